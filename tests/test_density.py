@@ -1,0 +1,164 @@
+"""The hand-written likelihood against the symbolic density, differentiated with 60 digits, and finite differences."""
+
+import mpmath
+import numpy as np
+import pytest
+import sympy as sp
+
+from numerics import density
+from numerics.compiled import compile_activation
+from numerics.density import gate_probabilities, log_density, log_likelihood, responsibilities
+from numerics.measures import Layout, MixingMeasure
+from theory.activations import Activation, Piece, Z
+
+ACTIVATIONS = {
+    "linear": Z,
+    "tanh": sp.tanh(Z),
+    "gelu": Z * (1 + sp.erf(Z / sp.sqrt(2))) / 2,
+    "sigmoid": 1 / (1 + sp.exp(-Z)),
+    "softplus": sp.log(1 + sp.exp(Z)),
+}
+GATES = {name: compile_activation(Activation(name, (Piece(expr),))) for name, expr in ACTIVATIONS.items()}
+
+
+def symbolic_log_density(expr, layout):
+    """log g of design section 1 as a function of (theta, x, y) on mpmath numbers."""
+    k, d, q = layout.k, layout.d, layout.atom_size
+    full = sp.symbols(f"t:{1 + k * q}", real=True)
+    x, y = sp.symbols(f"x:{d}", real=True), sp.Symbol("y", real=True)
+    tau, numerator, denominator = sp.exp(full[0]), 0, 0
+    for i in range(k):
+        p = full[1 + i * q : 1 + (i + 1) * q]
+        z = sum(u * v for u, v in zip(p[:d], x, strict=True))
+        weight = sp.exp((expr.subs(Z, z) + p[d]) / tau)
+        mean, nu = sum(u * v for u, v in zip(p[d + 1 : 2 * d + 1], x, strict=True)) + p[2 * d + 1], sp.exp(p[-1])
+        numerator += weight * sp.exp(-((y - mean) ** 2) / (2 * nu)) / sp.sqrt(2 * sp.pi * nu)
+        denominator += weight
+    fixed = {full[j]: 0 for j in range(len(full)) if j not in layout.free}
+    if layout.tau is not None:
+        fixed[full[0]] = sp.log(sp.nsimplify(layout.tau))
+    free = [full[j] for j in layout.free]
+    return sp.lambdify([free, x, y], (sp.log(numerator) - sp.log(denominator)).subs(fixed), "mpmath", cse=True)
+
+
+def central_differences(f, theta):
+    """f, its gradient and Hessian, by central differences with 60 digits: exact to far below a double."""
+    h, p = mpmath.mpf(10) ** -15, len(theta)
+
+    def at(*shifts):
+        moved = list(theta)
+        for j, sign in shifts:
+            moved[j] += sign * h
+        return f(moved)
+
+    value = at()
+    plus, minus = [at((j, 1)) for j in range(p)], [at((j, -1)) for j in range(p)]
+    gradient = [(u - v) / (2 * h) for u, v in zip(plus, minus, strict=True)]
+    hessian = [[(plus[i] - 2 * value + minus[i]) / h**2 if i == j else None for j in range(p)] for i in range(p)]
+    for i in range(p):
+        for j in range(i):
+            mixed = at((i, 1), (j, 1)) - plus[i] - plus[j] + 2 * value - minus[i] - minus[j] + at((i, -1), (j, -1))
+            hessian[i][j] = hessian[j][i] = mixed / (2 * h**2)
+    return float(value), np.array(gradient, dtype=float), np.array(hessian, dtype=float)
+
+
+def case(layout, seed, points=1):
+    rng = np.random.default_rng([seed, layout.k, layout.d])
+    return rng.normal(0, 0.7, layout.size), rng.uniform(-2, 2, (points, layout.d)), rng.normal(0, 2, points)
+
+
+@pytest.mark.parametrize("k", [1, 2, 3])
+@pytest.mark.parametrize("d", [1, 2])
+@pytest.mark.parametrize("name", ACTIVATIONS)
+@pytest.mark.parametrize(("gauge", "tau"), [("anchored", None), ("free", None), ("anchored", 1.0)])
+def test_value_score_and_hessian_against_the_symbolic_density(name, k, d, gauge, tau):
+    layout = Layout(k, d, gauge, tau)
+    symbolic = symbolic_log_density(ACTIVATIONS[name], layout)
+    theta, x, y = case(layout, seed=len(name))
+    with mpmath.workdps(60):
+        point, target = [mpmath.mpf(v) for v in x[0]], mpmath.mpf(y[0])
+        value, score, hessian = central_differences(
+            lambda t: symbolic(t, point, target), [mpmath.mpf(v) for v in theta]
+        )
+    ours = log_likelihood(theta, layout, GATES[name], x, y)
+    np.testing.assert_allclose(log_density(layout.unpack(theta), GATES[name], x, y), [value], rtol=1e-12)
+    np.testing.assert_allclose(ours.value, value, rtol=1e-12)
+    np.testing.assert_allclose(ours.score, score, rtol=1e-8, atol=1e-11)
+    np.testing.assert_allclose(ours.hessian, hessian, rtol=1e-8, atol=1e-11)
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_score_and_hessian_against_finite_differences_of_the_value(name):
+    layout = Layout(3, 2, "free")
+    theta, x, y = case(layout, seed=5, points=40)
+    h = 1e-6
+
+    def slope(part, v):
+        return (part(theta + h * v) - part(theta - h * v)) / (2 * h)
+
+    ours = log_likelihood(theta, layout, GATES[name], x, y)
+    basis = np.eye(layout.size)
+    values = [slope(lambda t: log_density(layout.unpack(t), GATES[name], x, y).sum(), v) for v in basis]
+    scores = [slope(lambda t: log_likelihood(t, layout, GATES[name], x, y).score, v) for v in basis]
+    np.testing.assert_allclose(ours.score, values, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(ours.hessian, scores, rtol=1e-5, atol=1e-5)
+
+
+def test_blocks_add_up(monkeypatch):
+    layout = Layout(2, 1, "free")
+    theta, x, y = case(layout, seed=1, points=1000)
+    whole = log_likelihood(theta, layout, GATES["tanh"], x, y)
+    monkeypatch.setattr(density, "BLOCK", 77)
+    parts = log_likelihood(theta, layout, GATES["tanh"], x, y)
+    for name in ("value", "score", "hessian"):
+        np.testing.assert_allclose(getattr(parts, name), getattr(whole, name), rtol=1e-11)
+
+
+def test_replicates_are_independent():
+    layout = Layout(2, 2, "anchored")
+    rng = np.random.default_rng(3)
+    theta, x, y = rng.normal(size=(3, layout.size)), rng.normal(size=(3, 20, 2)), rng.normal(size=(3, 20))
+    batch = log_likelihood(theta, layout, GATES["tanh"], x, y)
+    for r in range(3):
+        single = log_likelihood(theta[r], layout, GATES["tanh"], x[r], y[r])
+        np.testing.assert_array_equal(batch.hessian[r], single.hessian)
+        np.testing.assert_array_equal(batch.value[r], log_likelihood(theta[r], layout, GATES["tanh"], x[r], y[r]).value)
+    densities = log_density(layout.unpack(theta), GATES["tanh"], x, y)
+    np.testing.assert_allclose(densities.sum(axis=-1), batch.value)
+
+
+def test_the_scale_symmetry_of_the_linear_gate_is_exact():
+    """Design 2.2: the score is orthogonal to (beta1, beta0, 1) in (beta1, beta0, log tau), at every point."""
+    layout = Layout(3, 2, "anchored")
+    theta, x, y = case(layout, seed=8, points=30)
+    direction = [
+        1.0 if n == "tau" else t if n in ("beta1", "beta0") else 0.0
+        for (n, _), t in zip(layout.names, theta, strict=True)
+    ]
+    evaluation = log_likelihood(theta, layout, GATES["linear"], x, y)
+    assert abs(evaluation.score @ direction) <= 1e-12 * np.abs(evaluation.score).sum() * np.abs(direction).max()
+    assert abs(log_likelihood(theta, layout, GATES["tanh"], x, y).score @ direction) > 1e-3
+
+
+def test_a_density_integrates_to_one():
+    measure = Layout(3, 1, "free").unpack(case(Layout(3, 1, "free"), seed=2)[0])
+    y = np.linspace(-60, 60, 40001)
+    density_y = np.exp(log_density(measure, GATES["gelu"], np.full((len(y), 1), 0.8), y))
+    assert np.trapezoid(density_y, y) == pytest.approx(1.0, abs=1e-10)
+
+
+def test_extreme_logits_do_not_overflow():
+    measure = MixingMeasure([[5.0], [-5.0]], [0.0, 0.0], 1e-3, [[1.0], [-1.0]], [0.0, 0.0], [1e-4, 1e-4])
+    x, y = np.array([[3.0], [-3.0], [0.0]]), np.array([3.0, 40.0, 0.0])
+    assert np.isfinite(log_density(measure, GATES["tanh"], x, y)).all()
+    for share in (gate_probabilities(measure, GATES["tanh"], x), responsibilities(measure, GATES["tanh"], x, y)):
+        np.testing.assert_allclose(share.sum(axis=1), 1.0)
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "name"), [(np.zeros((5, 2)), np.zeros(5), "x"), (np.zeros((5, 1)), np.zeros(4), "y")]
+)
+def test_wrong_shapes_are_named(x, y, name):
+    layout = Layout(2, 1)
+    with pytest.raises(ValueError, match=f"^{name} must have shape"):
+        log_likelihood(np.zeros(layout.size), layout, GATES["tanh"], x, y)
