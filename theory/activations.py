@@ -2,31 +2,152 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import cast
 
 import sympy as sp
+from flint import fmpq
 
-Z = sp.Symbol("z", real=True)
+from theory.catalogue import ALIASES, CATALOGUE
+from theory.parser import ACCEPTED, Reader, check_names, names_in, syntax_tree, variables, written, written_pieces
+from theory.piecewise import Algebra, Piece, Pieces
+from theory.roots import Z
 
+__all__ = ["Activation", "Piece", "Z", "activation"]
 
-@dataclass(frozen=True)
-class Piece:
-    """One open interval (lower, upper) on which s(z) = expr is smooth and real."""
-
-    expr: sp.Expr
-    lower: sp.Expr = sp.S.NegativeInfinity
-    upper: sp.Expr = sp.S.Infinity
+# parameters are tried at these values, to see which pieces exist; the first is the one that numbers are shown for
+_SAMPLES = (fmpq(5, 7), fmpq(-8, 5), fmpq(19, 8), fmpq(-2, 9))
+_MOST_SAMPLES = 16
 
 
 @dataclass(frozen=True)
 class Activation:
-    """A scalar activation s(z)."""
+    """A scalar activation s(z).
+
+    Attributes:
+        name: what the user called it.
+        pieces: smooth pieces, sorted; the gaps between them are where s is not real.
+        parameters: free real parameters, taken as generic; numerics require none.
+        other_pieces: piece structures that other values of the parameters have.
+        exhaustive: False when a switching point was searched for numerically, so that pieces may be missing.
+    """
 
     name: str
-    pieces: tuple[Piece, ...]
+    pieces: Pieces
     parameters: tuple[sp.Symbol, ...] = ()
+    other_pieces: tuple[Pieces, ...] = ()
+    exhaustive: bool = True
+
+    @property
+    def expression(self) -> str:
+        """s in the expression language, with catalogue names, abs, max and the like written out as pieces."""
+        return written_pieces(self.pieces)
+
+    def at(self, **values: sp.Expr | int) -> Activation:
+        """The activation with parameters replaced by numbers (piece by piece for the pieces at hand).
+
+        Raises:
+            ValueError: a name that is not a parameter.
+        """
+        unknown = set(values) - {p.name for p in self.parameters}
+        if unknown:
+            accepted = ", ".join(p.name for p in self.parameters) or "none"
+            raise ValueError(f"no parameter {min(unknown)!r} in {self.name}; accepted: {accepted}")
+        return activation(_with_values(self, {k: sp.sympify(v) for k, v in values.items()}))
+
+
+def _with_values(source: Activation, values: dict[str, sp.Expr]) -> str:
+    table = {p: values[p.name] for p in source.parameters if p.name in values}
+    pieces = tuple(
+        Piece(p.expr.subs(table), sp.sympify(p.lower).subs(table), sp.sympify(p.upper).subs(table))
+        for p in source.pieces
+    )
+    return written_pieces(pieces)
+
+
+def _samples(parameters: list[str]) -> list[dict[str, fmpq]]:
+    choices = list(product(_SAMPLES, repeat=len(parameters))) if len(parameters) <= 2 else []
+    for shift in range(_MOST_SAMPLES if not choices else 0):
+        # distinct ratios, so that no two parameters coincide
+        choices.append(tuple(_SAMPLES[(i + shift) % 4] * fmpq(i + 3, i + 2 + shift) for i in range(len(parameters))))
+    return [dict(zip(parameters, choice, strict=True)) for choice in choices]
+
+
+def _parse(text: str) -> Activation:
+    tree = syntax_tree(text)
+    parameters = check_names(names_in(tree), CATALOGUE)
+    found: list[Pieces] = []
+    exhaustive = True
+    for sample in _samples(parameters):
+        algebra = Algebra(sample)
+        pieces = Reader(text, algebra, CATALOGUE).read(tree, variables(parameters))
+        pieces = tuple(p for p in pieces if _finite_somewhere(p, algebra))
+        exhaustive = exhaustive and algebra.exhaustive
+        if pieces and not any(_same(pieces, known) for known in found):
+            found.append(pieces)
+    if not found:
+        raise ValueError(f"{text.strip()[:60]!r} is real and finite on no interval; {ACCEPTED}")
+    used = {s for pieces in found for p in pieces for s in p.expr.free_symbols | p.lower.free_symbols}
+    kept = tuple(sp.Symbol(n, real=True) for n in parameters if sp.Symbol(n, real=True) in used)
+    return Activation(text.strip(), found[0], kept, tuple(found[1:]), exhaustive)
+
+
+def _same(p: Pieces, q: Pieces) -> bool:
+    return {piece.expr for piece in p} == {piece.expr for piece in q}
+
+
+def _finite_somewhere(piece: Piece, algebra: Algebra) -> bool:
+    from theory import balls
+
+    inner = algebra.inside(piece.lower, piece.upper)
+    for point in (inner, inner + fmpq(1, 3), inner - fmpq(2, 7), inner * 2 + 1, -inner * 3 - fmpq(1, 2)):
+        in_piece = all(
+            (algebra.ball(end) is None) or ((algebra.ball(end) < point) == below)
+            for end, below in ((piece.lower, True), (piece.upper, False))
+        )
+        if in_piece and balls.value(piece.expr, {**algebra.sample, "z": point}).is_finite():
+            return True
+    return False
 
 
 def activation(source: str | sp.Expr | Activation) -> Activation:
-    """Build the activation named or written by source."""
-    raise NotImplementedError
+    """The activation that a name, an expression of the language, or a SymPy expression describes.
+
+    Args:
+        source: a catalogue name or alias ("gelu"), an expression ("z*tanh(z)"), a SymPy expression in the symbol z,
+            or an Activation (returned as it is).
+
+    Raises:
+        ValueError: the text is not in the expression language, or has no real value on any interval.
+    """
+    if isinstance(source, Activation):
+        return source
+    if isinstance(source, sp.Basic):
+        return _parse(written(_with_language_names(cast(sp.Expr, source))))
+    if not isinstance(source, str):
+        raise ValueError(f"an activation is a name, an expression or a SymPy expression, not {type(source).__name__}")
+    name = source.strip()
+    known = ALIASES.get(name, name)
+    if known in CATALOGUE:
+        parameters = CATALOGUE[known].parameters
+        found = _parse(f"{known}(z{''.join(', ' + v for v in parameters.values())})")
+        return replace(found, name=name)
+    return _parse(source)
+
+
+def _with_language_names(expr: sp.Expr) -> sp.Expr:
+    """Write SymPy's own piecewise functions with the names of the language."""
+    functions = {sp.Abs: "abs", sp.Max: "max", sp.Min: "min"}
+    for kind, name in functions.items():
+        expr = expr.replace(kind, sp.Function(name))
+    heaviside = sp.Function("where")
+    expr = expr.replace(sp.Heaviside, lambda q, *_: (1 + sp.Function("sign")(q)) / 2)
+    return expr.replace(sp.Piecewise, lambda *branches: _nested(heaviside, branches))
+
+
+def _nested(where: type, branches: tuple[tuple[sp.Expr, sp.Basic], ...]) -> sp.Expr:
+    (value, condition), *rest = branches
+    if condition == sp.true or not rest:
+        return value
+    return where(condition, value, _nested(where, tuple(rest)))

@@ -1,0 +1,378 @@
+"""The expression language of activations: a whitelist parser over Python's own syntax tree.
+
+Nothing a user writes is evaluated by Python or by SymPy's parsers: the text is parsed to a tree, every node is
+checked against the lists here, and the piecewise formula is built from known operations only.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from collections.abc import Callable, Mapping
+from itertools import pairwise
+
+import sympy as sp
+
+from theory.piecewise import Algebra, Piece, Pieces
+from theory.roots import Z
+
+MOST_CHARACTERS = 5000
+MOST_NESTING = 100
+MOST_DIGITS = 1000
+MOST_DECIMAL_EXPONENT = 300
+MOST_POWER = 1000
+_MOST_BITS = 3322  # 1000 decimal digits
+_MOST_GAMMA = 400
+
+REFUSED_NAMES = frozenset({"nan", "inf", "oo", "zoo", "I", "tau", "x", "y"})
+CONSTANTS: dict[str, sp.Expr] = {"pi": sp.pi, "E": sp.E}
+# a function and, for arguments q, the expressions that must be positive for it to be real
+_Domain = Callable[[sp.Expr], list[sp.Expr]]
+SMOOTH: dict[str, tuple[Callable[[sp.Expr], sp.Expr], _Domain]] = {
+    "exp": (sp.exp, lambda q: []),
+    "log": (sp.log, lambda q: [q]),
+    "sqrt": (sp.sqrt, lambda q: [q]),
+    "sin": (sp.sin, lambda q: []),
+    "cos": (sp.cos, lambda q: []),
+    "tan": (lambda q: sp.tan(q).replace(sp.cot, lambda a: sp.cos(a) / sp.sin(a)), lambda q: []),
+    "sinh": (sp.sinh, lambda q: []),
+    "cosh": (sp.cosh, lambda q: []),
+    "tanh": (sp.tanh, lambda q: []),
+    "asin": (sp.asin, lambda q: [1 - q, 1 + q]),
+    "acos": (sp.acos, lambda q: [1 - q, 1 + q]),
+    "atan": (sp.atan, lambda q: []),
+    "asinh": (sp.asinh, lambda q: []),
+    "acosh": (sp.acosh, lambda q: [q - 1]),
+    "atanh": (sp.atanh, lambda q: [1 - q, 1 + q]),
+    "erf": (sp.erf, lambda q: []),
+    "erfc": (lambda q: 1 - sp.erf(q), lambda q: []),
+    "LambertW": (sp.LambertW, lambda q: [sp.E * q + 1]),
+    "gamma": (sp.gamma, lambda q: []),
+    "loggamma": (sp.loggamma, lambda q: [q]),
+}
+SWITCHES = ("abs", "sign", "max", "min", "where")
+ACCEPTED = (
+    "accepted: the variable z, parameters (other names), numbers, + - * / **, "
+    + " ".join(SMOOTH)
+    + " abs sign max min pi E, where(c, e1, e2) with c a comparison, and the names of `temperance catalogue`"
+)
+
+
+class Definition:
+    """A named function of the language: its formula in z and the default values of its parameters, in order."""
+
+    def __init__(self, formula: str, parameters: Mapping[str, str] | None = None) -> None:
+        self.formula = formula
+        self.parameters = dict(parameters or {})
+
+
+def _refuse(what: str) -> ValueError:
+    return ValueError(f"{what}; {ACCEPTED}")
+
+
+def syntax_tree(text: str) -> ast.expr:
+    """Parse text to a Python expression tree within the limits of the language.
+
+    Raises:
+        ValueError: the text is too long, nested too deeply, or no expression.
+    """
+    if len(text) > MOST_CHARACTERS:
+        raise ValueError(f"an expression of {len(text)} characters is too long; accepted: at most {MOST_CHARACTERS}")
+    depth = deepest = 0
+    for character in text:
+        depth += (character in "([{") - (character in ")]}")
+        deepest = max(deepest, depth)
+    if deepest > MOST_NESTING:
+        raise ValueError(f"the expression nests {deepest} deep; accepted: at most {MOST_NESTING}")
+    if re.search(rf"\d{{{MOST_DIGITS + 1}}}", text.replace("_", "")):
+        raise ValueError(f"an integer of over {MOST_DIGITS} digits; accepted: at most {MOST_DIGITS}")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            tree = ast.parse(text.strip(), mode="eval").body
+    except (
+        SyntaxError,
+        SyntaxWarning,
+        DeprecationWarning,
+        RecursionError,
+        MemoryError,
+        ValueError,
+        OverflowError,
+    ) as error:
+        raise _refuse(f"cannot read {_short(text)} ({_first_line(error)})") from None
+    if _depth(tree) > MOST_NESTING:
+        raise ValueError(f"the expression nests over {MOST_NESTING} deep; accepted: at most {MOST_NESTING}")
+    return tree
+
+
+def _first_line(error: BaseException) -> str:
+    return str(getattr(error, "msg", None) or error or type(error).__name__).splitlines()[0]
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= 60 else text[:57] + "...")
+
+
+def _depth(tree: ast.expr) -> int:
+    """Depth of a tree, where a chain of equal operators (1+1+1+...) counts once."""
+    deepest = 0
+    stack: list[tuple[ast.AST, int]] = [(tree, 1)]
+    while stack:
+        node, depth = stack.pop()
+        deepest = max(deepest, depth)
+        for child in ast.iter_child_nodes(node):
+            stack.append((child, depth if _continues_chain(node, child) else depth + 1))
+    return deepest
+
+
+def _continues_chain(node: ast.AST, child: ast.AST) -> bool:
+    chain = isinstance(node, ast.BinOp) and child is node.left and not isinstance(node.op, ast.Pow)
+    return chain and isinstance(child, ast.BinOp) and not isinstance(child.op, ast.Pow)
+
+
+def names_in(tree: ast.expr) -> list[str]:
+    """Names used as values, in order of appearance (called functions are not among them)."""
+    called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    found = [n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and id(n) not in called]
+    return list(dict.fromkeys(found))
+
+
+class Reader:
+    """Builds the piecewise formula of a syntax tree at one sample of the parameters."""
+
+    def __init__(self, text: str, algebra: Algebra, definitions: Mapping[str, Definition]) -> None:
+        self.text = text.strip()
+        self.algebra = algebra
+        self.definitions = definitions
+
+    def read(self, tree: ast.expr, values: Mapping[str, Pieces]) -> Pieces:
+        """The pieces of the tree, with the given meaning of every name."""
+        chain = _left_chain(tree)
+        if chain is not None:
+            first, rest = chain
+            total = self.read(first, values)
+            for operator, right in rest:
+                total = self._binary(operator, total, self.read(right, values))
+            return total
+        if isinstance(tree, ast.Constant):
+            return (Piece(self._number(tree)),)
+        if isinstance(tree, ast.Name):
+            return self._name(tree.id, values)
+        if isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.USub | ast.UAdd):
+            operand = self.read(tree.operand, values)
+            return operand if isinstance(tree.op, ast.UAdd) else self.algebra.map(lambda v: -v, operand)
+        if isinstance(tree, ast.BinOp):
+            return self._binary(tree.op, self.read(tree.left, values), self.read(tree.right, values))
+        if isinstance(tree, ast.Call):
+            return self._call(tree, values)
+        raise _refuse(f"{_short(ast.unparse(tree))} is not in the expression language")
+
+    def _name(self, name: str, values: Mapping[str, Pieces]) -> Pieces:
+        if name in values:
+            return values[name]
+        if name in CONSTANTS:
+            return (Piece(CONSTANTS[name]),)
+        if name in SMOOTH or name in SWITCHES or name in self.definitions:
+            raise _refuse(f"{name} is a function: write {name}(z)")
+        raise _refuse(f"unknown name {name!r}")
+
+    def _number(self, node: ast.Constant) -> sp.Expr:
+        if isinstance(node.value, bool) or not isinstance(node.value, int | float):
+            raise _refuse(f"{_short(repr(node.value))} is not a real number")
+        if isinstance(node.value, int):
+            return self._bounded(sp.Integer(node.value))
+        literal = (ast.get_source_segment(self.text, node) or "").replace("_", "").lower()
+        mantissa, _, exponent = literal.partition("e")
+        if exponent and (len(exponent) > 5 or abs(int(exponent)) > MOST_DECIMAL_EXPONENT):
+            raise ValueError(f"decimal exponent in {_short(literal)}; accepted: at most {MOST_DECIMAL_EXPONENT}")
+        whole, _, decimals = mantissa.partition(".")
+        scale = int(exponent or 0) - len(decimals)
+        return self._bounded(sp.Rational(int(whole + decimals or "0")) * sp.Integer(10) ** scale)
+
+    def _bounded(self, value: sp.Expr) -> sp.Expr:
+        if value.is_Rational and max(int(value.p).bit_length(), int(value.q).bit_length()) > _MOST_BITS:
+            raise ValueError(f"a number of over {MOST_DIGITS} digits; accepted: at most {MOST_DIGITS}")
+        return value
+
+    def _binary(self, operator: ast.operator, left: Pieces, right: Pieces) -> Pieces:
+        if isinstance(operator, ast.Add):
+            return self.algebra.map(lambda p, q: self._bounded(p + q), left, right)
+        if isinstance(operator, ast.Sub):
+            return self.algebra.map(lambda p, q: self._bounded(p - q), left, right)
+        if isinstance(operator, ast.Mult):
+            return self.algebra.map(lambda p, q: self._bounded(p * q), left, right)
+        if isinstance(operator, ast.Div):
+            return self.algebra.map(lambda p, q: self._bounded(p / q), left, right)
+        if isinstance(operator, ast.Pow):
+            return self._power(left, right)
+        raise _refuse(f"the operator {type(operator).__name__} is not in the expression language")
+
+    def _power(self, base: Pieces, exponent: Pieces) -> Pieces:
+        if all(p.expr.is_Integer for p in exponent):
+            return self.algebra.map(lambda b, e: _bounded_power(b, e), base, exponent)
+        return self._smooth(lambda b, e: _bounded_power(b, e), lambda b, e: [b], base, exponent)
+
+    def _smooth(
+        self, build: Callable[..., sp.Expr], domain: Callable[..., list[sp.Expr]], *arguments: Pieces
+    ) -> Pieces:
+        """Apply a smooth function where its argument keeps it real, then resolve any |.| SymPy made."""
+        parts = self.algebra.map(lambda *a: sp.Tuple(*a), *arguments)
+        result: list[Piece] = []
+        for part in parts:
+            conditions: list[Pieces] = [(Piece(c, part.lower, part.upper),) for c in domain(*part.expr)]
+            for piece in self.algebra.restrict((part,), conditions):
+                built = self.algebra.map(lambda a: build(*a), (piece,))
+                result += [p for b in built for p in self._without_abs(b)]
+        return tuple(result)
+
+    def _without_abs(self, piece: Piece) -> Pieces:
+        inner = next(iter(sorted(piece.expr.atoms(sp.Abs, sp.sign), key=lambda a: a.count_ops())), None)
+        if inner is None:
+            return (piece,)
+        signs = self.algebra.signs((Piece(inner.args[0], piece.lower, piece.upper),))
+        replacement = (lambda s: s * inner.args[0]) if inner.func is sp.Abs else sp.Integer
+        return tuple(
+            p
+            for part, sign in signs
+            for p in self._without_abs(Piece(piece.expr.xreplace({inner: replacement(sign)}), part.lower, part.upper))
+        )
+
+    def _call(self, tree: ast.Call, values: Mapping[str, Pieces]) -> Pieces:
+        if not isinstance(tree.func, ast.Name) or tree.keywords or any(isinstance(a, ast.Starred) for a in tree.args):
+            raise _refuse(f"{_short(ast.unparse(tree))} is not a call of the expression language")
+        name = tree.func.id
+        if name == "where":
+            return self._where(tree, values)
+        arguments = [self.read(a, values) for a in tree.args]
+        if name in SMOOTH:
+            self._count(name, arguments, 1, 1)
+            if name in ("gamma", "loggamma"):
+                _check_gamma(arguments[0])
+            return self._smooth(*SMOOTH[name], arguments[0])
+        if name in SWITCHES:
+            return self._switch(name, arguments)
+        if name in self.definitions:
+            return self._defined(name, arguments)
+        raise _refuse(f"unknown function {name!r}")
+
+    def _count(self, name: str, arguments: list[Pieces], least: int, most: int | None) -> None:
+        if len(arguments) < least or (most is not None and len(arguments) > most):
+            wanted = f"{least}" if most == least else f"{least} or more" if most is None else f"{least} to {most}"
+            raise ValueError(f"{name} takes {wanted} arguments, not {len(arguments)}; {ACCEPTED}")
+
+    def _switch(self, name: str, arguments: list[Pieces]) -> Pieces:
+        one, two = (1, 1) if name in ("abs", "sign") else (2, None)
+        self._count(name, arguments, one, two)
+        first = arguments[0]
+        constants = [(Piece(sp.Integer(i)),) for i in (1, 0, -1)]
+        if name == "sign":
+            return self.algebra.choose(first, *constants)
+        if name == "abs":
+            return self.algebra.choose(first, first, constants[1], self.algebra.map(lambda v: -v, first))
+        for second in arguments[1:]:
+            difference = self.algebra.map(lambda p, q: p - q, first, second)
+            larger, smaller = (first, second) if name == "max" else (second, first)
+            first = self.algebra.choose(difference, larger, larger, smaller)
+        return first
+
+    def _where(self, tree: ast.Call, values: Mapping[str, Pieces]) -> Pieces:
+        condition = tree.args[0] if tree.args else None
+        if len(tree.args) != 3 or not isinstance(condition, ast.Compare) or len(condition.ops) != 1:
+            raise _refuse("where takes a comparison and two expressions, as in where(z > 0, z, 0)")
+        left, right = self.read(condition.left, values), self.read(condition.comparators[0], values)
+        difference = self.algebra.map(lambda p, q: p - q, left, right)
+        yes, no = (self.read(a, values) for a in tree.args[1:])
+        # by the sign of left - right: positive, zero, negative
+        table: dict[type, tuple[Pieces, Pieces, Pieces]] = {
+            ast.Gt: (yes, no, no),
+            ast.GtE: (yes, yes, no),
+            ast.Lt: (no, no, yes),
+            ast.LtE: (no, yes, yes),
+            ast.Eq: (no, yes, no),
+            ast.NotEq: (yes, no, yes),
+        }
+        if type(condition.ops[0]) not in table:
+            raise _refuse("where compares with < <= > >= == or !=")
+        return self.algebra.choose(difference, *table[type(condition.ops[0])])
+
+    def _defined(self, name: str, arguments: list[Pieces]) -> Pieces:
+        definition = self.definitions[name]
+        self._count(name, arguments, 1, 1 + len(definition.parameters))
+        given = dict(zip(definition.parameters, arguments[1:], strict=False))
+        reader = Reader(definition.formula, self.algebra, self.definitions)
+        values = {"z": arguments[0]}
+        for parameter, default in definition.parameters.items():
+            values[parameter] = given.get(parameter) or Reader(default, self.algebra, {}).read(syntax_tree(default), {})
+        return reader.read(syntax_tree(definition.formula), values)
+
+
+def _left_chain(tree: ast.expr) -> tuple[ast.expr, list[tuple[ast.operator, ast.expr]]] | None:
+    """Unroll a left-associative chain of operators, so that long sums need no deep recursion."""
+    rest: list[tuple[ast.operator, ast.expr]] = []
+    while isinstance(tree, ast.BinOp) and not isinstance(tree.op, ast.Pow):
+        rest.append((tree.op, tree.right))
+        tree = tree.left
+    return (tree, rest[::-1]) if rest else None
+
+
+def _bounded_power(base: sp.Expr, exponent: sp.Expr) -> sp.Expr:
+    if exponent.is_Rational:
+        size = abs(exponent)
+        for factor in sp.Mul.make_args(base):
+            inner, power = factor.as_base_exp()
+            if power.is_Rational and abs(power) * size > MOST_POWER and not factor.is_Rational:
+                raise ValueError(f"a power of {abs(power) * size}; accepted: at most {MOST_POWER}")
+            bits = max(int(inner.p).bit_length(), int(inner.q).bit_length()) if inner.is_Rational else 0
+            if bits * abs(power if power.is_Rational else 1) * size > _MOST_BITS and inner not in (0, 1, -1):
+                raise ValueError(f"a number of over {MOST_DIGITS} digits; accepted: at most {MOST_DIGITS}")
+        if size > MOST_POWER:
+            raise ValueError(f"a power of {exponent}; accepted: at most {MOST_POWER}")
+    return base**exponent
+
+
+def _check_gamma(argument: Pieces) -> None:
+    # SymPy expands gamma of an integer at once
+    for piece in argument:
+        for number in piece.expr.atoms(sp.Number):
+            if abs(number) > _MOST_GAMMA:
+                raise ValueError(f"gamma of a number over {_MOST_GAMMA}; accepted: at most {_MOST_GAMMA}")
+
+
+def check_names(names: list[str], definitions: Mapping[str, Definition]) -> list[str]:
+    """The parameters among the names used as values.
+
+    Raises:
+        ValueError: a refused name, a function used as a value, or names without z.
+    """
+    parameters = [n for n in names if n != "z" and n not in CONSTANTS]
+    for name in parameters:
+        if name in REFUSED_NAMES or "__" in name or not name.isascii():
+            raise _refuse(f"the name {name!r} is refused")
+        if name in SMOOTH or name in SWITCHES or name in definitions:
+            raise _refuse(f"{name} is a function: write {name}(z)")
+    if parameters and "z" not in names:
+        raise _refuse(f"unknown activation or an expression without the variable z (names: {', '.join(parameters)})")
+    return parameters
+
+
+def variables(parameters: list[str]) -> dict[str, Pieces]:
+    """The value of z and of every parameter as formulas."""
+    return {"z": (Piece(Z),), **{n: (Piece(sp.Symbol(n, real=True)),) for n in parameters}}
+
+
+def written(expr: sp.Expr) -> str:
+    """An expression in the language's own notation."""
+    return str(expr)
+
+
+def written_pieces(pieces: Pieces) -> str:
+    """Pieces as one expression of the language: where(z < p1, e1, where(z < p2, e2, ...))."""
+    distinct = [pieces[0]]
+    for piece in pieces[1:]:
+        if piece.expr != distinct[-1].expr:
+            distinct.append(piece)
+    text = written(distinct[-1].expr)
+    for piece, after in reversed(list(pairwise(distinct))):
+        text = f"where(z < {written(after.lower)}, {written(piece.expr)}, {text})"
+    return text

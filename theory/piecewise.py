@@ -1,0 +1,170 @@
+"""Piecewise formulas: the algebra of abs, sign, max, min and where, resolved into smooth pieces on intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cmp_to_key
+from itertools import pairwise
+
+import sympy as sp
+from flint import arb, fmpq
+
+from theory import balls
+from theory.roots import Sample, real_roots
+
+_MOST_PIECES = 400
+_COMPARE_BITS = 2048
+_OO = sp.S.Infinity
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One open interval (lower, upper) on which s(z) = expr is smooth.
+
+    Attributes:
+        expr: the formula, in Z and parameters; no Abs, sign, Max, Min or Piecewise.
+        lower: left end, a real SymPy number (it may hold parameters) or -oo.
+        upper: right end, likewise, or oo.
+    """
+
+    expr: sp.Expr
+    lower: sp.Expr = -_OO
+    upper: sp.Expr = _OO
+
+
+Pieces = tuple[Piece, ...]
+
+
+def rational_inside(lower: arb | None, upper: arb | None) -> fmpq:
+    """A short rational number strictly between two separated balls (None: unbounded)."""
+    if lower is None and upper is None:
+        return fmpq(0)
+    if lower is None or upper is None:
+        return fmpq(_middle(upper).floor()) - 1 if lower is None else fmpq(_middle(lower).floor()) + 2
+    middle, step = (_middle(lower) + _middle(upper)) / 2, fmpq(1)
+    while True:
+        below = (middle / step).floor() * step
+        for point in (below, below + step):
+            if arb(point) > lower and arb(point) < upper:
+                return point
+        step /= 2
+
+
+def _middle(ball: arb) -> fmpq:
+    mantissa, exponent = (int(part) for part in ball.mid().man_exp())
+    return fmpq(mantissa << exponent) if exponent >= 0 else fmpq(mantissa, 1 << -exponent)
+
+
+class Algebra:
+    """Operations on piecewise formulas at one sample of the parameters.
+
+    Every operation works on the common refinement of its arguments. `exhaustive` turns False when a switching point
+    had to be searched for numerically, so that pieces may be missing.
+    """
+
+    def __init__(self, sample: Sample) -> None:
+        self.sample = sample
+        self.exhaustive = True
+
+    def ball(self, number: sp.Expr) -> arb | None:
+        """The enclosure of an end point; None for an infinite one."""
+        return None if number.is_infinite else balls.value(number, self.sample, _COMPARE_BITS)
+
+    def compare(self, p: sp.Expr, q: sp.Expr) -> int:
+        """Order of two end points; 0 where 2048 bits do not separate them."""
+        if p == q:
+            return 0
+        if p.is_infinite or q.is_infinite or (p.is_Rational and q.is_Rational):
+            return 1 if p > q else -1
+        return balls.sign(p - q, self.sample, _COMPARE_BITS) or 0
+
+    def inside(self, lower: sp.Expr, upper: sp.Expr) -> fmpq:
+        """A short rational number inside an interval."""
+        return rational_inside(self.ball(lower), self.ball(upper))
+
+    def _ordered(self, points: Iterable[sp.Expr]) -> list[sp.Expr]:
+        ordered: list[sp.Expr] = []
+        for point in sorted(points, key=cmp_to_key(self.compare)):
+            if not ordered or self.compare(ordered[-1], point):
+                ordered.append(point)
+        return ordered
+
+    def _covering(self, pieces: Pieces, lower: sp.Expr, upper: sp.Expr) -> Piece | None:
+        for piece in pieces:
+            if self.compare(piece.lower, lower) <= 0 and self.compare(upper, piece.upper) <= 0:
+                return piece
+        return None
+
+    def map(self, build: Callable[..., sp.Expr], *values: Pieces) -> Pieces:
+        """Apply a smooth operation piece by piece; what is nowhere real and finite is left out."""
+        if all(len(v) == 1 and v[0].lower == -_OO and v[0].upper == _OO for v in values):
+            return self._kept([Piece(build(*(v[0].expr for v in values)))])
+        ends = self._ordered(e for v in values for p in v for e in (p.lower, p.upper))
+        result = []
+        for lower, upper in pairwise(ends):
+            covering = [self._covering(v, lower, upper) for v in values]
+            if all(covering):
+                result.append(Piece(build(*(c.expr for c in covering if c)), lower, upper))
+        return self._kept(result)
+
+    def _kept(self, pieces: list[Piece]) -> Pieces:
+        if len(pieces) > _MOST_PIECES:
+            raise ValueError(f"over {_MOST_PIECES} pieces")
+        return tuple(p for p in pieces if not p.expr.has(sp.zoo, sp.nan, sp.oo, -sp.oo, sp.I))
+
+    def signs(self, value: Pieces, only_sign_matters: bool = True) -> list[tuple[Piece, int]]:
+        """Split each piece where its formula changes sign, with the sign on every part."""
+        parts = []
+        for piece in value:
+            roots = real_roots(piece.expr, self.sample)
+            if only_sign_matters and not roots.exact:
+                self.exhaustive = False
+            inner = [r for r in roots.points if self.compare(piece.lower, r) < 0 and self.compare(r, piece.upper) < 0]
+            ends = self._ordered([piece.lower, *inner, piece.upper])
+            for lower, upper in pairwise(ends):
+                parts.append((Piece(piece.expr, lower, upper), self._sign_inside(piece.expr, lower, upper)))
+        return parts
+
+    def _sign_inside(self, expr: sp.Expr, lower: sp.Expr, upper: sp.Expr) -> int:
+        sign = balls.sign(expr, {**self.sample, "z": self.inside(lower, upper)})
+        if sign is None:
+            # an identically vanishing switch, or one that no precision resolves
+            if sp.expand(expr) != 0:
+                self.exhaustive = False
+            return 0
+        return sign
+
+    def where_positive(self, value: Pieces) -> Pieces:
+        """The parts of the line on which the formula is positive (a domain; switching points need not be exact)."""
+        return tuple(part for part, sign in self.signs(value, only_sign_matters=False) if sign > 0)
+
+    def restrict(self, value: Pieces, conditions: Sequence[Pieces]) -> Pieces:
+        """The parts of a formula on which every condition is positive."""
+        for condition in conditions:
+            positive = self.where_positive(condition)
+            value = self.map(lambda v, _: v, value, positive)
+        return value
+
+    def choose(self, switch: Pieces, positive: Pieces, zero: Pieces, negative: Pieces) -> Pieces:
+        """Three-way choice by the sign of switch, almost everywhere."""
+        result: list[Piece] = []
+        for part, sign in self.signs(switch):
+            branch = positive if sign > 0 else negative if sign < 0 else zero
+            result += self.map(lambda v, _: v, branch, (part,))
+        return self._merged(result)
+
+    def _merged(self, pieces: list[Piece]) -> Pieces:
+        """Join neighbours with one formula that is finite between them."""
+        merged: list[Piece] = []
+        for piece in pieces:
+            last = merged[-1] if merged else None
+            if last and last.expr == piece.expr and not self.compare(last.upper, piece.lower) and self._smooth(piece):
+                merged[-1] = Piece(last.expr, last.lower, piece.upper)
+            else:
+                merged.append(piece)
+        return tuple(merged)
+
+    def _smooth(self, piece: Piece) -> bool:
+        at = {**self.sample, "z": balls.value(piece.lower, self.sample, _COMPARE_BITS)}
+        return all(c.is_finite() for c in balls.jet(piece.expr, at, 2, 256))

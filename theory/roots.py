@@ -1,0 +1,178 @@
+"""Where a real function of z can change sign: exactly where the algebra allows it, by bisection elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from itertools import pairwise
+from typing import NamedTuple
+
+import sympy as sp
+from flint import fmpq
+
+from theory import balls
+
+Z = sp.Symbol("z", real=True)
+Sample = Mapping[str, fmpq]  # one value for every parameter
+
+_MOST_EXACT_DEGREE = 24
+_SCAN = [fmpq(i, 16) for i in range(-512, 513)] + [fmpq(s * 2**j) for s in (-1, 1) for j in range(6, 40)]
+_BISECTIONS = 256
+
+
+class Roots(NamedTuple):
+    """Sign-change candidates of a function; exact=False when others may have been missed."""
+
+    points: tuple[sp.Expr, ...]
+    exact: bool
+
+
+def _join(parts: list[Roots]) -> Roots:
+    return Roots(tuple(p for part in parts for p in part.points), all(part.exact for part in parts))
+
+
+def _positive(number: sp.Expr, sample: Sample) -> bool:
+    return balls.sign(number, sample) == 1
+
+
+def _only(points: list[sp.Expr], exact: bool = True) -> Roots:
+    return Roots(tuple(points), exact)
+
+
+_INVERSES: dict[type, tuple[Callable[[sp.Expr], sp.Expr], Callable[[sp.Expr], list[sp.Expr]]]] = {
+    # strictly increasing g: (its inverse, numbers that must be positive for c to be in the range of g)
+    sp.exp: (sp.log, lambda c: [c]),
+    sp.log: (sp.exp, lambda c: []),
+    sp.sinh: (sp.asinh, lambda c: []),
+    sp.asinh: (sp.sinh, lambda c: []),
+    sp.tanh: (sp.atanh, lambda c: [1 - c, 1 + c]),
+    sp.atanh: (sp.tanh, lambda c: []),
+    sp.atan: (sp.tan, lambda c: [sp.pi / 2 - c, sp.pi / 2 + c]),
+    sp.asin: (sp.sin, lambda c: [sp.pi / 2 - c, sp.pi / 2 + c]),
+}
+
+
+def _polynomial(f: sp.Expr, sample: Sample) -> Roots:
+    if not all(c.is_rational or c.free_symbols for c in sp.Poly(f, Z).coeffs()):
+        return _factor(sp.Poly(f, Z), sample)
+    factors = sp.factor_list(f)[1]
+    return _join([_factor(sp.Poly(factor, Z), sample) for factor, _ in factors if factor.has(Z)])
+
+
+def _factor(poly: sp.Poly, sample: Sample) -> Roots:
+    if poly.degree() == 1:
+        a, b = poly.all_coeffs()
+        return _only([-b / a])
+    if poly.degree() == 2:
+        a, b, c = poly.all_coeffs()
+        discriminant = sp.expand(b**2 - 4 * a * c)
+        if not _positive(discriminant, sample):
+            return _only([-b / (2 * a)] if balls.sign(discriminant, sample) is None or discriminant == 0 else [])
+        return _only([(-b + s * sp.sqrt(discriminant)) / (2 * a) for s in (-1, 1)])
+    # CRootOf would be exact too, but has no expression that the certificates could state
+    if (poly.domain.is_QQ or poly.domain.is_ZZ) and poly.degree() <= _MOST_EXACT_DEGREE:
+        return _only(_isolated(poly))
+    return _scan(poly.as_expr(), sample)
+
+
+def _isolated(poly: sp.Poly) -> list[sp.Expr]:
+    """All real roots of an irreducible rational polynomial, as dyadic numbers within 2^-256."""
+    tolerance = sp.Rational(1, 2**_BISECTIONS)
+    intervals = poly.intervals(eps=tolerance)
+    return [(lower + upper) / 2 for (lower, upper), _ in intervals]
+
+
+def _peel(f: sp.Expr, sample: Sample) -> Roots | None:
+    """Roots of A g(h) + B for an invertible g, through h = g^-1(-B/A)."""
+    shift, rest = f.as_independent(Z, as_Add=True)
+    factor, core = rest.as_independent(Z, as_Add=False)
+    c = -shift / factor
+    if core.func in _INVERSES:
+        inverse, in_range = _INVERSES[core.func]
+        if not all(_positive(bound, sample) for bound in in_range(c)):
+            return _only([])
+        return real_roots(core.args[0] - inverse(c), sample)
+    if core.func is sp.cosh:
+        return _even(core.args[0], sp.acosh, c - 1, c, sample)
+    if core.is_Pow:
+        return _peel_power(core, c, sample)
+    return None
+
+
+def _even(h: sp.Expr, inverse: Callable[[sp.Expr], sp.Expr], bound: sp.Expr, c: sp.Expr, sample: Sample) -> Roots:
+    if bound == 0:
+        return real_roots(h, sample)
+    if not _positive(bound, sample):
+        return _only([])
+    return _join([real_roots(h - s * inverse(c), sample) for s in (-1, 1)])
+
+
+def _peel_power(core: sp.Expr, c: sp.Expr, sample: Sample) -> Roots | None:
+    base, exponent = core.base, core.exp
+    if not base.has(Z):
+        direction = balls.sign(base, sample)
+        return (
+            real_roots(exponent - sp.log(c) / sp.log(base), sample) if direction and _positive(c, sample) else _only([])
+        )
+    if not exponent.is_Rational:
+        return None
+    if exponent < 0:
+        poles = real_roots(base, sample)
+        return poles if c == 0 else _join([poles, real_roots(base**-exponent - 1 / c, sample)])
+    if c == 0:
+        return real_roots(base, sample)
+    if exponent.is_Integer and exponent % 2 == 0:
+        return _even(base, lambda v: v ** (1 / exponent), c, c, sample)
+    if not _positive(c, sample):
+        return real_roots(base + (-c) ** (1 / exponent), sample) if exponent.is_Integer else _only([])
+    return real_roots(base - c ** (1 / exponent), sample)
+
+
+def _scan(f: sp.Expr, sample: Sample) -> Roots:
+    """Sign changes found on a grid, by bisection; others may exist."""
+
+    def sign_at(z: fmpq) -> int | None:
+        return balls.sign(f, {**sample, "z": z}, 512)
+
+    grid = sorted(_SCAN)
+    found = []
+    known = [(z, s) for z in grid if (s := sign_at(z))]
+    for (low, s), (high, t) in pairwise(known):
+        if s == t:
+            continue
+        for _ in range(_BISECTIONS):
+            middle = (low + high) / 2
+            sign = sign_at(middle)
+            if sign is None:
+                low = high = middle
+                break
+            low, high = (middle, high) if sign == s else (low, middle)
+        found.append(sp.Rational(int(low.p), int(low.q)))
+    return Roots(tuple(found), False)
+
+
+def real_roots(f: sp.Expr, sample: Sample) -> Roots:
+    """The points where f, real and analytic between its poles, may change sign on the real line.
+
+    Args:
+        f: an expression in Z and parameters, without Abs, sign or Piecewise.
+        sample: the value of every parameter at which real roots are told from complex ones.
+
+    Returns:
+        Roots and poles: exact (in radicals, inverse functions, or within 2^-256 for a rational polynomial of a
+        higher degree) with exact=True; else the sign changes seen on a grid, with exact=False.
+    """
+    if not f.has(Z):
+        return _only([])
+    if f == Z:
+        return _only([sp.S.Zero])
+    if f.is_Mul:
+        return _join([real_roots(g, sample) for g in f.args])
+    if f.is_polynomial(Z):
+        return _polynomial(f, sample)
+    peeled = _peel(f, sample)
+    if peeled is not None:
+        return peeled
+    if f.is_rational_function(Z):
+        numerator, denominator = sp.fraction(sp.cancel(f))
+        return _join([real_roots(numerator, sample), real_roots(denominator, sample)])
+    return _scan(f, sample)
