@@ -118,12 +118,19 @@ class CompiledPiece:
     def __call__(self, z: Floats, order: int) -> list[Floats]:
         """Derivatives 0..order at z, all inside the piece; values that overflow are recomputed with mpmath."""
         with np.errstate(all="ignore"):
-            values = [np.array(np.broadcast_to(np.real(v), z.shape), dtype=float) for v in self.functions[order](z)]
-        for derivative, value in zip(self.precise, values, strict=False):
-            if not np.isfinite(value).all():
-                bad = ~np.isfinite(value) & np.isfinite(z)
-                value[bad] = [_precise(derivative, u) for u in z[bad]]
+            values = [_filled(v, z) for v in self.functions[order](z)]
+            for derivative, value in zip(self.precise, values, strict=False):
+                if not np.isfinite(value.sum()):
+                    bad = ~np.isfinite(value) & np.isfinite(z)
+                    value[bad] = [_precise(derivative, u) for u in z[bad]]
         return values
+
+
+def _filled(value: Any, z: Floats) -> Floats:
+    """A real array shaped like z, not z itself: compiled constants come as scalars, s(z) = z as z."""
+    if type(value) is np.ndarray and value.dtype == np.float64 and value.shape == z.shape and value is not z:
+        return value
+    return np.array(np.broadcast_to(np.real(value), z.shape), dtype=float)
 
 
 def _precise(function: Callable[[Any], Any], u: float) -> float:

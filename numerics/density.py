@@ -27,7 +27,7 @@ from numerics.measures import Layout, MixingMeasure
 
 Floats = NDArray[np.float64]
 
-BLOCK = 2048
+WORKSPACE = 2**17  # numbers in the arrays of a block: about 1 MB, to stay in a second-level cache
 _EXPONENT_FLOOR = -300.0  # smaller exponentials cannot change a sum of doubles, and denormal numbers are slow
 
 
@@ -103,86 +103,90 @@ def responsibilities(measure: MixingMeasure, gate: CompiledActivation, x: Floats
     return _softmax(t + f)[1].T
 
 
-@dataclass
-class _Sums:
-    """What the blocks add up to; see `_assemble`."""
+class _Pass:
+    """One pass over the data at a measure without replicate axes: a workspace for blocks, and what they add up to.
 
-    value: float
-    total: Floats  # sum of the score in the full order (log tau, atom 1, ...), without the gate's part
-    gate: Floats  # the gate's part, order (log tau, then beta1_i, beta0_i for each atom)
-    outer: Floats
-    gate_outer: Floats
-    local: Floats  # (k, q+1, q+1): per-atom outer products in the order (log tau, atom)
-    curvature: Floats  # (2, k, d+1, d+1): sums of (r - pi) s'' (x,1)(x,1)^T and of r (x,1)(x,1)^T
+    Full order of the parameters: (log tau, atom 1, ..., atom k), an atom being (beta1, beta0, a, b, log nu).
+    Gate order: (log tau, then beta1 and beta0 of each atom). A last row of ones under the weighted scores gives the
+    score with the outer product (and keeps BLAS from its symmetric routine, slower at this size).
+    """
 
-    @staticmethod
-    def zero(k: int, d: int) -> _Sums:
+    def __init__(self, m: MixingMeasure, gate: CompiledActivation, block: int) -> None:
+        self.m, self.gate = m, gate
+        k, d = m.k, m.d
         q, g = 2 * d + 3, 1 + k * (d + 1)
         full = 1 + k * q
-        arrays = [(full,), (g,), (full, full), (g, g), (k, q + 1, q + 1), (2, k, d + 1, d + 1)]
-        return _Sums(0.0, *(np.zeros(shape) for shape in arrays))
+        self.scores = np.empty((k, q, block))
+        self.mixed, self.gate_mixed = np.ones((full + 1, block)), np.ones((g + 1, block))
+        self.value = self.tau_curvature = 0.0
+        self.outer, self.gate_outer = np.zeros((full, full + 1)), np.zeros((g, g + 1))
+        self.local, self.local_tau = np.zeros((k, q, q)), np.zeros((k, q))
+        self.curvature = np.zeros((2, k, d + 1, d + 1))
 
+    def local_scores(self, x1: Floats, e: Floats, s1: Floats) -> Floats:
+        """Derivatives of c_i in (beta1_i, beta0_i, a_i, b_i, log nu_i), shape (k, 2d+3, n)."""
+        m, d, scores = self.m, self.m.d, self.scores[:, :, : x1.shape[1]]
+        np.multiply((s1 / m.tau)[:, None], x1[:-1], out=scores[:, :d])
+        scores[:, d] = 1.0 / m.tau
+        scaled = e / m.nu[:, None]
+        np.multiply(scaled[:, None], x1, out=scores[:, d + 1 : 2 * d + 2])
+        scores[:, -1] = 0.5 * scaled * e - 0.5
+        return scores
 
-def _local_scores(m: MixingMeasure, x1: Floats, t: Floats, e: Floats, s1: Floats) -> Floats:
-    """Derivatives of c_i in (log tau, beta1_i, beta0_i, a_i, b_i, log nu_i), shape (k, 2d+4, n)."""
-    d = m.d
-    scores = np.empty((m.k, 2 * d + 4, len(e[0])))
-    scores[:, 0] = -t
-    np.multiply((s1 / m.tau)[:, None], x1[:-1], out=scores[:, 1 : d + 1])
-    scores[:, d + 1] = 1.0 / m.tau
-    scaled = e / m.nu[:, None]
-    np.multiply(scaled[:, None], x1, out=scores[:, d + 2 : 2 * d + 3])
-    scores[:, -1] = 0.5 * scaled * e - 0.5
-    return scores
+    def add(self, x1: Floats, y: Floats) -> None:
+        """Add the block of points (x, 1) (d+1, n) and y (n,)."""
+        m, n = self.m, len(y)
+        t, f, e, s1, s2 = _logits(m, self.gate, x1, y, 2)
+        normaliser, pi = _softmax(t)
+        log_joint, r = _softmax(t + f)
+        excess = r - pi
+        self.value += float((log_joint - normaliser).sum())
+        scores = self.local_scores(x1, e, s1)
+        weighted = self._mix(self.mixed[:, :n], self.outer, scores, r, t)
+        gate_weighted = self._mix(self.gate_mixed[:, :n], self.gate_outer, scores[:, : m.d + 1], pi, t)
+        self.local += weighted @ scores.transpose(0, 2, 1)
+        self.local[:, : m.d + 1, : m.d + 1] -= gate_weighted @ scores[:, : m.d + 1].transpose(0, 2, 1)
+        self.local_tau -= (weighted @ t[:, :, None])[..., 0]
+        self.local_tau[:, : m.d + 1] += (gate_weighted @ t[:, :, None])[..., 0]
+        self.tau_curvature += float(np.vdot(excess * t, t))
+        products = (x1[:, None] * x1).reshape(-1, n)
+        self.curvature += (np.concatenate([excess * s2, r]) @ products.T).reshape(self.curvature.shape)
 
+    @staticmethod
+    def _mix(rows: Floats, outer: Floats, scores: Floats, shares: Floats, t: Floats) -> Floats:
+        """Fill rows with sum_i shares_i dc_i, add their outer product; returns the terms of the atoms, a view."""
+        np.negative((shares * t).sum(axis=0), out=rows[0])
+        weighted = rows[1:-1].reshape(scores.shape)
+        np.multiply(scores, shares[:, None], out=weighted)
+        outer += rows[:-1] @ rows.T
+        return weighted
 
-def _mixed(weighted: Floats) -> Floats:
-    """Sum over the atoms of weighted local scores (k, q+1, n): shape (1 + k q, n), log tau first."""
-    k, rows, n = weighted.shape
-    mixed = np.empty((1 + k * (rows - 1), n))
-    np.sum(weighted[:, 0], axis=0, out=mixed[0])
-    mixed[1:].reshape(k, rows - 1, n)[:] = weighted[:, 1:]
-    return mixed
+    def score_and_hessian(self) -> tuple[Floats, Floats]:
+        """Score and Hessian in the full order."""
+        m, d, q = self.m, self.m.d, 2 * self.m.d + 3
+        atoms = 1 + np.arange(m.k * q).reshape(m.k, q)
+        in_gate = np.concatenate([[0], atoms[:, : d + 1].ravel()])
+        score, hessian = self.outer[:, -1].copy(), -self.outer[:, :-1]
+        score[in_gate] -= self.gate_outer[:, -1]
+        hessian[np.ix_(in_gate, in_gate)] += self.gate_outer[:, :-1]
+        hessian[0, 0] += self.tau_curvature - score[0]
+        tau_row = self.local_tau.ravel()
+        tau_row[in_gate[1:] - 1] -= score[in_gate[1:]]
+        hessian[0, 1:] += tau_row
+        hessian[1:, 0] += tau_row
+        for i, atom in enumerate(atoms):
+            hessian[np.ix_(atom, atom)] += self.local[i] + self._second(i, score[atom])
+        return score, hessian
 
-
-def _add_block(sums: _Sums, m: MixingMeasure, gate: CompiledActivation, x1: Floats, y: Floats) -> None:
-    t, f, e, s1, s2 = _logits(m, gate, x1, y, 2)
-    normaliser, pi = _softmax(t)
-    log_joint, r = _softmax(t + f)
-    scores = _local_scores(m, x1, t, e, s1)
-    in_gate = scores[:, : m.d + 2]
-    weighted, gate_weighted = scores * r[:, None], in_gate * pi[:, None]
-    mixed, gate_mixed = _mixed(weighted), _mixed(gate_weighted)
-    sums.value += float((log_joint - normaliser).sum())
-    sums.total += mixed.sum(axis=1)
-    sums.gate += gate_mixed.sum(axis=1)
-    sums.outer += mixed @ mixed.T
-    sums.gate_outer += gate_mixed @ gate_mixed.T
-    sums.local += weighted @ scores.transpose(0, 2, 1)
-    sums.local[:, : m.d + 2, : m.d + 2] -= gate_weighted @ in_gate.transpose(0, 2, 1)
-    products = (x1[:, None] * x1).reshape(-1, len(y))
-    sums.curvature += (np.concatenate([(r - pi) * s2, r]) @ products.T).reshape(sums.curvature.shape)
-
-
-def _assemble(sums: _Sums, m: MixingMeasure) -> tuple[Floats, Floats]:
-    """Score and Hessian in the full order (log tau, atom 1, ..., atom k)."""
-    k, d, q = m.k, m.d, 2 * m.d + 3
-    atoms = 1 + np.arange(k * q).reshape(k, q)
-    in_gate = np.concatenate([[0], atoms[:, : d + 1].ravel()])
-    score, hessian = sums.total.copy(), -sums.outer
-    score[in_gate] -= sums.gate
-    hessian[np.ix_(in_gate, in_gate)] += sums.gate_outer
-    hessian[0, in_gate] -= score[in_gate]
-    hessian[in_gate[1:], 0] -= score[in_gate[1:]]
-    for i, atom in enumerate(atoms):
-        rows = np.concatenate([[0], atom])
-        hessian[np.ix_(rows, rows)] += sums.local[i]
-        hessian[np.ix_(atom[:d], atom[:d])] += sums.curvature[0, i, :d, :d] / m.tau
-        hessian[np.ix_(atom[d + 1 : -1], atom[d + 1 : -1])] -= sums.curvature[1, i] / m.nu[i]
-        hessian[atom[-1], atom[d + 1 :]] -= score[atom[d + 1 :]]
-        hessian[atom[d + 1 : -1], atom[-1]] -= score[atom[d + 1 : -1]]
-        hessian[atom[-1], atom[-1]] -= 0.5 * sums.curvature[1, i, d, d]
-    return score, hessian
+    def _second(self, i: int, score: Floats) -> Floats:
+        """sum r d2 c_i - sum pi d2 t_i in the parameters of atom i, from the curvature sums and the atom's score."""
+        d, second = self.m.d, np.zeros((len(score), len(score)))
+        second[:d, :d] = self.curvature[0, i, :d, :d] / self.m.tau
+        expert = self.curvature[1, i]
+        second[d + 1 : -1, d + 1 : -1] = -expert / self.m.nu[i]
+        second[-1, d + 1 : -1] = second[d + 1 : -1, -1] = -score[d + 1 : -1]
+        second[-1, -1] = -score[-1] - 0.5 * expert[d, d]
+        return second
 
 
 def log_likelihood(theta: Floats, layout: Layout, gate: CompiledActivation, x: Floats, y: Floats) -> Evaluation:
@@ -196,14 +200,15 @@ def log_likelihood(theta: Floats, layout: Layout, gate: CompiledActivation, x: F
     batch, p = theta.shape[:-1], layout.size
     measures = layout.unpack(theta)
     x, y = np.broadcast_to(x, (*batch, *x.shape[-2:])), np.broadcast_to(y, (*batch, y.shape[-1]))
+    block = max(1, min(WORKSPACE // (3 * layout.k * layout.atom_size), y.shape[-1]))
     result = Evaluation(np.empty(batch), np.empty((*batch, p)), np.empty((*batch, p, p)))
     for index in np.ndindex(batch):
-        m, sums = measures[index], _Sums.zero(layout.k, layout.d)
-        for start in range(0, y.shape[-1], BLOCK):
-            stop = start + BLOCK
-            _add_block(sums, m, gate, _features(x[index], start, stop), y[index][start:stop])
-        score, hessian = _assemble(sums, m)
-        result.value[index] = sums.value
+        total = _Pass(measures[index], gate, block)
+        for start in range(0, y.shape[-1], block):
+            stop = start + block
+            total.add(_features(x[index], start, stop), y[index][start:stop])
+        score, hessian = total.score_and_hessian()
+        result.value[index] = total.value
         result.score[index] = score[layout.free]
         result.hessian[index] = hessian[np.ix_(layout.free, layout.free)]
     return result
