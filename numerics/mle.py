@@ -1,0 +1,196 @@
+"""Maximum likelihood in a declared compact box, from several starts, with a named status for every fit.
+
+Example: ``fit(Layout(2, 1, "free"), compile_activation(tanh), x, y, box=Box.for_data(x, y), starts=5, seed=1).status``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from numerics.compiled import CompiledActivation
+from numerics.density import log_likelihood, responsibilities
+from numerics.measures import Layout, MixingMeasure
+from numerics.newton import Local, Maximum, maximise, scaled_spectrum
+from numerics.starts import rough_start, subsample
+
+Floats = NDArray[np.float64]
+Status = Literal["converged", "at_bound", "spike", "max_steps"]
+
+MAX_PASSES = 200
+_START_PASSES = 30  # of the search on the subsample that ends a start
+_FLAT = 1e-8  # eigenvalue of the scaled information that counts as zero
+_AGREE = 1e-4  # starts whose log-likelihoods differ by no more (plus 1e-9 of it) found the same maximum
+
+
+@dataclass(frozen=True)
+class Box:
+    """The compact parameter set, part of the estimator: |beta1|, |beta0|, |a|, |b| entry by entry, tau, nu."""
+
+    beta1: float
+    beta0: float
+    tau: tuple[float, float]
+    a: float
+    b: float
+    nu: tuple[float, float]
+
+    def __post_init__(self) -> None:
+        """Validate."""
+        for f in fields(self):
+            value = getattr(self, f.name)
+            good = 0 < value[0] < value[1] < np.inf if isinstance(value, tuple) else 0 < value < np.inf
+            if not good:
+                raise ValueError(f"box: {f.name} must be positive and finite (and a pair increasing), not {value}")
+
+    @staticmethod
+    def for_data(x: Floats, y: Floats) -> Box:
+        """A wide box from the scale of the data: nu within [1e-3, 4] var(y), tau within [1/50, 50]."""
+        reach, deviation = float(np.abs(x).max()) or 1.0, float(y.std()) or 1.0
+        largest = float(np.abs(y).max()) + 10 * deviation
+        variance = deviation**2
+        return Box(50 / reach, 50.0, (0.02, 50.0), 10 * largest / reach, 10 * largest, (1e-3 * variance, 4 * variance))
+
+    def bounds(self, layout: Layout) -> tuple[Floats, Floats]:
+        """Lower and upper bounds (p,) of theta."""
+        pairs = {
+            name: tuple(np.log(value)) if isinstance(value, tuple) else (-value, value)
+            for name, value in ((f.name, getattr(self, f.name)) for f in fields(self))
+        }
+        lower, upper = np.array([pairs[name] for name, _ in layout.names]).T
+        return lower, upper
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """The best of the starts.
+
+    status: "converged" (projected gradient at most 1e-6 n, no negative curvature beyond the tolerance), "at_bound" (the
+    same, with the parameters in bounds at the edge of the box), "spike" (an atom with nu at its lower bound and
+    responsibilities that sum to fewer points than its 2d + 3 parameters; takes precedence), "max_steps".
+    score, information: of the log-likelihood at theta (p,), (p, p). flat_directions (m, p): unit vectors along which
+    the information vanishes on the coordinates that are not at a bound. agree: starts that reached this likelihood.
+    """
+
+    measure: MixingMeasure
+    theta: Floats
+    log_likelihood: float
+    status: Status
+    bounds: tuple[tuple[str, int | None], ...]
+    gradient_norm: float
+    passes: int
+    starts: int
+    agree: int
+    score: Floats
+    information: Floats
+    flat_directions: Floats
+    box: Box
+    layout: Layout
+
+
+def _search(
+    layout: Layout, gate: CompiledActivation, x: Floats, y: Floats, box: Box, theta: Floats, passes: int
+) -> Maximum:
+    n = len(y)
+
+    def mean_log_likelihood(point: Floats) -> Local:
+        e = log_likelihood(point, layout, gate, x, y)
+        return Local(float(e.value) / n, e.score / n, e.hessian / n)
+
+    return maximise(mean_log_likelihood, theta, *box.bounds(layout), passes)
+
+
+def start_points(
+    layout: Layout, gate: CompiledActivation, x: Floats, y: Floats, box: Box, starts: int, seed: int
+) -> list[Floats]:
+    """Starts that do not use the truth, one for each of the streams (seed, 0), (seed, 1), ..."""
+    points = []
+    for index in range(starts):
+        rng = np.random.default_rng([seed, index])
+        part = subsample(x, y, rng)
+        rough = rough_start(layout, gate, *part, rng)
+        points.append(_search(layout, gate, *part, box, rough, _START_PASSES).theta)
+    return points
+
+
+def _at_bound(layout: Layout, box: Box, theta: Floats) -> NDArray[np.bool_]:
+    lower, upper = box.bounds(layout)
+    return (theta <= lower) | (theta >= upper)
+
+
+def _has_spike(layout: Layout, gate: CompiledActivation, x: Floats, y: Floats, box: Box, theta: Floats) -> bool:
+    measure = layout.unpack(theta)
+    at_floor = measure.nu <= box.nu[0] * (1 + 1e-12)
+    if not at_floor.any():
+        return False
+    points = responsibilities(measure, gate, x, y).sum(axis=0)
+    return bool((at_floor & (points < layout.atom_size)).any())
+
+
+def flat_directions(information: Floats, held: NDArray[np.bool_]) -> Floats:
+    """Unit vectors (m, p), zero on the held coordinates, along which the information (p, p) vanishes to rounding."""
+    scale, values, vectors = scaled_spectrum(information[np.ix_(~held, ~held)])
+    flat = np.abs(values) <= _FLAT
+    directions = np.zeros((int(flat.sum()), len(held)))
+    directions[:, ~held] = (vectors[:, flat] / scale[:, None]).T
+    return directions / np.linalg.norm(directions, axis=1, keepdims=True)
+
+
+def fit(
+    layout: Layout,
+    gate: CompiledActivation,
+    x: Floats,
+    y: Floats,
+    *,
+    box: Box,
+    starts: int,
+    seed: int,
+    known_starts: list[Floats] | None = None,
+    max_passes: int = MAX_PASSES,
+) -> Fit:
+    """The maximum-likelihood measure of x (n, d), y (n,) in the box; the best of the starts and of any known_starts.
+
+    Raises ValueError if there are no starts, too few points or values that are not finite.
+    """
+    x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
+    if len(y) <= layout.d + 1 or not (np.isfinite(x).all() and np.isfinite(y).all()):
+        raise ValueError(f"x and y must be finite and hold more than {layout.d + 1} points")
+    points = [*(known_starts or []), *start_points(layout, gate, x, y, box, starts, seed)]
+    if not points:
+        raise ValueError("at least one start is needed")
+    ends = [_search(layout, gate, x, y, box, theta, max_passes) for theta in points]
+    best = max(ends, key=lambda end: end.local.value)
+    tolerance = _AGREE / len(y) + 1e-9 * abs(best.local.value)
+    equal = [end for end in ends if end.local.value >= best.local.value - tolerance]
+    best = max(equal, key=lambda end: (end.stationary, end.local.value))
+    return _report(layout, gate, x, y, box, best, len(points), len(equal))
+
+
+def _report(
+    layout: Layout, gate: CompiledActivation, x: Floats, y: Floats, box: Box, end: Maximum, starts: int, agree: int
+) -> Fit:
+    n, held = len(y), _at_bound(layout, box, end.theta)
+    if _has_spike(layout, gate, x, y, box, end.theta):
+        status: Status = "spike"
+    elif not end.stationary:
+        status = "max_steps"
+    else:
+        status = "at_bound" if held.any() else "converged"
+    return Fit(
+        measure=layout.unpack(end.theta),
+        theta=end.theta,
+        log_likelihood=end.local.value * n,
+        status=status,
+        bounds=tuple(name for name, h in zip(layout.names, held, strict=True) if h),
+        gradient_norm=end.gradient_norm * n,
+        passes=end.passes,
+        starts=starts,
+        agree=agree,
+        score=end.local.gradient * n,
+        information=-end.local.hessian * n,
+        flat_directions=flat_directions(-end.local.hessian, held),
+        box=box,
+        layout=layout,
+    )
