@@ -1,0 +1,147 @@
+"""Slopes of log error on log n over replicates, their bootstrap intervals, and the outcome of a predicted rate.
+
+Example: ``judge(log_slope(errors, n, seed=1), predicted=0.5, dropped=0.0).outcome``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Floats = NDArray[np.float64]
+Outcome = Literal["confirmed", "contradicted", "inconclusive"]
+
+FEWEST_REPLICATES = 10
+WIDEST = 0.15
+LARGEST_DROPPED = 0.05
+_CURVATURE_LEVEL = 0.99
+_ZERO_ERROR = 1e-12  # relative standard errors that are rounding
+
+
+@dataclass(frozen=True)
+class Slope:
+    """Least-squares slope of L(n) = log (mean |error|^q)^(1/q) on log n, with its interval.
+
+    curvature: the coefficient of (log n)^2 in the quadratic fit, with its 99% interval; curved: it excludes 0.
+    """
+
+    value: float
+    interval: tuple[float, float]
+    curvature: float
+    curvature_interval: tuple[float, float]
+    replicates: int
+
+    @property
+    def width(self) -> float:
+        """Width of the interval."""
+        return self.interval[1] - self.interval[0]
+
+    @property
+    def curved(self) -> bool:
+        """Whether log error is found not to be a line in log n."""
+        low, high = self.curvature_interval
+        return not low <= 0.0 <= high
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """Outcome of a predicted exponent p by design section 4; sharp: the slope also agrees with -p from below."""
+
+    outcome: Outcome
+    sharp: bool
+    reason: str
+
+
+def _contrasts(n: Floats) -> Floats:
+    """Rows c with c . L the slope of the straight line, and the leading coefficient of the parabola, in log n."""
+    u = np.log(n) - np.log(n).mean()
+    line = u / (u @ u)
+    if len(n) < 3:
+        return np.stack([line, np.zeros(len(n))])
+    return np.stack([line, np.linalg.pinv(np.vander(u, 3))[0]])
+
+
+def _estimates(powers: Floats, seen: Floats, counts: Floats, contrasts: Floats, q: float) -> tuple[Floats, Floats]:
+    """Contrasts of L and their standard errors (delta method), each (B, 2), for B weightings of the replicates.
+
+    powers = |error|^q (R, N), zero where missing; seen (R, N) is 1 where it is there; counts (B, R).
+    """
+    shown = counts @ seen
+    means = (counts @ powers) / shown
+    values = (np.log(means) / q) @ contrasts.T
+    errors = np.empty_like(values)
+    for i, c in enumerate(contrasts):
+        coefficients = c / (q * shown)
+        influence = powers @ (coefficients / means).T - seen @ coefficients.T  # (R, B)
+        errors[:, i] = np.sqrt((counts.T * influence**2).sum(axis=0))
+    return values, errors
+
+
+def _interval(value: float, error: float, t: Floats, level: float) -> tuple[float, float]:
+    """Studentised bootstrap interval; infinite if a resample has no finite value."""
+    rounding = _ZERO_ERROR * (1 + abs(value))
+    if error <= rounding:
+        return (value - rounding, value + rounding)
+    if not np.isfinite(t).all():
+        return (-np.inf, np.inf)
+    low, high = np.quantile(t, [(1 - level) / 2, (1 + level) / 2])
+    return (float(value - high * error), float(value - low * error))
+
+
+def log_slope(
+    errors: ArrayLike, n: ArrayLike, *, seed: int, power: float = 2.0, resamples: int = 2000, level: float = 0.95
+) -> Slope:
+    """Slope over n of log (mean over replicates of |error|^power)^(1/power): power 2 is the RMS, power 1 the mean.
+
+    errors (R, N), nan where a fit was dropped; n (N,). Whole replicates are resampled, so that samples may be nested
+    across n; intervals are studentised (percentile intervals cover about 90% at ten replicates). Raises ValueError
+    for fewer than ten replicates or two sizes, and where every error at a size is zero or missing.
+    """
+    errors, n = np.asarray(errors, dtype=float), np.asarray(n, dtype=float)
+    if errors.ndim != 2 or errors.shape[1:] != n.shape or len(n) < 2:
+        raise ValueError(f"errors must have shape (replicates, {len(n)}) with at least two sizes, not {errors.shape}")
+    replicates = len(errors)
+    if replicates < FEWEST_REPLICATES:
+        raise ValueError(f"at least {FEWEST_REPLICATES} replicates are needed for an interval, not {replicates}")
+    seen = (~np.isnan(errors)).astype(float)
+    powers = np.where(seen > 0, np.abs(np.nan_to_num(errors)) ** power, 0.0)
+    if not (powers.sum(axis=0) > 0).all():
+        raise ValueError("at some size every error is zero or missing: its logarithm has no slope")
+    contrasts = _contrasts(n)
+    values, deviations = _estimates(powers, seen, np.ones((1, replicates)), contrasts, power)
+    rng = np.random.default_rng(seed)
+    counts = rng.multinomial(replicates, np.full(replicates, 1 / replicates), size=resamples).astype(float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        resampled, spreads = _estimates(powers, seen, counts, contrasts, power)
+        t = (resampled - values) / spreads
+    (value, curvature), (error, curvature_error) = values[0], deviations[0]
+    interval = _interval(float(value), float(error), t[:, 0], level)
+    bend = _interval(float(curvature), float(curvature_error), t[:, 1], _CURVATURE_LEVEL)
+    return Slope(float(value), interval, float(curvature), bend, replicates)
+
+
+def judge(slope: Slope, predicted: float, dropped: float, *, supported: bool = False) -> Judgement:
+    """The outcome of the prediction error <= n^-predicted by design section 4, margin h = min(0.1, predicted/3).
+
+    dropped: share of the fits left out (spikes and fits that ran out of steps). supported: a proof or a contact order
+    stands behind the prediction, so that a slope alone does not contradict it.
+    """
+    margin = min(0.1, predicted / 3)
+    limit, (low, high) = -predicted + margin, slope.interval
+    if dropped > LARGEST_DROPPED:
+        return Judgement(
+            "inconclusive", False, f"{dropped:.1%} of the fits were dropped, more than {LARGEST_DROPPED:.0%}"
+        )
+    if slope.curved:
+        return Judgement("inconclusive", False, "log error is curved in log n")
+    if high < limit and slope.width < WIDEST:
+        sharp = low <= -predicted <= high or abs(slope.value + predicted) <= margin
+        return Judgement("confirmed", sharp, f"the interval lies below {limit:.3f}")
+    if low > limit and not supported:
+        return Judgement("contradicted", False, f"the interval lies above {limit:.3f}")
+    if high < limit:
+        return Judgement("inconclusive", False, f"the interval is {slope.width:.3f} wide, not below {WIDEST}")
+    return Judgement("inconclusive", False, f"the interval does not lie below {limit:.3f}")
