@@ -1,0 +1,199 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from numerics.measures import MixingMeasure
+from numerics.voronoi import Symmetry, group_errors, match, published_loss, voronoi_loss
+
+TRUTH = MixingMeasure([[3.0], [0.5]], [1.0, 0.0], 0.25, [[1.0], [-1.0]], [2.0, -2.0], [0.25, 0.5])
+
+
+def near(atoms, seed, scale=0.02, batch=()):
+    """Measures whose atoms lie near the given true atoms."""
+    rng = np.random.default_rng(seed)
+
+    def moved(array):
+        return array + scale * rng.normal(size=(*batch, *array.shape))
+
+    beta0 = moved(TRUTH.beta0[atoms])
+    return MixingMeasure(
+        moved(TRUTH.beta1[atoms]),
+        beta0,
+        np.full(batch, 0.26),
+        moved(TRUTH.a[atoms]),
+        moved(TRUTH.b[atoms]),
+        moved(TRUTH.nu[atoms]),
+    )
+
+
+def changed(m, **arrays):
+    names = ("beta1", "beta0", "tau", "a", "b", "nu")
+    return MixingMeasure(**{name: arrays.get(name, getattr(m, name)) for name in names})
+
+
+def naive_published(m, truth):
+    """The published loss, atom by atom."""
+    weights, total = np.exp(m.beta0), 0.0
+
+    def offset(i, j):
+        return np.array(
+            [m.beta1[i, 0] - truth.beta1[j, 0], m.b[i] - truth.b[j], m.a[i, 0] - truth.a[j, 0], m.nu[i] - truth.nu[j]]
+        )
+
+    cell = [min(range(truth.k), key=lambda j, i=i: np.linalg.norm(offset(i, j))) for i in range(m.k)]
+    for j in range(truth.k):
+        members = [i for i in range(m.k) if cell[i] == j]
+        r = {1: 1, 2: 4, 3: 6}.get(len(members), 0)
+        powers = [1, 1, 1, 1] if r == 1 else [r, r, r / 2, r / 2]
+        total += abs(sum(weights[i] for i in members) - np.exp(truth.beta0[j]))
+        total += sum(weights[i] * sum(abs(offset(i, j)) ** powers) for i in members)
+    return total
+
+
+@settings(derandomize=True, deadline=None, max_examples=40)
+@given(st.integers(0, 10**6), st.lists(st.sampled_from([0, 1]), min_size=2, max_size=4), st.sampled_from([0.01, 1.0]))
+def test_the_published_loss_against_the_naive_sum(seed, atoms, scale):
+    if atoms.count(0) > 3 or atoms.count(1) > 3:
+        return
+    truth = changed(TRUTH, tau=1.0)
+    m = near(atoms, seed, scale / 10)
+    m = changed(m, tau=1.0)
+    assert float(published_loss(m, truth)) == pytest.approx(naive_published(m, truth), rel=1e-12)
+
+
+@pytest.mark.parametrize("symmetry", [Symmetry(), Symmetry("anchored"), Symmetry("anchored", linear=True)])
+def test_the_loss_vanishes_at_the_truth_only(symmetry):
+    assert float(voronoi_loss(TRUTH, TRUTH, symmetry)) == pytest.approx(0.0, abs=1e-9)
+    assert float(voronoi_loss(near([0, 1], 1), TRUTH, symmetry)) > 1e-3
+
+
+def test_batches_are_the_single_losses():
+    batch = near([0, 1, 1], 2, batch=(4, 3))
+    losses = voronoi_loss(batch, TRUTH, Symmetry())
+    assert losses.shape == (4, 3)
+    for index in np.ndindex(4, 3):
+        assert losses[index] == pytest.approx(float(voronoi_loss(batch[index], TRUTH, Symmetry())))
+
+
+@pytest.mark.parametrize("symmetry", [Symmetry(), Symmetry("anchored"), Symmetry("anchored", linear=True)])
+def test_permutation_and_translation_change_nothing(symmetry):
+    m = near([0, 1, 1], 3)
+    order = [2, 0, 1]
+    permuted = changed(m, **{n: getattr(m, n)[order] for n in ("beta1", "beta0", "a", "b", "nu")})
+    shifted = changed(m, beta0=m.beta0 + 0.37)
+    for other in (permuted, shifted):
+        assert float(voronoi_loss(other, TRUTH, symmetry)) == pytest.approx(float(voronoi_loss(m, TRUTH, symmetry)))
+        for name, values in group_errors(m, TRUTH, symmetry).errors.items():
+            np.testing.assert_allclose(group_errors(other, TRUTH, symmetry).errors[name], values, atol=1e-12)
+
+
+def test_the_linear_gate_forgets_a_common_slope():
+    symmetry = Symmetry("anchored", linear=True)
+    m = near([0, 1], 4)
+    moved = changed(m, beta1=m.beta1 + 0.9)
+    assert float(voronoi_loss(moved, TRUTH, symmetry)) == pytest.approx(
+        float(voronoi_loss(m, TRUTH, symmetry)), rel=1e-6
+    )
+    np.testing.assert_allclose(
+        group_errors(moved, TRUTH, symmetry).errors["beta1/tau"], group_errors(m, TRUTH, symmetry).errors["beta1/tau"]
+    )
+    assert float(voronoi_loss(moved, TRUTH, Symmetry("anchored"))) > 0.5
+
+
+def test_the_scale_of_the_linear_gate_is_seen_by_the_loss_but_not_by_the_errors():
+    """Design 2.2: (c beta1, c beta0, c tau) has the density of the truth, and D > 0."""
+    symmetry, c = Symmetry("anchored", linear=True), 2.0
+    scaled = changed(TRUTH, beta1=c * TRUTH.beta1, beta0=c * TRUTH.beta0, tau=c * TRUTH.tau)
+    assert float(voronoi_loss(scaled, TRUTH, symmetry)) > 0.1
+    for values in group_errors(scaled, TRUTH, symmetry).errors.values():
+        np.testing.assert_allclose(values, 0.0, atol=1e-12)
+
+
+def test_the_mirror_image_of_an_odd_gate_is_the_truth():
+    image = changed(TRUTH, beta1=-TRUTH.beta1[::-1])
+    odd = Symmetry(parity="odd")
+    assert float(voronoi_loss(image, TRUTH, odd)) == pytest.approx(0.0, abs=1e-12)
+    for values in group_errors(image, TRUTH, odd).errors.values():
+        np.testing.assert_allclose(values, 0.0, atol=1e-12)
+    for other in (Symmetry(), Symmetry(parity="even"), Symmetry("anchored", parity="odd")):
+        assert float(voronoi_loss(image, TRUTH, other)) > 0.1
+
+
+@pytest.mark.parametrize("signs", [(1, -1), (-1, 1), (-1, -1)])
+def test_an_even_gate_forgets_the_sign_of_each_slope(signs):
+    flipped = changed(TRUTH, beta1=np.array(signs)[:, None] * TRUTH.beta1)
+    assert float(voronoi_loss(flipped, TRUTH, Symmetry(parity="even"))) == pytest.approx(0.0, abs=1e-12)
+    assert float(voronoi_loss(flipped, TRUTH, Symmetry())) > 0.1
+
+
+def test_the_minimum_over_the_translation_of_the_weights():
+    """Against a fine grid of c in sum_j |c w_j - w*_j| + c spread."""
+    m = changed(near([0, 1], 6), tau=0.5)
+    w, truth = m.weights, TRUTH.weights
+    spread = sum(
+        w[i]
+        * (
+            abs(m.beta1[i, 0] - TRUTH.beta1[i, 0])
+            + abs(m.tau - TRUTH.tau)
+            + abs(m.a[i, 0] - TRUTH.a[i, 0])
+            + abs(m.b[i] - TRUTH.b[i])
+            + abs(m.nu[i] - TRUTH.nu[i])
+        )
+        for i in range(2)
+    )
+    c = np.linspace(0, 100, 1_000_001)
+    grid = (np.abs(c[:, None] * w - truth).sum(axis=1) + c * spread).min()
+    loss = float(voronoi_loss(m, TRUTH, Symmetry()))
+    assert grid - 0.01 <= loss <= grid + 1e-12
+
+
+def test_group_errors_of_a_split_cell_weight_the_atoms():
+    m = near([0, 1, 1], 7)
+    result = group_errors(m, TRUTH, Symmetry())
+    w = np.exp(m.beta0 / m.tau)[1:]
+    np.testing.assert_array_equal(result.sizes, [1, 2])
+    expected = {
+        "beta1": (w @ (m.beta1[1:, 0] - 0.5) ** 2 / w.sum()) ** (1 / 2),
+        "a": (w @ (m.a[1:, 0] + 1) ** 2 / w.sum()) ** (1 / 2),
+        "b": (w @ (m.b[1:] + 2) ** 4 / w.sum()) ** (1 / 4),
+        "nu": (w @ (m.nu[1:] - 0.5) ** 2 / w.sum()) ** (1 / 2),
+    }
+    for name, value in expected.items():
+        assert result.errors[name][1] == pytest.approx(value)
+    assert result.errors["b"][0] == pytest.approx(abs(m.b[0] - 2))
+    assert float(result.errors["tau"]) == pytest.approx(0.01)
+    kinked = group_errors(m, TRUTH, Symmetry(), kink=True).errors["beta1"][1]
+    assert kinked == pytest.approx((w @ np.abs(m.beta1[1:, 0] - 0.5) ** 1.5 / w.sum()) ** (1 / 1.5))
+
+
+def test_a_vanished_atom_does_not_count():
+    m = near([0, 1], 8)
+    far = {"beta1": [[9.0]], "beta0": [-300.0], "a": [[-1.0]], "b": [-9.0], "nu": [0.5]}
+    more = changed(m, **{n: np.concatenate([getattr(m, n), np.array(v)]) for n, v in far.items()})
+    few, many = group_errors(m, TRUTH, Symmetry()), group_errors(more, TRUTH, Symmetry())
+    assert many.sizes.tolist() == [1, 2]
+    assert many.errors["a"][1] == pytest.approx(few.errors["a"][1])
+
+
+def test_an_empty_cell_has_no_error():
+    m = near([1, 1], 9)
+    result = group_errors(m, TRUTH, Symmetry())
+    assert result.sizes.tolist() == [0, 2]
+    assert np.isnan(result.errors["a"][0])
+
+
+def test_anchored_cells_leave_the_gate_out():
+    m = changed(TRUTH, beta1=np.array([[-60.0], [80.0]]))
+    assert match(m, TRUTH, use_gate=False).cells.tolist() == [0, 1]
+    assert match(m, TRUTH, use_gate=True).cells.tolist() == [1, 0]
+
+
+def test_the_order_replaces_every_exponent():
+    m = near([0, 1, 1], 10)
+    assert float(voronoi_loss(m, TRUTH, Symmetry(), order=1)) > float(voronoi_loss(m, TRUTH, Symmetry(), order=2))
+
+
+def test_the_truth_must_be_one_measure():
+    with pytest.raises(ValueError, match="one true measure"):
+        voronoi_loss(TRUTH, near([0, 1], 1, batch=(2,)), Symmetry())
