@@ -238,11 +238,14 @@ def group_errors(
     """Errors of beta1 (or beta1/tau), tau, a, b, nu and the weights in each true cell, minimised over the symmetry.
 
     Exponents q in a cell of m > 1: 2 for beta1 (3/2 if s has a kink inside the support) and a, 2m for b, m for nu.
-    Of the images of the truth the one of least loss is taken, replicate by replicate.
+    Of the images of the truth the one of least loss is taken, replicate by replicate; beta1 of cell j is about the true
+    beta1_j also where that is the mirror image, in which it goes with the other expert.
     """
     images = _truths(truth, symmetry)
     best = np.asarray(np.argmin([_loss(measure, image, symmetry, None) for image in images], axis=0))
     parts = [_errors(measure, image, symmetry, kink) for image in images]
+    for part in parts[1:]:  # the mirror swaps the slopes but not the experts: name the slopes as in the truth
+        part.errors["beta1"] = part.errors["beta1"][..., ::-1]
 
     def pick(arrays: list[NDArray[Any]]) -> NDArray[Any]:
         stack = np.stack(arrays)

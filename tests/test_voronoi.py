@@ -120,6 +120,16 @@ def test_the_mirror_image_of_an_odd_gate_is_the_truth():
         assert float(voronoi_loss(image, TRUTH, other)) > 0.1
 
 
+def test_the_mirror_image_keeps_the_names_of_the_slopes():
+    m = near([0, 1], 12)
+    image = changed(m, beta1=-m.beta1[::-1])
+    odd = Symmetry(parity="odd")
+    there, here = group_errors(image, TRUTH, odd).errors, group_errors(m, TRUTH, odd).errors
+    for name, values in here.items():
+        np.testing.assert_allclose(there[name], values, atol=1e-12)
+    assert here["beta1"][0] != pytest.approx(here["beta1"][1], rel=0.1)
+
+
 @pytest.mark.parametrize("signs", [(1, -1), (-1, 1), (-1, -1)])
 def test_an_even_gate_forgets_the_sign_of_each_slope(signs):
     flipped = changed(TRUTH, beta1=np.array(signs)[:, None] * TRUTH.beta1)
