@@ -69,12 +69,12 @@ class Study:
         if self.linear and self.gauge != "anchored":
             raise ValueError(f"study {self.name}: the linear gate must have the gauge 'anchored', not {self.gauge!r}")
 
-    @cached_property
+    @property
     def gate(self) -> CompiledActivation:
         """The compiled activation."""
         return compile_activation(activation(self.activation))
 
-    @cached_property
+    @property
     def linear(self) -> bool:
         """Whether s(z) = z."""
         return [piece.expr for piece in activation(self.activation).pieces] == [Z]
@@ -130,7 +130,7 @@ class StudyResult:
     @property
     def dropped(self) -> float:
         """Share of the fits left out."""
-        return float(1 - self.kept.mean())
+        return float((~self.kept).mean())
 
     @cached_property
     def errors(self) -> dict[str, Floats]:
@@ -170,8 +170,9 @@ def _like(mask: NDArray[np.bool_], array: Floats) -> NDArray[np.bool_]:
 
 def run_replicate(study: Study, replicate: int) -> tuple[Floats, list[Status], list[int]]:
     """Theta (N, p), status and number of agreeing starts of the fits of one replicate."""
+    gate, layout = study.gate, study.layout
     x, y = sample(
-        study.truth, study.gate, study.sizes[-1], seed=study.seed, replicate=replicate, low=study.low, high=study.high
+        study.truth, gate, study.sizes[-1], seed=study.seed, replicate=replicate, low=study.low, high=study.high
     )
     thetas: list[Floats] = []
     status: list[Status] = []
@@ -179,8 +180,8 @@ def run_replicate(study: Study, replicate: int) -> tuple[Floats, list[Status], l
     for n in study.sizes:
         seed = int(np.random.SeedSequence([study.seed, replicate, n]).generate_state(1)[0])
         result = fit(
-            study.layout,
-            study.gate,
+            layout,
+            gate,
             x[:n],
             y[:n],
             box=study.box,
