@@ -121,7 +121,7 @@ def test_the_mirror_image_of_an_odd_gate_is_the_truth():
 
 
 def test_the_mirror_image_keeps_the_names_of_the_slopes():
-    m = changed(near([0, 1], 12), beta1=TRUTH.beta1 + [[0.05], [0.01]])
+    m = changed(near([0, 1], 12), beta1=TRUTH.beta1 + np.array([[0.05], [0.01]]))
     image = changed(m, beta1=-m.beta1[::-1])
     odd = Symmetry(parity="odd")
     there, here = group_errors(image, TRUTH, odd).errors, group_errors(m, TRUTH, odd).errors
