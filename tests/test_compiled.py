@@ -7,7 +7,8 @@ import pytest
 import sympy as sp
 
 from numerics.compiled import compile_activation, parity
-from theory.activations import Activation, Piece, Z
+from theory.activations import Activation, Piece, Z, activation
+from theory.catalogue import CATALOGUE
 
 
 def smooth(expr, name="s"):
@@ -45,6 +46,25 @@ def test_jets_agree_with_mpmath_up_to_700(name):
         with mpmath.workdps(700):
             reference = np.array([float(mpmath.re(exact(mpmath.mpf(z)))) for z in GRID])
         np.testing.assert_allclose(values, reference, rtol=1e-11, atol=1e-13)
+
+
+def reference(activation, order):
+    """The derivative of the given order at GRID, piece by piece with 700 digits; nan outside the pieces."""
+    values = np.full(GRID.shape, np.nan)
+    for piece in activation.pieces:
+        exact = sp.lambdify(Z, sp.diff(piece.expr, Z, order), "mpmath")
+        inside = (float(piece.lower) <= GRID) & (float(piece.upper) > GRID)
+        with mpmath.workdps(700):
+            values[inside] = [float(mpmath.re(exact(mpmath.mpf(z)))) for z in GRID[inside]]
+    return values
+
+
+@pytest.mark.parametrize("name", sorted(CATALOGUE))
+def test_the_whole_catalogue_compiles(name):
+    source = activation(name)
+    source = source.at(**{p.name: sp.Rational(3, 7) for p in source.parameters})
+    for order, values in enumerate(compile_activation(source)(GRID)):
+        np.testing.assert_allclose(values, reference(source, order), rtol=1e-9, atol=1e-11)
 
 
 def test_the_shape_of_z_is_kept():
