@@ -134,8 +134,8 @@ def test_bad_workers_and_pilots_on_the_seed_of_the_study_are_refused():
 
 
 @pytest.mark.full
-def test_the_exact_specified_tanh_gate_has_rate_one_half():
-    """Design 2.7, claim C5: n^(-1/2) for every group, off the mirror points."""
+def test_the_exact_specified_tanh_gate_does_not_contradict_rate_one_half():
+    """Design 2.7, claim C5: no slope lies above that of n^(-1/2)."""
     result = run_study(TANH_EXACT, workers=2)
     for slope in study_slopes(result, seed=0):
         if slope.share > 0.5:
