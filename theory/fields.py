@@ -1,0 +1,193 @@
+"""Differential fields: exact rational functions of finitely many generators, with partial derivations.
+
+A generator is a free variable, or a root t with t^n = q. Fractions are pairs of python-flint polynomials in lowest
+terms whose denominators are free of roots, so that equality and zero are decided exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from itertools import combinations
+
+import sympy as sp
+from flint import Ordering, fmpz_mpoly, fmpz_mpoly_ctx
+from flint.utils.flint_exceptions import DomainError
+
+
+@dataclass(frozen=True)
+class Fraction:
+    """num/den in lowest terms; den has a positive leading coefficient."""
+
+    num: fmpz_mpoly
+    den: fmpz_mpoly
+
+    def is_zero(self) -> bool:
+        """Whether the fraction is 0."""
+        return bool(self.num.is_zero())
+
+
+class DifferentialField:
+    """Q(generators) with roots t^n = q adjoined and derivations d_i given by their values on the generators.
+
+    generators: symbols, roots first, a root before those that its q involves. roots: {symbol: (n, polynomial q)}.
+    Raises ValueError where t^n - q is reducible (t would not be a root of a field extension).
+    """
+
+    def __init__(self, generators: Sequence[sp.Symbol], roots: dict[sp.Symbol, tuple[int, sp.Expr]]) -> None:
+        self.generators = tuple(generators)
+        self.index = {g: i for i, g in enumerate(self.generators)}
+        self.context = fmpz_mpoly_ctx.get([f"g{i}" for i in range(len(self.generators))], Ordering.lex)
+        self.one, self.null = self.context.constant(1), self.context.constant(0)
+        self.zero = Fraction(self.null, self.one)
+        self.unit = Fraction(self.one, self.one)
+        self.roots: dict[int, tuple[int, fmpz_mpoly]] = {}
+        for symbol, (n, q) in reversed(list(roots.items())):
+            self._adjoin(self.index[symbol], n, self.polynomial(q))
+        self._require_independent_roots()
+        self.rules: list[list[Fraction]] = []
+
+    def _adjoin(self, i: int, n: int, q: fmpz_mpoly) -> None:
+        if any(n % prime == 0 and _is_power(q, prime) for prime in sp.primefactors(n)):
+            raise ValueError(f"the root number {i} is a root of a perfect power: write it without the root")
+        self.roots = {i: (n, q), **self.roots}
+
+    def _require_independent_roots(self) -> None:
+        """Square roots generate a field of full degree iff no product of the radicands is a square (Kummer)."""
+        squares = [q for n, q in self.roots.values() if n == 2]
+        for size in range(2, len(squares) + 1):
+            for chosen in combinations(squares, size):
+                if _is_power(reduce(lambda p, q: p * q, chosen), 2):
+                    raise ValueError("a product of the square roots in the expression is rational: write it with fewer")
+
+    def polynomial(self, expr: sp.Expr) -> fmpz_mpoly:
+        """The polynomial with integer coefficients that expr is."""
+        f = self.fraction_of(expr)
+        if not f.den.is_one():
+            raise ValueError(f"not a polynomial with integer coefficients: {expr}")
+        return f.num
+
+    def fraction_of(self, expr: sp.Expr) -> Fraction:
+        """The field element that a rational SymPy expression in the generators stands for."""
+        num, den = sp.fraction(sp.together(expr))
+        parts = [sp.Poly(e, *self.generators, domain=sp.QQ).clear_denoms(convert=True) for e in (num, den)]
+        (cn, pn), (cd, pd) = parts
+        return self.fraction(self._poly(pn) * int(cd), self._poly(pd) * int(cn))
+
+    def _poly(self, p: sp.Poly) -> fmpz_mpoly:
+        return self.context.from_dict({m: int(c) for m, c in p.terms() if c})
+
+    def reduce(self, p: fmpz_mpoly) -> fmpz_mpoly:
+        """Remainder of p modulo the relations t^n = q."""
+        for i, (n, q) in self.roots.items():
+            if p.degrees()[i] >= n:
+                p = p % (self.context.gen(i) ** n - q)
+        return p
+
+    def fraction(self, num: fmpz_mpoly, den: fmpz_mpoly) -> Fraction:
+        """num/den in lowest terms, roots removed from den. Raises ZeroDivisionError for den = 0."""
+        if self.roots:
+            num, den = self._rationalise(self.reduce(num), self.reduce(den))
+        if den.is_zero():
+            raise ZeroDivisionError("division by zero in a differential field")
+        if num.is_zero():
+            return self.zero
+        common = num.gcd(den)
+        if not common.is_one():
+            num, den = num / common, den / common
+        if den.leading_coefficient() < 0:
+            num, den = -num, -den
+        return Fraction(num, den)
+
+    def _rationalise(self, num: fmpz_mpoly, den: fmpz_mpoly) -> tuple[fmpz_mpoly, fmpz_mpoly]:
+        for i, (n, q) in self.roots.items():
+            degree = den.degrees()[i]
+            if degree == 0:
+                continue
+            factor = self._cofactor(den, i, n, q)
+            num, den = self.reduce(num * factor), self.reduce(den * factor)
+        return num, den
+
+    def _cofactor(self, den: fmpz_mpoly, i: int, n: int, q: fmpz_mpoly) -> fmpz_mpoly:
+        powers = {m[i] for m in den.to_dict()}
+        if len(powers) == 1:
+            return self.context.gen(i) ** (n - powers.pop())
+        if n != 2:
+            raise ValueError("sums with roots of order 3 or more in a denominator are not supported")
+        signed = {m: -c if m[i] % 2 else c for m, c in den.to_dict().items()}
+        return self.context.from_dict(signed)
+
+    def add(self, f: Fraction, g: Fraction) -> Fraction:
+        """f + g."""
+        if f.den == g.den:
+            return self.fraction(f.num + g.num, f.den)
+        return self.fraction(f.num * g.den + g.num * f.den, f.den * g.den)
+
+    def mul(self, f: Fraction, g: Fraction) -> Fraction:
+        """f * g."""
+        return self.fraction(f.num * g.num, f.den * g.den)
+
+    def neg(self, f: Fraction) -> Fraction:
+        """-f."""
+        return Fraction(-f.num, f.den)
+
+    def inverse(self, f: Fraction) -> Fraction:
+        """1/f. Raises ZeroDivisionError for f = 0."""
+        return self.fraction(f.den, f.num)
+
+    def derivative(self, f: Fraction, i: int) -> Fraction:
+        """d_i f = (den d_i num - num d_i den)/den^2 by the rules of the generators."""
+        top = self._derivative_of(f.num, i)
+        if f.den.is_constant():
+            return self.mul(top, Fraction(self.one, f.den))
+        bottom = self._derivative_of(f.den, i)
+        value = self.add(
+            self.mul(top, Fraction(f.den, self.one)), self.neg(self.mul(bottom, Fraction(f.num, self.one)))
+        )
+        return self.mul(value, Fraction(self.one, f.den * f.den))
+
+    def _derivative_of(self, p: fmpz_mpoly, i: int) -> Fraction:
+        total = self.zero
+        for k, (rule, degree) in enumerate(zip(self.rules[i], p.degrees(), strict=True)):
+            if degree and not rule.is_zero():
+                total = self.add(total, self.mul(Fraction(p.derivative(k), self.one), rule))
+        return total
+
+    def expression(self, p: fmpz_mpoly, names: dict[sp.Symbol, sp.Expr] | None = None) -> sp.Expr:
+        """The SymPy expression of a polynomial, generators replaced by what names says they stand for."""
+        values = [(names or {}).get(g, g) for g in self.generators]
+        terms = (
+            sp.Mul(sp.Integer(int(c)), *(v**e for v, e in zip(values, m, strict=True) if e))
+            for m, c in p.to_dict().items()
+        )
+        return sp.Add(*terms)
+
+
+def least_common_multiple(polynomials: Iterator[fmpz_mpoly], start: fmpz_mpoly) -> fmpz_mpoly:
+    """lcm of the polynomials and start."""
+    return reduce(lambda p, q: p * (q / p.gcd(q)), polynomials, start)
+
+
+def evaluate(p: fmpz_mpoly, powers: Sequence[Mapping[int, int]], prime: int) -> int:
+    """Value of p modulo a prime, given powers[i][e] = (value of generator i)^e modulo that prime."""
+    total = 0
+    for monomial, coefficient in p.to_dict().items():
+        value = int(coefficient) % prime
+        for i, e in enumerate(monomial):
+            if e:
+                value = value * powers[i][e] % prime
+        total += value
+    return total % prime
+
+
+def _is_power(q: fmpz_mpoly, n: int) -> bool:
+    if n == 2:
+        try:
+            q.sqrt()
+        except DomainError:
+            return False
+        return True
+    constant, factors = q.factor()
+    exact = sp.integer_nthroot(abs(int(constant)), n)[1]
+    return bool(exact) and all(e % n == 0 for _, e in factors)

@@ -1,0 +1,158 @@
+"""The interactions of an atom's parameters: all linear relations among its derivatives, and irredundant generators.
+
+    >>> from theory.interactions import derive
+    >>> found = derive(gate="linear", dim=1, order=2)
+    >>> found.derivatives, found.rank, len(found.relations)
+    (21, 12, 9)
+    >>> [g.equation for g in found.generators]
+    ['tau*u_{tau} + beta1*u_{beta1} = 0', 'tau*u_{beta1 b} = u_{a}', 'u_{b b} = 2*u_{nu}']
+
+A constant expert leaves the heat equation alone:
+
+    >>> [g.equation for g in derive("softmax", "constant").generators]
+    ['u_{b b} = 2*u_{nu}']
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from math import comb
+
+import sympy as sp
+
+from theory.activations import Activation
+from theory.derivatives import DerivativeFamily
+from theory.experts import expert as expert_named
+from theory.gates import gate as gate_named
+from theory.linear_relations import Basis, all_relations, groebner_basis
+from theory.models import Expert, Gate, MoESpec
+from theory.operators import Calculus, Closure, Operator, OutOfAllowance
+from theory.pdes import Relation, relation
+
+
+@dataclass(frozen=True)
+class Interactions:
+    """The interactions of the parameters of an atom up to an order r.
+
+    derivatives: number of derivatives of order <= r (u included); rank: dimension of their span over the coefficient
+    field; relations: every dependent derivative in terms of the standard ones; generators: relations whose derivatives
+    and their combinations give all of them, none given by the others on closing at order r + 1; complete: whether that
+    was decided for all; missing: the generators for which it was not. scope: the coefficient field, and what the rank
+    rests on.
+    """
+
+    spec: MoESpec
+    order: int
+    derivatives: int
+    rank: int
+    relations: tuple[Relation, ...]
+    generators: tuple[Relation, ...]
+    complete: bool
+    missing: tuple[str, ...]
+    scope: str
+    basis: Basis = field(repr=False, compare=False)
+
+
+def model(
+    gate: str | Gate = "linear",
+    expert: str | Expert = "gaussian",
+    activation: str | sp.Expr | Activation | None = None,
+    dim: int = 1,
+) -> MoESpec:
+    """The model with that gate and expert (names or objects) in dimension dim. Raises ValueError for bad input."""
+    if not isinstance(dim, int) or isinstance(dim, bool) or not 1 <= dim <= 20:
+        raise ValueError(f"the dimension of x must be an integer from 1 to 20, got {dim!r}")
+    if isinstance(gate, Gate) and activation is not None:
+        raise ValueError("an activation goes with the gate 'activation' only")
+    chosen = gate if isinstance(gate, Gate) else gate_named(gate, dim, activation)
+    return MoESpec(chosen, expert if isinstance(expert, Expert) else expert_named(expert, dim), dim)
+
+
+def derive(
+    gate: str | Gate = "linear",
+    expert: str | Expert = "gaussian",
+    activation: str | sp.Expr | Activation | None = None,
+    dim: int = 1,
+    order: int = 2,
+    allowance: int = 20_000,
+) -> Interactions:
+    """All relations of order <= order among the derivatives of the atom, with rank and irredundant generators.
+
+    allowance bounds the reduction steps of each closing at order + 1; where it runs out the result says complete=False
+    and what is missing. Raises ValueError for bad input (an order outside 1..8 among it).
+    """
+    basis = groebner_basis(model(gate, expert, activation, dim), order)
+    family = basis.family
+    generators, undecided = irredundant_generators(basis, allowance)
+    return Interactions(
+        spec=family.spec,
+        order=order,
+        derivatives=comb(family.size + order, order),
+        rank=len(basis.standard),
+        relations=tuple(relation(family, f) for f in all_relations(basis)),
+        generators=tuple(relation(family, f) for f in generators),
+        complete=not undecided,
+        missing=tuple(f"irredundancy of {relation(family, f).equation}" for f in undecided),
+        scope=scope(family),
+        basis=basis,
+    )
+
+
+def irredundant_generators(basis: Basis, allowance: int) -> tuple[list[Operator], list[Operator]]:
+    """Generators by order, the simplest first, and those whose redundancy the allowance left undecided.
+
+    An element of the Groebner basis is kept where closing those kept before it at order r + 1 does not give it; then,
+    from the last on, one is dropped where the others of its order and below give it.
+    """
+    calculus, order = basis.calculus, basis.family.order + 1
+    candidates = sorted(basis.operators, key=lambda f: _complexity(calculus, f))
+    kept: list[Operator] = []
+    closure = Closure(calculus, order, allowance)
+    for k, f in enumerate(candidates):
+        try:
+            if not closure.contains(f):
+                kept.append(f)
+                closure.add(f)
+        except OutOfAllowance:
+            rest = [g for g in candidates[k:] if all(g is not h for h in kept)]
+            return kept + rest, candidates[k:]
+    return _without_redundant(calculus, kept, order, allowance)
+
+
+def _without_redundant(
+    calculus: Calculus, kept: list[Operator], order: int, allowance: int
+) -> tuple[list[Operator], list[Operator]]:
+    undecided: list[Operator] = []
+    for f in reversed(kept):
+        degree = sum(calculus.lead(f))
+        others = [g for g in kept if g is not f and sum(calculus.lead(g)) <= degree]
+        if all(sum(calculus.lead(g)) < degree for g in others):
+            continue  # then it was compared with all of them when it was kept
+        try:
+            closure = Closure(calculus, order, allowance)
+            for g in others:
+                closure.add(g)
+            if closure.contains(f):
+                kept = [g for g in kept if g is not f]
+        except OutOfAllowance:
+            undecided.append(f)
+    return kept, undecided
+
+
+def _complexity(calculus: Calculus, f: Operator) -> tuple[int, int, int, int, tuple[int, ...]]:
+    """Order, number of terms, total order of the terms, size of the coefficients, place in the parameters' order."""
+    lead = calculus.lead(f)
+    size = sum(len(c.num) + len(c.den) for c in f.values())
+    return sum(lead), len(f), sum(map(sum, f)), size, tuple(-e for e in lead)
+
+
+def scope(family: DerivativeFamily) -> str:
+    """The field of the coefficients, where the relations hold, and what the rank rests on."""
+    generators = [family.field.generators[i] for i in family.atom.coefficients]
+    kernels = [str(family.atom.names[g]) for g in generators if g in family.atom.names]
+    text = "coefficients: rational functions of the parameters" + (f" and of {', '.join(kernels)}" if kernels else "")
+    if family.branches > 1 and family.spec.gate.log_weight.has(sp.Piecewise):
+        text += "; pointwise derivatives, off the kinks"
+    if family.atom.independent:
+        return text + "; rank proved: a minor is nonzero modulo a prime, and every relation is verified by substitution"
+    return text + "; relations verified by substitution, rank proved only if the functions of x are independent"
