@@ -239,6 +239,29 @@ def test_relations_hold_on_every_piece():
     assert derive("activation", activation="where(z<0, -z**2, z)", order=1).generators == ()
 
 
+@pytest.mark.parametrize(("activation", "orders"), [("gelu", [2]), ("atan", [2, 3]), ("softplus", [2])])
+def test_ranks_with_error_functions_and_logarithms_are_proved_by_balls(activation, orders):
+    found = derive("activation", activation=activation, order=3)
+    assert "enclosure without 0" in found.scope
+    assert found.complete
+    assert [g.order for g in found.generators] == orders
+
+
+def test_a_rank_that_is_not_proved_is_said():
+    found = derive("activation", activation="gamma(z)", order=2)
+    assert found.missing == ("a proof that there are no further relations",)
+    assert not found.complete
+
+
+def test_dependent_exponentials_are_not_taken_for_independent():
+    """exp(x + m) is exp(m) exp(x): the relation of c and n would be missed if both were free generators."""
+    x = covariates(1)[0]
+    m, c, n = sp.symbols("m c n", real=True)
+    gate = Gate("shifted", c * sp.exp(x + m) + n * sp.exp(x), (c, m, n))
+    found = derive(gate, "constant", order=1)
+    assert [g.equation for g in found.generators] == ["u_{c} = exp(m)*u_{n}", "u_{m} = c*exp(m)*u_{n}"]
+
+
 def test_an_allowance_that_runs_out_is_said():
     found = derive(dim=2, order=2, allowance=3)
     assert not found.complete

@@ -74,6 +74,8 @@ class DerivativeFamily:
             if missing.is_one():
                 break
             common = common * missing
+        if any(common.degrees()[i] for i in self.atom.last):
+            raise ValueError("a function that does not close under derivation stands in a denominator")
         self.denominator = common
         self._slope = [f.num for f in slopes]
         self._rules = [[self._cleared(f) for f in row] for row in rules]

@@ -21,13 +21,13 @@ from math import comb
 import sympy as sp
 
 from theory.activations import Activation
-from theory.derivatives import DerivativeFamily
 from theory.experts import expert as expert_named
 from theory.gates import gate as gate_named
 from theory.linear_relations import Basis, all_relations, groebner_basis
 from theory.models import Expert, Gate, MoESpec
 from theory.operators import Calculus, Closure, Operator, OutOfAllowance
 from theory.pdes import Relation, relation
+from theory.rank_proof import independent_by_balls
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Interactions:
     derivatives: number of derivatives of order <= r (u included); rank: dimension of their span over the coefficient
     field; relations: every dependent derivative in terms of the standard ones; generators: relations whose derivatives
     and their combinations give all of them, none given by the others on closing at order r + 1; complete: whether that
-    was decided for all; missing: the generators for which it was not. scope: the coefficient field, and what the rank
+    was decided for all, and the rank proved; missing: what was not. scope: the coefficient field, and what the rank
     rests on.
     """
 
@@ -84,6 +84,9 @@ def derive(
     basis = groebner_basis(model(gate, expert, activation, dim), order)
     family = basis.family
     generators, undecided = irredundant_generators(basis, allowance)
+    proved, reason = rank_proof(basis)
+    missing = [f"irredundancy of {relation(family, f).equation}" for f in undecided]
+    missing += [] if proved else ["a proof that there are no further relations"]
     return Interactions(
         spec=family.spec,
         order=order,
@@ -91,9 +94,9 @@ def derive(
         rank=len(basis.standard),
         relations=tuple(relation(family, f) for f in all_relations(basis)),
         generators=tuple(relation(family, f) for f in generators),
-        complete=not undecided,
-        missing=tuple(f"irredundancy of {relation(family, f).equation}" for f in undecided),
-        scope=scope(family),
+        complete=not missing,
+        missing=tuple(missing),
+        scope=f"{coefficient_scope(basis)}; every relation verified by substitution; {reason}",
         basis=basis,
     )
 
@@ -146,13 +149,20 @@ def _complexity(calculus: Calculus, f: Operator) -> tuple[int, int, int, int, tu
     return sum(lead), len(f), sum(map(sum, f)), size, tuple(-e for e in lead)
 
 
-def scope(family: DerivativeFamily) -> str:
-    """The field of the coefficients, where the relations hold, and what the rank rests on."""
+def coefficient_scope(basis: Basis) -> str:
+    """The field of the coefficients, and where the relations hold."""
+    family = basis.family
     generators = [family.field.generators[i] for i in family.atom.coefficients]
     kernels = [str(family.atom.names[g]) for g in generators if g in family.atom.names]
     text = "coefficients: rational functions of the parameters" + (f" and of {', '.join(kernels)}" if kernels else "")
-    if family.branches > 1 and family.spec.gate.log_weight.has(sp.Piecewise):
-        text += "; pointwise derivatives, off the kinks"
-    if family.atom.independent:
-        return text + "; rank proved: a minor is nonzero modulo a prime, and every relation is verified by substitution"
-    return text + "; relations verified by substitution, rank proved only if the functions of x are independent"
+    kinks = family.spec.gate.log_weight.has(sp.Piecewise)
+    return text + ("; pointwise derivatives, off the kinks" if kinks else "")
+
+
+def rank_proof(basis: Basis) -> tuple[bool, str]:
+    """Whether the standard derivatives are proved to be independent, and by what."""
+    if basis.family.atom.independent:
+        return True, "rank proved: a minor is nonzero modulo a prime"
+    if independent_by_balls(basis.family, basis.standard):
+        return True, "rank proved: a determinant has an enclosure without 0"
+    return False, "the rank assumes that the functions of x and y are algebraically independent"

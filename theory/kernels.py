@@ -28,14 +28,16 @@ _HALF_ANGLE = {
 class AtomField:
     """The field in which the derivatives of an atom live, and log u's gradient in it, on every branch.
 
-    observed: indices of the generators that depend on x or y; the others generate the coefficient field. names: what
-    each generator stands for. independent: whether the observed generators are known to be algebraically independent
-    apart from their root relations. gradients[branch][i] = d log u / d parameter i.
+    observed: indices of the generators that depend on x or y; the others generate the coefficient field. last: indices
+    of those whose derivatives are not known (and not needed). names: what each generator stands for. independent:
+    whether the observed generators are known to be algebraically independent apart from their root relations.
+    gradients[branch][i] = d log u / d parameter i.
     """
 
     field: DifferentialField
     parameters: tuple[sp.Symbol, ...]
     observed: tuple[int, ...]
+    last: tuple[int, ...]
     names: dict[sp.Symbol, sp.Expr]
     independent: bool
     gradients: tuple[tuple[Fraction, ...], ...]
@@ -53,6 +55,7 @@ class _Encoder:
     parameters: tuple[sp.Symbol, ...]
     residual: sp.Expr | None
     order: int
+    observed: frozenset[sp.Symbol]
     lattice: list[sp.Expr] = field(default_factory=list)
     kernels: dict[sp.Expr, sp.Symbol] = field(default_factory=dict)
 
@@ -102,19 +105,22 @@ class _Encoder:
         pairs = zip(self.lattice, weights, strict=True)
         return sp.Mul(*(self.symbol(sp.exp(b)) ** w for b, w in pairs if w))
 
-    def close(self) -> dict[sp.Symbol, list[sp.Expr]]:
-        """Derivatives of all kernels by all parameters, registering what they need."""
-        rules: dict[sp.Symbol, list[sp.Expr]] = {}
+    def close(self) -> dict[sp.Symbol, list[sp.Expr] | None]:
+        """Derivatives of all kernels by all parameters, registering what they need.
+
+        None for kernels of x or y that turn up only in derivatives of u of the highest order: theirs are never used.
+        """
+        rules: dict[sp.Symbol, list[sp.Expr] | None] = {}
+        depth = 1
         while len(rules) < len(self.kernels):
-            for kernel, symbol in list(self.kernels.items()):
-                if symbol not in rules:
-                    rules[symbol] = self._rule(kernel)
+            for kernel, symbol in [(k, s) for k, s in self.kernels.items() if s not in rules]:
+                plain = self.plain(kernel)
+                last = depth >= self.order and bool(plain.free_symbols & self.observed)
+                rules[symbol] = None if last else self._rule(plain)
+            depth += 1
         return rules
 
-    def _rule(self, kernel: sp.Expr) -> list[sp.Expr]:
-        if isinstance(kernel, Jet) and kernel.args[1] >= self.order:
-            return [sp.S.Zero] * len(self.parameters)  # never used: derivatives of u stop at this order
-        plain = self.plain(kernel)
+    def _rule(self, plain: sp.Expr) -> list[sp.Expr]:
         return [self.encode(self.total_derivative(plain, p)) for p in self.parameters]
 
     def plain(self, kernel: sp.Expr) -> sp.Expr:
@@ -165,9 +171,10 @@ def atom_field(spec: MoESpec, order: int) -> AtomField:
     Raises ValueError for a function whose derivatives do not close on finitely many functions.
     """
     branches, residual = _residual_form(spec.branches)
+    observed = frozenset({*covariates(spec.dim), Y, RESIDUAL})
     lattice: list[sp.Expr] = []
     for _ in range(20):
-        encoder = _Encoder(spec.parameters, residual, order, lattice)
+        encoder = _Encoder(spec.parameters, residual, order, observed, lattice)
         try:
             gradients = [[encoder.encode(encoder.total_derivative(b, p)) for p in spec.parameters] for b in branches]
             return _assemble(spec, encoder, gradients, encoder.close())
@@ -189,9 +196,9 @@ def _residual_form(branches: tuple[sp.Expr, ...]) -> tuple[tuple[sp.Expr, ...], 
 
 
 def _assemble(
-    spec: MoESpec, encoder: _Encoder, gradients: list[list[sp.Expr]], rules: dict[sp.Symbol, list[sp.Expr]]
+    spec: MoESpec, encoder: _Encoder, gradients: list[list[sp.Expr]], rules: dict[sp.Symbol, list[sp.Expr] | None]
 ) -> AtomField:
-    seen = set(covariates(spec.dim)) | {Y, RESIDUAL}
+    seen = encoder.observed
     names = {s: encoder.plain(k) for k, s in encoder.kernels.items()}
     roots = {s: k for k, s in encoder.kernels.items() if k.is_Pow}
     free = [s for s in names if s not in roots]
@@ -204,17 +211,19 @@ def _assemble(
     field_.rules = [_rules(field_, encoder, rules, i) for i in range(len(spec.parameters))]
     observed = tuple(i for i, g in enumerate(generators) if g in seen or names.get(g, g).free_symbols & seen)
     encoded = tuple(tuple(field_.fraction_of(e) for e in branch) for branch in gradients)
-    return AtomField(field_, spec.parameters, observed, names, _independent(names, seen), encoded)
+    last = tuple(i for i, g in enumerate(generators) if g in rules and rules[g] is None)
+    return AtomField(field_, spec.parameters, observed, last, names, _independent(names, seen), encoded)
 
 
 def _rules(
-    field_: DifferentialField, encoder: _Encoder, rules: dict[sp.Symbol, list[sp.Expr]], i: int
+    field_: DifferentialField, encoder: _Encoder, rules: dict[sp.Symbol, list[sp.Expr] | None], i: int
 ) -> list[Fraction]:
     values: list[sp.Expr] = []
     p = encoder.parameters[i]
     for g in field_.generators:
         if g in rules:
-            values.append(rules[g][i])
+            known = rules[g]
+            values.append(sp.S.Zero if known is None else known[i])
         elif g == RESIDUAL and encoder.residual is not None:
             values.append(encoder.encode(-sp.diff(encoder.residual, p)))
         else:
@@ -222,7 +231,7 @@ def _rules(
     return [field_.fraction_of(v) for v in values]
 
 
-def _independent(names: dict[sp.Symbol, sp.Expr], seen: set[sp.Symbol]) -> bool:
+def _independent(names: dict[sp.Symbol, sp.Expr], seen: frozenset[sp.Symbol]) -> bool:
     """Whether theory guarantees that the kernels are independent over the parameters' functions.
 
     Free jets are independent by definition. Exponentials of functions without logarithms that are linearly independent
