@@ -16,6 +16,10 @@ from theory.roots import Sample, real_roots
 _MOST_PIECES = 400
 _COMPARE_BITS = 2048
 _OO = sp.S.Infinity
+_SPREAD = [
+    fmpq(p, q) for p, q in ((1, 9), (2, 7), (3, 5), (6, 7), (5, 4), (13, 8), (17, 7), (7, 2), (36, 7), (70, 9), (25, 2))
+]
+_FRACTIONS = [fmpq(p, 23) for p in (1, 2, 4, 6, 7, 9, 11, 13, 15, 16, 18, 20, 22)]
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,25 @@ def rational_inside(lower: arb | None, upper: arb | None) -> fmpq:
 def _middle(ball: arb) -> fmpq:
     mantissa, exponent = (int(part) for part in ball.mid().man_exp())
     return fmpq(mantissa << exponent) if exponent >= 0 else fmpq(mantissa, 1 << -exponent)
+
+
+def sample_points(piece: Piece, sample: Sample) -> tuple[fmpq, ...]:
+    """Short rational points of a piece, near to and far from its ends and the origin."""
+    algebra = Algebra(sample)
+    low, high = algebra.ball(piece.lower), algebra.ball(piece.upper)
+    inner = rational_inside(low, high)
+    candidates = [p * s for p in _SPREAD for s in (1, -1)]
+    if low is not None and high is not None:
+        a, b = _middle(low), _middle(high)
+        candidates += [_short(a + (b - a) * t, (b - a) / 4096) for t in _FRACTIONS]
+    else:
+        candidates += [inner + p if high is None else inner - p for p in _SPREAD]
+    inside = (p for p in [inner, *candidates] if (low is None or arb(p) > low) and (high is None or arb(p) < high))
+    return tuple(dict.fromkeys(inside))
+
+
+def _short(value: fmpq, step: fmpq) -> fmpq:
+    return value if step == 0 or value.q < 10**6 else fmpq((value / step).floor()) * step
 
 
 class Algebra:

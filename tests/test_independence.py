@@ -1,0 +1,106 @@
+"""The verdicts against ground truth: the tables of the design, and closed-form cases worked out by hand."""
+
+import pytest
+
+from theory.independence import decide
+
+# expression, first order, second order, temperatures at which it fails, families that fail for all tau
+GROUND_TRUTH = [
+    ("z", "fails", "fails", (), "ABC"),
+    ("2*z + 1", "fails", "fails", (), "ABC"),
+    ("z**2", "fails", "fails", (), "ABC"),
+    ("z**3 + 1", "fails", "fails", (), "ABC"),
+    ("(z + 1)**2", "holds", "fails", (), "ABC"),
+    ("z**3 - z", "holds", "fails", (), "BC"),
+    ("z**5 + z**3", "holds", "holds", (), ""),
+    ("relu", "fails", "fails", (), "ABC"),
+    ("leaky_relu", "fails", "fails", (), "ABC"),
+    ("abs(z)", "fails", "fails", (), "ABC"),
+    ("elu", "holds", "holds", (), ""),
+    ("softplus", "holds", "holds", (), ""),
+    ("sigmoid", "holds", "holds", (), ""),
+    ("tanh", "holds", "holds", (), ""),
+    ("atan(z)", "holds", "holds", (), ""),
+    ("sin(z)", "holds", "holds", (), ""),
+    ("exp(z)", "holds", "fails", (), "B"),
+    ("gelu", "holds", "holds", (), ""),
+    ("silu", "holds", "holds", (), ""),
+    ("mish", "holds", "holds", (), ""),
+    ("log(1 + z**2)", "holds", "holds", ("1",), ""),
+    ("3*log(1 + z**2)", "holds", "holds", ("3",), ""),
+    ("log(1 + abs(z))", "holds", "holds", ("1",), ""),
+    ("sqrt(1 + z**2)", "holds", "fails", (), "A"),
+    ("log(abs(z))", "fails", "fails", (), "ABC"),
+    ("where(z > 0, 1, 0)", "fails", "fails", (), "ABC"),
+    ("5", "fails", "fails", (), "ABC"),
+    # (z + sqrt(3))^-2: an algebraic constant that must not be taken for an indeterminate
+    ("1/(3 + 2*sqrt(3)*z + z**2)", "holds", "fails", (), "B"),
+    # z s' (1 + s) = s
+    ("LambertW(z)", "holds", "fails", (), "A"),
+]
+
+
+@pytest.mark.parametrize(("expression", "first", "second", "at_tau", "families"), GROUND_TRUTH)
+def test_ground_truth(expression, first, second, at_tau, families):
+    decision = decide(expression)
+    assert decision.first_order.outcome == first
+    assert decision.second_order.outcome == second
+    assert decision.second_order.fails_at_tau == at_tau
+    assert "".join(decision.second_order.failing_families) == families
+
+
+# expression: sharp conditions (i) with its exceptional temperatures, (ii), (iii); design 2.4
+SHARP = [
+    ("exp(z)", "holds", (), "holds", "holds"),
+    ("sqrt(1 + z**2)", "holds", (), "holds", "holds"),
+    ("log(1 + z**2)", "holds", ("1",), "holds", "holds"),
+    ("log(1 + abs(z))", "holds", ("1",), "holds", "holds"),
+    ("z**2 + z", "holds", (), "fails", "holds"),
+    ("log(abs(z))", "fails", (), "holds", "fails"),
+    ("tanh", "holds", (), "holds", "holds"),
+]
+
+
+@pytest.mark.parametrize(("expression", "tau_beta1", "at_tau", "a", "b_nu"), SHARP)
+def test_sharp_conditions(expression, tau_beta1, at_tau, a, b_nu):
+    decision = decide(expression)
+    assert decision.tau_beta1.outcome == tau_beta1
+    assert decision.tau_beta1.fails_at_tau == at_tau
+    assert decision.a.outcome == a
+    assert decision.b_nu.outcome == b_nu
+
+
+def test_functions_without_a_tower_hold_by_balls_alone():
+    decision = decide("gamma(z)")
+    assert decision.first_order.outcome == "holds"
+    assert decision.second_order.outcome == "holds"
+
+
+def test_a_dependence_without_a_tower_stays_undecided():
+    decision = decide("z**2 + gamma(z) - gamma(z + 1)/z")
+    assert decision.first_order.outcome == "undecided"
+    assert "gamma" in decision.first_order.reason
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "max(z, 0) + min(z, 0)",
+        "abs(z)*sign(z)",
+        "sin(z)**2 + cos(z)**2 + 3*z - 1",
+        "where(exp(z) > 1, z, z)",
+        "log(exp(z))",
+        "2*sinh(z)*cosh(z) - sinh(2*z) + z",
+        "exp(log(abs(z)))*sign(z)",
+        "acos(z) + asin(z) + 7*z",
+    ],
+)
+def test_disguises_of_linear_functions_fail_everything(expression):
+    decision = decide(expression)
+    assert decision.first_order.outcome == "fails"
+    assert decision.second_order.outcome == "fails"
+
+
+@pytest.mark.parametrize("expression", ["z + sin(z)/10**12", "z**2 + tanh(z)/10**12", "max(z, 0) + exp(z)/10**12"])
+def test_neighbours_of_failures_hold(expression):
+    assert decide(expression).first_order.outcome == "holds"

@@ -1,0 +1,211 @@
+"""Relations among the functions that the conditions speak of: exact nullspaces, and proofs by balls that no more exist."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import flint
+import sympy as sp
+from flint import arb, arb_mat, fmpq, fmpz_mpoly
+
+from theory import balls
+from theory.activations import Activation
+from theory.families import MEMBERS, S1, S2, VARIABLE, Member, S
+from theory.fields import Fraction
+from theory.nullspace import Row, coefficient_rows, nullspace
+from theory.piecewise import Piece, Pieces, sample_points
+from theory.roots import Sample
+from theory.towers import NoTower, Tower
+
+_BITS = (64, 128, 320, 1024)
+
+
+@dataclass(frozen=True)
+class Relations:
+    """What is known of the relations sum_j c_j f_j = 0 among a family f.
+
+    Attributes:
+        members: the family, in s, s', s'' and z.
+        rows: basis of the relations proved, as polynomials in the constants of the tower.
+        complete: whether a ball determinant proves that there are no others (for generic parameters).
+        evidence: the minor behind `complete`.
+        note: what stands in the way where relations or completeness are not proved.
+    """
+
+    members: tuple[Member, ...]
+    rows: tuple[Row, ...]
+    complete: bool
+    evidence: Minor | None
+    note: str | None
+
+
+@dataclass(frozen=True)
+class Minor:
+    """A determinant det f_j(z_i) whose ball excludes zero: the columns are independent functions."""
+
+    columns: tuple[int, ...]
+    points: tuple[fmpq, ...]
+    bits: int
+    determinant: arb
+
+
+class Analysis:
+    """The functions of one piece structure of an activation, exactly (tower) and by balls."""
+
+    def __init__(self, source: Activation, pieces: Pieces, sample: Sample) -> None:
+        self.source, self.pieces, self.sample = source, pieces, sample
+        self._distinct = tuple({p.expr: p for p in pieces}.values())
+        self.points = {p: sample_points(p, sample) for p in self._distinct}
+        self._values: dict[int, tuple[list[fmpq], list[list[arb]]]] = {}
+
+    @cached_property
+    def tower(self) -> Tower | None:
+        """The tower, with every piece embedded; None where the activation has none (see `obstacle`)."""
+        try:
+            tower = Tower([p.expr for p in self.pieces], self.sample)
+            self._columns = [self._column_values(tower, p) for p in self._distinct]
+        except (NoTower, ZeroDivisionError, ValueError) as error:
+            self.obstacle = str(error)
+            return None
+        return tower
+
+    obstacle: str | None = None
+
+    def _column_values(self, tower: Tower, piece: Piece) -> list[Fraction]:
+        s = tower.embed(piece.expr, self.points[piece])
+        s1 = tower.d(s)
+        letters = {VARIABLE: tower.z, S: s, S1: s1, S2: tower.d(s1)}
+        return [_product(tower, member, letters) for member in MEMBERS]
+
+    @cached_property
+    def rows(self) -> list[Row]:
+        """Coefficient rows over all members and pieces: one coefficient vector must annihilate all of them."""
+        assert self.tower is not None
+        return [row for columns in self._columns for row in coefficient_rows(self.tower, columns, self.tower.constants)]
+
+    def relations(self, members: tuple[Member, ...]) -> Relations:
+        """The relations of a family, and whether they are proved to be all."""
+        columns = [MEMBERS.index(m) for m in members]
+        if self.tower is None:
+            minor = self.minor(columns)
+            note = None if minor else f"{self.obstacle}, and no ball determinant excludes zero"
+            return Relations(members, (), minor is not None, minor, note)
+        found = nullspace(self.tower, [tuple(row[c] for c in columns) for row in self.rows], len(columns))
+        if not all(self.doubt(row) or self._vanishes(row, columns) for row in found.relations):
+            return Relations(
+                members,
+                (),
+                False,
+                None,
+                "the tower and the balls disagree: a relation found in the tower does not vanish",
+            )
+        minor = self.minor([columns[p] for p in found.pivots])
+        note = None if minor else "the tower has no further relation, but no ball determinant excludes one"
+        return Relations(members, found.relations, minor is not None, minor, note)
+
+    def doubt(self, row: Row) -> str | None:
+        """Why a relation found in the tower is not proved on the whole line, if it is not."""
+        assert self.tower is not None
+        if not self.source.exhaustive:
+            return "a switching point was searched for numerically, so that pieces may be missing"
+        if self.tower.assumptions:
+            return min(self.tower.assumptions)
+        used = {i for entry in row for i, e in enumerate(entry.degrees()) if e > 0}
+        if any(self.tower.described[i].kind == "integration" for i in used):
+            return "the relation involves a constant of integration"
+        return None
+
+    def constants(self, row: Row) -> tuple[sp.Expr, ...]:
+        """The coefficients of a relation as numbers (or expressions in the parameters)."""
+        assert self.tower is not None
+        return tuple(self.tower.stands_for(entry) for entry in row)
+
+    def _vanishes(self, row: Row, columns: Sequence[int]) -> bool:
+        """Whether the relation's ball contains 0 at every sample point: a guard, not a proof."""
+        _, matrix = self._sampled(128)
+        coefficients = [balls.value(c, self.sample, 128) for c in self.constants(row)]
+        with flint.ctx.workprec(128):
+            totals = [sum((c * r[j] for c, j in zip(coefficients, columns, strict=True)), arb(0)) for r in matrix]
+        return all(total.contains(0) for total in totals if total.is_finite())
+
+    def _sampled(self, bits: int) -> tuple[list[fmpq], list[list[arb]]]:
+        """Values of all members at the sample points of all pieces, where finite."""
+        if bits not in self._values:
+            points, matrix = [], []
+            for piece in self._distinct:
+                for point in self.points[piece]:
+                    row = member_values(piece.expr, self.sample, point, bits)
+                    if all(v.is_finite() for v in row):
+                        points.append(point)
+                        matrix.append(row)
+            self._values[bits] = points, matrix
+        return self._values[bits]
+
+    def minor(self, columns: Sequence[int]) -> Minor | None:
+        """A square minor over the columns that is proved not to vanish."""
+        if not columns:
+            return Minor((), (), _BITS[0], arb(1))
+        for bits in _BITS:
+            points, matrix = self._sampled(bits)
+            chosen = _pivot_rows([[row[c] for c in columns] for row in matrix], bits)
+            if len(chosen) < len(columns):
+                continue
+            with flint.ctx.workprec(bits):
+                determinant = arb_mat([[matrix[i][c] for c in columns] for i in chosen]).det()
+            if determinant.is_finite() and not determinant.contains(0):
+                return Minor(tuple(columns), tuple(points[i] for i in chosen), bits, determinant)
+        return None
+
+
+def member_values(expr: sp.Expr, sample: Sample, point: fmpq, bits: int) -> list[arb]:
+    """Balls of all members at one point."""
+    s, s1, half = balls.jet(expr, {**sample, "z": point}, 2, bits)
+    with flint.ctx.workprec(bits):
+        letters = {VARIABLE: arb(point), S: s, S1: s1, S2: 2 * half}
+        values = []
+        for member in MEMBERS:
+            value = arb(1)
+            for letter, power in member.as_powers_dict().items():
+                value = value * letters[letter] ** int(power) if letter != 1 else value
+            values.append(value)
+        return values
+
+
+def _product(tower: Tower, member: Member, letters: dict[sp.Symbol, Fraction]) -> Fraction:
+    value = tower.unit
+    for letter, power in member.as_powers_dict().items():
+        if letter != 1:
+            value = tower.mul(value, tower.power(letters[letter], int(power)))
+    return value
+
+
+def _pivot_rows(matrix: list[list[arb]], bits: int) -> list[int]:
+    """Rows chosen by Gaussian elimination with complete pivoting, columns scaled to size one."""
+    with flint.ctx.workprec(bits):
+        scales = [
+            max((abs(row[j].mid()) for row in matrix), default=arb(0)) for j in range(len(matrix[0]) if matrix else 0)
+        ]
+        left = {
+            i: [e.mid() / s if s > 0 else e.mid() for e, s in zip(row, scales, strict=True)]
+            for i, row in enumerate(matrix)
+        }
+        free = set(range(len(scales)))
+        chosen: list[int] = []
+        while free and left:
+            i, j = max(((i, j) for i in left for j in free), key=lambda ij: abs(left[ij[0]][ij[1]]))
+            pivot = left.pop(i)
+            if pivot[j] == 0:
+                break
+            for k, row in left.items():
+                factor = (row[j] / pivot[j]).mid()
+                left[k] = [(e - factor * p).mid() for e, p in zip(row, pivot, strict=True)]
+            chosen.append(i)
+            free.discard(j)
+    return chosen
+
+
+def is_zero_determinant(tower: Tower, p: tuple[fmpz_mpoly, fmpz_mpoly], q: tuple[fmpz_mpoly, fmpz_mpoly]) -> bool:
+    """Whether two vectors of constants are proportional."""
+    return bool(tower.reduce(p[0] * q[1] - p[1] * q[0]).is_zero())

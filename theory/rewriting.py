@@ -1,0 +1,120 @@
+"""Rewriting into the functions that a tower adjoins, and lattices of exponents and angles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import sympy as sp
+from flint import fmpq, fmpq_mat, fmpz_mat
+
+from theory.roots import Z
+
+_REWRITE: dict[type, Callable[[sp.Expr], sp.Expr]] = {
+    sp.sinh: lambda q: (sp.exp(q) - sp.exp(-q)) / 2,
+    sp.cosh: lambda q: (sp.exp(q) + sp.exp(-q)) / 2,
+    sp.tanh: lambda q: (sp.exp(2 * q) - 1) / (sp.exp(2 * q) + 1),
+    sp.coth: lambda q: (sp.exp(2 * q) + 1) / (sp.exp(2 * q) - 1),
+    sp.asinh: lambda q: sp.log(q + sp.sqrt(q**2 + 1)),
+    sp.acosh: lambda q: sp.log(q + sp.sqrt(q**2 - 1)),
+    sp.atanh: lambda q: (sp.log(1 + q) - sp.log(1 - q)) / 2,
+    sp.acoth: lambda q: (sp.log(q + 1) - sp.log(q - 1)) / 2,
+    sp.asin: lambda q: sp.atan(q / sp.sqrt(1 - q**2)),
+    sp.acos: lambda q: sp.pi / 2 - sp.atan(q / sp.sqrt(1 - q**2)),
+    sp.acot: lambda q: sp.atan(1 / q),
+    sp.erfc: lambda q: 1 - sp.erf(q),
+    sp.cot: lambda q: sp.cos(q) / sp.sin(q),
+    sp.sec: lambda q: 1 / sp.cos(q),
+    sp.csc: lambda q: 1 / sp.sin(q),
+}
+
+
+def elementary(expr: sp.Expr) -> sp.Expr:
+    """The same function with hyperbolic, inverse hyperbolic and reciprocal functions written out."""
+    seen: dict[sp.Expr, sp.Expr] = {}
+
+    def visit(e: sp.Expr) -> sp.Expr:
+        if e.is_Atom:
+            return e
+        if e not in seen:
+            seen[e] = _rebuilt(e, [visit(a) for a in e.args])
+        return seen[e]
+
+    return visit(expr)
+
+
+def _rebuilt(e: sp.Expr, arguments: list[sp.Expr]) -> sp.Expr:
+    if e.func in _REWRITE:
+        return _REWRITE[e.func](arguments[0])
+    if e.func is sp.exp:
+        return sp.exp(spread(arguments[0]))
+    rebuilt = e.func(*arguments)
+    if rebuilt.is_Pow and rebuilt.exp.is_Rational and not rebuilt.exp.is_Integer and not rebuilt.has(Z):
+        return sp.sqrtdenest(rebuilt)
+    return rebuilt
+
+
+def exponent_of(e: sp.Expr) -> sp.Expr | None:
+    """x for exp(x), and e log(base) for a power base**e whose exponent is not rational; None for anything else."""
+    if e is sp.E:
+        return sp.S.One
+    if e.func is sp.exp:
+        return e.args[0]
+    if e.is_Pow and not e.exp.is_Rational:
+        return e.exp * sp.log(e.base)
+    return None
+
+
+def spread(argument: sp.Expr) -> sp.Expr:
+    """An exponent as a sum whose terms are independent over Q: expanded, or in partial fractions."""
+    if argument.is_rational_function(Z) and not argument.is_polynomial(Z) and argument.free_symbols == {Z}:
+        return sp.apart(sp.together(argument), Z)
+    return sp.expand(argument)
+
+
+def terms(argument: sp.Expr) -> dict[sp.Expr, sp.Rational]:
+    """Rational coefficients of the terms of a spread exponent."""
+    return {m: c for m, c in spread(argument).as_coefficients_dict().items() if c}
+
+
+class Lattice:
+    """The lattice spanned over Z by exponents: every one of them is an integer combination of its basis."""
+
+    def __init__(self, arguments: Sequence[sp.Expr]) -> None:
+        rows = [terms(a) for a in arguments]
+        self.monomials = sorted({m for row in rows for m in row}, key=sp.default_sort_key)
+        entries = [[fmpq(int(r[m].p), int(r[m].q)) if m in r else fmpq(0) for m in self.monomials] for r in rows]
+        self.basis = _reduced(entries)
+        self.exponents = [
+            sp.Add(*(sp.Rational(int(c.p), int(c.q)) * m for c, m in zip(row, self.monomials, strict=True)))
+            for row in self.basis
+        ]
+
+    def coordinates(self, argument: sp.Expr) -> list[int]:
+        """The integers n_k with argument = sum n_k basis_k.
+
+        Raises:
+            KeyError: the argument is not in the lattice.
+        """
+        row = terms(argument)
+        if not set(row) <= set(self.monomials):
+            raise KeyError(argument)
+        left = [fmpq(int(row[m].p), int(row[m].q)) if m in row else fmpq(0) for m in self.monomials]
+        found = []
+        for basis in self.basis:
+            pivot = next(i for i, c in enumerate(basis) if c)
+            weight = left[pivot] / basis[pivot]
+            if weight.q != 1:
+                raise KeyError(argument)
+            left = [a - weight * b for a, b in zip(left, basis, strict=True)]
+            found.append(int(weight.p))
+        if any(left):
+            raise KeyError(argument)
+        return found
+
+
+def _reduced(entries: list[list[fmpq]]) -> list[list[fmpq]]:
+    if not entries or not entries[0]:
+        return []
+    integers, scale = fmpq_mat(entries).numer_denom()
+    form = fmpz_mat(integers).hnf().tolist()
+    return [[fmpq(c) / scale for c in row] for row in form if any(row)]

@@ -1,0 +1,401 @@
+"""Differential-field towers of univariate functions: s and its derivatives as exact fractions in generators.
+
+A tower starts from Q(constants)(z) and adjoins exp, log, roots, tan, atan, erf and LambertW, each with the derivative
+that defines it. A relation found in a tower is a true identity, whatever hidden dependence the generators may have,
+because every rule of the tower holds for the functions themselves; only completeness (finding all relations) needs
+independent generators. Independence is therefore never concluded from a tower: see theory.independence.
+
+    >>> import sympy as sp
+    >>> from theory.roots import Z
+    >>> tower = Tower([sp.tanh(Z)], {})
+    >>> s = tower.embed(sp.tanh(Z))
+    >>> square = tower.mul(s, s)
+    >>> tower.add(tower.d(s), tower.add(square, tower.neg(tower.unit))).is_zero()  # s' = 1 - s^2
+    True
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import lcm
+
+import sympy as sp
+from flint import fmpq, fmpz_mpoly
+
+from theory import balls
+from theory.fields import DifferentialField, Fraction
+from theory.rewriting import Lattice, elementary, exponent_of, terms
+from theory.roots import Z
+
+_SPARE = 24
+_MOST_FACTORED_BITS = 64
+_MOST_ROOT = 12
+
+
+class NoTower(ValueError):
+    """The function is outside the towers; the message names the part that is."""
+
+
+@dataclass(frozen=True)
+class Generator:
+    """A generator: its kind, the function it stands for, and whether it is constant in z."""
+
+    kind: str
+    stands_for: sp.Expr
+    constant: bool
+
+
+class Tower(DifferentialField):
+    """A tower that grows as expressions are embedded.
+
+    Args:
+        expressions: everything that will be embedded (their exponents and angles are needed before the first one).
+        sample: values of the parameters, by name.
+    """
+
+    def __init__(self, expressions: Iterable[sp.Expr], sample: Mapping[str, fmpq]) -> None:
+        self._sample = sample
+        self._points: Sequence[fmpq] = ()
+        forms = [elementary(e) for e in expressions]
+        nodes = [n for f in forms for n in sp.preorder_traversal(f)]
+        self._exponents = Lattice(_exponents(nodes))
+        self._angles = Lattice([_angle(n.args[0])[0] for n in nodes if n.func in (sp.sin, sp.cos, sp.tan)])
+        self._root = _root_order(nodes)
+        super().__init__(sp.symbols(f"_g:{_SPARE + len(set(nodes))}"), {})
+        self.rules = [[self.zero] * len(self.generators)]
+        self.described: dict[int, Generator] = {}
+        self._known: dict[sp.Expr, int] = {}
+        self._embedded: dict[sp.Expr, Fraction] = {}
+        self._primitives: list[int] = []
+        self.assumptions: set[str] = set()
+        self.z = self._adjoined("variable", Z, constant=False, rule=self.unit)
+
+    # -- generators
+
+    def _adjoined(self, kind: str, stands_for: sp.Expr, constant: bool, rule: Fraction | None = None) -> Fraction:
+        """A new generator; later ones come first in the order, so that a root precedes what it is a root of."""
+        index = len(self.generators) - 1 - len(self.described)
+        if index < 0:
+            raise NoTower("too many functions for one tower")
+        self.described[index] = Generator(kind, stands_for, constant)
+        self._known[stands_for] = index
+        if rule is not None:
+            self.rules[0][index] = rule
+        return self.element(index)
+
+    def element(self, index: int) -> Fraction:
+        """The generator as a field element."""
+        return Fraction(self.context.gen(index), self.one)
+
+    def _constant(self, stands_for: sp.Expr) -> Fraction:
+        index = self._known.get(stands_for)
+        return self._adjoined("constant", stands_for, True) if index is None else self.element(index)
+
+    def number(self, value: sp.Rational | int) -> Fraction:
+        """A rational number as a field element."""
+        value = sp.Rational(value)
+        return self.fraction(self.context.constant(int(value.p)), self.context.constant(int(value.q)))
+
+    def power(self, f: Fraction, n: int) -> Fraction:
+        """f^n for any integer n."""
+        f, n = (self.inverse(f), -n) if n < 0 else (f, n)
+        return self.fraction(f.num**n, f.den**n)
+
+    def d(self, f: Fraction) -> Fraction:
+        """The derivative df/dz."""
+        return self.derivative(f, 0)
+
+    def _rationalise(self, num: fmpz_mpoly, den: fmpz_mpoly) -> tuple[fmpz_mpoly, fmpz_mpoly]:
+        # relations are read off numerators over one common denominator, which may hold roots
+        return num, den
+
+    @property
+    def constants(self) -> set[int]:
+        """Indices of the constant generators."""
+        return {i for i, g in self.described.items() if g.constant}
+
+    def is_constant(self, p: fmpz_mpoly) -> bool:
+        """Whether a polynomial involves constant generators only."""
+        return all(e <= 0 or self.described[i].constant for i, e in enumerate(p.degrees()))
+
+    def stands_for(self, p: fmpz_mpoly) -> sp.Expr:
+        """The function that a polynomial in the generators is."""
+        return self.expression(p, {self.generators[i]: g.stands_for for i, g in self.described.items()})
+
+    # -- embedding
+
+    def embed(self, expr: sp.Expr, points: Sequence[fmpq] = ()) -> Fraction:
+        """The field element that an expression in z is on one piece.
+
+        Args:
+            expr: the expression, one of those that the tower was made for.
+            points: sample points of the piece, at which signs under roots are read.
+
+        Raises:
+            NoTower: a function that has no place in a tower.
+            ZeroDivisionError: the expression divides by zero everywhere.
+        """
+        if points != self._points:
+            self._points = points
+            self._embedded.clear()
+        return self._embed(elementary(expr))
+
+    def _embed(self, e: sp.Expr) -> Fraction:
+        if e not in self._embedded:
+            self._embedded[e] = self._build(e)
+        return self._embedded[e]
+
+    def _build(self, e: sp.Expr) -> Fraction:
+        if e.is_Rational:
+            return self.number(e)
+        if e == Z:
+            return self.z
+        if e.is_Symbol or e is sp.pi:
+            return self._constant(e)
+        if e.is_Add or e.is_Mul:
+            return self._combined(e)
+        exponent = exponent_of(e)
+        if exponent is not None:
+            return self._exponential(exponent)
+        if e.is_Pow:
+            base = self._embed(e.base)
+            return self.power(base, int(e.exp)) if e.exp.is_Integer else self._rooted(e.base, base, e.exp)
+        if e.func in (sp.sin, sp.cos, sp.tan):
+            return self._trigonometric(e)
+        if e.func is sp.log:
+            return self._logarithm(e.args[0])
+        if e.func in (sp.atan, sp.erf, sp.LambertW) and len(e.args) == 1:
+            return self._primitive(e)
+        raise NoTower(f"no tower for {e.func.__name__}")
+
+    def _combined(self, e: sp.Expr) -> Fraction:
+        parts = [self._embed(a) for a in e.args]
+        total = parts[0]
+        for part in parts[1:]:
+            total = self.add(total, part) if e.is_Add else self.mul(total, part)
+        return total
+
+    def _exponential(self, argument: sp.Expr) -> Fraction:
+        argument, total = self._without_lambert(argument)
+        for exponent, n in zip(self._exponents.exponents, self._exponents.coordinates(argument), strict=True):
+            if n:
+                total = self.mul(total, self.power(self._exponential_generator(exponent), n))
+        return total
+
+    def _exponential_generator(self, exponent: sp.Expr) -> Fraction:
+        stands_for = sp.exp(exponent, evaluate=False)
+        if stands_for in self._known:
+            return self.element(self._known[stands_for])
+        constant = not exponent.has(Z)
+        generator = self._adjoined("exp", stands_for, constant)
+        if not constant:
+            self.rules[0][self._known[stands_for]] = self.mul(self.d(self._embed(exponent)), generator)
+        return generator
+
+    def _without_lambert(self, argument: sp.Expr) -> tuple[sp.Expr, Fraction]:
+        """exp(n W(q)) = (q/W(q))^n, taken out of an exponential."""
+        total = self.unit
+        for monomial, c in terms(argument).items():
+            if monomial.func is sp.LambertW and c.is_Integer:
+                ratio = self.mul(self._embed(monomial.args[0]), self.inverse(self._embed(monomial)))
+                total = self.mul(total, self.power(ratio, int(c)))
+                argument = argument - c * monomial
+        return sp.expand(argument), total
+
+    def _trigonometric(self, e: sp.Expr) -> Fraction:
+        argument, turns = _angle(e.args[0])
+        c, s = self._embed(sp.cos(turns * sp.pi)), self._embed(sp.sin(turns * sp.pi))
+        for angle, n in zip(self._angles.exponents, self._angles.coordinates(argument), strict=True):
+            for _ in range(abs(n)):
+                ck, sk = self._half_angle(angle)
+                sk = sk if n > 0 else self.neg(sk)
+                c, s = self._turned(c, s, ck, sk)
+        return c if e.func is sp.cos else s if e.func is sp.sin else self.mul(s, self.inverse(c))
+
+    def _turned(self, c: Fraction, s: Fraction, ck: Fraction, sk: Fraction) -> tuple[Fraction, Fraction]:
+        cosine = self.add(self.mul(c, ck), self.neg(self.mul(s, sk)))
+        return cosine, self.add(self.mul(s, ck), self.mul(c, sk))
+
+    def _half_angle(self, angle: sp.Expr) -> tuple[Fraction, Fraction]:
+        """cos and sin of an angle as rational functions of t = tan(angle/2), t' = angle' (1 + t^2)/2."""
+        if angle.func is sp.atan:
+            return self._angle_of(angle.args[0])
+        stands_for = sp.tan(angle / 2, evaluate=False)
+        if stands_for not in self._known:
+            constant = not angle.has(Z)
+            self._adjoined("tan", stands_for, constant)
+            square = self.power(self.element(self._known[stands_for]), 2)
+            if not constant:
+                rate = self.mul(self.d(self._embed(angle)), self.number(sp.Rational(1, 2)))
+                self.rules[0][self._known[stands_for]] = self.mul(rate, self.add(self.unit, square))
+        t = self.element(self._known[stands_for])
+        square = self.power(t, 2)
+        below = self.inverse(self.add(self.unit, square))
+        cosine = self.mul(self.add(self.unit, self.neg(square)), below)
+        return cosine, self.mul(self.mul(self.number(2), t), below)
+
+    def _angle_of(self, tangent: sp.Expr) -> tuple[Fraction, Fraction]:
+        """cos(atan(w)) = 1/sqrt(1 + w^2) and sin(atan(w)) = w/sqrt(1 + w^2)."""
+        below = self._embed(elementary(1 / sp.sqrt(sp.together(1 + tangent**2))))
+        return below, self.mul(self._embed(tangent), below)
+
+    def _logarithm(self, argument: sp.Expr) -> Fraction:
+        """log(q) as the sum of e_i log|f_i| over the irreducible factors of q."""
+        q = self._embed(argument)
+        total = self.zero
+        for part, side in ((q.num, 1), (q.den, -1)):
+            content, factors = part.factor()
+            total = self.add(total, self.mul(self.number(side), self._log_number(abs(int(content)))))
+            for factor, exponent in factors:
+                total = self.add(total, self.mul(self.number(side * exponent), self._log_factor(factor)))
+        return total
+
+    def _log_number(self, n: int) -> Fraction:
+        primes = sp.factorint(n) if n.bit_length() <= _MOST_FACTORED_BITS else {n: 1}
+        total = self.zero
+        for prime, e in primes.items():
+            if prime != 1:
+                logarithm = self._constant(sp.log(sp.Integer(prime)))
+                total = self.add(total, self.mul(self.number(e), logarithm))
+        return total
+
+    def _log_factor(self, factor: fmpz_mpoly) -> Fraction:
+        index = self._generator_of(factor)
+        if index is not None and self.described[index].kind == "exp":
+            return self._embed(self.described[index].stands_for.args[0])
+        if index in self.roots:
+            n, q = self.roots[index]
+            return self.mul(self.number(sp.Rational(1, n)), self._log_factor(q))
+        stands_for = sp.log(sp.Abs(self.stands_for(factor), evaluate=False), evaluate=False)
+        if self.is_constant(factor):
+            return self._constant(stands_for)
+        rule = self.mul(self.d(Fraction(factor, self.one)), self.inverse(Fraction(factor, self.one)))
+        return self._integral("log", stands_for, rule)
+
+    def _generator_of(self, factor: fmpz_mpoly) -> int | None:
+        """The index of the generator that a polynomial is, if it is one."""
+        if len(factor.to_dict()) != 1 or factor.total_degree() != 1:
+            return None
+        return next(i for i, e in enumerate(factor.degrees()) if e > 0)
+
+    def _primitive(self, e: sp.Expr) -> Fraction:
+        q = self._embed(e.args[0])
+        rate = self.d(q)
+        if rate.is_zero():
+            return self._constant(e)
+        if e.func is sp.LambertW:
+            # W' = q' W/(q (1 + W)); W is not an integral, so it is adjoined as it is
+            if e not in self._known:
+                w = self._adjoined("LambertW", e, False)
+                below = self.inverse(self.mul(q, self.add(self.unit, w)))
+                self.rules[0][self._known[e]] = self.mul(self.mul(rate, w), below)
+            return self.element(self._known[e])
+        if e.func is sp.atan:
+            rule = self.mul(rate, self.inverse(self.add(self.unit, self.power(q, 2))))
+        else:
+            factor = self._embed(2 / sp.sqrt(sp.pi))
+            rule = self.mul(self.mul(factor, rate), self._exponential(-(e.args[0] ** 2)))
+        return self._integral(e.func.__name__, e, rule)
+
+    def _integral(self, kind: str, stands_for: sp.Expr, rule: Fraction) -> Fraction:
+        """The integral of an element: a combination of known integrals and a constant, or a new generator."""
+        if stands_for in self._known:
+            return self.element(self._known[stands_for])
+        weights = self._combination(rule)
+        if weights is None:
+            generator = self._adjoined(kind, stands_for, False, rule)
+            self._primitives.append(self._known[stands_for])
+            return generator
+        total, rest = self.zero, stands_for
+        for index, weight in weights.items():
+            total = self.add(total, self.mul(self.number(weight), self.element(index)))
+            rest = rest - weight * self.described[index].stands_for
+        # the constant of integration may differ from one side of a pole to the other
+        return self.add(total, self._adjoined("integration", rest, True))
+
+    def _combination(self, rule: Fraction) -> dict[int, sp.Rational] | None:
+        """Rational weights c_i with rule = sum c_i (derivative of integral i), or None."""
+        from theory.nullspace import rational_relations
+
+        if not self._primitives:
+            return None
+        relations = rational_relations(self, [rule, *(self.rules[0][i] for i in self._primitives)])
+        for relation in relations:
+            if relation[0]:
+                weights = (-c / relation[0] for c in relation[1:])
+                return {i: c for i, c in zip(self._primitives, weights, strict=True) if c}
+        return None
+
+    def _rooted(self, argument: sp.Expr, q: Fraction, exponent: sp.Rational) -> Fraction:
+        """q^(m/n), q > 0, as the product of |f_i|^(e_i m/n) over the irreducible factors of q."""
+        total = self.unit
+        for part, side in ((q.num, 1), (q.den, -1)):
+            content, factors = part.factor()
+            n = abs(int(content))
+            primes = sp.factorint(n) if n.bit_length() <= _MOST_FACTORED_BITS else {n: 1}
+            bases = [(self.context.constant(int(p)), e) for p, e in primes.items() if p != 1]
+            for base, e in [*bases, *factors]:
+                total = self.mul(total, self._root_of(base, side * int(e) * exponent, argument))
+        return total
+
+    def _root_of(self, base: fmpz_mpoly, exponent: sp.Rational, argument: sp.Expr) -> Fraction:
+        positive = base if self._sign(base, argument) > 0 else -base
+        if exponent.is_Integer:
+            return self.power(Fraction(positive, self.one), int(exponent))
+        order = self._root if self._root % exponent.q == 0 else int(exponent.q)
+        stands_for = sp.Pow(self.stands_for(positive), sp.Rational(1, order), evaluate=False)
+        if stands_for not in self._known:
+            constant = self.is_constant(positive)
+            root = self._adjoined("root", stands_for, constant)
+            index = self._known[stands_for]
+            self._adjoin(index, order, positive)
+            if not constant:
+                below = self.inverse(self.mul(self.number(order), Fraction(positive, self.one)))
+                self.rules[0][index] = self.mul(self.mul(self.d(Fraction(positive, self.one)), root), below)
+        root = self.element(self._known[stands_for])
+        return self.power(root, int(exponent * order))
+
+    def _sign(self, base: fmpz_mpoly, argument: sp.Expr) -> int:
+        """The sign of a factor of a positive argument on the piece."""
+        if base.is_constant():
+            return 1 if base.leading_coefficient() > 0 else -1
+        function = self.stands_for(base)
+        signs = {balls.sign(function, {**self._sample, "z": p}, 512) for p in self._points or (fmpq(1, 3),)}
+        if len(signs) != 1 or None in signs:
+            raise NoTower(f"the sign of {function} under a root changes within a piece")
+        if not function.is_polynomial(Z) and not self._visibly_positive(base):
+            self.assumptions.add(f"the sign of {function} was read at sample points")
+        return int(signs.pop() or 0)
+
+    def _visibly_positive(self, base: fmpz_mpoly) -> bool:
+        # positive generators with positive coefficients, or squares
+        kinds = {i: self.described[i].kind for i, e in enumerate(base.degrees()) if e}
+        even = all(all(not e % 2 or kinds[i] in ("exp", "root") for i, e in enumerate(m) if e) for m in base.to_dict())
+        return even and all(c > 0 for c in base.to_dict().values())
+
+
+def _exponents(nodes: Iterable[sp.Expr]) -> list[sp.Expr]:
+    found = []
+    for node in nodes:
+        exponent = exponent_of(node)
+        if exponent is not None:
+            kept = [c * m for m, c in terms(exponent).items() if not (m.func is sp.LambertW and c.is_Integer)]
+            found.append(sp.Add(*kept))
+        elif node.func is sp.erf:
+            found.append(-(node.args[0] ** 2))
+    return found
+
+
+def _angle(argument: sp.Expr) -> tuple[sp.Expr, sp.Rational]:
+    """An angle as (angle, turns): argument = angle + turns pi."""
+    parts = terms(argument)
+    turns = parts.pop(sp.pi, sp.S.Zero)
+    return sp.Add(*(c * m for m, c in parts.items())), turns
+
+
+def _root_order(nodes: Iterable[sp.Expr]) -> int:
+    """One order that serves all roots, where it is small."""
+    orders = [int(n.exp.q) for n in nodes if n.is_Pow and n.exp.is_Rational and not n.exp.is_Integer]
+    common = lcm(2, *orders) if any(o == 2 for o in orders) else lcm(1, *orders)
+    return common if common <= _MOST_ROOT else 1

@@ -1,0 +1,29 @@
+"""Three-valued verdicts that carry their scope, their evidence and, where undecided, their reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Outcome = Literal["holds", "fails", "undecided"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The answer to one condition.
+
+    Attributes:
+        outcome: holds, fails or undecided.
+        relation: for a failure (or a failure at some tau) the linear relation, in s, s', s'' and z.
+        scope: for which tau, parameters and derivatives the outcome is meant.
+        reason: why it is undecided; None otherwise.
+        fails_at_tau: the temperatures at which a condition that holds otherwise fails.
+        failing_families: names of the families that fail for all tau.
+    """
+
+    outcome: Outcome
+    relation: str | None = None
+    scope: str = ""
+    reason: str | None = None
+    fails_at_tau: tuple[str, ...] = ()
+    failing_families: tuple[str, ...] = ()
