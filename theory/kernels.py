@@ -115,7 +115,7 @@ class _Encoder:
         while len(rules) < len(self.kernels):
             for kernel, symbol in [(k, s) for k, s in self.kernels.items() if s not in rules]:
                 plain = self.plain(kernel)
-                last = depth >= self.order and bool(plain.free_symbols & self.observed)
+                last = depth > self.order and bool(plain.free_symbols & self.observed)
                 rules[symbol] = None if last else self._rule(plain)
             depth += 1
         return rules
