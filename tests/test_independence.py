@@ -104,3 +104,53 @@ def test_disguises_of_linear_functions_fail_everything(expression):
 @pytest.mark.parametrize("expression", ["z + sin(z)/10**12", "z**2 + tanh(z)/10**12", "max(z, 0) + exp(z)/10**12"])
 def test_neighbours_of_failures_hold(expression):
     assert decide(expression).first_order.outcome == "holds"
+
+
+PARAMETERS = [  # expression, first, second, exceptional temperatures, exceptional parameter values
+    ("elu(z, alpha)", "holds", "holds", (), {"alpha": ("0",)}),
+    ("1/(1 + alpha*z + z**2)", "holds", "holds", (), {"alpha": ("-2", "0", "2")}),
+    ("z**2 + z**3 + alpha*z**4", "holds", "holds", (), {"alpha": ("0", "1/4")}),
+    ("c*log(1 + z**2)", "holds", "holds", ("c",), {"c": ("0",)}),
+    # alpha = -1: s^2 = s + z s'/2; 1/2: the square root; 1, 2: polynomials
+    ("(1 + z**2)**alpha", "holds", "holds", (), {"alpha": ("-1", "0", "1/2", "1", "2")}),
+    ("exp(alpha*z) + exp(z)", "holds", "holds", (), {"alpha": ("0", "1")}),
+    ("max(z, alpha*z)", "fails", "fails", (), {}),
+    ("where(z > lam, 1, 0)", "fails", "fails", (), {}),
+]
+
+
+@pytest.mark.parametrize(("expression", "first", "second", "at_tau", "exceptions"), PARAMETERS)
+def test_parameters(expression, first, second, at_tau, exceptions):
+    decision = decide(expression)
+    assert decision.first_order.outcome == first
+    assert decision.second_order.outcome == second
+    assert decision.second_order.fails_at_tau == at_tau
+    assert dict(decision.exceptional_parameters) == exceptions
+
+
+def test_a_temperature_that_depends_on_a_parameter_states_its_condition():
+    assert "where c > 0" in decide("c*log(1 + z**2)").second_order.scope
+
+
+def test_pieces_that_depend_on_the_parameters_are_not_decided_by_one_of_them():
+    softshrink = decide("where(z > lam, z - lam, where(z < -lam, z + lam, 0))")
+    assert softshrink.second_order.outcome == "undecided"
+    assert "region" in softshrink.second_order.reason
+
+
+def test_hardtanh_says_that_its_kinks_change_the_verdict():
+    decision = decide("max(-1, min(1, z))")
+    assert decision.second_order.outcome == "fails"
+    assert "kinks at z = -1, 1" in decision.second_order.scope
+    assert "A holds" in decision.second_order.scope
+
+
+def test_hardshrink_fails_almost_everywhere_only():
+    decision = decide("where(abs(z) > 1/2, z, 0)")
+    assert decision.first_order.outcome == "fails"
+    assert "jumps at z = -1/2, 1/2" in decision.first_order.scope
+
+
+@pytest.mark.parametrize("expression", ["relu", "where(z > 0, 1, 0)", "where(z > 0, 2*z**3, -5*z**3)"])
+def test_failures_across_zero_need_no_such_note(expression):
+    assert "distributions" not in decide(expression).first_order.scope

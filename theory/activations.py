@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import cast
@@ -9,6 +10,7 @@ from typing import cast
 import sympy as sp
 from flint import fmpq
 
+from theory import balls
 from theory.catalogue import ALIASES, CATALOGUE
 from theory.parser import ACCEPTED, Reader, check_names, names_in, syntax_tree, variables, written, written_pieces
 from theory.piecewise import Algebra, Piece, Pieces
@@ -22,6 +24,14 @@ _MOST_SAMPLES = 16
 
 
 @dataclass(frozen=True)
+class Structure:
+    """The smooth pieces of an activation, sorted, as they are at one sample of its parameters."""
+
+    pieces: Pieces
+    sample: tuple[tuple[str, fmpq], ...] = ()
+
+
+@dataclass(frozen=True)
 class Activation:
     """A scalar activation s(z).
 
@@ -29,41 +39,41 @@ class Activation:
         name: what the user called it.
         pieces: smooth pieces, sorted; the gaps between them are where s is not real.
         parameters: free real parameters, taken as generic; numerics require none.
-        other_pieces: piece structures that other values of the parameters have.
+        sample: parameter values at which the pieces are these.
+        others: piece structures found at other values of the parameters.
         exhaustive: False when a switching point was searched for numerically, so that pieces may be missing.
+        fixed: parameters of the name that have been given values (see `at`).
     """
 
     name: str
     pieces: Pieces
     parameters: tuple[sp.Symbol, ...] = ()
-    other_pieces: tuple[Pieces, ...] = ()
+    sample: tuple[tuple[str, fmpq], ...] = ()
+    others: tuple[Structure, ...] = ()
     exhaustive: bool = True
+    fixed: tuple[tuple[str, sp.Expr], ...] = ()
 
     @property
     def expression(self) -> str:
         """s in the expression language, with catalogue names, abs, max and the like written out as pieces."""
         return written_pieces(self.pieces)
 
+    @property
+    def structures(self) -> tuple[Structure, ...]:
+        """All piece structures, the one of `pieces` first."""
+        return (Structure(self.pieces, self.sample), *self.others)
+
     def at(self, **values: sp.Expr | int) -> Activation:
-        """The activation with parameters replaced by numbers (piece by piece for the pieces at hand).
+        """The activation with parameters replaced by real numbers.
 
         Raises:
-            ValueError: a name that is not a parameter.
+            ValueError: a name that is not a parameter, or no real value on any interval.
         """
         unknown = set(values) - {p.name for p in self.parameters}
         if unknown:
             accepted = ", ".join(p.name for p in self.parameters) or "none"
             raise ValueError(f"no parameter {min(unknown)!r} in {self.name}; accepted: {accepted}")
-        return activation(_with_values(self, {k: sp.sympify(v) for k, v in values.items()}))
-
-
-def _with_values(source: Activation, values: dict[str, sp.Expr]) -> str:
-    table = {p: values[p.name] for p in source.parameters if p.name in values}
-    pieces = tuple(
-        Piece(p.expr.subs(table), sp.sympify(p.lower).subs(table), sp.sympify(p.upper).subs(table))
-        for p in source.pieces
-    )
-    return written_pieces(pieces)
+        return _parse(self.name, {**dict(self.fixed), **{k: sp.sympify(v) for k, v in values.items()}})
 
 
 def _samples(parameters: list[str]) -> list[dict[str, fmpq]]:
@@ -74,23 +84,28 @@ def _samples(parameters: list[str]) -> list[dict[str, fmpq]]:
     return [dict(zip(parameters, choice, strict=True)) for choice in choices]
 
 
-def _parse(text: str) -> Activation:
+def _parse(text: str, given: Mapping[str, sp.Expr] | None = None) -> Activation:
+    """The activation of a text, some of its parameters given."""
+    given = given or {}
     tree = syntax_tree(text)
-    parameters = check_names(names_in(tree), CATALOGUE)
-    found: list[Pieces] = []
+    parameters = [p for p in check_names(names_in(tree), CATALOGUE) if p not in given]
+    values = {**variables(parameters), **{name: (Piece(v),) for name, v in given.items()}}
+    found: list[Structure] = []
     exhaustive = True
     for sample in _samples(parameters):
         algebra = Algebra(sample)
-        pieces = Reader(text, algebra, CATALOGUE).read(tree, variables(parameters))
+        pieces = Reader(text, algebra, CATALOGUE).read(tree, values)
         pieces = tuple(p for p in pieces if _finite_somewhere(p, algebra))
         exhaustive = exhaustive and algebra.exhaustive
-        if pieces and not any(_same(pieces, known) for known in found):
-            found.append(pieces)
+        if pieces and not any(_same(pieces, known.pieces) for known in found):
+            found.append(Structure(pieces, tuple(sample.items())))
     if not found:
         raise ValueError(f"{text.strip()[:60]!r} is real and finite on no interval; {ACCEPTED}")
-    used = {s for pieces in found for p in pieces for s in p.expr.free_symbols | p.lower.free_symbols}
+    used = {s for structure in found for p in structure.pieces for s in p.expr.free_symbols | p.lower.free_symbols}
     kept = tuple(sp.Symbol(n, real=True) for n in parameters if sp.Symbol(n, real=True) in used)
-    return Activation(text.strip(), found[0], kept, tuple(found[1:]), exhaustive)
+    return Activation(
+        text.strip(), found[0].pieces, kept, found[0].sample, tuple(found[1:]), exhaustive, tuple(given.items())
+    )
 
 
 def _same(p: Pieces, q: Pieces) -> bool:
@@ -98,8 +113,6 @@ def _same(p: Pieces, q: Pieces) -> bool:
 
 
 def _finite_somewhere(piece: Piece, algebra: Algebra) -> bool:
-    from theory import balls
-
     inner = algebra.inside(piece.lower, piece.upper)
     for point in (inner, inner + fmpq(1, 3), inner - fmpq(2, 7), inner * 2 + 1, -inner * 3 - fmpq(1, 2)):
         in_piece = all(

@@ -1,10 +1,11 @@
-"""Relations among the functions that the conditions speak of: exact nullspaces, and proofs by balls that no more exist."""
+"""Relations among the functions of a family: exact nullspaces, and proofs by balls that there are no more."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 
 import flint
 import sympy as sp
@@ -12,14 +13,16 @@ from flint import arb, arb_mat, fmpq, fmpz_mpoly
 
 from theory import balls
 from theory.activations import Activation
-from theory.families import MEMBERS, S1, S2, VARIABLE, Member, S
+from theory.families import S1, S2, VARIABLE, Family, Member, S
+from theory.families import members as all_members
 from theory.fields import Fraction
-from theory.nullspace import Row, coefficient_rows, nullspace
+from theory.nullspace import Nullspace, Row, coefficient_rows, nullspace
 from theory.piecewise import Piece, Pieces, sample_points
 from theory.roots import Sample
 from theory.towers import NoTower, Tower
 
-_BITS = (64, 128, 320, 1024)
+_BITS = (64, 128, 320, 1024, 4096)
+_REACHES = (13, 2, 1)  # far points overwhelm the near ones where s grows very fast
 
 
 @dataclass(frozen=True)
@@ -27,14 +30,14 @@ class Relations:
     """What is known of the relations sum_j c_j f_j = 0 among a family f.
 
     Attributes:
-        members: the family, in s, s', s'' and z.
+        family: the family.
         rows: basis of the relations proved, as polynomials in the constants of the tower.
         complete: whether a ball determinant proves that there are no others (for generic parameters).
         evidence: the minor behind `complete`.
         note: what stands in the way where relations or completeness are not proved.
     """
 
-    members: tuple[Member, ...]
+    family: Family
     rows: tuple[Row, ...]
     complete: bool
     evidence: Minor | None
@@ -56,7 +59,7 @@ class Analysis:
 
     def __init__(self, source: Activation, pieces: Pieces, sample: Sample) -> None:
         self.source, self.pieces, self.sample = source, pieces, sample
-        self._distinct = tuple({p.expr: p for p in pieces}.values())
+        self._distinct = _distinct(pieces)
         self.points = {p: sample_points(p, sample) for p in self._distinct}
         self._values: dict[int, tuple[list[fmpq], list[list[arb]]]] = {}
 
@@ -65,37 +68,38 @@ class Analysis:
         """The tower, with every piece embedded; None where the activation has none (see `obstacle`)."""
         try:
             tower = Tower([p.expr for p in self.pieces], self.sample)
-            self._columns = [self._column_values(tower, p) for p in self._distinct]
+            self.columns = [self._column_values(tower, p) for p in self._distinct]
         except (NoTower, ZeroDivisionError, ValueError) as error:
             self.obstacle = str(error)
             return None
         return tower
 
     obstacle: str | None = None
+    columns: list[list[Fraction]]
 
     def _column_values(self, tower: Tower, piece: Piece) -> list[Fraction]:
         s = tower.embed(piece.expr, self.points[piece])
         s1 = tower.d(s)
         letters = {VARIABLE: tower.z, S: s, S1: s1, S2: tower.d(s1)}
-        return [_product(tower, member, letters) for member in MEMBERS]
+        return [_product(tower, member, letters) for member in all_members()]
 
     @cached_property
     def rows(self) -> list[Row]:
         """Coefficient rows over all members and pieces: one coefficient vector must annihilate all of them."""
         assert self.tower is not None
-        return [row for columns in self._columns for row in coefficient_rows(self.tower, columns, self.tower.constants)]
+        return [row for columns in self.columns for row in coefficient_rows(self.tower, columns, self.tower.constants)]
 
-    def relations(self, members: tuple[Member, ...]) -> Relations:
+    def relations(self, family: Family) -> Relations:
         """The relations of a family, and whether they are proved to be all."""
-        columns = [MEMBERS.index(m) for m in members]
+        columns = [all_members().index(m) for m in family.members]
         if self.tower is None:
             minor = self.minor(columns)
             note = None if minor else f"{self.obstacle}, and no ball determinant excludes zero"
-            return Relations(members, (), minor is not None, minor, note)
-        found = nullspace(self.tower, [tuple(row[c] for c in columns) for row in self.rows], len(columns))
+            return Relations(family, (), minor is not None, minor, note)
+        found = self._nullspace(family)
         if not all(self.doubt(row) or self._vanishes(row, columns) for row in found.relations):
             return Relations(
-                members,
+                family,
                 (),
                 False,
                 None,
@@ -103,7 +107,16 @@ class Analysis:
             )
         minor = self.minor([columns[p] for p in found.pivots])
         note = None if minor else "the tower has no further relation, but no ball determinant excludes one"
-        return Relations(members, found.relations, minor is not None, minor, note)
+        return Relations(family, found.relations, minor is not None, minor, note)
+
+    def _nullspace(self, family: Family) -> Nullspace:
+        assert self.tower is not None
+        columns = [all_members().index(m) for m in family.members]
+        return nullspace(self.tower, [tuple(row[c] for c in columns) for row in self.rows], len(columns))
+
+    def pivot_values(self, family: Family) -> tuple[fmpz_mpoly, ...]:
+        """What the elimination of a family divided by: where none of it vanishes, the rank is the generic one."""
+        return self._nullspace(family).pivot_values
 
     def doubt(self, row: Row) -> str | None:
         """Why a relation found in the tower is not proved on the whole line, if it is not."""
@@ -147,9 +160,10 @@ class Analysis:
         """A square minor over the columns that is proved not to vanish."""
         if not columns:
             return Minor((), (), _BITS[0], arb(1))
-        for bits in _BITS:
+        for bits, reach in product(_BITS, _REACHES):
             points, matrix = self._sampled(bits)
-            chosen = _pivot_rows([[row[c] for c in columns] for row in matrix], bits)
+            near = [i for i, point in enumerate(points) if abs(point) <= reach]
+            chosen = [near[i] for i in _pivot_rows([[matrix[i][c] for c in columns] for i in near], bits)]
             if len(chosen) < len(columns):
                 continue
             with flint.ctx.workprec(bits):
@@ -159,13 +173,19 @@ class Analysis:
         return None
 
 
+def _distinct(pieces: Pieces) -> Pieces:
+    """One piece of every formula; a formula with roots may be another function on another interval."""
+    rooted = [p for p in pieces if any(not e.exp.is_integer for e in p.expr.atoms(sp.Pow))]
+    return (*{p.expr: p for p in pieces if p not in rooted}.values(), *rooted)
+
+
 def member_values(expr: sp.Expr, sample: Sample, point: fmpq, bits: int) -> list[arb]:
     """Balls of all members at one point."""
     s, s1, half = balls.jet(expr, {**sample, "z": point}, 2, bits)
     with flint.ctx.workprec(bits):
         letters = {VARIABLE: arb(point), S: s, S1: s1, S2: 2 * half}
         values = []
-        for member in MEMBERS:
+        for member in all_members():
             value = arb(1)
             for letter, power in member.as_powers_dict().items():
                 value = value * letters[letter] ** int(power) if letter != 1 else value

@@ -7,19 +7,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import sympy as sp
+from flint import fmpz_mpoly
 
 from theory import balls, families
 from theory.activations import Activation, activation
-from theory.analysis import Analysis, Relations, is_zero_determinant
-from theory.families import Member, written
+from theory.analysis import Analysis, Relations
+from theory.exceptional import candidates
+from theory.families import Family
+from theory.kinks import Kinks, kinks_of
+from theory.mirror import Mirror, mirror
 from theory.nullspace import Row
 from theory.verdicts import Verdict
 
 SCOPE = "every d, derivatives almost everywhere"
+EVERY_TAU = f"all tau > 0, {SCOPE}"
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,8 @@ class Decision:
         first_order: F1 = {1, s, z s'} independent.
         second_order: A (at every tau), B and C independent.
         tau_beta1, a, b_nu: the sharp conditions (i), (ii), (iii).
+        exceptional_parameters: for every parameter that has any, the values at which some verdict is another.
+        mirror: the mirror type (design 2.5); None where it was not asked for.
     """
 
     activation: Activation
@@ -39,6 +46,13 @@ class Decision:
     tau_beta1: Verdict
     a: Verdict
     b_nu: Verdict
+    exceptional_parameters: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    mirror: Mirror | None = None
+
+    @property
+    def verdicts(self) -> tuple[Verdict, Verdict, Verdict, Verdict, Verdict]:
+        """First order, second order, and the sharp conditions (i), (ii), (iii)."""
+        return self.first_order, self.second_order, self.tau_beta1, self.a, self.b_nu
 
 
 def decide(source: str | sp.Expr | Activation) -> Decision:
@@ -53,105 +67,192 @@ def decide(source: str | sp.Expr | Activation) -> Decision:
     Raises:
         ValueError: the activation cannot be read.
     """
-    source = activation(source)
-    analysis = Analysis(source, source.pieces, {})
-    if source.parameters or source.other_pieces:
-        undecided = Verdict("undecided", reason="activations with parameters are not decided yet: give them values")
-        return Decision(source, *[undecided] * 5)
-    first = _simple(analysis, families.F1)
-    return Decision(source, first, _second_order(analysis), *_sharp(analysis))
+    generic, analyses = _generic(activation(source))
+    exceptions = _exceptional(generic, analyses) if generic.activation.parameters else ()
+    return replace(generic, exceptional_parameters=exceptions, mirror=mirror(generic.activation))
 
 
-def _undecided(found: Relations, reason: str | None = None) -> Verdict:
-    return Verdict("undecided", scope=SCOPE, reason=reason or found.note)
+def _generic(source: Activation) -> tuple[Decision, list[Analysis]]:
+    analyses = [Analysis(source, s.pieces, dict(s.sample)) for s in source.structures]
+    first, second, tau_beta1, a, b_nu = _agreed([verdicts(analysis) for analysis in analyses])
+    return Decision(source, first, second, tau_beta1, a, b_nu), analyses
 
 
-def _simple(analysis: Analysis, members: tuple[Member, ...], matters: int | None = None) -> Verdict:
-    """Whether a family has no relation (or none in which the member number `matters` takes part)."""
-    found = analysis.relations(members)
-    hits = [row for row in found.rows if matters is None or not row[matters].is_zero()]
-    if hits:
-        doubt = analysis.doubt(hits[0])
-        if doubt:
-            return _undecided(found, doubt)
-        return Verdict("fails", written(analysis.constants(hits[0]), members), SCOPE)
-    return Verdict("holds", scope=SCOPE) if found.complete else _undecided(found)
+def _agreed(found: list[tuple[Verdict, ...]]) -> Iterator[Verdict]:
+    """One verdict for every condition, where the piece structures agree on it."""
+    for alternatives in zip(*found, strict=True):
+        if len({(v.outcome, v.failing_families) for v in alternatives}) == 1:
+            # a temperature that is positive for some parameters only is reported with its condition
+            yield max(alternatives, key=lambda v: len(v.fails_at_tau))
+            continue
+        outcomes = ", ".join(dict.fromkeys(v.outcome for v in alternatives))
+        yield _undecided(f"the verdict depends on the region in which the parameters lie ({outcomes})")
 
 
-def _at_tau(analysis: Analysis, members: tuple[Member, ...]) -> Verdict:
-    """A family whose last member is z^2 (s'' + s'^2/tau), given with these two apart.
+def _exceptional(generic: Decision, analyses: list[Analysis]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    source = generic.activation
+    exceptions = []
+    for name, values in candidates(source, analyses).items():
+        found = [v for v in values if _differs(generic, name, v)]
+        if found:
+            exceptions.append((name, tuple(str(v) for v in found)))
+    return tuple(exceptions)
+
+
+def _differs(generic: Decision, name: str, value: sp.Expr) -> bool:
+    try:
+        special, _ = _generic(generic.activation.at(**{name: value}))
+    except ValueError:
+        return False  # the activation is not defined there
+    here = {name: value}
+    return any(
+        s.outcome != g.outcome or set(s.fails_at_tau) != _positive(g.fails_at_tau, here)
+        for s, g in zip(special.verdicts, generic.verdicts, strict=True)
+    )
+
+
+def _positive(temperatures: tuple[str, ...], values: dict[str, sp.Expr]) -> set[str]:
+    """The exceptional temperatures at special parameter values, those that are not positive left out."""
+    kept = set()
+    for text in temperatures:
+        tau = sp.radsimp(sp.sympify(activation(f"z*({text})").pieces[0].expr / sp.Symbol("z", real=True)).subs(values))
+        if not tau.is_number or tau > 0:
+            kept.add(str(tau))
+    return kept
+
+
+def verdicts(analysis: Analysis) -> tuple[Verdict, Verdict, Verdict, Verdict, Verdict]:
+    """First order, second order and the sharp conditions (i), (ii), (iii) of one piece structure."""
+    tau_beta1, a, b_nu = families.sharp()
+    return (
+        _independent(analysis, families.first_order()),
+        _second_order(analysis),
+        _independent_at_tau(analysis, tau_beta1),
+        _last_outside_span(analysis, a),
+        _last_outside_span(analysis, b_nu),
+    )
+
+
+def _undecided(reason: str | None) -> Verdict:
+    return Verdict("undecided", scope=SCOPE, reason=reason)
+
+
+def _failure(analysis: Analysis, family: Family, row: Row, scope: str) -> Verdict:
+    doubt = analysis.doubt(row)
+    if doubt:
+        return _undecided(doubt)
+    return Verdict("fails", family.written(analysis.constants(row)), scope + _kinks_change(analysis, family))
+
+
+def _kinks_change(analysis: Analysis, family: Family) -> str:
+    """A note for a failure that holds almost everywhere only: counted as distributions, the kinks undo it."""
+    kinks = kinks_of(analysis.pieces, analysis.sample)
+    if not kinks or _fails_without(analysis, family, kinks):
+        return ""
+    return f"; almost everywhere only: with {kinks.described()} counted as distributions, {family.name} holds"
+
+
+def _fails_without(analysis: Analysis, family: Family, kinks: Kinks) -> bool:
+    """Whether a relation remains among the members that kinks and jumps leave alone."""
+    left = kinks.unaffected(family)
+    if family.at_tau and len(left) < len(family):
+        # p = 0 with q != 0 is a relation at no positive tau
+        left = Family(left.name, tuple(m for m in left.members if m not in family.members[-2:]))
+    target = family.members[-1] if family.target_last else None
+    rows = analysis.relations(left).rows
+    return any(target is None or not row[left.members.index(target)].is_zero() for row in rows)
+
+
+def _independent(analysis: Analysis, family: Family) -> Verdict:
+    found = analysis.relations(family)
+    if found.rows:
+        return _failure(analysis, family, found.rows[0], SCOPE)
+    return Verdict("holds", scope=SCOPE) if found.complete else _undecided(found.note)
+
+
+def _last_outside_span(analysis: Analysis, family: Family) -> Verdict:
+    """Whether the last member of a family is no combination of the others."""
+    found = analysis.relations(family)
+    for row in found.rows:
+        if not row[-1].is_zero():
+            return _failure(analysis, family, row, SCOPE)
+    return Verdict("holds", scope=SCOPE) if found.complete else _undecided(found.note)
+
+
+def _independent_at_tau(analysis: Analysis, family: Family) -> Verdict:
+    """A family with the member p + q/tau, given as its two last.
 
     With (p, q) the last two coefficients of a relation, it is one of the family at tau = p/q; a relation with
-    p = q = 0, or two with independent (p, q), is one at every tau (design 2.4).
+    p = q = 0, or two with independent (p, q), give one at every tau (design 2.4).
     """
-    found = analysis.relations(members)
-    everywhere = _relation_at_every_tau(analysis, found.rows)
-    doubts = [d for row in found.rows if (d := analysis.doubt(row))]
-    if everywhere is not None:
-        if doubts:
-            return _undecided(found, doubts[0])
-        return Verdict("fails", everywhere, f"all tau > 0, {SCOPE}")
-    if not found.complete:
-        return _undecided(found)
-    if not found.rows:
-        return Verdict("holds", scope=f"all tau > 0, {SCOPE}")
-    return _at_one_tau(analysis, found, doubts)
+    found = analysis.relations(family)
+    tau_free = [row for row in found.rows if row[-1].is_zero() and row[-2].is_zero()]
+    if tau_free:
+        return _failure(analysis, family, tau_free[0], EVERY_TAU)
+    if len(found.rows) == 1:
+        return _at_one_tau(analysis, found)
+    if found.rows:
+        return _combined(analysis, found)
+    return Verdict("holds", scope=EVERY_TAU) if found.complete else _undecided(found.note)
 
 
-def _relation_at_every_tau(analysis: Analysis, rows: Sequence[Row]) -> str | None:
-    tower = analysis.tower
-    members = families.A7 if rows and len(rows[0]) == len(families.A7) else families.SHARP_TAU_BETA1
-    for row in rows:
-        if row[-1].is_zero() and row[-2].is_zero():
-            return written(analysis.constants(row), members)
-    for i, row in enumerate(rows):
-        for other in rows[:i]:
-            assert tower is not None
-            if is_zero_determinant(tower, (row[-2], row[-1]), (other[-2], other[-1])):
-                combined = tuple(tower.reduce(r * other[-1] - o * row[-1]) for r, o in zip(row, other, strict=True))
-                if row[-1].is_zero():
-                    combined = tuple(tower.reduce(r * other[-2] - o * row[-2]) for r, o in zip(row, other, strict=True))
-                return written(analysis.constants(combined), members)
-    if len(rows) >= 2:
-        texts = [written(analysis.constants(row), members) for row in rows[:2]]
-        return " and ".join(texts)
-    return None
+def _combined(analysis: Analysis, found: Relations) -> Verdict:
+    """Two relations: their combination with p = q = 0 where (p, q) are proportional, else one for every tau."""
+    first, second = found.rows[:2]
+    minor = _minor(analysis, first, second)
+    if minor.is_zero():
+        pivot = -1 if not first[-1].is_zero() else -2
+        assert analysis.tower is not None
+        combination = tuple(
+            analysis.tower.reduce(u * second[pivot] - v * first[pivot]) for u, v in zip(first, second, strict=True)
+        )
+        return _failure(analysis, found.family, combination, EVERY_TAU)
+    parts = [_failure(analysis, found.family, row, EVERY_TAU) for row in (first, second)]
+    if any(part.outcome == "undecided" for part in parts):
+        return next(part for part in parts if part.outcome == "undecided")
+    return Verdict("fails", " and ".join(str(part.relation) for part in parts), parts[0].scope)
 
 
-def _at_one_tau(analysis: Analysis, found: Relations, doubts: list[str]) -> Verdict:
+def _minor(analysis: Analysis, u: Row, v: Row) -> fmpz_mpoly:
+    assert analysis.tower is not None
+    return analysis.tower.reduce(u[-2] * v[-1] - u[-1] * v[-2])
+
+
+def _at_one_tau(analysis: Analysis, found: Relations) -> Verdict:
     row = found.rows[0]
-    p, q = (analysis.constants(row)[i] for i in (-2, -1))
-    never = Verdict("holds", scope=f"all tau > 0, {SCOPE}")
-    if p == 0 or q == 0:
-        return never
-    tau = sp.radsimp(sp.cancel(p / q))
-    if balls.sign(tau, analysis.sample) != 1:
-        return never
-    if doubts:
-        return _undecided(found, doubts[0])
-    relation = written(analysis.constants(row), found.members)
-    return Verdict("holds", relation, f"all tau > 0 except {tau}, {SCOPE}", None, (str(tau),))
+    if not found.complete:
+        return _undecided(found.note)
+    p, q = analysis.constants(row)[-2:]
+    tau = sp.radsimp(sp.cancel(p / q)) if p != 0 and q != 0 else sp.S.Zero
+    if tau == 0 or (not tau.free_symbols and balls.sign(tau, {}) != 1):
+        return Verdict("holds", scope=EVERY_TAU)
+    failure = _failure(analysis, found.family, row, EVERY_TAU)
+    if failure.outcome == "undecided":
+        return failure
+    condition = f" (where {tau} > 0)" if tau.free_symbols and not tau.is_positive else ""
+    return Verdict("holds", failure.relation, f"all tau > 0 except {tau}{condition}, {SCOPE}", None, (str(tau),))
 
 
 def _second_order(analysis: Analysis) -> Verdict:
+    a, b, c = families.second_order()
     parts = {
-        "A": _at_tau(analysis, families.A7),
-        "B": _simple(analysis, families.B),
-        "C": _simple(analysis, families.C),
+        "A": _independent_at_tau(analysis, a),
+        "B": _independent(analysis, b),
+        "C": _independent(analysis, c),
     }
+    return second_order_of(parts)
+
+
+def second_order_of(parts: dict[str, Verdict]) -> Verdict:
+    """The second-order verdict from those on A, B and C."""
     failing = {name: v for name, v in parts.items() if v.outcome == "fails"}
     if failing:
         relation = "; ".join(f"{name}: {v.relation}" for name, v in failing.items())
-        return Verdict("fails", relation, f"all tau > 0, {SCOPE}", failing_families=tuple(failing))
-    for name, v in parts.items():
-        if v.outcome == "undecided":
-            return Verdict("undecided", scope=v.scope, reason=f"family {name}: {v.reason}")
+        notes = dict.fromkeys(v.scope.partition("; ")[2] for v in failing.values())
+        scope = "; ".join([EVERY_TAU, *filter(None, notes)])
+        return Verdict("fails", relation, scope, failing_families=tuple(failing))
+    undecided: Sequence[tuple[str, Verdict]] = [(n, v) for n, v in parts.items() if v.outcome == "undecided"]
+    if undecided:
+        name, verdict = undecided[0]
+        return Verdict("undecided", scope=verdict.scope, reason=f"family {name}: {verdict.reason}")
     return parts["A"]
-
-
-def _sharp(analysis: Analysis) -> tuple[Verdict, Verdict, Verdict]:
-    return (
-        _at_tau(analysis, families.SHARP_TAU_BETA1),
-        _simple(analysis, families.SHARP_A, matters=3),
-        _simple(analysis, families.SHARP_B_NU, matters=2),
-    )

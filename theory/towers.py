@@ -70,6 +70,7 @@ class Tower(DifferentialField):
         self._primitives: list[int] = []
         self.assumptions: set[str] = set()
         self.z = self._adjoined("variable", Z, constant=False, rule=self.unit)
+        self.z_index = self._known[Z]
 
     # -- generators
 
@@ -205,13 +206,20 @@ class Tower(DifferentialField):
 
     def _trigonometric(self, e: sp.Expr) -> Fraction:
         argument, turns = _angle(e.args[0])
-        c, s = self._embed(sp.cos(turns * sp.pi)), self._embed(sp.sin(turns * sp.pi))
+        c, s = self._turn(turns)
         for angle, n in zip(self._angles.exponents, self._angles.coordinates(argument), strict=True):
             for _ in range(abs(n)):
                 ck, sk = self._half_angle(angle)
                 sk = sk if n > 0 else self.neg(sk)
                 c, s = self._turned(c, s, ck, sk)
         return c if e.func is sp.cos else s if e.func is sp.sin else self.mul(s, self.inverse(c))
+
+    def _turn(self, turns: sp.Rational) -> tuple[Fraction, Fraction]:
+        """cos and sin of a rational multiple of pi: by radicals where SymPy has them."""
+        c, s = sp.cos(turns * sp.pi), sp.sin(turns * sp.pi)
+        if c.has(sp.cos, sp.sin) or s.has(sp.cos, sp.sin):
+            return self._by_half_angle(self._constant(sp.tan(turns * sp.pi / 2)))
+        return self._embed(c), self._embed(s)
 
     def _turned(self, c: Fraction, s: Fraction, ck: Fraction, sk: Fraction) -> tuple[Fraction, Fraction]:
         cosine = self.add(self.mul(c, ck), self.neg(self.mul(s, sk)))
@@ -229,7 +237,9 @@ class Tower(DifferentialField):
             if not constant:
                 rate = self.mul(self.d(self._embed(angle)), self.number(sp.Rational(1, 2)))
                 self.rules[0][self._known[stands_for]] = self.mul(rate, self.add(self.unit, square))
-        t = self.element(self._known[stands_for])
+        return self._by_half_angle(self.element(self._known[stands_for]))
+
+    def _by_half_angle(self, t: Fraction) -> tuple[Fraction, Fraction]:
         square = self.power(t, 2)
         below = self.inverse(self.add(self.unit, square))
         cosine = self.mul(self.add(self.unit, self.neg(square)), below)

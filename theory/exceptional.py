@@ -1,0 +1,147 @@
+"""Real parameter values at which the verdicts on an activation differ from the generic ones.
+
+A finite list of candidates is computed and each is decided on its own: outside the candidates no pivot of an exact
+elimination vanishes, no two exponentials coincide and no pieces merge, so that the generic verdict is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import combinations, islice, product
+
+import sympy as sp
+from flint import fmpz_mpoly
+
+from theory import balls, families
+from theory.activations import Activation
+from theory.analysis import Analysis
+from theory.rewriting import terms
+from theory.roots import Z
+from theory.towers import Tower
+
+_MOST_DEGREE = 8
+_MOST_SHIFTS = 400
+_MOST_POWERS = 100
+
+
+def candidates(source: Activation, analyses: Sequence[Analysis]) -> dict[str, list[sp.Expr]]:
+    """For every parameter, the real numbers at which the generic verdict may change.
+
+    Args:
+        source: the activation.
+        analyses: one for every piece structure, with the families already decided.
+    """
+    conditions: list[sp.Expr] = []
+    for structure in source.structures:
+        conditions += [p.upper - p.lower for p in structure.pieces if not (p.upper - p.lower).has(sp.oo, -sp.oo)]
+    for analysis in analyses:
+        conditions += _pivots(analysis) + _collisions(analysis)
+    roots: dict[str, set[sp.Expr]] = {p.name: set() for p in source.parameters}
+    for factor in _factors(conditions):
+        if len(factor.free_symbols) == 1:
+            roots[next(iter(factor.free_symbols)).name] |= set(_real_roots(factor))
+    return {name: sorted(values, key=lambda v: float(v)) for name, values in roots.items()}
+
+
+def _pivots(analysis: Analysis) -> list[sp.Expr]:
+    every = (families.first_order(), *families.second_order(), *families.sharp())
+    tower = analysis.tower
+    if tower is None:
+        return []
+    pivots: list[fmpz_mpoly] = [p for family in every for p in analysis.pivot_values(family)]
+    pivots += [column.den for columns in analysis.columns for column in columns]
+    pivots += [row_entry for row in analysis.rows for row_entry in row if tower.is_constant(row_entry) and row_entry]
+    distinct = {str(p): p for p in pivots if not p.is_constant()}
+    return [c for p in distinct.values() for c in _constant_parts(tower, p)]
+
+
+def _constant_parts(tower: Tower, p: fmpz_mpoly) -> list[sp.Expr]:
+    """The factors of p that involve constants only (z aside, they decide where p vanishes identically)."""
+    return [tower.stands_for(f) for f, _ in p.factor()[1] if tower.is_constant(f)]
+
+
+def _factors(conditions: Iterable[sp.Expr]) -> list[sp.Expr]:
+    found: dict[sp.Expr, None] = {}
+    for condition in dict.fromkeys(conditions):
+        if not condition.free_symbols:
+            continue
+        numerator = sp.fraction(sp.together(condition))[0]
+        for factor, _ in sp.factor_list(numerator)[1]:
+            if factor.free_symbols:
+                found[factor] = None
+    return list(found)
+
+
+def _real_roots(factor: sp.Expr) -> list[sp.Expr]:
+    symbol = next(iter(factor.free_symbols))
+    if not factor.is_polynomial(symbol) or sp.degree(factor, symbol) > _MOST_DEGREE:
+        return []
+    found = sp.roots(sp.Poly(factor, symbol))
+    real = [r for r in found if not r.has(sp.I) and balls.value(r, {}, 128).is_finite()]
+    return [sp.radsimp(r) for r in real]
+
+
+def _collisions(analysis: Analysis) -> list[sp.Expr]:
+    """Conditions under which two monomials in the exponentials (and z) become one, or an exponent becomes constant."""
+    tower = analysis.tower
+    if tower is None:
+        return []
+    exponents = {
+        i: _by_function(g.stands_for.args[0] if g.kind == "exp" else g.stands_for.args[0] * 2)
+        for i, g in tower.described.items()
+        if g.kind in ("exp", "tan") and not g.constant
+    }
+    if not any(c.free_symbols for parts in exponents.values() for c in parts.values()):
+        return []
+    most = max(p.degrees()[tower.z_index] for columns in analysis.columns for f in columns for p in (f.num, f.den))
+    found = []
+    for shift in _shifts(analysis, sorted(exponents)):
+        total: dict[sp.Expr, sp.Expr] = {}
+        for i, n in shift.items():
+            for function, c in exponents[i].items():
+                total[function] = total.get(function, sp.S.Zero) + n * c
+        found += [_common_root(coefficients) for coefficients in _with_integers(total, most)]
+    return found
+
+
+def _with_integers(total: dict[sp.Expr, sp.Expr], most: int) -> Iterator[list[sp.Expr]]:
+    """Coefficients that vanish where an exponent is constant: an integer multiple of log(f) is a power of f."""
+    ranges = [_powers(function, most) if function.func is sp.log else range(1) for function in total]
+    for integers in islice(product(*ranges), _MOST_POWERS):
+        yield [sp.expand(c + i) for c, i in zip(total.values(), integers, strict=True)]
+
+
+def _powers(function: sp.Expr, most: int) -> range:
+    degree = sp.degree(function.args[0], Z) if function.args[0].is_polynomial(Z) else 1
+    reach = most // max(int(degree), 1) + 1
+    return range(-reach, reach + 1)
+
+
+def _common_root(coefficients: list[sp.Expr]) -> sp.Expr:
+    nonzero = [c for c in coefficients if c != 0]
+    return sp.gcd_list(nonzero) if nonzero else sp.S.One
+
+
+def _by_function(exponent: sp.Expr) -> dict[sp.Expr, sp.Expr]:
+    """An exponent as sum c_m(parameters) m(z), constants left out."""
+    parts: dict[sp.Expr, sp.Expr] = {}
+    for term, rational in terms(exponent).items():
+        constant, function = term.as_independent(Z, as_Add=False)
+        if function != 1:
+            parts[function] = parts.get(function, sp.S.Zero) + rational * constant
+    return parts
+
+
+def _shifts(analysis: Analysis, generators: Sequence[int]) -> list[dict[int, int]]:
+    """Differences of the exponent vectors of the monomials that the linear system compares."""
+    vectors = {(0,) * len(generators)}
+    for columns in analysis.columns:
+        for column in columns:
+            for p in (column.num, column.den):
+                vectors |= {tuple(m[i] for i in generators) for m in p.to_dict()}
+    singles = [tuple(int(i == j) for j in range(len(generators))) for i in range(len(generators))]
+    differences = {
+        tuple(a - b for a, b in zip(u, v, strict=True)) for u, v in combinations(sorted(vectors | set(singles)), 2)
+    }
+    short = sorted(differences, key=lambda d: (sum(map(abs, d)), d))[:_MOST_SHIFTS]
+    return [{i: n for i, n in zip(generators, d, strict=True) if n} for d in short]

@@ -1,0 +1,177 @@
+"""Mixture level, k = 2, free gauge: what happens at the mirror points beta1_2 = -beta1_1 (design 2.5).
+
+With s = e + o in even and odd parts, a perturbation of the parameters is invisible to first order iff
+L_i = c_i.x s'(beta1_i.x) + c' s(beta1_i.x) + c0_i is the same for both atoms; at a mirror point this has solutions when
+
+- o = 0: the gate is constant on the mirror set (`even`);
+- z o' = p o: (beta, -beta, beta0, tau) -> (l beta, -l beta, l^p beta0, l^p tau) is an exact orbit (`homogeneous`);
+- z e' is constant: the Fisher information is singular along (1, 1) in (beta1_1, beta1_2) (`odd`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import sympy as sp
+from flint import arb
+
+from theory import balls, families
+from theory.activations import Activation, activation
+from theory.analysis import Analysis
+from theory.fields import Fraction
+from theory.kinks import kinks_of
+from theory.nullspace import Row, coefficient_rows, nullspace
+from theory.piecewise import Algebra, Piece, Pieces, sample_points
+from theory.roots import Sample, Z
+from theory.towers import NoTower, Tower
+
+Kind = Literal["even", "homogeneous", "odd"]
+_BITS = 256
+
+
+@dataclass(frozen=True)
+class Mirror:
+    """The mirror type of an activation.
+
+    Attributes:
+        kind: the first of even, homogeneous and odd that applies, or None.
+        proved: whether the kind is proved (for None: that none of the three applies).
+        degree: p, for homogeneous.
+        description: the exact orbit, or the direction in which the information is singular.
+        reason: what stands in the way, where not proved.
+    """
+
+    kind: Kind | None
+    proved: bool
+    degree: sp.Expr | None = None
+    description: str | None = None
+    reason: str | None = None
+
+
+def mirror(source: str | sp.Expr | Activation) -> Mirror:
+    """The mirror type of an activation (at the first sample of its parameters).
+
+    Raises:
+        ValueError: the activation cannot be read.
+    """
+    source = activation(source)
+    halves = _Halves(source)
+    if not halves.pieces:
+        return Mirror(None, True, description="s is not defined on both sides of 0")
+    try:
+        even, odd = halves.elements()
+    except (NoTower, ZeroDivisionError, ValueError) as error:
+        return _without_tower(halves, str(error))
+    tower = halves.tower
+    if all(o.is_zero() for o in odd):
+        return _proved(halves, "even", None, "the gate is constant on the mirror set; beta1_i -> -beta1_i atom by atom")
+    relation = _relation(tower, [[o, tower.mul(tower.z, tower.d(o))] for o in odd])
+    if relation is not None and not halves.jumps(-1):
+        degree = sp.radsimp(-tower.stands_for(relation[0]) / tower.stands_for(relation[1]))
+        return _proved(halves, "homogeneous", degree, _orbit(degree))
+    relation = _relation(tower, [[tower.unit, tower.mul(tower.z, tower.d(e))] for e in even])
+    if relation is not None and not halves.jumps(1):
+        return _proved(halves, "odd", None, _singular(source))
+    if any(halves.jumps(sign) for sign in (-1, 1)):
+        return Mirror(None, True, description="a jump away from 0 breaks the relation that holds almost everywhere")
+    return _none(halves)
+
+
+def _proved(halves: _Halves, kind: Kind, degree: sp.Expr | None, description: str) -> Mirror:
+    if not halves.source.exhaustive:
+        return Mirror(None, False, reason="a switching point was searched for numerically")
+    if halves.tower.assumptions:
+        return Mirror(None, False, reason=min(halves.tower.assumptions))
+    return Mirror(kind, True, degree, description)
+
+
+def _relation(tower: Tower, columns: list[list[Fraction]]) -> Row | None:
+    """A relation between two columns over all pieces that involves the second."""
+    rows = [row for pair in columns for row in coefficient_rows(tower, pair, tower.constants)]
+    for relation in nullspace(tower, rows, 2).relations:
+        used = {i for entry in relation for i, e in enumerate(entry.degrees()) if e > 0}
+        if not relation[1].is_zero() and not any(tower.described[i].kind == "integration" for i in used):
+            return relation
+    return None
+
+
+def _orbit(degree: sp.Expr) -> str:
+    power = "l" if degree == 1 else f"l^({degree})"
+    orbit = f"(beta, -beta, beta0, tau) -> (l beta, -l beta, {power} beta0, {power} tau)"
+    return f"exact orbit {orbit}: tau and beta are not identifiable"
+
+
+def _singular(source: Activation) -> str:
+    """Contact order 2 unless z^2 s'' lies in span{1, s, z s'}, where an exact orbit passes through the point."""
+    members = (sp.S.One, families.S, families.VARIABLE * families.S1, families.VARIABLE**2 * families.S2)
+    analysis = Analysis(source, source.pieces, dict(source.sample))
+    if kinks_of(source.pieces, analysis.sample):
+        return "information singular along (1, 1) in (beta1_1, beta1_2); contact order not decided, because of kinks"
+    found = analysis.relations(families.Family("mirror", members, target_last=True))
+    direction = "information singular along (1, 1) in (beta1_1, beta1_2)"
+    if any(not row[-1].is_zero() for row in found.rows):
+        return f"{direction}; z^2 s'' in span{{1, s, z s'}}: the point lies on an exact orbit"
+    if found.complete:
+        return f"{direction}; contact order 2: beta1_1 + beta1_2 at n^(-1/4), all else at n^(-1/2)"
+    return f"{direction}; contact order not decided"
+
+
+def _none(halves: _Halves) -> Mirror:
+    """None of the three, proved by balls: o, (o, z o') and (1, z e') are independent."""
+    samples = halves.samples()
+    tests = [
+        any(o.is_finite() and not o.contains(0) for _, _, o, _ in samples),
+        _independent([(o, zo1) for _, _, o, zo1 in samples]),
+        _independent([(arb(1), ze1) for _, ze1, _, _ in samples]),
+    ]
+    if all(tests):
+        return Mirror(None, True)
+    return Mirror(None, False, reason="no relation found, and no ball determinant excludes one")
+
+
+def _without_tower(halves: _Halves, obstacle: str) -> Mirror:
+    found = _none(halves)
+    return found if found.proved else Mirror(None, False, reason=obstacle)
+
+
+def _independent(pairs: list[tuple[arb, arb]]) -> bool:
+    kept = [p for p in pairs if p[0].is_finite() and p[1].is_finite()]
+    return any(not (p * s - q * r).contains(0) for i, (p, q) in enumerate(kept) for r, s in kept[:i])
+
+
+class _Halves:
+    """s(z) and s(-z) on common pieces of the half-line z > 0."""
+
+    def __init__(self, source: Activation) -> None:
+        self.source = source
+        self.sample: Sample = dict(source.sample)
+        algebra = Algebra(self.sample)
+        turned = tuple(Piece(p.expr.xreplace({Z: -Z}).doit(), -p.upper, -p.lower) for p in reversed(source.pieces))
+        half = (Piece(sp.S.One, sp.S.Zero, sp.oo),)
+        self.pieces: Pieces = algebra.map(lambda s, t, _: sp.Tuple(s, t), source.pieces, turned, half)
+
+    def elements(self) -> tuple[list[Fraction], list[Fraction]]:
+        """Twice the even and odd parts, on every piece, in one tower."""
+        self.tower = tower = Tower([e for p in self.pieces for e in p.expr], self.sample)
+        even, odd = [], []
+        for piece in self.pieces:
+            s, t = (tower.embed(e, sample_points(piece, self.sample)) for e in piece.expr)
+            even.append(tower.add(s, t))
+            odd.append(tower.add(s, tower.neg(t)))
+        return even, odd
+
+    def jumps(self, sign: int) -> bool:
+        """Whether s(z) + sign s(-z) jumps at a point z > 0."""
+        parts = tuple(Piece(p.expr[0] + sign * p.expr[1], p.lower, p.upper) for p in self.pieces)
+        return bool(kinks_of(parts, self.sample).jumps)
+
+    def samples(self) -> list[tuple[arb, arb, arb, arb]]:
+        """Balls of 2e, 2 z e', 2o and 2 z o' at sample points."""
+        found = []
+        for piece in self.pieces:
+            for point in sample_points(piece, self.sample):
+                at = {**self.sample, "z": point}
+                (s, s1), (t, t1) = (balls.jet(e, at, 1, _BITS) for e in piece.expr)
+                found.append((s + t, (s1 + t1) * point, s - t, (s1 - t1) * point))
+        return found
