@@ -170,7 +170,7 @@ def atom_field(spec: MoESpec, order: int) -> AtomField:
 
     Raises ValueError for a function whose derivatives do not close on finitely many functions.
     """
-    branches, residual = _residual_form(spec.branches)
+    branches, residual = residual_form(spec.branches)
     observed = frozenset({*covariates(spec.dim), Y, RESIDUAL})
     lattice: list[sp.Expr] = []
     for _ in range(20):
@@ -183,7 +183,7 @@ def atom_field(spec: MoESpec, order: int) -> AtomField:
     raise ValueError("the exponents do not settle on a finite lattice")
 
 
-def _residual_form(branches: tuple[sp.Expr, ...]) -> tuple[tuple[sp.Expr, ...], sp.Expr | None]:
+def residual_form(branches: tuple[sp.Expr, ...]) -> tuple[tuple[sp.Expr, ...], sp.Expr | None]:
     """Replace y - m by one symbol where log u depends on y through it only: (branches, m), or (branches, None)."""
     sums = sorted({n for b in branches for n in b.atoms(sp.Add) if n.coeff(Y) in (1, -1)}, key=sp.default_sort_key)
     for node in sums:

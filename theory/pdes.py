@@ -35,7 +35,7 @@ class Relation:
     @property
     def latex(self) -> str:
         """The relation as LaTeX."""
-        return self._written(sp.latex, lambda alpha: derivative_latex(self.parameters, alpha), r"\,")
+        return self._written(tex, lambda alpha: derivative_latex(self.parameters, alpha), r"\,")
 
     def _written(self, show: Callable[[sp.Expr], str], derivative: Callable[[Index], str], times: str) -> str:
         signed = [_signed(c) for c, _ in self.terms]
@@ -44,6 +44,11 @@ class Relation:
             return f"{pieces[0]} = {pieces[1]}"
         rest = [(" + " if sign > 0 else " - ") + p for (sign, _), p in zip(signed[1:], pieces[1:], strict=True)]
         return pieces[0] + "".join(rest) + " = 0"
+
+
+def tex(expr: sp.Expr) -> str:
+    """LaTeX of an expression; the weight pi of a Gaussian gate becomes varpi, unlike the number."""
+    return str(sp.latex(expr, symbol_names={sp.Symbol("pi", positive=True): r"\varpi"}))
 
 
 def _signed(c: sp.Expr) -> tuple[int, sp.Expr]:
@@ -64,7 +69,7 @@ def derivative_name(parameters: tuple[sp.Symbol, ...], alpha: Index) -> str:
 
 def derivative_latex(parameters: tuple[sp.Symbol, ...], alpha: Index) -> str:
     r"""The derivative as LaTeX, such as u_{\beta_{1}\,b}."""
-    names = [sp.latex(p) for p, e in zip(parameters, alpha, strict=True) for _ in range(e)]
+    names = [tex(p) for p, e in zip(parameters, alpha, strict=True) for _ in range(e)]
     return "u_{" + r"\,".join(names) + "}" if names else "u"
 
 
