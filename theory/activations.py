@@ -11,7 +11,7 @@ import sympy as sp
 from flint import fmpq
 
 from theory import balls
-from theory.catalogue import ALIASES, CATALOGUE
+from theory.catalogue import FUNCTIONS, NAMED
 from theory.parser import ACCEPTED, Reader, check_names, names_in, syntax_tree, variables, written, written_pieces
 from theory.piecewise import Algebra, Piece, Pieces
 from theory.roots import Z
@@ -88,13 +88,13 @@ def _parse(text: str, given: Mapping[str, sp.Expr] | None = None) -> Activation:
     """The activation of a text, some of its parameters given."""
     given = given or {}
     tree = syntax_tree(text)
-    parameters = [p for p in check_names(names_in(tree), CATALOGUE) if p not in given]
+    parameters = [p for p in check_names(names_in(tree), FUNCTIONS) if p not in given]
     values = {**variables(parameters), **{name: (Piece(v),) for name, v in given.items()}}
     found: list[Structure] = []
     exhaustive = True
     for sample in _samples(parameters):
         algebra = Algebra(sample)
-        pieces = Reader(text, algebra, CATALOGUE).read(tree, values)
+        pieces = Reader(text, algebra, FUNCTIONS).read(tree, values)
         pieces = tuple(p for p in pieces if _finite_somewhere(p, algebra))
         exhaustive = exhaustive and algebra.exhaustive
         if pieces and not any(_same(pieces, known.pieces) for known in found):
@@ -141,11 +141,8 @@ def activation(source: str | sp.Expr | Activation) -> Activation:
     if not isinstance(source, str):
         raise ValueError(f"an activation is a name, an expression or a SymPy expression, not {type(source).__name__}")
     name = source.strip()
-    known = ALIASES.get(name, name)
-    if known in CATALOGUE:
-        parameters = CATALOGUE[known].parameters
-        found = _parse(f"{known}(z{''.join(', ' + v for v in parameters.values())})")
-        return replace(found, name=name)
+    if name in NAMED:
+        return replace(_parse(NAMED[name]), name=name)
     return _parse(source)
 
 
