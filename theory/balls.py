@@ -32,7 +32,14 @@ def _tanh(q: Series) -> Series:
     return (1 - e) * _inverse(1 + e) * sign
 
 
+def _absolute(q: Series) -> Series:
+    if q[0].contains(0):
+        raise ZeroDivisionError
+    return q if q[0] > 0 else -q
+
+
 _FUNCTIONS: dict[type, Callable[[Series], Series]] = {
+    sp.Abs: _absolute,
     sp.exp: lambda q: q.exp(),
     sp.log: lambda q: q.log(),
     sp.sin: lambda q: q.sin(),

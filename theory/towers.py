@@ -277,9 +277,10 @@ class Tower(DifferentialField):
         if index in self.roots:
             n, q = self.roots[index]
             return self.mul(self.number(sp.Rational(1, n)), self._log_factor(q))
-        stands_for = sp.log(sp.Abs(self.stands_for(factor), evaluate=False), evaluate=False)
+        function = self.stands_for(factor)
         if self.is_constant(factor):
-            return self._constant(stands_for)
+            return self._constant(sp.log(function if balls.sign(function, self._sample) == 1 else -function))
+        stands_for = sp.log(sp.Abs(function, evaluate=False), evaluate=False)
         rule = self.mul(self.d(Fraction(factor, self.one)), self.inverse(Fraction(factor, self.one)))
         return self._integral("log", stands_for, rule)
 
