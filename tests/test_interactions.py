@@ -13,6 +13,7 @@ from theory.gates import GATES
 from theory.interactions import derive, model
 from theory.linear_relations import groebner_basis
 from theory.models import Expert, Gate, Jet, Y, covariates
+from theory.operators import NormalForms
 
 TABLE = {  # (d, r): derivatives, rank, relations of the linear gate
     (1, 1): (6, 5, 1),
@@ -220,6 +221,40 @@ def test_a_rank_is_the_exact_rank_at_a_rational_point():
     observed = [(sp.Rational(k * k + 1, k + 3), sp.Rational(3 * k - 20, k + 1)) for k in range(24)]
     matrix = sp.Matrix([[sp.sympify(c).subs({x: p, Y: q}) for c in columns] for p, q in observed])
     assert matrix.rank() == found.rank == 12
+
+
+KNOWN = [  # gate, expert, d, r, a relation of the literature as {derivative: coefficient}
+    ("gaussian-full", "gaussian", 2, 2, {"c_1 b": "Gamma_1_1", "c_2 b": "Gamma_1_2", "b": "c_1", "a_1": -1}),
+    ("gaussian-full", "gaussian", 2, 2, {"c_1 b": "Gamma_1_2", "c_2 b": "Gamma_2_2", "b": "c_2", "a_2": -1}),
+    ("laplace", "gaussian", 1, 3, {"a": -1, "b": "beta1", "beta1 b": "tau**2", "beta1 tau b": "tau**3"}),
+    ("linear", "gaussian", 2, 2, {"a_1 b": 1, "beta1_1 nu": "-2*tau"}),
+    ("linear", "gaussian", 2, 2, {"beta1_1 a_2": 1, "beta1_2 a_1": -1}),
+    ("linear", "gaussian", 1, 3, {"a a": 1, "beta1 beta1 nu": "-2*tau**2"}),
+    ("softmax", "polynomial:3", 1, 2, {"beta1 a_2": 1, "a_3": -1}),
+    ("softmax", "multinomial:3", 1, 2, {"beta1 b_1": 1, "a_1": -1}),
+    ("sigmoid", "gaussian", 2, 2, {"w a_2": 1, "beta1_2 b": -1}),
+]
+
+
+@pytest.mark.parametrize(("gate", "expert", "d", "r", "relation"), KNOWN)
+def test_relations_of_the_literature_reduce_to_zero(gate, expert, d, r, relation):
+    """The normal form of sum c_alpha D^alpha is 0; with one coefficient changed it is not."""
+    basis = groebner_basis(model(gate, expert, dim=d), r)
+    assert _normal_form(basis, relation) == {}
+    first = next(iter(relation))
+    assert _normal_form(basis, relation | {first: f"2*({relation[first]})"}) != {}
+
+
+def _normal_form(basis, relation):
+    names = [p.name for p in basis.family.spec.parameters]
+    symbols = {p.name: p for p in basis.family.spec.parameters}
+    forms = NormalForms(basis.calculus, list(basis.operators))
+    total = {}
+    for derivative, c in relation.items():
+        alpha = tuple(derivative.split().count(n) for n in names)
+        coefficient = basis.family.field.fraction_of(sp.sympify(c, locals=symbols))
+        basis.calculus.add_multiple(total, coefficient, forms.of(alpha))
+    return total
 
 
 def test_a_gate_and_an_expert_of_ones_own():

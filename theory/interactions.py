@@ -25,7 +25,7 @@ from theory.experts import expert as expert_named
 from theory.gates import gate as gate_named
 from theory.linear_relations import Basis, all_relations, groebner_basis
 from theory.models import Expert, Gate, MoESpec
-from theory.operators import Calculus, Closure, Operator, OutOfAllowance
+from theory.operators import Calculus, Closure, Operator, OutOfAllowance, order_of, size
 from theory.pdes import Relation, relation
 from theory.rank_proof import independent_by_balls
 
@@ -74,12 +74,13 @@ def derive(
     activation: str | sp.Expr | Activation | None = None,
     dim: int = 1,
     order: int = 2,
-    allowance: int = 20_000,
+    allowance: int = 1_500_000,
 ) -> Interactions:
     """All relations of order <= order among the derivatives of the atom, with rank and irredundant generators.
 
-    allowance bounds the reduction steps of each closing at order + 1; where it runs out the result says complete=False
-    and what is missing. Raises ValueError for bad input (an order outside 1..8 among it).
+    allowance bounds the work of closing at order + 1 (pairs of terms multiplied; some seconds for the default); where
+    it runs out the result says complete=False and what is missing. Raises ValueError for bad input (an order outside
+    1..8 among it).
     """
     basis = groebner_basis(model(gate, expert, activation, dim), order)
     family = basis.family
@@ -119,7 +120,7 @@ def irredundant_generators(basis: Basis, allowance: int) -> tuple[list[Operator]
         except OutOfAllowance:
             rest = [g for g in candidates[k:] if all(g is not h for h in kept)]
             return kept + rest, candidates[k:]
-    return _without_redundant(calculus, kept, order, allowance)
+    return _without_redundant(calculus, kept, order, closure.left)
 
 
 def _without_redundant(
@@ -127,26 +128,26 @@ def _without_redundant(
 ) -> tuple[list[Operator], list[Operator]]:
     undecided: list[Operator] = []
     for f in reversed(kept):
-        degree = sum(calculus.lead(f))
-        others = [g for g in kept if g is not f and sum(calculus.lead(g)) <= degree]
-        if all(sum(calculus.lead(g)) < degree for g in others):
+        degree = order_of(f)
+        others = [g for g in kept if g is not f and order_of(g) <= degree]
+        if all(order_of(g) < degree for g in others):
             continue  # then it was compared with all of them when it was kept
+        closure = Closure(calculus, order, allowance)
         try:
-            closure = Closure(calculus, order, allowance)
             for g in others:
                 closure.add(g)
             if closure.contains(f):
                 kept = [g for g in kept if g is not f]
         except OutOfAllowance:
             undecided.append(f)
+        allowance = max(closure.left, 0)
     return kept, undecided
 
 
 def _complexity(calculus: Calculus, f: Operator) -> tuple[int, int, int, int, tuple[int, ...]]:
     """Order, number of terms, total order of the terms, size of the coefficients, place in the parameters' order."""
-    lead = calculus.lead(f)
-    size = sum(len(c.num) + len(c.den) for c in f.values())
-    return sum(lead), len(f), sum(map(sum, f)), size, tuple(-e for e in lead)
+    total = sum(map(size, f.values()))
+    return order_of(f), len(f), sum(map(sum, f)), total, tuple(-e for e in calculus.lead(f))
 
 
 def coefficient_scope(basis: Basis) -> str:

@@ -17,7 +17,17 @@ Key = Callable[[Index], tuple[int, ...]]
 
 
 class OutOfAllowance(Exception):
-    """The closing needed more steps than allowed."""
+    """The closing needed more work than allowed."""
+
+
+def size(c: Fraction) -> int:
+    """Number of terms of a coefficient, above and below the line."""
+    return len(c.num) + len(c.den)
+
+
+def order_of(f: Operator) -> int:
+    """Order of an operator: the largest |alpha|."""
+    return max(map(sum, f))
 
 
 class Calculus:
@@ -130,12 +140,16 @@ class Closure:
             k = next((k for k, (top, _) in enumerate(self.basis) if divides(top, lead)), None)
             if k is None:
                 return f
-            self.left -= 1
-            if self.left < 0:
-                raise OutOfAllowance
             gamma = tuple(p - q for p, q in zip(lead, self.basis[k][0], strict=True))
-            self.calculus.add_multiple(f, self.calculus.field.neg(f[lead]), self._prolong(k, gamma))
+            reducer = self._prolong(k, gamma)
+            self._spend(size(f[lead]) * sum(map(size, reducer.values())))
+            self.calculus.add_multiple(f, self.calculus.field.neg(f[lead]), reducer)
         return f
+
+    def _spend(self, terms: int) -> None:
+        self.left -= terms
+        if self.left < 0:
+            raise OutOfAllowance
 
     def _adjoin(self, f: Operator) -> None:
         if not f:
