@@ -118,6 +118,19 @@ class Analysis:
         """What the elimination of a family divided by: where none of it vanishes, the rank is the generic one."""
         return self._nullspace(family).pivot_values
 
+    def tau_free(self, rows: Sequence[Row]) -> Row | None:
+        """A relation without the two last members: one of the rows, or a combination of the first two; else None."""
+        for row in rows:
+            if row[-1].is_zero() and row[-2].is_zero():
+                return row
+        if len(rows) < 2 or self.tower is None:
+            return None
+        u, v = rows[:2]
+        if not self.tower.reduce(u[-2] * v[-1] - u[-1] * v[-2]).is_zero():
+            return None
+        pivot = -1 if not u[-1].is_zero() else -2
+        return tuple(self.tower.reduce(a * v[pivot] - b * u[pivot]) for a, b in zip(u, v, strict=True))
+
     def doubt(self, row: Row) -> str | None:
         """Why a relation found in the tower is not proved on the whole line, if it is not."""
         assert self.tower is not None
@@ -188,7 +201,8 @@ def member_values(expr: sp.Expr, sample: Sample, point: fmpq, bits: int) -> list
         for member in all_members():
             value = arb(1)
             for letter, power in member.as_powers_dict().items():
-                value = value * letters[letter] ** int(power) if letter != 1 else value
+                for _ in range(int(power) if letter != 1 else 0):  # arb powers of balls around 0 are not finite
+                    value = value * letters[letter]
             values.append(value)
         return values
 
@@ -224,8 +238,3 @@ def _pivot_rows(matrix: list[list[arb]], bits: int) -> list[int]:
             chosen.append(i)
             free.discard(j)
     return chosen
-
-
-def is_zero_determinant(tower: Tower, p: tuple[fmpz_mpoly, fmpz_mpoly], q: tuple[fmpz_mpoly, fmpz_mpoly]) -> bool:
-    """Whether two vectors of constants are proportional."""
-    return bool(tower.reduce(p[0] * q[1] - p[1] * q[0]).is_zero())

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import sympy as sp
-from flint import fmpz_mpoly
 
 from theory import balls, families
 from theory.activations import Activation, activation
@@ -186,36 +185,23 @@ def _independent_at_tau(analysis: Analysis, family: Family) -> Verdict:
     p = q = 0, or two with independent (p, q), give one at every tau (design 2.4).
     """
     found = analysis.relations(family)
-    tau_free = [row for row in found.rows if row[-1].is_zero() and row[-2].is_zero()]
-    if tau_free:
-        return _failure(analysis, family, tau_free[0], EVERY_TAU)
+    tau_free = analysis.tau_free(found.rows)
+    if tau_free is not None:
+        return _failure(analysis, family, tau_free, EVERY_TAU)
     if len(found.rows) == 1:
         return _at_one_tau(analysis, found)
     if found.rows:
-        return _combined(analysis, found)
+        return _at_every_tau(analysis, found)
     return Verdict("holds", scope=EVERY_TAU) if found.complete else _undecided(found.note)
 
 
-def _combined(analysis: Analysis, found: Relations) -> Verdict:
-    """Two relations: their combination with p = q = 0 where (p, q) are proportional, else one for every tau."""
-    first, second = found.rows[:2]
-    minor = _minor(analysis, first, second)
-    if minor.is_zero():
-        pivot = -1 if not first[-1].is_zero() else -2
-        assert analysis.tower is not None
-        combination = tuple(
-            analysis.tower.reduce(u * second[pivot] - v * first[pivot]) for u, v in zip(first, second, strict=True)
-        )
-        return _failure(analysis, found.family, combination, EVERY_TAU)
-    parts = [_failure(analysis, found.family, row, EVERY_TAU) for row in (first, second)]
-    if any(part.outcome == "undecided" for part in parts):
-        return next(part for part in parts if part.outcome == "undecided")
+def _at_every_tau(analysis: Analysis, found: Relations) -> Verdict:
+    """Two relations with independent (p, q): one combination for every tau."""
+    parts = [_failure(analysis, found.family, row, EVERY_TAU) for row in found.rows[:2]]
+    undecided = [part for part in parts if part.outcome == "undecided"]
+    if undecided:
+        return undecided[0]
     return Verdict("fails", " and ".join(str(part.relation) for part in parts), parts[0].scope)
-
-
-def _minor(analysis: Analysis, u: Row, v: Row) -> fmpz_mpoly:
-    assert analysis.tower is not None
-    return analysis.tower.reduce(u[-2] * v[-1] - u[-1] * v[-2])
 
 
 def _at_one_tau(analysis: Analysis, found: Relations) -> Verdict:
