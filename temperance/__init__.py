@@ -1,1 +1,78 @@
-"""temperance: the theory of temperature in softmax-gated Gaussian mixtures of experts, proved and measured."""
+"""temperance: the theory of temperature in softmax-gated Gaussian mixtures of experts, proved and measured.
+
+Everything public can be had from here, and is loaded when it is first used:
+
+>>> import temperance
+>>> temperance.decide("relu").first_order.outcome
+'fails'
+>>> [g.equation for g in temperance.derive("linear", dim=1, order=1).generators]
+['tau*u_{tau} + beta1*u_{beta1} = 0']
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from numerics.compiled import CompiledActivation as CompiledActivation
+    from numerics.compiled import compile_activation as compile_activation
+    from numerics.density import log_density as log_density
+    from numerics.density import log_likelihood as log_likelihood
+    from numerics.measures import Layout as Layout
+    from numerics.measures import MixingMeasure as MixingMeasure
+    from numerics.mle import Box as Box
+    from numerics.mle import Fit as Fit
+    from numerics.mle import fit as fit
+    from numerics.published import check_published as check_published
+    from numerics.sampling import sample as sample
+    from numerics.slopes import judge as judge
+    from numerics.slopes import log_slope as log_slope
+    from numerics.studies import Study as Study
+    from numerics.studies import StudyResult as StudyResult
+    from numerics.studies import run_study as run_study
+    from numerics.studies import study_slopes as study_slopes
+    from theory.activations import Activation as Activation
+    from theory.activations import activation as activation
+    from theory.derivation import Derivation as Derivation
+    from theory.derivation import derivation as derivation
+    from theory.independence import Decision as Decision
+    from theory.independence import decide as decide
+    from theory.interactions import Interactions as Interactions
+    from theory.interactions import derive as derive
+    from theory.models import Expert as Expert
+    from theory.models import Gate as Gate
+    from theory.models import MoESpec as MoESpec
+    from theory.models import symbolic_density as symbolic_density
+    from theory.symmetry import Symmetries as Symmetries
+    from theory.symmetry import symmetries as symmetries
+    from theory.verdicts import Verdict as Verdict
+
+_HOME = {
+    "numerics.compiled": ("CompiledActivation", "compile_activation"),
+    "numerics.density": ("log_density", "log_likelihood"),
+    "numerics.measures": ("Layout", "MixingMeasure"),
+    "numerics.mle": ("Box", "Fit", "fit"),
+    "numerics.published": ("check_published",),
+    "numerics.sampling": ("sample",),
+    "numerics.slopes": ("judge", "log_slope"),
+    "numerics.studies": ("Study", "StudyResult", "run_study", "study_slopes"),
+    "theory.activations": ("Activation", "activation"),
+    "theory.derivation": ("Derivation", "derivation"),
+    "theory.independence": ("Decision", "decide"),
+    "theory.interactions": ("Interactions", "derive"),
+    "theory.models": ("Expert", "Gate", "MoESpec", "symbolic_density"),
+    "theory.symmetry": ("Symmetries", "symmetries"),
+    "theory.verdicts": ("Verdict",),
+}
+_MODULES = {name: module for module, names in _HOME.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _MODULES:
+        raise AttributeError(f"module 'temperance' has no attribute {name!r}")
+    return getattr(import_module(_MODULES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(_MODULES)

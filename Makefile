@@ -1,0 +1,37 @@
+# From a fresh clone with Python >= 3.11 and make: `make verify` or `make test`; each installs what it needs into .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: install verify test test-all clean
+
+install: $(INSTALLED)
+
+$(INSTALLED): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, not " + sys.version if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv .venv
+	$(PIP) install --requirement requirements.lock
+	$(PIP) install --no-deps --editable .
+	touch $@
+
+# the claims, proved and measured, as a table and in report.json
+verify: $(INSTALLED)
+	$(BIN)/temperance verify --output report.json
+
+# style, types and the quick form of every test
+test: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest --numprocesses 2 -m "not full"
+
+# every test, at its full size
+test-all: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest
+
+clean:
+	rm -rf .venv report.json

@@ -1,0 +1,84 @@
+"""Derivations on the screen and in files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import PurePath
+
+from rich.console import Console
+
+from temperance.errors import BadInput, one_line, refusing
+from temperance.report import check_writable, write_file
+from theory import rendering
+from theory.derivation import Derivation, derivation
+from theory.interactions import model
+from theory.pdes import Relation
+
+
+def _notebook(found: Derivation) -> str:
+    from temperance.notebook import build, execute, text
+
+    return text(execute(build(rendering.cells(found))))
+
+
+WRITERS: dict[str, Callable[[Derivation], str]] = {
+    ".md": rendering.markdown,
+    ".tex": rendering.latex,
+    ".ipynb": _notebook,
+}
+
+
+def derived(gate: str, expert: str, activation: str | None, dim: int, order: int) -> Derivation:
+    """The derivation for a model given by names.
+
+    Raises:
+        BadInput: a name, the activation, the dimension or the order is not accepted.
+    """
+    if not 1 <= order <= 8:
+        raise BadInput(f"--order must be an integer from 1 to 8, not {order}")
+    with refusing():
+        spec = model(gate, expert, activation, dim)
+    return derivation(spec.gate, spec.expert, None, spec.dim, order)
+
+
+def check_output(path: str) -> None:
+    """Refuse a file that could not be written, before the work.
+
+    Raises:
+        BadInput: unknown ending, or no file can be written there.
+    """
+    if PurePath(path).suffix not in WRITERS:
+        raise BadInput(f"cannot write {path!r}: unknown ending; accepted: {', '.join(WRITERS)}")
+    check_writable(path)
+
+
+def write(found: Derivation, path: str) -> None:
+    """Write the derivation in the format of the file's ending."""
+    write_file(path, WRITERS[PurePath(path).suffix](found))
+
+
+def show(found: Derivation, screen: Console) -> None:
+    """Print the relations, generators and symmetries."""
+    record, interactions = found.record(), found.interactions
+    screen.print(found.title)
+    screen.print(
+        f"{record['derivatives']} derivatives, rank {record['rank']}, {len(record['relations'])} relations; "
+        f"{interactions.scope}"
+    )
+    _list("Relations that follow from no others", _equations(interactions.generators), screen)
+    _list("All relations", _equations(interactions.relations), screen)
+    _list("Symmetries", [f"{s['kind']} ({s['gauge']}): {s['statement']}" for s in record["symmetries"]], screen)
+    _list("Identifiable functions of an atom", [", ".join(record["identifiable_functions"])], screen)
+    _list("Not decided", record["missing"], screen)
+
+
+def _equations(relations: Sequence[Relation]) -> list[str]:
+    return [r.equation for r in relations]
+
+
+def _list(title: str, lines: Sequence[str], screen: Console) -> None:
+    """A titled list, left out where it is empty."""
+    if any(lines):
+        screen.print(f"\n{title}")
+        for line in lines:
+            screen.print(f"  {one_line(line)}")

@@ -1,0 +1,75 @@
+"""Bad input on the command line: what is wrong and what is accepted, in one line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from cyclopts import (
+    App,
+    CoercionError,
+    CycloptsError,
+    MissingArgumentError,
+    RepeatArgumentError,
+    UnknownCommandError,
+    UnknownOptionError,
+    UnusedCliTokensError,
+)
+
+_KINDS = {int: "an integer", bool: "no value"}
+
+
+class BadInput(Exception):
+    """What the user gave cannot be used; the message says what is wrong and what is accepted."""
+
+
+@contextmanager
+def refusing() -> Iterator[None]:
+    """Turn a ValueError about the user's input into BadInput; nothing else belongs inside."""
+    try:
+        yield
+    except ValueError as error:
+        raise BadInput(str(error)) from error
+
+
+def one_line(text: str) -> str:
+    """The text on one line, with every character that does not print escaped."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in " ".join(text.splitlines()))
+
+
+def described(error: CycloptsError) -> str:
+    """The message for arguments that do not fit a command."""
+    match error:
+        case UnknownCommandError():
+            given = (error.unused_tokens or [""])[0]
+            what = "option" if given.startswith("-") else "command"
+            return f"unknown {what} {given!r}; accepted: {commands(error.app)}, --help"
+        case UnknownOptionError():
+            accepted = (n for a in error.argument_collection for n in a.names if n.startswith("-"))
+            hint = "an argument that starts with - goes after --"
+            return f"unknown option {error.token.keyword or error.token.value!r}; accepted: {_listed(accepted)}; {hint}"
+        case RepeatArgumentError():
+            return f"{error.token.keyword} is given twice; accepted: once"
+        case MissingArgumentError():
+            return f"{_name(error)} needs a value"
+        case CoercionError() if error.token is not None:
+            kind = _KINDS.get(error.target_type or str, "another value")
+            return f"{_name(error)} takes {kind}, not {error.token.value!r}"
+        case UnusedCliTokensError():
+            return f"unexpected argument {(error.unused_tokens or [''])[0]!r}; accepted: the options of --help"
+    return str(error)
+
+
+def _listed(names: Iterator[str]) -> str:
+    return ", ".join([*dict.fromkeys(names), "--help"])
+
+
+def _name(error: CycloptsError) -> str:
+    token = getattr(error, "token", None)
+    keyword = getattr(error, "keyword", None) or (token.keyword if token else None)
+    return str(keyword or (error.argument.name if error.argument else "an argument"))
+
+
+def commands(app: App | None) -> str:
+    """The names of the commands of an app."""
+    return ", ".join(name for name in app or () if not name.startswith("-"))

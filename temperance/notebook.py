@@ -1,0 +1,99 @@
+"""Notebooks built from the library's own results, executed, and compared with an execution anew.
+
+A notebook is a list of cells (kind, source); everything it shows is the output of a code cell or text that the library
+made. Metadata is fixed: no paths, no versions, no timings.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import os
+from collections.abc import Iterable
+from copy import deepcopy
+from typing import Any
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+from nbformat import NotebookNode
+
+Cell = tuple[str, str]  # ("markdown" | "code", source)
+
+_METADATA = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+_TIMEOUT = 300  # seconds for one cell
+_LARGEST_PIXEL_ERROR = 0.01  # mean over the picture, of 1: fonts and rounding differ a little between machines
+
+
+def build(cells: Iterable[Cell]) -> NotebookNode:
+    """An unexecuted notebook; the ids of its cells are their numbers."""
+    makers = {"markdown": nbformat.v4.new_markdown_cell, "code": nbformat.v4.new_code_cell}
+    made = [makers[kind](source, id=f"cell-{i}") for i, (kind, source) in enumerate(cells)]
+    return nbformat.v4.new_notebook(cells=made, metadata=deepcopy(_METADATA))
+
+
+def execute(notebook: NotebookNode) -> NotebookNode:
+    """A copy of the notebook with the outputs of a fresh kernel.
+
+    Raises:
+        CellExecutionError: a cell raised an exception.
+    """
+    fresh = build((cell.cell_type, cell.source) for cell in notebook.cells)
+    # the kernel itself warns while it starts, in Python and in its log
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONWARNINGS"}
+    quiet = ["--IPKernelApp.log_level=ERROR"]
+    client = NotebookClient(fresh, timeout=_TIMEOUT, kernel_name="python3", record_timing=False, extra_arguments=quiet)
+    environment["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
+    client.execute(env=environment)
+    fresh.metadata = nbformat.from_dict(deepcopy(_METADATA))
+    return fresh
+
+
+def failure(error: CellExecutionError) -> str:
+    """What went wrong in a cell, in one line."""
+    return f"{error.ename}: {error.evalue}"
+
+
+def text(notebook: NotebookNode) -> str:
+    """The notebook as the content of a file."""
+    nbformat.validate(notebook)
+    return nbformat.writes(notebook) + "\n"
+
+
+def differences(one: NotebookNode, other: NotebookNode) -> list[str]:
+    """The cells in which two executions of a notebook differ; text must be equal, pictures nearly."""
+    if [c.source for c in one.cells] != [c.source for c in other.cells]:
+        return ["the cells are not the same"]
+    pairs = zip(one.cells, other.cells, strict=True)
+    return [f"cell {i}: {p.source.splitlines()[0]}" for i, (p, q) in enumerate(pairs) if not _same_outputs(p, q)]
+
+
+def _same_outputs(one: NotebookNode, other: NotebookNode) -> bool:
+    ours, theirs = _results(one), _results(other)
+    if len(ours) != len(theirs):
+        return False
+    return all(
+        kind == other_kind and (_same_picture(value, other_value) if kind == "image/png" else value == other_value)
+        for (kind, value), (other_kind, other_value) in zip(ours, theirs, strict=True)
+    )
+
+
+def _results(cell: NotebookNode) -> list[tuple[str, Any]]:
+    """The outputs of a cell as (mime type or stream, value)."""
+    found: list[tuple[str, Any]] = []
+    for output in cell.get("outputs", []):
+        if output.output_type == "stream":
+            found.append((output.name, output.text))
+        else:
+            found += sorted(output.get("data", {}).items())
+    return found
+
+
+def _same_picture(one: str, other: str) -> bool:
+    from matplotlib import image
+
+    ours, theirs = (image.imread(io.BytesIO(base64.b64decode(data)), format="png") for data in (one, other))
+    return ours.shape == theirs.shape and float(abs(ours - theirs).mean()) <= _LARGEST_PIXEL_ERROR
