@@ -8,6 +8,7 @@ from functools import cached_property
 from itertools import product
 
 import flint
+import mpmath as mp
 import sympy as sp
 from flint import arb, arb_mat, fmpq, fmpz_mpoly
 
@@ -94,7 +95,7 @@ class Analysis:
         columns = [all_members().index(m) for m in family.members]
         if self.tower is None:
             minor = self.minor(columns)
-            note = None if minor else f"{self.obstacle}, and no ball determinant excludes zero"
+            note = None if minor else f"{self.obstacle}, and {self._tried(columns)}"
             return Relations(family, (), minor is not None, minor, note)
         found = self._nullspace(family)
         if not all(self.doubt(row) or self._vanishes(row, columns) for row in found.relations):
@@ -105,8 +106,9 @@ class Analysis:
                 None,
                 "the tower and the balls disagree: a relation found in the tower does not vanish",
             )
-        minor = self.minor([columns[p] for p in found.pivots])
-        note = None if minor else "the tower has no further relation, but no ball determinant excludes one"
+        independent = [columns[p] for p in found.pivots]
+        minor = self.minor(independent)
+        note = None if minor else f"the tower has no further relation, but {self._tried(independent)}"
         return Relations(family, found.relations, minor is not None, minor, note)
 
     def _nullspace(self, family: Family) -> Nullspace:
@@ -168,6 +170,23 @@ class Analysis:
                         matrix.append(row)
             self._values[bits] = points, matrix
         return self._values[bits]
+
+    def _tried(self, columns: Sequence[int]) -> str:
+        """What the balls were tried on, with the smallest singular value of the sampled family (columns of norm 1)."""
+        points, matrix = self._sampled(_BITS[2])
+        if len(points) < len(columns):
+            return f"only {len(points)} sample points give finite values"
+        with mp.workdps(60):
+            sampled = mp.matrix([[mp.mpf(row[c].mid().str(70, radius=False)) for c in columns] for row in matrix])
+            for j in range(sampled.cols):
+                norm = mp.norm(sampled[:, j]) or 1
+                for i in range(sampled.rows):
+                    sampled[i, j] /= norm
+            smallest = mp.nstr(min(mp.svd_r(sampled, compute_uv=False)), 3)
+        return (
+            f"no determinant at {len(points)} points excludes zero in balls of {_BITS[0]} to {_BITS[-1]} bits "
+            f"(smallest singular value at 60 digits: {smallest})"
+        )
 
     def minor(self, columns: Sequence[int]) -> Minor | None:
         """A square minor over the columns that is proved not to vanish."""
