@@ -190,6 +190,22 @@ def test_the_rank_that_is_assumed_is_said():
     assert "assuming" not in symmetries(derive(order=1)).proved
 
 
+def test_a_bias_of_the_gate_and_beta0_are_one():
+    x = covariates(1)[0]
+    beta, w = sp.symbols("beta w", real=True)
+    found = symmetries(derive(Gate("biased", beta * x + w, (beta, w)), "constant", order=1))
+    assert [f.statement for f in found.flows] == ["(w, beta0) -> (w + log(l), beta0 - log(l))"]
+    assert found.identifiable[0] == BETA0 + w
+
+
+def test_a_factor_that_changes_along_the_flow_is_not_called_a_symmetry():
+    x = covariates(1)[0]
+    beta, w = sp.symbols("beta w", real=True)
+    found = symmetries(derive(Gate("biased", beta * x + w**2, (beta, w)), "constant", order=1))
+    assert found.flows == ()
+    assert "not constant along its flow" in found.unintegrated[0]
+
+
 def test_an_expert_can_carry_a_flow():
     m, t = sp.symbols("m t", real=True)
     expert = Expert("sum", -((Y - m - t) ** 2), (m, t))

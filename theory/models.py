@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from itertools import product
 
 import sympy as sp
+from sympy.core.function import AppliedUndef
 
 Y = sp.Symbol("y", real=True)
 TAU = sp.Symbol("tau", positive=True)
@@ -86,6 +87,7 @@ def _require_declared(what: str, expr: sp.Expr, parameters: tuple[sp.Symbol, ...
         raise ValueError(f"{what}: expected a SymPy expression, got {expr!r}")
     if expr.atoms(sp.Float):
         raise ValueError(f"{what}: floating-point numbers are not exact; write rationals, such as sp.Rational(1, 2)")
+    _require_smooth_pieces(what, expr)
     free = expr.free_symbols
     unused = [p.name for p in parameters if p not in free]
     if unused:
@@ -97,6 +99,15 @@ def _require_declared(what: str, expr: sp.Expr, parameters: tuple[sp.Symbol, ...
                 f"{what}: the symbol {s.name!r} is neither a parameter, a constant nor a covariate of "
                 "theory.models.covariates(dim) or theory.models.Y; declare it"
             )
+
+
+def _require_smooth_pieces(what: str, expr: sp.Expr) -> None:
+    if expr.has(sp.Abs, sp.sign, sp.Max, sp.Min, sp.Heaviside, sp.floor, sp.ceiling):
+        raise ValueError(f"{what}: write abs, sign, max and min as a SymPy Piecewise of smooth expressions")
+    if expr.has(sp.I, sp.nan, sp.oo, -sp.oo, sp.zoo):
+        raise ValueError(f"{what}: the expression must be real and finite")
+    if expr.atoms(AppliedUndef):
+        raise ValueError(f"{what}: write a free function f(z) as theory.models.Jet(Symbol('f'), 0, z)")
 
 
 @dataclass(frozen=True)

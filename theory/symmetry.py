@@ -134,13 +134,16 @@ def _integrate(spec: MoESpec, relations: tuple[Relation, ...]) -> tuple[Flow | N
         raise ValueError("several relations can be integrated together only if each has one term")
     if not _keeps_kinks(spec, field):
         return None, "it holds on every piece of the gate, but its flow moves a kink: not a symmetry"
+    if field.multiplier.free_symbols & set(field.moved):
+        return None, "the factor by which it changes u is not constant along its flow"
     solved = _scaling(field) or _shift(field) or _radial(field)
     if solved is None:
         return None, "its flow was not integrated in closed form"
     orbit, invariants = solved
     if any(not _is_constant(field, f) for f in invariants):
         return None, "the invariants found for it did not verify"
-    return _with_bias(spec, field, orbit, invariants), ""
+    flow = _with_bias(spec, field, orbit, invariants)
+    return flow, "" if flow else "its flow was not extended to beta0"
 
 
 def vector_field(relation: Relation) -> VectorField:
@@ -152,9 +155,12 @@ def vector_field(relation: Relation) -> VectorField:
         else:
             components.append((relation.parameters[alpha.index(1)], c))
     components.sort(key=lambda component: relation.parameters.index(component[0]))
+    moved = {p for p, _ in components}
+    if not any(c.free_symbols & moved for _, c in components):
+        return VectorField(tuple(components), multiplier)
     factor = min((sp.cancel(c / p) for p, c in components), key=sp.count_ops)
     scaled = tuple((p, sp.cancel(c / factor)) for p, c in components)
-    simple = all(not (c / p).free_symbols & {q for q, _ in components} for p, c in scaled)
+    simple = all(not sp.cancel(c / p).free_symbols & moved for p, c in scaled)
     if factor.is_number or not simple:
         return VectorField(tuple(components), multiplier)
     return VectorField(scaled, sp.cancel(multiplier / factor))
@@ -247,7 +253,7 @@ def _is_constant(field: VectorField, f: sp.Expr) -> bool:
     return all(field(side) == 0 for side in sides)
 
 
-def _with_bias(spec: MoESpec, field: VectorField, orbit: tuple, invariants: tuple) -> Flow:
+def _with_bias(spec: MoESpec, field: VectorField, orbit: tuple, invariants: tuple) -> Flow | None:
     """Let beta0 move so that the weight of the atom in the mixture stays: offset' + multiplier log l = offset."""
     shared = any(p in spec.gate.shared for p in field.moved)
     offset = spec.gate.offset
@@ -261,7 +267,8 @@ def _with_bias(spec: MoESpec, field: VectorField, orbit: tuple, invariants: tupl
     new = sp.expand(sp.simplify(target / moved_slope))
     if new == BETA0:
         return Flow(field, orbit, invariants, shared)
-    return Flow(field, (*orbit, (BETA0, new)), (*invariants, _bias_invariant(field, offset)), shared)
+    extra = _bias_invariant(field, offset)
+    return None if extra is None else Flow(field, (*orbit, (BETA0, new)), (*invariants, extra), shared)
 
 
 def _relative(field: VectorField) -> tuple[sp.Expr, ...]:
@@ -270,13 +277,16 @@ def _relative(field: VectorField) -> tuple[sp.Expr, ...]:
     return (sp.Symbol(f"{p.name}[i]", **p.assumptions0) / sp.Symbol(f"{p.name}[j]", **p.assumptions0),)
 
 
-def _bias_invariant(field: VectorField, offset: sp.Expr) -> sp.Expr:
-    """The function of beta0 that the extended flow leaves constant."""
+def _bias_invariant(field: VectorField, offset: sp.Expr) -> sp.Expr | None:
+    """The function of beta0 that the extended flow leaves constant: offset/m + t where V t = 1."""
     if field.multiplier == 0:
         return offset
-    p, c = field.components[0]
-    size = p if p.is_positive else sp.Abs(p)
-    return offset / field.multiplier + sp.log(size) * p / c
+    for p, c in field.components:
+        if not c.free_symbols & set(field.moved):
+            return offset / field.multiplier + p / c
+        if not (weight := sp.cancel(c / p)).free_symbols & set(field.moved):
+            return offset / field.multiplier + sp.log(p if p.is_positive else sp.Abs(p)) / weight
+    return None
 
 
 def _identifiable(spec: MoESpec, flows: list[Flow]) -> tuple[sp.Expr, ...]:
