@@ -87,6 +87,7 @@ def derive(
     generators, undecided = irredundant_generators(basis, allowance)
     proved, reason = rank_proof(basis)
     missing = [f"irredundancy of {relation(family, f).equation}" for f in undecided]
+    missing += [family.spec.gate.caveat] if family.spec.gate.caveat else []
     missing += [] if proved else ["a proof that there are no further relations"]
     return Interactions(
         spec=family.spec,

@@ -116,7 +116,8 @@ class Gate:
 
     shared: the parameters that all atoms of a mixture have in common (the temperature); offset: what the bias beta0
     of an atom adds to its log weight (None where the gate has a bias of its own); constants: free symbols that are
-    not parameters. A gate with kinks is a SymPy Piecewise; relations then hold on every piece.
+    not parameters; caveat: what was assumed in writing the gate down, if anything. A gate with kinks is a SymPy
+    Piecewise; relations then hold on every piece.
     Raises ValueError for a parameter used twice, unused or undeclared.
     """
 
@@ -126,6 +127,7 @@ class Gate:
     shared: tuple[sp.Symbol, ...] = ()
     offset: sp.Expr | None = BETA0
     constants: tuple[sp.Symbol, ...] = ()
+    caveat: str = ""
 
     def __post_init__(self) -> None:
         """Validate once, at construction."""
