@@ -162,7 +162,9 @@ def _numerical_atom(spec, branch, seed):
     """A rational point of the parameters and alpha -> D^alpha u there, u evaluated and differentiated numerically."""
     rng = random.Random(seed)
     values = [Fraction(rng.randrange(6, 20), rng.randrange(6, 14)) for _ in spec.parameters]
-    place = {x: sp.Rational(4 + 3 * j, 7) for j, x in enumerate(covariates(spec.dim))} | {Y: sp.Rational(8, 5)}
+    place = {x: sp.Rational(577 + 311 * j, 991) for j, x in enumerate(covariates(spec.dim))} | {
+        Y: sp.Rational(1613, 997)
+    }
     w = sp.Symbol("w")
 
     def concrete(name, m, z):
