@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from numerics.studies import StudyResult as StudyResult
     from numerics.studies import run_study as run_study
     from numerics.studies import study_slopes as study_slopes
+    from temperance.claims import CLAIMS as CLAIMS
+    from temperance.verify import verify_claims as verify_claims
     from theory.activations import Activation as Activation
     from theory.activations import activation as activation
     from theory.derivation import Derivation as Derivation
@@ -57,6 +59,8 @@ _HOME = {
     "numerics.sampling": ("sample",),
     "numerics.slopes": ("judge", "log_slope"),
     "numerics.studies": ("Study", "StudyResult", "run_study", "study_slopes"),
+    "temperance.claims": ("CLAIMS",),
+    "temperance.verify": ("verify_claims",),
     "theory.activations": ("Activation", "activation"),
     "theory.derivation": ("Derivation", "derivation"),
     "theory.independence": ("Decision", "decide"),

@@ -11,6 +11,7 @@ import re
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
+from pathlib import Path
 from typing import Annotated
 
 from cyclopts import App, CycloptsError, Parameter, Token
@@ -19,13 +20,17 @@ from temperance.errors import BadInput, commands, described, one_line, refusing
 from temperance.report import (
     CONDITIONS,
     DECISION_COLUMNS,
+    check_writable,
     console,
     decision_notes,
     decision_record,
     decision_row,
     table,
     to_json,
+    write_file,
 )
+
+PUBLISHED = "../shared/published"
 
 app = App(
     name="temperance",
@@ -130,11 +135,11 @@ def derive(
     output
         Write the derivation, step by step, to this .md, .tex or .ipynb file.
     """
-    from temperance.derivations import check_output, derived, write
+    from temperance.derivations import WRITERS, derived, write
     from temperance.derivations import show as show_derivation
 
     if output is not None:
-        check_output(output)
+        check_writable(output, endings=WRITERS)
     found = derived(gate, expert, activation, dim, order)
     if output is not None:
         write(found, output)
@@ -143,6 +148,109 @@ def derive(
     else:
         show_derivation(found, console())
     return 0
+
+
+@app.command
+def verify(
+    *claims: str,
+    published: str | None = None,
+    output: Annotated[str | None, Parameter(name=["--output", "-o"])] = None,
+    json: Json = False,
+) -> int:
+    """Run claims of the theory, each by its proof and by measurement, and say which stand.
+
+    Exit status 1 if a claim is contradicted or a leg that it requires crashed.
+
+    Parameters
+    ----------
+    claims
+        C1, C2, ...; all for none.
+    published
+        Folder of the published estimates whose losses are recomputed, ../shared/published by default; not checked
+        where claims are named and no folder is.
+    output
+        Write the report to this .json file.
+    """
+    from temperance.summary import report_progress, show
+    from temperance.verify import chosen, verify_claims
+
+    with refusing():
+        chosen(claims)
+    if output is not None:
+        check_writable(output, endings=(".json",))
+    folder = _published(published, named=bool(claims))
+    with refusing():
+        report = verify_claims(claims, folder, report_progress)
+    record = to_json(report.record())
+    if output is not None:
+        write_file(output, record + "\n")
+    if json:
+        print(record)
+    else:
+        show(report, console())
+    for remark in report.remarks:
+        print(one_line(remark), file=sys.stderr)
+    return int(report.refuted)
+
+
+def _published(folder: str | None, *, named: bool) -> str | None:
+    """The folder of published estimates, if it is to be checked; says so where it is skipped."""
+    if folder is not None:
+        return folder
+    if named:
+        return None
+    if Path(PUBLISHED).is_dir():
+        return PUBLISHED
+    print(f"published: skipped, there is no folder {PUBLISHED!r}; name one with --published", file=sys.stderr)
+    return None
+
+
+notebooks = App(name="notebooks", help="Build the notebooks from the library's own results, or run them again.")
+app.command(notebooks)
+
+
+@notebooks.default
+def _no_notebook_command(*given: str) -> int:
+    what = f"unknown command {given[0]!r} of notebooks" if given else "notebooks needs a command"
+    raise BadInput(f"{what}; accepted: {commands(notebooks)}")
+
+
+@notebooks.command
+def build(folder: str = "notebooks") -> int:
+    """Build and execute every notebook.
+
+    Parameters
+    ----------
+    folder
+        Where they are written.
+    """
+    from temperance.gallery import build_all
+
+    if not Path(folder).is_dir():
+        raise BadInput(f"there is no folder {folder!r}; accepted: an existing one")
+    for name, content in build_all():
+        write_file(str(Path(folder) / name), content)
+        print(name)
+    return 0
+
+
+@notebooks.command(name="run")
+def run_notebooks(folder: str = "notebooks") -> int:
+    """Execute every notebook of a folder again; exit with 1 if a result is not the one it shows.
+
+    Parameters
+    ----------
+    folder
+        Where they are.
+    """
+    from temperance.gallery import changed, notebook_files
+
+    status = 0
+    for path in notebook_files(folder):
+        found = changed(path)
+        print(f"{path.name}: {'the same results' if not found else '; '.join(found)}")
+        status = status or int(bool(found))
+    return status
 
 
 def run(tokens: Sequence[str]) -> int:

@@ -8,7 +8,7 @@ from pathlib import PurePath
 from rich.console import Console
 
 from temperance.errors import BadInput, one_line, refusing
-from temperance.report import check_writable, write_file
+from temperance.report import write_file
 from theory import rendering
 from theory.derivation import Derivation, derivation
 from theory.interactions import model
@@ -39,17 +39,6 @@ def derived(gate: str, expert: str, activation: str | None, dim: int, order: int
     with refusing():
         spec = model(gate, expert, activation, dim)
     return derivation(spec.gate, spec.expert, None, spec.dim, order)
-
-
-def check_output(path: str) -> None:
-    """Refuse a file that could not be written, before the work.
-
-    Raises:
-        BadInput: unknown ending, or no file can be written there.
-    """
-    if PurePath(path).suffix not in WRITERS:
-        raise BadInput(f"cannot write {path!r}: unknown ending; accepted: {', '.join(WRITERS)}")
-    check_writable(path)
 
 
 def write(found: Derivation, path: str) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Iterable, Sequence
+from pathlib import Path, PurePath
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
@@ -78,12 +78,15 @@ def write_file(path: str, content: str) -> None:
         part.unlink(missing_ok=True)
 
 
-def check_writable(path: str) -> Path:
+def check_writable(path: str, endings: Iterable[str] = ()) -> Path:
     """The file that a path means (links followed), if one can be written there.
 
     Raises:
-        BadInput: the folder is missing or closed to us, or something else than a file stands there.
+        BadInput: the ending is none of those accepted (if any are given), the folder is missing or closed to us, or
+            something else than a file stands there.
     """
+    if endings and PurePath(path).suffix not in endings:
+        raise BadInput(f"cannot write {path!r}: unknown ending; accepted: {', '.join(endings)}")
     try:
         target = Path(path).resolve()
         if not target.parent.is_dir():

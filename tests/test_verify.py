@@ -1,0 +1,175 @@
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from numerics.published import PublishedCheck
+from numerics.slopes import Slope
+from numerics.studies import TANH_EXACT
+from temperance.claims import CLAIMS, Claim
+from temperance.cli import run
+from temperance.outcomes import Leg
+from temperance.verify import check_estimates, run_claim, verify_claims
+
+FOLDER = Path(os.environ.get("TEMPERANCE_PUBLISHED", Path(__file__).parents[2] / "shared" / "published"))
+here = pytest.mark.skipif(not FOLDER.is_dir(), reason="the folder of published estimates is absent")
+
+
+def crash():
+    raise ArithmeticError("no\nluck")
+
+
+CRASHED = Claim("C1", "it crashes", ("proof",), (("proof", crash),))
+EXTRA = Claim("C1", "its evidence crashes", ("proof",), (("proof", lambda: Leg("confirmed", "")), ("contact", crash)))
+REFUTED = Claim("C1", "it is false", ("proof",), (("proof", lambda: Leg("contradicted", "a counterexample")),))
+
+
+@pytest.fixture
+def claims(monkeypatch, tmp_path):
+    """Replace the claims, and stand where there are no published estimates."""
+
+    def use(*chosen):
+        monkeypatch.setattr("temperance.verify.CLAIMS", chosen)
+
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    use(CLAIMS[0])
+    return use
+
+
+def test_the_first_claims_are_proved():
+    report = verify_claims(["C2", "C1", "C1"])
+    assert [(r.claim.id, r.outcome) for r in report.results] == [("C1", "proved"), ("C2", "proved")]
+    assert report.published is None
+    assert not report.refuted
+    assert list(report.remarks) == []
+    json.dumps(report.record(), allow_nan=False)
+
+
+def test_an_unknown_claim_names_the_known_ones():
+    with pytest.raises(ValueError, match="unknown claim 'C0'; accepted: C1, C2"):
+        verify_claims(["C1", "C0"])
+
+
+def test_a_crashed_leg_is_reported_and_no_outcome():
+    result = run_claim(CRASHED)
+    assert result.outcome == "inconclusive"
+    assert result.record()["legs"] == {
+        "proof": {"outcome": "inconclusive", "detail": "crashed: ArithmeticError: no\nluck", "crashed": True},
+        "contact": None,
+        "monte_carlo": None,
+    }
+    assert result.refuted
+    assert run_claim(EXTRA).outcome == "proved"
+    assert not run_claim(EXTRA).refuted
+
+
+@pytest.mark.parametrize(
+    ("claim", "status", "outcome", "remark"),
+    [
+        (CRASHED, 1, "inconclusive", "C1 is inconclusive: proof: crashed: ArithmeticError: no luck\n"),
+        (EXTRA, 0, "proved", "C1: the leg contact crashed\n"),
+        (REFUTED, 1, "contradicted", "C1 is contradicted: proof: a counterexample\n"),
+        (replace(REFUTED, legs=()), 0, "inconclusive", "C1 is inconclusive: proof: did not run\n"),
+    ],
+)
+def test_the_exit_status_and_one_line_for_each_open_claim(capsys, claims, claim, status, outcome, remark):
+    claims(claim)
+    assert run(["verify", "C1", "--json"]) == status
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["claims"][0]["outcome"] == outcome
+    assert captured.err == remark
+    assert run(["verify", "C1"]) == status
+
+
+def test_the_report_has_the_keys_of_the_design_in_order(capsys, claims, tmp_path):
+    target = tmp_path / "report.json"
+    assert run(["verify", "--json", "-o", str(target)]) == 0
+    captured = capsys.readouterr()
+    assert captured.out == target.read_text(encoding="utf-8")
+    assert captured.err.startswith("published: skipped")
+    assert captured.err.count("\n") == 1
+    report = json.loads(captured.out, parse_constant=pytest.fail)
+    assert list(report) == ["claims", "published"]
+    assert report["published"] is None
+    assert list(report["claims"][0]) == ["id", "statement", "legs", "outcome"]
+    assert list(report["claims"][0]["legs"]) == ["proof", "contact", "monte_carlo"]
+
+
+def test_the_table_names_claims_legs_and_outcomes(capsys, claims):
+    assert run(["verify"]) == 0
+    out = capsys.readouterr().out
+    assert "proved" in out.splitlines()[-2]
+    assert "\x1b" not in out
+
+
+def small_study():
+    return replace(TANH_EXACT, name="small", sizes=(300, 700), replicates=12, seed=101)
+
+
+def test_the_study_runs_and_its_slopes_are_reported(capsys, claims, monkeypatch):
+    claims(next(claim for claim in CLAIMS if claim.id == "C5"))
+    monkeypatch.setattr("numerics.studies.TANH_EXACT", small_study())
+    assert run(["verify", "C5", "--json"]) == 0
+    captured = capsys.readouterr()
+    (claim,) = json.loads(captured.out, parse_constant=pytest.fail)["claims"]
+    assert claim["outcome"] == "inconclusive"
+    assert claim["legs"]["proof"]["outcome"] == "confirmed"
+    assert claim["legs"]["contact"] is None
+    leg = claim["legs"]["monte_carlo"]
+    assert leg["study"]["digest"] == small_study().digest
+    assert leg["fits"]["total"] == 24
+    assert {s["parameter"] for s in leg["slopes"]} >= {"tau", "beta1", "a", "b", "nu"}
+    keys = ["parameter", "cell", "cell_size", "share", "slope", "ci", "predicted", "published", "outcome", "sharp"]
+    assert all(list(s)[:10] == keys for s in leg["slopes"])
+    assert captured.err.startswith("C5 is inconclusive: contact: did not run")
+    assert run(["verify", "C5"]) == 0
+    assert "24 fits: " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["verify", "C0"], "unknown claim 'C0'; accepted: C1"),
+        (["verify", "c1\n"], r"unknown claim 'c1\n'"),
+        (["verify", "-o", "report.txt"], "unknown ending; accepted: .json"),
+        (["verify", "-o", "missing/report.json"], "there is no such folder"),
+        (["verify", "--published", "missing"], "K2_A.npy"),
+        (["verify", "--published"], "--published needs a value"),
+    ],
+)
+def test_bad_input_is_one_line_and_status_two(capsys, claims, arguments, message):
+    assert run(arguments) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert len(captured.err.splitlines()) == 1
+    assert captured.err.endswith("\n")
+    assert message in captured.err
+
+
+def test_a_loss_that_is_not_reproduced_contradicts(capsys, claims, monkeypatch):
+    slope = Slope(-0.6, (-0.7, -0.5), 0.0, (-1.0, 1.0), 40)
+    checks = (PublishedCheck(2, 8000, 1e-12, 1e-12, slope), PublishedCheck(3, 8000, 1e-3, 1e-3, slope))
+    monkeypatch.setattr("numerics.published.check_published", lambda folder: checks)
+    found = check_estimates("anywhere")
+    assert found["outcome"] == "contradicted"
+    assert [check["reproduced"] for check in found["checks"]] == [True, False]
+    assert run(["verify", "--published", "anywhere"]) == 0
+    captured = capsys.readouterr()
+    assert captured.err == "published: the losses of k = 3 are not reproduced to 1e-10\n"
+    assert "slope of the mean loss -0.600" in captured.out
+
+
+@here
+def test_the_published_estimates_beside_the_repository(capsys, claims, monkeypatch):
+    monkeypatch.chdir(Path(__file__).parents[1])
+    monkeypatch.setattr("temperance.cli.PUBLISHED", str(FOLDER))
+    assert run(["verify", "--json"]) == 0
+    captured = capsys.readouterr()
+    published = json.loads(captured.out)["published"]
+    assert captured.err == ""
+    assert published["outcome"] == "confirmed"
+    assert [check["k"] for check in published["checks"]] == [2, 3]
+    assert published["checks"][0]["slope"] == pytest.approx(-0.638, abs=5e-4)
