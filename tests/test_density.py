@@ -9,36 +9,37 @@ from numerics import density
 from numerics.compiled import compile_activation
 from numerics.density import gate_probabilities, log_density, log_likelihood, responsibilities
 from numerics.measures import Layout, MixingMeasure
-from theory.activations import Activation, Piece, Z
+from theory.activations import activation
+from theory.experts import gaussian
+from theory.gates import activated, linear
+from theory.models import MoESpec, Y, covariates, symbolic_density
 
 ACTIVATIONS = {
-    "linear": Z,
-    "tanh": sp.tanh(Z),
-    "gelu": Z * (1 + sp.erf(Z / sp.sqrt(2))) / 2,
-    "sigmoid": 1 / (1 + sp.exp(-Z)),
-    "softplus": sp.log(1 + sp.exp(Z)),
+    "linear": "z",
+    "tanh": "tanh(z)",
+    "gelu": "z*(1 + erf(z/sqrt(2)))/2",
+    "sigmoid": "1/(1 + exp(-z))",
+    "softplus": "log(1 + exp(z))",
 }
-GATES = {name: compile_activation(Activation(name, (Piece(expr),))) for name, expr in ACTIVATIONS.items()}
+GATES = {name: compile_activation(activation(source)) for name, source in ACTIVATIONS.items()}
 
 
-def symbolic_log_density(expr, layout):
-    """log g of design section 1 as a function of (theta, x, y) on mpmath numbers."""
+def symbolic_log_density(name, layout):
+    """log g of theory.models, as a function of (theta, x, y) on mpmath numbers."""
     k, d, q = layout.k, layout.d, layout.atom_size
+    gate = linear(d) if name == "linear" else activated(d, activation(ACTIVATIONS[name]))
+    log_g, symbols = symbolic_density(MoESpec(gate, gaussian(d), d), k)
     full = sp.symbols(f"t:{1 + k * q}", real=True)
-    x, y = sp.symbols(f"x:{d}", real=True), sp.Symbol("y", real=True)
-    tau, numerator, denominator = sp.exp(full[0]), 0, 0
-    for i in range(k):
-        p = full[1 + i * q : 1 + (i + 1) * q]
-        z = sum(u * v for u, v in zip(p[:d], x, strict=True))
-        weight = sp.exp((expr.subs(Z, z) + p[d]) / tau)
-        mean, nu = sum(u * v for u, v in zip(p[d + 1 : 2 * d + 1], x, strict=True)) + p[2 * d + 1], sp.exp(p[-1])
-        numerator += weight * sp.exp(-((y - mean) ** 2) / (2 * nu)) / sp.sqrt(2 * sp.pi * nu)
-        denominator += weight
+    atoms = [full[1 + i * q : 1 + (i + 1) * q] for i in range(k)]
+    ordered = [v for p in atoms for v in p[:d]] + [p[d] for p in atoms] + [sp.exp(full[0])]
+    ordered += (
+        [v for p in atoms for v in p[d + 1 : 2 * d + 1]] + [p[-2] for p in atoms] + [sp.exp(p[-1]) for p in atoms]
+    )
     fixed = {full[j]: 0 for j in range(len(full)) if j not in layout.free}
     if layout.tau is not None:
         fixed[full[0]] = sp.log(sp.nsimplify(layout.tau))
-    free = [full[j] for j in layout.free]
-    return sp.lambdify([free, x, y], (sp.log(numerator) - sp.log(denominator)).subs(fixed), "mpmath", cse=True)
+    ours = log_g.subs(dict(zip(symbols, ordered, strict=True))).subs(fixed)
+    return sp.lambdify([[full[j] for j in layout.free], covariates(d), Y], ours, "mpmath", cse=True)
 
 
 def central_differences(f, theta):
@@ -73,7 +74,7 @@ def case(layout, seed, points=1):
 @pytest.mark.parametrize(("gauge", "tau"), [("anchored", None), ("free", None), ("anchored", 1.0)])
 def test_value_score_and_hessian_against_the_symbolic_density(name, k, d, gauge, tau):
     layout = Layout(k, d, gauge, tau)
-    symbolic = symbolic_log_density(ACTIVATIONS[name], layout)
+    symbolic = symbolic_log_density(name, layout)
     theta, x, y = case(layout, seed=len(name))
     with mpmath.workdps(60):
         point, target = [mpmath.mpf(v) for v in x[0]], mpmath.mpf(y[0])
