@@ -144,9 +144,14 @@ def _precise(function: Callable[[Any], Any], u: float) -> float:
             return float("nan")
 
 
+def stable_jets(piece: Piece) -> list[sp.Expr]:
+    """s, s', s'' of a piece, with `Logistic` and `Softplus` where they avoid overflow."""
+    value = _stable(piece.expr)
+    return [value, sp.diff(value, Z), sp.diff(value, Z, 2)]
+
+
 def _compile_piece(piece: Piece) -> CompiledPiece:
-    jets = [_stable(piece.expr)]
-    jets += [sp.diff(jets[0], Z), sp.diff(jets[0], Z, 2)]
+    jets = stable_jets(piece)
     modules: list[Any] = [_NUMPY, "scipy" if _needs_scipy(jets) else "numpy"]
     functions = tuple(sp.lambdify(Z, jets[: r + 1], modules=modules, cse=True) for r in range(3))
     precise = tuple(sp.lambdify(Z, jet, modules=[_MPMATH, "mpmath"]) for jet in jets)

@@ -12,7 +12,8 @@ in the coordinates theta of `measures.Layout` (log tau, log nu). In them t_i is 
 that d2 t_i/dlog(tau) dp = -dt_i/dp, and likewise d2 f_i/dlog(nu) dp = -df_i/dp for p = a, b: those entries of
 the Hessian are read off the score. The only second derivatives left are s'' x x^T/tau and -(x,1)(x,1)^T/nu.
 
-The data are taken in blocks that stay in cache; outer products are matrix products.
+The data are taken in blocks that stay in cache; outer products are matrix products. This is the plain version, which
+`kernels` is tested against.
 """
 
 from __future__ import annotations
@@ -66,7 +67,8 @@ def _features(x: Floats, start: int = 0, stop: int | None = None) -> Floats:
     return np.concatenate([part.T, np.ones((1, len(part)))])
 
 
-def _check(x: Floats, y: Floats, d: int) -> tuple[Floats, Floats]:
+def check_data(x: Floats, y: Floats, d: int) -> tuple[Floats, Floats]:
+    """x (..., n, d) and y (..., n) as arrays of doubles; raises ValueError for a wrong shape."""
     x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
     if x.ndim < 2 or x.shape[-1] != d:
         raise ValueError(f"x must have shape (..., n, {d}), not {x.shape}")
@@ -80,7 +82,7 @@ def log_density(measure: MixingMeasure, gate: CompiledActivation, x: Floats, y: 
 
     Points without leading axes serve every measure. Raises ValueError for a wrong shape.
     """
-    x, y = _check(x, y, measure.d)
+    x, y = check_data(x, y, measure.d)
     batch = np.broadcast_shapes(measure.tau.shape, y.shape[:-1])
     values = np.empty((*batch, y.shape[-1]))
     x, y = np.broadcast_to(x, (*batch, *x.shape[-2:])), np.broadcast_to(y, values.shape)
@@ -196,7 +198,7 @@ def log_likelihood(theta: Floats, layout: Layout, gate: CompiledActivation, x: F
     shape.
     """
     theta = np.asarray(theta, dtype=float)
-    x, y = _check(x, y, layout.d)
+    x, y = check_data(x, y, layout.d)
     batch, p = theta.shape[:-1], layout.size
     measures = layout.unpack(theta)
     x, y = np.broadcast_to(x, (*batch, *x.shape[-2:])), np.broadcast_to(y, (*batch, y.shape[-1]))

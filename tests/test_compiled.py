@@ -48,6 +48,14 @@ def test_jets_agree_with_mpmath_up_to_700(name):
         np.testing.assert_allclose(values, reference, rtol=1e-11, atol=1e-13)
 
 
+def at(exact, z):
+    """exact(z), nan at a pole or where its formula is 0/0."""
+    try:
+        return float(mpmath.re(exact(mpmath.mpf(z))))
+    except (ValueError, ZeroDivisionError):
+        return np.nan
+
+
 def reference(activation, order):
     """The derivative of the given order at GRID, piece by piece with 700 digits; nan outside the pieces."""
     values = np.full(GRID.shape, np.nan)
@@ -55,14 +63,14 @@ def reference(activation, order):
         exact = sp.lambdify(Z, sp.diff(piece.expr, Z, order), "mpmath")
         inside = (float(piece.lower) <= GRID) & (float(piece.upper) > GRID)
         with mpmath.workdps(700):
-            values[inside] = [float(mpmath.re(exact(mpmath.mpf(z)))) for z in GRID[inside]]
+            values[inside] = [at(exact, z) for z in GRID[inside]]
     return values
 
 
 @pytest.mark.parametrize("name", sorted(CATALOGUE))
 def test_the_whole_catalogue_compiles(name):
     source = activation(name)
-    source = source.at(**{p.name: sp.Rational(3, 7) for p in source.parameters})
+    source = source.at(**{p.name: sp.Rational(3, 7) for p in source.parameters}) if source.parameters else source
     for order, values in enumerate(compile_activation(source)(GRID)):
         np.testing.assert_allclose(values, reference(source, order), rtol=1e-9, atol=1e-11)
 
