@@ -114,7 +114,7 @@ def gate_at(tau, scale=1.0):
 
 temperatures = (4.0, 1.0, 0.25)
 figure, axes = plt.subplots(1, 3, figsize=(10, 2.8), sharey=True, layout="constrained")
-for axis, tau in zip(axes, temperatures):
+for axis, tau in zip(axes, temperatures, strict=True):
     axis.plot(x, gate_at(tau))
     axis.set(title=rf"$\tau = {tau:g}$", xlabel="$x$")
 axes[0].set_ylabel("weight of each expert")
