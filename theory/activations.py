@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import product
@@ -94,11 +95,13 @@ def _parse(text: str, given: Mapping[str, sp.Expr] | None = None) -> Activation:
     exhaustive = True
     for sample in _samples(parameters):
         algebra = Algebra(sample)
-        pieces = Reader(text, algebra, FUNCTIONS).read(tree, values)
+        pieces = _read(Reader(text, algebra, FUNCTIONS), tree, values)
         pieces = tuple(p for p in pieces if _finite_somewhere(p, algebra))
         exhaustive = exhaustive and algebra.exhaustive
         if pieces and not any(_same(pieces, known.pieces) for known in found):
             found.append(Structure(pieces, tuple(sample.items())))
+        if algebra.searches:
+            break  # pieces may be missing at every sample
     if not found:
         raise ValueError(f"{text.strip()[:60]!r} is real and finite on no interval; {ACCEPTED}")
     used = {s for structure in found for p in structure.pieces for s in p.expr.free_symbols | p.lower.free_symbols}
@@ -106,6 +109,14 @@ def _parse(text: str, given: Mapping[str, sp.Expr] | None = None) -> Activation:
     return Activation(
         text.strip(), found[0].pieces, kept, found[0].sample, tuple(found[1:]), exhaustive, tuple(given.items())
     )
+
+
+def _read(reader: Reader, tree: ast.expr, values: Mapping[str, Pieces]) -> Pieces:
+    try:
+        return reader.read(tree, values)
+    except (ArithmeticError, RecursionError, MemoryError, NotImplementedError, sp.PolynomialError) as error:
+        # SymPy's own limits, on numbers and nests within ours
+        raise ValueError(f"the expression is too large to work with ({type(error).__name__})") from None
 
 
 def _same(p: Pieces, q: Pieces) -> bool:

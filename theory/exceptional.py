@@ -66,10 +66,19 @@ def _factors(conditions: Iterable[sp.Expr]) -> list[sp.Expr]:
         if not condition.free_symbols:
             continue
         numerator = sp.fraction(sp.together(condition))[0]
+        if _degree(numerator) > _MOST_DEGREE * 4:
+            continue
         for factor, _ in sp.factor_list(numerator)[1]:
             if factor.free_symbols:
                 found[factor] = None
     return list(found)
+
+
+def _degree(expr: sp.Expr) -> int:
+    symbols = sorted(expr.free_symbols, key=str)
+    if not expr.is_polynomial(*symbols):
+        return 0
+    return int(sp.Poly(expr, *symbols).total_degree())
 
 
 def _real_roots(factor: sp.Expr) -> list[sp.Expr]:

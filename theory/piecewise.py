@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cmp_to_key
 from itertools import pairwise
 
+import flint
 import sympy as sp
 from flint import arb, fmpq
 
@@ -14,6 +15,7 @@ from theory import balls
 from theory.roots import Sample, real_roots
 
 _MOST_PIECES = 400
+_MOST_SEARCHES = 6
 _COMPARE_BITS = 2048
 _OO = sp.S.Infinity
 _SPREAD = [
@@ -47,15 +49,19 @@ def rational_inside(lower: arb | None, upper: arb | None) -> fmpq:
     if lower is None or upper is None:
         return fmpq(_middle(upper).floor()) - 1 if lower is None else fmpq(_middle(lower).floor()) + 2
     middle, step = (_middle(lower) + _middle(upper)) / 2, fmpq(1)
-    while True:
-        below = (middle / step).floor() * step
-        for point in (below, below + step):
-            if arb(point) > lower and arb(point) < upper:
-                return point
-        step /= 2
+    with flint.ctx.workprec(2 * _COMPARE_BITS):
+        for _ in range(2 * _COMPARE_BITS):
+            below = (middle / step).floor() * step
+            for point in (below, below + step):
+                if arb(point) > lower and arb(point) < upper:
+                    return point
+            step /= 2
+    raise ValueError("two switching points lie too close together to be told apart")
 
 
 def _middle(ball: arb) -> fmpq:
+    if not ball.is_finite():
+        raise ValueError("a switching point has no finite value")
     mantissa, exponent = (int(part) for part in ball.mid().man_exp())
     return fmpq(mantissa << exponent) if exponent >= 0 else fmpq(mantissa, 1 << -exponent)
 
@@ -89,16 +95,21 @@ class Algebra:
     def __init__(self, sample: Sample) -> None:
         self.sample = sample
         self.exhaustive = True
+        self.searches = 0
 
     def ball(self, number: sp.Expr) -> arb | None:
         """The enclosure of an end point; None for an infinite one."""
-        return None if number.is_infinite else balls.value(number, self.sample, _COMPARE_BITS)
+        return None if number in (_OO, -_OO) else balls.value(number, self.sample, _COMPARE_BITS)
 
     def compare(self, p: sp.Expr, q: sp.Expr) -> int:
         """Order of two end points; 0 where 2048 bits do not separate them."""
         if p == q:
             return 0
-        if p.is_infinite or q.is_infinite or (p.is_Rational and q.is_Rational):
+        if p is _OO or q is -_OO:
+            return 1
+        if p is -_OO or q is _OO:
+            return -1
+        if p.is_Rational and q.is_Rational:
             return 1 if p > q else -1
         return balls.sign(p - q, self.sample, _COMPARE_BITS) or 0
 
@@ -141,13 +152,19 @@ class Algebra:
         parts = []
         for piece in value:
             roots = real_roots(piece.expr, self.sample)
-            if only_sign_matters and not roots.exact:
-                self.exhaustive = False
+            if not roots.exact:
+                self._count_search(only_sign_matters)
             inner = [r for r in roots.points if self.compare(piece.lower, r) < 0 and self.compare(r, piece.upper) < 0]
             ends = self._ordered([piece.lower, *inner, piece.upper])
             for lower, upper in pairwise(ends):
                 parts.append((Piece(piece.expr, lower, upper), self._sign_inside(piece.expr, lower, upper)))
         return parts
+
+    def _count_search(self, pieces_may_be_missing: bool) -> None:
+        self.exhaustive = self.exhaustive and not pieces_may_be_missing
+        self.searches += 1
+        if self.searches > _MOST_SEARCHES:
+            raise ValueError(f"over {_MOST_SEARCHES} switches whose sign changes have no closed form")
 
     def _sign_inside(self, expr: sp.Expr, lower: sp.Expr, upper: sp.Expr) -> int:
         sign = balls.sign(expr, {**self.sample, "z": self.inside(lower, upper)})

@@ -68,7 +68,12 @@ def spread(argument: sp.Expr) -> sp.Expr:
     """An exponent as a sum whose terms are independent over Q: expanded, or in partial fractions."""
     if argument.is_rational_function(Z) and not argument.is_polynomial(Z) and argument.free_symbols == {Z}:
         return sp.apart(sp.together(argument), Z)
-    return sp.expand(argument)
+    return multiplied_out(argument)
+
+
+def multiplied_out(expr: sp.Expr) -> sp.Expr:
+    """Products and powers of sums multiplied out; exponentials are left as they are."""
+    return sp.expand(expr, power_exp=False, power_base=False, log=False, basic=False)
 
 
 def terms(argument: sp.Expr) -> dict[sp.Expr, sp.Rational]:

@@ -15,7 +15,8 @@ Z = sp.Symbol("z", real=True)
 Sample = Mapping[str, fmpq]  # one value for every parameter
 
 _MOST_EXACT_DEGREE = 24
-_SCAN = [fmpq(i, 16) for i in range(-512, 513)] + [fmpq(s * 2**j) for s in (-1, 1) for j in range(6, 40)]
+_SCAN = [fmpq(i, 8) for i in range(-128, 129)] + [fmpq(s * 2**j) for s in (-1, 1) for j in range(5, 11)]
+_MOST_FACTORED = 200  # bits of the numbers in a polynomial that is factored
 _BISECTIONS = 256
 
 
@@ -52,10 +53,17 @@ _INVERSES: dict[type, tuple[Callable[[sp.Expr], sp.Expr], Callable[[sp.Expr], li
 
 
 def _polynomial(f: sp.Expr, sample: Sample) -> Roots:
-    if not all(c.is_rational or c.free_symbols for c in sp.Poly(f, Z).coeffs()):
-        return _factor(sp.Poly(f, Z), sample)
-    factors = sp.factor_list(f)[1]
-    return _join([_factor(sp.Poly(factor, Z), sample) for factor, _ in factors if factor.has(Z)])
+    poly = sp.Poly(f, Z)
+    rational = all(c.is_rational_function() and not c.has(sp.pi, sp.E) for c in poly.coeffs())
+    if not rational or max(_bits(c) for c in poly.coeffs()) > _MOST_FACTORED:
+        return _factor(poly, sample)
+    numerator = sp.fraction(sp.together(f))[0]
+    factors = [factor for factor, _ in sp.factor_list(numerator)[1] if factor.has(Z)]
+    return _join([_factor(sp.Poly(factor, Z), sample) for factor in factors])
+
+
+def _bits(coefficient: sp.Expr) -> int:
+    return max((int(n.p).bit_length() + int(n.q).bit_length() for n in coefficient.atoms(sp.Rational)), default=0)
 
 
 def _factor(poly: sp.Poly, sample: Sample) -> Roots:
@@ -131,7 +139,7 @@ def _scan(f: sp.Expr, sample: Sample) -> Roots:
     """Sign changes found on a grid, by bisection; others may exist."""
 
     def sign_at(z: fmpq) -> int | None:
-        return balls.sign(f, {**sample, "z": z}, 512)
+        return balls.sign(f, {**sample, "z": z}, 256)
 
     grid = sorted(_SCAN)
     found = []

@@ -25,7 +25,7 @@ from flint import fmpq, fmpz_mpoly
 
 from theory import balls
 from theory.fields import DifferentialField, Fraction
-from theory.rewriting import Lattice, elementary, exponent_of, terms
+from theory.rewriting import Lattice, elementary, exponent_of, multiplied_out, terms
 from theory.roots import Z
 
 _SPARE = 24
@@ -179,10 +179,16 @@ class Tower(DifferentialField):
 
     def _exponential(self, argument: sp.Expr) -> Fraction:
         argument, total = self._without_lambert(argument)
-        for exponent, n in zip(self._exponents.exponents, self._exponents.coordinates(argument), strict=True):
+        for exponent, n in self._coordinates(self._exponents, argument):
             if n:
                 total = self.mul(total, self.power(self._exponential_generator(exponent), n))
         return total
+
+    def _coordinates(self, lattice: Lattice, argument: sp.Expr) -> Iterable[tuple[sp.Expr, int]]:
+        try:
+            return zip(lattice.exponents, lattice.coordinates(argument), strict=True)
+        except KeyError:
+            raise NoTower(f"no common unit for the exponent {argument}") from None
 
     def _exponential_generator(self, exponent: sp.Expr) -> Fraction:
         stands_for = sp.exp(exponent, evaluate=False)
@@ -202,12 +208,12 @@ class Tower(DifferentialField):
                 ratio = self.mul(self._embed(monomial.args[0]), self.inverse(self._embed(monomial)))
                 total = self.mul(total, self.power(ratio, int(c)))
                 argument = argument - c * monomial
-        return sp.expand(argument), total
+        return multiplied_out(argument), total
 
     def _trigonometric(self, e: sp.Expr) -> Fraction:
         argument, turns = _angle(e.args[0])
         c, s = self._turn(turns)
-        for angle, n in zip(self._angles.exponents, self._angles.coordinates(argument), strict=True):
+        for angle, n in self._coordinates(self._angles, argument):
             for _ in range(abs(n)):
                 ck, sk = self._half_angle(angle)
                 sk = sk if n > 0 else self.neg(sk)
