@@ -154,3 +154,17 @@ def test_hardshrink_fails_almost_everywhere_only():
 @pytest.mark.parametrize("expression", ["relu", "where(z > 0, 1, 0)", "where(z > 0, 2*z**3, -5*z**3)"])
 def test_failures_across_zero_need_no_such_note(expression):
     assert "distributions" not in decide(expression).first_order.scope
+
+
+@pytest.mark.parametrize("expression", ["tanh", "relu", "log(1 + z**2)", "(z + 1)**2", "log(abs(z))"])
+def test_decisions_show_themselves_in_notebooks(expression):
+    decision = decide(expression)
+    table = decision._repr_markdown_().splitlines()
+    assert len([line for line in table if line.startswith("|")]) == 7
+    assert all(line.count("|") == 5 for line in table if line.startswith("|"))
+    display = decision._repr_latex_()
+    assert display.startswith("$$")
+    assert display.count("{") == display.count("}")
+    for verdict in decision.verdicts:
+        assert (verdict.latex is None) == (verdict.relation is None)
+        assert verdict.latex is None or verdict.latex in display

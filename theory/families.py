@@ -50,9 +50,9 @@ class Family:
         """Number of members, p and q of the pair p + q/tau counted apart."""
         return len(self.members)
 
-    def written(self, coefficients: Iterable[sp.Expr]) -> str:
-        """A relation sum c_j f_j = 0 among the members as text."""
-        return f"{sp.Add(*(c * m for c, m in zip(coefficients, self.members, strict=True)))} = 0"
+    def combined(self, coefficients: Iterable[sp.Expr]) -> sp.Expr:
+        """The combination sum c_j f_j of the members."""
+        return sp.Add(*(c * m for c, m in zip(coefficients, self.members, strict=True)))
 
 
 def _coordinates(dim: int) -> tuple[sp.Symbol, ...]:

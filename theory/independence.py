@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 
 import sympy as sp
 
-from theory import balls, families
-from theory.activations import Activation, activation
+from theory import balls, display, families
+from theory.activations import Activation, Z, activation
 from theory.analysis import Analysis, Relations
 from theory.exceptional import candidates
 from theory.families import Family
@@ -52,6 +52,18 @@ class Decision:
     def verdicts(self) -> tuple[Verdict, Verdict, Verdict, Verdict, Verdict]:
         """First order, second order, and the sharp conditions (i), (ii), (iii)."""
         return self.first_order, self.second_order, self.tau_beta1, self.a, self.b_nu
+
+    def _repr_markdown_(self) -> str:
+        """For notebooks: a table of the verdicts."""
+        return display.markdown(self.activation.expression, self.verdicts)
+
+    def _repr_latex_(self) -> str:
+        """For notebooks: the verdicts and relations as one display."""
+        return display.latex(sp.latex(_shown(self.activation)), self.verdicts)
+
+
+def _shown(source: Activation) -> sp.Expr:
+    return sp.Piecewise(*((p.expr, p.upper > Z if p.upper.is_finite else sp.true) for p in source.pieces))
 
 
 def decide(source: str | sp.Expr | Activation) -> Decision:
@@ -140,7 +152,10 @@ def _failure(analysis: Analysis, family: Family, row: Row, scope: str) -> Verdic
     doubt = analysis.doubt(row)
     if doubt:
         return _undecided(doubt)
-    return Verdict("fails", family.written(analysis.constants(row)), scope + _kinks_change(analysis, family))
+    combination = family.combined(analysis.constants(row))
+    return Verdict(
+        "fails", f"{combination} = 0", scope + _kinks_change(analysis, family), latex=f"{sp.latex(combination)} = 0"
+    )
 
 
 def _kinks_change(analysis: Analysis, family: Family) -> str:
@@ -201,7 +216,8 @@ def _at_every_tau(analysis: Analysis, found: Relations) -> Verdict:
     undecided = [part for part in parts if part.outcome == "undecided"]
     if undecided:
         return undecided[0]
-    return Verdict("fails", " and ".join(str(part.relation) for part in parts), parts[0].scope)
+    relation, latex = " and ".join(str(p.relation) for p in parts), r" \text{ and } ".join(str(p.latex) for p in parts)
+    return Verdict("fails", relation, parts[0].scope, latex=latex)
 
 
 def _at_one_tau(analysis: Analysis, found: Relations) -> Verdict:
@@ -216,7 +232,8 @@ def _at_one_tau(analysis: Analysis, found: Relations) -> Verdict:
     if failure.outcome == "undecided":
         return failure
     condition = f" (where {tau} > 0)" if tau.free_symbols and not tau.is_positive else ""
-    return Verdict("holds", failure.relation, f"all tau > 0 except {tau}{condition}, {SCOPE}", None, (str(tau),))
+    scope = f"all tau > 0 except {tau}{condition}, {SCOPE}"
+    return Verdict("holds", failure.relation, scope, fails_at_tau=(str(tau),), latex=failure.latex)
 
 
 def _second_order(analysis: Analysis) -> Verdict:
@@ -236,7 +253,8 @@ def second_order_of(parts: dict[str, Verdict]) -> Verdict:
         relation = "; ".join(f"{name}: {v.relation}" for name, v in failing.items())
         notes = dict.fromkeys(v.scope.partition("; ")[2] for v in failing.values())
         scope = "; ".join([EVERY_TAU, *filter(None, notes)])
-        return Verdict("fails", relation, scope, failing_families=tuple(failing))
+        latex = r";\ ".join(rf"\text{{{name}: }} {v.latex}" for name, v in failing.items())
+        return Verdict("fails", relation, scope, failing_families=tuple(failing), latex=latex)
     undecided: Sequence[tuple[str, Verdict]] = [(n, v) for n, v in parts.items() if v.outcome == "undecided"]
     if undecided:
         name, verdict = undecided[0]

@@ -19,6 +19,7 @@ class Verdict:
         reason: why it is undecided; None otherwise.
         fails_at_tau: the temperatures at which a condition that holds otherwise fails.
         failing_families: names of the families that fail for all tau.
+        latex: the relation as LaTeX.
     """
 
     outcome: Outcome
@@ -27,3 +28,4 @@ class Verdict:
     reason: str | None = None
     fails_at_tau: tuple[str, ...] = ()
     failing_families: tuple[str, ...] = ()
+    latex: str | None = None
