@@ -17,6 +17,8 @@ from typing import Annotated
 from cyclopts import App, CycloptsError, Parameter, Token
 
 from temperance.errors import BadInput, commands, described, one_line, refusing
+from temperance.proofs import certify as certify_files
+from temperance.proofs import write_certificates
 from temperance.report import (
     CONDITIONS,
     DECISION_COLUMNS,
@@ -54,6 +56,9 @@ Json = Annotated[bool, Parameter(name="--json", help="Print strict JSON instead 
 def check(
     *activations: str,
     json: Json = False,
+    certificate: Annotated[
+        str | None, Parameter(help="Write a certificate of every decided verdict to this .json file; see certify.")
+    ] = None,
     require: Annotated[
         str | None, Parameter(help=f"Exit with 1 unless all of these hold: a comma-separated list of {CONDITIONS}.")
     ] = None,
@@ -71,9 +76,14 @@ def check(
     if not activations:
         raise BadInput("check needs an activation; accepted: names of `temperance catalogue` and expressions in z")
     required = _required(require)
+    if certificate is not None:
+        check_writable(certificate, endings=(".json",))
     with refusing():
         sources = [activation(text) for text in activations]
     decisions = [decide(source) for source in sources]
+    if certificate is not None:
+        for remark in write_certificates(decisions, certificate):
+            print(one_line(remark), file=sys.stderr)
     if json:
         print(to_json([decision_record(d) for d in decisions]))
     else:
@@ -91,6 +101,24 @@ def _required(text: str | None) -> list[str]:
         if name not in CONDITIONS:
             raise BadInput(f"--require: unknown condition {name!r}; accepted: {', '.join(CONDITIONS)}")
     return names
+
+
+@app.command
+def certify(*files: str) -> int:
+    """Prove certificates again, with a checker that uses nothing of what made them; exit with 1 if any is rejected.
+
+    Parameters
+    ----------
+    files
+        Files written by `check --certificate`.
+    """
+    if not files:
+        raise BadInput("certify needs a file; accepted: files written by `check --certificate`")
+    results = certify_files(files)
+    for result in results:
+        verdict = "proved" if result.rejected is None else f"rejected ({result.rejected})"
+        print(one_line(f"{result.file}: {verdict}: {result.statement}"))
+    return int(any(result.rejected is not None for result in results))
 
 
 @app.command
@@ -275,6 +303,8 @@ def _refuse(message: str) -> int:
 
 def main() -> None:
     """Entry point of the command `temperance`."""
+    if sys.stdout is None:
+        sys.exit(_refuse("the output cannot be written: stdout is closed"))
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a user's text in a narrow encoding
