@@ -2,6 +2,7 @@ import ast
 import json
 import os
 import pty
+import shlex
 import subprocess
 import sys
 from importlib import import_module
@@ -225,6 +226,18 @@ def test_a_full_disk_is_told_in_one_line():
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert "cannot be written" in done.stderr
+
+
+def test_a_closed_output_is_told_in_one_line():
+    code = "import os, sys; os.close(1); sys.stdout = None; from temperance.cli import main; main()"
+    done = subprocess.run([sys.executable, "-c", code, "check", "tanh"], stderr=subprocess.PIPE, text=True)
+    assert (done.returncode, done.stderr) == (2, "the output cannot be written: stdout is closed\n")
+
+
+def test_a_reader_that_leaves_is_no_error():
+    command = f"{shlex.quote(sys.executable)} -c 'from temperance.cli import main; main()' catalogue --json | head -1"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("[\n", "")
 
 
 def on_a_terminal(**environment):
