@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from theory.derivation import Derivation as Derivation
     from theory.derivation import derivation as derivation
     from theory.independence import Decision as Decision
+    from theory.independence import decide as check  # noqa: F401 - the name of its command
     from theory.independence import decide as decide
     from theory.interactions import Interactions as Interactions
     from theory.interactions import derive as derive
@@ -69,13 +70,15 @@ _HOME = {
     "theory.symmetry": ("Symmetries", "symmetries"),
     "theory.verdicts": ("Verdict",),
 }
-_MODULES = {name: module for module, names in _HOME.items() for name in names}
+_RENAMED = {"check": ("theory.independence", "decide")}  # the name of its command
+_MODULES = {name: (module, name) for module, names in _HOME.items() for name in names} | _RENAMED
 
 
 def __getattr__(name: str) -> object:
     if name not in _MODULES:
         raise AttributeError(f"module 'temperance' has no attribute {name!r}")
-    return getattr(import_module(_MODULES[name]), name)
+    module, attribute = _MODULES[name]
+    return getattr(import_module(module), attribute)
 
 
 def __dir__() -> list[str]:
