@@ -327,3 +327,9 @@ def test_orders_outside_one_to_eight_are_refused(order):
 def test_the_scope_names_algebraic_coefficients():
     assert "sqrt(beta1_1**2 + beta1_2**2)" in derive("cosine-perturbed", dim=2, order=1).scope
     assert "off the kinks" in derive("laplace", order=1).scope
+
+
+def test_pieces_at_other_parameters_are_said_to_be_missing():
+    found = derive("activation", activation="where(z > lam, z - lam, where(z < -lam, z + lam, 0))", order=1)
+    assert not found.complete
+    assert any("other values of its parameters" in text for text in found.missing)
