@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-_OPTIONS = {"error_model": "numpy", "nogil": True, "cache": True}
+_OPTIONS = {"error_model": "numpy", "nogil": True}
 
 
 @njit(**_OPTIONS)
@@ -112,7 +112,7 @@ def _tau_square(totals: Floats, score: Floats, h: Floats) -> None:
     h[0, 0] += totals[1] - totals[0]
 
 
-@njit(**_OPTIONS)
+@njit(cache=True, **_OPTIONS)
 def assemble(
     sums: Floats,
     totals: Floats,

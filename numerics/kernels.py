@@ -25,10 +25,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numba import njit
+from numba import njit, types
 from numpy.typing import NDArray
 
-from numerics import assembly, blocks, calls, density, tiles, vectormath
+from numerics import blocks, calls, density, tiles, vectormath
 from numerics.assembly import assemble
 from numerics.blocks import (
     add_own,
@@ -55,6 +55,15 @@ from theory.activations import Activation, Z
 
 Floats = NDArray[np.float64]
 Sums = tuple[float, Floats, Floats]
+_SIGNATURE = types.float64(
+    types.float64[::1],
+    types.boolean,
+    types.float64[:, ::1],
+    types.float64[::1],
+    types.int64,
+    types.float64[::1],
+    types.float64[::1],
+)
 Likelihood = Callable[[Floats, Floats, Floats], Sums]
 
 BLOCK = 256
@@ -68,7 +77,7 @@ _FAST: dict[str, Any] = {
 def _version() -> int:
     """A number that changes with the code that kernels are made of, so that no stale kernel is found on disk."""
     digest = hashlib.sha256()
-    for module in (assembly, blocks, calls, tiles, vectormath):
+    for module in (blocks, calls, tiles, vectormath):
         digest.update(Path(str(module.__file__)).read_bytes())
     return int.from_bytes(digest.digest()[:7], "big")
 
@@ -90,12 +99,12 @@ def _sum_count(k: int, d: int, gates: int, linear: bool) -> int:
     return total
 
 
-def _build(k: int, d: int, gates: int, linear: bool, version: int) -> Callable[..., float]:
+def _build(k: int, d: int, gates: int, linear: bool, version: int) -> Any:
     """The kernel for k atoms in dimension d, the first `gates` of which have free gate parameters.
 
-    It is called with full (log tau, atoms), whether log tau is a coordinate, x (n, d), y (n,), the address of the jets,
-    and zeros; it leaves score and Hessian there, in the order of full, and returns the log-likelihood. Every free
-    variable below is an integer.
+    It is called with full (log tau, atoms), whether log tau is a coordinate, x (n, d), y (n,) and the address of the
+    jets; it leaves its sums and two totals (zeros before) for `assembly.assemble`, and returns the log-likelihood.
+    Every free variable below is an integer.
     """
     q, e, g, square = 2 * d + 3, d + 2, d + 1, d * (d + 1) // 2
     basis = g + square
@@ -106,12 +115,12 @@ def _build(k: int, d: int, gates: int, linear: bool, version: int) -> Callable[.
     line = 8 * stride
 
     @njit(**_FAST, cache=True)
-    def kernel(full, tau, x, y, jets, score, hessian):  # type: ignore[no-untyped-def]
+    def kernel(full, tau, x, y, jets, out_sums, totals):  # type: ignore[no-untyped-def]
         use_wide_vectors()
         w = aligned(rows * stride).reshape(rows, stride)
         partial = aligned(sums * LANES).reshape(sums, LANES)
         base, out = np.int64(w.ctypes.data), np.int64(partial.ctypes.data)
-        totals, value = np.zeros(2), 0.0 * version
+        value = 0.0 * version
         constant_rows(w, full, jets, k, d, gates, linear, phi, z, t, stride)
         for start in range(0, len(y), block):
             m = min(block, len(y) - start)
@@ -147,16 +156,22 @@ def _build(k: int, d: int, gates: int, linear: bool, version: int) -> Callable[.
                     at = add_pair(
                         here, other, base + r * line, base + p * line, at, count, i, j, gates, q, e, g, line, stride
                     )
-        assemble(partial.sum(axis=1), totals, full, k, d, gates, linear, tau, score, hessian)
+        for i in range(sums):
+            total = 0.0
+            for lane in range(LANES):
+                total += partial[i, lane]
+            out_sums[i] = total
         return value
 
     return kernel
 
 
 @cache
-def compiled_kernel(k: int, d: int, gates: int, linear: bool) -> Callable[..., float]:
+def compiled_kernel(k: int, d: int, gates: int, linear: bool) -> Any:
     """The kernel of `_build`, one for each process."""
-    return _build(k, d, gates, linear, _version())
+    kernel = _build(k, d, gates, linear, _version())
+    kernel.compile(_SIGNATURE)
+    return kernel
 
 
 def is_linear(activation: Activation) -> bool:
@@ -177,13 +192,16 @@ def likelihood_of(layout: Layout, activation: Activation) -> Likelihood:
     kernel = compiled_kernel(layout.k, layout.d, gates, linear)
     size, free = 1 + layout.k * layout.atom_size, layout.free
     square, tau = np.ix_(free, free), layout.tau is None
+    count = _sum_count(layout.k, layout.d, gates, linear)
     fixed = np.zeros(size)
     fixed[0] = 0.0 if layout.tau is None else np.log(layout.tau)
 
     def likelihood(theta: Floats, x: Floats, y: Floats) -> tuple[float, Floats, Floats]:
         full, score, hessian = fixed.copy(), np.zeros(size), np.zeros((size, size))
+        sums, totals = np.empty(count), np.zeros(2)
         full[free] = theta
-        value = kernel(full, tau, x, y, address, score, hessian)
+        value = kernel(full, tau, x, y, address, sums, totals)
+        assemble(sums, totals, full, layout.k, layout.d, gates, linear, tau, score, hessian)
         return value, score[free], hessian[square]
 
     return likelihood

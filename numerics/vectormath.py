@@ -108,7 +108,7 @@ def logistic(x: float) -> float:
 
 
 @njit(**_EXACT)
-def _log_of_normal(x: float) -> float:
+def log_of_normal(x: float) -> float:
     """log(x) for a positive normal number: x = 2^n m, m in [sqrt(1/2), sqrt(2)), log m = 2 artanh((m - 1)/(m + 1))."""
     shifted = bits_of(x) - 0x3FE6A09E667F3BCD  # sqrt(1/2)
     exponent = shifted >> 52
@@ -133,7 +133,7 @@ def _log_of_normal(x: float) -> float:
 def log(x: float) -> float:
     """log(x) for every x: -inf at 0, nan below, inf at inf."""
     tiny = x < 2.2250738585072014e-308
-    value = _log_of_normal(x * 18014398509481984.0 if tiny else x) - (37.429947750237048 if tiny else 0.0)
+    value = log_of_normal(x * 18014398509481984.0 if tiny else x) - (37.429947750237048 if tiny else 0.0)
     value = float("inf") if x == float("inf") else value
     value = float("-inf") if x == 0.0 else value
     return value if x >= 0.0 else float("nan")
@@ -145,7 +145,7 @@ def softplus(x: float) -> float:
     size = abs(x)
     e = small_exp(-(708.0 if size > 708.0 else size))
     u = 1.0 + e
-    tail = _log_of_normal(u) + (e - (u - 1.0)) / u
+    tail = log_of_normal(u) + (e - (u - 1.0)) / u
     return (x if x > 0.0 else 0.0) + tail
 
 
