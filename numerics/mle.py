@@ -5,6 +5,7 @@ Example: ``fit(Layout(2, 1, "free"), compile_activation(tanh), x, y, box=Box.for
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Literal
 
@@ -12,10 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numerics.compiled import CompiledActivation
-from numerics.density import log_likelihood, responsibilities
+from numerics.density import responsibilities
+from numerics.kernels import evaluate
 from numerics.measures import Layout, MixingMeasure
 from numerics.newton import Local, Maximum, maximise, scaled_spectrum
-from numerics.starts import rough_start, subsample
+from numerics.points import ArrayPoints, Points
+from numerics.starts import SUBSAMPLE, rough_start
 
 Floats = NDArray[np.float64]
 Status = Literal["converged", "at_bound", "spike", "max_steps"]
@@ -90,29 +93,30 @@ class Fit:
     layout: Layout
 
 
-def _search(
-    layout: Layout, gate: CompiledActivation, x: Floats, y: Floats, box: Box, theta: Floats, passes: int
-) -> Maximum:
-    n = len(y)
+def _search(layout: Layout, gate: CompiledActivation, points: Points, box: Box, theta: Floats, passes: int) -> Maximum:
+    n = points.n
 
-    def mean_log_likelihood(point: Floats) -> Local:
-        e = log_likelihood(point, layout, gate, x, y)
-        return Local(float(e.value) / n, e.score / n, e.hessian / n)
+    def mean_log_likelihood(theta: Floats) -> Local:
+        value, score, hessian = 0.0, np.zeros(layout.size), np.zeros((layout.size, layout.size))
+        for x, y in points.blocks():
+            part = evaluate(theta, layout, gate, x, y)
+            value, score, hessian = value + part[0], score + part[1], hessian + part[2]
+        return Local(value / n, score / n, hessian / n)
 
     return maximise(mean_log_likelihood, theta, *box.bounds(layout), passes)
 
 
 def start_points(
-    layout: Layout, gate: CompiledActivation, x: Floats, y: Floats, box: Box, starts: int, seed: int
+    layout: Layout, gate: CompiledActivation, points: Points, box: Box, starts: int, seed: int
 ) -> list[Floats]:
     """Starts that do not use the truth, one for each of the streams (seed, 0), (seed, 1), ..."""
-    points = []
+    thetas = []
     for index in range(starts):
         rng = np.random.default_rng([seed, index])
-        part = subsample(x, y, rng)
-        rough = rough_start(layout, gate, *part, rng)
-        points.append(_search(layout, gate, *part, box, rough, _START_PASSES).theta)
-    return points
+        part = ArrayPoints(*points.some(SUBSAMPLE, rng))
+        rough = rough_start(layout, gate, part.x, part.y, rng)
+        thetas.append(_search(layout, gate, part, box, rough, _START_PASSES).theta)
+    return thetas
 
 
 def _at_bound(layout: Layout, box: Box, theta: Floats) -> NDArray[np.bool_]:
@@ -120,13 +124,13 @@ def _at_bound(layout: Layout, box: Box, theta: Floats) -> NDArray[np.bool_]:
     return (theta <= lower) | (theta >= upper)
 
 
-def _has_spike(layout: Layout, gate: CompiledActivation, x: Floats, y: Floats, box: Box, theta: Floats) -> bool:
+def _has_spike(layout: Layout, gate: CompiledActivation, points: Points, box: Box, theta: Floats) -> bool:
     measure = layout.unpack(theta)
     at_floor = measure.nu <= box.nu[0] * (1 + 1e-12)
     if not at_floor.any():
         return False
-    points = responsibilities(measure, gate, x, y).sum(axis=0)
-    return bool((at_floor & (points < layout.atom_size)).any())
+    held = sum(responsibilities(measure, gate, x, y).sum(axis=0) for x, y in points.blocks())
+    return bool((at_floor & (held < layout.atom_size)).any())
 
 
 def flat_directions(information: Floats, held: NDArray[np.bool_]) -> Floats:
@@ -147,32 +151,49 @@ def fit(
     box: Box,
     starts: int,
     seed: int,
-    known_starts: list[Floats] | None = None,
+    known_starts: Sequence[Floats] = (),
     max_passes: int = MAX_PASSES,
 ) -> Fit:
     """The maximum-likelihood measure of x (n, d), y (n,) in the box; the best of the starts and of any known_starts.
 
     Raises ValueError if there are no starts, too few points or values that are not finite.
     """
-    x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
-    if len(y) <= layout.d + 1 or not (np.isfinite(x).all() and np.isfinite(y).all()):
-        raise ValueError(f"x and y must be finite and hold more than {layout.d + 1} points")
-    points = [*(known_starts or []), *start_points(layout, gate, x, y, box, starts, seed)]
-    if not points:
+    points = ArrayPoints(x, y)
+    return fit_points(
+        layout, gate, points, box=box, starts=starts, seed=seed, known_starts=known_starts, max_passes=max_passes
+    )
+
+
+def fit_points(
+    layout: Layout,
+    gate: CompiledActivation,
+    points: Points,
+    *,
+    box: Box,
+    starts: int,
+    seed: int,
+    known_starts: Sequence[Floats] = (),
+    max_passes: int = MAX_PASSES,
+) -> Fit:
+    """`fit` for points that come in blocks, in the memory of one block."""
+    if points.n <= layout.d + 1:
+        raise ValueError(f"x and y must hold more than {layout.d + 1} points, not {points.n}")
+    thetas = [*known_starts, *start_points(layout, gate, points, box, starts, seed)]
+    if not thetas:
         raise ValueError("at least one start is needed")
-    ends = [_search(layout, gate, x, y, box, theta, max_passes) for theta in points]
+    ends = [_search(layout, gate, points, box, theta, max_passes) for theta in thetas]
     best = max(ends, key=lambda end: end.local.value)
-    tolerance = _AGREE / len(y) + 1e-9 * abs(best.local.value)
+    tolerance = _AGREE / points.n + 1e-9 * abs(best.local.value)
     equal = [end for end in ends if end.local.value >= best.local.value - tolerance]
     best = max(equal, key=lambda end: (end.stationary, end.local.value))
-    return _report(layout, gate, x, y, box, best, len(points), len(equal))
+    return _report(layout, gate, points, box, best, len(thetas), len(equal))
 
 
 def _report(
-    layout: Layout, gate: CompiledActivation, x: Floats, y: Floats, box: Box, end: Maximum, starts: int, agree: int
+    layout: Layout, gate: CompiledActivation, points: Points, box: Box, end: Maximum, starts: int, agree: int
 ) -> Fit:
-    n, held = len(y), _at_bound(layout, box, end.theta)
-    if _has_spike(layout, gate, x, y, box, end.theta):
+    n, held = points.n, _at_bound(layout, box, end.theta)
+    if _has_spike(layout, gate, points, box, end.theta):
         status: Status = "spike"
     elif not end.stationary:
         status = "max_steps"

@@ -57,14 +57,6 @@ def _random_gates(layout: Layout, spread: float, rng: np.random.Generator) -> tu
     return beta1, beta0, tau
 
 
-def subsample(x: Floats, y: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]:
-    """At most `SUBSAMPLE` of the points, drawn without replacement."""
-    if len(y) <= SUBSAMPLE:
-        return x, y
-    chosen = np.sort(rng.choice(len(y), size=SUBSAMPLE, replace=False))
-    return x[chosen], y[chosen]
-
-
 def rough_start(layout: Layout, gate: CompiledActivation, x: Floats, y: Floats, rng: np.random.Generator) -> Floats:
     """Theta (p,) from x (n, d), y (n,): clusterwise regression and the best of the random gates."""
     lines, nu = clusterwise_regression(x, y, layout.k, rng)
