@@ -269,9 +269,9 @@ def test_colours_on_a_terminal_only_and_not_under_no_color():
 def test_every_public_name_can_be_had_and_is_known_to_type_checkers():
     tree = ast.parse(Path(temperance.__file__).read_text(encoding="utf-8"))
     checked = next(node for node in tree.body if isinstance(node, ast.If))
-    typed = {alias.asname: node.module for node in checked.body for alias in node.names}
+    typed = {alias.asname: (node.module, alias.name) for node in checked.body for alias in node.names}
     assert sorted(typed) == dir(temperance)
-    for name, module in typed.items():
-        assert getattr(temperance, name) is getattr(import_module(module), name)
+    for name, (module, attribute) in typed.items():
+        assert getattr(temperance, name) is getattr(import_module(module), attribute)
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = temperance.nothing
