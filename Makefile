@@ -4,7 +4,7 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: install verify test test-all clean
+.PHONY: install verify test test-all bench clean
 
 install: $(INSTALLED)
 
@@ -32,6 +32,10 @@ test-all: $(INSTALLED)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pytest
+
+# figures, each with what was computed beside the time that it took
+bench: $(INSTALLED)
+	@set -e; for script in benchmarks/*.py; do echo "$$script"; $(BIN)/python "$$script"; done
 
 clean:
 	rm -rf .venv report.json
