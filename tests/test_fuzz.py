@@ -8,18 +8,21 @@ from theory.activations import activation
 
 # fmt: off
 TOKENS = [
-    "z", "(", ")", "+", "-", "*", "/", "**", "1", "2", "0", "9", "999", "1e300", "exp(", "log(", "sqrt(", "sin(",
-    "tan(", "gamma(", "loggamma(", "LambertW(", "erf(", "abs(", "sign(", "max(", "min(", "where(", ",", ">", "<", "gelu(",
-    "elu(", "alpha", "pi", "E", "0.5", "asin(", "acosh(", "z**", "1/3", "**(1/2)", "relu(", "oo", "I", "e", "'", "[", "]", ":",
-    "_", "if", "lambda", "1000", "**9", "mish(", "x", "tau", "__", ".", "\\", "#", "é", "1_0", "0x1f", "1j", "True",
-    "z=1", "*z", "@", ";", ":=", "{", "}", "nan", "\n", "\t", "\0", " ",
+    "z", "(", ")", "+", "-", "*", "/", "**", "1", "2", "0", "9", "999", "1e300", "exp(", "log(", "sqrt(",
+    "sin(", "tan(", "gamma(", "loggamma(", "LambertW(", "erf(", "abs(", "sign(", "max(", "min(", "where(", ",",
+    ">", "<", "gelu(", "elu(", "alpha", "pi", "E", "0.5", "asin(", "acosh(", "z**", "1/3", "**(1/2)", "relu(",
+    "oo", "I", "e", "'", "[", "]", ":", "_", "if", "lambda", "1000", "**9", "mish(", "x", "tau", "__", ".",
+    "\\", "#", "é", "1_0", "0x1f", "1j", "True", "z=1", "*z", "@", ";", ":=", "{", "}", "nan", "\n", "\t", "\0",
+    " ",
 ]
 FUNCTIONS = [
     "exp", "log", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "asin", "acos", "atan", "asinh", "acosh",
-    "atanh", "erf", "erfc", "abs", "sign", "LambertW", "gamma", "loggamma", "gelu", "mish", "softplus", "hardtanh", "relu",
-    "elu",
+    "atanh", "erf", "erfc", "abs", "sign", "LambertW", "gamma", "loggamma", "gelu", "mish", "softplus",
+    "hardtanh", "relu", "elu",
 ]
-LEAVES = ["z", "z", "z", "alpha", "1", "2", "pi", "0", "1/3", "0.5", "E", "999", "1e300", "1e-300", "beta", "100"]
+LEAVES = [
+    "z", "z", "z", "alpha", "1", "2", "pi", "0", "1/3", "0.5", "E", "999", "1e300", "1e-300", "beta", "100",
+]
 # fmt: on
 
 
