@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from temperance.verify import verify_claims as verify_claims
     from theory.activations import Activation as Activation
     from theory.activations import activation as activation
+    from theory.certificates import check as check_certificate  # noqa: F401 - told apart from the command check
+    from theory.classification import classify as classify
     from theory.derivation import Derivation as Derivation
     from theory.derivation import derivation as derivation
     from theory.independence import Decision as Decision
@@ -43,6 +45,8 @@ if TYPE_CHECKING:
     from theory.independence import decide as decide
     from theory.interactions import Interactions as Interactions
     from theory.interactions import derive as derive
+    from theory.issuing import certificates as certificates
+    from theory.mirror import mirror as mirror
     from theory.models import Expert as Expert
     from theory.models import Gate as Gate
     from theory.models import MoESpec as MoESpec
@@ -63,14 +67,20 @@ _HOME = {
     "temperance.claims": ("CLAIMS",),
     "temperance.verify": ("verify_claims",),
     "theory.activations": ("Activation", "activation"),
+    "theory.classification": ("classify",),
     "theory.derivation": ("Derivation", "derivation"),
     "theory.independence": ("Decision", "decide"),
     "theory.interactions": ("Interactions", "derive"),
+    "theory.issuing": ("certificates",),
+    "theory.mirror": ("mirror",),
     "theory.models": ("Expert", "Gate", "MoESpec", "symbolic_density"),
     "theory.symmetry": ("Symmetries", "symmetries"),
     "theory.verdicts": ("Verdict",),
 }
-_RENAMED = {"check": ("theory.independence", "decide")}  # the name of its command
+_RENAMED = {
+    "check": ("theory.independence", "decide"),  # the name of its command
+    "check_certificate": ("theory.certificates", "check"),
+}
 _MODULES = {name: (module, name) for module, names in _HOME.items() for name in names} | _RENAMED
 
 

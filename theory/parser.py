@@ -352,7 +352,8 @@ def check_names(names: list[str], definitions: Mapping[str, Definition]) -> list
         if name in SMOOTH or name in SWITCHES or name in definitions:
             raise _refuse(f"{name} is a function: write {name}(z)")
     if parameters and "z" not in names:
-        raise _refuse(f"unknown activation or an expression without the variable z (names: {', '.join(parameters)})")
+        named = ", ".join(map(repr, parameters))
+        raise _refuse(f"unknown activation, or an expression without the variable z: {named}")
     return parameters
 
 
