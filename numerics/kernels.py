@@ -19,6 +19,7 @@ the address of a compiled function (`jets`).
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable
 from functools import cache, lru_cache
 from pathlib import Path
@@ -191,7 +192,7 @@ def likelihood_of(layout: Layout, activation: Activation) -> Likelihood:
     gates = layout.k if layout.gauge == "free" else layout.k - 1
     kernel = compiled_kernel(layout.k, layout.d, gates, linear)
     size, free = 1 + layout.k * layout.atom_size, layout.free
-    square, tau = np.ix_(free, free), layout.tau is None
+    square, tau = free[:, None] * size + free, layout.tau is None
     count = _sum_count(layout.k, layout.d, gates, linear)
     fixed = np.zeros(size)
     fixed[0] = 0.0 if layout.tau is None else np.log(layout.tau)
@@ -202,7 +203,7 @@ def likelihood_of(layout: Layout, activation: Activation) -> Likelihood:
         full[free] = theta
         value = kernel(full, tau, x, y, address, sums, totals)
         assemble(sums, totals, full, layout.k, layout.d, gates, linear, tau, score, hessian)
-        return value, score[free], hessian[square]
+        return value, score.take(free), hessian.take(square)
 
     return likelihood
 
@@ -215,7 +216,7 @@ def evaluate(theta: Floats, layout: Layout, gate: CompiledActivation, x: Floats,
     """
     try:
         value, score, hessian = likelihood_of(layout, gate.source)(theta, x, y)
-        if np.isfinite(value + hessian.sum()):
+        if math.isfinite(value + float(hessian.sum())):
             return value, score, hessian
     except NoMachineCode:
         pass

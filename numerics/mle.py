@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -58,12 +59,18 @@ class Box:
 
     def bounds(self, layout: Layout) -> tuple[Floats, Floats]:
         """Lower and upper bounds (p,) of theta."""
-        pairs = {
-            name: tuple(np.log(value)) if isinstance(value, tuple) else (-value, value)
-            for name, value in ((f.name, getattr(self, f.name)) for f in fields(self))
-        }
-        lower, upper = np.array([pairs[name] for name, _ in layout.names]).T
-        return lower, upper
+        return _bounds(self, layout)
+
+
+@lru_cache(maxsize=64)
+def _bounds(box: Box, layout: Layout) -> tuple[Floats, Floats]:
+    pairs = {
+        name: tuple(np.log(value)) if isinstance(value, tuple) else (-value, value)
+        for name, value in ((f.name, getattr(box, f.name)) for f in fields(box))
+    }
+    both = np.array([pairs[name] for name, _ in layout.names]).T.copy()
+    both.setflags(write=False)
+    return both[0], both[1]
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,9 +104,9 @@ def _search(layout: Layout, gate: CompiledActivation, points: Points, box: Box, 
     n = points.n
 
     def mean_log_likelihood(theta: Floats) -> Local:
-        value, score, hessian = 0.0, np.zeros(layout.size), np.zeros((layout.size, layout.size))
-        for x, y in points.blocks():
-            part = evaluate(theta, layout, gate, x, y)
+        parts = (evaluate(theta, layout, gate, x, y) for x, y in points.blocks())
+        value, score, hessian = next(parts)
+        for part in parts:
             value, score, hessian = value + part[0], score + part[1], hessian + part[2]
         return Local(value / n, score / n, hessian / n)
 

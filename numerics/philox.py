@@ -63,45 +63,77 @@ def _normals(radius, angle, out, m):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, fastmath={"contract"}, **_OPTIONS)
-def _weights(t, top, total, m):  # type: ignore[no-untyped-def]
-    """exp(t_i - max t) in place of t, and their total."""
+def _weights(t, u, top, target, before, m):  # type: ignore[no-untyped-def]
+    """exp(t_i - max t) in place of t, u times their total as the target, and zeros before the first atom."""
     use_wide_vectors()
-    k = len(t)
+    first = t[0]
     for j in range(m):
-        top[j] = t[0, j]
-        total[j] = 0.0
-    for i in range(1, k):
+        top[j] = first[j]
+        before[j] = target[j] = 0.0
+    for i in range(1, len(t)):
         row = t[i]
         for j in range(m):
             top[j] = row[j] if row[j] > top[j] else top[j]
-    for i in range(k):
+    for i in range(len(t)):
         row = t[i]
         for j in range(m):
-            u = row[j] - top[j]
-            u = small_exp(_FLOOR if u < _FLOOR else u)
-            row[j] = u
-            total[j] += u
+            v = row[j] - top[j]
+            v = small_exp(_FLOOR if v < _FLOOR else v)
+            row[j] = v
+            target[j] += v
+    for j in range(m):
+        target[j] *= u[j]
+
+
+@njit(cache=True, **_OPTIONS)
+def _columns(x, out, m):  # type: ignore[no-untyped-def]
+    """The coordinates of m points as rows."""
+    d = len(out)
+    if d == 1:
+        row = out[0]
+        for j in range(m):
+            row[j] = x[j]
+    else:
+        for l in range(d):
+            for j in range(m):
+                out[l, j] = x[j * d + l]
 
 
 @njit(cache=True, fastmath={"contract"}, **_OPTIONS)
-def _affine(x, start, coefficients, constant, out, m):  # type: ignore[no-untyped-def]
+def _logits(s, constant, over, out, m):  # type: ignore[no-untyped-def]
     use_wide_vectors()
     for j in range(m):
-        out[j] = constant
-    for l in range(len(coefficients)):
-        c = coefficients[l]
-        for j in range(m):
-            out[j] += c * x[start + j, l]
+        out[j] = (s[j] + constant) * over
 
 
 @njit(cache=True, fastmath={"contract"}, **_OPTIONS)
-def _pick(target, before, mean, deviation, chosen, spread, m):  # type: ignore[no-untyped-def]
-    """Take an atom's mean and deviation where the uniform lies beyond the weights of the atoms before it."""
+def _affine(rows, coefficients, constant, out, m):  # type: ignore[no-untyped-def]
+    """out = constant + coefficients . rows."""
+    use_wide_vectors()
+    for j in range(m):
+        out[j] = constant + coefficients[0] * rows[0, j]
+    for l in range(1, len(coefficients)):
+        row, c = rows[l], coefficients[l]
+        for j in range(m):
+            out[j] += c * row[j]
+
+
+@njit(cache=True, fastmath={"contract"}, **_OPTIONS)
+def _pick(target, before, weight, mean, deviation, chosen, spread, m):  # type: ignore[no-untyped-def]
+    """Take an atom's mean and deviation where the target lies beyond the weights before; add its weight to them."""
     use_wide_vectors()
     for j in range(m):
         take = target[j] >= before[j]
         chosen[j] = mean[j] if take else chosen[j]
         spread[j] = deviation if take else spread[j]
+        before[j] += weight[j]
+
+
+@njit(cache=True, fastmath={"contract"}, **_OPTIONS)
+def _finish(chosen, spread, normal, y, m):  # type: ignore[no-untyped-def]
+    use_wide_vectors()
+    for j in range(m):
+        y[j] = chosen[j] + spread[j] * normal[j]
 
 
 @njit(cache=True, **_OPTIONS)
@@ -137,27 +169,20 @@ def draw_y(beta1, logits, tau, a, b, deviation, linear, jets, seed, replicate, s
     k, n = len(logits), len(y)
     rows, t, jet, over = np.zeros((12, _BLOCK)), np.zeros((k, _BLOCK)), np.zeros((3, _BLOCK)), 1.0 / tau
     z, chosen, spread, mean = rows[4], rows[5], rows[6], rows[7]
-    top, total, before, normal = rows[8], rows[9], rows[10], rows[11]
+    top, target, before, normal = rows[8], rows[9], rows[10], rows[11]
+    columns, flat = np.zeros((x.shape[1], _BLOCK)), x.reshape(-1)
     for at in range(0, n, _BLOCK):
         m = min(_BLOCK, n - at)
         _uniforms(rows, seed, replicate, 0, start + step * at, step, m)
         _normals(rows[0], rows[1], normal, m)
+        _columns(flat[at * x.shape[1] :], columns, m)
         for i in range(k):
-            _affine(x, at, beta1[i], 0.0, z, m)
+            _affine(columns, beta1[i], 0.0, z, m)
             if not linear:
                 call_jets(jets, np.int64(z.ctypes.data), np.int64(jet.ctypes.data), _BLOCK, m)
-            s = z if linear else jet[0]
-            for j in range(m):
-                t[i, j] = (s[j] + logits[i]) * over
-        _weights(t, top, total, m)
-        for j in range(m):
-            total[j] *= rows[2, j]
-            before[j] = 0.0
+            _logits(z if linear else jet[0], logits[i], over, t[i], m)
+        _weights(t, rows[2], top, target, before, m)
         for i in range(k):
-            _affine(x, at, a[i], b[i], mean, m)
-            _pick(total, before, mean, deviation[i], chosen, spread, m)
-            row = t[i]
-            for j in range(m):
-                before[j] += row[j]
-        for j in range(m):
-            y[at + j] = chosen[j] + spread[j] * normal[j]
+            _affine(columns, a[i], b[i], mean, m)
+            _pick(target, before, t[i], mean, deviation[i], chosen, spread, m)
+        _finish(chosen, spread, normal, y[at : at + m], m)

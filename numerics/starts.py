@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numerics.compiled import CompiledActivation
-from numerics.density import log_density
+from numerics.kernels import evaluate
 from numerics.measures import Layout, MixingMeasure
 
 Floats = NDArray[np.float64]
@@ -64,5 +64,5 @@ def rough_start(layout: Layout, gate: CompiledActivation, x: Floats, y: Floats, 
     shape = beta0.shape
     a, b = np.broadcast_to(lines[:, :-1], beta1.shape), np.broadcast_to(lines[:, -1], shape)
     candidates = MixingMeasure(beta1, beta0, tau, a, b, np.broadcast_to(nu, shape))
-    best = log_density(candidates, gate, x, y).sum(axis=-1).argmax()
-    return layout.pack(candidates[best])
+    thetas = layout.pack(candidates)
+    return thetas[np.argmax([evaluate(theta, layout, gate, x, y)[0] for theta in thetas])]

@@ -1,0 +1,149 @@
+"""The published experiment of Nguyen, Nguyen and Ho (NeurIPS 2023), fitted to convergence on one core.
+
+    python benchmarks/workload.py [--json] [--fitted 2|3|4] [--share 0.05] [--baselines]
+
+200 sample sizes up to 1e5, 40 replicates of each: 8000 fits. With two atoms a fit starts from the estimate of the same
+replicate at the size before; the first one, and any that does not converge, from 5 starts of its own. With three or
+four atoms every fit has 5 starts. No start uses the truth.
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ.update(dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1"))
+
+import argparse
+import json
+import sys
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from baselines import em, lbfgs
+
+from numerics.compiled import compile_activation
+from numerics.measures import Layout
+from numerics.mle import Box, Fit, fit_points, start_points
+from numerics.points import ArrayPoints
+from numerics.published import SIZES, TRUTH
+from numerics.slopes import log_slope
+from numerics.streams import Stream
+from numerics.voronoi import Symmetry, voronoi_loss
+from theory.activations import activation
+
+GATE = compile_activation(activation("linear"))
+BOX = Box(beta1=100.0, beta0=50.0, tau=(0.5, 2.0), a=100.0, b=100.0, nu=(0.03, 0.48))
+REPLICATES, STARTS, SEED = 40, 5, 2023
+
+
+@dataclass(frozen=True)
+class Run:
+    fits: list[list[Fit]]  # replicates, sizes
+    cpu: float
+    wall: float
+
+
+def sizes(k: int, share: float) -> list[int]:
+    every = np.rint(SIZES[2 if k == 2 else 3]).astype(int)
+    count = max(2, round(share * len(every)))
+    return [int(n) for n in every[np.linspace(0, len(every) - 1, count).round().astype(int)]]
+
+
+def data(n: int, replicate: int, x: np.ndarray) -> ArrayPoints:
+    return ArrayPoints(*Stream(TRUTH, GATE, n, seed=SEED * 2**32 + n, replicate=replicate, x=x).draw(0, n))
+
+
+def fit_next(layout: Layout, points: ArrayPoints, before: Fit | None, seed: int) -> Fit:
+    if layout.k == 2 and before is not None:
+        result = fit_points(layout, GATE, points, box=BOX, starts=0, seed=seed, known_starts=[before.theta])
+        if result.status == "converged":
+            return result
+    return fit_points(layout, GATE, points, box=BOX, starts=STARTS, seed=seed)
+
+
+def run(layout: Layout, ns: list[int]) -> Run:
+    cpu, wall = time.process_time(), time.monotonic()
+    fits: list[list[Fit]] = [[] for _ in range(REPLICATES)]
+    for n in ns:
+        x = np.linspace(0, 1, n)[:, None]
+        for replicate, row in enumerate(fits):
+            row.append(fit_next(layout, data(n, replicate, x), row[-1] if row else None, seed=replicate))
+        if sys.stderr.isatty():
+            print(f"\r{n:7} of {ns[-1]}", end="", file=sys.stderr)
+    return Run(fits, time.process_time() - cpu, time.monotonic() - wall)
+
+
+def warm_up(layout: Layout) -> float:
+    """CPU time until everything is compiled or loaded."""
+    start = time.process_time()
+    fit_points(layout, GATE, data(500, 0, np.linspace(0, 1, 500)[:, None]), box=BOX, starts=1, seed=0)
+    return time.process_time() - start
+
+
+def slope_of(layout: Layout, fits: list[list[Fit]], ns: list[int]) -> Any:
+    theta = np.array([[f.theta for f in row] for row in fits])
+    kept = np.array([[f.status in ("converged", "at_bound") for f in row] for row in fits])
+    loss = voronoi_loss(layout.unpack(theta), TRUTH, Symmetry("anchored", linear=True))
+    large = np.array(ns) >= 1000
+    return log_slope(np.where(kept, loss, np.nan)[:, large], np.array(ns)[large], seed=0)
+
+
+def compare(layout: Layout, ns: list[int]) -> dict[str, Any]:
+    """Our fit and two others from the same start, on at most 0.5% of the fits."""
+    count = max(1, len(ns) * REPLICATES // 200)
+    tasks = [(ns[i * len(ns) // count], i % REPLICATES) for i in range(count)]
+    names = {"ours": None, "lbfgs": lbfgs, "em": em}
+    seconds, reached = dict.fromkeys(names, 0.0), dict.fromkeys(names, 0.0)
+    for n, replicate in tasks:
+        points = data(n, replicate, np.linspace(0, 1, n)[:, None])
+        (start,) = start_points(layout, GATE, points, BOX, 1, seed=replicate)
+        for name, method in names.items():
+            begin = time.process_time()
+            if method is None:
+                kwargs = {"box": BOX, "starts": 0, "seed": 0, "known_starts": [start]}
+                value = fit_points(layout, GATE, points, **kwargs).log_likelihood
+            else:
+                value = method(layout, points.x[:, 0], points.y, start, BOX)
+            seconds[name] += time.process_time() - begin
+            reached[name] += value / n
+    return {
+        name: {"fits": count, "cpu_s_per_fit": seconds[name] / count, "loglik_per_point": reached[name] / count}
+        for name in names
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="The published experiment, fitted to convergence")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--fitted", type=int, choices=(2, 3, 4), default=2, help="fitted atoms")
+    parser.add_argument("--share", type=float, default=1.0, help="share of the sample sizes")
+    parser.add_argument("--baselines", action="store_true", help="also SciPy's L-BFGS-B and EM on a few of the fits")
+    options = parser.parse_args()
+    if not 0 < options.share <= 1:
+        parser.error(f"--share must lie in (0, 1], not {options.share}")
+    layout, ns = Layout(options.fitted, 1, tau=1.0), sizes(options.fitted, options.share)
+    compile_s = warm_up(layout)
+    done = run(layout, ns)
+    every = [f for row in done.fits for f in row]
+    slope = slope_of(layout, done.fits, ns)
+    n_of = np.tile(ns, REPLICATES)
+    result: dict[str, Any] = {
+        "fits": len(every),
+        "cpu_s": round(done.cpu, 3),
+        "compile_s": round(compile_s, 3),
+        "wall_s": round(done.wall, 3),
+        "converged": sum(f.status == "converged" for f in every),
+        "at_bound": sum(f.status == "at_bound" for f in every),
+        "max_gradient_over_n": float(max(f.gradient_norm / n for f, n in zip(every, n_of, strict=True))),
+        "slope": slope.value,
+        "ci": list(slope.interval),
+    }
+    if options.baselines:
+        result["baselines"] = compare(layout, ns)
+    print(json.dumps(result) if options.json else "\n".join(f"{name:20} {value}" for name, value in result.items()))
+
+
+if __name__ == "__main__":
+    main()
