@@ -7,14 +7,15 @@ derivatives of a free function are generators of their own. Generators are found
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import sympy as sp
-from flint import fmpq, fmpq_mat, fmpz_mat
+from flint import fmpq_mat
 
+from theory.balls import exact
 from theory.fields import DifferentialField, Fraction
 from theory.models import Jet, MoESpec, Y, covariates
+from theory.rewriting import Lattice, terms
 
 RESIDUAL = sp.Symbol("epsilon", real=True)
 MAX_KERNELS = 60
@@ -98,11 +99,13 @@ class _Encoder:
         return self.encode(sp.exp(exponent * sp.log(base)))
 
     def _exponential(self, exponent: sp.Expr) -> sp.Expr:
-        weights = _integer_coordinates(exponent, self.lattice) if self.lattice else None
-        if weights is None:
-            self.lattice = _lattice_basis([*self.lattice, exponent])
-            raise _LatticeGrew
-        pairs = zip(self.lattice, weights, strict=True)
+        lattice = Lattice(self.lattice)
+        try:
+            weights = lattice.coordinates(exponent)
+        except KeyError:
+            self.lattice = Lattice([*self.lattice, exponent]).exponents
+            raise _LatticeGrew from None
+        pairs = zip(lattice.exponents, weights, strict=True)
         return sp.Mul(*(self.symbol(sp.exp(b)) ** w for b, w in pairs if w))
 
     def close(self) -> dict[sp.Symbol, list[sp.Expr] | None]:
@@ -133,36 +136,6 @@ class _Encoder:
 
 class _LatticeGrew(Exception):
     """A new exponent changed the basis: encode again from the start."""
-
-
-def _monomials(exponents: Sequence[sp.Expr]) -> tuple[list[sp.Expr], fmpq_mat]:
-    rows = [sp.expand(e).as_coefficients_dict() for e in exponents]
-    basis = sorted({m for row in rows for m in row}, key=sp.default_sort_key)
-    entries = [[_rational(row.get(m, 0)) for m in basis] for row in rows]
-    return basis, fmpq_mat(entries)
-
-
-def _rational(c: sp.Expr) -> fmpq:
-    return fmpq(int(sp.Rational(c).p), int(sp.Rational(c).q))
-
-
-def _lattice_basis(exponents: list[sp.Expr]) -> list[sp.Expr]:
-    basis, matrix = _monomials(exponents)
-    integral, den = matrix.numer_denom()
-    reduced = fmpz_mat(integral).hnf()
-    rows = [[int(reduced[i, j]) for j in range(reduced.ncols())] for i in range(reduced.nrows())]
-    combine = [sp.Add(*(sp.Rational(c, int(den)) * m for c, m in zip(row, basis, strict=True))) for row in rows]
-    return [e for e in combine if e != 0]
-
-
-def _integer_coordinates(exponent: sp.Expr, lattice: list[sp.Expr]) -> list[int] | None:
-    _, matrix = _monomials([*lattice, exponent])
-    n = len(lattice)
-    augmented, rank = matrix.transpose().rref()
-    if rank > n:
-        return None
-    values = [augmented[i, n] for i in range(n)]
-    return [int(v.p) for v in values] if all(v.q == 1 for v in values) else None
 
 
 def atom_field(spec: MoESpec, order: int) -> AtomField:
@@ -245,7 +218,7 @@ def _independent(names: dict[sp.Symbol, sp.Expr], seen: frozenset[sp.Symbol]) ->
         return True
     if any(isinstance(a, sp.Function) for e in exponents for a in sp.preorder_traversal(e)):
         return False
-    basis, matrix = _monomials(exponents)
-    dependent = [j for j, m in enumerate(basis) if m.free_symbols & seen]
-    columns = [[matrix[i, j] for j in dependent] for i in range(len(exponents))]
-    return bool(dependent) and fmpq_mat(columns).rank() == len(exponents)
+    rows = [terms(e) for e in exponents]
+    observed = {m for row in rows for m in row if m.free_symbols & seen}
+    columns = [[exact(row.get(m, sp.S.Zero)) for m in observed] for row in rows]
+    return bool(observed) and fmpq_mat(columns).rank() == len(exponents)

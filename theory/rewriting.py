@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import sympy as sp
 from flint import fmpq, fmpq_mat, fmpz_mat
 
+from theory.balls import exact
 from theory.roots import Z
 
 _REWRITE: dict[type, Callable[[sp.Expr], sp.Expr]] = {
@@ -87,7 +88,7 @@ class Lattice:
     def __init__(self, arguments: Sequence[sp.Expr]) -> None:
         rows = [terms(a) for a in arguments]
         self.monomials = sorted({m for row in rows for m in row}, key=sp.default_sort_key)
-        entries = [[fmpq(int(r[m].p), int(r[m].q)) if m in r else fmpq(0) for m in self.monomials] for r in rows]
+        entries = [[exact(r.get(m, sp.S.Zero)) for m in self.monomials] for r in rows]
         self.basis = _reduced(entries)
         self.exponents = [
             sp.Add(*(sp.Rational(int(c.p), int(c.q)) * m for c, m in zip(row, self.monomials, strict=True)))
@@ -103,7 +104,7 @@ class Lattice:
         row = terms(argument)
         if not set(row) <= set(self.monomials):
             raise KeyError(argument)
-        left = [fmpq(int(row[m].p), int(row[m].q)) if m in row else fmpq(0) for m in self.monomials]
+        left = [exact(row.get(m, sp.S.Zero)) for m in self.monomials]
         found = []
         for basis in self.basis:
             pivot = next(i for i, c in enumerate(basis) if c)

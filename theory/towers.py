@@ -25,6 +25,7 @@ from flint import fmpq, fmpz_mpoly
 
 from theory import balls
 from theory.fields import DifferentialField, Fraction
+from theory.nullspace import rational_relations
 from theory.rewriting import Lattice, elementary, exponent_of, multiplied_out, terms
 from theory.roots import Z
 
@@ -333,8 +334,6 @@ class Tower(DifferentialField):
 
     def _combination(self, rule: Fraction) -> dict[int, sp.Rational] | None:
         """Rational weights c_i with rule = sum c_i (derivative of integral i), or None."""
-        from theory.nullspace import rational_relations
-
         if not self._primitives:
             return None
         relations = rational_relations(self, [rule, *(self.rules[0][i] for i in self._primitives)])
