@@ -5,7 +5,7 @@ Example: ``fit(Layout(2, 1, "free"), compile_activation(tanh), x, y, box=Box.for
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from typing import Literal
@@ -181,14 +181,19 @@ def fit_points(
     seed: int,
     known_starts: Sequence[Floats] = (),
     max_passes: int = MAX_PASSES,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Fit:
-    """`fit` for points that come in blocks, in the memory of one block."""
+    """`fit` for points that come in blocks, in the memory of one block; progress(done, starts) is called on the way."""
     if points.n <= layout.d + 1:
         raise ValueError(f"x and y must hold more than {layout.d + 1} points, not {points.n}")
     thetas = [*known_starts, *start_points(layout, gate, points, box, starts, seed)]
     if not thetas:
         raise ValueError("at least one start is needed")
-    ends = [_search(layout, gate, points, box, theta, max_passes) for theta in thetas]
+    ends = []
+    for theta in thetas:
+        ends.append(_search(layout, gate, points, box, theta, max_passes))
+        if progress is not None:
+            progress(len(ends), len(thetas))
     best = max(ends, key=lambda end: end.local.value)
     tolerance = _AGREE / points.n + 1e-9 * abs(best.local.value)
     equal = [end for end in ends if end.local.value >= best.local.value - tolerance]
