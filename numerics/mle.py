@@ -24,7 +24,7 @@ from numerics.starts import SUBSAMPLE, rough_start
 Floats = NDArray[np.float64]
 Status = Literal["converged", "at_bound", "spike", "max_steps"]
 
-MAX_PASSES = 200
+MAX_PASSES = 500
 _START_PASSES = 30  # of the search on the subsample that ends a start
 _FLAT = 1e-8  # eigenvalue of the scaled information that counts as zero
 _AGREE = 1e-4  # starts whose log-likelihoods differ by no more (plus 1e-9 of it) found the same maximum
