@@ -8,12 +8,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, as_completed
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, fields, replace
-from functools import cached_property, partial
-from multiprocessing import get_context
+from functools import cached_property
+from time import monotonic
 from typing import Any, get_args
 
 import numpy as np
@@ -24,14 +24,15 @@ from numerics.measures import Gauge, Layout, MixingMeasure
 from numerics.mle import Box, Status, fit
 from numerics.sampling import sample
 from numerics.slopes import FEWEST_REPLICATES, Slope, log_slope
+from numerics.store import Outcome, Store, open_store
 from numerics.voronoi import Symmetry, group_errors, voronoi_loss
+from numerics.workers import local_workers
 from theory.activations import Z, activation
 
 Floats = NDArray[np.float64]
 
 STATUSES: tuple[Status, ...] = get_args(Status)
 FAILED: tuple[Status, ...] = ("spike", "max_steps")
-_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 @dataclass(frozen=True, eq=False)
@@ -195,32 +196,89 @@ def run_replicate(study: Study, replicate: int) -> tuple[Floats, list[Status], l
     return np.stack(thetas), status, agree
 
 
-@contextmanager
-def _one_thread_each() -> Iterator[None]:
-    """Child processes started inside run BLAS on one thread."""
-    before = {name: os.environ.get(name) for name in _THREADS}
-    os.environ.update(dict.fromkeys(_THREADS, "1"))
+@dataclass(frozen=True)
+class Progress:
+    """Finished replicates of total, of which some were in the store at the start; seconds since then."""
+
+    done: int
+    total: int
+    stored: int
+    seconds: float
+
+    @property
+    def seconds_left(self) -> float | None:
+        """An estimate at the pace so far; None before the first replicate of this run is finished."""
+        fresh = self.done - self.stored
+        if self.done == self.total:
+            return 0.0
+        return self.seconds / fresh * (self.total - self.done) if fresh else None
+
+
+def _finished(study: Study, replicates: Sequence[int], executor: Executor | None) -> Iterator[tuple[int, Outcome]]:
+    """Replicates and their outcomes, as they are finished."""
+    if executor is None:
+        yield from ((replicate, run_replicate(study, replicate)) for replicate in replicates)
+        return
+    futures = {executor.submit(run_replicate, study, replicate): replicate for replicate in replicates}
     try:
-        yield
+        for future in as_completed(futures):
+            yield futures[future], future.result()
     finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+        for future in futures:
+            future.cancel()
 
 
-def run_study(study: Study, *, workers: int = 1) -> StudyResult:
-    """Run every replicate, in this process or in spawned ones; the result does not depend on the number of workers."""
-    if workers < 1:
-        raise ValueError(f"workers must be at least 1, not {workers}")
-    task = partial(run_replicate, study)
-    if workers == 1:
-        outcomes = [task(replicate) for replicate in range(study.replicates)]
-    else:
-        with _one_thread_each(), ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-            outcomes = list(pool.map(task, range(study.replicates)))
-    thetas, status, agree = zip(*outcomes, strict=True)
+def _run(
+    study: Study, store: Store | None, executor: Executor | None, progress: Callable[[Progress], None] | None
+) -> dict[int, Outcome]:
+    outcomes = store.outcomes() if store else {}
+    stored, start = len(outcomes), monotonic()
+
+    def report() -> None:
+        if progress is not None:
+            progress(Progress(len(outcomes), study.replicates, stored, monotonic() - start))
+
+    report()
+    missing = [replicate for replicate in range(study.replicates) if replicate not in outcomes]
+    for replicate, outcome in _finished(study, missing, executor):
+        if store:
+            store.add(replicate, outcome)
+        outcomes[replicate] = outcome
+        report()
+    return outcomes
+
+
+def run_study(
+    study: Study,
+    *,
+    workers: int = 1,
+    executor: Executor | None = None,
+    store: str | os.PathLike[str] | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> StudyResult:
+    """Run every replicate that is not in the store; the result is the same, bit for bit, however it is come by.
+
+    Args:
+        study: the definition.
+        workers: 1: in this process; more: in as many spawned ones, which end with this one.
+        executor: any executor, in place of workers.
+        store: an SQLite file, in which each replicate is committed as soon as it is finished.
+        progress: called at the start and after each replicate.
+
+    Raises:
+        ValueError: workers below 1, or both workers and an executor; a store that cannot be used (see `open_store`).
+    """
+    if workers < 1 or (workers > 1 and executor is not None):
+        raise ValueError(f"workers must be at least 1, and 1 beside an executor, not {workers}")
+    with ExitStack() as stack:
+        opened = (
+            stack.enter_context(open_store(store, study.name, study.digest, study.definition))
+            if store is not None
+            else None
+        )
+        pool = stack.enter_context(local_workers(workers)) if workers > 1 else executor
+        outcomes = _run(study, opened, pool, progress)
+    thetas, status, agree = zip(*(outcomes[replicate] for replicate in range(study.replicates)), strict=True)
     return StudyResult(study, np.stack(thetas), np.array(status), np.array(agree))
 
 

@@ -1,15 +1,21 @@
 import json
 import os
+import sqlite3
 import subprocess
 import sys
+import time
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import numerics.studies
 from numerics.measures import MixingMeasure
 from numerics.mle import Box
 from numerics.slopes import judge
-from numerics.studies import STATUSES, TANH_EXACT, Study, pilot, run_replicate, run_study, study_slopes
+from numerics.studies import STATUSES, TANH_EXACT, Progress, Study, pilot, run_replicate, run_study, study_slopes
 
 TRUTH = TANH_EXACT.truth
 SMALL = Study(
@@ -36,11 +42,146 @@ def small():
     return run_study(SMALL)
 
 
+def check_same(result, expected):
+    """Bit for bit."""
+    assert result.theta.tobytes() == expected.theta.tobytes()
+    for name in ("status", "agree"):
+        one, other = getattr(result, name), getattr(expected, name)
+        assert one.dtype == other.dtype
+        np.testing.assert_array_equal(one, other)
+
+
 def test_workers_do_not_change_a_bit(small):
-    spawned = run_study(SMALL, workers=2)
-    np.testing.assert_array_equal(spawned.theta, small.theta)
-    np.testing.assert_array_equal(spawned.status, small.status)
-    np.testing.assert_array_equal(spawned.agree, small.agree)
+    check_same(run_study(SMALL, workers=2), small)
+
+
+class Backwards(Executor):
+    """Runs the last replicate first, each when the one after it is wanted."""
+
+    def __init__(self):
+        self.calls = []
+
+    def submit(self, fn, /, *args, **kwargs):
+        future = Future()
+        self.calls.append((future, fn, args, kwargs))
+        if len(self.calls) == SMALL.replicates:
+            for future_, fn_, args_, kwargs_ in reversed(self.calls):
+                future_.set_result(fn_(*args_, **kwargs_))
+        return future
+
+
+def test_any_executor_gives_the_same(small, tmp_path):
+    with ThreadPoolExecutor(3) as threads:
+        check_same(run_study(SMALL, executor=threads), small)
+    check_same(run_study(SMALL, executor=Backwards(), store=tmp_path / "s.sqlite"), small)
+
+
+def test_a_stored_study_is_not_run_again(small, tmp_path, monkeypatch):
+    path = tmp_path / "s.sqlite"
+    check_same(run_study(SMALL, store=path), small)
+    monkeypatch.delattr(numerics.studies, "run_replicate")
+    check_same(run_study(SMALL, store=path), small)
+    check_same(run_study(SMALL, store=path, workers=2), small)
+    with pytest.raises(ValueError, match="another definition of the study 'small'"):
+        run_study(with_changes(seed=102), store=path)
+    check_same(run_study(SMALL, store=path), small)
+
+
+def test_what_was_finished_before_a_failure_is_kept(small, tmp_path, monkeypatch):
+    path, ran = tmp_path / "s.sqlite", []
+
+    def failing(study, replicate):
+        ran.append(replicate)
+        if len(ran) == 6:
+            raise MemoryError
+        return run_replicate(study, replicate)
+
+    monkeypatch.setattr(numerics.studies, "run_replicate", failing)
+    for _ in range(2):
+        with pytest.raises(MemoryError):
+            run_study(SMALL, store=path)
+        assert ran == [0, 1, 2, 3, 4, 5]
+        ran.clear()
+        ran.extend(range(5))  # the second run begins with replicate 5, and fails at once
+    ran.extend(range(20))
+    check_same(run_study(SMALL, store=path), small)
+
+
+def test_progress_counts_and_estimates(tmp_path):
+    study, path = with_changes(replicates=3, sizes=(100, 200)), tmp_path / "s.sqlite"
+    seen = []
+    run_study(study, store=path, progress=seen.append)
+    assert [(p.done, p.total, p.stored) for p in seen] == [(i, 3, 0) for i in range(4)]
+    assert seen[0].seconds_left is None
+    assert seen[1].seconds_left == pytest.approx(2 * seen[1].seconds)
+    assert seen[3].seconds_left == 0
+    again = []
+    run_study(study, store=path, progress=again.append)
+    assert [(p.done, p.stored, p.seconds_left) for p in again] == [(3, 3, 0)]
+    # what was in the store took no time of this run
+    assert Progress(done=6, total=10, stored=4, seconds=5.0).seconds_left == pytest.approx(10.0)
+
+
+RUN = """
+import sys, test_studies
+if __name__ == "__main__":
+    study = test_studies.with_changes(replicates=60)
+    test_studies.run_study(study, workers=int(sys.argv[2]), store=sys.argv[1])
+"""
+
+
+def start(code, *arguments, **options):
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    return subprocess.Popen([sys.executable, "-c", code, *map(str, arguments)], env=environment, **options)
+
+
+def rows(path):
+    if not path.exists():
+        return 0
+    with closing(sqlite3.connect(path)) as connection:
+        try:
+            return connection.execute("SELECT count(*) FROM replicates").fetchone()[0]
+        except sqlite3.OperationalError:  # not made yet, or being written
+            return 0
+
+
+def test_a_study_that_is_killed_again_and_again_gives_the_same(tmp_path):
+    path, rng = tmp_path / "s.sqlite", np.random.default_rng(0)
+    for workers in (1, 2, 1):
+        before, more = rows(path), int(rng.integers(1, 16))
+        with start(RUN, path, workers) as run:
+            while rows(path) < before + more and run.poll() is None:
+                time.sleep(0.002)
+            run.kill()
+        assert rows(path) >= before + more
+    assert rows(path) < 60
+    check_same(run_study(with_changes(replicates=60), store=path, workers=2), run_study(with_changes(replicates=60)))
+
+
+BUSY = """
+import test_studies
+study = test_studies.with_changes(replicates=1000, sizes=(20000, 50000))
+if __name__ == "__main__":
+    test_studies.run_study(study, workers=2, progress=lambda p: print(p.done, flush=True))
+"""
+IDLE = """
+import os, time
+from numerics.workers import local_workers
+if __name__ == "__main__":
+    with local_workers(2) as pool:
+        print(pool.submit(os.getpid).result(), flush=True)
+        pool.submit(time.sleep, 1000).result()
+"""
+
+
+@pytest.mark.parametrize("code", [BUSY, IDLE])
+def test_workers_end_within_two_seconds_of_the_death_of_their_parent(code):
+    """All share the pipe of standard output, which ends with the last of them."""
+    with start(code, stdout=subprocess.PIPE) as parent:
+        for _ in range(2 if code == BUSY else 1):
+            parent.stdout.readline()
+        parent.kill()
+        parent.communicate(timeout=2)
 
 
 def test_a_replicate_does_not_depend_on_the_others(small):
@@ -128,6 +269,8 @@ def test_bad_definitions_are_refused(changes, message):
 def test_bad_workers_and_pilots_on_the_seed_of_the_study_are_refused():
     with pytest.raises(ValueError, match="workers"):
         run_study(SMALL, workers=0)
+    with pytest.raises(ValueError, match="beside an executor"):
+        run_study(SMALL, workers=2, executor=Backwards())
     with pytest.raises(ValueError, match="pilot"):
         pilot(SMALL, replicates=5, seed=SMALL.seed)
     assert pilot(SMALL, replicates=5, seed=1).replicates == 5

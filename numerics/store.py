@@ -1,0 +1,131 @@
+"""Finished replicates of a study in an SQLite file, each committed as soon as it is there.
+
+A process may be killed at any moment: what `add` has returned from is in the file, and nothing is there by half. The
+file never changes unless it is a sound store that can be written.
+
+Example: ``with open_store("rates.sqlite", name, digest, definition) as store: store.add(0, (theta, status, agree))``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Outcome: TypeAlias = tuple[NDArray[np.float64], Sequence[str], Sequence[int]]
+"""Of one replicate: theta (N, p), status and agree (N)."""
+
+_APPLICATION = 0x746D7063  # "tmpc": tells our files from other databases
+_VERSION = 1
+_PATIENCE = 30.0  # seconds to wait for another process that writes to the same store
+_SCHEMA = (
+    "CREATE TABLE studies (digest TEXT PRIMARY KEY, name TEXT UNIQUE NOT NULL, definition TEXT NOT NULL)",
+    "CREATE TABLE replicates (digest TEXT NOT NULL REFERENCES studies, replicate INTEGER NOT NULL, theta BLOB NOT NULL,"
+    " status TEXT NOT NULL, agree TEXT NOT NULL, checksum TEXT NOT NULL, PRIMARY KEY (digest, replicate))",
+    f"PRAGMA application_id = {_APPLICATION}",
+    f"PRAGMA user_version = {_VERSION}",
+)
+
+
+class Store:
+    """The replicates of one study; made by `open_store`."""
+
+    def __init__(self, connection: sqlite3.Connection, path: str, digest: str) -> None:
+        self._connection, self._path, self._digest = connection, path, digest
+
+    def add(self, replicate: int, outcome: Outcome) -> None:
+        """Commit one replicate; one that is there already stays. Raises ValueError if the file cannot be written."""
+        theta, status, agree = outcome
+        row = (np.ascontiguousarray(theta, dtype="<f8").tobytes(), json.dumps(list(status)), json.dumps(list(agree)))
+        values = (self._digest, replicate, *row, self._checksum(replicate, *row))
+        with _clear_errors(self._path), _transaction(self._connection):
+            self._connection.execute("INSERT OR IGNORE INTO replicates VALUES (?, ?, ?, ?, ?, ?)", values)
+
+    def outcomes(self) -> dict[int, Outcome]:
+        """The outcome of each finished replicate, bit for bit. Raises ValueError if a row was altered."""
+        query = "SELECT replicate, theta, status, agree, checksum FROM replicates WHERE digest = ? ORDER BY replicate"
+        with _clear_errors(self._path):
+            rows = self._connection.execute(query, (self._digest,)).fetchall()
+        found: dict[int, Outcome] = {}
+        for replicate, theta, status, agree, checksum in rows:
+            if self._checksum(replicate, theta, status, agree) != checksum:
+                raise ValueError(f"store {self._path!r} is damaged: replicate {replicate} does not match its checksum")
+            names = json.loads(status)
+            values = np.frombuffer(theta, dtype="<f8").astype(np.float64).reshape(len(names), -1)
+            found[replicate] = values, names, json.loads(agree)
+        return found
+
+    def _checksum(self, replicate: int, theta: bytes, status: str, agree: str) -> str:
+        text = json.dumps([self._digest, replicate, theta.hex(), status, agree])
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+@contextmanager
+def _clear_errors(path: str) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise ValueError(
+            f"store {path!r} cannot be used ({error}); it must be a writable store of rate studies or a new file"
+        ) from None
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+def _prepare(connection: sqlite3.Connection, path: str) -> None:
+    """Refuse what is not a sound store of ours; make the tables of a new one."""
+    (application,), (version,) = (
+        connection.execute(f"PRAGMA {name}").fetchone() for name in ("application_id", "user_version")
+    )
+    if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
+        for statement in _SCHEMA:
+            connection.execute(statement)
+    elif (application, version) != (_APPLICATION, _VERSION):
+        raise ValueError(f"{path!r} is a database, but not a store of rate studies of version {_VERSION}")
+    elif connection.execute("PRAGMA integrity_check").fetchall() != [("ok",)]:
+        raise ValueError(f"store {path!r} is damaged")
+
+
+def _register(connection: sqlite3.Connection, path: str, name: str, digest: str, definition: str) -> None:
+    stored = connection.execute("SELECT digest FROM studies WHERE name = ?", (name,)).fetchone()
+    if stored not in (None, (digest,)):
+        raise ValueError(f"store {path!r} holds another definition of the study {name!r}: rename it, or use a new file")
+    # writes in any case, so that a store that cannot be written is found out before anything is computed
+    upsert = "INSERT INTO studies VALUES (?, ?, ?) ON CONFLICT (digest) DO UPDATE SET name = excluded.name"
+    connection.execute(upsert, (digest, name, definition))
+
+
+@contextmanager
+def open_store(path: str | os.PathLike[str], name: str, digest: str, definition: Mapping[str, Any]) -> Iterator[Store]:
+    """The store of a study in a file, which is made if there is none and may hold other studies.
+
+    Raises:
+        ValueError: the file is read-only, damaged, locked or something else, or holds a study of this name with
+            another digest. It is then as it was.
+    """
+    place = str(Path(path).absolute())
+    with _clear_errors(place):
+        # autocommit: transactions are begun by hand. The rollback journal survives kill -9 without files beside it
+        connection = sqlite3.connect(place, timeout=_PATIENCE, isolation_level=None)
+    with closing(connection):
+        with _clear_errors(place), _transaction(connection):
+            _prepare(connection, place)
+            _register(connection, place, name, digest, json.dumps(definition, sort_keys=True))
+        yield Store(connection, place, digest)

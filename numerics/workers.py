@@ -1,0 +1,50 @@
+"""Local worker processes that end with their parent. Loads nothing heavy: a worker watches from its first moment on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import contextmanager
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import wait
+from threading import Thread
+
+_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """Child processes started inside run BLAS on one thread."""
+    before = {name: os.environ.get(name) for name in _THREADS}
+    os.environ.update(dict.fromkeys(_THREADS, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def _wait_for_the_end(sentinel: int) -> None:
+    wait([sentinel])
+    os._exit(1)  # the parent is gone: nobody reads results, and queues could block a regular exit
+
+
+def _end_with_parent() -> None:
+    """Start watching the parent; a killed one cannot tell its workers to stop."""
+    parent = parent_process()
+    assert parent is not None  # this runs in workers only
+    Thread(target=_wait_for_the_end, args=(parent.sentinel,), daemon=True).start()
+
+
+@contextmanager
+def local_workers(workers: int) -> Iterator[Executor]:
+    """An executor of spawned processes with one BLAS thread each, which end at once if this process is killed."""
+    with (
+        _one_thread_each(),
+        ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_end_with_parent) as pool,
+    ):
+        yield pool
