@@ -19,11 +19,12 @@ if TYPE_CHECKING:
     from numerics.compiled import compile_activation as compile_activation
     from numerics.density import log_density as log_density
     from numerics.density import log_likelihood as log_likelihood
+    from numerics.estimate import FitResult as FitResult
+    from numerics.estimate import fit as fit
     from numerics.measures import Layout as Layout
     from numerics.measures import MixingMeasure as MixingMeasure
     from numerics.mle import Box as Box
     from numerics.mle import Fit as Fit
-    from numerics.mle import fit as fit
     from numerics.published import check_published as check_published
     from numerics.sampling import sample as sample
     from numerics.slopes import judge as judge
@@ -59,7 +60,8 @@ _HOME = {
     "numerics.compiled": ("CompiledActivation", "compile_activation"),
     "numerics.density": ("log_density", "log_likelihood"),
     "numerics.measures": ("Layout", "MixingMeasure"),
-    "numerics.mle": ("Box", "Fit", "fit"),
+    "numerics.estimate": ("FitResult", "fit"),
+    "numerics.mle": ("Box", "Fit"),
     "numerics.published": ("check_published",),
     "numerics.sampling": ("sample",),
     "numerics.slopes": ("judge", "log_slope"),

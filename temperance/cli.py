@@ -17,6 +17,7 @@ from typing import Annotated
 from cyclopts import App, CycloptsError, Parameter, Token
 
 from temperance.errors import BadInput, commands, described, one_line, refusing
+from temperance.notebook_commands import notebooks
 from temperance.proofs import certify as certify_files
 from temperance.proofs import write_certificates
 from temperance.report import (
@@ -179,6 +180,53 @@ def derive(
 
 
 @app.command
+def fit(
+    data: str,
+    *,
+    fitted: Whole,
+    gate: str = "linear",
+    activation: str | None = None,
+    gauge: str = "free",
+    target: str | None = None,
+    seed: Whole = 0,
+    starts: Whole = 10,
+    json: Json = False,
+) -> int:
+    """Fit a mixture of linear Gaussian experts to a CSV file, and say what in it is identifiable.
+
+    Parameters
+    ----------
+    data
+        A CSV file of numbers, with or without a header.
+    fitted
+        Number of atoms.
+    gate
+        linear, softmax (temperature 1) or activation.
+    activation
+        A name of the catalogue or an expression in z; chooses the gate "activation".
+    gauge
+        free or anchored, for the gate "activation".
+    target
+        Column of y, the last by default; the others are x.
+    seed
+        Of the starts.
+    starts
+        Number of starts.
+    """
+    from temperance.fitting import fit_file
+    from temperance.fitting import show as show_fit
+
+    found = fit_file(
+        data, fitted=fitted, gate=gate, activation=activation, gauge=gauge, target=target, seed=seed, starts=starts
+    )
+    if json:
+        print(to_json(found.as_json()))
+    else:
+        show_fit(found, console())
+    return 0
+
+
+@app.command
 def verify(
     *claims: str,
     published: str | None = None,
@@ -233,52 +281,7 @@ def _published(folder: str | None, *, named: bool) -> str | None:
     return None
 
 
-notebooks = App(name="notebooks", help="Build the notebooks from the library's own results, or run them again.")
 app.command(notebooks)
-
-
-@notebooks.default
-def _no_notebook_command(*given: str) -> int:
-    what = f"unknown command {given[0]!r} of notebooks" if given else "notebooks needs a command"
-    raise BadInput(f"{what}; accepted: {commands(notebooks)}")
-
-
-@notebooks.command
-def build(folder: str = "notebooks") -> int:
-    """Build and execute every notebook.
-
-    Parameters
-    ----------
-    folder
-        Where they are written.
-    """
-    from temperance.gallery import build_all
-
-    if not Path(folder).is_dir():
-        raise BadInput(f"there is no folder {folder!r}; accepted: an existing one")
-    for name, content in build_all():
-        write_file(str(Path(folder) / name), content)
-        print(name)
-    return 0
-
-
-@notebooks.command(name="run")
-def run_notebooks(folder: str = "notebooks") -> int:
-    """Execute every notebook of a folder again; exit with 1 if a result is not the one it shows.
-
-    Parameters
-    ----------
-    folder
-        Where they are.
-    """
-    from temperance.gallery import changed, notebook_files
-
-    status = 0
-    for path in notebook_files(folder):
-        found = changed(path)
-        print(f"{path.name}: {'the same results' if not found else '; '.join(found)}")
-        status = status or int(bool(found))
-    return status
 
 
 def run(tokens: Sequence[str]) -> int:

@@ -1,0 +1,93 @@
+"""`temperance fit`: a file of numbers in, estimates on the screen or as JSON out."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from temperance.errors import one_line, refusing
+from temperance.report import table
+
+if TYPE_CHECKING:
+    from numerics.estimate import Estimate, FitResult
+
+GATES = ("linear", "softmax", "activation")
+GAUGES = ("free", "anchored")
+COLUMNS = ("parameter", "atom", "value", "standard error", "identifiable")
+
+
+@contextmanager
+def _bar() -> Iterator[Callable[[int, int], None] | None]:
+    """A progress bar on stderr for the starts of a fit; nothing where stderr is no terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    columns = (TextColumn("fitting"), BarColumn(), MofNCompleteColumn(), TextColumn("starts"), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("starts")
+        yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+def fit_file(
+    path: str,
+    *,
+    fitted: int,
+    gate: str,
+    activation: str | None,
+    gauge: str,
+    target: str | None,
+    seed: int,
+    starts: int,
+) -> FitResult:
+    """Fit a mixture of experts to the columns of a CSV file.
+
+    Raises:
+        BadInput: an option, a cell of the file, or data that make no fit.
+    """
+    from numerics.estimate import fit
+    from numerics.tables import read_csv
+
+    with refusing():
+        if gate not in GATES:
+            raise ValueError(f"unknown gate {gate!r}; accepted: {', '.join(GATES)}")
+        if gauge not in GAUGES:
+            raise ValueError(f"unknown gauge {gauge!r}; accepted: {', '.join(GAUGES)}")
+        x, y, _ = read_csv(path, target)
+    with refusing(), _bar() as progress:
+        return fit(
+            x,
+            y,
+            fitted=fitted,
+            gate=gate,
+            activation=activation,
+            gauge="free" if gauge == "free" else "anchored",
+            seed=seed,
+            starts=starts,
+            progress=progress,
+        )
+
+
+def show(found: FitResult, screen: Console) -> None:
+    """Print the estimates, how the fit ended, and the warnings."""
+    screen.print(table(COLUMNS, [_row(e) for e in found.estimates]))
+    result = found.fit
+    screen.print(
+        f"status {result.status}; log-likelihood {result.log_likelihood:.6g}; "
+        f"{result.agree} of {result.starts} starts agree on it"
+    )
+    for warning in found.warnings:
+        screen.print(one_line(warning))
+
+
+def _row(e: Estimate) -> list[str]:
+    atom = "" if e.atom is None else str(e.atom)
+    return [e.parameter, atom, _text(e.value), "-" if e.se is None else _text(e.se), "yes" if e.identifiable else "no"]
+
+
+def _text(value: float | list[float]) -> str:
+    return ", ".join(f"{v:.5g}" for v in value) if isinstance(value, list) else f"{value:.5g}"
