@@ -37,5 +37,12 @@ test-all: $(INSTALLED)
 bench: $(INSTALLED)
 	@set -e; for script in benchmarks/*.py; do echo "$$script"; $(BIN)/python "$$script"; done
 
+# what is fast, with outcomes beside the times: run alone on the machine
+bench: $(INSTALLED)
+	$(BIN)/python benchmarks/decisions.py
+	$(BIN)/python benchmarks/interactions.py
+	$(BIN)/python benchmarks/kernels.py --json
+	$(BIN)/python benchmarks/workload.py --json --share 0.05
+
 clean:
 	rm -rf .venv report.json
