@@ -140,6 +140,16 @@ def test_no_damaged_byte_changes_an_outcome(path):
     assert refused > len(used) / 2
 
 
+def test_damage_to_any_copy_of_the_digest_is_refused(path):
+    """In the tables and in their indices, so that no replicate is lost from sight."""
+    whole = path.read_bytes()
+    positions = [match.start() for match in re.finditer(DIGEST.encode(), whole)]
+    assert len(positions) == 2 * (1 + 3)
+    for position in positions:
+        path.write_bytes(whole[:position] + b"1" + whole[position + 1 :])
+        check_refused(path, "damaged|another definition|cannot be used", path.read_bytes())
+
+
 def test_a_changed_value_is_found_out(path):
     connection = sqlite3.connect(path)
     connection.execute("UPDATE replicates SET agree = '[1, 2, 4]' WHERE replicate = 3")
