@@ -2,9 +2,9 @@
 
     python benchmarks/workload.py [--json] [--fitted 2|3|4] [--share 0.05] [--baselines]
 
-200 sample sizes up to 1e5, 40 replicates of each: 8000 fits. With two atoms a fit starts from the estimate of the same
-replicate at the size before; the first one, and any that does not converge, from 5 starts of its own. With three or
-four atoms every fit has 5 starts. No start uses the truth.
+200 sample sizes up to 1e5, 40 replicates of each: 8000 fits. With two atoms a fit starts from the mean of the estimates
+of the same replicate at up to 8 sizes before; the first one, and any that does not converge, from 5 starts of its own.
+With three or four atoms every fit has 5 starts. No start uses the truth.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from theory.activations import activation
 
 GATE = compile_activation(activation("linear"))
 BOX = Box(beta1=100.0, beta0=50.0, tau=(0.5, 2.0), a=100.0, b=100.0, nu=(0.03, 0.48))
-REPLICATES, STARTS, SEED = 40, 5, 2023
+REPLICATES, STARTS, RECENT, SEED = 40, 5, 8, 2023
 
 
 @dataclass(frozen=True)
@@ -55,9 +55,10 @@ def data(n: int, replicate: int, x: np.ndarray) -> ArrayPoints:
     return ArrayPoints(*Stream(TRUTH, GATE, n, seed=SEED * 2**32 + n, replicate=replicate, x=x).draw(0, n))
 
 
-def fit_next(layout: Layout, points: ArrayPoints, before: Fit | None, seed: int) -> Fit:
-    if layout.k == 2 and before is not None:
-        result = fit_points(layout, GATE, points, box=BOX, starts=0, seed=seed, known_starts=[before.theta])
+def fit_next(layout: Layout, points: ArrayPoints, before: list[Fit], sizes_before: list[int], seed: int) -> Fit:
+    if layout.k == 2 and before:
+        mean = np.average([f.theta for f in before], axis=0, weights=sizes_before)
+        result = fit_points(layout, GATE, points, box=BOX, starts=0, seed=seed, known_starts=[mean])
         if result.status == "converged":
             return result
     return fit_points(layout, GATE, points, box=BOX, starts=STARTS, seed=seed)
@@ -66,10 +67,10 @@ def fit_next(layout: Layout, points: ArrayPoints, before: Fit | None, seed: int)
 def run(layout: Layout, ns: list[int]) -> Run:
     cpu, wall = time.process_time(), time.monotonic()
     fits: list[list[Fit]] = [[] for _ in range(REPLICATES)]
-    for n in ns:
-        x = np.linspace(0, 1, n)[:, None]
+    for at, n in enumerate(ns):
+        x, recent = np.linspace(0, 1, n)[:, None], slice(max(0, at - RECENT), at)
         for replicate, row in enumerate(fits):
-            row.append(fit_next(layout, data(n, replicate, x), row[-1] if row else None, seed=replicate))
+            row.append(fit_next(layout, data(n, replicate, x), row[recent], ns[recent], seed=replicate))
         if sys.stderr.isatty():
             print(f"\r{n:7} of {ns[-1]}", end="", file=sys.stderr)
     return Run(fits, time.process_time() - cpu, time.monotonic() - wall)

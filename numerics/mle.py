@@ -132,10 +132,11 @@ def _at_bound(layout: Layout, box: Box, theta: Floats) -> NDArray[np.bool_]:
 
 
 def _has_spike(layout: Layout, gate: CompiledActivation, points: Points, box: Box, theta: Floats) -> bool:
+    lower, _ = box.bounds(layout)
+    if not any(t <= low for t, low, (name, _) in zip(theta, lower, layout.names, strict=True) if name == "nu"):
+        return False
     measure = layout.unpack(theta)
     at_floor = measure.nu <= box.nu[0] * (1 + 1e-12)
-    if not at_floor.any():
-        return False
     held = sum(responsibilities(measure, gate, x, y).sum(axis=0) for x, y in points.blocks())
     return bool((at_floor & (held < layout.atom_size)).any())
 

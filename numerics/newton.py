@@ -20,7 +20,7 @@ Bools = NDArray[np.bool_]
 
 GRADIENT = 1e-6  # a stationary point has a projected gradient at most this
 CURVATURE = 1e-6  # and no eigenvalue of the scaled Hessian of -f below minus this
-_SETTLED = 1e-13  # gains of a mean log-likelihood not worth another pass: at n points, sqrt(2e-13 n) standard errors
+_SETTLED = 1e-12  # gains of a mean log-likelihood not worth another pass: at n points, sqrt(2e-12 n) standard errors
 _NOISE = 1e-13  # relative rounding error of the value
 _SMALLEST_DIAGONAL = 1e-12
 _FLAT = 1e-10  # scaled curvatures below this are rounding

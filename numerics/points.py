@@ -26,6 +26,11 @@ class Points(Protocol):
         """At most about `count` of the points."""
 
 
+def _finite(array: Floats) -> bool:
+    """Whether every element is finite; a finite sum shows it in one pass, a sum that overflows shows nothing."""
+    return bool(np.isfinite(array.sum())) or bool(np.isfinite(array).all())
+
+
 @dataclass(frozen=True, eq=False)
 class ArrayPoints:
     """Points x (n, d), y (n,) in memory. Raises ValueError for a wrong shape or a value that is not finite."""
@@ -39,7 +44,7 @@ class ArrayPoints:
             object.__setattr__(self, name, np.ascontiguousarray(getattr(self, name), dtype=float))
         if self.x.ndim != 2 or self.y.shape != self.x.shape[:1]:
             raise ValueError(f"x must have shape (n, d) and y (n,), not {self.x.shape} and {self.y.shape}")
-        if not (np.isfinite(self.x).all() and np.isfinite(self.y).all()):
+        if not (_finite(self.x) and _finite(self.y)):
             raise ValueError("x and y must be finite")
 
     @property
