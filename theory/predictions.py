@@ -1,0 +1,67 @@
+"""Predicted exponents as data, and which of them apply to a fit with given cell sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+Cells = Literal["any", "some singleton", "every cell split", "anchor singleton", "anchor split"]
+HALF = Fraction(1, 2)
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """An error exponent: the error of a parameter group is of the order n^(-p), up to logarithms.
+
+    Attributes:
+        parameter: beta1, tau, a, b, nu, beta1/tau, beta0/tau, beta1_sum, beta1_difference, beta1^p/tau,
+            beta1_direction, weight (of a whole cell) or density (Hellinger distance).
+        cell_size: number m of fitted atoms in the cell; None for what belongs to no cell.
+        sharp: p by design 2.2 to 2.7; None where the parameter is not identifiable or no statement covers it.
+        published: p by the published theorems (arXiv 2401.13875, for the softmax gate 2305.03288); None where they
+            give no polynomial rate or their condition fails.
+        reason: why `sharp` is what it is.
+        published_reason: why `published` is what it is.
+        conditions: what the numbers assume of the true point beyond what was given.
+        cells: the cell sizes of the fit for which it is meant.
+    """
+
+    parameter: str
+    cell_size: int | None
+    sharp: Fraction | None
+    published: Fraction | None
+    reason: str
+    published_reason: str
+    conditions: tuple[str, ...] = ()
+    cells: Cells = "any"
+
+    def applies(self, sizes: Sequence[int], cell: int | None) -> bool:
+        """Whether it is meant for a cell of a fit.
+
+        Args:
+            sizes: number of fitted atoms in every cell, in the order of the true atoms (the anchor last).
+            cell: which cell; None for what belongs to no cell.
+        """
+        if min(sizes) < 1 or (cell is None) != (self.cell_size is None):
+            return False
+        if cell is not None and sizes[cell] != self.cell_size:
+            return False
+        match self.cells:
+            case "any":
+                return True
+            case "some singleton":
+                return min(sizes) == 1
+            case "every cell split":
+                return min(sizes) > 1
+            case "anchor singleton":
+                return sizes[-1] == 1
+            case "anchor split":
+                return sizes[-1] > 1
+
+
+def density() -> Prediction:
+    """The rate of the density itself, in every setting."""
+    reason = "maximum likelihood in a parametric family: n^(-1/2) up to logarithms, in the Hellinger distance"
+    return Prediction("density", None, HALF, HALF, reason, reason)
