@@ -2,7 +2,9 @@
 
 from fractions import Fraction as F
 
+import numpy as np
 import pytest
+import sympy as sp
 
 from theory.activations import activation
 from theory.rates import predict
@@ -188,6 +190,40 @@ def test_mirror_points_of_type_homogeneous(s):
 @pytest.mark.parametrize("s", ["mish", "exp(z)", "elu"])
 def test_mirror_points_of_no_type_are_regular(s):
     assert at(exact(s, point=MIRROR), [1, 1], 0) == REGULAR
+
+
+def gate_rank(s, point, gauge):
+    """Rank of the gate's scores at k = 2, d = 1: the information is regular iff it is their number.
+
+    log of the odds of the two atoms, differentiated by beta1 of both (one if anchored), by tau and by beta0.
+    """
+    z = sp.Symbol("z", real=True)
+    conditions = [(p.expr, p.upper > z if p.upper.is_finite else sp.true) for p in activation(s).pieces]
+    value = sp.Piecewise(*conditions)
+    f, slope = (sp.lambdify(z, e, "scipy") for e in (value, sp.diff(value, z)))
+    x = np.linspace(-3, 3, 601) + 0.0037
+    one, two = (float(beta[0]) for beta in point.beta1)
+    columns = [x * slope(one * x), f(one * x) - f(two * x), np.ones_like(x)]
+    columns += [x * slope(two * x)] if gauge == "free" else []
+    matrix = np.stack([c / np.linalg.norm(c) for c in columns], axis=1)
+    singular = np.linalg.svd(matrix, compute_uv=False)
+    assert not np.any((singular > 1e-12) & (singular < 1e-7)), "no clear rank"
+    return int(np.sum(singular > 1e-7)), len(columns)
+
+
+@pytest.mark.parametrize(
+    "s", ["tanh", "gelu", "mish", "softplus", "exp(z)", "elu", "relu", "hardtanh", "hardswish", "z**3"]
+)
+@pytest.mark.parametrize(("point", "gauge"), [(MIRROR, "free"), (GENERIC, "free"), (ANCHORED, "anchored")])
+def test_half_is_predicted_only_where_the_sampled_information_is_regular(s, point, gauge):
+    found = at(exact(s, point=point, gauge=gauge), [1, 1], 0)
+    rank, size = gate_rank(s, point, gauge)
+    if found["tau"] is not None and found["beta1"] == F(1, 2):
+        assert rank == size
+    elif found.get("beta1_sum") is not None or found.get("beta1^p/tau") is not None:
+        assert rank == size - 1  # one direction, whose invariants (or whose complement) keep their rate
+    else:
+        assert found["beta1"] is None
 
 
 @pytest.mark.parametrize(
