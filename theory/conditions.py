@@ -68,7 +68,7 @@ class Setting:
         if verdict.outcome != "holds" or self.point is None:
             return verdict.outcome
         for text in verdict.fails_at_tau:
-            gap = sp.radsimp(sp.expand(activation(f"z*({text})").pieces[0].expr / Z - self.point.tau))
+            gap = sp.radsimp(sp.expand(_temperature(text) - self.point.tau))
             if gap == 0:
                 return "fails"
             if not gap.free_symbols and balls.sign(gap, {}) is None:
@@ -78,9 +78,10 @@ class Setting:
     def conditions(self, verdicts: Iterable[Verdict]) -> tuple[str, ...]:
         """What `outcome` assumes: tau off the exceptional ones, parameters off theirs."""
         found = [f"{name} is none of {', '.join(v)}" for name, v in self.whole.exceptional_parameters]
-        symbolic = bool(self.source.parameters)
         values = dict.fromkeys(t for v in verdicts for t in v.fails_at_tau)
-        if values and (self.point is None or symbolic):
+        if self.point is not None:
+            values = {t: None for t in values if _temperature(t).free_symbols}  # the others are decided
+        if values:
             found.append(f"tau is none of {', '.join(values)}")
         return tuple(found)
 
@@ -122,6 +123,11 @@ class Setting:
         if len(zeros) == len(self.atoms):
             return "all beta1_j are 0"
         return None
+
+
+def _temperature(text: str) -> sp.Expr:
+    """A temperature of `Verdict.fails_at_tau`, which is written in the expression language."""
+    return sp.expand(activation(f"z*({text})").pieces[0].expr / Z)
 
 
 def bends(source: Activation) -> Verdict:
