@@ -1,31 +1,25 @@
 """Contact orders: how fast the densities of a curve of measures G_t approach that of G*, in ball arithmetic.
 
-    dist(t)^2 = E_x int (g_t(y|x) - g*(y|x))^2 dy,    x uniform on a box
-
-g_t - g* is a sum of Gaussians c_i N(m_i, v_i) at every x, and int N(m, v) N(m', v') dy = N(m - m'; 0, v + v'): the
-integral over y is a finite sum. That over x is a Gauss-Legendre sum, cut at the kinks of s. Its weights are positive:
-even before it converges it is a squared distance, of the laws given the nodes.
+dist(t) is that of `numerics.distance`; the order is extrapolated from dist(2^-j).
 
 Example: ``contact(gauss_hermite_split(truth, 0, m=2), truth, "tanh").order`` is 4 up to its error.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations, pairwise, product
+from itertools import pairwise
 from math import log, log10
-from typing import TypeAlias
+from typing import Any
 
 import flint
-import sympy as sp
 from flint import arb, fmpq
 
-from numerics.curves import Atom, Curve, ExactMeasure, Number, exact
-from theory.activations import Activation, Piece, activation
-from theory.balls import value
-
-Support: TypeAlias = Sequence[tuple[Number, Number]]
+from numerics.curves import Curve, ExactMeasure, exact
+from numerics.distance import Support, squared_distance
+from numerics.nearest import nearest
+from theory.activations import Activation, activation
 
 LEVELS = tuple(range(4, 13))
 NODES = 96
@@ -60,104 +54,6 @@ class Contact:
         return self.order is None
 
 
-def _bits() -> int:
-    return int(flint.ctx.prec)
-
-
-def _ball(point: sp.Expr) -> arb:
-    return value(point, {}, _bits())
-
-
-def _piece(pieces: Sequence[Piece], z: arb) -> Piece:
-    """The first piece whose closure holds z."""
-    for piece in pieces:
-        above = piece.lower == -sp.oo or not z < _ball(piece.lower)
-        if above and (piece.upper == sp.oo or not z > _ball(piece.upper)):
-            return piece
-    raise ValueError(f"the activation has no real value at z = {z.str(8, radius=False)}, inside the support")
-
-
-def _cuts(pieces: Sequence[Piece], atoms: Sequence[Atom], low: arb, high: arb) -> list[arb]:
-    """The ends of the support and, sorted between them, the x at which some beta1_i x is an end of a piece; d = 1."""
-    ends = [_ball(end) for p in pieces for end in (p.lower, p.upper) if end.is_finite]
-    slopes = [arb(atom.beta1[0]) for atom in atoms]
-    inner = [end / slope for end in ends for slope in slopes if not slope.contains(0)]
-    cuts = [low]
-    for cut in sorted((x for x in inner if x > low and x < high), key=lambda x: x.mid()):
-        if cut > cuts[-1]:  # the same end comes up for several atoms
-            cuts.append(cut)
-    return [*cuts, high]
-
-
-def _interval_rule(low: arb, high: arb, nodes: int) -> list[tuple[arb, arb]]:
-    half, middle = (high - low) / 2, (high + low) / 2
-    rule = (arb.legendre_p_root(nodes, k, weight=True) for k in range(nodes))
-    return [(middle + half * x, half * w) for x, w in rule]
-
-
-def _segments(
-    pieces: Sequence[Piece], atoms: Sequence[Atom], support: Support, nodes: int
-) -> Iterator[tuple[list[sp.Expr], list[tuple[tuple[arb, ...], arb]]]]:
-    """Parts of the support on which every atom has one formula of s: the formulas, and (x, weight of x) for each node.
-
-    The weights of all parts sum to 1.
-    """
-    box = [(arb(exact(low)), arb(exact(high))) for low, high in support]
-    edges = [_cuts(pieces, atoms, *box[0])] if len(box) == 1 else [list(side) for side in box]
-    for part in product(*map(pairwise, edges)):
-        middle = [(low + high) / 2 for low, high in part]
-        formulas = [_piece(pieces, _dot(atom.beta1, middle)).expr for atom in atoms]
-        rules = [_interval_rule(low, high, nodes) for low, high in part]
-        points = []
-        for node in product(*rules):
-            weight = arb(1)
-            for (_, w), (low, high) in zip(node, box, strict=True):
-                weight *= w / (high - low)
-            points.append((tuple(x for x, _ in node), weight))
-        yield formulas, points
-
-
-def _dot(u: Sequence[fmpq | arb], v: Sequence[arb]) -> arb:
-    return sum((p * q for p, q in zip(u, v, strict=True)), arb(0))
-
-
-def _gate(g: ExactMeasure, formulas: Sequence[sp.Expr], x: tuple[arb, ...]) -> list[arb]:
-    """Gate probabilities at x."""
-    bits = _bits()
-    logits = []
-    for atom, formula in zip(g.atoms, formulas, strict=True):
-        s = value(formula, {"z": _dot(atom.beta1, x)}, bits)
-        if not s.is_finite():
-            raise ValueError(f"the activation has no finite value at x = {[float(v.mid()) for v in x]}")
-        logits.append((s + atom.beta0) / g.tau)
-    top = max(logits, key=lambda c: c.mid())
-    weights = [(c - top).exp() for c in logits]
-    total = sum(weights, arb(0))
-    return [w / total for w in weights]
-
-
-def squared_distance(
-    g: ExactMeasure, truth: ExactMeasure, pieces: Sequence[Piece], support: Support, nodes: int
-) -> arb:
-    """E_x int (g_g - g_truth)^2 dy in the current precision, but for the error of the quadrature over x."""
-    atoms = (*g.atoms, *truth.atoms)
-    pairs = list(combinations(range(len(atoms)), 2))
-    spreads = [arb(atoms[i].nu) + atoms[j].nu for i, j in pairs]
-    heights = [1 / (2 * arb.pi() * v).sqrt() for v in spreads]
-    own = [1 / (4 * arb.pi() * atom.nu).sqrt() for atom in atoms]
-    total = arb(0)
-    for formulas, points in _segments(pieces, atoms, support, nodes):
-        for x, weight in points:
-            c = _gate(g, formulas[: len(g.atoms)], x) + [-p for p in _gate(truth, formulas[len(g.atoms) :], x)]
-            mean = [_dot(atom.a, x) + atom.b for atom in atoms]
-            square = sum((u * u * h for u, h in zip(c, own, strict=True)), arb(0))
-            for (i, j), v, height in zip(pairs, spreads, heights, strict=True):
-                gap = mean[i] - mean[j]
-                square += 2 * c[i] * c[j] * height * (-gap * gap / (2 * v)).exp()
-            total += weight * square
-    return total
-
-
 def extrapolate(values: Sequence[float], columns: int = _COLUMNS) -> tuple[float, float]:
     """Limit of v_j = v + c_1 2^-j + c_2 4^-j + ... by Richardson, and its change in the last column.
 
@@ -182,7 +78,7 @@ def _result(levels: tuple[int, ...], squares: list[arb], quadrature: float) -> C
     exponents = tuple(float(((p / q).log() / (2 * arb.const_log2())).mid()) for p, q in pairwise(squares))
     order, error = extrapolate(exponents)
     distances = tuple(float(square.sqrt().mid()) for square in squares)
-    return Contact(levels, distances, exponents, order, error, _digits(_bits()), quadrature)
+    return Contact(levels, distances, exponents, order, error, _digits(flint.ctx.prec), quadrature)
 
 
 def _digits(bits: int) -> int:
@@ -209,6 +105,7 @@ def contact(
     *,
     support: Support | None = None,
     levels: Sequence[int] = LEVELS,
+    moves: Sequence[Mapping[str, Any]] = (),
     nodes: int = NODES,
     most_bits: int = MOST_BITS,
 ) -> Contact:
@@ -220,6 +117,9 @@ def contact(
         s: the activation, "linear" for the linear gate (the softmax gate: tau = 1).
         support: (low, high) for each axis of x, uniform in the box; [-3, 3]^d if not given.
         levels: successive j.
+        moves: directions (see `curves.line`, `curves.cell_moves`) along which G_t is first moved to a local minimum of
+            the distance, so that the order is that of the curve up to these directions. More directions can only raise
+            it: it bounds the order over all curves from below.
         nodes: Gauss-Legendre nodes along each axis between cuts.
         most_bits: precision at which a distance that is still not resolved counts as zero.
 
@@ -227,23 +127,29 @@ def contact(
         ValueError: what the arguments are not, or distances of which only some are resolved with most_bits, or numbers
             of the curve that are rounded to fewer digits than the working precision.
     """
-    s, support, levels = activation(s), support or ((-3, 3),) * truth.d, tuple(levels)
-    _check(s, truth, support, levels, nodes)
+    s, box, levels = activation(s), support or ((-3, 3),) * truth.d, tuple(levels)
+    _check(s, truth, box, levels, nodes)
+    pieces = s.pieces
+
+    def square(j: int, nodes: int) -> arb:
+        g = curve(fmpq(1, 2**j))
+        g = nearest(g, truth, pieces, box, nodes, moves) if moves else g
+        return squared_distance(g, truth, pieces, box, nodes)
+
     bits = min(_FEWEST_BITS, most_bits)
     while True:
         with flint.ctx.workprec(bits):
-            points = [curve(fmpq(1, 2**j)) for j in levels]
-            squares = [squared_distance(g, truth, s.pieces, support, nodes) for g in points]
-            if all(_resolved(square, bits) for square in squares):
-                again = squared_distance(points[-1], truth, s.pieces, support, 2 * nodes)
-                return _result(levels, squares, abs(float((again / squares[-1] - 1).mid())))
+            squares = [square(j, nodes) for j in levels]
+            if all(_resolved(found, bits) for found in squares):
+                doubled = square(levels[-1], 2 * nodes)
+                return _result(levels, squares, abs(float((doubled / squares[-1] - 1).mid())))
             if bits >= most_bits:
                 return _zero(levels, squares)
         bits = min(2 * bits, most_bits)
 
 
 def _zero(levels: tuple[int, ...], squares: list[arb]) -> Contact:
-    bits = _bits()
+    bits = flint.ctx.prec
     bounds = [float(square.abs_upper().sqrt().mid()) for square in squares]
     if not all(square.is_finite() for square in squares):
         raise ValueError("the densities along the curve are not finite")

@@ -17,12 +17,13 @@ from typing import Any, Literal, TypeAlias, get_args
 
 from flint import arb, fmpq, fmpz_poly
 
-from numerics.measures import MixingMeasure
+from numerics.measures import Gauge, MixingMeasure
 
 Number: TypeAlias = int | float | Fraction | fmpq | arb
 Group = Literal["beta1", "a", "b", "nu"]
 
 _VECTORS = ("beta1", "a")
+_ATOM = ("beta1", "beta0", "a", "b", "nu")
 
 
 def exact(value: Number) -> fmpq | arb:
@@ -193,7 +194,7 @@ def line(truth: ExactMeasure, direction: Mapping[str, Any]) -> Curve:
 
     A regular direction, or with {"beta1": [[1], [1]]} the singular one of a mirror point (design 2.5).
     """
-    accepted = ("tau", *(f.name for f in fields(Atom)))
+    accepted = ("tau", *_ATOM)
     if not direction or not set(direction) <= set(accepted):
         raise ValueError(f"a direction has some of {', '.join(accepted)}, not {', '.join(direction) or 'none'}")
 
@@ -201,6 +202,8 @@ def line(truth: ExactMeasure, direction: Mapping[str, Any]) -> Curve:
         atoms = list(truth.atoms)
         for name in set(direction) - {"tau"}:
             for i, step in zip(range(len(atoms)), direction[name], strict=True):
+                if not any(step if name in _VECTORS else (step,)):
+                    continue
                 old = getattr(atoms[i], name)
                 new = (
                     tuple(v + t * exact(u) for v, u in zip(old, step, strict=True))
@@ -211,3 +214,21 @@ def line(truth: ExactMeasure, direction: Mapping[str, Any]) -> Curve:
         return ExactMeasure(truth.tau + t * exact(direction.get("tau", 0)), tuple(atoms))
 
     return curve
+
+
+def cell_moves(
+    cells: Sequence[int], d: int = 1, *, gauge: Gauge = "free", held: Sequence[str] = ()
+) -> list[dict[str, Any]]:
+    """Directions along which tau, and the atoms of each cell together, move; offsets within a cell stay.
+
+    cells: the true atom that each atom of the moving measures belongs to. d: dimension of x. gauge: "free" keeps beta0
+    of the last cell, "anchored" its beta1 too. held: parameters that do not move.
+    """
+    moves: list[dict[str, Any]] = [] if "tau" in held else [{"tau": 1}]
+    fixed = ("beta0",) if gauge == "free" else ("beta0", "beta1")
+    for name in (name for name in _ATOM if name not in held):
+        units = [tuple(int(i == axis) for i in range(d)) for axis in range(d)] if name in _VECTORS else [1]
+        still = (0,) * d if name in _VECTORS else 0
+        for cell in sorted(set(cells))[: -1 if name in fixed else None]:
+            moves += [{name: [unit if c == cell else still for c in cells]} for unit in units]
+    return moves

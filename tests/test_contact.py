@@ -10,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from numerics.compiled import compile_activation
-from numerics.contact import contact, extrapolate, squared_distance
+from numerics.contact import contact, extrapolate
 from numerics.curves import (
     Atom,
     ExactMeasure,
+    cell_moves,
     gauss_hermite,
     gauss_hermite_split,
     line,
@@ -22,7 +23,9 @@ from numerics.curves import (
     split_every,
     split_square,
 )
+from numerics.distance import squared_distance
 from numerics.measures import MixingMeasure
+from numerics.nearest import nearest
 from theory.activations import activation
 
 MEASURE = MixingMeasure(
@@ -45,11 +48,11 @@ def with_tau(tau):
     return replace(G, tau=fmpq(*tau))
 
 
-def check_order(result, expected):
+def check_order(result, expected, width=1e-6):
     """Demands a narrow interval too; 77 digits are more than twice those of the smallest distance met here."""
     assert not result.zero
-    assert result.error < 1e-6
-    assert abs(result.order - expected) < 1e-6
+    assert result.error < width
+    assert abs(result.order - expected) < width
     assert result.digits >= -2 * log10(min(result.distances))
 
 
@@ -167,6 +170,69 @@ def test_precision_is_raised_for_smaller_distances_and_left_alone_outside():
     assert flint.ctx.prec == before
     assert result.digits == 154
     check_order(result, 8)
+
+
+SOFTMAX = ExactMeasure(1, tuple(replace(u, beta1=(v,)) for u, v in zip(G.atoms, (1, 0), strict=True)))
+LOG = replace(with_beta1(1, fmpq(-1, 2)), tau=fmpq(2))
+FREE, ANCHORED = cell_moves((0, 0, 1)), cell_moves((0, 0, 1), gauge="anchored", held=("tau",))
+MINIMISED = {
+    # to b +- t come the cell's b and nu of themselves: the Gauss-Hermite splitting
+    "tanh, b split": (split(G, 0, "b"), G, "tanh", FREE, 4),
+    "tanh, beta1 split": (split(G, 0, "beta1"), G, "tanh", FREE, 2),
+    "tanh, a split": (split(G, 0, "a"), G, "tanh", FREE, 2),
+    "tanh, nu split": (split(G, 0, "nu"), G, "tanh", FREE, 2),
+    "tanh, Gauss-Hermite, m=3": (gauss_hermite_split(G, 0, 3), G, "tanh", cell_moves((0, 0, 0, 1)), 6),
+    "tanh, b regular": (line(G, {"b": [1, 0]}), G, "tanh", cell_moves((0, 1), held=("b",)), 1),
+    "softmax, beta1 split": (split(SOFTMAX, 0, "beta1"), SOFTMAX, "linear", ANCHORED, 2),
+    "softmax, b split": (split(SOFTMAX, 0, "b"), SOFTMAX, "linear", ANCHORED, 4),
+    "log(1+z^2), tau=2": (split(LOG, 0, "beta1"), LOG, "log(1+z**2)", FREE, 2),
+}
+
+
+@pytest.mark.parametrize("case", MINIMISED)
+def test_orders_that_are_minimised_over_the_regular_directions(case):
+    curve, truth, s, moves, expected = MINIMISED[case]
+    result = contact(curve, truth, s, moves=moves, nodes=24, levels=range(6, 12))
+    assert not result.zero
+    assert result.error < 1e-5
+    assert abs(result.order - expected) < 1e-5
+
+
+def test_a_split_that_other_parameters_undo_is_zero():
+    """beta1 +- t at tau = 1 in log(1+z^2): the cell's beta1 restores the mean of beta1^2."""
+    truth = replace(LOG, tau=fmpq(1))
+    arguments = {"nodes": 12, "levels": range(6, 9)}
+    check_order(contact(split(truth, 0, "beta1"), truth, "log(1+z**2)", **arguments), 2, width=1e-2)
+    held = cell_moves((0, 0, 1), held=("tau", "beta0", "a", "b", "nu"))
+    assert contact(split(truth, 0, "beta1"), truth, "log(1+z**2)", moves=held, **arguments).zero
+
+
+def test_the_nearest_measure_is_a_local_minimum():
+    s, support, moves = activation("tanh"), [(-3, 3)], cell_moves((0, 0, 1))
+    with flint.ctx.workprec(256):
+        start = split(G, 0, "b")(fmpq(1, 32))
+        found = nearest(start, G, s.pieces, support, 24, moves)
+        least = squared_distance(found, G, s.pieces, support, 24)
+        assert least * 10 < squared_distance(start, G, s.pieces, support, 24)
+        for move in moves:
+            for step in (fmpq(1, 2**16), fmpq(-1, 2**16)):
+                assert squared_distance(line(found, move)(step), G, s.pieces, support, 24) > least
+        offsets = [found.atoms[0].b - found.atoms[1].b, start.atoms[0].b - start.atoms[1].b]
+        assert abs(offsets[0] - offsets[1]) < 1e-60
+
+
+def test_moves_along_an_orbit_are_refused():
+    with pytest.raises(ValueError, match="independent ways"):
+        contact(split(G, 0, "b"), G, "linear", moves=FREE, nodes=8)
+
+
+def test_cells_move_together():
+    moves = cell_moves((0, 0, 1), d=2, gauge="anchored", held=("nu",))
+    names = [next(iter(move)) for move in moves]
+    assert names == ["tau", "beta1", "beta1", "beta0", "a", "a", "a", "a", "b", "b"]
+    assert moves[2] == {"beta1": [(0, 1), (0, 1), (0, 0)]}
+    assert moves[-1] == {"b": [0, 0, 1]}
+    assert len(cell_moves((0, 0, 1))) == 1 + 2 + 1 + 2 + 2 + 2
 
 
 @pytest.mark.parametrize("m", [1, 2, 3, 4, 6])
