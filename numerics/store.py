@@ -35,6 +35,13 @@ _SCHEMA = (
 )
 
 
+def same(one: Outcome, other: Outcome) -> bool:
+    """Whether two outcomes of a replicate are equal, bit for bit."""
+    return np.asarray(one[0]).tobytes() == np.asarray(other[0]).tobytes() and all(
+        list(p) == list(q) for p, q in zip(one[1:], other[1:], strict=True)
+    )
+
+
 class Store:
     """The replicates of one study; made by `open_store`."""
 

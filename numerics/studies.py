@@ -24,7 +24,7 @@ from numerics.measures import Gauge, Layout, MixingMeasure
 from numerics.mle import Box, Status, fit
 from numerics.sampling import sample
 from numerics.slopes import FEWEST_REPLICATES, Slope, log_slope
-from numerics.store import Outcome, Store, open_store
+from numerics.store import Outcome, Store, open_store, same
 from numerics.voronoi import Symmetry, group_errors, voronoi_loss
 from numerics.workers import local_workers
 from theory.activations import Z, activation
@@ -228,6 +228,17 @@ def _finished(study: Study, replicates: Sequence[int], executor: Executor | None
             future.cancel()
 
 
+def _check_repeats(study: Study, stored: dict[int, Outcome], executor: Executor | None) -> None:
+    """Refuse to complete what other code, libraries or processors began: its replicates are not those of here."""
+    replicate = min(stored)
+    for _, outcome in _finished(study, [replicate], executor):
+        if not same(outcome, stored[replicate]):
+            raise ValueError(
+                f"study {study.name}: replicate {replicate} in the store comes out differently now; "
+                "use a new store, or the versions and machine that began it"
+            )
+
+
 def _run(
     study: Study, store: Store | None, executor: Executor | None, progress: Callable[[Progress], None] | None
 ) -> dict[int, Outcome]:
@@ -240,6 +251,8 @@ def _run(
 
     report()
     missing = [replicate for replicate in range(study.replicates) if replicate not in outcomes]
+    if missing and outcomes:
+        _check_repeats(study, outcomes, executor)
     for replicate, outcome in _finished(study, missing, executor):
         if store:
             store.add(replicate, outcome)
@@ -266,7 +279,8 @@ def run_study(
         progress: called at the start and after each replicate.
 
     Raises:
-        ValueError: workers below 1, or both workers and an executor; a store that cannot be used (see `open_store`).
+        ValueError: workers below 1, or both workers and an executor; a store that cannot be used
+            (see `open_store`), or whose first replicate this installation does not reproduce.
     """
     if workers < 1 or (workers > 1 and executor is not None):
         raise ValueError(f"workers must be at least 1, and 1 beside an executor, not {workers}")

@@ -15,6 +15,7 @@ import numerics.studies
 from numerics.measures import MixingMeasure
 from numerics.mle import Box
 from numerics.slopes import judge
+from numerics.store import open_store
 from numerics.studies import STATUSES, TANH_EXACT, Progress, Study, pilot, run_replicate, run_study, study_slopes
 
 TRUTH = TANH_EXACT.truth
@@ -97,14 +98,26 @@ def test_what_was_finished_before_a_failure_is_kept(small, tmp_path, monkeypatch
         return run_replicate(study, replicate)
 
     monkeypatch.setattr(numerics.studies, "run_replicate", failing)
-    for _ in range(2):
-        with pytest.raises(MemoryError):
-            run_study(SMALL, store=path)
-        assert ran == [0, 1, 2, 3, 4, 5]
-        ran.clear()
-        ran.extend(range(5))  # the second run begins with replicate 5, and fails at once
-    ran.extend(range(20))
+    with pytest.raises(MemoryError):
+        run_study(SMALL, store=path)
+    assert ran == [0, 1, 2, 3, 4, 5]
     check_same(run_study(SMALL, store=path), small)
+    assert ran[6:] == [0, *range(5, 12)]  # 0 again, to see that it comes out the same
+
+
+@pytest.mark.parametrize("changed", [0, 1, 2])
+def test_a_store_that_other_code_began_is_not_completed(small, tmp_path, changed):
+    theta, status, agree = run_replicate(SMALL, 4)
+    others = [(np.nextafter(theta, 9), status, agree), (theta, ["spike", "spike"], agree), (theta, status, [7, 7])]
+    path = tmp_path / "s.sqlite"
+    with open_store(path, SMALL.name, SMALL.digest, SMALL.definition) as store:
+        store.add(4, others[changed])
+    before = path.read_bytes()
+    with pytest.raises(ValueError, match="replicate 4 in the store comes out differently"):
+        run_study(SMALL, store=path)
+    with open_store(path, SMALL.name, SMALL.digest, SMALL.definition) as store:
+        assert list(store.outcomes()) == [4]
+    assert len(path.read_bytes()) == len(before)
 
 
 def test_progress_counts_and_estimates(tmp_path):
