@@ -24,10 +24,9 @@ from numerics import calls, vectormath
 from numerics.compiled import stable_jets
 from theory.activations import Activation
 
-_VECTOR = {name: name for name in ("exp", "log", "tanh", "erf")} | {"Logistic": "logistic", "Softplus": "softplus"}
+_VECTOR = {name: name for name in ("exp", "log", "tanh", "erf", "sin", "cos")}
+_VECTOR |= {"Logistic": "logistic", "Softplus": "softplus"}
 _SCALAR = (
-    "sin",
-    "cos",
     "tan",
     "asin",
     "acos",

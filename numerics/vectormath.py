@@ -200,10 +200,8 @@ def erf(x: float) -> float:
 
 
 @njit(**_EXACT)
-def cos_of_turns(u: float) -> float:
-    """cos(2 pi u) for u in [0, 1]: sine or cosine of the distance to the nearest quarter turn."""
-    n = nearest(4.0 * u)
-    f = u - 0.25 * n
+def _wave(f: float) -> tuple[float, float]:
+    """(sin, cos) of 2 pi f, |f| <= 1/8."""
     w = f * f
     s = 3.7808689593022955184
     s = s * w - 15.093804209987113512
@@ -220,6 +218,39 @@ def cos_of_turns(u: float) -> float:
     c = c * w + 64.939394022667957529
     c = c * w - 19.739208802178716989
     c = c * w + 1.0
-    odd = abs(n - 2.0) == 1.0
-    value = s * f if odd else c
+    return s * f, c
+
+
+@njit(**_EXACT)
+def cos_of_turns(u: float) -> float:
+    """cos(2 pi u) for u in [0, 1]: sine or cosine of the distance to the nearest quarter turn."""
+    n = nearest(4.0 * u)
+    s, c = _wave(u - 0.25 * n)
+    value = s if abs(n - 2.0) == 1.0 else c
     return -value if abs(n - 1.5) == 0.5 else value
+
+
+@njit(**_EXACT)
+def _quarters(x: float) -> tuple[float, float, float]:
+    """(q, sin r, cos r) with x = n pi/2 + r, |r| <= pi/4, q = n mod 4 in [-2, 2]; pi/2 in three parts."""
+    n = nearest(x * 0.6366197723675814)
+    r = x - n * 1.57079632673412561417
+    r = (r - n * 6.07710050630396597660e-11) - n * 2.02226624879595063154e-21
+    s, c = _wave(r * 0.15915494309189535)
+    return n - 4.0 * nearest(0.25 * n), s, c
+
+
+@njit(**_EXACT)
+def sin(x: float) -> float:
+    """sin(x) for |x| <= 1e6, nan beyond."""
+    q, s, c = _quarters(x)
+    value = c * q if abs(q) == 1.0 else (s if q == 0.0 else -s)
+    return value if abs(x) <= 1e6 else float("nan")
+
+
+@njit(**_EXACT)
+def cos(x: float) -> float:
+    """cos(x) for |x| <= 1e6, nan beyond."""
+    q, s, c = _quarters(x)
+    value = -s * q if abs(q) == 1.0 else (c if q == 0.0 else -c)
+    return value if abs(x) <= 1e6 else float("nan")
