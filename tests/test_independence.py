@@ -168,3 +168,49 @@ def test_decisions_show_themselves_in_notebooks(expression):
     for verdict in decision.verdicts:
         assert (verdict.latex is None) == (verdict.relation is None)
         assert verdict.latex is None or verdict.latex in display
+
+
+BOUNDARY = [  # an argument that sits on the edge of a domain all along a piece: the piece counts
+    ("sqrt(max(z, 0)) + min(z, 0)", "holds", "where(z < 0, z, sqrt(z))"),
+    ("where(z > 0, z, sqrt(0) + z**2)", "holds", "where(z < 0, z**2, z)"),
+    ("where(z > 0, z**2, z + acos(1))", "holds", "where(z < 0, z, z**2)"),
+    ("relu(z)**pi + relu(-z)", "holds", "where(z < 0, -z, z**pi)"),
+    ("z + acosh(exp(z)*exp(-z))", "fails", "z"),
+    ("sqrt(-(sin(z)**2 + cos(z)**2 - 1)) + z", "fails", "z"),
+    ("sqrt(cos(z) - cos(z)) + z", "fails", "z"),
+    ("LambertW(max(z, -1/E))", "holds", "where(z < -exp(-1), -1, LambertW(z))"),
+    ("sqrt(1 - cos(z)**2)", "holds", "sqrt(1 - cos(z)**2)"),
+]
+
+
+@pytest.mark.parametrize(("expression", "first", "pieces"), BOUNDARY)
+def test_pieces_on_the_edge_of_a_domain_are_kept(expression, first, pieces):
+    decision = decide(expression)
+    assert decision.first_order.outcome == first
+    assert decision.activation.expression == pieces
+
+
+def test_a_relation_on_a_constant_piece_is_not_claimed():
+    # s = 0 for z < 1, where -s**2 + 2*s*s'*z - 1 = 0 reads -1 = 0
+    assert decide("sqrt(max(z - 1, 0))").second_order.failing_families == ("B",)
+
+
+def test_every_failing_family_is_named_for_a_hidden_zero():
+    decision = decide("acosh(1 + z**2/2) - 2*asinh(abs(z)/2)")
+    named = set(decision.second_order.failing_families)
+    assert named == set("ABC") or "undecided" in decision.second_order.scope
+
+
+def test_undecided_verdicts_have_no_exceptions():
+    assert decide("(1 + z)**alpha/(1 + z)**(alpha - 1) - 1").exceptional_parameters == ()
+
+
+def test_a_relation_of_one_region_says_so():
+    assert "one region" in decide("where(alpha > 0, z, 0)").second_order.scope
+
+
+def test_towers_that_grow_too_large_are_left_for_balls():
+    expression = "z"
+    for _ in range(7):
+        expression = f"tanh({expression})"
+    assert decide(expression).first_order.outcome == "holds"

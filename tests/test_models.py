@@ -138,3 +138,9 @@ def test_bad_input_is_named(build, message):
 
 def test_variance_is_nu():
     assert sp.diff(expert("gaussian", 1).log_density, Y, 2) == -1 / NU
+
+
+@pytest.mark.parametrize("name", ["a", "b", "nu", "beta1"])
+def test_a_parameter_of_the_activation_needs_a_name_of_its_own(name):
+    with pytest.raises(ValueError, match="used twice"):
+        model("activation", "gaussian", f"{name}*z")

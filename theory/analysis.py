@@ -23,7 +23,7 @@ from theory.roots import Sample
 from theory.towers import NoTower, Tower
 
 _BITS = (64, 128, 320, 1024, 4096)
-_REACHES = (13, 2, 1)  # far points overwhelm the near ones where s grows very fast
+_REACHES = (10**400, 13, 2, 1)  # far points overwhelm the near ones where s grows very fast
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,8 @@ class Analysis:
             note = None if minor else f"{self.obstacle}, and {self._tried(columns)}"
             return Relations(family, (), minor is not None, minor, note)
         found = self._nullspace(family)
-        if not all(self.doubt(row) or self._vanishes(row, columns) for row in found.relations):
+        rows = tuple(sorted(found.relations, key=lambda row: self.doubt(row) is not None))
+        if not all(self.doubt(row) or self._vanishes(row, columns) for row in rows):
             return Relations(
                 family,
                 (),
@@ -109,7 +110,7 @@ class Analysis:
         independent = [columns[p] for p in found.pivots]
         minor = self.minor(independent)
         note = None if minor else f"the tower has no further relation, but {self._tried(independent)}"
-        return Relations(family, found.relations, minor is not None, minor, note)
+        return Relations(family, rows, minor is not None, minor, note)
 
     def _nullspace(self, family: Family) -> Nullspace:
         assert self.tower is not None
@@ -122,7 +123,7 @@ class Analysis:
 
     def tau_free(self, rows: Sequence[Row]) -> Row | None:
         """A relation without the two last members: one of the rows, or a combination of the first two; else None."""
-        for row in rows:
+        for row in rows:  # those without a doubt come first
             if row[-1].is_zero() and row[-2].is_zero():
                 return row
         if len(rows) < 2 or self.tower is None:

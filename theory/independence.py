@@ -94,10 +94,16 @@ def _agreed(found: list[tuple[Verdict, ...]]) -> Iterator[Verdict]:
     for alternatives in zip(*found, strict=True):
         if len({(v.outcome, v.failing_families) for v in alternatives}) == 1:
             # a temperature that is positive for some parameters only is reported with its condition
-            yield max(alternatives, key=lambda v: len(v.fails_at_tau))
+            chosen = max(alternatives, key=lambda v: len(v.fails_at_tau))
+            yield chosen if len({v.relation for v in alternatives}) == 1 else _regional(chosen)
             continue
         outcomes = ", ".join(dict.fromkeys(v.outcome for v in alternatives))
         yield _undecided(f"the verdict depends on the region in which the parameters lie ({outcomes})")
+
+
+def _regional(verdict: Verdict) -> Verdict:
+    """A verdict on which all regions of the parameters agree, by relations of their own."""
+    return replace(verdict, scope=f"{verdict.scope}; the relation is that of one region of the parameters")
 
 
 def _exceptional(generic: Decision, analyses: list[Analysis]) -> tuple[tuple[str, tuple[str, ...]], ...]:
@@ -116,10 +122,12 @@ def _differs(generic: Decision, name: str, value: sp.Expr) -> bool:
     except ValueError:
         return False  # the activation is not defined there
     here = {name: value}
-    return any(
-        s.outcome != g.outcome or set(s.fails_at_tau) != _positive(g.fails_at_tau, here)
+    decided = [
+        (s, g)
         for s, g in zip(special.verdicts, generic.verdicts, strict=True)
-    )
+        if "undecided" not in (s.outcome, g.outcome)
+    ]
+    return any(s.outcome != g.outcome or set(s.fails_at_tau) != _positive(g.fails_at_tau, here) for s, g in decided)
 
 
 def _positive(temperatures: tuple[str, ...], values: dict[str, sp.Expr]) -> set[str]:
@@ -252,6 +260,7 @@ def second_order_of(parts: dict[str, Verdict]) -> Verdict:
     if failing:
         relation = "; ".join(f"{name}: {v.relation}" for name, v in failing.items())
         notes = dict.fromkeys(v.scope.partition("; ")[2] for v in failing.values())
+        notes |= {f"family {n} is undecided: {v.reason}": None for n, v in parts.items() if v.outcome == "undecided"}
         scope = "; ".join([EVERY_TAU, *filter(None, notes)])
         latex = r";\ ".join(rf"\text{{{name}: }} {v.latex}" for name, v in failing.items())
         return Verdict("fails", relation, scope, failing_families=tuple(failing), latex=latex)

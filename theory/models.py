@@ -174,7 +174,8 @@ class MoESpec:
         """Validate once, at construction."""
         if not isinstance(self.dim, int) or not 1 <= self.dim <= 20:
             raise ValueError(f"the dimension of x must be an integer from 1 to 20, got {self.dim!r}")
-        _require_distinct(f"gate {self.gate.name!r} with expert {self.expert.name!r}", self.parameters)
+        what = f"gate {self.gate.name!r} with expert {self.expert.name!r}"
+        _require_distinct(what, (*self.parameters, *self.constants))
         allowed = set(self.parameters) | set(self.constants) | set(covariates(self.dim)) | {Y}
         allowed |= {jet.args[0] for jet in self.log_atom.atoms(Jet)}
         for s in sorted(self.log_atom.free_symbols - allowed, key=str):

@@ -14,6 +14,7 @@ from itertools import pairwise
 
 import sympy as sp
 
+from theory import balls
 from theory.piecewise import Algebra, Piece, Pieces
 from theory.roots import Z
 
@@ -27,29 +28,29 @@ _MOST_GAMMA = 400
 
 REFUSED_NAMES = frozenset({"nan", "inf", "oo", "zoo", "I", "tau", "x", "y"})
 CONSTANTS: dict[str, sp.Expr] = {"pi": sp.pi, "E": sp.E}
-# a function and, for arguments q, the expressions that must be positive for it to be real
-_Domain = Callable[[sp.Expr], list[sp.Expr]]
+# a function and, for arguments q, where it is real: (c, edge) asks for c >= 0, with q = edge where c = 0
+_Domain = Callable[[sp.Expr], list[tuple[sp.Expr, sp.Expr]]]
 SMOOTH: dict[str, tuple[Callable[[sp.Expr], sp.Expr], _Domain]] = {
     "exp": (sp.exp, lambda q: []),
-    "log": (sp.log, lambda q: [q]),
-    "sqrt": (sp.sqrt, lambda q: [q]),
+    "log": (sp.log, lambda q: [(q, sp.S.Zero)]),
+    "sqrt": (sp.sqrt, lambda q: [(q, sp.S.Zero)]),
     "sin": (sp.sin, lambda q: []),
     "cos": (sp.cos, lambda q: []),
     "tan": (lambda q: sp.tan(q).replace(sp.cot, lambda a: sp.cos(a) / sp.sin(a)), lambda q: []),
     "sinh": (sp.sinh, lambda q: []),
     "cosh": (sp.cosh, lambda q: []),
     "tanh": (sp.tanh, lambda q: []),
-    "asin": (sp.asin, lambda q: [1 - q, 1 + q]),
-    "acos": (sp.acos, lambda q: [1 - q, 1 + q]),
+    "asin": (sp.asin, lambda q: [(1 - q, sp.S.One), (1 + q, -sp.S.One)]),
+    "acos": (sp.acos, lambda q: [(1 - q, sp.S.One), (1 + q, -sp.S.One)]),
     "atan": (sp.atan, lambda q: []),
     "asinh": (sp.asinh, lambda q: []),
-    "acosh": (sp.acosh, lambda q: [q - 1]),
-    "atanh": (sp.atanh, lambda q: [1 - q, 1 + q]),
+    "acosh": (sp.acosh, lambda q: [(q - 1, sp.S.One)]),
+    "atanh": (sp.atanh, lambda q: [(1 - q, sp.S.One), (1 + q, -sp.S.One)]),
     "erf": (sp.erf, lambda q: []),
     "erfc": (lambda q: 1 - sp.erf(q), lambda q: []),
-    "LambertW": (sp.LambertW, lambda q: [sp.E * q + 1]),
+    "LambertW": (sp.LambertW, lambda q: [(sp.E * q + 1, -1 / sp.E)]),
     "gamma": (sp.gamma, lambda q: []),
-    "loggamma": (sp.loggamma, lambda q: [q]),
+    "loggamma": (sp.loggamma, lambda q: [(q, sp.S.Zero)]),
 }
 SWITCHES = ("abs", "sign", "max", "min", "where")
 ACCEPTED = (
@@ -211,17 +212,16 @@ class Reader:
     def _power(self, base: Pieces, exponent: Pieces) -> Pieces:
         if all(p.expr.is_Integer for p in exponent):
             return self.algebra.map(lambda b, e: _bounded_power(b, e), base, exponent)
-        return self._smooth(lambda b, e: _bounded_power(b, e), lambda b, e: [b], base, exponent)
+        return self._smooth(lambda b, e: _power_of(b, e, self.algebra), lambda b, e: [(b, sp.S.Zero)], base, exponent)
 
     def _smooth(
-        self, build: Callable[..., sp.Expr], domain: Callable[..., list[sp.Expr]], *arguments: Pieces
+        self, build: Callable[..., sp.Expr], domain: Callable[..., list[tuple[sp.Expr, sp.Expr]]], *arguments: Pieces
     ) -> Pieces:
         """Apply a smooth function where its argument keeps it real, then resolve any |.| SymPy made."""
         parts = self.algebra.map(lambda *a: sp.Tuple(*a), *arguments)
         result: list[Piece] = []
         for part in parts:
-            conditions: list[Pieces] = [(Piece(c, part.lower, part.upper),) for c in domain(*part.expr)]
-            for piece in self.algebra.restrict((part,), conditions):
+            for piece in self.algebra.in_domain(part, domain(*part.expr)):
                 built = self.algebra.map(lambda a: build(*a), (piece,))
                 result += [p for b in built for p in self._without_abs(b)]
         return tuple(result)
@@ -314,6 +314,13 @@ def _left_chain(tree: ast.expr) -> tuple[ast.expr, list[tuple[ast.operator, ast.
         rest.append((tree.op, tree.right))
         tree = tree.left
     return (tree, rest[::-1]) if rest else None
+
+
+def _power_of(base: sp.Expr, exponent: sp.Expr, algebra: Algebra) -> sp.Expr:
+    """base**exponent, where 0**exponent is 0 if the exponent is positive (at the sample), else not finite."""
+    if base == 0 and exponent.free_symbols and not exponent.has(Z):
+        return sp.S.Zero if balls.sign(exponent, algebra.sample) == 1 else sp.zoo
+    return _bounded_power(base, exponent)
 
 
 def _bounded_power(base: sp.Expr, exponent: sp.Expr) -> sp.Expr:

@@ -13,8 +13,10 @@ from flint import arb, fmpq
 
 from theory import balls
 from theory.roots import Sample, real_roots
+from theory.towers import NoTower, Tower
 
 _MOST_PIECES = 400
+_SIGN_POINTS = 3
 _MOST_SEARCHES = 6
 _COMPARE_BITS = 2048
 _OO = sp.S.Infinity
@@ -85,6 +87,17 @@ def _short(value: fmpq, step: fmpq) -> fmpq:
     return value if step == 0 or value.q < 10**6 else fmpq((value / step).floor()) * step
 
 
+def _vanishes(expr: sp.Expr, sample: Sample) -> bool:
+    """Whether an expression is proved to be 0 identically, by its normal form in a tower."""
+    if sp.expand(expr) == 0:
+        return True
+    try:
+        tower = Tower([expr], sample)
+        return tower.embed(expr).is_zero() and not tower.assumptions
+    except (NoTower, ZeroDivisionError, ValueError):
+        return False
+
+
 class Algebra:
     """Operations on piecewise formulas at one sample of the parameters.
 
@@ -148,7 +161,10 @@ class Algebra:
         return tuple(p for p in pieces if not p.expr.has(sp.zoo, sp.nan, sp.oo, -sp.oo, sp.I))
 
     def signs(self, value: Pieces, only_sign_matters: bool = True) -> list[tuple[Piece, int]]:
-        """Split each piece where its formula changes sign, with the sign on every part."""
+        """Split each piece where its formula changes sign, with the proved sign on every part.
+
+        Parts whose sign no precision resolves are left out, and `exhaustive` says that something is missing.
+        """
         parts = []
         for piece in value:
             roots = real_roots(piece.expr, self.sample)
@@ -157,7 +173,11 @@ class Algebra:
             inner = [r for r in roots.points if self.compare(piece.lower, r) < 0 and self.compare(r, piece.upper) < 0]
             ends = self._ordered([piece.lower, *inner, piece.upper])
             for lower, upper in pairwise(ends):
-                parts.append((Piece(piece.expr, lower, upper), self._sign_inside(piece.expr, lower, upper)))
+                sign = self._sign_inside(piece.expr, lower, upper)
+                if sign is None:
+                    self.exhaustive = False
+                else:
+                    parts.append((Piece(piece.expr, lower, upper), sign))
         return parts
 
     def _count_search(self, pieces_may_be_missing: bool) -> None:
@@ -166,25 +186,33 @@ class Algebra:
         if self.searches > _MOST_SEARCHES:
             raise ValueError(f"over {_MOST_SEARCHES} switches whose sign changes have no closed form")
 
-    def _sign_inside(self, expr: sp.Expr, lower: sp.Expr, upper: sp.Expr) -> int:
-        sign = balls.sign(expr, {**self.sample, "z": self.inside(lower, upper)})
-        if sign is None:
-            # an identically vanishing switch, or one that no precision resolves
-            if sp.expand(expr) != 0:
-                self.exhaustive = False
-            return 0
-        return sign
+    def _sign_inside(self, expr: sp.Expr, lower: sp.Expr, upper: sp.Expr) -> int | None:
+        """The proved sign on an interval without a change of sign: 0 where expr vanishes; None where none is found."""
+        for point in sample_points(Piece(expr, lower, upper), self.sample)[:_SIGN_POINTS]:
+            sign = balls.sign(expr, {**self.sample, "z": point})
+            if sign is not None:
+                return sign
+            if _vanishes(expr, self.sample):
+                return 0
+        return None
 
-    def where_positive(self, value: Pieces) -> Pieces:
-        """The parts of the line on which the formula is positive (a domain; switching points need not be exact)."""
-        return tuple(part for part, sign in self.signs(value, only_sign_matters=False) if sign > 0)
+    def in_domain(self, arguments: Piece, conditions: Sequence[tuple[sp.Expr, sp.Expr]]) -> Pieces:
+        """The parts on which a function is real: every condition is positive, or vanishes identically.
 
-    def restrict(self, value: Pieces, conditions: Sequence[Pieces]) -> Pieces:
-        """The parts of a formula on which every condition is positive."""
-        for condition in conditions:
-            positive = self.where_positive(condition)
-            value = self.map(lambda v, _: v, value, positive)
-        return value
+        Args:
+            arguments: a piece whose formula is the tuple of arguments of the function.
+            conditions: (c, edge): c must not be negative; where c = 0 throughout, the first argument is edge.
+        """
+        parts: Pieces = (arguments,)
+        for condition, edge in conditions:
+            kept = []
+            for part in parts:
+                for sub, sign in self.signs((Piece(condition, part.lower, part.upper),), only_sign_matters=False):
+                    first, *rest = part.expr
+                    if sign >= 0:
+                        kept.append(Piece(sp.Tuple(first if sign else edge, *rest), sub.lower, sub.upper))
+            parts = tuple(kept)
+        return parts
 
     def choose(self, switch: Pieces, positive: Pieces, zero: Pieces, negative: Pieces) -> Pieces:
         """Three-way choice by the sign of switch, almost everywhere."""

@@ -32,6 +32,7 @@ from theory.roots import Z
 _SPARE = 24
 _MOST_FACTORED_BITS = 64
 _MOST_ROOT = 12
+_MOST_TERMS = 6000
 
 
 class NoTower(ValueError):
@@ -107,6 +108,16 @@ class Tower(DifferentialField):
     def d(self, f: Fraction) -> Fraction:
         """The derivative df/dz."""
         return self.derivative(f, 0)
+
+    def fraction(self, num: fmpz_mpoly, den: fmpz_mpoly) -> Fraction:
+        """num/den in lowest terms.
+
+        Raises:
+            NoTower: numerator and denominator have grown too large to go on with.
+        """
+        if len(num) + len(den) > _MOST_TERMS:
+            raise NoTower(f"the tower's fractions grow over {_MOST_TERMS} terms")
+        return super().fraction(num, den)
 
     def _rationalise(self, num: fmpz_mpoly, den: fmpz_mpoly) -> tuple[fmpz_mpoly, fmpz_mpoly]:
         # relations are read off numerators over one common denominator, which may hold roots
