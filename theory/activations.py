@@ -97,6 +97,8 @@ def _parse(text: str, given: Mapping[str, sp.Expr] | None = None) -> Activation:
         algebra = Algebra(sample)
         pieces = _read(Reader(text, algebra, FUNCTIONS), tree, values)
         pieces = tuple(p for p in pieces if _finite_somewhere(p, algebra))
+        if not algebra.exhaustive:
+            pieces = tuple(p for p in pieces if _attained(p, algebra, text, tree, values))
         exhaustive = exhaustive and algebra.exhaustive
         if pieces and not any(_same(pieces, known.pieces) for known in found):
             found.append(Structure(pieces, tuple(sample.items())))
@@ -117,6 +119,19 @@ def _read(reader: Reader, tree: ast.expr, values: Mapping[str, Pieces]) -> Piece
     except (ArithmeticError, RecursionError, MemoryError, NotImplementedError, sp.PolynomialError) as error:
         # SymPy's own limits, on numbers and nests within ours
         raise ValueError(f"the expression is too large to work with ({type(error).__name__})") from None
+
+
+def _attained(piece: Piece, algebra: Algebra, text: str, tree: ast.expr, values: Mapping[str, Pieces]) -> bool:
+    """Whether s at a point inside a piece, every switch decided at that point alone, is what the piece's formula gives.
+
+    A searched-for switching point may have been missed, and the formula of the piece with it. `holds` rests on formulas
+    that are attained somewhere, so each is looked up again at one point.
+    """
+    point = algebra.inside(piece.lower, piece.upper)
+    number = (Piece(sp.Rational(int(point.p), int(point.q))),)
+    there = _read(Reader(text, Algebra(algebra.sample), FUNCTIONS), tree, {**values, "z": number})
+    at = {**algebra.sample, "z": point}
+    return any(balls.value(p.expr, at, 512).overlaps(balls.value(piece.expr, at, 512)) for p in there)
 
 
 def _same(p: Pieces, q: Pieces) -> bool:
