@@ -222,7 +222,7 @@ class Reader:
         result: list[Piece] = []
         for part in parts:
             for piece in self.algebra.in_domain(part, domain(*part.expr)):
-                built = self.algebra.map(lambda a: build(*a), (piece,))
+                built = self.algebra.map(lambda a: _built(build, *a), (piece,))
                 result += [p for b in built for p in self._without_abs(b)]
         return tuple(result)
 
@@ -305,6 +305,14 @@ class Reader:
         for parameter, default in definition.parameters.items():
             values[parameter] = given.get(parameter) or Reader(default, self.algebra, {}).read(syntax_tree(default), {})
         return reader.read(syntax_tree(definition.formula), values)
+
+
+def _built(build: Callable[..., sp.Expr], *arguments: sp.Expr) -> sp.Expr:
+    try:
+        return build(*arguments)
+    except (TypeError, AttributeError):
+        # SymPy gives up on the range reduction of numbers such as sin(1e300)
+        raise ValueError(f"a function of {_short(str(arguments[0]))} cannot be evaluated") from None
 
 
 def _left_chain(tree: ast.expr) -> tuple[ast.expr, list[tuple[ast.operator, ast.expr]]] | None:
