@@ -63,6 +63,7 @@ class Analysis:
         self._distinct = _distinct(pieces)
         self.points = {p: sample_points(p, sample) for p in self._distinct}
         self._values: dict[int, tuple[list[fmpq], list[list[arb]]]] = {}
+        self._nullspaces: dict[Family, Nullspace] = {}
 
     @cached_property
     def tower(self) -> Tower | None:
@@ -92,7 +93,7 @@ class Analysis:
 
     def relations(self, family: Family) -> Relations:
         """The relations of a family, and whether they are proved to be all."""
-        columns = [all_members().index(m) for m in family.members]
+        columns = _columns(family)
         if self.tower is None:
             minor = self.minor(columns)
             note = None if minor else f"{self.obstacle}, and {self._tried(columns)}"
@@ -114,8 +115,11 @@ class Analysis:
 
     def _nullspace(self, family: Family) -> Nullspace:
         assert self.tower is not None
-        columns = [all_members().index(m) for m in family.members]
-        return nullspace(self.tower, [tuple(row[c] for c in columns) for row in self.rows], len(columns))
+        if family not in self._nullspaces:
+            columns = _columns(family)
+            rows = [tuple(row[c] for c in columns) for row in self.rows]
+            self._nullspaces[family] = nullspace(self.tower, rows, len(columns))
+        return self._nullspaces[family]
 
     def pivot_values(self, family: Family) -> tuple[fmpz_mpoly, ...]:
         """What the elimination of a family divided by: where none of it vanishes, the rank is the generic one."""
@@ -204,6 +208,11 @@ class Analysis:
             if determinant.is_finite() and not determinant.contains(0):
                 return Minor(tuple(columns), tuple(points[i] for i in chosen), bits, determinant)
         return None
+
+
+def _columns(family: Family) -> list[int]:
+    """Where the members of a family stand among all members."""
+    return [all_members().index(m) for m in family.members]
 
 
 def _distinct(pieces: Pieces) -> Pieces:

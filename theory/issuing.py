@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import sympy as sp
-from flint import fmpq
 
 from theory import families
 from theory.activations import Activation, activation
@@ -100,9 +99,5 @@ def _telling(analysis: Analysis, family: Family, rows: tuple[Row, ...]) -> tuple
 
 def _minor(family: Family, minor: Minor) -> dict[str, Any]:
     columns = [family.members.index(families.members()[c]) for c in minor.columns]
-    points = [_fraction(p) for p in minor.points]
+    points = [str(p) for p in minor.points]
     return {"columns": columns, "points": points, "bits": minor.bits, "determinant": minor.determinant.str(12)}
-
-
-def _fraction(value: fmpq) -> str:
-    return str(value)
