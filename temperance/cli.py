@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import io
 import os
-import re
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
-from cyclopts import App, CycloptsError, Parameter, Token
+from cyclopts import App, CycloptsError, Parameter
 
 from temperance.errors import BadInput, commands, described, one_line, refusing
 from temperance.notebook_commands import notebooks
+from temperance.options import Json, Whole
 from temperance.proofs import certify as certify_files
 from temperance.proofs import write_certificates
 from temperance.report import (
@@ -41,16 +41,6 @@ app = App(
     version=lambda: f"temperance {version('temperance')}",
     default_parameter=Parameter(negative=()),
 )
-
-
-def _whole(_: type, tokens: Sequence[Token]) -> int:
-    if not re.fullmatch(r"[+-]?[0-9]{1,9}", tokens[0].value):
-        raise ValueError
-    return int(tokens[0].value)
-
-
-Whole = Annotated[int, Parameter(converter=_whole)]
-Json = Annotated[bool, Parameter(name="--json", help="Print strict JSON instead of a table.")]
 
 
 @app.command
