@@ -33,10 +33,6 @@ test-all: $(INSTALLED)
 	$(BIN)/mypy
 	$(BIN)/pytest
 
-# figures, each with what was computed beside the time that it took
-bench: $(INSTALLED)
-	@set -e; for script in benchmarks/*.py; do echo "$$script"; $(BIN)/python "$$script"; done
-
 # what is fast, with outcomes beside the times: run alone on the machine
 bench: $(INSTALLED)
 	$(BIN)/python benchmarks/decisions.py
