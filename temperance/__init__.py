@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from numerics.compiled import CompiledActivation as CompiledActivation
     from numerics.compiled import compile_activation as compile_activation
+    from numerics.definitions import Study as Study
     from numerics.density import log_density as log_density
     from numerics.density import log_likelihood as log_likelihood
     from numerics.estimate import FitResult as FitResult
@@ -26,13 +27,12 @@ if TYPE_CHECKING:
     from numerics.mle import Box as Box
     from numerics.mle import Fit as Fit
     from numerics.published import check_published as check_published
+    from numerics.results import StudyResult as StudyResult
+    from numerics.results import study_slopes as study_slopes
     from numerics.sampling import sample as sample
     from numerics.slopes import judge as judge
     from numerics.slopes import log_slope as log_slope
-    from numerics.studies import Study as Study
-    from numerics.studies import StudyResult as StudyResult
     from numerics.studies import run_study as run_study
-    from numerics.studies import study_slopes as study_slopes
     from temperance.claims import CLAIMS as CLAIMS
     from temperance.verify import verify_claims as verify_claims
     from theory.activations import Activation as Activation
@@ -65,7 +65,9 @@ _HOME = {
     "numerics.published": ("check_published",),
     "numerics.sampling": ("sample",),
     "numerics.slopes": ("judge", "log_slope"),
-    "numerics.studies": ("Study", "StudyResult", "run_study", "study_slopes"),
+    "numerics.definitions": ("Study",),
+    "numerics.results": ("StudyResult", "study_slopes"),
+    "numerics.studies": ("run_study",),
     "temperance.claims": ("CLAIMS",),
     "temperance.verify": ("verify_claims",),
     "theory.activations": ("Activation", "activation"),

@@ -10,7 +10,8 @@ from temperance.outcomes import Leg, LegOutcome, combined
 from theory.independence import decide
 
 if TYPE_CHECKING:
-    from numerics.studies import Study, StudyResult, StudySlope
+    from numerics.definitions import Study
+    from numerics.results import StudyResult, StudySlope
 
 RATE = 0.5
 _BOOTSTRAP_SEED = 0
@@ -19,7 +20,7 @@ _OUTCOMES: dict[str, LegOutcome] = {"holds": "confirmed", "fails": "contradicted
 
 def first_order_proof() -> Leg:
     """F1 for the activation of the study, and that its truth is off the sets where the mixture degenerates."""
-    from numerics.studies import TANH_EXACT
+    from numerics.settings import TANH_EXACT
 
     verdict = decide(TANH_EXACT.activation).first_order
     one, two = TANH_EXACT.truth.beta1[:, 0]
@@ -41,8 +42,10 @@ def first_order_proof() -> Leg:
 
 
 def exact_rates() -> Leg:
-    """The slopes of the exact-specified tanh study, whose definition and seed are fixed in numerics.studies."""
-    from numerics.studies import TANH_EXACT, run_study, study_slopes
+    """The slopes of the exact-specified tanh study, whose definition and seed are fixed in numerics.settings."""
+    from numerics.results import study_slopes
+    from numerics.settings import TANH_EXACT
+    from numerics.studies import run_study
 
     result = run_study(TANH_EXACT, workers=workers())
     supported = first_order_proof().outcome == "confirmed"

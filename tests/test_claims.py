@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 import sympy as sp
 
+from numerics.results import StudyResult, StudySlope
+from numerics.settings import TANH_EXACT
 from numerics.slopes import Slope
-from numerics.studies import TANH_EXACT, StudyResult, StudySlope
 from temperance.claims import CLAIMS
 from temperance.interaction_legs import expected_rank, interactions_proof, judged, temperature_equation
 from temperance.outcomes import LEGS, Leg, claim_outcome, combined
@@ -214,5 +215,5 @@ def test_the_first_order_condition_of_the_study():
 )
 def test_the_proof_sees_failures_and_excluded_truths(monkeypatch, activation, ratio, outcome):
     truth = replace(TANH_EXACT.truth, beta1=np.array([[1.0], [ratio]]))
-    monkeypatch.setattr("numerics.studies.TANH_EXACT", replace(TANH_EXACT, activation=activation, truth=truth))
+    monkeypatch.setattr("numerics.settings.TANH_EXACT", replace(TANH_EXACT, activation=activation, truth=truth))
     assert first_order_proof().outcome == outcome

@@ -12,11 +12,14 @@ import numpy as np
 import pytest
 
 import numerics.studies
+from numerics.definitions import Study, pilot
 from numerics.measures import MixingMeasure
 from numerics.mle import Box
+from numerics.results import STATUSES, study_slopes
+from numerics.settings import TANH_EXACT
 from numerics.slopes import judge
 from numerics.store import open_store
-from numerics.studies import STATUSES, TANH_EXACT, Progress, Study, pilot, run_replicate, run_study, study_slopes
+from numerics.studies import Progress, run_replicate, run_study
 
 TRUTH = TANH_EXACT.truth
 SMALL = Study(
@@ -255,7 +258,7 @@ def test_the_digest_is_that_of_the_definition():
 
 
 def test_the_digest_is_the_same_in_another_process():
-    code = "from numerics.studies import TANH_EXACT; print(TANH_EXACT.digest)"
+    code = "from numerics.settings import TANH_EXACT; print(TANH_EXACT.digest)"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == TANH_EXACT.digest
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from numerics.published import PublishedCheck
+from numerics.settings import TANH_EXACT
 from numerics.slopes import Slope
-from numerics.studies import TANH_EXACT
 from temperance.claims import CLAIMS, Claim
 from temperance.cli import run
 from temperance.outcomes import Leg
@@ -111,7 +111,7 @@ def small_study():
 
 def test_the_study_runs_and_its_slopes_are_reported(capsys, claims, monkeypatch):
     claims(next(claim for claim in CLAIMS if claim.id == "C5"))
-    monkeypatch.setattr("numerics.studies.TANH_EXACT", small_study())
+    monkeypatch.setattr("numerics.settings.TANH_EXACT", small_study())
     assert run(["verify", "C5", "--json"]) == 0
     captured = capsys.readouterr()
     (claim,) = json.loads(captured.out, parse_constant=pytest.fail)["claims"]
