@@ -6,27 +6,33 @@ Example: ``fit(x, y, fitted=2, activation="tanh").as_json()``.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from numerics import mle
+from numerics.advice import symmetry_of, warnings_of
 from numerics.compiled import CompiledActivation, compile_activation
 from numerics.kernels import is_linear
 from numerics.measures import Gauge, Layout
 from numerics.mle import Box, Fit
-from numerics.newton import scaled_spectrum
+from numerics.newton import FLAT, scaled_spectrum
 from numerics.points import ArrayPoints
+from numerics.starts import SUBSAMPLE, clusterwise_regression
+from numerics.units import Units
 from theory.activations import Activation, activation
+from theory.classification import Failure
 
 Floats = NDArray[np.float64]
 GateName = Literal["linear", "softmax", "activation"]
 Value = float | list[float]
+Row = tuple[str, int | None, list[float], list[Floats]]
+"""(parameter, atom, values, their gradients in theta)."""
 
 _MOVES = 1e-6  # part of a function's gradient along flat directions that makes it not identifiable
-_FLAT = 1e-8
+_CLUSTERINGS = 5
 
 
 @dataclass(frozen=True)
@@ -46,15 +52,20 @@ class Estimate:
 
 @dataclass(frozen=True, eq=False)
 class FitResult:
-    """Estimates, the fit they come from, and warnings in plain words."""
+    """Estimates, warnings in plain words, and the fit they come from, in the units of the data.
+
+    The search runs on centred and scaled data (`units`): `fit.gradient_norm` is that of these. centre: x (d,) and y
+    about which `fit.box` holds, that is, |beta1 . x + beta0| and |a . x + b - y| there are at most its beta0 and b.
+    """
 
     estimates: tuple[Estimate, ...]
     warnings: tuple[str, ...]
     fit: Fit
+    centre: tuple[tuple[float, ...], float]
 
     def as_json(self) -> dict[str, Any]:
         """The object that `temperance fit --json` prints."""
-        names = [name if atom is None else f"{name}_{atom + 1}" for name, atom in self.fit.layout.names]
+        names = [name if atom is None else f"{name}_{atom}" for name, atom in self.fit.layout.names]
         return {
             "estimates": [asdict(e) for e in self.estimates],
             "status": self.fit.status,
@@ -63,7 +74,7 @@ class FitResult:
             "flat_directions": [_named(names, v) for v in self.fit.flat_directions],
             "warnings": list(self.warnings),
             "loglik": self.fit.log_likelihood,
-            "box": asdict(self.fit.box),
+            "box": {**asdict(self.fit.box), "centre": {"x": list(self.centre[0]), "y": self.centre[1]}},
         }
 
 
@@ -77,31 +88,35 @@ def _named(names: list[str], vector: Floats) -> dict[str, Value]:
 
 
 class _Errors:
-    """Standard errors of functions of theta by the delta method, on the coordinates that are free to move."""
+    """Standard errors of functions of theta by the delta method, on the coordinates that are free to move.
 
-    def __init__(self, result: Fit) -> None:
+    result: the fit of the data as they were searched; matrix: A of `Units.matrix`, for gradients in the data's units.
+    """
+
+    def __init__(self, result: Fit, matrix: Floats) -> None:
         lower, upper = result.box.bounds(result.layout)
-        self.flat = result.flat_directions
+        self.flat, self.matrix = result.flat_directions, matrix
         self.held = (result.theta <= lower) | (result.theta >= upper)
         scale, values, vectors = scaled_spectrum(result.information[np.ix_(~self.held, ~self.held)])
-        curved = values > _FLAT
+        curved = values > FLAT
         self.root = vectors[:, curved] / np.sqrt(values[curved]) / scale[:, None]
         self.stationary = result.status in ("converged", "at_bound")
 
-    def identifiable(self, gradient: Floats) -> bool:
-        """Whether the function stays put along the flat directions."""
-        return bool(np.linalg.norm(self.flat @ gradient) <= _MOVES * np.linalg.norm(gradient))
+    def of(self, gradient: Floats) -> tuple[float | None, bool]:
+        """Standard error of the function with this gradient in theta, and whether the function is identifiable.
 
-    def of(self, gradient: Floats) -> float | None:
-        """Standard error of the function with this gradient in theta."""
-        if not self.stationary or not self.identifiable(gradient) or gradient[self.held].any():
-            return None
-        return float(np.linalg.norm(gradient[~self.held] @ self.root))
+        A function is identifiable if it stays put along the flat directions.
+        """
+        gradient = gradient @ self.matrix
+        identifiable = bool(np.linalg.norm(self.flat @ gradient) <= _MOVES * np.linalg.norm(gradient))
+        if not self.stationary or not identifiable or gradient[self.held].any():
+            return None, identifiable
+        return float(np.linalg.norm(gradient[~self.held] @ self.root)), identifiable
 
 
-def _rows(result: Fit) -> list[tuple[str, int | None, list[float], list[Floats]]]:
-    """(parameter, atom, values, gradients in theta) of the coordinates, tau and nu in their own units."""
-    rows: list[tuple[str, int | None, list[float], list[Floats]]] = []
+def _rows(result: Fit) -> list[Row]:
+    """The coordinates, tau and nu in their own units."""
+    rows: list[Row] = []
     for j, (name, atom) in enumerate(result.layout.names):
         logarithm = name in ("tau", "nu")
         value = float(np.exp(result.theta[j])) if logarithm else float(result.theta[j])
@@ -115,54 +130,46 @@ def _rows(result: Fit) -> list[tuple[str, int | None, list[float], list[Floats]]
     return rows
 
 
-def _over_tau(result: Fit) -> list[tuple[str, int | None, list[float], list[Floats]]]:
-    """The same for beta1/tau and beta0/tau: what the linear gate determines."""
-    tau, rows = float(result.measure.tau), []
-    for name, atom, values, gradients in _rows(result):
-        if name in ("beta1", "beta0"):
+def _over_tau(rows: list[Row], tau: float, names: tuple[str, ...]) -> list[Row]:
+    """The rows of the names, divided by tau."""
+    divided = []
+    for name, atom, values, gradients in rows:
+        if name in names:
             moved = [g / tau for g in gradients]
             for value, g in zip(values, moved, strict=True):
                 g[0] = -value / tau
-            rows.append((f"{name}/tau", atom, [v / tau for v in values], moved))
-    return rows
+            divided.append((f"{name}/tau", atom, [v / tau for v in values], moved))
+    return divided
 
 
-def _estimates(result: Fit, linear: bool) -> tuple[Estimate, ...]:
-    rows = _rows(result) + (_over_tau(result) if linear and result.layout.tau is None else [])
-    errors = _Errors(result)
+def _power_over_tau(rows: list[Row], tau: float, name: str, p: float) -> list[Row]:
+    """|beta1|^p/tau: with beta0/tau and the directions of beta1, what a homogeneous gate determines."""
+    powers = []
+    for parameter, atom, values, gradients in rows:
+        size = float(np.linalg.norm(values))
+        if parameter == "beta1" and size > 0:
+            value = size**p / tau
+            gradient = p * value * np.sum([v * g for v, g in zip(values, gradients, strict=True)], axis=0) / size**2
+            gradient[0] = -value
+            powers.append((name, atom, [value], [gradient]))
+    return powers
+
+
+def _estimates(result: Fit, errors: _Errors, linear: bool, symmetry: Failure | None) -> tuple[Estimate, ...]:
+    rows, tau, free = _rows(result), float(result.measure.tau), result.layout.tau is None
+    if free and linear:
+        rows += _over_tau(rows, tau, ("beta1", "beta0"))
+    elif free and symmetry is not None and symmetry.kind == "homogeneous":
+        powers = _power_over_tau(rows, tau, symmetry.invariants[1], float(symmetry.degree))
+        rows += [*powers, *_over_tau(rows, tau, ("beta0",))]
     estimates = []
     for name, atom, values, gradients in rows:
-        se = [errors.of(g) for g in gradients]
+        se, identifiable = zip(*(errors.of(g) for g in gradients), strict=True)
         known = [e for e in se if e is not None]
         complete: Value | None = None if len(known) < len(se) else known if len(se) > 1 else known[0]
         value: Value = values if len(values) > 1 else values[0]
-        estimates.append(Estimate(name, atom, value, complete, all(errors.identifiable(g) for g in gradients)))
+        estimates.append(Estimate(name, atom, value, complete, all(identifiable)))
     return tuple(estimates)
-
-
-def _named_atom(parameter: str, atom: int | None) -> str:
-    return parameter if atom is None else f"{parameter} of atom {atom + 1}"
-
-
-def _warnings(result: Fit, linear: bool, estimates: tuple[Estimate, ...]) -> tuple[str, ...]:
-    notes = []
-    scale = linear and result.layout.tau is None
-    if scale:
-        notes.append("tau is not identifiable with the linear gate: only beta1/tau and beta0/tau are")
-    unknown = [_named_atom(e.parameter, e.atom) for e in estimates if not e.identifiable]
-    if unknown and len(result.flat_directions) > scale:
-        notes.append(
-            "the likelihood is flat in more than the theory of the gate says: not determined are " + ", ".join(unknown)
-        )
-    if result.status == "spike":
-        notes.append("an atom has collapsed on fewer points than it has parameters: this is not an estimate")
-    if result.status == "max_steps":
-        notes.append("the search ran out of steps before it reached a maximum: this is not an estimate")
-    for name, atom in dict.fromkeys(result.bounds):
-        notes.append(f"{_named_atom(name, atom)} is at the edge of the box, which is part of the estimator")
-    if result.starts > 1 and result.agree == 1:
-        notes.append(f"only 1 of {result.starts} starts reached this likelihood: more starts may reach a higher one")
-    return tuple(notes)
 
 
 def _gate(gate: str, source: str | Activation | None) -> CompiledActivation:
@@ -175,15 +182,61 @@ def _gate(gate: str, source: str | Activation | None) -> CompiledActivation:
     return compile_activation(activation(source if source is not None else "identity"))
 
 
+def _real(values: ArrayLike, name: str) -> Floats:
+    """The values as finite doubles; the first that is none is named by its index."""
+    if np.ma.is_masked(values):
+        raise ValueError(f"{name} has masked values: every value is needed")
+    array = np.asarray(values)
+    try:
+        if np.iscomplexobj(array):
+            raise ValueError("complex numbers")
+        array = array.astype(float)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} must hold real numbers: {error}") from None
+    if not np.isfinite(array).all():
+        at = [int(i) for i in np.argwhere(~np.isfinite(array))[0]]
+        raise ValueError(f"{name}{at or ''} is {array[tuple(at)]}: every value must be finite")
+    return array
+
+
 def _checked(x: ArrayLike, y: ArrayLike) -> ArrayPoints:
-    columns = np.asarray(x, dtype=float)
-    points = ArrayPoints(columns[:, None] if columns.ndim == 1 else columns, np.asarray(y, dtype=float))
+    columns = _real(x, "x")
+    points = ArrayPoints(columns[:, None] if columns.ndim == 1 else columns, _real(y, "y"))
     for l in range(points.x.shape[1]):
-        if points.n and np.ptp(points.x[:, l]) == 0:
+        if points.n and (points.x[:, l] == points.x[0, l]).all():
             raise ValueError(f"column {l + 1} of x is constant, {points.x[0, l]!s}: its slopes cannot be estimated")
-    if points.n and np.ptp(points.y) == 0:
+    if points.n and (points.y == points.y[0]).all():
         raise ValueError(f"y is constant, {points.y[0]!s}: there is nothing to fit")
     return points
+
+
+def _whole(value: object, name: str, least: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+        raise ValueError(f"{name} must be a whole number, at least {least}, not {value!r}")
+    return int(value)
+
+
+def default_box(points: ArrayPoints, k: int) -> Box:
+    """`Box.for_data`, with room for variances far below that of y where k lines leave little of it.
+
+    The least variance is 5% of what clusterwise regression leaves, if that is less than var(y)/1000.
+    """
+    box, rng = Box.for_data(points.x, points.y), np.random.default_rng(0)
+    x, y = points.some(SUBSAMPLE, rng)
+    left = []
+    for _ in range(_CLUSTERINGS):
+        lines, _ = clusterwise_regression(x, y, k, rng)
+        residuals = y[:, None] - np.column_stack([x, np.ones(len(y))]) @ lines.T
+        left.append(float((residuals**2).min(axis=1).sum()) / max(1, len(y) - lines.size))
+    low, high = box.nu
+    return replace(box, nu=(max(min(low, 0.05 * min(left)), 1e-6 * low), high))
+
+
+def _dependent(x: Floats) -> bool:
+    """Whether a linear combination of the columns is constant, to four digits (their squares are what curves)."""
+    moved = x - x.mean(axis=0)
+    values = np.linalg.svd(moved / np.linalg.norm(moved, axis=0), compute_uv=False)
+    return bool(values[-1] ** 2 <= FLAT * values[0] ** 2)
 
 
 def fit(
@@ -204,20 +257,28 @@ def fit(
 
     gate: "linear" (always anchored), "softmax" (the linear gate with tau = 1) or "activation"; an activation alone
     chooses the last. gauge: of the activation gate. tau: None to estimate it, else its fixed value. box: the compact
-    parameter set, by default wide and made from the scale of the data. progress is called with the starts done and
-    their number. Raises ValueError for data or options that make no fit.
+    parameter set in the units of the data, by default wide and made from their scale. progress is called with the
+    starts done and their number. Data in other units have the same fit in those units. Raises ValueError for data or
+    options that make no fit.
     """
     if activation is not None and gate == "linear":
         gate = "activation"
     compiled = _gate(gate, activation)
     linear = is_linear(compiled.source)
     points = _checked(x, y)
-    if starts < 1 or seed < 0:
-        raise ValueError(f"starts must be at least 1 and seed not negative, not {starts}, {seed}")
+    fitted, starts, seed = _whole(fitted, "fitted", 1), _whole(starts, "starts", 1), _whole(seed, "seed", 0)
     layout = Layout(fitted, points.x.shape[1], "anchored" if linear else gauge, 1.0 if gate == "softmax" else tau)
-    if points.n < layout.size:
+    if points.n < max(layout.size, layout.d + 2):
         raise ValueError(f"{points.n} points are fewer than the {layout.size} parameters of {fitted} atoms")
-    box = box or Box.for_data(points.x, points.y)
-    result = mle.fit_points(layout, compiled, points, box=box, starts=starts, seed=seed, progress=progress)
-    estimates = _estimates(result, linear)
-    return FitResult(estimates, _warnings(result, linear, estimates), result)
+    if box is not None:
+        box.bounds(layout)  # refuses a box that does not go with x
+    units = Units.of(points.x, points.y, centred_x=linear and box is None, centred_y=box is None)
+    scaled = units.rescale(points)
+    inside = default_box(scaled, fitted) if box is None else units.box_inside(box)
+    found = mle.fit_points(layout, compiled, scaled, box=inside, starts=starts, seed=seed, progress=progress)
+    result = units.fit_of_data(found, points.n, box or units.box_of_data(inside))
+    symmetry = symmetry_of(found, compiled.source)
+    estimates = _estimates(result, _Errors(found, units.matrix(layout)[0]), linear, symmetry)
+    unknown = [(e.parameter, e.atom) for e in estimates if not e.identifiable]
+    warnings = warnings_of(found, compiled.source, symmetry, unknown, _dependent(scaled.x))
+    return FitResult(estimates, warnings, result, (tuple(units.x_centre.tolist()), units.y_centre))

@@ -216,11 +216,12 @@ def evaluate(theta: Floats, layout: Layout, gate: CompiledActivation, x: Floats,
     """
     try:
         value, score, hessian = likelihood_of(layout, gate.source)(theta, x, y)
-        if math.isfinite(value + float(hessian.sum())):
+        if math.isfinite(value) and np.isfinite(hessian).all():
             return value, score, hessian
     except NoMachineCode:
         pass
-    plain = density.log_likelihood(theta, layout, gate, x, y)
+    with np.errstate(all="ignore"):
+        plain = density.log_likelihood(theta, layout, gate, x, y)
     return float(plain.value), plain.score, plain.hessian
 
 

@@ -17,7 +17,7 @@ from numerics.compiled import CompiledActivation
 from numerics.density import responsibilities
 from numerics.kernels import evaluate
 from numerics.measures import Layout, MixingMeasure
-from numerics.newton import Local, Maximum, maximise, scaled_spectrum
+from numerics.newton import FLAT, Local, Maximum, maximise, scaled_spectrum
 from numerics.points import ArrayPoints, Points
 from numerics.starts import SUBSAMPLE, rough_start
 
@@ -26,18 +26,20 @@ Status = Literal["converged", "at_bound", "spike", "max_steps"]
 
 MAX_PASSES = 500
 _START_PASSES = 30  # of the search on the subsample that ends a start
-_FLAT = 1e-8  # eigenvalue of the scaled information that counts as zero
 _AGREE = 1e-4  # starts whose log-likelihoods differ by no more (plus 1e-9 of it) found the same maximum
 
 
 @dataclass(frozen=True)
 class Box:
-    """The compact parameter set, part of the estimator: |beta1|, |beta0|, |a|, |b| entry by entry, tau, nu."""
+    """The compact parameter set, part of the estimator: |beta1|, |beta0|, |a|, |b| entry by entry, tau, nu.
 
-    beta1: float
+    The bounds of beta1 and a are one number for all entries, or one for each column of x.
+    """
+
+    beta1: float | tuple[float, ...]
     beta0: float
     tau: tuple[float, float]
-    a: float
+    a: float | tuple[float, ...]
     b: float
     nu: tuple[float, float]
 
@@ -45,30 +47,50 @@ class Box:
         """Validate."""
         for f in fields(self):
             value = getattr(self, f.name)
-            good = 0 < value[0] < value[1] < np.inf if isinstance(value, tuple) else 0 < value < np.inf
+            good = bool((np.array(value) > 0).all() and (np.array(value) < np.inf).all())
+            if f.name in ("tau", "nu"):
+                good = good and len(value) == 2 and value[0] < value[1]
             if not good:
                 raise ValueError(f"box: {f.name} must be positive and finite (and a pair increasing), not {value}")
 
     @staticmethod
     def for_data(x: Floats, y: Floats) -> Box:
         """A wide box from the scale of the data: nu within [1e-3, 4] var(y), tau within [1/50, 50]."""
-        reach, deviation = float(np.abs(x).max()) or 1.0, float(y.std()) or 1.0
-        largest = float(np.abs(y).max()) + 10 * deviation
+        deviation = float(y.std()) or 1.0
+        spread = x.std(axis=0)
+        spread[spread == 0] = 1.0
+        largest, reach = float(np.abs(y).max()) + 10 * deviation, float((np.abs(x) / spread).max())
+        beta1, a = ((bound / spread).tolist() for bound in (50.0, 10 * largest))
         variance = deviation**2
-        return Box(50 / reach, 50.0, (0.02, 50.0), 10 * largest / reach, 10 * largest, (1e-3 * variance, 4 * variance))
+        nu = (1e-3 * variance, 4 * variance)
+        return Box(_one(beta1), 50.0, (0.02, 50.0), _one(a), 10 * largest * (1.0 + reach), nu)
 
     def bounds(self, layout: Layout) -> tuple[Floats, Floats]:
         """Lower and upper bounds (p,) of theta."""
         return _bounds(self, layout)
 
 
+def _one(bounds: list[float]) -> float | tuple[float, ...]:
+    """The bounds of the columns; a single number if they are equal."""
+    return bounds[0] if len(set(bounds)) == 1 else tuple(bounds)
+
+
 @lru_cache(maxsize=64)
 def _bounds(box: Box, layout: Layout) -> tuple[Floats, Floats]:
-    pairs = {
-        name: tuple(np.log(value)) if isinstance(value, tuple) else (-value, value)
-        for name, value in ((f.name, getattr(box, f.name)) for f in fields(box))
-    }
-    both = np.array([pairs[name] for name, _ in layout.names]).T.copy()
+    lower, upper = [], []
+    for j, (name, atom) in enumerate(layout.names):
+        bound = getattr(box, name)
+        if name in ("tau", "nu"):
+            low, high = np.log(bound)
+        else:
+            if isinstance(bound, tuple):
+                if len(bound) != layout.d:
+                    raise ValueError(f"box: {name} must be one number, or one for each of {layout.d} columns of x")
+                bound = bound[j - layout.names.index((name, atom))]
+            low, high = -bound, bound
+        lower.append(low)
+        upper.append(high)
+    both = np.array([lower, upper])
     both.setflags(write=False)
     return both[0], both[1]
 
@@ -144,7 +166,7 @@ def _has_spike(layout: Layout, gate: CompiledActivation, points: Points, box: Bo
 def flat_directions(information: Floats, held: NDArray[np.bool_]) -> Floats:
     """Unit vectors (m, p), zero on the held coordinates, along which the information (p, p) vanishes to rounding."""
     scale, values, vectors = scaled_spectrum(information[np.ix_(~held, ~held)])
-    flat = np.abs(values) <= _FLAT
+    flat = np.abs(values) <= FLAT
     directions = np.zeros((int(flat.sum()), len(held)))
     directions[:, ~held] = (vectors[:, flat] / scale[:, None]).T
     return directions / np.linalg.norm(directions, axis=1, keepdims=True)
@@ -196,6 +218,8 @@ def fit_points(
         if progress is not None:
             progress(len(ends), len(thetas))
     best = max(ends, key=lambda end: end.local.value)
+    if best.local.value == -np.inf:
+        raise ValueError("the likelihood is finite at no start: s must be defined at beta1 . x for every point")
     tolerance = _AGREE / points.n + 1e-9 * abs(best.local.value)
     equal = [end for end in ends if end.local.value >= best.local.value - tolerance]
     best = max(equal, key=lambda end: (end.stationary, end.local.value))

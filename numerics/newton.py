@@ -23,7 +23,9 @@ CURVATURE = 1e-6  # and no eigenvalue of the scaled Hessian of -f below minus th
 _SETTLED = 1e-12  # gains of a mean log-likelihood not worth another pass: at n points, sqrt(2e-12 n) standard errors
 _NOISE = 1e-13  # relative rounding error of the value
 _SMALLEST_DIAGONAL = 1e-12
-_FLAT = 1e-10  # scaled curvatures below this are rounding
+_ROUNDING = 1e-10  # scaled curvatures below this are rounding
+FLAT = 1e-8  # scaled curvatures that count as zero
+_DOUBTFUL = 100.0  # curvatures below so many scaled gradients may be zero
 _FIRST_DAMPING = 1e-6  # relative to curvature: starts are often close
 _LEAST_AFTER_FAILURE = 1e-3
 
@@ -107,6 +109,8 @@ class _Search:
         """The function at theta, the coordinates that are free there, and the norm of the projected gradient."""
         local = self.f(theta)
         self.passes += 1
+        if not (math.isfinite(local.value) and np.isfinite(local.gradient).all() and np.isfinite(local.hessian).all()):
+            return Local(-math.inf, local.gradient, local.hessian), np.ones(len(theta), dtype=bool), math.inf
         free = inactive(theta, local.gradient, self.lower, self.upper)
         return local, free, _norm(local.gradient[free])
 
@@ -132,17 +136,23 @@ class _Search:
 
     @property
     def settled(self) -> bool:
-        """Whether another step is not worth its pass."""
+        """Whether another step is not worth its pass: in value, or to tell a flat direction from a curved one.
+
+        Along an exact orbit of parameters the curvature is not 0 but of the size of the gradient.
+        """
         if self.norm > GRADIENT:
             return False
-        return float(self.model.slope**2 @ (1.0 / (np.abs(self.model.values) + _FLAT))) <= 2 * _SETTLED
+        slope, curvature = self.model.slope, np.abs(self.model.values)
+        if float(slope**2 @ (1.0 / (curvature + _ROUNDING))) > 2 * _SETTLED:
+            return False
+        return not ((curvature > FLAT) & (curvature < _DOUBTFUL * _norm(slope))).any()
 
     def try_step(self, step: Floats, predicted: float) -> bool:
         """Move by the step, cut to the box, if the function does not fall; adapt the damping."""
         theta = np.minimum(np.maximum(self.theta + _capped(step, self.theta), self.lower), self.upper)
         local, free, norm = self._evaluate(theta)
         gain, noise = local.value - self.local.value, _NOISE * abs(self.local.value)
-        accepted = gain > noise or (gain >= -noise and norm < self.norm)
+        accepted = local.value > -math.inf and (gain > noise or (gain >= -noise and norm < self.norm))
         if not accepted:
             self.damping = max(8.0 * self.damping, _LEAST_AFTER_FAILURE)
         elif gain < 0.1 * predicted - noise:
@@ -173,10 +183,11 @@ def maximise(f: Callable[[Floats], Local], theta: Floats, lower: Floats, upper: 
     """A local maximum of f on lower <= theta <= upper, from theta.
 
     f should be scaled so that `GRADIENT` makes sense (a mean over the data). Never raises for lack of convergence:
-    `Maximum.stationary` says it.
+    `Maximum.stationary` says it. Points where f or a derivative is not finite are not entered; a start at one is where
+    the search ends, with the value -inf.
     """
     search = _Search(f, theta, lower, upper)
-    while search.passes < max_passes:
+    while search.passes < max_passes and search.local.value > -math.inf:
         if not search.settled and search.newton_step():
             continue
         if search.norm <= GRADIENT and (not search.saddle or not search.escape()):

@@ -65,4 +65,5 @@ def rough_start(layout: Layout, gate: CompiledActivation, x: Floats, y: Floats, 
     a, b = np.broadcast_to(lines[:, :-1], beta1.shape), np.broadcast_to(lines[:, -1], shape)
     candidates = MixingMeasure(beta1, beta0, tau, a, b, np.broadcast_to(nu, shape))
     thetas = layout.pack(candidates)
-    return thetas[np.argmax([evaluate(theta, layout, gate, x, y)[0] for theta in thetas])]
+    values = np.array([evaluate(theta, layout, gate, x, y)[0] for theta in thetas])
+    return thetas[np.where(np.isfinite(values), values, -np.inf).argmax()]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import math
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
@@ -20,28 +21,35 @@ def _number(text: str, row: int, column: str) -> float:
     cell = text.strip()
     if not cell or cell.lower() in ("na", "nan", "null", "none", "-"):
         raise ValueError(f"row {row}, column {column!r}: the value is missing")
-    try:
-        value = float(cell)
-    except ValueError:
-        raise ValueError(f"row {row}, column {column!r}: {cell[:40]!r} is not a number") from None
+    if not _is_number(cell):
+        hint = ": a decimal point is needed" if _is_number(cell.replace(",", ".")) else ""
+        raise ValueError(f"row {row}, column {column!r}: {cell[:40]!r} is not a number{hint}")
+    value = float(cell)
     if not math.isfinite(value):
         raise ValueError(f"row {row}, column {column!r}: {cell[:40]!r} is not finite")
     return value
 
 
 def _is_number(text: str) -> bool:
+    """Whether it is a number in the notation of CSV files (Python's also allows 1_000)."""
     try:
         float(text)
     except ValueError:
         return False
-    return True
+    return "_" not in text
+
+
+def _delimiter(first_line: str) -> str:
+    """Semicolon or tab where the first line has one, else comma."""
+    return next((mark for mark in ";\t" if mark in first_line), ",")
 
 
 def _lines(path: Path) -> list[tuple[int, list[str]]]:
     """(line number, cells) of the rows that are not blank."""
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.reader(file)
+            text = StringIO(file.read(), newline="")
+            reader = csv.reader(text, delimiter=_delimiter(text.getvalue().partition("\n")[0]))
             return [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         reason = getattr(error, "strerror", None) or str(error)
@@ -49,9 +57,9 @@ def _lines(path: Path) -> list[tuple[int, list[str]]]:
 
 
 def _header(first: list[str]) -> list[str] | None:
-    """Names of the columns; None if the first row holds numbers, that is, if there is no header."""
+    """Names of the columns; None if the first row holds a number, that is, if there is no header."""
     names = [name.strip() for name in first]
-    if all(_is_number(name) for name in names):
+    if any(_is_number(name) for name in names):
         return None
     if len(set(names)) < len(names) or not all(names):
         raise ValueError(f"row 1: the names of the columns must be there and differ, not {', '.join(map(repr, names))}")
@@ -61,8 +69,9 @@ def _header(first: list[str]) -> list[str] | None:
 def read_csv(path: str | Path, target: str | None = None) -> tuple[Floats, Floats, list[str]]:
     """x (n, d), y (n,) and the names of the columns of x; y is the column `target`, by default the last.
 
-    Columns without a header are named 1, 2, ... Raises ValueError, in one line, naming row and column where there is
-    one: a file that cannot be read, a missing or non-numeric cell, a constant column, an unknown target.
+    Columns stand between commas, or semicolons or tabs; without a header they are named 1, 2, ... Raises ValueError, in
+    one line, naming row and column where there is one: a file that cannot be read, a missing or non-numeric cell, a
+    constant column, an unknown target.
     """
     lines = _lines(Path(path))
     names = _header(lines[0][1]) if lines else None
@@ -71,7 +80,9 @@ def read_csv(path: str | Path, target: str | None = None) -> tuple[Floats, Float
         raise ValueError(f"{str(path)!r} holds no rows of numbers")
     names = names or [str(c + 1) for c in range(len(rows[0][1]))]
     if len(names) < 2:
-        raise ValueError(f"at least two columns are needed, x and y, not {len(names)}")
+        raise ValueError(
+            f"at least two columns are needed, x and y, between commas, semicolons or tabs, not {len(names)}"
+        )
     table = np.empty((len(rows), len(names)))
     for i, (line, cells) in enumerate(rows):
         if len(cells) != len(names):

@@ -94,14 +94,68 @@ def test_the_edge_of_the_box_is_named():
 
 
 @pytest.mark.parametrize(
+    ("name", "options", "said"),
+    [
+        ("identity", {"fitted": 1}, "one atom has the weight 1 whatever its gate"),
+        ("identity", {"fitted": 2, "activation": "relu"}, "beta1/|beta1|, |beta1|/tau, beta0/tau"),
+        ("identity", {"fitted": 2, "activation": "3"}, "(s + beta0_i)/tau"),
+    ],
+)
+def test_what_the_gate_leaves_open_is_said_once(name, options, said):
+    result = fit(*draw(LINE, name, 1500), starts=2, **options)
+    assert sum(said in warning for warning in result.warnings) == 1
+    assert result.fit.status == "converged"
+
+
+def test_a_homogeneous_gate_has_the_standard_errors_of_its_invariants():
+    """relu with tau free: |beta1|/tau and beta0/tau have the errors that tau fixed at its estimate gives them."""
+    x, y = draw(LINE, "relu", 3000)
+    free = by_name(fit(x, y, fitted=2, starts=3, activation="relu", gauge="anchored"))
+    assert not free["tau", None].identifiable
+    fixed = fit(x, y, fitted=2, starts=3, activation="relu", gauge="anchored", tau=free["tau", None].value)
+    assert len(fixed.fit.flat_directions) == 0
+    tau, fixed = free["tau", None].value, by_name(fixed)
+    assert free["|beta1|/tau", 0].identifiable
+    for ratio, name in (("|beta1|/tau", "beta1"), ("beta0/tau", "beta0")):
+        assert free[ratio, 0].value == pytest.approx(abs(fixed[name, 0].value) / tau, rel=1e-4)
+        assert free[ratio, 0].se == pytest.approx(fixed[name, 0].se / tau, rel=1e-4)
+
+
+def test_columns_that_depend_on_each_other_are_told():
+    x, y = draw(LINE, "identity", 1500)
+    result = fit(np.column_stack([x, 2 * x]), y, fitted=2, starts=2, gate="softmax")
+    assert any("linearly dependent" in warning for warning in result.warnings)
+    assert {e.parameter for e in result.estimates if not e.identifiable} == {"beta1", "a"}
+
+
+def test_an_activation_that_is_not_defined_everywhere():
+    """sqrt(z): starts and steps with a beta1 x < 0 are left out; x on both signs has no fit with log(z)."""
+    truth = MixingMeasure([[6.0], [1.0]], [-1.0, 0.0], 0.3, [[1.0], [-1.0]], [2.0, -2.0], [0.25, 0.5])
+    source = "sqrt(z) + z/5"
+    x = np.random.default_rng(3).uniform(0.1, 3, (4000, 1))
+    y = Stream(truth, compile_activation(activation(source)), 4000, seed=5, x=x).draw(0, 4000)[1]
+    result = fit(x, y, fitted=2, starts=4, activation=source)
+    assert result.fit.status == "converged"
+    assert (result.fit.measure.beta1 > 0).all()
+    with pytest.raises(ValueError, match="the likelihood is finite at no start"):
+        fit(x - 1.5, y, fitted=2, starts=2, activation="log(z)")
+
+
+@pytest.mark.parametrize(
     ("options", "message"),
     [
         ({"gate": "quadratic"}, "gate must be one of linear, softmax, activation"),
         ({"gate": "activation"}, "needs an activation"),
         ({"gate": "softmax", "activation": "tanh"}, "takes no activation"),
         ({"fitted": 20}, "points are fewer than"),
-        ({"fitted": 0}, "k and d must be at least 1"),
-        ({"starts": 0}, "starts must be at least 1"),
+        ({"fitted": 0}, "fitted must be a whole number, at least 1"),
+        ({"starts": 0}, "starts must be a whole number, at least 1"),
+        ({"starts": "3"}, "starts must be a whole number"),
+        ({"fitted": 2.0}, "fitted must be a whole number"),
+        ({"fitted": True}, "fitted must be a whole number"),
+        ({"seed": -1}, "seed must be a whole number, at least 0"),
+        ({"tau": 0.0}, "tau must be positive"),
+        ({"box": Box((1.0, 1.0), 1.0, (0.1, 1.0), 1.0, 1.0, (0.1, 1.0))}, "one for each of 1 columns"),
         ({"activation": "tanh", "gauge": "loose"}, "gauge must be one of"),
     ],
 )
@@ -117,7 +171,13 @@ def test_bad_options(options, message):
         (np.ones(50), np.arange(50.0), "column 1 of x is constant"),
         (np.arange(50.0), np.ones(50), "y is constant"),
         (np.arange(50.0), np.arange(49.0), "must have shape"),
-        (np.full(50, np.nan), np.arange(50.0), "finite"),
+        (np.full(50, np.nan), np.arange(50.0), r"x\[0\] is nan: every value must be finite"),
+        (np.arange(50.0), np.r_[np.arange(49.0), np.inf], r"y\[49\] is inf"),
+        (np.array([["a"]] * 50), np.arange(50.0), "x must hold real numbers"),
+        (np.arange(50.0) + 1j, np.arange(50.0), "x must hold real numbers: complex"),
+        (np.ma.masked_greater(np.arange(50.0), 40), np.arange(50.0), "x has masked values"),
+        (1e200 * np.arange(50.0), np.arange(50.0), "the scale of column 1 of x"),
+        (np.arange(50.0), None, "y must hold|y is nan"),
     ],
 )
 def test_bad_data(x, y, message):
@@ -137,6 +197,16 @@ def test_a_csv_file_is_read(tmp_path):
     assert read_csv(path)[2] == ["1"]
 
 
+@pytest.mark.parametrize("mark", [";", "\t"])
+def test_columns_may_stand_between_semicolons_or_tabs(tmp_path, mark):
+    path = tmp_path / "data.csv"
+    path.write_text("u,w\r\n1.5,2\r\n3,4\r\n".replace(",", mark))
+    x, y, names = read_csv(path)
+    np.testing.assert_array_equal(x, [[1.5], [3]])
+    np.testing.assert_array_equal(y, [2, 4])
+    assert names == ["u"]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -144,6 +214,10 @@ def test_a_csv_file_is_read(tmp_path):
         ("u,w\n1,2\nNA,3\n", "row 3, column 'u': the value is missing"),
         ("u,w\n1,2\n3,four\n", "row 3, column 'w': 'four' is not a number"),
         ("u,w\n1,2\n3,inf\n", "row 3, column 'w': 'inf' is not finite"),
+        ("u,w\n1,2\n3,1_000\n", "row 3, column 'w': '1_000' is not a number"),
+        ("u;w\n1;2\n3;1,5\n", "row 3, column 'w': '1,5' is not a number: a decimal point is needed"),
+        ("1,x\n1,2\n3,4\n", "row 1, column '2': 'x' is not a number"),
+        ("u w\n1 2\n", "between commas, semicolons or tabs"),
         ("u,w\n1,2\n3\n", "row 3 has 1 cells, not 2"),
         ("u,w\n1,2\n1,3\n", "column 'u' is constant, 1.0"),
         ("u,u\n1,2\n", "row 1: the names of the columns"),

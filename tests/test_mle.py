@@ -67,6 +67,19 @@ def test_a_curved_valley_is_followed():
     assert end.passes < 60
 
 
+def test_points_where_the_function_is_not_finite_are_not_entered():
+    def f(theta):  # log x - x, nan for x <= 0
+        x = float(theta[0]) if theta[0] > 0 else np.nan
+        return Local(np.log(x) - x, np.array([1 / x - 1]), np.array([[-1 / x**2]]))
+
+    low, high = np.array([-50.0]), np.array([50.0])
+    end = maximise(f, np.array([40.0]), low, high, 100)  # the first step goes below 0
+    np.testing.assert_allclose(end.theta, 1.0, atol=1e-6)
+    outside = maximise(f, np.array([-1.0]), low, high, 100)
+    assert outside.local.value == -np.inf
+    assert not outside.stationary
+
+
 def test_one_atom_is_least_squares():
     rng = np.random.default_rng(0)
     x = rng.uniform(-1, 1, (400, 2))
