@@ -13,6 +13,7 @@ from flint import fmpq
 
 from theory import balls
 from theory.catalogue import FUNCTIONS, NAMED
+from theory.library_names import refuse_dotted
 from theory.parser import ACCEPTED, Reader, check_names, names_in, syntax_tree, variables, written, written_pieces
 from theory.piecewise import Algebra, Piece, Pieces
 from theory.roots import Z
@@ -154,11 +155,11 @@ def activation(source: str | sp.Expr | Activation) -> Activation:
     """The activation that a name, an expression of the language, or a SymPy expression describes.
 
     Args:
-        source: a catalogue name or alias ("gelu"), an expression ("z*tanh(z)"), a SymPy expression in the symbol z,
-            or an Activation (returned as it is).
+        source: a catalogue name or alias ("gelu", "torch.nn.GELU"), an expression ("z*tanh(z)"), a SymPy expression in
+            the symbol z, or an Activation (returned as it is).
 
     Raises:
-        ValueError: the text is not in the expression language, or has no real value on any interval.
+        ValueError: the text is no known name and not in the expression language, or has no real value on any interval.
     """
     if isinstance(source, Activation):
         return source
@@ -169,6 +170,7 @@ def activation(source: str | sp.Expr | Activation) -> Activation:
     name = source.strip()
     if name in NAMED:
         return replace(_parse(NAMED[name]), name=name)
+    refuse_dotted(name)
     return _parse(source)
 
 

@@ -1,12 +1,13 @@
-"""The catalogue: activations under the names of torch.nn, jax.nn and keras, and mathematical ones, as expressions.
+"""The catalogue: activations of the libraries, and mathematical ones, as expressions with default parameters.
 
-Parameters have the libraries' defaults. Where the libraries differ under one name, the dotted name decides:
-jax.nn.gelu is the tanh form, keras.activations.leaky_relu has the slope 0.2. Softplus is the function itself, without
-torch's switch to the identity past a threshold; RReLU is its form in evaluation, with the mean slope.
+The dotted names of theory.library_names have the defaults of their library: jax.nn.gelu is gelu_tanh,
+keras.activations.leaky_relu is leaky_relu(z, 0.2). Softplus is the function itself, without torch's switch to the
+identity past a threshold; RReLU is its form in evaluation, with the mean slope.
 """
 
 from __future__ import annotations
 
+from theory.library_names import LIBRARY_NAMES
 from theory.parser import Definition
 
 CATALOGUE: dict[str, Definition] = {
@@ -102,50 +103,52 @@ CATALOGUE: dict[str, Definition] = {
 }
 
 _OTHER_NAMES: dict[str, str] = {
-    "identity": "linear Identity torch.nn.Identity jax.nn.identity keras.activations.linear",
-    "relu": "ReLU torch.nn.ReLU jax.nn.relu keras.activations.relu",
-    "relu6": "ReLU6 torch.nn.ReLU6 jax.nn.relu6 keras.activations.relu6",
-    "leaky_relu": "LeakyReLU torch.nn.LeakyReLU jax.nn.leaky_relu",
-    "prelu": "PReLU torch.nn.PReLU",
-    "rrelu": "RReLU torch.nn.RReLU",
+    "identity": "linear Identity",
+    "relu": "ReLU",
+    "relu6": "ReLU6",
+    "leaky_relu": "LeakyReLU",
+    "prelu": "PReLU",
+    "rrelu": "RReLU",
     "relu_squared": "squared_relu",
-    "elu": "ELU torch.nn.ELU jax.nn.elu keras.activations.elu",
-    "celu": "CELU torch.nn.CELU jax.nn.celu keras.activations.celu",
-    "selu": "SELU torch.nn.SELU jax.nn.selu keras.activations.selu",
-    "softplus": "Softplus torch.nn.Softplus jax.nn.softplus keras.activations.softplus",
-    "squareplus": "jax.nn.squareplus keras.activations.squareplus",
-    "sparse_plus": "jax.nn.sparse_plus keras.activations.sparse_plus",
-    "threshold": "Threshold torch.nn.Threshold keras.activations.threshold",
-    "hardshrink": "Hardshrink hard_shrink torch.nn.Hardshrink keras.activations.hard_shrink",
-    "softshrink": "Softshrink soft_shrink torch.nn.Softshrink keras.activations.soft_shrink",
-    "tanhshrink": "Tanhshrink tanh_shrink torch.nn.Tanhshrink keras.activations.tanh_shrink",
-    "gelu": "GELU torch.nn.GELU keras.activations.gelu",
-    "gelu_tanh": "gelu_new jax.nn.gelu",
-    "silu": "SiLU swish torch.nn.SiLU jax.nn.silu jax.nn.swish keras.activations.silu keras.activations.swish",
-    "hardswish": "Hardswish hard_swish hard_silu torch.nn.Hardswish jax.nn.hard_swish jax.nn.hard_silu "
-    "keras.activations.hard_swish keras.activations.hard_silu",
-    "mish": "Mish torch.nn.Mish jax.nn.mish keras.activations.mish",
-    "sigmoid": "Sigmoid logistic expit torch.nn.Sigmoid jax.nn.sigmoid keras.activations.sigmoid",
-    "logsigmoid": "LogSigmoid log_sigmoid torch.nn.LogSigmoid jax.nn.log_sigmoid keras.activations.log_sigmoid",
-    "hardsigmoid": "Hardsigmoid hard_sigmoid torch.nn.Hardsigmoid jax.nn.hard_sigmoid keras.activations.hard_sigmoid",
-    "sparse_sigmoid": "jax.nn.sparse_sigmoid keras.activations.sparse_sigmoid",
-    "hardtanh": "Hardtanh hard_tanh torch.nn.Hardtanh jax.nn.hard_tanh keras.activations.hard_tanh",
-    "softsign": "Softsign soft_sign torch.nn.Softsign jax.nn.soft_sign keras.activations.softsign",
+    "elu": "ELU",
+    "celu": "CELU",
+    "selu": "SELU",
+    "softplus": "Softplus",
+    "threshold": "Threshold",
+    "hardshrink": "Hardshrink hard_shrink",
+    "softshrink": "Softshrink soft_shrink",
+    "tanhshrink": "Tanhshrink tanh_shrink",
+    "gelu": "GELU",
+    "gelu_tanh": "gelu_new",
+    "silu": "SiLU swish",
+    "hardswish": "Hardswish hard_swish hard_silu",
+    "mish": "Mish",
+    "sigmoid": "Sigmoid logistic expit",
+    "logsigmoid": "LogSigmoid log_sigmoid",
+    "hardsigmoid": "Hardsigmoid hard_sigmoid",
+    "hardtanh": "Hardtanh hard_tanh",
+    "softsign": "Softsign soft_sign",
     "step": "heaviside binary_step",
-    "exp": "exponential keras.activations.exponential",
-    "tanh": "Tanh torch.nn.Tanh jax.nn.tanh keras.activations.tanh",
+    "exp": "exponential",
+    "tanh": "Tanh",
     "atan": "arctan",
     "log_cosh": "logcosh",
     "cauchy": "inverse_quadratic",
 }
 
-ALIASES: dict[str, tuple[str, ...]] = {name: tuple(_OTHER_NAMES.get(name, "").split()) for name in CATALOGUE}
+
+def _aliases(name: str) -> tuple[str, ...]:
+    dotted = (known for known, meaning in LIBRARY_NAMES.items() if meaning == f"{name}(z)")
+    return (*_OTHER_NAMES.get(name, "").split(), *dotted)
+
+
+ALIASES: dict[str, tuple[str, ...]] = {name: _aliases(name) for name in CATALOGUE}
 
 # every name that means an activation, as an expression
 NAMED: dict[str, str] = {
     **{name: f"{name}(z)" for name in CATALOGUE},
     **{alias: f"{name}(z)" for name, aliases in ALIASES.items() for alias in aliases},
-    "keras.activations.leaky_relu": "leaky_relu(z, 0.2)",
+    **LIBRARY_NAMES,
 }
 
 # every name that can be called in an expression

@@ -1,0 +1,143 @@
+"""The activations of torch, jax, keras and tensorflow under their dotted names, as expressions of the language.
+
+Each name stands for the function with the library's own defaults, in evaluation mode: `torch.nn.GELU` is the exact
+form and `jax.nn.gelu` the tanh form. Arguments without a default are free parameters. A learnable weight (PReLU) has
+its initial value; RReLU its mean slope; torch's Softplus leaves out the switch to the identity past its threshold,
+which only serves rounding. keras is Keras 3 (hard_sigmoid is relu6(z + 3)/6), and tf.keras is the same.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+
+_TORCH_NN = {
+    **{"Identity": "identity", "ReLU": "relu", "ReLU6": "relu6", "LeakyReLU": "leaky_relu", "PReLU": "prelu"},
+    **{"RReLU": "rrelu", "ELU": "elu", "CELU": "celu", "SELU": "selu", "Softplus": "softplus", "GELU": "gelu"},
+    **{"SiLU": "silu", "Mish": "mish", "Hardswish": "hardswish", "Sigmoid": "sigmoid", "LogSigmoid": "logsigmoid"},
+    **{"Hardsigmoid": "hardsigmoid", "Tanh": "tanh", "Hardtanh": "hardtanh", "Softsign": "softsign"},
+    **{"Tanhshrink": "tanhshrink", "Softshrink": "softshrink", "Hardshrink": "hardshrink"},
+    "Threshold": "where(z > bound, z, value)",
+}
+_TORCH_FUNCTIONAL = {
+    **{"relu": "relu", "relu6": "relu6", "leaky_relu": "leaky_relu", "rrelu": "rrelu", "elu": "elu", "celu": "celu"},
+    **{"selu": "selu", "softplus": "softplus", "gelu": "gelu", "silu": "silu", "mish": "mish"},
+    **{"hardswish": "hardswish", "sigmoid": "sigmoid", "logsigmoid": "logsigmoid", "hardsigmoid": "hardsigmoid"},
+    **{"tanh": "tanh", "hardtanh": "hardtanh", "softsign": "softsign", "tanhshrink": "tanhshrink"},
+    **{"softshrink": "softshrink", "hardshrink": "hardshrink"},
+    "prelu": "where(z > 0, z, weight*z)",
+    "threshold": "where(z > bound, z, value)",
+}
+_JAX_NN = {
+    **{"identity": "identity", "relu": "relu", "relu6": "relu6", "leaky_relu": "leaky_relu", "elu": "elu"},
+    **{"celu": "celu", "selu": "selu", "softplus": "softplus", "squareplus": "squareplus"},
+    **{"sparse_plus": "sparse_plus", "gelu": "gelu_tanh", "silu": "silu", "swish": "silu", "mish": "mish"},
+    **{"hard_silu": "hardswish", "hard_swish": "hardswish", "sigmoid": "sigmoid", "log_sigmoid": "logsigmoid"},
+    **{"hard_sigmoid": "hardsigmoid", "sparse_sigmoid": "sparse_sigmoid", "tanh": "tanh", "hard_tanh": "hardtanh"},
+    "soft_sign": "softsign",
+}
+_KERAS = {
+    **{"linear": "identity", "relu": "relu", "relu6": "relu6", "leaky_relu": "leaky_relu(z, 0.2)", "elu": "elu"},
+    **{"celu": "celu", "selu": "selu", "softplus": "softplus", "squareplus": "squareplus"},
+    **{"sparse_plus": "sparse_plus", "gelu": "gelu", "silu": "silu", "swish": "silu", "mish": "mish"},
+    **{"hard_silu": "hardswish", "hard_swish": "hardswish", "sigmoid": "sigmoid", "log_sigmoid": "logsigmoid"},
+    **{"hard_sigmoid": "hardsigmoid", "sparse_sigmoid": "sparse_sigmoid", "tanh": "tanh", "hard_tanh": "hardtanh"},
+    **{"softsign": "softsign", "tanh_shrink": "tanhshrink", "soft_shrink": "softshrink", "hard_shrink": "hardshrink"},
+    "exponential": "exp",
+    "threshold": "where(z > bound, z, default_value)",
+}
+_KERAS_OPS = {
+    **{name: meaning for name, meaning in _KERAS.items() if name not in ("linear", "mish", "exponential")},
+    "gelu": "gelu_tanh",
+}
+_KERAS_LAYERS = {"ReLU": "relu", "LeakyReLU": "leaky_relu(z, 0.3)", "ELU": "elu", "PReLU": "prelu(z, 0)"}
+_TF_NN = {
+    **{"relu": "relu", "relu6": "relu6", "leaky_relu": "leaky_relu(z, 0.2)", "elu": "elu", "selu": "selu"},
+    **{"softplus": "softplus", "gelu": "gelu", "silu": "silu", "swish": "silu", "sigmoid": "sigmoid"},
+    **{"softsign": "softsign", "tanh": "tanh"},
+}
+_ELEMENTARY = {name: name for name in ("abs", "sign", "square", "exp", "sqrt", "log", "sin", "cos", "tan")} | {
+    **{name: name for name in ("sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "asin", "acos", "atan")},
+    **{"expm1": "exp(z) - 1", "log1p": "log(1 + z)"},
+}
+_ARC = {
+    "arcsin": "asin",
+    "arccos": "acos",
+    "arctan": "atan",
+    "arcsinh": "asinh",
+    "arccosh": "acosh",
+    "arctanh": "atanh",
+}
+_SPECIAL = {"erf": "erf", "erfc": "erfc", "sigmoid": "sigmoid"}
+_SINC = {"sinc": "sinc(pi*z)"}
+
+_NAMESPACES: dict[str, dict[str, str]] = {
+    "torch.nn": _TORCH_NN,
+    "torch.nn.functional": _TORCH_FUNCTIONAL,
+    "torch": {
+        **{**_ELEMENTARY, **_ARC, **_SPECIAL, **_SINC},
+        **{"relu": "relu", "rrelu": "rrelu", "celu": "celu", "selu": "selu"},
+    },
+    "jax.nn": _JAX_NN,
+    "jax.numpy": {**_ELEMENTARY, **_ARC, **_SINC, "cbrt": "sign(z)*abs(z)**(1/3)"},
+    "keras.activations": _KERAS,
+    "keras.layers": _KERAS_LAYERS,
+    "keras.ops": _KERAS_OPS,
+    "tf.nn": _TF_NN,
+    "tf.math": {**_ELEMENTARY, **_SPECIAL, "softplus": "softplus", "log_sigmoid": "logsigmoid"},
+    "tf.keras.activations": _KERAS,
+    "tf.keras.layers": _KERAS_LAYERS,
+}
+
+LIBRARY_NAMES: dict[str, str] = {
+    f"{space}.{name}": meaning if "(" in meaning else f"{meaning}(z)"
+    for space, names in _NAMESPACES.items()
+    for name, meaning in names.items()
+}
+"""Dotted name -> expression of the language; a catalogue entry with its own defaults is written `name(z)`."""
+
+_PREFIXES = {"tensorflow": "tf", "jnp": "jax.numpy", "F": "torch.nn.functional", "nn": "torch.nn"}
+_OF_VECTORS = ("glu", "softmax", "logsoftmax", "softmin", "softmax2d", "multiheadattention", "sparsemax", "crelu")
+_DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
+
+
+def refuse_dotted(name: str) -> None:
+    """Do nothing for a text that is no dotted name (one that is known need not come here).
+
+    Raises:
+        ValueError: a dotted name, in one line, with the known names that are nearest to it.
+    """
+    bare = name.removesuffix("()")
+    if not _DOTTED.fullmatch(bare):
+        return
+    last = bare.rpartition(".")[2]
+    if _plain(last) in _OF_VECTORS:
+        raise ValueError(f"{name} is a function of a vector; accepted: functions of one number, such as torch.nn.GELU")
+    near = suggestions(bare)
+    hint = f"did you mean {' or '.join(near)}? " if near else ""
+    raise ValueError(
+        f"unknown activation {name!r}; {hint}accepted: names of `temperance catalogue --json`, without arguments, and "
+        "expressions in z such as leaky_relu(z, 0.2)"
+    )
+
+
+def suggestions(name: str) -> list[str]:
+    """At most three known dotted names: the one that is meant but for its prefix or letter case, or similar ones."""
+    space, _, last = _in_full(name).rpartition(".")
+    spelled = [known for known in LIBRARY_NAMES if _plain(known) == _plain(f"{space}.{last}")]
+    if spelled:
+        return spelled[:1]
+    lasts = dict.fromkeys(known.rpartition(".")[2].lower() for known in LIBRARY_NAMES)
+    near = difflib.get_close_matches(last.lower(), lasts, n=3, cutoff=0.7)
+    found = [known for part in near for known in LIBRARY_NAMES if known.rpartition(".")[2].lower() == part]
+    return sorted(found, key=lambda known: known.rpartition(".")[0] != space)[:3]
+
+
+def _in_full(name: str) -> str:
+    """The name with tensorflow, jnp, F or nn at its start written as LIBRARY_NAMES writes it."""
+    first, dot, rest = name.partition(".")
+    return _PREFIXES.get(first, first) + dot + rest
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("_", "")
