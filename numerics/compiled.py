@@ -40,6 +40,20 @@ class Softplus(sp.Function):
         return Logistic(self.args[0])
 
 
+class Lambert(sp.Function):
+    """The principal branch of Lambert's W; SymPy's derivative W/(u (1 + W)) is 0/0 at 0."""
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """Derivative exp(-W)/(1 + W)."""
+        return sp.exp(-self) / (1 + self)
+
+
+def _lambert(u: Floats) -> Floats:
+    from scipy.special import lambertw
+
+    return np.where(u * np.e >= -1.0, lambertw(u).real, np.nan)
+
+
 def _logistic(u: Floats) -> Floats:
     e = np.exp(-np.abs(u))
     return np.where(u >= 0, 1.0, e) / (1.0 + e)
@@ -59,10 +73,11 @@ _ELEMENTARY = (
     sp.functions.elementary.hyperbolic.HyperbolicFunction,
     sp.functions.elementary.hyperbolic.InverseHyperbolicFunction,
 )
-_NUMPY = {"Logistic": _logistic, "Softplus": _softplus}
+_NUMPY = {"Logistic": _logistic, "Softplus": _softplus, "Lambert": _lambert}
 _MPMATH = {
     "Logistic": lambda u: 1 / (1 + mpmath.exp(-u)),
     "Softplus": lambda u: mpmath.log1p(mpmath.exp(u)),
+    "Lambert": mpmath.lambertw,
 }
 
 
@@ -90,12 +105,14 @@ def _stable_product(*factors: sp.Expr) -> sp.Expr:
 
 
 def _stable(expr: sp.Expr) -> sp.Expr:
-    """The same function with log(1 + exp u) and 1/(1 + exp u) written as Softplus and Logistic."""
+    """The same function with log(1 + exp u), 1/(1 + exp u) and W(u) written as Softplus, Logistic and Lambert."""
     if not expr.args:
         return expr
     args = [_stable(arg) for arg in expr.args]
     if isinstance(expr, sp.log) and (u := _one_plus_exp(args[0])) is not None:
         return Softplus(u)
+    if isinstance(expr, sp.LambertW) and len(args) == 1:
+        return Lambert(args[0])
     if expr.is_Pow and args[1].is_negative:
         return _stable_power(*args)
     return _stable_product(*args) if expr.is_Mul else expr.func(*args)
@@ -145,7 +162,7 @@ def _precise(function: Callable[[Any], Any], u: float) -> float:
 
 
 def stable_jets(piece: Piece) -> list[sp.Expr]:
-    """s, s', s'' of a piece, with `Logistic` and `Softplus` where they avoid overflow."""
+    """s, s', s'' of a piece, with `Logistic`, `Softplus` and `Lambert` where they avoid overflow and 0/0."""
     value = _stable(piece.expr)
     return [value, sp.diff(value, Z), sp.diff(value, Z, 2)]
 

@@ -20,32 +20,25 @@ from typing import Any
 import sympy as sp
 from sympy.printing.pycode import PythonCodePrinter
 
-from numerics import calls, vectormath
+from numerics import calls, gammas, vectormath
 from numerics.compiled import stable_jets
 from theory.activations import Activation
 
 _VECTOR = {name: name for name in ("exp", "log", "tanh", "erf", "sin", "cos")}
 _VECTOR |= {"Logistic": "logistic", "Softplus": "softplus"}
-_SCALAR = (
-    "tan",
-    "asin",
-    "acos",
-    "atan",
-    "sinh",
-    "cosh",
-    "asinh",
-    "acosh",
-    "atanh",
-    "erfc",
-    "sqrt",
-    "pow",
-)
+_GAMMAS: dict[Any, str] = {"gamma": "gamma", "loggamma": "log_gamma", "Lambert": "lambertw"}
+_POLYGAMMA = {0: "digamma", 1: "trigamma"}
+_HYPERBOLIC = {name: name for name in ("sinh", "cosh", "asinh", "acosh", "atanh", "tan")}
+_SCALAR = {name: name for name in ("asin", "acos", "atan", "erfc")}
+_TRANSLATED = {**_VECTOR, **_GAMMAS, **_HYPERBOLIC, **_SCALAR}
 _LARGEST_POWER = 64
 
 _HEADER = '''"""s, s', s'' of one activation (written by numerics.jets; code {version})."""
-from math import {scalar}
+from math import sqrt, {scalar}
 from numba import cfunc, types
 from numerics.calls import use_wide_vectors
+from numerics.gammas import {gammas}
+from numerics.hyperbolic import power, {hyperbolic}
 from numerics.vectormath import {vector}
 
 NAN = float("nan")
@@ -72,7 +65,7 @@ class NoMachineCode(ValueError):
 
 
 class _Printer(PythonCodePrinter):
-    """Python code for the functions of `vectormath` and `math`; numbers as doubles."""
+    """Python code for the functions of `vectormath`, `hyperbolic`, `gammas` and `math`; numbers as doubles."""
 
     def _print(self, expr: Any, **kwargs: Any) -> str:
         if isinstance(expr, sp.Expr) and not expr.free_symbols:
@@ -84,26 +77,43 @@ class _Printer(PythonCodePrinter):
 
     def _print_Function(self, expr: sp.Expr) -> str:
         name = expr.func.__name__
-        if name not in _VECTOR and name not in _SCALAR:
+        if name not in _TRANSLATED:
             raise NoMachineCode(f"no machine code for {name}")
-        return f"{_VECTOR.get(name, name)}({', '.join(self._print(arg) for arg in expr.args)})"
+        return f"{_TRANSLATED[name]}({', '.join(self._print(arg) for arg in expr.args)})"
+
+    def _print_polygamma(self, expr: sp.Expr) -> str:
+        order, argument = expr.args
+        if order not in _POLYGAMMA:
+            raise NoMachineCode(f"no machine code for polygamma of order {order}")
+        return f"{_POLYGAMMA[order]}({self._print(argument)})"
+
+    def _print_Mul(self, expr: sp.Expr) -> str:
+        return "(" + "*".join(self._print(factor) for factor in expr.args) + ")"
+
+    def _print_Add(self, expr: sp.Expr) -> str:
+        return "(" + " + ".join(self._print(term) for term in expr.args) + ")"
+
+    def _print_sign(self, expr: sp.Expr) -> str:
+        value = self._print(expr.args[0])
+        return f"(1.0 if {value} > 0.0 else (-1.0 if {value} < 0.0 else 0.0))"
 
     def _print_Pow(self, expr: sp.Expr, rational: bool = False, sqrt: str = "") -> str:
         base, exponent = expr.as_base_exp()
-        if exponent.is_Integer and abs(int(exponent)) <= _LARGEST_POWER:
-            power = f"({self._print(base)})**{abs(int(exponent))}"
-            return f"({power})" if exponent > 0 else f"(1.0/{power})"
-        if exponent == sp.S.Half:
-            return f"sqrt({self._print(base)})"
-        if exponent == -sp.S.Half:
-            return f"(1.0/sqrt({self._print(base)}))"
+        if exponent.is_Rational and abs(exponent) <= _LARGEST_POWER:
+            # one root and one division for all powers of a base
+            text, whole = self._print(base), int(sp.floor(exponent))
+            factor = text if whole >= 0 else f"1.0/({text})"
+            part = exponent - whole
+            root = "" if part == 0 else f"sqrt({text})*" if part == sp.S.Half else f"power({text}, {float(part)!r})*"
+            return f"({root}({factor})**{abs(whole)})" if whole else f"({root}1.0)"
         if base.is_positive and base.is_number:
             return f"exp({self._print(sp.log(base))}*({self._print(exponent)}))"
-        return f"pow({self._print(base)}, {self._print(exponent)})"
+        return f"power({self._print(base)}, {self._print(exponent)})"
 
     _print_exp = _print_log = _print_tanh = _print_erf = _print_Function
     _print_sin = _print_cos = _print_tan = _print_asin = _print_acos = _print_atan = _print_Function
     _print_sinh = _print_cosh = _print_asinh = _print_acosh = _print_atanh = _print_erfc = _print_Function
+    _print_gamma = _print_loggamma = _print_Function
 
 
 def _piece_lines(index: int, jets: list[sp.Expr], lower: float, upper: float) -> list[str]:
@@ -120,7 +130,9 @@ def _piece_lines(index: int, jets: list[sp.Expr], lower: float, upper: float) ->
 
 
 def _version() -> str:
-    code = b"".join(Path(str(file)).read_bytes() for file in (__file__, calls.__file__, vectormath.__file__))
+    code = b"".join(
+        Path(str(file)).read_bytes() for file in (__file__, calls.__file__, gammas.__file__, vectormath.__file__)
+    )
     return hashlib.sha256(code).hexdigest()[:16]
 
 
@@ -129,7 +141,12 @@ def source_of(activation: Activation) -> str:
     lines: list[str] = []
     for index, piece in enumerate(activation.pieces):
         lines += _piece_lines(index, stable_jets(piece), float(piece.lower), float(piece.upper))
-    header = _HEADER.format(version=_version(), scalar=", ".join(_SCALAR), vector=", ".join(sorted(_VECTOR.values())))
+    if any("math." in line for line in lines):
+        raise NoMachineCode("a function is not translated")
+    names = {"scalar": _SCALAR, "hyperbolic": _HYPERBOLIC, "vector": _VECTOR, "gammas": _GAMMAS | _POLYGAMMA}
+    header = _HEADER.format(
+        version=_version(), **{key: ", ".join(sorted(some.values())) for key, some in names.items()}
+    )
     return header + "".join(f"        {line}\n" for line in lines) + _FOOTER
 
 

@@ -12,8 +12,8 @@ from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
 
-_EXACT: dict[str, Any] = {"fastmath": {"contract"}, "error_model": "numpy", "forceinline": True}
-_ROUNDER = 1.5 * 2.0**52  # the low bits of _ROUNDER + n are the integer n
+EXACT: dict[str, Any] = {"fastmath": {"contract"}, "error_model": "numpy", "forceinline": True}
+ROUNDER = 1.5 * 2.0**52  # the low bits of ROUNDER + n are the integer n
 _LOG2_E = 1.4426950408889634
 _LN2_HIGH, _LN2_LOW = 6.93147180369123816490e-01, 1.90821492927058770002e-10
 
@@ -41,13 +41,13 @@ def from_bits(typing: Any, i: Any) -> Any:
     return types.float64(types.int64), lambda c, builder, s, arguments: builder.bitcast(arguments[0], ir.DoubleType())
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def power_of_two(n: float) -> float:
     """2^n for an integer n in [-1022, 1023]."""
-    return from_bits((bits_of(n + _ROUNDER) + 1023) << 52)
+    return from_bits((bits_of(n + ROUNDER) + 1023) << 52)
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def _reduced(x: float) -> tuple[float, float]:
     """(n, exp(r) - 1) with x = n log 2 + r, |r| <= log(2)/2; polynomial of relative error 2e-17 (interpolation)."""
     n = nearest(x * _LOG2_E)
@@ -65,7 +65,7 @@ def _reduced(x: float) -> tuple[float, float]:
     return n, (p * r) * r + r
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def small_exp(x: float) -> float:
     """exp(x) for x in [-708, 709], without a check."""
     n, e = _reduced(x)
@@ -73,7 +73,7 @@ def small_exp(x: float) -> float:
     return e * scale + scale
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def exp(x: float) -> float:
     """exp(x) for every x: 0 and inf beyond the range of a double, nan for nan."""
     inside = -746.0 if x < -746.0 else (710.0 if x > 710.0 else x)
@@ -82,7 +82,7 @@ def exp(x: float) -> float:
     return ((1.0 + e) * power_of_two(half)) * power_of_two(n - half)
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def expm1(x: float) -> float:
     """exp(x) - 1 for x in [-708, 709], to a relative error of a few units in the last place."""
     n, e = _reduced(x)
@@ -90,7 +90,7 @@ def expm1(x: float) -> float:
     return e * scale + (scale - 1.0)
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def tanh(x: float) -> float:
     """The hyperbolic tangent, as -m/(m + 2) with m = exp(-2|x|) - 1."""
     doubled = -2.0 * abs(x)
@@ -99,7 +99,7 @@ def tanh(x: float) -> float:
     return -value if x < 0.0 else value
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def logistic(x: float) -> float:
     """1/(1 + exp(-x))."""
     size = abs(x)
@@ -107,13 +107,13 @@ def logistic(x: float) -> float:
     return (1.0 if x >= 0.0 else e) / (1.0 + e)
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def log_of_normal(x: float) -> float:
     """log(x) for a positive normal number: x = 2^n m, m in [sqrt(1/2), sqrt(2)), log m = 2 artanh((m - 1)/(m + 1))."""
     shifted = bits_of(x) - 0x3FE6A09E667F3BCD  # sqrt(1/2)
     exponent = shifted >> 52
     m = from_bits(bits_of(x) - (exponent << 52))
-    n = from_bits(bits_of(_ROUNDER) + exponent) - _ROUNDER
+    n = from_bits(bits_of(ROUNDER) + exponent) - ROUNDER
     f = m - 1.0
     s = f / (2.0 + f)
     w = s * s
@@ -129,7 +129,7 @@ def log_of_normal(x: float) -> float:
     return n * _LN2_HIGH - ((square - (s * (square + w * p) + n * _LN2_LOW)) - f)
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def log(x: float) -> float:
     """log(x) for every x: -inf at 0, nan below, inf at inf."""
     tiny = x < 2.2250738585072014e-308
@@ -139,7 +139,7 @@ def log(x: float) -> float:
     return value if x >= 0.0 else float("nan")
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def softplus(x: float) -> float:
     """log(1 + exp(x)); log1p(e) = log(u) e/(u - 1) with u = 1 + e rounded."""
     size = abs(x)
@@ -149,7 +149,7 @@ def softplus(x: float) -> float:
     return (x if x > 0.0 else 0.0) + tail
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def _erf_near_zero(x: float) -> float:
     w = x * x
     p = -7.7958988270021422416e-10
@@ -167,7 +167,7 @@ def _erf_near_zero(x: float) -> float:
     return p * x
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def _erfc_beyond_one(x: float) -> float:
     """erfc(x) on [1, 6]: (1 + 2x) exp(x^2) erfc(x) is a polynomial in (x - 7/2)/(x + 7/2)."""
     inverse = 1.0 / ((x + 3.5) * (1.0 + 2.0 * x))
@@ -190,7 +190,7 @@ def _erfc_beyond_one(x: float) -> float:
     return (p * (x + 3.5)) * (inverse * small_exp(-x * x))
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def erf(x: float) -> float:
     """The error function."""
     size = abs(x)
@@ -199,8 +199,8 @@ def erf(x: float) -> float:
     return -value if x < 0.0 else value
 
 
-@njit(**_EXACT)
-def _wave(f: float) -> tuple[float, float]:
+@njit(**EXACT)
+def wave(f: float) -> tuple[float, float]:
     """(sin, cos) of 2 pi f, |f| <= 1/8."""
     w = f * f
     s = 3.7808689593022955184
@@ -221,36 +221,36 @@ def _wave(f: float) -> tuple[float, float]:
     return s * f, c
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def cos_of_turns(u: float) -> float:
     """cos(2 pi u) for u in [0, 1]: sine or cosine of the distance to the nearest quarter turn."""
     n = nearest(4.0 * u)
-    s, c = _wave(u - 0.25 * n)
+    s, c = wave(u - 0.25 * n)
     value = s if abs(n - 2.0) == 1.0 else c
     return -value if abs(n - 1.5) == 0.5 else value
 
 
-@njit(**_EXACT)
-def _quarters(x: float) -> tuple[float, float, float]:
+@njit(**EXACT)
+def quarters(x: float) -> tuple[float, float, float]:
     """(q, sin r, cos r) with x = n pi/2 + r, |r| <= pi/4, q = n mod 4 in [-2, 2]; pi/2 in three parts."""
     n = nearest(x * 0.6366197723675814)
     r = x - n * 1.57079632673412561417
     r = (r - n * 6.07710050630396597660e-11) - n * 2.02226624879595063154e-21
-    s, c = _wave(r * 0.15915494309189535)
+    s, c = wave(r * 0.15915494309189535)
     return n - 4.0 * nearest(0.25 * n), s, c
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def sin(x: float) -> float:
     """sin(x) for |x| <= 1e6, nan beyond."""
-    q, s, c = _quarters(x)
+    q, s, c = quarters(x)
     value = c * q if abs(q) == 1.0 else (s if q == 0.0 else -s)
     return value if abs(x) <= 1e6 else float("nan")
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def cos(x: float) -> float:
     """cos(x) for |x| <= 1e6, nan beyond."""
-    q, s, c = _quarters(x)
+    q, s, c = quarters(x)
     value = -s * q if abs(q) == 1.0 else (c if q == 0.0 else -c)
     return value if abs(x) <= 1e6 else float("nan")

@@ -72,7 +72,10 @@ def test_the_whole_catalogue_compiles(name):
     source = activation(name)
     source = source.at(**{p.name: sp.Rational(3, 7) for p in source.parameters}) if source.parameters else source
     for order, values in enumerate(compile_activation(source)(GRID)):
-        np.testing.assert_allclose(values, reference(source, order), rtol=1e-9, atol=1e-11)
+        expected = reference(source, order)
+        if name == "LambertW":  # SymPy's formula is 0/0 at 0; W = z - z^2 + ...
+            expected[GRID == 0] = (0.0, 1.0, -2.0)[order]
+        np.testing.assert_allclose(values, expected, rtol=1e-9, atol=1e-11)
 
 
 def test_the_shape_of_z_is_kept():
