@@ -34,15 +34,15 @@ if TYPE_CHECKING:
     from numerics.slopes import log_slope as log_slope
     from numerics.studies import run_study as run_study
     from temperance.claims import CLAIMS as CLAIMS
+    from temperance.interop import activation as activation
+    from temperance.interop import check as check
     from temperance.verify import verify_claims as verify_claims
     from theory.activations import Activation as Activation
-    from theory.activations import activation as activation
     from theory.certificates import check as check_certificate  # noqa: F401 - told apart from the command check
     from theory.classification import classify as classify
     from theory.derivation import Derivation as Derivation
     from theory.derivation import derivation as derivation
     from theory.independence import Decision as Decision
-    from theory.independence import decide as check  # noqa: F401 - the name of its command
     from theory.independence import decide as decide
     from theory.interactions import Interactions as Interactions
     from theory.interactions import derive as derive
@@ -69,8 +69,9 @@ _HOME = {
     "numerics.results": ("StudyResult", "study_slopes"),
     "numerics.studies": ("run_study",),
     "temperance.claims": ("CLAIMS",),
+    "temperance.interop": ("activation", "check"),
     "temperance.verify": ("verify_claims",),
-    "theory.activations": ("Activation", "activation"),
+    "theory.activations": ("Activation",),
     "theory.classification": ("classify",),
     "theory.derivation": ("Derivation", "derivation"),
     "theory.independence": ("Decision", "decide"),
@@ -82,7 +83,6 @@ _HOME = {
     "theory.verdicts": ("Verdict",),
 }
 _RENAMED = {
-    "check": ("theory.independence", "decide"),  # the name of its command
     "check_certificate": ("theory.certificates", "check"),
 }
 _MODULES = {name: (module, name) for module, names in _HOME.items() for name in names} | _RENAMED

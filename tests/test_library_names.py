@@ -6,6 +6,7 @@ import sympy as sp
 from temperance.cli import run
 from theory.activations import Z, activation
 from theory.catalogue import ALIASES, CATALOGUE, NAMED
+from theory.independence import decide
 from theory.library_names import LIBRARY_NAMES, suggestions
 
 z = Z
@@ -61,6 +62,15 @@ def test_a_name_has_the_formula_of_its_documentation(name, formula, point):
 )
 def test_an_argument_without_default_is_a_free_parameter(name, open_parameters):
     assert {p.name for p in activation(name).parameters} == open_parameters
+
+
+def test_the_free_parameters_of_a_name_can_be_given():
+    shifted = activation("torch.nn.Threshold").at(bound=2, value=5)
+    assert [(piece.expr, piece.lower, piece.upper) for piece in shifted.pieces] == [(5, -sp.oo, 2), (z, 2, sp.oo)]
+    assert (
+        decide("torch.nn.Threshold").exceptional_parameters
+        == decide("where(z > bound, z, value)").exceptional_parameters
+    )
 
 
 def test_the_aliases_of_the_catalogue_are_the_names_with_its_defaults():

@@ -75,7 +75,9 @@ class Activation:
         if unknown:
             accepted = ", ".join(p.name for p in self.parameters) or "none"
             raise ValueError(f"no parameter {min(unknown)!r} in {self.name}; accepted: {accepted}")
-        return _parse(self.name, {**dict(self.fixed), **{k: sp.sympify(v) for k, v in values.items()}})
+        return _parse(
+            NAMED.get(self.name, self.name), {**dict(self.fixed), **{k: sp.sympify(v) for k, v in values.items()}}
+        )
 
 
 def _samples(parameters: list[str]) -> list[dict[str, fmpq]]:
