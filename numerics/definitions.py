@@ -15,6 +15,7 @@ from numerics.measures import Gauge, Layout, MixingMeasure
 from numerics.mle import Box
 from numerics.voronoi import Symmetry
 from theory.activations import Z, activation
+from theory.truth import TruePoint
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,7 +25,8 @@ class Study:
     activation: in the expression language, "linear" for the linear gate. truth: the measure that samples come from,
     x uniform on [low, high]^d. k: fitted atoms. tau: None if fitted, else its fixed value. sizes: increasing n; the
     sample of a replicate at one n is the beginning of that at the next. starts: fresh starts at every n; from the
-    second n on the estimate at the n before is one more, so that no start uses the truth. box: part of the estimator.
+    second n on the estimate at the n before is one more, so that no start uses the truth. splits: starts made of each
+    atom of the maximum for k - 1 atoms, see `numerics.splitting`. box: part of the estimator.
     kink: s has a kink inside the support. Data come from the streams (seed, replicate).
     """
 
@@ -42,6 +44,7 @@ class Study:
     high: float = 3.0
     tau: float | None = None
     kink: bool = False
+    splits: int = 0
 
     def __post_init__(self) -> None:
         """Validate."""
@@ -49,6 +52,8 @@ class Study:
             raise ValueError(f"study {self.name}: sizes must be at least two and increase, not {self.sizes}")
         if self.replicates < 1 or self.starts < 1:
             raise ValueError(f"study {self.name}: replicates and starts must be at least 1")
+        if self.splits < 0 or (self.splits and self.k < 2):
+            raise ValueError(f"study {self.name}: splits must be at least 0, and 0 for k = 1, not {self.splits}")
         if self.linear and self.gauge != "anchored":
             raise ValueError(f"study {self.name}: the linear gate must have the gauge 'anchored', not {self.gauge!r}")
 
@@ -61,6 +66,29 @@ class Study:
     def linear(self) -> bool:
         """Whether s(z) = z."""
         return [piece.expr for piece in activation(self.activation).pieces] == [Z]
+
+    @property
+    def gate_name(self) -> str:
+        """linear, softmax (the same with a fixed temperature) or activation."""
+        if not self.linear:
+            return "activation"
+        return "linear" if self.tau is None else "softmax"
+
+    @property
+    def fixed(self) -> tuple[str, ...]:
+        """Groups that are not fitted."""
+        return () if self.tau is None else ("tau",)
+
+    @property
+    def exact(self) -> bool:
+        """Whether as many atoms are fitted as there are."""
+        return self.k == self.truth.k
+
+    @property
+    def point(self) -> TruePoint:
+        """What the predictions need to know of the truth."""
+        beta1 = tuple(tuple(row) for row in self.truth.beta1.tolist())
+        return TruePoint(beta1, float(self.truth.tau), (self.low, self.high))
 
     @property
     def layout(self) -> Layout:
@@ -76,7 +104,9 @@ class Study:
     def definition(self) -> dict[str, Any]:
         """The definition as JSON values."""
         truth = {f.name: getattr(self.truth, f.name).tolist() for f in fields(self.truth)}
-        plain = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("truth", "box")}
+        plain = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("truth", "box", "splits")}
+        if self.splits:  # so that the definitions of studies without splits stay what they were before there were any
+            plain["splits"] = self.splits
         return {**plain, "sizes": list(self.sizes), "truth": truth, "box": asdict(self.box)}
 
     @property

@@ -1,12 +1,109 @@
-"""The studies that the claims run. Each was fixed, seed and all, before it ran; none is changed afterwards."""
+"""The studies that the claims run. Each was fixed, seed and all, before it ran; none is changed afterwards.
+
+Truths, sizes and replicates come from the conditioning of the Fisher information and from pilots on other seeds. QUICK
+are those of `temperance verify`, FULL those of `temperance verify --full`.
+"""
 
 from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from numerics.definitions import Study
-from numerics.measures import MixingMeasure
+from numerics.measures import Gauge, MixingMeasure
 from numerics.mle import Box
+
+if TYPE_CHECKING:
+    from numerics.curves import ExactMeasure
+
+Pair = tuple[float, float]
+
+_QUICK_SIZES = (2000, 4000, 8000, 16000, 32000)
+_FULL_SIZES = (8000, 25000, 80000, 250000)
+
+
+def _truth(beta1: Pair, beta0: float, tau: float, nu: Pair = (0.25, 0.5)) -> MixingMeasure:
+    """Two experts y = x/2 + 2 and y = -x/2 - 2, which stay apart on [-3, 3]."""
+    return MixingMeasure(
+        beta1=np.array(beta1)[:, None],
+        beta0=np.array([beta0, 0.0]),
+        tau=np.array(tau),
+        a=np.array([[0.5], [-0.5]]),
+        b=np.array([2.0, -2.0]),
+        nu=np.array(nu),
+    )
+
+
+_BOX = Box(beta1=10.0, beta0=10.0, tau=(0.025, 10.0), a=10.0, b=10.0, nu=(0.25 / 3, 1.5))
+
+
+def _exact(name: str, activation: str, gauge: Gauge, truth: MixingMeasure, seed: int, *, kink: bool = False) -> Study:
+    return Study(
+        name=name,
+        activation=activation,
+        truth=truth,
+        k=2,
+        gauge=gauge,
+        sizes=_QUICK_SIZES,
+        replicates=300,
+        starts=3,
+        box=_BOX,
+        seed=seed,
+        kink=kink,
+    )
+
+
+def _larger(study: Study, **changes: object) -> Study:
+    """The same setting at larger sizes, on data of its own."""
+    return replace(study, **{"name": f"{study.name}, large n", "seed": study.seed + 1000, **changes})  # type: ignore[arg-type]
+
+
+LINEAR = _exact("linear gate, exact", "linear", "anchored", _truth((1.0, 0.0), 0.5, 0.5), 61001)
+LINEAR_FULL = _larger(LINEAR, sizes=_FULL_SIZES)
+TANH = _exact("tanh, exact", "tanh", "free", _truth((-0.25, -1.5), -0.5, 0.125), 61002)
+SIGMOID = _exact("sigmoid, exact", "sigmoid", "free", _truth((4.0, 0.5), -0.125, 0.125), 61003)
+GELU = _exact("GELU, exact", "gelu", "free", _truth((3.0, 0.5), -0.125, 0.125), 61004)
+EXACT = (TANH, SIGMOID, GELU)
+EXACT_FULL = tuple(_larger(study, sizes=_FULL_SIZES) for study in EXACT)
+RELU = _exact("ReLU, exact", "relu", "anchored", _truth((1.0, 0.0), -0.5, 0.5), 61005, kink=True)
+RELU_FULL = _larger(RELU, sizes=_FULL_SIZES)
+GELU_MIRROR = _exact("GELU, mirror point", "gelu", "free", _truth((1.0, -1.0), 0.25, 0.5), 61006)
+GELU_MIRROR_FULL = _larger(GELU_MIRROR, sizes=_FULL_SIZES)
+TANH_MIRROR_FULL = _larger(
+    _exact("tanh, mirror point", "tanh", "free", _truth((1.5, -1.5), 0.5, 0.5), 61007),
+    sizes=(62500, 125000, 250000, 500000, 1000000),
+)
+SOFTMAX_CELL = replace(
+    _exact("softmax, k = 3, k* = 2", "linear", "anchored", _truth((1.0, 0.0), 0.5, 1.0, (1.0, 0.25)), 61008),
+    tau=1.0,
+    k=3,
+    starts=1,
+    splits=2,
+    replicates=200,
+    box=Box(beta1=3.0, beta0=3.0, tau=(0.1, 10.0), a=3.0, b=5.0, nu=(0.125, 2.0)),
+)
+SOFTMAX_CELL_FULL = _larger(SOFTMAX_CELL, sizes=_FULL_SIZES)
+TANH_CELL_FULL = replace(
+    _exact("tanh, k = 3, k* = 2", "tanh", "anchored", _truth((0.5, 0.0), 0.25, 0.125, (1.0, 0.25)), 62009),
+    k=3,
+    starts=1,
+    splits=2,
+    replicates=800,
+    sizes=_FULL_SIZES,
+    box=Box(beta1=2.0, beta0=3.0, tau=(0.03, 1.0), a=3.0, b=5.0, nu=(0.125, 2.0)),
+)
+QUICK = (LINEAR, *EXACT, RELU, GELU_MIRROR, SOFTMAX_CELL)
+FULL = (LINEAR_FULL, *EXACT_FULL, RELU_FULL, GELU_MIRROR_FULL, TANH_MIRROR_FULL, SOFTMAX_CELL_FULL, TANH_CELL_FULL)
+
+
+def tanh_cell() -> ExactMeasure:
+    """The true point of the contact orders of cells, exact."""
+    from numerics.curves import ExactMeasure
+
+    return ExactMeasure.of(_truth((1.5, 0.0), 0.25, 0.5))
+
 
 TANH_EXACT = Study(
     name="C5, tanh, exact-specified",

@@ -6,6 +6,7 @@ Example: ``judge(log_slope(errors, n, seed=1), predicted=0.5, dropped=0.0).outco
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -17,7 +18,7 @@ Outcome = Literal["confirmed", "contradicted", "inconclusive"]
 FEWEST_REPLICATES = 10
 WIDEST = 0.15
 LARGEST_DROPPED = 0.05
-_CURVATURE_LEVEL = 0.99
+CURVATURE_LEVEL = 0.99
 _ZERO_ERROR = 1e-12  # relative standard errors that are rounding
 
 
@@ -25,7 +26,7 @@ _ZERO_ERROR = 1e-12  # relative standard errors that are rounding
 class Slope:
     """Least-squares slope of L(n) = log (mean |error|^q)^(1/q) on log n, with its interval.
 
-    curvature: the coefficient of (log n)^2 in the quadratic fit, with its 99% interval; curved: it excludes 0.
+    curvature: the coefficient of (log n)^2 in the quadratic fit, with its interval; curved: it excludes 0.
     """
 
     value: float
@@ -80,6 +81,15 @@ def _estimates(powers: Floats, seen: Floats, counts: Floats, contrasts: Floats, 
     return values, errors
 
 
+@lru_cache(maxsize=1)
+def _resampled(replicates: int, resamples: int, seed: int) -> Floats:
+    """How often each replicate is drawn, (resamples, replicates); the slopes of one study share it."""
+    rng = np.random.default_rng(seed)
+    counts = rng.multinomial(replicates, np.full(replicates, 1 / replicates), size=resamples).astype(float)
+    counts.setflags(write=False)
+    return counts
+
+
 def _interval(value: float, error: float, t: Floats, level: float) -> tuple[float, float]:
     """Studentised bootstrap interval; infinite if a resample has no finite value."""
     rounding = _ZERO_ERROR * (1 + abs(value))
@@ -92,12 +102,21 @@ def _interval(value: float, error: float, t: Floats, level: float) -> tuple[floa
 
 
 def log_slope(
-    errors: ArrayLike, n: ArrayLike, *, seed: int, power: float = 2.0, resamples: int = 2000, level: float = 0.95
+    errors: ArrayLike,
+    n: ArrayLike,
+    *,
+    seed: int,
+    power: float = 2.0,
+    resamples: int = 2000,
+    level: float = 0.95,
+    curvature_level: float = CURVATURE_LEVEL,
 ) -> Slope:
     """Slope over n of log (mean over replicates of |error|^power)^(1/power): power 2 is the RMS, power 1 the mean.
 
     errors (R, N), nan where a fit was dropped; n (N,). Whole replicates are resampled, so that samples may be nested
-    across n; intervals are studentised (percentile intervals cover about 90% at ten replicates). Raises ValueError
+    across n; intervals are studentised (percentile intervals cover about 90% at ten replicates). level,
+    curvature_level: of the two intervals; several slopes that are judged together want a larger curvature_level, so
+    that a bend in one of them is not found by chance. Raises ValueError
     for fewer than ten replicates or two sizes, and where every error at a size is zero or missing.
     """
     errors, n = np.asarray(errors, dtype=float), np.asarray(n, dtype=float)
@@ -112,14 +131,13 @@ def log_slope(
         raise ValueError("at some size every error is zero or missing: its logarithm has no slope")
     contrasts = _contrasts(n)
     values, deviations = _estimates(powers, seen, np.ones((1, replicates)), contrasts, power)
-    rng = np.random.default_rng(seed)
-    counts = rng.multinomial(replicates, np.full(replicates, 1 / replicates), size=resamples).astype(float)
+    counts = _resampled(replicates, resamples, seed)
     with np.errstate(divide="ignore", invalid="ignore"):
         resampled, spreads = _estimates(powers, seen, counts, contrasts, power)
         t = (resampled - values) / spreads
     (value, curvature), (error, curvature_error) = values[0], deviations[0]
     interval = _interval(float(value), float(error), t[:, 0], level)
-    bend = _interval(float(curvature), float(curvature_error), t[:, 1], _CURVATURE_LEVEL)
+    bend = _interval(float(curvature), float(curvature_error), t[:, 1], curvature_level)
     return Slope(float(value), interval, float(curvature), bend, replicates)
 
 

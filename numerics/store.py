@@ -42,6 +42,10 @@ def same(one: Outcome, other: Outcome) -> bool:
     )
 
 
+class StoreError(ValueError):
+    """A store that cannot be used, or not for this study."""
+
+
 class Store:
     """The replicates of one study; made by `open_store`."""
 
@@ -64,7 +68,7 @@ class Store:
         found: dict[int, Outcome] = {}
         for replicate, theta, status, agree, checksum in rows:
             if self._checksum(replicate, theta, status, agree) != checksum:
-                raise ValueError(f"store {self._path!r} is damaged: replicate {replicate} does not match its checksum")
+                raise StoreError(f"store {self._path!r} is damaged: replicate {replicate} does not match its checksum")
             names = json.loads(status)
             values = np.frombuffer(theta, dtype="<f8").astype(np.float64).reshape(len(names), -1)
             found[replicate] = values, names, json.loads(agree)
@@ -80,7 +84,7 @@ def _clear_errors(path: str) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise ValueError(
+        raise StoreError(
             f"store {path!r} cannot be used ({error}); it must be a writable store of rate studies or a new file"
         ) from None
 
@@ -105,15 +109,15 @@ def _prepare(connection: sqlite3.Connection, path: str) -> None:
         for statement in _SCHEMA:
             connection.execute(statement)
     elif (application, version) != (_APPLICATION, _VERSION):
-        raise ValueError(f"{path!r} is a database, but not a store of rate studies of version {_VERSION}")
+        raise StoreError(f"{path!r} is a database, but not a store of rate studies of version {_VERSION}")
     elif connection.execute("PRAGMA integrity_check").fetchall() != [("ok",)]:
-        raise ValueError(f"store {path!r} is damaged")
+        raise StoreError(f"store {path!r} is damaged")
 
 
 def _register(connection: sqlite3.Connection, path: str, name: str, digest: str, definition: str) -> None:
     stored = connection.execute("SELECT digest FROM studies WHERE name = ?", (name,)).fetchone()
     if stored not in (None, (digest,)):
-        raise ValueError(f"store {path!r} holds another definition of the study {name!r}: rename it, or use a new file")
+        raise StoreError(f"store {path!r} holds another definition of the study {name!r}: rename it, or use a new file")
     # writes in any case, so that a store that cannot be written is found out before anything is computed
     upsert = "INSERT INTO studies VALUES (?, ?, ?) ON CONFLICT (digest) DO UPDATE SET name = excluded.name"
     connection.execute(upsert, (digest, name, definition))

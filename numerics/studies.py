@@ -16,10 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numerics.definitions import Study
-from numerics.mle import Status, fit
+from numerics.kernels import evaluate
+from numerics.measures import Layout
+from numerics.mle import Fit, Status, fit
 from numerics.results import StudyResult
 from numerics.sampling import sample
-from numerics.store import Outcome, Store, open_store, same
+from numerics.splitting import smaller, split_starts
+from numerics.store import Outcome, Store, StoreError, open_store, same
 from numerics.workers import local_workers
 
 Floats = NDArray[np.float64]
@@ -27,29 +30,31 @@ Floats = NDArray[np.float64]
 
 def run_replicate(study: Study, replicate: int) -> tuple[Floats, list[Status], list[int]]:
     """Theta (N, p), status and number of agreeing starts of the fits of one replicate."""
-    gate, layout = study.gate, study.layout
     x, y = sample(
-        study.truth, gate, study.sizes[-1], seed=study.seed, replicate=replicate, low=study.low, high=study.high
+        study.truth, study.gate, study.sizes[-1], seed=study.seed, replicate=replicate, low=study.low, high=study.high
     )
-    thetas: list[Floats] = []
-    status: list[Status] = []
-    agree: list[int] = []
+    found: list[Fit] = []
+    fewer: list[Fit] = []
     for n in study.sizes:
         seed = int(np.random.SeedSequence([study.seed, replicate, n]).generate_state(1)[0])
-        result = fit(
-            layout,
-            gate,
-            x[:n],
-            y[:n],
-            box=study.box,
-            starts=study.starts,
-            seed=seed,
-            known_starts=thetas[-1:],
-        )
-        thetas.append(result.theta)
-        status.append(result.status)
-        agree.append(result.agree)
-    return np.stack(thetas), status, agree
+        known = [f.theta for f in found[-1:]]
+        if study.splits:
+            fewer.append(_fit(study, smaller(study.layout), x[:n], y[:n], seed, [f.theta for f in fewer[-1:]]))
+            known += _splits(study, fewer[-1], float(x[:n].std()), seed)
+        found.append(_fit(study, study.layout, x[:n], y[:n], seed, known))
+    return np.stack([f.theta for f in found]), [f.status for f in found], [f.agree for f in found]
+
+
+def _fit(study: Study, layout: Layout, x: Floats, y: Floats, seed: int, known: list[Floats]) -> Fit:
+    return fit(layout, study.gate, x, y, box=study.box, starts=study.starts, seed=seed, known_starts=known)
+
+
+def _splits(study: Study, fewer: Fit, spread: float, seed: int) -> list[Floats]:
+    """Starts in the box, from the maximum for one atom less."""
+    rng = np.random.default_rng([seed, study.splits])
+    lower, upper = study.box.bounds(study.layout)
+    starts = split_starts(study.layout, fewer.measure, study.splits, spread=spread, rng=rng)
+    return [np.clip(theta, lower, upper) for theta in starts]
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,13 @@ class Progress:
         if self.done == self.total:
             return 0.0
         return self.seconds / fresh * (self.total - self.done) if fresh else None
+
+
+def compile_kernels(study: Study) -> None:
+    """Compile what the fits need into the cache on disk, once, before workers start that would all do it."""
+    x = np.linspace(study.low, study.high, 8)[:, None] * np.ones(study.truth.d)
+    for layout in (study.layout, *([smaller(study.layout)] if study.splits else [])):
+        evaluate(np.zeros(layout.size), layout, study.gate, x, x[:, 0])
 
 
 def _finished(study: Study, replicates: Sequence[int], executor: Executor | None) -> Iterator[tuple[int, Outcome]]:
@@ -89,7 +101,7 @@ def _check_repeats(study: Study, stored: dict[int, Outcome], executor: Executor 
     replicate = min(stored)
     for _, outcome in _finished(study, [replicate], executor):
         if not same(outcome, stored[replicate]):
-            raise ValueError(
+            raise StoreError(
                 f"study {study.name}: replicate {replicate} in the store comes out differently now; "
                 "use a new store, or the versions and machine that began it"
             )
@@ -107,6 +119,8 @@ def _run(
 
     report()
     missing = [replicate for replicate in range(study.replicates) if replicate not in outcomes]
+    if missing and executor is not None:
+        compile_kernels(study)
     if missing and outcomes:
         _check_repeats(study, outcomes, executor)
     for replicate, outcome in _finished(study, missing, executor):

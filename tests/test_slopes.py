@@ -107,3 +107,40 @@ def test_the_outcome_rule(slope, predicted, dropped, supported, expected):
     judgement = judge(slope, predicted, dropped, supported=supported)
     assert (judgement.outcome, judgement.sharp) == expected
     assert judgement.reason
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("replicates", [40, 80, 200])
+def test_the_interval_covers_at_its_level_over_a_thousand_studies(replicates):
+    inside = 0
+    for trial in range(1000):
+        low, high = log_slope(errors(0.5, replicates, [9, trial]), SIZES, seed=trial, resamples=1000).interval
+        inside += low <= -0.5 <= high
+    assert 920 <= inside <= 980
+
+
+def confirmed(predicted, true, replicates, trials, resamples):
+    """How often the outcome rule confirms a prediction when the errors go with another exponent."""
+    slopes = (log_slope(errors(true, replicates, [10, t]), SIZES, seed=t, resamples=resamples) for t in range(trials))
+    return sum(judge(slope, predicted, 0.0).outcome == "confirmed" for slope in slopes)
+
+
+@pytest.mark.parametrize("predicted", [0.5, 0.25, 0.125])
+def test_slopes_off_by_twice_the_margin_are_not_confirmed(predicted):
+    margin = min(0.1, predicted / 3)
+    assert confirmed(predicted, predicted - 2 * margin, 200, 40, 300) == 0
+    assert confirmed(predicted, predicted - margin, 200, 100, 300) <= 7
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("replicates", [40, 200])
+@pytest.mark.parametrize("predicted", [0.5, 0.25, 0.125])
+def test_slopes_off_by_the_margin_are_confirmed_in_a_twentieth_at_most(predicted, replicates):
+    margin = min(0.1, predicted / 3)
+    assert confirmed(predicted, predicted - margin, replicates, 1000, 1000) <= 50
+    assert confirmed(predicted, predicted - 2 * margin, replicates, 1000, 300) == 0
+
+
+@pytest.mark.full
+def test_a_true_prediction_is_usually_confirmed_at_the_size_of_our_studies():
+    assert confirmed(0.5, 0.5, 300, 200, 1000) >= 190

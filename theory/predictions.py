@@ -65,3 +65,25 @@ def density() -> Prediction:
     """The rate of the density itself, in every setting."""
     reason = "maximum likelihood in a parametric family: n^(-1/2) up to logarithms, in the Hellinger distance"
     return Prediction("density", None, HALF, HALF, reason, reason)
+
+
+def weakest(
+    predictions: Sequence[Prediction], parameter: str, cell: int | None, patterns: Sequence[Sequence[int]]
+) -> Prediction | None:
+    """The prediction that holds whatever the cell sizes are: the smallest exponent over these patterns of sizes.
+
+    Args:
+        predictions: of `rates.predict`.
+        parameter: a group of parameters.
+        cell: which cell; None for what belongs to no cell.
+        patterns: sizes of all cells, one for each kind of fit that occurs.
+
+    Returns:
+        None if nothing is said of the group for some pattern, or there is no pattern.
+    """
+    found = [[p for p in predictions if p.parameter == parameter and p.applies(sizes, cell)] for sizes in patterns]
+    if not found or not all(found):
+        return None
+    every = [p for group in found for p in group]
+    unknown = [p for p in every if p.sharp is None]
+    return unknown[0] if unknown else min(every, key=lambda p: p.sharp or 0)
