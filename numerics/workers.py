@@ -1,4 +1,7 @@
-"""Local worker processes that end with their parent. Loads nothing heavy: a worker watches from its first moment on."""
+"""Local worker processes that end with their parent, and those of a Dask cluster.
+
+Loads nothing heavy: a local worker watches its parent from its first moment on.
+"""
 
 from __future__ import annotations
 
@@ -48,3 +51,28 @@ def local_workers(workers: int) -> Iterator[Executor]:
         ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_end_with_parent) as pool,
     ):
         yield pool
+
+
+_PATIENCE = 20.0  # seconds for a scheduler to answer
+_RETRIES = 3  # of a replicate whose worker was lost
+
+
+@contextmanager
+def cluster(scheduler: str) -> Iterator[Executor]:
+    """An executor on the Dask cluster at an address such as tcp://host:8786; work of a lost worker is done again.
+
+    The workers need this package, in the version of here.
+
+    Raises:
+        ValueError: dask.distributed is not installed, or no scheduler answers at the address.
+    """
+    try:
+        from distributed import Client
+    except ImportError:
+        raise ValueError("a Dask cluster needs the extra: pip install 'temperance[cluster]'") from None
+    try:
+        client = Client(scheduler, timeout=_PATIENCE, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise ValueError(f"no Dask scheduler answers at {scheduler!r} ({error}); accepted: tcp://HOST:PORT") from None
+    with client:
+        yield client.get_executor(pure=False, retries=_RETRIES)
