@@ -5,9 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from temperance.cell_legs import (
+    cells_contact,
+    cells_proof,
+    cells_rates,
+    flattening_contact,
+    flattening_proof,
+    order_contact,
+    order_proof,
+)
+from temperance.exact_legs import exact_contact, exact_proof, exact_rates
 from temperance.interaction_legs import interactions_proof
+from temperance.mirror_legs import density_rates, mirror_contact, mirror_proof, mirror_rates
+from temperance.orbit_legs import (
+    homogeneous_contact,
+    homogeneous_proof,
+    homogeneous_rates,
+    linear_contact,
+    linear_proof,
+    linear_rates,
+    loss_on_orbit_contact,
+    loss_on_orbit_proof,
+)
 from temperance.outcomes import Leg, LegName
-from temperance.rate_legs import exact_rates, first_order_proof
+from temperance.runs import Runs
 from temperance.scale_legs import null_vector, scale_proof
 
 
@@ -18,7 +39,7 @@ class Claim:
     id: str
     statement: str
     required: tuple[LegName, ...]
-    legs: tuple[tuple[LegName, Callable[[], Leg]], ...]
+    legs: tuple[tuple[LegName, Callable[[Runs], Leg]], ...]
 
 
 CLAIMS: tuple[Claim, ...] = (
@@ -38,10 +59,64 @@ CLAIMS: tuple[Claim, ...] = (
         legs=(("proof", scale_proof), ("monte_carlo", null_vector)),
     ),
     Claim(
+        "C3",
+        "On the orbit of the scale V = 0 while D_r > 0: inf V/D_r = 0 for every r (linear gate, k = 2)",
+        required=("proof", "contact"),
+        legs=(("proof", loss_on_orbit_proof), ("contact", loss_on_orbit_contact)),
+    ),
+    Claim(
+        "C4",
+        "Linear gate: the likelihood is flat in tau and beta1, and the invariants beta1/tau, beta0/tau, a, b, nu "
+        "converge at n^(-1/2) (d = 1, k = k* = 2)",
+        required=("proof", "contact", "monte_carlo"),
+        legs=(("proof", linear_proof), ("contact", linear_contact), ("monte_carlo", linear_rates)),
+    ),
+    Claim(
         "C5",
         "Activation gate with F1, off the sets where the mixture degenerates: exact-specified fits converge at "
-        "n^(-1/2) (tanh, d = 1, k = 2, free gauge)",
+        "n^(-1/2) (tanh, sigmoid, GELU; d = 1, k = 2, free gauge)",
         required=("proof", "contact", "monte_carlo"),
-        legs=(("proof", first_order_proof), ("monte_carlo", exact_rates)),
+        legs=(("proof", exact_proof), ("contact", exact_contact), ("monte_carlo", exact_rates)),
+    ),
+    Claim(
+        "C6",
+        "Homogeneous continuous s: beta1 and tau are not identifiable, the invariants |beta1|^p/tau, beta0/tau, a, b, "
+        "nu converge at n^(-1/2) (ReLU, d = 1, k = 2, anchored gauge)",
+        required=("proof", "monte_carlo"),
+        legs=(("proof", homogeneous_proof), ("contact", homogeneous_contact), ("monte_carlo", homogeneous_rates)),
+    ),
+    Claim(
+        "C7",
+        "Under (i)-(iii) a cell of m atoms has tau at 1/2 (published 1/4), beta1 and a at 1/4, b at 1/(4m), nu at "
+        "1/(2m), anchor cell a singleton; in the softmax gate beta1 has 1/4, not the published 1/(4m) (tanh and "
+        "softmax, k = 3, k* = 2)",
+        required=("proof", "contact", "monte_carlo"),
+        legs=(("proof", cells_proof), ("contact", cells_contact), ("monte_carlo", cells_rates)),
+    ),
+    Claim(
+        "C8",
+        "The system of an over-specified cell has the solvability order r_bar(m) = 2m (m = 2..6; contact m = 2..5)",
+        required=("proof", "contact"),
+        legs=(("proof", order_proof), ("contact", order_contact)),
+    ),
+    Claim(
+        "C9",
+        "The density converges at n^(-1/2) in the Hellinger distance in every setting that is run",
+        required=("monte_carlo",),
+        legs=(("monte_carlo", density_rates),),
+    ),
+    Claim(
+        "C10",
+        "At a mirror point beta1_2 = -beta1_1: tanh has beta1_1 + beta1_2 at n^(-1/4) and all else at n^(-1/2); for "
+        "GELU beta1 and tau are not identifiable (d = 1, k = 2, free gauge)",
+        required=("proof", "contact", "monte_carlo"),
+        legs=(("proof", mirror_proof), ("contact", mirror_contact), ("monte_carlo", mirror_rates)),
+    ),
+    Claim(
+        "C11",
+        "s = log(1+z^2): at tau = 1 exp(s/tau) = 1 + z^2 is linear in beta1^2, and a cell of two atoms keeps g on a "
+        "whole curve; at no other tau",
+        required=("proof", "contact"),
+        legs=(("proof", flattening_proof), ("contact", flattening_contact)),
     ),
 )

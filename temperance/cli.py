@@ -18,8 +18,10 @@ from cyclopts import App, CycloptsError, Parameter
 from temperance.errors import BadInput, commands, described, one_line, refusing
 from temperance.notebook_commands import notebooks
 from temperance.options import Json, Whole
+from temperance.progress import display
 from temperance.proofs import certify as certify_files
 from temperance.proofs import write_certificates
+from temperance.rates_command import rates
 from temperance.report import (
     CONDITIONS,
     DECISION_COLUMNS,
@@ -219,6 +221,10 @@ def fit(
 @app.command
 def verify(
     *claims: str,
+    full: bool = False,
+    store: str | None = None,
+    workers: Whole | None = None,
+    scheduler: str | None = None,
     published: str | None = None,
     output: Annotated[str | None, Parameter(name=["--output", "-o"])] = None,
     json: Json = False,
@@ -231,22 +237,36 @@ def verify(
     ----------
     claims
         C1, C2, ...; all for none.
+    full
+        Run the studies at their full sizes (an hour or two), rather than the quick ones (minutes).
+    store
+        An SQLite file that keeps every finished replicate, so that a verification that was stopped goes on.
+    workers
+        Processes for the studies; as many as there are cores by default.
+    scheduler
+        Address of a Dask cluster, in place of local processes.
     published
         Folder of the published estimates whose losses are recomputed, ../shared/published by default; not checked
         where claims are named and no folder is.
     output
         Write the report to this .json file.
     """
-    from temperance.summary import report_progress, show
+    from temperance.runs import cores, open_runs
+    from temperance.summary import show
     from temperance.verify import chosen, verify_claims
 
     with refusing():
         chosen(claims)
+        if workers is not None and workers < 1:
+            raise ValueError(f"workers must be at least 1, not {workers}")
     if output is not None:
         check_writable(output, endings=(".json",))
     folder = _published(published, named=bool(claims))
-    with refusing():
-        report = verify_claims(claims, folder, report_progress)
+    processes = cores() if workers is None else workers
+    with display() as shown, refusing():
+        runs = open_runs(full=full, workers=processes, scheduler=scheduler, store=store, report=shown.report)
+        with runs as opened:
+            report = verify_claims(claims, folder, shown.doing, runs=opened)
     record = to_json(report.record())
     if output is not None:
         write_file(output, record + "\n")
@@ -272,6 +292,7 @@ def _published(folder: str | None, *, named: bool) -> str | None:
 
 
 app.command(notebooks)
+app.command(rates)
 
 
 def run(tokens: Sequence[str]) -> int:

@@ -6,6 +6,7 @@ from math import comb
 from typing import Any
 
 from temperance.outcomes import Leg, LegOutcome, combined
+from temperance.runs import Runs
 from theory.interactions import Interactions, derive
 from theory.models import TAU, coordinates
 
@@ -39,7 +40,7 @@ def judged(found: Interactions) -> LegOutcome:
     return "confirmed" if counts and temperature_equation(found) else "contradicted"
 
 
-def interactions_proof() -> Leg:
+def interactions_proof(_: Runs) -> Leg:
     """Derive all relations for d = 1, 2 and orders 1, 2, and compare them with the closed formulas."""
     every = [derive("linear", dim=dim, order=order) for dim, order in SETTINGS]
     outcome = combined(judged(found) for found in every)

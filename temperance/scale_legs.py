@@ -10,6 +10,7 @@ import sympy as sp
 from numpy.typing import NDArray
 
 from temperance.outcomes import Leg, LegOutcome, combined
+from temperance.runs import Runs
 from theory.interactions import derive
 from theory.models import BETA0, NU, TAU, MoESpec, atom_symbol, coordinates, symbolic_density
 from theory.symmetry import SCALE, symmetries
@@ -25,7 +26,7 @@ Floats = NDArray[np.float64]
 Replacement = Mapping[sp.Symbol, sp.Expr]
 
 
-def scale_proof() -> Leg:
+def scale_proof(_: Runs) -> Leg:
     """Exact: the flow read off the first-order relation, its invariants, and two identities of densities."""
     checks: tuple[tuple[str, Callable[[int], LegOutcome]], ...] = (
         ("flow (beta1, tau, beta0) -> l (beta1, tau, beta0), read off the first-order relation", flow),
@@ -99,7 +100,7 @@ def equal(log_f: sp.Expr, log_g: sp.Expr) -> LegOutcome:
     return "contradicted" if gap > sp.Float(10) ** (-_DIGITS // 2) else "inconclusive"
 
 
-def null_vector() -> Leg:
+def null_vector(_: Runs) -> Leg:
     """The observed information of a fitted linear gate: its null vector, and the direction of the orbit."""
     from numerics.compiled import compile_activation
     from numerics.measures import Layout, MixingMeasure

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-import sys
-from contextlib import AbstractContextManager, nullcontext
-from typing import Any
-
 from rich.console import Console
 
 from temperance.errors import one_line
+from temperance.measured import SLOPE_COLUMNS, slope_row
 from temperance.outcomes import LEGS, Leg
 from temperance.report import table
 from temperance.verify import Report
 
 COLUMNS = ("claim", *LEGS, "outcome")
-SLOPE_COLUMNS = ("parameter", "cell", "share", "slope", "95% interval", "predicted", "outcome")
-
-
-def report_progress(what: str) -> AbstractContextManager[Any]:
-    """Show what is being done while it is done, where stderr is a terminal."""
-    return Console(stderr=True).status(what) if sys.stderr.isatty() else nullcontext()
 
 
 def show(report: Report, screen: Console) -> None:
@@ -50,20 +41,11 @@ def _outcome(leg: Leg | None, required: bool) -> str:
 
 
 def _slopes(leg: Leg, screen: Console) -> None:
-    """The slopes of a leg that has some, and the shares of its fits that ended at the box or were left out."""
-    if "slopes" not in leg.data:
-        return
-    fits = leg.data["fits"]
-    shares = ", ".join(f"{fits[name] / fits['total']:.2%} {name}" for name in ("converged", "at_bound", "failed"))
-    screen.print(f"    {fits['total']} fits: {shares}")
-    screen.print(table(SLOPE_COLUMNS, [_slope_row(s) for s in leg.data["slopes"]]))
-
-
-def _slope_row(s: dict[str, Any]) -> list[str]:
-    cell = "" if s["cell"] is None else str(s["cell"])
-    if s["slope"] is None:
-        return [s["parameter"], cell, f"{s['share']:.2f}", "", "", "", "too few fits"]
-    low, high = (("?" if end is None else f"{end:.3f}") for end in s["ci"])
-    predicted = "" if s["predicted"] is None else f"{-s['predicted']:g}"
-    outcome = (s["outcome"] or "") + (", sharp" if s["sharp"] else "")
-    return [s["parameter"], cell, f"{s['share']:.2f}", f"{s['slope']:.3f}", f"{low} to {high}", predicted, outcome]
+    """The judged slopes of a leg, study by study, and the shares of its fits at the box and left out."""
+    for study in leg.data.get("studies", ()):
+        fits = study["fits"]
+        shares = ", ".join(f"{fits[name] / fits['total']:.2%} {name}" for name in ("converged", "at_bound", "failed"))
+        screen.print(f"    {study['name']}: {fits['total']} fits, {shares}")
+        rows = [slope_row(s) for s in leg.data["slopes"] if s["study"] == study["name"] and s["outcome"] is not None]
+        if rows:
+            screen.print(table(SLOPE_COLUMNS, rows))

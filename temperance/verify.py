@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from temperance.claims import CLAIMS, Claim
 from temperance.outcomes import LEGS, ClaimOutcome, Leg, LegName, claim_outcome
+from temperance.runs import Runs, open_runs
 
 if TYPE_CHECKING:
     from numerics.published import PublishedCheck
@@ -107,10 +108,17 @@ def _silent(_: str) -> AbstractContextManager[Any]:
     return nullcontext()
 
 
-def verify_claims(ids: Sequence[str] = (), published: str | Path | None = None, progress: Progress = _silent) -> Report:
+def verify_claims(
+    ids: Sequence[str] = (),
+    published: str | Path | None = None,
+    progress: Progress = _silent,
+    *,
+    runs: Runs | None = None,
+) -> Report:
     """Run the claims with these ids (all for none), and check the published estimates in a folder, if one is given.
 
     A leg that raises an exception is reported as crashed. progress: called with what is being done, gives a context.
+    runs: how studies are run (see `runs.open_runs`); by default the quick ones, in one worker process.
 
     Raises:
         ValueError: there is no such claim, or the folder does not hold the published estimates.
@@ -118,16 +126,21 @@ def verify_claims(ids: Sequence[str] = (), published: str | Path | None = None, 
     claims = chosen(ids)
     with progress("published estimates"):
         estimates = None if published is None else check_estimates(published)
-    return Report(tuple(run_claim(claim, progress) for claim in claims), estimates)
+    with open_runs() if runs is None else nullcontext(runs) as used:
+        return Report(tuple(run_claim(claim, used, progress) for claim in claims), estimates)
 
 
-def run_claim(claim: Claim, progress: Progress = _silent) -> Result:
-    """Run every leg that the claim has."""
+def run_claim(claim: Claim, runs: Runs, progress: Progress = _silent) -> Result:
+    """Run every leg that the claim has; raises ValueError for a store that cannot be used."""
+    from numerics.store import StoreError
+
     legs: dict[LegName, Leg | None] = dict.fromkeys(LEGS)
     for name, run in claim.legs:
         with progress(f"{claim.id}: {name}"):
             try:
-                legs[name] = run()
+                legs[name] = run(runs)
+            except StoreError:
+                raise
             except Exception as error:
                 legs[name] = Leg("inconclusive", f"crashed: {type(error).__name__}: {error}", crashed=True)
     return Result(claim, legs)

@@ -5,14 +5,20 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from numerics.results import StudyResult, StudySlope
-from numerics.settings import TANH_EXACT
-from numerics.slopes import Slope
+from numerics.curves import ExactMeasure, line, scale_orbit
+from numerics.profile import Flatness
+from numerics.settings import FULL, QUICK, TANH, TANH_EXACT
 from temperance.claims import CLAIMS
+from temperance.contact_legs import Expected, contact_leg
+from temperance.exact_legs import exact_contact
 from temperance.interaction_legs import expected_rank, interactions_proof, judged, temperature_equation
+from temperance.orbit_legs import predicted
 from temperance.outcomes import LEGS, Leg, claim_outcome, combined
-from temperance.rate_legs import first_order_proof, judged_study
+from temperance.proof_legs import certified, proof_leg, verdict_check
+from temperance.runs import open_runs
 from temperance.scale_legs import equal, judged_null_vector, null_vector, scale_proof, split
+from temperance.study_legs import judged as judged_slopes
+from temperance.study_legs import with_profiles
 from theory.interactions import derive
 from theory.models import symbolic_density
 
@@ -36,7 +42,7 @@ OUTCOMES = ("confirmed", "contradicted", "inconclusive")
 
 
 def test_the_claims_require_the_legs_of_the_design():
-    assert [claim.id for claim in CLAIMS] == sorted({claim.id for claim in CLAIMS}, key=lambda name: int(name[1:]))
+    assert [claim.id for claim in CLAIMS] == list(REQUIRED)
     for claim in CLAIMS:
         assert claim.required == REQUIRED[claim.id]
         assert all(name in LEGS for name, _ in claim.legs)
@@ -95,7 +101,7 @@ def test_the_rank_formula_against_the_table_of_the_design(setting, rank):
 
 
 def test_the_interactions_are_derived():
-    leg = interactions_proof()
+    leg = interactions_proof(None)
     assert leg.outcome == "confirmed"
     assert [(s["dim"], s["order"], s["rank"]) for s in leg.data["settings"]] == [
         (d, r, RANKS[d, r]) for d in (1, 2) for r in (1, 2)
@@ -116,7 +122,7 @@ def test_other_interactions_than_those_of_the_linear_gate_contradict():
 
 
 def test_the_scale_symmetry_and_the_split_are_exact():
-    leg = scale_proof()
+    leg = scale_proof(None)
     assert leg.outcome == "confirmed"
     assert len(leg.data["identities"]) == 8
 
@@ -138,7 +144,7 @@ def test_a_difference_too_small_to_see_is_not_decided():
 
 
 def test_the_information_is_null_along_the_orbit():
-    leg = null_vector()
+    leg = null_vector(None)
     assert leg.outcome == "confirmed"
     assert leg.data["eigenvalue_ratio"] < 1e-10 < 1e-3 < leg.data["next_eigenvalue_ratio"]
     assert leg.data["angle"] < 1e-6
@@ -161,59 +167,111 @@ def test_another_null_vector_contradicts(flat, status, outcome):
     assert judged_null_vector(information, directions, np.array([0.0, 0.0, 2.0]), status).outcome == outcome
 
 
-def study_result(statuses):
-    """Fits of those statuses, two sizes a replicate; the estimates do not matter."""
-    status = np.array(statuses)
-    theta = np.tile(TANH_EXACT.layout.pack(TANH_EXACT.truth), (*status.shape, 1))
-    return StudyResult(TANH_EXACT, theta, status, np.ones(status.shape, dtype=int))
+def slope_record(outcome, **changes):
+    record = {"study": "s", "parameter": "a", "cell": 0, "outcome": outcome, "sharp": False, "reason": "it is so"}
+    return {**record, **changes}
 
 
-def slope(value, width=0.06):
-    return Slope(value, (value - width / 2, value + width / 2), 0.0, (-0.1, 0.1), 240)
-
-
-def test_a_study_is_confirmed_only_if_every_predicted_slope_is():
-    result = study_result([["converged", "converged"]] * 20)
-    good = StudySlope("a", 0, 1, 1.0, slope(-0.5))
-    flat = StudySlope("tau", None, None, 1.0, slope(-0.2))
-    rare = StudySlope("a", 1, 2, 0.01, None)
-    assert judged_study(result, (good, rare), supported=True).outcome == "confirmed"
-    assert judged_study(result, (good, flat), supported=True).outcome == "inconclusive"
-    assert judged_study(result, (good, flat), supported=False).outcome == "contradicted"
-    assert judged_study(result, (rare,), supported=True).outcome == "inconclusive"
-    records = judged_study(result, (good, rare, flat), supported=True).data["slopes"]
-    assert [(r["predicted"], r["outcome"], r["sharp"]) for r in records] == [
-        (0.5, "confirmed", True),
-        (None, None, None),
-        (0.5, "inconclusive", False),
-    ]
-
-
-def test_too_many_dropped_fits_leave_a_study_open():
-    result = study_result([["converged", "spike"]] * 2 + [["converged", "converged"]] * 10)
-    leg = judged_study(result, (StudySlope("a", 0, 1, 1.0, slope(-0.5)),), supported=True)
-    assert leg.outcome == "inconclusive"
-    assert leg.data["fits"] == {"total": 24, "converged": 22, "at_bound": 0, "failed": 2}
-
-
-def test_an_unbounded_interval_is_null():
-    wide = Slope(-0.5, (-np.inf, np.inf), 0.0, (-1.0, 1.0), 240)
-    leg = judged_study(study_result([["converged", "converged"]]), (StudySlope("a", 0, 1, 1.0, wide),), supported=True)
-    assert leg.data["slopes"][0]["ci"] == [None, None]
-    assert leg.outcome == "inconclusive"
-
-
-def test_the_first_order_condition_of_the_study():
-    leg = first_order_proof()
-    assert leg.outcome == "confirmed"
-    assert leg.data["beta1_ratio"] == pytest.approx(1 / 6)
+FITS = {"total": 24, "converged": 22, "at_bound": 1, "failed": 1}
+RECORDS = {"s": {"fits": FITS, "setting": {}}, "t": {"fits": FITS, "setting": {}}}
 
 
 @pytest.mark.parametrize(
-    ("activation", "ratio", "outcome"),
-    [("relu", 2.0, "contradicted"), ("tanh", -1.0, "inconclusive"), ("tanh", 1.0, "inconclusive")],
+    ("outcomes", "missing", "expected"),
+    [
+        (["confirmed", None, "confirmed"], None, "confirmed"),
+        (["confirmed", "inconclusive"], None, "inconclusive"),
+        (["confirmed", "contradicted"], None, "contradicted"),
+        (["confirmed"], "the rest runs elsewhere", "inconclusive"),
+        ([None], None, "inconclusive"),
+    ],
 )
-def test_the_proof_sees_failures_and_excluded_truths(monkeypatch, activation, ratio, outcome):
-    truth = replace(TANH_EXACT.truth, beta1=np.array([[1.0], [ratio]]))
-    monkeypatch.setattr("numerics.settings.TANH_EXACT", replace(TANH_EXACT, activation=activation, truth=truth))
-    assert first_order_proof().outcome == outcome
+def test_a_leg_of_slopes_is_confirmed_only_if_every_predicted_slope_is(outcomes, missing, expected):
+    leg = judged_slopes([slope_record(o) for o in outcomes], RECORDS, missing)
+    assert leg.outcome == expected
+    assert leg.data["fits"]["total"] == 48
+    assert missing is None or missing in leg.detail
+
+
+def test_a_moving_likelihood_contradicts_flatness():
+    flat, moving = Flatness(1e-9, 100.0), Flatness(1e-6, 100.0)
+    leg = judged_slopes([slope_record("confirmed")], RECORDS)
+    assert with_profiles(leg, [("orbit", flat)]).outcome == "confirmed"
+    assert with_profiles(leg, [("orbit", flat), ("other", moving)]).outcome == "contradicted"
+    open_ = judged_slopes([slope_record("inconclusive")], RECORDS)
+    assert with_profiles(open_, [("orbit", flat)]).outcome == "inconclusive"
+
+
+TRUE = ExactMeasure.of(TANH.truth)
+
+
+@pytest.mark.parametrize(
+    ("curve", "activation", "order", "outcome"),
+    [
+        (line(TRUE, {"b": [1, 0]}), "tanh", 1, "confirmed"),
+        (line(TRUE, {"b": [1, 0]}), "tanh", 2, "contradicted"),
+        (scale_orbit(TRUE), "tanh", None, "contradicted"),
+        (scale_orbit(TRUE), "linear", None, "confirmed"),
+        (scale_orbit(TRUE), "linear", 1, "contradicted"),
+    ],
+)
+def test_a_contact_order_is_held_against_the_expected_one(curve, activation, order, outcome):
+    leg = contact_leg([Expected("a curve", curve, TRUE, activation, order)])
+    assert leg.outcome == outcome
+    assert ("a curve" in leg.detail) == (outcome != "confirmed")
+
+
+@pytest.mark.parametrize(
+    ("name", "condition", "expected", "at_tau", "outcome"),
+    [
+        ("tanh", "first_order", "holds", (), "confirmed"),
+        ("relu", "first_order", "holds", (), "contradicted"),
+        ("log(1+z**2)", "second_order", "holds", ("1",), "confirmed"),
+        ("log(1+z**2)", "second_order", "holds", ("2",), "contradicted"),
+    ],
+)
+def test_verdicts_are_held_against_the_expected_ones(name, condition, expected, at_tau, outcome):
+    _, run = verdict_check(name, condition, expected, at_tau=at_tau)
+    assert run() == outcome
+
+
+def test_a_forged_certificate_proves_nothing():
+    (good,) = certified("tanh", ["first_order"])
+    assert proof_leg([], [good]).outcome == "confirmed"
+    assert proof_leg([], [{**good, "expression": "z"}]).outcome == "inconclusive"
+
+
+@pytest.mark.parametrize(
+    ("activation", "wanted", "outcome"), [("tanh", 0.5, "confirmed"), ("relu", 0.5, "contradicted")]
+)
+def test_predictions_are_held_against_the_expected_exponents(activation, wanted, outcome):
+    study = replace(TANH, activation=activation)
+    assert predicted(study, {"tau": wanted}) == outcome
+
+
+QUICK_LEGS = [
+    (claim.id, name)
+    for claim in CLAIMS
+    for name, run in claim.legs
+    if name != "monte_carlo" and run is not exact_contact
+]
+
+
+@pytest.mark.parametrize(("claim", "name"), QUICK_LEGS)
+def test_proofs_and_contact_orders_confirm_every_claim(claim, name):
+    (run,) = (run for c in CLAIMS if c.id == claim for n, run in c.legs if n == name)
+    with open_runs() as runs:
+        leg = run(runs)
+    assert leg.outcome == "confirmed", leg.detail
+
+
+@pytest.mark.full
+def test_the_information_is_regular_in_the_exact_specified_settings():
+    with open_runs() as runs:
+        assert exact_contact(runs).outcome == "confirmed"
+
+
+def test_the_full_studies_are_others_than_the_quick_ones_on_other_data():
+    everything = [*QUICK, *FULL, TANH_EXACT]
+    assert len({study.digest for study in everything}) == len({study.name for study in everything}) == len(everything)
+    assert len({study.seed for study in everything}) == len(everything)

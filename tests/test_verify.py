@@ -6,24 +6,25 @@ from pathlib import Path
 import pytest
 
 from numerics.published import PublishedCheck
-from numerics.settings import TANH_EXACT
+from numerics.settings import LINEAR
 from numerics.slopes import Slope
 from temperance.claims import CLAIMS, Claim
 from temperance.cli import run
 from temperance.outcomes import Leg
+from temperance.runs import open_runs
 from temperance.verify import check_estimates, run_claim, verify_claims
 
 FOLDER = Path(os.environ.get("TEMPERANCE_PUBLISHED", Path(__file__).parents[2] / "shared" / "published"))
 here = pytest.mark.skipif(not FOLDER.is_dir(), reason="the folder of published estimates is absent")
 
 
-def crash():
+def crash(_):
     raise ArithmeticError("no\nluck")
 
 
 CRASHED = Claim("C1", "it crashes", ("proof",), (("proof", crash),))
-EXTRA = Claim("C1", "its evidence crashes", ("proof",), (("proof", lambda: Leg("confirmed", "")), ("contact", crash)))
-REFUTED = Claim("C1", "it is false", ("proof",), (("proof", lambda: Leg("contradicted", "a counterexample")),))
+EXTRA = Claim("C1", "its evidence crashes", ("proof",), (("proof", lambda _: Leg("confirmed", "")), ("contact", crash)))
+REFUTED = Claim("C1", "it is false", ("proof",), (("proof", lambda _: Leg("contradicted", "a counterexample")),))
 
 
 @pytest.fixture
@@ -54,7 +55,7 @@ def test_an_unknown_claim_names_the_known_ones():
 
 
 def test_a_crashed_leg_is_reported_and_no_outcome():
-    result = run_claim(CRASHED)
+    result = run_claim(CRASHED, None)
     assert result.outcome == "inconclusive"
     assert result.record()["legs"] == {
         "proof": {"outcome": "inconclusive", "detail": "crashed: ArithmeticError: no\nluck", "crashed": True},
@@ -62,8 +63,8 @@ def test_a_crashed_leg_is_reported_and_no_outcome():
         "monte_carlo": None,
     }
     assert result.refuted
-    assert run_claim(EXTRA).outcome == "proved"
-    assert not run_claim(EXTRA).refuted
+    assert run_claim(EXTRA, None).outcome == "proved"
+    assert not run_claim(EXTRA, None).refuted
 
 
 @pytest.mark.parametrize(
@@ -105,28 +106,53 @@ def test_the_table_names_claims_legs_and_outcomes(capsys, claims):
     assert "\x1b" not in out
 
 
-def small_study():
-    return replace(TANH_EXACT, name="small", sizes=(300, 700), replicates=12, seed=101)
+def small(study):
+    return replace(study, name=f"{study.name}, small", sizes=(300, 700), replicates=12, seed=101)
 
 
-def test_the_study_runs_and_its_slopes_are_reported(capsys, claims, monkeypatch):
-    claims(next(claim for claim in CLAIMS if claim.id == "C5"))
-    monkeypatch.setattr("numerics.settings.TANH_EXACT", small_study())
-    assert run(["verify", "C5", "--json"]) == 0
+def test_the_study_runs_and_its_slopes_are_reported(capsys, claims, monkeypatch, tmp_path):
+    claims(next(claim for claim in CLAIMS if claim.id == "C4"), next(claim for claim in CLAIMS if claim.id == "C9"))
+    monkeypatch.setattr("numerics.settings.LINEAR", small(LINEAR))
+    monkeypatch.setattr("numerics.settings.QUICK", (small(LINEAR),))
+    store = tmp_path / "s.sqlite"
+    assert run(["verify", "--json", "--workers", "1", "--store", str(store)]) == 0
     captured = capsys.readouterr()
-    (claim,) = json.loads(captured.out, parse_constant=pytest.fail)["claims"]
-    assert claim["outcome"] == "inconclusive"
-    assert claim["legs"]["proof"]["outcome"] == "confirmed"
-    assert claim["legs"]["contact"] is None
-    leg = claim["legs"]["monte_carlo"]
-    assert leg["study"]["digest"] == small_study().digest
+    rates, density = json.loads(captured.out, parse_constant=pytest.fail)["claims"]
+    assert rates["outcome"] == density["outcome"] == "inconclusive"
+    assert [rates["legs"][name]["outcome"] for name in ("proof", "contact")] == ["confirmed", "confirmed"]
+    leg = rates["legs"]["monte_carlo"]
+    assert leg["studies"][0]["definition"]["digest"] == small(LINEAR).digest
     assert leg["fits"]["total"] == 24
-    assert {s["parameter"] for s in leg["slopes"]} >= {"tau", "beta1", "a", "b", "nu"}
+    assert leg["profiles"][0]["outcome"] == "confirmed"
+    assert {s["parameter"] for s in leg["slopes"]} == {"beta1/tau", "beta0/tau", "a", "b", "nu", "weight"}
+    assert [s["parameter"] for s in density["legs"]["monte_carlo"]["slopes"]] == ["density"]
     keys = ["parameter", "cell", "cell_size", "share", "slope", "ci", "predicted", "published", "outcome", "sharp"]
-    assert all(list(s)[:10] == keys for s in leg["slopes"])
-    assert captured.err.startswith("C5 is inconclusive: contact: did not run")
-    assert run(["verify", "C5"]) == 0
-    assert "24 fits: " in capsys.readouterr().out
+    assert [k for k in leg["slopes"][0] if k in keys] == keys
+    assert captured.err.count("\n") == 3  # the published estimates are skipped, and two claims are open
+    monkeypatch.delattr("numerics.studies.run_replicate")
+    assert run(["verify", "--workers", "1", "--store", str(store)]) == 0
+    assert "24 fits" in capsys.readouterr().out
+
+
+def test_a_store_that_cannot_be_used_is_bad_input(capsys, claims, monkeypatch, tmp_path):
+    claims(next(claim for claim in CLAIMS if claim.id == "C9"))
+    monkeypatch.setattr("numerics.settings.QUICK", (small(LINEAR),))
+    path = tmp_path / "s.sqlite"
+    path.write_text("not a database")
+    assert run(["verify", "C9", "--workers", "1", "--store", str(path)]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.count("\n") == 1
+    assert path.read_text() == "not a database"
+
+
+def test_results_are_shared_between_claims(monkeypatch):
+    ran = []
+    monkeypatch.setattr("numerics.studies.run_study", lambda study, **_: ran.append(study.name) or study)
+    with open_runs() as runs:
+        assert runs.result(LINEAR) is runs.result(LINEAR)
+        runs.result(small(LINEAR))
+    assert ran == [LINEAR.name, small(LINEAR).name]
 
 
 @pytest.mark.parametrize(
@@ -134,6 +160,8 @@ def test_the_study_runs_and_its_slopes_are_reported(capsys, claims, monkeypatch)
     [
         (["verify", "C0"], "unknown claim 'C0'; accepted: C1"),
         (["verify", "c1\n"], r"unknown claim 'c1\n'"),
+        (["verify", "--workers", "0"], "workers must be at least 1"),
+        (["verify", "C1", "--scheduler", "nowhere"], "no Dask scheduler answers at 'nowhere'"),
         (["verify", "-o", "report.txt"], "unknown ending; accepted: .json"),
         (["verify", "-o", "missing/report.json"], "there is no such folder"),
         (["verify", "--published", "missing"], "K2_A.npy"),

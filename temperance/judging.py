@@ -1,0 +1,93 @@
+"""Measured slopes held against the predicted exponents, and the record of a study (design sections 4 and 6)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from theory.predictions import Prediction, weakest
+from theory.rates import predict
+
+if TYPE_CHECKING:
+    from numerics.definitions import Study
+    from numerics.results import StudyResult, StudySlope
+
+_BOOTSTRAP_SEED = 0
+
+
+def predictions(study: Study) -> tuple[Prediction, ...]:
+    """What theory.rates predicts for a study, at its truth and on its support."""
+    gate = study.gate_name
+    return predict(
+        gate,
+        study.activation if gate == "activation" else None,
+        true_k=study.truth.k,
+        fitted_k=study.k,
+        gauge=study.gauge,
+        dim=study.truth.d,
+        point=study.point,
+    )
+
+
+def study_record(result: StudyResult) -> dict[str, Any]:
+    """A study as `temperance rates --json` prints it: setting, slopes and fits.
+
+    An outcome is null where nothing is predicted or there are too few fits. A number is predicted only where it is
+    proved, so that no slope alone contradicts it (`slopes.judge`, supported).
+    """
+    from numerics.results import study_slopes
+
+    predicted = predictions(result.study)
+    slopes = [_slope_record(s, result.dropped, predicted) for s in study_slopes(result, seed=_BOOTSTRAP_SEED)]
+    return {
+        "setting": {**result.study.definition, "digest": result.study.digest},
+        "slopes": slopes,
+        "fits": fits(result),
+    }
+
+
+def fits(result: StudyResult) -> dict[str, int]:
+    """How many fits ended how; failed: spikes and those that ran out of steps."""
+    counts = result.counts
+    failed = counts["spike"] + counts["max_steps"]
+    total = sum(counts.values())
+    return {"total": total, "converged": counts["converged"], "at_bound": counts["at_bound"], "failed": failed}
+
+
+def _slope_record(s: StudySlope, dropped: float, predicted: Sequence[Prediction]) -> dict[str, Any]:
+    from numerics.slopes import judge
+
+    found = weakest(predicted, s.parameter, s.cell, s.patterns) if s.home is not False else None
+    sharp = None if found is None or found.sharp is None else float(found.sharp)
+    judgement = None if s.slope is None or sharp is None else judge(s.slope, sharp, dropped, supported=True)
+    return {
+        "parameter": s.parameter,
+        "cell": s.cell,
+        "cell_size": s.cell_size,
+        "share": s.share,
+        "cells": [list(pattern) for pattern in s.patterns],
+        "anchor_at_home": s.home,
+        "slope": None if s.slope is None else s.slope.value,
+        "ci": None if s.slope is None else [_finite(end) for end in s.slope.interval],
+        "predicted": sharp,
+        "published": None if found is None or found.published is None else float(found.published),
+        "outcome": None if judgement is None else judgement.outcome,
+        "sharp": None if judgement is None else judgement.sharp,
+        "reason": judgement.reason if judgement is not None else _silence(s, found),
+    }
+
+
+def _silence(s: StudySlope, found: Prediction | None) -> str:
+    """Why a slope is not judged."""
+    if s.home is False:
+        return "the fitted anchor is in the cell of another atom: no statement covers it"
+    if found is None:
+        return "nothing is stated of it in this setting"
+    if found.sharp is None:
+        return found.reason
+    return "some sample size has fewer than ten such fits, or no error at all"
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None

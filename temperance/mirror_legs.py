@@ -1,0 +1,89 @@
+"""Claim C10: mirror points, where F1 holds and the mixture is singular all the same."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from temperance.contact_legs import Expected, contact_leg
+from temperance.orbit_legs import predicted
+from temperance.outcomes import Leg, LegOutcome
+from temperance.proof_legs import certified, holds, proof_leg, verdict_check
+from temperance.runs import Runs
+from temperance.study_legs import orbit_profile, study_leg, with_profiles
+from theory.activations import activation
+from theory.conditions import bends
+from theory.mirror import mirror
+
+_ODD = {"beta1_sum": 0.25, "beta1_difference": 0.5, "tau": 0.5, "a": 0.5, "b": 0.5, "nu": 0.5}
+_FLAT = {"beta1": None, "tau": None, "beta1^p/tau": 0.5, "a": 0.5, "b": 0.5, "nu": 0.5}
+
+
+def mirror_proof(_: Runs) -> Leg:
+    """The types of tanh and GELU, and the exponents that follow at beta1_2 = -beta1_1."""
+    from numerics.settings import GELU_MIRROR, TANH_MIRROR_FULL
+
+    return proof_leg(
+        [
+            verdict_check("tanh", "first_order", "holds"),
+            verdict_check("gelu", "first_order", "holds"),
+            ("tanh is odd", partial(_kind, "tanh", "odd")),
+            ("z^2 s'' is not in span{1, s, z s'} for tanh", partial(_bends, "tanh")),
+            ("GELU is c z plus an even function", partial(_kind, "gelu", "homogeneous")),
+            ("tanh: the sum of beta1 at 1/4, all else at 1/2", partial(predicted, TANH_MIRROR_FULL, _ODD)),
+            ("GELU: nothing for beta1 and tau, 1/2 for the rest", partial(predicted, GELU_MIRROR, _FLAT)),
+        ],
+        [*certified("tanh", ["first_order"]), *certified("gelu", ["first_order"])],
+    )
+
+
+def _kind(name: str, kind: str) -> LegOutcome:
+    found = mirror(name)
+    return holds(found.kind == kind) if found.proved else "inconclusive"
+
+
+def _bends(name: str) -> LegOutcome:
+    outcome = bends(activation(name)).outcome
+    return "inconclusive" if outcome == "undecided" else holds(outcome == "holds")
+
+
+def mirror_contact(_: Runs) -> Leg:
+    """tanh: order 2 along (1, 1), 1 across; GELU: identically 0 along its orbit."""
+    from numerics.curves import ExactMeasure, line, scale_orbit
+    from numerics.settings import GELU_MIRROR, TANH_MIRROR_FULL
+
+    odd, flat = (ExactMeasure.of(study.truth) for study in (TANH_MIRROR_FULL, GELU_MIRROR))
+    along, across = ({"beta1": [[1], [sign]]} for sign in (1, -1))
+    return contact_leg(
+        [
+            Expected("tanh, beta1_1 + beta1_2", line(odd, along), odd, "tanh", 2, _regular()),
+            Expected("tanh, beta1_1 - beta1_2", line(odd, across), odd, "tanh", 1, _regular()[:-1]),
+            Expected("GELU, (beta, -beta, beta0, tau) -> l", scale_orbit(flat), flat, "gelu", None),
+        ]
+    )
+
+
+def _regular() -> list[dict[str, object]]:
+    """The directions along which the information is regular: all but beta1_1 + beta1_2; beta1_1 - beta1_2 is last."""
+    from numerics.curves import cell_moves
+
+    return [*cell_moves((0, 1), held=("beta1",)), {"beta1": [(1,), (-1,)]}]
+
+
+def mirror_rates(runs: Runs) -> Leg:
+    """GELU: flat along its orbit, invariants at 1/2; tanh: the slopes, in the full mode."""
+    from numerics.settings import GELU_MIRROR, GELU_MIRROR_FULL, TANH_MIRROR_FULL
+
+    if runs.full:
+        leg = study_leg(runs, [GELU_MIRROR_FULL, TANH_MIRROR_FULL])
+    else:
+        sizes = f"n = {TANH_MIRROR_FULL.sizes[0]} to {TANH_MIRROR_FULL.sizes[-1]}"
+        leg = study_leg(runs, [GELU_MIRROR], missing=f"the study of tanh ({sizes}) runs with --full")
+    orbit = orbit_profile(GELU_MIRROR, 1.0, at_truth=True)
+    return with_profiles(leg, [("GELU at the mirror point, (beta, -beta, beta0, tau) -> l", orbit)])
+
+
+def density_rates(runs: Runs) -> Leg:
+    """Claim C9: the Hellinger distance in every setting run."""
+    from numerics.settings import FULL, QUICK
+
+    return study_leg(runs, FULL if runs.full else QUICK, parameters=("density",))
