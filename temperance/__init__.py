@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from temperance.claims import CLAIMS as CLAIMS
     from temperance.interop import activation as activation
     from temperance.interop import check as check
+    from temperance.regressor import MoERegressor as MoERegressor
     from temperance.verify import verify_claims as verify_claims
     from theory.activations import Activation as Activation
     from theory.certificates import check as check_certificate  # noqa: F401 - told apart from the command check
@@ -70,6 +71,7 @@ _HOME = {
     "numerics.studies": ("run_study",),
     "temperance.claims": ("CLAIMS",),
     "temperance.interop": ("activation", "check"),
+    "temperance.regressor": ("MoERegressor",),
     "temperance.verify": ("verify_claims",),
     "theory.activations": ("Activation",),
     "theory.classification": ("classify",),
