@@ -1,6 +1,6 @@
 """The command line, `temperance COMMAND`.
 
-Exit status: 0 it ran; 1 `--require` or `verify` says no; 2 bad input, told in one line on stderr.
+Exit status: 0 it ran; 1 `--require` or `verify` says no; 2 bad input, told in one line on stderr; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from typing import Annotated
 
 from cyclopts import App, CycloptsError, Parameter
 
+from temperance.completion import completion_command
 from temperance.errors import BadInput, commands, described, one_line, refusing
+from temperance.examples import show_examples
 from temperance.notebook_commands import notebooks
 from temperance.options import Json, Whole
 from temperance.progress import display
@@ -42,6 +44,8 @@ app = App(
     help="The theory of temperature in softmax-gated Gaussian mixtures of experts, proved and measured.",
     version=lambda: f"temperance {version('temperance')}",
     default_parameter=Parameter(negative=()),
+    help_format="plaintext",
+    suppress_keyboard_interrupt=False,
 )
 
 
@@ -53,7 +57,8 @@ def check(
         str | None, Parameter(help="Write a certificate of every decided verdict to this .json file; see certify.")
     ] = None,
     require: Annotated[
-        str | None, Parameter(help=f"Exit with 1 unless all of these hold: a comma-separated list of {CONDITIONS}.")
+        str | None,
+        Parameter(help=f"Exit with 1 unless all of these hold: a comma-separated list of {', '.join(CONDITIONS)}."),
     ] = None,
 ) -> int:
     """Decide the independence conditions of activations.
@@ -61,7 +66,8 @@ def check(
     Parameters
     ----------
     activations
-        Names of the catalogue (gelu) or expressions in z ("z*tanh(z)"); after -- they may start with a dash.
+        Names of the catalogue (gelu) or of libraries (torch.nn.GELU), or expressions in z ("z*tanh(z)"); after -- they
+        may start with a dash.
     """
     from theory.activations import activation
     from theory.independence import decide
@@ -293,6 +299,8 @@ def _published(folder: str | None, *, named: bool) -> str | None:
 
 app.command(notebooks)
 app.command(rates)
+app.command(completion_command(app), name="--install-completion")
+show_examples(app)
 
 
 def run(tokens: Sequence[str]) -> int:
@@ -300,10 +308,19 @@ def run(tokens: Sequence[str]) -> int:
     try:
         if not tokens:
             raise BadInput(f"a command is missing; accepted: {commands(app)}, --help")
-        status = app(list(tokens), exit_on_error=False, print_error=False, result_action="return_value")
+        status = app(
+            list(tokens),
+            exit_on_error=False,
+            print_error=False,
+            result_action="return_value",
+            console=console(wrapped=True),
+        )
         sys.stdout.flush()
     except (BadInput, CycloptsError) as error:
         return _refuse(described(error) if isinstance(error, CycloptsError) else str(error))
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
     except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python's flush at exit fails again
         return 1 if isinstance(error, BrokenPipeError) else _refuse(f"the output cannot be written: {error}")

@@ -30,14 +30,14 @@ def to_json(value: Any) -> str:
     return json.dumps(value, indent=2, allow_nan=False)
 
 
-def console() -> Console:
-    """A console on stdout, with colours on a terminal only and none under NO_COLOR; text is wrapped by the terminal."""
+def console(*, wrapped: bool = False) -> Console:
+    """A console on stdout, with colours on a terminal only and none under NO_COLOR; wrapped here or by the terminal."""
     terminal = sys.stdout.isatty()
     coloured = terminal and not os.environ.get("NO_COLOR")
     return Console(
         force_terminal=terminal,
         color_system="auto" if coloured else None,
-        soft_wrap=True,
+        soft_wrap=not wrapped,
         markup=False,
         highlight=False,
         emoji=False,

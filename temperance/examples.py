@@ -1,0 +1,42 @@
+"""Examples of every command, shown at the end of its --help."""
+
+from __future__ import annotations
+
+from functools import reduce
+
+from cyclopts import App
+
+EXAMPLES: dict[str, tuple[str, ...]] = {
+    "check": (
+        "temperance check tanh relu torch.nn.GELU",
+        'temperance check "log(1 + z**2)" "elu(z, alpha)"',
+        "temperance check gelu --require first_order,second_order",
+        "temperance check gelu relu --certificate proofs.json",
+        'temperance check --json -- "-z*exp(z)"',
+    ),
+    "certify": ("temperance certify proofs.json",),
+    "catalogue": ("temperance catalogue", "temperance catalogue --json"),
+    "derive": (
+        "temperance derive",
+        "temperance derive --gate activation --activation gelu --dim 2",
+        "temperance derive --order 1 -o derivation.ipynb",
+    ),
+    "rates": (
+        "temperance rates --true 2 --fitted 2 --n 500,1000,2000 --replicates 50",
+        "temperance rates --activation tanh --true 2 --fitted 3 --store study.sqlite",
+    ),
+    "fit": (
+        "temperance fit data.csv --fitted 2",
+        "temperance fit data.csv --fitted 3 --activation tanh --target price --json",
+    ),
+    "verify": ("temperance verify", "temperance verify C1 C2 -o report.json"),
+    "notebooks build": ("temperance notebooks build notebooks",),
+    "notebooks run": ("temperance notebooks run notebooks",),
+}
+
+
+def show_examples(app: App) -> None:
+    """Put its examples at the end of the help of every command that has some."""
+    for name, lines in EXAMPLES.items():
+        command = reduce(lambda found, part: found[part], name.split(), app)
+        command.help_epilogue = "\n".join(["Examples:", *(f"    {line}" for line in lines)])
