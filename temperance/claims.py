@@ -107,8 +107,9 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         "C10",
-        "At a mirror point beta1_2 = -beta1_1: tanh has beta1_1 + beta1_2 at n^(-1/4) and all else at n^(-1/2); for "
-        "GELU beta1 and tau are not identifiable (d = 1, k = 2, free gauge)",
+        "At a mirror point beta1_2 = -beta1_1: tanh has beta1_1 + beta1_2 at n^(-1/4) and all else at n^(-1/2), in a "
+        "box without (beta, 0, beta0/2, tau/2), which has the same density; for GELU beta1 and tau are not "
+        "identifiable (d = 1, k = 2, free gauge)",
         required=("proof", "contact", "monte_carlo"),
         legs=(("proof", mirror_proof), ("contact", mirror_contact), ("monte_carlo", mirror_rates)),
     ),

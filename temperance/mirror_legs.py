@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import TYPE_CHECKING
 
 from temperance.contact_legs import Expected, contact_leg
 from temperance.orbit_legs import predicted
@@ -13,6 +14,9 @@ from temperance.study_legs import orbit_profile, study_leg, with_profiles
 from theory.activations import activation
 from theory.conditions import bends
 from theory.mirror import mirror
+
+if TYPE_CHECKING:
+    from numerics.curves import ExactMeasure
 
 _ODD = {"beta1_sum": 0.25, "beta1_difference": 0.5, "tau": 0.5, "a": 0.5, "b": 0.5, "nu": 0.5}
 _FLAT = {"beta1": None, "tau": None, "beta1^p/tau": 0.5, "a": 0.5, "b": 0.5, "nu": 0.5}
@@ -28,12 +32,22 @@ def mirror_proof(_: Runs) -> Leg:
             verdict_check("gelu", "first_order", "holds"),
             ("tanh is odd", partial(_kind, "tanh", "odd")),
             ("z^2 s'' is not in span{1, s, z s'} for tanh", partial(_bends, "tanh")),
+            ("tanh: (beta, -beta, beta0, tau) and (beta, 0, beta0/2, tau/2) have one density", _one_density),
             ("GELU is c z plus an even function", partial(_kind, "gelu", "homogeneous")),
             ("tanh: the sum of beta1 at 1/4, all else at 1/2", partial(predicted, TANH_MIRROR_FULL, _ODD)),
             ("GELU: nothing for beta1 and tau, 1/2 for the rest", partial(predicted, GELU_MIRROR, _FLAT)),
         ],
         [*certified("tanh", ["first_order"]), *certified("gelu", ["first_order"])],
     )
+
+
+def _one_density() -> LegOutcome:
+    """The difference of the two logits: (s(b x) - s(-b x) + c)/tau against (s(b x) - s(0) + c/2)/(tau/2)."""
+    import sympy as sp
+
+    b, x, c, tau = sp.symbols("b x c tau", positive=True)
+    mirrored = (sp.tanh(b * x) - sp.tanh(-b * x) + c) / tau
+    return holds(sp.simplify(mirrored - (sp.tanh(b * x) - sp.tanh(0) + c / 2) / (tau / 2)) == 0)
 
 
 def _kind(name: str, kind: str) -> LegOutcome:
@@ -57,9 +71,21 @@ def mirror_contact(_: Runs) -> Leg:
         [
             Expected("tanh, beta1_1 + beta1_2", line(odd, along), odd, "tanh", 2, _regular()),
             Expected("tanh, beta1_1 - beta1_2", line(odd, across), odd, "tanh", 1, _regular()[:-1]),
+            Expected("tanh, (beta, 0, beta0/2, tau/2)", lambda _: _alias(odd), odd, "tanh", None),
             Expected("GELU, (beta, -beta, beta0, tau) -> l", scale_orbit(flat), flat, "gelu", None),
         ]
     )
+
+
+def _alias(truth: ExactMeasure) -> ExactMeasure:
+    """The point with beta1_2 = 0 and half the temperature, d = 1."""
+    from dataclasses import replace
+
+    from numerics.curves import exact
+
+    one, two = truth.atoms
+    atoms = (replace(one, beta0=one.beta0 / 2), replace(two, beta1=(exact(0),), beta0=two.beta0 / 2))
+    return replace(truth, tau=truth.tau / 2, atoms=atoms)
 
 
 def _regular() -> list[dict[str, object]]:

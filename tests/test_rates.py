@@ -342,3 +342,20 @@ def test_bad_input(arguments, message):
 def test_bad_points(arguments):
     with pytest.raises(ValueError):
         TruePoint(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("source", "beta1", "named"),
+    [
+        ("tanh", ((1,), (-1,)), True),
+        ("sigmoid", ((2,), (0,)), True),
+        ("tanh", ((0,), (1,)), True),
+        ("tanh", ((2,), (1,)), False),
+        ("mish", ((2,), (0,)), False),
+    ],
+)
+def test_points_of_one_density_are_named(source, beta1, named):
+    """s(beta x) - s(-beta x) = 2 (s(beta x) - s(0)) for s odd + const, k = 2."""
+    found = predict("activation", source, true_k=2, fitted_k=2, point=TruePoint(beta1, 1))
+    tau = next(p for p in found if p.parameter == "tau")
+    assert any("the same density" in c for c in tau.conditions) == named

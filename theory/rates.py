@@ -191,10 +191,18 @@ def _free(setting: Setting) -> list[Prediction]:
         two = "a polynomial of two monomials is singular for every beta1 when k = 2, d = 1"
         return _nothing(two if singular else "free gauge: 2.5 does not cover polynomials")
     conditions = [_DISTINCT]
+    if setting.true_k == 2 and setting.point is not None and _beside_a_mirror_point(setting):
+        conditions.append("a box without the mirror point (beta, -beta, 2 beta0, 2 tau): the same density")
     if setting.point is None:
         off = "beta1_2 is neither beta1_1 nor -beta1_1" if setting.true_k == 2 else "not all beta1_i are +-beta"
         conditions += [off, "beta1_i != 0 or s'(0) != 0"]
     return _groups(f"{_REGULAR}: F1 holds, free gauge off the sets of 2.5", HALF, HALF, tuple(conditions))
+
+
+def _beside_a_mirror_point(setting: Setting) -> bool:
+    """Whether a mirror point has the same density: s odd + const, and one of the two beta1 is 0."""
+    assert setting.point is not None
+    return mirror(setting.source).kind == "odd" and any(not any(beta) for beta in setting.point.beta1)
 
 
 def _first_order_fails(setting: Setting) -> list[Prediction]:
@@ -287,7 +295,8 @@ def _mirror_odd(setting: Setting) -> list[Prediction]:
     if verdict.outcome != "holds":
         return _nothing(f"mirror point of type odd: {verdict.reason}")
     reason = "mirror point of type odd: information singular along beta1_1 + beta1_2 alone, contact order 2 there"
-    conditions = (_DISTINCT,)
+    # s(beta x) - s(-beta x) = 2 (s(beta x) - s(0)) for s odd + const: three points have one density
+    conditions = (_DISTINCT, "a box without (beta, 0, beta0/2, tau/2) and (0, -beta, beta0/2, tau/2): the same density")
     groups = _groups(reason, HALF, HALF, conditions)
     quarter = [replace(p, sharp=HALF / 2) if p.parameter == "beta1" else p for p in groups]
     sums = {"beta1_sum": HALF / 2, "beta1_difference": HALF}
