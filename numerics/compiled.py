@@ -177,7 +177,7 @@ def _compile_piece(piece: Piece) -> CompiledPiece:
 
 @dataclass(frozen=True, eq=False)
 class CompiledActivation:
-    """s, s', s'' of an activation as vectorised functions; source is the activation it came from."""
+    """s, s', s'' of an activation as vectorised functions; source: the activation; pieces: its compiled pieces."""
 
     source: Activation
     pieces: tuple[CompiledPiece, ...] = field(repr=False)

@@ -22,12 +22,12 @@ from theory.truth import TruePoint
 class Study:
     """Everything that determines the outcome of a rate study.
 
-    activation: in the expression language, "linear" for the linear gate. truth: the measure that samples come from,
-    x uniform on [low, high]^d. k: fitted atoms. tau: None if fitted, else its fixed value. sizes: increasing n; the
-    sample of a replicate at one n is the beginning of that at the next. starts: fresh starts at every n; from the
-    second n on the estimate at the n before is one more, so that no start uses the truth. splits: starts made of each
-    atom of the maximum for k - 1 atoms, see `numerics.splitting`. box: part of the estimator.
-    kink: s has a kink inside the support. Data come from the streams (seed, replicate).
+    name: what reports call it. activation: in the expression language, "linear" for the linear gate. truth: the measure
+    that samples come from, x uniform on [low, high]^d. k: fitted atoms; gauge: theirs. tau: None if fitted, else its
+    fixed value. sizes: increasing n; the sample of a replicate at one n is the beginning of that at the next. starts:
+    fresh starts at every n; from the second n on the estimate at the n before is one more, so that no start uses the
+    truth. splits: starts made of each atom of the maximum for k - 1 atoms, see `numerics.splitting`. box: part of the
+    estimator. kink: s has a kink inside the support. Data come from the streams (seed, replicate), replicates of them.
     """
 
     name: str

@@ -78,7 +78,7 @@ def check_data(x: Floats, y: Floats, d: int) -> tuple[Floats, Floats]:
 
 
 def log_density(measure: MixingMeasure, gate: CompiledActivation, x: Floats, y: Floats) -> Floats:
-    """log g_G(y_j | x_j), shape (..., n), of a measure (...) at points x (..., n, d), y (..., n).
+    """log g_G(y_j | x_j), shape (..., n), of a measure (...) at points x (..., n, d), y (..., n); gate: s, compiled.
 
     Points without leading axes serve every measure. Raises ValueError for a wrong shape.
     """
@@ -194,8 +194,8 @@ class _Pass:
 def log_likelihood(theta: Floats, layout: Layout, gate: CompiledActivation, x: Floats, y: Floats) -> Evaluation:
     """sum_j log g(y_j | x_j) with its score and Hessian in theta.
 
-    theta (..., p); x (..., n, d) and y (..., n), with the leading axes of theta or none. Raises ValueError for a wrong
-    shape.
+    theta (..., p), whose coordinates layout names; gate: s, compiled; x (..., n, d) and y (..., n), with the leading
+    axes of theta or none. Raises ValueError for a wrong shape.
     """
     theta = np.asarray(theta, dtype=float)
     x, y = check_data(x, y, layout.d)

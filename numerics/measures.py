@@ -129,7 +129,7 @@ class Layout:
         return tuple(every[j] for j in self.free)
 
     def pack(self, measure: MixingMeasure) -> Floats:
-        """Theta (..., size) of a measure that obeys the gauge; raises ValueError if it does not."""
+        """Theta, shape (..., size), of a measure that obeys the gauge; raises ValueError if it does not."""
         if (measure.k, measure.d) != (self.k, self.d):
             raise ValueError(f"the measure has k={measure.k}, d={measure.d}; the layout k={self.k}, d={self.d}")
         if measure.beta0[..., -1].any() or (self.gauge == "anchored" and measure.beta1[..., -1, :].any()):
@@ -148,7 +148,7 @@ class Layout:
         return np.concatenate([np.log(measure.tau)[..., None], flat], axis=-1)[..., self.free]
 
     def unpack(self, theta: ArrayLike) -> MixingMeasure:
-        """The measure of theta (..., size)."""
+        """The measure of theta, shape (..., size); raises ValueError for another shape."""
         theta = np.asarray(theta, dtype=float)
         if theta.shape[-1:] != (self.size,):
             raise ValueError(f"theta must have shape (..., {self.size}), not {theta.shape}")

@@ -96,7 +96,10 @@ def load_published(folder: str | Path, k: int) -> PublishedFits:
 
 
 def check_published(folder: str | Path, *, seed: int = 0) -> tuple[PublishedCheck, ...]:
-    """Recompute the loss of the published fits with two and three atoms; slopes of log mean loss over all n."""
+    """Recompute the loss of the published fits with two and three atoms; slopes of log mean loss over all n.
+
+    folder: of the published files; seed: of the bootstrap. Raises ValueError where a file is missing or malformed.
+    """
     checks = []
     for k in sorted(SIZES):
         fits = load_published(folder, k)

@@ -147,7 +147,7 @@ def _patterns(sizes: NDArray[np.intp]) -> tuple[tuple[int, ...], ...]:
 
 
 def study_slopes(result: StudyResult, *, seed: int) -> tuple[StudySlope, ...]:
-    """The slope of every group in every cell, for each size the cell has; seed is that of the bootstrap.
+    """The slope of every group in every cell of a result, for each size the cell has; seed is that of the bootstrap.
 
     In over-specified fits what belongs to no cell, but for the density, is told apart by the sizes of all cells.
     Curvature is tested at the level 99% for all slopes of the study together (Bonferroni).

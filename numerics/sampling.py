@@ -43,8 +43,8 @@ def sample(
 ) -> tuple[Floats, Floats]:
     """n points x (n, d), uniform on [low, high]^d unless given, and y (n,) from g_G(y | x).
 
-    measure has no replicate axis. A given x (n, d) holds the points start..start+n. Raises ValueError for a wrong
-    shape or an empty interval.
+    measure has no replicate axis; gate: s, compiled; seed, replicate: of the stream. A given x (n, d) holds the points
+    start..start+n. Raises ValueError for a wrong shape or an empty interval.
     """
     if measure.tau.ndim:
         raise ValueError(f"one measure is needed, not a batch of shape {measure.tau.shape}")

@@ -113,11 +113,11 @@ def log_slope(
 ) -> Slope:
     """Slope over n of log (mean over replicates of |error|^power)^(1/power): power 2 is the RMS, power 1 the mean.
 
-    errors (R, N), nan where a fit was dropped; n (N,). Whole replicates are resampled, so that samples may be nested
-    across n; intervals are studentised (percentile intervals cover about 90% at ten replicates). level,
-    curvature_level: of the two intervals; several slopes that are judged together want a larger curvature_level, so
-    that a bend in one of them is not found by chance. Raises ValueError
-    for fewer than ten replicates or two sizes, and where every error at a size is zero or missing.
+    errors, shape (R, N), nan where a fit was dropped; n, shape (N,). Whole replicates are resampled (resamples times,
+    with seed), so that samples may be nested across n; intervals are studentised (percentile intervals cover about 90%
+    at ten replicates). level, curvature_level: of the two intervals; several slopes that are judged together want a
+    larger curvature_level, so that a bend in one of them is not found by chance. Raises ValueError for fewer than ten
+    replicates or two sizes, and where every error at a size is zero or missing.
     """
     errors, n = np.asarray(errors, dtype=float), np.asarray(n, dtype=float)
     if errors.ndim != 2 or errors.shape[1:] != n.shape or len(n) < 2:

@@ -58,7 +58,10 @@ def activation(source: Source) -> Activation:
 
 
 def check(source: Source) -> Decision:
-    """Decide the independence conditions of an activation, given as for `activation` (theory.independence.decide).
+    """Decide the independence conditions of an activation (theory.independence.decide).
+
+    Args:
+        source: as for `activation`.
 
     Raises:
         ValueError: as for `activation`.

@@ -68,6 +68,9 @@ class Activation:
     def at(self, **values: sp.Expr | int) -> Activation:
         """The activation with parameters replaced by real numbers.
 
+        Args:
+            values: a real SymPy number or an integer for each parameter that is replaced, by its name.
+
         Raises:
             ValueError: a name that is not a parameter, or no real value on any interval.
         """

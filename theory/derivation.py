@@ -113,7 +113,10 @@ def derivation(
     dim: int = 1,
     order: int = 2,
 ) -> Derivation:
-    """Derive the interactions of a model (see theory.interactions.derive) and lay the derivation out in steps."""
+    """Derive the interactions of a model and lay the derivation out in steps.
+
+    gate, expert, activation, dim, order: as for theory.interactions.derive. Raises ValueError as it does.
+    """
     found = derive(gate, expert, activation, dim, order)
     groups = symmetries(found)
     if isinstance(gate, str) and isinstance(expert, str) and isinstance(activation, str | None):

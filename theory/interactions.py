@@ -37,8 +37,8 @@ class Interactions:
     derivatives: number of derivatives of order <= r (u included); rank: dimension of their span over the coefficient
     field; relations: every dependent derivative in terms of the standard ones; generators: relations whose derivatives
     and their combinations give all of them, none given by the others on closing at order r + 1; complete: whether that
-    was decided for all, and the rank proved; missing: what was not. scope: the coefficient field, and what the rank
-    rests on.
+    was decided for all, and the rank proved; missing: what was not. spec: the model; order: r; scope: the coefficient
+    field, and what the rank rests on; basis: the Groebner basis behind.
     """
 
     spec: MoESpec
@@ -78,9 +78,11 @@ def derive(
 ) -> Interactions:
     """All relations of order <= order among the derivatives of the atom, with rank and irredundant generators.
 
-    allowance bounds the work of closing at order + 1 (pairs of terms multiplied; some seconds for the default); where
-    it runs out the result says complete=False and what is missing. Raises ValueError for bad input (an order outside
-    1..8 among it).
+    gate, expert: a name (linear, activation, generic, ..; gaussian, constant, polynomial:M, ..) or an object of
+    theory.models; activation: of the gate "activation", as theory.activations.activation takes it; dim: of x, 1 to 20;
+    order: 1 to 8. allowance bounds the work of closing at order + 1 (pairs of terms multiplied; some seconds for the
+    default); where it runs out the result says complete=False and what is missing. Raises ValueError for bad input (an
+    order outside 1..8 among it).
     """
     basis = groebner_basis(model(gate, expert, activation, dim), order)
     family = basis.family

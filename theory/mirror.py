@@ -52,6 +52,9 @@ class Mirror:
 def mirror(source: str | sp.Expr | Activation) -> Mirror:
     """The mirror type of an activation (at the first sample of its parameters).
 
+    Args:
+        source: as theory.activations.activation takes it.
+
     Raises:
         ValueError: the activation cannot be read.
     """

@@ -114,11 +114,11 @@ def _require_smooth_pieces(what: str, expr: sp.Expr) -> None:
 class Gate:
     """Weight of an atom: exp(log_weight), an expression in x and the gate's parameters.
 
-    shared: the parameters that all atoms of a mixture have in common (the temperature); offset: what the bias beta0
-    of an atom adds to its log weight (None where the gate has a bias of its own); constants: free symbols that are
-    not parameters; caveat: what was assumed in writing the gate down, if anything. A gate with kinks is a SymPy
-    Piecewise; relations then hold on every piece.
-    Raises ValueError for a parameter used twice, unused or undeclared.
+    name: what messages call it; shared: the parameters that all atoms of a mixture have in common (the temperature);
+    offset: what the bias beta0 of an atom adds to its log weight (None where the gate has a bias of its own);
+    constants: free symbols that are not parameters; caveat: what was assumed in writing the gate down, if anything. A
+    gate with kinks is a SymPy Piecewise; relations then hold on every piece. Raises ValueError for a parameter used
+    twice, unused or undeclared.
     """
 
     name: str
@@ -144,7 +144,8 @@ class Gate:
 class Expert:
     """Conditional density of y given x: exp(log_density), an expression in y, x and the expert's parameters.
 
-    A response with finitely many outcomes is a Piecewise over Eq(Y, outcome). Raises ValueError for a parameter
+    name: what messages call it; constants: free symbols that are not parameters. A response with finitely many
+    outcomes is a Piecewise over Eq(Y, outcome). Raises ValueError for a parameter
     used twice, unused or undeclared, and for a density that does not depend on y.
     """
 
@@ -221,10 +222,10 @@ def atom_symbol(p: sp.Symbol, i: int) -> sp.Symbol:
 def symbolic_density(spec: MoESpec, k: int) -> tuple[sp.Expr, tuple[sp.Symbol, ...]]:
     """log g(y|x) of the k-atom mixture g = sum_i w_i f_i / sum_i w_i, and its parameter symbols.
 
-    The symbols come in this order: every vector of gate parameters, atom by atom (beta1[1], .., beta1[k]; for d > 1
-    beta1_1[1], beta1_2[1], beta1_1[2], ..), then beta0[1], .., beta0[k] where the gate has an offset, then the shared
-    parameters (tau), then every vector of expert parameters, atom by atom (a, then b, then nu).
-    Raises ValueError unless k is a positive integer.
+    spec: the model of one atom. The symbols come in this order: every vector of gate parameters, atom by atom
+    (beta1[1], .., beta1[k]; for d > 1 beta1_1[1], beta1_2[1], beta1_1[2], ..), then beta0[1], .., beta0[k] where the
+    gate has an offset, then the shared parameters (tau), then every vector of expert parameters, atom by atom (a, then
+    b, then nu). Raises ValueError unless k is a positive integer.
     """
     if not isinstance(k, int) or k < 1:
         raise ValueError(f"the number of atoms must be a positive integer, got {k!r}")

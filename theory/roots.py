@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import NamedTuple
 
 import sympy as sp
 from flint import fmpq
@@ -20,7 +20,8 @@ _MOST_FACTORED = 200  # bits of the numbers in a polynomial that is factored
 _BISECTIONS = 256
 
 
-class Roots(NamedTuple):
+@dataclass(frozen=True)
+class Roots:
     """Sign-change candidates of a function; exact=False when others may have been missed."""
 
     points: tuple[sp.Expr, ...]

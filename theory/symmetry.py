@@ -95,7 +95,7 @@ class Symmetries:
 
 
 def symmetries(found: Interactions) -> Symmetries:
-    """The symmetries of a model and its identifiable functions, from its first-order relations.
+    """The symmetries of a model and its identifiable functions, from its first-order relations, found by `derive`.
 
     Every flow is checked: it solves the equation of its vector field, keeps the kinks of the gate in place, and leaves
     its invariants constant.
