@@ -3,7 +3,9 @@
 import importlib.util
 import inspect
 import os
+import re
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -236,3 +238,12 @@ def test_an_expression_that_is_not_the_function_is_refused():
 
     with pytest.raises(ValueError, match="is not the function: at z = "):
         temperance.activation(Rounded())
+
+
+def test_the_examples_of_the_readme():
+    names = {"temperance": temperance, "torch": library("torch"), "jax": library("jax")}
+    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    examples = re.findall(r"^(temperance\..*?) +# (.*)$", readme, re.MULTILINE)
+    assert len(examples) == 2
+    for code, shown in examples:
+        assert repr(eval(code, names)) == shown
