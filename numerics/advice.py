@@ -36,7 +36,7 @@ def warnings_of(
         notes.append("the columns of x are linearly dependent: no single beta1 and a are determined")
     if unknown and len(fit.flat_directions) > len(notes):
         notes.append("the likelihood is flat: the data do not determine " + ", ".join(_named(*u) for u in unknown))
-    return (*notes, *_of_search(fit))
+    return (*notes, *_of_search(fit, len(source.pieces) > 1))
 
 
 def _of_gate(fit: Fit, source: Activation, symmetry: Failure | None) -> list[str]:
@@ -52,12 +52,13 @@ def _of_gate(fit: Fit, source: Activation, symmetry: Failure | None) -> list[str
     return []
 
 
-def _of_search(fit: Fit) -> list[str]:
+def _of_search(fit: Fit, pieces: bool) -> list[str]:
     notes = []
     if fit.status == "spike":
         notes.append("an atom has collapsed on fewer points than it has parameters: this is not an estimate")
     if fit.status == "max_steps":
-        notes.append("the search ended before it reached a maximum: this is not an estimate")
+        why = " (s has switching points, where the likelihood is not smooth)" if pieces else ""
+        notes.append(f"the search ended before it reached a maximum{why}: this is not an estimate")
     for bound in dict.fromkeys(fit.bounds):
         notes.append(f"{_named(*bound)} is at the edge of the box, which is part of the estimator")
     if fit.starts > 1 and fit.agree == 1:

@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from numerics.charts import chart_of
 from numerics.compiled import CompiledActivation
 from numerics.density import responsibilities
 from numerics.kernels import evaluate
@@ -132,7 +133,7 @@ def _search(layout: Layout, gate: CompiledActivation, points: Points, box: Box, 
             value, score, hessian = value + part[0], score + part[1], hessian + part[2]
         return Local(value / n, score / n, hessian / n)
 
-    return maximise(mean_log_likelihood, theta, *box.bounds(layout), passes)
+    return maximise(mean_log_likelihood, theta, *box.bounds(layout), passes, chart_of(layout))
 
 
 def start_points(

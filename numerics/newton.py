@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,7 @@ GRADIENT = 1e-6  # a stationary point has a projected gradient at most this
 CURVATURE = 1e-6  # and no eigenvalue of the scaled Hessian of -f below minus this
 _SETTLED = 1e-12  # gains of a mean log-likelihood not worth another pass: at n points, sqrt(2e-12 n) standard errors
 _NOISE = 1e-13  # relative rounding error of the value
-_SMALLEST_DIAGONAL = 1e-12
+_SMALLEST_DIAGONAL = _SMALLEST_SLOPE = 1e-12  # both below: rounding, in a coordinate that the function ignores
 _ROUNDING = 1e-10  # scaled curvatures below this are rounding
 FLAT = 1e-8  # scaled curvatures that count as zero
 _DOUBTFUL = 100.0  # curvatures below so many scaled gradients may be zero
@@ -65,8 +66,10 @@ class _Model:
         step[self.free] = (self.vectors @ coefficients) / self.scale
         return step
 
-    def gain(self, coefficients: Floats) -> float:
-        return float(self.slope @ coefficients - 0.5 * self.values @ coefficients**2)
+    def damped(self, damping: float) -> tuple[Floats, float]:
+        """The damped Newton step, and what the model gains by it."""
+        coefficients = self.slope / (np.abs(self.values) + damping)
+        return self.lift(coefficients), float(self.slope @ coefficients - 0.5 * self.values @ coefficients**2)
 
 
 def inactive(theta: Floats, gradient: Floats, lower: Floats, upper: Floats) -> Bools:
@@ -96,12 +99,31 @@ def _norm(vector: Floats) -> float:
     return math.sqrt(float(vector @ vector))
 
 
+class Chart(Protocol):
+    """Other coordinates phi of theta, in which steps are made; `mixed`: indices of theta that phi does not keep."""
+
+    @property
+    def mixed(self) -> NDArray[np.intp]:
+        """Indices."""
+
+    def coordinates(self, theta: Floats) -> Floats:
+        """Phi."""
+
+    def theta(self, phi: Floats, lower: Floats, upper: Floats) -> Floats:
+        """Theta, cut to the box."""
+
+    def derivatives(self, theta: Floats, gradient: Floats, hessian: Floats) -> tuple[Floats, Floats]:
+        """Gradient and Hessian in phi."""
+
+
 class _Search:
     """State of one search."""
 
-    def __init__(self, f: Callable[[Floats], Local], theta: Floats, lower: Floats, upper: Floats) -> None:
-        self.f, self.lower, self.upper = f, lower, upper
-        self.passes, self.damping = 0, _FIRST_DAMPING
+    def __init__(
+        self, f: Callable[[Floats], Local], theta: Floats, lower: Floats, upper: Floats, chart: Chart | None
+    ) -> None:
+        self.f, self.lower, self.upper, self.chart = f, lower, upper, chart
+        self.passes, self.damping, self.straight = 0, _FIRST_DAMPING, False
         start = np.clip(theta, lower, upper)
         self._move(start, *self._evaluate(start))
 
@@ -118,15 +140,17 @@ class _Search:
         self.theta, self.local, self.free, self.norm = theta, local, free, norm
         self._model: _Model | None = None
 
+    def _diagonalised(self, gradient: Floats, hessian: Floats) -> _Model:
+        """The model on the free coordinates that the derivatives tell anything of."""
+        free = self.free & ((np.abs(hessian.diagonal()) > _SMALLEST_DIAGONAL) | (np.abs(gradient) > _SMALLEST_SLOPE))
+        scale, values, vectors = scaled_spectrum(-(hessian if free.all() else hessian[np.ix_(free, free)]))
+        return _Model(free, scale, values, vectors, vectors.T @ (gradient[free] / scale))
+
     @property
     def model(self) -> _Model:
         """The quadratic model here."""
         if self._model is None:
-            free = self.free
-            hessian = self.local.hessian if free.all() else self.local.hessian[np.ix_(free, free)]
-            scale, values, vectors = scaled_spectrum(-hessian)
-            slope = vectors.T @ (self.local.gradient[free] / scale)
-            self._model = _Model(free, scale, values, vectors, slope)
+            self._model = self._diagonalised(self.local.gradient, self.local.hessian)
         return self._model
 
     @property
@@ -147,9 +171,12 @@ class _Search:
             return False
         return not ((curvature > FLAT) & (curvature < _DOUBTFUL * _norm(slope))).any()
 
-    def try_step(self, step: Floats, predicted: float) -> bool:
-        """Move by the step, cut to the box, if the function does not fall; adapt the damping."""
-        theta = np.minimum(np.maximum(self.theta + _capped(step, self.theta), self.lower), self.upper)
+    def cut(self, theta: Floats) -> Floats:
+        """Theta cut to the box."""
+        return np.minimum(np.maximum(theta, self.lower), self.upper)
+
+    def try_step(self, theta: Floats, predicted: float) -> bool:
+        """Move to theta if the function does not fall; adapt the damping."""
         local, free, norm = self._evaluate(theta)
         gain, noise = local.value - self.local.value, _NOISE * abs(self.local.value)
         accepted = local.value > -math.inf and (gain > noise or (gain >= -noise and norm < self.norm))
@@ -164,29 +191,43 @@ class _Search:
         return accepted
 
     def newton_step(self) -> bool:
-        """One damped step."""
-        coefficients = self.model.slope / (np.abs(self.model.values) + self.damping)
-        return self.try_step(self.model.lift(coefficients), self.model.gain(coefficients))
+        """One damped step; in the chart, unless a bound holds what it mixes or the last step there failed."""
+        chart, theta = self.chart, self.theta
+        if chart is None or self.straight or not self.free[chart.mixed].all():
+            self.straight = False
+            step, gain = self.model.damped(self.damping)
+            return self.try_step(self.cut(theta + _capped(step, theta)), gain)
+        model = self._diagonalised(*chart.derivatives(theta, self.local.gradient, self.local.hessian))
+        (step, gain), phi = model.damped(self.damping), chart.coordinates(theta)
+        self.straight = not self.try_step(chart.theta(phi + _capped(step, phi), self.lower, self.upper), gain)
+        return not self.straight
 
     def escape(self) -> bool:
         """Leave a saddle along the direction of most negative curvature, either way."""
-        model = self.model
-        for length in (0.5, -0.5, 0.05, -0.05):
-            coefficients = np.zeros(len(model.values))
-            coefficients[0] = length
-            if self.try_step(model.lift(coefficients), 0.0):
+        model, unit = self.model, np.zeros(len(self.model.values))
+        unit[0] = 1.0
+        for length in (0.5, 0.05, 0.005, 0.0005):
+            step = _capped(model.lift(length * unit), self.theta)
+            if self.try_step(self.cut(self.theta + step), 0.0) or self.try_step(self.cut(self.theta - step), 0.0):
                 return True
         return False
 
 
-def maximise(f: Callable[[Floats], Local], theta: Floats, lower: Floats, upper: Floats, max_passes: int) -> Maximum:
-    """A local maximum of f on lower <= theta <= upper, from theta.
+def maximise(
+    f: Callable[[Floats], Local],
+    theta: Floats,
+    lower: Floats,
+    upper: Floats,
+    max_passes: int,
+    chart: Chart | None = None,
+) -> Maximum:
+    """A local maximum of f on lower <= theta <= upper, from theta; steps are made in the chart where it can be.
 
     f should be scaled so that `GRADIENT` makes sense (a mean over the data). Never raises for lack of convergence:
     `Maximum.stationary` says it. Points where f or a derivative is not finite are not entered; a start at one is where
     the search ends, with the value -inf.
     """
-    search = _Search(f, theta, lower, upper)
+    search = _Search(f, theta, lower, upper, chart)
     while search.passes < max_passes and search.local.value > -math.inf:
         if not search.settled and search.newton_step():
             continue
