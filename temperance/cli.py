@@ -77,9 +77,10 @@ def check(
     required = _required(require)
     if certificate is not None:
         check_writable(certificate, endings=(".json",))
-    with refusing():
-        sources = [activation(text) for text in activations]
-    decisions = [decide(source) for source in sources]
+    with display() as shown, shown.doing("deciding"):
+        with refusing():
+            sources = [activation(text) for text in activations]
+        decisions = [decide(source) for source in sources]
     if certificate is not None:
         for remark in write_certificates(decisions, certificate):
             print(one_line(remark), file=sys.stderr)
@@ -125,7 +126,8 @@ def catalogue(*, json: Json = False) -> int:
     """Decide the independence conditions of every activation of the catalogue."""
     from temperance.catalogue import entries
 
-    found = entries()
+    with display() as shown, shown.doing("deciding"):
+        found = list(entries())
     if json:
         print(to_json([entry.record() for entry in found]))
     else:
@@ -167,7 +169,8 @@ def derive(
 
     if output is not None:
         check_writable(output, endings=WRITERS)
-    found = derived(gate, expert, activation, dim, order)
+    with display() as shown, shown.doing("deriving"):
+        found = derived(gate, expert, activation, dim, order)
     if output is not None:
         write(found, output)
     if json:

@@ -111,3 +111,23 @@ def test_an_interruption_is_one_line_and_status_130():
     default = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)}
     done = subprocess.run(command, capture_output=True, text=True, **default)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "interrupted\n")
+
+
+def test_an_interruption_while_modules_load_is_no_different():
+    interrupting = (
+        "import sys\n"
+        "class Interruption:\n"
+        "    def find_spec(name, *_):\n"
+        "        if name == 'sympy':\n"
+        "            raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Interruption)\n"
+        "from temperance.__main__ import main\n"
+        "main()"
+    )
+    done = subprocess.run([sys.executable, "-c", interrupting, "check", "relu"], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "interrupted\n")
+
+
+def test_the_package_can_be_run_as_a_module():
+    done = subprocess.run([sys.executable, "-m", "temperance", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("temperance ")
