@@ -110,13 +110,23 @@ def _function_errors(study: Study, measures: MixingMeasure) -> dict[str, Floats]
 
 
 @dataclass(frozen=True)
+class ErrorPoint:
+    """RMS error of a group over the fits at one n, its standard error (None for a single fit), and how many fits."""
+
+    n: int
+    rms: float
+    se: float | None
+    fits: int
+
+
+@dataclass(frozen=True)
 class StudySlope:
     """Slope of the RMS error of one group in one true cell, over the fits in which that cell has cell_size atoms.
 
     cell and cell_size are None for what belongs to no cell. share: the part of the kept fits that are meant. patterns:
     the sizes of all cells in these fits, where none is empty. home: whether the fitted anchor is in the cell of the
     true one, for over-specified activation gates in the anchored gauge; else None. slope is None where some n has
-    fewer than ten such fits.
+    fewer than ten such fits. points: what the slope is about, for each n that has such fits.
     """
 
     parameter: str
@@ -126,10 +136,25 @@ class StudySlope:
     patterns: tuple[tuple[int, ...], ...]
     home: bool | None
     slope: Slope | None
+    points: tuple[ErrorPoint, ...] = ()
 
 
 def _like(mask: NDArray[np.bool_], array: Floats) -> NDArray[np.bool_]:
     return mask.reshape(*mask.shape, *(1,) * (array.ndim - mask.ndim))
+
+
+def error_points(errors: Floats, sizes: tuple[int, ...]) -> tuple[ErrorPoint, ...]:
+    """The RMS of errors (R, N) over replicates, nan where a fit is left out; standard errors by the delta method."""
+    found = []
+    for n, column in zip(sizes, errors.T, strict=True):
+        squares = column[~np.isnan(column)] ** 2
+        if not len(squares):
+            continue
+        rms = float(np.sqrt(squares.mean()))
+        spread = float(squares.std(ddof=1)) if len(squares) > 1 else None
+        se = spread if not spread else spread / len(squares) ** 0.5 / (2 * rms)
+        found.append(ErrorPoint(n, rms, se, len(squares)))
+    return tuple(found)
 
 
 _RESAMPLES = 10000  # enough for the tails that the curvature of many slopes needs
@@ -192,6 +217,8 @@ def _slope_of(
     together: int,
 ) -> StudySlope:
     errors = result.errors[name] if cell is None else result.errors[name][..., cell]
-    slope = None if size == 0 else _slope(np.where(chosen, errors, np.nan), result.study.sizes, seed, together)
+    errors, sizes = np.where(chosen, errors, np.nan), result.study.sizes
+    slope = None if size == 0 else _slope(errors, sizes, seed, together)
     share = float(chosen.sum() / result.kept.sum()) if chosen.any() else 0.0
-    return StudySlope(name, cell, size, share, _patterns(result.cell_sizes[chosen]), home, slope)
+    points = error_points(errors, sizes)
+    return StudySlope(name, cell, size, share, _patterns(result.cell_sizes[chosen]), home, slope, points)

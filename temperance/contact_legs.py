@@ -55,6 +55,7 @@ def _measured(e: Expected) -> dict[str, Any]:
         "levels": [found.levels[0], found.levels[-1]],
         "digits": found.digits,
         "outcome": _outcome(e, found),
+        "distances": list(found.distances),
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from theory.predictions import Prediction, weakest
@@ -75,6 +76,7 @@ def _slope_record(s: StudySlope, dropped: float, predicted: Sequence[Prediction]
         "outcome": None if judgement is None else judgement.outcome,
         "sharp": None if judgement is None else judgement.sharp,
         "reason": judgement.reason if judgement is not None else _silence(s, found),
+        "points": [asdict(point) for point in s.points],
     }
 
 
