@@ -6,6 +6,7 @@ Loads nothing heavy: a local worker watches its parent from its first moment on.
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
@@ -37,7 +38,8 @@ def _wait_for_the_end(sentinel: int) -> None:
 
 
 def _end_with_parent() -> None:
-    """Start watching the parent; a killed one cannot tell its workers to stop."""
+    """Start watching the parent, a killed one cannot tell its workers to stop; leave interrupts to it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = parent_process()
     assert parent is not None  # this runs in workers only
     Thread(target=_wait_for_the_end, args=(parent.sentinel,), daemon=True).start()

@@ -18,6 +18,7 @@ from theory.truth import TruePoint
 
 if TYPE_CHECKING:
     from numerics.curves import ExactMeasure, Group
+    from numerics.definitions import Study
 
 SIZES = (2, 3, 4, 5, 6)
 _SHARP = {"tau": (1, 2), "beta1": (1, 4), "a": (1, 4), "b": (1, 8), "nu": (1, 4)}
@@ -84,14 +85,21 @@ def _softmax_curves(tanh_truth: ExactMeasure) -> list[Expected]:
     ]
 
 
-def cells_rates(runs: Runs) -> Leg:
-    """The slopes of over-specified fits: the softmax gate, and tanh in the full mode."""
+def cells_studies(full: bool) -> tuple[Study, ...]:
+    """The studies of C7."""
     from numerics.settings import SOFTMAX_CELL, SOFTMAX_CELL_FULL, TANH_CELL_FULL
 
+    return (SOFTMAX_CELL_FULL, TANH_CELL_FULL) if full else (SOFTMAX_CELL,)
+
+
+def cells_rates(runs: Runs) -> Leg:
+    """The slopes of over-specified fits: the softmax gate, and tanh in the full mode."""
+    from numerics.settings import TANH_CELL_FULL
+
     if runs.full:
-        return study_leg(runs, [SOFTMAX_CELL_FULL, TANH_CELL_FULL])
+        return study_leg(runs, cells_studies(full=True))
     missing = f"the study of the tanh gate ({TANH_CELL_FULL.replicates} replicates) runs with --full"
-    return study_leg(runs, [SOFTMAX_CELL], missing=missing)
+    return study_leg(runs, cells_studies(full=False), missing=missing)
 
 
 def order_proof(_: Runs) -> Leg:

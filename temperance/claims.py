@@ -2,28 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from temperance.cell_legs import (
     cells_contact,
     cells_proof,
     cells_rates,
+    cells_studies,
     flattening_contact,
     flattening_proof,
     order_contact,
     order_proof,
 )
-from temperance.exact_legs import exact_contact, exact_proof, exact_rates
+from temperance.exact_legs import exact_contact, exact_proof, exact_rates, exact_studies
 from temperance.interaction_legs import interactions_proof
-from temperance.mirror_legs import density_rates, mirror_contact, mirror_proof, mirror_rates
+from temperance.mirror_legs import (
+    all_studies,
+    density_rates,
+    mirror_contact,
+    mirror_proof,
+    mirror_rates,
+    mirror_studies,
+)
 from temperance.orbit_legs import (
     homogeneous_contact,
     homogeneous_proof,
     homogeneous_rates,
+    homogeneous_studies,
     linear_contact,
     linear_proof,
     linear_rates,
+    linear_studies,
     loss_on_orbit_contact,
     loss_on_orbit_proof,
 )
@@ -31,15 +42,22 @@ from temperance.outcomes import Leg, LegName
 from temperance.runs import Runs
 from temperance.scale_legs import null_vector, scale_proof
 
+if TYPE_CHECKING:
+    from numerics.definitions import Study
+
 
 @dataclass(frozen=True)
 class Claim:
-    """A statement; the legs that must confirm it; the legs that can be run, each a function that runs it."""
+    """A statement; the legs that must confirm it; the legs that can be run, each a function that runs it.
+
+    studies: those that its legs take, in the full mode or not.
+    """
 
     id: str
     statement: str
     required: tuple[LegName, ...]
     legs: tuple[tuple[LegName, Callable[[Runs], Leg]], ...]
+    studies: Callable[[bool], Sequence[Study]] = lambda full: ()
 
 
 CLAIMS: tuple[Claim, ...] = (
@@ -70,6 +88,7 @@ CLAIMS: tuple[Claim, ...] = (
         "converge at n^(-1/2) (d = 1, k = k* = 2)",
         required=("proof", "contact", "monte_carlo"),
         legs=(("proof", linear_proof), ("contact", linear_contact), ("monte_carlo", linear_rates)),
+        studies=linear_studies,
     ),
     Claim(
         "C5",
@@ -77,6 +96,7 @@ CLAIMS: tuple[Claim, ...] = (
         "n^(-1/2) (tanh, sigmoid, GELU; d = 1, k = 2, free gauge)",
         required=("proof", "contact", "monte_carlo"),
         legs=(("proof", exact_proof), ("contact", exact_contact), ("monte_carlo", exact_rates)),
+        studies=exact_studies,
     ),
     Claim(
         "C6",
@@ -84,6 +104,7 @@ CLAIMS: tuple[Claim, ...] = (
         "nu converge at n^(-1/2) (ReLU, d = 1, k = 2, anchored gauge)",
         required=("proof", "monte_carlo"),
         legs=(("proof", homogeneous_proof), ("contact", homogeneous_contact), ("monte_carlo", homogeneous_rates)),
+        studies=homogeneous_studies,
     ),
     Claim(
         "C7",
@@ -92,6 +113,7 @@ CLAIMS: tuple[Claim, ...] = (
         "softmax, k = 3, k* = 2)",
         required=("proof", "contact", "monte_carlo"),
         legs=(("proof", cells_proof), ("contact", cells_contact), ("monte_carlo", cells_rates)),
+        studies=cells_studies,
     ),
     Claim(
         "C8",
@@ -104,6 +126,7 @@ CLAIMS: tuple[Claim, ...] = (
         "The density converges at n^(-1/2) in the Hellinger distance in every setting that is run",
         required=("monte_carlo",),
         legs=(("monte_carlo", density_rates),),
+        studies=all_studies,
     ),
     Claim(
         "C10",
@@ -112,6 +135,7 @@ CLAIMS: tuple[Claim, ...] = (
         "identifiable (d = 1, k = 2, free gauge)",
         required=("proof", "contact", "monte_carlo"),
         legs=(("proof", mirror_proof), ("contact", mirror_contact), ("monte_carlo", mirror_rates)),
+        studies=mirror_studies,
     ),
     Claim(
         "C11",

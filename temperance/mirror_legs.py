@@ -17,6 +17,7 @@ from theory.mirror import mirror
 
 if TYPE_CHECKING:
     from numerics.curves import ExactMeasure
+    from numerics.definitions import Study
 
 _ODD = {"beta1_sum": 0.25, "beta1_difference": 0.5, "tau": 0.5, "a": 0.5, "b": 0.5, "nu": 0.5}
 _FLAT = {"beta1": None, "tau": None, "beta1^p/tau": 0.5, "a": 0.5, "b": 0.5, "nu": 0.5}
@@ -95,21 +96,33 @@ def _regular() -> list[dict[str, object]]:
     return [*cell_moves((0, 1), held=("beta1",)), {"beta1": [(1,), (-1,)]}]
 
 
-def mirror_rates(runs: Runs) -> Leg:
-    """GELU: flat along its orbit, invariants at 1/2; tanh: the slopes, in the full mode."""
+def mirror_studies(full: bool) -> tuple[Study, ...]:
+    """The studies of C10."""
     from numerics.settings import GELU_MIRROR, GELU_MIRROR_FULL, TANH_MIRROR_FULL
 
+    return (GELU_MIRROR_FULL, TANH_MIRROR_FULL) if full else (GELU_MIRROR,)
+
+
+def mirror_rates(runs: Runs) -> Leg:
+    """GELU: flat along its orbit, invariants at 1/2; tanh: the slopes, in the full mode."""
+    from numerics.settings import GELU_MIRROR, TANH_MIRROR_FULL
+
     if runs.full:
-        leg = study_leg(runs, [GELU_MIRROR_FULL, TANH_MIRROR_FULL])
+        leg = study_leg(runs, mirror_studies(full=True))
     else:
         sizes = f"n = {TANH_MIRROR_FULL.sizes[0]} to {TANH_MIRROR_FULL.sizes[-1]}"
-        leg = study_leg(runs, [GELU_MIRROR], missing=f"the study of tanh ({sizes}) runs with --full")
+        leg = study_leg(runs, mirror_studies(full=False), missing=f"the study of tanh ({sizes}) runs with --full")
     orbit = orbit_profile(GELU_MIRROR, 1.0, at_truth=True)
     return with_profiles(leg, [("GELU at the mirror point, (beta, -beta, beta0, tau) -> l", orbit)])
 
 
-def density_rates(runs: Runs) -> Leg:
-    """Claim C9: the Hellinger distance in every setting run."""
+def all_studies(full: bool) -> tuple[Study, ...]:
+    """The studies of C9: all but the earlier one of C5, whose estimator is another."""
     from numerics.settings import FULL, QUICK
 
-    return study_leg(runs, FULL if runs.full else QUICK, parameters=("density",))
+    return FULL if full else QUICK
+
+
+def density_rates(runs: Runs) -> Leg:
+    """Claim C9: the Hellinger distance in every setting run."""
+    return study_leg(runs, all_studies(runs.full), parameters=("density",))

@@ -126,11 +126,18 @@ def _others(name: str) -> list[dict[str, object]]:
     return [move for move in moves if not (name in move and move[name][0])]
 
 
-def linear_rates(runs: Runs) -> Leg:
-    """Flat likelihood in tau and beta1; the slopes of the invariants."""
+def linear_studies(full: bool) -> tuple[Study, ...]:
+    """The studies of C4."""
     from numerics.settings import LINEAR, LINEAR_FULL
 
-    leg = study_leg(runs, [LINEAR_FULL if runs.full else LINEAR])
+    return (LINEAR_FULL if full else LINEAR,)
+
+
+def linear_rates(runs: Runs) -> Leg:
+    """Flat likelihood in tau and beta1; the slopes of the invariants."""
+    from numerics.settings import LINEAR
+
+    leg = study_leg(runs, linear_studies(runs.full))
     return with_profiles(
         leg, [("linear gate, (beta1, beta0, tau) -> l (beta1, beta0, tau)", orbit_profile(LINEAR, 1.0))]
     )
@@ -167,9 +174,16 @@ def homogeneous_contact(_: Runs) -> Leg:
     return contact_leg([Expected(f"orbit of {s}", scale_orbit(truth, p), truth, s, None) for s, p in degrees.items()])
 
 
-def homogeneous_rates(runs: Runs) -> Leg:
-    """Flat likelihood along the orbit; the slopes of the invariants."""
+def homogeneous_studies(full: bool) -> tuple[Study, ...]:
+    """The studies of C6."""
     from numerics.settings import RELU, RELU_FULL
 
-    leg = study_leg(runs, [RELU_FULL if runs.full else RELU])
+    return (RELU_FULL if full else RELU,)
+
+
+def homogeneous_rates(runs: Runs) -> Leg:
+    """Flat likelihood along the orbit; the slopes of the invariants."""
+    from numerics.settings import RELU
+
+    leg = study_leg(runs, homogeneous_studies(runs.full))
     return with_profiles(leg, [("ReLU, (beta1, beta0, tau) -> l (beta1, beta0, tau)", orbit_profile(RELU, 1.0))])

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from concurrent.futures import Executor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from threading import Event
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,28 +24,26 @@ def cores() -> int:
 
 
 class Runs:
-    """Results of studies, remembered by their digest; made by `open_runs`.
+    """Results of studies, each run once, one after the other, in the background; made by `open_runs`.
 
     full: whether the claims run their full studies rather than the quick ones.
     """
 
-    def __init__(self, *, full: bool, store: str | None, executor: Callable[[], Executor], report: Report) -> None:
+    def __init__(self, *, full: bool, run: Callable[[Study], StudyResult], background: ThreadPoolExecutor) -> None:
         self.full = full
-        self._store, self._executor, self._report = store, executor, report
-        self._found: dict[str, StudyResult] = {}
+        self._run, self._background = run, background
+        self._found: dict[str, Future[StudyResult]] = {}
+
+    def start(self, studies: Sequence[Study]) -> None:
+        """Begin with these studies, while other legs are at work."""
+        for study in studies:
+            if study.digest not in self._found:
+                self._found[study.digest] = self._background.submit(self._run, study)
 
     def result(self, study: Study) -> StudyResult:
-        """The result of a study, which is run if it was not yet."""
-        from numerics.studies import run_study
-
-        if study.digest not in self._found:
-            self._found[study.digest] = run_study(
-                study,
-                executor=self._executor(),
-                store=self._store,
-                progress=lambda progress: self._report(study.name, progress),
-            )
-        return self._found[study.digest]
+        """The result of a study, once it is there."""
+        self.start([study])
+        return self._found[study.digest].result()
 
 
 def _quiet(_: str, __: Progress) -> None:
@@ -60,7 +59,7 @@ def open_runs(
     store: str | None = None,
     report: Report = _quiet,
 ) -> Iterator[Runs]:
-    """Runs whose workers start with the first study and end with the block.
+    """Runs whose workers start with the first study and end with the block; what is not finished then is dropped.
 
     Args:
         full: see `Runs`.
@@ -72,17 +71,33 @@ def open_runs(
     Raises:
         ValueError: no cluster answers.
     """
+    started: list[Executor] = []
+    closed = Event()
     with ExitStack() as stack:
-        started: list[Executor] = []
+        background = stack.enter_context(ThreadPoolExecutor(1))
 
         def executor() -> Executor:
             if not started:
                 started.append(stack.enter_context(_executor(workers, scheduler)))
             return started[0]
 
+        def run(study: Study) -> StudyResult:
+            from numerics.studies import run_study
+
+            def told(progress: Progress) -> None:
+                if closed.is_set():
+                    raise CancelledError  # ends the study, which drops the replicates that wait
+                report(study.name, progress)
+
+            return run_study(study, executor=executor(), store=store, progress=told)
+
         if scheduler is not None:
             executor()  # so that a cluster that is not there is told at once
-        yield Runs(full=full, store=store, executor=executor, report=report)
+        try:
+            yield Runs(full=full, run=run, background=background)
+        finally:
+            closed.set()
+            background.shutdown(wait=False, cancel_futures=True)
 
 
 @contextmanager

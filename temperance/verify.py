@@ -127,6 +127,7 @@ def verify_claims(
     with progress("published estimates"):
         estimates = None if published is None else check_estimates(published)
     with open_runs() if runs is None else nullcontext(runs) as used:
+        used.start([study for claim in claims for study in claim.studies(used.full)])
         return Report(tuple(run_claim(claim, used, progress) for claim in claims), estimates)
 
 

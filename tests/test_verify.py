@@ -1,5 +1,6 @@
 import json
 import os
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from numerics.published import PublishedCheck
 from numerics.settings import LINEAR
 from numerics.slopes import Slope
+from numerics.store import open_store
 from temperance.claims import CLAIMS, Claim
 from temperance.cli import run
 from temperance.outcomes import Leg
@@ -144,6 +146,24 @@ def test_a_store_that_cannot_be_used_is_bad_input(capsys, claims, monkeypatch, t
     assert captured.out == ""
     assert captured.err.count("\n") == 1
     assert path.read_text() == "not a database"
+
+
+def test_what_is_not_finished_is_dropped_at_an_interrupt(tmp_path):
+    """A long study ends with the block, and what it has finished is in the store."""
+    study, store = replace(small(LINEAR), replicates=3000), tmp_path / "s.sqlite"
+    done = []
+
+    def interrupted():
+        with open_runs(store=str(store), report=lambda _, p: done.append(p.done)) as runs:
+            runs.start([study])
+            while not done or done[-1] < 3:
+                time.sleep(0.01)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    with open_store(store, study.name, study.digest, study.definition) as opened:
+        assert 3 <= len(opened.outcomes()) < 3000
 
 
 def test_results_are_shared_between_claims(monkeypatch):
