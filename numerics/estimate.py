@@ -265,6 +265,8 @@ def fit(
         gate = "activation"
     compiled = _gate(gate, activation)
     linear = is_linear(compiled.source)
+    if gate == "softmax" and tau not in (None, 1):
+        raise ValueError(f"the softmax gate has tau = 1, not {tau}; the linear gate takes any tau")
     points = _checked(x, y)
     fitted, starts, seed = _whole(fitted, "fitted", 1), _whole(starts, "starts", 1), _whole(seed, "seed", 0)
     layout = Layout(fitted, points.x.shape[1], "anchored" if linear else gauge, 1.0 if gate == "softmax" else tau)

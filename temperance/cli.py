@@ -34,7 +34,6 @@ from temperance.report import (
     decision_row,
     table,
     to_json,
-    write_file,
 )
 
 PUBLISHED = "../shared/published"
@@ -162,7 +161,7 @@ def derive(
     order
         Largest order of the derivatives, 1 to 8.
     output
-        Write the derivation, step by step, to this .md, .tex or .ipynb file.
+        Write the derivation, step by step, to this .md, .tex, .ipynb or .html file.
     """
     from temperance.derivations import WRITERS, derived, write
     from temperance.derivations import show as show_derivation
@@ -188,6 +187,7 @@ def fit(
     gate: str = "linear",
     activation: str | None = None,
     gauge: str = "free",
+    tau: str | None = None,
     target: str | None = None,
     seed: Whole = 0,
     starts: Whole = 10,
@@ -207,6 +207,8 @@ def fit(
         A name of the catalogue or an expression in z; chooses the gate "activation".
     gauge
         free or anchored, for the gate "activation".
+    tau
+        Hold the temperature at this number; without it, it is estimated.
     target
         Column of y, the last by default; the others are x.
     seed
@@ -218,7 +220,15 @@ def fit(
     from temperance.fitting import show as show_fit
 
     found = fit_file(
-        data, fitted=fitted, gate=gate, activation=activation, gauge=gauge, target=target, seed=seed, starts=starts
+        data,
+        fitted=fitted,
+        gate=gate,
+        activation=activation,
+        gauge=gauge,
+        tau=tau,
+        target=target,
+        seed=seed,
+        starts=starts,
     )
     if json:
         print(to_json(found.as_json()))
@@ -258,8 +268,9 @@ def verify(
         Folder of the published estimates whose losses are recomputed, ../shared/published by default; not checked
         where claims are named and no folder is.
     output
-        Write the report to this .json file.
+        Write the report to this .json or .html file; an .html file is a page with plots and certificates.
     """
+    from temperance.pages import REPORTS, write_report
     from temperance.runs import cores, open_runs
     from temperance.summary import show
     from temperance.verify import chosen, verify_claims
@@ -269,18 +280,17 @@ def verify(
         if workers is not None and workers < 1:
             raise ValueError(f"workers must be at least 1, not {workers}")
     if output is not None:
-        check_writable(output, endings=(".json",))
+        check_writable(output, endings=REPORTS)
     folder = _published(published, named=bool(claims))
     processes = cores() if workers is None else workers
     with display() as shown, refusing():
         runs = open_runs(full=full, workers=processes, scheduler=scheduler, store=store, report=shown.report)
         with runs as opened:
             report = verify_claims(claims, folder, shown.doing, runs=opened)
-    record = to_json(report.record())
     if output is not None:
-        write_file(output, record + "\n")
+        write_report(report, output, full=full)
     if json:
-        print(record)
+        print(to_json(report.record()))
     else:
         show(report, console())
     for remark in report.remarks:

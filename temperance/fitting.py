@@ -33,6 +33,13 @@ def _bar() -> Iterator[Callable[[int, int], None] | None]:
         yield lambda done, total: progress.update(task, completed=done, total=total)
 
 
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError(f"--tau takes a number, not {text!r}") from None
+
+
 def fit_file(
     path: str,
     *,
@@ -40,6 +47,7 @@ def fit_file(
     gate: str,
     activation: str | None,
     gauge: str,
+    tau: str | None,
     target: str | None,
     seed: int,
     starts: int,
@@ -57,6 +65,7 @@ def fit_file(
             raise ValueError(f"unknown gate {gate!r}; accepted: {', '.join(GATES)}")
         if gauge not in GAUGES:
             raise ValueError(f"unknown gauge {gauge!r}; accepted: {', '.join(GAUGES)}")
+        held = None if tau is None else _number(tau)
         x, y, _ = read_csv(path, target)
     with refusing(), _bar() as progress:
         return fit(
@@ -66,6 +75,7 @@ def fit_file(
             gate=gate,
             activation=activation,
             gauge="free" if gauge == "free" else "anchored",
+            tau=held,
             seed=seed,
             starts=starts,
             progress=progress,

@@ -155,6 +155,7 @@ def test_an_activation_that_is_not_defined_everywhere():
         ({"fitted": True}, "fitted must be a whole number"),
         ({"seed": -1}, "seed must be a whole number, at least 0"),
         ({"tau": 0.0}, "tau must be positive"),
+        ({"tau": 0.5, "gate": "softmax"}, "the softmax gate has tau = 1"),
         ({"box": Box((1.0, 1.0), 1.0, (0.1, 1.0), 1.0, 1.0, (0.1, 1.0))}, "one for each of 1 columns"),
         ({"activation": "tanh", "gauge": "loose"}, "gauge must be one of"),
     ],

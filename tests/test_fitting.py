@@ -52,6 +52,13 @@ def test_the_screen(data, capsys):
     assert "tau is not identifiable with the linear gate" in shown
 
 
+def test_a_temperature_that_is_held(data, capsys):
+    assert run(["fit", str(data[0]), "--fitted", "2", "--tau", "0.5", "--json"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert "tau" not in [e["parameter"] for e in record["estimates"]]
+    assert record["flat_directions"] == record["warnings"] == []
+
+
 BAD = [
     ("x,y\n1,2\n3,\n", [], "row 3, column 'y'"),
     ("x,y\n1,2\n3,abc\n", [], "row 3, column 'y': 'abc'"),
@@ -64,6 +71,8 @@ BAD = [
     ("x,y\n1,2\n2,3\n", ["--gate", "cosine"], "accepted: linear, softmax, activation"),
     ("x,y\n1,2\n2,3\n", ["--gauge", "none"], "accepted: free, anchored"),
     ("x,y\n1,2\n2,3\n", ["--starts", "0"], "starts"),
+    ("x,y\n1,2\n2,3\n", ["--tau", "-1"], "tau must be positive"),
+    ("x,y\n1,2\n2,3\n", ["--tau", "warm"], "--tau takes a number, not 'warm'"),
     ("x,y\n1,2\n2,3\n", ["--activation", "nosuch"], "unknown activation"),
 ]
 
