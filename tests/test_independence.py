@@ -1,7 +1,9 @@
 """The verdicts against ground truth: the tables of the design, and closed-form cases worked out by hand."""
 
 import pytest
+from flint import Ordering, fmpz_mpoly_ctx
 
+from theory.fields import factored
 from theory.independence import decide
 
 # expression, first order, second order, temperatures at which it fails, families that fail for all tau
@@ -214,3 +216,17 @@ def test_towers_that_grow_too_large_are_left_for_balls():
     for _ in range(7):
         expression = f"tanh({expression})"
     assert decide(expression).first_order.outcome == "holds"
+
+
+def test_large_coefficients_do_not_stop_a_decision():
+    decision = decide("where(z > 0, theta*log(z) + 1, theta*log(-z)) + tanh(z)/10**12 + 2/3")
+    assert decision.first_order.outcome == "holds"
+
+
+def test_factors_with_large_coefficients():
+    context = fmpz_mpoly_ctx.get(["a", "b"], Ordering.lex)
+    a, b = context.gens()
+    p, q = a + 10**30 * b, 10**31 * a - 7
+    content, factors = factored(-6 * p * q**2)
+    assert content == -6
+    assert sorted((str(f), e) for f, e in factors) == sorted([(str(p), 1), (str(q), 2)])

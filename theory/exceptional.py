@@ -15,6 +15,7 @@ from flint import fmpz_mpoly
 from theory import balls, families
 from theory.activations import Activation
 from theory.analysis import Analysis
+from theory.fields import factored
 from theory.rewriting import terms
 from theory.roots import Z
 from theory.towers import Tower
@@ -57,7 +58,7 @@ def _pivots(analysis: Analysis) -> list[sp.Expr]:
 
 def _constant_parts(tower: Tower, p: fmpz_mpoly) -> list[sp.Expr]:
     """The factors of p that involve constants only (z aside, they decide where p vanishes identically)."""
-    return [tower.stands_for(f) for f, _ in p.factor()[1] if tower.is_constant(f)]
+    return [tower.stands_for(f) for f, _ in factored(p)[1] if tower.is_constant(f)]
 
 
 def _factors(conditions: Iterable[sp.Expr]) -> list[sp.Expr]:

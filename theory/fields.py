@@ -169,6 +169,31 @@ def least_common_multiple(polynomials: Iterator[fmpz_mpoly], start: fmpz_mpoly) 
     return reduce(lambda p, q: p * (q / p.gcd(q)), polynomials, start)
 
 
+def factored(p: fmpz_mpoly) -> tuple[int, list[tuple[fmpz_mpoly, int]]]:
+    """The content of p, with its sign, and its irreducible factors with their exponents."""
+    try:
+        content, factors = p.factor()
+        return int(content), factors
+    except OverflowError:  # python-flint sorts factors by their coefficients, as C integers
+        return _factored_by_sympy(p)
+
+
+def _factored_by_sympy(p: fmpz_mpoly) -> tuple[int, list[tuple[fmpz_mpoly, int]]]:
+    context, used = p.context(), [i for i, degree in enumerate(p.degrees()) if degree]
+    terms = {tuple(monomial[i] for i in used): int(c) for monomial, c in p.to_dict().items()}
+    content, factors = sp.Poly.from_dict(terms, *sp.symbols(f"x:{len(used)}"), domain=sp.ZZ).factor_list()
+    gens = [context.gen(i) for i in used]
+
+    def polynomial(factor: sp.Poly) -> fmpz_mpoly:
+        products = (
+            reduce(lambda q, ge: q * ge[0] ** ge[1], zip(gens, m, strict=True), context.constant(int(c)))
+            for m, c in factor.terms()
+        )
+        return reduce(lambda q, r: q + r, products)
+
+    return int(content), [(polynomial(factor), e) for factor, e in factors]
+
+
 def evaluate(p: fmpz_mpoly, powers: Sequence[Mapping[int, int]], prime: int) -> int:
     """Value of p modulo a prime, given powers[i][e] = (value of generator i)^e modulo that prime."""
     total = 0
@@ -188,6 +213,6 @@ def _is_power(q: fmpz_mpoly, n: int) -> bool:
         except DomainError:
             return False
         return True
-    constant, factors = q.factor()
-    exact = sp.integer_nthroot(abs(int(constant)), n)[1]
+    constant, factors = factored(q)
+    exact = sp.integer_nthroot(abs(constant), n)[1]
     return bool(exact) and all(e % n == 0 for _, e in factors)

@@ -24,7 +24,7 @@ import sympy as sp
 from flint import fmpq, fmpz_mpoly
 
 from theory import balls
-from theory.fields import DifferentialField, Fraction
+from theory.fields import DifferentialField, Fraction, factored
 from theory.nullspace import rational_relations
 from theory.rewriting import Lattice, elementary, exponent_of, multiplied_out, terms
 from theory.roots import Z
@@ -273,8 +273,8 @@ class Tower(DifferentialField):
         q = self._embed(argument)
         total = self.zero
         for part, side in ((q.num, 1), (q.den, -1)):
-            content, factors = part.factor()
-            total = self.add(total, self.mul(self.number(side), self._log_number(abs(int(content)))))
+            content, factors = factored(part)
+            total = self.add(total, self.mul(self.number(side), self._log_number(abs(content))))
             for factor, exponent in factors:
                 total = self.add(total, self.mul(self.number(side * exponent), self._log_factor(factor)))
         return total
@@ -358,8 +358,8 @@ class Tower(DifferentialField):
         """q^(m/n), q > 0, as the product of |f_i|^(e_i m/n) over the irreducible factors of q."""
         total = self.unit
         for part, side in ((q.num, 1), (q.den, -1)):
-            content, factors = part.factor()
-            n = abs(int(content))
+            content, factors = factored(part)
+            n = abs(content)
             primes = sp.factorint(n) if n.bit_length() <= _MOST_FACTORED_BITS else {n: 1}
             bases = [(self.context.constant(int(p)), e) for p, e in primes.items() if p != 1]
             for base, e in [*bases, *factors]:

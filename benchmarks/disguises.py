@@ -1,0 +1,214 @@
+"""Random activations whose relations are known by how they are built, hidden under algebra.
+
+A case starts from a solution of one of the equations behind the conditions (z s' = p s + c, a relation of A, B or C),
+from a near miss of one (off by 1e-12), or from a function that has none; it is moved along the maps s -> l s + k,
+z -> m z, which keep every relation, and then rewritten without changing it.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flint import fmpq
+
+
+@dataclass(frozen=True)
+class Case:
+    """An activation, how it was built, the families that fail by construction, and values of its parameters."""
+
+    kind: str
+    text: str
+    failing: frozenset[str]
+    parameters: tuple[tuple[str, fmpq], ...]
+
+
+# {c} {d}: numbers of any sign; {a} {b}: positive numbers; {p}: a power that is no integer
+BUILT: dict[str, tuple[str, list[str]]] = {
+    "homogeneous": (
+        "F1 A B C (i)",
+        [
+            "{c}*abs(z)**({p})",
+            "where(z > 0, {c}*z**({p}), {d}*(-z)**({p}))",
+            "where(z > 0, {c}*z**{n}, {d}*z**{n})",
+            "{c}*z**{n}",
+            "{c}*z**({p})",
+            "where(z > 0, {c}*z**({p}), 0)",
+            "max({a}*z, {b}*z)",
+            "sqrt({a}*z**2)",
+        ],
+    ),
+    "logarithmic": (
+        "F1 A B C (i) (iii)",
+        ["{c}*log(abs(z))", "where(z > 0, {c}*log(z) + {d}, {c}*log(-z))", "{c}*log({a}*z**2)"],
+    ),
+    "step": ("F1 A B C (i)", ["where(z > {c}, {d}, {a})", "where(z > {a}, {c}, where(z < -{b}, {d}, 0))", "sign(z)"]),
+    "relation of A": (
+        "A",
+        [
+            "sqrt({a} + {b}*z**2)",
+            "where(z > 0, sqrt({a} + {b}*z**2), -sqrt({a} + 2*{b}*z**2))",
+            "abs(z)**({p})/({a} + abs(z)**({p}))",
+            "tanh({c}*log(abs(z)))",
+            "LambertW({a}*abs(z))",
+            "z**2/({a} + z**2)",
+        ],
+    ),
+    "relation of A at one tau": (
+        "",
+        ["{a}*log({b} + z**2)", "{c}*log({b} + abs(z)**({p}))", "{c}*log(1 + {a}*abs(z))", "-{a}*log(1 + {b}*z**2)"],
+    ),
+    "relation of B": (
+        "B",
+        [
+            "{c}*exp({d}*z)",
+            "abs(z)**({p})*exp({d}*z)",
+            "where(z > 0, {c}*exp({d}*z), {a}*exp({d}*z))",
+            "(exp({d}*z) - 1)/z",
+            "log(abs(1 + {c}*z))",
+            "1/(1 + {c}*z)",
+            "z/(1 + {c}*z)",
+        ],
+    ),
+    "relation of C": (
+        "C",
+        [
+            "abs(z)**({p}) + {c}*z**2 + {d}*z",
+            "{c}*log(abs(z)) + {d}*z**2",
+            "z**2*log(abs(z))",
+            "z**3 + {c}*z**2 + {d}*z",
+            "where(z > 0, z**({p}), 2*(-z)**({p})) + {c}*z**2",
+        ],
+    ),
+    "relation of B and C": ("B C", ["z*log(abs(z))", "abs(z)**({p}) + {c}*z", "(z + {c})**2"]),
+    "without tower or none": (
+        "",
+        [
+            "tanh({c}*z)",
+            "sigmoid({c}*z)",
+            "softplus({c}*z)",
+            "gelu({c}*z)",
+            "z*sigmoid({c}*z)",
+            "sin({c}*z)",
+            "atan({c}*z)",
+            "exp(-{a}*z**2)",
+            "erf({c}*z)",
+            "z*tanh(softplus(z))",
+            "where(z > 0, z, {a}*(exp(z) - 1))",
+            "where(z > {a}, z, exp({c}*z))",
+            "max(-{a}, min({b}, z))",
+            "max(z - {a}, 0) + min(z + {b}, 0)",
+            "z**5 + {c}*z**3",
+            "asinh({c}*z)",
+            "z + sin({c}*z)",
+        ],
+    ),
+}
+PERTURBATIONS = ["tanh(z)", "z**2", "z**3", "sin(z)", "abs(z)", "exp(-z**2)", "1/(1 + z**2)", "where(z > 1, z, 0)", "z"]
+NAUGHT = [  # 0, for a scale {r} > 0
+    "(sin({r}*z)**2 + cos({r}*z)**2 - 1)",
+    "(cosh({r}*z)**2 - sinh({r}*z)**2 - 1)",
+    "(sinh(2*{r}*z) - 2*sinh({r}*z)*cosh({r}*z))",
+    "(sin(2*{r}*z) - 2*sin({r}*z)*cos({r}*z))",
+    "(cos(2*{r}*z) - 1 + 2*sin({r}*z)**2)",
+    "(log(exp({r}*z) + 1) - {r}*z - log(1 + exp(-{r}*z)))",
+    "(tanh({r}*z/2) - (exp({r}*z) - 1)/(exp({r}*z) + 1))",
+    "(tanh({r}*z) - sinh({r}*z)/cosh({r}*z))",
+    "(asinh({r}*z) - log({r}*z + sqrt(1 + ({r}*z)**2)))",
+    "(exp({r}*z)*exp(-{r}*z) - 1)",
+    "(sigmoid({r}*z) + sigmoid(-{r}*z) - 1)",
+    "(softplus({r}*z) - softplus(-{r}*z) - {r}*z)",
+    "(max({r}*z, 0) + min({r}*z, 0) - {r}*z)",
+    "(abs({r}*z) - {r}*z*sign(z))",
+    "(sqrt(({r}*z)**2) - abs({r}*z))",
+    "((1 + {r}*z)**3 - 1 - 3*{r}*z - 3*({r}*z)**2 - ({r}*z)**3)",
+    "(1/(1 + exp({r}*z)) + 1/(1 + exp(-{r}*z)) - 1)",
+    "(erf({r}*z) + erf(-{r}*z))",
+    "(sqrt(1 + ({r}*z)**2)**3 - (1 + ({r}*z)**2)*sqrt(1 + ({r}*z)**2))",
+    "(log((1 + ({r}*z)**2)**2) - 2*log(1 + ({r}*z)**2))",
+    "(sin({r}*z + 1) - sin({r}*z)*cos(1) - cos({r}*z)*sin(1))",
+    "(2**({r}*z) - exp({r}*z*log(2)))",
+    "(where(z > {r}, z, {r}) - max(z, {r}))",
+]
+
+
+def _number(rng: random.Random, positive: bool) -> str:
+    value = (
+        f"{rng.randint(1, 9)}/{rng.choice([1, 2, 3, 4, 5, 7])}"
+        if rng.random() < 0.85
+        else rng.choice(["sqrt(2)", "pi", "0.3"])
+    )
+    return f"({value})" if positive or rng.random() < 0.6 else f"(-{value})"
+
+
+def _power(rng: random.Random) -> str:
+    return rng.choice(["1/2", "3/2", "5/3", "7/5", "-1/3", "2/7", "-3/2", "7/3"])
+
+
+def _filled(template: str, rng: random.Random, parameters: dict[str, fmpq]) -> str:
+    filled = {name: _number(rng, name in "ab") for name in "abcd"}
+    if rng.random() < 0.15:
+        name = rng.choice([n for n in "abcd" if f"{{{n}}}" in template] or ["a"])
+        if f"{{{name}}}" in template:
+            filled[name] = "theta"
+            parameters["theta"] = fmpq(rng.randint(3, 40), rng.choice([7, 11, 13]))
+    return template.format(**filled, p=_power(rng), n=rng.randint(1, 5))
+
+
+def _moved(text: str, rng: random.Random) -> str:
+    """l s(m z) + k."""
+    m, l, k = (_number(rng, positive) for positive in (False, False, False))
+    if rng.random() < 0.5:
+        text = text.replace("z", f"({m}*z)")
+    return rng.choice([text, f"{l}*({text})", f"{text} + {k}", f"{l}*({text}) + {k}"])
+
+
+def _plus_naught(text: str, rng: random.Random) -> str:
+    return f"{text} + {_number(rng, False)}*{_naught(rng)}"
+
+
+def _naught(rng: random.Random) -> str:
+    return rng.choice(NAUGHT).replace("{r}", rng.choice(["1", "2", "(1/2)", "(3/2)", "3"]))
+
+
+def _in_pieces(text: str, rng: random.Random) -> str:
+    other = _plus_naught(text, rng)
+    return f"where(z {rng.choice('<>')} {_number(rng, False)}, {text}, {other})"
+
+
+def _through_argument(text: str, rng: random.Random) -> str:
+    return text.replace("z", f"(z + {_naught(rng)})", 1)
+
+
+def _scaled_back(text: str, rng: random.Random) -> str:
+    l = _number(rng, False)
+    return f"{l}*(({text})/{l})"
+
+
+def _by_exponential(text: str, rng: random.Random) -> str:
+    return f"log(exp({text}))" if len(text) < 40 else _scaled_back(text, rng)
+
+
+DISGUISES: list[Callable[[str, random.Random], str]] = [
+    _plus_naught,
+    _plus_naught,
+    _in_pieces,
+    _through_argument,
+    _scaled_back,
+    _by_exponential,
+]
+
+
+def case(rng: random.Random) -> Case:
+    """One random case."""
+    kind = rng.choice(list(BUILT))
+    failing, templates = BUILT[kind]
+    parameters: dict[str, fmpq] = {}
+    text = _moved(_filled(rng.choice(templates), rng, parameters), rng)
+    if rng.random() < 0.25:
+        kind, failing = f"near {kind}", ""
+        text = f"{text} + {rng.choice(PERTURBATIONS)}/10**12"
+    for _ in range(rng.choice([0, 1, 1, 2])):
+        text = rng.choice(DISGUISES)(text, rng)
+    return Case(kind, text, frozenset(failing.split()), tuple(parameters.items()))

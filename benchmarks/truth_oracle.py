@@ -1,0 +1,221 @@
+"""The truth about the conditions of an activation by numerical rank, without any module of the project.
+
+A family of functions sampled at 100 and more points has a relation where elimination with complete pivoting ends in
+pivots below 1e-100 at 150 digits (columns and rows of size one); pivots of independent functions stay above 1e-70, also
+where they are off a relation by 1e-12 only. What falls between is tried at 450 digits, with thresholds that lie as much
+lower, and then raises: the truth is never guessed.
+"""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import reduce
+from itertools import product
+from math import prod
+
+from flint import arb, arb_series, ctx, fmpq
+
+DIGITS = (150, 450)
+MEMBERS = {  # powers of z, s, s', s''
+    "F1": [(0, 0, 0, 0), (0, 1, 0, 0), (1, 0, 1, 0)],
+    "A": [(0, 0, 0, 0), (0, 1, 0, 0), (0, 2, 0, 0), (1, 0, 1, 0), (1, 1, 1, 0), (2, 0, 0, 1), (2, 0, 2, 0)],
+    "B": [(0, 0, 0, 0), (0, 1, 0, 0), (1, 0, 0, 0), (1, 1, 0, 0), (1, 0, 1, 0), (2, 0, 1, 0)],
+    "C": [(0, 0, 0, 0), (0, 1, 0, 0), (1, 0, 0, 0), (2, 0, 0, 0), (1, 0, 1, 0)],
+    "(i)": [(0, 0, 0, 0), (0, 1, 0, 0), (1, 0, 1, 0), (2, 0, 0, 1), (2, 0, 2, 0)],
+    "(ii)": [(0, 0, 0, 0), (1, 0, 0, 0), (1, 0, 1, 0), (2, 0, 0, 0)],
+    "(iii)": [(1, 0, 0, 0), (1, 0, 1, 0), (0, 0, 0, 0)],
+}
+_OPERATORS = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv}
+_COMPARED = {ast.Gt: 1, ast.Lt: -1}
+_FUNCTIONS = {
+    "tan": lambda q: q.sin() / q.cos(),
+    "sinh": lambda q: (q.exp() - (-q).exp()) / 2,
+    "cosh": lambda q: (q.exp() + (-q).exp()) / 2,
+    "tanh": lambda q: 1 - 2 / ((q * 2).exp() + 1),
+    "asinh": lambda q: (q + (q * q + 1).sqrt()).log(),
+    "atanh": lambda q: ((1 + q) / (1 - q)).log() / 2,
+    "LambertW": lambda q: q.lambertw(),
+    "sigmoid": lambda q: 1 / (1 + (-q).exp()),
+    "softplus": lambda q: (1 + q.exp()).log(),
+    "gelu": lambda q: q * (1 + (q / arb(2).sqrt()).erf()) / 2,
+}
+_FUNCTIONS |= {f: getattr(arb_series, f) for f in ("exp", "log", "sqrt", "sin", "cos", "atan", "asin", "acos", "erf")}
+
+
+class Unclear(Exception):
+    """A sign or a rank that the precision does not tell."""
+
+
+def _is_zero(value: arb) -> bool:
+    """Whether a number of size one is 0, by what the working precision leaves of it."""
+    digits = ctx.prec * 3 // 10
+    if abs(value) < arb(10) ** -(digits * 2 // 3):
+        return True
+    if abs(value) > arb(10) ** -(digits * 7 // 15):
+        return False
+    raise Unclear("a rank")
+
+
+def _sign(q: arb_series) -> int:
+    if q[0] > 0:
+        return 1
+    if q[0] < 0:
+        return -1
+    raise Unclear("a sign")
+
+
+def jet(text: str, values: dict[str, fmpq | int]) -> arb_series:
+    """s, s' and s''/2 at z, as a power series."""
+    names = {k: arb_series([arb(v), 1] if k == "z" else [arb(v)], prec=3) for k, v in values.items()}
+    names |= {"pi": arb_series([arb.pi()], prec=3), "E": arb_series([arb.const_e()], prec=3)}
+    return _jet(ast.parse(text, mode="eval").body, names)
+
+
+def _jet(node: ast.expr, names: dict[str, arb_series]) -> arb_series:
+    match node:
+        case ast.Constant(n):
+            return arb_series([arb(n)], prec=3)
+        case ast.Name(name):
+            return names[name]
+        case ast.UnaryOp(ast.USub(), p):
+            return -_jet(p, names)
+        case ast.BinOp(p, ast.Pow(), q):
+            return _power(_jet(p, names), _jet(q, names))
+        case ast.BinOp(p, symbol, q):
+            return _OPERATORS[type(symbol)](_jet(p, names), _jet(q, names))
+        case ast.Call(ast.Name("where"), [ast.Compare(p, [symbol], [q]), yes, no]):
+            positive = _sign(_jet(p, names) - _jet(q, names)) == _COMPARED[type(symbol)]
+            return _jet(yes if positive else no, names)
+        case ast.Call(ast.Name(f), arguments):
+            return _call(f, [_jet(q, names) for q in arguments])
+    raise ValueError(ast.dump(node))
+
+
+def _power(base: arb_series, exponent: arb_series) -> arb_series:
+    n = exponent[0].unique_fmpz() if exponent[0].is_exact() and len(exponent) <= 1 else None
+    if n is None or abs(n) > 50:
+        return (exponent * base.log()).exp()
+    power = prod([base] * abs(int(n)), start=arb_series([1], prec=3))
+    return power if n >= 0 else 1 / power
+
+
+def _call(f: str, arguments: list[arb_series]) -> arb_series:
+    q = arguments[0]
+    if f in ("abs", "sign", "relu"):
+        sign = _sign(q)
+        return {"abs": q * sign, "sign": 0 * q + sign, "relu": q if sign > 0 else 0 * q}[f]
+    if f in ("max", "min"):
+        larger, smaller = arguments if _sign(q - arguments[1]) > 0 else arguments[::-1]
+        return larger if f == "max" else smaller
+    return _FUNCTIONS[f](q)
+
+
+def points() -> Iterator[fmpq]:
+    """Six points in every half unit of (-5, 5), and some further out."""
+    for k, j in product(range(-10, 10), range(1, 7)):
+        yield fmpq(k, 2) + fmpq(2 * j * j + k % 3 + 1, 173)
+    yield from (fmpq(s * p, 173) for p in (1063, 1459, 1853) for s in (1, -1))
+
+
+def _sampled(text: str, values: dict[str, fmpq | int]) -> list[tuple[arb, arb_series]]:
+    """z and the jets of s at all points where they are real and finite."""
+    found = []
+    for z in points():
+        try:
+            s = jet(text, {**values, "z": z})
+        except (ValueError, ZeroDivisionError):
+            continue
+        if all(s[i].is_finite() for i in range(3)):
+            found.append((arb(z), s))
+    return found
+
+
+def _scaled(values: list[arb]) -> list[arb]:
+    """Values of size one."""
+    most = reduce(max, (abs(v) for v in values)).mid()
+    return [arb(0) if _is_zero(most) else (v / most).mid() for v in values]
+
+
+def nullspace(rows: list[list[arb]]) -> list[list[arb]]:
+    """A basis of the relations among the columns, each of size one."""
+    columns = [_scaled(list(column)) for column in zip(*rows, strict=True)]
+    sizes = [reduce(max, (abs(row[j]) for row in rows)).mid() for j in range(len(columns))]
+    left = [_scaled(list(row)) for row in zip(*columns, strict=True)]
+    pivots: list[tuple[int, list[arb]]] = []
+    free = list(range(len(columns)))
+    while free:
+        i, j = max(((i, j) for i in range(len(left)) for j in free), key=lambda ij: abs(left[ij[0]][ij[1]]))
+        if _is_zero(left[i][j]):
+            break
+        row = left.pop(i)
+        pivot = [(v / row[j]).mid() for v in row]
+        left = [[(v - row[j] * p).mid() for v, p in zip(row, pivot, strict=True)] for row in left]
+        pivots = [(k, [(v - row[j] * p).mid() for v, p in zip(row, pivot, strict=True)]) for k, row in pivots]
+        pivots.append((j, pivot))
+        free.remove(j)
+    basis = []
+    for f in free:
+        vector = [arb(int(j == f)) for j in range(len(columns))]
+        for j, row in pivots:
+            vector[j] = -row[f]
+        basis.append(_scaled([v / size if size > 0 else v for v, size in zip(vector, sizes, strict=True)]))
+    return basis
+
+
+@dataclass(frozen=True)
+class Truth:
+    """The families that fail (at all tau), and the temperatures at which A and (i) fail alone."""
+
+    failing: frozenset[str]
+    taus: dict[str, arb]
+
+
+def truth(text: str, values: dict[str, fmpq | int]) -> Truth:
+    """What holds of an activation, by numerical rank.
+
+    Args:
+        text: s(z), in the operations above.
+        values: the values of its parameters.
+
+    Raises:
+        Unclear: the precision does not tell.
+    """
+    try:
+        return _truth(text, values, DIGITS[0])
+    except Unclear:
+        return _truth(text, values, DIGITS[1])
+
+
+def _truth(text: str, values: dict[str, fmpq | int], digits: int) -> Truth:
+    with ctx.workprec(digits * 10 // 3):
+        sampled = _sampled(text, values)
+        if len(sampled) < 12:
+            raise Unclear("too few points")
+        failing, taus = set(), {}
+        for name in MEMBERS:
+            fails, tau = _verdict(name, nullspace([monomials(s, z, name) for z, s in sampled]))
+            failing |= {name} if fails else set()
+            taus |= {} if tau is None else {name: tau}
+        return Truth(frozenset(failing), taus)
+
+
+def monomials(s: arb_series, z: arb, family: str) -> list[arb]:
+    """The members of a family at z."""
+    row = (z, s[0], s[1], 2 * s[2])
+    return [prod((v for v, e in zip(row, m, strict=True) for _ in range(e)), start=arb(1)) for m in MEMBERS[family]]
+
+
+def _verdict(name: str, basis: list[list[arb]]) -> tuple[bool, arb | None]:
+    if name in ("(ii)", "(iii)"):
+        return any(not _is_zero(vector[-1]) for vector in basis), None
+    if name not in ("A", "(i)") or not basis:
+        return bool(basis), None
+    if len(basis) > 1:  # at every tau some combination has p = tau q
+        return True, None
+    p, q = basis[0][-2:]
+    if _is_zero(p) or _is_zero(q):
+        return _is_zero(p) and _is_zero(q), None
+    return False, p / q if p / q > 0 else None
