@@ -21,10 +21,17 @@ def _notebook(found: Derivation) -> str:
     return text(execute(build(rendering.cells(found))))
 
 
+def _page(found: Derivation) -> str:
+    from temperance.pages import derivation_page
+
+    return derivation_page(found)
+
+
 WRITERS: dict[str, Callable[[Derivation], str]] = {
     ".md": rendering.markdown,
     ".tex": rendering.latex,
     ".ipynb": _notebook,
+    ".html": _page,
 }
 
 

@@ -52,7 +52,7 @@ def latex(d: Derivation) -> str:
             if isinstance(block, Text):
                 parts.append(block.content + "\n")
             elif isinstance(block, Formula):
-                rows = (rf"& \fit{{{row}}}" for line in block.lines for row in _broken(line))
+                rows = (rf"& \fit{{{row}}}" for line in block.lines for row in broken(line))
                 parts.append("\\begin{align*}\n" + " \\\\\n".join(rows) + "\n\\end{align*}")
     return "\n".join([*parts, r"\end{document}", ""])
 
@@ -72,10 +72,10 @@ def _aligned(block: Formula) -> str:
 
 
 def _rows(block: Formula) -> str:
-    return " \\\\\n".join("& " + row for line in block.lines for row in _broken(line))
+    return " \\\\\n".join("& " + row for line in block.lines for row in broken(line))
 
 
-def _broken(line: str) -> list[str]:
+def broken(line: str) -> list[str]:
     """The line cut at plus and minus signs outside all brackets, into pieces shorter than LONG where there are such."""
     if len(line) <= LONG:
         return [line]

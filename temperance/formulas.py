@@ -1,0 +1,50 @@
+"""The claims in symbols, as LaTeX: what reports print above their words."""
+
+from __future__ import annotations
+
+MODEL = (
+    r"g_G(y \mid x) = \sum_{i=1}^{k} \frac{\exp\left(\frac{s(\beta_{1i} \cdot x) + \beta_{0i}}{\tau}\right)}"
+    r"{\sum_{j=1}^{k} \exp\left(\frac{s(\beta_{1j} \cdot x) + \beta_{0j}}{\tau}\right)}\,"
+    r"\mathcal{N}(y \mid a_i \cdot x + b_i, \nu_i)"
+)
+_HALF = r"= O_P(n^{-1/2})"
+
+FORMULAS: dict[str, tuple[str, ...]] = {
+    "C1": (
+        r"\tau\,u_{\tau} + \beta_1 \cdot u_{\beta_1} = 0",
+        r"\operatorname{rank} = \sum_{i=0}^{r} \binom{i+d-1}{d-1}\,(2r-i+1)",
+    ),
+    "C2": (
+        r"g_G = g_{G_c}, \quad G_c: (\beta_1, \beta_0, \tau) \mapsto (c\,\beta_1, c\,\beta_0, c\,\tau)",
+        r"\frac{\beta_1}{\tau},\quad \frac{\beta_0}{\tau},\quad a,\quad b,\quad \nu",
+    ),
+    "C3": (r"V(G_c, G) = 0 < D_r(G_c, G) \quad (c \ne 1), \qquad \inf \frac{V}{D_r} = 0",),
+    "C4": (
+        r"\ell(c\,\beta_1, c\,\beta_0, c\,\tau, a, b, \nu) = \ell(\beta_1, \beta_0, \tau, a, b, \nu)",
+        r"\frac{\beta_1}{\tau},\quad \frac{\beta_0}{\tau},\quad a,\quad b,\quad \nu \quad \text{at } n^{-1/2}",
+    ),
+    "C5": (
+        r"\{1, s, z s'\} \text{ independent}",
+        r"\hat\beta_1 - \beta_1,\; \hat\tau - \tau,\; \hat a - a,\; \hat b - b,\; \hat\nu - \nu " + _HALF,
+    ),
+    "C6": (
+        r"s(\lambda z) = \lambda^p s(z) \;(\lambda > 0): \quad "
+        r"(\beta_1, \beta_0, \tau) \mapsto (\lambda \beta_1, \lambda^p \beta_0, \lambda^p \tau)",
+        r"\frac{|\beta_1|^p}{\tau},\quad \frac{\beta_0}{\tau},\quad a,\quad b,\quad \nu \quad \text{at } n^{-1/2}",
+    ),
+    "C7": (r"\tau: n^{-1/2}, \quad \beta_1, a: n^{-1/4}, \quad b: n^{-1/(4m)}, \quad \nu: n^{-1/(2m)}",),
+    "C8": (
+        r"\sum_{l=1}^{m} p_l^2 \sum_{n_1 + 2 n_2 = j} \frac{q_{1l}^{n_1} q_{2l}^{n_2}}{n_1!\,n_2!} = 0, "
+        r"\quad j = 1, \dots, r",
+        r"\bar r(m) = 2m",
+    ),
+    "C9": (r"h(g_{\hat G}, g_G) " + _HALF,),
+    "C10": (
+        r"\beta_{1,2} = -\beta_{1,1}: \quad \hat\beta_{1,1} + \hat\beta_{1,2} = O_P(n^{-1/4}), "
+        r"\quad \hat\beta_{1,1} - \hat\beta_{1,2} - 2 \beta_{1,1} " + _HALF,
+    ),
+    "C11": (
+        r"s(z) = \log(1 + z^2), \; \tau = 1: \quad e^{s/\tau} = 1 + z^2, \qquad "
+        r"(\beta_1^2 + t) + (\beta_1^2 - t) = 2 \beta_1^2",
+    ),
+}
