@@ -17,7 +17,7 @@ Floats = NDArray[np.float64]
 
 SUBSAMPLE = 1000
 _LLOYD_STEPS = 10
-_GATE_DRAWS = 32
+_GATE_DRAWS = 128
 
 
 def _regressions(x1: Floats, y: Floats, labels: NDArray[np.intp], k: int, rng: np.random.Generator) -> Floats:
@@ -47,10 +47,15 @@ def clusterwise_regression(x: Floats, y: Floats, k: int, rng: np.random.Generato
 
 
 def _random_gates(layout: Layout, spread: float, rng: np.random.Generator) -> tuple[Floats, Floats, Floats]:
-    """beta1, beta0 and tau of many gates that obey the gauge; spread is the standard deviation of x."""
-    beta1 = rng.normal(0, 2.0 / spread, (_GATE_DRAWS, layout.k, layout.d))
-    beta0 = rng.normal(0, 1.0, (_GATE_DRAWS, layout.k))
-    tau = np.exp(rng.normal(0, 0.7, _GATE_DRAWS)) if layout.tau is None else np.full(_GATE_DRAWS, layout.tau)
+    """beta1, beta0 and tau of many gates that obey the gauge; spread is the standard deviation of x.
+
+    Heavy-tailed in beta1 and tau: what a gate looks like depends on beta1 through s, and on tau through ratios to it,
+    so that both scales are searched over two orders of magnitude. beta0 is drawn as an offset of the logits.
+    """
+    shape = (_GATE_DRAWS, layout.k, layout.d)
+    beta1 = rng.normal(0, 1.5 / spread, shape) * np.exp(rng.normal(0, 1.0, (_GATE_DRAWS, layout.k, 1)))
+    tau = np.exp(rng.normal(-0.7, 1.2, _GATE_DRAWS)) if layout.tau is None else np.full(_GATE_DRAWS, layout.tau)
+    beta0 = rng.normal(0, 1.5, shape[:2]) * tau[:, None]
     beta0[:, -1] = 0.0
     if layout.gauge == "anchored":
         beta1[:, -1] = 0.0
@@ -58,12 +63,14 @@ def _random_gates(layout: Layout, spread: float, rng: np.random.Generator) -> tu
 
 
 def rough_start(layout: Layout, gate: CompiledActivation, x: Floats, y: Floats, rng: np.random.Generator) -> Floats:
-    """Theta (p,) from x (n, d), y (n,): clusterwise regression and the best of the random gates."""
+    """Theta (p,) from x (n, d), y (n,): clusterwise regression and the best of the random gates.
+
+    The lines go to the atoms in a random order with every gate: in the anchored gauge the atoms are not alike.
+    """
     lines, nu = clusterwise_regression(x, y, layout.k, rng)
     beta1, beta0, tau = _random_gates(layout, max(float(x.std()), 1e-12), rng)
-    shape = beta0.shape
-    a, b = np.broadcast_to(lines[:, :-1], beta1.shape), np.broadcast_to(lines[:, -1], shape)
-    candidates = MixingMeasure(beta1, beta0, tau, a, b, np.broadcast_to(nu, shape))
+    order = rng.permuted(np.tile(np.arange(layout.k), (_GATE_DRAWS, 1)), axis=1)
+    candidates = MixingMeasure(beta1, beta0, tau, lines[order, :-1], lines[order, -1], nu[order])
     thetas = layout.pack(candidates)
     values = np.array([evaluate(theta, layout, gate, x, y)[0] for theta in thetas])
     return thetas[np.where(np.isfinite(values), values, -np.inf).argmax()]
