@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 
 Pair = tuple[float, float]
 
-_QUICK_SIZES = (2000, 4000, 8000, 16000, 32000)
-_FULL_SIZES = (8000, 25000, 80000, 250000)
+_QUICK_SIZES = (4000, 10000, 25000, 64000)
+_FULL_SIZES = (8000, 40000, 200000, 1000000)
+_CELL_SIZES = (2000, 8000, 32000)
+_FULL_CELL_SIZES = (8000, 40000, 200000)
 
 
 def _truth(beta1: Pair, beta0: float, tau: float, nu: Pair = (0.25, 0.5)) -> MixingMeasure:
@@ -39,7 +41,7 @@ def _truth(beta1: Pair, beta0: float, tau: float, nu: Pair = (0.25, 0.5)) -> Mix
 _BOX = Box(beta1=10.0, beta0=10.0, tau=(0.025, 10.0), a=10.0, b=10.0, nu=(0.25 / 3, 1.5))
 
 
-def _exact(name: str, activation: str, gauge: Gauge, truth: MixingMeasure, seed: int, *, kink: bool = False) -> Study:
+def _exact(name: str, activation: str, gauge: Gauge, truth: MixingMeasure, *, starts: int, seed: int) -> Study:
     return Study(
         name=name,
         activation=activation,
@@ -47,56 +49,63 @@ def _exact(name: str, activation: str, gauge: Gauge, truth: MixingMeasure, seed:
         k=2,
         gauge=gauge,
         sizes=_QUICK_SIZES,
-        replicates=300,
-        starts=3,
+        replicates=400,
+        starts=starts,
         box=_BOX,
         seed=seed,
-        kink=kink,
     )
 
 
-def _larger(study: Study, **changes: object) -> Study:
+def _larger(study: Study) -> Study:
     """The same setting at larger sizes, on data of its own."""
-    return replace(study, **{"name": f"{study.name}, large n", "seed": study.seed + 1000, **changes})  # type: ignore[arg-type]
+    sizes = _FULL_SIZES if study.exact else _FULL_CELL_SIZES
+    return replace(study, name=f"{study.name}, large n", seed=study.seed + 1000, sizes=sizes, replicates=200)
 
 
-LINEAR = _exact("linear gate, exact", "linear", "anchored", _truth((1.0, 0.0), 0.5, 0.5), 61001)
-LINEAR_FULL = _larger(LINEAR, sizes=_FULL_SIZES)
-TANH = _exact("tanh, exact", "tanh", "free", _truth((-0.25, -1.5), -0.5, 0.125), 61002)
-SIGMOID = _exact("sigmoid, exact", "sigmoid", "free", _truth((4.0, 0.5), -0.125, 0.125), 61003)
-GELU = _exact("GELU, exact", "gelu", "free", _truth((3.0, 0.5), -0.125, 0.125), 61004)
-EXACT = (TANH, SIGMOID, GELU)
-EXACT_FULL = tuple(_larger(study, sizes=_FULL_SIZES) for study in EXACT)
-RELU = _exact("ReLU, exact", "relu", "anchored", _truth((1.0, 0.0), -0.5, 0.5), 61005, kink=True)
-RELU_FULL = _larger(RELU, sizes=_FULL_SIZES)
-GELU_MIRROR = _exact("GELU, mirror point", "gelu", "free", _truth((1.0, -1.0), 0.25, 0.5), 61006)
-GELU_MIRROR_FULL = _larger(GELU_MIRROR, sizes=_FULL_SIZES)
-TANH_MIRROR_FULL = _larger(
-    _exact("tanh, mirror point", "tanh", "free", _truth((1.5, -1.5), 0.5, 0.5), 61007),
-    sizes=(62500, 125000, 250000, 500000, 1000000),
-    # without (beta1, 0), (0, -beta1) at tau/2, which have the density of the mirror point (beta1, -beta1) at tau
-    box=replace(_BOX, tau=(0.4, 5.0)),
+LINEAR = _exact("linear gate, exact", "linear", "anchored", _truth((1.0, 0.0), 0.5, 0.5), starts=2, seed=61001)
+TANH = _exact("tanh, exact", "tanh", "free", _truth((-0.5, -2.0), -0.25, 0.125), starts=3, seed=61002)
+SIGMOID = _exact("sigmoid, exact", "sigmoid", "free", _truth((4.0, 0.5), -0.25, 0.125), starts=3, seed=61003)
+GELU = _exact("GELU, exact", "gelu", "free", _truth((3.0, 0.5), -0.125, 0.125), starts=3, seed=61004)
+RELU = _exact("ReLU, exact", "relu", "anchored", _truth((1.0, 0.0), -0.5, 0.5), starts=3, seed=61005)
+GELU_MIRROR = replace(
+    _exact("GELU, mirror point", "gelu", "free", _truth((1.0, -1.0), 0.25, 0.5), starts=2, seed=61006),
+    replicates=300,
+    # along the orbit beta1 goes with tau, and as it goes to 0 beta1_1 + beta1_2 is seen no more
+    box=replace(_BOX, tau=(0.2, 2.0)),
 )
 SOFTMAX_CELL = replace(
-    _exact("softmax, k = 3, k* = 2", "linear", "anchored", _truth((1.0, 0.0), 0.5, 1.0, (1.0, 0.25)), 61008),
+    _exact(
+        "softmax, k = 3, k* = 2", "linear", "anchored", _truth((1.0, 0.0), 0.5, 1.0, (1.0, 0.25)), starts=2, seed=61008
+    ),
     tau=1.0,
     k=3,
-    starts=1,
-    splits=2,
+    splits=3,
+    sizes=_CELL_SIZES,
     replicates=200,
     box=Box(beta1=3.0, beta0=3.0, tau=(0.1, 10.0), a=3.0, b=5.0, nu=(0.125, 2.0)),
 )
-SOFTMAX_CELL_FULL = _larger(SOFTMAX_CELL, sizes=_FULL_SIZES)
+EXACT = (TANH, SIGMOID, GELU)
+QUICK = (LINEAR, *EXACT, RELU, GELU_MIRROR, SOFTMAX_CELL)
+
+LINEAR_FULL, RELU_FULL, GELU_MIRROR_FULL, SOFTMAX_CELL_FULL = map(_larger, (LINEAR, RELU, GELU_MIRROR, SOFTMAX_CELL))
+EXACT_FULL = tuple(map(_larger, EXACT))
+TANH_MIRROR_FULL = replace(
+    _exact("tanh, mirror point", "tanh", "free", _truth((1.5, -1.5), 0.5, 0.5), starts=3, seed=62007),
+    sizes=(62500, 125000, 250000, 500000, 1000000),
+    replicates=200,
+    # without (beta1, 0), (0, -beta1) at tau/2, which have the density of the mirror point (beta1, -beta1) at tau
+    box=replace(_BOX, tau=(0.4, 5.0)),
+)
 TANH_CELL_FULL = replace(
-    _exact("tanh, k = 3, k* = 2", "tanh", "anchored", _truth((0.5, 0.0), 0.25, 0.125, (1.0, 0.25)), 62009),
+    _exact(
+        "tanh, k = 3, k* = 2", "tanh", "anchored", _truth((0.5, 0.0), 0.25, 0.125, (1.0, 0.25)), starts=2, seed=62009
+    ),
     k=3,
-    starts=1,
-    splits=2,
+    splits=3,
+    sizes=_FULL_CELL_SIZES,
     replicates=800,
-    sizes=_FULL_SIZES,
     box=Box(beta1=2.0, beta0=3.0, tau=(0.03, 1.0), a=3.0, b=5.0, nu=(0.125, 2.0)),
 )
-QUICK = (LINEAR, *EXACT, RELU, GELU_MIRROR, SOFTMAX_CELL)
 FULL = (LINEAR_FULL, *EXACT_FULL, RELU_FULL, GELU_MIRROR_FULL, TANH_MIRROR_FULL, SOFTMAX_CELL_FULL, TANH_CELL_FULL)
 
 
