@@ -4,7 +4,7 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: install verify test test-all bench clean
+.PHONY: install verify test test-all test-interop docs bench clean
 
 install: $(INSTALLED)
 
@@ -40,5 +40,14 @@ bench: $(INSTALLED)
 	$(BIN)/python benchmarks/kernels.py --json
 	$(BIN)/python benchmarks/workload.py --json --share 0.05
 
+# names and traced callables against torch, jax and keras themselves
+test-interop: $(INSTALLED)
+	$(PIP) install torch jax keras
+	$(BIN)/pytest tests/test_interop.py
+
+# pages of the programming interface, in build/docs
+docs: $(INSTALLED)
+	$(BIN)/python -W error -m temperance.documentation build/docs
+
 clean:
-	rm -rf .venv report.json
+	rm -rf .venv build report.json

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
-from cyclopts import App
+from cyclopts import App, Parameter
 
 from temperance.errors import BadInput, commands
 from temperance.report import write_file
@@ -13,7 +14,7 @@ notebooks = App(name="notebooks", help="Build the notebooks from the library's o
 
 
 @notebooks.default
-def _no_notebook_command(*given: str) -> int:
+def _no_notebook_command(*given: Annotated[str, Parameter(show=False)]) -> int:
     what = f"unknown command {given[0]!r} of notebooks" if given else "notebooks needs a command"
     raise BadInput(f"{what}; accepted: {commands(notebooks)}")
 
