@@ -77,11 +77,11 @@ def mirror(source: str | sp.Expr | Activation) -> Mirror:
     if relation is not None and not halves.jumps(1):
         return _proved(halves, "odd", None, _singular(source))
     if any(halves.jumps(sign) for sign in (-1, 1)):
-        return Mirror(None, True, description="a jump away from 0 breaks the relation that holds almost everywhere")
+        return _proved(halves, None, None, "a jump away from 0 breaks the relation that holds almost everywhere")
     return _none(halves)
 
 
-def _proved(halves: _Halves, kind: Kind, degree: sp.Expr | None, description: str) -> Mirror:
+def _proved(halves: _Halves, kind: Kind | None, degree: sp.Expr | None, description: str) -> Mirror:
     if not halves.source.exhaustive:
         return Mirror(None, False, reason="a switching point was searched for numerically")
     if halves.tower.assumptions:

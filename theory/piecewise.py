@@ -6,17 +6,19 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cmp_to_key
 from itertools import pairwise
+from math import comb
 
 import flint
 import sympy as sp
 from flint import arb, fmpq
 
 from theory import balls
+from theory.rewriting import elementary
 from theory.roots import Sample, real_roots
 
 _MOST_PIECES = 400
 _SIGN_POINTS = 3
-_MOST_SIMPLIFIED = 60  # operations
+_MOST_EXPANDED = 2000  # terms of one power of a sum
 _MOST_SEARCHES = 6
 _COMPARE_BITS = 2048
 _OO = sp.S.Infinity
@@ -88,10 +90,21 @@ def _short(value: fmpq, step: fmpq) -> fmpq:
 
 
 def _vanishes(expr: sp.Expr) -> bool:
-    """Whether an expression is 0 identically, as far as expanding and simplifying it shows."""
+    """Whether an expression is 0 identically, as far as expanding it shows, all rewritten in exp where need be."""
+    if any(_terms(power) > _MOST_EXPANDED for power in expr.atoms(sp.Pow)):
+        return False
     if sp.expand(expr) == 0:
         return True
-    return bool(expr.count_ops() <= _MOST_SIMPLIFIED and sp.simplify(expr) == 0)
+    numerator = sp.fraction(sp.together(elementary(expr).rewrite(sp.exp)))[0]
+    return all(_terms(p) <= _MOST_EXPANDED for p in numerator.atoms(sp.Pow)) and sp.expand(numerator) == 0
+
+
+def _terms(power: sp.Expr) -> int:
+    """How many terms a power of a sum has when it is multiplied out."""
+    if not power.base.is_Add or not power.exp.is_Integer:
+        return 1
+    n, k = abs(int(power.exp)), len(power.base.args)
+    return comb(n + k - 1, k - 1)
 
 
 class Algebra:

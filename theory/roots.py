@@ -17,7 +17,9 @@ Sample = Mapping[str, fmpq]  # one value for every parameter
 _MOST_EXACT_DEGREE = 24
 _SCAN = [fmpq(i, 8) for i in range(-128, 129)] + [fmpq(s * 2**j) for s in (-1, 1) for j in range(5, 11)]
 _MOST_FACTORED = 200  # bits of the numbers in a polynomial that is factored
+_MOST_FACTORED_DEGREE = 60
 _BISECTIONS = 256
+_SCAN_BISECTIONS = 64
 
 
 @dataclass(frozen=True)
@@ -148,7 +150,7 @@ def _scan(f: sp.Expr, sample: Sample) -> Roots:
     for (low, s), (high, t) in pairwise(known):
         if s == t:
             continue
-        for _ in range(_BISECTIONS):
+        for _ in range(_SCAN_BISECTIONS):
             middle = (low + high) / 2
             sign = sign_at(middle)
             if sign is None:
@@ -176,7 +178,7 @@ def real_roots(f: sp.Expr, sample: Sample) -> Roots:
         return _only([sp.S.Zero])
     if f.is_Mul:
         return _join([real_roots(g, sample) for g in f.args])
-    if f.is_polynomial(Z):
+    if f.is_polynomial(Z) and sp.degree(f, Z) <= _MOST_FACTORED_DEGREE:
         return _polynomial(f, sample)
     peeled = _peel(f, sample)
     if peeled is not None:
