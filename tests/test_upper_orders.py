@@ -1,0 +1,267 @@
+"""Upper bounds of contact orders, and their certificates."""
+
+import copy
+import json
+import subprocess
+import sys
+from fractions import Fraction
+
+import pytest
+import sympy as sp
+from flint import fmpq, fmpq_poly
+
+from theory.initial_forms import refutations
+from theory.interactions import model
+from theory.linear_programs import minimise
+from theory.models import BETA0, TAU, Gate, covariates
+from theory.order_bounds import System
+from theory.order_certificates import check
+from theory.order_equations import Rejected
+from theory.order_issuing import certificate
+from theory.splitting import Splitting, moment_equations, row_reduced
+from theory.taylor import NotRational, Taylor
+from theory.tropical import sign_changes
+from theory.upper_orders import upper_orders
+
+Z = sp.Symbol("z", real=True)
+THREE_HALVES, FOUR_THIRDS = Fraction(3, 2), Fraction(4, 3)
+
+
+def biased(s):
+    """The activation gate exp(s(beta1 x + c)/tau)."""
+    (x,), beta, c = covariates(1), sp.Symbol("beta1", real=True), sp.Symbol("c", real=True)
+    return Gate("biased", s.subs(Z, beta * x + c) / TAU, (beta, c, TAU), (TAU,), BETA0 / TAU)
+
+
+SIGMOID = 1 / (1 + sp.exp(-Z))
+
+
+def cell(gate, expert="gaussian", s=None, held=(), **values):
+    spec = model(gate, expert, s)
+    at = {p: sp.sympify(values.get(p.name, 1)) for p in spec.gate.parameters}
+    return Splitting(spec, at, held)
+
+
+# gate, expert, activation, point -> orders of the differences, and means that are not of order 1
+TABLE = [
+    ("softmax", "gaussian", None, {}, {"beta1": 2, "a": 2, "b": 4, "nu": 2}, {"a": FOUR_THIRDS, "nu": 2}),
+    ("activation", "gaussian", "tanh", {}, {"beta1": 2, "a": 2, "b": 4, "nu": 2, "tau": 1}, {"nu": 2}),
+    ("activation", "gaussian", "log(1+z**2)", {"tau": 2}, {"beta1": 2, "a": 2, "b": 4, "nu": 2, "tau": 1}, {"nu": 2}),
+    ("activation", "gaussian", "exp(z)", {}, {"beta1": 2, "a": 2, "b": 4, "nu": 2}, {"nu": 2}),
+    ("activation", "gaussian", "sqrt(1+z**2)", {}, {"beta1": 2, "a": 2, "b": 4, "nu": 2}, {"nu": 2}),
+    ("activation", "gaussian", "z**2+z", {}, {"beta1": 2, "a": 2, "b": 4, "nu": 2}, {"nu": 2}),
+    ("activation", "gaussian", "softplus", {}, {"beta1": 2, "a": 2, "b": 4, "nu": 2}, {"nu": 2}),
+    (biased(SIGMOID), "gaussian", None, {"c": sp.log(2)}, {"beta1": 2, "c": 2, "a": 2, "b": 4, "nu": 2}, {"nu": 2}),
+    (
+        "softmax",
+        "polynomial:2",
+        None,
+        {},
+        {"beta1": 2, "a_1": 2, "a_2": 2, "b": 4, "nu": 2},
+        {"a_1": FOUR_THIRDS, "nu": 2},
+    ),
+    ("activation", "polynomial:2", "tanh", {}, {"beta1": 2, "a_1": 2, "a_2": 2, "b": 4, "nu": 2}, {"nu": 2}),
+    ("softmax", "constant", None, {}, {"beta1": 2, "b": 4, "nu": 2}, {"nu": 2}),
+    ("gaussian", "constant", None, {"c": 0}, {"c": 4, "Gamma": 2, "b": 4, "nu": 2}, {"Gamma": 2, "nu": 2}),
+]
+SLOW = [
+    (
+        "gaussian",
+        "gaussian",
+        None,
+        {"c": 0},
+        {"c": 4, "Gamma": 2, "a": 2, "b": 4, "nu": 2},
+        {"a": 2, "b": FOUR_THIRDS, "Gamma": 2, "nu": 2},
+    )
+]
+ROWS = [*TABLE, *(pytest.param(*row, marks=pytest.mark.full) for row in SLOW)]
+
+
+@pytest.mark.parametrize(("gate", "expert", "s", "point", "orders", "means"), ROWS)
+def test_the_orders_are_bounded_and_the_certificate_is_accepted(gate, expert, s, point, orders, means):
+    found = upper_orders(cell(gate, expert, s, **point))
+    assert found.reason is None
+    assert {name: found.order(name) for name in orders} == orders
+    assert {p.name: r for p in found.reduced.cell.each if (r := found.mean(p.name)) != 1} == means
+    assert check(json.loads(json.dumps(certificate(found)))).startswith("contact orders at most (")
+
+
+def test_z_squared_has_bounds_with_tau_held_only():
+    assert upper_orders(cell("activation", s="z**2", held=(TAU,))).order("beta1") == 2
+    free = upper_orders(cell("activation", s="z**2"))
+    assert free.reason.startswith("no bound")
+    assert free.order("beta1") is None
+    with pytest.raises(ValueError, match="nothing to certify"):
+        certificate(free)
+
+
+def test_nothing_is_bounded_along_the_exact_curve_of_log_1_z2_at_tau_1():
+    found = upper_orders(cell("activation", s="log(1+z**2)"))
+    assert "beta1" in found.reason
+    assert {found.order(p.name) for p in found.reduced.cell.each} == {None}
+
+
+SCALES = sp.symbols("k l m", positive=True)
+
+
+@pytest.mark.parametrize("s", [sp.tanh(Z), Z**2 + Z, sp.log(1 + Z**2)])
+@pytest.mark.parametrize(("x", "y", "size"), [(2, 1, 1), (sp.Rational(1, 3), 1, 5), (-1, 1, sp.Rational(3, 2))])
+def test_orders_are_invariant_under_rescaling(s, x, y, size):
+    """x -> x/x_0 moves beta1, s -> c s moves tau; y moves nothing that the equations contain."""
+    plain = upper_orders(cell("activation", s=str(s), tau=2))
+    scaled = upper_orders(cell("activation", s=str(size * s), tau=2 * size, beta1=x))
+    names = [*(p.name for p in plain.reduced.cell.each), "tau"]
+    assert [plain.order(n) for n in names] == [scaled.order(n) for n in names]
+    assert [plain.mean(n) for n in names] == [scaled.mean(n) for n in names]
+
+
+def poly(*coefficients):
+    return fmpq_poly(list(coefficients))
+
+
+def toy():
+    return System.of([{(0, 1): poly(1), (2, 0): poly(-1), (3, 0): poly(-1)}, {(1, 1): poly(1), (3, 0): poly(-1)}], 4)
+
+
+def test_initial_forms_alone_mislead_and_combinations_tell():
+    """y - x^2 - x^3 and x (y - x^2): on x = t, y = t^2 both initial forms cancel; x^4 is in the ideal, so 4 is true."""
+    system = toy()
+    at = (fmpq(1, 5), fmpq(2, 5))
+    found = next(refutations(system.elements, system.factors, at, [0, 1]))
+    assert found.terms == {(4, 0): poly(-1)}
+    assert 1 / system.bound((1, 0), 100).value == 4
+    assert 1 / system.bound((0, 1), 100).value == 2
+
+
+def test_the_toy_without_its_combination_is_unbounded(monkeypatch):
+    monkeypatch.setattr("theory.order_bounds.refutations", lambda *_: iter(()))
+    assert toy().bound((1, 0), 100).value == fmpq(1, 5)  # the edge of the region: no bound
+
+
+def test_a_root_of_a_coefficient_is_a_case_of_its_own():
+    """s x^2 and x^3: at s = 0 the order is 3, elsewhere 2; x^2 (s + x) is 0 on a curve."""
+    assert System.of([{(2,): poly(0, 1)}, {(3,): poly(1)}], 4).bound((1,), 100).value == fmpq(1, 3)
+    assert System.of([{(2,): poly(2, 1)}, {(3,): poly(1)}], 4).bound((1,), 100).value == fmpq(1, 2)
+    assert System.of([{(2,): poly(0, 1), (3,): poly(1)}], 4).bound((1,), 100).value == fmpq(1, 5)
+
+
+def test_signs_decide_what_can_cancel():
+    """x^2 + y^2 and x^2 - y^2: only the second has real zeros."""
+    definite = System.of([{(2, 0): poly(1), (0, 2): poly(1)}], 4)
+    assert definite.bound((1, 0), 100).value == fmpq(1, 2)
+    indefinite = System.of([{(2, 0): poly(1), (0, 2): poly(-1)}], 4)
+    assert indefinite.bound((1, 0), 100).value == fmpq(1, 5)
+
+
+@pytest.mark.parametrize(
+    ("p", "roots"), [((0, 1), 1), ((-1, 0, 3), 2), ((1, 0, 1), 0), ((1, -1), 0), ((-1, 0, 1), 0), ((0, -1, 0, 2), 3)]
+)
+def test_roots_are_counted_in_the_open_interval(p, roots):
+    assert sign_changes(poly(*p)) == roots
+
+
+def test_linear_programs_prove_their_answers():
+    rows = [((fmpq(1), fmpq(0)), fmpq(0)), ((fmpq(0), fmpq(1)), fmpq(0)), ((fmpq(1), fmpq(2)), fmpq(3))]
+    found = minimise([fmpq(1), fmpq(1)], rows)
+    assert (found.value, found.multipliers) == (fmpq(3, 2), {0: fmpq(1, 2), 2: fmpq(1, 2)})
+    infeasible = minimise([fmpq(1), fmpq(1)], [*rows, ((fmpq(-1), fmpq(-1)), fmpq(-1))])
+    assert infeasible.value is None
+    assert sum(y * ([*rows, ((fmpq(-1), fmpq(-1)), fmpq(-1))][i][1]) for i, y in infeasible.multipliers.items()) > 0
+
+
+@pytest.mark.parametrize(
+    "f",
+    ["exp(z)", "tanh(z)", "log(1+z**2)", "sqrt(1+z**2)", "sin(z)", "cos(z)", "atan(z)", "1/(1+exp(-z))", "asinh(z)"],
+)
+def test_taylor_polynomials_are_those_of_sympy(f):
+    ring = Taylor({Z: sp.S.Zero}, lambda m: m[0] <= 6, 6)
+    expression = sp.sympify(f, {"z": Z})
+    value = ring.value(expression)
+    found = value.constant + sum(
+        sp.Rational(int(c.p), int(c.q)) * Z ** int(m[0]) for m, c in value.poly.to_dict().items()
+    )
+    assert sp.expand(found - sp.series(expression, Z, 0, 7).removeO()) == 0
+
+
+@pytest.mark.parametrize("f", [sp.erf(Z), sp.log(Z), sp.exp(Z + 1), 1 / Z, sp.sqrt(2 + Z)])
+def test_irrational_and_singular_taylor_coefficients_are_refused(f):
+    with pytest.raises(NotRational):
+        Taylor({Z: sp.S.Zero}, lambda m: m[0] <= 6, 6).value(f)
+
+
+def test_the_first_moments_of_the_softmax_gate():
+    """sum_l p_l e^(beta x) = const, sum_l p_l e^(beta x) (a x + b) = 0: E[beta] = 0, E[b] = 0, E[a] = -E[beta b]."""
+    pivots, rows = row_reduced(moment_equations(cell("softmax"), 2, 6))
+    row = dict(zip(pivots, rows, strict=True))[(0, 1, 0, 0)]
+    assert row == {(0, 1, 0, 0): 1, (1, 0, 1, 0): 1}
+
+
+@pytest.mark.parametrize(
+    ("gate", "expert", "message"),
+    [
+        ("sigmoid", "gaussian", "no weight"),
+        ("softmax", "multinomial:2", "Gaussian experts"),
+        ("laplace", "gaussian", "kink"),
+    ],
+)
+def test_what_is_not_covered_is_refused(gate, expert, message):
+    with pytest.raises(ValueError, match=message):
+        upper_orders(cell(gate, expert))
+
+
+@pytest.fixture(scope="module")
+def issued():
+    return json.loads(json.dumps(certificate(upper_orders(cell("softmax")))))
+
+
+def changed(issued, change):
+    found = copy.deepcopy(issued)
+    change(found)
+    return found
+
+
+def lower(found, title, r):
+    found["orders"][title] = r
+
+
+CHANGES = {
+    "a smaller order": lambda c: lower(c, "difference b", "3"),
+    "a smaller order of a mean": lambda c: lower(c, "mean a", "5/4"),
+    "an order below 1": lambda c: lower(c, "mean b", "1/2"),
+    "another gate": lambda c: c["model"].update(log_weight="beta1*x**2"),
+    "another expert": lambda c: c["model"].update(mean="a*x**2 + b"),
+    "a wrong mean": lambda c: c["means"]["mean a"][0][1].append("1"),
+    "a bound that is too good": lambda c: next(s for s in c["steps"] if s.get("target")).update(value="1"),
+    "no steps": lambda c: c.update(steps=[]),
+    "a step left out": lambda c: c["steps"].pop(0),
+    "a wrong monomial": lambda c: c["steps"][0].update(monomial=[0, 0, 1, 0]),
+    "nonsense": lambda c: c.update(variables=3),
+    "code": lambda c: c["model"].update(log_weight="__import__('os').getcwd()"),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_a_changed_certificate_is_rejected(issued, change):
+    check(issued)
+    with pytest.raises(Rejected):
+        check(changed(issued, change))
+
+
+def test_every_leaf_counts(issued):
+    """Without any one multiplier a certificate proves nothing."""
+    at = next(i for i, s in enumerate(issued["steps"]) if "split" in s.get("cases", {}))
+    leaf = issued["steps"][at]["cases"]
+    while "split" in leaf:
+        leaf = leaf["cases"][0]
+    for name in list(leaf["multipliers"]):
+        kept = leaf["multipliers"].pop(name)
+        with pytest.raises(Rejected, match="leaf"):
+            check(issued)
+        leaf["multipliers"][name] = kept
+    check(issued)
+
+
+def test_the_checker_loads_nothing_else():
+    code = "import sys, theory.order_certificates\nprint(*sorted(m for m in sys.modules if m.startswith('theory.')))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["theory.order_certificates", "theory.order_equations"]

@@ -1,0 +1,57 @@
+"""Exact linear programs in few variables: minimise c.w subject to rows a.w >= b, by the dual simplex method over Q.
+
+The first n rows are w_i >= bound_i and c >= 0, so that the start is dual feasible. Every answer is its own certificate:
+
+- a minimum: multipliers y >= 0 of rows with sum_r y_r a_r = c and sum_r y_r b_r = the minimum;
+- infeasible: multipliers y >= 0 with sum_r y_r a_r = 0 and sum_r y_r b_r > 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flint import fmpq, fmpq_mat
+
+Row = tuple[tuple[fmpq, ...], fmpq]
+"""(a, b): the constraint a.w >= b."""
+
+
+@dataclass(frozen=True)
+class Solution:
+    """The minimum (None: infeasible), a minimiser, and the multipliers {index of a row: y > 0} that prove it."""
+
+    value: fmpq | None
+    point: tuple[fmpq, ...]
+    multipliers: dict[int, fmpq]
+    basis: tuple[int, ...] = ()
+
+
+def minimise(cost: Sequence[fmpq], rows: Sequence[Row], start: Sequence[int] = ()) -> Solution:
+    """Minimise cost.w subject to the rows; the first len(cost) rows must be w_i >= bound_i, and cost >= 0.
+
+    start: the basis of the minimum of the same cost under the first of the rows only.
+
+    Bland's rule: the first violated row enters, the lowest index among ties leaves, so that it ends.
+    """
+    n = len(cost)
+    basis = list(start or range(n))
+    target = fmpq_mat(n, 1, list(cost))
+    while True:
+        square = fmpq_mat([rows[i][0] for i in basis])
+        point = square.solve(fmpq_mat(n, 1, [rows[i][1] for i in basis])).entries()
+        entering = next((i for i, (a, b) in enumerate(rows) if _dot(a, point) < b), None)
+        multipliers = square.transpose().solve(target).entries()
+        if entering is None:
+            kept = {i: y for i, y in zip(basis, multipliers, strict=True) if y != 0}
+            return Solution(_dot(cost, point), tuple(point), kept, tuple(basis))
+        direction = square.transpose().solve(fmpq_mat(n, 1, list(rows[entering][0]))).entries()
+        steps = [(y / d, i) for y, d, i in zip(multipliers, direction, basis, strict=True) if d > 0]
+        if not steps:
+            ray = {i: -d for i, d in zip(basis, direction, strict=True) if d != 0}
+            return Solution(None, (), ray | {entering: fmpq(1)})
+        basis[basis.index(min(steps)[1])] = entering
+
+
+def _dot(a: Sequence[fmpq], w: Sequence[fmpq]) -> fmpq:
+    return sum((p * q for p, q in zip(a, w, strict=True) if p), fmpq(0))

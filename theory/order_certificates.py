@@ -1,0 +1,208 @@
+"""Independent checker for certificates of contact orders of a cell of two atoms (d = 1).
+
+A certificate states: |offset|^r = O(L2 distance) for all mixtures near the true one whose split atom is fitted by two
+with shares bounded away from 0, another cell being a singleton with its gate held. It holds
+
+- the model: log weight and mean of the expert as expressions, the true point; N ("degree"), the power of x ("reach");
+- "means": what the weighted means and shared offsets are as series in the differences h, up to degree N;
+- "steps": monomials of order >= 1; combinations of equations; bounds of the order of a monomial, each with a tree of
+  cases whose leaves are multipliers of linear inequalities (Farkas);
+- "orders": r for each parameter.
+
+Everything else is computed here, from the model on: the moment equations, their echelon form, the reduced equations (by
+averaging over the two atoms), the cases, and the inequalities. Of this
+package only `theory.order_equations` is imported, which is the checker's too, and imports nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+from flint import fmpq, fmpq_poly
+
+from theory.order_equations import Exponents, Model, Rejected, Terms, number, require
+
+Row = tuple[list[fmpq], fmpq]
+_MOST_DEGREE, _MOST_REACH = 8, 16
+
+
+def check(certificate: Any) -> str:
+    """The statement that a certificate proves. Raises Rejected where it proves none."""
+    try:
+        return _Checker(certificate).run()
+    except Rejected:
+        raise
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError, ArithmeticError, RecursionError) as error:
+        raise Rejected(f"malformed: {type(error).__name__} {error}") from error
+
+
+def _roots(p: fmpq_poly) -> int:
+    """Number of different real roots in the open interval (-1, 1), by Sturm's theorem."""
+    for end in (fmpq_poly([1, 1]), fmpq_poly([-1, 1])):
+        while p.degree() > 0 and p % end == 0:
+            p = p // end
+    chain = [p, p.derivative()]
+    while chain[-1] != 0:
+        chain.append(-(chain[-2] % chain[-1]))
+    signs = [[q(fmpq(x)) > 0 for q in chain if q(fmpq(x)) != 0] for x in (-1, 1)]
+    low, high = (sum(u != v for u, v in pairwise(row)) for row in signs)
+    return low - high
+
+
+def _divides(m: Sequence[int], n: Sequence[int]) -> bool:
+    return all(p <= q for p, q in zip(m, n, strict=True))
+
+
+def _dot(m: Sequence[int], w: Sequence[fmpq]) -> fmpq:
+    return sum((n * v for n, v in zip(m, w, strict=True)), fmpq(0))
+
+
+class _Checker:
+    def __init__(self, certificate: Mapping[str, Any]) -> None:
+        self.certificate = certificate
+        self.degree, reach = certificate["degree"], certificate["reach"]
+        require(type(self.degree) is int and 1 <= self.degree <= _MOST_DEGREE, "the degree")
+        require(type(reach) is int and 1 <= reach <= _MOST_REACH, "the reach")
+        self.variables = list(certificate["variables"])
+        model = Model(certificate["model"], self.degree, reach)
+        self.model, self.size = model, len(self.variables)
+        equations = model.equations(self.variables, certificate["means"])
+        zero = ((0,) * self.size,)
+        self.elements: list[tuple[Terms, tuple[Exponents, ...], bool]] = [(terms, zero, True) for terms in equations]
+        self.monomials: list[Exponents] = []
+        self.bounds: list[tuple[Exponents, fmpq]] = []
+
+    def run(self) -> str:
+        for step in self.certificate["steps"]:
+            kind = {"monomial": self._monomial, "combination": self._combination, "target": self._bound}
+            next(action for name, action in kind.items() if name in step)(step)
+        known = dict(self.bounds)
+        for i, name in enumerate(self.variables):
+            unit = tuple(int(i == j) for j in range(self.size))
+            require(known.get(unit, fmpq(0)) > fmpq(1, self.degree + 1), f"no bound of {name} below N + 1")
+        for title, text in self.certificate["orders"].items():
+            self._order(title, number(text))
+        return statement(self.certificate)
+
+    def _drop(self, m: Exponents) -> None:
+        kept = [
+            ({n: c for n, c in t.items() if not _divides(m, n)} if own else t, g, own) for t, g, own in self.elements
+        ]
+        self.elements = kept
+
+    def _monomial(self, step: Mapping[str, Any]) -> None:
+        m, (terms, _, own) = tuple(step["monomial"]), self.elements[step["element"]]
+        require(own and all(_divides(m, n) for n in terms) and _roots(terms[m]) == 0, "a monomial is not shown")
+        self.monomials.append(m)
+        self._drop(m)
+
+    def _combination(self, step: Mapping[str, Any]) -> None:
+        total: Terms = {}
+        parts = [(fmpq_poly([number(c) for c in row]), tuple(g), i) for row, g, i in step["combination"]]
+        for c, g, i in parts:
+            terms, _, own = self.elements[i]
+            require(own and len(g) == self.size and min(g) >= 0, "a combination")
+            for m, d in terms.items():
+                at = tuple(p + q for p, q in zip(g, m, strict=True))
+                total[at] = total.get(at, fmpq_poly([0])) + c * d
+        shifts = tuple(dict.fromkeys(g for _, g, _ in parts))
+        self.elements.append(({m: c for m, c in total.items() if c != 0}, shifts, False))
+
+    def _bound(self, step: Mapping[str, Any]) -> None:
+        target, value = tuple(step["target"]), number(step["value"])
+        whole = all(type(n) is int and n >= 0 for n in target)
+        require(len(target) == self.size and whole and value > 0, "a target")
+        factors = [fmpq_poly([number(c) for c in row]) for row in step["factors"]]
+        require(all(q.degree() > 0 for q in factors), "a factor is constant")
+        cases = _Cases(self, factors)
+        cases.check(step["cases"], [*target, *[0] * len(factors)], value, cases.base())
+        self.bounds.append((target, value))
+        if value >= 1:
+            self._drop(target)
+
+    def _order(self, title: str, r: fmpq) -> None:
+        require(r >= 1, f"the order of {title} below 1")
+        kind, _, name = title.partition(" ")
+        if kind == "difference" or title in self.variables:
+            monomials = [tuple(int(p == (name if kind == "difference" else title)) for p in self.variables)]
+            require(sum(monomials[0]) == 1, f"no variable {title}")
+        else:
+            monomials = [tuple(m) for m, row in self.certificate["means"][title] if any(number(c) for c in row)]
+        known = [*self.bounds, *((m, fmpq(1)) for m in self.monomials)]
+        for m in monomials:
+            require(any(_divides(t, m) and v * r >= 1 for t, v in known), f"the order of {title} is not shown")
+
+
+class _Cases:
+    """Trees of cases: every alternative of an element is there, and inequalities close the leaves."""
+
+    def __init__(self, checker: _Checker, factors: Sequence[fmpq_poly]) -> None:
+        self.checker, self.factors = checker, factors
+        self.width = checker.size + len(factors)
+
+    def base(self) -> list[Row]:
+        unit = [tuple(int(i == j) for j in range(self.width)) for i in range(self.width)]
+        least = [fmpq(1, self.checker.degree + 1)] * self.checker.size + [fmpq(0)] * len(self.factors)
+        known = [*zip(unit, least, strict=True), *((m, fmpq(1)) for m in self.checker.monomials), *self.checker.bounds]
+        return [([fmpq(n) for n in (*m, *[0] * (self.width - len(m)))], v) for m, v in known]
+
+    def check(self, tree: Mapping[str, Any], cost: Sequence[int], value: fmpq, rows: list[Row]) -> None:
+        """All w that satisfy the rows have w.cost >= value."""
+        if "split" in tree:
+            cases = self.alternatives(*self.checker.elements[tree["split"]][:2])
+            require(len(cases) == len(tree["cases"]), "a case is missing")
+            for case, subtree in zip(cases, tree["cases"], strict=True):
+                self.check(subtree, cost, value, [*rows, *case])
+            return
+        used = [(number(y), *rows[int(i)]) for i, y in tree["multipliers"].items()]
+        require(all(y >= 0 for y, _, _ in used), "a negative multiplier")
+        left = [sum((y * a[j] for y, a, _ in used), fmpq(0)) for j in range(self.width)]
+        right = sum((y * b for y, _, b in used), fmpq(0))
+        minimum = left == [fmpq(n) for n in cost] and right >= value
+        require(minimum or (not any(left) and right > 0), "a leaf is not closed")
+
+    def keys(self, terms: Terms) -> list[tuple[Exponents, bool]]:
+        """(exponents of the variables and factors, sign of the unit), without multiples of others."""
+        found = []
+        for m, c in terms.items():
+            powers = []
+            for q in self.factors:
+                powers.append(0)
+                while c % q == 0:
+                    powers[-1], c = powers[-1] + 1, c // q
+            require(_roots(c) == 0, "a coefficient has a root that no factor has")
+            found.append(((*m, *powers), c(fmpq(0)) > 0))
+        return [k for k in found if not any(j is not k and _divides(j[0], k[0]) for j in found)]
+
+    def alternatives(self, terms: Terms, shifts: Sequence[Exponents]) -> list[list[Row]]:
+        """All terms of order >= 1 + min_g w.g, or two of them, which can have opposite signs, tie at the lowest."""
+        keys = self.keys(terms)
+        padded = [(*g, *[0] * (self.width - len(g))) for g in shifts]
+        cases = []
+        for g in padded:
+            lowest = [_at_least(f, g) for f in padded if f != g]
+            cases.append([*lowest, *(_at_least(m, g, 1) for m, _ in keys)])
+        for i, (m, sign) in enumerate(keys):
+            for n, other in keys[:i]:
+                if sign != other or any((p - q) % 2 for p, q in zip(m, n, strict=True)):
+                    tie = [_at_least(m, n), *(_at_least(k, m) for l, (k, _) in enumerate(keys) if l != i)]
+                    cases.append([*tie, *(_at_least(g, m, -1) for g in padded)])
+        return cases
+
+
+def _at_least(m: Sequence[int], n: Sequence[int], offset: int = 0) -> Row:
+    """w.m >= w.n + offset."""
+    return [fmpq(p - q) for p, q in zip(m, n, strict=True)], fmpq(offset)
+
+
+def statement(certificate: Mapping[str, Any]) -> str:
+    """The statement of a certificate in words."""
+    model, orders = certificate["model"], certificate["orders"]
+    point = ", ".join(f"{p} = {v}" for p, v in model["point"].items())
+    found = ", ".join(f"{title}: {r}" for title, r in orders.items())
+    return (
+        f"contact orders at most ({found}) for a cell of two atoms, shares bounded away from 0, another cell a"
+        f" singleton with its gate held; log weight {model['log_weight']}, mean {model['mean']}, at {point}"
+    )

@@ -1,0 +1,262 @@
+"""The equations of a cell of two atoms, from the model on: what the checker of contact orders computes for itself.
+
+Taylor polynomials of the log weight in x and the offsets D, the x-coefficients of Phi_k = sum_l p_l R_l c_k(D_l),
+their echelon form, and the equations F(h, s) that are left when the weighted means of a certificate are put in. Nothing
+else of this package is imported.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Mapping, Sequence
+from math import factorial
+from typing import Any
+
+from flint import Ordering, fmpq, fmpq_mat, fmpq_mpoly, fmpq_mpoly_ctx, fmpq_poly
+
+_MOST_TEXT, _MOST_POWER = 2000, 8
+Exponents = tuple[int, ...]
+Terms = dict[Exponents, fmpq_poly]
+
+
+class Rejected(ValueError):
+    """A certificate that does not prove its statement; the message says where it fails."""
+
+
+def require(condition: bool, what: str) -> None:
+    """Raise Rejected unless the condition holds."""
+    if not condition:
+        raise Rejected(what)
+
+
+def number(text: Any) -> fmpq:
+    """A rational number, written p or p/q."""
+    require(isinstance(text, str) and len(text) < _MOST_TEXT, "a number is not a short text")
+    top, _, bottom = text.partition("/")
+    return fmpq(int(top), int(bottom or "1"))
+
+
+# -- Taylor polynomials of the log weight: c + log(l) + p, with rationals c, l and p without constant term
+
+
+class _Value:
+    def __init__(self, constant: fmpq, poly: fmpq_mpoly, log: fmpq | int = 1) -> None:
+        self.constant, self.poly, self.log = constant, poly, fmpq(log)
+
+    def rational(self) -> tuple[fmpq, fmpq_mpoly]:
+        require(self.log == 1, "a logarithm is multiplied")
+        return self.constant, self.poly
+
+
+class _Ring:
+    """Polynomials in x and the offsets, truncated at x^reach and at a total degree of the offsets."""
+
+    def __init__(self, names: Sequence[str], degree: int, reach: int) -> None:
+        self.degree, self.reach = degree, reach
+        self.context = fmpq_mpoly_ctx.get(tuple(f"q{i}" for i in range(len(names))), Ordering.deglex)
+        self.symbols = dict(zip(names, self.context.gens(), strict=True))
+        self.zero = self.context.constant(0)
+
+    def times(self, p: fmpq_mpoly, q: fmpq_mpoly) -> fmpq_mpoly:
+        terms = (p * q).to_dict().items()
+        return self.context.from_dict({m: c for m, c in terms if m[0] <= self.reach and sum(m[1:]) <= self.degree})
+
+    def series(self, p: fmpq_mpoly, coefficient: Callable[[int], fmpq]) -> fmpq_mpoly:
+        """sum_(k>=1) coefficient(k) p^k."""
+        total, power = self.zero, self.context.constant(1)
+        for k in range(1, self.degree + self.reach + 1):
+            power = self.times(power, p)
+            total += coefficient(k) * power
+        return total
+
+    def product(self, u: _Value, v: _Value) -> _Value:
+        (b, p), (c, q) = u.rational(), v.rational()
+        return _Value(b * c, b * q + c * p + self.times(p, q))
+
+    def exp(self, u: _Value) -> _Value:
+        require(u.constant == 0, "exp of a rational other than 0 is not rational")
+        return _Value(u.log, u.log * self.series(u.poly, lambda k: fmpq(1, factorial(k))))
+
+    def power(self, u: _Value, exponent: fmpq) -> _Value:
+        base, poly = u.rational()
+        if exponent.q == 1 and 0 <= exponent <= _MOST_POWER:
+            found = _Value(fmpq(1), self.zero)
+            for _ in range(int(exponent.p)):
+                found = self.product(found, u)
+            return found
+        if exponent.q == 1 and -_MOST_POWER <= exponent < -1:
+            return self.power(self.power(u, fmpq(-1)), -exponent)
+        require(base == 1 or (base != 0 and exponent == -1), "a power that is not rational")
+
+        def binomial(k: int) -> fmpq:
+            found = fmpq(1)
+            for i in range(k):
+                found *= (exponent - i) / (i + 1)
+            return found
+
+        scale = base if exponent == -1 else fmpq(1)
+        return _Value(1 / scale, self.series(poly / scale, binomial) / scale)
+
+    def log(self, u: _Value) -> _Value:
+        base, poly = u.rational()
+        require(base > 0, "log of a number that is not positive")
+        return _Value(fmpq(0), self.series(poly / base, lambda k: fmpq((-1) ** (k + 1), k)), base)
+
+    def circular(self, u: _Value, start: int) -> _Value:
+        """cos (start 0) or sin (start 1) at 0."""
+        base, poly = u.rational()
+        require(base == 0, "sin or cos away from 0")
+        signs = [fmpq(0) if (k - start) % 2 else fmpq((-1) ** ((k - start) // 2)) for k in range(1, 200)]
+        return _Value(fmpq(1 - start), self.series(poly, lambda k: signs[k - 1] / factorial(k)))
+
+    def called(self, name: str, u: _Value) -> _Value:
+        if name in ("sinh", "cosh", "tanh"):
+            plus, minus = self.exp(u), self.exp(_Value(-u.constant, -u.poly, 1 / u.log))
+            gap = _Value(plus.constant - minus.constant, plus.poly - minus.poly)
+            total = _Value(plus.constant + minus.constant, plus.poly + minus.poly)
+            half = _Value(fmpq(1, 2), self.zero)
+            ratio = self.product(gap, self.power(total, fmpq(-1))) if name == "tanh" else half
+            return {"tanh": ratio, "sinh": self.product(half, gap), "cosh": self.product(half, total)}[name]
+        functions = {"exp": self.exp, "log": self.log, "sqrt": lambda v: self.power(v, fmpq(1, 2))}
+        functions |= {"sin": lambda v: self.circular(v, 1), "cos": lambda v: self.circular(v, 0)}
+        require(name in functions, f"the function {name!r} is not known here")
+        return functions[name](u)
+
+    def value(self, node: ast.expr, names: Mapping[str, _Value]) -> _Value:
+        """The Taylor polynomial of an expression."""
+        match node:
+            case ast.Constant(value=int() as n):
+                return _Value(fmpq(n), self.zero)
+            case ast.Name(id=name):
+                return names[name]
+            case ast.Call(func=ast.Name(id=name), args=[inner]):
+                return self.called(name, self.value(inner, names))
+            case ast.UnaryOp(op=ast.USub(), operand=inner):
+                return self.product(_Value(fmpq(-1), self.zero), self.value(inner, names))
+            case ast.BinOp(left=left, op=ast.Pow(), right=right):
+                exponent = self.value(right, names)
+                require(exponent.poly == 0, "an exponent that varies")
+                return self.power(self.value(left, names), exponent.rational()[0])
+            case ast.BinOp(left=left, op=op, right=right):
+                u, v = self.value(left, names), self.value(right, names)
+                if isinstance(op, ast.Mult | ast.Div):
+                    return self.product(u, v if isinstance(op, ast.Mult) else self.power(v, fmpq(-1)))
+                sign = {ast.Add: 1, ast.Sub: -1}[type(op)]
+                return _Value(u.constant + sign * v.constant, u.poly + sign * v.poly, u.log * v.log**sign)
+        raise Rejected(f"cannot read {ast.dump(node)[:60]}")
+
+
+# -- the reduced equations, from the model
+
+
+class Model:
+    """The equations of a certificate's model."""
+
+    def __init__(self, model: Mapping[str, Any], degree: int, reach: int) -> None:
+        self.degree = degree
+        self.own, self.expert, self.shared = (list(model[name]) for name in ("own", "expert", "shared"))
+        self.each = [*self.own, *self.expert]
+        names = ["x", *self.each, *self.shared]
+        require(len(set(names)) == len(names) and self.expert[-1] == "nu", "the parameters")
+        self.ring = _Ring(names, degree, reach)
+        values = {p: _Value(number(model["point"][p]), self.ring.symbols[p]) for p in (*self.own, *self.shared)}
+        values["x"] = _Value(fmpq(0), self.ring.symbols["x"])
+        weight = self.ring.value(_tree(model["log_weight"]), values).poly.to_dict()
+        ratio = self.ring.context.from_dict({m: c for m, c in weight.items() if any(m[1:])})
+        offsets = {p: _Value(fmpq(0), self.ring.symbols[p]) for p in self.expert[:-1]} | {"x": values["x"]}
+        mean = self.ring.value(_tree(model["mean"]), offsets)
+        require(mean.constant == 0 and all(sum(m[1:]) == 1 for m in mean.poly.to_dict()), "the mean is not linear")
+        self.rows = self._rows(self.ring.exp(_Value(fmpq(0), ratio)).poly + 1, mean.poly)
+
+    def _rows(self, ratio: fmpq_mpoly, shift: fmpq_mpoly) -> list[dict[Exponents, fmpq]]:
+        """The x-coefficients of Phi_k = sum_l p_l R_l c_k(D_l), reduced to echelon form with low moments first."""
+        found: dict[tuple[int, int], dict[Exponents, fmpq]] = {}
+        spread = self.ring.symbols["nu"] / 2
+        for level in range(self.degree + 1):
+            total = self.ring.zero
+            for j in range(level // 2 + 1):
+                term = ratio
+                for factor in [shift] * (level - 2 * j) + [spread] * j:
+                    term = self.ring.times(term, factor)
+                total += term / (factorial(level - 2 * j) * factorial(j))
+            for m, c in total.to_dict().items():
+                if level or m[0]:
+                    found.setdefault((level, m[0]), {})[tuple(map(int, m[1:]))] = c
+        columns = sorted({m for row in found.values() for m in row}, key=lambda m: (sum(m), [-i for i in m]))
+        table, rank = fmpq_mat([[row.get(m, fmpq(0)) for m in columns] for row in found.values()]).rref()
+        return [{m: table[i, j] for j, m in enumerate(columns) if table[i, j] != 0} for i in range(rank)]
+
+    def equations(self, variables: Sequence[str], means: Mapping[str, Any]) -> list[Terms]:
+        """F_i(h, s): the means, which must solve their own equations, put into the others."""
+        titles = [*(f"mean {p}" for p in self.each), *self.shared]
+        units = {tuple(int(i == j) for j in range(len(titles))): i for i in range(len(titles))}
+        solved = [units[next(iter(row))] for row in self.rows if next(iter(row)) in units]
+        unsolved = [t for i, t in enumerate(titles) if i not in solved]
+        require(list(variables) == [*self.each, *unsolved], "the variables")
+        average = _Average(self, variables, {t: means[t] for i, t in enumerate(titles) if i in solved}, titles)
+        found = []
+        for row in self.rows:
+            value = average.value(row)
+            if next(iter(row)) in units:
+                require(value == 0, "a mean does not solve its equation")
+            elif value != 0:
+                found.append(_divided(_collected(value)))
+        return found
+
+
+class _Average:
+    """sum_l p_l D_l^alpha for D_1 = e + (1 + s)/2 h, D_2 = e - (1 - s)/2 h, p_1 = (1 - s)/2."""
+
+    def __init__(self, model: Model, variables: Sequence[str], means: Mapping[str, Any], titles: Sequence[str]) -> None:
+        self.degree = model.degree
+        self.context = fmpq_mpoly_ctx.get(tuple(f"r{i}" for i in range(len(variables) + 1)), Ordering.deglex)
+        s, *h = self.context.gens()
+        names = dict(zip(variables, h, strict=True))
+        e = [self.polynomial(means[t]) if t in means else names[t] for t in titles]
+        size = len(model.each)
+        self.shares = ((1 - s) / 2, (1 + s) / 2)
+        self.atoms = [
+            [*(m + side * d for m, d in zip(e, h[:size], strict=False)), *e[size:]]
+            for side in ((1 + s) / 2, (s - 1) / 2)
+        ]
+        self.known: list[dict[Exponents, fmpq_mpoly]] = [{}, {}]
+
+    def polynomial(self, entry: Any) -> fmpq_mpoly:
+        terms = {(i, *m): number(c) for m, row in entry for i, c in enumerate(row)}
+        require(all(sum(m[1:]) > 0 for m in terms), "a mean that is not 0 where all differences are")
+        return self.context.from_dict(terms)
+
+    def power(self, atom: int, alpha: Exponents) -> fmpq_mpoly:
+        at = next((i for i, n in enumerate(alpha) if n), None)
+        if at is None:
+            return self.context.constant(1)
+        if alpha not in self.known[atom]:
+            below = (*alpha[:at], alpha[at] - 1, *alpha[at + 1 :])
+            terms = (self.power(atom, below) * self.atoms[atom][at]).to_dict().items()
+            self.known[atom][alpha] = self.context.from_dict({m: c for m, c in terms if sum(m[1:]) <= self.degree})
+        return self.known[atom][alpha]
+
+    def value(self, row: Mapping[Exponents, fmpq]) -> fmpq_mpoly:
+        sides = [sum((c * self.power(l, m) for m, c in row.items()), self.context.constant(0)) for l in (0, 1)]
+        return self.shares[0] * sides[0] + self.shares[1] * sides[1]
+
+
+def _tree(text: Any) -> ast.expr:
+    require(isinstance(text, str) and len(text) < _MOST_TEXT, "an expression is not a short text")
+    try:
+        return ast.parse(text, mode="eval").body
+    except (SyntaxError, MemoryError) as error:
+        raise Rejected("an expression cannot be read") from error
+
+
+def _collected(p: fmpq_mpoly) -> Terms:
+    found: dict[Exponents, dict[int, fmpq]] = {}
+    for (power, *rest), c in p.to_dict().items():
+        found.setdefault(tuple(map(int, rest)), {})[int(power)] = c
+    ordered = sorted(found.items(), key=lambda item: (sum(item[0]), [-i for i in item[0]]))
+    return {m: fmpq_poly([row.get(i, 0) for i in range(max(row) + 1)]) for m, row in ordered}
+
+
+def _divided(terms: Terms) -> Terms:
+    shares = fmpq_poly([1, 0, -1])
+    return {m: c // shares for m, c in terms.items()} if all(c % shares == 0 for c in terms.values()) else terms
