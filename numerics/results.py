@@ -111,10 +111,13 @@ def _function_errors(study: Study, measures: MixingMeasure) -> dict[str, Floats]
 
 @dataclass(frozen=True)
 class ErrorPoint:
-    """RMS error of a group over the fits at one n, its standard error (None for a single fit), and how many fits."""
+    """RMS error of a group over the fits at one n, its standard error (None for a single fit), and how many fits.
+
+    Both are None where some error overflows.
+    """
 
     n: int
-    rms: float
+    rms: float | None
     se: float | None
     fits: int
 
@@ -145,16 +148,18 @@ def _like(mask: NDArray[np.bool_], array: Floats) -> NDArray[np.bool_]:
 
 def error_points(errors: Floats, sizes: tuple[int, ...]) -> tuple[ErrorPoint, ...]:
     """The RMS of errors (R, N) over replicates, nan where a fit is left out; standard errors by the delta method."""
-    found = []
-    for n, column in zip(sizes, errors.T, strict=True):
-        squares = column[~np.isnan(column)] ** 2
-        if not len(squares):
-            continue
-        rms = float(np.sqrt(squares.mean()))
-        spread = float(squares.std(ddof=1)) if len(squares) > 1 else None
-        se = spread if not spread else spread / len(squares) ** 0.5 / (2 * rms)
-        found.append(ErrorPoint(n, rms, se, len(squares)))
-    return tuple(found)
+    columns = [(n, column[~np.isnan(column)]) for n, column in zip(sizes, errors.T, strict=True)]
+    return tuple(_point(n, column) for n, column in columns if len(column))
+
+
+def _point(n: int, errors: Floats) -> ErrorPoint:
+    with np.errstate(over="ignore", invalid="ignore"):
+        squares = errors**2
+        rms, spread = float(np.sqrt(squares.mean())), float(squares.std()) / max(len(errors) - 1, 1) ** 0.5
+    if not np.isfinite([rms, spread]).all():
+        return ErrorPoint(n, None, None, len(errors))
+    se = spread / (2 * rms) if rms else 0.0
+    return ErrorPoint(n, rms, se if len(errors) > 1 else None, len(errors))
 
 
 _RESAMPLES = 10000  # enough for the tails that the curvature of many slopes needs

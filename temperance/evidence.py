@@ -10,7 +10,7 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from temperance.mathml import activation_latex, group, mathml
-from temperance.plots import Plot, contact_plot, rates_plot
+from temperance.plots import Plot, contact_plot, label, rates_plot
 from temperance.report import to_json
 from theory.activations import activation
 
@@ -112,7 +112,7 @@ def shown(value: Any) -> str:
         case bool():
             return "yes" if value else "no"
         case float():
-            return f"{value:.6g}"
+            return label(value, 6)
         case list() | tuple():
             return ", ".join(map(shown, value))
         case dict():
@@ -197,6 +197,13 @@ def badge_class(text: str) -> str:
     """The class that the colour of an outcome comes from; empty for other words."""
     word = text.split(",")[0] if not isinstance(text, Markup) else ""
     return word.replace(" ", "-") if word in _BADGES else ""
+
+
+def width_class(text: str) -> str:
+    """The class that keeps a cell from being squeezed, by how much stands in it."""
+    if isinstance(text, Markup) or len(text) <= 12:
+        return "short"
+    return "medium" if len(text) <= 40 else "wide"
 
 
 _BADGES = ("proved", "confirmed", "contradicted", "inconclusive", "crashed", "did not run")

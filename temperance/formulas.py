@@ -15,7 +15,7 @@ FORMULAS: dict[str, tuple[str, ...]] = {
         r"\operatorname{rank} = \sum_{i=0}^{r} \binom{i+d-1}{d-1}\,(2r-i+1)",
     ),
     "C2": (
-        r"g_G = g_{G_c}, \quad G_c: (\beta_1, \beta_0, \tau) \mapsto (c\,\beta_1, c\,\beta_0, c\,\tau)",
+        r"g_G = g_{G_c}, \quad G_c:\; (\beta_1, \beta_0, \tau) \mapsto (c\,\beta_1, c\,\beta_0, c\,\tau)",
         r"\frac{\beta_1}{\tau},\quad \frac{\beta_0}{\tau},\quad a,\quad b,\quad \nu",
     ),
     "C3": (r"V(G_c, G) = 0 < D_r(G_c, G) \quad (c \ne 1), \qquad \inf \frac{V}{D_r} = 0",),
@@ -28,11 +28,11 @@ FORMULAS: dict[str, tuple[str, ...]] = {
         r"\hat\beta_1 - \beta_1,\; \hat\tau - \tau,\; \hat a - a,\; \hat b - b,\; \hat\nu - \nu " + _HALF,
     ),
     "C6": (
-        r"s(\lambda z) = \lambda^p s(z) \;(\lambda > 0): \quad "
+        r"s(\lambda z) = \lambda^p s(z) \;(\lambda > 0):\quad "
         r"(\beta_1, \beta_0, \tau) \mapsto (\lambda \beta_1, \lambda^p \beta_0, \lambda^p \tau)",
         r"\frac{|\beta_1|^p}{\tau},\quad \frac{\beta_0}{\tau},\quad a,\quad b,\quad \nu \quad \text{at } n^{-1/2}",
     ),
-    "C7": (r"\tau: n^{-1/2}, \quad \beta_1, a: n^{-1/4}, \quad b: n^{-1/(4m)}, \quad \nu: n^{-1/(2m)}",),
+    "C7": (r"\tau:\; n^{-1/2}, \quad \beta_1, a:\; n^{-1/4}, \quad b:\; n^{-1/(4m)}, \quad \nu:\; n^{-1/(2m)}",),
     "C8": (
         r"\sum_{l=1}^{m} p_l^2 \sum_{n_1 + 2 n_2 = j} \frac{q_{1l}^{n_1} q_{2l}^{n_2}}{n_1!\,n_2!} = 0, "
         r"\quad j = 1, \dots, r",

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import PurePath
+from textwrap import shorten
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from temperance.evidence import Evidence, Grid, badge_class, data_address, evidence, shown
+from temperance.evidence import Evidence, Grid, badge_class, data_address, evidence, shown, width_class
 from temperance.formulas import FORMULAS, MODEL
 from temperance.mathml import mathml, prose
 from temperance.outcomes import LEGS
@@ -37,6 +38,11 @@ class LegView:
     detail: str
     evidence: Evidence | None
 
+    @property
+    def open(self) -> bool:
+        """Whether it keeps the claim from standing, or says that it does not stand."""
+        return self.outcome == "contradicted" or (self.required and self.outcome != "confirmed")
+
 
 @dataclass(frozen=True)
 class ClaimView:
@@ -56,12 +62,18 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters.update(mathml=mathml, prose=prose, badge=badge_class, sentence=_sentence)
+    made.filters.update(
+        mathml=mathml, prose=prose, badge=badge_class, sentence=_sentence, shorten=_shorten, width=width_class
+    )
     return made
 
 
 def _sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}."
+
+
+def _shorten(text: str) -> str:
+    return shorten(text, 160, placeholder=" …")
 
 
 def verification_page(report: Report, *, full: bool) -> str:
@@ -81,7 +93,7 @@ def verification_page(report: Report, *, full: bool) -> str:
             legs=[_WORDS[name] for name in LEGS],
             counts=", ".join(f"{count} {outcome}" for outcome, count in outcomes.items()),
             model=MODEL,
-            remarks=list(report.remarks),
+            open=[(claim, leg) for claim in claims for leg in claim.legs if leg.open],
             published=report.published,
             published_grid=None if report.published is None else _published(report.published),
             command=_command(report, full),
@@ -105,7 +117,9 @@ def _leg(result: Result, name: Any) -> LegView:
     leg, anchor = result.legs[name], f"{result.claim.id}-{name.replace('_', '-')}"
     required = name in result.claim.required
     if leg is None:
-        return LegView(anchor, _WORDS[name], required, "did not run" if required else "not required", "", None)
+        return LegView(
+            anchor, _WORDS[name], required, "did not run" if required else "not required", "did not run", None
+        )
     outcome = "crashed" if leg.crashed else leg.outcome
     return LegView(anchor, _WORDS[name], required, outcome, leg.detail, evidence(leg.data, anchor))
 

@@ -16,7 +16,14 @@ WIDTH, HEIGHT = 340, 230
 _LEFT, _RIGHT, _TOP, _BOTTOM = 62, 12, 10, 42
 _Z95 = 1.959963984540054
 _MOST_TICKS = 6
-_DIGITS = ((1.0,), (1.0, 3.0), (1.0, 2.0, 5.0), tuple(map(float, range(1, 10))), tuple(k / 10 for k in range(10, 100)))
+_DIGITS = (
+    (1.0,),
+    (1.0, 3.0),
+    (1.0, 2.0, 5.0),
+    (1.0, 1.5, 2.0, 3.0, 5.0, 7.0),
+    tuple(map(float, range(1, 10))),
+    tuple(k / 10 for k in range(10, 100)),
+)
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 Point = tuple[float, float]
@@ -95,13 +102,7 @@ def _axis(values: Sequence[float], first: float, last: float) -> _Axis:
 def ticks(low: float, high: float) -> list[float]:
     """Round values from low to high, of which the logarithms are about evenly spaced."""
     first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
-    for digits in (
-        (1.0,),
-        (1.0, 3.0),
-        (1.0, 2.0, 5.0),
-        tuple(map(float, range(1, 10))),
-        tuple(k / 10 for k in range(10, 100)),
-    ):
+    for digits in _DIGITS:
         found = [float(f"{d}e{e}") for e in range(first, last + 1) for d in digits]
         found = [value for value in found if low <= value <= high]
         if len(found) >= 3:
@@ -109,13 +110,13 @@ def ticks(low: float, high: float) -> list[float]:
     return [low, high]
 
 
-def label(value: float) -> str:
+def label(value: float, digits: int = 3) -> str:
     """A number as plain text, with a power of ten where it is small or large."""
-    if 1e-3 <= value < 1e6:
-        return f"{value:.3g}" if value < 100 else f"{value:.0f}"
-    exponent = math.floor(math.log10(value) + 1e-9)
-    power = "10" + str(exponent).translate(_SUPERSCRIPTS)
-    mantissa = f"{value / 10.0**exponent:.2g}"
+    if value == 0 or 1e-3 <= abs(value) < 999999.5:
+        return f"{value:.{digits}g}" if abs(value) < 10**digits else f"{value:.0f}"
+    mantissa, exponent = f"{value:.2e}".split("e")
+    power = "10" + str(int(exponent)).translate(_SUPERSCRIPTS)
+    mantissa = mantissa.rstrip("0").rstrip(".")
     return power if mantissa == "1" else f"{mantissa}·{power}"
 
 
@@ -125,22 +126,27 @@ def rates_plot(slope: Mapping[str, Any], dropped: float) -> Plot | None:
     All lines go through the mean of the logarithms, as the fitted one does. slope: a record of `judging`; dropped:
     share of the fits of its study that are left out. None where there is no slope.
     """
-    shown = [p for p in slope["points"] if p["rms"] > 0]
+    shown = [p for p in slope["points"] if p["rms"]]
     if slope["slope"] is None or len(shown) < 2:
         return None
     points = [(math.log10(p["n"]), math.log10(p["rms"]), _relative(p)) for p in shown]
     low, high = slope["ci"]
     interval = None if low is None or high is None else (low, high)
     words = f"measured {slope['slope']:.3f}" + (f" [{low:.3f}, {high:.3f}]" if interval else "")
-    cell = "" if slope["cell"] is None else f", cell {slope['cell']} of {slope['cell_size']}"
     text = _Text(
-        f"RMS error of {slope['parameter']}{cell}",
+        f"RMS error of {slope['parameter']}{_cell(slope)}",
         ("sample size n", "RMS error"),
         ", ".join(f"{p['rms']:.3g} at n = {p['n']}" for p in shown),
         (*([slope["outcome"]] if slope["outcome"] else []), f"{dropped:.2%} of the fits dropped"),
     )
     mean = (math.fsum(p[0] for p in points) / len(points), math.fsum(p[1] for p in points) / len(points))
     return _plot(text, points, [("measured", slope["slope"], words), *_stated(slope)], mean, interval)
+
+
+def _cell(slope: Mapping[str, Any]) -> str:
+    if slope["cell"] is None:
+        return ""
+    return f" in cell {slope['cell']}, of {slope['cell_size']} atom{'s' if slope['cell_size'] != 1 else ''}"
 
 
 def _relative(point: Mapping[str, Any]) -> float:
