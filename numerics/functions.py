@@ -44,10 +44,10 @@ def mirror_errors(measure: MixingMeasure, truth: MixingMeasure, symmetry: Symmet
 def homogeneous_errors(
     measure: MixingMeasure, truth: MixingMeasure, symmetry: Symmetry, degree: float
 ) -> dict[str, Floats]:
-    """Errors of |beta1|^p/tau, beta0/tau and, for d > 1, of the direction beta1/|beta1|, each (..., k*).
+    """Errors of |beta1|^p/tau, beta0/tau and, for d > 1, beta1/|beta1|, each (..., k*), or k* - 1 without an anchor.
 
     degree: p of the flow (beta1, beta0, tau) -> (l beta1, l^p beta0, l^p tau) that leaves them. beta0/tau is the
-    logarithm of a weight, taken modulo translation in the free gauge. nan for a true beta1 = 0, the anchor's.
+    logarithm of a weight, taken modulo translation in the free gauge. The anchor, whose true beta1 is 0, is left out.
     """
     found, single = in_order(measure, truth, symmetry)
 
@@ -58,11 +58,11 @@ def homogeneous_errors(
         return length**degree / tau, logits - logits[..., -1:], direction
 
     (power, logits, direction), (true_power, true_logits, true_direction) = functions(found), functions(truth)
-    moving = single[..., None] & (np.linalg.norm(truth.beta1, axis=-1) > 0)
-    errors = {
-        "beta1^p/tau": np.where(moving, np.abs(power - true_power), np.nan),
-        "beta0/tau": np.where(single[..., None], np.abs(logits - true_logits), np.nan)[..., :-1],
-    }
+    errors = {"beta1^p/tau": np.abs(power - true_power), "beta0/tau": np.abs(logits - true_logits)[..., :-1]}
     if measure.d > 1:
-        errors["beta1_direction"] = np.where(moving, np.linalg.norm(direction - true_direction, axis=-1), np.nan)
-    return errors
+        errors["beta1_direction"] = np.linalg.norm(direction - true_direction, axis=-1)
+    moving = slice(None) if truth.beta1[-1].any() else slice(-1)
+    return {
+        name: np.where(single[..., None], e, np.nan)[..., slice(None) if name == "beta0/tau" else moving]
+        for name, e in errors.items()
+    }

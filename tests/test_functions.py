@@ -53,7 +53,7 @@ def test_the_invariants_of_a_homogeneous_gate_do_not_move_along_its_flow(scale):
     truth, symmetry = RELU.truth, RELU.symmetry
     errors = homogeneous_errors(scaled(truth, [scale], 1.0), truth, symmetry, 1.0)
     assert errors["beta1^p/tau"][0, 0] == pytest.approx(0.0, abs=1e-14)
-    assert np.isnan(errors["beta1^p/tau"][0, 1])  # the anchor's
+    assert errors["beta1^p/tau"].shape == (1, 1)  # without the anchor
     assert errors["beta0/tau"][0] == pytest.approx([0.0], abs=1e-14)
 
 
