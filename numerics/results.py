@@ -166,7 +166,8 @@ _RESAMPLES = 10000  # enough for the tails that the curvature of many slopes nee
 
 
 def _slope(errors: Floats, sizes: tuple[int, ...], seed: int, together: int) -> Slope | None:
-    if ((~np.isnan(errors)).sum(axis=0) < FEWEST_REPLICATES).any() or not (np.nansum(errors, axis=0) > 0).all():
+    totals = np.nansum(errors, axis=0)
+    if ((~np.isnan(errors)).sum(axis=0) < FEWEST_REPLICATES).any() or not ((totals > 0) & (totals < np.inf)).all():
         return None
     level = 1 - (1 - CURVATURE_LEVEL) / together
     return log_slope(errors, sizes, seed=seed, resamples=_RESAMPLES, curvature_level=level)

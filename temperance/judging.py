@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from numerics.results import StudyResult, StudySlope
 
 _BOOTSTRAP_SEED = 0
+_RARE = 0.5  # share of the fits up to which cells of some size may be without a slope
 
 
 def predictions(study: Study) -> tuple[Prediction, ...]:
@@ -73,11 +74,16 @@ def _slope_record(s: StudySlope, dropped: float, predicted: Sequence[Prediction]
         "ci": None if s.slope is None else [_finite(end) for end in s.slope.interval],
         "predicted": sharp,
         "published": None if found is None or found.published is None else float(found.published),
-        "outcome": None if judgement is None else judgement.outcome,
+        "outcome": _unjudged(s, sharp) if judgement is None else judgement.outcome,
         "sharp": None if judgement is None else judgement.sharp,
         "reason": judgement.reason if judgement is not None else _silence(s, found),
         "points": [asdict(point) for point in s.points],
     }
+
+
+def _unjudged(s: StudySlope, sharp: float | None) -> str | None:
+    """Without a slope: nothing for what is not predicted or seldom occurs, else the prediction is left open."""
+    return None if sharp is None or s.share <= _RARE else "inconclusive"
 
 
 def _silence(s: StudySlope, found: Prediction | None) -> str:
@@ -88,7 +94,7 @@ def _silence(s: StudySlope, found: Prediction | None) -> str:
         return "nothing is stated of it in this setting"
     if found.sharp is None:
         return found.reason
-    return "some sample size has fewer than ten such fits, or no error at all"
+    return "some sample size has fewer than ten such fits, no error at all, or an error without bound"
 
 
 def _finite(value: float) -> float | None:
