@@ -32,6 +32,17 @@ def refusing() -> Iterator[None]:
         raise BadInput(str(error)) from error
 
 
+@contextmanager
+def resumable(store: str | None) -> Iterator[None]:
+    """Let an interruption say where the finished replicates of the studies inside are, or how to keep them."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        kept = f"finished replicates are in {store}: run the same command again"
+        lost = "with --store FILE.sqlite finished replicates would be kept"
+        raise KeyboardInterrupt(f"interrupted; {lost if store is None else kept}") from None
+
+
 def one_line(text: str) -> str:
     """The text on one line, with every character that does not print escaped."""
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in " ".join(text.splitlines()))

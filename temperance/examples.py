@@ -29,7 +29,11 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "temperance fit data.csv --fitted 2",
         "temperance fit data.csv --fitted 3 --activation tanh --target price --json",
     ),
-    "verify": ("temperance verify", "temperance verify C1 C2 -o report.json"),
+    "verify": (
+        "temperance verify",
+        "temperance verify C1 C2 -o report.json",
+        "temperance verify --full --store studies.sqlite -o report.html",
+    ),
     "notebooks build": ("temperance notebooks build notebooks",),
     "notebooks run": ("temperance notebooks run notebooks",),
 }

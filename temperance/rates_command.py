@@ -9,7 +9,7 @@ from typing import Annotated
 
 from cyclopts import Parameter, Token
 
-from temperance.errors import refusing
+from temperance.errors import refusing, resumable
 from temperance.options import Json, Whole
 from temperance.progress import display
 from temperance.report import console, to_json
@@ -78,7 +78,7 @@ def rates(
     from temperance.runs import cores
 
     chosen = "activation" if activation is not None and gate == "linear" else gate
-    with display() as shown, refusing():
+    with resumable(store), display() as shown, refusing():
         record = measure(
             gate=chosen,
             activation=activation,

@@ -182,7 +182,7 @@ def test_results_are_shared_between_claims(monkeypatch):
         (["verify", "c1\n"], r"unknown claim 'c1\n'"),
         (["verify", "--workers", "0"], "workers must be at least 1"),
         (["verify", "C1", "--scheduler", "nowhere"], "no Dask scheduler answers at 'nowhere'"),
-        (["verify", "-o", "report.txt"], "unknown ending; accepted: .json"),
+        (["verify", "-o", "report.txt"], "unknown ending; accepted: .json, .html"),
         (["verify", "-o", "missing/report.json"], "there is no such folder"),
         (["verify", "--published", "missing"], "K2_A.npy"),
         (["verify", "--published"], "--published needs a value"),
@@ -213,7 +213,7 @@ def test_a_loss_that_is_not_reproduced_contradicts(capsys, claims, monkeypatch):
 @here
 def test_the_published_estimates_beside_the_repository(capsys, claims, monkeypatch):
     monkeypatch.chdir(Path(__file__).parents[1])
-    monkeypatch.setattr("temperance.cli.PUBLISHED", str(FOLDER))
+    monkeypatch.setattr("temperance.verify_command.PUBLISHED", str(FOLDER))
     assert run(["verify", "--json"]) == 0
     captured = capsys.readouterr()
     published = json.loads(captured.out)["published"]
