@@ -25,6 +25,12 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "temperance rates --true 2 --fitted 2 --n 500,1000,2000 --replicates 50",
         "temperance rates --activation tanh --true 2 --fitted 3 --store study.sqlite",
     ),
+    "exponents": (
+        "temperance exponents --gate softmax",
+        'temperance exponents --activation "z**2 + z" --expert constant',
+        "temperance exponents --gate gaussian --expert constant --certificate orders.json",
+        "temperance exponents --gate softmax --split all --json",
+    ),
     "fit": (
         "temperance fit data.csv --fitted 2",
         "temperance fit data.csv --fitted 3 --activation tanh --target price --json",
@@ -35,7 +41,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "temperance verify --full --store studies.sqlite -o report.html",
     ),
     "notebooks build": ("temperance notebooks build notebooks",),
-    "notebooks run": ("temperance notebooks run notebooks",),
+    "notebooks run": (
+        "temperance notebooks run notebooks",
+        "temperance notebooks run -p activation silu -o results",
+    ),
 }
 
 

@@ -1,7 +1,7 @@
 """Notebooks built from the library's own results, executed, and compared with an execution anew.
 
 A notebook is a list of cells (kind, source); everything it shows is the output of a code cell or text that the library
-made. Metadata is fixed: no paths, no versions, no timings.
+made. Metadata is fixed: no paths, no versions, no timings. Cells of the kinds in `TAGS` are code with that tag.
 """
 
 from __future__ import annotations
@@ -18,7 +18,12 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 
-Cell = tuple[str, str]  # ("markdown" | "code", source)
+Cell = tuple[str, str]  # ("markdown" | "code" | one of TAGS, source)
+
+PARAMETERS, INJECTED, SIZED = "parameters", "injected-parameters", "sized"
+TAGS = (PARAMETERS, INJECTED, SIZED)
+"""The defaults of a notebook's parameters; values given in their place, as papermill tags them; cells whose output
+depends on the parameter `quick`."""
 
 _METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -30,9 +35,26 @@ _LARGEST_PIXEL_ERROR = 0.01  # mean over the picture, of 1: fonts and rounding d
 
 def build(cells: Iterable[Cell]) -> NotebookNode:
     """An unexecuted notebook; the ids of its cells are their numbers."""
-    makers = {"markdown": nbformat.v4.new_markdown_cell, "code": nbformat.v4.new_code_cell}
-    made = [makers[kind](source, id=f"cell-{i}") for i, (kind, source) in enumerate(cells)]
+    made = [_cell(kind, source, f"cell-{i}") for i, (kind, source) in enumerate(cells)]
     return nbformat.v4.new_notebook(cells=made, metadata=deepcopy(_METADATA))
+
+
+def _cell(kind: str, source: str, name: str) -> NotebookNode:
+    if kind == "markdown":
+        return nbformat.v4.new_markdown_cell(source, id=name)
+    return nbformat.v4.new_code_cell(source, id=name, metadata={"tags": [kind]} if kind in TAGS else {})
+
+
+def kind_of(cell: NotebookNode) -> str:
+    """The kind of a cell: markdown, code, or its tag among `TAGS`."""
+    if cell.cell_type != "code":
+        return str(cell.cell_type)
+    return next((tag for tag in cell.metadata.get("tags", ()) if tag in TAGS), "code")
+
+
+def cells_of(notebook: NotebookNode) -> list[Cell]:
+    """The cells that a notebook is built from."""
+    return [(kind_of(cell), cell.source) for cell in notebook.cells]
 
 
 def execute(notebook: NotebookNode) -> NotebookNode:
@@ -41,7 +63,7 @@ def execute(notebook: NotebookNode) -> NotebookNode:
     Raises:
         CellExecutionError: a cell raised an exception.
     """
-    fresh = build((cell.cell_type, cell.source) for cell in notebook.cells)
+    fresh = build(cells_of(notebook))
     # the kernel itself warns while it starts, in Python and in its log
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONWARNINGS"}
     quiet = ["--IPKernelApp.log_level=ERROR"]
@@ -63,12 +85,17 @@ def text(notebook: NotebookNode) -> str:
     return nbformat.writes(notebook) + "\n"
 
 
-def differences(one: NotebookNode, other: NotebookNode) -> list[str]:
-    """The cells in which two executions of a notebook differ; text must be equal, pictures nearly."""
-    if [c.source for c in one.cells] != [c.source for c in other.cells]:
+def differences(one: NotebookNode, other: NotebookNode, *, ignored: Iterable[str] = ()) -> list[str]:
+    """The cells in which two executions of a notebook differ; text must be equal, pictures nearly.
+
+    Injected parameters are left out of both, and the outputs of the kinds of cells that are ignored.
+    """
+    ours, theirs = ([c for c in notebook.cells if kind_of(c) != INJECTED] for notebook in (one, other))
+    if [c.source for c in ours] != [c.source for c in theirs]:
         return ["the cells are not the same"]
-    pairs = zip(one.cells, other.cells, strict=True)
-    return [f"cell {i}: {p.source.splitlines()[0]}" for i, (p, q) in enumerate(pairs) if not _same_outputs(p, q)]
+    skipped = frozenset(ignored)
+    pairs = [(i, p, q) for i, (p, q) in enumerate(zip(ours, theirs, strict=True)) if kind_of(p) not in skipped]
+    return [f"cell {i}: {p.source.splitlines()[0]}" for i, p, q in pairs if not _same_outputs(p, q)]
 
 
 def _same_outputs(one: NotebookNode, other: NotebookNode) -> bool:

@@ -7,10 +7,14 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from temperance.errors import BadInput, commands
+from temperance.errors import BadInput, commands, one_line
+from temperance.progress import display
 from temperance.report import write_file
 
 notebooks = App(name="notebooks", help="Build the notebooks from the library's own results, or run them again.")
+
+Given = Annotated[tuple[tuple[str, str], ...], Parameter(name=["--parameter", "-p"], show_default=False)]
+"""The option -p NAME VALUE, which may be given several times."""
 
 
 @notebooks.default
@@ -28,30 +32,64 @@ def build(folder: str = "notebooks") -> int:
     folder
         Where they are written.
     """
-    from temperance.gallery import build_all
+    from temperance.gallery import NOTEBOOKS, built
 
     if not Path(folder).is_dir():
         raise BadInput(f"there is no folder {folder!r}; accepted: an existing one")
-    for name, content in build_all():
+    for name in NOTEBOOKS:
+        with display() as shown, shown.doing(name):
+            content = built(name)
         write_file(str(Path(folder) / name), content)
         print(name)
     return 0
 
 
 @notebooks.command(name="run")
-def run_notebooks(folder: str = "notebooks") -> int:
-    """Execute every notebook of a folder again; exit with 1 if a result is not the one it shows.
+def run_notebooks(
+    place: str = "notebooks",
+    *,
+    parameter: Given = (),
+    output: Annotated[str | None, Parameter(name=["--output", "-o"])] = None,
+) -> int:
+    """Execute notebooks again; exit with 1 if a result is not the one shown.
+
+    With parameters of one's own, results are others, and the status is 1 only if a cell fails.
 
     Parameters
     ----------
-    folder
-        Where they are.
+    place
+        A folder of notebooks, or one of them.
+    parameter
+        A value for a parameter, in place of the one in the cell tagged "parameters": -p activation silu. Only notebooks
+        that have one of the parameters given are run.
+    output
+        A folder in which the executed notebooks are written.
     """
-    from temperance.gallery import changed, notebook_files
+    from temperance.gallery import notebook_files, parameters_of, read, run_again
+    from temperance.notebook import text
+    from temperance.parameters import defaults
 
+    if output is not None and not Path(output).is_dir():
+        raise BadInput(f"there is no folder {output!r}; accepted: an existing one")
+    found = {path: read(path) for path in notebook_files(place)}
+    given = parameters_of(found, parameter)
     status = 0
-    for path in notebook_files(folder):
-        found = changed(path)
-        print(f"{path.name}: {'the same results' if not found else '; '.join(found)}")
-        status = status or int(bool(found))
+    for path, shown in found.items():
+        if given and not set(given) & set(defaults(shown)):
+            continue
+        with display() as screen, screen.doing(path.name):
+            made, different = run_again(shown, given)
+        print(one_line(f"{path.name}: {_outcome(made is not None, different, bool(given))}"))
+        if made is not None and output is not None:
+            write_file(str(Path(output) / path.name), text(made))
+        status = status or int(made is None or bool(different and not given))
     return status
+
+
+def _outcome(ran: bool, different: list[str], given: bool) -> str:
+    if not different:
+        return "the same results"
+    if given and ran:
+        cells = "1 cell shows another result" if len(different) == 1 else f"{len(different)} cells show other results"
+        return f"ran; {cells}"
+    return "; ".join(different)
