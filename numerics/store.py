@@ -1,7 +1,7 @@
 """Finished replicates of a study in an SQLite file, each committed as soon as it is there.
 
-A process may be killed at any moment: what `add` has returned from is in the file, and nothing is there by half. The
-file never changes unless it is a sound store that can be written.
+A process may be killed at any moment, or find the disk full: what `add` has returned from is in the file, and nothing is
+there by half. The file never changes unless it is a sound store that can be written.
 
 Example: ``with open_store("rates.sqlite", name, digest, definition) as store: store.add(0, (theta, status, agree))``.
 """
@@ -53,12 +53,24 @@ class Store:
         self._connection, self._path, self._digest = connection, path, digest
 
     def add(self, replicate: int, outcome: Outcome) -> None:
-        """Commit one replicate; one that is there already stays. Raises ValueError if the file cannot be written."""
+        """Commit one replicate; one that another process has added stays, and must be the same.
+
+        Raises ValueError if the file cannot be written, or the replicate is there with another outcome.
+        """
         theta, status, agree = outcome
         row = (np.ascontiguousarray(theta, dtype="<f8").tobytes(), json.dumps(list(status)), json.dumps(list(agree)))
         values = (self._digest, replicate, *row, self._checksum(replicate, *row))
-        with _clear_errors(self._path), _transaction(self._connection):
-            self._connection.execute("INSERT OR IGNORE INTO replicates VALUES (?, ?, ?, ?, ?, ?)", values)
+        with _clear_errors(self._path, "written", _KEPT), _transaction(self._connection):
+            added = self._connection.execute("INSERT OR IGNORE INTO replicates VALUES (?, ?, ?, ?, ?, ?)", values)
+            if not added.rowcount and self._row(replicate) != row:
+                raise StoreError(
+                    f"store {self._path!r}: replicate {replicate} was stored with another outcome meanwhile; "
+                    "use one store for each version and machine"
+                )
+
+    def _row(self, replicate: int) -> tuple[Any, ...]:
+        query = "SELECT theta, status, agree FROM replicates WHERE digest = ? AND replicate = ?"
+        return tuple(self._connection.execute(query, (self._digest, replicate)).fetchone())
 
     def outcomes(self) -> dict[int, Outcome]:
         """The outcome of each finished replicate, bit for bit. Raises ValueError if a row was altered."""
@@ -67,7 +79,8 @@ class Store:
             rows = self._connection.execute(query, (self._digest,)).fetchall()
         found: dict[int, Outcome] = {}
         for replicate, theta, status, agree, checksum in rows:
-            if self._checksum(replicate, theta, status, agree) != checksum:
+            whole = isinstance(theta, bytes) and isinstance(status, str) and isinstance(agree, str)
+            if not whole or self._checksum(replicate, theta, status, agree) != checksum:
                 raise StoreError(f"store {self._path!r} is damaged: replicate {replicate} does not match its checksum")
             names = json.loads(status)
             values = np.frombuffer(theta, dtype="<f8").astype(np.float64).reshape(len(names), -1)
@@ -79,14 +92,16 @@ class Store:
         return hashlib.sha256(text.encode()).hexdigest()
 
 
+_KIND = "it must be a writable store of rate studies or a new file"
+_KEPT = "what it holds is kept: the same command goes on from there"
+
+
 @contextmanager
-def _clear_errors(path: str) -> Iterator[None]:
+def _clear_errors(path: str, what: str = "used", remedy: str = _KIND) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise StoreError(
-            f"store {path!r} cannot be used ({error}); it must be a writable store of rate studies or a new file"
-        ) from None
+        raise StoreError(f"store {path!r} cannot be {what} ({error}); {remedy}") from None
 
 
 @contextmanager
@@ -94,10 +109,11 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
+        connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        if connection.in_transaction:  # a full disk ends the transaction by itself
+            connection.execute("ROLLBACK")
         raise
-    connection.execute("COMMIT")
 
 
 def _prepare(connection: sqlite3.Connection, path: str) -> None:
@@ -115,9 +131,9 @@ def _prepare(connection: sqlite3.Connection, path: str) -> None:
 
 
 def _register(connection: sqlite3.Connection, path: str, name: str, digest: str, definition: str) -> None:
-    stored = connection.execute("SELECT digest FROM studies WHERE name = ?", (name,)).fetchone()
-    if stored not in (None, (digest,)):
-        raise StoreError(f"store {path!r} holds another definition of the study {name!r}: rename it, or use a new file")
+    stored = connection.execute("SELECT digest, definition FROM studies WHERE name = ?", (name,)).fetchone()
+    if stored not in (None, (digest, definition)):
+        raise StoreError(f"store {path!r} holds another definition of the study {name!r}: use a new file for this one")
     # writes in any case, so that a store that cannot be written is found out before anything is computed
     upsert = "INSERT INTO studies VALUES (?, ?, ?) ON CONFLICT (digest) DO UPDATE SET name = excluded.name"
     connection.execute(upsert, (digest, name, definition))

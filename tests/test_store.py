@@ -53,10 +53,15 @@ def test_outcomes_come_back_bit_for_bit(path):
     check_outcomes(stored(path), (0, 3, 5))
 
 
-def test_a_stored_outcome_stays(path):
+def test_a_stored_outcome_stays_and_another_one_in_its_place_is_refused(path):
+    """Two processes may run the same replicate, but not with other results: their versions differ then."""
     with opened(path) as store:
-        store.add(3, outcome(4))
-    check_outcomes(stored(path), (0, 3, 5))
+        store.add(3, outcome(3))
+        for other in ((outcome(4)[0], *outcome(3)[1:]), (*outcome(3)[:2], [1, 2, 4]), outcome(5)):
+            with pytest.raises(ValueError, match="replicate 3 was stored with another outcome meanwhile"):
+                store.add(3, other)
+        store.add(4, outcome(4))
+    check_outcomes(stored(path), (0, 3, 4, 5))
 
 
 def test_a_file_holds_several_studies_apart(path):
@@ -90,6 +95,11 @@ def check_refused(path, message, before, **arguments):
 def test_another_definition_of_the_name_is_refused(path):
     check_refused(path, "another definition of the study 'study'", path.read_bytes(), digest="1" * 64)
     check_outcomes(stored(path), (0, 3, 5))
+
+
+def test_a_definition_that_does_not_belong_to_its_digest_is_refused(path):
+    altered(path, "UPDATE studies SET definition = '{}'")
+    check_refused(path, "another definition", path.read_bytes())
 
 
 @pytest.mark.parametrize("content", [b"beta1,tau\n1,2\n" * 100, bytes(5000), b"SQLite format 3\0" + b"\xff" * 4080])
@@ -150,11 +160,18 @@ def test_damage_to_any_copy_of_the_digest_is_refused(path):
         check_refused(path, "damaged|another definition|cannot be used", path.read_bytes())
 
 
-def test_a_changed_value_is_found_out(path):
+def altered(path, statement):
     connection = sqlite3.connect(path)
-    connection.execute("UPDATE replicates SET agree = '[1, 2, 4]' WHERE replicate = 3")
+    connection.execute(statement)
     connection.commit()
     connection.close()
+
+
+@pytest.mark.parametrize(
+    "change", ["agree = '[1, 2, 4]'", "theta = 'text'", "theta = 7", "status = x'00'", "agree = 0.5"]
+)
+def test_a_changed_value_is_found_out(path, change):
+    altered(path, f"UPDATE replicates SET {change} WHERE replicate = 3")
     before = path.read_bytes()
     with pytest.raises(ValueError, match="replicate 3 does not match its checksum"):
         stored(path)
@@ -162,6 +179,35 @@ def test_a_changed_value_is_found_out(path):
         assert connection.execute("SELECT count(*) FROM replicates").fetchone() == (3,)
     connection.close()
     assert len(path.read_bytes()) == len(before)
+
+
+@pytest.fixture
+def full_disk(monkeypatch):
+    """Databases that may not grow beyond 12 pages: SQLite's own error for a full disk."""
+    connect = sqlite3.connect
+
+    def limited(*arguments, **options):
+        connection = connect(*arguments, **options)
+        connection.execute("PRAGMA max_page_count = 12")
+        return connection
+
+    monkeypatch.setattr("numerics.store.sqlite3.connect", limited)
+    return monkeypatch
+
+
+def test_a_full_disk_is_named_and_what_was_added_is_kept(tmp_path, full_disk):
+    path, added = tmp_path / "study.sqlite", []
+    with opened(path) as store:
+        with pytest.raises(ValueError, match=r"written \(database or disk is full\); what it holds is kept"):
+            for replicate in range(1000):
+                store.add(replicate, outcome(replicate))
+                added.append(replicate)
+        check_outcomes(store.outcomes(), added)
+    assert added
+    full_disk.undo()
+    with opened(path) as store:
+        store.add(1000, outcome(1000))
+    check_outcomes(stored(path), [*added, 1000])
 
 
 def test_a_locked_store_is_refused(path, monkeypatch):
@@ -179,7 +225,7 @@ from numerics.store import open_store
 if os.getuid() == 0:
     os.setuid(65534)  # root may write to read-only files
 try:
-    with open_store(sys.argv[1], "study", "0" * 64, {}):
+    with open_store(sys.argv[1], "study", "0" * 64, {"name": "study"}):
         print("opened")
 except ValueError as refusal:
     print(refusal)
