@@ -197,11 +197,15 @@ def full_disk(monkeypatch):
 
 def test_a_full_disk_is_named_and_what_was_added_is_kept(tmp_path, full_disk):
     path, added = tmp_path / "study.sqlite", []
+
+    def fill(store):
+        for replicate in range(1000):
+            store.add(replicate, outcome(replicate))
+            added.append(replicate)
+
     with opened(path) as store:
         with pytest.raises(ValueError, match=r"written \(database or disk is full\); what it holds is kept"):
-            for replicate in range(1000):
-                store.add(replicate, outcome(replicate))
-                added.append(replicate)
+            fill(store)
         check_outcomes(store.outcomes(), added)
     assert added
     full_disk.undo()
