@@ -10,6 +10,7 @@ from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 
 from temperance.errors import BadInput, refusing
+from temperance.gallery_activations import activations
 from temperance.notebook import Cell, build, differences, execute, failure, text
 from temperance.parameters import Value, defaults, inject, values
 from theory.derivation import derivation
@@ -30,7 +31,10 @@ def interactions() -> list[Cell]:
     ]
 
 
-NOTEBOOKS: dict[str, Callable[[], list[Cell]]] = {"01_interactions.ipynb": interactions}
+NOTEBOOKS: dict[str, Callable[[], list[Cell]]] = {
+    "01_interactions.ipynb": interactions,
+    "02_activations.ipynb": activations,
+}
 
 
 def built(name: str) -> str:

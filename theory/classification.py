@@ -75,7 +75,7 @@ def _ode(rows: list[dict[sp.Expr, sp.Expr]]) -> tuple[sp.Expr, sp.Expr]:
 
 def _described(degree: sp.Expr, coefficient: sp.Expr, note: str | None) -> Failure:
     if degree != 0:
-        power = "" if degree == 1 else f"^{degree}" if degree.is_Atom else f"^({degree})"
+        power = "" if degree == 1 else f"^{degree}" if degree.is_Integer or degree.is_Symbol else f"^({degree})"
         flow = f"(beta1, beta0, tau) -> (l beta1, l{power} beta0, l{power} tau), l > 0"
         kept: tuple[str, ...] = ("beta1/|beta1|", f"|beta1|{power}/tau", "beta0/tau")
         return _unless_jump(Failure("homogeneous", degree, sp.S.Zero, True, flow, kept, None), note)
