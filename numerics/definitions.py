@@ -26,8 +26,9 @@ class Study:
     that samples come from, x uniform on [low, high]^d. k: fitted atoms; gauge: theirs. tau: None if fitted, else its
     fixed value. sizes: increasing n; the sample of a replicate at one n is the beginning of that at the next. starts:
     fresh starts at every n; from the second n on the estimate at the n before is one more, so that no start uses the
-    truth. splits: starts made of each atom of the maximum for k - 1 atoms, see `numerics.splitting`. box: part of the
-    estimator. kink: s has a kink inside the support. Data come from the streams (seed, replicate), replicates of them.
+    truth. splits: starts made of each atom of the maximum for k - 1 atoms, see `numerics.splitting`. backward: whether
+    the estimate at the n above is a start too, from the largest n down. box: part of the estimator. kink: s has a kink
+    inside the support. Data come from the streams (seed, replicate), replicates of them.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Study:
     tau: float | None = None
     kink: bool = False
     splits: int = 0
+    backward: bool = False
 
     def __post_init__(self) -> None:
         """Validate."""
@@ -104,9 +106,9 @@ class Study:
     def definition(self) -> dict[str, Any]:
         """The definition as JSON values."""
         truth = {f.name: getattr(self.truth, f.name).tolist() for f in fields(self.truth)}
-        plain = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("truth", "box", "splits")}
-        if self.splits:  # so that the definitions of studies without splits stay what they were before there were any
-            plain["splits"] = self.splits
+        later = {"splits": self.splits, "backward": self.backward}
+        plain = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("truth", "box", *later)}
+        plain |= {name: value for name, value in later.items() if value}  # or older definitions would not stay the same
         return {**plain, "sizes": list(self.sizes), "truth": truth, "box": asdict(self.box)}
 
     @property

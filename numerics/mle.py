@@ -227,6 +227,11 @@ def fit_points(
     return _report(layout, gate, points, box, best, len(thetas), len(equal))
 
 
+def higher(found: Fit, other: Fit) -> bool:
+    """Whether a fit is at a higher maximum than another of the same data: by more than two starts differ that agree."""
+    return found.log_likelihood > other.log_likelihood + _AGREE + 1e-9 * abs(other.log_likelihood)
+
+
 def _report(
     layout: Layout, gate: CompiledActivation, points: Points, box: Box, end: Maximum, starts: int, agree: int
 ) -> Fit:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from numerics.definitions import Study
 from numerics.kernels import evaluate
 from numerics.measures import Layout
-from numerics.mle import Fit, Status, fit
+from numerics.mle import Fit, Status, fit, higher
 from numerics.results import StudyResult
 from numerics.sampling import sample
 from numerics.splitting import smaller, split_starts
@@ -42,11 +42,26 @@ def run_replicate(study: Study, replicate: int) -> tuple[Floats, list[Status], l
             fewer.append(_fit(study, smaller(study.layout), x[:n], y[:n], seed, [f.theta for f in fewer[-1:]]))
             known += _splits(study, fewer[-1], float(x[:n].std()), seed)
         found.append(_fit(study, study.layout, x[:n], y[:n], seed, known))
+    if study.backward:
+        found = _from_above(study, found, x, y)
     return np.stack([f.theta for f in found]), [f.status for f in found], [f.agree for f in found]
 
 
 def _fit(study: Study, layout: Layout, x: Floats, y: Floats, seed: int, known: list[Floats]) -> Fit:
     return fit(layout, study.gate, x, y, box=study.box, starts=study.starts, seed=seed, known_starts=known)
+
+
+def _from_above(study: Study, found: list[Fit], x: Floats, y: Floats) -> list[Fit]:
+    """From the largest n down, each fit or, where it is higher, the maximum from the estimate at the n above.
+
+    At a small n all starts may miss a maximum that those at a larger one find.
+    """
+    best = found[-1:]
+    for n, below in zip(study.sizes[-2::-1], found[-2::-1], strict=True):
+        start = best[-1].theta
+        again = fit(study.layout, study.gate, x[:n], y[:n], box=study.box, starts=0, seed=0, known_starts=[start])
+        best.append(again if higher(again, below) else below)
+    return best[::-1]
 
 
 def _splits(study: Study, fewer: Fit, spread: float, seed: int) -> list[Floats]:
