@@ -2,6 +2,9 @@
 
 Truths, sizes and replicates come from the conditioning of the Fisher information and from pilots on other seeds. QUICK
 are those of `temperance verify`, FULL those of `temperance verify --full`.
+
+They follow studies with the seeds 61001 to 62009, the same without `backward`, whose starts missed the maximum of one
+fit of sigmoid in 1600 (quick) and 800 (full) and of one of GELU_MIRROR in 1200; what those found is in the README.
 """
 
 from __future__ import annotations
@@ -53,6 +56,7 @@ def _exact(name: str, activation: str, gauge: Gauge, truth: MixingMeasure, *, st
         starts=starts,
         box=_BOX,
         seed=seed,
+        backward=True,
     )
 
 
@@ -62,20 +66,20 @@ def _larger(study: Study) -> Study:
     return replace(study, name=f"{study.name}, large n", seed=study.seed + 1000, sizes=sizes, replicates=200)
 
 
-LINEAR = _exact("linear gate, exact", "linear", "anchored", _truth((1.0, 0.0), 0.5, 0.5), starts=2, seed=61001)
-TANH = _exact("tanh, exact", "tanh", "free", _truth((-0.5, -2.0), -0.25, 0.125), starts=3, seed=61002)
-SIGMOID = _exact("sigmoid, exact", "sigmoid", "free", _truth((4.0, 0.5), -0.25, 0.125), starts=3, seed=61003)
-GELU = _exact("GELU, exact", "gelu", "free", _truth((3.0, 0.5), -0.125, 0.125), starts=3, seed=61004)
-RELU = _exact("ReLU, exact", "relu", "anchored", _truth((1.0, 0.0), -0.5, 0.5), starts=3, seed=61005)
+LINEAR = _exact("linear gate, exact", "linear", "anchored", _truth((1.0, 0.0), 0.5, 0.5), starts=2, seed=63001)
+TANH = _exact("tanh, exact", "tanh", "free", _truth((-0.5, -2.0), -0.25, 0.125), starts=3, seed=63002)
+SIGMOID = _exact("sigmoid, exact", "sigmoid", "free", _truth((4.0, 0.5), -0.25, 0.125), starts=3, seed=63003)
+GELU = _exact("GELU, exact", "gelu", "free", _truth((3.0, 0.5), -0.125, 0.125), starts=3, seed=63004)
+RELU = _exact("ReLU, exact", "relu", "anchored", _truth((1.0, 0.0), -0.5, 0.5), starts=3, seed=63005)
 GELU_MIRROR = replace(
-    _exact("GELU, mirror point", "gelu", "free", _truth((1.0, -1.0), 0.25, 0.5), starts=2, seed=61006),
+    _exact("GELU, mirror point", "gelu", "free", _truth((1.0, -1.0), 0.25, 0.5), starts=2, seed=63006),
     replicates=300,
     # along the orbit beta1 goes with tau, and as it goes to 0 beta1_1 + beta1_2 is seen no more
     box=replace(_BOX, tau=(0.2, 2.0)),
 )
 SOFTMAX_CELL = replace(
     _exact(
-        "softmax, k = 3, k* = 2", "linear", "anchored", _truth((1.0, 0.0), 0.5, 1.0, (1.0, 0.25)), starts=2, seed=61008
+        "softmax, k = 3, k* = 2", "linear", "anchored", _truth((1.0, 0.0), 0.5, 1.0, (1.0, 0.25)), starts=2, seed=63008
     ),
     tau=1.0,
     k=3,
@@ -87,10 +91,11 @@ SOFTMAX_CELL = replace(
 EXACT = (TANH, SIGMOID, GELU)
 QUICK = (LINEAR, *EXACT, RELU, GELU_MIRROR, SOFTMAX_CELL)
 
-LINEAR_FULL, RELU_FULL, GELU_MIRROR_FULL, SOFTMAX_CELL_FULL = map(_larger, (LINEAR, RELU, GELU_MIRROR, SOFTMAX_CELL))
+LINEAR_FULL, RELU_FULL, GELU_MIRROR_FULL = map(_larger, (LINEAR, RELU, GELU_MIRROR))
+SOFTMAX_CELL_FULL = replace(_larger(SOFTMAX_CELL), replicates=600)
 EXACT_FULL = tuple(map(_larger, EXACT))
 TANH_MIRROR_FULL = replace(
-    _exact("tanh, mirror point", "tanh", "free", _truth((1.5, -1.5), 0.5, 0.5), starts=3, seed=62007),
+    _exact("tanh, mirror point", "tanh", "free", _truth((1.5, -1.5), 0.5, 0.5), starts=3, seed=64007),
     sizes=(62500, 125000, 250000, 500000, 1000000),
     replicates=200,
     # without (beta1, 0), (0, -beta1) at tau/2, which have the density of the mirror point (beta1, -beta1) at tau
@@ -98,7 +103,7 @@ TANH_MIRROR_FULL = replace(
 )
 TANH_CELL_FULL = replace(
     _exact(
-        "tanh, k = 3, k* = 2", "tanh", "anchored", _truth((0.5, 0.0), 0.25, 0.125, (1.0, 0.25)), starts=2, seed=62009
+        "tanh, k = 3, k* = 2", "tanh", "anchored", _truth((0.5, 0.0), 0.25, 0.125, (1.0, 0.25)), starts=2, seed=64009
     ),
     k=3,
     splits=3,
