@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from numerics.definitions import Study
     from numerics.profile import Flatness
 
+_SHOWN = 3  # of the slopes that are not confirmed, in a detail; the record has them all
+
 
 def study_leg(
     runs: Runs, studies: Sequence[Study], *, parameters: Sequence[str] | None = None, missing: str | None = None
@@ -42,7 +44,9 @@ def judged(slopes: list[dict[str, Any]], records: dict[str, dict[str, Any]], mis
     sharp = sum(bool(s["sharp"]) for s in counted)
     detail = f"{len(counted) - len(open_)} of {len(counted)} slopes confirmed, {sharp} of them sharp"
     if open_:
-        detail += f"; not: {', '.join(open_)}"
+        detail += f"; not: {', '.join(open_[:_SHOWN])}"
+    if len(open_) > _SHOWN:
+        detail += f", and {len(open_) - _SHOWN} more"
     if missing:
         detail += f"; {missing}"
     outcomes: list[LegOutcome] = [s["outcome"] for s in counted]
