@@ -11,6 +11,8 @@ from nbformat import NotebookNode
 
 from temperance.errors import BadInput, refusing
 from temperance.gallery_activations import activations
+from temperance.gallery_mirror import mirror_points
+from temperance.gallery_own import own
 from temperance.notebook import Cell, build, differences, execute, failure, text
 from temperance.parameters import Value, defaults, inject, values
 from theory.derivation import derivation
@@ -34,6 +36,8 @@ def interactions() -> list[Cell]:
 NOTEBOOKS: dict[str, Callable[[], list[Cell]]] = {
     "01_interactions.ipynb": interactions,
     "02_activations.ipynb": activations,
+    "04_your_own.ipynb": own,
+    "05_mirror_points.ipynb": mirror_points,
 }
 
 

@@ -70,8 +70,22 @@ def execute(notebook: NotebookNode) -> NotebookNode:
     client = NotebookClient(fresh, timeout=_TIMEOUT, kernel_name="python3", record_timing=False, extra_arguments=quiet)
     environment["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
     client.execute(env=environment)
+    for cell in fresh.cells:
+        if cell.cell_type == "code":
+            cell.outputs = _joined(cell.outputs)
     fresh.metadata = nbformat.from_dict(deepcopy(_METADATA))
     return fresh
+
+
+def _joined(outputs: Iterable[NotebookNode]) -> list[NotebookNode]:
+    """Outputs with the neighbouring parts of one stream as one: where the kernel cuts them is chance."""
+    found: list[NotebookNode] = []
+    for output in outputs:
+        if found and output.output_type == "stream" == found[-1].output_type and output.name == found[-1].name:
+            found[-1].text += output.text
+        else:
+            found.append(output)
+    return found
 
 
 def failure(error: CellExecutionError) -> str:

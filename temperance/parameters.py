@@ -17,7 +17,15 @@ from theory.activations import activation
 
 Value = str | int | float | bool
 
-_CHECKS: dict[str, Callable[[str], object]] = {"activation": activation}
+
+def _check_activation(text: str) -> None:
+    found = activation(text)
+    if found.parameters:
+        names = ", ".join(p.name for p in found.parameters)
+        raise ValueError(f"{text!r} has free parameters ({names}): numbers are needed in their place")
+
+
+_CHECKS: dict[str, Callable[[str], object]] = {"activation": _check_activation}
 """What a text must be, by the name of the parameter; a check raises ValueError."""
 
 

@@ -128,6 +128,7 @@ def test_a_given_parameter_takes_the_place_of_its_default():
         ([("n", "1"), ("n", "2")], "given twice"),
         ([("activation", "frob(")], "the parameter 'activation': cannot read 'frob\\('"),
         ([("activation", "__import__('os')")], "the parameter 'activation': "),
+        ([("activation", "elu(z, alpha)")], "free parameters \\(alpha\\): numbers are needed"),
         ([("quick", "1")], "takes True or False, not '1'"),
         ([("n", "1.5")], "takes an integer, not '1.5'"),
         *(([("scale", text)], f"takes a number, not '{text}'") for text in ("nan", "inf", "1e999", "one", "1j", "")),
