@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import NoneType, UnionType
+from typing import Any, get_args
 
 from cyclopts import (
     App,
@@ -16,7 +18,7 @@ from cyclopts import (
     UnusedCliTokensError,
 )
 
-_KINDS = {int: "an integer", bool: "no value"}
+_KINDS: dict[Any, str] = {int: "an integer", float: "a number", bool: "no value", tuple[int, ...]: "sizes N,N,.."}
 
 
 class BadInput(Exception):
@@ -34,13 +36,19 @@ def refusing() -> Iterator[None]:
 
 @contextmanager
 def resumable(store: str | None) -> Iterator[None]:
-    """Let an interruption say where the finished replicates of the studies inside are, or how to keep them."""
+    """Let an end before the end say where the finished replicates of the studies inside are, or how to keep them."""
+    kept = f"finished replicates are in {store}: run the same command again"
+    where = "with --store FILE.sqlite finished replicates would be kept" if store is None else kept
     try:
         yield
     except KeyboardInterrupt:
-        kept = f"finished replicates are in {store}: run the same command again"
-        lost = "with --store FILE.sqlite finished replicates would be kept"
-        raise KeyboardInterrupt(f"interrupted; {lost if store is None else kept}") from None
+        raise KeyboardInterrupt(f"interrupted; {where}") from None
+    except (RuntimeError, MemoryError) as error:
+        from numerics.workers import WorkersLost
+
+        if isinstance(error, RuntimeError) and not isinstance(error, WorkersLost):
+            raise
+        raise BadInput(f"{'out of memory' if isinstance(error, MemoryError) else error}; {where}") from None
 
 
 def one_line(text: str) -> str:
@@ -64,11 +72,16 @@ def described(error: CycloptsError) -> str:
         case MissingArgumentError():
             return f"{_name(error)} needs a value"
         case CoercionError() if error.token is not None:
-            kind = _KINDS.get(error.target_type or str, "another value")
-            return f"{_name(error)} takes {kind}, not {error.token.value!r}"
+            return f"{_name(error)} takes {_kind(error.target_type)}, not {error.token.value!r}"
         case UnusedCliTokensError():
             return f"unexpected argument {(error.unused_tokens or [''])[0]!r}; accepted: the options of --help"
     return str(error)
+
+
+def _kind(target: Any) -> str:
+    """What an argument of a type takes; one that may be left out has the type T | None."""
+    kinds = [t for t in get_args(target) if t is not NoneType] if isinstance(target, UnionType) else [target]
+    return next((_KINDS[kind] for kind in kinds if kind in _KINDS), "another value")
 
 
 def _listed(names: Iterator[str]) -> str:

@@ -9,13 +9,15 @@ from typing import Annotated
 
 from cyclopts import Parameter, Token
 
-from temperance.errors import refusing, resumable
+from temperance.errors import BadInput, refusing, resumable
 from temperance.options import Json, Whole
 from temperance.progress import display
 from temperance.report import console, to_json
 
 
 def _sizes(_: type, tokens: Sequence[Token]) -> tuple[int, ...]:
+    if len(tokens) > 1:
+        raise BadInput("--n is given twice; accepted: once, as N,N,..")
     parts = tokens[0].value.split(",")
     if not all(re.fullmatch(r"[0-9]{1,9}", part) for part in parts):
         raise ValueError

@@ -9,9 +9,11 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+from cyclopts import App, CoercionError
 
 import temperance
 from temperance.cli import run
+from temperance.errors import described
 
 ISSUE = ["tanh", "sigmoid", "gelu", "relu", "z**2"]
 VERDICT = ["verdict", "fails_at_tau", "relation", "scope"]
@@ -275,3 +277,16 @@ def test_every_public_name_can_be_had_and_is_known_to_type_checkers():
         assert getattr(temperance, name) is getattr(import_module(module), attribute)
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = temperance.nothing
+
+
+@pytest.mark.parametrize("kind", [float, float | None])
+def test_an_option_that_takes_a_number_says_so(kind):
+    app = App()
+
+    @app.default
+    def command(*, warmth: kind = 1.0):
+        pass
+
+    with pytest.raises(CoercionError) as refusal:
+        app(["--warmth", "hot"], exit_on_error=False, print_error=False)
+    assert described(refusal.value) == "--warmth takes a number, not 'hot'"
