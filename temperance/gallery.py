@@ -11,6 +11,7 @@ from nbformat import NotebookNode
 
 from temperance.errors import BadInput, refusing
 from temperance.gallery_activations import activations
+from temperance.gallery_data import real_data
 from temperance.gallery_mirror import mirror_points
 from temperance.gallery_own import own
 from temperance.notebook import Cell, build, differences, execute, failure, text
@@ -38,6 +39,7 @@ NOTEBOOKS: dict[str, Callable[[], list[Cell]]] = {
     "02_activations.ipynb": activations,
     "04_your_own.ipynb": own,
     "05_mirror_points.ipynb": mirror_points,
+    "06_real_data.ipynb": real_data,
 }
 
 
