@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, as_completed
+from concurrent.futures import Executor, Future, as_completed
 from contextlib import ExitStack
 from dataclasses import dataclass
 from time import monotonic
@@ -23,7 +23,7 @@ from numerics.results import StudyResult
 from numerics.sampling import sample
 from numerics.splitting import smaller, split_starts
 from numerics.store import Outcome, Store, StoreError, open_store, same
-from numerics.workers import local_workers
+from numerics.workers import local_workers, lost_workers_told
 
 Floats = NDArray[np.float64]
 
@@ -102,10 +102,14 @@ def _finished(study: Study, replicates: Sequence[int], executor: Executor | None
     if executor is None:
         yield from ((replicate, run_replicate(study, replicate)) for replicate in replicates)
         return
-    futures = {executor.submit(run_replicate, study, replicate): replicate for replicate in replicates}
+    futures: dict[Future[Outcome], int] = {}
     try:
+        with lost_workers_told(study.name):
+            futures.update((executor.submit(run_replicate, study, replicate), replicate) for replicate in replicates)
         for future in as_completed(futures):
-            yield futures[future], future.result()
+            with lost_workers_told(study.name):
+                outcome = future.result()
+            yield futures[future], outcome
     finally:
         for future in futures:
             future.cancel()
@@ -166,6 +170,7 @@ def run_study(
     Raises:
         ValueError: workers below 1, or both workers and an executor; a store that cannot be used
             (see `open_store`), or whose first replicate this installation does not reproduce.
+        WorkersLost: a worker process was killed; what was finished is in the store.
     """
     if workers < 1 or (workers > 1 and executor is not None):
         raise ValueError(f"workers must be at least 1, and 1 beside an executor, not {workers}")

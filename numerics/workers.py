@@ -7,14 +7,32 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import wait
 from threading import Thread
 
 _THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+class WorkersLost(RuntimeError):
+    """The processes that ran a study ended before it did: killed, out of memory, or a cluster that closed."""
+
+
+@contextmanager
+def lost_workers_told(study: str) -> Iterator[None]:
+    """Turn what executors raise when their processes are gone into WorkersLost, for the study of this name."""
+    try:
+        yield
+    except Exception as error:
+        distributed = sys.modules.get("distributed")
+        kinds = (BrokenExecutor, CancelledError) + ((distributed.KilledWorker,) if distributed else ())
+        if not isinstance(error, kinds):
+            raise
+        raise WorkersLost(f"study {study!r}: a worker process ended abruptly (killed, or out of memory)") from None
 
 
 @contextmanager

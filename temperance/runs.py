@@ -83,13 +83,18 @@ def open_runs(
 
         def run(study: Study) -> StudyResult:
             from numerics.studies import run_study
+            from numerics.workers import WorkersLost
 
             def told(progress: Progress) -> None:
                 if closed.is_set():
                     raise CancelledError  # ends the study, which drops the replicates that wait
                 report(study.name, progress)
 
-            return run_study(study, executor=executor(), store=store, progress=told)
+            try:
+                return run_study(study, executor=executor(), store=store, progress=told)
+            except WorkersLost:
+                started.clear()  # the next study has new workers
+                raise
 
         if scheduler is not None:
             executor()  # so that a cluster that is not there is told at once
