@@ -5,6 +5,7 @@ Loads nothing heavy: a local worker watches its parent from its first moment on.
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
@@ -94,5 +95,16 @@ def cluster(scheduler: str) -> Iterator[Executor]:
         client = Client(scheduler, timeout=_PATIENCE, set_as_default=False)
     except (OSError, ValueError) as error:
         raise ValueError(f"no Dask scheduler answers at {scheduler!r} ({error}); accepted: tcp://HOST:PORT") from None
-    with client:
+    with client, _quiet(logging.getLogger("distributed.client")):
         yield client.get_executor(pure=False, retries=_RETRIES)
+
+
+@contextmanager
+def _quiet(logger: logging.Logger) -> Iterator[None]:
+    """Leave it to the caller to say that a cluster is gone."""
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
