@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from numerics.slopes import log_slope as log_slope
     from numerics.studies import run_study as run_study
     from temperance.claims import CLAIMS as CLAIMS
+    from temperance.contact_orders import exponents as exponents
     from temperance.interop import activation as activation
     from temperance.interop import check as check
     from temperance.regressor import MoERegressor as MoERegressor
@@ -70,6 +71,7 @@ _HOME = {
     "numerics.results": ("StudyResult", "study_slopes"),
     "numerics.studies": ("run_study",),
     "temperance.claims": ("CLAIMS",),
+    "temperance.contact_orders": ("exponents",),
     "temperance.interop": ("activation", "check"),
     "temperance.regressor": ("MoERegressor",),
     "temperance.verify": ("verify_claims",),

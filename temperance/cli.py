@@ -17,6 +17,7 @@ from cyclopts import App, CycloptsError, Parameter
 from temperance.completion import completion_command
 from temperance.errors import BadInput, commands, described, one_line, refusing
 from temperance.examples import show_examples
+from temperance.exponents_command import exponents
 from temperance.notebook_commands import notebooks
 from temperance.options import Json, Whole
 from temperance.progress import display
@@ -235,6 +236,7 @@ def fit(
     return 0
 
 
+app.command(exponents)
 app.command(notebooks)
 app.command(rates)
 app.command(verify)

@@ -28,7 +28,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "exponents": (
         "temperance exponents --gate softmax",
         'temperance exponents --activation "z**2 + z" --expert constant',
-        "temperance exponents --gate gaussian --expert constant --certificate orders.json",
+        "temperance exponents --gate softmax --certificate orders.json",
         "temperance exponents --gate softmax --split all --json",
     ),
     "fit": (

@@ -34,10 +34,10 @@ def kind_of(language, block):
 def test_every_block_is_tested():
     kinds = [kind_of(*block) for block in BLOCKS]
     assert {kind: kinds.count(kind) for kind in kinds} == {
-        **{"targets": 1, "screen": 4, "commands": 1, "doctest": 2},
+        **{"targets": 1, "screen": 5, "commands": 1, "doctest": 2},
         **{"libraries": 1, "end of verify": 1},  # by test_interop.py and, with --full sizes, below
     }
-    assert [shlex.split(command)[1] for command, _ in SCREENS] == ["check", "derive", "fit", "rates"]
+    assert [shlex.split(command)[1] for command, _ in SCREENS] == ["check", "derive", "fit", "rates", "exponents"]
 
 
 @pytest.fixture

@@ -5,10 +5,9 @@ A certificate states a verdict on s(z), given by `expression`, and carries for e
 - `relations`: vectors c with sum c_j f_j = 0. Each is proved here by rewriting s into exponentials (of imaginary angles
   too) and variables for logarithms, roots, atan, erf and LambertW with their derivatives (the `tower`), and expanding
   the sum to 0. The rules hold for the functions themselves: what expands to 0 is 0 wherever s is real.
-- `minor`: points z_i at which det f_j(z_i), over some columns j, is a ball without 0. With r independent relations
-  and m - r such columns among m, the relations are all there are.
+- `minor`: points z_i where det f_j(z_i), over m - r of m columns j, is a ball without 0: at most r relations exist.
 
-`check` derives the verdict and compares. It errs on one side only: it may reject what is true.
+`check` derives the verdict and compares; it may reject what is true. Of contact orders: `theory.order_certificates`.
 """
 
 import ast
@@ -21,7 +20,7 @@ from typing import Any
 import sympy as sp
 from flint import arb, arb_mat, arb_series, ctx
 
-FORMAT = "temperance-certificate/2"
+FORMAT, ORDERS = "temperance-certificate/2", "temperance-orders/1"
 FAMILIES = {  # s1 = s', s2 = s''
     "F1": ("1", "s", "z*s1"),
     "A": ("1", "s", "s**2", "z*s1", "z*s*s1", "z**2*s2", "z**2*s1**2"),
@@ -280,15 +279,16 @@ def tower_of(certificate: dict[str, Any]) -> dict[str, str]:
 
 
 def check(certificate: Any) -> None:
-    """Prove the statement of a certificate from its expression and evidence.
-
-    Args:
-        certificate: the decoded JSON object.
+    """Prove the statement of a certificate, a decoded JSON object, from its expression and evidence.
 
     Raises:
         Rejected: the statement is not proved, or the certificate is not of the format described above.
     """
     try:
+        if certificate["format"] == ORDERS:
+            from theory.order_certificates import objection
+
+            return _require((why := objection(certificate)) is None, str(why))
         _require(certificate["format"] == FORMAT, "the format is unknown")
         _require(certificate["digest"] == digest(certificate), "the digest is wrong")
         _require(certificate["statement"] == statement(certificate), "the statement is not that of the claim")

@@ -10,8 +10,8 @@ with shares bounded away from 0, another cell being a singleton with its gate he
 - "orders": r for each parameter.
 
 Everything else is computed here, from the model on: the moment equations, their echelon form, the reduced equations (by
-averaging over the two atoms), the cases, and the inequalities. Of this
-package only `theory.order_equations` is imported, which is the checker's too, and imports nothing.
+averaging over the two atoms), the cases, and the inequalities. Of this package only `theory.order_equations` is
+imported, which is the checker's too, and imports nothing.
 """
 
 from __future__ import annotations
@@ -24,13 +24,24 @@ from flint import fmpq, fmpq_poly
 
 from theory.order_equations import Exponents, Model, Rejected, Terms, number, require
 
+FORMAT = "temperance-orders/1"
 Row = tuple[list[fmpq], fmpq]
 _MOST_DEGREE, _MOST_REACH = 8, 16
+
+
+def objection(certificate: Any) -> str | None:
+    """Why a certificate proves nothing, or None."""
+    try:
+        check(certificate)
+    except Rejected as error:
+        return str(error)
+    return None
 
 
 def check(certificate: Any) -> str:
     """The statement that a certificate proves. Raises Rejected where it proves none."""
     try:
+        require(certificate["format"] == FORMAT, "the format is unknown")
         return _Checker(certificate).run()
     except Rejected:
         raise
@@ -84,7 +95,9 @@ class _Checker:
             require(known.get(unit, fmpq(0)) > fmpq(1, self.degree + 1), f"no bound of {name} below N + 1")
         for title, text in self.certificate["orders"].items():
             self._order(title, number(text))
-        return statement(self.certificate)
+        proved = statement(self.certificate)
+        require(self.certificate["statement"] == proved, "the statement is not that of the orders")
+        return proved
 
     def _drop(self, m: Exponents) -> None:
         kept = [

@@ -14,7 +14,7 @@ from typing import Any
 
 from flint import Ordering, fmpq, fmpq_mat, fmpq_mpoly, fmpq_mpoly_ctx, fmpq_poly
 
-_MOST_TEXT, _MOST_POWER = 2000, 8
+_MOST_TEXT, _MOST_POWER, _MOST_NAMES, _MOST_BITS = 2000, 8, 8, 10000
 Exponents = tuple[int, ...]
 Terms = dict[Exponents, fmpq_poly]
 
@@ -45,6 +45,10 @@ class _Value:
 
     def rational(self) -> tuple[fmpq, fmpq_mpoly]:
         require(self.log == 1, "a logarithm is multiplied")
+        require(
+            max(int(self.constant.p).bit_length(), int(self.constant.q).bit_length()) < _MOST_BITS,
+            "a number is too large",
+        )
         return self.constant, self.poly
 
 
@@ -157,7 +161,7 @@ class Model:
         self.own, self.expert, self.shared = (list(model[name]) for name in ("own", "expert", "shared"))
         self.each = [*self.own, *self.expert]
         names = ["x", *self.each, *self.shared]
-        require(len(set(names)) == len(names) and self.expert[-1] == "nu", "the parameters")
+        require(len(set(names)) == len(names) <= _MOST_NAMES and self.expert[-1] == "nu", "the parameters")
         self.ring = _Ring(names, degree, reach)
         values = {p: _Value(number(model["point"][p]), self.ring.symbols[p]) for p in (*self.own, *self.shared)}
         values["x"] = _Value(fmpq(0), self.ring.symbols["x"])

@@ -9,6 +9,7 @@ import sympy as sp
 from flint import fmpq_poly
 
 from theory.order_bounds import Bound, Monomial, Step
+from theory.order_certificates import FORMAT, statement
 from theory.reduced import Terms
 from theory.splitting import log_weight
 from theory.tropical import Element
@@ -22,7 +23,8 @@ def certificate(found: UpperOrders) -> dict[str, Any]:
     reduced, cell = found.reduced, found.reduced.cell
     orders = {f"difference {p.name}": str(found.difference(p.name)) for p in cell.each}
     orders |= {title: str(found.mean(title.removeprefix("mean "))) for title in reduced.means}
-    return {
+    issued = {
+        "format": FORMAT,
         "model": _model(found),
         "degree": reduced.degree,
         "reach": REACH,
@@ -31,6 +33,7 @@ def certificate(found: UpperOrders) -> dict[str, Any]:
         "steps": [_step(step, found.system.factors.found) for step in found.system.steps],
         "orders": orders,
     }
+    return {**issued, "statement": statement(issued)}
 
 
 def _model(found: UpperOrders) -> dict[str, Any]:

@@ -1,0 +1,246 @@
+"""Contact orders measured: the true L2 distance, minimised over all mixtures at which one offset is t = 2^-j.
+
+If the distance that is left is of the order t^q, then |offset|^r = O(distance) for no r < q: the order is at least q. A
+minimum that was missed makes q too small, never too large, up to the error of reading it off at finite t. Shares of the
+atoms in their cell stay within a factor of each other (with a share of 0 an atom may be anywhere).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import isfinite, log2
+
+import numpy as np
+from scipy.optimize import least_squares
+
+from numerics.offsets import Array, Family, Grid
+
+LEVELS: Sequence[float] = tuple(range(1, 9))
+LEVELS_3: Sequence[float] = (0.5, 1, 1.5, 2, 2.5, 3)  # orders of 6 reach rounding errors soon
+LEVELS_KINK: Sequence[float] = tuple(range(2, 7))  # the grids at a kink are large
+_FLOOR = 1e-15  # below this a distance is rounding error
+_RESOLVED = 1e-12  # from here on it is good to some percent
+_FURTHEST = 0.1  # from the last exponent to a limit that is believed
+_STARTS = 16  # at the largest offset; _MORE at each of the others
+_MORE = 2
+_KEPT = 3
+_SWEEPS = 1
+_STEPS = 100
+_EVEN = 1.0  # |log share| of an atom in its cell at most, up to a common constant
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Distances at offsets t = 2^-j, and their local exponents.
+
+    order: their limit, None where none is resolved; flat: all distances are rounding error.
+    """
+
+    parameter: str
+    levels: tuple[float, ...]
+    distances: tuple[float, ...]
+
+    @property
+    def flat(self) -> bool:
+        """Whether no distance can be told from 0 (which supports an identity and does not prove it)."""
+        return bool(self.distances) and max(self.distances) < _FLOOR
+
+    @property
+    def exponents(self) -> tuple[float, ...]:
+        """log2 of the ratios of successive distances, as far as they are resolved."""
+        pairs = pairwise(zip(self.levels, self.distances, strict=True))
+        return tuple(log2(p / q) / (k - j) for (j, p), (k, q) in pairs if q > _RESOLVED and isfinite(p * q))
+
+    @property
+    def order(self) -> float | None:
+        """The limit of the exponents by Aitken's rule where they settle geometrically, else the last one."""
+        if len(self.exponents) < 3:
+            return self.exponents[-1] if self.exponents else None
+        first, second = (q - p for p, q in pairwise(self.exponents[-3:]))
+        ratio = second / first if first else 0.0
+        rest = second * ratio / (1 - ratio) if 0 < ratio < 0.8 else 0.0
+        return self.exponents[-1] + (rest if abs(rest) <= _FURTHEST else 0.0)
+
+
+class _Constrained:
+    """Vectors with |D_1 - D_2| = t (or a weighted mean of t) in one parameter, as functions of unconstrained ones."""
+
+    def __init__(self, family: Family, name: str, mean: bool, t: float) -> None:
+        self.family, self.t, self.mean = family, t, mean
+        self.shared = name not in family.names
+        self.fixed = family.shared_index(name) if self.shared else family.index(family.m - 1 if mean else 0, name)
+        self.columns = [] if self.shared else [family.index(l, name) for l in range(family.m)]
+        self.weights = [family.index(l, "weight") for l in range(family.m)]
+        free = family.free.copy()
+        free[self.fixed] = False
+        self.free = np.flatnonzero(free)
+        cells, start = [], 0
+        for size in family.sizes:
+            cells.append([(start + l) * family.width for l in range(size)])
+            start += size
+        self.split_cells = [c for c in cells if len(c) > 1]
+
+    def vector(self, u: Array) -> tuple[Array, Array]:
+        """The vector and its derivatives by u."""
+        full = self.family.center.copy()
+        full[self.free] += u
+        chain = np.zeros((len(full), len(u)))
+        chain[self.free, np.arange(len(u))] = 1.0
+        for cell in self.split_cells:
+            self._shares(cell, full, chain)
+        self._constraint(full, chain)
+        return full, chain
+
+    def _shares(self, cell: list[int], full: Array, chain: Array) -> None:
+        """log weight_l = (mean of the u) + tanh(u_l - their mean)."""
+        u, rows = full[cell], chain[cell].copy()
+        middle, spread = u.mean(), u - u.mean()
+        bent = np.tanh(spread)
+        full[cell] = middle - np.log(len(cell)) + _EVEN * bent
+        slope = _EVEN * (1 - bent * bent)
+        average = rows.mean(axis=0)
+        chain[cell] = average + slope[:, None] * (rows - average)
+
+    def _constraint(self, full: Array, chain: Array) -> None:
+        if self.shared:
+            full[self.fixed] += self.t
+        elif not self.mean:
+            full[self.fixed] = full[self.columns[1]] + self.t
+            chain[self.fixed] = chain[self.columns[1]]
+        else:
+            self._mean(full, chain)
+
+    def _mean(self, full: Array, chain: Array) -> None:
+        w = np.exp(full[self.weights])
+        offsets = full[self.columns] - self.family.center[self.columns]
+        offsets[-1] = (self.t * w.sum() - w[:-1] @ offsets[:-1]) / w[-1]
+        full[self.fixed] = self.family.center[self.fixed] + offsets[-1]
+        by_weight = (w * (self.t - offsets)) @ chain[self.weights]
+        chain[self.fixed] = (by_weight - w[:-1] @ chain[self.columns[:-1]]) / w[-1]
+
+
+def _excess(family: Family, vector: Array) -> tuple[Array, Array]:
+    """How far entries are beyond their radius, and the derivatives."""
+    gap = vector - family.center
+    beyond = np.abs(gap) > family.radius
+    excess = np.where(beyond, np.abs(gap) - np.where(beyond, family.radius, 0.0), 0.0)
+    return excess, np.diag(np.where(beyond, np.sign(gap), 0.0))
+
+
+_Found = tuple[float, Array]
+
+
+@dataclass(frozen=True)
+class _Problem:
+    """The least distance at one offset."""
+
+    grid: Grid
+    constrained: _Constrained
+
+    @staticmethod
+    def at(family: Family, name: str, mean: bool, t: float) -> _Problem:
+        return _Problem(family.grid(abs(t)), _Constrained(family, name, mean, t))
+
+    def residual(self, u: Array) -> Array:
+        vector, _ = self.constrained.vector(u)
+        return np.concatenate([self.grid.residual(vector), _excess(self.grid.family, vector)[0]])
+
+    def jacobian(self, u: Array) -> Array:
+        vector, chain = self.constrained.vector(u)
+        return np.asarray(np.concatenate([self.grid.slopes(vector), _excess(self.grid.family, vector)[1]]) @ chain)
+
+    def minimised(self, start: Array) -> _Found:
+        """A local minimum; infinite where it is beyond the radius, or the density is not finite on the way."""
+        with np.errstate(all="ignore"):
+            try:
+                found = least_squares(
+                    self.residual,
+                    start,
+                    self.jacobian,
+                    method="lm",
+                    x_scale="jac",
+                    xtol=1e-15,
+                    ftol=1e-15,
+                    max_nfev=_STEPS,
+                )
+            except (ValueError, np.linalg.LinAlgError):
+                return float("inf"), start
+        distance = float(np.sqrt(2 * found.cost))
+        near = not np.any(_excess(self.grid.family, self.constrained.vector(found.x)[0])[0])
+        return (distance if near and np.isfinite(distance) else float("inf")), found.x
+
+
+def measure(
+    family: Family,
+    parameter: str,
+    *,
+    mean: bool = False,
+    sign: int = 1,
+    levels: Sequence[float] = LEVELS,
+    seed: int = 0,
+) -> Measured:
+    """Minimise the distance at offsets 2^-j of a parameter, from large to small, then up and down again.
+
+    Args:
+        family: the mixtures.
+        parameter: one of the atoms' own ("beta1", "a", ..) or a shared one ("tau").
+        mean: hold the weighted mean of the first cell at 2^-j, not the difference of its first two atoms.
+        sign: 1 or -1, of the offset.
+        levels: increasing j.
+        seed: of the starts.
+
+    Raises:
+        ValueError: a parameter that the atoms do not have.
+    """
+    if parameter not in family.accepted:
+        raise ValueError(f"no parameter {parameter!r} that moves; accepted: {', '.join(family.accepted)}")
+    problems = [_Problem.at(family, parameter, mean, sign * 2.0**-level) for level in levels]
+    effort = 1 if family.m == 2 else 3
+    found = _downwards(problems, np.random.default_rng(seed), effort)
+    for _ in range(_SWEEPS):
+        for places in (range(len(found) - 2, -1, -1), range(1, len(found))):
+            _swept(problems, found, places)
+    return Measured(parameter, tuple(levels[: len(found)]), tuple(d for d, _ in found))
+
+
+def _downwards(problems: Sequence[_Problem], rng: np.random.Generator, effort: int) -> list[_Found]:
+    """The least distances found from large offsets to small ones, until rounding error is reached."""
+    found: list[_Found] = []
+    tracks: list[tuple[Array, Array]] = []
+    for problem in problems:
+        size, t = len(problem.constrained.free), abs(problem.constrained.t)
+        fresh = [
+            t ** rng.uniform(0.3, 1.5, size) * rng.normal(size=size)
+            for _ in range(effort * (_MORE if tracks else _STARTS))
+        ]
+        starts = [(_continued(*track), track[1]) for track in tracks]
+        starts += [(start, start) for start in [np.zeros(size), *fresh]]
+        results = [(*problem.minimised(start), before) for start, before in starts]
+        results = sorted((r for r in results if np.isfinite(r[0])), key=lambda r: r[0])
+        tracks = [(before, u) for _, u, before in results[: effort * _KEPT]]
+        found.append(results[0][:2] if results else (float("inf"), np.zeros(size)))
+        if found[-1][0] < _FLOOR:
+            break
+    return found
+
+
+def _swept(problems: Sequence[_Problem], found: list[_Found], places: Sequence[int]) -> None:
+    """Start again at each place from its two neighbours on the side of the first one, and keep what is better."""
+    side = 1 if len(places) > 1 and places[0] > places[1] else -1
+    for here in places:
+        last = found[here + side][1]
+        starts = [last]
+        if 0 <= here + 2 * side < len(found):
+            starts.append(_continued(found[here + 2 * side][1], last))
+        for start in starts:
+            result = problems[here].minimised(start)
+            if result[0] < found[here][0]:
+                found[here] = result
+
+
+def _continued(before: Array, last: Array) -> Array:
+    """The next point of a curve whose entries are powers of t."""
+    ratio = np.divide(last, before, out=np.full_like(last, 0.5), where=np.abs(before) > 1e-14)
+    return last * np.clip(np.abs(ratio), 0.02, 16.0)

@@ -1,0 +1,298 @@
+"""Contact orders of arbitrary gates: the command, its results, and what it refuses."""
+
+import json
+import math
+from fractions import Fraction
+
+import pytest
+import sympy as sp
+
+from numerics.offsets import Family
+from numerics.orders import Measured, measure
+from temperance.cli import run
+from temperance.contact_orders import Row, exponents, family
+from theory.exponents import Order, orders, study
+
+
+@pytest.fixture(scope="module")
+def printed(tmp_path_factory):
+    """What the command prints as JSON for a quick setting, and the certificate that it writes."""
+    import contextlib
+    import io
+
+    file = tmp_path_factory.mktemp("orders") / "orders.json"
+    screen = io.StringIO()
+    with contextlib.redirect_stdout(screen):
+        status = run(["exponents", "--gate", "softmax", "--expert", "constant", "--json", "--certificate", str(file)])
+    return status, screen.getvalue(), file
+
+
+def test_the_json_has_the_keys_that_it_should_have(printed):
+    status, text, _ = printed
+    assert status == 0
+    record = json.loads(text, parse_constant=pytest.fail)
+    assert list(record) == ["setting", "equations", "orders", "reasons"]
+    assert all(list(o) == ["parameter", "upper", "certified", "measured", "flat", "rate"] for o in record["orders"])
+    assert record["setting"] == {
+        **{"gate": "softmax", "expert": "constant", "activation": None},
+        **{"cell": 2, "split": "one", "point": {"beta1": "1"}},
+    }
+    assert "h_beta1^2 = 0" in record["equations"]
+
+
+def test_the_orders_of_a_softmax_gate_with_constant_experts(printed):
+    found = {o["parameter"]: o for o in json.loads(printed[1])["orders"]}
+    assert {name: (o["upper"], o["certified"], o["rate"]) for name, o in found.items()} == {
+        **{"beta1": ("2", True, "1/4"), "b": ("4", True, "1/8"), "nu": ("2", True, "1/4")},
+        **{"mean beta1": ("1", True, "1/2"), "mean b": ("1", True, "1/2"), "mean nu": ("2", True, "1/4")},
+    }
+    for order in found.values():
+        if order["upper"] != "1":
+            assert abs(order["measured"] - float(Fraction(order["upper"]))) < 0.1
+        assert not order["flat"]
+
+
+def test_the_certificate_is_proved_again_by_certify(printed, capsys, tmp_path):
+    file = printed[2]
+    assert run(["certify", str(file)]) == 0
+    assert ": proved: contact orders at most (difference beta1: 2, " in capsys.readouterr().out
+    (proof,) = json.loads(file.read_text())
+    for change in ({"statement": "contact orders at most 1"}, {"orders": {"difference b": "3"}}, {"steps": []}):
+        changed = tmp_path / "changed.json"
+        changed.write_text(json.dumps({**proof, **change}))
+        assert run(["certify", str(changed)]) == 1
+        assert ": rejected (" in capsys.readouterr().out
+
+
+def test_a_rate_is_stated_only_where_it_is_proved():
+    bare = Order("a", "a", False, None, False)
+    assert Row(bare, Measured("a", (1, 2, 3), (1e-1, 1e-2, 1e-3))).record()["rate"] is None
+    assert Row(Order("a", "a", False, Fraction(4, 3), False), None).record()["rate"] == "3/8"
+    assert Row(Order("a", "a", False, None, True), None).record()["rate"] is None
+
+
+def test_an_interval_is_named_where_proof_and_measurement_do_not_meet():
+    halving = Measured("a", tuple(range(1, 7)), tuple(2.0 ** (-2 * j) for j in range(1, 7)))
+    assert halving.order == pytest.approx(2)
+    met, apart, bare = (Row(Order("a", "a", False, r, False), halving) for r in (Fraction(2), Fraction(3), None))
+    assert met.remark() is None
+    assert apart.remark() == "a: the order lies between about 2.00 (measured) and 3 (proved)"
+    assert bare.remark() == "a: the order is at least about 2.00 (measured)"
+    assert "does not prove it" in Row(Order("a", "a", False, None, False), Measured("a", (1, 2), (1e-16,) * 2)).remark()
+
+
+BAD = {
+    ("--gate", "sofmax"): "softmax",
+    ("--gate", "sigmoid"): "softmax",
+    ("--expert", "gausian"): "gaussian",
+    ("--expert", "multinomial:2"): "polynomial:M",
+    ("--expert", "polynomial:9"): "at most 7",
+    ("--activation", "import os"): "",
+    ("--activation", "elu(z, alpha)"): "free parameters",
+    ("--gate", "activation"): "need one",
+    ("--gate", "softmax", "--activation", "tanh"): "activation",
+    ("--gate", "activation-bias", "--activation", "relu"): "kinks",
+    ("--cell", "1"): "at least 2",
+    ("--cell", "5"): "2, 3 or 4",
+    ("--cell", "two"): "integer",
+    ("--split", "some"): "'all'",
+    ("--split", "all", "--activation", "tanh"): "translation",
+    ("--point", "missing.json"): "cannot be read",
+    ("--certificate", "orders.txt"): ".json",
+}
+
+
+@pytest.mark.parametrize("arguments", BAD, ids=" ".join)
+def test_bad_input_is_one_line_and_status_two(capsys, arguments):
+    assert run(["exponents", *arguments]) == 2
+    captured = capsys.readouterr()
+    assert (captured.out, captured.err.count("\n")) == ("", 1)
+    assert BAD[arguments] in captured.err
+
+
+POINTS = {
+    "": "not JSON",
+    "[1, 2]": "no point",
+    "{}": "no point",
+    '{"beta1": 1}': "no value of 'tau'",
+    '{"beta1": 1, "tau": 1, "c": 1}': "no parameter 'c'",
+    '{"beta1": 1, "beta1": 2, "tau": 1}': "twice",
+    '{"beta1": 1, "tau": 0}': "positive",
+    '{"beta1": 1, "tau": -1}': "positive",
+    '{"beta1": 1, "tau": NaN}': "must be a number",
+    '{"beta1": 1, "tau": Infinity}': "must be a number",
+    '{"beta1": 1, "tau": true}': "must be a number",
+    '{"beta1": [1], "tau": 1}': "must be a number",
+    '{"beta1": {"a": 1}, "tau": 1}': "must be a number",
+    '{"beta1": "__import__(\'os\')", "tau": 1}': "",
+    '{"beta1": "z", "tau": 1}': "no number",
+    '{"beta1": "relu", "tau": 1}': "no number",
+    '{"beta1": "alpha", "tau": 1}': "",
+    '{"beta1": 1e999999999, "tau": 1}': "",
+    '{"beta1": ' + "9" * 5000 + ', "tau": 1}': "",
+    '{"beta1": "exp(exp(exp(exp(100))))", "tau": 1}': "",
+    '{"beta1": 1000, "tau": 1}': "between -100 and 100",
+    "[" * 100000: "not JSON",
+    '{"beta1": 1, "tau": 1, "\\u001b[31m\\n": 1}': "no parameter",
+    "\x00": "not JSON",
+    " " * 1000001: "more than",
+}
+
+
+@pytest.mark.parametrize("text", POINTS, ids=[f"point {i}" for i in range(len(POINTS))])
+def test_a_bad_point_is_one_line_and_status_two(capsys, tmp_path, text):
+    file = tmp_path / "point.json"
+    file.write_text(text)
+    assert run(["exponents", "--activation", "tanh", "--point", str(file)]) == 2
+    captured = capsys.readouterr()
+    assert (captured.out, captured.err.count("\n")) == ("", 1)
+    assert captured.err.isprintable() or captured.err[:-1].isprintable()
+    assert POINTS[text] in captured.err
+
+
+def test_a_certificate_is_not_promised_where_nothing_is_proved(capsys, tmp_path):
+    target = tmp_path / "orders.json"
+    assert run(["exponents", "--gate", "laplace", "--certificate", str(target)]) == 2
+    assert "nothing is certified" in capsys.readouterr().err
+    assert not target.exists()
+
+
+@pytest.mark.parametrize("text", ["1/2", "0.5", 0.5, 1, "log(2)", "-3"])
+def test_values_of_a_point_are_exact(text):
+    value = study("softmax", point={"beta1": str(text)}).cell.point
+    assert list(value.values()) == [sp.nsimplify(str(text))]
+
+
+def test_flat_directions_come_with_an_identity():
+    for chosen, flat in [
+        (study("linear"), {"beta1", "tau"}),
+        (study("activation", source="z**2"), {"beta1", "tau"}),
+        (study("activation", source="relu"), {"beta1", "tau"}),
+        (study("softmax", split="all"), {"beta1"}),
+        (study("activation", source="log(1+z**2)"), {"beta1"}),
+        (study("activation", source="log(1+z**2)", point={"tau": 2}), set()),
+        (study("activation", source="tanh"), set()),
+    ]:
+        names = set(chosen.flat) | ({*chosen.labels, "tau"} if chosen.scale else set())
+        assert names == flat
+
+
+def largest_gap(chosen, moved):
+    """The largest residual on the grid, with offsets of some entries of the vector."""
+    mixtures = family(chosen)
+    grid = mixtures.grid(1.0)
+    vector = mixtures.center.copy()
+    for i, offset in moved(mixtures).items():
+        vector[i] += offset
+    return float(abs(grid.residual(vector)).max())
+
+
+def test_the_identity_of_log_1_z2_at_tau_1_is_one():
+    """Weights 1/2, 1/2 and beta1^2 = 1 +- 1/2: the mean of beta1^2 stays, and so does the density."""
+    chosen = study("activation", source="log(1+z**2)")
+
+    def moved(mixtures: Family):
+        up, down = math.sqrt(1.5) - 1, math.sqrt(0.5) - 1
+        weights = {mixtures.index(l, "weight"): -math.log(2) for l in (0, 1)}
+        return {**weights, mixtures.index(0, "beta1"): up, mixtures.index(1, "beta1"): down}
+
+    assert largest_gap(chosen, moved) < 1e-15
+    at_two = study("activation", source="log(1+z**2)", point={"tau": 2})
+    assert largest_gap(at_two, moved) > 1e-4
+
+
+def test_slopes_of_the_residual_are_derivatives():
+    """Central differences of the residual, for every entry of the vector."""
+    import numpy as np
+
+    for chosen in (study("gaussian"), study("activation-bias", "polynomial:2", "sigmoid")):
+        mixtures = family(chosen)
+        grid = mixtures.grid(1.0)
+        rng = np.random.default_rng(0)
+        at = mixtures.center + 0.1 * rng.normal(size=len(mixtures.center))
+        slopes, step = grid.slopes(at), 1e-6
+        for i in range(len(at)):
+            unit = step * np.eye(len(at))[i]
+            gap = (grid.residual(at + unit) - grid.residual(at - unit)) / (2 * step)
+            assert np.allclose(slopes[:, i], gap, atol=1e-8)
+
+
+def test_the_distance_vanishes_at_the_truth_and_for_equal_atoms():
+    chosen = study("softmax")
+
+    def halves(mixtures):
+        return {mixtures.index(0, "weight"): math.log(0.3), mixtures.index(1, "weight"): math.log(0.7)}
+
+    assert largest_gap(chosen, halves) < 1e-15
+    assert largest_gap(chosen, lambda m: {**halves(m), m.index(0, "b"): 0.1}) > 1e-4
+
+
+def test_a_parameter_that_does_not_move_is_refused():
+    with pytest.raises(ValueError, match="accepted: beta1, a, b, nu"):
+        measure(family(study("softmax")), "tau")
+
+
+def test_equations_of_the_theory_need_no_measurement():
+    found = orders(study("softmax", "constant"))
+    assert found.certificate is not None
+    assert [o.upper for o in found.orders] == [2, 4, 2, 1, 1, 2]
+    assert found.equations[:3] == ("mean beta1 = 0", "mean b = 0", "mean nu = ((s - 1)*(s + 1)/4)*h_b^2")
+
+
+# The table: gate, expert, activation, m, split, point -> upper orders (None: none is certified), measured orders.
+TWO = {"beta1": 2, "a": 2, "b": 4, "nu": 2}
+LOG = "log(1+z**2)"
+TABLE = [
+    ("softmax", "gaussian", None, 2, "one", {}, {**TWO, "mean a": Fraction(4, 3)}, {}),
+    ("softmax", "gaussian", None, 2, "all", {}, {}, {"beta1": "flat", "a": 2, "b": 4, "nu": 2}),
+    ("softmax", "gaussian", None, 3, "one", {}, {}, {"beta1": 2, "a": 2, "b": 6, "nu": 3}),
+    ("activation", "gaussian", "tanh", 2, "one", {}, {**TWO, "tau": 1}, {}),
+    ("activation", "gaussian", "tanh", 3, "one", {}, {}, {"beta1": 2, "a": 2, "b": 6, "nu": 3, "tau": 1}),
+    ("activation", "gaussian", LOG, 2, "one", {}, {}, {"beta1": "flat", "a": 2, "b": 4, "nu": 2, "tau": 1}),
+    ("activation", "gaussian", LOG, 2, "one", {"tau": 2}, {**TWO, "tau": 1}, {}),
+    ("activation", "gaussian", "exp(z)", 2, "one", {}, {**TWO, "tau": 1}, {}),
+    ("activation", "gaussian", "sqrt(1+z**2)", 2, "one", {}, {**TWO, "tau": 1}, {}),
+    ("activation", "gaussian", "z**2+z", 2, "one", {}, {**TWO, "tau": 1}, {}),
+    ("activation", "gaussian", "z**2", 2, "one", {}, {"beta1^2/tau": 2, "a": 2, "b": 4, "nu": 2}, {}),
+    ("activation-bias", "gaussian", "sigmoid", 2, "one", {}, {**TWO, "c": 2, "tau": 1}, {}),
+    ("softmax", "polynomial:2", None, 2, "one", {}, {"beta1": 2, "a_1": 2, "a_2": 2, "b": 4, "nu": 2}, {}),
+    ("activation", "polynomial:2", "tanh", 2, "one", {}, {"beta1": 2, "a_1": 2, "a_2": 2, "b": 4, "nu": 2}, {}),
+    ("gaussian", "gaussian", None, 2, "one", {}, {"c": 4, "Gamma": 2, "a": 2, "b": 4, "nu": 2, "mean a": 2}, {}),
+    ("laplace", "gaussian", None, 2, "one", {}, {}, {"beta1": 1.5, "a": 2, "b": 4, "nu": 2}),
+    ("activation", "gaussian", "relu", 2, "one", {}, {}, {"beta1/tau": 2, "a": 2, "b": 4, "nu": 2}),
+]
+
+
+@pytest.mark.full
+@pytest.mark.parametrize(("gate", "expert", "s", "size", "split", "point", "proved", "measured"), TABLE)
+def test_the_table(gate, expert, s, size, split, point, proved, measured):
+    found = {row.order.parameter: row for row in exponents(gate, expert, s, cell=size, split=split, point=point).rows}
+    for name, r in proved.items():
+        assert found[name].order.upper == r
+        assert r == 1 or found[name].value == pytest.approx(float(r), abs=0.1)
+    for name, r in measured.items():
+        assert found[name].order.upper is None
+        assert found[name].order.flat == (r == "flat")
+        assert r == "flat" or found[name].value == pytest.approx(r, abs=0.1)
+    assert all(row.rate is not None for row in found.values() if row.order.upper is not None)
+
+
+def measured_order(chosen, parameter, levels, **how):
+    return measure(family(chosen), parameter, levels=levels, **how).order
+
+
+def test_a_mean_of_a_softmax_gate_has_an_order_of_its_own():
+    chosen = study("softmax")
+    assert measured_order(chosen, "a", (4, 5, 6, 7), mean=True) == pytest.approx(4 / 3, abs=0.05)
+    assert measured_order(chosen, "a", (3, 4, 5)) == pytest.approx(2, abs=0.05)
+
+
+def test_a_kink_that_moves_is_seen_to_the_power_three_halves():
+    assert measured_order(study("laplace", "constant"), "beta1", (4, 5)) == pytest.approx(1.5, abs=0.1)
+
+
+def test_along_a_flat_direction_the_distance_is_rounding_error():
+    found = measure(family(study("activation", "constant", LOG)), "beta1", levels=(3, 4))
+    assert found.flat
+    at_two = study("activation", "constant", LOG, point={"tau": 2})
+    assert not measure(family(at_two), "beta1", levels=(3, 4)).flat
