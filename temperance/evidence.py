@@ -203,6 +203,8 @@ def width_class(text: str) -> str:
     """The class that keeps a cell from being squeezed, by how much stands in it."""
     if isinstance(text, Markup) or len(text) <= 12:
         return "short"
+    if not any(c.isalpha() for c in text):
+        return "number"
     return "medium" if len(text) <= 40 else "wide"
 
 

@@ -78,7 +78,8 @@ def flat_leg(profiles: Sequence[tuple[str, Flatness]]) -> tuple[LegOutcome, str,
         for name, f in profiles
     ]
     worst = max(f.relative for _, f in profiles)
-    detail = f"likelihood flat along {len(records)} orbits, to {worst:.0e} of its size"
+    orbits = "1 orbit" if len(records) == 1 else f"{len(records)} orbits"
+    detail = f"likelihood flat along {orbits}" + (f", to {worst:.0e} of its size" if worst else "")
     if any(not f.flat for _, f in profiles):
         detail = f"the likelihood moves along an orbit, by {worst:.0e} of its size"
     return combined(r["outcome"] for r in records), detail, records

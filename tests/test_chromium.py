@@ -193,6 +193,13 @@ def test_there_is_a_light_and_a_dark_form(browser, pages, name):
         assert all(stroke.startswith("rgb") for stroke in strokes)
 
 
+def test_intervals_stay_on_one_line(browser, pages):
+    browser.open(pages["verification"], width=PHONE)
+    heights = browser.run('[...document.querySelectorAll("td.number")].map(e => e.getBoundingClientRect().height)')
+    assert heights
+    assert max(heights) < 40
+
+
 def test_plots_have_a_size_and_their_labels_do_not_overlap(browser, pages):
     browser.open(pages["verification"])
     script = """(() => {
