@@ -38,7 +38,7 @@ def exact_proof(runs: Runs) -> Leg:
     for study in _claimed(runs.full):
         s = study.activation
         checks.append(verdict_check(s, "first_order", "holds"))
-        checks.append((f"{s}: the truth is off the sets of design 2.5", partial(_generic, study)))
+        checks.append((f"{s}: the truth is off the points where mixtures are singular", partial(_generic, study)))
         half = dict.fromkeys(_GROUPS, 0.5)
         checks.append((f"{s}: predicted 1/2 for every group", partial(predicted, study, half)))
         proofs += certified(s, ["first_order"])

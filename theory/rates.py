@@ -170,7 +170,7 @@ def _first_order_not_failing(setting: Setting) -> list[Prediction]:
     if outcome != "holds":
         return _nothing(f"F1 holds for s, but on what some atom sees of s the verdict is: {outcome}")
     if setting.gauge == "anchored":
-        return _groups(f"{_REGULAR}: F1 holds, anchored gauge (2.3)", HALF, HALF, _anchored_conditions(setting))
+        return _groups(f"{_REGULAR}: F1 holds, anchored gauge", HALF, HALF, _anchored_conditions(setting))
     return _free(setting)
 
 
@@ -184,19 +184,19 @@ def _anchored_conditions(setting: Setting) -> tuple[str, ...]:
 def _free(setting: Setting) -> list[Prediction]:
     """Free gauge, off the sets of design 2.5."""
     if not is_analytic(setting.source):
-        return _nothing("free gauge: 2.5 covers analytic s, and s is not proved analytic on the whole line")
+        return _nothing("free gauge: only analytic s are covered, and s is not proved analytic on the whole line")
     expr = setting.source.pieces[0].expr
     if expr.is_polynomial(Z):
         singular = setting.true_k == 2 and setting.dim == 1 and len(sp.Poly(expr - expr.subs(Z, 0), Z).terms()) == 2
         two = "a polynomial of two monomials is singular for every beta1 when k = 2, d = 1"
-        return _nothing(two if singular else "free gauge: 2.5 does not cover polynomials")
+        return _nothing(two if singular else "free gauge: polynomials are not covered")
     conditions = [_DISTINCT]
     if setting.true_k == 2 and setting.point is not None and _beside_a_mirror_point(setting):
         conditions.append("a box without the mirror point (beta, -beta, 2 beta0, 2 tau): the same density")
     if setting.point is None:
         off = "beta1_2 is neither beta1_1 nor -beta1_1" if setting.true_k == 2 else "not all beta1_i are +-beta"
         conditions += [off, "beta1_i != 0 or s'(0) != 0"]
-    return _groups(f"{_REGULAR}: F1 holds, free gauge off the sets of 2.5", HALF, HALF, tuple(conditions))
+    return _groups(f"{_REGULAR}: F1 holds, free gauge, beta1_i not all equal up to sign", HALF, HALF, tuple(conditions))
 
 
 def _beside_a_mirror_point(setting: Setting) -> bool:
@@ -256,7 +256,7 @@ def _special_point(setting: Setting, position: str) -> list[Prediction]:
     """Free gauge, on the sets of design 2.5."""
     found = mirror(setting.source)
     if position == "collapsed":
-        return _nothing("all beta1_i are +-beta with k >= 3: singular (2.5), and no rate is stated")
+        return _nothing("all beta1_i are +-beta with k >= 3: singular, and no rate is stated")
     if position == "equal" or (found.kind == "even" and found.proved):
         return _nothing("the gate of the truth is constant: beta1 and tau are not identifiable, nothing else is stated")
     if not found.proved or setting.whole.first_order.outcome == "undecided":
