@@ -287,6 +287,24 @@ def test_a_mean_of_a_softmax_gate_has_an_order_of_its_own():
     assert measured_order(chosen, "a", (3, 4, 5)) == pytest.approx(2, abs=0.05)
 
 
+@pytest.mark.parametrize(("x", "y"), [(2.0, 1.0), (0.5, 3.0)])
+def test_measured_orders_are_invariant_under_rescaling(x, y):
+    """x of another unit moves beta1 and the support; y of another unit moves b and the deviations."""
+    from dataclasses import replace
+
+    truth = family(study("softmax", "constant")).truth
+    there = replace(
+        truth,
+        cell=study("softmax", "constant", point={"beta1": Fraction(1 / x)}).cell,
+        expert={p: v * (y * y if p.name == "nu" else y) for p, v in truth.expert.items()},
+        other_expert={p: v * (y * y if p.name == "nu" else y) for p, v in truth.other_expert.items()},
+        low=truth.low * x,
+        high=truth.high * x,
+    )
+    found = [measure(Family(t, 2), "nu", levels=(4, 5, 6)).order for t in (truth, there)]
+    assert found == pytest.approx([2, 2], abs=0.1)
+
+
 def test_a_kink_that_moves_is_seen_to_the_power_three_halves():
     assert measured_order(study("laplace", "constant"), "beta1", (4, 5)) == pytest.approx(1.5, abs=0.1)
 

@@ -9,11 +9,14 @@ from fractions import Fraction
 import pytest
 import sympy as sp
 from flint import fmpq, fmpq_poly
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from theory.experts import normal
 from theory.initial_forms import refutations
 from theory.interactions import model
 from theory.linear_programs import minimise
-from theory.models import BETA0, TAU, Gate, covariates
+from theory.models import BETA0, NU, TAU, Expert, Gate, covariates
 from theory.order_bounds import System
 from theory.order_certificates import check
 from theory.order_equations import Rejected
@@ -101,18 +104,35 @@ def test_nothing_is_bounded_along_the_exact_curve_of_log_1_z2_at_tau_1():
     assert {found.order(p.name) for p in found.reduced.cell.each} == {None}
 
 
-SCALES = sp.symbols("k l m", positive=True)
+def in_other_units(x, y):
+    """The Gaussian expert of x/x_0 and y/y_0, in the parameters of x and y up to a factor each."""
+    a, b = sp.symbols("a b", real=True)
+    return Expert("in other units", normal(y * (x * a * covariates(1)[0] + b)), (a, b, NU))
 
 
-@pytest.mark.parametrize("s", [sp.tanh(Z), Z**2 + Z, sp.log(1 + Z**2)])
-@pytest.mark.parametrize(("x", "y", "size"), [(2, 1, 1), (sp.Rational(1, 3), 1, 5), (-1, 1, sp.Rational(3, 2))])
+SCALES = st.fractions(Fraction(1, 5), 5, max_denominator=7).filter(lambda q: q != 0)
+SIGNED = st.tuples(SCALES, st.sampled_from([1, -1])).map(lambda pair: sp.Rational(str(pair[0])) * pair[1])
+
+
+@pytest.mark.parametrize("s", [sp.tanh(Z), Z**2 + Z, sp.log(1 + Z**2), sp.exp(Z) - 2 * Z])
+@settings(max_examples=8, deadline=None, derandomize=True)
+@given(x=SIGNED, y=SIGNED, size=SCALES.map(lambda q: sp.Rational(str(q))))
 def test_orders_are_invariant_under_rescaling(s, x, y, size):
-    """x -> x/x_0 moves beta1, s -> c s moves tau; y moves nothing that the equations contain."""
-    plain = upper_orders(cell("activation", s=str(s), tau=2))
-    scaled = upper_orders(cell("activation", s=str(size * s), tau=2 * size, beta1=x))
+    """x -> x/x_0 moves beta1 and a, y -> y/y_0 the expert, s -> c s moves tau: the density is that of other units."""
+    plain = upper_orders(cell("activation", s=s, tau=2))
+    scaled = upper_orders(cell("activation", in_other_units(x, y), s=size * s, tau=2 * size, beta1=x))
     names = [*(p.name for p in plain.reduced.cell.each), "tau"]
+    assert plain.reason is None
     assert [plain.order(n) for n in names] == [scaled.order(n) for n in names]
     assert [plain.mean(n) for n in names] == [scaled.mean(n) for n in names]
+
+
+@settings(max_examples=8, deadline=None, derandomize=True)
+@given(x=SIGNED, y=SIGNED)
+def test_orders_of_a_softmax_gate_are_invariant_under_rescaling(x, y):
+    plain, scaled = upper_orders(cell("softmax")), upper_orders(cell("softmax", in_other_units(x, y), beta1=x))
+    assert scaled.mean("a") == plain.mean("a") == FOUR_THIRDS
+    assert [scaled.order(n) for n in ("beta1", "a", "b", "nu")] == [2, 2, 4, 2]
 
 
 def poly(*coefficients):
