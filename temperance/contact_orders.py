@@ -44,7 +44,7 @@ class Row:
         return {
             "parameter": self.order.parameter,
             "upper": upper,
-            "certified": self.order.upper is not None,
+            "certified": self.order.certified,
             "measured": None if self.value is None else round(self.value, 3),
             "flat": self.order.flat,
             "rate": None if self.rate is None else str(self.rate),

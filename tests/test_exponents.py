@@ -12,6 +12,7 @@ from numerics.orders import Measured, measure
 from temperance.cli import run
 from temperance.contact_orders import Row, exponents, family
 from theory.exponents import Order, orders, study
+from theory.known_orders import known_orders
 
 
 @pytest.fixture(scope="module")
@@ -268,13 +269,46 @@ TABLE = [
 def test_the_table(gate, expert, s, size, split, point, proved, measured):
     found = {row.order.parameter: row for row in exponents(gate, expert, s, cell=size, split=split, point=point).rows}
     for name, r in proved.items():
-        assert found[name].order.upper == r
+        assert (found[name].order.upper, found[name].order.certified) == (r, True)
         assert r == 1 or found[name].value == pytest.approx(float(r), abs=0.1)
     for name, r in measured.items():
-        assert found[name].order.upper is None
+        assert not found[name].order.certified
+        assert found[name].order.upper in (None, r)
         assert found[name].order.flat == (r == "flat")
         assert r == "flat" or found[name].value == pytest.approx(r, abs=0.1)
     assert all(row.rate is not None for row in found.values() if row.order.upper is not None)
+
+
+KNOWN = [
+    ("softmax", None, {"size": 3}, {"beta1": 2, "a": 2, "b": 6, "nu": 3}),
+    ("softmax", None, {"split": "all"}, {"a": 2, "b": 4, "nu": 2}),
+    ("activation", "tanh", {"size": 3}, {"tau": 1, "beta1": 2, "a": 2, "b": 6, "nu": 3}),
+    ("activation", "gelu", {}, {"tau": 1, "beta1": 2, "a": 2, "b": 4, "nu": 2}),
+    ("activation", "hardtanh", {}, {"tau": 1, "beta1": Fraction(3, 2), "a": 2, "b": 4, "nu": 2}),
+    ("activation", LOG, {}, {"a": 2, "b": 4, "nu": 2}),
+    ("activation", "relu", {}, {"a": 2, "b": 4, "nu": 2}),
+    ("laplace", None, {}, {}),
+    ("gaussian", None, {"size": 3}, {}),
+]
+
+
+@pytest.mark.parametrize(("gate", "s", "options", "bounds"), KNOWN)
+def test_what_the_equations_do_not_cover_is_bounded_by_theorems_without_a_certificate(gate, s, options, bounds):
+    found = orders(study(gate, source=s, **options))
+    assert found.certificate is None
+    assert {o.parameter: o.upper for o in found.orders if o.upper is not None} == bounds
+    assert not any(o.certified for o in found.orders)
+    assert any("without a certificate" in reason for reason in found.reasons) == bool(bounds)
+
+
+@pytest.mark.parametrize("s", ["z**2 + z", "tanh", "exp(z)"])
+def test_certified_orders_are_those_of_the_theorems(s):
+    """Where both speak: two ways to one number."""
+    chosen = study("activation", source=s)
+    certified = {o.parameter: o.upper for o in orders(chosen).orders if o.certified}
+    known = {name: r for name, (r, _) in known_orders(chosen.cell, chosen.source, 2, False).items()}
+    assert known
+    assert known == {name: certified[name] for name in known}
 
 
 def measured_order(chosen, parameter, levels, **how):

@@ -7,6 +7,7 @@ import pytest
 import sympy as sp
 
 from theory.activations import activation
+from theory.computed_orders import cell_rates
 from theory.rates import predict
 from theory.truth import TruePoint, is_analytic, seen
 from theory.truth import exact as exact_number
@@ -111,9 +112,29 @@ def test_an_exceptional_temperature(s):
     assert not any("tau" in c for p in (*exceptional, *other) for c in p.conditions)
 
 
-def test_where_a_sharp_condition_fails_nothing_is_guessed():
-    found = at(split("z**2 + z"), [2, 1], 0)
-    assert (found["a"], found["beta1"], found["b"]) == (None, F(1, 4), F(1, 8))
+def test_where_a_sharp_condition_fails_contact_orders_decide_for_cells_of_two():
+    """(ii) fails for z^2 + z and the like, and a keeps 1/4 at m = 2; nothing is said of m = 3."""
+    expected = {"tau": F(1, 2), "beta1": F(1, 4), "a": F(1, 4), "b": F(1, 8), "nu": F(1, 4), "weight": F(1, 2)}
+    for s in ("z**2 + z", "3*z**2 - z + 1"):
+        found = split(s, point=TruePoint(((1.5,), (0,)), 0.25))
+        assert at(found, [2, 1], 0) == expected
+        assert at(found, [2, 1], 0, "published")["a"] is None
+    (a,) = (p for p in found if p.parameter == "a" and p.applies([2, 1], 0))
+    assert a.reason.startswith("contact order 2 of a cell of two atoms, computed and certified")
+    assert "the shares of the two atoms of a cell are bounded away from 0" in a.conditions
+    assert not any("tau" in c for c in a.conditions)
+    generic = next(p for p in split("z**2 + z") if p.parameter == "a" and p.cell_size == 2)
+    assert "tau = 1, where the contact orders are computed" in generic.conditions
+    larger = predict("activation", "z**2 + z", true_k=2, fitted_k=4, gauge="anchored")
+    assert at(larger, [3, 1], 0)["a"] is None
+    assert at(larger, [2, 2], 0)["a"] is None  # the anchor cell is split
+
+
+def test_where_no_contact_order_is_certified_nothing_is_guessed(monkeypatch):
+    monkeypatch.setattr("theory.computed_orders.objection", lambda _: "rejected")
+    cell_rates.__globals__["_rates"].cache_clear()
+    assert at(split("z**2 + z"), [2, 1], 0)["a"] is None
+    cell_rates.__globals__["_rates"].cache_clear()
     assert set(at(split("relu"), [2, 1], 0).values()) == {None, F(1, 4), F(1, 8)}
     assert at(split("relu"), [2, 1], 0)["beta1"] is None
 

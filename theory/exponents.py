@@ -21,6 +21,7 @@ from theory.activations import Activation, Z, activation
 from theory.catalogue import NAMED
 from theory.classification import classify
 from theory.interactions import model
+from theory.known_orders import known_orders
 from theory.models import BETA0, TAU, Gate, covariates
 from theory.order_bounds import Monomial, System
 from theory.order_certificates import check
@@ -61,6 +62,11 @@ class Study:
     labels: Mapping[str, str] = field(default_factory=dict)
     flat: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def parameters(self) -> tuple[sp.Symbol, ...]:
+        """The parameters that move, those of each atom first."""
+        return (*self.cell.each, *self.cell.shared)
+
     def label(self, name: str) -> str:
         """What a parameter is called in the results."""
         return self.labels.get(name, name)
@@ -68,13 +74,17 @@ class Study:
 
 @dataclass(frozen=True)
 class Order:
-    """What is proved of a parameter: an upper bound of its order (None: none), or that it is flat."""
+    """What is proved of a parameter: an upper bound of its order (None: none), or that it is flat.
+
+    certified: the bound has a certificate that the checker accepts; otherwise it is by a theorem that `reasons` name.
+    """
 
     parameter: str
     name: str
     mean: bool
     upper: Fraction | None
     flat: bool
+    certified: bool = False
 
 
 @dataclass(frozen=True)
@@ -226,16 +236,32 @@ def orders(study: Study) -> Orders:
     if study.scale:
         reasons.insert(0, f"tau and {', '.join(study.labels)} are flat: {study.scale}")
     reasons += [f"{study.label(name)} is flat: {text}" for name, text in study.flat.items()]
-    bounds = found if proof else None
     rows = [Order(n, n, False, None, True) for n in (*study.labels, "tau") if study.scale]
-    for p in (*study.cell.each, *study.cell.shared):
-        upper = bounds.order(p.name) if bounds else None
-        rows.append(Order(study.label(p.name), p.name, False, upper, p.name in study.flat))
-    for p in study.cell.each:
-        upper = bounds.mean(p.name) if bounds else None
-        rows.append(Order(f"mean {study.label(p.name)}", p.name, True, upper, False))
+    if proof and found:
+        rows += _rows(study, {p.name: found.order(p.name) for p in study.parameters}, True)
+        rows += _means(study, {p.name: found.mean(p.name) for p in study.cell.each})
+    else:
+        known = known_orders(study.cell, study.source, study.size, study.split == "all")
+        rows += _rows(study, {name: r for name, (r, _) in known.items()}, False) + _means(study, {})
+        theorems = {why: ", ".join(study.label(n) for n in known if known[n][1] == why) for _, why in known.values()}
+        reasons += [f"{names}: bounded by a theorem, without a certificate ({why})" for why, names in theorems.items()]
     equations = tuple(_equations(found.reduced)) if found else ()
     return Orders(study, equations, tuple(rows), tuple(reasons), proof)
+
+
+def _rows(study: Study, upper: Mapping[str, Fraction | None], certified: bool) -> list[Order]:
+    return [
+        Order(study.label(p.name), p.name, False, r, p.name in study.flat, certified and r is not None)
+        for p in study.parameters
+        for r in [None if p.name in study.flat else upper.get(p.name)]
+    ]
+
+
+def _means(study: Study, upper: Mapping[str, Fraction | None]) -> list[Order]:
+    return [
+        Order(f"mean {study.label(p.name)}", p.name, True, upper.get(p.name), False, p.name in upper)
+        for p in study.cell.each
+    ]
 
 
 def _proved(study: Study) -> tuple[UpperOrders | None, dict[str, Any] | None, list[str]]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from theory.computed_orders import ASSUMED, GENERIC, cell_rates
 from theory.conditions import Setting
 from theory.predictions import HALF, Cells, Prediction
 from theory.solvability import order
@@ -91,7 +92,7 @@ def activation_cells(setting: Setting) -> tuple[Prediction, ...]:
     obstacle = _obstacle(setting)
     if obstacle:
         return tuple(_uncovered(setting, sizes, obstacle, "any"))
-    found = _covered(setting, sizes)
+    found = [_completed(setting, p) for p in _covered(setting, sizes)]
     reason = "the anchor cell is split: no statement covers it"
     return (*found, *_uncovered(setting, sizes, reason, "anchor split"))
 
@@ -175,6 +176,17 @@ def _covered(setting: Setting, sizes: range) -> list[Prediction]:
         found.append(sharp.row("nu", m, three, Fraction(1, r), f"; r_bar({m}) = {r}"))
         found.append(sharp.row("weight", m, one, HALF))
     return found
+
+
+def _completed(setting: Setting, p: Prediction) -> Prediction:
+    """A prediction that the conditions leave open, from the contact orders of a cell of two atoms."""
+    split = p.cell_size == 2 or (p.parameter == "tau" and setting.fitted_k == setting.true_k + 1)
+    rate = cell_rates(setting).get(p.parameter) if p.sharp is None and split else None
+    if rate is None:
+        return p
+    reason = f"contact order {1 / (2 * rate)} of a cell of two atoms, computed and certified ({p.reason})"
+    given = (*p.conditions, *ASSUMED, *(() if setting.point else (GENERIC,)))
+    return replace(p, sharp=rate, reason=reason, conditions=given)
 
 
 def _slope(sharp: _Sharp, m: int, needs: tuple[str, ...], kinked: tuple[bool, ...]) -> Prediction:
