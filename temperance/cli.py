@@ -75,13 +75,15 @@ def check(
     required = _required(require)
     if certificate is not None:
         check_writable(certificate, endings=(".json",))
-    with display() as shown, shown.doing("deciding"):
-        with refusing():
-            sources = [activation(text) for text in activations]
-        decisions = [decide(source) for source in sources]
-    if certificate is not None:
-        for remark in write_certificates(decisions, certificate):
-            print(one_line(remark), file=sys.stderr)
+    with display() as shown:
+        with shown.doing("deciding"):
+            with refusing():
+                sources = [activation(text) for text in activations]
+            decisions = [decide(source) for source in sources]
+        with shown.doing("writing certificates"):
+            remarks = [] if certificate is None else write_certificates(decisions, certificate)
+    for remark in remarks:
+        print(one_line(remark), file=sys.stderr)
     if json:
         print(to_json([decision_record(d) for d in decisions]))
     else:
@@ -112,7 +114,8 @@ def certify(*files: str) -> int:
     """
     if not files:
         raise BadInput("certify needs a file; accepted: files written by `check --certificate`")
-    results = certify_files(files)
+    with display() as shown, shown.doing("proving"):
+        results = certify_files(files)
     for result in results:
         verdict = "proved" if result.rejected is None else f"rejected ({result.rejected})"
         print(one_line(f"{result.file}: {verdict}: {result.statement}"))
@@ -167,10 +170,12 @@ def derive(
 
     if output is not None:
         check_writable(output, endings=WRITERS)
-    with display() as shown, shown.doing("deriving"):
-        found = derived(gate, expert, activation, dim, order)
-    if output is not None:
-        write(found, output)
+    with display() as shown:
+        with shown.doing("deriving"):
+            found = derived(gate, expert, activation, dim, order)
+        if output is not None:
+            with shown.doing(f"writing {output}"):
+                write(found, output)
     if json:
         print(to_json(found.record()))
     else:
