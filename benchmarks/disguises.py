@@ -1,13 +1,14 @@
 """Random activations whose relations are known by how they are built, hidden under algebra.
 
 A case starts from a solution of one of the equations behind the conditions (z s' = p s + c, a relation of A, B or C),
-from a near miss of one (off by 1e-12), or from a function that has none; it is moved along the maps s -> l s + k,
-z -> m z, which keep every relation, and then rewritten without changing it.
+from a near miss of one (off by 1e-12), from a function that has none, or from any sentence of the language; it is moved
+along the maps s -> l s + k, z -> m z, which keep every relation, and then rewritten without changing it.
 """
 
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -53,11 +54,23 @@ BUILT: dict[str, tuple[str, list[str]]] = {
             "tanh({c}*log(abs(z)))",
             "LambertW({a}*abs(z))",
             "z**2/({a} + z**2)",
+            "sqrt({a} + {b}*abs(z)**({p}))",
+            "sqrt({a} + log(abs(z)))",
+            "cos({c}*log(abs(z)))",
+            "cosh({c}*log(abs(z)))",
+            "{c}*log(abs(z))**2",
         ],
     ),
     "relation of A at one tau": (
         "",
-        ["{a}*log({b} + z**2)", "{c}*log({b} + abs(z)**({p}))", "{c}*log(1 + {a}*abs(z))", "-{a}*log(1 + {b}*z**2)"],
+        [
+            "{a}*log({b} + z**2)",
+            "{c}*log({b} + abs(z)**({p}))",
+            "{c}*log(1 + {a}*abs(z))",
+            "-{a}*log(1 + {b}*z**2)",
+            "{c}*log(abs(z)**({p}) + {b}*abs(z))",
+            "{c}*log(abs(z)*(1 + {b}*log(abs(z))))",
+        ],
     ),
     "relation of B": (
         "B",
@@ -67,6 +80,11 @@ BUILT: dict[str, tuple[str, list[str]]] = {
             "where(z > 0, {c}*exp({d}*z), {a}*exp({d}*z))",
             "(exp({d}*z) - 1)/z",
             "log(abs(1 + {c}*z))",
+            "log(abs({c} + {d}/z))",
+            "exp({c}/z)",
+            "abs(z)**({p})*exp({c}/z)",
+            "abs(1 + {c}*z)**({p})",
+            "abs(z/(1 + {c}*z))**({p})",
             "1/(1 + {c}*z)",
             "z/(1 + {c}*z)",
         ],
@@ -132,6 +150,26 @@ NAUGHT = [  # 0, for a scale {r} > 0
     "(where(z > {r}, z, {r}) - max(z, {r}))",
 ]
 
+REWRITINGS = {  # equal functions of q
+    "tanh": ["(exp(2*q) - 1)/(exp(2*q) + 1)", "sinh(q)/cosh(q)", "2*sigmoid(2*q) - 1"],
+    "exp": ["cosh(q) + sinh(q)", "E**q", "1/exp(-q)", "exp(q/2)**2"],
+    "sqrt": ["q**(1/2)", "q/sqrt(q)", "exp(log(q)/2)"],
+    "abs": ["max(q, -q)", "sqrt(q**2)", "q*sign(q)", "where(q > 0, q, -q)"],
+    "log": ["2*log(sqrt(q))", "-log(1/q)", "log(2*q) - log(2)"],
+    "sin": ["2*sin(q/2)*cos(q/2)", "tan(q)*cos(q)", "cos(q - pi/2)", "2*tan(q/2)/(1 + tan(q/2)**2)"],
+    "cos": ["1 - 2*sin(q/2)**2", "cos(q/2)**2 - sin(q/2)**2", "sin(q + pi/2)"],
+    "cosh": ["(exp(q) + exp(-q))/2", "sqrt(1 + sinh(q)**2)"],
+    "sinh": ["(exp(q) - exp(-q))/2", "2*sinh(q/2)*cosh(q/2)"],
+    "asinh": ["log(q + sqrt(q**2 + 1))", "atanh(q/sqrt(q**2 + 1))"],
+    "atan": ["asin(q/sqrt(1 + q**2))", "pi/2 - acos(q/sqrt(1 + q**2))", "-atan(-q)"],
+    "erf": ["-erf(-q)"],
+    "sigmoid": ["1/(1 + exp(-q))", "(1 + tanh(q/2))/2", "1 - sigmoid(-q)"],
+    "softplus": ["log(1 + exp(q))", "q + softplus(-q)", "-log(sigmoid(-q))"],
+    "gelu": ["q*(1 + erf(q/sqrt(2)))/2", "q + gelu(-q)"],
+    "sign": ["where(q > 0, 1, -1)", "q/abs(q)"],
+}
+SMOOTH = ["exp", "log", "sqrt", "sin", "cos", "tanh", "atan", "asinh", "erf", "abs", "sigmoid", "softplus", "gelu"]
+
 
 def _number(rng: random.Random, positive: bool) -> str:
     value = (
@@ -190,6 +228,21 @@ def _by_exponential(text: str, rng: random.Random) -> str:
     return f"log(exp({text}))" if len(text) < 40 else _scaled_back(text, rng)
 
 
+def _rewritten(text: str, rng: random.Random) -> str:
+    """One function of the text written by others."""
+    found = [m for m in re.finditer(r"\b([a-zA-Z]+)\(", text) if m[1] in REWRITINGS]
+    if not found:
+        return _scaled_back(text, rng)
+    call = rng.choice(found)
+    end, depth = call.end(), 1
+    while depth:
+        depth += {"(": 1, ")": -1}.get(text[end], 0)
+        end += 1
+    inner = text[call.end() : end - 1]
+    other = re.sub(r"\bq\b", f"({inner})", rng.choice(REWRITINGS[call[1]]))
+    return f"{text[: call.start()]}({other}){text[end:]}"
+
+
 DISGUISES: list[Callable[[str, random.Random], str]] = [
     _plus_naught,
     _plus_naught,
@@ -197,16 +250,34 @@ DISGUISES: list[Callable[[str, random.Random], str]] = [
     _through_argument,
     _scaled_back,
     _by_exponential,
+    _rewritten,
+    _rewritten,
 ]
+
+
+def sentence(rng: random.Random, depth: int) -> str:
+    """Any well-formed expression."""
+    kind = rng.random()
+    if depth == 0 or kind < 0.1:
+        return rng.choice(["z", "z", "z", "1", "2", "1/3", "pi"])
+    p, q = sentence(rng, depth - 1), sentence(rng, depth - 1)
+    if kind < 0.5:
+        return f"{rng.choice(SMOOTH)}({p})"
+    if kind < 0.6:
+        return f"where({p} {rng.choice('<>')} {q}, {sentence(rng, depth - 1)}, z)"
+    if kind < 0.65:
+        return f"{rng.choice(['max', 'min'])}({p}, {q})"
+    return f"({p}){rng.choice(['+', '-', '*', '*', '/'])}({q})"
 
 
 def case(rng: random.Random) -> Case:
     """One random case."""
-    kind = rng.choice(list(BUILT))
-    failing, templates = BUILT[kind]
+    kind = rng.choice([*BUILT, "any sentence"])
+    failing, templates = BUILT.get(kind, ("", []))
     parameters: dict[str, fmpq] = {}
-    text = _moved(_filled(rng.choice(templates), rng, parameters), rng)
-    if rng.random() < 0.25:
+    text = _filled(rng.choice(templates), rng, parameters) if templates else f"{sentence(rng, 3)} + 0*z"
+    text = _moved(text, rng)
+    if templates and rng.random() < 0.25:
         kind, failing = f"near {kind}", ""
         text = f"{text} + {rng.choice(PERTURBATIONS)}/10**12"
     for _ in range(rng.choice([0, 1, 1, 2])):

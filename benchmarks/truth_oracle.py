@@ -3,7 +3,8 @@
 A family of functions sampled at 100 and more points has a relation where elimination with complete pivoting ends in
 pivots below 1e-100 at 150 digits (columns and rows of size one); pivots of independent functions stay above 1e-70, also
 where they are off a relation by 1e-12 only. What falls between is tried at 450 digits, with thresholds that lie as much
-lower, and then raises: the truth is never guessed.
+lower, and then raises: the truth is never guessed. Functions with large values get six times as many more digits as the
+values have, since columns of size one put what is small beside them out of sight.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from math import prod
 from flint import arb, arb_series, ctx, fmpq
 
 DIGITS = (150, 450)
+MOST_DIGITS = 6000
 MEMBERS = {  # powers of z, s, s', s''
     "F1": [(0, 0, 0, 0), (0, 1, 0, 0), (1, 0, 1, 0)],
     "A": [(0, 0, 0, 0), (0, 1, 0, 0), (0, 2, 0, 0), (1, 0, 1, 0), (1, 1, 1, 0), (2, 0, 0, 1), (2, 0, 2, 0)],
@@ -192,14 +194,25 @@ def truth(text: str, values: dict[str, fmpq | int]) -> Truth:
 def _truth(text: str, values: dict[str, fmpq | int], digits: int) -> Truth:
     with ctx.workprec(digits * 10 // 3):
         sampled = _sampled(text, values)
-        if len(sampled) < 12:
-            raise Unclear("too few points")
+    if len(sampled) < 12:
+        raise Unclear("too few points")
+    more = digits + 6 * _size(sampled)
+    if more > MOST_DIGITS:
+        raise Unclear("values are too large")
+    with ctx.workprec(more * 10 // 3):
+        sampled = sampled if more == digits else _sampled(text, values)
         failing, taus = set(), {}
         for name in MEMBERS:
             fails, tau = _verdict(name, nullspace([monomials(s, z, name) for z, s in sampled]))
             failing |= {name} if fails else set()
             taus |= {} if tau is None else {name: tau}
         return Truth(frozenset(failing), taus)
+
+
+def _size(sampled: list[tuple[arb, arb_series]]) -> int:
+    """How many digits the largest of s, s' and s'' has, beyond the 10 that need no care."""
+    largest = reduce(max, (abs(s[i]).upper() for _, s in sampled for i in range(3)))
+    return max(int(float((largest + 1).log() / arb(10).log())) - 10, 0)
 
 
 def monomials(s: arb_series, z: arb, family: str) -> list[arb]:
@@ -219,3 +232,41 @@ def _verdict(name: str, basis: list[list[arb]]) -> tuple[bool, arb | None]:
     if _is_zero(p) or _is_zero(q):
         return _is_zero(p) and _is_zero(q), None
     return False, p / q if p / q > 0 else None
+
+
+def mirror_truth(text: str, values: dict[str, fmpq | int]) -> tuple[str | None, arb | None]:
+    """The mirror type of an activation, and the degree p of a homogeneous one.
+
+    With s = e + o in even and odd parts: even if o = 0, homogeneous if o = C z^p and odd if e = c log z + const, all
+    for z > 0; the first that applies.
+
+    Raises:
+        Unclear: the precision does not tell, or s is real on too little of both sides.
+    """
+    with ctx.workprec(DIGITS[1] * 10 // 3):
+        pairs = _mirrored(text, values)
+        if all(_is_zero((s[0] - t[0]) / (abs(s[0]) + abs(t[0]) + 1)) for _, s, t in pairs):
+            return "even", None
+        z, s, t = next(p for p in pairs if not _is_zero(p[1][0] - p[2][0]))
+        degree = z * (s[1] + t[1]) / (s[0] - t[0])
+        scaled = [(s[0] - t[0]) * z**-degree for z, s, t in pairs]
+        if all(_is_zero(c / scaled[0] - 1) for c in scaled):
+            return "homogeneous", degree
+        slope = pairs[0][0] * (pairs[0][1][1] - pairs[0][2][1])
+        rest = [(s[0] + t[0] - slope * z.log(), abs(s[0]) + abs(t[0]) + 1) for z, s, t in pairs]
+        return ("odd" if all(_is_zero((r - rest[0][0]) / size) for r, size in rest) else None), None
+
+
+def _mirrored(text: str, values: dict[str, fmpq | int]) -> list[tuple[arb, arb_series, arb_series]]:
+    """z and the jets of s at z and at -z, at all points z > 0 where both are real and finite."""
+    found = []
+    for z in sorted({abs(p) for p in points()}):
+        try:
+            s, t = (jet(text, {**values, "z": p}) for p in (z, -z))
+        except (ValueError, ZeroDivisionError):
+            continue
+        if all(f[i].is_finite() for f in (s, t) for i in range(2)):
+            found.append((arb(z), s, t))
+    if len(found) < 12:
+        raise Unclear("too few points on both sides")
+    return found

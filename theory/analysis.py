@@ -16,13 +16,14 @@ from theory import balls
 from theory.activations import Activation
 from theory.families import S1, S2, VARIABLE, Family, Member, S
 from theory.families import members as all_members
-from theory.fields import Fraction
+from theory.fields import Fraction, NoTower
 from theory.nullspace import Nullspace, Row, coefficient_rows, nullspace
 from theory.piecewise import Piece, Pieces, sample_points
 from theory.roots import Sample
-from theory.towers import NoTower, Tower
+from theory.towers import Tower
 
 _BITS = (64, 128, 320, 1024, 4096)
+_FEW_BITS = _BITS[:3]
 _REACHES = (10**400, 13, 2, 1)  # far points overwhelm the near ones where s grows very fast
 
 
@@ -71,6 +72,7 @@ class Analysis:
         try:
             tower = Tower([p.expr for p in self.pieces], self.sample)
             self.columns = [self._column_values(tower, p) for p in self._distinct]
+            self.rows = [row for columns in self.columns for row in coefficient_rows(tower, columns, tower.constants)]
         except (NoTower, ZeroDivisionError, ValueError) as error:
             self.obstacle = str(error)
             return None
@@ -78,18 +80,13 @@ class Analysis:
 
     obstacle: str | None = None
     columns: list[list[Fraction]]
+    rows: list[Row]  # over all members and pieces: one coefficient vector must annihilate all of them
 
     def _column_values(self, tower: Tower, piece: Piece) -> list[Fraction]:
         s = tower.embed(piece.expr, self.points[piece])
         s1 = tower.d(s)
         letters = {VARIABLE: tower.z, S: s, S1: s1, S2: tower.d(s1)}
         return [_product(tower, member, letters) for member in all_members()]
-
-    @cached_property
-    def rows(self) -> list[Row]:
-        """Coefficient rows over all members and pieces: one coefficient vector must annihilate all of them."""
-        assert self.tower is not None
-        return [row for columns in self.columns for row in coefficient_rows(self.tower, columns, self.tower.constants)]
 
     def relations(self, family: Family) -> Relations:
         """The relations of a family, and whether they are proved to be all."""
@@ -193,11 +190,15 @@ class Analysis:
             f"(smallest singular value at 60 digits: {smallest})"
         )
 
-    def minor(self, columns: Sequence[int]) -> Minor | None:
-        """A square minor over the columns that is proved not to vanish."""
+    def independent(self, family: Family) -> bool:
+        """Whether balls of few bits prove that a family has no relation: the cheap test, without a tower."""
+        return self.minor(_columns(family), _FEW_BITS) is not None
+
+    def minor(self, columns: Sequence[int], most: Sequence[int] = _BITS) -> Minor | None:
+        """A square minor over the columns that is proved not to vanish, in balls of the given numbers of bits."""
         if not columns:
             return Minor((), (), _BITS[0], arb(1))
-        for bits, reach in product(_BITS, _REACHES):
+        for bits, reach in product(most, _REACHES):
             points, matrix = self._sampled(bits)
             near = [i for i, point in enumerate(points) if abs(point) <= reach]
             chosen = [near[i] for i in _pivot_rows([[matrix[i][c] for c in columns] for i in near], bits)]

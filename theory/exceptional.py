@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations, islice, product
+from math import gcd
 
 import sympy as sp
 from flint import fmpz_mpoly
@@ -58,13 +59,14 @@ def _pivots(analysis: Analysis) -> list[sp.Expr]:
 
 def _constant_parts(tower: Tower, p: fmpz_mpoly) -> list[sp.Expr]:
     """The factors of p that involve constants only (z aside, they decide where p vanishes identically)."""
-    return [tower.stands_for(f) for f, _ in factored(p)[1] if tower.is_constant(f)]
+    constants = [tower.stands_for(f) for f, _ in factored(p)[1] if tower.is_constant(f)]
+    return [c.subs(Z, sp.S.One) if c.has(Z) else c for c in constants]  # a constant of integration
 
 
 def _factors(conditions: Iterable[sp.Expr]) -> list[sp.Expr]:
     found: dict[sp.Expr, None] = {}
     for condition in dict.fromkeys(conditions):
-        if not condition.free_symbols:
+        if not condition.free_symbols or condition.has(sp.nan, sp.zoo, sp.oo):
             continue
         numerator = sp.fraction(sp.together(condition))[0]
         if _degree(numerator) > _MOST_DEGREE * 4:
@@ -86,9 +88,31 @@ def _real_roots(factor: sp.Expr) -> list[sp.Expr]:
     symbol = next(iter(factor.free_symbols))
     if not factor.is_polynomial(symbol) or sp.degree(factor, symbol) > _MOST_DEGREE:
         return []
-    found = sp.roots(sp.Poly(factor, symbol))
-    real = [r for r in found if not r.has(sp.I) and balls.value(r, {}, 128).is_finite()]
-    return [sp.radsimp(r) for r in real]
+    return [sp.radsimp(r) for r in _radicals(sp.Poly(factor, symbol))]
+
+
+def _radicals(poly: sp.Poly) -> list[sp.Expr]:
+    """The real roots that have radicals.
+
+    SymPy's roots of binomials with other coefficients than rational numbers do not end, so that powers are taken apart
+    here.
+    """
+    power = gcd(*(m for (m,) in poly.monoms()))
+    if power > 1:
+        inner = sp.Poly.from_dict({(m // power,): c for (m,), c in poly.terms()}, poly.gen)
+        return [root for r in _radicals(inner) for root in _real_powers(r, power)]
+    if poly.degree() > 2 and not (poly.domain.is_QQ or poly.domain.is_ZZ):
+        return []
+    return [r for r in sp.roots(poly) if not r.has(sp.I) and balls.value(r, {}, 128).is_finite()]
+
+
+def _real_powers(value: sp.Expr, n: int) -> list[sp.Expr]:
+    """The real solutions of x**n = value."""
+    sign = balls.sign(value, {})
+    if not sign or (sign < 0 and n % 2 == 0):
+        return [sp.S.Zero] if value == 0 else []
+    root = sp.Integer(sign) * (sign * value) ** sp.Rational(1, n)
+    return [root, -root] if n % 2 == 0 else [root]
 
 
 def _collisions(analysis: Analysis) -> list[sp.Expr]:

@@ -16,6 +16,10 @@ from flint import Ordering, fmpz_mpoly, fmpz_mpoly_ctx
 from flint.utils.flint_exceptions import DomainError
 
 
+class NoTower(ValueError):
+    """The function is outside the towers; the message names the part that is."""
+
+
 @dataclass(frozen=True)
 class Fraction:
     """num/den in lowest terms; den has a positive leading coefficient."""

@@ -118,7 +118,10 @@ def _exceptional(generic: Decision, analyses: list[Analysis]) -> tuple[tuple[str
 
 def _differs(generic: Decision, name: str, value: sp.Expr) -> bool:
     try:
-        special, _ = _generic(generic.activation.at(**{name: value}))
+        source = generic.activation.at(**{name: value})
+        if _all_hold(generic) and _every_family_is_independent(source):
+            return False
+        special, _ = _generic(source)
     except ValueError:
         return False  # the activation is not defined there
     here = {name: value}
@@ -128,6 +131,17 @@ def _differs(generic: Decision, name: str, value: sp.Expr) -> bool:
         if "undecided" not in (s.outcome, g.outcome)
     ]
     return any(s.outcome != g.outcome or set(s.fails_at_tau) != _positive(g.fails_at_tau, here) for s, g in decided)
+
+
+def _all_hold(decision: Decision) -> bool:
+    return all(v.outcome == "holds" and not v.fails_at_tau for v in decision.verdicts)
+
+
+def _every_family_is_independent(source: Activation) -> bool:
+    """Whether balls prove at once that every condition holds for every tau, on all piece structures."""
+    every = (families.first_order(), *families.second_order(), *families.sharp())
+    analyses = [Analysis(source, s.pieces, dict(s.sample)) for s in source.structures]
+    return all(analysis.independent(family) for analysis in analyses for family in every)
 
 
 def _positive(temperatures: tuple[str, ...], values: dict[str, sp.Expr]) -> set[str]:

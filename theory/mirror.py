@@ -19,15 +19,16 @@ from flint import arb
 from theory import balls, families
 from theory.activations import Activation, activation
 from theory.analysis import Analysis
-from theory.fields import Fraction
+from theory.fields import Fraction, NoTower
 from theory.kinks import kinks_of
 from theory.nullspace import Row, coefficient_rows, nullspace
 from theory.piecewise import Algebra, Piece, Pieces, sample_points
 from theory.roots import Sample, Z
-from theory.towers import NoTower, Tower
+from theory.towers import Tower
 
 Kind = Literal["even", "homogeneous", "odd"]
 _BITS = 256
+_EVEN = "the gate is constant on the mirror set; beta1_i -> -beta1_i atom by atom"
 
 
 @dataclass(frozen=True)
@@ -63,19 +64,23 @@ def mirror(source: str | sp.Expr | Activation) -> Mirror:
     if not halves.pieces:
         return Mirror(None, True, description="s is not defined on both sides of 0")
     try:
-        even, odd = halves.elements()
+        return _by_tower(halves)
     except (NoTower, ZeroDivisionError, ValueError) as error:
         return _without_tower(halves, str(error))
+
+
+def _by_tower(halves: _Halves) -> Mirror:
+    even, odd = halves.elements()
     tower = halves.tower
     if all(o.is_zero() for o in odd):
-        return _proved(halves, "even", None, "the gate is constant on the mirror set; beta1_i -> -beta1_i atom by atom")
+        return _proved(halves, "even", None, _EVEN)
     relation = _relation(tower, [[o, tower.mul(tower.z, tower.d(o))] for o in odd])
     if relation is not None and not halves.jumps(-1):
         degree = sp.radsimp(-tower.stands_for(relation[0]) / tower.stands_for(relation[1]))
         return _proved(halves, "homogeneous", degree, _orbit(degree))
     relation = _relation(tower, [[tower.unit, tower.mul(tower.z, tower.d(e))] for e in even])
     if relation is not None and not halves.jumps(1):
-        return _proved(halves, "odd", None, _singular(source))
+        return _proved(halves, "odd", None, _singular(halves.source))
     if any(halves.jumps(sign) for sign in (-1, 1)):
         return _proved(halves, None, None, "a jump away from 0 breaks the relation that holds almost everywhere")
     return _none(halves)
@@ -134,8 +139,17 @@ def _none(halves: _Halves) -> Mirror:
 
 
 def _without_tower(halves: _Halves, obstacle: str) -> Mirror:
+    """What SymPy's own symmetries, as in tanh(-z) = -tanh(z), and balls prove."""
     found = _none(halves)
-    return found if found.proved else Mirror(None, False, reason=obstacle)
+    if found.proved or not halves.source.exhaustive:
+        return found if found.proved else Mirror(None, False, reason=obstacle)
+    if all(s == t for s, t in (p.expr for p in halves.pieces)):
+        return Mirror("even", True, description=_EVEN)
+    total = {sum(p.expr) for p in halves.pieces}
+    inhomogeneous = _independent([(o, zo1) for _, _, o, zo1 in halves.samples()])
+    if len(total) == 1 and not total.pop().has(Z) and inhomogeneous:
+        return Mirror("odd", True, description=_singular(halves.source))
+    return Mirror(None, False, reason=obstacle)
 
 
 def _independent(pairs: list[tuple[arb, arb]]) -> bool:

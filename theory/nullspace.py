@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import sympy as sp
 from flint import fmpz_mat, fmpz_mpoly
 
-from theory.fields import DifferentialField, Fraction, least_common_multiple
+from theory.fields import DifferentialField, Fraction, NoTower, least_common_multiple
 
 Row = tuple[fmpz_mpoly, ...]
+_MOST_TERMS = 50_000
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,13 @@ def coefficient_rows(field: DifferentialField, columns: Sequence[Fraction], cons
 
     The columns are brought over one denominator and compared monomial by monomial in the generators outside
     `constants`; the entries are polynomials in the constants.
+
+    Raises:
+        NoTower: the numerators over one denominator are too large.
     """
     common = least_common_multiple((f.den for f in columns), field.one)
+    if sum(len(f.num) * len(common / f.den) for f in columns) > _MOST_TERMS:
+        raise NoTower(f"numerators over one denominator have over {_MOST_TERMS} terms")
     rows: dict[tuple[int, ...], list[dict[tuple[int, ...], int]]] = {}
     for j, f in enumerate(columns):
         numerator = field.reduce(f.num * (common / f.den))

@@ -24,7 +24,7 @@ import sympy as sp
 from flint import fmpq, fmpz_mpoly
 
 from theory import balls
-from theory.fields import DifferentialField, Fraction, factored
+from theory.fields import DifferentialField, Fraction, NoTower, factored
 from theory.nullspace import rational_relations
 from theory.rewriting import Lattice, elementary, exponent_of, multiplied_out, terms
 from theory.roots import Z
@@ -33,10 +33,9 @@ _SPARE = 24
 _MOST_FACTORED_BITS = 64
 _MOST_ROOT = 12
 _MOST_TERMS = 6000
-
-
-class NoTower(ValueError):
-    """The function is outside the towers; the message names the part that is."""
+_MOST_DEGREE = 4000
+_MOST_FACTORED_DEGREE = 2000
+_MOST_ANGLES = 120
 
 
 @dataclass(frozen=True)
@@ -117,6 +116,9 @@ class Tower(DifferentialField):
         """
         if len(num) + len(den) > _MOST_TERMS:
             raise NoTower(f"the tower's fractions grow over {_MOST_TERMS} terms")
+        # a greatest common divisor takes the memory of a dense polynomial, so that exp(z) + exp(1.000001*z) is too much
+        if len(num) > 1 and len(den) > 1 and max(*num.degrees(), *den.degrees()) > _MOST_DEGREE:
+            raise NoTower(f"the tower's fractions grow over the degree {_MOST_DEGREE}")
         return super().fraction(num, den)
 
     def _rationalise(self, num: fmpz_mpoly, den: fmpz_mpoly) -> tuple[fmpz_mpoly, fmpz_mpoly]:
@@ -135,6 +137,16 @@ class Tower(DifferentialField):
     def stands_for(self, p: fmpz_mpoly) -> sp.Expr:
         """The function that a polynomial in the generators is."""
         return self.expression(p, {self.generators[i]: g.stands_for for i, g in self.described.items()})
+
+    def factored(self, p: fmpz_mpoly) -> tuple[int, list[tuple[fmpz_mpoly, int]]]:
+        """The content of p, with its sign, and its irreducible factors with their exponents.
+
+        Raises:
+            NoTower: the degree is too large for it.
+        """
+        if len(p) > 1 and max(p.degrees()) > _MOST_FACTORED_DEGREE:
+            raise NoTower(f"a polynomial of a degree over {_MOST_FACTORED_DEGREE} would have to be factored")
+        return factored(p)
 
     # -- embedding
 
@@ -226,6 +238,8 @@ class Tower(DifferentialField):
         argument, turns = _angle(e.args[0])
         c, s = self._turn(turns)
         for angle, n in self._coordinates(self._angles, argument):
+            if abs(n) > _MOST_ANGLES:
+                raise NoTower(f"a common unit of the angles is over {_MOST_ANGLES} times smaller than {argument}")
             for _ in range(abs(n)):
                 ck, sk = self._half_angle(angle)
                 sk = sk if n > 0 else self.neg(sk)
@@ -273,7 +287,7 @@ class Tower(DifferentialField):
         q = self._embed(argument)
         total = self.zero
         for part, side in ((q.num, 1), (q.den, -1)):
-            content, factors = factored(part)
+            content, factors = self.factored(part)
             total = self.add(total, self.mul(self.number(side), self._log_number(abs(content))))
             for factor, exponent in factors:
                 total = self.add(total, self.mul(self.number(side * exponent), self._log_factor(factor)))
@@ -295,6 +309,7 @@ class Tower(DifferentialField):
         if index in self.roots:
             n, q = self.roots[index]
             return self.mul(self.number(sp.Rational(1, n)), self._log_factor(q))
+        factor = factor if factor.leading_coefficient() > 0 else -factor  # one logarithm for f and -f
         function = self.stands_for(factor)
         if self.is_constant(factor):
             return self._constant(sp.log(function if balls.sign(function, self._sample) == 1 else -function))
@@ -358,7 +373,7 @@ class Tower(DifferentialField):
         """q^(m/n), q > 0, as the product of |f_i|^(e_i m/n) over the irreducible factors of q."""
         total = self.unit
         for part, side in ((q.num, 1), (q.den, -1)):
-            content, factors = factored(part)
+            content, factors = self.factored(part)
             n = abs(content)
             primes = sp.factorint(n) if n.bit_length() <= _MOST_FACTORED_BITS else {n: 1}
             bases = [(self.context.constant(int(p)), e) for p, e in primes.items() if p != 1]
