@@ -41,6 +41,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "temperance verify --full --store studies.sqlite -o report.html",
     ),
     "notebooks build": ("temperance notebooks build notebooks",),
+    "notebooks extract": ("temperance notebooks extract full.json results.json",),
     "notebooks run": (
         "temperance notebooks run notebooks",
         "temperance notebooks run -p activation silu -o results",

@@ -1,4 +1,4 @@
-"""`temperance notebooks build` and `temperance notebooks run`."""
+"""`temperance notebooks`: build them, run them again, and the results that one of them shows."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from temperance.errors import BadInput, commands, one_line
+from temperance.errors import BadInput, commands, one_line, refusing
 from temperance.progress import display
-from temperance.report import write_file
+from temperance.report import check_writable, to_json, write_file
 
 notebooks = App(name="notebooks", help="Build the notebooks from the library's own results, or run them again.")
 
@@ -93,3 +93,23 @@ def _outcome(ran: bool, different: list[str], given: bool) -> str:
         cells = "1 cell shows another result" if len(different) == 1 else f"{len(different)} cells show other results"
         return f"ran; {cells}"
     return "; ".join(different)
+
+
+@notebooks.command
+def extract(report: str, output: str) -> int:
+    """Make the results that notebook 03 shows from a report of `temperance verify`.
+
+    Parameters
+    ----------
+    report
+        A report written by `temperance verify -o FILE.json`.
+    output
+        The .json file to write; `notebooks run -p results FILE.json` shows it.
+    """
+    from temperance.stored_results import read_results
+
+    check_writable(output, endings=(".json",))
+    with refusing():
+        found = read_results(report)
+    write_file(output, to_json(found) + "\n")
+    return 0
