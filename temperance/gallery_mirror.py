@@ -225,7 +225,7 @@ study = replace(
     name="tanh, mirror point, small",
     sizes=(4000, 16000) if quick else (4000, 16000, 64000),
     replicates=10 if quick else 40,
-    seed=63005,
+    seed=71005,
 )
 result = run_study(study)
 
