@@ -6,10 +6,12 @@ made. Metadata is fixed: no paths, no versions, no timings. Cells of the kinds i
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import io
 import os
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor, wait
 from copy import deepcopy
 from typing import Any
 
@@ -69,12 +71,27 @@ def execute(notebook: NotebookNode) -> NotebookNode:
     quiet = ["--IPKernelApp.log_level=ERROR"]
     client = NotebookClient(fresh, timeout=_TIMEOUT, kernel_name="python3", record_timing=False, extra_arguments=quiet)
     environment["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
-    client.execute(env=environment)
+    _run(client, environment)
     for cell in fresh.cells:
         if cell.cell_type == "code":
             cell.outputs = _joined(cell.outputs)
     fresh.metadata = nbformat.from_dict(deepcopy(_METADATA))
     return fresh
+
+
+def _run(client: NotebookClient, environment: dict[str, str]) -> None:
+    """Execute in a thread, where nbclient leaves Ctrl-C to us; the kernel ends with an interrupt."""
+    with ThreadPoolExecutor(1) as thread:
+        done = thread.submit(lambda: asyncio.run(client.async_execute(env=environment)))
+        try:
+            done.result()
+        except KeyboardInterrupt:
+            while not done.done():
+                process = getattr(getattr(client.km, "provisioner", None), "process", None)
+                if process is not None:
+                    process.kill()
+                wait([done], timeout=0.1)
+            raise
 
 
 def _joined(outputs: Iterable[NotebookNode]) -> list[NotebookNode]:

@@ -66,8 +66,9 @@ class Terminal:
 
     @property
     def last_line(self):
-        """The last line that stays, without what moves the cursor."""
-        return re.sub(rb"\x1b\[[0-9;?]*[A-Za-z]|\r", b"", self.seen.replace(b"\r\n", b"\n")).split(b"\n")[-2].decode()
+        """The last line as it stands when all is written, without what moves the cursor."""
+        line = self.seen.replace(b"\r\n", b"\n").split(b"\n")[-2].split(b"\r")[-1]
+        return re.sub(rb"\x1b\[[0-9;?]*[A-Za-z]", b"", line).decode().removeprefix("^C")
 
 
 def test_colours_and_progress_on_a_terminal():
@@ -174,6 +175,25 @@ def test_ctrl_c_without_a_store_says_how_to_keep_what_is_done(tmp_path):
     assert terminal.end() == 130
     assert terminal.last_line == "interrupted; with --store FILE.sqlite finished replicates would be kept"
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("early", [True, False])
+def test_ctrl_c_ends_a_notebook_and_its_kernel(tmp_path, early):
+    from temperance.notebook import build, text
+
+    code = "import os, pathlib, time\npathlib.Path('pid').write_text(str(os.getpid()))\ntime.sleep(600)"
+    for name in ("a.ipynb", "b.ipynb"):
+        (tmp_path / name).write_text(text(build([("code", code)])))
+    terminal = Terminal("notebooks", "run", ".", folder=tmp_path)
+    terminal.until(rb"a\.ipynb")
+    pid = tmp_path / "pid"
+    while not early and not (pid.exists() and pid.read_text()):
+        terminal.read()
+    terminal.press(INTERRUPT)
+    assert terminal.end() == 130
+    assert terminal.last_line == "interrupted"
+    assert b"b.ipynb" not in terminal.seen
+    assert early or gone([pid.read_text()])
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="the children of a process are looked up in /proc")
