@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from temperance.errors import one_line, refusing
+from temperance.progress import Count
 from temperance.report import table
 
 if TYPE_CHECKING:
@@ -27,9 +28,9 @@ def _bar() -> Iterator[Callable[[int, int], None] | None]:
     if not sys.stderr.isatty():
         yield None
         return
-    columns = (TextColumn("fitting"), BarColumn(), MofNCompleteColumn(), TextColumn("starts"), TimeRemainingColumn())
+    columns = (TextColumn("fitting"), BarColumn(), Count(), TextColumn("starts"), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("starts")
+        task = progress.add_task("starts", total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total)
 
 

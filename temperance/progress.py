@@ -24,10 +24,11 @@ if TYPE_CHECKING:
     from numerics.studies import Progress as StudyProgress
 
 
-class _Count(MofNCompleteColumn):
+class Count(MofNCompleteColumn):
     """How much is done of what is counted; nothing where nothing is."""
 
     def render(self, task: Task) -> Text:
+        """The text of the column."""
         return Text() if task.total is None else super().render(task)
 
 
@@ -70,7 +71,7 @@ def display() -> Iterator[Display]:
         SpinnerColumn(),
         TextColumn("{task.description}", markup=False),
         BarColumn(),
-        _Count(),
+        Count(),
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:

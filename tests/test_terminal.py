@@ -130,6 +130,7 @@ def test_what_may_take_long_shows_what_it_does(tmp_path, arguments, what):
     terminal = Terminal(*arguments, folder=tmp_path)
     assert terminal.end() == 0, terminal.seen[-500:]
     assert re.search(what, terminal.seen), terminal.seen[-2000:]
+    assert b"0/100" not in terminal.seen  # a total that nobody knows yet
 
 
 def children(pid):
