@@ -98,6 +98,54 @@ def test_z_squared_has_bounds_with_tau_held_only():
         certificate(free)
 
 
+def test_a_mean_that_contains_an_unsolved_one_linearly_is_a_right_series():
+    """z^2: beta1^2/tau is what is seen, so that E[beta1] begins with sqrt(1 + tau) - 1."""
+    free = upper_orders(cell("activation", s="z**2")).reduced
+    at = free.variables.index("tau")
+    series = {m[at]: c for m, c in free.means["mean beta1"].items() if sum(m) == m[at]}
+    assert [series[k] for k in range(1, 5)] == [poly(fmpq(*q)) for q in ((1, 2), (-1, 8), (1, 16), (-5, 128))]
+
+
+@pytest.fixture(scope="module")
+def of_the_quadratic_gate():
+    return upper_orders(cell("quadratic", held=(TAU,)))
+
+
+def test_the_quadratic_gate_mixes_its_parameters_as_the_heat_equation_does(of_the_quadratic_gate):
+    found = of_the_quadratic_gate
+    assert {n: found.order(n) for n in ("beta1", "A", "a", "b", "nu")} == {"beta1": 4, "A": 2, "a": 2, "b": 4, "nu": 2}
+    assert {n: found.mean(n) for n in ("beta1", "A", "a", "b", "nu")} == {"beta1": 1, "A": 2, "a": 2, "b": 1, "nu": 2}
+
+
+def nodes(tree):
+    yield tree
+    for case in tree.get("cases", ()):
+        yield from nodes(case)
+
+
+def test_factors_with_a_common_root_may_both_tend_to_0(of_the_quadratic_gate):
+    proof = json.loads(json.dumps(certificate(of_the_quadratic_gate)))
+    check(proof)
+    found = [node for step in proof["steps"] if "cases" in step for node in nodes(step["cases"]) if "coprime" in node]
+    assert found
+    for wrong in ([0, 0], [0], [0, 9], [0, 1, 2]):
+        kept = found[0]["coprime"]
+        found[0]["coprime"] = wrong
+        with pytest.raises(Rejected):
+            check(proof)
+        found[0]["coprime"] = kept
+    left = found[0]["cases"].pop()
+    with pytest.raises(Rejected, match="a case is missing"):
+        check(proof)
+    found[0]["cases"].append(left)
+    check(proof)
+
+
+def test_two_factors_do_not_vanish_at_once():
+    """s x^2 and (2 s - 1) x^2: at every s one of them is of the order of x^2."""
+    assert System.of([{(2,): poly(0, 1)}, {(2,): poly(-1, 2)}], 4).bound((1,), 100).value == fmpq(1, 2)
+
+
 def test_nothing_is_bounded_along_the_exact_curve_of_log_1_z2_at_tau_1():
     found = upper_orders(cell("activation", s="log(1+z**2)"))
     assert "beta1" in found.reason

@@ -37,9 +37,9 @@ class Node:
 
 @dataclass(frozen=True)
 class Split:
-    """The cases of one element below a node."""
+    """The cases below a node: those of one element, or that one of two factors without common root has order 0."""
 
-    element: int
+    element: int | tuple[int, int]
     children: tuple[int, ...]
 
 
@@ -193,14 +193,27 @@ class _Search:
             value, place = heapq.heappop(self.heap)
             node = self.nodes[-place]
             at = node.solution.point
+            rows, start = self.above[-place], node.solution.basis
+            if pair := self._together(at):
+                children = tuple(self._add(rows, (self._no_order(i),), start) for i in pair)
+                self.splits[-place] = Split(pair, children)
+                continue
             violated = [i for i, keys in self.keys.items() if is_violated(at, keys, self.shifts[i])]
             if not violated:
                 return self._bound(value), at
             element = min(violated, key=lambda i: len(self.cases[i]))
-            rows, start = self.above[-place], node.solution.basis
             children = tuple(self._add(rows, case.rows, start, case) for case in self.cases[element])
             self.splits[-place] = Split(element, children)
         return None, ()
+
+    def _together(self, at: Sequence[fmpq]) -> tuple[int, int] | None:
+        """Two factors that both tend to 0, which different irreducible polynomials cannot."""
+        found = [i for i, w in enumerate(at[self.system.size :]) if w > 0]
+        return (found[0], found[1]) if len(found) > 1 else None
+
+    def _no_order(self, factor: int) -> Row:
+        at = self.system.size + factor
+        return tuple(fmpq(-1 if i == at else 0) for i in range(self.system.width)), fmpq(0)
 
     def _add(
         self, above: list[Row], rows: tuple[Row, ...], start: Sequence[int], case: Alternative | None = None

@@ -169,12 +169,23 @@ class _Cases:
             for case, subtree in zip(cases, tree["cases"], strict=True):
                 self.check(subtree, cost, value, [*rows, *case])
             return
+        if "coprime" in tree:
+            require(len(tree["cases"]) == 2, "a case is missing")
+            for row, subtree in zip(self.coprime(*tree["coprime"]), tree["cases"], strict=True):
+                self.check(subtree, cost, value, [*rows, row])
+            return
         used = [(number(y), *rows[int(i)]) for i, y in tree["multipliers"].items()]
         require(all(y >= 0 for y, _, _ in used), "a negative multiplier")
         left = [sum((y * a[j] for y, a, _ in used), fmpq(0)) for j in range(self.width)]
         right = sum((y * b for y, _, b in used), fmpq(0))
         minimum = left == [fmpq(n) for n in cost] and right >= value
         require(minimum or (not any(left) and right > 0), "a leaf is not closed")
+
+    def coprime(self, i: int, j: int) -> list[Row]:
+        """Two factors without a common root do not both tend to 0: one of them is of order 0."""
+        require(self.factors[i].gcd(self.factors[j]).degree() == 0, "two factors have a common root")
+        at = [self.checker.size + range(len(self.factors))[k] for k in (i, j)]
+        return [([fmpq(-1 if n == k else 0) for n in range(self.width)], fmpq(0)) for k in at]
 
     def keys(self, terms: Terms) -> list[tuple[Exponents, bool]]:
         """(exponents of the variables and factors, sign of the unit), without multiples of others."""

@@ -78,4 +78,5 @@ def _cases(bound: Bound, at: int) -> dict[str, Any]:
     split, node = bound.splits.get(at), bound.nodes[at]
     if split is None:
         return {"multipliers": {str(i): str(y) for i, y in sorted(node.solution.multipliers.items())}}
-    return {"split": split.element, "cases": [_cases(bound, child) for child in split.children]}
+    kind = "coprime" if isinstance(split.element, tuple) else "split"
+    return {kind: split.element, "cases": [_cases(bound, child) for child in split.children]}

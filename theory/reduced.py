@@ -60,7 +60,10 @@ def share_moment(n: int) -> fmpq_poly:
 
 
 class _Substitution:
-    """E[(e + eta h)^alpha] for given series e, up to the degree N; means that are solved for have weight 2."""
+    """E[(e + eta h)^alpha] for given series e, up to the degree N.
+
+    Means that are solved for begin with terms of degree 2, unless they contain unsolved ones, which may enter linearly.
+    """
 
     def __init__(self, cell: Splitting, degree: int, unsolved: Sequence[int]) -> None:
         self.each, self.size, self.degree = len(cell.each), len(cell.each) + len(cell.shared), degree
@@ -98,7 +101,7 @@ class _Substitution:
         for gamma in product(*(range(n + 1) for n in alpha[: self.each])):
             rest = (*(n - g for n, g in zip(alpha, gamma, strict=False)), *alpha[self.each :])
             size = sum(gamma)
-            weight = size + sum(n * (1 if i in self.unsolved else 2) for i, n in enumerate(rest))
+            weight = size + sum(n * (1 if self.unsolved else 2) for i, n in enumerate(rest))
             if size == 1 or weight > self.degree:
                 continue
             term = self._power(rest) * self.share[size]
