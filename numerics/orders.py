@@ -18,7 +18,7 @@ from scipy.optimize import least_squares
 from numerics.offsets import Array, Family, Grid
 
 LEVELS: Sequence[float] = tuple(range(1, 9))
-LEVELS_3: Sequence[float] = (0.5, 1, 1.5, 2, 2.5, 3)  # orders of 6 reach rounding errors soon
+LEVELS_3: Sequence[float] = (0.5, 1, 1.5, 2, 2.5, 3, 4, 5, 6)  # orders of 6 reach rounding errors soon
 LEVELS_KINK: Sequence[float] = tuple(range(2, 7))  # the grids at a kink are large
 _FLOOR = 1e-15  # below this a distance is rounding error
 _RESOLVED = 1e-12  # from here on it is good to some percent
