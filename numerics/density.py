@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from numerics.compiled import CompiledActivation
 from numerics.measures import Layout, MixingMeasure
+from numerics.threads import one_blas_thread
 
 Floats = NDArray[np.float64]
 
@@ -77,6 +78,7 @@ def check_data(x: Floats, y: Floats, d: int) -> tuple[Floats, Floats]:
     return x, y
 
 
+@one_blas_thread()
 def log_density(measure: MixingMeasure, gate: CompiledActivation, x: Floats, y: Floats) -> Floats:
     """log g_G(y_j | x_j), shape (..., n), of a measure (...) at points x (..., n, d), y (..., n); gate: s, compiled.
 
@@ -93,12 +95,14 @@ def log_density(measure: MixingMeasure, gate: CompiledActivation, x: Floats, y: 
     return values
 
 
+@one_blas_thread()
 def gate_probabilities(measure: MixingMeasure, gate: CompiledActivation, x: Floats) -> Floats:
     """softmax_i((s(beta1_i . x) + beta0_i)/tau), shape (n, k), of a single measure at x (n, d)."""
     t, *_ = _logits(measure, gate, _features(x), np.zeros(len(x)), 0)
     return _softmax(t)[1].T
 
 
+@one_blas_thread()
 def responsibilities(measure: MixingMeasure, gate: CompiledActivation, x: Floats, y: Floats) -> Floats:
     """Posterior probabilities of the atoms given (x, y), shape (n, k), for a single measure."""
     t, f, *_ = _logits(measure, gate, _features(x), y, 0)
@@ -191,6 +195,7 @@ class _Pass:
         return second
 
 
+@one_blas_thread()
 def log_likelihood(theta: Floats, layout: Layout, gate: CompiledActivation, x: Floats, y: Floats) -> Evaluation:
     """sum_j log g(y_j | x_j) with its score and Hessian in theta.
 

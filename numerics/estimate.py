@@ -21,6 +21,7 @@ from numerics.mle import Box, Fit
 from numerics.newton import FLAT, scaled_spectrum
 from numerics.points import ArrayPoints
 from numerics.starts import SUBSAMPLE, clusterwise_regression
+from numerics.threads import one_blas_thread
 from numerics.units import Units
 from theory.activations import Activation, activation
 from theory.classification import Failure
@@ -239,6 +240,7 @@ def _dependent(x: Floats) -> bool:
     return bool(values[-1] ** 2 <= FLAT * values[0] ** 2)
 
 
+@one_blas_thread()
 def fit(
     x: ArrayLike,
     y: ArrayLike,

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from numerics.compiled import CompiledActivation
 from numerics.density import log_density
 from numerics.measures import MixingMeasure
+from numerics.threads import one_blas_thread
 
 Floats = NDArray[np.float64]
 
@@ -51,6 +52,7 @@ def _one(g: MixingMeasure, truth: MixingMeasure, gate: CompiledActivation, x: Fl
     return float(np.sqrt(0.5 * step * weights @ ((root - true_root) ** 2).sum(axis=1)))
 
 
+@one_blas_thread()
 def hellinger(
     measure: MixingMeasure, truth: MixingMeasure, gate: CompiledActivation, *, low: float, high: float
 ) -> Floats:

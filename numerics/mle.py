@@ -21,6 +21,7 @@ from numerics.measures import Layout, MixingMeasure
 from numerics.newton import FLAT, Local, Maximum, maximise, scaled_spectrum
 from numerics.points import ArrayPoints, Points
 from numerics.starts import SUBSAMPLE, rough_start
+from numerics.threads import one_blas_thread
 
 Floats = NDArray[np.float64]
 Status = Literal["converged", "at_bound", "spike", "max_steps"]
@@ -195,6 +196,7 @@ def fit(
     )
 
 
+@one_blas_thread()
 def fit_points(
     layout: Layout,
     gate: CompiledActivation,

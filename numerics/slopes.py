@@ -12,6 +12,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from numerics.threads import one_blas_thread
+
 Floats = NDArray[np.float64]
 Outcome = Literal["confirmed", "contradicted", "inconclusive"]
 
@@ -130,11 +132,12 @@ def log_slope(
     if not (powers.sum(axis=0) > 0).all():
         raise ValueError("at some size every error is zero or missing: its logarithm has no slope")
     contrasts = _contrasts(n)
-    values, deviations = _estimates(powers, seen, np.ones((1, replicates)), contrasts, power)
     counts = _resampled(replicates, resamples, seed)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        resampled, spreads = _estimates(powers, seen, counts, contrasts, power)
-        t = (resampled - values) / spreads
+    with one_blas_thread():
+        values, deviations = _estimates(powers, seen, np.ones((1, replicates)), contrasts, power)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            resampled, spreads = _estimates(powers, seen, counts, contrasts, power)
+            t = (resampled - values) / spreads
     (value, curvature), (error, curvature_error) = values[0], deviations[0]
     interval = _interval(float(value), float(error), t[:, 0], level)
     bend = _interval(float(curvature), float(curvature_error), t[:, 1], curvature_level)

@@ -23,11 +23,13 @@ from numerics.results import StudyResult
 from numerics.sampling import sample
 from numerics.splitting import smaller, split_starts
 from numerics.store import Outcome, Store, StoreError, open_store, same
+from numerics.threads import one_blas_thread
 from numerics.workers import local_workers, lost_workers_told
 
 Floats = NDArray[np.float64]
 
 
+@one_blas_thread()
 def run_replicate(study: Study, replicate: int) -> tuple[Floats, list[Status], list[int]]:
     """Theta (N, p), status and number of agreeing starts of the fits of one replicate."""
     x, y = sample(

@@ -1,0 +1,61 @@
+"""Results do not depend on how many threads BLAS has, nor on how many workers share the replicates."""
+
+import hashlib
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from threadpoolctl import threadpool_info
+
+import temperance
+from numerics.threads import one_blas_thread
+
+
+def blas_threads():
+    return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
+
+
+def digest(threads, command):
+    """Of what the command prints where BLAS may use so many threads."""
+    limits = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), str(threads))
+    done = subprocess.run(command, env={**os.environ, **limits}, capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    assert done.stdout
+    return hashlib.sha256(done.stdout.encode()).hexdigest()
+
+
+# three atoms in three dimensions: sums that OpenBLAS does split
+EVALUATIONS = """
+import numpy as np
+from numerics.compiled import compile_activation
+from numerics.density import log_density, log_likelihood
+from numerics.measures import Layout
+from theory.activations import activation
+
+rng = np.random.default_rng(5)
+layout, gate = Layout(3, 3), compile_activation(activation("tanh"))
+theta, x, y = rng.normal(size=layout.size), rng.uniform(-3, 3, (3000, 3)), rng.normal(size=3000)
+found = log_likelihood(theta, layout, gate, x, y)
+for array in (found.value, found.score, found.hessian, log_density(layout.unpack(theta), gate, x, y)):
+    print(array.tobytes().hex())
+"""
+
+
+def test_the_threads_of_blas_change_no_bit_of_a_likelihood():
+    assert len({digest(threads, [sys.executable, "-c", EVALUATIONS]) for threads in (1, 2)}) == 1
+
+
+def test_blas_has_one_thread_inside_and_as_many_as_before_outside():
+    with one_blas_thread():
+        pass
+    before = blas_threads()
+    with one_blas_thread():
+        with one_blas_thread():
+            assert blas_threads() == {1}
+        assert blas_threads() == {1}
+    assert blas_threads() == before
+    with pytest.raises(ValueError, match="is constant"):
+        temperance.fit(np.ones(300), np.arange(300.0), fitted=1)
+    assert blas_threads() == before
