@@ -10,6 +10,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -51,13 +52,27 @@ def cell(text: str) -> Text:
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
-    """A table of plain text."""
+    """A table of plain text, broken between words where the page has room for them."""
     made = Table(box=SIMPLE_HEAD, header_style="bold", pad_edge=False, padding=(0, 1, 0, 0))
-    for column in columns:
-        made.add_column(column, overflow="fold")
+    lines = [[one_line(text) for text in line] for line in (columns, *rows)]
+    widths = _widths(lines, console().width - 2 * len(columns))  # two for what is between columns, and for the edges
+    for column, width in zip(columns, widths, strict=True):
+        made.add_column(column, overflow="fold", width=width)
     for row in rows:
         made.add_row(*(cell(text) for text in row))
     return made
+
+
+def _widths(lines: Sequence[Sequence[str]], room: int) -> list[int]:
+    """The width of each column: the widest ones narrowed until all fit, and below their longest word only then."""
+    columns = list(zip(*lines, strict=True))
+    widths = [max(map(cell_len, column)) for column in columns]
+    words = [max(cell_len(word) for text in column for word in text.split() or [""]) for column in columns]
+    for least in (words, [1] * len(columns)):
+        while sum(widths) > room and widths != least:
+            widest = max((i for i, width in enumerate(widths) if width > least[i]), key=widths.__getitem__)
+            widths[widest] -= 1
+    return widths
 
 
 def write_file(path: str, content: str) -> None:

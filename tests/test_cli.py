@@ -2,6 +2,7 @@ import ast
 import json
 import os
 import pty
+import re
 import shlex
 import subprocess
 import sys
@@ -110,6 +111,31 @@ def test_derive_prints_every_relation(capsys):
     found = strict(output(capsys, "derive", "--json"))
     out = output(capsys, "derive")
     assert all(relation["equation"] in out for relation in found["relations"])
+
+
+def words(text):
+    """The words in the columns of a table, joined over the lines of each row where they are not broken."""
+    return set(re.split(r"[\s─]+", text)) - {""}
+
+
+@pytest.mark.parametrize("columns", [62, 70, 80, 200])
+def test_a_narrow_table_breaks_between_words(capsys, monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    out = output(capsys, "check", "tanh", "relu", "log(1 + z**2)").split("relu, first_order")[0]
+    assert max(map(len, out.splitlines())) <= columns
+    heads = "activation first second tau, beta1 a b, nu mirror"
+    cells = "tanh holds odd relu fails (A, B, C) homogeneous log(1 + z**2) holds, not at tau = 1 even"
+    assert words(out) == words(f"{heads} {cells}")
+
+
+@pytest.mark.parametrize("columns", [8, 20])
+def test_a_table_without_room_for_its_words_loses_no_letter(capsys, monkeypatch, columns):
+    from temperance.report import console, table
+
+    monkeypatch.setenv("COLUMNS", str(columns))
+    console().print(table(["first", "second"], [["homogeneous and a half", "mirror"], ["", "odd"]]))
+    letters = sorted("".join(capsys.readouterr().out.replace("─", "").split()))
+    assert letters == sorted("firstsecondhomogeneousandahalfmirrorodd")
 
 
 @pytest.mark.parametrize(("ending", "start"), [(".md", "# Interactions"), (".tex", r"\documentclass")])
