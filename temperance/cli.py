@@ -18,6 +18,7 @@ from temperance.completion import completion_command
 from temperance.errors import BadInput, commands, described, one_line, refusing
 from temperance.examples import show_examples
 from temperance.exponents_command import exponents
+from temperance.help_text import Flowing
 from temperance.notebook_commands import notebooks
 from temperance.options import Json, Whole
 from temperance.progress import display
@@ -43,6 +44,7 @@ app = App(
     version=lambda: f"temperance {version('temperance')}",
     default_parameter=Parameter(negative=()),
     help_format="plaintext",
+    help_formatter=Flowing(),
     suppress_keyboard_interrupt=False,
 )
 
@@ -110,10 +112,10 @@ def certify(*files: str) -> int:
     Parameters
     ----------
     files
-        Files written by `check --certificate`.
+        Files written by `check` or `exponents` with --certificate.
     """
     if not files:
-        raise BadInput("certify needs a file; accepted: files written by `check --certificate`")
+        raise BadInput("certify needs a file; accepted: files written by `check` or `exponents` with --certificate")
     with display() as shown, shown.doing("proving"):
         results = certify_files(files)
     for result in results:

@@ -14,12 +14,13 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "temperance check gelu relu --certificate proofs.json",
         'temperance check --json -- "-z*exp(z)"',
     ),
-    "certify": ("temperance certify proofs.json",),
+    "certify": ("temperance certify proofs.json orders.json",),
     "catalogue": ("temperance catalogue", "temperance catalogue --json"),
     "derive": (
         "temperance derive",
         "temperance derive --gate activation --activation gelu --dim 2",
         "temperance derive --order 1 -o derivation.ipynb",
+        "temperance derive --gate quadratic -o derivation.html",
     ),
     "rates": (
         "temperance rates --true 2 --fitted 2 --n 500,1000,2000 --replicates 50",

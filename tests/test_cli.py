@@ -160,6 +160,11 @@ def test_help_names_the_commands(capsys):
     assert all(command in out for command in ("check", "catalogue", "derive"))
 
 
+def test_help_breaks_its_lines_where_the_terminal_ends(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    assert "a dash." in output(capsys, "check", "--help").split("ACTIVATIONS")[1].splitlines()[0]
+
+
 BAD = [
     ([], "a command is missing"),
     (["chek"], "unknown command 'chek'; accepted: check"),
