@@ -56,10 +56,11 @@ def write(found: Derivation, path: str) -> None:
 def show(found: Derivation, screen: Console) -> None:
     """Print the relations, generators and symmetries."""
     record, interactions = found.record(), found.interactions
+    relations = len(record["relations"])
     screen.print(found.title)
     screen.print(
-        f"{record['derivatives']} derivatives, rank {record['rank']}, {len(record['relations'])} relations; "
-        f"{interactions.scope}"
+        f"{record['derivatives']} derivatives, rank {record['rank']}, "
+        f"{'1 relation' if relations == 1 else f'{relations} relations'}; {interactions.scope}"
     )
     _list("Relations that follow from no others", _equations(interactions.generators), screen)
     _list("All relations", _equations(interactions.relations), screen)

@@ -113,6 +113,10 @@ def test_derive_prints_every_relation(capsys):
     assert all(relation["equation"] in out for relation in found["relations"])
 
 
+def test_one_relation_is_not_counted_as_many(capsys):
+    assert "rank 5, 1 relation;" in output(capsys, "derive", "--order", "1")
+
+
 def words(text):
     """The words in the columns of a table, joined over the lines of each row where they are not broken."""
     return set(re.split(r"[\s─]+", text)) - {""}
