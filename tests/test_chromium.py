@@ -179,6 +179,16 @@ def test_a_phone_shows_everything_without_scrolling_sideways(browser, pages, nam
     assert browser.run(OVERFLOW) == [0, []]
 
 
+def test_captions_are_read_on_a_phone_without_scrolling(browser, pages):
+    browser.open(pages["verification"], width=PHONE)
+    script = """[...document.querySelectorAll("caption")].map(caption => {
+      const range = document.createRange();
+      range.selectNodeContents(caption);
+      return range.getBoundingClientRect().right <= document.documentElement.clientWidth;
+    })"""
+    assert set(browser.run(script)) == {True}
+
+
 COLOURS = """["background-color", "color"].map(p => getComputedStyle(document.body).getPropertyValue(p))
   .map(c => c.match(/[0-9]+/g).slice(0, 3).reduce((s, v) => s + Number(v), 0))"""
 
