@@ -34,7 +34,8 @@ def completion_command(app: App) -> Callable[..., int]:
             )
         except (OSError, ValueError) as error:
             raise BadInput(f"the completion cannot be installed: {error}") from error
-        print(f"completion for {name} written to {path}; it works in new shells")
+        use = "it works in new shells" if output is None else "your shell has to load it"
+        print(f"completion for {name} written to {path}; {use}")
         return 0
 
     return install_completion

@@ -67,7 +67,7 @@ def test_the_completion_of_bash_completes(tmp_path, capsys):
     bash = shutil.which("bash") or pytest.skip("bash is not installed")
     script = tmp_path / "completion"
     assert run(["--install-completion", "--shell", "bash", "--output", str(script)]) == 0
-    assert capsys.readouterr().out == f"completion for bash written to {script}; it works in new shells\n"
+    assert capsys.readouterr().out == f"completion for bash written to {script}; your shell has to load it\n"
     asked = (
         f"source {shlex.quote(str(script))}\n"
         "complete_with=$(complete -p temperance | sed 's/.*-F \\([^ ]*\\).*/\\1/')\n"
