@@ -57,6 +57,15 @@ def test_long_chains_are_no_deep_nests():
     assert activation("+".join(["z"] * 1000)).expression == "1000*z"
 
 
+def test_switches_of_a_high_degree_are_found_without_expanding():
+    for text, pieces in (("abs(z**70 + z - 1)", 3), ("abs((1 + z)**999 - z**998 - 7)", 2)):
+        source = activation(text)
+        assert len(source.pieces) == pieces
+        for piece in source.pieces[1:]:
+            near = [piece.lower + sp.Rational(s, 10**15) for s in (-1, 1)]
+            assert sp.prod(piece.expr.subs(Z, z) for z in near) < 0
+
+
 def test_sympy_expressions_are_accepted():
     z = sp.Symbol("z")
     assert activation(sp.Piecewise((z, z > 0), (0, True))).expression == "where(z < 0, 0, z)"

@@ -194,6 +194,9 @@ class Reader:
     def _bounded(self, value: sp.Expr) -> sp.Expr:
         if value.is_Rational and max(int(value.p).bit_length(), int(value.q).bit_length()) > _MOST_BITS:
             raise ValueError(f"a number of over {MOST_DIGITS} digits; accepted: at most {MOST_DIGITS}")
+        for power in value.args if value.is_Mul else (value,):
+            if power.is_Pow and power.exp.is_Rational and abs(power.exp) > MOST_POWER and not power.base.is_Rational:
+                raise ValueError(f"a power of {power.exp}; accepted: at most {MOST_POWER}")
         return value
 
     def _binary(self, operator: ast.operator, left: Pieces, right: Pieces) -> Pieces:

@@ -178,12 +178,27 @@ def real_roots(f: sp.Expr, sample: Sample) -> Roots:
         return _only([sp.S.Zero])
     if f.is_Mul:
         return _join([real_roots(g, sample) for g in f.args])
-    if f.is_polynomial(Z) and sp.degree(f, Z) <= _MOST_FACTORED_DEGREE:
+    small = f.is_rational_function(Z) and max(_degrees(f)) <= _MOST_FACTORED_DEGREE
+    if small and f.is_polynomial(Z):
         return _polynomial(f, sample)
     peeled = _peel(f, sample)
     if peeled is not None:
         return peeled
-    if f.is_rational_function(Z):
+    if small:
         numerator, denominator = sp.fraction(sp.cancel(f))
         return _join([real_roots(numerator, sample), real_roots(denominator, sample)])
     return _scan(f, sample)
+
+
+def _degrees(f: sp.Expr) -> tuple[int, int]:
+    """Bounds of the degrees in z of the numerator and denominator of a rational function, without expanding it."""
+    if not f.has(Z):
+        return 0, 0
+    if f.is_Pow:
+        above, below = (abs(int(f.exp)) * n for n in _degrees(f.base))
+        return (above, below) if f.exp > 0 else (below, above)
+    if not f.args:
+        return 1, 0
+    parts = [_degrees(g) for g in f.args]
+    below = sum(n for _, n in parts)
+    return sum(n for n, _ in parts) if f.is_Mul else max(n + below - m for n, m in parts), below

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from math import lcm
+from math import comb, lcm, prod
 
 import sympy as sp
 from flint import fmpq, fmpz_mpoly
@@ -34,6 +34,8 @@ _MOST_FACTORED_BITS = 64
 _MOST_ROOT = 12
 _MOST_TERMS = 6000
 _MOST_DEGREE = 4000
+_MOST_EXPANDED = 20_000
+_MOST_PRODUCTS = 4_000_000
 _MOST_FACTORED_DEGREE = 2000
 _MOST_ANGLES = 120
 
@@ -102,7 +104,15 @@ class Tower(DifferentialField):
     def power(self, f: Fraction, n: int) -> Fraction:
         """f^n for any integer n."""
         f, n = (self.inverse(f), -n) if n < 0 else (f, n)
+        if max(_terms_of_power(f.num, n), _terms_of_power(f.den, n)) > _MOST_EXPANDED:
+            raise NoTower(f"a power would have over {_MOST_EXPANDED} terms")
         return self.fraction(f.num**n, f.den**n)
+
+    def mul(self, f: Fraction, g: Fraction) -> Fraction:
+        """f * g."""
+        if max(len(f.num) * len(g.num), len(f.den) * len(g.den)) > _MOST_PRODUCTS:
+            raise NoTower(f"a product would take over {_MOST_PRODUCTS} products of terms")
+        return super().mul(f, g)
 
     def d(self, f: Fraction) -> Fraction:
         """The derivative df/dz."""
@@ -415,6 +425,13 @@ class Tower(DifferentialField):
         kinds = {i: self.described[i].kind for i, e in enumerate(base.degrees()) if e}
         even = all(all(not e % 2 or kinds[i] in ("exp", "root") for i, e in enumerate(m) if e) for m in base.to_dict())
         return even and all(c > 0 for c in base.to_dict().values())
+
+
+def _terms_of_power(p: fmpz_mpoly, n: int) -> int:
+    """A bound of the number of terms of p^n, by multinomials and by degrees."""
+    if len(p) <= 1:
+        return 1
+    return min(comb(n + len(p) - 1, n), prod(n * d + 1 for d in p.degrees())) if n < 10**6 else n
 
 
 def _exponents(nodes: Iterable[sp.Expr]) -> list[sp.Expr]:
