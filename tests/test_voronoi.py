@@ -23,7 +23,7 @@ def near(atoms, seed, scale=0.02, batch=()):
         np.full(batch, 0.26),
         moved(TRUTH.a[atoms]),
         moved(TRUTH.b[atoms]),
-        moved(TRUTH.nu[atoms]),
+        np.abs(moved(TRUTH.nu[atoms])),
     )
 
 
