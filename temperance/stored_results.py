@@ -1,6 +1,6 @@
 """What a verification found, small enough to keep beside the code: slopes and their points, orders and outcomes.
 
-`temperance/full_verification.json` holds that of `temperance verify --full`; from a report of your own:
+`temperance/data/full_verification.json` holds that of `temperance verify --full`; from a report of your own:
 
     temperance verify --full --store studies.sqlite -o full.json
     temperance notebooks extract full.json results.json
@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 FORMAT = "temperance results 1"
-STORED = "full_verification.json"
+STORED = "data/full_verification.json"
 
 _DIGITS = 6
 _LEG = ("outcome", "detail")
