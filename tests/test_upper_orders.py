@@ -19,6 +19,7 @@ from theory.linear_programs import minimise
 from theory.models import BETA0, NU, TAU, Expert, Gate, covariates
 from theory.order_bounds import System
 from theory.order_certificates import check
+from theory.order_certificates import statement as check_statement
 from theory.order_equations import Rejected
 from theory.order_issuing import certificate
 from theory.splitting import Splitting, moment_equations, row_reduced
@@ -65,7 +66,10 @@ TABLE = [
     ),
     ("activation", "polynomial:2", "tanh", {}, {"beta1": 2, "a_1": 2, "a_2": 2, "b": 4, "nu": 2}, {"nu": 2}),
     ("softmax", "constant", None, {}, {"beta1": 2, "b": 4, "nu": 2}, {"nu": 2}),
-    ("gaussian", "constant", None, {"c": 0}, {"c": 4, "Gamma": 2, "b": 4, "nu": 2}, {"Gamma": 2, "nu": 2}),
+    *(
+        ("gaussian", "constant", None, at, {"c": 4, "Gamma": 2, "b": 4, "nu": 2}, {"Gamma": 2, "nu": 2})
+        for at in ({"c": 0}, {"c": sp.Rational(1, 3), "Gamma": 3}, {"c": 0, "Gamma": sp.Rational(1, 2)})
+    ),
 ]
 SLOW = [
     (
@@ -313,6 +317,17 @@ def test_a_changed_certificate_is_rejected(issued, change):
     check(issued)
     with pytest.raises(Rejected):
         check(changed(issued, change))
+
+
+@pytest.mark.parametrize("factor", ["log(2)", "2**(1/2)", "exp(log(2)/2)", "(1 + log(2)/3)", "cosh(log(3)/2)"])
+def test_irrational_numbers_may_be_added_to_a_log_weight_and_not_multiplied(issued, factor):
+    added = changed(issued, lambda c: c["model"].update(log_weight="beta1*x + log(2)/3 - 5*log(3/7)/2"))
+    with pytest.raises(Rejected, match="statement"):  # the model is read, and is another than that of the statement
+        check(added)
+    added["statement"] = check_statement(added)
+    check(added)
+    with pytest.raises(Rejected, match=r"rational|logarithm"):
+        check(changed(issued, lambda c: c["model"].update(log_weight=f"{factor}*beta1*x")))
 
 
 def test_every_leaf_counts(issued):

@@ -40,8 +40,10 @@ def number(text: Any) -> fmpq:
 
 
 class _Value:
-    def __init__(self, constant: fmpq, poly: fmpq_mpoly, log: fmpq | int = 1) -> None:
-        self.constant, self.poly, self.log = constant, poly, fmpq(log)
+    """log None: the constant is not known here. It may be added and scaled, as constants of log weights cancel."""
+
+    def __init__(self, constant: fmpq, poly: fmpq_mpoly, log: fmpq | int | None = 1) -> None:
+        self.constant, self.poly, self.log = constant, poly, None if log is None else fmpq(log)
 
     def rational(self) -> tuple[fmpq, fmpq_mpoly]:
         require(self.log == 1, "a logarithm is multiplied")
@@ -74,11 +76,18 @@ class _Ring:
         return total
 
     def product(self, u: _Value, v: _Value) -> _Value:
+        for factor, other in ((u, v), (v, u)):
+            if other.log != 1 and factor.log == 1 and factor.poly == 0:
+                return _Value(fmpq(0), factor.constant * other.poly, None)
         (b, p), (c, q) = u.rational(), v.rational()
         return _Value(b * c, b * q + c * p + self.times(p, q))
 
+    def sum(self, u: _Value, v: _Value, sign: int) -> _Value:
+        log = None if u.log is None or v.log is None else u.log * v.log**sign
+        return _Value(u.constant + sign * v.constant, u.poly + sign * v.poly, log)
+
     def exp(self, u: _Value) -> _Value:
-        require(u.constant == 0, "exp of a rational other than 0 is not rational")
+        require(u.constant == 0 and u.log is not None, "exp of a rational other than 0 is not rational")
         return _Value(u.log, u.log * self.series(u.poly, lambda k: fmpq(1, factorial(k))))
 
     def power(self, u: _Value, exponent: fmpq) -> _Value:
@@ -145,8 +154,7 @@ class _Ring:
                 u, v = self.value(left, names), self.value(right, names)
                 if isinstance(op, ast.Mult | ast.Div):
                     return self.product(u, v if isinstance(op, ast.Mult) else self.power(v, fmpq(-1)))
-                sign = {ast.Add: 1, ast.Sub: -1}[type(op)]
-                return _Value(u.constant + sign * v.constant, u.poly + sign * v.poly, u.log * v.log**sign)
+                return self.sum(u, v, {ast.Add: 1, ast.Sub: -1}[type(op)])
         raise Rejected(f"cannot read {ast.dump(node)[:60]}")
 
 
