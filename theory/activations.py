@@ -13,8 +13,9 @@ from flint import fmpq
 
 from theory import balls
 from theory.catalogue import FUNCTIONS, NAMED
+from theory.language import ACCEPTED, names_in, syntax_tree
 from theory.library_names import refuse_dotted
-from theory.parser import ACCEPTED, Reader, check_names, names_in, syntax_tree, variables, written, written_pieces
+from theory.parser import Reader, check_names, variables, written, written_pieces
 from theory.piecewise import Algebra, Piece, Pieces
 from theory.roots import Z
 

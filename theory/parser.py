@@ -1,63 +1,36 @@
 """The expression language of activations: a whitelist parser over Python's own syntax tree.
 
 Nothing a user writes is evaluated by Python or by SymPy's parsers: the text is parsed to a tree, every node is
-checked against the lists here, and the piecewise formula is built from known operations only.
+checked against the lists of `theory.language`, and the piecewise formula is built from known operations only.
 """
 
 from __future__ import annotations
 
 import ast
-import re
-import warnings
 from collections.abc import Callable, Mapping
 from itertools import pairwise
 
 import sympy as sp
 
 from theory import balls
+from theory.language import (
+    ACCEPTED,
+    CONSTANTS,
+    MOST_DECIMAL_EXPONENT,
+    MOST_DIGITS,
+    MOST_POWER,
+    REFUSED_NAMES,
+    SMOOTH,
+    SWITCHES,
+    refuse,
+    short,
+    syntax_tree,
+)
 from theory.piecewise import Algebra, Piece, Pieces
 from theory.roots import Z
 
-MOST_CHARACTERS = 5000
-MOST_NESTING = 100
-MOST_DIGITS = 1000
-MOST_DECIMAL_EXPONENT = 300
-MOST_POWER = 1000
 _MOST_BITS = 3322  # 1000 decimal digits
 _MOST_GAMMA = 400
-
-REFUSED_NAMES = frozenset({"nan", "inf", "oo", "zoo", "I", "tau", "x", "y"})
-CONSTANTS: dict[str, sp.Expr] = {"pi": sp.pi, "E": sp.E}
-# a function and, for arguments q, where it is real: (c, edge) asks for c >= 0, with q = edge where c = 0
-_Domain = Callable[[sp.Expr], list[tuple[sp.Expr, sp.Expr]]]
-SMOOTH: dict[str, tuple[Callable[[sp.Expr], sp.Expr], _Domain]] = {
-    "exp": (sp.exp, lambda q: []),
-    "log": (sp.log, lambda q: [(q, sp.S.Zero)]),
-    "sqrt": (sp.sqrt, lambda q: [(q, sp.S.Zero)]),
-    "sin": (sp.sin, lambda q: []),
-    "cos": (sp.cos, lambda q: []),
-    "tan": (lambda q: sp.tan(q).replace(sp.cot, lambda a: sp.cos(a) / sp.sin(a)), lambda q: []),
-    "sinh": (sp.sinh, lambda q: []),
-    "cosh": (sp.cosh, lambda q: []),
-    "tanh": (sp.tanh, lambda q: []),
-    "asin": (sp.asin, lambda q: [(1 - q, sp.S.One), (1 + q, -sp.S.One)]),
-    "acos": (sp.acos, lambda q: [(1 - q, sp.S.One), (1 + q, -sp.S.One)]),
-    "atan": (sp.atan, lambda q: []),
-    "asinh": (sp.asinh, lambda q: []),
-    "acosh": (sp.acosh, lambda q: [(q - 1, sp.S.One)]),
-    "atanh": (sp.atanh, lambda q: [(1 - q, sp.S.One), (1 + q, -sp.S.One)]),
-    "erf": (sp.erf, lambda q: []),
-    "erfc": (lambda q: 1 - sp.erf(q), lambda q: []),
-    "LambertW": (sp.LambertW, lambda q: [(sp.E * q + 1, -1 / sp.E)]),
-    "gamma": (sp.gamma, lambda q: []),
-    "loggamma": (sp.loggamma, lambda q: [(q, sp.S.Zero)]),
-}
-SWITCHES = ("abs", "sign", "max", "min", "where")
-ACCEPTED = (
-    "accepted: the variable z, parameters (other names), numbers, + - * / **, "
-    + " ".join(SMOOTH)
-    + " abs sign max min pi E, where(c, e1, e2) with c a comparison, and the names of `temperance catalogue`"
-)
 
 
 class Definition:
@@ -66,77 +39,6 @@ class Definition:
     def __init__(self, formula: str, parameters: Mapping[str, str] | None = None) -> None:
         self.formula = formula
         self.parameters = dict(parameters or {})
-
-
-def _refuse(what: str) -> ValueError:
-    return ValueError(f"{what}; {ACCEPTED}")
-
-
-def syntax_tree(text: str) -> ast.expr:
-    """Parse text to a Python expression tree within the limits of the language.
-
-    Raises:
-        ValueError: the text is too long, nested too deeply, or no expression.
-    """
-    if len(text) > MOST_CHARACTERS:
-        raise ValueError(f"an expression of {len(text)} characters is too long; accepted: at most {MOST_CHARACTERS}")
-    depth = deepest = 0
-    for character in text:
-        depth += (character in "([{") - (character in ")]}")
-        deepest = max(deepest, depth)
-    if deepest > MOST_NESTING:
-        raise ValueError(f"the expression nests {deepest} deep; accepted: at most {MOST_NESTING}")
-    if re.search(rf"\d{{{MOST_DIGITS + 1}}}", text.replace("_", "")):
-        raise ValueError(f"an integer of over {MOST_DIGITS} digits; accepted: at most {MOST_DIGITS}")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            tree = ast.parse(text.strip(), mode="eval").body
-    except (
-        SyntaxError,
-        SyntaxWarning,
-        DeprecationWarning,
-        RecursionError,
-        MemoryError,
-        ValueError,
-        OverflowError,
-    ) as error:
-        raise _refuse(f"cannot read {_short(text)} ({_first_line(error)})") from None
-    if _depth(tree) > MOST_NESTING:
-        raise ValueError(f"the expression nests over {MOST_NESTING} deep; accepted: at most {MOST_NESTING}")
-    return tree
-
-
-def _first_line(error: BaseException) -> str:
-    return str(getattr(error, "msg", None) or error or type(error).__name__).splitlines()[0]
-
-
-def _short(text: str) -> str:
-    return repr(text if len(text) <= 60 else text[:57] + "...")
-
-
-def _depth(tree: ast.expr) -> int:
-    """Depth of a tree, where a chain of equal operators (1+1+1+...) counts once."""
-    deepest = 0
-    stack: list[tuple[ast.AST, int]] = [(tree, 1)]
-    while stack:
-        node, depth = stack.pop()
-        deepest = max(deepest, depth)
-        for child in ast.iter_child_nodes(node):
-            stack.append((child, depth if _continues_chain(node, child) else depth + 1))
-    return deepest
-
-
-def _continues_chain(node: ast.AST, child: ast.AST) -> bool:
-    chain = isinstance(node, ast.BinOp) and child is node.left and not isinstance(node.op, ast.Pow)
-    return chain and isinstance(child, ast.BinOp) and not isinstance(child.op, ast.Pow)
-
-
-def names_in(tree: ast.expr) -> list[str]:
-    """Names used as values, in order of appearance (called functions are not among them)."""
-    called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
-    found = [n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and id(n) not in called]
-    return list(dict.fromkeys(found))
 
 
 class Reader:
@@ -167,7 +69,7 @@ class Reader:
             return self._binary(tree.op, self.read(tree.left, values), self.read(tree.right, values))
         if isinstance(tree, ast.Call):
             return self._call(tree, values)
-        raise _refuse(f"{_short(ast.unparse(tree))} is not in the expression language")
+        raise refuse(f"{short(ast.unparse(tree))} is not in the expression language")
 
     def _name(self, name: str, values: Mapping[str, Pieces]) -> Pieces:
         if name in values:
@@ -175,18 +77,18 @@ class Reader:
         if name in CONSTANTS:
             return (Piece(CONSTANTS[name]),)
         if name in SMOOTH or name in SWITCHES or name in self.definitions:
-            raise _refuse(f"{name} is a function: write {name}(z)")
-        raise _refuse(f"unknown name {name!r}")
+            raise refuse(f"{name} is a function: write {name}(z)")
+        raise refuse(f"unknown name {name!r}")
 
     def _number(self, node: ast.Constant) -> sp.Expr:
         if isinstance(node.value, bool) or not isinstance(node.value, int | float):
-            raise _refuse(f"{_short(repr(node.value))} is not a real number")
+            raise refuse(f"{short(repr(node.value))} is not a real number")
         if isinstance(node.value, int):
             return self._bounded(sp.Integer(node.value))
         literal = (ast.get_source_segment(self.text, node) or "").replace("_", "").lower()
         mantissa, _, exponent = literal.partition("e")
         if exponent and (len(exponent) > 5 or abs(int(exponent)) > MOST_DECIMAL_EXPONENT):
-            raise ValueError(f"decimal exponent in {_short(literal)}; accepted: at most {MOST_DECIMAL_EXPONENT}")
+            raise ValueError(f"decimal exponent in {short(literal)}; accepted: at most {MOST_DECIMAL_EXPONENT}")
         whole, _, decimals = mantissa.partition(".")
         scale = int(exponent or 0) - len(decimals)
         return self._bounded(sp.Rational(int(whole + decimals or "0")) * sp.Integer(10) ** scale)
@@ -210,7 +112,7 @@ class Reader:
             return self.algebra.map(lambda p, q: self._bounded(p / q), left, right)
         if isinstance(operator, ast.Pow):
             return self._power(left, right)
-        raise _refuse(f"the operator {type(operator).__name__} is not in the expression language")
+        raise refuse(f"the operator {type(operator).__name__} is not in the expression language")
 
     def _power(self, base: Pieces, exponent: Pieces) -> Pieces:
         if all(p.expr.is_Integer for p in exponent):
@@ -243,7 +145,7 @@ class Reader:
 
     def _call(self, tree: ast.Call, values: Mapping[str, Pieces]) -> Pieces:
         if not isinstance(tree.func, ast.Name) or tree.keywords or any(isinstance(a, ast.Starred) for a in tree.args):
-            raise _refuse(f"{_short(ast.unparse(tree))} is not a call of the expression language")
+            raise refuse(f"{short(ast.unparse(tree))} is not a call of the expression language")
         name = tree.func.id
         if name == "where":
             return self._where(tree, values)
@@ -257,7 +159,7 @@ class Reader:
             return self._switch(name, arguments)
         if name in self.definitions:
             return self._defined(name, arguments)
-        raise _refuse(f"unknown function {name!r}")
+        raise refuse(f"unknown function {name!r}")
 
     def _count(self, name: str, arguments: list[Pieces], least: int, most: int | None) -> None:
         if len(arguments) < least or (most is not None and len(arguments) > most):
@@ -282,7 +184,7 @@ class Reader:
     def _where(self, tree: ast.Call, values: Mapping[str, Pieces]) -> Pieces:
         condition = tree.args[0] if tree.args else None
         if len(tree.args) != 3 or not isinstance(condition, ast.Compare) or len(condition.ops) != 1:
-            raise _refuse("where takes a comparison and two expressions, as in where(z > 0, z, 0)")
+            raise refuse("where takes a comparison and two expressions, as in where(z > 0, z, 0)")
         left, right = self.read(condition.left, values), self.read(condition.comparators[0], values)
         difference = self.algebra.map(lambda p, q: p - q, left, right)
         yes, no = (self.read(a, values) for a in tree.args[1:])
@@ -296,7 +198,7 @@ class Reader:
             ast.NotEq: (yes, no, yes),
         }
         if type(condition.ops[0]) not in table:
-            raise _refuse("where compares with < <= > >= == or !=")
+            raise refuse("where compares with < <= > >= == or !=")
         return self.algebra.choose(difference, *table[type(condition.ops[0])])
 
     def _defined(self, name: str, arguments: list[Pieces]) -> Pieces:
@@ -315,7 +217,7 @@ def _built(build: Callable[..., sp.Expr], *arguments: sp.Expr) -> sp.Expr:
         return build(*arguments)
     except (TypeError, AttributeError):
         # SymPy gives up on the range reduction of numbers such as sin(1e300)
-        raise ValueError(f"a function of {_short(str(arguments[0]))} cannot be evaluated") from None
+        raise ValueError(f"a function of {short(str(arguments[0]))} cannot be evaluated") from None
 
 
 def _left_chain(tree: ast.expr) -> tuple[ast.expr, list[tuple[ast.operator, ast.expr]]] | None:
@@ -366,12 +268,12 @@ def check_names(names: list[str], definitions: Mapping[str, Definition]) -> list
     parameters = [n for n in names if n != "z" and n not in CONSTANTS]
     for name in parameters:
         if name in REFUSED_NAMES or "__" in name or not name.isascii():
-            raise _refuse(f"the name {name!r} is refused")
+            raise refuse(f"the name {name!r} is refused")
         if name in SMOOTH or name in SWITCHES or name in definitions:
-            raise _refuse(f"{name} is a function: write {name}(z)")
+            raise refuse(f"{name} is a function: write {name}(z)")
     if parameters and "z" not in names:
         named = ", ".join(map(repr, parameters))
-        raise _refuse(f"unknown activation, or an expression without the variable z: {named}")
+        raise refuse(f"unknown activation, or an expression without the variable z: {named}")
     return parameters
 
 

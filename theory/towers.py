@@ -17,14 +17,14 @@ independent generators. Independence is therefore never concluded from a tower: 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from math import comb, lcm, prod
+from math import lcm
 
 import sympy as sp
 from flint import fmpq, fmpz_mpoly
 
 from theory import balls
-from theory.fields import DifferentialField, Fraction, NoTower, factored
+from theory.adjoining import AdjoinedField
+from theory.fields import Fraction, NoTower
 from theory.nullspace import rational_relations
 from theory.rewriting import Lattice, elementary, exponent_of, multiplied_out, terms
 from theory.roots import Z
@@ -32,24 +32,10 @@ from theory.roots import Z
 _SPARE = 24
 _MOST_FACTORED_BITS = 64
 _MOST_ROOT = 12
-_MOST_TERMS = 6000
-_MOST_DEGREE = 4000
-_MOST_EXPANDED = 20_000
-_MOST_PRODUCTS = 4_000_000
-_MOST_FACTORED_DEGREE = 2000
 _MOST_ANGLES = 120
 
 
-@dataclass(frozen=True)
-class Generator:
-    """A generator: its kind, the function it stands for, and whether it is constant in z."""
-
-    kind: str
-    stands_for: sp.Expr
-    constant: bool
-
-
-class Tower(DifferentialField):
+class Tower(AdjoinedField):
     """A tower that grows as expressions are embedded.
 
     Args:
@@ -65,100 +51,12 @@ class Tower(DifferentialField):
         self._exponents = Lattice(_exponents(nodes))
         self._angles = Lattice([_angle(n.args[0])[0] for n in nodes if n.func in (sp.sin, sp.cos, sp.tan)])
         self._root = _root_order(nodes)
-        super().__init__(sp.symbols(f"_g:{_SPARE + len(set(nodes))}"), {})
-        self.rules = [[self.zero] * len(self.generators)]
-        self.described: dict[int, Generator] = {}
-        self._known: dict[sp.Expr, int] = {}
+        super().__init__(sp.symbols(f"_g:{_SPARE + len(set(nodes))}"))
         self._embedded: dict[sp.Expr, Fraction] = {}
         self._primitives: list[int] = []
         self.assumptions: set[str] = set()
-        self.z = self._adjoined("variable", Z, constant=False, rule=self.unit)
-        self.z_index = self._known[Z]
-
-    # -- generators
-
-    def _adjoined(self, kind: str, stands_for: sp.Expr, constant: bool, rule: Fraction | None = None) -> Fraction:
-        """A new generator; later ones come first in the order, so that a root precedes what it is a root of."""
-        index = len(self.generators) - 1 - len(self.described)
-        if index < 0:
-            raise NoTower("too many functions for one tower")
-        self.described[index] = Generator(kind, stands_for, constant)
-        self._known[stands_for] = index
-        if rule is not None:
-            self.rules[0][index] = rule
-        return self.element(index)
-
-    def element(self, index: int) -> Fraction:
-        """The generator as a field element."""
-        return Fraction(self.context.gen(index), self.one)
-
-    def _constant(self, stands_for: sp.Expr) -> Fraction:
-        index = self._known.get(stands_for)
-        return self._adjoined("constant", stands_for, True) if index is None else self.element(index)
-
-    def number(self, value: sp.Rational | int) -> Fraction:
-        """A rational number as a field element."""
-        value = sp.Rational(value)
-        return self.fraction(self.context.constant(int(value.p)), self.context.constant(int(value.q)))
-
-    def power(self, f: Fraction, n: int) -> Fraction:
-        """f^n for any integer n."""
-        f, n = (self.inverse(f), -n) if n < 0 else (f, n)
-        if max(_terms_of_power(f.num, n), _terms_of_power(f.den, n)) > _MOST_EXPANDED:
-            raise NoTower(f"a power would have over {_MOST_EXPANDED} terms")
-        return self.fraction(f.num**n, f.den**n)
-
-    def mul(self, f: Fraction, g: Fraction) -> Fraction:
-        """f * g."""
-        if max(len(f.num) * len(g.num), len(f.den) * len(g.den)) > _MOST_PRODUCTS:
-            raise NoTower(f"a product would take over {_MOST_PRODUCTS} products of terms")
-        return super().mul(f, g)
-
-    def d(self, f: Fraction) -> Fraction:
-        """The derivative df/dz."""
-        return self.derivative(f, 0)
-
-    def fraction(self, num: fmpz_mpoly, den: fmpz_mpoly) -> Fraction:
-        """num/den in lowest terms.
-
-        Raises:
-            NoTower: numerator and denominator have grown too large to go on with.
-        """
-        if len(num) + len(den) > _MOST_TERMS:
-            raise NoTower(f"the tower's fractions grow over {_MOST_TERMS} terms")
-        # a greatest common divisor takes the memory of a dense polynomial, so that exp(z) + exp(1.000001*z) is too much
-        if len(num) > 1 and len(den) > 1 and max(*num.degrees(), *den.degrees()) > _MOST_DEGREE:
-            raise NoTower(f"the tower's fractions grow over the degree {_MOST_DEGREE}")
-        return super().fraction(num, den)
-
-    def _rationalise(self, num: fmpz_mpoly, den: fmpz_mpoly) -> tuple[fmpz_mpoly, fmpz_mpoly]:
-        # relations are read off numerators over one common denominator, which may hold roots
-        return num, den
-
-    @property
-    def constants(self) -> set[int]:
-        """Indices of the constant generators."""
-        return {i for i, g in self.described.items() if g.constant}
-
-    def is_constant(self, p: fmpz_mpoly) -> bool:
-        """Whether a polynomial involves constant generators only."""
-        return all(e <= 0 or self.described[i].constant for i, e in enumerate(p.degrees()))
-
-    def stands_for(self, p: fmpz_mpoly) -> sp.Expr:
-        """The function that a polynomial in the generators is."""
-        return self.expression(p, {self.generators[i]: g.stands_for for i, g in self.described.items()})
-
-    def factored(self, p: fmpz_mpoly) -> tuple[int, list[tuple[fmpz_mpoly, int]]]:
-        """The content of p, with its sign, and its irreducible factors with their exponents.
-
-        Raises:
-            NoTower: the degree is too large for it.
-        """
-        if len(p) > 1 and max(p.degrees()) > _MOST_FACTORED_DEGREE:
-            raise NoTower(f"a polynomial of a degree over {_MOST_FACTORED_DEGREE} would have to be factored")
-        return factored(p)
-
-    # -- embedding
+        self.z = self.adjoined("variable", Z, constant=False, rule=self.unit)
+        self.z_index = self.known[Z]
 
     def embed(self, expr: sp.Expr, points: Sequence[fmpq] = ()) -> Fraction:
         """The field element that an expression in z is on one piece.
@@ -187,7 +85,7 @@ class Tower(DifferentialField):
         if e == Z:
             return self.z
         if e.is_Symbol or e is sp.pi:
-            return self._constant(e)
+            return self.constant(e)
         if e.is_Add or e.is_Mul:
             return self._combined(e)
         exponent = exponent_of(e)
@@ -226,12 +124,12 @@ class Tower(DifferentialField):
 
     def _exponential_generator(self, exponent: sp.Expr) -> Fraction:
         stands_for = sp.exp(exponent, evaluate=False)
-        if stands_for in self._known:
-            return self.element(self._known[stands_for])
+        if stands_for in self.known:
+            return self.element(self.known[stands_for])
         constant = not exponent.has(Z)
-        generator = self._adjoined("exp", stands_for, constant)
+        generator = self.adjoined("exp", stands_for, constant)
         if not constant:
-            self.rules[0][self._known[stands_for]] = self.mul(self.d(self._embed(exponent)), generator)
+            self.rules[0][self.known[stands_for]] = self.mul(self.d(self._embed(exponent)), generator)
         return generator
 
     def _without_lambert(self, argument: sp.Expr) -> tuple[sp.Expr, Fraction]:
@@ -260,7 +158,7 @@ class Tower(DifferentialField):
         """cos and sin of a rational multiple of pi: by radicals where SymPy has them."""
         c, s = sp.cos(turns * sp.pi), sp.sin(turns * sp.pi)
         if c.has(sp.cos, sp.sin) or s.has(sp.cos, sp.sin):
-            return self._by_half_angle(self._constant(sp.tan(turns * sp.pi / 2)))
+            return self._by_half_angle(self.constant(sp.tan(turns * sp.pi / 2)))
         return self._embed(c), self._embed(s)
 
     def _turned(self, c: Fraction, s: Fraction, ck: Fraction, sk: Fraction) -> tuple[Fraction, Fraction]:
@@ -272,14 +170,14 @@ class Tower(DifferentialField):
         if angle.func is sp.atan:
             return self._angle_of(angle.args[0])
         stands_for = sp.tan(angle / 2, evaluate=False)
-        if stands_for not in self._known:
+        if stands_for not in self.known:
             constant = not angle.has(Z)
-            self._adjoined("tan", stands_for, constant)
-            square = self.power(self.element(self._known[stands_for]), 2)
+            self.adjoined("tan", stands_for, constant)
+            square = self.power(self.element(self.known[stands_for]), 2)
             if not constant:
                 rate = self.mul(self.d(self._embed(angle)), self.number(sp.Rational(1, 2)))
-                self.rules[0][self._known[stands_for]] = self.mul(rate, self.add(self.unit, square))
-        return self._by_half_angle(self.element(self._known[stands_for]))
+                self.rules[0][self.known[stands_for]] = self.mul(rate, self.add(self.unit, square))
+        return self._by_half_angle(self.element(self.known[stands_for]))
 
     def _by_half_angle(self, t: Fraction) -> tuple[Fraction, Fraction]:
         square = self.power(t, 2)
@@ -308,7 +206,7 @@ class Tower(DifferentialField):
         total = self.zero
         for prime, e in primes.items():
             if prime != 1:
-                logarithm = self._constant(sp.log(sp.Integer(prime)))
+                logarithm = self.constant(sp.log(sp.Integer(prime)))
                 total = self.add(total, self.mul(self.number(e), logarithm))
         return total
 
@@ -322,7 +220,7 @@ class Tower(DifferentialField):
         factor = factor if factor.leading_coefficient() > 0 else -factor  # one logarithm for f and -f
         function = self.stands_for(factor)
         if self.is_constant(factor):
-            return self._constant(sp.log(function if balls.sign(function, self._sample) == 1 else -function))
+            return self.constant(sp.log(function if balls.sign(function, self._sample) == 1 else -function))
         stands_for = sp.log(sp.Abs(function, evaluate=False), evaluate=False)
         rule = self.mul(self.d(Fraction(factor, self.one)), self.inverse(Fraction(factor, self.one)))
         return self._integral("log", stands_for, rule)
@@ -337,14 +235,14 @@ class Tower(DifferentialField):
         q = self._embed(e.args[0])
         rate = self.d(q)
         if rate.is_zero():
-            return self._constant(e)
+            return self.constant(e)
         if e.func is sp.LambertW:
             # W' = q' W/(q (1 + W)); W is not an integral, so it is adjoined as it is
-            if e not in self._known:
-                w = self._adjoined("LambertW", e, False)
+            if e not in self.known:
+                w = self.adjoined("LambertW", e, False)
                 below = self.inverse(self.mul(q, self.add(self.unit, w)))
-                self.rules[0][self._known[e]] = self.mul(self.mul(rate, w), below)
-            return self.element(self._known[e])
+                self.rules[0][self.known[e]] = self.mul(self.mul(rate, w), below)
+            return self.element(self.known[e])
         if e.func is sp.atan:
             rule = self.mul(rate, self.inverse(self.add(self.unit, self.power(q, 2))))
         else:
@@ -354,19 +252,19 @@ class Tower(DifferentialField):
 
     def _integral(self, kind: str, stands_for: sp.Expr, rule: Fraction) -> Fraction:
         """The integral of an element: a combination of known integrals and a constant, or a new generator."""
-        if stands_for in self._known:
-            return self.element(self._known[stands_for])
+        if stands_for in self.known:
+            return self.element(self.known[stands_for])
         weights = self._combination(rule)
         if weights is None:
-            generator = self._adjoined(kind, stands_for, False, rule)
-            self._primitives.append(self._known[stands_for])
+            generator = self.adjoined(kind, stands_for, False, rule)
+            self._primitives.append(self.known[stands_for])
             return generator
         total, rest = self.zero, stands_for
         for index, weight in weights.items():
             total = self.add(total, self.mul(self.number(weight), self.element(index)))
             rest = rest - weight * self.described[index].stands_for
         # the constant of integration may differ from one side of a pole to the other
-        return self.add(total, self._adjoined("integration", rest, True))
+        return self.add(total, self.adjoined("integration", rest, True))
 
     def _combination(self, rule: Fraction) -> dict[int, sp.Rational] | None:
         """Rational weights c_i with rule = sum c_i (derivative of integral i), or None."""
@@ -397,15 +295,15 @@ class Tower(DifferentialField):
             return self.power(Fraction(positive, self.one), int(exponent))
         order = self._root if self._root % exponent.q == 0 else int(exponent.q)
         stands_for = sp.Pow(self.stands_for(positive), sp.Rational(1, order), evaluate=False)
-        if stands_for not in self._known:
+        if stands_for not in self.known:
             constant = self.is_constant(positive)
-            root = self._adjoined("root", stands_for, constant)
-            index = self._known[stands_for]
+            root = self.adjoined("root", stands_for, constant)
+            index = self.known[stands_for]
             self._adjoin(index, order, positive)
             if not constant:
                 below = self.inverse(self.mul(self.number(order), Fraction(positive, self.one)))
                 self.rules[0][index] = self.mul(self.mul(self.d(Fraction(positive, self.one)), root), below)
-        root = self.element(self._known[stands_for])
+        root = self.element(self.known[stands_for])
         return self.power(root, int(exponent * order))
 
     def _sign(self, base: fmpz_mpoly, argument: sp.Expr) -> int:
@@ -425,13 +323,6 @@ class Tower(DifferentialField):
         kinds = {i: self.described[i].kind for i, e in enumerate(base.degrees()) if e}
         even = all(all(not e % 2 or kinds[i] in ("exp", "root") for i, e in enumerate(m) if e) for m in base.to_dict())
         return even and all(c > 0 for c in base.to_dict().values())
-
-
-def _terms_of_power(p: fmpz_mpoly, n: int) -> int:
-    """A bound of the number of terms of p^n, by multinomials and by degrees."""
-    if len(p) <= 1:
-        return 1
-    return min(comb(n + len(p) - 1, n), prod(n * d + 1 for d in p.degrees())) if n < 10**6 else n
 
 
 def _exponents(nodes: Iterable[sp.Expr]) -> list[sp.Expr]:
