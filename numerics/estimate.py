@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from numbers import Real
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -32,6 +33,7 @@ Value = float | list[float]
 Row = tuple[str, int | None, list[float], list[Floats]]
 """(parameter, atom, values, their gradients in theta)."""
 
+_SMALLEST, _LARGEST = 1e-70, 1e70  # of a fixed temperature
 _MOVES = 1e-6  # part of a function's gradient along flat directions that makes it not identifiable
 _CLUSTERINGS = 5
 
@@ -53,7 +55,10 @@ class Estimate:
 
 @dataclass(frozen=True, eq=False)
 class FitResult:
-    """Estimates, warnings in plain words, and the fit they come from, in the units of the data.
+    """What a fit to a user's data gives, in the units of the data.
+
+    estimates: of every parameter, and of the identifiable functions where some parameter is not; warnings: in plain
+    words, what the data, the gate or the search leave open; fit: what they come from.
 
     The search runs on centred and scaled data (`units`): `fit.gradient_norm` is that of these. centre: x (d,) and y
     about which `fit.box` holds, that is, |beta1 . x + beta0| and |a . x + b - y| there are at most its beta0 and b.
@@ -187,12 +192,12 @@ def _real(values: ArrayLike, name: str) -> Floats:
     """The values as finite doubles; the first that is none is named by its index."""
     if np.ma.is_masked(values):
         raise ValueError(f"{name} has masked values: every value is needed")
-    array = np.asarray(values)
     try:
+        array = np.asarray(values)
         if np.iscomplexobj(array):
             raise ValueError("complex numbers")
         array = array.astype(float)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise ValueError(f"{name} must hold real numbers: {error}") from None
     if not np.isfinite(array).all():
         at = [int(i) for i in np.argwhere(~np.isfinite(array))[0]]
@@ -217,6 +222,19 @@ def _whole(value: object, name: str, least: int) -> int:
     return int(value)
 
 
+def _held(tau: object) -> float | None:
+    """A fixed temperature; None if it is to be fitted. Quotients by it must be doubles."""
+    if tau is None:
+        return None
+    try:
+        value = float(tau) if isinstance(tau, Real) and not isinstance(tau, bool) else np.nan
+    except OverflowError:
+        value = np.inf
+    if not _SMALLEST <= value <= _LARGEST:
+        raise ValueError(f"a fixed tau must be positive, a number from {_SMALLEST} to {_LARGEST}, not {tau!r}")
+    return value
+
+
 def default_box(points: ArrayPoints, k: int) -> Box:
     """`Box.for_data`, with room for variances far below that of y where k lines leave little of it.
 
@@ -231,6 +249,12 @@ def default_box(points: ArrayPoints, k: int) -> Box:
         left.append(float((residuals**2).min(axis=1).sum()) / max(1, len(y) - lines.size))
     low, high = box.nu
     return replace(box, nu=(max(min(low, 0.05 * min(left)), 1e-6 * low), high))
+
+
+def _check_box(box: object, layout: Layout) -> None:
+    if not isinstance(box, Box):
+        raise ValueError(f"box must be a Box, not {box!r}")
+    box.bounds(layout)  # refuses one that does not go with x
 
 
 def _dependent(x: Floats) -> bool:
@@ -258,10 +282,10 @@ def fit(
     """Maximum-likelihood fit of a mixture of `fitted` linear Gaussian experts to x (n, d) or (n,), y (n,).
 
     gate: "linear" (always anchored), "softmax" (the linear gate with tau = 1) or "activation"; an activation alone
-    chooses the last. gauge: of the activation gate. tau: None to estimate it, else its fixed value. box: the compact
-    parameter set in the units of the data, by default wide and made from their scale. progress is called with the
-    starts done and their number. Data in other units have the same fit in those units. Raises ValueError for data or
-    options that make no fit.
+    chooses the last. gauge: of the activation gate. tau: None to estimate it, else its fixed value. starts: how many;
+    seed: of them, they are the same for the same seed. box: the compact parameter set in the units of the data, by
+    default wide and made from their scale. progress is called with the starts done and their number. Data in other
+    units have the same fit in those units. Raises ValueError for data or options that make no fit.
     """
     if activation is not None and gate == "linear":
         gate = "activation"
@@ -271,11 +295,14 @@ def fit(
         raise ValueError(f"the softmax gate has tau = 1, not {tau}; the linear gate takes any tau")
     points = _checked(x, y)
     fitted, starts, seed = _whole(fitted, "fitted", 1), _whole(starts, "starts", 1), _whole(seed, "seed", 0)
-    layout = Layout(fitted, points.x.shape[1], "anchored" if linear else gauge, 1.0 if gate == "softmax" else tau)
+    held = 1.0 if gate == "softmax" else _held(tau)
+    if fitted > points.n:
+        raise ValueError(f"{points.n} points are fewer than the parameters of {fitted} atoms")
+    layout = Layout(fitted, points.x.shape[1], "anchored" if linear else gauge, held)
     if points.n < max(layout.size, layout.d + 2):
         raise ValueError(f"{points.n} points are fewer than the {layout.size} parameters of {fitted} atoms")
     if box is not None:
-        box.bounds(layout)  # refuses a box that does not go with x
+        _check_box(box, layout)
     units = Units.of(points.x, points.y, centred_x=linear and box is None, centred_y=box is None)
     scaled = units.rescale(points)
     inside = default_box(scaled, fitted) if box is None else units.box_inside(box)

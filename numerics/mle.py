@@ -68,7 +68,10 @@ class Box:
         return Box(_one(beta1), 50.0, (0.02, 50.0), _one(a), 10 * largest * (1.0 + reach), nu)
 
     def bounds(self, layout: Layout) -> tuple[Floats, Floats]:
-        """Lower and upper bounds (p,) of theta."""
+        """Lower and upper bounds (p,) of theta, whose coordinates layout names: logarithms for tau and nu.
+
+        Raises ValueError for one bound a column of another number of columns.
+        """
         return _bounds(self, layout)
 
 
@@ -101,11 +104,15 @@ def _bounds(box: Box, layout: Layout) -> tuple[Floats, Floats]:
 class Fit:
     """The best of the starts.
 
+    measure, theta (p,), log_likelihood: where the search ended, as a measure and in the coordinates that layout names,
+    and the sum of log g over the data there. box: what it was confined to; bounds: (parameter, atom) at its edge.
     status: "converged" (projected gradient at most 1e-6 n, no negative curvature beyond the tolerance), "at_bound" (the
     same, with the parameters in bounds at the edge of the box), "spike" (an atom with nu at its lower bound and
     responsibilities that sum to fewer points than its 2d + 3 parameters; takes precedence), "max_steps".
     score, information: of the log-likelihood at theta (p,), (p, p). flat_directions (m, p): unit vectors along which
-    the information vanishes on the coordinates that are not at a bound. agree: starts that reached this likelihood.
+    the information vanishes on the coordinates that are not at a bound. gradient_norm: of the projected gradient of the
+    log-likelihood. passes: over the data, from the best start. starts: how many, known ones included; agree: those that
+    reached this likelihood.
     """
 
     measure: MixingMeasure
