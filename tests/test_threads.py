@@ -59,3 +59,32 @@ def test_blas_has_one_thread_inside_and_as_many_as_before_outside():
     with pytest.raises(ValueError, match="is constant"):
         temperance.fit(np.ones(300), np.arange(300.0), fitted=1)
     assert blas_threads() == before
+
+
+FITS = """
+import numpy as np
+import temperance
+
+rng = np.random.default_rng(5)
+for d, k, n in ((1, 2, 1500), (8, 6, 3000)):
+    x = rng.uniform(-3, 3, (n, d))
+    y = np.where(rng.random(n) < 0.5, x.sum(axis=1) + 2, -x.sum(axis=1) - 2) + rng.normal(size=n)
+    found = temperance.fit(x, y, fitted=k, starts=1, gate="softmax").fit
+    for array in (found.theta, found.score, found.information, np.array(found.log_likelihood)):
+        print(array.tobytes().hex())
+errors = rng.normal(size=(200, 8)) / np.arange(1, 9)
+print(temperance.log_slope(errors, np.geomspace(1e3, 1e5, 8), seed=1, resamples=4000))
+"""
+
+
+@pytest.mark.full
+def test_the_threads_of_blas_change_no_bit_of_fits_and_slopes():
+    assert len({digest(threads, [sys.executable, "-c", FITS]) for threads in (1, 2, 4)}) == 1
+
+
+@pytest.mark.full
+def test_neither_workers_nor_the_threads_of_blas_change_a_bit_of_a_study():
+    study = ["rates", "--true", "2", "--fitted", "3", "--dim", "8", "--n", "300,600", "--replicates", "10", "--json"]
+    runs = [(1, 1), (2, 1), (1, 2), (2, 2), (1, 4), (2, 4)]
+    command = [sys.executable, "-m", "temperance", *study, "--workers"]
+    assert len({digest(threads, [*command, str(workers)]) for threads, workers in runs}) == 1
