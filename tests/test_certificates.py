@@ -252,6 +252,13 @@ def test_the_checker_is_short():
     assert len(Path(certificates.__file__).read_text().splitlines()) < 300
 
 
+@pytest.mark.parametrize("expression", ["a", "a*z", "log(a)*z", "a*z/a"])
+def test_every_name_needs_a_value(expression):
+    for certificate in issued("z"):
+        certificate["expression"] = expression
+        _refuse(certificate)
+
+
 def test_equal_spellings_of_different_functions_are_told_apart():
     """With a parameter called I, cosh(I*z) is spelt as SymPy spells cos(z)."""
     false = "z + log(cos(z) + 2) - log((exp(I*z) + exp(-I*z))/2 + 2)"

@@ -128,9 +128,10 @@ class _Balls:
 class _Formulas:
     """SymPy formulas in z with exponentials; every other function is a variable with a derivative, its slope."""
 
-    number, name = staticmethod(sp.Integer), staticmethod(lambda name: sp.E if name == "E" else sp.Symbol(name))
+    number = staticmethod(sp.Integer)
 
-    def __init__(self) -> None:
+    def __init__(self, parameters: dict[str, str]) -> None:
+        self.name = ({name: sp.Symbol(name) for name in ("z", "pi", *parameters)} | {"E": sp.E}).__getitem__
         self.slopes: dict[sp.Expr, sp.Expr] = {sp.Symbol("z"): sp.S.One}
         self.variables: dict[tuple[str, sp.Expr, int], sp.Expr] = {}
         self.powers: dict[sp.Expr, sp.Expr] = {}  # exp(W(q)): q/W(q)
@@ -152,8 +153,7 @@ class _Formulas:
             return self.call("exp", exponent * self.call("log", base))
         _require(max(abs(exponent.p), exponent.q) <= _MOST_POWER, "a power is too large")
         _require(exponent > 0 or not self.is_zero(base), "a division by 0")
-        root = base if exponent.q == 1 else self.function("root", sp.cancel(base), exponent.q)
-        return root**exponent.p
+        return (base if exponent.q == 1 else self.function("root", sp.cancel(base), exponent.q)) ** exponent.p
 
     def call(self, f: str, q: sp.Expr) -> sp.Expr:
         q = sp.cancel(q)
@@ -197,7 +197,7 @@ class _Proof:
 
     def __init__(self, certificate: dict[str, Any]) -> None:
         self.families, self.parameters = certificate["families"], certificate["parameters"]
-        self.taus, self.formulas = certificate["claim"]["fails_at_tau"], _Formulas()
+        self.taus, self.formulas = certificate["claim"]["fails_at_tau"], _Formulas(self.parameters)
         self.branches = _branches(ast.parse(certificate["expression"], mode="eval").body)
         free = all(name.isidentifier() and name not in ("z", "pi", "E", "tau") for name in self.parameters)
         _require(free, "a parameter has a name that is taken")
