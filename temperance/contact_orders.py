@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numerics.orders import Measured
 
 Doing = Callable[[str], AbstractContextManager[None]]
-_MET = 0.1  # a measured order this close to the bound has met it
+MET = 0.1  # a measured order this close to the bound has met it
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Row:
             return f"{name}: no distance is resolved"
         if upper is None:
             return f"{name}: the order is at least about {value:.2f} (measured)"
-        if abs(float(upper) - value) > _MET:
+        if abs(float(upper) - value) > MET:
             return f"{name}: the order lies between about {value:.2f} (measured) and {upper} (proved)"
         return None
 

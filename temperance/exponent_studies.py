@@ -19,7 +19,7 @@ import numpy as np
 from numerics.general_studies import GeneralResult, GeneralStudy, run_general
 from numerics.offsets import Family
 from numerics.slopes import CURVATURE_LEVEL, Judgement, Slope, judge, log_slope
-from temperance.contact_orders import family
+from temperance.contact_orders import MET, family
 from temperance.report import write_file
 from theory.exponents import Orders, orders, study
 from theory.models import NU
@@ -28,6 +28,7 @@ SIZES = (500, 2000, 8000, 32000)
 REPLICATES = 60
 STARTS = 2
 _DIGITS = 5
+_RESAMPLES = 10000
 
 
 @dataclass(frozen=True)
@@ -72,22 +73,46 @@ def definition(name: str) -> GeneralStudy:
 
 @dataclass(frozen=True)
 class Outcome:
-    """A group of errors: its predicted exponent, its slope, and how the two compare (design section 4)."""
+    """A group of errors and the three legs of its rate: order by proof, order as measured (None: not), and slope."""
 
     group: str
-    predicted: Fraction
+    order: Fraction
+    measured: float | None
     slope: Slope
     judgement: Judgement
 
+    @property
+    def predicted(self) -> Fraction:
+        """The exponent that the proof promises at least."""
+        return 1 / (2 * self.order)
 
-def outcomes(found: Orders, errors: Mapping[str, Any], sizes: tuple[int, ...], dropped: float) -> list[Outcome]:
-    """Slopes against 1/(2 r); curvature is tested at one level for all groups together."""
-    rows = [(o.parameter, 1 / (2 * o.upper)) for o in found.orders if o.upper is not None and o.parameter in errors]
+    @property
+    def contact(self) -> str:
+        """Whether no smaller order is possible: measured, or because 1 is the least that an order can be."""
+        met = self.order == 1 or (self.measured is not None and abs(self.measured - float(self.order)) <= MET)
+        return "confirmed" if met else "inconclusive"
+
+    @property
+    def outcome(self) -> str:
+        """What the legs say together; the proof leg is confirmed wherever there is an order."""
+        both = (self.contact, self.judgement.outcome)
+        return "confirmed" if both == ("confirmed", "confirmed") else "inconclusive"
+
+
+def outcomes(found: Orders, entry: Mapping[str, Any], measured: Mapping[str, float | None]) -> list[Outcome]:
+    """The legs of every group of a stored result; curvature is tested at one level for all groups together.
+
+    found: the bounds; only certified ones are compared. measured: parameter -> measured order.
+    """
+    errors, share = errors_of(entry), dropped(entry)
+    rows = [(o.parameter, o.upper) for o in found.orders if o.certified and o.upper and o.parameter in errors]
     level = 1 - (1 - CURVATURE_LEVEL) / len(rows)
     made = []
-    for group, p in rows:
-        slope = log_slope(errors[group], sizes, seed=0, resamples=10000, curvature_level=level)
-        made.append(Outcome(group, p, slope, judge(slope, float(p), dropped, supported=True)))
+    for group, r in rows:
+        sizes = entry["definition"]["sizes"]
+        slope = log_slope(errors[group], sizes, seed=0, resamples=_RESAMPLES, curvature_level=level)
+        judgement = judge(slope, float(1 / (2 * r)), share, supported=True)
+        made.append(Outcome(group, r, measured.get(group), slope, judgement))
     return made
 
 
