@@ -3,10 +3,15 @@
 import json
 from dataclasses import replace
 
+import matplotlib
+import matplotlib.pyplot as plt
+import numpy as np
 import pytest
 
 from numerics.settings import LINEAR
 from temperance.cli import run
+from temperance.gallery_rates import rates
+from temperance.gallery_verified import full_verification
 from temperance.report import to_json
 from temperance.stored_results import compact, read_results
 from temperance.verify import verify_claims
@@ -60,6 +65,27 @@ def test_extracting_twice_changes_nothing(report, tmp_path, capsys):
     assert once.read_text() == twice.read_text()
     assert read_results(str(whole)) == read_results(str(once)) == compact(report)
     assert capsys.readouterr().out == ""
+
+
+def shown(report, path):
+    """The names that the cells of notebook 03 which show results leave behind."""
+    path.write_text(to_json(report), encoding="utf-8")
+    names = {"results": str(path), "np": np, "plt": plt}
+    sources = [source for kind, source in (*rates(), *full_verification()) if kind == "code" and "found[" in source]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("matplotlib.pyplot.show", lambda: plt.close("all"))
+        for source in sources:
+            exec(source, names)
+    return names
+
+
+def test_the_notebook_shows_a_part_of_the_claims(report, tmp_path):
+    matplotlib.use("Agg")
+    names = shown(report, tmp_path / "r.json")
+    (study,) = names["found"]["studies"].values()
+    judged = [s["slope"] for s in study["slopes"] if s["outcome"] is not None and s["slope"] is not None]
+    assert [s["slope"] for _, s in names["lines"] if s is not None] == judged != []
+    assert shown({**report, "claims": report["claims"][:1]}, tmp_path / "r.json")["lines"] == []
 
 
 @pytest.mark.parametrize("content", ["{}", "[]", "{", '{"claims": [1], "published": null}', '{"claims": 3}'])
