@@ -1,10 +1,11 @@
-"""Random activations of known truth through the decision, the certificates and the independent checker.
+"""Random activations of known truth, and forged certificates, against the decision and the independent checker.
 
-python benchmarks/fire.py [--cases 5000] [--seed 1] [--mutants 1000] [--json]
+python benchmarks/fire.py [--cases 5000] [--seed 1] [--mutants 1000] [--chunk 50] [--results FILE.jsonl] [--json]
 
-The truth is that of benchmarks/truth_oracle.py (numerical rank at 150 digits and more), held against what the
-construction of each case in benchmarks/disguises.py makes certain. Exit status 1 for any wrong verdict, crash, case of
-over 10 CPU seconds, rejected certificate, or false certificate accepted.
+Chunks of cases run one after the other, each in a process of its own with at most 4 GB of memory; benchmarks/trials.py
+says what is compared, benchmarks/forgeries.py makes mutants of their certificates. With --results each chunk is written
+down when it ends, and a run with the same options goes on where it was stopped. Exit status 1 for any wrong verdict,
+crash, case of over 10 CPU seconds, rejected certificate, or false certificate accepted.
 """
 
 from __future__ import annotations
@@ -12,193 +13,114 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import resource
 import sys
 import time
 from collections import Counter, defaultdict
-from dataclasses import asdict, dataclass, field
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import asdict, dataclass
+from multiprocessing import get_context
+from pathlib import Path
 from typing import Any
 
-from disguises import Case, case
-from flint import arb, ctx, fmpq
-from forgeries import attack, falsehood
-from truth_oracle import Truth, Unclear, jet, mirror_truth, truth
+from disguises import case
+from forgeries import Attack, attack
+from trials import Row, Tally, trial
 
-from theory.certificates import CONDITIONS, Rejected, check
-from theory.independence import Decision, decide
-from theory.issuing import certificates
-
-_POOL = 400
-_MOST_SECONDS = 10
+_MOST_MEMORY = 4 << 30  # bytes
 
 
-@dataclass
-class Row:
-    """What has become of the cases of one kind.
+@dataclass(frozen=True)
+class Chunk:
+    """A part of a run: its number, its random numbers, how many cases and mutants."""
 
-    Attributes:
-        cases: with a truth.
-        refused: expressions that the language refuses.
-        verdicts: five of a case.
-        undecided: how many of them are.
-        certificates: accepted by the checker.
-        rejected: not accepted by it.
-        bare: verdicts without a certificate.
-        mirror: mirror types with a truth.
-        mirror_unproved: how many of them are.
-        exceptional: exceptional values of parameters with a truth.
-        wrong: verdicts, mirror types and exceptional values that are not the truth.
-        cpu_s: of the decisions and certificates.
-    """
-
-    cases: int = 0
-    refused: int = 0
-    verdicts: int = 0
-    undecided: int = 0
-    certificates: int = 0
-    rejected: int = 0
-    bare: int = 0
-    mirror: int = 0
-    mirror_unproved: int = 0
-    exceptional: int = 0
-    wrong: int = 0
-    cpu_s: float = 0.0
+    number: int
+    seed: int
+    cases: int
+    mutants: int
 
 
-@dataclass
-class Tally:
-    """What a run has seen."""
-
-    rows: defaultdict[str, Row] = field(default_factory=lambda: defaultdict(Row))
-    reasons: Counter[str] = field(default_factory=Counter)
-    faults: list[str] = field(default_factory=list)
-    without_truth: int = 0
-    slowest: tuple[float, str] = (0.0, "")
-    pool: list[dict[str, Any]] = field(default_factory=list)
-
-    def fault(self, one: Case, what: str) -> None:
-        self.rows[one.kind].wrong += 1
-        self.faults.append(f"{one.text} ({one.kind}): {what}")
+def chunks(cases: int, mutants: int, seed: int, size: int) -> list[Chunk]:
+    """Split a run into chunks of at most a number of cases, with an equal share of the mutants each."""
+    count = -(-cases // size)
+    return [
+        Chunk(i, seed, cases * (i + 1) // count - cases * i // count, mutants * (i + 1) // count - mutants * i // count)
+        for i in range(count)
+    ]
 
 
-def _try(one: Case, tally: Tally) -> None:
-    try:
-        known = truth(one.text, dict(one.parameters))
-    except Unclear:
-        tally.without_truth += 1
-        return
-    row, start = tally.rows[one.kind], time.process_time()
-    row.cases += 1
-    if not one.failing <= known.failing:
-        tally.fault(one, f"built to fail {set(one.failing)}, but the oracle says {set(known.failing)}")
-    try:
-        decision = decide(one.text)
-        issued = json.loads(json.dumps(certificates(decision)))
-    except ValueError as refusal:
-        row.refused += 1
-        tally.reasons[f"refused: {str(refusal)[:60]}"] += 1
-        return
-    except Exception as error:
-        tally.fault(one, f"{type(error).__name__}: {error}")
-        return
-    _check(one, issued, tally)
-    seconds = time.process_time() - start
-    row.cpu_s += seconds
-    tally.slowest = max(tally.slowest, (seconds, one.text))
-    if seconds > _MOST_SECONDS:
-        tally.fault(one, f"{seconds:.1f} CPU seconds")
-    _compare(one, decision, known, tally)
-    row.bare += sum(v.outcome != "undecided" for v in decision.verdicts) - len(issued)
-
-
-def _check(one: Case, issued: list[dict[str, Any]], tally: Tally) -> None:
-    row = tally.rows[one.kind]
-    for certificate in issued:
-        try:
-            check(certificate)
-        except Rejected as reason:
-            row.rejected += 1
-            tally.faults.append(f"rejected: {certificate['statement']}: {reason}")
-            continue
-        row.certificates += 1
-        tally.pool.append(certificate)
-
-
-def _compare(one: Case, decision: Decision, known: Truth, tally: Tally) -> None:
-    row = tally.rows[one.kind]
-    for condition, verdict in zip(CONDITIONS, decision.verdicts, strict=True):
-        row.verdicts += 1
-        if verdict.outcome == "undecided":
-            row.undecided += 1
-            tally.reasons[str(verdict.reason)[:60]] += 1
-            continue
-        claim = {"fails_at_tau": verdict.fails_at_tau, "failing_families": verdict.failing_families}
-        wrong = falsehood(condition, verdict.outcome, claim, known, dict(one.parameters))
-        failing = {name for name in CONDITIONS[condition] if name in known.failing}
-        if wrong is None and claim["failing_families"] and failing != set(verdict.failing_families):
-            wrong = None if "is undecided" in verdict.scope else f"{failing} fail, named are {verdict.failing_families}"
-        if wrong:
-            tally.fault(one, f"{condition}: {wrong}")
-    _compare_mirror(one, decision, tally)
-    _compare_exceptional(one, decision, known, tally)
-
-
-def _compare_mirror(one: Case, decision: Decision, tally: Tally) -> None:
-    try:
-        kind, degree = mirror_truth(one.text, dict(decision.activation.sample))
-    except Unclear:
-        return
-    row, said = tally.rows[one.kind], decision.mirror
-    row.mirror += 1
-    if said is None or not said.proved:
-        row.mirror_unproved += 1
-        return
-    with ctx.workprec(500):
-        same = kind == said.kind
-        if same and degree is not None:
-            same = abs(jet(str(said.degree), dict(decision.activation.sample))[0] - degree) < arb("1e-60")
-    if not same:
-        tally.fault(one, f"mirror {said.kind} {said.degree}, in truth {kind} {degree}")
-
-
-def _compare_exceptional(one: Case, decision: Decision, known: Truth, tally: Tally) -> None:
-    """At every exceptional value that is rational the truth is another than the generic one."""
-    for name, values in decision.exceptional_parameters:
-        for value in values:
-            try:
-                there = truth(one.text, {**dict(one.parameters), name: fmpq(*map(int, value.split("/")))})
-            except (Unclear, ValueError):
-                continue
-            tally.rows[one.kind].exceptional += 1
-            if there.failing == known.failing and there.taus.keys() == known.taus.keys():
-                tally.fault(one, f"{name} = {value} is no exception")
-
-
-def run(cases: int, seed: int, mutants: int) -> dict[str, Any]:
-    """Run a number of random cases and mutants.
-
-    Args:
-        cases: how many activations of known truth.
-        seed: of the random numbers.
-        mutants: how many mutated certificates.
+def run(chunk: Chunk) -> dict[str, Any]:
+    """Run one chunk in this process.
 
     Returns:
-        Counts, and a line for everything wrong.
+        The chunk, counts by kind, everything wrong in lines, CPU seconds and the peak of memory.
     """
-    rng, tally, start = random.Random(seed), Tally(), time.process_time()
-    while sum(row.cases for row in tally.rows.values()) < cases:
-        _try(case(rng), tally)
-        del tally.pool[:-_POOL]
-    attacked = attack(tally.pool, mutants, rng)
-    total = Row(*(sum(values) for values in zip(*(vars(r).values() for r in tally.rows.values()), strict=True)))
+    rng, tally, start = random.Random(f"{chunk.seed}:{chunk.number}"), Tally(), time.process_time()
+    while sum(row.cases for row in tally.rows.values()) < chunk.cases:
+        trial(case(rng), tally)
+    attacked = attack(tally.issued, chunk.mutants, rng)
     return {
-        "total": _shown(total),
-        "kinds": {kind: _shown(tally.rows[kind]) for kind in sorted(tally.rows)},
+        "chunk": asdict(chunk),
+        "kinds": {kind: asdict(row) for kind, row in sorted(tally.rows.items())},
         "without_truth": tally.without_truth,
-        "reasons": dict(tally.reasons.most_common(12)),
+        "reasons": tally.reasons,
         "slowest": tally.slowest,
         "attack": asdict(attacked),
         "faults": [*tally.faults, *attacked.false, *attacked.crashes],
-        "cpu_s": round(time.process_time() - start, 1),
+        "cpu_s": time.process_time() - start,
+        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+    }
+
+
+def _bounded() -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (_MOST_MEMORY, _MOST_MEMORY))
+
+
+def run_apart(chunk: Chunk) -> dict[str, Any]:
+    """Run one chunk in a process of its own."""
+    with ProcessPoolExecutor(1, get_context("spawn"), _bounded) as pool:
+        try:
+            return pool.submit(run, chunk).result()
+        except BrokenProcessPool:
+            died = f"the process of {chunk} ended without an answer"
+            return {"chunk": asdict(chunk), "kinds": {}, "faults": [died], "attack": asdict(Attack())}
+
+
+def run_all(parts: list[Chunk], results: Path | None) -> list[dict[str, Any]]:
+    """Run chunks, but for those that a file of results has already; append the others to it."""
+    lines = results.read_text().splitlines() if results and results.exists() else []
+    done = {json.dumps(found["chunk"]): found for found in map(json.loads, lines)}
+    for part in parts:
+        name = json.dumps(asdict(part))
+        if name not in done:
+            done[name] = run_apart(part)
+            if results:
+                with results.open("a") as file:
+                    file.write(json.dumps(done[name]) + "\n")
+    return [done[json.dumps(asdict(part))] for part in parts]
+
+
+def merged(found: list[dict[str, Any]]) -> dict[str, Any]:
+    """The outcome of a whole run, from those of its chunks."""
+    kinds: defaultdict[str, Row] = defaultdict(Row)
+    total, attacked, reasons = Row(), Attack(), Counter[str]()
+    for one in found:
+        for kind, row in one["kinds"].items():
+            kinds[kind].add(Row(**row))
+            total.add(Row(**row))
+        attacked.add(Attack(**one["attack"]))
+        reasons.update(one.get("reasons", {}))
+    return {
+        "total": _shown(total),
+        "kinds": {kind: _shown(kinds[kind]) for kind in sorted(kinds)},
+        "without_truth": sum(one.get("without_truth", 0) for one in found),
+        "reasons": dict(reasons.most_common(12)),
+        "slowest": max((tuple(one["slowest"]) for one in found if "slowest" in one), default=None),
+        "attack": asdict(attacked),
+        "faults": [fault for one in found for fault in one["faults"]],
+        "cpu_s": round(sum(one.get("cpu_s", 0) for one in found), 1),
+        "peak_mb": max(one.get("peak_mb", 0) for one in found),
     }
 
 
@@ -215,9 +137,13 @@ def main() -> int:
     parser.add_argument("--cases", type=int, default=5000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--mutants", type=int, default=1000)
+    parser.add_argument("--chunk", type=int, default=50)
+    parser.add_argument("--results", type=Path)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    found = run(options.cases, options.seed, options.mutants)
+    if options.cases < 1 or options.mutants < 0 or options.chunk < 1:
+        parser.error("--cases and --chunk must be at least 1, --mutants at least 0")
+    found = merged(run_all(chunks(options.cases, options.mutants, options.seed, options.chunk), options.results))
     if options.json:
         print(json.dumps(found))
     else:
@@ -230,7 +156,7 @@ def _print(found: dict[str, Any]) -> None:
     print(f"{'kind':32}", *(f"{c:>12}" for c in columns))
     for kind, row in [*found["kinds"].items(), ("total", found["total"])]:
         print(f"{kind:32}", *(f"{row[c]:>12}" for c in columns))
-    for key in ("without_truth", "total", "reasons", "slowest", "attack", "cpu_s"):
+    for key in ("without_truth", "total", "reasons", "slowest", "attack", "cpu_s", "peak_mb"):
         print(f"{key}: {found[key]}")
     print(*found["faults"], sep="\n")
 

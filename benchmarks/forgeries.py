@@ -34,6 +34,11 @@ class Attack:
     false: list[str] = field(default_factory=list)
     crashes: list[str] = field(default_factory=list)
 
+    def add(self, other: Attack) -> None:
+        """Count the mutants of another attack too."""
+        for name, value in vars(other).items():
+            setattr(self, name, getattr(self, name) + value)
+
 
 def attack(pool: list[dict[str, Any]], count: int, rng: random.Random) -> Attack:
     """Offer mutants of the certificates of a pool to the checker."""
@@ -54,6 +59,8 @@ def attack(pool: list[dict[str, Any]], count: int, rng: random.Random) -> Attack
                 found.false.append(json.dumps(changed))
         except Unclear:
             found.unclear += 1
+        except (KeyError, ValueError) as error:  # of no function that the oracle can read, but accepted
+            found.false.append(f"{error!r}: {json.dumps(changed)}")
     return found
 
 
