@@ -4,7 +4,7 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: install verify test test-all test-interop docs bench clean
+.PHONY: install verify test test-all test-lowest test-interop licences docs bench clean
 
 install: $(INSTALLED)
 
@@ -44,6 +44,19 @@ bench: $(INSTALLED)
 test-interop: $(INSTALLED)
 	$(PIP) install torch jax keras
 	$(BIN)/pytest tests/test_interop.py
+
+# the quick tests with the lowest versions that pyproject.toml allows, in an environment of their own
+LOWEST := build/lowest
+test-lowest:
+	$(PYTHON) -m venv --clear $(LOWEST)
+	$(PYTHON) tools/lowest.py cluster sklearn docs test > $(LOWEST)/requirements.txt
+	$(LOWEST)/bin/python -m pip --disable-pip-version-check --quiet install --requirement $(LOWEST)/requirements.txt
+	$(LOWEST)/bin/python -m pip --disable-pip-version-check --quiet install --no-deps --editable .
+	NUMBA_CACHE_DIR=$(LOWEST)/numba $(LOWEST)/bin/pytest -m "not full" $(TESTS)
+
+# the licences of what requirements.lock pins
+licences: $(INSTALLED)
+	$(BIN)/python tools/licences.py > LICENSES.md
 
 # pages of the programming interface, in build/docs
 docs: $(INSTALLED)
