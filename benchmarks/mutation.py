@@ -28,7 +28,7 @@ TESTS = {
     "theory/certificates.py": ["tests/test_certificates.py"],
     "theory/interactions.py": ["tests/test_interactions.py"],
     "numerics/density.py": ["tests/test_density.py"],
-    "numerics/voronoi.py": ["tests/test_voronoi.py"],
+    "numerics/voronoi.py": ["tests/test_voronoi.py", "tests/test_voronoi_naive.py"],
     "numerics/slopes.py": ["tests/test_slopes.py"],
 }
 NEUTRAL = re.compile(r"^@(one_blas_thread\(\)|cache|lru_cache(\(.*\))?)\n", re.MULTILINE)

@@ -156,10 +156,34 @@ def test_extreme_logits_do_not_overflow():
         np.testing.assert_allclose(share.sum(axis=1), 1.0)
 
 
+def test_points_far_from_all_atoms_beside_near_ones():
+    """Each point has a largest logit of its own: log g is -5e7 at one of them, and 0 to 1 at others."""
+    measure = MixingMeasure([[5.0], [-5.0]], [0.0, 0.0], 0.01, [[1.0], [-1.0]], [0.0, 0.0], [0.01, 0.02])
+    x, y = np.array([[3.0], [-3.0], [0.2], [0.0]]), np.array([3.0, 1000.0, -0.2, 0.1])
+    values, first = log_density(measure, GATES["tanh"], x, y), gate_probabilities(measure, GATES["tanh"], x)[:, 0]
+    after = responsibilities(measure, GATES["tanh"], x, y)[:, 0]
+    for at, (point, target) in enumerate(zip(x[:, 0], y, strict=True)):
+        with mpmath.workdps(60):
+            logits = [mpmath.tanh(mpmath.mpf(float(b)) * point) / mpmath.mpf(0.01) for b in measure.beta1[:, 0]]
+            shares = [mpmath.exp(t) / sum(mpmath.exp(u) for u in logits) for t in logits]
+            terms = [
+                s * mpmath.npdf(target, mpmath.mpf(float(a)) * point, mpmath.sqrt(mpmath.mpf(float(nu))))
+                for s, a, nu in zip(shares, measure.a[:, 0], measure.nu, strict=True)
+            ]
+            exact = float(mpmath.log(sum(terms))), float(shares[0]), float(terms[0] / sum(terms))
+        assert (values[at], first[at], after[at]) == pytest.approx(exact, rel=1e-11, abs=1e-80)
+
+
 @pytest.mark.parametrize(
-    ("x", "y", "name"), [(np.zeros((5, 2)), np.zeros(5), "x"), (np.zeros((5, 1)), np.zeros(4), "y")]
+    ("x", "y", "message"),
+    [
+        (np.zeros((5, 2)), np.zeros(5), r"^x must have shape \(..., n, 1\), not \(5, 2\)$"),
+        (np.zeros(5), np.zeros(5), r"^x must have shape \(..., n, 1\), not \(5,\)$"),
+        (np.zeros((5, 1)), np.zeros(4), r"^y must have shape \(5,\) to go with x, not \(4,\)$"),
+        (np.zeros((3, 5, 1)), np.zeros((3, 4)), r"^y must have shape \(3, 5\) to go with x, not \(3, 4\)$"),
+    ],
 )
-def test_wrong_shapes_are_named(x, y, name):
+def test_wrong_shapes_are_named(x, y, message):
     layout = Layout(2, 1)
-    with pytest.raises(ValueError, match=f"^{name} must have shape"):
+    with pytest.raises(ValueError, match=message):
         log_likelihood(np.zeros(layout.size), layout, GATES["tanh"], x, y)

@@ -66,6 +66,61 @@ def test_missing_errors_are_left_out():
     assert part.value != full.value
 
 
+def naive_slopes(e, sizes, power):
+    """(slope, curvature) and their standard errors, by the delta method, of replicates that may repeat."""
+    shown = np.sum(~np.isnan(e), axis=0)
+    means = np.nanmean(np.abs(e) ** power, axis=0)
+    u = np.log(sizes)
+    values, errors = [], []
+    for degree in (1, 2):
+        values.append(np.polyfit(u, np.log(means) / power, degree)[0])
+        coefficients = [np.polyfit(u, unit, degree)[0] for unit in np.eye(len(u))]
+        moved = np.nan_to_num((np.abs(e) ** power / means - 1) / (power * shown)) @ coefficients
+        errors.append(np.sqrt(np.sum(moved**2)))
+    return np.array(values), np.array(errors)
+
+
+@pytest.mark.parametrize(("power", "count"), [(2.0, 8), (1.0, 3), (3.0, 4)])
+def test_the_intervals_are_those_of_a_studentised_bootstrap_with_missing_errors(power, count):
+    sizes = SIZES[:count]
+    e, replicates, resamples = errors(0.5, 14, seed=9, sizes=sizes), 14, 200
+    e[np.random.default_rng(10).random(e.shape) < 0.2] = np.nan
+    counts = np.random.default_rng(11).multinomial(replicates, np.full(replicates, 1 / replicates), size=resamples)
+    values, deviations = naive_slopes(e, sizes, power)
+    t = []
+    for drawn in counts:
+        value, deviation = naive_slopes(np.repeat(e, drawn, axis=0), sizes, power)
+        t.append((value - values) / deviation)
+    found = log_slope(e, sizes, seed=11, power=power, resamples=resamples, level=0.9, curvature_level=0.8)
+    for i, (level, value, interval) in enumerate(
+        [(0.9, found.value, found.interval), (0.8, found.curvature, found.curvature_interval)]
+    ):
+        low, high = np.quantile(np.array(t)[:, i], [(1 - level) / 2, (1 + level) / 2])
+        assert value == pytest.approx(values[i], rel=1e-9)
+        assert interval == pytest.approx((values[i] - high * deviations[i], values[i] - low * deviations[i]), rel=1e-8)
+
+
+def test_an_interval_is_infinite_where_a_resample_has_no_slope():
+    """One replicate shows all that there is at the first size: most resamples have nothing there."""
+    e = errors(0.5, 12, seed=12)
+    e[1:, 0] = 0.0
+    found = log_slope(e, SIZES, seed=0)
+    assert found.interval == found.curvature_interval == (-np.inf, np.inf)
+    assert not found.curved
+    e[1:, 0] = np.nan
+    assert log_slope(e, SIZES, seed=0).interval == (-np.inf, np.inf)
+
+
+def test_two_sizes_have_a_slope_and_no_curvature():
+    e = errors(0.5, 12, seed=13, sizes=SIZES[:2])
+    found = log_slope(e, [1000, 2000], seed=0)
+    rms = np.sqrt((e**2).mean(axis=0))
+    assert found.value == pytest.approx(np.log(rms[1] / rms[0]) / np.log(2))
+    assert found.interval[0] < found.value < found.interval[1]
+    assert found.curvature == 0.0
+    assert not found.curved
+
+
 def test_a_seed_fixes_the_interval():
     e = errors(0.5, 20, seed=8)
     assert log_slope(e, SIZES, seed=3) == log_slope(e, SIZES, seed=3)
@@ -88,6 +143,9 @@ def slope_with(value, low, high, curved=False):
 @pytest.mark.parametrize(
     ("slope", "predicted", "dropped", "supported", "expected"),
     [
+        # the prediction at the upper end of the interval, farther from the slope than the margin
+        (slope_with(-0.62, -0.64, -0.5), 0.5, 0.0, False, ("confirmed", True)),
+        (slope_with(-0.62, -0.64, -0.51), 0.5, 0.0, False, ("confirmed", False)),
         # design section 4, margin 0.1 for p = 1/2 and p/3 for p = 1/4
         (slope_with(-0.5, -0.55, -0.45), 0.5, 0.0, False, ("confirmed", True)),
         (slope_with(-0.75, -0.8, -0.7), 0.5, 0.0, False, ("confirmed", False)),
@@ -107,6 +165,18 @@ def test_the_outcome_rule(slope, predicted, dropped, supported, expected):
     judgement = judge(slope, predicted, dropped, supported=supported)
     assert (judgement.outcome, judgement.sharp) == expected
     assert judgement.reason
+
+
+def test_reasons_give_the_numbers():
+    line = slope_with(-0.5, -0.58, -0.42)
+    assert judge(line, 0.5, 0.2).reason == "20.0% of the fits were dropped, more than 5%"
+    assert judge(slope_with(-0.5, -0.58, -0.42, curved=True), 0.5, 0.0).reason == "log error is curved in log n"
+    assert judge(line, 0.5, 0.0).reason == "the interval is 0.160 wide, not below 0.15"
+    assert judge(slope_with(-0.5, -0.55, -0.45), 0.5, 0.0).reason == "the interval lies below -0.400"
+    assert judge(slope_with(-0.25, -0.3, -0.2), 0.5, 0.0).reason == "the interval lies above -0.400"
+    assert judge(slope_with(-0.25, -0.3, -0.2), 0.5, 0.0, supported=True).reason == (
+        "the interval does not lie below -0.400"
+    )
 
 
 @pytest.mark.full
