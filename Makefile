@@ -45,14 +45,14 @@ test-interop: $(INSTALLED)
 	$(PIP) install torch jax keras
 	$(BIN)/pytest tests/test_interop.py
 
-# the quick tests with the lowest versions that pyproject.toml allows, in an environment of their own
+# the quick tests, or those of TESTS, with the lowest versions that pyproject.toml allows, in an environment of their own
 LOWEST := build/lowest
 test-lowest:
 	$(PYTHON) -m venv --clear $(LOWEST)
 	$(PYTHON) tools/lowest.py cluster sklearn docs test > $(LOWEST)/requirements.txt
 	$(LOWEST)/bin/python -m pip --disable-pip-version-check --quiet install --requirement $(LOWEST)/requirements.txt
 	$(LOWEST)/bin/python -m pip --disable-pip-version-check --quiet install --no-deps --editable .
-	NUMBA_CACHE_DIR=$(LOWEST)/numba $(LOWEST)/bin/pytest -m "not full" $(TESTS)
+	NUMBA_CACHE_DIR=$(CURDIR)/$(LOWEST)/numba $(LOWEST)/bin/pytest -m "not full" $(TESTS)
 
 # the licences of what requirements.lock pins
 licences: $(INSTALLED)
