@@ -91,8 +91,8 @@ for name, study in found["studies"].items():
     judged = [s for s in study["slopes"] if s["outcome"] is not None and s["slope"] is not None]
     groups = list(dict.fromkeys(s["parameter"] for s in judged))
     rows = -(-len(groups) // 4)
-    height = 2.6 * rows + 0.3
-    figure, axes = plt.subplots(rows, 4, figsize=(13, height), squeeze=False)
+    height = 2.2 * rows + 0.4
+    figure, axes = plt.subplots(rows, 4, figsize=(11, height), squeeze=False)
     for axis in axes.flat[len(groups) :]:
         axis.set_visible(False)
     for axis, group in zip(axes.flat, groups, strict=False):
@@ -103,11 +103,11 @@ for name, study in found["studies"].items():
         axis.set_title(f"{group}: predicted {stated}", fontsize=9)
         axis.tick_params(labelsize=7)
         axis.set_xticks(np.log10(study["sizes"]), [f"{n / 1000:g}k" for n in study["sizes"]])
-        axis.legend(fontsize=7)
+        axis.legend(fontsize=6.5)
     title = f"{name}: {share(study, 'failed')} of the fits dropped, {share(study, 'at_bound')} at the edge"
     figure.suptitle(title, y=1 - 0.05 / height, fontsize=11)
-    figure.supylabel("$\\log_{10}$ of the RMS error", x=0, fontsize=9)
-    figure.subplots_adjust(left=0.045, right=0.99, bottom=0.3 / height, top=1 - 0.6 / height, hspace=0.35)
+    figure.supylabel("$\\log_{10}$ of the RMS error", x=0, fontsize=8)
+    figure.subplots_adjust(left=0.055, right=0.99, bottom=0.25 / height, top=1 - 0.6 / height, hspace=0.4)
     plt.show()"""
 
 _FOREST_TEXT = r"""## All slopes beside their predictions
