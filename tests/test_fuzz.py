@@ -176,7 +176,12 @@ HOSTILE = {  # refused within a second
     "exponentials": "exp(" * 90 + "z" + ")" * 90,
     "nested powers": "z**(" * 90 + "z" + ")" * 90,
 }
+LOGARITHMS = (
+    "(3*log(3) - 2 - 9*log(2))*(6*log(2) - 18*log(2)*log(3) - 2*log(3) + 3*log(3)**2 + 27*log(2)**2)/((4*log(3) - 1"
+    " - 12*log(2))*(6*log(2) - 2*log(3) + 27*log(2)**2) - sqrt(1 + 4*log(3)**2 + 36*log(2)**2))"
+)
 LARGE = {  # bounded, whatever the answer is
+    "a coefficient with many logarithms": f"abs(8*(8/3)**({LOGARITHMS})*z - 3)",
     "sines": "sin(" * 90 + "z" + ")" * 90,
     "gammas": "gamma(" * 90 + "z" + ")" * 90,
     "switches": "abs(" * 90 + "z" + ")" * 90,

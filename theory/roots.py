@@ -18,6 +18,7 @@ _MOST_EXACT_DEGREE = 24
 _SCAN = [fmpq(i, 8) for i in range(-128, 129)] + [fmpq(s * 2**j) for s in (-1, 1) for j in range(5, 11)]
 _MOST_FACTORED = 200  # bits of the numbers in a polynomial that is factored
 _MOST_FACTORED_DEGREE = 60
+_MOST_FACTORED_OPERATIONS = 60  # in a coefficient: SymPy takes logarithms and powers in it for as many variables
 _BISECTIONS = 256
 _SCAN_BISECTIONS = 64
 
@@ -58,7 +59,8 @@ _INVERSES: dict[type, tuple[Callable[[sp.Expr], sp.Expr], Callable[[sp.Expr], li
 def _polynomial(f: sp.Expr, sample: Sample) -> Roots:
     poly = sp.Poly(f, Z)
     rational = all(c.is_rational_function() and not c.has(sp.pi, sp.E) for c in poly.coeffs())
-    if not rational or max(_bits(c) for c in poly.coeffs()) > _MOST_FACTORED:
+    long = any(_bits(c) > _MOST_FACTORED or c.count_ops() > _MOST_FACTORED_OPERATIONS for c in poly.coeffs())
+    if not rational or long:
         return _factor(poly, sample)
     numerator = sp.fraction(sp.together(f))[0]
     factors = [factor for factor, _ in sp.factor_list(numerator)[1] if factor.has(Z)]
