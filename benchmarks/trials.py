@@ -7,8 +7,11 @@ construction of each case in benchmarks/disguises.py makes certain.
 from __future__ import annotations
 
 import json
+import signal
 import time
 from collections import Counter, defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +25,25 @@ from theory.independence import Decision, decide
 from theory.issuing import certificates
 
 _MOST_SECONDS = 10
+_GIVEN_UP_SECONDS = 30
+
+
+class GivenUp(BaseException):
+    """A case that takes too long; no error that the code under test could catch."""
+
+
+@contextmanager
+def _limited() -> Iterator[None]:
+    def stop(*_: object) -> None:
+        raise GivenUp
+
+    before = signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, _GIVEN_UP_SECONDS)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
 
 
 @dataclass
@@ -41,7 +63,7 @@ class Row:
         exceptional: exceptional values of parameters with a truth.
         wrong: verdicts, mirror types and exceptional values that are not the truth.
         crashed: errors other than a refusal.
-        slow: cases of over 10 CPU seconds.
+        slow: cases of over 10 CPU seconds; at 30 a case is given up.
         cpu_s: of the decisions and certificates.
     """
 
@@ -99,8 +121,12 @@ def trial(one: Case, tally: Tally) -> None:
     if not one.failing <= known.failing:
         tally.wrong(one, f"built to fail {set(one.failing)}, but the oracle says {set(known.failing)}")
     try:
-        decision = decide(one.text)
-        issued = json.loads(json.dumps(certificates(decision)))
+        with _limited():
+            decision = decide(one.text)
+            issued = json.loads(json.dumps(certificates(decision)))
+    except GivenUp:
+        _time(one, time.process_time() - start, tally)
+        return
     except ValueError as refusal:
         row.refused += 1
         tally.reasons[f"refused: {str(refusal)[:60]}"] += 1

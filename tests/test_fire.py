@@ -83,6 +83,24 @@ def test_a_wrong_verdict_is_noticed(monkeypatch):
     assert len(tally.faults) == tally.rows["homogeneous"].wrong
 
 
+def test_a_case_that_does_not_end_is_given_up(monkeypatch):
+    import trials
+    from disguises import Case
+
+    def endless(_):
+        while True:
+            pass
+
+    monkeypatch.setattr(trials, "decide", endless)
+    monkeypatch.setattr(trials, "_GIVEN_UP_SECONDS", 0.1)
+    monkeypatch.setattr(trials, "_MOST_SECONDS", 0.05)
+    tally = trials.Tally()
+    trials.trial(Case("homogeneous", "abs(z)", frozenset({"F1"}), ()), tally)
+    assert tally.rows["homogeneous"].slow == 1
+    assert tally.rows["homogeneous"].verdicts == 0
+    assert len(tally.faults) == 1
+
+
 def test_a_case_that_is_not_what_it_was_built_for_is_noticed():
     import trials
     from disguises import Case
