@@ -26,7 +26,7 @@ FOLDERS, FILES = ("theory", "numerics", "temperance", "tests", "benchmarks"), ("
 TESTS = {
     "theory/independence.py": ["tests/test_verdicts.py", "tests/test_independence.py"],
     "theory/certificates.py": ["tests/test_certificates.py"],
-    "theory/interactions.py": ["tests/test_interactions.py"],
+    "theory/interactions.py": ["tests/test_interaction_reports.py", "tests/test_interactions.py"],
     "numerics/density.py": ["tests/test_density.py"],
     "numerics/voronoi.py": ["tests/test_voronoi.py", "tests/test_voronoi_naive.py"],
     "numerics/slopes.py": ["tests/test_slopes.py"],
