@@ -73,14 +73,14 @@ def stored() -> dict[str, dict[str, dict[str, Any]]]:
     return {name: {row["parameter"]: row for row in rows} for name, rows in json.loads(text).items()}
 
 
-def main(path: str) -> None:
-    """Measure every setting and write the results to a file."""
+def main(path: str, *names: str) -> None:
+    """Measure the settings of these names, or all, and write the results to a file."""
     found: dict[str, Any] = {}
-    for name in SETTINGS:
+    for name in names or SETTINGS:
         found[name] = measured(name)
         print(name, {row["parameter"]: row["order"] for row in found[name]}, flush=True)
         write_file(path, json.dumps(found) + "\n")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])
