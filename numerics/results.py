@@ -166,7 +166,9 @@ _RESAMPLES = 10000  # enough for the tails that the curvature of many slopes nee
 
 
 def _slope(errors: Floats, sizes: tuple[int, ...], seed: int, together: int) -> Slope | None:
-    totals = np.nansum(errors, axis=0)
+    """None where some n has too few errors, or where their squares overflow or all vanish."""
+    with np.errstate(over="ignore", under="ignore"):
+        totals = np.nansum(errors**2, axis=0)
     if ((~np.isnan(errors)).sum(axis=0) < FEWEST_REPLICATES).any() or not ((totals > 0) & (totals < np.inf)).all():
         return None
     level = 1 - (1 - CURVATURE_LEVEL) / together

@@ -119,7 +119,8 @@ def log_slope(
     with seed), so that samples may be nested across n; intervals are studentised (percentile intervals cover about 90%
     at ten replicates). level, curvature_level: of the two intervals; several slopes that are judged together want a
     larger curvature_level, so that a bend in one of them is not found by chance. Raises ValueError for fewer than ten
-    replicates or two sizes, and where every error at a size is zero or missing.
+    replicates or two sizes, for infinite errors, sizes or powers that are not positive, sizes that are all equal, and
+    where every error at a size is zero or missing.
     """
     errors, n = np.asarray(errors, dtype=float), np.asarray(n, dtype=float)
     if errors.ndim != 2 or errors.shape[1:] != n.shape or len(n) < 2:
@@ -127,8 +128,12 @@ def log_slope(
     replicates = len(errors)
     if replicates < FEWEST_REPLICATES:
         raise ValueError(f"at least {FEWEST_REPLICATES} replicates are needed for an interval, not {replicates}")
+    if np.isinf(errors).any():
+        raise ValueError("errors must be finite, or nan where they are missing")
+    if not (0 < n.min() < n.max() < np.inf and 0 < power < np.inf):
+        raise ValueError(f"sizes must be positive and not all equal, power positive, not {n.tolist()}, {power}")
     seen = (~np.isnan(errors)).astype(float)
-    powers = np.where(seen > 0, np.abs(np.nan_to_num(errors)) ** power, 0.0)
+    powers = np.abs(np.nan_to_num(errors)) ** power
     if not (powers.sum(axis=0) > 0).all():
         raise ValueError("at some size every error is zero or missing: its logarithm has no slope")
     contrasts = _contrasts(n)

@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from numerics.results import _slope
 from numerics.slopes import Slope, judge, log_slope
 
 SIZES = np.geomspace(1e3, 1e5, 8)
@@ -132,8 +133,25 @@ def test_few_replicates_and_wrong_shapes_are_refused():
         log_slope(errors(0.5, 9, seed=0), SIZES, seed=0)
     with pytest.raises(ValueError, match="errors must have shape"):
         log_slope(errors(0.5, 12, seed=0), SIZES[:-1], seed=0)
+    with pytest.raises(ValueError, match="errors must have shape"):
+        log_slope(errors(0.5, 12, seed=0, sizes=SIZES[:1]), SIZES[:1], seed=0)
     with pytest.raises(ValueError, match="zero or missing"):
         log_slope(np.zeros((12, 8)), SIZES, seed=0)
+
+
+def test_errors_sizes_and_powers_without_a_slope_are_refused():
+    e = errors(0.5, 12, seed=0)
+    for bad in (np.inf, -np.inf):
+        broken = e.copy()
+        broken[3, 4] = bad
+        with pytest.raises(ValueError, match="errors must be finite"):
+            log_slope(broken, SIZES, seed=0)
+    for sizes in (0 * SIZES, -SIZES, np.full(8, 100.0), np.r_[SIZES[1:], np.inf], np.r_[SIZES[1:], np.nan]):
+        with pytest.raises(ValueError, match="sizes must be positive and not all equal"):
+            log_slope(e, sizes, seed=0)
+    for power in (0.0, -1.0, np.inf, np.nan):
+        with pytest.raises(ValueError, match="power positive"):
+            log_slope(e, SIZES, seed=0, power=power)
 
 
 def slope_with(value, low, high, curved=False):
@@ -214,3 +232,11 @@ def test_slopes_off_by_the_margin_are_confirmed_in_a_twentieth_at_most(predicted
 @pytest.mark.full
 def test_a_true_prediction_is_usually_confirmed_at_the_size_of_our_studies():
     assert confirmed(0.5, 0.5, 300, 200, 1000) >= 190
+
+
+@pytest.mark.parametrize("scale", [1e-200, 1.0, 1e200, np.inf])
+def test_a_study_has_no_slope_where_squares_of_errors_overflow_or_vanish(scale):
+    e = np.abs(errors(0.5, 12, seed=14))
+    e[:, 3] *= scale
+    found = _slope(e, tuple(SIZES), seed=0, together=1)
+    assert (found is not None) == (scale == 1.0)
