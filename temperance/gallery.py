@@ -14,6 +14,7 @@ from temperance.gallery_activations import activations
 from temperance.gallery_data import real_data
 from temperance.gallery_mirror import mirror_points
 from temperance.gallery_own import own
+from temperance.gallery_rates import rates
 from temperance.notebook import Cell, build, differences, execute, failure, text
 from temperance.parameters import Value, defaults, inject, values
 from theory.derivation import derivation
@@ -37,6 +38,7 @@ def interactions() -> list[Cell]:
 NOTEBOOKS: dict[str, Callable[[], list[Cell]]] = {
     "01_interactions.ipynb": interactions,
     "02_activations.ipynb": activations,
+    "03_rates.ipynb": rates,
     "04_your_own.ipynb": own,
     "05_mirror_points.ipynb": mirror_points,
     "06_real_data.ipynb": real_data,

@@ -103,7 +103,8 @@ for name, study in found["studies"].items():
         axis.set_title(f"{group}: predicted {stated}", fontsize=9)
         axis.tick_params(labelsize=7)
         axis.set_xticks(np.log10(study["sizes"]), [f"{n / 1000:g}k" for n in study["sizes"]])
-        axis.legend(fontsize=6.5)
+        axis.margins(y=0.13 * len(shown))  # room for the key
+        axis.legend(fontsize=6.5, ncols=1 + len(shown) // 3, handlelength=0.8, handletextpad=0.3, columnspacing=0.8)
     title = f"{name}: {share(study, 'failed')} of the fits dropped, {share(study, 'at_bound')} at the edge"
     figure.suptitle(title, y=1 - 0.05 / height, fontsize=11)
     figure.supylabel("$\\log_{10}$ of the RMS error", x=0, fontsize=8)

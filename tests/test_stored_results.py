@@ -1,19 +1,21 @@
 """The results that notebook 03 shows: what is kept of a report, and that it says the same."""
 
 import json
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from numerics.settings import LINEAR
+from numerics.settings import FULL, LINEAR
 from temperance.cli import run
 from temperance.gallery_rates import rates
 from temperance.gallery_verified import full_verification
 from temperance.report import to_json
-from temperance.stored_results import compact, read_results
+from temperance.stored_results import compact, read_results, stored
 from temperance.verify import verify_claims
 
 
@@ -102,3 +104,20 @@ def test_a_missing_report_and_another_ending_are_refused(tmp_path, capsys):
     assert "cannot be read" in capsys.readouterr().err
     assert run(["notebooks", "extract", "x.json", str(tmp_path / "y.txt")]) == 2
     assert "unknown ending" in capsys.readouterr().err
+
+
+def test_the_stored_results_are_those_of_the_full_studies():
+    assert {name: study["digest"] for name, study in stored()["studies"].items()} == {s.name: s.digest for s in FULL}
+    assert {
+        study["replicates"] * len(study["sizes"]) - study["fits"]["total"] for study in stored()["studies"].values()
+    } == {0}
+
+
+def test_the_readme_says_what_of_the_full_verification_is_open():
+    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    (sentence,) = re.findall(r"With `--full` every claim stands but .*?:", readme, re.DOTALL)
+    open_ = [claim for claim in stored()["claims"] if claim["outcome"] not in ("proved", "confirmed")]
+    assert re.findall(r"C[0-9]+", sentence) == [claim["id"] for claim in open_]
+    slopes = [slope for study in stored()["studies"].values() for slope in study["slopes"]]
+    missed = [slope for slope in slopes if slope["outcome"] not in ("confirmed", None)]
+    assert sum(map(int, re.findall(r" ([0-9]+)(?= and| slopes)", sentence))) == len(missed)
