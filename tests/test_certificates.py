@@ -28,6 +28,10 @@ EXTRA = [
     "sin(2*z) - 2*sin(z)*cos(z) + z**2",
     "2**z",
     "z**2 + z**3 + z**4/4",
+    # one relation with p = 0, with q = 0, with p/q < 0: at no positive temperature
+    "LambertW(1/z)**2/4 + LambertW(1/z)/2",
+    "z**5 + z**3",
+    "-2*log(1 + z**2)",
 ]
 
 
@@ -227,6 +231,65 @@ def test_mutated_certificates_are_accepted_only_where_they_stay_true():
 @pytest.mark.full
 def test_a_thousand_mutated_certificates():
     assert _mutation_run(2, 1000) < 500
+
+
+TOWERS = [  # the functions that relations are proved with, and their derivatives
+    ("3*log(1 + z**2)", {"_v0 = log(z**2 + 1)": "2*z/(z**2 + 1)"}),
+    ("sqrt(1 + z**2)", {"_v0 = (z**2 + 1)**(1/2)": "2*_v0*z/(2*z**2 + 2)"}),
+    ("LambertW(z)", {"_v0 = LambertW(z)": "_v0/(z*(_v0 + 1))"}),
+    ("exp(2*z)", {"exp(2*z)": "2*exp(2*z)"}),
+    ("abs(z)**(1/3)", {"_v0 = (-z)**(1/3)": "_v0/(3*z)", "_v1 = (z)**(1/3)": "_v1/(3*z)"}),
+    ("tanh(z)", {}),
+]
+
+
+@pytest.mark.parametrize(("expression", "tower"), TOWERS)
+def test_the_tower_of_a_certificate(expression, tower):
+    certificate = next(c for c in issued(expression) if c["claim"]["condition"] == "second_order")
+    assert certificate["tower"] == tower
+    certificate["tower"] = tower | {"w": "1"}
+    certificate["digest"] = digest(certificate)
+    with pytest.raises(Rejected, match="the tower is not the one"):
+        check(certificate)
+
+
+STATEMENTS = [
+    ("exp(2*z)", "second_order fails (families B) for s(z) = exp(2*z), all tau > 0"),
+    ("3*log(1 + z**2)", "second_order holds for s(z) = 3*log(z**2 + 1), all tau > 0 except 3 where positive"),
+    (
+        "c*log(1 + z**2)",
+        "second_order holds for s(z) = c*log(z**2 + 1), all tau > 0 except c where positive, "
+        "generic parameters near c = 0",
+    ),
+]
+
+
+@pytest.mark.parametrize(("expression", "words"), STATEMENTS)
+def test_the_statement_of_a_certificate(expression, words):
+    certificate = next(c for c in issued(expression) if c["claim"]["condition"] == "second_order")
+    sample = certificate["parameters"].get("c", "0")
+    assert certificate["statement"] == words.replace("c = 0", f"c = {sample}")
+    certificate["statement"] = words.replace("all", "some")
+    certificate["digest"] = digest(certificate)
+    with pytest.raises(Rejected, match="the statement is not that of the claim"):
+        check(certificate)
+
+
+@pytest.mark.parametrize("expression", ["z + (z - z)**1", "z*(1 + z - z)**(-1)", "z + 0*(z + 1)**1000"])
+def test_zeros_and_powers_within_the_bounds_are_understood(expression):
+    for certificate in issued("z")[:2]:
+        certificate["expression"] = expression
+        check(_sealed(certificate))
+
+
+@pytest.mark.parametrize("expression", ["z + 0*(z + 1)**1001", "z + 0*(z + 1)**(-1001)", "z + 0*(z**2 + 1)**(1/1001)"])
+def test_powers_out_of_bounds_are_not(expression):
+    for certificate in issued("z")[:2]:
+        certificate["expression"] = expression
+        certificate["statement"], certificate["digest"] = statement(certificate), ""
+        certificate["digest"] = digest(certificate)
+        with pytest.raises(Rejected, match="a power is too large"):
+            check(certificate)
 
 
 def test_a_stored_determinant_outside_its_ball_is_refused():
