@@ -135,7 +135,9 @@ Table(("parameter", "atom", "estimate", "standard error"), rows_of(found))"""
 _ACTIVATION_TEXT = r"""## A gate with an activation: identifiable in theory
 
 With an activation that satisfies the first-order condition (notebook 02) the temperature is identifiable. In the free
-gauge, where both atoms have a $\beta_1$, and in the anchored gauge, where the last has $\beta_1 = 0$:"""
+gauge, where both atoms have a $\beta_1$, and in the anchored gauge, where the last has $\beta_1 = 0$. Numbering the
+atoms the other way round, and for an odd activation some changes of sign, leave the density as it is; which of these
+maxima a search finds means nothing, so that absolute values are shown, the largest first."""
 
 _ACTIVATION = r"""from IPython.display import Markdown, display
 
@@ -144,9 +146,11 @@ for gauge in ("free", "anchored"):
     display(Markdown(f"**{activation}, {gauge} gauge**: {bent.fit.status}, {bent.fit.log_likelihood:.2f}"))
     for warning in bent.warnings:
         print("note:", warning)
-    shown = {"tau", "beta1", "beta0", "beta0/tau", "|beta1|/tau"}
-    kept = [row for row in rows_of(bent) if row[0].strip("`") in shown]
-    display(Table(("parameter", "atom", "estimate", "standard error"), kept))"""
+    shown = ["tau", "beta1", "beta0", "|beta1|/tau", "beta0/tau"]
+    kept = [e for e in bent.estimates if e.parameter in shown]
+    kept.sort(key=lambda e: (shown.index(e.parameter), -abs(e.value)))
+    sizes = [(f"`{e.parameter}`", f"{abs(e.value):.3f}" if e.identifiable else None, e.se) for e in kept]
+    display(Table(("parameter", "absolute value", "standard error"), sizes))"""
 
 _PROFILE_TEXT = r"""## What the likelihood says of $\tau$
 
@@ -201,6 +205,9 @@ from numerics.measures import MixingMeasure
 
 tanh = compile_activation(read("tanh"))
 anchored = fit(x, y, fitted=2, activation="tanh", gauge="anchored", starts=10, seed=0).fit.measure
+if anchored.beta1[0, 0] < 0:  # the same mixture with its atoms numbered the other way round
+    experts = anchored.a[::-1], anchored.b[::-1], anchored.nu[::-1]
+    anchored = MixingMeasure(-anchored.beta1, -anchored.beta0, anchored.tau, *experts)
 b, tau = float(anchored.beta1[0, 0]), float(anchored.tau)
 twin = MixingMeasure(
     np.array([[b], [-b]]), 2 * anchored.beta0, 2 * anchored.tau, anchored.a, anchored.b, anchored.nu
