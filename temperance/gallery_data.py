@@ -181,7 +181,7 @@ for name, values in profiles.items():
     print(f"{name}: " + ("flat" if span < 1e-6 else f"within 1.92 of the maximum{low}{high}"))"""
 
 _PROFILE_PICTURE = r"""figure, axis = plt.subplots(figsize=(7, 3.6), layout="constrained")
-for (name, values), style in zip(profiles.items(), ("-", "--", "-.", "-"), strict=True):
+for (name, values), style in zip(profiles.items(), ("-", "--", "-.", "-"), strict=False):
     axis.semilogx(temperatures, values, style, label=name)
 best = max(np.nanmax(values) for values in profiles.values())
 axis.axhline(best - 1.92, color="gray", linestyle=":", linewidth=1)
