@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from scipy.optimize import minimize, minimize_scalar
+from scipy.optimize import minimize
 
 from numerics.measures import MixingMeasure
-from numerics.voronoi import Symmetry, group_errors, voronoi_loss
+from numerics.voronoi import Symmetry, group_errors, published_loss, voronoi_loss
 
 TRUTH = MixingMeasure(
     [[2.0, 0.5], [-1.0, 1.0], [0.0, 0.0]],
@@ -88,7 +88,35 @@ def naive_loss(m, symmetry, order=None):
     def cost(c):
         return sum(abs(c * mass - true) for mass, true in zip(masses, true_weights, strict=True)) + c * spread
 
-    return minimize_scalar(cost, bounds=(0.0, 1e3), method="bounded", options={"xatol": 1e-12}).fun
+    kinks = [true / mass for mass, true in zip(masses, true_weights, strict=True) if mass > 0]
+    return min(cost(c) for c in [0.0, *kinks])  # convex and piecewise linear
+
+
+def naive_published(m):
+    cells, weights = cells_of(m, GATE), np.exp(m.beta0 / m.tau)
+    total = 0.0
+    for j in range(TRUTH.k):
+        those = [i for i in range(m.k) if cells[i] == j]
+        high, low = (1, 1) if len(those) == 1 else (2 * len(those), len(those))
+        total += abs(weights[those].sum() - np.exp(TRUTH.beta0[j] / TRUTH.tau))
+        for i in those:
+            d = offsets(m, i, j)
+            total += weights[i] * (d["beta1"] ** high + d["b"] ** high + d["a"] ** low + d["nu"] ** low)
+    return total
+
+
+def scattered(seed):
+    """Atoms near the truth and three light ones elsewhere, whose cells depend on whether beta1 counts."""
+    rng, m = np.random.default_rng(seed), near([0, 1, 2], seed)
+    one, two = rng.normal(0, 2, (3, 2)), rng.normal(0, 1, (3, 2))
+    return MixingMeasure(
+        np.concatenate([m.beta1, one]),
+        np.concatenate([m.beta0, np.full(3, -5.0)]),
+        m.tau,
+        np.concatenate([m.a, two]),
+        np.concatenate([m.b, rng.normal(0, 2, 3)]),
+        np.concatenate([m.nu, rng.uniform(0.2, 2, 3)]),
+    )
 
 
 @pytest.mark.parametrize("order", [None, 1, 3])
@@ -99,6 +127,35 @@ def test_the_loss_is_the_one_of_the_definition(symmetry, atoms, order):
         m = near(atoms, seed)
         assert sorted(cells_of(m, symmetry)) == sorted(atoms)
         assert float(voronoi_loss(m, TRUTH, symmetry, order)) == pytest.approx(naive_loss(m, symmetry, order), rel=1e-6)
+
+
+def test_the_cells_of_scattered_atoms_are_those_of_the_definition():
+    differ = 0
+    for seed in range(8):
+        m = scattered(seed)
+        below = float(voronoi_loss(m, TRUTH, GATE)) < 0.99 * TRUTH.weights.sum()  # which it is where no atom counts
+        differ += below and cells_of(m, GATE) != cells_of(m, LINEAR)
+        assert group_errors(m, TRUTH, GATE).sizes.tolist() == np.bincount(cells_of(m, GATE), minlength=3).tolist()
+        assert group_errors(m, TRUTH, LINEAR).sizes.tolist() == np.bincount(cells_of(m, LINEAR), minlength=3).tolist()
+        assert float(voronoi_loss(m, TRUTH, GATE)) == pytest.approx(naive_loss(m, GATE), rel=1e-9)
+        assert float(published_loss(m, TRUTH)) == pytest.approx(naive_published(m), rel=1e-9)
+    assert differ
+
+
+def test_an_even_gate_forgets_signs_in_the_errors_too():
+    m = near([0, 1, 1, 2], 7)
+    signs = np.array([[1.0], [-1.0], [1.0], [-1.0]])
+    flipped = MixingMeasure(signs * m.beta1, m.beta0, m.tau, m.a, m.b, m.nu)
+    even = Symmetry("free", parity="even")
+    there, here = group_errors(flipped, TRUTH, even), group_errors(m, TRUTH, even)
+    for name, values in here.errors.items():
+        np.testing.assert_allclose(there.errors[name], values, rtol=1e-12)
+    assert group_errors(flipped, TRUTH, GATE).errors["beta1"][1] > 1.0 > here.errors["beta1"][1]
+    linear = Symmetry("anchored", linear=True, parity="even")  # has no such symmetry: the translation takes it away
+    np.testing.assert_array_equal(voronoi_loss(flipped, TRUTH, linear), voronoi_loss(flipped, TRUTH, LINEAR))
+    found, plain = group_errors(flipped, TRUTH, linear).errors, group_errors(flipped, TRUTH, LINEAR).errors
+    for name, values in plain.items():
+        np.testing.assert_array_equal(found[name], values)
 
 
 @pytest.mark.parametrize("atoms", SPLITS)
@@ -131,7 +188,9 @@ def test_the_errors_are_those_of_the_definition(symmetry, atoms):
 def test_batches_are_the_single_losses_and_errors(symmetry):
     batch = near([0, 1, 1, 2], 6, batch=(2, 3))
     losses, errors = voronoi_loss(batch, TRUTH, symmetry), group_errors(batch, TRUTH, symmetry)
+    published = published_loss(batch, TRUTH)
     for index in np.ndindex(2, 3):
         assert losses[index] == pytest.approx(float(voronoi_loss(batch[index], TRUTH, symmetry)), rel=1e-12)
+        assert published[index] == pytest.approx(float(published_loss(batch[index], TRUTH)), rel=1e-12)
         for name, values in group_errors(batch[index], TRUTH, symmetry).errors.items():
             np.testing.assert_allclose(errors.errors[name][index], values, rtol=1e-12)
