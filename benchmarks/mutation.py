@@ -4,8 +4,8 @@
 
 Needs mutmut (`pip install mutmut`), which is no dependency. It works in a copy of the source; the tests of a module are
 those named in TESTS. mutmut leaves decorated functions alone, so that decorators that change no value are taken off in
-the copy; properties stay unmutated. Survivors are printed as differences: each wants a better test or an explanation, and
-mutation.md holds those.
+the copy; properties stay unmutated. Survivors are printed as differences: each wants a better test or an explanation.
+Those explained are in mutation.md.
 """
 
 from __future__ import annotations
