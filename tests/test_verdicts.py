@@ -127,6 +127,30 @@ def test_without_a_tower_every_condition_says_why():
     assert [v.outcome for v in decision.verdicts] == ["undecided"] * 4 + ["holds"]
 
 
+ALMOST_EVERYWHERE = [  # expression, condition, what counting kinks and jumps as distributions changes
+    ("where(z > 1, z**2 + z + 3, z**2 + z)", "a", "with the jump at z = 1 counted as distributions, (ii) holds"),
+    (
+        "where(z > 1, log(z) + z, log(abs(z)) + z - 1)",
+        "b_nu",
+        "with the jump at z = 1 counted as distributions, (iii) holds",
+    ),
+    (
+        "where(z > 1, 2, where(z < -1, 0, 1))",
+        "first_order",
+        "with the jumps at z = -1, 1 counted as distributions, F1 holds",
+    ),
+    ("log(1 + abs(z))", "second_order", None),
+    ("where(z > 0, log(z), log(-z) + 1)", "b_nu", None),
+]
+
+
+@pytest.mark.parametrize(("expression", "condition", "change"), ALMOST_EVERYWHERE)
+def test_what_kinks_and_jumps_change(expression, condition, change):
+    verdict = getattr(decide(expression), condition)
+    assert verdict.relation is not None
+    assert verdict.scope.partition("almost everywhere only: ")[2] == (change or "")
+
+
 FAILS, UNDECIDED = (
     Verdict("fails", "s = 0", f"{ALMOST}; a note", latex="s = 0"),
     Verdict("undecided", scope=ALMOST, reason="too large"),
@@ -166,6 +190,9 @@ EXCEPTIONS = [  # where some verdict is another: an outcome, or a temperature al
     ("log(1 + alpha*z**2)", {"alpha": ("0",)}),
     ("log(1 + z**2) + alpha*z", {"alpha": ("0",)}),
     ("(alpha + 1)*log(1 + z**2)", {"alpha": ("-1",)}),
+    # alpha = 0 is looked at, and its verdicts are the generic ones, with the same temperature
+    ("log(1 + z**2) + alpha", {}),
+    ("c*log(1 + z**2) + alpha", {"c": ("0",)}),
 ]
 
 

@@ -63,7 +63,7 @@ class Decision:
 
 
 def _shown(source: Activation) -> sp.Expr:
-    return sp.Piecewise(*((p.expr, p.upper > Z if p.upper.is_finite else sp.true) for p in source.pieces))
+    return sp.Piecewise(*((p.expr, p.upper > Z) for p in source.pieces))
 
 
 def decide(source: str | sp.Expr | Activation) -> Decision:
@@ -189,14 +189,14 @@ def _kinks_change(analysis: Analysis, family: Family) -> str:
 
 
 def _fails_without(analysis: Analysis, family: Family, kinks: Kinks) -> bool:
-    """Whether a relation remains among the members that kinks and jumps leave alone."""
+    """Whether a relation remains among the members that kinks and jumps leave alone.
+
+    For (ii) and (iii) none can: with a jump powers of z are left, and where they fail s' has one formula and no kink.
+    """
     left = kinks.unaffected(family)
-    if family.at_tau and len(left) < len(family):
-        # p = 0 with q != 0 is a relation at no positive tau
+    if family.at_tau:  # without s'' there is no q, and p = 0 with q != 0 is a relation at no positive tau
         left = Family(left.name, tuple(m for m in left.members if m not in family.members[-2:]))
-    target = family.members[-1] if family.target_last else None
-    rows = analysis.relations(left).rows
-    return any(target is None or not row[left.members.index(target)].is_zero() for row in rows)
+    return bool(analysis.relations(left).rows)
 
 
 def _independent(analysis: Analysis, family: Family) -> Verdict:
