@@ -92,7 +92,7 @@ for name, study in found["studies"].items():
     groups = list(dict.fromkeys(s["parameter"] for s in judged))
     rows = -(-len(groups) // 4)
     height = 2.2 * rows + 0.4
-    figure, axes = plt.subplots(rows, 4, figsize=(11, height), squeeze=False)
+    figure, axes = plt.subplots(rows, 4, figsize=(11, height), dpi=82, squeeze=False)
     for axis in axes.flat[len(groups) :]:
         axis.set_visible(False)
     for axis, group in zip(axes.flat, groups, strict=False):
@@ -129,7 +129,7 @@ heads = [i for i, (_, s) in enumerate(lines) if s is None]
 cut = min(heads, key=lambda i: abs(2 * i - len(lines)), default=0)
 shades = {"confirmed": "#2a7f4f", "inconclusive": "#888888", "contradicted": "#c0392b"}
 longest = max(cut, len(lines) - cut)
-figure, axes = plt.subplots(1, 2, figsize=(12, 0.17 * longest + 0.8), layout="constrained")
+figure, axes = plt.subplots(1, 2, figsize=(12, 0.17 * longest + 0.8), dpi=90, layout="constrained")
 for axis, part in zip(axes, (lines[:cut], lines[cut:]), strict=True):
     for y, (_, s) in enumerate(part):
         if s is not None:
