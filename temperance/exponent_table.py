@@ -10,6 +10,7 @@ import json
 import sys
 from dataclasses import replace
 from importlib.resources import files
+from math import isfinite
 from typing import Any
 
 from temperance.contact_orders import with_measurements
@@ -60,7 +61,7 @@ def measured(name: str) -> list[dict[str, Any]]:
             "order": None if row.value is None else round(row.value, 3),
             "flat": row.measured.flat,
             "levels": list(row.measured.levels),
-            "distances": [float(f"{d:.{_DIGITS}g}") for d in row.measured.distances],
+            "distances": [float(f"{d:.{_DIGITS}g}") if isfinite(d) else None for d in row.measured.distances],
         }
         for row in rows
         if row.measured is not None

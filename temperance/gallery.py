@@ -12,6 +12,7 @@ from nbformat import NotebookNode
 from temperance.errors import BadInput, refusing
 from temperance.gallery_activations import activations
 from temperance.gallery_data import real_data
+from temperance.gallery_exponents import exponents
 from temperance.gallery_mirror import mirror_points
 from temperance.gallery_own import own
 from temperance.gallery_rates import rates
@@ -42,6 +43,7 @@ NOTEBOOKS: dict[str, Callable[[], list[Cell]]] = {
     "04_your_own.ipynb": own,
     "05_mirror_points.ipynb": mirror_points,
     "06_real_data.ipynb": real_data,
+    "07_exponents.ipynb": exponents,
 }
 
 
