@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ast
 import operator
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import reduce
@@ -47,8 +48,13 @@ _FUNCTIONS = {
 _FUNCTIONS |= {f: getattr(arb_series, f) for f in ("exp", "log", "sqrt", "sin", "cos", "atan", "asin", "acos", "erf")}
 
 
+_PIECE_BITS = 256
+_FEWEST = max(map(len, MEMBERS.values()))  # points on a piece that say as much of a relation as all of it
+_signs: list[int] = []  # taken while a jet is evaluated: they tell its piece
+
+
 class Unclear(Exception):
-    """A sign or a rank that the precision does not tell."""
+    """A sign or a rank that the precision does not tell, or a piece with too few points."""
 
 
 def _is_zero(value: arb) -> bool:
@@ -62,11 +68,10 @@ def _is_zero(value: arb) -> bool:
 
 
 def _sign(q: arb_series) -> int:
-    if q[0] > 0:
-        return 1
-    if q[0] < 0:
-        return -1
-    raise Unclear("a sign")
+    if not (q[0] > 0 or q[0] < 0):
+        raise Unclear("a sign")
+    _signs.append(1 if q[0] > 0 else -1)
+    return _signs[-1]
 
 
 def jet(text: str, values: dict[str, fmpq | int]) -> arb_series:
@@ -120,6 +125,28 @@ def points() -> Iterator[fmpq]:
     for k, j in product(range(-10, 10), range(1, 7)):
         yield fmpq(k, 2) + fmpq(2 * j * j + k % 3 + 1, 173)
     yield from (fmpq(s * p, 173) for p in (1063, 1459, 1853) for s in (1, -1))
+
+
+_FAR = [173 * 2**k + 60 * j * 2**k + 1 for k in range(3, 11) for j in range(3)]
+
+
+def _require_points_on_all_pieces(text: str, values: dict[str, fmpq | int]) -> None:
+    """That every piece seen up to |z| = 2000 has as many points as a family has members."""
+    with ctx.workprec(_PIECE_BITS):
+        counts = Counter(piece for z in points() if (piece := _piece(text, {**values, "z": z})) is not None)
+        far = {_piece(text, {**values, "z": fmpq(s * p, 173)}) for p in _FAR for s in (1, -1)} - {None}
+    if any(counts[piece] < _FEWEST for piece in far | set(counts)):
+        raise Unclear("a piece with few points")
+
+
+def _piece(text: str, values: dict[str, fmpq | int]) -> tuple[int, ...] | None:
+    """The signs that a jet is evaluated with; None where it is not real."""
+    _signs.clear()
+    try:
+        s = jet(text, values)
+    except (ValueError, ZeroDivisionError, OverflowError):
+        return None
+    return tuple(_signs) if s[0].is_finite() else None
 
 
 def _sampled(text: str, values: dict[str, fmpq | int]) -> list[tuple[arb, arb_series]]:
@@ -183,8 +210,9 @@ def truth(text: str, values: dict[str, fmpq | int]) -> Truth:
         values: the values of its parameters.
 
     Raises:
-        Unclear: the precision does not tell.
+        Unclear: the precision does not tell, or a piece has too few points.
     """
+    _require_points_on_all_pieces(text, values)
     try:
         return _truth(text, values, DIGITS[0])
     except Unclear:
@@ -243,6 +271,7 @@ def mirror_truth(text: str, values: dict[str, fmpq | int]) -> tuple[str | None, 
     Raises:
         Unclear: the precision does not tell, or s is real on too little of both sides.
     """
+    _require_points_on_all_pieces(text, values)
     with ctx.workprec(DIGITS[1] * 10 // 3):
         pairs = _mirrored(text, values)
         if all(_is_zero((s[0] - t[0]) / (abs(s[0]) + abs(t[0]) + 1)) for _, s, t in pairs):

@@ -72,6 +72,16 @@ def test_the_oracle_knows_the_truth(text, failing, taus):
     assert {name: tau.unique_fmpz() or round(float(tau), 9) for name, tau in known.taus.items()} == taus
 
 
+@pytest.mark.parametrize(
+    "text", ["max(z - 10, 0) + min(z + 35/8, 0)", "max(z - 60, 0) + z**2", "max(z, z + 1 - abs(8*z))"]
+)
+def test_the_oracle_says_nothing_of_pieces_with_few_points(text):
+    from truth_oracle import Unclear, truth
+
+    with pytest.raises(Unclear, match="few points"):
+        truth(text, {})
+
+
 def test_a_wrong_verdict_is_noticed(monkeypatch):
     import trials
     from disguises import Case
