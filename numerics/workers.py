@@ -89,9 +89,11 @@ def cluster(scheduler: str) -> Iterator[Executor]:
     """
     try:
         from distributed import Client
+        from distributed.comm import get_address_host_port
     except ImportError:
         raise ValueError("a Dask cluster needs the extra: pip install 'temperance[cluster]'") from None
     try:
+        get_address_host_port(scheduler, strict=True)  # a client of an address without a port does not end cleanly
         client = Client(scheduler, timeout=_PATIENCE, set_as_default=False)
     except (OSError, ValueError) as error:
         raise ValueError(f"no Dask scheduler answers at {scheduler!r} ({error}); accepted: tcp://HOST:PORT") from None

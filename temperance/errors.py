@@ -18,7 +18,12 @@ from cyclopts import (
     UnusedCliTokensError,
 )
 
-_KINDS: dict[Any, str] = {int: "an integer", float: "a number", bool: "no value", tuple[int, ...]: "sizes N,N,.."}
+_KINDS: dict[Any, str] = {
+    int: "an integer of at most 9 digits",
+    float: "a number",
+    bool: "no value",
+    tuple[int, ...]: "sizes N,N,..",
+}
 
 
 class BadInput(Exception):

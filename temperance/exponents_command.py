@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json as jsonlib
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
 from temperance.errors import BadInput, one_line, refusing
+from temperance.json_files import read_json
 from temperance.options import Json, Whole
 from temperance.progress import display
 from temperance.report import check_writable, console, table, to_json, write_file
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
 _COLUMNS = ("parameter", "upper bound", "measured", "rate")
 _ACCEPTED = 'an object of numbers such as {"beta1": 1, "tau": "1/2"}'
-_LARGEST_FILE, _LARGEST_CELL = 10**6, 4
+_LARGEST_CELL = 4
 
 
 def exponents(
@@ -90,28 +89,13 @@ def read_point(path: str) -> dict[str, str]:
     Raises:
         BadInput: the file cannot be read, or holds no such object.
     """
-    try:
-        if Path(path).stat().st_size > _LARGEST_FILE:
-            raise BadInput(f"{path!r} is no point: it has more than {_LARGEST_FILE} bytes; accepted: {_ACCEPTED}")
-        text = Path(path).read_text(encoding="utf-8")
-        found = jsonlib.loads(text, parse_float=str, parse_int=str, object_pairs_hook=_once)
-    except OSError as error:
-        raise BadInput(f"{path!r} cannot be read: {error.strerror or error}") from None
-    except (ValueError, RecursionError) as error:
-        raise BadInput(f"{path!r} is not JSON ({error}); accepted: {_ACCEPTED}") from None
+    with refusing():
+        found = read_json(path, _ACCEPTED, str)
     if not isinstance(found, dict) or not found:
         raise BadInput(f"{path!r} holds no point; accepted: {_ACCEPTED}")
     for name, value in found.items():
         if not isinstance(value, str):
             raise BadInput(f"{path!r}: {name!r} must be a number, not {str(value)[:60]!r}; accepted: {_ACCEPTED}")
-    return found
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object whose keys differ."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise ValueError("a name is given twice")
     return found
 
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from temperance.json_files import read_json
 
 if TYPE_CHECKING:
     from numerics.measures import MixingMeasure
 
 _KEYS = ("beta1", "beta0", "tau", "a", "b", "nu", "x")
 _LAW = ("law", "low", "high")
-_LARGEST_FILE = 10**6  # bytes
+_LARGEST = 1e50  # of a number, and of 1/tau and 1/nu: so that squares are doubles
+_LARGEST_LOGIT = 500.0  # of beta0/tau: so that weights are doubles
 _EXAMPLE = '{"beta1":[[..]],"beta0":[..],"tau":t,"a":[[..]],"b":[..],"nu":[..],"x":{"law":"uniform","low":-3,"high":3}}'
 
 
@@ -31,26 +32,18 @@ def read_truth(path: str) -> Truth:
     Raises:
         ValueError: the file cannot be read, or does not hold a truth.
     """
-    try:
-        if Path(path).stat().st_size > _LARGEST_FILE:
-            raise ValueError(f"{path!r} is no truth: it has more than {_LARGEST_FILE} bytes")
-        found = json.loads(Path(path).read_text(encoding="utf-8"), parse_constant=_no_constant)
-    except OSError as error:
-        raise ValueError(f"{path!r} cannot be read: {error.strerror or error}") from None
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ValueError(f"{path!r} is not JSON ({error}); accepted: {_EXAMPLE}") from None
-    return _parsed(found, path)
-
-
-def _no_constant(name: str) -> float:
-    raise ValueError(f"a truth has finite numbers, not {name}")
+    return _parsed(read_json(path, _EXAMPLE), path)
 
 
 def _parsed(found: Any, path: str) -> Truth:
     from numerics.measures import MixingMeasure
 
-    if not isinstance(found, dict) or sorted(found) != sorted(_KEYS):
-        raise ValueError(f"{path!r} must be an object with the keys {', '.join(_KEYS)}; accepted: {_EXAMPLE}")
+    if not isinstance(found, dict):
+        raise ValueError(f"{path!r} must be an object; accepted: {_EXAMPLE}")
+    if wrong := [f"no {key!r}" for key in _KEYS if key not in found] + [
+        f"{key!r}" for key in found if key not in _KEYS
+    ]:
+        raise ValueError(f"{path!r} has {', '.join(wrong)[:200]}; accepted: {_EXAMPLE}")
     law = found["x"]
     if not isinstance(law, dict) or sorted(law) != sorted(_LAW) or law["law"] != "uniform":
         raise ValueError(f'{path!r}: x must be {{"law":"uniform","low":-3,"high":3}}, not {law!r}')
@@ -59,18 +52,22 @@ def _parsed(found: Any, path: str) -> Truth:
     if not low < high:
         raise ValueError(f"{path!r}: x must have low < high, not {low:g} and {high:g}")
     try:
-        return Truth(MixingMeasure(**arrays), low, high)
+        measure = MixingMeasure(**arrays)
     except ValueError as error:
         raise ValueError(f"{path!r}: {error}; accepted: {_EXAMPLE}") from None
+    if min(measure.tau, *measure.nu) < 1 / _LARGEST:
+        raise ValueError(f"{path!r}: tau and nu must be at least {1 / _LARGEST:g}")
+    if abs(measure.beta0).max() > _LARGEST_LOGIT * measure.tau:
+        raise ValueError(f"{path!r}: beta0/tau must lie between -{_LARGEST_LOGIT:g} and {_LARGEST_LOGIT:g}")
+    return Truth(measure, low, high)
 
 
 def _number(value: Any, name: str, path: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError(f"{path!r}: {name} must hold numbers, not {value!r}")
-    try:
-        return float(value)
-    except OverflowError:
-        raise ValueError(f"{path!r}: {name} holds a number that is too large") from None
+    if not isinstance(value, float):
+        raise ValueError(f"{path!r}: {name} must hold numbers, not {value!r:.60}")
+    if abs(value) > _LARGEST:
+        raise ValueError(f"{path!r}: {name} holds a number that is too large; accepted: up to {_LARGEST:g}")
+    return value
 
 
 def _numbers(value: Any, name: str, path: str) -> Any:

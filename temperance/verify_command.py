@@ -8,7 +8,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from temperance.errors import one_line, refusing, resumable
+from temperance.errors import BadInput, one_line, refusing, resumable
 from temperance.options import Json, Whole
 from temperance.progress import display
 from temperance.report import check_writable, console, to_json
@@ -79,6 +79,8 @@ def verify(
 def _published(folder: str | None, *, named: bool) -> str | None:
     """The folder of published estimates, if it is to be checked; says so where it is skipped."""
     if folder is not None:
+        if not Path(folder).is_dir():
+            raise BadInput(f"--published takes the folder of the published estimates; there is none at {folder!r}")
         return folder
     if named:
         return None

@@ -159,7 +159,10 @@ def _real(name: str, value: Number) -> sp.Expr:
     if isinstance(value, sp.Expr):
         number = value
     elif isinstance(value, int | Fraction | str) and not isinstance(value, bool):
-        read = activation(str(value))
+        try:
+            read = activation(str(value))
+        except ValueError:
+            raise ValueError(f"{name} is no number: {str(value)[:60]!r}; accepted: {accepted}") from None
         number = read.pieces[0].expr
         if len(read.pieces) > 1 or read.name in NAMED:
             raise ValueError(f"{name} is no number: {str(value)[:60]!r}; accepted: {accepted}")
