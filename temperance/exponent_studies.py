@@ -117,17 +117,22 @@ def outcomes(found: Orders, entry: Mapping[str, Any], measured: Mapping[str, flo
 
 
 def record(result: GeneralResult) -> dict[str, Any]:
-    """A result as JSON: definition, errors to five digits, and how many fits ended how."""
+    """A result as JSON: definition, errors to five digits (null where a fit is dropped), and how fits ended."""
     statuses = [s for row in result.status for s in row]
     agree = [a for row in result.agree for a in row]
     return {
         "definition": result.study.definition,
-        "errors": {
-            name: [[float(f"{e:.{_DIGITS}g}") for e in row] for row in rows] for name, rows in result.errors.items()
-        },
+        "errors": {name: _kept(rows, result.status) for name, rows in result.errors.items()},
         "fits": {s: statuses.count(s) for s in ("converged", "at_bound", "max_steps")},
         "agree": {"two or more climbs": sum(a > 1 for a in agree), "one": sum(a == 1 for a in agree)},
     }
+
+
+def _kept(errors: Any, status: list[list[str]]) -> list[list[float | None]]:
+    return [
+        [None if s == "max_steps" else float(f"{e:.{_DIGITS}g}") for e, s in zip(*row, strict=True)]
+        for row in zip(errors, status, strict=True)
+    ]
 
 
 def stored() -> dict[str, Any]:
@@ -137,8 +142,8 @@ def stored() -> dict[str, Any]:
 
 
 def errors_of(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """The errors of a stored result, as arrays (R, N)."""
-    return {name: np.array(rows) for name, rows in entry["errors"].items()}
+    """The errors of a stored result, as arrays (R, N), NaN where a fit was dropped."""
+    return {name: np.array(rows, dtype=float) for name, rows in entry["errors"].items()}
 
 
 def dropped(entry: Mapping[str, Any]) -> float:
@@ -147,14 +152,14 @@ def dropped(entry: Mapping[str, Any]) -> float:
     return float(counts["max_steps"] / sum(counts.values()))
 
 
-def main(path: str) -> None:
-    """Run every study and write the results to a file."""
+def main(path: str, *names: str) -> None:
+    """Run the studies of these names, or all, and write the results to a file."""
     kept = []
-    for name in SETTINGS:
+    for name in names or SETTINGS:
         kept.append(record(run_general(definition(name))))
         print(name, kept[-1]["fits"], kept[-1]["agree"], flush=True)
         write_file(path, json.dumps(kept) + "\n")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

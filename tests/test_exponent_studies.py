@@ -7,6 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from numerics.general_studies import GeneralResult
 from numerics.slopes import Judgement, Slope
 from temperance import exponent_studies, exponent_table
 from temperance.exponent_studies import Outcome, outcomes
@@ -28,6 +29,15 @@ def test_kept_studies_are_those_of_the_definitions(name):
     shape = (entry["definition"]["replicates"], len(entry["definition"]["sizes"]))
     assert {errors.shape for errors in exponent_studies.errors_of(entry).values()} == {shape}
     assert sum(entry["fits"].values()) == shape[0] * shape[1]
+
+
+def test_a_dropped_fit_leaves_no_error():
+    chosen = replace(exponent_studies.definition("softmax gate"), replicates=2, sizes=(500, 2000))
+    errors = {"beta1": np.array([[0.1, 0.2], [0.3, 0.4]])}
+    status = [["converged", "max_steps"], ["at_bound", "converged"]]
+    entry = json.loads(json.dumps(exponent_studies.record(GeneralResult(chosen, errors, status, [[1, 1], [2, 1]]))))
+    np.testing.assert_array_equal(exponent_studies.errors_of(entry)["beta1"], [[0.1, np.nan], [0.3, 0.4]])
+    assert exponent_studies.dropped(entry) == 0.25
 
 
 @pytest.mark.full
