@@ -158,7 +158,7 @@ def test_fits_that_run_out_of_steps_are_counted_and_those_at_the_box_stay():
     assert made["fits"] == {"converged": 2, "at_bound": 1, "max_steps": 1}
     assert made["agree"] == {"two or more climbs": 1, "one": 3}
     assert dropped(made) == 0.25
-    assert made["errors"] == {"b": [[1, 2], [3, 4]]}
+    assert made["errors"] == {"b": [[1, None], [3, 4]]}
 
 
 def test_a_climb_that_is_stopped_early_says_so(monkeypatch):

@@ -67,9 +67,9 @@ def _needed(package: Distribution, extras: set[str]) -> Iterator[Requirement]:
 def licence(package: Distribution) -> str:
     """The SPDX expression; without one, the field if it is a line and no text of a licence, else the classifiers."""
     metadata = package.metadata
-    if metadata["License-Expression"]:
-        return metadata["License-Expression"]
-    field = metadata["License"] or ""
+    if expression := metadata.get("License-Expression"):
+        return str(expression)
+    field = metadata.get("License", "")
     if field and field != "UNKNOWN" and "\n" not in field:
         return field
     classifiers = metadata.get_all("Classifier") or []
