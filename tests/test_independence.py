@@ -117,6 +117,7 @@ PARAMETERS = [  # expression, first, second, exceptional temperatures, exception
     ("(1 + z**2)**alpha", "holds", "holds", (), {"alpha": ("-1", "0", "1/2", "1", "2")}),
     ("exp(alpha*z) + exp(z)", "holds", "holds", (), {"alpha": ("0", "1")}),
     ("max(z, alpha*z)", "fails", "fails", (), {}),
+    ("abs(z/(1 + theta*z))**(-3/2)", "holds", "fails", (), {"theta": ("0",)}),
     ("where(z > lam, 1, 0)", "fails", "fails", (), {}),
     # pi in the coefficients of what decides: its powers are taken apart without SymPy's roots, which did not end
     ("1/(1 + z**2)/10**12 - pi/(1 + alpha*z)", "holds", "holds", (), {"alpha": ("0",)}),

@@ -40,6 +40,12 @@ def test_a_jump_away_from_zero_is_no_orbit():
     assert hardshrink.kind == "odd"  # its even part is 0; z o' = o holds almost everywhere only
 
 
+@pytest.mark.parametrize("even", ["abs(z)", "log(z**2)", "tanh(z)**2"])
+def test_an_odd_part_that_is_0_in_disguise_is_not_called_homogeneous(even):
+    found = mirror(f"{even} + asinh(z) - log(z + sqrt(1 + z**2))")
+    assert found.kind == "even" or not found.proved
+
+
 def test_what_is_searched_for_numerically_is_not_called_proved():
     assert not mirror("abs(sin(z))").proved
 

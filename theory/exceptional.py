@@ -79,7 +79,7 @@ def _factors(conditions: Iterable[sp.Expr]) -> list[sp.Expr]:
 
 def _degree(expr: sp.Expr) -> int:
     symbols = sorted(expr.free_symbols, key=str)
-    if not expr.is_polynomial(*symbols):
+    if not symbols or not expr.is_polynomial(*symbols):  # 1/(2*theta) has the numerator 1
         return 0
     return int(sp.Poly(expr, *symbols).total_degree())
 

@@ -76,6 +76,8 @@ def _by_tower(halves: _Halves) -> Mirror:
         return _proved(halves, "even", None, _EVEN)
     relation = _relation(tower, [[o, tower.mul(tower.z, tower.d(o))] for o in odd])
     if relation is not None and not halves.jumps(-1):
+        if not any(o.is_finite() and not o.contains(0) for _, _, o, _ in halves.samples()):
+            return Mirror(None, False, reason="the odd part is homogeneous, and may be 0")
         degree = sp.radsimp(-tower.stands_for(relation[0]) / tower.stands_for(relation[1]))
         return _proved(halves, "homogeneous", degree, _orbit(degree))
     relation = _relation(tower, [[tower.unit, tower.mul(tower.z, tower.d(e))] for e in even])
