@@ -114,7 +114,10 @@ def is_true(certificate: dict[str, Any]) -> bool:
         Unclear: the oracle does not tell.
     """
     claim, text = certificate["claim"], certificate["expression"]
-    parameters = {name: fmpq(*map(int, value.split("/"))) for name, value in certificate["parameters"].items()}
+    try:
+        parameters = {name: fmpq(*map(int, value.split("/"))) for name, value in certificate["parameters"].items()}
+    except ValueError as error:  # a sum, which the checker reads
+        raise Unclear(str(error)) from None
     if falsehood(claim["condition"], claim["verdict"], claim, truth(text, parameters), parameters):
         return False
     return all(

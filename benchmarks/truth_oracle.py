@@ -14,6 +14,7 @@ import operator
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import reduce
 from itertools import product
 from math import prod
@@ -84,7 +85,7 @@ def jet(text: str, values: dict[str, fmpq | int]) -> arb_series:
 def _jet(node: ast.expr, names: dict[str, arb_series]) -> arb_series:
     match node:
         case ast.Constant(n):
-            return arb_series([arb(n)], prec=3)
+            return arb_series([arb(fmpq(*Fraction(repr(n)).as_integer_ratio()))], prec=3)  # decimals are exact
         case ast.Name(name):
             return names[name]
         case ast.UnaryOp(ast.USub(), p):

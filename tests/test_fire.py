@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from flint import fmpq
+from flint import ctx, fmpq
 
 from theory.certificates import CONDITIONS, Rejected, check
 from theory.independence import decide
@@ -56,11 +56,19 @@ ORACLE = [  # failing families, temperatures: worked out by hand (design 2.3, 2.
     ("exp(z)", "B", {}),
     ("sqrt(1 + z**2)", "A", {}),
     ("3*log(1 + z**2)", "", {"A": 3, "(i)": 3}),
+    ("0.3*log(1 + z**2)", "", {"A": 0.3, "(i)": 0.3}),
     ("z**2 + z", "A B C (ii)", {}),
     ("log(abs(z))", "F1 A B C (i) (iii)", {}),
     ("where(z > 0, z, 2*z)", "F1 A B C (i)", {}),
     ("z + tanh(z)/10**12", "", {}),
 ]
+
+
+def test_decimals_are_exact_to_the_oracle():
+    from truth_oracle import truth
+
+    with ctx.workprec(500):
+        assert all(abs(tau - fmpq(3, 10)) < 1e-60 for tau in truth("0.3*log(1 + z**2)", {}).taus.values())
 
 
 @pytest.mark.parametrize(("text", "failing", "taus"), ORACLE)

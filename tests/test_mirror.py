@@ -46,6 +46,11 @@ def test_an_odd_part_that_is_0_in_disguise_is_not_called_homogeneous(even):
     assert found.kind == "even" or not found.proved
 
 
+def test_a_power_in_disguise_is_not_called_odd():
+    found = mirror("-3*z + asinh(3*z) - log(3*z + (1 + (3*z)**2)**(1/2))")
+    assert found.kind == "homogeneous" or not found.proved
+
+
 def test_what_is_searched_for_numerically_is_not_called_proved():
     assert not mirror("abs(sin(z))").proved
 

@@ -74,14 +74,16 @@ def _by_tower(halves: _Halves) -> Mirror:
     tower = halves.tower
     if all(o.is_zero() for o in odd):
         return _proved(halves, "even", None, _EVEN)
-    relation = _relation(tower, [[o, tower.mul(tower.z, tower.d(o))] for o in odd])
-    if relation is not None and not halves.jumps(-1):
-        if not any(o.is_finite() and not o.contains(0) for _, _, o, _ in halves.samples()):
+    homogeneous = _relation(tower, [[o, tower.mul(tower.z, tower.d(o))] for o in odd])
+    if homogeneous is not None and not halves.jumps(-1):
+        if not halves.odd_part_is_seen():
             return Mirror(None, False, reason="the odd part is homogeneous, and may be 0")
-        degree = sp.radsimp(-tower.stands_for(relation[0]) / tower.stands_for(relation[1]))
+        degree = sp.radsimp(-tower.stands_for(homogeneous[0]) / tower.stands_for(homogeneous[1]))
         return _proved(halves, "homogeneous", degree, _orbit(degree))
     relation = _relation(tower, [[tower.unit, tower.mul(tower.z, tower.d(e))] for e in even])
     if relation is not None and not halves.jumps(1):
+        if homogeneous is None and not halves.odd_part_is_no_power():
+            return Mirror(None, False, reason="no relation of the odd part found, and no ball determinant excludes one")
         return _proved(halves, "odd", None, _singular(halves.source))
     if any(halves.jumps(sign) for sign in (-1, 1)):
         return _proved(halves, None, None, "a jump away from 0 breaks the relation that holds almost everywhere")
@@ -129,13 +131,8 @@ def _singular(source: Activation) -> str:
 
 def _none(halves: _Halves) -> Mirror:
     """None of the three, proved by balls: o, (o, z o') and (1, z e') are independent."""
-    samples = halves.samples()
-    tests = [
-        any(o.is_finite() and not o.contains(0) for _, _, o, _ in samples),
-        _independent([(o, zo1) for _, _, o, zo1 in samples]),
-        _independent([(arb(1), ze1) for _, ze1, _, _ in samples]),
-    ]
-    if all(tests):
+    not_odd = _independent([(arb(1), ze1) for _, ze1, _, _ in halves.samples()])
+    if halves.odd_part_is_seen() and halves.odd_part_is_no_power() and not_odd:
         return Mirror(None, True)
     return Mirror(None, False, reason="no relation found, and no ball determinant excludes one")
 
@@ -184,6 +181,14 @@ class _Halves:
         """Whether s(z) + sign s(-z) jumps at a point z > 0."""
         parts = tuple(Piece(p.expr[0] + sign * p.expr[1], p.lower, p.upper) for p in self.pieces)
         return bool(kinks_of(parts, self.sample).jumps)
+
+    def odd_part_is_seen(self) -> bool:
+        """Whether o is proved not to be 0."""
+        return any(o.is_finite() and not o.contains(0) for _, _, o, _ in self.samples())
+
+    def odd_part_is_no_power(self) -> bool:
+        """Whether o and z o' are proved to be independent."""
+        return _independent([(o, zo1) for _, _, o, zo1 in self.samples()])
 
     def samples(self) -> list[tuple[arb, arb, arb, arb]]:
         """Balls of 2e, 2 z e', 2o and 2 z o' at sample points."""
