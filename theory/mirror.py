@@ -11,6 +11,7 @@ L_i = c_i.x s'(beta1_i.x) + c' s(beta1_i.x) + c0_i is the same for both atoms; a
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import sympy as sp
@@ -131,7 +132,7 @@ def _singular(source: Activation) -> str:
 
 def _none(halves: _Halves) -> Mirror:
     """None of the three, proved by balls: o, (o, z o') and (1, z e') are independent."""
-    not_odd = _independent([(arb(1), ze1) for _, ze1, _, _ in halves.samples()])
+    not_odd = _independent([(arb(1), ze1) for _, ze1, _, _ in halves.samples])
     if halves.odd_part_is_seen() and halves.odd_part_is_no_power() and not_odd:
         return Mirror(None, True)
     return Mirror(None, False, reason="no relation found, and no ball determinant excludes one")
@@ -145,8 +146,7 @@ def _without_tower(halves: _Halves, obstacle: str) -> Mirror:
     if all(s == t for s, t in (p.expr for p in halves.pieces)):
         return Mirror("even", True, description=_EVEN)
     total = {sum(p.expr) for p in halves.pieces}
-    inhomogeneous = _independent([(o, zo1) for _, _, o, zo1 in halves.samples()])
-    if len(total) == 1 and not total.pop().has(Z) and inhomogeneous:
+    if len(total) == 1 and not total.pop().has(Z) and halves.odd_part_is_no_power():
         return Mirror("odd", True, description=_singular(halves.source))
     return Mirror(None, False, reason=obstacle)
 
@@ -184,12 +184,13 @@ class _Halves:
 
     def odd_part_is_seen(self) -> bool:
         """Whether o is proved not to be 0."""
-        return any(o.is_finite() and not o.contains(0) for _, _, o, _ in self.samples())
+        return any(o.is_finite() and not o.contains(0) for _, _, o, _ in self.samples)
 
     def odd_part_is_no_power(self) -> bool:
         """Whether o and z o' are proved to be independent."""
-        return _independent([(o, zo1) for _, _, o, zo1 in self.samples()])
+        return _independent([(o, zo1) for _, _, o, zo1 in self.samples])
 
+    @cached_property
     def samples(self) -> list[tuple[arb, arb, arb, arb]]:
         """Balls of 2e, 2 z e', 2o and 2 z o' at sample points."""
         found = []
