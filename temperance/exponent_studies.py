@@ -20,8 +20,9 @@ from numerics.general_studies import GeneralResult, GeneralStudy, run_general
 from numerics.offsets import Family
 from numerics.slopes import CURVATURE_LEVEL, Judgement, Slope, judge, log_slope
 from temperance.contact_orders import MET, family
+from temperance.exponent_table import bounds
 from temperance.report import write_file
-from theory.exponents import Orders, orders, study
+from theory.exponents import Orders
 from theory.models import NU
 
 SIZES = (500, 2000, 8000, 32000)
@@ -31,31 +32,13 @@ _DIGITS = 5
 _RESAMPLES = 10000
 
 
-@dataclass(frozen=True)
-class Setting:
-    """A gate, an expert, an activation and a true point as `theory.exponents.study` takes them, and a seed."""
-
-    gate: str
-    expert: str
-    seed: int
-    activation: str | None = None
-    point: Mapping[str, str] | None = None
-
-
-SETTINGS: dict[str, Setting] = {
-    "softmax gate": Setting("softmax", "gaussian", 71001),
-    "Gaussian gate": Setting("gaussian", "gaussian", 71002),
-    "softmax gate, quadratic expert": Setting("softmax", "polynomial:2", 71003),
-    "sigmoid gate with a bias": Setting(
-        *("activation-bias", "gaussian", 71004, "sigmoid"), {"beta1": "2", "c": "log(2)", "tau": "1/8"}
-    ),
+SEEDS = {
+    "softmax gate": 71001,
+    "Gaussian gate": 71002,
+    "softmax gate, quadratic expert": 71003,
+    "sigmoid gate with a bias": 71004,
 }
-
-
-def bounds(name: str) -> Orders:
-    """The certified contact orders of a setting."""
-    of = SETTINGS[name]
-    return orders(study(of.gate, of.expert, of.activation, point=of.point))
+"""The studies, by the settings of `temperance.exponent_table`."""
 
 
 def definition(name: str) -> GeneralStudy:
@@ -68,7 +51,7 @@ def definition(name: str) -> GeneralStudy:
     experts = [{p: sign * (2.0 if p.name == "b" else 0.5) for p in near.expert} for sign in (1, -1)]
     truth = replace(near, expert={**experts[0], NU: 0.25}, other_expert={**experts[1], NU: 0.5})
     q = {o.name: float(o.upper) for o in found.orders if not o.mean and o.upper is not None}
-    return GeneralStudy(name, Family(truth, 2), q, SIZES, REPLICATES, STARTS, SETTINGS[name].seed)
+    return GeneralStudy(name, Family(truth, 2), q, SIZES, REPLICATES, STARTS, SEEDS[name])
 
 
 @dataclass(frozen=True)
@@ -155,7 +138,7 @@ def dropped(entry: Mapping[str, Any]) -> float:
 def main(path: str, *names: str) -> None:
     """Run the studies of these names, or all, and write the results to a file."""
     kept = []
-    for name in names or SETTINGS:
+    for name in names or SEEDS:
         kept.append(record(run_general(definition(name))))
         print(name, kept[-1]["fits"], kept[-1]["agree"], flush=True)
         write_file(path, json.dumps(kept) + "\n")

@@ -219,7 +219,7 @@ for name, entry in list(results.items())[: 1 if quick else None]:
             "curved in log n" if o.slope.curved else None,
             o.outcome,
         )
-        for o in studies.outcomes(studies.bounds(name), entry, measured)
+        for o in studies.outcomes(bounds(name), entry, measured)
     ]
     counts, definition, alone = entry["fits"], entry["definition"], entry["agree"]["one"]
     print(f"{name}: {definition['replicates']} replicates at n = {', '.join(map(str, definition['sizes']))};", end=" ")
