@@ -10,8 +10,11 @@ import asyncio
 import base64
 import io
 import os
-from collections.abc import Iterable
+import signal
+import threading
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from copy import deepcopy
 from typing import Any
 
@@ -80,18 +83,40 @@ def execute(notebook: NotebookNode) -> NotebookNode:
 
 
 def _run(client: NotebookClient, environment: dict[str, str]) -> None:
-    """Execute in a thread, where nbclient leaves Ctrl-C to us; the kernel ends with an interrupt."""
-    with ThreadPoolExecutor(1) as thread:
-        done = thread.submit(lambda: asyncio.run(client.async_execute(env=environment)))
-        try:
-            done.result()
-        except KeyboardInterrupt:
-            while not done.done():
-                process = getattr(getattr(client.km, "provisioner", None), "process", None)
-                if process is not None:
-                    process.kill()
-                wait([done], timeout=0.1)
-            raise
+    """Execute in a thread, where nbclient leaves Ctrl-C to us; the kernel ends with an interrupt, whenever it comes."""
+    with _interrupts_noted() as interrupts, ThreadPoolExecutor(1) as thread:
+        done = thread.submit(lambda: asyncio.run(_executed(client, environment)))
+        while not done.done():
+            wait([done], timeout=0.1)
+            process = getattr(getattr(client.km, "provisioner", None), "process", None)
+            if interrupts and process is not None:
+                process.kill()
+    done.result()
+
+
+@contextmanager
+def _interrupts_noted() -> Iterator[list[int]]:
+    """Ctrl-C fills a list, and is raised at the end: an exception could come before anyone knows what has begun."""
+    noted: list[int] = []
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or before is not signal.default_int_handler:
+        yield noted
+        return
+    signal.signal(signal.SIGINT, lambda number, frame: noted.append(number))
+    try:
+        yield noted
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if noted:
+        raise KeyboardInterrupt
+
+
+async def _executed(client: NotebookClient, environment: dict[str, str]) -> None:
+    """Start the kernel before nbclient would: it leaves a cleaning behind at exit, which fails after a failed start."""
+    client.create_kernel_manager()
+    await client.async_start_new_kernel(env=environment)
+    await client.async_start_new_kernel_client()
+    await client.async_execute()
 
 
 def _joined(outputs: Iterable[NotebookNode]) -> list[NotebookNode]:

@@ -197,6 +197,21 @@ def test_ctrl_c_ends_a_notebook_and_its_kernel(tmp_path, early):
     assert early or gone([pid.read_text()])
 
 
+def test_ctrl_c_in_the_moment_a_kernel_starts_leaves_nothing_behind(tmp_path):
+    from temperance.notebook import build, text
+
+    pressing = (
+        "import os, signal\nfrom concurrent.futures import ThreadPoolExecutor\nsubmit = ThreadPoolExecutor.submit\n"
+        "def pressed(*given):\n    done = submit(*given)\n    os.kill(os.getpid(), signal.SIGINT)\n    return done\n"
+        "ThreadPoolExecutor.submit = pressed\n"
+    )
+    (tmp_path / "a.ipynb").write_text(text(build([("code", "import pathlib\npathlib.Path('ran').touch()")])))
+    terminal = Terminal("notebooks", "run", ".", prelude=pressing, folder=tmp_path)
+    assert terminal.end() == 130
+    assert terminal.last_line == "interrupted"
+    assert not (tmp_path / "ran").exists()
+
+
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="the children of a process are looked up in /proc")
 def test_ctrl_c_ends_a_verification_and_its_workers(tmp_path):
     long = (
