@@ -66,6 +66,15 @@ def test_switches_of_a_high_degree_are_found_without_expanding():
             assert sp.prod(piece.expr.subs(Z, z) for z in near) < 0
 
 
+def test_the_switch_of_a_line_between_long_numbers_is_exact():
+    long = " + ".join(f"log({p})*sqrt({q})" for p in (2, 3, 5, 7) for q in (3, 5, 7, 11))
+    known = activation(f"abs(({long})**3*z - 1 - sqrt({long}))")
+    (left, right) = known.pieces
+    assert left.upper == right.lower
+    number = sum(sp.log(p) * sp.sqrt(q) for p in (2, 3, 5, 7) for q in (3, 5, 7, 11))
+    assert abs(sp.N(left.upper - (1 + sp.sqrt(number)) / number**3, 50)) < 1e-40
+
+
 def test_sympy_expressions_are_accepted():
     z = sp.Symbol("z")
     assert activation(sp.Piecewise((z, z > 0), (0, True))).expression == "where(z < 0, 0, z)"

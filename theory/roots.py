@@ -87,6 +87,13 @@ def _factor(poly: sp.Poly, sample: Sample) -> Roots:
     return _scan(poly.as_expr(), sample)
 
 
+def _linear(f: sp.Expr) -> sp.Expr | None:
+    """The root of a Z + b: SymPy's polynomials are slow to build over long numbers."""
+    shift, rest = f.as_independent(Z, as_Add=True)
+    factor, core = rest.as_independent(Z, as_Add=False)
+    return -shift / factor if core == Z else None
+
+
 def _isolated(poly: sp.Poly) -> list[sp.Expr]:
     """All real roots of an irreducible rational polynomial, as dyadic numbers within 2^-256."""
     tolerance = sp.Rational(1, 2**_BISECTIONS)
@@ -176,8 +183,9 @@ def real_roots(f: sp.Expr, sample: Sample) -> Roots:
     """
     if not f.has(Z):
         return _only([])
-    if f == Z:
-        return _only([sp.S.Zero])
+    root = _linear(f)
+    if root is not None:
+        return _only([root])
     if f.is_Mul:
         return _join([real_roots(g, sample) for g in f.args])
     small = f.is_rational_function(Z) and max(_degrees(f)) <= _MOST_FACTORED_DEGREE
