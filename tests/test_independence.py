@@ -121,6 +121,17 @@ PARAMETERS = [  # expression, first, second, exceptional temperatures, exception
     ("where(z > lam, 1, 0)", "fails", "fails", (), {}),
     # pi in the coefficients of what decides: its powers are taken apart without SymPy's roots, which did not end
     ("1/(1 + z**2)/10**12 - pi/(1 + alpha*z)", "holds", "holds", (), {"alpha": ("0",)}),
+    # factors of one parameter beside factors of several
+    ("(alpha - 2)*(beta + 3)*(alpha + beta)*z**2 + z + c", "holds", "fails", (), {"alpha": ("2",), "beta": ("-3",)}),
+    (
+        "(alpha**2 - 2)*(beta - alpha)*exp(z) + (beta*c - c)*z**2",
+        "holds",
+        "holds",
+        (),
+        {"alpha": ("-sqrt(2)", "sqrt(2)"), "beta": ("1",), "c": ("0",)},
+    ),
+    # a polynomial in many parameters, slow to factor
+    ("+".join(f"p{i}*z**{i}" for i in range(1, 25)), "holds", "holds", (), {}),
     ("(alpha**4 - pi)*z**5 + z**3 + z**2", "holds", "holds", (), {"alpha": ("-pi**(1/4)", "pi**(1/4)")}),
 ]
 

@@ -103,14 +103,15 @@ def _parse(text: str, given: Mapping[str, sp.Expr] | None = None) -> Activation:
     for sample in _samples(parameters):
         algebra = Algebra(sample)
         pieces = _read(Reader(text, algebra, FUNCTIONS), tree, values)
+        asked = algebra.asked
         pieces = tuple(p for p in pieces if _finite_somewhere(p, algebra))
         if not algebra.exhaustive:
             pieces = tuple(p for p in pieces if _attained(p, algebra, text, tree, values))
         exhaustive = exhaustive and algebra.exhaustive
         if pieces and not any(_same(pieces, known.pieces) for known in found):
             found.append(Structure(pieces, tuple(sample.items())))
-        if algebra.searches:
-            break  # pieces may be missing at every sample
+        if algebra.searches or (found and not asked):
+            break  # pieces may be missing at every sample, or are the same
     if not found:
         raise ValueError(f"{text.strip()[:60]!r} is real and finite on no interval; {ACCEPTED}")
     used = {s for structure in found for p in structure.pieces for s in p.expr.free_symbols | p.lower.free_symbols}

@@ -6,9 +6,11 @@ elimination vanishes, no two exponentials coincide and no pieces merge, so that 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations, islice, product
 from math import gcd
+from typing import Any
 
 import sympy as sp
 from flint import fmpz_mpoly
@@ -22,6 +24,7 @@ from theory.roots import Z
 from theory.towers import Tower
 
 _MOST_DEGREE = 8
+_MOST_TOTAL_DEGREE = 32
 _MOST_SHIFTS = 400
 _MOST_POWERS = 100
 
@@ -40,8 +43,7 @@ def candidates(source: Activation, analyses: Sequence[Analysis]) -> dict[str, li
         conditions += _pivots(analysis) + _collisions(analysis)
     roots: dict[str, set[sp.Expr]] = {p.name: set() for p in source.parameters}
     for factor in _factors(conditions):
-        if len(factor.free_symbols) == 1:
-            roots[next(iter(factor.free_symbols)).name] |= set(_real_roots(factor))
+        roots[next(iter(factor.free_symbols)).name] |= set(_real_roots(factor))
     return {name: sorted(values, key=lambda v: float(v)) for name, values in roots.items()}
 
 
@@ -64,24 +66,47 @@ def _constant_parts(tower: Tower, p: fmpz_mpoly) -> list[sp.Expr]:
 
 
 def _factors(conditions: Iterable[sp.Expr]) -> list[sp.Expr]:
+    """The factors of the conditions in which one parameter stands alone."""
     found: dict[sp.Expr, None] = {}
     for condition in dict.fromkeys(conditions):
         if not condition.free_symbols or condition.has(sp.nan, sp.zoo, sp.oo):
             continue
-        numerator = sp.fraction(sp.together(condition))[0]
-        if _degree(numerator) > _MOST_DEGREE * 4:
-            continue
-        for factor, _ in sp.factor_list(numerator)[1]:
-            if factor.free_symbols:
-                found[factor] = None
+        for part in _alone(sp.fraction(sp.together(condition))[0]):
+            for factor, _ in sp.factor_list(part)[1]:
+                if len(factor.free_symbols) == 1:
+                    found[factor] = None
     return list(found)
 
 
-def _degree(expr: sp.Expr) -> int:
+def _alone(expr: sp.Expr) -> list[sp.Expr]:
+    """Expressions that have the factors of this one in which a symbol stands alone; none if the degree is too high.
+
+    In a rational polynomial those factors in x divide all the coefficients, themselves polynomials in x, of the
+    monomials of the other symbols. To factor it in many symbols would take far longer.
+    """
     symbols = sorted(expr.free_symbols, key=str)
     if not symbols or not expr.is_polynomial(*symbols):  # 1/(2*theta) has the numerator 1
-        return 0
-    return int(sp.Poly(expr, *symbols).total_degree())
+        return [expr]
+    try:
+        terms = sp.ring(symbols, sp.QQ)[0].from_expr(expr).to_dict()
+    except ValueError:  # numbers with radicals or logarithms
+        return [expr] if sp.Poly(expr, *symbols).total_degree() <= _MOST_TOTAL_DEGREE else []
+    if max(map(sum, terms), default=0) > _MOST_TOTAL_DEGREE:
+        return []
+    return [_common(terms, i, symbol) for i, symbol in enumerate(symbols)]
+
+
+def _common(terms: Mapping[tuple[int, ...], Any], i: int, symbol: sp.Symbol) -> sp.Expr:
+    """The common divisor of a polynomial's coefficients as a polynomial in all but its symbol i."""
+    coefficients: defaultdict[tuple[int, ...], dict[tuple[int], Any]] = defaultdict(dict)
+    for monomial, c in terms.items():
+        coefficients[*monomial[:i], *monomial[i + 1 :]][monomial[i],] = c
+    common = sp.Poly(0, symbol, domain=sp.QQ)
+    for coefficient in sorted(coefficients.values(), key=len):
+        common = sp.gcd(common, sp.Poly.from_dict(coefficient, symbol, domain=sp.QQ))
+        if common.degree() == 0:
+            break
+    return common.as_expr()
 
 
 def _real_roots(factor: sp.Expr) -> list[sp.Expr]:

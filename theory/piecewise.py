@@ -111,13 +111,21 @@ class Algebra:
     """Operations on piecewise formulas at one sample of the parameters.
 
     Every operation works on the common refinement of its arguments. `exhaustive` turns False when a switching point
-    had to be searched for numerically, so that pieces may be missing.
+    had to be searched for numerically, so that pieces may be missing. `asked` turns True when the sample was looked at:
+    till then the pieces are those of every sample.
     """
 
     def __init__(self, sample: Sample) -> None:
-        self.sample = sample
+        self._sample = sample
+        self.asked = False
         self.exhaustive = True
         self.searches = 0
+
+    @property
+    def sample(self) -> Sample:
+        """The values of the parameters."""
+        self.asked = True
+        return self._sample
 
     def ball(self, number: sp.Expr) -> arb | None:
         """The enclosure of an end point; None for an infinite one."""
