@@ -193,6 +193,9 @@ EXCEPTIONS = [  # where some verdict is another: an outcome, or a temperature al
     # alpha = 0 is looked at, and its verdicts are the generic ones, with the same temperature
     ("log(1 + z**2) + alpha", {}),
     ("c*log(1 + z**2) + alpha", {"c": ("0",)}),
+    # so are c = 3, 2^(1/2) and -2^(1/2), where the temperature is c as elsewhere, or c is none
+    ("c*log(1 + z**2) + c - 3", {"c": ("0",)}),
+    ("c*log(1 + z**2) + c**2 - 2", {"c": ("0",)}),
 ]
 
 

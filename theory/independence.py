@@ -20,6 +20,7 @@ from theory.families import Family
 from theory.kinks import Kinks, kinks_of
 from theory.mirror import Mirror, mirror
 from theory.nullspace import Row
+from theory.roots import Sample
 from theory.verdicts import Verdict
 
 SCOPE = "every d, derivatives almost everywhere"
@@ -124,13 +125,16 @@ def _differs(generic: Decision, name: str, value: sp.Expr) -> bool:
         special, _ = _generic(source)
     except ValueError:
         return False  # the activation is not defined there
-    here = {name: value}
     decided = [
         (s, g)
         for s, g in zip(special.verdicts, generic.verdicts, strict=True)
         if "undecided" not in (s.outcome, g.outcome)
     ]
-    return any(s.outcome != g.outcome or set(s.fails_at_tau) != _positive(g.fails_at_tau, here) for s, g in decided)
+    here, sample = {sp.Symbol(name, real=True): value}, dict(generic.activation.sample)
+    return any(
+        s.outcome != g.outcome or not _same(_positive(s.fails_at_tau, here), _positive(g.fails_at_tau, here), sample)
+        for s, g in decided
+    )
 
 
 def _all_hold(decision: Decision) -> bool:
@@ -144,14 +148,15 @@ def _every_family_is_independent(source: Activation) -> bool:
     return all(analysis.independent(family) for analysis in analyses for family in every)
 
 
-def _positive(temperatures: tuple[str, ...], values: dict[str, sp.Expr]) -> set[str]:
+def _positive(temperatures: tuple[str, ...], values: dict[sp.Symbol, sp.Expr]) -> list[sp.Expr]:
     """The exceptional temperatures at special parameter values, those that are not positive left out."""
-    kept = set()
-    for text in temperatures:
-        tau = sp.radsimp(sp.sympify(activation(f"z*({text})").pieces[0].expr / sp.Symbol("z", real=True)).subs(values))
-        if not tau.is_number or tau > 0:
-            kept.add(str(tau))
-    return kept
+    found = (sp.expand(activation(f"z*({text})").pieces[0].expr / Z).subs(values) for text in temperatures)
+    return [tau for tau in found if tau.free_symbols or balls.sign(tau, {}) == 1]
+
+
+def _same(some: list[sp.Expr], others: list[sp.Expr], sample: Sample) -> bool:
+    """Whether two lists hold the same temperatures, as far as balls tell them apart at the sample."""
+    return len(some) == len(others) and all(any(not balls.sign(t - u, sample) for u in others) for t in some)
 
 
 def verdicts(analysis: Analysis) -> tuple[Verdict, Verdict, Verdict, Verdict, Verdict]:
