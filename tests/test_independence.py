@@ -1,10 +1,13 @@
 """The verdicts against ground truth: the tables of the design, and closed-form cases worked out by hand."""
 
 import pytest
+import sympy as sp
 from flint import Ordering, fmpz_mpoly_ctx
 
-from theory.fields import factored
+from theory.adjoining import AdjoinedField
+from theory.fields import NoTower, factored
 from theory.independence import decide
+from theory.roots import Z
 
 # expression, first order, second order, temperatures at which it fails, families that fail for all tau
 GROUND_TRUTH = [
@@ -265,3 +268,12 @@ def test_factors_with_large_coefficients():
     content, factors = factored(-6 * p * q**2)
     assert content == -6
     assert sorted((str(f), e) for f, e in factors) == sorted([(str(p), 1), (str(q), 2)])
+
+
+def test_a_function_has_no_derivative_before_it_is_given_one():
+    field = AdjoinedField(sp.symbols("_g:2"))
+    exponential = field.adjoined("exp", sp.exp(Z), constant=False)
+    with pytest.raises(NoTower, match=r"the derivative of exp\(z\) is made of itself"):
+        field.d(exponential)
+    field.derive(field.known[sp.exp(Z)], exponential)
+    assert field.d(exponential) == exponential

@@ -46,17 +46,28 @@ class AdjoinedField(DifferentialField):
         self.rules = [[self.zero] * len(self.generators)]
         self.described: dict[int, Generator] = {}
         self.known: dict[sp.Expr, int] = {}
+        self._underived: set[int] = set()
 
     def adjoined(self, kind: str, stands_for: sp.Expr, constant: bool, rule: Fraction | None = None) -> Fraction:
-        """A new generator; later ones come first in the order, so that a root precedes what it is a root of."""
+        """A new generator, whose derivative may be given later by `derive`.
+
+        Later ones come first in the order, so that a root precedes what it is a root of.
+        """
         index = len(self.generators) - 1 - len(self.described)
         if index < 0:
             raise NoTower("too many functions for one tower")
         self.described[index] = Generator(kind, stands_for, constant)
         self.known[stands_for] = index
         if rule is not None:
-            self.rules[0][index] = rule
+            self.derive(index, rule)
+        elif not constant:
+            self._underived.add(index)
         return self.element(index)
+
+    def derive(self, index: int, rule: Fraction) -> None:
+        """Give the derivative of a generator."""
+        self.rules[0][index] = rule
+        self._underived.discard(index)
 
     def element(self, index: int) -> Fraction:
         """The generator as a field element."""
@@ -86,7 +97,14 @@ class AdjoinedField(DifferentialField):
         return super().mul(f, g)
 
     def d(self, f: Fraction) -> Fraction:
-        """The derivative df/dz."""
+        """The derivative in z.
+
+        Raises:
+            NoTower: f holds a generator whose derivative is still worked out, and needs that of f.
+        """
+        for index in self._underived:
+            if f.num.degrees()[index] or f.den.degrees()[index]:
+                raise NoTower(f"the derivative of {self.described[index].stands_for} is made of itself")
         return self.derivative(f, 0)
 
     def fraction(self, num: fmpz_mpoly, den: fmpz_mpoly) -> Fraction:

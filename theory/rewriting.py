@@ -83,11 +83,15 @@ def terms(argument: sp.Expr) -> dict[sp.Expr, sp.Rational]:
 
 
 class Lattice:
-    """The lattice spanned over Z by exponents: every one of them is an integer combination of its basis."""
+    """The lattice spanned over Z by exponents: every one of them is an integer combination of its basis.
+
+    A combination for a shallow exponent holds no deep ones, such as log(1 + exp(z)): exp(z) must not be made of them.
+    """
 
     def __init__(self, arguments: Sequence[sp.Expr]) -> None:
         rows = [terms(a) for a in arguments]
-        self.monomials = sorted({m for row in rows for m in row}, key=sp.default_sort_key)
+        monomials = {m for row in rows for m in row}
+        self.monomials = sorted(monomials, key=lambda m: (-_depth(m), sp.default_sort_key(m)))
         entries = [[exact(r.get(m, sp.S.Zero)) for m in self.monomials] for r in rows]
         self.basis = _reduced(entries)
         self.exponents = [
@@ -116,6 +120,12 @@ class Lattice:
         if any(left):
             raise KeyError(argument)
         return found
+
+
+def _depth(expr: sp.Expr) -> int:
+    """How deep functions, powers among them, are nested."""
+    inner = max(map(_depth, expr.args), default=0)
+    return inner if expr.is_Add or expr.is_Mul or not expr.args else inner + 1
 
 
 def _reduced(entries: list[list[fmpq]]) -> list[list[fmpq]]:

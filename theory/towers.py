@@ -129,7 +129,7 @@ class Tower(AdjoinedField):
         constant = not exponent.has(Z)
         generator = self.adjoined("exp", stands_for, constant)
         if not constant:
-            self.rules[0][self.known[stands_for]] = self.mul(self.d(self._embed(exponent)), generator)
+            self.derive(self.known[stands_for], self.mul(self.d(self._embed(exponent)), generator))
         return generator
 
     def _without_lambert(self, argument: sp.Expr) -> tuple[sp.Expr, Fraction]:
@@ -176,7 +176,7 @@ class Tower(AdjoinedField):
             square = self.power(self.element(self.known[stands_for]), 2)
             if not constant:
                 rate = self.mul(self.d(self._embed(angle)), self.number(sp.Rational(1, 2)))
-                self.rules[0][self.known[stands_for]] = self.mul(rate, self.add(self.unit, square))
+                self.derive(self.known[stands_for], self.mul(rate, self.add(self.unit, square)))
         return self._by_half_angle(self.element(self.known[stands_for]))
 
     def _by_half_angle(self, t: Fraction) -> tuple[Fraction, Fraction]:
@@ -241,7 +241,7 @@ class Tower(AdjoinedField):
             if e not in self.known:
                 w = self.adjoined("LambertW", e, False)
                 below = self.inverse(self.mul(q, self.add(self.unit, w)))
-                self.rules[0][self.known[e]] = self.mul(self.mul(rate, w), below)
+                self.derive(self.known[e], self.mul(self.mul(rate, w), below))
             return self.element(self.known[e])
         if e.func is sp.atan:
             rule = self.mul(rate, self.inverse(self.add(self.unit, self.power(q, 2))))
@@ -302,7 +302,7 @@ class Tower(AdjoinedField):
             self._adjoin(index, order, positive)
             if not constant:
                 below = self.inverse(self.mul(self.number(order), Fraction(positive, self.one)))
-                self.rules[0][index] = self.mul(self.mul(self.d(Fraction(positive, self.one)), root), below)
+                self.derive(index, self.mul(self.mul(self.d(Fraction(positive, self.one)), root), below))
         root = self.element(self.known[stands_for])
         return self.power(root, int(exponent * order))
 
