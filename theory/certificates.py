@@ -184,7 +184,7 @@ class _Formulas:
         vanish = []
         for part in sp.fraction(sp.together(q)):
             for (f, radicand, n), w in reversed(self.variables.items()):
-                if f == "root":
+                if f == "root" and part.has(w):
                     masks = {e: sp.Dummy() for e in part.atoms(sp.exp)}
                     rest = sp.rem(part.xreplace(masks), w**n - radicand.xreplace(masks), w)
                     part = sp.fraction(sp.together(rest.xreplace({m: e for e, m in masks.items()})))[0]

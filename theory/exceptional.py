@@ -113,7 +113,11 @@ def _real_roots(factor: sp.Expr) -> list[sp.Expr]:
     symbol = next(iter(factor.free_symbols))
     if not factor.is_polynomial(symbol) or sp.degree(factor, symbol) > _MOST_DEGREE:
         return []
-    return [sp.radsimp(r) for r in _radicals(sp.Poly(factor, symbol))]
+    return [_shorter(sp.radsimp(r), r) for r in _radicals(sp.Poly(factor, symbol))]
+
+
+def _shorter(one: sp.Expr, other: sp.Expr) -> sp.Expr:
+    return min(one, other, key=sp.count_ops)
 
 
 def _radicals(poly: sp.Poly) -> list[sp.Expr]:
