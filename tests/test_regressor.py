@@ -45,7 +45,7 @@ def model():
     return temperance.MoERegressor(2, activation="tanh", starts=3, random_state=1).fit(*data())
 
 
-@pytest.mark.parametrize(("n_experts", "expected"), [(1, {}), (2, EXPECTED)])
+@pytest.mark.parametrize(("n_experts", "expected"), [(1, {}), pytest.param(2, EXPECTED, marks=pytest.mark.full)])
 def test_the_checks_of_scikit_learn(n_experts, expected):
     model = temperance.MoERegressor(n_experts, starts=1)
     results = check_estimator(model, on_fail=None, on_skip=None, expected_failed_checks=expected)
