@@ -68,14 +68,14 @@ _SIGNATURE = types.float64(
 Likelihood = Callable[[Floats, Floats, Floats], Sums]
 
 BLOCK = 256
-_FAST: dict[str, Any] = {
+FAST: dict[str, Any] = {
     "fastmath": {"reassoc", "contract", "nsz", "arcp"},
     "error_model": "numpy",
     "nogil": True,
 }
 
 
-def _version() -> int:
+def code_version() -> int:
     """A number that changes with the code that kernels are made of, so that no stale kernel is found on disk."""
     digest = hashlib.sha256()
     for module in (blocks, calls, tiles, vectormath):
@@ -83,7 +83,7 @@ def _version() -> int:
     return int.from_bytes(digest.digest()[:7], "big")
 
 
-def _row_counts(k: int, d: int, gates: int) -> list[int]:
+def row_counts(k: int, d: int, gates: int) -> list[int]:
     """Rows of the workspace: x, 1, products of x; phi; z, s, s', s''; t; c; pi; r; four of scratch."""
     return [d + 1 + d * (d + 1) // 2, gates * (2 * d + 3) + (k - gates) * (d + 2), 1 + 3 * k, k, k, k, k, 4]
 
@@ -109,13 +109,13 @@ def _build(k: int, d: int, gates: int, linear: bool, version: int) -> Any:
     """
     q, e, g, square = 2 * d + 3, d + 2, d + 1, d * (d + 1) // 2
     basis = g + square
-    counts = _row_counts(k, d, gates)
+    counts = row_counts(k, d, gates)
     phi, z, t, c, p, r, scratch, rows = (sum(counts[: i + 1]) for i in range(8))
     sums, block = _sum_count(k, d, gates, linear), BLOCK if k <= 8 else BLOCK // 4
     stride = block + LANES
     line = 8 * stride
 
-    @njit(**_FAST, cache=True)
+    @njit(**FAST, cache=True)
     def kernel(full, tau, x, y, jets, out_sums, totals):  # type: ignore[no-untyped-def]
         use_wide_vectors()
         w = aligned(rows * stride).reshape(rows, stride)
@@ -170,7 +170,7 @@ def _build(k: int, d: int, gates: int, linear: bool, version: int) -> Any:
 @cache
 def compiled_kernel(k: int, d: int, gates: int, linear: bool) -> Any:
     """The kernel of `_build`, one for each process."""
-    kernel = _build(k, d, gates, linear, _version())
+    kernel = _build(k, d, gates, linear, code_version())
     kernel.compile(_SIGNATURE)
     return kernel
 

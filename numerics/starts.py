@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numerics.compiled import CompiledActivation
-from numerics.kernels import evaluate
 from numerics.measures import Layout, MixingMeasure
+from numerics.screening import values
 
 Floats = NDArray[np.float64]
 
@@ -72,5 +72,5 @@ def rough_start(layout: Layout, gate: CompiledActivation, x: Floats, y: Floats, 
     order = rng.permuted(np.tile(np.arange(layout.k), (_GATE_DRAWS, 1)), axis=1)
     candidates = MixingMeasure(beta1, beta0, tau, lines[order, :-1], lines[order, -1], nu[order])
     thetas = layout.pack(candidates)
-    values = np.array([evaluate(theta, layout, gate, x, y)[0] for theta in thetas])
-    return thetas[np.where(np.isfinite(values), values, -np.inf).argmax()]
+    likelihoods = values(thetas, layout, gate, x, y)
+    return thetas[np.where(np.isfinite(likelihoods), likelihoods, -np.inf).argmax()]

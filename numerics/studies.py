@@ -21,6 +21,7 @@ from numerics.measures import Layout
 from numerics.mle import Fit, Status, fit, higher
 from numerics.results import StudyResult
 from numerics.sampling import sample
+from numerics.screening import values
 from numerics.splitting import smaller, split_starts
 from numerics.store import Outcome, Store, StoreError, open_store, same
 from numerics.threads import one_blas_thread
@@ -94,9 +95,11 @@ class Progress:
 
 def compile_kernels(study: Study) -> None:
     """Compile what the fits need into the cache on disk, once, before workers start that would all do it."""
-    x = np.linspace(study.low, study.high, 8)[:, None] * np.ones(study.truth.d)
+    y = np.linspace(study.low, study.high, 8)
+    x = y[:, None] * np.ones(study.truth.d)
     for layout in (study.layout, *([smaller(study.layout)] if study.splits else [])):
-        evaluate(np.zeros(layout.size), layout, study.gate, x, x[:, 0])
+        evaluate(np.zeros(layout.size), layout, study.gate, x, y)
+        values(np.zeros((1, layout.size)), layout, study.gate, x, y)
 
 
 def _finished(study: Study, replicates: Sequence[int], executor: Executor | None) -> Iterator[tuple[int, Outcome]]:
