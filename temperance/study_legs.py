@@ -48,7 +48,7 @@ def judged(slopes: list[dict[str, Any]], records: dict[str, dict[str, Any]], mis
     if len(open_) > _SHOWN:
         detail += f", and {len(open_) - _SHOWN} more"
     if missing:
-        detail += f"; {missing}"
+        detail = f"{detail}; {missing}" if counted else missing
     outcomes: list[LegOutcome] = [s["outcome"] for s in counted]
     outcome = combined([*outcomes, "inconclusive"] if missing else outcomes)
     studies = [{"name": name, "fits": r["fits"], "definition": r["setting"]} for name, r in records.items()]
