@@ -105,4 +105,7 @@ def test_the_end_of_verify_is_what_it_prints(capsys, monkeypatch):
     monkeypatch.chdir(ROOT)
     (shown,) = re.findall(r"as it is:\n\n```\n((?:.*\n)*?)```", README)
     assert run(["verify"]) == 0
-    assert lines(capsys.readouterr().out)[-len(lines(shown)) :] == lines(shown)
+    table = lines(shown)
+    if not (ROOT.parent / "shared" / "published").is_dir():
+        table = table[next(i for i, line in enumerate(table) if line.split()[:1] == ["claim"]) :]
+    assert lines(capsys.readouterr().out)[-len(table) :] == table
