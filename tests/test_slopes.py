@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from numerics.results import _slope
-from numerics.slopes import Slope, judge, log_slope
+from numerics.slopes import WIDEST, Slope, judge, log_slope
 
 SIZES = np.geomspace(1e3, 1e5, 8)
 
@@ -137,6 +137,36 @@ def test_few_replicates_and_wrong_shapes_are_refused():
         log_slope(errors(0.5, 12, seed=0, sizes=SIZES[:1]), SIZES[:1], seed=0)
     with pytest.raises(ValueError, match="zero or missing"):
         log_slope(np.zeros((12, 8)), SIZES, seed=0)
+    e = errors(0.5, 12, seed=0)
+    e[:, 3] = 0.0
+    with pytest.raises(ValueError, match="zero or missing"):
+        log_slope(e, SIZES, seed=0)
+
+
+def test_the_least_that_is_needed_is_taken():
+    """Ten replicates, of which one has no error at all, and sizes below 1, of which none is 0."""
+    e = errors(0.5, 10, seed=0)
+    e[4] = 0.0
+    assert log_slope(e, SIZES, seed=0).replicates == 10
+    assert log_slope(e, SIZES / 1e4, seed=0).value == pytest.approx(log_slope(e, SIZES, seed=0).value)
+    with pytest.raises(ValueError, match="sizes must be positive"):
+        log_slope(e, np.r_[0.0, SIZES[1:]], seed=0)
+
+
+@pytest.mark.parametrize("exponent", [0.5, 2.0])
+def test_an_interval_of_equal_errors_is_as_wide_as_rounding(exponent):
+    slope = log_slope(np.ones((12, 1)) * SIZES**-exponent, SIZES, seed=0)
+    assert slope.width == pytest.approx(2e-12 * (1 + exponent), rel=1e-2)
+
+
+def test_the_limits_of_the_outcome_rule_are_not_within_it():
+    edge = -0.5 + 0.1
+    assert judge(slope_with(-0.45, -0.5, edge), 0.5, 0.0).outcome == "inconclusive"
+    assert judge(slope_with(-0.45, -0.5, np.nextafter(edge, -1)), 0.5, 0.0).outcome == "confirmed"
+    low = -0.16
+    wide, narrow = slope_with(-0.1, low, low + WIDEST), slope_with(-0.1, low, low + WIDEST - 1e-15)
+    assert wide.width == WIDEST > narrow.width
+    assert [judge(s, 0.01, 0.0).outcome for s in (wide, narrow)] == ["inconclusive", "confirmed"]
 
 
 def test_errors_sizes_and_powers_without_a_slope_are_refused():
