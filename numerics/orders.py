@@ -50,9 +50,20 @@ class Measured:
 
     @property
     def exponents(self) -> tuple[float, ...]:
-        """log2 of the ratios of successive distances, as far as they are resolved."""
-        pairs = pairwise(zip(self.levels, self.distances, strict=True))
-        return tuple(log2(p / q) / (k - j) for (j, p), (k, q) in pairs if q > _RESOLVED and isfinite(p * q))
+        """log2 of the ratios of successive distances, as far as they are resolved.
+
+        A missed minimum is too large, and may lie above what is resolved: the distance that the exponent before leads
+        to must be resolved too.
+        """
+        found: list[float] = []
+        for (j, p), (k, q) in pairwise(zip(self.levels, self.distances, strict=True)):
+            if not isfinite(p * q):
+                continue
+            expected = p * 2.0 ** (-(k - j) * found[-1]) if found else q
+            if min(q, expected) <= _RESOLVED:
+                break
+            found.append(log2(p / q) / (k - j))
+        return tuple(found)
 
     @property
     def order(self) -> float | None:
