@@ -22,6 +22,7 @@ from sympy.printing.pycode import PythonCodePrinter
 
 from numerics import calls, gammas, vectormath
 from numerics.compiled import stable_jets
+from numerics.interrupts import interrupts_noted
 from theory.activations import Activation
 
 _VECTOR = {name: name for name in ("exp", "log", "tanh", "erf", "sin", "cos")}
@@ -189,4 +190,5 @@ def machine_jets(activation: Activation) -> Any:
     text = source_of(activation)
     path = cache_folder() / f"temperance_jets_{hashlib.sha256(text.encode()).hexdigest()[:32]}.py"
     _write(path, text)
-    return _import(path).jets
+    with interrupts_noted():  # LLVM's callbacks swallow exceptions
+        return _import(path).jets

@@ -49,6 +49,7 @@ from numerics.blocks import (
 from numerics.calls import use_wide_vectors
 from numerics.compiled import CompiledActivation
 from numerics.density import Evaluation, check_data
+from numerics.interrupts import interrupts_noted
 from numerics.jets import NoMachineCode, machine_jets
 from numerics.measures import Layout
 from numerics.tiles import LANES, weigh
@@ -170,8 +171,9 @@ def _build(k: int, d: int, gates: int, linear: bool, version: int) -> Any:
 @cache
 def compiled_kernel(k: int, d: int, gates: int, linear: bool) -> Any:
     """The kernel of `_build`, one for each process."""
-    kernel = _build(k, d, gates, linear, code_version())
-    kernel.compile(_SIGNATURE)
+    with interrupts_noted():  # LLVM's callbacks swallow exceptions
+        kernel = _build(k, d, gates, linear, code_version())
+        kernel.compile(_SIGNATURE)
     return kernel
 
 

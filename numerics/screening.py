@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from numerics.blocks import aligned, constant_rows, fill_expert, fill_gate, fill_x, softmax, softmax_of_two
 from numerics.calls import use_wide_vectors
 from numerics.compiled import CompiledActivation
+from numerics.interrupts import interrupts_noted
 from numerics.jets import NoMachineCode, machine_jets
 from numerics.kernels import BLOCK, FAST, code_version, evaluate, is_linear, row_counts
 from numerics.measures import Layout
@@ -65,8 +66,9 @@ def _build(k: int, d: int, gates: int, linear: bool, version: int) -> Any:
 
 @cache
 def _compiled(k: int, d: int, gates: int, linear: bool) -> Any:
-    kernel = _build(k, d, gates, linear, code_version())
-    kernel.compile(_SIGNATURE)
+    with interrupts_noted():  # as in kernels
+        kernel = _build(k, d, gates, linear, code_version())
+        kernel.compile(_SIGNATURE)
     return kernel
 
 

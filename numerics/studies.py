@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numerics.definitions import Study
+from numerics.interrupts import interrupts_noted
 from numerics.kernels import evaluate
 from numerics.measures import Layout
 from numerics.mle import Fit, Status, fit, higher
@@ -95,11 +96,12 @@ class Progress:
 
 def compile_kernels(study: Study) -> None:
     """Compile what the fits need into the cache on disk, once, before workers start that would all do it."""
-    y = np.linspace(study.low, study.high, 8)
-    x = y[:, None] * np.ones(study.truth.d)
-    for layout in (study.layout, *([smaller(study.layout)] if study.splits else [])):
-        evaluate(np.zeros(layout.size), layout, study.gate, x, y)
-        values(np.zeros((1, layout.size)), layout, study.gate, x, y)
+    with interrupts_noted():  # LLVM's callbacks swallow exceptions
+        y = np.linspace(study.low, study.high, 8)
+        x = y[:, None] * np.ones(study.truth.d)
+        for layout in (study.layout, *([smaller(study.layout)] if study.splits else [])):
+            evaluate(np.zeros(layout.size), layout, study.gate, x, y)
+            values(np.zeros((1, layout.size)), layout, study.gate, x, y)
 
 
 def _finished(study: Study, replicates: Sequence[int], executor: Executor | None) -> Iterator[tuple[int, Outcome]]:

@@ -10,11 +10,8 @@ import asyncio
 import base64
 import io
 import os
-import signal
-import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import contextmanager
 from copy import deepcopy
 from typing import Any
 
@@ -22,6 +19,8 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
+
+from numerics.interrupts import interrupts_noted
 
 Cell = tuple[str, str]  # ("markdown" | "code" | one of TAGS, source)
 
@@ -84,7 +83,7 @@ def execute(notebook: NotebookNode) -> NotebookNode:
 
 def _run(client: NotebookClient, environment: dict[str, str]) -> None:
     """Execute in a thread, where nbclient leaves Ctrl-C to us; the kernel ends with an interrupt, whenever it comes."""
-    with _interrupts_noted() as interrupts, ThreadPoolExecutor(1) as thread:
+    with interrupts_noted() as interrupts, ThreadPoolExecutor(1) as thread:
         done = thread.submit(lambda: asyncio.run(_executed(client, environment)))
         while not done.done():
             wait([done], timeout=0.1)
@@ -92,23 +91,6 @@ def _run(client: NotebookClient, environment: dict[str, str]) -> None:
             if interrupts and process is not None:
                 process.kill()
     done.result()
-
-
-@contextmanager
-def _interrupts_noted() -> Iterator[list[int]]:
-    """Ctrl-C fills a list, and is raised at the end: an exception could come before anyone knows what has begun."""
-    noted: list[int] = []
-    before = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or before is not signal.default_int_handler:
-        yield noted
-        return
-    signal.signal(signal.SIGINT, lambda number, frame: noted.append(number))
-    try:
-        yield noted
-    finally:
-        signal.signal(signal.SIGINT, before)
-    if noted:
-        raise KeyboardInterrupt
 
 
 async def _executed(client: NotebookClient, environment: dict[str, str]) -> None:

@@ -212,6 +212,20 @@ def test_ctrl_c_in_the_moment_a_kernel_starts_leaves_nothing_behind(tmp_path):
     assert not (tmp_path / "ran").exists()
 
 
+@pytest.mark.parametrize(("block", "printed"), [("interrupts_noted()", "noted"), ("nullcontext()", "lost")])
+def test_an_interrupt_in_a_callback_from_c_is_noted(block, printed):
+    """Python prints an exception there and goes on, as if nobody had pressed."""
+    code = (
+        "import ctypes, os, signal\nfrom contextlib import nullcontext\n"
+        "from numerics.interrupts import interrupts_noted\n"
+        "press = ctypes.CFUNCTYPE(None)(lambda: os.kill(os.getpid(), signal.SIGINT))\n"
+        f"try:\n    with {block}:\n        press()\n    print('lost')\n"
+        "except KeyboardInterrupt:\n    print('noted')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == printed
+
+
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="the children of a process are looked up in /proc")
 def test_ctrl_c_ends_a_verification_and_its_workers(tmp_path):
     long = (
