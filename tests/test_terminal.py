@@ -218,7 +218,7 @@ def test_an_interrupt_in_a_callback_from_c_is_noted(block, printed):
     code = (
         "import ctypes, os, signal\nfrom contextlib import nullcontext\n"
         "from numerics.interrupts import interrupts_noted\n"
-        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a shell ignores it for what runs in the background
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # shells ignore it in the background
         "press = ctypes.CFUNCTYPE(None)(lambda: os.kill(os.getpid(), signal.SIGINT))\n"
         f"try:\n    with {block}:\n        press()\n    print('lost')\n"
         "except KeyboardInterrupt:\n    print('noted')\n"
