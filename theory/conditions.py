@@ -14,7 +14,7 @@ from theory.activations import Activation, Z, activation
 from theory.analysis import Analysis
 from theory.classification import classify
 from theory.families import S1, S2, VARIABLE, Family, S
-from theory.independence import Decision, decide
+from theory.independence import Decision, decide, temperature
 from theory.kinks import kinks_of
 from theory.truth import TruePoint, covers_line, irregularity, is_analytic, is_contiguous, seen, slope_at_zero
 from theory.verdicts import Outcome, Verdict
@@ -68,7 +68,7 @@ class Setting:
         if verdict.outcome != "holds" or self.point is None:
             return verdict.outcome
         for text in verdict.fails_at_tau:
-            gap = sp.radsimp(sp.expand(_temperature(text) - self.point.tau))
+            gap = sp.radsimp(sp.expand(temperature(text) - self.point.tau))
             if gap == 0:
                 return "fails"
             if not gap.free_symbols and balls.sign(gap, {}) is None:
@@ -80,7 +80,7 @@ class Setting:
         found = [f"{name} is none of {', '.join(v)}" for name, v in self.whole.exceptional_parameters]
         values = dict.fromkeys(t for v in verdicts for t in v.fails_at_tau)
         if self.point is not None:
-            values = {t: None for t in values if _temperature(t).free_symbols}  # the others are decided
+            values = {t: None for t in values if temperature(t).free_symbols}  # the others are decided
         if values:
             found.append(f"tau is none of {', '.join(values)}")
         return tuple(found)
@@ -123,11 +123,6 @@ class Setting:
         if len(zeros) == len(self.atoms):
             return "all beta1_j are 0"
         return None
-
-
-def _temperature(text: str) -> sp.Expr:
-    """A temperature of `Verdict.fails_at_tau`, which is written in the expression language."""
-    return sp.expand(activation(f"z*({text})").pieces[0].expr / Z)
 
 
 def bends(source: Activation) -> Verdict:

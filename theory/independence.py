@@ -148,9 +148,14 @@ def _every_family_is_independent(source: Activation) -> bool:
     return all(analysis.independent(family) for analysis in analyses for family in every)
 
 
+def temperature(text: str) -> sp.Expr:
+    """The value of one of `Verdict.fails_at_tau`, which are written in the expression language."""
+    return sp.expand(activation(f"z*({text})").pieces[0].expr / Z)
+
+
 def _positive(temperatures: tuple[str, ...], values: dict[sp.Symbol, sp.Expr]) -> list[sp.Expr]:
     """The exceptional temperatures at special parameter values, those that are not positive left out."""
-    found = (sp.expand(activation(f"z*({text})").pieces[0].expr / Z).subs(values) for text in temperatures)
+    found = (temperature(text).subs(values) for text in temperatures)
     return [tau for tau in found if tau.free_symbols or balls.sign(tau, {}) == 1]
 
 

@@ -87,11 +87,11 @@ def _factor(poly: sp.Poly, sample: Sample) -> Roots:
     return _scan(poly.as_expr(), sample)
 
 
-def _linear(f: sp.Expr) -> sp.Expr | None:
-    """The root of a Z + b: SymPy's polynomials are slow to build over long numbers."""
+def _equation(f: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
+    """(g, c) such that f = 0 where g = c, g without a term or a factor that is free of Z."""
     shift, rest = f.as_independent(Z, as_Add=True)
     factor, core = rest.as_independent(Z, as_Add=False)
-    return -shift / factor if core == Z else None
+    return core, -shift / factor
 
 
 def _isolated(poly: sp.Poly) -> list[sp.Expr]:
@@ -101,11 +101,8 @@ def _isolated(poly: sp.Poly) -> list[sp.Expr]:
     return [(lower + upper) / 2 for (lower, upper), _ in intervals]
 
 
-def _peel(f: sp.Expr, sample: Sample) -> Roots | None:
-    """Roots of A g(h) + B for an invertible g, through h = g^-1(-B/A)."""
-    shift, rest = f.as_independent(Z, as_Add=True)
-    factor, core = rest.as_independent(Z, as_Add=False)
-    c = -shift / factor
+def _peel(core: sp.Expr, c: sp.Expr, sample: Sample) -> Roots | None:
+    """Roots of g(h) = c for an invertible g, through h = g^-1(c)."""
     if core.func in _INVERSES:
         inverse, in_range = _INVERSES[core.func]
         if not all(_positive(bound, sample) for bound in in_range(c)):
@@ -183,15 +180,15 @@ def real_roots(f: sp.Expr, sample: Sample) -> Roots:
     """
     if not f.has(Z):
         return _only([])
-    root = _linear(f)
-    if root is not None:
-        return _only([root])
+    core, c = _equation(f)
+    if core == Z:  # SymPy's polynomials are slow to build over long numbers
+        return _only([c])
     if f.is_Mul:
         return _join([real_roots(g, sample) for g in f.args])
     small = f.is_rational_function(Z) and max(_degrees(f)) <= _MOST_FACTORED_DEGREE
     if small and f.is_polynomial(Z):
         return _polynomial(f, sample)
-    peeled = _peel(f, sample)
+    peeled = _peel(core, c, sample)
     if peeled is not None:
         return peeled
     if small:
