@@ -147,6 +147,20 @@ def fill_expert(w, full, y, i, d, row, t, c, m):  # type: ignore[no-untyped-def]
 
 
 @njit(inline="always")
+def fill(w, full, x, y, jets, start, m, k, d, gates, linear, phi, z, t, c, p, r, scratch, stride):  # type: ignore[no-untyped-def]
+    """All rows of m data from start on; returns their log-likelihood."""
+    q = 2 * d + 3
+    fill_x(w, x, start, m, d)
+    for i in range(k):
+        if i < gates:
+            fill_gate(w, full, jets, i, k, d, linear, phi, z, t, stride, m)
+        fill_expert(w, full, y[start : start + m], i, d, phi + i * q + (d + 1 if i < gates else 0), t, c, m)
+    if k == 2:
+        return softmax_of_two(w[t:c], w[c:p], w[p:r], w[r:scratch], m)
+    return softmax(w[t:c], w[c:p], w[p:r], w[r:scratch], k, m)
+
+
+@njit(inline="always")
 def mean_logit(t, r, scratch, m):  # type: ignore[no-untyped-def]
     """sum_i r_i t_i in scratch; returns its total."""
     total = 0.0

@@ -38,13 +38,9 @@ from numerics.blocks import (
     aligned,
     constant_rows,
     curvature_weight,
-    fill_expert,
-    fill_gate,
-    fill_x,
+    fill,
     mean_logit,
     pull,
-    softmax,
-    softmax_of_two,
 )
 from numerics.calls import use_wide_vectors
 from numerics.compiled import CompiledActivation
@@ -127,15 +123,7 @@ def _build(k: int, d: int, gates: int, linear: bool, version: int) -> Any:
         for start in range(0, len(y), block):
             m = min(block, len(y) - start)
             padded = (m + LANES - 1) // LANES * LANES
-            fill_x(w, x, start, m, d)
-            for i in range(k):
-                if i < gates:
-                    fill_gate(w, full, jets, i, k, d, linear, phi, z, t, stride, m)
-                fill_expert(w, full, y[start : start + m], i, d, phi + i * q + (g if i < gates else 0), t, c, m)
-            if k == 2:
-                value += softmax_of_two(w[t:c], w[c:p], w[p:r], w[r:scratch], m)
-            else:
-                value += softmax(w[t:c], w[c:p], w[p:r], w[r:scratch], k, m)
+            value += fill(w, full, x, y, jets, start, m, k, d, gates, linear, phi, z, t, c, p, r, scratch, stride)
             w[p:scratch, m:padded] = 0.0
             if tau and not linear:
                 totals[0] += mean_logit(w[t:c], w[p:r], w[scratch], padded)

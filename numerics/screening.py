@@ -12,7 +12,7 @@ import numpy as np
 from numba import njit, types
 from numpy.typing import NDArray
 
-from numerics.blocks import aligned, constant_rows, fill_expert, fill_gate, fill_x, softmax, softmax_of_two
+from numerics.blocks import aligned, constant_rows, fill
 from numerics.calls import use_wide_vectors
 from numerics.compiled import CompiledActivation
 from numerics.interrupts import interrupts_noted
@@ -33,7 +33,6 @@ def _build(k: int, d: int, gates: int, linear: bool, version: int) -> Any:
     It is called with rows (log tau, atoms), x (n, d), y (n,) and the address of the jets, and leaves a value for each
     row. Every free variable below is an integer, as in `kernels`.
     """
-    q, g = 2 * d + 3, d + 1
     counts = row_counts(k, d, gates)
     phi, z, t, c, p, r, scratch, rows = (sum(counts[: i + 1]) for i in range(8))
     block = BLOCK if k <= 8 else BLOCK // 4
@@ -50,15 +49,7 @@ def _build(k: int, d: int, gates: int, linear: bool, version: int) -> Any:
             constant_rows(w, full, jets, k, d, gates, linear, phi, z, t, stride)
             for start in range(0, len(y), block):
                 m = min(block, len(y) - start)
-                fill_x(w, x, start, m, d)
-                for i in range(k):
-                    if i < gates:
-                        fill_gate(w, full, jets, i, k, d, linear, phi, z, t, stride, m)
-                    fill_expert(w, full, y[start : start + m], i, d, phi + i * q + (g if i < gates else 0), t, c, m)
-                if k == 2:
-                    value += softmax_of_two(w[t:c], w[c:p], w[p:r], w[r:scratch], m)
-                else:
-                    value += softmax(w[t:c], w[c:p], w[p:r], w[r:scratch], k, m)
+                value += fill(w, full, x, y, jets, start, m, k, d, gates, linear, phi, z, t, c, p, r, scratch, stride)
             out[at] = value
 
     return kernel
