@@ -179,7 +179,7 @@ def likelihood_of(layout: Layout, activation: Activation) -> Likelihood:
     """
     linear = is_linear(activation)
     address = 0 if linear else machine_jets(activation).address
-    gates = layout.k if layout.gauge == "free" else layout.k - 1
+    gates = layout.gates
     kernel = compiled_kernel(layout.k, layout.d, gates, linear)
     size, free = 1 + layout.k * layout.atom_size, layout.free
     square, tau = free[:, None] * size + free, layout.tau is None

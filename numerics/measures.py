@@ -104,6 +104,11 @@ class Layout:
         """Parameters of one atom, 2d + 3."""
         return 2 * self.d + 3
 
+    @property
+    def gates(self) -> int:
+        """Atoms with a free beta1: the first k or k - 1."""
+        return self.k if self.gauge == "free" else self.k - 1
+
     @cached_property
     def free(self) -> NDArray[np.intp]:
         """Indices, into (log tau, atom 1, ..., atom k), of the coordinates of theta."""

@@ -70,13 +70,12 @@ def values(thetas: Floats, layout: Layout, gate: CompiledActivation, x: Floats, 
     """
     found = np.full(len(thetas), np.nan)
     linear = is_linear(gate.source)
-    gates = layout.k if layout.gauge == "free" else layout.k - 1
     fulls = np.zeros((len(thetas), 1 + layout.k * layout.atom_size))
     fulls[:, 0] = 0.0 if layout.tau is None else np.log(layout.tau)
     fulls[:, layout.free] = thetas
     try:
         address = 0 if linear else machine_jets(gate.source).address
-        _compiled(layout.k, layout.d, gates, linear)(fulls, x, y, address, found)
+        _compiled(layout.k, layout.d, layout.gates, linear)(fulls, x, y, address, found)
     except NoMachineCode:
         pass
     for i in np.flatnonzero(~np.isfinite(found)):
