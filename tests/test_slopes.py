@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from numerics.results import _slope
-from numerics.slopes import WIDEST, Slope, judge, log_slope
+from numerics.slopes import WIDEST, Slope, _interval, _resampled, judge, log_slope
 
 SIZES = np.geomspace(1e3, 1e5, 8)
 
@@ -128,6 +128,21 @@ def test_a_seed_fixes_the_interval():
     assert log_slope(e, SIZES, seed=3).interval != log_slope(e, SIZES, seed=4).interval
 
 
+def test_two_thousand_resamples_are_drawn():
+    e = errors(0.5, 20, seed=8)
+    assert log_slope(e, SIZES, seed=3) == log_slope(e, SIZES, seed=3, resamples=2000)
+
+
+def test_what_the_slopes_of_a_study_share_cannot_be_written_to():
+    with pytest.raises(ValueError, match="read-only"):
+        _resampled(12, 5, 0)[0] = 0.0
+
+
+def test_numbers_of_single_precision_are_worked_with_in_double():
+    e, n = errors(0.5, 20, seed=8).astype(np.float32), SIZES.astype(np.float32)
+    assert log_slope(e, n, seed=3) == log_slope(e.astype(float), n.astype(float), seed=3)
+
+
 def test_few_replicates_and_wrong_shapes_are_refused():
     with pytest.raises(ValueError, match="at least 10 replicates"):
         log_slope(errors(0.5, 9, seed=0), SIZES, seed=0)
@@ -135,11 +150,12 @@ def test_few_replicates_and_wrong_shapes_are_refused():
         log_slope(errors(0.5, 12, seed=0), SIZES[:-1], seed=0)
     with pytest.raises(ValueError, match="errors must have shape"):
         log_slope(errors(0.5, 12, seed=0, sizes=SIZES[:1]), SIZES[:1], seed=0)
-    with pytest.raises(ValueError, match="zero or missing"):
+    flat = r"^at some size every error is zero or missing: its logarithm has no slope$"
+    with pytest.raises(ValueError, match=flat):
         log_slope(np.zeros((12, 8)), SIZES, seed=0)
     e = errors(0.5, 12, seed=0)
     e[:, 3] = 0.0
-    with pytest.raises(ValueError, match="zero or missing"):
+    with pytest.raises(ValueError, match=flat):
         log_slope(e, SIZES, seed=0)
 
 
@@ -159,9 +175,17 @@ def test_an_interval_of_equal_errors_is_as_wide_as_rounding(exponent):
     assert slope.width == pytest.approx(2e-12 * (1 + exponent), rel=1e-2)
 
 
+def test_an_error_is_rounding_up_to_its_limit():
+    none = np.array([np.inf])
+    assert _interval(0.0, 1e-12, none, 0.95) == (-1e-12, 1e-12)
+    assert _interval(0.0, np.nextafter(1e-12, 1), none, 0.95) == (-np.inf, np.inf)
+
+
 def test_the_limits_of_the_outcome_rule_are_not_within_it():
     edge = -0.5 + 0.1
-    assert judge(slope_with(-0.45, -0.5, edge), 0.5, 0.0).outcome == "inconclusive"
+    assert judge(slope_with(-0.45, -0.5, edge), 0.5, 0.0).reason == "the interval does not lie below -0.400"
+    assert judge(slope_with(-0.35, edge, -0.3), 0.5, 0.0).outcome == "inconclusive"
+    assert judge(slope_with(-0.35, np.nextafter(edge, 0), -0.3), 0.5, 0.0).outcome == "contradicted"
     assert judge(slope_with(-0.45, -0.5, np.nextafter(edge, -1)), 0.5, 0.0).outcome == "confirmed"
     low = -0.16
     wide, narrow = slope_with(-0.1, low, low + WIDEST), slope_with(-0.1, low, low + WIDEST - 1e-15)
@@ -174,7 +198,7 @@ def test_errors_sizes_and_powers_without_a_slope_are_refused():
     for bad in (np.inf, -np.inf):
         broken = e.copy()
         broken[3, 4] = bad
-        with pytest.raises(ValueError, match="errors must be finite"):
+        with pytest.raises(ValueError, match=r"^errors must be finite, or nan where they are missing$"):
             log_slope(broken, SIZES, seed=0)
     for sizes in (0 * SIZES, -SIZES, np.full(8, 100.0), np.r_[SIZES[1:], np.inf], np.r_[SIZES[1:], np.nan]):
         with pytest.raises(ValueError, match="sizes must be positive and not all equal"):
@@ -194,6 +218,10 @@ def slope_with(value, low, high, curved=False):
         # the prediction at the upper end of the interval, farther from the slope than the margin
         (slope_with(-0.62, -0.64, -0.5), 0.5, 0.0, False, ("confirmed", True)),
         (slope_with(-0.62, -0.64, -0.51), 0.5, 0.0, False, ("confirmed", False)),
+        # at the lower end; a studentised interval may leave out its slope
+        (slope_with(-0.62, -0.5, -0.45), 0.5, 0.0, False, ("confirmed", True)),
+        # outside of the interval, the slope as far off as the margin of 1/16
+        (slope_with(-0.25, -0.26, -0.2), 0.1875, 0.0, False, ("confirmed", True)),
         # design section 4, margin 0.1 for p = 1/2 and p/3 for p = 1/4
         (slope_with(-0.5, -0.55, -0.45), 0.5, 0.0, False, ("confirmed", True)),
         (slope_with(-0.75, -0.8, -0.7), 0.5, 0.0, False, ("confirmed", False)),
