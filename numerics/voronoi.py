@@ -97,6 +97,11 @@ def match(measure: MixingMeasure, truth: MixingMeasure, *, use_gate: bool, parit
     return Matched(cells, sizes, offsets, np.exp(logits - logits.max(axis=-1, keepdims=True)))
 
 
+def _matched(measure: MixingMeasure, truth: MixingMeasure, symmetry: Symmetry) -> Matched:
+    parity = None if symmetry.linear else symmetry.parity
+    return match(measure, truth, use_gate=symmetry.gauge == "free", parity=parity)
+
+
 def _length(offset: Floats, name: str) -> Floats:
     return np.linalg.norm(offset, axis=-1) if name.startswith(("beta1", "a")) else np.abs(offset)
 
@@ -152,9 +157,9 @@ def _best_scale(masses: Floats, truth: Floats, spread: Floats) -> Floats:
     """min over c >= 0 of sum_j |c masses_j - truth_j| + c spread: convex and piecewise linear, so at a kink or at 0."""
     best = np.broadcast_to(truth.sum(), spread.shape)
     for j in range(len(truth)):
-        c = truth[j] / np.maximum(masses[..., j], 1e-300)
-        total = np.abs(c[..., None] * masses - truth).sum(axis=-1) + c * spread
-        best = np.where(masses[..., j] > 0, np.minimum(best, total), best)
+        c = np.zeros(spread.shape)  # where a cell is empty
+        np.divide(truth[j], masses[..., j], out=c, where=masses[..., j] > 1e-300)
+        best = np.minimum(best, np.abs(c[..., None] * masses - truth).sum(axis=-1) + c * spread)
     return best
 
 
@@ -166,9 +171,7 @@ def _truths(truth: MixingMeasure, symmetry: Symmetry) -> list[MixingMeasure]:
 
 
 def _loss(measure: MixingMeasure, truth: MixingMeasure, symmetry: Symmetry, order: float | None) -> Floats:
-    m = match(
-        measure, truth, use_gate=symmetry.gauge == "free", parity=symmetry.parity if not symmetry.linear else None
-    )
+    m = _matched(measure, truth, symmetry)
     exponents = _exponents(np.take_along_axis(m.sizes, m.cells, -1).astype(float), order)
     lengths = {name: _length(m.offsets[name], name) ** power for name, power in exponents.items()}
     if symmetry.linear:
@@ -209,9 +212,7 @@ def _slope_over_tau(m: Matched, measure: MixingMeasure, truth: MixingMeasure) ->
 
 
 def _errors(measure: MixingMeasure, truth: MixingMeasure, symmetry: Symmetry, kink: bool) -> GroupErrors:
-    m = match(
-        measure, truth, use_gate=symmetry.gauge == "free", parity=symmetry.parity if not symmetry.linear else None
-    )
+    m = _matched(measure, truth, symmetry)
     slope = "beta1/tau" if symmetry.linear else "beta1"
     if symmetry.linear:
         m.offsets[slope] = _slope_over_tau(m, measure, truth)

@@ -199,6 +199,34 @@ def test_anchored_cells_leave_the_gate_out():
     assert match(m, TRUTH, use_gate=True).cells.tolist() == [1, 0]
 
 
+def test_the_largest_weight_of_each_measure_is_one():
+    """Also where exp(beta0/tau) is beyond the doubles."""
+    m = near([0, 1, 1], 2, batch=(4, 3))
+    heavy = changed(m, beta0=m.beta0 + 300.0 * np.arange(4)[:, None, None])
+    for measure in (m, heavy):
+        np.testing.assert_array_equal(match(measure, TRUTH, use_gate=True).weights.max(axis=-1), np.ones((4, 3)))
+
+
+def test_a_heavy_atom_with_an_empty_cell_is_all_that_is_lost():
+    """No atom is near the first true one, of weight exp(20) beside 1: the loss is least with no weight at all."""
+    truth = changed(TRUTH, beta0=np.array([5.0, 0.0]))
+    loss = float(voronoi_loss(changed(near([1, 1], 9), b=[-3.0, -3.0]), truth, Symmetry()))
+    assert loss == pytest.approx(np.exp(20.0) + 1.0, rel=1e-12)
+
+
+def test_an_atom_alone_has_its_distance_for_an_error():
+    """Without powers, which the distance may be too small for."""
+    truth = MixingMeasure([[0.0]], [0.0], 1.0, [[0.0]], [0.0], [0.3])
+    errors = group_errors(MixingMeasure([[0.0]], [0.0], 1.0, [[0.0]], [1e-200], [0.3]), truth, Symmetry()).errors
+    assert errors["b"][0] == pytest.approx(1e-200)
+
+
+def test_of_equals_the_atom_itself_is_taken_and_not_its_mirror_image():
+    truth = MixingMeasure([[1.0, 0.0]], [0.0], 1.0, [[0.0, 0.0]], [0.0], [1.0])
+    m = changed(truth, beta1=np.array([[0.0, 2.0]]))
+    assert match(m, truth, use_gate=True, parity="even").offsets["beta1"].tolist() == [[-1.0, 2.0]]
+
+
 def test_the_order_replaces_every_exponent():
     m = near([0, 1, 1], 10)
     assert float(voronoi_loss(m, TRUTH, Symmetry(), order=1)) > float(voronoi_loss(m, TRUTH, Symmetry(), order=2))
