@@ -177,6 +177,10 @@ HOSTILE = {  # refused within a second
     "import": "__import__('os').system('true')*z",
     "class": "().__class__.__bases__[0].__subclasses__()",
     "exponentials": "exp(" * 90 + "z" + ")" * 90,
+    "a power written as an exponential": "exp(10**20*log(2))*z",
+    "the same in a hyperbolic function": "cosh(z - 10**20*(log(3) + 1))",
+    "a switching point that is a power": "max(2, z**(1/10**20))",
+    "a switching point that is an exponential": "max(0, log(abs(z))/10**20 - log(2))",
     "nested powers": "z**(" * 90 + "z" + ")" * 90,
 }
 LOGARITHMS = (

@@ -19,6 +19,7 @@ from theory import balls, families
 from theory.activations import Activation
 from theory.analysis import Analysis
 from theory.fields import factored
+from theory.powers import MOST_BITS, bits
 from theory.rewriting import terms
 from theory.roots import Z
 from theory.towers import Tower
@@ -31,6 +32,8 @@ _MOST_POWERS = 100
 
 def candidates(source: Activation, analyses: Sequence[Analysis]) -> dict[str, list[sp.Expr]]:
     """For every parameter, the real numbers at which the generic verdict may change.
+
+    Numbers of over 1000 digits, and roots that have no radicals or too high a degree, are left out.
 
     Args:
         source: the activation.
@@ -113,11 +116,12 @@ def _real_roots(factor: sp.Expr) -> list[sp.Expr]:
     symbol = next(iter(factor.free_symbols))
     if not factor.is_polynomial(symbol) or sp.degree(factor, symbol) > _MOST_DEGREE:
         return []
-    return [_shorter(sp.radsimp(r), r) for r in _radicals(sp.Poly(factor, symbol))]
+    short = [r for r in _radicals(sp.Poly(factor, symbol)) if bits(r) <= MOST_BITS]
+    return [min(r, sp.radsimp(r), sp.expand(r), key=_length) for r in short]
 
 
-def _shorter(one: sp.Expr, other: sp.Expr) -> sp.Expr:
-    return min(one, other, key=sp.count_ops)
+def _length(value: sp.Expr) -> tuple[int, int]:
+    return bits(value) // MOST_BITS, sp.count_ops(value)
 
 
 def _radicals(poly: sp.Poly) -> list[sp.Expr]:
@@ -130,6 +134,9 @@ def _radicals(poly: sp.Poly) -> list[sp.Expr]:
     if power > 1:
         inner = sp.Poly.from_dict({(m // power,): c for (m,), c in poly.terms()}, poly.gen)
         return [root for r in _radicals(inner) for root in _real_powers(r, power)]
+    if poly.degree() == 1:  # as it is: SymPy would simplify it for seconds
+        a, b = poly.all_coeffs()
+        return [-b / a]
     if poly.degree() > 2 and not (poly.domain.is_QQ or poly.domain.is_ZZ):
         return []
     return [r for r in sp.roots(poly) if not r.has(sp.I) and balls.value(r, {}, 128).is_finite()]

@@ -12,26 +12,26 @@ from collections.abc import Callable
 
 import sympy as sp
 
+from theory.powers import MOST_DIGITS, exponent, exponential
+
 MOST_CHARACTERS = 5000
 MOST_NESTING = 100
-MOST_DIGITS = 1000
 MOST_DECIMAL_EXPONENT = 300
-MOST_POWER = 1000
 
 REFUSED_NAMES = frozenset({"nan", "inf", "oo", "zoo", "I", "tau", "x", "y"})
 CONSTANTS: dict[str, sp.Expr] = {"pi": sp.pi, "E": sp.E}
 # a function and, for arguments q, where it is real: (c, edge) asks for c >= 0, with q = edge where c = 0
 _Domain = Callable[[sp.Expr], list[tuple[sp.Expr, sp.Expr]]]
 SMOOTH: dict[str, tuple[Callable[[sp.Expr], sp.Expr], _Domain]] = {
-    "exp": (sp.exp, lambda q: []),
+    "exp": (exponential, lambda q: []),
     "log": (sp.log, lambda q: [(q, sp.S.Zero)]),
     "sqrt": (sp.sqrt, lambda q: [(q, sp.S.Zero)]),
     "sin": (sp.sin, lambda q: []),
     "cos": (sp.cos, lambda q: []),
     "tan": (lambda q: sp.tan(q).replace(sp.cot, lambda a: sp.cos(a) / sp.sin(a)), lambda q: []),
-    "sinh": (sp.sinh, lambda q: []),
-    "cosh": (sp.cosh, lambda q: []),
-    "tanh": (sp.tanh, lambda q: []),
+    "sinh": (lambda q: sp.sinh(exponent(q)), lambda q: []),
+    "cosh": (lambda q: sp.cosh(exponent(q)), lambda q: []),
+    "tanh": (lambda q: sp.tanh(exponent(q)), lambda q: []),
     "asin": (sp.asin, lambda q: [(1 - q, sp.S.One), (1 + q, -sp.S.One)]),
     "acos": (sp.acos, lambda q: [(1 - q, sp.S.One), (1 + q, -sp.S.One)]),
     "atan": (sp.atan, lambda q: []),

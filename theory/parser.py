@@ -17,8 +17,6 @@ from theory.language import (
     ACCEPTED,
     CONSTANTS,
     MOST_DECIMAL_EXPONENT,
-    MOST_DIGITS,
-    MOST_POWER,
     REFUSED_NAMES,
     SMOOTH,
     SWITCHES,
@@ -27,9 +25,9 @@ from theory.language import (
     syntax_tree,
 )
 from theory.piecewise import Algebra, Piece, Pieces
+from theory.powers import MOST_POWER, bounded, power
 from theory.roots import Z
 
-_MOST_BITS = 3322  # 1000 decimal digits
 _MOST_GAMMA = 400
 
 
@@ -94,11 +92,12 @@ class Reader:
         return self._bounded(sp.Rational(int(whole + decimals or "0")) * sp.Integer(10) ** scale)
 
     def _bounded(self, value: sp.Expr) -> sp.Expr:
-        if value.is_Rational and max(int(value.p).bit_length(), int(value.q).bit_length()) > _MOST_BITS:
-            raise ValueError(f"a number of over {MOST_DIGITS} digits; accepted: at most {MOST_DIGITS}")
-        for power in value.args if value.is_Mul else (value,):
-            if power.is_Pow and power.exp.is_Rational and abs(power.exp) > MOST_POWER and not power.base.is_Rational:
-                raise ValueError(f"a power of {power.exp}; accepted: at most {MOST_POWER}")
+        if value.is_Rational:
+            bounded(value)
+        for factor in value.args if value.is_Mul else (value,):
+            base, times = factor.as_base_exp()
+            if factor.is_Pow and times.is_Rational and abs(times) > MOST_POWER and not base.is_Rational:
+                raise ValueError(f"a power of {times}; accepted: at most {MOST_POWER}")
         return value
 
     def _binary(self, operator: ast.operator, left: Pieces, right: Pieces) -> Pieces:
@@ -116,7 +115,7 @@ class Reader:
 
     def _power(self, base: Pieces, exponent: Pieces) -> Pieces:
         if all(p.expr.is_Integer for p in exponent):
-            return self.algebra.map(lambda b, e: _bounded_power(b, e), base, exponent)
+            return self.algebra.map(power, base, exponent)
         return self._smooth(lambda b, e: _power_of(b, e, self.algebra), lambda b, e: [(b, sp.S.Zero)], base, exponent)
 
     def _smooth(
@@ -233,22 +232,7 @@ def _power_of(base: sp.Expr, exponent: sp.Expr, algebra: Algebra) -> sp.Expr:
     """base**exponent, where 0**exponent is 0 if the exponent is positive (at the sample), else not finite."""
     if base == 0 and exponent.free_symbols and not exponent.has(Z):
         return sp.S.Zero if balls.sign(exponent, algebra.sample) == 1 else sp.zoo
-    return _bounded_power(base, exponent)
-
-
-def _bounded_power(base: sp.Expr, exponent: sp.Expr) -> sp.Expr:
-    if exponent.is_Rational:
-        size = abs(exponent)
-        for factor in sp.Mul.make_args(base):
-            inner, power = factor.as_base_exp()
-            if power.is_Rational and abs(power) * size > MOST_POWER and not factor.is_Rational:
-                raise ValueError(f"a power of {abs(power) * size}; accepted: at most {MOST_POWER}")
-            bits = max(int(inner.p).bit_length(), int(inner.q).bit_length()) if inner.is_Rational else 0
-            if bits * abs(power if power.is_Rational else 1) * size > _MOST_BITS and inner not in (0, 1, -1):
-                raise ValueError(f"a number of over {MOST_DIGITS} digits; accepted: at most {MOST_DIGITS}")
-        if size > MOST_POWER:
-            raise ValueError(f"a power of {exponent}; accepted: at most {MOST_POWER}")
-    return base**exponent
+    return power(base, exponent)
 
 
 def _check_gamma(argument: Pieces) -> None:

@@ -10,6 +10,7 @@ import sympy as sp
 from flint import fmpq
 
 from theory import balls
+from theory.powers import bits, exponential, power
 
 Z = sp.Symbol("z", real=True)
 Sample = Mapping[str, fmpq]  # one value for every parameter
@@ -46,7 +47,7 @@ def _only(points: list[sp.Expr], exact: bool = True) -> Roots:
 _INVERSES: dict[type, tuple[Callable[[sp.Expr], sp.Expr], Callable[[sp.Expr], list[sp.Expr]]]] = {
     # strictly increasing g: (its inverse, numbers that must be positive for c to be in the range of g)
     sp.exp: (sp.log, lambda c: [c]),
-    sp.log: (sp.exp, lambda c: []),
+    sp.log: (exponential, lambda c: []),
     sp.sinh: (sp.asinh, lambda c: []),
     sp.asinh: (sp.sinh, lambda c: []),
     sp.tanh: (sp.atanh, lambda c: [1 - c, 1 + c]),
@@ -59,16 +60,12 @@ _INVERSES: dict[type, tuple[Callable[[sp.Expr], sp.Expr], Callable[[sp.Expr], li
 def _polynomial(f: sp.Expr, sample: Sample) -> Roots:
     poly = sp.Poly(f, Z)
     rational = all(c.is_rational_function() and not c.has(sp.pi, sp.E) for c in poly.coeffs())
-    long = any(_bits(c) > _MOST_FACTORED or c.count_ops() > _MOST_FACTORED_OPERATIONS for c in poly.coeffs())
+    long = any(bits(c) > _MOST_FACTORED or c.count_ops() > _MOST_FACTORED_OPERATIONS for c in poly.coeffs())
     if not rational or long:
         return _factor(poly, sample)
     numerator = sp.fraction(sp.together(f))[0]
     factors = [factor for factor, _ in sp.factor_list(numerator)[1] if factor.has(Z)]
     return _join([_factor(sp.Poly(factor, Z), sample) for factor in factors])
-
-
-def _bits(coefficient: sp.Expr) -> int:
-    return max((int(n.p).bit_length() + int(n.q).bit_length() for n in coefficient.atoms(sp.Rational)), default=0)
 
 
 def _factor(poly: sp.Poly, sample: Sample) -> Roots:
@@ -138,10 +135,10 @@ def _peel_power(core: sp.Expr, c: sp.Expr, sample: Sample) -> Roots | None:
     if c == 0:
         return real_roots(base, sample)
     if exponent.is_Integer and exponent % 2 == 0:
-        return _even(base, lambda v: v ** (1 / exponent), c, c, sample)
+        return _even(base, lambda v: power(v, 1 / exponent), c, c, sample)
     if not _positive(c, sample):
-        return real_roots(base + (-c) ** (1 / exponent), sample) if exponent.is_Integer else _only([])
-    return real_roots(base - c ** (1 / exponent), sample)
+        return real_roots(base + power(-c, 1 / exponent), sample) if exponent.is_Integer else _only([])
+    return real_roots(base - power(c, 1 / exponent), sample)
 
 
 def _scan(f: sp.Expr, sample: Sample) -> Roots:

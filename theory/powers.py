@@ -1,0 +1,60 @@
+"""Powers and exponentials whose numbers SymPy would write out, refused where they are too long to work with."""
+
+from __future__ import annotations
+
+import sympy as sp
+
+MOST_DIGITS = 1000
+MOST_POWER = 1000
+MOST_BITS = 3322  # 1000 decimal digits
+
+
+def bits(expr: sp.Expr) -> int:
+    """Length of the longest rational number in an expression, numerator and denominator together."""
+    return max((int(n.p).bit_length() + int(n.q).bit_length() for n in expr.atoms(sp.Rational)), default=0)
+
+
+def bounded(number: sp.Rational, times: sp.Rational = sp.S.One) -> None:
+    """Raise ValueError for a number, or one to the power `times`, of over 1000 digits."""
+    if max(int(number.p).bit_length(), int(number.q).bit_length()) * times > MOST_BITS and number not in (0, 1, -1):
+        raise ValueError(f"a number of over {MOST_DIGITS} digits; accepted: at most {MOST_DIGITS}")
+
+
+def bounded_power(base: sp.Expr, exponent: sp.Rational) -> None:
+    """Raise ValueError if base**exponent has a number of over 1000 digits, or a power over 1000 of anything else."""
+    size = abs(exponent)
+    for factor in sp.Mul.make_args(base):
+        inner, power = factor.as_base_exp()
+        times = size * (abs(power) if power.is_Rational else 1)
+        if inner.is_Rational:
+            bounded(inner, times)
+        elif times > MOST_POWER:
+            raise ValueError(f"a power of {times}; accepted: at most {MOST_POWER}")
+    if size > MOST_POWER:
+        raise ValueError(f"a power of {exponent}; accepted: at most {MOST_POWER}")
+
+
+def power(base: sp.Expr, exponent: sp.Expr) -> sp.Expr:
+    """base**exponent; raises ValueError where `bounded_power` does."""
+    if base is sp.E:
+        return exponential(exponent)
+    if exponent.is_Rational:
+        bounded_power(base, exponent)
+    return base**exponent
+
+
+def exponential(q: sp.Expr) -> sp.Expr:
+    """exp(q), where SymPy takes c*log(b) for b**c; raises ValueError where `power` would for one of these."""
+    return sp.exp(exponent(q))
+
+
+def exponent(q: sp.Expr) -> sp.Expr:
+    """q, a number times a sum multiplied out; raises ValueError for c*log(b) in it with too large a power b**c."""
+    c, rest = q.as_coeff_Mul()
+    if rest.is_Add:
+        q = sp.Add(*(c * term for term in rest.args))
+    for product in q.atoms(sp.Mul):
+        times, logarithm = product.as_coeff_Mul()
+        if logarithm.func is sp.log:
+            bounded_power(logarithm.args[0], times)
+    return q
