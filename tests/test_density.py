@@ -7,7 +7,7 @@ import sympy as sp
 
 from numerics import density
 from numerics.compiled import compile_activation
-from numerics.density import gate_probabilities, log_density, log_likelihood, responsibilities
+from numerics.density import check_data, gate_probabilities, log_density, log_likelihood, responsibilities
 from numerics.measures import Layout, MixingMeasure
 from theory.activations import activation
 from theory.experts import gaussian
@@ -109,7 +109,7 @@ def test_blocks_add_up(monkeypatch):
     layout = Layout(2, 1, "free")
     theta, x, y = case(layout, seed=1, points=1000)
     whole = log_likelihood(theta, layout, GATES["tanh"], x, y)
-    monkeypatch.setattr(density, "WORKSPACE", 3 * layout.k * layout.atom_size * 77)
+    monkeypatch.setattr(density, "WORKSPACE", 3 * layout.k * layout.atom_size * 7)
     parts = log_likelihood(theta, layout, GATES["tanh"], x, y)
     for name in ("value", "score", "hessian"):
         np.testing.assert_allclose(getattr(parts, name), getattr(whole, name), rtol=1e-11)
@@ -126,6 +126,25 @@ def test_replicates_are_independent():
         np.testing.assert_array_equal(batch.value[r], log_likelihood(theta[r], layout, GATES["tanh"], x[r], y[r]).value)
     densities = log_density(layout.unpack(theta), GATES["tanh"], x, y)
     np.testing.assert_allclose(densities.sum(axis=-1), batch.value)
+
+
+def test_one_measure_at_many_sets_of_points_and_many_measures_at_one():
+    measures = Layout(2, 1, "free").unpack(np.random.default_rng(4).normal(size=(3, 10)))
+    x, y = np.random.default_rng(5).normal(size=(2, 4, 20, 1)), np.random.default_rng(6).normal(size=(2, 4, 20))
+    many, single = log_density(measures, GATES["tanh"], x[0, 0], y[0, 0]), measures[1]
+    np.testing.assert_array_equal(many, [log_density(measures[r], GATES["tanh"], x[0, 0], y[0, 0]) for r in range(3)])
+    sets = log_density(single, GATES["tanh"], x, y)
+    assert sets.shape == (2, 4, 20)
+    for index in np.ndindex(2, 4):
+        np.testing.assert_array_equal(sets[index], log_density(single, GATES["tanh"], x[index], y[index]))
+
+
+def test_numbers_of_other_types_are_worked_with_in_double():
+    layout = Layout(2, 1, "free")
+    assert [v.dtype for v in check_data([[1], [2]], [3, 4], 1)] == [np.float64, np.float64]
+    theta, x, y = (array.astype(np.float32) for array in case(layout, seed=1, points=20))
+    single, double = (log_likelihood(t, layout, GATES["tanh"], x, y) for t in (theta, theta.astype(float)))
+    np.testing.assert_array_equal(single.score, double.score)
 
 
 def test_the_scale_symmetry_of_the_linear_gate_is_exact():
@@ -154,6 +173,7 @@ def test_extreme_logits_do_not_overflow():
     assert np.isfinite(log_density(measure, GATES["tanh"], x, y)).all()
     for share in (gate_probabilities(measure, GATES["tanh"], x), responsibilities(measure, GATES["tanh"], x, y)):
         np.testing.assert_allclose(share.sum(axis=1), 1.0)
+        assert share.min() == np.exp(-300.0)  # smaller ones are cut off, not left to be denormal or 0
 
 
 def test_points_far_from_all_atoms_beside_near_ones():
