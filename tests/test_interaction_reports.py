@@ -1,9 +1,12 @@
-"""What the interactions say of themselves: scopes, what is missing, and refusals, word for word."""
+"""What the interactions say of themselves: scopes, what is missing, and refusals, word for word; what is kept."""
 
 import pytest
+import sympy as sp
 
 from theory.gates import gate
-from theory.interactions import derive, model
+from theory.interactions import _complexity, _without_redundant, derive, model
+from theory.linear_relations import groebner_basis
+from theory.models import TAU
 
 PRIME = "rank proved: a minor is nonzero modulo a prime"
 VERIFIED = "every relation verified by substitution"
@@ -58,6 +61,33 @@ def test_what_an_allowance_leaves_undecided_is_kept_and_named(allowance, generat
     assert {text.removeprefix("irredundancy of ") for text in found.missing} <= set(GENERATORS[:generators])
     assert found.complete == (undecided == 0)
     assert (found.derivatives, found.rank, len(found.relations)) == (21, 12, 9)
+
+
+def combination(calculus, *parts):
+    """The operator that is the sum of c f over the parts (c, f)."""
+    total = {}
+    for c, f in parts:
+        calculus.add_multiple(total, calculus.field.fraction_of(sp.sympify(c, locals={"tau": TAU})), f)
+    return total
+
+
+def test_what_the_others_of_its_order_and_below_give_is_dropped_from_the_last_on():
+    """Also below an operator that is the only one of its order."""
+    basis = groebner_basis(model(), 2)
+    calculus = basis.calculus
+    temperature, heat, _, slope = basis.operators
+    both, third = combination(calculus, (1, heat), ("tau", slope)), calculus.prolong(heat, 1)
+    kept, undecided = _without_redundant(calculus, [temperature, heat, slope, both, third], 3, 10**6)
+    assert kept == [temperature, heat, slope, third]
+    assert undecided == []
+
+
+def test_the_smaller_coefficients_are_the_simpler_ones():
+    calculus = groebner_basis(model(), 2).calculus
+    _, heat, _, slope = groebner_basis(model(), 2).operators
+    large = combination(calculus, ("tau + 1", slope))
+    assert sorted([heat, slope], key=lambda f: _complexity(calculus, f)) == [slope, heat]
+    assert sorted([heat, large], key=lambda f: _complexity(calculus, f)) == [heat, large]
 
 
 def test_a_result_names_its_model_and_order():

@@ -143,7 +143,7 @@ def _without_redundant(
                 kept = [g for g in kept if g is not f]
         except OutOfAllowance:
             undecided.append(f)
-        allowance = max(closure.left, 0)
+        allowance = closure.left
     return kept, undecided
 
 
