@@ -11,7 +11,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from theory.activations import activation
+from theory.certificates import check
 from theory.independence import decide
+from theory.issuing import certificates
 
 # fmt: off
 TOKENS = [
@@ -120,11 +122,8 @@ KINDS = {
 }
 
 
-def run(kind, count):
-    """Try a number of random texts of one kind, the same ones every time."""
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-
-    @settings(
+def random_texts(count):
+    return settings(
         max_examples=count,
         derandomize=True,
         database=None,
@@ -132,6 +131,13 @@ def run(kind, count):
         phases=[Phase.generate],  # a long text tells as much as a short one, and shrinking would take hours
         suppress_health_check=list(HealthCheck),
     )
+
+
+def run(kind, count):
+    """Try a number of random texts of one kind, the same ones every time."""
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+    @random_texts(count)
     @given(KINDS[kind])
     def every(text):
         holds(text)
@@ -215,11 +221,41 @@ def test_large_texts_are_answered_in_bounded_time(name):
     holds(LARGE[name])
 
 
-@pytest.mark.parametrize("name", ["large polynomials", "a switch of large powers", "a large constant"])
-def test_large_texts_are_decided_in_bounded_time(name):
+def is_decided(text):
+    """A decision in bounded time, all of whose certificates are accepted; False for a text that is refused."""
     start = time.process_time()
-    decide(LARGE[name])
-    assert time.process_time() - start < MOST_SECONDS
+    try:
+        decision = decide(text)
+    except ValueError:
+        return False
+    for certificate in certificates(decision):
+        check(certificate)
+    assert time.process_time() - start < MOST_SECONDS, text
+    return True
+
+
+DECIDED = [
+    LARGE["large polynomials"], LARGE["a switch of large powers"], LARGE["a large constant"], "softplus(999 + pi)",
+    "max(z, 100) + asinh(exp(100))", "log(1 + z**999 + z)", "tan(z)**(1e300**alpha)",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", DECIDED)
+def test_large_texts_are_decided_in_bounded_time(text):
+    assert is_decided(text)
+
+
+@pytest.mark.parametrize("count", [60, pytest.param(3000, marks=pytest.mark.full)])
+def test_random_sentences_are_decided(count):
+    decided = []
+
+    @random_texts(count)
+    @given(SENTENCES)
+    def every(text):
+        decided.append(is_decided(text))
+
+    every()
+    assert sum(decided) > count / 2
 
 
 @pytest.mark.parametrize("name", ["power", "parentheses", "import", "long decimal"])

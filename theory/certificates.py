@@ -43,7 +43,7 @@ _SLOPES |= {"erf": "2*exp(-q**2)/pi**(1/2)", "LambertW": "v/(q*(1 + v))"}
 _BALLS = {f: getattr(arb_series, f) for f in ("exp", "log", "sin", "cos", "atan", "erf", "gamma")}
 _BALLS |= {"LambertW": arb_series.lambertw, "loggamma": arb_series.lgamma}
 _OPERATORS = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul}
-_MOST_BITS, _MOST_POWER = 8192, 1000
+_MOST_BITS, _MOST_POWER, _MOST_DEGREE = 8192, 1000, 60
 
 
 class Rejected(ValueError):
@@ -170,13 +170,13 @@ class _Formulas:
         return self.function(f, q)
 
     def logarithm(self, q: sp.Expr) -> sp.Expr:
-        """log(q) for q > 0, as the sum of e log|f| over its factors f."""
+        """log(q) for q > 0, as the sum of e log|f| over its factors f, unless powers in it are high."""
         total = sp.S.Zero
         for part, sign in zip(sp.fraction(q), (1, -1), strict=True):
-            content, factors = sp.factor_list(part)
-            for factor, e in [*factors, (sp.Abs(content), 1)]:
-                if factor != 1:
-                    total += sign * e * (factor.args[0] if factor.func is sp.exp else self.function("log", factor))
+            large = any(abs(e.as_base_exp()[1].as_coeff_Mul()[0]) > _MOST_DEGREE for e in part.atoms(sp.Pow, sp.exp))
+            content, factors = (sp.S.One, [(part, 1)]) if large else sp.factor_list(part)
+            for factor, e in (pair for pair in [*factors, (sp.Abs(content), 1)] if pair[0] != 1):
+                total += sign * e * (factor.args[0] if factor.func is sp.exp else self.function("log", factor))
         return total
 
     def is_zero(self, q: sp.Expr) -> bool:

@@ -75,10 +75,15 @@ def _factors(conditions: Iterable[sp.Expr]) -> list[sp.Expr]:
         if not condition.free_symbols or condition.has(sp.nan, sp.zoo, sp.oo):
             continue
         for part in _alone(sp.fraction(sp.together(condition))[0]):
-            for factor, _ in sp.factor_list(part)[1]:
-                if len(factor.free_symbols) == 1:
-                    found[factor] = None
+            found |= {factor: None for factor in _factored(part) if len(factor.free_symbols) == 1}
     return list(found)
+
+
+def _factored(expr: sp.Expr) -> list[sp.Expr]:
+    try:
+        return [factor for factor, _ in sp.factor_list(expr)[1]]
+    except sp.PolynomialError:  # no polynomial in anything, such as the power of a number to a parameter alone
+        return [expr]
 
 
 def _alone(expr: sp.Expr) -> list[sp.Expr]:
