@@ -31,7 +31,7 @@ test-all: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 2
 
 # what is fast, with outcomes beside the times: run alone on the machine
 bench: $(INSTALLED)
