@@ -202,10 +202,9 @@ def log_likelihood(theta: Floats, layout: Layout, gate: CompiledActivation, x: F
     theta (..., p), whose coordinates layout names; gate: s, compiled; x (..., n, d) and y (..., n), with the leading
     axes of theta or none. Raises ValueError for a wrong shape.
     """
-    theta = np.asarray(theta, dtype=float)
     x, y = check_data(x, y, layout.d)
-    batch, p = theta.shape[:-1], layout.size
     measures = layout.unpack(theta)
+    batch, p = measures.tau.shape, layout.size
     x, y = np.broadcast_to(x, (*batch, *x.shape[-2:])), np.broadcast_to(y, (*batch, y.shape[-1]))
     block = max(1, min(WORKSPACE // (3 * layout.k * layout.atom_size), y.shape[-1]))
     result = Evaluation(np.empty(batch), np.empty((*batch, p)), np.empty((*batch, p, p)))
