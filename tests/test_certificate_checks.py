@@ -1,0 +1,151 @@
+"""The checker of certificates, check by check: forged evidence, bounds, towers and messages, word for word."""
+
+import copy
+import hashlib
+import re
+
+import pytest
+from flint import arb_mat, ctx
+
+from theory.certificates import Rejected, _Proof, digest, statement, tower_of
+from theory.issuing import certificates as issued
+
+NEITHER = "relations that prove neither verdict$"
+
+
+def proof(expression, family, relations, minor=None, taus=()):
+    """The proof of one family, from evidence given as it comes."""
+    families = {family: {"relations": relations, "minor": minor}}
+    claim = {"fails_at_tau": list(taus)}
+    return _Proof({"families": families, "parameters": {}, "claim": claim, "expression": expression})
+
+
+def minor(expression, family, columns, points):
+    """The evidence for a minor, with its true determinant."""
+    with ctx.workprec(128):
+        rows = [proof(expression, family, []).members_at(family, z) for z in points]
+        determinant = str(arb_mat([[row[j] for j in columns] for row in rows]).det())
+    return {"columns": columns, "points": points, "bits": 128, "determinant": determinant}
+
+
+def linear(expression, relation=("0", "-1", "1"), **parameters):
+    """The certificate that the first order fails for s(z) = z, put on another expression."""
+    certificate = copy.deepcopy(issued("z")[0])
+    certificate["expression"], certificate["parameters"] = expression, parameters
+    certificate["families"]["F1"]["relations"] = [list(relation)]
+    return certificate
+
+
+def test_no_relation_takes_the_place_of_the_one_with_the_last_member():
+    """z s' = 1 for s = log(z), so that (iii) fails; the minor of the other two members is no 0."""
+    evidence = minor("log(z)", "(iii)", [0, 1], ["1", "2"])
+    with pytest.raises(Rejected, match=NEITHER):
+        proof("log(z)", "(iii)", [["0", "0", "0"]], evidence).verdict("(iii)")
+
+
+HIDDEN = "2**(1/2)*2**(1/2) - 2"  # is 0, which neither its formula nor its ball shows
+
+
+@pytest.mark.parametrize("relation", [["0"] * 7, ["1", "0", "-1", "0", "1", HIDDEN, "0"]])
+def test_no_relation_takes_the_place_of_one_at_every_temperature(relation):
+    """1 - s**2 + z s s' = 0 for s = (z**2 + 1)**(1/2), the only relation of A."""
+    s = "(z**2 + 1)**(1/2)"
+    evidence = minor(s, "A", [0, 1, 2, 3, 5, 6], ["0", "1/2", "1", "3/2", "5/2", "4"])
+    with pytest.raises(Rejected, match=NEITHER):
+        proof(s, "A", [relation], evidence).verdict("A")
+
+
+@pytest.mark.parametrize("scale", ["1", "2", "1/9"])
+def test_a_relation_counts_up_to_a_factor(scale):
+    certificate = next(c for c in issued("3*log(1 + z**2)") if c["claim"]["condition"] == "tau_beta1")
+    evidence = certificate["families"]["(i)"]
+    relations = [[f"({c})*({scale})" for c in evidence["relations"][0]]]
+    given = certificate["expression"], "(i)", relations, evidence["minor"]
+    assert proof(*given, ["3"]).verdict("(i)") == "holds"
+    with pytest.raises(Rejected, match=NEITHER):
+        proof(*given).verdict("(i)")
+
+
+def test_a_relation_and_its_double_are_not_two():
+    """Two with independent (p, q) would be a failure at every temperature."""
+    relations = [["0", "0", "-1", "1", "1"], ["0", "0", "-2", "2", "2"]]
+    with pytest.raises(Rejected, match=NEITHER):
+        proof("log(z**2 + 1)", "(i)", relations).verdict("(i)")
+
+
+def test_the_temperature_zero_is_no_exception():
+    """A relation with p = 0, which is at no positive temperature."""
+    s = "LambertW(1/z)**2/4 + LambertW(1/z)/2"
+    evidence = next(c for c in issued(s) if c["claim"]["condition"] == "tau_beta1")["families"]["(i)"]
+    assert proof(s, "(i)", evidence["relations"], evidence["minor"]).verdict("(i)") == "holds"
+    with pytest.raises(Rejected, match=NEITHER):
+        proof(s, "(i)", evidence["relations"], evidence["minor"], ["0"]).verdict("(i)")
+
+
+@pytest.mark.parametrize(
+    "certificate",
+    [
+        linear("E*z", ["0", "-E", "E"]),
+        linear("z + log((z**2 + 1)**2) - 2*log(z**2 + 1)"),
+        # a root within an exponential, and one of a parameter
+        linear("z + exp(sqrt(z**2 + 1))*(sqrt(z**2 + 1)**2 - z**2 - 1)"),
+        linear("z + p*(sqrt(z**2 + p**2)**2 - z**2 - p**2)", p="1"),
+    ],
+    ids=lambda certificate: certificate["expression"],
+)
+def test_disguises_of_a_linear_function_are_seen_through(certificate):
+    tower_of(certificate)
+
+
+def test_a_logarithm_is_not_its_argument():
+    with pytest.raises(Rejected, match=r"^F1: a relation is not proved$"):
+        tower_of(linear("log(z**2 + 1) - z**2 - 1", ["0", "1", "0"]))
+
+
+COSINE = "(exp(2*I*z) + 4*exp(I*z) + 1)*exp(-I*z)/2"
+TOWERS = [  # the functions, and the derivatives of those that have no I
+    ("z + 0*log(z**2 + 1) + 0*exp(z)", ["_v0 = log(z**2 + 1)", "exp(z)"], ["2*z/(z**2 + 1)", "exp(z)"]),
+    ("z + 0*exp(log(2)*z)", ["_v0 = log(2)", "exp(_v0*z)"], ["0", "_v0*exp(_v0*z)"]),
+    # a logarithm is taken apart where it is real, not into complex ones
+    ("z + 0*log(cos(z) + 2)", ["exp(I*z)", "exp(-I*z)", f"_v0 = log({COSINE})"], []),
+]
+
+
+@pytest.mark.parametrize(("expression", "functions", "derivatives"), TOWERS)
+def test_a_tower_has_every_function_of_its_expression(expression, functions, derivatives):
+    tower = tower_of(linear(expression))
+    assert sorted(tower) == sorted(functions)
+    assert [tower[f] for f in functions if "I" not in f and "I" not in tower[f]] == derivatives
+
+
+@pytest.mark.parametrize("name", ["z", "pi", "E", "tau", "a b"])
+def test_names_that_are_taken_are_no_parameters(name):
+    with pytest.raises(Rejected, match=r"^a parameter has a name that is taken$"):
+        tower_of(linear("z", **{name: "1"}))
+
+
+MESSAGES = [
+    (linear("z + 0*(z + 1)**1001"), "a power is too large"),
+    (linear("z + ((z + 1)**2 - z**2 - 2*z - 1)**(-1)"), "a division by 0"),
+    (linear("z + 0*(z - z)**0"), "a division by 0"),
+    (linear("z", [list(range(40)), "0", "0"]), f"{str(list(range(40)))[:60]} is not understood"),
+]
+
+
+@pytest.mark.parametrize(("certificate", "message"), MESSAGES)
+def test_what_is_refused_is_said(certificate, message):
+    with pytest.raises(Rejected, match=f"^{re.escape(message)}$"):
+        tower_of(certificate)
+
+
+def test_a_digest_is_of_all_but_itself_in_alphabetical_order():
+    expected = hashlib.sha256(b'{"a": 2, "b": 1}').hexdigest()
+    assert digest({"digest": "x", "b": 1, "a": 2}) == expected
+
+
+def test_a_statement_lists_families_temperatures_and_parameters():
+    claim = {"condition": "a", "verdict": "v", "failing_families": ["A", "B"], "fails_at_tau": ["1", "2"]}
+    words = (
+        "a v (families A, B) for s(z) = z, all tau > 0 except 1, 2 where positive, generic parameters near p = 3, q = 4"
+    )
+    assert statement({"claim": claim, "parameters": {"p": "3", "q": "4"}, "expression": "z"}) == words
