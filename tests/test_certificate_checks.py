@@ -67,10 +67,11 @@ def test_a_relation_counts_up_to_a_factor(scale):
 
 
 def test_a_relation_and_its_double_are_not_two():
-    """Two with independent (p, q) would be a failure at every temperature."""
-    relations = [["0", "0", "-1", "1", "1"], ["0", "0", "-2", "2", "2"]]
-    with pytest.raises(Rejected, match=NEITHER):
-        proof("log(z**2 + 1)", "(i)", relations).verdict("(i)")
+    """Two with independent (p, q) would be a failure at every temperature; two would leave a smaller minor to prove."""
+    s, relations = "log(z**2 + 1)", [["0", "0", "-1", "1", "1"], ["0", "0", "-2", "2", "2"]]
+    for taus in ([], ["1"]):
+        with pytest.raises(Rejected, match=NEITHER):
+            proof(s, "(i)", relations, minor(s, "(i)", [0, 1, 2], ["0", "1", "2"]), taus).verdict("(i)")
 
 
 def test_the_temperature_zero_is_no_exception():
