@@ -150,3 +150,55 @@ def test_a_statement_lists_families_temperatures_and_parameters():
         "a v (families A, B) for s(z) = z, all tau > 0 except 1, 2 where positive, generic parameters near p = 3, q = 4"
     )
     assert statement({"claim": claim, "parameters": {"p": "3", "q": "4"}, "expression": "z"}) == words
+
+
+def of_tanh():
+    """The certificate that the first order holds for tanh, and its only minor."""
+    certificate = copy.deepcopy(issued("tanh")[0])
+    return certificate, certificate["families"]["F1"]["minor"]
+
+
+UNFIT = "^F1: columns, points, bits and relations do not fit$"
+
+
+@pytest.mark.parametrize("fields", [["columns"], ["points"], ["columns", "points"]])
+def test_a_minor_has_a_column_and_a_point_for_each_member(fields):
+    certificate, evidence = of_tanh()
+    for field in fields:
+        evidence[field].pop()
+    with pytest.raises(Rejected, match=UNFIT):
+        tower_of(certificate)
+
+
+def test_the_bits_of_a_minor_have_a_bound():
+    certificate, evidence = of_tanh()
+    for evidence["bits"] in (64, 8192):
+        tower_of(certificate)
+    for evidence["bits"] in (1, 8193):
+        with pytest.raises(Rejected, match=UNFIT):
+            tower_of(certificate)
+
+
+def test_a_minor_that_may_vanish_proves_nothing():
+    certificate, evidence = of_tanh()
+    evidence["points"][0] = evidence["points"][1]
+    with pytest.raises(Rejected, match=r"^F1: the determinant is not proved, or is not the one stored$"):
+        tower_of(certificate)
+
+
+def test_a_point_on_the_edge_of_a_piece_is_in_none():
+    certificate = copy.deepcopy(issued("elu")[0])
+    certificate["families"]["F1"]["minor"]["points"][0] = "0"
+    with pytest.raises(Rejected, match=r"^the point 0 is not inside a piece$"):
+        tower_of(certificate)
+
+
+@pytest.mark.parametrize("relation", [["1", "-1"], ["1", "-1", "0", "0"]])
+def test_a_relation_has_a_number_for_each_member(relation):
+    with pytest.raises(ValueError, match="zip"):
+        tower_of(linear("1", relation))
+
+
+def test_the_numbers_of_a_relation_are_constants():
+    with pytest.raises(Rejected, match=r"^F1: a relation is not proved$"):
+        tower_of(linear("z", ["z", "-1", "0"]))
