@@ -7,7 +7,7 @@ import re
 import pytest
 from flint import arb_mat, ctx
 
-from theory.certificates import Rejected, _Proof, digest, statement, tower_of
+from theory.certificates import ORDERS, Rejected, _Proof, check, digest, statement, tower_of
 from theory.issuing import certificates as issued
 
 NEITHER = "relations that prove neither verdict$"
@@ -107,6 +107,11 @@ COSINE = "(exp(2*I*z) + 4*exp(I*z) + 1)*exp(-I*z)/2"
 TOWERS = [  # the functions, and the derivatives of those that have no I
     ("z + 0*log(z**2 + 1) + 0*exp(z)", ["_v0 = log(z**2 + 1)", "exp(z)"], ["2*z/(z**2 + 1)", "exp(z)"]),
     ("z + 0*exp(log(2)*z)", ["_v0 = log(2)", "exp(_v0*z)"], ["0", "_v0*exp(_v0*z)"]),
+    (
+        "z + 0*exp(z*log(z**61 + 1))",
+        ["_v0 = log(z**61 + 1)", "exp(_v0*z)"],
+        ["61*z**60/(z**61 + 1)", "_v0*exp(_v0*z) + 61*z**61*exp(_v0*z)/(z**61 + 1)"],
+    ),
     # a logarithm is taken apart where it is real, not into complex ones
     ("z + 0*log(cos(z) + 2)", ["exp(I*z)", "exp(-I*z)", f"_v0 = log({COSINE})"], []),
 ]
@@ -117,6 +122,20 @@ def test_a_tower_has_every_function_of_its_expression(expression, functions, der
     tower = tower_of(linear(expression))
     assert sorted(tower) == sorted(functions)
     assert [tower[f] for f in functions if "I" not in f and "I" not in tower[f]] == derivatives
+
+
+@pytest.mark.parametrize(
+    ("argument", "logarithms"),
+    [
+        ("z**60 + z**59", ["z", "z + 1"]),
+        ("z**61 + z**60", ["z**61 + z**60"]),
+        ("exp(60*z) + exp(59*z)", ["exp(z) + 1"]),
+        ("exp(61*z) + exp(60*z)", ["exp(61*z) + exp(60*z)"]),
+    ],
+)
+def test_logarithms_are_taken_apart_up_to_a_degree(argument, logarithms):
+    names = [name.partition(" = ")[2] for name in tower_of(linear(f"z + 0*log({argument})"))]
+    assert sorted(filter(None, names)) == sorted(f"log({factor})" for factor in logarithms)
 
 
 @pytest.mark.parametrize("name", ["z", "pi", "E", "tau", "a b"])
@@ -202,3 +221,62 @@ def test_a_relation_has_a_number_for_each_member(relation):
 def test_the_numbers_of_a_relation_are_constants():
     with pytest.raises(Rejected, match=r"^F1: a relation is not proved$"):
         tower_of(linear("z", ["z", "-1", "0"]))
+
+
+def of(source, condition, /, **claim):
+    """The certificate of a condition, with another claim."""
+    certificate = copy.deepcopy(next(c for c in issued(source) if c["claim"]["condition"] == condition))
+    certificate["claim"] |= claim
+    return certificate
+
+
+def without(certificate, *families):
+    for family in families:
+        del certificate["families"][family]
+    return certificate
+
+
+UNKNOWN = [
+    without(of("tanh", "second_order"), "B"),  # holds with two families of three
+    without(of("z", "first_order"), "F1"),  # fails with none
+    of("z", "second_order", condition="first_order", failing_families=[]),  # with families of another condition
+    of("z", "second_order", failing_families=["A", "B"]),
+    of("z", "first_order", failing_families=["F1"]),
+    of("tanh", "second_order", failing_families=["A", "B", "C"]),
+    of("z", "second_order", fails_at_tau=["1"]),
+    of("tanh", "a", fails_at_tau=["1"]),
+    of("log(1 + z**2)", "tau_beta1", fails_at_tau="1"),
+]
+
+
+@pytest.mark.parametrize("certificate", UNKNOWN)
+def test_claims_of_another_form_are_refused(certificate):
+    with pytest.raises(Rejected, match=r"^the claim is not of a form that is known$"):
+        tower_of(certificate)
+
+
+def test_evidence_of_the_contrary_is_refused():
+    with pytest.raises(Rejected, match=r"^F1: the evidence proves the contrary$"):
+        tower_of(of("tanh", "first_order", verdict="fails"))
+
+
+def altered(**fields):
+    """A certificate with other fields, whose digest is right unless it is one of them."""
+    certificate = of("z", "first_order") | fields
+    return certificate if "digest" in fields else certificate | {"digest": digest(certificate)}
+
+
+REFUSALS = [
+    (altered(format="another"), "the format is unknown"),
+    (altered(digest="0"), "the digest is wrong"),
+    (altered(statement="another"), "the statement is not that of the claim"),
+    (altered(tower={"exp(z)": "exp(z)"}), "the tower is not the one of the expression"),
+    ({}, "malformed: KeyError 'format'"),
+    ({"format": ORDERS}, "malformed: KeyError 'degree'"),
+]
+
+
+@pytest.mark.parametrize(("certificate", "message"), REFUSALS)
+def test_a_refusal_says_where(certificate, message):
+    with pytest.raises(Rejected, match=f"^{re.escape(message)}$"):
+        check(certificate)
