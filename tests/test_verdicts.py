@@ -4,6 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from theory import independence
+from theory.activations import activation
+from theory.analysis import Analysis, Relations
+from theory.families import sharp
 from theory.independence import decide, second_order_of
 from theory.verdicts import Verdict
 
@@ -141,6 +145,7 @@ ALMOST_EVERYWHERE = [  # expression, condition, what counting kinks and jumps as
     ),
     ("log(1 + abs(z))", "second_order", None),
     ("where(z > 0, log(z), log(-z) + 1)", "b_nu", None),
+    ("max(0, 1 - z)", "second_order", None),  # z s s' = s**2 - s and z**2 s' - z s' = z s, whatever s'' is at the kink
 ]
 
 
@@ -185,6 +190,28 @@ def test_the_second_order_holds_as_a_does_at_its_temperatures():
     assert second_order_of({"A": at_one, "B": HOLDS, "C": HOLDS}) == at_one
 
 
+def test_a_doubt_about_one_of_two_relations_leaves_a_failure_at_every_temperature_undecided(monkeypatch):
+    family, parts = sharp()[0], [FAILS, UNDECIDED]
+    monkeypatch.setattr(independence, "_failure", lambda *_: parts.pop(0))
+    found = Relations(family, ((), ()), complete=True, evidence=None, note=None)
+    assert independence._at_every_tau(None, found) == UNDECIDED
+
+
+def test_pieces_that_may_be_missing_leave_failures_undecided():
+    decision = decide(replace(activation("cos(log(abs(z)))"), exhaustive=False))
+    reason = "a switching point was searched for numerically, so that pieces may be missing"
+    assert decision.second_order == Verdict("undecided", scope=ALMOST, reason=f"family A: {reason}")
+    assert decision.tau_beta1 == HOLDS_AT_TAU
+
+
+def test_without_a_determinant_nothing_holds(monkeypatch):
+    """Nor fails: log(1 + z**2) has one relation, at one temperature."""
+    monkeypatch.setattr(Analysis, "minor", lambda *_: None)
+    for verdict in decide("log(1 + z**2)").verdicts:
+        assert verdict.outcome == "undecided"
+        assert "the tower has no further relation, but no determinant at" in verdict.reason
+
+
 EXCEPTIONS = [  # where some verdict is another: an outcome, or a temperature alone
     ("c*log(1 + z**2)", {"c": ("0",)}),
     ("log(1 + alpha*z**2)", {"alpha": ("0",)}),
@@ -221,6 +248,10 @@ def test_a_decision_of_an_activation_is_that_of_its_text():
 
 
 def test_what_a_notebook_shows_has_the_expression_of_every_piece():
-    assert r"\begin{cases}" in decide("elu")._repr_latex_()
+    assert (
+        r"\begin{cases} e^{z} - 1 & \text{for}\: z < 0 \\z & \text{otherwise} \end{cases}"
+        in decide("elu")._repr_latex_()
+    )
+    assert decide("elu")._repr_markdown_().startswith("`s(z) = where(z < 0, exp(z) - 1, z)`\n")
     assert r"\begin{cases}" not in decide("tanh")._repr_latex_()
     assert r"\tanh" in decide("tanh")._repr_latex_()
