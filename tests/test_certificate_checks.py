@@ -2,13 +2,20 @@
 
 import copy
 import hashlib
+import json
 import re
 
 import pytest
+import sympy as sp
 from flint import arb_mat, ctx
 
 from theory.certificates import ORDERS, Rejected, _Proof, check, digest, statement, tower_of
+from theory.interactions import model
 from theory.issuing import certificates as issued
+from theory.order_certificates import objection
+from theory.order_issuing import certificate as certificate_of_orders
+from theory.splitting import Splitting
+from theory.upper_orders import upper_orders
 
 NEITHER = "relations that prove neither verdict$"
 
@@ -280,3 +287,12 @@ REFUSALS = [
 def test_a_refusal_says_where(certificate, message):
     with pytest.raises(Rejected, match=f"^{re.escape(message)}$"):
         check(certificate)
+
+
+def test_certificates_of_orders_are_for_another_checker():
+    spec = model("softmax")
+    orders = certificate_of_orders(upper_orders(Splitting(spec, dict.fromkeys(spec.gate.parameters, sp.S.One))))
+    check(json.loads(json.dumps(orders)))
+    changed = orders | {"statement": "another"}
+    with pytest.raises(Rejected, match=f"^{re.escape(objection(changed))}$"):
+        check(changed)
