@@ -95,9 +95,9 @@ def test_the_temperature_zero_is_no_exception():
     [
         linear("E*z", ["0", "-E", "E"]),
         linear("z + log((z**2 + 1)**2) - 2*log(z**2 + 1)"),
-        # a root within an exponential, and one of a parameter
+        # a root within an exponential, and two of one parameter
         linear("z + exp(sqrt(z**2 + 1))*(sqrt(z**2 + 1)**2 - z**2 - 1)"),
-        linear("z + p*(sqrt(z**2 + p**2)**2 - z**2 - p**2)", p="1"),
+        linear("z + sqrt(z**2 + p)**2 + sqrt(z**2 + 2*p)**2 - 2*z**2 - 3*p", p="1"),
     ],
     ids=lambda certificate: certificate["expression"],
 )
@@ -203,6 +203,9 @@ def test_the_bits_of_a_minor_have_a_bound():
     for evidence["bits"] in (1, 8193):
         with pytest.raises(Rejected, match=UNFIT):
             tower_of(certificate)
+    line = of("z", "b_nu")
+    line["families"]["(iii)"]["minor"] |= {"bits": 2, "determinant": "[-12 +/- 6]"}
+    tower_of(line)
 
 
 def test_a_minor_that_may_vanish_proves_nothing():

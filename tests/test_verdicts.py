@@ -1,8 +1,11 @@
 """What verdicts say, word for word: outcome, relation, scope, temperatures and reason."""
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
+import sympy as sp
+from flint import fmpq
 
 from theory import independence
 from theory.activations import activation
@@ -66,6 +69,16 @@ VERDICTS = [  # expression, condition, everything but the LaTeX
             "-c*s'*z + c*s''*z**2 + s'**2*z**2 = 0",
             f"all tau > 0 except c (where c > 0), {ALMOST}",
             fails_at_tau=("c",),
+        ),
+    ),
+    (
+        "exp(c)*log(1 + z**2)",
+        "tau_beta1",
+        Verdict(
+            "holds",
+            "s'**2*z**2 - s'*z*exp(c) + s''*z**2*exp(c) = 0",
+            f"all tau > 0 except exp(c), {ALMOST}",
+            fails_at_tau=("exp(c)",),
         ),
     ),
     (
@@ -225,12 +238,20 @@ EXCEPTIONS = [  # where some verdict is another: an outcome, or a temperature al
     # so are c = 3, 2^(1/2) and -2^(1/2), where the temperature is c as elsewhere, or c is none
     ("c*log(1 + z**2) + c - 3", {"c": ("0",)}),
     ("c*log(1 + z**2) + c**2 - 2", {"c": ("0",)}),
+    # where nothing is defined, nothing is decided
+    ("tanh(z)/c", {}),
 ]
 
 
 @pytest.mark.parametrize(("expression", "exceptions"), EXCEPTIONS)
 def test_exceptional_values(expression, exceptions):
     assert dict(decide(expression).exceptional_parameters) == exceptions
+
+
+def test_temperatures_are_the_same_in_number_and_in_value():
+    c, same = sp.Symbol("c", real=True), partial(independence._same, sample={"c": fmpq(5, 7)})
+    assert same([c], [c])
+    assert not any([same([c], [2 * c]), same([], [c]), same([c], []), same([c], [c, 2 * c])])
 
 
 def test_a_decision_has_the_mirror_type_of_its_activation():
