@@ -31,7 +31,7 @@ test-all: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest --numprocesses 2
+	$(BIN)/pytest --numprocesses 2 --dist worksteal
 
 # what is fast, with outcomes beside the times: run alone on the machine
 bench: $(INSTALLED)
@@ -52,7 +52,7 @@ test-lowest:
 	$(PYTHON) tools/lowest.py cluster sklearn docs test > $(LOWEST)/requirements.txt
 	$(LOWEST)/bin/python -m pip --disable-pip-version-check --quiet install --requirement $(LOWEST)/requirements.txt
 	$(LOWEST)/bin/python -m pip --disable-pip-version-check --quiet install --no-deps --editable .
-	NUMBA_CACHE_DIR=$(CURDIR)/$(LOWEST)/numba $(LOWEST)/bin/pytest -m "not full" $(TESTS)
+	NUMBA_CACHE_DIR=$(CURDIR)/$(LOWEST)/numba $(LOWEST)/bin/pytest --numprocesses 2 -m "not full" $(TESTS)
 
 # the licences of what requirements.lock pins
 licences: $(INSTALLED)
