@@ -16,6 +16,7 @@ def one_cell(source):
     return build([("code", source)])
 
 
+@pytest.mark.pinned
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_a_committed_notebook_executes_again_to_the_same_results(name):
     shown = nbformat.read(FOLDER / name, as_version=4)

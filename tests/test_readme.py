@@ -58,6 +58,7 @@ def determined(text):
     return [re.sub(r"\S+ +-( +no)$", r"\1", line) for line in lines(text)]
 
 
+@pytest.mark.pinned
 @pytest.mark.parametrize(("command", "shown"), SCREENS)
 @pytest.mark.usefixtures("at_work")
 def test_a_screen_is_what_its_command_prints(capsys, command, shown):
