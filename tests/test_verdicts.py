@@ -106,7 +106,7 @@ VERDICTS = [  # expression, condition, everything but the LaTeX
         Verdict(
             "undecided",
             scope=ALMOST,
-            reason="the verdict depends on the region in which the parameters lie (holds, fails)",
+            reason="the verdict depends on the region in which the parameters lie (holds; fails A, B, C)",
         ),
     ),
 ]

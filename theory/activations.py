@@ -17,13 +17,15 @@ from theory.language import ACCEPTED, names_in, syntax_tree
 from theory.library_names import refuse_dotted
 from theory.parser import Reader, check_names, variables, written, written_pieces
 from theory.piecewise import Algebra, Piece, Pieces
-from theory.roots import Z
+from theory.regions import unseen
+from theory.roots import Watched, Z
 
 __all__ = ["Activation", "Piece", "Z", "activation"]
 
 # parameters are tried at these values, to see which pieces exist; the first is the one that numbers are shown for
 _SAMPLES = (fmpq(5, 7), fmpq(-8, 5), fmpq(19, 8), fmpq(-2, 9))
 _MOST_SAMPLES = 16
+_MOST_TRIED = 40
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ class Activation:
         others: piece structures found at other values of the parameters.
         exhaustive: False when a switching point was searched for numerically, so that pieces may be missing.
         fixed: parameters of the name that have been given values (see `at`).
+        surveyed: False when the parameters may have regions, none of whose values was tried, with other pieces.
     """
 
     name: str
@@ -55,6 +58,7 @@ class Activation:
     others: tuple[Structure, ...] = ()
     exhaustive: bool = True
     fixed: tuple[tuple[str, sp.Expr], ...] = ()
+    surveyed: bool = True
 
     @property
     def expression(self) -> str:
@@ -99,9 +103,13 @@ def _parse(text: str, given: Mapping[str, sp.Expr] | None = None) -> Activation:
     parameters = [p for p in check_names(names_in(tree), FUNCTIONS) if p not in given]
     values = {**variables(parameters), **{name: (Piece(v),) for name, v in given.items()}}
     found: list[Structure] = []
-    exhaustive = True
-    for sample in _samples(parameters):
-        algebra = Algebra(sample)
+    exhaustive = surveyed = True
+    conditions: dict[sp.Expr, None] = {}
+    pending, tried = _samples(parameters), []
+    while pending:
+        sample = pending.pop(0)
+        tried.append(sample)
+        algebra = Algebra(Watched(sample, conditions))
         pieces = _read(Reader(text, algebra, FUNCTIONS), tree, values)
         asked = algebra.asked
         pieces = tuple(p for p in pieces if _finite_somewhere(p, algebra))
@@ -111,13 +119,25 @@ def _parse(text: str, given: Mapping[str, sp.Expr] | None = None) -> Activation:
         if pieces and not any(_same(pieces, known.pieces) for known in found):
             found.append(Structure(pieces, tuple(sample.items())))
         if algebra.searches or (found and not asked):
+            surveyed = not conditions
             break  # pieces may be missing at every sample, or are the same
+        if not pending:
+            regions, surveyed = unseen(conditions, tried)
+            pending = regions[: _MOST_TRIED - len(tried)]
+            surveyed = surveyed and len(pending) == len(regions)
     if not found:
         raise ValueError(f"{text.strip()[:60]!r} is real and finite on no interval; {ACCEPTED}")
     used = {s for structure in found for p in structure.pieces for s in p.expr.free_symbols | p.lower.free_symbols}
     kept = tuple(sp.Symbol(n, real=True) for n in parameters if sp.Symbol(n, real=True) in used)
     return Activation(
-        text.strip(), found[0].pieces, kept, found[0].sample, tuple(found[1:]), exhaustive, tuple(given.items())
+        text.strip(),
+        found[0].pieces,
+        kept,
+        found[0].sample,
+        tuple(found[1:]),
+        exhaustive,
+        tuple(given.items()),
+        surveyed,
     )
 
 

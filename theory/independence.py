@@ -86,20 +86,32 @@ def decide(source: str | sp.Expr | Activation) -> Decision:
 
 def _generic(source: Activation) -> tuple[Decision, list[Analysis]]:
     analyses = [Analysis(source, s.pieces, dict(s.sample)) for s in source.structures]
-    first, second, tau_beta1, a, b_nu = _agreed([verdicts(analysis) for analysis in analyses])
+    agreed = _agreed([verdicts(analysis) for analysis in analyses])
+    first, second, tau_beta1, a, b_nu = agreed if source.surveyed else map(_near, agreed)
     return Decision(source, first, second, tau_beta1, a, b_nu), analyses
 
 
 def _agreed(found: list[tuple[Verdict, ...]]) -> Iterator[Verdict]:
     """One verdict for every condition, where the piece structures agree on it."""
     for alternatives in zip(*found, strict=True):
-        if len({(v.outcome, v.failing_families) for v in alternatives}) == 1:
+        temperatures = {v.fails_at_tau for v in alternatives if v.fails_at_tau}
+        if len({(v.outcome, v.failing_families) for v in alternatives}) == 1 and len(temperatures) <= 1:
             # a temperature that is positive for some parameters only is reported with its condition
             chosen = max(alternatives, key=lambda v: len(v.fails_at_tau))
             yield chosen if len({v.relation for v in alternatives}) == 1 else _regional(chosen)
             continue
-        outcomes = ", ".join(dict.fromkeys(v.outcome for v in alternatives))
+        outcomes = "; ".join(dict.fromkeys(map(_outcome, alternatives)))
         yield _undecided(f"the verdict depends on the region in which the parameters lie ({outcomes})")
+
+
+def _near(verdict: Verdict) -> Verdict:
+    """A verdict on parameters that may have other regions than those that were found."""
+    return replace(verdict, scope=f"{verdict.scope}; other regions of the parameters may have other pieces")
+
+
+def _outcome(verdict: Verdict) -> str:
+    taus = f" but at tau = {', '.join(verdict.fails_at_tau)}" if verdict.fails_at_tau else ""
+    return f"{verdict.outcome} {', '.join(verdict.failing_families)}".rstrip() + taus
 
 
 def _regional(verdict: Verdict) -> Verdict:

@@ -71,6 +71,8 @@ def syntax_tree(text: str) -> ast.expr:
         deepest = max(deepest, depth)
     if deepest > MOST_NESTING:
         raise ValueError(f"the expression nests {deepest} deep; accepted: at most {MOST_NESTING}")
+    if "#" in text:  # a comment of Python's
+        raise refuse(f"cannot read {short(text)} (it has a #)")
     if re.search(rf"\d{{{MOST_DIGITS + 1}}}", text.replace("_", "")):
         raise ValueError(f"an integer of over {MOST_DIGITS} digits; accepted: at most {MOST_DIGITS}")
     try:

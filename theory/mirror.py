@@ -10,7 +10,7 @@ L_i = c_i.x s'(beta1_i.x) + c' s(beta1_i.x) + c0_i is the same for both atoms; a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
@@ -52,7 +52,7 @@ class Mirror:
 
 
 def mirror(source: str | sp.Expr | Activation) -> Mirror:
-    """The mirror type of an activation (at the first sample of its parameters).
+    """The mirror type of an activation; where it has several piece structures, the one that they agree on.
 
     Args:
         source: as theory.activations.activation takes it.
@@ -61,6 +61,15 @@ def mirror(source: str | sp.Expr | Activation) -> Mirror:
         ValueError: the activation cannot be read.
     """
     source = activation(source)
+    alone = [replace(source, pieces=s.pieces, sample=s.sample, others=()) for s in source.structures]
+    types = [_of_one(one) for one in alone]
+    if len({(m.kind, m.proved, m.degree) for m in types}) > 1:
+        return Mirror(None, False, reason="it depends on the region in which the parameters lie")
+    return types[0]
+
+
+def _of_one(source: Activation) -> Mirror:
+    """The mirror type at the only piece structure."""
     halves = _Halves(source)
     if not halves.pieces:
         return Mirror(None, True, description="s is not defined on both sides of 0")

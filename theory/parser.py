@@ -12,7 +12,6 @@ from itertools import pairwise
 
 import sympy as sp
 
-from theory import balls
 from theory.language import (
     ACCEPTED,
     CONSTANTS,
@@ -26,7 +25,7 @@ from theory.language import (
 )
 from theory.piecewise import Algebra, Piece, Pieces
 from theory.powers import MOST_POWER, bounded, power
-from theory.roots import Z
+from theory.roots import Z, sign_at
 
 _MOST_GAMMA = 400
 
@@ -231,7 +230,7 @@ def _left_chain(tree: ast.expr) -> tuple[ast.expr, list[tuple[ast.operator, ast.
 def _power_of(base: sp.Expr, exponent: sp.Expr, algebra: Algebra) -> sp.Expr:
     """base**exponent, where 0**exponent is 0 if the exponent is positive (at the sample), else not finite."""
     if base == 0 and exponent.free_symbols and not exponent.has(Z):
-        return sp.S.Zero if balls.sign(exponent, algebra.sample) == 1 else sp.zoo
+        return sp.S.Zero if sign_at(exponent, algebra.sample) == 1 else sp.zoo
     return power(base, exponent)
 
 

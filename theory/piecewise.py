@@ -14,7 +14,7 @@ from flint import arb, fmpq
 
 from theory import balls
 from theory.rewriting import elementary
-from theory.roots import Sample, real_roots
+from theory.roots import Sample, Z, note, real_roots, sign_at
 
 _MOST_PIECES = 400
 _SIGN_POINTS = 3
@@ -61,6 +61,13 @@ def rational_inside(lower: arb | None, upper: arb | None) -> fmpq:
                     return point
             step /= 2
     raise ValueError("two switching points lie too close together to be told apart")
+
+
+def _formal_point(lower: sp.Expr, upper: sp.Expr) -> sp.Expr:
+    """A formula of a point of an interval, which stays inside it where the parameters change."""
+    if lower == -_OO:
+        return sp.S.Zero if upper == _OO else upper - 1
+    return lower + 1 if upper == _OO else (lower + upper) / 2
 
 
 def _middle(ball: arb) -> fmpq:
@@ -141,7 +148,7 @@ class Algebra:
             return -1
         if p.is_Rational and q.is_Rational:
             return 1 if p > q else -1
-        return balls.sign(p - q, self.sample, _COMPARE_BITS) or 0
+        return sign_at(p - q, self.sample, _COMPARE_BITS) or 0
 
     def inside(self, lower: sp.Expr, upper: sp.Expr) -> fmpq:
         """A short rational number inside an interval."""
@@ -205,6 +212,7 @@ class Algebra:
 
     def _sign_inside(self, expr: sp.Expr, lower: sp.Expr, upper: sp.Expr) -> int | None:
         """The proved sign on an interval without a change of sign: 0 where expr vanishes; None where none is found."""
+        note(expr.subs(Z, _formal_point(lower, upper)), self.sample)
         for point in sample_points(Piece(expr, lower, upper), self.sample)[:_SIGN_POINTS]:
             sign = balls.sign(expr, {**self.sample, "z": point})
             if sign is not None:

@@ -24,6 +24,28 @@ _BISECTIONS = 256
 _SCAN_BISECTIONS = 64
 
 
+class Watched(dict[str, fmpq]):
+    """A sample that notes in `conditions` every expression in parameters whose sign is looked at."""
+
+    conditions: dict[sp.Expr, None]
+
+    def __init__(self, values: Mapping[str, fmpq], conditions: dict[sp.Expr, None] | None = None) -> None:
+        super().__init__(values)
+        self.conditions = {} if conditions is None else conditions
+
+
+def note(number: sp.Expr, sample: Sample) -> None:
+    """Have a watched sample keep an expression whose sign matters, if it has parameters."""
+    if isinstance(sample, Watched) and number.free_symbols:
+        sample.conditions[number] = None
+
+
+def sign_at(number: sp.Expr, sample: Sample, most_bits: int = 2048) -> int | None:
+    """The proved sign of an expression in parameters, or None (see `balls.sign`); noted."""
+    note(number, sample)
+    return balls.sign(number, sample, most_bits)
+
+
 @dataclass(frozen=True)
 class Roots:
     """Sign-change candidates of a function; exact=False when others may have been missed."""
@@ -37,7 +59,7 @@ def _join(parts: list[Roots]) -> Roots:
 
 
 def _positive(number: sp.Expr, sample: Sample) -> bool:
-    return balls.sign(number, sample) == 1
+    return sign_at(number, sample) == 1
 
 
 def _only(points: list[sp.Expr], exact: bool = True) -> Roots:
@@ -76,7 +98,7 @@ def _factor(poly: sp.Poly, sample: Sample) -> Roots:
         a, b, c = poly.all_coeffs()
         discriminant = sp.expand(b**2 - 4 * a * c)
         if not _positive(discriminant, sample):
-            return _only([-b / (2 * a)] if balls.sign(discriminant, sample) is None or discriminant == 0 else [])
+            return _only([-b / (2 * a)] if sign_at(discriminant, sample) is None or discriminant == 0 else [])
         return _only([(-b + s * sp.sqrt(discriminant)) / (2 * a) for s in (-1, 1)])
     # CRootOf would be exact too, but has no expression that the certificates could state
     if (poly.domain.is_QQ or poly.domain.is_ZZ) and poly.degree() <= _MOST_EXACT_DEGREE:
@@ -123,7 +145,7 @@ def _even(h: sp.Expr, inverse: Callable[[sp.Expr], sp.Expr], bound: sp.Expr, c: 
 def _peel_power(core: sp.Expr, c: sp.Expr, sample: Sample) -> Roots | None:
     base, exponent = core.base, core.exp
     if not base.has(Z):
-        direction = balls.sign(base, sample)
+        direction = sign_at(base, sample)
         return (
             real_roots(exponent - sp.log(c) / sp.log(base), sample) if direction and _positive(c, sample) else _only([])
         )
@@ -144,18 +166,18 @@ def _peel_power(core: sp.Expr, c: sp.Expr, sample: Sample) -> Roots | None:
 def _scan(f: sp.Expr, sample: Sample) -> Roots:
     """Sign changes found on a grid, by bisection; others may exist."""
 
-    def sign_at(z: fmpq) -> int | None:
+    def proved_at(z: fmpq) -> int | None:
         return balls.sign(f, {**sample, "z": z}, 256)
 
     grid = sorted(_SCAN)
     found = []
-    known = [(z, s) for z in grid if (s := sign_at(z))]
+    known = [(z, s) for z in grid if (s := proved_at(z))]
     for (low, s), (high, t) in pairwise(known):
         if s == t:
             continue
         for _ in range(_SCAN_BISECTIONS):
             middle = (low + high) / 2
-            sign = sign_at(middle)
+            sign = proved_at(middle)
             if sign is None:
                 low = high = middle
                 break
