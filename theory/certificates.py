@@ -2,9 +2,8 @@
 
 A certificate states a verdict on s(z), given by `expression`, and carries for every family f that it rests on
 
-- `relations`: vectors c with sum c_j f_j = 0. Each is proved here by rewriting s into exponentials (of imaginary angles
-  too) and variables for logarithms, roots, atan, erf and LambertW with their derivatives (the `tower`), and expanding
-  the sum to 0. The rules hold for the functions themselves: what expands to 0 is 0 wherever s is real.
+- `relations`: vectors c with sum c_j f_j = 0, proved by writing s in exponentials (imaginary angles too) and variables
+  for log, roots, atan, erf and LambertW with derivatives (the `tower`): what then expands to 0 is 0 wherever s is real.
 - `minor`: points z_i where det f_j(z_i), over m - r of m columns j, is a ball without 0: at most r relations exist.
 
 `check` derives the verdict and compares; it may reject what is true. Of contact orders: `theory.order_certificates`.
@@ -170,10 +169,11 @@ class _Formulas:
         return self.function(f, q)
 
     def logarithm(self, q: sp.Expr) -> sp.Expr:
-        """log(q) for q > 0, as the sum of e log|f| over its factors f, unless powers in it are high."""
+        """log(q) for q > 0, as the sum of e log|f| over its factors f, unless powers or numbers in it are high."""
         total = sp.S.Zero
         for part, sign in zip(sp.fraction(q), (1, -1), strict=True):
             large = any(abs(e.as_base_exp()[1].as_coeff_Mul()[0]) > _MOST_DEGREE for e in part.atoms(sp.Pow, sp.exp))
+            large |= any(abs(n) > 10**_MOST_DEGREE for n in part.atoms(sp.Integer))
             content, factors = (sp.S.One, [(part, 1)]) if large else sp.factor_list(part)
             for factor, e in (pair for pair in [*factors, (sp.Abs(content), 1)] if pair[0] != 1):
                 total += sign * e * (factor.args[0] if factor.func is sp.exp else self.function("log", factor))

@@ -139,12 +139,21 @@ def _radicals(poly: sp.Poly) -> list[sp.Expr]:
     if power > 1:
         inner = sp.Poly.from_dict({(m // power,): c for (m,), c in poly.terms()}, poly.gen)
         return [root for r in _radicals(inner) for root in _real_powers(r, power)]
-    if poly.degree() == 1:  # as it is: SymPy would simplify it for seconds
-        a, b = poly.all_coeffs()
-        return [-b / a]
-    if poly.degree() > 2 and not (poly.domain.is_QQ or poly.domain.is_ZZ):
-        return []
+    if not (poly.domain.is_QQ or poly.domain.is_ZZ):  # SymPy simplifies such numbers without end
+        return _low_degree(*poly.all_coeffs()) if poly.degree() <= 2 else []
     return [r for r in sp.roots(poly) if not r.has(sp.I) and balls.value(r, {}, 128).is_finite()]
+
+
+def _low_degree(*coefficients: sp.Expr) -> list[sp.Expr]:
+    """The real roots of a line or a quadratic."""
+    if len(coefficients) == 2:
+        return [-coefficients[1] / coefficients[0]]
+    a, b, c = coefficients
+    discriminant = sp.expand(b**2 - 4 * a * c)
+    if discriminant == 0:
+        return [-b / (2 * a)]
+    signs = (-1, 1) if balls.sign(discriminant, {}) == 1 else ()
+    return [(-b + s * sp.sqrt(discriminant)) / (2 * a) for s in signs]
 
 
 def _real_powers(value: sp.Expr, n: int) -> list[sp.Expr]:
