@@ -14,7 +14,7 @@ from numerics.compiled import CompiledActivation, compile_activation, parity
 from numerics.measures import Gauge, Layout, MixingMeasure
 from numerics.mle import Box
 from numerics.voronoi import Symmetry
-from theory.activations import Z, activation
+from theory.activations import Piece, Z, activation
 from theory.truth import TruePoint
 
 
@@ -67,7 +67,7 @@ class Study:
     @property
     def linear(self) -> bool:
         """Whether s(z) = z."""
-        return [piece.expr for piece in activation(self.activation).pieces] == [Z]
+        return activation(self.activation).pieces == (Piece(Z),)
 
     @property
     def gate_name(self) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
+import re
 import sys
 import tempfile
 from functools import lru_cache
@@ -138,10 +139,15 @@ def _version() -> str:
 
 
 def source_of(activation: Activation) -> str:
-    """The text of the module of an activation; raises `NoMachineCode` if a function in it is not translated."""
+    """The text of the module of an activation.
+
+    Raises `NoMachineCode` if a function in it is not translated, ValueError for numbers beyond the range of doubles.
+    """
     lines: list[str] = []
     for index, piece in enumerate(activation.pieces):
         lines += _piece_lines(index, stable_jets(piece), float(piece.lower), float(piece.upper))
+    if any(re.search(r"\binf\b", line) for line in lines):
+        raise ValueError(f"activation {activation.name!r} has numbers beyond the range of doubles")
     if any("math." in line for line in lines):
         raise NoMachineCode("a function is not translated")
     names = {"scalar": _SCALAR, "hyperbolic": _HYPERBOLIC, "vector": _VECTOR, "gammas": _GAMMAS | _POLYGAMMA}

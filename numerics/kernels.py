@@ -49,7 +49,7 @@ from numerics.interrupts import interrupts_noted
 from numerics.jets import NoMachineCode, machine_jets
 from numerics.measures import Layout
 from numerics.tiles import LANES, weigh
-from theory.activations import Activation, Z
+from theory.activations import Activation, Piece, Z
 
 Floats = NDArray[np.float64]
 Sums = tuple[float, Floats, Floats]
@@ -167,7 +167,7 @@ def compiled_kernel(k: int, d: int, gates: int, linear: bool) -> Any:
 
 def is_linear(activation: Activation) -> bool:
     """Whether s(z) = z."""
-    return [piece.expr for piece in activation.pieces] == [Z]
+    return activation.pieces == (Piece(Z),)
 
 
 @lru_cache(maxsize=256)

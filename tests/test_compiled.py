@@ -7,6 +7,8 @@ import pytest
 import sympy as sp
 
 from numerics.compiled import compile_activation, parity
+from numerics.jets import source_of
+from numerics.kernels import is_linear
 from theory.activations import Activation, Piece, Z, activation
 from theory.catalogue import CATALOGUE
 
@@ -130,3 +132,15 @@ def test_parity(expr, expected):
 def test_activations_travel_to_other_processes():
     copy = pickle.loads(pickle.dumps(HARDTANH))
     assert compile_activation(copy)(np.array([0.5]))[0] == 0.5
+
+
+@pytest.mark.parametrize("text", ["exp(999)*z", "tanh(z) + exp(exp(7))*z**2"])
+def test_numbers_beyond_the_doubles_are_refused(text):
+    with pytest.raises(ValueError, match="has numbers beyond the range of doubles"):
+        source_of(activation(text))
+
+
+def test_the_linear_gate_is_linear_on_the_whole_line():
+    assert is_linear(activation("z"))
+    assert not is_linear(activation("where(z > 0, 1/0, z)"))
+    assert not is_linear(activation("max(z, 0)"))
