@@ -5,7 +5,7 @@ import sympy as sp
 
 from theory.activations import activation
 from theory.independence import decide
-from theory.powers import bits, exponential, power
+from theory.powers import bits, exponential, is_large, power
 from theory.roots import Z
 
 LOG2 = sp.log(2)
@@ -42,6 +42,12 @@ def test_powers():
 def test_the_longest_number():
     assert bits(sp.Rational(3, 4) * Z + sp.sqrt(17)) == 6
     assert bits(Z + sp.pi) == 0
+
+
+def test_what_is_too_large_to_factor():
+    small = (Z**60, sp.exp(-60 * Z) + 1, Z + 10**60, sp.exp(sp.pi * Z))
+    large = (Z**61, sp.exp(61 * Z), sp.exp(-999), (1 + Z) ** -61, Z + 10**60 + 1)
+    assert [is_large(f) for f in (*small, *large)] == [False] * len(small) + [True] * len(large)
 
 
 def test_a_written_exponential_is_bounded_as_its_power_is():

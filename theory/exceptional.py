@@ -19,7 +19,7 @@ from theory import balls, families
 from theory.activations import Activation
 from theory.analysis import Analysis
 from theory.fields import factored
-from theory.powers import MOST_BITS, bits
+from theory.powers import MOST_BITS, bits, is_large
 from theory.rewriting import terms
 from theory.roots import Z
 from theory.towers import Tower
@@ -80,6 +80,8 @@ def _factors(conditions: Iterable[sp.Expr]) -> list[sp.Expr]:
 
 
 def _factored(expr: sp.Expr) -> list[sp.Expr]:
+    if is_large(expr):
+        return [expr]
     try:
         return [factor for factor, _ in sp.factor_list(expr)[1]]
     except sp.PolynomialError:  # no polynomial in anything, such as the power of a number to a parameter alone

@@ -14,6 +14,15 @@ def bits(expr: sp.Expr) -> int:
     return max((int(n.p).bit_length() + int(n.q).bit_length() for n in expr.atoms(sp.Rational)), default=0)
 
 
+def is_large(expr: sp.Expr) -> bool:
+    """Whether an expression has powers, or multiples in an exponential, over 60, or integers of over 60 digits.
+
+    To factor it could take SymPy for ever: exp(999) is the 999th power of its variable exp(1).
+    """
+    exponents = (e.as_base_exp()[1].as_coeff_Mul()[0] for e in expr.atoms(sp.Pow, sp.exp))
+    return any(abs(n) > 60 for n in exponents) or any(abs(n) > 10**60 for n in expr.atoms(sp.Integer))
+
+
 def bounded(number: sp.Rational, times: sp.Rational = sp.S.One) -> None:
     """Raise ValueError for a number, or one to the power `times`, of over 1000 digits."""
     if max(int(number.p).bit_length(), int(number.q).bit_length()) * times > MOST_BITS and number not in (0, 1, -1):
