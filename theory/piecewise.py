@@ -13,6 +13,7 @@ import sympy as sp
 from flint import arb, fmpq
 
 from theory import balls
+from theory.powers import bits, is_large
 from theory.rewriting import elementary
 from theory.roots import Sample, Z, note, real_roots, sign_at
 
@@ -20,6 +21,7 @@ _MOST_PIECES = 400
 _SIGN_POINTS = 3
 _MOST_EXPANDED = 2000  # terms of one power of a sum
 _MOST_SEARCHES = 6
+_MOST_NOTED = 64  # bits
 _COMPARE_BITS = 2048
 _OO = sp.S.Infinity
 _SPREAD = [
@@ -212,7 +214,7 @@ class Algebra:
 
     def _sign_inside(self, expr: sp.Expr, lower: sp.Expr, upper: sp.Expr) -> int | None:
         """The proved sign on an interval without a change of sign: 0 where expr vanishes; None where none is found."""
-        note(expr.subs(Z, _formal_point(lower, upper)), self.sample)
+        self._note_inside(expr, _formal_point(lower, upper))
         for point in sample_points(Piece(expr, lower, upper), self.sample)[:_SIGN_POINTS]:
             sign = balls.sign(expr, {**self.sample, "z": point})
             if sign is not None:
@@ -220,6 +222,12 @@ class Algebra:
             if _vanishes(expr):
                 return 0
         return None
+
+    def _note_inside(self, expr: sp.Expr, point: sp.Expr) -> None:
+        """Have the sign of expr at a point noted, or that it is unknown where SymPy could not write out its powers."""
+        if (expr.free_symbols | point.free_symbols) - {Z}:
+            large = any(is_large(e) or bits(e) > _MOST_NOTED for e in (expr, point))
+            note(sp.nan if large else expr.subs(Z, point), self.sample)
 
     def in_domain(self, arguments: Piece, conditions: Sequence[tuple[sp.Expr, sp.Expr]]) -> Pieces:
         """The parts on which a function is real: every condition is positive, or vanishes identically.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cmp_to_key
 from itertools import pairwise
 
@@ -40,11 +40,11 @@ def unseen(conditions: Collection[sp.Expr], tried: Sequence[Mapping[str, fmpq]])
     return found, complete
 
 
-def _ends(conditions: Iterable[sp.Expr], name: str, others: Mapping[str, fmpq]) -> tuple[list[arb], bool]:
+def _ends(conditions: Collection[sp.Expr], name: str, others: Mapping[str, fmpq]) -> tuple[list[arb], bool]:
     """Where the conditions, as functions of one parameter, may change sign, in order; and whether these are all."""
     values = {sp.Symbol(k, real=True): sp.Rational(int(v.p), int(v.q)) for k, v in others.items()}
     points: set[sp.Expr] = set()
-    complete = True
+    complete = sp.nan not in conditions
     for condition in conditions:
         f = condition.subs(values).subs(sp.Symbol(name, real=True), Z)
         try:

@@ -35,8 +35,8 @@ class Watched(dict[str, fmpq]):
 
 
 def note(number: sp.Expr, sample: Sample) -> None:
-    """Have a watched sample keep an expression whose sign matters, if it has parameters."""
-    if isinstance(sample, Watched) and number.free_symbols:
+    """Have a watched sample keep an expression whose sign matters, if it has parameters; nan stands for one unknown."""
+    if isinstance(sample, Watched) and (number.free_symbols or number is sp.nan):
         sample.conditions[number] = None
 
 
