@@ -25,7 +25,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 FOLDERS, FILES = ("theory", "numerics", "temperance", "tests", "benchmarks"), ("pyproject.toml", "README.md")
 TESTS = {
-    "theory/independence.py": ["tests/test_verdicts.py", "tests/test_independence.py"],
+    "theory/independence.py": ["tests/test_verdicts.py", "tests/test_independence.py", "tests/test_regions.py"],
     "theory/certificates.py": ["tests/test_certificate_checks.py", "tests/test_certificates.py"],
     "theory/interactions.py": ["tests/test_interaction_reports.py", "tests/test_interactions.py"],
     "numerics/density.py": ["tests/test_density.py"],
