@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import cast
 
@@ -58,7 +58,7 @@ class Activation:
     others: tuple[Structure, ...] = ()
     exhaustive: bool = True
     fixed: tuple[tuple[str, sp.Expr], ...] = ()
-    surveyed: bool = True
+    surveyed: bool = field(default=True, repr=False)
 
     @property
     def expression(self) -> str:
