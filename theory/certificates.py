@@ -185,9 +185,9 @@ class _Formulas:
         for part in sp.fraction(sp.together(q)):
             for (f, radicand, n), w in reversed(self.variables.items()):
                 if f == "root" and part.has(w):
-                    masks = {e: sp.Dummy() for e in part.atoms(sp.exp)}
-                    rest = sp.rem(part.xreplace(masks), w**n - radicand.xreplace(masks), w)
-                    part = sp.fraction(sp.together(rest.xreplace({m: e for e, m in masks.items()})))[0]
+                    powers = [p for p in sp.expand(part).atoms(sp.Pow) if p.base == w]
+                    lower = {p: radicand ** (p.exp // n) * w ** (p.exp % n) for p in powers}
+                    part = sp.fraction(sp.together(sp.expand(part).xreplace(lower)))[0]
             vanish.append(sp.expand(part) == 0)
         return vanish == [True, False]
 
