@@ -89,10 +89,14 @@ class Activation:
 
 
 def _samples(parameters: list[str]) -> list[dict[str, fmpq]]:
-    choices = list(product(_SAMPLES, repeat=len(parameters))) if len(parameters) <= 2 else []
-    for shift in range(_MOST_SAMPLES if not choices else 0):
-        # distinct ratios, so that no two parameters coincide
-        choices.append(tuple(_SAMPLES[(i + shift) % 4] * fmpq(i + 3, i + 2 + shift) for i in range(len(parameters))))
+    """Values of the parameters, no two of which coincide."""
+    if len(parameters) <= 2:
+        scaled = [[p * scale for p in _SAMPLES] for scale in (fmpq(1), fmpq(4, 3))]
+        choices = list(product(*scaled[: len(parameters)]))
+    else:
+        shifts = range(_MOST_SAMPLES)
+        ratios = [[fmpq(i + 3, i + 2 + shift) for i in range(len(parameters))] for shift in shifts]
+        choices = [tuple(_SAMPLES[(i + shift) % 4] * r for i, r in enumerate(ratios[shift])) for shift in shifts]
     return [dict(zip(parameters, choice, strict=True)) for choice in choices]
 
 
@@ -112,9 +116,9 @@ def _parse(text: str, given: Mapping[str, sp.Expr] | None = None) -> Activation:
         algebra = Algebra(Watched(sample, conditions))
         pieces = _read(Reader(text, algebra, FUNCTIONS), tree, values)
         asked = algebra.asked
-        pieces = tuple(p for p in pieces if _finite_somewhere(p, algebra))
+        pieces = finite = tuple(p for p in pieces if _finite_somewhere(p, algebra))
         if not algebra.exhaustive:
-            pieces = tuple(p for p in pieces if _attained(p, algebra, text, tree, values))
+            pieces = tuple(p for p in finite if _attained(p, algebra, text, tree, values))
         exhaustive = exhaustive and algebra.exhaustive
         if pieces and not any(_same(pieces, known.pieces) for known in found):
             found.append(Structure(pieces, tuple(sample.items())))
@@ -126,7 +130,8 @@ def _parse(text: str, given: Mapping[str, sp.Expr] | None = None) -> Activation:
             pending = regions[: _MOST_TRIED - len(tried)]
             surveyed = surveyed and len(pending) == len(regions)
     if not found:
-        raise ValueError(f"{text.strip()[:60]!r} is real and finite on no interval; {ACCEPTED}")
+        why = "switches at points that were not found" if finite else "is real and finite on no interval"
+        raise ValueError(f"{text.strip()[:60]!r} {why}; {ACCEPTED}")
     used = {s for structure in found for p in structure.pieces for s in p.expr.free_symbols | p.lower.free_symbols}
     kept = tuple(sp.Symbol(n, real=True) for n in parameters if sp.Symbol(n, real=True) in used)
     return Activation(
