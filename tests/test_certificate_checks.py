@@ -155,6 +155,7 @@ MESSAGES = [
     (linear("z + 0*(z + 1)**1001"), "a power is too large"),
     (linear("z + ((z + 1)**2 - z**2 - 2*z - 1)**(-1)"), "a division by 0"),
     (linear("z + 0*(z - z)**0"), "a division by 0"),
+    (linear("z + 0*f(z, 1)"), "f(z, 1) is not understood"),
     (linear("z", [list(range(40)), "0", "0"]), f"{str(list(range(40)))[:60]} is not understood"),
 ]
 

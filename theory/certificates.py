@@ -87,7 +87,7 @@ def _walk(node: Any, values: Any, **names: Any) -> Any:
             return apply(_walk(p, values, **names), _walk(q, values, **names))
         case ast.Call(ast.Name(f), [q], []):
             return values.call(f, _walk(q, values, **names))
-    raise Rejected(f"{str(node)[:60]} is not understood")
+    raise Rejected(f"{str(ast.unparse(node) if isinstance(node, ast.AST) else node)[:60]} is not understood")
 
 
 def _branches(tree: ast.expr) -> list[tuple[ast.expr | None, ast.expr]]:
