@@ -96,3 +96,7 @@ def test_hardshrink_is_a_failure_almost_everywhere_only(seed):
 @pytest.mark.parametrize("expression", ["tanh", "z + z**2", "where(z > 0, log(z), 2*log(-z))", "where(z > 0, z, z**2)"])
 def test_no_failure(expression):
     assert classify(expression) is None
+
+
+def test_a_side_of_0_that_may_be_missing_is_not_denied():
+    assert not mirror("where(z > 0, z**2/min(erf(z), softplus(z)), 1/0)").proved

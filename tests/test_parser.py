@@ -93,3 +93,18 @@ def test_parameters_take_values():
 def test_a_wrong_type_is_named():
     with pytest.raises(ValueError, match="not int"):
         activation(3)
+
+
+@pytest.mark.parametrize(
+    ("text", "interval"),
+    [("log(-1 - z**2)", "no interval"), ("where(z > exp(999), z, 1/0)", "no interval that was found")],
+)
+def test_an_empty_domain_is_told_from_one_that_was_not_found(text, interval):
+    with pytest.raises(ValueError, match=f"is real and finite on {interval}; accepted"):
+        activation(text)
+
+
+def test_a_piece_is_looked_up_where_it_is_finite():
+    """z^2/erf(z) has no value at 0, the point of the line that is tried first."""
+    (piece,) = activation("z**2/min(erf(z), softplus(z))").pieces
+    assert piece.expr == Z**2 / sp.erf(Z)

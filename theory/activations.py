@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import cast
@@ -116,9 +116,9 @@ def _parse(text: str, given: Mapping[str, sp.Expr] | None = None) -> Activation:
         algebra = Algebra(Watched(sample, conditions))
         pieces = _read(Reader(text, algebra, FUNCTIONS), tree, values)
         asked = algebra.asked
-        pieces = finite = tuple(p for p in pieces if _finite_somewhere(p, algebra))
+        pieces = tuple(p for p in pieces if next(_finite_at(p, algebra), None) is not None)
         if not algebra.exhaustive:
-            pieces = tuple(p for p in finite if _attained(p, algebra, text, tree, values))
+            pieces = tuple(p for p in pieces if _attained(p, algebra, text, tree, values))
         exhaustive = exhaustive and algebra.exhaustive
         if pieces and not any(_same(pieces, known.pieces) for known in found):
             found.append(Structure(pieces, tuple(sample.items())))
@@ -130,8 +130,8 @@ def _parse(text: str, given: Mapping[str, sp.Expr] | None = None) -> Activation:
             pending = regions[: _MOST_TRIED - len(tried)]
             surveyed = surveyed and len(pending) == len(regions)
     if not found:
-        why = "switches at points that were not found" if finite else "is real and finite on no interval"
-        raise ValueError(f"{text.strip()[:60]!r} {why}; {ACCEPTED}")
+        seen = "" if exhaustive else " that was found"
+        raise ValueError(f"{text.strip()[:60]!r} is real and finite on no interval{seen}; {ACCEPTED}")
     used = {s for structure in found for p in structure.pieces for s in p.expr.free_symbols | p.lower.free_symbols}
     kept = tuple(sp.Symbol(n, real=True) for n in parameters if sp.Symbol(n, real=True) in used)
     return Activation(
@@ -158,20 +158,23 @@ def _attained(piece: Piece, algebra: Algebra, text: str, tree: ast.expr, values:
     """Whether s at a point inside a piece, every switch decided at that point alone, is what the piece's formula gives.
 
     A searched-for switching point may have been missed, and the formula of the piece with it. `holds` rests on formulas
-    that are attained somewhere, so each is looked up again at one point.
+    that are attained somewhere, so each is looked up again.
     """
-    point = algebra.inside(piece.lower, piece.upper)
-    number = (Piece(sp.Rational(int(point.p), int(point.q))),)
-    there = _read(Reader(text, Algebra(algebra.sample), FUNCTIONS), tree, {**values, "z": number})
-    at = {**algebra.sample, "z": point}
-    return any(balls.value(p.expr, at, 512).overlaps(balls.value(piece.expr, at, 512)) for p in there)
+    for point in _finite_at(piece, algebra):
+        number = (Piece(sp.Rational(int(point.p), int(point.q))),)
+        there = _read(Reader(text, Algebra(algebra.sample), FUNCTIONS), tree, {**values, "z": number})
+        at = {**algebra.sample, "z": point}
+        if any(balls.value(p.expr, at, 512).overlaps(balls.value(piece.expr, at, 512)) for p in there):
+            return True
+    return False
 
 
 def _same(p: Pieces, q: Pieces) -> bool:
     return {piece.expr for piece in p} == {piece.expr for piece in q}
 
 
-def _finite_somewhere(piece: Piece, algebra: Algebra) -> bool:
+def _finite_at(piece: Piece, algebra: Algebra) -> Iterator[fmpq]:
+    """Points of a piece, of a few that are tried, at which its formula is finite."""
     inner = algebra.inside(piece.lower, piece.upper)
     for point in (inner, inner + fmpq(1, 3), inner - fmpq(2, 7), inner * 2 + 1, -inner * 3 - fmpq(1, 2)):
         in_piece = all(
@@ -179,8 +182,7 @@ def _finite_somewhere(piece: Piece, algebra: Algebra) -> bool:
             for end, below in ((piece.lower, True), (piece.upper, False))
         )
         if in_piece and balls.value(piece.expr, {**algebra.sample, "z": point}).is_finite():
-            return True
-    return False
+            yield point
 
 
 def activation(source: str | sp.Expr | Activation) -> Activation:

@@ -24,6 +24,7 @@ from theory.fields import Fraction, NoTower
 from theory.kinks import kinks_of
 from theory.nullspace import Row, coefficient_rows, nullspace
 from theory.piecewise import Algebra, Piece, Pieces, sample_points
+from theory.rewriting import rationalized
 from theory.roots import Sample, Z
 from theory.towers import Tower
 
@@ -71,8 +72,12 @@ def mirror(source: str | sp.Expr | Activation) -> Mirror:
 def _of_one(source: Activation) -> Mirror:
     """The mirror type at the only piece structure."""
     halves = _Halves(source)
-    if not halves.pieces:
+    if not halves.pieces and source.exhaustive:
         return Mirror(None, True, description="s is not defined on both sides of 0")
+    if not halves.pieces:
+        return Mirror(
+            None, False, reason="no piece on both sides of 0, but a switching point was searched for numerically"
+        )
     try:
         return _by_tower(halves)
     except (NoTower, ZeroDivisionError, ValueError) as error:
@@ -88,7 +93,7 @@ def _by_tower(halves: _Halves) -> Mirror:
     if homogeneous is not None and not halves.jumps(-1):
         if not halves.odd_part_is_seen():
             return Mirror(None, False, reason="the odd part is homogeneous, and may be 0")
-        degree = sp.radsimp(-tower.stands_for(homogeneous[0]) / tower.stands_for(homogeneous[1]))
+        degree = rationalized(-tower.stands_for(homogeneous[0]) / tower.stands_for(homogeneous[1]))
         return _proved(halves, "homogeneous", degree, _orbit(degree))
     relation = _relation(tower, [[tower.unit, tower.mul(tower.z, tower.d(e))] for e in even])
     if relation is not None and not halves.jumps(1):
