@@ -15,6 +15,7 @@ from theory import families
 from theory.activations import Activation, activation
 from theory.analysis import Analysis
 from theory.kinks import kinks_of
+from theory.rewriting import rationalized
 
 Kind = Literal["homogeneous", "logarithmic", "constant"]
 
@@ -70,7 +71,7 @@ def _ode(rows: list[dict[sp.Expr, sp.Expr]]) -> tuple[sp.Expr, sp.Expr]:
     if constant:
         return sp.S.Zero, sp.S.Zero
     c0, c1, c2 = (rows[0][m] for m in (sp.S.One, families.S, families.VARIABLE * families.S1))
-    return sp.radsimp(-c1 / c2), sp.radsimp(-c0 / c2)
+    return rationalized(-c1 / c2), rationalized(-c0 / c2)
 
 
 def _described(degree: sp.Expr, coefficient: sp.Expr, note: str | None) -> Failure:

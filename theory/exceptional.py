@@ -20,7 +20,7 @@ from theory.activations import Activation
 from theory.analysis import Analysis
 from theory.fields import factored
 from theory.powers import MOST_BITS, bits, is_large
-from theory.rewriting import terms
+from theory.rewriting import rationalized, terms
 from theory.roots import Z
 from theory.towers import Tower
 
@@ -124,7 +124,7 @@ def _real_roots(factor: sp.Expr) -> list[sp.Expr]:
     if not factor.is_polynomial(symbol) or sp.degree(factor, symbol) > _MOST_DEGREE:
         return []
     short = [r for r in _radicals(sp.Poly(factor, symbol)) if bits(r) <= MOST_BITS]
-    return [min(r, sp.radsimp(r), sp.expand(r), key=_length) for r in short]
+    return [min(r, rationalized(r), sp.expand(r), key=_length) for r in short]
 
 
 def _length(value: sp.Expr) -> tuple[int, int]:

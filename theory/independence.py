@@ -20,6 +20,7 @@ from theory.families import Family
 from theory.kinks import Kinks, kinks_of
 from theory.mirror import Mirror, mirror
 from theory.nullspace import Row
+from theory.rewriting import rationalized
 from theory.roots import Sample
 from theory.verdicts import Verdict
 
@@ -269,7 +270,7 @@ def _at_one_tau(analysis: Analysis, found: Relations) -> Verdict:
     if not found.complete:
         return _undecided(found.note)
     p, q = analysis.constants(row)[-2:]
-    tau = sp.radsimp(sp.cancel(p / q)) if p != 0 and q != 0 else sp.S.Zero
+    tau = rationalized(sp.cancel(p / q)) if p != 0 and q != 0 else sp.S.Zero
     if tau == 0 or (not tau.free_symbols and balls.sign(tau, {}) != 1):
         return Verdict("holds", scope=EVERY_TAU)
     failure = _failure(analysis, found.family, row, EVERY_TAU)

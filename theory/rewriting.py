@@ -10,6 +10,8 @@ from flint import fmpq, fmpq_mat, fmpz_mat
 from theory.balls import exact
 from theory.roots import Z
 
+_MOST_OPERATIONS = 200  # in a number whose denominator is made rational
+
 _REWRITE: dict[type, Callable[[sp.Expr], sp.Expr]] = {
     sp.sinh: lambda q: (sp.exp(q) - sp.exp(-q)) / 2,
     sp.cosh: lambda q: (sp.exp(q) + sp.exp(-q)) / 2,
@@ -27,6 +29,11 @@ _REWRITE: dict[type, Callable[[sp.Expr], sp.Expr]] = {
     sp.sec: lambda q: 1 / sp.cos(q),
     sp.csc: lambda q: 1 / sp.sin(q),
 }
+
+
+def rationalized(number: sp.Expr) -> sp.Expr:
+    """The same number without radicals in its denominator, if it is short: a long one would grow, for minutes."""
+    return sp.radsimp(number) if number.count_ops() <= _MOST_OPERATIONS else number
 
 
 def elementary(expr: sp.Expr) -> sp.Expr:
