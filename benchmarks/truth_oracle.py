@@ -163,6 +163,23 @@ def _sampled(text: str, values: dict[str, fmpq | int]) -> list[tuple[arb, arb_se
     return found
 
 
+def _accurate(text: str, values: dict[str, fmpq | int], digits: int) -> list[tuple[arb, arb_series]]:
+    """What is sampled, at a precision of so many digits, or of more where parts cancel."""
+    work = digits
+    while work <= MOST_DIGITS:
+        with ctx.workprec(work * 10 // 3):
+            sampled = _sampled(text, values)
+        if all(_is_accurate(s, digits, 3) for _, s in sampled):
+            return sampled
+        work *= 2
+    raise Unclear("values are too large, or cancel")
+
+
+def _is_accurate(s: arb_series, digits: int, orders: int) -> bool:
+    """Whether a jet has most of so many digits."""
+    return all(s[i].rad() < (1 + abs(s[i])) * arb(10) ** -(digits * 4 // 5) for i in range(orders))
+
+
 def _scaled(values: list[arb]) -> list[arb]:
     """Values of size one."""
     most = reduce(max, (abs(v) for v in values)).mid()
@@ -221,15 +238,12 @@ def truth(text: str, values: dict[str, fmpq | int]) -> Truth:
 
 
 def _truth(text: str, values: dict[str, fmpq | int], digits: int) -> Truth:
-    with ctx.workprec(digits * 10 // 3):
-        sampled = _sampled(text, values)
+    sampled = _accurate(text, values, digits)
     if len(sampled) < 12:
         raise Unclear("too few points")
     more = digits + 6 * _size(sampled)
-    if more > MOST_DIGITS:
-        raise Unclear("values are too large")
+    sampled = sampled if more == digits else _accurate(text, values, more)
     with ctx.workprec(more * 10 // 3):
-        sampled = sampled if more == digits else _sampled(text, values)
         failing, taus = set(), {}
         for name in MEMBERS:
             fails, tau = _verdict(name, nullspace([monomials(s, z, name) for z, s in sampled]))
@@ -296,6 +310,8 @@ def _mirrored(text: str, values: dict[str, fmpq | int]) -> list[tuple[arb, arb_s
         except (ValueError, ZeroDivisionError):
             continue
         if all(f[i].is_finite() for f in (s, t) for i in range(2)):
+            if not all(_is_accurate(f, DIGITS[1], 2) for f in (s, t)):
+                raise Unclear("values that cancel")
             found.append((arb(z), s, t))
     if len(found) < 12:
         raise Unclear("too few points on both sides")

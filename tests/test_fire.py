@@ -55,6 +55,7 @@ ORACLE = [  # failing families, temperatures: worked out by hand (design 2.3, 2.
     ("tanh(z)", "", {}),
     ("exp(z)", "B", {}),
     ("sqrt(1 + z**2)", "A", {}),
+    ("log(cosh(z**5/7) + sinh(z**5/7))", "F1 A B C (i)", {}),  # digits that cancel
     ("3*log(1 + z**2)", "", {"A": 3, "(i)": 3}),
     ("0.3*log(1 + z**2)", "", {"A": 0.3, "(i)": 0.3}),
     ("z**2 + z", "A B C (ii)", {}),
