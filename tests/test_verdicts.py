@@ -278,3 +278,21 @@ def test_what_a_notebook_shows_has_the_expression_of_every_piece():
     assert decide("elu")._repr_markdown_().startswith("`s(z) = where(z < 0, exp(z) - 1, z)`\n")
     assert r"\begin{cases}" not in decide("tanh")._repr_latex_()
     assert r"\tanh" in decide("tanh")._repr_latex_()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "where(z > 1000, sqrt(sin(z) - 1/10), z)",  # real on intervals that are never looked at
+        "where(z < -50, log(gamma(z)), z)",
+        "where(z < 1/1000, where(z > 0, sqrt(sin(1/z)), 0), 1)",
+        "relu(z - 50) + sqrt(sin(z) - 99/100) - sqrt(sin(z) - 99/100)",
+        "where(z > 100, exp(z), z)*sqrt(sin(z) - 9/10)/sqrt(sin(z) - 9/10)",
+    ],
+)
+def test_no_family_fails_where_a_part_of_the_domain_may_be_missing(text):
+    decision = decide(text)
+    assert decision.first_order.outcome == "undecided"
+    assert not decision.mirror.proved
+    assert decide("log(cos(z))").second_order.outcome == "holds"  # one formula, wherever it is real
+    assert decide("log(exp(cos(z)))/cos(z)").first_order.outcome == "fails"

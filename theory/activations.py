@@ -108,6 +108,7 @@ def _parse(text: str, given: Mapping[str, sp.Expr] | None = None) -> Activation:
     values = {**variables(parameters), **{name: (Piece(v),) for name, v in given.items()}}
     found: list[Structure] = []
     exhaustive = surveyed = True
+    searched = 0
     conditions: dict[sp.Expr, None] = {}
     pending, tried = _samples(parameters), []
     while pending:
@@ -120,6 +121,7 @@ def _parse(text: str, given: Mapping[str, sp.Expr] | None = None) -> Activation:
         if not algebra.exhaustive:
             pieces = tuple(p for p in pieces if _attained(p, algebra, text, tree, values))
         exhaustive = exhaustive and algebra.exhaustive
+        searched += algebra.searches
         if pieces and not any(_same(pieces, known.pieces) for known in found):
             found.append(Structure(pieces, tuple(sample.items())))
         if algebra.searches or (found and not asked):
@@ -130,7 +132,7 @@ def _parse(text: str, given: Mapping[str, sp.Expr] | None = None) -> Activation:
             pending = regions[: _MOST_TRIED - len(tried)]
             surveyed = surveyed and len(pending) == len(regions)
     if not found:
-        seen = "" if exhaustive else " that was found"
+        seen = " that was found" if searched or not exhaustive else ""
         raise ValueError(f"{text.strip()[:60]!r} is real and finite on no interval{seen}; {ACCEPTED}")
     used = {s for structure in found for p in structure.pieces for s in p.expr.free_symbols | p.lower.free_symbols}
     kept = tuple(sp.Symbol(n, real=True) for n in parameters if sp.Symbol(n, real=True) in used)

@@ -119,22 +119,28 @@ def _terms(power: sp.Expr) -> int:
 class Algebra:
     """Operations on piecewise formulas at one sample of the parameters.
 
-    Every operation works on the common refinement of its arguments. `exhaustive` turns False when a switching point
-    had to be searched for numerically, so that pieces may be missing. `asked` turns True when the sample was looked at:
-    till then the pieces are those of every sample.
+    Every operation works on the common refinement of its arguments. `exhaustive` is False when pieces may be missing: a
+    switching point was searched for numerically, or the end of a domain was and there are switches, so that a part that
+    was not found may have a formula of its own. `asked` turns True when the sample was looked at: till then the pieces
+    are those of every sample.
     """
 
     def __init__(self, sample: Sample) -> None:
         self._sample = sample
         self.asked = False
-        self.exhaustive = True
         self.searches = 0
+        self._missing = self._switched = self._domain_searched = False
 
     @property
     def sample(self) -> Sample:
         """The values of the parameters."""
         self.asked = True
         return self._sample
+
+    @property
+    def exhaustive(self) -> bool:
+        """Whether no formula is missing."""
+        return not self._missing and not (self._switched and self._domain_searched)
 
     def ball(self, number: sp.Expr) -> arb | None:
         """The enclosure of an end point; None for an infinite one."""
@@ -201,13 +207,16 @@ class Algebra:
             for lower, upper in pairwise(ends):
                 sign = self._sign_inside(piece.expr, lower, upper)
                 if sign is None:
-                    self.exhaustive = False
+                    self._missing = True
                 else:
                     parts.append((Piece(piece.expr, lower, upper), sign))
+        whole = len(parts) == 1 and parts[0][0].lower == -_OO and parts[0][0].upper == _OO
+        self._switched = self._switched or (only_sign_matters and not whole)
         return parts
 
-    def _count_search(self, pieces_may_be_missing: bool) -> None:
-        self.exhaustive = self.exhaustive and not pieces_may_be_missing
+    def _count_search(self, only_sign_matters: bool) -> None:
+        self._missing = self._missing or only_sign_matters
+        self._domain_searched = self._domain_searched or not only_sign_matters
         self.searches += 1
         if self.searches > _MOST_SEARCHES:
             raise ValueError(f"over {_MOST_SEARCHES} switches whose sign changes have no closed form")
