@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import Literal
 
 import sympy as sp
@@ -90,12 +91,14 @@ def _by_tower(halves: _Halves) -> Mirror:
     if all(o.is_zero() for o in odd):
         return _proved(halves, "even", None, _EVEN)
     homogeneous = _relation(tower, [[o, tower.mul(tower.z, tower.d(o))] for o in odd])
+    relation = _relation(tower, [[tower.unit, tower.mul(tower.z, tower.d(e))] for e in even])
+    if (homogeneous is not None or relation is not None) and halves.constants_may_differ():
+        return Mirror(None, False, reason="a constant may differ between the intervals on which s is smooth")
     if homogeneous is not None and not halves.jumps(-1):
         if not halves.odd_part_is_seen():
             return Mirror(None, False, reason="the odd part is homogeneous, and may be 0")
         degree = rationalized(-tower.stands_for(homogeneous[0]) / tower.stands_for(homogeneous[1]))
         return _proved(halves, "homogeneous", degree, _orbit(degree))
-    relation = _relation(tower, [[tower.unit, tower.mul(tower.z, tower.d(e))] for e in even])
     if relation is not None and not halves.jumps(1):
         if homogeneous is None and not halves.odd_part_is_no_power():
             return Mirror(None, False, reason="no relation of the odd part found, and no ball determinant excludes one")
@@ -170,6 +173,13 @@ def _independent(pairs: list[tuple[arb, arb]]) -> bool:
     return any(not (p * s - q * r).contains(0) for i, (p, q) in enumerate(kept) for r, s in kept[:i])
 
 
+def _may_jump(expr: sp.Expr) -> bool:
+    """Whether it has an atan or erf of what may have a pole, where these jump: z - atan(tan(z)) is a step."""
+    arguments = [f.args[0] for f in expr.atoms(sp.atan, sp.acot, sp.erf, sp.erfc)]
+    inverses = (p for q in arguments for p in q.atoms(sp.Pow) if p.base.has(Z) and not p.exp.is_positive)
+    return any(q.has(sp.tan, sp.gamma) for q in arguments) or any(inverses)
+
+
 class _Halves:
     """s(z) and s(-z) on common pieces of the half-line z > 0."""
 
@@ -190,6 +200,12 @@ class _Halves:
             even.append(tower.add(s, t))
             odd.append(tower.add(s, tower.neg(t)))
         return even, odd
+
+    def constants_may_differ(self) -> bool:
+        """Whether what has the derivative 0 may be another constant beyond a gap between pieces, or beyond a pole."""
+        gaps = any(p.upper != q.lower for p, q in pairwise(self.pieces))
+        unknown = any(g.kind == "integration" for g in self.tower.described.values())
+        return gaps or unknown or any(_may_jump(p.expr) for p in self.source.pieces)
 
     def jumps(self, sign: int) -> bool:
         """Whether s(z) + sign s(-z) jumps at a point z > 0."""
