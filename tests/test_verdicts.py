@@ -211,7 +211,7 @@ def test_a_doubt_about_one_of_two_relations_leaves_a_failure_at_every_temperatur
 
 
 def test_pieces_that_may_be_missing_leave_failures_undecided():
-    reason = "a switching point was searched for numerically, so that pieces may be missing"
+    reason = "a switching point or the end of a domain was searched for numerically, so that pieces may be missing"
     decision = decide(replace(activation("cos(log(abs(z)))"), exhaustive=False))
     assert decision.second_order == Verdict("undecided", scope=ALMOST, reason=f"family A: {reason}")
     assert decision.tau_beta1 == HOLDS_AT_TAU

@@ -46,7 +46,7 @@ class Activation:
         parameters: free real parameters, taken as generic; numerics require none.
         sample: parameter values at which the pieces are these.
         others: piece structures found at other values of the parameters.
-        exhaustive: False when a switching point was searched for numerically, so that pieces may be missing.
+        exhaustive: False when pieces may be missing (`theory.piecewise.Algebra`).
         fixed: parameters of the name that have been given values (see `at`).
         surveyed: False when the parameters may have regions, none of whose values was tried, with other pieces.
     """

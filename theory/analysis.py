@@ -139,7 +139,9 @@ class Analysis:
         """Why a relation found in the tower is not proved on the whole line, if it is not."""
         assert self.tower is not None
         if not self.source.exhaustive:
-            return "a switching point was searched for numerically, so that pieces may be missing"
+            return (
+                "a switching point or the end of a domain was searched for numerically, so that pieces may be missing"
+            )
         if self.tower.assumptions:
             return min(self.tower.assumptions)
         used = {i for entry in row for i, e in enumerate(entry.degrees()) if e > 0}

@@ -31,6 +31,7 @@ from theory.towers import Tower
 
 Kind = Literal["even", "homogeneous", "odd"]
 _BITS = 256
+_SEARCHED = "a switching point or the end of a domain was searched for numerically"
 _EVEN = "the gate is constant on the mirror set; beta1_i -> -beta1_i atom by atom"
 
 
@@ -73,12 +74,10 @@ def mirror(source: str | sp.Expr | Activation) -> Mirror:
 def _of_one(source: Activation) -> Mirror:
     """The mirror type at the only piece structure."""
     halves = _Halves(source)
-    if not halves.pieces and source.exhaustive:
-        return Mirror(None, True, description="s is not defined on both sides of 0")
     if not halves.pieces:
-        return Mirror(
-            None, False, reason="no piece on both sides of 0, but a switching point was searched for numerically"
-        )
+        if source.exhaustive:
+            return Mirror(None, True, description="s is not defined on both sides of 0")
+        return Mirror(None, False, reason=_SEARCHED)
     try:
         return _by_tower(halves)
     except (NoTower, ZeroDivisionError, ValueError) as error:
@@ -110,7 +109,7 @@ def _by_tower(halves: _Halves) -> Mirror:
 
 def _proved(halves: _Halves, kind: Kind | None, degree: sp.Expr | None, description: str) -> Mirror:
     if not halves.source.exhaustive:
-        return Mirror(None, False, reason="a switching point was searched for numerically")
+        return Mirror(None, False, reason=_SEARCHED)
     if halves.tower.assumptions:
         return Mirror(None, False, reason=min(halves.tower.assumptions))
     return Mirror(kind, True, degree, description)
