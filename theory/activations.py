@@ -117,10 +117,12 @@ def _parse(text: str, given: Mapping[str, sp.Expr] | None = None) -> Activation:
         algebra = Algebra(Watched(sample, conditions))
         pieces = _read(Reader(text, algebra, FUNCTIONS), tree, values)
         asked = algebra.asked
-        pieces = tuple(p for p in pieces if next(_finite_at(p, algebra), None) is not None)
+        finite = tuple(p for p in pieces if next(_finite_at(p, algebra), None) is not None)
+        # a piece whose values are too large to enclose may be finite all the same
+        exhaustive = exhaustive and algebra.exhaustive and len(finite) == len(pieces)
+        pieces = finite
         if not algebra.exhaustive:
-            pieces = tuple(p for p in pieces if _attained(p, algebra, text, tree, values))
-        exhaustive = exhaustive and algebra.exhaustive
+            pieces = tuple(p for p in finite if _attained(p, algebra, text, tree, values))
         searched += algebra.searches
         if pieces and not any(_same(pieces, known.pieces) for known in found):
             found.append(Structure(pieces, tuple(sample.items())))
