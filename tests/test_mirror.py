@@ -100,6 +100,8 @@ def test_no_failure(expression):
 
 def test_a_side_of_0_that_may_be_missing_is_not_denied():
     assert not mirror("where(z > 0, z**2/min(erf(z), softplus(z)), 1/0)").proved
+    assert not mirror("sqrt(z + erf(z) + exp(-z - 3000))").proved  # it is defined below -3008
+    assert mirror("sqrt(z)").proved
 
 
 @pytest.mark.parametrize(

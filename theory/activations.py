@@ -49,6 +49,8 @@ class Activation:
         exhaustive: False when pieces may be missing (`theory.piecewise.Algebra`).
         fixed: parameters of the name that have been given values (see `at`).
         surveyed: False when the parameters may have regions, none of whose values was tried, with other pieces.
+        searched: True when the end of a domain, or a switching point, was searched for numerically: s may be defined
+            elsewhere too.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Activation:
     exhaustive: bool = True
     fixed: tuple[tuple[str, sp.Expr], ...] = ()
     surveyed: bool = field(default=True, repr=False)
+    searched: bool = field(default=False, repr=False)
 
     @property
     def expression(self) -> str:
@@ -147,6 +150,7 @@ def _parse(text: str, given: Mapping[str, sp.Expr] | None = None) -> Activation:
         exhaustive,
         tuple(given.items()),
         surveyed,
+        searched > 0,
     )
 
 

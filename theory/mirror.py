@@ -75,7 +75,7 @@ def _of_one(source: Activation) -> Mirror:
     """The mirror type at the only piece structure."""
     halves = _Halves(source)
     if not halves.pieces:
-        if source.exhaustive:
+        if source.exhaustive and not source.searched:
             return Mirror(None, True, description="s is not defined on both sides of 0")
         return Mirror(None, False, reason=_SEARCHED)
     try:
