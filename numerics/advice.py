@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from numerics.kernels import is_linear
 from numerics.mle import Fit
 from theory.activations import Activation
 from theory.classification import Failure, classify
@@ -15,7 +14,7 @@ def symmetry_of(fit: Fit, source: Activation) -> Failure | None:
 
     A homogeneous s scales tau, so that a fixed tau leaves nothing open.
     """
-    if is_linear(source) or fit.layout.k == 1 or not len(fit.flat_directions):
+    if source.is_linear or fit.layout.k == 1 or not len(fit.flat_directions):
         return None
     failure = classify(source)
     if failure is None or not failure.symmetry or (failure.kind == "homogeneous" and fit.layout.tau is not None):
@@ -44,7 +43,7 @@ def _of_gate(fit: Fit, source: Activation, symmetry: Failure | None) -> list[str
     gate_is_fitted = fit.layout.tau is None or any(name == "beta1" for name, _ in fit.layout.names)
     if fit.layout.k == 1:
         return ["one atom has the weight 1 whatever its gate: nothing is learnt of the gate"] * gate_is_fitted
-    if is_linear(source):
+    if source.is_linear:
         text = "tau is not identifiable with the linear gate: only beta1/tau and beta0/tau are"
         return [text] * (fit.layout.tau is None)
     if symmetry is not None:

@@ -14,7 +14,7 @@ from numerics.compiled import CompiledActivation, compile_activation, parity
 from numerics.measures import Gauge, Layout, MixingMeasure
 from numerics.mle import Box
 from numerics.voronoi import Symmetry
-from theory.activations import Piece, Z, activation
+from theory.activations import activation
 from theory.truth import TruePoint
 
 
@@ -67,7 +67,7 @@ class Study:
     @property
     def linear(self) -> bool:
         """Whether s(z) = z."""
-        return activation(self.activation).pieces == (Piece(Z),)
+        return activation(self.activation).is_linear
 
     @property
     def gate_name(self) -> str:

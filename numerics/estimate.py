@@ -16,7 +16,6 @@ from numpy.typing import ArrayLike, NDArray
 from numerics import mle
 from numerics.advice import symmetry_of, warnings_of
 from numerics.compiled import CompiledActivation, compile_activation
-from numerics.kernels import is_linear
 from numerics.measures import Gauge, Layout
 from numerics.mle import Box, Fit
 from numerics.newton import FLAT, scaled_spectrum
@@ -290,7 +289,7 @@ def fit(
     if activation is not None and gate == "linear":
         gate = "activation"
     compiled = _gate(gate, activation)
-    linear = is_linear(compiled.source)
+    linear = compiled.source.is_linear
     if gate == "softmax" and tau not in (None, 1):
         raise ValueError(f"the softmax gate has tau = 1, not {tau}; the linear gate takes any tau")
     points = _checked(x, y)

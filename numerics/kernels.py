@@ -49,7 +49,7 @@ from numerics.interrupts import interrupts_noted
 from numerics.jets import NoMachineCode, machine_jets
 from numerics.measures import Layout
 from numerics.tiles import LANES, weigh
-from theory.activations import Activation, Piece, Z
+from theory.activations import Activation
 
 Floats = NDArray[np.float64]
 Sums = tuple[float, Floats, Floats]
@@ -165,11 +165,6 @@ def compiled_kernel(k: int, d: int, gates: int, linear: bool) -> Any:
     return kernel
 
 
-def is_linear(activation: Activation) -> bool:
-    """Whether s(z) = z."""
-    return activation.pieces == (Piece(Z),)
-
-
 @lru_cache(maxsize=256)
 def likelihood_of(layout: Layout, activation: Activation) -> Likelihood:
     """The compiled log-likelihood of a layout and an activation.
@@ -177,7 +172,7 @@ def likelihood_of(layout: Layout, activation: Activation) -> Likelihood:
     It maps theta (p,), x (n, d) and y (n,), doubles in C order, to the value, the score (p,) and the Hessian (p, p).
     Raises `NoMachineCode` if a function in the activation is not translated.
     """
-    linear = is_linear(activation)
+    linear = activation.is_linear
     address = 0 if linear else machine_jets(activation).address
     gates = layout.gates
     kernel = compiled_kernel(layout.k, layout.d, gates, linear)

@@ -17,7 +17,7 @@ from numerics.calls import use_wide_vectors
 from numerics.compiled import CompiledActivation
 from numerics.interrupts import interrupts_noted
 from numerics.jets import NoMachineCode, machine_jets
-from numerics.kernels import BLOCK, FAST, code_version, evaluate, is_linear, row_counts
+from numerics.kernels import BLOCK, FAST, code_version, evaluate, row_counts
 from numerics.measures import Layout
 from numerics.tiles import LANES
 
@@ -69,7 +69,7 @@ def values(thetas: Floats, layout: Layout, gate: CompiledActivation, x: Floats, 
     Where a value is not finite, and for an activation without machine code, it is that of `kernels.evaluate`.
     """
     found = np.full(len(thetas), np.nan)
-    linear = is_linear(gate.source)
+    linear = gate.source.is_linear
     fulls = np.zeros((len(thetas), 1 + layout.k * layout.atom_size))
     fulls[:, 0] = 0.0 if layout.tau is None else np.log(layout.tau)
     fulls[:, layout.free] = thetas

@@ -17,7 +17,6 @@ from scipy.special import ndtr, ndtri
 from numerics.compiled import CompiledActivation
 from numerics.density import gate_probabilities
 from numerics.jets import NoMachineCode, machine_jets
-from numerics.kernels import is_linear
 from numerics.measures import MixingMeasure
 from numerics.philox import draw_uniforms, draw_x, draw_y
 
@@ -115,7 +114,7 @@ class Stream:
 
     def _y(self, x: Floats, start: int, step: int) -> Floats:
         m, y = self.measure, np.empty(len(x))
-        linear = is_linear(self.gate.source)
+        linear = self.gate.source.is_linear
         try:
             address = 0 if linear else machine_jets(self.gate.source).address
         except NoMachineCode:

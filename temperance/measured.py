@@ -11,7 +11,7 @@ from rich.console import Console
 from temperance.judging import study_record
 from temperance.report import table
 from temperance.truths import Truth, default_truth, read_truth
-from theory.activations import Z, activation
+from theory.activations import activation
 from theory.conditions import Setting
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def study_for(
     from numerics.definitions import Study
 
     _check(gate, source, true, fitted, gauge, n, replicates, seed, dim)
-    linear = gate != "activation" or _is_linear(source)
+    linear = gate != "activation" or (source is not None and activation(source).is_linear)
     anchored = linear or gauge == "anchored"
     chosen = truth or default_truth(true, dim, tau=1.0 if gate == "softmax" else 0.5, anchored=anchored)
     _check_truth(chosen, true, dim, gate, anchored and not linear)
@@ -76,10 +76,6 @@ def study_for(
         kink=fitted > true and not linear and _kinked(name, chosen, fitted, gauge_),
         splits=_SPLITS if fitted > true else 0,
     )
-
-
-def _is_linear(source: str | None) -> bool:
-    return source is not None and [piece.expr for piece in activation(source).pieces] == [Z]
 
 
 def _check(

@@ -14,7 +14,6 @@ from numerics.compiled import CompiledActivation, compile_activation
 from numerics.density import gate_probabilities, log_density
 from numerics.estimate import Estimate
 from numerics.estimate import fit as estimate
-from numerics.kernels import is_linear
 from numerics.measures import Gauge
 from numerics.mle import Box
 from temperance.interop import Source, activation
@@ -163,7 +162,7 @@ class MoERegressor(RegressorMixin, BaseEstimator):
 
     def _head(self) -> list[str]:
         layout, s = self.result_.fit.layout, self.activation_
-        gate = "linear gate" if is_linear(s) else f"gate of s(z) = {s.name}, gauge {self.gauge}"
+        gate = "linear gate" if s.is_linear else f"gate of s(z) = {s.name}, gauge {self.gauge}"
         temperature = "tau estimated" if layout.tau is None else f"tau = {layout.tau:g}"
         return [
             f"Mixture of {layout.k} linear Gaussian experts, {gate}, {temperature}",

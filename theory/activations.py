@@ -64,6 +64,11 @@ class Activation:
     searched: bool = field(default=False, repr=False)
 
     @property
+    def is_linear(self) -> bool:
+        """Whether s(z) = z, on the whole line."""
+        return self.pieces == (Piece(Z),)
+
+    @property
     def expression(self) -> str:
         """s in the expression language, with catalogue names, abs, max and the like written out as pieces."""
         return written_pieces(self.pieces)
@@ -111,7 +116,7 @@ def _parse(text: str, given: Mapping[str, sp.Expr] | None = None) -> Activation:
     values = {**variables(parameters), **{name: (Piece(v),) for name, v in given.items()}}
     found: list[Structure] = []
     exhaustive = surveyed = True
-    searched = 0
+    searched = False
     conditions: dict[sp.Expr, None] = {}
     pending, tried = _samples(parameters), []
     while pending:
@@ -123,10 +128,8 @@ def _parse(text: str, given: Mapping[str, sp.Expr] | None = None) -> Activation:
         finite = tuple(p for p in pieces if next(_finite_at(p, algebra), None) is not None)
         # a piece whose values are too large to enclose may be finite all the same
         exhaustive = exhaustive and algebra.exhaustive and len(finite) == len(pieces)
-        pieces = finite
-        if not algebra.exhaustive:
-            pieces = tuple(p for p in finite if _attained(p, algebra, text, tree, values))
-        searched += algebra.searches
+        searched = searched or algebra.searches > 0
+        pieces = tuple(p for p in finite if algebra.exhaustive or _attained(p, algebra, text, tree, values))
         if pieces and not any(_same(pieces, known.pieces) for known in found):
             found.append(Structure(pieces, tuple(sample.items())))
         if algebra.searches or (found and not asked):
@@ -150,7 +153,7 @@ def _parse(text: str, given: Mapping[str, sp.Expr] | None = None) -> Activation:
         exhaustive,
         tuple(given.items()),
         surveyed,
-        searched > 0,
+        searched,
     )
 
 
