@@ -108,3 +108,6 @@ def test_a_piece_is_looked_up_where_it_is_finite():
     """z^2/erf(z) has no value at 0, the point of the line that is tried first."""
     (piece,) = activation("z**2/min(erf(z), softplus(z))").pieces
     assert piece.expr == Z**2 / sp.erf(Z)
+    short = activation("where(z**2 < 1/10**6, (exp(z) - 1)/z, z)")
+    assert short.exhaustive
+    assert len(short.pieces) == 3

@@ -16,7 +16,7 @@ from theory.catalogue import FUNCTIONS, NAMED
 from theory.language import ACCEPTED, names_in, syntax_tree
 from theory.library_names import refuse_dotted
 from theory.parser import Reader, check_names, variables, written, written_pieces
-from theory.piecewise import Algebra, Piece, Pieces
+from theory.piecewise import Algebra, Piece, Pieces, sample_points
 from theory.regions import unseen
 from theory.roots import Watched, Z
 
@@ -26,6 +26,7 @@ __all__ = ["Activation", "Piece", "Z", "activation"]
 _SAMPLES = (fmpq(5, 7), fmpq(-8, 5), fmpq(19, 8), fmpq(-2, 9))
 _MOST_SAMPLES = 16
 _MOST_TRIED = 40
+_MOST_POINTS = 8
 
 
 @dataclass(frozen=True)
@@ -186,13 +187,8 @@ def _same(p: Pieces, q: Pieces) -> bool:
 
 def _finite_at(piece: Piece, algebra: Algebra) -> Iterator[fmpq]:
     """Points of a piece, of a few that are tried, at which its formula is finite."""
-    inner = algebra.inside(piece.lower, piece.upper)
-    for point in (inner, inner + fmpq(1, 3), inner - fmpq(2, 7), inner * 2 + 1, -inner * 3 - fmpq(1, 2)):
-        in_piece = all(
-            (algebra.ball(end) is None) or ((algebra.ball(end) < point) == below)
-            for end, below in ((piece.lower, True), (piece.upper, False))
-        )
-        if in_piece and balls.value(piece.expr, {**algebra.sample, "z": point}).is_finite():
+    for point in sample_points(piece, algebra.sample)[:_MOST_POINTS]:
+        if balls.value(piece.expr, {**algebra.sample, "z": point}).is_finite():
             yield point
 
 
