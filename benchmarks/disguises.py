@@ -17,12 +17,16 @@ from flint import fmpq
 
 @dataclass(frozen=True)
 class Case:
-    """An activation, how it was built, the families that fail by construction, and values of its parameters."""
+    """An activation, how it was built, the families that fail by construction, and values of its parameters.
+
+    `intervals` are those in which it has pieces that a search may miss.
+    """
 
     kind: str
     text: str
     failing: frozenset[str]
     parameters: tuple[tuple[str, fmpq], ...]
+    intervals: tuple[tuple[fmpq, fmpq], ...] = ()
 
 
 # {c} {d}: numbers of any sign; {a} {b}: positive numbers; {p}: a power that is no integer
@@ -184,7 +188,8 @@ def _power(rng: random.Random) -> str:
     return rng.choice(["1/2", "3/2", "5/3", "7/5", "-1/3", "2/7", "-3/2", "7/3"])
 
 
-def _filled(template: str, rng: random.Random, parameters: dict[str, fmpq]) -> str:
+def filled(template: str, rng: random.Random, parameters: dict[str, fmpq]) -> str:
+    """A template with random numbers, or a parameter that is added to the others."""
     filled = {name: _number(rng, name in "ab") for name in "abcd"}
     if rng.random() < 0.15:
         name = rng.choice([n for n in "abcd" if f"{{{n}}}" in template] or ["a"])
@@ -194,7 +199,7 @@ def _filled(template: str, rng: random.Random, parameters: dict[str, fmpq]) -> s
     return template.format(**filled, p=_power(rng), n=rng.randint(1, 5))
 
 
-def _moved(text: str, rng: random.Random) -> str:
+def moved(text: str, rng: random.Random) -> str:
     """l s(m z) + k."""
     m, l, k = (_number(rng, positive) for positive in (False, False, False))
     if rng.random() < 0.5:
@@ -275,8 +280,8 @@ def case(rng: random.Random) -> Case:
     kind = rng.choice([*BUILT, "any sentence"])
     failing, templates = BUILT.get(kind, ("", []))
     parameters: dict[str, fmpq] = {}
-    text = _filled(rng.choice(templates), rng, parameters) if templates else f"{sentence(rng, 3)} + 0*z"
-    text = _moved(text, rng)
+    text = filled(rng.choice(templates), rng, parameters) if templates else f"{sentence(rng, 3)} + 0*z"
+    text = moved(text, rng)
     if templates and rng.random() < 0.25:
         kind, failing = f"near {kind}", ""
         text = f"{text} + {rng.choice(PERTURBATIONS)}/10**12"

@@ -24,8 +24,8 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from disguises import case
 from forgeries import Attack, attack
+from hidden_pieces import case
 from trials import Row, Tally, trial
 
 _MOST_MEMORY = 4 << 30  # bytes

@@ -12,7 +12,7 @@ from __future__ import annotations
 import ast
 import operator
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
@@ -83,6 +83,18 @@ def jet(text: str, values: dict[str, fmpq | int]) -> arb_series:
 
 
 def _jet(node: ast.expr, names: dict[str, arb_series]) -> arb_series:
+    """A jet whose parts are all finite: 0 times what is not real is not real.
+
+    Raises:
+        ValueError: some part is not real or not finite.
+    """
+    found = _any_jet(node, names)
+    if not all(found[i].is_finite() for i in range(3)):
+        raise ValueError(f"{ast.unparse(node)} is not real and finite")
+    return found
+
+
+def _any_jet(node: ast.expr, names: dict[str, arb_series]) -> arb_series:
     match node:
         case ast.Constant(n):
             return arb_series([arb(fmpq(*Fraction(repr(n)).as_integer_ratio()))], prec=3)  # decimals are exact
@@ -121,20 +133,24 @@ def _call(f: str, arguments: list[arb_series]) -> arb_series:
     return _FUNCTIONS[f](q)
 
 
-def points() -> Iterator[fmpq]:
-    """Six points in every half unit of (-5, 5), and some further out."""
+Intervals = Sequence[tuple[fmpq, fmpq]]
+
+
+def points(intervals: Intervals = ()) -> Iterator[fmpq]:
+    """Six points in every half unit of (-5, 5), some further out, and 40 in each of further intervals."""
     for k, j in product(range(-10, 10), range(1, 7)):
         yield fmpq(k, 2) + fmpq(2 * j * j + k % 3 + 1, 173)
     yield from (fmpq(s * p, 173) for p in (1063, 1459, 1853) for s in (1, -1))
+    yield from (lower + (upper - lower) * fmpq(2 * j + 1, 83) for lower, upper in intervals for j in range(41))
 
 
 _FAR = [173 * 2**k + 60 * j * 2**k + 1 for k in range(3, 11) for j in range(3)]
 
 
-def _require_points_on_all_pieces(text: str, values: dict[str, fmpq | int]) -> None:
+def _require_points_on_all_pieces(text: str, values: dict[str, fmpq | int], intervals: Intervals) -> None:
     """That every piece seen up to |z| = 2000 has as many points as a family has members."""
     with ctx.workprec(_PIECE_BITS):
-        counts = Counter(piece for z in points() if (piece := _piece(text, {**values, "z": z})) is not None)
+        counts = Counter(piece for z in points(intervals) if (piece := _piece(text, {**values, "z": z})) is not None)
         far = {_piece(text, {**values, "z": fmpq(s * p, 173)}) for p in _FAR for s in (1, -1)} - {None}
     if any(counts[piece] < _FEWEST for piece in far | set(counts)):
         raise Unclear("a piece with few points")
@@ -150,10 +166,10 @@ def _piece(text: str, values: dict[str, fmpq | int]) -> tuple[int, ...] | None:
     return tuple(_signs) if s[0].is_finite() else None
 
 
-def _sampled(text: str, values: dict[str, fmpq | int]) -> list[tuple[arb, arb_series]]:
+def _sampled(text: str, values: dict[str, fmpq | int], intervals: Intervals) -> list[tuple[arb, arb_series]]:
     """z and the jets of s at all points where they are real and finite."""
     found = []
-    for z in points():
+    for z in points(intervals):
         try:
             s = jet(text, {**values, "z": z})
         except (ValueError, ZeroDivisionError):
@@ -163,12 +179,14 @@ def _sampled(text: str, values: dict[str, fmpq | int]) -> list[tuple[arb, arb_se
     return found
 
 
-def _accurate(text: str, values: dict[str, fmpq | int], digits: int) -> list[tuple[arb, arb_series]]:
+def _accurate(
+    text: str, values: dict[str, fmpq | int], intervals: Intervals, digits: int
+) -> list[tuple[arb, arb_series]]:
     """What is sampled, at a precision of so many digits, or of more where parts cancel."""
     work = digits
     while work <= MOST_DIGITS:
         with ctx.workprec(work * 10 // 3):
-            sampled = _sampled(text, values)
+            sampled = _sampled(text, values, intervals)
         if all(_is_accurate(s, digits, 3) for _, s in sampled):
             return sampled
         work *= 2
@@ -220,29 +238,30 @@ class Truth:
     taus: dict[str, arb]
 
 
-def truth(text: str, values: dict[str, fmpq | int]) -> Truth:
+def truth(text: str, values: dict[str, fmpq | int], intervals: Intervals = ()) -> Truth:
     """What holds of an activation, by numerical rank.
 
     Args:
         text: s(z), in the operations above.
         values: the values of its parameters.
+        intervals: where pieces lie that else have few points or none.
 
     Raises:
         Unclear: the precision does not tell, or a piece has too few points.
     """
-    _require_points_on_all_pieces(text, values)
+    _require_points_on_all_pieces(text, values, intervals)
     try:
-        return _truth(text, values, DIGITS[0])
+        return _truth(text, values, intervals, DIGITS[0])
     except Unclear:
-        return _truth(text, values, DIGITS[1])
+        return _truth(text, values, intervals, DIGITS[1])
 
 
-def _truth(text: str, values: dict[str, fmpq | int], digits: int) -> Truth:
-    sampled = _accurate(text, values, digits)
+def _truth(text: str, values: dict[str, fmpq | int], intervals: Intervals, digits: int) -> Truth:
+    sampled = _accurate(text, values, intervals, digits)
     if len(sampled) < 12:
         raise Unclear("too few points")
     more = digits + 6 * _size(sampled)
-    sampled = sampled if more == digits else _accurate(text, values, more)
+    sampled = sampled if more == digits else _accurate(text, values, intervals, more)
     with ctx.workprec(more * 10 // 3):
         failing, taus = set(), {}
         for name in MEMBERS:
@@ -277,7 +296,7 @@ def _verdict(name: str, basis: list[list[arb]]) -> tuple[bool, arb | None]:
     return False, p / q if p / q > 0 else None
 
 
-def mirror_truth(text: str, values: dict[str, fmpq | int]) -> tuple[str | None, arb | None]:
+def mirror_truth(text: str, values: dict[str, fmpq | int], intervals: Intervals = ()) -> tuple[str | None, arb | None]:
     """The mirror type of an activation, and the degree p of a homogeneous one.
 
     With s = e + o in even and odd parts: even if o = 0, homogeneous if o = C z^p and odd if e = c log z + const, all
@@ -286,9 +305,9 @@ def mirror_truth(text: str, values: dict[str, fmpq | int]) -> tuple[str | None, 
     Raises:
         Unclear: the precision does not tell, or s is real on too little of both sides.
     """
-    _require_points_on_all_pieces(text, values)
+    _require_points_on_all_pieces(text, values, intervals)
     with ctx.workprec(DIGITS[1] * 10 // 3):
-        pairs = _mirrored(text, values)
+        pairs = _mirrored(text, values, intervals)
         if all(_is_zero((s[0] - t[0]) / (abs(s[0]) + abs(t[0]) + 1)) for _, s, t in pairs):
             return "even", None
         z, s, t = next(p for p in pairs if not _is_zero(p[1][0] - p[2][0]))
@@ -301,10 +320,12 @@ def mirror_truth(text: str, values: dict[str, fmpq | int]) -> tuple[str | None, 
         return ("odd" if all(_is_zero((r - rest[0][0]) / size) for r, size in rest) else None), None
 
 
-def _mirrored(text: str, values: dict[str, fmpq | int]) -> list[tuple[arb, arb_series, arb_series]]:
+def _mirrored(
+    text: str, values: dict[str, fmpq | int], intervals: Intervals
+) -> list[tuple[arb, arb_series, arb_series]]:
     """z and the jets of s at z and at -z, at all points z > 0 where both are real and finite."""
     found = []
-    for z in sorted({abs(p) for p in points()}):
+    for z in sorted({abs(p) for p in points(intervals)}):
         try:
             s, t = (jet(text, {**values, "z": p}) for p in (z, -z))
         except (ValueError, ZeroDivisionError):

@@ -46,6 +46,17 @@ def test_no_verdict_is_wrong_and_no_false_certificate_is_accepted():
     _hold(run("--cases", "16", "--mutants", "40"), 16, 40)
 
 
+def test_no_verdict_is_wrong_where_a_piece_is_hidden():
+    from hidden_pieces import hidden_case
+    from trials import Tally, trial
+
+    tally, rng = Tally(), random.Random(1)
+    while sum(row.cases for row in tally.rows.values()) < 16:
+        trial(hidden_case(rng), tally)
+    assert tally.faults == []
+    assert sum(row.verdicts - row.undecided for row in tally.rows.values()) > 16
+
+
 @pytest.mark.full
 def test_five_thousand_verdicts_and_a_thousand_forgeries():
     _hold(run("--cases", "5000", "--mutants", "1000"), 5000, 1000)
@@ -89,6 +100,21 @@ def test_the_oracle_says_nothing_of_pieces_with_few_points(text):
 
     with pytest.raises(Unclear, match="few points"):
         truth(text, {})
+
+
+def test_the_oracle_knows_of_pieces_in_intervals_that_it_is_told():
+    from truth_oracle import truth
+
+    text, piece = "where(abs(z - 50) < 1/1000, tanh(z), z)", (fmpq(50) - fmpq(1, 1000), fmpq(50) + fmpq(1, 1000))
+    assert "F1" in truth(text, {}).failing
+    assert truth(text, {}, [piece]).failing == set()
+
+
+def test_nothing_times_what_is_not_real_is_not_real_to_the_oracle():
+    from truth_oracle import Unclear, mirror_truth
+
+    with pytest.raises(Unclear, match="too few points on both sides"):
+        mirror_truth("z + 0*sqrt(sin(pi*z) - 1/3)", {})
 
 
 def test_a_wrong_verdict_is_noticed(monkeypatch):
