@@ -98,6 +98,11 @@ def test_no_failure(expression):
     assert classify(expression) is None
 
 
+def test_the_temperature_is_fixed_along_an_orbit_of_degree_0():
+    assert mirror("sign(z) + cos(z)").description.endswith("(l beta, -l beta, beta0, tau): beta is not identifiable")
+    assert mirror("relu").description.endswith("l tau): tau and beta are not identifiable")
+
+
 def test_a_side_of_0_that_may_be_missing_is_not_denied():
     assert not mirror("where(z > 0, z**2/min(erf(z), softplus(z)), 1/0)").proved
     assert not mirror("sqrt(z + erf(z) + exp(-z - 3000))").proved  # it is defined below -3008

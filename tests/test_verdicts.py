@@ -12,6 +12,7 @@ from theory.activations import activation
 from theory.analysis import Analysis, Relations
 from theory.families import sharp
 from theory.independence import decide, second_order_of
+from theory.issuing import certificates
 from theory.verdicts import Verdict
 
 ALMOST = "every d, derivatives almost everywhere"
@@ -296,6 +297,44 @@ def test_no_family_fails_where_a_part_of_the_domain_may_be_missing(text):
     decision = decide(text)
     assert decision.first_order.outcome == "undecided"
     assert not decision.mirror.proved
+
+
+MISLABELLED = [  # no grid finds all sign changes, so that a formula is taken for s where it is not; s is what follows #
+    "sqrt(1 - cos(z)**2) - abs(sin(z))",  # 0
+    "z + abs(sin(z) - 1/3) - sqrt(sin(z)**2 - 2*sin(z)/3 + 1/9)",  # z
+    "z + abs(sin(1/z)) - sqrt(1 - cos(1/z)**2)",  # z
+    "z + abs(cos(z) - z/50) - sqrt(cos(z)**2 - cos(z)*z/25 + z**2/2500)",  # z
+    "asin(sin(z))*sign(cos(z)) - z",  # a step
+    "exp(log(sin(z))) - sqrt(1 - cos(z)**2) + z",  # z
+    "sqrt(sin(z))**2 - sqrt(1 - cos(z)**2) + z",  # z
+    "z + sqrt(1 - cos(z)**2) - sin(z) + 0*log(sin(z))",  # z
+]
+
+
+@pytest.mark.parametrize("text", MISLABELLED)
+def test_points_of_a_piece_that_may_have_another_formula_prove_nothing(text):
+    decision = decide(text)
+    assert decision.first_order.outcome == decision.second_order.outcome == "undecided"
+    assert not decision.mirror.proved
+
+
+def test_temperatures_are_not_denied_at_points_of_another_formula():
+    """s = log(1 + z^2), for which A and (i) fail at tau = 1."""
+    decision = decide("log(1 + z**2) + abs(sin(z)) - sqrt(1 - cos(z)**2)")
+    assert decision.tau_beta1.outcome == "undecided"
+
+
+@pytest.mark.parametrize("text", ["abs(sin(z))", "max(sin(z), z/7)", "log(sin(z))", "relu(z - cos(z))"])
+def test_points_at_which_the_formula_is_proved_are_enough(text):
+    decision = decide(text)
+    assert {v.outcome for v in decision.verdicts} == {"holds"}
+    assert len(certificates(decision)) == 5
+
+
+@pytest.mark.parametrize("text", ["log(sin(z))", "log(tan(z))", "cosh(z) + 0*sqrt(sin(z) - 2/3)"])
+def test_a_domain_without_its_mirror_image_has_no_type(text):
+    """s(z) and s(-z) are never both real."""
+    assert decide(text).mirror.kind is None
 
 
 def test_one_formula_without_switches_is_known_wherever_it_is_real():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import product
@@ -16,9 +15,9 @@ from theory.catalogue import FUNCTIONS, NAMED
 from theory.language import ACCEPTED, names_in, syntax_tree
 from theory.library_names import refuse_dotted
 from theory.parser import Reader, check_names, variables, written, written_pieces
-from theory.piecewise import Algebra, Piece, Pieces, sample_points
+from theory.piecewise import Algebra, Germs, Piece, Pieces, sample_points
 from theory.regions import unseen
-from theory.roots import Watched, Z
+from theory.roots import Sample, Watched, Z
 
 __all__ = ["Activation", "Piece", "Z", "activation"]
 
@@ -79,6 +78,19 @@ class Activation:
         """All piece structures, the one of `pieces` first."""
         return (Structure(self.pieces, self.sample), *self.others)
 
+    def points(self, piece: Piece, sample: Sample) -> tuple[fmpq, ...]:
+        """Points at which the formula of a piece is that of s, which is proved there where switches were searched for.
+
+        Args:
+            piece: one of `pieces`, or of those of another structure.
+            sample: the values of the parameters.
+        """
+        found = sample_points(piece, sample)
+        if not self.searched:
+            return found
+        source = _Text(NAMED.get(self.name, self.name), dict(self.fixed))
+        return tuple(point for point in found if source.is_near(point, piece, sample))
+
     def at(self, **values: sp.Expr | int) -> Activation:
         """The activation with parameters replaced by real numbers.
 
@@ -109,28 +121,48 @@ def _samples(parameters: list[str]) -> list[dict[str, fmpq]]:
     return [dict(zip(parameters, choice, strict=True)) for choice in choices]
 
 
+class _Text:
+    """An expression of the language, some of its parameters given."""
+
+    def __init__(self, text: str, given: Mapping[str, sp.Expr]) -> None:
+        self.text, self.tree = text, syntax_tree(text)
+        self.parameters = [p for p in check_names(names_in(self.tree), FUNCTIONS) if p not in given]
+        self._values = {**variables(self.parameters), **{name: (Piece(v),) for name, v in given.items()}}
+
+    def read(self, algebra: Algebra) -> Pieces:
+        """Its pieces at the sample of an algebra."""
+        try:
+            return Reader(self.text, algebra, FUNCTIONS).read(self.tree, self._values)
+        except (ArithmeticError, RecursionError, MemoryError, NotImplementedError, sp.PolynomialError) as error:
+            # SymPy's own limits, on numbers and nests within ours
+            raise ValueError(f"the expression is too large to work with ({type(error).__name__})") from None
+
+    def is_near(self, point: fmpq, piece: Piece, sample: Sample) -> bool:
+        """Whether the formula of a piece is proved to be that of s near a point."""
+        return [p.expr for p in self.read(Germs(sample, point))] == [piece.expr]
+
+
 def _parse(text: str, given: Mapping[str, sp.Expr] | None = None) -> Activation:
     """The activation of a text, some of its parameters given."""
     given = given or {}
-    tree = syntax_tree(text)
-    parameters = [p for p in check_names(names_in(tree), FUNCTIONS) if p not in given]
-    values = {**variables(parameters), **{name: (Piece(v),) for name, v in given.items()}}
+    source = _Text(text, given)
     found: list[Structure] = []
     exhaustive = surveyed = True
     searched = False
     conditions: dict[sp.Expr, None] = {}
-    pending, tried = _samples(parameters), []
+    pending, tried = _samples(source.parameters), []
     while pending:
         sample = pending.pop(0)
         tried.append(sample)
         algebra = Algebra(Watched(sample, conditions))
-        pieces = _read(Reader(text, algebra, FUNCTIONS), tree, values)
+        pieces = source.read(algebra)
         asked = algebra.asked
         finite = tuple(p for p in pieces if next(_finite_at(p, algebra), None) is not None)
         # a piece whose values are too large to enclose may be finite all the same
         exhaustive = exhaustive and algebra.exhaustive and len(finite) == len(pieces)
         searched = searched or algebra.searches > 0
-        pieces = tuple(p for p in finite if algebra.exhaustive or _attained(p, algebra, text, tree, values))
+        pieces = tuple(p for p in finite if not algebra.searches or _is_met(p, source, algebra))
+        exhaustive = exhaustive and {p.expr for p in pieces} == {p.expr for p in finite}
         if pieces and not any(_same(pieces, known.pieces) for known in found):
             found.append(Structure(pieces, tuple(sample.items())))
         if algebra.searches or (found and not asked):
@@ -144,7 +176,7 @@ def _parse(text: str, given: Mapping[str, sp.Expr] | None = None) -> Activation:
         seen = " that was found" if searched or not exhaustive else ""
         raise ValueError(f"{text.strip()[:60]!r} is real and finite on no interval{seen}; {ACCEPTED}")
     used = {s for structure in found for p in structure.pieces for s in p.expr.free_symbols | p.lower.free_symbols}
-    kept = tuple(sp.Symbol(n, real=True) for n in parameters if sp.Symbol(n, real=True) in used)
+    kept = tuple(sp.Symbol(n, real=True) for n in source.parameters if sp.Symbol(n, real=True) in used)
     return Activation(
         text.strip(),
         found[0].pieces,
@@ -158,27 +190,12 @@ def _parse(text: str, given: Mapping[str, sp.Expr] | None = None) -> Activation:
     )
 
 
-def _read(reader: Reader, tree: ast.expr, values: Mapping[str, Pieces]) -> Pieces:
-    try:
-        return reader.read(tree, values)
-    except (ArithmeticError, RecursionError, MemoryError, NotImplementedError, sp.PolynomialError) as error:
-        # SymPy's own limits, on numbers and nests within ours
-        raise ValueError(f"the expression is too large to work with ({type(error).__name__})") from None
+def _is_met(piece: Piece, source: _Text, algebra: Algebra) -> bool:
+    """Whether s is proved to have the formula of a piece somewhere.
 
-
-def _attained(piece: Piece, algebra: Algebra, text: str, tree: ast.expr, values: Mapping[str, Pieces]) -> bool:
-    """Whether s at a point inside a piece, every switch decided at that point alone, is what the piece's formula gives.
-
-    A searched-for switching point may have been missed, and the formula of the piece with it. `holds` rests on formulas
-    that are attained somewhere, so each is looked up again.
+    A searched-for switching point may have been missed, and the formula of the piece with it.
     """
-    for point in _finite_at(piece, algebra):
-        number = (Piece(sp.Rational(int(point.p), int(point.q))),)
-        there = _read(Reader(text, Algebra(algebra.sample), FUNCTIONS), tree, {**values, "z": number})
-        at = {**algebra.sample, "z": point}
-        if any(balls.value(p.expr, at, 512).overlaps(balls.value(piece.expr, at, 512)) for p in there):
-            return True
-    return False
+    return any(source.is_near(point, piece, algebra.sample) for point in _finite_at(piece, algebra))
 
 
 def _same(p: Pieces, q: Pieces) -> bool:

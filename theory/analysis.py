@@ -18,12 +18,13 @@ from theory.families import S1, S2, VARIABLE, Family, Member, S
 from theory.families import members as all_members
 from theory.fields import Fraction, NoTower
 from theory.nullspace import Nullspace, Row, coefficient_rows, nullspace
-from theory.piecewise import Piece, Pieces, sample_points
+from theory.piecewise import Piece, Pieces
 from theory.roots import Sample
 from theory.towers import Tower
 
 _BITS = (64, 128, 320, 1024, 4096)
 _FEW_BITS = _BITS[:3]
+_ENOUGH_POINTS = 20
 _REACHES = (10**400, 13, 2, 1)  # far points overwhelm the near ones where s grows very fast
 
 
@@ -61,8 +62,9 @@ class Analysis:
 
     def __init__(self, source: Activation, pieces: Pieces, sample: Sample) -> None:
         self.source, self.pieces, self.sample = source, pieces, sample
-        self._distinct = _distinct(pieces)
-        self.points = {p: sample_points(p, sample) for p in self._distinct}
+        alike = _alike(pieces)
+        self._distinct = tuple(alike)
+        self.points = {p: self._points(alike[p]) for p in self._distinct}
         self._values: dict[int, tuple[list[fmpq], list[list[arb]]]] = {}
         self._nullspaces: dict[Family, Nullspace] = {}
 
@@ -77,6 +79,15 @@ class Analysis:
             self.obstacle = str(error)
             return None
         return tower
+
+    def _points(self, alike: Pieces) -> tuple[fmpq, ...]:
+        """Points of the last piece of one formula, or of as many as it takes where few have the formula for certain."""
+        found: tuple[fmpq, ...] = ()
+        for piece in reversed(alike):
+            found += self.source.points(piece, self.sample)
+            if len(found) >= _ENOUGH_POINTS or not self.source.searched:
+                break
+        return found
 
     obstacle: str | None = None
     columns: list[list[Fraction]]
@@ -218,10 +229,16 @@ def _columns(family: Family) -> list[int]:
     return [all_members().index(m) for m in family.members]
 
 
-def _distinct(pieces: Pieces) -> Pieces:
-    """One piece of every formula; a formula with roots may be another function on another interval."""
-    rooted = [p for p in pieces if any(not e.exp.is_integer for e in p.expr.atoms(sp.Pow))]
-    return (*{p.expr: p for p in pieces if p not in rooted}.values(), *rooted)
+def _alike(pieces: Pieces) -> dict[Piece, Pieces]:
+    """The pieces of every formula, by the last; a formula with roots may be another function on another interval."""
+    plain: dict[sp.Expr, list[Piece]] = {}
+    rooted = []
+    for piece in pieces:
+        if any(not e.exp.is_integer for e in piece.expr.atoms(sp.Pow)):
+            rooted.append(piece)
+        else:
+            plain.setdefault(piece.expr, []).append(piece)
+    return {alike[-1]: tuple(alike) for alike in (*plain.values(), *([p] for p in rooted))}
 
 
 def member_values(expr: sp.Expr, sample: Sample, point: fmpq, bits: int) -> list[arb]:

@@ -5,6 +5,7 @@ L_i = c_i.x s'(beta1_i.x) + c' s(beta1_i.x) + c0_i is the same for both atoms; a
 
 - o = 0: the gate is constant on the mirror set (`even`);
 - z o' = p o: (beta, -beta, beta0, tau) -> (l beta, -l beta, l^p beta0, l^p tau) is an exact orbit (`homogeneous`);
+  where p = 0, tau is fixed along it;
 - z e' is constant: the Fisher information is singular along (1, 1) in (beta1_1, beta1_2) (`odd`).
 """
 
@@ -16,7 +17,7 @@ from itertools import pairwise
 from typing import Literal
 
 import sympy as sp
-from flint import arb
+from flint import arb, fmpq
 
 from theory import balls, families
 from theory.activations import Activation, activation
@@ -74,10 +75,11 @@ def mirror(source: str | sp.Expr | Activation) -> Mirror:
 def _of_one(source: Activation) -> Mirror:
     """The mirror type at the only piece structure."""
     halves = _Halves(source)
+    if source.searched or not source.exhaustive:
+        none = _none(halves)
+        return none if none.proved else Mirror(None, False, reason=_SEARCHED)
     if not halves.pieces:
-        if source.exhaustive and not source.searched:
-            return Mirror(None, True, description="s is not defined on both sides of 0")
-        return Mirror(None, False, reason=_SEARCHED)
+        return Mirror(None, True, description="s is not defined on both sides of 0")
     try:
         return _by_tower(halves)
     except (NoTower, ZeroDivisionError, ValueError) as error:
@@ -108,8 +110,6 @@ def _by_tower(halves: _Halves) -> Mirror:
 
 
 def _proved(halves: _Halves, kind: Kind | None, degree: sp.Expr | None, description: str) -> Mirror:
-    if not halves.source.exhaustive:
-        return Mirror(None, False, reason=_SEARCHED)
     if halves.tower.assumptions:
         return Mirror(None, False, reason=min(halves.tower.assumptions))
     return Mirror(kind, True, degree, description)
@@ -126,6 +126,8 @@ def _relation(tower: Tower, columns: list[list[Fraction]]) -> Row | None:
 
 
 def _orbit(degree: sp.Expr) -> str:
+    if degree == 0:
+        return "exact orbit (beta, -beta, beta0, tau) -> (l beta, -l beta, beta0, tau): beta is not identifiable"
     power = "l" if degree == 1 else f"l^({degree})"
     orbit = f"(beta, -beta, beta0, tau) -> (l beta, -l beta, {power} beta0, {power} tau)"
     return f"exact orbit {orbit}: tau and beta are not identifiable"
@@ -157,8 +159,8 @@ def _none(halves: _Halves) -> Mirror:
 def _without_tower(halves: _Halves, obstacle: str) -> Mirror:
     """What SymPy's own symmetries, as in tanh(-z) = -tanh(z), and balls prove."""
     found = _none(halves)
-    if found.proved or not halves.source.exhaustive:
-        return found if found.proved else Mirror(None, False, reason=obstacle)
+    if found.proved:
+        return found
     if all(s == t for s, t in (p.expr for p in halves.pieces)):
         return Mirror("even", True, description=_EVEN)
     total = {sum(p.expr) for p in halves.pieces}
@@ -219,12 +221,20 @@ class _Halves:
         """Whether o and z o' are proved to be independent."""
         return _independent([(o, zo1) for _, _, o, zo1 in self.samples])
 
+    def _points(self, piece: Piece) -> list[fmpq]:
+        """Points at which the formulas of a piece are those of s(z) and s(-z)."""
+        return [p for p in sample_points(piece, self.sample) if not self.source.searched or {p, -p} <= self._met]
+
+    @cached_property
+    def _met(self) -> set[fmpq]:
+        return {point for piece in self.source.pieces for point in self.source.points(piece, self.sample)}
+
     @cached_property
     def samples(self) -> list[tuple[arb, arb, arb, arb]]:
         """Balls of 2e, 2 z e', 2o and 2 z o' at sample points."""
         found = []
         for piece in self.pieces:
-            for point in sample_points(piece, self.sample):
+            for point in self._points(piece):
                 at = {**self.sample, "z": point}
                 (s, s1), (t, t1) = (balls.jet(e, at, 1, _BITS) for e in piece.expr)
                 found.append((s + t, (s1 + t1) * point, s - t, (s1 - t1) * point))

@@ -278,3 +278,26 @@ class Algebra:
     def _smooth(self, piece: Piece) -> bool:
         at = {**self.sample, "z": balls.value(piece.lower, self.sample, _COMPARE_BITS)}
         return all(c.is_finite() for c in balls.jet(piece.expr, at, 2, 256))
+
+
+class Germs(Algebra):
+    """The same operations near one point, at which every switch and every end of a domain is decided by a proved sign.
+
+    What they give is the formula of a neighbourhood of the point, whatever switching points lie elsewhere; nothing,
+    where it is not real or a sign is not known.
+    """
+
+    def __init__(self, sample: Sample, point: fmpq) -> None:
+        super().__init__(sample)
+        self._point = point
+
+    def signs(self, value: Pieces, only_sign_matters: bool = True) -> list[tuple[Piece, int]]:
+        """The formula with its sign at the point."""
+        found = []
+        for piece in value:
+            sign = balls.sign(piece.expr, {**self.sample, "z": self._point})
+            if sign is None and _vanishes(piece.expr):
+                sign = 0
+            if sign is not None:
+                found.append((piece, sign))
+        return found
