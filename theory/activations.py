@@ -8,7 +8,7 @@ from itertools import product
 from typing import cast
 
 import sympy as sp
-from flint import fmpq
+from flint import arb, fmpq
 
 from theory import balls
 from theory.catalogue import FUNCTIONS, NAMED
@@ -86,10 +86,17 @@ class Activation:
             sample: the values of the parameters.
         """
         found = sample_points(piece, sample)
-        if not self.searched:
-            return found
-        source = _Text(NAMED.get(self.name, self.name), dict(self.fixed))
-        return tuple(point for point in found if source.is_near(point, piece, sample))
+        return tuple(point for point in found if not self.searched or self.is_near(point, piece, sample))
+
+    def is_near(self, point: fmpq | arb, piece: Piece, sample: Sample) -> bool:
+        """Whether the formula of a piece is proved to be that of s near a point.
+
+        Args:
+            point: a number, or a ball for all numbers in it.
+            piece: the piece.
+            sample: the values of the parameters.
+        """
+        return _Text(NAMED.get(self.name, self.name), dict(self.fixed)).is_near(point, piece, sample)
 
     def at(self, **values: sp.Expr | int) -> Activation:
         """The activation with parameters replaced by real numbers.
@@ -137,8 +144,8 @@ class _Text:
             # SymPy's own limits, on numbers and nests within ours
             raise ValueError(f"the expression is too large to work with ({type(error).__name__})") from None
 
-    def is_near(self, point: fmpq, piece: Piece, sample: Sample) -> bool:
-        """Whether the formula of a piece is proved to be that of s near a point."""
+    def is_near(self, point: fmpq | arb, piece: Piece, sample: Sample) -> bool:
+        """What `Activation.is_near` says."""
         return [p.expr for p in self.read(Germs(sample, point))] == [piece.expr]
 
 

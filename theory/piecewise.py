@@ -15,7 +15,7 @@ from flint import arb, fmpq
 from theory import balls
 from theory.powers import bits, is_large
 from theory.rewriting import elementary
-from theory.roots import Sample, Z, note, real_roots, sign_at
+from theory.roots import LOOKED_AT_CLOSELY, Sample, Z, note, real_roots, sign_at
 
 _MOST_PIECES = 400
 _SIGN_POINTS = 3
@@ -202,7 +202,13 @@ class Algebra:
             roots = real_roots(piece.expr, self.sample)
             if not roots.exact:
                 self._count_search(only_sign_matters)
-            inner = [r for r in roots.points if self.compare(piece.lower, r) < 0 and self.compare(r, piece.upper) < 0]
+            # between far roots others are missed: what is seen there is not the sign of what was looked at closely
+            far = [] if roots.exact or not only_sign_matters else [sp.Integer(s * LOOKED_AT_CLOSELY) for s in (-1, 1)]
+            inner = [
+                r
+                for r in (*roots.points, *far)
+                if self.compare(piece.lower, r) < 0 and self.compare(r, piece.upper) < 0
+            ]
             ends = self._ordered([piece.lower, *inner, piece.upper])
             for lower, upper in pairwise(ends):
                 sign = self._sign_inside(piece.expr, lower, upper)
@@ -284,10 +290,10 @@ class Germs(Algebra):
     """The same operations near one point, at which every switch and every end of a domain is decided by a proved sign.
 
     What they give is the formula of a neighbourhood of the point, whatever switching points lie elsewhere; nothing,
-    where it is not real or a sign is not known.
+    where it is not real or a sign is not known. A ball stands for all points in it.
     """
 
-    def __init__(self, sample: Sample, point: fmpq) -> None:
+    def __init__(self, sample: Sample, point: fmpq | arb) -> None:
         super().__init__(sample)
         self._point = point
 

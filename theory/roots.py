@@ -16,7 +16,10 @@ Z = sp.Symbol("z", real=True)
 Sample = Mapping[str, fmpq]  # one value for every parameter
 
 _MOST_EXACT_DEGREE = 24
-_SCAN = [fmpq(i, 8) for i in range(-128, 129)] + [fmpq(s * 2**j) for s in (-1, 1) for j in range(5, 11)]
+LOOKED_AT_CLOSELY = 16  # |z| up to which a search has steps of 1/8
+_SCAN = [fmpq(i, 8) for i in range(-8 * LOOKED_AT_CLOSELY, 8 * LOOKED_AT_CLOSELY + 1)] + [
+    fmpq(s * 2**j) for s in (-1, 1) for j in range(5, 11)
+]
 _MOST_FACTORED = 200  # bits of the numbers in a polynomial that is factored
 _MOST_FACTORED_DEGREE = 60
 _MOST_FACTORED_OPERATIONS = 60  # in a coefficient: SymPy takes logarithms and powers in it for as many variables
