@@ -86,17 +86,16 @@ class Activation:
             sample: the values of the parameters.
         """
         found = sample_points(piece, sample)
-        return tuple(point for point in found if not self.searched or self.is_near(point, piece, sample))
+        return tuple(p for p in found if not self.searched or self.formula_near(p, sample) == (piece.expr,))
 
-    def is_near(self, point: fmpq | arb, piece: Piece, sample: Sample) -> bool:
-        """Whether the formula of a piece is proved to be that of s near a point.
+    def formula_near(self, point: fmpq | arb, sample: Sample) -> tuple[sp.Expr, ...] | None:
+        """The formula that is proved to be that of s near a point; () where s is not real, None where neither is known.
 
         Args:
             point: a number, or a ball for all numbers in it.
-            piece: the piece.
             sample: the values of the parameters.
         """
-        return _Text(NAMED.get(self.name, self.name), dict(self.fixed)).is_near(point, piece, sample)
+        return _Text(NAMED.get(self.name, self.name), dict(self.fixed)).near(point, sample)
 
     def at(self, **values: sp.Expr | int) -> Activation:
         """The activation with parameters replaced by real numbers.
@@ -144,9 +143,11 @@ class _Text:
             # SymPy's own limits, on numbers and nests within ours
             raise ValueError(f"the expression is too large to work with ({type(error).__name__})") from None
 
-    def is_near(self, point: fmpq | arb, piece: Piece, sample: Sample) -> bool:
-        """What `Activation.is_near` says."""
-        return [p.expr for p in self.read(Germs(sample, point))] == [piece.expr]
+    def near(self, point: fmpq | arb, sample: Sample) -> tuple[sp.Expr, ...] | None:
+        """What `Activation.formula_near` says."""
+        germs = Germs(sample, point)
+        formula = tuple(p.expr for p in self.read(germs))
+        return formula if germs.exhaustive else None
 
 
 def _parse(text: str, given: Mapping[str, sp.Expr] | None = None) -> Activation:
@@ -183,7 +184,8 @@ def _parse(text: str, given: Mapping[str, sp.Expr] | None = None) -> Activation:
         seen = " that was found" if searched or not exhaustive else ""
         raise ValueError(f"{text.strip()[:60]!r} is real and finite on no interval{seen}; {ACCEPTED}")
     used = {s for structure in found for p in structure.pieces for s in p.expr.free_symbols | p.lower.free_symbols}
-    kept = tuple(sp.Symbol(n, real=True) for n in source.parameters if sp.Symbol(n, real=True) in used)
+    named = [sp.Symbol(n, real=True) for n in source.parameters]
+    kept = tuple(s for s in named if searched or s in used)  # switching points that were searched for are numbers
     return Activation(
         text.strip(),
         found[0].pieces,
@@ -202,7 +204,7 @@ def _is_met(piece: Piece, source: _Text, algebra: Algebra) -> bool:
 
     A searched-for switching point may have been missed, and the formula of the piece with it.
     """
-    return any(source.is_near(point, piece, algebra.sample) for point in _finite_at(piece, algebra))
+    return any(source.near(point, algebra.sample) == (piece.expr,) for point in _finite_at(piece, algebra))
 
 
 def _same(p: Pieces, q: Pieces) -> bool:

@@ -19,6 +19,7 @@ from theory.families import members as all_members
 from theory.fields import Fraction, NoTower
 from theory.nullspace import Nullspace, Row, coefficient_rows, nullspace
 from theory.piecewise import Piece, Pieces
+from theory.rewriting import elementary
 from theory.roots import Sample
 from theory.towers import Tower
 
@@ -94,7 +95,7 @@ class Analysis:
     rows: list[Row]  # over all members and pieces: one coefficient vector must annihilate all of them
 
     def _column_values(self, tower: Tower, piece: Piece) -> list[Fraction]:
-        s = tower.embed(piece.expr, self.points[piece])
+        s = tower.embed(piece.expr, self.points[piece], piece)
         s1 = tower.d(s)
         letters = {VARIABLE: tower.z, S: s, S1: s1, S2: tower.d(s1)}
         return [_product(tower, member, letters) for member in all_members()]
@@ -234,7 +235,7 @@ def _alike(pieces: Pieces) -> dict[Piece, Pieces]:
     plain: dict[sp.Expr, list[Piece]] = {}
     rooted = []
     for piece in pieces:
-        if any(not e.exp.is_integer for e in piece.expr.atoms(sp.Pow)):
+        if any(not e.exp.is_integer for e in elementary(piece.expr).atoms(sp.Pow)):
             rooted.append(piece)
         else:
             plain.setdefault(piece.expr, []).append(piece)

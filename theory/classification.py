@@ -14,7 +14,7 @@ import sympy as sp
 from theory import families
 from theory.activations import Activation, activation
 from theory.analysis import Analysis
-from theory.kinks import kinks_of
+from theory.kinks import is_unclear, kinks_of
 from theory.rewriting import rationalized
 
 Kind = Literal["homogeneous", "logarithmic", "constant"]
@@ -61,7 +61,10 @@ def classify(source: str | sp.Expr | Activation) -> Failure | None:
     rows = [dict(zip(found.family.members, analysis.constants(row), strict=True)) for row in found.rows]
     degree, coefficient = _ode(rows)
     jumps = kinks_of(source.pieces, analysis.sample)
-    note = f"almost everywhere only: {jumps.described()}" if jumps.jumps else None
+    if jumps.jumps or is_unclear(source.pieces, analysis.sample):
+        note = f"almost everywhere only: {jumps.described() or 'a jump between pieces is not excluded'}"
+    else:
+        note = None
     return _described(degree, coefficient, note)
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
 import sympy as sp
+from flint import arb
 
 from theory import balls
 from theory.families import S1, S2, Family
-from theory.piecewise import Algebra, Pieces
-from theory.roots import Sample
+from theory.piecewise import Algebra, Piece, Pieces
+from theory.powers import is_large
+from theory.roots import Sample, Z
 
 _BITS = 256
 
@@ -48,17 +51,46 @@ class Kinks:
 
 def kinks_of(pieces: Pieces, sample: Sample) -> Kinks:
     """The kinks and jumps of a piece structure, at one sample of the parameters."""
-    algebra = Algebra(sample)
     kinks, jumps = [], []
-    for left, right in pairwise(pieces):
-        point = right.lower
-        if algebra.compare(left.upper, point) or not algebra.compare(point, sp.S.Zero):
-            continue
-        at = {**sample, "z": balls.value(point, sample, _BITS)}
-        below, above = (balls.jet(p.expr, at, 1, _BITS) for p in (left, right))
-        jump, bend = (u - v for u, v in zip(above, below, strict=True))
-        if jump.is_finite() and not jump.contains(0):
-            jumps.append(point)
-        elif bend.is_finite() and not bend.contains(0):
-            kinks.append(point)
+    for left, right in _joined(pieces, sample):
+        jump, bend = _differences(left, right, sample)
+        if _is_other_than_0(jump):
+            jumps.append(right.lower)
+        elif _is_other_than_0(bend):
+            kinks.append(right.lower)
     return Kinks(tuple(kinks), tuple(jumps))
+
+
+def is_unclear(pieces: Pieces, sample: Sample) -> bool:
+    """Whether s may jump away from 0 without a proof of it: the two values are not the same number, as written."""
+    return any(
+        not _is_other_than_0(_differences(left, right, sample)[0]) and not _meet(left, right)
+        for left, right in _joined(pieces, sample)
+    )
+
+
+def _joined(pieces: Pieces, sample: Sample) -> Iterator[tuple[Piece, Piece]]:
+    """Neighbours with a common end other than 0."""
+    algebra = Algebra(sample)
+    for left, right in pairwise(pieces):
+        if not algebra.compare(left.upper, right.lower) and algebra.compare(right.lower, sp.S.Zero):
+            yield left, right
+
+
+def _differences(left: Piece, right: Piece, sample: Sample) -> tuple[arb, arb]:
+    """By how much s and s' grow from one piece to the next."""
+    at = {**sample, "z": balls.value(right.lower, sample, _BITS)}
+    below, above = (balls.jet(p.expr, at, 1, _BITS) for p in (left, right))
+    return above[0] - below[0], above[1] - below[1]
+
+
+def _is_other_than_0(ball: arb) -> bool:
+    return bool(ball.is_finite() and not ball.contains(0))
+
+
+def _meet(left: Piece, right: Piece) -> bool:
+    """Whether two pieces have the same value at their common end, as far as multiplying out shows it."""
+    if any(is_large(e) for e in (left.expr, right.expr, right.lower)):
+        return False
+    values = [sp.expand(p.expr.subs(Z, right.lower)) for p in (left, right)]
+    return values[0] == values[1] and not values[0].has(sp.nan, sp.zoo, sp.oo)

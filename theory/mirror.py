@@ -23,7 +23,7 @@ from theory import balls, families
 from theory.activations import Activation, activation
 from theory.analysis import Analysis
 from theory.fields import Fraction, NoTower
-from theory.kinks import kinks_of
+from theory.kinks import is_unclear, kinks_of
 from theory.nullspace import Row, coefficient_rows, nullspace
 from theory.piecewise import Algebra, Piece, Pieces, sample_points
 from theory.rewriting import rationalized
@@ -197,21 +197,25 @@ class _Halves:
         self.tower = tower = Tower([e for p in self.pieces for e in p.expr], self.sample)
         even, odd = [], []
         for piece in self.pieces:
-            s, t = (tower.embed(e, sample_points(piece, self.sample)) for e in piece.expr)
+            s, t = (tower.embed(e, sample_points(piece, self.sample), piece) for e in piece.expr)
             even.append(tower.add(s, t))
             odd.append(tower.add(s, tower.neg(t)))
         return even, odd
 
     def constants_may_differ(self) -> bool:
-        """Whether what has the derivative 0 may be another constant beyond a gap between pieces, or beyond a pole."""
+        """Whether what has the derivative 0 may be another constant beyond a gap, a pole or a jump."""
         gaps = any(p.upper != q.lower for p, q in pairwise(self.pieces))
         unknown = any(g.kind == "integration" for g in self.tower.described.values())
-        return gaps or unknown or any(_may_jump(p.expr) for p in self.source.pieces)
+        unclear = any(is_unclear(self._parts(sign), self.sample) for sign in (-1, 1))
+        return gaps or unknown or unclear or any(_may_jump(p.expr) for p in self.source.pieces)
 
     def jumps(self, sign: int) -> bool:
         """Whether s(z) + sign s(-z) jumps at a point z > 0."""
-        parts = tuple(Piece(p.expr[0] + sign * p.expr[1], p.lower, p.upper) for p in self.pieces)
-        return bool(kinks_of(parts, self.sample).jumps)
+        return bool(kinks_of(self._parts(sign), self.sample).jumps)
+
+    def _parts(self, sign: int) -> Pieces:
+        """s(z) + sign s(-z)."""
+        return tuple(Piece(p.expr[0] + sign * p.expr[1], p.lower, p.upper) for p in self.pieces)
 
     def odd_part_is_seen(self) -> bool:
         """Whether o is proved not to be 0."""

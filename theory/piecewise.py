@@ -289,8 +289,8 @@ class Algebra:
 class Germs(Algebra):
     """The same operations near one point, at which every switch and every end of a domain is decided by a proved sign.
 
-    What they give is the formula of a neighbourhood of the point, whatever switching points lie elsewhere; nothing,
-    where it is not real or a sign is not known. A ball stands for all points in it.
+    What they give is the formula of a neighbourhood of the point, whatever switching points lie elsewhere, or nothing
+    where it is not real; `exhaustive` is False where a sign is not known. A ball stands for all points in it.
     """
 
     def __init__(self, sample: Sample, point: fmpq | arb) -> None:
@@ -304,6 +304,8 @@ class Germs(Algebra):
             sign = balls.sign(piece.expr, {**self.sample, "z": self._point})
             if sign is None and _vanishes(piece.expr):
                 sign = 0
-            if sign is not None:
+            if sign is None:
+                self._missing = True
+            else:
                 found.append((piece, sign))
         return found

@@ -9,25 +9,28 @@ from flint import arb, fmpq
 
 from theory.activations import Activation
 from theory.piecewise import Algebra, Piece
-from theory.roots import LOOKED_AT_CLOSELY
 
-_FARTHEST = 2**20
-_MOST_BISECTIONS = 6
+_FARTHEST = fmpq(2**20)
+_NARROW = fmpq(1, 2**10)
+_MOST_LOOKS = 2000  # balls on one side of 0
 
 
 def within_reach(source: Activation) -> Activation:
-    """The activation on the interval on which its pieces can be told to be s: all of it, if no switch was searched for.
+    """The activation on the interval around 0 on which its pieces are s; all of it, if no switch was searched for.
 
-    A search sees the sign changes of a function on |z| <= 16, unless two lie within 1/8. Beyond, z belongs to the
-    interval as far as balls prove that the formula of the piece is that of s, up to |z| = 2^20: `relu(z - cos(z))`
-    keeps all of that, and `abs(sin(z))` nothing.
+    Else z belongs to the interval as far from 0 as balls prove that the formula of the piece is that of s, up to
+    |z| = 2^20. Intervals shorter than 2^-10 in which nothing is proved, as around a switching point, do not end it.
+    `relu(z - cos(z))` keeps all of that, `abs(sin(z))` what lies before the first switching points that were missed.
 
     Args:
         source: an activation without parameters.
+
+    Raises:
+        ValueError: switching points next to 0 were missed.
     """
     if source.exhaustive or len({p.expr for p in source.pieces}) == 1:
         return source
-    lower, upper = (side * _reach(source, side) for side in (-1, 1))
+    lower, upper = (_Walk(source, side).end() for side in (-1, 1))
     algebra = Algebra({})
     pieces = []
     for piece in source.pieces:
@@ -35,26 +38,49 @@ def within_reach(source: Activation) -> Activation:
         end = upper if algebra.compare(piece.upper, upper) > 0 else piece.upper
         if algebra.compare(start, end) < 0:
             pieces.append(Piece(piece.expr, start, end))
+    if not pieces:
+        raise ValueError(f"the switching points of {source.name!r} next to 0 are not known: numerics need them")
     return replace(source, pieces=tuple(pieces))
 
 
-def _reach(source: Activation, side: int) -> sp.Integer:
-    """A distance up to which the pieces on one side of 0 are those of s."""
-    reach = LOOKED_AT_CLOSELY
-    while reach < _FARTHEST and _is_proved(source, fmpq(side * reach), fmpq(2 * side * reach), _MOST_BISECTIONS):
-        reach *= 2
-    return sp.Integer(reach)
+class _Walk:
+    """A walk from 0 to one side, over all z at which the pieces may be s."""
 
+    def __init__(self, source: Activation, side: int) -> None:
+        self._source, self._side, self._looks = source, side, 0
+        self._proved = fmpq(0)
+        algebra = Algebra({})
+        self._pieces = [(p, algebra.ball(p.lower), algebra.ball(p.upper)) for p in source.pieces]
 
-def _is_proved(source: Activation, start: fmpq, end: fmpq, bisections: int) -> bool:
-    """Whether the formula of one piece is proved to be that of s in all of an interval."""
-    middle = (start + end) / 2
-    ball = arb(middle, abs(end - start) / 2)
-    algebra = Algebra({})
-    for piece in source.pieces:
-        ends = (algebra.ball(piece.lower), algebra.ball(piece.upper))
-        inside = (ends[0] is None or ball > ends[0]) and (ends[1] is None or ball < ends[1])
-        if inside and source.is_near(ball, piece, {}):
-            return True
-    halves = ((start, middle), (middle, end))
-    return bisections > 0 and all(_is_proved(source, p, q, bisections - 1) for p, q in halves)
+    def end(self) -> sp.Rational:
+        """The last place at which the pieces are proved to be s."""
+        z = (_FARTHEST if self._on(fmpq(0), _FARTHEST) == _FARTHEST else self._proved) * self._side
+        return sp.Rational(int(z.p), int(z.q))
+
+    def _on(self, start: fmpq, end: fmpq) -> fmpq:
+        """How far it goes from a distance to a larger one."""
+        middle = (start + end) / 2
+        found = self._is_right(arb(middle, (end - start) / 2))
+        if found:
+            self._proved = end
+            return end
+        if end - start <= _NARROW:
+            return start if self._is_right(arb(start + (end - start) * 5 / 13)) is False else end
+        if self._looks > _MOST_LOOKS:
+            return start
+        reached = self._on(start, middle)
+        return reached if reached < middle else self._on(middle, end)
+
+    def _is_right(self, distance: arb) -> bool | None:
+        """Whether the formula of the piece there, or that there is none, is proved; None where nothing is."""
+        self._looks += 1
+        z = distance * self._side
+        formula = self._source.formula_near(z, {})
+        if formula is None:
+            return None
+        outside = 0
+        for piece, lower, upper in self._pieces:
+            if (lower is None or z > lower) and (upper is None or z < upper):
+                return formula == (piece.expr,)
+            outside += (lower is not None and z < lower) or (upper is not None and z > upper)
+        return formula == () if outside == len(self._pieces) else None

@@ -6,7 +6,7 @@ because every rule of the tower holds for the functions themselves; only complet
 independent generators. Independence is therefore never concluded from a tower: see theory.independence.
 
     >>> import sympy as sp
-    >>> from theory.roots import Z
+    >>> from theory.roots import Z, real_roots
     >>> tower = Tower([sp.tanh(Z)], {})
     >>> s = tower.embed(sp.tanh(Z))
     >>> square = tower.mul(s, s)
@@ -26,8 +26,9 @@ from theory import balls
 from theory.adjoining import AdjoinedField
 from theory.fields import Fraction, NoTower
 from theory.nullspace import rational_relations
+from theory.piecewise import Algebra, Piece
 from theory.rewriting import Lattice, elementary, exponent_of, multiplied_out, terms
-from theory.roots import Z
+from theory.roots import Z, real_roots
 
 _SPARE = 24
 _MOST_FACTORED_BITS = 64
@@ -46,6 +47,7 @@ class Tower(AdjoinedField):
     def __init__(self, expressions: Iterable[sp.Expr], sample: Mapping[str, fmpq]) -> None:
         self._sample = sample
         self._points: Sequence[fmpq] = ()
+        self._piece: Piece | None = None
         forms = [elementary(e) for e in expressions]
         nodes = [n for f in forms for n in sp.preorder_traversal(f)]
         self._exponents = Lattice(_exponents(nodes))
@@ -58,19 +60,20 @@ class Tower(AdjoinedField):
         self.z = self.adjoined("variable", Z, constant=False, rule=self.unit)
         self.z_index = self.known[Z]
 
-    def embed(self, expr: sp.Expr, points: Sequence[fmpq] = ()) -> Fraction:
+    def embed(self, expr: sp.Expr, points: Sequence[fmpq] = (), piece: Piece | None = None) -> Fraction:
         """The field element that an expression in z is on one piece.
 
         Args:
             expr: the expression, one of those that the tower was made for.
             points: sample points of the piece, at which signs under roots are read.
+            piece: the piece, whose ends are where such a sign may change.
 
         Raises:
             NoTower: a function that has no place in a tower.
             ZeroDivisionError: the expression divides by zero everywhere.
         """
-        if points != self._points:
-            self._points = points
+        if (points, piece) != (self._points, self._piece):
+            self._points, self._piece = points, piece
             self._embedded.clear()
         return self._embed(elementary(expr))
 
@@ -234,8 +237,8 @@ class Tower(AdjoinedField):
     def _primitive(self, e: sp.Expr) -> Fraction:
         q = self._embed(e.args[0])
         rate = self.d(q)
-        if rate.is_zero():
-            return self.constant(e)
+        if rate.is_zero():  # a function that is constant is another constant on every piece
+            return self.adjoined("integration", e, True) if e.has(Z) and e not in self.known else self.constant(e)
         if e.func is sp.LambertW:
             # W' = q' W/(q (1 + W)); W is not an integral, so it is adjoined as it is
             if e not in self.known:
@@ -314,9 +317,21 @@ class Tower(AdjoinedField):
         signs = {balls.sign(function, {**self._sample, "z": p}, 512) for p in self._points or (fmpq(1, 3),)}
         if len(signs) != 1 or None in signs:
             raise NoTower(f"the sign of {function} under a root changes within a piece")
-        if not function.is_polynomial(Z) and not self._visibly_positive(base):
+        if not self._visibly_positive(base) and not self._keeps_its_sign(function):
             self.assumptions.add(f"the sign of {function} was read at sample points")
         return int(signs.pop() or 0)
+
+    def _keeps_its_sign(self, function: sp.Expr) -> bool:
+        """Whether a polynomial is known to have no roots inside the piece."""
+        if not function.is_polynomial(Z):
+            return False
+        if not function.has(Z) or self._piece is None:
+            return True
+        roots, algebra = real_roots(function, self._sample), Algebra(self._sample)
+        ends = (self._piece.lower, self._piece.upper)
+        return roots.exact and all(
+            algebra.compare(r, ends[0]) <= 0 or algebra.compare(ends[1], r) <= 0 for r in roots.points
+        )
 
     def _visibly_positive(self, base: fmpz_mpoly) -> bool:
         # positive generators with positive coefficients, or squares
