@@ -126,6 +126,21 @@ BUILT: dict[str, tuple[str, list[str]]] = {
             "z + sin({c}*z)",
         ],
     ),
+    "inverse functions": (  # of squares, so that their derivatives change sign where roots under them vanish
+        "",
+        [
+            "acosh(1 + 2*({c}*z)**2) + {d}*asinh({c}*z)",
+            "acosh(1 + 2*({c}*z)**2) - 2*asinh({c}*z)",
+            "acos((1 - ({c}*z)**2)/(1 + ({c}*z)**2)) - 2*atan({c}*z)",
+            "asin(2*{c}*z/(1 + ({c}*z)**2)) + {d}*atan({c}*z)",
+            "asin(1 - 2*({c}*z)**2) + 2*asin({c}*z)",
+            "acosh((9*z**2 + 1)/(6*z)) + {d}*log(z)",
+            "exp(acosh((9*z**2 + 1)/(6*z)))",
+            "tanh({c}*z)*(acosh((9*z**2 + 1)/(6*z)) - log(z))",
+            "log(1 + z**2) + acosh((9*z**2 + 1)/(6*z)) - log(z)",
+            "{c}*exp(asinh((9*z**2 - 1)/(6*z)))",
+        ],
+    ),
 }
 PERTURBATIONS = ["tanh(z)", "z**2", "z**3", "sin(z)", "abs(z)", "exp(-z**2)", "1/(1 + z**2)", "where(z > 1, z, 0)", "z"]
 NAUGHT = [  # 0, for a scale {r} > 0
@@ -152,6 +167,9 @@ NAUGHT = [  # 0, for a scale {r} > 0
     "(sin({r}*z + 1) - sin({r}*z)*cos(1) - cos({r}*z)*sin(1))",
     "(2**({r}*z) - exp({r}*z*log(2)))",
     "(where(z > {r}, z, {r}) - max(z, {r}))",
+    "(acosh(1 + 2*({r}*z)**2) - 2*asinh(abs({r}*z)))",
+    "(acos((1 - ({r}*z)**2)/(1 + ({r}*z)**2)) - 2*atan(abs({r}*z)))",
+    "(asinh(2*{r}*z*sqrt(1 + ({r}*z)**2)) - 2*asinh({r}*z))",
 ]
 
 REWRITINGS = {  # equal functions of q
@@ -287,4 +305,5 @@ def case(rng: random.Random) -> Case:
         text = f"{text} + {rng.choice(PERTURBATIONS)}/10**12"
     for _ in range(rng.choice([0, 1, 1, 2])):
         text = rng.choice(DISGUISES)(text, rng)
-    return Case(kind, text, frozenset(failing.split()), tuple(parameters.items()))
+    near_0 = ((fmpq(-1, 100), fmpq(0)), (fmpq(0), fmpq(1, 100))) if "inverse" in kind else ()
+    return Case(kind, text, frozenset(failing.split()), tuple(parameters.items()), near_0)

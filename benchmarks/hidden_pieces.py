@@ -134,4 +134,4 @@ def _gap(one: Case, rng: random.Random) -> Case:
 
 def _hidden(one: Case, kind: str, text: str, *intervals: list[fmpq]) -> Case:
     hidden = tuple((lower, upper) for lower, upper in intervals)
-    return Case(kind, text, frozenset(), one.parameters, hidden)
+    return Case(kind, text, frozenset(), one.parameters, one.intervals + hidden)

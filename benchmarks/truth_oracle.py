@@ -40,6 +40,7 @@ _FUNCTIONS = {
     "cosh": lambda q: (q.exp() + (-q).exp()) / 2,
     "tanh": lambda q: 1 - 2 / ((q * 2).exp() + 1),
     "asinh": lambda q: (q + (q * q + 1).sqrt()).log(),
+    "acosh": lambda q: (q + (q * q - 1).sqrt()).log(),
     "atanh": lambda q: ((1 + q) / (1 - q)).log() / 2,
     "LambertW": lambda q: q.lambertw(),
     "sigmoid": lambda q: 1 / (1 + (-q).exp()),
@@ -50,6 +51,7 @@ _FUNCTIONS |= {f: getattr(arb_series, f) for f in ("exp", "log", "sqrt", "sin", 
 
 
 _PIECE_BITS = 256
+_LEAST = arb(10) ** -40  # a derivative that is smaller may be out of sight
 _FEWEST = max(map(len, MEMBERS.values()))  # points on a piece that say as much of a relation as all of it
 _signs: list[int] = []  # taken while a jet is evaluated: they tell its piece
 
@@ -124,6 +126,8 @@ def _power(base: arb_series, exponent: arb_series) -> arb_series:
 
 def _call(f: str, arguments: list[arb_series]) -> arb_series:
     q = arguments[0]
+    if f in ("asin", "acos", "acosh"):  # where the argument touches 1 or -1, its derivative changes sign
+        _signs.append(int(q[1] > 0) - int(q[1] < 0))
     if f in ("abs", "sign", "relu"):
         sign = _sign(q)
         return {"abs": q * sign, "sign": 0 * q + sign, "relu": q if sign > 0 else 0 * q}[f]
@@ -152,18 +156,18 @@ def _require_points_on_all_pieces(text: str, values: dict[str, fmpq | int], inte
     with ctx.workprec(_PIECE_BITS):
         counts = Counter(piece for z in points(intervals) if (piece := _piece(text, {**values, "z": z})) is not None)
         far = {_piece(text, {**values, "z": fmpq(s * p, 173)}) for p in _FAR for s in (1, -1)} - {None}
-    if any(counts[piece] < _FEWEST for piece in far | set(counts)):
+    if not counts or any(counts[piece] < _FEWEST for piece in far | set(counts)):
         raise Unclear("a piece with few points")
 
 
 def _piece(text: str, values: dict[str, fmpq | int]) -> tuple[int, ...] | None:
-    """The signs that a jet is evaluated with; None where it is not real."""
+    """The signs that a jet is evaluated with; None where it is not real, or too near to a constant."""
     _signs.clear()
     try:
         s = jet(text, values)
     except (ValueError, ZeroDivisionError, OverflowError):
         return None
-    return tuple(_signs) if s[0].is_finite() else None
+    return tuple(_signs) if all(abs(s[i]) > _LEAST or s[i].contains(0) for i in (1, 2)) else None
 
 
 def _sampled(text: str, values: dict[str, fmpq | int], intervals: Intervals) -> list[tuple[arb, arb_series]]:

@@ -340,3 +340,30 @@ def test_a_domain_without_its_mirror_image_has_no_type(text):
 def test_one_formula_without_switches_is_known_wherever_it_is_real():
     assert decide("log(cos(z))").second_order.outcome == "holds"
     assert decide("log(exp(cos(z)))/cos(z)").first_order.outcome == "fails"
+
+
+SQUARES = [  # a root of a square in the derivative: s is another function where what is squared is negative
+    ("acosh((z**2 + 1)/(2*z))", "A"),  # |log z|
+    ("acosh((z**2 + 1)/(2*z)) + log(z)", "A"),
+    ("z*acosh((z**2 + 1)/(2*z))", ""),
+    ("acos((1 - z**2)/(1 + z**2)) - 2*atan(z)", ""),  # 0 for z > 0, -4 atan z below
+    ("acosh(1 + 2*z**2) - 2*asinh(z)", ""),
+    ("exp(acosh(1 + 2*z**2) - 2*asinh(z))", ""),  # 1, or a power of z + sqrt(1 + z^2)
+    ("asin(2*z/(1 + z**2)) + 2*atan(z)", ""),
+    ("where(abs(z) > 1, exp(asinh((z**2 - 1)/(2*z))), 0)", "A"),
+    ("erf(acosh(1 + 2*z**2) - 2*asinh(z))", ""),
+]
+
+
+@pytest.mark.parametrize(("text", "failing"), SQUARES)
+def test_a_formula_under_which_a_root_vanishes_is_looked_at_on_every_piece(text, failing):
+    decision = decide(text)
+    assert decision.first_order.outcome == decision.b_nu.outcome == "holds"
+    assert decision.second_order.failing_families == tuple(failing)
+    assert (decision.second_order.outcome == "holds") == (not failing)
+
+
+def test_a_sign_under_a_root_that_may_change_beyond_the_sample_points_is_an_assumption():
+    """0 below 1000."""
+    text = "sqrt(z**2*exp(z) - 2000*z*exp(z) + 10**6*exp(z)) + (z - 1000)*exp(z/2)"
+    assert decide(text).first_order.outcome == "undecided"

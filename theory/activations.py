@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import product
+from itertools import islice, product
 from typing import cast
 
 import sympy as sp
@@ -26,6 +26,7 @@ _SAMPLES = (fmpq(5, 7), fmpq(-8, 5), fmpq(19, 8), fmpq(-2, 9))
 _MOST_SAMPLES = 16
 _MOST_TRIED = 40
 _MOST_POINTS = 8
+_ENOUGH_POINTS = 16  # of a piece, at which its formula is to be proved
 
 
 @dataclass(frozen=True)
@@ -79,14 +80,17 @@ class Activation:
         return (Structure(self.pieces, self.sample), *self.others)
 
     def points(self, piece: Piece, sample: Sample) -> tuple[fmpq, ...]:
-        """Points at which the formula of a piece is that of s, which is proved there where switches were searched for.
+        """Points at which the formula of a piece is that of s, which is proved at a few where switches were searched for.
 
         Args:
             piece: one of `pieces`, or of those of another structure.
             sample: the values of the parameters.
         """
         found = sample_points(piece, sample)
-        return tuple(p for p in found if not self.searched or self.formula_near(p, sample) == (piece.expr,))
+        if not self.searched:
+            return found
+        met = (point for point in found if self.formula_near(point, sample) == (piece.expr,))
+        return tuple(islice(met, _ENOUGH_POINTS))
 
     def formula_near(self, point: fmpq | arb, sample: Sample) -> tuple[sp.Expr, ...] | None:
         """The formula that is proved to be that of s near a point; () where s is not real, None where neither is known.

@@ -73,10 +73,10 @@ class AdjoinedField(DifferentialField):
         """The generator as a field element."""
         return Fraction(self.context.gen(index), self.one)
 
-    def constant(self, stands_for: sp.Expr) -> Fraction:
+    def constant(self, stands_for: sp.Expr, kind: str = "constant") -> Fraction:
         """A constant as a field element, adjoined where it is new."""
         index = self.known.get(stands_for)
-        return self.adjoined("constant", stands_for, True) if index is None else self.element(index)
+        return self.adjoined(kind, stands_for, True) if index is None else self.element(index)
 
     def number(self, value: sp.Rational | int) -> Fraction:
         """A rational number as a field element."""

@@ -25,7 +25,7 @@ from theory.towers import Tower
 
 _BITS = (64, 128, 320, 1024, 4096)
 _FEW_BITS = _BITS[:3]
-_ENOUGH_POINTS = 20
+_ENOUGH_POINTS = 16
 _REACHES = (10**400, 13, 2, 1)  # far points overwhelm the near ones where s grows very fast
 
 

@@ -47,7 +47,8 @@ def candidates(source: Activation, analyses: Sequence[Analysis]) -> dict[str, li
     roots: dict[str, set[sp.Expr]] = {p.name: set() for p in source.parameters}
     for factor in _factors(conditions):
         roots[next(iter(factor.free_symbols)).name] |= set(_real_roots(factor))
-    return {name: sorted(values, key=lambda v: float(v)) for name, values in roots.items()}
+    # a constant of integration may have no value where it is looked at
+    return {name: sorted((v for v in values if v.is_comparable), key=float) for name, values in roots.items()}
 
 
 def _pivots(analysis: Analysis) -> list[sp.Expr]:

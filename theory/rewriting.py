@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from math import lcm
 
 import sympy as sp
 from flint import fmpq, fmpq_mat, fmpz_mat
@@ -10,6 +11,7 @@ from flint import fmpq, fmpq_mat, fmpz_mat
 from theory.balls import exact
 from theory.roots import Z
 
+_MOST_ROOT = 12
 _MOST_OPERATIONS = 200  # in a number whose denominator is made rational
 
 _REWRITE: dict[type, Callable[[sp.Expr], sp.Expr]] = {
@@ -32,8 +34,9 @@ _REWRITE: dict[type, Callable[[sp.Expr], sp.Expr]] = {
 
 
 def rationalized(number: sp.Expr) -> sp.Expr:
-    """The same number without radicals in its denominator, if it is short: a long one would grow, for minutes."""
-    return sp.radsimp(number) if number.count_ops() <= _MOST_OPERATIONS else number
+    """The same number without radicals in its denominator, if it is short and algebraic: else it may take minutes."""
+    short = number.count_ops() <= _MOST_OPERATIONS
+    return sp.radsimp(number) if short and not number.has(sp.Function) else number
 
 
 def elementary(expr: sp.Expr) -> sp.Expr:
@@ -87,6 +90,33 @@ def multiplied_out(expr: sp.Expr) -> sp.Expr:
 def terms(argument: sp.Expr) -> dict[sp.Expr, sp.Rational]:
     """Rational coefficients of the terms of a spread exponent."""
     return {m: c for m, c in spread(argument).as_coefficients_dict().items() if c}
+
+
+def exponents_among(nodes: Iterable[sp.Expr]) -> list[sp.Expr]:
+    """The exponents that the functions among nodes bring into a tower."""
+    found = []
+    for node in nodes:
+        exponent = exponent_of(node)
+        if exponent is not None:
+            kept = [c * m for m, c in terms(exponent).items() if not (m.func is sp.LambertW and c.is_Integer)]
+            found.append(sp.Add(*kept))
+        elif node.func is sp.erf:
+            found.append(-(node.args[0] ** 2))
+    return found
+
+
+def angle_and_turns(argument: sp.Expr) -> tuple[sp.Expr, sp.Rational]:
+    """An angle as (angle, turns): argument = angle + turns pi."""
+    parts = terms(argument)
+    turns = parts.pop(sp.pi, sp.S.Zero)
+    return sp.Add(*(c * m for m, c in parts.items())), turns
+
+
+def root_order(nodes: Iterable[sp.Expr]) -> int:
+    """One order that serves all roots, where it is small."""
+    orders = [int(n.exp.q) for n in nodes if n.is_Pow and n.exp.is_Rational and not n.exp.is_Integer]
+    common = lcm(2, *orders) if any(o == 2 for o in orders) else lcm(1, *orders)
+    return common if common <= _MOST_ROOT else 1
 
 
 class Lattice:

@@ -16,8 +16,7 @@ independent generators. Independence is therefore never concluded from a tower: 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from math import lcm
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import sympy as sp
 from flint import fmpq, fmpz_mpoly
@@ -27,12 +26,20 @@ from theory.adjoining import AdjoinedField
 from theory.fields import Fraction, NoTower
 from theory.nullspace import rational_relations
 from theory.piecewise import Algebra, Piece
-from theory.rewriting import Lattice, elementary, exponent_of, multiplied_out, terms
+from theory.rewriting import (
+    Lattice,
+    angle_and_turns,
+    elementary,
+    exponent_of,
+    exponents_among,
+    multiplied_out,
+    root_order,
+    terms,
+)
 from theory.roots import Z, real_roots
 
 _SPARE = 24
 _MOST_FACTORED_BITS = 64
-_MOST_ROOT = 12
 _MOST_ANGLES = 120
 
 
@@ -50,9 +57,9 @@ class Tower(AdjoinedField):
         self._piece: Piece | None = None
         forms = [elementary(e) for e in expressions]
         nodes = [n for f in forms for n in sp.preorder_traversal(f)]
-        self._exponents = Lattice(_exponents(nodes))
-        self._angles = Lattice([_angle(n.args[0])[0] for n in nodes if n.func in (sp.sin, sp.cos, sp.tan)])
-        self._root = _root_order(nodes)
+        self._exponents = Lattice(exponents_among(nodes))
+        self._angles = Lattice([angle_and_turns(n.args[0])[0] for n in nodes if n.func in (sp.sin, sp.cos, sp.tan)])
+        self._root = root_order(nodes)
         super().__init__(sp.symbols(f"_g:{_SPARE + len(set(nodes))}"))
         self._embedded: dict[sp.Expr, Fraction] = {}
         self._primitives: list[int] = []
@@ -127,13 +134,10 @@ class Tower(AdjoinedField):
 
     def _exponential_generator(self, exponent: sp.Expr) -> Fraction:
         stands_for = sp.exp(exponent, evaluate=False)
-        if stands_for in self.known:
-            return self.element(self.known[stands_for])
-        constant = not exponent.has(Z)
-        generator = self.adjoined("exp", stands_for, constant)
-        if not constant:
-            self.derive(self.known[stands_for], self.mul(self.d(self._embed(exponent)), generator))
-        return generator
+        if not exponent.has(Z):
+            return self.constant(stands_for, "exp")
+        rate = self.d(self._embed(exponent))
+        return self._function("exp", stands_for, lambda e: self.mul(rate, e))
 
     def _without_lambert(self, argument: sp.Expr) -> tuple[sp.Expr, Fraction]:
         """exp(n W(q)) = (q/W(q))^n, taken out of an exponential."""
@@ -146,14 +150,16 @@ class Tower(AdjoinedField):
         return multiplied_out(argument), total
 
     def _trigonometric(self, e: sp.Expr) -> Fraction:
-        argument, turns = _angle(e.args[0])
+        argument, turns = angle_and_turns(e.args[0])
         c, s = self._turn(turns)
         for angle, n in self._coordinates(self._angles, argument):
             if abs(n) > _MOST_ANGLES:
                 raise NoTower(f"a common unit of the angles is over {_MOST_ANGLES} times smaller than {argument}")
+            if not n:
+                continue
+            ck, sk = self._half_angle(angle)
+            sk = sk if n > 0 else self.neg(sk)
             for _ in range(abs(n)):
-                ck, sk = self._half_angle(angle)
-                sk = sk if n > 0 else self.neg(sk)
                 c, s = self._turned(c, s, ck, sk)
         return c if e.func is sp.cos else s if e.func is sp.sin else self.mul(s, self.inverse(c))
 
@@ -173,14 +179,23 @@ class Tower(AdjoinedField):
         if angle.func is sp.atan:
             return self._angle_of(angle.args[0])
         stands_for = sp.tan(angle / 2, evaluate=False)
-        if stands_for not in self.known:
-            constant = not angle.has(Z)
-            self.adjoined("tan", stands_for, constant)
-            square = self.power(self.element(self.known[stands_for]), 2)
-            if not constant:
-                rate = self.mul(self.d(self._embed(angle)), self.number(sp.Rational(1, 2)))
-                self.derive(self.known[stands_for], self.mul(rate, self.add(self.unit, square)))
-        return self._by_half_angle(self.element(self.known[stands_for]))
+        if not angle.has(Z):
+            return self._by_half_angle(self.constant(stands_for, "tan"))
+        rate = self.mul(self.d(self._embed(angle)), self.number(sp.Rational(1, 2)))
+        tangent = self._function("tan", stands_for, lambda t: self.mul(rate, self.add(self.unit, self.power(t, 2))))
+        return self._by_half_angle(tangent)
+
+    def _function(self, kind: str, stands_for: sp.Expr, rule: Callable[[Fraction], Fraction]) -> Fraction:
+        """The generator of a function, whose derivative is made of it; a new one where it has another on this piece."""
+        known = self.known.get(stands_for)
+        if known is not None and self._has_derivative(known, rule(self.element(known))):
+            return self.element(known)
+        generator = self.adjoined(kind, stands_for, False)
+        self.derive(self.known[stands_for], rule(generator))
+        return generator
+
+    def _has_derivative(self, index: int, rule: Fraction) -> bool:
+        return self.add(self.rules[0][index], self.neg(rule)).is_zero()
 
     def _by_half_angle(self, t: Fraction) -> tuple[Fraction, Fraction]:
         square = self.power(t, 2)
@@ -241,11 +256,10 @@ class Tower(AdjoinedField):
             return self.adjoined("integration", e, True) if e.has(Z) and e not in self.known else self.constant(e)
         if e.func is sp.LambertW:
             # W' = q' W/(q (1 + W)); W is not an integral, so it is adjoined as it is
-            if e not in self.known:
-                w = self.adjoined("LambertW", e, False)
-                below = self.inverse(self.mul(q, self.add(self.unit, w)))
-                self.derive(self.known[e], self.mul(self.mul(rate, w), below))
-            return self.element(self.known[e])
+            above = self.mul(rate, self.inverse(q))
+            return self._function(
+                "LambertW", e, lambda w: self.mul(self.mul(above, w), self.inverse(self.add(self.unit, w)))
+            )
         if e.func is sp.atan:
             rule = self.mul(rate, self.inverse(self.add(self.unit, self.power(q, 2))))
         else:
@@ -255,8 +269,9 @@ class Tower(AdjoinedField):
 
     def _integral(self, kind: str, stands_for: sp.Expr, rule: Fraction) -> Fraction:
         """The integral of an element: a combination of known integrals and a constant, or a new generator."""
-        if stands_for in self.known:
-            return self.element(self.known[stands_for])
+        known = self.known.get(stands_for)
+        if known is not None and self._has_derivative(known, rule):
+            return self.element(known)
         weights = self._combination(rule)
         if weights is None:
             generator = self.adjoined(kind, stands_for, False, rule)
@@ -338,29 +353,3 @@ class Tower(AdjoinedField):
         kinds = {i: self.described[i].kind for i, e in enumerate(base.degrees()) if e}
         even = all(all(not e % 2 or kinds[i] in ("exp", "root") for i, e in enumerate(m) if e) for m in base.to_dict())
         return even and all(c > 0 for c in base.to_dict().values())
-
-
-def _exponents(nodes: Iterable[sp.Expr]) -> list[sp.Expr]:
-    found = []
-    for node in nodes:
-        exponent = exponent_of(node)
-        if exponent is not None:
-            kept = [c * m for m, c in terms(exponent).items() if not (m.func is sp.LambertW and c.is_Integer)]
-            found.append(sp.Add(*kept))
-        elif node.func is sp.erf:
-            found.append(-(node.args[0] ** 2))
-    return found
-
-
-def _angle(argument: sp.Expr) -> tuple[sp.Expr, sp.Rational]:
-    """An angle as (angle, turns): argument = angle + turns pi."""
-    parts = terms(argument)
-    turns = parts.pop(sp.pi, sp.S.Zero)
-    return sp.Add(*(c * m for m, c in parts.items())), turns
-
-
-def _root_order(nodes: Iterable[sp.Expr]) -> int:
-    """One order that serves all roots, where it is small."""
-    orders = [int(n.exp.q) for n in nodes if n.is_Pow and n.exp.is_Rational and not n.exp.is_Integer]
-    common = lcm(2, *orders) if any(o == 2 for o in orders) else lcm(1, *orders)
-    return common if common <= _MOST_ROOT else 1
