@@ -80,7 +80,7 @@ class Activation:
         return (Structure(self.pieces, self.sample), *self.others)
 
     def points(self, piece: Piece, sample: Sample) -> tuple[fmpq, ...]:
-        """Points at which the formula of a piece is that of s, which is proved at a few where switches were searched for.
+        """Points at which the formula of a piece is that of s: a few at which it is proved, if switches were searched.
 
         Args:
             piece: one of `pieces`, or of those of another structure.
