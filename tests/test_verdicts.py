@@ -10,6 +10,7 @@ from flint import fmpq
 from theory import independence
 from theory.activations import activation
 from theory.analysis import Analysis, Relations
+from theory.certificates import check
 from theory.families import sharp
 from theory.independence import decide, second_order_of
 from theory.issuing import certificates
@@ -367,3 +368,10 @@ def test_a_sign_under_a_root_that_may_change_beyond_the_sample_points_is_an_assu
     """0 below 1000."""
     text = "sqrt(z**2*exp(z) - 2000*z*exp(z) + 10**6*exp(z)) + (z - 1000)*exp(z/2)"
     assert decide(text).first_order.outcome == "undecided"
+
+
+def test_a_constant_of_integration_in_a_relation_is_no_certificate():
+    decision = decide("(acosh(2*z**2 - 1) - 2*acosh(z))*z")  # 0
+    assert decision.first_order.outcome == "fails"
+    for certificate in certificates(decision):
+        check(certificate)

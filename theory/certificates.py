@@ -85,7 +85,7 @@ def _walk(node: Any, values: Any, **names: Any) -> Any:
         case ast.BinOp(p, symbol, q):
             apply = values.power if isinstance(symbol, ast.Pow) else _OPERATORS[type(symbol)]
             return apply(_walk(p, values, **names), _walk(q, values, **names))
-        case ast.Call(ast.Name(f), [q], []):
+        case ast.Call(ast.Name(f), [q], []) if f in _BALLS or f in _DEFINED:
             return values.call(f, _walk(q, values, **names))
     raise Rejected(f"{str(ast.unparse(node) if isinstance(node, ast.AST) else node)[:60]} is not understood")
 
