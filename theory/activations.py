@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from itertools import islice, product
 from typing import cast
 
@@ -26,7 +27,6 @@ _SAMPLES = (fmpq(5, 7), fmpq(-8, 5), fmpq(19, 8), fmpq(-2, 9))
 _MOST_SAMPLES = 16
 _MOST_TRIED = 40
 _MOST_POINTS = 8
-_ENOUGH_POINTS = 16  # of a piece, at which its formula is to be proved
 
 
 @dataclass(frozen=True)
@@ -79,18 +79,19 @@ class Activation:
         """All piece structures, the one of `pieces` first."""
         return (Structure(self.pieces, self.sample), *self.others)
 
-    def points(self, piece: Piece, sample: Sample) -> tuple[fmpq, ...]:
+    def points(self, piece: Piece, sample: Sample, enough: int = 16) -> tuple[fmpq, ...]:
         """Points at which the formula of a piece is that of s: a few at which it is proved, if switches were searched.
 
         Args:
             piece: one of `pieces`, or of those of another structure.
             sample: the values of the parameters.
+            enough: how many are looked for, if it takes a proof.
         """
         found = sample_points(piece, sample)
         if not self.searched:
             return found
         met = (point for point in found if self.formula_near(point, sample) == (piece.expr,))
-        return tuple(islice(met, _ENOUGH_POINTS))
+        return tuple(islice(met, enough))
 
     def formula_near(self, point: fmpq | arb, sample: Sample) -> tuple[sp.Expr, ...] | None:
         """The formula that is proved to be that of s near a point; () where s is not real, None where neither is known.
@@ -99,7 +100,7 @@ class Activation:
             point: a number, or a ball for all numbers in it.
             sample: the values of the parameters.
         """
-        return _Text(NAMED.get(self.name, self.name), dict(self.fixed)).near(point, sample)
+        return _read_text(NAMED.get(self.name, self.name), self.fixed).near(point, sample)
 
     def at(self, **values: sp.Expr | int) -> Activation:
         """The activation with parameters replaced by real numbers.
@@ -152,6 +153,11 @@ class _Text:
         germs = Germs(sample, point)
         formula = tuple(p.expr for p in self.read(germs))
         return formula if germs.exhaustive else None
+
+
+@lru_cache(maxsize=16)
+def _read_text(text: str, given: tuple[tuple[str, sp.Expr], ...]) -> _Text:
+    return _Text(text, dict(given))
 
 
 def _parse(text: str, given: Mapping[str, sp.Expr] | None = None) -> Activation:

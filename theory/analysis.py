@@ -25,7 +25,8 @@ from theory.towers import Tower
 
 _BITS = (64, 128, 320, 1024, 4096)
 _FEW_BITS = _BITS[:3]
-_ENOUGH_POINTS = 16
+_ENOUGH_POINTS = 16  # of one formula, at which it is to be proved
+_FEWEST_POINTS = 4
 _REACHES = (10**400, 13, 2, 1)  # far points overwhelm the near ones where s grows very fast
 
 
@@ -65,7 +66,8 @@ class Analysis:
         self.source, self.pieces, self.sample = source, pieces, sample
         alike = _alike(pieces)
         self._distinct = tuple(alike)
-        self.points = {p: self._points(alike[p]) for p in self._distinct}
+        enough = max(_FEWEST_POINTS, 4 * _ENOUGH_POINTS // len(alike))
+        self.points = {p: self._points(alike[p], enough) for p in self._distinct}
         self._values: dict[int, tuple[list[fmpq], list[list[arb]]]] = {}
         self._nullspaces: dict[Family, Nullspace] = {}
 
@@ -81,12 +83,12 @@ class Analysis:
             return None
         return tower
 
-    def _points(self, alike: Pieces) -> tuple[fmpq, ...]:
+    def _points(self, alike: Pieces, enough: int) -> tuple[fmpq, ...]:
         """Points of the last piece of one formula, or of as many as it takes where few have the formula for certain."""
         found: tuple[fmpq, ...] = ()
         for piece in reversed(alike):
-            found += self.source.points(piece, self.sample)
-            if len(found) >= _ENOUGH_POINTS or not self.source.searched:
+            found += self.source.points(piece, self.sample, min(enough, _ENOUGH_POINTS))
+            if len(found) >= enough or not self.source.searched:
                 break
         return found
 
