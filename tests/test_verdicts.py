@@ -370,6 +370,13 @@ def test_a_sign_under_a_root_that_may_change_beyond_the_sample_points_is_an_assu
     assert decide(text).first_order.outcome == "undecided"
 
 
+def test_a_root_may_have_the_other_sign_on_a_part_of_the_domain_that_was_not_found():
+    """4 atan(z) + ... near -104, 0 on (2, 4)."""
+    domain = "0*sqrt(1 - (z - 3)**2 + 10**5*exp(-(z + 104)**2))"
+    assert decide(f"acos((1 - z**2)/(1 + z**2)) - 2*atan(z) + {domain}").first_order.outcome == "undecided"
+    assert decide(f"sqrt(1 + z**2) + {domain}").second_order.failing_families == ("A",)
+
+
 def test_a_constant_of_integration_in_a_relation_is_no_certificate():
     decision = decide("(acosh(2*z**2 - 1) - 2*acosh(z))*z")  # 0
     assert decision.first_order.outcome == "fails"

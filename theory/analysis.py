@@ -97,7 +97,8 @@ class Analysis:
     rows: list[Row]  # over all members and pieces: one coefficient vector must annihilate all of them
 
     def _column_values(self, tower: Tower, piece: Piece) -> list[Fraction]:
-        s = tower.embed(piece.expr, self.points[piece], piece)
+        # where the end of a domain was searched for, the formula may hold anywhere
+        s = tower.embed(piece.expr, self.points[piece], Piece(piece.expr) if self.source.searched else piece)
         s1 = tower.d(s)
         letters = {VARIABLE: tower.z, S: s, S1: s1, S2: tower.d(s1)}
         return [_product(tower, member, letters) for member in all_members()]
