@@ -1,5 +1,6 @@
 """The expression language: what it means, and what it refuses in one line."""
 
+import mpmath as mp
 import pytest
 import sympy as sp
 
@@ -102,6 +103,16 @@ def test_a_wrong_type_is_named():
 def test_an_empty_domain_is_told_from_one_that_was_not_found(text, interval):
     with pytest.raises(ValueError, match=f"is real and finite on {interval}; accepted"):
         activation(text)
+
+
+@pytest.mark.parametrize("off", ["+", "-"])
+def test_a_number_next_to_a_rounded_root_is_not_told_apart_from_it(off):
+    with mp.workdps(140):
+        root = mp.findroot(lambda x: x**5 - x - 1, 1.17)
+        number = mp.nstr(root + mp.mpf(f"{off}1e-100"), 130)
+    with pytest.raises(ValueError, match="too close together"):
+        activation(f"where(z**5 - z - 1 > 0, where(z < {number}, tanh(z), z), z)")
+    assert len(activation(f"where(z**5 - z - 1 > 0, where(z < {number[:40]}, tanh(z), z), z)").pieces) == 1
 
 
 def test_a_piece_is_looked_up_where_it_is_finite():

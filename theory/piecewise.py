@@ -15,7 +15,7 @@ from flint import arb, fmpq
 from theory import balls
 from theory.powers import bits, is_large
 from theory.rewriting import elementary
-from theory.roots import LOOKED_AT_CLOSELY, Sample, Z, note, real_roots, sign_at
+from theory.roots import LOOKED_AT_CLOSELY, Sample, Z, is_rounded, note, real_roots, sign_at
 
 _MOST_PIECES = 400
 _SIGN_POINTS = 3
@@ -23,6 +23,8 @@ _MOST_EXPANDED = 2000  # terms of one power of a sum
 _MOST_SEARCHES = 6
 _MOST_NOTED = 64  # bits
 _COMPARE_BITS = 2048
+_ROUNDED = arb(2) ** -250  # rounded roots that are no farther apart are not told apart
+_TOO_CLOSE = "two switching points lie too close together to be told apart"
 _OO = sp.S.Infinity
 _SPREAD = [
     fmpq(p, q) for p, q in ((1, 9), (2, 7), (3, 5), (6, 7), (5, 4), (13, 8), (17, 7), (7, 2), (36, 7), (70, 9), (25, 2))
@@ -62,7 +64,7 @@ def rational_inside(lower: arb | None, upper: arb | None) -> fmpq:
                 if arb(point) > lower and arb(point) < upper:
                     return point
             step /= 2
-    raise ValueError("two switching points lie too close together to be told apart")
+    raise ValueError(_TOO_CLOSE)
 
 
 def _formal_point(lower: sp.Expr, upper: sp.Expr) -> sp.Expr:
@@ -154,6 +156,8 @@ class Algebra:
             return 1
         if p is -_OO or q is _OO:
             return -1
+        if (is_rounded(p) or is_rounded(q)) and abs(balls.value(p - q, self.sample, _COMPARE_BITS)) < _ROUNDED:
+            raise ValueError(_TOO_CLOSE)
         if p.is_Rational and q.is_Rational:
             return 1 if p > q else -1
         return sign_at(p - q, self.sample, _COMPARE_BITS) or 0

@@ -116,6 +116,11 @@ def _equation(f: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
     return core, -shift / factor
 
 
+def is_rounded(number: sp.Expr) -> bool:
+    """Whether it may be a root of a polynomial as `real_roots` gives it, within 2^-256: a fraction of many digits."""
+    return bool(number.is_Rational and int(number.q).bit_length() > _BISECTIONS // 2)
+
+
 def _isolated(poly: sp.Poly) -> list[sp.Expr]:
     """All real roots of an irreducible rational polynomial, as dyadic numbers within 2^-256."""
     tolerance = sp.Rational(1, 2**_BISECTIONS)
