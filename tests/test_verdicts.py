@@ -382,3 +382,25 @@ def test_a_constant_of_integration_in_a_relation_is_no_certificate():
     assert decision.first_order.outcome == "fails"
     for certificate in certificates(decision):
         check(certificate)
+
+
+SQUARES_OF_PARAMETERS = [  # |alpha - 1| sqrt(1 + z^2) and |1 + alpha z^2|, multiplied out
+    "sqrt(alpha**2 + alpha**2*z**2 - 2*alpha*z**2 - 2*alpha + z**2 + 1) {} (alpha - 1)*sqrt(1 + z**2)",
+    "sqrt(alpha**2*z**4 + 2*alpha*z**2 + 1) {} (alpha*z**2 + 1)",
+    "sqrt(alpha**2*exp(z) - 2*alpha*exp(z) + exp(z)) {} (alpha - 1)*exp(z/2)",
+]
+
+
+@pytest.mark.parametrize("sign", ["+", "-"])
+@pytest.mark.parametrize("text", SQUARES_OF_PARAMETERS)
+def test_a_root_of_a_square_is_another_function_of_other_parameters(text, sign):
+    """0 for some parameters only: neither outcome is one of all parameters."""
+    verdict = decide(text.format(sign)).first_order
+    assert verdict.outcome == "undecided" or verdict.scope.endswith(
+        "other regions of the parameters may have other pieces"
+    )
+
+
+def test_a_root_whose_sign_its_argument_tells_is_no_obstacle():
+    assert decide("sqrt(alpha + z**2)").second_order.failing_families == ("A",)
+    assert decide("sqrt(theta**2 - z**2)").second_order.failing_families == ("A",)

@@ -18,6 +18,7 @@ from theory.library_names import refuse_dotted
 from theory.parser import Reader, check_names, variables, written, written_pieces
 from theory.piecewise import Algebra, Germs, Piece, Pieces, sample_points
 from theory.regions import unseen
+from theory.rewriting import has_root_of_square, has_roots
 from theory.roots import Sample, Watched, Z
 
 __all__ = ["Activation", "Piece", "Z", "activation"]
@@ -184,7 +185,7 @@ def _parse(text: str, given: Mapping[str, sp.Expr] | None = None) -> Activation:
         if pieces and not any(_same(pieces, known.pieces) for known in found):
             found.append(Structure(pieces, tuple(sample.items())))
         if algebra.searches or (found and not asked):
-            surveyed = not conditions
+            surveyed = not (conditions or (algebra.searches and source.parameters))
             break  # pieces may be missing at every sample, or are the same
         if not pending:
             regions, surveyed = unseen(conditions, tried)
@@ -218,6 +219,11 @@ def _is_met(piece: Piece, source: _Text, algebra: Algebra) -> bool:
 
 
 def _same(p: Pieces, q: Pieces) -> bool:
+    """Whether two structures have the same formulas, on the same intervals if one may be another function elsewhere."""
+    if any(has_root_of_square(piece.expr) for piece in p):
+        return False
+    if any(has_roots(piece.expr) and piece.expr.free_symbols - {Z} for piece in p):
+        return p == q
     return {piece.expr for piece in p} == {piece.expr for piece in q}
 
 

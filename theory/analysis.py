@@ -19,7 +19,7 @@ from theory.families import members as all_members
 from theory.fields import Fraction, NoTower
 from theory.nullspace import Nullspace, Row, coefficient_rows, nullspace
 from theory.piecewise import Piece, Pieces
-from theory.rewriting import elementary
+from theory.rewriting import has_roots
 from theory.roots import Sample
 from theory.towers import Tower
 
@@ -238,7 +238,7 @@ def _alike(pieces: Pieces) -> dict[Piece, Pieces]:
     plain: dict[sp.Expr, list[Piece]] = {}
     rooted = []
     for piece in pieces:
-        if any(not e.exp.is_integer for e in elementary(piece.expr).atoms(sp.Pow)):
+        if has_roots(piece.expr):
             rooted.append(piece)
         else:
             plain.setdefault(piece.expr, []).append(piece)

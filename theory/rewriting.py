@@ -9,6 +9,7 @@ import sympy as sp
 from flint import fmpq, fmpq_mat, fmpz_mat
 
 from theory.balls import exact
+from theory.powers import is_large
 from theory.roots import Z
 
 _MOST_ROOT = 12
@@ -51,6 +52,25 @@ def elementary(expr: sp.Expr) -> sp.Expr:
         return seen[e]
 
     return visit(expr)
+
+
+def has_roots(expr: sp.Expr) -> bool:
+    """Whether a function has roots, written out: the same formula may be another function on another interval."""
+    return any(not e.exp.is_integer for e in elementary(expr).atoms(sp.Pow))
+
+
+def has_root_of_square(expr: sp.Expr) -> bool:
+    """Whether it may hold the root of a square with parameters: one formula for |alpha - 1| on both sides of 1."""
+    bases = [e.base for e in elementary(expr).atoms(sp.Pow) if e.exp.is_Rational and not e.exp.is_Integer]
+    return any(base.free_symbols - {Z} and _has_square(base) for base in bases)
+
+
+def _has_square(base: sp.Expr) -> bool:
+    """Whether a function may have a square with parameters as a factor."""
+    if is_large(base) or not base.is_rational_function(*base.free_symbols):
+        return True
+    factors = [f for part in sp.fraction(sp.together(base)) for f in sp.factor_list(part)[1]]
+    return any(times % 2 == 0 and factor.free_symbols - {Z} for factor, times in factors)
 
 
 def _rebuilt(e: sp.Expr, arguments: list[sp.Expr]) -> sp.Expr:

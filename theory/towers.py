@@ -308,7 +308,7 @@ class Tower(AdjoinedField):
         return total
 
     def _root_of(self, base: fmpz_mpoly, exponent: sp.Rational, argument: sp.Expr) -> Fraction:
-        positive = base if self._sign(base, argument) > 0 else -base
+        positive = base if self._sign(base, argument, exponent.is_Integer) > 0 else -base
         if exponent.is_Integer:
             return self.power(Fraction(positive, self.one), int(exponent))
         order = self._root if self._root % exponent.q == 0 else int(exponent.q)
@@ -324,21 +324,21 @@ class Tower(AdjoinedField):
         root = self.element(self.known[stands_for])
         return self.power(root, int(exponent * order))
 
-    def _sign(self, base: fmpz_mpoly, argument: sp.Expr) -> int:
-        """The sign of a factor of a positive argument on the piece."""
+    def _sign(self, base: fmpz_mpoly, argument: sp.Expr, squared: bool) -> int:
+        """The sign of a factor of a positive argument on the piece; squared: the argument leaves it open."""
         if base.is_constant():
             return 1 if base.leading_coefficient() > 0 else -1
         function = self.stands_for(base)
         signs = {balls.sign(function, {**self._sample, "z": p}, 512) for p in self._points or (fmpq(1, 3),)}
         if len(signs) != 1 or None in signs:
             raise NoTower(f"the sign of {function} under a root changes within a piece")
-        if not self._visibly_positive(base) and not self._keeps_its_sign(function):
+        if not self._visibly_positive(base) and not self._keeps_its_sign(function, squared):
             self.assumptions.add(f"the sign of {function} was read at sample points")
         return int(signs.pop() or 0)
 
-    def _keeps_its_sign(self, function: sp.Expr) -> bool:
-        """Whether a polynomial is known to have no roots inside the piece."""
-        if not function.is_polynomial(Z):
+    def _keeps_its_sign(self, function: sp.Expr, squared: bool) -> bool:
+        """Whether a polynomial is known to have no roots inside the piece, nor another sign for other parameters."""
+        if not function.is_polynomial(Z) or (squared and function.free_symbols - {Z}):
             return False
         if not function.has(Z) or self._piece is None:
             return True
