@@ -67,10 +67,28 @@ def has_root_of_square(expr: sp.Expr) -> bool:
 
 def _has_square(base: sp.Expr) -> bool:
     """Whether a function may have a square with parameters as a factor."""
+    base = _without_radicals(base)
     if is_large(base) or not base.is_rational_function(*base.free_symbols):
         return True
     factors = [f for part in sp.fraction(sp.together(base)) for f in sp.factor_list(part)[1]]
-    return any(times % 2 == 0 and factor.free_symbols - {Z} for factor, times in factors)
+    return any(times % 2 == 0 and _has_parameters(factor) for factor, times in factors)
+
+
+def _has_parameters(expr: sp.Expr) -> bool:
+    return any(s != Z and not isinstance(s, sp.Dummy) for s in expr.free_symbols)
+
+
+def _without_radicals(expr: sp.Expr) -> sp.Expr:
+    """The same with z = t^n or z = -t^n, if z stands under roots; or with a variable for its only logarithm."""
+    powers = [p for p in expr.atoms(sp.Pow) if p.exp.is_Rational and not p.exp.is_Integer]
+    functions = list(expr.atoms(sp.Function))
+    for sign in (1, -1):
+        if powers and not functions and all(p.base == sign * Z for p in powers):
+            root = sp.Dummy(positive=True)
+            return expr.subs(Z, sign * root ** lcm(*(int(p.exp.q) for p in powers)))
+    if not powers and len(functions) == 1 and functions[0] in (sp.log(Z), sp.log(-Z)):
+        return expr.xreplace({functions[0]: sp.Dummy()})
+    return expr
 
 
 def _rebuilt(e: sp.Expr, arguments: list[sp.Expr]) -> sp.Expr:
