@@ -204,6 +204,7 @@ LARGE = {  # bounded, whatever the answer is
     "sum of exponentials": "+".join(f"exp({i}*z)" for i in range(100)),
     "large polynomials": "(1 + z)**999 + (1 + 2*z)**998",
     "a switch of large powers": "abs((1 + z)**999 - z**998 - 7)",
+    "a small number under a root": "acosh(((1e-300)+(z))+((beta)+(z)))",
     "nested powers": "z**(" * 90 + "z" + ")" * 90,
     "a large constant": "(1 + sqrt(2) + sqrt(3) + sqrt(5) + sqrt(7))**1000*z",
 }

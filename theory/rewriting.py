@@ -9,10 +9,13 @@ import sympy as sp
 from flint import fmpq, fmpq_mat, fmpz_mat
 
 from theory.balls import exact
-from theory.powers import is_large
+from theory.powers import bits
 from theory.roots import Z
 
 _MOST_ROOT = 12
+_MOST_DEGREE = 8  # of powers in what is factored
+_MOST_BITS = 200  # of its numbers
+_MOST_FACTORED = 60  # operations in it
 _MOST_OPERATIONS = 200  # in a number whose denominator is made rational
 
 _REWRITE: dict[type, Callable[[sp.Expr], sp.Expr]] = {
@@ -68,10 +71,16 @@ def has_root_of_square(expr: sp.Expr) -> bool:
 def _has_square(base: sp.Expr) -> bool:
     """Whether a function may have a square with parameters as a factor."""
     base = _without_radicals(base)
-    if is_large(base) or not base.is_rational_function(*base.free_symbols):
+    if not _is_small(base) or not base.is_rational_function(*base.free_symbols):
         return True
     factors = [f for part in sp.fraction(sp.together(base)) for f in sp.factor_list(part)[1]]
     return any(times % 2 == 0 and _has_parameters(factor) for factor, times in factors)
+
+
+def _is_small(expr: sp.Expr) -> bool:
+    """Whether it takes no time to factor it."""
+    low = all(abs(p.exp) <= _MOST_DEGREE for p in expr.atoms(sp.Pow) if p.exp.is_Rational)
+    return low and bits(expr) <= _MOST_BITS and expr.count_ops() <= _MOST_FACTORED
 
 
 def _has_parameters(expr: sp.Expr) -> bool:
