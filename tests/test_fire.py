@@ -31,7 +31,7 @@ def run(*options):
 
 
 def _hold(found, cases, mutants):
-    assert found["faults"] == []
+    assert not found["faults"], "\n".join(found["faults"])
     total = found["total"]
     assert total["cases"] == cases
     assert total["wrong"] == total["rejected"] == total["crashed"] == total["slow"] == 0
