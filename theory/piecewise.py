@@ -166,6 +166,16 @@ class Algebra:
         """A short rational number inside an interval."""
         return rational_inside(self.ball(lower), self.ball(upper))
 
+    def clipped(self, pieces: Pieces, lower: sp.Expr, upper: sp.Expr) -> Pieces:
+        """What lies of the pieces in an interval."""
+        found = []
+        for piece in pieces:
+            start = lower if self.compare(piece.lower, lower) < 0 else piece.lower
+            end = upper if self.compare(piece.upper, upper) > 0 else piece.upper
+            if self.compare(start, end) < 0:
+                found.append(Piece(piece.expr, start, end))
+        return tuple(found)
+
     def _ordered(self, points: Iterable[sp.Expr]) -> list[sp.Expr]:
         ordered: list[sp.Expr] = []
         for point in sorted(points, key=cmp_to_key(self.compare)):

@@ -8,7 +8,7 @@ import sympy as sp
 from flint import arb, fmpq
 
 from theory.activations import Activation
-from theory.piecewise import Algebra, Piece
+from theory.piecewise import Algebra
 
 _FARTHEST = fmpq(2**20)
 _NARROW = fmpq(1, 2**10)
@@ -30,17 +30,10 @@ def within_reach(source: Activation) -> Activation:
     """
     if source.exhaustive or len({p.expr for p in source.pieces}) == 1:
         return source
-    lower, upper = (_Walk(source, side).end() for side in (-1, 1))
-    algebra = Algebra({})
-    pieces = []
-    for piece in source.pieces:
-        start = lower if algebra.compare(piece.lower, lower) < 0 else piece.lower
-        end = upper if algebra.compare(piece.upper, upper) > 0 else piece.upper
-        if algebra.compare(start, end) < 0:
-            pieces.append(Piece(piece.expr, start, end))
+    pieces = Algebra({}).clipped(source.pieces, _Walk(source, -1).end(), _Walk(source, 1).end())
     if not pieces:
         raise ValueError(f"the switching points of {source.name!r} next to 0 are not known: numerics need them")
-    return replace(source, pieces=tuple(pieces))
+    return replace(source, pieces=pieces)
 
 
 class _Walk:

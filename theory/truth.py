@@ -88,15 +88,10 @@ def seen(source: Activation, interval: tuple[sp.Rational, sp.Rational]) -> Activ
     if is_analytic(source):
         return source
     algebra, (low, high) = Algebra(dict(source.sample)), interval
-    clipped = []
-    for piece in source.pieces:
-        lower = low if algebra.compare(piece.lower, low) < 0 else piece.lower
-        upper = high if algebra.compare(piece.upper, high) > 0 else piece.upper
-        if algebra.compare(lower, upper) < 0:
-            clipped.append(Piece(piece.expr, lower, upper))
+    clipped = algebra.clipped(source.pieces, low, high)
     if not clipped or algebra.compare(clipped[0].lower, low) or algebra.compare(clipped[-1].upper, high):
         return None
-    return replace(source, pieces=tuple(clipped)) if is_contiguous(tuple(clipped)) else None
+    return replace(source, pieces=clipped) if is_contiguous(clipped) else None
 
 
 def is_contiguous(pieces: tuple[Piece, ...]) -> bool:
