@@ -162,10 +162,6 @@ class Algebra:
             return 1 if p > q else -1
         return sign_at(p - q, self.sample, _COMPARE_BITS) or 0
 
-    def inside(self, lower: sp.Expr, upper: sp.Expr) -> fmpq:
-        """A short rational number inside an interval."""
-        return rational_inside(self.ball(lower), self.ball(upper))
-
     def clipped(self, pieces: Pieces, lower: sp.Expr, upper: sp.Expr) -> Pieces:
         """What lies of the pieces in an interval."""
         found = []
