@@ -234,6 +234,22 @@ def test_a_relation_of_one_region_says_so():
     assert "one region" in decide("where(alpha > 0, z, 0)").second_order.scope
 
 
+def test_a_note_of_any_region_is_said():
+    # no kink where alpha > 0, which is looked at first
+    verdict = decide("where(alpha > 0, sqrt(1 + z**2), max(-1, min(1, z)))").second_order
+    assert verdict.failing_families == ("A",)
+    assert "almost everywhere only: with the kinks at z = -1, 1" in verdict.scope
+
+
+def test_a_temperature_of_one_region_is_no_verdict_on_all():
+    # where alpha > 0 there is the line |alpha z| too, on which no temperature has a relation
+    decision = decide("where(z > 50, log(1 + z**2), sqrt(alpha*z**2))")
+    assert decision.first_order.outcome == "holds"
+    for verdict in (decision.second_order, decision.tau_beta1):
+        assert verdict.outcome == "undecided"
+        assert "(holds; holds but at tau = 1)" in verdict.reason or "(holds but at tau = 1; holds)" in verdict.reason
+
+
 @pytest.mark.parametrize(
     "expression",
     [

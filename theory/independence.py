@@ -95,11 +95,8 @@ def _generic(source: Activation) -> tuple[Decision, list[Analysis]]:
 def _agreed(found: list[tuple[Verdict, ...]]) -> Iterator[Verdict]:
     """One verdict for every condition, where the piece structures agree on it."""
     for alternatives in zip(*found, strict=True):
-        temperatures = {v.fails_at_tau for v in alternatives if v.fails_at_tau}
-        if len({(v.outcome, v.failing_families) for v in alternatives}) == 1 and len(temperatures) <= 1:
-            # a temperature that is positive for some parameters only is reported with its condition
-            chosen = max(alternatives, key=lambda v: len(v.fails_at_tau))
-            yield chosen if len({v.relation for v in alternatives}) == 1 else _regional(chosen)
+        if len({(v.outcome, v.failing_families, v.fails_at_tau) for v in alternatives}) == 1:
+            yield _regional(alternatives)
             continue
         outcomes = "; ".join(dict.fromkeys(map(_outcome, alternatives)))
         yield _undecided(f"the verdict depends on the region in which the parameters lie ({outcomes})")
@@ -115,9 +112,12 @@ def _outcome(verdict: Verdict) -> str:
     return f"{verdict.outcome} {', '.join(verdict.failing_families)}".rstrip() + taus
 
 
-def _regional(verdict: Verdict) -> Verdict:
-    """A verdict on which all regions of the parameters agree, by relations of their own."""
-    return replace(verdict, scope=f"{verdict.scope}; the relation is that of one region of the parameters")
+def _regional(alternatives: Sequence[Verdict]) -> Verdict:
+    """The verdict on which all regions of the parameters agree, with the notes of each."""
+    notes = list(dict.fromkeys(note for v in alternatives for note in v.scope.split("; ")))
+    if len({v.relation for v in alternatives}) > 1:
+        notes.append("the relation is that of one region of the parameters")
+    return replace(alternatives[0], scope="; ".join(notes))
 
 
 def _exceptional(generic: Decision, analyses: list[Analysis]) -> tuple[tuple[str, tuple[str, ...]], ...]:
