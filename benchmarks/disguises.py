@@ -213,7 +213,9 @@ def filled(template: str, rng: random.Random, parameters: dict[str, fmpq]) -> st
         name = rng.choice([n for n in "abcd" if f"{{{n}}}" in template] or ["a"])
         if f"{{{name}}}" in template:
             filled[name] = "theta"
-            parameters["theta"] = fmpq(rng.randint(3, 40), rng.choice([7, 11, 13]))
+            value = fmpq(rng.randint(3, 40), rng.choice([7, 11, 13]))
+            # the truth at one value stands for all but exceptional ones, which are mostly whole numbers
+            parameters["theta"] = value + fmpq(1, 7) if value.q == 1 else value
     return template.format(**filled, p=_power(rng), n=rng.randint(1, 5))
 
 
