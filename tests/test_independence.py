@@ -4,6 +4,7 @@ import pytest
 import sympy as sp
 from flint import Ordering, fmpz_mpoly_ctx
 
+from theory import independence
 from theory.adjoining import AdjoinedField
 from theory.fields import NoTower, factored
 from theory.independence import decide
@@ -293,3 +294,12 @@ def test_a_function_has_no_derivative_before_it_is_given_one():
         field.d(exponential)
     field.derive(field.known[sp.exp(Z)], exponential)
     assert field.d(exponential) == exponential
+
+
+def test_parameter_values_that_keep_every_rank_take_no_tower(monkeypatch):
+    decided = []
+    real = independence._generic
+    monkeypatch.setattr(independence, "_generic", lambda source: decided.append(dict(source.fixed)) or real(source))
+    decision = decide("2*theta*log(abs(z/3)*(1 + 7*log(abs(z/3)))) + 4")
+    assert decision.exceptional_parameters == (("theta", ("0",)),)
+    assert decided == [{}, {"theta": 0}]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
+from typing import TypeAlias
 
 import flint
 import mpmath as mp
@@ -14,7 +15,7 @@ from flint import arb, arb_mat, fmpq, fmpz_mpoly
 
 from theory import balls
 from theory.activations import Activation
-from theory.families import S1, S2, VARIABLE, Family, Member, S
+from theory.families import S1, S2, VARIABLE, Family, Member, S, every
 from theory.families import members as all_members
 from theory.fields import Fraction, NoTower
 from theory.nullspace import Nullspace, Row, coefficient_rows, nullspace
@@ -22,6 +23,8 @@ from theory.piecewise import Piece, Pieces
 from theory.rewriting import has_roots
 from theory.roots import Sample
 from theory.towers import Tower
+
+Pivots: TypeAlias = dict[Family, tuple[int, ...]]
 
 _BITS = (64, 128, 320, 1024, 4096)
 _FEW_BITS = _BITS[:3]
@@ -70,6 +73,7 @@ class Analysis:
         self.points = {p: self._points(alike[p], enough) for p in self._distinct}
         self._values: dict[int, tuple[list[fmpq], list[list[arb]]]] = {}
         self._nullspaces: dict[Family, Nullspace] = {}
+        self._relations: dict[Family, Relations] = {}
 
     @cached_property
     def tower(self) -> Tower | None:
@@ -105,6 +109,11 @@ class Analysis:
 
     def relations(self, family: Family) -> Relations:
         """The relations of a family, and whether they are proved to be all."""
+        if family not in self._relations:
+            self._relations[family] = self._found(family)
+        return self._relations[family]
+
+    def _found(self, family: Family) -> Relations:
         columns = _columns(family)
         if self.tower is None:
             minor = self.minor(columns)
@@ -132,6 +141,11 @@ class Analysis:
             rows = [tuple(row[c] for c in columns) for row in self.rows]
             self._nullspaces[family] = nullspace(self.tower, rows, len(columns))
         return self._nullspaces[family]
+
+    def pivots(self) -> Pivots | None:
+        """The first members of every family on which the others depend, by their number among all; None if unknown."""
+        found = {family: self.relations(family).evidence for family in every()}
+        return {family: minor.columns for family, minor in found.items() if minor} if all(found.values()) else None
 
     def pivot_values(self, family: Family) -> tuple[fmpz_mpoly, ...]:
         """What the elimination of a family divided by: where none of it vanishes, the rank is the generic one."""
@@ -207,9 +221,9 @@ class Analysis:
             f"(smallest singular value at 60 digits: {smallest})"
         )
 
-    def independent(self, family: Family) -> bool:
-        """Whether balls of few bits prove that a family has no relation: the cheap test, without a tower."""
-        return self.minor(_columns(family), _FEW_BITS) is not None
+    def are_independent(self, columns: Sequence[int]) -> bool:
+        """Whether balls of few bits prove that members have no relation: the cheap test, without a tower."""
+        return self.minor(columns, _FEW_BITS) is not None
 
     def minor(self, columns: Sequence[int], most: Sequence[int] = _BITS) -> Minor | None:
         """A square minor over the columns that is proved not to vanish, in balls of the given numbers of bits."""

@@ -178,8 +178,12 @@ def _last(family: Family, member: Member) -> Family:
     return Family(family.name, (*(m for m in family.members if m != member), member), target_last=True)
 
 
+def every() -> tuple[Family, ...]:
+    """F1, A, B, C, (i), (ii) and (iii)."""
+    return (first_order(), *second_order(), *sharp())
+
+
 @cache
 def members() -> tuple[Member, ...]:
     """All functions that some family has, once each."""
-    every = (first_order(), *second_order(), *sharp())
-    return tuple(dict.fromkeys(m for family in every for m in family.members))
+    return tuple(dict.fromkeys(m for family in every() for m in family.members))

@@ -14,7 +14,7 @@ import sympy as sp
 
 from theory import balls, display, families
 from theory.activations import Activation, Z, activation
-from theory.analysis import Analysis, Relations
+from theory.analysis import Analysis, Pivots, Relations
 from theory.exceptional import candidates
 from theory.families import Family
 from theory.kinks import Kinks, kinks_of
@@ -122,18 +122,26 @@ def _regional(alternatives: Sequence[Verdict]) -> Verdict:
 
 def _exceptional(generic: Decision, analyses: list[Analysis]) -> tuple[tuple[str, tuple[str, ...]], ...]:
     source = generic.activation
+    pivots = _common_pivots(analyses)
     exceptions = []
     for name, values in candidates(source, analyses).items():
-        found = [v for v in values if _differs(generic, name, v)]
+        found = [v for v in values if _differs(generic, pivots, name, v)]
         if found:
             exceptions.append((name, tuple(str(v) for v in found)))
     return tuple(exceptions)
 
 
-def _differs(generic: Decision, name: str, value: sp.Expr) -> bool:
+def _common_pivots(analyses: list[Analysis]) -> Pivots | None:
+    """Members of every family that are independent and on which the others depend, the same on all structures."""
+    pivots = [analysis.pivots() for analysis in analyses]
+    return pivots[0] if all(other == pivots[0] for other in pivots) else None
+
+
+def _differs(generic: Decision, pivots: Pivots | None, name: str, value: sp.Expr) -> bool:
+    here, sample = {sp.Symbol(name, real=True): value}, dict(generic.activation.sample)
     try:
         source = generic.activation.at(**{name: value})
-        if _all_hold(generic) and _every_family_is_independent(source):
+        if pivots and _keeps_its_verdicts(source, generic.activation, pivots, here):
             return False
         special, _ = _generic(source)
     except ValueError:
@@ -143,22 +151,26 @@ def _differs(generic: Decision, name: str, value: sp.Expr) -> bool:
         for s, g in zip(special.verdicts, generic.verdicts, strict=True)
         if "undecided" not in (s.outcome, g.outcome)
     ]
-    here, sample = {sp.Symbol(name, real=True): value}, dict(generic.activation.sample)
     return any(
         s.outcome != g.outcome or not _same(_positive(s.fails_at_tau, here), _positive(g.fails_at_tau, here), sample)
         for s, g in decided
     )
 
 
-def _all_hold(decision: Decision) -> bool:
-    return all(v.outcome == "holds" and not v.fails_at_tau for v in decision.verdicts)
+def _keeps_its_verdicts(
+    special: Activation, generic: Activation, pivots: Pivots, here: dict[sp.Symbol, sp.Expr]
+) -> bool:
+    """Whether balls prove at once that the verdicts are the generic ones, as no family has a lower rank.
 
-
-def _every_family_is_independent(source: Activation) -> bool:
-    """Whether balls prove at once that every condition holds for every tau, on all piece structures."""
-    every = (families.first_order(), *families.second_order(), *families.sharp())
-    analyses = [Analysis(source, s.pieces, dict(s.sample)) for s in source.structures]
-    return all(analysis.independent(family) for analysis in analyses for family in every)
+    Where the formulas are the generic ones at the special value, the relations then are too, and the same members
+    depend on those before them, which decides the verdicts. Where no family has a relation, formulas do not matter.
+    """
+    if any(len(members) < len(family) for family, members in pivots.items()):
+        formulas = {p.expr.subs(here) for p in generic.pieces}
+        if generic.others or any(p.expr not in formulas for s in special.structures for p in s.pieces):
+            return False
+    found = [Analysis(special, s.pieces, dict(s.sample)) for s in special.structures]
+    return all(analysis.are_independent(members) for analysis in found for members in pivots.values())
 
 
 def temperature(text: str) -> sp.Expr:

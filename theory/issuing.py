@@ -73,8 +73,7 @@ def issue(source: Activation, analysis: Analysis, condition: str, verdict: Verdi
 
 
 def _named(name: str) -> Family:
-    every = (families.first_order(), *families.second_order(), *families.sharp())
-    return next(family for family in every if family.name == name)
+    return next(family for family in families.every() if family.name == name)
 
 
 def _evidence(analysis: Analysis, family: Family, outcome: str) -> dict[str, Any]:
