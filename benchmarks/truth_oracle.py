@@ -2,9 +2,9 @@
 
 A family of functions sampled at 100 and more points has a relation where elimination with complete pivoting ends in
 pivots below 1e-100 at 150 digits (columns and rows of size one); pivots of independent functions stay above 1e-70, also
-where they are off a relation by 1e-12 only. What falls between is tried at 450 digits, with thresholds that lie as much
-lower, and then raises: the truth is never guessed. Functions with large values get six times as many more digits as the
-values have, since columns of size one put what is small beside them out of sight.
+where they are off a relation by 1e-12 only. Relations, and what falls between, are tried at 450 digits, with thresholds
+that lie as much lower, and what then falls between raises: the truth is never guessed. Functions with large values get
+six times as many more digits as the values have, since columns of size one put what is small beside them out of sight.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import ast
 import operator
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
@@ -254,10 +255,11 @@ def truth(text: str, values: dict[str, fmpq | int], intervals: Intervals = ()) -
         Unclear: the precision does not tell, or a piece has too few points.
     """
     _require_points_on_all_pieces(text, values, intervals)
-    try:
-        return _truth(text, values, intervals, DIGITS[0])
-    except Unclear:
-        return _truth(text, values, intervals, DIGITS[1])
+    with suppress(Unclear):
+        found = _truth(text, values, intervals, DIGITS[0])
+        if not found.failing and not found.taus:
+            return found
+    return _truth(text, values, intervals, DIGITS[1])  # what depends at few digits may just be flat
 
 
 def _truth(text: str, values: dict[str, fmpq | int], intervals: Intervals, digits: int) -> Truth:

@@ -110,6 +110,14 @@ def test_the_oracle_knows_of_pieces_in_intervals_that_it_is_told():
     assert truth(text, {}, [piece]).failing == set()
 
 
+def test_the_oracle_does_not_take_what_is_flat_for_dependent():
+    from truth_oracle import truth
+
+    # 1 - tanh^2 has 27 digits less than 1, and its fourth power 105 less
+    text = "where(abs(z) < 1/1000, 2/5*tanh(-4*log(abs(z/2))), 16/35)"
+    assert truth(text, {}, [(fmpq(-1, 1000), fmpq(1, 1000))]).failing == set()
+
+
 def test_nothing_times_what_is_not_real_is_not_real_to_the_oracle():
     from truth_oracle import Unclear, mirror_truth
 
@@ -199,13 +207,13 @@ def test_a_run_goes_on_where_it_was_stopped(monkeypatch, tmp_path):
     assert started == [0, 1, 2, 0, 1, 2]
 
 
-def test_parameters_of_cases_are_exact_numbers():
+def test_parameters_of_cases_are_exact_numbers_and_no_whole_ones():
     from disguises import case
 
     rng = random.Random(3)
-    found = [value for _ in range(200) for _, value in case(rng).parameters]
-    assert found
-    assert all(isinstance(value, fmpq) for value in found)
+    found = [value for _ in range(600) for _, value in case(rng).parameters]
+    assert len(found) > 30
+    assert all(isinstance(value, fmpq) and value.q > 1 for value in found)
 
 
 def test_every_condition_has_certificates_among_the_forged():
