@@ -2,40 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
-from itertools import islice, product
+from itertools import islice
 from typing import cast
 
 import sympy as sp
 from flint import arb, fmpq
 
-from theory import balls
-from theory.catalogue import FUNCTIONS, NAMED
-from theory.language import ACCEPTED, names_in, syntax_tree
+from theory.catalogue import NAMED
+from theory.language import ACCEPTED
 from theory.library_names import refuse_dotted
-from theory.parser import Reader, check_names, variables, written, written_pieces
-from theory.piecewise import Algebra, Germs, Piece, Pieces, sample_points
-from theory.regions import unseen
-from theory.rewriting import has_root_of_square, has_roots
-from theory.roots import Sample, Watched, Z
+from theory.parser import written, written_pieces
+from theory.piecewise import Piece, Pieces, sample_points
+from theory.roots import Sample, Z
+from theory.surveys import Structure, survey, text_of
 
 __all__ = ["Activation", "Piece", "Z", "activation"]
-
-# parameters are tried at these values, to see which pieces exist; the first is the one that numbers are shown for
-_SAMPLES = (fmpq(5, 7), fmpq(-8, 5), fmpq(19, 8), fmpq(-2, 9))
-_MOST_SAMPLES = 16
-_MOST_TRIED = 40
-_MOST_POINTS = 8
-
-
-@dataclass(frozen=True)
-class Structure:
-    """The smooth pieces of an activation, sorted, as they are at one sample of its parameters."""
-
-    pieces: Pieces
-    sample: tuple[tuple[str, fmpq], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -101,7 +83,7 @@ class Activation:
             point: a number, or a ball for all numbers in it.
             sample: the values of the parameters.
         """
-        return _read_text(NAMED.get(self.name, self.name), self.fixed).near(point, sample)
+        return text_of(NAMED.get(self.name, self.name), self.fixed).near(point, sample)
 
     def at(self, **values: sp.Expr | int) -> Activation:
         """The activation with parameters replaced by real numbers.
@@ -116,122 +98,32 @@ class Activation:
         if unknown:
             accepted = ", ".join(p.name for p in self.parameters) or "none"
             raise ValueError(f"no parameter {min(unknown)!r} in {self.name}; accepted: {accepted}")
-        return _parse(
-            NAMED.get(self.name, self.name), {**dict(self.fixed), **{k: sp.sympify(v) for k, v in values.items()}}
-        )
+        given = {name: sp.sympify(value) for name, value in values.items()}
+        return _parse(NAMED.get(self.name, self.name), (*self.fixed, *given.items()))
 
 
-def _samples(parameters: list[str]) -> list[dict[str, fmpq]]:
-    """Values of the parameters, no two of which coincide."""
-    if len(parameters) <= 2:
-        scaled = [[p * scale for p in _SAMPLES] for scale in (fmpq(1), fmpq(4, 3))]
-        choices = list(product(*scaled[: len(parameters)]))
-    else:
-        shifts = range(_MOST_SAMPLES)
-        ratios = [[fmpq(i + 3, i + 2 + shift) for i in range(len(parameters))] for shift in shifts]
-        choices = [tuple(_SAMPLES[(i + shift) % 4] * r for i, r in enumerate(ratios[shift])) for shift in shifts]
-    return [dict(zip(parameters, choice, strict=True)) for choice in choices]
-
-
-class _Text:
-    """An expression of the language, some of its parameters given."""
-
-    def __init__(self, text: str, given: Mapping[str, sp.Expr]) -> None:
-        self.text, self.tree = text, syntax_tree(text)
-        self.parameters = [p for p in check_names(names_in(self.tree), FUNCTIONS) if p not in given]
-        self._values = {**variables(self.parameters), **{name: (Piece(v),) for name, v in given.items()}}
-
-    def read(self, algebra: Algebra) -> Pieces:
-        """Its pieces at the sample of an algebra."""
-        try:
-            return Reader(self.text, algebra, FUNCTIONS).read(self.tree, self._values)
-        except (ArithmeticError, RecursionError, MemoryError, NotImplementedError, sp.PolynomialError) as error:
-            # SymPy's own limits, on numbers and nests within ours
-            raise ValueError(f"the expression is too large to work with ({type(error).__name__})") from None
-
-    def near(self, point: fmpq | arb, sample: Sample) -> tuple[sp.Expr, ...] | None:
-        """What `Activation.formula_near` says."""
-        germs = Germs(sample, point)
-        formula = tuple(p.expr for p in self.read(germs))
-        return formula if germs.exhaustive else None
-
-
-@lru_cache(maxsize=16)
-def _read_text(text: str, given: tuple[tuple[str, sp.Expr], ...]) -> _Text:
-    return _Text(text, dict(given))
-
-
-def _parse(text: str, given: Mapping[str, sp.Expr] | None = None) -> Activation:
+def _parse(text: str, fixed: tuple[tuple[str, sp.Expr], ...] = ()) -> Activation:
     """The activation of a text, some of its parameters given."""
-    given = given or {}
-    source = _Text(text, given)
-    found: list[Structure] = []
-    exhaustive = surveyed = True
-    searched = False
-    conditions: dict[sp.Expr, None] = {}
-    pending, tried = _samples(source.parameters), []
-    while pending:
-        sample = pending.pop(0)
-        tried.append(sample)
-        algebra = Algebra(Watched(sample, conditions))
-        pieces = source.read(algebra)
-        asked = algebra.asked
-        finite = tuple(p for p in pieces if next(_finite_at(p, algebra), None) is not None)
-        # a piece whose values are too large to enclose may be finite all the same
-        exhaustive = exhaustive and algebra.exhaustive and len(finite) == len(pieces)
-        searched = searched or algebra.searches > 0
-        pieces = tuple(p for p in finite if not algebra.searches or _is_met(p, source, algebra))
-        exhaustive = exhaustive and {p.expr for p in pieces} == {p.expr for p in finite}
-        if pieces and not any(_same(pieces, known.pieces) for known in found):
-            found.append(Structure(pieces, tuple(sample.items())))
-        if algebra.searches or (found and not asked):
-            surveyed = not (conditions or (algebra.searches and source.parameters))
-            break  # pieces may be missing at every sample, or are the same
-        if not pending:
-            regions, surveyed = unseen(conditions, tried)
-            pending = regions[: _MOST_TRIED - len(tried)]
-            surveyed = surveyed and len(pending) == len(regions)
-    if not found:
-        seen = " that was found" if searched or not exhaustive else ""
+    source = text_of(text, fixed)
+    found = survey(source)
+    if not found.structures:
+        seen = " that was found" if found.searched or not found.exhaustive else ""
         raise ValueError(f"{text.strip()[:60]!r} is real and finite on no interval{seen}; {ACCEPTED}")
-    used = {s for structure in found for p in structure.pieces for s in p.expr.free_symbols | p.lower.free_symbols}
+    pieces = [p for structure in found.structures for p in structure.pieces]
+    used = {s for p in pieces for s in p.expr.free_symbols | p.lower.free_symbols}
     named = [sp.Symbol(n, real=True) for n in source.parameters]
-    kept = tuple(s for s in named if searched or s in used)  # switching points that were searched for are numbers
+    first, *others = found.structures
     return Activation(
         text.strip(),
-        found[0].pieces,
-        kept,
-        found[0].sample,
-        tuple(found[1:]),
-        exhaustive,
-        tuple(given.items()),
-        surveyed,
-        searched,
+        first.pieces,
+        tuple(s for s in named if found.searched or s in used),  # switching points that were searched for are numbers
+        first.sample,
+        tuple(others),
+        found.exhaustive,
+        fixed,
+        found.surveyed,
+        found.searched,
     )
-
-
-def _is_met(piece: Piece, source: _Text, algebra: Algebra) -> bool:
-    """Whether s is proved to have the formula of a piece somewhere.
-
-    A searched-for switching point may have been missed, and the formula of the piece with it.
-    """
-    return any(source.near(point, algebra.sample) == (piece.expr,) for point in _finite_at(piece, algebra))
-
-
-def _same(p: Pieces, q: Pieces) -> bool:
-    """Whether two structures have the same formulas, on the same intervals if one may be another function elsewhere."""
-    if any(has_root_of_square(piece.expr) for piece in p):
-        return False
-    if any(has_roots(piece.expr) and piece.expr.free_symbols - {Z} for piece in p):
-        return p == q
-    return {piece.expr for piece in p} == {piece.expr for piece in q}
-
-
-def _finite_at(piece: Piece, algebra: Algebra) -> Iterator[fmpq]:
-    """Points of a piece, of a few that are tried, at which its formula is finite."""
-    for point in sample_points(piece, algebra.sample)[:_MOST_POINTS]:
-        if balls.value(piece.expr, {**algebra.sample, "z": point}).is_finite():
-            yield point
 
 
 def activation(source: str | sp.Expr | Activation) -> Activation:
