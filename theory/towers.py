@@ -16,16 +16,15 @@ independent generators. Independence is therefore never concluded from a tower: 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import sympy as sp
 from flint import fmpq, fmpz_mpoly
 
 from theory import balls
-from theory.adjoining import AdjoinedField
 from theory.fields import Fraction, NoTower
 from theory.nullspace import rational_relations
-from theory.piecewise import Algebra, Piece
+from theory.piecewise import Piece
 from theory.rewriting import (
     Lattice,
     angle_and_turns,
@@ -36,14 +35,14 @@ from theory.rewriting import (
     root_order,
     terms,
 )
-from theory.roots import Z, real_roots
+from theory.rooted import RootedField, prime_powers
+from theory.roots import Sample, Z
 
 _SPARE = 24
-_MOST_FACTORED_BITS = 64
 _MOST_ANGLES = 120
 
 
-class Tower(AdjoinedField):
+class Tower(RootedField):
     """A tower that grows as expressions are embedded.
 
     Args:
@@ -51,19 +50,14 @@ class Tower(AdjoinedField):
         sample: values of the parameters, by name.
     """
 
-    def __init__(self, expressions: Iterable[sp.Expr], sample: Mapping[str, fmpq]) -> None:
-        self._sample = sample
-        self._points: Sequence[fmpq] = ()
-        self._piece: Piece | None = None
+    def __init__(self, expressions: Iterable[sp.Expr], sample: Sample) -> None:
         forms = [elementary(e) for e in expressions]
         nodes = [n for f in forms for n in sp.preorder_traversal(f)]
         self._exponents = Lattice(exponents_among(nodes))
         self._angles = Lattice([angle_and_turns(n.args[0])[0] for n in nodes if n.func in (sp.sin, sp.cos, sp.tan)])
-        self._root = root_order(nodes)
-        super().__init__(sp.symbols(f"_g:{_SPARE + len(set(nodes))}"))
+        super().__init__(sp.symbols(f"_g:{_SPARE + len(set(nodes))}"), root_order(nodes), sample)
         self._embedded: dict[sp.Expr, Fraction] = {}
         self._primitives: list[int] = []
-        self.assumptions: set[str] = set()
         self.z = self.adjoined("variable", Z, constant=False, rule=self.unit)
         self.z_index = self.known[Z]
 
@@ -79,8 +73,7 @@ class Tower(AdjoinedField):
             NoTower: a function that has no place in a tower.
             ZeroDivisionError: the expression divides by zero everywhere.
         """
-        if (points, piece) != (self._points, self._piece):
-            self._points, self._piece = points, piece
+        if self.look_at(points, piece):
             self._embedded.clear()
         return self._embed(elementary(expr))
 
@@ -103,7 +96,7 @@ class Tower(AdjoinedField):
             return self._exponential(exponent)
         if e.is_Pow:
             base = self._embed(e.base)
-            return self.power(base, int(e.exp)) if e.exp.is_Integer else self._rooted(e.base, base, e.exp)
+            return self.power(base, int(e.exp)) if e.exp.is_Integer else self.rooted(base, e.exp)
         if e.func in (sp.sin, sp.cos, sp.tan):
             return self._trigonometric(e)
         if e.func is sp.log:
@@ -220,12 +213,10 @@ class Tower(AdjoinedField):
         return total
 
     def _log_number(self, n: int) -> Fraction:
-        primes = sp.factorint(n) if n.bit_length() <= _MOST_FACTORED_BITS else {n: 1}
         total = self.zero
-        for prime, e in primes.items():
-            if prime != 1:
-                logarithm = self.constant(sp.log(sp.Integer(prime)))
-                total = self.add(total, self.mul(self.number(e), logarithm))
+        for prime, e in prime_powers(n):
+            logarithm = self.constant(sp.log(sp.Integer(prime)))
+            total = self.add(total, self.mul(self.number(e), logarithm))
         return total
 
     def _log_factor(self, factor: fmpz_mpoly) -> Fraction:
@@ -294,62 +285,3 @@ class Tower(AdjoinedField):
                 weights = (-c / relation[0] for c in relation[1:])
                 return {i: c for i, c in zip(self._primitives, weights, strict=True) if c}
         return None
-
-    def _rooted(self, argument: sp.Expr, q: Fraction, exponent: sp.Rational) -> Fraction:
-        """q^(m/n), q > 0, as the product of |f_i|^(e_i m/n) over the irreducible factors of q."""
-        total = self.unit
-        for part, side in ((q.num, 1), (q.den, -1)):
-            content, factors = self.factored(part)
-            n = abs(content)
-            primes = sp.factorint(n) if n.bit_length() <= _MOST_FACTORED_BITS else {n: 1}
-            bases = [(self.context.constant(int(p)), e) for p, e in primes.items() if p != 1]
-            for base, e in [*bases, *factors]:
-                total = self.mul(total, self._root_of(base, side * int(e) * exponent, argument))
-        return total
-
-    def _root_of(self, base: fmpz_mpoly, exponent: sp.Rational, argument: sp.Expr) -> Fraction:
-        positive = base if self._sign(base, argument, exponent.is_Integer) > 0 else -base
-        if exponent.is_Integer:
-            return self.power(Fraction(positive, self.one), int(exponent))
-        order = self._root if self._root % exponent.q == 0 else int(exponent.q)
-        stands_for = sp.Pow(self.stands_for(positive), sp.Rational(1, order), evaluate=False)
-        if stands_for not in self.known:
-            constant = self.is_constant(positive)
-            root = self.adjoined("root", stands_for, constant)
-            index = self.known[stands_for]
-            self._adjoin(index, order, positive)
-            if not constant:
-                below = self.inverse(self.mul(self.number(order), Fraction(positive, self.one)))
-                self.derive(index, self.mul(self.mul(self.d(Fraction(positive, self.one)), root), below))
-        root = self.element(self.known[stands_for])
-        return self.power(root, int(exponent * order))
-
-    def _sign(self, base: fmpz_mpoly, argument: sp.Expr, squared: bool) -> int:
-        """The sign of a factor of a positive argument on the piece; squared: the argument leaves it open."""
-        if base.is_constant():
-            return 1 if base.leading_coefficient() > 0 else -1
-        function = self.stands_for(base)
-        signs = {balls.sign(function, {**self._sample, "z": p}, 512) for p in self._points or (fmpq(1, 3),)}
-        if len(signs) != 1 or None in signs:
-            raise NoTower(f"the sign of {function} under a root changes within a piece")
-        if not self._visibly_positive(base) and not self._keeps_its_sign(function, squared):
-            self.assumptions.add(f"the sign of {function} was read at sample points")
-        return int(signs.pop() or 0)
-
-    def _keeps_its_sign(self, function: sp.Expr, squared: bool) -> bool:
-        """Whether a polynomial is known to have no roots inside the piece, nor another sign for other parameters."""
-        if not function.is_polynomial(Z) or (squared and function.free_symbols - {Z}):
-            return False
-        if not function.has(Z) or self._piece is None:
-            return True
-        roots, algebra = real_roots(function, self._sample), Algebra(self._sample)
-        ends = (self._piece.lower, self._piece.upper)
-        return roots.exact and all(
-            algebra.compare(r, ends[0]) <= 0 or algebra.compare(ends[1], r) <= 0 for r in roots.points
-        )
-
-    def _visibly_positive(self, base: fmpz_mpoly) -> bool:
-        # positive generators with positive coefficients, or squares
-        kinds = {i: self.described[i].kind for i, e in enumerate(base.degrees()) if e}
-        even = all(all(not e % 2 or kinds[i] in ("exp", "root") for i, e in enumerate(m) if e) for m in base.to_dict())
-        return even and all(c > 0 for c in base.to_dict().values())
