@@ -1,11 +1,13 @@
 """Regions of the parameters with other pieces are found wherever they lie, and no verdict speaks for all of them."""
 
 import pytest
+import sympy as sp
 from flint import fmpq
 
 from theory.activations import activation
 from theory.independence import decide
 from theory.mirror import mirror
+from theory.regions import unseen
 
 DEPENDS = [  # an activation with regions of its parameter, the condition that differs, and what it is in each
     ("where(alpha > 1000, z, tanh(z))", "first_order", "holds; fails"),
@@ -43,10 +45,66 @@ def test_all_regions_of_one_parameter_are_known(text):
     assert "other regions" not in decide(text).first_order.scope
 
 
-def test_of_several_parameters_not_all_regions_may_be_known():
-    source = activation("where(alpha*beta > 1000, z, tanh(z))")
-    assert not source.surveyed
-    assert decide(source).first_order.scope.endswith("other regions of the parameters may have other pieces")
+SEVERAL = [  # conditions on more than one parameter, and how many combinations of signs they have
+    ("alpha*beta > 1000", 2),
+    ("alpha**2 + beta**2 < 1/100", 2),
+    ("alpha**2 + beta**2 + c**2 < 1/100", 2),
+    ("max(alpha, beta) < -1000", 2),
+    ("sqrt(alpha**2 + 1) < beta", 2),
+    ("alpha**(3/2) > 20 + beta**2/alpha", 2),
+    ("exp(alpha) > 1e40", 2),
+    ("alpha**20 < 1e-20", 2),
+]
+
+
+@pytest.mark.parametrize(("condition", "count"), SEVERAL)
+def test_all_regions_of_several_parameters_are_found(condition, count):
+    source = activation(f"where({condition}, z, tanh(z))")
+    assert source.surveyed
+    assert len(source.structures) == count
+    assert decide(source).first_order.outcome == "undecided"
+
+
+def test_regions_are_those_of_a_projection():
+    a, b, c = sp.symbols("a b c", real=True)
+    start = {"a": fmpq(5, 7), "b": fmpq(4, 3), "c": fmpq(2, 9)}
+    found, complete = unseen([b**2 - 4 * a * c, c, (sp.sqrt(b**2 - 4 * a * c) - b) / (2 * c)], [start])
+    assert complete
+    signs = {tuple(bool(v > 0) for v in (q["b"] ** 2 - 4 * q["a"] * q["c"], q["c"])) for q in [start, *found]}
+    assert len(signs) == 4
+    assert all(len(set(values.values())) == 3 for values in found)  # no two of one value
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "where(sin(z) > alpha, tanh(z), z)",  # all z for alpha > 1
+        "max(sin(z), alpha)",
+        "where(cos(alpha) < -9999/10000, z, tanh(z))",
+        "where(LambertW(alpha) > 10, z, tanh(z))",
+        "where(cos(alpha) < beta - 100, z, tanh(z))",
+        "where(z**3 + alpha*z + beta > 0, where(z < 0, tanh(z), z), z)",
+    ],
+)
+def test_where_regions_may_be_missing_nothing_is_said_of_all_parameters(text):
+    decision = decide(text)
+    assert not decision.activation.surveyed
+    assert {v.outcome for v in decision.verdicts} == {"undecided"}
+    assert not decision.mirror.proved
+
+
+@pytest.mark.parametrize("text", ["log(alpha + beta*z + c*z**2 + z**3)", "log(1 + alpha*z + z**4)"])
+def test_one_formula_is_decided_wherever_it_is_real(text):
+    decision = decide(text)
+    assert not decision.activation.surveyed
+    assert decision.first_order.outcome == "holds"
+    assert not decision.mirror.proved  # which asks on which sides of 0 it is
+
+
+def test_a_search_that_parameters_have_no_part_in_is_that_of_all():
+    decision = decide("tanh(alpha*z) + 0*sqrt(sin(z) - 1/3)")
+    assert decision.activation.surveyed
+    assert decision.first_order.outcome == "holds"
 
 
 @pytest.mark.parametrize("text", ["where(alpha > 0, z, exp(z))", "where(z**2 + alpha > 0, z, exp(z))"])

@@ -17,6 +17,8 @@ from theory.piecewise import Piece, Pieces, sample_points
 from theory.roots import Sample, Z
 from theory.surveys import Structure, survey, text_of
 
+UNSURVEYED = "the parameters may have regions, none of whose values was tried, in which s has other pieces"
+
 __all__ = ["Activation", "Piece", "Z", "activation"]
 
 
@@ -33,6 +35,7 @@ class Activation:
         exhaustive: False when pieces may be missing (`theory.piecewise.Algebra`).
         fixed: parameters of the name that have been given values (see `at`).
         surveyed: False when the parameters may have regions, none of whose values was tried, with other pieces.
+        uniform: True when the formula, though not where it is real, is the same in all regions of the parameters.
         searched: True when the end of a domain, or a switching point, was searched for numerically: s may be defined
             elsewhere too.
     """
@@ -46,6 +49,7 @@ class Activation:
     fixed: tuple[tuple[str, sp.Expr], ...] = ()
     surveyed: bool = field(default=True, repr=False)
     searched: bool = field(default=False, repr=False)
+    uniform: bool = field(default=False, repr=False)
 
     @property
     def is_linear(self) -> bool:
@@ -123,6 +127,7 @@ def _parse(text: str, fixed: tuple[tuple[str, sp.Expr], ...] = ()) -> Activation
         fixed,
         found.surveyed,
         found.searched,
+        found.uniform,
     )
 
 

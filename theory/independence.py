@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import sympy as sp
 
 from theory import balls, display, families
-from theory.activations import Activation, Z, activation
+from theory.activations import UNSURVEYED, Activation, Z, activation
 from theory.analysis import Analysis, Pivots, Relations
 from theory.exceptional import candidates
 from theory.families import Family
@@ -88,7 +88,8 @@ def decide(source: str | sp.Expr | Activation) -> Decision:
 def _generic(source: Activation) -> tuple[Decision, list[Analysis]]:
     analyses = [Analysis(source, s.pieces, dict(s.sample)) for s in source.structures]
     agreed = _agreed([verdicts(analysis) for analysis in analyses])
-    first, second, tau_beta1, a, b_nu = agreed if source.surveyed else map(_near, agreed)
+    known = source.surveyed or source.uniform
+    first, second, tau_beta1, a, b_nu = agreed if known else map(_unknown_elsewhere, agreed)
     return Decision(source, first, second, tau_beta1, a, b_nu), analyses
 
 
@@ -102,9 +103,9 @@ def _agreed(found: list[tuple[Verdict, ...]]) -> Iterator[Verdict]:
         yield _undecided(f"the verdict depends on the region in which the parameters lie ({outcomes})")
 
 
-def _near(verdict: Verdict) -> Verdict:
-    """A verdict on parameters that may have other regions than those that were found."""
-    return replace(verdict, scope=f"{verdict.scope}; other regions of the parameters may have other pieces")
+def _unknown_elsewhere(verdict: Verdict) -> Verdict:
+    """What is left of a verdict where the parameters may have other regions than those that were found."""
+    return verdict if verdict.outcome == "undecided" else _undecided(UNSURVEYED)
 
 
 def _outcome(verdict: Verdict) -> str:

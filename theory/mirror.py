@@ -20,7 +20,7 @@ import sympy as sp
 from flint import arb, fmpq
 
 from theory import balls, families
-from theory.activations import Activation, activation
+from theory.activations import UNSURVEYED, Activation, activation
 from theory.analysis import Analysis
 from theory.fields import Fraction, NoTower
 from theory.kinks import is_unclear, kinks_of
@@ -65,6 +65,8 @@ def mirror(source: str | sp.Expr | Activation) -> Mirror:
         ValueError: the activation cannot be read.
     """
     source = activation(source)
+    if not source.surveyed:
+        return Mirror(None, False, reason=UNSURVEYED)
     alone = [replace(source, pieces=s.pieces, sample=s.sample, others=()) for s in source.structures]
     types = [_of_one(one) for one in alone]
     if len({(m.kind, m.proved, m.degree) for m in types}) > 1:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cmp_to_key
 from itertools import pairwise
@@ -14,14 +14,14 @@ from flint import arb, fmpq
 
 from theory import balls
 from theory.powers import bits, is_large
-from theory.rewriting import elementary
+from theory.rewriting import elementary, has_parameters
 from theory.roots import LOOKED_AT_CLOSELY, Sample, Z, is_rounded, note, real_roots, sign_at
 
 _MOST_PIECES = 400
 _SIGN_POINTS = 3
 _MOST_EXPANDED = 2000  # terms of one power of a sum
 _MOST_SEARCHES = 6
-_MOST_NOTED = 64  # bits
+_MOST_NOTED = 256  # bits
 _COMPARE_BITS = 2048
 _ROUNDED = arb(2) ** -250  # rounded roots that are no farther apart are not told apart
 _TOO_CLOSE = "two switching points lie too close together to be told apart"
@@ -52,10 +52,10 @@ Pieces = tuple[Piece, ...]
 
 def rational_inside(lower: arb | None, upper: arb | None) -> fmpq:
     """A short rational number strictly between two separated balls (None: unbounded)."""
-    if lower is None and upper is None:
-        return fmpq(0)
-    if lower is None or upper is None:
-        return fmpq(_middle(upper).floor()) - 1 if lower is None else fmpq(_middle(lower).floor()) + 2
+    if lower is None:
+        return fmpq(_middle(upper.lower()).floor()) - 1 if upper is not None else fmpq(0)
+    if upper is None:
+        return fmpq(_middle(lower.upper()).floor()) + 2
     middle, step = (_middle(lower) + _middle(upper)) / 2, fmpq(1)
     with flint.ctx.workprec(2 * _COMPARE_BITS):
         for _ in range(2 * _COMPARE_BITS):
@@ -72,6 +72,19 @@ def _formal_point(lower: sp.Expr, upper: sp.Expr) -> sp.Expr:
     if lower == -_OO:
         return sp.S.Zero if upper == _OO else upper - 1
     return lower + 1 if upper == _OO else (lower + upper) / 2
+
+
+def _signs_inside(expr: sp.Expr, lower: sp.Expr, upper: sp.Expr) -> Iterator[sp.Expr]:
+    """Expressions in the parameters with the sign that expr has inside an interval without a change of it.
+
+    At a point of the interval; and where an end is a root, the derivative there, towards the inside.
+    """
+    yield sp.expand_log(expr.subs(Z, _formal_point(lower, upper)))
+    for end, side in ((lower, 1), (upper, -1)):
+        if abs(end) != _OO and sp.expand(expr.subs(Z, end)) == 0:
+            slope = sp.expand(side * expr.diff(Z).subs(Z, end))
+            if slope != 0:
+                yield slope
 
 
 def _middle(ball: arb) -> fmpq:
@@ -124,12 +137,12 @@ class Algebra:
     Every operation works on the common refinement of its arguments. `exhaustive` is False when pieces may be missing: a
     switching point was searched for numerically, or the end of a domain was and there are switches, so that a part that
     was not found may have a formula of its own. `asked` turns True when the sample was looked at: till then the pieces
-    are those of every sample.
+    are those of every sample. `branched` is False as long as there is one formula, whatever the parameters are.
     """
 
     def __init__(self, sample: Sample) -> None:
         self._sample = sample
-        self.asked = False
+        self.asked = self.branched = False
         self.searches = 0
         self._missing = self._switched = self._domain_searched = False
 
@@ -212,6 +225,8 @@ class Algebra:
             roots = real_roots(piece.expr, self.sample)
             if not roots.exact:
                 self._count_search(only_sign_matters)
+                if has_parameters(piece.expr):
+                    note(sp.nan, self.sample)  # the sign changes may be other ones for other parameters
             # between far roots others are missed: what is seen there is not the sign of what was looked at closely
             far = [] if roots.exact or not only_sign_matters else [sp.Integer(s * LOOKED_AT_CLOSELY) for s in (-1, 1)]
             inner = [
@@ -228,6 +243,8 @@ class Algebra:
                     parts.append((Piece(piece.expr, lower, upper), sign))
         whole = len(parts) == 1 and parts[0][0].lower == -_OO and parts[0][0].upper == _OO
         self._switched = self._switched or (only_sign_matters and not whole)
+        parametric = any(has_parameters(piece.expr) for piece in value)
+        self.branched = self.branched or (only_sign_matters and (parametric or not whole))
         return parts
 
     def _count_search(self, only_sign_matters: bool) -> None:
@@ -239,7 +256,7 @@ class Algebra:
 
     def _sign_inside(self, expr: sp.Expr, lower: sp.Expr, upper: sp.Expr) -> int | None:
         """The proved sign on an interval without a change of sign: 0 where expr vanishes; None where none is found."""
-        self._note_inside(expr, _formal_point(lower, upper))
+        self._note_inside(expr, lower, upper)
         for point in sample_points(Piece(expr, lower, upper), self.sample)[:_SIGN_POINTS]:
             sign = balls.sign(expr, {**self.sample, "z": point})
             if sign is not None:
@@ -248,11 +265,12 @@ class Algebra:
                 return 0
         return None
 
-    def _note_inside(self, expr: sp.Expr, point: sp.Expr) -> None:
-        """Have the sign of expr at a point noted, or that it is unknown where SymPy could not write out its powers."""
-        if (expr.free_symbols | point.free_symbols) - {Z}:
-            large = any(is_large(e) or bits(e) > _MOST_NOTED for e in (expr, point))
-            note(sp.nan if large else expr.subs(Z, point), self.sample)
+    def _note_inside(self, expr: sp.Expr, lower: sp.Expr, upper: sp.Expr) -> None:
+        """Have the sign of expr inside an interval noted, or that SymPy could not write out its powers there."""
+        parts = (expr, *(end for end in (lower, upper) if abs(end) != _OO))
+        if any(map(has_parameters, parts)):
+            large = any(is_large(e) or bits(e) > _MOST_NOTED for e in parts)
+            note(sp.nan if large else min(_signs_inside(expr, lower, upper), key=sp.count_ops), self.sample)
 
     def in_domain(self, arguments: Piece, conditions: Sequence[tuple[sp.Expr, sp.Expr]]) -> Pieces:
         """The parts on which a function is real: every condition is positive, or vanishes identically.

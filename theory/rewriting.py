@@ -74,7 +74,7 @@ def _has_square(base: sp.Expr) -> bool:
     if not _is_small(base) or not base.is_rational_function(*base.free_symbols):
         return True
     factors = [f for part in sp.fraction(sp.together(base)) for f in sp.factor_list(part)[1]]
-    return any(times % 2 == 0 and _has_parameters(factor) for factor, times in factors)
+    return any(times % 2 == 0 and has_parameters(factor) for factor, times in factors)
 
 
 def _is_small(expr: sp.Expr) -> bool:
@@ -83,7 +83,8 @@ def _is_small(expr: sp.Expr) -> bool:
     return low and bits(expr) <= _MOST_BITS and expr.count_ops() <= _MOST_FACTORED
 
 
-def _has_parameters(expr: sp.Expr) -> bool:
+def has_parameters(expr: sp.Expr) -> bool:
+    """Whether it has other symbols than z."""
     return any(s != Z and not isinstance(s, sp.Dummy) for s in expr.free_symbols)
 
 

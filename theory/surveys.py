@@ -88,12 +88,14 @@ class _Look:
         exhaustive: whether there are no others.
         searched: whether a switch or the end of a domain was searched for.
         settled: whether no other sample can show other pieces.
+        uniform: whether no other sample can show another formula.
     """
 
     pieces: Pieces
     exhaustive: bool
     searched: bool
     settled: bool
+    uniform: bool
 
 
 def _look(source: Text, sample: dict[str, fmpq], conditions: dict[sp.Expr, None]) -> _Look:
@@ -105,7 +107,8 @@ def _look(source: Text, sample: dict[str, fmpq], conditions: dict[sp.Expr, None]
     finite = tuple(p for p in pieces if next(_finite_at(p, algebra), None) is not None)
     met = tuple(p for p in finite if not searched or _is_met(p, source, algebra))
     known = len(finite) == len(pieces) and {p.expr for p in met} == {p.expr for p in finite}
-    return _Look(met, algebra.exhaustive and known, searched, not asked)
+    uniform = not algebra.branched and not any(has_roots(p.expr) for p in pieces)  # no root of (alpha - 1)^2 or z^2
+    return _Look(met, algebra.exhaustive and known, searched, not asked, uniform)
 
 
 @dataclass
@@ -116,11 +119,13 @@ class Survey:
     exhaustive: bool = True
     surveyed: bool = True
     searched: bool = False
+    uniform: bool = True
 
     def add(self, look: _Look, sample: dict[str, fmpq]) -> None:
         """Note what an expression is at one sample."""
         self.exhaustive = self.exhaustive and look.exhaustive
         self.searched = self.searched or look.searched
+        self.uniform = self.uniform and look.uniform
         if look.pieces and not any(_same(look.pieces, known.pieces) for known in self.structures):
             self.structures.append(Structure(look.pieces, tuple(sample.items())))
 
@@ -135,8 +140,8 @@ def survey(source: Text) -> Survey:
         tried.append(sample)
         look = _look(source, sample, conditions)
         found.add(look, sample)
-        if look.searched or (found.structures and look.settled):
-            found.surveyed = not (conditions or (look.searched and source.parameters))
+        if (look.searched and sp.nan in conditions) or (found.structures and look.settled):
+            found.surveyed = not conditions
             break  # pieces may be missing at every sample, or are the same
         if not pending:
             regions, found.surveyed = unseen(conditions, tried)
