@@ -303,3 +303,11 @@ def test_parameter_values_that_keep_every_rank_take_no_tower(monkeypatch):
     decision = decide("2*theta*log(abs(z/3)*(1 + 7*log(abs(z/3)))) + 4")
     assert decision.exceptional_parameters == (("theta", ("0",)),)
     assert decided == [{}, {"theta": 0}]
+
+
+@pytest.mark.parametrize(
+    ("expression", "values"),
+    [("alpha*gamma(z)", ("0",)), ("LambertW(alpha*z)", ("0",)), ("log(alpha)*z**2 + exp(z)", ("1",))],
+)
+def test_small_numbers_are_tried_where_an_elimination_does_not_meet_them(expression, values):
+    assert decide(expression).exceptional_parameters == (("alpha", values),)

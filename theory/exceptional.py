@@ -1,7 +1,8 @@
 """Real parameter values at which the verdicts on an activation differ from the generic ones.
 
 A finite list of candidates is computed and each is decided on its own: outside the candidates no pivot of an exact
-elimination vanishes, no two exponentials coincide and no pieces merge, so that the generic verdict is kept.
+elimination vanishes, no two exponentials coincide and no pieces merge, so that the generic verdict is kept. A few small
+numbers are candidates of a parameter that is the only one, as a function without a tower has no pivots.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ _MOST_DEGREE = 8
 _MOST_TOTAL_DEGREE = 32
 _MOST_SHIFTS = 400
 _MOST_POWERS = 100
+_SMALL = tuple(map(sp.Rational, (-1, "-1/2", 0, "1/2", 1, 2)))
 
 
 def candidates(source: Activation, analyses: Sequence[Analysis]) -> dict[str, list[sp.Expr]]:
@@ -44,7 +46,8 @@ def candidates(source: Activation, analyses: Sequence[Analysis]) -> dict[str, li
         conditions += [p.upper - p.lower for p in structure.pieces if not (p.upper - p.lower).has(sp.oo, -sp.oo)]
     for analysis in analyses:
         conditions += _pivots(analysis) + _collisions(analysis)
-    roots: dict[str, set[sp.Expr]] = {p.name: set() for p in source.parameters}
+    small = _SMALL if len(source.parameters) == 1 else ()
+    roots: dict[str, set[sp.Expr]] = {p.name: set(small) for p in source.parameters}
     for factor in _factors(conditions):
         roots[next(iter(factor.free_symbols)).name] |= set(_real_roots(factor))
     # a constant of integration may have no value where it is looked at
