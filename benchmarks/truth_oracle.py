@@ -152,12 +152,19 @@ def points(intervals: Intervals = ()) -> Iterator[fmpq]:
 _FAR = [173 * 2**k + 60 * j * 2**k + 1 for k in range(3, 11) for j in range(3)]
 
 
-def _require_points_on_all_pieces(text: str, values: dict[str, fmpq | int], intervals: Intervals) -> None:
-    """That every piece seen up to |z| = 2000 has as many points as a family has members."""
+def _require_points_on_all_pieces(
+    text: str, values: dict[str, fmpq | int], intervals: Intervals, mirrored: bool = False
+) -> None:
+    """That every piece seen up to |z| = 2000, or pair of pieces at z and -z, has as many points as a family members."""
+
+    def piece(z: fmpq) -> tuple[tuple[int, ...], ...] | None:
+        found = [_piece(text, {**values, "z": p}) for p in ((z, -z) if mirrored else (z,))]
+        return None if None in found else tuple(p for p in found if p is not None)
+
     with ctx.workprec(_PIECE_BITS):
-        counts = Counter(piece for z in points(intervals) if (piece := _piece(text, {**values, "z": z})) is not None)
-        far = {_piece(text, {**values, "z": fmpq(s * p, 173)}) for p in _FAR for s in (1, -1)} - {None}
-    if not counts or any(counts[piece] < _FEWEST for piece in far | set(counts)):
+        counts = Counter(found for z in points(intervals) if (found := piece(z)) is not None)
+        far = {piece(fmpq(s * p, 173)) for p in _FAR for s in (1, -1)} - {None}
+    if not counts or any(counts[found] < _FEWEST for found in far | set(counts)):
         raise Unclear("a piece with few points")
 
 
@@ -311,7 +318,7 @@ def mirror_truth(text: str, values: dict[str, fmpq | int], intervals: Intervals 
     Raises:
         Unclear: the precision does not tell, or s is real on too little of both sides.
     """
-    _require_points_on_all_pieces(text, values, intervals)
+    _require_points_on_all_pieces(text, values, intervals, mirrored=True)
     with ctx.workprec(DIGITS[1] * 10 // 3):
         pairs = _mirrored(text, values, intervals)
         if all(_is_zero((s[0] - t[0]) / (abs(s[0]) + abs(t[0]) + 1)) for _, s, t in pairs):

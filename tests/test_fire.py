@@ -125,8 +125,16 @@ def test_the_oracle_does_not_take_what_is_flat_for_dependent():
 def test_nothing_times_what_is_not_real_is_not_real_to_the_oracle():
     from truth_oracle import Unclear, mirror_truth
 
-    with pytest.raises(Unclear, match="too few points on both sides"):
+    with pytest.raises(Unclear, match="few points"):
         mirror_truth("z + 0*sqrt(sin(pi*z) - 1/3)", {})
+
+
+def test_the_oracle_says_nothing_of_a_mirror_image_with_few_points():
+    from truth_oracle import Unclear, mirror_truth
+
+    # for z > 0 one piece, and a short and a long one at -z
+    with pytest.raises(Unclear, match="few points"):
+        mirror_truth("where(1/6 < -2/z, -z/3, -z)", {})
 
 
 def test_a_wrong_verdict_is_noticed(monkeypatch):
