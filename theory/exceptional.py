@@ -14,7 +14,7 @@ from math import gcd
 from typing import Any
 
 import sympy as sp
-from flint import fmpz_mpoly
+from flint import arb, fmpz_mpoly
 
 from theory import balls, families
 from theory.activations import Activation
@@ -25,6 +25,7 @@ from theory.rewriting import rationalized, terms
 from theory.roots import Z
 from theory.towers import Tower
 
+_BITS = 256
 _MOST_DEGREE = 8
 _MOST_TOTAL_DEGREE = 32
 _MOST_SHIFTS = 400
@@ -50,8 +51,20 @@ def candidates(source: Activation, analyses: Sequence[Analysis]) -> dict[str, li
     roots: dict[str, set[sp.Expr]] = {p.name: set(small) for p in source.parameters}
     for factor in _factors(conditions):
         roots[next(iter(factor.free_symbols)).name] |= set(_real_roots(factor))
-    # a constant of integration may have no value where it is looked at
-    return {name: sorted((v for v in values if v.is_comparable), key=float) for name, values in roots.items()}
+    return {name: _told_apart(values) for name, values in roots.items()}
+
+
+def _told_apart(values: Iterable[sp.Expr]) -> list[sp.Expr]:
+    """Numbers in order, the shortest of those that balls of 256 bits do not tell apart.
+
+    A constant of integration, which may have no value where it is looked at, is left out.
+    """
+    kept: list[tuple[arb, sp.Expr]] = []
+    for value in sorted(values, key=_length):
+        ball = balls.value(value, {}, _BITS)
+        if ball.is_finite() and not any(ball.overlaps(other) for other, _ in kept):
+            kept.append((ball, value))
+    return [value for _, value in sorted(kept, key=lambda pair: float(pair[0]))]
 
 
 def _pivots(analysis: Analysis) -> list[sp.Expr]:
