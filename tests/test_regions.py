@@ -117,3 +117,60 @@ def test_a_mirror_type_is_that_of_every_region(text):
 
 def test_no_two_parameters_are_taken_as_equal():
     assert decide("(alpha - beta)*tanh(z) + z").second_order.outcome == "holds"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "where(z < beta, abs(z), z) + cosh(z)",  # even for beta > 0 only
+        "where(z < beta, where(z > 0, z, 0), z)",
+        "0*log(z + alpha) + z**2",  # on one side of 0 only for alpha < 0
+        "exp(log(z + alpha))",
+        "0*acosh(z + alpha) + cosh(z)",
+        "tanh(atanh(z + alpha))",
+    ],
+)
+def test_a_mirror_type_of_some_parameters_is_not_that_of_all(text):
+    found = mirror(text)
+    assert (found.kind, found.proved) == (None, False)
+    assert "region" in found.reason
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [("log(alpha + z**2)", "even"), ("max(alpha*z, beta*z)", "homogeneous"), ("asin(alpha*z)", "odd")],
+)
+def test_a_mirror_type_of_all_regions_is_proved(text, kind):
+    assert (mirror(text).kind, mirror(text).proved) == (kind, True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sqrt(z**2 + 2*alpha*z + alpha**2)",  # the discriminant is 0
+        "max(z**2 + alpha**2, 2*alpha*z)",
+        "abs(z**3 + 3*alpha*z**2 + 3*alpha**2*z + alpha**3)",
+        "0*log(z - alpha)*log(beta - z) + abs(z)",  # a parameter in upper ends only
+        "0*sqrt(z - alpha)*sqrt(beta - z) + abs(z**2 - 1)",
+        "max(alpha*z**2 + beta*z + c, d*z**2 + z, 0)",  # more regions than are looked at
+        "where(sqrt(alpha) + sqrt(beta) + sqrt(c) < d, z, tanh(z))",
+    ],
+)
+def test_regions_of_parameters_are_no_error(text):
+    assert len(decide(text).verdicts) == 5
+
+
+@pytest.mark.parametrize("text", ["sqrt(alpha*z - exp(z))", "sqrt(-z**4 + alpha*z - 1)", "acosh(alpha*cos(z))"])
+def test_what_is_real_for_some_parameters_is_read(text):
+    assert not activation(text).surveyed
+
+
+@pytest.mark.parametrize("text", ["log(1 + abs(z)**alpha)", "where(z**3 > alpha, z, 2*z)", "log(alpha + beta*z**5)"])
+def test_powers_with_parameters_have_their_roots(text):
+    assert activation(text).surveyed
+    assert "undecided" not in {v.outcome for v in decide(text).verdicts}
+
+
+def test_a_parameter_of_conditions_only_is_one():
+    decision = decide("where(alpha*z > 0, z**2, -z**2)")
+    assert decision.exceptional_parameters == (("alpha", ("0",)),)

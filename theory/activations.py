@@ -15,7 +15,7 @@ from theory.library_names import refuse_dotted
 from theory.parser import written, written_pieces
 from theory.piecewise import Piece, Pieces, sample_points
 from theory.roots import Sample, Z
-from theory.surveys import Structure, survey, text_of
+from theory.surveys import Structure, Text, survey, text_of
 
 UNSURVEYED = "the parameters may have regions, none of whose values was tried, in which s has other pieces"
 
@@ -50,6 +50,11 @@ class Activation:
     surveyed: bool = field(default=True, repr=False)
     searched: bool = field(default=False, repr=False)
     uniform: bool = field(default=False, repr=False)
+
+    @property
+    def text(self) -> Text:
+        """What was read."""
+        return text_of(NAMED.get(self.name, self.name), self.fixed)
 
     @property
     def is_linear(self) -> bool:
@@ -87,7 +92,7 @@ class Activation:
             point: a number, or a ball for all numbers in it.
             sample: the values of the parameters.
         """
-        return text_of(NAMED.get(self.name, self.name), self.fixed).near(point, sample)
+        return self.text.near(point, sample)
 
     def at(self, **values: sp.Expr | int) -> Activation:
         """The activation with parameters replaced by real numbers.
@@ -113,14 +118,11 @@ def _parse(text: str, fixed: tuple[tuple[str, sp.Expr], ...] = ()) -> Activation
     if not found.structures:
         seen = " that was found" if found.searched or not found.exhaustive else ""
         raise ValueError(f"{text.strip()[:60]!r} is real and finite on no interval{seen}; {ACCEPTED}")
-    pieces = [p for structure in found.structures for p in structure.pieces]
-    used = {s for p in pieces for s in p.expr.free_symbols | p.lower.free_symbols}
-    named = [sp.Symbol(n, real=True) for n in source.parameters]
     first, *others = found.structures
     return Activation(
         text.strip(),
         first.pieces,
-        tuple(s for s in named if found.searched or s in used),  # switching points that were searched for are numbers
+        tuple(sp.Symbol(n, real=True) for n in source.parameters if n in found.parameters),
         first.sample,
         tuple(others),
         found.exhaustive,

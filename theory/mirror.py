@@ -12,7 +12,7 @@ L_i = c_i.x s'(beta1_i.x) + c' s(beta1_i.x) + c0_i is the same for both atoms; a
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import pairwise
 from typing import Literal
 
@@ -28,6 +28,7 @@ from theory.nullspace import Row, coefficient_rows, nullspace
 from theory.piecewise import Algebra, Piece, Pieces, sample_points
 from theory.rewriting import rationalized
 from theory.roots import Sample, Z
+from theory.surveys import explored, look_at
 from theory.towers import Tower
 
 Kind = Literal["even", "homogeneous", "odd"]
@@ -56,7 +57,7 @@ class Mirror:
 
 
 def mirror(source: str | sp.Expr | Activation) -> Mirror:
-    """The mirror type of an activation; where it has several piece structures, the one that they agree on.
+    """The mirror type of an activation; of one with parameters, that on which all regions of them agree.
 
     Args:
         source: as theory.activations.activation takes it.
@@ -65,18 +66,29 @@ def mirror(source: str | sp.Expr | Activation) -> Mirror:
         ValueError: the activation cannot be read.
     """
     source = activation(source)
+    if not source.parameters:
+        return _of_one(source, {})
     if not source.surveyed:
         return Mirror(None, False, reason=UNSURVEYED)
-    alone = [replace(source, pieces=s.pieces, sample=s.sample, others=()) for s in source.structures]
-    types = [_of_one(one) for one in alone]
+    found, _, complete = explored(partial(_at, source), source.text.parameters, lambda _: True)
+    types = [seen for _, seen in found if seen is not None]
+    if not complete:
+        return Mirror(None, False, reason=UNSURVEYED)
     if len({(m.kind, m.proved, m.degree) for m in types}) > 1:
         return Mirror(None, False, reason="it depends on the region in which the parameters lie")
     return types[0]
 
 
-def _of_one(source: Activation) -> Mirror:
+def _at(source: Activation, sample: Sample) -> Mirror | None:
+    """The mirror type at values of the parameters; None where s is real nowhere."""
+    look = look_at(source.text, sample)
+    alone = replace(source, pieces=look.pieces, others=(), exhaustive=look.exhaustive, searched=look.searched)
+    return _of_one(alone, sample) if look.pieces else None
+
+
+def _of_one(source: Activation, sample: Sample) -> Mirror:
     """The mirror type at the only piece structure."""
-    halves = _Halves(source)
+    halves = _Halves(source, sample)
     if source.searched or not source.exhaustive:
         none = _none(halves)
         return none if none.proved else Mirror(None, False, reason=_SEARCHED)
@@ -105,7 +117,7 @@ def _by_tower(halves: _Halves) -> Mirror:
     if relation is not None and not halves.jumps(1):
         if homogeneous is None and not halves.odd_part_is_no_power():
             return Mirror(None, False, reason="no relation of the odd part found, and no ball determinant excludes one")
-        return _proved(halves, "odd", None, _singular(halves.source))
+        return _proved(halves, "odd", None, _singular(halves))
     if any(halves.jumps(sign) for sign in (-1, 1)):
         return _proved(halves, None, None, "a jump away from 0 breaks the relation that holds almost everywhere")
     return _none(halves)
@@ -135,11 +147,11 @@ def _orbit(degree: sp.Expr) -> str:
     return f"exact orbit {orbit}: tau and beta are not identifiable"
 
 
-def _singular(source: Activation) -> str:
+def _singular(halves: _Halves) -> str:
     """Contact order 2 unless z^2 s'' lies in span{1, s, z s'}, where an exact orbit passes through the point."""
     members = (sp.S.One, families.S, families.VARIABLE * families.S1, families.VARIABLE**2 * families.S2)
-    analysis = Analysis(source, source.pieces, dict(source.sample))
-    if kinks_of(source.pieces, analysis.sample):
+    analysis = Analysis(halves.source, halves.source.pieces, halves.sample)
+    if kinks_of(halves.source.pieces, halves.sample):
         return "information singular along (1, 1) in (beta1_1, beta1_2); contact order not decided, because of kinks"
     found = analysis.relations(families.Family("mirror", members, target_last=True))
     direction = "information singular along (1, 1) in (beta1_1, beta1_2)"
@@ -167,7 +179,7 @@ def _without_tower(halves: _Halves, obstacle: str) -> Mirror:
         return Mirror("even", True, description=_EVEN)
     total = {sum(p.expr) for p in halves.pieces}
     if len(total) == 1 and not total.pop().has(Z) and halves.odd_part_is_no_power():
-        return Mirror("odd", True, description=_singular(halves.source))
+        return Mirror("odd", True, description=_singular(halves))
     return Mirror(None, False, reason=obstacle)
 
 
@@ -186,9 +198,8 @@ def _may_jump(expr: sp.Expr) -> bool:
 class _Halves:
     """s(z) and s(-z) on common pieces of the half-line z > 0."""
 
-    def __init__(self, source: Activation) -> None:
-        self.source = source
-        self.sample: Sample = dict(source.sample)
+    def __init__(self, source: Activation, sample: Sample) -> None:
+        self.source, self.sample = source, sample
         algebra = Algebra(self.sample)
         turned = tuple(Piece(p.expr.xreplace({Z: -Z}).doit(), -p.upper, -p.lower) for p in reversed(source.pieces))
         half = (Piece(sp.S.One, sp.S.Zero, sp.oo),)

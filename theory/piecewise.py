@@ -136,21 +136,15 @@ class Algebra:
 
     Every operation works on the common refinement of its arguments. `exhaustive` is False when pieces may be missing: a
     switching point was searched for numerically, or the end of a domain was and there are switches, so that a part that
-    was not found may have a formula of its own. `asked` turns True when the sample was looked at: till then the pieces
-    are those of every sample. `branched` is False as long as there is one formula, whatever the parameters are.
+    was not found may have a formula of its own. `branched` is False as long as there is one formula, whatever the
+    parameters are.
     """
 
     def __init__(self, sample: Sample) -> None:
-        self._sample = sample
-        self.asked = self.branched = False
+        self.sample = sample
+        self.branched = False
         self.searches = 0
         self._missing = self._switched = self._domain_searched = False
-
-    @property
-    def sample(self) -> Sample:
-        """The values of the parameters."""
-        self.asked = True
-        return self._sample
 
     @property
     def exhaustive(self) -> bool:

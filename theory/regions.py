@@ -8,13 +8,13 @@ one by one by leading coefficients, discriminants and resultants, and points are
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from functools import cmp_to_key
+from functools import cmp_to_key, lru_cache
 from itertools import combinations, pairwise
 from math import lcm
 
 import flint
 import sympy as sp
-from flint import arb, fmpq
+from flint import arb, fmpq, fmpq_poly
 
 from theory import balls
 from theory.piecewise import rational_inside
@@ -26,38 +26,48 @@ _MOST_BITS = 8192
 _MOST_EXPANDED = 60  # operations
 _MOST_OPERATIONS = 400  # of a polynomial that parameters are eliminated from
 _MOST_DEGREE = 12
-_MOST_CELLS = 400
+_MOST_PROJECTED = 20
+_MOST_CELLS = 300
 
 
 def unseen(conditions: Collection[sp.Expr], tried: Sequence[Mapping[str, fmpq]]) -> tuple[list[dict[str, fmpq]], bool]:
-    """Values of the parameters at which conditions that were looked at have other signs than at those tried.
+    """Values of the parameters that lie in another `region` than those tried.
 
     Args:
         conditions: expressions in the parameters whose signs were asked for (`roots.Watched.conditions`).
         tried: the values known.
 
     Returns:
-        One value for every combination of signs that was found and not tried, and whether these are all, but for
-        parameters at which a condition vanishes.
+        One value in every region that was found and not tried, and whether these are all, but for parameters at which a
+        condition vanishes.
     """
-    asked = [c for c in conditions if c is not sp.nan]
-    first = dict(tried[0])
-    parts = list(dict.fromkeys(part for c in asked for part in _boundaries(c)))
+    first, parts = dict(tried[0]), _parts(conditions)
     cells, complete = _cells(parts, _in_order(parts, list(first)), first)
-    known = {_signs(asked, values) for values in tried}
+    known = {region(conditions, values) for values in tried}
     found = []
     for cell in cells:
-        signs = _signs(asked, first | cell)
-        if signs not in known:
-            known.add(signs)
+        here = region(conditions, first | cell)
+        if here not in known:
+            known.add(here)
             found.append(first | cell)
-    return found, complete and len(asked) == len(conditions)
+    return found, complete and sp.nan not in conditions
 
 
-def _signs(conditions: Sequence[sp.Expr], values: Mapping[str, fmpq]) -> tuple[int | None, ...]:
-    return tuple(balls.sign(c, values) for c in conditions)
+def region(conditions: Collection[sp.Expr], values: Mapping[str, fmpq]) -> tuple[int | None, ...]:
+    """The signs of conditions at values of the parameters, and of the irreducible factors that may change them.
+
+    A factor may stand in a square: the root of one is another function where it changes its sign. None is the sign of
+    what is not defined, or may vanish.
+    """
+    asked = (c for c in conditions if c is not sp.nan)
+    return tuple(balls.sign(c, values) for c in (*asked, *_parts(conditions)))
 
 
+def _parts(conditions: Iterable[sp.Expr]) -> list[sp.Expr]:
+    return list(dict.fromkeys(part for c in conditions if c is not sp.nan for part in _boundaries(c)))
+
+
+@lru_cache(maxsize=256)
 def _boundaries(condition: sp.Expr) -> list[sp.Expr]:
     """Expressions one of which vanishes wherever a condition changes its sign or is not defined: polynomials, if any.
 
@@ -92,9 +102,10 @@ def _is_polynomial(f: sp.Expr) -> bool:
 
 def _factors(f: sp.Expr) -> list[sp.Expr]:
     """The irreducible factors of a polynomial; what is none as it is; no constants."""
-    if not f.free_symbols:
-        return []
-    return [factor for factor, _ in sp.factor_list(f)[1]] if _is_polynomial(f) else [f]
+    if not _is_polynomial(f):
+        return [f] if f.free_symbols else []
+    poly = sp.Poly(f, *sorted(f.free_symbols, key=str))
+    return [] if poly.is_ground else [factor.as_expr() for factor, _ in poly.factor_list()[1]]
 
 
 def _in_order(parts: Sequence[sp.Expr], names: list[str]) -> list[str]:
@@ -112,7 +123,7 @@ def _cells(
     *others, name = names
     symbol = sp.Symbol(name, real=True)
     inside = [part for part in parts if part.has(symbol)]
-    projected, exact = _projected(inside, symbol)
+    projected, exact = _projected(tuple(inside), symbol)
     rest = list(dict.fromkeys([part for part in parts if not part.has(symbol)] + projected))
     below, complete = _cells(rest, others, first)
     if not inside:
@@ -123,14 +134,19 @@ def _cells(
         ends, all_known = _ends(inside, name, {k: v for k, v in {**first, **base}.items() if k != name})
         complete = complete and all_known
         cells += [base | {name: _inside(low, high, len(others))} for low, high in pairwise([None, *ends, None])]
-    return cells[:_MOST_CELLS], complete and len(cells) <= _MOST_CELLS
+        if len(cells) > _MOST_CELLS:
+            return cells[:_MOST_CELLS], False
+    return cells, complete
 
 
-def _projected(parts: Sequence[sp.Expr], symbol: sp.Symbol) -> tuple[list[sp.Expr], bool]:
+@lru_cache(maxsize=64)
+def _projected(parts: tuple[sp.Expr, ...], symbol: sp.Symbol) -> tuple[list[sp.Expr], bool]:
     """Where the real roots of polynomials in a symbol may meet, vanish or go to infinity; and whether that is all."""
     if all(part.free_symbols == {symbol} for part in parts):
         return [], True
     polynomials = [part for part in parts if _is_polynomial(part)]
+    if len(polynomials) > _MOST_PROJECTED:
+        return [], False
     found: list[sp.Expr] = []
     for part in polynomials:
         poly = sp.Poly(part, symbol)
@@ -146,23 +162,31 @@ def _distinct(found: Iterable[sp.Expr]) -> dict[sp.Expr, None]:
 def _ends(conditions: Collection[sp.Expr], name: str, others: Mapping[str, fmpq]) -> tuple[list[arb], bool]:
     """Where expressions, as functions of one parameter, may change sign, in order; and whether these are all."""
     values = {sp.Symbol(k, real=True): sp.Rational(int(v.p), int(v.q)) for k, v in others.items()}
-    points: set[sp.Expr] = set()
     complete = True
+    enclosed: list[arb] = []
     for condition in conditions:
         f = condition.subs(values).subs(sp.Symbol(name, real=True), Z)
+        if _is_polynomial(f):
+            enclosed += _roots_of_polynomial(sp.Poly(f, Z))
+            continue
         try:
             roots = real_roots(sp.expand(f) if f.count_ops() <= _MOST_EXPANDED else f, {})
         except (ValueError, ArithmeticError, NotImplementedError, sp.PolynomialError):
             complete = False
             continue
-        points |= set(roots.points)
+        enclosed += [ball for p in roots.points if (ball := balls.value(p, {}, _BITS)).is_finite()]
         complete = complete and roots.exact
-    enclosed = [ball for p in points if (ball := balls.value(p, {}, _BITS)).is_finite()]
     ends: list[arb] = []
     for ball in sorted(enclosed, key=cmp_to_key(_order)):
         if not ends or ball > ends[-1]:
             ends.append(ball)
     return ends, complete
+
+
+def _roots_of_polynomial(poly: sp.Poly) -> list[arb]:
+    coefficients = [fmpq(int(c.p), int(c.q)) for c in reversed(poly.all_coeffs())]
+    with flint.ctx.workprec(_BITS):
+        return [root.real for root, _ in fmpq_poly(coefficients).numer().complex_roots() if root.imag == 0]
 
 
 def _inside(low: arb | None, high: arb | None, parameter: int) -> fmpq:

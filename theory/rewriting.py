@@ -62,19 +62,19 @@ def has_roots(expr: sp.Expr) -> bool:
     return any(not e.exp.is_integer for e in elementary(expr).atoms(sp.Pow))
 
 
-def has_root_of_square(expr: sp.Expr) -> bool:
-    """Whether it may hold the root of a square with parameters: one formula for |alpha - 1| on both sides of 1."""
+def has_root_of_square(expr: sp.Expr, of_parameters: bool = True) -> bool:
+    """Whether it may hold the root of a square, with parameters: one formula for |alpha - 1| on both sides of 1."""
     bases = [e.base for e in elementary(expr).atoms(sp.Pow) if e.exp.is_Rational and not e.exp.is_Integer]
-    return any(base.free_symbols - {Z} and _has_square(base) for base in bases)
+    return any((has_parameters(b) or not of_parameters) and _has_square(b, of_parameters) for b in bases)
 
 
-def _has_square(base: sp.Expr) -> bool:
-    """Whether a function may have a square with parameters as a factor."""
+def _has_square(base: sp.Expr, of_parameters: bool) -> bool:
+    """Whether a function may have a square, with parameters, as a factor."""
     base = _without_radicals(base)
     if not _is_small(base) or not base.is_rational_function(*base.free_symbols):
         return True
     factors = [f for part in sp.fraction(sp.together(base)) for f in sp.factor_list(part)[1]]
-    return any(times % 2 == 0 and has_parameters(factor) for factor, times in factors)
+    return any(times % 2 == 0 and (has_parameters(f) or not of_parameters) for f, times in factors)
 
 
 def _is_small(expr: sp.Expr) -> bool:

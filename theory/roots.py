@@ -106,6 +106,9 @@ def _factor(poly: sp.Poly, sample: Sample) -> Roots:
     # CRootOf would be exact too, but has no expression that the certificates could state
     if (poly.domain.is_QQ or poly.domain.is_ZZ) and poly.degree() <= _MOST_EXACT_DEGREE:
         return _only(_isolated(poly))
+    if len(poly.terms()) == 2 and poly.eval(0) != 0:
+        power_of_z = Z ** poly.degree()
+        return _peel_power(power_of_z, -poly.eval(0) / poly.LC(), sample) or _only([])
     return _scan(poly.as_expr(), sample)
 
 
@@ -158,7 +161,10 @@ def _peel_power(core: sp.Expr, c: sp.Expr, sample: Sample) -> Roots | None:
             real_roots(exponent - sp.log(c) / sp.log(base), sample) if direction and _positive(c, sample) else _only([])
         )
     if not exponent.is_Rational:
-        return None
+        if exponent.has(Z):
+            return None
+        edges = real_roots(base, sample)  # real for a positive base
+        return _join([edges, real_roots(base - c ** (1 / exponent), sample)]) if _positive(c, sample) else edges
     if exponent < 0:
         poles = real_roots(base, sample)
         return poles if c == 0 else _join([poles, real_roots(base**-exponent - 1 / c, sample)])

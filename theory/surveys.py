@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
+from typing import TypeVar
 
 import sympy as sp
 from flint import arb, fmpq
@@ -15,14 +16,14 @@ from theory.catalogue import FUNCTIONS
 from theory.language import names_in, syntax_tree
 from theory.parser import Reader, check_names, variables
 from theory.piecewise import Algebra, Germs, Piece, Pieces, sample_points
-from theory.regions import unseen
+from theory.regions import region, unseen
 from theory.rewriting import has_root_of_square, has_roots
 from theory.roots import Sample, Watched, Z
 
 # parameters are tried at these values, to see which pieces exist; the first is the one that numbers are shown for
 _SAMPLES = (fmpq(5, 7), fmpq(-8, 5), fmpq(19, 8), fmpq(-2, 9))
 _MOST_SAMPLES = 16
-_MOST_TRIED = 40
+_MOST_TRIED = 80
 _MOST_POINTS = 8
 
 
@@ -80,82 +81,125 @@ def text_of(text: str, given: tuple[tuple[str, sp.Expr], ...]) -> Text:
 
 
 @dataclass(frozen=True)
-class _Look:
+class Look:
     """What an expression is at one sample of its parameters.
 
     Attributes:
         pieces: those on which s is finite; where a switch was searched for, those whose formula is proved somewhere.
         exhaustive: whether there are no others.
         searched: whether a switch or the end of a domain was searched for.
-        settled: whether no other sample can show other pieces.
         uniform: whether no other sample can show another formula.
     """
 
     pieces: Pieces
     exhaustive: bool
     searched: bool
-    settled: bool
     uniform: bool
 
 
-def _look(source: Text, sample: dict[str, fmpq], conditions: dict[sp.Expr, None]) -> _Look:
-    """Read an expression at a sample; `conditions` gains what was asked of the parameters."""
-    algebra = Algebra(Watched(sample, conditions))
+def look_at(source: Text, sample: Sample) -> Look:
+    """Read an expression at a sample."""
+    algebra = Algebra(sample)
     pieces = source.read(algebra)
-    asked, searched = algebra.asked, algebra.searches > 0
+    searched = algebra.searches > 0
     # a piece whose values are too large to enclose may be finite all the same
-    finite = tuple(p for p in pieces if next(_finite_at(p, algebra), None) is not None)
-    met = tuple(p for p in finite if not searched or _is_met(p, source, algebra))
+    finite = tuple(p for p in pieces if next(_finite_at(p, sample), None) is not None)
+    met = tuple(p for p in finite if not searched or _is_met(p, source, sample))
     known = len(finite) == len(pieces) and {p.expr for p in met} == {p.expr for p in finite}
-    uniform = not algebra.branched and not any(has_roots(p.expr) for p in pieces)  # no root of (alpha - 1)^2 or z^2
-    return _Look(met, algebra.exhaustive and known, searched, not asked, uniform)
+    # there may be another function under a root of (alpha - 1)^2 or z^2
+    uniform = not algebra.branched and not any(has_root_of_square(p.expr, of_parameters=False) for p in pieces)
+    return Look(met, algebra.exhaustive and known, searched, uniform)
 
 
-@dataclass
+_Seen = TypeVar("_Seen")
+
+
+def explored(
+    look: Callable[[Sample], _Seen], names: list[str], is_enough: Callable[[_Seen], bool]
+) -> tuple[list[tuple[dict[str, fmpq], _Seen]], list[sp.Expr], bool]:
+    """Look at samples of parameters until every region of them that is asked for has one.
+
+    Args:
+        look: what to look at, all of whose decisions are noted in the sample (`roots.Watched`).
+        names: of the parameters.
+        is_enough: whether what was seen will do where other regions cannot be told, or there are none.
+
+    Returns:
+        The samples and what was seen there, what was asked of the parameters, and whether every region was seen.
+    """
+    conditions: dict[sp.Expr, None] = {}
+    pending, found = _samples(names), []
+    tried: list[dict[str, fmpq]] = []
+    complete = True
+    while pending:
+        sample = pending.pop(0)
+        if sp.nan in conditions or not _is_known(sample, tried, conditions):
+            tried.append(sample)
+            found.append((sample, look(Watched(sample, conditions))))
+            if (not conditions or sp.nan in conditions) and is_enough(found[-1][1]):
+                complete = not conditions
+                break
+        if not pending:
+            regions, complete = unseen(conditions, tried)
+            if not complete and any(is_enough(seen) for _, seen in found):
+                break
+            pending = regions[: _MOST_TRIED - len(tried)]
+            complete = complete and len(pending) == len(regions)
+    return found, list(conditions), complete
+
+
+def _is_known(sample: Sample, tried: Sequence[Sample], conditions: Collection[sp.Expr]) -> bool:
+    """Whether a sample tried lies in the same region, by all that was asked of the parameters."""
+    here = region(conditions, sample)
+    return bool(here) and any(region(conditions, other) == here for other in tried)
+
+
+@dataclass(frozen=True)
 class Survey:
-    """The piece structures of an expression, over samples of its parameters; the flags are those of `Activation`."""
+    """The piece structures of an expression, over samples of its parameters; the flags are those of `Activation`.
 
-    structures: list[Structure] = field(default_factory=list)
-    exhaustive: bool = True
-    surveyed: bool = True
-    searched: bool = False
-    uniform: bool = True
+    Attributes:
+        structures: one for every set of formulas.
+        parameters: the names of those that are in some piece, or decide which there are.
+    """
 
-    def add(self, look: _Look, sample: dict[str, fmpq]) -> None:
-        """Note what an expression is at one sample."""
-        self.exhaustive = self.exhaustive and look.exhaustive
-        self.searched = self.searched or look.searched
-        self.uniform = self.uniform and look.uniform
-        if look.pieces and not any(_same(look.pieces, known.pieces) for known in self.structures):
-            self.structures.append(Structure(look.pieces, tuple(sample.items())))
+    structures: tuple[Structure, ...]
+    parameters: frozenset[str]
+    exhaustive: bool
+    surveyed: bool
+    searched: bool
+    uniform: bool
 
 
 def survey(source: Text) -> Survey:
-    """Look at an expression at samples of its parameters, until every region of them that is asked for has one."""
-    found = Survey()
-    conditions: dict[sp.Expr, None] = {}
-    pending, tried = _samples(source.parameters), []
-    while pending:
-        sample = pending.pop(0)
-        tried.append(sample)
-        look = _look(source, sample, conditions)
-        found.add(look, sample)
-        if (look.searched and sp.nan in conditions) or (found.structures and look.settled):
-            found.surveyed = not conditions
-            break  # pieces may be missing at every sample, or are the same
-        if not pending:
-            regions, found.surveyed = unseen(conditions, tried)
-            pending = regions[: _MOST_TRIED - len(tried)]
-            found.surveyed = found.surveyed and len(pending) == len(regions)
-    return found
+    """The pieces of an expression in all regions of its parameters."""
+    found, conditions, complete = explored(
+        lambda sample: look_at(source, sample), source.parameters, lambda look: bool(look.pieces)
+    )
+    looks = [look for _, look in found]
+    structures: list[Structure] = []
+    for sample, look in found:
+        if look.pieces and not any(_same(look.pieces, known.pieces) for known in structures):
+            structures.append(Structure(look.pieces, tuple(sample.items())))
+    searched = any(look.searched for look in looks)
+    ends = [e for s in structures for p in s.pieces for e in (p.expr, p.lower, p.upper)]
+    used = {symbol.name for e in [*ends, *conditions] for symbol in e.free_symbols}
+    return Survey(
+        tuple(structures),
+        frozenset(source.parameters if searched else used.intersection(source.parameters)),
+        all(look.exhaustive for look in looks),
+        complete,
+        searched,
+        all(look.uniform for look in looks),
+    )
 
 
-def _is_met(piece: Piece, source: Text, algebra: Algebra) -> bool:
+def _is_met(piece: Piece, source: Text, sample: Sample) -> bool:
     """Whether s is proved to have the formula of a piece somewhere.
 
     A searched-for switching point may have been missed, and the formula of the piece with it.
     """
-    return any(source.near(point, algebra.sample) == (piece.expr,) for point in _finite_at(piece, algebra))
+    return any(source.near(point, sample) == (piece.expr,) for point in _finite_at(piece, sample))
 
 
 def _same(p: Pieces, q: Pieces) -> bool:
@@ -167,8 +211,8 @@ def _same(p: Pieces, q: Pieces) -> bool:
     return {piece.expr for piece in p} == {piece.expr for piece in q}
 
 
-def _finite_at(piece: Piece, algebra: Algebra) -> Iterator[fmpq]:
+def _finite_at(piece: Piece, sample: Sample) -> Iterator[fmpq]:
     """Points of a piece, of a few that are tried, at which its formula is finite."""
-    for point in sample_points(piece, algebra.sample)[:_MOST_POINTS]:
-        if balls.value(piece.expr, {**algebra.sample, "z": point}).is_finite():
+    for point in sample_points(piece, sample)[:_MOST_POINTS]:
+        if balls.value(piece.expr, {**sample, "z": point}).is_finite():
             yield point
