@@ -250,21 +250,24 @@ class Algebra:
 
     def _sign_inside(self, expr: sp.Expr, lower: sp.Expr, upper: sp.Expr) -> int | None:
         """The proved sign on an interval without a change of sign: 0 where expr vanishes; None where none is found."""
-        self._note_inside(expr, lower, upper)
+        sign = None
         for point in sample_points(Piece(expr, lower, upper), self.sample)[:_SIGN_POINTS]:
             sign = balls.sign(expr, {**self.sample, "z": point})
-            if sign is not None:
-                return sign
-            if _vanishes(expr):
+            if sign is None and _vanishes(expr):
                 return 0
-        return None
+            if sign is not None:
+                break
+        self._note_inside(expr, lower, upper, sign)
+        return sign
 
-    def _note_inside(self, expr: sp.Expr, lower: sp.Expr, upper: sp.Expr) -> None:
-        """Have the sign of expr inside an interval noted, or that SymPy could not write out its powers there."""
+    def _note_inside(self, expr: sp.Expr, lower: sp.Expr, upper: sp.Expr, sign: int | None) -> None:
+        """Have what decides the sign of expr inside an interval noted, if parameters do; nan where it is not known."""
         parts = (expr, *(end for end in (lower, upper) if abs(end) != _OO))
         if any(map(has_parameters, parts)):
-            large = any(is_large(e) or bits(e) > _MOST_NOTED for e in parts)
-            note(sp.nan if large else min(_signs_inside(expr, lower, upper), key=sp.count_ops), self.sample)
+            large = any(is_large(e) or bits(e) > _MOST_NOTED for e in parts)  # SymPy could not write out its powers
+            known = [] if large else _signs_inside(expr, lower, upper)
+            proved = [e for e in known if sign is not None and balls.sign(e, self.sample) == sign]
+            note(min(proved, key=sp.count_ops, default=sp.nan), self.sample)
 
     def in_domain(self, arguments: Piece, conditions: Sequence[tuple[sp.Expr, sp.Expr]]) -> Pieces:
         """The parts on which a function is real: every condition is positive, or vanishes identically.
