@@ -24,6 +24,7 @@ from theory.roots import Sample, Watched, Z
 _SAMPLES = (fmpq(5, 7), fmpq(-8, 5), fmpq(19, 8), fmpq(-2, 9))
 _MOST_SAMPLES = 16
 _MOST_TRIED = 80
+_MOST_CONDITIONS = 40  # the roots of a search give new ones at every sample
 _MOST_POINTS = 8
 
 
@@ -136,7 +137,8 @@ def explored(
         if sp.nan in conditions or not _is_known(sample, tried, conditions):
             tried.append(sample)
             found.append((sample, look(Watched(sample, conditions))))
-            if (not conditions or sp.nan in conditions) and is_enough(found[-1][1]):
+            hopeless = sp.nan in conditions or len(conditions) > _MOST_CONDITIONS
+            if (not conditions or hopeless) and is_enough(found[-1][1]):
                 complete = not conditions
                 break
         if not pending:
