@@ -74,6 +74,13 @@ def _formal_point(lower: sp.Expr, upper: sp.Expr) -> sp.Expr:
     return lower + 1 if upper == _OO else (lower + upper) / 2
 
 
+def _is_root(expr: sp.Expr, end: sp.Expr) -> bool:
+    try:
+        return bool(sp.expand(expr.subs(Z, end)) == 0)
+    except TypeError:  # SymPy compares nan where log(0) stands under cosh
+        return False
+
+
 def _signs_inside(expr: sp.Expr, lower: sp.Expr, upper: sp.Expr) -> Iterator[sp.Expr]:
     """Expressions in the parameters with the sign that expr has inside an interval without a change of it.
 
@@ -81,7 +88,7 @@ def _signs_inside(expr: sp.Expr, lower: sp.Expr, upper: sp.Expr) -> Iterator[sp.
     """
     yield sp.expand_log(expr.subs(Z, _formal_point(lower, upper)))
     for end, side in ((lower, 1), (upper, -1)):
-        if abs(end) != _OO and sp.expand(expr.subs(Z, end)) == 0:
+        if abs(end) != _OO and _is_root(expr, end):
             slope = sp.expand(side * expr.diff(Z).subs(Z, end))
             if slope != 0:
                 yield slope
