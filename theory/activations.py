@@ -17,9 +17,9 @@ from theory.piecewise import Piece, Pieces, sample_points
 from theory.roots import Sample, Z
 from theory.surveys import Structure, Text, survey, text_of
 
-UNSURVEYED = "the parameters may have regions, none of whose values was tried, in which s has other pieces"
-
 __all__ = ["Activation", "Piece", "Z", "activation"]
+
+UNSURVEYED = "the parameters may have regions, none of whose values was tried, in which s has other pieces"
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ class Activation:
             accepted = ", ".join(p.name for p in self.parameters) or "none"
             raise ValueError(f"no parameter {min(unknown)!r} in {self.name}; accepted: {accepted}")
         given = {name: sp.sympify(value) for name, value in values.items()}
-        return _parse(NAMED.get(self.name, self.name), (*self.fixed, *given.items()))
+        return _parse(self.text.text, (*self.fixed, *given.items()))
 
 
 def _parse(text: str, fixed: tuple[tuple[str, sp.Expr], ...] = ()) -> Activation:

@@ -15,7 +15,7 @@ from flint import arb, fmpq
 from theory import balls
 from theory.powers import bits, is_large
 from theory.rewriting import elementary, has_parameters
-from theory.roots import LOOKED_AT_CLOSELY, Sample, Z, is_rounded, note, real_roots, sign_at
+from theory.roots import LOOKED_AT_CLOSELY, Sample, Watched, Z, is_rounded, note, real_roots, sign_at
 
 _MOST_PIECES = 400
 _SIGN_POINTS = 3
@@ -270,7 +270,7 @@ class Algebra:
     def _note_inside(self, expr: sp.Expr, lower: sp.Expr, upper: sp.Expr, sign: int | None) -> None:
         """Have what decides the sign of expr inside an interval noted, if parameters do; nan where it is not known."""
         parts = (expr, *(end for end in (lower, upper) if abs(end) != _OO))
-        if any(map(has_parameters, parts)):
+        if isinstance(self.sample, Watched) and any(map(has_parameters, parts)):
             large = any(is_large(e) or bits(e) > _MOST_NOTED for e in parts)  # SymPy could not write out its powers
             known = [] if large else _signs_inside(expr, lower, upper)
             proved = [e for e in known if sign is not None and balls.sign(e, self.sample) == sign]

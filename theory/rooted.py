@@ -11,6 +11,7 @@ from theory import balls
 from theory.adjoining import AdjoinedField
 from theory.fields import Fraction, NoTower
 from theory.piecewise import Algebra, Piece
+from theory.rewriting import has_parameters
 from theory.roots import Sample, Z, real_roots
 
 _MOST_FACTORED_BITS = 64
@@ -86,7 +87,7 @@ class RootedField(AdjoinedField):
 
     def _keeps_its_sign(self, function: sp.Expr, squared: bool) -> bool:
         """Whether a polynomial is known to have no roots inside the piece, nor another sign for other parameters."""
-        if not function.is_polynomial(Z) or (squared and function.free_symbols - {Z}):
+        if not function.is_polynomial(Z) or (squared and has_parameters(function)):
             return False
         if not function.has(Z) or self._piece is None:
             return True

@@ -17,8 +17,8 @@ from theory.language import names_in, syntax_tree
 from theory.parser import Reader, check_names, variables
 from theory.piecewise import Algebra, Germs, Piece, Pieces, sample_points
 from theory.regions import region, unseen
-from theory.rewriting import has_root_of_square, has_roots
-from theory.roots import Sample, Watched, Z
+from theory.rewriting import has_parameters, has_root_of_square, has_roots
+from theory.roots import Sample, Watched
 
 # parameters are tried at these values, to see which pieces exist; the first is the one that numbers are shown for
 _SAMPLES = (fmpq(5, 7), fmpq(-8, 5), fmpq(19, 8), fmpq(-2, 9))
@@ -208,7 +208,7 @@ def _same(p: Pieces, q: Pieces) -> bool:
     """Whether two structures have the same formulas, on the same intervals if one may be another function elsewhere."""
     if any(has_root_of_square(piece.expr) for piece in p):
         return False
-    if any(has_roots(piece.expr) and piece.expr.free_symbols - {Z} for piece in p):
+    if any(has_roots(piece.expr) and has_parameters(piece.expr) for piece in p):
         return p == q
     return {piece.expr for piece in p} == {piece.expr for piece in q}
 
