@@ -4,7 +4,7 @@ import pytest
 import sympy as sp
 from flint import Ordering, fmpz_mpoly_ctx
 
-from theory import independence
+from theory import exceptional, independence
 from theory.adjoining import AdjoinedField
 from theory.fields import NoTower, factored
 from theory.independence import decide
@@ -311,3 +311,9 @@ def test_parameter_values_that_keep_every_rank_take_no_tower(monkeypatch):
 )
 def test_small_numbers_are_tried_where_an_elimination_does_not_meet_them(expression, values):
     assert decide(expression).exceptional_parameters == (("alpha", values),)
+
+
+def test_values_that_are_not_told_apart_are_tried_once():
+    long, short = 2 * sp.log(1 + sp.sqrt(5)) - sp.log(2), sp.log(3 + sp.sqrt(5))  # one number
+    nowhere = sp.log(-2, evaluate=False)  # as of a constant of integration
+    assert exceptional._told_apart({long, sp.Integer(2), short, nowhere}) == [short, sp.Integer(2)]
