@@ -25,7 +25,9 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 FOLDERS, FILES = ("theory", "numerics", "temperance", "tests", "benchmarks"), ("pyproject.toml", "README.md")
 TESTS = {
-    "theory/independence.py": ["tests/test_verdicts.py", "tests/test_independence.py", "tests/test_regions.py"],
+    "theory/independence.py": [
+        f"tests/test_{part}.py" for part in ("verdicts", "doubtful_pieces", "independence", "regions")
+    ],
     "theory/certificates.py": ["tests/test_certificate_checks.py", "tests/test_certificates.py"],
     "theory/interactions.py": ["tests/test_interaction_reports.py", "tests/test_interactions.py"],
     "numerics/density.py": ["tests/test_density.py"],
