@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flint import arb, arb_mat, ctx, fmpq
-from truth_oracle import Truth, Unclear, jet, monomials, truth
+from oracle_jets import Unclear, jet
+from truth_oracle import Truth, monomials, truth
 
 from theory.certificates import CONDITIONS, Rejected, check, digest, statement, tower_of
 

@@ -18,7 +18,8 @@ from typing import Any
 from disguises import Case
 from flint import arb, ctx, fmpq
 from forgeries import falsehood
-from truth_oracle import Truth, Unclear, jet, mirror_truth, truth
+from oracle_jets import Unclear, jet
+from truth_oracle import Truth, mirror_truth, truth
 
 from theory.certificates import CONDITIONS, Rejected, check
 from theory.independence import Decision, decide

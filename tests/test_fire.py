@@ -100,7 +100,8 @@ def test_the_oracle_knows_the_truth(text, failing, taus):
     "text", ["max(z - 10, 0) + min(z + 35/8, 0)", "max(z - 60, 0) + z**2", "max(z, z + 1 - abs(8*z))"]
 )
 def test_the_oracle_says_nothing_of_pieces_with_few_points(text):
-    from truth_oracle import Unclear, truth
+    from oracle_jets import Unclear
+    from truth_oracle import truth
 
     with pytest.raises(Unclear, match="a piece with few points"):
         truth(text, {})
@@ -123,14 +124,16 @@ def test_the_oracle_does_not_take_what_is_flat_for_dependent():
 
 
 def test_nothing_times_what_is_not_real_is_not_real_to_the_oracle():
-    from truth_oracle import Unclear, mirror_truth
+    from oracle_jets import Unclear
+    from truth_oracle import mirror_truth
 
     with pytest.raises(Unclear, match="a piece with few points"):
         mirror_truth("z + 0*sqrt(sin(pi*z) - 1/3)", {})
 
 
 def test_the_oracle_says_nothing_of_a_mirror_image_with_few_points():
-    from truth_oracle import Unclear, mirror_truth
+    from oracle_jets import Unclear
+    from truth_oracle import mirror_truth
 
     # for z > 0 one piece, and a short and a long one at -z
     with pytest.raises(Unclear, match="a piece with few points"):
