@@ -200,6 +200,7 @@ LARGE = {  # bounded, whatever the answer is
     "switches without roots": "abs(sin(" * 40 + "z" + "))" * 40,
     "product": "*".join(f"(z+{i})" for i in range(300)),
     "product of powers": "*".join(f"(z-{i})**9" for i in range(100)),
+    "a switch with a parameter, real for none": "where(elu(beta) == z**log(z), z, z**(atanh(1)))",
     "parameters": "+".join(f"p{i}*z**{i}" for i in range(100)),
     "sum of exponentials": "+".join(f"exp({i}*z)" for i in range(100)),
     "large polynomials": "(1 + z)**999 + (1 + 2*z)**998",

@@ -59,8 +59,22 @@ def region(conditions: Collection[sp.Expr], values: Mapping[str, fmpq]) -> tuple
     A factor may stand in a square: the root of one is another function where it changes its sign. None is the sign of
     what is not defined, or may vanish.
     """
-    asked = (c for c in conditions if c is not sp.nan)
-    return tuple(balls.sign(c, values) for c in (*asked, *_parts(conditions)))
+    return tuple(balls.sign(c, values) for c in _asked(conditions))
+
+
+def is_seen(conditions: Collection[sp.Expr], values: Mapping[str, fmpq], tried: Sequence[Mapping[str, fmpq]]) -> bool:
+    """Whether some values tried lie in the same `region` as others, by all that was asked; no if nothing was."""
+    alike, asked = tried, _asked(conditions)
+    for c in asked:
+        here = balls.sign(c, values)
+        alike = [other for other in alike if balls.sign(c, other) == here]
+        if not alike:
+            return False
+    return bool(asked)
+
+
+def _asked(conditions: Collection[sp.Expr]) -> list[sp.Expr]:
+    return [*(c for c in conditions if c is not sp.nan), *_parts(conditions)]
 
 
 def _parts(conditions: Iterable[sp.Expr]) -> list[sp.Expr]:

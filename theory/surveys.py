@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
@@ -16,7 +16,7 @@ from theory.catalogue import FUNCTIONS
 from theory.language import names_in, syntax_tree
 from theory.parser import Reader, check_names, variables
 from theory.piecewise import Algebra, Germs, Piece, Pieces, sample_points
-from theory.regions import region, unseen
+from theory.regions import is_seen, unseen
 from theory.rewriting import has_parameters, has_root_of_square, has_roots
 from theory.roots import Sample, Watched
 
@@ -24,7 +24,7 @@ from theory.roots import Sample, Watched
 _SAMPLES = (fmpq(5, 7), fmpq(-8, 5), fmpq(19, 8), fmpq(-2, 9))
 _MOST_SAMPLES = 16
 _MOST_TRIED = 80
-_MOST_CONDITIONS = 40  # the roots of a search give new ones at every sample
+_MOST_CONDITIONS = 40  # the roots of a search give new ones at every sample, without end
 _MOST_POINTS = 8
 
 
@@ -130,17 +130,21 @@ def explored(
     """
     conditions: dict[sp.Expr, None] = {}
     pending, found = _samples(names), []
+    first = len(pending)
     tried: list[dict[str, fmpq]] = []
     complete = True
     while pending:
         sample = pending.pop(0)
-        if sp.nan in conditions or not _is_known(sample, tried, conditions):
+        if sp.nan in conditions or not is_seen(conditions, sample, tried):
             tried.append(sample)
             found.append((sample, look(Watched(sample, conditions))))
             hopeless = sp.nan in conditions or len(conditions) > _MOST_CONDITIONS
             if (not conditions or hopeless) and is_enough(found[-1][1]):
                 complete = not conditions
                 break
+        if len(conditions) > _MOST_CONDITIONS and (len(tried) >= first or not pending):
+            complete = False
+            break
         if not pending:
             regions, complete = unseen(conditions, tried)
             if not complete and any(is_enough(seen) for _, seen in found):
@@ -148,12 +152,6 @@ def explored(
             pending = regions[: _MOST_TRIED - len(tried)]
             complete = complete and len(pending) == len(regions)
     return found, list(conditions), complete
-
-
-def _is_known(sample: Sample, tried: Sequence[Sample], conditions: Collection[sp.Expr]) -> bool:
-    """Whether a sample tried lies in the same region, by all that was asked of the parameters."""
-    here = region(conditions, sample)
-    return bool(here) and any(region(conditions, other) == here for other in tried)
 
 
 @dataclass(frozen=True)
