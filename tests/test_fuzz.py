@@ -242,6 +242,14 @@ DECIDED = [
     "max(alpha, 2**(10**15*z))", "(alpha - exp(1000))*tanh(z) + z", "(exp(alpha) - exp(1000))*tanh(z) + z",
     "theta/5*log(abs(8/3*z)) + sqrt(2) + sin(z)/10**12", "gelu(999)**gelu(999)",
 ]  # fmt: skip
+DECIDED += [  # powers m/n, for which SymPy writes out the m-th
+    "24**0.987654321987651*z", "exp(0.987654321987651*log(24))*z", "tanh(0.987654321987651*log(24) + z)",
+    "exp(log(24*z)*0.987654321987651)", "max(z**0.123456, alpha)", "max(z**z, 0.987654321987651*alpha)",
+    "min((3*z)**(3*z), min(pi, alpha))", "(24*alpha + 48)**0.987654321987651*z + z**2",
+    "gelu(24**0.987654321987651*z + alpha)", "where(z**3 - z*0.123456 > 24**0.123456, z, z**2)",
+    "cosh(asinh(exp(1.000000001)))", "acosh(z/0.987654321987651**(1/3001))", "cosh(0.987654321987651)**pi*z",
+    "where(z - 0.001001 < z**24, z, 12)",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("text", DECIDED)

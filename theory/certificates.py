@@ -173,7 +173,7 @@ class _Formulas:
         total = sp.S.Zero
         for part, sign in zip(sp.fraction(q), (1, -1), strict=True):
             large = any(abs(e.as_base_exp()[1].as_coeff_Mul()[0]) > _MOST_DEGREE for e in part.atoms(sp.Pow, sp.exp))
-            large |= any(abs(n) > 10**_MOST_DEGREE for n in part.atoms(sp.Integer))
+            large |= any(abs(n) > 10**_MOST_DEGREE or n.q > _MOST_POWER for n in part.atoms(sp.Rational))
             content, factors = (sp.S.One, [(part, 1)]) if large else sp.factor_list(part)
             for factor, e in (pair for pair in [*factors, (sp.Abs(content), 1)] if pair[0] != 1):
                 total += sign * e * (factor.args[0] if factor.func is sp.exp else self.function("log", factor))

@@ -20,7 +20,7 @@ from theory import balls, families
 from theory.activations import Activation
 from theory.analysis import Analysis
 from theory.fields import factored
-from theory.powers import MOST_BITS, bits, is_large
+from theory.powers import MOST_BITS, bits, has_long_exponent, is_large
 from theory.rewriting import rationalized, terms
 from theory.roots import Z
 from theory.towers import Tower
@@ -96,7 +96,7 @@ def _factors(conditions: Iterable[sp.Expr]) -> list[sp.Expr]:
 
 
 def _factored(expr: sp.Expr) -> list[sp.Expr]:
-    if is_large(expr):
+    if is_large(expr) or has_long_exponent(expr):
         return [expr]
     try:
         return [factor for factor, _ in sp.factor_list(expr)[1]]
@@ -221,6 +221,8 @@ def _powers(function: sp.Expr, most: int) -> range:
 
 def _common_root(coefficients: list[sp.Expr]) -> sp.Expr:
     nonzero = [c for c in coefficients if c != 0]
+    if any(map(has_long_exponent, nonzero)):
+        return sp.S.One
     return sp.gcd_list(nonzero) if nonzero else sp.S.One
 
 

@@ -20,6 +20,7 @@ from theory.families import Family
 from theory.kinks import Kinks, kinks_of
 from theory.mirror import Mirror, mirror
 from theory.nullspace import Row
+from theory.powers import is_written_out
 from theory.rewriting import rationalized
 from theory.roots import Sample
 from theory.verdicts import Verdict
@@ -167,8 +168,10 @@ def _keeps_its_verdicts(
     depend on those before them, which decides the verdicts. Where no family has a relation, formulas do not matter.
     """
     if any(len(members) < len(family) for family, members in pivots.items()):
+        if generic.others or any(is_written_out(p.expr, *here.values()) for p in generic.pieces):
+            return False
         formulas = {p.expr.subs(here) for p in generic.pieces}
-        if generic.others or any(p.expr not in formulas for s in special.structures for p in s.pieces):
+        if any(p.expr not in formulas for s in special.structures for p in s.pieces):
             return False
     found = [Analysis(special, s.pieces, dict(s.sample)) for s in special.structures]
     return all(analysis.are_independent(members) for analysis in found for members in pivots.values())

@@ -12,6 +12,7 @@ from theory.fields import DifferentialField, Fraction, NoTower, least_common_mul
 
 Row = tuple[fmpz_mpoly, ...]
 _MOST_TERMS = 50_000
+_MOST_DEGREE = 10_000
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,8 @@ def coefficient_rows(field: DifferentialField, columns: Sequence[Fraction], cons
         NoTower: the numerators over one denominator are too large.
     """
     common = least_common_multiple((f.den for f in columns), field.one)
+    if common.total_degree() > _MOST_DEGREE and any(len(f.den) > 1 for f in columns):
+        raise NoTower(f"one denominator has a degree of over {_MOST_DEGREE}")
     if sum(len(f.num) * len(common / f.den) for f in columns) > _MOST_TERMS:
         raise NoTower(f"numerators over one denominator have over {_MOST_TERMS} terms")
     rows: dict[tuple[int, ...], list[dict[tuple[int, ...], int]]] = {}

@@ -13,7 +13,7 @@ import sympy as sp
 from flint import arb, fmpq
 
 from theory import balls
-from theory.powers import bits, is_large
+from theory.powers import bits, is_large, is_written_out
 from theory.rewriting import elementary, has_parameters
 from theory.roots import LOOKED_AT_CLOSELY, Sample, Watched, Z, is_rounded, note, real_roots, sign_at
 
@@ -271,8 +271,8 @@ class Algebra:
         """Have what decides the sign of expr inside an interval noted, if parameters do; nan where it is not known."""
         parts = (expr, *(end for end in (lower, upper) if abs(end) != _OO))
         if isinstance(self.sample, Watched) and any(map(has_parameters, parts)):
-            large = any(is_large(e) or bits(e) > _MOST_NOTED for e in parts)  # SymPy could not write out its powers
-            known = [] if large else _signs_inside(expr, lower, upper)
+            large = any(is_large(e) or bits(e) > _MOST_NOTED for e in parts)
+            known = [] if large or is_written_out(*parts) else _signs_inside(expr, lower, upper)
             proved = [e for e in known if sign is not None and balls.sign(e, self.sample) == sign]
             note(min(proved, key=sp.count_ops, default=sp.nan), self.sample)
 

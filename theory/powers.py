@@ -7,6 +7,9 @@ import sympy as sp
 MOST_DIGITS = 1000
 MOST_POWER = 1000
 MOST_BITS = 3322  # 1000 decimal digits
+_MOST_DENOMINATOR = 1000  # of an exponent m/n: SymPy writes out 24**m for 24**(m/n)
+_MOST_WRITTEN = 60  # of one that is not taken apart
+_MOST_TRIED = 2**15  # primes, as SymPy does
 
 
 def bits(expr: sp.Expr) -> int:
@@ -21,6 +24,21 @@ def is_large(expr: sp.Expr) -> bool:
     """
     exponents = (e.as_base_exp()[1].as_coeff_Mul()[0] for e in expr.atoms(sp.Pow, sp.exp))
     return any(abs(n) > 60 for n in exponents) or any(abs(n) > 10**60 for n in expr.atoms(sp.Integer))
+
+
+def is_written_out(expr: sp.Expr, *numbers: sp.Expr) -> bool:
+    """Whether SymPy may write out a long power if numbers are put for the symbols of an expression."""
+    long = any(map(_is_long, numbers))
+    return any((long and p.exp.free_symbols) or (p.base.free_symbols and _is_long(p.exp)) for p in expr.atoms(sp.Pow))
+
+
+def has_long_exponent(expr: sp.Expr) -> bool:
+    """Whether it has a power m/n with n over 1000: for SymPy's polynomials, the m-th of a variable."""
+    return any(_is_long(e.as_base_exp()[1]) for e in expr.atoms(sp.Pow, sp.exp))
+
+
+def _is_long(exponent: sp.Expr) -> bool:
+    return any(n.q > _MOST_DENOMINATOR for n in exponent.atoms(sp.Rational))
 
 
 def bounded(number: sp.Rational, times: sp.Rational = sp.S.One) -> None:
@@ -47,9 +65,18 @@ def power(base: sp.Expr, exponent: sp.Expr) -> sp.Expr:
     """base**exponent; raises ValueError where `bounded_power` does."""
     if base is sp.E:
         return exponential(exponent)
-    if exponent.is_Rational:
-        bounded_power(base, exponent)
-    return base**exponent
+    if not exponent.is_Rational:
+        return base**exponent
+    bounded_power(base, exponent)
+    number, rest = base.as_coeff_Mul()
+    if exponent.q <= _MOST_WRITTEN or not number.is_Rational:
+        return base**exponent
+    primes = [prime ** (times * exponent) for prime, times in _prime_powers(abs(number))]
+    return sp.Mul(*primes, (sp.sign(number) * rest) ** exponent)
+
+
+def _prime_powers(number: sp.Rational) -> list[tuple[sp.Integer, int]]:
+    return [(sp.Integer(prime), times) for prime, times in number.factors(limit=_MOST_TRIED).items() if prime != 1]
 
 
 def exponential(q: sp.Expr) -> sp.Expr:
@@ -58,12 +85,21 @@ def exponential(q: sp.Expr) -> sp.Expr:
 
 
 def exponent(q: sp.Expr) -> sp.Expr:
-    """q, a number times a sum multiplied out; raises ValueError for c*log(b) in it with too large a power b**c."""
+    """q, a number times a sum multiplied out and c*log(24) taken apart.
+
+    Raises:
+        ValueError: c*log(b) in it has too large a power b**c.
+    """
     c, rest = q.as_coeff_Mul()
     if rest.is_Add:
         q = sp.Add(*(c * term for term in rest.args))
+    apart = {}
     for product in q.atoms(sp.Mul):
         times, logarithm = product.as_coeff_Mul()
         if logarithm.func is sp.log:
             bounded_power(logarithm.args[0], times)
-    return q
+            number, rest = logarithm.args[0].as_coeff_Mul()
+            if times.q > _MOST_WRITTEN and number.is_Rational:
+                logarithms = [n * sp.log(prime) for prime, n in _prime_powers(abs(number))]
+                apart[product] = sp.Add(*(times * e for e in (*logarithms, sp.log(sp.sign(number) * rest))))
+    return q.xreplace(apart)

@@ -14,18 +14,19 @@ from math import lcm
 
 import flint
 import sympy as sp
-from flint import arb, fmpq, fmpq_poly
+from flint import arb, fmpq
 
 from theory import balls
 from theory.piecewise import rational_inside
-from theory.powers import is_large
-from theory.roots import Z, real_roots
+from theory.powers import is_large, is_written_out
+from theory.roots import Z, enclosed_roots, real_roots
 
 _BITS = 256
 _MOST_BITS = 8192
 _MOST_EXPANDED = 60  # operations
 _MOST_OPERATIONS = 400  # of a polynomial that parameters are eliminated from
 _MOST_DEGREE = 12
+_MOST_ORDER = 60
 _MOST_PROJECTED = 20
 _MOST_CELLS = 300
 
@@ -93,6 +94,8 @@ def _boundaries(condition: sp.Expr) -> list[sp.Expr]:
     while roots := {r for part in parts for r in part.atoms(sp.Pow) if r.exp.is_Rational and not r.exp.is_Integer}:
         base = max((r.base for r in roots), key=sp.count_ops)
         order = lcm(*(int(r.exp.q) for r in roots if r.base == base))
+        if any(abs(r.exp) * order > _MOST_ORDER for r in roots if r.base == base):
+            return [condition]
         root = sp.Dummy()
         powers = {r: root ** (r.exp * order) for r in roots if r.base == base}
         above = [sp.fraction(sp.together(part.xreplace(powers)))[0] for part in parts]
@@ -179,9 +182,13 @@ def _ends(conditions: Collection[sp.Expr], name: str, others: Mapping[str, fmpq]
     complete = True
     enclosed: list[arb] = []
     for condition in conditions:
+        if is_written_out(condition, *values.values()):
+            complete = False
+            continue
         f = condition.subs(values).subs(sp.Symbol(name, real=True), Z)
         if _is_polynomial(f):
-            enclosed += _roots_of_polynomial(sp.Poly(f, Z))
+            with flint.ctx.workprec(_BITS):
+                enclosed += enclosed_roots(sp.Poly(f, Z))
             continue
         try:
             roots = real_roots(sp.expand(f) if f.count_ops() <= _MOST_EXPANDED else f, {})
@@ -195,12 +202,6 @@ def _ends(conditions: Collection[sp.Expr], name: str, others: Mapping[str, fmpq]
         if not ends or ball > ends[-1]:
             ends.append(ball)
     return ends, complete
-
-
-def _roots_of_polynomial(poly: sp.Poly) -> list[arb]:
-    coefficients = [fmpq(int(c.p), int(c.q)) for c in reversed(poly.all_coeffs())]
-    with flint.ctx.workprec(_BITS):
-        return [root.real for root, _ in fmpq_poly(coefficients).numer().complex_roots() if root.imag == 0]
 
 
 def _inside(low: arb | None, high: arb | None, parameter: int) -> fmpq:

@@ -9,7 +9,7 @@ import sympy as sp
 from flint import fmpq, fmpq_mat, fmpz_mat
 
 from theory.balls import exact
-from theory.powers import bits
+from theory.powers import bits, has_long_exponent
 from theory.roots import Z
 
 _MOST_ROOT = 12
@@ -80,7 +80,7 @@ def _has_square(base: sp.Expr, of_parameters: bool) -> bool:
 def _is_small(expr: sp.Expr) -> bool:
     """Whether it takes no time to factor it."""
     low = all(abs(p.exp) <= _MOST_DEGREE for p in expr.atoms(sp.Pow) if p.exp.is_Rational)
-    return low and bits(expr) <= _MOST_BITS and expr.count_ops() <= _MOST_FACTORED
+    return low and not has_long_exponent(expr) and bits(expr) <= _MOST_BITS and expr.count_ops() <= _MOST_FACTORED
 
 
 def has_parameters(expr: sp.Expr) -> bool:

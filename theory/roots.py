@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
+import flint
 import sympy as sp
-from flint import fmpq
+from flint import arb, fmpq, fmpq_poly
 
 from theory import balls
-from theory.powers import bits, exponential, power
+from theory.powers import bits, exponential, has_long_exponent, power
 
 Z = sp.Symbol("z", real=True)
 Sample = Mapping[str, fmpq]  # one value for every parameter
@@ -86,7 +87,7 @@ def _polynomial(f: sp.Expr, sample: Sample) -> Roots:
     poly = sp.Poly(f, Z)
     rational = all(c.is_rational_function() and not c.has(sp.pi, sp.E) for c in poly.coeffs())
     long = any(bits(c) > _MOST_FACTORED or c.count_ops() > _MOST_FACTORED_OPERATIONS for c in poly.coeffs())
-    if not rational or long:
+    if not rational or long or has_long_exponent(f):
         return _factor(poly, sample)
     numerator = sp.fraction(sp.together(f))[0]
     factors = [factor for factor, _ in sp.factor_list(numerator)[1] if factor.has(Z)]
@@ -125,10 +126,17 @@ def is_rounded(number: sp.Expr) -> bool:
 
 
 def _isolated(poly: sp.Poly) -> list[sp.Expr]:
-    """All real roots of an irreducible rational polynomial, as dyadic numbers within 2^-256."""
-    tolerance = sp.Rational(1, 2**_BISECTIONS)
-    intervals = poly.intervals(eps=tolerance)
-    return [(lower + upper) / 2 for (lower, upper), _ in intervals]
+    """All real roots of an irreducible rational polynomial, as dyadic numbers within 2^-256, in order."""
+    step = 2 ** (_BISECTIONS + 1)
+    with flint.ctx.workprec(_BISECTIONS + 64 + bits(poly.as_expr())):
+        steps = [int((root.mid() * step).floor().unique_fmpz()) for root in enclosed_roots(poly)]
+    return [sp.Rational(n, step) for n in sorted(steps)]
+
+
+def enclosed_roots(poly: sp.Poly) -> list[arb]:
+    """Balls around the real roots of a rational polynomial, at the working precision."""
+    coefficients = [fmpq(int(c.p), int(c.q)) for c in reversed(poly.all_coeffs())]
+    return [root.real for root, _ in fmpq_poly(coefficients).numer().complex_roots() if root.imag == 0]
 
 
 def _peel(core: sp.Expr, c: sp.Expr, sample: Sample) -> Roots | None:

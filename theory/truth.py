@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Literal
 
 import sympy as sp
+from flint import fmpq
 
 from theory import balls
 from theory.activations import Activation, Z
@@ -120,7 +121,7 @@ def _analytic(f: sp.Expr) -> bool:
         return balls.sign(f.base, {}) == 1
     if isinstance(f, sp.log) or (f.is_Pow and not f.exp.has(Z)):
         roots = real_roots(f.args[0], {})
-        at_zero = balls.sign(f.args[0].subs(Z, 0), {})
+        at_zero = balls.sign(f.args[0], {"z": fmpq(0)})
         integer = f.is_Pow and f.exp.is_Integer
         return roots.exact and not roots.points and (at_zero == 1 or (integer and at_zero is not None))
     return False
