@@ -248,7 +248,7 @@ DECIDED += [  # powers m/n, for which SymPy writes out the m-th
     "min((3*z)**(3*z), min(pi, alpha))", "(24*alpha + 48)**0.987654321987651*z + z**2",
     "gelu(24**0.987654321987651*z + alpha)", "where(z**3 - z*0.123456 > 24**0.123456, z, z**2)",
     "cosh(asinh(exp(1.000000001)))", "acosh(z/0.987654321987651**(1/3001))", "cosh(0.987654321987651)**pi*z",
-    "where(z - 0.001001 < z**24, z, 12)",
+    "where(z - 0.001001 < z**24, z, 12)", "exp(z) + (1 + alpha**2)**0.987654321987651 + alpha*z",
 ]  # fmt: skip
 
 

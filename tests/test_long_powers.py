@@ -5,6 +5,7 @@ import sympy as sp
 from flint import arb, ctx, fmpq
 
 from theory import balls
+from theory.independence import decide
 from theory.powers import exponential, power
 from theory.roots import Z
 
@@ -27,3 +28,10 @@ def test_a_factor_that_is_a_number_is_taken_out_of_a_long_power():
         found = balls.value(power(factor * Z, EXPONENT), {"z": z}, 256)
         with ctx.workprec(256):
             assert abs(found / arb(z * factor) ** arb(fmpq(987654321987651, 10**15)) - 1) < 1e-60
+
+
+def test_exceptional_values_beside_long_powers_are_decided_on_their_own():
+    """Where alpha = 0, s is a constant."""
+    decision = decide("alpha*exp(z) + (1 + alpha**2)**0.987654321987651")
+    assert decision.second_order.failing_families == ("B",)
+    assert dict(decision.exceptional_parameters) == {"alpha": ("0",)}

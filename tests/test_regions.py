@@ -4,10 +4,13 @@ import pytest
 import sympy as sp
 from flint import fmpq
 
-from theory.activations import activation
+from theory import independence
+from theory.activations import UNSURVEYED, activation
+from theory.analysis import Analysis
 from theory.independence import decide
 from theory.mirror import mirror
 from theory.regions import unseen
+from theory.verdicts import Verdict
 
 DEPENDS = [  # an activation with regions of its parameter, the condition that differs, and what it is in each
     ("where(alpha > 1000, z, tanh(z))", "first_order", "holds; fails"),
@@ -90,7 +93,20 @@ def test_where_regions_may_be_missing_nothing_is_said_of_all_parameters(text):
     decision = decide(text)
     assert not decision.activation.surveyed
     assert {v.outcome for v in decision.verdicts} == {"undecided"}
+    assert UNSURVEYED in {v.reason for v in decision.verdicts}
     assert not decision.mirror.proved
+
+
+def test_what_is_undecided_in_the_regions_that_were_found_keeps_its_reason():
+    found = Verdict("undecided", reason="a rank")
+    assert independence._unknown_elsewhere(found) == found
+
+
+def test_pivots_that_differ_from_one_structure_to_another_prove_nothing():
+    first, second = (Analysis(a, a.pieces, {}) for a in map(activation, ("tanh", "z**2")))
+    assert first.pivots() != second.pivots()
+    assert independence._common_pivots([first, first]) == first.pivots()
+    assert independence._common_pivots([first, second]) is None
 
 
 @pytest.mark.parametrize("text", ["log(alpha + beta*z + c*z**2 + z**3)", "log(1 + alpha*z + z**4)"])

@@ -19,7 +19,7 @@ from flint import arb, fmpz_mpoly
 from theory import balls, families
 from theory.activations import Activation
 from theory.analysis import Analysis
-from theory.fields import factored
+from theory.fields import NoTower
 from theory.powers import MOST_BITS, bits, has_long_exponent, is_large
 from theory.rewriting import rationalized, terms
 from theory.roots import Z
@@ -80,7 +80,10 @@ def _pivots(analysis: Analysis) -> list[sp.Expr]:
 
 def _constant_parts(tower: Tower, p: fmpz_mpoly) -> list[sp.Expr]:
     """The factors of p that involve constants only (z aside, they decide where p vanishes identically)."""
-    constants = [tower.stands_for(f) for f, _ in factored(p)[1] if tower.is_constant(f)]
+    try:
+        constants = [tower.stands_for(f) for f, _ in tower.factored(p)[1] if tower.is_constant(f)]
+    except NoTower:  # too high a degree to be factored
+        return []
     return [c.subs(Z, sp.S.One) if c.has(Z) else c for c in constants]  # a constant of integration
 
 
