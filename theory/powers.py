@@ -68,15 +68,18 @@ def power(base: sp.Expr, exponent: sp.Expr) -> sp.Expr:
     if not exponent.is_Rational:
         return base**exponent
     bounded_power(base, exponent)
-    number, rest = base.as_coeff_Mul()
-    if exponent.q <= _MOST_WRITTEN or not number.is_Rational:
+    if exponent.q <= _MOST_WRITTEN:
         return base**exponent
-    primes = [prime ** (times * exponent) for prime, times in _prime_powers(abs(number))]
-    return sp.Mul(*primes, (sp.sign(number) * rest) ** exponent)
+    return sp.Mul(*(factor ** (times * exponent) for factor, times in _apart(base)))
 
 
-def _prime_powers(number: sp.Rational) -> list[tuple[sp.Integer, int]]:
-    return [(sp.Integer(prime), times) for prime, times in number.factors(limit=_MOST_TRIED).items() if prime != 1]
+def _apart(base: sp.Expr) -> list[tuple[sp.Expr, int]]:
+    """Factors of an expression and their exponents: the primes of its number, and the rest with its sign."""
+    number, rest = base.as_coeff_Mul()
+    if not number.is_Rational:
+        return [(base, 1)]
+    primes = abs(number).factors(limit=_MOST_TRIED)
+    return [*((sp.Integer(p), times) for p, times in primes.items()), (sp.sign(number) * rest, 1)]
 
 
 def exponential(q: sp.Expr) -> sp.Expr:
@@ -98,8 +101,6 @@ def exponent(q: sp.Expr) -> sp.Expr:
         times, logarithm = product.as_coeff_Mul()
         if logarithm.func is sp.log:
             bounded_power(logarithm.args[0], times)
-            number, rest = logarithm.args[0].as_coeff_Mul()
-            if times.q > _MOST_WRITTEN and number.is_Rational:
-                logarithms = [n * sp.log(prime) for prime, n in _prime_powers(abs(number))]
-                apart[product] = sp.Add(*(times * e for e in (*logarithms, sp.log(sp.sign(number) * rest))))
+            if times.q > _MOST_WRITTEN:
+                apart[product] = sp.Add(*(times * n * sp.log(factor) for factor, n in _apart(logarithm.args[0])))
     return q.xreplace(apart)
