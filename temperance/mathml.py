@@ -15,6 +15,7 @@ import sympy as sp
 from markupsafe import Markup, escape
 
 from theory.activations import Activation, Z
+from theory.writing import latex
 
 _FORMULA = re.compile(r"\$([^$]+)\$")
 _ESCAPED = re.compile(r"\\\^\{\}|\\([_&%#])")
@@ -74,4 +75,4 @@ def group(name: str) -> Markup:
 def activation_latex(s: Activation) -> str:
     """s(z) = its pieces, as LaTeX."""
     pieces = ((p.expr, p.upper > Z if p.upper.is_finite else sp.true) for p in s.pieces)
-    return f"s(z) = {sp.latex(sp.Piecewise(*pieces))}"
+    return f"s(z) = {latex(sp.Piecewise(*pieces))}"

@@ -12,10 +12,11 @@ from flint import arb, fmpq
 from theory.catalogue import NAMED
 from theory.language import ACCEPTED
 from theory.library_names import refuse_dotted
-from theory.parser import written, written_pieces
+from theory.parser import written_pieces
 from theory.piecewise import Piece, Pieces, sample_points
 from theory.roots import Sample, Z
 from theory.surveys import Structure, Text, survey, text_of
+from theory.writing import written
 
 __all__ = ["Activation", "Piece", "Z", "activation"]
 

@@ -17,10 +17,9 @@ from math import comb, prod
 import sympy as sp
 from flint import fmpz_mpoly
 
-from theory.fields import DifferentialField, Fraction, NoTower, factored
+from theory.fields import MOST_DEGREE, DifferentialField, Fraction, NoTower, factored
 
 _MOST_TERMS = 6000
-_MOST_DEGREE = 4000
 _MOST_EXPANDED = 20_000
 _MOST_PRODUCTS = 4_000_000
 _MOST_FACTORED_DEGREE = 1000
@@ -116,8 +115,8 @@ class AdjoinedField(DifferentialField):
         if len(num) + len(den) > _MOST_TERMS:
             raise NoTower(f"the tower's fractions grow over {_MOST_TERMS} terms")
         # a greatest common divisor takes the memory of a dense polynomial, so that exp(z) + exp(1.000001*z) is too much
-        if len(num) > 1 and len(den) > 1 and max(*num.degrees(), *den.degrees()) > _MOST_DEGREE:
-            raise NoTower(f"the tower's fractions grow over the degree {_MOST_DEGREE}")
+        if len(num) > 1 and len(den) > 1 and max(*num.degrees(), *den.degrees()) > MOST_DEGREE:
+            raise NoTower(f"the tower's fractions grow over the degree {MOST_DEGREE}")
         return super().fraction(num, den)
 
     def _rationalise(self, num: fmpz_mpoly, den: fmpz_mpoly) -> tuple[fmpz_mpoly, fmpz_mpoly]:

@@ -116,10 +116,11 @@ class Analysis:
     def _found(self, family: Family) -> Relations:
         columns = _columns(family)
         if self.tower is None:
-            minor = self.minor(columns)
-            note = None if minor else f"{self.obstacle}, and {self._tried(columns)}"
-            return Relations(family, (), minor is not None, minor, note)
-        found = self._nullspace(family)
+            return self._without_relations(family, self.obstacle)
+        try:
+            found = self._nullspace(family)
+        except NoTower as error:  # too large to be eliminated
+            return self._without_relations(family, str(error))
         rows = tuple(sorted(found.relations, key=lambda row: self.doubt(row) is not None))
         if not all(self.doubt(row) or self._vanishes(row, columns) for row in rows):
             return Relations(
@@ -133,6 +134,13 @@ class Analysis:
         minor = self.minor(independent)
         note = None if minor else f"the tower has no further relation, but {self._tried(independent)}"
         return Relations(family, rows, minor is not None, minor, note)
+
+    def _without_relations(self, family: Family, obstacle: str | None) -> Relations:
+        """What balls alone prove."""
+        columns = _columns(family)
+        minor = self.minor(columns)
+        note = None if minor else f"{obstacle}, and {self._tried(columns)}"
+        return Relations(family, (), minor is not None, minor, note)
 
     def _nullspace(self, family: Family) -> Nullspace:
         assert self.tower is not None
@@ -148,8 +156,14 @@ class Analysis:
         return {family: minor.columns for family, minor in found.items() if minor} if all(found.values()) else None
 
     def pivot_values(self, family: Family) -> tuple[fmpz_mpoly, ...]:
-        """What the elimination of a family divided by: where none of it vanishes, the rank is the generic one."""
-        return self._nullspace(family).pivot_values
+        """What the elimination of a family divided by: where none of it vanishes, the rank is the generic one.
+
+        Nothing where the family is too large to be eliminated.
+        """
+        try:
+            return self._nullspace(family).pivot_values
+        except NoTower:
+            return ()
 
     def tau_free(self, rows: Sequence[Row]) -> Row | None:
         """A relation without the two last members: one of the rows, or a combination of the first two; else None."""

@@ -10,10 +10,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from itertools import combinations
+from math import prod
 
 import sympy as sp
 from flint import Ordering, fmpz_mpoly, fmpz_mpoly_ctx
 from flint.utils.flint_exceptions import DomainError
+
+MOST_DEGREE = 4000  # of what greatest common divisors are looked for
+_MOST_FACTORED = 10_000  # terms, by the degrees, of what SymPy factors
 
 
 class NoTower(ValueError):
@@ -84,9 +88,11 @@ class DifferentialField:
 
     def reduce(self, p: fmpz_mpoly) -> fmpz_mpoly:
         """Remainder of p modulo the relations t^n = q."""
+        degrees = p.degrees()
         for i, (n, q) in self.roots.items():
-            if p.degrees()[i] >= n:
+            if degrees[i] >= n:
                 p = p % (self.context.gen(i) ** n - q)
+                degrees = p.degrees()
         return p
 
     def fraction(self, num: fmpz_mpoly, den: fmpz_mpoly) -> Fraction:
@@ -168,13 +174,24 @@ class DifferentialField:
         return sp.Add(*terms)
 
 
+def common_divisor(p: fmpz_mpoly, q: fmpz_mpoly) -> fmpz_mpoly:
+    """The greatest common divisor; 1 where degrees are too high for it, as it takes the memory of dense polynomials."""
+    if len(p) > 1 and len(q) > 1 and max(*p.degrees(), *q.degrees()) > MOST_DEGREE:
+        return p.context().constant(1)
+    return p.gcd(q)
+
+
 def least_common_multiple(polynomials: Iterator[fmpz_mpoly], start: fmpz_mpoly) -> fmpz_mpoly:
-    """lcm of the polynomials and start."""
-    return reduce(lambda p, q: p * (q / p.gcd(q)), polynomials, start)
+    """The least common multiple of the polynomials and start, as far as `common_divisor` goes."""
+    return reduce(lambda p, q: p * (q / common_divisor(p, q)), polynomials, start)
 
 
 def factored(p: fmpz_mpoly) -> tuple[int, list[tuple[fmpz_mpoly, int]]]:
-    """The content of p, with its sign, and its irreducible factors with their exponents."""
+    """The content of p, with its sign, and its irreducible factors with their exponents.
+
+    Raises:
+        NoTower: p has long numbers and high degrees.
+    """
     try:
         content, factors = p.factor()
         return int(content), factors
@@ -183,6 +200,8 @@ def factored(p: fmpz_mpoly) -> tuple[int, list[tuple[fmpz_mpoly, int]]]:
 
 
 def _factored_by_sympy(p: fmpz_mpoly) -> tuple[int, list[tuple[fmpz_mpoly, int]]]:
+    if prod(degree + 1 for degree in p.degrees()) > _MOST_FACTORED:
+        raise NoTower("a polynomial of too high degrees would have to be factored")
     context, used = p.context(), [i for i, degree in enumerate(p.degrees()) if degree]
     terms = {tuple(monomial[i] for i in used): int(c) for monomial, c in p.to_dict().items()}
     content, factors = sp.Poly.from_dict(terms, *sp.symbols(f"x:{len(used)}"), domain=sp.ZZ).factor_list()

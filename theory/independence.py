@@ -20,10 +20,11 @@ from theory.families import Family
 from theory.kinks import Kinks, kinks_of
 from theory.mirror import Mirror, mirror
 from theory.nullspace import Row
-from theory.powers import is_written_out
+from theory.powers import put
 from theory.rewriting import rationalized
 from theory.roots import Sample
 from theory.verdicts import Verdict
+from theory.writing import latex, written
 
 SCOPE = "every d, derivatives almost everywhere"
 EVERY_TAU = f"all tau > 0, {SCOPE}"
@@ -62,7 +63,7 @@ class Decision:
 
     def _repr_latex_(self) -> str:
         """For notebooks: the verdicts and relations as one display."""
-        return display.latex(sp.latex(_shown(self.activation)), self.verdicts)
+        return display.latex(latex(_shown(self.activation)), self.verdicts)
 
 
 def _shown(source: Activation) -> sp.Expr:
@@ -168,9 +169,10 @@ def _keeps_its_verdicts(
     depend on those before them, which decides the verdicts. Where no family has a relation, formulas do not matter.
     """
     if any(len(members) < len(family) for family, members in pivots.items()):
-        if generic.others or any(is_written_out(p.expr, *here.values()) for p in generic.pieces):
+        try:
+            formulas = set() if generic.others else {put(p.expr, here) for p in generic.pieces}
+        except ValueError:  # too long a number
             return False
-        formulas = {p.expr.subs(here) for p in generic.pieces}
         if any(p.expr not in formulas for s in special.structures for p in s.pieces):
             return False
     found = [Analysis(special, s.pieces, dict(s.sample)) for s in special.structures]
@@ -214,9 +216,8 @@ def _failure(analysis: Analysis, family: Family, row: Row, scope: str) -> Verdic
     if doubt:
         return _undecided(doubt)
     combination = family.combined(analysis.constants(row))
-    return Verdict(
-        "fails", f"{combination} = 0", scope + _kinks_change(analysis, family), latex=f"{sp.latex(combination)} = 0"
-    )
+    scope += _kinks_change(analysis, family)
+    return Verdict("fails", f"{written(combination)} = 0", scope, latex=f"{latex(combination)} = 0")
 
 
 def _kinks_change(analysis: Analysis, family: Family) -> str:

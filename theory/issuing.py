@@ -13,8 +13,10 @@ from theory.certificates import CONDITIONS, FORMAT, Rejected, check, digest, sta
 from theory.families import Family
 from theory.independence import Decision, decide
 from theory.nullspace import Row
-from theory.parser import written
 from theory.verdicts import Verdict
+from theory.writing import written
+
+_MOST_CHARACTERS = 10_000  # of one coefficient
 
 
 def certificates(source: str | sp.Expr | Activation | Decision) -> list[dict[str, Any]]:
@@ -47,7 +49,7 @@ def issue(source: Activation, analysis: Analysis, condition: str, verdict: Verdi
     """The certificate of one verdict.
 
     Raises:
-        Rejected: the independent checker does not accept it.
+        Rejected: the independent checker does not accept it, or a coefficient of a relation is too long to check.
     """
     source = activation(source)
     failing = list(verdict.failing_families)
@@ -65,6 +67,9 @@ def issue(source: Activation, analysis: Analysis, condition: str, verdict: Verdi
         "parameters": {name: str(value) for name, value in source.sample},
         "families": {name: _evidence(analysis, _named(name), verdict.outcome) for name in needed},
     }
+    texts = [c for evidence in certificate["families"].values() for row in evidence["relations"] for c in row]
+    if max(map(len, texts), default=0) > _MOST_CHARACTERS:
+        raise Rejected(f"a coefficient of over {_MOST_CHARACTERS} characters")
     certificate["statement"] = statement(certificate)
     certificate["tower"] = tower_of(certificate)
     certificate["digest"] = digest(certificate)

@@ -12,7 +12,7 @@ from flint import arb
 from theory import balls
 from theory.families import S1, S2, Family
 from theory.piecewise import Algebra, Piece, Pieces
-from theory.powers import is_large, is_written_out
+from theory.powers import is_large, put
 from theory.roots import Sample, Z
 
 _BITS = 256
@@ -90,8 +90,10 @@ def _is_other_than_0(ball: arb) -> bool:
 
 def _meet(left: Piece, right: Piece) -> bool:
     """Whether two pieces have the same value at their common end, as far as multiplying out shows it."""
-    large = any(is_large(e) for e in (left.expr, right.expr, right.lower))
-    if large or any(is_written_out(p.expr, right.lower) for p in (left, right)):
+    if any(is_large(e) for e in (left.expr, right.expr, right.lower)):
         return False
-    values = [sp.expand(p.expr.subs(Z, right.lower)) for p in (left, right)]
+    try:
+        values = [sp.expand(put(p.expr, {Z: right.lower})) for p in (left, right)]
+    except ValueError:  # too long a number
+        return False
     return values[0] == values[1] and not values[0].has(sp.nan, sp.zoo, sp.oo)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sympy as sp
 from flint import fmpz_mat, fmpz_mpoly
 
-from theory.fields import DifferentialField, Fraction, NoTower, least_common_multiple
+from theory.fields import DifferentialField, Fraction, NoTower, common_divisor, least_common_multiple
 
 Row = tuple[fmpz_mpoly, ...]
 _MOST_TERMS = 50_000
@@ -117,7 +117,7 @@ def _cleared(field: DifferentialField, row: list[Fraction], unit: list[Fraction]
     factor = row[column]
     if factor.is_zero():
         return row
-    return [field.add(e, field.neg(field.mul(factor, u))) for e, u in zip(row, unit, strict=True)]
+    return [e if u.is_zero() else field.add(e, field.neg(field.mul(factor, u))) for e, u in zip(row, unit, strict=True)]
 
 
 def _cleared_denominators(field: DifferentialField, vector: Sequence[Fraction]) -> Row:
@@ -126,10 +126,13 @@ def _cleared_denominators(field: DifferentialField, vector: Sequence[Fraction]) 
 
 
 def _primitive(field: DifferentialField, vector: Sequence[fmpz_mpoly]) -> Row:
-    """The vector without common factors; its last entry that is not 0 has a positive leading coefficient."""
+    """The vector without common factors, as far as `common_divisor` goes.
+
+    Its last entry that is not 0 has a positive leading coefficient.
+    """
     common = field.null
     for entry in vector:
-        common = common.gcd(entry) if common else entry
+        common = common_divisor(common, entry) if common else entry
     last = next(e for e in reversed(vector) if e)
     if (last / common).leading_coefficient() < 0:
         common = -common

@@ -26,6 +26,7 @@ from theory.language import (
 from theory.piecewise import Algebra, Piece, Pieces
 from theory.powers import MOST_POWER, bounded, power
 from theory.roots import Z, sign_at
+from theory.writing import written
 
 _MOST_GAMMA = 400
 
@@ -115,7 +116,7 @@ class Reader:
     def _power(self, base: Pieces, exponent: Pieces) -> Pieces:
         if all(p.expr.is_Integer for p in exponent):
             return self.algebra.map(power, base, exponent)
-        return self._smooth(lambda b, e: _power_of(b, e, self.algebra), lambda b, e: [(b, sp.S.Zero)], base, exponent)
+        return self._smooth(lambda b, e: _power_of(b, e, self.algebra), _base_of_power, base, exponent)
 
     def _smooth(
         self, build: Callable[..., sp.Expr], domain: Callable[..., list[tuple[sp.Expr, sp.Expr]]], *arguments: Pieces
@@ -227,10 +228,16 @@ def _left_chain(tree: ast.expr) -> tuple[ast.expr, list[tuple[ast.operator, ast.
     return (tree, rest[::-1]) if rest else None
 
 
+def _base_of_power(base: sp.Expr, exponent: sp.Expr) -> list[tuple[sp.Expr, sp.Expr]]:
+    """What must not be negative for a power to be real; 0 has powers where the exponent is not, and 0**0 = 1."""
+    return [(exponent, sp.S.One)] if base == 0 and exponent.has(Z) else [(base, sp.S.Zero)]
+
+
 def _power_of(base: sp.Expr, exponent: sp.Expr, algebra: Algebra) -> sp.Expr:
     """base**exponent, where 0**exponent is 0 if the exponent is positive (at the sample), else not finite."""
-    if base == 0 and exponent.free_symbols and not exponent.has(Z):
-        return sp.S.Zero if sign_at(exponent, algebra.sample) == 1 else sp.zoo
+    if base == 0 and exponent.free_symbols:
+        positive = exponent.has(Z) or sign_at(exponent, algebra.sample) == 1  # in z: on the pieces that are kept
+        return sp.S.Zero if positive else sp.zoo
     return power(base, exponent)
 
 
@@ -263,11 +270,6 @@ def check_names(names: list[str], definitions: Mapping[str, Definition]) -> list
 def variables(parameters: list[str]) -> dict[str, Pieces]:
     """The value of z and of every parameter as formulas."""
     return {"z": (Piece(Z),), **{n: (Piece(sp.Symbol(n, real=True)),) for n in parameters}}
-
-
-def written(expr: sp.Expr) -> str:
-    """An expression in the language's own notation."""
-    return str(expr)
 
 
 def written_pieces(pieces: Pieces) -> str:

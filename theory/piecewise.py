@@ -13,7 +13,7 @@ import sympy as sp
 from flint import arb, fmpq
 
 from theory import balls
-from theory.powers import bits, is_large, is_written_out
+from theory.powers import MOST_BITS, bits, is_large, put
 from theory.rewriting import elementary, has_parameters
 from theory.roots import LOOKED_AT_CLOSELY, Sample, Watched, Z, is_rounded, note, real_roots, sign_at
 
@@ -76,7 +76,7 @@ def _formal_point(lower: sp.Expr, upper: sp.Expr) -> sp.Expr:
 
 def _is_root(expr: sp.Expr, end: sp.Expr) -> bool:
     try:
-        return bool(sp.expand(expr.subs(Z, end)) == 0)
+        return bool(sp.expand(put(expr, {Z: end})) == 0)
     except TypeError:  # SymPy compares nan where log(0) stands under cosh
         return False
 
@@ -85,11 +85,14 @@ def _signs_inside(expr: sp.Expr, lower: sp.Expr, upper: sp.Expr) -> Iterator[sp.
     """Expressions in the parameters with the sign that expr has inside an interval without a change of it.
 
     At a point of the interval; and where an end is a root, the derivative there, towards the inside.
+
+    Raises:
+        ValueError: a number there would have over 1000 digits.
     """
-    yield sp.expand_log(expr.subs(Z, _formal_point(lower, upper)))
+    yield sp.expand_log(put(expr, {Z: _formal_point(lower, upper)}))
     for end, side in ((lower, 1), (upper, -1)):
         if abs(end) != _OO and _is_root(expr, end):
-            slope = sp.expand(side * expr.diff(Z).subs(Z, end))
+            slope = sp.expand(side * put(expr.diff(Z), {Z: end}))
             if slope != 0:
                 yield slope
 
@@ -98,6 +101,8 @@ def _middle(ball: arb) -> fmpq:
     if not ball.is_finite():
         raise ValueError("a switching point has no finite value")
     mantissa, exponent = (int(part) for part in ball.mid().man_exp())
+    if abs(exponent) > 2 * MOST_BITS:
+        raise ValueError("a switching point is over 10**1000, or that close to 0")
     return fmpq(mantissa << exponent) if exponent >= 0 else fmpq(mantissa, 1 << -exponent)
 
 
@@ -272,7 +277,10 @@ class Algebra:
         parts = (expr, *(end for end in (lower, upper) if abs(end) != _OO))
         if isinstance(self.sample, Watched) and any(map(has_parameters, parts)):
             large = any(is_large(e) or bits(e) > _MOST_NOTED for e in parts)
-            known = [] if large or is_written_out(*parts) else _signs_inside(expr, lower, upper)
+            try:
+                known = [] if large else [e for e in _signs_inside(expr, lower, upper) if not e.has(sp.zoo, sp.nan)]
+            except ValueError:
+                known = []
             proved = [e for e in known if sign is not None and balls.sign(e, self.sample) == sign]
             note(min(proved, key=sp.count_ops, default=sp.nan), self.sample)
 

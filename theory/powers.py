@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import sympy as sp
 
 MOST_DIGITS = 1000
 MOST_POWER = 1000
 MOST_BITS = 3322  # 1000 decimal digits
-_MOST_DENOMINATOR = 1000  # of an exponent m/n: SymPy writes out 24**m for 24**(m/n)
-_MOST_WRITTEN = 60  # of one that is not taken apart
+_MOST_FRACTION = 10**5  # for m and n in f(z)**(m/n), of which SymPy may make a dense polynomial of degree m
+_MOST_WRITTEN = 60  # for n in 24**(m/n), for which SymPy writes out 24**m
 _MOST_TRIED = 2**15  # primes, as SymPy does
 
 
@@ -26,19 +28,19 @@ def is_large(expr: sp.Expr) -> bool:
     return any(abs(n) > 60 for n in exponents) or any(abs(n) > 10**60 for n in expr.atoms(sp.Integer))
 
 
-def is_written_out(expr: sp.Expr, *numbers: sp.Expr) -> bool:
-    """Whether SymPy may write out a long power if numbers are put for the symbols of an expression."""
-    long = any(map(_is_long, numbers))
-    return any((long and p.exp.free_symbols) or (p.base.free_symbols and _is_long(p.exp)) for p in expr.atoms(sp.Pow))
-
-
 def has_long_exponent(expr: sp.Expr) -> bool:
-    """Whether it has a power m/n with n over 1000: for SymPy's polynomials, the m-th of a variable."""
-    return any(_is_long(e.as_base_exp()[1]) for e in expr.atoms(sp.Pow, sp.exp))
+    """Whether it has a power m/n with m or n over 1000: for SymPy's polynomials, the m-th of a variable."""
+    return any(is_long(e.as_base_exp()[1]) for e in expr.atoms(sp.Pow, sp.exp))
 
 
-def _is_long(exponent: sp.Expr) -> bool:
-    return any(n.q > _MOST_DENOMINATOR for n in exponent.atoms(sp.Rational))
+def is_long(exponent: sp.Expr) -> bool:
+    """Whether an exponent has a number m/n with m or n over 1000."""
+    return any(_length(n) > MOST_POWER for n in exponent.atoms(sp.Rational))
+
+
+def _length(number: sp.Rational) -> int:
+    """The larger of numerator and denominator."""
+    return max(abs(int(number.p)), int(number.q))
 
 
 def bounded(number: sp.Rational, times: sp.Rational = sp.S.One) -> None:
@@ -48,7 +50,10 @@ def bounded(number: sp.Rational, times: sp.Rational = sp.S.One) -> None:
 
 
 def bounded_power(base: sp.Expr, exponent: sp.Rational) -> None:
-    """Raise ValueError if base**exponent has a number of over 1000 digits, or a power over 1000 of anything else."""
+    """Raise ValueError if base**exponent has a number of over 1000 digits, or a power over 1000 of anything else.
+
+    Likewise for a power m/n of a function with m or n over 10^5.
+    """
     size = abs(exponent)
     for factor in sp.Mul.make_args(base):
         inner, power = factor.as_base_exp()
@@ -57,6 +62,10 @@ def bounded_power(base: sp.Expr, exponent: sp.Rational) -> None:
             bounded(inner, times)
         elif times > MOST_POWER:
             raise ValueError(f"a power of {times}; accepted: at most {MOST_POWER}")
+        elif inner.free_symbols and _length(times) > _MOST_FRACTION:
+            raise ValueError(
+                f"a power of {exponent}; accepted: a numerator and a denominator of at most {_MOST_FRACTION}"
+            )
     if size > MOST_POWER:
         raise ValueError(f"a power of {exponent}; accepted: at most {MOST_POWER}")
 
@@ -80,6 +89,25 @@ def _apart(base: sp.Expr) -> list[tuple[sp.Expr, int]]:
         return [(base, 1)]
     primes = abs(number).factors(limit=_MOST_TRIED)
     return [*((sp.Integer(p), times) for p, times in primes.items()), (sp.sign(number) * rest, 1)]
+
+
+def put(expr: sp.Expr, values: Mapping[sp.Symbol, sp.Expr]) -> sp.Expr:
+    """An expression with numbers, or other expressions, put for symbols.
+
+    Raises:
+        ValueError: a number in it would have over 1000 digits, or a power would be over 1000.
+    """
+    seen: dict[sp.Expr, sp.Expr] = dict(values)
+
+    def visit(e: sp.Expr) -> sp.Expr:
+        if e.is_Atom or not e.free_symbols:
+            return seen.get(e, e)
+        if e not in seen:
+            build = {sp.Pow: power, sp.exp: exponential}.get(e.func, e.func)
+            seen[e] = build(*map(visit, e.args))
+        return seen[e]
+
+    return visit(expr)
 
 
 def exponential(q: sp.Expr) -> sp.Expr:

@@ -18,7 +18,7 @@ from flint import arb, fmpq
 
 from theory import balls
 from theory.piecewise import rational_inside
-from theory.powers import is_large, is_written_out
+from theory.powers import has_long_exponent, is_large, put
 from theory.roots import Z, enclosed_roots, real_roots
 
 _BITS = 256
@@ -182,16 +182,18 @@ def _ends(conditions: Collection[sp.Expr], name: str, others: Mapping[str, fmpq]
     complete = True
     enclosed: list[arb] = []
     for condition in conditions:
-        if is_written_out(condition, *values.values()):
+        try:
+            f = put(condition, {**values, sp.Symbol(name, real=True): Z})
+        except ValueError:  # too long a number
             complete = False
             continue
-        f = condition.subs(values).subs(sp.Symbol(name, real=True), Z)
         if _is_polynomial(f):
             with flint.ctx.workprec(_BITS):
                 enclosed += enclosed_roots(sp.Poly(f, Z))
             continue
         try:
-            roots = real_roots(sp.expand(f) if f.count_ops() <= _MOST_EXPANDED else f, {})
+            short = f.count_ops() <= _MOST_EXPANDED and not has_long_exponent(f)
+            roots = real_roots(sp.expand(f) if short else f, {})
         except (ValueError, ArithmeticError, NotImplementedError, sp.PolynomialError):
             complete = False
             continue

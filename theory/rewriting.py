@@ -71,9 +71,14 @@ def has_root_of_square(expr: sp.Expr, of_parameters: bool = True) -> bool:
 def _has_square(base: sp.Expr, of_parameters: bool) -> bool:
     """Whether a function may have a square, with parameters, as a factor."""
     base = _without_radicals(base)
+    if not base.free_symbols:
+        return False
     if not _is_small(base) or not base.is_rational_function(*base.free_symbols):
         return True
-    factors = [f for part in sp.fraction(sp.together(base)) for f in sp.factor_list(part)[1]]
+    try:
+        factors = [f for part in sp.fraction(sp.together(base)) for f in sp.factor_list(part)[1]]
+    except sp.PolynomialError:  # a number such as 2**pi in it
+        return True
     return any(times % 2 == 0 and (has_parameters(f) or not of_parameters) for f, times in factors)
 
 

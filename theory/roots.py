@@ -233,7 +233,7 @@ def real_roots(f: sp.Expr, sample: Sample) -> Roots:
     if peeled is not None:
         return peeled
     if small:
-        numerator, denominator = sp.fraction(sp.cancel(f))
+        numerator, denominator = sp.fraction(sp.together(f) if has_long_exponent(f) else sp.cancel(f))
         return _join([real_roots(numerator, sample), real_roots(denominator, sample)])
     return _scan(f, sample)
 

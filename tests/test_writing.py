@@ -1,0 +1,30 @@
+"""Expressions as text and as LaTeX."""
+
+import sympy as sp
+
+from theory.activations import activation
+from theory.roots import Z
+from theory.writing import latex, written
+
+ALPHA = sp.Symbol("alpha", real=True)
+
+
+def test_short_expressions_are_written_in_sympys_order():
+    expr = 1 + Z**2 * ALPHA - sp.exp(Z) / 3
+    assert written(expr) == str(expr)
+    assert latex(expr) == sp.latex(expr)
+
+
+def test_long_expressions_are_the_same_in_another_order():
+    expr = sp.Add(*(sp.sin(k * Z + sp.sqrt(k) * ALPHA) * sp.log(k + 2) for k in range(1, 40)))
+    assert written(expr) != str(expr)
+    assert activation(written(expr)).pieces[0].expr - expr == 0
+    assert all(sp.latex(term, order="none") in latex(expr) for term in expr.args)
+
+
+def test_a_long_exponent_is_written_as_it_is():
+    long = sp.Rational(1000000001, 10**9) * ALPHA
+    assert latex(360**long * Z) == r"{360}^{\frac{1000000001 \alpha}{1000000000}} z"
+    assert latex((1 + ALPHA**2) ** (360**long)) == (
+        r"{\left(\alpha^{2} + 1\right)}^{{360}^{\frac{1000000001 \alpha}{1000000000}}}"
+    )
