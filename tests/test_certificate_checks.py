@@ -166,6 +166,7 @@ MESSAGES = [
         "a formula is too long",
     ),
     (linear("z + (z + 1)**12*(exp(z) + 1)**12*(exp(2**(1/2)*z) + 1)**12*(erf(z) + 1)**24"), "a relation is too long"),
+    (linear("z + 0*log(" + "(" * 9 + "z" + " + 1)**1000" * 9 + ")"), "a formula is too long"),
     (linear("z + 0*gamma(z)"), "['gamma'] is not understood"),
     (linear("z + 0*f(z, 1)"), "f(z, 1) is not understood"),
     (linear("z", [list(range(40)), "0", "0"]), f"{str(list(range(40)))[:60]} is not understood"),

@@ -106,9 +106,9 @@ def _nonzero(ball: arb) -> bool:
 
 
 def _terms(e: sp.Expr) -> int:
-    """How many terms e has, at most, when it is multiplied out."""
+    """How many terms e has, at most, when it is multiplied out (from 10^9 on, some number as large)."""
     inner, n = [_terms(p) for p in e.args], abs(e.exp) if e.is_Pow and e.exp.is_Integer else 1
-    return sum(inner) if e.is_Add else int(sp.binomial(sp.prod(inner) - 1 + n, n))
+    return sum(inner) if e.is_Add else int(sp.binomial(min(sp.prod(inner), 10**9) - 1 + n, n))
 
 
 class _Balls:
