@@ -9,7 +9,7 @@ import pytest
 import sympy as sp
 from flint import arb_mat, ctx
 
-from theory.certificates import ORDERS, Rejected, _Proof, check, digest, statement, tower_of
+from theory.certificates import ORDERS, Rejected, _Proof, _terms, check, digest, statement, tower_of
 from theory.interactions import model
 from theory.issuing import certificates as issued
 from theory.order_certificates import objection
@@ -149,6 +149,14 @@ def test_a_tower_has_every_function_of_its_expression(expression, functions, der
 def test_logarithms_are_taken_apart_up_to_a_degree(argument, logarithms):
     names = [name.partition(" = ")[2] for name in tower_of(linear(f"z + 0*log({argument})"))]
     assert sorted(filter(None, names)) == sorted(f"log({factor})" for factor in logarithms)
+
+
+def test_terms_are_counted_as_they_are_multiplied_out():
+    a, b, c = sp.symbols("a b c")
+    expected = {(a + b + c) ** 4: 15, (a + b) * (a + c + 1) ** 2: 12, (a + b) ** -2: 3, sp.sqrt(a + b): 2, 7 * a**9: 1}
+    assert {e: _terms(e) for e in expected} == expected
+    assert all(_terms(e) == len(sp.Add.make_args(sp.expand(e))) for e in list(expected)[:2])
+    assert _terms(((a + b) ** 1000 + 1) ** 1000 * c) >= 10**9
 
 
 @pytest.mark.parametrize("name", ["z", "pi", "E", "tau", "a b"])
