@@ -39,6 +39,15 @@ def test_a_function_has_no_power_with_a_long_numerator_or_denominator(base):
             power(base, exponent)
 
 
+@pytest.mark.parametrize("base", [sp.Rational(1, 3), sp.pi, sp.sqrt(2)])
+def test_a_number_has_no_power_that_only_a_polynomial_of_a_vast_degree_tells_from_one(base):
+    assert power(base, sp.Rational(2, 10**30 - 1)) != 1
+    with pytest.raises(ValueError, match=f"accepted: a numerator and a denominator of at most {10**30}"):
+        power(base, sp.Rational(2, 10**30 + 1))
+    assert power(sp.S.One, sp.Rational(1, 10**300)) == 1
+    assert power(sp.E, sp.Rational(1, 10**300)) == sp.exp(sp.Rational(1, 10**300))
+
+
 def test_numbers_are_put_for_symbols_as_powers_are_taken():
     alpha = sp.Symbol("alpha", real=True)
     expr = sp.exp(alpha) + 24**alpha * Z + sp.sin(alpha / 2) + sp.pi

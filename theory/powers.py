@@ -10,6 +10,7 @@ MOST_DIGITS = 1000
 MOST_POWER = 1000
 MOST_BITS = 3322  # 1000 decimal digits
 _MOST_FRACTION = 10**5  # for m and n in f(z)**(m/n), of which SymPy may make a dense polynomial of degree m
+_MOST_NUMBER = 10**30  # for m and n in 24**(m/n): nearer to 1, SymPy tells it from 1 by a polynomial of degree n
 _MOST_WRITTEN = 60  # for n in 24**(m/n), for which SymPy writes out 24**m
 _MOST_TRIED = 2**15  # primes, as SymPy does
 
@@ -52,7 +53,7 @@ def bounded(number: sp.Rational, times: sp.Rational = sp.S.One) -> None:
 def bounded_power(base: sp.Expr, exponent: sp.Rational) -> None:
     """Raise ValueError if base**exponent has a number of over 1000 digits, or a power over 1000 of anything else.
 
-    Likewise for a power m/n of a function with m or n over 10^5.
+    Likewise for a power m/n with m or n over 10^5 of a function, over 10^30 of a number.
     """
     size = abs(exponent)
     for factor in sp.Mul.make_args(base):
@@ -62,10 +63,10 @@ def bounded_power(base: sp.Expr, exponent: sp.Rational) -> None:
             bounded(inner, times)
         elif times > MOST_POWER:
             raise ValueError(f"a power of {times}; accepted: at most {MOST_POWER}")
-        elif inner.free_symbols and _length(times) > _MOST_FRACTION:
-            raise ValueError(
-                f"a power of {exponent}; accepted: a numerator and a denominator of at most {_MOST_FRACTION}"
-            )
+        most = _MOST_FRACTION if inner.free_symbols else _MOST_NUMBER
+        if inner not in (0, 1, sp.E) and _length(times) > most:
+            shown = str(exponent)[:60]
+            raise ValueError(f"a power of {shown}; accepted: a numerator and a denominator of at most {most}")
     if size > MOST_POWER:
         raise ValueError(f"a power of {exponent}; accepted: at most {MOST_POWER}")
 
