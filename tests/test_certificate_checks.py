@@ -142,6 +142,8 @@ def test_a_tower_has_every_function_of_its_expression(expression, functions, der
         ("exp(61*z) + exp(60*z)", ["exp(61*z) + exp(60*z)"]),
         ("exp(60*z/7) + exp(59*z/7)", ["exp(z/7) + 1"]),
         ("exp(61*z/7) + exp(60*z/7)", ["exp(61*z/7) + exp(60*z/7)"]),
+        ("exp(15*z) + exp(14*z + pi*z)*exp(E*z)", ["exp(z) + exp(E*z)*exp(pi*z)"]),
+        ("exp(16*z) + exp(15*z + pi*z)*exp(E*z)", ["exp(16*z) + exp(15*z)*exp(E*z)*exp(pi*z)"]),
         ("10**60*(z**2 + z)", [10**60, "z", "z + 1"]),
         ("10**61*(z**2 + z)", [f"{10**61}*z**2 + {10**61}*z"]),
     ],

@@ -10,10 +10,10 @@ A certificate states a verdict on s(z), given by `expression`, and carries for e
 """
 
 import ast
-import hashlib
-import json
 import operator
+from hashlib import sha256
 from itertools import combinations
+from json import dumps
 from typing import Any
 
 import sympy as sp
@@ -54,8 +54,7 @@ def _require(condition: object, otherwise: str) -> None:
 
 def digest(certificate: dict[str, Any]) -> str:
     """SHA-256 of a certificate without its digest."""
-    text = json.dumps({k: v for k, v in certificate.items() if k != "digest"}, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return sha256(dumps({k: v for k, v in certificate.items() if k != "digest"}, sort_keys=True).encode()).hexdigest()
 
 
 def statement(certificate: dict[str, Any]) -> str:
@@ -174,7 +173,8 @@ class _Formulas:
         """log(q) for q > 0, as the sum of e log|f| over its factors f, unless powers or numbers in it are high."""
         total = sp.S.Zero
         for part, sign in zip(sp.fraction(q), (1, -1), strict=True):
-            large = any(abs(e.as_base_exp()[1].as_coeff_Mul()[0].p) > _MOST_DEGREE for e in part.atoms(sp.Pow, sp.exp))
+            degrees = [e.as_base_exp()[1].as_coeff_Mul() for e in part.atoms(sp.Pow, sp.exp)]  # (degree, of what)
+            large = max([0, *(abs(n.p) for n, _ in degrees)]) ** max(2, len({x for _, x in degrees})) > _MOST_DEGREE**2
             large |= any(abs(n) > 10**_MOST_DEGREE or n.q > _MOST_POWER for n in part.atoms(sp.Rational))
             content, factors = (sp.S.One, [(part, 1)]) if large else sp.factor_list(part)
             for factor, e in (pair for pair in [*factors, (sp.Abs(content), 1)] if pair[0] != 1):
