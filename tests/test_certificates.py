@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import sympy as sp
 
-from theory import certificates, families, issuing
+from theory import certificates, families
 from theory.catalogue import CATALOGUE
 from theory.certificates import CONDITIONS, Rejected, check, digest, statement
 from theory.independence import decide
@@ -309,23 +309,6 @@ def test_a_wrong_digest_is_refused():
 def test_what_is_no_certificate_is_refused(value):
     with pytest.raises(Rejected):
         check(value)
-
-
-def test_what_the_checker_has_no_formula_of_has_no_certificate():
-    """The derivative of loggamma is not among the checker's."""
-    decision = decide("sinh(loggamma(where(z > pi, 1/3001, alpha)))")
-    assert decision.first_order.outcome == "fails"
-    assert issued(decision) == []
-
-
-def test_a_relation_with_a_long_coefficient_has_no_certificate(monkeypatch):
-    """z s' - s = 0 for s = z has the coefficient -1, of two characters."""
-    before = issued("z")
-    assert before[0]["families"]["F1"]["relations"] == [["0", "-1", "1"]]
-    monkeypatch.setattr(issuing, "_MOST_CHARACTERS", 2)
-    assert issued("z") == before
-    monkeypatch.setattr(issuing, "_MOST_CHARACTERS", 1)
-    assert "first_order" not in [c["claim"]["condition"] for c in issued("z")]
 
 
 def test_the_checker_is_short():

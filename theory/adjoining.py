@@ -17,7 +17,7 @@ from math import comb, prod
 import sympy as sp
 from flint import fmpz_mpoly
 
-from theory.fields import MOST_DEGREE, DifferentialField, Fraction, NoTower, factored
+from theory.fields import MOST_DEGREE, DifferentialField, Fraction, NoTower, factored, has_high_degrees
 
 _MOST_TERMS = 6000
 _MOST_EXPANDED = 20_000
@@ -114,8 +114,7 @@ class AdjoinedField(DifferentialField):
         """
         if len(num) + len(den) > _MOST_TERMS:
             raise NoTower(f"the tower's fractions grow over {_MOST_TERMS} terms")
-        # a greatest common divisor takes the memory of a dense polynomial, so that exp(z) + exp(1.000001*z) is too much
-        if len(num) > 1 and len(den) > 1 and max(*num.degrees(), *den.degrees()) > MOST_DEGREE:
+        if has_high_degrees(num, den):  # such as those of exp(z) + exp(1.000001*z)
             raise NoTower(f"the tower's fractions grow over the degree {MOST_DEGREE}")
         return super().fraction(num, den)
 

@@ -174,11 +174,14 @@ class DifferentialField:
         return sp.Add(*terms)
 
 
+def has_high_degrees(p: fmpz_mpoly, q: fmpz_mpoly) -> bool:
+    """Whether a greatest common divisor would take too much memory, that of dense polynomials."""
+    return len(p) > 1 and len(q) > 1 and max(*p.degrees(), *q.degrees()) > MOST_DEGREE
+
+
 def common_divisor(p: fmpz_mpoly, q: fmpz_mpoly) -> fmpz_mpoly:
-    """The greatest common divisor; 1 where degrees are too high for it, as it takes the memory of dense polynomials."""
-    if len(p) > 1 and len(q) > 1 and max(*p.degrees(), *q.degrees()) > MOST_DEGREE:
-        return p.context().constant(1)
-    return p.gcd(q)
+    """The greatest common divisor; 1 where degrees are too high for it."""
+    return p.context().constant(1) if has_high_degrees(p, q) else p.gcd(q)
 
 
 def least_common_multiple(polynomials: Iterator[fmpz_mpoly], start: fmpz_mpoly) -> fmpz_mpoly:

@@ -1,0 +1,22 @@
+"""Decided verdicts that have no certificate."""
+
+from theory import issuing
+from theory.independence import decide
+from theory.issuing import certificates as issued
+
+
+def test_what_the_checker_has_no_formula_of_has_no_certificate():
+    """The derivative of loggamma is not among the checker's."""
+    decision = decide("sinh(loggamma(where(z > pi, 1/3001, alpha)))")
+    assert decision.first_order.outcome == "fails"
+    assert issued(decision) == []
+
+
+def test_a_relation_with_a_long_coefficient_has_no_certificate(monkeypatch):
+    """z s' - s = 0 for s = z has the coefficient -1, of two characters."""
+    before = issued("z")
+    assert before[0]["families"]["F1"]["relations"] == [["0", "-1", "1"]]
+    monkeypatch.setattr(issuing, "_MOST_CHARACTERS", 2)
+    assert issued("z") == before
+    monkeypatch.setattr(issuing, "_MOST_CHARACTERS", 1)
+    assert "first_order" not in [c["claim"]["condition"] for c in issued("z")]
