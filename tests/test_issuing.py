@@ -1,5 +1,7 @@
 """Decided verdicts that have no certificate."""
 
+import pytest
+
 from theory import issuing
 from theory.independence import decide
 from theory.issuing import certificates as issued
@@ -20,3 +22,14 @@ def test_a_relation_with_a_long_coefficient_has_no_certificate(monkeypatch):
     assert issued("z") == before
     monkeypatch.setattr(issuing, "_MOST_CHARACTERS", 1)
     assert "first_order" not in [c["claim"]["condition"] for c in issued("z")]
+
+
+def test_a_coefficient_of_many_nodes_is_not_written_first(monkeypatch):
+    def never(_):
+        pytest.fail("written")
+
+    decision = decide("exp(z/3) + 1")
+    monkeypatch.setattr(issuing, "_MOST_CHARACTERS", 0)
+    monkeypatch.setattr(issuing, "written", never)
+    assert "first_order" in [c["claim"]["condition"] for c in issued(decision)]
+    assert issued("z*sqrt(2)") == []

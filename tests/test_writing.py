@@ -4,7 +4,7 @@ import sympy as sp
 
 from theory.activations import activation
 from theory.roots import Z
-from theory.writing import latex, written
+from theory.writing import has_more_nodes, latex, written
 
 ALPHA = sp.Symbol("alpha", real=True)
 
@@ -28,3 +28,9 @@ def test_a_long_exponent_is_written_as_it_is():
     assert latex((1 + ALPHA**2) ** (360**long)) == (
         r"{\left(\alpha^{2} + 1\right)}^{{360}^{\frac{1000000001 \alpha}{1000000000}}}"
     )
+
+
+def test_nodes_are_counted():
+    """Of z + 2: the sum, z and 2."""
+    assert has_more_nodes(Z + 2, 2)
+    assert not has_more_nodes(Z + 2, 3)

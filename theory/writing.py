@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 import sympy as sp
 
 from theory.powers import is_long
 
-_MOST_ORDERED = 200  # operations: SymPy evaluates the coefficients of terms that it puts in order
+_MOST_ORDERED = 400  # nodes: SymPy evaluates the coefficients of terms that it puts in order
 
 
 def written(expr: sp.Expr) -> str:
@@ -22,8 +24,13 @@ def latex(expr: sp.Expr) -> str:
     return str(sp.latex(outer, order=_order(outer), symbol_names=names))
 
 
+def has_more_nodes(expr: sp.Expr, most: int) -> bool:
+    """Whether the tree of an expression has more nodes than that: no more of them are looked at."""
+    return next(islice(sp.preorder_traversal(expr), most, None), None) is not None
+
+
 def _order(expr: sp.Expr) -> str | None:
-    return "none" if expr.count_ops() > _MOST_ORDERED else None
+    return "none" if has_more_nodes(expr, _MOST_ORDERED) else None
 
 
 def _braced(base: sp.Expr) -> str:
