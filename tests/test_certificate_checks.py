@@ -9,6 +9,7 @@ import pytest
 import sympy as sp
 from flint import arb_mat, ctx
 
+from theory import certificates
 from theory.certificates import ORDERS, Rejected, _Proof, _terms, check, digest, statement, tower_of
 from theory.interactions import model
 from theory.issuing import certificates as issued
@@ -159,6 +160,17 @@ def test_terms_are_counted_as_they_are_multiplied_out():
     assert {e: _terms(e) for e in expected} == expected
     assert all(_terms(e) == len(sp.Add.make_args(sp.expand(e))) for e in list(expected)[:2])
     assert _terms(((a + b) ** 1000 + 1) ** 1000 * c) >= 10**9
+
+
+@pytest.mark.parametrize(("expression", "terms"), [("z + 0*log(z + 1)", 2), ("z", 1)])
+def test_as_many_terms_are_read_as_the_bound_says(expression, terms, monkeypatch):
+    """Of z + 1, under the logarithm, and of z - z = 0, which is z s' - s."""
+    certificate = linear(expression)
+    monkeypatch.setattr(certificates, "_MOST_TERMS", terms)
+    tower_of(certificate)
+    monkeypatch.setattr(certificates, "_MOST_TERMS", terms - 1)
+    with pytest.raises(Rejected, match="is too long"):
+        tower_of(certificate)
 
 
 @pytest.mark.parametrize("name", ["z", "pi", "E", "tau", "a b"])
