@@ -57,12 +57,31 @@ for i, species in enumerate(iris.target_names):
 
 _FIT_TEXT = r"""## Two experts, softmax gate
 
-The softmax gate is the linear gate with $\tau = 1$ by convention; nothing in it is left undetermined."""
+The softmax gate is the linear gate with $\tau = 1$ by convention; nothing in it is left undetermined. How a search
+numbers the atoms means nothing, so that they are named here by their slopes: $\beta_1$ and $\beta_0$ are those of the
+steep expert, with 0 for the flat one. (`print(model.summary())` shows the fit as it was found.)"""
 
 _FIT = r"""from temperance import MoERegressor
+from temperance.notebook_table import Table
+
+
+def shown(found):
+    steep = int(np.argmax(found.fit.measure.a[:, 0]))
+    rows = []
+    for e in found.estimates:
+        of_gate = e.parameter == "tau" or e.parameter.startswith("beta")
+        value = -e.value if e.parameter.startswith("beta") and steep == 1 else e.value
+        of = "gate" if of_gate else "steep" if e.atom == steep else "flat"
+        numbers = (f"{v:.3f}" if e.identifiable and v is not None else None for v in (value, e.se))
+        rows.append((of, f"`{e.parameter}`", *numbers))
+    rows.sort(key=lambda row: ("gate", "steep", "flat").index(row[0]))
+    return Table(("of", "parameter", "estimate", "standard error"), rows)
+
 
 model = MoERegressor(n_experts=2, gate="softmax", starts=10, random_state=0).fit(x[:, None], y)
-print(model.summary())"""
+best = model.result_.fit
+print(f"status {best.status}; log-likelihood {best.log_likelihood:.4f}; {best.agree} of {best.starts} starts agree")
+shown(model.result_)"""
 
 _FIT_PICTURE = r"""from numerics.compiled import compile_activation
 from numerics.density import gate_probabilities, responsibilities
@@ -102,7 +121,6 @@ first: measurements rounded to a millimetre let an atom collapse onto flowers th
 of such a fit is set by the least variance that the box allows. That is no estimate, whatever its BIC."""
 
 _NUMBER = r"""from numerics.estimate import fit
-from temperance.notebook_table import Table
 
 starts = 5 if quick else 30
 rows = []
@@ -123,14 +141,7 @@ _LINEAR = r"""found = fit(x, y, fitted=2, gate="linear", starts=10, seed=0)
 print(f"status {found.fit.status}; flat directions: {len(found.fit.flat_directions)}")
 for warning in found.warnings:
     print("note:", warning)
-
-
-def rows_of(found):
-    values = [(f"`{e.parameter}`", e.atom, f"{e.value:.3f}" if e.identifiable else None, e.se) for e in found.estimates]
-    return [(*row[:3], None if row[3] is None else f"{row[3]:.3f}") for row in values]
-
-
-Table(("parameter", "atom", "estimate", "standard error"), rows_of(found))"""
+shown(found)"""
 
 _ACTIVATION_TEXT = r"""## A gate with an activation: identifiable in theory
 
@@ -146,9 +157,9 @@ for gauge in ("free", "anchored"):
     display(Markdown(f"**{activation}, {gauge} gauge**: {bent.fit.status}, {bent.fit.log_likelihood:.2f}"))
     for warning in bent.warnings:
         print("note:", warning)
-    shown = ["tau", "beta1", "beta0", "|beta1|/tau", "beta0/tau"]
-    kept = [e for e in bent.estimates if e.parameter in shown]
-    kept.sort(key=lambda e: (shown.index(e.parameter), -abs(e.value)))
+    names = ["tau", "beta1", "beta0", "|beta1|/tau", "beta0/tau"]
+    kept = [e for e in bent.estimates if e.parameter in names]
+    kept.sort(key=lambda e: (names.index(e.parameter), -abs(e.value)))
     sizes = [(f"`{e.parameter}`", f"{abs(e.value):.3f}" if e.identifiable else None, e.se) for e in kept]
     display(Table(("parameter", "absolute value", "standard error"), sizes))"""
 
