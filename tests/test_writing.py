@@ -1,5 +1,6 @@
 """Expressions as text and as LaTeX."""
 
+import pytest
 import sympy as sp
 
 from theory.activations import activation
@@ -34,3 +35,15 @@ def test_nodes_are_counted():
     """Of z + 2: the sum, z and 2."""
     assert has_more_nodes(Z + 2, 2)
     assert not has_more_nodes(Z + 2, 3)
+
+
+@pytest.mark.parametrize(
+    ("tower", "text"), [(sp.Integer(12) ** (sp.pi * 12**sp.pi), "12**(pi*12**pi)"), (sp.exp(sp.exp(2)), "exp(exp(2))")]
+)
+def test_towers_of_powers_of_numbers_are_not_evaluated_to_be_put_in_order(tower, text, monkeypatch):
+    def never(*_):
+        pytest.fail("evaluated")
+
+    monkeypatch.setattr(sp.Expr, "__complex__", never)
+    assert sorted(written(1 + tower * Z).split(" + ")) == ["1", f"z*{text}"]
+    assert latex(1 + tower * Z).startswith("1 + z ")

@@ -30,7 +30,13 @@ def has_more_nodes(expr: sp.Expr, most: int) -> bool:
 
 
 def _order(expr: sp.Expr) -> str | None:
-    return "none" if has_more_nodes(expr, _MOST_ORDERED) else None
+    return "none" if has_more_nodes(expr, _MOST_ORDERED) or _has_tall_number(expr) else None
+
+
+def _has_tall_number(expr: sp.Expr) -> bool:
+    """Whether a number in it has a power in its exponent: SymPy evaluates 12**(pi*12**pi) to 27000 bits and more."""
+    exponents = (e.as_base_exp()[1] for e in expr.atoms(sp.Pow, sp.exp) if not e.free_symbols)
+    return any(e.func is sp.exp or not e.exp.is_Rational for x in exponents for e in x.atoms(sp.Pow, sp.exp))
 
 
 def _braced(base: sp.Expr) -> str:
