@@ -11,6 +11,7 @@ from contextlib import contextmanager
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from sympy.core.cache import clear_cache
 
 from theory.activations import activation
 from theory.certificates import check
@@ -102,6 +103,18 @@ def answer(text):
 
 def holds(text):
     """An answer of one line, in bounded time, without anything executed."""
+    found, seconds = timed(text)
+    most = 1 if isinstance(found, str) else MOST_SECONDS
+    if seconds >= most:  # other processes take caches and clock from this one: slow is what is slow twice
+        clear_cache()
+        seconds = min(seconds, timed(text)[1])
+    assert seconds < most, f"{seconds} s for {text!r}"
+    line = found if isinstance(found, str) else found.expression
+    assert "\n" not in line, text
+
+
+def timed(text):
+    """An activation or its refusal, and the seconds of processor time that it took."""
     watched[:] = ["start"]
     gc.disable()  # over what many texts before have left, one collection takes seconds
     start = time.process_time()
@@ -115,9 +128,7 @@ def holds(text):
         events, watched[:] = watched[1:], []
     seconds = time.process_time() - start
     assert not events, f"{events} at {text!r}"
-    assert seconds < (1 if isinstance(found, str) else MOST_SECONDS), f"{seconds} s for {text!r}"
-    line = found if isinstance(found, str) else found.expression
-    assert "\n" not in line, text
+    return found, seconds
 
 
 def _joined(parts):
@@ -285,7 +296,7 @@ DECIDED += [  # powers m/n, for which SymPy writes out the m-th
     "where(z > z/12, LambertW(1.000000001), 2**24)**(360**(alpha*1.000000001))", "asinh(0.001001**pi)*z",
     "where(gamma(z) < alpha, z, 1)", "sinh(loggamma(where(z > pi, 1/3001, alpha)))", "asinh(z*0.001001**pi)",
     "max(gelu(1/3001), elu(1.000000001**0.986653320987651)) - 0.987654321987651 + z",
-    "z**(log(tanh(24/LambertW(sqrt(pi))))**24)",
+    "z**(log(tanh(24/LambertW(sqrt(pi))))**24)", "tanh((12**pi)**(12**pi))",
     "where(z - 0.001001 < z**24, z, 12)", "exp(z) + (1 + alpha**2)**0.98765 + alpha*z",
 ]  # fmt: skip
 
