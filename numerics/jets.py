@@ -21,7 +21,7 @@ from typing import Any
 import sympy as sp
 from sympy.printing.pycode import PythonCodePrinter
 
-from numerics import calls, gammas, vectormath
+from numerics.code_versions import version_of
 from numerics.compiled import stable_jets
 from numerics.interrupts import interrupts_noted
 from theory.activations import Activation
@@ -35,7 +35,7 @@ _SCALAR = {name: name for name in ("asin", "acos", "atan", "erfc")}
 _TRANSLATED = {**_VECTOR, **_GAMMAS, **_HYPERBOLIC, **_SCALAR}
 _LARGEST_POWER = 64
 
-_HEADER = '''"""s, s', s'' of one activation (written by numerics.jets; code {version})."""
+_HEADER = '''"""s, s', s'' of one activation."""
 from math import sqrt, {scalar}
 from numba import cfunc, types
 from numerics.calls import use_wide_vectors
@@ -131,13 +131,6 @@ def _piece_lines(index: int, jets: list[sp.Expr], lower: float, upper: float) ->
     return lines + [f"s{r} = {text} if inside else s{r}" for r, text in enumerate(texts)]
 
 
-def _version() -> str:
-    code = b"".join(
-        Path(str(file)).read_bytes() for file in (__file__, calls.__file__, gammas.__file__, vectormath.__file__)
-    )
-    return hashlib.sha256(code).hexdigest()[:16]
-
-
 def source_of(activation: Activation) -> str:
     """The text of the module of an activation.
 
@@ -151,10 +144,9 @@ def source_of(activation: Activation) -> str:
     if any("math." in line for line in lines):
         raise NoMachineCode("a function is not translated")
     names = {"scalar": _SCALAR, "hyperbolic": _HYPERBOLIC, "vector": _VECTOR, "gammas": _GAMMAS | _POLYGAMMA}
-    header = _HEADER.format(
-        version=_version(), **{key: ", ".join(sorted(some.values())) for key, some in names.items()}
-    )
-    return header + "".join(f"        {line}\n" for line in lines) + _FOOTER
+    header = _HEADER.format(**{key: ", ".join(sorted(some.values())) for key, some in names.items()})
+    text = header + "".join(f"        {line}\n" for line in lines) + _FOOTER
+    return f"{text}# {version_of(header)}\n"
 
 
 def cache_folder() -> Path:
