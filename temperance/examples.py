@@ -41,7 +41,6 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "temperance verify C1 C2 -o report.json",
         "temperance verify --full --store studies.sqlite -o report.html",
     ),
-    "notebooks build": ("temperance notebooks build notebooks",),
     "notebooks extract": ("temperance notebooks extract full.json results.json",),
     "notebooks run": (
         "temperance notebooks run notebooks",

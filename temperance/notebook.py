@@ -1,7 +1,7 @@
-"""Notebooks built from the library's own results, executed, and compared with an execution anew.
+"""Notebooks made of cells, executed, and compared with an execution anew.
 
-A notebook is a list of cells (kind, source); everything it shows is the output of a code cell or text that the library
-made. Metadata is fixed: no paths, no versions, no timings. Cells of the kinds in `TAGS` are code with that tag.
+A cell is a pair (kind, source); cells of the kinds in `TAGS` are code with that tag. Metadata is fixed: no paths, no
+versions, no timings.
 """
 
 from __future__ import annotations

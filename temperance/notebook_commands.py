@@ -1,4 +1,4 @@
-"""`temperance notebooks`: build them, run them again, and the results that one of them shows."""
+"""`temperance notebooks`: run them again, and make the results that one of them shows."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from temperance.errors import BadInput, commands, one_line, refusing
 from temperance.progress import display
 from temperance.report import check_writable, to_json, write_file
 
-notebooks = App(name="notebooks", help="Build the notebooks from the library's own results, or run them again.")
+notebooks = App(name="notebooks", help="Run the notebooks again, or make the results that one of them shows.")
 
 Given = Annotated[tuple[tuple[str, str], ...], Parameter(name=["--parameter", "-p"], show_default=False)]
 """The option -p NAME VALUE, which may be given several times."""
@@ -21,27 +21,6 @@ Given = Annotated[tuple[tuple[str, str], ...], Parameter(name=["--parameter", "-
 def _no_notebook_command(*given: Annotated[str, Parameter(show=False)]) -> int:
     what = f"unknown command {given[0]!r} of notebooks" if given else "notebooks needs a command"
     raise BadInput(f"{what}; accepted: {commands(notebooks)}")
-
-
-@notebooks.command
-def build(folder: str = "notebooks") -> int:
-    """Build and execute every notebook.
-
-    Parameters
-    ----------
-    folder
-        Where they are written.
-    """
-    from temperance.gallery import NOTEBOOKS, built
-
-    if not Path(folder).is_dir():
-        raise BadInput(f"there is no folder {folder!r}; accepted: an existing one")
-    for name in NOTEBOOKS:
-        with display() as shown, shown.doing(name):
-            content = built(name)
-        write_file(str(Path(folder) / name), content)
-        print(name)
-    return 0
 
 
 @notebooks.command(name="run")
@@ -65,8 +44,8 @@ def run_notebooks(
     output
         A folder in which the executed notebooks are written.
     """
-    from temperance.gallery import notebook_files, parameters_of, read, run_again
     from temperance.notebook import text
+    from temperance.notebook_runs import notebook_files, parameters_of, read, run_again
     from temperance.parameters import defaults
 
     if output is not None and not Path(output).is_dir():

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import matplotlib
 import matplotlib.pyplot as plt
+import nbformat
 import numpy as np
 import pytest
 
 from numerics.settings import FULL, LINEAR
 from temperance.cli import run
-from temperance.gallery_rates import rates
-from temperance.gallery_verified import full_verification
+from temperance.notebook import cells_of
 from temperance.report import to_json
 from temperance.stored_results import compact, read_results, stored
 from temperance.verify import verify_claims
@@ -73,7 +73,8 @@ def shown(report, path):
     """The names that the cells of notebook 03 which show results leave behind."""
     path.write_text(to_json(report), encoding="utf-8")
     names = {"results": str(path), "np": np, "plt": plt}
-    sources = [source for kind, source in (*rates(), *full_verification()) if kind == "code" and "found[" in source]
+    notebook = nbformat.read(Path(__file__).parents[1] / "notebooks" / "03_rates.ipynb", as_version=4)
+    sources = [source for kind, source in cells_of(notebook) if kind == "code" and "found[" in source]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("matplotlib.pyplot.show", lambda: plt.close("all"))
         for source in sources:
