@@ -21,27 +21,23 @@ from typing import Any
 import sympy as sp
 from sympy.printing.pycode import PythonCodePrinter
 
+from numerics import calls, vectormath
 from numerics.code_versions import version_of
 from numerics.compiled import stable_jets
 from numerics.interrupts import interrupts_noted
 from theory.activations import Activation
 
-_VECTOR = {name: name for name in ("exp", "log", "tanh", "erf", "sin", "cos")}
+_VECTOR = {name: name for name in ("exp", "log", "tanh", "erf", "sin", "cos", "sinh", "cosh")}
 _VECTOR |= {"Logistic": "logistic", "Softplus": "softplus"}
-_GAMMAS: dict[Any, str] = {"gamma": "gamma", "loggamma": "log_gamma", "Lambert": "lambertw"}
-_POLYGAMMA = {0: "digamma", 1: "trigamma"}
-_HYPERBOLIC = {name: name for name in ("sinh", "cosh", "asinh", "acosh", "atanh", "tan")}
-_SCALAR = {name: name for name in ("asin", "acos", "atan", "erfc")}
-_TRANSLATED = {**_VECTOR, **_GAMMAS, **_HYPERBOLIC, **_SCALAR}
+_SCALAR = {name: name for name in ("tan", "asin", "acos", "atan", "asinh", "acosh", "atanh", "erfc")}
+_TRANSLATED = _VECTOR | _SCALAR
 _LARGEST_POWER = 64
 
-_HEADER = '''"""s, s', s'' of one activation."""
-from math import sqrt, {scalar}
+_HEADER = f'''"""s, s', s'' of one activation."""
+from math import pow, sqrt, {", ".join(sorted(_SCALAR.values()))}
 from numba import cfunc, types
-from numerics.calls import use_wide_vectors
-from numerics.gammas import {gammas}
-from numerics.hyperbolic import power, {hyperbolic}
-from numerics.vectormath import {vector}
+from {calls.__name__} import use_wide_vectors
+from {vectormath.__name__} import {", ".join(sorted(_VECTOR.values()))}
 
 NAN = float("nan")
 
@@ -67,7 +63,7 @@ class NoMachineCode(ValueError):
 
 
 class _Printer(PythonCodePrinter):
-    """Python code for the functions of `vectormath`, `hyperbolic`, `gammas` and `math`; numbers as doubles."""
+    """Python code for the functions of `vectormath` and `math`; numbers as doubles."""
 
     def _print(self, expr: Any, **kwargs: Any) -> str:
         if isinstance(expr, sp.Expr) and not expr.free_symbols:
@@ -82,12 +78,6 @@ class _Printer(PythonCodePrinter):
         if name not in _TRANSLATED:
             raise NoMachineCode(f"no machine code for {name}")
         return f"{_TRANSLATED[name]}({', '.join(self._print(arg) for arg in expr.args)})"
-
-    def _print_polygamma(self, expr: sp.Expr) -> str:
-        order, argument = expr.args
-        if order not in _POLYGAMMA:
-            raise NoMachineCode(f"no machine code for polygamma of order {order}")
-        return f"{_POLYGAMMA[order]}({self._print(argument)})"
 
     def _print_Mul(self, expr: sp.Expr) -> str:
         return "(" + "*".join(self._print(factor) for factor in expr.args) + ")"
@@ -106,16 +96,16 @@ class _Printer(PythonCodePrinter):
             text, whole = self._print(base), int(sp.floor(exponent))
             factor = text if whole >= 0 else f"1.0/({text})"
             part = exponent - whole
-            root = "" if part == 0 else f"sqrt({text})*" if part == sp.S.Half else f"power({text}, {float(part)!r})*"
+            root = "" if part == 0 else f"sqrt({text})*" if part == sp.S.Half else f"pow({text}, {float(part)!r})*"
             return f"({root}({factor})**{abs(whole)})" if whole else f"({root}1.0)"
         if base.is_positive and base.is_number:
             return f"exp({self._print(sp.log(base))}*({self._print(exponent)}))"
-        return f"power({self._print(base)}, {self._print(exponent)})"
+        return f"pow({self._print(base)}, {self._print(exponent)})"
 
     _print_exp = _print_log = _print_tanh = _print_erf = _print_Function
     _print_sin = _print_cos = _print_tan = _print_asin = _print_acos = _print_atan = _print_Function
     _print_sinh = _print_cosh = _print_asinh = _print_acosh = _print_atanh = _print_erfc = _print_Function
-    _print_gamma = _print_loggamma = _print_Function
+    _print_gamma = _print_loggamma = _print_polygamma = _print_Function
 
 
 def _piece_lines(index: int, jets: list[sp.Expr], lower: float, upper: float) -> list[str]:
@@ -143,10 +133,8 @@ def source_of(activation: Activation) -> str:
         raise ValueError(f"activation {activation.name!r} has numbers beyond the range of doubles")
     if any("math." in line for line in lines):
         raise NoMachineCode("a function is not translated")
-    names = {"scalar": _SCALAR, "hyperbolic": _HYPERBOLIC, "vector": _VECTOR, "gammas": _GAMMAS | _POLYGAMMA}
-    header = _HEADER.format(**{key: ", ".join(sorted(some.values())) for key, some in names.items()})
-    text = header + "".join(f"        {line}\n" for line in lines) + _FOOTER
-    return f"{text}# {version_of(header)}\n"
+    text = _HEADER + "".join(f"        {line}\n" for line in lines) + _FOOTER
+    return f"{text}# {version_of(_HEADER)}\n"
 
 
 def cache_folder() -> Path:

@@ -100,6 +100,23 @@ def tanh(x: float) -> float:
 
 
 @njit(**EXACT)
+def sinh(x: float) -> float:
+    """(m + m/(m + 1))/2 with m = exp(|x|) - 1; inf beyond 709."""
+    size = abs(x)
+    m = expm1(709.0 if size > 709.0 else size)
+    value = float("inf") if size > 709.0 else 0.5 * (m + m / (m + 1.0))
+    value = value if size == size else size
+    return -value if x < 0.0 else value
+
+
+@njit(**EXACT)
+def cosh(x: float) -> float:
+    """(e + 1/e)/2 with e = exp(|x|)."""
+    e = exp(abs(x))
+    return 0.5 * (e + 1.0 / e)
+
+
+@njit(**EXACT)
 def logistic(x: float) -> float:
     """1/(1 + exp(-x))."""
     size = abs(x)

@@ -4,7 +4,7 @@ import inspect
 
 import pytest
 
-from numerics import assembly, blocks, calls, density, hyperbolic, kernels, tiles, vectormath
+from numerics import assembly, blocks, calls, density, kernels, tiles, vectormath
 from numerics.jets import source_of
 from numerics.kernels import code_version
 from theory.activations import activation
@@ -17,7 +17,7 @@ def edit(module, folder, monkeypatch):
     monkeypatch.setattr(module, "__file__", str(changed))
 
 
-@pytest.mark.parametrize("module", [calls, hyperbolic, vectormath])
+@pytest.mark.parametrize("module", [calls, vectormath])
 def test_an_edit_of_what_activations_call_gives_their_code_another_name(module, tmp_path, monkeypatch):
     before = source_of(activation("sinh(z)"))
     assert source_of(activation("sinh(z)")) == before
