@@ -26,10 +26,10 @@ from baselines import em, lbfgs
 from numerics.compiled import compile_activation
 from numerics.measures import Layout
 from numerics.mle import Box, Fit, fit_points, start_points
-from numerics.points import ArrayPoints
+from numerics.points import Points
 from numerics.published import SIZES, TRUTH
+from numerics.sampling import sample
 from numerics.slopes import log_slope
-from numerics.streams import Stream
 from numerics.voronoi import Symmetry, voronoi_loss
 from theory.activations import activation
 
@@ -51,11 +51,11 @@ def sizes(k: int, share: float) -> list[int]:
     return [int(n) for n in every[np.linspace(0, len(every) - 1, count).round().astype(int)]]
 
 
-def data(n: int, replicate: int, x: np.ndarray) -> ArrayPoints:
-    return ArrayPoints(*Stream(TRUTH, GATE, n, seed=SEED * 2**32 + n, replicate=replicate, x=x).draw(0, n))
+def data(n: int, replicate: int, x: np.ndarray) -> Points:
+    return Points(*sample(TRUTH, GATE, n, seed=SEED * 2**32 + n, replicate=replicate, x=x))
 
 
-def fit_next(layout: Layout, points: ArrayPoints, before: list[Fit], sizes_before: list[int], seed: int) -> Fit:
+def fit_next(layout: Layout, points: Points, before: list[Fit], sizes_before: list[int], seed: int) -> Fit:
     if layout.k == 2 and before:
         mean = np.average([f.theta for f in before], axis=0, weights=sizes_before)
         result = fit_points(layout, GATE, points, box=BOX, starts=0, seed=seed, known_starts=[mean])

@@ -19,7 +19,7 @@ from numerics.compiled import CompiledActivation, compile_activation
 from numerics.measures import Gauge, Layout
 from numerics.mle import Box, Fit
 from numerics.newton import FLAT, scaled_spectrum
-from numerics.points import ArrayPoints
+from numerics.points import Points
 from numerics.starts import SUBSAMPLE, clusterwise_regression
 from numerics.threads import one_blas_thread
 from numerics.units import Units
@@ -204,9 +204,9 @@ def _real(values: ArrayLike, name: str) -> Floats:
     return array
 
 
-def _checked(x: ArrayLike, y: ArrayLike) -> ArrayPoints:
+def _checked(x: ArrayLike, y: ArrayLike) -> Points:
     columns = _real(x, "x")
-    points = ArrayPoints(columns[:, None] if columns.ndim == 1 else columns, _real(y, "y"))
+    points = Points(columns[:, None] if columns.ndim == 1 else columns, _real(y, "y"))
     for l in range(points.x.shape[1]):
         if points.n and (points.x[:, l] == points.x[0, l]).all():
             raise ValueError(f"column {l + 1} of x is constant, {points.x[0, l]!s}: its slopes cannot be estimated")
@@ -234,7 +234,7 @@ def _held(tau: object) -> float | None:
     return value
 
 
-def default_box(points: ArrayPoints, k: int) -> Box:
+def default_box(points: Points, k: int) -> Box:
     """`Box.for_data`, with room for variances far below that of y where k lines leave little of it.
 
     The least variance is 5% of what clusterwise regression leaves, if that is less than var(y)/1000.

@@ -19,7 +19,7 @@ from numerics.density import responsibilities
 from numerics.kernels import evaluate
 from numerics.measures import Layout, MixingMeasure
 from numerics.newton import FLAT, Local, Maximum, maximise, scaled_spectrum
-from numerics.points import ArrayPoints, Points
+from numerics.points import Points
 from numerics.starts import SUBSAMPLE, rough_start
 from numerics.threads import one_blas_thread
 
@@ -135,10 +135,7 @@ def _search(layout: Layout, gate: CompiledActivation, points: Points, box: Box, 
     n = points.n
 
     def mean_log_likelihood(theta: Floats) -> Local:
-        parts = (evaluate(theta, layout, gate, x, y) for x, y in points.blocks())
-        value, score, hessian = next(parts)
-        for part in parts:
-            value, score, hessian = value + part[0], score + part[1], hessian + part[2]
+        value, score, hessian = evaluate(theta, layout, gate, points.x, points.y)
         return Local(value / n, score / n, hessian / n)
 
     return maximise(mean_log_likelihood, theta, *box.bounds(layout), passes, chart_of(layout))
@@ -151,7 +148,7 @@ def start_points(
     thetas = []
     for index in range(starts):
         rng = np.random.default_rng([seed, index])
-        part = ArrayPoints(*points.some(SUBSAMPLE, rng))
+        part = Points(*points.some(SUBSAMPLE, rng))
         rough = rough_start(layout, gate, part.x, part.y, rng)
         thetas.append(_search(layout, gate, part, box, rough, _START_PASSES).theta)
     return thetas
@@ -168,7 +165,7 @@ def _has_spike(layout: Layout, gate: CompiledActivation, points: Points, box: Bo
         return False
     measure = layout.unpack(theta)
     at_floor = measure.nu <= box.nu[0] * (1 + 1e-12)
-    held = sum(responsibilities(measure, gate, x, y).sum(axis=0) for x, y in points.blocks())
+    held = responsibilities(measure, gate, points.x, points.y).sum(axis=0)
     return bool((at_floor & (held < layout.atom_size)).any())
 
 
@@ -197,7 +194,7 @@ def fit(
 
     Raises ValueError if there are no starts, too few points or values that are not finite.
     """
-    points = ArrayPoints(x, y)
+    points = Points(x, y)
     return fit_points(
         layout, gate, points, box=box, starts=starts, seed=seed, known_starts=known_starts, max_passes=max_passes
     )
@@ -216,7 +213,7 @@ def fit_points(
     max_passes: int = MAX_PASSES,
     progress: Callable[[int, int], None] | None = None,
 ) -> Fit:
-    """`fit` for points that come in blocks, in the memory of one block; progress(done, starts) is called on the way."""
+    """`fit` of checked points; progress(done, starts) is called on the way."""
     if points.n <= layout.d + 1:
         raise ValueError(f"x and y must hold more than {layout.d + 1} points, not {points.n}")
     thetas = [*known_starts, *start_points(layout, gate, points, box, starts, seed)]

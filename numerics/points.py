@@ -1,29 +1,13 @@
-"""Where the data of a fit come from: arrays, or anything that hands them out in blocks (`streams.Stream`)."""
+"""The points (x, y) of a fit."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-
-
-class Points(Protocol):
-    """n points (x, y), in blocks of x (m, d) and y (m,), doubles in C order."""
-
-    @property
-    def n(self) -> int:
-        """Number of points."""
-
-    def blocks(self) -> Iterator[tuple[Floats, Floats]]:
-        """All points once, in the same blocks every time."""
-
-    def some(self, count: int, rng: np.random.Generator) -> tuple[Floats, Floats]:
-        """At most about `count` of the points."""
 
 
 def _finite(array: Floats) -> bool:
@@ -32,8 +16,8 @@ def _finite(array: Floats) -> bool:
 
 
 @dataclass(frozen=True, eq=False)
-class ArrayPoints:
-    """Points x (n, d), y (n,) in memory. Raises ValueError for a wrong shape or a value that is not finite."""
+class Points:
+    """Points x (n, d), y (n,). Raises ValueError for a wrong shape or a value that is not finite."""
 
     x: Floats
     y: Floats
@@ -51,10 +35,6 @@ class ArrayPoints:
     def n(self) -> int:
         """Number of points."""
         return len(self.y)
-
-    def blocks(self) -> Iterator[tuple[Floats, Floats]]:
-        """All points in one block."""
-        yield self.x, self.y
 
     def some(self, count: int, rng: np.random.Generator) -> tuple[Floats, Floats]:
         """At most `count` points, drawn without replacement, in their order."""

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from numerics.measures import Layout
 from numerics.mle import Box, Fit
-from numerics.points import ArrayPoints
+from numerics.points import Points
 
 Floats = NDArray[np.float64]
 
@@ -54,9 +54,9 @@ class Units:
                 raise ValueError(f"the scale of {name}, {scale:.3g}, must lie between {_SMALLEST} and {_LARGEST}")
         return Units(np.array(centres[:-1]), np.array(scales[:-1]), centres[-1], scales[-1])
 
-    def rescale(self, points: ArrayPoints) -> ArrayPoints:
+    def rescale(self, points: Points) -> Points:
         """x', y'."""
-        return ArrayPoints((points.x - self.x_centre) / self.x_scale, (points.y - self.y_centre) / self.y_scale)
+        return Points((points.x - self.x_centre) / self.x_scale, (points.y - self.y_centre) / self.y_scale)
 
     def box_of_data(self, box: Box) -> Box:
         """The box of x', y' as a box of the data, about their centres."""

@@ -239,15 +239,6 @@ def wave(f: float) -> tuple[float, float]:
 
 
 @njit(**EXACT)
-def cos_of_turns(u: float) -> float:
-    """cos(2 pi u) for u in [0, 1]: sine or cosine of the distance to the nearest quarter turn."""
-    n = nearest(4.0 * u)
-    s, c = wave(u - 0.25 * n)
-    value = s if abs(n - 2.0) == 1.0 else c
-    return -value if abs(n - 1.5) == 0.5 else value
-
-
-@njit(**EXACT)
 def quarters(x: float) -> tuple[float, float, float]:
     """(q, sin r, cos r) with x = n pi/2 + r, |r| <= pi/4, q = n mod 4 in [-2, 2]; pi/2 in three parts."""
     n = nearest(x * 0.6366197723675814)

@@ -9,8 +9,8 @@ from numerics.compiled import compile_activation
 from numerics.measures import Layout, MixingMeasure
 from numerics.mle import Box, start_points
 from numerics.newton import Local, maximise
-from numerics.points import ArrayPoints
-from numerics.streams import Stream
+from numerics.points import Points
+from numerics.sampling import sample
 from theory.activations import activation
 
 TANH = compile_activation(activation("tanh"))
@@ -67,8 +67,8 @@ def test_a_near_linear_gate_takes_fewer_passes():
     truth = MixingMeasure([[0.3], [-0.1]], [0.05, 0.0], 0.1, [[1.0], [-1.0]], [2.0, -2.0], [0.25, 0.5])
     layout, passes = Layout(2, 1, "free"), []
     for replicate in range(12):
-        x, y = Stream(truth, TANH, 4000, seed=8, replicate=replicate).draw(0, 4000)
-        points = ArrayPoints(x, y)
+        x, y = sample(truth, TANH, 4000, seed=8, replicate=replicate)
+        points = Points(x, y)
 
         def f(theta, x=x, y=y):
             value, score, hessian = mle.evaluate(theta, layout, TANH, x, y)

@@ -9,7 +9,7 @@ from numerics.compiled import compile_activation
 from numerics.estimate import fit
 from numerics.measures import MixingMeasure
 from numerics.mle import Box
-from numerics.streams import Stream
+from numerics.sampling import sample
 from numerics.tables import read_csv
 from theory.activations import activation
 
@@ -18,7 +18,7 @@ PLANE = MixingMeasure([[2.0, -1.0], [0.0, 0.0]], [0.5, 0.0], 1.0, [[1.0, 0.5], [
 
 
 def draw(measure, name, n, seed=1):
-    return Stream(measure, compile_activation(activation(name)), n, seed=seed).draw(0, n)
+    return sample(measure, compile_activation(activation(name)), n, seed=seed)
 
 
 def by_name(result):
@@ -133,7 +133,7 @@ def test_an_activation_that_is_not_defined_everywhere():
     truth = MixingMeasure([[6.0], [1.0]], [-1.0, 0.0], 0.3, [[1.0], [-1.0]], [2.0, -2.0], [0.25, 0.5])
     source = "sqrt(z) + z/5"
     x = np.random.default_rng(3).uniform(0.1, 3, (4000, 1))
-    y = Stream(truth, compile_activation(activation(source)), 4000, seed=5, x=x).draw(0, 4000)[1]
+    _, y = sample(truth, compile_activation(activation(source)), 4000, seed=5, x=x)
     result = fit(x, y, fitted=2, starts=4, activation=source)
     assert result.fit.status == "converged"
     assert (result.fit.measure.beta1 > 0).all()

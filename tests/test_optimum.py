@@ -1,8 +1,6 @@
-"""The optimum that fits reach: SciPy's, its invariances, the published estimates, and streams longer than memory."""
+"""The optimum that fits reach: SciPy's, its invariances, and the published estimates."""
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +10,11 @@ from scipy.optimize import minimize
 from numerics import density
 from numerics.compiled import compile_activation
 from numerics.measures import Layout, MixingMeasure
-from numerics.mle import Box, fit, fit_points, start_points
+from numerics.mle import Box, fit, start_points
 from numerics.newton import scaled_spectrum
-from numerics.points import ArrayPoints
+from numerics.points import Points
 from numerics.published import TRUTH, load_published
-from numerics.streams import BLOCK, Law, Stream
+from numerics.sampling import sample
 from numerics.voronoi import published_loss
 from theory.activations import activation
 
@@ -55,7 +53,7 @@ def well_conditioned_case(seed):
     rng, (layout, gate) = np.random.default_rng([77, seed]), ((SOFTMAX, LINEAR), (FREE, TANH))[seed % 2]
     for replicate in range(1000):
         start = layout.pack(draw_model(gate is LINEAR, rng))
-        x, y = Stream(layout.unpack(start), gate, 2000, seed=seed, replicate=replicate).draw(0, 2000)
+        x, y = sample(layout.unpack(start), gate, 2000, seed=seed, replicate=replicate)
         theta, value = scipy_optimum(layout, gate, x, y, start)
         information = -density.log_likelihood(theta, layout, gate, x, y).hessian
         if scaled_spectrum(information)[1][0] > 1e-3:
@@ -82,7 +80,7 @@ def likelihood(layout, gate, x, y, box=BOX, **options):
 
 
 def test_the_order_of_points_and_of_atoms_does_not_matter():
-    x, y = Stream(MODEL, TANH, 1500, seed=1).draw(0, 1500)
+    x, y = sample(MODEL, TANH, 1500, seed=1)
     known = FREE.pack(MODEL)
     swapped = MixingMeasure(MODEL.beta1[::-1], [-1.0, 0.0], MODEL.tau, MODEL.a[::-1], MODEL.b[::-1], MODEL.nu[::-1])
     order = np.random.default_rng(0).permutation(len(y))
@@ -97,7 +95,7 @@ def test_the_order_of_points_and_of_atoms_does_not_matter():
 
 
 def test_translation_and_scale_of_y():
-    x, y = Stream(MODEL, TANH, 1500, seed=2).draw(0, 1500)
+    x, y = sample(MODEL, TANH, 1500, seed=2)
     wide = Box(10.0, 10.0, (0.02, 10.0), 100.0, 100.0, (0.02, 60.0))
     known = FREE.pack(MODEL)
     first = likelihood(FREE, TANH, x, y, wide, starts=0, known_starts=[known])
@@ -110,7 +108,7 @@ def test_translation_and_scale_of_y():
 
 
 def test_translation_of_x_and_of_the_softmax_with_the_linear_gate():
-    x, y = Stream(LINE, LINEAR, 1500, seed=3).draw(0, 1500)
+    x, y = sample(LINE, LINEAR, 1500, seed=3)
     first = likelihood(SOFTMAX, LINEAR, x, y)
     moved = likelihood(SOFTMAX, LINEAR, 2 * x + 1, y)
     assert moved.log_likelihood == pytest.approx(first.log_likelihood, abs=1e-6)
@@ -120,9 +118,9 @@ def test_translation_of_x_and_of_the_softmax_with_the_linear_gate():
 
 def over_specified(case):
     """Whether three atoms fitted to two reach at least what SciPy reaches from the same starts."""
-    x, y = Stream(LINE, LINEAR, 800, seed=500 + case).draw(0, 800)
+    x, y = sample(LINE, LINEAR, 800, seed=500 + case)
     layout, box = Layout(3, 1, tau=1.0), Box(10.0, 10.0, (0.1, 10.0), 10.0, 10.0, (0.25 / 3, 1.5))
-    starts = start_points(layout, LINEAR, ArrayPoints(x, y), box, 4, seed=case)
+    starts = start_points(layout, LINEAR, Points(x, y), box, 4, seed=case)
     ours = fit(layout, LINEAR, x, y, box=box, starts=0, seed=0, known_starts=starts)
     best = max(scipy_optimum(layout, LINEAR, x, y, start, box)[1] for start in starts)
     return ours.log_likelihood >= best - 1e-3
@@ -138,7 +136,7 @@ def converged_fits(n, replicates):
     box = Box(100.0, 50.0, (0.5, 2.0), 100.0, 100.0, (0.03, 0.48))
     fits = []
     for replicate in range(replicates):
-        x, y = Stream(TRUTH, LINEAR, n, seed=n, replicate=replicate, law=Law("grid", 0.0, 1.0)).draw(0, n)
+        x, y = sample(TRUTH, LINEAR, n, seed=n, replicate=replicate, x=np.linspace(0, 1, n)[:, None])
         result = fit(SOFTMAX, LINEAR, x, y, box=box, starts=2, seed=replicate)
         assert result.status == "converged"
         m, order = result.measure, result.measure.a[:, 0].argsort()
@@ -166,38 +164,3 @@ def test_published_estimates_agree_at_the_largest_sizes_and_are_farther_from_the
                 assert (shift < 4 * spread * np.sqrt(1 / 40 + 1 / theirs.size)).all()
         else:
             assert difference > 4 * error
-
-
-def test_a_stream_is_fitted_as_its_points_are():
-    stream = Stream(MODEL, TANH, 2 * BLOCK + 5000, seed=9)
-    x, y = stream.draw(0, stream.n)
-    known = [FREE.pack(MODEL)]
-    streamed = fit_points(FREE, TANH, stream, box=BOX, starts=0, seed=0, known_starts=known)
-    held = fit(FREE, TANH, x, y, box=BOX, starts=0, seed=0, known_starts=known)
-    assert streamed.status == held.status == "converged"
-    assert streamed.log_likelihood == pytest.approx(held.log_likelihood, rel=1e-12)
-    np.testing.assert_allclose(streamed.theta, held.theta, atol=1e-8)
-
-
-MEMORY = """
-import re, sys
-from numerics.mle import Box, fit_points
-from numerics.streams import Stream
-sys.path.insert(0, sys.argv[2])
-from test_optimum import BOX, FREE, MODEL, TANH
-for n in (200_000, int(sys.argv[1])):
-    result = fit_points(FREE, TANH, Stream(MODEL, TANH, n, seed=1), box=BOX, starts=1, seed=0)
-    # not ru_maxrss, in which the parent's memory counts
-    print(result.status, 1024 * int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1]))
-"""
-
-
-@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the peak of memory is read in /proc")
-@pytest.mark.parametrize("n", [3 * 10**6, pytest.param(10**8, marks=pytest.mark.full)])
-def test_the_memory_of_a_fit_does_not_grow_with_n(n):
-    command = [sys.executable, "-c", MEMORY, str(n), str(Path(__file__).parent)]
-    lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
-    assert lines[::2] == ["converged"] * 2
-    small, large = map(int, lines[1::2])
-    assert large < 2**30
-    assert large - small < 16 * 10**6  # the 3e6 points alone would take 48 MB

@@ -8,7 +8,7 @@ from numerics.estimate import fit
 from numerics.kernels import log_likelihood
 from numerics.measures import MixingMeasure
 from numerics.mle import Box
-from numerics.streams import Stream
+from numerics.sampling import sample
 from theory.activations import activation
 
 LINE = MixingMeasure([[2.0], [0.0]], [0.5, 0.0], 1.0, [[1.0], [-1.0]], [2.0, -2.0], [0.25, 0.5])
@@ -20,7 +20,7 @@ OPTIONS = {"softmax": {"gate": "softmax"}, "linear": {}, "tanh": {"activation": 
 
 def data(name):
     measure, s = CASES[name]
-    return Stream(measure, compile_activation(activation(s)), 1200, seed=4).draw(0, 1200)
+    return sample(measure, compile_activation(activation(s)), 1200, seed=4)
 
 
 def by_name(result):
@@ -119,7 +119,7 @@ def test_a_box_of_the_user_is_one_of_the_data():
 
 def test_variances_far_below_that_of_y_are_not_at_a_bound():
     small = MixingMeasure(LINE.beta1, LINE.beta0, LINE.tau, LINE.a, LINE.b, [1e-4, 4e-4])
-    x, y = Stream(small, compile_activation(activation("identity")), 1200, seed=4).draw(0, 1200)
+    x, y = sample(small, compile_activation(activation("identity")), 1200, seed=4)
     result = fit(x, y, fitted=2, gate="softmax", starts=3)
     assert result.fit.status == "converged"
     np.testing.assert_allclose(np.sort(result.fit.measure.nu), [1e-4, 4e-4], rtol=0.2)
