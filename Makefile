@@ -4,7 +4,7 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: install verify test test-all test-lowest test-interop licences docs bench clean
+.PHONY: install verify test test-slow test-all test-lowest test-interop licences docs bench clean
 
 install: $(INSTALLED)
 
@@ -19,12 +19,16 @@ $(INSTALLED): requirements.lock pyproject.toml
 verify: $(INSTALLED)
 	$(BIN)/temperance verify --output report.json
 
-# style, types and the quick form of every test
+# style, types and the tests that are quick
 test: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest --numprocesses 2 -m "not full"
+	$(BIN)/pytest --numprocesses 2 -m "not slow and not full"
+
+# notebooks, pages, processes that are killed, fuzz, whole claims
+test-slow: $(INSTALLED)
+	$(BIN)/pytest --numprocesses 2 --dist worksteal -m "slow and not full"
 
 # every test, at its full size
 test-all: $(INSTALLED)
@@ -45,8 +49,8 @@ test-interop: $(INSTALLED)
 	$(PIP) install torch jax keras
 	$(BIN)/pytest tests/test_interop.py
 
-# the quick tests, or those of TESTS, with the lowest versions that pyproject.toml allows, in an environment of their own;
-# but for pictures and tables drawn to the letter by later ones
+# the tests that are not of full size, or those of TESTS, with the lowest versions that pyproject.toml allows, in an
+# environment of their own; but for pictures and tables drawn to the letter by later ones
 LOWEST := build/lowest
 test-lowest:
 	$(PYTHON) -m venv --clear $(LOWEST)

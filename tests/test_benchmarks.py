@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 FOLDER = Path(__file__).parents[1] / "benchmarks"
 KEYS = ["fits", "cpu_s", "compile_s", "wall_s", "converged", "at_bound", "max_gradient_over_n", "slope", "ci"]
 

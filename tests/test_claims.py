@@ -257,6 +257,7 @@ QUICK_LEGS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("claim", "name"), QUICK_LEGS)
 def test_proofs_and_contact_orders_confirm_every_claim(claim, name):
     (run,) = (run for c in CLAIMS if c.id == claim for n, run in c.legs if n == name)

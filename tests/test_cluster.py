@@ -15,6 +15,7 @@ from numerics.workers import cluster
 from temperance.cli import run
 
 distributed = pytest.importorskip("distributed")
+pytestmark = pytest.mark.slow
 
 SMALL = replace(LINEAR, name="small", sizes=(300, 700, 1500), replicates=16, seed=101)
 

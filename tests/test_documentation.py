@@ -95,6 +95,7 @@ def pages(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_the_pages_hold_all_that_temperance_offers(pages):
     page = (pages / "temperance.html").read_text(encoding="utf-8")
     assert set(dir(temperance)) <= set(re.findall(r'id="(\w+)"', page))
@@ -103,12 +104,14 @@ def test_the_pages_hold_all_that_temperance_offers(pages):
         assert {path.stem for path in (pages / room).glob("*.html")} == modules
 
 
+@pytest.mark.slow
 def test_a_docstring_is_shown_as_it_is_written(pages):
     page = (pages / "temperance.html").read_text(encoding="utf-8")
     text = unescape(re.sub(r"<[^>]+>", "", page))
     assert inspect.cleandoc(temperance.log_likelihood.__doc__) in text
 
 
+@pytest.mark.slow
 def test_the_links_of_the_pages_lead_somewhere(pages):
     broken = set()
     for path in pages.rglob("*.html"):

@@ -18,6 +18,8 @@ from theory.certificates import check
 from theory.independence import decide
 from theory.issuing import certificates
 
+pytestmark = pytest.mark.slow
+
 # fmt: off
 TOKENS = [
     "z", "(", ")", "+", "-", "*", "/", "**", "1", "2", "0", "9", "999", "1e300", "exp(", "log(", "sqrt(",

@@ -27,6 +27,8 @@ from temperance.cli import run
 from temperance.measured import study_for
 from temperance.runs import open_runs
 
+pytestmark = pytest.mark.slow
+
 STUDY = {"true": 2, "fitted": 2, "n": (100, 200), "replicates": 80}
 RATES = ["rates", "--true", "2", "--fitted", "2", "--n", "100,200", "--replicates", "80", "--json"]
 ROWS = STUDY["replicates"]

@@ -16,6 +16,7 @@ def one_cell(source):
     return build([("code", source)])
 
 
+@pytest.mark.slow
 @pytest.mark.pinned
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_a_committed_notebook_executes_again_to_the_same_results(name):
@@ -46,11 +47,13 @@ def test_a_committed_notebook_tells_nothing_of_the_machine(name):
     assert str(FOLDER.parent) not in content
 
 
+@pytest.mark.slow
 def test_an_execution_is_the_same_twice():
     made = one_cell("sum(range(10))")
     assert text(execute(made)) == text(execute(made))
 
 
+@pytest.mark.slow
 def test_differences_in_results_are_seen():
     source = "import itertools\nimport time\nprint(time.time_ns())"
     made = execute(one_cell(source))
@@ -59,6 +62,7 @@ def test_differences_in_results_are_seen():
     assert differences(made, one_cell("1")) == ["the cells are not the same"]
 
 
+@pytest.mark.slow
 def test_different_pictures_are_seen():
     source = "import matplotlib.pyplot as plt\nplt.plot([0, 1], [0, {}], linewidth=20)\nplt.show()"
     one, other = (execute(one_cell(source.format(height))) for height in (1, -1))
@@ -68,6 +72,7 @@ def test_different_pictures_are_seen():
     assert differences(one, other) == ["cell 0: import matplotlib.pyplot as plt"]
 
 
+@pytest.mark.slow
 def test_the_command_runs(capsys, tmp_path):
     (tmp_path / "a.ipynb").write_text(text(execute(one_cell("1 + 1"))), encoding="utf-8")
     assert run(["notebooks", "run", str(tmp_path)]) == 0
@@ -96,6 +101,7 @@ def test_the_parameters_of_a_notebook_are_the_literals_of_the_tagged_cell():
         defaults(build([("parameters", "quick =")]))
 
 
+@pytest.mark.slow
 def test_a_given_parameter_takes_the_place_of_its_default():
     given = values(
         [("activation", "z*tanh(z)"), ("quick", "true"), ("n", "-7"), ("scale", "2e-1")], defaults(with_parameters())
@@ -134,6 +140,7 @@ def test_a_parameter_needs_a_place():
         inject(one_cell("1"), {"n": 1})
 
 
+@pytest.mark.slow
 def test_differences_leave_out_injected_parameters_and_the_kinds_that_are_ignored():
     made = execute(with_parameters(("sized", "n"), ("code", "n > 0")))
     other = execute(inject(made, {"n": 4}))
@@ -141,6 +148,7 @@ def test_differences_leave_out_injected_parameters_and_the_kinds_that_are_ignore
     assert differences(made, other) == ["cell 2: activation, quick, n, scale", "cell 3: n"]
 
 
+@pytest.mark.slow
 def test_the_command_runs_with_parameters(capsys, tmp_path):
     (tmp_path / "a.ipynb").write_text(text(execute(with_parameters())), encoding="utf-8")
     (tmp_path / "b.ipynb").write_text(text(execute(one_cell("1 / 1"))), encoding="utf-8")

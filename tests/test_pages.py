@@ -24,6 +24,8 @@ from temperance.verify import Report, Result, verify_claims
 from theory.derivation import derivation
 from theory.models import Gate, covariates
 
+pytestmark = pytest.mark.slow
+
 VOID = {"meta", "link", "br", "img", "hr", "input"}
 STYLE = Path(__file__).parents[1] / "temperance" / "templates" / "style.css"
 HOSTILE = "<script>alert('x')</script>\"><img src=x onerror=alert(1)>&lt;"

@@ -31,6 +31,7 @@ def report():
         return json.loads(to_json(verify_claims(["C1", "C3", "C4", "C9"]).record()))
 
 
+@pytest.mark.slow
 def test_what_is_kept_says_what_the_report_says(report):
     found = compact(report)
     assert [(c["id"], c["outcome"]) for c in found["claims"]] == [(c["id"], c["outcome"]) for c in report["claims"]]
@@ -49,6 +50,7 @@ def test_what_is_kept_says_what_the_report_says(report):
     assert len(to_json(found)) < len(to_json(report))
 
 
+@pytest.mark.slow
 def test_a_slope_that_is_predicted_and_missing_is_kept(report):
     torn = json.loads(json.dumps(report))
     first = next(leg for c in torn["claims"] for leg in c["legs"].values() if leg and leg.get("slopes"))["slopes"]
@@ -59,6 +61,7 @@ def test_a_slope_that_is_predicted_and_missing_is_kept(report):
     assert len(study["slopes"]) == len(without["slopes"]) - 1
 
 
+@pytest.mark.slow
 def test_extracting_twice_changes_nothing(report, tmp_path, capsys):
     whole, once, twice = (tmp_path / name for name in ("full.json", "once.json", "twice.json"))
     whole.write_text(to_json(report), encoding="utf-8")
@@ -82,6 +85,7 @@ def shown(report, path):
     return names
 
 
+@pytest.mark.slow
 def test_the_notebook_shows_a_part_of_the_claims(report, tmp_path):
     matplotlib.use("Agg")
     names = shown(report, tmp_path / "r.json")

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 PROGRAM = "from temperance.cli import main; main()"
 SECONDS = 120  # to wait for something to be printed
 INTERRUPT = b"\x03"
