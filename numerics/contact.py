@@ -109,7 +109,7 @@ def contact(
     nodes: int = NODES,
     most_bits: int = MOST_BITS,
 ) -> Contact:
-    """The contact order of a curve with G*: q in dist(G_t, G*) ~ c t^q, deterministic (design section 4, leg 2).
+    """The contact order of a curve with G*: q in dist(G_t, G*) ~ c t^q, deterministic (theory.md 4, leg 2).
 
     Args:
         curve: t -> G_t, called with exact t = 2^-j and in the working precision; see `numerics.curves`.

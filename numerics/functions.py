@@ -1,4 +1,4 @@
-"""Errors of the functions of several parameters that stay identifiable where beta1 and tau do not (design 2.3, 2.5).
+"""Errors of the functions of several parameters that stay identifiable where beta1 and tau do not (theory.md 2.3, 2.5).
 
 All are those of exact-specified fits, atom by atom: nan unless every true atom has exactly one fitted atom.
 """

@@ -17,7 +17,7 @@ from numerics.measures import MixingMeasure
 Floats = NDArray[np.float64]
 
 SCALES = tuple(np.geomspace(0.1, 10.0, 21).tolist())
-FLAT = 1e-9  # range of the log-likelihood, relative to its size, that counts as flat (design section 4)
+FLAT = 1e-9  # range of the log-likelihood, relative to its size, that counts as flat (theory.md 4)
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ class Slope:
 
 @dataclass(frozen=True)
 class Judgement:
-    """Outcome of a predicted exponent p by design section 4; sharp: the slope also agrees with -p from below."""
+    """Outcome of a predicted exponent p by theory.md 4; sharp: the slope also agrees with -p from below."""
 
     outcome: Outcome
     sharp: bool
@@ -150,7 +150,7 @@ def log_slope(
 
 
 def judge(slope: Slope, predicted: float, dropped: float, *, supported: bool = False) -> Judgement:
-    """The outcome of the prediction error <= n^-predicted by design section 4, margin h = min(0.1, predicted/3).
+    """The outcome of the prediction error <= n^-predicted by theory.md 4, margin h = min(0.1, predicted/3).
 
     dropped: share of the fits left out (spikes and fits that ran out of steps). supported: a proof or a contact order
     stands behind the prediction, so that a slope alone does not contradict it.

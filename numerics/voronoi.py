@@ -1,4 +1,4 @@
-"""Voronoi cells, the losses of design section 2.7 and the error of each group of parameters.
+"""Voronoi cells, the losses of theory.md 2.7 and the error of each group of parameters.
 
 A fitted atom belongs to the cell of the nearest true atom. Everything is modulo the translation of the softmax and the
 discrete symmetries of the gate: even s, beta1_i -> -beta1_i atom by atom; s odd + const with two true atoms in the
@@ -186,7 +186,7 @@ def _loss(measure: MixingMeasure, truth: MixingMeasure, symmetry: Symmetry, orde
 def voronoi_loss(
     measure: MixingMeasure, truth: MixingMeasure, symmetry: Symmetry, order: float | None = None
 ) -> Floats:
-    """The published-form loss D of design section 2.7 (D_r for order=r), shape (...), minimised over the symmetry.
+    """The published-form loss D of theory.md 2.7 (D_r for order=r), shape (...), minimised over the symmetry.
 
     measure (..., k), truth without leading axes. The scale of the linear gate is not divided out: on its orbit D > 0.
     """

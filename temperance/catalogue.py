@@ -22,7 +22,7 @@ class Entry:
     seconds: float
 
     def record(self) -> dict[str, Any]:
-        """What `catalogue --json` prints of it (design section 6)."""
+        """What `catalogue --json` prints of it."""
         names = {"name": self.name, "aliases": list(self.aliases)}
         return {**names, **decision_record(self.decision), "seconds": round(self.seconds, 3)}
 

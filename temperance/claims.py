@@ -1,4 +1,4 @@
-"""The claims: what is stated, which legs are required, and how each leg is run (design section 4)."""
+"""The claims: what is stated, which legs are required, and how each leg is run (theory.md 4)."""
 
 from __future__ import annotations
 

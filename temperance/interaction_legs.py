@@ -14,7 +14,7 @@ SETTINGS = tuple((dim, order) for dim in (1, 2) for order in (1, 2))
 
 
 def expected_rank(dim: int, order: int) -> int:
-    """sum_{i=0..r} C(i+d-1, d-1) (2r-i+1), the rank of the derivatives of order <= r (design section 2.1)."""
+    """sum_{i=0..r} C(i+d-1, d-1) (2r-i+1), the rank of the derivatives of order <= r (theory.md 2.1)."""
     return sum(comb(i + dim - 1, dim - 1) * (2 * order - i + 1) for i in range(order + 1))
 
 
@@ -31,7 +31,7 @@ def temperature_equation(found: Interactions) -> bool:
 
 
 def judged(found: Interactions) -> LegOutcome:
-    """The relations found against the counts of design section 2.1 and the temperature equation."""
+    """The relations found against the counts of theory.md 2.1 and the temperature equation."""
     if not found.complete:
         return "inconclusive"
     dim, order = found.spec.dim, found.order

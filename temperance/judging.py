@@ -1,4 +1,4 @@
-"""Measured slopes held against the predicted exponents, and the record of a study (design sections 4 and 6)."""
+"""Measured slopes held against the predicted exponents, and the record of a study (theory.md 4)."""
 
 from __future__ import annotations
 

@@ -177,7 +177,7 @@ def rates(
         gate: linear, softmax (temperature 1) or activation; activation: a name or an expression in z, for the last.
         true: k*; fitted: k.
         gauge: free or anchored, of an activation gate.
-        truth: a JSON file (design section 6); by default `truths.default_truth`.
+        truth: a JSON file; by default `truths.default_truth`.
         dim: d.
         n: sample sizes; replicates: samples of each; seed: of the data.
         workers: local processes; scheduler: address of a Dask cluster in their place.

@@ -1,4 +1,4 @@
-"""What a leg found, and what the legs of a claim amount to (design section 4)."""
+"""What a leg found, and what the legs of a claim amount to (theory.md 4)."""
 
 from __future__ import annotations
 

@@ -122,7 +122,7 @@ def verdict_record(v: Verdict) -> dict[str, Any]:
 
 
 def decision_record(found: Decision) -> dict[str, Any]:
-    """What `check --json` prints of one activation (design section 6)."""
+    """What `check --json` prints of one activation."""
     first, second = found.first_order, found.second_order
     return {
         "activation": found.activation.name,

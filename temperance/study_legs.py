@@ -1,4 +1,4 @@
-"""Monte-Carlo legs: the slopes of studies, and likelihoods along orbits (design section 4, leg 3)."""
+"""Monte-Carlo legs: the slopes of studies, and likelihoods along orbits (theory.md 4, leg 3)."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ class Truth:
 
 
 def read_truth(path: str) -> Truth:
-    """The truth in a JSON file, in the form of design section 6.
+    """The truth in a JSON file, in the form that the README shows.
 
     Raises:
         ValueError: the file cannot be read, or does not hold a truth.

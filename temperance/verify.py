@@ -32,7 +32,7 @@ class Result:
 
     @property
     def outcome(self) -> ClaimOutcome:
-        """The outcome by design section 4."""
+        """The outcome by theory.md 4."""
         return claim_outcome(self.claim.required, self.legs)
 
     @property
@@ -53,7 +53,7 @@ class Result:
         return [f"{name}: {reason}" for name, reason in reasons]
 
     def record(self) -> dict[str, Any]:
-        """The claim as JSON values (design section 6)."""
+        """The claim as JSON values."""
         legs = {name: None if leg is None else leg.record() for name, leg in self.legs.items()}
         return {"id": self.claim.id, "statement": self.claim.statement, "legs": legs, "outcome": self.outcome}
 
@@ -87,7 +87,7 @@ class Report:
         return any(result.refuted for result in self.results)
 
     def record(self) -> dict[str, Any]:
-        """The report as JSON values (design section 6)."""
+        """The report as JSON values."""
         return {"claims": [result.record() for result in self.results], "published": self.published}
 
 

@@ -22,7 +22,7 @@ from temperance.study_legs import with_profiles
 from theory.interactions import derive
 from theory.models import symbolic_density
 
-# design section 4
+# theory.md 4
 REQUIRED = {
     "C1": ("proof",),
     "C2": ("proof",),
@@ -36,12 +36,12 @@ REQUIRED = {
     "C10": ("proof", "contact", "monte_carlo"),
     "C11": ("proof", "contact"),
 }
-# design section 2.1: (dimension, order) -> rank
+# theory.md 2.1: (dimension, order) -> rank
 RANKS = {(1, 1): 5, (1, 2): 12, (1, 3): 22, (2, 1): 7, (2, 2): 22, (2, 3): 50, (3, 1): 9, (3, 2): 35}
 OUTCOMES = ("confirmed", "contradicted", "inconclusive")
 
 
-def test_the_claims_require_the_legs_of_the_design():
+def test_the_claims_require_the_documented_legs():
     assert [claim.id for claim in CLAIMS] == list(REQUIRED)
     for claim in CLAIMS:
         assert claim.required == REQUIRED[claim.id]
@@ -96,7 +96,7 @@ def test_a_measured_claim_is_not_proved():
 
 
 @pytest.mark.parametrize(("setting", "rank"), RANKS.items())
-def test_the_rank_formula_against_the_table_of_the_design(setting, rank):
+def test_the_rank_formula_against_the_table_of_theory(setting, rank):
     assert expected_rank(*setting) == rank
 
 

@@ -45,7 +45,7 @@ def test_check_prints_a_table_and_the_relations(capsys):
     assert "\x1b" not in out
 
 
-def test_check_json_has_the_keys_of_the_design_in_order(capsys):
+def test_check_json_has_the_documented_keys_in_order(capsys):
     found = strict(output(capsys, "check", *ISSUE, "--json"))
     assert [entry["activation"] for entry in found] == ISSUE
     for entry in found:
@@ -86,7 +86,7 @@ def test_require_tells_by_the_exit_status(capsys, names, required, status):
     assert len(strict(out)) == len(names)
 
 
-def test_derive_json_has_the_keys_of_the_design_in_order(capsys):
+def test_derive_json_has_the_documented_keys_in_order(capsys):
     found = strict(output(capsys, "derive", "--gate", "linear", "--dim", "1", "--order", "2", "--json"))
     assert list(found) == [
         "gate",

@@ -74,7 +74,7 @@ def test_standard_errors_are_those_of_repeated_samples():
     assert (np.abs(ratio - 1) < 4 / np.sqrt(2 * 39)).all()
 
 
-def test_json_has_the_keys_of_the_design_and_is_strict():
+def test_json_has_the_documented_keys_and_is_strict():
     seen = []
     result = fit(*draw(PLANE, "identity", 1500), fitted=2, starts=2, progress=lambda *at: seen.append(at))
     text = json.loads(json.dumps(result.as_json(), allow_nan=False))

@@ -1,4 +1,4 @@
-"""The families derived from the atom are those of the design, for every d, with no relation that is avoidable."""
+"""The families derived from the atom are those of theory.md 2.4, for every d, with no avoidable relation."""
 
 import pytest
 import sympy as sp
@@ -8,7 +8,7 @@ from theory.families import INVERSE_TAU, S1, S2, VARIABLE, S, graded, span
 from theory.independence import decide
 
 Z = VARIABLE
-DESIGN = {
+LISTED = {
     "F1": {sp.S.One, S, Z * S1},
     "A": {sp.S.One, S, S**2, Z * S1, Z * S * S1, Z**2 * S2, Z**2 * S1**2},
     "B": {sp.S.One, Z, S, Z * S, Z * S1, Z**2 * S1},
@@ -19,9 +19,9 @@ DESIGN = {
 }
 
 
-def test_the_derived_families_are_those_of_the_design():
+def test_the_derived_families_are_those_of_theory():
     derived = (families.first_order(), *families.second_order(), *families.sharp())
-    assert {f.name: set(f.members) for f in derived} == DESIGN
+    assert {f.name: set(f.members) for f in derived} == LISTED
     assert [f.name for f in derived if f.at_tau] == ["A", "(i)"]
     assert all(f.members[-2:] == (Z**2 * S2, Z**2 * S1**2) for f in derived if f.at_tau)
 

@@ -66,7 +66,7 @@ def test_five_thousand_verdicts_and_a_thousand_forgeries(quarter):
     _hold(fire.merged(fire.run_all(parts, None)), 1250, 250)
 
 
-ORACLE = [  # failing families, temperatures: worked out by hand (design 2.3, 2.4)
+ORACLE = [  # failing families, temperatures: worked out by hand (theory.md 2.3, 2.4)
     ("tanh(z)", "", {}),
     ("exp(z)", "B", {}),
     ("sqrt(1 + z**2)", "A", {}),

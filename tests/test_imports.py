@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 ROOMS = ["theory", "numerics", "temperance"]
 # a module of these may use those before it, not those after it; other modules stand anywhere between
-DESIGN = {
+LISTED = {
     "theory": [
         "activations",
         "models",
@@ -61,14 +61,14 @@ def test_a_room_imports_itself_and_those_below():
 
 
 @pytest.mark.parametrize("room", ROOMS)
-def test_the_modules_of_a_room_have_an_order_with_the_designs_in_it(room):
+def test_the_modules_of_a_room_have_an_order_with_the_listed_one_in_it(room):
     graph = {m: {other for r, other in imports_of(room, m) if r == room} for own, m in MODULES if own == room}
     below = {}
     for module in TopologicalSorter(graph).static_order():  # raises CycleError
         below[module] = graph[module].union(*(below[other] for other in graph[module]))
-    for i, module in enumerate(DESIGN[room]):
-        later = set(DESIGN[room][i + 1 :]) & below.get(module, set())
-        assert not later, f"{room}.{module} uses {later}, which the design puts after it"
+    for i, module in enumerate(LISTED[room]):
+        later = set(LISTED[room][i + 1 :]) & below.get(module, set())
+        assert not later, f"{room}.{module} uses {later}, which the list puts after it"
 
 
 def test_the_test_sees_imports():

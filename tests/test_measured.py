@@ -26,7 +26,7 @@ POINT = {
 }
 
 
-def test_json_has_the_keys_of_the_design_and_nothing_of_the_machine(capsys, tmp_path):
+def test_json_has_the_documented_keys_and_nothing_of_the_machine(capsys, tmp_path):
     store = str(tmp_path / "s.sqlite")
     outputs = []
     for extra in (["--workers", "1"], ["--workers", "2"], ["--store", store], ["--store", store]):

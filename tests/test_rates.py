@@ -1,4 +1,4 @@
-"""Predicted exponents against the table of design 2.7, and laws that they obey whatever the activation is called."""
+"""Predicted exponents against the table of theory.md 2.7, and laws that they obey whatever the activation is called."""
 
 from fractions import Fraction as F
 

@@ -222,7 +222,7 @@ def slope_with(value, low, high, curved=False):
         (slope_with(-0.62, -0.5, -0.45), 0.5, 0.0, False, ("confirmed", True)),
         # outside of the interval, the slope as far off as the margin of 1/16
         (slope_with(-0.25, -0.26, -0.2), 0.1875, 0.0, False, ("confirmed", True)),
-        # design section 4, margin 0.1 for p = 1/2 and p/3 for p = 1/4
+        # theory.md 4, margin 0.1 for p = 1/2 and p/3 for p = 1/4
         (slope_with(-0.5, -0.55, -0.45), 0.5, 0.0, False, ("confirmed", True)),
         (slope_with(-0.75, -0.8, -0.7), 0.5, 0.0, False, ("confirmed", False)),
         (slope_with(-0.45, -0.52, -0.39), 0.5, 0.0, False, ("inconclusive", False)),

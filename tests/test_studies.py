@@ -326,7 +326,7 @@ def test_bad_workers_and_pilots_on_the_seed_of_the_study_are_refused():
 
 @pytest.mark.full
 def test_the_exact_specified_tanh_gate_does_not_contradict_rate_one_half():
-    """Design 2.7, claim C5: no slope lies above that of n^(-1/2)."""
+    """theory.md 2.7, claim C5: no slope lies above that of n^(-1/2)."""
     result = run_study(TANH_EXACT, workers=2)
     for slope in study_slopes(result, seed=0):
         if slope.share > 0.5:

@@ -87,7 +87,7 @@ def test_the_exit_status_and_one_line_for_each_open_claim(capsys, claims, claim,
     assert run(["verify", "C1"]) == status
 
 
-def test_the_report_has_the_keys_of_the_design_in_order(capsys, claims, tmp_path):
+def test_the_report_has_the_documented_keys_in_order(capsys, claims, tmp_path):
     target = tmp_path / "report.json"
     assert run(["verify", "--json", "-o", str(target)]) == 0
     captured = capsys.readouterr()

@@ -250,7 +250,7 @@ class _Proof:
         return p == 0 or q == 0 or (not self.parameters and balls[-2] * balls[-1] < 0)
 
     def verdict(self, family: str) -> str:
-        """holds or fails, by the relations of a family (design 2.3 and 2.4)."""
+        """holds or fails, by the relations of a family (theory.md 2.3 and 2.4)."""
         rows = self.relations(family)
         with ctx.workprec(256):
             balls = [[self.constant(c) for c in row] for row in self.families[family]["relations"]]

@@ -1,4 +1,4 @@
-"""Rates of a cell of two atoms from its contact orders, where the conditions of design 2.4 do not decide (d = 1).
+"""Rates of a cell of two atoms from its contact orders, where the conditions of theory.md 2.4 do not decide (d = 1).
 
 Example: for z^2 + z condition (ii) fails, and the order of a is 2 all the same, so that a has the rate n^(-1/4).
 """

@@ -112,7 +112,7 @@ class Setting:
         return tuple(found)
 
     def zero_slope(self, all_nonzero: bool) -> str | None:
-        """Which condition on beta1_j = 0 the true point violates, if any: design 2.3 (s'(0) != 0 there) and 2.4."""
+        """Which condition on beta1_j = 0 the true point violates, if any: theory.md 2.3 (s'(0) != 0 there) and 2.4."""
         if self.gauge == "anchored" and slope_at_zero(self.source) == "unknown":
             return "s is not proved finite at 0, where the anchored gauge puts beta1_k"
         if self.point is None:
@@ -126,7 +126,7 @@ class Setting:
 
 
 def bends(source: Activation) -> Verdict:
-    """Whether z^2 s'' lies outside span{1, s, z s'}, for an s without kinks (design 2.5, mirror points of type odd)."""
+    """Whether z^2 s'' lies outside span{1, s, z s'}, for an s without kinks (theory.md 2.5, type odd)."""
     if kinks_of(source.pieces, dict(source.sample)):
         return Verdict("undecided", reason="s has kinks or jumps")
     members = (sp.S.One, S, VARIABLE * S1, VARIABLE**2 * S2)

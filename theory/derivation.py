@@ -76,7 +76,7 @@ class Derivation:
         )
 
     def record(self) -> dict[str, Any]:
-        """The result as plain data in a fixed order of keys (design section 6, `derive --json`)."""
+        """The result as plain data in a fixed order of keys (`derive --json`)."""
         found = self.interactions
         functions = self.symmetries.identifiable
         return {

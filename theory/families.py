@@ -1,4 +1,4 @@
-"""The families of functions of z whose independence the conditions ask for, derived from the atom (design 2.3, 2.4).
+"""The families of functions of z whose independence the conditions ask for, derived from the atom (theory.md 2.3, 2.4).
 
 For u = exp(s(beta1.x)/tau) N(y | a.x + b, nu), with d/db = d/dmu, d/da_l = x_l d/dmu and d/dnu = (1/2) d^2/dmu^2 acting
 on the normal density, every derivative is
@@ -35,7 +35,7 @@ class Family:
     """Functions of z as monomials in z, s, s' and s''.
 
     Attributes:
-        name: what the design calls it.
+        name: what theory.md calls it.
         members: the monomials.
         at_tau: whether the last two members p, q enter as one, p + q/tau.
         target_last: whether only relations that involve the last member count.

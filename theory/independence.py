@@ -1,4 +1,4 @@
-"""The independence conditions of an activation: first order, second order, and the three sharp ones (design 2.3, 2.4).
+"""The independence conditions of an activation: first order, second order and three sharp ones (theory.md 2.3, 2.4).
 
 >>> from theory.independence import decide
 >>> decide("log(1 + z**2)").second_order.fails_at_tau
@@ -40,7 +40,7 @@ class Decision:
         second_order: A (at every tau), B and C independent.
         tau_beta1, a, b_nu: the sharp conditions (i), (ii), (iii).
         exceptional_parameters: for every parameter that has any, the values at which some verdict is another.
-        mirror: the mirror type (design 2.5); None where it was not asked for.
+        mirror: the mirror type (theory.md 2.5); None where it was not asked for.
     """
 
     activation: Activation
@@ -259,7 +259,7 @@ def _independent_at_tau(analysis: Analysis, family: Family) -> Verdict:
     """A family with the member p + q/tau, given as its two last.
 
     With (p, q) the last two coefficients of a relation, it is one of the family at tau = p/q; a relation with
-    p = q = 0, or two with independent (p, q), give one at every tau (design 2.4).
+    p = q = 0, or two with independent (p, q), give one at every tau (theory.md 2.4).
     """
     found = analysis.relations(family)
     tau_free = analysis.tau_free(found.rows)

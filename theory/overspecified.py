@@ -1,4 +1,4 @@
-"""Predicted exponents in Voronoi cells of one and of several atoms (design 2.4, 2.7)."""
+"""Predicted exponents in Voronoi cells of one and of several atoms (theory.md 2.4, 2.7)."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ def _sharp(setting: Setting) -> _Sharp:
 
 
 def _covered(setting: Setting, sizes: range) -> list[Prediction]:
-    """The sharp conditions (i) to (iii) of design 2.4, one by one; with a kink in sight, all three together."""
+    """The sharp conditions (i) to (iii) of theory.md 2.4, one by one; with a kink in sight, all three together."""
     sharp, kinked = _sharp(setting), setting.kinked()
     one, two, three = (_ALL if any(kinked) else (name,) for name in _ALL)
     found = [sharp.row("tau", 2, one, HALF), sharp.row("weight", 1, one, HALF)]

@@ -1,4 +1,4 @@
-"""Predicted exponents of the errors of fitted parameters, from verdicts and symmetries (design 2.2 to 2.7).
+"""Predicted exponents of the errors of fitted parameters, from verdicts and symmetries (theory.md 2.2 to 2.7).
 
 >>> from theory.rates import predict
 >>> [str(p.sharp) for p in predict("activation", "tanh", true_k=2, fitted_k=2) if p.parameter == "tau"]
@@ -182,7 +182,7 @@ def _anchored_conditions(setting: Setting) -> tuple[str, ...]:
 
 
 def _free(setting: Setting) -> list[Prediction]:
-    """Free gauge, off the sets of design 2.5."""
+    """Free gauge, off the sets of theory.md 2.5."""
     if not is_analytic(setting.source):
         return _nothing("free gauge: only analytic s are covered, and s is not proved analytic on the whole line")
     expr = setting.source.pieces[0].expr
@@ -206,7 +206,7 @@ def _beside_a_mirror_point(setting: Setting) -> bool:
 
 
 def _first_order_fails(setting: Setting) -> list[Prediction]:
-    """The flows of design 2.3."""
+    """The flows of theory.md 2.3."""
     failure = classify(setting.source)
     if failure is None or not failure.symmetry:
         note = failure.note if failure else "its class is not proved"
@@ -253,7 +253,7 @@ def _invariants(setting: Setting, reason: str, conditions: tuple[str, ...]) -> l
 
 
 def _special_point(setting: Setting, position: str) -> list[Prediction]:
-    """Free gauge, on the sets of design 2.5."""
+    """Free gauge, on the sets of theory.md 2.5."""
     found = mirror(setting.source)
     if position == "collapsed":
         return _nothing("all beta1_i are +-beta with k >= 3: singular, and no rate is stated")

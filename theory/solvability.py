@@ -1,4 +1,4 @@
-r"""The solvability order r_bar(m) of the polynomial system behind over-specified cells (design 2.6), with its proof.
+r"""The solvability order r_bar(m) of the polynomial system behind over-specified cells (theory.md 2.6), with its proof.
 
 r_bar(m) is the smallest r for which
 

@@ -61,7 +61,7 @@ class TruePoint:
 
     @property
     def position(self) -> Position:
-        """Where beta1 lies with respect to the sets of design 2.5.
+        """Where beta1 lies with respect to the sets of theory.md 2.5.
 
         For k = 2: equal (beta1_2 = beta1_1), mirror (beta1_2 = -beta1_1 != 0); for k >= 3: collapsed (all +-beta).
         """
