@@ -1,4 +1,4 @@
-"""What a fit leaves open, in plain words: parameters that the gate or the data do not determine, a search cut short."""
+"""Warns in plain words of what a fit leaves open: parameters that are not determined, a search that was cut short."""
 
 from __future__ import annotations
 

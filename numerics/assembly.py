@@ -1,4 +1,4 @@
-"""Score and Hessian from the sums that a kernel leaves, in the order in which it adds them up."""
+"""Assembles score and Hessian from the sums of a kernel, in the order in which it adds them up."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The steps of a likelihood kernel on one block of points: rows of its workspace are filled, then products added up.
+"""Performs the steps of a likelihood kernel on one block of points: fills rows of the workspace, then adds up products.
 
-Every function here is expanded in place where a kernel calls it, so that the numbers of rows it is given are constants
-there. Rows are named as in `kernels`: t logits, c = t + log density, p gate probabilities, r responsibilities.
+Every function is inlined where a kernel calls it, so the numbers of rows are constants there. Rows are named as in
+`kernels`: t logits, c = t + log density, p gate probabilities, r responsibilities.
 """
 
 from __future__ import annotations

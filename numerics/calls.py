@@ -1,4 +1,4 @@
-"""What compiled code cannot say in Python: a call by address, and the width of vectors."""
+"""Gives compiled code what Python has no words for: a call by address, and the width of vectors."""
 
 from __future__ import annotations
 

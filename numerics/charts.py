@@ -1,11 +1,11 @@
-"""Coordinates in which the likelihood of a gate with a temperature is closer to a quadratic.
+"""Changes to coordinates in which the likelihood of a gate with a temperature is closer to a quadratic.
 
 Near beta1 . x = 0 an activation is almost linear, and the data determine beta1/tau and beta0/tau much better than tau:
-in (beta1, beta0, log tau) the likelihood has a curved valley, in
+in (beta1, beta0, log tau) the likelihood has a curved valley. In
 
     phi = (log tau, beta1/tau, beta0/tau, a, b, log nu)
 
-a straight one. Steps are made in phi; the box, the gradient that ends a search and its curvature stay those of theta.
+it is straight. Steps are made in phi; the box, the stopping gradient and its curvature stay those of theta.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Activations compiled to NumPy: s, s' and s'' from the SymPy form of s.
+"""Compiles activations to NumPy: s, s' and s'' from the SymPy form of s.
 
 Example: ``compile_activation(Activation("tanh", (Piece(sp.tanh(Z)),)))(z, order=2)`` returns (tanh z, 1 - tanh(z)^2,
 -2 tanh z (1 - tanh(z)^2)) for any array z.

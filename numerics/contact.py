@@ -1,6 +1,6 @@
-"""Contact orders: how fast the densities of a curve of measures G_t approach that of G*, in ball arithmetic.
+"""Measures the contact order of a curve of measures G_t with G*, in ball arithmetic (theory.md 2.8).
 
-dist(t) is that of `numerics.distance`; the order is extrapolated from dist(2^-j).
+The order is extrapolated from the distances (`numerics.distance`) at t = 2^-j.
 
 Example: ``contact(gauss_hermite_split(truth, 0, m=2), truth, "tanh").order`` is 4 up to its error.
 """

@@ -1,4 +1,4 @@
-"""Curves of mixing measures t -> G_t with G_t -> G* as t -> 0, in exact or ball arithmetic.
+"""Defines curves of mixing measures t -> G_t with G_t -> G* as t -> 0, in exact or ball arithmetic.
 
 A curve is a function of an exact rational t > 0. It may use `flint.arb`, whose precision is that of the caller: the
 contact order raises it until the distance is resolved. Rounded numbers (float functions of t) would end up in the

@@ -1,4 +1,4 @@
-"""The definition of a rate study: everything that determines its outcome, fixed before it runs.
+"""Defines a rate study by everything that determines its outcome, fixed before it runs.
 
 Example: ``pilot(study, replicates=20, seed=1)`` is the same study on other data, to choose its sizes with.
 """

@@ -1,4 +1,4 @@
-"""Log density of the mixture of experts by log-sum-exp; its score and Hessian by hand.
+"""Computes the log density of a mixture of experts by log-sum-exp, its score and its Hessian, written by hand.
 
 With t_i = (s(beta1_i . x) + beta0_i)/tau, f_i = log N(y | a_i . x + b_i, nu_i), gate probabilities pi = softmax(t) and
 responsibilities r = softmax(t + f):

@@ -1,10 +1,10 @@
-"""Squared L2 distance of two conditional densities, in ball arithmetic and the precision of the caller.
+"""Computes the squared L2 distance of two conditional densities in ball arithmetic, at the precision of the caller.
 
     dist^2 = E_x int (g(y|x) - g*(y|x))^2 dy,    x uniform on a box
 
 g - g* is a sum of Gaussians c_i N(m_i, v_i) at every x, and int N(m, v) N(m', v') dy = N(m - m'; 0, v + v'): the
-integral over y is a finite sum. That over x is a Gauss-Legendre sum, cut at the kinks of s. Its weights are positive:
-even before it converges it is a squared distance, of the laws given the nodes.
+integral over y is a finite sum. The integral over x is a Gauss-Legendre sum, cut at the kinks of s. As its weights
+are positive, it is a squared distance even before it converges: that of the laws at the nodes.
 """
 
 from __future__ import annotations

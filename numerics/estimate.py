@@ -1,4 +1,4 @@
-"""Fit a mixture of experts to a user's data: estimates with standard errors, and what they do not say in plain words.
+"""Fits a mixture of experts to a user's data: estimates, standard errors, and warnings in plain words.
 
 Example: ``fit(x, y, fitted=2, activation="tanh").as_json()``.
 """

@@ -1,6 +1,6 @@
-"""Errors of the functions of several parameters that stay identifiable where beta1 and tau do not (theory.md 2.3, 2.5).
+"""Computes the errors of functions that stay identifiable where beta1 and tau do not (theory.md 2.3, 2.5).
 
-All are those of exact-specified fits, atom by atom: nan unless every true atom has exactly one fitted atom.
+They are for exact-specified fits, atom by atom, and nan unless every true atom has exactly one fitted atom.
 """
 
 from __future__ import annotations

@@ -1,10 +1,9 @@
-"""Maximum likelihood for an arbitrary gate of d = 1 with a polynomial expert: general, local, and slower.
+"""Fits an arbitrary gate with a polynomial expert by maximum likelihood, d = 1: general, local, and slower.
 
-Batched fits (`numerics.mle`) know softmax and activation gates with linear experts. Here log weight and mean are
-compiled from their formulas. The first cell has two atoms whose shares stay within a factor of each other, as the
-bounds of contact orders suppose; the gate of the last atom is held (in gates modulo translation that fixes the
-translation and nothing else); a box around the truth is part of the estimator; SciPy's L-BFGS-B climbs from given
-starts.
+`numerics.mle` knows softmax and activation gates with linear experts; here log weight and mean are compiled from their
+formulas. The first cell has two atoms whose shares stay within a factor of each other, as the bounds of contact orders
+suppose. The gate of the last atom is held, which fixes a translation where the gate has one. A box around the truth is
+part of the estimator. SciPy's L-BFGS-B climbs from given starts.
 
 Example: ``GeneralMixture(family).fitted(x, y, starts).status`` is "converged".
 """

@@ -1,7 +1,7 @@
-"""Rate studies of an arbitrary gate: errors of the two atoms of a split cell, and of their weighted means.
+"""Runs rate studies of an arbitrary gate: errors of the two atoms of a split cell, and of their weighted means.
 
 The error of a parameter is (sum_l p_l |d_l|^q)^(1/q) over the two atoms, p_l their shares and q its contact order; that
-of a mean is |sum_l p_l d_l|. Replicates are nested: the sample of size n is the beginning of that of the next size.
+of a mean is |sum_l p_l d_l|. Samples are nested: each begins the sample of the next size.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""The Hellinger distance of two conditional densities, the error that has a rate in every setting.
+"""Computes the Hellinger distance of two conditional densities, the error that has a rate in every setting.
 
     H^2 = (1/2) E_x int (sqrt g(y|x) - sqrt g*(y|x))^2 dy,    x uniform on [low, high]^d
 
-The square is taken before the integral, so that nothing cancels. Over y by the trapezoid rule, exponentially accurate
-for functions this smooth; over x by Gauss-Legendre for d = 1, by a fixed Sobol sequence for d > 1.
+Squaring before integrating avoids cancellation. The integral over y uses the trapezoid rule, exponentially accurate
+for functions this smooth; that over x uses Gauss-Legendre for d = 1 and a fixed Sobol sequence for d > 1.
 """
 
 from __future__ import annotations

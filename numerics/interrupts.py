@@ -1,4 +1,4 @@
-"""Ctrl-C where an exception would be lost: in a callback from C, or before anyone knows what has begun."""
+"""Handles Ctrl-C where an exception would be lost: in a callback from C, or before anything knows what has begun."""
 
 from __future__ import annotations
 

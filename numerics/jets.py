@@ -1,8 +1,8 @@
-"""Activations compiled to machine code: s, s', s'' of a stretch of numbers, as a function called by its address.
+"""Compiles activations to machine code: s, s', s'' of an array, as a function called by its address.
 
-For every activation a small module is written, from the SymPy form of s, into a folder of the user's cache, under the
-digest of its text; Numba keeps the machine code beside it. A second process finds both. The text is always made anew
-and compared, so that nothing but what this module writes is ever run.
+Each activation gets a small module, written from the SymPy form of s into the user's cache under the digest of its
+text; Numba keeps the machine code beside it, and a second process finds both. The text is always made anew and
+compared, so that only what this module writes is ever run.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The fused log-likelihood, score and Hessian, compiled: the same function as `density.log_likelihood`, faster.
+"""Compiles log-likelihood, score and Hessian in one pass: the function of `density.log_likelihood`, faster.
 
 A kernel is compiled for given k, d and kind of gate, and kept on disk. It goes through the data in blocks. For a block
 it fills the rows of a workspace: for each atom the features (derivatives of c_i = t_i + f_i up to scale)

@@ -1,4 +1,4 @@
-"""Mixing measures as arrays with leading replicate axes, gauges, and packing to an unconstrained vector.
+"""Holds mixing measures as arrays with leading replicate axes, and packs them into unconstrained vectors.
 
 theta = (log tau, then for each atom i: beta1_i (d), beta0_i, a_i (d), b_i, log nu_i), without the entries that the
 gauge fixes (and without log tau when tau is fixed). Every real vector theta is a valid measure.

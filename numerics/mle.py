@@ -1,4 +1,4 @@
-"""Maximum likelihood in a declared compact box, from several starts, with a named status for every fit.
+"""Maximises the likelihood in a declared compact box, from several starts, with a named status for every fit.
 
 Example: ``fit(Layout(2, 1, "free"), compile_activation(tanh), x, y, box=Box.for_data(x, y), starts=5, seed=1).status``.
 """

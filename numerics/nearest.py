@@ -1,4 +1,4 @@
-"""The measure nearest to G* among those near G_t along given directions, by Gauss-Newton in ball arithmetic."""
+"""Finds the measure nearest to G* among those near G_t along given directions, by Gauss-Newton in ball arithmetic."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Maximisation of a smooth function in a box: damped Newton with the exact Hessian and a projected active set.
+"""Maximises a smooth function in a box: damped Newton with the exact Hessian and a projected active set.
 
 The step on the coordinates that are not held by a bound is, with H = -hessian scaled to unit |diagonal| and
 H = V L V^T, V (|L| + damping)^-1 V^T gradient: Levenberg-Marquardt where H is positive, away from saddles elsewhere.

@@ -1,4 +1,4 @@
-"""Mixtures near a true one: cells of several atoms, their offsets as one vector, and g - g* on a grid.
+"""Represents mixtures near a true one: cells of several atoms, their offsets as one vector, and g - g* on a grid.
 
 The squared L2 distance E_x int (g - g*)^2 dy, x uniform, is the squared length of a residual vector: Gauss-Legendre in
 x (graded towards the kinks of the gate), the trapezoid rule in y (which converges geometrically for Gaussians).

@@ -1,8 +1,8 @@
-"""Contact orders measured: the true L2 distance, minimised over all mixtures at which one offset is t = 2^-j.
+"""Measures contact orders: minimises the true L2 distance over all mixtures with one offset at t = 2^-j.
 
-If the distance that is left is of the order t^q, then |offset|^r = O(distance) for no r < q: the order is at least q. A
-minimum that was missed makes q too small, never too large, up to the error of reading it off at finite t. Shares of the
-atoms in their cell stay within a factor of each other (with a share of 0 an atom may be anywhere).
+If the minimum is of the order t^q, then |offset|^r = O(distance) holds for no r < q: the order is at least q. A missed
+minimum makes q too small, never too large, up to the error of reading it off at finite t. Shares of the atoms of a cell
+stay within a factor of each other, as an atom with share 0 may be anywhere.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The log-likelihood along an orbit of parameters: flat to rounding where the orbit is an exact symmetry.
+"""Computes the log-likelihood along an orbit of parameters: flat to rounding if the orbit is an exact symmetry.
 
 Example: ``flatness(scaled(found.measure, SCALES), gate, x, y)`` for a fit of the linear gate.
 """

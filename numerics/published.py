@@ -1,4 +1,4 @@
-"""The published estimates of Nguyen, Nguyen and Ho (NeurIPS 2023): their loss recomputed, and its slope over n.
+"""Recomputes the loss of the published estimates of Nguyen, Nguyen and Ho (NeurIPS 2023), and its slope over n.
 
 Example: ``check_published(folder)[0].slope.value`` is about -0.638 for two fitted atoms.
 """

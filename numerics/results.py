@@ -1,4 +1,4 @@
-"""The fits of a rate study: which count, their errors, and the slope of every group of parameters."""
+"""Evaluates the fits of a rate study: which count, their errors, and the slope of every group of parameters."""
 
 from __future__ import annotations
 

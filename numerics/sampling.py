@@ -1,4 +1,4 @@
-"""Samples of (x, y) from a mixing measure, by a counter-based generator.
+"""Samples (x, y) from a mixing measure, by a counter-based generator.
 
 Point j of a stream is a function of (seed, replicate, j) alone: longer samples begin with the shorter ones, and a
 sample drawn in batches is the one drawn at once. Studies are defined by their seed and this generator (Philox4x64).

@@ -1,6 +1,6 @@
-"""The log-likelihood alone, compiled, at many parameters on the same data: by it starting points are chosen.
+"""Computes the log-likelihood alone at many parameters on the same data, to choose starting points.
 
-It is the value of `kernels.evaluate`, without the sums for score and Hessian, which cost more than half of a pass.
+It omits the sums for score and Hessian, which cost more than half of a pass of `kernels.evaluate`.
 """
 
 from __future__ import annotations

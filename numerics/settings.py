@@ -1,7 +1,7 @@
-"""The studies that the claims run. Each was fixed, seed and all, before it ran; none is changed afterwards.
+"""Defines the studies that the claims run. Each was fixed, seed and all, before it ran; none is changed afterwards.
 
 Truths, sizes and replicates come from the conditioning of the Fisher information and from pilots on other seeds. QUICK
-are those of `temperance verify`, FULL those of `temperance verify --full`.
+belongs to `temperance verify`, FULL to `temperance verify --full`.
 
 They follow studies with the seeds 61001 to 62009, the same without `backward`, whose starts missed the maximum of one
 fit of sigmoid in 1600 (quick) and 800 (full) and of one of GELU_MIRROR in 1200; what those found is in the README.

@@ -1,4 +1,4 @@
-"""Slopes of log error on log n over replicates, their bootstrap intervals, and the outcome of a predicted rate.
+"""Estimates slopes of log error on log n, with bootstrap intervals, and judges predicted rates (theory.md 4).
 
 Example: ``judge(log_slope(errors, n, seed=1), predicted=0.5, dropped=0.0).outcome``.
 """

@@ -1,4 +1,4 @@
-"""Starts for k atoms from the maximum for k - 1: each atom split in two, at random.
+"""Makes starts for k atoms from the maximum for k - 1, by splitting each atom in two at random.
 
 An over-specified likelihood has its maximum near a split of the smaller model, which independent starts rarely find.
 The truth is not used.

@@ -1,7 +1,7 @@
-"""Starting points for the likelihood search that do not use the truth.
+"""Finds starting points for the likelihood search without using the truth.
 
-Experts by clusterwise regression (k-means with lines in place of means) on a subsample, the gate by the best of many
-random draws there; `mle` then runs Newton on the subsample.
+Experts come from clusterwise regression (k-means with lines in place of means) on a subsample, the gate from the best
+of many random draws there; `mle` then runs Newton on the subsample.
 """
 
 from __future__ import annotations

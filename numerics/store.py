@@ -1,7 +1,7 @@
-"""Finished replicates of a study in an SQLite file, each committed as soon as it is there.
+"""Stores finished replicates of a study in an SQLite file, each committed as soon as it is finished.
 
-A process may be killed at any moment, or find the disk full: what `add` has returned from is in the file, and nothing
-is there by half. The file never changes unless it is a sound store that can be written.
+A process may be killed at any moment, or find the disk full: once `add` has returned, the replicate is in the file, and
+none is there by half. A file that is not a sound, writable store is never changed.
 
 Example: ``with open_store("rates.sqlite", name, digest, definition) as store: store.add(0, (theta, status, agree))``.
 """

@@ -1,4 +1,4 @@
-"""Numbers from a CSV file, with errors that name row and column.
+"""Reads numbers from a CSV file, with errors that name row and column.
 
 Example: ``read_csv("data.csv", target="y")`` gives x (n, d), y (n,) and the names of the columns of x.
 """

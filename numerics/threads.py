@@ -1,4 +1,4 @@
-"""BLAS on one thread: how a sum is split among threads changes its last bits, and results must not depend on it.
+"""Holds BLAS to one thread: splitting a sum among threads changes its last bits, and results must not depend on it.
 
 Example: ``with one_blas_thread(): np.linalg.lstsq(a, b)`` gives the same bits whatever OPENBLAS_NUM_THREADS is.
 """

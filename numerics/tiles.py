@@ -1,8 +1,8 @@
-"""Weighted sums of products of rows, the inner loops of the likelihood kernel, written in vectors of eight doubles.
+"""Adds up weighted products of rows, the inner loops of the likelihood kernel, in vectors of eight doubles.
 
-Rows are stretches of one workspace, `stride` doubles apart, padded to whole vectors with zero weights. Each sum keeps
-eight partial sums, one for each lane, in memory between the blocks, so that nothing is added up across lanes until the
-end. The numbers of rows and the stride are compile-time constants: every sum of a tile stays in a register.
+Rows lie in one workspace, `stride` doubles apart, padded to whole vectors with zero weights. Each sum keeps eight
+partial sums, one for each lane, in memory between the blocks; lanes are added up at the end. The numbers of rows and
+the stride are compile-time constants, so every sum of a tile stays in a register.
 
 Example, inside a jitted function: ``gram(a, b, u, v, out, count, 5, 3, 264)`` adds sum_j u_j v_j A_rj B_cj to
 out[(3 r + c), lane] for 5 rows at the address a and 3 rows at b.

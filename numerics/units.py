@@ -1,11 +1,11 @@
-"""The units in which data are fitted: x and y centred and scaled, so that a fit does not depend on the user's units.
+"""Centres and scales the data, so that a fit does not depend on the user's units.
 
 With x = m + u x' and y = c + v y' (column by column), the measure (beta1', beta0', tau, a', b', nu') of x', y' is, in
 the units of the data,
 
     beta1 = beta1'/u,  beta0 = beta0' - beta1 . m,  a = v a'/u,  b = c + v b' - a . m,  nu = v^2 nu',
 
-and sum log g = sum log g' - n log v. A gate s(beta1 . x) with s not linear has no term that m could go into: m = 0.
+and sum log g = sum log g' - n log v. If s is not linear, s(beta1 . x) cannot absorb a shift of x, so m = 0.
 
 Example: ``Units.of(x, y, centred=True).rescale(points)`` has columns with mean 0 and standard deviation 1.
 """

@@ -1,4 +1,4 @@
-"""Elementary functions without branches or calls, which the compiler turns into vector instructions.
+"""Computes elementary functions without branches or calls, so that the compiler makes vector instructions of them.
 
 They are compiled with contraction (fused multiply-add) but without reassociation, which would undo the splitting of
 constants into a leading and a trailing part.

@@ -1,8 +1,8 @@
-"""Voronoi cells, the losses of theory.md 2.7 and the error of each group of parameters.
+"""Computes Voronoi cells, losses and the error of each group of parameters (theory.md 2.7).
 
 A fitted atom belongs to the cell of the nearest true atom. Everything is modulo the translation of the softmax and the
 discrete symmetries of the gate: even s, beta1_i -> -beta1_i atom by atom; s odd + const with two true atoms in the
-free gauge, (beta1_1, beta1_2) -> (-beta1_2, -beta1_1). Permutations are taken care of by the cells.
+free gauge, (beta1_1, beta1_2) -> (-beta1_2, -beta1_1). The cells take care of permutations.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Local worker processes that end with their parent, and those of a Dask cluster.
+"""Runs local worker processes that end with their parent, or those of a Dask cluster.
 
 Loads nothing heavy: a local worker watches its parent from its first moment on.
 """

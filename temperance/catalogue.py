@@ -1,4 +1,4 @@
-"""The verdicts on every activation of the catalogue."""
+"""Decides every activation of the catalogue."""
 
 from __future__ import annotations
 

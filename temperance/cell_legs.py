@@ -1,4 +1,4 @@
-"""Claims C7, C8 and C11: cells of several atoms, their orders, and the temperature at which they flatten."""
+"""Runs the legs of claims C7, C8 and C11: cells of several atoms, their orders, and how they flatten."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The claims: what is stated, which legs are required, and how each leg is run (theory.md 4)."""
+"""Lists the claims: statement, required legs, and the function that runs each leg (theory.md 4)."""
 
 from __future__ import annotations
 

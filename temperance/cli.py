@@ -1,6 +1,6 @@
 """The command line, `temperance COMMAND`.
 
-Exit status: 0 it ran; 1 `--require` or `verify` says no; 2 bad input, told in one line on stderr; 130 interrupted.
+Exit status: 0 it ran; 1 `--require`, `certify` or `verify` says no; 2 bad input, one line on stderr; 130 interrupted.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Contact orders of an arbitrary gate, proved and measured: what `temperance exponents` computes."""
+"""Proves and measures the contact orders of an arbitrary gate, for `temperance exponents`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Derivations on the screen and in files."""
+"""Shows derivations on the screen and writes them to files."""
 
 from __future__ import annotations
 

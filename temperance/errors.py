@@ -1,4 +1,4 @@
-"""Bad input on the command line: what is wrong and what is accepted, in one line."""
+"""Reports bad input on the command line in one line: what is wrong and what is accepted."""
 
 from __future__ import annotations
 

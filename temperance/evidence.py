@@ -1,4 +1,4 @@
-"""What a leg of a claim shows in a report: tables, plots, studies that can be repeated, certificates to take away."""
+"""Prepares the evidence of a leg for a report: tables, plots, repeatable studies, certificates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Claim C5: exact-specified activation gates with F1, off the sets where the mixture degenerates."""
+"""Runs the legs of claim C5: exact-specified activation gates with F1, off the sets where the mixture degenerates."""
 
 from __future__ import annotations
 

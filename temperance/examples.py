@@ -1,4 +1,4 @@
-"""Examples of every command, shown at the end of its --help."""
+"""Lists examples of every command, shown at the end of its --help."""
 
 from __future__ import annotations
 

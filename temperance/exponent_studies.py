@@ -1,7 +1,7 @@
-"""Rate studies of settings whose contact orders nobody has published, each fixed before it ran.
+"""Runs rate studies of settings without published contact orders, each fixed before it ran.
 
 ``python -m temperance.exponent_studies FILE.json`` runs them and writes their errors; the notebook on exponents shows
-what `data/exponent_studies.json` holds. A start is a random split of the true atom: starts use the truth.
+what `data/exponent_studies.json` holds. Every start is a random split of the true atom, so starts use the truth.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Contact orders of many gates: what is proved, and what was measured and kept.
+"""Tabulates contact orders of many gates: proved bounds and stored measurements.
 
 ``python -m temperance.exponent_table FILE.json`` measures them again, in a quarter of an hour; the notebook on
-exponents shows what `data/exponent_table.json` holds. Bounds are quick, and are computed where they are needed.
+exponents shows what `data/exponent_table.json` holds. Bounds are quick and computed on demand.
 """
 
 from __future__ import annotations

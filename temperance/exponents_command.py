@@ -1,4 +1,4 @@
-"""`temperance exponents` on the command line."""
+"""`temperance exponents`: contact orders of a gate, proved and measured."""
 
 from __future__ import annotations
 

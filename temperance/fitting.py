@@ -1,4 +1,4 @@
-"""`temperance fit`: a file of numbers in, estimates on the screen or as JSON out."""
+"""`temperance fit`: reads a CSV file, prints estimates as a table or JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The claims in symbols, as LaTeX: what reports print above their words."""
+"""States the claims in symbols, as LaTeX, for reports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How `--help` is set."""
+"""Lays out `--help`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Claim C1: the interactions of the linear gate, found by linear algebra."""
+"""Runs the leg of claim C1: the interactions of the linear gate, found by linear algebra."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Callables of torch and jax as activations: traced to an expression, compared with the callable, and decided.
+"""Turns callables of torch and jax into activations: traces them to an expression and compares it with the callable.
 
-Neither library is loaded here before a callable is given; the extra `[interop]` installs both.
+Neither library is loaded before a callable is given; the extra `[interop]` installs both.
 
 Example: ``check(torch.nn.GELU()).first_order.outcome`` is ``'holds'``.
 """

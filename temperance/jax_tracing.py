@@ -1,4 +1,4 @@
-"""jax functions of one number as expressions: the equations of their jaxpr, read one by one."""
+"""Traces jax functions of one number to expressions, equation by equation of their jaxpr."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""JSON that a user wrote, read with its mistakes told in one line.
+"""Reads JSON that a user wrote, and reports its mistakes in one line.
 
 >>> import tempfile
 >>> with tempfile.NamedTemporaryFile("w", suffix=".json") as file:

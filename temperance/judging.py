@@ -1,4 +1,4 @@
-"""Measured slopes held against the predicted exponents, and the record of a study (theory.md 4)."""
+"""Compares measured slopes with predicted exponents, and records a study (theory.md 4)."""
 
 from __future__ import annotations
 

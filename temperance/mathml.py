@@ -1,4 +1,4 @@
-r"""Formulas as MathML, from the LaTeX that the theory side writes.
+r"""Converts the LaTeX of the theory side to MathML.
 
 >>> from temperance.mathml import mathml
 >>> "<mi>τ</mi>" in mathml(r"\tau")

@@ -1,4 +1,4 @@
-"""`temperance rates`: a rate study of the user's own, its slopes held against the predicted exponents."""
+"""Runs a rate study of a user's own setting and compares its slopes with the predicted exponents."""
 
 from __future__ import annotations
 

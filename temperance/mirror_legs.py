@@ -1,4 +1,4 @@
-"""Claim C10: mirror points, where F1 holds and the mixture is singular all the same."""
+"""Runs the legs of claim C10 (mirror points, where F1 holds and the mixture is singular) and of C9 (the density)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Notebooks made of cells, executed, and compared with an execution anew.
+"""Builds notebooks, executes them, and compares them with a new execution.
 
 A cell is a pair (kind, source); cells of the kinds in `TAGS` are code with that tag. Metadata is fixed: no paths, no
 versions, no timings.

@@ -1,4 +1,4 @@
-"""Tables that notebooks show.
+"""Shows tables in notebooks.
 
 >>> from temperance.notebook_table import Table
 >>> Table(("n", "error"), [(10, 0.25), (100, None)])

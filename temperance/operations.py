@@ -1,4 +1,4 @@
-"""What the operations of torch and jax mean as formulas: the words that both tracers are written in.
+"""Translates operations of torch and jax to formulas, for both tracers.
 
 A traced value is a SymPy expression in z, or a condition. Conditions are functions of two expressions, the values
 where they are true and where they are false: ``greater(z, 0)(z, zero)`` is where(z > 0, z, 0).

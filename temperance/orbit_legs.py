@@ -1,4 +1,4 @@
-"""Claims C3, C4 and C6: orbits of parameters with one density, and what stays identifiable along them."""
+"""Runs the legs of claims C3, C4 and C6: orbits of parameters with one density, and what stays identifiable."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a leg found, and what the legs of a claim amount to (theory.md 4)."""
+"""Holds the outcome of a leg, and combines legs into the outcome of a claim (theory.md 4)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reports of verifications and derivations as pages: one file each, which loads nothing."""
+"""Writes reports of verifications and derivations as HTML pages, one file each that loads nothing."""
 
 from __future__ import annotations
 

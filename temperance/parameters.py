@@ -1,4 +1,4 @@
-"""Parameters of notebooks: assignments of literals in the cell tagged `parameters`, replaced as papermill does.
+"""Sets parameters of notebooks: literals in the cell tagged `parameters`, overridden as papermill does.
 
 Example: ``inject(notebook, {"activation": "silu"})`` puts a cell with activation = 'silu' behind the defaults.
 """

@@ -1,4 +1,4 @@
-"""Log-log plots as geometry: RMS errors over n, and distances along curves; templates/plot.html draws them.
+"""Computes the geometry of log-log plots (errors over n, distances along curves); templates/plot.html draws them.
 
 >>> from temperance.plots import ticks
 >>> ticks(1500, 40000)

@@ -1,4 +1,4 @@
-"""What is being done and how far it is, on stderr where that is a terminal."""
+"""Shows progress on stderr if that is a terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What legs of proofs share: named exact checks, and verdicts with their certificates."""
+"""Provides what proofs of claims share: named exact checks, and verdicts with their certificates."""
 
 from __future__ import annotations
 

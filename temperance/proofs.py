@@ -1,4 +1,4 @@
-"""Certificates in files: written by `check --certificate`, re-proved by `certify`."""
+"""Writes certificates to files (`check --certificate`) and proves them again (`certify`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`temperance rates` on the command line."""
+"""`temperance rates`: a rate study of a user's own setting, beside the predicted exponents."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Results as JSON, as tables, and as files."""
+"""Prints results as JSON and tables, and writes files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The studies that the legs of a verification run: each once, on shared workers, into a store."""
+"""Runs the studies of a verification, each once, on shared workers, into a store."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Claim C2: the scale symmetry of the linear gate, its identifiable functions, and the split at k >= 2k*."""
+"""Runs the legs of claim C2: the scale symmetry of the linear gate, identifiable functions, the split at k >= 2k*."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What a verification found, small enough to keep beside the code: slopes and their points, orders and outcomes.
+"""Compacts the results of a verification to slopes and their points, orders and outcomes.
 
-`temperance/data/full_verification.json` holds that of `temperance verify --full`; from a report of your own:
+`temperance/data/full_verification.json` holds those of `temperance verify --full`. From a report of your own:
 
     temperance verify --full --store studies.sqlite -o full.json
     temperance notebooks extract full.json results.json

@@ -1,4 +1,4 @@
-"""Monte-Carlo legs: the slopes of studies, and likelihoods along orbits (theory.md 4, leg 3)."""
+"""Runs Monte-Carlo legs: slopes of studies, and likelihoods along orbits (theory.md 4, leg 3)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A verification on the screen."""
+"""Prints a verification on the screen."""
 
 from __future__ import annotations
 

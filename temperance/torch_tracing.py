@@ -1,4 +1,4 @@
-"""torch functions and modules of one number as expressions: the nodes of their torch.fx graph, read one by one."""
+"""Traces torch functions and modules of one number to expressions, node by node of their torch.fx graph."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""True points of rate studies: from a JSON file, or a documented well-conditioned one."""
+"""Provides true points of rate studies: from a JSON file, or a documented well-conditioned default."""
 
 from __future__ import annotations
 

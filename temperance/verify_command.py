@@ -1,4 +1,4 @@
-"""`temperance verify`: the claims on the command line."""
+"""`temperance verify`: runs the claims and prints their outcomes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Differential fields in z that grow: generators are adjoined one by one, and every operation is bounded in size.
+"""Grows a differential field in z one generator at a time, with every operation bounded in size.
 
 >>> import sympy as sp
 >>> from theory.roots import Z

@@ -1,4 +1,4 @@
-"""Relations among the functions of a family: exact nullspaces, and proofs by balls that there are no more."""
+"""Finds all relations among the functions of a family: exact nullspaces, and a proof by balls that no others exist."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ball arithmetic: rigorous enclosures of an expression and its Taylor coefficients, by python-flint.
+"""Encloses an expression and its Taylor coefficients rigorously, in the ball arithmetic of python-flint.
 
 >>> import sympy as sp
 >>> from theory.balls import jet

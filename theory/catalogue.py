@@ -1,8 +1,8 @@
-"""The catalogue: activations of the libraries, and mathematical ones, as expressions with default parameters.
+"""Lists the known activations, from libraries and from mathematics, as expressions with default parameters.
 
-The dotted names of theory.library_names have the defaults of their library: jax.nn.gelu is gelu_tanh,
-keras.activations.leaky_relu is leaky_relu(z, 0.2). Softplus is the function itself, without torch's switch to the
-identity past a threshold; RReLU is its form in evaluation, with the mean slope.
+The dotted names of theory.library_names use the defaults of their library: jax.nn.gelu is gelu_tanh,
+keras.activations.leaky_relu is leaky_relu(z, 0.2). Softplus omits torch's switch to the identity past a threshold.
+RReLU has the mean slope that it has in evaluation.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Rates of a cell of two atoms from its contact orders, where the conditions of theory.md 2.4 do not decide (d = 1).
+"""Derives rates from certified contact orders where the conditions of theory.md 2.4 do not decide (m = 2, d = 1).
 
-Example: for z^2 + z condition (ii) fails, and the order of a is 2 all the same, so that a has the rate n^(-1/4).
+Example: z^2 + z fails condition (ii), and yet the order of a is 2, so a has the rate n^(-1/4).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The verdicts that predictions rest on, at a true point: over the atoms, at its temperature, on what they see."""
+"""Gathers the verdicts that a prediction needs: at the true temperature, on the part of s that each atom sees."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What relations among the derivatives of an atom mean for the rates of its parameters."""
+"""Explains what the relations among an atom's derivatives mean for the rates of its parameters."""
 
 from __future__ import annotations
 

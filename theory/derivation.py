@@ -1,4 +1,4 @@
-"""The derivation of a model's interactions as a sequence of named steps that can be followed line by line.
+"""Writes out the derivation of a model's interactions as named steps.
 
 >>> from theory.derivation import derivation
 >>> [step.name for step in derivation("linear", order=1).steps]

@@ -1,10 +1,10 @@
-"""Multi-indices, and the derivatives of an atom divided by the atom.
+"""Computes the derivatives of an atom divided by the atom, and handles their multi-indices.
 
 For u with log-gradient L_i = d_i log u, the quotient P_alpha = (D^alpha u)/u satisfies P_0 = 1 and
 
     P_{alpha+e_i} = d_i P_alpha + L_i P_alpha.
 
-It is held as P_alpha = N_alpha / D^|alpha| with one common denominator D, so that everything is a polynomial:
+We store P_alpha = N_alpha / D^|alpha| with one common denominator D, so that all N_alpha are polynomials:
 N_{alpha+e_i} = D d_i N_alpha + (D L_i - |alpha| d_i D) N_alpha.
 """
 

@@ -1,4 +1,4 @@
-"""Verdicts as Markdown and LaTeX, for notebooks."""
+"""Prints verdicts as Markdown and LaTeX for notebooks."""
 
 from __future__ import annotations
 

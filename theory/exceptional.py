@@ -1,8 +1,8 @@
-"""Real parameter values at which the verdicts on an activation differ from the generic ones.
+"""Finds real parameter values at which the verdicts on an activation differ from the generic ones.
 
-A finite list of candidates is computed and each is decided on its own: outside the candidates no pivot of an exact
-elimination vanishes, no two exponentials coincide and no pieces merge, so that the generic verdict is kept. A few small
-numbers are candidates of a parameter that is the only one, as a function without a tower has no pivots.
+It computes finitely many candidates and decides each. Away from the candidates no pivot of the exact elimination
+vanishes, no two exponentials coincide and no pieces merge, so the generic verdict stays. A function without a tower has
+no pivots; if it has a single parameter, a few small numbers are tried.
 """
 
 from __future__ import annotations

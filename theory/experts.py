@@ -1,4 +1,4 @@
-"""The experts of the literature, each a log density and its parameters; `expert(name, dim)` looks one up."""
+"""Defines the experts of the literature by log density and parameters; `expert(name, dim)` looks one up."""
 
 from __future__ import annotations
 

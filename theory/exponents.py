@@ -1,7 +1,7 @@
-"""Contact orders of an arbitrary gate: equations, exact flat directions, and proved upper bounds (d = 1).
+"""Finds the contact orders of an arbitrary gate: equations, exact flat directions, proved upper bounds (d = 1).
 
-Every parameter that moves has an order r, the smallest with |offset|^r = O(L2 distance); its rate is n^(-1/(2r)).
-Bounds are for cells of two atoms with another cell a singleton; the rest is for measuring (`numerics.orders`).
+The order r of a parameter is the smallest with |offset|^r = O(L2 distance); its rate is n^(-1/(2r)). Bounds are proved
+for cells of two atoms beside a singleton; other settings are prepared for measurement (`numerics.orders`).
 
 Example: ``orders(study("softmax"))`` has the upper orders beta1 2, a 2, b 4, nu 2 and, for the mean of a, 4/3.
 """

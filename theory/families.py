@@ -1,4 +1,4 @@
-"""The families of functions of z whose independence the conditions ask for, derived from the atom (theory.md 2.3, 2.4).
+"""Derives from the atom the families of functions of z that the conditions want independent (theory.md 2.3, 2.4).
 
 For u = exp(s(beta1.x)/tau) N(y | a.x + b, nu), with d/db = d/dmu, d/da_l = x_l d/dmu and d/dnu = (1/2) d^2/dmu^2 acting
 on the normal density, every derivative is

@@ -1,4 +1,4 @@
-"""Differential fields: exact rational functions of finitely many generators, with partial derivations.
+"""Computes exactly with rational functions of finitely many generators and their partial derivations.
 
 A generator is a free variable, or a root t with t^n = q. Fractions are pairs of python-flint polynomials in lowest
 terms whose denominators are free of roots, so that equality and zero are decided exactly.

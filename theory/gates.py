@@ -1,4 +1,4 @@
-"""The gates of the literature, each an expression and its parameters; `gate(name, dim)` looks one up."""
+"""Defines the gates of the literature by log weight and parameters; `gate(name, dim)` looks one up."""
 
 from __future__ import annotations
 

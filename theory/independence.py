@@ -1,4 +1,4 @@
-"""The independence conditions of an activation: first order, second order and three sharp ones (theory.md 2.3, 2.4).
+"""Decides the conditions on an activation: first order, second order and three sharp ones (theory.md 2.3, 2.4).
 
 >>> from theory.independence import decide
 >>> decide("log(1 + z**2)").second_order.fails_at_tau

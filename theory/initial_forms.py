@@ -1,8 +1,8 @@
-"""Combinations of equations whose terms of the lowest order cancel less than those of the equations themselves.
+"""Combines equations so that fewer of their lowest-order terms cancel.
 
-At orders w where all equations cancel, the initial forms of products h^g F_i of one order are eliminated against each
-other over Q[s]. A combination that is left with a single monomial, or of which the lowest terms vanish altogether, says
-more than the equations do: y - x^2 - x^3 and x (y - x^2) give x^4.
+At orders w at which the lowest terms of every equation cancel, it eliminates the initial forms of products h^g F_i of
+one order against each other over Q[s]. A combination with a single lowest monomial, or with none left, says more than
+the equations do: y - x^2 - x^3 and x (y - x^2) give x^4.
 """
 
 from __future__ import annotations

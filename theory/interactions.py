@@ -1,4 +1,4 @@
-"""The interactions of an atom's parameters: all linear relations among its derivatives, and irredundant generators.
+"""Finds all linear relations among an atom's derivatives, and irredundant generators of them (theory.md 2.1).
 
     >>> from theory.interactions import derive
     >>> found = derive(gate="linear", dim=1, order=2)

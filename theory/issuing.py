@@ -1,4 +1,4 @@
-"""Certificates of the verdicts on an activation, made from the evidence of the decision."""
+"""Writes certificates of the verdicts on an activation from the evidence of the decision."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""From SymPy expressions to a differential field: names every non-rational subexpression (kernel) by a generator.
+"""Maps SymPy expressions into a differential field, with a generator for each non-rational subexpression (kernel).
 
-Exponentials are written over a lattice basis of their exponents (exp(z), exp(2z) share one generator), roots keep
-their algebraic relation, hyperbolic functions become exponentials, sin and cos become tan of the half argument, the
-derivatives of a free function are generators of their own. Generators are found until derivation closes on them.
+Exponents are written over a lattice basis, so that exp(z) and exp(2z) share one generator. Roots keep their algebraic
+relation, hyperbolic functions become exponentials, sin and cos become tan of the half argument, and every derivative of
+a free function is a generator. Generators are added until derivation closes on them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Kinks and jumps between pieces, and which members of a family they turn into distributions."""
+"""Finds kinks and jumps between pieces, and the members of a family that they turn into distributions."""
 
 from __future__ import annotations
 

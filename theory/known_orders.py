@@ -1,7 +1,7 @@
-"""Upper bounds of contact orders that follow from theorems: the conditions of theory.md 2.4 and r_bar(m) = 2m (2.6).
+"""Bounds contact orders by theorems: the conditions of theory.md 2.4, and r_bar(m) = 2m (theory.md 2.6).
 
-They cover what the equations of `theory.upper_orders` do not: cells of more than two atoms, kinks, irrational Taylor
-coefficients, and every cell split, for softmax and activation gates with linear Gaussian experts.
+This covers what `theory.upper_orders` cannot: cells of more than two atoms, kinks, irrational Taylor coefficients, and
+every cell split, for softmax and activation gates with linear Gaussian experts.
 """
 
 from __future__ import annotations

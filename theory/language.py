@@ -1,6 +1,6 @@
-"""The words and limits of the expression language, and texts within them as Python syntax trees.
+"""Defines the words and limits of the expression language, and reads a text into a Python syntax tree.
 
-A tree is data: `theory.parser` builds formulas from its nodes, of known operations only.
+The tree is data only: `theory.parser` builds a formula from it, with known operations.
 """
 
 from __future__ import annotations

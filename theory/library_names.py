@@ -1,4 +1,4 @@
-"""The activations of torch, jax, keras and tensorflow under their dotted names, as expressions of the language.
+"""Maps the dotted names of torch, jax, keras and tensorflow to expressions.
 
 Each name stands for the function with the library's own defaults, in evaluation mode: `torch.nn.GELU` is the exact
 form and `jax.nn.gelu` the tanh form. Arguments without a default are free parameters. A learnable weight (PReLU) has

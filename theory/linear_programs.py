@@ -1,4 +1,4 @@
-"""Exact linear programs in few variables: minimise c.w subject to rows a.w >= b, by the dual simplex method over Q.
+"""Solves linear programs in few variables exactly: minimises c.w subject to a.w >= b, by the dual simplex over Q.
 
 The first n rows are w_i >= bound_i and c >= 0, so that the start is dual feasible. Every answer is its own certificate:
 

@@ -1,9 +1,9 @@
-"""The left ideal of linear relations among the derivatives of an atom, by its Groebner basis.
+"""Finds the Groebner basis of the left ideal of linear relations among the derivatives of an atom.
 
-Going up order by order, a derivative of the leading part of a known relation is dependent for that reason; the
-others are compared by linear algebra at a random point modulo a prime (the idea of the FGLM algorithm). Independence
-there is independence: a minor is not 0. A dependence there is only a candidate: it is solved for exactly and verified
-by substitution of u. A wrong candidate costs another random point, never a wrong answer.
+Order by order, multiples of known leading terms are dependent. The other derivatives are compared by linear algebra at
+a random point modulo a prime, as in the FGLM algorithm. Independence there proves independence: a minor is not 0. A
+dependence there is a candidate, solved for exactly and verified by substitution of u. A wrong candidate costs another
+random point, never a wrong answer.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Mixture level, k = 2, free gauge: what happens at the mirror points beta1_2 = -beta1_1 (theory.md 2.5).
+"""Finds the type of the mirror points beta1_2 = -beta1_1 (k = 2, free gauge; theory.md 2.5).
 
 With s = e + o in even and odd parts, a perturbation of the parameters is invisible to first order iff
 L_i = c_i.x s'(beta1_i.x) + c' s(beta1_i.x) + c0_i is the same for both atoms; at a mirror point this has solutions when

@@ -1,4 +1,4 @@
-"""Symmetries of a mixture that are not flows of one atom: permutation, translation, reflection, splitting."""
+"""Finds the symmetries of a mixture that are not flows of one atom: permutation, translation, reflection, splitting."""
 
 from __future__ import annotations
 

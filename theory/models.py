@@ -1,4 +1,4 @@
-"""Gates, experts and mixture-of-experts models as pure symbolic data.
+"""Describes gates, experts and mixtures of experts as symbolic data.
 
 An atom is u = (gate weight) * (expert density); a model is the mixture
 

@@ -1,4 +1,4 @@
-"""Linear relations with constant coefficients among elements of a tower."""
+"""Finds the linear relations with constant coefficients among elements of a tower."""
 
 from __future__ import annotations
 

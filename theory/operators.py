@@ -1,4 +1,4 @@
-"""Linear differential operators in the parameters, with coefficients in the coefficient field of an atom.
+"""Computes with linear differential operators in the parameters, over the coefficient field of an atom.
 
 An operator sum_alpha c_alpha D^alpha is a dictionary {alpha: c_alpha}. The relations of an atom form a left ideal;
 normal forms, prolongation and closing under S-pairs are those of Groebner bases of left ideals in a Weyl algebra with

@@ -1,9 +1,9 @@
-"""Upper bounds of contact orders from reduced equations, by branch and bound over exact linear programs.
+"""Proves upper bounds of contact orders from reduced equations, by branch and bound over exact linear programs.
 
 r is an upper bound of the order of h^m (|h^m|^r = O(distance)) if w.m >= 1/r in every alternative of `theory.tropical`.
-Only curves with all w_i >= 1/(N + 1) need a look, N the degree that the equations are known to, provided that every
-variable gets a bound below N + 1: a curve with a smaller w_i, slowed down until its smallest order is 1/(N + 1), would
-contradict these bounds. On the curves that are looked at, terms of degree N + 1 are of order >= 1.
+Let N be the degree to which the equations are known. If every variable gets a bound below N + 1, only curves with all
+w_i >= 1/(N + 1) matter: a curve with a smaller w_i, slowed down until its smallest order is 1/(N + 1), would contradict
+these bounds. On the curves that matter, terms of degree N + 1 are of order >= 1.
 
 Initial forms alone can leave a bound too large (y - x^2 - x^3 and x (y - x^2) leave infinity, where 4 is true), so
 combinations of the equations join them where the search gets stuck.

@@ -1,4 +1,4 @@
-"""Predicted exponents in Voronoi cells of one and of several atoms (theory.md 2.4, 2.7)."""
+"""Predicts exponents in Voronoi cells of one and of several atoms (theory.md 2.4, 2.7)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The expression language of activations: a whitelist parser over Python's own syntax tree.
+"""Parses the expression language of activations, by a whitelist over Python's syntax tree.
 
-Nothing a user writes is evaluated by Python or by SymPy's parsers: the text is parsed to a tree, every node is
-checked against the lists of `theory.language`, and the piecewise formula is built from known operations only.
+Nothing that a user writes is evaluated by Python or SymPy. Every node of the tree is checked against the lists of
+`theory.language`, and the piecewise formula is built from known operations.
 """
 
 from __future__ import annotations

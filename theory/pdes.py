@@ -1,4 +1,4 @@
-"""Linear partial differential equations of an atom, as printable data."""
+"""Holds linear partial differential equations of an atom as printable data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Piecewise formulas: the algebra of abs, sign, max, min and where, resolved into smooth pieces on intervals."""
+"""Resolves abs, sign, max, min and where into smooth pieces on intervals."""
 
 from __future__ import annotations
 

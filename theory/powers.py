@@ -1,4 +1,4 @@
-"""Powers and exponentials whose numbers SymPy would write out, refused where they are too long to work with."""
+"""Refuses powers and exponentials whose numbers would be too long for SymPy to write out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Predicted exponents as data, and which of them apply to a fit with given cell sizes."""
+"""Holds predicted exponents, and selects those that apply to a fit with given cell sizes."""
 
 from __future__ import annotations
 

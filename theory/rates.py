@@ -1,4 +1,4 @@
-"""Predicted exponents of the errors of fitted parameters, from verdicts and symmetries (theory.md 2.2 to 2.7).
+"""Predicts the exponents of the errors of fitted parameters, from verdicts and symmetries (theory.md 2.2 to 2.7).
 
 >>> from theory.rates import predict
 >>> [str(p.sharp) for p in predict("activation", "tanh", true_k=2, fitted_k=2) if p.parameter == "tau"]

@@ -1,8 +1,8 @@
-"""The equations of a cell of two atoms, reduced to the differences of their parameters.
+"""Reduces the equations of a cell of two atoms to the differences of their parameters (theory.md 2.8).
 
 With p_1 = (1 - s)/2, D_1 = e + (1 - p_1) h and D_2 = e - p_1 h: h is the difference, e the weighted mean of the two
-offsets, s in (-1, 1) the difference of the shares. The means and the shared offsets that the equations contain linearly
-are solved for, as power series in h (and in what is not solved for), up to terms of degree N + 1:
+offsets, s in (-1, 1) the difference of the shares. The means and shared offsets that occur linearly are
+solved for as power series in h (and in what is not solved for), up to terms of degree N + 1:
 
     e = phi(h, s) + O(distance),    F_i(h, s) = O(distance).
 

@@ -1,8 +1,8 @@
-"""The regions of the parameters between which the pieces of an activation may change, and one point inside each.
+"""Divides the parameters into regions in which an activation keeps its pieces, with one point inside each.
 
-Pieces change where an expression in the parameters, whose sign was looked at, changes its sign. Open regions without
-such a change are found by projection and lifting, as in cylindrical algebraic decomposition: parameters are eliminated
-one by one by leading coefficients, discriminants and resultants, and points are lifted between the real roots.
+Pieces can change only where an expression in the parameters changes sign. Open regions without a sign change are found
+by projection and lifting, as in cylindrical algebraic decomposition: leading coefficients, discriminants and resultants
+eliminate one parameter after another, and points are lifted between the real roots.
 """
 
 from __future__ import annotations

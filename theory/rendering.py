@@ -1,4 +1,4 @@
-"""A derivation as Markdown, LaTeX, or the cells of a notebook."""
+"""Prints a derivation as Markdown, LaTeX, or the cells of a notebook."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rewriting into the functions that a tower adjoins, and lattices of exponents and angles."""
+"""Rewrites expressions into the functions that a tower adjoins, and finds lattices of exponents and angles."""
 
 from __future__ import annotations
 

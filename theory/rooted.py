@@ -1,4 +1,4 @@
-"""Fields that adjoin roots of elements that are positive on a piece, with the sign of every factor under a root."""
+"""Adjoins roots of elements that are positive on a piece, and keeps the sign of every factor under a root."""
 
 from __future__ import annotations
 

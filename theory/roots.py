@@ -1,4 +1,4 @@
-"""Where a real function of z can change sign: exactly where the algebra allows it, by bisection elsewhere."""
+"""Finds where a real function of z can change sign: exactly if the algebra allows it, else by bisection."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-r"""The solvability order r_bar(m) of the polynomial system behind over-specified cells (theory.md 2.6), with its proof.
+r"""Proves the solvability order r_bar(m) = 2m of the polynomial system behind over-specified cells (theory.md 2.6).
 
 r_bar(m) is the smallest r for which
 

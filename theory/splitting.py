@@ -1,4 +1,4 @@
-"""A true atom that is fitted by two: what moves, and its equations in moments of the offsets (theory.md 2.6, d = 1).
+"""Sets up the equations of a true atom that is fitted by two, in moments of the offsets (theory.md 2.8, d = 1).
 
 The split atom has the gate weight E*(x) and the expert N(mu*(x), nu*); the fitted ones have the shares p_1 + p_2 = 1 of
 its weight, and parameters that differ from the true ones by D_1, D_2. With R_l = E_l/E* and

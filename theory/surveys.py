@@ -1,4 +1,4 @@
-"""The smooth pieces of an expression, found at samples of its parameters until every region of them has one."""
+"""Finds the smooth pieces of an expression by sampling one point per parameter region."""
 
 from __future__ import annotations
 

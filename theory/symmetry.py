@@ -1,8 +1,8 @@
-"""From first-order relations to flows, invariants and identifiable functions.
+"""Turns first-order relations into flows, invariants and identifiable functions (theory.md 2.2).
 
 A relation sum_i c_i u_i = m u of order 1 says that the vector field V = sum_i c_i d_i satisfies V u = m u. Its flow
-theta(l), with l d theta/d l = V(theta(l)), changes u by the factor l^m where m is constant along it; the functions f
-with V f = 0 are all that u tells of theta.
+theta(l), with l d theta/d l = V(theta(l)), multiplies u by l^m if m is constant along it. The functions f with V f = 0
+are all that u determines of theta.
 
     >>> from theory.interactions import derive
     >>> from theory.symmetry import symmetries

@@ -1,7 +1,7 @@
-"""Exact Taylor polynomials of expressions over the rationals, in several variables.
+"""Computes exact Taylor polynomials of expressions over the rationals, in several variables.
 
 A value is c + p: a real constant c, which may be irrational (log 2 in log(1 + exp(z)) at 0), and a polynomial p over Q
-without constant term. What needs c to be rational and finds it irrational raises `NotRational`: nothing is rounded.
+without constant term. An operation that needs a rational c raises `NotRational` otherwise; nothing is rounded.
 
 Example: in one variable z at 0, ``Taylor({z: 0}, degree=3, ...).value(sp.exp(z))`` is (1, z + z^2/2 + z^3/6).
 """

@@ -1,9 +1,9 @@
-"""Differential-field towers of univariate functions: s and its derivatives as exact fractions in generators.
+"""Represents s and its derivatives as exact fractions in a tower of differential fields.
 
 A tower starts from Q(constants)(z) and adjoins exp, log, roots, tan, atan, erf and LambertW, each with the derivative
-that defines it. A relation found in a tower is a true identity, whatever hidden dependence the generators may have,
-because every rule of the tower holds for the functions themselves; only completeness (finding all relations) needs
-independent generators. Independence is therefore never concluded from a tower: see theory.independence.
+that defines it. A relation found in a tower is a true identity even if the generators are secretly
+dependent, because every rule of the tower holds for the functions themselves. Finding all relations needs independent
+generators, so independence is never concluded from a tower: see theory.independence.
 
     >>> import sympy as sp
     >>> from theory.roots import Z, real_roots

@@ -1,4 +1,4 @@
-"""Orders of vanishing along curves: what equations force on the orders of their variables.
+"""Finds what equations force on the orders of vanishing of their variables along curves (theory.md 2.8).
 
 Along an analytic curve (h(t), s(t)) -> (0, s_0), scaled so that every equation vanishes at order 1 or more, let w_i be
 the order of h_i and w_q that of a factor q(s). A polynomial F = sum_m c_m(s) h^m whose value has order >= 1 either has

@@ -1,4 +1,4 @@
-"""The true point of a rate study, and what of an activation its atoms see."""
+"""Describes the true point of a rate study, and the part of an activation that its atoms see."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Proved upper bounds of the contact orders of a cell of two atoms, d = 1.
+"""Proves upper bounds of the contact orders of a cell of two atoms, d = 1 (theory.md 2.8).
 
 |offset|^r = O(distance) for all mixtures near the true one whose cell has shares bounded away from 0. With reduced
 equations F(h, s) = O(distance) and e = phi(h, s) + O(distance), a bound of w.m for every variable and every monomial of

@@ -1,4 +1,4 @@
-"""Three-valued verdicts that carry their scope, their evidence and, where undecided, their reason."""
+"""Defines the three-valued verdict with its scope, relation and, if undecided, reason (theory.md 3)."""
 
 from __future__ import annotations
 

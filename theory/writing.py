@@ -1,4 +1,4 @@
-"""Expressions as text and as LaTeX, without what takes SymPy long for long ones."""
+"""Prints expressions as text and LaTeX, and stays fast for long ones."""
 
 from __future__ import annotations
 
