@@ -9,15 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numerics.measures import MixingMeasure
-from numerics.voronoi import Symmetry, match
+from numerics.voronoi import Symmetry, match, nearest_image
 
 Floats = NDArray[np.float64]
 
 
 def in_order(measure: MixingMeasure, truth: MixingMeasure, symmetry: Symmetry) -> tuple[MixingMeasure, Floats]:
-    """The atoms (..., k) in the order of the true ones, and whether each has one of its own (...); k = k*."""
+    """The atoms (..., k) in the order of the true ones, and whether each has one of its own (...); k = k*.
+
+    Of the measures with one density that the discrete symmetries give, the one whose beta1 is nearest the true one.
+    """
     if measure.k != truth.k:
         raise ValueError(f"the functions are those of exact-specified fits, not of {measure.k} atoms for {truth.k}")
+    measure = nearest_image(measure, truth, symmetry)
     m = match(measure, truth, use_gate=symmetry.gauge == "free", parity=symmetry.parity)
     order = m.cells.argsort(axis=-1)
 
@@ -26,14 +30,17 @@ def in_order(measure: MixingMeasure, truth: MixingMeasure, symmetry: Symmetry) -
         return np.take_along_axis(array, index, order.ndim - 1)
 
     atoms = (turned(getattr(measure, name)) for name in ("a", "b", "nu"))
-    found = MixingMeasure(turned(measure.beta1), turned(measure.beta0), measure.tau, *atoms)
+    beta1 = turned(measure.beta1)
+    if symmetry.parity == "even":
+        beta1 = np.where((beta1 * truth.beta1).sum(axis=-1, keepdims=True) < 0, -beta1, beta1)
+    found = MixingMeasure(beta1, turned(measure.beta0), measure.tau, *atoms)
     return found, np.asarray((m.sizes == 1).all(axis=-1))
 
 
 def mirror_errors(measure: MixingMeasure, truth: MixingMeasure, symmetry: Symmetry) -> dict[str, Floats]:
     """|d(beta1_1 + beta1_2)| and |d(beta1_1 - beta1_2)|, each (...), at a mirror point: k = 2, beta1_2 = -beta1_1.
 
-    Modulo (beta1_1, beta1_2) -> (-beta1_2, -beta1_1), which keeps the difference and, at a mirror point, the true sum.
+    The mirror keeps the difference and, at a mirror point, the true sum.
     """
     found, single = in_order(measure, truth, symmetry)
     (one, two), (true_one, true_two) = (np.moveaxis(g.beta1, -2, 0) for g in (found, truth))

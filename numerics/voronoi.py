@@ -1,8 +1,9 @@
 """Computes Voronoi cells, losses and the error of each group of parameters (theory.md 2.7).
 
 A fitted atom belongs to the cell of the nearest true atom. Everything is modulo the translation of the softmax and the
-discrete symmetries of the gate: even s, beta1_i -> -beta1_i atom by atom; s odd + const with two true atoms in the
-free gauge, (beta1_1, beta1_2) -> (-beta1_2, -beta1_1). The cells take care of permutations.
+discrete symmetries of the gate: even s, beta1_i -> -beta1_i atom by atom; s odd + const with two true atoms, in every
+gauge, the mirror (beta1_1, beta1_2) -> (-beta1_2, -beta1_1). Permutations are taken care of by the cells. In the
+anchored gauge the mirror takes (beta1, 0) to (0, -beta1), which is (-beta1, 0) with the experts swapped.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
 
 _SHIFT_STEPS = 100
+_EQUAL = 1e-9  # relative difference of two sums that is rounding
 
 
 @dataclass(frozen=True)
@@ -163,11 +165,22 @@ def _best_scale(masses: Floats, truth: Floats, spread: Floats) -> Floats:
     return best
 
 
-def _truths(truth: MixingMeasure, symmetry: Symmetry) -> list[MixingMeasure]:
-    """The true measure and its mirror image where the gate has one."""
-    if symmetry.parity != "odd" or symmetry.linear or symmetry.gauge != "free" or truth.k != 2:
-        return [truth]
-    return [truth, MixingMeasure(-truth.beta1[::-1], truth.beta0, truth.tau, truth.a, truth.b, truth.nu)]
+def _mirrored(g: MixingMeasure) -> MixingMeasure:
+    return MixingMeasure(-g.beta1[..., ::-1, :], g.beta0, g.tau, g.a, g.b, g.nu)
+
+
+def _pairs(
+    measure: MixingMeasure, truth: MixingMeasure, symmetry: Symmetry
+) -> list[tuple[MixingMeasure, MixingMeasure]]:
+    """Estimate and truth, and where there is a mirror the same with one of the two reflected.
+
+    With two fitted atoms that is the estimate: an estimate and its image then have the same two pairs. With more, only
+    the truth has an image.
+    """
+    if symmetry.parity != "odd" or symmetry.linear or truth.k != 2:
+        return [(measure, truth)]
+    other = (_mirrored(measure), truth) if measure.k == 2 else (measure, _mirrored(truth))
+    return [(measure, truth), other]
 
 
 def _loss(measure: MixingMeasure, truth: MixingMeasure, symmetry: Symmetry, order: float | None) -> Floats:
@@ -190,7 +203,7 @@ def voronoi_loss(
 
     measure (..., k), truth without leading axes. The scale of the linear gate is not divided out: on its orbit D > 0.
     """
-    return np.min([_loss(measure, image, symmetry, order) for image in _truths(truth, symmetry)], axis=0)
+    return np.min([_loss(*pair, symmetry, order) for pair in _pairs(measure, truth, symmetry)], axis=0)
 
 
 def _group_error(m: Matched, name: str, q: Floats, k: int) -> Floats:
@@ -233,25 +246,47 @@ def _errors(measure: MixingMeasure, truth: MixingMeasure, symmetry: Symmetry, ki
     return GroupErrors(errors, m.sizes)
 
 
+def _nearer(one: GroupErrors, other: GroupErrors) -> NDArray[np.bool_]:
+    """Whether the second of two pairs has fewer empty cells or, where as many are, the smaller errors of beta1."""
+    empty, other_empty = ((part.sizes == 0).sum(axis=-1) for part in (one, other))
+    first, other_first = (part.errors["beta1"][..., 0] for part in (one, other))
+    with np.errstate(over="ignore", invalid="ignore"):
+        total, other_total = (np.nansum(part.errors["beta1"] ** 2, axis=-1) for part in (one, other))
+        equal = np.abs(total - other_total) <= _EQUAL * np.maximum(total, other_total)
+    closer = np.where(equal, other_first < first, other_total < total)
+    return np.asarray(np.where(empty == other_empty, closer, other_empty < empty))
+
+
+def nearest_image(measure: MixingMeasure, truth: MixingMeasure, symmetry: Symmetry) -> MixingMeasure:
+    """The estimate or its mirror image, whichever `group_errors` compares with the truth (..., k)."""
+    pairs = _pairs(measure, truth, symmetry)
+    if len(pairs) == 1 or measure.k != 2:
+        return measure
+    other = _nearer(*(_errors(*pair, symmetry, kink=False) for pair in pairs))
+    beta1 = np.where(other[..., None, None], pairs[1][0].beta1, measure.beta1)
+    return MixingMeasure(beta1, measure.beta0, measure.tau, measure.a, measure.b, measure.nu)
+
+
 def group_errors(
     measure: MixingMeasure, truth: MixingMeasure, symmetry: Symmetry, *, kink: bool = False
 ) -> GroupErrors:
     """Errors of beta1 (or beta1/tau), tau, a, b, nu and the weights in each true cell, minimised over the symmetry.
 
     Exponents q in a cell of m > 1: 2 for beta1 (3/2 if s has a kink inside the support) and a, 2m for b, m for nu.
-    Of the images of the truth the one of least loss is taken, replicate by replicate; beta1 of cell j is about the true
-    beta1_j also where that is the mirror image, in which it goes with the other expert.
+    With a mirror (`Symmetry`), of the estimate and its image (of the truth and its image, if k > 2) the one is taken,
+    estimate by estimate, with fewer empty cells, then with the smaller sum over cells of the squared errors of beta1,
+    the only parameter that the mirror moves. For k = 2 that is the image whose beta1_1 + beta1_2 has the sign of the
+    true sum: two images tie only where they are one, or where the truth is its own image, a mirror point; there cell 0
+    has the smaller error. So all elements of an orbit have the same errors. (The sum of absolute errors ties on open
+    sets; the loss does for every estimate that is bad enough.) For k > 2 beta1 of cell j is that of the expert j.
     """
-    images = _truths(truth, symmetry)
-    best = np.asarray(np.argmin([_loss(measure, image, symmetry, None) for image in images], axis=0))
-    parts = [_errors(measure, image, symmetry, kink) for image in images]
-    for part in parts[1:]:  # the mirror swaps the slopes but not the experts: name the slopes as in the truth
-        part.errors["beta1"] = part.errors["beta1"][..., ::-1]
+    parts = [_errors(*pair, symmetry, kink) for pair in _pairs(measure, truth, symmetry)]
+    if len(parts) == 1:
+        return parts[0]
+    other = _nearer(*parts)
 
-    def pick(arrays: list[NDArray[Any]]) -> NDArray[Any]:
-        stack = np.stack(arrays)
-        index = best[(None, ..., *(None,) * (stack.ndim - 1 - best.ndim))]
-        return np.take_along_axis(stack, index, 0)[0]
+    def pick(one: NDArray[Any], two: NDArray[Any]) -> NDArray[Any]:
+        return np.where(other[(..., *(None,) * (one.ndim - other.ndim))], two, one)
 
-    errors = {name: pick([p.errors[name] for p in parts]) for name in parts[0].errors}
-    return GroupErrors(errors, pick([p.sizes for p in parts]))
+    errors = {name: pick(e, parts[1].errors[name]) for name, e in parts[0].errors.items()}
+    return GroupErrors(errors, pick(parts[0].sizes, parts[1].sizes))

@@ -66,6 +66,23 @@ def test_the_direction_has_an_error_in_the_plane():
     assert error[0] == pytest.approx(np.hypot(0.2, 0.2))
 
 
+    even = Symmetry("anchored", False, "even")
+    back = changed(truth, beta1=-turned.beta1)
+    assert homogeneous_errors(back, truth, even, 1.0)["beta1_direction"] == pytest.approx(error)
+
+
+def test_the_invariants_of_an_odd_gate_are_those_of_its_mirror_image():
+    """z^3 in the anchored gauge: (beta1, 0) and (0, -beta1), which is (-beta1, 0) with the experts swapped."""
+    truth, odd = RELU.truth, Symmetry("anchored", False, "odd")
+    near = changed(truth, beta1=truth.beta1 + np.array([[0.1], [0.0]]))
+    image = swapped(changed(near, beta1=-near.beta1[::-1]))
+    assert not image.beta1[-1].any()
+    here, there = (homogeneous_errors(g, truth, odd, 3.0) for g in (near, image))
+    for name, error in here.items():
+        np.testing.assert_allclose(there[name], error, atol=1e-14)
+    assert here["beta1^p/tau"][0] == pytest.approx((1.1**3 - 1) / 0.5)
+
+
 def test_functions_are_those_of_exact_specified_fits():
     truth = TANH.truth
     three = MixingMeasure(*(np.concatenate([v, v[:1]]) if v.ndim else v for v in (getattr(truth, n) for n in NAMES)))
