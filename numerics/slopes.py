@@ -28,6 +28,7 @@ _ZERO_ERROR = 1e-12  # relative standard errors that are rounding
 class Slope:
     """Least-squares slope of L(n) = log (mean |error|^q)^(1/q) on log n, with its interval.
 
+    The interval is infinite where the bootstrap has none that holds the slope: few errors make most of a mean.
     curvature: the coefficient of (log n)^2 in the quadratic fit, with its interval; curved: it excludes 0.
     """
 
@@ -145,6 +146,8 @@ def log_slope(
             t = (resampled - values) / spreads
     (value, curvature), (error, curvature_error) = values[0], deviations[0]
     interval = _interval(float(value), float(error), t[:, 0], level)
+    if not interval[0] <= value <= interval[1]:
+        interval = (-np.inf, np.inf)
     bend = _interval(float(curvature), float(curvature_error), t[:, 1], curvature_level)
     return Slope(float(value), interval, float(curvature), bend, replicates)
 
@@ -161,6 +164,8 @@ def judge(slope: Slope, predicted: float, dropped: float, *, supported: bool = F
         return Judgement(
             "inconclusive", False, f"{dropped:.1%} of the fits were dropped, more than {LARGEST_DROPPED:.0%}"
         )
+    if not np.isfinite(slope.interval).all():
+        return Judgement("inconclusive", False, "the bootstrap has no interval that holds the slope")
     if slope.curved:
         return Judgement("inconclusive", False, "log error is curved in log n")
     if high < limit and slope.width < WIDEST:

@@ -168,7 +168,7 @@ def study_view(
 
 def _judged(s: Mapping[str, Any]) -> tuple[str, ...]:
     outcome = f"{s['outcome']}, sharp" if s["sharp"] else s["outcome"]
-    stated = (shown(None if s[name] is None else -s[name]) for name in ("predicted", "published"))
+    stated = (shown(s[name]) for name in ("predicted", "published"))
     return (*_measured(s), *stated, outcome, s["reason"])
 
 

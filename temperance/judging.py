@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from theory.predictions import Prediction, weakest
@@ -32,16 +33,30 @@ def predictions(study: Study) -> tuple[Prediction, ...]:
     )
 
 
+def _of_the_image(study: Study) -> tuple[Prediction, ...] | None:
+    """What is predicted of fits whose anchor is in the first cell, where the anchored truth has a mirror image.
+
+    For s odd + const the truth (beta1, 0) has the density of (-beta1, 0) with its two experts swapped: the first cell
+    is then that of the anchor. The predictions name the cells in this order.
+    """
+    if study.symmetry.parity != "odd" or study.linear or study.gauge != "anchored" or study.truth.k != 2:
+        return None
+    return predictions(replace(study, truth=replace(study.truth, beta1=-study.truth.beta1)))
+
+
 def study_record(result: StudyResult) -> dict[str, Any]:
     """A study as `temperance rates --json` prints it: setting, slopes and fits.
 
-    An outcome is null where nothing is predicted or there are too few fits. A number is predicted only where it is
-    proved, so that no slope alone contradicts it (`slopes.judge`, supported).
+    slope, ci, predicted and published all have the sign of a slope: an error of n^(-1/2) has -0.5. An outcome is null
+    where nothing is predicted or there are too few fits. A number is predicted only where it is proved, so that no
+    slope alone contradicts it (`slopes.judge`, supported).
     """
     from numerics.results import study_slopes
 
-    predicted = predictions(result.study)
-    slopes = [_slope_record(s, result.dropped, predicted) for s in study_slopes(result, seed=_BOOTSTRAP_SEED)]
+    home, image = predictions(result.study), _of_the_image(result.study)
+    slopes = [
+        _slope_record(s, result.dropped, _applicable(s, home, image)) for s in study_slopes(result, seed=_BOOTSTRAP_SEED)
+    ]
     return {
         "setting": {**result.study.definition, "digest": result.study.digest},
         "slopes": slopes,
@@ -57,12 +72,22 @@ def fits(result: StudyResult) -> dict[str, int]:
     return {"total": total, "converged": counts["converged"], "at_bound": counts["at_bound"], "failed": failed}
 
 
-def _slope_record(s: StudySlope, dropped: float, predicted: Sequence[Prediction]) -> dict[str, Any]:
+def _applicable(
+    s: StudySlope, home: Sequence[Prediction], image: Sequence[Prediction] | None
+) -> Prediction | None:
+    """The prediction that is meant for a slope, None if there is none."""
+    if s.home is not False:
+        return weakest(home, s.parameter, s.cell, s.patterns)
+    if image is None:
+        return None
+    return weakest(image, s.parameter, None if s.cell is None else 1 - s.cell, [p[::-1] for p in s.patterns])
+
+
+def _slope_record(s: StudySlope, dropped: float, found: Prediction | None) -> dict[str, Any]:
     from numerics.slopes import judge
 
-    found = weakest(predicted, s.parameter, s.cell, s.patterns) if s.home is not False else None
-    sharp = None if found is None or found.sharp is None else float(found.sharp)
-    judgement = None if s.slope is None or sharp is None else judge(s.slope, sharp, dropped, supported=True)
+    sharp, published = (None, None) if found is None else (_slope_of(found.sharp), _slope_of(found.published))
+    judgement = None if s.slope is None or sharp is None else judge(s.slope, -sharp, dropped, supported=True)
     return {
         "parameter": s.parameter,
         "cell": s.cell,
@@ -71,14 +96,19 @@ def _slope_record(s: StudySlope, dropped: float, predicted: Sequence[Prediction]
         "cells": [list(pattern) for pattern in s.patterns],
         "anchor_at_home": s.home,
         "slope": None if s.slope is None else s.slope.value,
-        "ci": None if s.slope is None else [_finite(end) for end in s.slope.interval],
+        "ci": None if s.slope is None else [finite(end) for end in s.slope.interval],
         "predicted": sharp,
-        "published": None if found is None or found.published is None else float(found.published),
+        "published": published,
         "outcome": _unjudged(s, sharp) if judgement is None else judgement.outcome,
         "sharp": None if judgement is None else judgement.sharp,
         "reason": judgement.reason if judgement is not None else _silence(s, found),
         "points": [asdict(point) for point in s.points],
     }
+
+
+def _slope_of(exponent: Fraction | None) -> float | None:
+    """-p of an error n^(-p)."""
+    return None if exponent is None else -float(exponent)
 
 
 def _unjudged(s: StudySlope, sharp: float | None) -> str | None:
@@ -88,7 +118,7 @@ def _unjudged(s: StudySlope, sharp: float | None) -> str | None:
 
 def _silence(s: StudySlope, found: Prediction | None) -> str:
     """Why a slope is not judged."""
-    if s.home is False:
+    if found is None and s.home is False:
         return "the fitted anchor is in the cell of another atom: no statement covers it"
     if found is None:
         return "nothing is stated of it in this setting"
@@ -97,5 +127,6 @@ def _silence(s: StudySlope, found: Prediction | None) -> str:
     return "some sample size has fewer than ten such fits, no error at all, or an error without bound"
 
 
-def _finite(value: float) -> float | None:
+def finite(value: float) -> float | None:
+    """The number, None for one that JSON has no word for."""
     return value if math.isfinite(value) else None

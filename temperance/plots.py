@@ -155,12 +155,12 @@ def _relative(point: Mapping[str, Any]) -> float:
 
 
 def _stated(slope: Mapping[str, Any]) -> list[Slanted]:
-    """Kind, slope and words of the exponents that are stated; one line where the two agree."""
+    """Kind, slope and words of the slopes that are stated; one line where the two agree."""
     sharp, published = slope["predicted"], slope["published"]
     if sharp is not None and sharp == published:
-        return [("predicted", -sharp, f"predicted and published {-sharp:.4g}")]
+        return [("predicted", sharp, f"predicted and published {sharp:.4g}")]
     both = [("predicted", sharp), ("published", published)]
-    return [(kind, -p, f"{kind} {-p:.4g}") for kind, p in both if p is not None]
+    return [(kind, p, f"{kind} {p:.4g}") for kind, p in both if p is not None]
 
 
 def contact_plot(order: Mapping[str, Any]) -> Plot | None:

@@ -25,7 +25,9 @@ def show(report: Report, screen: Console) -> None:
         screen.print(f"published  {report.published['detail']}")
         for check in report.published["checks"]:
             low, high = check["ci"]
-            interval = f"95% interval {low:.3f} to {high:.3f}"
+            interval = "no 95% interval: few fits make most of the mean"
+            if low is not None:
+                interval = f"95% interval {low:.3f} to {high:.3f}"
             screen.print(f"    k = {check['k']}: slope of the mean loss {check['slope']:.3f}, {interval}")
     rows = [
         [r.claim.id, *(_outcome(leg, name in r.claim.required) for name, leg in r.legs.items()), r.outcome]

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from temperance.claims import CLAIMS, Claim
+from temperance.judging import finite
 from temperance.outcomes import LEGS, ClaimOutcome, Leg, LegName, claim_outcome
 from temperance.runs import Runs, open_runs
 
@@ -175,5 +176,5 @@ def _check_record(check: PublishedCheck) -> dict[str, Any]:
         "largest_relative_difference": check.largest_relative_difference,
         "reproduced": check.reproduced,
         "slope": check.slope.value,
-        "ci": list(check.slope.interval),
+        "ci": [finite(end) for end in check.slope.interval],
     }

@@ -35,8 +35,8 @@ def test_points_leave_out_missing_fits_and_have_no_number_that_overflows():
 
 def slope(**changes):
     points = [{"n": n, "rms": 3 * n**-0.5, "se": 0.3 * n**-0.5, "fits": 20} for n in SIZES]
-    record = {"parameter": "a", "cell": 0, "cell_size": 2, "slope": -0.5, "ci": [-0.6, -0.4], "predicted": 0.5}
-    return {**record, "published": 0.25, "outcome": "confirmed", "points": points, **changes}
+    record = {"parameter": "a", "cell": 0, "cell_size": 2, "slope": -0.5, "ci": [-0.6, -0.4], "predicted": -0.5}
+    return {**record, "published": -0.25, "outcome": "confirmed", "points": points, **changes}
 
 
 def steepness(line):
@@ -82,7 +82,7 @@ def test_bars_are_intervals_of_95_percent():
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"published": 0.5}, ["measured -0.500 [-0.600, -0.400]", "predicted and published -0.5"]),
+        ({"published": -0.5}, ["measured -0.500 [-0.600, -0.400]", "predicted and published -0.5"]),
         ({"published": None}, ["measured -0.500 [-0.600, -0.400]", "predicted -0.5"]),
         ({"predicted": None, "ci": [None, -0.4]}, ["measured -0.500", "published -0.25"]),
     ],

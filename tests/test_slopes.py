@@ -218,7 +218,7 @@ def slope_with(value, low, high, curved=False):
         # the prediction at the upper end of the interval, farther from the slope than the margin
         (slope_with(-0.62, -0.64, -0.5), 0.5, 0.0, False, ("confirmed", True)),
         (slope_with(-0.62, -0.64, -0.51), 0.5, 0.0, False, ("confirmed", False)),
-        # at the lower end; a studentised interval may leave out its slope
+        # at the lower end
         (slope_with(-0.62, -0.5, -0.45), 0.5, 0.0, False, ("confirmed", True)),
         # outside of the interval, the slope as far off as the margin of 1/16
         (slope_with(-0.25, -0.26, -0.2), 0.1875, 0.0, False, ("confirmed", True)),
@@ -241,6 +241,13 @@ def test_the_outcome_rule(slope, predicted, dropped, supported, expected):
     judgement = judge(slope, predicted, dropped, supported=supported)
     assert (judgement.outcome, judgement.sharp) == expected
     assert judgement.reason
+
+
+def test_an_interval_that_would_leave_out_its_slope_is_none():
+    """As the median of the resamples alone does; real data where the 95% interval does: tests/test_verify.py."""
+    found = log_slope(errors(0.5, 40, seed=3), SIZES, seed=0, level=1e-6)
+    assert found.interval == (-np.inf, np.inf)
+    assert judge(found, 0.5, 0.0).reason == "the bootstrap has no interval that holds the slope"
 
 
 def test_reasons_give_the_numbers():
