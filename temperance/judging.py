@@ -54,9 +54,8 @@ def study_record(result: StudyResult) -> dict[str, Any]:
     from numerics.results import study_slopes
 
     home, image = predictions(result.study), _of_the_image(result.study)
-    slopes = [
-        _slope_record(s, result.dropped, _applicable(s, home, image)) for s in study_slopes(result, seed=_BOOTSTRAP_SEED)
-    ]
+    found = study_slopes(result, seed=_BOOTSTRAP_SEED)
+    slopes = [_slope_record(s, result.dropped, _applicable(s, home, image)) for s in found]
     return {
         "setting": {**result.study.definition, "digest": result.study.digest},
         "slopes": slopes,
@@ -72,9 +71,7 @@ def fits(result: StudyResult) -> dict[str, int]:
     return {"total": total, "converged": counts["converged"], "at_bound": counts["at_bound"], "failed": failed}
 
 
-def _applicable(
-    s: StudySlope, home: Sequence[Prediction], image: Sequence[Prediction] | None
-) -> Prediction | None:
+def _applicable(s: StudySlope, home: Sequence[Prediction], image: Sequence[Prediction] | None) -> Prediction | None:
     """The prediction that is meant for a slope, None if there is none."""
     if s.home is not False:
         return weakest(home, s.parameter, s.cell, s.patterns)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
+from temperance.errors import one_line
 from temperance.judging import study_record
 from temperance.report import table
-from temperance.truths import Truth, default_truth, read_truth
+from temperance.truths import Truth, default_truth
 from theory.activations import activation
 from theory.conditions import Setting
 
@@ -26,7 +27,7 @@ _FEWEST = 10  # replicates that have an interval
 _STARTS, _SPLITS = 3, 2
 _LARGEST_SIZE = 10**8
 SLOPE_COLUMNS = ("group", "cell", "share", "slope [95% interval]", "predicted", "outcome")
-"""A cell with its number of atoms; a prediction with the published one, where that is another."""
+"""A cell with its number of atoms; a predicted slope with the published one, where that is another."""
 
 
 def study_for(
@@ -155,57 +156,30 @@ def _kinked(source: str, truth: Truth, fitted: int, gauge: Gauge) -> bool:
 
 
 def rates(
+    study: Study,
     *,
-    gate: str = "linear",
-    activation: str | None = None,
-    true: int,
-    fitted: int,
-    gauge: str = "free",
-    truth: str | None = None,
-    dim: int = 1,
-    n: Sequence[int] = SIZES,
-    replicates: int = REPLICATES,
-    seed: int = 0,
     workers: int = 1,
     scheduler: str | None = None,
     store: str | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> dict[str, Any]:
-    """Measure the rates of a gate, and hold them against what is predicted: `temperance rates` as a function.
+    """Measure the rates of a study of `study_for`, and hold them against what is predicted.
 
     Args:
-        gate: linear, softmax (temperature 1) or activation; activation: a name or an expression in z, for the last.
-        true: k*; fitted: k.
-        gauge: free or anchored, of an activation gate.
-        truth: a JSON file; by default `truths.default_truth`.
-        dim: d.
-        n: sample sizes; replicates: samples of each; seed: of the data.
+        study: the definition.
         workers: local processes; scheduler: address of a Dask cluster in their place.
         store: an SQLite file in which finished replicates are kept.
         progress: called as replicates are finished.
 
     Returns:
-        setting, slopes and fits, as JSON values.
+        setting, slopes and fits, as JSON values (`judging.study_record`).
 
     Raises:
-        ValueError: an option, the truth, the store or the cluster.
+        ValueError: the number of workers, the store or the cluster.
     """
     from numerics.studies import run_study
     from numerics.workers import cluster
 
-    read = None if truth is None else read_truth(truth)
-    study = study_for(
-        gate=gate,
-        source=activation,
-        true=true,
-        fitted=fitted,
-        gauge=gauge,
-        truth=read,
-        dim=dim,
-        n=n,
-        replicates=replicates,
-        seed=seed,
-    )
     if workers < 1:
         raise ValueError(f"workers must be at least 1, not {workers}")
     with nullcontext() if scheduler is None else cluster(scheduler) as executor:
@@ -214,29 +188,83 @@ def rates(
 
 
 def show(record: dict[str, Any], screen: Console) -> None:
-    """Print the definition, how the fits ended, and every slope with its interval and prediction."""
-    setting, fits = record["setting"], record["fits"]
+    """Print the definition, every slope with its interval and prediction, how the fits ended, and the answer."""
+    setting, slopes = record["setting"], record["slopes"]
     sizes = ", ".join(map(str, setting["sizes"]))
     screen.print(f"{setting['name']}; {setting['replicates']} replicates at n = {sizes}; seed {setting['seed']}")
-    shares = ", ".join(f"{fits[name] / fits['total']:.2%} {name}" for name in ("converged", "at_bound", "failed"))
-    screen.print(f"{fits['total']} fits: {shares}")
-    screen.print(table(SLOPE_COLUMNS, [slope_row(s) for s in record["slopes"]]))
+    open_ = dict.fromkeys(s["reason"] for s in slopes if s["outcome"] != "confirmed")
+    marks = {reason: f" [{i}]" for i, reason in enumerate(open_, 1)}
+    screen.print(table(SLOPE_COLUMNS, [slope_row(s, marks.get(s["reason"], "")) for s in slopes]))
+    notes = [f"{mark.strip()} {one_line(reason)}" for reason, mark in marks.items()]
+    if any(s["published"] not in (None, s["predicted"]) for s in slopes):
+        notes.append("in brackets: the published slope, where it is another")
+    for line in (*notes, fits_in_words(record["fits"]), answer(slopes)):
+        screen.print(line)
 
 
-def slope_row(s: dict[str, Any]) -> list[str]:
-    """A slope as a row of a table."""
-    cell = "" if s["cell"] is None else f"{s['cell']} ({s['cell_size']})"
-    slope, outcome = "", "too few fits"
+def fits_in_words(fits: dict[str, int]) -> str:
+    """How the fits of a study ended."""
+    converged, bound, failed = (f"{fits[name] / fits['total']:.2%}" for name in ("converged", "at_bound", "failed"))
+    text = f"{fits['total']} fits: {converged} converged, {bound} ended at a bound of the box"
+    if fits["at_bound"]:
+        text += " (they count: the slopes are those of estimates in this box)"
+    return f"{text}, {failed} were dropped (spikes, or out of steps)"
+
+
+def answer(slopes: Sequence[dict[str, Any]]) -> str:
+    """What the slopes of a study say of the predictions."""
+    by_outcome = {name: [s for s in slopes if s["outcome"] == name] for name in ("confirmed", *_OPEN)}
+    judged = sum(map(len, by_outcome.values()))
+    silent = [s for s in slopes if s["predicted"] is None]
+    text = "Answer: no slope is predicted and measured"
+    if judged:
+        sharp = sum(bool(s["sharp"]) for s in by_outcome["confirmed"])
+        text = f"Answer: errors fall as predicted in {len(by_outcome['confirmed'])} of {judged} slopes, {sharp} sharp"
+    text += "".join(f"; {name}: {_groups(by_outcome[name]) or 'none'}" for name in _OPEN if judged)
+    return text + (f"; not predicted, only measured: {_groups(silent)}" if silent else "")
+
+
+_OPEN = ("inconclusive", "contradicted")
+
+
+def _groups(slopes: Sequence[dict[str, Any]]) -> str:
+    return ", ".join(dict.fromkeys(s["parameter"] for s in slopes))
+
+
+def slope_row(s: dict[str, Any], mark: str = "") -> list[str]:
+    """A slope as a row of a table; mark: of the note with its reason."""
+    slope = _no_slope(s)
     if s["slope"] is not None:
         low, high = (("?" if end is None else f"{end:.3f}") for end in s["ci"])
         slope = f"{s['slope']:.3f} [{low}, {high}]"
-        outcome = (s["outcome"] or "") + (", sharp" if s["sharp"] else "")
-    return [s["parameter"], cell, f"{s['share']:.2f}", slope, _predicted(s), outcome]
+    outcome = s["outcome"] or ("no prediction" if s["predicted"] is None else "not judged")
+    return [
+        s["parameter"],
+        _cell(s),
+        f"{s['share']:.2f}",
+        slope,
+        _predicted(s),
+        outcome + (", sharp" if s["sharp"] else "") + mark,
+    ]
+
+
+def _cell(s: dict[str, Any]) -> str:
+    """The cell with its number of atoms; of what belongs to no cell, the numbers in all cells where they are given."""
+    cells = s["cells"]
+    cell = f"{s['cell']} ({s['cell_size']})"
+    if s["cell"] is None:
+        cell = f"all ({', '.join(map(str, cells[0]))})" if len(cells) == 1 else "all"
+    return cell + (", anchor away" if s["anchor_at_home"] is False else "")
+
+
+def _no_slope(s: dict[str, Any]) -> str:
+    errors = [p["rms"] for p in s["points"]]
+    if errors and not any(errors) and None not in errors:
+        return "no error"
+    return "overflow" if None in errors else "too few fits"
 
 
 def _predicted(s: dict[str, Any]) -> str:
-    """-p, and the published one in brackets where it is another."""
-    sharp, published = (None if s[name] is None else f"{-s[name]:g}" for name in ("predicted", "published"))
-    if sharp == published or published is None:
-        return sharp or ""
-    return f"{sharp or 'none'} ({published})"
+    """The predicted slope, and the published one in brackets where that is another."""
+    sharp, published = (None if s[name] is None else f"{s[name]:g}" for name in ("predicted", "published"))
+    return (sharp or "none") + ("" if published in (None, sharp) else f" ({published})")

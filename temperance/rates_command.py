@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter, Token
 
@@ -13,6 +14,9 @@ from temperance.errors import BadInput, refusing, resumable
 from temperance.options import Json, Whole
 from temperance.progress import display
 from temperance.report import console, to_json
+
+if TYPE_CHECKING:
+    from numerics.definitions import Study
 
 
 def _sizes(_: type, tokens: Sequence[Token]) -> tuple[int, ...]:
@@ -27,18 +31,54 @@ def _sizes(_: type, tokens: Sequence[Token]) -> tuple[int, ...]:
 Sizes = Annotated[tuple[int, ...], Parameter(converter=_sizes, n_tokens=1)]
 
 
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class StudyOptions:
+    """What is studied."""
+
+    true: Whole
+    """Number of true atoms, k*."""
+    fitted: Whole
+    """Number of fitted atoms, k."""
+    gate: str = "linear"
+    """linear, softmax (temperature 1) or activation."""
+    activation: str | None = None
+    """A name of the catalogue or an expression in z; chooses the gate "activation"."""
+    gauge: str = "free"
+    """free or anchored, for the gate "activation"."""
+    truth: str | None = None
+    """A .json file with the true point; a well-conditioned one by default."""
+    dim: Whole = 1
+    """Dimension of x."""
+    n: Sizes | None = None
+    """Sample sizes, N,N,..; 1000 to 32000 by default."""
+    replicates: Whole | None = None
+    """Samples at each size; 100 by default."""
+    seed: Whole = 0
+    """Of the data."""
+
+    def study(self) -> Study:
+        """The definition; raises ValueError for a bad option or truth."""
+        from temperance.measured import REPLICATES, SIZES, study_for
+        from temperance.truths import read_truth
+
+        return study_for(
+            gate="activation" if self.activation is not None and self.gate == "linear" else self.gate,
+            source=self.activation,
+            true=self.true,
+            fitted=self.fitted,
+            gauge=self.gauge,
+            truth=None if self.truth is None else read_truth(self.truth),
+            dim=self.dim,
+            n=SIZES if self.n is None else self.n,
+            replicates=REPLICATES if self.replicates is None else self.replicates,
+            seed=self.seed,
+        )
+
+
 def rates(
+    options: StudyOptions,
     *,
-    true: Whole,
-    fitted: Whole,
-    gate: str = "linear",
-    activation: str | None = None,
-    gauge: str = "free",
-    truth: str | None = None,
-    dim: Whole = 1,
-    n: Sizes | None = None,
-    replicates: Whole | None = None,
-    seed: Whole = 0,
     workers: Whole | None = None,
     scheduler: str | None = None,
     store: str | None = None,
@@ -48,26 +88,6 @@ def rates(
 
     Parameters
     ----------
-    true
-        Number of true atoms, k*.
-    fitted
-        Number of fitted atoms, k.
-    gate
-        linear, softmax (temperature 1) or activation.
-    activation
-        A name of the catalogue or an expression in z; chooses the gate "activation".
-    gauge
-        free or anchored, for the gate "activation".
-    truth
-        A .json file with the true point; a well-conditioned one by default.
-    dim
-        Dimension of x.
-    n
-        Sample sizes, N,N,..; 1000 to 32000 by default.
-    replicates
-        Samples at each size; 100 by default.
-    seed
-        Of the data.
     workers
         Processes; as many as there are cores by default.
     scheduler
@@ -75,28 +95,14 @@ def rates(
     store
         An SQLite file that keeps every finished replicate, so that a study that was stopped goes on.
     """
-    from temperance.measured import REPLICATES, SIZES, show
     from temperance.measured import rates as measure
+    from temperance.measured import show
     from temperance.runs import cores
 
-    chosen = "activation" if activation is not None and gate == "linear" else gate
     with resumable(store), display() as shown, refusing():
-        record = measure(
-            gate=chosen,
-            activation=activation,
-            true=true,
-            fitted=fitted,
-            gauge=gauge,
-            truth=truth,
-            dim=dim,
-            n=SIZES if n is None else n,
-            replicates=REPLICATES if replicates is None else replicates,
-            seed=seed,
-            workers=cores() if workers is None else workers,
-            scheduler=scheduler,
-            store=store,
-            progress=partial(shown.report, "replicates"),
-        )
+        processes = cores() if workers is None else workers
+        told = partial(shown.report, "replicates")
+        record = measure(options.study(), workers=processes, scheduler=scheduler, store=store, progress=told)
     if json:
         print(to_json(record))
     else:

@@ -19,7 +19,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-FORMAT = "temperance results 1"
+FORMAT = "temperance results 2"
 STORED = "data/full_verification.json"
 
 _DIGITS = 6

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 
 from temperance.errors import one_line
-from temperance.measured import SLOPE_COLUMNS, slope_row
+from temperance.measured import SLOPE_COLUMNS, fits_in_words, slope_row
 from temperance.outcomes import LEGS, Leg
 from temperance.report import table
 from temperance.verify import Report
@@ -45,9 +45,7 @@ def _outcome(leg: Leg | None, required: bool) -> str:
 def _slopes(leg: Leg, screen: Console) -> None:
     """The judged slopes of a leg, study by study, and the shares of its fits at the box and left out."""
     for study in leg.data.get("studies", ()):
-        fits = study["fits"]
-        shares = ", ".join(f"{fits[name] / fits['total']:.2%} {name}" for name in ("converged", "at_bound", "failed"))
-        screen.print(f"    {study['name']}: {fits['total']} fits, {shares}")
+        screen.print(f"    {study['name']}: {fits_in_words(study['fits'])}")
         rows = [slope_row(s) for s in leg.data["slopes"] if s["study"] == study["name"] and s["outcome"] is not None]
         if rows:
             screen.print(table(SLOPE_COLUMNS, rows))

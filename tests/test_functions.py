@@ -65,7 +65,6 @@ def test_the_direction_has_an_error_in_the_plane():
     error = homogeneous_errors(turned, truth, Symmetry("anchored", False, None), 1.0)["beta1_direction"]
     assert error[0] == pytest.approx(np.hypot(0.2, 0.2))
 
-
     even = Symmetry("anchored", False, "even")
     back = changed(truth, beta1=-turned.beta1)
     assert homogeneous_errors(back, truth, even, 1.0)["beta1_direction"] == pytest.approx(error)

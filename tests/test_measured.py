@@ -4,13 +4,14 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from numerics.results import StudyResult, StudySlope
 from numerics.settings import LINEAR
 from numerics.slopes import Slope
 from temperance.cli import run
 from temperance.judging import predictions, study_record
-from temperance.measured import rates, study_for
+from temperance.measured import answer, rates, show, slope_row, study_for
 from temperance.truths import default_truth, read_truth
 from theory.predictions import Prediction, weakest
 
@@ -49,26 +50,26 @@ def test_json_has_the_documented_keys_and_nothing_of_the_machine(capsys, tmp_pat
     [
         ({"gate": "softmax", "true": 2, "fitted": 2}, {"beta1", "a", "b", "nu", "weight", "density"}),
         (
-            {"gate": "activation", "activation": "relu", "gauge": "anchored", "true": 2, "fitted": 2},
+            {"gate": "activation", "source": "relu", "gauge": "anchored", "true": 2, "fitted": 2},
             {"beta1", "tau", "a", "b", "nu", "weight", "beta1^p/tau", "beta0/tau", "density"},
         ),
-        ({"gate": "activation", "activation": "z", "true": 2, "fitted": 2, "dim": 2}, {"beta1/tau", "beta0/tau", "a"}),
+        ({"gate": "activation", "source": "z", "true": 2, "fitted": 2, "dim": 2}, {"beta1/tau", "beta0/tau", "a"}),
     ],
 )
 def test_every_gate_has_its_groups(options, expected):
-    record = rates(**options, n=(200, 400), replicates=10)
+    record = rates(study_for(**options, n=(200, 400), replicates=10))
     assert {s["parameter"] for s in record["slopes"]} >= expected
     if options["gate"] == "softmax":
         assert "tau" not in {s["parameter"] for s in record["slopes"]}
 
 
 def test_an_over_specified_cell_has_the_sharp_and_the_published_number():
-    record = rates(gate="softmax", true=2, fitted=3, n=(300, 900), replicates=12)
+    record = rates(study_for(gate="softmax", true=2, fitted=3, n=(300, 900), replicates=12))
     (beta1,) = {
         (s["predicted"], s["published"]) for s in record["slopes"] if s["parameter"] == "beta1" and s["cell_size"] == 2
     }
-    assert beta1 == (0.25, 0.125)
-    assert {(s["predicted"]) for s in record["slopes"] if s["parameter"] == "b" and s["cell_size"] == 2} == {0.125}
+    assert beta1 == (-0.25, -0.125)
+    assert {(s["predicted"]) for s in record["slopes"] if s["parameter"] == "b" and s["cell_size"] == 2} == {-0.125}
     for cell in (0, 1):
         assert sum(
             s["share"] for s in record["slopes"] if s["parameter"] == "a" and s["cell"] == cell
@@ -76,9 +77,108 @@ def test_an_over_specified_cell_has_the_sharp_and_the_published_number():
 
 
 def test_what_no_statement_covers_is_null():
-    record = rates(gate="activation", activation="tanh", true=2, fitted=3, n=(200, 400), replicates=10)
+    record = rates(study_for(gate="activation", source="tanh", true=2, fitted=3, n=(200, 400), replicates=10))
     assert {s["predicted"] for s in record["slopes"] if s["parameter"] != "density"} == {None}
     assert all(s["reason"] for s in record["slopes"])
+    told = printed(record)
+    assert told.count("no prediction [1]") == sum(s["predicted"] is None for s in record["slopes"])
+    assert "[1] over-specified in the free gauge: no statement covers it" in told
+    assert "in brackets: the published slope" in told
+    assert "; not predicted, only measured: beta1, a, b, nu, tau, weight\n" in told
+
+
+def printed(record):
+    """What `rates` prints, on a wide screen."""
+    screen = Console(width=200)
+    with screen.capture() as capture, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COLUMNS", "200")
+        show(record, screen)
+    return capture.get()
+
+
+def made(parameter, **changes):
+    plain = {"cell": 0, "cell_size": 1, "share": 1.0, "cells": [[1, 1]], "anchor_at_home": None, "slope": -0.5}
+    judged = {"ci": [-0.55, -0.45], "predicted": -0.5, "published": -0.5, "outcome": "confirmed", "sharp": True}
+    points = [{"n": n, "rms": n**-0.5, "se": 0.1, "fits": 20} for n in (100, 200)]
+    return {"parameter": parameter, **plain, **judged, "reason": "the interval is low", "points": points, **changes}
+
+
+def test_the_answer_counts_what_is_judged_and_names_the_rest():
+    missing = {"slope": None, "ci": None, "outcome": None, "sharp": None}
+    slopes = [
+        made("a"),
+        made("a", cell=1, sharp=False),
+        made("b", outcome="inconclusive", sharp=False, reason="too wide"),
+        made("nu", outcome="contradicted", sharp=False, reason="too high"),
+        made("tau", cell=None, predicted=None, outcome=None, sharp=None, reason="nobody knows"),
+        made("beta1", **missing, anchor_at_home=False, reason="too rare", points=[]),
+    ]
+    assert answer(slopes) == (
+        "Answer: errors fall as predicted in 2 of 4 slopes, 1 sharp; inconclusive: b; contradicted: nu; "
+        "not predicted, only measured: tau"
+    )
+    assert answer(slopes[4:5]) == "Answer: no slope is predicted and measured; not predicted, only measured: tau"
+    fits = {"total": 40, "converged": 20, "at_bound": 10, "failed": 10}
+    setting = {"name": "it", "replicates": 10, "sizes": [100], "seed": 0}
+    told = printed({"setting": setting, "slopes": slopes, "fits": fits})
+    for line in (
+        "[1] too wide",
+        "[2] too high",
+        "[3] nobody knows",
+        "[4] too rare",
+        "40 fits: 50.00% converged, 25.00% ended at a bound of the box (they count: the slopes are those of estimates "
+        "in this box), 25.00% were dropped (spikes, or out of steps)",
+        answer(slopes),
+    ):
+        assert f"{line}\n" in told
+
+
+@pytest.mark.parametrize(
+    ("changes", "row"),
+    [
+        ({}, ["0 (1)", "1.00", "-0.500 [-0.550, -0.450]", "-0.5", "confirmed, sharp"]),
+        ({"published": -0.25}, ["0 (1)", "1.00", "-0.500 [-0.550, -0.450]", "-0.5 (-0.25)", "confirmed, sharp"]),
+        ({"cell": None, "predicted": None, "outcome": None}, ["all (1, 1)", "none (-0.5)"]),
+        ({"predicted": None, "outcome": None, "sharp": None}, ["none (-0.5)", "no prediction"]),
+        ({"cell": None, "cells": [[1, 2], [2, 1]]}, ["all"]),
+        ({"slope": None, "ci": None, "outcome": None, "sharp": None}, ["too few fits", "not judged"]),
+        ({"slope": None, "points": [{"rms": 0.0}]}, ["no error"]),
+        ({"slope": None, "points": [{"rms": 0.0}, {"rms": None}]}, ["overflow"]),
+        ({"anchor_at_home": False, "share": 0.25}, ["0 (1), anchor away", "0.25"]),
+    ],
+)
+def test_no_cell_of_a_row_is_blank(changes, row):
+    found = slope_row(made("a", **changes))
+    assert all(found)
+    assert [cell for cell in found if cell in row] == row
+
+
+def test_the_mirror_image_of_an_anchored_truth_has_its_predictions():
+    """(1, 0) and (0, -1) have one density: fits of either are judged alike, by the cell that their anchor is in."""
+    study = study_for(gate="activation", source="tanh", true=2, fitted=3, gauge="anchored", n=(300, 900), replicates=12)
+    near = study.layout.unpack(np.zeros(study.layout.size))
+    truth = study.truth
+    split = replace(
+        near,
+        beta1=np.array([truth.beta1[0], truth.beta1[0], [0.0]]),
+        beta0=np.array([truth.beta0[0], truth.beta0[0], 0.0]),
+        tau=truth.tau,
+        a=truth.a[[0, 0, 1]],
+        b=truth.b[[0, 0, 1]],
+        nu=truth.nu[[0, 0, 1]],
+    )
+    swapped = replace(split, beta1=-split.beta1, a=truth.a[[1, 1, 0]], b=truth.b[[1, 1, 0]], nu=truth.nu[[1, 1, 0]])
+    rng = np.random.default_rng(0)
+    found = []
+    for measure in (split, swapped):
+        theta = study.layout.pack(measure) + 0.01 * rng.normal(size=(12, 2, study.layout.size))
+        result = StudyResult(study, theta, np.full((12, 2), "converged"), np.ones((12, 2), dtype=int))
+        assert result.errors["beta1"].max() < 0.1
+        slopes = study_record(result)["slopes"]
+        assert {s["anchor_at_home"] for s in slopes if s["slope"] and s["parameter"] != "density"} == {measure is split}
+        found.append({(s["parameter"], s["cell_size"], s["predicted"], s["published"]) for s in slopes if s["slope"]})
+    assert found[0] == found[1]
+    assert ("beta1", 2, -0.25, -0.25) in found[0]
 
 
 def test_a_truth_from_a_file(tmp_path):
@@ -208,11 +308,11 @@ def test_slopes_are_judged_by_the_predictions_of_theory(monkeypatch):
     monkeypatch.setattr("numerics.results.study_slopes", lambda *_, **__: given)
     found = [(s["predicted"], s["outcome"], s["sharp"]) for s in study_record(result)["slopes"]]
     assert found == [
-        (0.5, "confirmed", True),
-        (0.5, "inconclusive", False),
+        (-0.5, "confirmed", True),
+        (-0.5, "inconclusive", False),
         (None, None, None),
-        (0.5, "confirmed", False),
-        (0.5, "inconclusive", False),
+        (-0.5, "confirmed", False),
+        (-0.5, "inconclusive", False),
     ]
     assert study_record(result)["slopes"][-1]["ci"] == [None, None]
     spikes = replace(result, status=np.where(np.arange(12)[:, None] < 2, "spike", status))

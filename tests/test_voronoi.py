@@ -181,7 +181,7 @@ def test_estimates_beyond_the_reach_of_the_loss_have_the_errors_of_their_images(
 
 
 def test_a_worse_image_is_never_taken():
-    """The errors of beta1 are at most those of each image, in the sum of squares; the absolute ones tie on open sets."""
+    """The sum of squared errors of beta1 is at most that of each image."""
     odd, rng = Symmetry(parity="odd"), np.random.default_rng(0)
     m = changed(near([0, 1], 1, batch=(200,)), beta1=rng.normal(0, 4, (200, 2, 1)))
     found = (group_errors(m, TRUTH, odd).errors["beta1"] ** 2).sum(axis=-1)
@@ -193,7 +193,7 @@ def test_a_worse_image_is_never_taken():
 
 
 def test_three_atoms_around_the_mirror_image_of_an_anchored_truth():
-    """The truth (3, 0) has the image (0, -3), whose anchor is the first expert's: beta1 of a cell is that of its expert."""
+    """The truth (3, 0) has the image (0, -3): beta1 of a cell is that of its expert."""
     truth = changed(TRUTH, beta1=np.array([[3.0], [0.0]]))
     m = changed(near([0, 1, 1], 5), beta1=np.array([[0.0], [-3.1], [-2.9]]))
     result = group_errors(m, truth, Symmetry("anchored", parity="odd"))
