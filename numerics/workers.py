@@ -91,7 +91,7 @@ def cluster(scheduler: str) -> Iterator[Executor]:
         from distributed import Client
         from distributed.comm import get_address_host_port
     except ImportError:
-        raise ValueError("a Dask cluster needs the extra: pip install 'temperance[cluster]'") from None
+        raise ValueError("a Dask cluster needs Dask: pip install distributed") from None
     try:
         get_address_host_port(scheduler, strict=True)  # a client of an address without a port does not end cleanly
         client = Client(scheduler, timeout=_PATIENCE, set_as_default=False)

@@ -249,11 +249,11 @@ def slope_row(s: dict[str, Any], mark: str = "") -> list[str]:
 
 
 def _cell(s: dict[str, Any]) -> str:
-    """The cell with its number of atoms; of what belongs to no cell, the numbers in all cells where they are given."""
-    cells = s["cells"]
+    """The cell with its number of atoms; for what belongs to no cell, the numbers in all cells if some has several."""
     cell = f"{s['cell']} ({s['cell_size']})"
     if s["cell"] is None:
-        cell = f"all ({', '.join(map(str, cells[0]))})" if len(cells) == 1 else "all"
+        sizes = s["cells"][0] if len(s["cells"]) == 1 else []
+        cell = f"all ({', '.join(map(str, sizes))})" if max(sizes, default=1) > 1 else "all"
     return cell + (", anchor away" if s["anchor_at_home"] is False else "")
 
 

@@ -22,7 +22,7 @@ try:
     from sklearn.base import BaseEstimator, RegressorMixin
     from sklearn.utils.validation import check_is_fitted, validate_data
 except ImportError as error:
-    raise ImportError('temperance.MoERegressor needs scikit-learn: pip install "temperance[sklearn]"') from error
+    raise ImportError("temperance.MoERegressor needs scikit-learn: pip install scikit-learn") from error
 
 Floats = NDArray[np.float64]
 

@@ -42,6 +42,8 @@ def test_json_has_the_documented_keys_and_nothing_of_the_machine(capsys, tmp_pat
     for slope in record["slopes"]:
         assert [k for k in slope if k in keys] == keys
     assert {s["parameter"] for s in record["slopes"]} == {"beta1/tau", "beta0/tau", "a", "b", "nu", "weight", "density"}
+    assert {(s["predicted"], s["published"]) for s in record["slopes"]} == {(-0.5, -0.5)}
+    assert all(s["slope"] < 0 for s in record["slopes"])
     assert str(tmp_path) not in outputs[0]
 
 
@@ -138,8 +140,9 @@ def test_the_answer_counts_what_is_judged_and_names_the_rest():
     [
         ({}, ["0 (1)", "1.00", "-0.500 [-0.550, -0.450]", "-0.5", "confirmed, sharp"]),
         ({"published": -0.25}, ["0 (1)", "1.00", "-0.500 [-0.550, -0.450]", "-0.5 (-0.25)", "confirmed, sharp"]),
-        ({"cell": None, "predicted": None, "outcome": None}, ["all (1, 1)", "none (-0.5)"]),
+        ({"cell": None, "predicted": None, "outcome": None}, ["all", "none (-0.5)"]),
         ({"predicted": None, "outcome": None, "sharp": None}, ["none (-0.5)", "no prediction"]),
+        ({"cell": None, "cells": [[1, 2]]}, ["all (1, 2)"]),
         ({"cell": None, "cells": [[1, 2], [2, 1]]}, ["all"]),
         ({"slope": None, "ci": None, "outcome": None, "sharp": None}, ["too few fits", "not judged"]),
         ({"slope": None, "points": [{"rms": 0.0}]}, ["no error"]),

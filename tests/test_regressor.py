@@ -167,4 +167,4 @@ def test_without_scikit_learn_it_says_what_to_install():
         "import sys\nsys.modules['sklearn'] = sys.modules['sklearn.base'] = None\nimport temperance\n"
         "try:\n    temperance.MoERegressor\nexcept ImportError as error:\n    print(error)"
     )
-    assert run(code) == 'temperance.MoERegressor needs scikit-learn: pip install "temperance[sklearn]"\n'
+    assert run(code) == "temperance.MoERegressor needs scikit-learn: pip install scikit-learn\n"

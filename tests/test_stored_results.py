@@ -118,6 +118,11 @@ def test_the_stored_results_are_those_of_the_full_studies():
     } == {0}
 
 
+def test_what_is_stored_has_the_sign_of_a_slope():
+    slopes = [slope for study in stored()["studies"].values() for slope in study["slopes"]]
+    assert all(s[name] is None or s[name] < 0 for s in slopes for name in ("predicted", "published"))
+
+
 def test_the_readme_counts_the_slopes_of_the_full_verification():
     readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
     told = r"([0-9]+) of ([0-9]+) slopes are confirmed, ([0-9]+) of them sharp, and none is contradicted"
