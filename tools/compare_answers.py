@@ -19,7 +19,7 @@ import random
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -176,9 +176,12 @@ def digests(root: str) -> Iterator[tuple[str, Any]]:
 def _module(root: str, *names: str) -> Any:
     """The module of the package that defines all these names."""
     for found in pkgutil.walk_packages(import_module(root).__path__, f"{root}."):
-        module = import_module(found.name) if not found.name.endswith("__main__") else None
-        if module is not None and all(name in vars(module) for name in names) and not found.ispkg:
-            return module
+        if found.name.endswith("__main__"):
+            continue
+        with suppress(ImportError):  # of a library that is not installed
+            module = import_module(found.name)
+            if all(name in vars(module) for name in names):
+                return module
     raise LookupError(f"no module of {root} has {', '.join(names)}")
 
 
