@@ -6,7 +6,7 @@ Example: ``fit(Layout(2, 1, "free"), compile_activation(tanh), x, y, box=Box.for
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from typing import Literal
 
@@ -18,8 +18,9 @@ from numerics.compiled import CompiledActivation
 from numerics.density import responsibilities
 from numerics.kernels import evaluate
 from numerics.measures import Layout, MixingMeasure
-from numerics.newton import FLAT, Local, Maximum, maximise, scaled_spectrum
+from numerics.newton import FLAT, Local, Maximum, Stop, maximise, scaled_spectrum
 from numerics.points import Points
+from numerics.ridges import RidgeSearch, kinks_of
 from numerics.starts import SUBSAMPLE, rough_start
 from numerics.threads import one_blas_thread
 
@@ -28,7 +29,8 @@ Status = Literal["converged", "at_bound", "spike", "max_steps"]
 
 MAX_PASSES = 500
 _START_PASSES = 30  # of the search on the subsample that ends a start
-_AGREE = 1e-4  # starts whose log-likelihoods differ by no more (plus 1e-9 of it) found the same maximum
+_AT_KINKS = 1.0  # damping at which the steps of a kinked likelihood are taken to fail for its kinks
+AGREE = 1e-4  # starts whose log-likelihoods differ by no more (plus 1e-9 of it) found the same maximum
 
 
 @dataclass(frozen=True)
@@ -130,6 +132,11 @@ class Fit:
     box: Box
     layout: Layout
 
+    @property
+    def is_estimate(self) -> bool:
+        """Whether the search ended at a maximum that is no spike."""
+        return self.status in ("converged", "at_bound")
+
 
 def _search(layout: Layout, gate: CompiledActivation, points: Points, box: Box, theta: Floats, passes: int) -> Maximum:
     n = points.n
@@ -138,7 +145,14 @@ def _search(layout: Layout, gate: CompiledActivation, points: Points, box: Box, 
         value, score, hessian = evaluate(theta, layout, gate, points.x, points.y)
         return Local(value / n, score / n, hessian / n)
 
-    return maximise(mean_log_likelihood, theta, *box.bounds(layout), passes, chart_of(layout))
+    bounds, chart, kinks = box.bounds(layout), chart_of(layout), kinks_of(gate)
+    if kinks is None:
+        return maximise(mean_log_likelihood, theta, *bounds, passes, chart)
+    near = maximise(mean_log_likelihood, theta, *bounds, passes, chart, Stop(damping=_AT_KINKS))
+    if near.stationary or near.local.value == -np.inf:
+        return near
+    end = RidgeSearch(mean_log_likelihood, layout, gate, points, bounds, kinks).end(near.theta, passes - near.passes)
+    return replace(end, passes=near.passes + end.passes)
 
 
 def start_points(
@@ -227,7 +241,7 @@ def fit_points(
     best = max(ends, key=lambda end: end.local.value)
     if best.local.value == -np.inf:
         raise ValueError("the likelihood is finite at no start: s must be defined at beta1 . x for every point")
-    tolerance = _AGREE / points.n + 1e-9 * abs(best.local.value)
+    tolerance = AGREE / points.n + 1e-9 * abs(best.local.value)
     equal = [end for end in ends if end.local.value >= best.local.value - tolerance]
     best = max(equal, key=lambda end: (end.stationary, end.local.value))
     return _report(layout, gate, points, box, best, len(thetas), len(equal))
@@ -235,7 +249,7 @@ def fit_points(
 
 def higher(found: Fit, other: Fit) -> bool:
     """Whether a fit is at a higher maximum than another of the same data: by more than two starts differ that agree."""
-    return found.log_likelihood > other.log_likelihood + _AGREE + 1e-9 * abs(other.log_likelihood)
+    return found.log_likelihood > other.log_likelihood + AGREE + 1e-9 * abs(other.log_likelihood)
 
 
 def _report(

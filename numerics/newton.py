@@ -51,6 +51,16 @@ class Maximum:
     stationary: bool
 
 
+@dataclass(frozen=True)
+class Stop:
+    """When a search ends, short of a maximum: once the damping that its failed steps ask for exceeds this."""
+
+    damping: float = 1e14
+
+
+EXACT = Stop()
+
+
 @dataclass(frozen=True, eq=False)
 class _Model:
     """The quadratic model on the free coordinates, diagonalised."""
@@ -90,7 +100,7 @@ def scaled_spectrum(information: Floats) -> tuple[Floats, Floats, Floats]:
     return scale, values, vectors
 
 
-def _capped(step: Floats, theta: Floats) -> Floats:
+def capped(step: Floats, theta: Floats) -> Floats:
     """The step, at most 2 + |theta|/2 long."""
     return step * min(1.0, (2.0 + 0.5 * _norm(theta)) / max(_norm(step), 1e-300))
 
@@ -196,10 +206,10 @@ class _Search:
         if chart is None or self.straight or not self.free[chart.mixed].all():
             self.straight = False
             step, gain = self.model.damped(self.damping)
-            return self.try_step(self.cut(theta + _capped(step, theta)), gain)
+            return self.try_step(self.cut(theta + capped(step, theta)), gain)
         model = self._diagonalised(*chart.derivatives(theta, self.local.gradient, self.local.hessian))
         (step, gain), phi = model.damped(self.damping), chart.coordinates(theta)
-        self.straight = not self.try_step(chart.theta(phi + _capped(step, phi), self.lower, self.upper), gain)
+        self.straight = not self.try_step(chart.theta(phi + capped(step, phi), self.lower, self.upper), gain)
         return not self.straight
 
     def escape(self) -> bool:
@@ -207,7 +217,7 @@ class _Search:
         model, unit = self.model, np.zeros(len(self.model.values))
         unit[0] = 1.0
         for length in (0.5, 0.05, 0.005, 0.0005):
-            step = _capped(model.lift(length * unit), self.theta)
+            step = capped(model.lift(length * unit), self.theta)
             if self.try_step(self.cut(self.theta + step), 0.0) or self.try_step(self.cut(self.theta - step), 0.0):
                 return True
         return False
@@ -220,6 +230,7 @@ def maximise(
     upper: Floats,
     max_passes: int,
     chart: Chart | None = None,
+    stop: Stop = EXACT,
 ) -> Maximum:
     """A local maximum of f on lower <= theta <= upper, from theta; steps are made in the chart where it can be.
 
@@ -233,7 +244,7 @@ def maximise(
             continue
         if search.norm <= GRADIENT and (not search.saddle or not search.escape()):
             break
-        if search.norm > GRADIENT and search.damping > 1e14:
+        if search.norm > GRADIENT and search.damping > stop.damping:
             break
     stationary = search.norm <= GRADIENT and not search.saddle
     return Maximum(search.theta, search.local, search.passes, search.norm, stationary)
