@@ -12,19 +12,21 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.linalg import null_space
 
 from numerics import mle
-from numerics.advice import symmetry_of, warnings_of
+from numerics.advice import of_search, uncertain, undetermined
 from numerics.compiled import CompiledActivation, compile_activation
+from numerics.identifiability import Proved, proved_of
 from numerics.measures import Gauge, Layout
 from numerics.mle import Box, Fit
 from numerics.newton import FLAT, scaled_spectrum
 from numerics.points import Points
 from numerics.starts import SUBSAMPLE, clusterwise_regression
+from numerics.tau_profile import Side, settled
 from numerics.threads import one_blas_thread
 from numerics.units import Units
 from theory.activations import Activation, activation
-from theory.classification import Failure
 
 Floats = NDArray[np.float64]
 GateName = Literal["linear", "softmax", "activation"]
@@ -42,14 +44,20 @@ class Estimate:
     """One parameter, or identifiable function of parameters, of one atom (None: shared by all).
 
     value and se: a number, for beta1 and a with d > 1 a list. se is None where there is none: not identifiable, at the
-    edge of the box, or the search did not end at a maximum.
+    edge of the box, or the search did not end at a maximum. identifiable: False where theory proves it or the
+    information is flat; None where there is no estimate that could tell.
     """
 
     parameter: str
     atom: int | None
     value: Value
     se: Value | None
-    identifiable: bool
+    identifiable: bool | None
+
+    @property
+    def verdict(self) -> str:
+        """The column `identifiable` of a table."""
+        return {True: "yes", False: "no", None: "-"}[self.identifiable]
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +75,19 @@ class FitResult:
     warnings: tuple[str, ...]
     fit: Fit
     centre: tuple[tuple[float, ...], float]
+
+    @property
+    def answer(self) -> str:
+        """What the fit says, in a sentence."""
+        if not self.fit.is_estimate:
+            return "There is no estimate: the numbers are where the search ended."
+        no = dict.fromkeys(e.parameter for e in self.estimates if not e.identifiable)
+        yes = [name for name in dict.fromkeys(e.parameter for e in self.estimates) if name not in no]
+        if not no:
+            return "Every parameter is identifiable" + (
+                "; the warnings say what else is open." if self.warnings else "."
+            )
+        return f"Not identifiable: {', '.join(no)}. Identifiable: {', '.join(yes) or 'nothing'}."
 
     def as_json(self) -> dict[str, Any]:
         """The object that `temperance fit --json` prints."""
@@ -95,28 +116,51 @@ def _named(names: list[str], vector: Floats) -> dict[str, Value]:
 class _Errors:
     """Standard errors of functions of theta by the delta method, on the coordinates that are free to move.
 
-    result: the fit of the data as they were searched; matrix: A of `Units.matrix`, for gradients in the data's units.
+    result: the fit of the data as they were searched; proved: what theory says of it; matrix: A of `Units.matrix`, for
+    gradients in the data's units. Flows proved count as flat whatever the information is; it may add directions. A flow
+    that moves a coordinate at the edge of the box frees it: functions that the flow keeps have errors all the same.
     """
 
-    def __init__(self, result: Fit, matrix: Floats) -> None:
+    def __init__(self, result: Fit, proved: Proved, matrix: Floats) -> None:
         lower, upper = result.box.bounds(result.layout)
-        self.flat, self.matrix = result.flat_directions, matrix
+        self.matrix, self.twin, self.stationary = matrix, proved.twin, result.is_estimate
         self.held = (result.theta <= lower) | (result.theta >= upper)
-        scale, values, vectors = scaled_spectrum(result.information[np.ix_(~self.held, ~self.held)])
+        information = result.information[np.ix_(~self.held, ~self.held)]
+        flows, self.blocked = proved.flows, self.held
+        if len(flows) and self.held.any():
+            left, sizes, _ = np.linalg.svd(flows[:, self.held])
+            rank = int((sizes > _MOVES * max(1.0, float(sizes.max()))).sum())
+            flows = left[:, rank:].T @ flows
+            if rank == self.held.sum():
+                self.blocked = np.zeros_like(self.held)
+        scale, values, vectors = scaled_spectrum(information)
+        if len(flows):
+            across = null_space(flows[:, ~self.held] * scale)
+            values, vectors = np.linalg.eigh(across.T @ (information / np.outer(scale, scale)) @ across)
+            vectors = across @ vectors
         curved = values > FLAT
         self.root = vectors[:, curved] / np.sqrt(values[curved]) / scale[:, None]
-        self.stationary = result.status in ("converged", "at_bound")
+        more = np.zeros((int((np.abs(values) <= FLAT).sum()), len(self.held)))
+        more[:, ~self.held] = (vectors[:, np.abs(values) <= FLAT] / scale[:, None]).T
+        flat = np.vstack([proved.flows, more])
+        self.flat = flat / np.linalg.norm(flat, axis=1, keepdims=True)
+        self.found = self.flat[len(proved.flows) :]
 
-    def of(self, gradient: Floats) -> tuple[float | None, bool]:
-        """Standard error of the function with this gradient in theta, and whether the function is identifiable.
-
-        A function is identifiable if it stays put along the flat directions.
-        """
+    def moves(self, gradient: Floats, directions: Floats) -> bool:
+        """Whether a function with this gradient in theta changes along some directions."""
         gradient = gradient @ self.matrix
-        identifiable = bool(np.linalg.norm(self.flat @ gradient) <= _MOVES * np.linalg.norm(gradient))
-        if not self.stationary or not identifiable or gradient[self.held].any():
-            return None, identifiable
-        return float(np.linalg.norm(gradient[~self.held] @ self.root)), identifiable
+        return bool(np.linalg.norm(directions @ gradient) > _MOVES * np.linalg.norm(gradient))
+
+    def of(self, gradient: Floats) -> tuple[float | None, bool | None]:
+        """Standard error of the function with this gradient in theta, and whether the function is identifiable."""
+        if self.moves(gradient, self.flat):
+            return None, False
+        if not self.stationary:
+            return None, None
+        gradient = gradient @ self.matrix
+        if gradient[self.blocked].any():
+            return None, True
+        return float(np.linalg.norm(gradient[~self.held] @ self.root)), True
 
 
 def _rows(result: Fit) -> list[Row]:
@@ -147,34 +191,57 @@ def _over_tau(rows: list[Row], tau: float, names: tuple[str, ...]) -> list[Row]:
     return divided
 
 
-def _power_over_tau(rows: list[Row], tau: float, name: str, p: float) -> list[Row]:
-    """|beta1|^p/tau: with beta0/tau and the directions of beta1, what a homogeneous gate determines."""
+def _power_over_tau(rows: list[Row], tau: float, name: str, p: float, signed: bool) -> list[Row]:
+    """|beta1|^p/tau, with the sign of a single beta1 if `signed`."""
     powers = []
     for parameter, atom, values, gradients in rows:
         size = float(np.linalg.norm(values))
         if parameter == "beta1" and size > 0:
-            value = size**p / tau
+            value = size**p / tau * (float(np.sign(values[0])) if signed else 1.0)
             gradient = p * value * np.sum([v * g for v, g in zip(values, gradients, strict=True)], axis=0) / size**2
             gradient[0] = -value
             powers.append((name, atom, [value], [gradient]))
     return powers
 
 
-def _estimates(result: Fit, errors: _Errors, linear: bool, symmetry: Failure | None) -> tuple[Estimate, ...]:
-    rows, tau, free = _rows(result), float(result.measure.tau), result.layout.tau is None
-    if free and linear:
-        rows += _over_tau(rows, tau, ("beta1", "beta0"))
-    elif free and symmetry is not None and symmetry.kind == "homogeneous":
-        powers = _power_over_tau(rows, tau, symmetry.invariants[1], float(symmetry.degree))
-        rows += [*powers, *_over_tau(rows, tau, ("beta0",))]
-    estimates = []
-    for name, atom, values, gradients in rows:
-        se, identifiable = zip(*(errors.of(g) for g in gradients), strict=True)
-        known = [e for e in se if e is not None]
-        complete: Value | None = None if len(known) < len(se) else known if len(se) > 1 else known[0]
-        value: Value = values if len(values) > 1 else values[0]
-        estimates.append(Estimate(name, atom, value, complete, all(identifiable)))
-    return tuple(estimates)
+def _identifiable_functions(result: Fit, rows: list[Row], linear: bool, proved: Proved) -> list[Row]:
+    """What a linear or homogeneous gate with a free temperature determines instead of its parameters."""
+    tau, failure = float(result.measure.tau), proved.failure
+    if result.layout.tau is not None or result.layout.k == 1:
+        return []
+    if linear:
+        return _over_tau(rows, tau, ("beta1", "beta0"))
+    if failure is None or failure.kind != "homogeneous":
+        return []
+    name, ratios = failure.invariants[1], _over_tau(rows, tau, ("beta0",))
+    if proved.powers == "odd":
+        name = f"sgn(beta1) {name}"
+    powers = _power_over_tau(rows, tau, name, float(failure.degree), proved.powers == "odd")
+    if proved.powers:
+        *powers, (_, last, (origin,), (slope,)) = powers
+        less = name.replace("beta1", f"beta1_{last}")
+        powers = [(f"{name} - {less}", atom, [v - origin], [g - slope]) for _, atom, (v,), (g,) in powers]
+    return [*powers, *ratios]
+
+
+def _estimate(row: Row, errors: _Errors, proved: Proved) -> Estimate:
+    name, atom, values, gradients = row
+    se, verdicts = zip(*(errors.of(g) for g in gradients), strict=True)
+    if proved.twin and name in ("tau", "beta1", "beta0"):
+        se, verdicts = (None,), (False,)
+    known = [e for e in se if e is not None]
+    complete: Value | None = None if len(known) < len(values) else known if len(values) > 1 else known[0]
+    identifiable = False if False in verdicts else None if None in verdicts else True
+    return Estimate(name, atom, values if len(values) > 1 else values[0], complete, identifiable)
+
+
+def _beyond(rows: list[Row], errors: _Errors, proved: Proved) -> list[tuple[str, int | None]]:
+    """(parameter, atom) of what the information leaves open and the theory does not."""
+    return [
+        (name, atom)
+        for name, atom, _, gradients in rows
+        if any(errors.moves(g, errors.found) and not errors.moves(g, proved.flows) for g in gradients)
+    ]
 
 
 def _gate(gate: str, source: str | Activation | None) -> CompiledActivation:
@@ -306,9 +373,21 @@ def fit(
     scaled = units.rescale(points)
     inside = default_box(scaled, fitted) if box is None else units.box_inside(box)
     found = mle.fit_points(layout, compiled, scaled, box=inside, starts=starts, seed=seed, progress=progress)
+    proved, sides = proved_of(found, compiled, scaled), tuple[Side, ...]()
+    if not (proved.twin or proved.flows.any()):
+        found, sides = settled(found, compiled, scaled)
+        proved = proved_of(found, compiled, scaled)
     result = units.fit_of_data(found, points.n, box or units.box_of_data(inside))
-    symmetry = symmetry_of(found, compiled.source)
-    estimates = _estimates(result, _Errors(found, units.matrix(layout)[0]), linear, symmetry)
-    unknown = [(e.parameter, e.atom) for e in estimates if not e.identifiable]
-    warnings = warnings_of(found, compiled.source, symmetry, unknown, _dependent(scaled.x))
+    errors = _Errors(found, proved, units.matrix(layout)[0])
+    rows = _rows(result)
+    rows += _identifiable_functions(result, rows, linear, proved)
+    estimates = tuple(_estimate(row, errors, proved) for row in rows)
+    relative = [
+        (e.parameter, e.atom, float(np.divide(e.se, e.value)))
+        for e in estimates
+        if e.parameter in ("tau", "nu") and e.se is not None
+    ]
+    open_still = undetermined(_beyond(rows, errors, proved), _dependent(scaled.x))
+    notes = (*proved.notes, *open_still, *uncertain(relative, sides))
+    warnings = (*notes, *of_search(found, compiled.source))
     return FitResult(estimates, warnings, result, (tuple(units.x_centre.tolist()), units.y_centre))

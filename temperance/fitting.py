@@ -93,11 +93,12 @@ def show(found: FitResult, screen: Console) -> None:
     )
     for warning in found.warnings:
         screen.print(one_line(warning))
+    screen.print(found.answer)
 
 
 def _row(e: Estimate) -> list[str]:
     atom = "" if e.atom is None else str(e.atom)
-    return [e.parameter, atom, _text(e.value), "-" if e.se is None else _text(e.se), "yes" if e.identifiable else "no"]
+    return [e.parameter, atom, _text(e.value), "-" if e.se is None else _text(e.se), e.verdict]
 
 
 def _text(value: float | list[float]) -> str:
