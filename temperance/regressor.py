@@ -5,6 +5,8 @@ Needs scikit-learn, the extra `[sklearn]`; `temperance.MoERegressor` loads this 
 
 from __future__ import annotations
 
+import numbers
+import warnings
 from statistics import NormalDist
 
 import numpy as np
@@ -20,6 +22,8 @@ from temperance.interop import Source, activation
 
 try:
     from sklearn.base import BaseEstimator, RegressorMixin
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.utils import check_random_state
     from sklearn.utils.validation import check_is_fitted, validate_data
 except ImportError as error:
     raise ImportError("temperance.MoERegressor needs scikit-learn: pip install scikit-learn") from error
@@ -54,7 +58,7 @@ class MoERegressor(RegressorMixin, BaseEstimator):
         gauge: "free" or "anchored", of the activation gate.
         tau: None to estimate the temperature, else its fixed value.
         starts: number of starts of the search.
-        random_state: seed of the starts, a whole number; equal seeds give equal fits.
+        random_state: of the starts: a whole number, for equal fits; a RandomState; or None, for a new seed every time.
         box: the compact parameter set in the units of the data; None: wide, from their scale.
 
     Attributes (after fit):
@@ -74,7 +78,7 @@ class MoERegressor(RegressorMixin, BaseEstimator):
         gauge: Gauge = "free",
         tau: float | None = None,
         starts: int = 10,
-        random_state: int = 0,
+        random_state: int | np.random.RandomState | None = 0,
         box: Box | None = None,
     ) -> None:
         self.n_experts = n_experts
@@ -88,6 +92,8 @@ class MoERegressor(RegressorMixin, BaseEstimator):
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> MoERegressor:
         """Fit to X (n, d), y (n,), and return self.
+
+        Warns with a ConvergenceWarning where the search ends at no estimate, with the reason.
 
         Raises:
             ValueError: data or parameters that make no fit, such as fewer points than parameters or a constant column.
@@ -103,9 +109,11 @@ class MoERegressor(RegressorMixin, BaseEstimator):
             gauge=self.gauge,
             tau=self.tau,
             starts=self.starts,
-            seed=self.random_state,
+            seed=_seed(self.random_state),
             box=self.box,
         )
+        if not self.result_.fit.is_estimate:
+            warnings.warn("; ".join(self.result_.warnings), ConvergenceWarning, stacklevel=2)
         self.n_samples_fit_ = len(x)
         self.activation_ = source or activation("identity")
         return self
@@ -144,8 +152,9 @@ class MoERegressor(RegressorMixin, BaseEstimator):
     def summary(self) -> Summary:
         """Estimates with standard errors, 95% intervals and whether they are identifiable; status; warnings.
 
-        An interval is estimate -+ 1.96 standard errors, these from the observed information. A line has "-" where there
-        is no standard error: not identifiable, at the edge of the box, or the search did not end at a maximum.
+        An interval is estimate -+ 1.96 standard errors, these from the observed information; for tau and nu, which are
+        positive, that of the logarithm. A line has "-" where there is no standard error: not identifiable, at the edge
+        of the box, or the search did not end at a maximum.
 
         Raises:
             NotFittedError: fit has not been called.
@@ -175,25 +184,37 @@ class MoERegressor(RegressorMixin, BaseEstimator):
             f"status {found.status}; log-likelihood {found.log_likelihood:.6g}; "
             f"{found.agree} of {found.starts} starts agree on it",
             *(f"warning: {warning}" for warning in self.result_.warnings),
+            self.result_.answer,
         ]
 
 
 def _rows(e: Estimate, names: list[str]) -> list[tuple[str, ...]]:
     """The lines of one estimate, one for each input where it is a vector."""
-    atom, last = "" if e.atom is None else str(e.atom), "yes" if e.identifiable else "no"
+    atom, positive = "" if e.atom is None else str(e.atom), e.parameter in ("tau", "nu")
     values = e.value if isinstance(e.value, list) else [e.value]
     errors = e.se if isinstance(e.se, list) else [e.se] * len(values)
     labels = [f"{e.parameter} ({name})" for name in names] if len(values) > 1 else [e.parameter]
     return [
-        (label, atom, f"{value:.5g}", *_interval(value, se), last)
+        (label, atom, f"{value:.5g}", *_interval(value, se, positive), e.verdict)
         for label, value, se in zip(labels, values, errors, strict=True)
     ]
 
 
-def _interval(value: float, se: float | None) -> tuple[str, str, str]:
+def _interval(value: float, se: float | None, positive: bool) -> tuple[str, str, str]:
+    """Standard error and bounds; on the logarithmic scale for what is positive."""
     if se is None:
         return "-", "-", "-"
-    return f"{se:.3g}", f"{value - _QUANTILE * se:.5g}", f"{value + _QUANTILE * se:.5g}"
+    ends = np.array([-1.0, 1.0]) * _QUANTILE * se
+    with np.errstate(over="ignore"):
+        low, high = value * np.exp(ends / value) if positive else value + ends
+    return f"{se:.3g}", f"{low:.5g}", f"{high:.5g}"
+
+
+def _seed(random_state: int | np.random.RandomState | None) -> int:
+    """A seed from what scikit-learn takes for one; a whole number is its own."""
+    if isinstance(random_state, numbers.Integral):
+        return int(random_state)
+    return int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
 
 
 def _aligned(row: tuple[str, ...], widths: list[int]) -> list[str]:

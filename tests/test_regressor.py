@@ -8,12 +8,13 @@ import pytest
 import temperance
 from numerics.compiled import compile_activation
 from numerics.measures import MixingMeasure
+from numerics.mle import Box
 from numerics.sampling import sample
 from theory.activations import activation
 
 pytest.importorskip("sklearn", reason="scikit-learn, the extra [sklearn], is not installed")
 from sklearn.base import clone
-from sklearn.exceptions import NotFittedError
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -97,10 +98,9 @@ def test_the_summary_shows_the_estimates_their_errors_and_intervals(model):
     assert repr(model.summary()) == str(model.summary())
     (nu,) = (e for e in model.result_.estimates if (e.parameter, e.atom) == ("nu", 1))
     (line,) = (line.split() for line in lines if line.startswith("nu") and line.split()[1] == "1")
-    assert line[2:] == [
-        *(f"{nu.value:.5g}", f"{nu.se:.3g}", f"{nu.value - 1.959963985 * nu.se:.5g}"),
-        *(f"{nu.value + 1.959963985 * nu.se:.5g}", "yes"),
-    ]
+    factor = np.exp(1.959963985 * nu.se / nu.value)
+    ends = (nu.value / factor, nu.value * factor)
+    assert line[2:] == [f"{nu.value:.5g}", f"{nu.se:.3g}", *(f"{end:.5g}" for end in ends), "yes"]
     assert any(line.startswith("status converged; log-likelihood -") for line in lines)
 
 
@@ -125,13 +125,41 @@ def test_an_activation_is_given_in_any_form():
     assert len({model.result_.fit.log_likelihood for model in same}) == 1
 
 
+def test_every_random_state_of_scikit_learn_is_taken():
+    x, y = data(200)
+    states = [np.random.RandomState(5), np.random.RandomState(5), None, np.int64(3)]
+    fits = [temperance.MoERegressor(starts=2, random_state=state).fit(x, y).result_ for state in states]
+    assert fits[0].as_json() == fits[1].as_json()
+    assert fits[3].as_json() == temperance.fit(x, y, fitted=2, starts=2, seed=3).as_json()
+
+
+def test_a_fit_that_is_no_estimate_warns():
+    x = np.sort(np.random.default_rng(1).uniform(-1, 1, 40))
+    y = x + np.random.default_rng(2).normal(size=40)
+    box = Box(50.0, 50.0, (0.1, 10.0), 50.0, 50.0, (1e-9, 4.0))
+    with pytest.warns(ConvergenceWarning, match="this is not an estimate"):
+        model = temperance.MoERegressor(3, box=box, starts=5).fit(x[:, None], y)
+    assert str(model.summary()).splitlines()[-1].startswith("There is no estimate")
+    assert " yes" not in str(model.summary())
+
+
+def test_the_interval_of_a_positive_parameter_is_positive():
+    x, y = data(100)
+    model = temperance.MoERegressor(2, activation="tanh", starts=3).fit(x, y)
+    for line in str(model.summary()).splitlines():
+        name, *cells = line.split() or [""]
+        if name in ("tau", "nu") and cells[-2] != "-":
+            assert float(cells[-3]) > 0
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
         ({"n_experts": 0}, "fitted must be a whole number"),
         ({"gate": "cosine"}, "gate must be one of"),
         ({"activation": "torch.nn.Foo"}, "unknown activation"),
-        ({"random_state": None}, "seed must be a whole number"),
+        ({"random_state": "chance"}, "cannot be used to seed"),
+        ({"random_state": -1}, "seed must be a whole number"),
         ({"n_experts": 40}, "fewer than the"),
     ],
 )
