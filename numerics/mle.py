@@ -111,7 +111,8 @@ class Fit:
     status: "converged" (projected gradient at most 1e-6 n, no negative curvature beyond the tolerance), "at_bound" (the
     same, with the parameters in bounds at the edge of the box), "spike" (an atom with nu at its lower bound and
     responsibilities that sum to fewer points than its 2d + 3 parameters; takes precedence), "max_steps".
-    score, information: of the log-likelihood at theta (p,), (p, p). flat_directions (m, p): unit vectors along which
+    score, information: of the log-likelihood at theta (p,), (p, p); where kinks of s hold theta (`ridges`), the least
+    subgradient and the information beside them. flat_directions (m, p): unit vectors along which
     the information vanishes on the coordinates that are not at a bound. gradient_norm: of the projected gradient of the
     log-likelihood. passes: over the data, from the best start. starts: how many, known ones included; agree: those that
     reached this likelihood.
@@ -149,7 +150,7 @@ def _search(layout: Layout, gate: CompiledActivation, points: Points, box: Box, 
     if kinks is None:
         return maximise(mean_log_likelihood, theta, *bounds, passes, chart)
     near = maximise(mean_log_likelihood, theta, *bounds, passes, chart, Stop(damping=_AT_KINKS))
-    if near.stationary or near.local.value == -np.inf:
+    if near.stationary or near.local.value == -np.inf or near.passes >= passes:
         return near
     end = RidgeSearch(mean_log_likelihood, layout, gate, points, bounds, kinks).end(near.theta, passes - near.passes)
     return replace(end, passes=near.passes + end.passes)

@@ -140,13 +140,14 @@ class RidgeSearch:
         self.lower, self.upper = bounds
         beta1 = [j for j, (name, _) in enumerate(layout.names) if name == "beta1"]
         self.gates = np.array(beta1, dtype=np.intp).reshape(-1, layout.d)
-        self.passes = 0
+        self.passes = self.most = 0
 
     def end(self, theta: Floats, max_passes: int) -> Maximum:
         """The maximum that the search climbs to; `stationary` says whether it is one."""
+        self.most = max_passes
         place, damping, stationary = self._at(theta, self._through(theta)), _LEAST_DAMPING, False
         face = self._face(place)
-        while self.passes < max_passes and damping <= _MOST_DAMPING:
+        while self.passes + 3 <= max_passes and damping <= _MOST_DAMPING:
             if face.norm <= GRADIENT:
                 stationary = not face.others and not (face.values < -CURVATURE).any()
                 further = None if stationary else self._escaped(place, face)
@@ -254,6 +255,8 @@ class RidgeSearch:
             return None
         step = capped(face.lifted(np.eye(len(face.values))[0]), place.theta)
         for length in (0.5, 0.05, 0.005, 0.0005, -0.5, -0.05, -0.005, -0.0005):
+            if self.passes >= self.most:
+                break
             end = self._at(np.clip(place.theta + length * step, self.lower, self.upper), place.held)
             if end.local.value > place.local.value + _NOISE * abs(place.local.value):
                 return end
@@ -269,7 +272,7 @@ class RidgeSearch:
             return full
         crossings = self._crossings(theta, step)
         low, high = (0.0, place), (1.0, full)
-        while len(between := [c for c in crossings if low[0] < c[0] < high[0]]) > 1:
+        while len(between := [c for c in crossings if low[0] < c[0] < high[0]]) > 1 and self.passes + 2 <= self.most:
             i = len(between) // 2
             t = (between[i - 1][0] + between[i][0]) / 2
             middle = self._at(theta + t * step, place.held)
