@@ -1,4 +1,4 @@
-"""What theory proves of the identifiability of a fit, wherever the search ended (design sections 2.2, 2.3 and 2.5).
+"""What theory proves of the identifiability of a fit, wherever the search ended (theory.md 2.2, 2.3 and 2.5).
 
 A flow is a tangent vector, in theta, of a curve of parameters with one density. Functions that it moves are not
 identifiable. A fit at a mirror point, or at its twin, has flows and other points of the same density of its own.
@@ -146,7 +146,7 @@ def _of_place(fit: Fit, gate: CompiledActivation, points: Points) -> Proved:
 
 def _gap(fit: Fit, gate: CompiledActivation, points: Points, measure: MixingMeasure) -> float:
     """By how much a measure near the fit has a lower log-likelihood; infinite where it is not finite."""
-    value = sum(float(log_density(measure, gate, x, y).sum()) for x, y in points.blocks())
+    value = float(log_density(measure, gate, points.x, points.y).sum())
     return fit.log_likelihood - value if np.isfinite(value) else np.inf
 
 

@@ -177,14 +177,14 @@ class RidgeSearch:
         return _Place(moved, local if finite else Local(-np.inf, 0 * theta, np.zeros((len(theta),) * 2)), held)
 
     def _seen(self, theta: Floats) -> Iterator[tuple[int, int, Floats, Floats, Floats, Floats]]:
-        """Of every gate, kink and block: their numbers, x, y, |x| and the distances m . beta1 - kink/|x|."""
-        for x, y in self.points.blocks():
-            size = np.sqrt((x * x).sum(axis=1))
-            used = size > 0
-            for i, gate in enumerate(self.gates):
-                z = x[used] @ theta[gate]
-                for m, place in enumerate(self.kinks.places):
-                    yield i, m, x[used], y[used], size[used], (z - place) / size[used]
+        """Of every gate and kink: their numbers, x, y, |x| and the distances m . beta1 - kink/|x|."""
+        x, y = self.points.x, self.points.y
+        size = np.sqrt((x * x).sum(axis=1))
+        used = size > 0
+        for i, gate in enumerate(self.gates):
+            z = x[used] @ theta[gate]
+            for m, place in enumerate(self.kinks.places):
+                yield i, m, x[used], y[used], size[used], (z - place) / size[used]
 
     def _ridge(self, gate: int, kink: int, x: Floats) -> _Ridge:
         """The ridge of a point x (d,); the first entry of its normal that is not 0 is positive."""

@@ -9,8 +9,8 @@ from numerics.estimate import fit
 from numerics.identifiability import proved_of
 from numerics.measures import Layout, MixingMeasure
 from numerics.mle import Box
-from numerics.points import ArrayPoints
-from numerics.streams import Stream
+from numerics.points import Points
+from numerics.sampling import sample
 from theory.activations import activation
 
 BOX = Box(50.0, 50.0, (0.02, 50.0), 50.0, 50.0, (1e-3, 4.0))
@@ -29,7 +29,7 @@ PLANE, LINE = truth([[2.0, -1.0], [-0.7, 0.8]]), truth([[1.2], [0.5]])
 
 
 def draw(measure, name, n=1000):
-    return Stream(measure, compiled(name), n, seed=3).draw(0, n)
+    return sample(measure, compiled(name), n, seed=3)
 
 
 def verdicts(result):
@@ -60,7 +60,7 @@ def test_in_the_free_gauge_of_one_covariate_only_differences_count(name):
     x, y = draw(LINE, name)
     gate = compiled(name)
     found = mle.fit(Layout(2, 1, "free"), gate, x, y, box=BOX, starts=2, seed=0)
-    proved = proved_of(found, gate, ArrayPoints(x, y))
+    proved = proved_of(found, gate, Points(x, y))
     assert len(proved.flows) >= 2
     for flow in proved.flows:
         assert slope_along(flow, gate, found) < 1e-12
@@ -110,7 +110,7 @@ def test_special_places_are_found(name, beta1, flows, twin, said):
     measure, layout = truth(beta1), Layout(2, 1, "free")
     x, y = draw(measure, name, 5000)
     fitted = at(measure, name, layout, x, y)
-    proved = proved_of(fitted, compiled(name), ArrayPoints(x, y))
+    proved = proved_of(fitted, compiled(name), Points(x, y))
     assert (len(proved.flows), proved.twin) == (flows, twin)
     assert [note for note in proved.notes if said and said in note] == list(proved.notes)
     for flow in proved.flows:
@@ -121,7 +121,7 @@ def test_a_twin_outside_of_the_box_leaves_tau_identifiable():
     measure, layout = truth([[1.0], [-1.0]]), Layout(2, 1, "free")
     x, y = draw(measure, "tanh")
     narrow = Box(50.0, 50.0, (0.3, 50.0), 50.0, 50.0, (1e-3, 4.0))
-    proved = proved_of(at(measure, "tanh", layout, x, y, narrow), compiled("tanh"), ArrayPoints(x, y))
+    proved = proved_of(at(measure, "tanh", layout, x, y, narrow), compiled("tanh"), Points(x, y))
     assert not proved.twin
     assert not proved.notes
 

@@ -10,7 +10,7 @@ from numerics.measures import Layout, MixingMeasure
 from numerics.mle import Box, fit
 from numerics.newton import GRADIENT
 from numerics.ridges import kinks_of
-from numerics.streams import Stream
+from numerics.sampling import sample
 from theory.activations import activation
 
 N = 300
@@ -23,7 +23,7 @@ def case(d, name, gauge="free", n=N):
     beta1 = [[2.0, -1.0][:d], [-0.7, 0.8][:d] if gauge == "free" else [0.0] * d]
     a = [[1.5, 0.5][:d], [-1.0, 0.3][:d]]
     truth = MixingMeasure(beta1, [0.4, 0.0], 0.8, a, [1.0, -1.5], [0.25, 0.09])
-    return Layout(2, d, gauge), gate, *Stream(truth, gate, n, seed=1).draw(0, n)
+    return Layout(2, d, gauge), gate, *sample(truth, gate, n, seed=1)
 
 
 def best_nearby(layout, gate, x, y, found):
