@@ -246,14 +246,14 @@ def _errors(measure: MixingMeasure, truth: MixingMeasure, symmetry: Symmetry, ki
     return GroupErrors(errors, m.sizes)
 
 
-def _nearer(one: GroupErrors, other: GroupErrors) -> NDArray[np.bool_]:
+def _nearer(measure: MixingMeasure, truth: MixingMeasure, one: GroupErrors, other: GroupErrors) -> NDArray[np.bool_]:
     """Whether the second of two pairs has fewer empty cells or, where as many are, the smaller errors of beta1."""
     empty, other_empty = ((part.sizes == 0).sum(axis=-1) for part in (one, other))
-    first, other_first = (part.errors["beta1"][..., 0] for part in (one, other))
+    turned = (measure.beta1.sum(axis=-2) * truth.beta1[0]).sum(axis=-1) < 0
     with np.errstate(over="ignore", invalid="ignore"):
         total, other_total = (np.nansum(part.errors["beta1"] ** 2, axis=-1) for part in (one, other))
         equal = np.abs(total - other_total) <= _EQUAL * np.maximum(total, other_total)
-    closer = np.where(equal, other_first < first, other_total < total)
+    closer = np.where(equal, turned, other_total < total)
     return np.asarray(np.where(empty == other_empty, closer, other_empty < empty))
 
 
@@ -262,7 +262,7 @@ def nearest_image(measure: MixingMeasure, truth: MixingMeasure, symmetry: Symmet
     pairs = _pairs(measure, truth, symmetry)
     if len(pairs) == 1 or measure.k != 2:
         return measure
-    other = _nearer(*(_errors(*pair, symmetry, kink=False) for pair in pairs))
+    other = _nearer(measure, truth, *(_errors(*pair, symmetry, kink=False) for pair in pairs))
     beta1 = np.where(other[..., None, None], pairs[1][0].beta1, measure.beta1)
     return MixingMeasure(beta1, measure.beta0, measure.tau, measure.a, measure.b, measure.nu)
 
@@ -276,14 +276,15 @@ def group_errors(
     With a mirror (`Symmetry`), of the estimate and its image (of the truth and its image, if k > 2) the one is taken,
     estimate by estimate, with fewer empty cells, then with the smaller sum over cells of the squared errors of beta1,
     the only parameter that the mirror moves. For k = 2 that is the image whose beta1_1 + beta1_2 has the sign of the
-    true sum: two images tie only where they are one, or where the truth is its own image, a mirror point; there cell 0
-    has the smaller error. So all elements of an orbit have the same errors. (The sum of absolute errors ties on open
-    sets; the loss does for every estimate that is bad enough.) For k > 2 beta1 of cell j is that of the expert j.
+    true sum: two images tie only where they are one, or where the truth is its own image, a mirror point; there the
+    sum has the direction of the true beta1_1, and no error has a say in its name. So all elements of an orbit have the
+    same errors. (The sum of absolute errors ties on open sets; the loss does for every estimate that is bad enough.)
+    For k > 2 beta1 of cell j is that of the expert j.
     """
     parts = [_errors(*pair, symmetry, kink) for pair in _pairs(measure, truth, symmetry)]
     if len(parts) == 1:
         return parts[0]
-    other = _nearer(*parts)
+    other = _nearer(measure, truth, *parts)
 
     def pick(one: NDArray[Any], two: NDArray[Any]) -> NDArray[Any]:
         return np.where(other[(..., *(None,) * (one.ndim - other.ndim))], two, one)

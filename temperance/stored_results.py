@@ -37,8 +37,9 @@ def compact(report: Mapping[str, Any]) -> dict[str, Any]:
 
     Returns:
         format; claims, each with id, statement, outcome and its legs (None: did not run; outcome, detail and contact
-        orders); studies by name, each with its definition, counts of fits and slopes, from all claims that it serves;
-        published, the check of the published estimates. Groups without a slope of which nothing is judged are left out.
+        orders); studies by name, each with its definition, counts of fits and slopes (measured, predicted and published
+        ones with the sign of a slope), from all claims that it serves; published, the check of the published estimates.
+        Groups without a slope of which nothing is judged are left out.
 
     Raises:
         ValueError: the report has another form.
