@@ -12,7 +12,8 @@ from flint import arb, arb_mat, ctx, fmpq
 from oracle_jets import Unclear, jet
 from truth_oracle import Truth, monomials, truth
 
-from theory.certificates import CONDITIONS, Rejected, check, digest, statement, tower_of
+from theory.checker.rejected import Rejected
+from theory.checker.verdict_checker import CONDITIONS, check, digest, statement, tower_of
 
 _DERIVED = ("statement", "tower", "digest", "format")
 

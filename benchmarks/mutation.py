@@ -28,7 +28,7 @@ TESTS = {
     "theory/independence.py": [
         f"tests/test_{part}.py" for part in ("verdicts", "doubtful_pieces", "independence", "regions")
     ],
-    "theory/certificates.py": ["tests/test_certificate_checks.py", "tests/test_certificates.py"],
+    "theory/checker/verdict_checker.py": ["tests/test_certificate_checks.py", "tests/test_certificates.py"],
     "theory/interactions.py": ["tests/test_interaction_reports.py", "tests/test_interactions.py"],
     "numerics/density.py": ["tests/test_density.py"],
     "numerics/voronoi.py": ["tests/test_voronoi.py", "tests/test_voronoi_naive.py"],

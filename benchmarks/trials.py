@@ -21,7 +21,8 @@ from forgeries import falsehood
 from oracle_jets import Unclear, jet
 from truth_oracle import Truth, mirror_truth, truth
 
-from theory.certificates import CONDITIONS, Rejected, check
+from theory.checker.rejected import Rejected
+from theory.checker.verdict_checker import CONDITIONS, check
 from theory.independence import Decision, decide
 from theory.issuing import certificates
 

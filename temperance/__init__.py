@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from temperance.regressor import MoERegressor as MoERegressor
     from temperance.verify import verify_claims as verify_claims
     from theory.activations import Activation as Activation
-    from theory.certificates import check as check_certificate  # noqa: F401 - told apart from the command check
+    from theory.checker.verdict_checker import check as check_certificate  # noqa: F401 - told apart from the command check
     from theory.classification import classify as classify
     from theory.derivation import Derivation as Derivation
     from theory.derivation import derivation as derivation
@@ -87,7 +87,7 @@ _HOME = {
     "theory.verdicts": ("Verdict",),
 }
 _RENAMED = {
-    "check_certificate": ("theory.certificates", "check"),
+    "check_certificate": ("theory.checker.verdict_checker", "check"),
 }
 _MODULES = {name: (module, name) for module, names in _HOME.items() for name in names} | _RENAMED
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from temperance.outcomes import Leg, LegOutcome, combined
-from theory.certificates import check
+from theory.checker.verdict_checker import check
 from theory.independence import decide
 from theory.issuing import certificates
 from theory.verdicts import Outcome

@@ -22,7 +22,7 @@ def write_certificates(decisions: Sequence[Decision], path: str) -> list[str]:
         A line for every activation that has verdicts without a certificate: those undecided, and those that the
         checker's rules do not reach.
     """
-    from theory.certificates import CONDITIONS
+    from theory.checker.verdict_checker import CONDITIONS
     from theory.issuing import certificates
 
     written: list[dict[str, Any]] = []
@@ -53,7 +53,8 @@ def certify(paths: Iterable[str]) -> list[Checked]:
     Raises:
         BadInput: a file that cannot be read, or holds no list of certificates.
     """
-    from theory.certificates import Rejected, check
+    from theory.checker.rejected import Rejected
+    from theory.checker.verdict_checker import check
 
     results = []
     for path in paths:

@@ -9,11 +9,12 @@ import pytest
 import sympy as sp
 from flint import arb_mat, ctx
 
-from theory import certificates
-from theory.certificates import ORDERS, Rejected, _Proof, _terms, check, digest, statement, tower_of
+from theory.checker import verdict_checker
+from theory.checker.order_checker import objection
+from theory.checker.rejected import Rejected
+from theory.checker.verdict_checker import ORDERS, _Proof, _terms, check, digest, statement, tower_of
 from theory.interactions import model
 from theory.issuing import certificates as issued
-from theory.order_certificates import objection
 from theory.order_issuing import certificate as certificate_of_orders
 from theory.splitting import Splitting
 from theory.upper_orders import upper_orders
@@ -166,9 +167,9 @@ def test_terms_are_counted_as_they_are_multiplied_out():
 def test_as_many_terms_are_read_as_the_bound_says(expression, terms, monkeypatch):
     """Of z + 1, under the logarithm, and of z - z = 0, which is z s' - s."""
     certificate = linear(expression)
-    monkeypatch.setattr(certificates, "_MOST_TERMS", terms)
+    monkeypatch.setattr(verdict_checker, "_MOST_TERMS", terms)
     tower_of(certificate)
-    monkeypatch.setattr(certificates, "_MOST_TERMS", terms - 1)
+    monkeypatch.setattr(verdict_checker, "_MOST_TERMS", terms - 1)
     with pytest.raises(Rejected, match="is too long"):
         tower_of(certificate)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from theory.certificates import check
+from theory.checker.verdict_checker import check
 from theory.independence import decide
 from theory.issuing import certificates
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from flint import ctx, fmpq
 
-from theory.certificates import CONDITIONS, Rejected, check
+from theory.checker.rejected import Rejected
+from theory.checker.verdict_checker import CONDITIONS, check
 from theory.independence import decide
 from theory.issuing import certificates
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sympy.core.cache import clear_cache
 
 from theory.activations import activation
-from theory.certificates import check
+from theory.checker.verdict_checker import check
 from theory.independence import decide
 from theory.issuing import certificates
 

@@ -17,7 +17,7 @@ LISTED = {
         "models",
         "derivatives",
         "towers",
-        "certificates",
+        "checker",
         "independence",
         "interactions",
         "symmetry",
@@ -29,7 +29,13 @@ LISTED = {
     "temperance": ["claims", "verify", "cli"],
 }
 HEAVY = ("numba", "scipy", "matplotlib")
-MODULES = [(room, path.stem) for room in ROOMS for path in sorted((ROOT / room).glob("*.py")) if path.stem[0] != "_"]
+FILES = {  # of every module, and of every package within a room
+    (room, path.stem): sorted(path.glob("*.py")) if path.is_dir() else [path]
+    for room in ROOMS
+    for path in sorted((ROOT / room).iterdir())
+    if path.stem[0] != "_" and (path.suffix == ".py" or (path / "__init__.py").exists())
+}
+MODULES = list(FILES)
 
 
 def imported(tree):
@@ -50,7 +56,8 @@ def imported(tree):
 
 
 def imports_of(room, module):
-    return list(imported(ast.parse((ROOT / room / f"{module}.py").read_text(encoding="utf-8"))))
+    found = [name for path in FILES[room, module] for name in imported(ast.parse(path.read_text(encoding="utf-8")))]
+    return [name for name in found if name != (room, module)]
 
 
 def test_a_room_imports_itself_and_those_below():

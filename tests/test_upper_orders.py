@@ -12,15 +12,15 @@ from flint import fmpq, fmpq_poly
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from theory.checker.order_checker import check
+from theory.checker.order_checker import statement as check_statement
+from theory.checker.rejected import Rejected
 from theory.experts import normal
 from theory.initial_forms import refutations
 from theory.interactions import model
 from theory.linear_programs import minimise
 from theory.models import BETA0, NU, TAU, Expert, Gate, covariates
 from theory.order_bounds import System
-from theory.order_certificates import check
-from theory.order_certificates import statement as check_statement
-from theory.order_equations import Rejected
 from theory.order_issuing import certificate
 from theory.splitting import Splitting, moment_equations, row_reduced
 from theory.taylor import NotRational, Taylor
@@ -345,6 +345,8 @@ def test_every_leaf_counts(issued):
 
 
 def test_the_checker_loads_nothing_else():
-    code = "import sys, theory.order_certificates\nprint(*sorted(m for m in sys.modules if m.startswith('theory.')))"
+    code = "import sys, theory.checker.order_checker\nprint(*sorted(m for m in sys.modules if m.startswith('theory.')))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["theory.order_certificates", "theory.order_equations"]
+    assert done.stdout.split() == [
+        f"theory.checker{m}" for m in ("", ".order_checker", ".order_equations", ".rejected")
+    ]

@@ -11,10 +11,10 @@ from functools import cache
 import sympy as sp
 
 from theory.activations import Activation
+from theory.checker.order_checker import objection
 from theory.conditions import Setting
 from theory.interactions import model
 from theory.models import TAU
-from theory.order_certificates import objection
 from theory.order_issuing import certificate
 from theory.splitting import Splitting
 from theory.taylor import NotRational

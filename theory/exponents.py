@@ -19,13 +19,13 @@ from flint import fmpq_poly
 from theory import balls
 from theory.activations import Activation, Z, activation
 from theory.catalogue import NAMED
+from theory.checker.order_checker import check
+from theory.checker.rejected import Rejected
 from theory.classification import classify
 from theory.interactions import model
 from theory.known_orders import known_orders
 from theory.models import BETA0, TAU, Gate, covariates
 from theory.order_bounds import Monomial, System
-from theory.order_certificates import check
-from theory.order_equations import Rejected
 from theory.order_issuing import certificate
 from theory.reduced import Reduced, Terms
 from theory.splitting import Exponents, Splitting, weight_parameters

@@ -9,7 +9,8 @@ import sympy as sp
 from theory import families
 from theory.activations import Activation, activation
 from theory.analysis import Analysis, Minor
-from theory.certificates import CONDITIONS, FORMAT, Rejected, check, digest, statement, tower_of
+from theory.checker.rejected import Rejected
+from theory.checker.verdict_checker import CONDITIONS, FORMAT, check, digest, statement, tower_of
 from theory.families import Family
 from theory.independence import Decision, decide
 from theory.nullspace import Row

@@ -1,4 +1,4 @@
-"""Certificates of contact orders, for the checker in `theory.order_certificates`."""
+"""Certificates of contact orders, for the checker in `theory.checker.order_checker`."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 import sympy as sp
 from flint import fmpq_poly
 
+from theory.checker.order_checker import FORMAT, statement
 from theory.order_bounds import Bound, Monomial, Step
-from theory.order_certificates import FORMAT, statement
 from theory.reduced import Terms
 from theory.splitting import log_weight
 from theory.tropical import Element

@@ -10,8 +10,7 @@ with shares bounded away from 0, another cell being a singleton with its gate he
 - "orders": r for each parameter.
 
 Everything else is computed here, from the model on: the moment equations, their echelon form, the reduced equations (by
-averaging over the two atoms), the cases, and the inequalities. Of this package only `theory.order_equations` is
-imported, which is the checker's too, and imports nothing.
+averaging over the two atoms), the cases, and the inequalities.
 """
 
 from __future__ import annotations
@@ -22,7 +21,8 @@ from typing import Any
 
 from flint import fmpq, fmpq_poly
 
-from theory.order_equations import Exponents, Model, Rejected, Terms, number, require
+from theory.checker.order_equations import Exponents, Model, Terms
+from theory.checker.rejected import Rejected, rational, require
 
 FORMAT = "temperance-orders/1"
 Row = tuple[list[fmpq], fmpq]
@@ -94,7 +94,7 @@ class _Checker:
             unit = tuple(int(i == j) for j in range(self.size))
             require(known.get(unit, fmpq(0)) > fmpq(1, self.degree + 1), f"no bound of {name} below N + 1")
         for title, text in self.certificate["orders"].items():
-            self._order(title, number(text))
+            self._order(title, rational(text))
         proved = statement(self.certificate)
         require(self.certificate["statement"] == proved, "the statement is not that of the orders")
         return proved
@@ -113,7 +113,7 @@ class _Checker:
 
     def _combination(self, step: Mapping[str, Any]) -> None:
         total: Terms = {}
-        parts = [(fmpq_poly([number(c) for c in row]), tuple(g), i) for row, g, i in step["combination"]]
+        parts = [(fmpq_poly([rational(c) for c in row]), tuple(g), i) for row, g, i in step["combination"]]
         for c, g, i in parts:
             terms, _, own = self.elements[i]
             require(own and len(g) == self.size and min(g) >= 0, "a combination")
@@ -124,10 +124,10 @@ class _Checker:
         self.elements.append(({m: c for m, c in total.items() if c != 0}, shifts, False))
 
     def _bound(self, step: Mapping[str, Any]) -> None:
-        target, value = tuple(step["target"]), number(step["value"])
+        target, value = tuple(step["target"]), rational(step["value"])
         whole = all(type(n) is int and n >= 0 for n in target)
         require(len(target) == self.size and whole and value > 0, "a target")
-        factors = [fmpq_poly([number(c) for c in row]) for row in step["factors"]]
+        factors = [fmpq_poly([rational(c) for c in row]) for row in step["factors"]]
         require(all(q.degree() > 0 for q in factors), "a factor is constant")
         cases = _Cases(self, factors)
         cases.check(step["cases"], [*target, *[0] * len(factors)], value, cases.base())
@@ -142,7 +142,7 @@ class _Checker:
             monomials = [tuple(int(p == (name if kind == "difference" else title)) for p in self.variables)]
             require(sum(monomials[0]) == 1, f"no variable {title}")
         else:
-            monomials = [tuple(m) for m, row in self.certificate["means"][title] if any(number(c) for c in row)]
+            monomials = [tuple(m) for m, row in self.certificate["means"][title] if any(rational(c) for c in row)]
         known = [*self.bounds, *((m, fmpq(1)) for m in self.monomials)]
         for m in monomials:
             require(any(_divides(t, m) and v * r >= 1 for t, v in known), f"the order of {title} is not shown")
@@ -174,7 +174,7 @@ class _Cases:
             for row, subtree in zip(self.coprime(*tree["coprime"]), tree["cases"], strict=True):
                 self.check(subtree, cost, value, [*rows, row])
             return
-        used = [(number(y), *rows[int(i)]) for i, y in tree["multipliers"].items()]
+        used = [(rational(y), *rows[int(i)]) for i, y in tree["multipliers"].items()]
         require(all(y >= 0 for y, _, _ in used), "a negative multiplier")
         left = [sum((y * a[j] for y, a, _ in used), fmpq(0)) for j in range(self.width)]
         right = sum((y * b for y, _, b in used), fmpq(0))

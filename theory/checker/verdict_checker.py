@@ -6,7 +6,7 @@ A certificate states a verdict on s(z), given by `expression`, and carries for e
   for log, roots, atan, erf and LambertW with derivatives (the `tower`): what then expands to 0 is 0 wherever s is real.
 - `minor`: points z_i where det f_j(z_i), over m - r of m columns j, is a ball without 0: at most r relations exist.
 
-`check` derives the verdict and compares; it may reject what is true. Of contact orders: `theory.order_certificates`.
+`check` derives the verdict and compares; it may reject what is true. Of contact orders: `theory.checker.order_checker`.
 """
 
 import ast
@@ -18,6 +18,8 @@ from typing import Any
 
 import sympy as sp
 from flint import arb, arb_mat, arb_series, ctx
+
+from theory.checker.rejected import Rejected, require
 
 FORMAT, ORDERS = "temperance-certificate/2", "temperance-orders/1"
 FAMILIES = {  # s1 = s', s2 = s''
@@ -41,15 +43,6 @@ _SLOPES |= {"erf": "2*exp(-q**2)/pi**(1/2)", "LambertW": "v/(q*(1 + v))"}
 _BALLS = {f: getattr(arb_series, f) for f in ("exp", "log", "sin", "cos", "atan", "erf", "gamma")}
 _BALLS |= {"LambertW": arb_series.lambertw, "loggamma": arb_series.lgamma}
 _MOST_BITS, _MOST_POWER, _MOST_DEGREE, _MOST_TERMS = 8192, 1000, 60, 50_000
-
-
-class Rejected(ValueError):
-    """A certificate that does not prove its statement; the message says where it fails."""
-
-
-def _require(condition: object, otherwise: str) -> None:
-    if not condition:
-        raise Rejected(otherwise)
 
 
 def digest(certificate: dict[str, Any]) -> str:
@@ -150,12 +143,12 @@ class _Formulas:
     def power(self, base: sp.Expr, exponent: sp.Expr) -> sp.Expr:
         if not exponent.is_Rational:
             return self.call("exp", exponent * self.call("log", base))
-        _require(max(abs(exponent.p), exponent.q) <= _MOST_POWER, "a power is too large")
-        _require(exponent > 0 or not self.is_zero(base), "a division by 0")
+        require(max(abs(exponent.p), exponent.q) <= _MOST_POWER, "a power is too large")
+        require(exponent > 0 or not self.is_zero(base), "a division by 0")
         return (base if exponent.q == 1 else self.call("root", base, exponent.q)) ** exponent.p
 
     def call(self, f: str, q: sp.Expr, n: int = 1) -> sp.Expr:
-        _require(_terms(q) <= _MOST_TERMS, "a formula is too long")
+        require(_terms(q) <= _MOST_TERMS, "a formula is too long")
         q = sp.cancel(q)
         if f in _DEFINED:
             return _walk(_DEFINED[f], self, q=q, i=sp.I)
@@ -185,7 +178,7 @@ class _Formulas:
         """Whether q is 0/p, p not 0, when q is put for w^n, w = q^(1/n), the last root first."""
         vanish = []
         for part in sp.fraction(sp.together(q)):
-            _require(_terms(part) <= _MOST_TERMS, "a relation is too long")
+            require(_terms(part) <= _MOST_TERMS, "a relation is too long")
             for (f, radicand, n), w in reversed(self.variables.items()):
                 if f == "root" and part.has(w):
                     powers = [p for p in sp.expand(part).atoms(sp.Pow) if p.base == w]
@@ -202,7 +195,7 @@ class _Proof:
         self.families, self.parameters = certificate["families"], certificate["parameters"]
         self.taus, self.formulas = certificate["claim"]["fails_at_tau"], _Formulas(self.parameters)
         self.branches = _branches(ast.parse(certificate["expression"], mode="eval").body)
-        _require(all(n.isidentifier() and n not in ("z", "pi", "E", "tau") for n in self.parameters), "a name is taken")
+        require(all(n.isidentifier() and n not in ("z", "pi", "E", "tau") for n in self.parameters), "a name is taken")
 
     def constant(self, text: Any) -> arb:
         return _walk(text, _Balls(self.parameters))[0]
@@ -215,13 +208,13 @@ class _Proof:
             for row in rows:
                 total = sp.Add(*(c * f for c, f in zip(row, members, strict=True)))
                 constant = all(self.formulas.derivative(c) == 0 for c in row)
-                _require(constant and self.formulas.is_zero(total), f"{family}: a relation is not proved")
+                require(constant and self.formulas.is_zero(total), f"{family}: a relation is not proved")
         return rows
 
     def members_at(self, family: str, point: str) -> list[arb]:
         """The balls of the members at a point inside a piece."""
         z, bounds = self.constant(point), [self.constant(bound) for bound, _ in self.branches[:-1]]
-        _require(all(z < bound or z > bound for bound in bounds), f"the point {point} is not inside a piece")
+        require(all(z < bound or z > bound for bound in bounds), f"the point {point} is not inside a piece")
         piece = [*(z < bound for bound in bounds), True].index(True)
         return [f[0] for f in _members(family, self.branches[piece][1], _Balls(self.parameters, point))]
 
@@ -230,12 +223,12 @@ class _Proof:
         minor = self.families[family]["minor"]
         columns, points, bits = minor["columns"], minor["points"], minor["bits"]
         fits = len(columns) == len(points) == len(FAMILIES[family]) - relations and 2 <= bits <= _MOST_BITS
-        _require(fits, f"{family}: columns, points, bits and relations do not fit")
+        require(fits, f"{family}: columns, points, bits and relations do not fit")
         with ctx.workprec(bits):
             values = [self.members_at(family, point) for point in points]
             determinant = arb_mat([[row[j] for j in columns] for row in values]).det()
             proved = _nonzero(determinant) and arb(minor["determinant"]).contains(determinant.mid())
-        _require(proved, f"{family}: the determinant is not proved, or is not the one stored")
+        require(proved, f"{family}: the determinant is not proved, or is not the one stored")
 
     def is_harmless(self, family: str, row: list[sp.Expr], balls: list[arb]) -> bool:
         """Whether a relation leaves the verdict holds: without the last member, or only at the temperature claimed."""
@@ -261,7 +254,7 @@ class _Proof:
             if any(_nonzero(ball) for row in counted for ball in row):
                 return "fails"
             harmless = all(self.is_harmless(family, *pair) for pair in zip(rows, balls, strict=True))
-        _require(harmless and len(self.taus) * (family in AT_TAU) <= len(rows) <= 1, f"{family}: no verdict is proved")
+        require(harmless and len(self.taus) * (family in AT_TAU) <= len(rows) <= 1, f"{family}: no verdict is proved")
         self.require_complete(family, len(rows))
         return "holds"
 
@@ -273,9 +266,9 @@ def tower_of(certificate: dict[str, Any]) -> dict[str, str]:
     known = families and set(families) <= set(names) if fails else families == names
     known = known and claim["failing_families"] == (families if fails and len(names) > 1 else [])
     known = known and (proof.taus == [] or (isinstance(proof.taus, list) and not fails and names[0] in AT_TAU))
-    _require(known, "the claim is not of a form that is known")
+    require(known, "the claim is not of a form that is known")
     for family in families:
-        _require(proof.verdict(family) == claim["verdict"], f"{family}: the evidence proves the contrary")
+        require(proof.verdict(family) == claim["verdict"], f"{family}: the evidence proves the contrary")
     return proof.formulas.tower
 
 
@@ -287,12 +280,12 @@ def check(certificate: Any) -> None:
     """
     try:
         if certificate["format"] == ORDERS:
-            from theory.order_certificates import objection
+            from theory.checker.order_checker import objection
 
-            return _require((why := objection(certificate)) is None, str(why))
-        _require(certificate["format"] == FORMAT, "the format is unknown")
+            return require((why := objection(certificate)) is None, str(why))
+        require(certificate["format"] == FORMAT, "the format is unknown")
         for key, proved in (("digest", digest), ("statement", statement), ("tower", tower_of)):
-            _require(certificate[key] == proved(certificate), f"the {key} is wrong")
+            require(certificate[key] == proved(certificate), f"the {key} is wrong")
     except Rejected:
         raise
     except Exception as error:  # whatever breaks proves nothing

@@ -1,8 +1,7 @@
 """The equations of a cell of two atoms, from the model on: what the checker of contact orders computes for itself.
 
 Taylor polynomials of the log weight in x and the offsets D, the x-coefficients of Phi_k = sum_l p_l R_l c_k(D_l),
-their echelon form, and the equations F(h, s) that are left when the weighted means of a certificate are put in. Nothing
-else of this package is imported.
+their echelon form, and the equations F(h, s) that are left when the weighted means of a certificate are put in.
 """
 
 from __future__ import annotations
@@ -14,26 +13,11 @@ from typing import Any
 
 from flint import Ordering, fmpq, fmpq_mat, fmpq_mpoly, fmpq_mpoly_ctx, fmpq_poly
 
+from theory.checker.rejected import Rejected, rational, require
+
 _MOST_TEXT, _MOST_POWER, _MOST_NAMES, _MOST_BITS = 2000, 8, 8, 10000
 Exponents = tuple[int, ...]
 Terms = dict[Exponents, fmpq_poly]
-
-
-class Rejected(ValueError):
-    """A certificate that does not prove its statement; the message says where it fails."""
-
-
-def require(condition: bool, what: str) -> None:
-    """Raise Rejected unless the condition holds."""
-    if not condition:
-        raise Rejected(what)
-
-
-def number(text: Any) -> fmpq:
-    """A rational number, written p or p/q."""
-    require(isinstance(text, str) and len(text) < _MOST_TEXT, "a number is not a short text")
-    top, _, bottom = text.partition("/")
-    return fmpq(int(top), int(bottom or "1"))
 
 
 # -- Taylor polynomials of the log weight: c + log(l) + p, with rationals c, l and p without constant term
@@ -172,7 +156,7 @@ class Model:
         names = ["x", *self.each, *self.shared]
         require(len(set(names)) == len(names) <= _MOST_NAMES and self.expert[-1] == "nu", "the parameters")
         self.ring = _Ring(names, degree, reach)
-        values = {p: _Value(number(model["point"][p]), self.ring.symbols[p]) for p in (*self.own, *self.shared)}
+        values = {p: _Value(rational(model["point"][p]), self.ring.symbols[p]) for p in (*self.own, *self.shared)}
         values["x"] = _Value(fmpq(0), self.ring.symbols["x"])
         weight = self.ring.value(_tree(model["log_weight"]), values).poly.to_dict()
         ratio = self.ring.context.from_dict({m: c for m, c in weight.items() if any(m[1:])})
@@ -235,7 +219,7 @@ class _Average:
         self.known: list[dict[Exponents, fmpq_mpoly]] = [{}, {}]
 
     def polynomial(self, entry: Any) -> fmpq_mpoly:
-        terms = {(i, *m): number(c) for m, row in entry for i, c in enumerate(row)}
+        terms = {(i, *m): rational(c) for m, row in entry for i, c in enumerate(row)}
         require(all(sum(m[1:]) > 0 for m in terms), "a mean that is not 0 where all differences are")
         return self.context.from_dict(terms)
 
