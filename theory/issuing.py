@@ -10,7 +10,7 @@ from theory import families
 from theory.activations import Activation, activation
 from theory.analysis import Analysis, Minor
 from theory.checker.rejected import Rejected
-from theory.checker.verdict_checker import CONDITIONS, FORMAT, check, digest, statement, tower_of
+from theory.checker.verdict_checker import CONDITIONS, FORMAT, check, digest, in_domain, statement, tower_of
 from theory.families import Family
 from theory.independence import Decision, decide
 from theory.nullspace import Row
@@ -68,11 +68,21 @@ def issue(source: Activation, analysis: Analysis, condition: str, verdict: Verdi
         "parameters": {name: str(value) for name, value in source.sample},
         "families": {name: _evidence(analysis, _named(name), verdict.outcome) for name in needed},
     }
+    certificate["point"] = _point(analysis, certificate)
     certificate["statement"] = statement(certificate)
     certificate["tower"] = tower_of(certificate)
     certificate["digest"] = digest(certificate)
     check(certificate)
     return certificate
+
+
+def _point(analysis: Analysis, certificate: dict[str, Any]) -> str:
+    """A point of the domain that the checker accepts."""
+    points = (str(point) for piece in analysis.points.values() for point in piece)
+    found = next((point for point in points if in_domain(certificate, point)), None)
+    if found is None:
+        raise Rejected("at no sample point is s shown to be real")
+    return found
 
 
 def _named(name: str) -> Family:

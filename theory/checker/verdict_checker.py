@@ -1,27 +1,36 @@
-"""Certificates of verdicts, and their independent checker: nothing else of this project is imported or trusted.
+"""Checks certificates of verdicts: proves each statement again, from the expression in the certificate.
 
-A certificate states a verdict on s(z), given by `expression`, and carries for every family f that it rests on
+A certificate is a JSON object that states a verdict on s(z), given by `expression`, for `parameters` near given values.
+The checker imports nothing else of the project. It may reject what is true.
 
-- `relations`: vectors c with sum c_j f_j = 0, proved by writing s in exponentials (imaginary angles too) and variables
-  for log, roots, atan, erf and LambertW with derivatives (the `tower`): what then expands to 0 is 0 wherever s is real.
-- `minor`: points z_i where det f_j(z_i), over m - r of m columns j, is a ball without 0: at most r relations exist.
+**Domain.** The statement is about s on its domain: the open set of z, inside a piece of `where`, at which every part
+of the expression is real and analytic. Denominators are not 0 there, arguments of log are positive, and so is the base
+of a power unless its exponent is an integer, written as one; arguments of LambertW are above -1/e. So z + 0*log(z) has
+the domain z > 0. The domain is not empty: every certificate names a `point` at which balls prove that s is real.
 
-`check` derives the verdict and compares; it may reject what is true. Of contact orders: `theory.checker.order_checker`.
+**Evidence.** For every family f that the verdict rests on, a certificate carries
+
+- `relations`: vectors c with sum c_j f_j = 0, proved on the whole domain: s is written in exponentials (of imaginary
+  angles too) and in variables with known derivatives, for log, roots, atan, erf and LambertW, and the sum expands to 0.
+- `minor`: points z_i of the domain where det f_j(z_i), over m - r of the m members, is a ball without 0, so that at
+  most r relations are independent. Every ball on the way is finite: 0 times what is not real is not real.
 """
 
 import ast
 import operator
+from collections.abc import Iterable, Mapping, Set
+from fractions import Fraction
 from hashlib import sha256
 from itertools import combinations
 from json import dumps
 from typing import Any
 
 import sympy as sp
-from flint import arb, arb_mat, arb_series, ctx
+from flint import arb, arb_mat, arb_series, ctx, fmpq
 
-from theory.checker.rejected import Rejected, require
+from theory.checker.rejected import Rejected, rational, require, require_keys
 
-FORMAT, ORDERS = "temperance-certificate/2", "temperance-orders/1"
+FORMAT, ORDERS = "temperance-certificate/3", "temperance-orders/1"
 FAMILIES = {  # s1 = s', s2 = s''
     "F1": ("1", "s", "z*s1"),
     "A": ("1", "s", "s**2", "z*s1", "z*s*s1", "z**2*s2", "z**2*s1**2"),
@@ -33,68 +42,164 @@ FAMILIES = {  # s1 = s', s2 = s''
 }
 CONDITIONS = {"first_order": ["F1"], "second_order": ["A", "B", "C"]}
 CONDITIONS |= {"tau_beta1": ["(i)"], "a": ["(ii)"], "b_nu": ["(iii)"]}
-AT_TAU, TARGET_LAST = ("A", "(i)"), ("(ii)", "(iii)")  # the two last, p and q, enter as p + q/tau; only the last counts
-_DEFINED = {"sin": "(exp(-i*q) - exp(i*q))*i/2", "cos": "(exp(i*q) + exp(-i*q))/2", "sqrt": "q**(1/2)"}  # in formulas
-_DEFINED |= {"sinh": "(exp(q) - exp(-q))/2", "cosh": "(exp(q) + exp(-q))/2", "tanh": "1 - 2/(exp(2*q) + 1)"}
-_DEFINED |= {"asinh": "log(q + (q**2 + 1)**(1/2))", "acosh": "log(q + (q**2 - 1)**(1/2))", "tan": "sin(q)/cos(q)"}
-_DEFINED |= {"asin": "atan(q/(1 - q**2)**(1/2))", "acos": "pi/2 - asin(q)", "atanh": "(log(1 + q) - log(1 - q))/2"}
-_SLOPES = {"log": "1/q", "root": "v/(n*q)", "atan": "1/(1 + q**2)"}  # dv/dq of v = f(q)
-_SLOPES |= {"erf": "2*exp(-q**2)/pi**(1/2)", "LambertW": "v/(q*(1 + v))"}
-_BALLS = {f: getattr(arb_series, f) for f in ("exp", "log", "sin", "cos", "atan", "erf", "gamma")}
-_BALLS |= {"LambertW": arb_series.lambertw, "loggamma": arb_series.lgamma}
+AT_TAU = ("A", "(i)")  # the two last members, with coefficients p and q, enter as one: the relation is at tau = p/q
+TARGET_LAST = ("(ii)", "(iii)")  # a relation matters only if the last member, the target, is in it
 _MOST_BITS, _MOST_POWER, _MOST_DEGREE, _MOST_TERMS = 8192, 1000, 60, 50_000
 
 
-def digest(certificate: dict[str, Any]) -> str:
-    """SHA-256 of a certificate without its digest."""
-    return sha256(dumps({k: v for k, v in certificate.items() if k != "digest"}, sort_keys=True).encode()).hexdigest()
+# -- language: texts as syntax trees, and their evaluation in balls or in formulas
+
+_OPERATIONS = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul}
 
 
-def statement(certificate: dict[str, Any]) -> str:
-    """The statement of a certificate in words."""
-    claim, near, s = certificate["claim"], certificate["parameters"], certificate["expression"]
-    taus = f" except {', '.join(claim['fails_at_tau'])} where positive" if claim["fails_at_tau"] else ""
-    region = f", generic parameters near {', '.join(f'{k} = {v}' for k, v in near.items())}" if near else ""
-    families = f" (families {', '.join(claim['failing_families'])})" if claim["failing_families"] else ""
-    return f"{claim['condition']} {claim['verdict']}{families} for s(z) = {s}, all tau > 0{taus}{region}"
+def _tree(text: str) -> ast.expr:
+    return ast.parse(text, mode="eval").body
 
 
-def _walk(node: Any, values: Any, **names: Any) -> Any:
-    """Evaluate an expression in values: _Balls or _Formulas."""
-    match node:
-        case str(text):
-            return _walk(ast.parse(text, mode="eval").body, values, **names)
+_DEFINED = {  # functions by others, with i the imaginary unit
+    "sin": _tree("(exp(-i*q) - exp(i*q))*i/2"),
+    "cos": _tree("(exp(i*q) + exp(-i*q))/2"),
+    "tan": _tree("sin(q)/cos(q)"),
+    "sinh": _tree("(exp(q) - exp(-q))/2"),
+    "cosh": _tree("(exp(q) + exp(-q))/2"),
+    "tanh": _tree("1 - 2/(exp(2*q) + 1)"),
+    "asinh": _tree("log(q + (q**2 + 1)**(1/2))"),
+    "acosh": _tree("log(q + (q**2 - 1)**(1/2))"),
+    "atanh": _tree("(log(1 + q) - log(1 - q))/2"),
+    "asin": _tree("atan(q/(1 - q**2)**(1/2))"),
+    "acos": _tree("pi/2 - asin(q)"),
+    "sqrt": _tree("q**(1/2)"),
+}
+_MEMBERS = {family: [_tree(member) for member in members] for family, members in FAMILIES.items()}
+
+
+def _read(text: Any) -> ast.expr:
+    """The syntax tree of a text in one line, without comments."""
+    plain = isinstance(text, str) and text.isascii() and text.isprintable() and "#" not in text
+    require(plain, f"{str(text)[:60]} is not understood")
+    return _tree(text)
+
+
+def _require_understood(tree: ast.expr, names: Set[str]) -> None:
+    """That a tree holds integers, these names, operations and functions of one argument, and nothing else of Python."""
+    match tree:
         case ast.Constant(n) if type(n) is int:
-            return values.number(n)
-        case ast.Name(name):
-            return names[name] if name in names else values.name(name)
+            return
+        case ast.Name(name) if name in names:
+            return
         case ast.UnaryOp(ast.USub(), p):
-            return -_walk(p, values, **names)
-        case ast.BinOp(p, ast.Div(), q):
-            return _walk(p, values, **names) * values.power(_walk(q, values, **names), values.number(-1))
-        case ast.BinOp(p, symbol, q):
-            apply = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Pow: values.power}
-            return apply[type(symbol)](_walk(p, values, **names), _walk(q, values, **names))
-        case ast.Call(ast.Name(f), [q], []) if f in _BALLS or f in _DEFINED:
-            return values.call(f, _walk(q, values, **names))
-    raise Rejected(f"{str(ast.unparse(node) if isinstance(node, ast.AST) else node)[:60]} is not understood")
+            parts = [p]
+        case ast.BinOp(p, ast.Add() | ast.Sub() | ast.Mult() | ast.Div() | ast.Pow(), q):
+            parts = [p, q]
+        case ast.Call(ast.Name(f), [q], []) if f in _DEFINED or f in _BALLS:
+            parts = [q]
+        case _:
+            raise Rejected(f"{ast.unparse(tree)[:60]} is not understood")
+    for part in parts:
+        _require_understood(part, names)
 
 
-def _branches(tree: ast.expr) -> list[tuple[ast.expr | None, ast.expr]]:
+def _branches(tree: ast.expr, constants: Set[str]) -> list[tuple[ast.expr | None, ast.expr]]:
     """where(z < p1, e1, where(z < p2, e2, ... e)) as [(p1, e1), (p2, e2), ..., (None, e)]."""
     match tree:
         case ast.Call(ast.Name("where"), [ast.Compare(ast.Name("z"), [ast.Lt()], [bound]), first, rest], []):
-            return [(bound, first), *_branches(rest)]
+            _require_understood(bound, constants)
+            _require_understood(first, constants | {"z"})
+            return [(bound, first), *_branches(rest, constants)]
+    _require_understood(tree, constants | {"z"})
     return [(None, tree)]
 
 
+def _written_fraction(tree: ast.expr) -> Fraction | None:
+    """The value of an exponent that is written n, -n, n/m or -n/m; else None."""
+    match tree:
+        case ast.Constant(int(n)):
+            return Fraction(n)
+        case ast.UnaryOp(_, p) if (value := _written_fraction(p)) is not None:
+            return -value
+        case ast.BinOp(p, ast.Div(), ast.Constant(int(n))) if n and (value := _written_fraction(p)) is not None:
+            return value / n
+    return None
+
+
+def _evaluate(tree: ast.expr, values: Any, **names: Any) -> Any:
+    """The value of a tree in `values`, which is _Balls or _Formulas; `names` come before the names known there."""
+    match tree:
+        case ast.Constant(n):
+            found = values.number(n)
+        case ast.Name(name):
+            found = names[name] if name in names else values.names[name]
+        case ast.UnaryOp(_, p):
+            found = -_evaluate(p, values, **names)
+        case ast.BinOp(p, symbol, q):
+            u, v = _evaluate(p, values, **names), _evaluate(q, values, **names)
+            if isinstance(symbol, ast.Div):
+                found = u * values.power(v, values.number(-1), Fraction(-1))
+            elif isinstance(symbol, ast.Pow):
+                found = values.power(u, v, _written_fraction(q))
+            else:
+                found = _OPERATIONS[type(symbol)](u, v)
+        case ast.Call(ast.Name(f), [q]):
+            found = values.call(f, _evaluate(q, values, **names))
+    return values.sound(found)
+
+
 def _members(family: str, branch: ast.expr, values: Any) -> list[Any]:
-    s1 = values.derivative(s := _walk(branch, values))
-    return [_walk(f, values, s=s, s1=s1, s2=values.derivative(s1)) for f in FAMILIES[family]]
+    """The members of a family for s on one branch."""
+    s = _evaluate(branch, values)
+    s1 = values.derivative(s)
+    s2 = values.derivative(s1)
+    return [_evaluate(member, values, s=s, s1=s1, s2=s2) for member in _MEMBERS[family]]
+
+
+# -- balls: enclosures of s, s' and s'' at a point
+
+_BALLS = {f: getattr(arb_series, f) for f in ("exp", "log", "sin", "cos", "atan", "erf", "gamma")}
+_BALLS |= {"LambertW": arb_series.lambertw, "loggamma": arb_series.lgamma}
+
+
+class _Balls:
+    """Taylor coefficients at a point z, as balls; constants only, without a point. All are finite, else Rejected."""
+
+    number = staticmethod(lambda value: arb_series([value], prec=3))
+    derivative = staticmethod(arb_series.derivative)
+
+    def __init__(self, parameters: Mapping[str, fmpq], z: fmpq | None = None) -> None:
+        constants = {**parameters, "pi": arb.pi(), "E": arb.const_e()}
+        self.names = {name: self.number(value) for name, value in constants.items()}
+        self.names |= {} if z is None else {"z": arb_series([arb(z), 1], prec=3)}
+
+    @staticmethod
+    def sound(value: arb_series) -> arb_series:
+        """The value, if every coefficient is finite: nothing else is multiplied, raised to a power or dropped."""
+        require(all(value[i].is_finite() for i in range(value.prec)), "a part is not shown to be real and finite")
+        return value
+
+    @staticmethod
+    def power(base: arb_series, exponent: arb_series, written: Fraction | None) -> arb_series:
+        if written is None or written.denominator != 1:
+            require(base[0] > 0, "the base of a power is not shown to be positive")
+        elif written < 0:
+            require(not base[0].contains(0), "a denominator is not shown to differ from 0")
+        return base**exponent
+
+    def call(self, f: str, q: arb_series) -> arb_series:
+        return _BALLS[f](q) if f in _BALLS else _evaluate(_DEFINED[f], self, q=q)
 
 
 def _nonzero(ball: arb) -> bool:
     return bool(ball.is_finite() and not ball.contains(0))
+
+
+# -- formulas: s as a rational function of z, exponentials, and variables with known derivatives
+
+_SLOPES = {  # dv/dq of the variable v for f(q); that for LambertW is exp(LambertW(q)), which is never 0
+    "log": _tree("1/q"),
+    "root": _tree("v/(n*q)"),
+    "atan": _tree("1/(1 + q**2)"),
+    "erf": _tree("2*exp(-q**2)/pi**(1/2)"),
+    "LambertW": _tree("v/(v + q)"),
+}
 
 
 def _terms(e: sp.Expr) -> int:
@@ -103,44 +208,35 @@ def _terms(e: sp.Expr) -> int:
     return sum(inner) if e.is_Add else int(sp.binomial(min(sp.prod(inner), 10**9) - 1 + n, n))
 
 
-class _Balls:
-    """Taylor coefficients at a point z (None: constants only), as balls."""
-
-    number = staticmethod(lambda value: arb_series([value], prec=3))
-    power, derivative = staticmethod(operator.pow), staticmethod(arb_series.derivative)
-
-    def __init__(self, parameters: dict[str, str], z: str | None = None) -> None:
-        names = {name: _walk(value, self) for name, value in parameters.items()}
-        names |= {} if z is None else {"z": arb_series([_walk(z, self)[0], 1], prec=3)}
-        self.name = {**names, "pi": self.number(arb.pi()), "E": self.number(arb.const_e())}.__getitem__
-
-    def call(self, f: str, q: arb_series) -> arb_series:
-        return _BALLS[f](q) if f in _BALLS else _walk(_DEFINED[f], self, q=q)
-
-
 class _Formulas:
-    """SymPy formulas in z with exponentials; every other function is a variable with a derivative, its slope."""
+    """SymPy formulas in z and exponentials; every other function is a variable with a derivative, its slope.
 
-    def __init__(self, parameters: dict[str, str]) -> None:
-        self.number = sp.Integer
-        self.name = ({name: sp.Symbol(name) for name in ("z", "pi", *parameters)} | {"E": sp.E}).__getitem__
+    A formula that is 0 is 0 on the whole domain: variables are free but for the powers of roots, and a denominator, of
+    the expression, a coefficient or a slope, is not 0 there.
+    """
+
+    number, sound = sp.Integer, staticmethod(lambda formula: formula)
+
+    def __init__(self, parameters: Iterable[str]) -> None:
+        self.names = {name: sp.Symbol(name) for name in ("z", "pi", *parameters)} | {"E": sp.E}
         self.slopes: dict[sp.Expr, sp.Expr] = {sp.Symbol("z"): sp.S.One}
         self.variables: dict[tuple[str, sp.Expr, int], sp.Expr] = {}
-        self.powers: dict[sp.Expr, sp.Expr] = {}  # exp(W(q)): q/W(q)
         self.tower: dict[str, str] = {}
 
     def derivative(self, f: sp.Expr) -> sp.Expr:
         return sp.Add(*(f.diff(v) * slope for v, slope in self.slopes.items()))
 
-    def function(self, f: str, q: sp.Expr, n: int = 1) -> sp.Expr:
-        """The variable for f(q), or for the positive n-th root of q > 0."""
+    def variable(self, f: str, q: sp.Expr, n: int = 1) -> sp.Expr:
+        """The variable for f(q), for log|q|, for the positive n-th root of q > 0, or for exp(LambertW(q))."""
         if (f, q, n) not in self.variables:
+            require(f in _SLOPES, f"the derivative of {f} is not known here")
             v = self.variables[f, q, n] = sp.Dummy(f"v{len(self.variables)}")
-            self.slopes[v] = self.derivative(q) * _walk(_SLOPES.get(f, [f]), self, q=q, v=v, n=sp.Integer(n))
-            self.tower[f"{v} = {f}({q})" if n == 1 else f"{v} = ({q})**(1/{n})"] = str(self.slopes[v])
+            self.slopes[v] = self.derivative(q) * _evaluate(_SLOPES[f], self, q=q, v=v, n=sp.Integer(n))
+            shown = {"root": f"({q})**(1/{n})", "LambertW": f"exp(LambertW({q}))"}.get(f, f"{f}({q})")
+            self.tower[f"{v} = {shown}"] = str(self.slopes[v])
         return self.variables[f, q, n]
 
-    def power(self, base: sp.Expr, exponent: sp.Expr) -> sp.Expr:
+    def power(self, base: sp.Expr, exponent: sp.Expr, written: Fraction | None = None) -> sp.Expr:
         if not exponent.is_Rational:
             return self.call("exp", exponent * self.call("log", base))
         require(max(abs(exponent.p), exponent.q) <= _MOST_POWER, "a power is too large")
@@ -151,16 +247,24 @@ class _Formulas:
         require(_terms(q) <= _MOST_TERMS, "a formula is too long")
         q = sp.cancel(q)
         if f in _DEFINED:
-            return _walk(_DEFINED[f], self, q=q, i=sp.I)
+            return _evaluate(_DEFINED[f], self, q=q, i=sp.I)
         if f == "exp":
-            power = sp.expand(sp.exp(sp.expand(q))).subs(self.powers)
-            self.tower |= {str(e): str(self.derivative(e)) for e in power.atoms(sp.exp)}
-            return power
+            return self.exponential(q)
         if f == "log" and not q.has(sp.I):
             return self.logarithm(q)
-        if f == "LambertW":
-            self.powers[sp.exp(self.function(f, q))] = q / self.function(f, q)
-        return self.function(f, q, n)
+        return q / self.variable(f, q) if f == "LambertW" else self.variable(f, q, n)
+
+    def exponential(self, q: sp.Expr) -> sp.Expr:
+        """exp(q) as a product, with v^c for exp(c LambertW(p)), where v stands for exp(LambertW(p))."""
+        factor = sp.S.One
+        for (f, p, _), v in self.variables.items():
+            if f == "LambertW" and q.has(v):
+                c = sp.cancel(-q.diff(v) * v**2 / p)  # of c p/v
+                if c.is_Integer:
+                    q, factor = sp.cancel(q - c * p / v), factor * v**c
+        power = sp.expand(sp.exp(sp.expand(q)))
+        self.tower |= {str(e): str(self.derivative(e)) for e in power.atoms(sp.exp)}
+        return power * factor
 
     def logarithm(self, q: sp.Expr) -> sp.Expr:
         """log(q) for q > 0, as the sum of e log|f| over its factors f, unless powers or numbers in it are high."""
@@ -171,7 +275,7 @@ class _Formulas:
             large |= any(abs(n) > 10**_MOST_DEGREE or n.q > _MOST_POWER for n in part.atoms(sp.Rational))
             content, factors = (sp.S.One, [(part, 1)]) if large else sp.factor_list(part)
             for factor, e in (pair for pair in [*factors, (sp.Abs(content), 1)] if pair[0] != 1):
-                total += sign * e * (factor.args[0] if factor.func is sp.exp else self.function("log", factor))
+                total += sign * e * (factor.args[0] if factor.func is sp.exp else self.variable("log", factor))
         return total
 
     def is_zero(self, q: sp.Expr) -> bool:
@@ -188,46 +292,62 @@ class _Formulas:
         return vanish == [True, False]
 
 
+# -- verdict: what the evidence proves, family by family
+
+
 class _Proof:
     """The verdicts that a certificate proves, family by family."""
 
-    def __init__(self, certificate: dict[str, Any]) -> None:
-        self.families, self.parameters = certificate["families"], certificate["parameters"]
-        self.taus, self.formulas = certificate["claim"]["fails_at_tau"], _Formulas(self.parameters)
-        self.branches = _branches(ast.parse(certificate["expression"], mode="eval").body)
-        require(all(n.isidentifier() and n not in ("z", "pi", "E", "tau") for n in self.parameters), "a name is taken")
+    def __init__(self, certificate: Mapping[str, Any]) -> None:
+        self.families = certificate["families"]
+        self.parameters = {name: rational(value) for name, value in certificate["parameters"].items()}
+        free = all(n.isidentifier() and n.isascii() and n not in ("z", "pi", "E", "tau") for n in self.parameters)
+        require(free, "a name is taken")
+        self.constants = {*self.parameters, "pi", "E"}
+        self.branches = _branches(_read(certificate["expression"]), self.constants)
+        self.taus = [self.constant_tree(tau) for tau in certificate["claim"]["fails_at_tau"]]
+        self.formulas = _Formulas(self.parameters)
 
-    def constant(self, text: Any) -> arb:
-        return _walk(text, _Balls(self.parameters))[0]
+    def constant_tree(self, text: Any) -> ast.expr:
+        _require_understood(tree := _read(text), self.constants)
+        return tree
 
-    def relations(self, family: str) -> list[list[sp.Expr]]:
-        """The relations of a family, each proved on every piece."""
-        rows = [[_walk(c, self.formulas) for c in row] for row in self.families[family]["relations"]]
+    def constant(self, tree: ast.expr) -> arb:
+        return _evaluate(tree, _Balls(self.parameters))[0]
+
+    def members_at(self, family: str, point: str) -> list[arb]:
+        """The balls of the members at a point of the domain."""
+        z = rational(point)
+        bounds = [self.constant(bound) for bound, _ in self.branches if bound is not None]
+        require(all(z < bound or z > bound for bound in bounds), f"the point {point} is not inside a piece")
+        piece = [*(z < bound for bound in bounds), True].index(True)
+        return [f[0] for f in _members(family, self.branches[piece][1], _Balls(self.parameters, z))]
+
+    def relations(self, family: str) -> tuple[list[list[sp.Expr]], list[list[arb]]]:
+        """The relations of a family, each proved on every piece, as formulas and as balls."""
+        trees = [[self.constant_tree(c) for c in row] for row in self.families[family]["relations"]]
+        balls = [[self.constant(c) for c in row] for row in trees]
+        rows = [[_evaluate(c, self.formulas) for c in row] for row in trees]
         for _, branch in self.branches if rows else ():
             members = _members(family, branch, self.formulas)
             for row in rows:
                 total = sp.Add(*(c * f for c, f in zip(row, members, strict=True)))
-                constant = all(self.formulas.derivative(c) == 0 for c in row)
-                require(constant and self.formulas.is_zero(total), f"{family}: a relation is not proved")
-        return rows
-
-    def members_at(self, family: str, point: str) -> list[arb]:
-        """The balls of the members at a point inside a piece."""
-        z, bounds = self.constant(point), [self.constant(bound) for bound, _ in self.branches[:-1]]
-        require(all(z < bound or z > bound for bound in bounds), f"the point {point} is not inside a piece")
-        piece = [*(z < bound for bound in bounds), True].index(True)
-        return [f[0] for f in _members(family, self.branches[piece][1], _Balls(self.parameters, point))]
+                require(self.formulas.is_zero(total), f"{family}: a relation is not proved")
+        return rows, balls
 
     def require_complete(self, family: str, relations: int) -> None:
         """That a family has no more independent relations than the given number."""
-        minor = self.families[family]["minor"]
+        minor, size = self.families[family]["minor"], len(FAMILIES[family])
+        require_keys(minor, "columns", "points", "bits", "determinant", of="a minor")
         columns, points, bits = minor["columns"], minor["points"], minor["bits"]
-        fits = len(columns) == len(points) == len(FAMILIES[family]) - relations and 2 <= bits <= _MOST_BITS
+        fits = len(columns) == len(points) == size - relations and set(columns) <= set(range(size))
+        fits = fits and type(bits) is int and 2 <= bits <= _MOST_BITS
         require(fits, f"{family}: columns, points, bits and relations do not fit")
         with ctx.workprec(bits):
             values = [self.members_at(family, point) for point in points]
             determinant = arb_mat([[row[j] for j in columns] for row in values]).det()
-            proved = _nonzero(determinant) and arb(minor["determinant"]).contains(determinant.mid())
+            stored = arb(minor["determinant"])
+            proved = _nonzero(determinant) and stored.is_finite() and stored.contains(determinant.mid())
         require(proved, f"{family}: the determinant is not proved, or is not the one stored")
 
     def is_harmless(self, family: str, row: list[sp.Expr], balls: list[arb]) -> bool:
@@ -238,37 +358,71 @@ class _Proof:
         if family not in AT_TAU or not any(map(_nonzero, balls[-2:])):
             return False
         if self.taus:
-            positive = self.parameters or self.constant(self.taus[0]) > 0
-            return bool(positive and self.formulas.is_zero(p - _walk(self.taus[0], self.formulas) * q))
+            positive = self.constant(self.taus[0]) > 0 or self.parameters
+            return bool(positive and self.formulas.is_zero(p - _evaluate(self.taus[0], self.formulas) * q))
         return p == 0 or q == 0 or (not self.parameters and balls[-2] * balls[-1] < 0)
 
     def verdict(self, family: str) -> str:
-        """holds or fails, by the relations of a family (theory.md 2.3 and 2.4)."""
-        rows = self.relations(family)
+        """holds or fails, by the relations of a family (design 2.3 and 2.4)."""
         with ctx.workprec(256):
-            balls = [[self.constant(c) for c in row] for row in self.families[family]["relations"]]
-            counted = [row[-1:] if family in TARGET_LAST else row for row in balls]
-            if family in AT_TAU:
-                counted = [ball for ball, row in zip(balls, rows, strict=True) if row[-1] == row[-2] == 0]
-                counted += [[p * v - q * u] for (*_, p, q), (*_, u, v) in combinations(balls, 2)]
-            if any(_nonzero(ball) for row in counted for ball in row):
+            rows, balls = self.relations(family)
+            if any(_nonzero(ball) for row in self.deciding(family, rows, balls) for ball in row):
                 return "fails"
             harmless = all(self.is_harmless(family, *pair) for pair in zip(rows, balls, strict=True))
         require(harmless and len(self.taus) * (family in AT_TAU) <= len(rows) <= 1, f"{family}: no verdict is proved")
         self.require_complete(family, len(rows))
         return "holds"
 
+    def deciding(self, family: str, rows: list[list[sp.Expr]], balls: list[list[arb]]) -> list[list[arb]]:
+        """Numbers of which any that is not 0 makes the family fail, at every temperature."""
+        if family not in AT_TAU:
+            return [row[-1:] for row in balls] if family in TARGET_LAST else balls
+        without_tau = [ball for ball, row in zip(balls, rows, strict=True) if row[-1] == row[-2] == 0]
+        return without_tau + [[p * v - q * u] for (*_, p, q), (*_, u, v) in combinations(balls, 2)]
 
-def tower_of(certificate: dict[str, Any]) -> dict[str, str]:
+
+# -- format: the certificate as a whole
+
+
+def digest(certificate: Mapping[str, Any]) -> str:
+    """SHA-256 of a certificate without its digest."""
+    return sha256(dumps({k: v for k, v in certificate.items() if k != "digest"}, sort_keys=True).encode()).hexdigest()
+
+
+def statement(certificate: Mapping[str, Any]) -> str:
+    """The statement of a certificate in words."""
+    claim, near, s = certificate["claim"], certificate["parameters"], certificate["expression"]
+    taus = f" except {', '.join(claim['fails_at_tau'])} where positive" if claim["fails_at_tau"] else ""
+    region = f", generic parameters near {', '.join(f'{k} = {v}' for k, v in near.items())}" if near else ""
+    families = f" (families {', '.join(claim['failing_families'])})" if claim["failing_families"] else ""
+    return f"{claim['condition']} {claim['verdict']}{families} for s(z) = {s}, all tau > 0{taus}{region}"
+
+
+def in_domain(certificate: Mapping[str, Any], point: str) -> bool:
+    """Whether s is shown to be real and analytic at a point p/q, inside a piece."""
+    try:
+        with ctx.workprec(256):
+            return bool(_Proof(certificate).members_at("F1", point))
+    except Rejected:
+        return False
+
+
+def tower_of(certificate: Mapping[str, Any]) -> dict[str, str]:
     """The functions that the relations of a certificate are proved with, and their derivatives; proves its claim."""
-    proof, claim, families = _Proof(certificate), certificate["claim"], list(certificate["families"])
-    names, fails = CONDITIONS[claim["condition"]], claim["verdict"] == "fails"
+    claim, families = certificate["claim"], list(certificate["families"])
+    require_keys(claim, "condition", "verdict", "fails_at_tau", "failing_families", of="the claim")
+    names, fails, taus = CONDITIONS[claim["condition"]], claim["verdict"] == "fails", claim["fails_at_tau"]
     known = families and set(families) <= set(names) if fails else families == names
     known = known and claim["failing_families"] == (families if fails and len(names) > 1 else [])
-    known = known and (proof.taus == [] or (isinstance(proof.taus, list) and not fails and names[0] in AT_TAU))
+    known = known and (taus == [] or (isinstance(taus, list) and not fails and names[0] in AT_TAU))
     require(known, "the claim is not of a form that is known")
+    proof = _Proof(certificate)
     for family in families:
+        evidence = certificate["families"][family]
+        require_keys(evidence, "relations", "minor", of=f"the evidence for {family}")
         require(proof.verdict(family) == claim["verdict"], f"{family}: the evidence proves the contrary")
+        require(not fails or evidence["minor"] is None, f"{family}: a minor does not show that it fails")
+    require(in_domain(certificate, certificate["point"]), "s is not shown to be real at the point")
     return proof.formulas.tower
 
 
@@ -280,11 +434,15 @@ def check(certificate: Any) -> None:
     """
     try:
         if certificate["format"] == ORDERS:
-            from theory.checker.order_checker import objection
+            from theory.checker import order_checker
 
-            return require((why := objection(certificate)) is None, str(why))
+            order_checker.check(certificate)
+            return
         require(certificate["format"] == FORMAT, "the format is unknown")
-        for key, proved in (("digest", digest), ("statement", statement), ("tower", tower_of)):
+        computed = {"digest": digest, "statement": statement, "tower": tower_of}
+        keys = ("format", "claim", "expression", "parameters", "point", "families", *computed)
+        require_keys(certificate, *keys, of="the certificate")
+        for key, proved in computed.items():
             require(certificate[key] == proved(certificate), f"the {key} is wrong")
     except Rejected:
         raise
