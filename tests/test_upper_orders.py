@@ -1,5 +1,6 @@
 """Upper bounds of contact orders, and their certificates."""
 
+import contextlib
 import copy
 import json
 import subprocess
@@ -309,14 +310,46 @@ CHANGES = {
     "a wrong monomial": lambda c: c["steps"][0].update(monomial=[0, 0, 1, 0]),
     "nonsense": lambda c: c.update(variables=3),
     "code": lambda c: c["model"].update(log_weight="__import__('os').getcwd()"),
+    "a title with a space before it": lambda c: lower(c, " difference b", "1"),
+    "a title of no parameter": lambda c: c["means"].update({"mean b2": []}) or lower(c, "mean b2", "1"),
+    "a title of another kind": lambda c: c["means"].update({"offset b": []}) or lower(c, "offset b", "1"),
+    "a name for its difference": lambda c: lower(c, "nu", "2"),
+    "a mean of no parameter": lambda c: c["means"].update({"mean b2": []}),
+    "a monomial named twice": lambda c: c["means"]["mean a"].append([c["means"]["mean a"][0][0], ["0"]]),
+    "no orders": lambda c: c.update(orders={}),
+    "more in a certificate": lambda c: c.update(remark="more"),
+    "more in a model": lambda c: c["model"].update(remark="more"),
+    "more in a point": lambda c: c["model"]["point"].update(p="1"),
+    "more in a step": lambda c: c["steps"][-1].update(remark="more"),
+    "more in a case": lambda c: c["steps"][-1]["cases"].update(remark="more"),
+    "an order that is no number": lambda c: lower(c, "difference b", "4_0"),
+    "an element from behind": lambda c: c["steps"][0].update(element=c["steps"][0]["element"] - 99),
+    "a name that is none": lambda c: c["model"].update(expert=["a", "b ", "nu"], mean="a*x"),
+    "a logarithm in the mean": lambda c: c["model"].update(mean="a*x + b + log(2)"),
+}
+READ = {  # each read as beta1*x before
+    "a keyword": "beta1*x + log(2, base=10)",
+    "a comment": "beta1*x # + x**2*beta1",
+    "a truth value": "beta1*x*True",
+    "another line": "beta1*x +\n0",
 }
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 def test_a_changed_certificate_is_rejected(issued, change):
     check(issued)
+    found = changed(issued, change)
+    with contextlib.suppress(AttributeError):  # of a model that is none
+        found["statement"] = check_statement(found)
     with pytest.raises(Rejected):
-        check(changed(issued, change))
+        check(found)
+
+
+@pytest.mark.parametrize("weight", READ.values(), ids=READ)
+def test_nothing_in_a_model_is_passed_over(issued, weight):
+    found = changed(issued, lambda c: c["model"].update(log_weight=weight))
+    with pytest.raises(Rejected, match=r"understood|one line"):
+        check(found | {"statement": check_statement(found)})
 
 
 @pytest.mark.parametrize("factor", ["log(2)", "2**(1/2)", "exp(log(2)/2)", "(1 + log(2)/3)", "cosh(log(3)/2)"])

@@ -22,10 +22,11 @@ from typing import Any
 from flint import fmpq, fmpq_poly
 
 from theory.checker.order_equations import Exponents, Model, Terms
-from theory.checker.rejected import Rejected, rational, require
+from theory.checker.rejected import Rejected, rational, require, require_keys
 
 FORMAT = "temperance-orders/1"
 Row = tuple[list[fmpq], fmpq]
+_KEYS = ("format", "statement", "model", "degree", "reach", "variables", "means", "steps", "orders")
 _MOST_DEGREE, _MOST_REACH = 8, 16
 
 
@@ -42,6 +43,7 @@ def check(certificate: Any) -> str:
     """The statement that a certificate proves. Raises Rejected where it proves none."""
     try:
         require(certificate["format"] == FORMAT, "the format is unknown")
+        require_keys(certificate, *_KEYS, of="the certificate")
         return _Checker(certificate).run()
     except Rejected:
         raise
@@ -87,17 +89,35 @@ class _Checker:
 
     def run(self) -> str:
         for step in self.certificate["steps"]:
-            kind = {"monomial": self._monomial, "combination": self._combination, "target": self._bound}
-            next(action for name, action in kind.items() if name in step)(step)
+            if "monomial" in step:
+                require_keys(step, "monomial", "element", of="a step")
+                self._monomial(self.exponents(step["monomial"]), self.element(step["element"]))
+            elif "combination" in step:
+                require_keys(step, "combination", of="a step")
+                self._combination(step["combination"])
+            else:
+                require_keys(step, "target", "value", "factors", "cases", of="a step")
+                self._bound(step)
         known = dict(self.bounds)
         for i, name in enumerate(self.variables):
             unit = tuple(int(i == j) for j in range(self.size))
             require(known.get(unit, fmpq(0)) > fmpq(1, self.degree + 1), f"no bound of {name} below N + 1")
+        require(self.certificate["orders"], "no order is stated")
         for title, text in self.certificate["orders"].items():
             self._order(title, rational(text))
         proved = statement(self.certificate)
         require(self.certificate["statement"] == proved, "the statement is not that of the orders")
         return proved
+
+    def exponents(self, given: Any) -> Exponents:
+        """A monomial of the variables."""
+        require(all(type(n) is int and n >= 0 for n in given) and len(given) == self.size, "a monomial")
+        return tuple(given)
+
+    def element(self, i: Any) -> tuple[Terms, tuple[Exponents, ...], bool]:
+        """An equation, or a combination of equations made before."""
+        require(type(i) is int and 0 <= i < len(self.elements), "no such element")
+        return self.elements[i]
 
     def _drop(self, m: Exponents) -> None:
         kept = [
@@ -105,18 +125,17 @@ class _Checker:
         ]
         self.elements = kept
 
-    def _monomial(self, step: Mapping[str, Any]) -> None:
-        m, (terms, _, own) = tuple(step["monomial"]), self.elements[step["element"]]
+    def _monomial(self, m: Exponents, element: tuple[Terms, tuple[Exponents, ...], bool]) -> None:
+        terms, _, own = element
         require(own and all(_divides(m, n) for n in terms) and _roots(terms[m]) == 0, "a monomial is not shown")
         self.monomials.append(m)
         self._drop(m)
 
-    def _combination(self, step: Mapping[str, Any]) -> None:
+    def _combination(self, given: Any) -> None:
         total: Terms = {}
-        parts = [(fmpq_poly([rational(c) for c in row]), tuple(g), i) for row, g, i in step["combination"]]
-        for c, g, i in parts:
-            terms, _, own = self.elements[i]
-            require(own and len(g) == self.size and min(g) >= 0, "a combination")
+        parts = [(fmpq_poly([rational(c) for c in row]), self.exponents(g), self.element(i)) for row, g, i in given]
+        for c, g, (terms, _, own) in parts:
+            require(own, "a combination of combinations")
             for m, d in terms.items():
                 at = tuple(p + q for p, q in zip(g, m, strict=True))
                 total[at] = total.get(at, fmpq_poly([0])) + c * d
@@ -124,9 +143,8 @@ class _Checker:
         self.elements.append(({m: c for m, c in total.items() if c != 0}, shifts, False))
 
     def _bound(self, step: Mapping[str, Any]) -> None:
-        target, value = tuple(step["target"]), rational(step["value"])
-        whole = all(type(n) is int and n >= 0 for n in target)
-        require(len(target) == self.size and whole and value > 0, "a target")
+        target, value = self.exponents(step["target"]), rational(step["value"])
+        require(value > 0, "a target")
         factors = [fmpq_poly([rational(c) for c in row]) for row in step["factors"]]
         require(all(q.degree() > 0 for q in factors), "a factor is constant")
         cases = _Cases(self, factors)
@@ -136,15 +154,17 @@ class _Checker:
             self._drop(target)
 
     def _order(self, title: str, r: fmpq) -> None:
+        """That |offset|^r = O(L2 distance) for a difference, a mean or a shared offset, by its title."""
+        units = [tuple(int(i == j) for j in range(self.size)) for i in range(self.size)]
+        each = len(self.model.each)
+        series = {f"difference {p}": [unit] for p, unit in zip(self.variables, units[:each], strict=False)}
+        series |= {title: [unit] for title, unit in zip(self.variables[each:], units[each:], strict=True)}
+        for name, terms in self.certificate["means"].items():
+            series[name] = [self.exponents(m) for m, row in terms if any(rational(c) for c in row)]
+        require(title in series, f"{title!r} is no parameter of the model")
         require(r >= 1, f"the order of {title} below 1")
-        kind, _, name = title.partition(" ")
-        if kind == "difference" or title in self.variables:
-            monomials = [tuple(int(p == (name if kind == "difference" else title)) for p in self.variables)]
-            require(sum(monomials[0]) == 1, f"no variable {title}")
-        else:
-            monomials = [tuple(m) for m, row in self.certificate["means"][title] if any(rational(c) for c in row)]
         known = [*self.bounds, *((m, fmpq(1)) for m in self.monomials)]
-        for m in monomials:
+        for m in series[title]:
             require(any(_divides(t, m) and v * r >= 1 for t, v in known), f"the order of {title} is not shown")
 
 
@@ -164,17 +184,21 @@ class _Cases:
     def check(self, tree: Mapping[str, Any], cost: Sequence[int], value: fmpq, rows: list[Row]) -> None:
         """All w that satisfy the rows have w.cost >= value."""
         if "split" in tree:
-            cases = self.alternatives(*self.checker.elements[tree["split"]][:2])
+            require_keys(tree, "split", "cases", of="a case")
+            cases = self.alternatives(*self.checker.element(tree["split"])[:2])
             require(len(cases) == len(tree["cases"]), "a case is missing")
             for case, subtree in zip(cases, tree["cases"], strict=True):
                 self.check(subtree, cost, value, [*rows, *case])
             return
         if "coprime" in tree:
+            require_keys(tree, "coprime", "cases", of="a case")
             require(len(tree["cases"]) == 2, "a case is missing")
             for row, subtree in zip(self.coprime(*tree["coprime"]), tree["cases"], strict=True):
                 self.check(subtree, cost, value, [*rows, row])
             return
-        used = [(rational(y), *rows[int(i)]) for i, y in tree["multipliers"].items()]
+        require_keys(tree, "multipliers", of="a case")
+        numbers = {str(i): row for i, row in enumerate(rows)}
+        used = [(rational(y), *numbers[i]) for i, y in tree["multipliers"].items()]
         require(all(y >= 0 for y, _, _ in used), "a negative multiplier")
         left = [sum((y * a[j] for y, a, _ in used), fmpq(0)) for j in range(self.width)]
         right = sum((y * b for y, _, b in used), fmpq(0))
@@ -183,8 +207,9 @@ class _Cases:
 
     def coprime(self, i: int, j: int) -> list[Row]:
         """Two factors without a common root do not both tend to 0: one of them is of order 0."""
+        require(all(type(k) is int and k in range(len(self.factors)) for k in (i, j)), "no such factor")
         require(self.factors[i].gcd(self.factors[j]).degree() == 0, "two factors have a common root")
-        at = [self.checker.size + range(len(self.factors))[k] for k in (i, j)]
+        at = [self.checker.size + k for k in (i, j)]
         return [([fmpq(-1 if n == k else 0) for n in range(self.width)], fmpq(0)) for k in at]
 
     def keys(self, terms: Terms) -> list[tuple[Exponents, bool]]:

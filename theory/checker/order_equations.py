@@ -13,7 +13,7 @@ from typing import Any
 
 from flint import Ordering, fmpq, fmpq_mat, fmpq_mpoly, fmpq_mpoly_ctx, fmpq_poly
 
-from theory.checker.rejected import Rejected, rational, require
+from theory.checker.rejected import Rejected, rational, require, require_keys
 
 _MOST_TEXT, _MOST_POWER, _MOST_NAMES, _MOST_BITS = 2000, 8, 8, 10000
 Exponents = tuple[int, ...]
@@ -123,11 +123,11 @@ class _Ring:
     def value(self, node: ast.expr, names: Mapping[str, _Value]) -> _Value:
         """The Taylor polynomial of an expression."""
         match node:
-            case ast.Constant(value=int() as n):
+            case ast.Constant(n) if type(n) is int:
                 return _Value(fmpq(n), self.zero)
-            case ast.Name(id=name):
+            case ast.Name(name) if name in names:
                 return names[name]
-            case ast.Call(func=ast.Name(id=name), args=[inner]):
+            case ast.Call(ast.Name(name), [inner], []):
                 return self.called(name, self.value(inner, names))
             case ast.UnaryOp(op=ast.USub(), operand=inner):
                 return self.product(_Value(fmpq(-1), self.zero), self.value(inner, names))
@@ -135,12 +135,12 @@ class _Ring:
                 exponent = self.value(right, names)
                 require(exponent.poly == 0, "an exponent that varies")
                 return self.power(self.value(left, names), exponent.rational()[0])
-            case ast.BinOp(left=left, op=op, right=right):
+            case ast.BinOp(left, ast.Add() | ast.Sub() | ast.Mult() | ast.Div() as op, right):
                 u, v = self.value(left, names), self.value(right, names)
                 if isinstance(op, ast.Mult | ast.Div):
                     return self.product(u, v if isinstance(op, ast.Mult) else self.power(v, fmpq(-1)))
-                return self.sum(u, v, {ast.Add: 1, ast.Sub: -1}[type(op)])
-        raise Rejected(f"cannot read {ast.dump(node)[:60]}")
+                return self.sum(u, v, 1 if isinstance(op, ast.Add) else -1)
+        raise Rejected(f"{ast.unparse(node)[:60]} is not understood")
 
 
 # -- the reduced equations, from the model
@@ -150,11 +150,14 @@ class Model:
     """The equations of a certificate's model."""
 
     def __init__(self, model: Mapping[str, Any], degree: int, reach: int) -> None:
+        require_keys(model, "log_weight", "mean", "own", "expert", "shared", "point", of="the model")
         self.degree = degree
         self.own, self.expert, self.shared = (list(model[name]) for name in ("own", "expert", "shared"))
         self.each = [*self.own, *self.expert]
         names = ["x", *self.each, *self.shared]
         require(len(set(names)) == len(names) <= _MOST_NAMES and self.expert[-1] == "nu", "the parameters")
+        require(all(name.isidentifier() and name.isascii() for name in names), "a parameter is not a name")
+        require_keys(model["point"], *self.own, *self.shared, of="the point")
         self.ring = _Ring(names, degree, reach)
         values = {p: _Value(rational(model["point"][p]), self.ring.symbols[p]) for p in (*self.own, *self.shared)}
         values["x"] = _Value(fmpq(0), self.ring.symbols["x"])
@@ -162,7 +165,8 @@ class Model:
         ratio = self.ring.context.from_dict({m: c for m, c in weight.items() if any(m[1:])})
         offsets = {p: _Value(fmpq(0), self.ring.symbols[p]) for p in self.expert[:-1]} | {"x": values["x"]}
         mean = self.ring.value(_tree(model["mean"]), offsets)
-        require(mean.constant == 0 and all(sum(m[1:]) == 1 for m in mean.poly.to_dict()), "the mean is not linear")
+        linear = all(sum(m[1:]) == 1 for m in mean.poly.to_dict())
+        require(linear and (mean.constant, mean.log) == (0, 1), "the mean is not linear")
         self.rows = self._rows(self.ring.exp(_Value(fmpq(0), ratio)).poly + 1, mean.poly)
 
     def _rows(self, ratio: fmpq_mpoly, shift: fmpq_mpoly) -> list[dict[Exponents, fmpq]]:
@@ -184,13 +188,19 @@ class Model:
         return [{m: table[i, j] for j, m in enumerate(columns) if table[i, j] != 0} for i in range(rank)]
 
     def equations(self, variables: Sequence[str], means: Mapping[str, Any]) -> list[Terms]:
-        """F_i(h, s): the means, which must solve their own equations, put into the others."""
+        """F_i(h, s): the means, which must solve their own equations, put into the others.
+
+        Raises:
+            Rejected: the variables are not the differences and the means without an equation, or the means are not
+                the others.
+        """
         titles = [*(f"mean {p}" for p in self.each), *self.shared]
         units = {tuple(int(i == j) for j in range(len(titles))): i for i in range(len(titles))}
         solved = [units[next(iter(row))] for row in self.rows if next(iter(row)) in units]
         unsolved = [t for i, t in enumerate(titles) if i not in solved]
         require(list(variables) == [*self.each, *unsolved], "the variables")
-        average = _Average(self, variables, {t: means[t] for i, t in enumerate(titles) if i in solved}, titles)
+        require_keys(means, *(titles[i] for i in solved), of="the means")
+        average = _Average(self, variables, means, titles)
         found = []
         for row in self.rows:
             value = average.value(row)
@@ -219,6 +229,7 @@ class _Average:
         self.known: list[dict[Exponents, fmpq_mpoly]] = [{}, {}]
 
     def polynomial(self, entry: Any) -> fmpq_mpoly:
+        require(len({tuple(m) for m, _ in entry}) == len(entry), "a monomial of a mean is named twice")
         terms = {(i, *m): rational(c) for m, row in entry for i, c in enumerate(row)}
         require(all(sum(m[1:]) > 0 for m in terms), "a mean that is not 0 where all differences are")
         return self.context.from_dict(terms)
@@ -239,7 +250,8 @@ class _Average:
 
 
 def _tree(text: Any) -> ast.expr:
-    require(isinstance(text, str) and len(text) < _MOST_TEXT, "an expression is not a short text")
+    plain = isinstance(text, str) and len(text) < _MOST_TEXT and text.isascii() and text.isprintable()
+    require(plain and "#" not in text, "an expression is not a short text in one line")
     try:
         return ast.parse(text, mode="eval").body
     except (SyntaxError, MemoryError) as error:
