@@ -1,21 +1,44 @@
-"""Certificates with something changed, and all that can be computed computed anew; and the truth about them."""
+"""Forged certificates, one kind for each part of the format, and the truth about those that the checker accepts.
+
+    python benchmarks/forgeries.py [--count 10000] [--seed 1]
+
+Honest certificates are changed as forged_parts.py says, and all that anybody can compute is computed anew. The truth
+comes from truth_oracle.py (numerical rank at 150 digits) and order_oracle.py (distances of densities), which use no
+module of the project. Exit status 1 for a false certificate that is accepted.
+"""
 
 from __future__ import annotations
 
+import argparse
 import copy
 import json
 import random
-from dataclasses import dataclass, field
+import sys
+from dataclasses import asdict, dataclass, field
+from fractions import Fraction
+from functools import cache
 from typing import Any
 
+import sympy as sp
 from flint import arb, arb_mat, ctx, fmpq
+from forged_parts import DERIVED, ORDER_PARTS, PARTS, VERDICT_PARTS, parts
 from oracle_jets import Unclear, jet
+from order_oracle import orders
 from truth_oracle import Truth, monomials, truth
 
+from theory.checker import order_checker
 from theory.checker.rejected import Rejected
-from theory.checker.verdict_checker import CONDITIONS, check, digest, statement, tower_of
+from theory.checker.verdict_checker import CONDITIONS, FORMAT, ORDERS, check, digest, statement, tower_of
+from theory.interactions import model
+from theory.issuing import certificates
+from theory.order_issuing import certificate as certificate_of_orders
+from theory.splitting import Splitting
+from theory.upper_orders import upper_orders
 
-_DERIVED = ("statement", "tower", "digest", "format")
+SOURCES = ("tanh", "relu", "hypot1", "exp", "gelu", "square", "LambertW", "log(z)", "sqrt(z)", "3*log(1 + z**2)")
+SOURCES += ("elu(z, alpha)", "c*log(1 + z**2)", "z**alpha", "where(z > 1, tanh(z), z)", "log_abs")
+GATES = (("softmax", None), ("activation", "tanh"), ("activation", "exp(z)"))
+_SLACK = 0.3  # of an order that the oracle finds
 
 
 @dataclass
@@ -42,11 +65,22 @@ class Attack:
             setattr(self, name, getattr(self, name) + value)
 
 
-def attack(pool: list[dict[str, Any]], count: int, rng: random.Random) -> Attack:
-    """Offer mutants of the certificates of a pool to the checker."""
+def honest() -> list[dict[str, Any]]:
+    """The certificates that are forged."""
+    found = [certificate for source in SOURCES for certificate in certificates(source)]
+    for gate, s in GATES:
+        spec = model(gate, activation=s)
+        at = Splitting(spec, dict.fromkeys(spec.gate.parameters, sp.S.One))
+        found.append(certificate_of_orders(upper_orders(at)))
+    return json.loads(json.dumps(found))
+
+
+def attack(pool: list[dict[str, Any]], count: int, rng: random.Random, part: str | None = None) -> Attack:
+    """Offer mutants of the certificates of a pool, changed in one part or in any, to the checker."""
     found = Attack()
+    pool = [c for c in pool if part is None or part in parts(c)]
     for _ in range(count if pool else 0):
-        changed = mutated(rng.choice(pool), pool, rng)
+        changed = mutated(rng.choice(pool), pool, rng, part)
         found.mutants += 1
         try:
             check(changed)
@@ -66,16 +100,16 @@ def attack(pool: list[dict[str, Any]], count: int, rng: random.Random) -> Attack
     return found
 
 
-def mutated(certificate: dict[str, Any], pool: list[dict[str, Any]], rng: random.Random) -> dict[str, Any]:
-    """A certificate with one or two values changed, or with a part of another."""
-    changed = copy.deepcopy(certificate)
-    if rng.random() < 0.2:
-        part = rng.choice([key for key in changed if key not in _DERIVED])
-        changed[part] = copy.deepcopy(rng.choice(pool)[part])
-    else:
-        for _ in range(rng.choice([1, 1, 1, 2])):
-            _change(changed, rng)
-    for key, compute in (("statement", statement), ("tower", tower_of), ("digest", digest)):
+def mutated(
+    certificate: dict[str, Any], pool: list[dict[str, Any]], rng: random.Random, part: str | None = None
+) -> dict[str, Any]:
+    """A certificate changed in a part, by default any, with all that can be computed computed anew."""
+    changed, known = copy.deepcopy(certificate), parts(certificate)
+    known[part or rng.choice(sorted(known))](changed, pool, rng)
+    computed = {"statement": statement, "tower": tower_of, "digest": digest}
+    if certificate["format"] == ORDERS:
+        computed = {"statement": order_checker.statement}
+    for key, compute in computed.items():
         try:
             changed[key] = compute(changed)
         except Exception:  # a claim too broken to be put in words: the checker must say Rejected
@@ -83,50 +117,47 @@ def mutated(certificate: dict[str, Any], pool: list[dict[str, Any]], rng: random
     return changed
 
 
-def _change(certificate: dict[str, Any], rng: random.Random) -> None:
-    leaves = [way for way in _leaves(certificate) if way[0] not in _DERIVED]
-    part = rng.choice(sorted({way[0] for way in leaves}))  # claim and expression as often as the many numbers
-    *way, last = rng.choice([leaf for leaf in leaves if leaf[0] == part])
-    inner: Any = certificate
-    for key in way:
-        inner = inner[key]
-    inner[last] = _another(inner[last], rng)
+# -- the truth
 
-
-def _leaves(value: Any, way: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    if isinstance(value, dict | list) and value:
-        items = value.items() if isinstance(value, dict) else enumerate(value)
-        return [leaf for key, inner in items for leaf in _leaves(inner, (*way, key))]
-    return [way]
-
-
-def _another(value: Any, rng: random.Random) -> Any:
-    if isinstance(value, int):
-        return value + rng.choice([-1, 1, 7])
-    if isinstance(value, str):
-        words = ["0", "1", "-1", "holds", "fails", *CONDITIONS, f"({value}) + 1", f"2*({value})", f"({value})*z"]
-        return rng.choice([*words, f"({value}) + z/10**12", f"({value}) + tanh(z)", value.replace("1", "2")])
-    return rng.choice([["A"], ["B"], ["1"], ["2"], None, 0, []])
+_KEYS = {FORMAT: {*DERIVED, "claim", "expression", "parameters", "point", "families"}}
+_KEYS[ORDERS] = {"format", "statement", "model", "degree", "reach", "variables", "means", "steps", "orders"}
 
 
 def is_true(certificate: dict[str, Any]) -> bool:
-    """Whether the statement of a certificate is true and its determinants are those of its points, by the oracle.
+    """Whether a certificate says nothing that is false and nothing besides, by the oracles.
 
     Raises:
         Unclear: the oracle does not tell.
     """
-    claim, text = certificate["claim"], certificate["expression"]
-    try:
-        parameters = {name: fmpq(*map(int, value.split("/"))) for name, value in certificate["parameters"].items()}
-    except ValueError as error:  # a sum, which the checker reads
-        raise Unclear(str(error)) from None
-    if falsehood(claim["condition"], claim["verdict"], claim, truth(text, parameters), parameters):
+    if set(certificate) != _KEYS[certificate["format"]]:
         return False
+    if certificate["format"] == ORDERS:
+        return _orders_are_true(certificate)
+    claim, text = certificate["claim"], certificate["expression"]
+    parameters = {name: fmpq(*map(int, value.split("/"))) for name, value in certificate["parameters"].items()}
+    if falsehood(claim["condition"], claim["verdict"], claim, _truth(text, tuple(parameters.items())), parameters):
+        return False
+    with ctx.workprec(500):
+        jet(text, {**parameters, "z": fmpq(*map(int, certificate["point"].split("/")))})  # or ValueError
     return all(
         _encloses(name, evidence["minor"], text, parameters)
         for name, evidence in certificate["families"].items()
         if claim["verdict"] == "holds"
     )
+
+
+@cache
+def _truth(text: str, parameters: tuple[tuple[str, fmpq], ...]) -> Truth:
+    return truth(text, dict(parameters))
+
+
+def _orders_are_true(certificate: dict[str, Any]) -> bool:
+    """Whether no order is below the one that the oracle finds; titles are those of the model (KeyError)."""
+    claimed, part = certificate["orders"], certificate["model"]
+    each, shared = [*part["own"], *part["expert"]], part["shared"]
+    if not set(claimed) <= {*(f"{kind} {p}" for kind in ("difference", "mean") for p in each), *shared}:
+        return False
+    return all(found <= float(Fraction(claimed[title])) + _SLACK for title, found in orders(part, tuple(claimed)))
 
 
 def falsehood(
@@ -164,3 +195,28 @@ def _encloses(family: str, minor: dict[str, Any], text: str, parameters: dict[st
             rows.append(monomials(jet(text, {**parameters, "z": z}), z, family))
         determinant = arb_mat([[row[j] for j in minor["columns"]] for row in rows]).det() if rows else arb(1)
         return bool(arb(minor["determinant"]).contains(determinant))
+
+
+def campaign(count: int, seed: int, only: list[str] | None = None) -> dict[str, Attack]:
+    """Forge so many certificates, an equal share in each part; or the shares of some parts alone."""
+    pool, names = honest(), [*PARTS, *VERDICT_PARTS, *ORDER_PARTS]
+    shares = {part: count * (i + 1) // len(names) - count * i // len(names) for i, part in enumerate(names)}
+    return {part: attack(pool, shares[part], random.Random(f"{seed}:{part}"), part) for part in only or names}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--count", type=int, default=10_000)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    found = campaign(options.count, options.seed)
+    for part, one in found.items():
+        counts = {name: len(v) if isinstance(v, list) else v for name, v in asdict(one).items()}
+        print(f"{part:10}", *(f"{name} {n:6}" for name, n in counts.items()))
+    faults = [fault for one in found.values() for fault in (*one.false, *one.crashes)]
+    print(*faults, sep="\n")
+    return int(bool(faults))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
