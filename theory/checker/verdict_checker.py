@@ -363,7 +363,7 @@ class _Proof:
         return p == 0 or q == 0 or (not self.parameters and balls[-2] * balls[-1] < 0)
 
     def verdict(self, family: str) -> str:
-        """holds or fails, by the relations of a family (design 2.3 and 2.4)."""
+        """holds or fails, by the relations of a family (theory.md 2.3 and 2.4)."""
         with ctx.workprec(256):
             rows, balls = self.relations(family)
             if any(_nonzero(ball) for row in self.deciding(family, rows, balls) for ball in row):
