@@ -12,6 +12,7 @@ from temperance.report import write_file
 from theory import rendering
 from theory.derivation import Derivation, derivation
 from theory.interactions import model
+from theory.models import BETA0
 from theory.pdes import Relation
 
 
@@ -67,6 +68,19 @@ def show(found: Derivation, screen: Console) -> None:
     _list("Symmetries", [f"{s['kind']} ({s['gauge']}): {s['statement']}" for s in record["symmetries"]], screen)
     _list("Identifiable functions of an atom", [", ".join(record["identifiable_functions"])], screen)
     _list("Not decided", record["missing"], screen)
+    screen.print(f"\n{one_line(answer(found))}")
+
+
+def answer(found: Derivation) -> str:
+    """What is identifiable, in words."""
+    functions, spec = found.symmetries.identifiable, found.interactions.spec
+    if functions is None:
+        return "What is identifiable is not decided: a flow was not integrated."
+    bias = () if spec.gate.offset is None else (BETA0,)
+    lost = [p.name for p in (*spec.gate.parameters, *bias, *spec.expert.parameters) if p not in functions]
+    kept = ", ".join(map(str, functions))
+    names = f"not identifiable by themselves: {', '.join(lost)}" if lost else "that is every parameter"
+    return f"Identifiable: {kept}; {names}. What is {found.symmetries.proved}."
 
 
 def _equations(relations: Sequence[Relation]) -> list[str]:

@@ -13,10 +13,10 @@ GROUND_TRUTH = [  # gate, activation, dim, flows, identifiable functions
     ("softmax", None, 1, [], "beta1 beta0 a b nu"),
     ("generic", None, 1, [], "beta1 tau beta0 a b nu"),
     ("sigmoid", None, 1, ["(beta1, w, tau) -> (l*beta1, l*w, l*tau)"], "beta1/tau w/tau a b nu"),
-    ("gaussian", None, 1, ["pi -> l*pi"], "pi[i]/pi[j] c Gamma a b nu"),
+    ("gaussian", None, 1, ["pi -> l*pi"], None),
     ("cosine", None, 2, ["(beta1_1, beta1_2) -> (l*beta1_1, l*beta1_2)"], "beta1_2/beta1_1 tau beta0 a_1 a_2 b nu"),
     ("activation", "tanh", 1, [], "beta1 tau beta0 a b nu"),
-    ("activation", "relu", 1, ["(beta1, tau, beta0) -> (l*beta1, l*tau, l*beta0)"], "beta1/tau beta0/tau a b nu"),
+    ("activation", "relu", 1, ["(beta1, tau, beta0) -> (l*beta1, l*tau, l*beta0)"], None),
     (
         *("activation", "z**2", 2),
         ["(beta1_1, beta1_2, tau, beta0) -> (l*beta1_1, l*beta1_2, l**2*tau, l**2*beta0)"],
@@ -25,7 +25,7 @@ GROUND_TRUTH = [  # gate, activation, dim, flows, identifiable functions
     (
         *("activation", "abs(z)**p", 1),
         ["(beta1, tau, beta0) -> (l*beta1, l**p*tau, l**p*beta0)"],
-        "Abs(beta1)**p/tau beta0/tau a b nu",
+        None,
     ),
     ("activation", "where(z<0,0,1)", 1, ["beta1 -> l*beta1"], "tau beta0 a b nu"),
 ]
@@ -52,14 +52,18 @@ NUMBERS = [sp.Rational(k * k + 3, 2 * k + 5) for k in range(40)]
 def test_flows_and_identifiable_functions_are_the_known_ones(gate, activation, dim, flows, identifiable):
     found = symmetries(derive(gate, activation=activation, dim=dim, order=1))
     assert [flow.statement for flow in found.flows] == flows
-    assert [str(f) for f in found.identifiable] == identifiable.split()
+    if identifiable is not None:  # else scores can be translated: tests/test_translations.py
+        assert [str(f) for f in found.identifiable] == identifiable.split()
     assert found.unintegrated == ()
 
 
-def test_a_logarithm_leaves_tau_identifiable():
+def test_a_logarithm_leaves_tau_identifiable_if_there_are_two_covariates():
+    """With one, log|beta1 x| is log|beta1| and a function of x that all atoms share: the gate is constant."""
     found = symmetries(derive("activation", activation="2*log(abs(z))", order=1))
     assert [f.statement for f in found.flows] == ["(beta1, beta0) -> (l*beta1, beta0 - 2*log(l))"]
-    assert sp.Symbol("tau", positive=True) in found.identifiable
+    assert [str(f) for f in found.identifiable] == ["(beta0 + 2*log(Abs(beta1)))/tau", "a", "b", "nu"]
+    both = symmetries(derive("activation", activation="2*log(abs(z))", dim=2, order=1))
+    assert sp.Symbol("tau", positive=True) in both.identifiable
     assert not found.flows[0].together
     assert found.flows[0].gauge.startswith("free")
 
@@ -133,7 +137,8 @@ def _distance(spec, log_density, point, other):
 @pytest.mark.parametrize(("activation", "names"), DISCRETE.items())
 def test_discrete_symmetries_of_activations(activation, names):
     found = mixture_symmetries(derive("activation", activation=activation, order=1).spec)
-    assert [s.name for s in found] == ["permutation", "translation", *names]
+    of_one = [s.name for s in found if s.name not in ("score translation", "pair")]
+    assert of_one == ["permutation", "translation", *names]
 
 
 @pytest.mark.parametrize("activation", ["tanh", "log(1+z**2)", "relu", "min(max(z,-1),1)"])

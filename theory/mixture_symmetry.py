@@ -7,7 +7,8 @@ from itertools import pairwise
 
 import sympy as sp
 
-from theory.models import BETA0, MoESpec, covariates
+from theory.models import BETA0, MoESpec, atom_symbol, covariates
+from theory.translations import scores
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ def mixture_symmetries(spec: MoESpec) -> tuple[MixtureSymmetry, ...]:
         names = ", ".join(p.name for p in shifted)
         what = f"one constant may be added to {names} of all atoms: the normalisation of the gate takes it away"
         found.append(MixtureSymmetry("translation", "free", what))
+    found += _of_scores(spec)
     beta = tuple(p for p in spec.gate.parameters if p.name.split("_")[0] == "beta1")
     if not beta:
         return tuple(found)
@@ -44,6 +46,42 @@ def mixture_symmetries(spec: MoESpec) -> tuple[MixtureSymmetry, ...]:
             what = "for k = 2: (beta1_1, beta1_2) -> (-beta1_2, -beta1_1), beta0 unchanged, experts not permuted"
             found.append(MixtureSymmetry("odd", "free", what))
     return tuple(found)
+
+
+def _of_scores(spec: MoESpec) -> list[MixtureSymmetry]:
+    """Translations of functions of the gate's parameters, and what two atoms can do beside."""
+    found, shown = [], scores(spec)
+    if shown is None:
+        return []
+    if moved := beyond_parameters(spec):
+        signs = "" if shown.any_sign else ", where beta1 has one sign in all of them"
+        names = " and to ".join(map(str, moved))
+        what = f"one constant may be added to {names} of all atoms{signs}: the change of the scores is common to them"
+        found.append(MixtureSymmetry("score translation", "free", what))
+    if shown.pair > 0:
+        curves = "one more curve" if shown.pair == 1 else f"{shown.pair} more dimensions"
+        what = f"for k = 2, at a generic point: {curves} of mixtures with one density{_rotation(spec)}"
+        found.append(MixtureSymmetry("pair", "free", what))
+    return found
+
+
+def beyond_parameters(spec: MoESpec) -> tuple[sp.Expr, ...]:
+    """The functions of the gate's parameters that are translated where no parameter is itself."""
+    shown = scores(spec)
+    return () if shown is None or set(translated(spec)) - {BETA0} else shown.translated
+
+
+def _rotation(spec: MoESpec) -> str:
+    """The curve of two atoms with a score (beta1.x)^2, where it is one."""
+    beta = tuple(p for p in spec.gate.parameters if p.name.split("_")[0] == "beta1")
+    l, w = sp.Symbol("l", positive=True), spec.gate.log_weight
+    pairs = [(atom_symbol(p, 1), atom_symbol(p, 2)) for p in beta]
+    turned = [[(p + q) * l + sign * (p - q) / l for p, q in pairs] for sign in (1, -1)]
+    before = [w.subs(dict(zip(beta, side, strict=True)), simultaneous=True) for side in zip(*pairs, strict=True)]
+    after = [w.subs({p: e / 2 for p, e in zip(beta, side, strict=True)}, simultaneous=True) for side in turned]
+    if sp.simplify(sp.expand(before[0] - before[1] - after[0] + after[1])) != 0:
+        return ""
+    return ", beta1_1 + beta1_2 -> l (beta1_1 + beta1_2) and beta1_1 - beta1_2 -> (beta1_1 - beta1_2)/l"
 
 
 def translated(spec: MoESpec) -> tuple[sp.Symbol, ...]:

@@ -20,9 +20,10 @@ from dataclasses import dataclass
 import sympy as sp
 
 from theory.interactions import Interactions
-from theory.mixture_symmetry import MixtureSymmetry, mixture_symmetries
+from theory.mixture_symmetry import MixtureSymmetry, beyond_parameters, mixture_symmetries
 from theory.models import BETA0, MoESpec
 from theory.pdes import Relation
+from theory.translations import Scores, scores
 
 SCALE = sp.Symbol("l", positive=True)
 _RADIUS = sp.Symbol("r", positive=True)
@@ -82,9 +83,10 @@ def _moved(p: sp.Symbol, e: sp.Expr) -> str:
 class Symmetries:
     """Flows and discrete symmetries of a model, and what is identifiable.
 
-    identifiable: functions of one atom's parameters (and beta0) that generate the invariants of all flows, or None
-    where a flow could not be integrated; unintegrated: relations of order 1 that gave no flow, and why. proved: what
-    is proved of the identifiable functions, and in which gauge.
+    identifiable: functions of one atom's parameters (and beta0) that generate the invariants of all flows, and of two
+    atoms, [i] and [j], where all scores can be translated; None where a flow could not be integrated. unintegrated:
+    relations of order 1 that gave no flow, and why. proved: what is proved of the identifiable functions, and in which
+    gauge.
     """
 
     flows: tuple[Flow, ...]
@@ -110,8 +112,14 @@ def symmetries(found: Interactions) -> Symmetries:
     moved = [p for flow in flows for p, _ in flow.orbit if p != BETA0]
     overlap = len(moved) > len(set(moved))
     identifiable = None if failures or overlap else _identifiable(found.spec, flows)
+    shown = scores(found.spec)
+    scaled = shown is not None and shown.scaled and not any(flow.together for flow in flows)
+    freed = shown is not None and bool(beyond_parameters(found.spec) or (scaled and shown.any_sign))
+    if identifiable is not None and shown is not None and freed:
+        identifiable = _in_mixture(found.spec, identifiable, shown)
+    discrete = (*mixture_symmetries(found.spec), *([_temperature(found.spec, shown)] if scaled and shown else []))
     return Symmetries(
-        tuple(flows), mixture_symmetries(found.spec), identifiable, tuple(failures), _proved(found, identifiable)
+        tuple(flows), discrete, identifiable, tuple(failures), _proved(found, identifiable, shown if freed else None)
     )
 
 
@@ -298,7 +306,27 @@ def _identifiable(spec: MoESpec, flows: list[Flow]) -> tuple[sp.Expr, ...]:
     return (*invariant, *gate, *bias, *(p for p in spec.expert.parameters if p not in moved))
 
 
-def _proved(found: Interactions, identifiable: tuple[sp.Expr, ...] | None) -> str:
+def _temperature(spec: MoESpec, shown: Scores) -> MixtureSymmetry:
+    """A curve of one density that moves a shared parameter and is no flow of an atom."""
+    signs = "" if shown.any_sign else ", where beta1 has one sign in all atoms"
+    name = spec.gate.shared[0].name
+    what = f"{name} can move with the atoms so that all scores change by one function of x{signs}"
+    return MixtureSymmetry("temperature", "free", what)
+
+
+def _in_mixture(spec: MoESpec, alone: tuple[sp.Expr, ...], shown: Scores) -> tuple[sp.Expr, ...]:
+    """What is identifiable where all scores can change by one function of x, alone: of an atom by itself."""
+    gate = {*spec.gate.parameters, BETA0}
+    own = [p for p in spec.gate.parameters if p not in spec.gate.shared]
+    sides = [{p: sp.Symbol(f"{p.name}[{side}]", **p.assumptions0) for p in own} for side in "ij"]
+    apart = (f.subs(sides[0], simultaneous=True) - f.subs(sides[1], simultaneous=True) for f in shown.translated)
+    bias = () if shown.constant is None else (shown.constant,)
+    shared = () if shown.scaled else spec.gate.shared
+    experts = (f for f in alone if not f.free_symbols & gate and not any("[" in s.name for s in f.free_symbols))
+    return (*(sp.factor_terms(sp.expand(f)) for f in apart), *shown.kept, *bias, *shared, *experts)
+
+
+def _proved(found: Interactions, identifiable: tuple[sp.Expr, ...] | None, shown: Scores | None) -> str:
     if identifiable is None:
         return "flows only: the identifiable functions were not computed"
     text = (
@@ -307,4 +335,8 @@ def _proved(found: Interactions, identifiable: tuple[sp.Expr, ...] | None) -> st
     )
     if not found.complete and any("further relations" in m for m in found.missing):
         text = text.replace("there are no further", "assuming that there are no further")
+    if shown is not None:
+        text += "; in the free gauge all scores can change by one function of x, which leaves the functions listed"
+        if not shown.any_sign:
+            text += " (where beta1 has one sign in all atoms; otherwise those of each atom are identifiable)"
     return text + "; in a mixture: modulo its discrete symmetries, beta0 and translated parameters relative to one atom"
