@@ -21,14 +21,22 @@ from numerics.threads import one_blas_thread
 LEVELS: Sequence[float] = tuple(range(1, 9))
 LEVELS_3: Sequence[float] = (0.5, 1, 1.5, 2, 2.5, 3, 4, 5, 6)  # orders of 6 reach rounding errors soon
 LEVELS_KINK: Sequence[float] = tuple(range(2, 7))  # the grids at a kink are large
+LEVELS_MEAN: Sequence[float] = tuple(range(3, 22, 2))  # offsets of a mean's order 4/3 go down with t^(1/3) only
+LEVELS_MEAN_KINK: Sequence[float] = (6, 8, 10, 12)
 _FLOOR = 1e-15  # below this a distance is rounding error
-_RESOLVED = 1e-11  # below it minima are missed: rounding errors of the gradients in flat directions
+_RESOLVED = 5e-11  # below it minima are missed: rounding errors of the gradients in flat directions
+_DEEP = 1e-13  # no smaller offset is of use to one that is resolved
+_LEAST = 1.0  # G* + t v with all atoms moved alike has a distance of the order t: no order is smaller
+_SCATTER = 0.1  # of the last local exponents, where a limit is read off
+_CLOSE = 0.01  # exponents that close to 1 have met it
 _FURTHEST = 0.1  # from the last exponent to a limit that is believed
 _STARTS = 16  # at the largest offset; _MORE at each of the others
 _MORE = 2
 _KEPT = 3
 _SWEEPS = 1
 _STEPS = 100
+_ROUNDS = 5  # of as many steps, while they gain a part _GAIN
+_GAIN = 1e-3
 _EVEN = 1.0  # |log share| of an atom in its cell at most, up to a common constant
 
 
@@ -36,7 +44,8 @@ _EVEN = 1.0  # |log share| of an atom in its cell at most, up to a common consta
 class Measured:
     """Distances at offsets t = 2^-j, and their local exponents.
 
-    order: their limit, None where none is resolved; flat: all distances are rounding error.
+    flat: all distances are rounding error. order: the limit of the exponents, with an error; None where `trouble` says
+    why none is read off.
     """
 
     parameter: str
@@ -66,14 +75,44 @@ class Measured:
         return tuple(found)
 
     @property
-    def order(self) -> float | None:
+    def _limit(self) -> float:
         """The limit of the exponents by Aitken's rule where they settle geometrically, else the last one."""
-        if len(self.exponents) < 3:
-            return self.exponents[-1] if self.exponents else None
-        first, second = (q - p for p, q in pairwise(self.exponents[-3:]))
-        ratio = second / first if first else 0.0
-        rest = second * ratio / (1 - ratio) if 0 < ratio < 0.8 else 0.0
-        return self.exponents[-1] + (rest if abs(rest) <= _FURTHEST else 0.0)
+        last = self.exponents[-3:]
+        rest = 0.0
+        if len(last) == 3:
+            first, second = (q - p for p, q in pairwise(last))
+            ratio = second / first if first else 0.0
+            rest = second * ratio / (1 - ratio) if 0 < ratio < 0.8 else 0.0
+        return last[-1] + (rest if abs(rest) <= _FURTHEST else 0.0)
+
+    @property
+    def _spread(self) -> float:
+        """How far the last three exponents lie apart."""
+        return max(self.exponents[-3:]) - min(self.exponents[-3:])
+
+    @property
+    def trouble(self) -> str | None:
+        """Why no order is read off; None where one is."""
+        if self.flat:
+            return "no distance can be told from 0, which supports an identity and does not prove it"
+        if len(self.exponents) < 2:
+            return "fewer than three distances are resolved"
+        shown = ", ".join(f"{e:.2f}" for e in self.exponents[-3:])
+        if self._spread > _SCATTER:
+            return f"not measured: the last local exponents, {shown}, have not settled"
+        if self._limit < _LEAST - max(self._spread, _CLOSE):
+            return f"not measured: minima were missed, as local exponents ({shown}) below 1, the least order, show"
+        return None
+
+    @property
+    def order(self) -> float | None:
+        """The limit of the exponents, and at least 1; None where none is read off."""
+        return None if self.trouble else max(self._limit, _LEAST)
+
+    @property
+    def error(self) -> float | None:
+        """How far the last three exponents and the order lie apart."""
+        return None if self.order is None else max(abs(e - self.order) for e in self.exponents[-3:])
 
 
 class _Constrained:
@@ -104,6 +143,15 @@ class _Constrained:
             self._shares(cell, full, chain)
         self._constraint(full, chain)
         return full, chain
+
+    def shrunk(self, u: Array, factor: float) -> Array:
+        """The point of G* + factor (G - G*): all offsets scaled, the shares in a cell kept."""
+        gap = np.zeros_like(self.family.center)
+        gap[self.free] = u
+        moved = factor * gap
+        for cell in self.split_cells:
+            moved[cell] += (1 - factor) * (gap[cell] - gap[cell].mean())
+        return np.asarray(moved[self.free])
 
     def _shares(self, cell: list[int], full: Array, chain: Array) -> None:
         """log weight_l = (mean of the u) + tanh(u_l - their mean)."""
@@ -183,6 +231,15 @@ class _Problem:
         near = not np.any(_excess(self.grid.family, self.constrained.vector(found.x)[0])[0])
         return (distance if near and np.isfinite(distance) else float("inf")), found.x
 
+    def polished(self, found: _Found) -> _Found:
+        """The minimum, with the steps begun again until they gain nothing: they run out in narrow valleys."""
+        for _ in range(_ROUNDS):
+            again = self.minimised(found[1])
+            gain, found = found[0] - again[0], min(found, again, key=lambda f: f[0])
+            if not gain > _GAIN * found[0]:
+                break
+        return found
+
 
 def measure(
     family: Family,
@@ -222,6 +279,7 @@ def _downwards(problems: Sequence[_Problem], rng: np.random.Generator, effort: i
     """The least distances found from large offsets to small ones, until rounding error is reached."""
     found: list[_Found] = []
     tracks: list[tuple[Array, Array]] = []
+    larger = 1.0
     for problem in problems:
         size, t = len(problem.constrained.free), abs(problem.constrained.t)
         fresh = [
@@ -229,12 +287,16 @@ def _downwards(problems: Sequence[_Problem], rng: np.random.Generator, effort: i
             for _ in range(effort * (_MORE if tracks else _STARTS))
         ]
         starts = [(_continued(*track), track[1]) for track in tracks]
+        starts += [(problem.constrained.shrunk(u, t / larger), u) for _, u in tracks[:1]]
         starts += [(start, start) for start in [np.zeros(size), *fresh]]
         results = [(*problem.minimised(start), before) for start, before in starts]
         results = sorted((r for r in results if np.isfinite(r[0])), key=lambda r: r[0])
+        if results:
+            results[0] = (*problem.polished(results[0][:2]), results[0][2])
         tracks = [(before, u) for _, u, before in results[: effort * _KEPT]]
+        larger = t
         found.append(results[0][:2] if results else (float("inf"), np.zeros(size)))
-        if found[-1][0] < _FLOOR:
+        if found[-1][0] < _DEEP:
             break
     return found
 
@@ -244,13 +306,14 @@ def _swept(problems: Sequence[_Problem], found: list[_Found], places: Sequence[i
     side = 1 if len(places) > 1 and places[0] > places[1] else -1
     for here in places:
         last = found[here + side][1]
-        starts = [last]
+        factor = problems[here].constrained.t / problems[here + side].constrained.t
+        starts = [last, problems[here].constrained.shrunk(last, factor)]
         if 0 <= here + 2 * side < len(found):
             starts.append(_continued(found[here + 2 * side][1], last))
         for start in starts:
             result = problems[here].minimised(start)
             if result[0] < found[here][0]:
-                found[here] = result
+                found[here] = problems[here].polished(result)
 
 
 def _continued(before: Array, last: Array) -> Array:

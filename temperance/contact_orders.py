@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from fractions import Fraction
@@ -30,8 +30,14 @@ class Row:
 
     @property
     def value(self) -> float | None:
-        """The measured order."""
-        return None if self.measured is None else self.measured.order
+        """The measured order; None where there is none, or it is above what is proved by more than its error."""
+        return None if self.measured is None or self._exceeds else self.measured.order
+
+    @property
+    def _exceeds(self) -> bool:
+        if self.measured is None or self.order.upper is None or self.measured.order is None:
+            return False
+        return self.measured.order > float(self.order.upper) + max(MET, self.measured.error or 0.0)
 
     @property
     def rate(self) -> Fraction | None:
@@ -46,19 +52,20 @@ class Row:
             "upper": upper,
             "certified": self.order.certified,
             "measured": None if self.value is None else round(self.value, 3),
+            "error": None if self.measured is None or self.value is None else round(self.measured.error or 0.0, 3),
             "flat": self.order.flat,
             "rate": None if self.rate is None else str(self.rate),
         }
 
     def remark(self) -> str | None:
-        """Where the bound and the measurement have not met."""
+        """Where the bound and the measurement have not met, or why nothing was measured."""
         name, upper, value = self.order.parameter, self.order.upper, self.value
         if self.order.flat or self.measured is None:
             return None
-        if self.measured.flat:
-            return f"{name}: no distance can be told from 0, which supports an identity and does not prove it"
+        if self.measured.trouble:
+            return f"{name}: {self.measured.trouble}"
         if value is None:
-            return f"{name}: no distance is resolved"
+            return f"{name}: not measured: the local exponents are above the proved bound, and have not settled"
         if upper is None:
             return f"{name}: the order is at least about {value:.2f} (measured)"
         if abs(float(upper) - value) > MET:
@@ -82,6 +89,29 @@ class Exponents:
             "orders": [row.record() for row in self.rows],
             "reasons": [*self.found.reasons, *remarks],
         }
+
+
+def answer(found: Exponents) -> str:
+    """The rates in words: proved, only measured, and none at all."""
+    rates: dict[str, list[str]] = {}
+    for row in found.rows:
+        if row.rate is not None:
+            rates.setdefault(f"n^(-{row.rate})", []).append(row.order.parameter)
+    flat = [row.order.parameter for row in found.rows if row.order.flat]
+    open_ = [row for row in found.rows if row.order.upper is None and not row.order.flat]
+    seen = [f"{row.order.parameter} {row.value:.2f}" for row in open_ if row.value is not None]
+    unseen = [row.order.parameter for row in open_ if row.value is None]
+    least = [row.order.parameter for row in found.rows if row.order.upper == 1]
+    parts = [f"proved: {'; '.join(f'{rate} for {_listed(names)}' for rate, names in rates.items())}"] if rates else []
+    parts += [f"not measured, as no order is below 1: {_listed(least)}"] if least else []
+    parts += [f"no rate at all: {_listed(flat)}"] if flat else []
+    parts += [f"measured, without a proof that the order is no larger: {_listed(seen)}"] if seen else []
+    parts += [f"neither proved nor measured: {_listed(unseen)}"] if unseen else []
+    return f"Rates. {'. '.join(part[0].upper() + part[1:] for part in parts)}."
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names)
 
 
 def setting(chosen: Study) -> dict[str, Any]:
@@ -159,13 +189,15 @@ def with_measurements(found: Orders, seed: int = 0, progress: Doing = _silently)
 
 
 def _measured(chosen: Study, mixtures: Family, order: Order, seed: int) -> Measured | None:
-    from numerics.orders import LEVELS, LEVELS_3, LEVELS_KINK, measure
+    from numerics.orders import LEVELS, LEVELS_3, LEVELS_KINK, LEVELS_MEAN, LEVELS_MEAN_KINK, measure
 
     scale = chosen.scale is not None and order.parameter in (*chosen.labels, "tau")
     if scale or order.upper == 1 or (order.mean and chosen.size > 2):
         return None
-    levels = LEVELS_3 if chosen.size > 2 else LEVELS_KINK if mixtures.kinks() else LEVELS
-    runs = [measure(mixtures, order.name, mean=order.mean, levels=levels, seed=seed)]
-    if order.mean:  # a mean may move one way only
-        runs.append(measure(mixtures, order.name, mean=True, sign=-1, levels=levels, seed=seed))
-    return max(runs, key=lambda run: run.order or 0.0)
+    smooth, kinked = (LEVELS_MEAN, LEVELS_MEAN_KINK) if order.mean else (LEVELS, LEVELS_KINK)
+    levels = LEVELS_3 if chosen.size > 2 else kinked if mixtures.kinks() else smooth
+    found = measure(mixtures, order.name, mean=order.mean, levels=levels, seed=seed)
+    if not order.mean or (order.upper is not None and abs((found.order or 0.0) - float(order.upper)) <= MET):
+        return found
+    other = measure(mixtures, order.name, mean=True, sign=-1, levels=levels, seed=seed)  # it may move one way only
+    return max(found, other, key=lambda run: run.order or 0.0)

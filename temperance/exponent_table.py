@@ -41,7 +41,9 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "softmax gate, cell of three": {"gate": "softmax", "size": 3},
     "tanh, cell of three": {**_ACTIVATION, "source": "tanh", "size": 3},
 }
-_WITH_MEANS = ("softmax gate", "softmax gate, quadratic expert", "sigmoid gate with a bias", "Gaussian gate")
+_WITH_MEANS = (
+    *("softmax gate", "softmax gate, quadratic expert", "sigmoid gate with a bias", "Gaussian gate", "Laplace gate"),
+)
 _DIGITS = 5
 
 

@@ -51,7 +51,7 @@ def exponents(
     point
         A .json file with the true values of the gate's parameters; by default beta1 = 1, tau = 1 and the like.
     """
-    from temperance.contact_orders import with_measurements
+    from temperance.contact_orders import answer, with_measurements
     from theory.exponents import orders, study
 
     if cell > _LARGEST_CELL:
@@ -74,6 +74,7 @@ def exponents(
         print(to_json(found.record()))
     else:
         _show(found.record())
+        console().print(f"\n{one_line(answer(found))}")
     return 0
 
 
@@ -127,6 +128,6 @@ def _show(record: Mapping[str, Any]) -> None:
 
 def _cells(order: Mapping[str, Any]) -> tuple[str, ...]:
     bound = "none (flat)" if order["flat"] else order["upper"] or "-"
-    measured = "-" if order["measured"] is None else f"{order['measured']:.2f}"
+    measured = "-" if order["measured"] is None else f"{order['measured']:.2f} ± {max(order['error'], 0.01):.2f}"
     rate = "-" if order["rate"] is None else f"n^(-{order['rate']})"
     return order["parameter"], bound, measured, rate

@@ -8,7 +8,7 @@ import pytest
 import sympy as sp
 
 from numerics.offsets import Family
-from numerics.orders import Measured, measure
+from numerics.orders import LEVELS_MEAN, LEVELS_MEAN_KINK, Measured, measure
 from temperance.cli import run
 from temperance.contact_orders import Row, exponents, family
 from theory.exponents import Order, orders, study
@@ -33,7 +33,7 @@ def test_the_json_has_the_keys_that_it_should_have(printed):
     assert status == 0
     record = json.loads(text, parse_constant=pytest.fail)
     assert list(record) == ["setting", "equations", "orders", "reasons"]
-    assert all(list(o) == ["parameter", "upper", "certified", "measured", "flat", "rate"] for o in record["orders"])
+    assert all(list(o) == ["parameter", "upper", "certified", "measured", "error", "flat", "rate"] for o in record["orders"])
     assert record["setting"] == {
         **{"gate": "softmax", "expert": "constant", "activation": None},
         **{"cell": 2, "split": "one", "point": {"beta1": "1"}},
@@ -354,7 +354,59 @@ def test_measured_orders_are_invariant_under_rescaling(x, y):
 
 
 def test_a_kink_that_moves_is_seen_to_the_power_three_halves():
-    assert measured_order(study("laplace", "constant"), "beta1", (4, 5)) == pytest.approx(1.5, abs=0.1)
+    assert measured_order(study("laplace", "constant"), "beta1", (4, 5, 6)) == pytest.approx(1.5, abs=0.1)
+
+
+def measured_at(*exponents):
+    """Distances at t = 1/2, 1/4, .. with these local exponents."""
+    distances = [1e-2]
+    for e in exponents:
+        distances.append(distances[-1] * 2**-e)
+    return Measured("a", tuple(range(1, len(distances) + 1)), tuple(distances))
+
+
+@pytest.mark.parametrize(
+    ("exponents", "words"),
+    [
+        ((0.98, 1.046, 1.63, 0.81, 1.0), "have not settled"),
+        ((0.83, 0.83, 0.83), "below 1, the least order"),
+        ((2.0,), "fewer than three"),
+    ],
+)
+def test_what_is_no_order_is_said_in_words(exponents, words):
+    """The first are the local exponents of minima that were missed."""
+    found = measured_at(*exponents)
+    assert found.order is None
+    row = Row(Order("a", "a", False, None, False), found)
+    assert words in row.remark()
+    assert row.record()["measured"] is None
+
+
+def test_a_measured_order_has_an_error_and_is_at_least_1():
+    assert measured_at(0.97, 0.99, 0.995).order == 1
+    assert measured_at(1.90, 1.95, 1.975).error >= 0.075
+    assert measured_at(1.90, 1.95, 1.975).order == pytest.approx(2)
+
+
+def test_an_order_above_its_bound_is_not_printed():
+    row = Row(Order("a", "a", False, Fraction(2), False), measured_at(2.5, 2.5, 2.5))
+    assert row.record()["measured"] is None
+    assert "above the proved bound" in row.remark()
+
+
+@pytest.mark.full
+@pytest.mark.parametrize(("name", "order"), [("beta1", 1), ("a", 1), ("b", 1), ("nu", 2)])
+def test_means_at_a_kink_have_no_order_below_1(name, order):
+    chosen = study("laplace")
+    found = [measured_order(chosen, name, LEVELS_MEAN_KINK, mean=True, sign=sign) for sign in (1, -1)]
+    assert max(found) == pytest.approx(order, abs=0.03)
+    assert min(found) >= 1
+
+
+@pytest.mark.full
+def test_a_mean_of_a_gaussian_gate_is_measured_as_proved():
+    """Its order is 4/3, and the differences go down with t^(1/3): exponents settle at offsets of 2^-20 only."""
+    assert measured_order(study("gaussian"), "b", LEVELS_MEAN, mean=True) == pytest.approx(4 / 3, abs=0.03)
 
 
 def test_along_a_flat_direction_the_distance_is_rounding_error():

@@ -3,6 +3,8 @@
 import pytest
 import sympy as sp
 
+from theory.classification import classify
+from theory.independence import decide
 from theory.rewriting import has_root_of_square
 from theory.roots import Z
 
@@ -33,3 +35,22 @@ def test_a_square_with_parameters_under_a_root_is_seen(base):
 @pytest.mark.parametrize("base", NO_SQUARES)
 def test_no_square_is_seen_where_there_is_none_or_none_with_parameters(base):
     assert not has_root_of_square(2 * sp.sqrt(base) + Z)
+
+
+@pytest.mark.parametrize(
+    ("source", "tau", "relation"),
+    [
+        ("sin(1)*log(1+z**4)", "sin(1)", "s'**2*z**2 - 3*s'*z*sin(1) + s''*z**2*sin(1) = 0"),
+        ("tanh(1)*log(1+z**2)", "tanh(1)", "s'**2*z**2 - s'*z*tanh(1) + s''*z**2*tanh(1) = 0"),
+        ("log(1+z**2)/(2+sin(2))", "1/(sin(2) + 2)", None),
+        ("acos(1/3)*log(1+z**2)", "acos(1/3)", None),
+    ],
+)
+def test_constants_are_printed_as_they_were_written(source, tau, relation):
+    found = decide(source).second_order
+    assert found.fails_at_tau == (tau,)
+    assert relation is None or found.relation == relation
+
+
+def test_a_degree_is_printed_as_it_was_written():
+    assert str(classify("abs(z)**sin(1)").degree) == "sin(1)"

@@ -15,7 +15,7 @@ from theory import families
 from theory.activations import Activation, activation
 from theory.analysis import Analysis
 from theory.kinks import is_unclear, kinks_of
-from theory.rewriting import rationalized
+from theory.rewriting import as_written, rationalized
 
 Kind = Literal["homogeneous", "logarithmic", "constant"]
 
@@ -59,7 +59,7 @@ def classify(source: str | sp.Expr | Activation) -> Failure | None:
     if not found.rows or analysis.doubt(found.rows[0]):
         return None
     rows = [dict(zip(found.family.members, analysis.constants(row), strict=True)) for row in found.rows]
-    degree, coefficient = _ode(rows)
+    (degree,), (coefficient,) = (as_written([number], analysis.formula) for number in _ode(rows))
     jumps = kinks_of(source.pieces, analysis.sample)
     if jumps.jumps or is_unclear(source.pieces, analysis.sample):
         note = f"almost everywhere only: {jumps.described() or 'a jump between pieces is not excluded'}"

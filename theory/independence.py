@@ -21,7 +21,7 @@ from theory.kinks import Kinks, kinks_of
 from theory.mirror import Mirror, mirror
 from theory.nullspace import Row
 from theory.powers import put
-from theory.rewriting import rationalized
+from theory.rewriting import as_written, rationalized
 from theory.roots import Sample
 from theory.verdicts import Verdict
 from theory.writing import latex, written
@@ -215,7 +215,7 @@ def _failure(analysis: Analysis, family: Family, row: Row, scope: str) -> Verdic
     doubt = analysis.doubt(row)
     if doubt:
         return _undecided(doubt)
-    combination = family.combined(analysis.constants(row))
+    combination = family.combined(as_written(analysis.constants(row), analysis.formula))
     scope += _kinks_change(analysis, family)
     return Verdict("fails", f"{written(combination)} = 0", scope, latex=f"{latex(combination)} = 0")
 
@@ -287,7 +287,8 @@ def _at_one_tau(analysis: Analysis, found: Relations) -> Verdict:
     if not found.complete:
         return _undecided(found.note)
     p, q = analysis.constants(row)[-2:]
-    tau = rationalized(sp.cancel(p / q)) if p != 0 and q != 0 else sp.S.Zero
+    ratio = rationalized(sp.cancel(p / q)) if p != 0 and q != 0 else sp.S.Zero
+    (tau,) = as_written([ratio], analysis.formula)
     if tau == 0 or (not tau.free_symbols and balls.sign(tau, {}) != 1):
         return Verdict("holds", scope=EVERY_TAU)
     failure = _failure(analysis, found.family, row, EVERY_TAU)
