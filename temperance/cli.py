@@ -15,12 +15,12 @@ from typing import Annotated
 from cyclopts import App, CycloptsError, Parameter
 
 from temperance.completion import completion_command
-from temperance.errors import BadInput, commands, described, one_line, refusing
+from temperance.errors import BadInput, commands, described, one_line
 from temperance.examples import show_examples
 from temperance.exponents_command import exponents
 from temperance.help_text import Flowing
 from temperance.notebook_commands import notebooks
-from temperance.options import Json, Whole
+from temperance.options import Json, Whole, gate_of
 from temperance.progress import display
 from temperance.proofs import certify as certify_files
 from temperance.proofs import write_certificates
@@ -79,20 +79,26 @@ def check(
         check_writable(certificate, endings=(".json",))
     with display() as shown:
         with shown.doing("deciding"):
-            with refusing():
-                sources = [activation(text) for text in activations]
+            sources, refused = [], []
+            for text in activations:
+                try:
+                    sources.append(activation(text))
+                except ValueError as error:
+                    refused.append(str(error))
             decisions = [decide(source) for source in sources]
         with shown.doing("writing certificates"):
-            remarks = [] if certificate is None else write_certificates(decisions, certificate)
-    for remark in remarks:
+            remarks = [] if certificate is None or not decisions else write_certificates(decisions, certificate)
+    for remark in [*remarks, *refused]:
         print(one_line(remark), file=sys.stderr)
     if json:
         print(to_json([decision_record(d) for d in decisions]))
-    else:
+    elif decisions:
         screen = console()
         screen.print(table(DECISION_COLUMNS, [decision_row(d) for d in decisions]))
         for note in [note for d in decisions for note in decision_notes(d)]:
             screen.print(note)
+    if refused:
+        return 2
     verdicts = [dict(zip(CONDITIONS, d.verdicts, strict=True)) for d in decisions]
     return int(any(v[name].outcome != "holds" for v in verdicts for name in required))
 
@@ -159,7 +165,7 @@ def derive(
     expert
         gaussian, constant, polynomial:M, nonlinear, multinomial:K.
     activation
-        A name of the catalogue or an expression in z, for the gate "activation".
+        A name of the catalogue or an expression in z; chooses the gate "activation".
     dim
         Dimension of x.
     order
@@ -174,7 +180,7 @@ def derive(
         check_writable(output, endings=WRITERS)
     with display() as shown:
         with shown.doing("deriving"):
-            found = derived(gate, expert, activation, dim, order)
+            found = derived(gate_of(gate, activation), expert, activation, dim, order)
         if output is not None:
             with shown.doing(f"writing {output}"):
                 write(found, output)

@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from temperance.errors import BadInput, one_line, refusing
 from temperance.json_files import read_json
-from temperance.options import Json, Whole
+from temperance.options import Json, Whole, gate_of
 from temperance.progress import display
 from temperance.report import check_writable, console, table, to_json, write_file
 
@@ -59,9 +59,8 @@ def exponents(
     if certificate is not None:
         check_writable(certificate, endings=(".json",))
     values = None if point is None else read_point(point)
-    named = "activation" if activation is not None and gate == "linear" else gate
     with refusing():
-        chosen = study(named, expert, activation, size=cell, split=split, point=values)
+        chosen = study(gate_of(gate, activation), expert, activation, size=cell, split=split, point=values)
     if values is not None:
         _check_complete(values, chosen, str(point))
     with display() as shown:

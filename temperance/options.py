@@ -20,3 +20,8 @@ Whole = Annotated[int, Parameter(converter=_whole)]
 
 Json = Annotated[bool, Parameter(name="--json", help="Print strict JSON instead of a table.")]
 """The option --json."""
+
+
+def gate_of(gate: str, activation: str | None) -> str:
+    """The gate that is meant: in every command, an activation alone chooses the gate "activation"."""
+    return "activation" if activation is not None and gate == "linear" else gate

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter, Token
 
 from temperance.errors import BadInput, refusing, resumable
-from temperance.options import Json, Whole
+from temperance.options import Json, Whole, gate_of
 from temperance.progress import display
 from temperance.report import console, to_json
 
@@ -63,7 +63,7 @@ class StudyOptions:
         from temperance.truths import read_truth
 
         return study_for(
-            gate="activation" if self.activation is not None and self.gate == "linear" else self.gate,
+            gate=gate_of(self.gate, self.activation),
             source=self.activation,
             true=self.true,
             fitted=self.fitted,

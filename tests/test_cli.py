@@ -86,6 +86,32 @@ def test_require_tells_by_the_exit_status(capsys, names, required, status):
     assert len(strict(out)) == len(names)
 
 
+def test_an_unknown_name_does_not_discard_the_answers_to_the_others(capsys):
+    for arguments in (["--json"], []):
+        assert run(["check", "tanh", "gelo", "relu", "z^2", *arguments]) == 2
+        out, err = capsys.readouterr()
+        assert len(err.splitlines()) == 2
+        assert "gelo" in err
+        assert "powers are written **" in err
+        if arguments:
+            assert [found["activation"] for found in strict(out)] == ["tanh", "relu"]
+        else:
+            assert "tanh" in out
+            assert "relu" in out
+    assert run(["check", "gelo", "--json"]) == 2
+    assert strict(capsys.readouterr().out) == []
+
+
+def test_an_activation_alone_chooses_the_activation_gate(capsys):
+    found = strict(output(capsys, "derive", "--activation", "tanh", "--order", "1", "--json"))
+    assert found["gate"] == "activation"
+
+
+def test_a_derivation_ends_with_what_is_identifiable_in_words(capsys):
+    last = output(capsys, "derive", "--activation", "z**2", "--order", "1").splitlines()[-1]
+    assert last.startswith("Identifiable: (beta1[i]**2 - beta1[j]**2)/tau, beta0/tau, a, b, nu; not identifiable by")
+
+
 def test_derive_json_has_the_documented_keys_in_order(capsys):
     found = strict(output(capsys, "derive", "--gate", "linear", "--dim", "1", "--order", "2", "--json"))
     assert list(found) == [
@@ -183,7 +209,7 @@ BAD = [
     (["check", "tanh", "--require", ""], "unknown condition ''"),
     (["check", "tanh", "--require", "a", "--require", "a"], "--require is given twice"),
     (["check", "tanhh"], "tanhh"),
-    (["check", "tanh", "sin("], "cannot read 'sin('"),
+    (["check", "sin("], "cannot read 'sin('"),
     (["check", "1/0"], "'1/0'"),
     (["check", "z+nan"], "'nan'"),
     (["check", "__import__('os').system('true')"], "accepted: the variable z"),
@@ -196,7 +222,8 @@ BAD = [
     (["derive", "--gate", "lnear"], "unknown gate 'lnear'; accepted: activation, linear"),
     (["derive", "--expert", "e"], "unknown expert 'e'; accepted: gaussian"),
     (["derive", "--gate", "activation"], "needs an activation"),
-    (["derive", "--activation", "tanh"], "takes no activation"),
+    (["derive", "--gate", "softmax", "--activation", "tanh"], "takes no activation"),
+    (["check", "exp(-z^2)"], "powers are written **"),
     (["derive", "--gate", "activation", "--activation", "sin("], "'sin('"),
     (["derive", "--gate", "activation", "--activation", "1"], "'1'"),
     (["derive", "--dim", "x"], "--dim takes an integer of at most 9 digits, not 'x'"),

@@ -33,7 +33,9 @@ def test_the_json_has_the_keys_that_it_should_have(printed):
     assert status == 0
     record = json.loads(text, parse_constant=pytest.fail)
     assert list(record) == ["setting", "equations", "orders", "reasons"]
-    assert all(list(o) == ["parameter", "upper", "certified", "measured", "error", "flat", "rate"] for o in record["orders"])
+    assert all(
+        list(o) == ["parameter", "upper", "certified", "measured", "error", "flat", "rate"] for o in record["orders"]
+    )
     assert record["setting"] == {
         **{"gate": "softmax", "expert": "constant", "activation": None},
         **{"cell": 2, "split": "one", "point": {"beta1": "1"}},

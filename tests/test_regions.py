@@ -1,5 +1,7 @@
 """Regions of the parameters with other pieces are found wherever they lie, and no verdict speaks for all of them."""
 
+import re
+
 import pytest
 import sympy as sp
 from flint import fmpq
@@ -32,7 +34,8 @@ def test_a_verdict_that_depends_on_the_region_is_none(text, condition, outcomes)
     verdict = getattr(decide(text), condition)
     assert verdict.outcome == "undecided"
     found = verdict.reason.removeprefix("the verdict depends on the region in which the parameters lie (").rstrip(")")
-    assert sorted(found.split("; ")) == sorted(outcomes.split("; "))
+    bare = [re.sub(r" at (alpha|beta) = .*", "", part) for part in found.split("; ")]
+    assert sorted(bare) == sorted(outcomes.split("; "))
 
 
 def test_regions_are_told_apart_by_one_value_in_each():

@@ -106,7 +106,8 @@ VERDICTS = [  # expression, condition, everything but the LaTeX
         Verdict(
             "undecided",
             scope=ALMOST,
-            reason="the verdict depends on the region in which the parameters lie (holds; fails A, B, C)",
+            reason="the verdict depends on the region in which the parameters lie "
+            "(holds at lam = 5/7; fails A, B, C at lam = -8/5)",
         ),
     ),
 ]

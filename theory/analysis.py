@@ -193,7 +193,7 @@ class Analysis:
         return None
 
     @property
-    def formula(self) -> sp.Expr:
+    def formula(self) -> sp.Basic:
         """The formulas of all pieces, as they were read."""
         return sp.Tuple(*(piece.expr for piece in self.pieces))
 

@@ -89,19 +89,22 @@ def decide(source: str | sp.Expr | Activation) -> Decision:
 
 def _generic(source: Activation) -> tuple[Decision, list[Analysis]]:
     analyses = [Analysis(source, s.pieces, dict(s.sample)) for s in source.structures]
-    agreed = _agreed([verdicts(analysis) for analysis in analyses])
+    agreed = _agreed([verdicts(analysis) for analysis in analyses], [analysis.sample for analysis in analyses])
     known = source.surveyed or source.uniform
     first, second, tau_beta1, a, b_nu = agreed if known else map(_unknown_elsewhere, agreed)
     return Decision(source, first, second, tau_beta1, a, b_nu), analyses
 
 
-def _agreed(found: list[tuple[Verdict, ...]]) -> Iterator[Verdict]:
-    """One verdict for every condition, where the piece structures agree on it."""
+def _agreed(found: list[tuple[Verdict, ...]], samples: Sequence[Sample]) -> Iterator[Verdict]:
+    """One verdict for every condition, where the piece structures, one at each sample, agree on it."""
     for alternatives in zip(*found, strict=True):
         if len({(v.outcome, v.failing_families, v.fails_at_tau) for v in alternatives}) == 1:
             yield _regional(alternatives)
             continue
-        outcomes = "; ".join(dict.fromkeys(map(_outcome, alternatives)))
+        seen: dict[str, str] = {}
+        for verdict, sample in zip(alternatives, samples, strict=True):
+            seen.setdefault(_outcome(verdict), ", ".join(f"{name} = {value}" for name, value in sample.items()))
+        outcomes = "; ".join(f"{outcome} at {values}" for outcome, values in seen.items())
         yield _undecided(f"the verdict depends on the region in which the parameters lie ({outcomes})")
 
 

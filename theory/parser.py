@@ -111,7 +111,9 @@ class Reader:
             return self.algebra.map(lambda p, q: self._bounded(p / q), left, right)
         if isinstance(operator, ast.Pow):
             return self._power(left, right)
-        raise refuse(f"the operator {type(operator).__name__} is not in the expression language")
+        hint = "; powers are written **" if isinstance(operator, ast.BitXor) else ""
+        name = "^" if hint else type(operator).__name__
+        raise refuse(f"the operator {name} is not in the expression language{hint}")
 
     def _power(self, base: Pieces, exponent: Pieces) -> Pieces:
         if all(p.expr.is_Integer for p in exponent):

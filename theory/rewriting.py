@@ -44,11 +44,11 @@ def rationalized(number: sp.Expr) -> sp.Expr:
     return sp.radsimp(number) if short and not number.has(sp.Function) else number
 
 
-def as_written(numbers: Sequence[sp.Expr], source: sp.Expr) -> tuple[sp.Expr, ...]:
+def as_written(numbers: Sequence[sp.Expr], source: sp.Basic) -> tuple[sp.Expr, ...]:
     """The same numbers up to a common factor, each a rational multiple of a constant of a formula or of its inverse.
 
-    Towers write sin(1) with tan(1/2) and tanh(1) with exp(2). The numbers come back as they are where none of them has a
-    function, or they are no such multiples. Only a list of one number keeps its factor.
+    Towers write sin(1) with tan(1/2) and tanh(1) with exp(2). The numbers come back as they are where none of them
+    has a function, or they are no such multiples. A number alone keeps its factor.
 
     >>> t = sp.tan(sp.Rational(1, 2))
     >>> as_written([2 * t / (1 + t**2)], sp.sin(1) * Z)
@@ -74,9 +74,10 @@ def _cleared(numbers: Sequence[sp.Expr]) -> int:
     return lcm(*(int(n.as_coeff_Mul()[0].q) for n in numbers)) if len(numbers) > 1 else 1
 
 
-def _constants(source: sp.Expr) -> list[sp.Expr]:
+def _constants(source: sp.Basic) -> list[sp.Expr]:
     """The numbers with functions in a formula, the largest first."""
-    found = (e for e in sp.preorder_traversal(source) if not e.free_symbols and e.has(sp.Function))
+    nodes = (e for e in sp.preorder_traversal(source) if isinstance(e, sp.Expr))
+    found = (e for e in nodes if not e.free_symbols and e.has(sp.Function))
     return [e for e in dict.fromkeys(found) if e.count_ops() <= _MOST_OPERATIONS][:_MOST_CONSTANTS]
 
 
@@ -169,10 +170,35 @@ def _rebuilt(e: sp.Expr, arguments: list[sp.Expr]) -> sp.Expr:
         return _REWRITE[e.func](arguments[0])
     if e.func is sp.exp:
         return sp.exp(spread(arguments[0]))
+    if e.func in (sp.cos, sp.sin, sp.tan) and (found := _of_arctangents(arguments[0])) is not None:
+        cosine, sine = found
+        return {sp.cos: cosine, sp.sin: sine, sp.tan: sine / cosine}[e.func]
     rebuilt = e.func(*arguments)
     if rebuilt.is_Pow and rebuilt.exp.is_Rational and not rebuilt.exp.is_Integer and not rebuilt.has(Z):
         return sp.sqrtdenest(rebuilt)
     return rebuilt
+
+
+def _of_arctangents(angle: sp.Expr) -> tuple[sp.Expr, sp.Expr] | None:
+    """Cosine and sine of sum_j n_j atan(q_j) + n pi/2 with integers n.
+
+    They are made of powers of exp(i atan q) = (1 + i q)/sqrt(1 + q^2). None for any other angle, and for one without
+    arctangents.
+    """
+    parts = terms(angle)
+    quarters = 2 * parts.pop(sp.pi, sp.S.Zero)
+    whole = all(m.func is sp.atan and n.is_Integer and abs(n) <= _MOST_ROOT for m, n in parts.items())
+    if not parts or not whole or not quarters.is_Integer:
+        return None
+    cosine, sine = ((1, 0), (0, 1), (-1, 0), (0, -1))[int(quarters) % 4]
+    for m, n in parts.items():
+        q = m.args[0]
+        real, imaginary = sp.S.One, sp.S.Zero
+        for _ in range(abs(n)):
+            real, imaginary = sp.expand(real - imaginary * q), sp.expand(imaginary + real * q)
+        length, turn = (1 + q**2) ** sp.Rational(abs(n), 2), imaginary if n > 0 else -imaginary
+        cosine, sine = (cosine * real - sine * turn) / length, (sine * real + cosine * turn) / length
+    return cosine, sine
 
 
 def exponent_of(e: sp.Expr) -> sp.Expr | None:
