@@ -291,9 +291,9 @@ def _downwards(problems: Sequence[_Problem], rng: np.random.Generator, effort: i
         starts += [(start, start) for start in [np.zeros(size), *fresh]]
         results = [(*problem.minimised(start), before) for start, before in starts]
         results = sorted((r for r in results if np.isfinite(r[0])), key=lambda r: r[0])
-        if results:
-            results[0] = (*problem.polished(results[0][:2]), results[0][2])
-        tracks = [(before, u) for _, u, before in results[: effort * _KEPT]]
+        kept = [(*problem.polished(r[:2]), r[2]) for r in results[: effort * _KEPT]]
+        results = sorted(kept, key=lambda r: r[0])
+        tracks = [(before, u) for _, u, before in results]
         larger = t
         found.append(results[0][:2] if results else (float("inf"), np.zeros(size)))
         if found[-1][0] < _DEEP:
