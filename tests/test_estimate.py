@@ -104,7 +104,7 @@ def test_the_edge_of_the_box_is_named():
 def test_what_the_gate_leaves_open_is_said_once(name, options, said):
     result = fit(*draw(LINE, name, 1500), starts=2, **options)
     assert sum(said in warning for warning in result.warnings) == 1
-    assert result.fit.status == "converged"
+    assert result.fit.status in ("converged", "at_bound")  # what is left open may lie at the edge of the box
 
 
 def test_a_homogeneous_gate_has_the_standard_errors_of_its_invariants():
