@@ -58,8 +58,13 @@ def determined(text):
     return [re.sub(r"\S+ +-( +no)$", r"\1", line) for line in lines(text)]
 
 
+def slow(command):
+    """The mark of a screen that takes long."""
+    return [pytest.mark.slow] if shlex.split(command)[1] == "exponents" else []
+
+
 @pytest.mark.pinned
-@pytest.mark.parametrize(("command", "shown"), SCREENS)
+@pytest.mark.parametrize(("command", "shown"), [pytest.param(*screen, marks=slow(screen[0])) for screen in SCREENS])
 @pytest.mark.usefixtures("at_work")
 def test_a_screen_is_what_its_command_prints(capsys, command, shown):
     assert run(shlex.split(command)[1:]) == 0
