@@ -78,6 +78,7 @@ def test_an_over_specified_cell_has_the_sharp_and_the_published_number():
         ) == pytest.approx(1)
 
 
+@pytest.mark.slow
 def test_what_no_statement_covers_is_null():
     record = rates(study_for(gate="activation", source="tanh", true=2, fitted=3, n=(200, 400), replicates=10))
     assert {s["predicted"] for s in record["slopes"] if s["parameter"] != "density"} == {None}

@@ -164,6 +164,7 @@ def rows(path):
             return 0
 
 
+@pytest.mark.slow
 def test_a_study_that_is_killed_again_and_again_gives_the_same(tmp_path):
     path, rng = tmp_path / "s.sqlite", np.random.default_rng(0)
     for workers in (1, 2, 1):
