@@ -46,6 +46,7 @@ def model():
     return temperance.MoERegressor(2, activation="tanh", starts=3, random_state=1).fit(*data())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("n_experts", "expected"), [(1, {}), pytest.param(2, EXPECTED, marks=pytest.mark.full)])
 def test_the_checks_of_scikit_learn(n_experts, expected):
     model = temperance.MoERegressor(n_experts, starts=1)
