@@ -17,7 +17,6 @@ import sympy as sp
 from numpy.typing import NDArray
 
 from theory.activations import Activation, Piece, Z
-from theory.reach import within_reach
 
 Floats = NDArray[np.float64]
 Parity = Literal["even", "odd"]
@@ -203,9 +202,7 @@ class CompiledActivation:
 def compile_activation(activation: Activation) -> CompiledActivation:
     """Compile s, s', s'' of an activation to NumPy (SciPy only for special functions).
 
-    Where a switching point was searched for, s counts as undefined out of its reach (`theory.reach.within_reach`).
-
-    Raises ValueError if the activation has free parameters.
+    Raises ValueError if the activation has free parameters, or is real where no closed form is known.
     """
     free = set(activation.parameters).union(*(p.expr.free_symbols - {Z} for p in activation.pieces))
     if free:
@@ -213,8 +210,9 @@ def compile_activation(activation: Activation) -> CompiledActivation:
         raise ValueError(
             f"activation {activation.name!r} has free parameters {names}: numbers are needed in their place"
         )
-    known = within_reach(activation)
-    return CompiledActivation(known, tuple(_compile_piece(piece) for piece in known.pieces))
+    if activation.domain:
+        raise ValueError(f"where activation {activation.name!r} is real has no closed form: numerics need one")
+    return CompiledActivation(activation, tuple(_compile_piece(piece) for piece in activation.pieces))
 
 
 def parity(gate: CompiledActivation) -> Parity | None:

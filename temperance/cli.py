@@ -69,7 +69,6 @@ def check(
         Names of the catalogue (gelu) or of libraries (torch.nn.GELU), or expressions in z ("z*tanh(z)"); after -- they
         may start with a dash.
     """
-    from theory.activations import activation
     from theory.independence import decide
 
     if not activations:
@@ -79,13 +78,12 @@ def check(
         check_writable(certificate, endings=(".json",))
     with display() as shown:
         with shown.doing("deciding"):
-            sources, refused = [], []
+            decisions, refused = [], []
             for text in activations:
                 try:
-                    sources.append(activation(text))
+                    decisions.append(decide(text))
                 except ValueError as error:
                     refused.append(str(error))
-            decisions = [decide(source) for source in sources]
         with shown.doing("writing certificates"):
             remarks = [] if certificate is None or not decisions else write_certificates(decisions, certificate)
     for remark in [*remarks, *refused]:

@@ -66,7 +66,7 @@ def check(source: Source) -> Decision:
     Raises:
         ValueError: as for `activation`.
     """
-    return decide(activation(source))
+    return decide(activation(source) if callable(source) else source)
 
 
 def _loaded() -> list[str]:

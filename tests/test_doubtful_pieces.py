@@ -1,7 +1,9 @@
-"""Verdicts where pieces may be missing, or a formula may be another function: no more is said than is known."""
+"""Verdicts where a switch has no closed form, or a formula may be another function: no more is said than is known."""
 
 import pytest
 
+from numerics.compiled import compile_activation
+from theory.activations import activation
 from theory.checker.verdict_checker import check
 from theory.independence import decide
 from theory.issuing import certificates
@@ -25,7 +27,7 @@ def test_no_family_fails_where_a_part_of_the_domain_may_be_missing(text):
     assert not decision.mirror.proved
 
 
-MISLABELLED = [  # no grid finds all sign changes, so that a formula is taken for s where it is not; s is what follows #
+MISLABELLED = [  # a formula is s in a part of its domain only; s is what follows #
     "sqrt(1 - cos(z)**2) - abs(sin(z))",  # 0
     "z + abs(sin(z) - 1/3) - sqrt(sin(z)**2 - 2*sin(z)/3 + 1/9)",  # z
     "z + abs(sin(1/z)) - sqrt(1 - cos(1/z)**2)",  # z
@@ -50,11 +52,23 @@ def test_temperatures_are_not_denied_at_points_of_another_formula():
     assert decision.tau_beta1.outcome == "undecided"
 
 
-@pytest.mark.parametrize("text", ["abs(sin(z))", "max(sin(z), z/7)", "log(sin(z))", "relu(z - cos(z))"])
-def test_points_at_which_the_formula_is_proved_are_enough(text):
+@pytest.mark.parametrize("text", ["abs(sin(z))", "max(sin(z), z/7)", "relu(z - cos(z))", "abs(z**5 - z - 1)"])
+def test_a_switch_without_closed_form_leaves_all_undecided(text):
     decision = decide(text)
+    assert {(v.outcome, v.reason) for v in decision.verdicts} == {("undecided", "no closed-form switch")}
+    assert (decision.mirror.proved, decision.activation.expression) == (False, text)
+    assert certificates(decision) == []
+    assert text in decision._repr_markdown_()
+    with pytest.raises(ValueError, match="no closed-form switch"):
+        activation(text)
+
+
+def test_points_at_which_one_formula_is_proved_to_be_real_are_enough():
+    decision = decide("log(sin(z))")
     assert {v.outcome for v in decision.verdicts} == {"holds"}
     assert len(certificates(decision)) == 5
+    with pytest.raises(ValueError, match="where activation 'log\\(sin\\(z\\)\\)' is real has no closed form"):
+        compile_activation(decision.activation)
 
 
 @pytest.mark.parametrize("text", ["log(sin(z))", "log(tan(z))", "cosh(z) + 0*sqrt(sin(z) - 2/3)"])

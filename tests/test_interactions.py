@@ -1,7 +1,6 @@
 """Relations, ranks and generators against the ground truth, and against numerical differentiation."""
 
 import random
-from dataclasses import replace
 from fractions import Fraction
 from functools import cache
 from math import comb
@@ -12,7 +11,6 @@ import sympy as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from theory.activations import activation
 from theory.gates import GATES
 from theory.interactions import derive, model
 from theory.linear_relations import groebner_basis
@@ -300,14 +298,6 @@ def test_dependent_exponentials_are_not_taken_for_independent():
     gate = Gate("shifted", c * sp.exp(x + m) + n * sp.exp(x), (c, m, n))
     found = derive(gate, "constant", order=1)
     assert [g.equation for g in found.generators] == ["u_{c} = exp(m)*u_{n}", "u_{m} = c*exp(m)*u_{n}"]
-
-
-def test_a_kink_that_was_found_numerically_is_said():
-    sure = activation("relu")
-    found = derive("activation", activation=replace(sure, exhaustive=False), order=1)
-    assert "found numerically" in found.missing[0]
-    assert not found.complete
-    assert derive("activation", activation=sure, order=1).complete
 
 
 def test_an_allowance_that_runs_out_is_said():

@@ -1,6 +1,5 @@
 """The expression language: what it means, and what it refuses in one line."""
 
-import mpmath as mp
 import pytest
 import sympy as sp
 
@@ -64,24 +63,6 @@ def test_long_chains_are_no_deep_nests():
     assert activation("+".join(["z"] * 1000)).expression == "1000*z"
 
 
-def test_switches_of_a_high_degree_are_found_without_expanding():
-    for text, pieces in (("abs(z**70 + z - 1)", 3), ("abs((1 + z)**999 - z**998 - 7)", 2)):
-        source = activation(text)
-        assert len(source.pieces) == pieces
-        for piece in source.pieces[1:]:
-            near = [piece.lower + sp.Rational(s, 10**15) for s in (-1, 1)]
-            assert sp.prod(piece.expr.subs(Z, z) for z in near) < 0
-
-
-def test_the_switch_of_a_line_between_long_numbers_is_exact():
-    long = " + ".join(f"log({p})*sqrt({q})" for p in (2, 3, 5, 7) for q in (3, 5, 7, 11))
-    known = activation(f"abs(({long})**3*z - 1 - sqrt({long}))")
-    (left, right) = known.pieces
-    assert left.upper == right.lower
-    number = sum(sp.log(p) * sp.sqrt(q) for p in (2, 3, 5, 7) for q in (3, 5, 7, 11))
-    assert abs(sp.N(left.upper - (1 + sp.sqrt(number)) / number**3, 50)) < 1e-40
-
-
 def test_sympy_expressions_are_accepted():
     z = sp.Symbol("z")
     assert activation(sp.Piecewise((z, z > 0), (0, True))).expression == "where(z < 0, 0, z)"
@@ -102,29 +83,7 @@ def test_a_wrong_type_is_named():
         activation(3)
 
 
-@pytest.mark.parametrize(
-    ("text", "interval"),
-    [("log(-1 - z**2)", "no interval"), ("where(z > exp(999), z, 1/0)", "no interval that was found")],
-)
-def test_an_empty_domain_is_told_from_one_that_was_not_found(text, interval):
-    with pytest.raises(ValueError, match=f"is real and finite on {interval}; accepted"):
+@pytest.mark.parametrize("text", ["log(-1 - z**2)", "sqrt(sin(z) + cos(z) - 2)", "1/(sin(z)**2 + cos(z)**2 - 1)"])
+def test_what_is_real_nowhere_is_refused(text):
+    with pytest.raises(ValueError, match="is real and finite on no interval that was found; accepted"):
         activation(text)
-
-
-@pytest.mark.parametrize("off", ["+", "-"])
-def test_a_number_next_to_a_rounded_root_is_not_told_apart_from_it(off):
-    with mp.workdps(140):
-        root = mp.findroot(lambda x: x**5 - x - 1, 1.17)
-        number = mp.nstr(root + mp.mpf(f"{off}1e-100"), 130)
-    with pytest.raises(ValueError, match="too close together"):
-        activation(f"where(z**5 - z - 1 > 0, where(z < {number}, tanh(z), z), z)")
-    assert len(activation(f"where(z**5 - z - 1 > 0, where(z < {number[:40]}, tanh(z), z), z)").pieces) == 1
-
-
-def test_a_piece_is_looked_up_where_it_is_finite():
-    """z^2/erf(z) has no value at 0, the point of the line that is tried first."""
-    (piece,) = activation("z**2/min(erf(z), softplus(z))").pieces
-    assert piece.expr == Z**2 / sp.erf(Z)
-    short = activation("where(z**2 < 1/10**6, (exp(z) - 1)/z, z)")
-    assert short.exhaustive
-    assert len(short.pieces) == 3

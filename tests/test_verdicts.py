@@ -8,7 +8,6 @@ import sympy as sp
 from flint import fmpq
 
 from theory import independence
-from theory.activations import activation
 from theory.analysis import Analysis, Relations
 from theory.families import sharp
 from theory.independence import decide, second_order_of
@@ -209,15 +208,6 @@ def test_a_doubt_about_one_of_two_relations_leaves_a_failure_at_every_temperatur
     monkeypatch.setattr(independence, "_failure", lambda *_: parts.pop(0))
     found = Relations(family, ((), ()), complete=True, evidence=None, note=None)
     assert independence._at_every_tau(None, found) == UNDECIDED
-
-
-def test_pieces_that_may_be_missing_leave_failures_undecided():
-    reason = "a switching point or the end of a domain was searched for numerically, so that pieces may be missing"
-    decision = decide(replace(activation("cos(log(abs(z)))"), exhaustive=False))
-    assert decision.second_order == Verdict("undecided", scope=ALMOST, reason=f"family A: {reason}")
-    assert decision.tau_beta1 == HOLDS_AT_TAU
-    decision = decide(replace(activation("log(1 + z**2)"), exhaustive=False))
-    assert decision.tau_beta1 == Verdict("undecided", scope=ALMOST, reason=reason)
 
 
 def test_without_a_determinant_nothing_holds(monkeypatch):

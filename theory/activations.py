@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from typing import cast
 
 import sympy as sp
-from flint import arb, fmpq
+from flint import fmpq
 
 from theory.catalogue import NAMED
 from theory.language import ACCEPTED
 from theory.library_names import refuse_dotted
 from theory.parser import written_pieces
-from theory.piecewise import Piece, Pieces, sample_points
+from theory.piecewise import Piece, Pieces
 from theory.roots import Sample, Z
-from theory.surveys import Structure, Text, survey, text_of
+from theory.surveys import Structure, Text, points, survey
 from theory.writing import written
 
 __all__ = ["Activation", "Piece", "Z", "activation"]
 
-UNSURVEYED = "the parameters may have regions, none of whose values was tried, in which s has other pieces"
+UNSURVEYED = "depends on the parameters: more than one decides which pieces s has, or one by no polynomial"
 
 
 @dataclass(frozen=True)
@@ -33,12 +32,9 @@ class Activation:
         parameters: free real parameters, taken as generic; numerics require none.
         sample: parameter values at which the pieces are these.
         others: piece structures found at other values of the parameters.
-        exhaustive: False when pieces may be missing (`theory.piecewise.Algebra`).
         fixed: parameters of the name that have been given values (see `at`).
-        surveyed: False when the parameters may have regions, none of whose values was tried, with other pieces.
-        uniform: True when the formula, though not where it is real, is the same in all regions of the parameters.
-        searched: True when the end of a domain, or a switching point, was searched for numerically: s may be defined
-            elsewhere too.
+        surveyed: False when the parameters may have regions, none of whose values was tried, with other formulas.
+        domain: what must be positive where s is real, of what has no closed form; empty where s is real on its pieces.
     """
 
     name: str
@@ -46,16 +42,14 @@ class Activation:
     parameters: tuple[sp.Symbol, ...] = ()
     sample: tuple[tuple[str, fmpq], ...] = ()
     others: tuple[Structure, ...] = ()
-    exhaustive: bool = True
     fixed: tuple[tuple[str, sp.Expr], ...] = ()
     surveyed: bool = field(default=True, repr=False)
-    searched: bool = field(default=False, repr=False)
-    uniform: bool = field(default=False, repr=False)
+    domain: tuple[sp.Expr, ...] = field(default=(), repr=False)
 
     @property
     def text(self) -> Text:
         """What was read."""
-        return text_of(NAMED.get(self.name, self.name), self.fixed)
+        return Text(NAMED.get(self.name, self.name), dict(self.fixed))
 
     @property
     def is_linear(self) -> bool:
@@ -64,36 +58,20 @@ class Activation:
 
     @property
     def expression(self) -> str:
-        """s in the expression language, with catalogue names, abs, max and the like written out as pieces."""
-        return written_pieces(self.pieces)
+        """s in the expression language, with catalogue names, abs, max and the like written out as pieces.
+
+        The name where the pieces are not known.
+        """
+        return written_pieces(self.pieces) if self.pieces else self.name
 
     @property
     def structures(self) -> tuple[Structure, ...]:
         """All piece structures, the one of `pieces` first."""
         return (Structure(self.pieces, self.sample), *self.others)
 
-    def points(self, piece: Piece, sample: Sample, enough: int = 16) -> tuple[fmpq, ...]:
-        """Points at which the formula of a piece is that of s: a few at which it is proved, if switches were searched.
-
-        Args:
-            piece: one of `pieces`, or of those of another structure.
-            sample: the values of the parameters.
-            enough: how many are looked for, if it takes a proof.
-        """
-        found = sample_points(piece, sample)
-        if not self.searched:
-            return found
-        met = (point for point in found if self.formula_near(point, sample) == (piece.expr,))
-        return tuple(islice(met, enough))
-
-    def formula_near(self, point: fmpq | arb, sample: Sample) -> tuple[sp.Expr, ...] | None:
-        """The formula that is proved to be that of s near a point; () where s is not real, None where neither is known.
-
-        Args:
-            point: a number, or a ball for all numbers in it.
-            sample: the values of the parameters.
-        """
-        return self.text.near(point, sample)
+    def points(self, piece: Piece, sample: Sample) -> tuple[fmpq, ...]:
+        """Points of a piece, one of `pieces` or of those of another structure, at which s is real."""
+        return points(piece, self.domain, sample)
 
     def at(self, **values: sp.Expr | int) -> Activation:
         """The activation with parameters replaced by real numbers.
@@ -114,24 +92,14 @@ class Activation:
 
 def _parse(text: str, fixed: tuple[tuple[str, sp.Expr], ...] = ()) -> Activation:
     """The activation of a text, some of its parameters given."""
-    source = text_of(text, fixed)
+    source = Text(text, dict(fixed))
     found = survey(source)
     if not found.structures:
-        seen = " that was found" if found.searched or not found.exhaustive else ""
-        raise ValueError(f"{text.strip()[:60]!r} is real and finite on no interval{seen}; {ACCEPTED}")
+        raise ValueError(f"{text.strip()[:60]!r} is real and finite on no interval that was found; {ACCEPTED}")
     first, *others = found.structures
-    return Activation(
-        text.strip(),
-        first.pieces,
-        tuple(sp.Symbol(n, real=True) for n in source.parameters if n in found.parameters),
-        first.sample,
-        tuple(others),
-        found.exhaustive,
-        fixed,
-        found.surveyed,
-        found.searched,
-        found.uniform,
-    )
+    parameters = tuple(sp.Symbol(n, real=True) for n in source.parameters if n in found.parameters)
+    name = text.strip()
+    return Activation(name, first.pieces, parameters, first.sample, tuple(others), fixed, found.surveyed, found.domain)
 
 
 def activation(source: str | sp.Expr | Activation) -> Activation:
@@ -143,6 +111,7 @@ def activation(source: str | sp.Expr | Activation) -> Activation:
 
     Raises:
         ValueError: the text is no known name and not in the expression language, or has no real value on any interval.
+        NoClosedForm: a switching point has no closed form (a ValueError).
     """
     if isinstance(source, Activation):
         return source

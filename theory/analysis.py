@@ -28,8 +28,6 @@ Pivots: TypeAlias = dict[Family, tuple[int, ...]]
 
 _BITS = (64, 128, 320, 1024, 4096)
 _FEW_BITS = _BITS[:3]
-_ENOUGH_POINTS = 16  # of one formula, at which it is to be proved
-_FEWEST_POINTS = 4
 _REACHES = (10**400, 13, 2, 1)  # far points overwhelm the near ones where s grows very fast
 
 
@@ -67,10 +65,8 @@ class Analysis:
 
     def __init__(self, source: Activation, pieces: Pieces, sample: Sample) -> None:
         self.source, self.pieces, self.sample = source, pieces, sample
-        alike = _alike(pieces)
-        self._distinct = tuple(alike)
-        enough = max(_FEWEST_POINTS, 4 * _ENOUGH_POINTS // len(alike))
-        self.points = {p: self._points(alike[p], enough) for p in self._distinct}
+        self._distinct = _distinct(pieces)
+        self.points = {p: source.points(p, sample) for p in self._distinct}
         self._values: dict[int, tuple[list[fmpq], list[list[arb]]]] = {}
         self._nullspaces: dict[Family, Nullspace] = {}
         self._relations: dict[Family, Relations] = {}
@@ -87,22 +83,13 @@ class Analysis:
             return None
         return tower
 
-    def _points(self, alike: Pieces, enough: int) -> tuple[fmpq, ...]:
-        """Points of the last piece of one formula, or of as many as it takes where few have the formula for certain."""
-        found: tuple[fmpq, ...] = ()
-        for piece in reversed(alike):
-            found += self.source.points(piece, self.sample, min(enough, _ENOUGH_POINTS))
-            if len(found) >= enough or not self.source.searched:
-                break
-        return found
-
     obstacle: str | None = None
     columns: list[list[Fraction]]
     rows: list[Row]  # over all members and pieces: one coefficient vector must annihilate all of them
 
     def _column_values(self, tower: Tower, piece: Piece) -> list[Fraction]:
-        # where the end of a domain was searched for, the formula may hold anywhere
-        s = tower.embed(piece.expr, self.points[piece], Piece(piece.expr) if self.source.searched else piece)
+        # where s is real has no closed form, the formula may hold anywhere
+        s = tower.embed(piece.expr, self.points[piece], Piece(piece.expr) if self.source.domain else piece)
         s1 = tower.d(s)
         letters = {VARIABLE: tower.z, S: s, S1: s1, S2: tower.d(s1)}
         return [_product(tower, member, letters) for member in all_members()]
@@ -181,10 +168,6 @@ class Analysis:
     def doubt(self, row: Row) -> str | None:
         """Why a relation found in the tower is not proved on the whole line, if it is not."""
         assert self.tower is not None
-        if not self.source.exhaustive:
-            return (
-                "a switching point or the end of a domain was searched for numerically, so that pieces may be missing"
-            )
         if self.tower.assumptions:
             return min(self.tower.assumptions)
         used = {i for entry in row for i, e in enumerate(entry.degrees()) if e > 0}
@@ -266,16 +249,10 @@ def _columns(family: Family) -> list[int]:
     return [all_members().index(m) for m in family.members]
 
 
-def _alike(pieces: Pieces) -> dict[Piece, Pieces]:
-    """The pieces of every formula, by the last; a formula with roots may be another function on another interval."""
-    plain: dict[sp.Expr, list[Piece]] = {}
-    rooted = []
-    for piece in pieces:
-        if has_roots(piece.expr):
-            rooted.append(piece)
-        else:
-            plain.setdefault(piece.expr, []).append(piece)
-    return {alike[-1]: tuple(alike) for alike in (*plain.values(), *([p] for p in rooted))}
+def _distinct(pieces: Pieces) -> Pieces:
+    """One piece of every formula; all of a formula with roots, which may be another function on another interval."""
+    plain = {p.expr: p for p in pieces if not has_roots(p.expr)}
+    return (*plain.values(), *(p for p in pieces if has_roots(p.expr)))
 
 
 def member_values(expr: sp.Expr, sample: Sample, point: fmpq, bits: int) -> list[arb]:

@@ -33,8 +33,8 @@ def activated(dim: int, s: Activation) -> Gate:
     log_weight = sp.Piecewise(*pieces, (last, True), evaluate=False) if pieces else last
     if not log_weight.has(*beta):
         raise ValueError(f"activation {s.name!r} is constant: the gate does not depend on beta1")
-    caveat = "" if s.exhaustive else f"a proof that {s.name} has no further pieces: a kink was found numerically"
-    if s.others:
+    caveat = ""
+    if s.others or not s.surveyed:
         caveat = f"the other pieces that {s.name} has at other values of its parameters"
     return Gate("activation", log_weight, (*beta, TAU), (TAU,), BETA0 / TAU, s.parameters, caveat)
 

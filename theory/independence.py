@@ -22,7 +22,7 @@ from theory.mirror import Mirror, mirror
 from theory.nullspace import Row
 from theory.powers import put
 from theory.rewriting import as_written, rationalized
-from theory.roots import Sample
+from theory.roots import NO_CLOSED_FORM, NoClosedForm, Sample
 from theory.verdicts import Verdict
 from theory.writing import latex, written
 
@@ -63,11 +63,13 @@ class Decision:
 
     def _repr_latex_(self) -> str:
         """For notebooks: the verdicts and relations as one display."""
-        return display.latex(latex(_shown(self.activation)), self.verdicts)
+        return display.latex(_shown(self.activation), self.verdicts)
 
 
-def _shown(source: Activation) -> sp.Expr:
-    return sp.Piecewise(*((p.expr, p.upper > Z) for p in source.pieces))
+def _shown(source: Activation) -> str:
+    if not source.pieces:
+        return rf"\text{{{source.name}}}"
+    return latex(sp.Piecewise(*((p.expr, p.upper > Z) for p in source.pieces)))
 
 
 def decide(source: str | sp.Expr | Activation) -> Decision:
@@ -82,16 +84,25 @@ def decide(source: str | sp.Expr | Activation) -> Decision:
     Raises:
         ValueError: the activation cannot be read.
     """
-    generic, analyses = _generic(activation(source))
+    try:
+        read = activation(source)
+    except NoClosedForm:
+        return _without_closed_form(str(source).strip())
+    generic, analyses = _generic(read)
     exceptions = _exceptional(generic, analyses) if generic.activation.parameters else ()
     return replace(generic, exceptional_parameters=exceptions, mirror=mirror(generic.activation))
+
+
+def _without_closed_form(text: str) -> Decision:
+    """Nothing is decided of an activation that has a switching point without closed form."""
+    v = _undecided(NO_CLOSED_FORM)
+    return Decision(Activation(text, ()), v, v, v, v, v, mirror=Mirror(None, False, reason=NO_CLOSED_FORM))
 
 
 def _generic(source: Activation) -> tuple[Decision, list[Analysis]]:
     analyses = [Analysis(source, s.pieces, dict(s.sample)) for s in source.structures]
     agreed = _agreed([verdicts(analysis) for analysis in analyses], [analysis.sample for analysis in analyses])
-    known = source.surveyed or source.uniform
-    first, second, tau_beta1, a, b_nu = agreed if known else map(_unknown_elsewhere, agreed)
+    first, second, tau_beta1, a, b_nu = agreed if source.surveyed else map(_unknown_elsewhere, agreed)
     return Decision(source, first, second, tau_beta1, a, b_nu), analyses
 
 

@@ -26,14 +26,15 @@ from theory.fields import Fraction, NoTower
 from theory.kinks import is_unclear, kinks_of
 from theory.nullspace import Row, coefficient_rows, nullspace
 from theory.piecewise import Algebra, Piece, Pieces, sample_points
+from theory.regions import explored
 from theory.rewriting import rationalized
-from theory.roots import Sample, Z
-from theory.surveys import explored, look_at
+from theory.roots import NO_CLOSED_FORM, NoClosedForm, Sample, Z
+from theory.surveys import look_at, points
 from theory.towers import Tower
 
 Kind = Literal["even", "homogeneous", "odd"]
 _BITS = 256
-_SEARCHED = "a switching point or the end of a domain was searched for numerically"
+_UNKNOWN_DOMAIN = "where s is real has no closed form"
 _EVEN = "the gate is constant on the mirror set; beta1_i -> -beta1_i atom by atom"
 
 
@@ -65,12 +66,13 @@ def mirror(source: str | sp.Expr | Activation) -> Mirror:
     Raises:
         ValueError: the activation cannot be read.
     """
-    source = activation(source)
-    if not source.parameters:
-        return _of_one(source, {})
-    if not source.surveyed:
-        return Mirror(None, False, reason=UNSURVEYED)
-    found, _, complete = explored(partial(_at, source), source.text.parameters, lambda _: True)
+    try:
+        source = activation(source)
+        if not source.parameters:
+            return _of_one(source, {})
+        found, _, complete = explored(partial(_at, source), dict(source.sample))
+    except NoClosedForm:
+        return Mirror(None, False, reason=NO_CLOSED_FORM)
     types = [seen for _, seen in found if seen is not None]
     if not complete:
         return Mirror(None, False, reason=UNSURVEYED)
@@ -82,16 +84,16 @@ def mirror(source: str | sp.Expr | Activation) -> Mirror:
 def _at(source: Activation, sample: Sample) -> Mirror | None:
     """The mirror type at values of the parameters; None where s is real nowhere."""
     look = look_at(source.text, sample)
-    alone = replace(source, pieces=look.pieces, others=(), exhaustive=look.exhaustive, searched=look.searched)
+    alone = replace(source, pieces=look.pieces, others=(), domain=look.domain)
     return _of_one(alone, sample) if look.pieces else None
 
 
 def _of_one(source: Activation, sample: Sample) -> Mirror:
     """The mirror type at the only piece structure."""
     halves = _Halves(source, sample)
-    if source.searched or not source.exhaustive:
+    if source.domain:
         none = _none(halves)
-        return none if none.proved else Mirror(None, False, reason=_SEARCHED)
+        return none if none.proved else Mirror(None, False, reason=_UNKNOWN_DOMAIN)
     if not halves.pieces:
         return Mirror(None, True, description="s is not defined on both sides of 0")
     try:
@@ -240,11 +242,8 @@ class _Halves:
 
     def _points(self, piece: Piece) -> list[fmpq]:
         """Points at which the formulas of a piece are those of s(z) and s(-z)."""
-        return [p for p in sample_points(piece, self.sample) if not self.source.searched or {p, -p} <= self._met]
-
-    @cached_property
-    def _met(self) -> set[fmpq]:
-        return {point for piece in self.source.pieces for point in self.source.points(piece, self.sample)}
+        domain = self.source.domain
+        return list(points(piece, (*domain, *(c.xreplace({Z: -Z}) for c in domain)), self.sample))
 
     @cached_property
     def samples(self) -> list[tuple[arb, arb, arb, arb]]:

@@ -6,25 +6,18 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cmp_to_key
 from itertools import pairwise
-from math import comb
 
 import flint
 import sympy as sp
 from flint import arb, fmpq
 
 from theory import balls
-from theory.powers import MOST_BITS, bits, is_large, put
+from theory.powers import put
 from theory.rewriting import elementary, has_parameters
-from theory.roots import LOOKED_AT_CLOSELY, Sample, Watched, Z, is_rounded, note, real_roots, sign_at
+from theory.roots import NoClosedForm, Sample, Watched, Z, note, real_roots, sign_at
 
-_MOST_PIECES = 400
 _SIGN_POINTS = 3
-_MOST_EXPANDED = 2000  # terms of one power of a sum
-_MOST_SEARCHES = 6
-_MOST_NOTED = 256  # bits
 _COMPARE_BITS = 2048
-_ROUNDED = arb(2) ** -250  # rounded roots that are no farther apart are not told apart
-_TOO_CLOSE = "two switching points lie too close together to be told apart"
 _OO = sp.S.Infinity
 _SPREAD = [
     fmpq(p, q) for p, q in ((1, 9), (2, 7), (3, 5), (6, 7), (5, 4), (13, 8), (17, 7), (7, 2), (36, 7), (70, 9), (25, 2))
@@ -64,7 +57,7 @@ def rational_inside(lower: arb | None, upper: arb | None) -> fmpq:
                 if arb(point) > lower and arb(point) < upper:
                     return point
             step /= 2
-    raise ValueError(_TOO_CLOSE)
+    raise ValueError("two switching points lie too close together to be told apart")
 
 
 def _formal_point(lower: sp.Expr, upper: sp.Expr) -> sp.Expr:
@@ -101,8 +94,6 @@ def _middle(ball: arb) -> fmpq:
     if not ball.is_finite():
         raise ValueError("a switching point has no finite value")
     mantissa, exponent = (int(part) for part in ball.mid().man_exp())
-    if abs(exponent) > 2 * MOST_BITS:
-        raise ValueError("a switching point is over 10**1000, or that close to 0")
     return fmpq(mantissa << exponent) if exponent >= 0 else fmpq(mantissa, 1 << -exponent)
 
 
@@ -127,41 +118,27 @@ def _short(value: fmpq, step: fmpq) -> fmpq:
 
 def _vanishes(expr: sp.Expr) -> bool:
     """Whether an expression is 0 identically, as far as expanding it shows, all rewritten in exp where need be."""
-    if any(_terms(power) > _MOST_EXPANDED for power in expr.atoms(sp.Pow)):
-        return False
     if sp.expand(expr) == 0:
         return True
-    numerator = sp.fraction(sp.together(elementary(expr).rewrite(sp.exp)))[0]
-    return all(_terms(p) <= _MOST_EXPANDED for p in numerator.atoms(sp.Pow)) and sp.expand(numerator) == 0
-
-
-def _terms(power: sp.Expr) -> int:
-    """How many terms a power of a sum has when it is multiplied out."""
-    if not power.base.is_Add or not power.exp.is_Integer:
-        return 1
-    n, k = abs(int(power.exp)), len(power.base.args)
-    return comb(n + k - 1, k - 1)
+    return bool(sp.expand(sp.fraction(sp.together(elementary(expr).rewrite(sp.exp)))[0]) == 0)
 
 
 class Algebra:
     """Operations on piecewise formulas at one sample of the parameters.
 
-    Every operation works on the common refinement of its arguments. `exhaustive` is False when pieces may be missing: a
-    switching point was searched for numerically, or the end of a domain was and there are switches, so that a part that
-    was not found may have a formula of its own. `branched` is False as long as there is one formula, whatever the
-    parameters are.
+    Every operation works on the common refinement of its arguments.
+
+    Attributes:
+        sample: the value of every parameter.
+        switched: whether formulas were chosen between, by a sign that is not the same on the whole line.
+        branched: whether they were, or might be at other values of the parameters.
+        domain: what must be positive, on every piece, where a function is real, as far as that has no closed form.
     """
 
     def __init__(self, sample: Sample) -> None:
         self.sample = sample
-        self.branched = False
-        self.searches = 0
-        self._missing = self._switched = self._domain_searched = False
-
-    @property
-    def exhaustive(self) -> bool:
-        """Whether no formula is missing."""
-        return not self._missing and not (self._switched and self._domain_searched)
+        self.switched = self.branched = False
+        self.domain: list[sp.Expr] = []
 
     def ball(self, number: sp.Expr) -> arb | None:
         """The enclosure of an end point; None for an infinite one."""
@@ -175,8 +152,6 @@ class Algebra:
             return 1
         if p is -_OO or q is _OO:
             return -1
-        if (is_rounded(p) or is_rounded(q)) and abs(balls.value(p - q, self.sample, _COMPARE_BITS)) < _ROUNDED:
-            raise ValueError(_TOO_CLOSE)
         if p.is_Rational and q.is_Rational:
             return 1 if p > q else -1
         return sign_at(p - q, self.sample, _COMPARE_BITS) or 0
@@ -217,69 +192,66 @@ class Algebra:
         return self._kept(result)
 
     def _kept(self, pieces: list[Piece]) -> Pieces:
-        if len(pieces) > _MOST_PIECES:
-            raise ValueError(f"over {_MOST_PIECES} pieces")
         return tuple(p for p in pieces if not p.expr.has(sp.zoo, sp.nan, sp.oo, -sp.oo, sp.I))
 
-    def signs(self, value: Pieces, only_sign_matters: bool = True) -> list[tuple[Piece, int]]:
+    def signs(self, value: Pieces) -> list[tuple[Piece, int]]:
         """Split each piece where its formula changes sign, with the proved sign on every part.
 
-        Parts whose sign no precision resolves are left out, and `exhaustive` says that something is missing.
+        Raises:
+            NoClosedForm: a sign change has no closed form, or no precision resolves a sign.
         """
-        parts = []
-        for piece in value:
-            roots = real_roots(piece.expr, self.sample)
-            if not roots.exact:
-                self._count_search(only_sign_matters)
-                if has_parameters(piece.expr):
-                    note(sp.nan, self.sample)  # the sign changes may be other ones for other parameters
-            # between far roots others are missed: what is seen there is not the sign of what was looked at closely
-            far = [] if roots.exact or not only_sign_matters else [sp.Integer(s * LOOKED_AT_CLOSELY) for s in (-1, 1)]
-            inner = [
-                r
-                for r in (*roots.points, *far)
-                if self.compare(piece.lower, r) < 0 and self.compare(r, piece.upper) < 0
-            ]
-            ends = self._ordered([piece.lower, *inner, piece.upper])
-            for lower, upper in pairwise(ends):
-                sign = self._sign_inside(piece.expr, lower, upper)
-                if sign is None:
-                    self._missing = True
-                else:
-                    parts.append((Piece(piece.expr, lower, upper), sign))
+        parts = [(part, self._proved_sign(part)) for piece in value for part in self._split(piece)]
         whole = len(parts) == 1 and parts[0][0].lower == -_OO and parts[0][0].upper == _OO
-        self._switched = self._switched or (only_sign_matters and not whole)
-        parametric = any(has_parameters(piece.expr) for piece in value)
-        self.branched = self.branched or (only_sign_matters and (parametric or not whole))
+        self.switched = self.switched or not whole
+        self.branched = self.branched or not whole or any(has_parameters(piece.expr) for piece in value)
         return parts
 
-    def _count_search(self, only_sign_matters: bool) -> None:
-        self._missing = self._missing or only_sign_matters
-        self._domain_searched = self._domain_searched or not only_sign_matters
-        self.searches += 1
-        if self.searches > _MOST_SEARCHES:
-            raise ValueError(f"over {_MOST_SEARCHES} switches whose sign changes have no closed form")
-
-    def _sign_inside(self, expr: sp.Expr, lower: sp.Expr, upper: sp.Expr) -> int | None:
-        """The proved sign on an interval without a change of sign: 0 where expr vanishes; None where none is found."""
-        sign = None
-        for point in sample_points(Piece(expr, lower, upper), self.sample)[:_SIGN_POINTS]:
-            sign = balls.sign(expr, {**self.sample, "z": point})
-            if sign is None and _vanishes(expr):
-                return 0
-            if sign is not None:
-                break
-        self._note_inside(expr, lower, upper, sign)
+    def _proved_sign(self, part: Piece) -> int:
+        sign = self._sign_inside(part)
+        if sign is None:
+            raise NoClosedForm(part.expr)
         return sign
+
+    def _split(self, piece: Piece) -> Pieces:
+        """A piece in parts on which its formula does not change its sign."""
+        roots = real_roots(piece.expr, self.sample)
+        inner = [r for r in roots if self.compare(piece.lower, r) < 0 and self.compare(r, piece.upper) < 0]
+        ends = self._ordered([piece.lower, *inner, piece.upper])
+        return tuple(Piece(piece.expr, lower, upper) for lower, upper in pairwise(ends))
+
+    def _real_parts(self, condition: Piece) -> list[tuple[Piece, int]]:
+        """The parts of a piece on which a condition is positive or 0; where that has no closed form, all of it."""
+        try:
+            return [(part, self._proved_sign(part)) for part in self._split(condition)]
+        except NoClosedForm:
+            if self._seen_sign(condition) == 0:
+                return [(condition, 0)]
+            self.domain.append(condition.expr)
+            if has_parameters(condition.expr):
+                note(sp.nan, self.sample)
+            return [(condition, 1)]
+
+    def _sign_inside(self, part: Piece) -> int | None:
+        """The proved sign on an interval without a change of sign: 0 where expr vanishes; None where none is found."""
+        sign = self._seen_sign(part)
+        if sign != 0:
+            self._note_inside(part.expr, part.lower, part.upper, sign)
+        return sign
+
+    def _seen_sign(self, part: Piece) -> int | None:
+        """The proved sign at a point of an interval; 0 where the formula vanishes; None where nothing is proved."""
+        points = sample_points(part, self.sample)[:_SIGN_POINTS]
+        signs = (balls.sign(part.expr, {**self.sample, "z": point}) for point in points)
+        sign = next((sign for sign in signs if sign), None)
+        return 0 if sign is None and _vanishes(part.expr) else sign
 
     def _note_inside(self, expr: sp.Expr, lower: sp.Expr, upper: sp.Expr, sign: int | None) -> None:
         """Have what decides the sign of expr inside an interval noted, if parameters do; nan where it is not known."""
         parts = (expr, *(end for end in (lower, upper) if abs(end) != _OO))
         if isinstance(self.sample, Watched) and any(map(has_parameters, parts)):
-            large = any(is_large(e) or bits(e) > _MOST_NOTED for e in parts)
             try:
-                known = [] if large else [e for e in _signs_inside(expr, lower, upper) if not e.has(sp.zoo, sp.nan)]
-            except ValueError:
+                known = [e for e in _signs_inside(expr, lower, upper) if not e.has(sp.zoo, sp.nan)]
+            except ValueError:  # too long a number
                 known = []
             proved = [e for e in known if sign is not None and balls.sign(e, self.sample) == sign]
             note(min(proved, key=sp.count_ops, default=sp.nan), self.sample)
@@ -295,7 +267,7 @@ class Algebra:
         for condition, edge in conditions:
             kept = []
             for part in parts:
-                for sub, sign in self.signs((Piece(condition, part.lower, part.upper),), only_sign_matters=False):
+                for sub, sign in self._real_parts(Piece(condition, part.lower, part.upper)):
                     first, *rest = part.expr
                     if sign >= 0:
                         kept.append(Piece(sp.Tuple(first if sign else edge, *rest), sub.lower, sub.upper))
@@ -324,28 +296,3 @@ class Algebra:
     def _smooth(self, piece: Piece) -> bool:
         at = {**self.sample, "z": balls.value(piece.lower, self.sample, _COMPARE_BITS)}
         return all(c.is_finite() for c in balls.jet(piece.expr, at, 2, 256))
-
-
-class Germs(Algebra):
-    """The same operations near one point, at which every switch and every end of a domain is decided by a proved sign.
-
-    What they give is the formula of a neighbourhood of the point, whatever switching points lie elsewhere, or nothing
-    where it is not real; `exhaustive` is False where a sign is not known. A ball stands for all points in it.
-    """
-
-    def __init__(self, sample: Sample, point: fmpq | arb) -> None:
-        super().__init__(sample)
-        self._point = point
-
-    def signs(self, value: Pieces, only_sign_matters: bool = True) -> list[tuple[Piece, int]]:
-        """The formula with its sign at the point."""
-        found = []
-        for piece in value:
-            sign = balls.sign(piece.expr, {**self.sample, "z": self._point})
-            if sign is None and _vanishes(piece.expr):
-                sign = 0
-            if sign is None:
-                self._missing = True
-            else:
-                found.append((piece, sign))
-        return found

@@ -12,7 +12,7 @@ from theory.adjoining import AdjoinedField
 from theory.fields import Fraction, NoTower
 from theory.piecewise import Algebra, Piece
 from theory.rewriting import has_parameters
-from theory.roots import Sample, Z, real_roots
+from theory.roots import NoClosedForm, Sample, Z, real_roots
 
 _MOST_FACTORED_BITS = 64
 
@@ -91,11 +91,12 @@ class RootedField(AdjoinedField):
             return False
         if not function.has(Z) or self._piece is None:
             return True
-        roots, algebra = real_roots(function, self._sample), Algebra(self._sample)
-        ends = (self._piece.lower, self._piece.upper)
-        return roots.exact and all(
-            algebra.compare(r, ends[0]) <= 0 or algebra.compare(ends[1], r) <= 0 for r in roots.points
-        )
+        try:
+            roots = real_roots(function, self._sample)
+        except NoClosedForm:
+            return False
+        algebra, (lower, upper) = Algebra(self._sample), (self._piece.lower, self._piece.upper)
+        return all(algebra.compare(r, lower) <= 0 or algebra.compare(upper, r) <= 0 for r in roots)
 
     def _visibly_positive(self, base: fmpz_mpoly) -> bool:
         # positive generators with positive coefficients, or squares

@@ -1,31 +1,30 @@
-"""Finds where a real function of z can change sign: exactly if the algebra allows it, else by bisection."""
+"""Where a real function of z can change sign: in closed form, or not at all."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from itertools import pairwise
+from math import gcd
 
 import flint
 import sympy as sp
 from flint import arb, fmpq, fmpq_poly
 
 from theory import balls
-from theory.powers import bits, exponential, has_long_exponent, power
+from theory.powers import exponential, power
 
 Z = sp.Symbol("z", real=True)
 Sample = Mapping[str, fmpq]  # one value for every parameter
 
-_MOST_EXACT_DEGREE = 24
-LOOKED_AT_CLOSELY = 16  # |z| up to which a search has steps of 1/8
-_SCAN = [fmpq(i, 8) for i in range(-8 * LOOKED_AT_CLOSELY, 8 * LOOKED_AT_CLOSELY + 1)] + [
-    fmpq(s * 2**j) for s in (-1, 1) for j in range(5, 11)
-]
-_MOST_FACTORED = 200  # bits of the numbers in a polynomial that is factored
-_MOST_FACTORED_DEGREE = 60
-_MOST_FACTORED_OPERATIONS = 60  # in a coefficient: SymPy takes logarithms and powers in it for as many variables
-_BISECTIONS = 256
-_SCAN_BISECTIONS = 64
+NO_CLOSED_FORM = "no closed-form switch"
+_MOST_DEGREE = 60
+_BITS = 256
+
+
+class NoClosedForm(ValueError):
+    """A function may change its sign where no closed form is known; the message names it."""
+
+    def __init__(self, f: sp.Expr) -> None:
+        super().__init__(f"{NO_CLOSED_FORM}: the zeros of {str(f)[:60]} have none that is known")
 
 
 class Watched(dict[str, fmpq]):
@@ -50,26 +49,6 @@ def sign_at(number: sp.Expr, sample: Sample, most_bits: int = 2048) -> int | Non
     return balls.sign(number, sample, most_bits)
 
 
-@dataclass(frozen=True)
-class Roots:
-    """Sign-change candidates of a function; exact=False when others may have been missed."""
-
-    points: tuple[sp.Expr, ...]
-    exact: bool
-
-
-def _join(parts: list[Roots]) -> Roots:
-    return Roots(tuple(p for part in parts for p in part.points), all(part.exact for part in parts))
-
-
-def _positive(number: sp.Expr, sample: Sample) -> bool:
-    return sign_at(number, sample) == 1
-
-
-def _only(points: list[sp.Expr], exact: bool = True) -> Roots:
-    return Roots(tuple(points), exact)
-
-
 _INVERSES: dict[type, tuple[Callable[[sp.Expr], sp.Expr], Callable[[sp.Expr], list[sp.Expr]]]] = {
     # strictly increasing g: (its inverse, numbers that must be positive for c to be in the range of g)
     sp.exp: (sp.log, lambda c: [c]),
@@ -83,34 +62,33 @@ _INVERSES: dict[type, tuple[Callable[[sp.Expr], sp.Expr], Callable[[sp.Expr], li
 }
 
 
-def _polynomial(f: sp.Expr, sample: Sample) -> Roots:
-    poly = sp.Poly(f, Z)
-    rational = all(c.is_rational_function() and not c.has(sp.pi, sp.E) for c in poly.coeffs())
-    long = any(bits(c) > _MOST_FACTORED or c.count_ops() > _MOST_FACTORED_OPERATIONS for c in poly.coeffs())
-    if not rational or long or has_long_exponent(f):
-        return _factor(poly, sample)
-    numerator = sp.fraction(sp.together(f))[0]
-    factors = [factor for factor, _ in sp.factor_list(numerator)[1] if factor.has(Z)]
-    return _join([_factor(sp.Poly(factor, Z), sample) for factor in factors])
+def real_roots(f: sp.Expr, sample: Sample) -> list[sp.Expr]:
+    """The points where f, real and analytic between its poles, may change sign on the real line: roots and poles.
 
+    Args:
+        f: an expression in Z and parameters, without Abs, sign or Piecewise.
+        sample: the value of every parameter at which real roots are told from complex ones.
 
-def _factor(poly: sp.Poly, sample: Sample) -> Roots:
-    if poly.degree() == 1:
-        a, b = poly.all_coeffs()
-        return _only([-b / a])
-    if poly.degree() == 2:
-        a, b, c = poly.all_coeffs()
-        discriminant = sp.expand(b**2 - 4 * a * c)
-        if not _positive(discriminant, sample):
-            return _only([-b / (2 * a)] if sign_at(discriminant, sample) is None or discriminant == 0 else [])
-        return _only([(-b + s * sp.sqrt(discriminant)) / (2 * a) for s in (-1, 1)])
-    # CRootOf would be exact too, but has no expression that the certificates could state
-    if (poly.domain.is_QQ or poly.domain.is_ZZ) and poly.degree() <= _MOST_EXACT_DEGREE:
-        return _only(_isolated(poly))
-    if len(poly.terms()) == 2 and poly.eval(0) != 0:
-        power_of_z = Z ** poly.degree()
-        return _peel_power(power_of_z, -poly.eval(0) / poly.LC(), sample) or _only([])
-    return _scan(poly.as_expr(), sample)
+    Raises:
+        NoClosedForm: a root has no closed form that is known.
+    """
+    if not f.has(Z):
+        return []
+    if f.is_Mul:
+        return [root for g in f.args for root in real_roots(g, sample)]
+    core, c = _equation(f)
+    if core == Z:
+        return [c]
+    polynomial = f.is_polynomial(Z)
+    if polynomial and sp.degree(f, Z) <= _MOST_DEGREE:
+        return _of_polynomial(f, sample)
+    found = _peeled(core, c, sample)
+    if found is not None:
+        return found
+    if f.is_rational_function(Z) and not polynomial:
+        numerator, denominator = sp.fraction(sp.cancel(f))
+        return [*real_roots(numerator, sample), *real_roots(denominator, sample)]
+    raise NoClosedForm(f)
 
 
 def _equation(f: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
@@ -120,133 +98,93 @@ def _equation(f: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
     return core, -shift / factor
 
 
-def is_rounded(number: sp.Expr) -> bool:
-    """Whether it may be a root of a polynomial as `real_roots` gives it, within 2^-256: a fraction of many digits."""
-    return bool(number.is_Rational and int(number.q).bit_length() > _BISECTIONS // 2)
+def _of_polynomial(f: sp.Expr, sample: Sample) -> list[sp.Expr]:
+    poly = sp.Poly(f, Z)
+    if any(c.atoms(sp.Function, sp.NumberSymbol) for c in poly.coeffs()):
+        return _of_factor(poly, sample)
+    numerator = sp.fraction(sp.together(f))[0]
+    factors = [sp.Poly(factor, Z) for factor, _ in sp.factor_list(numerator)[1] if factor.has(Z)]
+    return [root for factor in factors for root in _of_factor(factor, sample)]
 
 
-def _isolated(poly: sp.Poly) -> list[sp.Expr]:
-    """All real roots of an irreducible rational polynomial, as dyadic numbers within 2^-256, in order."""
-    step = 2 ** (_BISECTIONS + 1)
-    with flint.ctx.workprec(_BISECTIONS + 64 + bits(poly.as_expr())):
-        steps = [int((root.mid() * step).floor().unique_fmpz()) for root in enclosed_roots(poly)]
-    return [sp.Rational(n, step) for n in sorted(steps)]
+def _of_factor(poly: sp.Poly, sample: Sample) -> list[sp.Expr]:
+    """The real roots of a polynomial of degree 1 or 2, in z or in a power of z; of one of degree 3 in few cases."""
+    if poly.degree() == 1:
+        a, b = poly.all_coeffs()
+        return [-b / a]
+    if poly.degree() == 2:
+        a, b, c = poly.all_coeffs()
+        discriminant = sp.expand(b**2 - 4 * a * c)
+        if sign_at(discriminant, sample) == 1:
+            return [(-b + s * sp.sqrt(discriminant)) / (2 * a) for s in (-1, 1)]
+        return [-b / (2 * a)] if discriminant == 0 or sign_at(discriminant, sample) is None else []
+    times = gcd(*(m for (m,) in poly.monoms()))
+    if times > 1:
+        inner = sp.Poly.from_dict({(m // times,): c for (m,), c in poly.terms()}, Z)
+        return [root for r in _of_factor(inner, sample) for root in _of_power(Z, sp.Integer(times), r, sample) or []]
+    if poly.domain.is_QQ or poly.domain.is_ZZ:
+        count = len(enclosed_roots(poly))
+        found = [r for r in sp.roots(poly) if not r.has(sp.I)] if poly.degree() == 3 and count == 1 else []
+        if len(found) == count:
+            return found
+    raise NoClosedForm(poly.as_expr())
 
 
 def enclosed_roots(poly: sp.Poly) -> list[arb]:
-    """Balls around the real roots of a rational polynomial, at the working precision."""
+    """Balls around the real roots of a rational polynomial without double roots, in order."""
     coefficients = [fmpq(int(c.p), int(c.q)) for c in reversed(poly.all_coeffs())]
-    return [root.real for root, _ in fmpq_poly(coefficients).numer().complex_roots() if root.imag == 0]
+    with flint.ctx.workprec(_BITS):
+        roots = [root.real for root, _ in fmpq_poly(coefficients).numer().complex_roots() if root.imag == 0]
+    return sorted(roots, key=lambda root: float(root.mid()))
 
 
-def _peel(core: sp.Expr, c: sp.Expr, sample: Sample) -> Roots | None:
-    """Roots of g(h) = c for an invertible g, through h = g^-1(c)."""
+def _peeled(core: sp.Expr, c: sp.Expr, sample: Sample) -> list[sp.Expr] | None:
+    """Roots of g(h) = c for an invertible g, through h = g^-1(c); None for another g."""
     if core.func in _INVERSES:
         inverse, in_range = _INVERSES[core.func]
-        if not all(_positive(bound, sample) for bound in in_range(c)):
-            return _only([])
-        return real_roots(core.args[0] - inverse(c), sample)
+        inside = all(sign_at(bound, sample) == 1 for bound in in_range(c))
+        return real_roots(core.args[0] - inverse(c), sample) if inside else []
+    if core.func in (sp.sin, sp.cos, sp.erf) and sign_at(1 - c**2, sample) in (0, -1):
+        return []  # |g| is at most 1
+    if core.func is sp.erf and c == 0:
+        return real_roots(core.args[0], sample)
     if core.func is sp.cosh:
         return _even(core.args[0], sp.acosh, c - 1, c, sample)
+    if core.is_Pow and not core.base.has(Z):
+        if not sign_at(core.base, sample) or sign_at(c, sample) != 1:
+            return []
+        return real_roots(core.exp - sp.log(c) / sp.log(core.base), sample)
     if core.is_Pow:
-        return _peel_power(core, c, sample)
+        return _of_power(core.base, core.exp, c, sample)
     return None
 
 
-def _even(h: sp.Expr, inverse: Callable[[sp.Expr], sp.Expr], bound: sp.Expr, c: sp.Expr, sample: Sample) -> Roots:
+def _even(
+    h: sp.Expr, inverse: Callable[[sp.Expr], sp.Expr], bound: sp.Expr, c: sp.Expr, sample: Sample
+) -> list[sp.Expr]:
+    """Roots of g(h) = c for an even g that grows for positive h, and takes c where a bound is not negative."""
     if bound == 0:
         return real_roots(h, sample)
-    if not _positive(bound, sample):
-        return _only([])
-    return _join([real_roots(h - s * inverse(c), sample) for s in (-1, 1)])
+    if sign_at(bound, sample) != 1:
+        return []
+    return [root for s in (-1, 1) for root in real_roots(h - s * inverse(c), sample)]
 
 
-def _peel_power(core: sp.Expr, c: sp.Expr, sample: Sample) -> Roots | None:
-    base, exponent = core.base, core.exp
-    if not base.has(Z):
-        direction = sign_at(base, sample)
-        return (
-            real_roots(exponent - sp.log(c) / sp.log(base), sample) if direction and _positive(c, sample) else _only([])
-        )
+def _of_power(base: sp.Expr, exponent: sp.Expr, c: sp.Expr, sample: Sample) -> list[sp.Expr] | None:
+    """Roots of base**exponent = c, and poles; None for an exponent with z."""
     if not exponent.is_Rational:
         if exponent.has(Z):
             return None
         edges = real_roots(base, sample)  # real for a positive base
-        return _join([edges, real_roots(base - c ** (1 / exponent), sample)]) if _positive(c, sample) else edges
+        inside = sign_at(c, sample) == 1
+        return [*edges, *real_roots(base - c ** (1 / exponent), sample)] if inside else edges
     if exponent < 0:
         poles = real_roots(base, sample)
-        return poles if c == 0 else _join([poles, real_roots(base**-exponent - 1 / c, sample)])
+        return poles if c == 0 else [*poles, *real_roots(base**-exponent - 1 / c, sample)]
     if c == 0:
         return real_roots(base, sample)
     if exponent.is_Integer and exponent % 2 == 0:
         return _even(base, lambda v: power(v, 1 / exponent), c, c, sample)
-    if not _positive(c, sample):
-        return real_roots(base + power(-c, 1 / exponent), sample) if exponent.is_Integer else _only([])
+    if sign_at(c, sample) != 1:
+        return real_roots(base + power(-c, 1 / exponent), sample) if exponent.is_Integer else []
     return real_roots(base - power(c, 1 / exponent), sample)
-
-
-def _scan(f: sp.Expr, sample: Sample) -> Roots:
-    """Sign changes found on a grid, by bisection; others may exist."""
-
-    def proved_at(z: fmpq) -> int | None:
-        return balls.sign(f, {**sample, "z": z}, 256)
-
-    grid = sorted(_SCAN)
-    found = []
-    known = [(z, s) for z in grid if (s := proved_at(z))]
-    for (low, s), (high, t) in pairwise(known):
-        if s == t:
-            continue
-        for _ in range(_SCAN_BISECTIONS):
-            middle = (low + high) / 2
-            sign = proved_at(middle)
-            if sign is None:
-                low = high = middle
-                break
-            low, high = (middle, high) if sign == s else (low, middle)
-        found.append(sp.Rational(int(low.p), int(low.q)))
-    return Roots(tuple(found), False)
-
-
-def real_roots(f: sp.Expr, sample: Sample) -> Roots:
-    """The points where f, real and analytic between its poles, may change sign on the real line.
-
-    Args:
-        f: an expression in Z and parameters, without Abs, sign or Piecewise.
-        sample: the value of every parameter at which real roots are told from complex ones.
-
-    Returns:
-        Roots and poles: exact (in radicals, inverse functions, or within 2^-256 for a rational polynomial of a
-        higher degree) with exact=True; else the sign changes seen on a grid, with exact=False.
-    """
-    if not f.has(Z):
-        return _only([])
-    core, c = _equation(f)
-    if core == Z:  # SymPy's polynomials are slow to build over long numbers
-        return _only([c])
-    if f.is_Mul:
-        return _join([real_roots(g, sample) for g in f.args])
-    small = f.is_rational_function(Z) and max(_degrees(f)) <= _MOST_FACTORED_DEGREE
-    if small and f.is_polynomial(Z):
-        return _polynomial(f, sample)
-    peeled = _peel(core, c, sample)
-    if peeled is not None:
-        return peeled
-    if small:
-        numerator, denominator = sp.fraction(sp.together(f) if has_long_exponent(f) else sp.cancel(f))
-        return _join([real_roots(numerator, sample), real_roots(denominator, sample)])
-    return _scan(f, sample)
-
-
-def _degrees(f: sp.Expr) -> tuple[int, int]:
-    """Bounds of the degrees in z of the numerator and denominator of a rational function, without expanding it."""
-    if not f.has(Z):
-        return 0, 0
-    if f.is_Pow:
-        above, below = (abs(int(f.exp)) * n for n in _degrees(f.base))
-        return (above, below) if f.exp > 0 else (below, above)
-    if not f.args:
-        return 1, 0
-    parts = [_degrees(g) for g in f.args]
-    below = sum(n for _, n in parts)
-    return sum(n for n, _ in parts) if f.is_Mul else max(n + below - m for n, m in parts), below

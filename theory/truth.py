@@ -14,7 +14,7 @@ from theory import balls
 from theory.activations import Activation, Z
 from theory.kinks import kinks_of
 from theory.piecewise import Algebra, Piece
-from theory.roots import real_roots
+from theory.roots import NoClosedForm, real_roots
 
 Number = int | float | Fraction
 Position = Literal["generic", "mirror", "equal", "collapsed"]
@@ -120,10 +120,14 @@ def _analytic(f: sp.Expr) -> bool:
     if f.is_Pow and not f.base.has(Z):
         return balls.sign(f.base, {}) == 1
     if isinstance(f, sp.log) or (f.is_Pow and not f.exp.has(Z)):
-        roots = real_roots(f.args[0], {})
+        try:
+            if real_roots(f.args[0], {}):
+                return False
+        except NoClosedForm:
+            return False
         at_zero = balls.sign(f.args[0], {"z": fmpq(0)})
         integer = f.is_Pow and f.exp.is_Integer
-        return roots.exact and not roots.points and (at_zero == 1 or (integer and at_zero is not None))
+        return at_zero == 1 or (integer and at_zero is not None)
     return False
 
 
