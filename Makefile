@@ -47,7 +47,7 @@ bench: $(INSTALLED)
 # names and traced callables against torch, jax and keras themselves
 test-interop: $(INSTALLED)
 	$(PIP) install torch jax keras
-	$(BIN)/pytest tests/test_interop.py
+	$(BIN)/pytest tests/temperance/interop/test_interop.py
 
 # the tests that are not of full size, or those of TESTS, with the lowest versions that pyproject.toml allows, in an
 # environment of their own; but for pictures and tables drawn to the letter by later ones

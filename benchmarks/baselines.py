@@ -6,8 +6,8 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import log_softmax, logsumexp
 
-from numerics.measures import Layout, MixingMeasure
-from numerics.mle import Box
+from temperance.numerics.mixture.measures import Layout, MixingMeasure
+from temperance.numerics.fitting.mle import Box
 
 EM_STEPS, EM_CHANGE = 2000, 1e-10
 

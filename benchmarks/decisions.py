@@ -15,9 +15,9 @@ from collections import Counter
 from statistics import median
 from typing import Any
 
-from theory.catalogue import CATALOGUE
-from theory.independence import decide
-from theory.issuing import certificates
+from temperance.theory.activations.catalogue import CATALOGUE
+from temperance.theory.conditions.decision import decide
+from temperance.theory.conditions.certificates import certificates
 
 RUNS = 5
 
@@ -52,7 +52,7 @@ def _child_cpu(code: str) -> float:
 
 def command() -> dict[str, float]:
     """Median CPU seconds of the command, of its import of SymPy alone, and their ratio."""
-    check = median(_child_cpu("from temperance.cli import run; run(['check', 'tanh'])") for _ in range(RUNS))
+    check = median(_child_cpu("from temperance.commands.app import run; run(['check', 'tanh'])") for _ in range(RUNS))
     bare = median(_child_cpu("import sympy") for _ in range(RUNS))
     return {"check_tanh_cpu_s": round(check, 3), "import_sympy_cpu_s": round(bare, 3), "ratio": round(check / bare, 2)}
 

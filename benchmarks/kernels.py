@@ -19,10 +19,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from numerics import density, kernels
-from numerics.compiled import compile_activation
-from numerics.measures import Layout
-from theory.activations import activation
+from temperance.numerics.mixture import density
+from temperance.numerics.likelihood import kernel as kernels
+from temperance.numerics.mixture.activation_numpy import compile_activation
+from temperance.numerics.mixture.measures import Layout
+from temperance.theory.activations.activation import activation
 
 GATES = {"linear": "linear", "tanh": "tanh", "gelu": "gelu", "user": "z*tanh(z) + sin(z)/3"}
 POINTS, REPEATS = 20_000, 41

@@ -23,15 +23,15 @@ from typing import Any
 import numpy as np
 from baselines import em, lbfgs
 
-from numerics.compiled import compile_activation
-from numerics.measures import Layout
-from numerics.mle import Box, Fit, fit_points, start_points
-from numerics.points import Points
-from numerics.published import SIZES, TRUTH
-from numerics.sampling import sample
-from numerics.slopes import log_slope
-from numerics.voronoi import Symmetry, voronoi_loss
-from theory.activations import activation
+from temperance.numerics.mixture.activation_numpy import compile_activation
+from temperance.numerics.mixture.measures import Layout
+from temperance.numerics.fitting.mle import Box, Fit, fit_points, start_points
+from temperance.numerics.mixture.data_source import Points
+from temperance.numerics.studies.published_estimates import SIZES, TRUTH
+from temperance.numerics.mixture.sampling import sample
+from temperance.numerics.errors.slopes import log_slope
+from temperance.numerics.errors.voronoi import Symmetry, voronoi_loss
+from temperance.theory.activations.activation import activation
 
 GATE = compile_activation(activation("linear"))
 BOX = Box(beta1=100.0, beta0=50.0, tau=(0.5, 2.0), a=100.0, b=100.0, nu=(0.03, 0.48))

@@ -15,79 +15,79 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from numerics.compiled import CompiledActivation as CompiledActivation
-    from numerics.compiled import compile_activation as compile_activation
-    from numerics.definitions import Study as Study
-    from numerics.density import log_density as log_density
-    from numerics.density import log_likelihood as log_likelihood
-    from numerics.estimate import FitResult as FitResult
-    from numerics.estimate import fit as fit
-    from numerics.measures import Layout as Layout
-    from numerics.measures import MixingMeasure as MixingMeasure
-    from numerics.mle import Box as Box
-    from numerics.mle import Fit as Fit
-    from numerics.published import check_published as check_published
-    from numerics.results import StudyResult as StudyResult
-    from numerics.results import study_slopes as study_slopes
-    from numerics.sampling import sample as sample
-    from numerics.slopes import judge as judge
-    from numerics.slopes import log_slope as log_slope
-    from numerics.studies import run_study as run_study
-    from temperance.claims import CLAIMS as CLAIMS
-    from temperance.contact_orders import exponents as exponents
-    from temperance.interop import activation as activation
-    from temperance.interop import check as check
-    from temperance.regressor import MoERegressor as MoERegressor
-    from temperance.verify import verify_claims as verify_claims
-    from theory.activations import Activation as Activation
-    from theory.checker.verdict_checker import check as check_certificate  # noqa: F401 - told apart from the command check
-    from theory.classification import classify as classify
-    from theory.derivation import Derivation as Derivation
-    from theory.derivation import derivation as derivation
-    from theory.independence import Decision as Decision
-    from theory.independence import decide as decide
-    from theory.interactions import Interactions as Interactions
-    from theory.interactions import derive as derive
-    from theory.issuing import certificates as certificates
-    from theory.mirror import mirror as mirror
-    from theory.models import Expert as Expert
-    from theory.models import Gate as Gate
-    from theory.models import MoESpec as MoESpec
-    from theory.models import symbolic_density as symbolic_density
-    from theory.symmetry import Symmetries as Symmetries
-    from theory.symmetry import symmetries as symmetries
-    from theory.verdicts import Verdict as Verdict
+    from temperance.numerics.mixture.activation_numpy import CompiledActivation as CompiledActivation
+    from temperance.numerics.mixture.activation_numpy import compile_activation as compile_activation
+    from temperance.numerics.studies.study import Study as Study
+    from temperance.numerics.mixture.density import log_density as log_density
+    from temperance.numerics.mixture.density import log_likelihood as log_likelihood
+    from temperance.numerics.fitting.estimate import FitResult as FitResult
+    from temperance.numerics.fitting.estimate import fit as fit
+    from temperance.numerics.mixture.measures import Layout as Layout
+    from temperance.numerics.mixture.measures import MixingMeasure as MixingMeasure
+    from temperance.numerics.fitting.mle import Box as Box
+    from temperance.numerics.fitting.mle import Fit as Fit
+    from temperance.numerics.studies.published_estimates import check_published as check_published
+    from temperance.numerics.studies.results import StudyResult as StudyResult
+    from temperance.numerics.studies.results import study_slopes as study_slopes
+    from temperance.numerics.mixture.sampling import sample as sample
+    from temperance.numerics.errors.slopes import judge as judge
+    from temperance.numerics.errors.slopes import log_slope as log_slope
+    from temperance.numerics.studies.run import run_study as run_study
+    from temperance.claims.table import CLAIMS as CLAIMS
+    from temperance.measurements.contact_orders import exponents as exponents
+    from temperance.interop.callables import activation as activation
+    from temperance.interop.callables import check as check
+    from temperance.interop.regressor import MoERegressor as MoERegressor
+    from temperance.claims.verify import verify_claims as verify_claims
+    from temperance.theory.activations.activation import Activation as Activation
+    from temperance.theory.checker.verdict_checker import check as check_certificate  # noqa: F401 - told apart from the command check
+    from temperance.theory.conditions.first_order_failures import classify as classify
+    from temperance.theory.derivations.derivation import Derivation as Derivation
+    from temperance.theory.derivations.derivation import derivation as derivation
+    from temperance.theory.conditions.decision import Decision as Decision
+    from temperance.theory.conditions.decision import decide as decide
+    from temperance.theory.interactions.interactions import Interactions as Interactions
+    from temperance.theory.interactions.interactions import derive as derive
+    from temperance.theory.conditions.certificates import certificates as certificates
+    from temperance.theory.conditions.mirror_points import mirror as mirror
+    from temperance.theory.models.spec import Expert as Expert
+    from temperance.theory.models.spec import Gate as Gate
+    from temperance.theory.models.spec import MoESpec as MoESpec
+    from temperance.theory.models.spec import symbolic_density as symbolic_density
+    from temperance.theory.symmetries.flows import Symmetries as Symmetries
+    from temperance.theory.symmetries.flows import symmetries as symmetries
+    from temperance.theory.conditions.verdict import Verdict as Verdict
 
 _HOME = {
-    "numerics.compiled": ("CompiledActivation", "compile_activation"),
-    "numerics.density": ("log_density", "log_likelihood"),
-    "numerics.measures": ("Layout", "MixingMeasure"),
-    "numerics.estimate": ("FitResult", "fit"),
-    "numerics.mle": ("Box", "Fit"),
-    "numerics.published": ("check_published",),
-    "numerics.sampling": ("sample",),
-    "numerics.slopes": ("judge", "log_slope"),
-    "numerics.definitions": ("Study",),
-    "numerics.results": ("StudyResult", "study_slopes"),
-    "numerics.studies": ("run_study",),
-    "temperance.claims": ("CLAIMS",),
-    "temperance.contact_orders": ("exponents",),
-    "temperance.interop": ("activation", "check"),
-    "temperance.regressor": ("MoERegressor",),
-    "temperance.verify": ("verify_claims",),
-    "theory.activations": ("Activation",),
-    "theory.classification": ("classify",),
-    "theory.derivation": ("Derivation", "derivation"),
-    "theory.independence": ("Decision", "decide"),
-    "theory.interactions": ("Interactions", "derive"),
-    "theory.issuing": ("certificates",),
-    "theory.mirror": ("mirror",),
-    "theory.models": ("Expert", "Gate", "MoESpec", "symbolic_density"),
-    "theory.symmetry": ("Symmetries", "symmetries"),
-    "theory.verdicts": ("Verdict",),
+    "temperance.numerics.mixture.activation_numpy": ("CompiledActivation", "compile_activation"),
+    "temperance.numerics.mixture.density": ("log_density", "log_likelihood"),
+    "temperance.numerics.mixture.measures": ("Layout", "MixingMeasure"),
+    "temperance.numerics.fitting.estimate": ("FitResult", "fit"),
+    "temperance.numerics.fitting.mle": ("Box", "Fit"),
+    "temperance.numerics.studies.published_estimates": ("check_published",),
+    "temperance.numerics.mixture.sampling": ("sample",),
+    "temperance.numerics.errors.slopes": ("judge", "log_slope"),
+    "temperance.numerics.studies.study": ("Study",),
+    "temperance.numerics.studies.results": ("StudyResult", "study_slopes"),
+    "temperance.numerics.studies.run": ("run_study",),
+    "temperance.claims.table": ("CLAIMS",),
+    "temperance.measurements.contact_orders": ("exponents",),
+    "temperance.interop.callables": ("activation", "check"),
+    "temperance.interop.regressor": ("MoERegressor",),
+    "temperance.claims.verify": ("verify_claims",),
+    "temperance.theory.activations.activation": ("Activation",),
+    "temperance.theory.conditions.first_order_failures": ("classify",),
+    "temperance.theory.derivations.derivation": ("Derivation", "derivation"),
+    "temperance.theory.conditions.decision": ("Decision", "decide"),
+    "temperance.theory.interactions.interactions": ("Interactions", "derive"),
+    "temperance.theory.conditions.certificates": ("certificates",),
+    "temperance.theory.conditions.mirror_points": ("mirror",),
+    "temperance.theory.models.spec": ("Expert", "Gate", "MoESpec", "symbolic_density"),
+    "temperance.theory.symmetries.flows": ("Symmetries", "symmetries"),
+    "temperance.theory.conditions.verdict": ("Verdict",),
 }
 _RENAMED = {
-    "check_certificate": ("theory.checker.verdict_checker", "check"),
+    "check_certificate": ("temperance.theory.checker.verdict_checker", "check"),
 }
 _MODULES = {name: (module, name) for module, names in _HOME.items() for name in names} | _RENAMED
 

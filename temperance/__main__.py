@@ -8,7 +8,7 @@ import sys
 def main() -> None:
     """Load the command line and run it."""
     try:
-        from temperance.cli import main as command
+        from temperance.commands.app import main as command
 
         command()
     except KeyboardInterrupt:

@@ -21,8 +21,8 @@ from typing import Any
 
 from flint import fmpq, fmpq_poly
 
-from theory.checker.order_equations import Exponents, Model, Terms
-from theory.checker.rejected import Rejected, rational, require, require_keys
+from temperance.theory.checker.order_equations import Exponents, Model, Terms
+from temperance.theory.checker.rejected import Rejected, rational, require, require_keys
 
 FORMAT = "temperance-orders/1"
 Row = tuple[list[fmpq], fmpq]

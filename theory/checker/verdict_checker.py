@@ -28,7 +28,7 @@ from typing import Any
 import sympy as sp
 from flint import arb, arb_mat, arb_series, ctx, fmpq
 
-from theory.checker.rejected import Rejected, rational, require, require_keys
+from temperance.theory.checker.rejected import Rejected, rational, require, require_keys
 
 FORMAT, ORDERS = "temperance-certificate/3", "temperance-orders/1"
 FAMILIES = {  # s1 = s', s2 = s''
@@ -434,7 +434,7 @@ def check(certificate: Any) -> None:
     """
     try:
         if certificate["format"] == ORDERS:
-            from theory.checker import order_checker
+            from temperance.theory.checker import order_checker
 
             order_checker.check(certificate)
             return

@@ -1,0 +1,222 @@
+"""Forged certificates, one kind for each part of the format, and the truth about those that the checker accepts.
+
+    python campaigns/forgeries.py [--count 10000] [--seed 1]
+
+Honest certificates are changed as forged_parts.py says, and all that anybody can compute is computed anew. The truth
+comes from truth_oracle.py (numerical rank at 150 digits) and order_oracle.py (distances of densities), which use no
+module of the project. Exit status 1 for a false certificate that is accepted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import json
+import random
+import sys
+from dataclasses import asdict, dataclass, field
+from fractions import Fraction
+from functools import cache
+from typing import Any
+
+import sympy as sp
+from flint import arb, arb_mat, ctx, fmpq
+from forged_parts import DERIVED, ORDER_PARTS, PARTS, VERDICT_PARTS, parts
+from oracle_jets import Unclear, jet
+from order_oracle import orders
+from truth_oracle import Truth, monomials, truth
+
+from temperance.theory.checker import order_checker
+from temperance.theory.checker.rejected import Rejected
+from temperance.theory.checker.verdict_checker import CONDITIONS, FORMAT, ORDERS, check, digest, statement, tower_of
+from temperance.theory.interactions.interactions import model
+from temperance.theory.conditions.certificates import certificates
+from temperance.theory.orders.certificates import certificate as certificate_of_orders
+from temperance.theory.orders.split_cell import Splitting
+from temperance.theory.orders.upper_bounds import upper_orders
+
+SOURCES = ("tanh", "relu", "hypot1", "exp", "gelu", "square", "LambertW", "log(z)", "sqrt(z)", "3*log(1 + z**2)")
+SOURCES += ("elu(z, alpha)", "c*log(1 + z**2)", "z**alpha", "where(z > 1, tanh(z), z)", "log_abs")
+GATES = (("softmax", None), ("activation", "tanh"), ("activation", "exp(z)"))
+_SLACK = 0.3  # of an order that the oracle finds
+
+
+@dataclass
+class Attack:
+    """What has become of the mutants.
+
+    Attributes:
+        mutants: how many there were.
+        accepted: how many the checker accepted.
+        unclear: how many of these the oracle does not tell the truth about.
+        false: the accepted ones whose statement is false, or whose determinant is another.
+        crashes: errors of the checker other than Rejected.
+    """
+
+    mutants: int = 0
+    accepted: int = 0
+    unclear: int = 0
+    false: list[str] = field(default_factory=list)
+    crashes: list[str] = field(default_factory=list)
+
+    def add(self, other: Attack) -> None:
+        """Count the mutants of another attack too."""
+        for name, value in vars(other).items():
+            setattr(self, name, getattr(self, name) + value)
+
+
+def honest() -> list[dict[str, Any]]:
+    """The certificates that are forged."""
+    found = [certificate for source in SOURCES for certificate in certificates(source)]
+    for gate, s in GATES:
+        spec = model(gate, activation=s)
+        at = Splitting(spec, dict.fromkeys(spec.gate.parameters, sp.S.One))
+        found.append(certificate_of_orders(upper_orders(at)))
+    return json.loads(json.dumps(found))
+
+
+def attack(pool: list[dict[str, Any]], count: int, rng: random.Random, part: str | None = None) -> Attack:
+    """Offer mutants of the certificates of a pool, changed in one part or in any, to the checker."""
+    found = Attack()
+    pool = [c for c in pool if part is None or part in parts(c)]
+    for _ in range(count if pool else 0):
+        changed = mutated(rng.choice(pool), pool, rng, part)
+        found.mutants += 1
+        try:
+            check(changed)
+        except Rejected:
+            continue
+        except Exception as error:
+            found.crashes.append(f"{type(error).__name__}: {json.dumps(changed)}")
+            continue
+        found.accepted += 1
+        try:
+            if not is_true(changed):
+                found.false.append(json.dumps(changed))
+        except Unclear:
+            found.unclear += 1
+        except (KeyError, ValueError) as error:  # of no function that the oracle can read, but accepted
+            found.false.append(f"{error!r}: {json.dumps(changed)}")
+    return found
+
+
+def mutated(
+    certificate: dict[str, Any], pool: list[dict[str, Any]], rng: random.Random, part: str | None = None
+) -> dict[str, Any]:
+    """A certificate changed in a part, by default any, with all that can be computed computed anew."""
+    changed, known = copy.deepcopy(certificate), parts(certificate)
+    known[part or rng.choice(sorted(known))](changed, pool, rng)
+    computed = {"statement": statement, "tower": tower_of, "digest": digest}
+    if certificate["format"] == ORDERS:
+        computed = {"statement": order_checker.statement}
+    for key, compute in computed.items():
+        try:
+            changed[key] = compute(changed)
+        except Exception:  # a claim too broken to be put in words: the checker must say Rejected
+            changed[key] = ""
+    return changed
+
+
+# -- the truth
+
+_KEYS = {FORMAT: {*DERIVED, "claim", "expression", "parameters", "point", "families"}}
+_KEYS[ORDERS] = {"format", "statement", "model", "degree", "reach", "variables", "means", "steps", "orders"}
+
+
+def is_true(certificate: dict[str, Any]) -> bool:
+    """Whether a certificate says nothing that is false and nothing besides, by the oracles.
+
+    Raises:
+        Unclear: the oracle does not tell.
+    """
+    if set(certificate) != _KEYS[certificate["format"]]:
+        return False
+    if certificate["format"] == ORDERS:
+        return _orders_are_true(certificate)
+    claim, text = certificate["claim"], certificate["expression"]
+    parameters = {name: fmpq(*map(int, value.split("/"))) for name, value in certificate["parameters"].items()}
+    if falsehood(claim["condition"], claim["verdict"], claim, _truth(text, tuple(parameters.items())), parameters):
+        return False
+    with ctx.workprec(500):
+        jet(text, {**parameters, "z": fmpq(*map(int, certificate["point"].split("/")))})  # or ValueError
+    return all(
+        _encloses(name, evidence["minor"], text, parameters)
+        for name, evidence in certificate["families"].items()
+        if claim["verdict"] == "holds"
+    )
+
+
+@cache
+def _truth(text: str, parameters: tuple[tuple[str, fmpq], ...]) -> Truth:
+    return truth(text, dict(parameters))
+
+
+def _orders_are_true(certificate: dict[str, Any]) -> bool:
+    """Whether no order is below the one that the oracle finds; titles are those of the model (KeyError)."""
+    claimed, part = certificate["orders"], certificate["model"]
+    each, shared = [*part["own"], *part["expert"]], part["shared"]
+    if not set(claimed) <= {*(f"{kind} {p}" for kind in ("difference", "mean") for p in each), *shared}:
+        return False
+    return all(found <= float(Fraction(claimed[title])) + _SLACK for title, found in orders(part, tuple(claimed)))
+
+
+def falsehood(
+    condition: str, outcome: str, claim: dict[str, Any], known: Truth, parameters: dict[str, fmpq]
+) -> str | None:
+    """What is wrong with the outcome `holds` or `fails` and with the rest of its claim, if anything is."""
+    names = CONDITIONS[condition]
+    failing = [name for name in names if name in known.failing]
+    if outcome != ("fails" if failing else "holds"):
+        return f"{outcome}, in truth {failing} fail"
+    if set(claim["failing_families"]) - set(failing):
+        return f"{claim['failing_families']} named, in truth {failing} fail"
+    if outcome == "fails":
+        return None
+    said = [tau for text in claim["fails_at_tau"] if (tau := _positive(text, parameters)) is not None]
+    true = [known.taus[name] for name in names if name in known.taus]
+    with ctx.workprec(500):
+        same = len(said) == len(true) and all(abs(p / q - 1) < arb("1e-60") for p, q in zip(said, true, strict=True))
+    return None if same else f"fails at {claim['fails_at_tau']}, in truth at {[t.str(8) for t in true]}"
+
+
+def _positive(text: str, parameters: dict[str, fmpq]) -> arb | None:
+    """The value of a temperature, if it is positive."""
+    with ctx.workprec(500):
+        value = jet(text, parameters)[0]
+    return value if value > 0 else None
+
+
+def _encloses(family: str, minor: dict[str, Any], text: str, parameters: dict[str, fmpq]) -> bool:
+    """Whether a stored determinant is that of the family at the stored points."""
+    with ctx.workprec(8192):  # the most that the checker allows
+        rows = []
+        for point in minor["points"]:
+            z = jet(point, parameters)[0]
+            rows.append(monomials(jet(text, {**parameters, "z": z}), z, family))
+        determinant = arb_mat([[row[j] for j in minor["columns"]] for row in rows]).det() if rows else arb(1)
+        return bool(arb(minor["determinant"]).contains(determinant))
+
+
+def campaign(count: int, seed: int, only: list[str] | None = None) -> dict[str, Attack]:
+    """Forge so many certificates, an equal share in each part; or the shares of some parts alone."""
+    pool, names = honest(), [*PARTS, *VERDICT_PARTS, *ORDER_PARTS]
+    shares = {part: count * (i + 1) // len(names) - count * i // len(names) for i, part in enumerate(names)}
+    return {part: attack(pool, shares[part], random.Random(f"{seed}:{part}"), part) for part in only or names}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--count", type=int, default=10_000)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    found = campaign(options.count, options.seed)
+    for part, one in found.items():
+        counts = {name: len(v) if isinstance(v, list) else v for name, v in asdict(one).items()}
+        print(f"{part:10}", *(f"{name} {n:6}" for name, n in counts.items()))
+    faults = [fault for one in found.values() for fault in (*one.false, *one.crashes)]
+    print(*faults, sep="\n")
+    return int(bool(faults))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,5 @@
+"""Measures contact orders: along given curves in balls, and by minimisation in doubles (theory.md 2.8).
+
+Takes a true measure and a curve, or a cell and a parameter; returns the order at which the densities approach each
+other. Along a curve the order is deterministic; minimised over all other parameters it is a lower bound, up to the
+error of reading it off. Start with `along_curves.contact`; `by_minimisation.measure` needs no curve."""

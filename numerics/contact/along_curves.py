@@ -1,0 +1,160 @@
+"""Measures the contact order of a curve of measures G_t with G*, in ball arithmetic (theory.md 2.8).
+
+The order is extrapolated from the distances (`numerics.contact.l2_distance`) at t = 2^-j.
+
+Example: ``contact(gauss_hermite_split(truth, 0, m=2), truth, "tanh").order`` is 4 up to its error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import log, log10
+from typing import Any
+
+import flint
+from flint import arb, fmpq
+
+from temperance.numerics.contact.curves import Curve, ExactMeasure, exact
+from temperance.numerics.contact.l2_distance import Support, squared_distance
+from temperance.numerics.contact.nearest_measure import nearest
+from temperance.theory.activations.activation import Activation, activation
+
+LEVELS = tuple(range(4, 13))
+NODES = 96
+MOST_BITS = 1024
+_FEWEST_BITS = 256
+_RESOLVED_BITS = 60  # of a squared distance, so that exponents carry no rounding error to speak of
+_COLUMNS = 4  # of the Richardson table
+
+
+@dataclass(frozen=True)
+class Contact:
+    """The order q in dist(t) ~ c t^q, over t = 2^-j for the given levels j.
+
+    distances: at each level, or an upper bound where `zero`. exponents: log2 dist(2^-j)/dist(2^-j-1), one fewer.
+    order: extrapolated to t = 0, None where `zero`; error: its change in the last column of the extrapolation.
+    digits: the working precision, at least twice the digits of the smallest distance. quadrature: relative change of
+    the smallest squared distance when the nodes are doubled, None where `zero`. zero: no distance can be told from 0
+    with these digits (which supports an identity and does not prove it).
+    """
+
+    levels: tuple[int, ...]
+    distances: tuple[float, ...]
+    exponents: tuple[float, ...]
+    order: float | None
+    error: float | None
+    digits: int
+    quadrature: float | None
+
+    @property
+    def zero(self) -> bool:
+        """Whether all distances are zero to within the working precision."""
+        return self.order is None
+
+
+def extrapolate(values: Sequence[float], columns: int = _COLUMNS) -> tuple[float, float]:
+    """Limit of v_j = v + c_1 2^-j + c_2 4^-j + ... by Richardson, and its change in the last column.
+
+    The squared distance of a curve analytic in t is a power series in t, also where a kink moves with t, so these are
+    the powers that its local exponents have.
+    """
+    row, last = list(values), [values[-1]]
+    for k in range(1, min(columns, len(values) - 1) + 1):
+        row = [(2**k * b - a) / (2**k - 1) for a, b in pairwise(row)]
+        last.append(row[-1])
+    return last[-1], abs(last[-1] - last[-2])
+
+
+def _resolved(square: arb, bits: int) -> bool:
+    """Whether it is positive, well above its rounding error, and has at most half of the digits of the precision."""
+    if not square > 0 or square.rel_accuracy_bits() < _RESOLVED_BITS:
+        return False
+    return -float(square.log().mid()) / log(2) <= bits
+
+
+def _result(levels: tuple[int, ...], squares: list[arb], quadrature: float) -> Contact:
+    exponents = tuple(float(((p / q).log() / (2 * arb.const_log2())).mid()) for p, q in pairwise(squares))
+    order, error = extrapolate(exponents)
+    distances = tuple(float(square.sqrt().mid()) for square in squares)
+    return Contact(levels, distances, exponents, order, error, _digits(flint.ctx.prec), quadrature)
+
+
+def _digits(bits: int) -> int:
+    return int(bits * log10(2))
+
+
+def _check(s: Activation, truth: ExactMeasure, support: Support, levels: Sequence[int], nodes: int) -> None:
+    if s.parameters:
+        raise ValueError(f"activation {s.name!r} has free parameters: numbers are needed in their place")
+    if len(support) != truth.d or not all(exact(low) < exact(high) for low, high in support):
+        raise ValueError(f"support must be {truth.d} intervals (low, high) with low < high, one for each axis of x")
+    if truth.d > 1 and len(s.pieces) > 1:
+        raise ValueError(f"activation {s.name!r} has kinks, at which x is cut in dimension 1 only, not d = {truth.d}")
+    if len(levels) < 3 or list(levels) != list(range(levels[0], levels[0] + len(levels))):
+        raise ValueError(f"levels must be at least three successive integers j of t = 2^-j, not {tuple(levels)}")
+    if nodes < 1:
+        raise ValueError(f"nodes must be at least 1, not {nodes}")
+
+
+def contact(
+    curve: Curve,
+    truth: ExactMeasure,
+    s: str | Activation,
+    *,
+    support: Support | None = None,
+    levels: Sequence[int] = LEVELS,
+    moves: Sequence[Mapping[str, Any]] = (),
+    nodes: int = NODES,
+    most_bits: int = MOST_BITS,
+) -> Contact:
+    """The contact order of a curve with G*: q in dist(G_t, G*) ~ c t^q, deterministic (theory.md 4, leg 2).
+
+    Args:
+        curve: t -> G_t, called with exact t = 2^-j and in the working precision; see `numerics.contact.curves`.
+        truth: G*, whose numbers must be exact.
+        s: the activation, "linear" for the linear gate (the softmax gate: tau = 1).
+        support: (low, high) for each axis of x, uniform in the box; [-3, 3]^d if not given.
+        levels: successive j.
+        moves: directions (see `curves.line`, `curves.cell_moves`) along which G_t is first moved to a local minimum of
+            the distance, so that the order is that of the curve up to these directions. More directions can only raise
+            it: it bounds the order over all curves from below.
+        nodes: Gauss-Legendre nodes along each axis between cuts.
+        most_bits: precision at which a distance that is still not resolved counts as zero.
+
+    Raises:
+        ValueError: what the arguments are not, or distances of which only some are resolved with most_bits, or numbers
+            of the curve that are rounded to fewer digits than the working precision.
+    """
+    s, box, levels = activation(s), support or ((-3, 3),) * truth.d, tuple(levels)
+    _check(s, truth, box, levels, nodes)
+    pieces = s.pieces
+
+    def square(j: int, nodes: int) -> arb:
+        g = curve(fmpq(1, 2**j))
+        g = nearest(g, truth, pieces, box, nodes, moves) if moves else g
+        return squared_distance(g, truth, pieces, box, nodes)
+
+    bits = min(_FEWEST_BITS, most_bits)
+    while True:
+        with flint.ctx.workprec(bits):
+            squares = [square(j, nodes) for j in levels]
+            if all(_resolved(found, bits) for found in squares):
+                doubled = square(levels[-1], 2 * nodes)
+                return _result(levels, squares, abs(float((doubled / squares[-1] - 1).mid())))
+            if bits >= most_bits:
+                return _zero(levels, squares)
+        bits = min(2 * bits, most_bits)
+
+
+def _zero(levels: tuple[int, ...], squares: list[arb]) -> Contact:
+    bits = flint.ctx.prec
+    bounds = [float(square.abs_upper().sqrt().mid()) for square in squares]
+    if not all(square.is_finite() for square in squares):
+        raise ValueError("the densities along the curve are not finite")
+    if not all(square.contains(0) for square in squares):
+        raise ValueError(f"some distances of the curve are not resolved with {_digits(bits)} digits: raise most_bits")
+    if max(bounds) > 2.0 ** (-bits // 4):
+        raise ValueError("the curve's numbers are rounded to fewer digits than the working precision")
+    return Contact(levels, tuple(bounds), (), None, None, _digits(bits), None)

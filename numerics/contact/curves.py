@@ -1,0 +1,234 @@
+"""Defines curves of mixing measures t -> G_t with G_t -> G* as t -> 0, in exact or ball arithmetic.
+
+A curve is a function of an exact rational t > 0. It may use `flint.arb`, whose precision is that of the caller: the
+contact order raises it until the distance is resolved. Rounded numbers (float functions of t) would end up in the
+distance, so a curve of one's own must be written with fmpq and arb.
+
+Example: ``gauss_hermite_split(truth, atom=0, m=2)(fmpq(1, 8))`` has the atom 0 replaced by two at b +- 1/8.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from fractions import Fraction
+from math import factorial
+from typing import Any, Literal, TypeAlias, get_args
+
+from flint import arb, fmpq, fmpz_poly
+
+from temperance.numerics.mixture.measures import Gauge, MixingMeasure
+
+Number: TypeAlias = int | float | Fraction | fmpq | arb
+Group = Literal["beta1", "a", "b", "nu"]
+
+_VECTORS = ("beta1", "a")
+_ATOM = ("beta1", "beta0", "a", "b", "nu")
+
+
+def exact(value: Number) -> fmpq | arb:
+    """The number without rounding: a float stands for the binary fraction that it is, a ball for itself."""
+    if isinstance(value, fmpq | arb):
+        return value
+    if isinstance(value, int | float | Fraction):
+        return fmpq(*value.as_integer_ratio())
+    raise ValueError(f"a number is an int, float, Fraction, fmpq or arb, not {type(value).__name__}")
+
+
+@dataclass(frozen=True)
+class Atom:
+    """One atom: beta1 and a (d), beta0, b and the variance nu."""
+
+    beta1: tuple[Any, ...]
+    beta0: Any
+    a: tuple[Any, ...]
+    b: Any
+    nu: Any
+
+    def __post_init__(self) -> None:
+        """Make the entries exact."""
+        for f in fields(self):
+            entry = getattr(self, f.name)
+            entry = tuple(map(exact, entry)) if f.name in _VECTORS else exact(entry)
+            object.__setattr__(self, f.name, entry)
+        if len(self.beta1) != len(self.a) or not self.beta1:
+            raise ValueError(f"beta1 and a must have the same length d >= 1, not {len(self.beta1)} and {len(self.a)}")
+        if not self.nu > 0:
+            raise ValueError("nu must be positive")
+
+
+@dataclass(frozen=True)
+class ExactMeasure:
+    """G = sum_i exp(beta0_i/tau) delta_(beta1_i, tau, a_i, b_i, nu_i) with exact numbers or balls."""
+
+    tau: Any
+    atoms: tuple[Atom, ...]
+
+    def __post_init__(self) -> None:
+        """Validate."""
+        object.__setattr__(self, "tau", exact(self.tau))
+        if not self.tau > 0:
+            raise ValueError("tau must be positive")
+        if len({len(atom.a) for atom in self.atoms}) != 1:
+            raise ValueError("a measure needs at least one atom, all of the same dimension")
+
+    @property
+    def d(self) -> int:
+        """Dimension of x."""
+        return len(self.atoms[0].a)
+
+    @staticmethod
+    def of(measure: MixingMeasure) -> ExactMeasure:
+        """The measure whose numbers are exactly the doubles of a MixingMeasure without leading axes."""
+        if measure.beta0.ndim != 1:
+            raise ValueError(f"one measure is needed, without leading axes, not an array of shape {measure.tau.shape}")
+        columns = (getattr(measure, f.name).tolist() for f in fields(Atom))
+        atoms = tuple(Atom(tuple(v), c, tuple(a), b, nu) for v, c, a, b, nu in zip(*columns, strict=True))
+        return ExactMeasure(float(measure.tau), atoms)
+
+
+Curve: TypeAlias = Callable[[fmpq], ExactMeasure]
+
+
+def _atom(truth: ExactMeasure, atom: int) -> Atom:
+    if not 0 <= atom < len(truth.atoms):
+        raise ValueError(f"atom must be 0 to {len(truth.atoms) - 1}, not {atom}")
+    return truth.atoms[atom]
+
+
+def _split(truth: ExactMeasure, atom: int, parts: Sequence[tuple[Any, Atom]]) -> ExactMeasure:
+    """The measure with one atom replaced by parts (share of its weight, atom)."""
+    # exp(beta0/tau) is the weight
+    new = tuple(replace(part, beta0=part.beta0 + truth.tau * arb(share).log()) for share, part in parts)
+    return replace(truth, atoms=truth.atoms[:atom] + new + truth.atoms[atom + 1 :])
+
+
+def _moved(atom: Atom, group: Group, step: Any, direction: Sequence[Any] | None = None) -> Atom:
+    old = getattr(atom, group)
+    if group not in _VECTORS:
+        return replace(atom, **{group: old + step})
+    direction = direction or (1, *(0,) * (len(old) - 1))
+    return replace(atom, **{group: tuple(v + step * exact(u) for v, u in zip(old, direction, strict=True))})
+
+
+def split(truth: ExactMeasure, atom: int, group: Group, direction: Sequence[Number] | None = None) -> Curve:
+    """Two halves of an atom at +-t in one group (times a direction, by default the first axis, for beta1 and a)."""
+    old, half = _atom(truth, atom), fmpq(1, 2)
+    if group not in get_args(Group):
+        raise ValueError(f"group must be one of {', '.join(get_args(Group))}, not {group!r}")
+
+    def curve(t: fmpq) -> ExactMeasure:
+        return _split(truth, atom, [(half, _moved(old, group, step, direction)) for step in (t, -t)])
+
+    return curve
+
+
+def split_every(truth: ExactMeasure, direction: Sequence[Number] | None = None) -> Curve:
+    """Every atom in two halves at beta1 +- t: cancels in the linear gate, theory.md 2.2."""
+
+    def curve(t: fmpq) -> ExactMeasure:
+        g = truth
+        for i in reversed(range(len(truth.atoms))):
+            g = split(g, i, "beta1", direction)(t)
+        return g
+
+    return curve
+
+
+def split_square(truth: ExactMeasure, atom: int) -> Curve:
+    """Two halves of an atom at beta1^2 +- t, d = 1: keeps the weighted mean of beta1^2 (claim C11)."""
+    if truth.d != 1:
+        raise ValueError(f"the squares of beta1 are split for d = 1, not d = {truth.d}")
+    old = _atom(truth, atom)
+
+    def curve(t: fmpq) -> ExactMeasure:
+        roots = [arb(old.beta1[0] * old.beta1[0] + step).sqrt() for step in (t, -t)]
+        return _split(truth, atom, [(fmpq(1, 2), replace(old, beta1=(root,))) for root in roots])
+
+    return curve
+
+
+def gauss_hermite(m: int) -> list[tuple[arb, arb]]:
+    """Nodes and weights of the m-point rule that integrates polynomials of degree < 2m against N(0, 1) exactly.
+
+    The nodes are the roots of the Hermite polynomial He_m = x He_(m-1) - (m-1) He_(m-2), a node q has the weight
+    (m-1)! / (m He_(m-1)(q)^2).
+    """
+    if m < 1:
+        raise ValueError(f"m must be at least 1, not {m}")
+    below, hermite = fmpz_poly([1]), fmpz_poly([0, 1])
+    for k in range(1, m):
+        below, hermite = hermite, fmpz_poly([0, 1]) * hermite - k * below
+    nodes = [root.real for root, _ in hermite.complex_roots()]
+    return [(q, arb(factorial(m - 1)) / (m * below(q) * below(q))) for q in nodes]
+
+
+def gauss_hermite_split(truth: ExactMeasure, atom: int, m: int) -> Curve:
+    """An atom in m: b + t q, nu - t^2, for the Gauss-Hermite nodes q, with their weights as shares.
+
+    q2 = -1/2 in the system of theory.md 2.6: the moments agree up to 2m - 1.
+    """
+    old = _atom(truth, atom)
+
+    def curve(t: fmpq) -> ExactMeasure:
+        rule = gauss_hermite(m)
+        return _split(truth, atom, [(share, replace(old, b=old.b + t * q, nu=old.nu - t * t)) for q, share in rule])
+
+    return curve
+
+
+def scale_orbit(truth: ExactMeasure, degree: int | Fraction = 1) -> Curve:
+    """(l beta1, l^p beta0, l^p tau), l = 1 + t, p the degree: exact for s homogeneous of degree p (1: linear gate)."""
+
+    def curve(t: fmpq) -> ExactMeasure:
+        scale = 1 + t
+        power = scale**degree if isinstance(degree, int) else arb(scale) ** arb(exact(degree))
+        atoms = (replace(u, beta1=tuple(scale * v for v in u.beta1), beta0=power * u.beta0) for u in truth.atoms)
+        return ExactMeasure(power * truth.tau, tuple(atoms))
+
+    return curve
+
+
+def line(truth: ExactMeasure, direction: Mapping[str, Any]) -> Curve:
+    """G* + t v. v has tau (a number) and beta1, a (k rows of d), beta0, b, nu (k numbers), any of them left out.
+
+    A regular direction, or with {"beta1": [[1], [1]]} the singular one of a mirror point (theory.md 2.5).
+    """
+    accepted = ("tau", *_ATOM)
+    if not direction or not set(direction) <= set(accepted):
+        raise ValueError(f"a direction has some of {', '.join(accepted)}, not {', '.join(direction) or 'none'}")
+
+    def curve(t: fmpq) -> ExactMeasure:
+        atoms = list(truth.atoms)
+        for name in set(direction) - {"tau"}:
+            for i, step in zip(range(len(atoms)), direction[name], strict=True):
+                if not any(step if name in _VECTORS else (step,)):
+                    continue
+                old = getattr(atoms[i], name)
+                new = (
+                    tuple(v + t * exact(u) for v, u in zip(old, step, strict=True))
+                    if name in _VECTORS
+                    else old + t * exact(step)
+                )
+                atoms[i] = replace(atoms[i], **{name: new})
+        return ExactMeasure(truth.tau + t * exact(direction.get("tau", 0)), tuple(atoms))
+
+    return curve
+
+
+def cell_moves(
+    cells: Sequence[int], d: int = 1, *, gauge: Gauge = "free", held: Sequence[str] = ()
+) -> list[dict[str, Any]]:
+    """Directions along which tau, and the atoms of each cell together, move; offsets within a cell stay.
+
+    cells: the true atom that each atom of the moving measures belongs to. d: dimension of x. gauge: "free" keeps beta0
+    of the last cell, "anchored" its beta1 too. held: parameters that do not move.
+    """
+    moves: list[dict[str, Any]] = [] if "tau" in held else [{"tau": 1}]
+    fixed = ("beta0",) if gauge == "free" else ("beta0", "beta1")
+    for name in (name for name in _ATOM if name not in held):
+        units = [tuple(int(i == axis) for i in range(d)) for axis in range(d)] if name in _VECTORS else [1]
+        still = (0,) * d if name in _VECTORS else 0
+        for cell in sorted(set(cells))[: -1 if name in fixed else None]:
+            moves += [{name: [unit if c == cell else still for c in cells]} for unit in units]
+    return moves

@@ -1,0 +1,119 @@
+"""Computes the squared L2 distance of two conditional densities in ball arithmetic, at the precision of the caller.
+
+    dist^2 = E_x int (g(y|x) - g*(y|x))^2 dy,    x uniform on a box
+
+g - g* is a sum of Gaussians c_i N(m_i, v_i) at every x, and int N(m, v) N(m', v') dy = N(m - m'; 0, v + v'): the
+integral over y is a finite sum. The integral over x is a Gauss-Legendre sum, cut at the kinks of s. As its weights
+are positive, it is a squared distance even before it converges: that of the laws at the nodes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import combinations, pairwise, product
+from typing import TypeAlias
+
+import flint
+import sympy as sp
+from flint import arb, fmpq
+
+from temperance.numerics.contact.curves import Atom, ExactMeasure, Number, exact
+from temperance.theory.activations.activation import Piece
+from temperance.theory.expressions.balls import value
+
+Support: TypeAlias = Sequence[tuple[Number, Number]]
+
+
+def _ball(point: sp.Expr) -> arb:
+    return value(point, {}, int(flint.ctx.prec))
+
+
+def _piece(pieces: Sequence[Piece], z: arb) -> Piece:
+    """The first piece whose closure holds z."""
+    for piece in pieces:
+        above = piece.lower == -sp.oo or not z < _ball(piece.lower)
+        if above and (piece.upper == sp.oo or not z > _ball(piece.upper)):
+            return piece
+    raise ValueError(f"the activation has no real value at z = {z.str(8, radius=False)}, inside the support")
+
+
+def _cuts(pieces: Sequence[Piece], atoms: Sequence[Atom], low: arb, high: arb) -> list[arb]:
+    """The ends of the support and, sorted between them, the x at which some beta1_i x is an end of a piece; d = 1."""
+    ends = [_ball(end) for p in pieces for end in (p.lower, p.upper) if end.is_finite]
+    slopes = [arb(atom.beta1[0]) for atom in atoms]
+    inner = [end / slope for end in ends for slope in slopes if not slope.contains(0)]
+    cuts = [low]
+    for cut in sorted((x for x in inner if x > low and x < high), key=lambda x: x.mid()):
+        if cut > cuts[-1]:  # the same end comes up for several atoms
+            cuts.append(cut)
+    return [*cuts, high]
+
+
+def _interval_rule(low: arb, high: arb, nodes: int) -> list[tuple[arb, arb]]:
+    half, middle = (high - low) / 2, (high + low) / 2
+    rule = (arb.legendre_p_root(nodes, k, weight=True) for k in range(nodes))
+    return [(middle + half * x, half * w) for x, w in rule]
+
+
+def segments(
+    pieces: Sequence[Piece], atoms: Sequence[Atom], support: Support, nodes: int
+) -> Iterator[tuple[list[sp.Expr], list[tuple[tuple[arb, ...], arb]]]]:
+    """Parts of the support on which every atom has one formula of s: the formulas, and (x, weight of x) for each node.
+
+    The weights of all parts sum to 1.
+    """
+    box = [(arb(exact(low)), arb(exact(high))) for low, high in support]
+    edges = [_cuts(pieces, atoms, *box[0])] if len(box) == 1 else [list(side) for side in box]
+    for part in product(*map(pairwise, edges)):
+        middle = [(low + high) / 2 for low, high in part]
+        formulas = [_piece(pieces, dot(atom.beta1, middle)).expr for atom in atoms]
+        rules = [_interval_rule(low, high, nodes) for low, high in part]
+        points = []
+        for node in product(*rules):
+            weight = arb(1)
+            for (_, w), (low, high) in zip(node, box, strict=True):
+                weight *= w / (high - low)
+            points.append((tuple(x for x, _ in node), weight))
+        yield formulas, points
+
+
+def dot(u: Sequence[fmpq | arb], v: Sequence[arb]) -> arb:
+    """The inner product."""
+    return sum((p * q for p, q in zip(u, v, strict=True)), arb(0))
+
+
+def gate(g: ExactMeasure, formulas: Sequence[sp.Expr], x: tuple[arb, ...]) -> list[arb]:
+    """Gate probabilities at x."""
+    bits = int(flint.ctx.prec)
+    logits = []
+    for atom, formula in zip(g.atoms, formulas, strict=True):
+        s = value(formula, {"z": dot(atom.beta1, x)}, bits)
+        if not s.is_finite():
+            raise ValueError(f"the activation has no finite value at x = {[float(v.mid()) for v in x]}")
+        logits.append((s + atom.beta0) / g.tau)
+    top = max(logits, key=lambda c: c.mid())
+    weights = [(c - top).exp() for c in logits]
+    total = sum(weights, arb(0))
+    return [w / total for w in weights]
+
+
+def squared_distance(
+    g: ExactMeasure, truth: ExactMeasure, pieces: Sequence[Piece], support: Support, nodes: int
+) -> arb:
+    """E_x int (g_g - g_truth)^2 dy in the current precision, but for the error of the quadrature over x."""
+    atoms = (*g.atoms, *truth.atoms)
+    pairs = list(combinations(range(len(atoms)), 2))
+    spreads = [arb(atoms[i].nu) + atoms[j].nu for i, j in pairs]
+    heights = [1 / (2 * arb.pi() * v).sqrt() for v in spreads]
+    own = [1 / (4 * arb.pi() * atom.nu).sqrt() for atom in atoms]
+    total = arb(0)
+    for formulas, points in segments(pieces, atoms, support, nodes):
+        for x, weight in points:
+            c = gate(g, formulas[: len(g.atoms)], x) + [-p for p in gate(truth, formulas[len(g.atoms) :], x)]
+            mean = [dot(atom.a, x) + atom.b for atom in atoms]
+            square = sum((u * u * h for u, h in zip(c, own, strict=True)), arb(0))
+            for (i, j), v, height in zip(pairs, spreads, heights, strict=True):
+                gap = mean[i] - mean[j]
+                square += 2 * c[i] * c[j] * height * (-gap * gap / (2 * v)).exp()
+            total += weight * square
+    return total

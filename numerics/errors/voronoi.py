@@ -1,0 +1,293 @@
+"""Computes Voronoi cells, losses and the error of each group of parameters (theory.md 2.7).
+
+A fitted atom belongs to the cell of the nearest true atom. Everything is modulo the translation of the softmax and the
+discrete symmetries of the gate: even s, beta1_i -> -beta1_i atom by atom; s odd + const with two true atoms, in every
+gauge, the mirror (beta1_1, beta1_2) -> (-beta1_2, -beta1_1). Permutations are taken care of by the cells. In the
+anchored gauge the mirror takes (beta1, 0) to (0, -beta1), which is (-beta1, 0) with the experts swapped.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from temperance.numerics.mixture.activation_numpy import Parity
+from temperance.numerics.mixture.measures import Gauge, MixingMeasure
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.intp]
+
+_SHIFT_STEPS = 100
+_EQUAL = 1e-9  # relative difference of two sums that is rounding
+
+
+@dataclass(frozen=True)
+class Symmetry:
+    """What a loss is taken modulo: gauge, whether the gate is linear (then beta1 is translated too), parity of s."""
+
+    gauge: Gauge = "free"
+    linear: bool = False
+    parity: Parity | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Matched:
+    """Fitted atoms against their true atoms: cells (..., k), sizes of the cells (..., k*), offsets fitted - true.
+
+    offsets: "beta1" and "a" (..., k, d); "b", "nu" and "tau" (..., k). weights (..., k) of the fitted atoms, scaled so
+    that the largest is 1.
+    """
+
+    cells: Ints
+    sizes: Ints
+    offsets: dict[str, Floats]
+    weights: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class GroupErrors:
+    """Errors (sum_l w_l |d_l|^q / sum_l w_l)^(1/q) of a group in each cell.
+
+    errors: "a", "b", "nu", "weight" and "beta1" (or "beta1/tau" for the linear gate), each (..., k*), nan for an empty
+    cell; "tau" (...), not for the linear gate. sizes (..., k*). "weight" is the error of the logarithm of the total
+    weight of a cell, with the translation that minimises its sum of squares over the cells.
+    """
+
+    errors: dict[str, Floats]
+    sizes: Ints
+
+
+def _pairwise(measure: MixingMeasure, truth: MixingMeasure, parity: Parity | None) -> dict[str, Floats]:
+    """Offsets of every fitted from every true atom, axes (..., k, k*) and d last for beta1 and a."""
+    beta1 = measure.beta1[..., :, None, :] - truth.beta1
+    if parity == "even":
+        other = -measure.beta1[..., :, None, :] - truth.beta1
+        nearer = (other**2).sum(axis=-1) < (beta1**2).sum(axis=-1)
+        beta1 = np.where(nearer[..., None], other, beta1)
+    return {
+        "beta1": beta1,
+        "a": measure.a[..., :, None, :] - truth.a,
+        "b": measure.b[..., :, None] - truth.b,
+        "nu": measure.nu[..., :, None] - truth.nu,
+    }
+
+
+def _square(offset: Floats, vector: bool) -> Floats:
+    return (offset**2).sum(axis=-1) if vector else offset**2
+
+
+def match(measure: MixingMeasure, truth: MixingMeasure, *, use_gate: bool, parity: Parity | None = None) -> Matched:
+    """Assign the fitted atoms (..., k) to the nearest of the true ones (k*), in (beta1, a, b, nu) or (a, b, nu)."""
+    if truth.tau.ndim or measure.d != truth.d:
+        raise ValueError(f"one true measure of dimension {measure.d} is needed, not {truth.beta1.shape}")
+    pairs = _pairwise(measure, truth, parity)
+    names = ("beta1", "a", "b", "nu") if use_gate else ("a", "b", "nu")
+    distance = sum(_square(pairs[name], name in ("beta1", "a")) for name in names)
+    cells = np.asarray(distance).argmin(axis=-1)
+    sizes = (cells[..., None] == np.arange(truth.k)).sum(axis=-2)
+    offsets = {
+        name: np.take_along_axis(
+            pair, cells.reshape(*cells.shape, *(1,) * (pair.ndim - cells.ndim)), cells.ndim
+        ).squeeze(cells.ndim)
+        for name, pair in pairs.items()
+    }
+    offsets["tau"] = np.broadcast_to((measure.tau - truth.tau)[..., None], cells.shape)
+    logits = measure.beta0 / measure.tau[..., None]
+    return Matched(cells, sizes, offsets, np.exp(logits - logits.max(axis=-1, keepdims=True)))
+
+
+def _matched(measure: MixingMeasure, truth: MixingMeasure, symmetry: Symmetry) -> Matched:
+    parity = None if symmetry.linear else symmetry.parity
+    return match(measure, truth, use_gate=symmetry.gauge == "free", parity=parity)
+
+
+def _length(offset: Floats, name: str) -> Floats:
+    return np.linalg.norm(offset, axis=-1) if name.startswith(("beta1", "a")) else np.abs(offset)
+
+
+def _cell_sums(values: Floats, cells: Ints, k: int) -> Floats:
+    """Sums over the atoms of each cell, (..., k*)."""
+    return np.where(cells[..., None] == np.arange(k), values[..., None], 0.0).sum(axis=-2)
+
+
+def published_loss(measure: MixingMeasure, truth: MixingMeasure) -> Floats:
+    """The Voronoi loss as published by Nguyen, Nguyen and Ho (2023), shape (...): no translation, tau not counted.
+
+    sum_j |sum_{A_j} w_i - w*_j| + sum_i w_i (|dbeta1|^r + |db|^r + |da|^s + |dnu|^s), w_i = exp(beta0_i/tau), with
+    r = s = 1 in a cell of one atom and r = 2m, s = m in a cell of m > 1; cells in (beta1, a, b, nu).
+    """
+    m = match(measure, truth, use_gate=True)
+    size = np.take_along_axis(m.sizes, m.cells, -1).astype(float)
+    high, low = np.where(size > 1, 2 * size, 1.0), size
+    exponents = {"beta1": high, "b": high, "a": low, "nu": low}
+    weights = measure.weights
+    atoms = weights * sum(_length(m.offsets[name], name) ** power for name, power in exponents.items())
+    masses = np.abs(_cell_sums(weights, m.cells, truth.k) - truth.weights)
+    return np.asarray(masses.sum(axis=-1) + atoms.sum(axis=-1))
+
+
+def _exponents(size: Floats, order: float | None) -> dict[str, Floats]:
+    """Exponents of the loss by the size of an atom's cell; order replaces them all."""
+    if order is not None:
+        return dict.fromkeys(("beta1", "tau", "a", "b", "nu"), np.full(size.shape, float(order)))
+    two = np.where(size > 1, 2.0, 1.0)
+    return {"beta1": two, "tau": two, "a": two, "b": np.where(size > 1, 2 * size, 1.0), "nu": size}
+
+
+def _best_shift(offset: Floats, weights: Floats, power: Floats) -> Floats:
+    """min over t in R^d of sum_l w_l |offset_l + t|^power_l, (...): reweighted means, and the kinks t = -offset_l."""
+
+    def cost(t: Floats) -> Floats:
+        return np.asarray((weights * np.linalg.norm(offset + t[..., None, :], axis=-1) ** power).sum(axis=-1))
+
+    t = -(weights[..., None] * offset).sum(axis=-2) / weights.sum(axis=-1)[..., None]
+    best = cost(t)
+    for _ in range(_SHIFT_STEPS):
+        length = np.maximum(np.linalg.norm(offset + t[..., None, :], axis=-1), 1e-12)
+        pull = weights * power * length ** (power - 2)
+        t = 0.5 * (t - (pull[..., None] * offset).sum(axis=-2) / np.maximum(pull.sum(axis=-1), 1e-300)[..., None])
+        best = np.minimum(best, cost(t))
+    for atom in range(offset.shape[-2]):
+        best = np.minimum(best, cost(-offset[..., atom, :]))
+    return best
+
+
+def _best_scale(masses: Floats, truth: Floats, spread: Floats) -> Floats:
+    """min over c >= 0 of sum_j |c masses_j - truth_j| + c spread: convex and piecewise linear, so at a kink or at 0."""
+    best = np.broadcast_to(truth.sum(), spread.shape)
+    for j in range(len(truth)):
+        c = np.zeros(spread.shape)  # where a cell is empty
+        np.divide(truth[j], masses[..., j], out=c, where=masses[..., j] > 1e-300)
+        best = np.minimum(best, np.abs(c[..., None] * masses - truth).sum(axis=-1) + c * spread)
+    return best
+
+
+def _mirrored(g: MixingMeasure) -> MixingMeasure:
+    return MixingMeasure(-g.beta1[..., ::-1, :], g.beta0, g.tau, g.a, g.b, g.nu)
+
+
+def _pairs(
+    measure: MixingMeasure, truth: MixingMeasure, symmetry: Symmetry
+) -> list[tuple[MixingMeasure, MixingMeasure]]:
+    """Estimate and truth, and where there is a mirror the same with one of the two reflected.
+
+    With two fitted atoms that is the estimate: an estimate and its image then have the same two pairs. With more, only
+    the truth has an image.
+    """
+    if symmetry.parity != "odd" or symmetry.linear or truth.k != 2:
+        return [(measure, truth)]
+    other = (_mirrored(measure), truth) if measure.k == 2 else (measure, _mirrored(truth))
+    return [(measure, truth), other]
+
+
+def _loss(measure: MixingMeasure, truth: MixingMeasure, symmetry: Symmetry, order: float | None) -> Floats:
+    m = _matched(measure, truth, symmetry)
+    exponents = _exponents(np.take_along_axis(m.sizes, m.cells, -1).astype(float), order)
+    lengths = {name: _length(m.offsets[name], name) ** power for name, power in exponents.items()}
+    if symmetry.linear:
+        gate = _best_shift(m.offsets["beta1"], m.weights, exponents["beta1"])
+        del lengths["beta1"]
+    else:
+        gate = np.zeros(m.weights.shape[:-1])
+    spread = gate + (m.weights * sum(lengths.values())).sum(axis=-1)
+    return _best_scale(_cell_sums(m.weights, m.cells, truth.k), truth.weights, spread)
+
+
+def voronoi_loss(
+    measure: MixingMeasure, truth: MixingMeasure, symmetry: Symmetry, order: float | None = None
+) -> Floats:
+    """The published-form loss D of theory.md 2.7 (D_r for order=r), shape (...), minimised over the symmetry.
+
+    measure (..., k), truth without leading axes. The scale of the linear gate is not divided out: on its orbit D > 0.
+    """
+    return np.min([_loss(*pair, symmetry, order) for pair in _pairs(measure, truth, symmetry)], axis=0)
+
+
+def _group_error(m: Matched, name: str, q: Floats, k: int) -> Floats:
+    """The weighted error of a group in each cell, with the exponent q (..., k*)."""
+    power = np.take_along_axis(q, m.cells, -1)
+    mass = _cell_sums(m.weights, m.cells, k)
+    moment = _cell_sums(m.weights * _length(m.offsets[name], name) ** power, m.cells, k)
+    with np.errstate(invalid="ignore"):
+        return np.asarray((moment / mass) ** (1 / q))
+
+
+def _slope_over_tau(m: Matched, measure: MixingMeasure, truth: MixingMeasure) -> Floats:
+    """Offsets of beta1/tau, translated so that the sum over cells of their weighted mean squares is least."""
+    scaled = measure.beta1 / measure.tau[..., None, None] - (truth.beta1 / truth.tau)[m.cells]
+    mass = np.take_along_axis(_cell_sums(m.weights, m.cells, truth.k), m.cells, -1)
+    share = m.weights / mass
+    centre = (share[..., None] * scaled).sum(axis=-2) / share.sum(axis=-1)[..., None]
+    return np.asarray(scaled - centre[..., None, :])
+
+
+def _errors(measure: MixingMeasure, truth: MixingMeasure, symmetry: Symmetry, kink: bool) -> GroupErrors:
+    m = _matched(measure, truth, symmetry)
+    slope = "beta1/tau" if symmetry.linear else "beta1"
+    if symmetry.linear:
+        m.offsets[slope] = _slope_over_tau(m, measure, truth)
+    size = np.maximum(m.sizes, 1).astype(float)
+    single = size == 1
+    exponents = {
+        slope: np.where(single, 1.0, 1.5 if kink else 2.0),
+        "a": np.where(single, 1.0, 2.0),
+        "b": np.where(single, 1.0, 2 * size),
+        "nu": size,
+    }
+    errors = {name: _group_error(m, name, q, truth.k) for name, q in exponents.items()}
+    if not symmetry.linear:
+        errors["tau"] = np.abs(measure.tau - truth.tau)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.log(_cell_sums(m.weights, m.cells, truth.k)) - truth.beta0 / truth.tau
+        errors["weight"] = np.abs(ratio - ratio.mean(axis=-1, keepdims=True))
+    return GroupErrors(errors, m.sizes)
+
+
+def _nearer(measure: MixingMeasure, truth: MixingMeasure, one: GroupErrors, other: GroupErrors) -> NDArray[np.bool_]:
+    """Whether the second of two pairs has fewer empty cells or, where as many are, the smaller errors of beta1."""
+    empty, other_empty = ((part.sizes == 0).sum(axis=-1) for part in (one, other))
+    turned = (measure.beta1.sum(axis=-2) * truth.beta1[0]).sum(axis=-1) < 0
+    with np.errstate(over="ignore", invalid="ignore"):
+        total, other_total = (np.nansum(part.errors["beta1"] ** 2, axis=-1) for part in (one, other))
+        equal = np.abs(total - other_total) <= _EQUAL * np.maximum(total, other_total)
+    closer = np.where(equal, turned, other_total < total)
+    return np.asarray(np.where(empty == other_empty, closer, other_empty < empty))
+
+
+def nearest_image(measure: MixingMeasure, truth: MixingMeasure, symmetry: Symmetry) -> MixingMeasure:
+    """The estimate or its mirror image, whichever `group_errors` compares with the truth (..., k)."""
+    pairs = _pairs(measure, truth, symmetry)
+    if len(pairs) == 1 or measure.k != 2:
+        return measure
+    other = _nearer(measure, truth, *(_errors(*pair, symmetry, kink=False) for pair in pairs))
+    beta1 = np.where(other[..., None, None], pairs[1][0].beta1, measure.beta1)
+    return MixingMeasure(beta1, measure.beta0, measure.tau, measure.a, measure.b, measure.nu)
+
+
+def group_errors(
+    measure: MixingMeasure, truth: MixingMeasure, symmetry: Symmetry, *, kink: bool = False
+) -> GroupErrors:
+    """Errors of beta1 (or beta1/tau), tau, a, b, nu and the weights in each true cell, minimised over the symmetry.
+
+    Exponents q in a cell of m > 1: 2 for beta1 (3/2 if s has a kink inside the support) and a, 2m for b, m for nu.
+    With a mirror (`Symmetry`), of the estimate and its image (of the truth and its image, if k > 2) the one is taken,
+    estimate by estimate, with fewer empty cells, then with the smaller sum over cells of the squared errors of beta1,
+    the only parameter that the mirror moves. For k = 2 that is the image whose beta1_1 + beta1_2 has the sign of the
+    true sum: two images tie only where they are one, or where the truth is its own image, a mirror point; there the
+    sum has the direction of the true beta1_1, and no error has a say in its name. So all elements of an orbit have the
+    same errors. (The sum of absolute errors ties on open sets; the loss does for every estimate that is bad enough.)
+    For k > 2 beta1 of cell j is that of the expert j.
+    """
+    parts = [_errors(*pair, symmetry, kink) for pair in _pairs(measure, truth, symmetry)]
+    if len(parts) == 1:
+        return parts[0]
+    other = _nearer(measure, truth, *parts)
+
+    def pick(one: NDArray[Any], two: NDArray[Any]) -> NDArray[Any]:
+        return np.where(other[(..., *(None,) * (one.ndim - other.ndim))], two, one)
+
+    errors = {name: pick(e, parts[1].errors[name]) for name, e in parts[0].errors.items()}
+    return GroupErrors(errors, pick(parts[0].sizes, parts[1].sizes))

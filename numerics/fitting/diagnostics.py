@@ -1,0 +1,52 @@
+"""What a fit leaves open, in plain words: parameters that the data do not determine, a search cut short."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from temperance.numerics.fitting.mle import Fit
+from temperance.numerics.fitting.tau_profile import INDISTINCT, Side
+from temperance.theory.activations.activation import Activation
+
+
+def undetermined(unknown: Sequence[tuple[str, int | None]], dependent: bool) -> list[str]:
+    """What the likelihood is flat in beyond what theory proves; dependent: whether the columns of x (and 1) are."""
+    notes = ["the columns of x are linearly dependent: no single beta1 and a are determined"] * dependent
+    if unknown and not dependent:
+        notes.append("the likelihood is flat: the data do not determine " + ", ".join(_named(*u) for u in unknown))
+    return notes
+
+
+def uncertain(errors: Sequence[tuple[str, int | None, float]], sides: Sequence[Side]) -> list[str]:
+    """Relative errors above 1 of positive parameters, (parameter, atom, error), and a profile that does not fall."""
+    notes = []
+    for parameter, atom, error in errors:
+        if error > 1:
+            name = _named(parameter, atom)
+            notes.append(f"the standard error of {name} is {error:.2g} times {name}: it is hardly determined")
+    for side, word in zip(sides, ("lower", "upper"), strict=False):
+        if side.fall < INDISTINCT:
+            notes.append(
+                f"the profile likelihood of tau falls by only {max(side.fall, 0.0):.2g} on the way to the edge of the "
+                f"box, tau = {side.tau:.3g}: the data give no {word} bound of tau"
+            )
+    return notes
+
+
+def of_search(fit: Fit, source: Activation) -> list[str]:
+    """How the search ended, where that is more than a maximum inside the box."""
+    notes = []
+    if fit.status == "spike":
+        notes.append("an atom has collapsed on fewer points than it has parameters: this is not an estimate")
+    if fit.status == "max_steps":
+        why = " (s has switching points, where the likelihood is not smooth)" if len(source.pieces) > 1 else ""
+        notes.append(f"the search ended before it reached a maximum{why}: this is not an estimate")
+    for bound in dict.fromkeys(fit.bounds):
+        notes.append(f"{_named(*bound)} is at the edge of the box, which is part of the estimator")
+    if fit.starts > 1 and fit.agree == 1:
+        notes.append(f"only 1 of {fit.starts} starts reached this likelihood: more starts may reach a higher one")
+    return notes
+
+
+def _named(parameter: str, atom: int | None) -> str:
+    return parameter if atom is None else f"{parameter} of atom {atom}"

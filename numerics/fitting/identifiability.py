@@ -1,0 +1,175 @@
+"""What theory proves of the identifiability of a fit, wherever the search ended (theory.md 2.2, 2.3 and 2.5).
+
+A flow is a tangent vector, in theta, of a curve of parameters with one density. Functions that it moves are not
+identifiable. A fit at a mirror point, or at its twin, has flows and other points of the same density of its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import sympy as sp
+from numpy.typing import NDArray
+
+from temperance.numerics.mixture.activation_numpy import CompiledActivation
+from temperance.numerics.mixture.density import log_density
+from temperance.numerics.mixture.measures import MixingMeasure
+from temperance.numerics.fitting.mle import AGREE, Fit
+from temperance.numerics.mixture.data_source import Points
+from temperance.numerics.fitting.tau_profile import INDISTINCT
+from temperance.theory.activations.activation import Activation, Z
+from temperance.theory.conditions.first_order_failures import Failure, classify
+from temperance.theory.conditions.mirror_points import Mirror, mirror
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Proved:
+    """What no data determine.
+
+    flows: (m, p). failure: the symmetry of the activation that applies, if any. powers: how the sizes of beta1 enter,
+    where only their differences do (d = 1, free gauge): "even" or "odd" in beta1, else None. twin: whether another
+    temperature has the same density, off any flow. notes: all this in words.
+    """
+
+    flows: Floats
+    failure: Failure | None = None
+    powers: str | None = None
+    twin: bool = False
+    notes: tuple[str, ...] = ()
+
+
+def proved_of(fit: Fit, gate: CompiledActivation, points: Points) -> Proved:
+    """What theory proves of a fit to some points."""
+    layout, source = fit.layout, gate.source
+    if layout.k == 1:
+        gates = [j for j, (name, _) in enumerate(layout.names) if name in ("tau", "beta1")]
+        note = "one atom has the weight 1 whatever its gate: nothing is learnt of the gate"
+        return Proved(np.eye(layout.size)[gates], notes=(note,) * bool(gates))
+    if source.is_linear:
+        note = "tau is not identifiable with the linear gate: only beta1/tau and beta0/tau are"
+        held = layout.tau is not None
+        return Proved(_none(fit), notes=()) if held else Proved(_scale(fit, 1.0), notes=(note,))
+    failure = classify(source)
+    if failure is not None and failure.symmetry and (failure.kind != "homogeneous" or layout.tau is None):
+        return _of_failure(fit, source, failure)
+    return _of_place(fit, gate, points)
+
+
+def _none(fit: Fit) -> Floats:
+    return np.zeros((0, fit.layout.size))
+
+
+def _vector(fit: Fit, tau: float, beta1: Floats, beta0: Floats) -> Floats:
+    """The tangent vector with d log tau, d beta1 (k, d) and d beta0 (k,), as far as they are coordinates of theta."""
+    d, size = fit.layout.d, fit.layout.atom_size
+    full = np.zeros(1 + fit.layout.k * size)
+    atoms = full[1:].reshape(-1, size)
+    full[0], atoms[:, :d], atoms[:, d] = tau, beta1, beta0 - beta0[-1]
+    return full[fit.layout.free]
+
+
+def _scale(fit: Fit, degree: float) -> Floats:
+    """(beta1, beta0, tau) -> (l beta1, l^p beta0, l^p tau)."""
+    m = fit.measure
+    return _vector(fit, degree, m.beta1, degree * m.beta0)[None]
+
+
+def _each(fit: Fit, offset: float = 0.0) -> Floats:
+    """(beta1_i, beta0_i) -> (l beta1_i, beta0_i + offset log l), atom by atom."""
+    m, unit = fit.measure, np.eye(fit.layout.k)[: fit.layout.gates]
+    return np.array([_vector(fit, 0.0, m.beta1 * e[:, None], offset * e) for e in unit])
+
+
+def _of_failure(fit: Fit, source: Activation, failure: Failure) -> Proved:
+    """The flows of an activation that fails the first-order condition by a symmetry."""
+    powers, kept, m = None, failure.invariants, fit.measure
+    tau_free, alike = fit.layout.tau is None, _alike(fit, source)
+    if failure.kind == "constant":
+        flows = _each(fit)
+        if tau_free and len({p.expr for p in source.pieces}) == 1:
+            flows = np.vstack([flows, _vector(fit, 1.0, 0 * m.beta1, m.beta0)])
+    elif failure.kind == "logarithmic":
+        c = float(failure.coefficient)
+        flows = _each(fit, -c)
+        if tau_free and alike == "even":
+            flows = np.vstack([flows, _vector(fit, 1.0, 0 * m.beta1, m.beta0 + c * np.log(np.abs(m.beta1[:, 0])))])
+            kept = (kept[0], f"differences of ({kept[1].replace('_i', '')})/tau")
+    else:
+        flows, degree, powers = _scale(fit, float(failure.degree)), float(failure.degree), alike
+        if powers:
+            slopes = np.abs(m.beta1) ** (degree - 1) * (np.sign(m.beta1) if powers == "even" else 1.0)
+            flows = np.vstack([flows, _vector(fit, 0.0, 1 / slopes, 0 * m.beta0)])
+            kept = (f"differences of {'' if powers == 'even' else 'sgn(beta1) '}{kept[1]}", kept[2])
+    note = f"the gate is not identifiable, at most these functions of it are: {', '.join(kept)}"
+    return Proved(flows, failure, powers, notes=(note,))
+
+
+def _alike(fit: Fit, source: Activation) -> str | None:
+    """Whether the gates are multiples of one function of x, up to constants: "even" or "odd" in beta1, or None.
+
+    For d = 1 in the free gauge they are if all beta1 have one sign ("even" then as well), or if s - const is even or
+    odd; the same may be added to all of them.
+    """
+    beta1 = fit.measure.beta1[:, 0]
+    if fit.layout.d > 1 or fit.layout.gauge == "anchored" or not beta1.all():
+        return None
+    if len(set(np.sign(beta1))) == 1:
+        return "even"
+    left, right = (next(p.expr for p in source.pieces if bool(p.lower < z) and bool(z < p.upper)) for z in (-1, 1))
+    if sp.simplify(left.subs(Z, -1) - right.subs(Z, 1)) == 0:
+        return "even"
+    odd = sp.simplify(sp.diff(left, Z).subs(Z, -1) - sp.diff(right, Z).subs(Z, 1)) == 0
+    return "odd" if odd else None
+
+
+def _of_place(fit: Fit, gate: CompiledActivation, points: Points) -> Proved:
+    """What is special of the place of the fit: a gate that does not depend on x, a mirror point, or the twin of one."""
+    m, layout = fit.measure, fit.layout
+    free = layout.gauge == "free"
+    still = replace(m, beta1=np.broadcast_to(m.beta1.mean(axis=0) if free else 0.0, m.beta1.shape))
+    found = [(_gap(fit, gate, points, still), "constant")]
+    if free and layout.k == 2:
+        half = (m.beta1[0] - m.beta1[1]) / 2
+        found.append((_gap(fit, gate, points, replace(m, beta1=np.array([half, -half]))), "mirror"))
+        for i in (0, 1):
+            alone = m.beta1 * np.eye(2)[i][:, None]
+            found.append((_gap(fit, gate, points, replace(m, beta1=alone)), "twin"))
+    gap, place = min(found)
+    if gap > INDISTINCT:
+        return Proved(_none(fit))
+    mirrored = mirror(gate.source) if len(found) > 1 else Mirror(None, False)
+    return _at_place(fit, place, mirrored if mirrored.proved else Mirror(None, False), gap)
+
+
+def _gap(fit: Fit, gate: CompiledActivation, points: Points, measure: MixingMeasure) -> float:
+    """By how much a measure near the fit has a lower log-likelihood; infinite where it is not finite."""
+    value = float(log_density(measure, gate, points.x, points.y).sum())
+    return fit.log_likelihood - value if np.isfinite(value) else np.inf
+
+
+def _at_place(fit: Fit, place: str, mirrored: Mirror, gap: float) -> Proved:
+    """The flows, twins and words of a special place from which the data do not tell the fit."""
+    m, tau_free = fit.measure, fit.layout.tau is None
+    kind, degree = mirrored.kind, float(mirrored.degree or 0)
+    flows, twin, other = _none(fit), False, float(m.tau) * (0.5 if place == "mirror" else 2.0)
+    if place == "constant" or (place == "mirror" and kind == "even"):
+        what = "a gate that does not depend on x, which leaves tau and beta1 open"
+        signs = np.sign(m.beta1 @ m.beta1[0])[:, None] if kind == "even" else np.ones((fit.layout.k, 1))
+        moves = [_vector(fit, 1.0, 0 * m.beta1, m.beta0)] * tau_free
+        if fit.layout.gauge == "free":
+            moves += [_vector(fit, 0.0, signs * e, np.zeros(fit.layout.k)) for e in np.eye(fit.layout.d)]
+        flows = np.array(moves).reshape(-1, fit.layout.size)
+    elif place == "mirror" and kind == "homogeneous" and (tau_free or degree == 0):
+        what = "a mirror point beta1_1 = -beta1_0, where tau and beta1 are open: an orbit of parameters has one density"
+        flows = _scale(fit, degree)
+    elif kind == "odd" and tau_free and fit.box.tau[0] <= other <= fit.box.tau[1]:
+        what = f"a point whose density has another temperature as well, tau = {other:.3g}"
+        twin = True
+    else:
+        return Proved(flows)
+    if gap <= AGREE:
+        return Proved(flows, twin=twin, notes=(f"the fit is at {what}",))
+    return Proved(_none(fit), notes=(f"the data do not tell the fit from {what} (log-likelihood lower by {gap:.2g})",))

@@ -1,0 +1,281 @@
+"""Maximises the likelihood in a declared compact box, from several starts, with a named status for every fit.
+
+Example: ``fit(Layout(2, 1, "free"), compile_activation(tanh), x, y, box=Box.for_data(x, y), starts=5, seed=1).status``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, replace
+from functools import lru_cache
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from temperance.numerics.fitting.reparametrisation import chart_of
+from temperance.numerics.mixture.activation_numpy import CompiledActivation
+from temperance.numerics.mixture.density import responsibilities
+from temperance.numerics.likelihood.kernel import evaluate
+from temperance.numerics.mixture.measures import Layout, MixingMeasure
+from temperance.numerics.fitting.newton import FLAT, Local, Maximum, Stop, maximise, scaled_spectrum
+from temperance.numerics.mixture.data_source import Points
+from temperance.numerics.fitting.ridges import RidgeSearch, kinks_of
+from temperance.numerics.fitting.starting_points import SUBSAMPLE, rough_start
+from temperance.numerics.machine.threads import one_blas_thread
+
+Floats = NDArray[np.float64]
+Status = Literal["converged", "at_bound", "spike", "max_steps"]
+
+MAX_PASSES = 500
+_START_PASSES = 30  # of the search on the subsample that ends a start
+_AT_KINKS = 1.0  # damping at which the steps of a kinked likelihood are taken to fail for its kinks
+AGREE = 1e-4  # starts whose log-likelihoods differ by no more (plus 1e-9 of it) found the same maximum
+
+
+@dataclass(frozen=True)
+class Box:
+    """The compact parameter set, part of the estimator: |beta1|, |beta0|, |a|, |b| entry by entry, tau, nu.
+
+    The bounds of beta1 and a are one number for all entries, or one for each column of x.
+    """
+
+    beta1: float | tuple[float, ...]
+    beta0: float
+    tau: tuple[float, float]
+    a: float | tuple[float, ...]
+    b: float
+    nu: tuple[float, float]
+
+    def __post_init__(self) -> None:
+        """Validate."""
+        for f in fields(self):
+            value = getattr(self, f.name)
+            good = bool((np.array(value) > 0).all() and (np.array(value) < np.inf).all())
+            if f.name in ("tau", "nu"):
+                good = good and len(value) == 2 and value[0] < value[1]
+            if not good:
+                raise ValueError(f"box: {f.name} must be positive and finite (and a pair increasing), not {value}")
+
+    @staticmethod
+    def for_data(x: Floats, y: Floats) -> Box:
+        """A wide box from the scale of the data: nu within [1e-3, 4] var(y), tau within [1/50, 50]."""
+        deviation = float(y.std()) or 1.0
+        spread = x.std(axis=0)
+        spread[spread == 0] = 1.0
+        largest, reach = float(np.abs(y).max()) + 10 * deviation, float((np.abs(x) / spread).max())
+        beta1, a = ((bound / spread).tolist() for bound in (50.0, 10 * largest))
+        variance = deviation**2
+        nu = (1e-3 * variance, 4 * variance)
+        return Box(_one(beta1), 50.0, (0.02, 50.0), _one(a), 10 * largest * (1.0 + reach), nu)
+
+    def bounds(self, layout: Layout) -> tuple[Floats, Floats]:
+        """Lower and upper bounds (p,) of theta, whose coordinates layout names: logarithms for tau and nu.
+
+        Raises ValueError for one bound a column of another number of columns.
+        """
+        return _bounds(self, layout)
+
+
+def _one(bounds: list[float]) -> float | tuple[float, ...]:
+    """The bounds of the columns; a single number if they are equal."""
+    return bounds[0] if len(set(bounds)) == 1 else tuple(bounds)
+
+
+@lru_cache(maxsize=64)
+def _bounds(box: Box, layout: Layout) -> tuple[Floats, Floats]:
+    lower, upper = [], []
+    for j, (name, atom) in enumerate(layout.names):
+        bound = getattr(box, name)
+        if name in ("tau", "nu"):
+            low, high = np.log(bound)
+        else:
+            if isinstance(bound, tuple):
+                if len(bound) != layout.d:
+                    raise ValueError(f"box: {name} must be one number, or one for each of {layout.d} columns of x")
+                bound = bound[j - layout.names.index((name, atom))]
+            low, high = -bound, bound
+        lower.append(low)
+        upper.append(high)
+    both = np.array([lower, upper])
+    both.setflags(write=False)
+    return both[0], both[1]
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """The best of the starts.
+
+    measure, theta (p,), log_likelihood: where the search ended, as a measure and in the coordinates that layout names,
+    and the sum of log g over the data there. box: what it was confined to; bounds: (parameter, atom) at its edge.
+    status: "converged" (projected gradient at most 1e-6 n, no negative curvature beyond the tolerance), "at_bound" (the
+    same, with the parameters in bounds at the edge of the box), "spike" (an atom with nu at its lower bound and
+    responsibilities that sum to fewer points than its 2d + 3 parameters; takes precedence), "max_steps".
+    score, information: of the log-likelihood at theta (p,), (p, p); where kinks of s hold theta (`ridges`), the least
+    subgradient and the information beside them. flat_directions (m, p): unit vectors along which
+    the information vanishes on the coordinates that are not at a bound. gradient_norm: of the projected gradient of the
+    log-likelihood. passes: over the data, from the best start. starts: how many, known ones included; agree: those that
+    reached this likelihood.
+    """
+
+    measure: MixingMeasure
+    theta: Floats
+    log_likelihood: float
+    status: Status
+    bounds: tuple[tuple[str, int | None], ...]
+    gradient_norm: float
+    passes: int
+    starts: int
+    agree: int
+    score: Floats
+    information: Floats
+    flat_directions: Floats
+    box: Box
+    layout: Layout
+
+    @property
+    def is_estimate(self) -> bool:
+        """Whether the search ended at a maximum that is no spike."""
+        return self.status in ("converged", "at_bound")
+
+
+def _search(layout: Layout, gate: CompiledActivation, points: Points, box: Box, theta: Floats, passes: int) -> Maximum:
+    n = points.n
+
+    def mean_log_likelihood(theta: Floats) -> Local:
+        value, score, hessian = evaluate(theta, layout, gate, points.x, points.y)
+        return Local(value / n, score / n, hessian / n)
+
+    bounds, chart, kinks = box.bounds(layout), chart_of(layout), kinks_of(gate)
+    if kinks is None:
+        return maximise(mean_log_likelihood, theta, *bounds, passes, chart)
+    near = maximise(mean_log_likelihood, theta, *bounds, passes, chart, Stop(damping=_AT_KINKS))
+    if near.stationary or near.local.value == -np.inf or near.passes >= passes:
+        return near
+    end = RidgeSearch(mean_log_likelihood, layout, gate, points, bounds, kinks).end(near.theta, passes - near.passes)
+    return replace(end, passes=near.passes + end.passes)
+
+
+def start_points(
+    layout: Layout, gate: CompiledActivation, points: Points, box: Box, starts: int, seed: int
+) -> list[Floats]:
+    """Starts that do not use the truth, one for each of the streams (seed, 0), (seed, 1), ..."""
+    thetas = []
+    for index in range(starts):
+        rng = np.random.default_rng([seed, index])
+        part = Points(*points.some(SUBSAMPLE, rng))
+        rough = rough_start(layout, gate, part.x, part.y, rng)
+        thetas.append(_search(layout, gate, part, box, rough, _START_PASSES).theta)
+    return thetas
+
+
+def _at_bound(layout: Layout, box: Box, theta: Floats) -> NDArray[np.bool_]:
+    lower, upper = box.bounds(layout)
+    return (theta <= lower) | (theta >= upper)
+
+
+def _has_spike(layout: Layout, gate: CompiledActivation, points: Points, box: Box, theta: Floats) -> bool:
+    lower, _ = box.bounds(layout)
+    if not any(t <= low for t, low, (name, _) in zip(theta, lower, layout.names, strict=True) if name == "nu"):
+        return False
+    measure = layout.unpack(theta)
+    at_floor = measure.nu <= box.nu[0] * (1 + 1e-12)
+    held = responsibilities(measure, gate, points.x, points.y).sum(axis=0)
+    return bool((at_floor & (held < layout.atom_size)).any())
+
+
+def flat_directions(information: Floats, held: NDArray[np.bool_]) -> Floats:
+    """Unit vectors (m, p), zero on the held coordinates, along which the information (p, p) vanishes to rounding."""
+    scale, values, vectors = scaled_spectrum(information[np.ix_(~held, ~held)])
+    flat = np.abs(values) <= FLAT
+    directions = np.zeros((int(flat.sum()), len(held)))
+    directions[:, ~held] = (vectors[:, flat] / scale[:, None]).T
+    return directions / np.linalg.norm(directions, axis=1, keepdims=True)
+
+
+def fit(
+    layout: Layout,
+    gate: CompiledActivation,
+    x: Floats,
+    y: Floats,
+    *,
+    box: Box,
+    starts: int,
+    seed: int,
+    known_starts: Sequence[Floats] = (),
+    max_passes: int = MAX_PASSES,
+) -> Fit:
+    """The maximum-likelihood measure of x (n, d), y (n,) in the box; the best of the starts and of any known_starts.
+
+    Raises ValueError if there are no starts, too few points or values that are not finite.
+    """
+    points = Points(x, y)
+    return fit_points(
+        layout, gate, points, box=box, starts=starts, seed=seed, known_starts=known_starts, max_passes=max_passes
+    )
+
+
+@one_blas_thread()
+def fit_points(
+    layout: Layout,
+    gate: CompiledActivation,
+    points: Points,
+    *,
+    box: Box,
+    starts: int,
+    seed: int,
+    known_starts: Sequence[Floats] = (),
+    max_passes: int = MAX_PASSES,
+    progress: Callable[[int, int], None] | None = None,
+) -> Fit:
+    """`fit` of checked points; progress(done, starts) is called on the way."""
+    if points.n <= layout.d + 1:
+        raise ValueError(f"x and y must hold more than {layout.d + 1} points, not {points.n}")
+    thetas = [*known_starts, *start_points(layout, gate, points, box, starts, seed)]
+    if not thetas:
+        raise ValueError("at least one start is needed")
+    ends = []
+    for theta in thetas:
+        ends.append(_search(layout, gate, points, box, theta, max_passes))
+        if progress is not None:
+            progress(len(ends), len(thetas))
+    best = max(ends, key=lambda end: end.local.value)
+    if best.local.value == -np.inf:
+        raise ValueError("the likelihood is finite at no start: s must be defined at beta1 . x for every point")
+    tolerance = AGREE / points.n + 1e-9 * abs(best.local.value)
+    equal = [end for end in ends if end.local.value >= best.local.value - tolerance]
+    best = max(equal, key=lambda end: (end.stationary, end.local.value))
+    return _report(layout, gate, points, box, best, len(thetas), len(equal))
+
+
+def higher(found: Fit, other: Fit) -> bool:
+    """Whether a fit is at a higher maximum than another of the same data: by more than two starts differ that agree."""
+    return found.log_likelihood > other.log_likelihood + AGREE + 1e-9 * abs(other.log_likelihood)
+
+
+def _report(
+    layout: Layout, gate: CompiledActivation, points: Points, box: Box, end: Maximum, starts: int, agree: int
+) -> Fit:
+    n, held = points.n, _at_bound(layout, box, end.theta)
+    if _has_spike(layout, gate, points, box, end.theta):
+        status: Status = "spike"
+    elif not end.stationary:
+        status = "max_steps"
+    else:
+        status = "at_bound" if held.any() else "converged"
+    return Fit(
+        measure=layout.unpack(end.theta),
+        theta=end.theta,
+        log_likelihood=end.local.value * n,
+        status=status,
+        bounds=tuple(name for name, h in zip(layout.names, held, strict=True) if h),
+        gradient_norm=end.gradient_norm * n,
+        passes=end.passes,
+        starts=starts,
+        agree=agree,
+        score=end.local.gradient * n,
+        information=-end.local.hessian * n,
+        flat_directions=flat_directions(-end.local.hessian, held),
+        box=box,
+        layout=layout,
+    )

@@ -1,0 +1,76 @@
+"""Finds starting points for the likelihood search without using the truth.
+
+Experts come from clusterwise regression (k-means with lines in place of means) on a subsample, the gate from the best
+of many random draws there; `mle` then runs Newton on the subsample.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from temperance.numerics.mixture.activation_numpy import CompiledActivation
+from temperance.numerics.mixture.measures import Layout, MixingMeasure
+from temperance.numerics.likelihood.batch_values import values
+
+Floats = NDArray[np.float64]
+
+SUBSAMPLE = 1000
+_LLOYD_STEPS = 10
+_GATE_DRAWS = 128
+
+
+def _regressions(x1: Floats, y: Floats, labels: NDArray[np.intp], k: int, rng: np.random.Generator) -> Floats:
+    """Least-squares lines of the k clusters, (k, d+1); a cluster too small to fit a line gets random points."""
+    lines = np.empty((k, x1.shape[1]))
+    for i in range(k):
+        inside = np.flatnonzero(labels == i)
+        if len(inside) <= x1.shape[1]:
+            inside = rng.choice(len(y), size=min(len(y), 2 * x1.shape[1]), replace=False)
+        lines[i] = np.linalg.lstsq(x1[inside], y[inside], rcond=None)[0]
+    return lines
+
+
+def clusterwise_regression(x: Floats, y: Floats, k: int, rng: np.random.Generator) -> tuple[Floats, Floats]:
+    """k lines (k, d+1), intercept last, and the variances (k,) of their residuals, by Lloyd's alternation."""
+    x1 = np.column_stack([x, np.ones(len(y))])
+    points = np.column_stack([x / max(x.std(), 1e-12), y / max(y.std(), 1e-12)])
+    centres = points[rng.choice(len(y), size=k, replace=len(y) < k)]
+    labels = ((points[:, None] - centres) ** 2).sum(axis=2).argmin(axis=1)
+    for _ in range(_LLOYD_STEPS):
+        lines = _regressions(x1, y, labels, k, rng)
+        residuals = (y[:, None] - x1 @ lines.T) ** 2
+        labels = residuals.argmin(axis=1)
+    counts = np.bincount(labels, minlength=k)
+    within = np.bincount(labels, weights=residuals.min(axis=1), minlength=k) / np.maximum(counts, 1)
+    return lines, np.where(counts > x1.shape[1], np.maximum(within, 1e-6 * y.var()), y.var())
+
+
+def _random_gates(layout: Layout, spread: float, rng: np.random.Generator) -> tuple[Floats, Floats, Floats]:
+    """beta1, beta0 and tau of many gates that obey the gauge; spread is the standard deviation of x.
+
+    Heavy-tailed in beta1 and tau: what a gate looks like depends on beta1 through s, and on tau through ratios to it,
+    so that both scales are searched over two orders of magnitude. beta0 is drawn as an offset of the logits.
+    """
+    shape = (_GATE_DRAWS, layout.k, layout.d)
+    beta1 = rng.normal(0, 1.5 / spread, shape) * np.exp(rng.normal(0, 1.0, (_GATE_DRAWS, layout.k, 1)))
+    tau = np.exp(rng.normal(-0.7, 1.2, _GATE_DRAWS)) if layout.tau is None else np.full(_GATE_DRAWS, layout.tau)
+    beta0 = rng.normal(0, 1.5, shape[:2]) * tau[:, None]
+    beta0[:, -1] = 0.0
+    if layout.gauge == "anchored":
+        beta1[:, -1] = 0.0
+    return beta1, beta0, tau
+
+
+def rough_start(layout: Layout, gate: CompiledActivation, x: Floats, y: Floats, rng: np.random.Generator) -> Floats:
+    """Theta (p,) from x (n, d), y (n,): clusterwise regression and the best of the random gates.
+
+    The lines go to the atoms in a random order with every gate: in the anchored gauge the atoms are not alike.
+    """
+    lines, nu = clusterwise_regression(x, y, layout.k, rng)
+    beta1, beta0, tau = _random_gates(layout, max(float(x.std()), 1e-12), rng)
+    order = rng.permuted(np.tile(np.arange(layout.k), (_GATE_DRAWS, 1)), axis=1)
+    candidates = MixingMeasure(beta1, beta0, tau, lines[order, :-1], lines[order, -1], nu[order])
+    thetas = layout.pack(candidates)
+    likelihoods = values(thetas, layout, gate, x, y)
+    return thetas[np.where(np.isfinite(likelihoods), likelihoods, -np.inf).argmax()]

@@ -1,0 +1,96 @@
+"""The profile likelihood of the temperature, where its standard error says that the data tell little of it.
+
+Example: ``settled(found, gate, points)`` climbs on where the profile rises, and says how far it falls on either side.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from temperance.numerics.mixture.activation_numpy import CompiledActivation
+from temperance.numerics.fitting.mle import AGREE, Fit, fit_points
+from temperance.numerics.fitting.newton import FLAT, scaled_spectrum
+from temperance.numerics.mixture.data_source import Points
+
+Floats = NDArray[np.float64]
+
+INDISTINCT = 1.92  # a fall of the log-likelihood that excludes a value of one parameter at 95%
+_WEAK = 0.5  # standard errors of log tau above this are not trusted
+_STEPS = 8  # from the estimate to an edge of the box
+_STEP = 0.5  # in log tau, at least
+_ROUNDING = 1e-12  # of a log-likelihood
+_ROUNDS = 3
+_WIDTH = 1e-9  # of the interval of log tau that stands for a value
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side of the profile: the first tau that it excludes, else the edge of the box; its fall up to there."""
+
+    tau: float
+    fall: float
+
+
+def relative_error(fit: Fit) -> float:
+    """The standard error of log tau; infinite where the information does not give one, 0 where tau is not free."""
+    lower, upper = fit.box.bounds(fit.layout)
+    free = (fit.theta > lower) & (fit.theta < upper)
+    if fit.layout.tau is not None or not free[0]:
+        return 0.0
+    scale, values, vectors = scaled_spectrum(fit.information[np.ix_(free, free)])
+    if (values <= FLAT).any():
+        return np.inf
+    return float(np.linalg.norm(vectors[0] / np.sqrt(values)) / scale[0])
+
+
+def settled(fit: Fit, gate: CompiledActivation, points: Points) -> tuple[Fit, tuple[Side, ...]]:
+    """The fit, or a higher one to which the profile of tau leads; and its two sides, where they were looked at."""
+    for _ in range(_ROUNDS):
+        if fit.status == "spike" or relative_error(fit) <= _WEAK:
+            return fit, ()
+        sides = []
+        for edge in np.log(fit.box.tau):
+            side, highest = _walk(fit, gate, points, float(edge))
+            rise = highest.log_likelihood - fit.log_likelihood
+            if rise > _ROUNDING * abs(fit.log_likelihood):
+                break
+            sides.append(side)
+        else:
+            return fit, tuple(sides)
+        top = highest.theta.copy()
+        if abs(top[0] - edge) <= 2 * _WIDTH:
+            top[0] = edge
+        again = fit_points(fit.layout, gate, points, box=fit.box, starts=0, seed=0, known_starts=[top])
+        fit = replace(again, starts=fit.starts, agree=fit.agree if rise <= AGREE else 1)
+    return fit, ()
+
+
+def _walk(fit: Fit, gate: CompiledActivation, points: Points, edge: float) -> tuple[Side, Fit]:
+    """The profile from the estimate towards an edge of log tau, until it excludes a value; and its highest point."""
+    distance = edge - fit.theta[0]
+    count = max(1, min(_STEPS, int(np.ceil(abs(distance) / _STEP))))
+    path, highest, here = [fit.theta], fit, fit
+    for i in range(1, count + 1):
+        log_tau = fit.theta[0] + distance * i / count
+        box = replace(fit.box, tau=(float(np.exp(log_tau - _WIDTH)), float(np.exp(log_tau + _WIDTH))))
+        starts = [here.theta, 2 * path[-1] - path[-2] if i > 1 else here.theta + _tangent(fit, distance / count)]
+        here = fit_points(fit.layout, gate, points, box=box, starts=0, seed=0, known_starts=starts)
+        path.append(here.theta)
+        highest = max((highest, here), key=lambda f: f.log_likelihood)
+        if fit.log_likelihood - here.log_likelihood >= INDISTINCT:
+            break
+    return Side(float(np.exp(path[-1][0])), fit.log_likelihood - here.log_likelihood), highest
+
+
+def _tangent(fit: Fit, change: float) -> Floats:
+    """The step along the profile that changes log tau."""
+    lower, upper = fit.box.bounds(fit.layout)
+    free = (fit.theta > lower) & (fit.theta < upper)
+    free[0] = False
+    step = np.zeros(len(fit.theta))
+    step[0] = change
+    step[free] = -np.linalg.lstsq(fit.information[np.ix_(free, free)], fit.information[free, 0], rcond=FLAT)[0] * change
+    return step

@@ -1,0 +1,5 @@
+"""Computes the log-likelihood, its gradient and its Hessian, compiled.
+
+Takes data and parameters of a mixture; returns the same numbers as `numerics.mixture.density`, faster. Kernels are
+compiled for given numbers of atoms and dimensions and kept on disk. Start with `kernel.evaluate`; the Hessian is put
+together in `hessian_assembly`."""

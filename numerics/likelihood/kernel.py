@@ -1,0 +1,227 @@
+"""Compiles log-likelihood, score and Hessian in one pass: the function of `density.log_likelihood`, faster.
+
+A kernel is compiled for given k, d and kind of gate, and kept on disk. It goes through the data in blocks. For a block
+it fills the rows of a workspace: for each atom the features (derivatives of c_i = t_i + f_i up to scale)
+
+    phi_i = (s'_i x, 1; e_i x, e_i, e_i^2/(2 nu_i) - 1/2),    e_i = y - a_i . x - b_i,
+
+the responsibilities r_i and the gate probabilities pi_i; then it adds up products of rows (`tiles`). With g_i =
+(s'_i x, 1) the part of phi_i that belongs to the gate, the Hessian is, up to scale and the second
+derivatives of c_i and t_i,
+
+    sum r_i (1 - r_i) phi_i phi_i^T - sum pi_i (1 - pi_i) g_i g_i^T    in the block of atom i,
+    -sum r_i r_j phi_i phi_j^T + sum pi_i pi_j g_i g_j^T               in the block of atoms i and j.
+
+Kernels are closed over integers alone, because only such functions are found again on disk; the activation comes in as
+the address of a compiled function (`jets`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numba import njit, types
+from numpy.typing import NDArray
+
+from temperance.numerics.mixture import density
+from temperance.numerics.likelihood.hessian_assembly import assemble
+from temperance.numerics.likelihood.kernel_steps import (
+    add_own,
+    add_pair,
+    add_tau,
+    aligned,
+    constant_rows,
+    curvature_weight,
+    fill,
+    mean_logit,
+    pull,
+)
+from temperance.numerics.machine.intrinsics import use_wide_vectors
+from temperance.numerics.machine.code_versions import version_of
+from temperance.numerics.mixture.activation_numpy import CompiledActivation
+from temperance.numerics.mixture.density import Evaluation, check_data
+from temperance.numerics.machine.interrupts import interrupts_noted
+from temperance.numerics.mixture.activation_machine_code import NoMachineCode, machine_jets
+from temperance.numerics.mixture.measures import Layout
+from temperance.numerics.machine.row_products import LANES, weigh
+from temperance.theory.activations.activation import Activation
+
+Floats = NDArray[np.float64]
+Sums = tuple[float, Floats, Floats]
+_SIGNATURE = types.float64(
+    types.float64[::1],
+    types.boolean,
+    types.float64[:, ::1],
+    types.float64[::1],
+    types.int64,
+    types.float64[::1],
+    types.float64[::1],
+)
+Likelihood = Callable[[Floats, Floats, Floats], Sums]
+
+BLOCK = 256
+FAST: dict[str, Any] = {
+    "fastmath": {"reassoc", "contract", "nsz", "arcp"},
+    "error_model": "numpy",
+    "nogil": True,
+}
+
+
+def code_version() -> int:
+    """A number that changes with the code that kernels are made of, so that no stale kernel is found on disk."""
+    return int(version_of(Path(__file__).read_text(encoding="utf-8"))[:14], 16)
+
+
+def row_counts(k: int, d: int, gates: int) -> list[int]:
+    """Rows of the workspace: x, 1, products of x; phi; z, s, s', s''; t; c; pi; r; four of scratch."""
+    return [d + 1 + d * (d + 1) // 2, gates * (2 * d + 3) + (k - gates) * (d + 2), 1 + 3 * k, k, k, k, k, 4]
+
+
+def _sum_count(k: int, d: int, gates: int, linear: bool) -> int:
+    """Sums that the kernel keeps, in the order of `assembly.assemble`."""
+    g, square, total = d + 1, d * (d + 1) // 2, 0
+    rows = [2 * d + 3 if i < gates else d + 2 for i in range(k)]
+    for i in range(k):
+        total += rows[i] * (rows[i] + 3) // 2 + g + square
+        total += (g * (g + 3) // 2 + (0 if linear else square)) * (i < gates)
+        total += (rows[i] + g * (i < gates)) * (not linear)
+        total += sum(rows[i] * rows[j] + g * g * (j < gates) for j in range(i + 1, k))
+    return total
+
+
+def _build(k: int, d: int, gates: int, linear: bool, version: int) -> Any:
+    """The kernel for k atoms in dimension d, the first `gates` of which have free gate parameters.
+
+    It is called with full (log tau, atoms), whether log tau is a coordinate, x (n, d), y (n,) and the address of the
+    jets; it leaves its sums and two totals (zeros before) for `assembly.assemble`, and returns the log-likelihood.
+    Every free variable below is an integer.
+    """
+    q, e, g, square = 2 * d + 3, d + 2, d + 1, d * (d + 1) // 2
+    basis = g + square
+    counts = row_counts(k, d, gates)
+    phi, z, t, c, p, r, scratch, rows = (sum(counts[: i + 1]) for i in range(8))
+    sums, block = _sum_count(k, d, gates, linear), BLOCK if k <= 8 else BLOCK // 4
+    stride = block + LANES
+    line = 8 * stride
+
+    @njit(**FAST, cache=True)
+    def kernel(full, tau, x, y, jets, out_sums, totals):  # type: ignore[no-untyped-def]
+        use_wide_vectors()
+        w = aligned(rows * stride).reshape(rows, stride)
+        partial = aligned(sums * LANES).reshape(sums, LANES)
+        base, out = np.int64(w.ctypes.data), np.int64(partial.ctypes.data)
+        value = 0.0 * version
+        constant_rows(w, full, jets, k, d, gates, linear, phi, z, t, stride)
+        for start in range(0, len(y), block):
+            m = min(block, len(y) - start)
+            padded = (m + LANES - 1) // LANES * LANES
+            value += fill(w, full, x, y, jets, start, m, k, d, gates, linear, phi, z, t, c, p, r, scratch, stride)
+            w[p:scratch, m:padded] = 0.0
+            if tau and not linear:
+                totals[0] += mean_logit(w[t:c], w[p:r], w[scratch], padded)
+                totals[0] -= mean_logit(w[t:c], w[r:scratch], w[scratch + 1], padded)
+            at, count = out, padded // LANES
+            for i in range(k):
+                here, weight, probability = base + (phi + i * q) * line, base + (r + i) * line, base + (p + i) * line
+                at = add_own(here, base, weight, probability, at, count, i, gates, q, e, g, basis, stride)
+                if not linear:
+                    if i < gates:
+                        curvature_weight(w[r + i], w[p + i], w[z + 1 + 2 * k + i], w[scratch + 2], padded)
+                        weigh(base + g * line, base + (scratch + 2) * line, at, count, square, stride)
+                        at += 8 * LANES * square
+                    if tau:
+                        totals[1] -= pull(w[t + i], w[r + i], w[scratch + 1], w[scratch + 2], padded)
+                        totals[1] += pull(w[t + i], w[p + i], w[scratch], w[scratch + 3], padded)
+                    at = add_tau(here, base + (scratch + 2) * line, at, count, i, gates, q, e, g, line, stride)
+                for j in range(i + 1, k):
+                    other = here + (j - i) * q * line
+                    at = add_pair(
+                        here, other, base + r * line, base + p * line, at, count, i, j, gates, q, e, g, line, stride
+                    )
+        for i in range(sums):
+            total = 0.0
+            for lane in range(LANES):
+                total += partial[i, lane]
+            out_sums[i] = total
+        return value
+
+    return kernel
+
+
+@cache
+def compiled_kernel(k: int, d: int, gates: int, linear: bool) -> Any:
+    """The kernel of `_build`, one for each process."""
+    with interrupts_noted():  # LLVM's callbacks swallow exceptions
+        kernel = _build(k, d, gates, linear, code_version())
+        kernel.compile(_SIGNATURE)
+    return kernel
+
+
+@lru_cache(maxsize=256)
+def likelihood_of(layout: Layout, activation: Activation) -> Likelihood:
+    """The compiled log-likelihood of a layout and an activation.
+
+    It maps theta (p,), x (n, d) and y (n,), doubles in C order, to the value, the score (p,) and the Hessian (p, p).
+    Raises `NoMachineCode` if a function in the activation is not translated.
+    """
+    linear = activation.is_linear
+    address = 0 if linear else machine_jets(activation).address
+    gates = layout.gates
+    kernel = compiled_kernel(layout.k, layout.d, gates, linear)
+    size, free = 1 + layout.k * layout.atom_size, layout.free
+    square, tau = free[:, None] * size + free, layout.tau is None
+    count = _sum_count(layout.k, layout.d, gates, linear)
+    fixed = np.zeros(size)
+    fixed[0] = 0.0 if layout.tau is None else np.log(layout.tau)
+
+    def likelihood(theta: Floats, x: Floats, y: Floats) -> tuple[float, Floats, Floats]:
+        full, score, hessian = fixed.copy(), np.zeros(size), np.zeros((size, size))
+        sums, totals = np.empty(count), np.zeros(2)
+        full[free] = theta
+        value = kernel(full, tau, x, y, address, sums, totals)
+        assemble(sums, totals, full, layout.k, layout.d, gates, linear, tau, score, hessian)
+        return value, score.take(free), hessian.take(square)
+
+    return likelihood
+
+
+def evaluate(theta: Floats, layout: Layout, gate: CompiledActivation, x: Floats, y: Floats) -> Sums:
+    """Value, score (p,) and Hessian (p, p) at one theta (p,) for x (n, d), y (n,); not checked.
+
+    The plain version takes over for an activation without machine code, and where the sums are not finite because s
+    overflows in double precision.
+    """
+    try:
+        value, score, hessian = likelihood_of(layout, gate.source)(theta, x, y)
+        if math.isfinite(value) and np.isfinite(hessian).all():
+            return value, score, hessian
+    except NoMachineCode:
+        pass
+    with np.errstate(all="ignore"):
+        plain = density.log_likelihood(theta, layout, gate, x, y)
+    return float(plain.value), plain.score, plain.hessian
+
+
+def log_likelihood(theta: Floats, layout: Layout, gate: CompiledActivation, x: Floats, y: Floats) -> Evaluation:
+    """sum_j log g(y_j | x_j) with its score and Hessian in theta: `density.log_likelihood`, compiled.
+
+    theta (..., p); x (..., n, d) and y (..., n), with the leading axes of theta or none. Raises ValueError for a wrong
+    shape.
+    """
+    theta = np.asarray(theta, dtype=float)
+    x, y = check_data(x, y, layout.d)
+    batch, p = theta.shape[:-1], layout.size
+    if theta.shape[-1:] != (p,):
+        raise ValueError(f"theta must have shape (..., {p}), not {theta.shape}")
+    x, y = np.ascontiguousarray(x), np.ascontiguousarray(y)
+    x, y = np.broadcast_to(x, (*batch, *x.shape[-2:])), np.broadcast_to(y, (*batch, y.shape[-1]))
+    result = Evaluation(np.empty(batch), np.empty((*batch, p)), np.empty((*batch, p, p)))
+    for index in np.ndindex(batch):
+        sums = evaluate(theta[index], layout, gate, x[index], y[index])
+        result.value[index], result.score[index], result.hessian[index] = sums
+    return result

@@ -1,0 +1,117 @@
+"""Runs rate studies of an arbitrary gate: errors of the two atoms of a split cell, and of their weighted means.
+
+The error of a parameter is (sum_l p_l |d_l|^q)^(1/q) over the two atoms, p_l their shares and q its contact order; that
+of a mean is |sum_l p_l d_l|. Samples are nested: each begins the sample of the next size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from temperance.numerics.studies.general_mle import GeneralFit, GeneralMixture, sampled
+from temperance.numerics.contact.split_mixtures import Array, Family
+
+_SPLIT = 0.5  # of the offsets of a start, times n^(-1/8)
+
+
+@dataclass(frozen=True, eq=False)
+class GeneralStudy:
+    """Everything that determines the outcome of a study.
+
+    name: what reports call it. family: the truth, with a cell of two atoms. orders: parameter -> q. sizes, replicates,
+    seed: of the samples. starts: random splits of the first true atom at every n (they use the truth); the estimate at
+    the n before is one more.
+    """
+
+    name: str
+    family: Family
+    orders: Mapping[str, float]
+    sizes: tuple[int, ...]
+    replicates: int
+    starts: int
+    seed: int
+
+    @property
+    def definition(self) -> dict[str, Any]:
+        """The definition as JSON values."""
+        truth, cell = self.family.truth, self.family.cell
+        gates = [{p.name: str(cell.point[p]) for p in cell.point}, {p.name: v for p, v in truth.other.items()}]
+        experts = [{p.name: v for p, v in e.items()} for e in (truth.expert, truth.other_expert)]
+        return {
+            "name": self.name,
+            "log_weight": str(cell.spec.gate.log_weight),
+            "mean": str(cell.mean),
+            "gates": gates,
+            "experts": experts,
+            "x": [truth.low, truth.high],
+            "q": dict(self.orders),
+            "sizes": list(self.sizes),
+            "replicates": self.replicates,
+            "starts": self.starts,
+            "seed": self.seed,
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class GeneralResult:
+    """Errors of each group (R, N), and the status and number of agreeing climbs of each fit (R, N)."""
+
+    study: GeneralStudy
+    errors: Mapping[str, Array]
+    status: list[list[str]]
+    agree: list[list[int]]
+
+
+def pilot(study: GeneralStudy, *, replicates: int, seed: int) -> GeneralStudy:
+    """The same study with other data and fewer replicates, to choose the definition with."""
+    if seed == study.seed:
+        raise ValueError("a pilot must not use the seed of its study")
+    return replace(study, name=f"{study.name}, pilot", replicates=replicates, seed=seed)
+
+
+def run_general(study: GeneralStudy, progress: Callable[[int], None] = lambda _: None) -> GeneralResult:
+    """Sample, fit and compare; progress is told the number of finished replicates."""
+    mixture, rows = GeneralMixture(study.family), []
+    for replicate in range(study.replicates):
+        rows.append(_replicate(study, mixture, replicate))
+        progress(replicate + 1)
+    errors = [[group_errors(study.family, fit.vector, study.orders) for fit in row] for row in rows]
+    return GeneralResult(
+        study,
+        {name: np.array([[e[name] for e in row] for row in errors]) for name in errors[0][0]},
+        [[fit.status for fit in row] for row in rows],
+        [[fit.agree for fit in row] for row in rows],
+    )
+
+
+def _replicate(study: GeneralStudy, mixture: GeneralMixture, replicate: int) -> list[GeneralFit]:
+    data, choices = (np.random.default_rng([study.seed, replicate, stream]) for stream in (0, 1))
+    x, y = sampled(study.family, study.sizes[-1], data)
+    found: list[GeneralFit] = []
+    before: list[Array] = []
+    for n in study.sizes:
+        starts = [mixture.split(choices, _SPLIT * n ** (-1 / 8)) for _ in range(study.starts)]
+        fit, u = mixture.fitted(x[:n], y[:n], [*before, *starts])
+        before = [u]
+        found.append(fit)
+    return found
+
+
+def group_errors(family: Family, vector: Array, orders: Mapping[str, float]) -> dict[str, float]:
+    """The error of every parameter of the first cell, of its weighted means, and of the shared parameters."""
+    weights = np.exp(vector[[family.index(l, "weight") for l in (0, 1)]])
+    shares = weights / weights.sum()
+    found = {}
+    for name, q in orders.items():
+        if name not in family.names:
+            found[name] = float(abs(vector[family.shared_index(name)] - family.center[family.shared_index(name)]))
+            continue
+        at = [family.index(l, name) for l in (0, 1)]
+        d = vector[at] - family.center[at]
+        found[name] = float((shares @ np.abs(d) ** q) ** (1 / q))
+        found[f"mean {name}"] = float(abs(shares @ d))
+    return found

@@ -1,0 +1,110 @@
+"""Recomputes the loss of the published estimates of Nguyen, Nguyen and Ho (NeurIPS 2023), and its slope over n.
+
+Example: ``check_published(folder)[0].slope.value`` is about -0.638 for two fitted atoms.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from temperance.numerics.mixture.measures import MixingMeasure
+from temperance.numerics.errors.slopes import Slope, log_slope
+from temperance.numerics.errors.voronoi import published_loss
+
+Floats = NDArray[np.float64]
+
+TRUTH = MixingMeasure(
+    beta1=np.array([[25.0], [0.0]]),
+    beta0=np.array([-8.0, 0.0]),
+    tau=np.array(1.0),
+    a=np.array([[-20.0], [20.0]]),
+    b=np.array([15.0, -5.0]),
+    nu=np.array([0.09, 0.16]),
+)
+SIZES = {
+    2: np.concatenate([np.linspace(100, 900, 5), np.linspace(1000, 100000, 195)]),
+    3: np.linspace(10000, 100000, 200),
+}
+TOLERANCE = 1e-10
+_REPLICATES = 40
+
+
+@dataclass(frozen=True, eq=False)
+class PublishedFits:
+    """Published fits with k atoms: sizes n (N,), measures with leading axes (N, R), stored loss (N, R)."""
+
+    k: int
+    n: Floats
+    measures: MixingMeasure
+    loss: Floats
+
+
+@dataclass(frozen=True)
+class PublishedCheck:
+    """The stored loss against ours: largest absolute and relative difference, and the slope of the mean loss over n."""
+
+    k: int
+    fits: int
+    largest_difference: float
+    largest_relative_difference: float
+    slope: Slope
+
+    @property
+    def reproduced(self) -> bool:
+        """Whether the two agree to 1e-10, absolutely or relatively."""
+        return min(self.largest_difference, self.largest_relative_difference) <= TOLERANCE
+
+
+def _load(folder: Path, name: str, shape: tuple[int, ...]) -> Floats:
+    path = folder / name
+    try:
+        array = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise ValueError(f"{name} cannot be read as an array from the published folder: {error}") from error
+    if not isinstance(array, np.ndarray) or array.shape != shape or array.dtype.kind != "f":
+        found = f"{array.dtype} {array.shape}" if isinstance(array, np.ndarray) else type(array).__name__
+        raise ValueError(f"{name} must hold floating point numbers of shape {shape}, not {found}")
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name} holds a value that is not finite")
+    return array.astype(float)
+
+
+def load_published(folder: str | Path, k: int) -> PublishedFits:
+    """The published fits with k = 2 or 3 atoms. Raises ValueError, naming the file, if one is missing or malformed."""
+    if k not in SIZES:
+        raise ValueError(f"published fits exist for k in {sorted(SIZES)}, not {k}")
+    folder, n = Path(folder), SIZES[k]
+    batch = (len(n), _REPLICATES)
+    experts, variances = _load(folder, f"K{k}_A.npy", (*batch, 2, k)), _load(folder, f"K{k}_Sigma.npy", (*batch, 1, k))
+    gates, loss = _load(folder, f"K{k}_beta.npy", (*batch, 2, k - 1)), _load(folder, f"K{k}_loss.npy", batch)
+    if (variances <= 0).any():
+        raise ValueError(f"K{k}_Sigma.npy holds a variance that is not positive")
+    gates = np.concatenate([gates, np.zeros((*batch, 2, 1))], axis=-1)
+    measures = MixingMeasure(
+        beta1=gates[..., 1, :, None],
+        beta0=gates[..., 0, :],
+        tau=np.ones(batch),
+        a=experts[..., 1, :, None],
+        b=experts[..., 0, :],
+        nu=variances[..., 0, :],
+    )
+    return PublishedFits(k, n, measures, loss)
+
+
+def check_published(folder: str | Path, *, seed: int = 0) -> tuple[PublishedCheck, ...]:
+    """Recompute the loss of the published fits with two and three atoms; slopes of log mean loss over all n.
+
+    folder: of the published files; seed: of the bootstrap. Raises ValueError where a file is missing or malformed.
+    """
+    checks = []
+    for k in sorted(SIZES):
+        fits = load_published(folder, k)
+        difference = np.abs(published_loss(fits.measures, TRUTH) - fits.loss)
+        slope = log_slope(fits.loss.T, fits.n, seed=seed, power=1.0)
+        relative = float((difference / np.abs(fits.loss)).max())
+        checks.append(PublishedCheck(k, fits.loss.size, float(difference.max()), relative, slope))
+    return tuple(checks)

@@ -1,0 +1,232 @@
+"""Evaluates the fits of a rate study: which count, their errors, and the slope of every group of parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from temperance.numerics.studies.study import Study
+from temperance.numerics.errors.identifiable_functions import homogeneous_errors, mirror_errors
+from temperance.numerics.errors.hellinger import hellinger
+from temperance.numerics.mixture.measures import MixingMeasure
+from temperance.numerics.fitting.mle import Status
+from temperance.numerics.errors.slopes import CURVATURE_LEVEL, FEWEST_REPLICATES, Slope, log_slope
+from temperance.numerics.errors.voronoi import GroupErrors, group_errors, match, voronoi_loss
+from temperance.theory.conditions.first_order_failures import classify
+from temperance.theory.conditions.mirror_points import mirror
+
+Floats = NDArray[np.float64]
+
+STATUSES: tuple[Status, ...] = get_args(Status)
+FAILED: tuple[Status, ...] = ("spike", "max_steps")
+
+
+@dataclass(frozen=True, eq=False)
+class StudyResult:
+    """Fits of a study: theta (R, N, p), status and agree (R, N), and what follows from them."""
+
+    study: Study
+    theta: Floats
+    status: NDArray[np.str_]
+    agree: NDArray[np.int64]
+
+    @property
+    def measures(self) -> MixingMeasure:
+        """The estimates, leading axes (R, N)."""
+        return self.study.layout.unpack(self.theta)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Number of fits of each status."""
+        return {status: int((self.status == status).sum()) for status in STATUSES}
+
+    @property
+    def kept(self) -> NDArray[np.bool_]:
+        """Fits that count: all but spikes and those that ran out of steps."""
+        return ~np.isin(self.status, FAILED)
+
+    @property
+    def dropped(self) -> float:
+        """Share of the fits left out."""
+        return float((~self.kept).mean())
+
+    @cached_property
+    def _groups(self) -> GroupErrors:
+        return group_errors(self.measures, self.study.truth, self.study.symmetry, kink=self.study.kink)
+
+    @cached_property
+    def errors(self) -> dict[str, Floats]:
+        """Errors of each group in each cell, (R, N, k*), or (R, N) for what belongs to no cell.
+
+        nan for dropped fits and empty cells. Besides the groups of `voronoi.group_errors`: the functions of
+        `numerics.errors.identifiable_functions` where they are what is identifiable, and the Hellinger distance, "density".
+        """
+        study, measures = self.study, self.measures
+        density = hellinger(measures, study.truth, study.gate, low=study.low, high=study.high)
+        found = {**self._groups.errors, **_function_errors(study, measures), "density": density}
+        if study.gate_name == "softmax":
+            found = {"beta1" if name == "beta1/tau" else name: e for name, e in found.items()}
+        return {name: np.where(_like(self.kept, e), e, np.nan) for name, e in found.items() if name not in study.fixed}
+
+    @property
+    def cell_sizes(self) -> NDArray[np.intp]:
+        """Atoms in each cell, (R, N, k*)."""
+        return self._groups.sizes
+
+    @cached_property
+    def home(self) -> NDArray[np.bool_] | None:
+        """Whether the fitted anchor is in the cell of the true one, (R, N); None where no anchor is set apart."""
+        study = self.study
+        if study.exact or study.linear or study.gauge != "anchored":
+            return None
+        cells = match(self.measures, study.truth, use_gate=False, parity=study.symmetry.parity).cells
+        return np.asarray(cells[..., -1] == study.truth.k - 1)
+
+    @cached_property
+    def loss(self) -> Floats:
+        """The published-form Voronoi loss, (R, N), nan for dropped fits."""
+        return np.where(self.kept, voronoi_loss(self.measures, self.study.truth, self.study.symmetry), np.nan)
+
+
+def _function_errors(study: Study, measures: MixingMeasure) -> dict[str, Floats]:
+    """The errors of the functions that are identifiable where some parameter is not."""
+    if not study.exact or study.tau is not None:
+        return {}
+    if study.linear:
+        return {"beta0/tau": homogeneous_errors(measures, study.truth, study.symmetry, 1.0)["beta0/tau"]}
+    found = mirror(study.activation) if study.gauge == "free" and study.point.position == "mirror" else None
+    if found is not None and found.kind == "odd":
+        return mirror_errors(measures, study.truth, study.symmetry)
+    failure = classify(study.activation) if study.gauge == "anchored" else None
+    degree = found.degree if found is not None else failure.degree if failure is not None else None
+    if degree is None or not degree.is_positive:
+        return {}
+    return homogeneous_errors(measures, study.truth, study.symmetry, float(degree))
+
+
+@dataclass(frozen=True)
+class ErrorPoint:
+    """RMS error of a group over the fits at one n, its standard error (None for a single fit), and how many fits.
+
+    Both are None where some error overflows.
+    """
+
+    n: int
+    rms: float | None
+    se: float | None
+    fits: int
+
+
+@dataclass(frozen=True)
+class StudySlope:
+    """Slope of the RMS error of one group in one true cell, over the fits in which that cell has cell_size atoms.
+
+    cell and cell_size are None for what belongs to no cell. share: the part of the kept fits that are meant. patterns:
+    the sizes of all cells in these fits, where none is empty. home: whether the fitted anchor is in the cell of the
+    true one, for over-specified activation gates in the anchored gauge; else None. slope is None where some n has
+    fewer than ten such fits. points: what the slope is about, for each n that has such fits.
+    """
+
+    parameter: str
+    cell: int | None
+    cell_size: int | None
+    share: float
+    patterns: tuple[tuple[int, ...], ...]
+    home: bool | None
+    slope: Slope | None
+    points: tuple[ErrorPoint, ...] = ()
+
+
+def _like(mask: NDArray[np.bool_], array: Floats) -> NDArray[np.bool_]:
+    return mask.reshape(*mask.shape, *(1,) * (array.ndim - mask.ndim))
+
+
+def error_points(errors: Floats, sizes: tuple[int, ...]) -> tuple[ErrorPoint, ...]:
+    """The RMS of errors (R, N) over replicates, nan where a fit is left out; standard errors by the delta method."""
+    columns = [(n, column[~np.isnan(column)]) for n, column in zip(sizes, errors.T, strict=True)]
+    return tuple(_point(n, column) for n, column in columns if len(column))
+
+
+def _point(n: int, errors: Floats) -> ErrorPoint:
+    with np.errstate(over="ignore", invalid="ignore"):
+        squares = errors**2
+        rms, spread = float(np.sqrt(squares.mean())), float(squares.std()) / max(len(errors) - 1, 1) ** 0.5
+    if not np.isfinite([rms, spread]).all():
+        return ErrorPoint(n, None, None, len(errors))
+    se = spread / (2 * rms) if rms else 0.0
+    return ErrorPoint(n, rms, se if len(errors) > 1 else None, len(errors))
+
+
+_RESAMPLES = 10000  # enough for the tails that the curvature of many slopes needs
+
+
+def _slope(errors: Floats, sizes: tuple[int, ...], seed: int, together: int) -> Slope | None:
+    """None where some n has too few errors, or where their squares overflow or all vanish."""
+    with np.errstate(over="ignore", under="ignore"):
+        totals = np.nansum(errors**2, axis=0)
+    if ((~np.isnan(errors)).sum(axis=0) < FEWEST_REPLICATES).any() or not ((totals > 0) & (totals < np.inf)).all():
+        return None
+    level = 1 - (1 - CURVATURE_LEVEL) / together
+    return log_slope(errors, sizes, seed=seed, resamples=_RESAMPLES, curvature_level=level)
+
+
+def _patterns(sizes: NDArray[np.intp]) -> tuple[tuple[int, ...], ...]:
+    return tuple(tuple(map(int, pattern)) for pattern in np.unique(sizes, axis=0) if pattern.min() > 0)
+
+
+def study_slopes(result: StudyResult, *, seed: int) -> tuple[StudySlope, ...]:
+    """The slope of every group in every cell of a result, for each size the cell has; seed is that of the bootstrap.
+
+    In over-specified fits what belongs to no cell, but for the density, is told apart by the sizes of all cells.
+    Curvature is tested at the level 99% for all slopes of the study together (Bonferroni).
+    """
+    parts = [
+        (name, cell, *part)
+        for name, errors in result.errors.items()
+        for cell in (range(errors.shape[-1]) if errors.ndim == 3 else (None,))
+        for part in _parts(result, name, cell)
+    ]
+    return tuple(_slope_of(result, *part, seed=seed, together=len(parts)) for part in parts)
+
+
+def _parts(
+    result: StudyResult, name: str, cell: int | None
+) -> Iterator[tuple[int | None, bool | None, NDArray[np.bool_]]]:
+    """Which fits have a slope together: size of the cell, whether the anchor is at home, and the fits."""
+    sizes, kept = result.cell_sizes, result.kept
+    if name == "density" or (cell is None and result.study.exact):
+        yield None, None, kept
+        return
+    homes = (True, False) if result.home is not None else (None,)
+    for home in homes:
+        there = kept if home is None else kept & (result.home == home)
+        if cell is not None:
+            for size in np.unique(sizes[..., cell][there]):
+                yield int(size), home, there & (sizes[..., cell] == size)
+        else:
+            for pattern in np.unique(sizes[there], axis=0):
+                yield None, home, there & (sizes == pattern).all(axis=-1)
+
+
+def _slope_of(
+    result: StudyResult,
+    name: str,
+    cell: int | None,
+    size: int | None,
+    home: bool | None,
+    chosen: NDArray[np.bool_],
+    *,
+    seed: int,
+    together: int,
+) -> StudySlope:
+    errors = result.errors[name] if cell is None else result.errors[name][..., cell]
+    errors, sizes = np.where(chosen, errors, np.nan), result.study.sizes
+    slope = None if size == 0 else _slope(errors, sizes, seed, together)
+    share = float(chosen.sum() / result.kept.sum()) if chosen.any() else 0.0
+    points = error_points(errors, sizes)
+    return StudySlope(name, cell, size, share, _patterns(result.cell_sizes[chosen]), home, slope, points)

@@ -1,0 +1,193 @@
+"""Runs rate studies: every replicate once, on any executor, into a store if there is one.
+
+Example: ``study_slopes(run_study(TANH_EXACT, workers=2), seed=0)`` measures the exact-specified rates of the tanh gate.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future, as_completed
+from contextlib import ExitStack
+from dataclasses import dataclass
+from time import monotonic
+
+import numpy as np
+from numpy.typing import NDArray
+
+from temperance.numerics.studies.study import Study
+from temperance.numerics.machine.interrupts import interrupts_noted
+from temperance.numerics.likelihood.kernel import evaluate
+from temperance.numerics.mixture.measures import Layout
+from temperance.numerics.fitting.mle import Fit, Status, fit, higher
+from temperance.numerics.studies.results import StudyResult
+from temperance.numerics.mixture.sampling import sample
+from temperance.numerics.likelihood.batch_values import values
+from temperance.numerics.studies.split_starts import smaller, split_starts
+from temperance.numerics.studies.store import Outcome, Store, StoreError, open_store, same
+from temperance.numerics.machine.threads import one_blas_thread
+from temperance.numerics.studies.workers import local_workers, lost_workers_told
+
+Floats = NDArray[np.float64]
+
+
+@one_blas_thread()
+def run_replicate(study: Study, replicate: int) -> tuple[Floats, list[Status], list[int]]:
+    """Theta (N, p), status and number of agreeing starts of the fits of one replicate."""
+    x, y = sample(
+        study.truth, study.gate, study.sizes[-1], seed=study.seed, replicate=replicate, low=study.low, high=study.high
+    )
+    found: list[Fit] = []
+    fewer: list[Fit] = []
+    for n in study.sizes:
+        seed = int(np.random.SeedSequence([study.seed, replicate, n]).generate_state(1)[0])
+        known = [f.theta for f in found[-1:]]
+        if study.splits:
+            fewer.append(_fit(study, smaller(study.layout), x[:n], y[:n], seed, [f.theta for f in fewer[-1:]]))
+            known += _splits(study, fewer[-1], float(x[:n].std()), seed)
+        found.append(_fit(study, study.layout, x[:n], y[:n], seed, known))
+    if study.backward:
+        found = _from_above(study, found, x, y)
+    return np.stack([f.theta for f in found]), [f.status for f in found], [f.agree for f in found]
+
+
+def _fit(study: Study, layout: Layout, x: Floats, y: Floats, seed: int, known: list[Floats]) -> Fit:
+    return fit(layout, study.gate, x, y, box=study.box, starts=study.starts, seed=seed, known_starts=known)
+
+
+def _from_above(study: Study, found: list[Fit], x: Floats, y: Floats) -> list[Fit]:
+    """From the largest n down, each fit or, where it is higher, the maximum from the estimate at the n above.
+
+    At a small n all starts may miss a maximum that those at a larger one find.
+    """
+    best = found[-1:]
+    for n, below in zip(study.sizes[-2::-1], found[-2::-1], strict=True):
+        start = best[-1].theta
+        again = fit(study.layout, study.gate, x[:n], y[:n], box=study.box, starts=0, seed=0, known_starts=[start])
+        best.append(again if higher(again, below) else below)
+    return best[::-1]
+
+
+def _splits(study: Study, fewer: Fit, spread: float, seed: int) -> list[Floats]:
+    """Starts in the box, from the maximum for one atom less."""
+    rng = np.random.default_rng([seed, study.splits])
+    lower, upper = study.box.bounds(study.layout)
+    starts = split_starts(study.layout, fewer.measure, study.splits, spread=spread, rng=rng)
+    return [np.clip(theta, lower, upper) for theta in starts]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Finished replicates of total, of which some were in the store at the start; seconds since then."""
+
+    done: int
+    total: int
+    stored: int
+    seconds: float
+
+    @property
+    def seconds_left(self) -> float | None:
+        """An estimate at the pace so far; None before the first replicate of this run is finished."""
+        fresh = self.done - self.stored
+        if self.done == self.total:
+            return 0.0
+        return self.seconds / fresh * (self.total - self.done) if fresh else None
+
+
+def compile_kernels(study: Study) -> None:
+    """Compile what the fits need into the cache on disk, once, before workers start that would all do it."""
+    with interrupts_noted():  # LLVM's callbacks swallow exceptions
+        y = np.linspace(study.low, study.high, 8)
+        x = y[:, None] * np.ones(study.truth.d)
+        for layout in (study.layout, *([smaller(study.layout)] if study.splits else [])):
+            evaluate(np.zeros(layout.size), layout, study.gate, x, y)
+            values(np.zeros((1, layout.size)), layout, study.gate, x, y)
+
+
+def _finished(study: Study, replicates: Sequence[int], executor: Executor | None) -> Iterator[tuple[int, Outcome]]:
+    """Replicates and their outcomes, as they are finished."""
+    if executor is None:
+        yield from ((replicate, run_replicate(study, replicate)) for replicate in replicates)
+        return
+    futures: dict[Future[Outcome], int] = {}
+    try:
+        with lost_workers_told(study.name):
+            futures.update((executor.submit(run_replicate, study, replicate), replicate) for replicate in replicates)
+        for future in as_completed(futures):
+            with lost_workers_told(study.name):
+                outcome = future.result()
+            yield futures[future], outcome
+    finally:
+        for future in futures:
+            future.cancel()
+
+
+def _check_repeats(study: Study, stored: dict[int, Outcome], executor: Executor | None) -> None:
+    """Refuse to complete what other code, libraries or processors began: its replicates are not those of here."""
+    replicate = min(stored)
+    for _, outcome in _finished(study, [replicate], executor):
+        if not same(outcome, stored[replicate]):
+            raise StoreError(
+                f"study {study.name}: replicate {replicate} in the store comes out differently now; "
+                "use a new store, or the versions and machine that began it"
+            )
+
+
+def _run(
+    study: Study, store: Store | None, executor: Executor | None, progress: Callable[[Progress], None] | None
+) -> dict[int, Outcome]:
+    outcomes = store.outcomes() if store else {}
+    stored, start = len(outcomes), monotonic()
+
+    def report() -> None:
+        if progress is not None:
+            progress(Progress(len(outcomes), study.replicates, stored, monotonic() - start))
+
+    report()
+    missing = [replicate for replicate in range(study.replicates) if replicate not in outcomes]
+    if missing and executor is not None:
+        compile_kernels(study)
+    if missing and outcomes:
+        _check_repeats(study, outcomes, executor)
+    for replicate, outcome in _finished(study, missing, executor):
+        if store:
+            store.add(replicate, outcome)
+        outcomes[replicate] = outcome
+        report()
+    return outcomes
+
+
+def run_study(
+    study: Study,
+    *,
+    workers: int = 1,
+    executor: Executor | None = None,
+    store: str | os.PathLike[str] | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> StudyResult:
+    """Run every replicate that is not in the store; the result is the same, bit for bit, however it is come by.
+
+    Args:
+        study: the definition.
+        workers: 1: in this process; more: in as many spawned ones, which end with this one.
+        executor: any executor, in place of workers.
+        store: an SQLite file, in which each replicate is committed as soon as it is finished.
+        progress: called at the start and after each replicate.
+
+    Raises:
+        ValueError: workers below 1, or both workers and an executor; a store that cannot be used
+            (see `open_store`), or whose first replicate this installation does not reproduce.
+        WorkersLost: a worker process was killed; what was finished is in the store.
+    """
+    if workers < 1 or (workers > 1 and executor is not None):
+        raise ValueError(f"workers must be at least 1, and 1 beside an executor, not {workers}")
+    with ExitStack() as stack:
+        opened = (
+            stack.enter_context(open_store(store, study.name, study.digest, study.definition))
+            if store is not None
+            else None
+        )
+        pool = stack.enter_context(local_workers(workers)) if workers > 1 else executor
+        outcomes = _run(study, opened, pool, progress)
+    thetas, status, agree = zip(*(outcomes[replicate] for replicate in range(study.replicates)), strict=True)
+    return StudyResult(study, np.stack(thetas), np.array(status), np.array(agree))

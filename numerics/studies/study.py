@@ -1,0 +1,125 @@
+"""Defines a rate study by everything that determines its outcome, fixed before it runs.
+
+Example: ``pilot(study, replicates=20, seed=1)`` is the same study on other data, to choose its sizes with.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+
+from temperance.numerics.mixture.activation_numpy import CompiledActivation, compile_activation, parity
+from temperance.numerics.mixture.measures import Gauge, Layout, MixingMeasure
+from temperance.numerics.fitting.mle import Box
+from temperance.numerics.errors.voronoi import Symmetry
+from temperance.theory.activations.activation import activation
+from temperance.theory.rates.true_point import TruePoint
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """Everything that determines the outcome of a rate study.
+
+    name: what reports call it. activation: in the expression language, "linear" for the linear gate. truth: the measure
+    that samples come from, x uniform on [low, high]^d. k: fitted atoms; gauge: theirs. tau: None if fitted, else its
+    fixed value. sizes: increasing n; the sample of a replicate at one n is the beginning of that at the next. starts:
+    fresh starts at every n; from the second n on the estimate at the n before is one more, so that no start uses the
+    truth. splits: starts made of each atom of the maximum for k - 1 atoms, see `numerics.studies.split_starts`. backward: whether
+    the estimate at the n above is a start too, from the largest n down. box: part of the estimator. kink: s has a kink
+    inside the support. Data come from the streams (seed, replicate), replicates of them.
+    """
+
+    name: str
+    activation: str
+    truth: MixingMeasure
+    k: int
+    gauge: Gauge
+    sizes: tuple[int, ...]
+    replicates: int
+    starts: int
+    box: Box
+    seed: int
+    low: float = -3.0
+    high: float = 3.0
+    tau: float | None = None
+    kink: bool = False
+    splits: int = 0
+    backward: bool = False
+
+    def __post_init__(self) -> None:
+        """Validate."""
+        if list(self.sizes) != sorted(set(self.sizes)) or len(self.sizes) < 2:
+            raise ValueError(f"study {self.name}: sizes must be at least two and increase, not {self.sizes}")
+        if self.replicates < 1 or self.starts < 1:
+            raise ValueError(f"study {self.name}: replicates and starts must be at least 1")
+        if self.splits < 0 or (self.splits and self.k < 2):
+            raise ValueError(f"study {self.name}: splits must be at least 0, and 0 for k = 1, not {self.splits}")
+        if self.linear and self.gauge != "anchored":
+            raise ValueError(f"study {self.name}: the linear gate must have the gauge 'anchored', not {self.gauge!r}")
+
+    @property
+    def gate(self) -> CompiledActivation:
+        """The compiled activation."""
+        return compile_activation(activation(self.activation))
+
+    @property
+    def linear(self) -> bool:
+        """Whether s(z) = z."""
+        return activation(self.activation).is_linear
+
+    @property
+    def gate_name(self) -> str:
+        """linear, softmax (the same with a fixed temperature) or activation."""
+        if not self.linear:
+            return "activation"
+        return "linear" if self.tau is None else "softmax"
+
+    @property
+    def fixed(self) -> tuple[str, ...]:
+        """Groups that are not fitted."""
+        return () if self.tau is None else ("tau",)
+
+    @property
+    def exact(self) -> bool:
+        """Whether as many atoms are fitted as there are."""
+        return self.k == self.truth.k
+
+    @property
+    def point(self) -> TruePoint:
+        """What the predictions need to know of the truth."""
+        beta1 = tuple(tuple(row) for row in self.truth.beta1.tolist())
+        return TruePoint(beta1, float(self.truth.tau), (self.low, self.high))
+
+    @property
+    def layout(self) -> Layout:
+        """Coordinates of the fits."""
+        return Layout(self.k, self.truth.d, self.gauge, self.tau)
+
+    @property
+    def symmetry(self) -> Symmetry:
+        """What errors are taken modulo."""
+        return Symmetry(self.gauge, self.linear, parity(self.gate))
+
+    @property
+    def definition(self) -> dict[str, Any]:
+        """The definition as JSON values."""
+        truth = {f.name: getattr(self.truth, f.name).tolist() for f in fields(self.truth)}
+        later = {"splits": self.splits, "backward": self.backward}
+        plain = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("truth", "box", *later)}
+        plain |= {name: value for name, value in later.items() if value}  # or older definitions would not stay the same
+        return {**plain, "sizes": list(self.sizes), "truth": truth, "box": asdict(self.box)}
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the definition."""
+        text = json.dumps(self.definition, sort_keys=True, allow_nan=False)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def pilot(study: Study, *, replicates: int, seed: int) -> Study:
+    """The same study with other data and fewer replicates, to choose the definition with."""
+    if seed == study.seed:
+        raise ValueError("a pilot must not use the seed of its study")
+    return replace(study, name=f"{study.name}, pilot", replicates=replicates, seed=seed)

@@ -1,0 +1,61 @@
+"""Runs the leg of claim C1: the interactions of the linear gate, found by linear algebra."""
+
+from __future__ import annotations
+
+from math import comb
+from typing import Any
+
+from temperance.evidence.outcomes import Leg, LegOutcome, combined
+from temperance.evidence.study_runner import Runs
+from temperance.theory.interactions.interactions import Interactions, derive
+from temperance.theory.models.spec import TAU, coordinates
+
+SETTINGS = tuple((dim, order) for dim in (1, 2) for order in (1, 2))
+
+
+def expected_rank(dim: int, order: int) -> int:
+    """sum_{i=0..r} C(i+d-1, d-1) (2r-i+1), the rank of the derivatives of order <= r (theory.md 2.1)."""
+    return sum(comb(i + dim - 1, dim - 1) * (2 * order - i + 1) for i in range(order + 1))
+
+
+def temperature_equation(found: Interactions) -> bool:
+    """Whether tau u_tau + beta1.u_beta1 = 0, up to a factor, is among the generators."""
+    scaled = {*coordinates("beta1", found.spec.dim), TAU}
+    for relation in found.generators:
+        if relation.order != 1 or any(sum(alpha) == 0 for _, alpha in relation.terms):
+            continue
+        ratios = {relation.parameters[alpha.index(1)]: c for c, alpha in relation.terms}
+        if set(ratios) == scaled and len({c / p for p, c in ratios.items()}) == 1:
+            return True
+    return False
+
+
+def judged(found: Interactions) -> LegOutcome:
+    """The relations found against the counts of theory.md 2.1 and the temperature equation."""
+    if not found.complete:
+        return "inconclusive"
+    dim, order = found.spec.dim, found.order
+    derivatives, rank = comb(2 * dim + 3 + order, order), expected_rank(dim, order)
+    counts = (found.derivatives, found.rank, len(found.relations)) == (derivatives, rank, derivatives - rank)
+    return "confirmed" if counts and temperature_equation(found) else "contradicted"
+
+
+def interactions_proof(_: Runs) -> Leg:
+    """Derive all relations for d = 1, 2 and orders 1, 2, and compare them with the closed formulas."""
+    every = [derive("linear", dim=dim, order=order) for dim, order in SETTINGS]
+    outcome = combined(judged(found) for found in every)
+    counts = ", ".join(f"{len(found.relations)} (d={found.spec.dim}, r={found.order})" for found in every)
+    return Leg(outcome, f"relations found: {counts}", {"settings": [_record(found) for found in every]})
+
+
+def _record(found: Interactions) -> dict[str, Any]:
+    return {
+        "dim": found.spec.dim,
+        "order": found.order,
+        "derivatives": found.derivatives,
+        "rank": found.rank,
+        "relations": len(found.relations),
+        "generators": [g.equation for g in found.generators],
+        "scope": found.scope,
+        "outcome": judged(found),
+    }

@@ -1,0 +1,189 @@
+"""Runs the legs of claims C3, C4 and C6: orbits of parameters with one density, and what stays identifiable."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from functools import partial
+from typing import TYPE_CHECKING
+
+from temperance.evidence.contact import Expected, contact_leg
+from temperance.evidence.comparison import predictions
+from temperance.evidence.outcomes import Leg, LegOutcome, combined
+from temperance.evidence.proof import Check, certified, holds, proof_leg, verdict_check
+from temperance.evidence.study_runner import Runs
+from temperance.claims.c02_scale import DIMENSIONS, flow, identifiable, scaled_density
+from temperance.evidence.monte_carlo import orbit_profile, study_leg, with_profiles
+from temperance.theory.conditions.first_order_failures import classify
+from temperance.theory.interactions.interactions import derive
+from temperance.theory.models.spec import TAU
+from temperance.theory.symmetries.flows import symmetries
+
+if TYPE_CHECKING:
+    from temperance.numerics.contact.curves import ExactMeasure
+    from temperance.numerics.studies.study import Study
+
+ORDERS = (1, 2, 4, 8)
+_SLOPE_ERROR = 0.05
+_HALF = 0.5
+
+
+def _truth() -> ExactMeasure:
+    from temperance.numerics.contact.curves import ExactMeasure
+    from temperance.numerics.studies.claim_studies import LINEAR
+
+    return ExactMeasure.of(LINEAR.truth)
+
+
+def loss_on_orbit_proof(_: Runs) -> Leg:
+    """V = 0: one density along the orbit; D_r > 0: it moves tau, which translations and permutations leave."""
+    return proof_leg(
+        [
+            *((f"g(c beta1, c beta0, c tau) - g = 0, d = {d}", partial(scaled_density, d)) for d in DIMENSIONS),
+            *((f"the orbit multiplies tau by c, d = {d}", partial(_moves_tau, d)) for d in DIMENSIONS),
+        ]
+    )
+
+
+def _moves_tau(dim: int) -> LegOutcome:
+    """Every other symmetry (translation, permutation) leaves tau, so that D_r >= w |c - 1|^r tau^r for c near 1."""
+    (found,) = symmetries(derive("linear", dim=dim, order=1)).flows
+    return holds(dict(found.orbit)[TAU] != TAU)
+
+
+def loss_on_orbit_contact(_: Runs) -> Leg:
+    """The distance is 0 to within the working precision along the orbit, and D_r goes with the r-th power of c - 1."""
+    from temperance.numerics.contact.curves import scale_orbit
+
+    truth = _truth()
+    leg = contact_leg([Expected("scale orbit of the linear gate", scale_orbit(truth), truth, "linear", None)])
+    measured = {r: _loss_order(r) for r in ORDERS}
+    rows = [{"r": r, "order": order, "outcome": _power(r, order)} for r, order in measured.items()]
+    found = ", ".join(f"{order:.3f} (r={r})" for r, order in measured.items())
+    outcome = combined([leg.outcome, *(_power(r, order) for r, order in measured.items())])
+    return Leg(outcome, f"{leg.detail}; D_r there has order {found}", {**leg.data, "losses": rows})
+
+
+def _power(r: int, order: float) -> LegOutcome:
+    return holds(abs(order - r) <= _SLOPE_ERROR)
+
+
+def _loss_order(r: int) -> float:
+    """log2 of D_r(2t)/D_r(t) at a small t, D_r minimised over translation."""
+    from temperance.numerics.errors.orbit_flatness import scaled
+    from temperance.numerics.studies.claim_studies import LINEAR
+    from temperance.numerics.errors.voronoi import voronoi_loss
+
+    steps = [1 + 2.0**-6, 1 + 2.0**-7]
+    large, small = voronoi_loss(scaled(LINEAR.truth, steps), LINEAR.truth, LINEAR.symmetry, order=r)
+    return math.log2(large / small)
+
+
+def linear_proof(_: Runs) -> Leg:
+    """The scale is the only first-order relation of the linear gate: along all else the information is regular."""
+    from temperance.numerics.studies.claim_studies import LINEAR
+
+    checks: list[Check] = [(f"one flow, the scale, d = {d}", partial(flow, d)) for d in DIMENSIONS]
+    checks += [(f"identifiable: the invariants, a, b, nu, d = {d}", partial(identifiable, d)) for d in DIMENSIONS]
+    checks += [(f"a single relation of order 1, d = {d}", partial(_one_relation, d)) for d in DIMENSIONS]
+    wanted = {"beta1/tau": _HALF, "beta0/tau": _HALF, "a": _HALF, "b": _HALF, "nu": _HALF, "tau": None, "beta1": None}
+    checks.append(("predicted: 1/2 for the invariants, none for tau and beta1", partial(predicted, LINEAR, wanted)))
+    return proof_leg(checks)
+
+
+def _one_relation(dim: int) -> LegOutcome:
+    found = derive("linear", dim=dim, order=1)
+    return holds(len(found.relations) == 1) if found.complete else "inconclusive"
+
+
+def predicted(study: Study, wanted: Mapping[str, float | None]) -> LegOutcome:
+    """Whether theory.rates.predict predicts these exponents for a study (None: none)."""
+    found = {p.parameter: None if p.sharp is None else float(p.sharp) for p in predictions(study)}
+    return holds({name: found[name] for name in wanted if name in found} == wanted)
+
+
+def linear_contact(_: Runs) -> Leg:
+    """Identically 0 along the orbit and along splits of every atom; order 1 along every other direction."""
+    from temperance.numerics.contact.curves import line, scale_orbit, split_every
+
+    truth = _truth()
+    still = {"beta1": [[1], [0]], "beta0": [1, 0], "a": [[1], [0]], "b": [1, 0], "nu": [1, 0]}
+    curves = [
+        Expected("scale orbit", scale_orbit(truth), truth, "linear", None),
+        Expected("every atom split, beta1 +- t", split_every(truth), truth, "linear", None),
+    ]
+    for name, step in still.items():
+        moves = _others(name)
+        curves.append(Expected(f"{name}, over the others", line(truth, {name: step}), truth, "linear", 1, moves))
+    return contact_leg(curves)
+
+
+def _others(name: str) -> list[dict[str, object]]:
+    """Independent directions besides one: tau is held, since the orbit already moves it."""
+    from temperance.numerics.contact.curves import cell_moves
+
+    moves = cell_moves((0, 1), gauge="anchored", held=("tau",))
+    return [move for move in moves if not (name in move and move[name][0])]
+
+
+def linear_studies(full: bool) -> tuple[Study, ...]:
+    """The studies of C4."""
+    from temperance.numerics.studies.claim_studies import LINEAR, LINEAR_FULL
+
+    return (LINEAR_FULL if full else LINEAR,)
+
+
+def linear_rates(runs: Runs) -> Leg:
+    """Flat likelihood in tau and beta1; the slopes of the invariants."""
+    from temperance.numerics.studies.claim_studies import LINEAR
+
+    leg = study_leg(runs, linear_studies(runs.full))
+    return with_profiles(
+        leg, [("linear gate, (beta1, beta0, tau) -> l (beta1, beta0, tau)", orbit_profile(LINEAR, 1.0))]
+    )
+
+
+def homogeneous_proof(_: Runs) -> Leg:
+    """F1 fails for ReLU as a homogeneous s does, and the invariants of its flow are predicted at 1/2."""
+    from temperance.numerics.studies.claim_studies import RELU
+
+    wanted = {"beta1^p/tau": _HALF, "beta0/tau": _HALF, "a": _HALF, "b": _HALF, "nu": _HALF, "tau": None, "beta1": None}
+    return proof_leg(
+        [
+            verdict_check("relu", "first_order", "fails"),
+            ("s = C|z|^p + const on each half-line, p = 1, a symmetry of the model", _relu_flow),
+            ("predicted: 1/2 for the invariants, none for tau and beta1", partial(predicted, RELU, wanted)),
+        ],
+        certified("relu", ["first_order"]),
+    )
+
+
+def _relu_flow() -> LegOutcome:
+    found = classify("relu")
+    if found is None:
+        return "inconclusive"
+    return holds(found.kind == "homogeneous" and found.degree == 1 and found.symmetry)
+
+
+def homogeneous_contact(_: Runs) -> Leg:
+    """The orbits of homogeneous activations, identically 0."""
+    from temperance.numerics.contact.curves import scale_orbit
+
+    truth = _truth()
+    degrees = {"relu": 1, "abs(z)": 1, "z**2": 2}
+    return contact_leg([Expected(f"orbit of {s}", scale_orbit(truth, p), truth, s, None) for s, p in degrees.items()])
+
+
+def homogeneous_studies(full: bool) -> tuple[Study, ...]:
+    """The studies of C6."""
+    from temperance.numerics.studies.claim_studies import RELU, RELU_FULL
+
+    return (RELU_FULL if full else RELU,)
+
+
+def homogeneous_rates(runs: Runs) -> Leg:
+    """Flat likelihood along the orbit; the slopes of the invariants."""
+    from temperance.numerics.studies.claim_studies import RELU
+
+    leg = study_leg(runs, homogeneous_studies(runs.full))
+    return with_profiles(leg, [("ReLU, (beta1, beta0, tau) -> l (beta1, beta0, tau)", orbit_profile(RELU, 1.0))])

@@ -1,0 +1,171 @@
+"""Runs the legs of claims C7, C8 and C11: cells of several atoms, their orders, and how they flatten."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from functools import partial
+from typing import TYPE_CHECKING
+
+from temperance.evidence.contact import Expected, contact_leg
+from temperance.evidence.outcomes import Leg, LegOutcome
+from temperance.evidence.proof import Check, certified, holds, proof_leg, verdict_check
+from temperance.evidence.study_runner import Runs
+from temperance.evidence.monte_carlo import study_leg
+from temperance.theory.rates.prediction import Prediction
+from temperance.theory.rates.predict import predict
+from temperance.theory.rates.solvability import solvability
+from temperance.theory.rates.true_point import TruePoint
+
+if TYPE_CHECKING:
+    from temperance.numerics.contact.curves import ExactMeasure, Group
+    from temperance.numerics.studies.study import Study
+
+SIZES = (2, 3, 4, 5, 6)
+_SHARP = {"tau": (1, 2), "beta1": (1, 4), "a": (1, 4), "b": (1, 8), "nu": (1, 4)}
+_PUBLISHED = {"tau": (1, 4), "beta1": (1, 4), "a": (1, 4), "b": (1, 8), "nu": (1, 4)}
+LOGARITHM = "log(1+z**2)"
+_POINT = TruePoint(((Fraction(3, 2),), (Fraction(0),)), Fraction(1, 4))
+
+
+def cells_proof(_: Runs) -> Leg:
+    """(i)-(iii) hold for tanh, with certificates, and give the sharp and the published exponents of a cell of two."""
+    conditions = ("tau_beta1", "a", "b_nu", "second_order")
+    checks: list[Check] = [verdict_check("tanh", name, "holds") for name in conditions]
+    checks.append(("tanh, cell of 2: tau 1/2, beta1 1/4, a 1/4, b 1/8, nu 1/4", partial(_numbers, "sharp", _SHARP)))
+    checks.append(("published: tau 1/4, the rest the same", partial(_numbers, "published", _PUBLISHED)))
+    return proof_leg(checks, certified("tanh", conditions))
+
+
+def _numbers(which: str, wanted: dict[str, tuple[int, int]]) -> LegOutcome:
+    found = predict("activation", "tanh", true_k=2, fitted_k=3, gauge="anchored", point=_POINT)
+    return holds(
+        {name: getattr(p, which) for name in wanted for p in found if _in_split(p, name)}
+        == {name: Fraction(*value) for name, value in wanted.items()}
+    )
+
+
+def _in_split(p: Prediction, name: str) -> bool:
+    return p.parameter == name and p.applies((2, 1), None if name == "tau" else 0)
+
+
+def cells_contact(_: Runs) -> Leg:
+    """Orders of a split cell minimised over the rest, for tanh, a kink, and the softmax gate."""
+    from temperance.numerics.contact.curves import cell_moves, gauss_hermite_split, line, split
+    from temperance.numerics.studies.claim_studies import tanh_cell
+
+    truth = tanh_cell()
+    moves = cell_moves((0, 0, 1), gauge="anchored")
+    rest = [move for move in cell_moves((0, 1), gauge="anchored") if "tau" not in move]
+    curves = [
+        Expected("tanh, beta1 +- t, over the rest", split(truth, 0, "beta1"), truth, "tanh", 2, moves),
+        Expected("tanh, a +- t, over the rest", split(truth, 0, "a"), truth, "tanh", 2, moves),
+        Expected("tanh, b +- t, over the rest", split(truth, 0, "b"), truth, "tanh", 4, moves),
+        Expected("tanh, nu +- t, over the rest", split(truth, 0, "nu"), truth, "tanh", 2, moves),
+        Expected("tanh, tau, over the others", line(truth, {"tau": 1}), truth, "tanh", 1, rest),
+        Expected("hardtanh, beta1 +- t", split(truth, 0, "beta1"), truth, "hardtanh", 1.5),
+    ]
+    curves += [
+        Expected(f"tanh, Gauss-Hermite, m = {m}", gauss_hermite_split(truth, 0, m), truth, "tanh", 2 * m)
+        for m in (2, 3)
+    ]
+    return contact_leg([*curves, *_softmax_curves(truth)])
+
+
+def _softmax_curves(tanh_truth: ExactMeasure) -> list[Expected]:
+    from dataclasses import replace
+
+    from temperance.numerics.contact.curves import cell_moves, exact, split
+
+    truth = replace(tanh_truth, tau=exact(1))
+    moves = cell_moves((0, 0, 1), gauge="anchored", held=("tau",))
+    orders: tuple[tuple[Group, int], ...] = (("beta1", 2), ("a", 2), ("b", 4))
+    return [
+        Expected(f"softmax, {group} +- t, over the rest", split(truth, 0, group), truth, "linear", order, moves)
+        for group, order in orders
+    ]
+
+
+def cells_studies(full: bool) -> tuple[Study, ...]:
+    """The studies of C7, which take longer than the quick mode has."""
+    from temperance.numerics.studies.claim_studies import SOFTMAX_CELL_FULL, TANH_CELL_FULL
+
+    return (SOFTMAX_CELL_FULL, TANH_CELL_FULL) if full else ()
+
+
+def cells_rates(runs: Runs) -> Leg:
+    """The slopes of over-specified fits, in the softmax gate and with tanh, in the full mode."""
+    if runs.full:
+        return study_leg(runs, cells_studies(full=True))
+    left = "; ".join(f"{study.name} ({study.replicates} replicates)" for study in cells_studies(full=True))
+    return study_leg(runs, (), missing=f"the studies run with --full: {left}")
+
+
+def order_proof(_: Runs) -> Leg:
+    """r_bar(m) = 2m for m = 2..6, with the exact solution at 2m - 1."""
+    checks: list[Check] = [
+        (f"r_bar({m}) = {2 * m}: solved at {2 * m - 1}, not at {2 * m}", partial(_solved, m)) for m in SIZES
+    ]
+    return proof_leg(checks)
+
+
+def _solved(m: int) -> LegOutcome:
+    found = solvability(m)
+    return holds(found.order == 2 * m) if found.proved else "inconclusive"
+
+
+def order_contact(_: Runs) -> Leg:
+    """The Gauss-Hermite splittings have contact order 2m."""
+    from temperance.numerics.contact.curves import gauss_hermite_split
+    from temperance.numerics.studies.claim_studies import tanh_cell
+
+    truth = tanh_cell()
+    gates = ("tanh", "linear")
+    return contact_leg(
+        [
+            Expected(f"{s}, Gauss-Hermite, m = {m}", gauss_hermite_split(truth, 0, m), truth, s, 2 * m)
+            for s in gates
+            for m in SIZES[:4]
+        ]
+    )
+
+
+def flattening_proof(_: Runs) -> Leg:
+    """A fails for log(1+z^2) at tau = 1 and nowhere else; there exp(s/tau) is linear in beta1^2."""
+    checks: list[Check] = [
+        verdict_check(LOGARITHM, "second_order", "holds", at_tau=("1",)),
+        verdict_check(LOGARITHM, "tau_beta1", "holds", at_tau=("1",)),
+        ("tau = 1: two atoms at beta1^2 +- t have the sum of twice the atom", partial(_sum_of_two, 1)),
+        ("tau = 2: they have not", lambda: holds(_sum_of_two(2) == "contradicted")),
+    ]
+    return proof_leg(checks, certified(LOGARITHM, ["second_order", "tau_beta1"]))
+
+
+def _sum_of_two(tau: int) -> LegOutcome:
+    """u(sqrt(b^2+t)) + u(sqrt(b^2-t)) - 2 u(b) for u = exp(log(1 + (beta1 x)^2)/tau): exact."""
+    import sympy as sp
+
+    b, t, x = sp.symbols("b t x", positive=True)
+
+    def u(square: sp.Expr) -> sp.Expr:
+        return (1 + square * x**2) ** sp.Rational(1, tau)
+
+    gap = sp.expand(u(b**2 + t) + u(b**2 - t) - 2 * u(b**2))
+    if gap == 0:
+        return "confirmed"
+    differs = gap.subs({b: 2, t: 1, x: 1}).evalf(30)
+    return "contradicted" if abs(differs) > sp.Float("1e-20") else "inconclusive"
+
+
+def flattening_contact(_: Runs) -> Leg:
+    """beta1^2 +- t: identically 0 at tau = 1, order 2 at other temperatures."""
+    from dataclasses import replace
+
+    from temperance.numerics.contact.curves import exact, split_square
+    from temperance.numerics.studies.claim_studies import tanh_cell
+
+    found = []
+    for tau, order in ((Fraction(1), None), (Fraction(1, 2), 2), (Fraction(2), 2), (Fraction(9, 10), 2)):
+        truth = replace(tanh_cell(), tau=exact(tau))
+        name = f"log(1+z^2), beta1^2 +- t, tau = {tau}"
+        found.append(Expected(name, split_square(truth, 0), truth, LOGARITHM, order))
+    return contact_leg(found)

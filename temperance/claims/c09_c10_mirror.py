@@ -1,0 +1,128 @@
+"""Runs the legs of claim C10 (mirror points, where F1 holds and the mixture is singular) and of C9 (the density)."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from temperance.evidence.contact import Expected, contact_leg
+from temperance.claims.c03_c04_c06_orbits import predicted
+from temperance.evidence.outcomes import Leg, LegOutcome
+from temperance.evidence.proof import certified, holds, proof_leg, verdict_check
+from temperance.evidence.study_runner import Runs
+from temperance.evidence.monte_carlo import orbit_profile, study_leg, with_profiles
+from temperance.theory.activations.activation import activation
+from temperance.theory.rates.setting import bends
+from temperance.theory.conditions.mirror_points import mirror
+
+if TYPE_CHECKING:
+    from temperance.numerics.contact.curves import ExactMeasure
+    from temperance.numerics.studies.study import Study
+
+_ODD = {"beta1_sum": 0.25, "beta1_difference": 0.5, "tau": 0.5, "a": 0.5, "b": 0.5, "nu": 0.5}
+_FLAT = {"beta1": None, "tau": None, "beta1^p/tau": 0.5, "a": 0.5, "b": 0.5, "nu": 0.5}
+
+
+def mirror_proof(_: Runs) -> Leg:
+    """The types of tanh and GELU, and the exponents that follow at beta1_2 = -beta1_1."""
+    from temperance.numerics.studies.claim_studies import GELU_MIRROR, TANH_MIRROR_FULL
+
+    return proof_leg(
+        [
+            verdict_check("tanh", "first_order", "holds"),
+            verdict_check("gelu", "first_order", "holds"),
+            ("tanh is odd", partial(_kind, "tanh", "odd")),
+            ("z^2 s'' is not in span{1, s, z s'} for tanh", partial(_bends, "tanh")),
+            ("tanh: (beta, -beta, beta0, tau) and (beta, 0, beta0/2, tau/2) have one density", _one_density),
+            ("GELU is c z plus an even function", partial(_kind, "gelu", "homogeneous")),
+            ("tanh: the sum of beta1 at 1/4, all else at 1/2", partial(predicted, TANH_MIRROR_FULL, _ODD)),
+            ("GELU: nothing for beta1 and tau, 1/2 for the rest", partial(predicted, GELU_MIRROR, _FLAT)),
+        ],
+        [*certified("tanh", ["first_order"]), *certified("gelu", ["first_order"])],
+    )
+
+
+def _one_density() -> LegOutcome:
+    """The difference of the two logits: (s(b x) - s(-b x) + c)/tau against (s(b x) - s(0) + c/2)/(tau/2)."""
+    import sympy as sp
+
+    b, x, c, tau = sp.symbols("b x c tau", positive=True)
+    mirrored = (sp.tanh(b * x) - sp.tanh(-b * x) + c) / tau
+    return holds(sp.simplify(mirrored - (sp.tanh(b * x) - sp.tanh(0) + c / 2) / (tau / 2)) == 0)
+
+
+def _kind(name: str, kind: str) -> LegOutcome:
+    found = mirror(name)
+    return holds(found.kind == kind) if found.proved else "inconclusive"
+
+
+def _bends(name: str) -> LegOutcome:
+    outcome = bends(activation(name)).outcome
+    return "inconclusive" if outcome == "undecided" else holds(outcome == "holds")
+
+
+def mirror_contact(_: Runs) -> Leg:
+    """tanh: order 2 along (1, 1), 1 across; GELU: identically 0 along its orbit."""
+    from temperance.numerics.contact.curves import ExactMeasure, line, scale_orbit
+    from temperance.numerics.studies.claim_studies import GELU_MIRROR, TANH_MIRROR_FULL
+
+    odd, flat = (ExactMeasure.of(study.truth) for study in (TANH_MIRROR_FULL, GELU_MIRROR))
+    along, across = ({"beta1": [[1], [sign]]} for sign in (1, -1))
+    return contact_leg(
+        [
+            Expected("tanh, beta1_1 + beta1_2", line(odd, along), odd, "tanh", 2, _regular()),
+            Expected("tanh, beta1_1 - beta1_2", line(odd, across), odd, "tanh", 1, _regular()[:-1]),
+            Expected("tanh, (beta, 0, beta0/2, tau/2)", lambda _: _alias(odd), odd, "tanh", None),
+            Expected("GELU, (beta, -beta, beta0, tau) -> l", scale_orbit(flat), flat, "gelu", None),
+        ]
+    )
+
+
+def _alias(truth: ExactMeasure) -> ExactMeasure:
+    """The point with beta1_2 = 0 and half the temperature, d = 1."""
+    from dataclasses import replace
+
+    from temperance.numerics.contact.curves import exact
+
+    one, two = truth.atoms
+    atoms = (replace(one, beta0=one.beta0 / 2), replace(two, beta1=(exact(0),), beta0=two.beta0 / 2))
+    return replace(truth, tau=truth.tau / 2, atoms=atoms)
+
+
+def _regular() -> list[dict[str, object]]:
+    """The directions along which the information is regular: all but beta1_1 + beta1_2; beta1_1 - beta1_2 is last."""
+    from temperance.numerics.contact.curves import cell_moves
+
+    return [*cell_moves((0, 1), held=("beta1",)), {"beta1": [(1,), (-1,)]}]
+
+
+def mirror_studies(full: bool) -> tuple[Study, ...]:
+    """The studies of C10."""
+    from temperance.numerics.studies.claim_studies import GELU_MIRROR, GELU_MIRROR_FULL, TANH_MIRROR_FULL
+
+    return (GELU_MIRROR_FULL, TANH_MIRROR_FULL) if full else (GELU_MIRROR,)
+
+
+def mirror_rates(runs: Runs) -> Leg:
+    """GELU: flat along its orbit, invariants at 1/2; tanh: the slopes, in the full mode."""
+    from temperance.numerics.studies.claim_studies import GELU_MIRROR, TANH_MIRROR_FULL
+
+    if runs.full:
+        leg = study_leg(runs, mirror_studies(full=True))
+    else:
+        sizes = f"n = {TANH_MIRROR_FULL.sizes[0]} to {TANH_MIRROR_FULL.sizes[-1]}"
+        leg = study_leg(runs, mirror_studies(full=False), missing=f"the study of tanh ({sizes}) runs with --full")
+    orbit = orbit_profile(GELU_MIRROR, 1.0, at_truth=True)
+    return with_profiles(leg, [("GELU at the mirror point, (beta, -beta, beta0, tau) -> l", orbit)])
+
+
+def all_studies(full: bool) -> tuple[Study, ...]:
+    """The studies of C9: all but the earlier one of C5, whose estimator is another."""
+    from temperance.numerics.studies.claim_studies import FULL, QUICK
+
+    return FULL if full else QUICK
+
+
+def density_rates(runs: Runs) -> Leg:
+    """Claim C9: the Hellinger distance in every setting run."""
+    return study_leg(runs, all_studies(runs.full), parameters=("density",))

@@ -1,0 +1,147 @@
+"""Lists the claims: statement, required legs, and the function that runs each leg (theory.md 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from temperance.claims.c07_c08_c11_cells import (
+    cells_contact,
+    cells_proof,
+    cells_rates,
+    cells_studies,
+    flattening_contact,
+    flattening_proof,
+    order_contact,
+    order_proof,
+)
+from temperance.claims.c05_exact import exact_contact, exact_proof, exact_rates, exact_studies
+from temperance.claims.c01_interactions import interactions_proof
+from temperance.claims.c09_c10_mirror import (
+    all_studies,
+    density_rates,
+    mirror_contact,
+    mirror_proof,
+    mirror_rates,
+    mirror_studies,
+)
+from temperance.claims.c03_c04_c06_orbits import (
+    homogeneous_contact,
+    homogeneous_proof,
+    homogeneous_rates,
+    homogeneous_studies,
+    linear_contact,
+    linear_proof,
+    linear_rates,
+    linear_studies,
+    loss_on_orbit_contact,
+    loss_on_orbit_proof,
+)
+from temperance.evidence.outcomes import Leg, LegName
+from temperance.evidence.study_runner import Runs
+from temperance.claims.c02_scale import null_vector, scale_proof
+
+if TYPE_CHECKING:
+    from temperance.numerics.studies.study import Study
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A statement; the legs that must confirm it; the legs that can be run, each a function that runs it.
+
+    studies: those that its legs take, in the full mode or not.
+    """
+
+    id: str
+    statement: str
+    required: tuple[LegName, ...]
+    legs: tuple[tuple[LegName, Callable[[Runs], Leg]], ...]
+    studies: Callable[[bool], Sequence[Study]] = lambda full: ()
+
+
+CLAIMS: tuple[Claim, ...] = (
+    Claim(
+        "C1",
+        "Interactions of the linear gate with linear Gaussian experts: of the C(2d+3+r, r) derivatives of order <= r, "
+        "sum_i C(i+d-1, d-1)(2r-i+1) are independent, and tau u_tau + beta1.u_beta1 = 0 (d = 1, 2; r = 1, 2)",
+        required=("proof",),
+        legs=(("proof", interactions_proof),),
+    ),
+    Claim(
+        "C2",
+        "Linear gate: (beta1, beta0, tau) -> c (beta1, beta0, tau) leaves g; identifiable are beta1/tau, beta0/tau, "
+        "a, b, nu; for k = 2k* a split of every atom leaves g, so that beta1/tau is not identifiable either "
+        "(d = 1, 2; k* = 2)",
+        required=("proof",),
+        legs=(("proof", scale_proof), ("monte_carlo", null_vector)),
+    ),
+    Claim(
+        "C3",
+        "On the orbit of the scale V = 0 while D_r > 0: inf V/D_r = 0 for every r (linear gate, k = 2)",
+        required=("proof", "contact"),
+        legs=(("proof", loss_on_orbit_proof), ("contact", loss_on_orbit_contact)),
+    ),
+    Claim(
+        "C4",
+        "Linear gate: the likelihood is flat in tau and beta1, and the invariants beta1/tau, beta0/tau, a, b, nu "
+        "converge at n^(-1/2) (d = 1, k = k* = 2)",
+        required=("proof", "contact", "monte_carlo"),
+        legs=(("proof", linear_proof), ("contact", linear_contact), ("monte_carlo", linear_rates)),
+        studies=linear_studies,
+    ),
+    Claim(
+        "C5",
+        "Activation gate with F1, off the sets where the mixture degenerates: exact-specified fits converge at "
+        "n^(-1/2) (tanh, sigmoid, GELU; d = 1, k = 2, free gauge)",
+        required=("proof", "contact", "monte_carlo"),
+        legs=(("proof", exact_proof), ("contact", exact_contact), ("monte_carlo", exact_rates)),
+        studies=exact_studies,
+    ),
+    Claim(
+        "C6",
+        "Homogeneous continuous s: beta1 and tau are not identifiable, the invariants |beta1|^p/tau, beta0/tau, a, b, "
+        "nu converge at n^(-1/2) (ReLU, d = 1, k = 2, anchored gauge)",
+        required=("proof", "monte_carlo"),
+        legs=(("proof", homogeneous_proof), ("contact", homogeneous_contact), ("monte_carlo", homogeneous_rates)),
+        studies=homogeneous_studies,
+    ),
+    Claim(
+        "C7",
+        "Under (i)-(iii) a cell of m atoms has tau at 1/2 (published 1/4), beta1 and a at 1/4, b at 1/(4m), nu at "
+        "1/(2m), anchor cell a singleton; in the softmax gate beta1 has 1/4, not the published 1/(4m) (tanh and "
+        "softmax, k = 3, k* = 2)",
+        required=("proof", "contact", "monte_carlo"),
+        legs=(("proof", cells_proof), ("contact", cells_contact), ("monte_carlo", cells_rates)),
+        studies=cells_studies,
+    ),
+    Claim(
+        "C8",
+        "The system of an over-specified cell has the solvability order r_bar(m) = 2m (m = 2..6; contact m = 2..5)",
+        required=("proof", "contact"),
+        legs=(("proof", order_proof), ("contact", order_contact)),
+    ),
+    Claim(
+        "C9",
+        "The density converges at n^(-1/2) in the Hellinger distance in every setting that is run",
+        required=("monte_carlo",),
+        legs=(("monte_carlo", density_rates),),
+        studies=all_studies,
+    ),
+    Claim(
+        "C10",
+        "At a mirror point beta1_2 = -beta1_1: tanh has beta1_1 + beta1_2 at n^(-1/4) and all else at n^(-1/2), in a "
+        "box without (beta, 0, beta0/2, tau/2), which has the same density; for GELU beta1 and tau are not "
+        "identifiable (d = 1, k = 2, free gauge)",
+        required=("proof", "contact", "monte_carlo"),
+        legs=(("proof", mirror_proof), ("contact", mirror_contact), ("monte_carlo", mirror_rates)),
+        studies=mirror_studies,
+    ),
+    Claim(
+        "C11",
+        "s = log(1+z^2): at tau = 1 exp(s/tau) = 1 + z^2 is linear in beta1^2, and a cell of two atoms keeps g on a "
+        "whole curve; at no other tau",
+        required=("proof", "contact"),
+        legs=(("proof", flattening_proof), ("contact", flattening_contact)),
+    ),
+)

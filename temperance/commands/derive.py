@@ -1,0 +1,95 @@
+"""Shows derivations on the screen and writes them to files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import PurePath
+
+from rich.console import Console
+
+from temperance.terminal.errors import BadInput, one_line, refusing
+from temperance.terminal.output import write_file
+from temperance.theory.derivations import printing as rendering
+from temperance.theory.derivations.derivation import Derivation, derivation
+from temperance.theory.interactions.interactions import model
+from temperance.theory.models.spec import BETA0
+from temperance.theory.interactions.pdes import Relation
+
+
+def _notebook(found: Derivation) -> str:
+    from temperance.notebooks.execution import build, execute, text
+
+    return text(execute(build(rendering.cells(found))))
+
+
+def _page(found: Derivation) -> str:
+    from temperance.pages.pages import derivation_page
+
+    return derivation_page(found)
+
+
+WRITERS: dict[str, Callable[[Derivation], str]] = {
+    ".md": rendering.markdown,
+    ".tex": rendering.latex,
+    ".ipynb": _notebook,
+    ".html": _page,
+}
+
+
+def derived(gate: str, expert: str, activation: str | None, dim: int, order: int) -> Derivation:
+    """The derivation for a model given by names.
+
+    Raises:
+        BadInput: a name, the activation, the dimension or the order is not accepted.
+    """
+    if not 1 <= order <= 8:
+        raise BadInput(f"--order must be an integer from 1 to 8, not {order}")
+    with refusing():
+        spec = model(gate, expert, activation, dim)
+    return derivation(spec.gate, spec.expert, None, spec.dim, order)
+
+
+def write(found: Derivation, path: str) -> None:
+    """Write the derivation in the format of the file's ending."""
+    write_file(path, WRITERS[PurePath(path).suffix](found))
+
+
+def show(found: Derivation, screen: Console) -> None:
+    """Print the relations, generators and symmetries."""
+    record, interactions = found.record(), found.interactions
+    relations = len(record["relations"])
+    screen.print(found.title)
+    screen.print(
+        f"{record['derivatives']} derivatives, rank {record['rank']}, "
+        f"{'1 relation' if relations == 1 else f'{relations} relations'}; {interactions.scope}"
+    )
+    _list("Relations that follow from no others", _equations(interactions.generators), screen)
+    _list("All relations", _equations(interactions.relations), screen)
+    _list("Symmetries", [f"{s['kind']} ({s['gauge']}): {s['statement']}" for s in record["symmetries"]], screen)
+    _list("Identifiable functions of an atom", [", ".join(record["identifiable_functions"])], screen)
+    _list("Not decided", record["missing"], screen)
+    screen.print(f"\n{one_line(answer(found))}")
+
+
+def answer(found: Derivation) -> str:
+    """What is identifiable, in words."""
+    functions, spec = found.symmetries.identifiable, found.interactions.spec
+    if functions is None:
+        return "What is identifiable is not decided: a flow was not integrated."
+    bias = () if spec.gate.offset is None else (BETA0,)
+    lost = [p.name for p in (*spec.gate.parameters, *bias, *spec.expert.parameters) if p not in functions]
+    kept = ", ".join(map(str, functions))
+    names = f"not identifiable by themselves: {', '.join(lost)}" if lost else "that is every parameter"
+    return f"Identifiable: {kept}; {names}. What is {found.symmetries.proved}."
+
+
+def _equations(relations: Sequence[Relation]) -> list[str]:
+    return [r.equation for r in relations]
+
+
+def _list(title: str, lines: Sequence[str], screen: Console) -> None:
+    """A titled list, left out where it is empty."""
+    if any(lines):
+        screen.print(f"\n{title}")
+        for line in lines:
+            screen.print(f"  {one_line(line)}")

@@ -1,0 +1,94 @@
+"""`temperance notebooks`: run them again, and make the results that one of them shows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from temperance.terminal.errors import BadInput, commands, one_line, refusing
+from temperance.terminal.progress import display
+from temperance.terminal.output import check_writable, to_json, write_file
+
+notebooks = App(name="notebooks", help="Run the notebooks again, or make the results that one of them shows.")
+
+Given = Annotated[tuple[tuple[str, str], ...], Parameter(name=["--parameter", "-p"], show_default=False)]
+"""The option -p NAME VALUE, which may be given several times."""
+
+
+@notebooks.default
+def _no_notebook_command(*given: Annotated[str, Parameter(show=False)]) -> int:
+    what = f"unknown command {given[0]!r} of notebooks" if given else "notebooks needs a command"
+    raise BadInput(f"{what}; accepted: {commands(notebooks)}")
+
+
+@notebooks.command(name="run")
+def run_notebooks(
+    place: str = "notebooks",
+    *,
+    parameter: Given = (),
+    output: Annotated[str | None, Parameter(name=["--output", "-o"])] = None,
+) -> int:
+    """Execute notebooks again; exit with 1 if a result is not the one shown.
+
+    With parameters of one's own, results are others, and the status is 1 only if a cell fails.
+
+    Parameters
+    ----------
+    place
+        A folder of notebooks, or one of them.
+    parameter
+        A value for a parameter, in place of the one in the cell tagged "parameters": -p activation silu. Only notebooks
+        that have one of the parameters given are run.
+    output
+        A folder in which the executed notebooks are written.
+    """
+    from temperance.notebooks.execution import text
+    from temperance.notebooks.runs import notebook_files, parameters_of, read, run_again
+    from temperance.notebooks.parameters import defaults
+
+    if output is not None and not Path(output).is_dir():
+        raise BadInput(f"there is no folder {output!r}; accepted: an existing one")
+    found = {path: read(path) for path in notebook_files(place)}
+    given = parameters_of(found, parameter)
+    status = 0
+    for path, shown in found.items():
+        if given and not set(given) & set(defaults(shown)):
+            continue
+        with display() as screen, screen.doing(path.name):
+            made, different = run_again(shown, given)
+        print(one_line(f"{path.name}: {_outcome(made is not None, different, bool(given))}"))
+        if made is not None and output is not None:
+            write_file(str(Path(output) / path.name), text(made))
+        status = status or int(made is None or bool(different and not given))
+    return status
+
+
+def _outcome(ran: bool, different: list[str], given: bool) -> str:
+    if not different:
+        return "the same results"
+    if given and ran:
+        cells = "1 cell shows another result" if len(different) == 1 else f"{len(different)} cells show other results"
+        return f"ran; {cells}"
+    return "; ".join(different)
+
+
+@notebooks.command
+def extract(report: str, output: str) -> int:
+    """Make the results that notebook 03 shows from a report of `temperance verify`.
+
+    Parameters
+    ----------
+    report
+        A report written by `temperance verify -o FILE.json`.
+    output
+        The .json file to write; `notebooks run -p results FILE.json` shows it.
+    """
+    from temperance.measurements.verification_results import read_results
+
+    check_writable(output, endings=(".json",))
+    with refusing():
+        found = read_results(report)
+    write_file(output, to_json(found) + "\n")
+    return 0

@@ -1,0 +1,129 @@
+"""Compares measured slopes with predicted exponents, and records a study (theory.md 4)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from temperance.theory.rates.prediction import Prediction, weakest
+from temperance.theory.rates.predict import predict
+
+if TYPE_CHECKING:
+    from temperance.numerics.studies.study import Study
+    from temperance.numerics.studies.results import StudyResult, StudySlope
+
+_BOOTSTRAP_SEED = 0
+_RARE = 0.5  # share of the fits up to which cells of some size may be without a slope
+
+
+def predictions(study: Study) -> tuple[Prediction, ...]:
+    """What theory.rates.predict predicts for a study, at its truth and on its support."""
+    gate = study.gate_name
+    return predict(
+        gate,
+        study.activation if gate == "activation" else None,
+        true_k=study.truth.k,
+        fitted_k=study.k,
+        gauge=study.gauge,
+        dim=study.truth.d,
+        point=study.point,
+    )
+
+
+def _of_the_image(study: Study) -> tuple[Prediction, ...] | None:
+    """What is predicted of fits whose anchor is in the first cell, where the anchored truth has a mirror image.
+
+    For s odd + const the truth (beta1, 0) has the density of (-beta1, 0) with its two experts swapped: the first cell
+    is then that of the anchor. The predictions name the cells in this order.
+    """
+    if study.symmetry.parity != "odd" or study.linear or study.gauge != "anchored" or study.truth.k != 2:
+        return None
+    return predictions(replace(study, truth=replace(study.truth, beta1=-study.truth.beta1)))
+
+
+def study_record(result: StudyResult) -> dict[str, Any]:
+    """A study as `temperance rates --json` prints it: setting, slopes and fits.
+
+    slope, ci, predicted and published all have the sign of a slope: an error of n^(-1/2) has -0.5. An outcome is null
+    where nothing is predicted or there are too few fits. A number is predicted only where it is proved, so that no
+    slope alone contradicts it (`slopes.judge`, supported).
+    """
+    from temperance.numerics.studies.results import study_slopes
+
+    home, image = predictions(result.study), _of_the_image(result.study)
+    found = study_slopes(result, seed=_BOOTSTRAP_SEED)
+    slopes = [_slope_record(s, result.dropped, _applicable(s, home, image)) for s in found]
+    return {
+        "setting": {**result.study.definition, "digest": result.study.digest},
+        "slopes": slopes,
+        "fits": fits(result),
+    }
+
+
+def fits(result: StudyResult) -> dict[str, int]:
+    """How many fits ended how; failed: spikes and those that ran out of steps."""
+    counts = result.counts
+    failed = counts["spike"] + counts["max_steps"]
+    total = sum(counts.values())
+    return {"total": total, "converged": counts["converged"], "at_bound": counts["at_bound"], "failed": failed}
+
+
+def _applicable(s: StudySlope, home: Sequence[Prediction], image: Sequence[Prediction] | None) -> Prediction | None:
+    """The prediction that is meant for a slope, None if there is none."""
+    if s.home is not False:
+        return weakest(home, s.parameter, s.cell, s.patterns)
+    if image is None:
+        return None
+    return weakest(image, s.parameter, None if s.cell is None else 1 - s.cell, [p[::-1] for p in s.patterns])
+
+
+def _slope_record(s: StudySlope, dropped: float, found: Prediction | None) -> dict[str, Any]:
+    from temperance.numerics.errors.slopes import judge
+
+    sharp, published = (None, None) if found is None else (_slope_of(found.sharp), _slope_of(found.published))
+    judgement = None if s.slope is None or sharp is None else judge(s.slope, -sharp, dropped, supported=True)
+    return {
+        "parameter": s.parameter,
+        "cell": s.cell,
+        "cell_size": s.cell_size,
+        "share": s.share,
+        "cells": [list(pattern) for pattern in s.patterns],
+        "anchor_at_home": s.home,
+        "slope": None if s.slope is None else s.slope.value,
+        "ci": None if s.slope is None else [finite(end) for end in s.slope.interval],
+        "predicted": sharp,
+        "published": published,
+        "outcome": _unjudged(s, sharp) if judgement is None else judgement.outcome,
+        "sharp": None if judgement is None else judgement.sharp,
+        "reason": judgement.reason if judgement is not None else _silence(s, found),
+        "points": [asdict(point) for point in s.points],
+    }
+
+
+def _slope_of(exponent: Fraction | None) -> float | None:
+    """-p of an error n^(-p)."""
+    return None if exponent is None else -float(exponent)
+
+
+def _unjudged(s: StudySlope, sharp: float | None) -> str | None:
+    """Without a slope: nothing for what is not predicted or seldom occurs, else the prediction is left open."""
+    return None if sharp is None or s.share <= _RARE else "inconclusive"
+
+
+def _silence(s: StudySlope, found: Prediction | None) -> str:
+    """Why a slope is not judged."""
+    if found is None and s.home is False:
+        return "the fitted anchor is in the cell of another atom: no statement covers it"
+    if found is None:
+        return "nothing is stated of it in this setting"
+    if found.sharp is None:
+        return found.reason
+    return "some sample size has fewer than ten such fits, no error at all, or an error without bound"
+
+
+def finite(value: float) -> float | None:
+    """The number, None for one that JSON has no word for."""
+    return value if math.isfinite(value) else None

@@ -1,0 +1,107 @@
+"""Runs Monte-Carlo legs: slopes of studies, and likelihoods along orbits (theory.md 4, leg 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from temperance.evidence.comparison import study_record
+from temperance.evidence.outcomes import Leg, LegOutcome, combined
+from temperance.evidence.study_runner import Runs
+
+if TYPE_CHECKING:
+    from temperance.numerics.studies.study import Study
+    from temperance.numerics.errors.orbit_flatness import Flatness
+
+_SHOWN = 3  # of the slopes that are not confirmed, in a detail; the record has them all
+
+
+def study_leg(
+    runs: Runs, studies: Sequence[Study], *, parameters: Sequence[str] | None = None, missing: str | None = None
+) -> Leg:
+    """The predicted slopes of some studies.
+
+    Args:
+        runs: runs them.
+        studies: of this mode.
+        parameters: the groups that the claim is about; None for all but the density, which has a claim of its own.
+        missing: which study of the claim is left to the full mode, and why; the leg is then inconclusive.
+    """
+    records = {study.name: study_record(runs.result(study)) for study in studies}
+    slopes = [
+        {**slope, "study": name}
+        for name, record in records.items()
+        for slope in record["slopes"]
+        if (slope["parameter"] in parameters if parameters else slope["parameter"] != "density")
+    ]
+    return judged(slopes, records, missing)
+
+
+def judged(slopes: list[dict[str, Any]], records: dict[str, dict[str, Any]], missing: str | None = None) -> Leg:
+    """A leg from slope records that name their study and the records of the studies."""
+    counted = [s for s in slopes if s["outcome"] is not None]
+    open_ = [f"{_named(s)} ({s['outcome']}: {s['reason']})" for s in counted if s["outcome"] != "confirmed"]
+    sharp = sum(bool(s["sharp"]) for s in counted)
+    detail = f"{len(counted) - len(open_)} of {len(counted)} slopes confirmed, {sharp} of them sharp"
+    if open_:
+        detail += f"; not: {', '.join(open_[:_SHOWN])}"
+    if len(open_) > _SHOWN:
+        detail += f", and {len(open_) - _SHOWN} more"
+    if missing:
+        detail = f"{detail}; {missing}" if counted else missing
+    outcomes: list[LegOutcome] = [s["outcome"] for s in counted]
+    outcome = combined([*outcomes, "inconclusive"] if missing else outcomes)
+    studies = [{"name": name, "fits": r["fits"], "definition": r["setting"]} for name, r in records.items()]
+    return Leg(outcome, detail, {"slopes": slopes, "fits": _total(records), "studies": studies})
+
+
+def _named(slope: dict[str, Any]) -> str:
+    cell = "" if slope["cell"] is None else f" in cell {slope['cell']}"
+    return f"{slope['study']}: {slope['parameter']}{cell}"
+
+
+def _total(records: dict[str, dict[str, Any]]) -> dict[str, int]:
+    names = ("total", "converged", "at_bound", "failed")
+    return {name: sum(r["fits"][name] for r in records.values()) for name in names}
+
+
+def flat_leg(profiles: Sequence[tuple[str, Flatness]]) -> tuple[LegOutcome, str, list[dict[str, Any]]]:
+    """Outcome, detail and records of likelihoods along orbits that should be flat."""
+    records: list[dict[str, Any]] = [
+        {
+            "orbit": name,
+            "range": f.range,
+            "log_likelihood": f.size,
+            "relative": f.relative,
+            "outcome": "confirmed" if f.flat else "contradicted",
+        }
+        for name, f in profiles
+    ]
+    worst = max(f.relative for _, f in profiles)
+    orbits = "1 orbit" if len(records) == 1 else f"{len(records)} orbits"
+    detail = f"likelihood flat along {orbits}" + (f", to {worst:.0e} of its size" if worst else "")
+    if any(not f.flat for _, f in profiles):
+        detail = f"the likelihood moves along an orbit, by {worst:.0e} of its size"
+    return combined(r["outcome"] for r in records), detail, records
+
+
+def with_profiles(leg: Leg, profiles: Sequence[tuple[str, Flatness]]) -> Leg:
+    """A leg of slopes with likelihood profiles besides."""
+    outcome, detail, records = flat_leg(profiles)
+    return Leg(combined([leg.outcome, outcome]), f"{detail}; {leg.detail}", {"profiles": records, **leg.data})
+
+
+def orbit_profile(study: Study, degree: float, *, at_truth: bool = False, size: int = 2000) -> Flatness:
+    """The likelihood of data of a study along (l beta1, l^p beta0, l^p tau), through the maximum or the truth.
+
+    Through the truth where only a part of the parameter space has the orbit, which maxima miss.
+    """
+    from temperance.numerics.fitting.mle import fit
+    from temperance.numerics.errors.orbit_flatness import SCALES, flatness, scaled
+    from temperance.numerics.mixture.sampling import sample
+
+    x, y = sample(study.truth, study.gate, size, seed=study.seed, low=study.low, high=study.high)
+    start = study.truth
+    if not at_truth:
+        start = fit(study.layout, study.gate, x, y, box=study.box, starts=5, seed=study.seed).measure
+    return flatness(scaled(start, SCALES, degree), study.gate, x, y)

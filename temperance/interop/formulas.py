@@ -1,0 +1,204 @@
+"""Translates operations of torch and jax to formulas, for both tracers.
+
+A traced value is a SymPy expression in z, or a condition. Conditions are functions of two expressions, the values
+where they are true and where they are false: ``greater(z, 0)(z, zero)`` is where(z > 0, z, 0).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from typing import TypeAlias
+
+import numpy as np
+import sympy as sp
+
+from temperance.theory.expressions.sign_changes import Z
+
+Condition = Callable[[sp.Expr, sp.Expr], sp.Expr]
+Value: TypeAlias = sp.Expr | Condition
+
+_NAMED_NUMBERS = (
+    *(sp.pi, sp.pi / 2, sp.E, sp.sqrt(2), 1 / sp.sqrt(2), sp.sqrt(2 / sp.pi), 2 / sp.sqrt(sp.pi)),
+    *(sp.log(2), 1 / sp.log(2), sp.log(10), 1 / sp.log(10)),
+)
+
+
+def number(value: object) -> sp.Expr:
+    """The real number that a Python, NumPy, torch or jax scalar was meant as.
+
+    A float is the simplest that rounds to it: a fraction with a denominator up to 100, or pi, E, sqrt(2), sqrt(2/pi),
+    log(2) and the like, or else the shortest decimal.
+
+    Raises:
+        ValueError: more than one number, or none that is real.
+    """
+    array = np.asarray(value)
+    if array.size != 1 or array.dtype.kind in "OSUcmM":
+        raise ValueError(f"a constant that is no real number, {str(value)[:60]!r}, cannot be traced")
+    entry = array.reshape(())[()]
+    if array.dtype.kind in "iub":
+        return sp.Integer(int(entry))
+    if np.isnan(float(entry)):
+        raise ValueError("a constant that is no real number, nan, cannot be traced")
+    if np.isinf(float(entry)):
+        return sp.oo if entry > 0 else -sp.oo  # to compare with: the expression language refuses it as a value
+    simple = (
+        sp.Rational(Fraction(float(entry)).limit_denominator(100)),
+        *_NAMED_NUMBERS,
+        *(-c for c in _NAMED_NUMBERS),
+    )
+    return next((c for c in simple if array.dtype.type(float(c)) == entry), sp.Rational(str(entry)))
+
+
+def always(truth: bool) -> Condition:
+    """The condition that always or never holds."""
+    return lambda yes, no: yes if truth else no
+
+
+def expression(value: object) -> sp.Expr:
+    """A traced value as an expression: a condition counts as 1 or 0."""
+    if isinstance(value, sp.Expr):
+        return value
+    return value(sp.S.One, sp.S.Zero) if callable(value) else number(value)
+
+
+def condition(value: object) -> Condition:
+    """A traced value as a condition: an expression is true where it is not 0."""
+    if callable(value) and not isinstance(value, sp.Expr):
+        return value
+    return negation(equal(value, 0))
+
+
+def _compared(relation: type, left: object, right: object) -> Condition:
+    found = relation(expression(left), expression(right))
+    if found in (sp.true, sp.false):
+        return always(bool(found))
+    return lambda yes, no: call("where", found, yes, no)
+
+
+def greater(left: object, right: object) -> Condition:
+    """left > right."""
+    return _compared(sp.StrictGreaterThan, left, right)
+
+
+def at_least(left: object, right: object) -> Condition:
+    """left >= right."""
+    return _compared(sp.GreaterThan, left, right)
+
+
+def equal(left: object, right: object) -> Condition:
+    """left == right; a value equals itself, since what is traced is finite."""
+    return both(at_least(left, right), at_least(right, left))
+
+
+def negation(given: object) -> Condition:
+    """True where a condition is false."""
+    inner = condition(given)
+    return lambda yes, no: inner(no, yes)
+
+
+def both(first: object, second: object) -> Condition:
+    """True where two conditions are."""
+    one, two = condition(first), condition(second)
+    return lambda yes, no: one(two(yes, no), no)
+
+
+def either(first: object, second: object) -> Condition:
+    """True where at least one of two conditions is."""
+    one, two = condition(first), condition(second)
+    return lambda yes, no: one(yes, two(yes, no))
+
+
+def choose(given: object, yes: object, no: object) -> Value:
+    """One value where a condition is true, another where it is false."""
+    chosen = condition(given)
+    if not isinstance(yes, sp.Expr) and not isinstance(no, sp.Expr) and callable(yes) and callable(no):
+        return either(both(chosen, yes), both(negation(chosen), no))
+    return chosen(expression(yes), expression(no))
+
+
+def call(name: str, *arguments: object) -> sp.Expr:
+    """A function of the expression language or of the catalogue, as it is written."""
+    return sp.Function(name)(*arguments)
+
+
+def named(name: str) -> Callable[..., sp.Expr]:
+    """A function of the expression language or of the catalogue, of expressions and numbers."""
+    return lambda *arguments: call(name, *(expression(a) for a in arguments))
+
+
+def power(base: object, exponent: object) -> sp.Expr:
+    """base**exponent."""
+    return expression(base) ** expression(exponent)
+
+
+def smooth(formula: sp.Expr) -> Callable[[object], sp.Expr]:
+    """The function that a formula in z is."""
+    return lambda argument: formula.xreplace({Z: expression(argument)})
+
+
+def added(first: object, second: object) -> sp.Expr:
+    """first + second; max(p, q) + log(1 + exp(-|p - q|)), the form that does not overflow, is log(exp(p) + exp(q))."""
+    terms = expression(first), expression(second)
+    for larger, rest in (terms, terms[::-1]):
+        if larger.func == sp.Function("max") and len(larger.args) == 2:
+            p, q = larger.args
+            if rest in [sp.log(1 + sp.exp(-call("abs", difference))) for difference in (p - q, q - p)]:
+                return logaddexp(p, q)
+    return terms[0] + terms[1]
+
+
+def logaddexp(first: object, second: object) -> sp.Expr:
+    """log(exp(first) + exp(second))."""
+    return sp.log(sp.exp(expression(first)) + sp.exp(expression(second)))
+
+
+def _arithmetic(operation: Callable[[sp.Expr, sp.Expr], sp.Expr]) -> Callable[[object, object], sp.Expr]:
+    return lambda first, second: operation(expression(first), expression(second))
+
+
+COMMON: dict[str, Callable[..., Value]] = {
+    "add": added,
+    "sub": _arithmetic(lambda p, q: p - q),
+    "mul": _arithmetic(lambda p, q: p * q),
+    "div": _arithmetic(lambda p, q: p / q),
+    "pow": power,
+    "max": named("max"),
+    "min": named("min"),
+    "abs": named("abs"),
+    "sign": named("sign"),
+    "gt": greater,
+    "ge": at_least,
+    "lt": lambda left, right: greater(right, left),
+    "le": lambda left, right: at_least(right, left),
+    "eq": equal,
+    "ne": lambda left, right: negation(equal(left, right)),
+    "and": both,
+    "or": either,
+    "not": negation,
+    "logaddexp": logaddexp,
+    "neg": smooth(-Z),
+    "square": smooth(Z**2),
+    "sqrt": smooth(sp.sqrt(Z)),
+    "rsqrt": smooth(1 / sp.sqrt(Z)),
+    "cbrt": lambda z: call("sign", expression(z)) * call("abs", expression(z)) ** sp.Rational(1, 3),
+    "exp2": smooth(sp.exp(Z * sp.log(2))),
+    "expm1": smooth(sp.exp(Z) - 1),
+    "log1p": smooth(sp.log(1 + Z)),
+    "log2": smooth(sp.log(Z) / sp.log(2)),
+    "log10": smooth(sp.log(Z) / sp.log(10)),
+    "erfc": smooth(1 - sp.erf(Z)),
+    "logistic": named("sigmoid"),
+    **{f.__name__: smooth(f(Z)) for f in (sp.exp, sp.log, sp.erf, sp.sin, sp.cos, sp.tan, sp.sinh, sp.cosh, sp.tanh)},
+    **{f.__name__: smooth(f(Z)) for f in (sp.asin, sp.acos, sp.atan, sp.asinh, sp.acosh, sp.atanh)},
+}
+"""Operations that torch and jax have under one name."""
+
+
+def unsupported(library: str, operation: str) -> ValueError:
+    """The refusal of an operation that has no formula here."""
+    return ValueError(
+        f"the {library} operation {operation!r} has no formula here; accepted: arithmetic, comparisons, where, and the "
+        "functions of the expression language and the catalogue, of one number"
+    )

@@ -1,0 +1,203 @@
+"""Proves and measures the contact orders of an arbitrary gate, for `temperance exponents`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import sympy as sp
+
+from temperance.theory.rates.contact_orders import Number, Order, Orders, Study, orders, other_place, study
+from temperance.theory.models.spec import NU
+
+if TYPE_CHECKING:
+    from temperance.numerics.contact.split_mixtures import Family
+    from temperance.numerics.contact.by_minimisation import Measured
+
+Doing = Callable[[str], AbstractContextManager[None]]
+MET = 0.1  # a measured order this close to the bound has met it
+
+
+@dataclass(frozen=True)
+class Row:
+    """An order, what was measured of it (None: nothing), and its rate."""
+
+    order: Order
+    measured: Measured | None
+
+    @property
+    def value(self) -> float | None:
+        """The measured order; None where there is none, or it is above what is proved by more than its error."""
+        return None if self.measured is None or self._exceeds else self.measured.order
+
+    @property
+    def _exceeds(self) -> bool:
+        if self.measured is None or self.order.upper is None or self.measured.order is None:
+            return False
+        return self.measured.order > float(self.order.upper) + max(MET, self.measured.error or 0.0)
+
+    @property
+    def rate(self) -> Fraction | None:
+        """1/(2 r), the exponent of n, where r is proved."""
+        return None if self.order.upper is None else 1 / (2 * self.order.upper)
+
+    def record(self) -> dict[str, Any]:
+        """The row as JSON."""
+        upper = None if self.order.upper is None else str(self.order.upper)
+        return {
+            "parameter": self.order.parameter,
+            "upper": upper,
+            "certified": self.order.certified,
+            "measured": None if self.value is None else round(self.value, 3),
+            "error": None if self.measured is None or self.value is None else round(self.measured.error or 0.0, 3),
+            "flat": self.order.flat,
+            "rate": None if self.rate is None else str(self.rate),
+        }
+
+    def remark(self) -> str | None:
+        """Where the bound and the measurement have not met, or why nothing was measured."""
+        name, upper, value = self.order.parameter, self.order.upper, self.value
+        if self.order.flat or self.measured is None:
+            return None
+        if self.measured.trouble:
+            return f"{name}: {self.measured.trouble}"
+        if value is None:
+            return f"{name}: not measured: the local exponents are above the proved bound, and have not settled"
+        if upper is None:
+            return f"{name}: the order is at least about {value:.2f} (measured)"
+        if abs(float(upper) - value) > MET:
+            return f"{name}: the order lies between about {value:.2f} (measured) and {upper} (proved)"
+        return None
+
+
+@dataclass(frozen=True)
+class Exponents:
+    """Everything about the orders in a setting."""
+
+    found: Orders
+    rows: tuple[Row, ...]
+
+    def record(self) -> dict[str, Any]:
+        """What `--json` prints."""
+        remarks = [r for row in self.rows if (r := row.remark())]
+        return {
+            "setting": setting(self.found.study),
+            "equations": list(self.found.equations),
+            "orders": [row.record() for row in self.rows],
+            "reasons": [*self.found.reasons, *remarks],
+        }
+
+
+def answer(found: Exponents) -> str:
+    """The rates in words: proved, only measured, and none at all."""
+    rates: dict[str, list[str]] = {}
+    for row in found.rows:
+        if row.rate is not None:
+            rates.setdefault(f"n^(-{row.rate})", []).append(row.order.parameter)
+    flat = [row.order.parameter for row in found.rows if row.order.flat]
+    open_ = [row for row in found.rows if row.order.upper is None and not row.order.flat]
+    seen = [f"{row.order.parameter} {row.value:.2f}" for row in open_ if row.value is not None]
+    unseen = [row.order.parameter for row in open_ if row.value is None]
+    least = [row.order.parameter for row in found.rows if row.order.upper == 1]
+    parts = [f"proved: {'; '.join(f'{rate} for {_listed(names)}' for rate, names in rates.items())}"] if rates else []
+    parts += [f"not measured, as no order is below 1: {_listed(least)}"] if least else []
+    parts += [f"no rate at all: {_listed(flat)}"] if flat else []
+    parts += [f"measured, without a proof that the order is no larger: {_listed(seen)}"] if seen else []
+    parts += [f"neither proved nor measured: {_listed(unseen)}"] if unseen else []
+    return f"Rates. {'. '.join(part[0].upper() + part[1:] for part in parts)}."
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names)
+
+
+def setting(chosen: Study) -> dict[str, Any]:
+    """The model and the true point."""
+    cell = chosen.cell
+    return {
+        "gate": cell.spec.gate.name,
+        "expert": cell.spec.expert.name,
+        "activation": None if chosen.source is None else chosen.source.name,
+        "cell": chosen.size,
+        "split": chosen.split,
+        "point": {p.name: str(cell.point[p]) for p in moving(chosen)},
+    }
+
+
+def moving(chosen: Study) -> tuple[sp.Symbol, ...]:
+    """The parameters that a true point gives values to."""
+    return (*chosen.cell.own, *chosen.cell.spec.gate.shared)
+
+
+def family(chosen: Study) -> Family:
+    """The mixtures to measure with: slopes 1 and -1, intercepts 0 and 3, variances 1 and 3/2, x uniform on [-2, 2]."""
+    from temperance.numerics.contact.split_mixtures import Family, Truth
+
+    slopes = [p for p in chosen.cell.expert if p != NU and p.name != "b"]
+    intercept = next(p for p in chosen.cell.expert if p.name == "b")
+    expert = {**dict.fromkeys(slopes, 1.0), intercept: 0.0, NU: 1.0}
+    other = {**dict.fromkeys(slopes, -1.0), intercept: 3.0, NU: 1.5}
+    return Family(Truth(chosen.cell, expert, other_place(chosen), other), chosen.size, chosen.split == "all")
+
+
+def _silently(_: str) -> AbstractContextManager[None]:
+    return nullcontext()
+
+
+def exponents(
+    gate: str = "linear",
+    expert: str = "gaussian",
+    activation: str | None = None,
+    *,
+    cell: int = 2,
+    split: str = "one",
+    point: Mapping[str, Number] | None = None,
+    seed: int = 0,
+    progress: Doing = _silently,
+) -> Exponents:
+    """The contact order of every parameter of a split atom, and of its cell's weighted means.
+
+    Args:
+        gate, expert, activation, split, point: of the setting, as `theory.rates.contact_orders.study` takes them.
+        cell: its size m.
+        seed: of the starts of the minimisations.
+        progress: entered with what is being done.
+
+    Raises:
+        ValueError: what is not accepted.
+
+    >>> found = exponents("activation", "constant", "tanh")
+    >>> [(row.order.parameter, str(row.rate)) for row in found.rows][:2]
+    [('beta1', '1/4'), ('b', '1/8')]
+    """
+    chosen = study(gate, expert, activation, size=cell, split=split, point=point)
+    with progress("bounding the orders"):
+        found = orders(chosen)
+    return with_measurements(found, seed, progress)
+
+
+def with_measurements(found: Orders, seed: int = 0, progress: Doing = _silently) -> Exponents:
+    """The bounds, and measured orders of everything whose bound is above 1 (1 is the least that an order can be)."""
+    mixtures, rows = family(found.study), []
+    for order in found.orders:
+        with progress(f"measuring {order.parameter}"):
+            rows.append(Row(order, _measured(found.study, mixtures, order, seed)))
+    return Exponents(found, tuple(rows))
+
+
+def _measured(chosen: Study, mixtures: Family, order: Order, seed: int) -> Measured | None:
+    from temperance.numerics.contact.by_minimisation import LEVELS, LEVELS_3, LEVELS_KINK, LEVELS_MEAN, LEVELS_MEAN_KINK, measure
+
+    scale = chosen.scale is not None and order.parameter in (*chosen.labels, "tau")
+    if scale or order.upper == 1 or (order.mean and chosen.size > 2):
+        return None
+    smooth, kinked = (LEVELS_MEAN, LEVELS_MEAN_KINK) if order.mean else (LEVELS, LEVELS_KINK)
+    levels = LEVELS_3 if chosen.size > 2 else kinked if mixtures.kinks() else smooth
+    found = measure(mixtures, order.name, mean=order.mean, levels=levels, seed=seed)
+    if not order.mean or (order.upper is not None and abs((found.order or 0.0) - float(order.upper)) <= MET):
+        return found
+    other = measure(mixtures, order.name, mean=True, sign=-1, levels=levels, seed=seed)  # it may move one way only
+    return max(found, other, key=lambda run: run.order or 0.0)

@@ -1,0 +1,148 @@
+"""Runs rate studies of settings without published contact orders, each fixed before it ran.
+
+``python -m temperance.exponent_studies FILE.json`` runs them and writes their errors; the notebook on exponents shows
+what `data/exponent_studies.json` holds. Every start is a random split of the true atom, so starts use the truth.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+
+from temperance.numerics.studies.general_studies import GeneralResult, GeneralStudy, run_general
+from temperance.numerics.contact.split_mixtures import Family
+from temperance.numerics.errors.slopes import CURVATURE_LEVEL, Judgement, Slope, judge, log_slope
+from temperance.measurements.contact_orders import MET, family
+from temperance.measurements.order_results import bounds
+from temperance.terminal.output import write_file
+from temperance.theory.rates.contact_orders import Orders
+from temperance.theory.models.spec import NU
+
+SIZES = (500, 2000, 8000, 32000)
+REPLICATES = 60
+STARTS = 2
+_DIGITS = 5
+_RESAMPLES = 10000
+
+
+SEEDS = {
+    "softmax gate": 71001,
+    "Gaussian gate": 71002,
+    "softmax gate, quadratic expert": 71003,
+    "sigmoid gate with a bias": 71004,
+}
+"""The studies, by the settings of `temperance.measurements.order_results`."""
+
+
+def definition(name: str) -> GeneralStudy:
+    """The study of a setting: slopes 1/2 and -1/2, intercepts 2 and -2, variances 1/4 and 1/2, x uniform on [-2, 2].
+
+    The experts stay apart, so that an error is hardly one of telling the two cells from each other.
+    """
+    found = bounds(name)
+    near = family(found.study).truth
+    experts = [{p: sign * (2.0 if p.name == "b" else 0.5) for p in near.expert} for sign in (1, -1)]
+    truth = replace(near, expert={**experts[0], NU: 0.25}, other_expert={**experts[1], NU: 0.5})
+    q = {o.name: float(o.upper) for o in found.orders if not o.mean and o.upper is not None}
+    return GeneralStudy(name, Family(truth, 2), q, SIZES, REPLICATES, STARTS, SEEDS[name])
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A group of errors and the three legs of its rate: order by proof, order as measured (None: not), and slope."""
+
+    group: str
+    order: Fraction
+    measured: float | None
+    slope: Slope
+    judgement: Judgement
+
+    @property
+    def predicted(self) -> Fraction:
+        """The exponent that the proof promises at least."""
+        return 1 / (2 * self.order)
+
+    @property
+    def contact(self) -> str:
+        """Whether no smaller order is possible: measured, or because 1 is the least that an order can be."""
+        met = self.order == 1 or (self.measured is not None and abs(self.measured - float(self.order)) <= MET)
+        return "confirmed" if met else "inconclusive"
+
+    @property
+    def outcome(self) -> str:
+        """What the legs say together; the proof leg is confirmed wherever there is an order."""
+        both = (self.contact, self.judgement.outcome)
+        return "confirmed" if both == ("confirmed", "confirmed") else "inconclusive"
+
+
+def outcomes(found: Orders, entry: Mapping[str, Any], measured: Mapping[str, float | None]) -> list[Outcome]:
+    """The legs of every group of a stored result; curvature is tested at one level for all groups together.
+
+    found: the bounds; only certified ones are compared. measured: parameter -> measured order.
+    """
+    errors, share = errors_of(entry), dropped(entry)
+    rows = [(o.parameter, o.upper) for o in found.orders if o.certified and o.upper and o.parameter in errors]
+    level = 1 - (1 - CURVATURE_LEVEL) / len(rows)
+    made = []
+    for group, r in rows:
+        sizes = entry["definition"]["sizes"]
+        slope = log_slope(errors[group], sizes, seed=0, resamples=_RESAMPLES, curvature_level=level)
+        judgement = judge(slope, float(1 / (2 * r)), share, supported=True)
+        made.append(Outcome(group, r, measured.get(group), slope, judgement))
+    return made
+
+
+def record(result: GeneralResult) -> dict[str, Any]:
+    """A result as JSON: definition, errors to five digits (null where a fit is dropped), and how fits ended."""
+    statuses = [s for row in result.status for s in row]
+    agree = [a for row in result.agree for a in row]
+    return {
+        "definition": result.study.definition,
+        "errors": {name: _kept(rows, result.status) for name, rows in result.errors.items()},
+        "fits": {s: statuses.count(s) for s in ("converged", "at_bound", "max_steps")},
+        "agree": {"two or more climbs": sum(a > 1 for a in agree), "one": sum(a == 1 for a in agree)},
+    }
+
+
+def _kept(errors: Any, status: list[list[str]]) -> list[list[float | None]]:
+    return [
+        [None if s == "max_steps" else float(f"{e:.{_DIGITS}g}") for e, s in zip(*row, strict=True)]
+        for row in zip(errors, status, strict=True)
+    ]
+
+
+def stored() -> dict[str, Any]:
+    """The results that were kept, by setting."""
+    text = files("temperance").joinpath("data/exponent_studies.json").read_text(encoding="utf-8")
+    return {entry["definition"]["name"]: entry for entry in json.loads(text)}
+
+
+def errors_of(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """The errors of a stored result, as arrays (R, N), NaN where a fit was dropped."""
+    return {name: np.array(rows, dtype=float) for name, rows in entry["errors"].items()}
+
+
+def dropped(entry: Mapping[str, Any]) -> float:
+    """The share of the fits that ran out of steps."""
+    counts = entry["fits"]
+    return float(counts["max_steps"] / sum(counts.values()))
+
+
+def main(path: str, *names: str) -> None:
+    """Run the studies of these names, or all, and write the results to a file."""
+    kept = []
+    for name in names or SEEDS:
+        kept.append(record(run_general(definition(name))))
+        print(name, kept[-1]["fits"], kept[-1]["agree"], flush=True)
+        write_file(path, json.dumps(kept) + "\n")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,89 @@
+"""Tabulates contact orders of many gates: proved bounds and stored measurements.
+
+``python -m temperance.exponent_table FILE.json`` measures them again, in a quarter of an hour; the notebook on
+exponents shows what `data/exponent_table.json` holds. Bounds are quick and computed on demand.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import replace
+from importlib.resources import files
+from math import isfinite
+from typing import Any
+
+from temperance.measurements.contact_orders import with_measurements
+from temperance.terminal.output import write_file
+from temperance.theory.rates.contact_orders import Orders, orders, study
+
+_ACTIVATION = {"gate": "activation"}
+_SIGMOID = {"gate": "activation-bias", "source": "sigmoid"}
+_LOG = {**_ACTIVATION, "source": "log(1 + z**2)"}
+SETTINGS: dict[str, dict[str, Any]] = {
+    "softmax gate": {"gate": "softmax"},
+    "softmax gate, every cell split": {"gate": "softmax", "split": "all"},
+    "softmax gate, quadratic expert": {"gate": "softmax", "expert": "polynomial:2"},
+    "tanh": {**_ACTIVATION, "source": "tanh"},
+    "tanh, quadratic expert": {**_ACTIVATION, "source": "tanh", "expert": "polynomial:2"},
+    "log(1 + z^2) at tau = 1": _LOG,
+    "log(1 + z^2) at tau = 2": {**_LOG, "point": {"tau": 2}},
+    "exp": {**_ACTIVATION, "source": "exp(z)"},
+    "sqrt(1 + z^2)": {**_ACTIVATION, "source": "sqrt(1 + z**2)"},
+    "z^2 + z": {**_ACTIVATION, "source": "z**2 + z"},
+    "z^2": {**_ACTIVATION, "source": "z**2"},
+    "ReLU": {**_ACTIVATION, "source": "relu"},
+    "sigmoid gate with a bias, tau = 1": _SIGMOID,
+    "sigmoid gate with a bias": {**_SIGMOID, "point": {"beta1": 2, "c": "log(2)", "tau": "1/8"}},
+    "Gaussian gate": {"gate": "gaussian"},
+    "quadratic gate": {"gate": "quadratic"},
+    "Laplace gate": {"gate": "laplace"},
+    "softmax gate, cell of three": {"gate": "softmax", "size": 3},
+    "tanh, cell of three": {**_ACTIVATION, "source": "tanh", "size": 3},
+}
+_WITH_MEANS = (
+    *("softmax gate", "softmax gate, quadratic expert", "sigmoid gate with a bias", "Gaussian gate", "Laplace gate"),
+)
+_DIGITS = 5
+
+
+def bounds(name: str) -> Orders:
+    """What is proved of a setting."""
+    return orders(study(**SETTINGS[name]))
+
+
+def measured(name: str) -> list[dict[str, Any]]:
+    """What the minimisation finds of differences, of shared parameters, and for some settings of weighted means."""
+    found = bounds(name)
+    kept = tuple(o for o in found.orders if not o.mean or name in _WITH_MEANS)
+    rows = [row for row in with_measurements(replace(found, orders=kept)).rows if row.measured is not None]
+    return [
+        {
+            "parameter": row.order.parameter,
+            "order": None if row.value is None else round(row.value, 3),
+            "flat": row.measured.flat,
+            "levels": list(row.measured.levels),
+            "distances": [float(f"{d:.{_DIGITS}g}") if isfinite(d) else None for d in row.measured.distances],
+        }
+        for row in rows
+        if row.measured is not None
+    ]
+
+
+def stored() -> dict[str, dict[str, dict[str, Any]]]:
+    """What was measured and kept: setting -> parameter -> its row."""
+    text = files("temperance").joinpath("data/exponent_table.json").read_text(encoding="utf-8")
+    return {name: {row["parameter"]: row for row in rows} for name, rows in json.loads(text).items()}
+
+
+def main(path: str, *names: str) -> None:
+    """Measure the settings of these names, or all, and write the results to a file."""
+    found: dict[str, Any] = {}
+    for name in names or SETTINGS:
+        found[name] = measured(name)
+        print(name, {row["parameter"]: row["order"] for row in found[name]}, flush=True)
+        write_file(path, json.dumps(found) + "\n")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

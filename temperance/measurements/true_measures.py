@@ -1,0 +1,107 @@
+"""Provides true points of rate studies: from a JSON file, or a documented well-conditioned default."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from temperance.terminal.json_input import read_json
+
+if TYPE_CHECKING:
+    from temperance.numerics.mixture.measures import MixingMeasure
+
+_KEYS = ("beta1", "beta0", "tau", "a", "b", "nu", "x")
+_LAW = ("law", "low", "high")
+_LARGEST = 1e50  # of a number, and of 1/tau and 1/nu: so that squares are doubles
+_LARGEST_LOGIT = 500.0  # of beta0/tau: so that weights are doubles
+_EXAMPLE = '{"beta1":[[..]],"beta0":[..],"tau":t,"a":[[..]],"b":[..],"nu":[..],"x":{"law":"uniform","low":-3,"high":3}}'
+
+
+@dataclass(frozen=True, eq=False)
+class Truth:
+    """A true measure, and x uniform on [low, high]^d."""
+
+    measure: MixingMeasure
+    low: float = -3.0
+    high: float = 3.0
+
+
+def read_truth(path: str) -> Truth:
+    """The truth in a JSON file, in the form that the README shows.
+
+    Raises:
+        ValueError: the file cannot be read, or does not hold a truth.
+    """
+    return _parsed(read_json(path, _EXAMPLE), path)
+
+
+def _parsed(found: Any, path: str) -> Truth:
+    from temperance.numerics.mixture.measures import MixingMeasure
+
+    if not isinstance(found, dict):
+        raise ValueError(f"{path!r} must be an object; accepted: {_EXAMPLE}")
+    if wrong := [f"no {key!r}" for key in _KEYS if key not in found] + [
+        f"{key!r}" for key in found if key not in _KEYS
+    ]:
+        raise ValueError(f"{path!r} has {', '.join(wrong)[:200]}; accepted: {_EXAMPLE}")
+    law = found["x"]
+    if not isinstance(law, dict) or sorted(law) != sorted(_LAW) or law["law"] != "uniform":
+        raise ValueError(f'{path!r}: x must be {{"law":"uniform","low":-3,"high":3}}, not {law!r}')
+    arrays = {name: _numbers(found[name], name, path) for name in _KEYS if name != "x"}
+    low, high = (_number(law[name], f"x.{name}", path) for name in ("low", "high"))
+    if not low < high:
+        raise ValueError(f"{path!r}: x must have low < high, not {low:g} and {high:g}")
+    try:
+        measure = MixingMeasure(**arrays)
+    except ValueError as error:
+        raise ValueError(f"{path!r}: {error}; accepted: {_EXAMPLE}") from None
+    if min(measure.tau, *measure.nu) < 1 / _LARGEST:
+        raise ValueError(f"{path!r}: tau and nu must be at least {1 / _LARGEST:g}")
+    if abs(measure.beta0).max() > _LARGEST_LOGIT * measure.tau:
+        raise ValueError(f"{path!r}: beta0/tau must lie between -{_LARGEST_LOGIT:g} and {_LARGEST_LOGIT:g}")
+    return Truth(measure, low, high)
+
+
+def _number(value: Any, name: str, path: str) -> float:
+    if not isinstance(value, float):
+        raise ValueError(f"{path!r}: {name} must hold numbers, not {value!r:.60}")
+    if abs(value) > _LARGEST:
+        raise ValueError(f"{path!r}: {name} holds a number that is too large; accepted: up to {_LARGEST:g}")
+    return value
+
+
+def _numbers(value: Any, name: str, path: str) -> Any:
+    """Nested lists of numbers as an array."""
+    import numpy as np
+
+    def walk(part: Any) -> Any:
+        return [walk(p) for p in part] if isinstance(part, list) else _number(part, name, path)
+
+    try:
+        return np.array(walk(value), dtype=float)
+    except ValueError as error:
+        if "inhomogeneous" not in str(error):
+            raise
+        raise ValueError(f"{path!r}: {name} must have rows of one length") from None
+
+
+def default_truth(true_k: int, dim: int, *, tau: float, anchored: bool) -> Truth:
+    """Experts that stay apart, and gates of alternating direction; the last is 0 in the anchored gauge.
+
+    beta1_j = 1, -3/2, 2, -5/2, ... along the axis j mod d, the last 0 (anchored) or 1/2; beta0_j = 0; a_j = +-1/2;
+    b_j = 4 apart; nu_j = 1/4, 1/2 in turn; x uniform on [-3, 3]^d.
+    """
+    import numpy as np
+
+    from temperance.numerics.mixture.measures import MixingMeasure
+
+    j = np.arange(true_k)
+    beta1, a = np.zeros((true_k, dim)), np.zeros((true_k, dim))
+    beta1[j, j % dim] = (-1.0) ** j * (1 + j / 2)
+    beta1[-1] = 0.0
+    if not anchored:
+        beta1[-1, -1] = 0.5
+    a[j, j % dim] = (-1.0) ** j / 2
+    nu = np.where(j % 2, 0.5, 0.25).astype(float)
+    b = (4.0 * (j - (true_k - 1) / 2)).astype(float)
+    return Truth(MixingMeasure(beta1, np.zeros(true_k), np.array(tau), a, b, nu))

@@ -1,0 +1,164 @@
+"""Builds notebooks, executes them, and compares them with a new execution.
+
+A cell is a pair (kind, source); cells of the kinds in `TAGS` are code with that tag. Metadata is fixed: no paths, no
+versions, no timings.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import io
+import os
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor, wait
+from copy import deepcopy
+from typing import Any
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+from nbformat import NotebookNode
+
+from temperance.numerics.machine.interrupts import interrupts_noted
+
+Cell = tuple[str, str]  # ("markdown" | "code" | one of TAGS, source)
+
+PARAMETERS, INJECTED, SIZED = "parameters", "injected-parameters", "sized"
+TAGS = (PARAMETERS, INJECTED, SIZED)
+"""The defaults of a notebook's parameters; values given in their place, as papermill tags them; cells whose output
+depends on the parameter `quick`."""
+
+_METADATA = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+_TIMEOUT = 300  # seconds for one cell
+_LARGEST_PIXEL_ERROR = 0.01  # mean over the picture, of 1: fonts and rounding differ a little between machines
+
+
+def build(cells: Iterable[Cell]) -> NotebookNode:
+    """An unexecuted notebook; the ids of its cells are their numbers."""
+    made = [_cell(kind, source, f"cell-{i}") for i, (kind, source) in enumerate(cells)]
+    return nbformat.v4.new_notebook(cells=made, metadata=deepcopy(_METADATA))
+
+
+def _cell(kind: str, source: str, name: str) -> NotebookNode:
+    if kind == "markdown":
+        return nbformat.v4.new_markdown_cell(source, id=name)
+    return nbformat.v4.new_code_cell(source, id=name, metadata={"tags": [kind]} if kind in TAGS else {})
+
+
+def kind_of(cell: NotebookNode) -> str:
+    """The kind of a cell: markdown, code, or its tag among `TAGS`."""
+    if cell.cell_type != "code":
+        return str(cell.cell_type)
+    return next((tag for tag in cell.metadata.get("tags", ()) if tag in TAGS), "code")
+
+
+def cells_of(notebook: NotebookNode) -> list[Cell]:
+    """The cells that a notebook is built from."""
+    return [(kind_of(cell), cell.source) for cell in notebook.cells]
+
+
+def execute(notebook: NotebookNode) -> NotebookNode:
+    """A copy of the notebook with the outputs of a fresh kernel.
+
+    Raises:
+        CellExecutionError: a cell raised an exception.
+    """
+    fresh = build(cells_of(notebook))
+    # the kernel itself warns while it starts, in Python and in its log
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONWARNINGS"}
+    quiet = ["--IPKernelApp.log_level=ERROR"]
+    client = NotebookClient(fresh, timeout=_TIMEOUT, kernel_name="python3", record_timing=False, extra_arguments=quiet)
+    environment["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
+    _run(client, environment)
+    for cell in fresh.cells:
+        if cell.cell_type == "code":
+            cell.outputs = _joined(cell.outputs)
+    fresh.metadata = nbformat.from_dict(deepcopy(_METADATA))
+    return fresh
+
+
+def _run(client: NotebookClient, environment: dict[str, str]) -> None:
+    """Execute in a thread, where nbclient leaves Ctrl-C to us; the kernel ends with an interrupt, whenever it comes."""
+    with interrupts_noted() as interrupts, ThreadPoolExecutor(1) as thread:
+        done = thread.submit(lambda: asyncio.run(_executed(client, environment)))
+        while not done.done():
+            wait([done], timeout=0.1)
+            process = getattr(getattr(client.km, "provisioner", None), "process", None)
+            if interrupts and process is not None:
+                process.kill()
+    done.result()
+
+
+async def _executed(client: NotebookClient, environment: dict[str, str]) -> None:
+    """Start the kernel before nbclient would: it leaves a cleaning behind at exit, which fails after a failed start."""
+    client.create_kernel_manager()
+    await client.async_start_new_kernel(env=environment)
+    await client.async_start_new_kernel_client()
+    await client.async_execute()
+
+
+def _joined(outputs: Iterable[NotebookNode]) -> list[NotebookNode]:
+    """Outputs with the neighbouring parts of one stream as one: where the kernel cuts them is chance."""
+    found: list[NotebookNode] = []
+    for output in outputs:
+        if found and output.output_type == "stream" == found[-1].output_type and output.name == found[-1].name:
+            found[-1].text += output.text
+        else:
+            found.append(output)
+    return found
+
+
+def failure(error: CellExecutionError) -> str:
+    """What went wrong in a cell, in one line."""
+    return f"{error.ename}: {error.evalue}"
+
+
+def text(notebook: NotebookNode) -> str:
+    """The notebook as the content of a file."""
+    nbformat.validate(notebook)
+    return nbformat.writes(notebook) + "\n"
+
+
+def differences(one: NotebookNode, other: NotebookNode, *, ignored: Iterable[str] = ()) -> list[str]:
+    """The cells in which two executions of a notebook differ; text must be equal, pictures nearly.
+
+    Injected parameters are left out of both, and the outputs of the kinds of cells that are ignored.
+    """
+    ours, theirs = ([c for c in notebook.cells if kind_of(c) != INJECTED] for notebook in (one, other))
+    if [c.source for c in ours] != [c.source for c in theirs]:
+        return ["the cells are not the same"]
+    skipped = frozenset(ignored)
+    pairs = [(i, p, q) for i, (p, q) in enumerate(zip(ours, theirs, strict=True)) if kind_of(p) not in skipped]
+    return [f"cell {i}: {p.source.splitlines()[0]}" for i, p, q in pairs if not _same_outputs(p, q)]
+
+
+def _same_outputs(one: NotebookNode, other: NotebookNode) -> bool:
+    ours, theirs = _results(one), _results(other)
+    if len(ours) != len(theirs):
+        return False
+    return all(
+        kind == other_kind and (_same_picture(value, other_value) if kind == "image/png" else value == other_value)
+        for (kind, value), (other_kind, other_value) in zip(ours, theirs, strict=True)
+    )
+
+
+def _results(cell: NotebookNode) -> list[tuple[str, Any]]:
+    """The outputs of a cell as (mime type or stream, value)."""
+    found: list[tuple[str, Any]] = []
+    for output in cell.get("outputs", []):
+        if output.output_type == "stream":
+            found.append((output.name, output.text))
+        else:
+            found += sorted(output.get("data", {}).items())
+    return found
+
+
+def _same_picture(one: str, other: str) -> bool:
+    from matplotlib import image
+
+    ours, theirs = (image.imread(io.BytesIO(base64.b64decode(data)), format="png") for data in (one, other))
+    return ours.shape == theirs.shape and float(abs(ours - theirs).mean()) <= _LARGEST_PIXEL_ERROR

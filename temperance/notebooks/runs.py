@@ -1,0 +1,68 @@
+"""The notebooks in a folder: found, read, and executed again with parameters of one's own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import nbformat
+from nbclient.exceptions import CellExecutionError
+from nbformat import NotebookNode
+
+from temperance.terminal.errors import BadInput, refusing
+from temperance.notebooks.execution import differences, execute, failure
+from temperance.notebooks.parameters import Value, defaults, inject, values
+
+
+def notebook_files(place: str) -> list[Path]:
+    """The notebooks in a folder, or the one that a file is.
+
+    Raises:
+        BadInput: there are none.
+    """
+    path = Path(place)
+    found = [path] if path.suffix == ".ipynb" and path.is_file() else sorted(path.glob("*.ipynb"))
+    if not found:
+        raise BadInput(f"no notebook in {place!r}; accepted: a folder with .ipynb files, or one of them")
+    return found
+
+
+def read(path: Path) -> NotebookNode:
+    """The notebook in a file.
+
+    Raises:
+        BadInput: the file is no notebook.
+    """
+    try:
+        return nbformat.read(path, as_version=4)
+    except (OSError, ValueError, nbformat.validator.NotebookValidationError) as error:
+        raise BadInput(f"{str(path)!r} cannot be read as a notebook ({type(error).__name__})") from error
+
+
+def parameters_of(notebooks: Mapping[Path, NotebookNode], pairs: Sequence[tuple[str, str]]) -> dict[str, Value]:
+    """The values of (name, text) pairs for the parameters that some of the notebooks have.
+
+    Raises:
+        BadInput: a parameter that none has, or a text that is no value of it.
+    """
+    accepted: dict[str, Value] = {}
+    for path, notebook in notebooks.items():
+        try:
+            accepted = {**defaults(notebook), **accepted}
+        except ValueError as error:
+            raise BadInput(f"{str(path)!r}: {error}") from None
+    with refusing():
+        return values(pairs, accepted)
+
+
+def run_again(shown: NotebookNode, given: Mapping[str, Value]) -> tuple[NotebookNode | None, list[str]]:
+    """A notebook executed with the given ones of its parameters, and in what it differs from what is shown.
+
+    None, and what went wrong, where a cell raises an exception.
+    """
+    own = {name: value for name, value in given.items() if name in defaults(shown)}
+    try:
+        made = execute(inject(shown, own))
+    except CellExecutionError as error:
+        return None, [failure(error)]
+    return made, differences(shown, made)

@@ -1,0 +1,211 @@
+"""Prepares the evidence of a leg for a report: tables, plots, repeatable studies, certificates."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from temperance.pages.mathml import activation_latex, group, mathml
+from temperance.pages.plots import Plot, contact_plot, label, rates_plot
+from temperance.terminal.output import to_json
+from temperance.theory.activations.activation import activation
+
+_CAPTIONS = {
+    "checks": "Exact checks",
+    "identities": "Exact identities",
+    "settings": "Settings",
+    "orders": "Contact orders",
+    "losses": "Order of the loss along the orbit",
+    "profiles": "Likelihood along orbits",
+}
+_SPECIAL = ("studies", "slopes", "fits", "certificates", "earlier")
+_PLOTTED = ("distances",)
+_SLOPES = ("group", "cell (atoms)", "share", "slope [95% interval]", "predicted", "published", "outcome", "reason")
+_UNJUDGED = ("group", "cell (atoms)", "share", "slope [95% interval]", "why it is not judged")
+_TRUTH = ("atom", r"\beta_1", r"\beta_0", "a", "b", r"\nu")
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table: caption, heads of the columns, and rows, of which the first cell is the head."""
+
+    caption: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """A certificate: what it states, the name of its file, its JSON, also as a data: address, and its activation."""
+
+    statement: str
+    file: str
+    json: str
+    address: str
+    activation: str
+
+
+@dataclass(frozen=True)
+class StudyView:
+    """A study: how its fits ended, its judged slopes as a table and plots, the others, and its definition."""
+
+    name: str
+    note: str
+    fits: str
+    slopes: Grid
+    unjudged: Grid
+    plots: tuple[Plot, ...]
+    activation: str
+    truth: Grid
+    facts: tuple[tuple[str, str], ...]
+    digest: str
+    json: str
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything that the data of a leg hold."""
+
+    facts: tuple[tuple[str, str], ...]
+    grids: tuple[Grid, ...]
+    plots: tuple[Plot, ...]
+    studies: tuple[StudyView, ...]
+    certificates: tuple[Certificate, ...]
+
+
+def evidence(data: Mapping[str, Any], name: str) -> Evidence:
+    """The data of a leg (`outcomes.Leg.data`) for a report; name: begins the names of its files."""
+    plain = {key: value for key, value in data.items() if key not in _SPECIAL}
+    lists = {key: value for key, value in plain.items() if value and isinstance(value, list)}
+    studies = [
+        study_view(study["definition"], study["fits"], [s for s in data["slopes"] if s["study"] == study["name"]])
+        for study in data.get("studies", ())
+    ]
+    if "earlier" in data:
+        earlier = data["earlier"]
+        studies.append(study_view(earlier["setting"], earlier["fits"], earlier["slopes"], note=earlier["note"]))
+    return Evidence(
+        facts=tuple((_spaced(key), shown(value)) for key, value in plain.items() if key not in lists),
+        grids=tuple(_grid(_CAPTIONS.get(key, _spaced(key)), rows) for key, rows in lists.items()),
+        plots=tuple(plot for order in data.get("orders", ()) if (plot := contact_plot(order))),
+        studies=tuple(studies),
+        certificates=tuple(
+            certificate_view(c, f"{name}-{i}-{c['claim']['condition']}.json")
+            for i, c in enumerate(data.get("certificates", ()), 1)
+        ),
+    )
+
+
+def _spaced(key: str) -> str:
+    return key.replace("_", " ")
+
+
+def shown(value: Any) -> str:
+    """A value of a record in a cell."""
+    match value:
+        case None:
+            return "–"
+        case bool():
+            return "yes" if value else "no"
+        case float():
+            return label(value, 6)
+        case list() | tuple():
+            return ", ".join(map(shown, value))
+        case dict():
+            return ", ".join(f"{_spaced(key)} {shown(item)}" for key, item in value.items())
+    return str(value)
+
+
+def _grid(caption: str, records: Sequence[Mapping[str, Any]]) -> Grid:
+    keys = [key for key in dict.fromkeys(key for record in records for key in record) if key not in _PLOTTED]
+    rows = tuple(tuple(shown(record.get(key)) for key in keys) for record in records)
+    return Grid(caption, tuple(map(_spaced, keys)), rows)
+
+
+def certificate_view(certificate: Mapping[str, Any], file: str) -> Certificate:
+    """A certificate to read and to take away."""
+    text = to_json(certificate)
+    latex = activation_latex(activation(certificate["expression"]))
+    return Certificate(certificate["statement"], file, text, data_address(text), mathml(latex))
+
+
+def data_address(text: str) -> str:
+    """JSON as an address that needs no network."""
+    return "data:application/json;base64," + base64.b64encode(text.encode()).decode()
+
+
+def study_view(
+    definition: Mapping[str, Any], fits: Mapping[str, int], slopes: Iterable[Mapping[str, Any]], *, note: str = ""
+) -> StudyView:
+    """A study: definition with its digest (`judging.study_record`, setting), counts of fits, records of slopes."""
+    judged = [s for s in slopes if s["outcome"] is not None]
+    others = [s for s in slopes if s["outcome"] is None]
+    name = definition["name"]
+    dropped = fits["failed"] / fits["total"]
+    return StudyView(
+        name=name,
+        note=note,
+        fits=f"{fits['total']} fits: "
+        + ", ".join(f"{fits[k] / fits['total']:.2%} {_spaced(k)}" for k in ("converged", "at_bound", "failed")),
+        slopes=Grid(f"Slopes of {name}", _SLOPES, tuple(map(_judged, judged))),
+        unjudged=Grid(f"Slopes of {name} that are not judged", _UNJUDGED, tuple(map(_unjudged, others))),
+        plots=tuple(plot for s in judged if (plot := rates_plot(s, dropped))),
+        activation=mathml(activation_latex(activation(definition["activation"]))),
+        truth=_truth(definition),
+        facts=tuple(
+            (_spaced(key), shown(value))
+            for key, value in definition.items()
+            if key not in ("name", "activation", "truth", "digest")
+        ),
+        digest=definition["digest"],
+        json=to_json(definition),
+    )
+
+
+def _judged(s: Mapping[str, Any]) -> tuple[str, ...]:
+    outcome = f"{s['outcome']}, sharp" if s["sharp"] else s["outcome"]
+    stated = (shown(s[name]) for name in ("predicted", "published"))
+    return (*_measured(s), *stated, outcome, s["reason"])
+
+
+def _unjudged(s: Mapping[str, Any]) -> tuple[str, ...]:
+    return (*_measured(s), s["reason"])
+
+
+def _measured(s: Mapping[str, Any]) -> tuple[str, ...]:
+    cell = "–" if s["cell"] is None else f"{s['cell']} ({s['cell_size']})"
+    slope = "–"
+    if s["slope"] is not None:
+        low, high = ("?" if end is None else f"{end:.3f}" for end in s["ci"])
+        slope = f"{s['slope']:.3f} [{low}, {high}]"
+    return (group(s["parameter"]), cell, f"{s['share']:.2f}", slope)
+
+
+def _truth(definition: Mapping[str, Any]) -> Grid:
+    truth = definition["truth"]
+    columns = tuple(escape(c) if c == "atom" else mathml(c) for c in _TRUTH)
+    atoms = zip(*(truth[name] for name in ("beta1", "beta0", "a", "b", "nu")), strict=True)
+    rows = tuple((str(i), *map(shown, atom)) for i, atom in enumerate(atoms, 1))
+    return Grid(f"Truth of {definition['name']}, temperature {shown(truth['tau'])}", columns, rows)
+
+
+def badge_class(text: str) -> str:
+    """The class that the colour of an outcome comes from; empty for other words."""
+    word = text.split(",")[0] if not isinstance(text, Markup) else ""
+    return word.replace(" ", "-") if word in _BADGES else ""
+
+
+def width_class(text: str) -> str:
+    """The class that keeps a cell from being squeezed, by how much stands in it."""
+    if isinstance(text, Markup) or len(text) <= 12:
+        return "short"
+    if not any(c.isalpha() for c in text):
+        return "number"
+    return "medium" if len(text) <= 40 else "wide"
+
+
+_BADGES = ("proved", "confirmed", "contradicted", "inconclusive", "crashed", "did not run")

@@ -1,0 +1,182 @@
+"""Writes reports of verifications and derivations as HTML pages, one file each that loads nothing."""
+
+from __future__ import annotations
+
+import platform
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.metadata import version
+from pathlib import PurePath
+from textwrap import shorten
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from temperance.pages.leg_views import Evidence, Grid, badge_class, data_address, evidence, shown, width_class
+from temperance.pages.formulas import FORMULAS, MODEL
+from temperance.pages.mathml import mathml, prose
+from temperance.evidence.outcomes import LEGS
+from temperance.terminal.output import to_json, write_file
+from temperance.claims.verify import Report, Result
+from temperance.theory.derivations.derivation import Derivation, Formula, Text
+from temperance.theory.derivations.printing import broken
+
+PACKAGES = ("numpy", "numba", "sympy", "python-flint", "mpmath", "scipy", "temperance")
+_WORDS = {"proof": "proof", "contact": "contact", "monte_carlo": "Monte Carlo"}
+
+
+@dataclass(frozen=True)
+class LegView:
+    """A leg of a claim: where it stands on the page, how it is called, whether it is required, and what it found."""
+
+    anchor: str
+    name: str
+    required: bool
+    outcome: str
+    detail: str
+    evidence: Evidence | None
+
+    @property
+    def open(self) -> bool:
+        """Whether it keeps the claim from standing, or says that it does not stand."""
+        return self.outcome == "contradicted" or (self.required and self.outcome != "confirmed")
+
+
+@dataclass(frozen=True)
+class ClaimView:
+    """A claim: its result, its formulas, and its legs in the order of the table."""
+
+    result: Result
+    formulas: tuple[str, ...]
+    legs: tuple[LegView, ...]
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    made = Environment(
+        loader=PackageLoader("temperance", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters.update(
+        mathml=mathml, prose=prose, badge=badge_class, sentence=_sentence, shorten=_shorten, width=width_class
+    )
+    return made
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def _shorten(text: str) -> str:
+    return shorten(text, 160, placeholder=" …")
+
+
+def verification_page(report: Report, *, full: bool) -> str:
+    """A verification as an HTML document.
+
+    Args:
+        report: of `verify.verify_claims`.
+        full: whether it ran the full studies.
+    """
+    claims = [_claim(result) for result in report.results]
+    outcomes = Counter(result.outcome for result in report.results)
+    return (
+        _environment()
+        .get_template("verification.html")
+        .render(
+            claims=claims,
+            legs=[_WORDS[name] for name in LEGS],
+            counts=", ".join(f"{count} {outcome}" for outcome, count in outcomes.items()),
+            model=MODEL,
+            open=[(claim, leg) for claim in claims for leg in claim.legs if leg.open],
+            published=report.published,
+            published_grid=None if report.published is None else _published(report.published),
+            command=_command(report, full),
+            versions=versions(),
+            certificates=data_address(to_json(list(_certificates(report)))),
+        )
+    )
+
+
+def versions() -> dict[str, str]:
+    """Of Python and of the packages that results depend on."""
+    return {"Python": platform.python_version(), **{name: version(name) for name in PACKAGES}}
+
+
+def _claim(result: Result) -> ClaimView:
+    legs = tuple(_leg(result, name) for name in result.legs)
+    return ClaimView(result, FORMULAS.get(result.claim.id, ()), legs)
+
+
+def _leg(result: Result, name: Any) -> LegView:
+    leg, anchor = result.legs[name], f"{result.claim.id}-{name.replace('_', '-')}"
+    required = name in result.claim.required
+    if leg is None:
+        return LegView(
+            anchor, _WORDS[name], required, "did not run" if required else "not required", "did not run", None
+        )
+    outcome = "crashed" if leg.crashed else leg.outcome
+    return LegView(anchor, _WORDS[name], required, outcome, leg.detail, evidence(leg.data, anchor))
+
+
+def _certificates(report: Report) -> Iterator[dict[str, Any]]:
+    for result in report.results:
+        for leg in result.legs.values():
+            yield from leg.data.get("certificates", ()) if leg is not None else ()
+
+
+def _command(report: Report, full: bool) -> str:
+    ids = " ".join(result.claim.id for result in report.results)
+    return f"temperance verify {ids}" + (" --full" if full else "")
+
+
+def _published(published: dict[str, Any]) -> Grid:
+    columns = ("k", "fits", "largest difference", "reproduced", "slope of the mean loss", "95% interval")
+    keys = ("k", "fits", "largest_difference", "reproduced", "slope", "ci")
+    rows = tuple(tuple(shown(check[key]) for key in keys) for check in published["checks"])
+    return Grid("Published estimates, their losses recomputed", columns, rows)
+
+
+def derivation_page(found: Derivation) -> str:
+    """A derivation as an HTML document, step by step, without the code that recomputes it."""
+    record, interactions = found.record(), found.interactions
+    return (
+        _environment()
+        .get_template("derivation.html")
+        .render(
+            title=found.title,
+            record=record,
+            scope=interactions.scope,
+            steps=[
+                (step.name, [_block(b) for b in step.blocks if isinstance(b, Text | Formula)]) for step in found.steps
+            ],
+            relations=[(r.order, r.latex) for r in interactions.relations],
+            versions=versions(),
+            json=to_json(record),
+        )
+    )
+
+
+def _block(block: Text | Formula) -> tuple[str, list[str]]:
+    """The name of a block's macro and what it prints."""
+    if isinstance(block, Text):
+        return "text", [block.content]
+    return "formula", [row for line in block.lines for row in broken(line)]
+
+
+def _json_report(report: Report, *, full: bool) -> str:
+    return to_json(report.record()) + "\n"
+
+
+REPORTS = {".json": _json_report, ".html": verification_page}
+"""Writers of a verification, by the ending of the file."""
+
+
+def write_report(report: Report, path: str, *, full: bool) -> None:
+    """Write a verification in the format of the file's ending."""
+    write_file(path, REPORTS[PurePath(path).suffix](report, full=full))

@@ -1,0 +1,104 @@
+"""Reports bad input on the command line in one line: what is wrong and what is accepted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import NoneType, UnionType
+from typing import Any, get_args
+
+from cyclopts import (
+    App,
+    CoercionError,
+    CycloptsError,
+    MissingArgumentError,
+    RepeatArgumentError,
+    UnknownCommandError,
+    UnknownOptionError,
+    UnusedCliTokensError,
+)
+
+_KINDS: dict[Any, str] = {
+    int: "an integer of at most 9 digits",
+    float: "a number",
+    bool: "no value",
+    tuple[int, ...]: "sizes N,N,..",
+}
+
+
+class BadInput(Exception):
+    """What the user gave cannot be used; the message says what is wrong and what is accepted."""
+
+
+@contextmanager
+def refusing() -> Iterator[None]:
+    """Turn a ValueError about the user's input into BadInput; nothing else belongs inside."""
+    try:
+        yield
+    except ValueError as error:
+        raise BadInput(str(error)) from error
+
+
+@contextmanager
+def resumable(store: str | None) -> Iterator[None]:
+    """Let an end before the end say where the finished replicates of the studies inside are, or how to keep them."""
+    kept = f"finished replicates are in {store}: run the same command again"
+    where = "with --store FILE.sqlite finished replicates would be kept" if store is None else kept
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(f"interrupted; {where}") from None
+    except (RuntimeError, MemoryError) as error:
+        from temperance.numerics.studies.workers import WorkersLost
+
+        if isinstance(error, RuntimeError) and not isinstance(error, WorkersLost):
+            raise
+        raise BadInput(f"{'out of memory' if isinstance(error, MemoryError) else error}; {where}") from None
+
+
+def one_line(text: str) -> str:
+    """The text on one line, with every character that does not print escaped."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in " ".join(text.splitlines()))
+
+
+def described(error: CycloptsError) -> str:
+    """The message for arguments that do not fit a command."""
+    match error:
+        case UnknownCommandError():
+            given = (error.unused_tokens or [""])[0]
+            what = "option" if given.startswith("-") else "command"
+            return f"unknown {what} {given!r}; accepted: {commands(error.app)}, --help"
+        case UnknownOptionError():
+            accepted = (n for a in error.argument_collection for n in a.names if n.startswith("-"))
+            hint = "an argument that starts with - goes after --"
+            return f"unknown option {error.token.keyword or error.token.value!r}; accepted: {_listed(accepted)}; {hint}"
+        case RepeatArgumentError():
+            return f"{error.token.keyword} is given twice; accepted: once"
+        case MissingArgumentError():
+            return f"{_name(error)} needs a value"
+        case CoercionError() if error.token is not None:
+            return f"{_name(error)} takes {_kind(error.target_type)}, not {error.token.value!r}"
+        case UnusedCliTokensError():
+            return f"unexpected argument {(error.unused_tokens or [''])[0]!r}; accepted: the options of --help"
+    return str(error)
+
+
+def _kind(target: Any) -> str:
+    """What an argument of a type takes; one that may be left out has the type T | None."""
+    kinds = [t for t in get_args(target) if t is not NoneType] if isinstance(target, UnionType) else [target]
+    return next((_KINDS[kind] for kind in kinds if kind in _KINDS), "another value")
+
+
+def _listed(names: Iterator[str]) -> str:
+    return ", ".join([*dict.fromkeys(names), "--help"])
+
+
+def _name(error: CycloptsError) -> str:
+    token = getattr(error, "token", None)
+    keyword = getattr(error, "keyword", None) or (token.keyword if token else None)
+    return str(keyword or (error.argument.name if error.argument else "an argument"))
+
+
+def commands(app: App | None) -> str:
+    """The names of the commands of an app."""
+    return ", ".join(name for name in app or () if not name.startswith("-"))

@@ -1,0 +1,181 @@
+"""Prints results as JSON and tables, and writes files."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path, PurePath
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from temperance.terminal.errors import BadInput, one_line
+from temperance.theory.conditions.decision import Decision
+from temperance.theory.conditions.verdict import Verdict
+
+COLOURS = {
+    **dict.fromkeys(("holds", "proved", "confirmed"), "green"),
+    **dict.fromkeys(("fails", "contradicted", "crashed"), "red"),
+    **dict.fromkeys(("undecided", "inconclusive"), "yellow"),
+}
+
+
+def to_json(value: Any) -> str:
+    """Strict JSON, in the order of the keys; a number that is not finite is an error."""
+    return json.dumps(value, indent=2, allow_nan=False)
+
+
+def console(*, wrapped: bool = False) -> Console:
+    """A console on stdout, with colours on a terminal only and none under NO_COLOR; wrapped here or by the terminal."""
+    terminal = sys.stdout.isatty()
+    coloured = terminal and not os.environ.get("NO_COLOR")
+    return Console(
+        force_terminal=terminal,
+        color_system="auto" if coloured else None,
+        soft_wrap=not wrapped,
+        markup=False,
+        highlight=False,
+        emoji=False,
+    )
+
+
+def cell(text: str) -> Text:
+    """A cell of a table: plain text, with the colour that its first word stands for."""
+    words = text.split()
+    return Text(one_line(text), style=COLOURS.get(words[0], "") if words else "")
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    """A table of plain text, broken between words where the page has room for them."""
+    made = Table(box=SIMPLE_HEAD, header_style="bold", pad_edge=False, padding=(0, 1, 0, 0))
+    lines = [[one_line(text) for text in line] for line in (columns, *rows)]
+    widths = _widths(lines, console().width - 2 * len(columns))  # two for what is between columns, and for the edges
+    for column, width in zip(columns, widths, strict=True):
+        made.add_column(column, overflow="fold", width=width)
+    for row in rows:
+        made.add_row(*(cell(text) for text in row))
+    return made
+
+
+def _widths(lines: Sequence[Sequence[str]], room: int) -> list[int]:
+    """The width of each column: the widest ones narrowed until all fit, and below their longest word only then."""
+    columns = list(zip(*lines, strict=True))
+    widths = [max(map(cell_len, column)) for column in columns]
+    words = [max(cell_len(word) for text in column for word in text.split() or [""]) for column in columns]
+    for least in (words, [1] * len(columns)):
+        while sum(widths) > room and widths != least:
+            widest = max((i for i, width in enumerate(widths) if width > least[i]), key=widths.__getitem__)
+            widths[widest] -= 1
+    return widths
+
+
+def write_file(path: str, content: str) -> None:
+    """Write a file whole or not at all: to a temporary file beside it, renamed.
+
+    Raises:
+        BadInput: it cannot be written there.
+    """
+    target = check_writable(path)
+    part = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        with part.open("x", encoding="utf-8") as file:
+            file.write(content)
+        part.replace(target)
+    except OSError as error:
+        raise BadInput(f"cannot write {path!r}: {error.strerror}") from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def check_writable(path: str, endings: Iterable[str] = ()) -> Path:
+    """The file that a path means (links followed), if one can be written there.
+
+    Raises:
+        BadInput: the ending is none of those accepted (if any are given), the folder is missing or closed to us, or
+            something else than a file stands there.
+    """
+    if endings and PurePath(path).suffix not in endings:
+        raise BadInput(f"cannot write {path!r}: unknown ending; accepted: {', '.join(endings)}")
+    try:
+        target = Path(path).resolve()
+        if not target.parent.is_dir():
+            raise BadInput(f"cannot write {path!r}: there is no such folder; accepted: a file in an existing folder")
+        if target.exists() and not target.is_file():
+            raise BadInput(f"cannot write {path!r}: it is not a file; accepted: a new or an ordinary file")
+        writable = os.access(target.parent, os.W_OK | os.X_OK)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise BadInput(f"cannot write {path!r}: {error}") from error
+    if not writable:
+        raise BadInput(f"cannot write {path!r}: its folder is read-only; accepted: a file in a folder of yours")
+    return target
+
+
+def verdict_record(v: Verdict) -> dict[str, Any]:
+    """A sharp condition."""
+    return {"verdict": v.outcome, "fails_at_tau": list(v.fails_at_tau), "relation": v.relation, "scope": v.scope}
+
+
+def decision_record(found: Decision) -> dict[str, Any]:
+    """What `check --json` prints of one activation."""
+    first, second = found.first_order, found.second_order
+    return {
+        "activation": found.activation.name,
+        "expression": found.activation.expression,
+        "first_order": {
+            "verdict": first.outcome,
+            "relation": first.relation,
+            "scope": first.scope,
+            "reason": first.reason,
+        },
+        "second_order": {
+            "verdict": second.outcome,
+            "failing_families": list(second.failing_families),
+            "fails_at_tau": list(second.fails_at_tau),
+            "relation": second.relation,
+            "scope": second.scope,
+            "reason": second.reason,
+        },
+        "sharp": {
+            "tau_beta1": verdict_record(found.tau_beta1),
+            "a": verdict_record(found.a),
+            "b_nu": verdict_record(found.b_nu),
+        },
+        "mirror": found.mirror.kind if found.mirror else None,
+        "exceptional_parameters": {name: list(values) for name, values in found.exceptional_parameters},
+    }
+
+
+CONDITIONS = ("first_order", "second_order", "tau_beta1", "a", "b_nu")
+DECISION_COLUMNS = ("activation", "first", "second", "tau, beta1", "a", "b, nu", "mirror")
+
+
+def decision_row(found: Decision) -> list[str]:
+    """One activation in the table of `check`."""
+    mirror = found.mirror
+    kind = "-" if mirror is None or mirror.kind is None else mirror.kind
+    undecided = mirror is not None and not mirror.proved
+    return [found.activation.name, *(_short(v) for v in found.verdicts), "undecided" if undecided else kind]
+
+
+def _short(v: Verdict) -> str:
+    at = f", not at tau = {', '.join(v.fails_at_tau)}" if v.fails_at_tau else ""
+    families = f" ({', '.join(v.failing_families)})" if v.failing_families else ""
+    return f"{v.outcome}{at}{families}"
+
+
+def decision_notes(found: Decision) -> list[str]:
+    """Why an activation fails or is undecided, and at which parameters the verdicts are others."""
+    reasons: dict[str, str] = {}
+    for condition, v in zip(CONDITIONS, found.verdicts, strict=True):
+        why = v.reason or v.relation
+        if why is not None:
+            reasons.setdefault(why, condition)  # a relation is told with the first condition that it breaks
+    notes = [f"{condition}: {why}" for why, condition in reasons.items()]
+    notes += [f"other verdicts at {name} = {', '.join(values)}" for name, values in found.exceptional_parameters]
+    return [one_line(f"{found.activation.name}, {note}") for note in notes]

@@ -1,0 +1,119 @@
+import numpy as np
+import pytest
+
+from temperance.numerics.errors.identifiable_functions import homogeneous_errors, in_order, mirror_errors
+from temperance.numerics.mixture.measures import MixingMeasure
+from temperance.numerics.errors.orbit_flatness import FLAT, SCALES, flatness, scaled
+from temperance.numerics.mixture.sampling import sample
+from temperance.numerics.studies.claim_studies import GELU_MIRROR, LINEAR, RELU, TANH
+from temperance.numerics.studies.split_starts import smaller, split_starts
+from temperance.numerics.errors.voronoi import Symmetry
+
+FREE = Symmetry("free", False, None)
+
+
+def changed(measure, **parts):
+    names = ("beta1", "beta0", "tau", "a", "b", "nu")
+    return MixingMeasure(**{name: parts.get(name, getattr(measure, name)) for name in names})
+
+
+def swapped(measure):
+    return MixingMeasure(
+        *(getattr(measure, n)[..., ::-1, :] if n in ("beta1", "a") else _turned(measure, n) for n in NAMES)
+    )
+
+
+NAMES = ("beta1", "beta0", "tau", "a", "b", "nu")
+
+
+def _turned(measure, name):
+    return measure.tau if name == "tau" else getattr(measure, name)[..., ::-1]
+
+
+def test_atoms_come_in_the_order_of_the_truth():
+    found, single = in_order(swapped(TANH.truth), TANH.truth, FREE)
+    assert single
+    for name in NAMES:
+        np.testing.assert_array_equal(getattr(found, name), getattr(TANH.truth, name))
+
+
+def test_the_sum_and_the_difference_of_a_mirror_point():
+    truth = GELU_MIRROR.truth
+    near = changed(truth, beta1=truth.beta1 + np.array([[0.02], [0.05]]))
+    errors = mirror_errors(near, truth, FREE)
+    assert float(errors["beta1_sum"]) == pytest.approx(0.07)
+    assert float(errors["beta1_difference"]) == pytest.approx(0.03)
+    image = changed(near, beta1=-near.beta1[::-1])
+    for name, error in mirror_errors(image, truth, FREE).items():
+        assert float(error) == pytest.approx(float(errors[name]))
+
+
+@pytest.mark.parametrize("scale", [0.2, 1.0, 7.0])
+def test_the_invariants_of_a_homogeneous_gate_do_not_move_along_its_flow(scale):
+    truth, symmetry = RELU.truth, RELU.symmetry
+    errors = homogeneous_errors(scaled(truth, [scale], 1.0), truth, symmetry, 1.0)
+    assert errors["beta1^p/tau"][0, 0] == pytest.approx(0.0, abs=1e-14)
+    assert errors["beta1^p/tau"].shape == (1, 1)  # without the anchor
+    assert errors["beta0/tau"][0] == pytest.approx([0.0], abs=1e-14)
+
+
+def test_the_direction_has_an_error_in_the_plane():
+    truth = MixingMeasure(
+        np.array([[3.0, 4.0], [0.0, 0.0]]), np.zeros(2), np.array(1.0), np.eye(2), np.ones(2), np.ones(2)
+    )
+    turned = changed(truth, beta1=np.array([[4.0, 3.0], [0.0, 0.0]]))
+    error = homogeneous_errors(turned, truth, Symmetry("anchored", False, None), 1.0)["beta1_direction"]
+    assert error[0] == pytest.approx(np.hypot(0.2, 0.2))
+
+    even = Symmetry("anchored", False, "even")
+    back = changed(truth, beta1=-turned.beta1)
+    assert homogeneous_errors(back, truth, even, 1.0)["beta1_direction"] == pytest.approx(error)
+
+
+def test_the_invariants_of_an_odd_gate_are_those_of_its_mirror_image():
+    """z^3 in the anchored gauge: (beta1, 0) and (0, -beta1), which is (-beta1, 0) with the experts swapped."""
+    truth, odd = RELU.truth, Symmetry("anchored", False, "odd")
+    near = changed(truth, beta1=truth.beta1 + np.array([[0.1], [0.0]]))
+    image = swapped(changed(near, beta1=-near.beta1[::-1]))
+    assert not image.beta1[-1].any()
+    here, there = (homogeneous_errors(g, truth, odd, 3.0) for g in (near, image))
+    for name, error in here.items():
+        np.testing.assert_allclose(there[name], error, atol=1e-14)
+    assert here["beta1^p/tau"][0] == pytest.approx((1.1**3 - 1) / 0.5)
+
+
+def test_functions_are_those_of_exact_specified_fits():
+    truth = TANH.truth
+    three = MixingMeasure(*(np.concatenate([v, v[:1]]) if v.ndim else v for v in (getattr(truth, n) for n in NAMES)))
+    with pytest.raises(ValueError, match="exact-specified"):
+        mirror_errors(three, truth, FREE)
+    both_near_one = changed(truth, b=np.array([2.0, 2.0]), a=np.array([[0.5], [0.5]]), beta1=truth.beta1[[0, 0]])
+    assert np.isnan(mirror_errors(both_near_one, truth, FREE)["beta1_sum"])
+
+
+def test_the_likelihood_is_flat_on_an_orbit_and_nowhere_else():
+    x, y = sample(LINEAR.truth, LINEAR.gate, 500, seed=3)
+    orbit = scaled(LINEAR.truth, SCALES, 1.0)
+    found = flatness(orbit, LINEAR.gate, x, y)
+    assert found.flat
+    assert found.relative < FLAT
+    assert not flatness(orbit, TANH.gate, x, y).flat
+    with pytest.raises(ValueError, match="leading axes"):
+        scaled(orbit, SCALES)
+
+
+@pytest.mark.parametrize("gauge", ["anchored", "free"])
+def test_splits_stay_near_and_obey_the_gauge(gauge):
+    study = LINEAR if gauge == "anchored" else TANH
+    layout = type(study.layout)(3, 1, gauge)
+    assert smaller(layout).k == 2
+    starts = split_starts(layout, study.truth, 4, spread=1.7, rng=np.random.default_rng(0))
+    assert len(starts) == 2 * 4
+    for theta in starts:
+        g = layout.unpack(theta)
+        assert float(g.tau) == pytest.approx(float(study.truth.tau))
+        assert g.beta0[-1] == 0.0
+        # one atom is as it was, and the other has become two around it
+        assert sum(np.isclose(g.b, b, atol=1e-12).any() for b in study.truth.b) == 1
+    again = split_starts(layout, study.truth, 4, spread=1.7, rng=np.random.default_rng(0))
+    np.testing.assert_array_equal(starts, again)

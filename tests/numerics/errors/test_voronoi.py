@@ -1,0 +1,308 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from temperance.numerics.mixture.measures import MixingMeasure
+from temperance.numerics.errors.voronoi import Symmetry, group_errors, match, published_loss, voronoi_loss
+
+TRUTH = MixingMeasure([[3.0], [0.5]], [1.0, 0.0], 0.25, [[1.0], [-1.0]], [2.0, -2.0], [0.25, 0.5])
+
+
+def near(atoms, seed, scale=0.02, batch=()):
+    """Measures whose atoms lie near the given true atoms."""
+    rng = np.random.default_rng(seed)
+
+    def moved(array):
+        return array + scale * rng.normal(size=(*batch, *array.shape))
+
+    beta0 = moved(TRUTH.beta0[atoms])
+    return MixingMeasure(
+        moved(TRUTH.beta1[atoms]),
+        beta0,
+        np.full(batch, 0.26),
+        moved(TRUTH.a[atoms]),
+        moved(TRUTH.b[atoms]),
+        np.abs(moved(TRUTH.nu[atoms])),
+    )
+
+
+def changed(m, **arrays):
+    names = ("beta1", "beta0", "tau", "a", "b", "nu")
+    return MixingMeasure(**{name: arrays.get(name, getattr(m, name)) for name in names})
+
+
+def naive_published(m, truth):
+    """The published loss, atom by atom."""
+    weights, total = np.exp(m.beta0), 0.0
+
+    def offset(i, j):
+        return np.array(
+            [m.beta1[i, 0] - truth.beta1[j, 0], m.b[i] - truth.b[j], m.a[i, 0] - truth.a[j, 0], m.nu[i] - truth.nu[j]]
+        )
+
+    cell = [min(range(truth.k), key=lambda j, i=i: np.linalg.norm(offset(i, j))) for i in range(m.k)]
+    for j in range(truth.k):
+        members = [i for i in range(m.k) if cell[i] == j]
+        r = {1: 1, 2: 4, 3: 6}.get(len(members), 0)
+        powers = [1, 1, 1, 1] if r == 1 else [r, r, r / 2, r / 2]
+        total += abs(sum(weights[i] for i in members) - np.exp(truth.beta0[j]))
+        total += sum(weights[i] * sum(abs(offset(i, j)) ** powers) for i in members)
+    return total
+
+
+@settings(derandomize=True, deadline=None, max_examples=40)
+@given(st.integers(0, 10**6), st.lists(st.sampled_from([0, 1]), min_size=2, max_size=4), st.sampled_from([0.01, 1.0]))
+def test_the_published_loss_against_the_naive_sum(seed, atoms, scale):
+    if atoms.count(0) > 3 or atoms.count(1) > 3:
+        return
+    truth = changed(TRUTH, tau=1.0)
+    m = near(atoms, seed, scale / 10)
+    m = changed(m, tau=1.0)
+    assert float(published_loss(m, truth)) == pytest.approx(naive_published(m, truth), rel=1e-12)
+
+
+@pytest.mark.parametrize("symmetry", [Symmetry(), Symmetry("anchored"), Symmetry("anchored", linear=True)])
+def test_the_loss_vanishes_at_the_truth_only(symmetry):
+    assert float(voronoi_loss(TRUTH, TRUTH, symmetry)) == pytest.approx(0.0, abs=1e-9)
+    assert float(voronoi_loss(near([0, 1], 1), TRUTH, symmetry)) > 1e-3
+
+
+def test_batches_are_the_single_losses():
+    batch = near([0, 1, 1], 2, batch=(4, 3))
+    losses = voronoi_loss(batch, TRUTH, Symmetry())
+    assert losses.shape == (4, 3)
+    for index in np.ndindex(4, 3):
+        assert losses[index] == pytest.approx(float(voronoi_loss(batch[index], TRUTH, Symmetry())))
+
+
+@pytest.mark.parametrize("symmetry", [Symmetry(), Symmetry("anchored"), Symmetry("anchored", linear=True)])
+def test_permutation_and_translation_change_nothing(symmetry):
+    m = near([0, 1, 1], 3)
+    order = [2, 0, 1]
+    permuted = changed(m, **{n: getattr(m, n)[order] for n in ("beta1", "beta0", "a", "b", "nu")})
+    shifted = changed(m, beta0=m.beta0 + 0.37)
+    for other in (permuted, shifted):
+        assert float(voronoi_loss(other, TRUTH, symmetry)) == pytest.approx(float(voronoi_loss(m, TRUTH, symmetry)))
+        for name, values in group_errors(m, TRUTH, symmetry).errors.items():
+            np.testing.assert_allclose(group_errors(other, TRUTH, symmetry).errors[name], values, atol=1e-12)
+
+
+def test_the_linear_gate_forgets_a_common_slope():
+    symmetry = Symmetry("anchored", linear=True)
+    m = near([0, 1], 4)
+    moved = changed(m, beta1=m.beta1 + 0.9)
+    assert float(voronoi_loss(moved, TRUTH, symmetry)) == pytest.approx(
+        float(voronoi_loss(m, TRUTH, symmetry)), rel=1e-6
+    )
+    np.testing.assert_allclose(
+        group_errors(moved, TRUTH, symmetry).errors["beta1/tau"], group_errors(m, TRUTH, symmetry).errors["beta1/tau"]
+    )
+    assert float(voronoi_loss(moved, TRUTH, Symmetry("anchored"))) > 0.5
+
+
+def test_the_scale_of_the_linear_gate_is_seen_by_the_loss_but_not_by_the_errors():
+    """theory.md 2.2: (c beta1, c beta0, c tau) has the density of the truth, and D > 0."""
+    symmetry, c = Symmetry("anchored", linear=True), 2.0
+    scaled = changed(TRUTH, beta1=c * TRUTH.beta1, beta0=c * TRUTH.beta0, tau=c * TRUTH.tau)
+    assert float(voronoi_loss(scaled, TRUTH, symmetry)) > 0.1
+    for values in group_errors(scaled, TRUTH, symmetry).errors.values():
+        np.testing.assert_allclose(values, 0.0, atol=1e-12)
+
+
+def test_the_mirror_image_of_an_odd_gate_is_the_truth():
+    image = changed(TRUTH, beta1=-TRUTH.beta1[::-1])
+    odd = Symmetry(parity="odd")
+    assert float(voronoi_loss(image, TRUTH, odd)) == pytest.approx(0.0, abs=1e-12)
+    for values in group_errors(image, TRUTH, odd).errors.values():
+        np.testing.assert_allclose(values, 0.0, atol=1e-12)
+    for other in (Symmetry(), Symmetry(parity="even")):
+        assert float(voronoi_loss(image, TRUTH, other)) > 0.1
+
+
+def test_the_mirror_image_keeps_the_names_of_the_slopes():
+    m = changed(near([0, 1], 12), beta1=TRUTH.beta1 + np.array([[0.05], [0.01]]))
+    image = changed(m, beta1=-m.beta1[::-1])
+    odd = Symmetry(parity="odd")
+    there, here = group_errors(image, TRUTH, odd).errors, group_errors(m, TRUTH, odd).errors
+    for name, values in here.items():
+        np.testing.assert_allclose(there[name], values, atol=1e-12)
+    np.testing.assert_allclose(there["beta1"], [0.05, 0.01])
+
+
+def orbit(m, symmetry):
+    """The measures with two atoms that have the density of one, but for the scale of the softmax."""
+    images = [m]
+    if symmetry.parity == "odd":
+        images.append(changed(m, beta1=-m.beta1[::-1]))
+    if symmetry.parity == "even":
+        images += [changed(m, beta1=np.array(s)[:, None] * m.beta1) for s in ((1, -1), (-1, 1), (-1, -1))]
+    swapped = [changed(g, **{n: getattr(g, n)[::-1] for n in ("beta1", "beta0", "a", "b", "nu")}) for g in images]
+    return [*images, *swapped]
+
+
+ORBITS = [(gauge, parity, d) for gauge in ("free", "anchored") for parity in ("odd", "even", None) for d in (1, 2)]
+MIRROR = ((1.5, 0.5), (-1.5, -0.5))
+
+
+@pytest.mark.parametrize(("gauge", "parity", "d"), ORBITS)
+@settings(derandomize=True, deadline=None, max_examples=60)
+@given(
+    st.integers(0, 10**6),
+    st.sampled_from([0.1, 1.0, 5.0]),
+    st.sampled_from([((3.0, 1.0), (0.5, -1.0)), MIRROR, ((1.0, 2.0), (0.0, 0.0))]),
+)
+def test_all_elements_of_an_orbit_have_the_same_errors(gauge, parity, d, seed, scale, beta1):
+    """Also for estimates of which no atom is near a true one, at mirror points, and where a cell is empty."""
+    rng, symmetry = np.random.default_rng(seed), Symmetry(gauge, parity=parity)
+    slopes = [row[:d] for row in beta1]
+    truth = MixingMeasure(slopes, [1.0, 0.0], 0.25, [[1.0] * d, [-1.0] * d], [2.0, -2.0], [0.25, 0.5])
+    b = truth.b + scale * rng.normal(size=2)
+    m = changed(truth, beta1=scale * rng.normal(size=(2, d)), b=b, tau=truth.tau + scale)
+    here, loss = group_errors(m, truth, symmetry), float(voronoi_loss(m, truth, symmetry))
+    for image in orbit(m, symmetry):
+        there = group_errors(image, truth, symmetry)
+        np.testing.assert_array_equal(there.sizes, here.sizes)
+        for name, values in here.errors.items():
+            np.testing.assert_allclose(there.errors[name], values, rtol=1e-9, atol=1e-12)
+        assert float(voronoi_loss(image, truth, symmetry)) == pytest.approx(loss, rel=1e-9)
+
+
+def test_estimates_beyond_the_reach_of_the_loss_have_the_errors_of_their_images():
+    """The loss is that of no weight at all, for both images alike."""
+    truth = changed(TRUTH, beta1=np.array([[1.0], [0.5]]), tau=0.2)
+    far = changed(truth, beta1=np.array([[-0.5], [-1.0]]), tau=1.6)
+    image = changed(truth, tau=1.6)
+    odd = Symmetry(parity="odd")
+    for m in (far, image):
+        errors = group_errors(m, truth, odd).errors
+        assert errors["beta1"].tolist() == [0.0, 0.0]
+        assert float(errors["tau"]) == pytest.approx(1.4)
+
+
+def test_a_worse_image_is_never_taken():
+    """The sum of squared errors of beta1 is at most that of each image."""
+    odd, rng = Symmetry(parity="odd"), np.random.default_rng(0)
+    m = changed(near([0, 1], 1, batch=(200,)), beta1=rng.normal(0, 4, (200, 2, 1)))
+    found = (group_errors(m, TRUTH, odd).errors["beta1"] ** 2).sum(axis=-1)
+    for image in (m, changed(m, beta1=-m.beta1[:, ::-1])):
+        plain = group_errors(image, TRUTH, Symmetry())
+        both = (plain.sizes == 1).all(axis=-1)
+        assert both.mean() > 0.5
+        assert (found <= (plain.errors["beta1"] ** 2).sum(axis=-1) * (1 + 1e-8))[both].all()
+
+
+def test_three_atoms_around_the_mirror_image_of_an_anchored_truth():
+    """The truth (3, 0) has the image (0, -3): beta1 of a cell is that of its expert."""
+    truth = changed(TRUTH, beta1=np.array([[3.0], [0.0]]))
+    m = changed(near([0, 1, 1], 5), beta1=np.array([[0.0], [-3.1], [-2.9]]))
+    result = group_errors(m, truth, Symmetry("anchored", parity="odd"))
+    assert result.sizes.tolist() == [1, 2]
+    np.testing.assert_allclose(result.errors["beta1"], [0.0, 0.1], atol=1e-12)
+
+
+@pytest.mark.parametrize("signs", [(1, -1), (-1, 1), (-1, -1)])
+def test_an_even_gate_forgets_the_sign_of_each_slope(signs):
+    flipped = changed(TRUTH, beta1=np.array(signs)[:, None] * TRUTH.beta1)
+    assert float(voronoi_loss(flipped, TRUTH, Symmetry(parity="even"))) == pytest.approx(0.0, abs=1e-12)
+    assert float(voronoi_loss(flipped, TRUTH, Symmetry())) > 0.1
+
+
+def test_the_minimum_over_the_translation_of_the_weights():
+    """Against a fine grid of c in sum_j |c w_j - w*_j| + c spread."""
+    m = changed(near([0, 1], 6), tau=0.5)
+    w, truth = m.weights, TRUTH.weights
+    spread = sum(
+        w[i]
+        * (
+            abs(m.beta1[i, 0] - TRUTH.beta1[i, 0])
+            + abs(m.tau - TRUTH.tau)
+            + abs(m.a[i, 0] - TRUTH.a[i, 0])
+            + abs(m.b[i] - TRUTH.b[i])
+            + abs(m.nu[i] - TRUTH.nu[i])
+        )
+        for i in range(2)
+    )
+    c = np.linspace(0, 100, 1_000_001)
+    grid = (np.abs(c[:, None] * w - truth).sum(axis=1) + c * spread).min()
+    loss = float(voronoi_loss(m, TRUTH, Symmetry()))
+    assert grid - 0.01 <= loss <= grid + 1e-12
+
+
+def test_group_errors_of_a_split_cell_weight_the_atoms():
+    m = near([0, 1, 1], 7)
+    result = group_errors(m, TRUTH, Symmetry())
+    w = np.exp(m.beta0 / m.tau)[1:]
+    np.testing.assert_array_equal(result.sizes, [1, 2])
+    expected = {
+        "beta1": (w @ (m.beta1[1:, 0] - 0.5) ** 2 / w.sum()) ** (1 / 2),
+        "a": (w @ (m.a[1:, 0] + 1) ** 2 / w.sum()) ** (1 / 2),
+        "b": (w @ (m.b[1:] + 2) ** 4 / w.sum()) ** (1 / 4),
+        "nu": (w @ (m.nu[1:] - 0.5) ** 2 / w.sum()) ** (1 / 2),
+    }
+    for name, value in expected.items():
+        assert result.errors[name][1] == pytest.approx(value)
+    assert result.errors["b"][0] == pytest.approx(abs(m.b[0] - 2))
+    assert float(result.errors["tau"]) == pytest.approx(0.01)
+    kinked = group_errors(m, TRUTH, Symmetry(), kink=True).errors["beta1"][1]
+    assert kinked == pytest.approx((w @ np.abs(m.beta1[1:, 0] - 0.5) ** 1.5 / w.sum()) ** (1 / 1.5))
+
+
+def test_a_vanished_atom_does_not_count():
+    m = near([0, 1], 8)
+    far = {"beta1": [[9.0]], "beta0": [-300.0], "a": [[-1.0]], "b": [-9.0], "nu": [0.5]}
+    more = changed(m, **{n: np.concatenate([getattr(m, n), np.array(v)]) for n, v in far.items()})
+    few, many = group_errors(m, TRUTH, Symmetry()), group_errors(more, TRUTH, Symmetry())
+    assert many.sizes.tolist() == [1, 2]
+    assert many.errors["a"][1] == pytest.approx(few.errors["a"][1])
+
+
+def test_an_empty_cell_has_no_error():
+    m = near([1, 1], 9)
+    result = group_errors(m, TRUTH, Symmetry())
+    assert result.sizes.tolist() == [0, 2]
+    assert np.isnan(result.errors["a"][0])
+
+
+def test_anchored_cells_leave_the_gate_out():
+    m = changed(TRUTH, beta1=np.array([[-60.0], [80.0]]))
+    assert match(m, TRUTH, use_gate=False).cells.tolist() == [0, 1]
+    assert match(m, TRUTH, use_gate=True).cells.tolist() == [1, 0]
+
+
+def test_the_largest_weight_of_each_measure_is_one():
+    """Also where exp(beta0/tau) is beyond the doubles."""
+    m = near([0, 1, 1], 2, batch=(4, 3))
+    heavy = changed(m, beta0=m.beta0 + 300.0 * np.arange(4)[:, None, None])
+    for measure in (m, heavy):
+        np.testing.assert_array_equal(match(measure, TRUTH, use_gate=True).weights.max(axis=-1), np.ones((4, 3)))
+
+
+def test_a_heavy_atom_with_an_empty_cell_is_all_that_is_lost():
+    """No atom is near the first true one, of weight exp(20) beside 1: the loss is least with no weight at all."""
+    truth = changed(TRUTH, beta0=np.array([5.0, 0.0]))
+    loss = float(voronoi_loss(changed(near([1, 1], 9), b=[-3.0, -3.0]), truth, Symmetry()))
+    assert loss == pytest.approx(np.exp(20.0) + 1.0, rel=1e-12)
+
+
+def test_an_atom_alone_has_its_distance_for_an_error():
+    """Without powers, which the distance may be too small for."""
+    truth = MixingMeasure([[0.0]], [0.0], 1.0, [[0.0]], [0.0], [0.3])
+    errors = group_errors(MixingMeasure([[0.0]], [0.0], 1.0, [[0.0]], [1e-200], [0.3]), truth, Symmetry()).errors
+    assert errors["b"][0] == 1e-200
+
+
+def test_of_equals_the_atom_itself_is_taken_and_not_its_mirror_image():
+    truth = MixingMeasure([[1.0, 0.0]], [0.0], 1.0, [[0.0, 0.0]], [0.0], [1.0])
+    m = changed(truth, beta1=np.array([[0.0, 2.0]]))
+    assert match(m, truth, use_gate=True, parity="even").offsets["beta1"].tolist() == [[-1.0, 2.0]]
+
+
+def test_the_order_replaces_every_exponent():
+    m = near([0, 1, 1], 10)
+    assert float(voronoi_loss(m, TRUTH, Symmetry(), order=1)) > float(voronoi_loss(m, TRUTH, Symmetry(), order=2))
+
+
+def test_the_truth_must_be_one_measure():
+    with pytest.raises(ValueError, match="one true measure"):
+        voronoi_loss(TRUTH, near([0, 1], 1, batch=(2,)), Symmetry())

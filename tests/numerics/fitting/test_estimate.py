@@ -1,0 +1,247 @@
+"""Fits to a user's data: standard errors, identifiable functions, warnings; CSV files with something wrong in them."""
+
+import json
+
+import numpy as np
+import pytest
+
+from temperance.numerics.mixture.activation_numpy import compile_activation
+from temperance.numerics.fitting.estimate import fit
+from temperance.numerics.mixture.measures import MixingMeasure
+from temperance.numerics.fitting.mle import Box
+from temperance.numerics.mixture.sampling import sample
+from temperance.numerics.fitting.csv_data import read_csv
+from temperance.theory.activations.activation import activation
+
+LINE = MixingMeasure([[2.0], [0.0]], [0.5, 0.0], 1.0, [[1.0], [-1.0]], [2.0, -2.0], [0.25, 0.5])
+PLANE = MixingMeasure([[2.0, -1.0], [0.0, 0.0]], [0.5, 0.0], 1.0, [[1.0, 0.5], [-1.0, 1]], [2.0, -2.0], [0.25, 0.5])
+
+
+def draw(measure, name, n, seed=1):
+    return sample(measure, compile_activation(activation(name)), n, seed=seed)
+
+
+def by_name(result):
+    return {(e.parameter, e.atom): e for e in result.estimates}
+
+
+def test_the_linear_gate_says_that_only_ratios_are_identifiable():
+    result = fit(*draw(LINE, "identity", 3000), fitted=2, starts=3)
+    values = by_name(result)
+    for name in ("tau", "beta1", "beta0"):
+        estimate = values[name, None if name == "tau" else 0]
+        assert not estimate.identifiable
+        assert estimate.se is None
+    for name in ("beta1/tau", "beta0/tau", "a", "b", "nu"):
+        assert values[name, 0].identifiable
+        assert values[name, 0].se > 0
+    assert result.warnings[0] == "tau is not identifiable with the linear gate: only beta1/tau and beta0/tau are"
+    assert len(result.fit.flat_directions) == 1
+    softmax = by_name(fit(*draw(LINE, "identity", 3000), fitted=2, starts=3, gate="softmax"))
+    order = [0, 1] if np.sign(softmax["b", 0].value) == np.sign(values["b", 0].value) else [1, 0]
+    for name in ("a", "b", "nu"):
+        assert values[name, 0].value == pytest.approx(softmax[name, order[0]].value, abs=1e-5)
+        assert values[name, 0].se == pytest.approx(softmax[name, order[0]].se, rel=1e-4)
+    assert values["beta1/tau", 0].se == pytest.approx(softmax["beta1", 0].se, rel=1e-4)
+
+
+def test_one_atom_has_the_standard_errors_of_least_squares():
+    rng = np.random.default_rng(0)
+    x = rng.uniform(-1, 1, 500)
+    y = 2 * x + 1 + rng.normal(0, 0.3, 500)
+    values = by_name(fit(x, y, fitted=1, gate="softmax", starts=1))
+    x1 = np.column_stack([x, np.ones(500)])
+    residual = y - x1 @ np.linalg.lstsq(x1, y, rcond=None)[0]
+    nu = (residual**2).mean()
+    errors = np.sqrt(nu * np.diagonal(np.linalg.inv(x1.T @ x1)))
+    assert values["a", 0].se == pytest.approx(errors[0], rel=1e-6)
+    assert values["b", 0].se == pytest.approx(errors[1], rel=1e-6)
+    assert values["nu", 0].value == pytest.approx(nu, rel=1e-6)
+    assert values["nu", 0].se == pytest.approx(nu * np.sqrt(2 / 500), rel=1e-6)
+
+
+def test_standard_errors_are_those_of_repeated_samples():
+    """tanh, 40 samples: the spread of the estimates is their mean standard error, within four deviations."""
+    truth = MixingMeasure([[3.0], [0.5]], [1.0, 0.0], 0.25, [[1.0], [-1.0]], [2.0, -2.0], [0.25, 0.5])
+    box, found = Box(10.0, 10.0, (0.025, 10.0), 10.0, 10.0, (0.05, 2.0)), []
+    for replicate in range(40):
+        x, y = draw(truth, "tanh", 4000, seed=100 + replicate)
+        values = by_name(fit(x, y, fitted=2, activation="tanh", starts=2, box=box))
+        upper = max((0, 1), key=lambda i: values["b", i].value)
+        found.append([(values[key].value, values[key].se) for key in (("a", upper), ("b", upper), ("nu", upper))])
+    values, errors = np.moveaxis(np.array(found), 2, 0)
+    ratio = values.std(axis=0, ddof=1) / errors.mean(axis=0)
+    assert (np.abs(ratio - 1) < 4 / np.sqrt(2 * 39)).all()
+
+
+def test_json_has_the_documented_keys_and_is_strict():
+    seen = []
+    result = fit(*draw(PLANE, "identity", 1500), fitted=2, starts=2, progress=lambda *at: seen.append(at))
+    text = json.loads(json.dumps(result.as_json(), allow_nan=False))
+    keys = ["estimates", "status", "starts", "agree", "flat_directions", "warnings", "loglik", "box"]
+    assert list(text) == keys
+    assert list(text["estimates"][0]) == ["parameter", "atom", "value", "se", "identifiable"]
+    assert len(next(e for e in text["estimates"] if e["parameter"] == "a")["value"]) == 2
+    assert seen == [(1, 2), (2, 2)]
+
+
+def test_the_edge_of_the_box_is_named():
+    x, y = draw(LINE, "identity", 1500)
+    result = fit(x, y, fitted=2, gate="softmax", starts=2, box=Box(10, 10, (0.1, 10), 10, 10, (0.01, 0.3)))
+    assert result.fit.status == "at_bound"
+    assert any("nu of atom" in w and "edge of the box" in w for w in result.warnings)
+    assert None in [e.se for e in result.estimates if e.parameter == "nu"]
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "said"),
+    [
+        ("identity", {"fitted": 1}, "one atom has the weight 1 whatever its gate"),
+        ("identity", {"fitted": 2, "activation": "relu"}, "beta1/|beta1|, |beta1|/tau, beta0/tau"),
+        ("identity", {"fitted": 2, "activation": "3"}, "(s + beta0_i)/tau"),
+    ],
+)
+def test_what_the_gate_leaves_open_is_said_once(name, options, said):
+    result = fit(*draw(LINE, name, 1500), starts=2, **options)
+    assert sum(said in warning for warning in result.warnings) == 1
+    assert result.fit.status in ("converged", "at_bound")  # what is left open may lie at the edge of the box
+
+
+def test_a_homogeneous_gate_has_the_standard_errors_of_its_invariants():
+    """relu with tau free: |beta1|/tau and beta0/tau have the errors that tau fixed at its estimate gives them."""
+    x, y = draw(LINE, "relu", 3000)
+    free = by_name(fit(x, y, fitted=2, starts=3, activation="relu", gauge="anchored"))
+    assert not free["tau", None].identifiable
+    fixed = fit(x, y, fitted=2, starts=3, activation="relu", gauge="anchored", tau=free["tau", None].value)
+    assert len(fixed.fit.flat_directions) == 0
+    tau, fixed = free["tau", None].value, by_name(fixed)
+    assert free["|beta1|/tau", 0].identifiable
+    for ratio, name in (("|beta1|/tau", "beta1"), ("beta0/tau", "beta0")):
+        assert free[ratio, 0].value == pytest.approx(abs(fixed[name, 0].value) / tau, rel=1e-4)
+        assert free[ratio, 0].se == pytest.approx(fixed[name, 0].se / tau, rel=1e-4)
+
+
+def test_columns_that_depend_on_each_other_are_told():
+    x, y = draw(LINE, "identity", 1500)
+    result = fit(np.column_stack([x, 2 * x]), y, fitted=2, starts=2, gate="softmax")
+    assert any("linearly dependent" in warning for warning in result.warnings)
+    assert {e.parameter for e in result.estimates if not e.identifiable} == {"beta1", "a"}
+
+
+def test_an_activation_that_is_not_defined_everywhere():
+    """sqrt(z): starts and steps with a beta1 x < 0 are left out; x on both signs has no fit with log(z)."""
+    truth = MixingMeasure([[6.0], [1.0]], [-1.0, 0.0], 0.3, [[1.0], [-1.0]], [2.0, -2.0], [0.25, 0.5])
+    source = "sqrt(z) + z/5"
+    x = np.random.default_rng(3).uniform(0.1, 3, (4000, 1))
+    _, y = sample(truth, compile_activation(activation(source)), 4000, seed=5, x=x)
+    result = fit(x, y, fitted=2, starts=4, activation=source)
+    assert result.fit.status == "converged"
+    assert (result.fit.measure.beta1 > 0).all()
+    with pytest.raises(ValueError, match="the likelihood is finite at no start"):
+        fit(x - 1.5, y, fitted=2, starts=2, activation="log(z)")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"gate": "quadratic"}, "gate must be one of linear, softmax, activation"),
+        ({"gate": "activation"}, "needs an activation"),
+        ({"gate": "softmax", "activation": "tanh"}, "takes no activation"),
+        ({"fitted": 20}, "points are fewer than"),
+        ({"fitted": 0}, "fitted must be a whole number, at least 1"),
+        ({"starts": 0}, "starts must be a whole number, at least 1"),
+        ({"starts": "3"}, "starts must be a whole number"),
+        ({"fitted": 2.0}, "fitted must be a whole number"),
+        ({"fitted": True}, "fitted must be a whole number"),
+        ({"seed": -1}, "seed must be a whole number, at least 0"),
+        ({"tau": 0.0}, "tau must be positive"),
+        ({"tau": 0.5, "gate": "softmax"}, "the softmax gate has tau = 1"),
+        ({"box": Box((1.0, 1.0), 1.0, (0.1, 1.0), 1.0, 1.0, (0.1, 1.0))}, "one for each of 1 columns"),
+        ({"activation": "tanh", "gauge": "loose"}, "gauge must be one of"),
+    ],
+)
+def test_bad_options(options, message):
+    x = np.linspace(0, 1, 60)
+    with pytest.raises(ValueError, match=message):
+        fit(x, x**2, **{"fitted": 2, **options})
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "message"),
+    [
+        (np.ones(50), np.arange(50.0), "column 1 of x is constant"),
+        (np.arange(50.0), np.ones(50), "y is constant"),
+        (np.arange(50.0), np.arange(49.0), "must have shape"),
+        (np.full(50, np.nan), np.arange(50.0), r"x\[0\] is nan: every value must be finite"),
+        (np.arange(50.0), np.r_[np.arange(49.0), np.inf], r"y\[49\] is inf"),
+        (np.array([["a"]] * 50), np.arange(50.0), "x must hold real numbers"),
+        (np.arange(50.0) + 1j, np.arange(50.0), "x must hold real numbers: complex"),
+        (np.ma.masked_greater(np.arange(50.0), 40), np.arange(50.0), "x has masked values"),
+        (1e200 * np.arange(50.0), np.arange(50.0), "the scale of column 1 of x"),
+        (np.arange(50.0), None, "y must hold|y is nan"),
+    ],
+)
+def test_bad_data(x, y, message):
+    with pytest.raises(ValueError, match=message):
+        fit(x, y, fitted=2)
+
+
+def test_a_csv_file_is_read(tmp_path):
+    path = tmp_path / "data.csv"
+    path.write_text("\ufeffu,v,w\n1,2,3\n\n4.5,-1e3, 6 \n7,8,10\n", encoding="utf-8")
+    x, y, names = read_csv(path)
+    np.testing.assert_array_equal(x, [[1, 2], [4.5, -1000], [7, 8]])
+    np.testing.assert_array_equal(y, [3, 6, 10])
+    assert names == ["u", "v"]
+    np.testing.assert_array_equal(read_csv(path, target="u")[1], [1, 4.5, 7])
+    path.write_text("1,2\n3,4\n")
+    assert read_csv(path)[2] == ["1"]
+
+
+@pytest.mark.parametrize("mark", [";", "\t"])
+def test_columns_may_stand_between_semicolons_or_tabs(tmp_path, mark):
+    path = tmp_path / "data.csv"
+    path.write_text("u,w\r\n1.5,2\r\n3,4\r\n".replace(",", mark))
+    x, y, names = read_csv(path)
+    np.testing.assert_array_equal(x, [[1.5], [3]])
+    np.testing.assert_array_equal(y, [2, 4])
+    assert names == ["u"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("u,w\n1,2\n,3\n", "row 3, column 'u': the value is missing"),
+        ("u,w\n1,2\nNA,3\n", "row 3, column 'u': the value is missing"),
+        ("u,w\n1,2\n3,four\n", "row 3, column 'w': 'four' is not a number"),
+        ("u,w\n1,2\n3,inf\n", "row 3, column 'w': 'inf' is not finite"),
+        ("u,w\n1,2\n3,1_000\n", "row 3, column 'w': '1_000' is not a number"),
+        ("u;w\n1;2\n3;1,5\n", "row 3, column 'w': '1,5' is not a number: a decimal point is needed"),
+        ("1,x\n1,2\n3,4\n", "row 1, column '2': 'x' is not a number"),
+        ("u w\n1 2\n", "between commas, semicolons or tabs"),
+        ("u,w\n1,2\n3\n", "row 3 has 1 cells, not 2"),
+        ("u,w\n1,2\n1,3\n", "column 'u' is constant, 1.0"),
+        ("u,u\n1,2\n", "row 1: the names of the columns"),
+        ("w\n1\n", "at least two columns"),
+        ("u,w\n", "no rows"),
+        ("", "no rows"),
+    ],
+)
+def test_what_is_wrong_in_a_file_is_said_in_one_line(tmp_path, text, message):
+    path = tmp_path / "data.csv"
+    path.write_text(text)
+    with pytest.raises(ValueError) as error:
+        read_csv(path)
+    assert message in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_missing_files_and_columns(tmp_path):
+    with pytest.raises(ValueError, match="cannot be read as CSV: No such file"):
+        read_csv(tmp_path / "absent.csv")
+    (tmp_path / "bytes.csv").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ValueError, match="cannot be read"):
+        read_csv(tmp_path / "bytes.csv")
+    (tmp_path / "data.csv").write_text("u,w\n1,2\n2,3\n")
+    with pytest.raises(ValueError, match="no column 'z'; the columns are 'u', 'w'"):
+        read_csv(tmp_path / "data.csv", target="z")

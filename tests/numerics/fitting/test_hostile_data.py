@@ -1,0 +1,181 @@
+"""Fits of data that no estimator likes: refused in one line, or ended with a status that says what happened.
+
+Warnings are errors here as in every test, so that a storm of them would show.
+"""
+
+import json
+from itertools import cycle
+
+import numpy as np
+import pytest
+
+import temperance
+from temperance.numerics.fitting.mle import MAX_PASSES, Box
+from temperance.numerics.studies.results import STATUSES
+from temperance.commands.app import run
+
+N = 300
+RNG = np.random.default_rng(11)
+X = RNG.uniform(-3, 3, N)
+NOISE = RNG.normal(size=N)
+FIRST = RNG.random(N) < 1 / (1 + np.exp(-2 * X))
+Y = np.where(FIRST, X + 2, -X - 2) + 0.5 * NOISE
+
+
+def box(tau, nu=(0.01, 10.0)):
+    return Box(50.0, 50.0, tau, 50.0, 50.0, nu)
+
+
+DATA = {
+    "a mixture": (X, Y),
+    "six points, each fifty times": (np.repeat(X[:6], 50), np.repeat(Y[:6], 50)),
+    "two points, each fifty times": (np.repeat(X[:2], 50), np.repeat(Y[:2], 50)),
+    "x of two values": (np.repeat([0.0, 1.0], N // 2), NOISE),
+    "x of one value but for one": (np.r_[np.zeros(N - 1), 1.0], Y),
+    "separated by the sign of x": (X, np.where(X > 0, 2 * X + 1, -X - 3) + 0.1 * NOISE),
+    "separated, without noise": (X, np.where(X > 0, 2 * X + 1, -X - 3)),
+    "one line, without noise": (X, 2 * X + 1),
+    "one line, with the noise of rounding": (X, 2 * X + 1 + 1e-14 * NOISE),
+    "y of two values": (X, np.where(X > 0, 1.0, 0.0)),
+    "a column twice": (np.column_stack([X, X]), Y),
+    "a column and its double": (np.column_stack([X, 2 * X]), Y),
+    "a column and nearly its double": (np.column_stack([X, 2 * X + 1e-9 * NOISE]), Y),
+    "a point far away in x": (np.r_[X[1:], 1e8], Y),
+    "a point far away in y": (X, np.r_[Y[1:], 1e12]),
+    "scales far apart": (1e30 * X, 1e-30 * Y),
+    "far from the origin": (X + 1e8, Y + 1e10),
+    "hardly more points than parameters": (X[:16], Y[:16]),
+}
+GATES = {
+    "linear": {},
+    "softmax": {"gate": "softmax"},
+    "tanh": {"activation": "tanh"},
+    "relu": {"activation": "relu", "gauge": "anchored"},
+    "exp": {"activation": "exp(z)"},
+    "a step": {"activation": "where(z > 0, 1, 0)"},
+    "linear, tau held at 1e-6": {"tau": 1e-6},
+    "linear, tau held at 1e6": {"tau": 1e6},
+    "tanh, tau held at 1e-6": {"activation": "tanh", "tau": 1e-6},
+    "tanh, tau held at 1e6": {"activation": "tanh", "tau": 1e6},
+    "tau held at 1e-70": {"activation": "tanh", "tau": 1e-70},
+    "tau held at 1e70": {"activation": "tanh", "tau": 1e70},
+    "tau near 0 in the box": {"activation": "tanh", "box": box((1e-9, 1e-6))},
+    "tau near 1e6 in the box": {"activation": "tanh", "box": box((1e5, 1e6))},
+    "tau free to go to 0 or 1e6": {"box": box((1e-9, 1e6))},
+    "nu far above the data": {"activation": "tanh", "box": box((0.02, 50.0), nu=(1e3, 1e4))},
+    "nu far below the data": {"activation": "tanh", "box": box((0.02, 50.0), nu=(1e-9, 1e-8))},
+}
+SPOKEN = {"spike": "collapsed on fewer points", "max_steps": "ended before it reached a maximum"}
+
+
+def check_says_what_happened(result):
+    """A status, finite numbers, a warning for what is no estimate and for each parameter at the edge of the box."""
+    fit = result.fit
+    assert fit.status in STATUSES
+    assert fit.passes <= MAX_PASSES
+    text = json.dumps(result.as_json(), allow_nan=False)
+    assert all(warning.isprintable() for warning in result.warnings)
+    for status, words in SPOKEN.items():
+        assert any(words in warning for warning in result.warnings) == (fit.status == status)
+    assert not (fit.status == "converged" and fit.bounds)
+    assert fit.bounds or fit.status != "at_bound"
+    for parameter, atom in fit.bounds:
+        named = parameter if atom is None else f"{parameter} of atom {atom}"
+        assert any(warning.startswith(f"{named} is at the edge of the box") for warning in result.warnings)
+    if fit.status in SPOKEN:
+        assert all(e.se is None and not e.identifiable for e in result.estimates)
+    return text
+
+
+CASES = [(data, gate, fitted) for data, (_, y) in DATA.items() for gate in GATES for fitted in (2, 3)[: len(y) // 16]]
+QUICK = [(*pair, 2) for pair in zip(DATA, cycle(GATES))]  # every data set and every gate
+
+
+@pytest.mark.parametrize(
+    ("data", "gate", "fitted"), [pytest.param(*case, marks=() if case in QUICK else pytest.mark.full) for case in CASES]
+)
+def test_a_fit_ends_and_says_how(data, gate, fitted):
+    check_says_what_happened(temperance.fit(*DATA[data], fitted=fitted, starts=2, **GATES[gate]))
+
+
+def test_what_is_known_of_hostile_data_is_said():
+    """nu cannot but lie at its bound; a separated gate goes to the edge; columns that depend on each other are told."""
+    above = temperance.fit(X, Y, fitted=2, starts=2, **GATES["nu far above the data"])
+    assert above.fit.status == "at_bound"
+    assert {("nu", 0), ("nu", 1)} <= set(above.fit.bounds)
+    below = temperance.fit(X, Y, fitted=2, starts=2, **GATES["nu far below the data"])
+    assert below.fit.status in ("at_bound", "spike", "max_steps")
+    assert {name for name, _ in below.fit.bounds} >= {"nu"} or below.fit.status == "max_steps"
+    separated = temperance.fit(*DATA["separated by the sign of x"], fitted=2, starts=3, gate="softmax")
+    assert separated.fit.status == "at_bound"
+    assert {name for name, _ in separated.fit.bounds} <= {"beta1", "beta0"}
+    twice = temperance.fit(*DATA["a column twice"], fitted=2, starts=3, gate="softmax")
+    assert "the columns of x are linearly dependent: no single beta1 and a are determined" in twice.warnings
+    cold = temperance.fit(X, Y, fitted=2, starts=3, tau=1e6)
+    warm = temperance.fit(X, Y, fitted=2, starts=3, tau=1.0)
+    assert cold.fit.log_likelihood <= warm.fit.log_likelihood + 1e-6
+
+
+REFUSED = {
+    "a missing value": (np.r_[X[1:], np.nan], Y, "nan"),
+    "an infinite value": (X, np.r_[Y[1:], np.inf], "inf"),
+    "minus infinity": (np.r_[X[1:], -np.inf], Y, "-inf"),
+    "constant x": (np.full(N, 0.1), Y, "is constant, 0.1"),
+    "constant y": (X, np.full(N, 0.1), "is constant, 0.1"),
+    "a constant column": (np.column_stack([X, np.ones(N)]), Y, "is constant, 1.0"),
+    "fewer points than parameters": (X[:8], Y[:8], "8 points are fewer than the 9 parameters of 2 atoms"),
+    "one point": (X[:1], Y[:1], "is constant"),
+    "a scale that overflows": (1e200 * X, Y, "must lie between"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_bad_data_are_refused_by_the_function_and_the_command(tmp_path, capsys, case):
+    x, y, words = REFUSED[case]
+    with pytest.raises(ValueError) as refusal:
+        temperance.fit(x, y, fitted=2)
+    path = tmp_path / "data.csv"
+    np.savetxt(path, np.column_stack([x, y]), delimiter=",")
+    assert run(["fit", str(path), "--fitted", "2"]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.count("\n") == 1
+    assert words in str(refusal.value)
+    assert words in captured.err or "the value is missing" in captured.err or "is not finite" in captured.err
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"tau": 5e-324}, "a fixed tau must be positive, a number from 1e-70 to 1e\\+70, not 5e-324"),
+        ({"tau": 1.7e308}, "not 1.7e"),
+        ({"tau": float("nan")}, "not nan"),
+        ({"tau": 10**400}, "a fixed tau must be positive"),
+        ({"tau": "0.5"}, "not '0.5'"),
+        ({"tau": True}, "not True"),
+        ({"fitted": 10**9}, "300 points are fewer than the parameters of 1000000000 atoms"),
+        ({"box": (1.0, 2.0)}, "box must be a Box"),
+    ],
+)
+def test_options_out_of_all_bounds_are_refused_at_once(options, words):
+    with pytest.raises(ValueError, match=words):
+        temperance.fit(X, Y, **{"fitted": 2, **options})
+
+
+def test_numbers_that_no_double_holds_are_refused():
+    with pytest.raises(ValueError, match="x must hold real numbers"):
+        temperance.fit([10**400, *X[1:]], Y, fitted=2)
+    with pytest.raises(ValueError, match="x must hold real numbers"):
+        temperance.fit([[1.0], [1.0, 2.0]], [1.0, 2.0], fitted=1)
+
+
+def test_the_command_says_what_happened_and_prints_strict_json(tmp_path, capsys):
+    path = tmp_path / "data.csv"
+    np.savetxt(path, np.column_stack(DATA["separated, without noise"]), delimiter=",")
+    for tau in ("1e-6", "1e6"):
+        assert run(["fit", str(path), "--fitted", "2", "--starts", "2", "--tau", tau, "--json"]) == 0
+        captured = capsys.readouterr()
+        record = json.loads(captured.out, parse_constant=pytest.fail)
+        assert captured.err == ""
+        assert record["status"] in STATUSES
+        assert record["warnings"]

@@ -1,0 +1,146 @@
+"""What `fit` calls identifiable follows from theory, wherever the search ended."""
+
+import numpy as np
+import pytest
+
+from temperance.numerics.mixture import density
+from temperance.numerics.fitting import mle
+from temperance.numerics.mixture.activation_numpy import compile_activation
+from temperance.numerics.fitting.estimate import fit
+from temperance.numerics.fitting.identifiability import proved_of
+from temperance.numerics.mixture.measures import Layout, MixingMeasure
+from temperance.numerics.fitting.mle import Box
+from temperance.numerics.mixture.data_source import Points
+from temperance.numerics.mixture.sampling import sample
+from temperance.theory.activations.activation import activation
+
+BOX = Box(50.0, 50.0, (0.02, 50.0), 50.0, 50.0, (1e-3, 4.0))
+
+
+def compiled(name):
+    return compile_activation(activation(name))
+
+
+def truth(beta1, tau=0.5, beta0=0.4):
+    d = len(beta1[0])
+    return MixingMeasure(beta1, [beta0, 0.0], tau, [[1.5, 0.5][:d], [-1.0, 0.3][:d]], [1.0, -1.5], [0.25, 0.09])
+
+
+PLANE, LINE = truth([[2.0, -1.0], [-0.7, 0.8]]), truth([[1.2], [0.5]])
+
+
+def draw(measure, name, n=1000):
+    return sample(measure, compiled(name), n, seed=3)
+
+
+def verdicts(result):
+    return {(e.parameter, e.atom): e.identifiable for e in result.estimates}
+
+
+def slope_along(flow, gate, fitted):
+    """The slope along a flow, relative, of the likelihood of data that have nothing to do with the fit."""
+    rng = np.random.default_rng(9)
+    x, y = rng.normal(size=(50, fitted.layout.d)), rng.normal(size=50)
+    score = density.log_likelihood(fitted.theta, fitted.layout, gate, x, y).score
+    return abs(score @ flow) / (np.abs(score) @ np.abs(flow))
+
+
+@pytest.mark.parametrize("name", ["relu", "abs", "leaky_relu"])
+def test_a_homogeneous_gate_of_two_covariates_has_no_temperature(name):
+    result = fit(*draw(PLANE, name), fitted=2, activation=name, starts=2)
+    found = verdicts(result)
+    assert result.fit.status == "converged"
+    assert not any(found[key] for key in (("tau", None), ("beta1", 0), ("beta1", 1), ("beta0", 0)))
+    assert all(found["|beta1|/tau", i] for i in (0, 1))
+    assert all(e.se > 0 for e in result.estimates if e.parameter in ("|beta1|/tau", "beta0/tau"))
+    assert result.answer.startswith("Not identifiable: tau, beta1, beta0. Identifiable: a, b, nu, |beta1|/tau")
+
+
+@pytest.mark.parametrize("name", ["z**2", "abs", "z**3", "log(abs(z))", "-2*z"])
+def test_in_the_free_gauge_of_one_covariate_only_differences_count(name):
+    x, y = draw(LINE, name)
+    gate = compiled(name)
+    found = mle.fit(Layout(2, 1, "free"), gate, x, y, box=BOX, starts=2, seed=0)
+    proved = proved_of(found, gate, Points(x, y))
+    assert len(proved.flows) >= 2
+    for flow in proved.flows:
+        assert slope_along(flow, gate, found) < 1e-12
+    values = verdicts(fit(x, y, fitted=2, activation=name, starts=2))
+    assert not any(verdict for (parameter, _), verdict in values.items() if parameter in ("tau", "beta1"))
+    powers = {key: verdict for key, verdict in values.items() if key[0].startswith(("|beta1|", "sgn"))}
+    assert all(" - " in parameter and verdict for (parameter, _), verdict in powers.items())
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [("relu", {"gauge": "anchored"}), ("abs", {"gauge": "anchored", "tau": None}), ("hardtanh", {"tau": 0.5})],
+)
+def test_the_bound_of_tau_takes_no_standard_error_from_what_a_homogeneous_gate_determines(name, options):
+    x, y = draw(truth([[1.2], [0.0]]), name)
+    box = Box(5.0, 5.0, (2.0, 2.1), 50.0, 50.0, (1e-3, 4.0))
+    result = fit(x, y, fitted=2, activation=name, starts=2, box=box, **options)
+    if options.get("tau") is None:
+        (power,) = (e for e in result.estimates if e.parameter == "|beta1|/tau")
+        assert power.identifiable
+        assert power.se > 0
+    else:
+        assert all(verdicts(result).values())
+
+
+def at(measure, name, layout, x, y, box=BOX):
+    """A fit that has not moved from a measure."""
+    return mle.fit(
+        layout, compiled(name), x, y, box=box, starts=0, seed=0, known_starts=[layout.pack(measure)], max_passes=1
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "beta1", "flows", "twin", "said"),
+    [
+        ("gelu", [[1.0], [-1.0]], 1, False, "the fit is at a mirror point"),
+        ("tanh", [[1.0], [-1.0]], 0, True, "another temperature as well, tau = 0.25"),
+        ("tanh", [[1.0], [0.0]], 0, True, "another temperature as well, tau = 1"),
+        ("tanh", [[1.0], [1.0]], 2, False, "does not depend on x"),
+        ("log(1 + z**2)", [[1.0], [-1.0]], 2, False, "does not depend on x"),
+        ("tanh", [[1.0], [0.3]], 0, False, None),
+        ("mish", [[1.0], [-1.0]], 0, False, None),
+    ],
+)
+def test_special_places_are_found(name, beta1, flows, twin, said):
+    """Where a fit is at a mirror point, or at its twin, theory says no, whatever the information is."""
+    measure, layout = truth(beta1), Layout(2, 1, "free")
+    x, y = draw(measure, name, 5000)
+    fitted = at(measure, name, layout, x, y)
+    proved = proved_of(fitted, compiled(name), Points(x, y))
+    assert (len(proved.flows), proved.twin) == (flows, twin)
+    assert [note for note in proved.notes if said and said in note] == list(proved.notes)
+    for flow in proved.flows:
+        assert slope_along(flow, compiled(name), fitted) < 1e-12
+
+
+def test_a_twin_outside_of_the_box_leaves_tau_identifiable():
+    measure, layout = truth([[1.0], [-1.0]]), Layout(2, 1, "free")
+    x, y = draw(measure, "tanh")
+    narrow = Box(50.0, 50.0, (0.3, 50.0), 50.0, 50.0, (1e-3, 4.0))
+    proved = proved_of(at(measure, "tanh", layout, x, y, narrow), compiled("tanh"), Points(x, y))
+    assert not proved.twin
+    assert not proved.notes
+
+
+@pytest.mark.parametrize("d", [1, 2])
+def test_a_valley_of_the_temperature_is_followed_to_its_end(d):
+    """log(1 + z^2) on data of relu: the profile of tau rises to the edge of the box, from every start."""
+    measure = truth([[1.0], [0.3]] if d == 1 else [[0.6, -0.5], [-0.3, 0.2]])
+    x, y = draw(measure, "relu")
+    found = [fit(x, y, fitted=2, activation="log(1 + z**2)", seed=seed) for seed in (0, 1)]
+    assert {result.fit.status for result in found} == {"at_bound"}
+    assert {result.fit.bounds for result in found} == {(("tau", None),)}
+    assert found[0].fit.log_likelihood == pytest.approx(found[1].fit.log_likelihood, abs=1e-6)
+
+
+def test_a_profile_of_the_temperature_that_hardly_falls_is_told():
+    x, y = draw(truth([[0.6, -0.5], [-0.3, 0.2]], tau=0.8), "abs")
+    result = fit(x, y, fitted=2, activation="log(1 + z**2)", starts=2)
+    assert result.fit.status == "converged"
+    assert any("the standard error of tau is 1.4 times tau" in warning for warning in result.warnings)
+    assert any("the data give no lower bound of tau" in warning for warning in result.warnings)

@@ -1,0 +1,183 @@
+"""The compiled likelihood against the plain one, and its cache on disk."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import sympy as sp
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from temperance.numerics.mixture import density
+from temperance.numerics.mixture.activation_numpy import compile_activation
+from temperance.numerics.likelihood.kernel import BLOCK, evaluate, log_likelihood
+from temperance.numerics.mixture.measures import Layout, MixingMeasure
+from temperance.theory.activations.activation import Activation, Piece, Z, activation
+
+
+def gate(name):
+    return compile_activation(activation(name))
+
+
+def case(layout, seed, n):
+    rng = np.random.default_rng([seed, layout.k, layout.d])
+    return rng.normal(0, 0.7, layout.size), rng.uniform(-2, 2, (n, layout.d)), rng.normal(0, 2, n)
+
+
+def check(layout, name, seed=0, n=2 * BLOCK + 77, scale=1.0):
+    theta, x, y = case(layout, seed, n)
+    ours = log_likelihood(scale * theta, layout, gate(name), x, y)
+    plain = density.log_likelihood(scale * theta, layout, gate(name), x, y)
+    assert float(ours.value) == pytest.approx(float(plain.value), rel=1e-10)
+    m = layout.unpack(scale * theta)
+    logits = (gate(name)(m.beta1 @ x.T, 0)[0] + m.beta0[:, None]) / m.tau
+    # both round each probability to eps, and multiply it by products of two logits, large where tau is small
+    rounding = np.finfo(float).eps * n * np.abs(logits).max() ** 2
+    for part in ("score", "hessian"):
+        exact = getattr(plain, part)
+        most = 1e-10 * np.abs(exact).max() + rounding
+        np.testing.assert_allclose(getattr(ours, part), exact, rtol=1e-10, atol=most)
+
+
+QUICK = [("linear", "anchored", 1, 1), ("linear", "anchored", 2, 1), ("linear", "anchored", 3, 1)]
+QUICK += [("tanh", "free", 2, 1), ("tanh", "free", 3, 2), ("gelu", "anchored", 2, 1), ("linear", "anchored", 2, 2)]
+FULL = [
+    (name, gauge, k, d)
+    for k in (1, 2, 3, 4, 9)
+    for d in (1, 2, 3)
+    for name in ("linear", "gelu")
+    for gauge in ("anchored", "free")
+]
+
+
+@pytest.mark.parametrize(("name", "gauge", "k", "d"), QUICK)
+@pytest.mark.parametrize("tau", [None, 0.7])
+def test_kernel_and_plain_version_agree(name, gauge, k, d, tau):
+    check(Layout(k, d, gauge, tau), name)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize(("name", "gauge", "k", "d"), FULL)
+@pytest.mark.parametrize("tau", [None, 0.7])
+def test_kernel_and_plain_version_agree_for_many_sizes(name, gauge, k, d, tau):
+    check(Layout(k, d, gauge, tau), name)
+
+
+@settings(derandomize=True, deadline=None, max_examples=60)
+@given(
+    n=st.integers(1, 3 * BLOCK),
+    seed=st.integers(0, 10**6),
+    scale=st.sampled_from([0.01, 1.0, 3.0]),
+    shape=st.sampled_from(QUICK[1:4]),
+)
+def test_any_number_of_points_and_any_theta(n, seed, scale, shape):
+    name, gauge, k, d = shape
+    check(Layout(k, d, gauge), name, seed, n, scale)
+
+
+ROOTS = "(1 + z**2)**(1/3) + sinh(z)/9 + asinh(z)*cosh(z/3)"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["hardtanh", "relu", "log_abs", "sech", "z*tanh(z) + sin(z)/3", "2**z", "sqrt(1+z**2)", "acosh(z**2+1)", ROOTS],
+)
+def test_any_activation(name):
+    check(Layout(2, 1, "free"), name)
+
+
+def test_functions_without_machine_code_go_through_the_plain_version():
+    check(Layout(2, 1, "free"), Activation("bessel", (Piece(sp.besselj(0, Z)),)), n=50)
+
+
+def test_values_that_overflow_go_through_the_plain_version():
+    layout = Layout(2, 1, "free")
+    theta, x, y = case(layout, 1, 20)
+    x[3] = 900.0 / theta[1]  # exp(900) over exp(900) in machine code
+    value, score, _ = evaluate(theta, layout, gate("(exp(z) - exp(-z))/(exp(z) + exp(-z) + exp(-z)/2)"), x, y)
+    assert np.isfinite(value)
+    assert np.isfinite(score).all()
+
+
+def test_logits_and_exponents_of_any_size():
+    measure = MixingMeasure([[5.0], [-5.0]], [0.0, 0.0], 1e-3, [[1.0], [-1.0]], [0.0, 0.0], [1e-4, 1e-4])
+    x, y = np.array([[3.0], [-3.0], [0.0]]), np.array([3.0, 40.0, 0.0])
+    layout = Layout(2, 1, "free")
+    theta = layout.pack(measure)
+    ours, plain = (f(theta, layout, gate("tanh"), x, y) for f in (log_likelihood, density.log_likelihood))
+    np.testing.assert_allclose(ours.hessian, plain.hessian, rtol=1e-10, atol=1e-10 * np.abs(plain.hessian).max())
+
+
+def test_the_result_does_not_depend_on_where_the_data_lie():
+    layout = Layout(2, 1, "free")
+    theta, x, y = case(layout, 2, 1000)
+    first = log_likelihood(theta, layout, gate("tanh"), x, y)
+    for skip in range(1, 9):
+        room = np.zeros(1000 + skip)
+        room[skip:] = y
+        again = log_likelihood(theta, layout, gate("tanh"), x.copy(), room[skip:])
+        np.testing.assert_array_equal(again.hessian, first.hessian)
+        assert again.value == first.value
+
+
+def test_replicates_share_or_have_their_points():
+    layout = Layout(2, 2, "anchored")
+    rng = np.random.default_rng(3)
+    theta, x, y = rng.normal(size=(3, layout.size)), rng.normal(size=(3, 20, 2)), rng.normal(size=(3, 20))
+    own, shared = (log_likelihood(theta, layout, gate("linear"), *data) for data in ((x, y), (x[1], y[1])))
+    np.testing.assert_array_equal(own.hessian[1], shared.hessian[1])
+    assert own.value.shape == shared.value.shape == (3,)
+    assert own.value[0] != shared.value[0]
+
+
+@pytest.mark.parametrize(
+    ("theta", "x", "y", "name"),
+    [
+        (np.zeros(9), np.zeros((5, 2)), np.zeros(5), "x"),
+        (np.zeros(9), np.zeros((5, 1)), np.zeros(4), "y"),
+        (np.zeros(8), np.zeros((5, 1)), np.zeros(5), "theta"),
+    ],
+)
+def test_wrong_shapes_are_named(theta, x, y, name):
+    with pytest.raises(ValueError, match=f"^{name} must have shape"):
+        log_likelihood(theta, Layout(2, 1), gate("tanh"), x, y)
+
+
+SCRIPT = """
+import json, os
+import numpy as np
+from temperance.numerics.mixture.activation_numpy import compile_activation
+from temperance.numerics.mixture.activation_machine_code import machine_jets
+from temperance.numerics.likelihood.kernel import compiled_kernel, evaluate
+from temperance.numerics.mixture.measures import Layout
+from temperance.theory.activations.activation import Activation, Piece, Z, activation
+
+gate, layout = compile_activation(activation("z*tanh(z) + atan(z)/7")), Layout(1, 1, "free")
+value, *_ = evaluate(np.full(layout.size, 0.5), layout, gate, np.ones((9, 1)), np.ones(9))
+stats = compiled_kernel(1, 1, 1, False).stats
+files = sorted(os.path.join(folder, f) for folder, _, names in os.walk(os.environ["NUMBA_CACHE_DIR"]) for f in names)
+found = sum(stats.cache_hits.values()) + machine_jets(gate.source).cache_hits
+compiled = sum(stats.cache_misses.values())
+print(json.dumps({"value": value, "compiled": compiled, "found": found, "files": files}))
+"""
+
+
+def test_a_second_process_finds_the_machine_code_of_a_users_expression(tmp_path):
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path), "TEMPERANCE_CACHE": str(tmp_path)}
+    first, second = (
+        json.loads(
+            subprocess.run(
+                [sys.executable, "-c", SCRIPT], env=environment, capture_output=True, text=True, check=True
+            ).stdout
+        )
+        for _ in range(2)
+    )
+    assert first["compiled"] == 1
+    assert first["found"] == 0
+    assert second["compiled"] == 0
+    assert second["found"] == 2
+    assert second["files"] == first["files"]
+    assert second["value"] == first["value"]

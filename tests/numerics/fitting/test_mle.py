@@ -1,0 +1,200 @@
+import numpy as np
+import pytest
+import sympy as sp
+
+from temperance.numerics.mixture.activation_numpy import compile_activation
+from temperance.numerics.mixture.density import log_likelihood
+from temperance.numerics.mixture.measures import Layout, MixingMeasure
+from temperance.numerics.fitting.mle import Box, fit
+from temperance.numerics.fitting.newton import GRADIENT, Local, maximise
+from temperance.numerics.mixture.sampling import sample
+from temperance.theory.activations.activation import Activation, Piece, Z
+
+TANH, LINEAR, GELU = (
+    compile_activation(Activation(name, (Piece(expr),)))
+    for name, expr in (("tanh", sp.tanh(Z)), ("linear", Z), ("gelu", Z * (1 + sp.erf(Z / sp.sqrt(2))) / 2))
+)
+FREE = Layout(2, 1, "free")
+TRUTH = MixingMeasure([[3.0], [0.5]], [1.0, 0.0], 0.25, [[1.0], [-1.0]], [2.0, -2.0], [0.25, 0.5])
+BOX = Box(10.0, 10.0, (0.025, 10.0), 10.0, 10.0, (0.25 / 3, 1.5))
+
+
+def quadratic(theta):
+    """-(x - 3)^2 - (y + 1)^2 - x y / 2."""
+    x, y = theta
+    gradient = np.array([-2 * (x - 3) - y / 2, -2 * (y + 1) - x / 2])
+    return Local(-((x - 3) ** 2) - (y + 1) ** 2 - x * y / 2, gradient, np.array([[-2.0, -0.5], [-0.5, -2.0]]))
+
+
+def double_well(theta):
+    """-(x^2 - 1)^2 - y^2: maxima at x = +-1, a saddle at 0."""
+    x, y = theta
+    gradient = np.array([-4 * x * (x**2 - 1), -2 * y])
+    return Local(-((x**2 - 1) ** 2) - y**2, gradient, np.diag([4 - 12 * x**2, -2.0]))
+
+
+def rosenbrock(theta):
+    x, y = theta
+    gradient = np.array([2 * (1 - x) + 400 * x * (y - x**2), -200 * (y - x**2)])
+    hessian = np.array([[-2 + 400 * y - 1200 * x**2, 400 * x], [400 * x, -200.0]])
+    return Local(-((1 - x) ** 2) - 100 * (y - x**2) ** 2, gradient, hessian)
+
+
+WIDE = (np.full(2, -50.0), np.full(2, 50.0))
+
+
+def test_an_interior_maximum_is_found():
+    end = maximise(quadratic, np.zeros(2), *WIDE, 50)
+    np.testing.assert_allclose(end.theta, np.linalg.solve([[2, 0.5], [0.5, 2]], [6, -2]), atol=1e-9)
+    assert end.stationary
+
+
+def test_a_maximum_on_the_edge_of_the_box_is_found():
+    end = maximise(quadratic, np.zeros(2), np.array([-5.0, -0.5]), np.array([2.0, 5.0]), 50)
+    np.testing.assert_array_equal(end.theta, [2.0, -0.5])
+    assert end.stationary
+
+
+def test_a_saddle_is_left():
+    end = maximise(double_well, np.array([0.0, 1.0]), *WIDE, 100)
+    assert abs(end.theta[0]) == pytest.approx(1.0)
+    assert end.stationary
+
+
+def test_a_curved_valley_is_followed():
+    end = maximise(rosenbrock, np.array([-1.2, 1.0]), *WIDE, 200)
+    np.testing.assert_allclose(end.theta, 1.0, atol=1e-6)
+    assert end.passes < 60
+
+
+def test_points_where_the_function_is_not_finite_are_not_entered():
+    def f(theta):  # log x - x, nan for x <= 0
+        x = float(theta[0]) if theta[0] > 0 else np.nan
+        return Local(np.log(x) - x, np.array([1 / x - 1]), np.array([[-1 / x**2]]))
+
+    low, high = np.array([-50.0]), np.array([50.0])
+    end = maximise(f, np.array([40.0]), low, high, 100)  # the first step goes below 0
+    np.testing.assert_allclose(end.theta, 1.0, atol=1e-6)
+    outside = maximise(f, np.array([-1.0]), low, high, 100)
+    assert outside.local.value == -np.inf
+    assert not outside.stationary
+
+
+def test_one_atom_is_least_squares():
+    rng = np.random.default_rng(0)
+    x = rng.uniform(-1, 1, (400, 2))
+    y = x @ [2.0, -1.0] + 0.5 + rng.normal(0, 0.3, 400)
+    result = fit(Layout(1, 2, "anchored", tau=1.0), LINEAR, x, y, box=Box.for_data(x, y), starts=1, seed=0)
+    x1 = np.column_stack([x, np.ones(400)])
+    coefficients = np.linalg.lstsq(x1, y, rcond=None)[0]
+    np.testing.assert_allclose([*result.measure.a[0], result.measure.b[0]], coefficients, atol=1e-8)
+    assert result.measure.nu[0] == pytest.approx(((y - x1 @ coefficients) ** 2).mean(), abs=1e-8)
+    assert result.status == "converged"
+
+
+@pytest.mark.parametrize("replicate", range(3))
+def test_starts_that_do_not_know_the_truth_do_at_least_as_well_as_it(replicate):
+    x, y = sample(TRUTH, TANH, 3000, seed=11, replicate=replicate)
+    blind = fit(FREE, TANH, x, y, box=BOX, starts=6, seed=replicate)
+    from_truth = fit(FREE, TANH, x, y, box=BOX, starts=0, seed=0, known_starts=[FREE.pack(TRUTH)])
+    assert blind.status == from_truth.status == "converged"
+    assert blind.log_likelihood == pytest.approx(from_truth.log_likelihood, abs=1e-6)
+    assert 1 <= blind.agree <= blind.starts == 6
+    np.testing.assert_allclose(sorted(blind.measure.b), [-2, 2], atol=0.15)
+
+
+def test_converged_means_a_small_gradient_and_a_positive_information():
+    x, y = sample(TRUTH, TANH, 4000, seed=12)
+    result = fit(FREE, TANH, x, y, box=BOX, starts=3, seed=1)
+    assert result.status == "converged"
+    assert np.linalg.norm(result.score) == pytest.approx(result.gradient_norm)
+    assert result.gradient_norm <= GRADIENT * len(y)
+    assert np.linalg.eigvalsh(result.information)[0] > 0
+    assert result.flat_directions.shape == (0, FREE.size)
+
+
+def test_the_same_seed_gives_the_same_bits():
+    x, y = sample(TRUTH, TANH, 1500, seed=13)
+    one, two = (fit(FREE, TANH, x, y, box=BOX, starts=2, seed=5) for _ in range(2))
+    np.testing.assert_array_equal(one.theta, two.theta)
+
+
+def test_the_linear_gate_reports_its_flat_direction_and_fits_the_identifiable_functions():
+    """theory.md 2.2: information v = 0 for v = (beta1, beta0, 1) in (beta1, beta0, log tau); tau = 1 loses nothing."""
+    truth = MixingMeasure([[2.0], [0.0]], [0.5, 0.0], 1.0, [[1.0], [-1.0]], [2.0, -2.0], [0.25, 0.5])
+    x, y = sample(truth, LINEAR, 3000, seed=14)
+    free = fit(Layout(2, 1), LINEAR, x, y, box=BOX, starts=3, seed=0)
+    softmax = fit(Layout(2, 1, tau=1.0), LINEAR, x, y, box=BOX, starts=3, seed=0)
+    assert free.status == softmax.status == "converged"
+    assert free.log_likelihood == pytest.approx(softmax.log_likelihood, abs=1e-6)
+    slopes = [np.diff(m.beta1[m.b.argsort(), 0] / m.tau)[0] for m in (free.measure, softmax.measure)]
+    assert slopes[0] == pytest.approx(slopes[1], abs=1e-6)
+    scale = [
+        1.0 if n == "tau" else v * (n in ("beta1", "beta0"))
+        for (n, _), v in zip(free.layout.names, free.theta, strict=True)
+    ]
+    assert free.flat_directions.shape == (1, 9)
+    assert abs(free.flat_directions[0] @ scale) == pytest.approx(np.linalg.norm(scale), rel=1e-7)
+    assert np.abs(free.information @ free.flat_directions[0]).max() <= 1e-6 * np.abs(free.information).max()
+    assert len(softmax.flat_directions) == 0
+
+
+def test_a_fit_at_the_edge_of_the_box_names_the_parameter():
+    x, y = sample(TRUTH, TANH, 1500, seed=15)
+    narrow = Box(10.0, 10.0, (0.025, 10.0), 10.0, 10.0, (0.02, 0.4))
+    result = fit(FREE, TANH, x, y, box=narrow, starts=3, seed=0)
+    assert result.status == "at_bound"
+    assert "nu" in [name for name, _ in result.bounds]
+    assert result.measure.nu.max() == pytest.approx(0.4)
+
+
+def test_a_variance_that_collapses_on_a_few_points_is_a_spike():
+    rng = np.random.default_rng(1)
+    x = np.sort(rng.uniform(-1, 1, (80, 1)), axis=0)
+    y = x[:, 0] + rng.normal(0, 1, 80)
+    lone = MixingMeasure([[0.0], [0.0]], [-2.0, 0.0], 1.0, [[0.0], [1.0]], [y[40], 0.0], [1e-10, 1.0])
+    box = Box(5.0, 5.0, (0.1, 10.0), 50.0, 50.0, (1e-10, 4.0))
+    result = fit(FREE, TANH, x, y, box=box, starts=0, seed=0, known_starts=[FREE.pack(lone)])
+    assert result.status == "spike"
+    assert ("nu", 0) in result.bounds
+
+
+def test_running_out_of_passes_is_said():
+    x, y = sample(TRUTH, TANH, 1000, seed=16)
+    start = FREE.pack(MixingMeasure([[1.0], [-1.0]], [0.0, 0.0], 1.0, [[0.0], [0.0]], [1.0, -1.0], [1.0, 1.0]))
+    result = fit(FREE, TANH, x, y, box=BOX, starts=0, seed=0, known_starts=[start], max_passes=2)
+    assert result.status == "max_steps"
+    assert result.gradient_norm > GRADIENT * 1000
+
+
+def test_an_over_specified_search_climbs_from_the_embedded_exact_fit():
+    """Splitting atom 1 of the exact fit into two equal halves keeps the density; the search only goes up from there."""
+    x, y = sample(TRUTH, GELU, 1000, seed=17)
+    m = fit(FREE, GELU, x, y, box=BOX, starts=3, seed=0)
+    e = m.measure
+    halves = [0, 0, 1]
+    beta0 = e.beta0[halves] - e.tau * np.log([2, 2, 1])
+    split = MixingMeasure(e.beta1[halves], beta0, e.tau, e.a[halves], e.b[halves], e.nu[halves])
+    layout = Layout(3, 1, "free")
+    alone = log_likelihood(layout.pack(split), layout, GELU, x, y)
+    assert float(alone.value) == pytest.approx(m.log_likelihood, rel=1e-12)
+    rng = np.random.default_rng(2)
+    known = [layout.pack(split) + noise for noise in (0.0, *rng.normal(0, 0.3, (4, layout.size)))]
+    over = fit(layout, GELU, x, y, box=BOX, starts=0, seed=0, known_starts=known)
+    assert over.log_likelihood > m.log_likelihood + 0.1
+    assert over.status != "max_steps"
+
+
+@pytest.mark.parametrize(("field", "value"), [("beta1", -1.0), ("tau", (1.0, 0.5)), ("nu", (0.0, 1.0)), ("a", np.inf)])
+def test_boxes_are_validated(field, value):
+    good = {"beta1": 1.0, "beta0": 1.0, "tau": (0.1, 1.0), "a": 1.0, "b": 1.0, "nu": (0.1, 1.0)}
+    with pytest.raises(ValueError, match=f"box: {field} must be"):
+        Box(**{**good, field: value})
+
+
+def test_no_starts_and_no_data_are_refused():
+    x, y = sample(TRUTH, TANH, 100, seed=1)
+    with pytest.raises(ValueError, match="at least one start"):
+        fit(FREE, TANH, x, y, box=BOX, starts=0, seed=0)
+    with pytest.raises(ValueError, match="finite"):
+        fit(FREE, TANH, x, np.full(100, np.nan), box=BOX, starts=1, seed=0)

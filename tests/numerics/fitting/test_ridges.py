@@ -1,0 +1,104 @@
+"""Fits of gates with kinks end at maxima: no better point is near, in any direction."""
+
+import numpy as np
+import pytest
+from scipy.optimize import minimize
+
+from temperance.numerics.mixture import density
+from temperance.numerics.mixture.activation_numpy import compile_activation
+from temperance.numerics.mixture.measures import Layout, MixingMeasure
+from temperance.numerics.fitting.mle import Box, fit
+from temperance.numerics.fitting.newton import GRADIENT
+from temperance.numerics.fitting.ridges import kinks_of
+from temperance.numerics.mixture.sampling import sample
+from temperance.theory.activations.activation import activation
+
+N = 300
+CASES = [(d, name) for d in (1, 2) for name in ("relu", "abs", "leaky_relu", "hardtanh", "softshrink", "hardswish")]
+
+
+def case(d, name, gauge="free", n=N):
+    """A layout, a gate and data of it, the last atom without a gate of its own in the anchored gauge."""
+    gate = compile_activation(activation(name))
+    beta1 = [[2.0, -1.0][:d], [-0.7, 0.8][:d] if gauge == "free" else [0.0] * d]
+    a = [[1.5, 0.5][:d], [-1.0, 0.3][:d]]
+    truth = MixingMeasure(beta1, [0.4, 0.0], 0.8, a, [1.0, -1.5], [0.25, 0.09])
+    return Layout(2, d, gauge), gate, *sample(truth, gate, n, seed=1)
+
+
+def best_nearby(layout, gate, x, y, found):
+    """The highest log-likelihood that random steps of many sizes and Nelder and Mead reach from a fit."""
+    lower, upper = found.box.bounds(layout)
+
+    def value(theta):
+        return float(density.log_likelihood(np.clip(theta, lower, upper), layout, gate, x, y).value)
+
+    rng = np.random.default_rng(0)
+    steps = [size * rng.normal(size=layout.size) for size in (1e-8, 1e-6, 1e-5, 1e-4, 1e-3) for _ in range(40)]
+    simplex = found.theta + 1e-3 * np.vstack([np.zeros(layout.size), np.eye(layout.size)])
+    options = {"maxfev": 1000, "initial_simplex": simplex}
+    polished = minimize(lambda theta: -value(theta), found.theta, method="Nelder-Mead", options=options)
+    return max(-float(polished.fun), *(value(found.theta + step) for step in steps))
+
+
+@pytest.mark.parametrize("gauge", ["free", "anchored"])
+@pytest.mark.parametrize(("d", "name"), CASES)
+def test_a_fit_of_a_gate_with_kinks_ends_at_a_maximum(d, name, gauge):
+    layout, gate, x, y = case(d, name, gauge)
+    found = fit(layout, gate, x, y, box=Box.for_data(x, y), starts=3, seed=1)
+    assert found.status in ("converged", "at_bound")
+    assert found.gradient_norm <= GRADIENT * N
+    assert best_nearby(layout, gate, x, y, found) <= found.log_likelihood + 1e-9
+
+
+def test_a_maximum_may_lie_on_ridges():
+    """Both beta1 of relu are held by a point: beside it the slopes are far from 0, and point at the fit."""
+    layout, gate, x, y = case(2, "relu")
+    found = fit(layout, gate, x, y, box=Box.for_data(x, y), starts=3, seed=1)
+    on = np.argwhere(np.abs(x @ found.measure.beta1.T) < 1e-9)
+    assert found.status == "converged"
+    assert sorted(on[:, 1]) == [0, 1]
+    for point, atom in on:
+        normal = np.zeros(layout.size)
+        normal[[j for j, name in enumerate(layout.names) if name == ("beta1", atom)]] = x[point]
+        beside = [found.theta + side * normal for side in (-1e-7, 1e-7)]
+        slopes = [normal @ density.log_likelihood(theta, layout, gate, x, y).score for theta in beside]
+        assert slopes[0] > 100 * found.gradient_norm
+        assert slopes[1] < -100 * found.gradient_norm
+
+
+def test_fits_of_many_points_and_of_three_atoms_end_too():
+    for d, name in ((1, "hardtanh"), (2, "relu")):
+        layout, gate, x, y = case(d, name, n=20_000)
+        assert fit(layout, gate, x, y, box=Box.for_data(x, y), starts=2, seed=1).status == "converged"
+        three = fit(Layout(3, d), gate, x[:2000], y[:2000], box=Box.for_data(x, y), starts=2, seed=1)
+        assert three.status != "max_steps"
+
+
+def test_repeated_points_share_their_ridges():
+    layout, gate, x, y = case(2, "relu", "anchored", 60)
+    once = fit(layout, gate, x, y, box=Box.for_data(x, y), starts=2, seed=3)
+    x, y = np.tile(x, (5, 1)), np.tile(y, 5)
+    again = fit(layout, gate, x, y, box=once.box, starts=0, seed=0, known_starts=[once.theta])
+    assert again.status == once.status != "max_steps"
+    assert again.log_likelihood == pytest.approx(5 * once.log_likelihood, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "places", "jumps"),
+    [
+        ("relu", [0], [1]),
+        ("hardtanh", [-1, 1], [1, -1]),
+        ("abs", [0], [2]),
+        ("leaky_relu", [0], [0.99]),
+    ],
+)
+def test_kinks_are_where_the_slope_jumps(name, places, jumps):
+    kinks = kinks_of(compile_activation(activation(name)))
+    np.testing.assert_allclose(kinks.places, places)
+    np.testing.assert_allclose(kinks.jumps, jumps)
+
+
+@pytest.mark.parametrize("name", ["tanh", "elu", "z*abs(z)", "where(z > 0, 1, 0)", "hardshrink"])
+def test_smooth_gates_and_gates_that_jump_have_none(name):
+    assert kinks_of(compile_activation(activation(name))) is None

@@ -1,0 +1,145 @@
+import math
+import pickle
+
+import mpmath
+import numpy as np
+import pytest
+import sympy as sp
+
+from temperance.numerics.mixture.activation_numpy import compile_activation, parity
+from temperance.numerics.mixture.activation_machine_code import source_of
+from temperance.theory.activations.activation import Activation, Piece, Z, activation
+from temperance.theory.activations.catalogue import CATALOGUE
+
+
+def smooth(expr, name="s"):
+    return Activation(name, (Piece(expr),))
+
+
+SIGMOID, SOFTPLUS = 1 / (1 + sp.exp(-Z)), sp.log(1 + sp.exp(Z))
+CASES = {
+    "linear": Z,
+    "tanh": sp.tanh(Z),
+    "sigmoid": SIGMOID,
+    "sigmoid, exp(z)/(1+exp(z))": sp.exp(Z) / (1 + sp.exp(Z)),
+    "silu": Z * SIGMOID,
+    "softplus": SOFTPLUS,
+    "mish": Z * sp.tanh(SOFTPLUS),
+    "gelu": Z * (1 + sp.erf(Z / sp.sqrt(2))) / 2,
+    "gelu, tanh": Z * (1 + sp.tanh(sp.sqrt(2 / sp.pi) * (Z + sp.Rational(44715, 10**6) * Z**3))) / 2,
+    "logsigmoid": -sp.log(1 + sp.exp(-Z)),
+    "squareplus": (Z + sp.sqrt(Z**2 + 4)) / 2,
+    "lambertw": sp.LambertW(sp.exp(Z / 100)),
+    "sech": 1 / sp.cosh(Z),
+    "tanh by exponentials": (sp.exp(Z) - sp.exp(-Z)) / (sp.exp(Z) + sp.exp(-Z)),
+    "loggamma": sp.loggamma(Z**2 + 1),
+    "constant": sp.Integer(3) + 0 * Z,
+}
+GRID = np.array([-700.0, -300.5, -40.0, -5.25, -1.0, -1e-3, 0.0, 1e-3, 0.7, 3.0, 12.5, 37.0, 300.5, 700.0])
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_jets_agree_with_mpmath_up_to_700(name):
+    expr = CASES[name]
+    jets = compile_activation(smooth(expr, name))(GRID)
+    for order, values in enumerate(jets):
+        exact = sp.lambdify(Z, sp.diff(expr, Z, order), "mpmath")
+        with mpmath.workdps(700):
+            reference = np.array([float(mpmath.re(exact(mpmath.mpf(z)))) for z in GRID])
+        np.testing.assert_allclose(values, reference, rtol=1e-11, atol=1e-13)
+
+
+def at(exact, z):
+    """exact(z), nan at a pole or where its formula is 0/0."""
+    try:
+        return float(mpmath.re(exact(mpmath.mpf(z))))
+    except (ValueError, ZeroDivisionError):
+        return np.nan
+
+
+def reference(activation, order):
+    """The derivative of the given order at GRID, piece by piece with 700 digits; nan outside the pieces."""
+    values = np.full(GRID.shape, np.nan)
+    for piece in activation.pieces:
+        exact = sp.lambdify(Z, sp.diff(piece.expr, Z, order), "mpmath")
+        inside = (float(piece.lower) <= GRID) & (float(piece.upper) > GRID)
+        with mpmath.workdps(700):
+            values[inside] = [at(exact, z) for z in GRID[inside]]
+    return values
+
+
+@pytest.mark.parametrize("name", sorted(CATALOGUE))
+def test_the_whole_catalogue_compiles(name):
+    source = activation(name)
+    source = source.at(**{p.name: sp.Rational(3, 7) for p in source.parameters}) if source.parameters else source
+    for order, values in enumerate(compile_activation(source)(GRID)):
+        expected = reference(source, order)
+        if name == "LambertW":  # SymPy's formula is 0/0 at 0; W = z - z^2 + ...
+            expected[GRID == 0] = (0.0, 1.0, -2.0)[order]
+        np.testing.assert_allclose(values, expected, rtol=1e-9, atol=1e-11)
+
+
+def test_the_shape_of_z_is_kept():
+    for value in compile_activation(smooth(sp.tanh(Z)))(np.zeros((2, 3, 4))):
+        assert value.shape == (2, 3, 4)
+
+
+def test_lower_orders_return_fewer_derivatives():
+    gate = compile_activation(smooth(sp.sin(Z)))
+    assert [len(gate(GRID, order)) for order in range(3)] == [1, 2, 3]
+
+
+HARDTANH = Activation(
+    "hardtanh",
+    (
+        Piece(sp.Integer(-1), -sp.oo, sp.Integer(-1)),
+        Piece(Z, sp.Integer(-1), sp.Integer(1)),
+        Piece(sp.Integer(1), sp.Integer(1), sp.oo),
+    ),
+)
+
+
+def test_pieces_are_chosen_by_their_end_points():
+    z = np.array([-3.0, -1.0, -0.5, 0.25, 1.0, 2.0])
+    s, s1, s2 = compile_activation(HARDTANH)(z)
+    np.testing.assert_array_equal(s, [-1, -1, -0.5, 0.25, 1, 1])
+    np.testing.assert_array_equal(s1, [0, 1, 1, 1, 0, 0])
+    np.testing.assert_array_equal(s2, 0)
+
+
+def test_nan_outside_the_domain_only():
+    half = Activation("half", (Piece(sp.log(Z), sp.Integer(0), sp.oo),))
+    s, *_ = compile_activation(half)(np.array([-1.0, math.e]))
+    assert np.isnan(s[0])
+    assert s[1] == pytest.approx(1.0)
+
+
+def test_free_parameters_are_refused_by_name():
+    alpha = sp.Symbol("alpha", real=True)
+    with pytest.raises(ValueError, match="alpha"):
+        compile_activation(Activation("elu", (Piece(alpha * Z),), (alpha,)))
+
+
+@pytest.mark.parametrize(
+    ("expr", "expected"),
+    [(sp.tanh(Z), "odd"), (SIGMOID, "odd"), (sp.cos(Z), "even"), (CASES["gelu"], None), (Z + Z**2, None), (Z, "odd")],
+)
+def test_parity(expr, expected):
+    assert parity(compile_activation(smooth(expr))) == expected
+
+
+def test_activations_travel_to_other_processes():
+    copy = pickle.loads(pickle.dumps(HARDTANH))
+    assert compile_activation(copy)(np.array([0.5]))[0] == 0.5
+
+
+@pytest.mark.parametrize("text", ["exp(999)*z", "tanh(z) + exp(exp(7))*z**2"])
+def test_numbers_beyond_the_doubles_are_refused(text):
+    with pytest.raises(ValueError, match="has numbers beyond the range of doubles"):
+        source_of(activation(text))
+
+
+def test_the_linear_gate_is_linear_on_the_whole_line():
+    assert activation("z").is_linear
+    assert not activation("where(z > 0, 1/0, z)").is_linear
+    assert not activation("max(z, 0)").is_linear

@@ -1,0 +1,95 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from temperance.numerics.mixture.measures import Layout, MixingMeasure
+
+
+def example(**changes):
+    arrays = {
+        "beta1": [[3.0], [0.5]],
+        "beta0": [1.0, 0.0],
+        "tau": 0.25,
+        "a": [[1.0], [-1.0]],
+        "b": [2, -2],
+        "nu": [0.25, 0.5],
+    }
+    return MixingMeasure(**{**arrays, **changes})
+
+
+@pytest.mark.parametrize("name", ["beta0", "a", "b", "nu"])
+def test_a_wrong_shape_names_the_array(name):
+    with pytest.raises(ValueError, match=f"^{name} must have shape"):
+        example(**{name: [1.0, 2.0, 3.0]})
+
+
+@pytest.mark.parametrize(("name", "value"), [("beta1", [[np.nan], [0.5]]), ("b", [np.inf, 0]), ("tau", np.nan)])
+def test_a_value_that_is_not_finite_names_the_array(name, value):
+    with pytest.raises(ValueError, match=f"^{name} holds"):
+        example(**{name: value})
+
+
+@pytest.mark.parametrize(("name", "value"), [("tau", 0.0), ("nu", [0.25, -1.0])])
+def test_what_must_be_positive(name, value):
+    with pytest.raises(ValueError, match=f"^{name} must be positive"):
+        example(**{name: value})
+
+
+def test_arrays_are_copies_and_read_only():
+    source = np.array([2.0, -2.0])
+    measure = example(b=source)
+    source[0] = 7.0
+    assert measure.b[0] == 2.0
+    with pytest.raises(ValueError, match="read-only"):
+        measure.b[0] = 1.0
+
+
+LAYOUTS = st.builds(
+    Layout,
+    st.integers(1, 4),
+    st.integers(1, 3),
+    st.sampled_from(["free", "anchored"]),
+    st.sampled_from([None, 0.7]),
+)
+
+
+@settings(derandomize=True, deadline=None, max_examples=60)
+@given(LAYOUTS, st.integers(0, 3))
+def test_packing_inverts_unpacking(layout, replicates):
+    shape = (replicates, layout.size) if replicates else (layout.size,)
+    theta = np.random.default_rng(layout.size).normal(size=shape)
+    np.testing.assert_allclose(layout.pack(layout.unpack(theta)), theta, rtol=1e-13, atol=1e-13)
+    assert len(layout.names) == layout.size
+
+
+@pytest.mark.parametrize(
+    ("layout", "size"),
+    [
+        (Layout(2, 1, "free"), 10),
+        (Layout(2, 1, "anchored"), 9),
+        (Layout(2, 1, "anchored", 1.0), 8),
+        (Layout(3, 2, "free"), 21),
+    ],
+)
+def test_number_of_coordinates(layout, size):
+    assert layout.size == size
+
+
+def test_the_gauge_is_checked():
+    with pytest.raises(ValueError, match="gauge 'anchored'"):
+        Layout(2, 1, "anchored").pack(example())
+    with pytest.raises(ValueError, match="gauge 'free'"):
+        Layout(2, 1, "free").pack(example(beta0=[0.0, 1.0]))
+    with pytest.raises(ValueError, match="tau is fixed"):
+        Layout(2, 1, "free", tau=1.0).pack(example())
+
+
+@pytest.mark.parametrize("bad", [{"k": 0, "d": 1}, {"k": 2, "d": 1, "gauge": "loose"}, {"k": 2, "d": 1, "tau": -1.0}])
+def test_layouts_are_validated(bad):
+    with pytest.raises(ValueError, match=r"must be"):
+        Layout(**bad)
+
+
+def test_weights_are_those_of_the_mixing_measure():
+    np.testing.assert_allclose(example().weights, [np.exp(4.0), 1.0])

@@ -1,0 +1,177 @@
+"""Maximum likelihood for arbitrary gates, and the rate studies that use it."""
+
+from dataclasses import replace
+from math import exp, log
+
+import numpy as np
+import pytest
+
+from temperance.numerics.studies.general_mle import GeneralFit, GeneralMixture, loglik, sampled
+from temperance.numerics.studies.general_studies import GeneralResult, GeneralStudy, group_errors, pilot, run_general
+from temperance.numerics.contact.split_mixtures import Family
+from temperance.measurements.contact_orders import family
+from temperance.measurements.exponent_results import dropped, record
+from temperance.theory.rates.contact_orders import study
+from temperance.theory.models.spec import NU
+
+SETTINGS = [
+    ("softmax", "gaussian", None),
+    ("gaussian", "gaussian", None),
+    ("activation-bias", "polynomial:2", "sigmoid"),
+    ("linear", "constant", None),
+]
+SHIFT = 0.3
+
+
+def apart(gate, expert="gaussian", source=None):
+    """A family with experts that are easy to tell from each other."""
+    near = family(study(gate, expert, source)).truth
+    return Family(replace(near, expert={**near.expert, NU: 0.25}, other_expert={**near.other_expert, NU: 0.5}), 2)
+
+
+def displaced(mixture, seed=0):
+    """Coordinates at which no derivative is 0 by chance."""
+    return SHIFT * np.random.default_rng(seed).uniform(-1, 1, len(mixture.free))
+
+
+@pytest.mark.parametrize(("gate", "expert", "source"), SETTINGS)
+def test_the_likelihood_is_that_of_the_model(gate, expert, source):
+    """Point by point from the symbolic log weight and mean, in plain Python."""
+    found = apart(gate, expert, source)
+    mixture, cell = GeneralMixture(found), found.cell
+    vector, _ = mixture.vector(displaced(mixture))
+    x, y = sampled(found, 5, np.random.default_rng(1))
+    symbols = {s.name: s for s in (cell.spec.gate.log_weight + cell.mean).free_symbols}
+    shared = dict(zip((p.name for p in cell.spec.gate.shared), vector[3 * found.width :], strict=True))
+    total = 0.0
+    for at, value in zip(x, y, strict=True):
+        weights, densities = [], []
+        for atom in range(3):
+            row = vector[atom * found.width : (atom + 1) * found.width]
+            values = {**dict(zip(found.names, row, strict=True)), **shared, "x": at}
+            own = {s: values.get(name, 1) for name, s in symbols.items()}
+            mean = float(cell.mean.subs(own))
+            weights.append(exp(row[0] + float(cell.spec.gate.log_weight.subs(own))))
+            densities.append(exp(-((value - mean) ** 2) / (2 * values["nu"])) / (2 * np.pi * values["nu"]) ** 0.5)
+        total += log(sum(w * f for w, f in zip(weights, densities, strict=True)) / sum(weights))
+    assert loglik(found, vector, x, y)[0] == pytest.approx(total, rel=1e-12)
+
+
+@pytest.mark.parametrize(("gate", "expert", "source"), SETTINGS)
+def test_the_gradient_is_that_of_central_differences(gate, expert, source):
+    found = apart(gate, expert, source)
+    mixture, step = GeneralMixture(found), 1e-5
+    x, y = sampled(found, 200, np.random.default_rng(2))
+    u = displaced(mixture)
+    _, slopes = mixture.negative(u, x, y)
+    moves = step * np.eye(len(u))
+    gaps = [(mixture.negative(u + m, x, y)[0] - mixture.negative(u - m, x, y)[0]) / (2 * step) for m in moves]
+    assert np.abs(slopes).min() > 1e-6
+    assert slopes == pytest.approx(gaps, abs=1e-8)
+
+
+def test_a_sample_is_one_of_the_true_mixture():
+    """At the truth the score has mean 0 and is of the order of sqrt(n); away from it, of the order of n."""
+    found = apart("softmax")
+    x, y = sampled(found, 20000, np.random.default_rng(3))
+    mixture = GeneralMixture(found)
+
+    def score(u):
+        return np.abs(loglik(found, mixture.vector(u)[0], x, y)[1]).max() / len(x) ** 0.5
+
+    assert score(np.zeros(len(mixture.free))) < 5
+    assert score(np.full(len(mixture.free), 0.2)) > 20
+
+
+def test_a_fit_recovers_a_truth_of_two_different_atoms():
+    """Data of three atoms that are far from each other: every parameter within five standard errors or so."""
+    found = apart("softmax", "constant")
+    mixture, rng = GeneralMixture(found), np.random.default_rng(4)
+    truth = dict(zip(["weight", *found.names[1:]], [0.0, 1.0, 1.2, 0.25], strict=True))
+    other = {"weight": -0.5, "beta1": -0.5, "b": -1.2, "nu": 0.1}
+    x = rng.uniform(-2, 2, 4000)
+    rows = [truth, other, {"weight": 0.0, "beta1": 0.0, "b": 3.0, "nu": 0.5}]
+    logits = np.stack([r["weight"] + r["beta1"] * x for r in rows])
+    chosen = (logits + rng.gumbel(size=logits.shape)).argmax(axis=0)
+    y = np.array([r["b"] for r in rows])[chosen] + np.sqrt([r["nu"] for r in rows])[chosen] * rng.normal(size=len(x))
+    fit, u = mixture.fitted(x, y, [mixture.split(rng, 0.5) for _ in range(4)])
+    atoms = sorted((fit.vector[l * found.width : (l + 1) * found.width] for l in (0, 1)), key=lambda r: -r[2])
+    assert fit.status == "converged"
+    assert fit.loglik >= loglik(found, np.concatenate([list(r.values()) for r in rows]), x, y)[0]
+    for atom, row in zip(atoms, (truth, other), strict=True):
+        assert atom == pytest.approx(list(row.values()), abs=0.2)
+    assert (np.abs(u) < mixture.reach).all()
+
+
+def small(name="softmax", **changes):
+    """A study of a second."""
+    found = apart(name, "constant")
+    q = {"softmax": {"beta1": 2.0, "b": 4.0, "nu": 2.0}}[name]
+    return replace(GeneralStudy("a study", found, q, (100, 300), 2, 1, 7), **changes)
+
+
+def test_a_study_is_determined_by_its_definition():
+    one, again, other = (run_general(small(seed=seed)) for seed in (7, 7, 8))
+    assert set(one.errors) == {"beta1", "mean beta1", "b", "mean b", "nu", "mean nu"}
+    for name, errors in one.errors.items():
+        assert errors.shape == (2, 2)
+        assert np.array_equal(errors, again.errors[name])
+        assert not np.array_equal(errors, other.errors[name])
+    assert (one.status, one.agree) == (again.status, again.agree)
+
+
+def test_replicates_do_not_depend_on_how_many_there_are():
+    one, two = run_general(small(replicates=1)), run_general(small())
+    assert all(np.array_equal(e, two.errors[name][:1]) for name, e in one.errors.items())
+
+
+def test_a_pilot_has_data_of_its_own():
+    made = pilot(small(), replicates=1, seed=9)
+    assert (made.replicates, made.seed, made.sizes) == (1, 9, (100, 300))
+    with pytest.raises(ValueError, match="seed of its study"):
+        pilot(small(), replicates=1, seed=7)
+
+
+def test_errors_are_weighted_by_the_shares():
+    """Shares 3/4 and 1/4, offsets 0.1 and -0.3: the mean is 0 and (E |d|^q)^(1/q) by hand."""
+    found = apart("softmax", "constant")
+    vector = found.center.copy()
+    vector[[found.index(0, "weight"), found.index(1, "weight")]] = log(3), 0.0
+    vector[[found.index(0, "b"), found.index(1, "b")]] += [0.1, -0.3]
+    errors = group_errors(found, vector, {"b": 4.0, "nu": 2.0})
+    assert errors["mean b"] == pytest.approx(0, abs=1e-15)
+    assert errors["b"] == pytest.approx((0.75 * 0.1**4 + 0.25 * 0.3**4) ** 0.25)
+    assert errors["nu"] == errors["mean nu"] == 0
+
+
+def test_a_shared_parameter_has_one_error():
+    found = apart("activation-bias", "constant", "sigmoid")
+    vector = found.center.copy()
+    vector[found.shared_index("tau")] += 0.25
+    assert group_errors(found, vector, {"tau": 1.0}) == {"tau": pytest.approx(0.25)}
+
+
+def test_fits_that_run_out_of_steps_are_counted_and_those_at_the_box_stay():
+    chosen = small()
+    status = [["converged", "max_steps"], ["at_bound", "converged"]]
+    made = record(GeneralResult(chosen, {"b": np.array([[1, 2], [3, 4.0000049]])}, status, [[1, 2], [1, 1]]))
+    assert made["fits"] == {"converged": 2, "at_bound": 1, "max_steps": 1}
+    assert made["agree"] == {"two or more climbs": 1, "one": 3}
+    assert dropped(made) == 0.25
+    assert made["errors"] == {"b": [[1, None], [3, 4]]}
+
+
+def test_a_climb_that_is_stopped_early_says_so(monkeypatch):
+    monkeypatch.setattr("temperance.numerics.studies.general_mle._STEPS", 2)
+    found = apart("softmax", "constant")
+    mixture, rng = GeneralMixture(found), np.random.default_rng(5)
+    x, y = sampled(found, 300, rng)
+    fit, _ = mixture.fitted(x, y, [mixture.split(rng, 0.2)])
+    assert isinstance(fit, GeneralFit)
+    assert fit.status == "max_steps"
+
+
+def test_only_cells_of_two_and_one_are_fitted():
+    near = family(study("softmax")).truth
+    with pytest.raises(ValueError, match="two atoms and one"):
+        GeneralMixture(Family(near, 3))

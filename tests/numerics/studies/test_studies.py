@@ -1,0 +1,335 @@
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+import time
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import temperance.numerics.studies.run
+from temperance.numerics.studies.study import Study, pilot
+from temperance.numerics.likelihood.kernel import evaluate
+from temperance.numerics.mixture.measures import MixingMeasure
+from temperance.numerics.fitting.mle import Box
+from temperance.numerics.studies.results import STATUSES, study_slopes
+from temperance.numerics.mixture.sampling import sample
+from temperance.numerics.studies.claim_studies import SIGMOID, TANH_EXACT
+from temperance.numerics.errors.slopes import judge
+from temperance.numerics.studies.store import open_store
+from temperance.numerics.studies.run import Progress, run_replicate, run_study
+
+TRUTH = TANH_EXACT.truth
+SMALL = Study(
+    name="small",
+    activation="tanh",
+    truth=TRUTH,
+    k=2,
+    gauge="free",
+    sizes=(300, 700),
+    replicates=12,
+    starts=1,
+    box=TANH_EXACT.box,
+    seed=101,
+)
+
+
+def with_changes(**changes):
+    names = ("name", "activation", "truth", "k", "gauge", "sizes", "replicates", "starts", "box", "seed")
+    return Study(**{**{name: getattr(SMALL, name) for name in names}, **changes})
+
+
+@pytest.fixture(scope="module")
+def small():
+    return run_study(SMALL)
+
+
+def check_same(result, expected):
+    """Bit for bit."""
+    assert result.theta.tobytes() == expected.theta.tobytes()
+    for name in ("status", "agree"):
+        one, other = getattr(result, name), getattr(expected, name)
+        assert one.dtype == other.dtype
+        np.testing.assert_array_equal(one, other)
+
+
+def test_workers_do_not_change_a_bit(small):
+    check_same(run_study(SMALL, workers=2), small)
+
+
+class Backwards(Executor):
+    """Runs the last replicate first, each when the one after it is wanted."""
+
+    def __init__(self):
+        self.calls = []
+
+    def submit(self, fn, /, *args, **kwargs):
+        future = Future()
+        self.calls.append((future, fn, args, kwargs))
+        if len(self.calls) == SMALL.replicates:
+            for future_, fn_, args_, kwargs_ in reversed(self.calls):
+                future_.set_result(fn_(*args_, **kwargs_))
+        return future
+
+
+def test_any_executor_gives_the_same(small, tmp_path):
+    with ThreadPoolExecutor(3) as threads:
+        check_same(run_study(SMALL, executor=threads), small)
+    check_same(run_study(SMALL, executor=Backwards(), store=tmp_path / "s.sqlite"), small)
+
+
+def test_a_stored_study_is_not_run_again(small, tmp_path, monkeypatch):
+    path = tmp_path / "s.sqlite"
+    check_same(run_study(SMALL, store=path), small)
+    monkeypatch.delattr(temperance.numerics.studies.run, "run_replicate")
+    check_same(run_study(SMALL, store=path), small)
+    check_same(run_study(SMALL, store=path, workers=2), small)
+    with pytest.raises(ValueError, match="another definition of the study 'small'"):
+        run_study(with_changes(seed=102), store=path)
+    check_same(run_study(SMALL, store=path), small)
+
+
+def test_what_was_finished_before_a_failure_is_kept(small, tmp_path, monkeypatch):
+    path, ran = tmp_path / "s.sqlite", []
+
+    def failing(study, replicate):
+        ran.append(replicate)
+        if len(ran) == 6:
+            raise MemoryError
+        return run_replicate(study, replicate)
+
+    monkeypatch.setattr(temperance.numerics.studies.run, "run_replicate", failing)
+    with pytest.raises(MemoryError):
+        run_study(SMALL, store=path)
+    assert ran == [0, 1, 2, 3, 4, 5]
+    check_same(run_study(SMALL, store=path), small)
+    assert ran[6:] == [0, *range(5, 12)]  # 0 again, to see that it comes out the same
+
+
+@pytest.mark.parametrize("changed", [0, 1, 2])
+def test_a_store_that_other_code_began_is_not_completed(small, tmp_path, changed):
+    theta, status, agree = run_replicate(SMALL, 4)
+    others = [(np.nextafter(theta, 9), status, agree), (theta, ["spike", "spike"], agree), (theta, status, [7, 7])]
+    path = tmp_path / "s.sqlite"
+    with open_store(path, SMALL.name, SMALL.digest, SMALL.definition) as store:
+        store.add(4, others[changed])
+    before = path.read_bytes()
+    with pytest.raises(ValueError, match="replicate 4 in the store comes out differently"):
+        run_study(SMALL, store=path)
+    with open_store(path, SMALL.name, SMALL.digest, SMALL.definition) as store:
+        assert list(store.outcomes()) == [4]
+    assert len(path.read_bytes()) == len(before)
+
+
+def test_progress_counts_and_estimates(tmp_path):
+    study, path = with_changes(replicates=3, sizes=(100, 200)), tmp_path / "s.sqlite"
+    seen = []
+    run_study(study, store=path, progress=seen.append)
+    assert [(p.done, p.total, p.stored) for p in seen] == [(i, 3, 0) for i in range(4)]
+    assert seen[0].seconds_left is None
+    assert seen[1].seconds_left == pytest.approx(2 * seen[1].seconds)
+    assert seen[3].seconds_left == 0
+    again = []
+    run_study(study, store=path, progress=again.append)
+    assert [(p.done, p.stored, p.seconds_left) for p in again] == [(3, 3, 0)]
+    # what was in the store took no time of this run
+    assert Progress(done=6, total=10, stored=4, seconds=5.0).seconds_left == pytest.approx(10.0)
+
+
+RUN = """
+import sys, test_studies
+if __name__ == "__main__":
+    study = test_studies.with_changes(replicates=60)
+    test_studies.run_study(study, workers=int(sys.argv[2]), store=sys.argv[1])
+"""
+
+
+def start(code, *arguments, **options):
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    return subprocess.Popen([sys.executable, "-c", code, *map(str, arguments)], env=environment, **options)
+
+
+def rows(path):
+    if not path.exists():
+        return 0
+    with closing(sqlite3.connect(path)) as connection:
+        try:
+            return connection.execute("SELECT count(*) FROM replicates").fetchone()[0]
+        except sqlite3.OperationalError:  # not made yet, or being written
+            return 0
+
+
+@pytest.mark.slow
+def test_a_study_that_is_killed_again_and_again_gives_the_same(tmp_path):
+    path, rng = tmp_path / "s.sqlite", np.random.default_rng(0)
+    for workers in (1, 2, 1):
+        before, more = rows(path), int(rng.integers(1, 16))
+        with start(RUN, path, workers) as run:
+            while rows(path) < before + more and run.poll() is None:
+                time.sleep(0.002)
+            run.kill()
+        assert rows(path) >= before + more
+    assert rows(path) < 60
+    check_same(run_study(with_changes(replicates=60), store=path, workers=2), run_study(with_changes(replicates=60)))
+
+
+BUSY = """
+import test_studies
+study = test_studies.with_changes(replicates=1000, sizes=(20000, 50000))
+if __name__ == "__main__":
+    test_studies.run_study(study, workers=2, progress=lambda p: print(p.done, flush=True))
+"""
+IDLE = """
+import os, time
+from temperance.numerics.studies.workers import local_workers
+if __name__ == "__main__":
+    with local_workers(2) as pool:
+        print(pool.submit(os.getpid).result(), flush=True)
+        pool.submit(time.sleep, 1000).result()
+"""
+
+
+@pytest.mark.parametrize("code", [BUSY, IDLE])
+def test_workers_end_within_two_seconds_of_the_death_of_their_parent(code):
+    """All share the pipe of standard output, which ends with the last of them."""
+    with start(code, stdout=subprocess.PIPE) as parent:
+        for _ in range(2 if code == BUSY else 1):
+            parent.stdout.readline()
+        parent.kill()
+        parent.communicate(timeout=2)
+
+
+def test_a_replicate_does_not_depend_on_the_others(small):
+    theta, status, agree = run_replicate(SMALL, 7)
+    np.testing.assert_array_equal(theta, small.theta[7])
+    assert status == small.status[7].tolist()
+    assert agree == small.agree[7].tolist()
+
+
+def test_from_the_largest_size_down_a_missed_maximum_is_found():
+    """At n = 4000 all three starts of this sample end 51 below the maximum; those at n = 10000 do not."""
+    missed = replace(SIGMOID, seed=61003, sizes=(4000, 10000), backward=False)
+    x, y = sample(missed.truth, missed.gate, 4000, seed=61003, replicate=212, low=missed.low, high=missed.high)
+
+    def likelihood(study):
+        theta, _, _ = run_replicate(study, 212)
+        return evaluate(theta[0], study.layout, study.gate, x, y)[0]
+
+    once, again = likelihood(missed), likelihood(replace(missed, backward=True))
+    assert again - once == pytest.approx(51.279, abs=0.01)
+    truth = evaluate(missed.layout.pack(missed.truth), missed.layout, missed.gate, x, y)[0]
+    assert once < truth < again
+
+
+def test_from_the_largest_size_down_other_fits_stay_as_they_are(small):
+    result = run_study(replace(SMALL, backward=True))
+    assert result.study.digest != small.study.digest
+    moved = (result.theta != small.theta).any(axis=-1)
+    assert not moved[:, -1].any()
+    assert moved[:, 0].any()
+    for replicate in np.flatnonzero(moved[:, 0]):
+        x, y = sample(SMALL.truth, SMALL.gate, 700, seed=SMALL.seed, replicate=int(replicate))
+        values = [
+            evaluate(r.theta[replicate, 0], SMALL.layout, SMALL.gate, x[:300], y[:300])[0] for r in (small, result)
+        ]
+        assert values[1] > values[0] + 1e-4
+
+
+def test_the_environment_is_left_as_it_was():
+    before = dict(os.environ)
+    run_study(with_changes(replicates=2, sizes=(100, 200)), workers=2)
+    assert dict(os.environ) == before
+
+
+def test_every_fit_has_a_status(small):
+    assert list(small.counts) == list(STATUSES)
+    assert sum(small.counts.values()) == 12 * 2
+    assert small.dropped == (small.counts["spike"] + small.counts["max_steps"]) / 24
+    assert (small.agree >= 1).all()
+
+
+def test_errors_have_their_shapes_and_dropped_fits_are_missing(small):
+    assert {name: e.shape for name, e in small.errors.items()} == {
+        "beta1": (12, 2, 2),
+        "a": (12, 2, 2),
+        "b": (12, 2, 2),
+        "nu": (12, 2, 2),
+        "tau": (12, 2),
+        "weight": (12, 2, 2),
+        "density": (12, 2),
+    }
+    np.testing.assert_array_equal(np.isnan(small.errors["tau"]), ~small.kept)
+    np.testing.assert_array_equal(np.isnan(small.loss), ~small.kept)
+
+
+def test_the_slopes_name_parameter_cell_and_share(small):
+    slopes = study_slopes(small, seed=0)
+    assert {(s.parameter, s.cell) for s in slopes} >= {("tau", None), ("a", 0), ("a", 1), ("beta1", 0)}
+    for cell in (0, 1):
+        assert sum(s.share for s in slopes if s.parameter == "a" and s.cell == cell) == pytest.approx(1.0)
+    assert slopes == study_slopes(small, seed=0)
+
+
+def test_the_digest_is_that_of_the_definition():
+    assert SMALL.digest == with_changes().digest
+    box = Box(10.0, 10.0, (0.02, 10.0), 10.0, 10.0, (0.1, 1.5))
+    truth = MixingMeasure(TRUTH.beta1, TRUTH.beta0, TRUTH.tau, TRUTH.a, TRUTH.b, TRUTH.nu * 1.001)
+    others = [
+        {"seed": 102},
+        {"starts": 2},
+        {"box": box},
+        {"truth": truth},
+        {"activation": "sigmoid"},
+        {"sizes": (300, 701)},
+    ]
+    assert len({SMALL.digest, *(with_changes(**other).digest for other in others)}) == 1 + len(others)
+    json.dumps(SMALL.definition, allow_nan=False)
+
+
+def test_the_digest_is_the_same_in_another_process():
+    code = "from temperance.numerics.studies.claim_studies import TANH_EXACT; print(TANH_EXACT.digest)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == TANH_EXACT.digest
+
+
+def test_a_linear_gate_is_anchored_and_measured_by_its_identifiable_functions():
+    with pytest.raises(ValueError, match="anchored"):
+        with_changes(activation="linear")
+    truth = MixingMeasure(np.array([[2.0], [0.0]]), np.array([0.5, 0.0]), np.array(1.0), TRUTH.a, TRUTH.b, TRUTH.nu)
+    study = with_changes(activation="linear", gauge="anchored", truth=truth, replicates=2)
+    errors = run_study(study).errors
+    assert set(errors) == {"beta1/tau", "beta0/tau", "a", "b", "nu", "weight", "density"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [({"sizes": (500, 400)}, "sizes"), ({"sizes": (500,)}, "sizes"), ({"replicates": 0}, "at least 1")],
+)
+def test_bad_definitions_are_refused(changes, message):
+    with pytest.raises(ValueError, match=message):
+        with_changes(**changes)
+
+
+def test_bad_workers_and_pilots_on_the_seed_of_the_study_are_refused():
+    with pytest.raises(ValueError, match="workers"):
+        run_study(SMALL, workers=0)
+    with pytest.raises(ValueError, match="beside an executor"):
+        run_study(SMALL, workers=2, executor=Backwards())
+    with pytest.raises(ValueError, match="pilot"):
+        pilot(SMALL, replicates=5, seed=SMALL.seed)
+    assert pilot(SMALL, replicates=5, seed=1).replicates == 5
+
+
+@pytest.mark.full
+def test_the_exact_specified_tanh_gate_does_not_contradict_rate_one_half():
+    """theory.md 2.7, claim C5: no slope lies above that of n^(-1/2)."""
+    result = run_study(TANH_EXACT, workers=2)
+    for slope in study_slopes(result, seed=0):
+        if slope.share > 0.5:
+            assert slope.slope is not None
+            assert judge(slope.slope, 0.5, result.dropped).outcome != "contradicted"

@@ -1,0 +1,57 @@
+"""The benchmarks run and print what is promised."""
+
+import json
+import math
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+FOLDER = Path(__file__).parents[2] / "benchmarks"
+KEYS = ["fits", "cpu_s", "compile_s", "wall_s", "converged", "at_bound", "max_gradient_over_n", "slope", "ci"]
+
+
+def run(script, *options):
+    command = [sys.executable, str(FOLDER / script), "--json", *options]
+    return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+
+def test_a_share_of_the_workload_converges_and_the_baselines_reach_the_same_likelihood():
+    result = run("workload.py", "--share", "0.015", "--baselines")
+    assert list(result) == [*KEYS, "baselines"]
+    assert result["fits"] == 120
+    assert result["converged"] + result["at_bound"] >= 119
+    assert result["max_gradient_over_n"] <= 1e-6
+    assert result["ci"][0] < result["slope"] < result["ci"][1]
+    ours = result["baselines"].pop("ours")
+    for other in result["baselines"].values():
+        assert other["fits"] == ours["fits"] == 1
+        assert other["loglik_per_point"] <= ours["loglik_per_point"] + 1e-9
+
+
+@pytest.mark.full
+def test_the_whole_workload_has_the_slope_of_theory():
+    result = run("workload.py")
+    assert result["fits"] == 8000
+    assert result["max_gradient_over_n"] <= 1e-6
+    assert result["slope"] == pytest.approx(-0.5, abs=0.03)
+
+
+@pytest.mark.full
+def test_the_kernel_benchmark_has_its_keys():
+    result = run("kernels.py")
+    assert list(result)[:3] == ["linear", "tanh", "gelu"]
+    assert "numpy" in result
+    for row in result.values():
+        assert list(row) == ["2", "3", "4"]
+        assert all(math.isfinite(ns) and ns > 0 for ns in row.values())
+
+
+def test_a_share_out_of_range_is_refused():
+    command = [sys.executable, str(FOLDER / "workload.py"), "--share", "0"]
+    outcome = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert outcome.returncode == 2
+    assert "--share must lie in (0, 1]" in outcome.stderr

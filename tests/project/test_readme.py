@@ -1,0 +1,118 @@
+"""What the README shows is what the commands print."""
+
+import doctest
+import re
+import shlex
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from temperance.commands.app import run
+from temperance.commands.verify import PUBLISHED
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+SCREENS = re.findall(r"```console\n\$ (.*)\n((?:.*\n)*?)```", README)
+
+
+def lines(text):
+    """The lines without trailing blanks, and without blank lines around them."""
+    return "\n".join(line.rstrip() for line in text.splitlines()).strip("\n").splitlines()
+
+
+def kind_of(language, block):
+    """How a block of the README is tested."""
+    if language == "console":
+        return "screen"
+    if language == "python":
+        return "doctest" if block.startswith(">>> ") else "libraries"
+    first = block.split()[0]
+    return {"make": "targets", "temperance": "commands"}.get(first, "end of verify")
+
+
+def test_every_block_is_tested():
+    kinds = [kind_of(*block) for block in BLOCKS]
+    assert {kind: kinds.count(kind) for kind in kinds} == {
+        **{"targets": 1, "screen": 5, "commands": 1, "doctest": 2},
+        **{"libraries": 1, "end of verify": 1},  # by test_interop.py and, with --full sizes, below
+    }
+    assert [shlex.split(command)[1] for command, _ in SCREENS] == ["check", "derive", "fit", "rates", "exponents"]
+
+
+@pytest.fixture
+def at_work(tmp_path, monkeypatch):
+    """A folder with the data that the README makes in an example, as wide a terminal as its screens."""
+    (source,) = (block for _, block in BLOCKS if ">>> X = " in block)
+    made = {}
+    for example in doctest.DocTestParser().get_examples(source)[:4]:
+        exec(example.source, made)
+    np.savetxt(tmp_path / "data.csv", np.column_stack([made["X"], made["y"]]), delimiter=",")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "80")
+
+
+def determined(text):
+    """The lines, without the values of what is not identifiable: where a fit ends on a flat direction is rounding."""
+    return [re.sub(r"\S+ +-( +no)$", r"\1", line) for line in lines(text)]
+
+
+def slow(command):
+    """The mark of a screen that takes long."""
+    return [pytest.mark.slow] if shlex.split(command)[1] == "exponents" else []
+
+
+@pytest.mark.pinned
+@pytest.mark.parametrize(("command", "shown"), [pytest.param(*screen, marks=slow(screen[0])) for screen in SCREENS])
+@pytest.mark.usefixtures("at_work")
+def test_a_screen_is_what_its_command_prints(capsys, command, shown):
+    assert run(shlex.split(command)[1:]) == 0
+    assert determined(capsys.readouterr().out) == determined(shown)
+
+
+@pytest.mark.usefixtures("at_work")
+def test_the_commands_without_a_screen_work(capsys):
+    (block,) = (block for language, block in BLOCKS if kind_of(language, block) == "commands")
+    for line in block.splitlines():
+        program, *tokens = shlex.split(line, comments=True)
+        assert program == "temperance"
+        assert run(tokens) == 0
+    assert ": proved: " in capsys.readouterr().out
+
+
+def test_the_python_examples():
+    found = doctest.testfile(str(ROOT / "README.md"), module_relative=False)
+    assert found.attempted >= 4
+    assert found.failed == 0
+
+
+def test_the_example_of_the_package():
+    import temperance
+
+    assert doctest.testmod(temperance).failed == 0
+
+
+def test_the_make_targets_that_it_names_exist():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = re.findall(r"^make ([a-z-]+)", README, re.MULTILINE)
+    assert {"verify", "test"} <= set(targets)
+    assert all(f"\n{target}:" in makefile for target in targets)
+
+
+def test_its_links_lead_somewhere():
+    links = [link for link in re.findall(r"\]\(([^)]+)\)", README) if "://" not in link]
+    assert links
+    assert all((ROOT / link).exists() for link in links)
+
+
+@pytest.mark.full
+def test_the_end_of_verify_is_what_it_prints(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.chdir(ROOT)
+    (shown,) = re.findall(r"as it is:\n\n```\n((?:.*\n)*?)```", README)
+    assert run(["verify"]) == 0
+    table = lines(shown)
+    if not (ROOT / PUBLISHED).is_dir():
+        table = table[next(i for i, line in enumerate(table) if line.split()[:1] == ["claim"]) :]
+    assert lines(capsys.readouterr().out)[-len(table) :] == table

@@ -1,0 +1,278 @@
+from dataclasses import replace
+from itertools import product
+
+import numpy as np
+import pytest
+import sympy as sp
+
+from temperance.numerics.contact.curves import ExactMeasure, line, scale_orbit
+from temperance.numerics.errors.orbit_flatness import Flatness
+from temperance.numerics.studies.claim_studies import FULL, QUICK, TANH, TANH_EXACT
+from temperance.claims.table import CLAIMS
+from temperance.evidence.contact import Expected, contact_leg
+from temperance.claims.c05_exact import exact_contact
+from temperance.claims.c01_interactions import expected_rank, interactions_proof, judged, temperature_equation
+from temperance.claims.c03_c04_c06_orbits import predicted
+from temperance.evidence.outcomes import LEGS, Leg, claim_outcome, combined
+from temperance.evidence.proof import certified, proof_leg, verdict_check
+from temperance.evidence.study_runner import open_runs
+from temperance.claims.c02_scale import equal, judged_null_vector, null_vector, scale_proof, split
+from temperance.evidence.monte_carlo import judged as judged_slopes
+from temperance.evidence.monte_carlo import with_profiles
+from temperance.theory.interactions.interactions import derive
+from temperance.theory.models.spec import symbolic_density
+
+# theory.md 4
+REQUIRED = {
+    "C1": ("proof",),
+    "C2": ("proof",),
+    "C3": ("proof", "contact"),
+    "C4": ("proof", "contact", "monte_carlo"),
+    "C5": ("proof", "contact", "monte_carlo"),
+    "C6": ("proof", "monte_carlo"),
+    "C7": ("proof", "contact", "monte_carlo"),
+    "C8": ("proof", "contact"),
+    "C9": ("monte_carlo",),
+    "C10": ("proof", "contact", "monte_carlo"),
+    "C11": ("proof", "contact"),
+}
+# theory.md 2.1: (dimension, order) -> rank
+RANKS = {(1, 1): 5, (1, 2): 12, (1, 3): 22, (2, 1): 7, (2, 2): 22, (2, 3): 50, (3, 1): 9, (3, 2): 35}
+OUTCOMES = ("confirmed", "contradicted", "inconclusive")
+
+
+def test_the_claims_require_the_documented_legs():
+    assert [claim.id for claim in CLAIMS] == list(REQUIRED)
+    for claim in CLAIMS:
+        assert claim.required == REQUIRED[claim.id]
+        assert all(name in LEGS for name, _ in claim.legs)
+
+
+@pytest.mark.parametrize(
+    ("measurements", "outcome"),
+    [
+        ([], "inconclusive"),
+        (["confirmed"], "confirmed"),
+        (["confirmed", "confirmed"], "confirmed"),
+        (["confirmed", "inconclusive"], "inconclusive"),
+        (["confirmed", "inconclusive", "contradicted"], "contradicted"),
+        (["contradicted"], "contradicted"),
+    ],
+)
+def test_a_leg_is_what_its_measurements_amount_to(measurements, outcome):
+    assert combined(measurements) == outcome
+
+
+def test_a_claim_is_confirmed_by_all_required_legs_and_by_nothing_less():
+    required = ("proof", "contact", "monte_carlo")
+    for outcomes in product((None, *OUTCOMES), repeat=3):
+        legs = {name: o and Leg(o, "") for name, o in zip(LEGS, outcomes, strict=True)}
+        found = claim_outcome(required, legs)
+        if "contradicted" in outcomes:
+            assert found == "contradicted"
+        elif set(outcomes) == {"confirmed"}:
+            assert found == "confirmed"
+        else:
+            assert found == "inconclusive"
+
+
+@pytest.mark.parametrize(
+    ("proof", "extra", "outcome"),
+    [
+        ("confirmed", None, "proved"),
+        ("confirmed", "inconclusive", "proved"),
+        ("confirmed", "contradicted", "contradicted"),
+        ("inconclusive", "confirmed", "inconclusive"),
+        (None, "confirmed", "inconclusive"),
+    ],
+)
+def test_a_claim_is_proved_where_the_proof_alone_is_required(proof, extra, outcome):
+    legs = {"proof": proof and Leg(proof, ""), "contact": None, "monte_carlo": extra and Leg(extra, "")}
+    assert claim_outcome(("proof",), legs) == outcome
+
+
+def test_a_measured_claim_is_not_proved():
+    assert claim_outcome(("monte_carlo",), {"monte_carlo": Leg("confirmed", "")}) == "confirmed"
+
+
+@pytest.mark.parametrize(("setting", "rank"), RANKS.items())
+def test_the_rank_formula_against_the_table_of_theory(setting, rank):
+    assert expected_rank(*setting) == rank
+
+
+def test_the_interactions_are_derived():
+    leg = interactions_proof(None)
+    assert leg.outcome == "confirmed"
+    assert [(s["dim"], s["order"], s["rank"]) for s in leg.data["settings"]] == [
+        (d, r, RANKS[d, r]) for d in (1, 2) for r in (1, 2)
+    ]
+    assert leg.data["settings"][0]["generators"] == ["tau*u_{tau} + beta1*u_{beta1} = 0"]
+
+
+def test_other_interactions_than_those_of_the_linear_gate_contradict():
+    found = derive("linear", order=1)
+    assert judged(replace(found, rank=found.rank + 1)) == "contradicted"
+    assert judged(replace(found, relations=())) == "contradicted"
+    assert judged(replace(found, generators=())) == "contradicted"
+    assert judged(replace(found, complete=False)) == "inconclusive"
+    assert not temperature_equation(derive("generic", order=2))
+    # relu is homogeneous, so its gate obeys the equation; tanh is not
+    assert temperature_equation(derive("activation", activation="relu", order=1))
+    assert not temperature_equation(derive("activation", activation="tanh", order=1))
+
+
+def test_the_scale_symmetry_and_the_split_are_exact():
+    leg = scale_proof(None)
+    assert leg.outcome == "confirmed"
+    assert len(leg.data["identities"]) == 8
+
+
+def test_densities_that_differ_are_told_apart():
+    spec = derive("linear", order=1).spec
+    log_g, parameters = symbolic_density(spec, 2)
+    tau = next(p for p in parameters if p.name == "tau")
+    assert equal(log_g, log_g.subs(tau, 2 * tau)) == "contradicted"
+    assert equal(log_g, log_g + sp.log(1 + sp.Rational(1, 10**20))) == "contradicted"
+    log_split, four = symbolic_density(spec, 4)
+    uneven = {**split(spec), four[0]: split(spec)[four[0]] + 1}
+    assert equal(log_g, log_split.subs(uneven, simultaneous=True)) == "contradicted"
+
+
+def test_a_difference_too_small_to_see_is_not_decided():
+    x = sp.Symbol("x", real=True)
+    assert equal(x, x + sp.Float("1e-50", 60)) == "inconclusive"
+
+
+def test_the_information_is_null_along_the_orbit():
+    leg = null_vector(None)
+    assert leg.outcome == "confirmed"
+    assert leg.data["eigenvalue_ratio"] < 1e-10 < 1e-3 < leg.data["next_eigenvalue_ratio"]
+    assert leg.data["angle"] < 1e-6
+
+
+@pytest.mark.parametrize(
+    ("flat", "status", "outcome"),
+    [
+        ([[0.0, 0.0, 1.0]], "converged", "confirmed"),
+        ([[0.0, 0.0, -1.0]], "converged", "confirmed"),
+        ([[0.0, 0.6, 0.8]], "converged", "contradicted"),
+        ([], "converged", "contradicted"),
+        ([[0.0, 0.0, 1.0], [0.0, 1.0, 0.0]], "converged", "contradicted"),
+        ([[0.0, 0.0, 1.0]], "at_bound", "inconclusive"),
+    ],
+)
+def test_another_null_vector_contradicts(flat, status, outcome):
+    information = np.diag([3.0, 2.0, 0.0])
+    directions = np.array(flat).reshape(-1, 3)
+    assert judged_null_vector(information, directions, np.array([0.0, 0.0, 2.0]), status).outcome == outcome
+
+
+def slope_record(outcome, **changes):
+    record = {"study": "s", "parameter": "a", "cell": 0, "outcome": outcome, "sharp": False, "reason": "it is so"}
+    return {**record, **changes}
+
+
+FITS = {"total": 24, "converged": 22, "at_bound": 1, "failed": 1}
+RECORDS = {"s": {"fits": FITS, "setting": {}}, "t": {"fits": FITS, "setting": {}}}
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "missing", "expected"),
+    [
+        (["confirmed", None, "confirmed"], None, "confirmed"),
+        (["confirmed", "inconclusive"], None, "inconclusive"),
+        (["confirmed", "contradicted"], None, "contradicted"),
+        (["confirmed"], "the rest runs elsewhere", "inconclusive"),
+        ([None], None, "inconclusive"),
+    ],
+)
+def test_a_leg_of_slopes_is_confirmed_only_if_every_predicted_slope_is(outcomes, missing, expected):
+    leg = judged_slopes([slope_record(o) for o in outcomes], RECORDS, missing)
+    assert leg.outcome == expected
+    assert leg.data["fits"]["total"] == 48
+    assert missing is None or missing in leg.detail
+
+
+def test_a_moving_likelihood_contradicts_flatness():
+    flat, moving = Flatness(1e-9, 100.0), Flatness(1e-6, 100.0)
+    leg = judged_slopes([slope_record("confirmed")], RECORDS)
+    assert with_profiles(leg, [("orbit", flat)]).outcome == "confirmed"
+    assert with_profiles(leg, [("orbit", flat), ("other", moving)]).outcome == "contradicted"
+    open_ = judged_slopes([slope_record("inconclusive")], RECORDS)
+    assert with_profiles(open_, [("orbit", flat)]).outcome == "inconclusive"
+
+
+TRUE = ExactMeasure.of(TANH.truth)
+
+
+@pytest.mark.parametrize(
+    ("curve", "activation", "order", "outcome"),
+    [
+        (line(TRUE, {"b": [1, 0]}), "tanh", 1, "confirmed"),
+        (line(TRUE, {"b": [1, 0]}), "tanh", 2, "contradicted"),
+        (scale_orbit(TRUE), "tanh", None, "contradicted"),
+        (scale_orbit(TRUE), "linear", None, "confirmed"),
+        (scale_orbit(TRUE), "linear", 1, "contradicted"),
+    ],
+)
+def test_a_contact_order_is_held_against_the_expected_one(curve, activation, order, outcome):
+    leg = contact_leg([Expected("a curve", curve, TRUE, activation, order)])
+    assert leg.outcome == outcome
+    assert ("a curve" in leg.detail) == (outcome != "confirmed")
+
+
+@pytest.mark.parametrize(
+    ("name", "condition", "expected", "at_tau", "outcome"),
+    [
+        ("tanh", "first_order", "holds", (), "confirmed"),
+        ("relu", "first_order", "holds", (), "contradicted"),
+        ("log(1+z**2)", "second_order", "holds", ("1",), "confirmed"),
+        ("log(1+z**2)", "second_order", "holds", ("2",), "contradicted"),
+    ],
+)
+def test_verdicts_are_held_against_the_expected_ones(name, condition, expected, at_tau, outcome):
+    _, run = verdict_check(name, condition, expected, at_tau=at_tau)
+    assert run() == outcome
+
+
+def test_a_forged_certificate_proves_nothing():
+    (good,) = certified("tanh", ["first_order"])
+    assert proof_leg([], [good]).outcome == "confirmed"
+    assert proof_leg([], [{**good, "expression": "z"}]).outcome == "inconclusive"
+
+
+@pytest.mark.parametrize(
+    ("activation", "wanted", "outcome"), [("tanh", 0.5, "confirmed"), ("relu", 0.5, "contradicted")]
+)
+def test_predictions_are_held_against_the_expected_exponents(activation, wanted, outcome):
+    study = replace(TANH, activation=activation)
+    assert predicted(study, {"tau": wanted}) == outcome
+
+
+QUICK_LEGS = [
+    (claim.id, name)
+    for claim in CLAIMS
+    for name, run in claim.legs
+    if name != "monte_carlo" and run is not exact_contact
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("claim", "name"), QUICK_LEGS)
+def test_proofs_and_contact_orders_confirm_every_claim(claim, name):
+    (run,) = (run for c in CLAIMS if c.id == claim for n, run in c.legs if n == name)
+    with open_runs() as runs:
+        leg = run(runs)
+    assert leg.outcome == "confirmed", leg.detail
+
+
+@pytest.mark.full
+def test_the_information_is_regular_in_the_exact_specified_settings():
+    with open_runs() as runs:
+        assert exact_contact(runs).outcome == "confirmed"
+
+
+def test_the_full_studies_are_others_than_the_quick_ones_on_other_data():
+    everything = [*QUICK, *FULL, TANH_EXACT]
+    assert len({study.digest for study in everything}) == len({study.name for study in everything}) == len(everything)
+    assert len({study.seed for study in everything}) == len(everything)

@@ -1,0 +1,226 @@
+import json
+import os
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from temperance.numerics.studies.published_estimates import PublishedCheck
+from temperance.numerics.studies.claim_studies import LINEAR
+from temperance.numerics.errors.slopes import Slope
+from temperance.numerics.studies.store import open_store
+from temperance.claims.table import CLAIMS, Claim
+from temperance.commands.app import run
+from temperance.evidence.outcomes import Leg
+from temperance.evidence.study_runner import open_runs
+from temperance.claims.verify import check_estimates, run_claim, verify_claims
+
+FOLDER = Path(os.environ.get("TEMPERANCE_PUBLISHED", Path(__file__).parents[4] / "shared" / "published"))
+here = pytest.mark.skipif(not FOLDER.is_dir(), reason="the folder of published estimates is absent")
+
+
+def crash(_):
+    raise ArithmeticError("no\nluck")
+
+
+CRASHED = Claim("C1", "it crashes", ("proof",), (("proof", crash),))
+EXTRA = Claim("C1", "its evidence crashes", ("proof",), (("proof", lambda _: Leg("confirmed", "")), ("contact", crash)))
+REFUTED = Claim("C1", "it is false", ("proof",), (("proof", lambda _: Leg("contradicted", "a counterexample")),))
+
+
+@pytest.fixture
+def claims(monkeypatch, tmp_path):
+    """Replace the claims, and stand where there are no published estimates."""
+
+    def use(*chosen):
+        monkeypatch.setattr("temperance.claims.verify.CLAIMS", chosen)
+
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    use(CLAIMS[0])
+    return use
+
+
+def test_the_first_claims_are_proved():
+    report = verify_claims(["C2", "C1", "C1"])
+    assert [(r.claim.id, r.outcome) for r in report.results] == [("C1", "proved"), ("C2", "proved")]
+    assert report.published is None
+    assert not report.refuted
+    assert list(report.remarks) == []
+    json.dumps(report.record(), allow_nan=False)
+
+
+def test_an_unknown_claim_names_the_known_ones():
+    with pytest.raises(ValueError, match="unknown claim 'C0'; accepted: C1, C2"):
+        verify_claims(["C1", "C0"])
+
+
+def test_a_crashed_leg_is_reported_and_no_outcome():
+    result = run_claim(CRASHED, None)
+    assert result.outcome == "inconclusive"
+    assert result.record()["legs"] == {
+        "proof": {"outcome": "inconclusive", "detail": "crashed: ArithmeticError: no\nluck", "crashed": True},
+        "contact": None,
+        "monte_carlo": None,
+    }
+    assert result.refuted
+    assert run_claim(EXTRA, None).outcome == "proved"
+    assert not run_claim(EXTRA, None).refuted
+
+
+@pytest.mark.parametrize(
+    ("claim", "status", "outcome", "remark"),
+    [
+        (CRASHED, 1, "inconclusive", "C1 is inconclusive: proof: crashed: ArithmeticError: no luck\n"),
+        (EXTRA, 0, "proved", "C1: the leg contact crashed\n"),
+        (REFUTED, 1, "contradicted", "C1 is contradicted: proof: a counterexample\n"),
+        (replace(REFUTED, legs=()), 0, "inconclusive", "C1 is inconclusive: proof: did not run\n"),
+    ],
+)
+def test_the_exit_status_and_one_line_for_each_open_claim(capsys, claims, claim, status, outcome, remark):
+    claims(claim)
+    assert run(["verify", "C1", "--json"]) == status
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["claims"][0]["outcome"] == outcome
+    assert captured.err == remark
+    assert run(["verify", "C1"]) == status
+
+
+def test_the_report_has_the_documented_keys_in_order(capsys, claims, tmp_path):
+    target = tmp_path / "report.json"
+    assert run(["verify", "--json", "-o", str(target)]) == 0
+    captured = capsys.readouterr()
+    assert captured.out == target.read_text(encoding="utf-8")
+    assert captured.err.startswith("published: skipped")
+    assert captured.err.count("\n") == 1
+    report = json.loads(captured.out, parse_constant=pytest.fail)
+    assert list(report) == ["claims", "published"]
+    assert report["published"] is None
+    assert list(report["claims"][0]) == ["id", "statement", "legs", "outcome"]
+    assert list(report["claims"][0]["legs"]) == ["proof", "contact", "monte_carlo"]
+
+
+def test_the_table_names_claims_legs_and_outcomes(capsys, claims):
+    assert run(["verify"]) == 0
+    out = capsys.readouterr().out
+    assert "proved" in out.splitlines()[-2]
+    assert "\x1b" not in out
+
+
+def small(study):
+    return replace(study, name=f"{study.name}, small", sizes=(300, 700), replicates=12, seed=101)
+
+
+def test_the_study_runs_and_its_slopes_are_reported(capsys, claims, monkeypatch, tmp_path):
+    claims(next(claim for claim in CLAIMS if claim.id == "C4"), next(claim for claim in CLAIMS if claim.id == "C9"))
+    monkeypatch.setattr("temperance.numerics.studies.claim_studies.LINEAR", small(LINEAR))
+    monkeypatch.setattr("temperance.numerics.studies.claim_studies.QUICK", (small(LINEAR),))
+    store = tmp_path / "s.sqlite"
+    assert run(["verify", "--json", "--workers", "1", "--store", str(store)]) == 0
+    captured = capsys.readouterr()
+    rates, density = json.loads(captured.out, parse_constant=pytest.fail)["claims"]
+    assert rates["outcome"] == density["outcome"] == "inconclusive"
+    assert [rates["legs"][name]["outcome"] for name in ("proof", "contact")] == ["confirmed", "confirmed"]
+    leg = rates["legs"]["monte_carlo"]
+    assert leg["studies"][0]["definition"]["digest"] == small(LINEAR).digest
+    assert leg["fits"]["total"] == 24
+    assert leg["profiles"][0]["outcome"] == "confirmed"
+    assert {s["parameter"] for s in leg["slopes"]} == {"beta1/tau", "beta0/tau", "a", "b", "nu", "weight"}
+    assert [s["parameter"] for s in density["legs"]["monte_carlo"]["slopes"]] == ["density"]
+    keys = ["parameter", "cell", "cell_size", "share", "slope", "ci", "predicted", "published", "outcome", "sharp"]
+    assert [k for k in leg["slopes"][0] if k in keys] == keys
+    assert captured.err.count("\n") == 3  # the published estimates are skipped, and two claims are open
+    monkeypatch.delattr("temperance.numerics.studies.run.run_replicate")
+    assert run(["verify", "--workers", "1", "--store", str(store)]) == 0
+    assert "24 fits" in capsys.readouterr().out
+
+
+def test_a_store_that_cannot_be_used_is_bad_input(capsys, claims, monkeypatch, tmp_path):
+    claims(next(claim for claim in CLAIMS if claim.id == "C9"))
+    monkeypatch.setattr("temperance.numerics.studies.claim_studies.QUICK", (small(LINEAR),))
+    path = tmp_path / "s.sqlite"
+    path.write_text("not a database")
+    assert run(["verify", "C9", "--workers", "1", "--store", str(path)]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.count("\n") == 1
+    assert path.read_text() == "not a database"
+
+
+def test_what_is_not_finished_is_dropped_at_an_interrupt(tmp_path):
+    """A long study ends with the block, and what it has finished is in the store."""
+    study, store = replace(small(LINEAR), replicates=3000), tmp_path / "s.sqlite"
+    done = []
+
+    def interrupted():
+        with open_runs(store=str(store), report=lambda _, p: done.append(p.done)) as runs:
+            runs.start([study])
+            while not done or done[-1] < 3:
+                time.sleep(0.01)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    with open_store(store, study.name, study.digest, study.definition) as opened:
+        assert 3 <= len(opened.outcomes()) < 3000
+
+
+def test_results_are_shared_between_claims(monkeypatch):
+    ran = []
+    monkeypatch.setattr("temperance.numerics.studies.run.run_study", lambda study, **_: ran.append(study.name) or study)
+    with open_runs() as runs:
+        assert runs.result(LINEAR) is runs.result(LINEAR)
+        runs.result(small(LINEAR))
+    assert ran == [LINEAR.name, small(LINEAR).name]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["verify", "C0"], "unknown claim 'C0'; accepted: C1"),
+        (["verify", "c1\n"], r"unknown claim 'c1\n'"),
+        (["verify", "--workers", "0"], "workers must be at least 1"),
+        (["verify", "C1", "--scheduler", "nowhere"], "no Dask scheduler answers at 'nowhere'"),
+        (["verify", "-o", "report.txt"], "unknown ending; accepted: .json, .html"),
+        (["verify", "-o", "missing/report.json"], "there is no such folder"),
+        (["verify", "--published", "missing"], "there is none at 'missing'"),
+        (["verify", "--published", "."], "K2_A.npy"),
+        (["verify", "--published"], "--published needs a value"),
+    ],
+)
+def test_bad_input_is_one_line_and_status_two(capsys, claims, arguments, message):
+    assert run(arguments) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert len(captured.err.splitlines()) == 1
+    assert captured.err.endswith("\n")
+    assert message in captured.err
+
+
+def test_a_loss_that_is_not_reproduced_contradicts(capsys, claims, monkeypatch):
+    slope = Slope(-0.6, (-0.7, -0.5), 0.0, (-1.0, 1.0), 40)
+    checks = (PublishedCheck(2, 8000, 1e-12, 1e-12, slope), PublishedCheck(3, 8000, 1e-3, 1e-3, slope))
+    monkeypatch.setattr("temperance.numerics.studies.published_estimates.check_published", lambda folder: checks)
+    found = check_estimates("anywhere")
+    assert found["outcome"] == "contradicted"
+    assert [check["reproduced"] for check in found["checks"]] == [True, False]
+    assert run(["verify", "--published", "."]) == 0
+    captured = capsys.readouterr()
+    assert captured.err == "published: the losses of k = 3 are not reproduced to 1e-10\n"
+    assert "slope of the mean loss -0.600" in captured.out
+
+
+@here
+def test_the_published_estimates_beside_the_repository(capsys, claims, monkeypatch):
+    monkeypatch.chdir(Path(__file__).parents[3])
+    monkeypatch.setattr("temperance.commands.verify.PUBLISHED", str(FOLDER))
+    assert run(["verify", "--json"]) == 0
+    captured = capsys.readouterr()
+    published = json.loads(captured.out)["published"]
+    assert captured.err == ""
+    assert published["outcome"] == "confirmed"
+    assert [check["k"] for check in published["checks"]] == [2, 3]
+    assert published["checks"][0]["slope"] == pytest.approx(-0.638, abs=5e-4)
+    assert published["checks"][0]["ci"] == pytest.approx([-0.650, -0.626], abs=1e-3)
+    assert published["checks"][1]["ci"] == [None, None]  # few fits make most of the mean

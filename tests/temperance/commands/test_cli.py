@@ -1,0 +1,354 @@
+import ast
+import json
+import os
+import pty
+import re
+import shlex
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+from cyclopts import App, CoercionError
+
+import temperance
+from temperance.commands.app import run
+from temperance.terminal.errors import described
+
+ISSUE = ["tanh", "sigmoid", "gelu", "relu", "z**2"]
+VERDICT = ["verdict", "fails_at_tau", "relation", "scope"]
+
+
+def strict(text):
+    """JSON without NaN, keys in their order."""
+    return json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
+
+
+def output(capsys, *arguments, status=0):
+    assert run(arguments) == status
+    captured = capsys.readouterr()
+    assert captured.err == ""
+    return captured.out
+
+
+def program(*arguments, **options):
+    command = [sys.executable, "-c", "from temperance.commands.app import main; main()", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, **options)
+
+
+def test_check_prints_a_table_and_the_relations(capsys):
+    out = output(capsys, "check", *ISSUE)
+    for name in ISSUE:
+        assert name in out
+    assert "relu, first_order: -s + s'*z = 0" in out
+    assert "\x1b" not in out
+
+
+def test_check_json_has_the_documented_keys_in_order(capsys):
+    found = strict(output(capsys, "check", *ISSUE, "--json"))
+    assert [entry["activation"] for entry in found] == ISSUE
+    for entry in found:
+        keys = ["activation", "expression", "first_order", "second_order", "sharp", "mirror", "exceptional_parameters"]
+        assert list(entry) == keys
+        assert list(entry["first_order"]) == ["verdict", "relation", "scope", "reason"]
+        second = ["verdict", "failing_families", "fails_at_tau", "relation", "scope", "reason"]
+        assert list(entry["second_order"]) == second
+        assert list(entry["sharp"]) == ["tau_beta1", "a", "b_nu"]
+        assert all(list(v) == VERDICT for v in entry["sharp"].values())
+    assert [entry["first_order"]["verdict"] for entry in found] == ["holds", "holds", "holds", "fails", "fails"]
+    assert [entry["mirror"] for entry in found] == ["odd", "odd", "homogeneous", "homogeneous", "even"]
+
+
+def test_check_json_reports_special_temperatures_and_parameters(capsys):
+    at_one, family = strict(output(capsys, "check", "log(1 + z**2)", "elu(z, c)", "--json"))
+    assert at_one["second_order"]["verdict"] == "holds"
+    assert at_one["second_order"]["fails_at_tau"] == at_one["sharp"]["tau_beta1"]["fails_at_tau"] == ["1"]
+    assert family["exceptional_parameters"] == {"c": ["0"]}
+
+
+def test_check_json_is_the_same_twice(capsys):
+    assert output(capsys, "check", *ISSUE, "--json") == output(capsys, "check", *ISSUE, "--json")
+
+
+@pytest.mark.parametrize(
+    ("names", "required", "status"),
+    [
+        (["tanh", "gelu"], "first_order,second_order", 0),
+        (["tanh", "relu"], "first_order", 1),
+        (["exp"], "first_order", 0),
+        (["exp"], "first_order, second_order", 1),
+        (["exp"], "tau_beta1,a,b_nu", 0),
+    ],
+)
+def test_require_tells_by_the_exit_status(capsys, names, required, status):
+    out = output(capsys, "check", *names, "--json", "--require", required, status=status)
+    assert len(strict(out)) == len(names)
+
+
+def test_an_unknown_name_does_not_discard_the_answers_to_the_others(capsys):
+    for arguments in (["--json"], []):
+        assert run(["check", "tanh", "gelo", "relu", "z^2", *arguments]) == 2
+        out, err = capsys.readouterr()
+        assert len(err.splitlines()) == 2
+        assert "gelo" in err
+        assert "powers are written **" in err
+        if arguments:
+            assert [found["activation"] for found in strict(out)] == ["tanh", "relu"]
+        else:
+            assert "tanh" in out
+            assert "relu" in out
+    assert run(["check", "gelo", "--json"]) == 2
+    assert strict(capsys.readouterr().out) == []
+
+
+def test_an_activation_alone_chooses_the_activation_gate(capsys):
+    found = strict(output(capsys, "derive", "--activation", "tanh", "--order", "1", "--json"))
+    assert found["gate"] == "activation"
+
+
+def test_a_derivation_ends_with_what_is_identifiable_in_words(capsys):
+    last = output(capsys, "derive", "--activation", "z**2", "--order", "1").splitlines()[-1]
+    assert last.startswith("Identifiable: (beta1[i]**2 - beta1[j]**2)/tau, beta0/tau, a, b, nu; not identifiable by")
+
+
+def test_derive_json_has_the_documented_keys_in_order(capsys):
+    found = strict(output(capsys, "derive", "--gate", "linear", "--dim", "1", "--order", "2", "--json"))
+    assert list(found) == [
+        "gate",
+        "expert",
+        "dim",
+        "order",
+        "derivatives",
+        "rank",
+        "relations",
+        "generators",
+        "complete",
+        "missing",
+        "symmetries",
+        "identifiable_functions",
+    ]
+    assert (found["derivatives"], found["rank"], len(found["relations"])) == (21, 12, 9)
+    assert found["generators"][0] == {"order": 1, "equation": "tau*u_{tau} + beta1*u_{beta1} = 0"}
+    assert found["identifiable_functions"] == ["beta1/tau", "beta0/tau", "a", "b", "nu"]
+
+
+def test_derive_prints_every_relation(capsys):
+    found = strict(output(capsys, "derive", "--json"))
+    out = output(capsys, "derive")
+    assert all(relation["equation"] in out for relation in found["relations"])
+
+
+def test_one_relation_is_not_counted_as_many(capsys):
+    assert "rank 5, 1 relation;" in output(capsys, "derive", "--order", "1")
+
+
+def words(text):
+    """The words in the columns of a table, joined over the lines of each row where they are not broken."""
+    return set(re.split(r"[\s─]+", text)) - {""}
+
+
+@pytest.mark.parametrize("columns", [62, 70, 80, 200])
+def test_a_narrow_table_breaks_between_words(capsys, monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    out = output(capsys, "check", "tanh", "relu", "log(1 + z**2)").split("relu, first_order")[0]
+    assert max(map(len, out.splitlines())) <= columns
+    heads = "activation first second tau, beta1 a b, nu mirror"
+    cells = "tanh holds odd relu fails (A, B, C) homogeneous log(1 + z**2) holds, not at tau = 1 even"
+    assert words(out) == words(f"{heads} {cells}")
+
+
+@pytest.mark.parametrize("columns", [8, 20])
+def test_a_table_without_room_for_its_words_loses_no_letter(capsys, monkeypatch, columns):
+    from temperance.terminal.output import console, table
+
+    monkeypatch.setenv("COLUMNS", str(columns))
+    console().print(table(["first", "second"], [["homogeneous and a half", "mirror"], ["", "odd"]]))
+    letters = sorted("".join(capsys.readouterr().out.replace("─", "").split()))
+    assert letters == sorted("firstsecondhomogeneousandahalfmirrorodd")
+
+
+@pytest.mark.parametrize(("ending", "start"), [(".md", "# Interactions"), (".tex", r"\documentclass")])
+def test_derive_writes_files(capsys, tmp_path, ending, start):
+    target = tmp_path / f"derivation{ending}"
+    target.write_text("old")
+    assert strict(output(capsys, "derive", "--order", "1", "--json", "-o", str(target)))["order"] == 1
+    assert target.read_text(encoding="utf-8").startswith(start)
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_an_argument_with_a_dash_works_after_two_dashes(capsys):
+    assert strict(output(capsys, "check", "--json", "--", "-z"))[0]["activation"] == "-z"
+
+
+def test_version(capsys):
+    assert output(capsys, "--version").split()[0] == "temperance"
+
+
+def test_help_names_the_commands(capsys):
+    out = output(capsys, "--help")
+    assert all(command in out for command in ("check", "catalogue", "derive"))
+
+
+def test_help_breaks_its_lines_where_the_terminal_ends(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    assert "a dash." in output(capsys, "check", "--help").split("ACTIVATIONS")[1].splitlines()[0]
+
+
+BAD = [
+    ([], "a command is missing"),
+    (["chek"], "unknown command 'chek'; accepted: check"),
+    (["--nope"], "unknown option '--nope'"),
+    (["check"], "needs an activation"),
+    (["check", "--json"], "needs an activation"),
+    (["check", "tanh", "--jsn"], "unknown option '--jsn'; accepted: --json, "),
+    (["check", "-z"], "unknown option '-z'"),
+    (["check", "tanh", "--json=5"], "--json takes no value, not '5'"),
+    (["check", "tanh", "--require"], "--require needs a value"),
+    (["check", "tanh", "--require", "third"], "unknown condition 'third'; accepted: first_order, second_order"),
+    (["check", "tanh", "--require", ""], "unknown condition ''"),
+    (["check", "tanh", "--require", "a", "--require", "a"], "--require is given twice"),
+    (["check", "tanhh"], "tanhh"),
+    (["check", "sin("], "cannot read 'sin('"),
+    (["check", "1/0"], "'1/0'"),
+    (["check", "z+nan"], "'nan'"),
+    (["check", "__import__('os').system('true')"], "accepted: the variable z"),
+    (["check", ""], "''"),
+    (["check", "a\nb"], r"'a\nb'"),
+    (["check", "\x1b[31mz"], r"\x1b[31mz"),
+    (["check", "\udcff"], r"\udcff"),
+    (["check", "(" * 5000], "nests 5000 deep"),
+    (["derive", "extra"], "unexpected argument 'extra'"),
+    (["derive", "--gate", "lnear"], "unknown gate 'lnear'; accepted: activation, linear"),
+    (["derive", "--expert", "e"], "unknown expert 'e'; accepted: gaussian"),
+    (["derive", "--gate", "activation"], "needs an activation"),
+    (["derive", "--gate", "softmax", "--activation", "tanh"], "takes no activation"),
+    (["check", "exp(-z^2)"], "powers are written **"),
+    (["derive", "--gate", "activation", "--activation", "sin("], "'sin('"),
+    (["derive", "--gate", "activation", "--activation", "1"], "'1'"),
+    (["derive", "--dim", "x"], "--dim takes an integer of at most 9 digits, not 'x'"),
+    (["derive", "--dim", "1.5"], "--dim takes an integer of at most 9 digits, not '1.5'"),
+    (["derive", "--dim", "9" * 5000], "--dim takes an integer"),
+    (["derive", "--dim", "0"], "from 1 to 20"),
+    (["derive", "--dim", "-1"], "from 1 to 20"),
+    (["derive", "--order", "0"], "from 1 to 8"),
+    (["derive", "--order", "9"], "from 1 to 8"),
+    (["derive", "--order"], "--order needs a value"),
+    (["derive", "-o", "derivation.pdf"], "unknown ending; accepted: .md"),
+    (["derive", "-o", "no/such/folder/d.md"], "there is no such folder"),
+    (["derive", "-o", "a\0.md"], "cannot write"),
+    (["derive", "-o", "x" * 300 + ".md"], "cannot write"),
+    (["catalogue", "extra"], "unexpected argument 'extra'"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), BAD)
+def test_bad_input_is_one_line_and_status_two(capsys, arguments, message):
+    assert run(arguments) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.endswith("\n")
+    assert len(captured.err.splitlines()) == 1
+    assert captured.err[:-1].isprintable()
+    assert message in captured.err
+
+
+def test_a_folder_and_a_device_are_not_overwritten(capsys, tmp_path):
+    (tmp_path / "folder.md").mkdir()
+    assert run(["derive", "-o", str(tmp_path / "folder.md")]) == 2
+    os.mkfifo(tmp_path / "pipe.md")
+    assert run(["derive", "-o", str(tmp_path / "pipe.md")]) == 2
+    assert (tmp_path / "pipe.md").is_fifo()
+    assert capsys.readouterr().err.count("it is not a file") == 2
+
+
+def test_a_link_is_followed(capsys, tmp_path):
+    (tmp_path / "link.md").symlink_to(tmp_path / "target.md")
+    output(capsys, "derive", "--order", "1", "-o", str(tmp_path / "link.md"))
+    assert (tmp_path / "link.md").is_symlink()
+    assert (tmp_path / "target.md").read_text(encoding="utf-8").startswith("# ")
+
+
+def test_the_program_as_a_process():
+    done = program("check", "no such thing")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert "Traceback" not in done.stderr
+    done = program("check", "relu", "--require", "first_order")
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+def test_output_in_a_narrow_encoding():
+    done = program("check", "gelu", "tanh(cz)*z", env={**os.environ, "PYTHONIOENCODING": "ascii"})
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.isascii()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+def test_a_full_disk_is_told_in_one_line():
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-c", "from temperance.commands.app import main; main()", "check", "tanh", "--json"]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "cannot be written" in done.stderr
+
+
+def test_a_closed_output_is_told_in_one_line():
+    code = "import os, sys; os.close(1); sys.stdout = None; from temperance.commands.app import main; main()"
+    done = subprocess.run([sys.executable, "-c", code, "check", "tanh"], stderr=subprocess.PIPE, text=True)
+    assert (done.returncode, done.stderr) == (2, "the output cannot be written: stdout is closed\n")
+
+
+def test_a_reader_that_leaves_is_no_error():
+    command = f"{shlex.quote(sys.executable)} -c 'from temperance.commands.app import main; main()' catalogue --json | head -1"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("[\n", "")
+
+
+def on_a_terminal(**environment):
+    """What `check relu` writes to a terminal."""
+    ours, theirs = pty.openpty()
+    base = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "FORCE_COLOR", "TERM")}
+    command = [sys.executable, "-c", "from temperance.commands.app import main; main()", "check", "relu"]
+    with subprocess.Popen(command, stdout=theirs, env={**base, "TERM": "xterm-256color", **environment}) as process:
+        os.close(theirs)
+        seen = b""
+        while True:
+            try:
+                seen += (part := os.read(ours, 65536))
+            except OSError:  # the other end is closed
+                break
+            if not part:
+                break
+    os.close(ours)
+    assert process.returncode == 0
+    return seen
+
+
+def test_colours_on_a_terminal_only_and_not_under_no_color():
+    assert b"\x1b[" in on_a_terminal()
+    assert b"\x1b[" not in on_a_terminal(NO_COLOR="1")
+    assert "\x1b" not in program("check", "relu", env={**os.environ, "FORCE_COLOR": "1"}).stdout
+
+
+def test_every_public_name_can_be_had_and_is_known_to_type_checkers():
+    tree = ast.parse(Path(temperance.__file__).read_text(encoding="utf-8"))
+    checked = next(node for node in tree.body if isinstance(node, ast.If))
+    typed = {alias.asname: (node.module, alias.name) for node in checked.body for alias in node.names}
+    assert sorted(typed) == dir(temperance)
+    for name, (module, attribute) in typed.items():
+        assert getattr(temperance, name) is getattr(import_module(module), attribute)
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = temperance.nothing
+
+
+@pytest.mark.parametrize("kind", [float, float | None])
+def test_an_option_that_takes_a_number_says_so(kind):
+    app = App()
+
+    @app.default
+    def command(*, warmth: kind = 1.0):
+        pass
+
+    with pytest.raises(CoercionError) as refusal:
+        app(["--warmth", "hot"], exit_on_error=False, print_error=False)
+    assert described(refusal.value) == "--warmth takes a number, not 'hot'"

@@ -1,0 +1,87 @@
+"""`temperance fit`: from a CSV file to estimates, and bad input in one line."""
+
+import json
+
+import numpy as np
+import pytest
+
+import temperance
+from temperance.commands.app import run
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    rng = np.random.default_rng(7)
+    x = rng.uniform(-3, 3, 1500)
+    first = rng.random(1500) < 1 / (1 + np.exp(-(1.5 * x + 0.3)))
+    y = np.where(first, x + 2 + 0.5 * rng.standard_normal(1500), -x - 2 + 0.7 * rng.standard_normal(1500))
+    path = tmp_path_factory.mktemp("fit") / "data.csv"
+    path.write_text("x,y\n" + "\n".join(f"{a:.8f},{b:.8f}" for a, b in zip(x, y, strict=True)))
+    return path, x, y
+
+
+def test_json_has_the_keys_of_the_contract(data, capsys):
+    assert run(["fit", str(data[0]), "--fitted", "2", "--json"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    keys = ["estimates", "status", "starts", "agree", "flat_directions", "warnings", "loglik", "box"]
+    assert list(record) == keys
+    assert record["status"] == "converged"
+    found = {(e["parameter"], e["atom"]): e for e in record["estimates"]}
+    assert not found["tau", None]["identifiable"]
+    assert found["tau", None]["se"] is None
+    slope = found["beta1/tau", 0]
+    value = slope["value"][0] if isinstance(slope["value"], list) else slope["value"]
+    se = slope["se"][0] if isinstance(slope["se"], list) else slope["se"]
+    assert abs(abs(value) - 1.5) < 4 * se
+    assert len(record["flat_directions"]) == 1
+    assert any("tau is not identifiable" in w for w in record["warnings"])
+
+
+def test_the_command_prints_what_the_function_returns(data, capsys):
+    path, x, y = data
+    run(["fit", str(path), "--fitted", "2", "--gate", "softmax", "--json"])
+    printed = json.loads(capsys.readouterr().out)
+    again = temperance.fit(np.round(x, 8), np.round(y, 8), fitted=2, gate="softmax").as_json()
+    assert printed == json.loads(json.dumps(again))
+
+
+def test_the_screen(data, capsys):
+    assert run(["fit", str(data[0]), "--fitted", "2"]) == 0
+    shown = capsys.readouterr().out
+    assert "starts agree on it" in shown
+    assert "tau is not identifiable with the linear gate" in shown
+
+
+def test_a_temperature_that_is_held(data, capsys):
+    assert run(["fit", str(data[0]), "--fitted", "2", "--tau", "0.5", "--json"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert "tau" not in [e["parameter"] for e in record["estimates"]]
+    assert record["flat_directions"] == record["warnings"] == []
+
+
+BAD = [
+    ("x,y\n1,2\n3,\n", [], "row 3, column 'y'"),
+    ("x,y\n1,2\n3,abc\n", [], "row 3, column 'y': 'abc'"),
+    ("x,y\n1,2\n1,3\n", [], "column 'x' is constant"),
+    ("x,y\n1,2\n2,3\n", [], "fewer than"),
+    ("x,y\n1,2\n2\n", [], "row 3"),
+    ("", [], "no rows"),
+    ("x,y\n1,2\n2,inf\n", [], "not finite"),
+    ("x,y\n1,2\n2,3\n", ["--target", "w"], "no column 'w'"),
+    ("x,y\n1,2\n2,3\n", ["--gate", "cosine"], "accepted: linear, softmax, activation"),
+    ("x,y\n1,2\n2,3\n", ["--gauge", "none"], "accepted: free, anchored"),
+    ("x,y\n1,2\n2,3\n", ["--starts", "0"], "starts"),
+    ("x,y\n1,2\n2,3\n", ["--tau", "-1"], "tau must be positive"),
+    ("x,y\n1,2\n2,3\n", ["--tau", "warm"], "--tau takes a number, not 'warm'"),
+    ("x,y\n1,2\n2,3\n", ["--activation", "nosuch"], "unknown activation"),
+]
+
+
+@pytest.mark.parametrize(("content", "options", "message"), BAD)
+def test_bad_input_in_one_line(tmp_path, capsys, content, options, message):
+    path = tmp_path / "bad.csv"
+    path.write_text(content)
+    assert run(["fit", str(path), "--fitted", "2", *options]) == 2
+    refusal = capsys.readouterr().err
+    assert refusal.count("\n") == 1
+    assert message in refusal

@@ -1,0 +1,133 @@
+"""Help with examples, completion, colours and interruption of the command line."""
+
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from temperance.commands.app import app, run
+from temperance.commands.examples import EXAMPLES
+
+PROGRAM = "from temperance.commands.app import main; main()"
+
+
+def command_names(parent=app, before=""):
+    """The names of all commands that do something themselves."""
+    for name in parent:
+        if name.startswith("-"):
+            continue
+        deeper = list(command_names(parent[name], f"{before}{name} "))
+        yield from deeper or [before + name]
+
+
+def test_every_command_has_examples():
+    assert set(EXAMPLES) == set(command_names())
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_help_of_a_command_shows_its_examples(capsys, monkeypatch, name):
+    monkeypatch.setenv("COLUMNS", "80")
+    assert run([*name.split(), "--help"]) == 0
+    captured = capsys.readouterr()
+    assert captured.err == ""
+    assert all(f"    {line}\n" in captured.out for line in EXAMPLES[name])
+
+
+@pytest.mark.parametrize("line", [line for lines in EXAMPLES.values() for line in lines])
+def test_an_example_is_a_command_line_that_is_accepted(line):
+    program, *tokens = shlex.split(line)
+    assert program == "temperance"
+    app.parse_args(tokens, exit_on_error=False, print_error=False)
+
+
+@pytest.mark.parametrize("line", [*EXAMPLES["check"], EXAMPLES["derive"][0]])
+def test_a_short_example_works(capsys, tmp_path, monkeypatch, line):
+    monkeypatch.chdir(tmp_path)
+    assert run(shlex.split(line)[1:]) == 0
+    assert capsys.readouterr().out
+
+
+def environment(**extra):
+    """The environment without what changes colours."""
+    return {**{k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "FORCE_COLOR")}, **extra}
+
+
+def test_help_has_no_colours_without_a_terminal():
+    command = [sys.executable, "-c", PROGRAM, "check", "--help"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment(FORCE_COLOR="1"))
+    assert "Usage:" in done.stdout
+    assert "\x1b" not in done.stdout
+
+
+def test_the_completion_of_bash_completes(tmp_path, capsys):
+    bash = shutil.which("bash") or pytest.skip("bash is not installed")
+    script = tmp_path / "completion"
+    assert run(["--install-completion", "--shell", "bash", "--output", str(script)]) == 0
+    assert capsys.readouterr().out == f"completion for bash written to {script}; your shell has to load it\n"
+    asked = (
+        f"source {shlex.quote(str(script))}\n"
+        "complete_with=$(complete -p temperance | sed 's/.*-F \\([^ ]*\\).*/\\1/')\n"
+        "COMP_WORDS=(temperance ch); COMP_CWORD=1; $complete_with; echo ${COMPREPLY[@]}\n"
+        "COMP_WORDS=(temperance fit --ga); COMP_CWORD=2; $complete_with; echo ${COMPREPLY[@]}\n"
+    )
+    done = subprocess.run([bash, "-c", asked], capture_output=True, text=True, check=True)
+    assert [line.split() for line in done.stdout.splitlines()] == [["check"], ["--gate", "--gauge"]]
+
+
+def test_completion_is_loaded_by_the_startup_file_of_the_shell(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert run(["--install-completion", "--shell", "zsh"]) == 0
+    assert (tmp_path / ".zsh/completions/_cyclopts_temperance").read_text(encoding="utf-8").startswith("#compdef")
+    assert ".zsh/completions" in (tmp_path / ".zshrc").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--shell", "csh"], "unknown shell 'csh'; accepted: --shell bash or zsh or fish or powershell"),
+        (["--shell", "bash", "--output", "/dev/null/x"], "the completion cannot be installed: "),
+    ],
+)
+def test_a_completion_that_cannot_be_installed_is_refused_in_one_line(capsys, options, message):
+    assert run(["--install-completion", *options]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith(message)
+    assert captured.err.count("\n") == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a process cannot send itself SIGINT there")
+def test_an_interruption_is_one_line_and_status_130():
+    interrupting = (
+        "import os, signal, temperance.fitting\n"
+        "temperance.commands.fit.fit_file = lambda *a, **k: os.kill(os.getpid(), signal.SIGINT)\n" + PROGRAM
+    )
+    command = [sys.executable, "-c", interrupting, "fit", "data.csv", "--fitted", "2"]
+    # a test run in the background of a shell has SIGINT ignored, and so would its children
+    default = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)}
+    done = subprocess.run(command, capture_output=True, text=True, **default)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "interrupted\n")
+
+
+def test_an_interruption_while_modules_load_is_no_different():
+    interrupting = (
+        "import sys\n"
+        "class Interruption:\n"
+        "    def find_spec(name, *_):\n"
+        "        if name == 'sympy':\n"
+        "            raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Interruption)\n"
+        "from temperance.__main__ import main\n"
+        "main()"
+    )
+    done = subprocess.run([sys.executable, "-c", interrupting, "check", "relu"], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "interrupted\n")
+
+
+def test_the_package_can_be_run_as_a_module():
+    done = subprocess.run([sys.executable, "-m", "temperance", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("temperance ")

@@ -1,0 +1,62 @@
+"""Certificates in files: written by `check --certificate`, re-proved by `certify`."""
+
+import json
+
+import pytest
+
+from temperance.commands.app import run
+
+
+@pytest.fixture
+def written(tmp_path):
+    path = tmp_path / "certificates.json"
+    assert run(["check", "tanh", "relu", "log(1 + z**2)", "--certificate", str(path)]) == 0
+    return path
+
+
+def test_a_written_file_is_proved(written, capsys):
+    capsys.readouterr()
+    assert run(["certify", str(written)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 15
+    assert all(": proved: " in line for line in lines)
+
+
+def test_a_changed_file_is_rejected(written, capsys):
+    certificates = json.loads(written.read_text())
+    certificates[3]["claim"]["verdict"] = "fails"
+    written.write_text(json.dumps(certificates))
+    capsys.readouterr()
+    assert run(["certify", str(written)]) == 1
+    assert capsys.readouterr().out.count("rejected") == 1
+
+
+def test_undecided_verdicts_have_no_certificate_and_say_so(tmp_path, capsys):
+    path = tmp_path / "none.json"
+    assert run(["check", "gamma(z + 1) - z*gamma(z)", "--certificate", str(path)]) == 0
+    assert "no certificate for first_order" in capsys.readouterr().err
+    assert json.loads(path.read_text()) == []
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "\xff", "[" * 100_000])
+def test_what_holds_no_certificates_is_bad_input(tmp_path, content, capsys):
+    path = tmp_path / "bad.json"
+    path.write_text(content, encoding="latin-1")
+    assert run(["certify", str(path)]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize("content", ["3", "null", '"x"', "[{}]", '{"format": "temperance-certificate/1"}'])
+def test_json_that_is_no_certificate_is_rejected(tmp_path, content, capsys):
+    path = tmp_path / "odd.json"
+    path.write_text(content)
+    assert run(["certify", str(path)]) == 1
+    assert "rejected" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "words", [["certify"], ["certify", "no-such-file"], ["check", "tanh", "--certificate", "a.txt"]]
+)
+def test_bad_input(words, capsys):
+    assert run(words) == 2
+    assert capsys.readouterr().err.count("\n") == 1

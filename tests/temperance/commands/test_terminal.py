@@ -1,0 +1,246 @@
+"""Commands on a terminal: colours, progress, and what Ctrl-C leaves behind."""
+
+import json
+import os
+import pty
+import re
+import select
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+PROGRAM = "from temperance.commands.app import main; main()"
+SECONDS = 120  # to wait for something to be printed
+INTERRUPT = b"\x03"
+COLOUR = re.compile(rb"\x1b\[[0-9;]*(3[0-9]|38;5;[0-9]+)m")
+RATES = ("rates", "--true", "2", "--fitted", "2", "--n", "300,600", "--workers", "1", "--json")
+
+
+class Terminal:
+    """A command whose controlling terminal is ours, as under a shell."""
+
+    def __init__(self, *arguments, prelude="", folder=None, **environment):
+        base = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "FORCE_COLOR")}
+        base |= {"TERM": "xterm-256color", "COLUMNS": "100"}
+        self.pid, self.ours = pty.fork()
+        if self.pid == 0:
+            try:
+                signal.signal(signal.SIGINT, signal.SIG_DFL)
+                os.chdir(folder or ".")
+                command = [sys.executable, "-c", prelude + PROGRAM, *arguments]
+                os.execve(sys.executable, command, base | environment)
+            finally:
+                os._exit(127)
+        self.seen = b""
+
+    def read(self):
+        """Whether something came."""
+        ready, _, _ = select.select([self.ours], [], [], SECONDS)
+        assert ready, f"nothing more came after {self.seen[-500:]!r}"
+        try:
+            part = os.read(self.ours, 65536)
+        except OSError:  # the other end is closed
+            part = b""
+        self.seen += part
+        return bool(part)
+
+    def until(self, pattern):
+        while not re.search(pattern, self.seen):
+            assert self.read(), self.seen[-500:]
+
+    def press(self, key):
+        os.write(self.ours, key)
+
+    def end(self):
+        """The exit status, when everything is read."""
+        while self.read():
+            pass
+        os.close(self.ours)
+        _, status = os.waitpid(self.pid, 0)
+        return os.waitstatus_to_exitcode(status)
+
+    @property
+    def last_line(self):
+        """The last line as it stands when all is written, without what moves the cursor."""
+        line = self.seen.replace(b"\r\n", b"\n").split(b"\n")[-2].split(b"\r")[-1]
+        return re.sub(rb"\x1b\[[0-9;?]*[A-Za-z]", b"", line).decode().removeprefix("^C")
+
+
+def test_colours_and_progress_on_a_terminal():
+    terminal = Terminal("check", "relu")
+    assert terminal.end() == 0
+    assert b"deciding" in terminal.seen
+    assert b"/?" not in terminal.seen
+    assert COLOUR.search(terminal.seen)
+
+
+@pytest.mark.parametrize("arguments", [("check", "relu"), ("check", "--help"), ("verify", "C11"), ("--help",)])
+def test_no_color_takes_the_colours_away_and_leaves_the_rest(arguments):
+    terminal = Terminal(*arguments, NO_COLOR="1")
+    assert terminal.end() == 0
+    assert not COLOUR.search(terminal.seen)
+    assert len(terminal.seen) > 200
+
+
+def test_a_dumb_terminal_gets_plain_text():
+    terminal = Terminal("check", "relu", TERM="dumb")
+    assert terminal.end() == 0
+    assert b"\x1b" not in terminal.seen
+
+
+def test_progress_goes_to_stderr_and_results_stay_plain_in_a_pipe():
+    """stdout is a pipe, stderr a terminal: `temperance check relu --json | jq`."""
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-c", PROGRAM, "check", "relu", "--json"]
+    done = subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=theirs, env=os.environ | {"TERM": "xterm"}, timeout=SECONDS
+    )
+    os.close(theirs)
+    shown = os.read(ours, 65536)
+    os.close(ours)
+    assert json.loads(done.stdout)[0]["activation"] == "relu"
+    assert b"deciding" in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "what"),
+    [
+        (("catalogue",), rb"deciding"),
+        (("derive", "--order", "1", "-o", "x.ipynb"), rb"deriving[\s\S]*writing x.ipynb"),
+        (("check", "tanh", "--certificate", "proofs.json"), rb"deciding[\s\S]*writing certificates"),
+        (("fit", "data.csv", "--fitted", "2", "--starts", "3"), rb"fitting[\s\S]*3/3"),
+        ((*RATES, "--replicates", "10"), rb"replicates[\s\S]*/10"),
+        (("verify", "C1", "C2"), rb"C1: proof[\s\S]*C2: proof[\s\S]*C2: monte_carlo"),
+        (("notebooks", "run", "."), rb"a.ipynb"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, tuple) else "",
+)
+def test_what_may_take_long_shows_what_it_does(tmp_path, arguments, what):
+    from temperance.notebooks.execution import build, execute, text
+
+    lines = "".join(f"{j / 7:.3f},{(j * j % 11) / 5 + (j % 2) * j / 9:.3f}\n" for j in range(60))
+    (tmp_path / "data.csv").write_text(lines)
+    if arguments[0] == "notebooks":
+        (tmp_path / "a.ipynb").write_text(text(execute(build([("code", "1 + 1")]))))
+    terminal = Terminal(*arguments, folder=tmp_path)
+    assert terminal.end() == 0, terminal.seen[-500:]
+    assert re.search(what, terminal.seen), terminal.seen[-2000:]
+    assert b"0/100" not in terminal.seen  # a total that nobody knows yet
+
+
+def children(pid):
+    return [child for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()]
+
+
+def stored(path):
+    with sqlite3.connect(path) as store:
+        (table,) = (name for (name,) in store.execute("select name from sqlite_master") if name == "replicates")
+        return store.execute(f"select count(*) from {table}").fetchone()[0]
+
+
+def gone(pids):
+    """Whether processes end by themselves."""
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        if not any(Path(f"/proc/{pid}").exists() for pid in pids):
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def test_ctrl_c_leaves_a_study_that_goes_on(tmp_path):
+    arguments = (*RATES, "--replicates", "3000", "--store", "study.sqlite")
+    terminal = Terminal(*arguments, folder=tmp_path)
+    terminal.until(rb" [1-9][0-9]*/3000")
+    terminal.press(INTERRUPT)
+    assert terminal.end() == 130
+    assert terminal.last_line == "interrupted; finished replicates are in study.sqlite: run the same command again"
+    kept = stored(tmp_path / "study.sqlite")
+    assert 1 <= kept < 3000
+    again = Terminal(*arguments, folder=tmp_path)
+    again.until(rb" [1-9][0-9]*/3000")
+    assert int(re.search(rb" ([1-9][0-9]*)/3000", again.seen)[1]) == kept
+    again.press(INTERRUPT)
+    assert again.end() == 130
+
+
+def test_ctrl_c_without_a_store_says_how_to_keep_what_is_done(tmp_path):
+    terminal = Terminal(*RATES, "--replicates", "3000", folder=tmp_path)
+    terminal.until(rb" [1-9][0-9]*/3000")
+    terminal.press(INTERRUPT)
+    assert terminal.end() == 130
+    assert terminal.last_line == "interrupted; with --store FILE.sqlite finished replicates would be kept"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("early", [True, False])
+def test_ctrl_c_ends_a_notebook_and_its_kernel(tmp_path, early):
+    from temperance.notebooks.execution import build, text
+
+    code = "import os, pathlib, time\npathlib.Path('pid').write_text(str(os.getpid()))\ntime.sleep(600)"
+    for name in ("a.ipynb", "b.ipynb"):
+        (tmp_path / name).write_text(text(build([("code", code)])))
+    terminal = Terminal("notebooks", "run", ".", folder=tmp_path)
+    terminal.until(rb"a\.ipynb")
+    pid = tmp_path / "pid"
+    while not early and not (pid.exists() and pid.read_text()):
+        terminal.read()
+    terminal.press(INTERRUPT)
+    assert terminal.end() == 130
+    assert terminal.last_line == "interrupted"
+    assert b"b.ipynb" not in terminal.seen
+    assert early or gone([pid.read_text()])
+
+
+def test_ctrl_c_in_the_moment_a_kernel_starts_leaves_nothing_behind(tmp_path):
+    from temperance.notebooks.execution import build, text
+
+    pressing = (
+        "import os, signal\nfrom concurrent.futures import ThreadPoolExecutor\nsubmit = ThreadPoolExecutor.submit\n"
+        "def pressed(*given):\n    done = submit(*given)\n    os.kill(os.getpid(), signal.SIGINT)\n    return done\n"
+        "ThreadPoolExecutor.submit = pressed\n"
+    )
+    (tmp_path / "a.ipynb").write_text(text(build([("code", "import pathlib\npathlib.Path('ran').touch()")])))
+    terminal = Terminal("notebooks", "run", ".", prelude=pressing, folder=tmp_path)
+    assert terminal.end() == 130
+    assert terminal.last_line == "interrupted"
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize(("block", "printed"), [("interrupts_noted()", "noted"), ("nullcontext()", "lost")])
+def test_an_interrupt_in_a_callback_from_c_is_noted(block, printed):
+    """Python prints an exception there and goes on, as if nobody had pressed."""
+    code = (
+        "import ctypes, os, signal\nfrom contextlib import nullcontext\n"
+        "from temperance.numerics.machine.interrupts import interrupts_noted\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # shells ignore it in the background
+        "press = ctypes.CFUNCTYPE(None)(lambda: os.kill(os.getpid(), signal.SIGINT))\n"
+        f"try:\n    with {block}:\n        press()\n    print('lost')\n"
+        "except KeyboardInterrupt:\n    print('noted')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == printed
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="the children of a process are looked up in /proc")
+def test_ctrl_c_ends_a_verification_and_its_workers(tmp_path):
+    long = (
+        "from dataclasses import replace\nimport temperance.numerics.studies.claim_studies as s\n"
+        "s.LINEAR = replace(s.LINEAR, name='long', sizes=(300, 600), replicates=5000, seed=101)\n"
+    )
+    terminal = Terminal("verify", "C4", "--workers", "2", "--store", "s.sqlite", prelude=long, folder=tmp_path)
+    terminal.until(rb"long[^\n]* [1-9][0-9]*/5000")
+    workers = children(terminal.pid)
+    assert len(workers) >= 2
+    terminal.press(INTERRUPT)
+    assert terminal.end() == 130
+    assert terminal.last_line == "interrupted; finished replicates are in s.sqlite: run the same command again"
+    assert stored(tmp_path / "s.sqlite") >= 1
+    assert gone(workers)

@@ -1,0 +1,199 @@
+import pickle
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import temperance
+from temperance.numerics.mixture.activation_numpy import compile_activation
+from temperance.numerics.mixture.measures import MixingMeasure
+from temperance.numerics.fitting.mle import Box
+from temperance.numerics.mixture.sampling import sample
+from temperance.theory.activations.activation import activation
+
+pytest.importorskip("sklearn", reason="scikit-learn, the extra [sklearn], is not installed")
+from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import check_estimator
+
+FEWER = "their data have fewer points than two experts have parameters, which fit refuses"
+EXPECTED = {
+    "check_n_features_in_after_fitting": FEWER,
+    "check_estimators_dtypes": FEWER,
+    "check_estimators_nan_inf": FEWER,
+    "check_regressors_no_decision_function": FEWER,
+}
+TRUTH = MixingMeasure(
+    beta1=np.array([[2.0], [-1.0]]),
+    beta0=np.array([0.4, 0.0]),
+    tau=np.array(0.8),
+    a=np.array([[1.5], [-1.0]]),
+    b=np.array([1.0, -1.5]),
+    nu=np.array([0.25, 0.09]),
+)
+
+
+def data(n=600, seed=3):
+    return sample(TRUTH, compile_activation(activation("tanh")), n, seed=seed)
+
+
+@pytest.fixture(scope="module")
+def model():
+    return temperance.MoERegressor(2, activation="tanh", starts=3, random_state=1).fit(*data())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("n_experts", "expected"), [(1, {}), pytest.param(2, EXPECTED, marks=pytest.mark.full)])
+def test_the_checks_of_scikit_learn(n_experts, expected):
+    model = temperance.MoERegressor(n_experts, starts=1)
+    results = check_estimator(model, on_fail=None, on_skip=None, expected_failed_checks=expected)
+    assert len(results) > 40
+    assert {r["check_name"] for r in results if r["status"] == "failed"} == set()
+    failed = [r for r in results if r["status"] == "xfail"]
+    assert {r["check_name"] for r in failed} == set(expected)
+    assert all("points are fewer than the" in str(r["exception"]) for r in failed)
+
+
+def test_the_fit_is_that_of_temperance_fit(model):
+    found = temperance.fit(*data(), fitted=2, activation="tanh", starts=3, seed=1)
+    assert model.result_.as_json() == found.as_json()
+    assert model.result_.fit.status == "converged"
+
+
+def test_the_density_integrates_to_one_and_its_mean_is_what_is_predicted(model):
+    x = np.array([[-2.0], [0.1], [2.5]])
+    y = np.linspace(-15, 15, 4001)
+    density = np.array([model.predict_density(np.full((y.size, 1), point), y) for point in x[:, 0]])
+    np.testing.assert_allclose(np.trapezoid(density, y), 1, rtol=1e-9)
+    np.testing.assert_allclose(np.trapezoid(density * y, y), model.predict(x), rtol=1e-9)
+
+
+def test_the_predicted_mean_is_near_the_true_one(model):
+    x, y = data(2000, seed=8)
+    gate = np.tanh(x * TRUTH.beta1[:, 0]) + TRUTH.beta0
+    weights = np.exp(gate / TRUTH.tau) / np.exp(gate / TRUTH.tau).sum(axis=1, keepdims=True)
+    mean = (weights * (x * TRUTH.a[:, 0] + TRUTH.b)).sum(axis=1)
+    assert np.sqrt(np.mean((model.predict(x) - mean) ** 2)) < 0.2
+    assert model.score(x, y) == pytest.approx(1 - np.sum((y - model.predict(x)) ** 2) / np.sum((y - y.mean()) ** 2))
+
+
+def test_it_works_with_the_tools_of_scikit_learn(model):
+    x, y = data()
+    assert clone(model).get_params() == model.get_params()
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(model)).predict(x), model.predict(x))
+    scaled = make_pipeline(StandardScaler(), temperance.MoERegressor(2, starts=2)).fit(x, y)
+    plain = temperance.MoERegressor(2, starts=2).fit(x, y)
+    np.testing.assert_allclose(scaled.predict(x), plain.predict(x), rtol=1e-5, atol=1e-5)
+    search = GridSearchCV(temperance.MoERegressor(starts=1), {"n_experts": [1, 2]}, cv=2).fit(x, y)
+    assert search.best_params_ == {"n_experts": 2}
+
+
+def test_the_summary_shows_the_estimates_their_errors_and_intervals(model):
+    lines = str(model.summary()).splitlines()
+    assert lines[0] == "Mixture of 2 linear Gaussian experts, gate of s(z) = tanh, gauge free, tau estimated"
+    assert lines[1] == "maximum likelihood, 600 points, 10 parameters"
+    assert repr(model.summary()) == str(model.summary())
+    (nu,) = (e for e in model.result_.estimates if (e.parameter, e.atom) == ("nu", 1))
+    (line,) = (line.split() for line in lines if line.startswith("nu") and line.split()[1] == "1")
+    factor = np.exp(1.959963985 * nu.se / nu.value)
+    ends = (nu.value / factor, nu.value * factor)
+    assert line[2:] == [f"{nu.value:.5g}", f"{nu.se:.3g}", *(f"{end:.5g}" for end in ends), "yes"]
+    assert any(line.startswith("status converged; log-likelihood -") for line in lines)
+
+
+def test_the_summary_says_what_is_not_identifiable_and_names_the_inputs():
+    rng = np.random.default_rng(2)
+    x = rng.uniform(-3, 3, (300, 2))
+    y = np.where(rng.random(300) < 1 / (1 + np.exp(-2 * x[:, 0])), 1 + x[:, 1], -1 - x[:, 0]) + rng.normal(size=300) / 3
+    model = temperance.MoERegressor(2, starts=1).fit(x, y)
+    model.feature_names_in_ = np.array(["age", "height"], dtype=object)
+    lines = [line.split() for line in str(model.summary()).splitlines()]
+    (tau,) = (line for line in lines if line[0] == "tau")
+    assert tau[2:] == ["-", "-", "-", "no"]
+    assert [line[1] for line in lines if line[0] == "beta1/tau"] == ["(age)", "(height)"]
+    assert any(line[:2] == ["warning:", "tau"] for line in lines)
+
+
+def test_an_activation_is_given_in_any_form():
+    x, y = data(200)
+    same = [
+        temperance.MoERegressor(activation=s, starts=1).fit(x, y) for s in ("gelu", "torch.nn.GELU", activation("gelu"))
+    ]
+    assert len({model.result_.fit.log_likelihood for model in same}) == 1
+
+
+def test_every_random_state_of_scikit_learn_is_taken():
+    x, y = data(200)
+    states = [np.random.RandomState(5), np.random.RandomState(5), None, np.int64(3)]
+    fits = [temperance.MoERegressor(starts=2, random_state=state).fit(x, y).result_ for state in states]
+    assert fits[0].as_json() == fits[1].as_json()
+    assert fits[3].as_json() == temperance.fit(x, y, fitted=2, starts=2, seed=3).as_json()
+
+
+def test_a_fit_that_is_no_estimate_warns():
+    x = np.sort(np.random.default_rng(1).uniform(-1, 1, 40))
+    y = x + np.random.default_rng(2).normal(size=40)
+    box = Box(50.0, 50.0, (0.1, 10.0), 50.0, 50.0, (1e-9, 4.0))
+    with pytest.warns(ConvergenceWarning, match="this is not an estimate"):
+        model = temperance.MoERegressor(3, box=box, starts=5).fit(x[:, None], y)
+    assert str(model.summary()).splitlines()[-1].startswith("There is no estimate")
+    assert " yes" not in str(model.summary())
+
+
+def test_the_interval_of_a_positive_parameter_is_positive():
+    x, y = data(100)
+    model = temperance.MoERegressor(2, activation="tanh", starts=3).fit(x, y)
+    for line in str(model.summary()).splitlines():
+        name, *cells = line.split() or [""]
+        if name in ("tau", "nu") and cells[-2] != "-":
+            assert float(cells[-3]) > 0
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"n_experts": 0}, "fitted must be a whole number"),
+        ({"gate": "cosine"}, "gate must be one of"),
+        ({"activation": "torch.nn.Foo"}, "unknown activation"),
+        ({"random_state": "chance"}, "cannot be used to seed"),
+        ({"random_state": -1}, "seed must be a whole number"),
+        ({"n_experts": 40}, "fewer than the"),
+    ],
+)
+def test_parameters_that_make_no_fit_are_refused(options, message):
+    with pytest.raises(ValueError, match=message):
+        temperance.MoERegressor(**options).fit(*data(100))
+
+
+def test_what_cannot_be_predicted_is_refused(model):
+    with pytest.raises(NotFittedError):
+        temperance.MoERegressor().predict([[1.0]])
+    with pytest.raises(NotFittedError):
+        temperance.MoERegressor().summary()
+    with pytest.raises(ValueError, match="2 features"):
+        model.predict([[1.0, 2.0]])
+    with pytest.raises(ValueError, match="y must have shape"):
+        model.predict_density([[1.0]], [1.0, 2.0])
+
+
+def run(code):
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+
+
+def test_it_is_loaded_when_it_is_used():
+    assert (
+        run("import sys, temperance\nprint('MoERegressor' in dir(temperance), 'sklearn' in sys.modules)")
+        == "True False\n"
+    )
+
+
+def test_without_scikit_learn_it_says_what_to_install():
+    code = (
+        "import sys\nsys.modules['sklearn'] = sys.modules['sklearn.base'] = None\nimport temperance\n"
+        "try:\n    temperance.MoERegressor\nexcept ImportError as error:\n    print(error)"
+    )
+    assert run(code) == "temperance.MoERegressor needs scikit-learn: pip install scikit-learn\n"

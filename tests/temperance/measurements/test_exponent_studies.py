@@ -1,0 +1,120 @@
+"""The kept results on contact orders of many gates: tables, rate studies, and how their legs are judged."""
+
+import json
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from temperance.numerics.studies.general_studies import GeneralResult
+from temperance.numerics.errors.slopes import Judgement, Slope
+from temperance.measurements import exponent_results as exponent_studies
+from temperance.measurements import order_results as exponent_table
+from temperance.measurements.exponent_results import Outcome, outcomes
+from temperance.theory.rates.contact_orders import orders, study
+
+KEPT = tuple(exponent_studies.stored())
+
+
+def test_what_is_kept_was_defined():
+    assert len(KEPT) >= 3
+    assert set(KEPT) <= set(exponent_studies.SEEDS)
+    assert set(exponent_table.stored()) <= set(exponent_table.SETTINGS)
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_kept_studies_are_those_of_the_definitions(name):
+    entry = exponent_studies.stored()[name]
+    assert entry["definition"] == json.loads(json.dumps(exponent_studies.definition(name).definition))
+    shape = (entry["definition"]["replicates"], len(entry["definition"]["sizes"]))
+    assert {errors.shape for errors in exponent_studies.errors_of(entry).values()} == {shape}
+    assert sum(entry["fits"].values()) == shape[0] * shape[1]
+
+
+def test_a_dropped_fit_leaves_no_error():
+    chosen = replace(exponent_studies.definition("softmax gate"), replicates=2, sizes=(500, 2000))
+    errors = {"beta1": np.array([[0.1, 0.2], [0.3, 0.4]])}
+    status = [["converged", "max_steps"], ["at_bound", "converged"]]
+    entry = json.loads(json.dumps(exponent_studies.record(GeneralResult(chosen, errors, status, [[1, 1], [2, 1]]))))
+    np.testing.assert_array_equal(exponent_studies.errors_of(entry)["beta1"], [[0.1, np.nan], [0.3, 0.4]])
+    assert exponent_studies.dropped(entry) == 0.25
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("name", KEPT)
+def test_the_first_replicates_of_a_kept_study_come_out_again(name):
+    from temperance.numerics.studies.general_studies import run_general
+
+    chosen = replace(exponent_studies.definition(name), replicates=2)
+    again, entry = run_general(chosen), exponent_studies.stored()[name]
+    for group, errors in exponent_studies.errors_of(entry).items():
+        assert again.errors[group] == pytest.approx(errors[:2], rel=1e-2, abs=1e-4)
+
+
+QUICK = ("softmax gate", "softmax gate, quadratic expert", "z^2", "quadratic gate", "Laplace gate")
+
+
+@pytest.mark.parametrize(
+    "name", [n if n in QUICK else pytest.param(n, marks=pytest.mark.full) for n in exponent_table.stored()]
+)
+def test_kept_orders_meet_the_bounds(name):
+    """Certified ones and those by theorems; what is flat is rounding error. Means may be slow to settle."""
+    kept = exponent_table.stored()[name]
+    assert kept
+    for order in exponent_table.bounds(name).orders:
+        row = kept.get(order.parameter)
+        if row is None:
+            assert order.upper == 1 or order.flat or order.mean
+        elif order.flat:
+            assert row["flat"]
+        elif order.upper is not None:
+            assert row["order"] <= float(order.upper) + 0.1
+            assert order.mean or row["order"] >= float(order.upper) - 0.1
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("name", ["softmax gate", "Laplace gate"])
+def test_kept_orders_are_measured_again(name):
+    kept = exponent_table.stored()[name]
+    for row in exponent_table.measured(name):
+        assert row["order"] == pytest.approx(kept[row["parameter"]]["order"], abs=0.02)
+
+
+SLOPE = Slope(-0.25, (-0.28, -0.22), 0.0, (-0.1, 0.1), 60)
+
+
+@pytest.mark.parametrize(
+    ("order", "measured", "monte_carlo", "outcome"),
+    [
+        (Fraction(2), 1.97, "confirmed", "confirmed"),
+        (Fraction(1), None, "confirmed", "confirmed"),
+        (Fraction(2), None, "confirmed", "inconclusive"),
+        (Fraction(2), 1.8, "confirmed", "inconclusive"),
+        (Fraction(2), 1.97, "inconclusive", "inconclusive"),
+    ],
+)
+def test_a_rate_is_confirmed_by_all_legs_together(order, measured, monte_carlo, outcome):
+    made = Outcome("a", order, measured, SLOPE, Judgement(monte_carlo, False, ""))
+    assert made.outcome == outcome
+    assert made.predicted == 1 / (2 * order)
+
+
+def test_slopes_are_judged_against_certified_bounds_only():
+    """Errors n^(-p) with p as predicted are sharp; a tenth of the fits dropped makes everything inconclusive."""
+    found, sizes = orders(study("softmax", "constant")), np.array([100.0, 1000.0, 10000.0])
+    noise = np.exp(0.1 * np.random.default_rng(0).normal(size=(40, 3)))
+    errors = {o.parameter: (noise * sizes ** float(-1 / (2 * o.upper))).tolist() for o in found.orders}
+    entry = {
+        "definition": {"sizes": sizes.tolist()},
+        "errors": {**errors, "something else": noise.tolist()},
+        "fits": {"converged": 99, "at_bound": 0, "max_steps": 1},
+    }
+    made = outcomes(found, entry, {"beta1": 2.0, "b": 3.99, "nu": 2.0})
+    assert [o.group for o in made] == [o.parameter for o in found.orders]
+    assert all(o.judgement.outcome == "confirmed" and o.judgement.sharp for o in made)
+    assert {o.group: o.outcome for o in made}["mean nu"] == "inconclusive"  # it was not measured
+    entry["fits"] = {"converged": 90, "at_bound": 0, "max_steps": 10}
+    assert {o.outcome for o in outcomes(found, entry, {})} == {"inconclusive"}
+    uncertified = replace(found, orders=tuple(replace(o, certified=o.parameter == "b") for o in found.orders))
+    assert [o.group for o in outcomes(uncertified, entry, {})] == ["b"]

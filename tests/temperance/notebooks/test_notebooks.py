@@ -1,0 +1,190 @@
+import json
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from temperance.commands.app import run
+from temperance.notebooks.execution import SIZED, TAGS, build, cells_of, differences, execute, text
+from temperance.notebooks.parameters import defaults, inject, values
+
+FOLDER = Path(__file__).parents[3] / "notebooks"
+NOTEBOOKS = sorted(path.name for path in FOLDER.glob("*.ipynb"))
+
+
+def one_cell(source):
+    return build([("code", source)])
+
+
+@pytest.mark.slow
+@pytest.mark.pinned
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_a_committed_notebook_executes_again_to_the_same_results(name):
+    shown = nbformat.read(FOLDER / name, as_version=4)
+    assert any("image/png" in output.get("data", {}) for cell in shown.cells for output in cell.get("outputs", []))
+    quick = {"quick": True} if "quick" in defaults(shown) else {}
+    assert differences(shown, execute(inject(shown, quick)), ignored=[SIZED] if quick else []) == []
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_a_committed_notebook_executes_at_its_full_size_to_the_same_results(name):
+    shown = nbformat.read(FOLDER / name, as_version=4)
+    assert differences(shown, execute(shown)) == []
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_a_committed_notebook_tells_nothing_of_the_machine(name):
+    content = (FOLDER / name).read_text(encoding="utf-8")
+    assert content == text(nbformat.reads(content, as_version=4)), "saved by something that adds to it"
+    notebook = json.loads(content)
+    assert notebook["metadata"] == {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+    }
+    assert all(cell["metadata"] in ({}, *({"tags": [tag]} for tag in TAGS)) for cell in notebook["cells"])
+    assert str(Path.home()) not in content
+    assert str(FOLDER.parent) not in content
+
+
+@pytest.mark.slow
+def test_an_execution_is_the_same_twice():
+    made = one_cell("sum(range(10))")
+    assert text(execute(made)) == text(execute(made))
+
+
+@pytest.mark.slow
+def test_differences_in_results_are_seen():
+    source = "import itertools\nimport time\nprint(time.time_ns())"
+    made = execute(one_cell(source))
+    assert differences(made, execute(made)) == ["cell 0: import itertools"]
+    assert differences(made, one_cell(source)) == ["cell 0: import itertools"]
+    assert differences(made, one_cell("1")) == ["the cells are not the same"]
+
+
+@pytest.mark.slow
+def test_different_pictures_are_seen():
+    source = "import matplotlib.pyplot as plt\nplt.plot([0, 1], [0, {}], linewidth=20)\nplt.show()"
+    one, other = (execute(one_cell(source.format(height))) for height in (1, -1))
+    again = execute(one)
+    assert differences(one, again) == []
+    other.cells[0].source = one.cells[0].source
+    assert differences(one, other) == ["cell 0: import matplotlib.pyplot as plt"]
+
+
+@pytest.mark.slow
+def test_the_command_runs(capsys, tmp_path):
+    (tmp_path / "a.ipynb").write_text(text(execute(one_cell("1 + 1"))), encoding="utf-8")
+    assert run(["notebooks", "run", str(tmp_path)]) == 0
+    assert capsys.readouterr().out == "a.ipynb: the same results\n"
+    notebook = nbformat.read(tmp_path / "a.ipynb", as_version=4)
+    notebook.cells[0].source = "1 + 2"
+    nbformat.write(notebook, tmp_path / "a.ipynb")
+    assert run(["notebooks", "run", str(tmp_path)]) == 1
+    notebook.cells[0].source = "1 / 0"
+    nbformat.write(notebook, tmp_path / "a.ipynb")
+    assert run(["notebooks", "run", str(tmp_path)]) == 1
+    assert "ZeroDivisionError" in capsys.readouterr().out
+
+
+PARAMETERS = 'activation = "gelu"\nquick = False\nn = 3\nscale = 1.0\nother = [1]'
+
+
+def with_parameters(*more):
+    return build([("markdown", "# A"), ("parameters", PARAMETERS), ("code", "activation, quick, n, scale"), *more])
+
+
+def test_the_parameters_of_a_notebook_are_the_literals_of_the_tagged_cell():
+    assert defaults(with_parameters()) == {"activation": "gelu", "quick": False, "n": 3, "scale": 1.0}
+    assert defaults(one_cell("quick = False")) == {}
+    with pytest.raises(ValueError, match="no Python"):
+        defaults(build([("parameters", "quick =")]))
+
+
+@pytest.mark.slow
+def test_a_given_parameter_takes_the_place_of_its_default():
+    given = values(
+        [("activation", "z*tanh(z)"), ("quick", "true"), ("n", "-7"), ("scale", "2e-1")], defaults(with_parameters())
+    )
+    assert given == {"activation": "z*tanh(z)", "quick": True, "n": -7, "scale": 0.2}
+    made = execute(inject(with_parameters(), given))
+    assert made.cells[-1].outputs[0].data["text/plain"] == "('z*tanh(z)', True, -7, 0.2)"
+    assert [cell.metadata.get("tags", []) for cell in made.cells] == [[], ["parameters"], ["injected-parameters"], []]
+    again = inject(made, {"n": 4})
+    assert [c.source for c in again.cells if c.metadata.get("tags") == ["injected-parameters"]] == [
+        "# Parameters\nn = 4"
+    ]
+    assert cells_of(inject(again, {})) == cells_of(again)
+
+
+@pytest.mark.parametrize(
+    ("pairs", "message"),
+    [
+        ([("foo", "1")], "unknown parameter 'foo'; accepted: activation, quick, n, scale"),
+        ([("n", "1"), ("n", "2")], "given twice"),
+        ([("activation", "frob(")], "the parameter 'activation': cannot read 'frob\\('"),
+        ([("activation", "__import__('os')")], "the parameter 'activation': "),
+        ([("activation", "elu(z, alpha)")], "free parameters \\(alpha\\): numbers are needed"),
+        ([("quick", "1")], "takes True or False, not '1'"),
+        ([("n", "1.5")], "takes an integer, not '1.5'"),
+        *(([("scale", text)], f"takes a number, not '{text}'") for text in ("nan", "inf", "1e999", "one", "1j", "")),
+    ],
+)
+def test_what_is_no_value_of_a_parameter_is_refused(pairs, message):
+    with pytest.raises(ValueError, match=message):
+        values(pairs, defaults(with_parameters()))
+
+
+def test_a_parameter_needs_a_place():
+    with pytest.raises(ValueError, match="no cell is tagged parameters"):
+        inject(one_cell("1"), {"n": 1})
+
+
+@pytest.mark.slow
+def test_differences_leave_out_injected_parameters_and_the_kinds_that_are_ignored():
+    made = execute(with_parameters(("sized", "n"), ("code", "n > 0")))
+    other = execute(inject(made, {"n": 4}))
+    assert differences(made, other, ignored=[SIZED]) == ["cell 2: activation, quick, n, scale"]
+    assert differences(made, other) == ["cell 2: activation, quick, n, scale", "cell 3: n"]
+
+
+@pytest.mark.slow
+def test_the_command_runs_with_parameters(capsys, tmp_path):
+    (tmp_path / "a.ipynb").write_text(text(execute(with_parameters())), encoding="utf-8")
+    (tmp_path / "b.ipynb").write_text(text(execute(one_cell("1 / 1"))), encoding="utf-8")
+    out = tmp_path / "out"
+    out.mkdir()
+    assert run(["notebooks", "run", str(tmp_path), "-p", "activation", "silu", "-p", "n", "-1", "-o", str(out)]) == 0
+    assert capsys.readouterr().out == "a.ipynb: ran; 1 cell shows another result\n"
+    (written,) = out.iterdir()
+    made = nbformat.read(written, as_version=4)
+    assert made.cells[-1].outputs[0].data["text/plain"] == "('silu', False, -1, 1.0)"
+    assert run(["notebooks", "run", str(written)]) == 0  # with the values that it was given
+    assert run(["notebooks", "run", str(tmp_path / "b.ipynb")]) == 0
+
+
+def test_parameters_that_are_no_good_end_with_two_in_one_line(capsys, tmp_path):
+    (tmp_path / "a.ipynb").write_text(text(with_parameters()), encoding="utf-8")
+    for options, message in (
+        (["-p", "foo", "1"], "unknown parameter 'foo'; accepted: activation, quick, n, scale\n"),
+        (["-p", "activation", "frob("], "the parameter 'activation': cannot read 'frob('"),
+        (["-p", "activation"], "-p needs a value\n"),
+        (["-o", str(tmp_path / "missing")], "there is no folder"),
+    ):
+        assert run(["notebooks", "run", str(tmp_path), *options]) == 2
+        captured = capsys.readouterr()
+        assert captured.err.startswith(message)
+        assert (captured.out, captured.err.count("\n")) == ("", 1)
+
+
+def test_bad_input_is_one_line_and_status_two(capsys, tmp_path):
+    (tmp_path / "broken.ipynb").write_text("{")
+    for arguments in (
+        ["notebooks"],
+        ["notebooks", "bulid"],
+        ["notebooks", "run", str(tmp_path)],
+        ["notebooks", "run", str(tmp_path / "missing")],
+    ):
+        assert run(arguments) == 2
+        captured = capsys.readouterr()
+        assert (captured.out, captured.err.count("\n")) == ("", 1)

@@ -1,0 +1,117 @@
+"""The dotted names of libraries that need not be installed; test_interop.py compares them with the libraries."""
+
+import pytest
+import sympy as sp
+
+from temperance.commands.app import run
+from temperance.theory.activations.activation import Z, activation
+from temperance.theory.activations.catalogue import ALIASES, CATALOGUE, NAMED
+from temperance.theory.conditions.decision import decide
+from temperance.theory.activations.library_names import LIBRARY_NAMES, suggestions
+
+z = Z
+# name, the formula of the library's documentation on an interval, a point of the interval
+DOCUMENTED = [
+    ("torch.nn.GELU", z * (1 + sp.erf(z / sp.sqrt(2))) / 2, 1),
+    ("jax.nn.gelu", z * (1 + sp.tanh(sp.sqrt(2 / sp.pi) * (z + sp.Rational("0.044715") * z**3))) / 2, 1),
+    ("keras.activations.gelu", z * (1 + sp.erf(z / sp.sqrt(2))) / 2, 1),
+    ("keras.ops.gelu", z * (1 + sp.tanh(sp.sqrt(2 / sp.pi) * (z + sp.Rational("0.044715") * z**3))) / 2, 1),
+    ("tf.nn.gelu", z * (1 + sp.erf(z / sp.sqrt(2))) / 2, 1),
+    ("torch.nn.LeakyReLU", z / 100, -1),
+    ("jax.nn.leaky_relu", z / 100, -1),
+    ("keras.activations.leaky_relu", z / 5, -1),
+    ("keras.layers.LeakyReLU", 3 * z / 10, -1),
+    ("tf.nn.leaky_relu", z / 5, -1),
+    ("torch.nn.PReLU", z / 4, -1),
+    ("keras.layers.PReLU", sp.S.Zero, -1),
+    ("torch.nn.RReLU", 11 * z / 48, -1),
+    ("keras.activations.hard_sigmoid", (z + 3) / 6, 1),
+    ("jax.nn.hard_sigmoid", (z + 3) / 6, 1),
+    ("torch.nn.Hardsigmoid", sp.S.One, 4),
+    ("torch.nn.functional.softshrink", z - sp.Rational(1, 2), 1),
+    ("torch.nn.Hardshrink", sp.S.Zero, sp.Rational(1, 4)),
+    ("torch.nn.functional.softplus", sp.log(1 + sp.exp(z)), 25),
+    ("jax.nn.sparse_plus", (z + 1) ** 2 / 4, 0),
+    ("jax.nn.squareplus", (z + sp.sqrt(z**2 + 4)) / 2, 0),
+    ("tf.nn.relu6", sp.Integer(6), 7),
+    ("torch.sinc", sp.sin(sp.pi * z) / (sp.pi * z), 1),
+    ("jax.numpy.cbrt", z ** sp.Rational(1, 3), 1),
+]
+
+
+def test_each_name_is_an_activation():
+    assert set(LIBRARY_NAMES) <= set(NAMED)
+    for name in LIBRARY_NAMES:
+        assert activation(name).name == name
+
+
+@pytest.mark.parametrize(("name", "formula", "point"), DOCUMENTED)
+def test_a_name_has_the_formula_of_its_documentation(name, formula, point):
+    (piece,) = (p for p in activation(name).pieces if p.lower < point <= p.upper)
+    assert sp.simplify(piece.expr - formula) == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "open_parameters"),
+    [
+        ("torch.nn.Threshold", {"bound", "value"}),
+        ("torch.nn.functional.prelu", {"weight"}),
+        ("keras.activations.threshold", {"bound", "default_value"}),
+        ("torch.nn.PReLU", set()),
+    ],
+)
+def test_an_argument_without_default_is_a_free_parameter(name, open_parameters):
+    assert {p.name for p in activation(name).parameters} == open_parameters
+
+
+def test_the_free_parameters_of_a_name_can_be_given():
+    shifted = activation("torch.nn.Threshold").at(bound=2, value=5)
+    assert [(piece.expr, piece.lower, piece.upper) for piece in shifted.pieces] == [(5, -sp.oo, 2), (z, 2, sp.oo)]
+    assert (
+        decide("torch.nn.Threshold").exceptional_parameters
+        == decide("where(z > bound, z, value)").exceptional_parameters
+    )
+
+
+def test_the_aliases_of_the_catalogue_are_the_names_with_its_defaults():
+    assert "torch.nn.GELU" in ALIASES["gelu"]
+    assert "jax.nn.gelu" in ALIASES["gelu_tanh"]
+    assert not any("keras.activations.leaky_relu" in ALIASES[name] for name in CATALOGUE)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("nn.GELU", "torch.nn.GELU"),
+        ("F.softplus", "torch.nn.functional.softplus"),
+        ("torch.nn.Gelu", "torch.nn.GELU"),
+        ("torch.nn.GELU()", "torch.nn.GELU"),
+        ("jnp.tanh", "jax.numpy.tanh"),
+        ("tensorflow.nn.relu_6", "tf.nn.relu6"),
+        ("keras.activations.hardsigmoid", "keras.activations.hard_sigmoid"),
+    ],
+)
+def test_an_unknown_name_is_one_line_that_says_what_is_meant(capsys, name, meant):
+    assert run(["check", name]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.count("\n") == 1
+    assert f"unknown activation {name!r}; did you mean {meant}? accepted: " in captured.err
+
+
+def test_similar_names_are_suggested_those_of_the_same_place_first():
+    assert suggestions("jax.nn.softplu")[0] == "jax.nn.softplus"
+    assert len(suggestions("jax.nn.softplu")) == 3
+    assert suggestions("keras.activations.foo") == []
+
+
+def test_functions_of_a_vector_are_refused_as_such():
+    for name in ("torch.nn.Softmax", "jax.nn.glu", "keras.activations.log_softmax"):
+        with pytest.raises(ValueError, match="function of a vector"):
+            activation(name)
+
+
+def test_other_texts_with_dots_are_no_names():
+    assert activation("0.5*z + gelu(1.5*z)").parameters == ()
+    with pytest.raises(ValueError, match="unknown activation"):
+        activation("z.real")

@@ -1,0 +1,89 @@
+"""The expression language: what it means, and what it refuses in one line."""
+
+import pytest
+import sympy as sp
+
+from temperance.theory.activations.activation import Z, activation
+
+MEANINGS = [
+    ("1e-3*z", "z/1000"),
+    ("0.1*z", "z/10"),
+    ("relu", "where(z < 0, 0, z)"),
+    ("max(-1, min(1, z))", "where(z < -1, -1, where(z < 1, z, 1))"),
+    ("abs(z)*sign(z)", "z"),
+    ("sqrt(z**2)", "where(z < 0, -z, z)"),
+    ("where(exp(z) > 1, z, 0)", "where(z < 0, 0, z)"),
+    ("gelu(2*z)", "z*(erf(sqrt(2)*z) + 1)"),
+    ("where(z > sqrt(2), z, 0)*where(z > 2**(1/2), z, 0)", "where(z < sqrt(2), 0, z**2)"),
+    ("elu(z, alpha)", "where(z < 0, alpha*(exp(z) - 1), z)"),
+    ("--z", "z"),
+    ("2", "2"),
+    ("log(z)", "log(z)"),
+    ("0**(z - z) + z", "z + 1"),
+    ("0**abs(z) + z", "z"),
+    ("0**where(z > 1, z, 0) + z", "where(z < 1, z + 1, z)"),
+    ("where(z > 0, 0, 1)**z + z", "where(z < 0, z + 1, z)"),
+]
+
+
+@pytest.mark.parametrize(("text", "meaning"), MEANINGS)
+def test_meaning(text, meaning):
+    assert activation(text).expression == meaning
+
+
+@pytest.mark.parametrize("text", [text for text, _ in MEANINGS])
+def test_written_form_reads_back_to_itself(text):
+    written = activation(text).expression
+    assert activation(written).expression == written
+
+
+REFUSED = [
+    "", "z +", "1/0", "log(0)*z", "sqrt(-1 - z**2)", "nan", "oo", "I*z", "tau*z", "x*z", "y", "z.real", "z[0]",
+    "__import__('os')", "().__class__", "z.__class__", "a__b*z", "'z'", "1j*z", "True", "None", "z if z else 1",
+    "lambda z: z", "[z]", "z == 1", "z // 2", "z % 2", "z @ z", "~z", "not z", "z and z", "foo(z)", "tanh*z",
+    "gelu*2", "a + b", "exp/z", "where(z, 1, 2)", "where(z > 0, 1)", "where(0 < z < 1, 1, 2)", "sin(z, z)", "sin()",
+    "sin(z=1)",
+    "sin(*z)", "max(z)", "9**9**9", "2**1001", "z**1001", "(z**1000)**2", "1e301*z", "1" * 1001, "z*" + "9" * 1001,
+    "(" * 101 + "z" + ")" * 101, "-" * 200 + "z", "z" + "+z" * 3000, "sin(" * 101 + "z" + ")" * 101, "gamma(10**9)",
+    "0**(-1 - z**2) + z", "z**0.1234567", "acos((1/3)**1e-300)", "exp(log(2*z)/100001)", "max(z, cosh(pi**24)**0.001)",
+    "max(z, min(1/9, z**(1/10**9)))",
+    "z\x00", "é*z", "0777", "elu(z, 1, 2)", "(z := 1)", "f'{z}'", "z is z", "exp(z", "*", "2z", "z#tanh(z)", "z # z",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", REFUSED)
+def test_refused_in_one_line(text):
+    with pytest.raises(ValueError) as refusal:
+        activation(text)
+    assert "\n" not in str(refusal.value)
+    assert len(str(refusal.value)) < 700
+
+
+def test_long_chains_are_no_deep_nests():
+    assert activation("+".join(["z"] * 1000)).expression == "1000*z"
+
+
+def test_sympy_expressions_are_accepted():
+    z = sp.Symbol("z")
+    assert activation(sp.Piecewise((z, z > 0), (0, True))).expression == "where(z < 0, 0, z)"
+    assert activation(sp.Max(z, 0) * sp.exp(z)).expression == "where(z < 0, 0, z*exp(z))"
+    assert activation(sp.tanh(Z)).expression == "tanh(z)"
+
+
+def test_parameters_take_values():
+    source = activation("elu(z, alpha)")
+    assert [p.name for p in source.parameters] == ["alpha"]
+    assert source.at(alpha=0).expression == "where(z < 0, 0, z)"
+    with pytest.raises(ValueError, match="no parameter 'beta'"):
+        source.at(beta=1)
+
+
+def test_a_wrong_type_is_named():
+    with pytest.raises(ValueError, match="not int"):
+        activation(3)
+
+
+@pytest.mark.parametrize("text", ["log(-1 - z**2)", "sqrt(sin(z) + cos(z) - 2)", "1/(sin(z)**2 + cos(z)**2 - 1)"])
+def test_what_is_real_nowhere_is_refused(text):
+    with pytest.raises(ValueError, match="is real and finite on no interval that was found; accepted"):
+        activation(text)

@@ -1,0 +1,79 @@
+"""Forged certificates of every part of the format: the checker accepts only those that are true, by other code."""
+
+import copy
+import random
+from pathlib import Path
+
+import pytest
+
+from temperance.theory.checker import verdict_checker
+from temperance.theory.checker.verdict_checker import ORDERS
+
+PARTS = ["structure", "values", "names", "domain", "balls", "relations", "titles", "model", "steps"]
+
+
+@pytest.fixture(autouse=True)
+def _benchmarks(monkeypatch):
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[3] / "benchmarks"))
+
+
+@pytest.fixture(scope="module")
+def pool():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(Path(__file__).parents[3] / "benchmarks"))
+        import forgeries
+
+        return [c for c in forgeries.honest() if c["format"] != ORDERS or c["model"]["log_weight"] == "beta1*x"]
+
+
+def _hold(found):
+    assert found.false == found.crashes == []
+    assert found.unclear == 0
+    assert found.accepted < found.mutants / 2
+
+
+def test_there_is_a_forger_for_each_part(pool):
+    from forged_parts import parts
+
+    assert {part for certificate in pool for part in parts(certificate)} == set(PARTS)
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_forged_certificates_are_accepted_only_if_they_are_true(part, pool):
+    from forgeries import attack
+
+    _hold(attack(pool, 32, random.Random(f"2:{part}"), part))
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("part", PARTS)
+def test_of_ten_thousand_forged_certificates_those_accepted_are_true(part):
+    from forgeries import campaign
+
+    _hold(campaign(10_000, 1, [part])[part])
+
+
+def test_a_checker_that_does_not_look_at_the_domain_is_noticed(pool, monkeypatch):
+    from forgeries import attack
+
+    monkeypatch.setattr(verdict_checker._Balls, "sound", lambda _, value: value)
+    monkeypatch.setattr(verdict_checker._Balls, "power", staticmethod(lambda base, exponent, _: base**exponent))
+    monkeypatch.setattr(verdict_checker, "in_domain", lambda *_: True)
+    assert len(attack(pool, 80, random.Random("1:domain"), "domain").false) >= 3
+
+
+def test_the_oracle_of_orders_finds_curves_of_every_order_of_the_softmax_gate(pool):
+    """So that any smaller order is refuted."""
+    from forgeries import is_true
+    from order_oracle import orders
+
+    certificate = next(c for c in pool if c["format"] == ORDERS)
+    claimed = {"difference beta1": 2, "difference a": 2, "difference b": 4, "difference nu": 2}
+    claimed |= {"mean beta1": 1, "mean a": 4 / 3, "mean b": 1, "mean nu": 2}
+    found = dict(orders(certificate["model"], tuple(claimed)))
+    assert all(abs(found[title] - r) < 0.1 for title, r in claimed.items())
+    assert is_true(certificate)
+    for title, r in (("difference b", "3"), ("mean a", "1"), (" difference b", "4"), ("mean b2", "1")):
+        forged = copy.deepcopy(certificate)
+        forged["orders"][title] = r
+        assert not is_true(forged)

@@ -1,0 +1,119 @@
+"""What the interactions say of themselves: scopes, what is missing, and refusals, word for word; what is kept."""
+
+import pytest
+import sympy as sp
+
+from temperance.theory.models.gates import gate
+from temperance.theory.interactions.interactions import _complexity, _without_redundant, derive, model
+from temperance.theory.interactions.groebner import groebner_basis
+from temperance.theory.models.spec import TAU
+
+PRIME = "rank proved: a minor is nonzero modulo a prime"
+VERIFIED = "every relation verified by substitution"
+SCOPES = [
+    ({}, f"coefficients: rational functions of the parameters; {VERIFIED}; {PRIME}"),
+    (
+        {"gate": "cosine-perturbed", "dim": 2, "order": 1},
+        f"coefficients: rational functions of the parameters and of sqrt(beta1_1**2 + beta1_2**2); {VERIFIED}; {PRIME}",
+    ),
+    (
+        {"gate": "laplace", "order": 1},
+        "coefficients: rational functions of the parameters; pointwise derivatives, off the kinks; "
+        f"{VERIFIED}; {PRIME}",
+    ),
+    (
+        {"gate": "activation", "activation": "gelu", "order": 1},
+        "coefficients: rational functions of the parameters and of sqrt(pi), sqrt(2), pi; "
+        f"{VERIFIED}; rank proved: a determinant has an enclosure without 0",
+    ),
+    (
+        {"gate": "activation", "activation": "gamma(z)", "order": 1},
+        f"coefficients: rational functions of the parameters; {VERIFIED}; "
+        "the rank assumes that the functions of x and y are algebraically independent",
+    ),
+]
+
+
+@pytest.mark.parametrize(("options", "scope"), SCOPES)
+def test_scopes(options, scope):
+    assert derive(**options).scope == scope
+
+
+KEPT = [  # allowance, the generators of the linear gate (d = 1, r = 2) and the number not compared with the others
+    (0, 4, 3),
+    (30, 4, 2),
+    (100, 3, 2),
+    (1_500_000, 3, 0),
+]
+GENERATORS = [
+    "tau*u_{tau} + beta1*u_{beta1} = 0",
+    "tau*u_{beta1 b} = u_{a}",
+    "u_{b b} = 2*u_{nu}",
+    "2*tau*u_{beta1 nu} = u_{a b}",
+]
+
+
+@pytest.mark.parametrize(("allowance", "generators", "undecided"), KEPT)
+def test_what_an_allowance_leaves_undecided_is_kept_and_named(allowance, generators, undecided):
+    found = derive(order=2, allowance=allowance)
+    assert [g.equation for g in found.generators] == GENERATORS[:generators]
+    assert len(found.missing) == undecided
+    assert {text.removeprefix("irredundancy of ") for text in found.missing} <= set(GENERATORS[:generators])
+    assert found.complete == (undecided == 0)
+    assert (found.derivatives, found.rank, len(found.relations)) == (21, 12, 9)
+
+
+def combination(calculus, *parts):
+    """The operator that is the sum of c f over the parts (c, f)."""
+    total = {}
+    for c, f in parts:
+        calculus.add_multiple(total, calculus.field.fraction_of(sp.sympify(c, locals={"tau": TAU})), f)
+    return total
+
+
+def test_what_the_others_of_its_order_and_below_give_is_dropped_from_the_last_on():
+    """Also below an operator that is the only one of its order."""
+    basis = groebner_basis(model(), 2)
+    calculus = basis.calculus
+    temperature, heat, _, slope = basis.operators
+    both, third = combination(calculus, (1, heat), ("tau", slope)), calculus.prolong(heat, 1)
+    kept, undecided = _without_redundant(calculus, [temperature, heat, slope, both, third], 3, 10**6)
+    assert kept == [temperature, heat, slope, third]
+    assert undecided == []
+
+
+def test_the_smaller_coefficients_are_the_simpler_ones():
+    calculus = groebner_basis(model(), 2).calculus
+    _, heat, _, slope = groebner_basis(model(), 2).operators
+    large = combination(calculus, ("tau + 1", slope))
+    assert sorted([heat, slope], key=lambda f: _complexity(calculus, f)) == [slope, heat]
+    assert sorted([heat, large], key=lambda f: _complexity(calculus, f)) == [heat, large]
+
+
+def test_a_result_names_its_model_and_order():
+    found = derive("softmax", "constant", dim=2, order=1)
+    assert (found.spec.gate.name, found.spec.expert.name, found.spec.dim, found.order) == ("softmax", "constant", 2, 1)
+    assert found.spec == model("softmax", "constant", dim=2)
+    assert found.basis.family.spec == found.spec
+    assert "basis" not in repr(found)
+
+
+def test_the_default_is_the_linear_gate_with_gaussian_experts():
+    assert derive() == derive("linear", "gaussian", None, 1, 2)
+    assert model() == model("linear", "gaussian", None, 1)
+
+
+@pytest.mark.parametrize("dim", [0, 21, -1, 1.0, True, "2"])
+def test_dimensions_outside_one_to_twenty_are_refused(dim):
+    with pytest.raises(ValueError, match=f"^the dimension of x must be an integer from 1 to 20, got {dim!r}$"):
+        model(dim=dim)
+
+
+def test_the_largest_dimension_is_accepted():
+    assert len(model(dim=20).parameters) == 43
+
+
+def test_an_activation_goes_with_its_gate_only():
+    with pytest.raises(ValueError, match=r"^an activation goes with the gate 'activation' only$"):
+        model(gate("linear", 1), activation="tanh")
+    assert model(gate("linear", 1)) == model("linear")

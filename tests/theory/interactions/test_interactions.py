@@ -1,0 +1,325 @@
+"""Relations, ranks and generators against the ground truth, and against numerical differentiation."""
+
+import random
+from fractions import Fraction
+from functools import cache
+from math import comb
+
+import mpmath
+import pytest
+import sympy as sp
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from temperance.theory.models.gates import GATES
+from temperance.theory.interactions.interactions import derive, model
+from temperance.theory.interactions.groebner import groebner_basis
+from temperance.theory.models.spec import Expert, Gate, Jet, Y, covariates
+from temperance.theory.interactions.differential_operators import NormalForms
+
+TABLE = {  # (d, r): derivatives, rank, relations of the linear gate
+    (1, 1): (6, 5, 1),
+    (1, 2): (21, 12, 9),
+    (1, 3): (56, 22, 34),
+    (2, 1): (8, 7, 1),
+    (2, 2): (36, 22, 14),
+    (2, 3): (120, 50, 70),
+    (3, 1): (10, 9, 1),
+    (3, 2): (55, 35, 20),
+}
+
+GENERATORS = {  # (gate, expert, d, r): the generators of the literature
+    ("linear", "gaussian", 1, 1): ["tau*u_{tau} + beta1*u_{beta1} = 0"],
+    ("linear", "gaussian", 1, 2): [
+        "tau*u_{tau} + beta1*u_{beta1} = 0",
+        "tau*u_{beta1 b} = u_{a}",
+        "u_{b b} = 2*u_{nu}",
+    ],
+    ("linear", "gaussian", 2, 3): [
+        "tau*u_{tau} + beta1_1*u_{beta1_1} + beta1_2*u_{beta1_2} = 0",
+        "tau*u_{beta1_1 b} = u_{a_1}",
+        "tau*u_{beta1_2 b} = u_{a_2}",
+        "u_{b b} = 2*u_{nu}",
+    ],
+    ("softmax", "gaussian", 2, 2): ["u_{beta1_1 b} = u_{a_1}", "u_{beta1_2 b} = u_{a_2}", "u_{b b} = 2*u_{nu}"],
+    ("generic", "gaussian", 1, 3): ["u_{b b} = 2*u_{nu}"],
+    ("generic", "gaussian", 2, 2): ["u_{b b} = 2*u_{nu}", "u_{beta1_1 a_2} = u_{beta1_2 a_1}"],
+    ("gaussian", "gaussian", 1, 2): [
+        "pi*u_{pi} = u",
+        "u_{c c} = 2*u_{Gamma}",
+        "u_{b b} = 2*u_{nu}",
+        "Gamma*u_{c b} - u_{a} + c*u_{b} = 0",
+    ],
+    ("sigmoid", "gaussian", 1, 2): [
+        "tau*u_{tau} + beta1*u_{beta1} + w*u_{w} = 0",
+        "u_{b b} = 2*u_{nu}",
+        "u_{beta1 b} = u_{w a}",
+    ],
+    ("softmax", "polynomial:2", 1, 2): ["u_{beta1 a_1} = u_{a_2}", "u_{beta1 b} = u_{a_1}", "u_{b b} = 2*u_{nu}"],
+    ("softmax", "multinomial:2", 1, 2): [
+        "u_{a_1} + u_{a_2} = 0",
+        "u_{b_1} + u_{b_2} = 0",
+        "u_{beta1 b_2} = u_{a_2}",
+    ],
+    ("laplace", "gaussian", 1, 2): [
+        "tau**2*u_{beta1 beta1} = u",
+        "u_{b b} = 2*u_{nu}",
+        "tau*u_{tau b} - u_{beta1 a} + beta1*u_{beta1 b} = 0",
+    ],
+}
+
+MODELS = [(g, "gaussian", d) for g in GATES for d in (1, 2) if not (g.startswith("cosine") and d == 1)]
+MODELS += [("softmax", e, 1) for e in ("constant", "polynomial:2", "nonlinear", "multinomial:3")]
+MODELS += [("linear", "polynomial:2", 2), ("sigmoid", "multinomial:2", 1)]
+
+
+@pytest.mark.parametrize(("case", "expected"), TABLE.items())
+def test_linear_gate_has_the_known_ranks(case, expected):
+    d, r = case
+    found = derive(dim=d, order=r)
+    assert (found.derivatives, found.rank, len(found.relations)) == expected
+    assert found.rank == sum(comb(i + d - 1, d - 1) * (2 * r - i + 1) for i in range(r + 1))
+
+
+def test_the_rank_formula_holds_with_715_derivatives():
+    assert len(groebner_basis(model(dim=3), 4).standard) == sum(comb(i + 2, 2) * (9 - i) for i in range(5)) == 210
+
+
+@pytest.mark.parametrize(("case", "expected"), GENERATORS.items())
+def test_generators_are_those_of_the_literature(case, expected):
+    gate, expert, d, r = case
+    found = derive(gate, expert, dim=d, order=r)
+    assert sorted(g.equation for g in found.generators) == sorted(expected)
+    assert found.complete
+    assert found.missing == ()
+
+
+@pytest.mark.parametrize("d", [1, 2, 3, 4])
+def test_linear_gate_has_d_plus_two_generators(d):
+    assert len(derive(dim=d, order=2).generators) == d + 2
+
+
+@pytest.mark.parametrize("d", [2, 3])
+def test_generic_gate_has_heat_and_the_beta_a_symmetry_only(d):
+    found = derive("generic", dim=d, order=3)
+    assert len(found.generators) == 1 + d * (d - 1) // 2
+    assert all(g.order == 2 for g in found.generators)
+
+
+@pytest.mark.parametrize(("gate", "expert", "dim"), MODELS)
+def test_every_relation_holds_by_numerical_differentiation(gate, expert, dim):
+    """Every printed relation, with derivatives of the density taken numerically at 50 digits."""
+    _check_numerically(derive(gate, expert, dim=dim, order=2))
+
+
+@pytest.mark.full
+@pytest.mark.parametrize(("gate", "expert", "dim"), MODELS)
+def test_every_third_order_relation_holds_by_numerical_differentiation(gate, expert, dim):
+    _check_numerically(derive(gate, expert, dim=dim, order=3))
+
+
+@pytest.mark.parametrize("s", ["tanh", "relu", "softplus", "log(1+z**2)", "z**3"])
+def test_relations_of_activation_gates_hold_by_numerical_differentiation(s):
+    _check_numerically(derive("activation", activation=s, order=2))
+
+
+def test_the_numerical_check_can_fail():
+    found = derive(order=1)
+    c, alpha = found.relations[0].terms[0]
+    wrong = type(found.relations[0])(found.spec.parameters, ((2 * c, alpha), *found.relations[0].terms[1:]))
+    with pytest.raises(AssertionError):
+        _check_relation(found.spec, wrong, 0)
+
+
+def _check_numerically(found, seeds=(1, 2)):
+    """Every relation on every branch at random rational parameters; on some branch its terms are not all 0."""
+    branches = range(len(found.spec.branches))
+    for relation in (*found.relations, *found.generators):
+        sizes = [_check_relation(found.spec, relation, branch, seed) for branch in branches for seed in seeds]
+        assert max(sizes) > 1e-15 or len(relation.terms) == 1
+
+
+def _check_relation(spec, relation, branch, seed=1):
+    """Size of the largest term of the relation, whose sum is checked to be 0 to 30 digits relative to it."""
+    with mpmath.workdps(50):
+        values, derivative = _numerical_atom(spec, branch, seed)
+        terms = [_number(c, spec, values) * derivative(alpha) for c, alpha in relation.terms]
+        size = max(map(abs, terms))
+        scale = size if len(terms) > 1 else abs(derivative((0,) * len(values)))
+        assert abs(mpmath.fsum(terms)) <= mpmath.mpf(10) ** -30 * scale, relation.equation
+        return size
+
+
+def _number(c, spec, values):
+    point = {p: sp.Rational(v.numerator, v.denominator) for p, v in zip(spec.parameters, values, strict=True)}
+    return mpmath.mpf(sp.N(sp.sympify(c).subs(point), 60))
+
+
+@cache
+def _numerical_atom(spec, branch, seed):
+    """A rational point of the parameters and alpha -> D^alpha u there, u evaluated and differentiated numerically."""
+    rng = random.Random(seed)
+    values = [Fraction(rng.randrange(6, 20), rng.randrange(6, 14)) for _ in spec.parameters]
+    place = {x: sp.Rational(577 + 311 * j, 991) for j, x in enumerate(covariates(spec.dim))} | {
+        Y: sp.Rational(1613, 997)
+    }
+    w = sp.Symbol("w")
+
+    def concrete(name, m, z):
+        return sp.diff(sp.sin(w) + sp.exp(w / 3) if name.name == "s" else sp.cos(w) + w**2, w, int(m)).subs(w, z)
+
+    atom = sp.exp(spec.branches[branch].replace(Jet, concrete)).subs(place)
+    renamed = {p: sp.Symbol(f"p{k}") for k, p in enumerate(spec.parameters)}  # "pi" is a number to mpmath
+    u = sp.lambdify(list(renamed.values()), atom.subs(renamed), "mpmath")
+    at = [mpmath.mpf(v.numerator) / v.denominator for v in values]
+    known = {}
+
+    def derivative(alpha):
+        if alpha not in known:
+            known[alpha] = mpmath.diff(u, at, alpha) if any(alpha) else u(*at)
+        return known[alpha]
+
+    return values, derivative
+
+
+@given(st.lists(st.fractions(min_value=1, max_value=9, max_denominator=40), min_size=6, max_size=6, unique=True))
+@settings(derandomize=True, deadline=None, max_examples=25)
+def test_linear_gate_relations_hold_at_random_rational_parameters(values):
+    """Substitution of u at rational parameters, exactly in x and y, with SymPy's differentiation."""
+    found = _linear_order_two()
+    spec, x = found.spec, covariates(1)[0]
+    point = dict(zip(spec.parameters, map(sp.Rational, map(str, values)), strict=False)) | {
+        x: sp.Rational(str(values[5]))
+    }
+    for relation in found.generators:
+        total = sum(
+            c * _quotient(spec, tuple((p, e) for p, e in zip(spec.parameters, alpha, strict=True) if e))
+            for c, alpha in relation.terms
+        )
+        assert sp.expand(total.subs(point)) == 0
+
+
+@cache
+def _linear_order_two():
+    return derive(order=2)
+
+
+@cache
+def _quotient(spec, steps):
+    return sp.simplify(spec.atom.diff(*steps) / spec.atom) if steps else sp.S.One
+
+
+def test_a_rank_is_the_exact_rank_at_a_rational_point():
+    """The rank of the linear gate, d = 1, r = 2, against a rational matrix of derivatives at random observations."""
+    found = _linear_order_two()
+    spec, x = found.spec, covariates(1)[0]
+    from temperance.theory.interactions.derivatives import multi_indices
+
+    indices = [a for degree in range(3) for a in multi_indices(5, degree)]
+    point = dict(zip(spec.parameters, [sp.Rational(k + 2, 3 * k + 5) for k in range(5)], strict=True))
+    columns = [
+        _quotient(spec, tuple((p, e) for p, e in zip(spec.parameters, alpha, strict=True) if e)).subs(point)
+        for alpha in indices
+    ]
+    observed = [(sp.Rational(k * k + 1, k + 3), sp.Rational(3 * k - 20, k + 1)) for k in range(24)]
+    matrix = sp.Matrix([[sp.sympify(c).subs({x: p, Y: q}) for c in columns] for p, q in observed])
+    assert matrix.rank() == found.rank == 12
+
+
+KNOWN = [  # gate, expert, d, r, a relation of the literature as {derivative: coefficient}
+    ("gaussian-full", "gaussian", 2, 2, {"c_1 b": "Gamma_1_1", "c_2 b": "Gamma_1_2", "b": "c_1", "a_1": -1}),
+    ("gaussian-full", "gaussian", 2, 2, {"c_1 b": "Gamma_1_2", "c_2 b": "Gamma_2_2", "b": "c_2", "a_2": -1}),
+    ("laplace", "gaussian", 1, 3, {"a": -1, "b": "beta1", "beta1 b": "tau**2", "beta1 tau b": "tau**3"}),
+    ("linear", "gaussian", 2, 2, {"a_1 b": 1, "beta1_1 nu": "-2*tau"}),
+    ("linear", "gaussian", 2, 2, {"beta1_1 a_2": 1, "beta1_2 a_1": -1}),
+    ("linear", "gaussian", 1, 3, {"a a": 1, "beta1 beta1 nu": "-2*tau**2"}),
+    ("softmax", "polynomial:3", 1, 2, {"beta1 a_2": 1, "a_3": -1}),
+    ("softmax", "multinomial:3", 1, 2, {"beta1 b_1": 1, "a_1": -1}),
+    ("sigmoid", "gaussian", 2, 2, {"w a_2": 1, "beta1_2 b": -1}),
+]
+
+
+@pytest.mark.parametrize(("gate", "expert", "d", "r", "relation"), KNOWN)
+def test_relations_of_the_literature_reduce_to_zero(gate, expert, d, r, relation):
+    """The normal form of sum c_alpha D^alpha is 0; with one coefficient changed it is not."""
+    basis = groebner_basis(model(gate, expert, dim=d), r)
+    assert _normal_form(basis, relation) == {}
+    first = next(iter(relation))
+    assert _normal_form(basis, relation | {first: f"2*({relation[first]})"}) != {}
+
+
+def _normal_form(basis, relation):
+    names = [p.name for p in basis.family.spec.parameters]
+    symbols = {p.name: p for p in basis.family.spec.parameters}
+    forms = NormalForms(basis.calculus, list(basis.operators))
+    total = {}
+    for derivative, c in relation.items():
+        alpha = tuple(derivative.split().count(n) for n in names)
+        coefficient = basis.family.field.fraction_of(sp.sympify(c, locals=symbols))
+        basis.calculus.add_multiple(total, coefficient, forms.of(alpha))
+    return total
+
+
+def test_a_gate_and_an_expert_of_ones_own():
+    """A cubic gate with a temperature and an exponential expert: rate exp(m), no Gaussian in sight."""
+    x = covariates(1)[0]
+    beta, t, m = sp.symbols("beta t m", real=True)
+    gate = Gate("cubic", beta * x**3 / t, (beta, t), (t,))
+    found = derive(gate, Expert("exponential", m - Y * sp.exp(m), (m,)), order=2)
+    assert "t*u_{t} + beta*u_{beta} = 0" in [g.equation for g in found.generators]
+    assert found.complete
+    _check_numerically(found)
+
+
+def test_relations_hold_on_every_piece():
+    """ReLU has the temperature relation on both sides of its kink; a leaky one with unequal powers has none."""
+    assert [g.order for g in derive("activation", activation="relu", order=1).generators] == [1]
+    assert derive("activation", activation="where(z<0, -z**2, z)", order=1).generators == ()
+
+
+@pytest.mark.parametrize(("s", "orders"), [("gelu", [2]), ("atan(z)", [2, 3]), ("softplus", [2])])
+def test_ranks_with_error_functions_and_logarithms_are_proved_by_balls(s, orders):
+    found = derive("activation", activation=s, order=3)
+    assert "enclosure without 0" in found.scope
+    assert found.complete
+    assert [g.order for g in found.generators] == orders
+
+
+def test_a_rank_that_is_not_proved_is_said():
+    found = derive("activation", activation="gamma(z)", order=2)
+    assert found.missing == ("a proof that there are no further relations",)
+    assert not found.complete
+
+
+def test_dependent_exponentials_are_not_taken_for_independent():
+    """exp(x + m) is exp(m) exp(x): the relation of c and n would be missed if both were free generators."""
+    x = covariates(1)[0]
+    m, c, n = sp.symbols("m c n", real=True)
+    gate = Gate("shifted", c * sp.exp(x + m) + n * sp.exp(x), (c, m, n))
+    found = derive(gate, "constant", order=1)
+    assert [g.equation for g in found.generators] == ["u_{c} = exp(m)*u_{n}", "u_{m} = c*exp(m)*u_{n}"]
+
+
+def test_an_allowance_that_runs_out_is_said():
+    found = derive(dim=2, order=2, allowance=3)
+    assert not found.complete
+    assert found.missing
+    assert all(m.startswith("irredundancy of ") for m in found.missing)
+    assert len(found.relations) == 14
+
+
+@pytest.mark.parametrize("order", [0, 9, -1, 1.5, True, "2"])
+def test_orders_outside_one_to_eight_are_refused(order):
+    with pytest.raises(ValueError, match="from 1 to 8"):
+        derive(order=order)
+
+
+def test_the_scope_names_algebraic_coefficients():
+    assert "sqrt(beta1_1**2 + beta1_2**2)" in derive("cosine-perturbed", dim=2, order=1).scope
+    assert "off the kinks" in derive("laplace", order=1).scope
+
+
+def test_pieces_at_other_parameters_are_said_to_be_missing():
+    found = derive("activation", activation="where(z > lam, z - lam, where(z < -lam, z + lam, 0))", order=1)
+    assert not found.complete
+    assert any("other values of its parameters" in text for text in found.missing)

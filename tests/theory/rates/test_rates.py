@@ -1,0 +1,382 @@
+"""Predicted exponents against the table of theory.md 2.7, and laws that they obey whatever the activation is called."""
+
+from fractions import Fraction as F
+
+import numpy as np
+import pytest
+import sympy as sp
+
+from temperance.theory.activations.activation import activation
+from temperance.theory.rates.rates_from_orders import cell_rates
+from temperance.theory.rates.predict import predict
+from temperance.theory.rates.true_point import TruePoint, is_analytic, seen
+from temperance.theory.rates.true_point import exact as exact_number
+
+MIRROR = TruePoint(((1.5,), (-1.5,)), 0.8, (-3, 3))
+GENERIC = TruePoint(((1.5,), (0.7,)), 0.8, (-3, 3))
+ANCHORED = TruePoint(((1.5,), (0,)), 0.8, (-3, 3))
+REGULAR = {"tau": F(1, 2), "beta1": F(1, 2), "a": F(1, 2), "b": F(1, 2), "nu": F(1, 2), "weight": F(1, 2)}
+NOTHING = dict.fromkeys(REGULAR)
+
+
+def at(predictions, sizes, cell, number="sharp"):
+    """{parameter: exponent} for one cell of a fit with these cell sizes, and for what belongs to no cell."""
+    kept = [p for p in predictions for c in (cell, None) if p.applies(sizes, c)]
+    names = [p.parameter for p in kept]
+    assert len(names) == len(set(names)), "two predictions for one parameter"
+    return {p.parameter: getattr(p, number) for p in kept if p.parameter != "density"}
+
+
+def exact(s, **options):
+    options.setdefault("true_k", 2)
+    return predict("activation", s, fitted_k=options["true_k"], **options)
+
+
+def split(s, k=3, **options):
+    return predict("activation", s, true_k=2, fitted_k=k, gauge="anchored", **options)
+
+
+@pytest.mark.parametrize("true_k", [2, 3])
+def test_linear_gate_exact(true_k):
+    found = predict("linear", true_k=true_k, fitted_k=true_k)
+    expected = {"beta1/tau": F(1, 2), "beta0/tau": F(1, 2), **REGULAR, "tau": None, "beta1": None}
+    assert at(found, [1] * true_k, 0) == expected
+    assert at(found, [1] * true_k, 0, "published")["tau"] is None
+
+
+@pytest.mark.parametrize("m", [2, 3, 4])
+def test_softmax_with_a_singleton_elsewhere(m):
+    found = predict("softmax", true_k=3, fitted_k=m + 2)
+    cell = {"beta1": F(1, 4), "a": F(1, 4), "b": F(1, 4 * m), "nu": F(1, 2 * m), "weight": F(1, 2)}
+    published = {"beta1": F(1, 4 * m), "a": F(1, 2 * m), "b": F(1, 4 * m), "nu": F(1, 2 * m), "weight": F(1, 2)}
+    assert at(found, [1, m, 1], 1) == cell
+    assert at(found, [1, m, 1], 1, "published") == published
+    assert at(found, [1, m, 1], 0) == {p: F(1, 2) for p in cell}
+
+
+@pytest.mark.parametrize(("sizes", "cell"), [([2, 2], 0), ([2, 3], 1), ([4], 0)])
+def test_softmax_with_every_cell_split(sizes, cell):
+    m = sizes[cell]
+    found = predict("softmax", true_k=len(sizes), fitted_k=sum(sizes))
+    expected = {"beta1": None, "a": F(1, 2 * m), "b": F(1, 4 * m), "nu": F(1, 2 * m), "weight": F(1, 2)}
+    assert at(found, sizes, cell) == expected
+
+
+def test_the_sizes_of_the_other_cells_decide():
+    found = predict("linear", true_k=2, fitted_k=4)
+    assert at(found, [1, 3], 1)["beta1/tau"] == F(1, 4)
+    assert at(found, [2, 2], 1)["beta1/tau"] is None
+    assert at(found, [1, 3], 1)["beta0/tau"] is None
+
+
+@pytest.mark.parametrize("s", ["tanh", "sigmoid", "gelu", "exp(z)", "2*tanh(3*z) - 1", "z*erf(z)"])
+@pytest.mark.parametrize(
+    "options", [{"gauge": "anchored"}, {"gauge": "anchored", "point": ANCHORED}, {"point": GENERIC}]
+)
+def test_activation_exact_where_f1_holds(s, options):
+    found = exact(s, **options)
+    assert at(found, [1, 1], 0) == REGULAR
+    assert at(found, [1, 1], 0, "published") == REGULAR
+
+
+def test_generic_points_carry_their_conditions():
+    assert any("neither" in c for p in exact("tanh") for c in p.conditions)
+    assert all(p.conditions == ("the experts (a, b, nu) are distinct",) for p in exact("tanh", point=GENERIC)[:-1])
+
+
+@pytest.mark.parametrize("m", [2, 3])
+def test_activation_with_a_split_cell(m):
+    found = split("tanh", k=m + 1, point=ANCHORED)
+    expected = {"tau": F(1, 2), "beta1": F(1, 4), "a": F(1, 4), "b": F(1, 4 * m), "nu": F(1, 2 * m), "weight": F(1, 2)}
+    assert at(found, [m, 1], 0) == expected
+    assert at(found, [m, 1], 0, "published") == {**expected, "tau": F(1, 4)}
+    assert at(found, [m, 1], 1) == REGULAR
+    assert at(found, [1, m], 0) == NOTHING  # the anchor cell is split
+
+
+@pytest.mark.parametrize("s", ["exp(z)", "sqrt(1 + z**2)"])
+def test_rates_stay_where_the_second_order_condition_fails_but_not_the_sharp_ones(s):
+    found = split(s)
+    expected = {"tau": F(1, 2), "beta1": F(1, 4), "a": F(1, 4), "b": F(1, 8), "nu": F(1, 4), "weight": F(1, 2)}
+    assert at(found, [2, 1], 0) == expected
+    assert set(at(found, [2, 1], 0, "published").values()) == {None}
+
+
+@pytest.mark.parametrize("s", ["log(1 + z**2)", "log(1 + abs(z))"])
+def test_an_exceptional_temperature(s):
+    exceptional, other = (split(s, point=TruePoint(((1.5,), (0,)), tau)) for tau in (1, 2))
+    kept = {"a": F(1, 4), "b": F(1, 8), "nu": F(1, 4)}
+    assert at(exceptional, [2, 1], 0) == {**NOTHING, **kept}
+    assert at(other, [2, 1], 0) == {"tau": F(1, 2), "beta1": F(1, 4), **kept, "weight": F(1, 2)}
+    assert "tau is none of 1" in split(s)[0].conditions
+    assert not any("tau" in c for p in (*exceptional, *other) for c in p.conditions)
+
+
+def test_where_a_sharp_condition_fails_contact_orders_decide_for_cells_of_two():
+    """(ii) fails for z^2 + z and the like, and a keeps 1/4 at m = 2; nothing is said of m = 3."""
+    expected = {"tau": F(1, 2), "beta1": F(1, 4), "a": F(1, 4), "b": F(1, 8), "nu": F(1, 4), "weight": F(1, 2)}
+    for s in ("z**2 + z", "3*z**2 - z + 1"):
+        found = split(s, point=TruePoint(((1.5,), (0,)), 0.25))
+        assert at(found, [2, 1], 0) == expected
+        assert at(found, [2, 1], 0, "published")["a"] is None
+    (a,) = (p for p in found if p.parameter == "a" and p.applies([2, 1], 0))
+    assert a.reason.startswith("contact order 2 of a cell of two atoms, computed and certified")
+    assert "the shares of the two atoms of a cell are bounded away from 0" in a.conditions
+    assert not any("tau" in c for c in a.conditions)
+    generic = next(p for p in split("z**2 + z") if p.parameter == "a" and p.cell_size == 2)
+    assert "tau = 1, where the contact orders are computed" in generic.conditions
+    larger = predict("activation", "z**2 + z", true_k=2, fitted_k=4, gauge="anchored")
+    assert at(larger, [3, 1], 0)["a"] is None
+    assert at(larger, [2, 2], 0)["a"] is None  # the anchor cell is split
+
+
+def test_where_no_contact_order_is_certified_nothing_is_guessed(monkeypatch):
+    monkeypatch.setattr("temperance.theory.rates.rates_from_orders.objection", lambda _: "rejected")
+    cell_rates.__globals__["_rates"].cache_clear()
+    assert at(split("z**2 + z"), [2, 1], 0)["a"] is None
+    cell_rates.__globals__["_rates"].cache_clear()
+    assert set(at(split("relu"), [2, 1], 0).values()) == {None, F(1, 4), F(1, 8)}
+    assert at(split("relu"), [2, 1], 0)["beta1"] is None
+
+
+def test_a_kink_inside_the_support():
+    found = at(split("hardtanh", point=ANCHORED), [2, 1], 0)
+    assert found == {"tau": F(1, 2), "beta1": F(1, 3), "a": F(1, 4), "b": F(1, 8), "nu": F(1, 4), "weight": F(1, 2)}
+    inside = TruePoint(((0.25,), (0,)), 0.8, (-3, 3))  # z stays within (-1, 1), where hardtanh is linear
+    assert at(split("hardtanh", point=inside), [2, 1], 0)["beta1"] is None
+    assert at(exact("hardtanh", gauge="anchored", point=inside), [1, 1], 0) == NOTHING
+    assert at(exact("hardtanh", gauge="anchored", point=ANCHORED), [1, 1], 0) == REGULAR
+
+
+def test_kinks_that_only_some_cells_see_give_no_one_number():
+    beta1 = ((1.5,), (0.25,), (0,))
+    found = predict(
+        "activation",
+        "where(z > 1, tanh(z) - tanh(1) + z, z + z**2*(z - 1))",
+        true_k=3,
+        fitted_k=4,
+        gauge="anchored",
+        point=TruePoint(beta1, 0.8, (-3, 3)),
+    )
+    row = next(p for p in found if p.parameter == "beta1" and p.cell_size == 2 and p.cells == "anchor singleton")
+    assert row.sharp is None
+    assert "kink" in row.reason
+
+
+def test_a_kink_at_zero_moves_only_in_two_dimensions():
+    s = "where(z > 0, tanh(z), 2*tanh(z) + z**2*exp(z))"
+    assert at(split(s), [2, 1], 0)["beta1"] == F(1, 4)
+    assert at(split(s, dim=2), [2, 1], 0)["beta1"] is None
+    assert at(exact(s, dim=2, gauge="anchored"), [1, 1], 0) == REGULAR
+
+
+@pytest.mark.parametrize("s", ["relu", "abs(z)", "z**3", "5 + max(z, 0)**2"])
+def test_continuous_homogeneous(s):
+    found = exact(s, gauge="anchored")
+    invariants = {"beta1^p/tau": F(1, 2), "beta1_direction": F(1, 2), "beta0/tau": F(1, 2)}
+    assert at(found, [1, 1], 0) == {**REGULAR, "tau": None, "beta1": None, **invariants}
+
+
+def test_homogeneous_seen_on_one_side_only():
+    blind = TruePoint(((-1.5,), (0,)), 0.8, (0, 3))
+    assert at(exact("relu", gauge="anchored", point=blind), [1, 1], 0) == NOTHING
+
+
+def test_homogeneous_in_the_free_gauge_claims_no_single_invariant():
+    """d = 1, beta1_1, beta1_2 > 0: ReLU sees beta1_1 - beta1_2 alone."""
+    found = at(exact("relu", point=GENERIC), [1, 1], 0)
+    assert found["beta1^p/tau"] is None
+    assert found["a"] == F(1, 2)
+
+
+@pytest.mark.parametrize("s", ["hardshrink", "sign(z)", "log(abs(z))", "3"])
+def test_failures_of_f1_without_a_stated_rate(s):
+    assert at(exact(s), [1, 1], 0) == NOTHING
+    assert at(exact(s), [1, 1], 0, "published") == NOTHING
+
+
+@pytest.mark.parametrize("s", ["tanh", "sigmoid", "3 + asinh(z)", "sin(z)"])
+def test_mirror_points_of_type_odd(s):
+    expected = {**REGULAR, "beta1": F(1, 4)}
+    found = exact(s, point=MIRROR)
+    assert at(found, [1, 1], 0) == {**expected, "beta1_sum": F(1, 4), "beta1_difference": F(1, 2)}
+    assert at(found, [1, 1], 0, "published")["beta1_sum"] == F(1, 2)
+
+
+@pytest.mark.parametrize("s", ["gelu", "silu", "softplus", "hardswish", "z**3 + cos(z)"])
+def test_mirror_points_of_type_homogeneous(s):
+    invariants = {"beta1^p/tau": F(1, 2), "beta1_direction": F(1, 2), "beta0/tau": F(1, 2)}
+    assert at(exact(s, point=MIRROR), [1, 1], 0) == {**REGULAR, "tau": None, "beta1": None, **invariants}
+
+
+@pytest.mark.parametrize("s", ["mish", "exp(z)", "elu"])
+def test_mirror_points_of_no_type_are_regular(s):
+    assert at(exact(s, point=MIRROR), [1, 1], 0) == REGULAR
+
+
+def gate_rank(s, point, gauge):
+    """Rank of the gate's scores at k = 2, d = 1: the information is regular iff it is their number.
+
+    log of the odds of the two atoms, differentiated by beta1 of both (one if anchored), by tau and by beta0.
+    """
+    z = sp.Symbol("z", real=True)
+    conditions = [(p.expr, p.upper > z if p.upper.is_finite else sp.true) for p in activation(s).pieces]
+    value = sp.Piecewise(*conditions)
+    f, slope = (sp.lambdify(z, e, "scipy") for e in (value, sp.diff(value, z)))
+    x = np.linspace(-3, 3, 601) + 0.0037
+    one, two = (float(beta[0]) for beta in point.beta1)
+    columns = [x * slope(one * x), f(one * x) - f(two * x), np.ones_like(x)]
+    columns += [x * slope(two * x)] if gauge == "free" else []
+    matrix = np.stack([c / np.linalg.norm(c) for c in columns], axis=1)
+    singular = np.linalg.svd(matrix, compute_uv=False)
+    assert not np.any((singular > 1e-12) & (singular < 1e-7)), "no clear rank"
+    return int(np.sum(singular > 1e-7)), len(columns)
+
+
+@pytest.mark.parametrize(
+    "s", ["tanh", "gelu", "mish", "softplus", "exp(z)", "elu", "relu", "hardtanh", "hardswish", "z**3"]
+)
+@pytest.mark.parametrize(("point", "gauge"), [(MIRROR, "free"), (GENERIC, "free"), (ANCHORED, "anchored")])
+def test_half_is_predicted_only_where_the_sampled_information_is_regular(s, point, gauge):
+    found = at(exact(s, point=point, gauge=gauge), [1, 1], 0)
+    rank, size = gate_rank(s, point, gauge)
+    if found["tau"] is not None and found["beta1"] == F(1, 2):
+        assert rank == size
+    elif found.get("beta1_sum") is not None or found.get("beta1^p/tau") is not None:
+        assert rank == size - 1  # one direction, whose invariants (or whose complement) keep their rate
+    else:
+        assert found["beta1"] is None
+
+
+@pytest.mark.parametrize(
+    ("s", "point"),
+    [
+        ("z + z**3", MIRROR),  # an exact orbit passes through the point
+        ("hardtanh", MIRROR),  # kinks
+        ("log(1 + z**2)", MIRROR),  # even: the gate is constant
+        ("z + log(abs(z))", MIRROR),  # two flows
+        ("tanh", TruePoint(((1,), (1,)), 1)),  # the gate is constant
+        ("tanh", TruePoint(((1,), (-1,), (1,)), 1)),
+        ("log(1 + z**2)", TruePoint(((1,), (0,)), 1)),  # s'(0) = 0
+        ("z + z**2", GENERIC),  # two monomials
+        ("z + z**2 + z**3", GENERIC),
+        ("hardtanh", GENERIC),  # not analytic
+        ("exp(-1/z**2)", GENERIC),  # smooth, not analytic
+    ],
+)
+def test_points_that_no_statement_covers(s, point):
+    assert at(exact(s, point=point, true_k=len(point.beta1)), [1] * len(point.beta1), 0) == NOTHING
+
+
+def test_what_the_anchored_gauge_needs():
+    assert at(exact("log(z) + z", gauge="anchored"), [1, 1], 0) == NOTHING  # s is not finite at 0
+    assert at(exact("tanh", gauge="anchored", point=TruePoint(((0,), (0,)), 1)), [1, 1], 0) == NOTHING
+    three = TruePoint(((1,), (0,), (0,)), 1)
+    assert at(exact("tanh", gauge="anchored", point=three, true_k=3), [1] * 3, 1) == REGULAR
+    assert at(exact("cosh(z)", gauge="anchored", point=three, true_k=3), [1] * 3, 1) == NOTHING  # s'(0) = 0
+
+
+def test_over_specified_in_the_free_gauge_has_published_numbers_only():
+    found = predict("activation", "tanh", true_k=2, fitted_k=3)
+    assert set(at(found, [2, 1], 0).values()) == {None}
+    assert at(found, [2, 1], 0, "published")["beta1"] == F(1, 4)
+
+
+def test_one_true_atom():
+    assert at(predict("softmax", true_k=1, fitted_k=1), [1], 0) == {
+        **dict.fromkeys(("beta1", "weight")),
+        **dict.fromkeys(("a", "b", "nu"), F(1, 2)),
+    }
+    assert set(at(predict("activation", "tanh", true_k=1, fitted_k=2), [2], 0).values()) == {None}
+
+
+def test_the_identity_in_the_activation_gate_is_the_linear_gate():
+    assert exact("z") == predict("linear", true_k=2, fitted_k=2)
+
+
+@pytest.mark.parametrize("gate", [("linear",), ("softmax",), ("activation", "relu"), ("activation", "hardshrink")])
+def test_density_always(gate):
+    (found,) = (p for p in predict(*gate, true_k=2, fitted_k=3) if p.parameter == "density")
+    assert (found.sharp, found.published, found.cell_size) == (F(1, 2), F(1, 2), None)
+
+
+@pytest.mark.parametrize(
+    ("s", "same"), [("tanh", "7 - 2*tanh(z/3)"), ("gelu", "3*gelu(2*z)"), ("relu", "max(5*z, 0)/2")]
+)
+def test_numbers_do_not_depend_on_the_form_of_s(s, same):
+    for options in ({"gauge": "anchored"}, {"point": MIRROR}):
+        numbers = [[(p.parameter, p.cell_size, p.sharp, p.published) for p in exact(f, **options)] for f in (s, same)]
+        assert numbers[0] == numbers[1]
+
+
+@pytest.mark.parametrize(
+    "found", [exact("tanh"), split("exp(z)"), exact("relu"), predict("linear", true_k=2, fitted_k=5)]
+)
+def test_every_number_has_its_reason(found):
+    assert all(p.reason and p.published_reason for p in found)
+    assert all(isinstance(n, F | None) for p in found for n in (p.sharp, p.published))
+
+
+def test_parameters_of_the_activation_carry_their_exceptions():
+    found = exact("where(z > 0, z, c*z) + tanh(z)", gauge="anchored")
+    assert at(found, [1, 1], 0) == REGULAR
+    assert any("pieces" in c for c in found[0].conditions)
+
+
+def test_what_an_atom_sees():
+    (piece,) = seen(activation("hardtanh"), (exact_number(-0.5), exact_number(0.25))).pieces
+    assert (str(piece.expr), piece.lower, piece.upper) == ("z", F(-1, 2), F(1, 4))
+    assert seen(activation("log(z)"), (exact_number(-1), exact_number(1))) is None
+
+
+@pytest.mark.parametrize(
+    ("s", "analytic"),
+    [
+        *((f, True) for f in ("gelu", "sqrt(1 + z**2)", "mish", "1/(1 + exp(z))**2")),
+        *((f, False) for f in ("exp(-1/z**2)", "tan(z)", "1/(cosh(z) - 1)", "1/(z**2 - 2*z + 1)")),
+    ],
+)
+def test_analytic(s, analytic):
+    assert is_analytic(activation(s)) is analytic
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"gate": "cosine"}, "accepted: linear, softmax, activation"),
+        ({"gate": "activation"}, "an activation goes with"),
+        ({"gate": "linear", "source": "tanh"}, "an activation goes with"),
+        ({"gate": "linear", "fitted_k": 1}, "k\\* <= k"),
+        ({"gate": "linear", "gauge": "none"}, "accepted: free, anchored"),
+        ({"gate": "linear", "point": TruePoint(((1,),), 1)}, "2 vectors beta1 of length 1"),
+        ({"gate": "activation", "source": "tanh", "gauge": "anchored", "point": GENERIC}, "last atom is 0"),
+    ],
+)
+def test_bad_input(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        predict(**{"true_k": 2, "fitted_k": 2, **arguments})
+
+
+@pytest.mark.parametrize(
+    "arguments", [(((1,), (1, 2)), 1), (((1,),), 0), (((1,),), 1, (3, 3)), (((float("nan"),),), 1)]
+)
+def test_bad_points(arguments):
+    with pytest.raises(ValueError):
+        TruePoint(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("source", "beta1", "named"),
+    [
+        ("tanh", ((1,), (-1,)), True),
+        ("sigmoid", ((2,), (0,)), True),
+        ("tanh", ((0,), (1,)), True),
+        ("tanh", ((2,), (1,)), False),
+        ("mish", ((2,), (0,)), False),
+    ],
+)
+def test_points_of_one_density_are_named(source, beta1, named):
+    """s(beta x) - s(-beta x) = 2 (s(beta x) - s(0)) for s odd + const, k = 2."""
+    found = predict("activation", source, true_k=2, fitted_k=2, point=TruePoint(beta1, 1))
+    tau = next(p for p in found if p.parameter == "tau")
+    assert any("the same density" in c for c in tau.conditions) == named

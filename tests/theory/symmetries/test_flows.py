@@ -1,0 +1,219 @@
+"""Flows, discrete symmetries and identifiable functions: ground truth, and the density of mixtures they leave alone."""
+
+import pytest
+import sympy as sp
+
+from temperance.theory.interactions.interactions import derive
+from temperance.theory.symmetries.discrete_symmetries import mixture_symmetries, parity, translated
+from temperance.theory.models.spec import BETA0, Expert, Gate, Y, atom_symbol, covariates, symbolic_density
+from temperance.theory.symmetries.flows import SCALE, symmetries, vector_field
+
+GROUND_TRUTH = [  # gate, activation, dim, flows, identifiable functions
+    ("linear", None, 1, ["(beta1, tau, beta0) -> (l*beta1, l*tau, l*beta0)"], "beta1/tau beta0/tau a b nu"),
+    ("softmax", None, 1, [], "beta1 beta0 a b nu"),
+    ("generic", None, 1, [], "beta1 tau beta0 a b nu"),
+    ("sigmoid", None, 1, ["(beta1, w, tau) -> (l*beta1, l*w, l*tau)"], "beta1/tau w/tau a b nu"),
+    ("gaussian", None, 1, ["pi -> l*pi"], None),
+    ("cosine", None, 2, ["(beta1_1, beta1_2) -> (l*beta1_1, l*beta1_2)"], "beta1_2/beta1_1 tau beta0 a_1 a_2 b nu"),
+    ("activation", "tanh", 1, [], "beta1 tau beta0 a b nu"),
+    ("activation", "relu", 1, ["(beta1, tau, beta0) -> (l*beta1, l*tau, l*beta0)"], None),
+    (
+        *("activation", "z**2", 2),
+        ["(beta1_1, beta1_2, tau, beta0) -> (l*beta1_1, l*beta1_2, l**2*tau, l**2*beta0)"],
+        "beta1_2/beta1_1 beta1_1**2/tau beta0/tau a_1 a_2 b nu",
+    ),
+    (
+        *("activation", "abs(z)**p", 1),
+        ["(beta1, tau, beta0) -> (l*beta1, l**p*tau, l**p*beta0)"],
+        None,
+    ),
+    ("activation", "where(z<0,0,1)", 1, ["beta1 -> l*beta1"], "tau beta0 a b nu"),
+]
+
+DISCRETE = {  # activation: what is found beside permutation and translation
+    "tanh": ["odd"],
+    "sigmoid": ["odd"],
+    "z**2": ["even"],
+    "log(1+z**2)": ["even"],
+    "abs(z)": ["even"],
+    "z**3": ["odd"],
+    "min(max(z,-1),1)": ["odd"],
+    "relu": [],
+    "gelu": [],
+    "exp(z)": [],
+    "where(z<0,-z**2,z)": [],
+    "where(z<1,-z,z)": [],
+}
+
+NUMBERS = [sp.Rational(k * k + 3, 2 * k + 5) for k in range(40)]
+
+
+@pytest.mark.parametrize(("gate", "activation", "dim", "flows", "identifiable"), GROUND_TRUTH)
+def test_flows_and_identifiable_functions_are_the_known_ones(gate, activation, dim, flows, identifiable):
+    found = symmetries(derive(gate, activation=activation, dim=dim, order=1))
+    assert [flow.statement for flow in found.flows] == flows
+    if identifiable is not None:  # else scores can be translated: tests/theory/symmetries/test_score_translations.py
+        assert [str(f) for f in found.identifiable] == identifiable.split()
+    assert found.unintegrated == ()
+
+
+def test_a_logarithm_leaves_tau_identifiable_if_there_are_two_covariates():
+    """With one, log|beta1 x| is log|beta1| and a function of x that all atoms share: the gate is constant."""
+    found = symmetries(derive("activation", activation="2*log(abs(z))", order=1))
+    assert [f.statement for f in found.flows] == ["(beta1, beta0) -> (l*beta1, beta0 - 2*log(l))"]
+    assert [str(f) for f in found.identifiable] == ["(beta0 + 2*log(Abs(beta1)))/tau", "a", "b", "nu"]
+    both = symmetries(derive("activation", activation="2*log(abs(z))", dim=2, order=1))
+    assert sp.Symbol("tau", positive=True) in both.identifiable
+    assert not found.flows[0].together
+    assert found.flows[0].gauge.startswith("free")
+
+
+def test_a_jump_away_from_zero_is_not_a_symmetry():
+    found = symmetries(derive("activation", activation="where(z<1,0,1)", order=1))
+    assert found.flows == ()
+    assert found.identifiable is None
+    assert "moves a kink" in found.unintegrated[0]
+
+
+def test_a_shared_parameter_makes_all_atoms_move_together():
+    assert symmetries(derive("linear", order=1)).flows[0].together
+    assert not symmetries(derive("cosine", dim=2, order=1)).flows[0].together
+
+
+def test_multinomial_scores_are_identifiable_up_to_a_shift():
+    found = symmetries(derive("softmax", "multinomial:2", order=1))
+    assert [str(f) for f in found.identifiable] == ["-a_1 + a_2", "-b_1 + b_2", "beta1", "beta0"]
+
+
+def test_a_flow_that_is_not_integrated_is_said():
+    """A gate that sees beta and s through beta exp(-s) only scales one and translates the other."""
+    x = covariates(1)[0]
+    beta, s = sp.symbols("beta s", real=True)
+    found = symmetries(derive(Gate("g", beta * x * sp.exp(-s), (beta, s)), "constant", order=1))
+    assert found.flows == ()
+    assert found.unintegrated == ("beta*u_{beta} + u_{s} = 0: its flow was not integrated in closed form",)
+    assert found.identifiable is None
+
+
+@pytest.mark.parametrize(
+    ("gate", "activation", "dim"),
+    [(g, a, d) for g, a, d, flows, _ in GROUND_TRUTH if flows and a != "abs(z)**p"]
+    + [("cosine-perturbed", None, 2), ("activation", "2*log(abs(z))+1", 1), ("quadratic", None, 2)],
+)
+def test_flows_leave_the_density_of_a_mixture_unchanged(gate, activation, dim):
+    """k = 2 atoms along the orbit at l = 6/5, all together or the first alone, at 30 digits; and off it they do not."""
+    found = derive(gate, activation=activation, dim=dim, order=1)
+    for flow in symmetries(found).flows:
+        log_density, parameters = symbolic_density(found.spec, 2)
+        point = dict(zip(parameters, NUMBERS, strict=False))
+        atoms = [1, 2] if flow.together else [1]
+        moved = point | _along(flow, point, atoms)
+        assert moved != point
+        assert _distance(found.spec, log_density, point, moved) < 1e-28
+        perturbed = moved | {parameters[-1]: point[parameters[-1]] + sp.Rational(1, 100)}
+        assert _distance(found.spec, log_density, point, perturbed) > 1e-8
+
+
+def _along(flow, point, atoms):
+    moved = {}
+    for i in atoms:
+        own = {p: atom_symbol(p, i) for p, _ in flow.orbit if atom_symbol(p, i) in point}
+        for p, e in flow.orbit:
+            value = e.subs(own, simultaneous=True).subs(point).subs(SCALE, sp.Rational(6, 5))
+            moved[own.get(p, p)] = value
+    return moved
+
+
+def _distance(spec, log_density, point, other):
+    """Largest difference of two log densities over a few observations."""
+    total = sp.S.Zero
+    for k in range(3):
+        place = {x: sp.Rational((-1) ** (j + k) * (j + k + 1), 3) for j, x in enumerate(covariates(spec.dim))}
+        f = log_density.subs(place | {Y: sp.Rational(k, 2)})
+        total = max(total, abs(sp.N(f.subs(point), 40) - sp.N(f.subs(other), 40)))
+    return total
+
+
+@pytest.mark.parametrize(("activation", "names"), DISCRETE.items())
+def test_discrete_symmetries_of_activations(activation, names):
+    found = mixture_symmetries(derive("activation", activation=activation, order=1).spec)
+    of_one = [s.name for s in found if s.name not in ("score translation", "pair")]
+    assert of_one == ["permutation", "translation", *names]
+
+
+@pytest.mark.parametrize("activation", ["tanh", "log(1+z**2)", "relu", "min(max(z,-1),1)"])
+@pytest.mark.parametrize("dim", [1, 2])
+def test_reflections_change_the_density_unless_they_are_found(activation, dim):
+    spec = derive("activation", activation=activation, dim=dim, order=1).spec
+    log_density, parameters = symbolic_density(spec, 2)
+    point = dict(zip(parameters, NUMBERS, strict=False))
+    beta = [p for p in spec.gate.parameters if p.name.startswith("beta1")]
+    one, two = ([atom_symbol(p, i) for p in beta] for i in (1, 2))
+    even = {p: -point[p] for p in one}
+    odd = {p: -point[q] for p, q in [*zip(one, two, strict=True), *zip(two, one, strict=True)]}
+    kind = parity(spec, tuple(beta))
+    assert (_distance(spec, log_density, point, point | even) < 1e-28) == (kind == "even")
+    assert (_distance(spec, log_density, point, point | odd) < 1e-28) == (kind == "odd")
+
+
+@pytest.mark.parametrize("gate", ["linear", "softmax", "quadratic"])
+def test_translation_and_splitting_leave_the_density_unchanged(gate):
+    spec = derive(gate, order=1).spec
+    shifted = translated(spec)
+    assert BETA0 in shifted
+    log_density, parameters = symbolic_density(spec, 4)
+    point = dict(zip(parameters, NUMBERS, strict=False))
+    by = {atom_symbol(p, i): point[atom_symbol(p, i)] + j + 1 for j, p in enumerate(shifted) for i in range(1, 5)}
+    assert _distance(spec, log_density, point, point | by) < 1e-28
+    # atoms 3, 4 are copies of 1, 2; splitting both pairs alike cancels, splitting one pair does not
+    own = [p for p in (*spec.parameters, BETA0) if p not in spec.gate.shared]
+    pairs = point | {atom_symbol(p, i + 2): point[atom_symbol(p, i)] for p in own for i in (1, 2)}
+    beta = next(p for p in own if p.name == "beta1")
+    split = {atom_symbol(beta, i): pairs[atom_symbol(beta, i)] + (1 if i < 3 else -1) for i in range(1, 5)}
+    assert _distance(spec, log_density, pairs, pairs | split) < 1e-28
+    half = {s: v for s, v in split.items() if s.name.endswith(("[1]", "[3]"))}
+    assert _distance(spec, log_density, pairs, pairs | half) > 1e-8
+
+
+def test_a_kinked_gate_is_not_translated():
+    spec = derive("activation", activation="where(z<0,0,1)", order=1).spec
+    assert [p.name for p in translated(spec)] == ["beta0"]
+
+
+def test_vector_fields_are_simplified():
+    found = derive("activation", activation="3*log(z)", order=1)
+    field = vector_field(found.generators[0])
+    assert str(field.components) == "((beta1, beta1),)"
+    assert str(field.multiplier) == "3/tau"
+    assert field(found.spec.parameters[0] ** 2) == 2 * found.spec.parameters[0] ** 2
+
+
+def test_the_rank_that_is_assumed_is_said():
+    assert (
+        "assuming that there are no further" in symmetries(derive("activation", activation="gamma(z)", order=1)).proved
+    )
+    assert "assuming" not in symmetries(derive(order=1)).proved
+
+
+def test_a_bias_of_the_gate_and_beta0_are_one():
+    x = covariates(1)[0]
+    beta, w = sp.symbols("beta w", real=True)
+    found = symmetries(derive(Gate("biased", beta * x + w, (beta, w)), "constant", order=1))
+    assert [f.statement for f in found.flows] == ["(w, beta0) -> (w + log(l), beta0 - log(l))"]
+    assert found.identifiable[0] == BETA0 + w
+
+
+def test_a_factor_that_changes_along_the_flow_is_not_called_a_symmetry():
+    x = covariates(1)[0]
+    beta, w = sp.symbols("beta w", real=True)
+    found = symmetries(derive(Gate("biased", beta * x + w**2, (beta, w)), "constant", order=1))
+    assert found.flows == ()
+    assert "not constant along its flow" in found.unintegrated[0]
+
+
+def test_an_expert_can_carry_a_flow():
+    m, t = sp.symbols("m t", real=True)
+    expert = Expert("sum", -((Y - m - t) ** 2), (m, t))
+    found = symmetries(derive("softmax", expert, order=1))
+    assert [f.statement for f in found.flows] == ["(m, t) -> (m + log(l), t - log(l))"]
+    assert m + t in found.identifiable

@@ -1,0 +1,143 @@
+"""Activations: scalar functions s(z), held as smooth pieces of SymPy expressions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import cast
+
+import sympy as sp
+from flint import fmpq
+
+from temperance.theory.activations.catalogue import NAMED
+from temperance.theory.activations.grammar import ACCEPTED
+from temperance.theory.activations.library_names import refuse_dotted
+from temperance.theory.activations.parser import written_pieces
+from temperance.theory.activations.piecewise import Piece, Pieces
+from temperance.theory.expressions.sign_changes import Sample, Z
+from temperance.theory.activations.piece_search import Structure, Text, points, survey
+from temperance.theory.expressions.printing import written
+
+__all__ = ["Activation", "Piece", "Z", "activation"]
+
+UNSURVEYED = "depends on the parameters: more than one decides which pieces s has, or one by no polynomial"
+
+
+@dataclass(frozen=True)
+class Activation:
+    """A scalar activation s(z).
+
+    Attributes:
+        name: what the user called it.
+        pieces: smooth pieces, sorted; the gaps between them are where s is not real.
+        parameters: free real parameters, taken as generic; numerics require none.
+        sample: parameter values at which the pieces are these.
+        others: piece structures found at other values of the parameters.
+        fixed: parameters of the name that have been given values (see `at`).
+        surveyed: False when the parameters may have regions, none of whose values was tried, with other formulas.
+        domain: what must be positive where s is real, of what has no closed form; empty where s is real on its pieces.
+    """
+
+    name: str
+    pieces: Pieces
+    parameters: tuple[sp.Symbol, ...] = ()
+    sample: tuple[tuple[str, fmpq], ...] = ()
+    others: tuple[Structure, ...] = ()
+    fixed: tuple[tuple[str, sp.Expr], ...] = ()
+    surveyed: bool = field(default=True, repr=False)
+    domain: tuple[sp.Expr, ...] = field(default=(), repr=False)
+
+    @property
+    def text(self) -> Text:
+        """What was read."""
+        return Text(NAMED.get(self.name, self.name), dict(self.fixed))
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether s(z) = z, on the whole line."""
+        return self.pieces == (Piece(Z),)
+
+    @property
+    def expression(self) -> str:
+        """s in the expression language, with catalogue names, abs, max and the like written out as pieces.
+
+        The name where the pieces are not known.
+        """
+        return written_pieces(self.pieces) if self.pieces else self.name
+
+    @property
+    def structures(self) -> tuple[Structure, ...]:
+        """All piece structures, the one of `pieces` first."""
+        return (Structure(self.pieces, self.sample), *self.others)
+
+    def points(self, piece: Piece, sample: Sample) -> tuple[fmpq, ...]:
+        """Points of a piece, one of `pieces` or of those of another structure, at which s is real."""
+        return points(piece, self.domain, sample)
+
+    def at(self, **values: sp.Expr | int) -> Activation:
+        """The activation with parameters replaced by real numbers.
+
+        Args:
+            values: a real SymPy number or an integer for each parameter that is replaced, by its name.
+
+        Raises:
+            ValueError: a name that is not a parameter, or no real value on any interval.
+        """
+        unknown = set(values) - {p.name for p in self.parameters}
+        if unknown:
+            accepted = ", ".join(p.name for p in self.parameters) or "none"
+            raise ValueError(f"no parameter {min(unknown)!r} in {self.name}; accepted: {accepted}")
+        given = {name: sp.sympify(value) for name, value in values.items()}
+        return _parse(self.text.text, (*self.fixed, *given.items()))
+
+
+def _parse(text: str, fixed: tuple[tuple[str, sp.Expr], ...] = ()) -> Activation:
+    """The activation of a text, some of its parameters given."""
+    source = Text(text, dict(fixed))
+    found = survey(source)
+    if not found.structures:
+        raise ValueError(f"{text.strip()[:60]!r} is real and finite on no interval that was found; {ACCEPTED}")
+    first, *others = found.structures
+    parameters = tuple(sp.Symbol(n, real=True) for n in source.parameters if n in found.parameters)
+    name = text.strip()
+    return Activation(name, first.pieces, parameters, first.sample, tuple(others), fixed, found.surveyed, found.domain)
+
+
+def activation(source: str | sp.Expr | Activation) -> Activation:
+    """The activation that a name, an expression of the language, or a SymPy expression describes.
+
+    Args:
+        source: a catalogue name or alias ("gelu", "torch.nn.GELU"), an expression ("z*tanh(z)"), a SymPy expression in
+            the symbol z, or an Activation (returned as it is).
+
+    Raises:
+        ValueError: the text is no known name and not in the expression language, or has no real value on any interval.
+        NoClosedForm: a switching point has no closed form (a ValueError).
+    """
+    if isinstance(source, Activation):
+        return source
+    if isinstance(source, sp.Basic):
+        return _parse(written(_with_language_names(cast(sp.Expr, source))))
+    if not isinstance(source, str):
+        raise ValueError(f"an activation is a name, an expression or a SymPy expression, not {type(source).__name__}")
+    name = source.strip()
+    if name in NAMED:
+        return replace(_parse(NAMED[name]), name=name)
+    refuse_dotted(name)
+    return _parse(source)
+
+
+def _with_language_names(expr: sp.Expr) -> sp.Expr:
+    """Write SymPy's own piecewise functions with the names of the language."""
+    functions = {sp.Abs: "abs", sp.Max: "max", sp.Min: "min"}
+    for kind, name in functions.items():
+        expr = expr.replace(kind, sp.Function(name))
+    heaviside = sp.Function("where")
+    expr = expr.replace(sp.Heaviside, lambda q, *_: (1 + sp.Function("sign")(q)) / 2)
+    return expr.replace(sp.Piecewise, lambda *branches: _nested(heaviside, branches))
+
+
+def _nested(where: type, branches: tuple[tuple[sp.Expr, sp.Basic], ...]) -> sp.Expr:
+    (value, condition), *rest = branches
+    if condition == sp.true or not rest:
+        return value
+    return where(condition, value, _nested(where, tuple(rest)))

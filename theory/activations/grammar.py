@@ -1,0 +1,127 @@
+"""Defines the words and limits of the expression language, and reads a text into a Python syntax tree.
+
+The tree is data only: `theory.activations.parser` builds a formula from it, with known operations.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from collections.abc import Callable
+
+import sympy as sp
+
+from temperance.theory.expressions.size_limits import MOST_DIGITS, exponent, exponential
+
+MOST_CHARACTERS = 5000
+MOST_NESTING = 100
+MOST_DECIMAL_EXPONENT = 300
+
+REFUSED_NAMES = frozenset({"nan", "inf", "oo", "zoo", "I", "tau", "x", "y"})
+CONSTANTS: dict[str, sp.Expr] = {"pi": sp.pi, "E": sp.E}
+# a function and, for arguments q, where it is real: (c, edge) asks for c >= 0, with q = edge where c = 0
+_Domain = Callable[[sp.Expr], list[tuple[sp.Expr, sp.Expr]]]
+SMOOTH: dict[str, tuple[Callable[[sp.Expr], sp.Expr], _Domain]] = {
+    "exp": (exponential, lambda q: []),
+    "log": (sp.log, lambda q: [(q, sp.S.Zero)]),
+    "sqrt": (sp.sqrt, lambda q: [(q, sp.S.Zero)]),
+    "sin": (sp.sin, lambda q: []),
+    "cos": (sp.cos, lambda q: []),
+    "tan": (lambda q: sp.tan(q).replace(sp.cot, lambda a: sp.cos(a) / sp.sin(a)), lambda q: []),
+    "sinh": (lambda q: sp.sinh(exponent(q)), lambda q: []),
+    "cosh": (lambda q: sp.cosh(exponent(q)), lambda q: []),
+    "tanh": (lambda q: sp.tanh(exponent(q)), lambda q: []),
+    "asin": (sp.asin, lambda q: [(1 - q, sp.S.One), (1 + q, -sp.S.One)]),
+    "acos": (sp.acos, lambda q: [(1 - q, sp.S.One), (1 + q, -sp.S.One)]),
+    "atan": (sp.atan, lambda q: []),
+    "asinh": (sp.asinh, lambda q: []),
+    "acosh": (sp.acosh, lambda q: [(q - 1, sp.S.One)]),
+    "atanh": (sp.atanh, lambda q: [(1 - q, sp.S.One), (1 + q, -sp.S.One)]),
+    "erf": (sp.erf, lambda q: []),
+    "erfc": (lambda q: 1 - sp.erf(q), lambda q: []),
+    "LambertW": (sp.LambertW, lambda q: [(sp.E * q + 1, -1 / sp.E)]),
+    "gamma": (sp.gamma, lambda q: []),
+    "loggamma": (sp.loggamma, lambda q: [(q, sp.S.Zero)]),
+}
+SWITCHES = ("abs", "sign", "max", "min", "where")
+ACCEPTED = (
+    "accepted: the variable z, parameters (other names), numbers, + - * / **, "
+    + " ".join(SMOOTH)
+    + " abs sign max min pi E, where(c, e1, e2) with c a comparison, and the names of `temperance catalogue`"
+)
+
+
+def refuse(what: str) -> ValueError:
+    """The error for what is not in the language, with what is accepted."""
+    return ValueError(f"{what}; {ACCEPTED}")
+
+
+def syntax_tree(text: str) -> ast.expr:
+    """Parse text to a Python expression tree within the limits of the language.
+
+    Raises:
+        ValueError: the text is too long, nested too deeply, or no expression.
+    """
+    if len(text) > MOST_CHARACTERS:
+        raise ValueError(f"an expression of {len(text)} characters is too long; accepted: at most {MOST_CHARACTERS}")
+    depth = deepest = 0
+    for character in text:
+        depth += (character in "([{") - (character in ")]}")
+        deepest = max(deepest, depth)
+    if deepest > MOST_NESTING:
+        raise ValueError(f"the expression nests {deepest} deep; accepted: at most {MOST_NESTING}")
+    if "#" in text:  # a comment of Python's
+        raise refuse(f"cannot read {short(text)} (it has a #)")
+    if re.search(rf"\d{{{MOST_DIGITS + 1}}}", text.replace("_", "")):
+        raise ValueError(f"an integer of over {MOST_DIGITS} digits; accepted: at most {MOST_DIGITS}")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            tree = ast.parse(text.strip(), mode="eval").body
+    except (
+        SyntaxError,
+        SyntaxWarning,
+        DeprecationWarning,
+        RecursionError,
+        MemoryError,
+        ValueError,
+        OverflowError,
+    ) as error:
+        raise refuse(f"cannot read {short(text)} ({_first_line(error)})") from None
+    if _depth(tree) > MOST_NESTING:
+        raise ValueError(f"the expression nests over {MOST_NESTING} deep; accepted: at most {MOST_NESTING}")
+    return tree
+
+
+def _first_line(error: BaseException) -> str:
+    return str(getattr(error, "msg", None) or error or type(error).__name__).splitlines()[0]
+
+
+def short(text: str) -> str:
+    """The beginning of a text, quoted."""
+    return repr(text if len(text) <= 60 else text[:57] + "...")
+
+
+def _depth(tree: ast.expr) -> int:
+    """Depth of a tree, where a chain of equal operators (1+1+1+...) counts once."""
+    deepest = 0
+    stack: list[tuple[ast.AST, int]] = [(tree, 1)]
+    while stack:
+        node, depth = stack.pop()
+        deepest = max(deepest, depth)
+        for child in ast.iter_child_nodes(node):
+            stack.append((child, depth if _continues_chain(node, child) else depth + 1))
+    return deepest
+
+
+def _continues_chain(node: ast.AST, child: ast.AST) -> bool:
+    chain = isinstance(node, ast.BinOp) and child is node.left and not isinstance(node.op, ast.Pow)
+    return chain and isinstance(child, ast.BinOp) and not isinstance(child.op, ast.Pow)
+
+
+def names_in(tree: ast.expr) -> list[str]:
+    """Names used as values, in order of appearance (called functions are not among them)."""
+    called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    found = [n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and id(n) not in called]
+    return list(dict.fromkeys(found))

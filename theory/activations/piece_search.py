@@ -1,0 +1,151 @@
+"""The smooth pieces of an expression, in every region of the parameter that decides them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import sympy as sp
+from flint import fmpq
+
+from temperance.theory.expressions import balls
+from temperance.theory.activations.catalogue import FUNCTIONS
+from temperance.theory.activations.grammar import names_in, syntax_tree
+from temperance.theory.activations.parser import Reader, check_names, variables
+from temperance.theory.activations.piecewise import Algebra, Piece, Pieces, sample_points
+from temperance.theory.activations.parameter_regions import explored
+from temperance.theory.expressions.normal_forms import has_parameters, has_root_of_square, has_roots
+from temperance.theory.expressions.sign_changes import NoClosedForm, Sample
+
+# parameters are given these values, to see which pieces there are; the first is the one that numbers are shown for
+_SAMPLES = (fmpq(5, 7), fmpq(-8, 5), fmpq(19, 8), fmpq(-2, 9))
+_NEAR = tuple(fmpq(s * i, 8) for i in range(1, 129) for s in (1, -1))
+_ENOUGH_POINTS = 24
+
+
+@dataclass(frozen=True)
+class Structure:
+    """The smooth pieces of an activation, sorted, as they are at one sample of its parameters."""
+
+    pieces: Pieces
+    sample: tuple[tuple[str, fmpq], ...] = ()
+
+
+def _samples(parameters: list[str]) -> list[dict[str, fmpq]]:
+    """Values of the parameters, no two of which coincide."""
+    ratios = [fmpq(1), fmpq(4, 3), *(fmpq(i + 3, i + 2) for i in range(2, len(parameters)))]
+    first, *others = [
+        {name: _SAMPLES[(i + shift) % 4] * ratios[i] for i, name in enumerate(parameters)}
+        for shift in range(len(_SAMPLES))
+    ]
+    return [first, {name: abs(value) for name, value in first.items()}, *others]
+
+
+class Text:
+    """An expression of the language, some of its parameters given; `parameters` names the others."""
+
+    def __init__(self, text: str, given: Mapping[str, sp.Expr]) -> None:
+        self.text, self.tree = text, syntax_tree(text)
+        self.parameters = [p for p in check_names(names_in(self.tree), FUNCTIONS) if p not in given]
+        self._values = {**variables(self.parameters), **{name: (Piece(v),) for name, v in given.items()}}
+
+    def read(self, algebra: Algebra) -> Pieces:
+        """Its pieces at the sample of an algebra."""
+        try:
+            return Reader(self.text, algebra, FUNCTIONS).read(self.tree, self._values)
+        except (ArithmeticError, RecursionError, MemoryError, NotImplementedError, sp.PolynomialError) as error:
+            # SymPy's own limits, on numbers and nests within ours
+            raise ValueError(f"the expression is too large to work with ({type(error).__name__})") from None
+
+
+@dataclass(frozen=True)
+class Look:
+    """What an expression is at one sample of its parameters.
+
+    Attributes:
+        pieces: none where s is real nowhere that was looked.
+        domain: what must be positive where s is real (`Algebra.domain`).
+        uniform: whether no other sample can show another formula.
+    """
+
+    pieces: Pieces
+    domain: tuple[sp.Expr, ...]
+    uniform: bool
+
+
+def look_at(source: Text, sample: Sample) -> Look:
+    """Read an expression at a sample.
+
+    Raises:
+        NoClosedForm: a switching point, or the end of a domain beside one, has no closed form.
+    """
+    algebra = Algebra(sample)
+    pieces, domain = source.read(algebra), tuple(algebra.domain)
+    if algebra.switched and domain:
+        raise NoClosedForm(domain[0])
+    if not any(_is_finite(p.expr, sample, point) for p in pieces for point in points(p, domain, sample)):
+        pieces = ()
+    # there may be another function under a root of (alpha - 1)^2 or z^2
+    uniform = not algebra.branched and not any(has_root_of_square(p.expr, of_parameters=False) for p in pieces)
+    return Look(pieces, domain, uniform)
+
+
+def _is_finite(expr: sp.Expr, sample: Sample, point: fmpq) -> bool:
+    return bool(balls.value(expr, {**sample, "z": point}).is_finite())
+
+
+def points(piece: Piece, domain: tuple[sp.Expr, ...], sample: Sample) -> tuple[fmpq, ...]:
+    """Short rational points of a piece at which what must be positive is proved to be."""
+    found = sample_points(piece, sample)
+    if not domain:
+        return found
+    algebra = Algebra(sample)
+    low, high = algebra.ball(piece.lower), algebra.ball(piece.upper)
+    near = (p for p in _NEAR if (low is None or p > low) and (high is None or p < high))
+    met = [p for p in (*found, *near) if all(balls.sign(c, {**sample, "z": p}, 512) == 1 for c in domain)]
+    return tuple(dict.fromkeys(met))[:_ENOUGH_POINTS]
+
+
+@dataclass(frozen=True)
+class Survey:
+    """The piece structures of an expression, over samples of its parameters; the flags are those of `Activation`.
+
+    Attributes:
+        structures: one for every set of formulas.
+        parameters: the names of those that are in some piece, or decide which there are.
+    """
+
+    structures: tuple[Structure, ...]
+    parameters: frozenset[str]
+    domain: tuple[sp.Expr, ...]
+    surveyed: bool
+
+
+def survey(source: Text) -> Survey:
+    """The pieces of an expression in all regions of its parameters."""
+    for start in _samples(source.parameters):
+        found, conditions, complete = explored(lambda sample: look_at(source, sample), start)
+        found = [(sample, look) for sample, look in found if look.pieces]
+        if found:
+            break
+    if not found or found[0][1].uniform:
+        found, complete = found[:1], True
+    domain = tuple(c for _, look in found for c in look.domain)
+    if domain and len(found) > 1:
+        raise NoClosedForm(domain[0])
+    structures: list[Structure] = []
+    for sample, look in found:
+        if not any(_same(look.pieces, known.pieces) for known in structures):
+            structures.append(Structure(look.pieces, tuple(sample.items())))
+    ends = [e for s in structures for p in s.pieces for e in (p.expr, p.lower, p.upper)]
+    used = {symbol.name for e in (*ends, *conditions, *domain) for symbol in e.free_symbols}
+    return Survey(tuple(structures), frozenset(used.intersection(source.parameters)), domain, complete)
+
+
+def _same(p: Pieces, q: Pieces) -> bool:
+    """Whether two structures have the same formulas, on the same intervals if one may be another function elsewhere."""
+    if any(has_root_of_square(piece.expr) for piece in p):
+        return False
+    if any(has_roots(piece.expr) and has_parameters(piece.expr) for piece in p):
+        return p == q
+    return {piece.expr for piece in p} == {piece.expr for piece in q}

@@ -1,0 +1,298 @@
+"""Resolves abs, sign, max, min and where into smooth pieces on intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cmp_to_key
+from itertools import pairwise
+
+import flint
+import sympy as sp
+from flint import arb, fmpq
+
+from temperance.theory.expressions import balls
+from temperance.theory.expressions.size_limits import put
+from temperance.theory.expressions.normal_forms import elementary, has_parameters
+from temperance.theory.expressions.sign_changes import NoClosedForm, Sample, Watched, Z, note, real_roots, sign_at
+
+_SIGN_POINTS = 3
+_COMPARE_BITS = 2048
+_OO = sp.S.Infinity
+_SPREAD = [
+    fmpq(p, q) for p, q in ((1, 9), (2, 7), (3, 5), (6, 7), (5, 4), (13, 8), (17, 7), (7, 2), (36, 7), (70, 9), (25, 2))
+]
+_FRACTIONS = [fmpq(p, 23) for p in (1, 2, 4, 6, 7, 9, 11, 13, 15, 16, 18, 20, 22)]
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One open interval (lower, upper) on which s(z) = expr is smooth.
+
+    Attributes:
+        expr: the formula, in Z and parameters; no Abs, sign, Max, Min or Piecewise.
+        lower: left end, a real SymPy number (it may hold parameters) or -oo.
+        upper: right end, likewise, or oo.
+    """
+
+    expr: sp.Expr
+    lower: sp.Expr = -_OO
+    upper: sp.Expr = _OO
+
+
+Pieces = tuple[Piece, ...]
+
+
+def rational_inside(lower: arb | None, upper: arb | None) -> fmpq:
+    """A short rational number strictly between two separated balls (None: unbounded)."""
+    if lower is None:
+        return fmpq(_middle(upper.lower()).floor()) - 1 if upper is not None else fmpq(0)
+    if upper is None:
+        return fmpq(_middle(lower.upper()).floor()) + 2
+    middle, step = (_middle(lower) + _middle(upper)) / 2, fmpq(1)
+    with flint.ctx.workprec(2 * _COMPARE_BITS):
+        for _ in range(2 * _COMPARE_BITS):
+            below = (middle / step).floor() * step
+            for point in (below, below + step):
+                if arb(point) > lower and arb(point) < upper:
+                    return point
+            step /= 2
+    raise ValueError("two switching points lie too close together to be told apart")
+
+
+def _formal_point(lower: sp.Expr, upper: sp.Expr) -> sp.Expr:
+    """A formula of a point of an interval, which stays inside it where the parameters change."""
+    if lower == -_OO:
+        return sp.S.Zero if upper == _OO else upper - 1
+    return lower + 1 if upper == _OO else (lower + upper) / 2
+
+
+def _is_root(expr: sp.Expr, end: sp.Expr) -> bool:
+    try:
+        return bool(sp.expand(put(expr, {Z: end})) == 0)
+    except TypeError:  # SymPy compares nan where log(0) stands under cosh
+        return False
+
+
+def _signs_inside(expr: sp.Expr, lower: sp.Expr, upper: sp.Expr) -> Iterator[sp.Expr]:
+    """Expressions in the parameters with the sign that expr has inside an interval without a change of it.
+
+    At a point of the interval; and where an end is a root, the derivative there, towards the inside.
+
+    Raises:
+        ValueError: a number there would have over 1000 digits.
+    """
+    yield sp.expand_log(put(expr, {Z: _formal_point(lower, upper)}))
+    for end, side in ((lower, 1), (upper, -1)):
+        if abs(end) != _OO and _is_root(expr, end):
+            slope = sp.expand(side * put(expr.diff(Z), {Z: end}))
+            if slope != 0:
+                yield slope
+
+
+def _middle(ball: arb) -> fmpq:
+    if not ball.is_finite():
+        raise ValueError("a switching point has no finite value")
+    mantissa, exponent = (int(part) for part in ball.mid().man_exp())
+    return fmpq(mantissa << exponent) if exponent >= 0 else fmpq(mantissa, 1 << -exponent)
+
+
+def sample_points(piece: Piece, sample: Sample) -> tuple[fmpq, ...]:
+    """Short rational points of a piece, near to and far from its ends and the origin."""
+    algebra = Algebra(sample)
+    low, high = algebra.ball(piece.lower), algebra.ball(piece.upper)
+    inner = rational_inside(low, high)
+    candidates = [p * s for p in _SPREAD for s in (1, -1)]
+    if low is not None and high is not None:
+        a, b = _middle(low), _middle(high)
+        candidates += [_short(a + (b - a) * t, (b - a) / 4096) for t in _FRACTIONS]
+    else:
+        candidates += [inner + p if high is None else inner - p for p in _SPREAD]
+    inside = (p for p in [inner, *candidates] if (low is None or arb(p) > low) and (high is None or arb(p) < high))
+    return tuple(dict.fromkeys(inside))
+
+
+def _short(value: fmpq, step: fmpq) -> fmpq:
+    return value if step == 0 or value.q < 10**6 else fmpq((value / step).floor()) * step
+
+
+def _vanishes(expr: sp.Expr) -> bool:
+    """Whether an expression is 0 identically, as far as expanding it shows, all rewritten in exp where need be."""
+    if sp.expand(expr) == 0:
+        return True
+    return bool(sp.expand(sp.fraction(sp.together(elementary(expr).rewrite(sp.exp)))[0]) == 0)
+
+
+class Algebra:
+    """Operations on piecewise formulas at one sample of the parameters.
+
+    Every operation works on the common refinement of its arguments.
+
+    Attributes:
+        sample: the value of every parameter.
+        switched: whether formulas were chosen between, by a sign that is not the same on the whole line.
+        branched: whether they were, or might be at other values of the parameters.
+        domain: what must be positive, on every piece, where a function is real, as far as that has no closed form.
+    """
+
+    def __init__(self, sample: Sample) -> None:
+        self.sample = sample
+        self.switched = self.branched = False
+        self.domain: list[sp.Expr] = []
+
+    def ball(self, number: sp.Expr) -> arb | None:
+        """The enclosure of an end point; None for an infinite one."""
+        return None if number in (_OO, -_OO) else balls.value(number, self.sample, _COMPARE_BITS)
+
+    def compare(self, p: sp.Expr, q: sp.Expr) -> int:
+        """Order of two end points; 0 where 2048 bits do not separate them."""
+        if p == q:
+            return 0
+        if p is _OO or q is -_OO:
+            return 1
+        if p is -_OO or q is _OO:
+            return -1
+        if p.is_Rational and q.is_Rational:
+            return 1 if p > q else -1
+        return sign_at(p - q, self.sample, _COMPARE_BITS) or 0
+
+    def clipped(self, pieces: Pieces, lower: sp.Expr, upper: sp.Expr) -> Pieces:
+        """What lies of the pieces in an interval."""
+        found = []
+        for piece in pieces:
+            start = lower if self.compare(piece.lower, lower) < 0 else piece.lower
+            end = upper if self.compare(piece.upper, upper) > 0 else piece.upper
+            if self.compare(start, end) < 0:
+                found.append(Piece(piece.expr, start, end))
+        return tuple(found)
+
+    def _ordered(self, points: Iterable[sp.Expr]) -> list[sp.Expr]:
+        ordered: list[sp.Expr] = []
+        for point in sorted(points, key=cmp_to_key(self.compare)):
+            if not ordered or self.compare(ordered[-1], point):
+                ordered.append(point)
+        return ordered
+
+    def _covering(self, pieces: Pieces, lower: sp.Expr, upper: sp.Expr) -> Piece | None:
+        for piece in pieces:
+            if self.compare(piece.lower, lower) <= 0 and self.compare(upper, piece.upper) <= 0:
+                return piece
+        return None
+
+    def map(self, build: Callable[..., sp.Expr], *values: Pieces) -> Pieces:
+        """Apply a smooth operation piece by piece; what is nowhere real and finite is left out."""
+        if all(len(v) == 1 and v[0].lower == -_OO and v[0].upper == _OO for v in values):
+            return self._kept([Piece(build(*(v[0].expr for v in values)))])
+        ends = self._ordered(e for v in values for p in v for e in (p.lower, p.upper))
+        result = []
+        for lower, upper in pairwise(ends):
+            covering = [self._covering(v, lower, upper) for v in values]
+            if all(covering):
+                result.append(Piece(build(*(c.expr for c in covering if c)), lower, upper))
+        return self._kept(result)
+
+    def _kept(self, pieces: list[Piece]) -> Pieces:
+        return tuple(p for p in pieces if not p.expr.has(sp.zoo, sp.nan, sp.oo, -sp.oo, sp.I))
+
+    def signs(self, value: Pieces) -> list[tuple[Piece, int]]:
+        """Split each piece where its formula changes sign, with the proved sign on every part.
+
+        Raises:
+            NoClosedForm: a sign change has no closed form, or no precision resolves a sign.
+        """
+        parts = [(part, self._proved_sign(part)) for piece in value for part in self._split(piece)]
+        whole = len(parts) == 1 and parts[0][0].lower == -_OO and parts[0][0].upper == _OO
+        self.switched = self.switched or not whole
+        self.branched = self.branched or not whole or any(has_parameters(piece.expr) for piece in value)
+        return parts
+
+    def _proved_sign(self, part: Piece) -> int:
+        sign = self._sign_inside(part)
+        if sign is None:
+            raise NoClosedForm(part.expr)
+        return sign
+
+    def _split(self, piece: Piece) -> Pieces:
+        """A piece in parts on which its formula does not change its sign."""
+        roots = real_roots(piece.expr, self.sample)
+        inner = [r for r in roots if self.compare(piece.lower, r) < 0 and self.compare(r, piece.upper) < 0]
+        ends = self._ordered([piece.lower, *inner, piece.upper])
+        return tuple(Piece(piece.expr, lower, upper) for lower, upper in pairwise(ends))
+
+    def _real_parts(self, condition: Piece) -> list[tuple[Piece, int]]:
+        """The parts of a piece on which a condition is positive or 0; where that has no closed form, all of it."""
+        try:
+            return [(part, self._proved_sign(part)) for part in self._split(condition)]
+        except NoClosedForm:
+            if self._seen_sign(condition) == 0:
+                return [(condition, 0)]
+            self.domain.append(condition.expr)
+            if has_parameters(condition.expr):
+                note(sp.nan, self.sample)
+            return [(condition, 1)]
+
+    def _sign_inside(self, part: Piece) -> int | None:
+        """The proved sign on an interval without a change of sign: 0 where expr vanishes; None where none is found."""
+        sign = self._seen_sign(part)
+        if sign != 0:
+            self._note_inside(part.expr, part.lower, part.upper, sign)
+        return sign
+
+    def _seen_sign(self, part: Piece) -> int | None:
+        """The proved sign at a point of an interval; 0 where the formula vanishes; None where nothing is proved."""
+        points = sample_points(part, self.sample)[:_SIGN_POINTS]
+        signs = (balls.sign(part.expr, {**self.sample, "z": point}) for point in points)
+        sign = next((sign for sign in signs if sign), None)
+        return 0 if sign is None and _vanishes(part.expr) else sign
+
+    def _note_inside(self, expr: sp.Expr, lower: sp.Expr, upper: sp.Expr, sign: int | None) -> None:
+        """Have what decides the sign of expr inside an interval noted, if parameters do; nan where it is not known."""
+        parts = (expr, *(end for end in (lower, upper) if abs(end) != _OO))
+        if isinstance(self.sample, Watched) and any(map(has_parameters, parts)):
+            try:
+                known = [e for e in _signs_inside(expr, lower, upper) if not e.has(sp.zoo, sp.nan)]
+            except ValueError:  # too long a number
+                known = []
+            proved = [e for e in known if sign is not None and balls.sign(e, self.sample) == sign]
+            note(min(proved, key=sp.count_ops, default=sp.nan), self.sample)
+
+    def in_domain(self, arguments: Piece, conditions: Sequence[tuple[sp.Expr, sp.Expr]]) -> Pieces:
+        """The parts on which a function is real: every condition is positive, or vanishes identically.
+
+        Args:
+            arguments: a piece whose formula is the tuple of arguments of the function.
+            conditions: (c, edge): c must not be negative; where c = 0 throughout, the first argument is edge.
+        """
+        parts: Pieces = (arguments,)
+        for condition, edge in conditions:
+            kept = []
+            for part in parts:
+                for sub, sign in self._real_parts(Piece(condition, part.lower, part.upper)):
+                    first, *rest = part.expr
+                    if sign >= 0:
+                        kept.append(Piece(sp.Tuple(first if sign else edge, *rest), sub.lower, sub.upper))
+            parts = tuple(kept)
+        return parts
+
+    def choose(self, switch: Pieces, positive: Pieces, zero: Pieces, negative: Pieces) -> Pieces:
+        """Three-way choice by the sign of switch, almost everywhere."""
+        result: list[Piece] = []
+        for part, sign in self.signs(switch):
+            branch = positive if sign > 0 else negative if sign < 0 else zero
+            result += self.map(lambda v, _: v, branch, (part,))
+        return self._merged(result)
+
+    def _merged(self, pieces: list[Piece]) -> Pieces:
+        """Join neighbours with one formula that is finite between them."""
+        merged: list[Piece] = []
+        for piece in pieces:
+            last = merged[-1] if merged else None
+            if last and last.expr == piece.expr and not self.compare(last.upper, piece.lower) and self._smooth(piece):
+                merged[-1] = Piece(last.expr, last.lower, piece.upper)
+            else:
+                merged.append(piece)
+        return tuple(merged)
+
+    def _smooth(self, piece: Piece) -> bool:
+        at = {**self.sample, "z": balls.value(piece.lower, self.sample, _COMPARE_BITS)}
+        return all(c.is_finite() for c in balls.jet(piece.expr, at, 2, 256))

@@ -1,0 +1,342 @@
+"""Decides the conditions on an activation: first order, second order and three sharp ones (theory.md 2.3, 2.4).
+
+>>> from temperance.theory.conditions.decision import decide
+>>> decide("log(1 + z**2)").second_order.fails_at_tau
+('1',)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import sympy as sp
+
+from temperance.theory.expressions import balls
+from temperance.theory.conditions import verdict_printing as display
+from temperance.theory.conditions import families
+from temperance.theory.activations.activation import UNSURVEYED, Activation, Z, activation
+from temperance.theory.conditions.relations import Analysis, Pivots, Relations
+from temperance.theory.conditions.exceptional_parameters import candidates
+from temperance.theory.conditions.families import Family
+from temperance.theory.conditions.kinks import Kinks, kinks_of
+from temperance.theory.conditions.mirror_points import Mirror, mirror
+from temperance.theory.fields.nullspace import Row
+from temperance.theory.expressions.size_limits import put
+from temperance.theory.expressions.normal_forms import as_written, rationalized
+from temperance.theory.expressions.sign_changes import NO_CLOSED_FORM, NoClosedForm, Sample
+from temperance.theory.conditions.verdict import Verdict
+from temperance.theory.expressions.printing import latex, written
+
+SCOPE = "every d, derivatives almost everywhere"
+EVERY_TAU = f"all tau > 0, {SCOPE}"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The verdicts on one activation.
+
+    Attributes:
+        activation: the activation decided.
+        first_order: F1 = {1, s, z s'} independent.
+        second_order: A (at every tau), B and C independent.
+        tau_beta1, a, b_nu: the sharp conditions (i), (ii), (iii).
+        exceptional_parameters: for every parameter that has any, the values at which some verdict is another.
+        mirror: the mirror type (theory.md 2.5); None where it was not asked for.
+    """
+
+    activation: Activation
+    first_order: Verdict
+    second_order: Verdict
+    tau_beta1: Verdict
+    a: Verdict
+    b_nu: Verdict
+    exceptional_parameters: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    mirror: Mirror | None = None
+
+    @property
+    def verdicts(self) -> tuple[Verdict, Verdict, Verdict, Verdict, Verdict]:
+        """First order, second order, and the sharp conditions (i), (ii), (iii)."""
+        return self.first_order, self.second_order, self.tau_beta1, self.a, self.b_nu
+
+    def _repr_markdown_(self) -> str:
+        """For notebooks: a table of the verdicts."""
+        return display.markdown(self.activation.expression, self.verdicts)
+
+    def _repr_latex_(self) -> str:
+        """For notebooks: the verdicts and relations as one display."""
+        return display.latex(_shown(self.activation), self.verdicts)
+
+
+def _shown(source: Activation) -> str:
+    if not source.pieces:
+        return rf"\text{{{source.name}}}"
+    return latex(sp.Piecewise(*((p.expr, p.upper > Z) for p in source.pieces)))
+
+
+def decide(source: str | sp.Expr | Activation) -> Decision:
+    """Decide the conditions for an activation, for all tau > 0 and every d.
+
+    Args:
+        source: a name, an expression or an Activation.
+
+    Returns:
+        Verdicts; `fails` only with a relation proved in a tower, `holds` only with a ball determinant.
+
+    Raises:
+        ValueError: the activation cannot be read.
+    """
+    try:
+        read = activation(source)
+    except NoClosedForm:
+        return _without_closed_form(str(source).strip())
+    generic, analyses = _generic(read)
+    exceptions = _exceptional(generic, analyses) if generic.activation.parameters else ()
+    return replace(generic, exceptional_parameters=exceptions, mirror=mirror(generic.activation))
+
+
+def _without_closed_form(text: str) -> Decision:
+    """Nothing is decided of an activation that has a switching point without closed form."""
+    v = _undecided(NO_CLOSED_FORM)
+    return Decision(Activation(text, ()), v, v, v, v, v, mirror=Mirror(None, False, reason=NO_CLOSED_FORM))
+
+
+def _generic(source: Activation) -> tuple[Decision, list[Analysis]]:
+    analyses = [Analysis(source, s.pieces, dict(s.sample)) for s in source.structures]
+    agreed = _agreed([verdicts(analysis) for analysis in analyses], [analysis.sample for analysis in analyses])
+    first, second, tau_beta1, a, b_nu = agreed if source.surveyed else map(_unknown_elsewhere, agreed)
+    return Decision(source, first, second, tau_beta1, a, b_nu), analyses
+
+
+def _agreed(found: list[tuple[Verdict, ...]], samples: Sequence[Sample]) -> Iterator[Verdict]:
+    """One verdict for every condition, where the piece structures, one at each sample, agree on it."""
+    for alternatives in zip(*found, strict=True):
+        if len({(v.outcome, v.failing_families, v.fails_at_tau) for v in alternatives}) == 1:
+            yield _regional(alternatives)
+            continue
+        seen: dict[str, str] = {}
+        for verdict, sample in zip(alternatives, samples, strict=True):
+            seen.setdefault(_outcome(verdict), ", ".join(f"{name} = {value}" for name, value in sample.items()))
+        outcomes = "; ".join(f"{outcome} at {values}" for outcome, values in seen.items())
+        yield _undecided(f"the verdict depends on the region in which the parameters lie ({outcomes})")
+
+
+def _unknown_elsewhere(verdict: Verdict) -> Verdict:
+    """What is left of a verdict where the parameters may have other regions than those that were found."""
+    return verdict if verdict.outcome == "undecided" else _undecided(UNSURVEYED)
+
+
+def _outcome(verdict: Verdict) -> str:
+    taus = f" but at tau = {', '.join(verdict.fails_at_tau)}" if verdict.fails_at_tau else ""
+    return f"{verdict.outcome} {', '.join(verdict.failing_families)}".rstrip() + taus
+
+
+def _regional(alternatives: Sequence[Verdict]) -> Verdict:
+    """The verdict on which all regions of the parameters agree, with the notes of each."""
+    notes = list(dict.fromkeys(note for v in alternatives for note in v.scope.split("; ")))
+    if len({v.relation for v in alternatives}) > 1:
+        notes.append("the relation is that of one region of the parameters")
+    return replace(alternatives[0], scope="; ".join(notes))
+
+
+def _exceptional(generic: Decision, analyses: list[Analysis]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    source = generic.activation
+    pivots = _common_pivots(analyses)
+    exceptions = []
+    for name, values in candidates(source, analyses).items():
+        found = [v for v in values if _differs(generic, pivots, name, v)]
+        if found:
+            exceptions.append((name, tuple(str(v) for v in found)))
+    return tuple(exceptions)
+
+
+def _common_pivots(analyses: list[Analysis]) -> Pivots | None:
+    """Members of every family that are independent and on which the others depend, the same on all structures."""
+    pivots = [analysis.pivots() for analysis in analyses]
+    return pivots[0] if all(other == pivots[0] for other in pivots) else None
+
+
+def _differs(generic: Decision, pivots: Pivots | None, name: str, value: sp.Expr) -> bool:
+    here, sample = {sp.Symbol(name, real=True): value}, dict(generic.activation.sample)
+    try:
+        source = generic.activation.at(**{name: value})
+        if pivots and _keeps_its_verdicts(source, generic.activation, pivots, here):
+            return False
+        special, _ = _generic(source)
+    except ValueError:
+        return False  # the activation is not defined there
+    decided = [
+        (s, g)
+        for s, g in zip(special.verdicts, generic.verdicts, strict=True)
+        if "undecided" not in (s.outcome, g.outcome)
+    ]
+    return any(
+        s.outcome != g.outcome or not _same(_positive(s.fails_at_tau, here), _positive(g.fails_at_tau, here), sample)
+        for s, g in decided
+    )
+
+
+def _keeps_its_verdicts(
+    special: Activation, generic: Activation, pivots: Pivots, here: dict[sp.Symbol, sp.Expr]
+) -> bool:
+    """Whether balls prove at once that the verdicts are the generic ones, as no family has a lower rank.
+
+    Where the formulas are the generic ones at the special value, the relations then are too, and the same members
+    depend on those before them, which decides the verdicts. Where no family has a relation, formulas do not matter.
+    """
+    if any(len(members) < len(family) for family, members in pivots.items()):
+        try:
+            formulas = set() if generic.others else {put(p.expr, here) for p in generic.pieces}
+        except ValueError:  # too long a number
+            return False
+        if any(p.expr not in formulas for s in special.structures for p in s.pieces):
+            return False
+    found = [Analysis(special, s.pieces, dict(s.sample)) for s in special.structures]
+    return all(analysis.are_independent(members) for analysis in found for members in pivots.values())
+
+
+def temperature(text: str) -> sp.Expr:
+    """The value of one of `Verdict.fails_at_tau`, which are written in the expression language."""
+    return sp.expand(activation(f"z*({text})").pieces[0].expr / Z)
+
+
+def _positive(temperatures: tuple[str, ...], values: dict[sp.Symbol, sp.Expr]) -> list[sp.Expr]:
+    """The exceptional temperatures at special parameter values, those that are not positive left out."""
+    found = (temperature(text).subs(values) for text in temperatures)
+    return [tau for tau in found if tau.free_symbols or balls.sign(tau, {}) == 1]
+
+
+def _same(some: list[sp.Expr], others: list[sp.Expr], sample: Sample) -> bool:
+    """Whether two lists hold the same temperatures, as far as balls tell them apart at the sample."""
+    return len(some) == len(others) and all(any(not balls.sign(t - u, sample) for u in others) for t in some)
+
+
+def verdicts(analysis: Analysis) -> tuple[Verdict, Verdict, Verdict, Verdict, Verdict]:
+    """First order, second order and the sharp conditions (i), (ii), (iii) of one piece structure."""
+    tau_beta1, a, b_nu = families.sharp()
+    return (
+        _independent(analysis, families.first_order()),
+        _second_order(analysis),
+        _independent_at_tau(analysis, tau_beta1),
+        _last_outside_span(analysis, a),
+        _last_outside_span(analysis, b_nu),
+    )
+
+
+def _undecided(reason: str | None) -> Verdict:
+    return Verdict("undecided", scope=SCOPE, reason=reason)
+
+
+def _failure(analysis: Analysis, family: Family, row: Row, scope: str) -> Verdict:
+    doubt = analysis.doubt(row)
+    if doubt:
+        return _undecided(doubt)
+    combination = family.combined(as_written(analysis.constants(row), analysis.formula))
+    scope += _kinks_change(analysis, family)
+    return Verdict("fails", f"{written(combination)} = 0", scope, latex=f"{latex(combination)} = 0")
+
+
+def _kinks_change(analysis: Analysis, family: Family) -> str:
+    """A note for a failure that holds almost everywhere only: counted as distributions, the kinks undo it."""
+    kinks = kinks_of(analysis.pieces, analysis.sample)
+    if not kinks or _fails_without(analysis, family, kinks):
+        return ""
+    return f"; almost everywhere only: with {kinks.described()} counted as distributions, {family.name} holds"
+
+
+def _fails_without(analysis: Analysis, family: Family, kinks: Kinks) -> bool:
+    """Whether a relation remains among the members that kinks and jumps leave alone.
+
+    For (ii) and (iii) none can: with a jump powers of z are left, and where they fail s' has one formula and no kink.
+    """
+    left = kinks.unaffected(family)
+    if family.at_tau:  # without s'' there is no q, and p = 0 with q != 0 is a relation at no positive tau
+        left = Family(left.name, tuple(m for m in left.members if m not in family.members[-2:]))
+    return bool(analysis.relations(left).rows)
+
+
+def _independent(analysis: Analysis, family: Family) -> Verdict:
+    found = analysis.relations(family)
+    if found.rows:
+        return _failure(analysis, family, found.rows[0], SCOPE)
+    return Verdict("holds", scope=SCOPE) if found.complete else _undecided(found.note)
+
+
+def _last_outside_span(analysis: Analysis, family: Family) -> Verdict:
+    """Whether the last member of a family is no combination of the others."""
+    found = analysis.relations(family)
+    for row in found.rows:
+        if not row[-1].is_zero():
+            return _failure(analysis, family, row, SCOPE)
+    return Verdict("holds", scope=SCOPE) if found.complete else _undecided(found.note)
+
+
+def _independent_at_tau(analysis: Analysis, family: Family) -> Verdict:
+    """A family with the member p + q/tau, given as its two last.
+
+    With (p, q) the last two coefficients of a relation, it is one of the family at tau = p/q; a relation with
+    p = q = 0, or two with independent (p, q), give one at every tau (theory.md 2.4).
+    """
+    found = analysis.relations(family)
+    tau_free = analysis.tau_free(found.rows)
+    if tau_free is not None:
+        return _failure(analysis, family, tau_free, EVERY_TAU)
+    if len(found.rows) == 1:
+        return _at_one_tau(analysis, found)
+    if found.rows:
+        return _at_every_tau(analysis, found)
+    return Verdict("holds", scope=EVERY_TAU) if found.complete else _undecided(found.note)
+
+
+def _at_every_tau(analysis: Analysis, found: Relations) -> Verdict:
+    """Two relations with independent (p, q): one combination for every tau."""
+    parts = [_failure(analysis, found.family, row, EVERY_TAU) for row in found.rows[:2]]
+    undecided = [part for part in parts if part.outcome == "undecided"]
+    if undecided:
+        return undecided[0]
+    relation, latex = " and ".join(str(p.relation) for p in parts), r" \text{ and } ".join(str(p.latex) for p in parts)
+    return Verdict("fails", relation, parts[0].scope, latex=latex)
+
+
+def _at_one_tau(analysis: Analysis, found: Relations) -> Verdict:
+    row = found.rows[0]
+    if not found.complete:
+        return _undecided(found.note)
+    p, q = analysis.constants(row)[-2:]
+    ratio = rationalized(sp.cancel(p / q)) if p != 0 and q != 0 else sp.S.Zero
+    (tau,) = as_written([ratio], analysis.formula)
+    if tau == 0 or (not tau.free_symbols and balls.sign(tau, {}) != 1):
+        return Verdict("holds", scope=EVERY_TAU)
+    failure = _failure(analysis, found.family, row, EVERY_TAU)
+    if failure.outcome == "undecided":
+        return failure
+    condition = f" (where {tau} > 0)" if tau.free_symbols and not tau.is_positive else ""
+    scope = f"all tau > 0 except {tau}{condition}, {SCOPE}"
+    return Verdict("holds", failure.relation, scope, fails_at_tau=(str(tau),), latex=failure.latex)
+
+
+def _second_order(analysis: Analysis) -> Verdict:
+    a, b, c = families.second_order()
+    parts = {
+        "A": _independent_at_tau(analysis, a),
+        "B": _independent(analysis, b),
+        "C": _independent(analysis, c),
+    }
+    return second_order_of(parts)
+
+
+def second_order_of(parts: dict[str, Verdict]) -> Verdict:
+    """The second-order verdict from those on A, B and C."""
+    failing = {name: v for name, v in parts.items() if v.outcome == "fails"}
+    if failing:
+        relation = "; ".join(f"{name}: {v.relation}" for name, v in failing.items())
+        notes = dict.fromkeys(v.scope.partition("; ")[2] for v in failing.values())
+        notes |= {f"family {n} is undecided: {v.reason}": None for n, v in parts.items() if v.outcome == "undecided"}
+        scope = "; ".join([EVERY_TAU, *filter(None, notes)])
+        latex = r";\ ".join(rf"\text{{{name}: }} {v.latex}" for name, v in failing.items())
+        return Verdict("fails", relation, scope, failing_families=tuple(failing), latex=latex)
+    undecided: Sequence[tuple[str, Verdict]] = [(n, v) for n, v in parts.items() if v.outcome == "undecided"]
+    if undecided:
+        name, verdict = undecided[0]
+        return Verdict("undecided", scope=verdict.scope, reason=f"family {name}: {verdict.reason}")
+    return parts["A"]

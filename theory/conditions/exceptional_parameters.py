@@ -1,0 +1,255 @@
+"""Finds real parameter values at which the verdicts on an activation differ from the generic ones.
+
+It computes finitely many candidates and decides each. Away from the candidates no pivot of the exact elimination
+vanishes, no two exponentials coincide and no pieces merge, so the generic verdict stays. A function without a tower has
+no pivots; if it has a single parameter, a few small numbers are tried.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import combinations, islice, product
+from math import gcd
+from typing import Any
+
+import sympy as sp
+from flint import arb, fmpz_mpoly
+
+from temperance.theory.expressions import balls
+from temperance.theory.conditions import families
+from temperance.theory.activations.activation import Activation
+from temperance.theory.conditions.relations import Analysis
+from temperance.theory.fields.differential_field import NoTower
+from temperance.theory.expressions.size_limits import MOST_BITS, bits, has_long_exponent, is_large
+from temperance.theory.expressions.normal_forms import rationalized, terms
+from temperance.theory.expressions.sign_changes import Z
+from temperance.theory.fields.tower import Tower
+
+_BITS = 256
+_MOST_DEGREE = 8
+_MOST_TOTAL_DEGREE = 32
+_MOST_SHIFTS = 400
+_MOST_POWERS = 100
+_SMALL = tuple(map(sp.Rational, (-1, "-1/2", 0, "1/2", 1, 2)))
+
+
+def candidates(source: Activation, analyses: Sequence[Analysis]) -> dict[str, list[sp.Expr]]:
+    """For every parameter, the real numbers at which the generic verdict may change.
+
+    Numbers of over 1000 digits, and roots that have no radicals or too high a degree, are left out.
+
+    Args:
+        source: the activation.
+        analyses: one for every piece structure, with the families already decided.
+    """
+    conditions: list[sp.Expr] = []
+    for structure in source.structures:
+        conditions += [p.upper - p.lower for p in structure.pieces if not (p.upper - p.lower).has(sp.oo, -sp.oo)]
+    for analysis in analyses:
+        conditions += _pivots(analysis) + _collisions(analysis)
+    small = _SMALL if len(source.parameters) == 1 else ()
+    roots: dict[str, set[sp.Expr]] = {p.name: set(small) for p in source.parameters}
+    for factor in _factors(conditions):
+        roots[next(iter(factor.free_symbols)).name] |= set(_real_roots(factor))
+    return {name: _told_apart(values) for name, values in roots.items()}
+
+
+def _told_apart(values: Iterable[sp.Expr]) -> list[sp.Expr]:
+    """Numbers in order, the shortest of those that balls of 256 bits do not tell apart.
+
+    A constant of integration, which may have no value where it is looked at, is left out.
+    """
+    kept: list[tuple[arb, sp.Expr]] = []
+    for value in sorted(values, key=_length):
+        ball = balls.value(value, {}, _BITS)
+        if ball.is_finite() and not any(ball.overlaps(other) for other, _ in kept):
+            kept.append((ball, value))
+    return [value for _, value in sorted(kept, key=lambda pair: float(pair[0]))]
+
+
+def _pivots(analysis: Analysis) -> list[sp.Expr]:
+    tower = analysis.tower
+    if tower is None:
+        return []
+    pivots: list[fmpz_mpoly] = [p for family in families.every() for p in analysis.pivot_values(family)]
+    pivots += [column.den for columns in analysis.columns for column in columns]
+    pivots += [row_entry for row in analysis.rows for row_entry in row if tower.is_constant(row_entry) and row_entry]
+    distinct = {str(p): p for p in pivots if not p.is_constant()}
+    return [c for p in distinct.values() for c in _constant_parts(tower, p)]
+
+
+def _constant_parts(tower: Tower, p: fmpz_mpoly) -> list[sp.Expr]:
+    """The factors of p that involve constants only (z aside, they decide where p vanishes identically)."""
+    try:
+        constants = [tower.stands_for(f) for f, _ in tower.factored(p)[1] if tower.is_constant(f)]
+    except NoTower:  # too high a degree to be factored
+        return []
+    return [c.subs(Z, sp.S.One) if c.has(Z) else c for c in constants]  # a constant of integration
+
+
+def _factors(conditions: Iterable[sp.Expr]) -> list[sp.Expr]:
+    """The factors of the conditions in which one parameter stands alone."""
+    found: dict[sp.Expr, None] = {}
+    for condition in dict.fromkeys(conditions):
+        if not condition.free_symbols or condition.has(sp.nan, sp.zoo, sp.oo):
+            continue
+        for part in _alone(sp.fraction(sp.together(condition))[0]):
+            found |= {factor: None for factor in _factored(part) if len(factor.free_symbols) == 1}
+    return list(found)
+
+
+def _factored(expr: sp.Expr) -> list[sp.Expr]:
+    if is_large(expr) or has_long_exponent(expr):
+        return [expr]
+    try:
+        return [factor for factor, _ in sp.factor_list(expr)[1]]
+    except sp.PolynomialError:  # no polynomial in anything, such as the power of a number to a parameter alone
+        return [expr]
+
+
+def _alone(expr: sp.Expr) -> list[sp.Expr]:
+    """Expressions that have the factors of this one in which a symbol stands alone; none if the degree is too high.
+
+    In a rational polynomial those factors in x divide all the coefficients, themselves polynomials in x, of the
+    monomials of the other symbols. To factor it in many symbols would take far longer.
+    """
+    symbols = sorted(expr.free_symbols, key=str)
+    if not symbols or not expr.is_polynomial(*symbols):  # 1/(2*theta) has the numerator 1
+        return [expr]
+    try:
+        terms = sp.ring(symbols, sp.QQ)[0].from_expr(expr).to_dict()
+    except ValueError:  # numbers with radicals or logarithms
+        return [expr] if sp.Poly(expr, *symbols).total_degree() <= _MOST_TOTAL_DEGREE else []
+    if max(map(sum, terms), default=0) > _MOST_TOTAL_DEGREE:
+        return []
+    return [_common(terms, i, symbol) for i, symbol in enumerate(symbols)]
+
+
+def _common(terms: Mapping[tuple[int, ...], Any], i: int, symbol: sp.Symbol) -> sp.Expr:
+    """The common divisor of a polynomial's coefficients as a polynomial in all but its symbol i."""
+    coefficients: defaultdict[tuple[int, ...], dict[tuple[int], Any]] = defaultdict(dict)
+    for monomial, c in terms.items():
+        coefficients[*monomial[:i], *monomial[i + 1 :]][monomial[i],] = c
+    common = sp.Poly(0, symbol, domain=sp.QQ)
+    for coefficient in sorted(coefficients.values(), key=len):
+        common = sp.gcd(common, sp.Poly.from_dict(coefficient, symbol, domain=sp.QQ))
+        if common.degree() == 0:
+            break
+    return common.as_expr()
+
+
+def _real_roots(factor: sp.Expr) -> list[sp.Expr]:
+    symbol = next(iter(factor.free_symbols))
+    if not factor.is_polynomial(symbol) or sp.degree(factor, symbol) > _MOST_DEGREE:
+        return []
+    short = [r for r in _radicals(sp.Poly(factor, symbol)) if bits(r) <= MOST_BITS]
+    return [min(r, rationalized(r), sp.expand(r), key=_length) for r in short]
+
+
+def _length(value: sp.Expr) -> tuple[int, int]:
+    return bits(value) // MOST_BITS, sp.count_ops(value)
+
+
+def _radicals(poly: sp.Poly) -> list[sp.Expr]:
+    """The real roots that have radicals.
+
+    SymPy's roots of binomials with other coefficients than rational numbers do not end, so that powers are taken apart
+    here.
+    """
+    power = gcd(*(m for (m,) in poly.monoms()))
+    if power > 1:
+        inner = sp.Poly.from_dict({(m // power,): c for (m,), c in poly.terms()}, poly.gen)
+        return [root for r in _radicals(inner) for root in _real_powers(r, power)]
+    if not (poly.domain.is_QQ or poly.domain.is_ZZ):  # SymPy simplifies such numbers without end
+        return _low_degree(*poly.all_coeffs()) if poly.degree() <= 2 else []
+    return [r for r in sp.roots(poly) if not r.has(sp.I) and balls.value(r, {}, 128).is_finite()]
+
+
+def _low_degree(*coefficients: sp.Expr) -> list[sp.Expr]:
+    """The real roots of a line or a quadratic."""
+    if len(coefficients) == 2:
+        return [-coefficients[1] / coefficients[0]]
+    a, b, c = coefficients
+    discriminant = sp.expand(b**2 - 4 * a * c)
+    if discriminant == 0:
+        return [-b / (2 * a)]
+    signs = (-1, 1) if balls.sign(discriminant, {}) == 1 else ()
+    return [(-b + s * sp.sqrt(discriminant)) / (2 * a) for s in signs]
+
+
+def _real_powers(value: sp.Expr, n: int) -> list[sp.Expr]:
+    """The real solutions of x**n = value."""
+    sign = balls.sign(value, {})
+    if not sign or (sign < 0 and n % 2 == 0):
+        return [sp.S.Zero] if value == 0 else []
+    root = sp.Integer(sign) * (sign * value) ** sp.Rational(1, n)
+    return [root, -root] if n % 2 == 0 else [root]
+
+
+def _collisions(analysis: Analysis) -> list[sp.Expr]:
+    """Conditions under which two monomials in the exponentials (and z) become one, or an exponent becomes constant."""
+    tower = analysis.tower
+    if tower is None:
+        return []
+    exponents = {
+        i: _by_function(g.stands_for.args[0] if g.kind == "exp" else g.stands_for.args[0] * 2)
+        for i, g in tower.described.items()
+        if g.kind in ("exp", "tan") and not g.constant
+    }
+    if not any(c.free_symbols for parts in exponents.values() for c in parts.values()):
+        return []
+    most = max(p.degrees()[tower.z_index] for columns in analysis.columns for f in columns for p in (f.num, f.den))
+    found = []
+    for shift in _shifts(analysis, sorted(exponents)):
+        total: dict[sp.Expr, sp.Expr] = {}
+        for i, n in shift.items():
+            for function, c in exponents[i].items():
+                total[function] = total.get(function, sp.S.Zero) + n * c
+        found += [_common_root(coefficients) for coefficients in _with_integers(total, most)]
+    return found
+
+
+def _with_integers(total: dict[sp.Expr, sp.Expr], most: int) -> Iterator[list[sp.Expr]]:
+    """Coefficients that vanish where an exponent is constant: an integer multiple of log(f) is a power of f."""
+    ranges = [_powers(function, most) if function.func is sp.log else range(1) for function in total]
+    for integers in islice(product(*ranges), _MOST_POWERS):
+        yield [sp.expand(c + i) for c, i in zip(total.values(), integers, strict=True)]
+
+
+def _powers(function: sp.Expr, most: int) -> range:
+    degree = sp.degree(function.args[0], Z) if function.args[0].is_polynomial(Z) else 1
+    reach = most // max(int(degree), 1) + 1
+    return range(-reach, reach + 1)
+
+
+def _common_root(coefficients: list[sp.Expr]) -> sp.Expr:
+    nonzero = [c for c in coefficients if c != 0]
+    if any(map(has_long_exponent, nonzero)):
+        return sp.S.One
+    return sp.gcd_list(nonzero) if nonzero else sp.S.One
+
+
+def _by_function(exponent: sp.Expr) -> dict[sp.Expr, sp.Expr]:
+    """An exponent as sum c_m(parameters) m(z), constants left out."""
+    parts: dict[sp.Expr, sp.Expr] = {}
+    for term, rational in terms(exponent).items():
+        constant, function = term.as_independent(Z, as_Add=False)
+        if function != 1:
+            parts[function] = parts.get(function, sp.S.Zero) + rational * constant
+    return parts
+
+
+def _shifts(analysis: Analysis, generators: Sequence[int]) -> list[dict[int, int]]:
+    """Differences of the exponent vectors of the monomials that the linear system compares."""
+    vectors = {(0,) * len(generators)}
+    for columns in analysis.columns:
+        for column in columns:
+            for p in (column.num, column.den):
+                vectors |= {tuple(m[i] for i in generators) for m in p.to_dict()}
+    singles = [tuple(int(i == j) for j in range(len(generators))) for i in range(len(generators))]
+    differences = {
+        tuple(a - b for a, b in zip(u, v, strict=True)) for u, v in combinations(sorted(vectors | set(singles)), 2)
+    }
+    short = sorted(differences, key=lambda d: (sum(map(abs, d)), d))[:_MOST_SHIFTS]
+    return [{i: n for i, n in zip(generators, d, strict=True) if n} for d in short]

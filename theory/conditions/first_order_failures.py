@@ -1,0 +1,98 @@
+"""Classifies failures of the first-order condition, and tells which are symmetries of the model (theory.md 2.3).
+
+A relation c0 + c1 s + c2 z s' = 0 is the ODE z s' = p s + c. On a half-line where s is continuous its solutions are
+s = C |z|^p - c/p for p != 0, s = c log|z| + C for p = 0, and s = C for c = p = 0, with one C per half-line.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import sympy as sp
+
+from temperance.theory.conditions import families
+from temperance.theory.activations.activation import Activation, activation
+from temperance.theory.conditions.relations import Analysis
+from temperance.theory.conditions.kinks import is_unclear, kinks_of
+from temperance.theory.expressions.normal_forms import as_written, rationalized
+
+Kind = Literal["homogeneous", "logarithmic", "constant"]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A failure of the first-order condition.
+
+    Attributes:
+        kind: homogeneous (s = C|z|^p + const), logarithmic (s = c log|z| + const) or constant on each half-line.
+        degree: p for a homogeneous s, else 0.
+        coefficient: c of the logarithm, else 0.
+        symmetry: whether the failure is a symmetry of the model; False where s jumps away from 0, so that the relation
+            holds almost everywhere only.
+        flow: the one-parameter group of parameters with one density, where there is one.
+        invariants: what the flow keeps.
+        note: where the jumps are.
+    """
+
+    kind: Kind
+    degree: sp.Expr
+    coefficient: sp.Expr
+    symmetry: bool
+    flow: str | None
+    invariants: tuple[str, ...]
+    note: str | None
+
+
+def classify(source: str | sp.Expr | Activation) -> Failure | None:
+    """The failure of the first-order condition of an activation; None where no failure is proved.
+
+    Args:
+        source: a name, an expression or an Activation; with parameters, the pieces at its first sample are meant.
+
+    Raises:
+        ValueError: the activation cannot be read.
+    """
+    source = activation(source)
+    analysis = Analysis(source, source.pieces, dict(source.sample))
+    found = analysis.relations(families.first_order())
+    if not found.rows or analysis.doubt(found.rows[0]):
+        return None
+    rows = [dict(zip(found.family.members, analysis.constants(row), strict=True)) for row in found.rows]
+    (degree,), (coefficient,) = (as_written([number], analysis.formula) for number in _ode(rows))
+    jumps = kinks_of(source.pieces, analysis.sample)
+    if jumps.jumps or is_unclear(source.pieces, analysis.sample):
+        note = f"almost everywhere only: {jumps.described() or 'a jump between pieces is not excluded'}"
+    else:
+        note = None
+    return _described(degree, coefficient, note)
+
+
+def _ode(rows: list[dict[sp.Expr, sp.Expr]]) -> tuple[sp.Expr, sp.Expr]:
+    """(p, c) of z s' = p s + c; (0, 0) for a constant s, whose relations leave p free."""
+    constant = len(rows) > 1 or rows[0][families.VARIABLE * families.S1] == 0
+    if constant:
+        return sp.S.Zero, sp.S.Zero
+    c0, c1, c2 = (rows[0][m] for m in (sp.S.One, families.S, families.VARIABLE * families.S1))
+    return rationalized(-c1 / c2), rationalized(-c0 / c2)
+
+
+def _described(degree: sp.Expr, coefficient: sp.Expr, note: str | None) -> Failure:
+    if degree != 0:
+        power = "" if degree == 1 else f"^{degree}" if degree.is_Integer or degree.is_Symbol else f"^({degree})"
+        flow = f"(beta1, beta0, tau) -> (l beta1, l{power} beta0, l{power} tau), l > 0"
+        kept: tuple[str, ...] = ("beta1/|beta1|", f"|beta1|{power}/tau", "beta0/tau")
+        return _unless_jump(Failure("homogeneous", degree, sp.S.Zero, True, flow, kept, None), note)
+    if coefficient != 0:
+        flow = f"free gauge: (beta1_i, beta0_i) -> (l_i beta1_i, beta0_i - ({coefficient}) log l_i), l_i > 0"
+        kept = ("beta1_i/|beta1_i|", f"beta0_i + ({coefficient}) log|beta1_i|", "tau")
+        return _unless_jump(Failure("logarithmic", sp.S.Zero, coefficient, True, flow, kept, None), note)
+    flow = "beta1_i -> l_i beta1_i, l_i > 0"
+    kept = ("beta1_i/|beta1_i|", "(s + beta0_i)/tau")
+    return _unless_jump(Failure("constant", sp.S.Zero, sp.S.Zero, True, flow, kept, None), note)
+
+
+def _unless_jump(failure: Failure, note: str | None) -> Failure:
+    if note is None:
+        return failure
+    return Failure(failure.kind, failure.degree, failure.coefficient, False, None, (), note)

@@ -1,0 +1,99 @@
+"""Finds kinks and jumps between pieces, and the members of a family that they turn into distributions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+import sympy as sp
+from flint import arb
+
+from temperance.theory.expressions import balls
+from temperance.theory.conditions.families import S1, S2, Family
+from temperance.theory.activations.piecewise import Algebra, Piece, Pieces
+from temperance.theory.expressions.size_limits import is_large, put
+from temperance.theory.expressions.sign_changes import Sample, Z
+
+_BITS = 256
+
+
+@dataclass(frozen=True)
+class Kinks:
+    """Points away from 0 where s is continuous but s' jumps, and where s itself jumps (at 0, z kills the delta).
+
+    Attributes:
+        kinks: end points of pieces where s' is proved to jump.
+        jumps: end points where s is proved to jump.
+    """
+
+    kinks: tuple[sp.Expr, ...] = ()
+    jumps: tuple[sp.Expr, ...] = ()
+
+    def __bool__(self) -> bool:
+        """Whether there are any."""
+        return bool(self.kinks or self.jumps)
+
+    def unaffected(self, family: Family) -> Family:
+        """The members that stay functions: without s'' at a kink, without s' and s'' at a jump."""
+        hit = {S1, S2} if self.jumps else {S2} if self.kinks else set()
+        return Family(family.name, tuple(m for m in family.members if not m.free_symbols & hit))
+
+    def described(self) -> str:
+        """Where they are, as text."""
+        parts = [("the jump", self.jumps), ("the kink", self.kinks)]
+        return " and ".join(
+            f"{name}{'s' if len(points) > 1 else ''} at z = {', '.join(str(p) for p in points)}"
+            for name, points in parts
+            if points
+        )
+
+
+def kinks_of(pieces: Pieces, sample: Sample) -> Kinks:
+    """The kinks and jumps of a piece structure, at one sample of the parameters."""
+    kinks, jumps = [], []
+    for left, right in _joined(pieces, sample):
+        jump, bend = _differences(left, right, sample)
+        if _is_other_than_0(jump):
+            jumps.append(right.lower)
+        elif _is_other_than_0(bend):
+            kinks.append(right.lower)
+    return Kinks(tuple(kinks), tuple(jumps))
+
+
+def is_unclear(pieces: Pieces, sample: Sample) -> bool:
+    """Whether s may jump away from 0 without a proof of it: the two values are not the same number, as written."""
+    return any(
+        not _is_other_than_0(_differences(left, right, sample)[0]) and not _meet(left, right)
+        for left, right in _joined(pieces, sample)
+    )
+
+
+def _joined(pieces: Pieces, sample: Sample) -> Iterator[tuple[Piece, Piece]]:
+    """Neighbours with a common end other than 0."""
+    algebra = Algebra(sample)
+    for left, right in pairwise(pieces):
+        if not algebra.compare(left.upper, right.lower) and algebra.compare(right.lower, sp.S.Zero):
+            yield left, right
+
+
+def _differences(left: Piece, right: Piece, sample: Sample) -> tuple[arb, arb]:
+    """By how much s and s' grow from one piece to the next."""
+    at = {**sample, "z": balls.value(right.lower, sample, _BITS)}
+    below, above = (balls.jet(p.expr, at, 1, _BITS) for p in (left, right))
+    return above[0] - below[0], above[1] - below[1]
+
+
+def _is_other_than_0(ball: arb) -> bool:
+    return bool(ball.is_finite() and not ball.contains(0))
+
+
+def _meet(left: Piece, right: Piece) -> bool:
+    """Whether two pieces have the same value at their common end, as far as multiplying out shows it."""
+    if any(is_large(e) for e in (left.expr, right.expr, right.lower)):
+        return False
+    try:
+        values = [sp.expand(put(p.expr, {Z: right.lower})) for p in (left, right)]
+    except ValueError:  # too long a number
+        return False
+    return values[0] == values[1] and not values[0].has(sp.nan, sp.zoo, sp.oo)

@@ -1,0 +1,303 @@
+"""Finds all relations among the functions of a family: exact nullspaces, and a proof by balls that no others exist."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
+from typing import TypeAlias
+
+import flint
+import mpmath as mp
+import sympy as sp
+from flint import arb, arb_mat, fmpq, fmpz_mpoly
+
+from temperance.theory.expressions import balls
+from temperance.theory.activations.activation import Activation
+from temperance.theory.conditions.families import S1, S2, VARIABLE, Family, Member, S, every
+from temperance.theory.conditions.families import members as all_members
+from temperance.theory.fields.differential_field import Fraction, NoTower
+from temperance.theory.fields.nullspace import Nullspace, Row, coefficient_rows, nullspace
+from temperance.theory.activations.piecewise import Piece, Pieces
+from temperance.theory.expressions.normal_forms import has_roots
+from temperance.theory.expressions.sign_changes import Sample
+from temperance.theory.fields.tower import Tower
+
+Pivots: TypeAlias = dict[Family, tuple[int, ...]]
+
+_BITS = (64, 128, 320, 1024, 4096)
+_FEW_BITS = _BITS[:3]
+_REACHES = (10**400, 13, 2, 1)  # far points overwhelm the near ones where s grows very fast
+
+
+@dataclass(frozen=True)
+class Relations:
+    """What is known of the relations sum_j c_j f_j = 0 among a family f.
+
+    Attributes:
+        family: the family.
+        rows: basis of the relations proved, as polynomials in the constants of the tower.
+        complete: whether a ball determinant proves that there are no others (for generic parameters).
+        evidence: the minor behind `complete`.
+        note: what stands in the way where relations or completeness are not proved.
+    """
+
+    family: Family
+    rows: tuple[Row, ...]
+    complete: bool
+    evidence: Minor | None
+    note: str | None
+
+
+@dataclass(frozen=True)
+class Minor:
+    """A determinant det f_j(z_i) whose ball excludes zero: the columns are independent functions."""
+
+    columns: tuple[int, ...]
+    points: tuple[fmpq, ...]
+    bits: int
+    determinant: arb
+
+
+class Analysis:
+    """The functions of one piece structure of an activation, exactly (tower) and by balls."""
+
+    def __init__(self, source: Activation, pieces: Pieces, sample: Sample) -> None:
+        self.source, self.pieces, self.sample = source, pieces, sample
+        self._distinct = _distinct(pieces)
+        self.points = {p: source.points(p, sample) for p in self._distinct}
+        self._values: dict[int, tuple[list[fmpq], list[list[arb]]]] = {}
+        self._nullspaces: dict[Family, Nullspace] = {}
+        self._relations: dict[Family, Relations] = {}
+
+    @cached_property
+    def tower(self) -> Tower | None:
+        """The tower, with every piece embedded; None where the activation has none (see `obstacle`)."""
+        try:
+            tower = Tower([p.expr for p in self.pieces], self.sample)
+            self.columns = [self._column_values(tower, p) for p in self._distinct]
+            self.rows = [row for columns in self.columns for row in coefficient_rows(tower, columns, tower.constants)]
+        except (NoTower, ZeroDivisionError, ValueError) as error:
+            self.obstacle = str(error)
+            return None
+        return tower
+
+    obstacle: str | None = None
+    columns: list[list[Fraction]]
+    rows: list[Row]  # over all members and pieces: one coefficient vector must annihilate all of them
+
+    def _column_values(self, tower: Tower, piece: Piece) -> list[Fraction]:
+        # where s is real has no closed form, the formula may hold anywhere
+        s = tower.embed(piece.expr, self.points[piece], Piece(piece.expr) if self.source.domain else piece)
+        s1 = tower.d(s)
+        letters = {VARIABLE: tower.z, S: s, S1: s1, S2: tower.d(s1)}
+        return [_product(tower, member, letters) for member in all_members()]
+
+    def relations(self, family: Family) -> Relations:
+        """The relations of a family, and whether they are proved to be all."""
+        if family not in self._relations:
+            self._relations[family] = self._found(family)
+        return self._relations[family]
+
+    def _found(self, family: Family) -> Relations:
+        columns = _columns(family)
+        if self.tower is None:
+            return self._without_relations(family, self.obstacle)
+        try:
+            found = self._nullspace(family)
+        except NoTower as error:  # too large to be eliminated
+            return self._without_relations(family, str(error))
+        rows = tuple(sorted(found.relations, key=lambda row: self.doubt(row) is not None))
+        if not all(self.doubt(row) or self._vanishes(row, columns) for row in rows):
+            return Relations(
+                family,
+                (),
+                False,
+                None,
+                "the tower and the balls disagree: a relation found in the tower does not vanish",
+            )
+        independent = [columns[p] for p in found.pivots]
+        minor = self.minor(independent)
+        note = None if minor else f"the tower has no further relation, but {self._tried(independent)}"
+        return Relations(family, rows, minor is not None, minor, note)
+
+    def _without_relations(self, family: Family, obstacle: str | None) -> Relations:
+        """What balls alone prove."""
+        columns = _columns(family)
+        minor = self.minor(columns)
+        note = None if minor else f"{obstacle}, and {self._tried(columns)}"
+        return Relations(family, (), minor is not None, minor, note)
+
+    def _nullspace(self, family: Family) -> Nullspace:
+        assert self.tower is not None
+        if family not in self._nullspaces:
+            columns = _columns(family)
+            rows = [tuple(row[c] for c in columns) for row in self.rows]
+            self._nullspaces[family] = nullspace(self.tower, rows, len(columns))
+        return self._nullspaces[family]
+
+    def pivots(self) -> Pivots | None:
+        """The first members of every family on which the others depend, by their number among all; None if unknown."""
+        found = {family: self.relations(family).evidence for family in every()}
+        return {family: minor.columns for family, minor in found.items() if minor} if all(found.values()) else None
+
+    def pivot_values(self, family: Family) -> tuple[fmpz_mpoly, ...]:
+        """What the elimination of a family divided by: where none of it vanishes, the rank is the generic one.
+
+        Nothing where the family is too large to be eliminated.
+        """
+        try:
+            return self._nullspace(family).pivot_values
+        except NoTower:
+            return ()
+
+    def tau_free(self, rows: Sequence[Row]) -> Row | None:
+        """A relation without the two last members: one of the rows, or a combination of the first two; else None."""
+        for row in rows:  # those without a doubt come first
+            if row[-1].is_zero() and row[-2].is_zero():
+                return row
+        if len(rows) < 2 or self.tower is None:
+            return None
+        u, v = rows[:2]
+        if not self.tower.reduce(u[-2] * v[-1] - u[-1] * v[-2]).is_zero():
+            return None
+        pivot = -1 if not u[-1].is_zero() else -2
+        return tuple(self.tower.reduce(a * v[pivot] - b * u[pivot]) for a, b in zip(u, v, strict=True))
+
+    def doubt(self, row: Row) -> str | None:
+        """Why a relation found in the tower is not proved on the whole line, if it is not."""
+        assert self.tower is not None
+        if self.tower.assumptions:
+            return min(self.tower.assumptions)
+        used = {i for entry in row for i, e in enumerate(entry.degrees()) if e > 0}
+        if any(self.tower.described[i].kind == "integration" for i in used):
+            return "the relation involves a constant of integration"
+        return None
+
+    @property
+    def formula(self) -> sp.Basic:
+        """The formulas of all pieces, as they were read."""
+        return sp.Tuple(*(piece.expr for piece in self.pieces))
+
+    def constants(self, row: Row) -> tuple[sp.Expr, ...]:
+        """The coefficients of a relation as numbers (or expressions in the parameters)."""
+        assert self.tower is not None
+        return tuple(self.tower.stands_for(entry) for entry in row)
+
+    def _vanishes(self, row: Row, columns: Sequence[int]) -> bool:
+        """Whether the relation's ball contains 0 at every sample point: a guard, not a proof."""
+        _, matrix = self._sampled(128)
+        coefficients = [balls.value(c, self.sample, 128) for c in self.constants(row)]
+        with flint.ctx.workprec(128):
+            totals = [sum((c * r[j] for c, j in zip(coefficients, columns, strict=True)), arb(0)) for r in matrix]
+        return all(total.contains(0) for total in totals if total.is_finite())
+
+    def _sampled(self, bits: int) -> tuple[list[fmpq], list[list[arb]]]:
+        """Values of all members at the sample points of all pieces, where finite."""
+        if bits not in self._values:
+            points, matrix = [], []
+            for piece in self._distinct:
+                for point in self.points[piece]:
+                    row = member_values(piece.expr, self.sample, point, bits)
+                    if all(v.is_finite() for v in row):
+                        points.append(point)
+                        matrix.append(row)
+            self._values[bits] = points, matrix
+        return self._values[bits]
+
+    def _tried(self, columns: Sequence[int]) -> str:
+        """What the balls were tried on, with the smallest singular value of the sampled family (columns of norm 1)."""
+        points, matrix = self._sampled(_BITS[2])
+        if len(points) < len(columns):
+            return f"only {len(points)} sample points give finite values"
+        with mp.workdps(60):
+            sampled = mp.matrix([[mp.mpf(row[c].mid().str(70, radius=False)) for c in columns] for row in matrix])
+            for j in range(sampled.cols):
+                norm = mp.norm(sampled[:, j]) or 1
+                for i in range(sampled.rows):
+                    sampled[i, j] /= norm
+            smallest = mp.nstr(min(mp.svd_r(sampled, compute_uv=False)), 3)
+        return (
+            f"no determinant at {len(points)} points excludes zero in balls of {_BITS[0]} to {_BITS[-1]} bits "
+            f"(smallest singular value at 60 digits: {smallest})"
+        )
+
+    def are_independent(self, columns: Sequence[int]) -> bool:
+        """Whether balls of few bits prove that members have no relation: the cheap test, without a tower."""
+        return self.minor(columns, _FEW_BITS) is not None
+
+    def minor(self, columns: Sequence[int], most: Sequence[int] = _BITS) -> Minor | None:
+        """A square minor over the columns that is proved not to vanish, in balls of the given numbers of bits."""
+        if not columns:
+            return Minor((), (), _BITS[0], arb(1))
+        for bits, reach in product(most, _REACHES):
+            points, matrix = self._sampled(bits)
+            near = [i for i, point in enumerate(points) if abs(point) <= reach]
+            chosen = [near[i] for i in _pivot_rows([[matrix[i][c] for c in columns] for i in near], bits)]
+            if len(chosen) < len(columns):
+                continue
+            with flint.ctx.workprec(bits):
+                determinant = arb_mat([[matrix[i][c] for c in columns] for i in chosen]).det()
+            if determinant.is_finite() and not determinant.contains(0):
+                return Minor(tuple(columns), tuple(points[i] for i in chosen), bits, determinant)
+        return None
+
+
+def _columns(family: Family) -> list[int]:
+    """Where the members of a family stand among all members."""
+    return [all_members().index(m) for m in family.members]
+
+
+def _distinct(pieces: Pieces) -> Pieces:
+    """One piece of every formula; all of a formula with roots, which may be another function on another interval."""
+    plain = {p.expr: p for p in pieces if not has_roots(p.expr)}
+    return (*plain.values(), *(p for p in pieces if has_roots(p.expr)))
+
+
+def member_values(expr: sp.Expr, sample: Sample, point: fmpq, bits: int) -> list[arb]:
+    """Balls of all members at one point."""
+    s, s1, half = balls.jet(expr, {**sample, "z": point}, 2, bits)
+    with flint.ctx.workprec(bits):
+        letters = {VARIABLE: arb(point), S: s, S1: s1, S2: 2 * half}
+        values = []
+        for member in all_members():
+            value = arb(1)
+            for letter, power in member.as_powers_dict().items():
+                for _ in range(int(power) if letter != 1 else 0):  # arb powers of balls around 0 are not finite
+                    value = value * letters[letter]
+            values.append(value)
+        return values
+
+
+def _product(tower: Tower, member: Member, letters: dict[sp.Symbol, Fraction]) -> Fraction:
+    value = tower.unit
+    for letter, power in member.as_powers_dict().items():
+        if letter != 1:
+            value = tower.mul(value, tower.power(letters[letter], int(power)))
+    return value
+
+
+def _pivot_rows(matrix: list[list[arb]], bits: int) -> list[int]:
+    """Rows chosen by Gaussian elimination with complete pivoting, columns scaled to size one."""
+    with flint.ctx.workprec(bits):
+        scales = [
+            max((abs(row[j].mid()) for row in matrix), default=arb(0)) for j in range(len(matrix[0]) if matrix else 0)
+        ]
+        left = {
+            i: [e.mid() / s if s > 0 else e.mid() for e, s in zip(row, scales, strict=True)]
+            for i, row in enumerate(matrix)
+        }
+        free = set(range(len(scales)))
+        chosen: list[int] = []
+        while free and left:
+            i, j = max(((i, j) for i in left for j in free), key=lambda ij: abs(left[ij[0]][ij[1]]))
+            pivot = left.pop(i)
+            if pivot[j] == 0:
+                break
+            for k, row in left.items():
+                factor = (row[j] / pivot[j]).mid()
+                left[k] = [(e - factor * p).mid() for e, p in zip(row, pivot, strict=True)]
+            chosen.append(i)
+            free.discard(j)
+    return chosen

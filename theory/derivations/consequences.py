@@ -1,0 +1,76 @@
+"""Explains what the relations among an atom's derivatives mean for the rates of its parameters."""
+
+from __future__ import annotations
+
+from temperance.theory.interactions.interactions import Interactions
+from temperance.theory.interactions.pdes import Relation, tex
+from temperance.theory.symmetries.flows import Symmetries
+
+
+def consequences(found: Interactions, groups: Symmetries) -> list[str]:
+    """Paragraphs, each following from the relations that were found (and only from those)."""
+    first = [g for g in found.generators if g.order == 1]
+    second = [g for g in found.generators if g.order == 2]
+    paragraphs = [_flow(groups)] if groups.flows else []
+    if not first:
+        paragraphs.append(_no_first_order(found))
+    paragraphs += [_second(g) for g in second]
+    if found.order >= 2 and not first and not second:
+        paragraphs.append(_no_second_order(found))
+    return paragraphs
+
+
+def _flow(groups: Symmetries) -> str:
+    moved = list(dict.fromkeys(tex(p) for flow in groups.flows for p in flow.field.moved))
+    names = ", ".join(f"${name}$" for name in moved)
+    return (
+        f"On an orbit the density does not change while {names} do. Two points of one orbit cannot be told apart from "
+        "any number of observations: no loss that separates them is bounded by a distance of densities, whatever its "
+        "exponents, and the minimax risk of these parameters stays above a constant. Only functions of the invariants "
+        "can have a rate."
+    )
+
+
+def _no_first_order(found: Interactions) -> str:
+    return (
+        f"There is no relation of order 1{_caveat(found)}: the atom and its first derivatives are independent, the "
+        "condition for the rate $n^{-1/2}$ in the exact-specified case, where no symmetry of the mixture as a whole "
+        "interferes."
+    )
+
+
+def _caveat(found: Interactions) -> str:
+    return "" if found.complete else " (as far as the rank is proved)"
+
+
+def _second(g: Relation) -> str:
+    if _is_heat(g):
+        (_, alpha), (_, beta) = g.terms
+        mean, variance = (tex(g.parameters[k]) for k in (alpha.index(2), beta.index(1)))
+        return (
+            f"${g.latex}$ is a heat equation: in a cell of $m > 1$ atoms, offsets of ${mean}$ at the nodes of "
+            f"Gauss-Hermite quadrature and a smaller ${variance}$ cancel up to the order $2m - 1$. No estimator finds "
+            f"${mean}$ faster than at the rate $n^{{-1/(4m)}}$, or ${variance}$ faster than at $n^{{-1/(2m)}}$."
+        )
+    names = ", ".join(f"${tex(p)}$" for k, p in enumerate(g.parameters) if any(alpha[k] for _, alpha in g.terms))
+    return (
+        f"${g.latex}$: in a cell of $m > 1$ atoms, Taylor terms of order at most 2 in the offsets of {names} can "
+        "cancel one another, so that a bound of the squared offsets by the distance of the densities does not follow "
+        "from order 2 alone. Whether a rate is lost is decided by the order of contact, not by this relation."
+    )
+
+
+def _is_heat(g: Relation) -> bool:
+    """u_pp = 2 u_q for two different parameters of the atom."""
+    if len(g.terms) != 2:
+        return False
+    (c, alpha), (e, beta) = g.terms
+    pure = max(alpha) == 2 == sum(alpha) and sum(beta) == 1
+    return bool(pure and c == 1 and e == -2 and alpha.index(2) != beta.index(1))
+
+
+def _no_second_order(found: Interactions) -> str:
+    return (
+        f"There is no relation of order 2{_caveat(found)}: the second-order condition holds, and an over-specified fit "
+        "finds every parameter at the rate $n^{-1/4}$."
+    )

@@ -1,0 +1,352 @@
+"""Writes out the derivation of a model's interactions as named steps.
+
+>>> from temperance.theory.derivations.derivation import derivation
+>>> [step.name for step in derivation("linear", order=1).steps]
+['Definition', 'Derivatives', 'Linear system', 'Relations', 'Verification', 'Symmetries', 'Consequence for the rates']
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import comb
+from typing import Any
+
+import sympy as sp
+
+from temperance.theory.activations.activation import Activation
+from temperance.theory.derivations.consequences import consequences
+from temperance.theory.interactions.derivatives import DerivativeFamily, Index, multi_indices
+from temperance.theory.fields.differential_field import Fraction
+from temperance.theory.interactions.interactions import Interactions, derive
+from temperance.theory.interactions.atom_field import RESIDUAL, residual_form
+from temperance.theory.models.spec import Expert, Gate, MoESpec
+from temperance.theory.interactions.pdes import Relation, derivative_latex, tex
+from temperance.theory.symmetries.flows import Symmetries, symmetries
+
+MAX_TERMS = 24  # an expression with more terms is counted, not printed
+
+
+@dataclass(frozen=True)
+class Text:
+    """A paragraph, formulas between dollars."""
+
+    content: str
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A displayed formula in LaTeX, one entry a line."""
+
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Code:
+    """Python that recomputes what the step states; printed in notebooks only."""
+
+    source: str
+
+
+Block = Text | Formula | Code
+
+
+@dataclass(frozen=True)
+class Step:
+    """A named step of a derivation."""
+
+    name: str
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """The interactions and symmetries of a model, and the steps that derive them."""
+
+    interactions: Interactions
+    symmetries: Symmetries
+    steps: tuple[Step, ...]
+
+    @property
+    def title(self) -> str:
+        """One line that says what is derived."""
+        spec = self.interactions.spec
+        return (
+            f"Interactions of the {spec.gate.name} gate with the {spec.expert.name} expert, "
+            f"dimension {spec.dim}, order {self.interactions.order}"
+        )
+
+    def record(self) -> dict[str, Any]:
+        """The result as plain data in a fixed order of keys (`derive --json`)."""
+        found = self.interactions
+        functions = self.symmetries.identifiable
+        return {
+            "gate": found.spec.gate.name,
+            "expert": found.spec.expert.name,
+            "dim": found.spec.dim,
+            "order": found.order,
+            "derivatives": found.derivatives,
+            "rank": found.rank,
+            "relations": [{"order": r.order, "equation": r.equation} for r in found.relations],
+            "generators": [{"order": g.order, "equation": g.equation} for g in found.generators],
+            "complete": found.complete,
+            "missing": [*found.missing, *(f"the flow of {text}" for text in self.symmetries.unintegrated)],
+            "symmetries": _symmetry_records(self.symmetries),
+            "identifiable_functions": [] if functions is None else [str(f) for f in functions],
+        }
+
+
+def _symmetry_records(found: Symmetries) -> list[dict[str, Any]]:
+    flows = [
+        {"kind": "flow", "statement": f.statement, "atoms": "together" if f.together else "each", "gauge": f.gauge}
+        for f in found.flows
+    ]
+    discrete = [
+        {"kind": s.name, "statement": s.statement, "atoms": "together", "gauge": s.gauge} for s in found.discrete
+    ]
+    return flows + discrete
+
+
+def derivation(
+    gate: str | Gate = "linear",
+    expert: str | Expert = "gaussian",
+    activation: str | sp.Expr | Activation | None = None,
+    dim: int = 1,
+    order: int = 2,
+) -> Derivation:
+    """Derive the interactions of a model and lay the derivation out in steps.
+
+    gate, expert, activation, dim, order: as for theory.interactions.interactions.derive. Raises ValueError as it does.
+    """
+    found = derive(gate, expert, activation, dim, order)
+    groups = symmetries(found)
+    if isinstance(gate, str) and isinstance(expert, str) and isinstance(activation, str | None):
+        source = _source_by_name(gate, expert, activation, dim)
+    else:
+        source = _source_in_full(found.spec)
+    steps = (
+        _definition(found.spec, source),
+        _derivatives(found),
+        _linear_system(found),
+        _relations(found),
+        _verification(found),
+        _symmetries(groups),
+        _consequence(found, groups),
+    )
+    return Derivation(found, groups, steps)
+
+
+def _definition(spec: MoESpec, source: str) -> Step:
+    names = ", ".join(f"${tex(p)}$" for p in spec.parameters)
+    shared = ", ".join(f"${tex(p)}$" for p in spec.gate.shared)
+    blocks: list[Block] = [
+        Text(f"The atom $u$ is the weight of the gate times the density of the expert, with parameters {names}."),
+        Formula((r"\log u = " + tex(spec.gate.log_weight) + " + " + _bracketed(spec.expert.log_density),)),
+    ]
+    if shared:
+        blocks.append(Text(f"All atoms of a mixture share {shared}."))
+    if spec.constants:
+        blocks.append(Text(f"Held fixed, at generic values: {', '.join(f'${tex(c)}$' for c in spec.constants)}."))
+    blocks.append(Code(source))
+    return Step("Definition", tuple(blocks))
+
+
+def _bracketed(expr: sp.Expr) -> str:
+    return rf"\left({tex(expr)}\right)" if expr.is_Add else tex(expr)
+
+
+def _source_by_name(gate: str, expert: str, activation: str | None, dim: int) -> str:
+    """Python that builds the model from names."""
+    return "\n".join(
+        [
+            "from sympy import log, simplify",
+            "from temperance.theory.interactions.interactions import derive, model",
+            "",
+            f"spec = model({gate!r}, {expert!r}, {activation!r}, {dim})",
+            "gate, expert = spec.gate, spec.expert",
+            "log(spec.atom)",
+        ]
+    )
+
+
+def _source_in_full(spec: MoESpec) -> str:
+    """Python that builds the model from its expressions, whoever wrote them."""
+    gate, expert = spec.gate, spec.expert
+    offset = "None" if gate.offset is None else sp.srepr(gate.offset)
+    return "\n".join(
+        [
+            "from sympy import *",
+            "from sympy.functions.elementary.piecewise import ExprCondPair",
+            "from temperance.theory.interactions.interactions import derive",
+            "from temperance.theory.models.spec import Expert, Gate, Jet, MoESpec",
+            "",
+            f"gate = Gate({gate.name!r}, {sp.srepr(gate.log_weight)}, {_tuple(gate.parameters)}, "
+            f"shared={_tuple(gate.shared)}, offset={offset}, constants={_tuple(gate.constants)})",
+            f"expert = Expert({expert.name!r}, {sp.srepr(expert.log_density)}, {_tuple(expert.parameters)}, "
+            f"constants={_tuple(expert.constants)})",
+            f"spec = MoESpec(gate, expert, {spec.dim})",
+            "log(spec.atom)",
+        ]
+    )
+
+
+def _tuple(symbols: tuple[sp.Symbol, ...]) -> str:
+    return "(" + "".join(sp.srepr(s) + ", " for s in symbols) + ")"
+
+
+def _derivatives(found: Interactions) -> Step:
+    family, spec = found.basis.family, found.spec
+    n, r = family.size, found.order
+    _, mean = residual_form(spec.branches)
+    residual = "" if mean is None else rf", in terms of the residual ${tex(RESIDUAL)} = y - {_bracketed(mean)}$"
+    lines = [line for branch in range(family.branches) for line in _quotients(found, branch)]
+    count = rf"$\binom{{{n}+{r}}}{{{r}}} = {comb(n + r, r)}$"
+    return Step(
+        "Derivatives",
+        (
+            Text(
+                f"There are {count} derivatives of order at most {r}, $u$ itself included. Each is $u$ times a "
+                r"function $P_\alpha$ of $x$ and $y$, with $P_0 = 1$ and"
+            ),
+            Formula((r"P_{\alpha+e_i} = \partial_i P_\alpha + (\partial_i \log u)\, P_\alpha .",)),
+            Text(f"Those of order 1{residual}:"),
+            Formula(tuple(lines)),
+            Code(
+                "from temperance.theory.interactions.derivatives import DerivativeFamily, multi_indices\n\n"
+                f"family = DerivativeFamily(spec, {r})\n"
+                "[family.quotient(alpha, branch) for branch in range(family.branches) "
+                "for alpha in multi_indices(family.size, 1)]"
+            ),
+        ),
+    )
+
+
+def _quotients(found: Interactions, branch: int) -> list[str]:
+    family = found.basis.family
+    where = "" if family.branches == 1 else rf"\quad\text{{(piece {branch + 1})}}"
+    return [
+        derivative_latex(found.spec.parameters, alpha)
+        + "/u = "
+        + _fraction(family, _quotient(family, alpha, branch))
+        + where
+        for alpha in multi_indices(family.size, 1)
+    ]
+
+
+def _quotient(family: DerivativeFamily, alpha: Index, branch: int) -> Fraction:
+    return family.field.fraction(family.numerator(alpha, branch), family.denominator ** sum(alpha))
+
+
+def _fraction(family: DerivativeFamily, f: Fraction) -> str:
+    """LaTeX of a field element, or how many terms it has where that is too many to read."""
+    if len(f.num) + len(f.den) > MAX_TERMS:
+        return rf"\text{{(a fraction with {len(f.num)} terms over {len(f.den)})}}"
+    names = family.atom.names
+    return tex(family.field.expression(f.num, names) / family.field.expression(f.den, names))
+
+
+def _linear_system(found: Interactions) -> Step:
+    family = found.basis.family
+    kernels = [
+        k for s, k in zip(family.field.generators, map(family.atom.names.get, family.field.generators), strict=True)
+    ]
+    functions = [k for i, k in enumerate(kernels) if k is not None and i in family.atom.observed]
+    listed = ", ".join(f"${tex(k)}$" for k in functions)
+    variables = "$x$ and $y$" + (f" and of {listed}" if functions else "")
+    text = (
+        r"A relation is a vector $(c_\alpha)$, free of $x$ and $y$, with $\sum_\alpha c_\alpha P_\alpha = 0$: compare "
+        f"the coefficients of the monomials in {variables}. The {found.derivatives} columns have rank {found.rank}, so "
+        f"that there are ${found.derivatives} - {found.rank} = {len(found.relations)}$ independent relations."
+    )
+    return Step(
+        "Linear system",
+        (
+            Text(text),
+            Text(_plain(found.scope[0].upper() + found.scope[1:] + ".")),
+            Code(
+                f"found = derive(gate, expert, dim={found.spec.dim}, order={found.order})\n"
+                "found.derivatives, found.rank, len(found.relations)"
+            ),
+        ),
+    )
+
+
+def _plain(text: str) -> str:
+    """Text without characters that TeX reads: formulas in it become verbatim through an escaped form."""
+    for mark, escaped in (("_", r"\_"), ("^", r"\^{}"), ("&", r"\&"), ("%", r"\%"), ("#", r"\#")):
+        text = text.replace(mark, escaped)
+    return text
+
+
+def _relations(found: Interactions) -> Step:
+    if not found.generators:
+        text = "There is no relation: all derivatives are independent."
+        return Step("Relations", (Text(text), Code("assert not found.relations")))
+    text = (
+        f"Derivatives of relations are relations. All {len(found.relations)} follow from these "
+        f"{len(found.generators)}, none of which the others give on closing at order {found.order + 1}:"
+    )
+    if not found.complete:
+        text += " (not decided within the allowance: " + _plain("; ".join(found.missing)) + ")"
+    lines = tuple(g.latex for g in found.generators)
+    return Step("Relations", (Text(text), Formula(lines), Code("[g.equation for g in found.generators]")))
+
+
+def _verification(found: Interactions) -> Step:
+    blocks: list[Block] = [Text("Substitute $u$: in every relation the terms, divided by $u$, cancel.")]
+    for g in found.generators:
+        for branch in range(found.basis.family.branches):
+            blocks.append(Formula(_substituted(found, g, branch)))
+    blocks.append(Code(_VERIFY))
+    return Step("Verification", tuple(blocks))
+
+
+_VERIFY = """\
+residues = [
+    sum(c * family.quotient(alpha, branch) for c, alpha in g.terms)
+    for g in found.generators
+    for branch in range(family.branches)
+]
+assert all(simplify(e) == 0 for e in residues)
+residues"""
+
+
+def _substituted(found: Interactions, g: Relation, branch: int) -> tuple[str, ...]:
+    """The relation, each term with its derivative replaced by what it is, and the sum."""
+    family = found.basis.family
+    title = rf"\text{{piece {branch + 1}:}}\quad " if family.branches > 1 else ""
+    lines = [title + g.latex]
+    back = {kernel: s for s, kernel in family.atom.names.items()}
+    total = family.field.zero
+    for c, alpha in g.terms:
+        factor = {1: "", -1: "- "}.get(c, rf"{_bracketed(c)}\cdot ")
+        value = family.field.mul(family.field.fraction_of(c.xreplace(back)), _quotient(family, alpha, branch))
+        total = family.field.add(total, value)
+        lines.append(rf"{factor}{derivative_latex(g.parameters, alpha)}/u = {_fraction(family, value)}")
+    return (*lines, rf"\text{{sum}} = {_fraction(family, total)}")
+
+
+def _symmetries(groups: Symmetries) -> Step:
+    blocks: list[Block] = []
+    for flow in groups.flows:
+        atoms = "all atoms together" if flow.together else "each atom by itself"
+        blocks.append(Text(f"The first-order relation integrates to a flow ({atoms}; gauge: {flow.gauge}):"))
+        before = ", ".join(tex(p) for p, _ in flow.orbit)
+        blocks.append(Formula((rf"({before}) \mapsto ({', '.join(tex(e) for _, e in flow.orbit)})",)))
+    blocks += [Text(f"Not a flow: {_plain(text)}.") for text in groups.unintegrated]
+    blocks += [Text(f"{s.name.capitalize()} (gauge: {s.gauge}): {_plain(s.statement)}.") for s in groups.discrete]
+    if groups.identifiable is not None:
+        blocks.append(Text("Identifiable functions of an atom:"))
+        blocks.append(Formula((r",\quad ".join(tex(f) for f in groups.identifiable),)))
+    blocks.append(Text(_plain(groups.proved[0].upper() + groups.proved[1:] + ".")))
+    blocks.append(
+        Code(
+            "from temperance.theory.symmetries.flows import symmetries\n\n"
+            "groups = symmetries(found)\n"
+            "[flow.statement for flow in groups.flows], groups.identifiable"
+        )
+    )
+    return Step("Symmetries", tuple(blocks))
+
+
+def _consequence(found: Interactions, groups: Symmetries) -> Step:
+    return Step("Consequence for the rates", tuple(Text(t) for t in consequences(found, groups)))

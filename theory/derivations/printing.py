@@ -1,0 +1,97 @@
+"""Prints a derivation as Markdown, LaTeX, or the cells of a notebook."""
+
+from __future__ import annotations
+
+from temperance.theory.derivations.derivation import Code, Derivation, Formula, Text
+
+LONG = 110  # characters of LaTeX after which a formula is broken at its plus and minus signs
+
+# a row that is still too long to fit is scaled down to the width of the text
+_FIT = (
+    r"\newcommand{\fit}[1]{\sbox0{$\displaystyle #1$}"
+    r"\ifdim\wd0>0.97\linewidth\resizebox{0.97\linewidth}{!}{\usebox0}\else\usebox0\fi}"
+)
+
+
+def markdown(d: Derivation) -> str:
+    """The derivation as a Markdown document, formulas between dollars."""
+    parts = [f"# {d.title}"]
+    for step in d.steps:
+        parts.append(f"## {step.name}")
+        parts += [_markdown_block(b) for b in step.blocks if not isinstance(b, Code)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _markdown_block(block: Text | Formula) -> str:
+    return _unescaped(block.content) if isinstance(block, Text) else f"$$\n{_aligned(block)}\n$$"
+
+
+def _unescaped(text: str) -> str:
+    """Markdown reads a lone caret and percent sign as themselves."""
+    return text.replace(r"\^{}", "^").replace(r"\%", "%").replace(r"\&", "&").replace(r"\#", "#")
+
+
+def latex(d: Derivation) -> str:
+    """The derivation as a LaTeX document that pdflatex compiles."""
+    parts = [
+        r"\documentclass{article}",
+        r"\usepackage[T1]{fontenc}",
+        r"\usepackage{amsmath,amssymb}",
+        r"\usepackage[margin=2cm]{geometry}",
+        r"\usepackage{graphicx}",
+        r"\allowdisplaybreaks",
+        _FIT,
+        rf"\title{{{d.title}}}",
+        r"\date{}",
+        r"\begin{document}",
+        r"\maketitle",
+    ]
+    for step in d.steps:
+        parts.append(rf"\section{{{step.name}}}")
+        for block in step.blocks:
+            if isinstance(block, Text):
+                parts.append(block.content + "\n")
+            elif isinstance(block, Formula):
+                rows = (rf"& \fit{{{row}}}" for line in block.lines for row in broken(line))
+                parts.append("\\begin{align*}\n" + " \\\\\n".join(rows) + "\n\\end{align*}")
+    return "\n".join([*parts, r"\end{document}", ""])
+
+
+def cells(d: Derivation) -> list[tuple[str, str]]:
+    """("markdown" | "code", source) for every cell; the code recomputes the step it follows."""
+    found = [("markdown", f"# {d.title}")]
+    for step in d.steps:
+        prose = [_markdown_block(b) for b in step.blocks if not isinstance(b, Code)]
+        found.append(("markdown", "\n\n".join([f"## {step.name}", *prose])))
+        found += [("code", b.source) for b in step.blocks if isinstance(b, Code)]
+    return found
+
+
+def _aligned(block: Formula) -> str:
+    return "\\begin{aligned}\n" + _rows(block) + "\n\\end{aligned}"
+
+
+def _rows(block: Formula) -> str:
+    return " \\\\\n".join("& " + row for line in block.lines for row in broken(line))
+
+
+def broken(line: str) -> list[str]:
+    """The line cut at plus and minus signs outside all brackets, into pieces shorter than LONG where there are such."""
+    if len(line) <= LONG:
+        return [line]
+    rows, current, depth = [], "", 0
+    for word in line.split(" "):
+        if depth == 0 and word in ("+", "-") and len(current) > LONG // 2:
+            rows.append(current)
+            current = r"\qquad"
+        current += (" " if current else "") + word
+        depth += (
+            word.count(r"\begin")
+            - word.count(r"\end")
+            + word.count("{")
+            - word.count("}")
+            + word.count(r"\left")
+            - word.count(r"\right")
+        )
+        depth += word.count("(") - word.count(")") - word.count(r"\left(") + word.count(r"\right)")
+    return [*rows, current]

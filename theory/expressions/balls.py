@@ -1,0 +1,168 @@
+"""Encloses an expression and its Taylor coefficients rigorously, in the ball arithmetic of python-flint.
+
+>>> import sympy as sp
+>>> from temperance.theory.expressions.balls import jet
+>>> [c.str(5, radius=False) for c in jet(sp.Symbol("z") ** 3, {"z": 2}, order=2, bits=64)]
+['8.0000', '12.000', '6.0000']
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
+import flint
+import sympy as sp
+from flint import arb, arb_series, fmpq
+
+Series: TypeAlias = arb_series
+Value: TypeAlias = int | fmpq | arb
+
+
+def _inverse(q: Series) -> Series:
+    if q[0].contains(0):
+        raise ZeroDivisionError
+    return q.inv()
+
+
+def _tanh(q: Series) -> Series:
+    # the decaying exponential keeps the ball narrow for large |q|
+    sign = -1 if q[0] < 0 else 1
+    e = (q * (-2 * sign)).exp()
+    return (1 - e) * _inverse(1 + e) * sign
+
+
+def _absolute(q: Series) -> Series:
+    if q[0].contains(0):
+        raise ZeroDivisionError
+    return q if q[0] > 0 else -q
+
+
+_FUNCTIONS: dict[type, Callable[[Series], Series]] = {
+    sp.Abs: _absolute,
+    sp.exp: lambda q: q.exp(),
+    sp.log: lambda q: q.log(),
+    sp.sin: lambda q: q.sin(),
+    sp.cos: lambda q: q.cos(),
+    sp.tan: lambda q: q.tan(),
+    sp.cot: lambda q: q.cos() * _inverse(q.sin()),
+    sp.sec: lambda q: _inverse(q.cos()),
+    sp.csc: lambda q: _inverse(q.sin()),
+    sp.sinh: lambda q: (q.exp() - (-q).exp()) / 2,
+    sp.cosh: lambda q: (q.exp() + (-q).exp()) / 2,
+    sp.tanh: _tanh,
+    sp.coth: lambda q: _inverse(_tanh(q)),
+    sp.asin: lambda q: q.asin(),
+    sp.acos: lambda q: q.acos(),
+    sp.atan: lambda q: q.atan(),
+    sp.acot: lambda q: _inverse(q).atan(),
+    sp.asinh: lambda q: (q + (q * q + 1).sqrt()).log(),
+    sp.acosh: lambda q: (q + (q * q - 1).sqrt()).log(),
+    sp.atanh: lambda q: ((1 + q) * _inverse(1 - q)).log() / 2,
+    sp.acoth: lambda q: ((q + 1) * _inverse(q - 1)).log() / 2,
+    sp.erf: lambda q: q.erf(),
+    sp.erfc: lambda q: q.erfc(),
+    sp.erfi: lambda q: q.erfi(),
+    sp.LambertW: lambda q: q.lambertw(),
+    sp.gamma: lambda q: q.gamma(),
+    sp.loggamma: lambda q: q.lgamma(),
+}
+SUPPORTED = frozenset(_FUNCTIONS)
+
+
+def exact(number: sp.Rational) -> fmpq:
+    """The flint rational equal to a SymPy rational."""
+    return fmpq(int(number.p), int(number.q))
+
+
+def _power(base: Series, exponent: sp.Expr, value: Callable[[sp.Expr], Series]) -> Series:
+    if exponent.is_Integer:
+        return base ** int(exponent) if exponent >= 0 else _inverse(base ** int(-exponent))
+    if exponent.is_Rational and exponent.q == 2:
+        root = base.sqrt()
+        return root ** int(exponent.p) if exponent > 0 else _inverse(root ** int(-exponent.p))
+    return (value(exponent) * base.log()).exp()
+
+
+class _Evaluator:
+    """Evaluates shared subexpressions once."""
+
+    def __init__(self, values: Mapping[str, Value], length: int) -> None:
+        self.length = length
+        self.seen: dict[sp.Expr, Series] = {}
+        self.values = {name: self._lift(v, name == "z") for name, v in values.items()}
+
+    def _lift(self, value: Value, variable: bool = False) -> Series:
+        return arb_series([arb(value), 1] if variable else [arb(value)], prec=self.length)
+
+    def __call__(self, expr: sp.Expr) -> Series:
+        found = self.seen.get(expr)
+        if found is None:
+            found = self.seen[expr] = self._compute(expr)
+        return found
+
+    def _compute(self, expr: sp.Expr) -> Series:
+        if expr.is_Rational:
+            return self._lift(exact(expr))
+        if expr.is_Symbol:
+            return self.values[expr.name]
+        if expr is sp.pi:
+            return self._lift(arb.pi())
+        if expr is sp.E:
+            return self._lift(arb.const_e())
+        if expr.is_Add or expr.is_Mul:
+            total = self(expr.args[0])
+            for term in expr.args[1:]:
+                total = total + self(term) if expr.is_Add else total * self(term)
+            return total
+        if expr.is_Pow:
+            return _power(self(expr.base), expr.exp, self)
+        function = _FUNCTIONS.get(expr.func)
+        if function is None or len(expr.args) != 1:
+            raise ValueError(f"no ball arithmetic for {expr.func.__name__}")
+        return function(self(expr.args[0]))
+
+
+def jet(expr: sp.Expr, values: Mapping[str, Value], order: int = 0, bits: int = 128) -> list[arb]:
+    """Enclose f(z0), f'(z0), f''(z0)/2!, ... up to the given order.
+
+    Args:
+        expr: f, in the variable z and possibly other symbols; no Abs, sign or Piecewise.
+        values: the exact or ball value of every symbol, by name; "z" is the variable.
+        order: highest derivative.
+        bits: working precision, local to this call.
+
+    Returns:
+        order+1 balls; a ball that is not finite where f has no real value there (or none was proved).
+
+    Raises:
+        ValueError: a function without ball arithmetic, or a symbol without a value.
+    """
+    with flint.ctx.workprec(bits):
+        try:
+            series = _Evaluator(values, order + 1)(expr)
+        except KeyError as error:
+            raise ValueError(f"no value for the symbol {error.args[0]!r}") from None
+        except (ZeroDivisionError, OverflowError):
+            return [arb.nan()] * (order + 1)
+        return [series[i] for i in range(order + 1)]
+
+
+def value(expr: sp.Expr, values: Mapping[str, Value], bits: int = 128) -> arb:
+    """Enclose f(z0); see `jet`."""
+    return jet(expr, values, 0, bits)[0]
+
+
+def sign(expr: sp.Expr, values: Mapping[str, Value], most_bits: int = 2048) -> int | None:
+    """The proved sign of a real number, or None where no precision up to most_bits separates it from 0."""
+    if expr.is_Rational:
+        return int(bool(expr > 0)) - int(bool(expr < 0))
+    bits = 64
+    while bits <= most_bits:
+        ball = value(expr, values, bits)
+        if ball.is_finite() and ball > 0:
+            return 1
+        if ball.is_finite() and ball < 0:
+            return -1
+        bits *= 4
+    return None

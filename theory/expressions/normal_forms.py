@@ -1,0 +1,310 @@
+"""Rewrites expressions into the functions that a tower adjoins, and finds lattices of exponents and angles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from math import lcm
+
+import sympy as sp
+from flint import fmpq, fmpq_mat, fmpz_mat
+
+from temperance.theory.expressions.balls import exact
+from temperance.theory.expressions.size_limits import bits, has_long_exponent
+from temperance.theory.expressions.sign_changes import Z
+
+_MOST_ROOT = 12
+_MOST_DEGREE = 8  # of powers in what is factored
+_MOST_BITS = 200  # of its numbers
+_MOST_FACTORED = 60  # operations in it
+_MOST_CONSTANTS = 8  # of a formula, that results are written with
+_MOST_OPERATIONS = 200  # in a number whose denominator is made rational
+
+_REWRITE: dict[type, Callable[[sp.Expr], sp.Expr]] = {
+    sp.sinh: lambda q: (sp.exp(q) - sp.exp(-q)) / 2,
+    sp.cosh: lambda q: (sp.exp(q) + sp.exp(-q)) / 2,
+    sp.tanh: lambda q: (sp.exp(2 * q) - 1) / (sp.exp(2 * q) + 1),
+    sp.coth: lambda q: (sp.exp(2 * q) + 1) / (sp.exp(2 * q) - 1),
+    sp.asinh: lambda q: sp.log(q + sp.sqrt(q**2 + 1)),
+    sp.acosh: lambda q: sp.log(q + sp.sqrt(q**2 - 1)),
+    sp.atanh: lambda q: (sp.log(1 + q) - sp.log(1 - q)) / 2,
+    sp.acoth: lambda q: (sp.log(q + 1) - sp.log(q - 1)) / 2,
+    sp.asin: lambda q: sp.atan(q / sp.sqrt(1 - q**2)),
+    sp.acos: lambda q: sp.pi / 2 - sp.atan(q / sp.sqrt(1 - q**2)),
+    sp.acot: lambda q: sp.atan(1 / q),
+    sp.erfc: lambda q: 1 - sp.erf(q),
+    sp.cot: lambda q: sp.cos(q) / sp.sin(q),
+    sp.sec: lambda q: 1 / sp.cos(q),
+    sp.csc: lambda q: 1 / sp.sin(q),
+}
+
+
+def rationalized(number: sp.Expr) -> sp.Expr:
+    """The same number without radicals in its denominator, if it is short and algebraic: else it may take minutes."""
+    short = number.count_ops() <= _MOST_OPERATIONS
+    return sp.radsimp(number) if short and not number.has(sp.Function) else number
+
+
+def as_written(numbers: Sequence[sp.Expr], source: sp.Basic) -> tuple[sp.Expr, ...]:
+    """The same numbers up to a common factor, each a rational multiple of a constant of a formula or of its inverse.
+
+    Towers write sin(1) with tan(1/2) and tanh(1) with exp(2). The numbers come back as they are where none of them
+    has a function, or they are no such multiples. A number alone keeps its factor.
+
+    >>> t = sp.tan(sp.Rational(1, 2))
+    >>> as_written([2 * t / (1 + t**2)], sp.sin(1) * Z)
+    (sin(1),)
+    """
+    numbers = tuple(numbers)
+    plain = not any(n.has(sp.Function) and not n.free_symbols for n in numbers)
+    if plain or sum(n.count_ops() for n in numbers) > _MOST_OPERATIONS:
+        return numbers
+    scales = [sp.S.One] if len(numbers) == 1 else [n for n in numbers if n != 0]
+    for constant in _constants(source):
+        form = elementary(constant).replace(sp.tan, _tangent).replace(sp.sin, _sine).replace(sp.cos, _cosine)
+        found = [[_multiple(n / scale, constant, form) for n in numbers] for scale in scales]
+        whole = [[f for f in row if f is not None] for row in found if None not in row]
+        if whole:
+            best = min(whole, key=lambda row: sum(f.count_ops() + 9 * sp.fraction(f)[1].has(sp.Function) for f in row))
+            return tuple(f * _cleared(best) for f in best)
+    return numbers
+
+
+def _cleared(numbers: Sequence[sp.Expr]) -> int:
+    """The least common denominator of their rational factors; 1 for a number alone."""
+    return lcm(*(int(n.as_coeff_Mul()[0].q) for n in numbers)) if len(numbers) > 1 else 1
+
+
+def _constants(source: sp.Basic) -> list[sp.Expr]:
+    """The numbers with functions in a formula, the largest first."""
+    nodes = (e for e in sp.preorder_traversal(source) if isinstance(e, sp.Expr))
+    found = (e for e in nodes if not e.free_symbols and e.has(sp.Function))
+    return [e for e in dict.fromkeys(found) if e.count_ops() <= _MOST_OPERATIONS][:_MOST_CONSTANTS]
+
+
+def _multiple(number: sp.Expr, constant: sp.Expr, form: sp.Expr) -> sp.Expr | None:
+    """A rational number, or such a multiple of a constant or of its inverse; form: the constant as a tower has it."""
+    for factor, value in ((sp.S.One, sp.S.One), (constant, form), (1 / constant, 1 / form)):
+        ratio = sp.cancel(sp.together(number / value))
+        if ratio.is_Rational:
+            return ratio * factor
+    return None
+
+
+def _sine(q: sp.Expr) -> sp.Expr:
+    return 2 * sp.tan(q / 2) / (1 + sp.tan(q / 2) ** 2)
+
+
+def _cosine(q: sp.Expr) -> sp.Expr:
+    return (1 - sp.tan(q / 2) ** 2) / (1 + sp.tan(q / 2) ** 2)
+
+
+def _tangent(q: sp.Expr) -> sp.Expr:
+    return _sine(q) / _cosine(q)
+
+
+def elementary(expr: sp.Expr) -> sp.Expr:
+    """The same function with hyperbolic, inverse hyperbolic and reciprocal functions written out."""
+    seen: dict[sp.Expr, sp.Expr] = {}
+
+    def visit(e: sp.Expr) -> sp.Expr:
+        if e.is_Atom:
+            return e
+        if e not in seen:
+            seen[e] = _rebuilt(e, [visit(a) for a in e.args])
+        return seen[e]
+
+    return visit(expr)
+
+
+def has_roots(expr: sp.Expr) -> bool:
+    """Whether a function has roots, written out: the same formula may be another function on another interval."""
+    return any(not e.exp.is_integer for e in elementary(expr).atoms(sp.Pow))
+
+
+def has_root_of_square(expr: sp.Expr, of_parameters: bool = True) -> bool:
+    """Whether it may hold the root of a square, with parameters: one formula for |alpha - 1| on both sides of 1."""
+    bases = [e.base for e in elementary(expr).atoms(sp.Pow) if e.exp.is_Rational and not e.exp.is_Integer]
+    return any((has_parameters(b) or not of_parameters) and _has_square(b, of_parameters) for b in bases)
+
+
+def _has_square(base: sp.Expr, of_parameters: bool) -> bool:
+    """Whether a function may have a square, with parameters, as a factor."""
+    base = _without_radicals(base)
+    if not base.free_symbols:
+        return False
+    if not _is_small(base) or not base.is_rational_function(*base.free_symbols):
+        return True
+    try:
+        factors = [f for part in sp.fraction(sp.together(base)) for f in sp.factor_list(part)[1]]
+    except sp.PolynomialError:  # a number such as 2**pi in it
+        return True
+    return any(times % 2 == 0 and (has_parameters(f) or not of_parameters) for f, times in factors)
+
+
+def _is_small(expr: sp.Expr) -> bool:
+    """Whether it takes no time to factor it."""
+    low = all(abs(p.exp) <= _MOST_DEGREE for p in expr.atoms(sp.Pow) if p.exp.is_Rational)
+    return low and not has_long_exponent(expr) and bits(expr) <= _MOST_BITS and expr.count_ops() <= _MOST_FACTORED
+
+
+def has_parameters(expr: sp.Expr) -> bool:
+    """Whether it has other symbols than z."""
+    return any(s != Z and not isinstance(s, sp.Dummy) for s in expr.free_symbols)
+
+
+def _without_radicals(expr: sp.Expr) -> sp.Expr:
+    """The same with z = t^n or z = -t^n, if z stands under roots; or with a variable for its only logarithm."""
+    powers = [p for p in expr.atoms(sp.Pow) if p.exp.is_Rational and not p.exp.is_Integer]
+    functions = list(expr.atoms(sp.Function))
+    for sign in (1, -1):
+        if powers and not functions and all(p.base == sign * Z for p in powers):
+            root = sp.Dummy(positive=True)
+            return expr.subs(Z, sign * root ** lcm(*(int(p.exp.q) for p in powers)))
+    if not powers and len(functions) == 1 and functions[0] in (sp.log(Z), sp.log(-Z)):
+        return expr.xreplace({functions[0]: sp.Dummy()})
+    return expr
+
+
+def _rebuilt(e: sp.Expr, arguments: list[sp.Expr]) -> sp.Expr:
+    if e.func in _REWRITE:
+        return _REWRITE[e.func](arguments[0])
+    if e.func is sp.exp:
+        return sp.exp(spread(arguments[0]))
+    if e.func in (sp.cos, sp.sin, sp.tan) and (found := _of_arctangents(arguments[0])) is not None:
+        cosine, sine = found
+        return {sp.cos: cosine, sp.sin: sine, sp.tan: sine / cosine}[e.func]
+    rebuilt = e.func(*arguments)
+    if rebuilt.is_Pow and rebuilt.exp.is_Rational and not rebuilt.exp.is_Integer and not rebuilt.has(Z):
+        return sp.sqrtdenest(rebuilt)
+    return rebuilt
+
+
+def _of_arctangents(angle: sp.Expr) -> tuple[sp.Expr, sp.Expr] | None:
+    """Cosine and sine of sum_j n_j atan(q_j) + n pi/2 with integers n.
+
+    They are made of powers of exp(i atan q) = (1 + i q)/sqrt(1 + q^2). None for any other angle, and for one without
+    arctangents.
+    """
+    parts = terms(angle)
+    quarters = 2 * parts.pop(sp.pi, sp.S.Zero)
+    whole = all(m.func is sp.atan and n.is_Integer and abs(n) <= _MOST_ROOT for m, n in parts.items())
+    if not parts or not whole or not quarters.is_Integer:
+        return None
+    cosine, sine = ((1, 0), (0, 1), (-1, 0), (0, -1))[int(quarters) % 4]
+    for m, n in parts.items():
+        q = m.args[0]
+        real, imaginary = sp.S.One, sp.S.Zero
+        for _ in range(abs(n)):
+            real, imaginary = sp.expand(real - imaginary * q), sp.expand(imaginary + real * q)
+        length, turn = (1 + q**2) ** sp.Rational(abs(n), 2), imaginary if n > 0 else -imaginary
+        cosine, sine = (cosine * real - sine * turn) / length, (sine * real + cosine * turn) / length
+    return cosine, sine
+
+
+def exponent_of(e: sp.Expr) -> sp.Expr | None:
+    """x for exp(x), and e log(base) for a power base**e whose exponent is not rational; None for anything else."""
+    if e is sp.E:
+        return sp.S.One
+    if e.func is sp.exp:
+        return e.args[0]
+    if e.is_Pow and not e.exp.is_Rational:
+        return e.exp * sp.log(e.base)
+    return None
+
+
+def spread(argument: sp.Expr) -> sp.Expr:
+    """An exponent as a sum whose terms are independent over Q: expanded, or in partial fractions."""
+    if argument.is_rational_function(Z) and not argument.is_polynomial(Z) and argument.free_symbols == {Z}:
+        return sp.apart(sp.together(argument), Z)
+    return multiplied_out(argument)
+
+
+def multiplied_out(expr: sp.Expr) -> sp.Expr:
+    """Products and powers of sums multiplied out; exponentials are left as they are."""
+    return sp.expand(expr, power_exp=False, power_base=False, log=False, basic=False)
+
+
+def terms(argument: sp.Expr) -> dict[sp.Expr, sp.Rational]:
+    """Rational coefficients of the terms of a spread exponent."""
+    return {m: c for m, c in spread(argument).as_coefficients_dict().items() if c}
+
+
+def exponents_among(nodes: Iterable[sp.Expr]) -> list[sp.Expr]:
+    """The exponents that the functions among nodes bring into a tower."""
+    found = []
+    for node in nodes:
+        exponent = exponent_of(node)
+        if exponent is not None:
+            kept = [c * m for m, c in terms(exponent).items() if not (m.func is sp.LambertW and c.is_Integer)]
+            found.append(sp.Add(*kept))
+        elif node.func is sp.erf:
+            found.append(-(node.args[0] ** 2))
+    return found
+
+
+def angle_and_turns(argument: sp.Expr) -> tuple[sp.Expr, sp.Rational]:
+    """An angle as (angle, turns): argument = angle + turns pi."""
+    parts = terms(argument)
+    turns = parts.pop(sp.pi, sp.S.Zero)
+    return sp.Add(*(c * m for m, c in parts.items())), turns
+
+
+def root_order(nodes: Iterable[sp.Expr]) -> int:
+    """One order that serves all roots, where it is small."""
+    orders = [int(n.exp.q) for n in nodes if n.is_Pow and n.exp.is_Rational and not n.exp.is_Integer]
+    common = lcm(2, *orders) if any(o == 2 for o in orders) else lcm(1, *orders)
+    return common if common <= _MOST_ROOT else 1
+
+
+class Lattice:
+    """The lattice spanned over Z by exponents: every one of them is an integer combination of its basis.
+
+    A combination for a shallow exponent holds no deep ones, such as log(1 + exp(z)): exp(z) must not be made of them.
+    """
+
+    def __init__(self, arguments: Sequence[sp.Expr]) -> None:
+        rows = [terms(a) for a in arguments]
+        monomials = {m for row in rows for m in row}
+        self.monomials = sorted(monomials, key=lambda m: (-_depth(m), sp.default_sort_key(m)))
+        entries = [[exact(r.get(m, sp.S.Zero)) for m in self.monomials] for r in rows]
+        self.basis = _reduced(entries)
+        self.exponents = [
+            sp.Add(*(sp.Rational(int(c.p), int(c.q)) * m for c, m in zip(row, self.monomials, strict=True)))
+            for row in self.basis
+        ]
+
+    def coordinates(self, argument: sp.Expr) -> list[int]:
+        """The integers n_k with argument = sum n_k basis_k.
+
+        Raises:
+            KeyError: the argument is not in the lattice.
+        """
+        row = terms(argument)
+        if not set(row) <= set(self.monomials):
+            raise KeyError(argument)
+        left = [exact(row.get(m, sp.S.Zero)) for m in self.monomials]
+        found = []
+        for basis in self.basis:
+            pivot = next(i for i, c in enumerate(basis) if c)
+            weight = left[pivot] / basis[pivot]
+            if weight.q != 1:
+                raise KeyError(argument)
+            left = [a - weight * b for a, b in zip(left, basis, strict=True)]
+            found.append(int(weight.p))
+        if any(left):
+            raise KeyError(argument)
+        return found
+
+
+def _depth(expr: sp.Expr) -> int:
+    """How deep functions, powers among them, are nested."""
+    inner = max(map(_depth, expr.args), default=0)
+    return inner if expr.is_Add or expr.is_Mul or not expr.args else inner + 1
+
+
+def _reduced(entries: list[list[fmpq]]) -> list[list[fmpq]]:
+    if not entries or not entries[0]:
+        return []
+    integers, scale = fmpq_mat(entries).numer_denom()
+    form = fmpz_mat(integers).hnf().tolist()
+    return [[fmpq(c) / scale for c in row] for row in form if any(row)]

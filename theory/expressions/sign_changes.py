@@ -1,0 +1,190 @@
+"""Where a real function of z can change sign: in closed form, or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from math import gcd
+
+import flint
+import sympy as sp
+from flint import arb, fmpq, fmpq_poly
+
+from temperance.theory.expressions import balls
+from temperance.theory.expressions.size_limits import exponential, power
+
+Z = sp.Symbol("z", real=True)
+Sample = Mapping[str, fmpq]  # one value for every parameter
+
+NO_CLOSED_FORM = "no closed-form switch"
+_MOST_DEGREE = 60
+_BITS = 256
+
+
+class NoClosedForm(ValueError):
+    """A function may change its sign where no closed form is known; the message names it."""
+
+    def __init__(self, f: sp.Expr) -> None:
+        super().__init__(f"{NO_CLOSED_FORM}: the zeros of {str(f)[:60]} have none that is known")
+
+
+class Watched(dict[str, fmpq]):
+    """A sample that notes in `conditions` every expression in parameters whose sign is looked at."""
+
+    conditions: dict[sp.Expr, None]
+
+    def __init__(self, values: Mapping[str, fmpq], conditions: dict[sp.Expr, None] | None = None) -> None:
+        super().__init__(values)
+        self.conditions = {} if conditions is None else conditions
+
+
+def note(number: sp.Expr, sample: Sample) -> None:
+    """Have a watched sample keep an expression whose sign matters, if it has parameters; nan stands for one unknown."""
+    if isinstance(sample, Watched) and (number.free_symbols or number is sp.nan):
+        sample.conditions[number] = None
+
+
+def sign_at(number: sp.Expr, sample: Sample, most_bits: int = 2048) -> int | None:
+    """The proved sign of an expression in parameters, or None (see `balls.sign`); noted."""
+    note(number, sample)
+    return balls.sign(number, sample, most_bits)
+
+
+_INVERSES: dict[type, tuple[Callable[[sp.Expr], sp.Expr], Callable[[sp.Expr], list[sp.Expr]]]] = {
+    # strictly increasing g: (its inverse, numbers that must be positive for c to be in the range of g)
+    sp.exp: (sp.log, lambda c: [c]),
+    sp.log: (exponential, lambda c: []),
+    sp.sinh: (sp.asinh, lambda c: []),
+    sp.asinh: (sp.sinh, lambda c: []),
+    sp.tanh: (sp.atanh, lambda c: [1 - c, 1 + c]),
+    sp.atanh: (sp.tanh, lambda c: []),
+    sp.atan: (sp.tan, lambda c: [sp.pi / 2 - c, sp.pi / 2 + c]),
+    sp.asin: (sp.sin, lambda c: [sp.pi / 2 - c, sp.pi / 2 + c]),
+}
+
+
+def real_roots(f: sp.Expr, sample: Sample) -> list[sp.Expr]:
+    """The points where f, real and analytic between its poles, may change sign on the real line: roots and poles.
+
+    Args:
+        f: an expression in Z and parameters, without Abs, sign or Piecewise.
+        sample: the value of every parameter at which real roots are told from complex ones.
+
+    Raises:
+        NoClosedForm: a root has no closed form that is known.
+    """
+    if not f.has(Z):
+        return []
+    if f.is_Mul:
+        return [root for g in f.args for root in real_roots(g, sample)]
+    core, c = _equation(f)
+    if core == Z:
+        return [c]
+    polynomial = f.is_polynomial(Z)
+    if polynomial and sp.degree(f, Z) <= _MOST_DEGREE:
+        return _of_polynomial(f, sample)
+    found = _peeled(core, c, sample)
+    if found is not None:
+        return found
+    if f.is_rational_function(Z) and not polynomial:
+        numerator, denominator = sp.fraction(sp.cancel(f))
+        return [*real_roots(numerator, sample), *real_roots(denominator, sample)]
+    raise NoClosedForm(f)
+
+
+def _equation(f: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
+    """(g, c) such that f = 0 where g = c, g without a term or a factor that is free of Z."""
+    shift, rest = f.as_independent(Z, as_Add=True)
+    factor, core = rest.as_independent(Z, as_Add=False)
+    return core, -shift / factor
+
+
+def _of_polynomial(f: sp.Expr, sample: Sample) -> list[sp.Expr]:
+    poly = sp.Poly(f, Z)
+    if any(c.atoms(sp.Function, sp.NumberSymbol) for c in poly.coeffs()):
+        return _of_factor(poly, sample)
+    numerator = sp.fraction(sp.together(f))[0]
+    factors = [sp.Poly(factor, Z) for factor, _ in sp.factor_list(numerator)[1] if factor.has(Z)]
+    return [root for factor in factors for root in _of_factor(factor, sample)]
+
+
+def _of_factor(poly: sp.Poly, sample: Sample) -> list[sp.Expr]:
+    """The real roots of a polynomial of degree 1 or 2, in z or in a power of z; of one of degree 3 in few cases."""
+    if poly.degree() == 1:
+        a, b = poly.all_coeffs()
+        return [-b / a]
+    if poly.degree() == 2:
+        a, b, c = poly.all_coeffs()
+        discriminant = sp.expand(b**2 - 4 * a * c)
+        if sign_at(discriminant, sample) == 1:
+            return [(-b + s * sp.sqrt(discriminant)) / (2 * a) for s in (-1, 1)]
+        return [-b / (2 * a)] if discriminant == 0 or sign_at(discriminant, sample) is None else []
+    times = gcd(*(m for (m,) in poly.monoms()))
+    if times > 1:
+        inner = sp.Poly.from_dict({(m // times,): c for (m,), c in poly.terms()}, Z)
+        return [root for r in _of_factor(inner, sample) for root in _of_power(Z, sp.Integer(times), r, sample) or []]
+    if poly.domain.is_QQ or poly.domain.is_ZZ:
+        count = len(enclosed_roots(poly))
+        found = [r for r in sp.roots(poly) if not r.has(sp.I)] if poly.degree() == 3 and count == 1 else []
+        if len(found) == count:
+            return found
+    raise NoClosedForm(poly.as_expr())
+
+
+def enclosed_roots(poly: sp.Poly) -> list[arb]:
+    """Balls around the real roots of a rational polynomial without double roots, in order."""
+    coefficients = [fmpq(int(c.p), int(c.q)) for c in reversed(poly.all_coeffs())]
+    with flint.ctx.workprec(_BITS):
+        roots = [root.real for root, _ in fmpq_poly(coefficients).numer().complex_roots() if root.imag == 0]
+    return sorted(roots, key=lambda root: float(root.mid()))
+
+
+def _peeled(core: sp.Expr, c: sp.Expr, sample: Sample) -> list[sp.Expr] | None:
+    """Roots of g(h) = c for an invertible g, through h = g^-1(c); None for another g."""
+    if core.func in _INVERSES:
+        inverse, in_range = _INVERSES[core.func]
+        inside = all(sign_at(bound, sample) == 1 for bound in in_range(c))
+        return real_roots(core.args[0] - inverse(c), sample) if inside else []
+    if core.func in (sp.sin, sp.cos, sp.erf) and sign_at(1 - c**2, sample) in (0, -1):
+        return []  # |g| is at most 1
+    if core.func is sp.erf and c == 0:
+        return real_roots(core.args[0], sample)
+    if core.func is sp.cosh:
+        return _even(core.args[0], sp.acosh, c - 1, c, sample)
+    if core.is_Pow and not core.base.has(Z):
+        if not sign_at(core.base, sample) or sign_at(c, sample) != 1:
+            return []
+        return real_roots(core.exp - sp.log(c) / sp.log(core.base), sample)
+    if core.is_Pow:
+        return _of_power(core.base, core.exp, c, sample)
+    return None
+
+
+def _even(
+    h: sp.Expr, inverse: Callable[[sp.Expr], sp.Expr], bound: sp.Expr, c: sp.Expr, sample: Sample
+) -> list[sp.Expr]:
+    """Roots of g(h) = c for an even g that grows for positive h, and takes c where a bound is not negative."""
+    if bound == 0:
+        return real_roots(h, sample)
+    if sign_at(bound, sample) != 1:
+        return []
+    return [root for s in (-1, 1) for root in real_roots(h - s * inverse(c), sample)]
+
+
+def _of_power(base: sp.Expr, exponent: sp.Expr, c: sp.Expr, sample: Sample) -> list[sp.Expr] | None:
+    """Roots of base**exponent = c, and poles; None for an exponent with z."""
+    if not exponent.is_Rational:
+        if exponent.has(Z):
+            return None
+        edges = real_roots(base, sample)  # real for a positive base
+        inside = sign_at(c, sample) == 1
+        return [*edges, *real_roots(base - c ** (1 / exponent), sample)] if inside else edges
+    if exponent < 0:
+        poles = real_roots(base, sample)
+        return poles if c == 0 else [*poles, *real_roots(base**-exponent - 1 / c, sample)]
+    if c == 0:
+        return real_roots(base, sample)
+    if exponent.is_Integer and exponent % 2 == 0:
+        return _even(base, lambda v: power(v, 1 / exponent), c, c, sample)
+    if sign_at(c, sample) != 1:
+        return real_roots(base + power(-c, 1 / exponent), sample) if exponent.is_Integer else []
+    return real_roots(base - power(c, 1 / exponent), sample)

@@ -1,0 +1,150 @@
+"""Finds the linear relations with constant coefficients among elements of a tower."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sympy as sp
+from flint import fmpz_mat, fmpz_mpoly
+
+from temperance.theory.fields.differential_field import DifferentialField, Fraction, NoTower, common_divisor, least_common_multiple
+
+Row = tuple[fmpz_mpoly, ...]
+_MOST_TERMS = 50_000
+_MOST_DEGREE = 10_000
+
+
+@dataclass(frozen=True)
+class Nullspace:
+    """All relations sum_j c_j f_j = 0 found among the columns f_j.
+
+    Attributes:
+        relations: basis of the relations, each a vector of polynomials in the constants.
+        pivots: columns that are independent of one another.
+        pivot_values: what was divided by; where none of them vanishes, no parameter value adds a relation.
+    """
+
+    relations: tuple[Row, ...]
+    pivots: tuple[int, ...]
+    pivot_values: tuple[fmpz_mpoly, ...]
+
+
+def coefficient_rows(field: DifferentialField, columns: Sequence[Fraction], constants: set[int]) -> list[Row]:
+    """Rows of coefficients: sum_j c_j f_j = 0 iff every row is orthogonal to c.
+
+    The columns are brought over one denominator and compared monomial by monomial in the generators outside
+    `constants`; the entries are polynomials in the constants.
+
+    Raises:
+        NoTower: the numerators over one denominator are too large.
+    """
+    common = least_common_multiple((f.den for f in columns), field.one)
+    if common.total_degree() > _MOST_DEGREE and any(len(f.den) > 1 for f in columns):
+        raise NoTower(f"one denominator has a degree of over {_MOST_DEGREE}")
+    if sum(len(f.num) * len(common / f.den) for f in columns) > _MOST_TERMS:
+        raise NoTower(f"numerators over one denominator have over {_MOST_TERMS} terms")
+    rows: dict[tuple[int, ...], list[dict[tuple[int, ...], int]]] = {}
+    for j, f in enumerate(columns):
+        numerator = field.reduce(f.num * (common / f.den))
+        for monomial, c in numerator.to_dict().items():
+            outer = tuple(0 if i in constants else e for i, e in enumerate(monomial))
+            inner = tuple(e if i in constants else 0 for i, e in enumerate(monomial))
+            rows.setdefault(outer, [{} for _ in columns])[j][inner] = int(c)
+    return [tuple(field.context.from_dict(entry) for entry in row) for row in rows.values()]
+
+
+def nullspace(field: DifferentialField, rows: Sequence[Row], width: int) -> Nullspace:
+    """The vectors orthogonal to every row, over the fraction field of the constants."""
+    kept = _distinct(rows)
+    if not kept:
+        identity = tuple(tuple(field.one if i == j else field.null for i in range(width)) for j in range(width))
+        return Nullspace(identity, (), ())
+    if all(entry.is_constant() for row in kept for entry in row):
+        return _integer_nullspace(field, kept, width)
+    return _fraction_nullspace(field, kept, width)
+
+
+def _distinct(rows: Sequence[Row]) -> list[Row]:
+    keyed = {tuple(tuple(entry.to_dict().items()) for entry in row): row for row in rows}
+    return [row for key, row in keyed.items() if any(key)]
+
+
+def _integer_nullspace(field: DifferentialField, rows: Sequence[Row], width: int) -> Nullspace:
+    matrix = fmpz_mat([[int(e.leading_coefficient()) if e else 0 for e in row] for row in rows])
+    form, denominator, rank = matrix.rref()
+    entries = form.tolist()
+    pivots = [next(j for j in range(width) if entries[i][j]) for i in range(rank)]
+    relations = []
+    for free in (j for j in range(width) if j not in pivots):
+        vector = [0] * width
+        vector[free] = int(denominator)
+        for i, pivot in enumerate(pivots):
+            vector[pivot] = -int(entries[i][free])
+        relations.append(_primitive(field, [field.context.constant(v) for v in vector]))
+    return Nullspace(tuple(relations), tuple(pivots), ())
+
+
+def _fraction_nullspace(field: DifferentialField, rows: Sequence[Row], width: int) -> Nullspace:
+    """Gauss-Jordan elimination over the constants; pivots with few terms keep the entries small."""
+    left = [[Fraction(e, field.one) for e in row] for row in rows]
+    done: list[list[Fraction]] = []
+    pivots: list[int] = []
+    values: list[fmpz_mpoly] = []
+    for column in range(width):
+        candidates = [row for row in left if not row[column].is_zero()]
+        if not candidates:
+            continue
+        pivot = min(candidates, key=lambda row: len(row[column].num.to_dict()) + len(row[column].den.to_dict()))
+        values += [pivot[column].num, pivot[column].den]
+        scale = field.inverse(pivot[column])
+        unit = [field.mul(scale, e) for e in pivot]
+        left = [_cleared(field, row, unit, column) for row in left if row is not pivot]
+        left = [row for row in left if any(not e.is_zero() for e in row)]
+        done = [_cleared(field, row, unit, column) for row in done] + [unit]
+        pivots.append(column)
+    relations = []
+    for free in (j for j in range(width) if j not in pivots):
+        vector = [field.zero] * width
+        vector[free] = field.unit
+        for row, pivot_column in zip(done, pivots, strict=True):
+            vector[pivot_column] = field.neg(row[free])
+        relations.append(_cleared_denominators(field, vector))
+    return Nullspace(tuple(relations), tuple(pivots), tuple(values))
+
+
+def _cleared(field: DifferentialField, row: list[Fraction], unit: list[Fraction], column: int) -> list[Fraction]:
+    factor = row[column]
+    if factor.is_zero():
+        return row
+    return [e if u.is_zero() else field.add(e, field.neg(field.mul(factor, u))) for e, u in zip(row, unit, strict=True)]
+
+
+def _cleared_denominators(field: DifferentialField, vector: Sequence[Fraction]) -> Row:
+    common = least_common_multiple((f.den for f in vector), field.one)
+    return _primitive(field, [field.reduce(f.num * (common / f.den)) for f in vector])
+
+
+def _primitive(field: DifferentialField, vector: Sequence[fmpz_mpoly]) -> Row:
+    """The vector without common factors, as far as `common_divisor` goes.
+
+    Its last entry that is not 0 has a positive leading coefficient.
+    """
+    common = field.null
+    for entry in vector:
+        common = common_divisor(common, entry) if common else entry
+    last = next(e for e in reversed(vector) if e)
+    if (last / common).leading_coefficient() < 0:
+        common = -common
+    return tuple(entry / common for entry in vector)
+
+
+def rational_relations(field: DifferentialField, columns: Sequence[Fraction]) -> list[list[sp.Rational]]:
+    """Basis of the relations with rational coefficients among field elements."""
+    rows = coefficient_rows(field, columns, set())
+    found = nullspace(field, rows, len(columns)).relations
+    return [[_rational(entry) for entry in relation] for relation in found]
+
+
+def _rational(entry: fmpz_mpoly) -> sp.Rational:
+    return sp.Integer(int(entry.leading_coefficient())) if entry else sp.S.Zero

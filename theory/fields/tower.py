@@ -1,0 +1,287 @@
+"""Represents s and its derivatives as exact fractions in a tower of differential fields.
+
+A tower starts from Q(constants)(z) and adjoins exp, log, roots, tan, atan, erf and LambertW, each with the derivative
+that defines it. A relation found in a tower is a true identity even if the generators are secretly
+dependent, because every rule of the tower holds for the functions themselves. Finding all relations needs independent
+generators, so independence is never concluded from a tower: see theory.conditions.decision.
+
+    >>> import sympy as sp
+    >>> from temperance.theory.expressions.sign_changes import Z, real_roots
+    >>> tower = Tower([sp.tanh(Z)], {})
+    >>> s = tower.embed(sp.tanh(Z))
+    >>> square = tower.mul(s, s)
+    >>> tower.add(tower.d(s), tower.add(square, tower.neg(tower.unit))).is_zero()  # s' = 1 - s^2
+    True
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+import sympy as sp
+from flint import fmpq, fmpz_mpoly
+
+from temperance.theory.expressions import balls
+from temperance.theory.fields.differential_field import Fraction, NoTower
+from temperance.theory.fields.nullspace import rational_relations
+from temperance.theory.activations.piecewise import Piece
+from temperance.theory.expressions.normal_forms import (
+    Lattice,
+    angle_and_turns,
+    elementary,
+    exponent_of,
+    exponents_among,
+    multiplied_out,
+    root_order,
+    terms,
+)
+from temperance.theory.fields.radical_extension import RootedField, prime_powers
+from temperance.theory.expressions.sign_changes import Sample, Z
+
+_SPARE = 24
+_MOST_ANGLES = 120
+
+
+class Tower(RootedField):
+    """A tower that grows as expressions are embedded.
+
+    Args:
+        expressions: everything that will be embedded (their exponents and angles are needed before the first one).
+        sample: values of the parameters, by name.
+    """
+
+    def __init__(self, expressions: Iterable[sp.Expr], sample: Sample) -> None:
+        forms = [elementary(e) for e in expressions]
+        nodes = [n for f in forms for n in sp.preorder_traversal(f)]
+        self._exponents = Lattice(exponents_among(nodes))
+        self._angles = Lattice([angle_and_turns(n.args[0])[0] for n in nodes if n.func in (sp.sin, sp.cos, sp.tan)])
+        super().__init__(sp.symbols(f"_g:{_SPARE + len(set(nodes))}"), root_order(nodes), sample)
+        self._embedded: dict[sp.Expr, Fraction] = {}
+        self._primitives: list[int] = []
+        self.z = self.adjoined("variable", Z, constant=False, rule=self.unit)
+        self.z_index = self.known[Z]
+
+    def embed(self, expr: sp.Expr, points: Sequence[fmpq] = (), piece: Piece | None = None) -> Fraction:
+        """The field element that an expression in z is on one piece.
+
+        Args:
+            expr: the expression, one of those that the tower was made for.
+            points: sample points of the piece, at which signs under roots are read.
+            piece: the piece, whose ends are where such a sign may change.
+
+        Raises:
+            NoTower: a function that has no place in a tower.
+            ZeroDivisionError: the expression divides by zero everywhere.
+        """
+        if self.look_at(points, piece):
+            self._embedded.clear()
+        return self._embed(elementary(expr))
+
+    def _embed(self, e: sp.Expr) -> Fraction:
+        if e not in self._embedded:
+            self._embedded[e] = self._build(e)
+        return self._embedded[e]
+
+    def _build(self, e: sp.Expr) -> Fraction:
+        if e.is_Rational:
+            return self.number(e)
+        if e == Z:
+            return self.z
+        if e.is_Symbol or e is sp.pi:
+            return self.constant(e)
+        if e.is_Add or e.is_Mul:
+            return self._combined(e)
+        exponent = exponent_of(e)
+        if exponent is not None:
+            return self._exponential(exponent)
+        if e.is_Pow:
+            base = self._embed(e.base)
+            return self.power(base, int(e.exp)) if e.exp.is_Integer else self.rooted(base, e.exp)
+        if e.func in (sp.sin, sp.cos, sp.tan):
+            return self._trigonometric(e)
+        if e.func is sp.log:
+            return self._logarithm(e.args[0])
+        if e.func in (sp.atan, sp.erf, sp.LambertW) and len(e.args) == 1:
+            return self._primitive(e)
+        raise NoTower(f"no tower for {e.func.__name__}")
+
+    def _combined(self, e: sp.Expr) -> Fraction:
+        parts = [self._embed(a) for a in e.args]
+        total = parts[0]
+        for part in parts[1:]:
+            total = self.add(total, part) if e.is_Add else self.mul(total, part)
+        return total
+
+    def _exponential(self, argument: sp.Expr) -> Fraction:
+        argument, total = self._without_lambert(argument)
+        for exponent, n in self._coordinates(self._exponents, argument):
+            if n:
+                total = self.mul(total, self.power(self._exponential_generator(exponent), n))
+        return total
+
+    def _coordinates(self, lattice: Lattice, argument: sp.Expr) -> Iterable[tuple[sp.Expr, int]]:
+        try:
+            return zip(lattice.exponents, lattice.coordinates(argument), strict=True)
+        except KeyError:
+            raise NoTower(f"no common unit for the exponent {argument}") from None
+
+    def _exponential_generator(self, exponent: sp.Expr) -> Fraction:
+        stands_for = sp.exp(exponent, evaluate=False)
+        if not exponent.has(Z):
+            return self.constant(stands_for, "exp")
+        rate = self.d(self._embed(exponent))
+        return self._function("exp", stands_for, lambda e: self.mul(rate, e))
+
+    def _without_lambert(self, argument: sp.Expr) -> tuple[sp.Expr, Fraction]:
+        """exp(n W(q)) = (q/W(q))^n, taken out of an exponential."""
+        total = self.unit
+        for monomial, c in terms(argument).items():
+            if monomial.func is sp.LambertW and c.is_Integer:
+                ratio = self.mul(self._embed(monomial.args[0]), self.inverse(self._embed(monomial)))
+                total = self.mul(total, self.power(ratio, int(c)))
+                argument = argument - c * monomial
+        return multiplied_out(argument), total
+
+    def _trigonometric(self, e: sp.Expr) -> Fraction:
+        argument, turns = angle_and_turns(e.args[0])
+        c, s = self._turn(turns)
+        for angle, n in self._coordinates(self._angles, argument):
+            if abs(n) > _MOST_ANGLES:
+                raise NoTower(f"a common unit of the angles is over {_MOST_ANGLES} times smaller than {argument}")
+            if not n:
+                continue
+            ck, sk = self._half_angle(angle)
+            sk = sk if n > 0 else self.neg(sk)
+            for _ in range(abs(n)):
+                c, s = self._turned(c, s, ck, sk)
+        return c if e.func is sp.cos else s if e.func is sp.sin else self.mul(s, self.inverse(c))
+
+    def _turn(self, turns: sp.Rational) -> tuple[Fraction, Fraction]:
+        """cos and sin of a rational multiple of pi: by radicals where SymPy has them."""
+        c, s = sp.cos(turns * sp.pi), sp.sin(turns * sp.pi)
+        if c.has(sp.cos, sp.sin) or s.has(sp.cos, sp.sin):
+            return self._by_half_angle(self.constant(sp.tan(turns * sp.pi / 2)))
+        return self._embed(c), self._embed(s)
+
+    def _turned(self, c: Fraction, s: Fraction, ck: Fraction, sk: Fraction) -> tuple[Fraction, Fraction]:
+        cosine = self.add(self.mul(c, ck), self.neg(self.mul(s, sk)))
+        return cosine, self.add(self.mul(s, ck), self.mul(c, sk))
+
+    def _half_angle(self, angle: sp.Expr) -> tuple[Fraction, Fraction]:
+        """cos and sin of an angle as rational functions of t = tan(angle/2), t' = angle' (1 + t^2)/2."""
+        if angle.func is sp.atan:
+            return self._angle_of(angle.args[0])
+        stands_for = sp.tan(angle / 2, evaluate=False)
+        if not angle.has(Z):
+            return self._by_half_angle(self.constant(stands_for, "tan"))
+        rate = self.mul(self.d(self._embed(angle)), self.number(sp.Rational(1, 2)))
+        tangent = self._function("tan", stands_for, lambda t: self.mul(rate, self.add(self.unit, self.power(t, 2))))
+        return self._by_half_angle(tangent)
+
+    def _function(self, kind: str, stands_for: sp.Expr, rule: Callable[[Fraction], Fraction]) -> Fraction:
+        """The generator of a function, whose derivative is made of it; a new one where it has another on this piece."""
+        known = self.known.get(stands_for)
+        if known is not None and self._has_derivative(known, rule(self.element(known))):
+            return self.element(known)
+        generator = self.adjoined(kind, stands_for, False)
+        self.derive(self.known[stands_for], rule(generator))
+        return generator
+
+    def _has_derivative(self, index: int, rule: Fraction) -> bool:
+        return self.add(self.rules[0][index], self.neg(rule)).is_zero()
+
+    def _by_half_angle(self, t: Fraction) -> tuple[Fraction, Fraction]:
+        square = self.power(t, 2)
+        below = self.inverse(self.add(self.unit, square))
+        cosine = self.mul(self.add(self.unit, self.neg(square)), below)
+        return cosine, self.mul(self.mul(self.number(2), t), below)
+
+    def _angle_of(self, tangent: sp.Expr) -> tuple[Fraction, Fraction]:
+        """cos(atan(w)) = 1/sqrt(1 + w^2) and sin(atan(w)) = w/sqrt(1 + w^2)."""
+        below = self._embed(elementary(1 / sp.sqrt(sp.together(1 + tangent**2))))
+        return below, self.mul(self._embed(tangent), below)
+
+    def _logarithm(self, argument: sp.Expr) -> Fraction:
+        """log(q) as the sum of e_i log|f_i| over the irreducible factors of q."""
+        q = self._embed(argument)
+        total = self.zero
+        for part, side in ((q.num, 1), (q.den, -1)):
+            content, factors = self.factored(part)
+            total = self.add(total, self.mul(self.number(side), self._log_number(abs(content))))
+            for factor, exponent in factors:
+                total = self.add(total, self.mul(self.number(side * exponent), self._log_factor(factor)))
+        return total
+
+    def _log_number(self, n: int) -> Fraction:
+        total = self.zero
+        for prime, e in prime_powers(n):
+            logarithm = self.constant(sp.log(sp.Integer(prime)))
+            total = self.add(total, self.mul(self.number(e), logarithm))
+        return total
+
+    def _log_factor(self, factor: fmpz_mpoly) -> Fraction:
+        index = self._generator_of(factor)
+        if index is not None and self.described[index].kind == "exp":
+            return self._embed(self.described[index].stands_for.args[0])
+        if index in self.roots:
+            n, q = self.roots[index]
+            return self.mul(self.number(sp.Rational(1, n)), self._log_factor(q))
+        factor = factor if factor.leading_coefficient() > 0 else -factor  # one logarithm for f and -f
+        function = self.stands_for(factor)
+        if self.is_constant(factor):
+            return self.constant(sp.log(function if balls.sign(function, self._sample) == 1 else -function))
+        stands_for = sp.log(sp.Abs(function, evaluate=False), evaluate=False)
+        rule = self.mul(self.d(Fraction(factor, self.one)), self.inverse(Fraction(factor, self.one)))
+        return self._integral("log", stands_for, rule)
+
+    def _generator_of(self, factor: fmpz_mpoly) -> int | None:
+        """The index of the generator that a polynomial is, if it is one."""
+        if len(factor.to_dict()) != 1 or factor.total_degree() != 1:
+            return None
+        return next(i for i, e in enumerate(factor.degrees()) if e > 0)
+
+    def _primitive(self, e: sp.Expr) -> Fraction:
+        q = self._embed(e.args[0])
+        rate = self.d(q)
+        if rate.is_zero():  # a function that is constant is another constant on every piece
+            return self.adjoined("integration", e, True) if e.has(Z) and e not in self.known else self.constant(e)
+        if e.func is sp.LambertW:
+            # W' = q' W/(q (1 + W)); W is not an integral, so it is adjoined as it is
+            above = self.mul(rate, self.inverse(q))
+            return self._function(
+                "LambertW", e, lambda w: self.mul(self.mul(above, w), self.inverse(self.add(self.unit, w)))
+            )
+        if e.func is sp.atan:
+            rule = self.mul(rate, self.inverse(self.add(self.unit, self.power(q, 2))))
+        else:
+            factor = self._embed(2 / sp.sqrt(sp.pi))
+            rule = self.mul(self.mul(factor, rate), self._exponential(-(e.args[0] ** 2)))
+        return self._integral(e.func.__name__, e, rule)
+
+    def _integral(self, kind: str, stands_for: sp.Expr, rule: Fraction) -> Fraction:
+        """The integral of an element: a combination of known integrals and a constant, or a new generator."""
+        known = self.known.get(stands_for)
+        if known is not None and self._has_derivative(known, rule):
+            return self.element(known)
+        weights = self._combination(rule)
+        if weights is None:
+            generator = self.adjoined(kind, stands_for, False, rule)
+            self._primitives.append(self.known[stands_for])
+            return generator
+        total, rest = self.zero, stands_for
+        for index, weight in weights.items():
+            total = self.add(total, self.mul(self.number(weight), self.element(index)))
+            rest = rest - weight * self.described[index].stands_for
+        # the constant of integration may differ from one side of a pole to the other
+        return self.add(total, self.adjoined("integration", rest, True))
+
+    def _combination(self, rule: Fraction) -> dict[int, sp.Rational] | None:
+        """Rational weights c_i with rule = sum c_i (derivative of integral i), or None."""
+        if not self._primitives:
+            return None
+        relations = rational_relations(self, [rule, *(self.rules[0][i] for i in self._primitives)])
+        for relation in relations:
+            if relation[0]:
+                weights = (-c / relation[0] for c in relation[1:])
+                return {i: c for i, c in zip(self._primitives, weights, strict=True) if c}
+        return None

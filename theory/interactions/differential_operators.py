@@ -1,0 +1,180 @@
+"""Computes with linear differential operators in the parameters, over the coefficient field of an atom.
+
+An operator sum_alpha c_alpha D^alpha is a dictionary {alpha: c_alpha}. The relations of an atom form a left ideal;
+normal forms, prolongation and closing under S-pairs are those of Groebner bases of left ideals in a Weyl algebra with
+rational-function coefficients (Chyzak and Salvy 1998), for an order of the derivatives that refines their order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from temperance.theory.interactions.derivatives import Index, divides, raised
+from temperance.theory.fields.differential_field import DifferentialField, Fraction
+
+Operator = dict[Index, Fraction]
+Key = Callable[[Index], tuple[int, ...]]
+
+
+class OutOfAllowance(Exception):
+    """The closing needed more work than allowed."""
+
+
+def size(c: Fraction) -> int:
+    """Number of terms of a coefficient, above and below the line."""
+    return len(c.num) + len(c.den)
+
+
+def order_of(f: Operator) -> int:
+    """Order of an operator: the largest |alpha|."""
+    return max(map(sum, f))
+
+
+class Calculus:
+    """Arithmetic of operators over a field, with the order `key` on derivatives."""
+
+    def __init__(self, field: DifferentialField, key: Key) -> None:
+        self.field, self.key = field, key
+
+    def lead(self, f: Operator) -> Index:
+        """The largest derivative in f."""
+        return max(f, key=self.key)
+
+    def prolong(self, f: Operator, i: int) -> Operator:
+        """The operator d_i f = sum_alpha (d_i c_alpha) D^alpha + c_alpha D^(alpha + e_i)."""
+        out: Operator = {}
+        for alpha, c in f.items():
+            self.add_term(out, raised(alpha, i), c)
+            self.add_term(out, alpha, self.field.derivative(c, i))
+        return out
+
+    def prolong_by(self, f: Operator, gamma: Index) -> Operator:
+        """The operator D^gamma f."""
+        for i, times in enumerate(gamma):
+            for _ in range(times):
+                f = self.prolong(f, i)
+        return f
+
+    def add_term(self, f: Operator, alpha: Index, c: Fraction) -> None:
+        """f += c D^alpha, in place."""
+        total = self.field.add(f[alpha], c) if alpha in f else c
+        if total.is_zero():
+            f.pop(alpha, None)
+        else:
+            f[alpha] = total
+
+    def add_multiple(self, f: Operator, c: Fraction, g: Operator) -> None:
+        """f += c g, in place."""
+        for alpha, value in g.items():
+            self.add_term(f, alpha, self.field.mul(c, value))
+
+    def monic(self, f: Operator) -> Operator:
+        """f divided by its leading coefficient."""
+        inverse = self.field.inverse(f[self.lead(f)])
+        return {alpha: self.field.mul(inverse, c) for alpha, c in f.items()}
+
+
+class NormalForms:
+    """Normal forms of derivatives modulo a Groebner basis of monic, tail-reduced operators."""
+
+    def __init__(self, calculus: Calculus, basis: list[Operator]) -> None:
+        self.calculus = calculus
+        self.leads = {calculus.lead(g): g for g in basis}
+        self._known: dict[Index, Operator] = {}
+
+    def is_standard(self, alpha: Index) -> bool:
+        """Whether D^alpha is reduced: no leading derivative divides it."""
+        return not any(divides(lead, alpha) for lead in self.leads)
+
+    def of(self, alpha: Index) -> Operator:
+        """The combination of standard derivatives that equals D^alpha modulo the ideal."""
+        if alpha not in self._known:
+            self._known[alpha] = self._compute(alpha)
+        return self._known[alpha]
+
+    def _compute(self, alpha: Index) -> Operator:
+        field = self.calculus.field
+        if alpha in self.leads:
+            return {beta: field.neg(c) for beta, c in self.leads[alpha].items() if beta != alpha}
+        below = [i for i in range(len(alpha)) if alpha[i] and not self.is_standard(raised(alpha, i, -1))]
+        if not below:
+            return {alpha: field.unit}
+        i = min(below, key=lambda j: len(self.of(raised(alpha, j, -1))))
+        total: Operator = {}
+        for beta, c in self.of(raised(alpha, i, -1)).items():
+            self.calculus.add_term(total, beta, field.derivative(c, i))
+            self.calculus.add_multiple(total, c, self.of(raised(beta, i)))
+        return total
+
+
+class Closure:
+    """The left ideal of some operators as far as it is reached by prolonging up to a given order and eliminating.
+
+    Membership found here is proved (every step is an exact identity); that an operator is not found means only that
+    prolongation up to that order does not show it. Raises OutOfAllowance after `allowance` reduction steps.
+    """
+
+    def __init__(self, calculus: Calculus, order: int, allowance: int) -> None:
+        self.calculus, self.order, self.left = calculus, order, allowance
+        self.basis: list[tuple[Index, Operator]] = []
+        self._pairs: list[tuple[Index, int, int]] = []
+        self._prolonged: dict[tuple[int, Index], Operator] = {}
+
+    def contains(self, f: Operator) -> bool:
+        """Whether f is reached."""
+        return not self.remainder(f)
+
+    def add(self, f: Operator) -> None:
+        """Adjoin an operator and close."""
+        self._adjoin(self.remainder(f))
+        while self._pairs:
+            self._pairs.sort(key=lambda pair: self.calculus.key(pair[0]))
+            common, i, j = self._pairs.pop(0)
+            self._adjoin(self.remainder(self._s_operator(common, i, j)))
+
+    def remainder(self, f: Operator) -> Operator:
+        """f with its leading derivatives reduced until one is standard, or {} if f is reached."""
+        f = dict(f)
+        while f:
+            lead = self.calculus.lead(f)
+            k = next((k for k, (top, _) in enumerate(self.basis) if divides(top, lead)), None)
+            if k is None:
+                return f
+            gamma = tuple(p - q for p, q in zip(lead, self.basis[k][0], strict=True))
+            reducer = self._prolong(k, gamma)
+            self._spend(size(f[lead]) * sum(map(size, reducer.values())))
+            self.calculus.add_multiple(f, self.calculus.field.neg(f[lead]), reducer)
+        return f
+
+    def _spend(self, terms: int) -> None:
+        self.left -= terms
+        if self.left < 0:
+            raise OutOfAllowance
+
+    def _adjoin(self, f: Operator) -> None:
+        if not f:
+            return
+        f = self.calculus.monic(f)
+        lead, new = self.calculus.lead(f), len(self.basis)
+        for k, (top, _) in enumerate(self.basis):
+            common = tuple(map(max, top, lead))
+            if sum(common) <= self.order:
+                self._pairs.append((common, k, new))
+        self.basis.append((lead, f))
+
+    def _s_operator(self, common: Index, i: int, j: int) -> Operator:
+        gammas = [tuple(p - q for p, q in zip(common, self.basis[k][0], strict=True)) for k in (i, j)]
+        total = dict(self._prolong(i, gammas[0]))
+        self.calculus.add_multiple(
+            total, self.calculus.field.neg(self.calculus.field.unit), self._prolong(j, gammas[1])
+        )
+        return total
+
+    def _prolong(self, k: int, gamma: Index) -> Operator:
+        known = self._prolonged.get((k, gamma))
+        if known is None:
+            i = next((i for i, e in enumerate(gamma) if e), None)
+            f = self.basis[k][1]
+            known = f if i is None else self.calculus.prolong(self._prolong(k, raised(gamma, i, -1)), i)
+            self._prolonged[k, gamma] = known
+        return known

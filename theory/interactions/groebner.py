@@ -1,0 +1,163 @@
+"""Finds the Groebner basis of the left ideal of linear relations among the derivatives of an atom.
+
+Order by order, multiples of known leading terms are dependent. The other derivatives are compared by linear algebra at
+a random point modulo a prime, as in the FGLM algorithm. Independence there proves independence: a minor is not 0. A
+dependence there is a candidate, solved for exactly and verified by substitution of u. A wrong candidate costs another
+random point, never a wrong answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import count
+
+from flint import fmpz_mpoly, nmod_mat
+
+from temperance.theory.interactions.derivatives import PRIME, DerivativeFamily, Index, ModularPoint, divides, multi_indices
+from temperance.theory.fields.differential_field import DifferentialField, Fraction, evaluate
+from temperance.theory.models.spec import MoESpec
+from temperance.theory.interactions.differential_operators import Calculus, NormalForms, Operator
+
+MAX_ORDER = 8
+MAX_ATTEMPTS = 20
+Place = tuple[int, Index]  # a branch and a monomial in the observed generators
+
+
+@dataclass(frozen=True)
+class Basis:
+    """Groebner basis of the relations of order <= r: monic operators, verified by substitution, tails standard.
+
+    standard: the derivatives of order <= r that lead no relation; they are independent and span all others.
+    """
+
+    family: DerivativeFamily
+    calculus: Calculus
+    operators: tuple[Operator, ...]
+    standard: tuple[Index, ...]
+
+
+def groebner_basis(spec: MoESpec, order: int) -> Basis:
+    """The Groebner basis of the relations of order <= order, and the standard derivatives.
+
+    Raises ValueError for an order outside 1..8 and RuntimeError if no random point gives candidates that verify.
+    """
+    if not isinstance(order, int) or isinstance(order, bool) or not 1 <= order <= MAX_ORDER:
+        raise ValueError(f"the order must be an integer from 1 to {MAX_ORDER}, got {order!r}")
+    family = DerivativeFamily(spec, order)
+    search = _Search(family, count(1))
+    operators: list[Operator] = []
+    leads: list[Index] = []
+    standard: list[Index] = []
+    for degree in range(order + 1):
+        indices = sorted(multi_indices(family.size, degree), key=family.key)
+        candidates = [alpha for alpha in indices if not any(divides(lead, alpha) for lead in leads)]
+        found, standard = search.compare(standard, candidates, degree)
+        operators += found.values()
+        leads += found
+    return Basis(family, Calculus(family.field, family.key), tuple(operators), tuple(standard))
+
+
+def all_relations(basis: Basis) -> Iterator[Operator]:
+    """Every dependent derivative of order <= r minus its combination of standard ones, verified by substitution."""
+    family = basis.family
+    forms = NormalForms(basis.calculus, list(basis.operators))
+    for degree in range(1, family.order + 1):
+        for alpha in sorted(multi_indices(family.size, degree), key=family.key):
+            if forms.is_standard(alpha):
+                continue
+            operator = {beta: family.field.neg(c) for beta, c in forms.of(alpha).items()}
+            operator[alpha] = family.field.unit
+            if not family.annihilates(operator):
+                raise ArithmeticError(f"a derived relation does not annihilate the atom: {alpha}")
+            yield operator
+
+
+@dataclass(frozen=True)
+class _Search:
+    """Linear algebra among derivatives of bounded order, at points drawn from successive seeds."""
+
+    family: DerivativeFamily
+    seeds: Iterator[int]
+
+    def compare(
+        self, standard: list[Index], candidates: list[Index], degree: int
+    ) -> tuple[dict[Index, Operator], list[Index]]:
+        """Candidates that depend on smaller derivatives ({alpha: operator}), and all the independent derivatives."""
+        columns = standard + candidates
+        for _ in range(MAX_ATTEMPTS):
+            point = ModularPoint(self.family, next(self.seeds))
+            pivots, dependent = self._dependent(columns, degree, point)
+            lifted: dict[Index, Operator] = {}
+            for j, support in dependent:
+                operator = self._lift(columns[j], [columns[i] for i in support], degree, point)
+                if operator is not None and self.family.annihilates(operator):
+                    lifted[columns[j]] = operator
+            if len(lifted) == len(dependent):
+                return lifted, [columns[i] for i in pivots]
+        raise RuntimeError("no random point gave relations that verify; this has negligible probability")
+
+    def _dependent(
+        self, columns: list[Index], degree: int, point: ModularPoint
+    ) -> tuple[list[int], list[tuple[int, list[int]]]]:
+        """Pivot columns of the matrix of coefficients modulo PRIME; for every other column the pivots it needs."""
+        values = [point.row(self.family, alpha, degree) for alpha in columns]
+        places = sorted({place for column in values for place in column})
+        flat = [column.get(place, 0) for place in places for column in values]
+        reduced, pivots = _echelon(len(places), len(columns), flat)
+        others = sorted(set(range(len(columns))) - set(pivots))
+        return pivots, [(j, [p for i, p in enumerate(pivots) if reduced[i, j]]) for j in others]
+
+    def _lift(self, target: Index, support: list[Index], degree: int, point: ModularPoint) -> Operator | None:
+        """The operator D^target - sum c_beta D^beta over the support with exact c, or None if the support is wrong."""
+        field = self.family.field
+        columns = [self._coefficients(alpha, degree) for alpha in (*support, target)]
+        chosen = self._pivot_places(columns[:-1], point)
+        if len(chosen) < len(support):
+            return None
+        system = [[Fraction(column.get(p, field.null), field.one) for column in columns] for p in chosen]
+        solution = solve(field, system)
+        operator = {beta: field.neg(c) for beta, c in zip(support, solution, strict=True) if not c.is_zero()}
+        return {**operator, target: field.unit}
+
+    def _coefficients(self, alpha: Index, degree: int) -> dict[Place, fmpz_mpoly]:
+        return {
+            (branch, monomial): p
+            for branch in range(self.family.branches)
+            for monomial, p in self.family.split(self.family.scaled(alpha, branch, degree)).items()
+        }
+
+    def _pivot_places(self, columns: Sequence[dict[Place, fmpz_mpoly]], point: ModularPoint) -> list[Place]:
+        """Places, the simplest first, at which the columns are independent modulo PRIME."""
+        if not columns:
+            return []
+
+        def size(place: Place) -> tuple[int, Place]:
+            return sum(len(column[place]) for column in columns if place in column), place
+
+        places = sorted({p for column in columns for p in column}, key=size)
+        zero = self.family.field.null
+        flat = [evaluate(column.get(p, zero), point.powers, PRIME) for column in columns for p in places]
+        return [places[j] for j in _echelon(len(columns), len(places), flat)[1]]
+
+
+def _echelon(rows: int, columns: int, flat: list[int]) -> tuple[nmod_mat, list[int]]:
+    """Reduced row echelon form modulo PRIME and its pivot columns."""
+    reduced, rank = nmod_mat(rows, columns, flat, PRIME).rref()
+    return reduced, [next(j for j in range(columns) if reduced[i, j]) for i in range(rank)]
+
+
+def solve(field: DifferentialField, system: list[list[Fraction]]) -> list[Fraction]:
+    """x with A x = b for the square nonsingular system [A | b], by Gauss-Jordan elimination over the field."""
+    rows = [list(r) for r in system]
+    for j in range(len(rows)):
+        usable = [i for i in range(j, len(rows)) if not rows[i][j].is_zero()]
+        best = min(usable, key=lambda i: len(rows[i][j].num) + len(rows[i][j].den))
+        rows[j], rows[best] = rows[best], rows[j]
+        inverse = field.inverse(rows[j][j])
+        rows[j] = [field.mul(inverse, c) for c in rows[j]]
+        for i in range(len(rows)):
+            if i != j and not rows[i][j].is_zero():
+                factor = field.neg(rows[i][j])
+                rows[i] = [field.add(c, field.mul(factor, p)) for c, p in zip(rows[i], rows[j], strict=True)]
+    return [row[-1] for row in rows]

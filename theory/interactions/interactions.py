@@ -1,0 +1,172 @@
+"""Finds all linear relations among an atom's derivatives, and irredundant generators of them (theory.md 2.1).
+
+    >>> from temperance.theory.interactions.interactions import derive
+    >>> found = derive(gate="linear", dim=1, order=2)
+    >>> found.derivatives, found.rank, len(found.relations)
+    (21, 12, 9)
+    >>> [g.equation for g in found.generators]
+    ['tau*u_{tau} + beta1*u_{beta1} = 0', 'tau*u_{beta1 b} = u_{a}', 'u_{b b} = 2*u_{nu}']
+
+A constant expert leaves the heat equation alone:
+
+    >>> [g.equation for g in derive("softmax", "constant").generators]
+    ['u_{b b} = 2*u_{nu}']
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from math import comb
+
+import sympy as sp
+
+from temperance.theory.activations.activation import Activation
+from temperance.theory.models.experts import expert as expert_named
+from temperance.theory.models.gates import gate as gate_named
+from temperance.theory.interactions.groebner import Basis, all_relations, groebner_basis
+from temperance.theory.models.spec import Expert, Gate, MoESpec
+from temperance.theory.interactions.differential_operators import Calculus, Closure, Operator, OutOfAllowance, order_of, size
+from temperance.theory.interactions.pdes import Relation, relation
+from temperance.theory.interactions.rank_by_balls import independent_by_balls
+
+
+@dataclass(frozen=True)
+class Interactions:
+    """The interactions of the parameters of an atom up to an order r.
+
+    derivatives: number of derivatives of order <= r (u included); rank: dimension of their span over the coefficient
+    field; relations: every dependent derivative in terms of the standard ones; generators: relations whose derivatives
+    and their combinations give all of them, none given by the others on closing at order r + 1; complete: whether that
+    was decided for all, and the rank proved; missing: what was not. spec: the model; order: r; scope: the coefficient
+    field, and what the rank rests on; basis: the Groebner basis behind.
+    """
+
+    spec: MoESpec
+    order: int
+    derivatives: int
+    rank: int
+    relations: tuple[Relation, ...]
+    generators: tuple[Relation, ...]
+    complete: bool
+    missing: tuple[str, ...]
+    scope: str
+    basis: Basis = field(repr=False, compare=False)
+
+
+def model(
+    gate: str | Gate = "linear",
+    expert: str | Expert = "gaussian",
+    activation: str | sp.Expr | Activation | None = None,
+    dim: int = 1,
+) -> MoESpec:
+    """The model with that gate and expert (names or objects) in dimension dim. Raises ValueError for bad input."""
+    if not isinstance(dim, int) or isinstance(dim, bool) or not 1 <= dim <= 20:
+        raise ValueError(f"the dimension of x must be an integer from 1 to 20, got {dim!r}")
+    if isinstance(gate, Gate) and activation is not None:
+        raise ValueError("an activation goes with the gate 'activation' only")
+    chosen = gate if isinstance(gate, Gate) else gate_named(gate, dim, activation)
+    return MoESpec(chosen, expert if isinstance(expert, Expert) else expert_named(expert, dim), dim)
+
+
+def derive(
+    gate: str | Gate = "linear",
+    expert: str | Expert = "gaussian",
+    activation: str | sp.Expr | Activation | None = None,
+    dim: int = 1,
+    order: int = 2,
+    allowance: int = 1_500_000,
+) -> Interactions:
+    """All relations of order <= order among the derivatives of the atom, with rank and irredundant generators.
+
+    gate, expert: a name (linear, activation, generic, ..; gaussian, constant, polynomial:M, ..) or an object of
+    theory.models.spec; activation: of the gate "activation", as theory.activations.activation.activation takes it; dim: of x, 1 to 20;
+    order: 1 to 8. allowance bounds the work of closing at order + 1 (pairs of terms multiplied; some seconds for the
+    default); where it runs out the result says complete=False and what is missing. Raises ValueError for bad input (an
+    order outside 1..8 among it).
+    """
+    basis = groebner_basis(model(gate, expert, activation, dim), order)
+    family = basis.family
+    generators, undecided = irredundant_generators(basis, allowance)
+    proved, reason = rank_proof(basis)
+    missing = [f"irredundancy of {relation(family, f).equation}" for f in undecided]
+    missing += [family.spec.gate.caveat] if family.spec.gate.caveat else []
+    missing += [] if proved else ["a proof that there are no further relations"]
+    return Interactions(
+        spec=family.spec,
+        order=order,
+        derivatives=comb(family.size + order, order),
+        rank=len(basis.standard),
+        relations=tuple(relation(family, f) for f in all_relations(basis)),
+        generators=tuple(relation(family, f) for f in generators),
+        complete=not missing,
+        missing=tuple(missing),
+        scope=f"{coefficient_scope(basis)}; every relation verified by substitution; {reason}",
+        basis=basis,
+    )
+
+
+def irredundant_generators(basis: Basis, allowance: int) -> tuple[list[Operator], list[Operator]]:
+    """Generators by order, the simplest first, and those whose redundancy the allowance left undecided.
+
+    An element of the Groebner basis is kept where closing those kept before it at order r + 1 does not give it; then,
+    from the last on, one is dropped where the others of its order and below give it.
+    """
+    calculus, order = basis.calculus, basis.family.order + 1
+    candidates = sorted(basis.operators, key=lambda f: _complexity(calculus, f))
+    kept: list[Operator] = []
+    closure = Closure(calculus, order, allowance)
+    for k, f in enumerate(candidates):
+        try:
+            if not closure.contains(f):
+                kept.append(f)
+                closure.add(f)
+        except OutOfAllowance:
+            rest = [g for g in candidates[k:] if all(g is not h for h in kept)]
+            return kept + rest, candidates[k:]
+    return _without_redundant(calculus, kept, order, closure.left)
+
+
+def _without_redundant(
+    calculus: Calculus, kept: list[Operator], order: int, allowance: int
+) -> tuple[list[Operator], list[Operator]]:
+    undecided: list[Operator] = []
+    for f in reversed(kept):
+        degree = order_of(f)
+        others = [g for g in kept if g is not f and order_of(g) <= degree]
+        if all(order_of(g) < degree for g in others):
+            continue  # then it was compared with all of them when it was kept
+        closure = Closure(calculus, order, allowance)
+        try:
+            for g in others:
+                closure.add(g)
+            if closure.contains(f):
+                kept = [g for g in kept if g is not f]
+        except OutOfAllowance:
+            undecided.append(f)
+        allowance = closure.left
+    return kept, undecided
+
+
+def _complexity(calculus: Calculus, f: Operator) -> tuple[int, int, int, int, tuple[int, ...]]:
+    """Order, number of terms, total order of the terms, size of the coefficients, place in the parameters' order."""
+    total = sum(map(size, f.values()))
+    return order_of(f), len(f), sum(map(sum, f)), total, tuple(-e for e in calculus.lead(f))
+
+
+def coefficient_scope(basis: Basis) -> str:
+    """The field of the coefficients, and where the relations hold."""
+    family = basis.family
+    generators = [family.field.generators[i] for i in family.atom.coefficients]
+    kernels = [str(family.atom.names[g]) for g in generators if g in family.atom.names]
+    text = "coefficients: rational functions of the parameters" + (f" and of {', '.join(kernels)}" if kernels else "")
+    kinks = family.spec.gate.log_weight.has(sp.Piecewise)
+    return text + ("; pointwise derivatives, off the kinks" if kinks else "")
+
+
+def rank_proof(basis: Basis) -> tuple[bool, str]:
+    """Whether the standard derivatives are proved to be independent, and by what."""
+    if basis.family.atom.independent:
+        return True, "rank proved: a minor is nonzero modulo a prime"
+    if independent_by_balls(basis.family, basis.standard):
+        return True, "rank proved: a determinant has an enclosure without 0"
+    return False, "the rank assumes that the functions of x and y are algebraically independent"

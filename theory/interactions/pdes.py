@@ -1,0 +1,86 @@
+"""Holds linear partial differential equations of an atom as printable data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import sympy as sp
+
+from temperance.theory.interactions.derivatives import DerivativeFamily, Index
+from temperance.theory.fields.differential_field import least_common_multiple
+from temperance.theory.interactions.differential_operators import Operator
+
+
+@dataclass(frozen=True)
+class Relation:
+    """sum_alpha c_alpha D^alpha u = 0, the coefficients polynomials without a common factor.
+
+    parameters: what the entries of the multi-indices alpha count; terms: (c_alpha, alpha), leading derivative first.
+    """
+
+    parameters: tuple[sp.Symbol, ...]
+    terms: tuple[tuple[sp.Expr, Index], ...]
+
+    @property
+    def order(self) -> int:
+        """The largest |alpha|."""
+        return max(sum(alpha) for _, alpha in self.terms)
+
+    @property
+    def equation(self) -> str:
+        """The relation as text: u_{beta1 b} is the derivative of u in beta1 and b."""
+        return self._written(str, lambda alpha: derivative_name(self.parameters, alpha), "*")
+
+    @property
+    def latex(self) -> str:
+        """The relation as LaTeX."""
+        return self._written(tex, lambda alpha: derivative_latex(self.parameters, alpha), r"\,")
+
+    def _written(self, show: Callable[[sp.Expr], str], derivative: Callable[[Index], str], times: str) -> str:
+        signed = [_signed(c) for c, _ in self.terms]
+        pieces = [_product(show, c, derivative(a), times) for (_, c), (_, a) in zip(signed, self.terms, strict=True)]
+        if len(pieces) == 2 and signed[1][0] < 0:
+            return f"{pieces[0]} = {pieces[1]}"
+        rest = [(" + " if sign > 0 else " - ") + p for (sign, _), p in zip(signed[1:], pieces[1:], strict=True)]
+        return pieces[0] + "".join(rest) + " = 0"
+
+
+def tex(expr: sp.Expr) -> str:
+    """LaTeX of an expression; the weight pi of a Gaussian gate becomes varpi, unlike the number."""
+    return str(sp.latex(expr, symbol_names={sp.Symbol("pi", positive=True): r"\varpi"}))
+
+
+def _signed(c: sp.Expr) -> tuple[int, sp.Expr]:
+    return (-1, -c) if c.could_extract_minus_sign() else (1, c)
+
+
+def _product(show: Callable[[sp.Expr], str], c: sp.Expr, name: str, times: str) -> str:
+    if c == 1:
+        return name
+    return (f"({show(c)})" if c.is_Add else show(c)) + times + name
+
+
+def derivative_name(parameters: tuple[sp.Symbol, ...], alpha: Index) -> str:
+    """u, or u_{p q ..} with every parameter as often as it is differentiated in."""
+    names = [p.name for p, e in zip(parameters, alpha, strict=True) for _ in range(e)]
+    return "u_{" + " ".join(names) + "}" if names else "u"
+
+
+def derivative_latex(parameters: tuple[sp.Symbol, ...], alpha: Index) -> str:
+    r"""The derivative as LaTeX, such as u_{\beta_{1}\,b}."""
+    names = [tex(p) for p, e in zip(parameters, alpha, strict=True) for _ in range(e)]
+    return "u_{" + r"\,".join(names) + "}" if names else "u"
+
+
+def relation(family: DerivativeFamily, operator: Operator) -> Relation:
+    """The operator with denominators and common factors cleared, leading derivative first and with a positive sign."""
+    field = family.field
+    common = least_common_multiple((c.den for c in operator.values()), field.one)
+    cleared = {alpha: c.num * (common / c.den) for alpha, c in operator.items()}
+    content = field.null
+    for p in cleared.values():
+        content = p.gcd(content)
+    ordered = sorted(cleared, key=family.key, reverse=True)
+    terms = tuple((field.expression(cleared[a] / content, family.atom.names), a) for a in ordered)
+    return Relation(family.spec.parameters, terms)

@@ -1,0 +1,85 @@
+"""Proves by balls that derivatives of an atom are linearly independent, where no theorem on their functions applies.
+
+At a rational parameter, the values of P_alpha at m observations form a matrix with a row for each observation. If the
+determinant of a square combination of rows is a ball without 0, the columns are independent at that parameter, hence
+over the functions of the parameters.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+import flint
+import sympy as sp
+from flint import arb, arb_mat, fmpq, fmpz_mpoly
+
+from temperance.theory.expressions.balls import SUPPORTED, value
+from temperance.theory.interactions.derivatives import DerivativeFamily, Index
+from temperance.theory.models.spec import Jet
+
+BITS = (256, 1024, 4096)
+
+
+def independent_by_balls(family: DerivativeFamily, standard: Sequence[Index], seed: int = 1) -> bool:
+    """Whether the derivatives are proved to be linearly independent; False says that no proof was found."""
+    functions = {type(f) for kernel in family.atom.names.values() for f in kernel.atoms(sp.Function)}
+    if not functions <= SUPPORTED | {Jet}:
+        return False
+    for bits in BITS:
+        with flint.ctx.workprec(bits):
+            rng = random.Random(seed)
+            rows = _rows(family, standard, rng, bits)
+            if len(rows) < len(standard):
+                return False
+            size = len(standard)
+            mixing = arb_mat([[rng.randrange(-9, 10) for _ in rows] for _ in range(size)])
+            determinant = (mixing * arb_mat(rows)).det()
+            if determinant.is_finite() and not determinant.contains(0):
+                return True
+    return False
+
+
+def _rows(family: DerivativeFamily, standard: Sequence[Index], rng: random.Random, bits: int) -> list[list[arb]]:
+    parameters = {p.name: _rational(rng, 3, 12) for p in (*family.spec.parameters, *family.spec.constants)}
+    rows = []
+    for branch in range(family.branches):
+        for _ in range(2 * len(standard)):
+            point = _generators(family, parameters, rng, bits)
+            row = [_quotient(family, alpha, branch, point) for alpha in standard]
+            if all(entry.is_finite() for entry in row):  # else a function of this branch is not real there
+                rows.append(row)
+    return rows
+
+
+def _rational(rng: random.Random, low: int, high: int) -> fmpq:
+    return fmpq(rng.randrange(low, high), rng.randrange(5, 12))
+
+
+def _generators(family: DerivativeFamily, parameters: dict[str, fmpq], rng: random.Random, bits: int) -> list[arb]:
+    """Values of the generators at a random observation, not finite where they are not real."""
+    names, known = family.atom.names, dict(parameters)
+    for g in family.field.generators:
+        if g not in names and g.name not in known:
+            known[g.name] = _rational(rng, -15, 16)
+    values = []
+    for g in family.field.generators:
+        kernel = names.get(g, g)
+        free = isinstance(kernel, Jet)  # the jets of a free function take any values
+        values.append(arb(_rational(rng, -15, 16)) if free else value(kernel, known, bits))
+    return values
+
+
+def _quotient(family: DerivativeFamily, alpha: Index, branch: int, point: list[arb]) -> arb:
+    return _evaluate(family.numerator(alpha, branch), point) / _evaluate(family.denominator, point) ** sum(alpha)
+
+
+def _evaluate(p: fmpz_mpoly, values: list[arb]) -> arb:
+    total = arb(0)
+    for monomial, coefficient in p.to_dict().items():
+        term = arb(coefficient)
+        for v, e in zip(values, monomial, strict=True):
+            if e:
+                term *= v**e
+        total += term
+    return total

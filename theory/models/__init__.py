@@ -1,0 +1,5 @@
+"""Describes gates, experts and mixtures as symbolic data.
+
+Takes a name and a dimension, or a user's own log weight and log density; returns a `MoESpec` whose atom is the gate
+weight times the expert's density. No condition is decided here and nothing is computed with numbers. Start with
+`spec.MoESpec`; `gates` and `experts` hold the ones of the literature."""

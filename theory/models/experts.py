@@ -1,0 +1,79 @@
+"""Defines the experts of the literature by log density and parameters; `expert(name, dim)` looks one up."""
+
+from __future__ import annotations
+
+import re
+from itertools import combinations_with_replacement
+
+import sympy as sp
+
+from temperance.theory.models.spec import NU, Expert, Jet, Y, coordinates, covariates
+
+ACCEPTED = "gaussian, constant, polynomial:M (M = 1..9), nonlinear, multinomial:K (K = 2..9)"
+
+
+def normal(mean: sp.Expr) -> sp.Expr:
+    """log N(y | mean, nu), nu a variance."""
+    return -((Y - mean) ** 2) / (2 * NU) - sp.log(2 * sp.pi * NU) / 2
+
+
+def _affine(dim: int) -> tuple[sp.Expr, tuple[sp.Symbol, ...]]:
+    a, b = coordinates("a", dim), sp.Symbol("b", real=True)
+    return sum((p * q for p, q in zip(a, covariates(dim), strict=True)), b), (*a, b)
+
+
+def gaussian(dim: int) -> Expert:
+    """N(y | a.x + b, nu)."""
+    mean, parameters = _affine(dim)
+    return Expert("gaussian", normal(mean), (*parameters, NU))
+
+
+def constant(dim: int) -> Expert:
+    """N(y | b, nu)."""
+    b = sp.Symbol("b", real=True)
+    return Expert("constant", normal(b), (b, NU))
+
+
+def nonlinear(dim: int) -> Expert:
+    """N(y | h(a.x + b), nu) for a free function h (no relation among its derivatives)."""
+    mean, parameters = _affine(dim)
+    return Expert("nonlinear", normal(Jet(sp.Symbol("h"), 0, mean)), (*parameters, NU))
+
+
+def polynomial(dim: int, degree: int) -> Expert:
+    """N(y | b + sum_m a_m x^m, nu) over all monomials x^m of degree 1..degree (a_1 x + a_2 x^2 + .. for dim 1)."""
+    x, b = covariates(dim), sp.Symbol("b", real=True)
+    mean, parameters = sp.S.Zero + b, []
+    for size in range(1, degree + 1):
+        for chosen in combinations_with_replacement(range(dim), size):
+            name = f"a_{size}" if dim == 1 else "a_" + "_".join(str(j + 1) for j in chosen)
+            parameters.append(sp.Symbol(name, real=True))
+            mean += parameters[-1] * sp.prod([x[j] for j in chosen])
+    return Expert(f"polynomial:{degree}", normal(mean), (*parameters, b, NU))
+
+
+def multinomial(dim: int, outcomes: int) -> Expert:
+    """Multinomial-logistic expert: P(y = k) = exp(a_k.x + b_k) / sum_l exp(a_l.x + b_l), k = 1..outcomes."""
+    x, scores, parameters = covariates(dim), [], []
+    for k in range(1, outcomes + 1):
+        a = coordinates(f"a_{k}", dim)
+        b = sp.Symbol(f"b_{k}", real=True)
+        scores.append(sum((p * q for p, q in zip(a, x, strict=True)), sp.S.Zero + b))
+        parameters.append((a, b))
+    total = sp.log(sum((sp.exp(s) for s in scores), sp.S.Zero))
+    cases = [(s - total, sp.Eq(Y, k)) for k, s in enumerate(scores, 1)]
+    slopes = tuple(p for a, _ in parameters for p in a)
+    return Expert(f"multinomial:{outcomes}", sp.Piecewise(*cases), slopes + tuple(b for _, b in parameters))
+
+
+def expert(name: str, dim: int = 1) -> Expert:
+    """The expert of that name in dimension dim. Raises ValueError for an unknown name, naming those accepted."""
+    simple = {"gaussian": gaussian, "constant": constant, "nonlinear": nonlinear}
+    if name in simple:
+        return simple[name](dim)
+    match = re.fullmatch(r"(polynomial|multinomial):([1-9])", name)
+    if match and match[1] == "polynomial":
+        return polynomial(dim, int(match[2]))
+    if match and match[1] == "multinomial" and int(match[2]) >= 2:
+        return multinomial(dim, int(match[2]))
+    raise ValueError(f"unknown expert {name!r}; accepted: {ACCEPTED}")

@@ -1,0 +1,152 @@
+"""Defines the gates of the literature by log weight and parameters; `gate(name, dim)` looks one up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import sympy as sp
+
+from temperance.theory.activations.activation import Activation, Z, activation
+from temperance.theory.models.spec import BETA0, TAU, Gate, Jet, coordinates, covariates
+
+
+def _dot(u: tuple[sp.Expr, ...], v: tuple[sp.Expr, ...]) -> sp.Expr:
+    return sum((p * q for p, q in zip(u, v, strict=True)), sp.S.Zero)
+
+
+def _norm(v: tuple[sp.Expr, ...]) -> sp.Expr:
+    return sp.sqrt(_dot(v, v))
+
+
+def linear(dim: int) -> Gate:
+    """Dense-to-sparse gate exp(beta1.x/tau) (arXiv 2401.13875, section 2)."""
+    beta = coordinates("beta1", dim)
+    return Gate("linear", _dot(beta, covariates(dim)) / TAU, (*beta, TAU), (TAU,), BETA0 / TAU)
+
+
+def activated(dim: int, s: Activation) -> Gate:
+    """Activation dense-to-sparse gate exp(s(beta1.x)/tau) (arXiv 2401.13875, section 3)."""
+    beta = coordinates("beta1", dim)
+    z = _dot(beta, covariates(dim))
+    pieces = [(piece.expr.subs(Z, z) / TAU, z < piece.upper) for piece in s.pieces[:-1]]
+    last = s.pieces[-1].expr.subs(Z, z) / TAU
+    log_weight = sp.Piecewise(*pieces, (last, True), evaluate=False) if pieces else last
+    if not log_weight.has(*beta):
+        raise ValueError(f"activation {s.name!r} is constant: the gate does not depend on beta1")
+    caveat = ""
+    if s.others or not s.surveyed:
+        caveat = f"the other pieces that {s.name} has at other values of its parameters"
+    return Gate("activation", log_weight, (*beta, TAU), (TAU,), BETA0 / TAU, s.parameters, caveat)
+
+
+def generic(dim: int) -> Gate:
+    """The activation gate exp(s(beta1.x)/tau) for a free function s (no relation among its derivatives)."""
+    beta = coordinates("beta1", dim)
+    s = Jet(sp.Symbol("s"), 0, _dot(beta, covariates(dim)))
+    return Gate("generic", s / TAU, (*beta, TAU), (TAU,), BETA0 / TAU)
+
+
+def softmax(dim: int) -> Gate:
+    """Softmax gate exp(beta1.x)."""
+    beta = coordinates("beta1", dim)
+    return Gate("softmax", _dot(beta, covariates(dim)), beta)
+
+
+def quadratic(dim: int) -> Gate:
+    """Quadratic gate exp((x'A x + beta1.x)/tau), A symmetric with entries A_jl, j <= l."""
+    x, beta = covariates(dim), coordinates("beta1", dim)
+    entries, matrix = _symmetric("A", dim)
+    form = _dot(x, tuple(matrix * sp.Matrix(x)))
+    return Gate("quadratic", (sp.expand(form) + _dot(beta, x)) / TAU, (*entries, *beta, TAU), (TAU,), BETA0 / TAU)
+
+
+def gaussian(dim: int) -> Gate:
+    """Gaussian gate pi N(x | c, Gamma I)."""
+    x, c = covariates(dim), coordinates("c", dim)
+    weight, gamma = sp.Symbol("pi", positive=True), sp.Symbol("Gamma", positive=True)
+    square = sum(((xj - cj) ** 2 for xj, cj in zip(x, c, strict=True)), sp.S.Zero)
+    log_weight = sp.log(weight) - square / (2 * gamma) - sp.Rational(dim, 2) * sp.log(2 * sp.pi * gamma)
+    return Gate("gaussian", log_weight, (weight, *c, gamma), offset=None)
+
+
+def gaussian_full(dim: int) -> Gate:
+    """Gaussian gate pi N(x | c, Gamma), Gamma symmetric positive definite with entries Gamma_jl, j <= l."""
+    x, c = covariates(dim), coordinates("c", dim)
+    weight = sp.Symbol("pi", positive=True)
+    entries, matrix = _symmetric("Gamma", dim)
+    gap = sp.Matrix(x) - sp.Matrix(c)
+    square = (gap.T * matrix.adjugate() * gap)[0] / matrix.det()
+    normaliser = sp.Rational(dim, 2) * sp.log(2 * sp.pi) + sp.log(matrix.det()) / 2
+    return Gate("gaussian-full", sp.log(weight) - square / 2 - normaliser, (weight, *c, *entries), offset=None)
+
+
+def sigmoid(dim: int) -> Gate:
+    """Sigmoid gate 1/(1 + exp(-(beta1.x + w)/tau))."""
+    beta, w = coordinates("beta1", dim), sp.Symbol("w", real=True)
+    z = (_dot(beta, covariates(dim)) + w) / TAU
+    return Gate("sigmoid", -sp.log(1 + sp.exp(-z)), (*beta, w, TAU), (TAU,), None)
+
+
+def cosine(dim: int) -> Gate:
+    """Cosine router exp(beta1.x/(|beta1| |x| tau)), dim >= 2."""
+    x, beta = _router("cosine", dim)
+    return Gate("cosine", _dot(beta, x) / (_norm(beta) * _norm(x) * TAU), (*beta, TAU), (TAU,))
+
+
+def cosine_perturbed(dim: int) -> Gate:
+    """Perturbed cosine router exp(beta1.x/((|beta1| + 1)(|x| + 1) tau)), dim >= 2."""
+    x, beta = _router("cosine-perturbed", dim)
+    return Gate("cosine-perturbed", _dot(beta, x) / ((_norm(beta) + 1) * (_norm(x) + 1) * TAU), (*beta, TAU), (TAU,))
+
+
+def laplace(dim: int) -> Gate:
+    """Laplace gate exp(-|beta1 - x|/tau); in dimension 1 its two sides of the kink."""
+    x, beta = covariates(dim), coordinates("beta1", dim)
+    gap = tuple(b - xj for b, xj in zip(beta, x, strict=True))
+    distance = _norm(gap) if dim > 1 else sp.Piecewise((gap[0], x[0] < beta[0]), (-gap[0], True))
+    return Gate("laplace", -distance / TAU, (*beta, TAU), (TAU,))
+
+
+def _router(name: str, dim: int) -> tuple[tuple[sp.Symbol, ...], tuple[sp.Symbol, ...]]:
+    if dim < 2:
+        raise ValueError(f"gate {name!r} needs dimension 2 or more (in dimension 1 the cosine is a sign), got {dim}")
+    return covariates(dim), coordinates("beta1", dim)
+
+
+def _symmetric(name: str, dim: int) -> tuple[tuple[sp.Symbol, ...], sp.Matrix]:
+    if dim == 1:
+        entry = sp.Symbol(name, real=True)
+        return (entry,), sp.Matrix([[entry]])
+    pairs = [(i, j) for i in range(dim) for j in range(i, dim)]
+    entries = {p: sp.Symbol(f"{name}_{p[0] + 1}_{p[1] + 1}", real=True) for p in pairs}
+    return tuple(entries.values()), sp.Matrix(dim, dim, lambda i, j: entries[min(i, j), max(i, j)])
+
+
+GATES: dict[str, Callable[[int], Gate]] = {
+    "linear": linear,
+    "generic": generic,
+    "softmax": softmax,
+    "quadratic": quadratic,
+    "gaussian": gaussian,
+    "gaussian-full": gaussian_full,
+    "sigmoid": sigmoid,
+    "cosine": cosine,
+    "cosine-perturbed": cosine_perturbed,
+    "laplace": laplace,
+}
+
+
+def gate(name: str, dim: int = 1, s: str | sp.Expr | Activation | None = None) -> Gate:
+    """The gate of that name in dimension dim; s is the activation, for the gate "activation" only.
+
+    Raises ValueError for an unknown name, a missing or a superfluous activation, or a router in dimension 1.
+    """
+    if name == "activation":
+        if s is None:
+            raise ValueError("the gate 'activation' needs an activation, for instance 'tanh'")
+        return activated(dim, activation(s))
+    if name not in GATES:
+        raise ValueError(f"unknown gate {name!r}; accepted: activation, {', '.join(GATES)}")
+    if s is not None:
+        raise ValueError(f"the gate {name!r} takes no activation; the gate 'activation' does")
+    return GATES[name](dim)

@@ -1,0 +1,256 @@
+"""Describes gates, experts and mixtures of experts as symbolic data.
+
+An atom is u = (gate weight) * (expert density); a model is the mixture
+
+    g(y|x) = sum_i w_i(x) f_i(y|x) / sum_i w_i(x),   w_i = exp(log_weight_i + offset_i).
+
+A gate or an expert of one's own is an expression and its parameters:
+
+    >>> from temperance.theory.models.spec import Expert, Gate, MoESpec, Y, covariates
+    >>> import sympy as sp
+    >>> (x,), (beta, m) = covariates(1), sp.symbols("beta m", real=True)
+    >>> gate = Gate("cubic", beta * x**3, (beta,))
+    >>> expert = Expert("poisson-like", Y * sp.log(sp.exp(m)) - sp.exp(m), (m,))
+    >>> MoESpec(gate, expert, 1).parameters
+    (beta, m)
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import product
+
+import sympy as sp
+from sympy.core.function import AppliedUndef
+
+Y = sp.Symbol("y", real=True)
+TAU = sp.Symbol("tau", positive=True)
+NU = sp.Symbol("nu", positive=True)
+BETA0 = sp.Symbol("beta0", real=True)
+
+
+class Jet(sp.Function):
+    """Jet(s, m, z): the m-th derivative at z of a free (unspecified, real, smooth) function called s."""
+
+    nargs = 3
+
+    def fdiff(self, argindex: int = 3) -> sp.Expr:
+        """Derivative in the point z (the third argument)."""
+        if argindex != 3:
+            return sp.S.Zero
+        name, order, point = self.args
+        return Jet(name, order + 1, point)
+
+    def _eval_is_extended_real(self) -> bool:
+        return True
+
+    def _latex(self, printer: sp.printing.printer.Printer, exp: str | None = None) -> str:
+        name, order, point = self.args
+        power = rf"\left({{}}\right)^{{{exp}}}" if exp else ""
+        body = rf"{printer._print(name)}^{{({order})}}\left({printer._print(point)}\right)"
+        return rf"\left({body}\right)^{{{exp}}}" if power else body
+
+
+def covariates(dim: int) -> tuple[sp.Symbol, ...]:
+    """Symbols of x in R^dim: (x,) or (x_1, .., x_dim)."""
+    return coordinates("x", dim)
+
+
+def coordinates(name: str, dim: int) -> tuple[sp.Symbol, ...]:
+    """Real symbols of a vector in R^dim: (name,) or (name_1, .., name_dim)."""
+    if dim == 1:
+        return (sp.Symbol(name, real=True),)
+    return tuple(sp.Symbol(f"{name}_{j}", real=True) for j in range(1, dim + 1))
+
+
+def _require_symbols(what: str, parameters: tuple[sp.Symbol, ...]) -> None:
+    for p in parameters:
+        if not isinstance(p, sp.Symbol):
+            raise ValueError(f"{what}: parameters must be SymPy symbols, got {p!r}")
+        if re.fullmatch(r"x(_\d+)?|y|u", p.name):
+            raise ValueError(f"{what}: {p.name!r} names a covariate, the response or the atom, not a parameter")
+    _require_distinct(what, parameters)
+
+
+def _require_distinct(what: str, symbols: Iterable[sp.Symbol]) -> None:
+    seen: set[str] = set()
+    for p in symbols:
+        if p.name in seen:
+            raise ValueError(f"{what}: parameter {p.name!r} is used twice; every parameter needs a name of its own")
+        seen.add(p.name)
+
+
+def _require_declared(what: str, expr: sp.Expr, parameters: tuple[sp.Symbol, ...], constants: tuple) -> None:
+    if not isinstance(expr, sp.Expr):
+        raise ValueError(f"{what}: expected a SymPy expression, got {expr!r}")
+    if expr.atoms(sp.Float):
+        raise ValueError(f"{what}: floating-point numbers are not exact; write rationals, such as sp.Rational(1, 2)")
+    _require_smooth_pieces(what, expr)
+    free = expr.free_symbols
+    unused = [p.name for p in parameters if p not in free]
+    if unused:
+        raise ValueError(f"{what}: the expression does not depend on its parameter {unused[0]!r}")
+    names = {jet.args[0] for jet in expr.atoms(Jet)}
+    for s in sorted(free - set(parameters) - set(constants) - names - {Y}, key=str):
+        if not re.fullmatch(r"x(_\d+)?", s.name) or s != sp.Symbol(s.name, real=True):
+            raise ValueError(
+                f"{what}: the symbol {s.name!r} is neither a parameter, a constant nor a covariate of "
+                "temperance.theory.models.spec.covariates(dim) or theory.models.spec.Y; declare it"
+            )
+
+
+def _require_smooth_pieces(what: str, expr: sp.Expr) -> None:
+    if expr.has(sp.Abs, sp.sign, sp.Max, sp.Min, sp.Heaviside, sp.floor, sp.ceiling):
+        raise ValueError(f"{what}: write abs, sign, max and min as a SymPy Piecewise of smooth expressions")
+    if expr.has(sp.I, sp.nan, sp.oo, -sp.oo, sp.zoo):
+        raise ValueError(f"{what}: the expression must be real and finite")
+    if expr.atoms(AppliedUndef):
+        raise ValueError(f"{what}: write a free function f(z) as theory.models.spec.Jet(Symbol('f'), 0, z)")
+
+
+@dataclass(frozen=True)
+class Gate:
+    """Weight of an atom: exp(log_weight), an expression in x and the gate's parameters.
+
+    name: what messages call it; shared: the parameters that all atoms of a mixture have in common (the temperature);
+    offset: what the bias beta0 of an atom adds to its log weight (None where the gate has a bias of its own);
+    constants: free symbols that are not parameters; caveat: what was assumed in writing the gate down, if anything. A
+    gate with kinks is a SymPy Piecewise; relations then hold on every piece. Raises ValueError for a parameter used
+    twice, unused or undeclared.
+    """
+
+    name: str
+    log_weight: sp.Expr
+    parameters: tuple[sp.Symbol, ...]
+    shared: tuple[sp.Symbol, ...] = ()
+    offset: sp.Expr | None = BETA0
+    constants: tuple[sp.Symbol, ...] = ()
+    caveat: str = ""
+
+    def __post_init__(self) -> None:
+        """Validate once, at construction."""
+        what = f"gate {self.name!r}"
+        _require_symbols(what, self.parameters)
+        _require_declared(what, self.log_weight, self.parameters, self.constants)
+        if Y in self.log_weight.free_symbols:
+            raise ValueError(f"{what}: the weight of an atom must not depend on the response y")
+        if not set(self.shared) <= set(self.parameters):
+            raise ValueError(f"{what}: the shared parameters must be among its parameters")
+
+
+@dataclass(frozen=True)
+class Expert:
+    """Conditional density of y given x: exp(log_density), an expression in y, x and the expert's parameters.
+
+    name: what messages call it; constants: free symbols that are not parameters. A response with finitely many
+    outcomes is a Piecewise over Eq(Y, outcome). Raises ValueError for a parameter
+    used twice, unused or undeclared, and for a density that does not depend on y.
+    """
+
+    name: str
+    log_density: sp.Expr
+    parameters: tuple[sp.Symbol, ...]
+    constants: tuple[sp.Symbol, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Validate once, at construction."""
+        what = f"expert {self.name!r}"
+        _require_symbols(what, self.parameters)
+        _require_declared(what, self.log_density, self.parameters, self.constants)
+        if Y not in self.log_density.free_symbols:
+            raise ValueError(f"{what}: the density must depend on the response y (theory.models.spec.Y)")
+
+
+@dataclass(frozen=True)
+class MoESpec:
+    """A gate and an expert on covariates in R^dim; the parameters of its atom are the gate's, then the expert's."""
+
+    gate: Gate
+    expert: Expert
+    dim: int = 1
+
+    def __post_init__(self) -> None:
+        """Validate once, at construction."""
+        if not isinstance(self.dim, int) or not 1 <= self.dim <= 20:
+            raise ValueError(f"the dimension of x must be an integer from 1 to 20, got {self.dim!r}")
+        what = f"gate {self.gate.name!r} with expert {self.expert.name!r}"
+        _require_distinct(what, (*self.parameters, *self.constants))
+        allowed = set(self.parameters) | set(self.constants) | set(covariates(self.dim)) | {Y}
+        allowed |= {jet.args[0] for jet in self.log_atom.atoms(Jet)}
+        for s in sorted(self.log_atom.free_symbols - allowed, key=str):
+            raise ValueError(f"{s.name!r} is not a covariate in dimension {self.dim}")
+
+    @property
+    def parameters(self) -> tuple[sp.Symbol, ...]:
+        """Parameters of one atom, in order."""
+        return self.gate.parameters + self.expert.parameters
+
+    @property
+    def constants(self) -> tuple[sp.Symbol, ...]:
+        """Free symbols that are held fixed."""
+        return tuple(dict.fromkeys(self.gate.constants + self.expert.constants))
+
+    @property
+    def log_atom(self) -> sp.Expr:
+        """log u."""
+        return self.gate.log_weight + self.expert.log_density
+
+    @property
+    def atom(self) -> sp.Expr:
+        """The atom u(y|x; parameters) = exp(log_weight) * exp(log_density)."""
+        return sp.exp(self.gate.log_weight) * sp.exp(self.expert.log_density)
+
+    @property
+    def branches(self) -> tuple[sp.Expr, ...]:
+        """log u on every region (piece of the gate, outcome of the response) on which it is smooth."""
+        gates, experts = _pieces(self.gate.log_weight), _pieces(self.expert.log_density)
+        return tuple(g + e for g, e in product(gates, experts))
+
+
+def _pieces(expr: sp.Expr) -> list[sp.Expr]:
+    folded = sp.piecewise_fold(expr) if expr.has(sp.Piecewise) else expr
+    return [e for e, _ in folded.args] if isinstance(folded, sp.Piecewise) else [folded]
+
+
+def atom_symbol(p: sp.Symbol, i: int) -> sp.Symbol:
+    """The symbol of the parameter p in the i-th atom (i = 1, 2, ..), with the assumptions of p."""
+    return sp.Symbol(f"{p.name}[{i}]", **p.assumptions0)
+
+
+def symbolic_density(spec: MoESpec, k: int) -> tuple[sp.Expr, tuple[sp.Symbol, ...]]:
+    """log g(y|x) of the k-atom mixture g = sum_i w_i f_i / sum_i w_i, and its parameter symbols.
+
+    spec: the model of one atom. The symbols come in this order: every vector of gate parameters, atom by atom
+    (beta1[1], .., beta1[k]; for d > 1 beta1_1[1], beta1_2[1], beta1_1[2], ..), then beta0[1], .., beta0[k] where the
+    gate has an offset, then the shared parameters (tau), then every vector of expert parameters, atom by atom (a, then
+    b, then nu). Raises ValueError unless k is a positive integer.
+    """
+    if not isinstance(k, int) or k < 1:
+        raise ValueError(f"the number of atoms must be a positive integer, got {k!r}")
+    weights, densities = [], []
+    offset = sp.S.Zero if spec.gate.offset is None else spec.gate.offset
+    own = [p for p in (*spec.parameters, BETA0) if p not in spec.gate.shared]
+    for i in range(1, k + 1):
+        renamed = {p: atom_symbol(p, i) for p in own}
+        weights.append(sp.exp((spec.gate.log_weight + offset).subs(renamed)))
+        densities.append(sp.exp(spec.expert.log_density.subs(renamed)))
+    joint = sum((w * f for w, f in zip(weights, densities, strict=True)), sp.S.Zero)
+    return sp.log(joint) - sp.log(sum(weights, sp.S.Zero)), _mixture_parameters(spec, k)
+
+
+def _mixture_parameters(spec: MoESpec, k: int) -> tuple[sp.Symbol, ...]:
+    gate = tuple(p for p in spec.gate.parameters if p not in spec.gate.shared)
+    bias = () if spec.gate.offset is None else (BETA0,)
+    ordered: list[sp.Symbol] = []
+    for part in (gate, bias):
+        ordered += _atom_by_atom(part, k)
+    return (*ordered, *spec.gate.shared, *_atom_by_atom(spec.expert.parameters, k))
+
+
+def _atom_by_atom(parameters: tuple[sp.Symbol, ...], k: int) -> list[sp.Symbol]:
+    vectors: dict[str, list[sp.Symbol]] = {}
+    for p in parameters:
+        vectors.setdefault(re.sub(r"(_\d+)+$", "", p.name), []).append(p)
+    return [atom_symbol(p, i) for vector in vectors.values() for i in range(1, k + 1) for p in vector]

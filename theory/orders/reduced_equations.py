@@ -1,0 +1,157 @@
+"""Reduces the equations of a cell of two atoms to the differences of their parameters (theory.md 2.8).
+
+With p_1 = (1 - s)/2, D_1 = e + (1 - p_1) h and D_2 = e - p_1 h: h is the difference, e the weighted mean of the two
+offsets, s in (-1, 1) the difference of the shares. The means and shared offsets that occur linearly are
+solved for as power series in h (and in what is not solved for), up to terms of degree N + 1:
+
+    e = phi(h, s) + O(distance),    F_i(h, s) = O(distance).
+
+Example: for the softmax gate F holds h_beta1^2, h_beta1 h_a and h_a^2, and phi_a begins with -(1 - s^2)/4 h_beta1 h_b.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import product
+from math import comb
+
+from flint import Ordering, fmpq, fmpq_mpoly, fmpq_mpoly_ctx, fmpq_poly
+
+from temperance.theory.orders.split_cell import Exponents, Splitting, moment_equations, row_reduced
+
+Terms = dict[Exponents, fmpq_poly]
+"""A polynomial: exponents of `Reduced.variables` -> coefficient, a polynomial in s."""
+
+
+@dataclass(frozen=True)
+class Reduced:
+    """The reduced equations of a cell.
+
+    Attributes:
+        cell: the cell.
+        degree: N; everything is known up to terms of degree N + 1 in the variables.
+        variables: names of what is left: differences (the name of the parameter) and means that are not solved for
+            ("mean beta1", "tau").
+        moments: the equations in row echelon form in the moments, linear parts included.
+        pivots: the leading moments of `moments`.
+        equations: F_i, divided by 1 - s^2.
+        means: phi of the means ("mean a") and of the shared offsets ("tau"), in the order of the cell.
+    """
+
+    cell: Splitting
+    degree: int
+    variables: tuple[str, ...]
+    moments: tuple[dict[Exponents, fmpq], ...]
+    pivots: tuple[Exponents, ...]
+    equations: tuple[Terms, ...]
+    means: Mapping[str, Terms]
+
+
+_SHARES = fmpq_poly([1, 0, -1])
+
+
+@cache
+def share_moment(n: int) -> fmpq_poly:
+    """E[eta^n] as a polynomial in s, where eta is (1 + s)/2 with probability (1 - s)/2, else -(1 - s)/2."""
+    upper, lower = fmpq_poly([fmpq(1, 2), fmpq(1, 2)]), fmpq_poly([fmpq(1, 2), fmpq(-1, 2)])
+    return lower * upper**n + upper * (-lower) ** n
+
+
+class _Substitution:
+    """E[(e + eta h)^alpha] for given series e, up to the degree N.
+
+    Means that are solved for begin with terms of degree 2, unless they contain unsolved ones, which may enter linearly.
+    """
+
+    def __init__(self, cell: Splitting, degree: int, unsolved: Sequence[int]) -> None:
+        self.each, self.size, self.degree = len(cell.each), len(cell.each) + len(cell.shared), degree
+        count = 1 + self.each + len(unsolved)
+        self.context = fmpq_mpoly_ctx.get(tuple(f"h{i}" for i in range(count)), Ordering.deglex)
+        s, *rest = self.context.gens()
+        self.differences, residual = rest[: self.each], rest[self.each :]
+        self.means = {i: self.context.constant(0) for i in range(self.size)}
+        self.means |= dict(zip(unsolved, residual, strict=True))
+        self.unsolved = frozenset(unsolved)
+        self.share = [_as_mpoly(share_moment(n), s) for n in range(degree + 1)]
+        self._powers: dict[Exponents, fmpq_mpoly] = {}
+
+    def set(self, means: Mapping[int, fmpq_mpoly]) -> None:
+        """New series for the means that are solved for."""
+        self.means.update(means)
+        self._powers = {}
+
+    def truncated(self, p: fmpq_mpoly) -> fmpq_mpoly:
+        return self.context.from_dict({m: c for m, c in p.to_dict().items() if sum(m[1:]) <= self.degree})
+
+    def _power(self, exponents: Exponents) -> fmpq_mpoly:
+        """The product of the means to these powers."""
+        if exponents not in self._powers:
+            at = next((i for i, n in enumerate(exponents) if n), None)
+            if at is None:
+                return self.context.constant(1)
+            below = (*exponents[:at], exponents[at] - 1, *exponents[at + 1 :])
+            self._powers[exponents] = self.truncated(self._power(below) * self.means[at])
+        return self._powers[exponents]
+
+    def moment(self, alpha: Exponents) -> fmpq_mpoly:
+        """E[D^alpha] times the shared offsets to their powers."""
+        total = self.context.constant(0)
+        for gamma in product(*(range(n + 1) for n in alpha[: self.each])):
+            rest = (*(n - g for n, g in zip(alpha, gamma, strict=False)), *alpha[self.each :])
+            size = sum(gamma)
+            weight = size + sum(n * (1 if self.unsolved else 2) for i, n in enumerate(rest))
+            if size == 1 or weight > self.degree:
+                continue
+            term = self._power(rest) * self.share[size]
+            for n, g, h in zip(alpha, gamma, self.differences, strict=False):
+                term = term * (comb(n, g) * h**g) if n else term
+            total += term
+        return self.truncated(total)
+
+    def value(self, row: Mapping[Exponents, fmpq]) -> fmpq_mpoly:
+        """A combination of moments."""
+        return sum((c * self.moment(m) for m, c in row.items()), self.context.constant(0))
+
+
+def _as_mpoly(p: fmpq_poly, s: fmpq_mpoly) -> fmpq_mpoly:
+    return sum((c * s**i for i, c in enumerate(p.coeffs())), 0 * s)
+
+
+def _terms(p: fmpq_mpoly) -> Terms:
+    found: dict[Exponents, dict[int, fmpq]] = {}
+    for (power, *rest), c in p.to_dict().items():
+        found.setdefault(tuple(map(int, rest)), {})[int(power)] = c
+    ordered = sorted(found.items(), key=lambda item: (sum(item[0]), tuple(-i for i in item[0])))
+    return {m: fmpq_poly([row.get(i, 0) for i in range(max(row) + 1)]) for m, row in ordered}
+
+
+def _divided(terms: Terms) -> Terms:
+    """Without the factor 1 - s^2 = 4 p_1 p_2, which is not 0."""
+    quotients = {m: divmod(c, _SHARES) for m, c in terms.items()}
+    if any(remainder != 0 for _, remainder in quotients.values()):
+        return terms
+    return {m: quotient for m, (quotient, _) in quotients.items()}
+
+
+def reduce(cell: Splitting, degree: int = 4, reach: int = 12) -> Reduced:
+    """The reduced equations, from the Taylor coefficients in x up to the power `reach`, up to degree N.
+
+    Raises `NotRational` where a Taylor coefficient at x = 0 is not rational, and ValueError for a gate with kinks.
+    """
+    pivots, rows = row_reduced(moment_equations(cell, degree, reach))
+    size = len(cell.each) + len(cell.shared)
+    units = {tuple(int(i == j) for j in range(size)): i for i in range(size)}
+    solved = {units[m]: row for m, row in zip(pivots, rows, strict=True) if m in units}
+    unsolved = [i for i in range(size) if i not in solved]
+    substitution = _Substitution(cell, degree, unsolved)
+    for _ in range(degree):  # every pass makes one more degree right
+        new = {i: substitution.means[i] - substitution.value(row) for i, row in solved.items()}
+        substitution.set(new)
+    names = [*(f"mean {p.name}" for p in cell.each), *(p.name for p in cell.shared)]
+    variables = (*(p.name for p in cell.each), *(names[i] for i in unsolved))
+    rest = [substitution.value(row) for m, row in zip(pivots, rows, strict=True) if m not in units]
+    equations = tuple(_divided(_terms(p)) for p in rest if p != 0)
+    means = {names[i]: _terms(substitution.means[i]) for i in range(size)}
+    return Reduced(cell, degree, variables, tuple(rows), tuple(pivots), equations, means)

@@ -1,0 +1,180 @@
+"""Sets up the equations of a true atom that is fitted by two, in moments of the offsets (theory.md 2.8, d = 1).
+
+The split atom has the gate weight E*(x) and the expert N(mu*(x), nu*); the fitted ones have the shares p_1 + p_2 = 1 of
+its weight, and parameters that differ from the true ones by D_1, D_2. With R_l = E_l/E* and
+c_k(D) = sum_(i+2j=k) dmu(x)^i (dnu/2)^j / (i! j!),
+
+    sum_l p_l E_l f_l = E* sum_k Phi_k(x) d^k f*/dmu^k,    Phi_k = sum_l p_l R_l c_k(D_l),
+
+and the density is the true one iff Phi_k = 0 for k >= 1 and Phi_0 is constant in x (another cell is a singleton whose
+gate is held; its own errors are of the order of the distance). The Taylor coefficients of Phi_k in x are linear in the
+moments E[D^alpha] = sum_l p_l D_l^alpha and powers of the shared offsets; they generate an ideal, all elements of which
+are bounded by the L2 distance of the densities.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import factorial
+
+import sympy as sp
+from flint import fmpq, fmpq_mat, fmpq_mpoly
+
+from temperance.theory.models.experts import normal
+from temperance.theory.models.spec import NU, MoESpec, Y, covariates
+from temperance.theory.orders.taylor import Taylor, rational
+
+(X,) = covariates(1)
+Exponents = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Splitting:
+    """A cell of two atoms at a true point, with another cell a singleton whose gate is held.
+
+    Attributes:
+        spec: the model, in dimension 1, with a Gaussian expert whose mean is a polynomial in x.
+        point: the true values of the gate's parameters; exact numbers.
+        held: shared parameters that are known.
+    """
+
+    spec: MoESpec
+    point: Mapping[sp.Symbol, sp.Expr]
+    held: tuple[sp.Symbol, ...] = ()
+    own: tuple[sp.Symbol, ...] = field(init=False)
+    shared: tuple[sp.Symbol, ...] = field(init=False)
+    mean: sp.Expr = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Sort the parameters, and validate."""
+        if self.spec.dim != 1:
+            raise ValueError(f"orders are computed for dimension 1, not {self.spec.dim}")
+        gate = self.spec.gate
+        weights = weight_parameters(self.spec)
+        if gate.offset is None and not weights:
+            raise ValueError(f"the gate {gate.name!r} has no weight of an atom of its own: a cell cannot share it out")
+        moving = [p for p in gate.parameters if p not in (*gate.shared, *weights)]
+        missing = [p.name for p in (*moving, *gate.shared) if p not in self.point]
+        if missing:
+            raise ValueError(f"the true point has no value of {missing[0]!r}")
+        object.__setattr__(self, "own", tuple(moving))
+        object.__setattr__(self, "shared", tuple(p for p in gate.shared if p not in self.held))
+        object.__setattr__(self, "mean", mean_of(self.spec))
+
+    @property
+    def expert(self) -> tuple[sp.Symbol, ...]:
+        """Parameters of the expert, its variance last."""
+        return self.spec.expert.parameters
+
+    @property
+    def each(self) -> tuple[sp.Symbol, ...]:
+        """The parameters that each of the two atoms has for itself."""
+        return (*self.own, *self.expert)
+
+
+def weight_parameters(spec: MoESpec) -> tuple[sp.Symbol, ...]:
+    """The parameters of a gate that only scale the weight of an atom (pi of a Gaussian gate)."""
+    gate = spec.gate
+    slopes = {p: sp.simplify(sp.diff(gate.log_weight, p)) for p in gate.parameters if p not in gate.shared}
+    return tuple(p for p, slope in slopes.items() if slope.free_symbols <= {p})
+
+
+def mean_of(spec: MoESpec) -> sp.Expr:
+    """The mean of a Gaussian expert. Raises ValueError unless it is a polynomial in x linear in the parameters."""
+    density, parameters = spec.expert.log_density, spec.expert.parameters
+    mean = sp.expand(Y + NU * sp.diff(density, Y))
+    slopes = [p for p in parameters if p != NU]
+    gaussian = NU in parameters and sp.expand(sp.expand(density - normal(mean))) == 0
+    if not gaussian or not mean.is_polynomial(X, *slopes) or sp.Poly(mean, *slopes).total_degree() != 1:
+        raise ValueError(
+            f"orders are computed for Gaussian experts with a polynomial mean (gaussian, constant, polynomial:M), "
+            f"not for the expert {spec.expert.name!r}"
+        )
+    return mean
+
+
+@dataclass(frozen=True)
+class MomentEquation:
+    """One Taylor coefficient of one Phi_k: sum_alpha c_alpha E[D^alpha] (shared offsets to their powers) = 0.
+
+    level: k; power: of x; terms: alpha (exponents of `Splitting.each`, then of `shared`) -> c_alpha.
+    """
+
+    level: int
+    power: int
+    terms: dict[Exponents, fmpq]
+
+
+def moment_equations(cell: Splitting, degree: int, reach: int) -> list[MomentEquation]:
+    """The Taylor coefficients in x up to the power `reach` of Phi_0, .., Phi_degree, offsets up to a degree.
+
+    Raises `NotRational` where a Taylor coefficient of the log weight at x = 0 is not rational.
+    """
+    symbols = (*cell.own, *cell.expert, *cell.shared)
+    point = {X: sp.S.Zero} | {p: cell.point.get(p, sp.S.Zero) for p in symbols}
+    ring = Taylor(point, lambda m: m[0] <= reach and sum(m[1:]) <= degree, reach + degree)
+    ratio = ring.exponential(_log_ratio(cell, ring)) + 1
+    found = []
+    for level, factor in enumerate(_levels(cell, ring, degree)):
+        rows: dict[int, dict[Exponents, fmpq]] = {}
+        for monomial, c in ring.times(ratio, factor).to_dict().items():
+            rows.setdefault(int(monomial[0]), {})[tuple(map(int, monomial[1:]))] = c
+        found += [MomentEquation(level, power, rows[power]) for power in sorted(rows) if level or power]
+    return found
+
+
+def log_weight(cell: Splitting) -> sp.Expr:
+    """log E up to what all atoms have in common, with what is known put in."""
+    fixed = {p: cell.point[p] for p in cell.held} | dict.fromkeys(weight_parameters(cell.spec), sp.S.One)
+    weight = sp.expand_log(cell.spec.gate.log_weight).xreplace(fixed)
+    if weight.has(sp.Piecewise):
+        raise ValueError(f"the gate {cell.spec.gate.name!r} has a kink: its orders are measured, not bounded")
+    common = weight.subs(X, 0)
+    if common.free_symbols & set(cell.own):
+        return weight.as_independent(X, *cell.own, *cell.shared, as_Add=True)[1]
+    return sp.factor_terms(weight - common)
+
+
+def _log_ratio(cell: Splitting, ring: Taylor) -> fmpq_mpoly:
+    """log E_l - log E*, up to what both atoms have in common."""
+    terms = ring.value(log_weight(cell)).poly.to_dict()
+    return ring.context.from_dict({m: c for m, c in terms.items() if any(m[1:])})
+
+
+def _levels(cell: Splitting, ring: Taylor, degree: int) -> list[fmpq_mpoly]:
+    """c_0, .., c_degree."""
+    slopes = [p for p in cell.expert if p != NU]
+    shift = ring.zero
+    for p in slopes:
+        for (power,), c in sp.Poly(sp.diff(cell.mean, p), X).terms():
+            shift += rational(c) * ring.variables[p] * ring.variables[X] ** power
+    spread = ring.variables[NU] / 2
+    ones = ring.context.constant(1)
+    mu, nu = [ones], [ones]
+    for k in range(1, degree + 1):
+        mu.append(ring.times(mu[-1], shift / k))
+        nu.append(ring.times(nu[-1], spread / k))
+    pairs = [[(k - 2 * j, j) for j in range(k // 2 + 1)] for k in range(degree + 1)]
+    return [sum((ring.times(mu[i], nu[j]) for i, j in level), ring.zero) for level in pairs]
+
+
+def row_reduced(equations: list[MomentEquation]) -> tuple[list[Exponents], list[dict[Exponents, fmpq]]]:
+    """The reduced row echelon form over Q, low moments first: (pivots, rows with coefficient 1 at their pivot)."""
+    columns = sorted({m for e in equations for m in e.terms}, key=lambda m: (sum(m), tuple(-i for i in m)))
+    matrix = fmpq_mat([[e.terms.get(m, fmpq(0)) for m in columns] for e in equations])
+    reduced, rank = matrix.rref()
+    pivots, rows = [], []
+    for i in range(rank):
+        row = {m: reduced[i, j] for j, m in enumerate(columns) if reduced[i, j] != 0}
+        pivots.append(next(iter(row)))
+        rows.append(row)
+    return pivots, rows
+
+
+def factorials(alpha: Exponents) -> int:
+    """alpha!."""
+    found = 1
+    for n in alpha:
+        found *= factorial(n)
+    return found

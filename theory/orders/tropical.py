@@ -1,0 +1,176 @@
+"""Finds what equations force on the orders of vanishing of their variables along curves (theory.md 2.8).
+
+Along an analytic curve (h(t), s(t)) -> (0, s_0), scaled so that every equation vanishes at order 1 or more, let w_i be
+the order of h_i and w_q that of a factor q(s). A polynomial F = sum_m c_m(s) h^m whose value has order >= 1 either has
+all its terms of order >= 1, or those of the lowest order cancel: two of them at least, and of opposite signs. A
+combination G = sum_g c_g(s) h^g F_g has order >= 1 + min_g w.g in the same way. Each alternative is a set of linear
+inequalities in w; `theory.orders.branch_and_bound` runs through them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from flint import fmpq, fmpq_poly
+
+from temperance.theory.orders.dual_simplex import Row
+from temperance.theory.orders.reduced_equations import Terms
+from temperance.theory.orders.split_cell import Exponents
+
+Combination = tuple[tuple[fmpq_poly, Exponents, int], ...]
+"""sum c(s) h^g F_i, as (c, g, i)."""
+
+
+@dataclass(frozen=True)
+class Element:
+    """A polynomial and how it comes about.
+
+    terms: the polynomial. origin: the combination of earlier elements, () for an equation of the cell. shifts: the g
+    with order >= 1 + min_g w.g.
+    """
+
+    terms: Terms
+    origin: Combination
+    shifts: tuple[Exponents, ...]
+
+
+@dataclass(frozen=True)
+class Key:
+    """A term up to a unit: its exponents, those of the factors of its coefficient, and the sign of the unit."""
+
+    exponents: Exponents
+    factors: Exponents
+    sign: int
+
+
+def sign_changes(p: fmpq_poly) -> int:
+    """Number of different real roots in the open interval (-1, 1), by Sturm's theorem."""
+    for end in (fmpq_poly([1, 1]), fmpq_poly([-1, 1])):
+        while p.degree() > 0 and p % end == 0:
+            p = p // end
+    chain = [p, p.derivative()]
+    while chain[-1] != 0:
+        chain.append(-(chain[-2] % chain[-1]))
+    return _variations([q(fmpq(-1)) for q in chain]) - _variations([q(fmpq(1)) for q in chain])
+
+
+def _variations(values: Iterable[fmpq]) -> int:
+    signs = [v > 0 for v in values if v != 0]
+    return sum(p != q for p, q in pairwise(signs))
+
+
+@dataclass
+class Factors:
+    """The irreducible factors of coefficients that have a root in (-1, 1); all others are units there."""
+
+    found: list[fmpq_poly] = field(default_factory=list)
+    _known: dict[str, tuple[dict[int, int], int]] = field(default_factory=dict)
+
+    def split(self, c: fmpq_poly) -> tuple[dict[int, int], int]:
+        """The exponents of the factors, and the sign of the unit that is left."""
+        text = str(c)
+        if text not in self._known:
+            powers, unit = {}, c
+            for q, n in c.factor()[1]:
+                if q.degree() > 0 and sign_changes(q):
+                    if q not in self.found:
+                        self.found.append(q)
+                    powers[self.found.index(q)] = int(n)
+                    unit = unit // q**n
+            self._known[text] = powers, 1 if unit(fmpq(0)) > 0 else -1
+        return self._known[text]
+
+    def keys(self, terms: Terms) -> list[Key]:
+        """The terms that can be of the lowest order: none is a multiple of another."""
+        split = [(m, *self.split(c)) for m, c in terms.items()]
+        size = len(self.found)
+        keys = [Key(m, tuple(powers.get(i, 0) for i in range(size)), sign) for m, powers, sign in split]
+        return [k for k in keys if not any(j is not k and _divides(j, k) for j in keys)]
+
+
+def _divides(j: Key, k: Key) -> bool:
+    exponents = all(p <= q for p, q in zip(j.exponents, k.exponents, strict=True))
+    return exponents and all(p <= q for p, q in zip(j.factors, k.factors, strict=False))
+
+
+def can_cancel(j: Key, k: Key) -> bool:
+    """Whether the two terms can have opposite signs: not if their quotient is a square times a positive unit."""
+    gaps = zip((*j.exponents, *j.factors), (*k.exponents, *k.factors), strict=True)
+    return j.sign != k.sign or any((p - q) % 2 for p, q in gaps)
+
+
+def cleaned(terms: Terms, monomial: Exponents) -> Terms:
+    """Without the multiples of a monomial."""
+    return {m: c for m, c in terms.items() if not _below(monomial, m)}
+
+
+def _below(g: Exponents, m: Exponents) -> bool:
+    return all(p <= q for p, q in zip(g, m, strict=True))
+
+
+def combined(combination: Combination, elements: Sequence[Element]) -> Terms:
+    """sum c(s) h^g F_i."""
+    found: dict[Exponents, fmpq_poly] = {}
+    for c, g, i in combination:
+        for m, d in elements[i].terms.items():
+            at = tuple(p + q for p, q in zip(g, m, strict=True))
+            found[at] = found.get(at, fmpq_poly([0])) + c * d
+    return {m: c for m, c in found.items() if c != 0}
+
+
+def order(weights: Sequence[fmpq], key: Key) -> fmpq:
+    """The order of a term."""
+    return _dot(weights, (*key.exponents, *key.factors))
+
+
+def shift_order(weights: Sequence[fmpq], shifts: Sequence[Exponents]) -> fmpq:
+    """1 + min_g w.g."""
+    return 1 + min(_dot(weights, g) for g in shifts)
+
+
+def _dot(weights: Sequence[fmpq], exponents: Sequence[int]) -> fmpq:
+    return sum((w * n for w, n in zip(weights, exponents, strict=False) if n), fmpq(0))
+
+
+def at_least(left: Sequence[int], right: Sequence[int], offset: int = 0) -> Row:
+    """The constraint w.left >= w.right + offset."""
+    return tuple(fmpq(p - q) for p, q in zip(left, right, strict=True)), fmpq(offset)
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """One case of an element: all terms of order >= 1 + w.g (shift), or two terms tie at the lowest order (tie)."""
+
+    rows: tuple[Row, ...]
+    shift: int | None = None
+    tie: tuple[int, int] | None = None
+
+
+def alternatives(keys: Sequence[Key], shifts: Sequence[Exponents]) -> list[Alternative]:
+    """All cases of an element whose terms are those, and multiples of them."""
+    vectors = [(*k.exponents, *k.factors) for k in keys]
+    width = len(vectors[0])
+    padded = [(*g, *(0,) * (width - len(g))) for g in shifts]
+    found = []
+    for i, g in enumerate(padded):
+        lowest = [at_least(other, g) for other in padded if other != g]
+        found.append(Alternative((*lowest, *(at_least(v, g, 1) for v in vectors)), shift=i))
+    for i, v in enumerate(vectors):
+        for j in range(i):
+            if can_cancel(keys[i], keys[j]):
+                rows = [at_least(v, vectors[j]), *(at_least(u, v) for k, u in enumerate(vectors) if k != i)]
+                below = [at_least(g, v, -1) for g in padded]
+                found.append(Alternative((*rows, *below), tie=(j, i)))
+    return found
+
+
+def is_violated(weights: Sequence[fmpq], keys: Sequence[Key], shifts: Sequence[Exponents]) -> bool:
+    """Whether the terms of the lowest order are below what is required and cannot cancel."""
+    orders = [order(weights, k) for k in keys]
+    lowest = min(orders)
+    if lowest >= shift_order(weights, shifts):
+        return False
+    tied = [k for k, w in zip(keys, orders, strict=True) if w == lowest]
+    return not any(can_cancel(j, k) for i, j in enumerate(tied) for k in tied[:i])

@@ -1,0 +1,125 @@
+"""Proves upper bounds of the contact orders of a cell of two atoms, d = 1 (theory.md 2.8).
+
+|offset|^r = O(distance) for all mixtures near the true one whose cell has shares bounded away from 0. With reduced
+equations F(h, s) = O(distance) and e = phi(h, s) + O(distance), a bound of w.m for every variable and every monomial of
+phi gives r for the difference of the two atoms, for their weighted mean, and for the shared parameters.
+
+Example: ``upper_orders(cell).order("b")`` is 4 and ``.mean("a")`` is 4/3 for the softmax gate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from flint import fmpq
+
+from temperance.theory.orders.branch_and_bound import System
+from temperance.theory.orders.reduced_equations import Reduced, Terms, reduce
+from temperance.theory.orders.split_cell import Exponents, Splitting
+
+DEGREES = (4, 6)
+REACH = 12
+_CASES = (300, 1200, 4800)
+
+
+@dataclass(frozen=True)
+class UpperOrders:
+    """Bounds of the orders.
+
+    reduced: the equations; system: what was derived from them, with every bound and its cases; values: least w.m of
+    the variables and of the monomials of the means, {} where the search failed; reason: why it failed, or None.
+    """
+
+    reduced: Reduced
+    system: System
+    values: Mapping[Exponents, fmpq]
+    reason: str | None = None
+
+    def difference(self, name: str) -> Fraction | None:
+        """r with |D_1 - D_2|^r = O(distance) for a parameter of the atoms."""
+        return self._variable(name)
+
+    def mean(self, name: str) -> Fraction | None:
+        """The same for its weighted mean over the cell, or for a shared parameter."""
+        title = f"mean {name}" if f"mean {name}" in self.reduced.means else name
+        if title in self.reduced.variables:
+            return self._variable(title)
+        return self._series(self.reduced.means[title])
+
+    def order(self, name: str) -> Fraction | None:
+        """The same for the offsets of both atoms, or for a shared parameter."""
+        if name not in self.reduced.variables:
+            return self.mean(name)
+        both = self.difference(name), self.mean(name)
+        return None if both[0] is None or both[1] is None else max(both[0], both[1])
+
+    def _variable(self, name: str) -> Fraction | None:
+        at = self.reduced.variables.index(name)
+        return self._inverse(self.values.get(_unit(at, len(self.reduced.variables))))
+
+    def _series(self, terms: Terms) -> Fraction | None:
+        if self.reason is not None:
+            return None
+        least = min((self.values[m] for m in leading(terms)), default=fmpq(1))
+        return self._inverse(min(least, fmpq(1)))
+
+    @staticmethod
+    def _inverse(value: fmpq | None) -> Fraction | None:
+        return None if value is None else Fraction(int(value.q), int(value.p))
+
+
+def _unit(i: int, size: int) -> Exponents:
+    return tuple(int(i == j) for j in range(size))
+
+
+def leading(terms: Terms) -> list[Exponents]:
+    """The monomials of which no other one is a divisor."""
+    divides = lambda m, n: m != n and all(p <= q for p, q in zip(m, n, strict=True))  # noqa: E731
+    return [n for n in terms if not any(divides(m, n) for m in terms)]
+
+
+def upper_orders(cell: Splitting) -> UpperOrders:
+    """Upper bounds of all orders of a cell.
+
+    Raises:
+        NotRational: a Taylor coefficient at x = 0 is not rational.
+        ValueError: a gate with kinks.
+    """
+    for degree in DEGREES:
+        found = _bounded(reduce(cell, degree, REACH))
+        if found.reason is None:
+            break
+    return found
+
+
+def _bounded(reduced: Reduced) -> UpperOrders:
+    size = len(reduced.variables)
+    if not reduced.equations:
+        return UpperOrders(reduced, System(size, reduced.degree, []), {}, "the equations leave everything free")
+    system = System.of(reduced.equations, reduced.degree)
+    units = [_unit(i, size) for i in range(size)]
+    values = _values(system, units)
+    short = [
+        n for n, u in zip(reduced.variables, units, strict=True) if values.get(u, 0) <= fmpq(1, reduced.degree + 1)
+    ]
+    if short:
+        why = f"no bound below {reduced.degree + 1} was found for {', '.join(short)}"
+        return UpperOrders(reduced, system, {}, why)
+    monomials = {m for terms in reduced.means.values() for m in leading(terms)}
+    values |= _values(system, sorted(monomials - set(values)))
+    if not monomials <= set(values):
+        return UpperOrders(reduced, system, {}, "a weighted mean takes too many cases")
+    return UpperOrders(reduced, system, values)
+
+
+def _values(system: System, targets: Sequence[Exponents]) -> dict[Exponents, fmpq]:
+    """The least w.m; those that take many cases again when more is known."""
+    values: dict[Exponents, fmpq] = {}
+    for most in _CASES:
+        for target in targets:
+            bound = None if target in values else system.bound(target, most)
+            if bound is not None:
+                values[target] = bound.value
+    return values

@@ -1,0 +1,317 @@
+"""Finds the contact orders of an arbitrary gate: equations, exact flat directions, proved upper bounds (d = 1).
+
+The order r of a parameter is the smallest with |offset|^r = O(L2 distance); its rate is n^(-1/(2r)). Bounds are proved
+for cells of two atoms beside a singleton; other settings are prepared for measurement (`numerics.contact.by_minimisation`).
+
+Example: ``orders(study("softmax"))`` has the upper orders beta1 2, a 2, b 4, nu 2 and, for the mean of a, 4/3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any, Literal, TypeAlias
+
+import sympy as sp
+from flint import fmpq_poly
+
+from temperance.theory.expressions import balls
+from temperance.theory.activations.activation import Activation, Z, activation
+from temperance.theory.activations.catalogue import NAMED
+from temperance.theory.checker.order_checker import check
+from temperance.theory.checker.rejected import Rejected
+from temperance.theory.conditions.first_order_failures import classify
+from temperance.theory.interactions.interactions import model
+from temperance.theory.rates.orders_from_theorems import known_orders
+from temperance.theory.models.spec import BETA0, TAU, Gate, covariates
+from temperance.theory.orders.branch_and_bound import Monomial, System
+from temperance.theory.orders.certificates import certificate
+from temperance.theory.orders.reduced_equations import Reduced, Terms
+from temperance.theory.orders.split_cell import Exponents, Splitting, weight_parameters
+from temperance.theory.orders.taylor import NotRational
+from temperance.theory.orders.upper_bounds import UpperOrders, upper_orders
+
+Split = Literal["one", "all"]
+Number: TypeAlias = int | Fraction | str | sp.Expr
+BIASED = "activation-bias"
+GATES = ("linear", "softmax", "activation", BIASED, "quadratic", "gaussian", "laplace")
+_MOST_TERMS = 8  # of an equation that is shown
+_MOST_MOVING = 7  # parameters of an atom, tau included
+_LARGEST = 100  # of a value at the true point
+_MOST_OPERATIONS = 40  # of an activation whose weight is looked at as a polynomial
+_PLACES = {"beta1": 1, "A": sp.Rational(1, 2), "c": 0, "Gamma": 1, "tau": 1}
+_OTHER = {"beta1": 0, "A": 0, "c": -1, "Gamma": 1}
+
+
+@dataclass(frozen=True)
+class Study:
+    """A gate, an expert, a cell size and a true point.
+
+    cell: the model at the true point. size: m. split: "one" (another cell is a singleton, its gate held) or "all".
+    source: the activation, if any. scale: the exact scale symmetry, if there is one (tau is then held). labels: what
+    the gate's parameters are called where invariants of it are meant. flat: parameters along which there is an exact
+    curve of one density -> the identity.
+    """
+
+    cell: Splitting
+    size: int
+    split: Split
+    source: Activation | None
+    scale: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    flat: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def parameters(self) -> tuple[sp.Symbol, ...]:
+        """The parameters that move, those of each atom first."""
+        return (*self.cell.each, *self.cell.shared)
+
+    def label(self, name: str) -> str:
+        """What a parameter is called in the results."""
+        return self.labels.get(name, name)
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is proved of a parameter: an upper bound of its order (None: none), or that it is flat.
+
+    certified: the bound has a certificate that the checker accepts; otherwise it is by a theorem that `reasons` name.
+    """
+
+    parameter: str
+    name: str
+    mean: bool
+    upper: Fraction | None
+    flat: bool
+    certified: bool = False
+
+
+@dataclass(frozen=True)
+class Orders:
+    """Equations as text, the orders, why some are missing, and the certificate (None: none was accepted)."""
+
+    study: Study
+    equations: tuple[str, ...]
+    orders: tuple[Order, ...]
+    reasons: tuple[str, ...]
+    certificate: dict[str, Any] | None
+
+
+def biased(s: Activation) -> Gate:
+    """The gate exp(s(beta1 x + c)/tau), d = 1, for an activation of one piece."""
+    if len(s.pieces) > 1:
+        raise ValueError(f"the gate {BIASED!r} takes an activation without kinks, not {s.name!r}")
+    (x,), beta, c = covariates(1), sp.Symbol("beta1", real=True), sp.Symbol("c", real=True)
+    log_weight = s.pieces[0].expr.subs(Z, beta * x + c) / TAU
+    return Gate(BIASED, log_weight, (beta, c, TAU), (TAU,), BETA0 / TAU, s.parameters)
+
+
+def study(
+    gate: str = "linear",
+    expert: str = "gaussian",
+    source: str | sp.Expr | Activation | None = None,
+    *,
+    size: int = 2,
+    split: str = "one",
+    point: Mapping[str, Number] | None = None,
+) -> Study:
+    """The setting of names.
+
+    Args:
+        gate: one of `GATES`. expert: a Gaussian expert with a polynomial mean. source: an activation gate's activation.
+        size: m, 2 or more. split: "one" or "all".
+        point: values of the gate's parameters at the split atom, as numbers or as constants of the expression language
+            ("1/2", "log(2)"); by default beta1 = 1 (Laplace: 0), tau = 1, A = 1/2, c = 0 (log 2 where it is a bias) and
+            Gamma = 1.
+
+    Raises:
+        ValueError: what is not accepted.
+    """
+    s = _checked(gate, source, size, split)
+    spec = model(biased(s) if gate == BIASED and s else gate, expert, s if gate == "activation" else None)
+    places = {**_PLACES, **({"c": sp.log(2)} if gate == BIASED else {}), **({"beta1": 0} if gate == "laplace" else {})}
+    weights = weight_parameters(spec)
+    moving = [p for p in spec.gate.parameters if p not in weights]
+    unknown = set(point or {}) - {p.name for p in moving}
+    if unknown:
+        accepted = ", ".join(p.name for p in moving)
+        raise ValueError(f"no parameter {min(unknown)!r} of the gate {gate!r}; accepted: {accepted}")
+    values = {p: _real(p.name, (point or {}).get(p.name, places.get(p.name, 1))) for p in moving}
+    for p, value in values.items():
+        if p.is_positive and not balls.value(value, {}) > 0:
+            raise ValueError(f"{p.name} must be positive, not {value}")
+    labels, scale = _scale(gate, s)
+    if split == "all" and gate not in ("linear", "softmax", "quadratic", "gaussian"):
+        raise ValueError(f"every cell can be split for gates modulo translation, not for {gate!r}")
+    flat = _translation(gate, spec.gate) if split == "all" else {}
+    cell = Splitting(spec, values, (TAU,) if scale else ())
+    if len(cell.each) + len(cell.shared) > _MOST_MOVING:
+        raise ValueError(f"orders are computed for at most {_MOST_MOVING} parameters of an atom, not for {expert!r}")
+    if gate == "activation" and s is not None and not scale:
+        flat = _power_curve(s, values[TAU])
+    return Study(cell, size, "all" if split == "all" else "one", s, scale, labels, flat)
+
+
+def _real(name: str, value: Number) -> sp.Expr:
+    """A number between -100 and 100, exactly."""
+    accepted = "a number such as 2, 1/2, 0.25 or log(2), between -100 and 100"
+    if isinstance(value, sp.Expr):
+        number = value
+    elif isinstance(value, int | Fraction | str) and not isinstance(value, bool):
+        try:
+            read = activation(str(value))
+        except ValueError:
+            raise ValueError(f"{name} is no number: {str(value)[:60]!r}; accepted: {accepted}") from None
+        number = read.pieces[0].expr
+        if len(read.pieces) > 1 or read.name in NAMED:
+            raise ValueError(f"{name} is no number: {str(value)[:60]!r}; accepted: {accepted}")
+    else:
+        raise ValueError(f"{name} is no number: {value!r:.60}; accepted: {accepted}")
+    if number.free_symbols or not abs(balls.value(number, {})) <= _LARGEST:
+        raise ValueError(f"{name} is no number in its range: {str(value)[:60]!r}; accepted: {accepted}")
+    return number
+
+
+def _checked(gate: str, source: str | sp.Expr | Activation | None, size: int, split: str) -> Activation | None:
+    """The activation, once the names are known to be accepted."""
+    if gate not in GATES:
+        raise ValueError(f"no orders for the gate {gate!r}; accepted: {', '.join(GATES)}")
+    if size < 2:
+        raise ValueError(f"a cell has at least 2 atoms, not {size}")
+    if split not in ("one", "all"):
+        raise ValueError(f"the split is 'one' or 'all', not {split!r}")
+    s = None if source is None else activation(source)
+    if s is not None and s.parameters:
+        raise ValueError(f"activation {s.name!r} has free parameters: numbers are needed in their place")
+    if (s is None) == (gate in ("activation", BIASED)):
+        accepted = f"the gates 'activation' and {BIASED!r} take an activation, and need one"
+        raise ValueError(f"{accepted}; given: {gate!r} with {'one' if s else 'none'}")
+    return s
+
+
+def other_place(study: Study) -> dict[sp.Symbol, float]:
+    """The gate of the other true atom, which is held."""
+    places = {**_OTHER, **({"c": 0} if study.cell.spec.gate.name == BIASED else {})}
+    places |= {"beta1": -1} if study.cell.spec.gate.name == "laplace" else {}
+    return {p: float(places[p.name]) for p in study.cell.own}
+
+
+def _scale(gate: str, s: Activation | None) -> tuple[dict[str, str], str | None]:
+    """Labels of the invariants and the flow, where tau and the gate share a scale."""
+    if gate in ("linear", "quadratic"):
+        names = ["beta1"] if gate == "linear" else ["A", "beta1"]
+        flow = f"(l {', l '.join(names)}, l beta0, l tau) has the same density for every l > 0"
+        return {n: f"{n}/tau" for n in names}, flow
+    failure = classify(s) if s is not None and gate == "activation" else None
+    if failure is None or failure.kind != "homogeneous" or not failure.symmetry or failure.flow is None:
+        return {}, None
+    power = "" if failure.degree == 1 else f"^{failure.degree}"
+    return {"beta1": f"beta1{power}/tau"}, f"{failure.flow} has the same density"
+
+
+def _translation(gate: str, found: Gate) -> dict[str, str]:
+    """Splitting every cell alike cancels where the log weight is linear in the parameters, for each x."""
+    if gate == "gaussian":
+        text = "offsets of c/Gamma and 1/Gamma that are the same in every cell cancel: log weights are linear in them"
+        return {"c": text, "Gamma": text}
+    own = [p for p in found.parameters if p != TAU]
+    linear = sp.Poly(found.log_weight.subs(TAU, 1), *own).total_degree() == 1
+    text = "offsets that are the same in every cell cancel in the softmax: the log weight is linear in them"
+    return {p.name: text for p in own} if linear else {}
+
+
+def _power_curve(s: Activation, tau: sp.Expr) -> dict[str, str]:
+    """beta1, where exp(s/tau) = c0 + c1 z^k with k >= 2: two atoms that keep the mean of beta1^k keep the density."""
+    if len(s.pieces) > 1 or s.pieces[0].expr.count_ops() > _MOST_OPERATIONS:
+        return {}
+    weight = sp.powsimp(sp.simplify(sp.exp(s.pieces[0].expr / tau)))
+    powers = {m for (m,) in sp.Poly(weight, Z).monoms()} - {0} if weight.is_polynomial(Z) else set()
+    if len(powers) != 1 or min(powers) < 2:
+        return {}
+    k = min(powers)
+    return {"beta1": f"exp(s/tau) is linear in beta1^{k}: two atoms that keep the mean of beta1^{k} keep the density"}
+
+
+def orders(study: Study) -> Orders:
+    """Everything that theory says of the orders in a setting."""
+    found, proof, reasons = _proved(study)
+    if study.scale:
+        reasons.insert(0, f"tau and {', '.join(study.labels)} are flat: {study.scale}")
+    reasons += [f"{study.label(name)} is flat: {text}" for name, text in study.flat.items()]
+    rows = [Order(n, n, False, None, True) for n in (*study.labels, "tau") if study.scale]
+    if proof and found:
+        rows += _rows(study, {p.name: found.order(p.name) for p in study.parameters}, True)
+        rows += _means(study, {p.name: found.mean(p.name) for p in study.cell.each})
+    else:
+        known = known_orders(study.cell, study.source, study.size, study.split == "all")
+        rows += _rows(study, {name: r for name, (r, _) in known.items()}, False) + _means(study, {})
+        theorems = {why: ", ".join(study.label(n) for n in known if known[n][1] == why) for _, why in known.values()}
+        reasons += [f"{names}: bounded by a theorem, without a certificate ({why})" for why, names in theorems.items()]
+    equations = tuple(_equations(found.reduced)) if found else ()
+    return Orders(study, equations, tuple(rows), tuple(reasons), proof)
+
+
+def _rows(study: Study, upper: Mapping[str, Fraction | None], certified: bool) -> list[Order]:
+    return [
+        Order(study.label(p.name), p.name, False, r, p.name in study.flat, certified and r is not None)
+        for p in study.parameters
+        for r in [None if p.name in study.flat else upper.get(p.name)]
+    ]
+
+
+def _means(study: Study, upper: Mapping[str, Fraction | None]) -> list[Order]:
+    return [
+        Order(f"mean {study.label(p.name)}", p.name, True, upper.get(p.name), False, p.name in upper)
+        for p in study.cell.each
+    ]
+
+
+def _proved(study: Study) -> tuple[UpperOrders | None, dict[str, Any] | None, list[str]]:
+    """The bounds, a certificate that the checker accepts, and why there is none."""
+    if study.size > 2 or study.split == "all":
+        return None, None, ["upper bounds are computed for cells of two atoms with another cell a singleton"]
+    try:
+        found = upper_orders(study.cell)
+    except NotRational as error:
+        return None, None, [f"no upper bound: a Taylor coefficient at x = 0 is not rational ({error})"]
+    except ValueError as error:
+        return None, None, [f"no upper bound: {error}"]
+    if found.reason is not None:
+        return found, None, [f"no upper bound: {found.reason}"]
+    try:
+        proof = certificate(found)
+        check(proof)
+    except Rejected as error:
+        return found, None, [f"no upper bound is certified: {error}"]
+    return found, proof, ["the bounds hold where the shares of the two atoms are bounded away from 0"]
+
+
+def _equations(reduced: Reduced) -> list[str]:
+    """Means in terms of the differences h, and the equations F(h, s) = 0 up to multiples of their monomials."""
+    names = [n if n.startswith("mean ") or n in reduced.means else f"h_{n}" for n in reduced.variables]
+    found = [f"{title} = {_text(terms, names)}" for title, terms in reduced.means.items() if title not in names]
+    system = System.of(reduced.equations, reduced.degree)
+    found += [f"{_monomial(step.exponents, names)} = 0" for step in system.steps if isinstance(step, Monomial)]
+    shown = [e.terms for e in system.elements if 0 < len(e.terms) <= _MOST_TERMS]
+    longer = sum(len(e.terms) > _MOST_TERMS for e in system.elements)
+    found += [f"{_text(terms, names)} = 0" for terms in shown]
+    return found + ([f"and {longer} longer ones"] if longer else [])
+
+
+def _text(terms: Terms, names: Sequence[str]) -> str:
+    parts = []
+    for m, c in terms.items():
+        factor, s = _coefficient(c), _monomial(m, names)
+        parts.append(s if factor == "1" else f"{factor}*{s}")
+    return " + ".join(parts) or "0"
+
+
+def _coefficient(c: fmpq_poly) -> str:
+    text = sp.sstr(sp.factor(sum(sp.Rational(str(q)) * sp.Symbol("s") ** i for i, q in enumerate(c.coeffs()))))
+    return f"({text})" if " " in text or text.startswith("-") else text
+
+
+def _monomial(m: Exponents, names: Sequence[str]) -> str:
+    powers = [n if k == 1 else f"{n}^{k}" for n, k in zip(names, m, strict=True) if k]
+    return "*".join(f"({p})" if " " in p else p for p in powers) or "1"

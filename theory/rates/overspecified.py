@@ -1,0 +1,199 @@
+"""Predicts exponents in Voronoi cells of one and of several atoms (theory.md 2.4, 2.7)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from temperance.theory.rates.rates_from_orders import ASSUMED, GENERIC, cell_rates
+from temperance.theory.rates.setting import Setting
+from temperance.theory.rates.prediction import HALF, Cells, Prediction
+from temperance.theory.rates.solvability import order
+from temperance.theory.conditions.verdict import Outcome, Verdict
+
+QUARTER = Fraction(1, 4)
+THIRD = Fraction(1, 3)
+_ALL = ("(i)", "(ii)", "(iii)")
+_DISTINCT = "the experts (a, b, nu) are distinct"
+
+
+def splittings(true_k: int, fitted_k: int) -> list[tuple[Cells, int]]:
+    """The cell sizes that can occur, with some other cell or itself a singleton, and with every cell split."""
+    largest = fitted_k - true_k + 1
+    found: list[tuple[Cells, int]] = []
+    if true_k > 1 or fitted_k == 1:
+        found += [("some singleton", m) for m in range(1, largest + 1)]
+    if fitted_k >= 2 * true_k:
+        smallest = fitted_k if true_k == 1 else 2
+        found += [("every cell split", m) for m in range(smallest, fitted_k - 2 * (true_k - 1) + 1)]
+    return found
+
+
+def softmax_cells(slope: str, true_k: int, fitted_k: int) -> tuple[Prediction, ...]:
+    """The softmax gate (slope "beta1") and the linear gate (slope "beta1/tau"), modulo translation.
+
+    A translation can undo one split; with every cell split alike it undoes all of them, and beta1 is lost (2.2).
+    """
+    found = []
+    for cells, m in splittings(true_k, fitted_k):
+        if m == 1:
+            found += _singleton(slope, true_k)
+        else:
+            found += _softmax_split(slope, m, cells)
+    return tuple(found)
+
+
+def _singleton(slope: str, true_k: int) -> list[Prediction]:
+    reason = "singleton cell: the first derivatives in beta1 (over tau), a, b and nu are independent"
+    published = "published for exact-specified atoms and singleton cells"
+    numbers: dict[str, Fraction | None] = dict.fromkeys((slope, "a", "b", "nu", "weight"), HALF)
+    if slope == "beta1/tau":
+        numbers["beta0/tau"] = HALF
+    found = [Prediction(n, 1, p, p, reason, published, (_DISTINCT,), "some singleton") for n, p in numbers.items()]
+    if true_k > 1:
+        return found
+    pinned = "one atom: its gate is 1 whatever its parameters are"
+    fixed = [
+        Prediction(p.parameter, 1, None, None, pinned, pinned) for p in found if p.parameter not in ("a", "b", "nu")
+    ]
+    return fixed + [p for p in found if p.parameter in ("a", "b", "nu")]
+
+
+def _softmax_split(slope: str, m: int, cells: Cells) -> list[Prediction]:
+    r = order(m)
+    moments = f"offsets of a cell of {m} are seen through r_bar({m}) = {r} moments"
+    published = f"published through the order r_bar({m}) = {r} of the polynomial system for all offsets"
+    if cells == "some singleton":
+        why = (
+            "second moments: the squares of the offsets in beta1 and a are seen once a singleton fixes the translation"
+        )
+        beta1, a, both = QUARTER, QUARTER, why
+        why_a = both
+    else:
+        beta1, a = None, Fraction(1, r)
+        both = "k >= 2k*: splitting every cell alike, beta1 +- delta, cancels in the softmax: not identifiable"
+        why_a = f"every cell split: the offsets in a mix with those in beta1; {moments}"
+    total = "the total weight of a cell is seen to first order"
+    rows: list[tuple[str, Fraction | None, Fraction | None, str]] = [
+        (slope, beta1, Fraction(1, 2 * r), both),
+        ("a", a, Fraction(1, r), why_a),
+        ("b", Fraction(1, 2 * r), Fraction(1, 2 * r), moments),
+        ("nu", Fraction(1, r), Fraction(1, r), moments),
+        ("weight", HALF, HALF, total),
+    ]
+    if slope == "beta1/tau":
+        rows.append(("beta0/tau", None, None, f"in a split cell only the total weight has a rate; {total}"))
+    return [Prediction(n, m, sharp, pub, why, published, (_DISTINCT,), cells) for n, sharp, pub, why in rows]
+
+
+def activation_cells(setting: Setting) -> tuple[Prediction, ...]:
+    """The over-specified activation gate, k > k* >= 2."""
+    sizes = range(1, setting.fitted_k - setting.true_k + 2)
+    obstacle = _obstacle(setting)
+    if obstacle:
+        return tuple(_uncovered(setting, sizes, obstacle, "any"))
+    found = [_completed(setting, p) for p in _covered(setting, sizes)]
+    reason = "the anchor cell is split: no statement covers it"
+    return (*found, *_uncovered(setting, sizes, reason, "anchor split"))
+
+
+def _obstacle(setting: Setting) -> str | None:
+    if setting.gauge == "free":
+        return "over-specified in the free gauge: no statement covers it"
+    text = setting.irregularity(order=2) or setting.zero_slope(all_nonzero=True)
+    return f"no statement covers this: {text}" if text else None
+
+
+def _published(setting: Setting, parameter: str, m: int) -> tuple[Fraction | None, str]:
+    if setting.outcome(d.second_order for d in setting.decisions or (setting.whole,)) != "holds":
+        return None, "the second-order condition of the published statement is not proved to hold"
+    why = "published under the second-order condition, which holds"
+    if parameter == "tau":
+        return QUARTER, why
+    if m == 1 or parameter == "weight":
+        return HALF, why
+    r = order(m)
+    return {"beta1": QUARTER, "a": QUARTER, "b": Fraction(1, 2 * r), "nu": Fraction(1, r)}[parameter], why
+
+
+def _made(
+    setting: Setting, parameter: str, m: int, sharp: Fraction | None, reason: str, given: tuple[str, ...], cells: Cells
+) -> Prediction:
+    published, why = _published(setting, parameter, m)
+    size = None if parameter == "tau" else m
+    return Prediction(parameter, size, sharp, published, reason, why, given, cells)
+
+
+def _uncovered(setting: Setting, sizes: range, reason: str, cells: Cells) -> list[Prediction]:
+    found = [_made(setting, "tau", 2, None, reason, (), cells)]
+    names = ("beta1", "a", "b", "nu", "weight")
+    return found + [_made(setting, n, m, None, reason, (), cells) for m in sizes for n in names]
+
+
+@dataclass(frozen=True)
+class _Sharp:
+    """The outcomes of (i) to (iii) at the true point, with what they assume of it."""
+
+    setting: Setting
+    outcomes: dict[str, Outcome]
+    conditions: tuple[str, ...]
+
+    def row(self, parameter: str, m: int, needs: tuple[str, ...], p: Fraction, extra: str = "") -> Prediction:
+        """p where the conditions hold that it needs, else None."""
+        missing = [f"{n} {self.outcomes[n]}" for n in needs if self.outcomes[n] != "holds"]
+        reason = f"sharp conditions {', '.join(needs)} hold, anchor cell a singleton{extra}"
+        if missing:
+            reason = f"sharp condition {', '.join(missing)}: nothing else covers it"
+        sharp = None if missing else p
+        return _made(self.setting, parameter, m, sharp, reason, self.conditions, "anchor singleton")
+
+
+def _sharp(setting: Setting) -> _Sharp:
+    decisions = setting.decisions or ()
+    verdicts: dict[str, list[Verdict]] = {
+        "(i)": [d.tau_beta1 for d in decisions],
+        "(ii)": [d.a for d in decisions],
+        "(iii)": [d.b_nu for d in decisions],
+    }
+    used = [v for one in verdicts.values() for v in one]
+    given = [_DISTINCT, *setting.conditions(used), *setting.seen_conditions()]
+    if setting.point is None:
+        given.append("beta1_j != 0 for j < k")
+    return _Sharp(setting, {name: setting.outcome(v) for name, v in verdicts.items()}, tuple(given))
+
+
+def _covered(setting: Setting, sizes: range) -> list[Prediction]:
+    """The sharp conditions (i) to (iii) of theory.md 2.4, one by one; with a kink in sight, all three together."""
+    sharp, kinked = _sharp(setting), setting.kinked()
+    one, two, three = (_ALL if any(kinked) else (name,) for name in _ALL)
+    found = [sharp.row("tau", 2, one, HALF), sharp.row("weight", 1, one, HALF)]
+    found += [sharp.row(name, 1, _ALL, HALF, "; singleton cell") for name in ("beta1", "a", "b", "nu")]
+    for m in sizes[1:]:
+        r = order(m)
+        found.append(_slope(sharp, m, one, kinked))
+        found.append(sharp.row("a", m, two, QUARTER))
+        found.append(sharp.row("b", m, three, Fraction(1, 2 * r), f"; r_bar({m}) = {r}"))
+        found.append(sharp.row("nu", m, three, Fraction(1, r), f"; r_bar({m}) = {r}"))
+        found.append(sharp.row("weight", m, one, HALF))
+    return found
+
+
+def _completed(setting: Setting, p: Prediction) -> Prediction:
+    """A prediction that the conditions leave open, from the contact orders of a cell of two atoms."""
+    split = p.cell_size == 2 or (p.parameter == "tau" and setting.fitted_k == setting.true_k + 1)
+    rate = cell_rates(setting).get(p.parameter) if p.sharp is None and split else None
+    if rate is None:
+        return p
+    reason = f"contact order {1 / (2 * rate)} of a cell of two atoms, computed and certified ({p.reason})"
+    given = (*p.conditions, *ASSUMED, *(() if setting.point else (GENERIC,)))
+    return replace(p, sharp=rate, reason=reason, conditions=given)
+
+
+def _slope(sharp: _Sharp, m: int, needs: tuple[str, ...], kinked: tuple[bool, ...]) -> Prediction:
+    """beta1 in a cell of m > 1: through second derivatives of s, or through the kinks that its offsets move."""
+    if not any(kinked):
+        return sharp.row("beta1", m, needs, QUARTER)
+    if all(kinked):
+        return sharp.row("beta1", m, needs, THIRD, "; offsets move a kink, contact order 3/2")
+    reason = "some cells see a kink of s (1/3) and others do not (1/4): no one number for all cells"
+    return _made(sharp.setting, "beta1", m, None, reason, sharp.conditions, "anchor singleton")

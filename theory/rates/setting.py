@@ -1,0 +1,149 @@
+"""Gathers the verdicts that a prediction needs: at the true temperature, on the part of s that each atom sees."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import sympy as sp
+
+from temperance.theory.expressions import balls
+from temperance.theory.activations.activation import Activation, Z, activation
+from temperance.theory.conditions.relations import Analysis
+from temperance.theory.conditions.first_order_failures import classify
+from temperance.theory.conditions.families import S1, S2, VARIABLE, Family, S
+from temperance.theory.conditions.decision import Decision, decide, temperature
+from temperance.theory.conditions.kinks import kinks_of
+from temperance.theory.rates.true_point import TruePoint, covers_line, irregularity, is_analytic, is_contiguous, seen, slope_at_zero
+from temperance.theory.conditions.verdict import Outcome, Verdict
+
+Gauge = Literal["free", "anchored"]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """An activation gate, the numbers of atoms and the true point (None: a generic one)."""
+
+    source: Activation
+    true_k: int
+    fitted_k: int
+    gauge: Gauge
+    dim: int
+    point: TruePoint | None
+
+    @cached_property
+    def whole(self) -> Decision:
+        """The verdicts on the activation as it stands."""
+        return decide(self.source)
+
+    @property
+    def atoms(self) -> range:
+        """The atoms with a gate of their own: without the anchor."""
+        return range(self.true_k - (self.gauge == "anchored"))
+
+    @cached_property
+    def decisions(self) -> tuple[Decision, ...] | None:
+        """The verdicts on what every atom sees; None where s is not real on all that some atom sees."""
+        if self.point is None or self.point.support is None or self.source.parameters or is_analytic(self.source):
+            return (self.whole,)
+        decisions: dict[Activation, Decision] = {}
+        for j in self.atoms:
+            interval = self.point.interval(j)
+            if interval is None or interval[0] == interval[1]:
+                continue  # beta1_j = 0
+            part = seen(self.source, interval)
+            if part is None:
+                return None
+            decisions[part] = self.whole if part == self.source else decide(part)
+        return tuple(decisions.values()) or (self.whole,)
+
+    def outcome(self, verdicts: Iterable[Verdict]) -> Outcome:
+        """What some verdicts amount to at the temperature of the true point."""
+        outcomes = {self._at_tau(v) for v in verdicts}
+        return "fails" if "fails" in outcomes else "undecided" if "undecided" in outcomes else "holds"
+
+    def _at_tau(self, verdict: Verdict) -> Outcome:
+        if verdict.outcome != "holds" or self.point is None:
+            return verdict.outcome
+        for text in verdict.fails_at_tau:
+            gap = sp.radsimp(sp.expand(temperature(text) - self.point.tau))
+            if gap == 0:
+                return "fails"
+            if not gap.free_symbols and balls.sign(gap, {}) is None:
+                return "undecided"
+        return "holds"
+
+    def conditions(self, verdicts: Iterable[Verdict]) -> tuple[str, ...]:
+        """What `outcome` assumes: tau off the exceptional ones, parameters off theirs."""
+        found = [f"{name} is none of {', '.join(v)}" for name, v in self.whole.exceptional_parameters]
+        values = dict.fromkeys(t for v in verdicts for t in v.fails_at_tau)
+        if self.point is not None:
+            values = {t: None for t in values if temperature(t).free_symbols}  # the others are decided
+        if values:
+            found.append(f"tau is none of {', '.join(values)}")
+        return tuple(found)
+
+    def irregularity(self, order: int) -> str | None:
+        """Why s has no expansion to an order on what the atoms see, where it has none."""
+        if self.decisions is None:
+            return "s is not real on all of beta1_j . supp(X)"
+        return next((text for d in self.decisions if (text := irregularity(d.activation, self.dim, order))), None)
+
+    @property
+    def sees_all(self) -> bool:
+        """Whether every atom sees every piece of s."""
+        pieces = [p.expr for p in self.source.pieces]
+        return all([p.expr for p in d.activation.pieces] == pieces for d in self.decisions or ())
+
+    def kinked(self) -> tuple[bool, ...]:
+        """For every decision, whether the atoms that it is about see a kink."""
+        decisions = self.decisions or ()
+        return tuple(bool(kinks_of(d.activation.pieces, dict(d.activation.sample)).kinks) for d in decisions)
+
+    def seen_conditions(self) -> tuple[str, ...]:
+        """What is assumed of the support of x, where it is not given."""
+        if is_analytic(self.source) or (self.point is not None and self.point.support and not self.source.parameters):
+            return ()
+        found = ["all pieces of s are seen: beta1_j . supp(X) reaches into each"] if len(self.source.pieces) > 1 else []
+        if not covers_line(self.source):
+            found.append("s is real on beta1_j . supp(X)")
+        return tuple(found)
+
+    def zero_slope(self, all_nonzero: bool) -> str | None:
+        """Which condition on beta1_j = 0 the true point violates, if any: theory.md 2.3 (s'(0) != 0 there) and 2.4."""
+        if self.gauge == "anchored" and slope_at_zero(self.source) == "unknown":
+            return "s is not proved finite at 0, where the anchored gauge puts beta1_k"
+        if self.point is None:
+            return None
+        zeros = [j for j in self.atoms if not any(self.point.beta1[j])]
+        if zeros and (all_nonzero or slope_at_zero(self.source) != "nonzero"):
+            return f"beta1 of atom {zeros[0] + 1} is 0" + ("" if all_nonzero else ", and s'(0) != 0 is not proved")
+        if len(zeros) == len(self.atoms):
+            return "all beta1_j are 0"
+        return None
+
+
+def bends(source: Activation) -> Verdict:
+    """Whether z^2 s'' lies outside span{1, s, z s'}, for an s without kinks (theory.md 2.5, type odd)."""
+    if kinks_of(source.pieces, dict(source.sample)):
+        return Verdict("undecided", reason="s has kinks or jumps")
+    members = (sp.S.One, S, VARIABLE * S1, VARIABLE**2 * S2)
+    found = Analysis(source, source.pieces, dict(source.sample)).relations(Family("mirror", members, target_last=True))
+    if any(not row[-1].is_zero() for row in found.rows):
+        return Verdict("fails", reason="z^2 s'' lies in span{1, s, z s'}: an exact orbit passes through the point")
+    return Verdict("holds") if found.complete else Verdict("undecided", reason=found.note)
+
+
+def even_part_moves(source: Activation) -> bool:
+    """Whether it is proved that z e' is not constant, e the even part of s: no second flow at mirror points."""
+    if not is_contiguous(source.pieces):
+        return False
+    s = sp.Piecewise(*((p.expr, p.upper > Z if p.upper.is_finite else sp.true) for p in source.pieces))
+    try:
+        even = activation((s + s.xreplace({Z: -Z})) / 2)
+        failure = classify(even)
+        return failure.kind == "homogeneous" if failure else decide(even).first_order.outcome == "holds"
+    except ValueError:
+        return False

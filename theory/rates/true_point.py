@@ -1,0 +1,175 @@
+"""Describes the true point of a rate study, and the part of an activation that its atoms see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import pairwise
+from typing import Literal
+
+import sympy as sp
+from flint import fmpq
+
+from temperance.theory.expressions import balls
+from temperance.theory.activations.activation import Activation, Z
+from temperance.theory.conditions.kinks import kinks_of
+from temperance.theory.activations.piecewise import Algebra, Piece
+from temperance.theory.expressions.sign_changes import NoClosedForm, real_roots
+
+Number = int | float | Fraction
+Position = Literal["generic", "mirror", "equal", "collapsed"]
+_BITS = 256
+_ANALYTIC = (sp.exp, sp.sin, sp.cos, sp.sinh, sp.cosh, sp.tanh, sp.asinh, sp.atan, sp.erf, sp.erfc)
+
+
+def exact(value: Number) -> sp.Rational:
+    """A number (or SymPy rational) as an exact fraction; a float stands for its shortest decimal."""
+    try:
+        number = Fraction(str(value))
+    except ValueError:
+        raise ValueError(f"a true point has finite numbers, not {value!r}") from None
+    return sp.Rational(number.numerator, number.denominator)
+
+
+@dataclass(frozen=True)
+class TruePoint:
+    """What the predictions need to know of the truth.
+
+    Attributes:
+        beta1: one vector of length d for every true atom; in the anchored gauge the last is 0.
+        tau: temperature, > 0.
+        support: (low, high) if x is supported on the box [low, high]^d, else None: all of s is taken to be seen.
+    """
+
+    beta1: tuple[tuple[sp.Rational, ...], ...]
+    tau: sp.Rational
+    support: tuple[sp.Rational, sp.Rational] | None = None
+
+    def __post_init__(self) -> None:
+        """Make the numbers exact and validate them."""
+        object.__setattr__(self, "beta1", tuple(tuple(exact(v) for v in beta) for beta in self.beta1))
+        object.__setattr__(self, "tau", exact(self.tau))
+        if self.support is not None:
+            low, high = (exact(v) for v in self.support)
+            object.__setattr__(self, "support", (low, high))
+            if low >= high:
+                raise ValueError(f"support must be (low, high) with low < high, not ({low}, {high})")
+        if len({len(beta) for beta in self.beta1}) != 1 or not self.beta1[0]:
+            raise ValueError("beta1 must hold one vector for every atom, all of one length d >= 1")
+        if self.tau <= 0:
+            raise ValueError(f"tau must be positive, not {self.tau}")
+
+    @property
+    def position(self) -> Position:
+        """Where beta1 lies with respect to the sets of theory.md 2.5.
+
+        For k = 2: equal (beta1_2 = beta1_1), mirror (beta1_2 = -beta1_1 != 0); for k >= 3: collapsed (all +-beta).
+        """
+        first = self.beta1[0]
+        turned = tuple(-v for v in first)
+        if len(self.beta1) == 2:
+            second = self.beta1[1]
+            return "equal" if second == first else "mirror" if second == turned else "generic"
+        return "collapsed" if all(beta in (first, turned) for beta in self.beta1) else "generic"
+
+    def interval(self, atom: int) -> tuple[sp.Rational, sp.Rational] | None:
+        """The values of z = beta1_atom . x over the support."""
+        if self.support is None:
+            return None
+        low, high = self.support
+        ends = [sorted((v * low, v * high)) for v in self.beta1[atom]]
+        return sum((e[0] for e in ends), sp.S.Zero), sum((e[1] for e in ends), sp.S.Zero)
+
+
+def seen(source: Activation, interval: tuple[sp.Rational, sp.Rational]) -> Activation | None:
+    """The activation on an interval of z; None if it is not real on all of it.
+
+    Where s is analytic on the whole line, the activation itself: relations on an interval are relations everywhere.
+    """
+    if is_analytic(source):
+        return source
+    algebra, (low, high) = Algebra(dict(source.sample)), interval
+    clipped = algebra.clipped(source.pieces, low, high)
+    if not clipped or algebra.compare(clipped[0].lower, low) or algebra.compare(clipped[-1].upper, high):
+        return None
+    return replace(source, pieces=clipped) if is_contiguous(clipped) else None
+
+
+def is_contiguous(pieces: tuple[Piece, ...]) -> bool:
+    """Whether there are no gaps between the pieces."""
+    return all(sp.simplify(right.lower - left.upper) == 0 for left, right in pairwise(pieces))
+
+
+def is_analytic(source: Activation) -> bool:
+    """Whether s is proved real-analytic on the whole line, from the form of its expression."""
+    if len(source.pieces) != 1 or source.parameters:
+        return False
+    piece = source.pieces[0]
+    return piece.lower == -sp.oo and piece.upper == sp.oo and _analytic(piece.expr)
+
+
+def _analytic(f: sp.Expr) -> bool:
+    if not f.has(Z) or f == Z:
+        return True
+    if not all(_analytic(g) for g in f.args):
+        return False
+    if f.is_Add or f.is_Mul or isinstance(f, _ANALYTIC):
+        return True
+    if f.is_Pow and f.exp.is_Integer and f.exp > 0:
+        return True
+    if f.is_Pow and not f.base.has(Z):
+        return balls.sign(f.base, {}) == 1
+    if isinstance(f, sp.log) or (f.is_Pow and not f.exp.has(Z)):
+        try:
+            if real_roots(f.args[0], {}):
+                return False
+        except NoClosedForm:
+            return False
+        at_zero = balls.sign(f.args[0], {"z": fmpq(0)})
+        integer = f.is_Pow and f.exp.is_Integer
+        return at_zero == 1 or (integer and at_zero is not None)
+    return False
+
+
+def covers_line(source: Activation) -> bool:
+    """Whether s is real on the whole line, up to the end points of pieces."""
+    ends = source.pieces[0].lower, source.pieces[-1].upper
+    return ends == (-sp.oo, sp.oo) and is_contiguous(source.pieces)
+
+
+def irregularity(source: Activation, dim: int, order: int) -> str | None:
+    """What forbids expansions of s(beta1.x) in beta1 to an order: a jump, a cusp, or a kink that moves along x = 0.
+
+    Kinks away from 0 are allowed (their effect is known); those at 0 stay in place when d = 1, and for d >= 2 move with
+    the direction of beta1, which forbids order 2.
+    """
+    sample = dict(source.sample)
+    found = kinks_of(source.pieces, sample)
+    if found.jumps:
+        return f"s jumps: {found.described()}"
+    for left, right in pairwise(source.pieces):
+        point = right.lower
+        if point == 0 and dim == 1:
+            continue  # beta1.x = 0 at x = 0 whatever beta1 is
+        at = {**sample, "z": balls.value(point, sample, _BITS)}
+        below, above = (balls.jet(p.expr, at, order, _BITS) for p in (left, right))
+        if not all(c.is_finite() for c in (*below, *above)):
+            return f"the derivatives of s have no finite limit at z = {point}"
+        # order 1 needs s to be continuous, order 2 its derivative too
+        if point == 0 and not all((u - v).contains(0) for u, v in zip(above[:order], below[:order], strict=True)):
+            return f"s has a {'jump' if order == 1 else 'jump or a kink'} at z = 0, which moves with beta1 when d >= 2"
+    return None
+
+
+def slope_at_zero(source: Activation) -> Literal["nonzero", "finite", "unknown"]:
+    """Whether s'(0), from either side, is proved not to be 0; else whether s(0) is proved finite."""
+    algebra = Algebra(dict(source.sample))
+    around = [
+        p for p in source.pieces if algebra.compare(p.lower, sp.S.Zero) <= 0 <= algebra.compare(p.upper, sp.S.Zero)
+    ]
+    if not around or not (around[0].lower < 0 < around[-1].upper):
+        return "unknown"
+    jets = [balls.jet(p.expr, {**dict(source.sample), "z": 0}, 1, _BITS) for p in around]
+    if all(s.is_finite() and s1.is_finite() and not s1.contains(0) for s, s1 in jets):
+        return "nonzero"
+    return "finite" if all(s.is_finite() for s, _ in jets) else "unknown"

@@ -1,0 +1,342 @@
+"""Turns first-order relations into flows, invariants and identifiable functions (theory.md 2.2).
+
+A relation sum_i c_i u_i = m u of order 1 says that the vector field V = sum_i c_i d_i satisfies V u = m u. Its flow
+theta(l), with l d theta/d l = V(theta(l)), multiplies u by l^m if m is constant along it. The functions f with V f = 0
+are all that u determines of theta.
+
+    >>> from temperance.theory.interactions.interactions import derive
+    >>> from temperance.theory.symmetries.flows import symmetries
+    >>> found = symmetries(derive("linear"))
+    >>> [flow.statement for flow in found.flows]
+    ['(beta1, tau, beta0) -> (l*beta1, l*tau, l*beta0)']
+    >>> [str(f) for f in found.identifiable]
+    ['beta1/tau', 'beta0/tau', 'a', 'b', 'nu']
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sympy as sp
+
+from temperance.theory.interactions.interactions import Interactions
+from temperance.theory.symmetries.discrete_symmetries import MixtureSymmetry, beyond_parameters, mixture_symmetries
+from temperance.theory.models.spec import BETA0, MoESpec
+from temperance.theory.interactions.pdes import Relation
+from temperance.theory.symmetries.score_translations import Scores, scores
+
+SCALE = sp.Symbol("l", positive=True)
+_RADIUS = sp.Symbol("r", positive=True)
+
+
+@dataclass(frozen=True)
+class VectorField:
+    """V = sum_i c_i d_i over the moved parameters (no c_i is 0), with V u = multiplier * u."""
+
+    components: tuple[tuple[sp.Symbol, sp.Expr], ...]
+    multiplier: sp.Expr
+
+    def __call__(self, f: sp.Expr) -> sp.Expr:
+        """V f."""
+        return sp.simplify(sum((c * sp.diff(f, p) for p, c in self.components), sp.S.Zero))
+
+    @property
+    def moved(self) -> tuple[sp.Symbol, ...]:
+        """The parameters that V moves."""
+        return tuple(p for p, _ in self.components)
+
+
+@dataclass(frozen=True)
+class Flow:
+    """A one-parameter group that changes an atom by a factor, integrated from a first-order relation.
+
+    orbit: where the group element l takes every moved parameter, and beta0, which undoes the factor in the mixture;
+    invariants: functionally independent functions of the moved parameters and beta0 that are constant on orbits.
+    together: whether all atoms must move with the same l (a shared parameter moves, or a common factor must cancel).
+    """
+
+    field: VectorField
+    orbit: tuple[tuple[sp.Symbol, sp.Expr], ...]
+    invariants: tuple[sp.Expr, ...]
+    together: bool
+
+    @property
+    def statement(self) -> str:
+        """The flow as text."""
+        before = ", ".join(p.name for p, _ in self.orbit)
+        after = ", ".join(_moved(p, e) for p, e in self.orbit)
+        return f"({before}) -> ({after})" if len(self.orbit) > 1 else f"{before} -> {after}"
+
+    @property
+    def gauge(self) -> str:
+        """The gauges that the flow keeps: one of an atom with beta1 = 0 and beta0 = 0 is every one."""
+        kept = all(e.subs(p, 0) == 0 for p, e in self.orbit)
+        return "every gauge" if kept else "free, up to a translation"
+
+
+def _moved(p: sp.Symbol, e: sp.Expr) -> str:
+    factor = sp.cancel(e / p)
+    return str(e) if p in factor.free_symbols else f"{factor}*{p}"
+
+
+@dataclass(frozen=True)
+class Symmetries:
+    """Flows and discrete symmetries of a model, and what is identifiable.
+
+    identifiable: functions of one atom's parameters (and beta0) that generate the invariants of all flows, and of two
+    atoms, [i] and [j], where all scores can be translated; None where a flow could not be integrated. unintegrated:
+    relations of order 1 that gave no flow, and why. proved: what is proved of the identifiable functions, and in which
+    gauge.
+    """
+
+    flows: tuple[Flow, ...]
+    discrete: tuple[MixtureSymmetry, ...]
+    identifiable: tuple[sp.Expr, ...] | None
+    unintegrated: tuple[str, ...]
+    proved: str
+
+
+def symmetries(found: Interactions) -> Symmetries:
+    """The symmetries of a model and its identifiable functions, from its first-order relations, found by `derive`.
+
+    Every flow is checked: it solves the equation of its vector field, keeps the kinks of the gate in place, and leaves
+    its invariants constant.
+    """
+    flows, failures = [], []
+    for relations in _grouped(found):
+        flow, reason = _integrate(found.spec, relations)
+        if flow is None:
+            failures.append(f"{'; '.join(r.equation for r in relations)}: {reason}")
+        else:
+            flows.append(flow)
+    moved = [p for flow in flows for p, _ in flow.orbit if p != BETA0]
+    overlap = len(moved) > len(set(moved))
+    identifiable = None if failures or overlap else _identifiable(found.spec, flows)
+    shown = scores(found.spec)
+    scaled = shown is not None and shown.scaled and not any(flow.together for flow in flows)
+    freed = shown is not None and bool(beyond_parameters(found.spec) or (scaled and shown.any_sign))
+    if identifiable is not None and shown is not None and freed:
+        identifiable = _in_mixture(found.spec, identifiable, shown)
+    discrete = (*mixture_symmetries(found.spec), *([_temperature(found.spec, shown)] if scaled and shown else []))
+    return Symmetries(
+        tuple(flows), discrete, identifiable, tuple(failures), _proved(found, identifiable, shown if freed else None)
+    )
+
+
+def _grouped(found: Interactions) -> list[tuple[Relation, ...]]:
+    """First-order generators; where the gate has kinks, those of the form u_p = 0 are one group (see _integrate)."""
+    first = [g for g in found.generators if g.order == 1]
+    if not found.spec.gate.log_weight.has(sp.Piecewise):
+        return [(g,) for g in first]
+    alone = tuple(g for g in first if len(g.terms) == 1)
+    return [(g,) for g in first if g not in alone] + ([alone] if alone else [])
+
+
+def _integrate(spec: MoESpec, relations: tuple[Relation, ...]) -> tuple[Flow | None, str]:
+    field = vector_field(relations[0]) if len(relations) == 1 else None
+    if all(len(r.terms) == 1 for r in relations) and spec.gate.log_weight.has(sp.Piecewise):
+        # u_p = 0 on every piece: the multiple p u_p = 0 is the one whose flow can keep a kink at z = 0 in place
+        moved = [p for r in relations for p in vector_field(r).moved]
+        field = VectorField(tuple((p, p) for p in moved), sp.S.Zero)
+    if field is None:
+        raise ValueError("several relations can be integrated together only if each has one term")
+    if not _keeps_kinks(spec, field):
+        return None, "it holds on every piece of the gate, but its flow moves a kink: not a symmetry"
+    if field.multiplier.free_symbols & set(field.moved):
+        return None, "the factor by which it changes u is not constant along its flow"
+    solved = _scaling(field) or _shift(field) or _radial(field)
+    if solved is None:
+        return None, "its flow was not integrated in closed form"
+    orbit, invariants = solved
+    if any(not _is_constant(field, f) for f in invariants):
+        return None, "the invariants found for it did not verify"
+    flow = _with_bias(spec, field, orbit, invariants)
+    return flow, "" if flow else "its flow was not extended to beta0"
+
+
+def vector_field(relation: Relation) -> VectorField:
+    """The vector field of a relation of order 1, scaled so that its coefficients are as simple as they can be."""
+    components, multiplier = [], sp.S.Zero
+    for c, alpha in relation.terms:
+        if sum(alpha) == 0:
+            multiplier = -c
+        else:
+            components.append((relation.parameters[alpha.index(1)], c))
+    components.sort(key=lambda component: relation.parameters.index(component[0]))
+    moved = {p for p, _ in components}
+    if not any(c.free_symbols & moved for _, c in components):
+        return VectorField(tuple(components), multiplier)
+    factor = min((sp.cancel(c / p) for p, c in components), key=sp.count_ops)
+    scaled = tuple((p, sp.cancel(c / factor)) for p, c in components)
+    simple = all(not sp.cancel(c / p).free_symbols & moved for p, c in scaled)
+    if factor.is_number or not simple:
+        return VectorField(tuple(components), multiplier)
+    return VectorField(scaled, sp.cancel(multiplier / factor))
+
+
+def _keeps_kinks(spec: MoESpec, field: VectorField) -> bool:
+    """Whether V b is a multiple of b for every function b whose zeros bound the pieces of the gate."""
+    for relational in spec.gate.log_weight.atoms(sp.core.relational.Relational):
+        boundary = relational.lhs - relational.rhs
+        ratio = sp.cancel(field(boundary) / boundary)
+        if not sp.denom(ratio).is_number:
+            return False
+    return True
+
+
+Solved = tuple[tuple[tuple[sp.Symbol, sp.Expr], ...], tuple[sp.Expr, ...]]
+
+
+def _scaling(field: VectorField) -> Solved | None:
+    """c_i = w_i theta_i with constants w_i: theta_i -> l^w_i theta_i, invariants are monomials of weight 0."""
+    weights = {p: sp.cancel(c / p) for p, c in field.components}
+    if any(w.free_symbols & set(field.moved) for w in weights.values()):
+        return None
+    orbit = tuple((p, SCALE**w * p) for p, w in weights.items())
+    if not _solves(field, orbit):
+        return None
+    reference = max(field.moved, key=lambda p: (abs(weights[p]) == 1, p.name == "tau", -field.moved.index(p)))
+    others = [p for p in field.moved if p != reference]
+    return orbit, tuple(_monomial(p, weights[p], reference, weights[reference]) for p in others)
+
+
+def _monomial(p: sp.Symbol, w: sp.Expr, q: sp.Symbol, v: sp.Expr) -> sp.Expr:
+    """A monomial in p and q of weight 0, with p above the line unless p is a temperature."""
+    ratio = sp.cancel(w / v)
+    exponents = (ratio.q, -ratio.p) if ratio.is_Rational else (sp.S.One, -ratio)
+    value = p ** exponents[0] * (q if ratio.is_Integer or q.is_positive else sp.Abs(q)) ** exponents[1]
+    return 1 / value if p.name == "tau" else value
+
+
+def _shift(field: VectorField) -> Solved | None:
+    """c_i that do not depend on the moved parameters: theta_i -> theta_i + c_i log l."""
+    if any(c.free_symbols & set(field.moved) for _, c in field.components):
+        return None
+    orbit = tuple((p, p + c * sp.log(SCALE)) for p, c in field.components)
+    if not _solves(field, orbit):
+        return None
+    (first, slope), *others = field.components
+    return orbit, tuple(sp.expand(p - c / slope * first) for p, c in others)
+
+
+def _radial(field: VectorField) -> Solved | None:
+    """One vector with components beta_j g(|beta|), the rest scaled: |beta| moves along h(|beta|) -> l h(|beta|)."""
+    ratios = {p: sp.simplify(c / p) for p, c in field.components}
+    scaled = {p: w for p, w in ratios.items() if not w.free_symbols & set(field.moved)}
+    block = [p for p in field.moved if p not in scaled]
+    norm = sp.sqrt(sum((p**2 for p in block), sp.S.Zero))
+    speeds = {sp.expand(ratios[p].subs(norm, _RADIUS)) for p in block}
+    if len(speeds) != 1 or (speed := speeds.pop()).free_symbols - {_RADIUS}:
+        return None
+    h = sp.simplify(sp.exp(sp.integrate(sp.apart(1 / (_RADIUS * speed), _RADIUS), _RADIUS)))
+    new = sp.Symbol("s", positive=True)
+    roots = [sp.simplify(e) for e in sp.solve(sp.Eq(h.subs(_RADIUS, new), SCALE * h), new)]
+    radius = VectorField(((_RADIUS, _RADIUS * speed),), sp.S.Zero)
+    if len(roots) != 1 or not _solves(radius, ((_RADIUS, roots[0]),)):
+        return None
+    stretch = sp.simplify(roots[0] / _RADIUS).subs(_RADIUS, norm)
+    orbit = tuple((p, p * stretch if p in block else SCALE ** scaled[p] * p) for p in field.moved)
+    unit = sp.simplify(h / _RADIUS).subs(_RADIUS, norm)
+    if not scaled:
+        return orbit, tuple(p / block[0] for p in block[1:])
+    reference = next(iter(scaled))
+    base = reference ** (1 / scaled[reference])
+    rest = tuple(_monomial(p, w, reference, scaled[reference]) for p, w in scaled.items() if p != reference)
+    return orbit, tuple(p * unit / base for p in block) + rest
+
+
+def _solves(field: VectorField, orbit: tuple[tuple[sp.Symbol, sp.Expr], ...]) -> bool:
+    """Whether the orbit starts at theta for l = 1 and l d theta/d l = V(theta) along it."""
+    moved = dict(orbit)
+    for p, c in field.components:
+        speed = SCALE * sp.diff(moved[p], SCALE) - c.subs(moved, simultaneous=True)
+        if sp.simplify(speed) != 0 or sp.simplify(moved[p].subs(SCALE, 1) - p) != 0:
+            return False
+    return True
+
+
+def _is_constant(field: VectorField, f: sp.Expr) -> bool:
+    """Whether V f = 0, wherever the arguments of absolute values are not 0."""
+    sides = [f.replace(sp.Abs, lambda e, sign=sign: sign * e) for sign in (1, -1)] if f.has(sp.Abs) else [f]
+    return all(field(side) == 0 for side in sides)
+
+
+def _with_bias(spec: MoESpec, field: VectorField, orbit: tuple, invariants: tuple) -> Flow | None:
+    """Let beta0 move so that the weight of the atom in the mixture stays: offset' + multiplier log l = offset."""
+    shared = any(p in spec.gate.shared for p in field.moved)
+    offset = spec.gate.offset
+    if offset is None:
+        common = field.multiplier != 0  # a factor of one atom alone would change the mixture
+        relative = _relative(field) if common and not shared else ()
+        return Flow(field, orbit, (*invariants, *relative), shared or common)
+    target = offset - field.multiplier * sp.log(SCALE)
+    slope = sp.diff(offset, BETA0)
+    moved_slope = slope.subs(dict(orbit), simultaneous=True)
+    new = sp.expand(sp.simplify(target / moved_slope))
+    if new == BETA0:
+        return Flow(field, orbit, invariants, shared)
+    extra = _bias_invariant(field, offset)
+    return None if extra is None else Flow(field, (*orbit, (BETA0, new)), (*invariants, extra), shared)
+
+
+def _relative(field: VectorField) -> tuple[sp.Expr, ...]:
+    """What the first moved parameter tells in a mixture all of whose atoms move together: p[i]/p[j]."""
+    p = field.moved[0]
+    return (sp.Symbol(f"{p.name}[i]", **p.assumptions0) / sp.Symbol(f"{p.name}[j]", **p.assumptions0),)
+
+
+def _bias_invariant(field: VectorField, offset: sp.Expr) -> sp.Expr | None:
+    """The function of beta0 that the extended flow leaves constant: offset/m + t where V t = 1."""
+    if field.multiplier == 0:
+        return offset
+    for p, c in field.components:
+        if not c.free_symbols & set(field.moved):
+            return offset / field.multiplier + p / c
+        if not (weight := sp.cancel(c / p)).free_symbols & set(field.moved):
+            return offset / field.multiplier + sp.log(p if p.is_positive else sp.Abs(p)) / weight
+    return None
+
+
+def _identifiable(spec: MoESpec, flows: list[Flow]) -> tuple[sp.Expr, ...]:
+    """The invariants of all flows (which move disjoint parameters) and the parameters that none moves."""
+    moved = {p for flow in flows for p, _ in flow.orbit}
+    invariant = [f for flow in flows for f in flow.invariants]
+    bias = [] if spec.gate.offset is None or BETA0 in moved else [BETA0]
+    gate = [p for p in spec.gate.parameters if p not in moved]
+    return (*invariant, *gate, *bias, *(p for p in spec.expert.parameters if p not in moved))
+
+
+def _temperature(spec: MoESpec, shown: Scores) -> MixtureSymmetry:
+    """A curve of one density that moves a shared parameter and is no flow of an atom."""
+    signs = "" if shown.any_sign else ", where beta1 has one sign in all atoms"
+    name = spec.gate.shared[0].name
+    what = f"{name} can move with the atoms so that all scores change by one function of x{signs}"
+    return MixtureSymmetry("temperature", "free", what)
+
+
+def _in_mixture(spec: MoESpec, alone: tuple[sp.Expr, ...], shown: Scores) -> tuple[sp.Expr, ...]:
+    """What is identifiable where all scores can change by one function of x, alone: of an atom by itself."""
+    gate = {*spec.gate.parameters, BETA0}
+    own = [p for p in spec.gate.parameters if p not in spec.gate.shared]
+    sides = [{p: sp.Symbol(f"{p.name}[{side}]", **p.assumptions0) for p in own} for side in "ij"]
+    apart = (f.subs(sides[0], simultaneous=True) - f.subs(sides[1], simultaneous=True) for f in shown.translated)
+    bias = () if shown.constant is None else (shown.constant,)
+    shared = () if shown.scaled else spec.gate.shared
+    experts = (f for f in alone if not f.free_symbols & gate and not any("[" in s.name for s in f.free_symbols))
+    return (*(sp.factor_terms(sp.expand(f)) for f in apart), *shown.kept, *bias, *shared, *experts)
+
+
+def _proved(found: Interactions, identifiable: tuple[sp.Expr, ...] | None, shown: Scores | None) -> str:
+    if identifiable is None:
+        return "flows only: the identifiable functions were not computed"
+    text = (
+        "proved: every flow, and that these functions are constant on its orbits; at a generic point they determine the"
+        " atom u locally and no other function of its parameters does (there are no further relations of order 1)"
+    )
+    if not found.complete and any("further relations" in m for m in found.missing):
+        text = text.replace("there are no further", "assuming that there are no further")
+    if shown is not None:
+        text += "; in the free gauge all scores can change by one function of x, which leaves the functions listed"
+        if not shown.any_sign:
+            text += " (where beta1 has one sign in all atoms; otherwise those of each atom are identifiable)"
+    return text + "; in a mixture: modulo its discrete symmetries, beta0 and translated parameters relative to one atom"
