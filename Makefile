@@ -2,6 +2,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
+# mypy needs a root in which the package lies as it is imported: links under build/
+TYPING := build/typing/temperance
+TYPES = rm -rf $(TYPING) && mkdir -p $(TYPING) && ln -s $(CURDIR)/temperance/* $(CURDIR)/theory $(CURDIR)/numerics $(TYPING) && MYPYPATH=build/typing $(BIN)/mypy -p temperance
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .PHONY: install verify test test-slow test-all test-lowest test-interop licences docs bench clean
@@ -23,7 +26,7 @@ verify: $(INSTALLED)
 test: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	$(TYPES)
 	$(BIN)/pytest --numprocesses 2 -m "not slow and not full"
 
 # notebooks, pages, processes that are killed, fuzz, whole claims
@@ -34,7 +37,7 @@ test-slow: $(INSTALLED)
 test-all: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	$(TYPES)
 	$(BIN)/pytest --numprocesses 2 --dist worksteal
 
 # what is fast, with outcomes beside the times: run alone on the machine

@@ -16,8 +16,8 @@ from statistics import median
 from typing import Any
 
 from temperance.theory.activations.catalogue import CATALOGUE
-from temperance.theory.conditions.decision import decide
 from temperance.theory.conditions.certificates import certificates
+from temperance.theory.conditions.decision import decide
 
 RUNS = 5
 

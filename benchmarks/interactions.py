@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterator
 from math import comb
 from typing import Any
 
-from temperance.theory.interactions.interactions import derive, model
 from temperance.theory.interactions.groebner import groebner_basis
+from temperance.theory.interactions.interactions import derive, model
 
 DIMENSIONS = range(1, 6)
 ORDERS = range(1, 7)

@@ -1,6 +1,6 @@
 """Mutation testing: which small changes of a module do its quick tests not notice?
 
-    python tools/mutation.py numerics/errors/slopes.py [--sample 200] [--seed 0] [--workers 1] [--folder FOLDER] [--json]
+    python tools/mutation.py numerics/errors/slopes.py [--sample 200] [--seed 0] [--workers 1] [--folder DIR] [--json]
 
 Needs mutmut (`pip install mutmut`), which is no dependency. It works in a copy of the source; the tests of a module are
 those named in TESTS. mutmut leaves decorated functions alone, so that decorators that change no value are taken off in
@@ -23,24 +23,38 @@ from collections import Counter
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-FOLDERS, FILES = ("theory", "numerics", "temperance", "tests", "benchmarks"), ("pyproject.toml", "README.md")
+FOLDERS, FILES = (
+    ("theory", "numerics", "temperance", "tests", "benchmarks", "campaigns"),
+    ("pyproject.toml", "README.md"),
+)
 TESTS = {
     "theory/conditions/decision.py": [
         f"tests/test_{part}.py" for part in ("verdicts", "doubtful_pieces", "independence", "regions")
     ],
-    "theory/checker/verdict_checker.py": ["tests/theory/checker/test_certificate_checks.py", "tests/theory/checker/test_certificates.py"],
-    "theory/interactions/interactions.py": ["tests/theory/interactions/test_interaction_reports.py", "tests/theory/interactions/test_interactions.py"],
+    "theory/checker/verdict_checker.py": [
+        "tests/theory/checker/test_certificate_checks.py",
+        "tests/theory/checker/test_certificates.py",
+    ],
+    "theory/interactions/interactions.py": [
+        "tests/theory/interactions/test_interaction_reports.py",
+        "tests/theory/interactions/test_interactions.py",
+    ],
     "numerics/mixture/density.py": ["tests/numerics/mixture/test_density.py"],
-    "numerics/errors/voronoi.py": ["tests/numerics/errors/test_voronoi.py", "tests/numerics/errors/test_voronoi_naive.py"],
+    "numerics/errors/voronoi.py": [
+        "tests/numerics/errors/test_voronoi.py",
+        "tests/numerics/errors/test_voronoi_naive.py",
+    ],
     "numerics/errors/slopes.py": ["tests/numerics/errors/test_slopes.py"],
 }
-LENGTH = "tests/theory/checker/test_certificates.py::test_the_checker_is_short"  # a file with all its mutants in it is not
+LENGTH = (
+    "tests/theory/checker/test_certificates.py::test_the_checker_is_short"  # a file with all its mutants in it is not
+)
 NEUTRAL = re.compile(r"^@(one_blas_thread\(\)|cache|lru_cache(\(.*\))?)\n", re.MULTILINE)
 CONFIGURATION = """
 [tool.mutmut]
 source_paths = ["theory", "numerics", "temperance"]
 only_mutate = ["{module}"]
-also_copy = ["benchmarks", "README.md"]
+also_copy = ["benchmarks", "campaigns", "README.md"]
 pytest_add_cli_args = ["-m", "not full", "-p", "no:cacheprovider", "--deselect", "{length}"]
 pytest_add_cli_args_test_selection = {tests}
 timeout_constant = 5.0
@@ -98,6 +112,7 @@ def difference(folder: Path, name: str) -> str:
 
 
 def main() -> None:
+    """Run the mutants of one module and print what became of them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("module", choices=TESTS)
     parser.add_argument("--sample", type=int, default=10**9, help="at most so many mutants, drawn at random")

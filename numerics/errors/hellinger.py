@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-
+from temperance.numerics.machine.threads import one_blas_thread
 from temperance.numerics.mixture.activation_numpy import CompiledActivation
 from temperance.numerics.mixture.density import log_density
 from temperance.numerics.mixture.measures import MixingMeasure
-from temperance.numerics.machine.threads import one_blas_thread
 
 Floats = NDArray[np.float64]
 

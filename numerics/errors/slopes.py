@@ -11,7 +11,6 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-
 from temperance.numerics.machine.threads import one_blas_thread
 
 Floats = NDArray[np.float64]

@@ -13,19 +13,18 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import null_space
-
 from temperance.numerics.fitting import mle
 from temperance.numerics.fitting.diagnostics import of_search, uncertain, undetermined
-from temperance.numerics.mixture.activation_numpy import CompiledActivation, compile_activation
 from temperance.numerics.fitting.identifiability import Proved, proved_of
-from temperance.numerics.mixture.measures import Gauge, Layout
 from temperance.numerics.fitting.mle import Box, Fit
 from temperance.numerics.fitting.newton import FLAT, scaled_spectrum
-from temperance.numerics.mixture.data_source import Points
+from temperance.numerics.fitting.standardisation import Units
 from temperance.numerics.fitting.starting_points import SUBSAMPLE, clusterwise_regression
 from temperance.numerics.fitting.tau_profile import Side, settled
 from temperance.numerics.machine.threads import one_blas_thread
-from temperance.numerics.fitting.standardisation import Units
+from temperance.numerics.mixture.activation_numpy import CompiledActivation, compile_activation
+from temperance.numerics.mixture.data_source import Points
+from temperance.numerics.mixture.measures import Gauge, Layout
 from temperance.theory.activations.activation import Activation, activation
 
 Floats = NDArray[np.float64]

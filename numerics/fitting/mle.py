@@ -12,17 +12,16 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-
-from temperance.numerics.fitting.reparametrisation import chart_of
-from temperance.numerics.mixture.activation_numpy import CompiledActivation
-from temperance.numerics.mixture.density import responsibilities
-from temperance.numerics.likelihood.kernel import evaluate
-from temperance.numerics.mixture.measures import Layout, MixingMeasure
 from temperance.numerics.fitting.newton import FLAT, Local, Maximum, Stop, maximise, scaled_spectrum
-from temperance.numerics.mixture.data_source import Points
+from temperance.numerics.fitting.reparametrisation import chart_of
 from temperance.numerics.fitting.ridges import RidgeSearch, kinks_of
 from temperance.numerics.fitting.starting_points import SUBSAMPLE, rough_start
+from temperance.numerics.likelihood.kernel import evaluate
 from temperance.numerics.machine.threads import one_blas_thread
+from temperance.numerics.mixture.activation_numpy import CompiledActivation
+from temperance.numerics.mixture.data_source import Points
+from temperance.numerics.mixture.density import responsibilities
+from temperance.numerics.mixture.measures import Layout, MixingMeasure
 
 Floats = NDArray[np.float64]
 Status = Literal["converged", "at_bound", "spike", "max_steps"]

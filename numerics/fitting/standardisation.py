@@ -16,10 +16,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-
-from temperance.numerics.mixture.measures import Layout
 from temperance.numerics.fitting.mle import Box, Fit
 from temperance.numerics.mixture.data_source import Points
+from temperance.numerics.mixture.measures import Layout
 
 Floats = NDArray[np.float64]
 

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-
+from temperance.numerics.likelihood.batch_values import values
 from temperance.numerics.mixture.activation_numpy import CompiledActivation
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
-from temperance.numerics.likelihood.batch_values import values
 
 Floats = NDArray[np.float64]
 

@@ -9,10 +9,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-
-from temperance.numerics.mixture.activation_numpy import CompiledActivation
 from temperance.numerics.fitting.mle import AGREE, Fit, fit_points
 from temperance.numerics.fitting.newton import FLAT, scaled_spectrum
+from temperance.numerics.mixture.activation_numpy import CompiledActivation
 from temperance.numerics.mixture.data_source import Points
 
 Floats = NDArray[np.float64]

@@ -11,15 +11,14 @@ from typing import Any
 import numpy as np
 from numba import njit, types
 from numpy.typing import NDArray
-
-from temperance.numerics.likelihood.kernel_steps import aligned, constant_rows, fill
-from temperance.numerics.machine.intrinsics import use_wide_vectors
-from temperance.numerics.mixture.activation_numpy import CompiledActivation
-from temperance.numerics.machine.interrupts import interrupts_noted
-from temperance.numerics.mixture.activation_machine_code import NoMachineCode, machine_jets
 from temperance.numerics.likelihood.kernel import BLOCK, FAST, code_version, evaluate, row_counts
-from temperance.numerics.mixture.measures import Layout
+from temperance.numerics.likelihood.kernel_steps import aligned, constant_rows, fill
+from temperance.numerics.machine.interrupts import interrupts_noted
+from temperance.numerics.machine.intrinsics import use_wide_vectors
 from temperance.numerics.machine.row_products import LANES
+from temperance.numerics.mixture.activation_machine_code import NoMachineCode, machine_jets
+from temperance.numerics.mixture.activation_numpy import CompiledActivation
+from temperance.numerics.mixture.measures import Layout
 
 Floats = NDArray[np.float64]
 _SIGNATURE = types.void(

@@ -27,8 +27,6 @@ from typing import Any
 import numpy as np
 from numba import njit, types
 from numpy.typing import NDArray
-
-from temperance.numerics.mixture import density
 from temperance.numerics.likelihood.hessian_assembly import assemble
 from temperance.numerics.likelihood.kernel_steps import (
     add_own,
@@ -41,14 +39,15 @@ from temperance.numerics.likelihood.kernel_steps import (
     mean_logit,
     pull,
 )
-from temperance.numerics.machine.intrinsics import use_wide_vectors
 from temperance.numerics.machine.code_versions import version_of
+from temperance.numerics.machine.interrupts import interrupts_noted
+from temperance.numerics.machine.intrinsics import use_wide_vectors
+from temperance.numerics.machine.row_products import LANES, weigh
+from temperance.numerics.mixture import density
+from temperance.numerics.mixture.activation_machine_code import NoMachineCode, machine_jets
 from temperance.numerics.mixture.activation_numpy import CompiledActivation
 from temperance.numerics.mixture.density import Evaluation, check_data
-from temperance.numerics.machine.interrupts import interrupts_noted
-from temperance.numerics.mixture.activation_machine_code import NoMachineCode, machine_jets
 from temperance.numerics.mixture.measures import Layout
-from temperance.numerics.machine.row_products import LANES, weigh
 from temperance.theory.activations.activation import Activation
 
 Floats = NDArray[np.float64]

@@ -10,10 +10,9 @@ import math
 
 import numpy as np
 from numba import njit
-
+from temperance.numerics.machine.elementary import small_exp
 from temperance.numerics.machine.intrinsics import call_jets
 from temperance.numerics.machine.row_products import LANES, gram, spread, weigh
-from temperance.numerics.machine.elementary import small_exp
 
 _SLOT = 8 * LANES  # bytes of one sum
 _FLOOR = -300.0  # smaller exponentials cannot change a sum of doubles, and denormal numbers are slow

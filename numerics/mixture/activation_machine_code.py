@@ -20,12 +20,11 @@ from typing import Any
 
 import sympy as sp
 from sympy.printing.pycode import PythonCodePrinter
-
-from temperance.numerics.machine import intrinsics as calls
 from temperance.numerics.machine import elementary as vectormath
+from temperance.numerics.machine import intrinsics as calls
 from temperance.numerics.machine.code_versions import version_of
-from temperance.numerics.mixture.activation_numpy import stable_jets
 from temperance.numerics.machine.interrupts import interrupts_noted
+from temperance.numerics.mixture.activation_numpy import stable_jets
 from temperance.theory.activations.activation import Activation
 
 _VECTOR = {name: name for name in ("exp", "log", "tanh", "erf", "sin", "cos", "sinh", "cosh")}

@@ -13,10 +13,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-
-from temperance.numerics.studies.study import Study
-from temperance.numerics.mixture.measures import Gauge, MixingMeasure
 from temperance.numerics.fitting.mle import Box
+from temperance.numerics.mixture.measures import Gauge, MixingMeasure
+from temperance.numerics.studies.study import Study
 
 if TYPE_CHECKING:
     from temperance.numerics.contact.curves import ExactMeasure

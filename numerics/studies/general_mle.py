@@ -1,6 +1,6 @@
 """Fits an arbitrary gate with a polynomial expert by maximum likelihood, d = 1: general, local, and slower.
 
-`numerics.fitting.mle` knows softmax and activation gates with linear experts; here log weight and mean are compiled from their
+`fitting.mle` knows softmax and activation gates with linear experts; here log weight and mean are compiled from their
 formulas. The first cell has two atoms whose shares stay within a factor of each other, as the bounds of contact orders
 suppose. The gate of the last atom is held, which fixes a translation where the gate has one. A box around the truth is
 part of the estimator. SciPy's L-BFGS-B climbs from given starts.
@@ -16,7 +16,6 @@ from typing import Any, Literal
 
 import numpy as np
 from scipy.optimize import minimize
-
 from temperance.numerics.contact.split_mixtures import Array, Family
 from temperance.numerics.machine.threads import one_blas_thread
 from temperance.theory.models.spec import NU
@@ -33,7 +32,7 @@ _SAME = 1e-3  # log-likelihoods of one maximum
 
 @dataclass(frozen=True)
 class GeneralFit:
-    """The best of some climbs: its vector (as in `numerics.contact.split_mixtures`), log-likelihood, status, and how many agree."""
+    """The best of some climbs: vector (as in `contact.split_mixtures`), log-likelihood, status, and how many agree."""
 
     vector: Array
     loglik: float

@@ -9,14 +9,13 @@ from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
-
-from temperance.numerics.studies.study import Study
-from temperance.numerics.errors.identifiable_functions import homogeneous_errors, mirror_errors
 from temperance.numerics.errors.hellinger import hellinger
-from temperance.numerics.mixture.measures import MixingMeasure
-from temperance.numerics.fitting.mle import Status
+from temperance.numerics.errors.identifiable_functions import homogeneous_errors, mirror_errors
 from temperance.numerics.errors.slopes import CURVATURE_LEVEL, FEWEST_REPLICATES, Slope, log_slope
 from temperance.numerics.errors.voronoi import GroupErrors, group_errors, match, voronoi_loss
+from temperance.numerics.fitting.mle import Status
+from temperance.numerics.mixture.measures import MixingMeasure
+from temperance.numerics.studies.study import Study
 from temperance.theory.conditions.first_order_failures import classify
 from temperance.theory.conditions.mirror_points import mirror
 
@@ -64,7 +63,7 @@ class StudyResult:
         """Errors of each group in each cell, (R, N, k*), or (R, N) for what belongs to no cell.
 
         nan for dropped fits and empty cells. Besides the groups of `voronoi.group_errors`: the functions of
-        `numerics.errors.identifiable_functions` where they are what is identifiable, and the Hellinger distance, "density".
+        `errors.identifiable_functions` where they are what is identifiable, and the Hellinger distance, "density".
         """
         study, measures = self.study, self.measures
         density = hellinger(measures, study.truth, study.gate, low=study.low, high=study.high)

@@ -14,18 +14,17 @@ from time import monotonic
 
 import numpy as np
 from numpy.typing import NDArray
-
-from temperance.numerics.studies.study import Study
-from temperance.numerics.machine.interrupts import interrupts_noted
-from temperance.numerics.likelihood.kernel import evaluate
-from temperance.numerics.mixture.measures import Layout
 from temperance.numerics.fitting.mle import Fit, Status, fit, higher
-from temperance.numerics.studies.results import StudyResult
-from temperance.numerics.mixture.sampling import sample
 from temperance.numerics.likelihood.batch_values import values
+from temperance.numerics.likelihood.kernel import evaluate
+from temperance.numerics.machine.interrupts import interrupts_noted
+from temperance.numerics.machine.threads import one_blas_thread
+from temperance.numerics.mixture.measures import Layout
+from temperance.numerics.mixture.sampling import sample
+from temperance.numerics.studies.results import StudyResult
 from temperance.numerics.studies.split_starts import smaller, split_starts
 from temperance.numerics.studies.store import Outcome, Store, StoreError, open_store, same
-from temperance.numerics.machine.threads import one_blas_thread
+from temperance.numerics.studies.study import Study
 from temperance.numerics.studies.workers import local_workers, lost_workers_told
 
 Floats = NDArray[np.float64]

@@ -10,10 +10,10 @@ import json
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
+from temperance.numerics.errors.voronoi import Symmetry
+from temperance.numerics.fitting.mle import Box
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, compile_activation, parity
 from temperance.numerics.mixture.measures import Gauge, Layout, MixingMeasure
-from temperance.numerics.fitting.mle import Box
-from temperance.numerics.errors.voronoi import Symmetry
 from temperance.theory.activations.activation import activation
 from temperance.theory.rates.true_point import TruePoint
 
@@ -26,7 +26,7 @@ class Study:
     that samples come from, x uniform on [low, high]^d. k: fitted atoms; gauge: theirs. tau: None if fitted, else its
     fixed value. sizes: increasing n; the sample of a replicate at one n is the beginning of that at the next. starts:
     fresh starts at every n; from the second n on the estimate at the n before is one more, so that no start uses the
-    truth. splits: starts made of each atom of the maximum for k - 1 atoms, see `numerics.studies.split_starts`. backward: whether
+    truth. splits: starts made of each atom of the maximum for k - 1 atoms, see `split_starts`. backward: whether
     the estimate at the n above is a start too, from the largest n down. box: part of the estimator. kink: s has a kink
     inside the support. Data come from the streams (seed, replicate), replicates of them.
     """

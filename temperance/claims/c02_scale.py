@@ -102,9 +102,9 @@ def equal(log_f: sp.Expr, log_g: sp.Expr) -> LegOutcome:
 
 def null_vector(_: Runs) -> Leg:
     """The observed information of a fitted linear gate: its null vector, and the direction of the orbit."""
+    from temperance.numerics.fitting.mle import Box, fit
     from temperance.numerics.mixture.activation_numpy import compile_activation
     from temperance.numerics.mixture.measures import Layout, MixingMeasure
-    from temperance.numerics.fitting.mle import Box, fit
     from temperance.numerics.mixture.sampling import sample
     from temperance.theory.activations.activation import activation
 

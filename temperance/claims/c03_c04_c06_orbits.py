@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
-from temperance.evidence.contact import Expected, contact_leg
+from temperance.claims.c02_scale import DIMENSIONS, flow, identifiable, scaled_density
 from temperance.evidence.comparison import predictions
+from temperance.evidence.contact import Expected, contact_leg
+from temperance.evidence.monte_carlo import orbit_profile, study_leg, with_profiles
 from temperance.evidence.outcomes import Leg, LegOutcome, combined
 from temperance.evidence.proof import Check, certified, holds, proof_leg, verdict_check
 from temperance.evidence.study_runner import Runs
-from temperance.claims.c02_scale import DIMENSIONS, flow, identifiable, scaled_density
-from temperance.evidence.monte_carlo import orbit_profile, study_leg, with_profiles
 from temperance.theory.conditions.first_order_failures import classify
 from temperance.theory.interactions.interactions import derive
 from temperance.theory.models.spec import TAU
@@ -71,8 +71,8 @@ def _power(r: int, order: float) -> LegOutcome:
 def _loss_order(r: int) -> float:
     """log2 of D_r(2t)/D_r(t) at a small t, D_r minimised over translation."""
     from temperance.numerics.errors.orbit_flatness import scaled
-    from temperance.numerics.studies.claim_studies import LINEAR
     from temperance.numerics.errors.voronoi import voronoi_loss
+    from temperance.numerics.studies.claim_studies import LINEAR
 
     steps = [1 + 2.0**-6, 1 + 2.0**-7]
     large, small = voronoi_loss(scaled(LINEAR.truth, steps), LINEAR.truth, LINEAR.symmetry, order=r)

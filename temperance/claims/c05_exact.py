@@ -5,13 +5,13 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from temperance.evidence.contact import Expected, contact_leg
-from temperance.evidence.comparison import study_record
 from temperance.claims.c03_c04_c06_orbits import predicted
+from temperance.evidence.comparison import study_record
+from temperance.evidence.contact import Expected, contact_leg
+from temperance.evidence.monte_carlo import study_leg
 from temperance.evidence.outcomes import Leg, LegOutcome
 from temperance.evidence.proof import Check, certified, holds, proof_leg, verdict_check
 from temperance.evidence.study_runner import Runs
-from temperance.evidence.monte_carlo import study_leg
 
 if TYPE_CHECKING:
     from temperance.numerics.studies.study import Study

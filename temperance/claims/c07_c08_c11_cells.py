@@ -7,12 +7,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from temperance.evidence.contact import Expected, contact_leg
+from temperance.evidence.monte_carlo import study_leg
 from temperance.evidence.outcomes import Leg, LegOutcome
 from temperance.evidence.proof import Check, certified, holds, proof_leg, verdict_check
 from temperance.evidence.study_runner import Runs
-from temperance.evidence.monte_carlo import study_leg
-from temperance.theory.rates.prediction import Prediction
 from temperance.theory.rates.predict import predict
+from temperance.theory.rates.prediction import Prediction
 from temperance.theory.rates.solvability import solvability
 from temperance.theory.rates.true_point import TruePoint
 

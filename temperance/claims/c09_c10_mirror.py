@@ -5,15 +5,15 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from temperance.evidence.contact import Expected, contact_leg
 from temperance.claims.c03_c04_c06_orbits import predicted
+from temperance.evidence.contact import Expected, contact_leg
+from temperance.evidence.monte_carlo import orbit_profile, study_leg, with_profiles
 from temperance.evidence.outcomes import Leg, LegOutcome
 from temperance.evidence.proof import certified, holds, proof_leg, verdict_check
 from temperance.evidence.study_runner import Runs
-from temperance.evidence.monte_carlo import orbit_profile, study_leg, with_profiles
 from temperance.theory.activations.activation import activation
-from temperance.theory.rates.setting import bends
 from temperance.theory.conditions.mirror_points import mirror
+from temperance.theory.rates.setting import bends
 
 if TYPE_CHECKING:
     from temperance.numerics.contact.curves import ExactMeasure

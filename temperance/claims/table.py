@@ -6,26 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from temperance.claims.c07_c08_c11_cells import (
-    cells_contact,
-    cells_proof,
-    cells_rates,
-    cells_studies,
-    flattening_contact,
-    flattening_proof,
-    order_contact,
-    order_proof,
-)
-from temperance.claims.c05_exact import exact_contact, exact_proof, exact_rates, exact_studies
 from temperance.claims.c01_interactions import interactions_proof
-from temperance.claims.c09_c10_mirror import (
-    all_studies,
-    density_rates,
-    mirror_contact,
-    mirror_proof,
-    mirror_rates,
-    mirror_studies,
-)
+from temperance.claims.c02_scale import null_vector, scale_proof
 from temperance.claims.c03_c04_c06_orbits import (
     homogeneous_contact,
     homogeneous_proof,
@@ -38,9 +20,27 @@ from temperance.claims.c03_c04_c06_orbits import (
     loss_on_orbit_contact,
     loss_on_orbit_proof,
 )
+from temperance.claims.c05_exact import exact_contact, exact_proof, exact_rates, exact_studies
+from temperance.claims.c07_c08_c11_cells import (
+    cells_contact,
+    cells_proof,
+    cells_rates,
+    cells_studies,
+    flattening_contact,
+    flattening_proof,
+    order_contact,
+    order_proof,
+)
+from temperance.claims.c09_c10_mirror import (
+    all_studies,
+    density_rates,
+    mirror_contact,
+    mirror_proof,
+    mirror_rates,
+    mirror_studies,
+)
 from temperance.evidence.outcomes import Leg, LegName
 from temperance.evidence.study_runner import Runs
-from temperance.claims.c02_scale import null_vector, scale_proof
 
 if TYPE_CHECKING:
     from temperance.numerics.studies.study import Study

@@ -14,17 +14,17 @@ from typing import Annotated
 
 from cyclopts import App, CycloptsError, Parameter
 
-from temperance.terminal.completion import completion_command
-from temperance.terminal.errors import BadInput, commands, described, one_line
-from temperance.commands.examples import show_examples
-from temperance.commands.exponents import exponents
-from temperance.terminal.help_text import Flowing
-from temperance.commands.notebooks import notebooks
-from temperance.terminal.options import Json, Whole, gate_of
-from temperance.terminal.progress import display
 from temperance.commands.certify import certify as certify_files
 from temperance.commands.certify import write_certificates
+from temperance.commands.examples import show_examples
+from temperance.commands.exponents import exponents
+from temperance.commands.notebooks import notebooks
 from temperance.commands.rates import rates
+from temperance.commands.verify import verify
+from temperance.terminal.completion import completion_command
+from temperance.terminal.errors import BadInput, commands, described, one_line
+from temperance.terminal.help_text import Flowing
+from temperance.terminal.options import Json, Whole, gate_of
 from temperance.terminal.output import (
     CONDITIONS,
     DECISION_COLUMNS,
@@ -36,7 +36,7 @@ from temperance.terminal.output import (
     table,
     to_json,
 )
-from temperance.commands.verify import verify
+from temperance.terminal.progress import display
 
 app = App(
     name="temperance",

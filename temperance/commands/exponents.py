@@ -10,8 +10,8 @@ from cyclopts import Parameter
 from temperance.terminal.errors import BadInput, one_line, refusing
 from temperance.terminal.json_input import read_json
 from temperance.terminal.options import Json, Whole, gate_of
-from temperance.terminal.progress import display
 from temperance.terminal.output import check_writable, console, table, to_json, write_file
+from temperance.terminal.progress import display
 
 if TYPE_CHECKING:
     from temperance.theory.rates.contact_orders import Study

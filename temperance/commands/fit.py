@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from temperance.terminal.errors import one_line, refusing
-from temperance.terminal.progress import Count
 from temperance.terminal.output import table
+from temperance.terminal.progress import Count
 
 if TYPE_CHECKING:
     from temperance.numerics.fitting.estimate import Estimate, FitResult
@@ -58,8 +58,8 @@ def fit_file(
     Raises:
         BadInput: an option, a cell of the file, or data that make no fit.
     """
-    from temperance.numerics.fitting.estimate import fit
     from temperance.numerics.fitting.csv_data import read_csv
+    from temperance.numerics.fitting.estimate import fit
 
     with refusing():
         if gate not in GATES:

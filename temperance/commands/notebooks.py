@@ -8,8 +8,8 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from temperance.terminal.errors import BadInput, commands, one_line, refusing
-from temperance.terminal.progress import display
 from temperance.terminal.output import check_writable, to_json, write_file
+from temperance.terminal.progress import display
 
 notebooks = App(name="notebooks", help="Run the notebooks again, or make the results that one of them shows.")
 
@@ -45,8 +45,8 @@ def run_notebooks(
         A folder in which the executed notebooks are written.
     """
     from temperance.notebooks.execution import text
-    from temperance.notebooks.runs import notebook_files, parameters_of, read, run_again
     from temperance.notebooks.parameters import defaults
+    from temperance.notebooks.runs import notebook_files, parameters_of, read, run_again
 
     if output is not None and not Path(output).is_dir():
         raise BadInput(f"there is no folder {output!r}; accepted: an existing one")

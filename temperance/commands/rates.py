@@ -12,8 +12,8 @@ from cyclopts import Parameter, Token
 
 from temperance.terminal.errors import BadInput, refusing, resumable
 from temperance.terminal.options import Json, Whole, gate_of
-from temperance.terminal.progress import display
 from temperance.terminal.output import console, to_json
+from temperance.terminal.progress import display
 
 if TYPE_CHECKING:
     from temperance.numerics.studies.study import Study
@@ -95,9 +95,9 @@ def rates(
     store
         An SQLite file that keeps every finished replicate, so that a study that was stopped goes on.
     """
+    from temperance.evidence.study_runner import cores
     from temperance.measurements.rate_study import rates as measure
     from temperance.measurements.rate_study import show
-    from temperance.evidence.study_runner import cores
 
     with resumable(store), display() as shown, refusing():
         processes = cores() if workers is None else workers

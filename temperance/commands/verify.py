@@ -10,8 +10,8 @@ from cyclopts import Parameter
 
 from temperance.terminal.errors import BadInput, one_line, refusing, resumable
 from temperance.terminal.options import Json, Whole
-from temperance.terminal.progress import display
 from temperance.terminal.output import check_writable, console, to_json
+from temperance.terminal.progress import display
 
 PUBLISHED = "../shared/published"
 
@@ -48,10 +48,10 @@ def verify(
     output
         Write the report to this .json or .html file; an .html file is a page with plots and certificates.
     """
-    from temperance.pages.pages import REPORTS, write_report
-    from temperance.evidence.study_runner import cores, open_runs
-    from temperance.commands.verify_summary import show
     from temperance.claims.verify import chosen, verify_claims
+    from temperance.commands.verify_summary import show
+    from temperance.evidence.study_runner import cores, open_runs
+    from temperance.pages.pages import REPORTS, write_report
 
     with refusing():
         chosen(claims)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from rich.console import Console
 
-from temperance.terminal.errors import one_line
-from temperance.measurements.rate_study import SLOPE_COLUMNS, fits_in_words, slope_row
-from temperance.evidence.outcomes import LEGS, Leg
-from temperance.terminal.output import table
 from temperance.claims.verify import Report
+from temperance.evidence.outcomes import LEGS, Leg
+from temperance.measurements.rate_study import SLOPE_COLUMNS, fits_in_words, slope_row
+from temperance.terminal.errors import one_line
+from temperance.terminal.output import table
 
 COLUMNS = ("claim", *LEGS, "outcome")
 

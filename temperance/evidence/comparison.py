@@ -8,12 +8,12 @@ from dataclasses import asdict, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from temperance.theory.rates.prediction import Prediction, weakest
 from temperance.theory.rates.predict import predict
+from temperance.theory.rates.prediction import Prediction, weakest
 
 if TYPE_CHECKING:
-    from temperance.numerics.studies.study import Study
     from temperance.numerics.studies.results import StudyResult, StudySlope
+    from temperance.numerics.studies.study import Study
 
 _BOOTSTRAP_SEED = 0
 _RARE = 0.5  # share of the fits up to which cells of some size may be without a slope

@@ -10,8 +10,8 @@ from temperance.evidence.outcomes import Leg, LegOutcome, combined
 from temperance.evidence.study_runner import Runs
 
 if TYPE_CHECKING:
-    from temperance.numerics.studies.study import Study
     from temperance.numerics.errors.orbit_flatness import Flatness
+    from temperance.numerics.studies.study import Study
 
 _SHOWN = 3  # of the slopes that are not confirmed, in a detail; the record has them all
 
@@ -96,8 +96,8 @@ def orbit_profile(study: Study, degree: float, *, at_truth: bool = False, size: 
 
     Through the truth where only a part of the parameter space has the orbit, which maxima miss.
     """
-    from temperance.numerics.fitting.mle import fit
     from temperance.numerics.errors.orbit_flatness import SCALES, flatness, scaled
+    from temperance.numerics.fitting.mle import fit
     from temperance.numerics.mixture.sampling import sample
 
     x, y = sample(study.truth, study.gate, size, seed=study.seed, low=study.low, high=study.high)

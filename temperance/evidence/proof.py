@@ -7,8 +7,8 @@ from typing import Any
 
 from temperance.evidence.outcomes import Leg, LegOutcome, combined
 from temperance.theory.checker.verdict_checker import check
-from temperance.theory.conditions.decision import decide
 from temperance.theory.conditions.certificates import certificates
+from temperance.theory.conditions.decision import decide
 from temperance.theory.conditions.verdict import Outcome
 
 Check = tuple[str, Callable[[], LegOutcome]]

@@ -10,9 +10,9 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from temperance.numerics.studies.study import Study
     from temperance.numerics.studies.results import StudyResult
     from temperance.numerics.studies.run import Progress
+    from temperance.numerics.studies.study import Study
 
 Report = Callable[[str, "Progress"], None]
 """Called with the name of a study and how far it is."""

@@ -36,7 +36,7 @@ def activation(source: Source) -> Activation:
     at 97 points of [-7.2, 7.4].
 
     Args:
-        source: what theory.activations.activation.activation takes, a torch.nn.Module or a class of them, or a function of torch
+        source: what `activations.activation` takes, a torch.nn.Module or a class of them, or a function of torch
             or jax that maps one number to one number.
 
     Raises:
@@ -79,7 +79,7 @@ def _tracers(source: Any) -> list[tuple[str, ModuleType]]:
     homes = [str(getattr(thing, "__module__", "")) for thing in (source, *kinds)]
     own = [library for library in _LIBRARIES if any(home.startswith(library) for home in homes)]
     libraries = own or _loaded()
-    return [(library, import_module(f"temperance.{library}_tracing")) for library in libraries]
+    return [(library, import_module(f"temperance.interop.{library}_tracing")) for library in libraries]
 
 
 def _compared(source: Any, tracer: ModuleType) -> Activation:

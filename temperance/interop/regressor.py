@@ -12,13 +12,13 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from temperance.numerics.mixture.activation_numpy import CompiledActivation, compile_activation
-from temperance.numerics.mixture.density import gate_probabilities, log_density
+from temperance.interop.callables import Source, activation
 from temperance.numerics.fitting.estimate import Estimate
 from temperance.numerics.fitting.estimate import fit as estimate
-from temperance.numerics.mixture.measures import Gauge
 from temperance.numerics.fitting.mle import Box
-from temperance.interop.callables import Source, activation
+from temperance.numerics.mixture.activation_numpy import CompiledActivation, compile_activation
+from temperance.numerics.mixture.density import gate_probabilities, log_density
+from temperance.numerics.mixture.measures import Gauge
 
 try:
     from sklearn.base import BaseEstimator, RegressorMixin

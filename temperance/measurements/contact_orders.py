@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 
-from temperance.theory.rates.contact_orders import Number, Order, Orders, Study, orders, other_place, study
 from temperance.theory.models.spec import NU
+from temperance.theory.rates.contact_orders import Number, Order, Orders, Study, orders, other_place, study
 
 if TYPE_CHECKING:
-    from temperance.numerics.contact.split_mixtures import Family
     from temperance.numerics.contact.by_minimisation import Measured
+    from temperance.numerics.contact.split_mixtures import Family
 
 Doing = Callable[[str], AbstractContextManager[None]]
 MET = 0.1  # a measured order this close to the bound has met it
@@ -189,7 +189,14 @@ def with_measurements(found: Orders, seed: int = 0, progress: Doing = _silently)
 
 
 def _measured(chosen: Study, mixtures: Family, order: Order, seed: int) -> Measured | None:
-    from temperance.numerics.contact.by_minimisation import LEVELS, LEVELS_3, LEVELS_KINK, LEVELS_MEAN, LEVELS_MEAN_KINK, measure
+    from temperance.numerics.contact.by_minimisation import (
+        LEVELS,
+        LEVELS_3,
+        LEVELS_KINK,
+        LEVELS_MEAN,
+        LEVELS_MEAN_KINK,
+        measure,
+    )
 
     scale = chosen.scale is not None and order.parameter in (*chosen.labels, "tau")
     if scale or order.upper == 1 or (order.mean and chosen.size > 2):

@@ -16,14 +16,14 @@ from typing import Any
 
 import numpy as np
 
-from temperance.numerics.studies.general_studies import GeneralResult, GeneralStudy, run_general
-from temperance.numerics.contact.split_mixtures import Family
-from temperance.numerics.errors.slopes import CURVATURE_LEVEL, Judgement, Slope, judge, log_slope
 from temperance.measurements.contact_orders import MET, family
 from temperance.measurements.order_results import bounds
+from temperance.numerics.contact.split_mixtures import Family
+from temperance.numerics.errors.slopes import CURVATURE_LEVEL, Judgement, Slope, judge, log_slope
+from temperance.numerics.studies.general_studies import GeneralResult, GeneralStudy, run_general
 from temperance.terminal.output import write_file
-from temperance.theory.rates.contact_orders import Orders
 from temperance.theory.models.spec import NU
+from temperance.theory.rates.contact_orders import Orders
 
 SIZES = (500, 2000, 8000, 32000)
 REPLICATES = 60
@@ -120,7 +120,7 @@ def _kept(errors: Any, status: list[list[str]]) -> list[list[float | None]]:
 
 def stored() -> dict[str, Any]:
     """The results that were kept, by setting."""
-    text = files("temperance").joinpath("data/exponent_studies.json").read_text(encoding="utf-8")
+    text = files("temperance.measurements").joinpath("data/exponent_studies.json").read_text(encoding="utf-8")
     return {entry["definition"]["name"]: entry for entry in json.loads(text)}
 
 

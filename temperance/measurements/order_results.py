@@ -72,7 +72,7 @@ def measured(name: str) -> list[dict[str, Any]]:
 
 def stored() -> dict[str, dict[str, dict[str, Any]]]:
     """What was measured and kept: setting -> parameter -> its row."""
-    text = files("temperance").joinpath("data/exponent_table.json").read_text(encoding="utf-8")
+    text = files("temperance.measurements").joinpath("data/exponent_table.json").read_text(encoding="utf-8")
     return {name: {row["parameter"]: row for row in rows} for name, rows in json.loads(text).items()}
 
 

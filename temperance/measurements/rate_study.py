@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from temperance.terminal.errors import one_line
 from temperance.evidence.comparison import study_record
-from temperance.terminal.output import table
 from temperance.measurements.true_measures import Truth, default_truth
+from temperance.terminal.errors import one_line
+from temperance.terminal.output import table
 from temperance.theory.activations.activation import activation
 from temperance.theory.rates.setting import Setting
 
 if TYPE_CHECKING:
-    from temperance.numerics.studies.study import Study
     from temperance.numerics.mixture.measures import Gauge
     from temperance.numerics.studies.run import Progress
+    from temperance.numerics.studies.study import Study
 
 GATES = ("linear", "softmax", "activation")
 SIZES = (1000, 2000, 4000, 8000, 16000, 32000)

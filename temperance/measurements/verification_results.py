@@ -1,6 +1,6 @@
 """Compacts the results of a verification to slopes and their points, orders and outcomes.
 
-`temperance/measurements/data/full_verification.json` holds those of `temperance verify --full`. From a report of your own:
+`data/full_verification.json` holds those of `temperance verify --full`. From a report of your own:
 
     temperance verify --full --store studies.sqlite -o full.json
     temperance notebooks extract full.json results.json
@@ -110,5 +110,5 @@ def read_results(path: str) -> dict[str, Any]:
 
 def stored() -> dict[str, Any]:
     """The results of the full verification that come with the package."""
-    found: dict[str, Any] = json.loads((files("temperance") / STORED).read_text(encoding="utf-8"))
+    found: dict[str, Any] = json.loads((files("temperance.measurements") / STORED).read_text(encoding="utf-8"))
     return found

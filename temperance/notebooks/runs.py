@@ -9,9 +9,9 @@ import nbformat
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 
-from temperance.terminal.errors import BadInput, refusing
 from temperance.notebooks.execution import differences, execute, failure
 from temperance.notebooks.parameters import Value, defaults, inject, values
+from temperance.terminal.errors import BadInput, refusing
 
 
 def notebook_files(place: str) -> list[Path]:

@@ -14,12 +14,12 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from temperance.pages.leg_views import Evidence, Grid, badge_class, data_address, evidence, shown, width_class
-from temperance.pages.formulas import FORMULAS, MODEL
-from temperance.pages.mathml import mathml, prose
-from temperance.evidence.outcomes import LEGS
-from temperance.terminal.output import to_json, write_file
 from temperance.claims.verify import Report, Result
+from temperance.evidence.outcomes import LEGS
+from temperance.pages.formulas import FORMULAS, MODEL
+from temperance.pages.leg_views import Evidence, Grid, badge_class, data_address, evidence, shown, width_class
+from temperance.pages.mathml import mathml, prose
+from temperance.terminal.output import to_json, write_file
 from temperance.theory.derivations.derivation import Derivation, Formula, Text
 from temperance.theory.derivations.printing import broken
 
@@ -56,7 +56,7 @@ class ClaimView:
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
     made = Environment(
-        loader=PackageLoader("temperance", "templates"),
+        loader=PackageLoader("temperance.pages", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

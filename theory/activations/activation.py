@@ -7,15 +7,14 @@ from typing import cast
 
 import sympy as sp
 from flint import fmpq
-
 from temperance.theory.activations.catalogue import NAMED
 from temperance.theory.activations.grammar import ACCEPTED
 from temperance.theory.activations.library_names import refuse_dotted
 from temperance.theory.activations.parser import written_pieces
-from temperance.theory.activations.piecewise import Piece, Pieces
-from temperance.theory.expressions.sign_changes import Sample, Z
 from temperance.theory.activations.piece_search import Structure, Text, points, survey
+from temperance.theory.activations.piecewise import Piece, Pieces
 from temperance.theory.expressions.printing import written
+from temperance.theory.expressions.sign_changes import Sample, Z
 
 __all__ = ["Activation", "Piece", "Z", "activation"]
 

@@ -11,7 +11,6 @@ import warnings
 from collections.abc import Callable
 
 import sympy as sp
-
 from temperance.theory.expressions.size_limits import MOST_DIGITS, exponent, exponential
 
 MOST_CHARACTERS = 5000

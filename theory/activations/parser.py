@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from itertools import pairwise
 
 import sympy as sp
-
 from temperance.theory.activations.grammar import (
     ACCEPTED,
     CONSTANTS,
@@ -24,9 +23,9 @@ from temperance.theory.activations.grammar import (
     syntax_tree,
 )
 from temperance.theory.activations.piecewise import Algebra, Piece, Pieces
-from temperance.theory.expressions.size_limits import MOST_POWER, bounded, power
-from temperance.theory.expressions.sign_changes import Z, sign_at
 from temperance.theory.expressions.printing import written
+from temperance.theory.expressions.sign_changes import Z, sign_at
+from temperance.theory.expressions.size_limits import MOST_POWER, bounded, power
 
 _MOST_GAMMA = 400
 

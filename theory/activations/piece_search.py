@@ -7,13 +7,12 @@ from dataclasses import dataclass
 
 import sympy as sp
 from flint import fmpq
-
-from temperance.theory.expressions import balls
 from temperance.theory.activations.catalogue import FUNCTIONS
 from temperance.theory.activations.grammar import names_in, syntax_tree
+from temperance.theory.activations.parameter_regions import explored
 from temperance.theory.activations.parser import Reader, check_names, variables
 from temperance.theory.activations.piecewise import Algebra, Piece, Pieces, sample_points
-from temperance.theory.activations.parameter_regions import explored
+from temperance.theory.expressions import balls
 from temperance.theory.expressions.normal_forms import has_parameters, has_root_of_square, has_roots
 from temperance.theory.expressions.sign_changes import NoClosedForm, Sample
 

@@ -10,11 +10,10 @@ from itertools import pairwise
 import flint
 import sympy as sp
 from flint import arb, fmpq
-
 from temperance.theory.expressions import balls
-from temperance.theory.expressions.size_limits import put
 from temperance.theory.expressions.normal_forms import elementary, has_parameters
 from temperance.theory.expressions.sign_changes import NoClosedForm, Sample, Watched, Z, note, real_roots, sign_at
+from temperance.theory.expressions.size_limits import put
 
 _SIGN_POINTS = 3
 _COMPARE_BITS = 2048

@@ -5,17 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import sympy as sp
-
-from temperance.theory.conditions import families
 from temperance.theory.activations.activation import Activation, activation
-from temperance.theory.conditions.relations import Analysis, Minor
 from temperance.theory.checker.rejected import Rejected
 from temperance.theory.checker.verdict_checker import CONDITIONS, FORMAT, check, digest, in_domain, statement, tower_of
-from temperance.theory.conditions.families import Family
+from temperance.theory.conditions import families
 from temperance.theory.conditions.decision import Decision, decide
-from temperance.theory.fields.nullspace import Row
+from temperance.theory.conditions.families import Family
+from temperance.theory.conditions.relations import Analysis, Minor
 from temperance.theory.conditions.verdict import Verdict
 from temperance.theory.expressions.printing import has_more_nodes, written
+from temperance.theory.fields.nullspace import Row
 
 _MOST_CHARACTERS = 10_000  # of one coefficient
 

@@ -11,22 +11,21 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import sympy as sp
-
-from temperance.theory.expressions import balls
-from temperance.theory.conditions import verdict_printing as display
-from temperance.theory.conditions import families
 from temperance.theory.activations.activation import UNSURVEYED, Activation, Z, activation
-from temperance.theory.conditions.relations import Analysis, Pivots, Relations
+from temperance.theory.conditions import families
+from temperance.theory.conditions import verdict_printing as display
 from temperance.theory.conditions.exceptional_parameters import candidates
 from temperance.theory.conditions.families import Family
 from temperance.theory.conditions.kinks import Kinks, kinks_of
 from temperance.theory.conditions.mirror_points import Mirror, mirror
-from temperance.theory.fields.nullspace import Row
-from temperance.theory.expressions.size_limits import put
-from temperance.theory.expressions.normal_forms import as_written, rationalized
-from temperance.theory.expressions.sign_changes import NO_CLOSED_FORM, NoClosedForm, Sample
+from temperance.theory.conditions.relations import Analysis, Pivots, Relations
 from temperance.theory.conditions.verdict import Verdict
+from temperance.theory.expressions import balls
+from temperance.theory.expressions.normal_forms import as_written, rationalized
 from temperance.theory.expressions.printing import latex, written
+from temperance.theory.expressions.sign_changes import NO_CLOSED_FORM, NoClosedForm, Sample
+from temperance.theory.expressions.size_limits import put
+from temperance.theory.fields.nullspace import Row
 
 SCOPE = "every d, derivatives almost everywhere"
 EVERY_TAU = f"all tau > 0, {SCOPE}"

@@ -15,15 +15,14 @@ from typing import Any
 
 import sympy as sp
 from flint import arb, fmpz_mpoly
-
-from temperance.theory.expressions import balls
-from temperance.theory.conditions import families
 from temperance.theory.activations.activation import Activation
+from temperance.theory.conditions import families
 from temperance.theory.conditions.relations import Analysis
-from temperance.theory.fields.differential_field import NoTower
-from temperance.theory.expressions.size_limits import MOST_BITS, bits, has_long_exponent, is_large
+from temperance.theory.expressions import balls
 from temperance.theory.expressions.normal_forms import rationalized, terms
 from temperance.theory.expressions.sign_changes import Z
+from temperance.theory.expressions.size_limits import MOST_BITS, bits, has_long_exponent, is_large
+from temperance.theory.fields.differential_field import NoTower
 from temperance.theory.fields.tower import Tower
 
 _BITS = 256

@@ -8,7 +8,7 @@ on the normal density, every derivative is
 and the H_k are independent functions of y for every x. A relation with constant coefficients therefore splits by the
 Hermite degree k and, in coordinates with beta1 along the first axis, by the monomial in the other coordinates. The
 part of degree k without those coordinates is a family of functions of z; the parts with them, multiplied by a power
-of z, lie in its span, so that the families of d = 1 decide every d (tests/theory/conditions/test_families.py checks it for d = 1, 2, 3).
+of z, lie in its span, so that the families of d = 1 decide every d (test_families.py checks it for d = 1, 2, 3).
 """
 
 from __future__ import annotations

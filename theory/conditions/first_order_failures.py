@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 import sympy as sp
-
-from temperance.theory.conditions import families
 from temperance.theory.activations.activation import Activation, activation
-from temperance.theory.conditions.relations import Analysis
+from temperance.theory.conditions import families
 from temperance.theory.conditions.kinks import is_unclear, kinks_of
+from temperance.theory.conditions.relations import Analysis
 from temperance.theory.expressions.normal_forms import as_written, rationalized
 
 Kind = Literal["homogeneous", "logarithmic", "constant"]

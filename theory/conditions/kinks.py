@@ -8,12 +8,11 @@ from itertools import pairwise
 
 import sympy as sp
 from flint import arb
-
-from temperance.theory.expressions import balls
-from temperance.theory.conditions.families import S1, S2, Family
 from temperance.theory.activations.piecewise import Algebra, Piece, Pieces
-from temperance.theory.expressions.size_limits import is_large, put
+from temperance.theory.conditions.families import S1, S2, Family
+from temperance.theory.expressions import balls
 from temperance.theory.expressions.sign_changes import Sample, Z
+from temperance.theory.expressions.size_limits import is_large, put
 
 _BITS = 256
 

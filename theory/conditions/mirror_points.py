@@ -18,19 +18,18 @@ from typing import Literal
 
 import sympy as sp
 from flint import arb, fmpq
-
-from temperance.theory.expressions import balls
-from temperance.theory.conditions import families
 from temperance.theory.activations.activation import UNSURVEYED, Activation, activation
-from temperance.theory.conditions.relations import Analysis
-from temperance.theory.fields.differential_field import Fraction, NoTower
-from temperance.theory.conditions.kinks import is_unclear, kinks_of
-from temperance.theory.fields.nullspace import Row, coefficient_rows, nullspace
-from temperance.theory.activations.piecewise import Algebra, Piece, Pieces, sample_points
 from temperance.theory.activations.parameter_regions import explored
+from temperance.theory.activations.piece_search import look_at, points
+from temperance.theory.activations.piecewise import Algebra, Piece, Pieces, sample_points
+from temperance.theory.conditions import families
+from temperance.theory.conditions.kinks import is_unclear, kinks_of
+from temperance.theory.conditions.relations import Analysis
+from temperance.theory.expressions import balls
 from temperance.theory.expressions.normal_forms import rationalized
 from temperance.theory.expressions.sign_changes import NO_CLOSED_FORM, NoClosedForm, Sample, Z
-from temperance.theory.activations.piece_search import look_at, points
+from temperance.theory.fields.differential_field import Fraction, NoTower
+from temperance.theory.fields.nullspace import Row, coefficient_rows, nullspace
 from temperance.theory.fields.tower import Tower
 
 Kind = Literal["even", "homogeneous", "odd"]

@@ -12,16 +12,15 @@ import flint
 import mpmath as mp
 import sympy as sp
 from flint import arb, arb_mat, fmpq, fmpz_mpoly
-
-from temperance.theory.expressions import balls
 from temperance.theory.activations.activation import Activation
+from temperance.theory.activations.piecewise import Piece, Pieces
 from temperance.theory.conditions.families import S1, S2, VARIABLE, Family, Member, S, every
 from temperance.theory.conditions.families import members as all_members
-from temperance.theory.fields.differential_field import Fraction, NoTower
-from temperance.theory.fields.nullspace import Nullspace, Row, coefficient_rows, nullspace
-from temperance.theory.activations.piecewise import Piece, Pieces
+from temperance.theory.expressions import balls
 from temperance.theory.expressions.normal_forms import has_roots
 from temperance.theory.expressions.sign_changes import Sample
+from temperance.theory.fields.differential_field import Fraction, NoTower
+from temperance.theory.fields.nullspace import Nullspace, Row, coefficient_rows, nullspace
 from temperance.theory.fields.tower import Tower
 
 Pivots: TypeAlias = dict[Family, tuple[int, ...]]

@@ -12,15 +12,14 @@ from math import comb
 from typing import Any
 
 import sympy as sp
-
 from temperance.theory.activations.activation import Activation
 from temperance.theory.derivations.consequences import consequences
-from temperance.theory.interactions.derivatives import DerivativeFamily, Index, multi_indices
 from temperance.theory.fields.differential_field import Fraction
-from temperance.theory.interactions.interactions import Interactions, derive
 from temperance.theory.interactions.atom_field import RESIDUAL, residual_form
-from temperance.theory.models.spec import Expert, Gate, MoESpec
+from temperance.theory.interactions.derivatives import DerivativeFamily, Index, multi_indices
+from temperance.theory.interactions.interactions import Interactions, derive
 from temperance.theory.interactions.pdes import Relation, derivative_latex, tex
+from temperance.theory.models.spec import Expert, Gate, MoESpec
 from temperance.theory.symmetries.flows import Symmetries, symmetries
 
 MAX_TERMS = 24  # an expression with more terms is counted, not printed

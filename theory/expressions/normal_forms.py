@@ -7,10 +7,9 @@ from math import lcm
 
 import sympy as sp
 from flint import fmpq, fmpq_mat, fmpz_mat
-
 from temperance.theory.expressions.balls import exact
-from temperance.theory.expressions.size_limits import bits, has_long_exponent
 from temperance.theory.expressions.sign_changes import Z
+from temperance.theory.expressions.size_limits import bits, has_long_exponent
 
 _MOST_ROOT = 12
 _MOST_DEGREE = 8  # of powers in what is factored

@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import islice
 
 import sympy as sp
-
 from temperance.theory.expressions.size_limits import is_long
 
 _MOST_ORDERED = 400  # nodes: SymPy evaluates the coefficients of terms that it puts in order

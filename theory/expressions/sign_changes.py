@@ -8,7 +8,6 @@ from math import gcd
 import flint
 import sympy as sp
 from flint import arb, fmpq, fmpq_poly
-
 from temperance.theory.expressions import balls
 from temperance.theory.expressions.size_limits import exponential, power
 

@@ -16,8 +16,14 @@ from math import comb, prod
 
 import sympy as sp
 from flint import fmpz_mpoly
-
-from temperance.theory.fields.differential_field import MOST_DEGREE, DifferentialField, Fraction, NoTower, factored, has_high_degrees
+from temperance.theory.fields.differential_field import (
+    MOST_DEGREE,
+    DifferentialField,
+    Fraction,
+    NoTower,
+    factored,
+    has_high_degrees,
+)
 
 _MOST_TERMS = 6000
 _MOST_EXPANDED = 20_000

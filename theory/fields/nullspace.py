@@ -7,8 +7,13 @@ from dataclasses import dataclass
 
 import sympy as sp
 from flint import fmpz_mat, fmpz_mpoly
-
-from temperance.theory.fields.differential_field import DifferentialField, Fraction, NoTower, common_divisor, least_common_multiple
+from temperance.theory.fields.differential_field import (
+    DifferentialField,
+    Fraction,
+    NoTower,
+    common_divisor,
+    least_common_multiple,
+)
 
 Row = tuple[fmpz_mpoly, ...]
 _MOST_TERMS = 50_000

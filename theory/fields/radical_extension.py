@@ -6,13 +6,12 @@ from collections.abc import Sequence
 
 import sympy as sp
 from flint import fmpq, fmpz_mpoly
-
-from temperance.theory.expressions import balls
-from temperance.theory.fields.extension import AdjoinedField
-from temperance.theory.fields.differential_field import Fraction, NoTower
 from temperance.theory.activations.piecewise import Algebra, Piece
+from temperance.theory.expressions import balls
 from temperance.theory.expressions.normal_forms import has_parameters
 from temperance.theory.expressions.sign_changes import NoClosedForm, Sample, Z, real_roots
+from temperance.theory.fields.differential_field import Fraction, NoTower
+from temperance.theory.fields.extension import AdjoinedField
 
 _MOST_FACTORED_BITS = 64
 

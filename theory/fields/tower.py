@@ -20,11 +20,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 import sympy as sp
 from flint import fmpq, fmpz_mpoly
-
-from temperance.theory.expressions import balls
-from temperance.theory.fields.differential_field import Fraction, NoTower
-from temperance.theory.fields.nullspace import rational_relations
 from temperance.theory.activations.piecewise import Piece
+from temperance.theory.expressions import balls
 from temperance.theory.expressions.normal_forms import (
     Lattice,
     angle_and_turns,
@@ -35,8 +32,10 @@ from temperance.theory.expressions.normal_forms import (
     root_order,
     terms,
 )
-from temperance.theory.fields.radical_extension import RootedField, prime_powers
 from temperance.theory.expressions.sign_changes import Sample, Z
+from temperance.theory.fields.differential_field import Fraction, NoTower
+from temperance.theory.fields.nullspace import rational_relations
+from temperance.theory.fields.radical_extension import RootedField, prime_powers
 
 _SPARE = 24
 _MOST_ANGLES = 120

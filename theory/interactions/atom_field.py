@@ -11,11 +11,10 @@ from dataclasses import dataclass, field
 
 import sympy as sp
 from flint import fmpq_mat
-
 from temperance.theory.expressions.balls import exact
+from temperance.theory.expressions.normal_forms import Lattice, terms
 from temperance.theory.fields.differential_field import DifferentialField, Fraction
 from temperance.theory.models.spec import Jet, MoESpec, Y, covariates
-from temperance.theory.expressions.normal_forms import Lattice, terms
 
 RESIDUAL = sp.Symbol("epsilon", real=True)
 MAX_KERNELS = 60

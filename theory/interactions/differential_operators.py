@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from temperance.theory.interactions.derivatives import Index, divides, raised
 from temperance.theory.fields.differential_field import DifferentialField, Fraction
+from temperance.theory.interactions.derivatives import Index, divides, raised
 
 Operator = dict[Index, Fraction]
 Key = Callable[[Index], tuple[int, ...]]

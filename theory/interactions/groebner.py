@@ -13,11 +13,17 @@ from dataclasses import dataclass
 from itertools import count
 
 from flint import fmpz_mpoly, nmod_mat
-
-from temperance.theory.interactions.derivatives import PRIME, DerivativeFamily, Index, ModularPoint, divides, multi_indices
 from temperance.theory.fields.differential_field import DifferentialField, Fraction, evaluate
-from temperance.theory.models.spec import MoESpec
+from temperance.theory.interactions.derivatives import (
+    PRIME,
+    DerivativeFamily,
+    Index,
+    ModularPoint,
+    divides,
+    multi_indices,
+)
 from temperance.theory.interactions.differential_operators import Calculus, NormalForms, Operator
+from temperance.theory.models.spec import MoESpec
 
 MAX_ORDER = 8
 MAX_ATTEMPTS = 20

@@ -19,15 +19,21 @@ from dataclasses import dataclass, field
 from math import comb
 
 import sympy as sp
-
 from temperance.theory.activations.activation import Activation
-from temperance.theory.models.experts import expert as expert_named
-from temperance.theory.models.gates import gate as gate_named
+from temperance.theory.interactions.differential_operators import (
+    Calculus,
+    Closure,
+    Operator,
+    OutOfAllowance,
+    order_of,
+    size,
+)
 from temperance.theory.interactions.groebner import Basis, all_relations, groebner_basis
-from temperance.theory.models.spec import Expert, Gate, MoESpec
-from temperance.theory.interactions.differential_operators import Calculus, Closure, Operator, OutOfAllowance, order_of, size
 from temperance.theory.interactions.pdes import Relation, relation
 from temperance.theory.interactions.rank_by_balls import independent_by_balls
+from temperance.theory.models.experts import expert as expert_named
+from temperance.theory.models.gates import gate as gate_named
+from temperance.theory.models.spec import Expert, Gate, MoESpec
 
 
 @dataclass(frozen=True)
@@ -79,7 +85,7 @@ def derive(
     """All relations of order <= order among the derivatives of the atom, with rank and irredundant generators.
 
     gate, expert: a name (linear, activation, generic, ..; gaussian, constant, polynomial:M, ..) or an object of
-    theory.models.spec; activation: of the gate "activation", as theory.activations.activation.activation takes it; dim: of x, 1 to 20;
+    theory.models.spec; activation: of the gate "activation", as `activations.activation` takes it; dim: of x, 1 to 20;
     order: 1 to 8. allowance bounds the work of closing at order + 1 (pairs of terms multiplied; some seconds for the
     default); where it runs out the result says complete=False and what is missing. Raises ValueError for bad input (an
     order outside 1..8 among it).

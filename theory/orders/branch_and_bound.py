@@ -1,6 +1,6 @@
 """Proves upper bounds of contact orders from reduced equations, by branch and bound over exact linear programs.
 
-r is an upper bound of the order of h^m (|h^m|^r = O(distance)) if w.m >= 1/r in every alternative of `theory.orders.tropical`.
+r is an upper bound of the order of h^m (|h^m|^r = O(distance)) if w.m >= 1/r in every alternative of `tropical`.
 Let N be the degree to which the equations are known. If every variable gets a bound below N + 1, only curves with all
 w_i >= 1/(N + 1) matter: a curve with a smaller w_i, slowed down until its smallest order is 1/(N + 1), would contradict
 these bounds. On the curves that matter, terms of degree N + 1 are of order >= 1.
@@ -16,9 +16,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from flint import fmpq
-
-from temperance.theory.orders.initial_forms import refutations
 from temperance.theory.orders.dual_simplex import Row, Solution, minimise
+from temperance.theory.orders.initial_forms import refutations
 from temperance.theory.orders.reduced_equations import Terms
 from temperance.theory.orders.split_cell import Exponents
 from temperance.theory.orders.tropical import Alternative, Element, Factors, Key, alternatives, cleaned, is_violated

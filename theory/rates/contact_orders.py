@@ -1,7 +1,7 @@
 """Finds the contact orders of an arbitrary gate: equations, exact flat directions, proved upper bounds (d = 1).
 
 The order r of a parameter is the smallest with |offset|^r = O(L2 distance); its rate is n^(-1/(2r)). Bounds are proved
-for cells of two atoms beside a singleton; other settings are prepared for measurement (`numerics.contact.by_minimisation`).
+for cells of two atoms beside a singleton; other settings are prepared for measurement (`contact.by_minimisation`).
 
 Example: ``orders(study("softmax"))`` has the upper orders beta1 2, a 2, b 4, nu 2 and, for the mean of a, 4/3.
 """
@@ -15,15 +15,13 @@ from typing import Any, Literal, TypeAlias
 
 import sympy as sp
 from flint import fmpq_poly
-
-from temperance.theory.expressions import balls
 from temperance.theory.activations.activation import Activation, Z, activation
 from temperance.theory.activations.catalogue import NAMED
 from temperance.theory.checker.order_checker import check
 from temperance.theory.checker.rejected import Rejected
 from temperance.theory.conditions.first_order_failures import classify
+from temperance.theory.expressions import balls
 from temperance.theory.interactions.interactions import model
-from temperance.theory.rates.orders_from_theorems import known_orders
 from temperance.theory.models.spec import BETA0, TAU, Gate, covariates
 from temperance.theory.orders.branch_and_bound import Monomial, System
 from temperance.theory.orders.certificates import certificate
@@ -31,6 +29,7 @@ from temperance.theory.orders.reduced_equations import Reduced, Terms
 from temperance.theory.orders.split_cell import Exponents, Splitting, weight_parameters
 from temperance.theory.orders.taylor import NotRational
 from temperance.theory.orders.upper_bounds import UpperOrders, upper_orders
+from temperance.theory.rates.orders_from_theorems import known_orders
 
 Split = Literal["one", "all"]
 Number: TypeAlias = int | Fraction | str | sp.Expr

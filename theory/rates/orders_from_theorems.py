@@ -1,6 +1,6 @@
 """Bounds contact orders by theorems: the conditions of theory.md 2.4, and r_bar(m) = 2m (theory.md 2.6).
 
-This covers what `theory.orders.upper_bounds` cannot: cells of more than two atoms, kinks, irrational Taylor coefficients, and
+This covers what `orders.upper_bounds` cannot: cells of more than two atoms, kinks, irrational Taylor coefficients, and
 every cell split, for softmax and activation gates with linear Gaussian experts.
 """
 
@@ -9,11 +9,10 @@ from __future__ import annotations
 from fractions import Fraction
 
 import sympy as sp
-
 from temperance.theory.activations.activation import Activation
 from temperance.theory.models.spec import TAU
-from temperance.theory.rates.predict import predict
 from temperance.theory.orders.split_cell import Splitting
+from temperance.theory.rates.predict import predict
 from temperance.theory.rates.true_point import TruePoint
 
 _GATES = ("linear", "softmax", "activation")

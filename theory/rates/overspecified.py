@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from temperance.theory.conditions.verdict import Outcome, Verdict
+from temperance.theory.rates.prediction import HALF, Cells, Prediction
 from temperance.theory.rates.rates_from_orders import ASSUMED, GENERIC, cell_rates
 from temperance.theory.rates.setting import Setting
-from temperance.theory.rates.prediction import HALF, Cells, Prediction
 from temperance.theory.rates.solvability import order
-from temperance.theory.conditions.verdict import Outcome, Verdict
 
 QUARTER = Fraction(1, 4)
 THIRD = Fraction(1, 3)

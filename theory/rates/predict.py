@@ -13,13 +13,12 @@ from dataclasses import replace
 from fractions import Fraction
 
 import sympy as sp
-
 from temperance.theory.activations.activation import Activation, Z, activation
 from temperance.theory.conditions.first_order_failures import classify
-from temperance.theory.rates.setting import Gauge, Setting, bends, even_part_moves
 from temperance.theory.conditions.mirror_points import mirror
 from temperance.theory.rates.overspecified import activation_cells, softmax_cells
 from temperance.theory.rates.prediction import HALF, Prediction, density
+from temperance.theory.rates.setting import Gauge, Setting, bends, even_part_moves
 from temperance.theory.rates.true_point import TruePoint, covers_line, is_analytic
 
 GATES = ("linear", "softmax", "activation")

@@ -9,17 +9,16 @@ from fractions import Fraction
 from functools import cache
 
 import sympy as sp
-
 from temperance.theory.activations.activation import Activation
 from temperance.theory.checker.order_checker import objection
-from temperance.theory.rates.setting import Setting
 from temperance.theory.interactions.interactions import model
 from temperance.theory.models.spec import TAU
 from temperance.theory.orders.certificates import certificate
 from temperance.theory.orders.split_cell import Splitting
 from temperance.theory.orders.taylor import NotRational
-from temperance.theory.rates.true_point import is_analytic
 from temperance.theory.orders.upper_bounds import upper_orders
+from temperance.theory.rates.setting import Setting
+from temperance.theory.rates.true_point import is_analytic
 
 ASSUMED = ("the shares of the two atoms of a cell are bounded away from 0",)
 GENERIC = "tau = 1, where the contact orders are computed"

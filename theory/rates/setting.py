@@ -8,16 +8,23 @@ from functools import cached_property
 from typing import Literal
 
 import sympy as sp
-
-from temperance.theory.expressions import balls
 from temperance.theory.activations.activation import Activation, Z, activation
-from temperance.theory.conditions.relations import Analysis
-from temperance.theory.conditions.first_order_failures import classify
-from temperance.theory.conditions.families import S1, S2, VARIABLE, Family, S
 from temperance.theory.conditions.decision import Decision, decide, temperature
+from temperance.theory.conditions.families import S1, S2, VARIABLE, Family, S
+from temperance.theory.conditions.first_order_failures import classify
 from temperance.theory.conditions.kinks import kinks_of
-from temperance.theory.rates.true_point import TruePoint, covers_line, irregularity, is_analytic, is_contiguous, seen, slope_at_zero
+from temperance.theory.conditions.relations import Analysis
 from temperance.theory.conditions.verdict import Outcome, Verdict
+from temperance.theory.expressions import balls
+from temperance.theory.rates.true_point import (
+    TruePoint,
+    covers_line,
+    irregularity,
+    is_analytic,
+    is_contiguous,
+    seen,
+    slope_at_zero,
+)
 
 Gauge = Literal["free", "anchored"]
 

@@ -9,11 +9,10 @@ from typing import Literal
 
 import sympy as sp
 from flint import fmpq
-
-from temperance.theory.expressions import balls
 from temperance.theory.activations.activation import Activation, Z
-from temperance.theory.conditions.kinks import kinks_of
 from temperance.theory.activations.piecewise import Algebra, Piece
+from temperance.theory.conditions.kinks import kinks_of
+from temperance.theory.expressions import balls
 from temperance.theory.expressions.sign_changes import NoClosedForm, real_roots
 
 Number = int | float | Fraction

@@ -18,11 +18,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import sympy as sp
-
 from temperance.theory.interactions.interactions import Interactions
-from temperance.theory.symmetries.discrete_symmetries import MixtureSymmetry, beyond_parameters, mixture_symmetries
-from temperance.theory.models.spec import BETA0, MoESpec
 from temperance.theory.interactions.pdes import Relation
+from temperance.theory.models.spec import BETA0, MoESpec
+from temperance.theory.symmetries.discrete_symmetries import MixtureSymmetry, beyond_parameters, mixture_symmetries
 from temperance.theory.symmetries.score_translations import Scores, scores
 
 SCALE = sp.Symbol("l", positive=True)

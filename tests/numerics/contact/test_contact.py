@@ -8,8 +8,6 @@ import pytest
 from flint import arb, fmpq
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.contact.along_curves import contact, extrapolate
 from temperance.numerics.contact.curves import (
     Atom,
@@ -24,8 +22,9 @@ from temperance.numerics.contact.curves import (
     split_square,
 )
 from temperance.numerics.contact.l2_distance import squared_distance
-from temperance.numerics.mixture.measures import MixingMeasure
 from temperance.numerics.contact.nearest_measure import nearest
+from temperance.numerics.mixture.activation_numpy import compile_activation
+from temperance.numerics.mixture.measures import MixingMeasure
 from temperance.theory.activations.activation import activation
 
 MEASURE = MixingMeasure(

@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
-
-from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.errors.hellinger import hellinger
+from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.mixture.measures import MixingMeasure
 from temperance.numerics.studies.claim_studies import TANH
 from temperance.theory.activations.activation import activation

@@ -2,9 +2,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from temperance.numerics.studies.results import _slope
 from temperance.numerics.errors.slopes import WIDEST, Slope, _interval, _resampled, judge, log_slope
+from temperance.numerics.studies.results import _slope
 
 SIZES = np.geomspace(1e3, 1e5, 8)
 
@@ -244,7 +243,7 @@ def test_the_outcome_rule(slope, predicted, dropped, supported, expected):
 
 
 def test_an_interval_that_would_leave_out_its_slope_is_none():
-    """As the median of the resamples alone does; real data where the 95% interval does: tests/temperance/claims/test_verify.py."""
+    """As the median of the resamples alone does; real data where the 95% interval does, in test_verify.py."""
     found = log_slope(errors(0.5, 40, seed=3), SIZES, seed=0, level=1e-6)
     assert found.interval == (-np.inf, np.inf)
     assert judge(found, 0.5, 0.0).reason == "the bootstrap has no interval that holds the slope"

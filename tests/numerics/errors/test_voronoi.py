@@ -2,9 +2,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from temperance.numerics.mixture.measures import MixingMeasure
 from temperance.numerics.errors.voronoi import Symmetry, group_errors, match, published_loss, voronoi_loss
+from temperance.numerics.mixture.measures import MixingMeasure
 
 TRUTH = MixingMeasure([[3.0], [0.5]], [1.0, 0.0], 0.25, [[1.0], [-1.0]], [2.0, -2.0], [0.25, 0.5])
 

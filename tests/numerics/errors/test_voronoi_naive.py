@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 from scipy.optimize import minimize
-
-from temperance.numerics.mixture.measures import MixingMeasure
 from temperance.numerics.errors.voronoi import Symmetry, group_errors, published_loss, voronoi_loss
+from temperance.numerics.mixture.measures import MixingMeasure
 
 TRUTH = MixingMeasure(
     [[2.0, 0.5], [-1.0, 1.0], [0.0, 0.0]],

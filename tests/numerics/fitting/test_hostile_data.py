@@ -8,10 +8,10 @@ from itertools import cycle
 
 import numpy as np
 import pytest
-
-import temperance
 from temperance.numerics.fitting.mle import MAX_PASSES, Box
 from temperance.numerics.studies.results import STATUSES
+
+import temperance
 from temperance.commands.app import run
 
 N = 300

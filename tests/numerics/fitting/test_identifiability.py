@@ -2,15 +2,14 @@
 
 import numpy as np
 import pytest
-
-from temperance.numerics.mixture import density
 from temperance.numerics.fitting import mle
-from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.fitting.estimate import fit
 from temperance.numerics.fitting.identifiability import proved_of
-from temperance.numerics.mixture.measures import Layout, MixingMeasure
 from temperance.numerics.fitting.mle import Box
+from temperance.numerics.mixture import density
+from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.mixture.data_source import Points
+from temperance.numerics.mixture.measures import Layout, MixingMeasure
 from temperance.numerics.mixture.sampling import sample
 from temperance.theory.activations.activation import activation
 

@@ -1,12 +1,11 @@
 import numpy as np
 import pytest
 import sympy as sp
-
+from temperance.numerics.fitting.mle import Box, fit
+from temperance.numerics.fitting.newton import GRADIENT, Local, maximise
 from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.mixture.density import log_likelihood
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
-from temperance.numerics.fitting.mle import Box, fit
-from temperance.numerics.fitting.newton import GRADIENT, Local, maximise
 from temperance.numerics.mixture.sampling import sample
 from temperance.theory.activations.activation import Activation, Piece, Z
 

@@ -6,16 +6,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy.optimize import minimize
-
-from temperance.numerics.mixture import density
-from temperance.numerics.mixture.activation_numpy import compile_activation
-from temperance.numerics.mixture.measures import Layout, MixingMeasure
+from temperance.numerics.errors.voronoi import published_loss
 from temperance.numerics.fitting.mle import Box, fit, start_points
 from temperance.numerics.fitting.newton import scaled_spectrum
+from temperance.numerics.mixture import density
+from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.mixture.data_source import Points
-from temperance.numerics.studies.published_estimates import TRUTH, load_published
+from temperance.numerics.mixture.measures import Layout, MixingMeasure
 from temperance.numerics.mixture.sampling import sample
-from temperance.numerics.errors.voronoi import published_loss
+from temperance.numerics.studies.published_estimates import TRUTH, load_published
 from temperance.theory.activations.activation import activation
 
 FOLDER = Path(os.environ.get("TEMPERANCE_PUBLISHED", Path(__file__).parents[4] / "shared" / "published"))

@@ -3,11 +3,10 @@
 import numpy as np
 import pytest
 import sympy as sp
-
-from temperance.numerics.mixture.activation_numpy import compile_activation
-from temperance.numerics.likelihood.kernel import BLOCK, evaluate
-from temperance.numerics.mixture.measures import Layout
 from temperance.numerics.likelihood.batch_values import values
+from temperance.numerics.likelihood.kernel import BLOCK, evaluate
+from temperance.numerics.mixture.activation_numpy import compile_activation
+from temperance.numerics.mixture.measures import Layout
 from temperance.theory.activations.activation import Activation, Piece, Z, activation
 
 BESSEL = Activation("bessel", (Piece(sp.besselj(0, Z)),))  # without machine code

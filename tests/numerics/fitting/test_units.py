@@ -2,12 +2,11 @@
 
 import numpy as np
 import pytest
-
-from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.fitting.estimate import fit
-from temperance.numerics.likelihood.kernel import log_likelihood
-from temperance.numerics.mixture.measures import MixingMeasure
 from temperance.numerics.fitting.mle import Box
+from temperance.numerics.likelihood.kernel import log_likelihood
+from temperance.numerics.mixture.activation_numpy import compile_activation
+from temperance.numerics.mixture.measures import MixingMeasure
 from temperance.numerics.mixture.sampling import sample
 from temperance.theory.activations.activation import activation
 

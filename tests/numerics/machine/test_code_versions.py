@@ -3,16 +3,15 @@
 import inspect
 
 import pytest
-
 from temperance.numerics.likelihood import hessian_assembly as assembly
-from temperance.numerics.likelihood import kernel_steps as blocks
-from temperance.numerics.machine import intrinsics as calls
-from temperance.numerics.mixture import density
 from temperance.numerics.likelihood import kernel as kernels
-from temperance.numerics.machine import row_products as tiles
-from temperance.numerics.machine import elementary as vectormath
-from temperance.numerics.mixture.activation_machine_code import source_of
+from temperance.numerics.likelihood import kernel_steps as blocks
 from temperance.numerics.likelihood.kernel import code_version
+from temperance.numerics.machine import elementary as vectormath
+from temperance.numerics.machine import intrinsics as calls
+from temperance.numerics.machine import row_products as tiles
+from temperance.numerics.mixture import density
+from temperance.numerics.mixture.activation_machine_code import source_of
 from temperance.theory.activations.activation import activation
 
 

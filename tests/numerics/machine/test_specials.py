@@ -4,9 +4,8 @@ import mpmath
 import numpy as np
 import pytest
 import sympy as sp
-
-from temperance.numerics.mixture.activation_numpy import compile_activation, stable_jets
 from temperance.numerics.mixture.activation_machine_code import NoMachineCode, source_of
+from temperance.numerics.mixture.activation_numpy import compile_activation, stable_jets
 from temperance.theory.activations.activation import Activation, Piece, Z, activation
 
 TRANSLATED = "sin cos tan tanh sinh cosh atan asinh erf erfc exp log sqrt asin acos atanh acosh"

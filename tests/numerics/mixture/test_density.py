@@ -4,10 +4,15 @@ import mpmath
 import numpy as np
 import pytest
 import sympy as sp
-
 from temperance.numerics.mixture import density
 from temperance.numerics.mixture.activation_numpy import compile_activation
-from temperance.numerics.mixture.density import check_data, gate_probabilities, log_density, log_likelihood, responsibilities
+from temperance.numerics.mixture.density import (
+    check_data,
+    gate_probabilities,
+    log_density,
+    log_likelihood,
+    responsibilities,
+)
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
 from temperance.theory.activations.activation import activation
 from temperance.theory.models.experts import gaussian

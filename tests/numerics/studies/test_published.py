@@ -3,9 +3,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-from temperance.numerics.studies.published_estimates import SIZES, TRUTH, check_published, load_published
 from temperance.numerics.errors.voronoi import published_loss
+from temperance.numerics.studies.published_estimates import SIZES, TRUTH, check_published, load_published
 
 FOLDER = Path(os.environ.get("TEMPERANCE_PUBLISHED", Path(__file__).parents[4] / "shared" / "published"))
 here = pytest.mark.skipif(not FOLDER.is_dir(), reason="the folder of published estimates is absent")

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 from temperance.numerics.studies.store import open_store
 
 DIGEST = "0" * 64

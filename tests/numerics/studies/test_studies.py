@@ -11,18 +11,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 import temperance.numerics.studies.run
-from temperance.numerics.studies.study import Study, pilot
+from temperance.numerics.errors.slopes import judge
+from temperance.numerics.fitting.mle import Box
 from temperance.numerics.likelihood.kernel import evaluate
 from temperance.numerics.mixture.measures import MixingMeasure
-from temperance.numerics.fitting.mle import Box
-from temperance.numerics.studies.results import STATUSES, study_slopes
 from temperance.numerics.mixture.sampling import sample
 from temperance.numerics.studies.claim_studies import SIGMOID, TANH_EXACT
-from temperance.numerics.errors.slopes import judge
-from temperance.numerics.studies.store import open_store
+from temperance.numerics.studies.results import STATUSES, study_slopes
 from temperance.numerics.studies.run import Progress, run_replicate, run_study
+from temperance.numerics.studies.store import open_store
+from temperance.numerics.studies.study import Study, pilot
 
 TRUTH = TANH_EXACT.truth
 SMALL = Study(

@@ -299,7 +299,7 @@ def test_a_closed_output_is_told_in_one_line():
 
 
 def test_a_reader_that_leaves_is_no_error():
-    command = f"{shlex.quote(sys.executable)} -c 'from temperance.commands.app import main; main()' catalogue --json | head -1"
+    command = f"{shlex.quote(sys.executable)} -m temperance catalogue --json | head -1"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
     assert (done.stdout, done.stderr) == ("[\n", "")
 

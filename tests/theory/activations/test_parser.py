@@ -2,7 +2,6 @@
 
 import pytest
 import sympy as sp
-
 from temperance.theory.activations.activation import Z, activation
 
 MEANINGS = [

@@ -5,15 +5,14 @@ import re
 import pytest
 import sympy as sp
 from flint import fmpq
-
-from temperance.theory.conditions import decision as independence
 from temperance.theory.activations.activation import activation
-from temperance.theory.conditions.relations import Analysis
-from temperance.theory.models.gates import gate
+from temperance.theory.activations.parameter_regions import unseen
+from temperance.theory.conditions import decision as independence
 from temperance.theory.conditions.decision import decide
 from temperance.theory.conditions.mirror_points import mirror
-from temperance.theory.activations.parameter_regions import unseen
+from temperance.theory.conditions.relations import Analysis
 from temperance.theory.conditions.verdict import Verdict
+from temperance.theory.models.gates import gate
 
 DEPENDS = [  # an activation with regions of its parameter, the condition that differs, and what it is in each
     ("where(alpha > 1000, z, tanh(z))", "first_order", "holds; fails"),

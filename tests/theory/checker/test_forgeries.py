@@ -5,7 +5,6 @@ import random
 from pathlib import Path
 
 import pytest
-
 from temperance.theory.checker import verdict_checker
 from temperance.theory.checker.verdict_checker import ORDERS
 
@@ -13,14 +12,14 @@ PARTS = ["structure", "values", "names", "domain", "balls", "relations", "titles
 
 
 @pytest.fixture(autouse=True)
-def _benchmarks(monkeypatch):
-    monkeypatch.syspath_prepend(str(Path(__file__).parents[3] / "benchmarks"))
+def _campaigns(monkeypatch):
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[3] / "campaigns"))
 
 
 @pytest.fixture(scope="module")
 def pool():
     with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(Path(__file__).parents[3] / "benchmarks"))
+        patch.syspath_prepend(str(Path(__file__).parents[3] / "campaigns"))
         import forgeries
 
         return [c for c in forgeries.honest() if c["format"] != ORDERS or c["model"]["log_weight"] == "beta1*x"]

@@ -1,10 +1,9 @@
 """Decided verdicts that have no certificate."""
 
 import pytest
-
 from temperance.theory.conditions import certificates as issuing
-from temperance.theory.conditions.decision import decide
 from temperance.theory.conditions.certificates import certificates as issued
+from temperance.theory.conditions.decision import decide
 
 
 def test_what_the_checker_has_no_formula_of_has_no_certificate():

@@ -8,17 +8,16 @@ from pathlib import Path
 
 import pytest
 from flint import ctx, fmpq
-
 from temperance.theory.checker.rejected import Rejected
 from temperance.theory.checker.verdict_checker import CONDITIONS, check
-from temperance.theory.conditions.decision import decide
 from temperance.theory.conditions.certificates import certificates
+from temperance.theory.conditions.decision import decide
 
-FOLDER = Path(__file__).parents[3] / "benchmarks"
+FOLDER = Path(__file__).parents[3] / "campaigns"
 
 
 @pytest.fixture(autouse=True)
-def _benchmarks(monkeypatch):
+def _campaigns(monkeypatch):
     monkeypatch.syspath_prepend(str(FOLDER))
 
 

@@ -2,12 +2,11 @@
 
 import pytest
 import sympy as sp
-
-from temperance.theory.conditions import relations as analysis
-from temperance.theory.conditions import exceptional_parameters as exceptional
 from temperance.theory.conditions import decision as independence
-from temperance.theory.fields.differential_field import NoTower
+from temperance.theory.conditions import exceptional_parameters as exceptional
+from temperance.theory.conditions import relations as analysis
 from temperance.theory.conditions.decision import decide
+from temperance.theory.fields.differential_field import NoTower
 
 # expression, first order, second order, temperatures at which it fails, families that fail for all tau
 GROUND_TRUTH = [

@@ -4,7 +4,6 @@ import random
 
 import pytest
 import sympy as sp
-
 from temperance.theory.conditions.first_order_failures import classify
 from temperance.theory.conditions.mirror_points import mirror
 

@@ -8,11 +8,10 @@ import random
 import mpmath as mp
 import pytest
 import sympy as sp
-
 from temperance.theory.activations.activation import Z, activation
 from temperance.theory.activations.catalogue import CATALOGUE
-from temperance.theory.conditions.families import first_order, second_order
 from temperance.theory.conditions.decision import decide
+from temperance.theory.conditions.families import first_order, second_order
 
 DIGITS = 60
 ZERO = mp.mpf(10) ** -38  # dependent families come out below 1e-45, independent ones above 1e-30

@@ -6,11 +6,10 @@ from functools import partial
 import pytest
 import sympy as sp
 from flint import fmpq
-
 from temperance.theory.conditions import decision as independence
-from temperance.theory.conditions.relations import Analysis, Relations
-from temperance.theory.conditions.families import sharp
 from temperance.theory.conditions.decision import decide, second_order_of
+from temperance.theory.conditions.families import sharp
+from temperance.theory.conditions.relations import Analysis, Relations
 from temperance.theory.conditions.verdict import Verdict
 
 ALMOST = "every d, derivatives almost everywhere"

@@ -7,11 +7,10 @@ import subprocess
 
 import pytest
 import sympy as sp
-
 from temperance.theory.derivations.derivation import Code, Formula, derivation
-from temperance.theory.models.spec import Gate, covariates
-from temperance.theory.interactions.pdes import tex
 from temperance.theory.derivations.printing import cells, latex, markdown
+from temperance.theory.interactions.pdes import tex
+from temperance.theory.models.spec import Gate, covariates
 
 STEPS = [
     *("Definition", "Derivatives", "Linear system", "Relations", "Verification", "Symmetries"),

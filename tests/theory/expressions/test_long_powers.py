@@ -3,11 +3,10 @@
 import pytest
 import sympy as sp
 from flint import arb, ctx, fmpq
-
-from temperance.theory.expressions import balls
 from temperance.theory.conditions.decision import decide
-from temperance.theory.expressions.size_limits import exponential, power, put
+from temperance.theory.expressions import balls
 from temperance.theory.expressions.sign_changes import Z
+from temperance.theory.expressions.size_limits import exponential, power, put
 
 EXPONENT = sp.Rational(987654321987651, 10**15)
 NUMBERS = [sp.Integer(24), sp.Rational(7, 360), sp.Rational(1, 24), sp.Integer(3 * 2**70), sp.Integer(2)]

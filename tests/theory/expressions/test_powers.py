@@ -2,11 +2,10 @@
 
 import pytest
 import sympy as sp
-
 from temperance.theory.activations.activation import activation
 from temperance.theory.conditions.decision import decide
-from temperance.theory.expressions.size_limits import bits, exponential, is_large, power
 from temperance.theory.expressions.sign_changes import Z
+from temperance.theory.expressions.size_limits import bits, exponential, is_large, power
 
 LOG2 = sp.log(2)
 

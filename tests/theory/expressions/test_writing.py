@@ -2,10 +2,9 @@
 
 import pytest
 import sympy as sp
-
 from temperance.theory.activations.activation import activation
-from temperance.theory.expressions.sign_changes import Z
 from temperance.theory.expressions.printing import has_more_nodes, latex, written
+from temperance.theory.expressions.sign_changes import Z
 
 ALPHA = sp.Symbol("alpha", real=True)
 

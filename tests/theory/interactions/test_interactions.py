@@ -10,12 +10,11 @@ import pytest
 import sympy as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from temperance.theory.models.gates import GATES
-from temperance.theory.interactions.interactions import derive, model
-from temperance.theory.interactions.groebner import groebner_basis
-from temperance.theory.models.spec import Expert, Gate, Jet, Y, covariates
 from temperance.theory.interactions.differential_operators import NormalForms
+from temperance.theory.interactions.groebner import groebner_basis
+from temperance.theory.interactions.interactions import derive, model
+from temperance.theory.models.gates import GATES
+from temperance.theory.models.spec import Expert, Gate, Jet, Y, covariates
 
 TABLE = {  # (d, r): derivatives, rank, relations of the linear gate
     (1, 1): (6, 5, 1),

@@ -3,10 +3,9 @@
 import mpmath
 import pytest
 import sympy as sp
-
+from temperance.theory.interactions.interactions import model
 from temperance.theory.models.experts import expert
 from temperance.theory.models.gates import GATES, gate
-from temperance.theory.interactions.interactions import model
 from temperance.theory.models.spec import NU, TAU, Expert, Gate, MoESpec, Y, covariates, symbolic_density
 
 X = covariates(1)[0]

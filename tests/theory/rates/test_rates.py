@@ -5,10 +5,9 @@ from fractions import Fraction as F
 import numpy as np
 import pytest
 import sympy as sp
-
 from temperance.theory.activations.activation import activation
-from temperance.theory.rates.rates_from_orders import cell_rates
 from temperance.theory.rates.predict import predict
+from temperance.theory.rates.rates_from_orders import cell_rates
 from temperance.theory.rates.true_point import TruePoint, is_analytic, seen
 from temperance.theory.rates.true_point import exact as exact_number
 

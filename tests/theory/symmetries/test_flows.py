@@ -2,10 +2,9 @@
 
 import pytest
 import sympy as sp
-
 from temperance.theory.interactions.interactions import derive
-from temperance.theory.symmetries.discrete_symmetries import mixture_symmetries, parity, translated
 from temperance.theory.models.spec import BETA0, Expert, Gate, Y, atom_symbol, covariates, symbolic_density
+from temperance.theory.symmetries.discrete_symmetries import mixture_symmetries, parity, translated
 from temperance.theory.symmetries.flows import SCALE, symmetries, vector_field
 
 GROUND_TRUTH = [  # gate, activation, dim, flows, identifiable functions
