@@ -16,10 +16,11 @@ from itertools import product
 from typing import Any
 
 import numpy as np
+from oracle_jets import Unclear
 from scipy.optimize import least_squares
 
 _SHARE = 0.3
-_HELD = (0.08, 0.04)  # t
+_HELD = (0.004, 0.002)  # t
 _STARTS = 3
 _X, _Y = np.linspace(-1, 1, 9), np.polynomial.hermite_e.hermegauss(12)
 _OPERATORS = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv}
@@ -112,4 +113,6 @@ def _order(
     cell = _Cell(log_weight, mean, roles, dict(point))
     with np.errstate(all="ignore"):
         far, near = (cell.distance(title, t, np.random.default_rng(1)) for t in _HELD)
+    if not (np.isfinite(far) and near > 0):
+        raise Unclear(f"no curve near the true atom was found for {title}")
     return float(np.log(far / near) / np.log(_HELD[0] / _HELD[1]))

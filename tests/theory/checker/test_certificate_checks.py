@@ -318,7 +318,10 @@ REFUSALS = [
     (altered(statement="another"), "the statement is wrong"),
     (altered(tower={"exp(z)": "exp(z)"}), "the tower is wrong"),
     ({}, "malformed: KeyError 'format'"),
-    ({"format": ORDERS}, "malformed: KeyError 'degree'"),
+    (
+        {"format": ORDERS},
+        "the keys of the certificate are not format, statement, model, degree, reach, variables, means, steps, orders",
+    ),
 ]
 
 
