@@ -68,7 +68,7 @@ licences: $(INSTALLED)
 
 # pages of the programming interface, in build/docs
 docs: $(INSTALLED)
-	$(BIN)/python -W error -m temperance.documentation build/docs
+	$(BIN)/python -W error tools/documentation.py build/docs
 
 clean:
 	rm -rf .venv build report.json

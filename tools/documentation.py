@@ -1,7 +1,7 @@
-"""The pages of the programming interface, made from the docstrings: `python -m temperance.documentation FOLDER`.
+"""The pages of the programming interface, made from the docstrings: `python tools/documentation.py FOLDER`.
 
-Needs pdoc, the extra `[docs]`. The page of `temperance` holds all that can be had from it, those of `theory` and
-`numerics` every module of theirs.
+Needs pdoc, the extra `[docs]`. The page of `temperance` holds all that can be had from it; those of `temperance.theory` and
+`temperance.numerics` every module of theirs.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pdoc
 from markupsafe import Markup
+
+import temperance
 
 _FOLDED = 'style="white-space: pre-wrap; font-family: inherit; background: none; border: none; padding: 0"'
 
@@ -32,12 +34,12 @@ def write_pages(folder: str) -> None:
     Raises:
         OSError: it cannot be written there.
     """
-    package = sys.modules["temperance"]
+    package = temperance
     public = {name: getattr(package, name) for name in dir(package)}
     vars(package).update(public, __all__=sorted(public))  # pdoc lists no names that are loaded when they are used
     pdoc.render.env.filters.update(to_markdown=lambda docstring: docstring, to_html=_as_written)
     pdoc.render.configure(footer_text="temperance", search=True)
-    pdoc.pdoc("temperance", "theory", "numerics", output_directory=Path(folder))
+    pdoc.pdoc("temperance", "temperance.theory", "temperance.numerics", output_directory=Path(folder))
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ import pytest
 
 import temperance
 
+ROOT = Path(__file__).parents[2]
 ARRAYS = ("Floats", "ArrayLike", "NDArray")
 
 
@@ -89,7 +90,7 @@ def test_the_docstring_of_a_class_names_its_fields():
 def pages(tmp_path_factory):
     pytest.importorskip("pdoc", reason="pdoc, the extra [docs], is not installed")
     folder = tmp_path_factory.mktemp("pages")
-    command = [sys.executable, "-W", "error", "-m", "temperance.documentation", str(folder)]
+    command = [sys.executable, "-W", "error", str(ROOT / "tools" / "documentation.py"), str(folder)]
     done = subprocess.run(command, capture_output=True, text=True)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     return folder
@@ -100,8 +101,9 @@ def test_the_pages_hold_all_that_temperance_offers(pages):
     page = (pages / "temperance.html").read_text(encoding="utf-8")
     assert set(dir(temperance)) <= set(re.findall(r'id="(\w+)"', page))
     for room in ("theory", "numerics"):
-        modules = {path.stem for path in Path(sys.modules[room].__path__[0]).glob("[a-z]*.py")}
-        assert {path.stem for path in (pages / room).glob("*.html")} == modules
+        modules = {path.relative_to(ROOT).with_suffix("") for path in (ROOT / room).glob("*/[a-z]*.py")}
+        files = (pages / "temperance" / room).rglob("*.html")
+        assert modules <= {path.relative_to(pages / "temperance").with_suffix("") for path in files}
 
 
 @pytest.mark.slow
