@@ -1,7 +1,7 @@
 """The pages of the programming interface, made from the docstrings: `python tools/documentation.py FOLDER`.
 
-Needs pdoc, the extra `[docs]`. The page of `temperance` holds all that can be had from it; those of `temperance.theory` and
-`temperance.numerics` every module of theirs.
+Needs pdoc, the extra `[docs]`. The page of `temperance` holds all that can be had from it; `temperance.theory` and
+`temperance.numerics` have a page a module.
 """
 
 from __future__ import annotations

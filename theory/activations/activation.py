@@ -69,7 +69,7 @@ class Activation:
         return (Structure(self.pieces, self.sample), *self.others)
 
     def points(self, piece: Piece, sample: Sample) -> tuple[fmpq, ...]:
-        """Points at which s is real, of a piece (of `pieces` or of another structure) and a sample of the parameters."""
+        """Points at which s is real, of a piece (of `pieces` or another structure) and a sample of the parameters."""
         return points(piece, self.domain, sample)
 
     def at(self, **values: sp.Expr | int) -> Activation:
