@@ -26,8 +26,8 @@ from temperance.numerics.errors.slopes import log_slope
 from temperance.numerics.errors.voronoi import Symmetry, voronoi_loss
 from temperance.numerics.fitting.mle import Box, Fit, fit_points, start_points
 from temperance.numerics.mixture.activation_numpy import compile_activation
-from temperance.numerics.mixture.data_source import Points
 from temperance.numerics.mixture.measures import Layout
+from temperance.numerics.mixture.points import Points
 from temperance.numerics.mixture.sampling import sample
 from temperance.numerics.studies.published_estimates import SIZES, TRUTH
 from temperance.theory.activations.activation import activation

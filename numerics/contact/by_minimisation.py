@@ -14,7 +14,7 @@ from math import isfinite, log2
 
 import numpy as np
 from scipy.optimize import least_squares
-from temperance.numerics.contact.split_mixtures import Array, Family, Grid
+from temperance.numerics.general.split_mixtures import Array, Family, Grid
 from temperance.numerics.machine.threads import one_blas_thread
 
 LEVELS: Sequence[float] = tuple(range(1, 9))

@@ -23,8 +23,8 @@ from temperance.numerics.fitting.starting_points import SUBSAMPLE, clusterwise_r
 from temperance.numerics.fitting.tau_profile import Side, settled
 from temperance.numerics.machine.threads import one_blas_thread
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, compile_activation
-from temperance.numerics.mixture.data_source import Points
 from temperance.numerics.mixture.measures import Gauge, Layout
+from temperance.numerics.mixture.points import Points
 from temperance.theory.activations.activation import Activation, activation
 
 Floats = NDArray[np.float64]

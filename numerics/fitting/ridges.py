@@ -23,9 +23,9 @@ from numpy.typing import NDArray
 from scipy.linalg import null_space
 from temperance.numerics.fitting.newton import CURVATURE, GRADIENT, Local, Maximum, capped, inactive
 from temperance.numerics.mixture.activation_numpy import CompiledActivation
-from temperance.numerics.mixture.data_source import Points
 from temperance.numerics.mixture.density import gate_probabilities, responsibilities
 from temperance.numerics.mixture.measures import Layout
+from temperance.numerics.mixture.points import Points
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]

@@ -17,8 +17,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 from temperance.numerics.fitting.mle import Box, Fit
-from temperance.numerics.mixture.data_source import Points
 from temperance.numerics.mixture.measures import Layout
+from temperance.numerics.mixture.points import Points
 
 Floats = NDArray[np.float64]
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from temperance.numerics.fitting.mle import AGREE, Fit, fit_points
 from temperance.numerics.fitting.newton import FLAT, scaled_spectrum
 from temperance.numerics.mixture.activation_numpy import CompiledActivation
-from temperance.numerics.mixture.data_source import Points
+from temperance.numerics.mixture.points import Points
 
 Floats = NDArray[np.float64]
 

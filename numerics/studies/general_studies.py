@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from temperance.numerics.contact.split_mixtures import Array, Family
-from temperance.numerics.studies.general_mle import GeneralFit, GeneralMixture, sampled
+from temperance.numerics.general.general_mle import GeneralFit, GeneralMixture, sampled
+from temperance.numerics.general.split_mixtures import Array, Family
 
 _SPLIT = 0.5  # of the offsets of a start, times n^(-1/8)
 

@@ -15,7 +15,7 @@ from temperance.theory.rates.contact_orders import Number, Order, Orders, Study,
 
 if TYPE_CHECKING:
     from temperance.numerics.contact.by_minimisation import Measured
-    from temperance.numerics.contact.split_mixtures import Family
+    from temperance.numerics.general.split_mixtures import Family
 
 Doing = Callable[[str], AbstractContextManager[None]]
 MET = 0.1  # a measured order this close to the bound has met it
@@ -134,7 +134,7 @@ def moving(chosen: Study) -> tuple[sp.Symbol, ...]:
 
 def family(chosen: Study) -> Family:
     """The mixtures to measure with: slopes 1 and -1, intercepts 0 and 3, variances 1 and 3/2, x uniform on [-2, 2]."""
-    from temperance.numerics.contact.split_mixtures import Family, Truth
+    from temperance.numerics.general.split_mixtures import Family, Truth
 
     slopes = [p for p in chosen.cell.expert if p != NU and p.name != "b"]
     intercept = next(p for p in chosen.cell.expert if p.name == "b")

@@ -18,8 +18,8 @@ import numpy as np
 
 from temperance.measurements.contact_orders import MET, family
 from temperance.measurements.order_results import bounds
-from temperance.numerics.contact.split_mixtures import Family
 from temperance.numerics.errors.slopes import CURVATURE_LEVEL, Judgement, Slope, judge, log_slope
+from temperance.numerics.general.split_mixtures import Family
 from temperance.numerics.studies.general_studies import GeneralResult, GeneralStudy, run_general
 from temperance.terminal.output import write_file
 from temperance.theory.models.spec import NU

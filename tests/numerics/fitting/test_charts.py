@@ -7,8 +7,8 @@ from temperance.numerics.fitting.mle import Box, start_points
 from temperance.numerics.fitting.newton import Local, maximise
 from temperance.numerics.fitting.reparametrisation import chart_of
 from temperance.numerics.mixture.activation_numpy import compile_activation
-from temperance.numerics.mixture.data_source import Points
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
+from temperance.numerics.mixture.points import Points
 from temperance.numerics.mixture.sampling import sample
 from temperance.theory.activations.activation import activation
 

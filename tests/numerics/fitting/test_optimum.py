@@ -11,8 +11,8 @@ from temperance.numerics.fitting.mle import Box, fit, start_points
 from temperance.numerics.fitting.newton import scaled_spectrum
 from temperance.numerics.mixture import density
 from temperance.numerics.mixture.activation_numpy import compile_activation
-from temperance.numerics.mixture.data_source import Points
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
+from temperance.numerics.mixture.points import Points
 from temperance.numerics.mixture.sampling import sample
 from temperance.numerics.studies.published_estimates import TRUTH, load_published
 from temperance.theory.activations.activation import activation

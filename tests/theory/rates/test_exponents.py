@@ -7,7 +7,7 @@ from fractions import Fraction
 import pytest
 import sympy as sp
 from temperance.numerics.contact.by_minimisation import LEVELS_MEAN, LEVELS_MEAN_KINK, Measured, measure
-from temperance.numerics.contact.split_mixtures import Family
+from temperance.numerics.general.split_mixtures import Family
 from temperance.theory.rates.contact_orders import Order, orders, study
 from temperance.theory.rates.orders_from_theorems import known_orders
 

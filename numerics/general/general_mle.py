@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 import numpy as np
 from scipy.optimize import minimize
-from temperance.numerics.contact.split_mixtures import Array, Family
+from temperance.numerics.general.split_mixtures import Array, Family
 from temperance.numerics.machine.threads import one_blas_thread
 from temperance.theory.models.spec import NU
 
@@ -32,7 +32,7 @@ _SAME = 1e-3  # log-likelihoods of one maximum
 
 @dataclass(frozen=True)
 class GeneralFit:
-    """The best of some climbs: vector (as in `contact.split_mixtures`), log-likelihood, status, and how many agree."""
+    """The best of some climbs: vector (as in `general.split_mixtures`), log-likelihood, status, and how many agree."""
 
     vector: Array
     loglik: float

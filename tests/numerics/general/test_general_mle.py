@@ -5,8 +5,8 @@ from math import exp, log
 
 import numpy as np
 import pytest
-from temperance.numerics.contact.split_mixtures import Family
-from temperance.numerics.studies.general_mle import GeneralFit, GeneralMixture, loglik, sampled
+from temperance.numerics.general.general_mle import GeneralFit, GeneralMixture, loglik, sampled
+from temperance.numerics.general.split_mixtures import Family
 from temperance.numerics.studies.general_studies import GeneralResult, GeneralStudy, group_errors, pilot, run_general
 from temperance.theory.models.spec import NU
 from temperance.theory.rates.contact_orders import study
@@ -162,7 +162,7 @@ def test_fits_that_run_out_of_steps_are_counted_and_those_at_the_box_stay():
 
 
 def test_a_climb_that_is_stopped_early_says_so(monkeypatch):
-    monkeypatch.setattr("temperance.numerics.studies.general_mle._STEPS", 2)
+    monkeypatch.setattr("temperance.numerics.general.general_mle._STEPS", 2)
     found = apart("softmax", "constant")
     mixture, rng = GeneralMixture(found), np.random.default_rng(5)
     x, y = sampled(found, 300, rng)
