@@ -1,5 +1,7 @@
 """CPU time of one fused pass for log-likelihood, score and Hessian, in ns per data point on one core.
 
+"weighted" are the same passes, for each k that of tanh, over points with weights and a reference, in turn with "tanh".
+
     python benchmarks/kernels.py [--json]
 
 Each figure is the median of passes over 20000 points, d = 1, tau free; the linear gate is anchored, the others are in
@@ -28,33 +30,45 @@ GATES = {"linear": "linear", "tanh": "tanh", "gelu": "gelu", "user": "z*tanh(z) 
 POINTS, REPEATS = 20_000, 41
 
 
-def median_time(call: Callable[[], object], repeats: int) -> float:
-    call()
+def median_times(calls: list[Callable[[], object]], repeats: int) -> list[float]:
+    """Of each call, ns per point; the calls take turns."""
     times = []
-    for _ in range(repeats):
-        start = time.process_time()
-        call()
-        times.append(time.process_time() - start)
-    return float(np.median(times)) / POINTS * 1e9
+    for repeat in range(repeats + 1):
+        row = []
+        for call in calls:
+            start = time.process_time()
+            call()
+            row.append(time.process_time() - start)
+        times += [row] if repeat else []  # the first compiles
+    return list(np.median(times, axis=0) / POINTS * 1e9)
 
 
-def measure(name: str, k: int, *, plain: bool = False) -> float:
+def measure(name: str, k: int, *, plain: bool = False) -> list[float]:
+    """Without and with weights; or the plain version alone."""
     layout = Layout(k, 1, "anchored" if name == "linear" else "free")
     rng = np.random.default_rng(k)
     theta = rng.normal(0, 0.5, layout.size)
     x, y = rng.uniform(-3, 3, (POINTS, 1)), rng.normal(0, 2, POINTS)
     gate = compile_activation(activation(GATES[name]))
     if plain:
-        return median_time(lambda: density.log_likelihood(theta, layout, gate, x, y), REPEATS // 4)
-    return median_time(lambda: kernels.evaluate(theta, layout, gate, x, y), REPEATS)
+        return median_times([lambda: density.log_likelihood(theta, layout, gate, x, y)], REPEATS // 4)
+    weights, reference = rng.integers(1, 9, POINTS).astype(float), rng.normal(size=POINTS)
+    with_weights = lambda: kernels.evaluate(theta, layout, gate, x, y, weights, reference)  # noqa: E731
+    return median_times([lambda: kernels.evaluate(theta, layout, gate, x, y), with_weights], REPEATS)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="CPU time of one likelihood pass, ns per data point")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     as_json = parser.parse_args().json
-    result = {name: {str(k): round(measure(name, k), 2) for k in (2, 3, 4)} for name in GATES}
-    result["numpy"] = {str(k): round(measure("linear", k, plain=True), 2) for k in (2, 3, 4)}
+    result: dict[str, dict[str, float]] = {name: {} for name in (*GATES, "weighted", "numpy")}
+    for k in (2, 3, 4):
+        for name in GATES:
+            plain, weighted = measure(name, k)
+            result[name][str(k)] = round(plain, 2)
+            if name == "tanh":
+                result["weighted"][str(k)] = round(weighted, 2)
+        result["numpy"][str(k)] = round(measure("linear", k, plain=True)[0], 2)
     if as_json:
         print(json.dumps(result))
         return

@@ -18,19 +18,26 @@ from temperance.numerics.machine.intrinsics import use_wide_vectors
 from temperance.numerics.machine.row_products import LANES
 from temperance.numerics.mixture.activation_machine_code import NoMachineCode, machine_jets
 from temperance.numerics.mixture.activation_numpy import CompiledActivation
+from temperance.numerics.mixture.density import NONE
 from temperance.numerics.mixture.measures import Layout
 
 Floats = NDArray[np.float64]
 _SIGNATURE = types.void(
-    types.float64[:, ::1], types.float64[:, ::1], types.float64[::1], types.int64, types.float64[::1]
+    types.float64[:, ::1],
+    types.float64[:, ::1],
+    types.float64[::1],
+    types.float64[::1],
+    types.float64[::1],
+    types.int64,
+    types.float64[::1],
 )
 
 
 def _build(k: int, d: int, gates: int, linear: bool, version: int) -> Any:
     """The kernel for k atoms in dimension d, the first `gates` of which have free gate parameters.
 
-    It is called with rows (log tau, atoms), x (n, d), y (n,) and the address of the jets, and leaves a value for each
-    row. Every free variable below is an integer, as in `kernels`.
+    It is called with rows (log tau, atoms), x (n, d), y (n,), weights and reference (each (n,), or empty) and the
+    address of the jets, and leaves a value for each row. Every free variable below is an integer, as in `kernels`.
     """
     counts = row_counts(k, d, gates)
     phi, z, t, c, p, r, scratch, rows = (sum(counts[: i + 1]) for i in range(8))
@@ -38,7 +45,7 @@ def _build(k: int, d: int, gates: int, linear: bool, version: int) -> Any:
     stride = block + LANES
 
     @njit(**FAST, cache=True)
-    def kernel(fulls, x, y, jets, out):  # type: ignore[no-untyped-def]
+    def kernel(fulls, x, y, weights, reference, jets, out):  # type: ignore[no-untyped-def]
         use_wide_vectors()
         w = aligned(rows * stride).reshape(rows, stride)
         for at in range(len(fulls)):
@@ -48,7 +55,10 @@ def _build(k: int, d: int, gates: int, linear: bool, version: int) -> Any:
             constant_rows(w, full, jets, k, d, gates, linear, phi, z, t, stride)
             for start in range(0, len(y), block):
                 m = min(block, len(y) - start)
-                value += fill(w, full, x, y, jets, start, m, k, d, gates, linear, phi, z, t, c, p, r, scratch, stride)
+                value += fill(
+                    w, full, x, y, weights, reference, jets, start, m,
+                    k, d, gates, linear, phi, z, t, c, p, r, scratch, stride,
+                )  # fmt: skip
             out[at] = value
 
     return kernel
@@ -62,10 +72,19 @@ def _compiled(k: int, d: int, gates: int, linear: bool) -> Any:
     return kernel
 
 
-def values(thetas: Floats, layout: Layout, gate: CompiledActivation, x: Floats, y: Floats) -> Floats:
+def values(
+    thetas: Floats,
+    layout: Layout,
+    gate: CompiledActivation,
+    x: Floats,
+    y: Floats,
+    weights: Floats = NONE,
+    reference: Floats = NONE,
+) -> Floats:
     """sum_j log g(y_j | x_j) at every theta of thetas (m, p), for x (n, d), y (n,) in C order; not checked.
 
-    Where a value is not finite, and for an activation without machine code, it is that of `kernels.evaluate`.
+    weights and reference (n,) as in `kernels.evaluate`, whose value it is where a value is not finite, and for an
+    activation without machine code.
     """
     found = np.full(len(thetas), np.nan)
     linear = gate.source.is_linear
@@ -74,9 +93,9 @@ def values(thetas: Floats, layout: Layout, gate: CompiledActivation, x: Floats, 
     fulls[:, layout.free] = thetas
     try:
         address = 0 if linear else machine_jets(gate.source).address
-        _compiled(layout.k, layout.d, layout.gates, linear)(fulls, x, y, address, found)
+        _compiled(layout.k, layout.d, layout.gates, linear)(fulls, x, y, weights, reference, address, found)
     except NoMachineCode:
         pass
     for i in np.flatnonzero(~np.isfinite(found)):
-        found[i] = evaluate(thetas[i], layout, gate, x, y)[0]
+        found[i] = evaluate(thetas[i], layout, gate, x, y, weights, reference)[0]
     return found

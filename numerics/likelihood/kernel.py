@@ -12,6 +12,9 @@ derivatives of c_i and t_i,
     sum r_i (1 - r_i) phi_i phi_i^T - sum pi_i (1 - pi_i) g_i g_i^T    in the block of atom i,
     -sum r_i r_j phi_i phi_j^T + sum pi_i pi_j g_i g_j^T               in the block of atoms i and j.
 
+Points may have weights, which multiply their terms of every sum, and a reference, which is taken from log g: with
+counts of 10^12 in all, log g - reference keeps the digits that log g does not have.
+
 Kernels are closed over integers alone, because only such functions are found again on disk; the activation comes in as
 the address of a compiled function (`jets`).
 """
@@ -38,6 +41,7 @@ from temperance.numerics.likelihood.kernel_steps import (
     fill,
     mean_logit,
     pull,
+    weigh_shares,
 )
 from temperance.numerics.machine.code_versions import version_of
 from temperance.numerics.machine.interrupts import interrupts_noted
@@ -46,7 +50,7 @@ from temperance.numerics.machine.row_products import LANES, weigh
 from temperance.numerics.mixture import density
 from temperance.numerics.mixture.activation_machine_code import NoMachineCode, machine_jets
 from temperance.numerics.mixture.activation_numpy import CompiledActivation
-from temperance.numerics.mixture.density import Evaluation, check_data
+from temperance.numerics.mixture.density import NONE, Evaluation, check_data, check_weights
 from temperance.numerics.mixture.measures import Layout
 from temperance.theory.activations.activation import Activation
 
@@ -57,11 +61,13 @@ _SIGNATURE = types.float64(
     types.boolean,
     types.float64[:, ::1],
     types.float64[::1],
+    types.float64[::1],
+    types.float64[::1],
     types.int64,
     types.float64[::1],
     types.float64[::1],
 )
-Likelihood = Callable[[Floats, Floats, Floats], Sums]
+Likelihood = Callable[[Floats, Floats, Floats, Floats, Floats], Sums]
 
 BLOCK = 256
 FAST: dict[str, Any] = {
@@ -77,8 +83,8 @@ def code_version() -> int:
 
 
 def row_counts(k: int, d: int, gates: int) -> list[int]:
-    """Rows of the workspace: x, 1, products of x; phi; z, s, s', s''; t; c; pi; r; four of scratch."""
-    return [d + 1 + d * (d + 1) // 2, gates * (2 * d + 3) + (k - gates) * (d + 2), 1 + 3 * k, k, k, k, k, 4]
+    """Rows of the workspace: x, 1, products of x; phi; z, s, s', s''; t; c; pi; r; 4 of scratch; w, w pi, w r."""
+    return [d + 1 + d * (d + 1) // 2, gates * (2 * d + 3) + (k - gates) * (d + 2), 1 + 3 * k, k, k, k, k, 4, 1 + 2 * k]
 
 
 def _sum_count(k: int, d: int, gates: int, linear: bool) -> int:
@@ -96,52 +102,62 @@ def _sum_count(k: int, d: int, gates: int, linear: bool) -> int:
 def _build(k: int, d: int, gates: int, linear: bool, version: int) -> Any:
     """The kernel for k atoms in dimension d, the first `gates` of which have free gate parameters.
 
-    It is called with full (log tau, atoms), whether log tau is a coordinate, x (n, d), y (n,) and the address of the
-    jets; it leaves its sums and two totals (zeros before) for `assembly.assemble`, and returns the log-likelihood.
-    Every free variable below is an integer.
+    It is called with full (log tau, atoms), whether log tau is a coordinate, x (n, d), y (n,), weights and reference
+    (both (n,), or empty) and the address of the jets; it leaves its sums and two totals (zeros before) for
+    `assembly.assemble`, and returns the log-likelihood. Every free variable below is an integer.
     """
     q, e, g, square = 2 * d + 3, d + 2, d + 1, d * (d + 1) // 2
     basis = g + square
     counts = row_counts(k, d, gates)
-    phi, z, t, c, p, r, scratch, rows = (sum(counts[: i + 1]) for i in range(8))
+    phi, z, t, c, p, r, scratch, given, rows = (sum(counts[: i + 1]) for i in range(9))
     sums, block = _sum_count(k, d, gates, linear), BLOCK if k <= 8 else BLOCK // 4
     stride = block + LANES
     line = 8 * stride
 
     @njit(**FAST, cache=True)
-    def kernel(full, tau, x, y, jets, out_sums, totals):  # type: ignore[no-untyped-def]
+    def kernel(full, tau, x, y, weights, reference, jets, out_sums, totals):  # type: ignore[no-untyped-def]
         use_wide_vectors()
         w = aligned(rows * stride).reshape(rows, stride)
         partial = aligned(sums * LANES).reshape(sums, LANES)
         base, out = np.int64(w.ctypes.data), np.int64(partial.ctypes.data)
         value = 0.0 * version
+        # rows of weights, weighted pi and weighted r: those of ones, pi and r themselves where there are no weights
+        one, wp, wr = (given, given + 1, given + 1 + k) if len(weights) else (d, p, r)
         constant_rows(w, full, jets, k, d, gates, linear, phi, z, t, stride)
         for start in range(0, len(y), block):
             m = min(block, len(y) - start)
             padded = (m + LANES - 1) // LANES * LANES
-            value += fill(w, full, x, y, jets, start, m, k, d, gates, linear, phi, z, t, c, p, r, scratch, stride)
+            value += fill(
+                w, full, x, y, weights, reference, jets, start, m,
+                k, d, gates, linear, phi, z, t, c, p, r, scratch, stride,
+            )  # fmt: skip
             w[p:scratch, m:padded] = 0.0
+            if len(weights):
+                weigh_shares(w[p:scratch], weights[start : start + m], w[given:rows], m)
+                w[given:rows, m:padded] = 0.0
             if tau and not linear:
-                totals[0] += mean_logit(w[t:c], w[p:r], w[scratch], padded)
-                totals[0] -= mean_logit(w[t:c], w[r:scratch], w[scratch + 1], padded)
+                totals[0] += mean_logit(w[t:c], w[p:r], w[one], w[scratch], padded)
+                totals[0] -= mean_logit(w[t:c], w[r:scratch], w[one], w[scratch + 1], padded)
             at, count = out, padded // LANES
             for i in range(k):
-                here, weight, probability = base + (phi + i * q) * line, base + (r + i) * line, base + (p + i) * line
-                at = add_own(here, base, weight, probability, at, count, i, gates, q, e, g, basis, stride)
+                here, weight, probability = base + (phi + i * q) * line, base + (wr + i) * line, base + (wp + i) * line
+                share, prior = base + (r + i) * line, base + (p + i) * line
+                at = add_own(here, base, weight, share, probability, prior, at, count, i, gates, q, e, g, basis, stride)
                 if not linear:
                     if i < gates:
-                        curvature_weight(w[r + i], w[p + i], w[z + 1 + 2 * k + i], w[scratch + 2], padded)
+                        curvature_weight(w[wr + i], w[wp + i], w[z + 1 + 2 * k + i], w[scratch + 2], padded)
                         weigh(base + g * line, base + (scratch + 2) * line, at, count, square, stride)
                         at += 8 * LANES * square
                     if tau:
-                        totals[1] -= pull(w[t + i], w[r + i], w[scratch + 1], w[scratch + 2], padded)
-                        totals[1] += pull(w[t + i], w[p + i], w[scratch], w[scratch + 3], padded)
+                        totals[1] -= pull(w[t + i], w[wr + i], w[scratch + 1], w[scratch + 2], padded)
+                        totals[1] += pull(w[t + i], w[wp + i], w[scratch], w[scratch + 3], padded)
                     at = add_tau(here, base + (scratch + 2) * line, at, count, i, gates, q, e, g, line, stride)
                 for j in range(i + 1, k):
-                    other = here + (j - i) * q * line
+                    other, further = here + (j - i) * q * line, (j - i) * line
                     at = add_pair(
-                        here, other, base + r * line, base + p * line, at, count, i, j, gates, q, e, g, line, stride
-                    )
+                        here, other, weight, share + further, probability, prior + further, at, count,
+                        j, gates, q, e, g, stride,
+                    )  # fmt: skip
         for i in range(sums):
             total = 0.0
             for lane in range(LANES):
@@ -165,7 +181,8 @@ def compiled_kernel(k: int, d: int, gates: int, linear: bool) -> Any:
 def likelihood_of(layout: Layout, activation: Activation) -> Likelihood:
     """The compiled log-likelihood of a layout and an activation.
 
-    It maps theta (p,), x (n, d) and y (n,), doubles in C order, to the value, the score (p,) and the Hessian (p, p).
+    It maps theta (p,), x (n, d), y (n,), weights and reference (each (n,), or `NONE`), doubles in C order, to the
+    value, the score (p,) and the Hessian (p, p).
     Raises `NoMachineCode` if a function in the activation is not translated.
     """
     linear = activation.is_linear
@@ -178,42 +195,60 @@ def likelihood_of(layout: Layout, activation: Activation) -> Likelihood:
     fixed = np.zeros(size)
     fixed[0] = 0.0 if layout.tau is None else np.log(layout.tau)
 
-    def likelihood(theta: Floats, x: Floats, y: Floats) -> tuple[float, Floats, Floats]:
+    def likelihood(theta: Floats, x: Floats, y: Floats, weights: Floats, reference: Floats) -> Sums:
         full, score, hessian = fixed.copy(), np.zeros(size), np.zeros((size, size))
         sums, totals = np.empty(count), np.zeros(2)
         full[free] = theta
-        value = kernel(full, tau, x, y, address, sums, totals)
+        value = kernel(full, tau, x, y, weights, reference, address, sums, totals)
         assemble(sums, totals, full, layout.k, layout.d, gates, linear, tau, score, hessian)
         return value, score.take(free), hessian.take(square)
 
     return likelihood
 
 
-def evaluate(theta: Floats, layout: Layout, gate: CompiledActivation, x: Floats, y: Floats) -> Sums:
+def evaluate(
+    theta: Floats,
+    layout: Layout,
+    gate: CompiledActivation,
+    x: Floats,
+    y: Floats,
+    weights: Floats = NONE,
+    reference: Floats = NONE,
+) -> Sums:
     """Value, score (p,) and Hessian (p, p) at one theta (p,) for x (n, d), y (n,); not checked.
 
-    The plain version takes over for an activation without machine code, and where the sums are not finite because s
-    overflows in double precision.
+    With weights (n,) and a reference (n,) the value is sum_j weights_j (log g(y_j | x_j) - reference_j), of which score
+    and Hessian are the derivatives. The plain version takes over for an activation without machine code, and where the
+    sums are not finite because s overflows in double precision.
     """
     try:
-        value, score, hessian = likelihood_of(layout, gate.source)(theta, x, y)
+        value, score, hessian = likelihood_of(layout, gate.source)(theta, x, y, weights, reference)
         if math.isfinite(value) and np.isfinite(hessian).all():
             return value, score, hessian
     except NoMachineCode:
         pass
     with np.errstate(all="ignore"):
-        plain = density.log_likelihood(theta, layout, gate, x, y)
+        plain = density.log_likelihood(theta, layout, gate, x, y, weights, reference)
     return float(plain.value), plain.score, plain.hessian
 
 
-def log_likelihood(theta: Floats, layout: Layout, gate: CompiledActivation, x: Floats, y: Floats) -> Evaluation:
+def log_likelihood(
+    theta: Floats,
+    layout: Layout,
+    gate: CompiledActivation,
+    x: Floats,
+    y: Floats,
+    weights: Floats = NONE,
+    reference: Floats = NONE,
+) -> Evaluation:
     """sum_j log g(y_j | x_j) with its score and Hessian in theta: `density.log_likelihood`, compiled.
 
-    theta (..., p); x (..., n, d) and y (..., n), with the leading axes of theta or none. Raises ValueError for a wrong
-    shape.
+    theta (..., p); x (..., n, d) and y (..., n), with the leading axes of theta or none; weights and reference (n,), or
+    `NONE`. Raises ValueError for a wrong shape.
     """
     theta = np.asarray(theta, dtype=float)
     x, y = check_data(x, y, layout.d)
+    check_weights(weights, reference, y.shape[-1])
     batch, p = theta.shape[:-1], layout.size
     if theta.shape[-1:] != (p,):
         raise ValueError(f"theta must have shape (..., {p}), not {theta.shape}")
@@ -221,6 +256,6 @@ def log_likelihood(theta: Floats, layout: Layout, gate: CompiledActivation, x: F
     x, y = np.broadcast_to(x, (*batch, *x.shape[-2:])), np.broadcast_to(y, (*batch, y.shape[-1]))
     result = Evaluation(np.empty(batch), np.empty((*batch, p)), np.empty((*batch, p, p)))
     for index in np.ndindex(batch):
-        sums = evaluate(theta[index], layout, gate, x[index], y[index])
+        sums = evaluate(theta[index], layout, gate, x[index], y[index], weights, reference)
         result.value[index], result.score[index], result.hessian[index] = sums
     return result

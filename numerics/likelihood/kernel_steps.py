@@ -1,7 +1,8 @@
 """Performs the steps of a likelihood kernel on one block of points: fills rows of the workspace, then adds up products.
 
 Every function is inlined where a kernel calls it, so the numbers of rows are constants there. Rows are named as in
-`kernels`: t logits, c = t + log density, p gate probabilities, r responsibilities.
+`kernels`: t logits, c = t + log density, p gate probabilities, r responsibilities. Where points have weights, sums are
+taken with rows of weighted probabilities in place of p and r.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import math
 
 import numpy as np
 from numba import njit
-from temperance.numerics.machine.elementary import small_exp
+from temperance.numerics.machine.elementary import log_of_normal, small_exp
 from temperance.numerics.machine.intrinsics import call_jets
 from temperance.numerics.machine.row_products import LANES, gram, spread, weigh
 
@@ -97,6 +98,33 @@ def softmax(t, c, p, r, k, m):  # type: ignore[no-untyped-def]
 
 
 @njit(inline="always")
+def weighted_value(t, c, p, r, weights, reference, k, m):  # type: ignore[no-untyped-def]
+    """sum_j weight_j (log g_j - reference_j), where log g = max c - max t + log(max p/max r)."""
+    total = 0.0
+    for j in range(m):
+        top_t, top_c, top_p, top_r = t[0, j], c[0, j], p[0, j], r[0, j]
+        for i in range(1, k):
+            top_t = t[i, j] if t[i, j] > top_t else top_t
+            top_c = c[i, j] if c[i, j] > top_c else top_c
+            top_p = p[i, j] if p[i, j] > top_p else top_p
+            top_r = r[i, j] if r[i, j] > top_r else top_r
+        total += weights[j] * ((top_c - top_t) - reference[j] + log_of_normal(top_p / top_r))
+    return total
+
+
+@njit(inline="always")
+def weigh_shares(shares, weights, out, m):  # type: ignore[no-untyped-def]
+    """The weights in the first row of out, and the rows of shares times the weights in the others."""
+    first = out[0]
+    for j in range(m):
+        first[j] = weights[j]
+    for i in range(len(shares)):
+        row, target = shares[i], out[i + 1]
+        for j in range(m):
+            target[j] = row[j] * first[j]
+
+
+@njit(inline="always")
 def aligned(size):  # type: ignore[no-untyped-def]
     """Zeros that begin at a multiple of 64 bytes."""
     flat = np.zeros(size + LANES)
@@ -146,8 +174,10 @@ def fill_expert(w, full, y, i, d, row, t, c, m):  # type: ignore[no-untyped-def]
 
 
 @njit(inline="always")
-def fill(w, full, x, y, jets, start, m, k, d, gates, linear, phi, z, t, c, p, r, scratch, stride):  # type: ignore[no-untyped-def]
-    """All rows of m data from start on; returns their log-likelihood."""
+def fill(  # type: ignore[no-untyped-def]
+    w, full, x, y, weights, reference, jets, start, m, k, d, gates, linear, phi, z, t, c, p, r, scratch, stride
+):
+    """All rows of m data from start on; returns their log-likelihood, relative to the reference if weighted."""
     q = 2 * d + 3
     fill_x(w, x, start, m, d)
     for i in range(k):
@@ -155,13 +185,18 @@ def fill(w, full, x, y, jets, start, m, k, d, gates, linear, phi, z, t, c, p, r,
             fill_gate(w, full, jets, i, k, d, linear, phi, z, t, stride, m)
         fill_expert(w, full, y[start : start + m], i, d, phi + i * q + (d + 1 if i < gates else 0), t, c, m)
     if k == 2:
-        return softmax_of_two(w[t:c], w[c:p], w[p:r], w[r:scratch], m)
-    return softmax(w[t:c], w[c:p], w[p:r], w[r:scratch], k, m)
+        value = softmax_of_two(w[t:c], w[c:p], w[p:r], w[r:scratch], m)
+    else:
+        value = softmax(w[t:c], w[c:p], w[p:r], w[r:scratch], k, m)
+    if len(weights):
+        stop = start + m
+        value = weighted_value(w[t:c], w[c:p], w[p:r], w[r:scratch], weights[start:stop], reference[start:stop], k, m)
+    return value
 
 
 @njit(inline="always")
-def mean_logit(t, r, scratch, m):  # type: ignore[no-untyped-def]
-    """sum_i r_i t_i in scratch; returns its total."""
+def mean_logit(t, r, weight, scratch, m):  # type: ignore[no-untyped-def]
+    """sum_i r_i t_i in scratch; returns its weighted total."""
     total = 0.0
     for j in range(m):
         scratch[j] = 0.0
@@ -170,7 +205,7 @@ def mean_logit(t, r, scratch, m):  # type: ignore[no-untyped-def]
         for j in range(m):
             scratch[j] += u[j] * v[j]
     for j in range(m):
-        total += scratch[j]
+        total += weight[j] * scratch[j]
     return total
 
 
@@ -206,18 +241,18 @@ def constant_rows(w, full, jets, k, d, gates, linear, phi, z, t, stride):  # typ
 
 
 @njit(inline="always")
-def add_own(here, base, weight, probability, at, count, i, gates, q, e, g, basis, stride):  # type: ignore[no-untyped-def]
-    """Sums of an atom with itself; returns where the next sums go."""
+def add_own(here, base, weight, r, probability, p, at, count, i, gates, q, e, g, basis, stride):  # type: ignore[no-untyped-def]
+    """Sums of an atom with itself, weight and probability being weighted r and p; returns where the next sums go."""
     if i < gates:
-        spread(here, weight, at, count, q, stride)
+        spread(here, weight, r, at, count, q, stride)
         at += _SLOT * (q * (q + 3) // 2)
     else:
-        spread(here, weight, at, count, e, stride)
+        spread(here, weight, r, at, count, e, stride)
         at += _SLOT * (e * (e + 3) // 2)
     weigh(base, weight, at, count, basis, stride)
     at += _SLOT * basis
     if i < gates:
-        spread(here, probability, at, count, g, stride)
+        spread(here, probability, p, at, count, g, stride)
         at += _SLOT * (g * (g + 3) // 2)
     return at
 
@@ -234,12 +269,12 @@ def add_tau(here, pulls, at, count, i, gates, q, e, g, line, stride):  # type: i
 
 
 @njit(inline="always")
-def add_pair(here, other, weights, probabilities, at, count, i, j, gates, q, e, g, line, stride):  # type: ignore[no-untyped-def]
-    """Sums of atoms i < j; returns where the next sums go."""
+def add_pair(here, other, weight, r, probability, p, at, count, j, gates, q, e, g, stride):  # type: ignore[no-untyped-def]
+    """Sums of atoms i < j, of weighted r_i and p_i with r_j and p_j; returns where the next sums go."""
     if j < gates:
-        gram(here, other, weights + i * line, weights + j * line, at, count, q, q, stride)
+        gram(here, other, weight, r, at, count, q, q, stride)
         at += _SLOT * q * q
-        gram(here, other, probabilities + i * line, probabilities + j * line, at, count, g, g, stride)
+        gram(here, other, probability, p, at, count, g, g, stride)
         return at + _SLOT * g * g
-    gram(here, other, weights + i * line, weights + j * line, at, count, q, e, stride)
+    gram(here, other, weight, r, at, count, q, e, stride)
     return at + _SLOT * q * e

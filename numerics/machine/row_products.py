@@ -101,8 +101,8 @@ def gram(
 
 
 @intrinsic(prefer_literal=True)
-def spread(typing: Any, a: Any, u: Any, out: Any, count: Any, rows: Any, stride: Any) -> Any:
-    """out[r] += sum_j u_j A_rj, then in order of r <= c, out[rows + ..] += sum_j u_j (1 - u_j) A_rj A_cj."""
+def spread(typing: Any, a: Any, u: Any, v: Any, out: Any, count: Any, rows: Any, stride: Any) -> Any:
+    """out[r] += sum_j u_j A_rj, then in order of r <= c, out[rows + ..] += sum_j u_j (1 - v_j) A_rj A_cj."""
     constants = _literals(rows, stride)
     if constants is None:
         return None
@@ -110,7 +110,7 @@ def spread(typing: Any, a: Any, u: Any, out: Any, count: Any, rows: Any, stride:
     slot = {pair: p + s for s, pair in enumerate((r, c) for r in range(p) for c in range(r, p))}
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        first, left = (_Rows(builder, address, step) for address in arguments[:2])
+        first, left, right = (_Rows(builder, address, step) for address in arguments[:3])
         parts = _chunks(p)
         for i in parts:
             for j in (part for part in parts if part.start >= i.start):
@@ -119,15 +119,15 @@ def spread(typing: Any, a: Any, u: Any, out: Any, count: Any, rows: Any, stride:
 
                 def terms(index: Any, j: range = j, pairs: Any = pairs, firsts: Any = firsts) -> list[tuple[Any, Any]]:
                     u = left.load(0, index)
-                    weight = builder.fsub(u, builder.fmul(u, u))
+                    weight = builder.fsub(u, builder.fmul(u, right.load(0, index)))
                     rows = {r: first.load(r, index) for r in sorted({r for pair in pairs for r in pair})}
                     weighted = {c: builder.fmul(weight, rows[c]) for c in j}
                     return [(u, rows[r]) for r in firsts] + [(rows[r], weighted[c]) for r, c in pairs]
 
-                _accumulate(builder, arguments[2], [*firsts, *(slot[pair] for pair in pairs)], arguments[3], terms)
+                _accumulate(builder, arguments[3], [*firsts, *(slot[pair] for pair in pairs)], arguments[4], terms)
         return context.get_dummy_value()
 
-    return _signature(4, (rows, stride)), generate
+    return _signature(5, (rows, stride)), generate
 
 
 @intrinsic(prefer_literal=True)

@@ -12,7 +12,8 @@ in the coordinates theta of `measures.Layout` (log tau, log nu). In them t_i is 
 that d2 t_i/dlog(tau) dp = -dt_i/dp, and likewise d2 f_i/dlog(nu) dp = -df_i/dp for p = a, b: those entries of
 the Hessian are read off the score. The only second derivatives left are s'' x x^T/tau and -(x,1)(x,1)^T/nu.
 
-The data are taken in blocks that stay in cache; outer products are matrix products. This is the plain version, which
+Points may have weights, which multiply their terms of every sum, and a reference, which is taken from log g. The data
+are taken in blocks that stay in cache; outer products are matrix products. This is the plain version, which
 `kernels` is tested against.
 """
 
@@ -28,6 +29,7 @@ from temperance.numerics.mixture.measures import Layout, MixingMeasure
 
 Floats = NDArray[np.float64]
 
+NONE: Floats = np.empty(0)  # weights and reference of points without any
 WORKSPACE = 2**17  # numbers in the arrays of a block: about 1 MB, to stay in a second-level cache
 _EXPONENT_FLOOR = -300.0  # smaller exponentials cannot change a sum of doubles, and denormal numbers are slow
 
@@ -138,33 +140,33 @@ class _Pass:
         scores[:, -1] = 0.5 * scaled * e - 0.5
         return scores
 
-    def add(self, x1: Floats, y: Floats) -> None:
-        """Add the block of points (x, 1) (d+1, n) and y (n,)."""
+    def add(self, x1: Floats, y: Floats, w: Floats | float, reference: Floats | float) -> None:
+        """Add the block of points (x, 1) (d+1, n) and y (n,), with weights w and a reference (n,) or constants."""
         m, n = self.m, len(y)
         t, f, e, s1, s2 = _logits(m, self.gate, x1, y, 2)
         normaliser, pi = _softmax(t)
         log_joint, r = _softmax(t + f)
-        excess = r - pi
-        self.value += float((log_joint - normaliser).sum())
+        excess = w * (r - pi)
+        self.value += float((w * (log_joint - normaliser - reference)).sum())
         scores = self.local_scores(x1, e, s1)
-        weighted = self._mix(self.mixed[:, :n], self.outer, scores, r, t)
-        gate_weighted = self._mix(self.gate_mixed[:, :n], self.gate_outer, scores[:, : m.d + 1], pi, t)
+        weighted = self._mix(self.mixed[:, :n], self.outer, scores, r, t, w)
+        gate_weighted = self._mix(self.gate_mixed[:, :n], self.gate_outer, scores[:, : m.d + 1], pi, t, w)
         self.local += weighted @ scores.transpose(0, 2, 1)
         self.local[:, : m.d + 1, : m.d + 1] -= gate_weighted @ scores[:, : m.d + 1].transpose(0, 2, 1)
         self.local_tau -= (weighted @ t[:, :, None])[..., 0]
         self.local_tau[:, : m.d + 1] += (gate_weighted @ t[:, :, None])[..., 0]
         self.tau_curvature += float(np.vdot(excess * t, t))
         products = (x1[:, None] * x1).reshape(-1, n)
-        self.curvature += (np.concatenate([excess * s2, r]) @ products.T).reshape(self.curvature.shape)
+        self.curvature += (np.concatenate([excess * s2, w * r]) @ products.T).reshape(self.curvature.shape)
 
     @staticmethod
-    def _mix(rows: Floats, outer: Floats, scores: Floats, shares: Floats, t: Floats) -> Floats:
-        """Fill rows with sum_i shares_i dc_i, add their outer product; returns the terms of the atoms, a view."""
+    def _mix(rows: Floats, outer: Floats, scores: Floats, shares: Floats, t: Floats, w: Floats | float) -> Floats:
+        """Fill rows with sum_i shares_i dc_i, add w times their outer product; returns w times the atoms' terms."""
         np.negative((shares * t).sum(axis=0), out=rows[0])
-        weighted = rows[1:-1].reshape(scores.shape)
-        np.multiply(scores, shares[:, None], out=weighted)
-        outer += rows[:-1] @ rows.T
-        return weighted
+        np.multiply(scores, shares[:, None], out=rows[1:-1].reshape(scores.shape))
+        weighted = rows[:-1] if isinstance(w, float) else rows[:-1] * w
+        outer += weighted @ rows.T
+        return weighted[1:].reshape(scores.shape)
 
     def score_and_hessian(self) -> tuple[Floats, Floats]:
         """Score and Hessian in the full order."""
@@ -194,14 +196,30 @@ class _Pass:
         return second
 
 
+def check_weights(weights: Floats, reference: Floats, n: int) -> None:
+    """Raises ValueError unless weights and reference have shape (n,), or are both `NONE`."""
+    for name, array in (("weights", weights), ("reference", reference)):
+        if array.shape != (n,) and (len(weights) or len(reference)):
+            raise ValueError(f"{name} must have shape ({n},), not {array.shape}")
+
+
 @one_blas_thread()
-def log_likelihood(theta: Floats, layout: Layout, gate: CompiledActivation, x: Floats, y: Floats) -> Evaluation:
-    """sum_j log g(y_j | x_j) with its score and Hessian in theta.
+def log_likelihood(
+    theta: Floats,
+    layout: Layout,
+    gate: CompiledActivation,
+    x: Floats,
+    y: Floats,
+    weights: Floats = NONE,
+    reference: Floats = NONE,
+) -> Evaluation:
+    """sum_j log g(y_j | x_j) with its score and Hessian in theta; or sum_j weights_j (log g(y_j | x_j) - reference_j).
 
     theta (..., p), whose coordinates layout names; gate: s, compiled; x (..., n, d) and y (..., n), with the leading
-    axes of theta or none. Raises ValueError for a wrong shape.
+    axes of theta or none; weights and reference (n,), for all of them, or `NONE`. Raises ValueError for a wrong shape.
     """
     x, y = check_data(x, y, layout.d)
+    check_weights(weights, reference, y.shape[-1])
     measures = layout.unpack(theta)
     batch, p = measures.tau.shape, layout.size
     x, y = np.broadcast_to(x, (*batch, *x.shape[-2:])), np.broadcast_to(y, (*batch, y.shape[-1]))
@@ -211,7 +229,8 @@ def log_likelihood(theta: Floats, layout: Layout, gate: CompiledActivation, x: F
         total = _Pass(measures[index], gate, block)
         for start in range(0, y.shape[-1], block):
             stop = start + block
-            total.add(_features(x[index], start, stop), y[index][start:stop])
+            own = (weights[start:stop], reference[start:stop]) if len(weights) else (1.0, 0.0)
+            total.add(_features(x[index], start, stop), y[index][start:stop], *own)
         score, hessian = total.score_and_hessian()
         result.value[index] = total.value
         result.score[index] = score[layout.free]

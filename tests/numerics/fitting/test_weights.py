@@ -1,0 +1,127 @@
+"""Weights and a reference in the likelihood: repeated points, the plain version, and 40 digits at n = 10^12."""
+
+import mpmath as mp
+import numpy as np
+import pytest
+from temperance.numerics.likelihood import batch_values as screening
+from temperance.numerics.likelihood import kernel as kernels
+from temperance.numerics.mixture import density
+from temperance.numerics.mixture.activation_numpy import compile_activation
+from temperance.numerics.mixture.measures import Layout, MixingMeasure
+from temperance.theory.activations.activation import activation
+
+CASES = [("linear", "anchored", 1, 1), ("linear", "anchored", 3, 1), ("tanh", "free", 2, 1), ("gelu", "anchored", 2, 2)]
+PARTS = ("value", "score", "hessian")
+
+
+def gate(name):
+    return compile_activation(activation(name))
+
+
+def case(name, gauge, k, d, n=2 * kernels.BLOCK + 77):
+    """Layout, gate, theta, x, y, whole weights with zeros among them, and a reference."""
+    layout, rng = Layout(k, d, gauge), np.random.default_rng([k, d, n])
+    theta, x, y = rng.normal(0, 0.7, layout.size), rng.uniform(-2, 2, (n, d)), rng.normal(0, 2, n)
+    return layout, gate(name), theta, x, y, rng.integers(0, 5, n).astype(float), rng.normal(size=n)
+
+
+def check_equal(ours, exact):
+    for found, part in zip(ours, exact, strict=True):
+        np.testing.assert_allclose(found, part, rtol=1e-10, atol=1e-12 * max(1.0, float(np.abs(part).max())))
+
+
+@pytest.mark.parametrize("setting", CASES)
+@pytest.mark.parametrize("version", [kernels, density])
+def test_a_weight_repeats_its_point(setting, version):
+    layout, s, theta, x, y, w, reference = case(*setting)
+    whole = w.astype(int)
+    ours = version.log_likelihood(theta, layout, s, x, y, w, reference)
+    many = version.log_likelihood(theta, layout, s, np.repeat(x, whole, axis=0), np.repeat(y, whole))
+    check_equal((ours.value, ours.score, ours.hessian), (many.value - w @ reference, many.score, many.hessian))
+
+
+@pytest.mark.parametrize("setting", CASES)
+def test_kernel_and_plain_version_agree(setting):
+    layout, s, theta, x, y, w, reference = case(*setting)
+    w *= 0.37
+    ours, plain = (v.log_likelihood(theta, layout, s, x, y, w, reference) for v in (kernels, density))
+    check_equal(*((e.value, e.score, e.hessian) for e in (ours, plain)))
+
+
+@pytest.mark.parametrize("setting", CASES)
+def test_the_value_alone_is_that_of_the_full_kernel(setting):
+    layout, s, theta, x, y, w, reference = case(*setting)
+    thetas = np.stack([theta, theta / 2])
+    expected = [kernels.evaluate(t, layout, s, x, y, w, reference)[0] for t in thetas]
+    np.testing.assert_allclose(screening.values(thetas, layout, s, x, y, w, reference), expected, rtol=1e-13)
+
+
+def test_a_reference_moves_the_value_alone():
+    layout, s, theta, x, y, w, reference = case(*CASES[2])
+    ours = kernels.evaluate(theta, layout, s, x, y, w, reference)
+    none = kernels.evaluate(theta, layout, s, x, y, w, np.zeros(len(y)))
+    assert none[0] - ours[0] == pytest.approx(w @ reference, rel=1e-12)
+    assert np.array_equal(ours[1], none[1])
+    assert np.array_equal(ours[2], none[2])
+
+
+def test_where_the_kernel_overflows_the_weights_go_through_the_plain_version():
+    layout, s = Layout(2, 1, "free"), gate("(exp(z) - exp(-z))/(exp(z) + exp(-z) + exp(-z)/2)")
+    _, _, theta, x, y, w, reference = case(*CASES[2], n=20)
+    x[3], w[3] = 900.0 / theta[1], 2.0
+    value, score, _ = kernels.evaluate(theta, layout, s, x, y, w, reference)
+    plain = density.log_likelihood(theta, layout, s, x, y, w, reference)
+    assert value == float(plain.value)
+    assert np.array_equal(score, plain.score)
+    assert screening.values(theta[None], layout, s, x, y, w, reference)[0] == value
+
+
+@pytest.mark.parametrize(
+    ("weights", "reference", "name"), [(4, 5, "weights"), (5, 4, "reference"), (5, 0, "reference")]
+)
+def test_wrong_shapes_are_named(weights, reference, name):
+    layout = Layout(2, 1, "free")
+    for version in (kernels, density):
+        with pytest.raises(ValueError, match=rf"^{name} must have shape \(5,\)"):
+            version.log_likelihood(
+                np.zeros(layout.size), layout, gate("tanh"), np.zeros((5, 1)), np.zeros(5), np.ones(weights),
+                np.zeros(reference),
+            )  # fmt: skip
+
+
+def exact_value(theta, x, y, w, reference):
+    """sum_j w_j (log g_j - reference_j) of two atoms with the tanh gate in the free gauge, from mpmath."""
+    tau, (g1, c1, a1, b1, v1), (g2, a2, b2, v2) = mp.exp(theta[0]), theta[1:6], theta[6:]
+    total = mp.mpf(0)
+    for xj in sorted(set(x)):
+        e1, e2 = mp.exp((mp.tanh(g1 * xj) + c1) / tau), mp.exp(mp.tanh(g2 * xj) / tau)
+        inside = [(a * xj + b, mp.exp(v), e) for a, b, v, e in ((a1, b1, v1, e1), (a2, b2, v2, e2))]
+        for j in np.flatnonzero(x == xj):
+            joint = sum(e * mp.exp(-((mp.mpf(y[j]) - m) ** 2) / (2 * v)) / mp.sqrt(2 * mp.pi * v) for m, v, e in inside)
+            total += mp.mpf(w[j]) * (mp.log(joint / (e1 + e2)) - mp.mpf(reference[j]))
+    return total
+
+
+def test_value_and_score_at_ten_to_the_twelve_are_those_of_forty_digits():
+    """Within 1e-3 log-likelihood units, and 1e-3 of a standard deviation of the score."""
+    layout, rng, n = Layout(2, 1, "free"), np.random.default_rng(0), 10**12
+    truth = MixingMeasure([[1.5], [-1.5]], [0.5, 0.0], 0.5, [[0.5], [-0.5]], [2.0, -2.0], [0.25, 0.5])
+    columns, rows = np.array([-2.5, -1.0, 0.5, 2.0]), 0.1875 * np.arange(-48, 49)
+    x, y = np.repeat(columns, len(rows)), np.tile(rows, len(columns))
+    reference = density.log_density(truth, gate("tanh"), x[:, None], y)
+    p = np.exp(reference) * 0.1875 / len(columns)
+    w = rng.multinomial(n, p / p.sum()).astype(float)
+    x, y, w, reference = (array[w > 0] for array in (x, y, w, reference))
+    theta = layout.pack(truth) + 1e-6 * rng.normal(size=layout.size)
+    value, score, hessian = kernels.evaluate(theta, layout, gate("tanh"), x[:, None], y, w, reference)
+    with mp.workdps(40):
+        point, step = [mp.mpf(t) for t in theta], mp.mpf(10) ** -12
+        exact = exact_value(point, x, y, w, reference)
+        slopes = []
+        for i in range(len(point)):
+            high, low = ([t + (sign * step if i == j else 0) for j, t in enumerate(point)] for sign in (1, -1))
+            slopes.append((exact_value(high, x, y, w, reference) - exact_value(low, x, y, w, reference)) / (2 * step))
+    assert -100 < exact < 100  # what is left of -10^12
+    assert abs(value - exact) < 1e-3
+    deviations = np.sqrt(-np.diag(hessian))
+    assert (np.abs(score - np.array(slopes, dtype=float)) < 1e-3 * deviations).all()
