@@ -145,7 +145,8 @@ def _of_place(fit: Fit, gate: CompiledActivation, points: Points) -> Proved:
 
 def _gap(fit: Fit, gate: CompiledActivation, points: Points, measure: MixingMeasure) -> float:
     """By how much a measure near the fit has a lower log-likelihood; infinite where it is not finite."""
-    value = float(log_density(measure, gate, points.x, points.y).sum())
+    reference = points.reference if points.weighted else 0.0
+    value = float(points.total(log_density(measure, gate, points.x, points.y) - reference))
     return fit.log_likelihood - value if np.isfinite(value) else np.inf
 
 

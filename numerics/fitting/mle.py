@@ -142,7 +142,7 @@ def _search(layout: Layout, gate: CompiledActivation, points: Points, box: Box, 
     n = points.n
 
     def mean_log_likelihood(theta: Floats) -> Local:
-        value, score, hessian = evaluate(theta, layout, gate, points.x, points.y)
+        value, score, hessian = evaluate(theta, layout, gate, points.x, points.y, points.weights, points.reference)
         return Local(value / n, score / n, hessian / n)
 
     bounds, chart, kinks = box.bounds(layout), chart_of(layout), kinks_of(gate)
@@ -179,7 +179,7 @@ def _has_spike(layout: Layout, gate: CompiledActivation, points: Points, box: Bo
         return False
     measure = layout.unpack(theta)
     at_floor = measure.nu <= box.nu[0] * (1 + 1e-12)
-    held = responsibilities(measure, gate, points.x, points.y).sum(axis=0)
+    held = points.total(responsibilities(measure, gate, points.x, points.y))
     return bool((at_floor & (held < layout.atom_size)).any())
 
 
@@ -228,8 +228,8 @@ def fit_points(
     progress: Callable[[int, int], None] | None = None,
 ) -> Fit:
     """`fit` of checked points; progress(done, starts) is called on the way."""
-    if points.n <= layout.d + 1:
-        raise ValueError(f"x and y must hold more than {layout.d + 1} points, not {points.n}")
+    if len(points.y) <= layout.d + 1:
+        raise ValueError(f"x and y must hold more than {layout.d + 1} points, not {len(points.y)}")
     thetas = [*known_starts, *start_points(layout, gate, points, box, starts, seed)]
     if not thetas:
         raise ValueError("at least one start is needed")

@@ -175,15 +175,16 @@ class RidgeSearch:
         finite = np.isfinite(local.value) and np.isfinite(local.gradient).all() and np.isfinite(local.hessian).all()
         return _Place(moved, local if finite else Local(-np.inf, 0 * theta, np.zeros((len(theta),) * 2)), held)
 
-    def _seen(self, theta: Floats) -> Iterator[tuple[int, int, Floats, Floats, Floats, Floats]]:
-        """Of every gate and kink: their numbers, x, y, |x| and the distances m . beta1 - kink/|x|."""
-        x, y = self.points.x, self.points.y
+    def _seen(self, theta: Floats) -> Iterator[tuple[int, int, Floats, Floats, Floats, Floats, Floats]]:
+        """Of every gate and kink: their numbers, x, y, their shares, |x| and the distances m . beta1 - kink/|x|."""
+        x, y, n = self.points.x, self.points.y, self.points.n
+        shares = self.points.weights / n if self.points.weighted else np.full(len(y), 1 / n)
         size = np.sqrt((x * x).sum(axis=1))
         used = size > 0
         for i, gate in enumerate(self.gates):
             z = x[used] @ theta[gate]
             for m, place in enumerate(self.kinks.places):
-                yield i, m, x[used], y[used], size[used], (z - place) / size[used]
+                yield i, m, x[used], y[used], shares[used], size[used], (z - place) / size[used]
 
     def _ridge(self, gate: int, kink: int, x: Floats) -> _Ridge:
         """The ridge of a point x (d,); the first entry of its normal that is not 0 is positive."""
@@ -195,7 +196,7 @@ class RidgeSearch:
     def _through(self, theta: Floats) -> tuple[_Ridge, ...]:
         """Hyperplanes through theta, as many as are independent."""
         held: tuple[_Ridge, ...] = ()
-        for i, m, x, _, _, distance in self._seen(theta):
+        for i, m, x, _, _, _, distance in self._seen(theta):
             for j in np.flatnonzero(np.abs(distance) <= 4 * _beside(theta)):
                 more = (*held, self._ridge(i, m, x[j]))
                 if len(more) <= self.gates.size and np.linalg.svd([r.normal for r in more])[1][-1] > _SAME:
@@ -206,12 +207,12 @@ class RidgeSearch:
         """c of the ridges held, and whether hyperplanes that are not held pass through the place as well."""
         jumps, others = np.zeros(len(place.held)), False
         measure = self.layout.unpack(place.theta)
-        for i, m, x, y, size, distance in self._seen(place.theta):
+        for i, m, x, y, shares, size, distance in self._seen(place.theta):
             at = np.flatnonzero(np.abs(distance) <= 4 * _beside(place.theta))
             if not at.size:
                 continue
             excess = responsibilities(measure, self.gate, x[at], y[at]) - gate_probabilities(measure, self.gate, x[at])
-            c = excess[:, i] * self.kinks.jumps[m] * size[at] / (float(measure.tau) * self.points.n)
+            c = excess[:, i] * self.kinks.jumps[m] * size[at] * shares[at] / float(measure.tau)
             ours = np.zeros(len(at), dtype=bool)
             for l, ridge in enumerate(place.held):
                 same = np.abs(x[at] @ ridge.normal[self.gates[i]]) >= (1 - _SAME) * size[at]
@@ -286,7 +287,7 @@ class RidgeSearch:
         """The shares t of the step at which it crosses hyperplanes, one of those that it crosses together."""
         found = []
         length = float(np.linalg.norm(step))
-        for (i, m, x, _, _, before), after in zip(self._seen(theta), self._seen(theta + step), strict=True):
+        for (i, m, x, _, _, _, before), after in zip(self._seen(theta), self._seen(theta + step), strict=True):
             speed = after[-1] - before
             crossed = np.flatnonzero((np.sign(before) != np.sign(after[-1])) & (np.abs(speed) > _SAME * length))
             found += [(float(-before[j] / speed[j]), i, m, x[j]) for j in crossed]

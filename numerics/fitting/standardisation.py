@@ -85,7 +85,7 @@ class Units:
         full[1:, 1:] = np.kron(np.eye(layout.k), atom)
         return full[np.ix_(layout.free, layout.free)], np.concatenate([[0.0], np.tile(shift, layout.k)])[layout.free]
 
-    def fit_of_data(self, fit: Fit, n: int, box: Box) -> Fit:
+    def fit_of_data(self, fit: Fit, n: float, box: Box) -> Fit:
         """The fit of n points x', y' as one of the data; box is what `Fit.box` says."""
         a, c = self.matrix(fit.layout)
         inverse, theta = np.linalg.inv(a), a @ fit.theta + c

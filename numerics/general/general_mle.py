@@ -25,7 +25,7 @@ _GRADIENT = 1e-7  # of the mean log-likelihood, projected, in coordinates of ord
 _ACCEPTED = 1e-5  # where rounding stops the climb before
 _STEPS = 1000
 _RANGE = 2.0  # of real parameters around the truth
-_FACTOR = 4.0  # of positive parameters around the truth
+FACTOR = 4.0  # of positive parameters around the truth
 _UNEVEN = 2.0  # |log w_1 - log w_2| at most
 _SAME = 1e-3  # log-likelihoods of one maximum
 
@@ -55,7 +55,7 @@ class GeneralMixture:
         atom = [False, *(bool(p.is_positive) for p in family.cell.each)]
         self.positive = np.array([*atom * 3, *(bool(p.is_positive) for p in family.cell.spec.gate.shared)])
         self.weights = [0, width]
-        reach = np.where(self.positive, np.log(_FACTOR), _RANGE)
+        reach = np.where(self.positive, np.log(FACTOR), _RANGE)
         reach[width] = _UNEVEN / 2
         self.reach = reach[self.free]
 
@@ -106,27 +106,45 @@ class GeneralMixture:
         return "converged" if inside.all() else "at_bound"
 
 
-def loglik(family: Family, vector: Array, x: Array, y: Array) -> tuple[float, Array]:
-    """sum_i log g(y_i|x_i) and its derivatives by all entries of a vector."""
-    width, own, atoms = family.width, len(family.cell.own), sum(family.sizes)
-    shared, rows = vector[atoms * width :], [vector[i * width : (i + 1) * width] for i in range(atoms)]
-    basis = np.stack([f(x) for f in family.compiled.basis])
-    at = list(family.cell.expert).index(NU)
-    gates = [(x, *row[1 : 1 + own], *shared) for row in rows]
-    logits = np.stack([row[0] + family.compiled.weight(*g) for row, g in zip(rows, gates, strict=True)])
-    prior, sums = _normalised(logits)
-    experts = [row[1 + own :] for row in rows]
-    gaps = [y - np.delete(e, at) @ basis for e in experts]
-    logs = [-g * g / (2 * e[at]) - np.log(2 * np.pi * e[at]) / 2 for g, e in zip(gaps, experts, strict=True)]
-    posterior, joint = _normalised(logits + np.stack(logs))
-    slopes, common = [], np.zeros(len(shared))
-    for pull, r, g, e, gap in zip(posterior - prior, posterior, gates, experts, gaps, strict=True):
+class _Pass:
+    """Logits and log densities of the atoms of a vector at points: as many atoms as the vector has."""
+
+    def __init__(self, family: Family, vector: Array, x: Array, y: Array) -> None:
+        width, own = family.width, len(family.cell.own)
+        atoms = (len(vector) - len(family.cell.spec.gate.shared)) // width
+        self.shared, rows = vector[atoms * width :], [vector[i * width : (i + 1) * width] for i in range(atoms)]
+        self.basis = np.stack([f(x) for f in family.compiled.basis])
+        at = list(family.cell.expert).index(NU)
+        self.gates = [(x, *row[1 : 1 + own], *self.shared) for row in rows]
+        logits = np.stack([row[0] + family.compiled.weight(*g) for row, g in zip(rows, self.gates, strict=True)])
+        self.prior, sums = _normalised(logits)
+        self.experts = [row[1 + own :] for row in rows]
+        self.gaps = [y - np.delete(e, at) @ self.basis for e in self.experts]
+        nus = [e[at] for e in self.experts]
+        logs = [-g * g / (2 * nu) - np.log(2 * np.pi * nu) / 2 for g, nu in zip(self.gaps, nus, strict=True)]
+        self.posterior, joint = _normalised(logits + np.stack(logs))
+        self.log_density: Array = joint - sums
+
+
+def mixture_log_density(family: Family, vector: Array, x: Array, y: Array) -> Array:
+    """log g(y_i|x_i) of a vector of the family, or of its reference: the true mixture."""
+    return _Pass(family, vector, x, y).log_density
+
+
+def loglik(
+    family: Family, vector: Array, x: Array, y: Array, weights: Array | float = 1.0, reference: Array | float = 0.0
+) -> tuple[float, Array]:
+    """sum_i weights_i (log g(y_i|x_i) - reference_i) and its derivatives by all entries of a vector."""
+    at, own, now = list(family.cell.expert).index(NU), len(family.cell.own), _Pass(family, vector, x, y)
+    pulls, held = weights * (now.posterior - now.prior), weights * now.posterior
+    basis, slopes, common = now.basis, [], np.zeros(len(now.shared))
+    for pull, r, g, e, gap in zip(pulls, held, now.gates, now.experts, now.gaps, strict=True):
         by_gate = [float(pull @ slope(*g)) for slope in family.compiled.slopes]
         by_mean = list(basis @ (r * gap) / e[at])
         by_mean.insert(at, float(r @ (gap * gap / e[at] - 1)) / (2 * e[at]))
         slopes += [float(pull.sum()), *by_gate[:own], *by_mean]
         common = common + np.array(by_gate[own:])
-    return float((joint - sums).sum()), np.array([*slopes, *common])
+    return float((weights * (now.log_density - reference)).sum()), np.array([*slopes, *common])
 
 
 def _normalised(logs: Array) -> tuple[Array, Array]:

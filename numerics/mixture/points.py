@@ -1,11 +1,12 @@
-"""The points (x, y) of a fit."""
+"""The points (x, y) of a fit, with weights or without."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+from temperance.numerics.mixture.density import NONE, check_weights
 
 Floats = NDArray[np.float64]
 
@@ -17,28 +18,58 @@ def _finite(array: Floats) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class Points:
-    """Points x (n, d), y (n,). Raises ValueError for a wrong shape or a value that is not finite."""
+    """Points x (n, d), y (n,).
+
+    weights (n,): how often each was seen; reference (n,): taken from log g. `NONE` without. Raises ValueError for a
+    wrong shape, a value that is not finite, a negative weight, or none that is positive.
+    """
 
     x: Floats
     y: Floats
+    weights: Floats = field(default_factory=lambda: NONE)
+    reference: Floats = field(default_factory=lambda: NONE)
 
     def __post_init__(self) -> None:
         """Validate."""
-        for name in ("x", "y"):
+        for name in ("x", "y", "weights", "reference"):
             object.__setattr__(self, name, np.ascontiguousarray(getattr(self, name), dtype=float))
         if self.x.ndim != 2 or self.y.shape != self.x.shape[:1]:
             raise ValueError(f"x must have shape (n, d) and y (n,), not {self.x.shape} and {self.y.shape}")
         if not (_finite(self.x) and _finite(self.y)):
             raise ValueError("x and y must be finite")
+        if self.weighted and not len(self.reference):
+            object.__setattr__(self, "reference", np.zeros(len(self.y)))
+        check_weights(self.weights, self.reference, len(self.y))
+        for name in ("weights", "reference"):
+            if not _finite(getattr(self, name)):
+                raise ValueError(f"{name} must be finite")
+        if self.weighted and ((self.weights < 0).any() or not self.weights.any()):
+            raise ValueError("weights must not be negative, nor all zero")
 
     @property
-    def n(self) -> int:
-        """Number of points."""
-        return len(self.y)
+    def weighted(self) -> bool:
+        """Whether there are weights."""
+        return len(self.weights) > 0
+
+    @property
+    def n(self) -> float:
+        """Number of points, or their total weight."""
+        return float(self.weights.sum()) if self.weighted else len(self.y)
+
+    def total(self, values: Floats) -> Floats:
+        """The sum of values (n, ...) of the points, each as often as its point was seen."""
+        return np.asarray(np.tensordot(self.weights, values, 1) if self.weighted else values.sum(axis=0))
+
+    def mean(self, values: Floats) -> Floats:
+        """The mean of values (n, ...) of the points."""
+        return np.asarray(self.total(values) / self.n)
 
     def some(self, count: int, rng: np.random.Generator) -> tuple[Floats, Floats]:
-        """At most `count` points, drawn without replacement, in their order."""
-        if self.n <= count:
+        """At most `count` points in their order, drawn without replacement; `count` with it if there are weights."""
+        if self.weighted:
+            chosen = np.repeat(np.arange(len(self.y)), rng.multinomial(count, self.weights / self.weights.sum()))
+        elif len(self.y) <= count:
             return self.x, self.y
-        chosen = np.sort(rng.choice(self.n, size=count, replace=False))
+        else:
+            chosen = np.sort(rng.choice(len(self.y), size=count, replace=False))
         return self.x[chosen], self.y[chosen]

@@ -1,0 +1,156 @@
+"""The lattice, and the probabilities of its cells under the true mixture (docs/theory.md, "The lattice experiment").
+
+x is uniform on m points of [low, high]^d, and y lies in h Z with h a little below sqrt(nu_min)/1.5. For every measure G
+with variances of at least nu_min, h sum_j g_G(h j | x) = 1 to 1e-19 (`normalisation`), so that
+
+    P(x_i, y_j) = h g_G(y_j | x_i)/m
+
+is a law on the lattice, and what is fitted to counts of its cells is a model that holds exactly. The cells listed are
+those that the truth reaches; the model has all.
+
+Example: ``experiment(study.truth, study.gate, study.box, n=10**12).probability.sum()`` is 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import frexp, ldexp, sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+from temperance.numerics.fitting.mle import Box
+from temperance.numerics.general.general_mle import FACTOR, mixture_log_density
+from temperance.numerics.general.split_mixtures import Family
+from temperance.numerics.mixture.activation_numpy import CompiledActivation
+from temperance.numerics.mixture.density import log_density
+from temperance.numerics.mixture.measures import MixingMeasure
+from temperance.theory.models.spec import NU
+
+Floats = NDArray[np.float64]
+
+REACH = 12.0  # standard deviations beyond the lines: less than 1e-32 of an atom lies further out
+_PER_DEVIATION = 1.5  # steps in the least standard deviation of the box
+_STEP_BITS = 20  # of the step: its multiples are then exact in doubles
+_COLUMNS = {1: 48, 2: 144}  # points of x for an analytic gate
+_TURN = (sqrt(5.0) - 1) / 2  # multiples of it, modulo 1, fill the second coordinate evenly
+_CLEAR = 1e-6  # of the range of x: no point lies nearer to a true kink
+
+
+@dataclass(frozen=True, eq=False)
+class Experiment:
+    """The true law on the lattice.
+
+    x (m, d): its points, each with probability 1/m. step: h; y (c,): multiples of it. log_density (m, c): log g* there.
+    means (m, k), deviations (k,): of the true atoms. nu_min: the least variance of the box.
+    """
+
+    x: Floats
+    step: float
+    y: Floats
+    log_density: Floats
+    means: Floats
+    deviations: Floats
+    nu_min: float
+
+    @property
+    def probability(self) -> Floats:
+        """P(x_i, y_j), shape (m, c)."""
+        return np.exp(self.log_density) * (self.step / len(self.x))
+
+
+def lattice_step(nu_min: float) -> float:
+    """The greatest number of few bits that is at most sqrt(nu_min)/1.5."""
+    if not 0 < nu_min < np.inf:
+        raise ValueError(f"the box must bound nu away from 0 for a lattice in y, not nu_min = {nu_min}")
+    mantissa, exponent = frexp(sqrt(nu_min) / _PER_DEVIATION)
+    return ldexp(int(ldexp(mantissa, _STEP_BITS)), exponent - _STEP_BITS)
+
+
+def design(low: float, high: float, d: int, columns: int) -> Floats:
+    """`columns` points that fill [low, high]^d evenly, shape (columns, d), d = 1 or 2; no two share a coordinate."""
+    if d not in _COLUMNS:
+        raise ValueError(f"the lattice experiment has x in dimension 1 or 2, not {d}")
+    if not (np.isfinite([low, high]).all() and low < high):
+        raise ValueError(f"x must range over an interval, not [{low}, {high}]")
+    place = np.arange(columns) + 0.5
+    turns = [place / columns, (place * _TURN) % 1.0]
+    return low + (high - low) * np.stack(turns[:d], axis=1)
+
+
+def columns_needed(d: int, moving_kinks: bool, n: int) -> int:
+    """Points of x: a few dozen; n^(1/3) where the kinks of the gate move with its parameters.
+
+    There the order 3/2 comes from the x within about n^(-1/3) of a kink.
+    """
+    return max(_COLUMNS.get(d, 0), int(np.ceil(np.cbrt(n))) if moving_kinks else 0)
+
+
+def experiment(
+    truth: MixingMeasure, gate: CompiledActivation, box: Box, *, n: int, low: float = -3.0, high: float = 3.0
+) -> Experiment:
+    """The experiment of a softmax or activation gate with linear experts, for samples of size up to n.
+
+    truth: without leading axes; box: of the fits; low, high: x lies in [low, high]^d. Raises ValueError for a dimension
+    above 2, and a truth whose variances are not in the box.
+    """
+    if (truth.nu < box.nu[0]).any():
+        raise ValueError(f"the box has variances from {box.nu[0]}, the truth has {truth.nu.min()}")
+    reach = np.abs(truth.beta1).sum(axis=1) * max(abs(low), abs(high))
+    kinks = [float(piece.upper) for piece in gate.source.pieces[:-1]]
+    moving = any((z != 0 or truth.d > 1) and (abs(z) <= reach).any() for z in kinks)
+
+    def clear(x: Floats) -> bool:
+        gaps = [np.abs(x @ truth.beta1.T - z)[:, reach > 0] / reach[reach > 0] for z in kinks]
+        return all((gap > _CLEAR).all() for gap in gaps)
+
+    x = _clear_design(low, high, truth.d, columns_needed(truth.d, moving, n), clear)
+    means, deviations = x @ truth.a.T + truth.b, np.sqrt(truth.nu)
+    return _made(x, means, deviations, box.nu[0], lambda x, y: log_density(truth, gate, x, y))
+
+
+def family_experiment(family: Family, *, n: int) -> Experiment:
+    """The experiment of an arbitrary gate of d = 1 with a polynomial expert, for samples of size up to n.
+
+    The box is that of `general_mle`: variances from 1/FACTOR of the true ones.
+    """
+    low, high, kinks = family.truth.low, family.truth.high, family.kinks()
+
+    def clear(x: Floats) -> bool:
+        return all((np.abs(x - kink) > _CLEAR * (high - low)).all() for kink in kinks)
+
+    x = _clear_design(low, high, 1, columns_needed(1, bool(kinks), n), clear)
+    basis = np.stack([f(x[:, 0]) for f in family.compiled.basis], axis=1)
+    experts = (family.truth.expert, family.truth.other_expert)
+    means = np.stack([basis @ [e[p] for p in family.cell.expert if p != NU] for e in experts], axis=1)
+    nus = np.array([e[NU] for e in experts])
+    return _made(
+        x,
+        means,
+        np.sqrt(nus),
+        float(nus.min()) / FACTOR,
+        lambda x, y: mixture_log_density(family, family.reference, x[:, 0], y),
+    )
+
+
+def _clear_design(low: float, high: float, d: int, columns: int, clear: Callable[[Floats], bool]) -> Floats:
+    """The first design with so many columns or more that has no point on a kink."""
+    x = design(low, high, d, columns)
+    return x if clear(x) else _clear_design(low, high, d, columns + 1, clear)
+
+
+def _made(
+    x: Floats, means: Floats, deviations: Floats, nu_min: float, log_g: Callable[[Floats, Floats], Floats]
+) -> Experiment:
+    """The experiment on the multiples of the step within REACH standard deviations of the true lines."""
+    step = lattice_step(nu_min)
+    first = np.floor((means - REACH * deviations).min() / step)
+    last = np.ceil((means + REACH * deviations).max() / step)
+    y = step * np.arange(first, last + 1)
+    values = log_g(*cells(x, y)).reshape(len(x), -1)
+    return Experiment(x, step, y, values, means, deviations, nu_min)
+
+
+def cells(x: Floats, y: Floats) -> tuple[Floats, Floats]:
+    """Every x (m, d) with every y (c,): shapes (m c, d) and (m c,)."""
+    return np.repeat(x, len(y), axis=0), np.tile(y, len(x))

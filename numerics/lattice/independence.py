@@ -1,0 +1,203 @@
+"""Proofs by balls that the lattice has no linear relation that does not hold everywhere (docs/theory.md).
+
+Relations that hold on R^d x R hold on the lattice, point by point. Conversely, the derivatives D^alpha u of an atom
+that lead no relation (`theory.interactions.groebner`) span all of its derivatives; where a determinant of their values at
+points of the lattice has an enclosure without 0, they are independent there, the rank on the lattice is the rank
+everywhere, and the two spaces of relations are one. Up to factors alpha!, the columns are the Taylor coefficients of
+u(theta + delta)/u(theta), products of one of the gate's and one of the expert's.
+
+Example: ``same_relations(model("softmax"), atoms(truth, "softmax")[0], made, order=4).proved`` is True.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import comb, factorial
+
+import sympy as sp
+from flint import arb, fmpq
+from temperance.numerics.lattice.experiment import Experiment
+from temperance.numerics.mixture.measures import MixingMeasure
+from temperance.theory.expressions.balls import value
+from temperance.theory.interactions.derivatives import Index, multi_indices
+from temperance.theory.interactions.groebner import groebner_basis
+from temperance.theory.interactions.rank_by_balls import independent_columns
+from temperance.theory.models.experts import constant
+from temperance.theory.models.gates import generic
+from temperance.theory.models.spec import MoESpec, Y, covariates
+
+Series = dict[Index, arb]
+Exact = Mapping[str, fmpq]
+
+
+@dataclass(frozen=True)
+class Independence:
+    """order: of the derivatives, so many; rank: of their span everywhere; proved: whether it is that on the lattice."""
+
+    order: int
+    derivatives: int
+    rank: int
+    proved: bool
+
+
+def exact(number: float) -> fmpq:
+    """The rational number that a double is."""
+    found = Fraction(number)
+    return fmpq(found.numerator, found.denominator)
+
+
+def atoms(truth: MixingMeasure, gate: str) -> list[Exact]:
+    """The parameters of every true atom by their names in `theory.models.gates` and `theory.models.experts`."""
+    found: list[Exact] = []
+    for beta1, a, b, nu in zip(truth.beta1, truth.a, truth.b, truth.nu, strict=True):
+        vectors = {"beta1": beta1, "a": a}
+        names = {
+            name if truth.d == 1 else f"{name}_{j + 1}": v[j] for name, v in vectors.items() for j in range(truth.d)
+        }
+        numbers = {**names, "b": b, "nu": nu} | ({} if gate == "softmax" else {"tau": truth.tau})
+        found.append({name: exact(float(number)) for name, number in numbers.items()})
+    return found
+
+
+def same_relations(spec: MoESpec, point: Exact, made: Experiment, order: int, *, held: bool = False) -> Independence:
+    """Whether derivatives of order <= order of an atom have the same linear relations on the lattice as everywhere.
+
+    spec: with a Gaussian expert. point: the atom's parameters, by name. held: the gate is that of an anchored atom, and
+    only the expert's parameters move. Raises ValueError for a gate whose parameters
+    point does not have, or a dimension that is not that of the experiment.
+    """
+    missing = [p.name for p in spec.parameters if p.name not in point]
+    if missing or spec.dim != made.x.shape[1]:
+        raise ValueError(f"the atom needs x in dimension {made.x.shape[1]} and a value of {missing or spec.parameters}")
+    cut = 0 if held else len(spec.gate.parameters)
+    standard = _of_the_expert(spec, order) if held else groebner_basis(spec, order).standard
+    gate = _Logarithm(spec.gate.log_weight, spec.gate.parameters[:cut], order)
+    expert = _Logarithm(spec.expert.log_density, spec.expert.parameters, order)
+    places = _places(made, 2 * len(standard))
+
+    def rows(bits: int, _: random.Random) -> list[list[arb]]:
+        found = []
+        by_gate: dict[int, Series] = {}
+        for i, j in places:
+            at = {**point, **_covariates(made, i)}
+            if i not in by_gate:
+                by_gate[i] = gate.ratio(at, bits)
+            by_expert = expert.ratio({**at, Y.name: exact(float(made.y[j]))}, bits)
+            found.append([by_gate[i][alpha[:cut]] * by_expert[alpha[cut:]] for alpha in standard])
+        return found
+
+    proved = independent_columns(rows)
+    size = cut + len(spec.expert.parameters)
+    return Independence(order, comb(size + order, order), len(standard), proved)
+
+
+def _of_the_expert(spec: MoESpec, order: int) -> list[Index]:
+    """The derivatives by the expert's parameters that lead no relation of theirs: those behind a free gate."""
+    free = MoESpec(generic(spec.dim), spec.expert, spec.dim)
+    cut = len(free.gate.parameters)
+    return [alpha[cut:] for alpha in groebner_basis(free, order).standard if not any(alpha[:cut])]
+
+
+def gate_functions(spec: MoESpec, points: Sequence[Exact], order: int) -> list[sp.Expr]:
+    """1, and for every atom the functions D^gamma e/e of x, 0 < |gamma| <= order, that lead no relation of theirs.
+
+    e is the atom's gate weight, its parameters put in from points. If they are independent on the design, the atoms of
+    a mixture have no relations with each other, on the lattice or elsewhere, but that probabilities sum to 1.
+    """
+    gate, found = spec.gate, [sp.S.One]
+    basis = groebner_basis(MoESpec(gate, constant(spec.dim), spec.dim), order)
+    cut, weight = len(gate.parameters), sp.exp(gate.log_weight)
+    moved = [alpha[:cut] for alpha in basis.standard if any(alpha[:cut]) and not any(alpha[cut:])]
+    for point in points:
+        numbers = {p: sp.Rational(int(point[p.name].p), int(point[p.name].q)) for p in gate.parameters}
+        for gamma in moved:
+            slope = sp.diff(weight, *((p, n) for p, n in zip(gate.parameters, gamma, strict=True) if n)) / weight
+            found.append(slope.subs(numbers))
+    return found
+
+
+def independent_on_design(functions: Sequence[sp.Expr], point: Exact, made: Experiment) -> bool:
+    """Whether functions of x are proved to be linearly independent on the design: no combination vanishes there.
+
+    point: the values of all other symbols, by name.
+    """
+
+    def rows(bits: int, _: random.Random) -> list[list[arb]]:
+        places = ({**point, **_covariates(made, i)} for i in range(len(made.x)))
+        return [[value(_piece(f, at), at, bits) for f in functions] for at in places]
+
+    return independent_columns(rows)
+
+
+def _covariates(made: Experiment, i: int) -> dict[str, fmpq]:
+    return {s.name: exact(float(v)) for s, v in zip(covariates(made.x.shape[1]), made.x[i], strict=True)}
+
+
+def _places(made: Experiment, count: int) -> list[tuple[int, int]]:
+    """Cells that the sample is likely to reach, spread over the design, the same at every call."""
+    rng = random.Random(1)
+    likely = (made.log_density > made.log_density.max(axis=1, keepdims=True) - 20).tolist()
+    found: list[tuple[int, int]] = []
+    while len(found) < count:
+        for i in rng.sample(range(len(likely)), len(likely)):
+            found.append((i, rng.choice([j for j, reached in enumerate(likely[i]) if reached])))
+    return found[:count]
+
+
+def _piece(f: sp.Expr, at: Exact) -> sp.Expr:
+    """The formula of f on the piece in which a point lies."""
+    folded = sp.piecewise_fold(f) if f.has(sp.Piecewise) else f
+    if not isinstance(folded, sp.Piecewise):
+        return folded
+    numbers = {s: sp.Rational(int(at[s.name].p), int(at[s.name].q)) for s in folded.free_symbols if s.name in at}
+    return next(e for e, condition in folded.args if condition == True or condition.subs(numbers) == True)  # noqa: E712
+
+
+class _Logarithm:
+    """The Taylor coefficients of exp(f(theta + delta) - f(theta)) in delta up to an order, in balls."""
+
+    def __init__(self, f: sp.Expr, parameters: Sequence[sp.Symbol], order: int) -> None:
+        self.f, self.parameters, self.order = f, parameters, order
+        self.known: dict[sp.Expr, dict[Index, sp.Expr]] = {}
+
+    def _coefficients(self, f: sp.Expr) -> dict[Index, sp.Expr]:
+        """Of f(theta + delta) - f(theta), as formulas."""
+        if f not in self.known:
+            size = len(self.parameters)
+            slopes = {(0,) * size: f}
+            for degree in range(1, self.order + 1):
+                for alpha in multi_indices(size, degree):
+                    i = next(i for i, a in enumerate(alpha) if a)
+                    lower = (*alpha[:i], alpha[i] - 1, *alpha[i + 1 :])
+                    slopes[alpha] = sp.diff(slopes[lower], self.parameters[i])
+            del slopes[(0,) * size]
+            self.known[f] = {a: e / sp.prod([factorial(n) for n in a]) for a, e in slopes.items() if e != 0}
+        return self.known[f]
+
+    def ratio(self, at: Exact, bits: int) -> Series:
+        """The coefficients at a point: sum_k L^k/k!, L those of the logarithm."""
+        formulas = self._coefficients(_piece(self.f, at))
+        logarithm = {alpha: value(e, at, bits) for alpha, e in formulas.items()}
+        size = len(self.parameters)
+        total = {a: arb(0) for degree in range(self.order + 1) for a in multi_indices(size, degree)}
+        power: Series = {(0,) * size: arb(1)}
+        for k in range(self.order + 1):
+            for alpha, c in power.items():
+                total[alpha] += c / factorial(k)
+            power = _times(power, logarithm, self.order)
+        return total
+
+
+def _times(left: Series, right: Series, order: int) -> Series:
+    """The product of two series, up to an order."""
+    found: Series = {}
+    for alpha, a in left.items():
+        room = order - sum(alpha)
+        for beta, b in right.items():
+            if sum(beta) <= room:
+                place = tuple(p + q for p, q in zip(alpha, beta, strict=True))
+                found[place] = found[place] + a * b if place in found else a * b
+    return found

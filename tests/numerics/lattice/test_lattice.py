@@ -1,0 +1,294 @@
+"""The lattice experiment: its law, its counts, and the proofs that it is the right one."""
+
+from dataclasses import replace
+from fractions import Fraction
+from itertools import pairwise
+
+import mpmath as mp
+import numpy as np
+import pytest
+import sympy as sp
+from scipy.stats import chi2, norm
+from temperance.numerics.fitting.mle import Box, fit_points
+from temperance.numerics.lattice.counts import counts, samples
+from temperance.numerics.lattice.experiment import (
+    cells,
+    columns_needed,
+    design,
+    experiment,
+    family_experiment,
+    lattice_step,
+)
+from temperance.numerics.lattice.independence import atoms, exact, gate_functions, independent_on_design, same_relations
+from temperance.numerics.lattice.normalisation import normalisation
+from temperance.numerics.mixture.activation_numpy import compile_activation
+from temperance.numerics.mixture.measures import MixingMeasure
+from temperance.numerics.mixture.points import Points
+from temperance.numerics.studies import claim_studies as settings
+from temperance.theory.activations.activation import activation
+from temperance.theory.interactions.interactions import model
+from temperance.theory.rates.contact_orders import study
+
+from temperance.measurements.contact_orders import family
+
+BOX = Box(beta1=10.0, beta0=10.0, tau=(0.025, 10.0), a=10.0, b=10.0, nu=(0.1, 1.5))
+PLANE = MixingMeasure([[1.0, 0.5], [0.0, 0.0]], [0.3, 0.0], 0.5, [[0.5, -1], [0, 0.5]], [1.0, -1.0], [0.25, 0.5])
+MADE = settings.TANH_MIRROR_FULL
+
+
+def gate(name):
+    return compile_activation(activation(name))
+
+
+def of(chosen, n=10**12):
+    return experiment(chosen.truth, chosen.gate, chosen.box, n=n, low=chosen.low, high=chosen.high)
+
+
+def test_multiples_of_the_step_are_exact_and_fine_enough():
+    for nu in (0.25 / 3, 0.1, 1.0, 7e-9, 2.0**20):
+        step = lattice_step(nu)
+        assert 1 - 1e-5 < step * 1.5 / nu**0.5 <= 1
+        assert all(Fraction(step * j) == j * Fraction(step) for j in (3, 12345, -(2**32) + 1))
+
+
+@pytest.mark.parametrize("nu", [0.0, -1.0, np.inf, np.nan])
+def test_a_box_without_a_least_variance_has_no_lattice(nu):
+    with pytest.raises(ValueError, match="bound nu away from 0"):
+        lattice_step(nu)
+
+
+EVERY = [*settings.QUICK, MADE, settings.SOFTMAX_CELL_FULL, settings.TANH_CELL_FULL]
+
+
+@pytest.mark.parametrize("chosen", EVERY, ids=[s.name for s in EVERY])
+def test_the_law_is_normalised_to_rounding_and_by_proof(chosen):
+    made = of(chosen)
+    np.testing.assert_allclose(made.probability.sum(axis=1) * len(made.x), 1, rtol=0, atol=1e-14)
+    bounds = normalisation(made)
+    assert 0 < bounds.box < 2e-19
+    assert 0 < bounds.outside < 1e-31
+
+
+SETTINGS = [("softmax", "gaussian"), ("gaussian", "gaussian"), ("quadratic", "gaussian"), ("laplace", "gaussian")]
+SETTINGS += [("softmax", "polynomial:2"), ("activation-bias", "gaussian")]
+
+
+@pytest.mark.parametrize(("name", "expert"), SETTINGS)
+def test_arbitrary_gates_have_the_experiment_too(name, expert):
+    made = family_experiment(family(study(name, expert, "sigmoid" if name == "activation-bias" else None)), n=10**6)
+    np.testing.assert_allclose(made.probability.sum(axis=1) * len(made.x), 1, rtol=0, atol=1e-14)
+    assert normalisation(made).outside < 1e-31
+    assert len(made.x) == (100 if name == "laplace" else 48)  # the kink moves with beta1
+
+
+def test_a_plane_has_the_experiment_too():
+    made = experiment(PLANE, gate("tanh"), BOX, n=10**12)
+    assert made.x.shape == (144, 2)
+    np.testing.assert_allclose(made.probability.sum(axis=1) * 144, 1, rtol=0, atol=1e-14)
+    assert normalisation(made).box < 2e-19
+
+
+def test_the_bound_of_the_box_is_the_sum_of_the_worst_measure():
+    """The mean 0 and the least variance: h sum_j N(h j | 0, nu) - 1 from 40 digits."""
+    made = of(MADE)
+    with mp.workdps(40):
+        nu, h = mp.mpf(made.nu_min), mp.mpf(made.step)
+        total = h * mp.fsum(mp.exp(-((h * j) ** 2) / (2 * nu)) for j in range(-60, 61)) / mp.sqrt(2 * mp.pi * nu)
+        excess = total - 1
+    bound = normalisation(made).box
+    assert 0.999 * bound < excess <= bound
+    assert normalisation(replace(made, step=2 * made.step)).box > 1e-5
+
+
+def test_the_bound_of_what_is_left_out_is_above_it():
+    made = of(MADE)
+    short = replace(made, y=made.y[20:-20])
+    bound = normalisation(short).outside
+    left = 1 - np.exp(made.log_density[:, 20:-20]).sum(axis=1) * made.step
+    assert 1e-7 < left.max() <= bound < 1e3 * left.max()
+
+
+def test_a_design_fills_the_cube_and_misses_the_kinks():
+    assert design(-3, 3, 1, 4)[:, 0].tolist() == [-2.25, -0.75, 0.75, 2.25]
+    x = design(-3, 3, 2, 144)
+    assert len(np.unique(x[:, 0])) == len(np.unique(x[:, 1])) == 144
+    assert np.histogram2d(*x.T, bins=4, range=[[-3, 3]] * 2)[0].min() >= 7
+    assert np.abs(of(settings.RELU).x).min() > 0.01
+
+
+def test_kinks_that_move_have_a_finer_design():
+    assert [columns_needed(1, kinks, 10**12) for kinks in (False, True)] == [48, 10**4]
+    truth = MixingMeasure([[0.5], [0.0]], [0.25, 0.0], 0.5, [[0.5], [-0.5]], [2.0, -2.0], [1.0, 0.25])
+    for name, columns in (("relu", 48), ("hardtanh", 1000), ("tanh", 48)):
+        assert len(experiment(truth, gate(name), BOX, n=10**9).x) == columns
+    on_a_point = MixingMeasure([[1 / 2.9375], [0.0]], [0.25, 0.0], 0.5, [[0.5], [-0.5]], [2.0, -2.0], [1.0, 0.25])
+    assert len(experiment(on_a_point, gate("hardtanh"), BOX, n=100).x) == 49
+
+
+@pytest.mark.parametrize(
+    ("truth", "box", "message"),
+    [
+        (MixingMeasure(np.zeros((1, 3)), [0.0], 1.0, np.zeros((1, 3)), [0.0], [1.0]), BOX, "dimension 1 or 2, not 3"),
+        (PLANE, replace(BOX, nu=(0.3, 2.0)), "the box has variances from 0.3, the truth has 0.25"),
+    ],
+)
+def test_a_truth_that_has_no_experiment_is_refused(truth, box, message):
+    with pytest.raises(ValueError, match=message):
+        experiment(truth, gate("tanh"), box, n=10**6)
+
+
+@pytest.mark.parametrize("sizes", [(), (10, 10), (100, 10), (0, 5), (10, 10**20)])
+def test_sizes_out_of_range_are_refused(sizes):
+    with pytest.raises(ValueError, match="sizes must increase and lie between 1 and 1e"):
+        list(counts(of(MADE), sizes, seed=1))
+
+
+def test_counts_are_nested_and_do_not_depend_on_later_sizes():
+    made, sizes = of(MADE), (10**4, 10**5, 10**12)
+    tables = list(counts(made, sizes, seed=1))
+    assert [int(t.sum()) for t in tables] == list(sizes)
+    assert all((after >= before).all() for before, after in pairwise(tables))
+    again = list(counts(made, sizes[:2], seed=1))
+    assert all(np.array_equal(t, a) for t, a in zip(tables, again, strict=False))
+    others = [next(counts(made, sizes, seed=seed, replicate=r)) for seed, r in ((1, 1), (2, 0))]
+    assert not any(np.array_equal(tables[0], other) for other in others)
+
+
+@pytest.mark.parametrize("n", [10**5, 10**12, 10**15])
+def test_counts_have_the_multinomial_law(n):
+    """Pearson's statistic summed over samples, and what grows from one size to the next independent of the first."""
+    made, repeats = of(MADE), 40
+    p = made.probability.ravel()
+    common = p * n >= 20
+    expected = np.append(p[common], 1 - p[common].sum()) * n
+    statistic, products = [0.0, 0.0], 0.0
+    for replicate in range(repeats):
+        first, second = counts(made, (n // 10, n), seed=11, replicate=replicate)
+        parts = []
+        for i, (table, share) in enumerate(((first, 0.1), (second - first, 0.9))):
+            seen = table.ravel()[common].astype(float)
+            gaps = np.append(seen, table.sum() - seen.sum()) - share * expected
+            statistic[i] += float((gaps**2 / (share * expected)).sum())
+            parts.append(gaps[:-1] / np.sqrt(share * expected[:-1]))
+        products += float(parts[0] @ parts[1])
+    degrees = repeats * (len(expected) - 1)
+    for found in statistic:
+        assert 1e-3 < chi2.sf(found, degrees) < 1 - 1e-3
+    assert 2 * norm.sf(abs(products) / np.sqrt(degrees)) > 1e-3
+
+
+def test_samples_are_the_cells_that_are_not_empty():
+    made = of(MADE)
+    (table,), (points,) = counts(made, (1000,), seed=3), samples(made, (1000,), seed=3)
+    assert points.n == 1000
+    assert 0 < len(points.y) == np.count_nonzero(table) < 1000
+    where = {tuple(row): i for i, row in enumerate(np.column_stack(cells(made.x, made.y)))}
+    places = [where[x, y] for x, y in zip(points.x[:, 0], points.y, strict=True)]
+    assert np.array_equal(table.ravel()[places], points.weights)
+    assert np.array_equal(made.log_density.ravel()[places], points.reference)
+
+
+@pytest.mark.parametrize(
+    ("weights", "reference", "message"),
+    [
+        ([1.0, -1.0], None, "must not be negative, nor all 0"),
+        ([0.0, 0.0], None, "must not be negative, nor all 0"),
+        ([1.0, np.nan], None, "weights must be finite"),
+        ([1.0], None, r"weights must have shape \(2,\)"),
+        ([1.0, 1.0], [0.0, np.inf], "reference must be finite"),
+    ],
+)
+def test_bad_weights_are_refused(weights, reference, message):
+    with pytest.raises(ValueError, match=message):
+        Points(np.zeros((2, 1)), np.zeros(2), np.array(weights), np.array(reference or []))
+
+
+def test_some_points_come_in_proportion_to_their_weights():
+    points = Points(np.arange(3.0)[:, None], np.arange(3.0), np.array([0.0, 1e12, 3e12]))
+    _, y = points.some(10**4, np.random.default_rng(0))
+    assert np.bincount(y.astype(int)).tolist() == pytest.approx([0, 2500, 7500], abs=150)
+
+
+def test_a_fit_to_counts_is_the_fit_to_their_points():
+    (points,) = samples(of(MADE), (3000,), seed=5)
+    whole = points.weights.astype(int)
+    many = Points(np.repeat(points.x, whole, axis=0), np.repeat(points.y, whole))
+    start = [MADE.layout.pack(MADE.truth) + 0.05]
+    options = {"box": MADE.box, "starts": 0, "seed": 0, "known_starts": start}
+    ours, theirs = (fit_points(MADE.layout, MADE.gate, p, **options) for p in (points, many))
+    assert ours.status == theirs.status
+    np.testing.assert_allclose(ours.theta, theirs.theta, atol=1e-5)
+    assert ours.log_likelihood == pytest.approx(theirs.log_likelihood - points.weights @ points.reference, abs=1e-6)
+    assert fit_points(MADE.layout, MADE.gate, points, box=MADE.box, starts=2, seed=0).log_likelihood > 0
+
+
+PROVED = [
+    (settings.LINEAR, "linear", None, 35),
+    (settings.TANH, "activation", "tanh", 99),
+    (settings.GELU, "activation", "gelu", 105),
+    (settings.RELU, "activation", "relu", 47),
+    (settings.SOFTMAX_CELL_FULL, "softmax", None, 35),
+]
+
+
+@pytest.mark.parametrize(("chosen", "name", "source", "rank"), PROVED, ids=[row[0].name for row in PROVED])
+def test_an_atom_has_no_further_relations_on_the_lattice(chosen, name, source, rank):
+    """Up to the order 4, that of the contact of a cell of two atoms."""
+    made, spec = of(chosen), model(name, "gaussian", source)
+    first, last = atoms(chosen.truth, name)
+    found = same_relations(spec, first, made, 4)
+    assert (found.order, found.rank, found.proved) == (4, rank, True)
+    if chosen.gauge == "anchored":
+        held = same_relations(spec, last, made, 4, held=True)
+        assert (held.derivatives, held.rank, held.proved) == (35, 25, True)  # a^p b^q nu^r with q < 2
+    else:
+        assert same_relations(spec, last, made, 4).proved
+
+
+def test_a_plane_and_a_cosine_router_have_no_further_relations():
+    made = experiment(PLANE, gate("tanh"), BOX, n=10**6)
+    tanh, cosine = model("activation", "gaussian", "tanh", 2), model("cosine", "gaussian", None, 2)
+    first, _ = atoms(PLANE, "activation")
+    assert same_relations(tanh, first, made, 2).proved
+    assert same_relations(cosine, first, made, 2).proved
+
+
+@pytest.mark.parametrize("name", ["gaussian", "quadratic", "laplace", "activation-bias"])
+def test_arbitrary_gates_have_no_further_relations(name):
+    found = family(study(name, "gaussian", "sigmoid" if name == "activation-bias" else None))
+    cell, made = found.cell, family_experiment(found, n=10**5)
+    values = {**cell.point, **found.truth.expert}
+    point = {p.name: exact(float(values.get(p, 1))) for p in cell.spec.parameters}
+    assert same_relations(cell.spec, point, made, 4).proved
+
+
+def test_on_too_few_points_there_are_further_relations_and_no_proof():
+    made = of(settings.TANH)
+    few = replace(made, x=made.x[:2], log_density=made.log_density[:2])
+    first, _ = atoms(settings.TANH.truth, "activation")
+    assert not same_relations(model("activation", "gaussian", "tanh"), first, few, 2).proved
+
+
+def test_an_atom_without_a_parameter_is_refused():
+    with pytest.raises(ValueError, match="tau"):
+        same_relations(model("linear"), atoms(settings.LINEAR.truth, "softmax")[0], of(settings.LINEAR), 2)
+
+
+@pytest.mark.parametrize(("chosen", "source"), [(settings.TANH, "tanh"), (settings.GELU, "gelu")])
+def test_atoms_of_a_mixture_have_no_relations_with_each_other(chosen, source):
+    made, spec = of(chosen), model("activation", "gaussian", source)
+    functions = gate_functions(spec, atoms(chosen.truth, "activation"), 4)
+    assert len(functions) == 29
+    assert independent_on_design(functions, {}, made)
+
+
+def test_at_a_mirror_point_the_design_sees_all_that_the_second_order_does():
+    """tanh is odd: the derivatives of both atoms lie in the span of family A7, independent on the design."""
+    made, spec = of(MADE), model("activation", "gaussian", "tanh")
+    both = atoms(MADE.truth, "activation")
+    assert not independent_on_design(gate_functions(spec, both, 1), {}, made)  # the mirror relation
+    z, x = sp.Symbol("z"), sp.Symbol("x", real=True)
+    s = sp.tanh(z)
+    t, u = sp.diff(s, z), sp.diff(s, z, 2)
+    seven = [sp.S.One, s, s**2, z * t, z * s * t, z**2 * u, z**2 * t**2]
+    assert independent_on_design([f.subs(z, sp.Rational(3, 2) * x) for f in seven], {}, made)
