@@ -122,13 +122,14 @@ class Family:
         """The parameters that move."""
         return [*self.names[1:], *(p.name for p in self.cell.shared)]
 
-    def kinks(self) -> list[float]:
-        """The x at which the gate of the split atom has a kink."""
+    def kinks(self, other: bool = False) -> list[float]:
+        """The x at which the gate of the split atom, or of the other one, has a kink."""
+        point = {**self.cell.point, **(self.truth.other if other else {})}
         found = []
         for piecewise in self.cell.spec.gate.log_weight.atoms(sp.Piecewise):
             for _, condition in piecewise.args:
                 if isinstance(condition, sp.core.relational.Relational):
-                    gap = (condition.lhs - condition.rhs).subs(dict(self.cell.point))
+                    gap = (condition.lhs - condition.rhs).subs(point)
                     found += [float(x) for x in sp.solve(gap, X) if x.is_real]
         return sorted({x for x in found if self.truth.low < x < self.truth.high})
 

@@ -114,7 +114,7 @@ def family_experiment(family: Family, *, n: int) -> Experiment:
 
     The box is that of `general_mle`: variances from 1/FACTOR of the true ones.
     """
-    low, high, kinks = family.truth.low, family.truth.high, family.kinks()
+    low, high, kinks = family.truth.low, family.truth.high, [*family.kinks(), *family.kinks(other=True)]
 
     def clear(x: Floats) -> bool:
         return all((np.abs(x - kink) > _CLEAR * (high - low)).all() for kink in kinks)

@@ -75,10 +75,14 @@ SETTINGS += [("softmax", "polynomial:2"), ("activation-bias", "gaussian")]
 
 @pytest.mark.parametrize(("name", "expert"), SETTINGS)
 def test_arbitrary_gates_have_the_experiment_too(name, expert):
-    made = family_experiment(family(study(name, expert, "sigmoid" if name == "activation-bias" else None)), n=10**6)
+    found = family(study(name, expert, "sigmoid" if name == "activation-bias" else None))
+    made = family_experiment(found, n=10**6)
     np.testing.assert_allclose(made.probability.sum(axis=1) * len(made.x), 1, rtol=0, atol=1e-14)
     assert normalisation(made).outside < 1e-31
     assert len(made.x) == (100 if name == "laplace" else 48)  # the kink moves with beta1
+    if name == "laplace":
+        both = [float(p[s]) for p in (found.cell.point, found.truth.other) for s in found.cell.own]
+        assert sorted([*found.kinks(), *found.kinks(other=True)]) == sorted(both)
 
 
 def test_a_plane_has_the_experiment_too():
