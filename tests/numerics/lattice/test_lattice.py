@@ -195,8 +195,8 @@ def test_samples_are_the_cells_that_are_not_empty():
 @pytest.mark.parametrize(
     ("weights", "reference", "message"),
     [
-        ([1.0, -1.0], None, "must not be negative, nor all 0"),
-        ([0.0, 0.0], None, "must not be negative, nor all 0"),
+        ([1.0, -1.0], None, "must not be negative, nor all zero"),
+        ([0.0, 0.0], None, "must not be negative, nor all zero"),
         ([1.0, np.nan], None, "weights must be finite"),
         ([1.0], None, r"weights must have shape \(2,\)"),
         ([1.0, 1.0], [0.0, np.inf], "reference must be finite"),
