@@ -270,9 +270,14 @@ def _real(values: ArrayLike, name: str) -> Floats:
     return array
 
 
-def _checked(x: ArrayLike, y: ArrayLike) -> Points:
+def _checked(x: ArrayLike, y: ArrayLike, weights: ArrayLike | None) -> Points:
+    """The points, without those of weight 0."""
     columns = _real(x, "x")
     points = Points(columns[:, None] if columns.ndim == 1 else columns, _real(y, "y"))
+    if weights is not None:
+        points = Points(points.x, points.y, _real(weights, "weights"))
+        seen = points.weights > 0
+        points = Points(points.x[seen], points.y[seen], points.weights[seen])
     for l in range(points.x.shape[1]):
         if points.n and (points.x[:, l] == points.x[0, l]).all():
             raise ValueError(f"column {l + 1} of x is constant, {points.x[0, l]!s}: its slopes cannot be estimated")
@@ -305,7 +310,7 @@ def default_box(points: Points, k: int) -> Box:
 
     The least variance is 5% of what clusterwise regression leaves, if that is less than var(y)/1000.
     """
-    box, rng = Box.for_data(points.x, points.y), np.random.default_rng(0)
+    box, rng = Box.for_data(points.x, points.y, points.weights), np.random.default_rng(0)
     x, y = points.some(SUBSAMPLE, rng)
     left = []
     for _ in range(_CLUSTERINGS):
@@ -342,6 +347,7 @@ def fit(
     starts: int = 10,
     seed: int = 0,
     box: Box | None = None,
+    weights: ArrayLike | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> FitResult:
     """Maximum-likelihood fit of a mixture of `fitted` linear Gaussian experts to x (n, d) or (n,), y (n,).
@@ -349,8 +355,9 @@ def fit(
     gate: "linear" (always anchored), "softmax" (the linear gate with tau = 1) or "activation"; an activation alone
     chooses the last. gauge: of the activation gate. tau: None to estimate it, else its fixed value. starts: how many;
     seed: of them, they are the same for the same seed. box: the compact parameter set in the units of the data, by
-    default wide and made from their scale. progress is called with the starts done and their number. Data in other
-    units have the same fit in those units. Raises ValueError for data or options that make no fit.
+    default wide and made from their scale. weights (n,): how often each point was seen, not necessarily whole; standard
+    errors are those of so many points. progress is called with the starts done and their number. Data in other units
+    have the same fit in those units. Raises ValueError for data or options that make no fit.
     """
     if activation is not None and gate == "linear":
         gate = "activation"
@@ -358,17 +365,18 @@ def fit(
     linear = compiled.source.is_linear
     if gate == "softmax" and tau not in (None, 1):
         raise ValueError(f"the softmax gate has tau = 1, not {tau}; the linear gate takes any tau")
-    points = _checked(x, y)
+    points = _checked(x, y, weights)
+    rows = len(points.y)
     fitted, starts, seed = _whole(fitted, "fitted", 1), _whole(starts, "starts", 1), _whole(seed, "seed", 0)
     held = 1.0 if gate == "softmax" else _held(tau)
-    if fitted > points.n:
-        raise ValueError(f"{points.n} points are fewer than the parameters of {fitted} atoms")
+    if fitted > rows:
+        raise ValueError(f"{rows} points are fewer than the parameters of {fitted} atoms")
     layout = Layout(fitted, points.x.shape[1], "anchored" if linear else gauge, held)
-    if points.n < max(layout.size, layout.d + 2):
-        raise ValueError(f"{points.n} points are fewer than the {layout.size} parameters of {fitted} atoms")
+    if rows < max(layout.size, layout.d + 2):
+        raise ValueError(f"{rows} points are fewer than the {layout.size} parameters of {fitted} atoms")
     if box is not None:
         _check_box(box, layout)
-    units = Units.of(points.x, points.y, centred_x=linear and box is None, centred_y=box is None)
+    units = Units.of(points, centred_x=linear and box is None, centred_y=box is None)
     scaled = units.rescale(points)
     inside = default_box(scaled, fitted) if box is None else units.box_inside(box)
     found = mle.fit_points(layout, compiled, scaled, box=inside, starts=starts, seed=seed, progress=progress)

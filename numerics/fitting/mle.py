@@ -19,7 +19,7 @@ from temperance.numerics.fitting.starting_points import SUBSAMPLE, rough_start
 from temperance.numerics.likelihood.kernel import evaluate
 from temperance.numerics.machine.threads import one_blas_thread
 from temperance.numerics.mixture.activation_numpy import CompiledActivation
-from temperance.numerics.mixture.density import responsibilities
+from temperance.numerics.mixture.density import NONE, responsibilities
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
 from temperance.numerics.mixture.points import Points
 
@@ -57,10 +57,11 @@ class Box:
                 raise ValueError(f"box: {f.name} must be positive and finite (and a pair increasing), not {value}")
 
     @staticmethod
-    def for_data(x: Floats, y: Floats) -> Box:
+    def for_data(x: Floats, y: Floats, weights: Floats = NONE) -> Box:
         """A wide box from the scale of the data: nu within [1e-3, 4] var(y), tau within [1/50, 50]."""
-        deviation = float(y.std()) or 1.0
-        spread = x.std(axis=0)
+        points = Points(x, y, weights)
+        deviation = float(np.sqrt(points.mean((y - points.mean(y)) ** 2))) or 1.0
+        spread = np.sqrt(points.mean((x - points.mean(x)) ** 2))
         spread[spread == 0] = 1.0
         largest, reach = float(np.abs(y).max()) + 10 * deviation, float((np.abs(x) / spread).max())
         beta1, a = ((bound / spread).tolist() for bound in (50.0, 10 * largest))

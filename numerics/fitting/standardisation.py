@@ -7,7 +7,8 @@ the units of the data,
 
 and sum log g = sum log g' - n log v. If s is not linear, s(beta1 . x) cannot absorb a shift of x, so m = 0.
 
-Example: ``Units.of(x, y, centred=True).rescale(points)`` has columns with mean 0 and standard deviation 1.
+Example: the columns of ``Units.of(points, centred_x=True, centred_y=True).rescale(points)`` have mean 0 and standard
+deviation 1.
 """
 
 from __future__ import annotations
@@ -25,10 +26,10 @@ Floats = NDArray[np.float64]
 _SMALLEST, _LARGEST = 1e-70, 1e70  # squares of quotients of such scales are doubles
 
 
-def _scale(column: Floats) -> float:
-    """Root mean square of numbers of any size."""
+def _scale(column: Floats, points: Points) -> float:
+    """Root mean square of numbers of any size, one of each point."""
     largest = float(np.abs(column).max())
-    return largest * float(np.sqrt(np.mean((column / largest) ** 2))) if largest > 0 else 1.0
+    return largest * float(np.sqrt(points.mean((column / largest) ** 2))) if largest > 0 else 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,13 +42,13 @@ class Units:
     y_scale: float
 
     @staticmethod
-    def of(x: Floats, y: Floats, *, centred_x: bool, centred_y: bool) -> Units:
+    def of(points: Points, *, centred_x: bool, centred_y: bool) -> Units:
         """Means, where wanted, and root mean squares about them. Raises ValueError for scales out of range."""
-        columns = [*x.T, y]
+        x, columns = points.x, [*points.x.T, points.y]
         with np.errstate(over="ignore", invalid="ignore"):
             centred = [centred_x] * len(x.T) + [centred_y]
-            centres = [float(c.mean()) if on else 0.0 for c, on in zip(columns, centred, strict=True)]
-            scales = [_scale(column - centre) for column, centre in zip(columns, centres, strict=True)]
+            centres = [float(points.mean(c)) if on else 0.0 for c, on in zip(columns, centred, strict=True)]
+            scales = [_scale(column - centre, points) for column, centre in zip(columns, centres, strict=True)]
         for name, scale in zip([*(f"column {l + 1} of x" for l in range(len(x.T))), "y"], scales, strict=True):
             if not _SMALLEST <= scale <= _LARGEST:
                 raise ValueError(f"the scale of {name}, {scale:.3g}, must lie between {_SMALLEST} and {_LARGEST}")
@@ -55,7 +56,8 @@ class Units:
 
     def rescale(self, points: Points) -> Points:
         """x', y'."""
-        return Points((points.x - self.x_centre) / self.x_scale, (points.y - self.y_centre) / self.y_scale)
+        x, y = (points.x - self.x_centre) / self.x_scale, (points.y - self.y_centre) / self.y_scale
+        return replace(points, x=x, y=y)
 
     def box_of_data(self, box: Box) -> Box:
         """The box of x', y' as a box of the data, about their centres."""
