@@ -1,6 +1,6 @@
 """Reads numbers from a CSV file, with errors that name row and column.
 
-Example: ``read_csv("data.csv", target="y")`` gives x (n, d), y (n,) and the names of the columns of x.
+Example: ``read_csv("data.csv", target="y")`` gives x (n, d), y (n,), weights and the names of the columns of x.
 """
 
 from __future__ import annotations
@@ -66,12 +66,15 @@ def _header(first: list[str]) -> list[str] | None:
     return names
 
 
-def read_csv(path: str | Path, target: str | None = None) -> tuple[Floats, Floats, list[str]]:
-    """x (n, d), y (n,) and the names of the columns of x; y is the column `target`, by default the last.
+def read_csv(
+    path: str | Path, target: str | None = None, weights: str | None = None
+) -> tuple[Floats, Floats, Floats | None, list[str]]:
+    """x (n, d), y (n,), weights (n,) and the names of the columns of x.
 
+    weights is the column of that name, None without one; y is the column `target`, by default the last that is left.
     Columns stand between commas, or semicolons or tabs; without a header they are named 1, 2, ... Raises ValueError, in
     one line, naming row and column where there is one: a file that cannot be read, a missing or non-numeric cell, a
-    constant column, an unknown target.
+    constant column of x or y, an unknown target or column of weights.
     """
     lines = _lines(Path(path))
     names = _header(lines[0][1]) if lines else None
@@ -88,11 +91,16 @@ def read_csv(path: str | Path, target: str | None = None) -> tuple[Floats, Float
         if len(cells) != len(names):
             raise ValueError(f"row {line} has {len(cells)} cells, not {len(names)}")
         table[i] = [_number(cell, line, name) for cell, name in zip(cells, names, strict=True)]
-    for c, name in enumerate(names):
-        if np.ptp(table[:, c]) == 0:
-            raise ValueError(f"column {name!r} is constant, {table[0, c]}")
-    target = names[-1] if target is None else target
-    if target not in names:
-        raise ValueError(f"no column {target!r}; the columns are {', '.join(map(repr, names))}")
-    at = names.index(target)
-    return np.delete(table, at, axis=1), table[:, at].copy(), [name for name in names if name != target]
+    columns = dict(zip(names, table.T, strict=True))
+    for name in (target, weights):
+        if name is not None and name not in names:
+            raise ValueError(f"no column {name!r}; the columns are {', '.join(map(repr, names))}")
+    held = None if weights is None else columns.pop(weights).copy()
+    if len(columns) < 2 or target not in (None, *columns):
+        raise ValueError("x, y and the weights must be columns of their own")
+    for name, column in columns.items():
+        if np.ptp(column) == 0:
+            raise ValueError(f"column {name!r} is constant, {column[0]}")
+    target = list(columns)[-1] if target is None else target
+    y = columns.pop(target).copy()
+    return np.column_stack(list(columns.values())), y, held, list(columns)

@@ -199,6 +199,7 @@ def fit(
     gauge: str = "free",
     tau: str | None = None,
     target: str | None = None,
+    weights: str | None = None,
     seed: Whole = 0,
     starts: Whole = 10,
     json: Json = False,
@@ -221,6 +222,8 @@ def fit(
         Hold the temperature at this number; without it, it is estimated.
     target
         Column of y, the last by default; the others are x.
+    weights
+        Column that says how often each row was seen; it is not one of x.
     seed
         Of the starts.
     starts
@@ -237,6 +240,7 @@ def fit(
         gauge=gauge,
         tau=tau,
         target=target,
+        weights=weights,
         seed=seed,
         starts=starts,
     )

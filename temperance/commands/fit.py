@@ -50,6 +50,7 @@ def fit_file(
     gauge: str,
     tau: str | None,
     target: str | None,
+    weights: str | None,
     seed: int,
     starts: int,
 ) -> FitResult:
@@ -67,7 +68,7 @@ def fit_file(
         if gauge not in GAUGES:
             raise ValueError(f"unknown gauge {gauge!r}; accepted: {', '.join(GAUGES)}")
         held = None if tau is None else _number(tau)
-        x, y, _ = read_csv(path, target)
+        x, y, counts, _ = read_csv(path, target, weights)
     with refusing(), _bar() as progress:
         return fit(
             x,
@@ -79,6 +80,7 @@ def fit_file(
             tau=held,
             seed=seed,
             starts=starts,
+            weights=counts,
             progress=progress,
         )
 

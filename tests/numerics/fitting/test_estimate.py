@@ -188,20 +188,31 @@ def test_bad_data(x, y, message):
 def test_a_csv_file_is_read(tmp_path):
     path = tmp_path / "data.csv"
     path.write_text("\ufeffu,v,w\n1,2,3\n\n4.5,-1e3, 6 \n7,8,10\n", encoding="utf-8")
-    x, y, names = read_csv(path)
+    x, y, weights, names = read_csv(path)
     np.testing.assert_array_equal(x, [[1, 2], [4.5, -1000], [7, 8]])
+    assert weights is None
     np.testing.assert_array_equal(y, [3, 6, 10])
     assert names == ["u", "v"]
     np.testing.assert_array_equal(read_csv(path, target="u")[1], [1, 4.5, 7])
+    x, y, weights, names = read_csv(path, weights="w")
+    assert (x.tolist(), y.tolist(), weights.tolist(), names) == ([[1], [4.5], [7]], [2, -1000, 8], [3, 6, 10], ["u"])
+    path.write_text("u,v,n\n1,2,5\n3,4,5\n")
+    assert read_csv(path, weights="n")[2].tolist() == [5, 5]  # weights may be constant
+    for target, held, message in (
+        ("v", "v", "of their own"),
+        (None, "m", "no column 'm'; the columns are 'u', 'v', 'n'"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            read_csv(path, target, held)
     path.write_text("1,2\n3,4\n")
-    assert read_csv(path)[2] == ["1"]
+    assert read_csv(path)[3] == ["1"]
 
 
 @pytest.mark.parametrize("mark", [";", "\t"])
 def test_columns_may_stand_between_semicolons_or_tabs(tmp_path, mark):
     path = tmp_path / "data.csv"
     path.write_text("u,w\r\n1.5,2\r\n3,4\r\n".replace(",", mark))
-    x, y, names = read_csv(path)
+    x, y, _, names = read_csv(path)
     np.testing.assert_array_equal(x, [[1.5], [3]])
     np.testing.assert_array_equal(y, [2, 4])
     assert names == ["u"]
@@ -244,3 +255,34 @@ def test_missing_files_and_columns(tmp_path):
     (tmp_path / "data.csv").write_text("u,w\n1,2\n2,3\n")
     with pytest.raises(ValueError, match="no column 'z'; the columns are 'u', 'w'"):
         read_csv(tmp_path / "data.csv", target="z")
+
+
+def test_a_weight_says_how_often_a_point_was_seen():
+    x, y = draw(LINE, "identity", 800)
+    weights = np.random.default_rng(2).integers(0, 4, 800)
+    ours = fit(x, y, fitted=2, starts=3, weights=weights)
+    many = fit(np.repeat(x, weights, axis=0), np.repeat(y, weights), fitted=2, starts=3)
+    assert (ours.fit.status, ours.warnings) == (many.fit.status, many.warnings)
+    assert ours.fit.log_likelihood == pytest.approx(many.fit.log_likelihood, rel=1e-9)
+    assert (ours.fit.box.beta1, ours.fit.box.nu[1]) == pytest.approx((many.fit.box.beta1, many.fit.box.nu[1]), rel=1e-9)
+    order = [0, 1] if np.sign(by_name(ours)["b", 0].value) == np.sign(by_name(many)["b", 0].value) else [1, 0]
+    for name in ("a", "b", "nu"):
+        one, other = by_name(ours)[name, 0], by_name(many)[name, order[0]]
+        assert one.value == pytest.approx(other.value, abs=1e-5)
+        assert one.se == pytest.approx(other.se, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        (-np.ones(50), "weights must not be negative, nor all zero"),
+        (np.zeros(50), "weights must not be negative, nor all zero"),
+        (np.full(50, np.nan), r"weights\[0\] is nan: every value must be finite"),
+        (np.ones(49), r"weights must have shape \(50,\), one for each point, not \(49,\)"),
+        (np.eye(50)[:3].sum(axis=0), "3 points are fewer than the 9 parameters of 2 atoms"),
+    ],
+)
+def test_bad_weights_are_refused_in_one_line(weights, message):
+    with pytest.raises(ValueError, match=message) as error:
+        fit(np.arange(50.0), np.arange(50.0) ** 2, fitted=2, weights=weights)
+    assert "\n" not in str(error.value)

@@ -52,6 +52,18 @@ def test_the_screen(data, capsys):
     assert "tau is not identifiable with the linear gate" in shown
 
 
+def test_a_column_of_weights(data, tmp_path, capsys):
+    _, x, y = data
+    weights, path = np.random.default_rng(1).integers(0, 3, len(y)), tmp_path / "counted.csv"
+    path.write_text(
+        "n,x,y\n" + "\n".join(f"{n},{a!r},{b!r}" for n, a, b in zip(weights, x.tolist(), y.tolist(), strict=True))
+    )
+    assert run(["fit", str(path), "--fitted", "2", "--gate", "softmax", "--weights", "n", "--json"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    again = temperance.fit(x, y, fitted=2, gate="softmax", weights=weights).as_json()
+    assert printed == json.loads(json.dumps(again))
+
+
 def test_a_temperature_that_is_held(data, capsys):
     assert run(["fit", str(data[0]), "--fitted", "2", "--tau", "0.5", "--json"]) == 0
     record = json.loads(capsys.readouterr().out)
@@ -68,6 +80,11 @@ BAD = [
     ("", [], "no rows"),
     ("x,y\n1,2\n2,inf\n", [], "not finite"),
     ("x,y\n1,2\n2,3\n", ["--target", "w"], "no column 'w'"),
+    ("n,x,y\n1,1,2\n-1,2,3\n", ["--weights", "n"], "weights must not be negative, nor all zero"),
+    ("n,x,y\n0,1,2\n0,2,3\n", ["--weights", "n"], "weights must not be negative, nor all zero"),
+    ("n,x,y\nnan,1,2\n1,2,3\n", ["--weights", "n"], "row 2, column 'n': the value is missing"),
+    ("n,x,y\n1,1,2\n1,2,3\n", ["--weights", "m"], "no column 'm'"),
+    ("x,y\n1,2\n2,3\n", ["--weights", "x"], "columns of their own"),
     ("x,y\n1,2\n2,3\n", ["--gate", "cosine"], "accepted: linear, softmax, activation"),
     ("x,y\n1,2\n2,3\n", ["--gauge", "none"], "accepted: free, anchored"),
     ("x,y\n1,2\n2,3\n", ["--starts", "0"], "starts"),
