@@ -366,14 +366,14 @@ def fit(
     if gate == "softmax" and tau not in (None, 1):
         raise ValueError(f"the softmax gate has tau = 1, not {tau}; the linear gate takes any tau")
     points = _checked(x, y, weights)
-    rows = len(points.y)
+    count = len(points.y)
     fitted, starts, seed = _whole(fitted, "fitted", 1), _whole(starts, "starts", 1), _whole(seed, "seed", 0)
     held = 1.0 if gate == "softmax" else _held(tau)
-    if fitted > rows:
-        raise ValueError(f"{rows} points are fewer than the parameters of {fitted} atoms")
+    if fitted > count:
+        raise ValueError(f"{count} points are fewer than the parameters of {fitted} atoms")
     layout = Layout(fitted, points.x.shape[1], "anchored" if linear else gauge, held)
-    if rows < max(layout.size, layout.d + 2):
-        raise ValueError(f"{rows} points are fewer than the {layout.size} parameters of {fitted} atoms")
+    if count < max(layout.size, layout.d + 2):
+        raise ValueError(f"{count} points are fewer than the {layout.size} parameters of {fitted} atoms")
     if box is not None:
         _check_box(box, layout)
     units = Units.of(points, centred_x=linear and box is None, centred_y=box is None)

@@ -90,8 +90,8 @@ class MoERegressor(RegressorMixin, BaseEstimator):
         self.random_state = random_state
         self.box = box
 
-    def fit(self, X: ArrayLike, y: ArrayLike) -> MoERegressor:
-        """Fit to X (n, d), y (n,), and return self.
+    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> MoERegressor:
+        """Fit to X (n, d), y (n,), and return self; sample_weight (n,): how often each point was seen.
 
         Warns with a ConvergenceWarning where the search ends at no estimate, with the reason.
 
@@ -111,6 +111,7 @@ class MoERegressor(RegressorMixin, BaseEstimator):
             starts=self.starts,
             seed=_seed(self.random_state),
             box=self.box,
+            weights=sample_weight,
         )
         if not self.result_.fit.is_estimate:
             warnings.warn("; ".join(self.result_.warnings), ConvergenceWarning, stacklevel=2)

@@ -21,7 +21,8 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
 
 FEWER = "their data have fewer points than two experts have parameters, which fit refuses"
-EXPECTED = {
+ONE = {"check_sample_weight_equivalence_on_dense_data": FEWER.replace("two experts have", "the experts have")}
+EXPECTED = ONE | {
     "check_n_features_in_after_fitting": FEWER,
     "check_estimators_dtypes": FEWER,
     "check_estimators_nan_inf": FEWER,
@@ -47,7 +48,7 @@ def model():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("n_experts", "expected"), [(1, {}), pytest.param(2, EXPECTED, marks=pytest.mark.full)])
+@pytest.mark.parametrize(("n_experts", "expected"), [(1, ONE), pytest.param(2, EXPECTED, marks=pytest.mark.full)])
 def test_the_checks_of_scikit_learn(n_experts, expected):
     model = temperance.MoERegressor(n_experts, starts=1)
     results = check_estimator(model, on_fail=None, on_skip=None, expected_failed_checks=expected)
@@ -197,3 +198,16 @@ def test_without_scikit_learn_it_says_what_to_install():
         "try:\n    temperance.MoERegressor\nexcept ImportError as error:\n    print(error)"
     )
     assert run(code) == "temperance.MoERegressor needs scikit-learn: pip install scikit-learn\n"
+
+
+def test_sample_weight_says_how_often_a_point_was_seen():
+    x, y = data()
+    model = temperance.MoERegressor(2, activation="tanh", starts=10)
+    once, twice = (clone(model).fit(x, y, sample_weight=w) for w in (None, np.full(len(y), 2.0)))
+    found = [m.result_.fit for m in (once, twice)]
+    assert 2 * found[0].log_likelihood == pytest.approx(found[1].log_likelihood, abs=1e-6)
+    assert twice.predict(x) == pytest.approx(once.predict(x), abs=1e-5)
+    errors = [sorted(e.se for e in m.result_.estimates if e.parameter == "nu") for m in (once, twice)]
+    assert errors[1] == pytest.approx(np.array(errors[0]) / np.sqrt(2), rel=1e-4)
+    with pytest.raises(ValueError, match="weights must not be negative"):
+        clone(model).fit(x, y, sample_weight=-np.ones(len(y)))
