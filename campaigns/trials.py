@@ -184,6 +184,8 @@ def _compare(one: Case, decision: Decision, known: Truth, tally: Tally) -> None:
 
 
 def _compare_mirror(one: Case, decision: Decision, tally: Tally) -> None:
+    if not decision.activation.pieces:  # a switch without closed form
+        return
     try:
         kind, degree = mirror_truth(one.text, dict(decision.activation.sample), one.intervals)
     except Unclear:

@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 from temperance.pages.mathml import activation_latex, group, mathml
 from temperance.pages.plots import Plot, contact_plot, label, rates_plot
 from temperance.terminal.output import to_json
-from temperance.theory.activations.activation import activation
+from temperance.theory.activations.activation import activation, reread
 
 _CAPTIONS = {
     "checks": "Exact checks",
@@ -129,7 +129,7 @@ def _grid(caption: str, records: Sequence[Mapping[str, Any]]) -> Grid:
 def certificate_view(certificate: Mapping[str, Any], file: str) -> Certificate:
     """A certificate to read and to take away."""
     text = to_json(certificate)
-    latex = activation_latex(activation(certificate["expression"]))
+    latex = activation_latex(reread(certificate["expression"]))
     return Certificate(certificate["statement"], file, text, data_address(text), mathml(latex))
 
 

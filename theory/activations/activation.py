@@ -8,7 +8,7 @@ from typing import cast
 import sympy as sp
 from flint import fmpq
 from temperance.theory.activations.catalogue import NAMED
-from temperance.theory.activations.grammar import ACCEPTED
+from temperance.theory.activations.grammar import ACCEPTED, check_numbers
 from temperance.theory.activations.library_names import refuse_dotted
 from temperance.theory.activations.parser import written_pieces
 from temperance.theory.activations.piece_search import Structure, Text, points, survey
@@ -122,7 +122,13 @@ def activation(source: str | sp.Expr | Activation) -> Activation:
     if name in NAMED:
         return replace(_parse(NAMED[name]), name=name)
     refuse_dotted(name)
+    check_numbers(name)
     return _parse(source)
+
+
+def reread(expression: str) -> Activation:
+    """The activation of an `Activation.expression`, whose numbers may be products of those of a text, and longer."""
+    return _parse(expression)
 
 
 def _with_language_names(expr: sp.Expr) -> sp.Expr:

@@ -6,21 +6,30 @@ The tree is data only: `theory.activations.parser` builds a formula from it, wit
 from __future__ import annotations
 
 import ast
-import re
 import warnings
 from collections.abc import Callable
 
 import sympy as sp
-from temperance.theory.expressions.size_limits import MOST_DIGITS, exponent, exponential
+from temperance.theory.expressions.size_limits import exponent, exponential
 
 MOST_CHARACTERS = 5000
 MOST_NESTING = 100
-MOST_DECIMAL_EXPONENT = 300
+MOST_DIGITS = 40
+_MOST_GAMMA = 400
 
 REFUSED_NAMES = frozenset({"nan", "inf", "oo", "zoo", "I", "tau", "x", "y"})
 CONSTANTS: dict[str, sp.Expr] = {"pi": sp.pi, "E": sp.E}
 # a function and, for arguments q, where it is real: (c, edge) asks for c >= 0, with q = edge where c = 0
 _Domain = Callable[[sp.Expr], list[tuple[sp.Expr, sp.Expr]]]
+
+
+def _gammas_argument(q: sp.Expr) -> sp.Expr:
+    """q; raises ValueError for a number whose gamma SymPy would write out at length."""
+    if q.is_number and q > _MOST_GAMMA:
+        raise ValueError(f"gamma of a number over {_MOST_GAMMA}; accepted: at most {_MOST_GAMMA}")
+    return q
+
+
 SMOOTH: dict[str, tuple[Callable[[sp.Expr], sp.Expr], _Domain]] = {
     "exp": (exponential, lambda q: []),
     "log": (sp.log, lambda q: [(q, sp.S.Zero)]),
@@ -40,8 +49,8 @@ SMOOTH: dict[str, tuple[Callable[[sp.Expr], sp.Expr], _Domain]] = {
     "erf": (sp.erf, lambda q: []),
     "erfc": (lambda q: 1 - sp.erf(q), lambda q: []),
     "LambertW": (sp.LambertW, lambda q: [(sp.E * q + 1, -1 / sp.E)]),
-    "gamma": (sp.gamma, lambda q: []),
-    "loggamma": (sp.loggamma, lambda q: [(q, sp.S.Zero)]),
+    "gamma": (lambda q: sp.gamma(_gammas_argument(q)), lambda q: []),
+    "loggamma": (lambda q: sp.loggamma(_gammas_argument(q)), lambda q: [(q, sp.S.Zero)]),
 }
 SWITCHES = ("abs", "sign", "max", "min", "where")
 ACCEPTED = (
@@ -72,8 +81,6 @@ def syntax_tree(text: str) -> ast.expr:
         raise ValueError(f"the expression nests {deepest} deep; accepted: at most {MOST_NESTING}")
     if "#" in text:  # a comment of Python's
         raise refuse(f"cannot read {short(text)} (it has a #)")
-    if re.search(rf"\d{{{MOST_DIGITS + 1}}}", text.replace("_", "")):
-        raise ValueError(f"an integer of over {MOST_DIGITS} digits; accepted: at most {MOST_DIGITS}")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
@@ -91,6 +98,28 @@ def syntax_tree(text: str) -> ast.expr:
     if _depth(tree) > MOST_NESTING:
         raise ValueError(f"the expression nests over {MOST_NESTING} deep; accepted: at most {MOST_NESTING}")
     return tree
+
+
+def check_numbers(text: str) -> None:
+    """Raise ValueError if a text has a number of over 40 digits."""
+    for node in ast.walk(syntax_tree(text)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, int):
+            long = node.value >= 10**MOST_DIGITS
+        elif isinstance(node, ast.Constant) and isinstance(node.value, float):
+            whole, decimals, exponent = decimal(text.strip(), node)
+            long = max(len(whole) + exponent, len(decimals) - exponent) > MOST_DIGITS
+        else:
+            continue
+        if long:
+            raise ValueError(f"a number of over {MOST_DIGITS} digits; accepted: at most {MOST_DIGITS}")
+
+
+def decimal(text: str, node: ast.Constant) -> tuple[str, str, int]:
+    """The digits of a decimal number in a text, before and behind its point, and its exponent."""
+    literal = (ast.get_source_segment(text, node) or "").replace("_", "").lower()
+    mantissa, _, exponent = literal.partition("e")
+    whole, _, decimals = mantissa.partition(".")
+    return whole, decimals, int(exponent or 0)
 
 
 def _first_line(error: BaseException) -> str:

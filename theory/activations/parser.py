@@ -14,10 +14,10 @@ import sympy as sp
 from temperance.theory.activations.grammar import (
     ACCEPTED,
     CONSTANTS,
-    MOST_DECIMAL_EXPONENT,
     REFUSED_NAMES,
     SMOOTH,
     SWITCHES,
+    decimal,
     refuse,
     short,
     syntax_tree,
@@ -25,9 +25,7 @@ from temperance.theory.activations.grammar import (
 from temperance.theory.activations.piecewise import Algebra, Piece, Pieces
 from temperance.theory.expressions.printing import written
 from temperance.theory.expressions.sign_changes import Z, sign_at
-from temperance.theory.expressions.size_limits import MOST_POWER, bounded, power
-
-_MOST_GAMMA = 400
+from temperance.theory.expressions.size_limits import power
 
 
 class Definition:
@@ -81,33 +79,19 @@ class Reader:
         if isinstance(node.value, bool) or not isinstance(node.value, int | float):
             raise refuse(f"{short(repr(node.value))} is not a real number")
         if isinstance(node.value, int):
-            return self._bounded(sp.Integer(node.value))
-        literal = (ast.get_source_segment(self.text, node) or "").replace("_", "").lower()
-        mantissa, _, exponent = literal.partition("e")
-        if exponent and (len(exponent) > 5 or abs(int(exponent)) > MOST_DECIMAL_EXPONENT):
-            raise ValueError(f"decimal exponent in {short(literal)}; accepted: at most {MOST_DECIMAL_EXPONENT}")
-        whole, _, decimals = mantissa.partition(".")
-        scale = int(exponent or 0) - len(decimals)
-        return self._bounded(sp.Rational(int(whole + decimals or "0")) * sp.Integer(10) ** scale)
-
-    def _bounded(self, value: sp.Expr) -> sp.Expr:
-        if value.is_Rational:
-            bounded(value)
-        for factor in value.args if value.is_Mul else (value,):
-            base, times = factor.as_base_exp()
-            if factor.is_Pow and times.is_Rational and abs(times) > MOST_POWER and not base.is_Rational:
-                raise ValueError(f"a power of {times}; accepted: at most {MOST_POWER}")
-        return value
+            return sp.Integer(node.value)
+        whole, decimals, exponent = decimal(self.text, node)
+        return sp.Integer(int(whole + decimals or "0")) * sp.Integer(10) ** (exponent - len(decimals))
 
     def _binary(self, operator: ast.operator, left: Pieces, right: Pieces) -> Pieces:
         if isinstance(operator, ast.Add):
-            return self.algebra.map(lambda p, q: self._bounded(p + q), left, right)
+            return self.algebra.map(lambda p, q: p + q, left, right)
         if isinstance(operator, ast.Sub):
-            return self.algebra.map(lambda p, q: self._bounded(p - q), left, right)
+            return self.algebra.map(lambda p, q: p - q, left, right)
         if isinstance(operator, ast.Mult):
-            return self.algebra.map(lambda p, q: self._bounded(p * q), left, right)
+            return self.algebra.map(lambda p, q: p * q, left, right)
         if isinstance(operator, ast.Div):
-            return self.algebra.map(lambda p, q: self._bounded(p / q), left, right)
+            return self.algebra.map(lambda p, q: p / q, left, right)
         if isinstance(operator, ast.Pow):
             return self._power(left, right)
         hint = "; powers are written **" if isinstance(operator, ast.BitXor) else ""
@@ -127,7 +111,7 @@ class Reader:
         result: list[Piece] = []
         for part in parts:
             for piece in self.algebra.in_domain(part, domain(*part.expr)):
-                built = self.algebra.map(lambda a: _built(build, *a), (piece,))
+                built = self.algebra.map(lambda a: build(*a), (piece,))
                 result += [p for b in built for p in self._without_abs(b)]
         return tuple(result)
 
@@ -152,8 +136,6 @@ class Reader:
         arguments = [self.read(a, values) for a in tree.args]
         if name in SMOOTH:
             self._count(name, arguments, 1, 1)
-            if name in ("gamma", "loggamma"):
-                _check_gamma(arguments[0])
             return self._smooth(*SMOOTH[name], arguments[0])
         if name in SWITCHES:
             return self._switch(name, arguments)
@@ -212,14 +194,6 @@ class Reader:
         return reader.read(syntax_tree(definition.formula), values)
 
 
-def _built(build: Callable[..., sp.Expr], *arguments: sp.Expr) -> sp.Expr:
-    try:
-        return build(*arguments)
-    except (TypeError, AttributeError):
-        # SymPy gives up on the range reduction of numbers such as sin(1e300)
-        raise ValueError(f"a function of {short(str(arguments[0]))} cannot be evaluated") from None
-
-
 def _left_chain(tree: ast.expr) -> tuple[ast.expr, list[tuple[ast.operator, ast.expr]]] | None:
     """Unroll a left-associative chain of operators, so that long sums need no deep recursion."""
     rest: list[tuple[ast.operator, ast.expr]] = []
@@ -240,14 +214,6 @@ def _power_of(base: sp.Expr, exponent: sp.Expr, algebra: Algebra) -> sp.Expr:
         positive = exponent.has(Z) or sign_at(exponent, algebra.sample) == 1  # in z: on the pieces that are kept
         return sp.S.Zero if positive else sp.zoo
     return power(base, exponent)
-
-
-def _check_gamma(argument: Pieces) -> None:
-    # SymPy expands gamma of an integer at once
-    for piece in argument:
-        for number in piece.expr.atoms(sp.Number):
-            if abs(number) > _MOST_GAMMA:
-                raise ValueError(f"gamma of a number over {_MOST_GAMMA}; accepted: at most {_MOST_GAMMA}")
 
 
 def check_names(names: list[str], definitions: Mapping[str, Definition]) -> list[str]:

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import combinations, islice, product
-from math import gcd
+from itertools import combinations, product
 from typing import Any
 
 import sympy as sp
@@ -20,23 +19,22 @@ from temperance.theory.conditions import families
 from temperance.theory.conditions.relations import Analysis
 from temperance.theory.expressions import balls
 from temperance.theory.expressions.normal_forms import rationalized, terms
-from temperance.theory.expressions.sign_changes import Z
-from temperance.theory.expressions.size_limits import MOST_BITS, bits, has_long_exponent, is_large
-from temperance.theory.fields.differential_field import NoTower
+from temperance.theory.expressions.sign_changes import NoClosedForm, Z, real_roots
+from temperance.theory.fields.differential_field import NoTower, factored
 from temperance.theory.fields.tower import Tower
 
 _BITS = 256
 _MOST_DEGREE = 8
+_MOST_MULTIPLE = 60
 _MOST_TOTAL_DEGREE = 32
 _MOST_SHIFTS = 400
-_MOST_POWERS = 100
 _SMALL = tuple(map(sp.Rational, (-1, "-1/2", 0, "1/2", 1, 2)))
 
 
 def candidates(source: Activation, analyses: Sequence[Analysis]) -> dict[str, list[sp.Expr]]:
     """For every parameter, the real numbers at which the generic verdict may change.
 
-    Numbers of over 1000 digits, and roots that have no radicals or too high a degree, are left out.
+    Roots that have no closed form or too high a degree are left out.
 
     Args:
         source: the activation.
@@ -60,7 +58,7 @@ def _told_apart(values: Iterable[sp.Expr]) -> list[sp.Expr]:
     A constant of integration, which may have no value where it is looked at, is left out.
     """
     kept: list[tuple[arb, sp.Expr]] = []
-    for value in sorted(values, key=_length):
+    for value in sorted(values, key=sp.count_ops):
         ball = balls.value(value, {}, _BITS)
         if ball.is_finite() and not any(ball.overlaps(other) for other, _ in kept):
             kept.append((ball, value))
@@ -81,7 +79,7 @@ def _pivots(analysis: Analysis) -> list[sp.Expr]:
 def _constant_parts(tower: Tower, p: fmpz_mpoly) -> list[sp.Expr]:
     """The factors of p that involve constants only (z aside, they decide where p vanishes identically)."""
     try:
-        constants = [tower.stands_for(f) for f, _ in tower.factored(p)[1] if tower.is_constant(f)]
+        constants = [tower.stands_for(f) for f, _ in factored(p)[1] if tower.is_constant(f)]
     except NoTower:  # too high a degree to be factored
         return []
     return [c.subs(Z, sp.S.One) if c.has(Z) else c for c in constants]  # a constant of integration
@@ -99,8 +97,8 @@ def _factors(conditions: Iterable[sp.Expr]) -> list[sp.Expr]:
 
 
 def _factored(expr: sp.Expr) -> list[sp.Expr]:
-    if is_large(expr) or has_long_exponent(expr):
-        return [expr]
+    if any(abs(e.args[0].as_coeff_Mul()[0]) > _MOST_MULTIPLE for e in expr.atoms(sp.exp)):
+        return [expr]  # exp(999) would be the 999th power of a variable exp(1)
     try:
         return [factor for factor, _ in sp.factor_list(expr)[1]]
     except sp.PolynomialError:  # no polynomial in anything, such as the power of a number to a parameter alone
@@ -142,48 +140,11 @@ def _real_roots(factor: sp.Expr) -> list[sp.Expr]:
     symbol = next(iter(factor.free_symbols))
     if not factor.is_polynomial(symbol) or sp.degree(factor, symbol) > _MOST_DEGREE:
         return []
-    short = [r for r in _radicals(sp.Poly(factor, symbol)) if bits(r) <= MOST_BITS]
-    return [min(r, rationalized(r), sp.expand(r), key=_length) for r in short]
-
-
-def _length(value: sp.Expr) -> tuple[int, int]:
-    return bits(value) // MOST_BITS, sp.count_ops(value)
-
-
-def _radicals(poly: sp.Poly) -> list[sp.Expr]:
-    """The real roots that have radicals.
-
-    SymPy's roots of binomials with other coefficients than rational numbers do not end, so that powers are taken apart
-    here.
-    """
-    power = gcd(*(m for (m,) in poly.monoms()))
-    if power > 1:
-        inner = sp.Poly.from_dict({(m // power,): c for (m,), c in poly.terms()}, poly.gen)
-        return [root for r in _radicals(inner) for root in _real_powers(r, power)]
-    if not (poly.domain.is_QQ or poly.domain.is_ZZ):  # SymPy simplifies such numbers without end
-        return _low_degree(*poly.all_coeffs()) if poly.degree() <= 2 else []
-    return [r for r in sp.roots(poly) if not r.has(sp.I) and balls.value(r, {}, 128).is_finite()]
-
-
-def _low_degree(*coefficients: sp.Expr) -> list[sp.Expr]:
-    """The real roots of a line or a quadratic."""
-    if len(coefficients) == 2:
-        return [-coefficients[1] / coefficients[0]]
-    a, b, c = coefficients
-    discriminant = sp.expand(b**2 - 4 * a * c)
-    if discriminant == 0:
-        return [-b / (2 * a)]
-    signs = (-1, 1) if balls.sign(discriminant, {}) == 1 else ()
-    return [(-b + s * sp.sqrt(discriminant)) / (2 * a) for s in signs]
-
-
-def _real_powers(value: sp.Expr, n: int) -> list[sp.Expr]:
-    """The real solutions of x**n = value."""
-    sign = balls.sign(value, {})
-    if not sign or (sign < 0 and n % 2 == 0):
-        return [sp.S.Zero] if value == 0 else []
-    root = sp.Integer(sign) * (sign * value) ** sp.Rational(1, n)
-    return [root, -root] if n % 2 == 0 else [root]
+    try:
+        roots = real_roots(factor.xreplace({symbol: Z}), {})
+    except NoClosedForm:
+        return []
+    return [min(r, rationalized(r), sp.expand(r), key=sp.count_ops) for r in roots]
 
 
 def _collisions(analysis: Analysis) -> list[sp.Expr]:
@@ -212,7 +173,7 @@ def _collisions(analysis: Analysis) -> list[sp.Expr]:
 def _with_integers(total: dict[sp.Expr, sp.Expr], most: int) -> Iterator[list[sp.Expr]]:
     """Coefficients that vanish where an exponent is constant: an integer multiple of log(f) is a power of f."""
     ranges = [_powers(function, most) if function.func is sp.log else range(1) for function in total]
-    for integers in islice(product(*ranges), _MOST_POWERS):
+    for integers in product(*ranges):
         yield [sp.expand(c + i) for c, i in zip(total.values(), integers, strict=True)]
 
 
@@ -224,8 +185,6 @@ def _powers(function: sp.Expr, most: int) -> range:
 
 def _common_root(coefficients: list[sp.Expr]) -> sp.Expr:
     nonzero = [c for c in coefficients if c != 0]
-    if any(map(has_long_exponent, nonzero)):
-        return sp.S.One
     return sp.gcd_list(nonzero) if nonzero else sp.S.One
 
 

@@ -12,7 +12,7 @@ from temperance.theory.activations.piecewise import Algebra, Piece, Pieces
 from temperance.theory.conditions.families import S1, S2, Family
 from temperance.theory.expressions import balls
 from temperance.theory.expressions.sign_changes import Sample, Z
-from temperance.theory.expressions.size_limits import is_large, put
+from temperance.theory.expressions.size_limits import put
 
 _BITS = 256
 
@@ -89,8 +89,6 @@ def _is_other_than_0(ball: arb) -> bool:
 
 def _meet(left: Piece, right: Piece) -> bool:
     """Whether two pieces have the same value at their common end, as far as multiplying out shows it."""
-    if any(is_large(e) for e in (left.expr, right.expr, right.lower)):
-        return False
     try:
         values = [sp.expand(put(p.expr, {Z: right.lower})) for p in (left, right)]
     except ValueError:  # too long a number

@@ -9,11 +9,9 @@ import sympy as sp
 from flint import fmpq, fmpq_mat, fmpz_mat
 from temperance.theory.expressions.balls import exact
 from temperance.theory.expressions.sign_changes import Z
-from temperance.theory.expressions.size_limits import bits, has_long_exponent
 
 _MOST_ROOT = 12
 _MOST_DEGREE = 8  # of powers in what is factored
-_MOST_BITS = 200  # of its numbers
 _MOST_FACTORED = 60  # operations in it
 _MOST_CONSTANTS = 8  # of a formula, that results are written with
 _MOST_OPERATIONS = 200  # in a number whose denominator is made rational
@@ -143,7 +141,7 @@ def _has_square(base: sp.Expr, of_parameters: bool) -> bool:
 def _is_small(expr: sp.Expr) -> bool:
     """Whether it takes no time to factor it."""
     low = all(abs(p.exp) <= _MOST_DEGREE for p in expr.atoms(sp.Pow) if p.exp.is_Rational)
-    return low and not has_long_exponent(expr) and bits(expr) <= _MOST_BITS and expr.count_ops() <= _MOST_FACTORED
+    return low and expr.count_ops() <= _MOST_FACTORED
 
 
 def has_parameters(expr: sp.Expr) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import islice
 
 import sympy as sp
-from temperance.theory.expressions.size_limits import is_long
 
 _MOST_ORDERED = 400  # nodes: SymPy evaluates the coefficients of terms that it puts in order
 
@@ -16,11 +15,8 @@ def written(expr: sp.Expr) -> str:
 
 
 def latex(expr: sp.Expr) -> str:
-    """An expression in LaTeX, long exponents on their own: SymPy puts numbers for symbols in them, to see a sign."""
-    long = {p: sp.Dummy() for p in expr.atoms(sp.Pow) if is_long(p.exp)}
-    outer = expr.xreplace(long)
-    names = {d: f"{{{_braced(p.base)}}}^{{{latex(p.exp)}}}" for p, d in long.items() if outer.has(d)}
-    return str(sp.latex(outer, order=_order(outer), symbol_names=names))
+    """An expression in LaTeX."""
+    return str(sp.latex(expr, order=_order(expr)))
 
 
 def has_more_nodes(expr: sp.Expr, most: int) -> bool:
@@ -29,14 +25,4 @@ def has_more_nodes(expr: sp.Expr, most: int) -> bool:
 
 
 def _order(expr: sp.Expr) -> str | None:
-    return "none" if has_more_nodes(expr, _MOST_ORDERED) or _has_tall_number(expr) else None
-
-
-def _has_tall_number(expr: sp.Expr) -> bool:
-    """Whether a number in it has a power in its exponent: SymPy evaluates 12**(pi*12**pi) to 27000 bits and more."""
-    exponents = (e.as_base_exp()[1] for e in expr.atoms(sp.Pow, sp.exp) if not e.free_symbols)
-    return any(e.func is sp.exp or not e.exp.is_Rational for x in exponents for e in x.atoms(sp.Pow, sp.exp))
-
-
-def _braced(base: sp.Expr) -> str:
-    return latex(base) if base.is_Symbol or base.is_Integer else rf"\left({latex(base)}\right)"
+    return "none" if has_more_nodes(expr, _MOST_ORDERED) else None

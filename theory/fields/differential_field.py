@@ -17,6 +17,7 @@ from flint import Ordering, fmpz_mpoly, fmpz_mpoly_ctx
 from flint.utils.flint_exceptions import DomainError
 
 MOST_DEGREE = 4000  # of what greatest common divisors are looked for
+_MOST_FACTORED_DEGREE = 1000
 _MOST_FACTORED = 10_000  # terms, by the degrees, of what SymPy factors
 
 
@@ -193,8 +194,10 @@ def factored(p: fmpz_mpoly) -> tuple[int, list[tuple[fmpz_mpoly, int]]]:
     """The content of p, with its sign, and its irreducible factors with their exponents.
 
     Raises:
-        NoTower: p has long numbers and high degrees.
+        NoTower: p has high degrees.
     """
+    if len(p) > 1 and max(p.degrees()) > _MOST_FACTORED_DEGREE:
+        raise NoTower(f"a polynomial of a degree over {_MOST_FACTORED_DEGREE} would have to be factored")
     try:
         content, factors = p.factor()
         return int(content), factors

@@ -21,14 +21,11 @@ from temperance.theory.fields.differential_field import (
     DifferentialField,
     Fraction,
     NoTower,
-    factored,
     has_high_degrees,
 )
 
 _MOST_TERMS = 6000
 _MOST_EXPANDED = 20_000
-_MOST_PRODUCTS = 4_000_000
-_MOST_FACTORED_DEGREE = 1000
 
 
 @dataclass(frozen=True)
@@ -95,12 +92,6 @@ class AdjoinedField(DifferentialField):
             raise NoTower(f"a power would have over {_MOST_EXPANDED} terms")
         return self.fraction(f.num**n, f.den**n)
 
-    def mul(self, f: Fraction, g: Fraction) -> Fraction:
-        """f * g."""
-        if max(len(f.num) * len(g.num), len(f.den) * len(g.den)) > _MOST_PRODUCTS:
-            raise NoTower(f"a product would take over {_MOST_PRODUCTS} products of terms")
-        return super().mul(f, g)
-
     def d(self, f: Fraction) -> Fraction:
         """The derivative in z.
 
@@ -140,16 +131,6 @@ class AdjoinedField(DifferentialField):
     def stands_for(self, p: fmpz_mpoly) -> sp.Expr:
         """The function that a polynomial in the generators is."""
         return self.expression(p, {self.generators[i]: g.stands_for for i, g in self.described.items()})
-
-    def factored(self, p: fmpz_mpoly) -> tuple[int, list[tuple[fmpz_mpoly, int]]]:
-        """The content of p, with its sign, and its irreducible factors with their exponents.
-
-        Raises:
-            NoTower: the degree is too large for it.
-        """
-        if len(p) > 1 and max(p.degrees()) > _MOST_FACTORED_DEGREE:
-            raise NoTower(f"a polynomial of a degree over {_MOST_FACTORED_DEGREE} would have to be factored")
-        return factored(p)
 
 
 def _terms_of_power(p: fmpz_mpoly, n: int) -> int:

@@ -17,7 +17,6 @@ from temperance.theory.fields.differential_field import (
 
 Row = tuple[fmpz_mpoly, ...]
 _MOST_TERMS = 50_000
-_MOST_DEGREE = 10_000
 
 
 @dataclass(frozen=True)
@@ -40,13 +39,8 @@ def coefficient_rows(field: DifferentialField, columns: Sequence[Fraction], cons
 
     The columns are brought over one denominator and compared monomial by monomial in the generators outside
     `constants`; the entries are polynomials in the constants.
-
-    Raises:
-        NoTower: the numerators over one denominator are too large.
     """
     common = least_common_multiple((f.den for f in columns), field.one)
-    if common.total_degree() > _MOST_DEGREE and any(len(f.den) > 1 for f in columns):
-        raise NoTower(f"one denominator has a degree of over {_MOST_DEGREE}")
     if sum(len(f.num) * len(common / f.den) for f in columns) > _MOST_TERMS:
         raise NoTower(f"numerators over one denominator have over {_MOST_TERMS} terms")
     rows: dict[tuple[int, ...], list[dict[tuple[int, ...], int]]] = {}

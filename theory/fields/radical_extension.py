@@ -10,7 +10,7 @@ from temperance.theory.activations.piecewise import Algebra, Piece
 from temperance.theory.expressions import balls
 from temperance.theory.expressions.normal_forms import has_parameters
 from temperance.theory.expressions.sign_changes import NoClosedForm, Sample, Z, real_roots
-from temperance.theory.fields.differential_field import Fraction, NoTower
+from temperance.theory.fields.differential_field import Fraction, NoTower, factored
 from temperance.theory.fields.extension import AdjoinedField
 
 _MOST_FACTORED_BITS = 64
@@ -49,7 +49,7 @@ class RootedField(AdjoinedField):
         """q^(m/n), q > 0, as the product of |f_i|^(e_i m/n) over the irreducible factors of q."""
         total = self.unit
         for part, side in ((q.num, 1), (q.den, -1)):
-            content, factors = self.factored(part)
+            content, factors = factored(part)
             bases = [(self.context.constant(p), e) for p, e in prime_powers(abs(content))]
             for base, e in [*bases, *factors]:
                 total = self.mul(total, self._root_of(base, side * int(e) * exponent))

@@ -33,7 +33,7 @@ from temperance.theory.expressions.normal_forms import (
     terms,
 )
 from temperance.theory.expressions.sign_changes import Sample, Z
-from temperance.theory.fields.differential_field import Fraction, NoTower
+from temperance.theory.fields.differential_field import Fraction, NoTower, factored
 from temperance.theory.fields.nullspace import rational_relations
 from temperance.theory.fields.radical_extension import RootedField, prime_powers
 
@@ -205,7 +205,7 @@ class Tower(RootedField):
         q = self._embed(argument)
         total = self.zero
         for part, side in ((q.num, 1), (q.den, -1)):
-            content, factors = self.factored(part)
+            content, factors = factored(part)
             total = self.add(total, self.mul(self.number(side), self._log_number(abs(content))))
             for factor, exponent in factors:
                 total = self.add(total, self.mul(self.number(side * exponent), self._log_factor(factor)))

