@@ -7,55 +7,20 @@ from __future__ import annotations
 
 import ast
 import warnings
-from collections.abc import Callable
 
 import sympy as sp
-from temperance.theory.expressions.size_limits import exponent, exponential
+from temperance.theory.functions import LANGUAGE
 
 MOST_CHARACTERS = 5000
 MOST_NESTING = 100
 MOST_DIGITS = 40
-_MOST_GAMMA = 400
 
 REFUSED_NAMES = frozenset({"nan", "inf", "oo", "zoo", "I", "tau", "x", "y"})
 CONSTANTS: dict[str, sp.Expr] = {"pi": sp.pi, "E": sp.E}
-# a function and, for arguments q, where it is real: (c, edge) asks for c >= 0, with q = edge where c = 0
-_Domain = Callable[[sp.Expr], list[tuple[sp.Expr, sp.Expr]]]
-
-
-def _gammas_argument(q: sp.Expr) -> sp.Expr:
-    """q; raises ValueError for a number whose gamma SymPy would write out at length."""
-    if q.is_number and q > _MOST_GAMMA:
-        raise ValueError(f"gamma of a number over {_MOST_GAMMA}; accepted: at most {_MOST_GAMMA}")
-    return q
-
-
-SMOOTH: dict[str, tuple[Callable[[sp.Expr], sp.Expr], _Domain]] = {
-    "exp": (exponential, lambda q: []),
-    "log": (sp.log, lambda q: [(q, sp.S.Zero)]),
-    "sqrt": (sp.sqrt, lambda q: [(q, sp.S.Zero)]),
-    "sin": (sp.sin, lambda q: []),
-    "cos": (sp.cos, lambda q: []),
-    "tan": (lambda q: sp.tan(q).replace(sp.cot, lambda a: sp.cos(a) / sp.sin(a)), lambda q: []),
-    "sinh": (lambda q: sp.sinh(exponent(q)), lambda q: []),
-    "cosh": (lambda q: sp.cosh(exponent(q)), lambda q: []),
-    "tanh": (lambda q: sp.tanh(exponent(q)), lambda q: []),
-    "asin": (sp.asin, lambda q: [(1 - q, sp.S.One), (1 + q, -sp.S.One)]),
-    "acos": (sp.acos, lambda q: [(1 - q, sp.S.One), (1 + q, -sp.S.One)]),
-    "atan": (sp.atan, lambda q: []),
-    "asinh": (sp.asinh, lambda q: []),
-    "acosh": (sp.acosh, lambda q: [(q - 1, sp.S.One)]),
-    "atanh": (sp.atanh, lambda q: [(1 - q, sp.S.One), (1 + q, -sp.S.One)]),
-    "erf": (sp.erf, lambda q: []),
-    "erfc": (lambda q: 1 - sp.erf(q), lambda q: []),
-    "LambertW": (sp.LambertW, lambda q: [(sp.E * q + 1, -1 / sp.E)]),
-    "gamma": (lambda q: sp.gamma(_gammas_argument(q)), lambda q: []),
-    "loggamma": (lambda q: sp.loggamma(_gammas_argument(q)), lambda q: [(q, sp.S.Zero)]),
-}
 SWITCHES = ("abs", "sign", "max", "min", "where")
 ACCEPTED = (
     "accepted: the variable z, parameters (other names), numbers, + - * / **, "
-    + " ".join(SMOOTH)
+    + " ".join(LANGUAGE)
     + " abs sign max min pi E, where(c, e1, e2) with c a comparison, and the names of `temperance catalogue`"
 )
 

@@ -15,7 +15,6 @@ from temperance.theory.activations.grammar import (
     ACCEPTED,
     CONSTANTS,
     REFUSED_NAMES,
-    SMOOTH,
     SWITCHES,
     decimal,
     refuse,
@@ -26,6 +25,7 @@ from temperance.theory.activations.piecewise import Algebra, Piece, Pieces
 from temperance.theory.expressions.printing import written
 from temperance.theory.expressions.sign_changes import Z, sign_at
 from temperance.theory.expressions.size_limits import power
+from temperance.theory.functions import LANGUAGE
 
 
 class Definition:
@@ -71,7 +71,7 @@ class Reader:
             return values[name]
         if name in CONSTANTS:
             return (Piece(CONSTANTS[name]),)
-        if name in SMOOTH or name in SWITCHES or name in self.definitions:
+        if name in LANGUAGE or name in SWITCHES or name in self.definitions:
             raise refuse(f"{name} is a function: write {name}(z)")
         raise refuse(f"unknown name {name!r}")
 
@@ -134,9 +134,9 @@ class Reader:
         if name == "where":
             return self._where(tree, values)
         arguments = [self.read(a, values) for a in tree.args]
-        if name in SMOOTH:
+        if name in LANGUAGE:
             self._count(name, arguments, 1, 1)
-            return self._smooth(*SMOOTH[name], arguments[0])
+            return self._smooth(LANGUAGE[name].of, LANGUAGE[name].real, arguments[0])
         if name in SWITCHES:
             return self._switch(name, arguments)
         if name in self.definitions:
@@ -226,7 +226,7 @@ def check_names(names: list[str], definitions: Mapping[str, Definition]) -> list
     for name in parameters:
         if name in REFUSED_NAMES or "__" in name or not name.isascii():
             raise refuse(f"the name {name!r} is refused")
-        if name in SMOOTH or name in SWITCHES or name in definitions:
+        if name in LANGUAGE or name in SWITCHES or name in definitions:
             raise refuse(f"{name} is a function: write {name}(z)")
     if parameters and "z" not in names:
         named = ", ".join(map(repr, parameters))

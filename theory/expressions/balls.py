@@ -14,60 +14,12 @@ from typing import TypeAlias
 import flint
 import sympy as sp
 from flint import arb, arb_series, fmpq
+from temperance.theory.functions import KNOWN, Series, inverse
 
-Series: TypeAlias = arb_series
 Value: TypeAlias = int | fmpq | arb
 
 
-def _inverse(q: Series) -> Series:
-    if q[0].contains(0):
-        raise ZeroDivisionError
-    return q.inv()
-
-
-def _tanh(q: Series) -> Series:
-    # the decaying exponential keeps the ball narrow for large |q|
-    sign = -1 if q[0] < 0 else 1
-    e = (q * (-2 * sign)).exp()
-    return (1 - e) * _inverse(1 + e) * sign
-
-
-def _absolute(q: Series) -> Series:
-    if q[0].contains(0):
-        raise ZeroDivisionError
-    return q if q[0] > 0 else -q
-
-
-_FUNCTIONS: dict[type, Callable[[Series], Series]] = {
-    sp.Abs: _absolute,
-    sp.exp: lambda q: q.exp(),
-    sp.log: lambda q: q.log(),
-    sp.sin: lambda q: q.sin(),
-    sp.cos: lambda q: q.cos(),
-    sp.tan: lambda q: q.tan(),
-    sp.cot: lambda q: q.cos() * _inverse(q.sin()),
-    sp.sec: lambda q: _inverse(q.cos()),
-    sp.csc: lambda q: _inverse(q.sin()),
-    sp.sinh: lambda q: (q.exp() - (-q).exp()) / 2,
-    sp.cosh: lambda q: (q.exp() + (-q).exp()) / 2,
-    sp.tanh: _tanh,
-    sp.coth: lambda q: _inverse(_tanh(q)),
-    sp.asin: lambda q: q.asin(),
-    sp.acos: lambda q: q.acos(),
-    sp.atan: lambda q: q.atan(),
-    sp.acot: lambda q: _inverse(q).atan(),
-    sp.asinh: lambda q: (q + (q * q + 1).sqrt()).log(),
-    sp.acosh: lambda q: (q + (q * q - 1).sqrt()).log(),
-    sp.atanh: lambda q: ((1 + q) * _inverse(1 - q)).log() / 2,
-    sp.acoth: lambda q: ((q + 1) * _inverse(q - 1)).log() / 2,
-    sp.erf: lambda q: q.erf(),
-    sp.erfc: lambda q: q.erfc(),
-    sp.erfi: lambda q: q.erfi(),
-    sp.LambertW: lambda q: q.lambertw(),
-    sp.gamma: lambda q: q.gamma(),
-    sp.loggamma: lambda q: q.lgamma(),
-}
-SUPPORTED = frozenset(_FUNCTIONS)
+SUPPORTED = frozenset(KNOWN)
 
 
 def exact(number: sp.Rational) -> fmpq:
@@ -77,10 +29,10 @@ def exact(number: sp.Rational) -> fmpq:
 
 def _power(base: Series, exponent: sp.Expr, value: Callable[[sp.Expr], Series]) -> Series:
     if exponent.is_Integer:
-        return base ** int(exponent) if exponent >= 0 else _inverse(base ** int(-exponent))
+        return base ** int(exponent) if exponent >= 0 else inverse(base ** int(-exponent))
     if exponent.is_Rational and exponent.q == 2:
         root = base.sqrt()
-        return root ** int(exponent.p) if exponent > 0 else _inverse(root ** int(-exponent.p))
+        return root ** int(exponent.p) if exponent > 0 else inverse(root ** int(-exponent.p))
     return (value(exponent) * base.log()).exp()
 
 
@@ -117,10 +69,9 @@ class _Evaluator:
             return total
         if expr.is_Pow:
             return _power(self(expr.base), expr.exp, self)
-        function = _FUNCTIONS.get(expr.func)
-        if function is None or len(expr.args) != 1:
+        if expr.func not in KNOWN or len(expr.args) != 1:
             raise ValueError(f"no ball arithmetic for {expr.func.__name__}")
-        return function(self(expr.args[0]))
+        return KNOWN[expr.func].ball(self(expr.args[0]))
 
 
 def jet(expr: sp.Expr, values: Mapping[str, Value], order: int = 0, bits: int = 128) -> list[arb]:

@@ -2,37 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from math import lcm
 
 import sympy as sp
 from flint import fmpq, fmpq_mat, fmpz_mat
 from temperance.theory.expressions.balls import exact
 from temperance.theory.expressions.sign_changes import Z
+from temperance.theory.functions import KNOWN
 
 _MOST_ROOT = 12
 _MOST_DEGREE = 8  # of powers in what is factored
 _MOST_FACTORED = 60  # operations in it
 _MOST_CONSTANTS = 8  # of a formula, that results are written with
 _MOST_OPERATIONS = 200  # in a number whose denominator is made rational
-
-_REWRITE: dict[type, Callable[[sp.Expr], sp.Expr]] = {
-    sp.sinh: lambda q: (sp.exp(q) - sp.exp(-q)) / 2,
-    sp.cosh: lambda q: (sp.exp(q) + sp.exp(-q)) / 2,
-    sp.tanh: lambda q: (sp.exp(2 * q) - 1) / (sp.exp(2 * q) + 1),
-    sp.coth: lambda q: (sp.exp(2 * q) + 1) / (sp.exp(2 * q) - 1),
-    sp.asinh: lambda q: sp.log(q + sp.sqrt(q**2 + 1)),
-    sp.acosh: lambda q: sp.log(q + sp.sqrt(q**2 - 1)),
-    sp.atanh: lambda q: (sp.log(1 + q) - sp.log(1 - q)) / 2,
-    sp.acoth: lambda q: (sp.log(q + 1) - sp.log(q - 1)) / 2,
-    sp.asin: lambda q: sp.atan(q / sp.sqrt(1 - q**2)),
-    sp.acos: lambda q: sp.pi / 2 - sp.atan(q / sp.sqrt(1 - q**2)),
-    sp.acot: lambda q: sp.atan(1 / q),
-    sp.erfc: lambda q: 1 - sp.erf(q),
-    sp.cot: lambda q: sp.cos(q) / sp.sin(q),
-    sp.sec: lambda q: 1 / sp.cos(q),
-    sp.csc: lambda q: 1 / sp.sin(q),
-}
 
 
 def rationalized(number: sp.Expr) -> sp.Expr:
@@ -163,8 +146,9 @@ def _without_radicals(expr: sp.Expr) -> sp.Expr:
 
 
 def _rebuilt(e: sp.Expr, arguments: list[sp.Expr]) -> sp.Expr:
-    if e.func in _REWRITE:
-        return _REWRITE[e.func](arguments[0])
+    written = KNOWN[e.func].written if e.func in KNOWN else None
+    if written is not None:
+        return written(arguments[0])
     if e.func is sp.exp:
         return sp.exp(spread(arguments[0]))
     if e.func in (sp.cos, sp.sin, sp.tan) and (found := _of_arctangents(arguments[0])) is not None:

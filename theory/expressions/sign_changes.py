@@ -9,7 +9,8 @@ import flint
 import sympy as sp
 from flint import arb, fmpq, fmpq_poly
 from temperance.theory.expressions import balls
-from temperance.theory.expressions.size_limits import exponential, power
+from temperance.theory.expressions.size_limits import power
+from temperance.theory.functions import KNOWN
 
 Z = sp.Symbol("z", real=True)
 Sample = Mapping[str, fmpq]  # one value for every parameter
@@ -46,19 +47,6 @@ def sign_at(number: sp.Expr, sample: Sample, most_bits: int = 2048) -> int | Non
     """The proved sign of an expression in parameters, or None (see `balls.sign`); noted."""
     note(number, sample)
     return balls.sign(number, sample, most_bits)
-
-
-_INVERSES: dict[type, tuple[Callable[[sp.Expr], sp.Expr], Callable[[sp.Expr], list[sp.Expr]]]] = {
-    # strictly increasing g: (its inverse, numbers that must be positive for c to be in the range of g)
-    sp.exp: (sp.log, lambda c: [c]),
-    sp.log: (exponential, lambda c: []),
-    sp.sinh: (sp.asinh, lambda c: []),
-    sp.asinh: (sp.sinh, lambda c: []),
-    sp.tanh: (sp.atanh, lambda c: [1 - c, 1 + c]),
-    sp.atanh: (sp.tanh, lambda c: []),
-    sp.atan: (sp.tan, lambda c: [sp.pi / 2 - c, sp.pi / 2 + c]),
-    sp.asin: (sp.sin, lambda c: [sp.pi / 2 - c, sp.pi / 2 + c]),
-}
 
 
 def real_roots(f: sp.Expr, sample: Sample) -> list[sp.Expr]:
@@ -139,10 +127,10 @@ def enclosed_roots(poly: sp.Poly) -> list[arb]:
 
 def _peeled(core: sp.Expr, c: sp.Expr, sample: Sample) -> list[sp.Expr] | None:
     """Roots of g(h) = c for an invertible g, through h = g^-1(c); None for another g."""
-    if core.func in _INVERSES:
-        inverse, in_range = _INVERSES[core.func]
-        inside = all(sign_at(bound, sample) == 1 for bound in in_range(c))
-        return real_roots(core.args[0] - inverse(c), sample) if inside else []
+    function = KNOWN.get(core.func)
+    if function is not None and function.inverse is not None:
+        inside = all(sign_at(bound, sample) == 1 for bound in function.inside(c))
+        return real_roots(core.args[0] - function.inverse(c), sample) if inside else []
     if core.func in (sp.sin, sp.cos, sp.erf) and sign_at(1 - c**2, sample) in (0, -1):
         return []  # |g| is at most 1
     if core.func is sp.erf and c == 0:

@@ -14,11 +14,11 @@ from temperance.theory.activations.piecewise import Algebra, Piece
 from temperance.theory.conditions.kinks import kinks_of
 from temperance.theory.expressions import balls
 from temperance.theory.expressions.sign_changes import NoClosedForm, real_roots
+from temperance.theory.functions import KNOWN
 
 Number = int | float | Fraction
 Position = Literal["generic", "mirror", "equal", "collapsed"]
 _BITS = 256
-_ANALYTIC = (sp.exp, sp.sin, sp.cos, sp.sinh, sp.cosh, sp.tanh, sp.asinh, sp.atan, sp.erf, sp.erfc)
 
 
 def exact(value: Number) -> sp.Rational:
@@ -112,7 +112,7 @@ def _analytic(f: sp.Expr) -> bool:
         return True
     if not all(_analytic(g) for g in f.args):
         return False
-    if f.is_Add or f.is_Mul or isinstance(f, _ANALYTIC):
+    if f.is_Add or f.is_Mul or (f.func in KNOWN and KNOWN[f.func].entire):
         return True
     if f.is_Pow and f.exp.is_Integer and f.exp > 0:
         return True

@@ -24,7 +24,8 @@ TOKENS = [
     "sin(", "tan(", "gamma(", "loggamma(", "LambertW(", "erf(", "abs(", "sign(", "max(", "min(", "where(", ",",
     ">", "<", "gelu(", "elu(", "alpha", "pi", "E", "0.5", "asin(", "acosh(", "z**", "1/3", "**(1/2)", "relu(",
     "oo", "I", "e", "'", "[", "]", ":", "_", "if", "lambda", "**9", "mish(", "x", "tau", "__", ".",
-    "\\", "#", "é", "1j", "True", "z=1", "*z", ";", "{", "nan", "\n", "\0", "else", "__import__(", "().__class__", "torch.nn.",
+    "\\", "#", "é", "1j", "True", "z=1", "*z", ";", "{", "nan", "\n", "\0", "else", "__import__(", "().__class__",
+    "torch.nn.",
 ]
 FUNCTIONS = [
     "exp", "log", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "asin", "acos", "atan", "asinh", "acosh",
