@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.optimize import minimize
 from scipy.special import log_softmax, logsumexp
+
 from temperance.numerics.fitting.mle import Box
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
 

@@ -20,6 +20,7 @@ import time
 from collections.abc import Callable
 
 import numpy as np
+
 from temperance.numerics.likelihood import kernel as kernels
 from temperance.numerics.mixture import density
 from temperance.numerics.mixture.activation_numpy import compile_activation

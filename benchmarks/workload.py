@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 from baselines import em, lbfgs
+
 from temperance.numerics.errors.slopes import log_slope
 from temperance.numerics.errors.voronoi import Symmetry, voronoi_loss
 from temperance.numerics.fitting.mle import Box, Fit, fit_points, start_points

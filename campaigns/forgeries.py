@@ -24,6 +24,8 @@ from flint import arb, arb_mat, ctx, fmpq
 from forged_parts import DERIVED, ORDER_PARTS, PARTS, VERDICT_PARTS, parts
 from oracle_jets import Unclear, jet
 from order_oracle import orders
+from truth_oracle import Truth, monomials, truth
+
 from temperance.theory.checker import order_checker
 from temperance.theory.checker.rejected import Rejected
 from temperance.theory.checker.verdict_checker import CONDITIONS, FORMAT, ORDERS, check, digest, statement, tower_of
@@ -32,7 +34,6 @@ from temperance.theory.interactions.interactions import model
 from temperance.theory.orders.certificates import certificate as certificate_of_orders
 from temperance.theory.orders.split_cell import Splitting
 from temperance.theory.orders.upper_bounds import upper_orders
-from truth_oracle import Truth, monomials, truth
 
 SOURCES = ("tanh", "relu", "hypot1", "exp", "gelu", "square", "LambertW", "log(z)", "sqrt(z)", "3*log(1 + z**2)")
 SOURCES += ("elu(z, alpha)", "c*log(1 + z**2)", "z**alpha", "where(z > 1, tanh(z), z)", "log_abs")

@@ -19,11 +19,12 @@ from disguises import Case
 from flint import arb, ctx, fmpq
 from forgeries import falsehood
 from oracle_jets import Unclear, jet
+from truth_oracle import Truth, mirror_truth, truth
+
 from temperance.theory.checker.rejected import Rejected
 from temperance.theory.checker.verdict_checker import CONDITIONS, check
 from temperance.theory.conditions.certificates import certificates
 from temperance.theory.conditions.decision import Decision, decide
-from truth_oracle import Truth, mirror_truth, truth
 
 _MOST_SECONDS = 10
 _GIVEN_UP_SECONDS = 30

@@ -15,6 +15,7 @@ from typing import Any
 
 import flint
 from flint import arb, fmpq
+
 from temperance.numerics.contact.curves import Curve, ExactMeasure, exact
 from temperance.numerics.contact.l2_distance import Support, squared_distance
 from temperance.numerics.contact.nearest_measure import nearest

@@ -14,6 +14,7 @@ from math import isfinite, log2
 
 import numpy as np
 from scipy.optimize import least_squares
+
 from temperance.numerics.general.split_mixtures import Array, Family, Grid
 from temperance.numerics.machine.threads import one_blas_thread
 

@@ -16,6 +16,7 @@ from math import factorial
 from typing import Any, Literal, TypeAlias, get_args
 
 from flint import arb, fmpq, fmpz_poly
+
 from temperance.numerics.mixture.measures import Gauge, MixingMeasure
 
 Number: TypeAlias = int | float | Fraction | fmpq | arb

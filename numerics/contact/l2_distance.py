@@ -16,6 +16,7 @@ from typing import TypeAlias
 import flint
 import sympy as sp
 from flint import arb, fmpq
+
 from temperance.numerics.contact.curves import Atom, ExactMeasure, Number, exact
 from temperance.theory.activations.activation import Piece
 from temperance.theory.expressions.balls import value

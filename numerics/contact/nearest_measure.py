@@ -7,6 +7,7 @@ from typing import Any
 
 import flint
 from flint import arb, arb_mat, fmpq
+
 from temperance.numerics.contact.curves import Atom, ExactMeasure, exact, line
 from temperance.numerics.contact.l2_distance import Support, dot, gate, segments
 from temperance.theory.activations.activation import Piece

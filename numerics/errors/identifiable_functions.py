@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+
 from temperance.numerics.errors.voronoi import Symmetry, match, nearest_image
 from temperance.numerics.mixture.measures import MixingMeasure
 

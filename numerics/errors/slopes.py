@@ -11,6 +11,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
 from temperance.numerics.machine.threads import one_blas_thread
 
 Floats = NDArray[np.float64]

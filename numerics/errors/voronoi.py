@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
 from temperance.numerics.mixture.activation_numpy import Parity
 from temperance.numerics.mixture.measures import Gauge, MixingMeasure
 

@@ -13,6 +13,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import null_space
+
 from temperance.numerics.fitting import mle
 from temperance.numerics.fitting.diagnostics import of_search, uncertain, undetermined
 from temperance.numerics.fitting.identifiability import Proved, proved_of

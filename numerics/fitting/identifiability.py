@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
+
 from temperance.numerics.fitting.mle import AGREE, Fit
 from temperance.numerics.fitting.tau_profile import INDISTINCT
 from temperance.numerics.mixture.activation_numpy import CompiledActivation

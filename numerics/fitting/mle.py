@@ -12,6 +12,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
 from temperance.numerics.fitting.newton import FLAT, Local, Maximum, Stop, maximise, scaled_spectrum
 from temperance.numerics.fitting.reparametrisation import chart_of
 from temperance.numerics.fitting.ridges import RidgeSearch, kinks_of

@@ -16,6 +16,7 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
+
 from temperance.numerics.mixture.measures import Layout
 
 Floats = NDArray[np.float64]

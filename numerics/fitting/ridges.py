@@ -21,6 +21,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import null_space
+
 from temperance.numerics.fitting.newton import CURVATURE, GRADIENT, Local, Maximum, capped, inactive
 from temperance.numerics.mixture.activation_numpy import CompiledActivation
 from temperance.numerics.mixture.density import gate_probabilities, responsibilities

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+
 from temperance.numerics.fitting.mle import Box, Fit
 from temperance.numerics.mixture.measures import Layout
 from temperance.numerics.mixture.points import Points

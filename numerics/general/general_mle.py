@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 import numpy as np
 from scipy.optimize import minimize
+
 from temperance.numerics.general.split_mixtures import Array, Family
 from temperance.numerics.machine.threads import one_blas_thread
 from temperance.theory.models.spec import NU

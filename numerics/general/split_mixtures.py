@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import sympy as sp
+
 from temperance.theory.models.spec import NU
 from temperance.theory.orders.split_cell import Splitting, X
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+
 from temperance.numerics.lattice.experiment import Experiment, cells
 from temperance.numerics.mixture.points import Points
 

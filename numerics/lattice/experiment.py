@@ -19,6 +19,7 @@ from math import frexp, ldexp, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
+
 from temperance.numerics.fitting.mle import Box
 from temperance.numerics.general.general_mle import FACTOR, mixture_log_density
 from temperance.numerics.general.split_mixtures import Family

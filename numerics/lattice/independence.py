@@ -1,7 +1,7 @@
 """Proofs by balls that the lattice has no linear relation that does not hold everywhere (docs/theory.md).
 
 Relations that hold on R^d x R hold on the lattice, point by point. Conversely, the derivatives D^alpha u of an atom
-that lead no relation (`theory.interactions.groebner`) span all of its derivatives; where a determinant of their values at
+that lead no relation (`interactions.groebner`) span all of its derivatives; where a determinant of their values at
 points of the lattice has an enclosure without 0, they are independent there, the rank on the lattice is the rank
 everywhere, and the two spaces of relations are one. Up to factors alpha!, the columns are the Taylor coefficients of
 u(theta + delta)/u(theta), products of one of the gate's and one of the expert's.
@@ -19,6 +19,7 @@ from math import comb, factorial
 
 import sympy as sp
 from flint import arb, fmpq
+
 from temperance.numerics.lattice.experiment import Experiment
 from temperance.numerics.mixture.measures import MixingMeasure
 from temperance.theory.expressions.balls import value

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import flint
 import numpy as np
 from flint import arb
+
 from temperance.numerics.lattice.experiment import Experiment
 
 _BITS = 128

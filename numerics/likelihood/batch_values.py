@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numba import njit, types
 from numpy.typing import NDArray
+
 from temperance.numerics.likelihood.kernel import BLOCK, FAST, code_version, evaluate, row_counts
 from temperance.numerics.likelihood.kernel_steps import aligned, constant_rows, fill
 from temperance.numerics.machine.interrupts import interrupts_noted

@@ -30,6 +30,7 @@ from typing import Any
 import numpy as np
 from numba import njit, types
 from numpy.typing import NDArray
+
 from temperance.numerics.likelihood.hessian_assembly import assemble
 from temperance.numerics.likelihood.kernel_steps import (
     add_own,

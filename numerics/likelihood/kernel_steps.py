@@ -11,6 +11,7 @@ import math
 
 import numpy as np
 from numba import njit
+
 from temperance.numerics.machine.elementary import log_of_normal, small_exp
 from temperance.numerics.machine.intrinsics import call_jets
 from temperance.numerics.machine.row_products import LANES, gram, spread, weigh

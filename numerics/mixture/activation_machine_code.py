@@ -20,6 +20,7 @@ from typing import Any
 
 import sympy as sp
 from sympy.printing.pycode import PythonCodePrinter
+
 from temperance.numerics.machine import elementary as vectormath
 from temperance.numerics.machine import intrinsics as calls
 from temperance.numerics.machine.code_versions import version_of

@@ -15,6 +15,7 @@ import mpmath
 import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
+
 from temperance.theory.activations.activation import Activation, Piece, Z
 
 Floats = NDArray[np.float64]

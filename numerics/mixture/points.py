@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+
 from temperance.numerics.mixture.density import NONE, check_weights
 
 Floats = NDArray[np.float64]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+
 from temperance.numerics.mixture.activation_numpy import CompiledActivation
 from temperance.numerics.mixture.density import gate_probabilities
 from temperance.numerics.mixture.measures import MixingMeasure

@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+
 from temperance.numerics.fitting.mle import Box
 from temperance.numerics.mixture.measures import Gauge, MixingMeasure
 from temperance.numerics.studies.study import Study

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+
 from temperance.numerics.general.general_mle import GeneralFit, GeneralMixture, sampled
 from temperance.numerics.general.split_mixtures import Array, Family
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
 from temperance.numerics.errors.slopes import Slope, log_slope
 from temperance.numerics.errors.voronoi import published_loss
 from temperance.numerics.mixture.measures import MixingMeasure

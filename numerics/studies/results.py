@@ -9,6 +9,7 @@ from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
+
 from temperance.numerics.errors.hellinger import hellinger
 from temperance.numerics.errors.identifiable_functions import homogeneous_errors, mirror_errors
 from temperance.numerics.errors.slopes import CURVATURE_LEVEL, FEWEST_REPLICATES, Slope, log_slope

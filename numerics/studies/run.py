@@ -14,6 +14,7 @@ from time import monotonic
 
 import numpy as np
 from numpy.typing import NDArray
+
 from temperance.numerics.fitting.mle import Fit, Status, fit, higher
 from temperance.numerics.likelihood.batch_values import values
 from temperance.numerics.likelihood.kernel import evaluate

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
+
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
 
 Floats = NDArray[np.float64]

@@ -7,6 +7,7 @@ from typing import cast
 
 import sympy as sp
 from flint import fmpq
+
 from temperance.theory.activations.catalogue import NAMED
 from temperance.theory.activations.grammar import ACCEPTED, check_numbers
 from temperance.theory.activations.library_names import refuse_dotted

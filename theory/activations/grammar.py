@@ -9,7 +9,8 @@ import ast
 import warnings
 
 import sympy as sp
-from temperance.theory.functions import LANGUAGE
+
+from temperance.theory.expressions.functions import LANGUAGE
 
 MOST_CHARACTERS = 5000
 MOST_NESTING = 100

@@ -13,6 +13,7 @@ from typing import TypeVar
 import flint
 import sympy as sp
 from flint import arb, fmpq
+
 from temperance.theory.activations.piecewise import rational_inside
 from temperance.theory.expressions.sign_changes import Sample, Watched, enclosed_roots
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from itertools import pairwise
 
 import sympy as sp
+
 from temperance.theory.activations.grammar import (
     ACCEPTED,
     CONSTANTS,
@@ -22,10 +23,10 @@ from temperance.theory.activations.grammar import (
     syntax_tree,
 )
 from temperance.theory.activations.piecewise import Algebra, Piece, Pieces
+from temperance.theory.expressions.functions import LANGUAGE
 from temperance.theory.expressions.printing import written
 from temperance.theory.expressions.sign_changes import Z, sign_at
 from temperance.theory.expressions.size_limits import power
-from temperance.theory.functions import LANGUAGE
 
 
 class Definition:

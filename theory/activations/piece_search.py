@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import sympy as sp
 from flint import fmpq
+
 from temperance.theory.activations.catalogue import FUNCTIONS
 from temperance.theory.activations.grammar import names_in, syntax_tree
 from temperance.theory.activations.parameter_regions import explored

@@ -10,6 +10,7 @@ from itertools import pairwise
 import flint
 import sympy as sp
 from flint import arb, fmpq
+
 from temperance.theory.expressions import balls
 from temperance.theory.expressions.normal_forms import elementary, has_parameters
 from temperance.theory.expressions.sign_changes import NoClosedForm, Sample, Watched, Z, note, real_roots, sign_at

@@ -20,6 +20,7 @@ from itertools import pairwise
 from typing import Any
 
 from flint import fmpq, fmpq_poly
+
 from temperance.theory.checker.order_equations import Exponents, Model, Terms
 from temperance.theory.checker.rejected import Rejected, rational, require, require_keys
 

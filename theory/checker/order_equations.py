@@ -12,6 +12,7 @@ from math import factorial
 from typing import Any
 
 from flint import Ordering, fmpq, fmpq_mat, fmpq_mpoly, fmpq_mpoly_ctx, fmpq_poly
+
 from temperance.theory.checker.rejected import Rejected, rational, require, require_keys
 
 _MOST_TEXT, _MOST_POWER, _MOST_NAMES, _MOST_BITS = 2000, 8, 8, 10000

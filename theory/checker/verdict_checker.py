@@ -27,6 +27,7 @@ from typing import Any
 
 import sympy as sp
 from flint import arb, arb_mat, arb_series, ctx, fmpq
+
 from temperance.theory.checker.rejected import Rejected, rational, require, require_keys
 
 FORMAT, ORDERS = "temperance-certificate/3", "temperance-orders/1"

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import sympy as sp
+
 from temperance.theory.activations.activation import UNSURVEYED, Activation, Z, activation
 from temperance.theory.conditions import families
 from temperance.theory.conditions import verdict_printing as display

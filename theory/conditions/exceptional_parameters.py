@@ -14,6 +14,7 @@ from typing import Any
 
 import sympy as sp
 from flint import arb, fmpz_mpoly
+
 from temperance.theory.activations.activation import Activation
 from temperance.theory.conditions import families
 from temperance.theory.conditions.relations import Analysis

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import sympy as sp
+
 from temperance.theory.activations.activation import Activation, activation
 from temperance.theory.conditions import families
 from temperance.theory.conditions.kinks import is_unclear, kinks_of

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import sympy as sp
 from flint import arb
+
 from temperance.theory.activations.piecewise import Algebra, Piece, Pieces
 from temperance.theory.conditions.families import S1, S2, Family
 from temperance.theory.expressions import balls

@@ -18,6 +18,7 @@ from typing import Literal
 
 import sympy as sp
 from flint import arb, fmpq
+
 from temperance.theory.activations.activation import UNSURVEYED, Activation, activation
 from temperance.theory.activations.parameter_regions import explored
 from temperance.theory.activations.piece_search import look_at, points

@@ -12,6 +12,7 @@ import flint
 import mpmath as mp
 import sympy as sp
 from flint import arb, arb_mat, fmpq, fmpz_mpoly
+
 from temperance.theory.activations.activation import Activation
 from temperance.theory.activations.piecewise import Piece, Pieces
 from temperance.theory.conditions.families import S1, S2, VARIABLE, Family, Member, S, every

@@ -12,6 +12,7 @@ from math import comb
 from typing import Any
 
 import sympy as sp
+
 from temperance.theory.activations.activation import Activation
 from temperance.theory.derivations.consequences import consequences
 from temperance.theory.fields.differential_field import Fraction

@@ -14,7 +14,8 @@ from typing import TypeAlias
 import flint
 import sympy as sp
 from flint import arb, arb_series, fmpq
-from temperance.theory.functions import KNOWN, Series, inverse
+
+from temperance.theory.expressions.functions import KNOWN, Series, inverse
 
 Value: TypeAlias = int | fmpq | arb
 

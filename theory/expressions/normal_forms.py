@@ -7,9 +7,10 @@ from math import lcm
 
 import sympy as sp
 from flint import fmpq, fmpq_mat, fmpz_mat
+
 from temperance.theory.expressions.balls import exact
+from temperance.theory.expressions.functions import KNOWN
 from temperance.theory.expressions.sign_changes import Z
-from temperance.theory.functions import KNOWN
 
 _MOST_ROOT = 12
 _MOST_DEGREE = 8  # of powers in what is factored

@@ -16,6 +16,7 @@ from math import comb, prod
 
 import sympy as sp
 from flint import fmpz_mpoly
+
 from temperance.theory.fields.differential_field import (
     MOST_DEGREE,
     DifferentialField,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import sympy as sp
 from flint import fmpz_mat, fmpz_mpoly
+
 from temperance.theory.fields.differential_field import (
     DifferentialField,
     Fraction,

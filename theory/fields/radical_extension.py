@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import sympy as sp
 from flint import fmpq, fmpz_mpoly
+
 from temperance.theory.activations.piecewise import Algebra, Piece
 from temperance.theory.expressions import balls
 from temperance.theory.expressions.normal_forms import has_parameters

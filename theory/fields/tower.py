@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import sympy as sp
 from flint import fmpq, fmpz_mpoly
+
 from temperance.theory.activations.piecewise import Piece
 from temperance.theory.expressions import balls
 from temperance.theory.expressions.normal_forms import (

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import sympy as sp
 from flint import fmpq_mat
+
 from temperance.theory.expressions.balls import exact
 from temperance.theory.expressions.normal_forms import Lattice, terms
 from temperance.theory.fields.differential_field import DifferentialField, Fraction

@@ -16,6 +16,7 @@ from itertools import combinations_with_replacement
 
 import sympy as sp
 from flint import fmpz_mpoly
+
 from temperance.theory.fields.differential_field import Fraction, evaluate, least_common_multiple
 from temperance.theory.interactions.atom_field import AtomField, atom_field
 from temperance.theory.models.spec import MoESpec

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import count
 
 from flint import fmpz_mpoly, nmod_mat
+
 from temperance.theory.fields.differential_field import DifferentialField, Fraction, evaluate
 from temperance.theory.interactions.derivatives import (
     PRIME,

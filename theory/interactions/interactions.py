@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from math import comb
 
 import sympy as sp
+
 from temperance.theory.activations.activation import Activation
 from temperance.theory.interactions.differential_operators import (
     Calculus,

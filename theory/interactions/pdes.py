@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import sympy as sp
+
 from temperance.theory.fields.differential_field import least_common_multiple
 from temperance.theory.interactions.derivatives import DerivativeFamily, Index
 from temperance.theory.interactions.differential_operators import Operator

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 import flint
 import sympy as sp
 from flint import arb, arb_mat, fmpq, fmpz_mpoly
+
 from temperance.theory.expressions.balls import SUPPORTED, value
 from temperance.theory.interactions.derivatives import DerivativeFamily, Index
 from temperance.theory.models.spec import Jet

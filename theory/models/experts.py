@@ -6,6 +6,7 @@ import re
 from itertools import combinations_with_replacement
 
 import sympy as sp
+
 from temperance.theory.models.spec import NU, Expert, Jet, Y, coordinates, covariates
 
 ACCEPTED = "gaussian, constant, polynomial:M (M = 1..9), nonlinear, multinomial:K (K = 2..9)"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import sympy as sp
+
 from temperance.theory.activations.activation import Activation, Z, activation
 from temperance.theory.models.spec import BETA0, TAU, Gate, Jet, coordinates, covariates
 

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from flint import fmpq
+
 from temperance.theory.orders.dual_simplex import Row, Solution, minimise
 from temperance.theory.orders.initial_forms import refutations
 from temperance.theory.orders.reduced_equations import Terms

@@ -7,6 +7,7 @@ from typing import Any
 
 import sympy as sp
 from flint import fmpq_poly
+
 from temperance.theory.checker.order_checker import FORMAT, statement
 from temperance.theory.orders.branch_and_bound import Bound, Monomial, Step
 from temperance.theory.orders.reduced_equations import Terms

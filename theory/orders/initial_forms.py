@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from itertools import product
 
 from flint import fmpq, fmpq_poly
+
 from temperance.theory.orders.reduced_equations import Terms
 from temperance.theory.orders.split_cell import Exponents
 from temperance.theory.orders.tropical import Combination, Element, Factors, combined, is_violated, order

@@ -18,6 +18,7 @@ from itertools import product
 from math import comb
 
 from flint import Ordering, fmpq, fmpq_mpoly, fmpq_mpoly_ctx, fmpq_poly
+
 from temperance.theory.orders.split_cell import Exponents, Splitting, moment_equations, row_reduced
 
 Terms = dict[Exponents, fmpq_poly]

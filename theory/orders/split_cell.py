@@ -20,6 +20,7 @@ from math import factorial
 
 import sympy as sp
 from flint import fmpq, fmpq_mat, fmpq_mpoly
+
 from temperance.theory.models.experts import normal
 from temperance.theory.models.spec import NU, MoESpec, Y, covariates
 from temperance.theory.orders.taylor import Taylor, rational

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from flint import fmpq, fmpq_poly
+
 from temperance.theory.orders.dual_simplex import Row
 from temperance.theory.orders.reduced_equations import Terms
 from temperance.theory.orders.split_cell import Exponents

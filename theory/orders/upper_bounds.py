@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from flint import fmpq
+
 from temperance.theory.orders.branch_and_bound import System
 from temperance.theory.orders.reduced_equations import Reduced, Terms, reduce
 from temperance.theory.orders.split_cell import Exponents, Splitting

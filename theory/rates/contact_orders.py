@@ -15,6 +15,7 @@ from typing import Any, Literal, TypeAlias
 
 import sympy as sp
 from flint import fmpq_poly
+
 from temperance.theory.activations.activation import Activation, Z, activation
 from temperance.theory.activations.catalogue import NAMED
 from temperance.theory.checker.order_checker import check

@@ -9,6 +9,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 import sympy as sp
+
 from temperance.theory.activations.activation import Activation
 from temperance.theory.models.spec import TAU
 from temperance.theory.orders.split_cell import Splitting

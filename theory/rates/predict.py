@@ -13,6 +13,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 import sympy as sp
+
 from temperance.theory.activations.activation import Activation, Z, activation
 from temperance.theory.conditions.first_order_failures import classify
 from temperance.theory.conditions.mirror_points import mirror

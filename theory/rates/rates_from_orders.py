@@ -9,6 +9,7 @@ from fractions import Fraction
 from functools import cache
 
 import sympy as sp
+
 from temperance.theory.activations.activation import Activation
 from temperance.theory.checker.order_checker import objection
 from temperance.theory.interactions.interactions import model

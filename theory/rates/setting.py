@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Literal
 
 import sympy as sp
+
 from temperance.theory.activations.activation import Activation, Z, activation
 from temperance.theory.conditions.decision import Decision, decide, temperature
 from temperance.theory.conditions.families import S1, S2, VARIABLE, Family, S

@@ -9,12 +9,13 @@ from typing import Literal
 
 import sympy as sp
 from flint import fmpq
+
 from temperance.theory.activations.activation import Activation, Z
 from temperance.theory.activations.piecewise import Algebra, Piece
 from temperance.theory.conditions.kinks import kinks_of
 from temperance.theory.expressions import balls
+from temperance.theory.expressions.functions import KNOWN
 from temperance.theory.expressions.sign_changes import NoClosedForm, real_roots
-from temperance.theory.functions import KNOWN
 
 Number = int | float | Fraction
 Position = Literal["generic", "mirror", "equal", "collapsed"]

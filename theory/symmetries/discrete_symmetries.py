@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import sympy as sp
+
 from temperance.theory.models.spec import BETA0, MoESpec, atom_symbol, covariates
 from temperance.theory.symmetries.score_translations import scores
 

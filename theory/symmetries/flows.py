@@ -18,6 +18,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import sympy as sp
+
 from temperance.theory.interactions.interactions import Interactions
 from temperance.theory.interactions.pdes import Relation
 from temperance.theory.models.spec import BETA0, MoESpec

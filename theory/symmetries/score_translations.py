@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import sympy as sp
+
 from temperance.theory.models.spec import MoESpec, atom_symbol, covariates
 
 _MOST_FUNCTIONS = 10  # of x, that are compared

@@ -8,6 +8,7 @@ import pytest
 from flint import arb, fmpq
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from temperance.numerics.contact.along_curves import contact, extrapolate
 from temperance.numerics.contact.curves import (
     Atom,

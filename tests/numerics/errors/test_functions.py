@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from temperance.numerics.errors.identifiable_functions import homogeneous_errors, in_order, mirror_errors
 from temperance.numerics.errors.orbit_flatness import FLAT, SCALES, flatness, scaled
 from temperance.numerics.errors.voronoi import Symmetry

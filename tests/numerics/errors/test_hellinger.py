@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from temperance.numerics.errors.hellinger import hellinger
 from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.mixture.measures import MixingMeasure

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from temperance.numerics.errors.slopes import WIDEST, Slope, _interval, _resampled, judge, log_slope
 from temperance.numerics.studies.results import _slope
 

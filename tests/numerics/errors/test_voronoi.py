@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from temperance.numerics.errors.voronoi import Symmetry, group_errors, match, published_loss, voronoi_loss
 from temperance.numerics.mixture.measures import MixingMeasure
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from scipy.optimize import minimize
+
 from temperance.numerics.errors.voronoi import Symmetry, group_errors, published_loss, voronoi_loss
 from temperance.numerics.mixture.measures import MixingMeasure
 

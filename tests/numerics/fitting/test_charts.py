@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from temperance.numerics.fitting import mle
 from temperance.numerics.fitting.mle import Box, start_points
 from temperance.numerics.fitting.newton import Local, maximise

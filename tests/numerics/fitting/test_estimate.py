@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+
 from temperance.numerics.fitting.csv_data import read_csv
 from temperance.numerics.fitting.estimate import fit
 from temperance.numerics.fitting.mle import Box

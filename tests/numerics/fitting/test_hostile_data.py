@@ -8,11 +8,11 @@ from itertools import cycle
 
 import numpy as np
 import pytest
-from temperance.numerics.fitting.mle import MAX_PASSES, Box
-from temperance.numerics.studies.results import STATUSES
 
 import temperance
 from temperance.commands.app import run
+from temperance.numerics.fitting.mle import MAX_PASSES, Box
+from temperance.numerics.studies.results import STATUSES
 
 N = 300
 RNG = np.random.default_rng(11)

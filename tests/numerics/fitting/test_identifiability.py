@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from temperance.numerics.fitting import mle
 from temperance.numerics.fitting.estimate import fit
 from temperance.numerics.fitting.identifiability import proved_of

@@ -10,6 +10,7 @@ import pytest
 import sympy as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from temperance.numerics.likelihood.kernel import BLOCK, evaluate, log_likelihood
 from temperance.numerics.mixture import density
 from temperance.numerics.mixture.activation_numpy import compile_activation

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import sympy as sp
+
 from temperance.numerics.fitting.mle import Box, fit
 from temperance.numerics.fitting.newton import GRADIENT, Local, maximise
 from temperance.numerics.mixture.activation_numpy import compile_activation

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy.optimize import minimize
+
 from temperance.numerics.errors.voronoi import published_loss
 from temperance.numerics.fitting.mle import Box, fit, start_points
 from temperance.numerics.fitting.newton import scaled_spectrum

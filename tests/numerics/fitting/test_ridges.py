@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from scipy.optimize import minimize
+
 from temperance.numerics.fitting.mle import Box, fit
 from temperance.numerics.fitting.newton import GRADIENT
 from temperance.numerics.fitting.ridges import kinks_of

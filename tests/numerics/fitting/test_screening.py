@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import sympy as sp
+
 from temperance.numerics.likelihood.batch_values import values
 from temperance.numerics.likelihood.kernel import BLOCK, evaluate
 from temperance.numerics.mixture.activation_numpy import compile_activation

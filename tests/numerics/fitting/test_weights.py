@@ -3,6 +3,7 @@
 import mpmath as mp
 import numpy as np
 import pytest
+
 from temperance.numerics.likelihood import batch_values as screening
 from temperance.numerics.likelihood import kernel as kernels
 from temperance.numerics.mixture import density

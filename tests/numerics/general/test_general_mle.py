@@ -5,14 +5,14 @@ from math import exp, log
 
 import numpy as np
 import pytest
+
+from temperance.measurements.contact_orders import family
+from temperance.measurements.exponent_results import dropped, record
 from temperance.numerics.general.general_mle import GeneralFit, GeneralMixture, loglik, sampled
 from temperance.numerics.general.split_mixtures import Family
 from temperance.numerics.studies.general_studies import GeneralResult, GeneralStudy, group_errors, pilot, run_general
 from temperance.theory.models.spec import NU
 from temperance.theory.rates.contact_orders import study
-
-from temperance.measurements.contact_orders import family
-from temperance.measurements.exponent_results import dropped, record
 
 SETTINGS = [
     ("softmax", "gaussian", None),

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 import sympy as sp
 from scipy.stats import chi2, norm
+
+from temperance.measurements.contact_orders import family
 from temperance.numerics.fitting.mle import Box, fit_points
 from temperance.numerics.lattice.counts import counts, samples
 from temperance.numerics.lattice.experiment import (
@@ -28,8 +30,6 @@ from temperance.numerics.studies import claim_studies as settings
 from temperance.theory.activations.activation import activation
 from temperance.theory.interactions.interactions import model
 from temperance.theory.rates.contact_orders import study
-
-from temperance.measurements.contact_orders import family
 
 BOX = Box(beta1=10.0, beta0=10.0, tau=(0.025, 10.0), a=10.0, b=10.0, nu=(0.1, 1.5))
 PLANE = MixingMeasure([[1.0, 0.5], [0.0, 0.0]], [0.3, 0.0], 0.5, [[0.5, -1], [0, 0.5]], [1.0, -1.0], [0.25, 0.5])

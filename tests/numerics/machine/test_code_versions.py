@@ -3,6 +3,7 @@
 import inspect
 
 import pytest
+
 from temperance.numerics.likelihood import hessian_assembly as assembly
 from temperance.numerics.likelihood import kernel as kernels
 from temperance.numerics.likelihood import kernel_steps as blocks

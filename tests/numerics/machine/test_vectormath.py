@@ -6,6 +6,7 @@ import mpmath
 import numpy as np
 import pytest
 from numba import njit
+
 from temperance.numerics.machine import elementary as vectormath
 
 WIDE = np.concatenate(

@@ -5,6 +5,7 @@ import mpmath
 import numpy as np
 import pytest
 import sympy as sp
+
 from temperance.numerics.mixture.activation_machine_code import source_of
 from temperance.numerics.mixture.activation_numpy import compile_activation, parity
 from temperance.theory.activations.activation import Activation, Piece, Z, activation

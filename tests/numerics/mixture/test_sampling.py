@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import sympy as sp
+
 from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.mixture.density import gate_probabilities
 from temperance.numerics.mixture.measures import MixingMeasure

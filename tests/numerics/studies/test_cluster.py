@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+
+from temperance.commands.app import run
 from temperance.numerics.studies.claim_studies import LINEAR
 from temperance.numerics.studies.run import run_study
 from temperance.numerics.studies.store import Store
 from temperance.numerics.studies.workers import cluster
-
-from temperance.commands.app import run
 
 distributed = pytest.importorskip("distributed")
 pytestmark = pytest.mark.slow

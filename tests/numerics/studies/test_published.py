@@ -3,6 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from temperance.numerics.errors.voronoi import published_loss
 from temperance.numerics.studies.published_estimates import SIZES, TRUTH, check_published, load_published
 

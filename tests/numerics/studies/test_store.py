@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from temperance.numerics.studies.store import open_store
 
 DIGEST = "0" * 64

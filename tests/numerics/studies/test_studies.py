@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 import temperance.numerics.studies.run
 from temperance.numerics.errors.slopes import judge
 from temperance.numerics.fitting.mle import Box

@@ -4,11 +4,6 @@ from itertools import product
 import numpy as np
 import pytest
 import sympy as sp
-from temperance.numerics.contact.curves import ExactMeasure, line, scale_orbit
-from temperance.numerics.errors.orbit_flatness import Flatness
-from temperance.numerics.studies.claim_studies import FULL, QUICK, TANH, TANH_EXACT
-from temperance.theory.interactions.interactions import derive
-from temperance.theory.models.spec import symbolic_density
 
 from temperance.claims.c01_interactions import expected_rank, interactions_proof, judged, temperature_equation
 from temperance.claims.c02_scale import equal, judged_null_vector, null_vector, scale_proof, split
@@ -21,6 +16,11 @@ from temperance.evidence.monte_carlo import with_profiles
 from temperance.evidence.outcomes import LEGS, Leg, claim_outcome, combined
 from temperance.evidence.proof import certified, proof_leg, verdict_check
 from temperance.evidence.study_runner import open_runs
+from temperance.numerics.contact.curves import ExactMeasure, line, scale_orbit
+from temperance.numerics.errors.orbit_flatness import Flatness
+from temperance.numerics.studies.claim_studies import FULL, QUICK, TANH, TANH_EXACT
+from temperance.theory.interactions.interactions import derive
+from temperance.theory.models.spec import symbolic_density
 
 # theory.md 4
 REQUIRED = {

@@ -5,16 +5,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from temperance.numerics.errors.slopes import Slope
-from temperance.numerics.studies.claim_studies import LINEAR
-from temperance.numerics.studies.published_estimates import PublishedCheck
-from temperance.numerics.studies.store import open_store
 
 from temperance.claims.table import CLAIMS, Claim
 from temperance.claims.verify import check_estimates, run_claim, verify_claims
 from temperance.commands.app import run
 from temperance.evidence.outcomes import Leg
 from temperance.evidence.study_runner import open_runs
+from temperance.numerics.errors.slopes import Slope
+from temperance.numerics.studies.claim_studies import LINEAR
+from temperance.numerics.studies.published_estimates import PublishedCheck
+from temperance.numerics.studies.store import open_store
 
 FOLDER = Path(os.environ.get("TEMPERANCE_PUBLISHED", Path(__file__).parents[4] / "shared" / "published"))
 here = pytest.mark.skipif(not FOLDER.is_dir(), reason="the folder of published estimates is absent")

@@ -17,15 +17,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import temperance.numerics.studies.run
-from temperance.numerics.studies.claim_studies import LINEAR
-from temperance.numerics.studies.run import run_study
-from temperance.numerics.studies.store import Store, open_store
 
+import temperance.numerics.studies.run
 from temperance.claims.table import CLAIMS
 from temperance.commands.app import run
 from temperance.evidence.study_runner import open_runs
 from temperance.measurements.rate_study import study_for
+from temperance.numerics.studies.claim_studies import LINEAR
+from temperance.numerics.studies.run import run_study
+from temperance.numerics.studies.store import Store, open_store
 
 pytestmark = pytest.mark.slow
 

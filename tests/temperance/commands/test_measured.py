@@ -5,15 +5,15 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from rich.console import Console
-from temperance.numerics.errors.slopes import Slope
-from temperance.numerics.studies.claim_studies import LINEAR
-from temperance.numerics.studies.results import StudyResult, StudySlope
-from temperance.theory.rates.prediction import Prediction, weakest
 
 from temperance.commands.app import run
 from temperance.evidence.comparison import predictions, study_record
 from temperance.measurements.rate_study import answer, rates, show, slope_row, study_for
 from temperance.measurements.true_measures import default_truth, read_truth
+from temperance.numerics.errors.slopes import Slope
+from temperance.numerics.studies.claim_studies import LINEAR
+from temperance.numerics.studies.results import StudyResult, StudySlope
+from temperance.theory.rates.prediction import Prediction, weakest
 
 QUICK = ["--n", "300,600,1200", "--replicates", "12"]
 POINT = {

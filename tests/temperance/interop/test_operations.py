@@ -6,7 +6,6 @@ import sys
 import numpy as np
 import pytest
 import sympy as sp
-from temperance.theory.activations.activation import Z, activation
 
 import temperance
 from temperance.interop.formulas import (
@@ -23,6 +22,7 @@ from temperance.interop.formulas import (
     negation,
     number,
 )
+from temperance.theory.activations.activation import Z, activation
 
 POINTS = [sp.Rational(p, 4) for p in (-9, -4, -3, 0, 1, 4, 7)]
 

@@ -6,13 +6,13 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from temperance.numerics.errors.slopes import Judgement, Slope
-from temperance.numerics.studies.general_studies import GeneralResult
-from temperance.theory.rates.contact_orders import orders, study
 
 from temperance.measurements import exponent_results as exponent_studies
 from temperance.measurements import order_results as exponent_table
 from temperance.measurements.exponent_results import Outcome, outcomes
+from temperance.numerics.errors.slopes import Judgement, Slope
+from temperance.numerics.studies.general_studies import GeneralResult
+from temperance.theory.rates.contact_orders import orders, study
 
 KEPT = tuple(exponent_studies.stored())
 

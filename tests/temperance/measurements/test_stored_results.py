@@ -10,12 +10,12 @@ import matplotlib.pyplot as plt
 import nbformat
 import numpy as np
 import pytest
-from temperance.numerics.studies.claim_studies import FULL, LINEAR
 
 from temperance.claims.verify import verify_claims
 from temperance.commands.app import run
 from temperance.measurements.verification_results import compact, read_results, stored
 from temperance.notebooks.execution import cells_of
+from temperance.numerics.studies.claim_studies import FULL, LINEAR
 from temperance.terminal.output import to_json
 
 

@@ -9,11 +9,11 @@ from itertools import count
 from select import select
 
 import pytest
-from temperance.numerics.studies.claim_studies import LINEAR
-from temperance.theory.derivations.derivation import derivation
 
 from temperance.claims.verify import verify_claims
+from temperance.numerics.studies.claim_studies import LINEAR
 from temperance.pages.pages import derivation_page, verification_page
+from temperance.theory.derivations.derivation import derivation
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 pytestmark = [

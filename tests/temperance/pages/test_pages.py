@@ -11,18 +11,18 @@ from pathlib import Path
 
 import pytest
 import sympy as sp
-from temperance.numerics.studies.claim_studies import LINEAR
-from temperance.theory.derivations.derivation import derivation
-from temperance.theory.models.spec import Gate, covariates
 
 from temperance.claims.table import CLAIMS, Claim
 from temperance.claims.verify import Report, Result, verify_claims
 from temperance.commands.app import run
 from temperance.evidence.outcomes import Leg
+from temperance.numerics.studies.claim_studies import LINEAR
 from temperance.pages.formulas import FORMULAS
 from temperance.pages.mathml import group, mathml, prose
 from temperance.pages.pages import derivation_page, verification_page
 from temperance.terminal.output import to_json
+from temperance.theory.derivations.derivation import derivation
+from temperance.theory.models.spec import Gate, covariates
 
 pytestmark = pytest.mark.slow
 

@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 import pytest
-from temperance.numerics.studies.results import ErrorPoint, error_points
 
+from temperance.numerics.studies.results import ErrorPoint, error_points
 from temperance.pages.plots import HEIGHT, WIDTH, contact_plot, label, rates_plot, ticks
 
 SIZES = (1000, 4000, 16000)

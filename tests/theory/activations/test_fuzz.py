@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sympy.core.cache import clear_cache
+
 from temperance.theory.activations.activation import activation
 from temperance.theory.checker.verdict_checker import check
 from temperance.theory.conditions.certificates import certificates

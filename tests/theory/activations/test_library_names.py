@@ -2,12 +2,12 @@
 
 import pytest
 import sympy as sp
+
+from temperance.commands.app import run
 from temperance.theory.activations.activation import Z, activation
 from temperance.theory.activations.catalogue import ALIASES, CATALOGUE, NAMED
 from temperance.theory.activations.library_names import LIBRARY_NAMES, suggestions
 from temperance.theory.conditions.decision import decide
-
-from temperance.commands.app import run
 
 z = Z
 # name, the formula of the library's documentation on an interval, a point of the interval

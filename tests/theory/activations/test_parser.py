@@ -2,6 +2,7 @@
 
 import pytest
 import sympy as sp
+
 from temperance.theory.activations.activation import Z, activation, reread
 
 MEANINGS = [

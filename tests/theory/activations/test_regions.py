@@ -5,6 +5,7 @@ import re
 import pytest
 import sympy as sp
 from flint import fmpq
+
 from temperance.theory.activations.activation import activation
 from temperance.theory.activations.parameter_regions import unseen
 from temperance.theory.conditions import decision as independence

@@ -8,6 +8,7 @@ import re
 import pytest
 import sympy as sp
 from flint import arb_mat, ctx
+
 from temperance.theory.checker import verdict_checker
 from temperance.theory.checker.order_checker import objection
 from temperance.theory.checker.rejected import Rejected

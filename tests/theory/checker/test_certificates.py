@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import sympy as sp
+
 from temperance.theory.activations.catalogue import CATALOGUE
 from temperance.theory.checker import verdict_checker
 from temperance.theory.checker.rejected import Rejected

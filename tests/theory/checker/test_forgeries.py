@@ -5,6 +5,7 @@ import random
 from pathlib import Path
 
 import pytest
+
 from temperance.theory.checker import verdict_checker
 from temperance.theory.checker.verdict_checker import ORDERS
 

@@ -1,6 +1,7 @@
 """Decided verdicts that have no certificate."""
 
 import pytest
+
 from temperance.theory.conditions import certificates as issuing
 from temperance.theory.conditions.certificates import certificates as issued
 from temperance.theory.conditions.decision import decide

@@ -1,6 +1,7 @@
 """Verdicts where a switch has no closed form, or a formula may be another function: no more is said than is known."""
 
 import pytest
+
 from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.theory.activations.activation import activation
 from temperance.theory.checker.verdict_checker import check

@@ -2,6 +2,7 @@
 
 import pytest
 import sympy as sp
+
 from temperance.theory.conditions import families
 from temperance.theory.conditions.decision import decide
 from temperance.theory.conditions.families import INVERSE_TAU, S1, S2, VARIABLE, S, graded, span

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from flint import ctx, fmpq
+
 from temperance.theory.checker.rejected import Rejected
 from temperance.theory.checker.verdict_checker import CONDITIONS, check
 from temperance.theory.conditions.certificates import certificates

@@ -2,6 +2,7 @@
 
 import pytest
 import sympy as sp
+
 from temperance.theory.conditions import decision as independence
 from temperance.theory.conditions import exceptional_parameters as exceptional
 from temperance.theory.conditions import relations as analysis

@@ -3,6 +3,7 @@
 import sympy as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from temperance.theory.activations.catalogue import CATALOGUE
 from temperance.theory.conditions.decision import decide
 

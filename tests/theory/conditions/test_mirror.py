@@ -4,6 +4,7 @@ import random
 
 import pytest
 import sympy as sp
+
 from temperance.theory.conditions.first_order_failures import classify
 from temperance.theory.conditions.mirror_points import mirror
 

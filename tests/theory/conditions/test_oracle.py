@@ -8,6 +8,7 @@ import random
 import mpmath as mp
 import pytest
 import sympy as sp
+
 from temperance.theory.activations.activation import Z, activation
 from temperance.theory.activations.catalogue import CATALOGUE
 from temperance.theory.conditions.decision import decide

@@ -6,6 +6,7 @@ from functools import partial
 import pytest
 import sympy as sp
 from flint import fmpq
+
 from temperance.theory.conditions import decision as independence
 from temperance.theory.conditions.decision import decide, second_order_of
 from temperance.theory.conditions.families import sharp

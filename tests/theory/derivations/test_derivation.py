@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 import sympy as sp
+
 from temperance.theory.derivations.derivation import Code, Formula, derivation
 from temperance.theory.derivations.printing import cells, latex, markdown
 from temperance.theory.interactions.pdes import tex

@@ -2,6 +2,7 @@
 
 import pytest
 import sympy as sp
+
 from temperance.theory.expressions.sign_changes import Z
 from temperance.theory.expressions.size_limits import exponential, power, put
 

@@ -2,6 +2,7 @@
 
 import pytest
 import sympy as sp
+
 from temperance.theory.conditions.decision import decide
 from temperance.theory.conditions.first_order_failures import classify
 from temperance.theory.expressions.normal_forms import elementary, has_root_of_square

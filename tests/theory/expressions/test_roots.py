@@ -3,6 +3,7 @@
 import pytest
 import sympy as sp
 from flint import fmpq
+
 from temperance.theory.expressions.sign_changes import NoClosedForm, Z, real_roots
 
 CLOSED = [

@@ -1,6 +1,7 @@
 """Expressions as text and as LaTeX."""
 
 import sympy as sp
+
 from temperance.theory.activations.activation import activation
 from temperance.theory.expressions.printing import has_more_nodes, latex, written
 from temperance.theory.expressions.sign_changes import Z

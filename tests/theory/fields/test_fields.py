@@ -3,6 +3,7 @@
 import pytest
 import sympy as sp
 from flint import Ordering, fmpz_mpoly_ctx
+
 from temperance.theory.expressions.sign_changes import Z
 from temperance.theory.fields import differential_field as fields
 from temperance.theory.fields.differential_field import NoTower, common_divisor, factored, least_common_multiple

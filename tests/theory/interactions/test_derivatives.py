@@ -7,6 +7,7 @@ import pytest
 import sympy as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from temperance.theory.fields.differential_field import evaluate
 from temperance.theory.interactions.atom_field import RESIDUAL
 from temperance.theory.interactions.derivatives import DerivativeFamily, ModularPoint, divides, multi_indices, raised

@@ -2,6 +2,7 @@
 
 import pytest
 import sympy as sp
+
 from temperance.theory.interactions.groebner import groebner_basis
 from temperance.theory.interactions.interactions import _complexity, _without_redundant, derive, model
 from temperance.theory.models.gates import gate

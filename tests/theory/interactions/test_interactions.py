@@ -10,6 +10,7 @@ import pytest
 import sympy as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from temperance.theory.interactions.differential_operators import NormalForms
 from temperance.theory.interactions.groebner import groebner_basis
 from temperance.theory.interactions.interactions import derive, model

@@ -3,6 +3,7 @@
 import mpmath
 import pytest
 import sympy as sp
+
 from temperance.theory.interactions.interactions import model
 from temperance.theory.models.experts import expert
 from temperance.theory.models.gates import GATES, gate

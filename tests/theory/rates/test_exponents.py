@@ -6,13 +6,13 @@ from fractions import Fraction
 
 import pytest
 import sympy as sp
+
+from temperance.commands.app import run
+from temperance.measurements.contact_orders import Row, exponents, family
 from temperance.numerics.contact.by_minimisation import LEVELS_MEAN, LEVELS_MEAN_KINK, Measured, measure
 from temperance.numerics.general.split_mixtures import Family
 from temperance.theory.rates.contact_orders import Order, orders, study
 from temperance.theory.rates.orders_from_theorems import known_orders
-
-from temperance.commands.app import run
-from temperance.measurements.contact_orders import Row, exponents, family
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ from fractions import Fraction as F
 import numpy as np
 import pytest
 import sympy as sp
+
 from temperance.theory.activations.activation import activation
 from temperance.theory.rates.predict import predict
 from temperance.theory.rates.rates_from_orders import cell_rates

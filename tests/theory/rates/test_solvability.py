@@ -8,6 +8,7 @@ import pytest
 import sympy as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from temperance.theory.rates import solvability as sv
 
 SIZES = [2, 3, 4, 5, 6]

@@ -10,6 +10,7 @@ import sympy as sp
 from flint import fmpq, fmpq_poly
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from temperance.theory.checker.order_checker import check
 from temperance.theory.checker.order_checker import statement as check_statement
 from temperance.theory.checker.rejected import Rejected

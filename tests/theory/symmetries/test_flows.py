@@ -2,6 +2,7 @@
 
 import pytest
 import sympy as sp
+
 from temperance.theory.interactions.interactions import derive
 from temperance.theory.models.spec import BETA0, Expert, Gate, Y, atom_symbol, covariates, symbolic_density
 from temperance.theory.symmetries.discrete_symmetries import mixture_symmetries, parity, translated

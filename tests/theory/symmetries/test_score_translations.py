@@ -2,6 +2,7 @@
 
 import pytest
 import sympy as sp
+
 from temperance.theory.interactions.interactions import derive, model
 from temperance.theory.models.spec import TAU, Y, atom_symbol, covariates, symbolic_density
 from temperance.theory.symmetries.flows import symmetries

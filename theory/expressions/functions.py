@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 import sympy as sp
 from flint import arb_series
 from sympy import atan, cos, erf, exp, log, pi, sin, sqrt
+
 from temperance.theory.expressions.size_limits import exponent, exponential
 
 Series: TypeAlias = arb_series
