@@ -13,9 +13,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from temperance.numerics.fitting.hyperplanes import kinks_of
 from temperance.numerics.fitting.newton import FLAT, Local, Maximum, Stop, maximise, scaled_spectrum
 from temperance.numerics.fitting.reparametrisation import chart_of
-from temperance.numerics.fitting.ridges import RidgeSearch, kinks_of
+from temperance.numerics.fitting.ridges import RidgeSearch
 from temperance.numerics.fitting.starting_points import SUBSAMPLE, rough_start
 from temperance.numerics.likelihood.kernel import evaluate
 from temperance.numerics.machine.threads import one_blas_thread

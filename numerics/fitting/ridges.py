@@ -14,17 +14,16 @@ from then on. A ridge whose mu is outside its range is left, to the side on whic
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import null_space
 
+from temperance.numerics.fitting.hyperplanes import Hyperplanes, Kinks, Ridge, beside
 from temperance.numerics.fitting.newton import CURVATURE, GRADIENT, Local, Maximum, capped, inactive
 from temperance.numerics.mixture.activation_numpy import CompiledActivation
-from temperance.numerics.mixture.density import gate_probabilities, responsibilities
 from temperance.numerics.mixture.measures import Layout
 from temperance.numerics.mixture.points import Points
 
@@ -32,44 +31,9 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 _NOISE = 1e-12  # relative, of values taken beside a ridge
-_BESIDE = 1e-10  # distance from a ridge at which its sides are evaluated, relative to theta
 _SMALLEST_SCALE = 1e-6  # sqrt|diagonal| of a coordinate that the likelihood ignores
-_SAME = 1e-9  # hyperplanes closer than that are one
 _LEAST_DAMPING, _MOST_DAMPING = 1e-10, 1e6
 _ENOUGH = 0.1  # of the predicted gain
-
-
-@dataclass(frozen=True, eq=False)
-class Kinks:
-    """Where s is continuous and s' jumps: places (m,), and by how much (m,)."""
-
-    places: Floats
-    jumps: Floats
-
-
-@lru_cache(maxsize=64)
-def kinks_of(gate: CompiledActivation) -> Kinks | None:
-    """The kinks of s between neighbouring pieces; None if there are none, or if s itself jumps somewhere."""
-    places, jumps = [], []
-    for left, right in zip(gate.pieces, gate.pieces[1:], strict=False):
-        if left.upper != right.lower:
-            continue
-        at = np.array([right.lower])
-        (below, slope), (above, other) = ([float(v[0]) for v in piece(at, 1)] for piece in (left, right))
-        if not np.isfinite([below, slope, above, other]).all() or abs(above - below) > _SAME * (1 + abs(above)):
-            return None
-        if abs(other - slope) > _SAME * (1 + abs(slope)):
-            places.append(right.lower)
-            jumps.append(other - slope)
-    return Kinks(np.array(places), np.array(jumps)) if places else None
-
-
-@dataclass(frozen=True, eq=False)
-class _Ridge:
-    """The hyperplane normal . theta = offset; normal (p,) is a unit vector in the beta1 of one gate."""
-
-    normal: Floats
-    offset: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +42,7 @@ class _Place:
 
     theta: Floats
     local: Local
-    held: tuple[_Ridge, ...]
+    held: tuple[Ridge, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,16 +100,14 @@ class RidgeSearch:
         bounds: tuple[Floats, Floats],
         kinks: Kinks,
     ) -> None:
-        self.f, self.layout, self.gate, self.points, self.kinks = f, layout, gate, points, kinks
+        self.f, self.hyperplanes = f, Hyperplanes(layout, gate, points, kinks)
         self.lower, self.upper = bounds
-        beta1 = [j for j, (name, _) in enumerate(layout.names) if name == "beta1"]
-        self.gates = np.array(beta1, dtype=np.intp).reshape(-1, layout.d)
         self.passes = self.most = 0
 
     def end(self, theta: Floats, max_passes: int) -> Maximum:
         """The maximum that the search climbs to; `stationary` says whether it is one."""
         self.most = max_passes
-        place, damping, stationary = self._at(theta, self._through(theta)), _LEAST_DAMPING, False
+        place, damping, stationary = self._at(theta, self.hyperplanes.through(theta)), _LEAST_DAMPING, False
         face = self._face(place)
         while self.passes + 3 <= max_passes and damping <= _MOST_DAMPING:
             if face.norm <= GRADIENT:
@@ -164,67 +126,21 @@ class RidgeSearch:
         local = Local(place.local.value, face.residual, place.local.hessian)
         return Maximum(place.theta, local, self.passes, face.norm, stationary)
 
-    def _at(self, theta: Floats, held: tuple[_Ridge, ...], left: _Ridge | None = None) -> _Place:
+    def _at(self, theta: Floats, held: tuple[Ridge, ...], left: Ridge | None = None) -> _Place:
         """The place nearest to theta on the ridges held; the ridge `left` is seen from the side of larger values."""
         moved = _on(theta, held)
         if ((moved < self.lower) | (moved > self.upper)).any():  # a bound of the box takes the place of a ridge
             held, moved = (), np.clip(theta, self.lower, self.upper)
-        sides = np.array([-1.0] * len(held) + [1.0] * (left is not None)) * _beside(moved)
+        sides = np.array([-1.0] * len(held) + [1.0] * (left is not None)) * beside(moved)
         normals = np.array([r.normal for r in (*held, left) if r is not None]).reshape(-1, len(theta))
         local = self.f(moved + np.linalg.pinv(normals) @ sides if sides.size else moved)
         self.passes += 1
         finite = np.isfinite(local.value) and np.isfinite(local.gradient).all() and np.isfinite(local.hessian).all()
         return _Place(moved, local if finite else Local(-np.inf, 0 * theta, np.zeros((len(theta),) * 2)), held)
 
-    def _seen(self, theta: Floats) -> Iterator[tuple[int, int, Floats, Floats, Floats, Floats, Floats]]:
-        """Of every gate and kink: their numbers, x, y, their shares, |x| and the distances m . beta1 - kink/|x|."""
-        x, y, n = self.points.x, self.points.y, self.points.n
-        shares = self.points.weights / n if self.points.weighted else np.full(len(y), 1 / n)
-        size = np.sqrt((x * x).sum(axis=1))
-        used = size > 0
-        for i, gate in enumerate(self.gates):
-            z = x[used] @ theta[gate]
-            for m, place in enumerate(self.kinks.places):
-                yield i, m, x[used], y[used], shares[used], size[used], (z - place) / size[used]
-
-    def _ridge(self, gate: int, kink: int, x: Floats) -> _Ridge:
-        """The ridge of a point x (d,); the first entry of its normal that is not 0 is positive."""
-        size = float(np.linalg.norm(x)) * float(np.sign(x[np.flatnonzero(x)[0]]))
-        normal = np.zeros(self.layout.size)
-        normal[self.gates[gate]] = x / size
-        return _Ridge(normal, float(self.kinks.places[kink]) / size)
-
-    def _through(self, theta: Floats) -> tuple[_Ridge, ...]:
-        """Hyperplanes through theta, as many as are independent."""
-        held: tuple[_Ridge, ...] = ()
-        for i, m, x, _, _, _, distance in self._seen(theta):
-            for j in np.flatnonzero(np.abs(distance) <= 4 * _beside(theta)):
-                more = (*held, self._ridge(i, m, x[j]))
-                if len(more) <= self.gates.size and np.linalg.svd([r.normal for r in more])[1][-1] > _SAME:
-                    held = more
-        return held
-
-    def _jumps(self, place: _Place) -> tuple[Floats, bool]:
-        """c of the ridges held, and whether hyperplanes that are not held pass through the place as well."""
-        jumps, others = np.zeros(len(place.held)), False
-        measure = self.layout.unpack(place.theta)
-        for i, m, x, y, shares, size, distance in self._seen(place.theta):
-            at = np.flatnonzero(np.abs(distance) <= 4 * _beside(place.theta))
-            if not at.size:
-                continue
-            excess = responsibilities(measure, self.gate, x[at], y[at]) - gate_probabilities(measure, self.gate, x[at])
-            c = excess[:, i] * self.kinks.jumps[m] * size[at] * shares[at] / float(measure.tau)
-            ours = np.zeros(len(at), dtype=bool)
-            for l, ridge in enumerate(place.held):
-                same = np.abs(x[at] @ ridge.normal[self.gates[i]]) >= (1 - _SAME) * size[at]
-                jumps[l] += float(c[same].sum())
-                ours |= same
-            others = others or not ours.all()
-        return jumps, others
-
     def _face(self, place: _Place) -> _Face:
         """The model along the ridges held."""
-        jumps, others = self._jumps(place)
+        jumps, others = self.hyperplanes.jumps(place.theta, place.held)
         gradient, theta = place.local.gradient, place.theta
         normals = np.array([r.normal for r in place.held]).reshape(-1, len(theta))
         residual, free = gradient, inactive(theta, gradient, self.lower, self.upper)
@@ -271,7 +187,7 @@ class RidgeSearch:
         full = self._at(theta + step, place.held)
         if full.local.value >= place.local.value + max(_ENOUGH * gain, noise):
             return full
-        crossings = self._crossings(theta, step)
+        crossings = self.hyperplanes.crossings(theta, step)
         low, high = (0.0, place), (1.0, full)
         while len(between := [c for c in crossings if low[0] < c[0] < high[0]]) > 1 and self.passes + 2 <= self.most:
             i = len(between) // 2
@@ -284,25 +200,13 @@ class RidgeSearch:
         moved = best is not place and best.local.value >= place.local.value - noise
         return best if moved else None
 
-    def _crossings(self, theta: Floats, step: Floats) -> list[tuple[float, _Ridge]]:
-        """The shares t of the step at which it crosses hyperplanes, one of those that it crosses together."""
-        found = []
-        length = float(np.linalg.norm(step))
-        for (i, m, x, _, _, _, before), after in zip(self._seen(theta), self._seen(theta + step), strict=True):
-            speed = after[-1] - before
-            crossed = np.flatnonzero((np.sign(before) != np.sign(after[-1])) & (np.abs(speed) > _SAME * length))
-            found += [(float(-before[j] / speed[j]), i, m, x[j]) for j in crossed]
-        found = [f for f in sorted(found, key=lambda f: f[0]) if _SAME < f[0] < 1 - _SAME]
-        apart = [f for f, last in zip(found, [(-1.0,), *found], strict=False) if f[0] > last[0] + _SAME]
-        return [(t, self._ridge(i, m, x)) for t, i, m, x in apart]
-
     def _highest(
         self,
         theta: Floats,
         step: Floats,
         low: tuple[float, _Place],
         high: tuple[float, _Place],
-        crossing: tuple[float, _Ridge] | None,
+        crossing: tuple[float, Ridge] | None,
     ) -> _Place:
         """The highest place of a step between two shares of it, with at most one hyperplane between them."""
         (left, rise, bend), (right, fall, bent) = (
@@ -325,14 +229,9 @@ def _top(at: float, slope: float, bend: float, low: float, high: float) -> float
     return top if low < top < high else (low + high) / 2
 
 
-def _on(theta: Floats, held: tuple[_Ridge, ...]) -> Floats:
+def _on(theta: Floats, held: tuple[Ridge, ...]) -> Floats:
     """The point nearest to theta on the ridges held."""
     if not held:
         return theta
     normals = np.array([r.normal for r in held])
     return theta - np.linalg.pinv(normals) @ (normals @ theta - [r.offset for r in held])
-
-
-def _beside(theta: Floats) -> float:
-    """How far from a ridge its sides are evaluated."""
-    return _BESIDE * (1.0 + float(np.abs(theta).max()))

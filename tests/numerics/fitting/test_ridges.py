@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
+from temperance.numerics.fitting.hyperplanes import kinks_of
 from temperance.numerics.fitting.mle import Box, fit
 from temperance.numerics.fitting.newton import GRADIENT
-from temperance.numerics.fitting.ridges import kinks_of
 from temperance.numerics.mixture import density
 from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
