@@ -21,7 +21,7 @@ Bools = NDArray[np.bool_]
 
 GRADIENT = 1e-6  # a stationary point has a projected gradient at most this
 CURVATURE = 1e-6  # and no eigenvalue of the scaled Hessian of -f below minus this
-_SETTLED = 1e-12  # gains of a mean log-likelihood not worth another pass: at n points, sqrt(2e-12 n) standard errors
+SETTLED = 1e-12  # gains of a mean log-likelihood not worth another pass: at n points, sqrt(2e-12 n) standard errors
 _NOISE = 1e-13  # relative rounding error of the value
 _SMALLEST_DIAGONAL = _SMALLEST_SLOPE = 1e-12  # both below: rounding, in a coordinate that the function ignores
 _ROUNDING = 1e-10  # scaled curvatures below this are rounding
@@ -177,7 +177,7 @@ class _Search:
         if self.norm > GRADIENT:
             return False
         slope, curvature = self.model.slope, np.abs(self.model.values)
-        if float(slope**2 @ (1.0 / (curvature + _ROUNDING))) > 2 * _SETTLED:
+        if float(slope**2 @ (1.0 / (curvature + _ROUNDING))) > 2 * SETTLED:
             return False
         return not ((curvature > FLAT) & (curvature < _DOUBTFUL * _norm(slope))).any()
 

@@ -15,14 +15,15 @@ from then on. A ridge whose mu is outside its range is left, to the side on whic
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import null_space
+from scipy.optimize import lsq_linear
 
 from temperance.numerics.fitting.hyperplanes import Hyperplanes, Kinks, Ridge, beside
-from temperance.numerics.fitting.newton import CURVATURE, GRADIENT, Local, Maximum, capped, inactive
+from temperance.numerics.fitting.newton import CURVATURE, GRADIENT, SETTLED, Local, Maximum, capped, inactive
 from temperance.numerics.mixture.activation_numpy import CompiledActivation
 from temperance.numerics.mixture.measures import Layout
 from temperance.numerics.mixture.points import Points
@@ -31,6 +32,7 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 _NOISE = 1e-12  # relative, of values taken beside a ridge
+_ROUNDING = 1e-13  # relative, of a bound that a step ends at
 _SMALLEST_SCALE = 1e-6  # sqrt|diagonal| of a coordinate that the likelihood ignores
 _LEAST_DAMPING, _MOST_DAMPING = 1e-10, 1e6
 _ENOUGH = 0.1  # of the predicted gain
@@ -50,9 +52,9 @@ class _Face:
     """The model at a place along the ridges held, on the free coordinates.
 
     mu, jumps (h,): of the ridges, c being the jumps. others: whether hyperplanes that are not held meet here as well.
-    residual (p,): the least subgradient; along: norm of the gradient along the face. lift (f, q): from coordinates of
-    the face in which -hessian has a unit diagonal, to the free ones; values (q,), vectors (q, q): its spectrum; slope
-    (q,): the gradient in the eigenbasis.
+    residual (p,): the least subgradient; norm: of it, less what pushes out of the box; along: norm of the gradient
+    along the face. lift (f, q): from coordinates of the face in which -hessian has a unit diagonal, to the free ones;
+    values (q,), vectors (q, q): its spectrum; slope (q,): the gradient in the eigenbasis.
     """
 
     free: Bools
@@ -60,16 +62,12 @@ class _Face:
     jumps: Floats
     others: bool
     residual: Floats
+    norm: float
     along: float
     lift: Floats
     values: Floats
     vectors: Floats
     slope: Floats
-
-    @property
-    def norm(self) -> float:
-        """Of the projected subgradient."""
-        return float(np.linalg.norm(self.residual[self.free]))
 
     @property
     def excess(self) -> Floats:
@@ -112,13 +110,13 @@ class RidgeSearch:
         while self.passes + 3 <= max_passes and damping <= _MOST_DAMPING:
             if face.norm <= GRADIENT:
                 stationary = not face.others and not (face.values < -CURVATURE).any()
-                further = None if stationary else self._escaped(place, face)
+                further = self._settled(place, face) if stationary else self._escaped(place, face)
                 if further is None:
                     break
             elif face.mu.size and face.along <= max(0.1 * face.excess.max(), 0.1 * GRADIENT):
                 further = self._left(place, face, int(face.excess.argmax()), damping)
             else:
-                further = self._stepped(place, *face.newton(damping))
+                further = self._stepped(place, face, damping)
             damping = max(8 * damping, 1e-6) if further is None else max(damping / 8, _LEAST_DAMPING)
             if further is not None:
                 place = further
@@ -128,27 +126,66 @@ class RidgeSearch:
 
     def _at(self, theta: Floats, held: tuple[Ridge, ...], left: Ridge | None = None) -> _Place:
         """The place nearest to theta on the ridges held; the ridge `left` is seen from the side of larger values."""
-        moved = _on(theta, held)
-        if ((moved < self.lower) | (moved > self.upper)).any():  # a bound of the box takes the place of a ridge
-            held, moved = (), np.clip(theta, self.lower, self.upper)
+        moved, held = self._on(theta, held)
         sides = np.array([-1.0] * len(held) + [1.0] * (left is not None)) * beside(moved)
         normals = np.array([r.normal for r in (*held, left) if r is not None]).reshape(-1, len(theta))
-        local = self.f(moved + np.linalg.pinv(normals) @ sides if sides.size else moved)
+        aside = np.linalg.pinv(normals) @ sides if sides.size else 0 * theta
+        local = self.f(moved + aside)
         self.passes += 1
         finite = np.isfinite(local.value) and np.isfinite(local.gradient).all() and np.isfinite(local.hessian).all()
-        return _Place(moved, local if finite else Local(-np.inf, 0 * theta, np.zeros((len(theta),) * 2)), held)
+        if not finite:
+            return _Place(moved, Local(-np.inf, 0 * theta, np.zeros((len(theta),) * 2)), held)
+        return _Place(moved, replace(local, value=local.value - float(local.gradient @ aside)), held)
 
-    def _face(self, place: _Place) -> _Face:
-        """The model along the ridges held."""
+    def _on(self, theta: Floats, held: tuple[Ridge, ...]) -> tuple[Floats, tuple[Ridge, ...]]:
+        """The point nearest to theta on the ridges held, and those of them that meet the box there.
+
+        Coordinates at the edge of the box stay there.
+        """
+        theta = np.clip(theta, self.lower, self.upper)
+        while held:
+            for edge in (self.lower, self.upper):
+                theta = np.where(np.abs(theta - edge) <= _ROUNDING * (1 + np.abs(edge)), edge, theta)
+            inside = (theta > self.lower) & (theta < self.upper)
+            normals, offsets = np.array([r.normal for r in held]), np.array([r.offset for r in held])
+            moved = theta.copy()
+            moved[inside] -= np.linalg.pinv(normals[:, inside]) @ (normals @ theta - offsets)
+            met = np.abs(normals @ np.clip(moved, self.lower, self.upper) - offsets) <= beside(theta)
+            if met.all():
+                return np.clip(moved, self.lower, self.upper), held
+            held = tuple(r for r, m in zip(held, met, strict=True) if m)
+        return theta, ()
+
+    def _multipliers(self, place: _Place, normals: Floats, low: Floats, high: Floats) -> tuple[Floats, Bools, Floats]:
+        """The mu (h,) from low to high and the walls of the box that take the most of the gradient.
+
+        Returns mu, the coordinates that no wall holds, and what is left of the gradient (p,).
+        """
+        theta, gradient = place.theta, place.local.gradient
+        edge = np.flatnonzero((theta <= self.lower) | (theta >= self.upper))
+        outward = np.where(theta <= self.lower, -1.0, 1.0)[edge]
+        walls = -np.eye(len(theta))[edge] * outward[:, None]  # a wall takes what pushes outwards
+        matrix = np.vstack([normals, walls]).T
+        bounds = np.r_[low, 0 * outward], np.r_[high, 0 * outward + np.inf]
+        some = bounds[0] < bounds[1]  # a mu that must be 0 is no variable
+        found, free = np.zeros(len(some)), np.ones(len(theta), dtype=bool)
+        if some.any():
+            found[some] = lsq_linear(matrix[:, some], -gradient, (bounds[0][some], bounds[1][some]), method="bvls").x
+        free[edge] = found[len(low) :] <= 0
+        return found[: len(low)], free, gradient + matrix @ found
+
+    def _face(self, place: _Place, pinned: Bools | None = None) -> _Face:
+        """The model along the ridges held; pinned (p,): coordinates that are not free besides."""
         jumps, others = self.hyperplanes.jumps(place.theta, place.held)
         gradient, theta = place.local.gradient, place.theta
         normals = np.array([r.normal for r in place.held]).reshape(-1, len(theta))
-        residual, free = gradient, inactive(theta, gradient, self.lower, self.upper)
-        mu = np.zeros(len(jumps))
+        residual, free, mu = gradient, inactive(theta, gradient, self.lower, self.upper), np.zeros(len(jumps))
+        projected = gradient * free
         if mu.size:
-            mu = -np.linalg.lstsq(normals[:, free].T, gradient[free], rcond=None)[0]
-            residual = gradient + normals.T @ np.clip(mu, np.minimum(jumps, 0.0), 0.0)
-            free = inactive(theta, residual, self.lower, self.upper)
+            mu, free, _ = self._multipliers(place, normals, np.full(len(mu), -np.inf), np.full(len(mu), np.inf))
+            least, _, projected = self._multipliers(place, normals, np.minimum(jumps, 0.0), np.zeros(len(mu)))
+            residual = gradient + normals.T @ least
+        free = free if pinned is None else free & ~pinned
         hessian = place.local.hessian[np.ix_(free, free)]
         scale = np.sqrt(np.abs(hessian.diagonal()))
         scale[scale < _SMALLEST_SCALE] = 1.0
@@ -156,15 +193,24 @@ class RidgeSearch:
         values, vectors = np.linalg.eigh(-basis.T @ (hessian / np.outer(scale, scale)) @ basis)
         lift = basis / scale[:, None]
         slope = vectors.T @ (lift.T @ gradient[free])
-        along = float(np.linalg.norm(gradient[free] + normals[:, free].T @ mu))
-        return _Face(free, mu, jumps, others, residual, along, lift, values, vectors, slope)
+        along, norm = (float(np.linalg.norm(v)) for v in (gradient[free] + normals[:, free].T @ mu, projected))
+        return _Face(free, mu, jumps, others, residual, norm, along, lift, values, vectors, slope)
 
     def _left(self, place: _Place, face: _Face, l: int, damping: float) -> _Place | None:
         """A step off ridge l, to the side on which the likelihood rises."""
         ridge, held = place.held[l], (*place.held[:l], *place.held[l + 1 :])
         above = face.jumps[l] - face.mu[l] > face.mu[l]
         off = _Place(place.theta, place.local, held) if not above else self._at(place.theta, held, ridge)
-        return self._stepped(off, *self._face(off).newton(damping))
+        return self._stepped(off, self._face(off), damping)
+
+    def _settled(self, place: _Place, face: _Face) -> _Place | None:
+        """A step to the top of a maximum that is near, where it is worth one: the gradient at least halves."""
+        step, gain = self._step(place, face, _LEAST_DAMPING)
+        if gain <= SETTLED:
+            return None
+        end = self._at(place.theta + step, place.held)
+        level = end.local.value >= place.local.value - _NOISE * abs(place.local.value)
+        return end if level and len(end.held) == len(place.held) and self._face(end).norm < face.norm / 2 else None
 
     def _escaped(self, place: _Place, face: _Face) -> _Place | None:
         """A step off a saddle, either way along the direction of most negative curvature."""
@@ -179,11 +225,26 @@ class RidgeSearch:
                 return end
         return None
 
-    def _stepped(self, place: _Place, step: Floats, gain: float) -> _Place | None:
+    def _step(self, place: _Place, face: _Face, damping: float) -> tuple[Floats, float]:
+        """The damped Newton step, no further than to the edge of the box if ridges are held, and its gain."""
+        theta, pinned = place.theta, np.zeros(len(place.theta), dtype=bool)
+        while True:
+            step, gain = face.newton(damping)
+            step = capped(step, theta)
+            out = ((theta <= self.lower) & (step < 0)) | ((theta >= self.upper) & (step > 0))
+            if not place.held:
+                return np.clip(theta + step, self.lower, self.upper) - theta, gain
+            if not out.any():
+                room = np.where(step < 0, self.lower, self.upper) - theta
+                share = np.divide(room, step, out=np.ones_like(step), where=step != 0).min(initial=1.0)
+                return step * share, gain * share
+            pinned |= out
+            face = self._face(place, pinned)
+
+    def _stepped(self, place: _Place, face: _Face, damping: float) -> _Place | None:
         """Where a step leads that rises at first; None if it gains nothing."""
         theta, noise = place.theta, _NOISE * abs(place.local.value)
-        step = capped(step, theta)
-        step = np.clip(theta + step, self.lower, self.upper) - theta
+        step, gain = self._step(place, face, damping)
         full = self._at(theta + step, place.held)
         if full.local.value >= place.local.value + max(_ENOUGH * gain, noise):
             return full
@@ -197,8 +258,8 @@ class RidgeSearch:
             low, high = ((t, middle), high) if rises else (low, (t, middle))
         end = self._highest(theta, step, low, high, between[0] if between else None)
         best = max((end, low[1]), key=lambda p: p.local.value)
-        moved = best is not place and best.local.value >= place.local.value - noise
-        return best if moved else None
+        gain = best.local.value - place.local.value
+        return best if gain > noise or (best.held is not place.held and gain >= -noise) else None
 
     def _highest(
         self,
@@ -227,11 +288,3 @@ def _top(at: float, slope: float, bend: float, low: float, high: float) -> float
     """Where the parabola with this slope and bend at a point is highest; the middle, if that is not inside."""
     top = at - slope / bend if bend < 0 else low
     return top if low < top < high else (low + high) / 2
-
-
-def _on(theta: Floats, held: tuple[Ridge, ...]) -> Floats:
-    """The point nearest to theta on the ridges held."""
-    if not held:
-        return theta
-    normals = np.array([r.normal for r in held])
-    return theta - np.linalg.pinv(normals) @ (normals @ theta - [r.offset for r in held])

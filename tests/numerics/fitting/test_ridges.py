@@ -6,7 +6,7 @@ from scipy.optimize import minimize
 
 from temperance.numerics.fitting.hyperplanes import kinks_of
 from temperance.numerics.fitting.mle import Box, fit
-from temperance.numerics.fitting.newton import GRADIENT
+from temperance.numerics.fitting.newton import GRADIENT, SETTLED
 from temperance.numerics.mixture import density
 from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
@@ -14,50 +14,63 @@ from temperance.numerics.mixture.sampling import sample
 from temperance.theory.activations.activation import activation
 
 N = 300
-CASES = [(d, name) for d in (1, 2) for name in ("relu", "abs", "leaky_relu", "hardtanh", "softshrink", "hardswish")]
+GATES = ("relu", "abs", "leaky_relu", "hardtanh", "softshrink", "hardswish")
+CASES = [(d, name, gauge, 1) for d in (1, 2) for name in GATES for gauge in ("free", "anchored")]
+# a maximum on ridges at the edge of the box; with a large |beta1|; in a flat valley; with a higher one 0.001 away
+CASES += [(2, "hardtanh", "free", 8), (2, "abs", "free", 6), (2, "softshrink", "free", 4), (2, "leaky_relu", "free", 2)]
 
 
-def case(d, name, gauge="free", n=N):
+def case(d, name, gauge="free", n=N, seed=1):
     """A layout, a gate and data of it, the last atom without a gate of its own in the anchored gauge."""
     gate = compile_activation(activation(name))
     beta1 = [[2.0, -1.0][:d], [-0.7, 0.8][:d] if gauge == "free" else [0.0] * d]
     a = [[1.5, 0.5][:d], [-1.0, 0.3][:d]]
     truth = MixingMeasure(beta1, [0.4, 0.0], 0.8, a, [1.0, -1.5], [0.25, 0.09])
-    return Layout(2, d, gauge), gate, *sample(truth, gate, n, seed=1)
+    return Layout(2, d, gauge), gate, *sample(truth, gate, n, seed=seed)
+
+
+def distances(gate, x, beta1):
+    """Of every gate from every hyperplane beta1 . x_j = kink, shape (kinks, n, k)."""
+    kinks = kinks_of(gate).places[:, None, None]
+    return np.abs(x @ beta1.T - kinks) / np.linalg.norm(x, axis=1)[:, None]
 
 
 def best_nearby(layout, gate, x, y, found):
-    """The highest log-likelihood that random steps of many sizes and Nelder and Mead reach from a fit."""
+    """The highest log-likelihood that random steps and Nelder and Mead reach, short of the next hyperplane."""
     lower, upper = found.box.bounds(layout)
+    away = distances(gate, x, found.measure.beta1)
+    radius = min(1e-3, 0.9 * away[away > 1e-9].min())
 
     def value(theta):
-        return float(density.log_likelihood(np.clip(theta, lower, upper), layout, gate, x, y).value)
+        theta = np.clip(theta, lower, upper)
+        near = np.linalg.norm(theta - found.theta) < radius
+        return float(density.log_likelihood(theta, layout, gate, x, y).value) if near else -1e9
 
     rng = np.random.default_rng(0)
-    steps = [size * rng.normal(size=layout.size) for size in (1e-8, 1e-6, 1e-5, 1e-4, 1e-3) for _ in range(40)]
-    simplex = found.theta + 1e-3 * np.vstack([np.zeros(layout.size), np.eye(layout.size)])
+    steps = [radius * size * rng.normal(size=layout.size) for size in (1e-4, 1e-3, 0.01, 0.1) for _ in range(40)]
+    simplex = found.theta + 0.3 * radius * np.vstack([np.zeros(layout.size), np.eye(layout.size)])
     options = {"maxfev": 1000, "initial_simplex": simplex}
     polished = minimize(lambda theta: -value(theta), found.theta, method="Nelder-Mead", options=options)
     return max(-float(polished.fun), *(value(found.theta + step) for step in steps))
 
 
-@pytest.mark.parametrize("gauge", ["free", "anchored"])
-@pytest.mark.parametrize(("d", "name"), CASES)
-def test_a_fit_of_a_gate_with_kinks_ends_at_a_maximum(d, name, gauge):
-    layout, gate, x, y = case(d, name, gauge)
+@pytest.mark.parametrize(("d", "name", "gauge", "seed"), CASES)
+def test_a_fit_of_a_gate_with_kinks_ends_at_a_maximum(d, name, gauge, seed):
+    layout, gate, x, y = case(d, name, gauge, seed=seed)
     found = fit(layout, gate, x, y, box=Box.for_data(x, y), starts=3, seed=1)
     assert found.status in ("converged", "at_bound")
     assert found.gradient_norm <= GRADIENT * N
-    assert best_nearby(layout, gate, x, y, found) <= found.log_likelihood + 1e-9
+    assert best_nearby(layout, gate, x, y, found) <= found.log_likelihood + SETTLED * N
 
 
-def test_a_maximum_may_lie_on_ridges():
-    """Both beta1 of relu are held by a point: beside it the slopes are far from 0, and point at the fit."""
-    layout, gate, x, y = case(2, "relu")
+@pytest.mark.parametrize(("seed", "held"), [(3, [0]), (5, [1]), (19, [0, 1])])
+def test_a_maximum_may_lie_on_ridges(seed, held):
+    """The beta1 of these atoms are held by a point each: beside it the slopes are not 0, and point at the fit."""
+    layout, gate, x, y = case(2, "relu", n=80, seed=seed)
     found = fit(layout, gate, x, y, box=Box.for_data(x, y), starts=3, seed=1)
-    on = np.argwhere(np.abs(x @ found.measure.beta1.T) < 1e-9)
+    on = np.argwhere(distances(gate, x, found.measure.beta1)[0] < 1e-9)
     assert found.status == "converged"
-    assert sorted(on[:, 1]) == [0, 1]
+    assert sorted(on[:, 1]) == held
     for point, atom in on:
         normal = np.zeros(layout.size)
         normal[[j for j, name in enumerate(layout.names) if name == ("beta1", atom)]] = x[point]
