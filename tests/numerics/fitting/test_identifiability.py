@@ -1,5 +1,7 @@
 """What `fit` calls identifiable follows from theory, wherever the search ended."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -29,8 +31,8 @@ def truth(beta1, tau=0.5, beta0=0.4):
 PLANE, LINE = truth([[2.0, -1.0], [-0.7, 0.8]]), truth([[1.2], [0.5]])
 
 
-def draw(measure, name, n=1000):
-    return sample(measure, compiled(name), n, seed=3)
+def draw(measure, name, n=1000, seed=3):
+    return sample(measure, compiled(name), n, seed=seed)
 
 
 def verdicts(result):
@@ -77,9 +79,10 @@ def test_in_the_free_gauge_of_one_covariate_only_differences_count(name):
 )
 def test_the_bound_of_tau_takes_no_standard_error_from_what_a_homogeneous_gate_determines(name, options):
     x, y = draw(truth([[1.2], [0.0]]), name)
-    box = Box(5.0, 5.0, (2.0, 2.1), 50.0, 50.0, (1e-3, 4.0))
+    box = Box(50.0, 50.0, (2.0, 2.1), 50.0, 50.0, (1e-3, 4.0))
     result = fit(x, y, fitted=2, activation=name, starts=2, box=box, **options)
     if options.get("tau") is None:
+        assert result.fit.bounds == (("tau", None),)
         (power,) = (e for e in result.estimates if e.parameter == "|beta1|/tau")
         assert power.identifiable
         assert power.se > 0
@@ -127,20 +130,34 @@ def test_a_twin_outside_of_the_box_leaves_tau_identifiable():
     assert not proved.notes
 
 
-@pytest.mark.parametrize("d", [1, 2])
-def test_a_valley_of_the_temperature_is_followed_to_its_end(d):
-    """log(1 + z^2) on data of relu: the profile of tau rises to the edge of the box, from every start."""
-    measure = truth([[1.0], [0.3]] if d == 1 else [[0.6, -0.5], [-0.3, 0.2]])
-    x, y = draw(measure, "relu")
-    found = [fit(x, y, fitted=2, activation="log(1 + z**2)", seed=seed) for seed in (0, 1)]
-    assert {result.fit.status for result in found} == {"at_bound"}
-    assert {result.fit.bounds for result in found} == {(("tau", None),)}
-    assert found[0].fit.log_likelihood == pytest.approx(found[1].fit.log_likelihood, abs=1e-6)
+@pytest.mark.parametrize(("beta1", "seed"), [([[1.0], [0.3]], 3), ([[0.6, -0.5], [-0.3, 0.2]], 9)])
+def test_a_valley_of_the_temperature_is_followed_to_its_end(beta1, seed):
+    """log(1 + z^2) on these data of relu: the profile of tau rises to the edge of the box."""
+    x, y = draw(truth(beta1), "relu", seed=seed)
+    options = {"fitted": 2, "activation": "log(1 + z**2)", "starts": 4}
+    found = [fit(x, y, seed=start, **options).fit for start in (0, 1)]
+    edge = found[0].box.tau[0]
+    profile = [fit(x, y, tau=tau, **options).fit.log_likelihood for tau in (25 * edge, 5 * edge, edge)]
+    assert profile == sorted(profile)
+    for end in found:
+        assert end.status == "at_bound"
+        assert end.bounds == (("tau", None),)
+        assert end.measure.tau == pytest.approx(edge)
+        assert end.log_likelihood == pytest.approx(profile[-1], abs=1e-6)
 
 
-def test_a_profile_of_the_temperature_that_hardly_falls_is_told():
-    x, y = draw(truth([[0.6, -0.5], [-0.3, 0.2]], tau=0.8), "abs")
-    result = fit(x, y, fitted=2, activation="log(1 + z**2)", starts=2)
+@pytest.mark.parametrize(("n", "seed"), [(500, 4), (1000, 12)])
+def test_a_profile_of_the_temperature_that_hardly_falls_is_told(n, seed):
+    """The warnings state the relative error of tau, and by how much the likelihood falls where tau is held low."""
+    x, y = draw(truth([[0.6, -0.5], [-0.3, 0.2]], tau=0.8), "abs", n, seed)
+    options = {"fitted": 2, "activation": "log(1 + z**2)", "starts": 2}
+    result = fit(x, y, **options)
+    tau = result.estimates[0]
+    fall = result.fit.log_likelihood - fit(x, y, tau=result.fit.box.tau[0], **options).fit.log_likelihood
     assert result.fit.status == "converged"
-    assert any("the standard error of tau is 1.4 times tau" in warning for warning in result.warnings)
-    assert any("the data give no lower bound of tau" in warning for warning in result.warnings)
+    assert tau.se > tau.value
+    assert fall < 1
+    said = " ".join(result.warnings)
+    assert f"the standard error of tau is {tau.se / tau.value:.2g} times tau" in said
+    told = re.search("the profile likelihood of tau falls by only ([0-9.e-]+) .*: the data give no lower bound", said)
+    assert float(told[1]) == pytest.approx(fall, rel=0.06)
