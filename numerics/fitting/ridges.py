@@ -70,6 +70,11 @@ class _Face:
     slope: Floats
 
     @property
+    def stationary(self) -> bool:
+        """Whether the place is a maximum."""
+        return self.norm <= GRADIENT and not self.others and not (self.values < -CURVATURE).any()
+
+    @property
     def excess(self) -> Floats:
         """The slopes away from the ridges, the larger one of both sides."""
         return np.maximum(self.mu, self.jumps - self.mu)
@@ -105,12 +110,11 @@ class RidgeSearch:
     def end(self, theta: Floats, max_passes: int) -> Maximum:
         """The maximum that the search climbs to; `stationary` says whether it is one."""
         self.most = max_passes
-        place, damping, stationary = self._at(theta, self.hyperplanes.through(theta)), _LEAST_DAMPING, False
+        place, damping = self._at(theta, self.hyperplanes.through(theta)), _LEAST_DAMPING
         face = self._face(place)
         while self.passes + 3 <= max_passes and damping <= _MOST_DAMPING:
             if face.norm <= GRADIENT:
-                stationary = not face.others and not (face.values < -CURVATURE).any()
-                further = self._settled(place, face) if stationary else self._escaped(place, face)
+                further = self._settled(place, face) if face.stationary else self._escaped(place, face)
                 if further is None:
                     break
             elif face.mu.size and face.along <= max(0.1 * face.excess.max(), 0.1 * GRADIENT):
@@ -122,7 +126,7 @@ class RidgeSearch:
                 place = further
                 face = self._face(place)
         local = Local(place.local.value, face.residual, place.local.hessian)
-        return Maximum(place.theta, local, self.passes, face.norm, stationary)
+        return Maximum(place.theta, local, self.passes, face.norm, face.stationary)
 
     def _at(self, theta: Floats, held: tuple[Ridge, ...], left: Ridge | None = None) -> _Place:
         """The place nearest to theta on the ridges held; the ridge `left` is seen from the side of larger values."""
