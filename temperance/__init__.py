@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from temperance.measurements.contact_orders import exponents as exponents
     from temperance.numerics.errors.slopes import judge as judge
     from temperance.numerics.errors.slopes import log_slope as log_slope
-    from temperance.numerics.fitting.estimate import FitResult as FitResult
-    from temperance.numerics.fitting.estimate import fit as fit
+    from temperance.numerics.estimation.estimate import FitResult as FitResult
+    from temperance.numerics.estimation.estimate import fit as fit
     from temperance.numerics.fitting.mle import Box as Box
     from temperance.numerics.fitting.mle import Fit as Fit
     from temperance.numerics.mixture.activation_numpy import CompiledActivation as CompiledActivation
@@ -62,7 +62,7 @@ _HOME = {
     "temperance.numerics.mixture.activation_numpy": ("CompiledActivation", "compile_activation"),
     "temperance.numerics.mixture.density": ("log_density", "log_likelihood"),
     "temperance.numerics.mixture.measures": ("Layout", "MixingMeasure"),
-    "temperance.numerics.fitting.estimate": ("FitResult", "fit"),
+    "temperance.numerics.estimation.estimate": ("FitResult", "fit"),
     "temperance.numerics.fitting.mle": ("Box", "Fit"),
     "temperance.numerics.studies.published_estimates": ("check_published",),
     "temperance.numerics.mixture.sampling": ("sample",),

@@ -15,7 +15,7 @@ from temperance.terminal.output import table
 from temperance.terminal.progress import Count
 
 if TYPE_CHECKING:
-    from temperance.numerics.fitting.estimate import Estimate, FitResult
+    from temperance.numerics.estimation.estimate import Estimate, FitResult
 
 GATES = ("linear", "softmax", "activation")
 GAUGES = ("free", "anchored")
@@ -59,8 +59,8 @@ def fit_file(
     Raises:
         BadInput: an option, a cell of the file, or data that make no fit.
     """
-    from temperance.numerics.fitting.csv_data import read_csv
-    from temperance.numerics.fitting.estimate import fit
+    from temperance.numerics.estimation.csv_data import read_csv
+    from temperance.numerics.estimation.estimate import fit
 
     with refusing():
         if gate not in GATES:

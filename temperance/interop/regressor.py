@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from temperance.interop.callables import Source, activation
-from temperance.numerics.fitting.estimate import Estimate
-from temperance.numerics.fitting.estimate import fit as estimate
+from temperance.numerics.estimation.estimate import Estimate
+from temperance.numerics.estimation.estimate import fit as estimate
 from temperance.numerics.fitting.mle import Box
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, compile_activation
 from temperance.numerics.mixture.density import gate_probabilities, log_density

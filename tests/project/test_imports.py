@@ -12,8 +12,8 @@ ROOMS = ("theory", "numerics", "temperance")
 ORDER = """
 theory/checker theory/expressions theory/activations theory/fields theory/conditions theory/models theory/interactions
 theory/symmetries theory/derivations theory/orders theory/rates
-numerics/machine numerics/mixture numerics/likelihood numerics/fitting numerics/errors numerics/general
-numerics/contact numerics/lattice numerics/studies
+numerics/machine numerics/mixture numerics/likelihood numerics/fitting numerics/estimation numerics/errors
+numerics/general numerics/contact numerics/lattice numerics/studies
 temperance/terminal temperance/evidence temperance/claims temperance/measurements temperance/pages temperance/notebooks
 temperance/interop temperance/commands
 """.split()  # noqa: SIM905 - a table to be read

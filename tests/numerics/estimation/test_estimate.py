@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from temperance.numerics.fitting.csv_data import read_csv
-from temperance.numerics.fitting.estimate import fit
+from temperance.numerics.estimation.csv_data import read_csv
+from temperance.numerics.estimation.estimate import fit
 from temperance.numerics.fitting.mle import Box
 from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.mixture.measures import MixingMeasure

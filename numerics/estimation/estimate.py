@@ -13,15 +13,15 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from temperance.numerics.estimation.delta_method import Errors, Row, identifiable_functions, left_open, parameters
+from temperance.numerics.estimation.diagnostics import of_search, uncertain, undetermined
+from temperance.numerics.estimation.identifiability import Proved, proved_of
+from temperance.numerics.estimation.standardisation import Units
+from temperance.numerics.estimation.tau_profile import Side, settled
 from temperance.numerics.fitting import mle
-from temperance.numerics.fitting.delta_method import Errors, Row, identifiable_functions, left_open, parameters
-from temperance.numerics.fitting.diagnostics import of_search, uncertain, undetermined
-from temperance.numerics.fitting.identifiability import Proved, proved_of
 from temperance.numerics.fitting.mle import Box, Fit
 from temperance.numerics.fitting.newton import FLAT
-from temperance.numerics.fitting.standardisation import Units
 from temperance.numerics.fitting.starting_points import SUBSAMPLE, clusterwise_regression
-from temperance.numerics.fitting.tau_profile import Side, settled
 from temperance.numerics.machine.threads import one_blas_thread
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, compile_activation
 from temperance.numerics.mixture.measures import Gauge, Layout

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from temperance.numerics.estimation.tau_profile import INDISTINCT, Side
 from temperance.numerics.fitting.mle import Fit
-from temperance.numerics.fitting.tau_profile import INDISTINCT, Side
 from temperance.theory.activations.activation import Activation
 
 

@@ -12,8 +12,8 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
+from temperance.numerics.estimation.tau_profile import INDISTINCT
 from temperance.numerics.fitting.mle import AGREE, Fit
-from temperance.numerics.fitting.tau_profile import INDISTINCT
 from temperance.numerics.mixture.activation_numpy import CompiledActivation
 from temperance.numerics.mixture.density import log_density
 from temperance.numerics.mixture.measures import MixingMeasure

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from temperance.numerics.fitting.estimate import fit
+from temperance.numerics.estimation.estimate import fit
 from temperance.numerics.fitting.mle import Box
 from temperance.numerics.likelihood.kernel import log_likelihood
 from temperance.numerics.mixture.activation_numpy import compile_activation

@@ -5,9 +5,9 @@ import re
 import numpy as np
 import pytest
 
+from temperance.numerics.estimation.estimate import fit
+from temperance.numerics.estimation.identifiability import proved_of
 from temperance.numerics.fitting import mle
-from temperance.numerics.fitting.estimate import fit
-from temperance.numerics.fitting.identifiability import proved_of
 from temperance.numerics.fitting.mle import Box
 from temperance.numerics.mixture import density
 from temperance.numerics.mixture.activation_numpy import compile_activation

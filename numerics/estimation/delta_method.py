@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import null_space
 
-from temperance.numerics.fitting.identifiability import Proved
+from temperance.numerics.estimation.identifiability import Proved
 from temperance.numerics.fitting.mle import Fit
 from temperance.numerics.fitting.newton import FLAT, scaled_spectrum
 
