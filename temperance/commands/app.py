@@ -26,7 +26,6 @@ from temperance.terminal.errors import BadInput, commands, described, one_line
 from temperance.terminal.help_text import Flowing
 from temperance.terminal.options import Json, Whole, gate_of
 from temperance.terminal.output import (
-    CONDITIONS,
     DECISION_COLUMNS,
     check_writable,
     console,
@@ -37,6 +36,7 @@ from temperance.terminal.output import (
     to_json,
 )
 from temperance.terminal.progress import display
+from temperance.theory.conditions.verdict import CONDITIONS
 
 app = App(
     name="temperance",

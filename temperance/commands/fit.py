@@ -17,7 +17,6 @@ from temperance.terminal.progress import Count
 if TYPE_CHECKING:
     from temperance.numerics.estimation.estimate import Estimate, FitResult
 
-GATES = ("linear", "softmax", "activation")
 GAUGES = ("free", "anchored")
 COLUMNS = ("parameter", "atom", "value", "standard error", "identifiable")
 
@@ -61,10 +60,11 @@ def fit_file(
     """
     from temperance.numerics.estimation.csv_data import read_csv
     from temperance.numerics.estimation.estimate import fit
+    from temperance.theory.models.gates import FITTED
 
     with refusing():
-        if gate not in GATES:
-            raise ValueError(f"unknown gate {gate!r}; accepted: {', '.join(GATES)}")
+        if gate not in FITTED:
+            raise ValueError(f"unknown gate {gate!r}; accepted: {', '.join(FITTED)}")
         if gauge not in GAUGES:
             raise ValueError(f"unknown gauge {gauge!r}; accepted: {', '.join(GAUGES)}")
         held = None if tau is None else _number(tau)

@@ -13,6 +13,7 @@ from temperance.measurements.true_measures import Truth, default_truth
 from temperance.terminal.errors import one_line
 from temperance.terminal.output import table
 from temperance.theory.activations.activation import activation
+from temperance.theory.models.gates import FITTED, require_gate
 from temperance.theory.rates.setting import Setting
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from temperance.numerics.studies.run import Progress
     from temperance.numerics.studies.study import Study
 
-GATES = ("linear", "softmax", "activation")
 SIZES = (1000, 2000, 4000, 8000, 16000, 32000)
 REPLICATES = 100
 _FEWEST = 10  # replicates that have an interval
@@ -90,10 +90,7 @@ def _check(
     seed: int,
     dim: int,
 ) -> None:
-    if gate not in GATES:
-        raise ValueError(f"unknown gate {gate!r}; accepted: {', '.join(GATES)}")
-    if (source is None) == (gate == "activation"):
-        raise ValueError("an activation goes with the gate 'activation', and only with it")
+    require_gate(gate, source is not None, FITTED)
     if gauge not in ("free", "anchored"):
         raise ValueError(f"unknown gauge {gauge!r}; accepted: free, anchored")
     if true < 1 or fitted < true or fitted > 12:

@@ -17,7 +17,7 @@ from rich.text import Text
 
 from temperance.terminal.errors import BadInput, one_line
 from temperance.theory.conditions.decision import Decision
-from temperance.theory.conditions.verdict import Verdict
+from temperance.theory.conditions.verdict import CONDITIONS, Verdict
 
 COLOURS = {
     **dict.fromkeys(("holds", "proved", "confirmed"), "green"),
@@ -151,7 +151,6 @@ def decision_record(found: Decision) -> dict[str, Any]:
     }
 
 
-CONDITIONS = ("first_order", "second_order", "tau_beta1", "a", "b_nu")
 DECISION_COLUMNS = ("activation", "first", "second", "tau, beta1", "a", "b, nu", "mirror")
 
 

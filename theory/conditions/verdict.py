@@ -7,6 +7,15 @@ from typing import Literal
 
 Outcome = Literal["holds", "fails", "undecided"]
 
+CONDITIONS = {
+    "first_order": "first order: F1",
+    "second_order": "second order: A, B, C",
+    "tau_beta1": "sharp (i): tau, beta1",
+    "a": "sharp (ii): a",
+    "b_nu": "sharp (iii): b, nu",
+}
+"""The conditions that are decided, in order, and what each is called where it stands alone."""
+
 
 @dataclass(frozen=True)
 class Verdict:

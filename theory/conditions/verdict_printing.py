@@ -4,15 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from temperance.theory.conditions.verdict import Verdict
-
-CONDITIONS = (
-    "first order: F1",
-    "second order: A, B, C",
-    "sharp (i): tau, beta1",
-    "sharp (ii): a",
-    "sharp (iii): b, nu",
-)
+from temperance.theory.conditions.verdict import CONDITIONS, Verdict
 
 
 def outcome(verdict: Verdict) -> str:
@@ -27,7 +19,7 @@ def outcome(verdict: Verdict) -> str:
 def markdown(expression: str, verdicts: Sequence[Verdict]) -> str:
     """A table of the verdicts on s(z) = expression: condition, outcome, relation, scope or reason."""
     lines = [f"`s(z) = {expression}`", "", "| condition | verdict | relation | scope |", "|---|---|---|---|"]
-    for name, verdict in zip(CONDITIONS, verdicts, strict=True):
+    for name, verdict in zip(CONDITIONS.values(), verdicts, strict=True):
         relation = f"${verdict.latex}$".replace("|", r"\vert ") if verdict.latex else ""
         lines.append(f"| {name} | {outcome(verdict)} | {relation} | {verdict.reason or verdict.scope} |")
     return "\n".join(lines)
@@ -36,7 +28,7 @@ def markdown(expression: str, verdicts: Sequence[Verdict]) -> str:
 def latex(expression: str, verdicts: Sequence[Verdict]) -> str:
     """The verdicts on s(z) = expression (LaTeX) as one display."""
     rows = [rf"s(z) &= {expression}"]
-    for name, verdict in zip(CONDITIONS, verdicts, strict=True):
+    for name, verdict in zip(CONDITIONS.values(), verdicts, strict=True):
         relation = rf":\quad {verdict.latex}" if verdict.latex else ""
         rows.append(rf"\text{{{name}}} &\quad \text{{{outcome(verdict)}}}{relation}")
     return "$$\\begin{aligned}" + r" \\ ".join(rows) + r"\end{aligned}$$"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import sympy as sp
 
@@ -136,17 +136,29 @@ GATES: dict[str, Callable[[int], Gate]] = {
 }
 
 
+FITTED = ("linear", "softmax", "activation")
+"""The gates whose parameters are fitted, and whose rates are predicted."""
+
+
+def require_gate(name: str, with_activation: bool, accepted: Collection[str]) -> None:
+    """Raise ValueError for a gate that is not accepted, or for an activation that is missing or superfluous.
+
+    Args:
+        name: the gate. with_activation: whether an activation is given.
+        accepted: names of gates; those that take an activation begin with "activation".
+    """
+    if name not in accepted:
+        raise ValueError(f"unknown gate {name!r}; accepted: {', '.join(accepted)}")
+    if name.startswith("activation") and not with_activation:
+        raise ValueError(f"the gate {name!r} needs an activation, for instance 'tanh'")
+    if with_activation and not name.startswith("activation"):
+        raise ValueError(f"the gate {name!r} takes no activation; the gate 'activation' does")
+
+
 def gate(name: str, dim: int = 1, s: str | sp.Expr | Activation | None = None) -> Gate:
     """The gate of that name in dimension dim; s is the activation, for the gate "activation" only.
 
     Raises ValueError for an unknown name, a missing or a superfluous activation, or a router in dimension 1.
     """
-    if name == "activation":
-        if s is None:
-            raise ValueError("the gate 'activation' needs an activation, for instance 'tanh'")
-        return activated(dim, activation(s))
-    if name not in GATES:
-        raise ValueError(f"unknown gate {name!r}; accepted: activation, {', '.join(GATES)}")
-    if s is not None:
-        raise ValueError(f"the gate {name!r} takes no activation; the gate 'activation' does")
-    return GATES[name](dim)
+    require_gate(name, s is not None, ("activation", *GATES))
+    return GATES[name](dim) if s is None else activated(dim, activation(s))

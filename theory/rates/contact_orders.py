@@ -23,6 +23,7 @@ from temperance.theory.checker.rejected import Rejected
 from temperance.theory.conditions.first_order_failures import classify
 from temperance.theory.expressions import balls
 from temperance.theory.interactions.interactions import model
+from temperance.theory.models.gates import FITTED, require_gate
 from temperance.theory.models.spec import BETA0, TAU, Gate, covariates
 from temperance.theory.orders.branch_and_bound import Monomial, System
 from temperance.theory.orders.certificates import certificate
@@ -35,7 +36,7 @@ from temperance.theory.rates.orders_from_theorems import known_orders
 Split = Literal["one", "all"]
 Number: TypeAlias = int | Fraction | str | sp.Expr
 BIASED = "activation-bias"
-GATES = ("linear", "softmax", "activation", BIASED, "quadratic", "gaussian", "laplace")
+GATES = (*FITTED, BIASED, "quadratic", "gaussian", "laplace")
 _MOST_TERMS = 8  # of an equation that is shown
 _MOST_MOVING = 7  # parameters of an atom, tau included
 _LARGEST = 100  # of a value at the true point
@@ -175,8 +176,7 @@ def _real(name: str, value: Number) -> sp.Expr:
 
 def _checked(gate: str, source: str | sp.Expr | Activation | None, size: int, split: str) -> Activation | None:
     """The activation, once the names are known to be accepted."""
-    if gate not in GATES:
-        raise ValueError(f"no orders for the gate {gate!r}; accepted: {', '.join(GATES)}")
+    require_gate(gate, source is not None, GATES)
     if size < 2:
         raise ValueError(f"a cell has at least 2 atoms, not {size}")
     if split not in ("one", "all"):
@@ -184,9 +184,6 @@ def _checked(gate: str, source: str | sp.Expr | Activation | None, size: int, sp
     s = None if source is None else activation(source)
     if s is not None and s.parameters:
         raise ValueError(f"activation {s.name!r} has free parameters: numbers are needed in their place")
-    if (s is None) == (gate in ("activation", BIASED)):
-        accepted = f"the gates 'activation' and {BIASED!r} take an activation, and need one"
-        raise ValueError(f"{accepted}; given: {gate!r} with {'one' if s else 'none'}")
     return s
 
 

@@ -11,12 +11,11 @@ from fractions import Fraction
 import sympy as sp
 
 from temperance.theory.activations.activation import Activation
+from temperance.theory.models.gates import FITTED
 from temperance.theory.models.spec import TAU
 from temperance.theory.orders.split_cell import Splitting
 from temperance.theory.rates.predict import predict
 from temperance.theory.rates.true_point import TruePoint
-
-_GATES = ("linear", "softmax", "activation")
 
 
 def known_orders(cell: Splitting, source: Activation | None, size: int, every: bool) -> dict[str, tuple[Fraction, str]]:
@@ -26,7 +25,7 @@ def known_orders(cell: Splitting, source: Activation | None, size: int, every: b
         cell: the model at the true point. source: the activation, if any. size: m. every: every cell is split.
     """
     gate = cell.spec.gate.name
-    if gate not in _GATES or cell.spec.expert.name != "gaussian":
+    if gate not in FITTED or cell.spec.expert.name != "gaussian":
         return {}
     point = None
     if source is not None:

@@ -17,12 +17,12 @@ import sympy as sp
 from temperance.theory.activations.activation import Activation, Z, activation
 from temperance.theory.conditions.first_order_failures import classify
 from temperance.theory.conditions.mirror_points import mirror
+from temperance.theory.models.gates import FITTED, require_gate
 from temperance.theory.rates.overspecified import activation_cells, softmax_cells
 from temperance.theory.rates.prediction import HALF, Prediction, density
 from temperance.theory.rates.setting import Gauge, Setting, bends, even_part_moves
 from temperance.theory.rates.true_point import TruePoint, covers_line, is_analytic
 
-GATES = ("linear", "softmax", "activation")
 EXPERT = ("a", "b", "nu")
 _DISTINCT = "the experts (a, b, nu) are distinct"
 _REGULAR = "exact-specified and the Fisher information is not singular"
@@ -75,10 +75,7 @@ def predict(
 def _validate(
     gate: str, source: object, true_k: int, fitted_k: int, gauge: str, dim: int, point: TruePoint | None
 ) -> None:
-    if gate not in GATES:
-        raise ValueError(f"no prediction for the gate {gate!r}; accepted: {', '.join(GATES)}")
-    if (source is None) == (gate == "activation"):
-        raise ValueError(f"an activation goes with the gate 'activation' and no other, not with {gate!r}")
+    require_gate(gate, source is not None, FITTED)
     if gauge not in ("free", "anchored"):
         raise ValueError(f"no gauge {gauge!r}; accepted: free, anchored")
     if true_k < 1 or fitted_k < true_k or dim < 1:

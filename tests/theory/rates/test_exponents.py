@@ -92,7 +92,7 @@ BAD = {
     ("--expert", "polynomial:9"): "at most 7",
     ("--activation", "import os"): "",
     ("--activation", "elu(z, alpha)"): "free parameters",
-    ("--gate", "activation"): "need one",
+    ("--gate", "activation"): "needs an activation",
     ("--gate", "softmax", "--activation", "tanh"): "activation",
     ("--gate", "activation-bias", "--activation", "relu"): "kinks",
     ("--cell", "1"): "at least 2",

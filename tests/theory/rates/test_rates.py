@@ -344,8 +344,8 @@ def test_analytic(s, analytic):
     ("arguments", "message"),
     [
         ({"gate": "cosine"}, "accepted: linear, softmax, activation"),
-        ({"gate": "activation"}, "an activation goes with"),
-        ({"gate": "linear", "source": "tanh"}, "an activation goes with"),
+        ({"gate": "activation"}, "needs an activation"),
+        ({"gate": "linear", "source": "tanh"}, "takes no activation"),
         ({"gate": "linear", "fitted_k": 1}, "k\\* <= k"),
         ({"gate": "linear", "gauge": "none"}, "accepted: free, anchored"),
         ({"gate": "linear", "point": TruePoint(((1,),), 1)}, "2 vectors beta1 of length 1"),
