@@ -1,8 +1,8 @@
 """Proofs by balls that the lattice has no linear relation that does not hold everywhere (docs/theory.md).
 
 Relations that hold on R^d x R hold on the lattice, point by point. Conversely, the derivatives D^alpha u of an atom
-that lead no relation (`interactions.groebner`) span all of its derivatives; where a determinant of their values at
-points of the lattice has an enclosure without 0, they are independent there, the rank on the lattice is the rank
+that lead no relation (`theory.interactions.groebner`) span all of its derivatives; where a determinant of their values
+at points of the lattice has an enclosure without 0, they are independent there, the rank on the lattice is the rank
 everywhere, and the two spaces of relations are one. Up to factors alpha!, the columns are the Taylor coefficients of
 u(theta + delta)/u(theta), products of one of the gate's and one of the expert's.
 
