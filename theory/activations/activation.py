@@ -70,7 +70,12 @@ class Activation:
         return (Structure(self.pieces, self.sample), *self.others)
 
     def points(self, piece: Piece, sample: Sample) -> tuple[fmpq, ...]:
-        """Points at which s is real, of a piece (of `pieces` or another structure) and a sample of the parameters."""
+        """Points of a piece at which s is real.
+
+        Args:
+            piece: one of `pieces`, or of those of another structure.
+            sample: the values of the parameters.
+        """
         return points(piece, self.domain, sample)
 
     def at(self, **values: sp.Expr | int) -> Activation:
