@@ -100,7 +100,8 @@ def _parse(text: str, fixed: tuple[tuple[str, sp.Expr], ...] = ()) -> Activation
     source = Text(text, dict(fixed))
     found = survey(source)
     if not found.structures:
-        raise ValueError(f"{text.strip()[:60]!r} is real and finite on no interval that was found; {ACCEPTED}")
+        seen = " that was found" if found.domain else ""
+        raise ValueError(f"{text.strip()[:60]!r} is real and finite on no interval{seen}; {ACCEPTED}")
     first, *others = found.structures
     parameters = tuple(sp.Symbol(n, real=True) for n in source.parameters if n in found.parameters)
     name = text.strip()

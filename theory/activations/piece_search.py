@@ -124,13 +124,13 @@ class Survey:
 def survey(source: Text) -> Survey:
     """The pieces of an expression in all regions of its parameters."""
     for start in _samples(source.parameters):
-        found, conditions, complete = explored(lambda sample: look_at(source, sample), start)
-        found = [(sample, look) for sample, look in found if look.pieces]
+        looks, conditions, complete = explored(lambda sample: look_at(source, sample), start)
+        found = [(sample, look) for sample, look in looks if look.pieces]
         if found:
             break
-    if not found or found[0][1].uniform:
+    if found and found[0][1].uniform:
         found, complete = found[:1], True
-    domain = tuple(c for _, look in found for c in look.domain)
+    domain = tuple(c for _, look in found or looks for c in look.domain)
     if domain and len(found) > 1:
         raise NoClosedForm(domain[0])
     structures: list[Structure] = []
