@@ -98,8 +98,9 @@ def _factors(conditions: Iterable[sp.Expr]) -> list[sp.Expr]:
 
 
 def _factored(expr: sp.Expr) -> list[sp.Expr]:
-    if any(abs(e.args[0].as_coeff_Mul()[0]) > _MOST_MULTIPLE for e in expr.atoms(sp.exp)):
-        return [expr]  # exp(999) would be the 999th power of a variable exp(1)
+    multiples = [e.as_base_exp()[1].as_coeff_Mul()[0] for e in expr.atoms(sp.Pow, sp.exp)]
+    if any(n.is_Rational and abs(n.p) > _MOST_MULTIPLE for n in multiples):
+        return [expr]  # exp(999) would be the 999th power of a variable exp(1), 2**(1.234*alpha) the 617th of a root
     try:
         return [factor for factor, _ in sp.factor_list(expr)[1]]
     except sp.PolynomialError:  # no polynomial in anything, such as the power of a number to a parameter alone

@@ -229,6 +229,9 @@ EXCEPTIONS = [  # where some verdict is another: an outcome, or a temperature al
     # so are c = 3, 2^(1/2) and -2^(1/2), where the temperature is c as elsewhere, or c is none
     ("c*log(1 + z**2) + c - 3", {"c": ("0",)}),
     ("c*log(1 + z**2) + c**2 - 2", {"c": ("0",)}),
+    # conditions with long exponents are not factored
+    ("(1 + z**2)**(2**(0.12345*c))", {"c": ("0",)}),
+    ("(c - exp(1000))*tanh(z) + z", {"c": ("exp(1000)",)}),
     # where nothing is defined, nothing is decided
     ("tanh(z)/c", {}),
 ]
