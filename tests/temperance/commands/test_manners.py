@@ -103,7 +103,7 @@ def test_a_completion_that_cannot_be_installed_is_refused_in_one_line(capsys, op
 @pytest.mark.skipif(sys.platform == "win32", reason="a process cannot send itself SIGINT there")
 def test_an_interruption_is_one_line_and_status_130():
     interrupting = (
-        "import os, signal, temperance.fitting\n"
+        "import os, signal, temperance.commands.fit\n"
         "temperance.commands.fit.fit_file = lambda *a, **k: os.kill(os.getpid(), signal.SIGINT)\n" + PROGRAM
     )
     command = [sys.executable, "-c", interrupting, "fit", "data.csv", "--fitted", "2"]
