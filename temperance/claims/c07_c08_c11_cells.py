@@ -13,7 +13,7 @@ from temperance.evidence.proof import Check, certified, holds, proof_leg, verdic
 from temperance.evidence.study_runner import Runs
 from temperance.theory.rates.predict import predict
 from temperance.theory.rates.prediction import Prediction
-from temperance.theory.rates.solvability import solvability
+from temperance.theory.solvability.solvability import solvability
 from temperance.theory.rates.true_point import TruePoint
 
 if TYPE_CHECKING:

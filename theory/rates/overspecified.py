@@ -9,7 +9,7 @@ from temperance.theory.conditions.verdict import Outcome, Verdict
 from temperance.theory.rates.prediction import HALF, Cells, Prediction
 from temperance.theory.rates.rates_from_orders import ASSUMED, GENERIC, cell_rates
 from temperance.theory.rates.setting import Setting
-from temperance.theory.rates.solvability import order
+from temperance.theory.solvability.system import order
 
 QUARTER = Fraction(1, 4)
 THIRD = Fraction(1, 3)
