@@ -16,7 +16,8 @@ from math import comb
 from typing import Any
 
 from temperance.theory.interactions.groebner import groebner_basis
-from temperance.theory.interactions.interactions import derive, model
+from temperance.theory.interactions.interactions import derive
+from temperance.theory.models.by_name import model
 
 DIMENSIONS = range(1, 6)
 ORDERS = range(1, 7)

@@ -30,7 +30,7 @@ from temperance.theory.checker import order_checker
 from temperance.theory.checker.rejected import Rejected
 from temperance.theory.checker.verdict_checker import CONDITIONS, FORMAT, ORDERS, check, digest, statement, tower_of
 from temperance.theory.conditions.certificates import certificates
-from temperance.theory.interactions.interactions import model
+from temperance.theory.models.by_name import model
 from temperance.theory.orders.certificates import certificate as certificate_of_orders
 from temperance.theory.orders.split_cell import Splitting
 from temperance.theory.orders.upper_bounds import upper_orders

@@ -13,8 +13,8 @@ from temperance.evidence.proof import Check, certified, holds, proof_leg, verdic
 from temperance.evidence.study_runner import Runs
 from temperance.theory.rates.predict import predict
 from temperance.theory.rates.prediction import Prediction
-from temperance.theory.solvability.solvability import solvability
 from temperance.theory.rates.true_point import TruePoint
+from temperance.theory.solvability.solvability import solvability
 
 if TYPE_CHECKING:
     from temperance.numerics.contact.curves import ExactMeasure, Group

@@ -11,8 +11,8 @@ from temperance.terminal.errors import BadInput, one_line, refusing
 from temperance.terminal.output import write_file
 from temperance.theory.derivations import printing as rendering
 from temperance.theory.derivations.derivation import Derivation, derivation
-from temperance.theory.interactions.interactions import model
 from temperance.theory.interactions.pdes import Relation
+from temperance.theory.models.by_name import model
 from temperance.theory.models.spec import BETA0
 
 

@@ -14,7 +14,7 @@ from temperance.terminal.output import check_writable, console, table, to_json, 
 from temperance.terminal.progress import display
 
 if TYPE_CHECKING:
-    from temperance.theory.rates.contact_orders import Study
+    from temperance.theory.rates.contact_orders import OrderSetting
 
 _COLUMNS = ("parameter", "upper bound", "measured", "rate")
 _ACCEPTED = 'an object of numbers such as {"beta1": 1, "tau": "1/2"}'
@@ -52,7 +52,7 @@ def exponents(
         A .json file with the true values of the gate's parameters; by default beta1 = 1, tau = 1 and the like.
     """
     from temperance.measurements.contact_orders import answer, with_measurements
-    from temperance.theory.rates.contact_orders import orders, study
+    from temperance.theory.rates.contact_orders import order_setting, orders
 
     if cell > _LARGEST_CELL:
         raise BadInput(f"--cell must be 2, 3 or 4, not {cell}")
@@ -60,7 +60,7 @@ def exponents(
         check_writable(certificate, endings=(".json",))
     values = None if point is None else read_point(point)
     with refusing():
-        chosen = study(gate_of(gate, activation), expert, activation, size=cell, split=split, point=values)
+        chosen = order_setting(gate_of(gate, activation), expert, activation, size=cell, split=split, point=values)
     if values is not None:
         _check_complete(values, chosen, str(point))
     with display() as shown:
@@ -99,7 +99,7 @@ def read_point(path: str) -> dict[str, str]:
     return found
 
 
-def _check_complete(values: Mapping[str, str], chosen: Study, path: str) -> None:
+def _check_complete(values: Mapping[str, str], chosen: OrderSetting, path: str) -> None:
     from temperance.measurements.contact_orders import moving
 
     names = [p.name for p in moving(chosen)]

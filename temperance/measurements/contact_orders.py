@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Any
 import sympy as sp
 
 from temperance.theory.models.spec import NU
-from temperance.theory.rates.contact_orders import Number, Order, Orders, Study, orders, other_place, study
+from temperance.theory.rates.contact_orders import (
+    Number,
+    Order,
+    Orders,
+    OrderSetting,
+    order_setting,
+    orders,
+    other_place,
+)
 
 if TYPE_CHECKING:
     from temperance.numerics.contact.by_minimisation import Measured
@@ -84,7 +92,7 @@ class Exponents:
         """What `--json` prints."""
         remarks = [r for row in self.rows if (r := row.remark())]
         return {
-            "setting": setting(self.found.study),
+            "setting": setting(self.found.setting),
             "equations": list(self.found.equations),
             "orders": [row.record() for row in self.rows],
             "reasons": [*self.found.reasons, *remarks],
@@ -114,7 +122,7 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(names)
 
 
-def setting(chosen: Study) -> dict[str, Any]:
+def setting(chosen: OrderSetting) -> dict[str, Any]:
     """The model and the true point."""
     cell = chosen.cell
     return {
@@ -127,12 +135,12 @@ def setting(chosen: Study) -> dict[str, Any]:
     }
 
 
-def moving(chosen: Study) -> tuple[sp.Symbol, ...]:
+def moving(chosen: OrderSetting) -> tuple[sp.Symbol, ...]:
     """The parameters that a true point gives values to."""
     return (*chosen.cell.own, *chosen.cell.spec.gate.shared)
 
 
-def family(chosen: Study) -> Family:
+def family(chosen: OrderSetting) -> Family:
     """The mixtures to measure with: slopes 1 and -1, intercepts 0 and 3, variances 1 and 3/2, x uniform on [-2, 2]."""
     from temperance.numerics.general.split_mixtures import Family, Truth
 
@@ -161,7 +169,7 @@ def exponents(
     """The contact order of every parameter of a split atom, and of its cell's weighted means.
 
     Args:
-        gate, expert, activation, split, point: of the setting, as `theory.rates.contact_orders.study` takes them.
+        gate, expert, activation, split, point: of the setting, as `order_setting` takes them.
         cell: its size m.
         seed: of the starts of the minimisations.
         progress: entered with what is being done.
@@ -173,7 +181,7 @@ def exponents(
     >>> [(row.order.parameter, str(row.rate)) for row in found.rows][:2]
     [('beta1', '1/4'), ('b', '1/8')]
     """
-    chosen = study(gate, expert, activation, size=cell, split=split, point=point)
+    chosen = order_setting(gate, expert, activation, size=cell, split=split, point=point)
     with progress("bounding the orders"):
         found = orders(chosen)
     return with_measurements(found, seed, progress)
@@ -181,14 +189,14 @@ def exponents(
 
 def with_measurements(found: Orders, seed: int = 0, progress: Doing = _silently) -> Exponents:
     """The bounds, and measured orders of everything whose bound is above 1 (1 is the least that an order can be)."""
-    mixtures, rows = family(found.study), []
+    mixtures, rows = family(found.setting), []
     for order in found.orders:
         with progress(f"measuring {order.parameter}"):
-            rows.append(Row(order, _measured(found.study, mixtures, order, seed)))
+            rows.append(Row(order, _measured(found.setting, mixtures, order, seed)))
     return Exponents(found, tuple(rows))
 
 
-def _measured(chosen: Study, mixtures: Family, order: Order, seed: int) -> Measured | None:
+def _measured(chosen: OrderSetting, mixtures: Family, order: Order, seed: int) -> Measured | None:
     from temperance.numerics.contact.by_minimisation import (
         LEVELS,
         LEVELS_3,

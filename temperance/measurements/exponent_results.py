@@ -47,7 +47,7 @@ def definition(name: str) -> GeneralStudy:
     The experts stay apart, so that an error is hardly one of telling the two cells from each other.
     """
     found = bounds(name)
-    near = family(found.study).truth
+    near = family(found.setting).truth
     experts = [{p: sign * (2.0 if p.name == "b" else 0.5) for p in near.expert} for sign in (1, -1)]
     truth = replace(near, expert={**experts[0], NU: 0.25}, other_expert={**experts[1], NU: 0.5})
     q = {o.name: float(o.upper) for o in found.orders if not o.mean and o.upper is not None}

@@ -15,7 +15,7 @@ from typing import Any
 
 from temperance.measurements.contact_orders import with_measurements
 from temperance.terminal.output import write_file
-from temperance.theory.rates.contact_orders import Orders, orders, study
+from temperance.theory.rates.contact_orders import Orders, order_setting, orders
 
 _ACTIVATION = {"gate": "activation"}
 _SIGMOID = {"gate": "activation-bias", "source": "sigmoid"}
@@ -49,7 +49,7 @@ _DIGITS = 5
 
 def bounds(name: str) -> Orders:
     """What is proved of a setting."""
-    return orders(study(**SETTINGS[name]))
+    return orders(order_setting(**SETTINGS[name]))
 
 
 def measured(name: str) -> list[dict[str, Any]]:

@@ -20,7 +20,7 @@ from temperance.pages.formulas import FORMULAS, MODEL
 from temperance.pages.leg_views import Evidence, Grid, badge_class, data_address, evidence, shown, width_class
 from temperance.pages.mathml import mathml, prose
 from temperance.terminal.output import to_json, write_file
-from temperance.theory.derivations.derivation import Derivation, Formula, Text
+from temperance.theory.derivations.derivation import Derivation, Formula, Paragraph
 from temperance.theory.derivations.printing import broken
 
 PACKAGES = ("numpy", "numba", "sympy", "python-flint", "mpmath", "scipy", "temperance")
@@ -153,7 +153,8 @@ def derivation_page(found: Derivation) -> str:
             record=record,
             scope=interactions.scope,
             steps=[
-                (step.name, [_block(b) for b in step.blocks if isinstance(b, Text | Formula)]) for step in found.steps
+                (step.name, [_block(b) for b in step.blocks if isinstance(b, Paragraph | Formula)])
+                for step in found.steps
             ],
             relations=[(r.order, r.latex) for r in interactions.relations],
             versions=versions(),
@@ -162,9 +163,9 @@ def derivation_page(found: Derivation) -> str:
     )
 
 
-def _block(block: Text | Formula) -> tuple[str, list[str]]:
+def _block(block: Paragraph | Formula) -> tuple[str, list[str]]:
     """The name of a block's macro and what it prints."""
-    if isinstance(block, Text):
+    if isinstance(block, Paragraph):
         return "text", [block.content]
     return "formula", [row for line in block.lines for row in broken(line)]
 

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from math import comb
 from typing import Any
 
@@ -27,7 +27,7 @@ MAX_TERMS = 24  # an expression with more terms is counted, not printed
 
 
 @dataclass(frozen=True)
-class Text:
+class Paragraph:
     """A paragraph, formulas between dollars."""
 
     content: str
@@ -47,7 +47,7 @@ class Code:
     source: str
 
 
-Block = Text | Formula | Code
+Block = Paragraph | Formula | Code
 
 
 @dataclass(frozen=True)
@@ -119,12 +119,8 @@ def derivation(
     """
     found = derive(gate, expert, activation, dim, order)
     groups = symmetries(found)
-    if isinstance(gate, str) and isinstance(expert, str) and isinstance(activation, str | None):
-        source = _source_by_name(gate, expert, activation, dim)
-    else:
-        source = _source_in_full(found.spec)
     steps = (
-        _definition(found.spec, source),
+        _definition(found.spec),
         _derivatives(found),
         _linear_system(found),
         _relations(found),
@@ -135,18 +131,18 @@ def derivation(
     return Derivation(found, groups, steps)
 
 
-def _definition(spec: MoESpec, source: str) -> Step:
+def _definition(spec: MoESpec) -> Step:
     names = ", ".join(f"${tex(p)}$" for p in spec.parameters)
     shared = ", ".join(f"${tex(p)}$" for p in spec.gate.shared)
     blocks: list[Block] = [
-        Text(f"The atom $u$ is the weight of the gate times the density of the expert, with parameters {names}."),
+        Paragraph(f"The atom $u$ is the weight of the gate times the density of the expert, with parameters {names}."),
         Formula((r"\log u = " + tex(spec.gate.log_weight) + " + " + _bracketed(spec.expert.log_density),)),
     ]
     if shared:
-        blocks.append(Text(f"All atoms of a mixture share {shared}."))
+        blocks.append(Paragraph(f"All atoms of a mixture share {shared}."))
     if spec.constants:
-        blocks.append(Text(f"Held fixed, at generic values: {', '.join(f'${tex(c)}$' for c in spec.constants)}."))
-    blocks.append(Code(source))
+        blocks.append(Paragraph(f"Held fixed, at generic values: {', '.join(f'${tex(c)}$' for c in spec.constants)}."))
+    blocks.append(Code(_source(spec)))
     return Step("Definition", tuple(blocks))
 
 
@@ -154,24 +150,8 @@ def _bracketed(expr: sp.Expr) -> str:
     return rf"\left({tex(expr)}\right)" if expr.is_Add else tex(expr)
 
 
-def _source_by_name(gate: str, expert: str, activation: str | None, dim: int) -> str:
-    """Python that builds the model from names."""
-    return "\n".join(
-        [
-            "from sympy import log, simplify",
-            "from temperance.theory.interactions.interactions import derive, model",
-            "",
-            f"spec = model({gate!r}, {expert!r}, {activation!r}, {dim})",
-            "gate, expert = spec.gate, spec.expert",
-            "log(spec.atom)",
-        ]
-    )
-
-
-def _source_in_full(spec: MoESpec) -> str:
+def _source(spec: MoESpec) -> str:
     """Python that builds the model from its expressions, whoever wrote them."""
-    gate, expert = spec.gate, spec.expert
-    offset = "None" if gate.offset is None else sp.srepr(gate.offset)
     return "\n".join(
         [
             "from sympy import *",
@@ -179,18 +159,17 @@ def _source_in_full(spec: MoESpec) -> str:
             "from temperance.theory.interactions.interactions import derive",
             "from temperance.theory.models.spec import Expert, Gate, Jet, MoESpec",
             "",
-            f"gate = Gate({gate.name!r}, {sp.srepr(gate.log_weight)}, {_tuple(gate.parameters)}, "
-            f"shared={_tuple(gate.shared)}, offset={offset}, constants={_tuple(gate.constants)})",
-            f"expert = Expert({expert.name!r}, {sp.srepr(expert.log_density)}, {_tuple(expert.parameters)}, "
-            f"constants={_tuple(expert.constants)})",
+            f"gate = {_constructor(spec.gate)}",
+            f"expert = {_constructor(spec.expert)}",
             f"spec = MoESpec(gate, expert, {spec.dim})",
             "log(spec.atom)",
         ]
     )
 
 
-def _tuple(symbols: tuple[sp.Symbol, ...]) -> str:
-    return "(" + "".join(sp.srepr(s) + ", " for s in symbols) + ")"
+def _constructor(part: Gate | Expert) -> str:
+    values = (getattr(part, f.name) for f in fields(part))
+    return f"{type(part).__name__}({', '.join(repr(v) if isinstance(v, str) else sp.srepr(v) for v in values)})"
 
 
 def _derivatives(found: Interactions) -> Step:
@@ -203,12 +182,12 @@ def _derivatives(found: Interactions) -> Step:
     return Step(
         "Derivatives",
         (
-            Text(
+            Paragraph(
                 f"There are {count} derivatives of order at most {r}, $u$ itself included. Each is $u$ times a "
                 r"function $P_\alpha$ of $x$ and $y$, with $P_0 = 1$ and"
             ),
             Formula((r"P_{\alpha+e_i} = \partial_i P_\alpha + (\partial_i \log u)\, P_\alpha .",)),
-            Text(f"Those of order 1{residual}:"),
+            Paragraph(f"Those of order 1{residual}:"),
             Formula(tuple(lines)),
             Code(
                 "from temperance.theory.interactions.derivatives import DerivativeFamily, multi_indices\n\n"
@@ -260,8 +239,8 @@ def _linear_system(found: Interactions) -> Step:
     return Step(
         "Linear system",
         (
-            Text(text),
-            Text(_plain(found.scope[0].upper() + found.scope[1:] + ".")),
+            Paragraph(text),
+            Paragraph(_plain(found.scope[0].upper() + found.scope[1:] + ".")),
             Code(
                 f"found = derive(gate, expert, dim={found.spec.dim}, order={found.order})\n"
                 "found.derivatives, found.rank, len(found.relations)"
@@ -271,7 +250,7 @@ def _linear_system(found: Interactions) -> Step:
 
 
 def _plain(text: str) -> str:
-    """Text without characters that TeX reads: formulas in it become verbatim through an escaped form."""
+    """Paragraph without characters that TeX reads: formulas in it become verbatim through an escaped form."""
     for mark, escaped in (("_", r"\_"), ("^", r"\^{}"), ("&", r"\&"), ("%", r"\%"), ("#", r"\#")):
         text = text.replace(mark, escaped)
     return text
@@ -280,7 +259,7 @@ def _plain(text: str) -> str:
 def _relations(found: Interactions) -> Step:
     if not found.generators:
         text = "There is no relation: all derivatives are independent."
-        return Step("Relations", (Text(text), Code("assert not found.relations")))
+        return Step("Relations", (Paragraph(text), Code("assert not found.relations")))
     text = (
         f"Derivatives of relations are relations. All {len(found.relations)} follow from these "
         f"{len(found.generators)}, none of which the others give on closing at order {found.order + 1}:"
@@ -288,11 +267,11 @@ def _relations(found: Interactions) -> Step:
     if not found.complete:
         text += " (not decided within the allowance: " + _plain("; ".join(found.missing)) + ")"
     lines = tuple(g.latex for g in found.generators)
-    return Step("Relations", (Text(text), Formula(lines), Code("[g.equation for g in found.generators]")))
+    return Step("Relations", (Paragraph(text), Formula(lines), Code("[g.equation for g in found.generators]")))
 
 
 def _verification(found: Interactions) -> Step:
-    blocks: list[Block] = [Text("Substitute $u$: in every relation the terms, divided by $u$, cancel.")]
+    blocks: list[Block] = [Paragraph("Substitute $u$: in every relation the terms, divided by $u$, cancel.")]
     for g in found.generators:
         for branch in range(found.basis.family.branches):
             blocks.append(Formula(_substituted(found, g, branch)))
@@ -329,15 +308,15 @@ def _symmetries(groups: Symmetries) -> Step:
     blocks: list[Block] = []
     for flow in groups.flows:
         atoms = "all atoms together" if flow.together else "each atom by itself"
-        blocks.append(Text(f"The first-order relation integrates to a flow ({atoms}; gauge: {flow.gauge}):"))
+        blocks.append(Paragraph(f"The first-order relation integrates to a flow ({atoms}; gauge: {flow.gauge}):"))
         before = ", ".join(tex(p) for p, _ in flow.orbit)
         blocks.append(Formula((rf"({before}) \mapsto ({', '.join(tex(e) for _, e in flow.orbit)})",)))
-    blocks += [Text(f"Not a flow: {_plain(text)}.") for text in groups.unintegrated]
-    blocks += [Text(f"{s.name.capitalize()} (gauge: {s.gauge}): {_plain(s.statement)}.") for s in groups.discrete]
+    blocks += [Paragraph(f"Not a flow: {_plain(text)}.") for text in groups.unintegrated]
+    blocks += [Paragraph(f"{s.name.capitalize()} (gauge: {s.gauge}): {_plain(s.statement)}.") for s in groups.discrete]
     if groups.identifiable is not None:
-        blocks.append(Text("Identifiable functions of an atom:"))
+        blocks.append(Paragraph("Identifiable functions of an atom:"))
         blocks.append(Formula((r",\quad ".join(tex(f) for f in groups.identifiable),)))
-    blocks.append(Text(_plain(groups.proved[0].upper() + groups.proved[1:] + ".")))
+    blocks.append(Paragraph(_plain(groups.proved[0].upper() + groups.proved[1:] + ".")))
     blocks.append(
         Code(
             "from temperance.theory.symmetries.flows import symmetries\n\n"
@@ -349,4 +328,4 @@ def _symmetries(groups: Symmetries) -> Step:
 
 
 def _consequence(found: Interactions, groups: Symmetries) -> Step:
-    return Step("Consequence for the rates", tuple(Text(t) for t in consequences(found, groups)))
+    return Step("Consequence for the rates", tuple(Paragraph(t) for t in consequences(found, groups)))

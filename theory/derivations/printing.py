@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from temperance.theory.derivations.derivation import Code, Derivation, Formula, Text
+from temperance.theory.derivations.derivation import Code, Derivation, Formula, Paragraph
 
 LONG = 110  # characters of LaTeX after which a formula is broken at its plus and minus signs
 
@@ -22,8 +22,8 @@ def markdown(d: Derivation) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _markdown_block(block: Text | Formula) -> str:
-    return _unescaped(block.content) if isinstance(block, Text) else f"$$\n{_aligned(block)}\n$$"
+def _markdown_block(block: Paragraph | Formula) -> str:
+    return _unescaped(block.content) if isinstance(block, Paragraph) else f"$$\n{_aligned(block)}\n$$"
 
 
 def _unescaped(text: str) -> str:
@@ -49,7 +49,7 @@ def latex(d: Derivation) -> str:
     for step in d.steps:
         parts.append(rf"\section{{{step.name}}}")
         for block in step.blocks:
-            if isinstance(block, Text):
+            if isinstance(block, Paragraph):
                 parts.append(block.content + "\n")
             elif isinstance(block, Formula):
                 rows = (rf"& \fit{{{row}}}" for line in block.lines for row in broken(line))

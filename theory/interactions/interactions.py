@@ -32,8 +32,7 @@ from temperance.theory.interactions.differential_operators import (
 from temperance.theory.interactions.groebner import Basis, all_relations, groebner_basis
 from temperance.theory.interactions.pdes import Relation, relation
 from temperance.theory.interactions.rank_by_balls import independent_by_balls
-from temperance.theory.models.experts import expert as expert_named
-from temperance.theory.models.gates import gate as gate_named
+from temperance.theory.models.by_name import model
 from temperance.theory.models.spec import Expert, Gate, MoESpec
 
 
@@ -58,21 +57,6 @@ class Interactions:
     missing: tuple[str, ...]
     scope: str
     basis: Basis = field(repr=False, compare=False)
-
-
-def model(
-    gate: str | Gate = "linear",
-    expert: str | Expert = "gaussian",
-    activation: str | sp.Expr | Activation | None = None,
-    dim: int = 1,
-) -> MoESpec:
-    """The model with that gate and expert (names or objects) in dimension dim. Raises ValueError for bad input."""
-    if not isinstance(dim, int) or isinstance(dim, bool) or not 1 <= dim <= 20:
-        raise ValueError(f"the dimension of x must be an integer from 1 to 20, got {dim!r}")
-    if isinstance(gate, Gate) and activation is not None:
-        raise ValueError("an activation goes with the gate 'activation' only")
-    chosen = gate if isinstance(gate, Gate) else gate_named(gate, dim, activation)
-    return MoESpec(chosen, expert if isinstance(expert, Expert) else expert_named(expert, dim), dim)
 
 
 def derive(

@@ -65,6 +65,12 @@ def coordinates(name: str, dim: int) -> tuple[sp.Symbol, ...]:
     return tuple(sp.Symbol(f"{name}_{j}", real=True) for j in range(1, dim + 1))
 
 
+def require_dimension(dim: int) -> None:
+    """Raise ValueError for a dimension of x that is not accepted."""
+    if not isinstance(dim, int) or isinstance(dim, bool) or not 1 <= dim <= 20:
+        raise ValueError(f"the dimension of x must be an integer from 1 to 20, got {dim!r}")
+
+
 def _require_symbols(what: str, parameters: tuple[sp.Symbol, ...]) -> None:
     for p in parameters:
         if not isinstance(p, sp.Symbol):
@@ -173,8 +179,7 @@ class MoESpec:
 
     def __post_init__(self) -> None:
         """Validate once, at construction."""
-        if not isinstance(self.dim, int) or not 1 <= self.dim <= 20:
-            raise ValueError(f"the dimension of x must be an integer from 1 to 20, got {self.dim!r}")
+        require_dimension(self.dim)
         what = f"gate {self.gate.name!r} with expert {self.expert.name!r}"
         _require_distinct(what, (*self.parameters, *self.constants))
         allowed = set(self.parameters) | set(self.constants) | set(covariates(self.dim)) | {Y}
@@ -241,12 +246,9 @@ def symbolic_density(spec: MoESpec, k: int) -> tuple[sp.Expr, tuple[sp.Symbol, .
 
 
 def _mixture_parameters(spec: MoESpec, k: int) -> tuple[sp.Symbol, ...]:
-    gate = tuple(p for p in spec.gate.parameters if p not in spec.gate.shared)
-    bias = () if spec.gate.offset is None else (BETA0,)
-    ordered: list[sp.Symbol] = []
-    for part in (gate, bias):
-        ordered += _atom_by_atom(part, k)
-    return (*ordered, *spec.gate.shared, *_atom_by_atom(spec.expert.parameters, k))
+    gate = _atom_by_atom(tuple(p for p in spec.gate.parameters if p not in spec.gate.shared), k)
+    bias = [] if spec.gate.offset is None else _atom_by_atom((BETA0,), k)
+    return (*gate, *bias, *spec.gate.shared, *_atom_by_atom(spec.expert.parameters, k))
 
 
 def _atom_by_atom(parameters: tuple[sp.Symbol, ...], k: int) -> list[sp.Symbol]:

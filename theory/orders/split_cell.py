@@ -16,7 +16,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import factorial
 
 import sympy as sp
 from flint import fmpq, fmpq_mat, fmpq_mpoly
@@ -170,11 +169,3 @@ def row_reduced(equations: list[MomentEquation]) -> tuple[list[Exponents], list[
         pivots.append(next(iter(row)))
         rows.append(row)
     return pivots, rows
-
-
-def factorials(alpha: Exponents) -> int:
-    """alpha!."""
-    found = 1
-    for n in alpha:
-        found *= factorial(n)
-    return found

@@ -3,7 +3,7 @@
 The order r of a parameter is the smallest with |offset|^r = O(L2 distance); its rate is n^(-1/(2r)). Bounds are proved
 for cells of two atoms beside a singleton; other settings are prepared for measurement (`contact.by_minimisation`).
 
-Example: ``orders(study("softmax"))`` has the upper orders beta1 2, a 2, b 4, nu 2 and, for the mean of a, 4/3.
+Example: ``orders(order_setting("softmax"))`` has the upper orders beta1 2, a 2, b 4, nu 2 and, for the mean of a, 4/3.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from temperance.theory.checker.order_checker import check
 from temperance.theory.checker.rejected import Rejected
 from temperance.theory.conditions.first_order_failures import classify
 from temperance.theory.expressions import balls
-from temperance.theory.interactions.interactions import model
+from temperance.theory.models.by_name import model
 from temperance.theory.models.gates import FITTED, require_gate
 from temperance.theory.models.spec import BETA0, TAU, Gate, covariates
 from temperance.theory.orders.branch_and_bound import Monomial, System
@@ -46,7 +46,7 @@ _OTHER = {"beta1": 0, "A": 0, "c": -1, "Gamma": 1}
 
 
 @dataclass(frozen=True)
-class Study:
+class OrderSetting:
     """A gate, an expert, a cell size and a true point.
 
     cell: the model at the true point. size: m. split: "one" (another cell is a singleton, its gate held) or "all".
@@ -92,7 +92,7 @@ class Order:
 class Orders:
     """Equations as text, the orders, why some are missing, and the certificate (None: none was accepted)."""
 
-    study: Study
+    setting: OrderSetting
     equations: tuple[str, ...]
     orders: tuple[Order, ...]
     reasons: tuple[str, ...]
@@ -108,7 +108,7 @@ def biased(s: Activation) -> Gate:
     return Gate(BIASED, log_weight, (beta, c, TAU), (TAU,), BETA0 / TAU, s.parameters)
 
 
-def study(
+def order_setting(
     gate: str = "linear",
     expert: str = "gaussian",
     source: str | sp.Expr | Activation | None = None,
@@ -116,7 +116,7 @@ def study(
     size: int = 2,
     split: str = "one",
     point: Mapping[str, Number] | None = None,
-) -> Study:
+) -> OrderSetting:
     """The setting of names.
 
     Args:
@@ -151,7 +151,7 @@ def study(
         raise ValueError(f"orders are computed for at most {_MOST_MOVING} parameters of an atom, not for {expert!r}")
     if gate == "activation" and s is not None and not scale:
         flat = _power_curve(s, values[TAU])
-    return Study(cell, size, "all" if split == "all" else "one", s, scale, labels, flat)
+    return OrderSetting(cell, size, "all" if split == "all" else "one", s, scale, labels, flat)
 
 
 def _real(name: str, value: Number) -> sp.Expr:
@@ -187,11 +187,11 @@ def _checked(gate: str, source: str | sp.Expr | Activation | None, size: int, sp
     return s
 
 
-def other_place(study: Study) -> dict[sp.Symbol, float]:
+def other_place(setting: OrderSetting) -> dict[sp.Symbol, float]:
     """The gate of the other true atom, which is held."""
-    places = {**_OTHER, **({"c": 0} if study.cell.spec.gate.name == BIASED else {})}
-    places |= {"beta1": -1} if study.cell.spec.gate.name == "laplace" else {}
-    return {p: float(places[p.name]) for p in study.cell.own}
+    places = {**_OTHER, **({"c": 0} if setting.cell.spec.gate.name == BIASED else {})}
+    places |= {"beta1": -1} if setting.cell.spec.gate.name == "laplace" else {}
+    return {p: float(places[p.name]) for p in setting.cell.own}
 
 
 def _scale(gate: str, s: Activation | None) -> tuple[dict[str, str], str | None]:
@@ -230,46 +230,46 @@ def _power_curve(s: Activation, tau: sp.Expr) -> dict[str, str]:
     return {"beta1": f"exp(s/tau) is linear in beta1^{k}: two atoms that keep the mean of beta1^{k} keep the density"}
 
 
-def orders(study: Study) -> Orders:
+def orders(setting: OrderSetting) -> Orders:
     """Everything that theory says of the orders in a setting."""
-    found, proof, reasons = _proved(study)
-    if study.scale:
-        reasons.insert(0, f"tau and {', '.join(study.labels)} are flat: {study.scale}")
-    reasons += [f"{study.label(name)} is flat: {text}" for name, text in study.flat.items()]
-    rows = [Order(n, n, False, None, True) for n in (*study.labels, "tau") if study.scale]
+    found, proof, reasons = _proved(setting)
+    if setting.scale:
+        reasons.insert(0, f"tau and {', '.join(setting.labels)} are flat: {setting.scale}")
+    reasons += [f"{setting.label(name)} is flat: {text}" for name, text in setting.flat.items()]
+    rows = [Order(n, n, False, None, True) for n in (*setting.labels, "tau") if setting.scale]
     if proof and found:
-        rows += _rows(study, {p.name: found.order(p.name) for p in study.parameters}, True)
-        rows += _means(study, {p.name: found.mean(p.name) for p in study.cell.each})
+        rows += _rows(setting, {p.name: found.order(p.name) for p in setting.parameters}, True)
+        rows += _means(setting, {p.name: found.mean(p.name) for p in setting.cell.each})
     else:
-        known = known_orders(study.cell, study.source, study.size, study.split == "all")
-        rows += _rows(study, {name: r for name, (r, _) in known.items()}, False) + _means(study, {})
-        theorems = {why: ", ".join(study.label(n) for n in known if known[n][1] == why) for _, why in known.values()}
+        known = known_orders(setting.cell, setting.source, setting.size, setting.split == "all")
+        rows += _rows(setting, {name: r for name, (r, _) in known.items()}, False) + _means(setting, {})
+        theorems = {why: ", ".join(setting.label(n) for n in known if known[n][1] == why) for _, why in known.values()}
         reasons += [f"{names}: bounded by a theorem, without a certificate ({why})" for why, names in theorems.items()]
     equations = tuple(_equations(found.reduced)) if found else ()
-    return Orders(study, equations, tuple(rows), tuple(reasons), proof)
+    return Orders(setting, equations, tuple(rows), tuple(reasons), proof)
 
 
-def _rows(study: Study, upper: Mapping[str, Fraction | None], certified: bool) -> list[Order]:
+def _rows(setting: OrderSetting, upper: Mapping[str, Fraction | None], certified: bool) -> list[Order]:
     return [
-        Order(study.label(p.name), p.name, False, r, p.name in study.flat, certified and r is not None)
-        for p in study.parameters
-        for r in [None if p.name in study.flat else upper.get(p.name)]
+        Order(setting.label(p.name), p.name, False, r, p.name in setting.flat, certified and r is not None)
+        for p in setting.parameters
+        for r in [None if p.name in setting.flat else upper.get(p.name)]
     ]
 
 
-def _means(study: Study, upper: Mapping[str, Fraction | None]) -> list[Order]:
+def _means(setting: OrderSetting, upper: Mapping[str, Fraction | None]) -> list[Order]:
     return [
-        Order(f"mean {study.label(p.name)}", p.name, True, upper.get(p.name), False, p.name in upper)
-        for p in study.cell.each
+        Order(f"mean {setting.label(p.name)}", p.name, True, upper.get(p.name), False, p.name in upper)
+        for p in setting.cell.each
     ]
 
 
-def _proved(study: Study) -> tuple[UpperOrders | None, dict[str, Any] | None, list[str]]:
+def _proved(setting: OrderSetting) -> tuple[UpperOrders | None, dict[str, Any] | None, list[str]]:
     """The bounds, a certificate that the checker accepts, and why there is none."""
-    if study.size > 2 or study.split == "all":
+    if setting.size > 2 or setting.split == "all":
         return None, None, ["upper bounds are computed for cells of two atoms with another cell a singleton"]
     try:
-        found = upper_orders(study.cell)
+        found = upper_orders(setting.cell)
     except NotRational as error:
         return None, None, [f"no upper bound: a Taylor coefficient at x = 0 is not rational ({error})"]
     except ValueError as error:

@@ -12,7 +12,7 @@ import sympy as sp
 
 from temperance.theory.activations.activation import Activation
 from temperance.theory.checker.order_checker import objection
-from temperance.theory.interactions.interactions import model
+from temperance.theory.models.by_name import model
 from temperance.theory.models.spec import TAU
 from temperance.theory.orders.certificates import certificate
 from temperance.theory.orders.split_cell import Splitting

@@ -5,7 +5,7 @@ A mixture shows only the differences of phi_k between atoms. All atoms can gain 
 t lies in the range of the Jacobian of phi by the atom's own parameters at every point: for s = |z|^p and d = 1,
 |beta1_i|^p -> |beta1_i|^p + t. Two atoms meet fewer equations, and may have further curves of one density.
 
-    >>> from temperance.theory.interactions.interactions import model
+    >>> from temperance.theory.models.by_name import model
     >>> [str(f) for f in scores(model("activation", activation="z**2")).translated]
     ['beta1**2/tau']
 """

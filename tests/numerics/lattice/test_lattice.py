@@ -28,7 +28,7 @@ from temperance.numerics.mixture.measures import MixingMeasure
 from temperance.numerics.mixture.points import Points
 from temperance.numerics.studies import claim_studies as settings
 from temperance.theory.activations.activation import activation
-from temperance.theory.interactions.interactions import model
+from temperance.theory.models.by_name import model
 from temperance.theory.rates.contact_orders import study
 
 BOX = Box(beta1=10.0, beta0=10.0, tau=(0.025, 10.0), a=10.0, b=10.0, nu=(0.1, 1.5))

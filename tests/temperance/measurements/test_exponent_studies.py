@@ -12,7 +12,7 @@ from temperance.measurements import order_results as exponent_table
 from temperance.measurements.exponent_results import Outcome, outcomes
 from temperance.numerics.errors.slopes import Judgement, Slope
 from temperance.numerics.studies.general_studies import GeneralResult
-from temperance.theory.rates.contact_orders import orders, study
+from temperance.theory.rates.contact_orders import order_setting, orders
 
 KEPT = tuple(exponent_studies.stored())
 
@@ -102,7 +102,7 @@ def test_a_rate_is_confirmed_by_all_legs_together(order, measured, monte_carlo, 
 
 def test_slopes_are_judged_against_certified_bounds_only():
     """Errors n^(-p) with p as predicted are sharp; a tenth of the fits dropped makes everything inconclusive."""
-    found, sizes = orders(study("softmax", "constant")), np.array([100.0, 1000.0, 10000.0])
+    found, sizes = orders(order_setting("softmax", "constant")), np.array([100.0, 1000.0, 10000.0])
     noise = np.exp(0.1 * np.random.default_rng(0).normal(size=(40, 3)))
     errors = {o.parameter: (noise * sizes ** float(-1 / (2 * o.upper))).tolist() for o in found.orders}
     entry = {

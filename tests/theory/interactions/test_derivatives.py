@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from temperance.theory.fields.differential_field import evaluate
 from temperance.theory.interactions.atom_field import RESIDUAL
 from temperance.theory.interactions.derivatives import DerivativeFamily, ModularPoint, divides, multi_indices, raised
-from temperance.theory.interactions.interactions import model
+from temperance.theory.models.by_name import model
 from temperance.theory.models.spec import Y, covariates
 
 CASES = [

@@ -4,7 +4,8 @@ import pytest
 import sympy as sp
 
 from temperance.theory.interactions.groebner import groebner_basis
-from temperance.theory.interactions.interactions import _complexity, _without_redundant, derive, model
+from temperance.theory.interactions.interactions import _complexity, _without_redundant, derive
+from temperance.theory.models.by_name import model
 from temperance.theory.models.gates import gate
 from temperance.theory.models.spec import TAU
 

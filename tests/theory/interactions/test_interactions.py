@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from temperance.theory.interactions.differential_operators import NormalForms
 from temperance.theory.interactions.groebner import groebner_basis
-from temperance.theory.interactions.interactions import derive, model
+from temperance.theory.interactions.interactions import derive
+from temperance.theory.models.by_name import model
 from temperance.theory.models.gates import GATES
 from temperance.theory.models.spec import Expert, Gate, Jet, Y, covariates
 

@@ -4,7 +4,7 @@ import mpmath
 import pytest
 import sympy as sp
 
-from temperance.theory.interactions.interactions import model
+from temperance.theory.models.by_name import model
 from temperance.theory.models.experts import expert
 from temperance.theory.models.gates import GATES, gate
 from temperance.theory.models.spec import NU, TAU, Expert, Gate, MoESpec, Y, covariates, symbolic_density

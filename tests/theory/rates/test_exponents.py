@@ -11,7 +11,7 @@ from temperance.commands.app import run
 from temperance.measurements.contact_orders import Row, exponents, family
 from temperance.numerics.contact.by_minimisation import LEVELS_MEAN, LEVELS_MEAN_KINK, Measured, measure
 from temperance.numerics.general.split_mixtures import Family
-from temperance.theory.rates.contact_orders import Order, orders, study
+from temperance.theory.rates.contact_orders import Order, order_setting, orders
 from temperance.theory.rates.orders_from_theorems import known_orders
 
 
@@ -175,19 +175,19 @@ def test_a_certificate_is_not_promised_where_nothing_is_proved(capsys, tmp_path)
 
 @pytest.mark.parametrize("text", ["1/2", "0.5", 0.5, 1, "log(2)", "-3"])
 def test_values_of_a_point_are_exact(text):
-    value = study("softmax", point={"beta1": str(text)}).cell.point
+    value = order_setting("softmax", point={"beta1": str(text)}).cell.point
     assert list(value.values()) == [sp.nsimplify(str(text))]
 
 
 def test_flat_directions_come_with_an_identity():
     for chosen, flat in [
-        (study("linear"), {"beta1", "tau"}),
-        (study("activation", source="z**2"), {"beta1", "tau"}),
-        (study("activation", source="relu"), {"beta1", "tau"}),
-        (study("softmax", split="all"), {"beta1"}),
-        (study("activation", source="log(1+z**2)"), {"beta1"}),
-        (study("activation", source="log(1+z**2)", point={"tau": 2}), set()),
-        (study("activation", source="tanh"), set()),
+        (order_setting("linear"), {"beta1", "tau"}),
+        (order_setting("activation", source="z**2"), {"beta1", "tau"}),
+        (order_setting("activation", source="relu"), {"beta1", "tau"}),
+        (order_setting("softmax", split="all"), {"beta1"}),
+        (order_setting("activation", source="log(1+z**2)"), {"beta1"}),
+        (order_setting("activation", source="log(1+z**2)", point={"tau": 2}), set()),
+        (order_setting("activation", source="tanh"), set()),
     ]:
         names = set(chosen.flat) | ({*chosen.labels, "tau"} if chosen.scale else set())
         assert names == flat
@@ -205,7 +205,7 @@ def largest_gap(chosen, moved):
 
 def test_the_identity_of_log_1_z2_at_tau_1_is_one():
     """Weights 1/2, 1/2 and beta1^2 = 1 +- 1/2: the mean of beta1^2 stays, and so does the density."""
-    chosen = study("activation", source="log(1+z**2)")
+    chosen = order_setting("activation", source="log(1+z**2)")
 
     def moved(mixtures: Family):
         up, down = math.sqrt(1.5) - 1, math.sqrt(0.5) - 1
@@ -213,7 +213,7 @@ def test_the_identity_of_log_1_z2_at_tau_1_is_one():
         return {**weights, mixtures.index(0, "beta1"): up, mixtures.index(1, "beta1"): down}
 
     assert largest_gap(chosen, moved) < 1e-15
-    at_two = study("activation", source="log(1+z**2)", point={"tau": 2})
+    at_two = order_setting("activation", source="log(1+z**2)", point={"tau": 2})
     assert largest_gap(at_two, moved) > 1e-4
 
 
@@ -221,7 +221,7 @@ def test_slopes_of_the_residual_are_derivatives():
     """Central differences of the residual, for every entry of the vector."""
     import numpy as np
 
-    for chosen in (study("gaussian"), study("activation-bias", "polynomial:2", "sigmoid")):
+    for chosen in (order_setting("gaussian"), order_setting("activation-bias", "polynomial:2", "sigmoid")):
         mixtures = family(chosen)
         grid = mixtures.grid(1.0)
         rng = np.random.default_rng(0)
@@ -234,7 +234,7 @@ def test_slopes_of_the_residual_are_derivatives():
 
 
 def test_the_distance_vanishes_at_the_truth_and_for_equal_atoms():
-    chosen = study("softmax")
+    chosen = order_setting("softmax")
 
     def halves(mixtures):
         return {mixtures.index(0, "weight"): math.log(0.3), mixtures.index(1, "weight"): math.log(0.7)}
@@ -245,11 +245,11 @@ def test_the_distance_vanishes_at_the_truth_and_for_equal_atoms():
 
 def test_a_parameter_that_does_not_move_is_refused():
     with pytest.raises(ValueError, match="accepted: beta1, a, b, nu"):
-        measure(family(study("softmax")), "tau")
+        measure(family(order_setting("softmax")), "tau")
 
 
 def test_equations_of_the_theory_need_no_measurement():
-    found = orders(study("softmax", "constant"))
+    found = orders(order_setting("softmax", "constant"))
     assert found.certificate is not None
     assert [o.upper for o in found.orders] == [2, 4, 2, 1, 1, 2]
     assert found.equations[:3] == ("mean beta1 = 0", "mean b = 0", "mean nu = ((s - 1)*(s + 1)/4)*h_b^2")
@@ -310,7 +310,7 @@ KNOWN = [
 
 @pytest.mark.parametrize(("gate", "s", "options", "bounds"), KNOWN)
 def test_what_the_equations_do_not_cover_is_bounded_by_theorems_without_a_certificate(gate, s, options, bounds):
-    found = orders(study(gate, source=s, **options))
+    found = orders(order_setting(gate, source=s, **options))
     assert found.certificate is None
     assert {o.parameter: o.upper for o in found.orders if o.upper is not None} == bounds
     assert not any(o.certified for o in found.orders)
@@ -320,7 +320,7 @@ def test_what_the_equations_do_not_cover_is_bounded_by_theorems_without_a_certif
 @pytest.mark.parametrize("s", ["z**2 + z", "tanh", "exp(z)"])
 def test_certified_orders_are_those_of_the_theorems(s):
     """Where both speak: two ways to one number."""
-    chosen = study("activation", source=s)
+    chosen = order_setting("activation", source=s)
     certified = {o.parameter: o.upper for o in orders(chosen).orders if o.certified}
     known = {name: r for name, (r, _) in known_orders(chosen.cell, chosen.source, 2, False).items()}
     assert known
@@ -332,7 +332,7 @@ def measured_order(chosen, parameter, levels, **how):
 
 
 def test_a_mean_of_a_softmax_gate_has_an_order_of_its_own():
-    chosen = study("softmax")
+    chosen = order_setting("softmax")
     assert measured_order(chosen, "a", (4, 5, 6, 7), mean=True) == pytest.approx(4 / 3, abs=0.05)
     assert measured_order(chosen, "a", (3, 4, 5)) == pytest.approx(2, abs=0.05)
 
@@ -342,10 +342,10 @@ def test_measured_orders_are_invariant_under_rescaling(x, y):
     """x of another unit moves beta1 and the support; y of another unit moves b and the deviations."""
     from dataclasses import replace
 
-    truth = family(study("softmax", "constant")).truth
+    truth = family(order_setting("softmax", "constant")).truth
     there = replace(
         truth,
-        cell=study("softmax", "constant", point={"beta1": Fraction(1 / x)}).cell,
+        cell=order_setting("softmax", "constant", point={"beta1": Fraction(1 / x)}).cell,
         expert={p: v * (y * y if p.name == "nu" else y) for p, v in truth.expert.items()},
         other_expert={p: v * (y * y if p.name == "nu" else y) for p, v in truth.other_expert.items()},
         low=truth.low * x,
@@ -356,7 +356,7 @@ def test_measured_orders_are_invariant_under_rescaling(x, y):
 
 
 def test_a_kink_that_moves_is_seen_to_the_power_three_halves():
-    assert measured_order(study("laplace", "constant"), "beta1", (4, 5, 6)) == pytest.approx(1.5, abs=0.1)
+    assert measured_order(order_setting("laplace", "constant"), "beta1", (4, 5, 6)) == pytest.approx(1.5, abs=0.1)
 
 
 def measured_at(*exponents):
@@ -399,7 +399,7 @@ def test_an_order_above_its_bound_is_not_printed():
 @pytest.mark.full
 @pytest.mark.parametrize(("name", "order"), [("beta1", 1), ("a", 1), ("b", 1), ("nu", 2)])
 def test_means_at_a_kink_have_no_order_below_1(name, order):
-    chosen = study("laplace")
+    chosen = order_setting("laplace")
     found = [measured_order(chosen, name, LEVELS_MEAN_KINK, mean=True, sign=sign) for sign in (1, -1)]
     assert max(found) == pytest.approx(order, abs=0.03)
     assert min(found) >= 1
@@ -408,11 +408,11 @@ def test_means_at_a_kink_have_no_order_below_1(name, order):
 @pytest.mark.full
 def test_a_mean_of_a_gaussian_gate_is_measured_as_proved():
     """Its order is 4/3, and the differences go down with t^(1/3): exponents settle at offsets of 2^-20 only."""
-    assert measured_order(study("gaussian"), "b", LEVELS_MEAN, mean=True) == pytest.approx(4 / 3, abs=0.03)
+    assert measured_order(order_setting("gaussian"), "b", LEVELS_MEAN, mean=True) == pytest.approx(4 / 3, abs=0.03)
 
 
 def test_along_a_flat_direction_the_distance_is_rounding_error():
-    found = measure(family(study("activation", "constant", LOG)), "beta1", levels=(3, 4))
+    found = measure(family(order_setting("activation", "constant", LOG)), "beta1", levels=(3, 4))
     assert found.flat
-    at_two = study("activation", "constant", LOG, point={"tau": 2})
+    at_two = order_setting("activation", "constant", LOG, point={"tau": 2})
     assert not measure(family(at_two), "beta1", levels=(3, 4)).flat

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from temperance.theory.checker.order_checker import check
 from temperance.theory.checker.order_checker import statement as check_statement
 from temperance.theory.checker.rejected import Rejected
-from temperance.theory.interactions.interactions import model
+from temperance.theory.models.by_name import model
 from temperance.theory.models.experts import normal
 from temperance.theory.models.spec import BETA0, NU, TAU, Expert, Gate, covariates
 from temperance.theory.orders.branch_and_bound import System
