@@ -17,7 +17,7 @@ from temperance.theory.activations.activation import Activation
 from temperance.theory.derivations.consequences import consequences
 from temperance.theory.fields.differential_field import Fraction
 from temperance.theory.interactions.atom_field import RESIDUAL, residual_form
-from temperance.theory.interactions.derivatives import DerivativeFamily, Index, multi_indices
+from temperance.theory.interactions.derivatives import DerivativeFamily, multi_indices
 from temperance.theory.interactions.interactions import Interactions, derive
 from temperance.theory.interactions.pdes import Relation, derivative_latex, tex
 from temperance.theory.models.spec import Expert, Gate, MoESpec
@@ -126,7 +126,7 @@ def derivation(
         _relations(found),
         _verification(found),
         _symmetries(groups),
-        _consequence(found, groups),
+        Step("Consequence for the rates", tuple(Paragraph(text) for text in consequences(found, groups))),
     )
     return Derivation(found, groups, steps)
 
@@ -205,14 +205,10 @@ def _quotients(found: Interactions, branch: int) -> list[str]:
     return [
         derivative_latex(found.spec.parameters, alpha)
         + "/u = "
-        + _fraction(family, _quotient(family, alpha, branch))
+        + _fraction(family, family.fraction(alpha, branch))
         + where
         for alpha in multi_indices(family.size, 1)
     ]
-
-
-def _quotient(family: DerivativeFamily, alpha: Index, branch: int) -> Fraction:
-    return family.field.fraction(family.numerator(alpha, branch), family.denominator ** sum(alpha))
 
 
 def _fraction(family: DerivativeFamily, f: Fraction) -> str:
@@ -225,12 +221,9 @@ def _fraction(family: DerivativeFamily, f: Fraction) -> str:
 
 def _linear_system(found: Interactions) -> Step:
     family = found.basis.family
-    kernels = [
-        k for s, k in zip(family.field.generators, map(family.atom.names.get, family.field.generators), strict=True)
-    ]
-    functions = [k for i, k in enumerate(kernels) if k is not None and i in family.atom.observed]
-    listed = ", ".join(f"${tex(k)}$" for k in functions)
-    variables = "$x$ and $y$" + (f" and of {listed}" if functions else "")
+    observed = [family.field.generators[i] for i in family.atom.observed]
+    functions = ", ".join(f"${tex(family.atom.names[g])}$" for g in observed if g in family.atom.names)
+    variables = "$x$ and $y$" + (f" and of {functions}" if functions else "")
     text = (
         r"A relation is a vector $(c_\alpha)$, free of $x$ and $y$, with $\sum_\alpha c_\alpha P_\alpha = 0$: compare "
         f"the coefficients of the monomials in {variables}. The {found.derivatives} columns have rank {found.rank}, so "
@@ -298,7 +291,7 @@ def _substituted(found: Interactions, g: Relation, branch: int) -> tuple[str, ..
     total = family.field.zero
     for c, alpha in g.terms:
         factor = {1: "", -1: "- "}.get(c, rf"{_bracketed(c)}\cdot ")
-        value = family.field.mul(family.field.fraction_of(c.xreplace(back)), _quotient(family, alpha, branch))
+        value = family.field.mul(family.field.fraction_of(c.xreplace(back)), family.fraction(alpha, branch))
         total = family.field.add(total, value)
         lines.append(rf"{factor}{derivative_latex(g.parameters, alpha)}/u = {_fraction(family, value)}")
     return (*lines, rf"\text{{sum}} = {_fraction(family, total)}")
@@ -325,7 +318,3 @@ def _symmetries(groups: Symmetries) -> Step:
         )
     )
     return Step("Symmetries", tuple(blocks))
-
-
-def _consequence(found: Interactions, groups: Symmetries) -> Step:
-    return Step("Consequence for the rates", tuple(Paragraph(t) for t in consequences(found, groups)))

@@ -119,11 +119,12 @@ class _Encoder:
             for kernel, symbol in [(k, s) for k, s in self.kernels.items() if s not in rules]:
                 plain = self.plain(kernel)
                 last = depth > self.order and bool(plain.free_symbols & self.observed)
-                rules[symbol] = None if last else self._rule(plain)
+                rules[symbol] = None if last else self.gradient(plain)
             depth += 1
         return rules
 
-    def _rule(self, plain: sp.Expr) -> list[sp.Expr]:
+    def gradient(self, plain: sp.Expr) -> list[sp.Expr]:
+        """The total derivatives by all parameters."""
         return [self.encode(self.total_derivative(plain, p)) for p in self.parameters]
 
     def plain(self, kernel: sp.Expr) -> sp.Expr:
@@ -149,7 +150,7 @@ def atom_field(spec: MoESpec, order: int) -> AtomField:
     for _ in range(20):
         encoder = _Encoder(spec.parameters, residual, order, observed, lattice)
         try:
-            gradients = [[encoder.encode(encoder.total_derivative(b, p)) for p in spec.parameters] for b in branches]
+            gradients = [encoder.gradient(b) for b in branches]
             return _assemble(spec, encoder, gradients, encoder.close())
         except _LatticeGrew:
             lattice = encoder.lattice

@@ -115,9 +115,13 @@ class DerivativeFamily:
             parts.setdefault(row, {})[rest] = c
         return {row: self.field.context.from_dict(terms) for row, terms in parts.items()}
 
+    def fraction(self, alpha: Index, branch: int = 0) -> Fraction:
+        """P_alpha in the field."""
+        return self.field.fraction(self.numerator(alpha, branch), self.denominator ** sum(alpha))
+
     def quotient(self, alpha: Index, branch: int = 0) -> sp.Expr:
         """P_alpha = (D^alpha u)/u as a SymPy expression in the parameters, x and the residual (or y)."""
-        f = self.field.fraction(self.numerator(alpha, branch), self.denominator ** sum(alpha))
+        f = self.fraction(alpha, branch)
         return self.field.expression(f.num, self.atom.names) / self.field.expression(f.den, self.atom.names)
 
     def annihilates(self, operator: dict[Index, Fraction]) -> bool:

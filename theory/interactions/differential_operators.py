@@ -48,13 +48,6 @@ class Calculus:
             self.add_term(out, alpha, self.field.derivative(c, i))
         return out
 
-    def prolong_by(self, f: Operator, gamma: Index) -> Operator:
-        """The operator D^gamma f."""
-        for i, times in enumerate(gamma):
-            for _ in range(times):
-                f = self.prolong(f, i)
-        return f
-
     def add_term(self, f: Operator, alpha: Index, c: Fraction) -> None:
         """f += c D^alpha, in place."""
         total = self.field.add(f[alpha], c) if alpha in f else c
@@ -140,16 +133,12 @@ class Closure:
             k = next((k for k, (top, _) in enumerate(self.basis) if divides(top, lead)), None)
             if k is None:
                 return f
-            gamma = tuple(p - q for p, q in zip(lead, self.basis[k][0], strict=True))
-            reducer = self._prolong(k, gamma)
-            self._spend(size(f[lead]) * sum(map(size, reducer.values())))
+            reducer = self._to(lead, k)
+            self.left -= size(f[lead]) * sum(map(size, reducer.values()))
+            if self.left < 0:
+                raise OutOfAllowance
             self.calculus.add_multiple(f, self.calculus.field.neg(f[lead]), reducer)
         return f
-
-    def _spend(self, terms: int) -> None:
-        self.left -= terms
-        if self.left < 0:
-            raise OutOfAllowance
 
     def _adjoin(self, f: Operator) -> None:
         if not f:
@@ -163,18 +152,18 @@ class Closure:
         self.basis.append((lead, f))
 
     def _s_operator(self, common: Index, i: int, j: int) -> Operator:
-        gammas = [tuple(p - q for p, q in zip(common, self.basis[k][0], strict=True)) for k in (i, j)]
-        total = dict(self._prolong(i, gammas[0]))
-        self.calculus.add_multiple(
-            total, self.calculus.field.neg(self.calculus.field.unit), self._prolong(j, gammas[1])
-        )
+        field, total = self.calculus.field, dict(self._to(common, i))
+        self.calculus.add_multiple(total, field.neg(field.unit), self._to(common, j))
         return total
 
+    def _to(self, alpha: Index, k: int) -> Operator:
+        """The k-th element prolonged until it leads with D^alpha."""
+        return self._prolong(k, tuple(p - q for p, q in zip(alpha, self.basis[k][0], strict=True)))
+
     def _prolong(self, k: int, gamma: Index) -> Operator:
-        known = self._prolonged.get((k, gamma))
-        if known is None:
-            i = next((i for i, e in enumerate(gamma) if e), None)
-            f = self.basis[k][1]
-            known = f if i is None else self.calculus.prolong(self._prolong(k, raised(gamma, i, -1)), i)
-            self._prolonged[k, gamma] = known
-        return known
+        i = next((i for i, e in enumerate(gamma) if e), None)
+        if i is None:
+            return self.basis[k][1]
+        if (k, gamma) not in self._prolonged:
+            self._prolonged[k, gamma] = self.calculus.prolong(self._prolong(k, raised(gamma, i, -1)), i)
+        return self._prolonged[k, gamma]

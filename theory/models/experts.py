@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from itertools import combinations_with_replacement
+from itertools import chain, combinations_with_replacement
 
 import sympy as sp
 
-from temperance.theory.models.spec import NU, Expert, Jet, Y, coordinates, covariates
+from temperance.theory.models.spec import NU, Expert, Jet, Y, coordinates, covariates, dot
 
 ACCEPTED = "gaussian, constant, polynomial:M (M = 1..9), nonlinear, multinomial:K (K = 2..9)"
 
@@ -19,7 +19,7 @@ def normal(mean: sp.Expr) -> sp.Expr:
 
 def _affine(dim: int) -> tuple[sp.Expr, tuple[sp.Symbol, ...]]:
     a, b = coordinates("a", dim), sp.Symbol("b", real=True)
-    return sum((p * q for p, q in zip(a, covariates(dim), strict=True)), b), (*a, b)
+    return dot(a, covariates(dim)) + b, (*a, b)
 
 
 def gaussian(dim: int) -> Expert:
@@ -43,7 +43,7 @@ def nonlinear(dim: int) -> Expert:
 def polynomial(dim: int, degree: int) -> Expert:
     """N(y | b + sum_m a_m x^m, nu) over all monomials x^m of degree 1..degree (a_1 x + a_2 x^2 + .. for dim 1)."""
     x, b = covariates(dim), sp.Symbol("b", real=True)
-    mean, parameters = sp.S.Zero + b, []
+    mean, parameters = b, []
     for size in range(1, degree + 1):
         for chosen in combinations_with_replacement(range(dim), size):
             name = f"a_{size}" if dim == 1 else "a_" + "_".join(str(j + 1) for j in chosen)
@@ -54,16 +54,13 @@ def polynomial(dim: int, degree: int) -> Expert:
 
 def multinomial(dim: int, outcomes: int) -> Expert:
     """Multinomial-logistic expert: P(y = k) = exp(a_k.x + b_k) / sum_l exp(a_l.x + b_l), k = 1..outcomes."""
-    x, scores, parameters = covariates(dim), [], []
-    for k in range(1, outcomes + 1):
-        a = coordinates(f"a_{k}", dim)
-        b = sp.Symbol(f"b_{k}", real=True)
-        scores.append(sum((p * q for p, q in zip(a, x, strict=True)), sp.S.Zero + b))
-        parameters.append((a, b))
-    total = sp.log(sum((sp.exp(s) for s in scores), sp.S.Zero))
+    labels = range(1, outcomes + 1)
+    slopes = [coordinates(f"a_{k}", dim) for k in labels]
+    intercepts = [sp.Symbol(f"b_{k}", real=True) for k in labels]
+    scores = [dot(a, covariates(dim)) + b for a, b in zip(slopes, intercepts, strict=True)]
+    total = sp.log(sp.Add(*map(sp.exp, scores)))
     cases = [(s - total, sp.Eq(Y, k)) for k, s in enumerate(scores, 1)]
-    slopes = tuple(p for a, _ in parameters for p in a)
-    return Expert(f"multinomial:{outcomes}", sp.Piecewise(*cases), slopes + tuple(b for _, b in parameters))
+    return Expert(f"multinomial:{outcomes}", sp.Piecewise(*cases), (*chain(*slopes), *intercepts))
 
 
 def expert(name: str, dim: int = 1) -> Expert:
@@ -71,9 +68,8 @@ def expert(name: str, dim: int = 1) -> Expert:
     simple = {"gaussian": gaussian, "constant": constant, "nonlinear": nonlinear}
     if name in simple:
         return simple[name](dim)
-    match = re.fullmatch(r"(polynomial|multinomial):([1-9])", name)
-    if match and match[1] == "polynomial":
-        return polynomial(dim, int(match[2]))
-    if match and match[1] == "multinomial" and int(match[2]) >= 2:
-        return multinomial(dim, int(match[2]))
+    if match := re.fullmatch("polynomial:([1-9])", name):
+        return polynomial(dim, int(match[1]))
+    if match := re.fullmatch("multinomial:([2-9])", name):
+        return multinomial(dim, int(match[1]))
     raise ValueError(f"unknown expert {name!r}; accepted: {ACCEPTED}")

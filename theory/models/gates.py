@@ -7,27 +7,19 @@ from collections.abc import Callable, Collection
 import sympy as sp
 
 from temperance.theory.activations.activation import Activation, Z, activation
-from temperance.theory.models.spec import BETA0, TAU, Gate, Jet, coordinates, covariates
-
-
-def _dot(u: tuple[sp.Expr, ...], v: tuple[sp.Expr, ...]) -> sp.Expr:
-    return sum((p * q for p, q in zip(u, v, strict=True)), sp.S.Zero)
-
-
-def _norm(v: tuple[sp.Expr, ...]) -> sp.Expr:
-    return sp.sqrt(_dot(v, v))
+from temperance.theory.models.spec import BETA0, TAU, Gate, Jet, coordinates, covariates, dot
 
 
 def linear(dim: int) -> Gate:
     """Dense-to-sparse gate exp(beta1.x/tau) (arXiv 2401.13875, section 2)."""
     beta = coordinates("beta1", dim)
-    return Gate("linear", _dot(beta, covariates(dim)) / TAU, (*beta, TAU), (TAU,), BETA0 / TAU)
+    return Gate("linear", dot(beta, covariates(dim)) / TAU, (*beta, TAU), (TAU,), BETA0 / TAU)
 
 
 def activated(dim: int, s: Activation) -> Gate:
     """Activation dense-to-sparse gate exp(s(beta1.x)/tau) (arXiv 2401.13875, section 3)."""
     beta = coordinates("beta1", dim)
-    z = _dot(beta, covariates(dim))
+    z = dot(beta, covariates(dim))
     pieces = [(piece.expr.subs(Z, z) / TAU, z < piece.upper) for piece in s.pieces[:-1]]
     last = s.pieces[-1].expr.subs(Z, z) / TAU
     log_weight = sp.Piecewise(*pieces, (last, True), evaluate=False) if pieces else last
@@ -42,30 +34,30 @@ def activated(dim: int, s: Activation) -> Gate:
 def generic(dim: int) -> Gate:
     """The activation gate exp(s(beta1.x)/tau) for a free function s (no relation among its derivatives)."""
     beta = coordinates("beta1", dim)
-    s = Jet(sp.Symbol("s"), 0, _dot(beta, covariates(dim)))
+    s = Jet(sp.Symbol("s"), 0, dot(beta, covariates(dim)))
     return Gate("generic", s / TAU, (*beta, TAU), (TAU,), BETA0 / TAU)
 
 
 def softmax(dim: int) -> Gate:
     """Softmax gate exp(beta1.x)."""
     beta = coordinates("beta1", dim)
-    return Gate("softmax", _dot(beta, covariates(dim)), beta)
+    return Gate("softmax", dot(beta, covariates(dim)), beta)
 
 
 def quadratic(dim: int) -> Gate:
     """Quadratic gate exp((x'A x + beta1.x)/tau), A symmetric with entries A_jl, j <= l."""
     x, beta = covariates(dim), coordinates("beta1", dim)
     entries, matrix = _symmetric("A", dim)
-    form = _dot(x, tuple(matrix * sp.Matrix(x)))
-    return Gate("quadratic", (sp.expand(form) + _dot(beta, x)) / TAU, (*entries, *beta, TAU), (TAU,), BETA0 / TAU)
+    form = dot(x, tuple(matrix * sp.Matrix(x)))
+    return Gate("quadratic", (sp.expand(form) + dot(beta, x)) / TAU, (*entries, *beta, TAU), (TAU,), BETA0 / TAU)
 
 
 def gaussian(dim: int) -> Gate:
     """Gaussian gate pi N(x | c, Gamma I)."""
     x, c = covariates(dim), coordinates("c", dim)
     weight, gamma = sp.Symbol("pi", positive=True), sp.Symbol("Gamma", positive=True)
-    square = sum(((xj - cj) ** 2 for xj, cj in zip(x, c, strict=True)), sp.S.Zero)
-    log_weight = sp.log(weight) - square / (2 * gamma) - sp.Rational(dim, 2) * sp.log(2 * sp.pi * gamma)
+    gap = [xj - cj for xj, cj in zip(x, c, strict=True)]
+    log_weight = sp.log(weight) - dot(gap, gap) / (2 * gamma) - sp.Rational(dim, 2) * sp.log(2 * sp.pi * gamma)
     return Gate("gaussian", log_weight, (weight, *c, gamma), offset=None)
 
 
@@ -83,34 +75,34 @@ def gaussian_full(dim: int) -> Gate:
 def sigmoid(dim: int) -> Gate:
     """Sigmoid gate 1/(1 + exp(-(beta1.x + w)/tau))."""
     beta, w = coordinates("beta1", dim), sp.Symbol("w", real=True)
-    z = (_dot(beta, covariates(dim)) + w) / TAU
+    z = (dot(beta, covariates(dim)) + w) / TAU
     return Gate("sigmoid", -sp.log(1 + sp.exp(-z)), (*beta, w, TAU), (TAU,), None)
 
 
 def cosine(dim: int) -> Gate:
     """Cosine router exp(beta1.x/(|beta1| |x| tau)), dim >= 2."""
-    x, beta = _router("cosine", dim)
-    return Gate("cosine", _dot(beta, x) / (_norm(beta) * _norm(x) * TAU), (*beta, TAU), (TAU,))
+    return _router("cosine", dim, 0)
 
 
 def cosine_perturbed(dim: int) -> Gate:
     """Perturbed cosine router exp(beta1.x/((|beta1| + 1)(|x| + 1) tau)), dim >= 2."""
-    x, beta = _router("cosine-perturbed", dim)
-    return Gate("cosine-perturbed", _dot(beta, x) / ((_norm(beta) + 1) * (_norm(x) + 1) * TAU), (*beta, TAU), (TAU,))
+    return _router("cosine-perturbed", dim, 1)
 
 
 def laplace(dim: int) -> Gate:
     """Laplace gate exp(-|beta1 - x|/tau); in dimension 1 its two sides of the kink."""
     x, beta = covariates(dim), coordinates("beta1", dim)
     gap = tuple(b - xj for b, xj in zip(beta, x, strict=True))
-    distance = _norm(gap) if dim > 1 else sp.Piecewise((gap[0], x[0] < beta[0]), (-gap[0], True))
+    distance = sp.sqrt(dot(gap, gap)) if dim > 1 else sp.Piecewise((gap[0], x[0] < beta[0]), (-gap[0], True))
     return Gate("laplace", -distance / TAU, (*beta, TAU), (TAU,))
 
 
-def _router(name: str, dim: int) -> tuple[tuple[sp.Symbol, ...], tuple[sp.Symbol, ...]]:
+def _router(name: str, dim: int, perturbation: int) -> Gate:
     if dim < 2:
         raise ValueError(f"gate {name!r} needs dimension 2 or more (in dimension 1 the cosine is a sign), got {dim}")
-    return covariates(dim), coordinates("beta1", dim)
+    x, beta = covariates(dim), coordinates("beta1", dim)
+    lengths = [sp.sqrt(dot(v, v)) + perturbation for v in (beta, x)]
+    return Gate(name, dot(beta, x) / (lengths[0] * lengths[1] * TAU), (*beta, TAU), (TAU,))
 
 
 def _symmetric(name: str, dim: int) -> tuple[tuple[sp.Symbol, ...], sp.Matrix]:
@@ -134,7 +126,6 @@ GATES: dict[str, Callable[[int], Gate]] = {
     "cosine-perturbed": cosine_perturbed,
     "laplace": laplace,
 }
-
 
 FITTED = ("linear", "softmax", "activation")
 """The gates whose parameters are fitted, and whose rates are predicted."""

@@ -18,7 +18,7 @@ A gate or an expert of one's own is an expression and its parameters:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -63,6 +63,11 @@ def coordinates(name: str, dim: int) -> tuple[sp.Symbol, ...]:
     if dim == 1:
         return (sp.Symbol(name, real=True),)
     return tuple(sp.Symbol(f"{name}_{j}", real=True) for j in range(1, dim + 1))
+
+
+def dot(u: Sequence[sp.Expr], v: Sequence[sp.Expr]) -> sp.Expr:
+    """u.v."""
+    return sum((p * q for p, q in zip(u, v, strict=True)), sp.S.Zero)
 
 
 def require_dimension(dim: int) -> None:

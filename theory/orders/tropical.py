@@ -9,10 +9,10 @@ inequalities in w; `theory.orders.branch_and_bound` runs through them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 
+import sympy as sp
 from flint import fmpq, fmpq_poly
 
 from temperance.theory.orders.dual_simplex import Row
@@ -46,19 +46,9 @@ class Key:
 
 
 def sign_changes(p: fmpq_poly) -> int:
-    """Number of different real roots in the open interval (-1, 1), by Sturm's theorem."""
-    for end in (fmpq_poly([1, 1]), fmpq_poly([-1, 1])):
-        while p.degree() > 0 and p % end == 0:
-            p = p // end
-    chain = [p, p.derivative()]
-    while chain[-1] != 0:
-        chain.append(-(chain[-2] % chain[-1]))
-    return _variations([q(fmpq(-1)) for q in chain]) - _variations([q(fmpq(1)) for q in chain])
-
-
-def _variations(values: Iterable[fmpq]) -> int:
-    signs = [v > 0 for v in values if v != 0]
-    return sum(p != q for p, q in pairwise(signs))
+    """Number of different real roots in the open interval (-1, 1)."""
+    closed = sp.Poly([sp.Rational(int(c.p), int(c.q)) for c in reversed(p.coeffs())], sp.Symbol("s"))
+    return int(closed.count_roots(-1, 1)) - sum(p(end) == 0 for end in (fmpq(-1), fmpq(1)))
 
 
 @dataclass
@@ -91,8 +81,7 @@ class Factors:
 
 
 def _divides(j: Key, k: Key) -> bool:
-    exponents = all(p <= q for p, q in zip(j.exponents, k.exponents, strict=True))
-    return exponents and all(p <= q for p, q in zip(j.factors, k.factors, strict=False))
+    return all(p <= q for p, q in zip((*j.exponents, *j.factors), (*k.exponents, *k.factors), strict=True))
 
 
 def can_cancel(j: Key, k: Key) -> bool:
@@ -103,11 +92,7 @@ def can_cancel(j: Key, k: Key) -> bool:
 
 def cleaned(terms: Terms, monomial: Exponents) -> Terms:
     """Without the multiples of a monomial."""
-    return {m: c for m, c in terms.items() if not _below(monomial, m)}
-
-
-def _below(g: Exponents, m: Exponents) -> bool:
-    return all(p <= q for p, q in zip(g, m, strict=True))
+    return {m: c for m, c in terms.items() if any(p > q for p, q in zip(monomial, m, strict=True))}
 
 
 def combined(combination: Combination, elements: Sequence[Element]) -> Terms:

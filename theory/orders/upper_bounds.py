@@ -38,15 +38,19 @@ class UpperOrders:
     reason: str | None = None
 
     def difference(self, name: str) -> Fraction | None:
-        """r with |D_1 - D_2|^r = O(distance) for a parameter of the atoms."""
-        return self._variable(name)
+        """r with |D_1 - D_2|^r = O(distance) for a parameter of the atoms, or of what else is not solved for."""
+        at = self.reduced.variables.index(name)
+        return _inverse(self.values.get(_unit(at, len(self.reduced.variables))))
 
     def mean(self, name: str) -> Fraction | None:
         """The same for its weighted mean over the cell, or for a shared parameter."""
         title = f"mean {name}" if f"mean {name}" in self.reduced.means else name
         if title in self.reduced.variables:
-            return self._variable(title)
-        return self._series(self.reduced.means[title])
+            return self.difference(title)
+        if self.reason is not None:
+            return None
+        least = [self.values[m] for m in leading(self.reduced.means[title])]
+        return _inverse(min([*least, fmpq(1)]))
 
     def order(self, name: str) -> Fraction | None:
         """The same for the offsets of both atoms, or for a shared parameter."""
@@ -55,19 +59,9 @@ class UpperOrders:
         both = self.difference(name), self.mean(name)
         return None if both[0] is None or both[1] is None else max(both[0], both[1])
 
-    def _variable(self, name: str) -> Fraction | None:
-        at = self.reduced.variables.index(name)
-        return self._inverse(self.values.get(_unit(at, len(self.reduced.variables))))
 
-    def _series(self, terms: Terms) -> Fraction | None:
-        if self.reason is not None:
-            return None
-        least = min((self.values[m] for m in leading(terms)), default=fmpq(1))
-        return self._inverse(min(least, fmpq(1)))
-
-    @staticmethod
-    def _inverse(value: fmpq | None) -> Fraction | None:
-        return None if value is None else Fraction(int(value.q), int(value.p))
+def _inverse(value: fmpq | None) -> Fraction | None:
+    return None if value is None else Fraction(int(value.q), int(value.p))
 
 
 def _unit(i: int, size: int) -> Exponents:
