@@ -1,35 +1,29 @@
-"""Decides every activation of the catalogue."""
+"""`temperance catalogue`: decides every activation of the catalogue."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
 
-from temperance.terminal.output import decision_record
+from temperance.commands.check import decision_record, decision_table
+from temperance.terminal.options import Json
+from temperance.terminal.output import console, to_json
+from temperance.terminal.progress import display
 from temperance.theory.activations.catalogue import ALIASES, CATALOGUE
-from temperance.theory.conditions.decision import Decision, decide
+from temperance.theory.conditions.decision import decide
 
 
-@dataclass(frozen=True)
-class Entry:
-    """One activation: its names, the verdicts on it, and how long deciding took."""
-
-    name: str
-    aliases: tuple[str, ...]
-    decision: Decision
-    seconds: float
-
-    def record(self) -> dict[str, Any]:
-        """What `catalogue --json` prints of it."""
-        names = {"name": self.name, "aliases": list(self.aliases)}
-        return {**names, **decision_record(self.decision), "seconds": round(self.seconds, 3)}
-
-
-def entries() -> Iterator[Entry]:
-    """The catalogue in its order."""
-    for name in CATALOGUE:
-        start = time.perf_counter()
-        decision = decide(name)
-        yield Entry(name, ALIASES[name], decision, time.perf_counter() - start)
+def catalogue(*, json: Json = False) -> int:
+    """Decide the independence conditions of every activation of the catalogue."""
+    decisions, records = [], []
+    with display() as shown, shown.doing("deciding"):
+        for name in CATALOGUE:
+            start = time.perf_counter()
+            found = decide(name)
+            seconds = round(time.perf_counter() - start, 3)
+            decisions.append(found)
+            records.append({"name": name, "aliases": list(ALIASES[name]), **decision_record(found), "seconds": seconds})
+    if json:
+        print(to_json(records))
+    else:
+        console().print(decision_table(decisions))
+    return 0

@@ -1,72 +1,45 @@
-"""Writes certificates to files (`check --certificate`) and proves them again (`certify`)."""
+"""`temperance certify`: proves again what the certificates of some files state."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from temperance.terminal.errors import BadInput
-from temperance.terminal.output import to_json, write_file
-from temperance.theory.conditions.decision import Decision
+from temperance.terminal.errors import BadInput, one_line
+from temperance.terminal.progress import display
+from temperance.theory.checker.rejected import Rejected
+from temperance.theory.checker.verdict_checker import check
 
 _MOST_BYTES = 64 * 2**20
 
 
-def write_certificates(decisions: Sequence[Decision], path: str) -> list[str]:
-    """Write the certificates of all decided verdicts to one JSON file.
+def certify(*files: str) -> int:
+    """Prove certificates again, with a checker that uses nothing of what made them; exit with 1 if any is rejected.
 
-    Returns:
-        A line for every activation that has verdicts without a certificate: those undecided, and those that the
-        checker's rules do not reach.
+    Parameters
+    ----------
+    files
+        Files written by `check` or `exponents` with --certificate.
     """
-    from temperance.theory.checker.verdict_checker import CONDITIONS
-    from temperance.theory.conditions.certificates import certificates
-
-    written: list[dict[str, Any]] = []
-    remarks = []
-    for decision in decisions:
-        found = certificates(decision)
-        written += found
-        covered = {c["claim"]["condition"] for c in found}
-        missing = [name for name in CONDITIONS if name not in covered]
-        if missing:
-            remarks.append(f"{decision.activation.name}: no certificate for {', '.join(missing)}")
-    write_file(path, to_json(written) + "\n")
-    return remarks
+    if not files:
+        raise BadInput("certify needs a file; accepted: files written by `check` or `exponents` with --certificate")
+    with display() as shown, shown.doing("proving"):
+        results = [(file, certificate, _rejection(certificate)) for file in files for certificate in _read(file)]
+    for file, certificate, reason in results:
+        statement = certificate.get("statement") if isinstance(certificate, dict) else None
+        verdict = "proved" if reason is None else f"rejected ({reason})"
+        print(one_line(f"{file}: {verdict}: {statement if isinstance(statement, str) else 'no statement'}"))
+    return int(any(reason is not None for *_, reason in results))
 
 
-@dataclass(frozen=True)
-class Checked:
-    """One certificate of a file: its statement, and why it is rejected (None: it is accepted)."""
-
-    file: str
-    statement: str
-    rejected: str | None
-
-
-def certify(paths: Iterable[str]) -> list[Checked]:
-    """Re-prove every certificate of some files with the independent checker.
-
-    Raises:
-        BadInput: a file that cannot be read, or holds no list of certificates.
-    """
-    from temperance.theory.checker.rejected import Rejected
-    from temperance.theory.checker.verdict_checker import check
-
-    results = []
-    for path in paths:
-        for certificate in _read(path):
-            statement = certificate.get("statement") if isinstance(certificate, dict) else None
-            try:
-                check(certificate)
-                reason = None
-            except Rejected as error:
-                reason = str(error)
-            results.append(Checked(path, statement if isinstance(statement, str) else "no statement", reason))
-    return results
+def _rejection(certificate: Any) -> str | None:
+    """Why the independent checker rejects a certificate; None where it accepts it."""
+    try:
+        check(certificate)
+    except Rejected as error:
+        return str(error)
+    return None
 
 
 def _read(path: str) -> list[Any]:

@@ -1,14 +1,18 @@
-"""Shows derivations on the screen and writes them to files."""
+"""`temperance derive`: derives relations among derivatives, prints them, and writes the derivation to a file."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import PurePath
+from typing import Annotated
 
+from cyclopts import Parameter
 from rich.console import Console
 
 from temperance.terminal.errors import BadInput, one_line, refusing
-from temperance.terminal.output import write_file
+from temperance.terminal.options import Json, Whole, gate_of
+from temperance.terminal.output import check_writable, console, to_json, write_file
+from temperance.terminal.progress import display
 from temperance.theory.derivations import printing as rendering
 from temperance.theory.derivations.derivation import Derivation, derivation
 from temperance.theory.interactions.pdes import Relation
@@ -28,7 +32,7 @@ def _page(found: Derivation) -> str:
     return derivation_page(found)
 
 
-WRITERS: dict[str, Callable[[Derivation], str]] = {
+_WRITERS: dict[str, Callable[[Derivation], str]] = {
     ".md": rendering.markdown,
     ".tex": rendering.latex,
     ".ipynb": _notebook,
@@ -36,25 +40,54 @@ WRITERS: dict[str, Callable[[Derivation], str]] = {
 }
 
 
-def derived(gate: str, expert: str, activation: str | None, dim: int, order: int) -> Derivation:
-    """The derivation for a model given by names.
+def derive(
+    *,
+    gate: str = "linear",
+    expert: str = "gaussian",
+    activation: str | None = None,
+    dim: Whole = 1,
+    order: Whole = 2,
+    json: Json = False,
+    output: Annotated[str | None, Parameter(name=["--output", "-o"])] = None,
+) -> int:
+    """Derive all linear relations among the partial derivatives of an atom, and what they mean.
 
-    Raises:
-        BadInput: a name, the activation, the dimension or the order is not accepted.
+    Parameters
+    ----------
+    gate
+        linear, activation (with --activation), generic, softmax, quadratic, gaussian, gaussian-full, sigmoid, cosine,
+        cosine-perturbed, laplace.
+    expert
+        gaussian, constant, polynomial:M, nonlinear, multinomial:K.
+    activation
+        A name of the catalogue or an expression in z; chooses the gate "activation".
+    dim
+        Dimension of x.
+    order
+        Largest order of the derivatives, 1 to 8.
+    output
+        Write the derivation, step by step, to this .md, .tex, .ipynb or .html file.
     """
+    if output is not None:
+        check_writable(output, endings=_WRITERS)
     if not 1 <= order <= 8:
         raise BadInput(f"--order must be an integer from 1 to 8, not {order}")
-    with refusing():
-        spec = model(gate, expert, activation, dim)
-    return derivation(spec.gate, spec.expert, None, spec.dim, order)
+    with display() as shown:
+        with shown.doing("deriving"):
+            with refusing():
+                spec = model(gate_of(gate, activation), expert, activation, dim)
+            found = derivation(spec.gate, spec.expert, None, spec.dim, order)
+        if output is not None:
+            with shown.doing(f"writing {output}"):
+                write_file(output, _WRITERS[PurePath(output).suffix](found))
+    if json:
+        print(to_json(found.record()))
+    else:
+        _show(found, console())
+    return 0
 
 
-def write(found: Derivation, path: str) -> None:
-    """Write the derivation in the format of the file's ending."""
-    write_file(path, WRITERS[PurePath(path).suffix](found))
-
-
-def show(found: Derivation, screen: Console) -> None:
+def _show(found: Derivation, screen: Console) -> None:
     """Print the relations, generators and symmetries."""
     record, interactions = found.record(), found.interactions
     relations = len(record["relations"])
@@ -68,10 +101,10 @@ def show(found: Derivation, screen: Console) -> None:
     _list("Symmetries", [f"{s['kind']} ({s['gauge']}): {s['statement']}" for s in record["symmetries"]], screen)
     _list("Identifiable functions of an atom", [", ".join(record["identifiable_functions"])], screen)
     _list("Not decided", record["missing"], screen)
-    screen.print(f"\n{one_line(answer(found))}")
+    screen.print(f"\n{one_line(_answer(found))}")
 
 
-def answer(found: Derivation) -> str:
+def _answer(found: Derivation) -> str:
     """What is identifiable, in words."""
     functions, spec = found.symmetries.identifiable, found.interactions.spec
     if functions is None:

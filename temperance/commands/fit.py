@@ -2,75 +2,74 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from temperance.terminal.errors import one_line, refusing
-from temperance.terminal.output import table
-from temperance.terminal.progress import Count
+from temperance.terminal.options import Json, Whole
+from temperance.terminal.output import console, table, to_json
+from temperance.terminal.progress import display
+from temperance.theory.models.gates import FITTED
 
 if TYPE_CHECKING:
     from temperance.numerics.estimation.estimate import Estimate, FitResult
 
-GAUGES = ("free", "anchored")
-COLUMNS = ("parameter", "atom", "value", "standard error", "identifiable")
+_GAUGES = ("free", "anchored")
+_COLUMNS = ("parameter", "atom", "value", "standard error", "identifiable")
 
 
-@contextmanager
-def _bar() -> Iterator[Callable[[int, int], None] | None]:
-    """A progress bar on stderr for the starts of a fit; nothing where stderr is no terminal."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    columns = (TextColumn("fitting"), BarColumn(), Count(), TextColumn("starts"), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("starts", total=None)
-        yield lambda done, total: progress.update(task, completed=done, total=total)
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise ValueError(f"--tau takes a number, not {text!r}") from None
-
-
-def fit_file(
-    path: str,
+def fit(
+    data: str,
     *,
-    fitted: int,
-    gate: str,
-    activation: str | None,
-    gauge: str,
-    tau: str | None,
-    target: str | None,
-    weights: str | None,
-    seed: int,
-    starts: int,
-) -> FitResult:
-    """Fit a mixture of experts to the columns of a CSV file.
+    fitted: Whole,
+    gate: str = "linear",
+    activation: str | None = None,
+    gauge: str = "free",
+    tau: str | None = None,
+    target: str | None = None,
+    weights: str | None = None,
+    seed: Whole = 0,
+    starts: Whole = 10,
+    json: Json = False,
+) -> int:
+    """Fit a mixture of linear Gaussian experts to a CSV file, and say what in it is identifiable.
 
-    Raises:
-        BadInput: an option, a cell of the file, or data that make no fit.
+    Parameters
+    ----------
+    data
+        A CSV file of numbers, with or without a header.
+    fitted
+        Number of atoms.
+    gate
+        linear, softmax (temperature 1) or activation.
+    activation
+        A name of the catalogue or an expression in z; chooses the gate "activation".
+    gauge
+        free or anchored, for the gate "activation".
+    tau
+        Hold the temperature at this number; without it, it is estimated.
+    target
+        Column of y, the last by default; the others are x.
+    weights
+        Column that says how often each row was seen; it is not one of x.
+    seed
+        Of the starts.
+    starts
+        Number of starts.
     """
     from temperance.numerics.estimation.csv_data import read_csv
-    from temperance.numerics.estimation.estimate import fit
-    from temperance.theory.models.gates import FITTED
+    from temperance.numerics.estimation.estimate import fit as estimate
 
     with refusing():
         if gate not in FITTED:
             raise ValueError(f"unknown gate {gate!r}; accepted: {', '.join(FITTED)}")
-        if gauge not in GAUGES:
-            raise ValueError(f"unknown gauge {gauge!r}; accepted: {', '.join(GAUGES)}")
+        if gauge not in _GAUGES:
+            raise ValueError(f"unknown gauge {gauge!r}; accepted: {', '.join(_GAUGES)}")
         held = None if tau is None else _number(tau)
-        x, y, counts, _ = read_csv(path, target, weights)
-    with refusing(), _bar() as progress:
-        return fit(
+        x, y, counts, _ = read_csv(data, target, weights)
+    with refusing(), display() as shown, shown.doing("fitting") as progress:
+        found = estimate(
             x,
             y,
             fitted=fitted,
@@ -83,11 +82,23 @@ def fit_file(
             weights=counts,
             progress=progress,
         )
+    if json:
+        print(to_json(found.as_json()))
+    else:
+        _show(found, console())
+    return 0
 
 
-def show(found: FitResult, screen: Console) -> None:
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError(f"--tau takes a number, not {text!r}") from None
+
+
+def _show(found: FitResult, screen: Console) -> None:
     """Print the estimates, how the fit ended, and the warnings."""
-    screen.print(table(COLUMNS, [_row(e) for e in found.estimates]))
+    screen.print(table(_COLUMNS, [_row(e) for e in found.estimates]))
     result = found.fit
     screen.print(
         f"status {result.status}; log-likelihood {result.log_likelihood:.6g}; "

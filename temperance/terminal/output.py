@@ -16,8 +16,6 @@ from rich.table import Table
 from rich.text import Text
 
 from temperance.terminal.errors import BadInput, one_line
-from temperance.theory.conditions.decision import Decision
-from temperance.theory.conditions.verdict import CONDITIONS, Verdict
 
 COLOURS = {
     **dict.fromkeys(("holds", "proved", "confirmed"), "green"),
@@ -114,67 +112,3 @@ def check_writable(path: str, endings: Iterable[str] = ()) -> Path:
     if not writable:
         raise BadInput(f"cannot write {path!r}: its folder is read-only; accepted: a file in a folder of yours")
     return target
-
-
-def verdict_record(v: Verdict) -> dict[str, Any]:
-    """A sharp condition."""
-    return {"verdict": v.outcome, "fails_at_tau": list(v.fails_at_tau), "relation": v.relation, "scope": v.scope}
-
-
-def decision_record(found: Decision) -> dict[str, Any]:
-    """What `check --json` prints of one activation."""
-    first, second = found.first_order, found.second_order
-    return {
-        "activation": found.activation.name,
-        "expression": found.activation.expression,
-        "first_order": {
-            "verdict": first.outcome,
-            "relation": first.relation,
-            "scope": first.scope,
-            "reason": first.reason,
-        },
-        "second_order": {
-            "verdict": second.outcome,
-            "failing_families": list(second.failing_families),
-            "fails_at_tau": list(second.fails_at_tau),
-            "relation": second.relation,
-            "scope": second.scope,
-            "reason": second.reason,
-        },
-        "sharp": {
-            "tau_beta1": verdict_record(found.tau_beta1),
-            "a": verdict_record(found.a),
-            "b_nu": verdict_record(found.b_nu),
-        },
-        "mirror": found.mirror.kind if found.mirror else None,
-        "exceptional_parameters": {name: list(values) for name, values in found.exceptional_parameters},
-    }
-
-
-DECISION_COLUMNS = ("activation", "first", "second", "tau, beta1", "a", "b, nu", "mirror")
-
-
-def decision_row(found: Decision) -> list[str]:
-    """One activation in the table of `check`."""
-    mirror = found.mirror
-    kind = "-" if mirror is None or mirror.kind is None else mirror.kind
-    undecided = mirror is not None and not mirror.proved
-    return [found.activation.name, *(_short(v) for v in found.verdicts), "undecided" if undecided else kind]
-
-
-def _short(v: Verdict) -> str:
-    at = f", not at tau = {', '.join(v.fails_at_tau)}" if v.fails_at_tau else ""
-    families = f" ({', '.join(v.failing_families)})" if v.failing_families else ""
-    return f"{v.outcome}{at}{families}"
-
-
-def decision_notes(found: Decision) -> list[str]:
-    """Why an activation fails or is undecided, and at which parameters the verdicts are others."""
-    reasons: dict[str, str] = {}
-    for condition, v in zip(CONDITIONS, found.verdicts, strict=True):
-        why = v.reason or v.relation
-        if why is not None:
-            reasons.setdefault(why, condition)  # a relation is told with the first condition that it breaks
-    notes = [f"{condition}: {why}" for why, condition in reasons.items()]
-    notes += [f"other verdicts at {name} = {', '.join(values)}" for name, values in found.exceptional_parameters]
-    return [one_line(f"{found.activation.name}, {note}") for note in notes]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from temperance.numerics.studies.run import Progress as StudyProgress
 
 
-class Count(MofNCompleteColumn):
+class _Count(MofNCompleteColumn):
     """How much is done of what is counted; nothing where nothing is."""
 
     def render(self, task: Task) -> Text:
@@ -40,16 +40,16 @@ class Display:
         self._studies: dict[str, TaskID] = {}
 
     @contextmanager
-    def doing(self, what: str) -> Iterator[None]:
-        """Show what is being done while it is done."""
+    def doing(self, what: str) -> Iterator[Callable[[int, int], None]]:
+        """Show what is being done while it is done; gives a function of how much is done, and of how much."""
         if self._bar is None:
-            yield
+            yield lambda done, total: None
             return
-        task = self._bar.add_task(what, total=None)
+        bar, task = self._bar, self._bar.add_task(what, total=None)
         try:
-            yield
+            yield lambda done, total: bar.update(task, completed=done, total=total, refresh=True)
         finally:
-            self._bar.remove_task(task)
+            bar.remove_task(task)
 
     def report(self, name: str, progress: StudyProgress) -> None:
         """Move the bar of a study, which goes when the study is finished."""
@@ -71,7 +71,7 @@ def display() -> Iterator[Display]:
         SpinnerColumn(),
         TextColumn("{task.description}", markup=False),
         BarColumn(),
-        Count(),
+        _Count(),
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
