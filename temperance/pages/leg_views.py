@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from markupsafe import Markup, escape
 
-from temperance.pages.mathml import activation_latex, group, mathml
+from temperance.pages.mathml import group, mathml
 from temperance.pages.plots import Plot, contact_plot, label, rates_plot
 from temperance.terminal.output import to_json
-from temperance.theory.activations.activation import activation, reread
 
 _CAPTIONS = {
     "checks": "Exact checks",
@@ -29,6 +28,10 @@ _UNJUDGED = ("group", "cell (atoms)", "share", "slope [95% interval]", "why it i
 _TRUTH = ("atom", r"\beta_1", r"\beta_0", "a", "b", r"\nu")
 
 
+Facts = tuple[tuple[str, str], ...]
+"""Names with their values."""
+
+
 @dataclass(frozen=True)
 class Grid:
     """A table: caption, heads of the columns, and rows, of which the first cell is the head."""
@@ -39,45 +42,31 @@ class Grid:
 
 
 @dataclass(frozen=True)
-class Certificate:
-    """A certificate: what it states, the name of its file, its JSON, also as a data: address, and its activation."""
-
-    statement: str
-    file: str
-    json: str
-    address: str
-    activation: str
-
-
-@dataclass(frozen=True)
 class StudyView:
-    """A study: how its fits ended, its judged slopes as a table and plots, the others, and its definition."""
+    """A study: its definition, how its fits ended, its judged slopes as a table and plots, and the others."""
 
-    name: str
+    definition: Mapping[str, Any]
     note: str
     fits: str
     slopes: Grid
     unjudged: Grid
     plots: tuple[Plot, ...]
-    activation: str
     truth: Grid
-    facts: tuple[tuple[str, str], ...]
-    digest: str
-    json: str
+    facts: Facts
 
 
 @dataclass(frozen=True)
-class Evidence:
-    """Everything that the data of a leg hold."""
+class EvidenceView:
+    """Everything that the data of a leg hold; certificates: with the names of their files."""
 
-    facts: tuple[tuple[str, str], ...]
+    facts: Facts
     grids: tuple[Grid, ...]
     plots: tuple[Plot, ...]
     studies: tuple[StudyView, ...]
-    certificates: tuple[Certificate, ...]
+    certificates: tuple[tuple[str, Mapping[str, Any]], ...]
 
 
-def evidence(data: Mapping[str, Any], name: str) -> Evidence:
+def evidence(data: Mapping[str, Any], name: str) -> EvidenceView:
     """The data of a leg (`outcomes.Leg.data`) for a report; name: begins the names of its files."""
     plain = {key: value for key, value in data.items() if key not in _SPECIAL}
     lists = {key: value for key, value in plain.items() if value and isinstance(value, list)}
@@ -88,16 +77,19 @@ def evidence(data: Mapping[str, Any], name: str) -> Evidence:
     if "earlier" in data:
         earlier = data["earlier"]
         studies.append(study_view(earlier["setting"], earlier["fits"], earlier["slopes"], note=earlier["note"]))
-    return Evidence(
-        facts=tuple((_spaced(key), shown(value)) for key, value in plain.items() if key not in lists),
+    return EvidenceView(
+        facts=_facts(plain, without=lists),
         grids=tuple(_grid(_CAPTIONS.get(key, _spaced(key)), rows) for key, rows in lists.items()),
         plots=tuple(plot for order in data.get("orders", ()) if (plot := contact_plot(order))),
         studies=tuple(studies),
         certificates=tuple(
-            certificate_view(c, f"{name}-{i}-{c['claim']['condition']}.json")
-            for i, c in enumerate(data.get("certificates", ()), 1)
+            (f"{name}-{i}-{c['claim']['condition']}.json", c) for i, c in enumerate(data.get("certificates", ()), 1)
         ),
     )
+
+
+def _facts(record: Mapping[str, Any], *, without: Collection[str]) -> Facts:
+    return tuple((_spaced(key), shown(value)) for key, value in record.items() if key not in without)
 
 
 def _spaced(key: str) -> str:
@@ -126,16 +118,9 @@ def _grid(caption: str, records: Sequence[Mapping[str, Any]]) -> Grid:
     return Grid(caption, tuple(map(_spaced, keys)), rows)
 
 
-def certificate_view(certificate: Mapping[str, Any], file: str) -> Certificate:
-    """A certificate to read and to take away."""
-    text = to_json(certificate)
-    latex = activation_latex(reread(certificate["expression"]))
-    return Certificate(certificate["statement"], file, text, data_address(text), mathml(latex))
-
-
-def data_address(text: str) -> str:
-    """JSON as an address that needs no network."""
-    return "data:application/json;base64," + base64.b64encode(text.encode()).decode()
+def data_address(value: Any) -> str:
+    """A value as JSON, as an address that needs no network."""
+    return "data:application/json;base64," + base64.b64encode(to_json(value).encode()).decode()
 
 
 def study_view(
@@ -147,22 +132,15 @@ def study_view(
     name = definition["name"]
     dropped = fits["failed"] / fits["total"]
     return StudyView(
-        name=name,
+        definition=definition,
         note=note,
         fits=f"{fits['total']} fits: "
         + ", ".join(f"{fits[k] / fits['total']:.2%} {_spaced(k)}" for k in ("converged", "at_bound", "failed")),
         slopes=Grid(f"Slopes of {name}", _SLOPES, tuple(map(_judged, judged))),
         unjudged=Grid(f"Slopes of {name} that are not judged", _UNJUDGED, tuple(map(_unjudged, others))),
         plots=tuple(plot for s in judged if (plot := rates_plot(s, dropped))),
-        activation=mathml(activation_latex(activation(definition["activation"]))),
         truth=_truth(definition),
-        facts=tuple(
-            (_spaced(key), shown(value))
-            for key, value in definition.items()
-            if key not in ("name", "activation", "truth", "digest")
-        ),
-        digest=definition["digest"],
-        json=to_json(definition),
+        facts=_facts(definition, without=("name", "activation", "truth", "digest")),
     )
 
 

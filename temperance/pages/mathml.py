@@ -72,7 +72,7 @@ def group(name: str) -> Markup:
     return mathml(_GROUPS[name]) if name in _GROUPS else escape(name)
 
 
-def activation_latex(s: Activation) -> str:
-    """s(z) = its pieces, as LaTeX."""
+def activation(s: Activation) -> Markup:
+    """s(z) = its pieces."""
     pieces = ((p.expr, p.upper > Z if p.upper.is_finite else sp.true) for p in s.pieces)
-    return f"s(z) = {latex(sp.Piecewise(*pieces))}"
+    return mathml(f"s(z) = {latex(sp.Piecewise(*pieces))}")

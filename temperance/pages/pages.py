@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import version
@@ -17,9 +17,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from temperance.claims.verify import Report, Result
 from temperance.evidence.outcomes import LEGS
 from temperance.pages.formulas import FORMULAS, MODEL
-from temperance.pages.leg_views import Evidence, Grid, badge_class, data_address, evidence, shown, width_class
+from temperance.pages.leg_views import EvidenceView, Grid, badge_class, data_address, evidence, shown, width_class
+from temperance.pages.mathml import activation as activation_mathml
 from temperance.pages.mathml import mathml, prose
 from temperance.terminal.output import to_json, write_file
+from temperance.theory.activations.activation import activation, reread
 from temperance.theory.derivations.derivation import Derivation, Formula, Paragraph
 from temperance.theory.derivations.printing import broken
 
@@ -36,21 +38,12 @@ class LegView:
     required: bool
     outcome: str
     detail: str
-    evidence: Evidence | None
+    evidence: EvidenceView | None
 
     @property
     def open(self) -> bool:
         """Whether it keeps the claim from standing, or says that it does not stand."""
         return self.outcome == "contradicted" or (self.required and self.outcome != "confirmed")
-
-
-@dataclass(frozen=True)
-class ClaimView:
-    """A claim: its result, its formulas, and its legs in the order of the table."""
-
-    result: Result
-    formulas: tuple[str, ...]
-    legs: tuple[LegView, ...]
 
 
 @lru_cache(maxsize=1)
@@ -63,17 +56,18 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters.update(
-        mathml=mathml, prose=prose, badge=badge_class, sentence=_sentence, shorten=_shorten, width=width_class
+        mathml=mathml,
+        prose=prose,
+        activation=lambda text: activation_mathml(activation(text)),
+        certified=lambda expression: activation_mathml(reread(expression)),
+        json=to_json,
+        address=data_address,
+        badge=badge_class,
+        width=width_class,
+        sentence=lambda text: f"{text[:1].upper()}{text[1:]}.",
+        shorten=lambda text: shorten(text, 160, placeholder=" …"),
     )
     return made
-
-
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}."
-
-
-def _shorten(text: str) -> str:
-    return shorten(text, 160, placeholder=" …")
 
 
 def verification_page(report: Report, *, full: bool) -> str:
@@ -83,22 +77,24 @@ def verification_page(report: Report, *, full: bool) -> str:
         report: of `verify.verify_claims`.
         full: whether it ran the full studies.
     """
-    claims = [_claim(result) for result in report.results]
+    legs = {result.claim.id: [_leg(result, name) for name in result.legs] for result in report.results}
     outcomes = Counter(result.outcome for result in report.results)
     return (
         _environment()
         .get_template("verification.html")
         .render(
-            claims=claims,
-            legs=[_WORDS[name] for name in LEGS],
+            results=report.results,
+            formulas=FORMULAS,
+            legs=legs,
+            names=[_WORDS[name] for name in LEGS],
             counts=", ".join(f"{count} {outcome}" for outcome, count in outcomes.items()),
             model=MODEL,
-            open=[(claim, leg) for claim in claims for leg in claim.legs if leg.open],
+            open=[(result, leg) for result in report.results for leg in legs[result.claim.id] if leg.open],
             published=report.published,
             published_grid=None if report.published is None else _published(report.published),
-            command=_command(report, full),
+            command=f"temperance verify {' '.join(legs)}" + (" --full" if full else ""),
             versions=versions(),
-            certificates=data_address(to_json(list(_certificates(report)))),
+            certificates=list(_certificates(report)),
         )
     )
 
@@ -108,18 +104,12 @@ def versions() -> dict[str, str]:
     return {"Python": platform.python_version(), **{name: version(name) for name in PACKAGES}}
 
 
-def _claim(result: Result) -> ClaimView:
-    legs = tuple(_leg(result, name) for name in result.legs)
-    return ClaimView(result, FORMULAS.get(result.claim.id, ()), legs)
-
-
 def _leg(result: Result, name: Any) -> LegView:
     leg, anchor = result.legs[name], f"{result.claim.id}-{name.replace('_', '-')}"
     required = name in result.claim.required
     if leg is None:
-        return LegView(
-            anchor, _WORDS[name], required, "did not run" if required else "not required", "did not run", None
-        )
+        outcome = "did not run" if required else "not required"
+        return LegView(anchor, _WORDS[name], required, outcome, "did not run", None)
     outcome = "crashed" if leg.crashed else leg.outcome
     return LegView(anchor, _WORDS[name], required, outcome, leg.detail, evidence(leg.data, anchor))
 
@@ -128,11 +118,6 @@ def _certificates(report: Report) -> Iterator[dict[str, Any]]:
     for result in report.results:
         for leg in result.legs.values():
             yield from leg.data.get("certificates", ()) if leg is not None else ()
-
-
-def _command(report: Report, full: bool) -> str:
-    ids = " ".join(result.claim.id for result in report.results)
-    return f"temperance verify {ids}" + (" --full" if full else "")
 
 
 def _published(published: dict[str, Any]) -> Grid:
@@ -158,7 +143,6 @@ def derivation_page(found: Derivation) -> str:
             ],
             relations=[(r.order, r.latex) for r in interactions.relations],
             versions=versions(),
-            json=to_json(record),
         )
     )
 
@@ -170,11 +154,10 @@ def _block(block: Paragraph | Formula) -> tuple[str, list[str]]:
     return "formula", [row for line in block.lines for row in broken(line)]
 
 
-def _json_report(report: Report, *, full: bool) -> str:
-    return to_json(report.record()) + "\n"
-
-
-REPORTS = {".json": _json_report, ".html": verification_page}
+REPORTS: dict[str, Callable[..., str]] = {
+    ".json": lambda report, *, full: to_json(report.record()) + "\n",
+    ".html": verification_page,
+}
 """Writers of a verification, by the ending of the file."""
 
 

@@ -2,12 +2,12 @@ import doctest
 
 import pytest
 
-import temperance.notebooks.table
+from temperance.notebooks import table
 from temperance.notebooks.table import Table
 
 
 def test_the_example_of_the_module():
-    found = doctest.testmod(temperance.notebooks.table)
+    found = doctest.testmod(table)
     assert (found.attempted, found.failed) == (2, 0)
 
 
