@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
 from temperance.claims.c02_scale import DIMENSIONS, flow, identifiable, scaled_density
-from temperance.evidence.comparison import predictions
+from temperance.evidence.comparison import predicted
 from temperance.evidence.contact import Expected, contact_leg
 from temperance.evidence.monte_carlo import orbit_profile, study_leg, with_profiles
 from temperance.evidence.outcomes import Leg, LegOutcome, combined
@@ -94,12 +93,6 @@ def linear_proof(_: Runs) -> Leg:
 def _one_relation(dim: int) -> LegOutcome:
     found = derive("linear", dim=dim, order=1)
     return holds(len(found.relations) == 1) if found.complete else "inconclusive"
-
-
-def predicted(study: Study, wanted: Mapping[str, float | None]) -> LegOutcome:
-    """Whether theory.rates.predict predicts these exponents for a study (None: none)."""
-    found = {p.parameter: None if p.sharp is None else float(p.sharp) for p in predictions(study)}
-    return holds({name: found[name] for name in wanted if name in found} == wanted)
 
 
 def linear_contact(_: Runs) -> Leg:

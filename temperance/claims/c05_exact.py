@@ -5,8 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from temperance.claims.c03_c04_c06_orbits import predicted
-from temperance.evidence.comparison import study_record
+from temperance.evidence.comparison import predicted, study_record
 from temperance.evidence.contact import Expected, contact_leg
 from temperance.evidence.monte_carlo import study_leg
 from temperance.evidence.outcomes import Leg, LegOutcome

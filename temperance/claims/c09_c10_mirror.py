@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from temperance.claims.c03_c04_c06_orbits import predicted
+from temperance.evidence.comparison import predicted
 from temperance.evidence.contact import Expected, contact_leg
 from temperance.evidence.monte_carlo import orbit_profile, study_leg, with_profiles
 from temperance.evidence.outcomes import Leg, LegOutcome

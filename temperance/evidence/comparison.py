@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from temperance.evidence.outcomes import LegOutcome
+from temperance.evidence.proof import holds
 from temperance.theory.rates.predict import predict
 from temperance.theory.rates.prediction import Prediction, weakest
 
@@ -31,6 +33,12 @@ def predictions(study: Study) -> tuple[Prediction, ...]:
         dim=study.truth.d,
         point=study.point,
     )
+
+
+def predicted(study: Study, wanted: Mapping[str, float | None]) -> LegOutcome:
+    """Whether theory.rates.predict predicts these exponents for a study (None: none)."""
+    found = {p.parameter: None if p.sharp is None else float(p.sharp) for p in predictions(study)}
+    return holds({name: found[name] for name in wanted if name in found} == wanted)
 
 
 def _of_the_image(study: Study) -> tuple[Prediction, ...] | None:
