@@ -69,16 +69,12 @@ def check(source: Source) -> Decision:
     return decide(activation(source) if callable(source) else source)
 
 
-def _loaded() -> list[str]:
-    return [library for library in _LIBRARIES if library in sys.modules]
-
-
 def _tracers(source: Any) -> list[tuple[str, ModuleType]]:
     """The tracers that may know a callable: of the library that it comes from, else of those that are loaded."""
     kinds = (source if isinstance(source, type) else type(source)).__mro__
     homes = [str(getattr(thing, "__module__", "")) for thing in (source, *kinds)]
     own = [library for library in _LIBRARIES if any(home.startswith(library) for home in homes)]
-    libraries = own or _loaded()
+    libraries = own or [library for library in _LIBRARIES if library in sys.modules]
     return [(library, import_module(f"temperance.interop.{library}_tracing")) for library in libraries]
 
 

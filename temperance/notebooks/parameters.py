@@ -28,6 +28,13 @@ def _check_activation(text: str) -> None:
 _CHECKS: dict[str, Callable[[str], object]] = {"activation": _check_activation}
 """What a text must be, by the name of the parameter; a check raises ValueError."""
 
+_LITERALS: dict[type, tuple[str, str, Callable[[str], bool | int | float]]] = {
+    bool: ("True or False", r"true|false", lambda text: text.lower() == "true"),
+    int: ("an integer", r"[+-]?[0-9]{1,18}", int),
+    float: ("a number", r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]{1,3})?", float),
+}
+"""By the type of the default: what is taken, how it is written, and how it is read."""
+
 
 def defaults(notebook: NotebookNode) -> dict[str, Value]:
     """The parameters of a notebook and their default values; none where no cell is tagged.
@@ -76,19 +83,10 @@ def _value(name: str, text: str, default: Value) -> Value:
         except ValueError as error:
             raise ValueError(f"the parameter {name!r}: {error}") from None
         return text
-    if isinstance(default, bool):
-        if text.lower() in ("true", "false"):
-            return text.lower() == "true"
-        raise ValueError(f"the parameter {name!r} takes True or False, not {text!r}")
-    if isinstance(default, int):
-        if re.fullmatch(r"[+-]?[0-9]{1,18}", text):
-            return int(text)
-        raise ValueError(f"the parameter {name!r} takes an integer, not {text!r}")
-    if re.fullmatch(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]{1,3})?", text, re.IGNORECASE | re.ASCII):
-        number = float(text)
-        if math.isfinite(number):
-            return number
-    raise ValueError(f"the parameter {name!r} takes a number, not {text!r}")
+    what, written, read = _LITERALS[type(default)]
+    if re.fullmatch(written, text, re.IGNORECASE | re.ASCII) and math.isfinite(found := read(text)):
+        return found
+    raise ValueError(f"the parameter {name!r} takes {what}, not {text!r}")
 
 
 def inject(notebook: NotebookNode, given: Mapping[str, Value]) -> NotebookNode:
