@@ -64,7 +64,7 @@ def _agrees(leg: Leg | None) -> bool:
 
 
 @dataclass(frozen=True)
-class Report:
+class Verification:
     """The claims that were run, and the check of the published estimates (None: did not run)."""
 
     results: tuple[Result, ...]
@@ -115,7 +115,7 @@ def verify_claims(
     progress: Progress = _silent,
     *,
     runs: Runs | None = None,
-) -> Report:
+) -> Verification:
     """Run the claims with these ids (all for none), and check the published estimates in a folder, if one is given.
 
     A leg that raises an exception is reported as crashed. progress: called with what is being done, gives a context.
@@ -129,7 +129,7 @@ def verify_claims(
         estimates = None if published is None else check_estimates(published)
     with open_runs() if runs is None else nullcontext(runs) as used:
         used.start([study for claim in claims for study in claim.studies(used.full)])
-        return Report(tuple(run_claim(claim, used, progress) for claim in claims), estimates)
+        return Verification(tuple(run_claim(claim, used, progress) for claim in claims), estimates)
 
 
 def run_claim(claim: Claim, runs: Runs, progress: Progress = _silent) -> Result:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.console import Console
 
-from temperance.claims.verify import Report
+from temperance.claims.verify import Verification
 from temperance.evidence.outcomes import LEGS, Leg
 from temperance.measurements.rate_study import SLOPE_COLUMNS, fits_in_words, slope_row
 from temperance.terminal.errors import one_line
@@ -13,7 +13,7 @@ from temperance.terminal.output import table
 COLUMNS = ("claim", *LEGS, "outcome")
 
 
-def show(report: Report, screen: Console) -> None:
+def show(report: Verification, screen: Console) -> None:
     """Print the claims, what each leg found, and the slopes."""
     for result in report.results:
         screen.print(f"{result.claim.id}  {result.claim.statement}")

@@ -14,7 +14,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from temperance.claims.verify import Report, Result
+from temperance.claims.verify import Result, Verification
 from temperance.evidence.outcomes import LEGS
 from temperance.pages.formulas import FORMULAS, MODEL
 from temperance.pages.leg_views import EvidenceView, Grid, badge_class, data_address, evidence, shown, width_class
@@ -70,7 +70,7 @@ def _environment() -> Environment:
     return made
 
 
-def verification_page(report: Report, *, full: bool) -> str:
+def verification_page(report: Verification, *, full: bool) -> str:
     """A verification as an HTML document.
 
     Args:
@@ -114,7 +114,7 @@ def _leg(result: Result, name: Any) -> LegView:
     return LegView(anchor, _WORDS[name], required, outcome, leg.detail, evidence(leg.data, anchor))
 
 
-def _certificates(report: Report) -> Iterator[dict[str, Any]]:
+def _certificates(report: Verification) -> Iterator[dict[str, Any]]:
     for result in report.results:
         for leg in result.legs.values():
             yield from leg.data.get("certificates", ()) if leg is not None else ()
@@ -161,6 +161,6 @@ REPORTS: dict[str, Callable[..., str]] = {
 """Writers of a verification, by the ending of the file."""
 
 
-def write_report(report: Report, path: str, *, full: bool) -> None:
+def write_report(report: Verification, path: str, *, full: bool) -> None:
     """Write a verification in the format of the file's ending."""
     write_file(path, REPORTS[PurePath(path).suffix](report, full=full))

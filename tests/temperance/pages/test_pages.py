@@ -13,7 +13,7 @@ import pytest
 import sympy as sp
 
 from temperance.claims.table import CLAIMS, Claim
-from temperance.claims.verify import Report, Result, verify_claims
+from temperance.claims.verify import Result, Verification, verify_claims
 from temperance.commands.app import run
 from temperance.evidence.outcomes import Leg
 from temperance.numerics.studies.claim_studies import LINEAR
@@ -224,7 +224,7 @@ def hostile_report():
     claim = Claim("C1", HOSTILE, ("proof", "contact"), ())
     data = {"checks": [{"check": HOSTILE, "outcome": HOSTILE}], HOSTILE: HOSTILE}
     legs = {"proof": Leg("inconclusive", HOSTILE * 9, data, crashed=True), "contact": None, "monte_carlo": None}
-    return Report((Result(claim, legs),), {"outcome": HOSTILE, "detail": HOSTILE, "checks": []})
+    return Verification((Result(claim, legs),), {"outcome": HOSTILE, "detail": HOSTILE, "checks": []})
 
 
 def test_text_of_users_and_errors_is_text():
