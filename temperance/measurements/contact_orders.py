@@ -30,7 +30,7 @@ MET = 0.1  # a measured order this close to the bound has met it
 
 
 @dataclass(frozen=True)
-class Row:
+class MeasuredOrder:
     """An order, what was measured of it (None: nothing), and its rate."""
 
     order: Order
@@ -86,7 +86,7 @@ class Exponents:
     """Everything about the orders in a setting."""
 
     found: Orders
-    rows: tuple[Row, ...]
+    rows: tuple[MeasuredOrder, ...]
 
     def record(self) -> dict[str, Any]:
         """What `--json` prints."""
@@ -192,7 +192,7 @@ def with_measurements(found: Orders, seed: int = 0, progress: Doing = _silently)
     mixtures, rows = family(found.setting), []
     for order in found.orders:
         with progress(f"measuring {order.parameter}"):
-            rows.append(Row(order, _measured(found.setting, mixtures, order, seed)))
+            rows.append(MeasuredOrder(order, _measured(found.setting, mixtures, order, seed)))
     return Exponents(found, tuple(rows))
 
 

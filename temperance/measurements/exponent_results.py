@@ -55,7 +55,7 @@ def definition(name: str) -> GeneralStudy:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ExponentResult:
     """A group of errors and the three legs of its rate: order by proof, order as measured (None: not), and slope."""
 
     group: str
@@ -82,7 +82,7 @@ class Outcome:
         return "confirmed" if both == ("confirmed", "confirmed") else "inconclusive"
 
 
-def outcomes(found: Orders, entry: Mapping[str, Any], measured: Mapping[str, float | None]) -> list[Outcome]:
+def outcomes(found: Orders, entry: Mapping[str, Any], measured: Mapping[str, float | None]) -> list[ExponentResult]:
     """The legs of every group of a stored result; curvature is tested at one level for all groups together.
 
     found: the bounds; only certified ones are compared. measured: parameter -> measured order.
@@ -95,7 +95,7 @@ def outcomes(found: Orders, entry: Mapping[str, Any], measured: Mapping[str, flo
         sizes = entry["definition"]["sizes"]
         slope = log_slope(errors[group], sizes, seed=0, resamples=_RESAMPLES, curvature_level=level)
         judgement = judge(slope, float(1 / (2 * r)), share, supported=True)
-        made.append(Outcome(group, r, measured.get(group), slope, judgement))
+        made.append(ExponentResult(group, r, measured.get(group), slope, judgement))
     return made
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from temperance.measurements import exponent_results as exponent_studies
 from temperance.measurements import order_results as exponent_table
-from temperance.measurements.exponent_results import Outcome, outcomes
+from temperance.measurements.exponent_results import ExponentResult, outcomes
 from temperance.numerics.errors.slopes import Judgement, Slope
 from temperance.numerics.studies.general_studies import GeneralResult
 from temperance.theory.rates.contact_orders import order_setting, orders
@@ -95,7 +95,7 @@ SLOPE = Slope(-0.25, (-0.28, -0.22), 0.0, (-0.1, 0.1), 60)
     ],
 )
 def test_a_rate_is_confirmed_by_all_legs_together(order, measured, monte_carlo, outcome):
-    made = Outcome("a", order, measured, SLOPE, Judgement(monte_carlo, False, ""))
+    made = ExponentResult("a", order, measured, SLOPE, Judgement(monte_carlo, False, ""))
     assert made.outcome == outcome
     assert made.predicted == 1 / (2 * order)
 
