@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from temperance.numerics.contact.by_minimisation import Measured
     from temperance.numerics.general.split_mixtures import Family
 
-Doing = Callable[[str], AbstractContextManager[None]]
+Doing = Callable[[str], AbstractContextManager[object]]
 MET = 0.1  # a measured order this close to the bound has met it
 
 
@@ -151,7 +151,7 @@ def family(chosen: OrderSetting) -> Family:
     return Family(Truth(chosen.cell, expert, other_place(chosen), other), chosen.size, chosen.split == "all")
 
 
-def _silently(_: str) -> AbstractContextManager[None]:
+def _silently(_: str) -> AbstractContextManager[object]:
     return nullcontext()
 
 

@@ -8,7 +8,7 @@ import pytest
 import sympy as sp
 
 from temperance.commands.app import run
-from temperance.measurements.contact_orders import Row, exponents, family
+from temperance.measurements.contact_orders import MeasuredOrder, exponents, family
 from temperance.numerics.contact.by_minimisation import LEVELS_MEAN, LEVELS_MEAN_KINK, Measured, measure
 from temperance.numerics.general.split_mixtures import Family
 from temperance.theory.rates.contact_orders import Order, order_setting, orders
@@ -69,19 +69,24 @@ def test_the_certificate_is_proved_again_by_certify(printed, capsys, tmp_path):
 
 def test_a_rate_is_stated_only_where_it_is_proved():
     bare = Order("a", "a", False, None, False)
-    assert Row(bare, Measured("a", (1, 2, 3), (1e-1, 1e-2, 1e-3))).record()["rate"] is None
-    assert Row(Order("a", "a", False, Fraction(4, 3), False), None).record()["rate"] == "3/8"
-    assert Row(Order("a", "a", False, None, True), None).record()["rate"] is None
+    assert MeasuredOrder(bare, Measured("a", (1, 2, 3), (1e-1, 1e-2, 1e-3))).record()["rate"] is None
+    assert MeasuredOrder(Order("a", "a", False, Fraction(4, 3), False), None).record()["rate"] == "3/8"
+    assert MeasuredOrder(Order("a", "a", False, None, True), None).record()["rate"] is None
 
 
 def test_an_interval_is_named_where_proof_and_measurement_do_not_meet():
     halving = Measured("a", tuple(range(1, 7)), tuple(2.0 ** (-2 * j) for j in range(1, 7)))
     assert halving.order == pytest.approx(2)
-    met, apart, bare = (Row(Order("a", "a", False, r, False), halving) for r in (Fraction(2), Fraction(3), None))
+    met, apart, bare = (
+        MeasuredOrder(Order("a", "a", False, r, False), halving) for r in (Fraction(2), Fraction(3), None)
+    )
     assert met.remark() is None
     assert apart.remark() == "a: the order lies between about 2.00 (measured) and 3 (proved)"
     assert bare.remark() == "a: the order is at least about 2.00 (measured)"
-    assert "does not prove it" in Row(Order("a", "a", False, None, False), Measured("a", (1, 2), (1e-16,) * 2)).remark()
+    assert (
+        "does not prove it"
+        in MeasuredOrder(Order("a", "a", False, None, False), Measured("a", (1, 2), (1e-16,) * 2)).remark()
+    )
 
 
 BAD = {
@@ -379,7 +384,7 @@ def test_what_is_no_order_is_said_in_words(exponents, words):
     """The first are the local exponents of minima that were missed."""
     found = measured_at(*exponents)
     assert found.order is None
-    row = Row(Order("a", "a", False, None, False), found)
+    row = MeasuredOrder(Order("a", "a", False, None, False), found)
     assert words in row.remark()
     assert row.record()["measured"] is None
 
@@ -391,7 +396,7 @@ def test_a_measured_order_has_an_error_and_is_at_least_1():
 
 
 def test_an_order_above_its_bound_is_not_printed():
-    row = Row(Order("a", "a", False, Fraction(2), False), measured_at(2.5, 2.5, 2.5))
+    row = MeasuredOrder(Order("a", "a", False, Fraction(2), False), measured_at(2.5, 2.5, 2.5))
     assert row.record()["measured"] is None
     assert "above the proved bound" in row.remark()
 
