@@ -9,17 +9,17 @@ responsibilities r = softmax(t + f):
                + sum_i r_i d2 c_i - sum_i pi_i d2 t_i,      c_i = t_i + f_i
 
 in the coordinates theta of `measures.Layout` (log tau, log nu). In them t_i is homogeneous of degree one in 1/tau, so
-that d2 t_i/dlog(tau) dp = -dt_i/dp, and likewise d2 f_i/dlog(nu) dp = -df_i/dp for p = a, b: those entries of
-the Hessian are read off the score. The only second derivatives left are s'' x x^T/tau and -(x,1)(x,1)^T/nu.
+that d2 t_i/dlog(tau) dp = -dt_i/dp, and likewise d2 f_i/dlog(nu) dp = -df_i/dp for p = a, b. The only other second
+derivatives are s'' x x^T/tau and -(x,1)(x,1)^T/nu.
 
-Points may have weights, which multiply their terms of every sum, and a reference, which is taken from log g. The data
-are taken in blocks that stay in cache; outer products are matrix products. This is the plain version, which
-`kernels` is tested against.
+Points may have weights, which multiply their terms of every sum, and a reference, which is taken from log g. This is
+the plain version, which the compiled one (`likelihood.kernel`) is tested against.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,9 +29,10 @@ from temperance.numerics.mixture.activation_numpy import CompiledActivation
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
 
 Floats = NDArray[np.float64]
+Sums = tuple[float, Floats, Floats]
 
 NONE: Floats = np.empty(0)  # weights and reference of points without any
-WORKSPACE = 2**17  # numbers in the arrays of a block: about 1 MB, to stay in a second-level cache
+WORKSPACE = 2**17  # numbers in the derivatives of a block of points: about 1 MB, to stay in a second-level cache
 _EXPONENT_FLOOR = -300.0  # smaller exponentials cannot change a sum of doubles, and denormal numbers are slow
 
 
@@ -64,10 +65,9 @@ def _logits(m: MixingMeasure, gate: CompiledActivation, x1: Floats, y: Floats, o
     return (t, f, e, *jets[1:])
 
 
-def _features(x: Floats, start: int = 0, stop: int | None = None) -> Floats:
-    """(x, 1) of the points start..stop, shape (d+1, n)."""
-    part = x[start:stop]
-    return np.concatenate([part.T, np.ones((1, len(part)))])
+def _features(x: Floats) -> Floats:
+    """(x, 1) of the points, shape (d+1, n)."""
+    return np.concatenate([x.T, np.ones((1, len(x)))])
 
 
 def check_data(x: Floats, y: Floats, d: int) -> tuple[Floats, Floats]:
@@ -111,90 +111,45 @@ def responsibilities(measure: MixingMeasure, gate: CompiledActivation, x: Floats
     return _softmax(t + f)[1].T
 
 
-class _Pass:
-    """One pass over the data at a measure without replicate axes: a workspace for blocks, and what they add up to.
+def _sums(m: MixingMeasure, gate: CompiledActivation, x1: Floats, y: Floats, w: Any, reference: Any) -> Sums:
+    """Value, score and Hessian at (x, 1) (d+1, n) and y (n,), with weights w and a reference (n,) or constants.
 
-    Full order of the parameters: (log tau, atom 1, ..., atom k), an atom being (beta1, beta0, a, b, log nu).
-    Gate order: (log tau, then beta1 and beta0 of each atom). A last row of ones under the weighted scores gives the
-    score with the outer product (and keeps BLAS from its symmetric routine, slower at this size).
+    They are in all parameters, (log tau, atom 1, ..., atom k), an atom being (beta1, beta0, a, b, log nu).
     """
+    t, f, e, s1, s2 = _logits(m, gate, x1, y, 2)
+    normaliser, pi = _softmax(t)
+    log_joint, r = _softmax(t + f)
+    d, q = m.d, 2 * m.d + 3
+    dt, df = np.zeros((2, m.k, 1 + m.k * q, len(y)))
+    second = np.zeros((1 + m.k * q, 1 + m.k * q))  # sum_i r_i d2 c_i - sum_i pi_i d2 t_i
+    for i in range(m.k):
+        first = 1 + i * q
+        slope, logit = slice(first, first + d), slice(first, first + d + 1)
+        line, nu = slice(first + d + 1, first + q - 1), first + q - 1
+        dt[i, 0] = -t[i]
+        dt[i, slope] = s1[i] * x1[:-1] / m.tau
+        dt[i, first + d] = 1 / m.tau
+        df[i, line] = e[i] * x1 / m.nu[i]
+        df[i, nu] = 0.5 * e[i] ** 2 / m.nu[i] - 0.5
+        share = w * r[i]
+        excess = share - w * pi[i]
+        second[0, 0] += excess @ t[i]
+        second[0, logit] = second[logit, 0] = -dt[i, logit] @ excess
+        second[slope, slope] = (excess * s2[i] / m.tau * x1[:-1]) @ x1[:-1].T
+        second[line, line] = -(share / m.nu[i] * x1) @ x1.T
+        second[line, nu] = second[nu, line] = -df[i, line] @ share
+        second[nu, nu] = -(df[i, nu] + 0.5) @ share
+    value = float((w * (log_joint - normaliser - reference)).sum())
+    after, before = _moments(r, dt + df, w), _moments(pi, dt, w)
+    return value, after[0] - before[0], second + after[1] - before[1]
 
-    def __init__(self, m: MixingMeasure, gate: CompiledActivation, block: int) -> None:
-        self.m, self.gate = m, gate
-        k, d = m.k, m.d
-        q, g = 2 * d + 3, 1 + k * (d + 1)
-        full = 1 + k * q
-        self.scores = np.empty((k, q, block))
-        self.mixed, self.gate_mixed = np.ones((full + 1, block)), np.ones((g + 1, block))
-        self.value = self.tau_curvature = 0.0
-        self.outer, self.gate_outer = np.zeros((full, full + 1)), np.zeros((g, g + 1))
-        self.local, self.local_tau = np.zeros((k, q, q)), np.zeros((k, q))
-        self.curvature = np.zeros((2, k, d + 1, d + 1))
 
-    def local_scores(self, x1: Floats, e: Floats, s1: Floats) -> Floats:
-        """Derivatives of c_i in (beta1_i, beta0_i, a_i, b_i, log nu_i), shape (k, 2d+3, n)."""
-        m, d, scores = self.m, self.m.d, self.scores[:, :, : x1.shape[1]]
-        np.multiply((s1 / m.tau)[:, None], x1[:-1], out=scores[:, :d])
-        scores[:, d] = 1.0 / m.tau
-        scaled = e / m.nu[:, None]
-        np.multiply(scaled[:, None], x1, out=scores[:, d + 1 : 2 * d + 2])
-        scores[:, -1] = 0.5 * scaled * e - 0.5
-        return scores
-
-    def add(self, x1: Floats, y: Floats, w: Floats | float, reference: Floats | float) -> None:
-        """Add the block of points (x, 1) (d+1, n) and y (n,), with weights w and a reference (n,) or constants."""
-        m, n = self.m, len(y)
-        t, f, e, s1, s2 = _logits(m, self.gate, x1, y, 2)
-        normaliser, pi = _softmax(t)
-        log_joint, r = _softmax(t + f)
-        excess = w * (r - pi)
-        self.value += float((w * (log_joint - normaliser - reference)).sum())
-        scores = self.local_scores(x1, e, s1)
-        weighted = self._mix(self.mixed[:, :n], self.outer, scores, r, t, w)
-        gate_weighted = self._mix(self.gate_mixed[:, :n], self.gate_outer, scores[:, : m.d + 1], pi, t, w)
-        self.local += weighted @ scores.transpose(0, 2, 1)
-        self.local[:, : m.d + 1, : m.d + 1] -= gate_weighted @ scores[:, : m.d + 1].transpose(0, 2, 1)
-        self.local_tau -= (weighted @ t[:, :, None])[..., 0]
-        self.local_tau[:, : m.d + 1] += (gate_weighted @ t[:, :, None])[..., 0]
-        self.tau_curvature += float(np.vdot(excess * t, t))
-        products = (x1[:, None] * x1).reshape(-1, n)
-        self.curvature += (np.concatenate([excess * s2, w * r]) @ products.T).reshape(self.curvature.shape)
-
-    @staticmethod
-    def _mix(rows: Floats, outer: Floats, scores: Floats, shares: Floats, t: Floats, w: Floats | float) -> Floats:
-        """Fill rows with sum_i shares_i dc_i, add w times their outer product; returns w times the atoms' terms."""
-        np.negative((shares * t).sum(axis=0), out=rows[0])
-        np.multiply(scores, shares[:, None], out=rows[1:-1].reshape(scores.shape))
-        weighted = rows[:-1] if isinstance(w, float) else rows[:-1] * w
-        outer += weighted @ rows.T
-        return weighted[1:].reshape(scores.shape)
-
-    def score_and_hessian(self) -> tuple[Floats, Floats]:
-        """Score and Hessian in the full order."""
-        m, d, q = self.m, self.m.d, 2 * self.m.d + 3
-        atoms = 1 + np.arange(m.k * q).reshape(m.k, q)
-        in_gate = np.concatenate([[0], atoms[:, : d + 1].ravel()])
-        score, hessian = self.outer[:, -1].copy(), -self.outer[:, :-1]
-        score[in_gate] -= self.gate_outer[:, -1]
-        hessian[np.ix_(in_gate, in_gate)] += self.gate_outer[:, :-1]
-        hessian[0, 0] += self.tau_curvature - score[0]
-        tau_row = self.local_tau.ravel()
-        tau_row[in_gate[1:] - 1] -= score[in_gate[1:]]
-        hessian[0, 1:] += tau_row
-        hessian[1:, 0] += tau_row
-        for i, atom in enumerate(atoms):
-            hessian[np.ix_(atom, atom)] += self.local[i] + self._second(i, score[atom])
-        return score, hessian
-
-    def _second(self, i: int, score: Floats) -> Floats:
-        """sum r d2 c_i - sum pi d2 t_i in the parameters of atom i, from the curvature sums and the atom's score."""
-        d, second = self.m.d, np.zeros((len(score), len(score)))
-        second[:d, :d] = self.curvature[0, i, :d, :d] / self.m.tau
-        expert = self.curvature[1, i]
-        second[d + 1 : -1, d + 1 : -1] = -expert / self.m.nu[i]
-        second[-1, d + 1 : -1] = second[d + 1 : -1, -1] = -score[d + 1 : -1]
-        second[-1, -1] = -score[-1] - 0.5 * expert[d, d]
-        return second
+def _moments(shares: Floats, slopes: Floats, w: Any) -> tuple[Floats, Floats]:
+    """Sums over points of w E d and of w (E d d^T - E d E d^T), E being the mean over atoms by their shares (k, n)."""
+    weighted = shares[:, None] * slopes
+    mean = weighted.sum(axis=0)
+    square = (w * weighted) @ slopes.transpose(0, 2, 1)
+    return (w * mean).sum(axis=1), square.sum(axis=0) - (w * mean) @ mean.T
 
 
 def check_weights(weights: Floats, reference: Floats, n: int) -> None:
@@ -224,16 +179,14 @@ def log_likelihood(
     measures = layout.unpack(theta)
     batch, p = measures.tau.shape, layout.size
     x, y = np.broadcast_to(x, (*batch, *x.shape[-2:])), np.broadcast_to(y, (*batch, y.shape[-1]))
-    block = max(1, min(WORKSPACE // (3 * layout.k * layout.atom_size), y.shape[-1]))
-    result = Evaluation(np.empty(batch), np.empty((*batch, p)), np.empty((*batch, p, p)))
+    block = max(1, WORKSPACE // (4 * layout.k * (1 + layout.k * layout.atom_size)))
+    result = Evaluation(np.zeros(batch), np.zeros((*batch, p)), np.zeros((*batch, p, p)))
     for index in np.ndindex(batch):
-        total = _Pass(measures[index], gate, block)
         for start in range(0, y.shape[-1], block):
-            stop = start + block
-            own = (weights[start:stop], reference[start:stop]) if len(weights) else (1.0, 0.0)
-            total.add(_features(x[index], start, stop), y[index][start:stop], *own)
-        score, hessian = total.score_and_hessian()
-        result.value[index] = total.value
-        result.score[index] = score[layout.free]
-        result.hessian[index] = hessian[np.ix_(layout.free, layout.free)]
+            part = slice(start, start + block)
+            own = (weights[part], reference[part]) if len(weights) else (1.0, 0.0)
+            value, score, hessian = _sums(measures[index], gate, _features(x[index][part]), y[index][part], *own)
+            result.value[index] += value
+            result.score[index] += score[layout.free]
+            result.hessian[index] += hessian[np.ix_(layout.free, layout.free)]
     return result

@@ -115,7 +115,7 @@ def test_blocks_add_up(monkeypatch):
     layout = Layout(2, 1, "free")
     theta, x, y = case(layout, seed=1, points=1000)
     whole = log_likelihood(theta, layout, GATES["tanh"], x, y)
-    monkeypatch.setattr(density, "WORKSPACE", 3 * layout.k * layout.atom_size * 7)
+    monkeypatch.setattr(density, "WORKSPACE", 4 * layout.k * (1 + layout.k * layout.atom_size) * 7)
     parts = log_likelihood(theta, layout, GATES["tanh"], x, y)
     for name in ("value", "score", "hessian"):
         np.testing.assert_allclose(getattr(parts, name), getattr(whole, name), rtol=1e-11)
