@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from temperance.numerics.likelihood.batch_values import values
+from temperance.numerics.likelihood.kernel import values
 from temperance.numerics.mixture.activation_numpy import CompiledActivation
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
 

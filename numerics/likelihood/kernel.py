@@ -44,31 +44,21 @@ from temperance.numerics.likelihood.kernel_steps import (
     pull,
     weigh_shares,
 )
-from temperance.numerics.machine.code_versions import version_of
+from temperance.numerics.machine.code_versions import MACHINE, version_of
 from temperance.numerics.machine.interrupts import interrupts_noted
 from temperance.numerics.machine.intrinsics import use_wide_vectors
 from temperance.numerics.machine.row_products import LANES, weigh
 from temperance.numerics.mixture import density
 from temperance.numerics.mixture.activation_machine_code import NoMachineCode, machine_jets
 from temperance.numerics.mixture.activation_numpy import CompiledActivation
-from temperance.numerics.mixture.density import NONE, Evaluation, check_data, check_weights
+from temperance.numerics.mixture.density import NONE, Sums
 from temperance.numerics.mixture.measures import Layout
 from temperance.theory.activations.activation import Activation
 
 Floats = NDArray[np.float64]
-Sums = tuple[float, Floats, Floats]
-_SIGNATURE = types.float64(
-    types.float64[::1],
-    types.boolean,
-    types.float64[:, ::1],
-    types.float64[::1],
-    types.float64[::1],
-    types.float64[::1],
-    types.int64,
-    types.float64[::1],
-    types.float64[::1],
-)
-Likelihood = Callable[[Floats, Floats, Floats, Floats, Floats], Sums]
+_ROW, _TABLE = types.float64[::1], types.float64[:, ::1]
+_SIGNATURE = types.float64(_ROW, types.boolean, _TABLE, _ROW, _ROW, _ROW, types.int64, _ROW, _ROW)
+Likelihood = Callable[..., Sums]
 
 BLOCK = 256
 FAST: dict[str, Any] = {
@@ -80,7 +70,7 @@ FAST: dict[str, Any] = {
 
 def code_version() -> int:
     """A number that changes with the code that kernels are made of, so that no stale kernel is found on disk."""
-    return int(version_of(Path(__file__).read_text(encoding="utf-8"))[:14], 16)
+    return int(version_of(MACHINE, Path(__file__).parent)[:14], 16)
 
 
 def row_counts(k: int, d: int, gates: int) -> list[int]:
@@ -89,7 +79,7 @@ def row_counts(k: int, d: int, gates: int) -> list[int]:
 
 
 def _sum_count(k: int, d: int, gates: int, linear: bool) -> int:
-    """Sums that the kernel keeps, in the order of `assembly.assemble`."""
+    """Sums that the kernel keeps, in the order of `hessian_assembly.assemble`."""
     g, square, total = d + 1, d * (d + 1) // 2, 0
     rows = [2 * d + 3 if i < gates else d + 2 for i in range(k)]
     for i in range(k):
@@ -104,8 +94,9 @@ def _build(k: int, d: int, gates: int, linear: bool, version: int) -> Any:
     """The kernel for k atoms in dimension d, the first `gates` of which have free gate parameters.
 
     It is called with full (log tau, atoms), whether log tau is a coordinate, x (n, d), y (n,), weights and reference
-    (both (n,), or empty) and the address of the jets; it leaves its sums and two totals (zeros before) for
-    `assembly.assemble`, and returns the log-likelihood. Every free variable below is an integer.
+    (both (n,), or empty) and the address of the jets, and returns the log-likelihood. It leaves its sums and two totals
+    (zeros before) for `hessian_assembly.assemble`, unless the array for the sums is empty. Every free variable below is
+    an integer.
     """
     q, e, g, square = 2 * d + 3, d + 2, d + 1, d * (d + 1) // 2
     basis = g + square
@@ -132,6 +123,8 @@ def _build(k: int, d: int, gates: int, linear: bool, version: int) -> Any:
                 w, full, x, y, weights, reference, jets, start, m,
                 k, d, gates, linear, phi, z, t, c, p, r, scratch, stride,
             )  # fmt: skip
+            if not len(out_sums):
+                continue
             w[p:scratch, m:padded] = 0.0
             if len(weights):
                 weigh_shares(w[p:scratch], weights[start : start + m], w[given:rows], m)
@@ -159,7 +152,7 @@ def _build(k: int, d: int, gates: int, linear: bool, version: int) -> Any:
                         here, other, weight, share + further, probability, prior + further, at, count,
                         j, gates, q, e, g, stride,
                     )  # fmt: skip
-        for i in range(sums):
+        for i in range(len(out_sums)):
             total = 0.0
             for lane in range(LANES):
                 total += partial[i, lane]
@@ -182,8 +175,8 @@ def compiled_kernel(k: int, d: int, gates: int, linear: bool) -> Any:
 def likelihood_of(layout: Layout, activation: Activation) -> Likelihood:
     """The compiled log-likelihood of a layout and an activation.
 
-    It maps theta (p,), x (n, d), y (n,), weights and reference (each (n,), or `NONE`), doubles in C order, to the
-    value, the score (p,) and the Hessian (p, p).
+    It maps theta (p,), x (n, d), y (n,), weights and reference (each (n,), or `NONE`), doubles in C order, and whether
+    derivatives are wanted, to the value, the score (p,) and the Hessian (p, p); without derivatives these are zeros.
     Raises `NoMachineCode` if a function in the activation is not translated.
     """
     linear = activation.is_linear
@@ -196,12 +189,15 @@ def likelihood_of(layout: Layout, activation: Activation) -> Likelihood:
     fixed = np.zeros(size)
     fixed[0] = 0.0 if layout.tau is None else np.log(layout.tau)
 
-    def likelihood(theta: Floats, x: Floats, y: Floats, weights: Floats, reference: Floats) -> Sums:
+    def likelihood(
+        theta: Floats, x: Floats, y: Floats, weights: Floats, reference: Floats, derivatives: bool = True
+    ) -> Sums:
         full, score, hessian = fixed.copy(), np.zeros(size), np.zeros((size, size))
-        sums, totals = np.empty(count), np.zeros(2)
+        sums, totals = np.empty(count if derivatives else 0), np.zeros(2)
         full[free] = theta
         value = kernel(full, tau, x, y, weights, reference, address, sums, totals)
-        assemble(sums, totals, full, layout.k, layout.d, gates, linear, tau, score, hessian)
+        if derivatives:
+            assemble(sums, totals, full, layout.k, layout.d, gates, linear, tau, score, hessian)
         return value, score.take(free), hessian.take(square)
 
     return likelihood
@@ -215,15 +211,17 @@ def evaluate(
     y: Floats,
     weights: Floats = NONE,
     reference: Floats = NONE,
+    derivatives: bool = True,
 ) -> Sums:
-    """Value, score (p,) and Hessian (p, p) at one theta (p,) for x (n, d), y (n,); not checked.
+    """Value, score (p,) and Hessian (p, p) at one theta (p,) for x (n, d), y (n,) in C order; not checked.
 
     With weights (n,) and a reference (n,) the value is sum_j weights_j (log g(y_j | x_j) - reference_j), of which score
-    and Hessian are the derivatives. The plain version takes over for an activation without machine code, and where the
-    sums are not finite because s overflows in double precision.
+    and Hessian are the derivatives. Without derivatives the value alone counts: the sums for the others cost more than
+    half of a pass. The plain version takes over for an activation without machine code, and where the sums are not
+    finite because s overflows in double precision.
     """
     try:
-        value, score, hessian = likelihood_of(layout, gate.source)(theta, x, y, weights, reference)
+        value, score, hessian = likelihood_of(layout, gate.source)(theta, x, y, weights, reference, derivatives)
         if math.isfinite(value) and np.isfinite(hessian).all():
             return value, score, hessian
     except NoMachineCode:
@@ -233,30 +231,6 @@ def evaluate(
     return float(plain.value), plain.score, plain.hessian
 
 
-def log_likelihood(
-    theta: Floats,
-    layout: Layout,
-    gate: CompiledActivation,
-    x: Floats,
-    y: Floats,
-    weights: Floats = NONE,
-    reference: Floats = NONE,
-) -> Evaluation:
-    """sum_j log g(y_j | x_j) with its score and Hessian in theta: `density.log_likelihood`, compiled.
-
-    theta (..., p); x (..., n, d) and y (..., n), with the leading axes of theta or none; weights and reference (n,), or
-    `NONE`. Raises ValueError for a wrong shape.
-    """
-    theta = np.asarray(theta, dtype=float)
-    x, y = check_data(x, y, layout.d)
-    check_weights(weights, reference, y.shape[-1])
-    batch, p = theta.shape[:-1], layout.size
-    if theta.shape[-1:] != (p,):
-        raise ValueError(f"theta must have shape (..., {p}), not {theta.shape}")
-    x, y = np.ascontiguousarray(x), np.ascontiguousarray(y)
-    x, y = np.broadcast_to(x, (*batch, *x.shape[-2:])), np.broadcast_to(y, (*batch, y.shape[-1]))
-    result = Evaluation(np.empty(batch), np.empty((*batch, p)), np.empty((*batch, p, p)))
-    for index in np.ndindex(batch):
-        sums = evaluate(theta[index], layout, gate, x[index], y[index], weights, reference)
-        result.value[index], result.score[index], result.hessian[index] = sums
-    return result
+def values(thetas: Floats, layout: Layout, gate: CompiledActivation, x: Floats, y: Floats) -> Floats:
+    """The value of `evaluate`, alone, at every theta of thetas (m, p): to choose starting points."""
+    return np.array([evaluate(theta, layout, gate, x, y, derivatives=False)[0] for theta in thetas])

@@ -100,23 +100,6 @@ def tanh(x: float) -> float:
 
 
 @njit(**EXACT)
-def sinh(x: float) -> float:
-    """(m + m/(m + 1))/2 with m = exp(|x|) - 1; inf beyond 709."""
-    size = abs(x)
-    m = expm1(709.0 if size > 709.0 else size)
-    value = float("inf") if size > 709.0 else 0.5 * (m + m / (m + 1.0))
-    value = value if size == size else size
-    return -value if x < 0.0 else value
-
-
-@njit(**EXACT)
-def cosh(x: float) -> float:
-    """(e + 1/e)/2 with e = exp(|x|)."""
-    e = exp(abs(x))
-    return 0.5 * (e + 1.0 / e)
-
-
-@njit(**EXACT)
 def logistic(x: float) -> float:
     """1/(1 + exp(-x))."""
     size = abs(x)
@@ -217,8 +200,12 @@ def erf(x: float) -> float:
 
 
 @njit(**EXACT)
-def wave(f: float) -> tuple[float, float]:
-    """(sin, cos) of 2 pi f, |f| <= 1/8."""
+def quarters(x: float) -> tuple[float, float, float]:
+    """(q, sin r, cos r) with x = n pi/2 + r, |r| <= pi/4, q = n mod 4 in [-2, 2]; pi/2 in three parts."""
+    n = nearest(x * 0.6366197723675814)
+    r = x - n * 1.57079632673412561417
+    r = (r - n * 6.07710050630396597660e-11) - n * 2.02226624879595063154e-21
+    f = r * 0.15915494309189535  # r/(2 pi)
     w = f * f
     s = 3.7808689593022955184
     s = s * w - 15.093804209987113512
@@ -235,17 +222,7 @@ def wave(f: float) -> tuple[float, float]:
     c = c * w + 64.939394022667957529
     c = c * w - 19.739208802178716989
     c = c * w + 1.0
-    return s * f, c
-
-
-@njit(**EXACT)
-def quarters(x: float) -> tuple[float, float, float]:
-    """(q, sin r, cos r) with x = n pi/2 + r, |r| <= pi/4, q = n mod 4 in [-2, 2]; pi/2 in three parts."""
-    n = nearest(x * 0.6366197723675814)
-    r = x - n * 1.57079632673412561417
-    r = (r - n * 6.07710050630396597660e-11) - n * 2.02226624879595063154e-21
-    s, c = wave(r * 0.15915494309189535)
-    return n - 4.0 * nearest(0.25 * n), s, c
+    return n - 4.0 * nearest(0.25 * n), s * f, c
 
 
 @njit(**EXACT)

@@ -23,14 +23,14 @@ from sympy.printing.pycode import PythonCodePrinter
 
 from temperance.numerics.machine import elementary as vectormath
 from temperance.numerics.machine import intrinsics as calls
-from temperance.numerics.machine.code_versions import version_of
+from temperance.numerics.machine.code_versions import MACHINE, version_of
 from temperance.numerics.machine.interrupts import interrupts_noted
 from temperance.numerics.mixture.activation_numpy import stable_jets
 from temperance.theory.activations.activation import Activation
 
-_VECTOR = {name: name for name in ("exp", "log", "tanh", "erf", "sin", "cos", "sinh", "cosh")}
+_VECTOR = {name: name for name in ("exp", "log", "tanh", "erf", "sin", "cos")}
 _VECTOR |= {"Logistic": "logistic", "Softplus": "softplus"}
-_SCALAR = {name: name for name in ("tan", "asin", "acos", "atan", "asinh", "acosh", "atanh", "erfc")}
+_SCALAR = {name: name for name in ("tan", "asin", "acos", "atan", "sinh", "cosh", "asinh", "acosh", "atanh", "erfc")}
 _TRANSLATED = _VECTOR | _SCALAR
 _LARGEST_POWER = 64
 
@@ -135,7 +135,7 @@ def source_of(activation: Activation) -> str:
     if any("math." in line for line in lines):
         raise NoMachineCode("a function is not translated")
     text = _HEADER + "".join(f"        {line}\n" for line in lines) + _FOOTER
-    return f"{text}# {version_of(_HEADER)}\n"
+    return f"{text}# {version_of(MACHINE)}\n"
 
 
 def cache_folder() -> Path:

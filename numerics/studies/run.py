@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from temperance.numerics.fitting.mle import Fit, Status, fit, higher
-from temperance.numerics.likelihood.batch_values import values
 from temperance.numerics.likelihood.kernel import evaluate
 from temperance.numerics.machine.interrupts import interrupts_noted
 from temperance.numerics.machine.threads import one_blas_thread
@@ -101,7 +100,6 @@ def compile_kernels(study: Study) -> None:
         x = y[:, None] * np.ones(study.truth.d)
         for layout in (study.layout, *([smaller(study.layout)] if study.splits else [])):
             evaluate(np.zeros(layout.size), layout, study.gate, x, y)
-            values(np.zeros((1, layout.size)), layout, study.gate, x, y)
 
 
 def _finished(study: Study, replicates: Sequence[int], executor: Executor | None) -> Iterator[tuple[int, Outcome]]:

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from temperance.numerics.likelihood.batch_values import values
-from temperance.numerics.likelihood.kernel import BLOCK, evaluate
+from temperance.numerics.likelihood.kernel import BLOCK, evaluate, values
 from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.mixture.measures import Layout
 from temperance.theory.activations.activation import Activation, Piece, Z, activation

@@ -4,7 +4,6 @@ import mpmath as mp
 import numpy as np
 import pytest
 
-from temperance.numerics.likelihood import batch_values as screening
 from temperance.numerics.likelihood import kernel as kernels
 from temperance.numerics.mixture import density
 from temperance.numerics.mixture.activation_numpy import compile_activation
@@ -31,30 +30,33 @@ def check_equal(ours, exact):
         np.testing.assert_allclose(found, part, rtol=1e-10, atol=1e-12 * max(1.0, float(np.abs(part).max())))
 
 
+def plainly(*arguments):
+    """`kernels.evaluate` by the plain version."""
+    found = density.log_likelihood(*arguments)
+    return found.value, found.score, found.hessian
+
+
 @pytest.mark.parametrize("setting", CASES)
-@pytest.mark.parametrize("version", [kernels, density])
+@pytest.mark.parametrize("version", [kernels.evaluate, plainly])
 def test_a_weight_repeats_its_point(setting, version):
     layout, s, theta, x, y, w, reference = case(*setting)
     whole = w.astype(int)
-    ours = version.log_likelihood(theta, layout, s, x, y, w, reference)
-    many = version.log_likelihood(theta, layout, s, np.repeat(x, whole, axis=0), np.repeat(y, whole))
-    check_equal((ours.value, ours.score, ours.hessian), (many.value - w @ reference, many.score, many.hessian))
+    value, *derivatives = version(theta, layout, s, np.repeat(x, whole, axis=0), np.repeat(y, whole))
+    check_equal(version(theta, layout, s, x, y, w, reference), (value - w @ reference, *derivatives))
 
 
 @pytest.mark.parametrize("setting", CASES)
 def test_kernel_and_plain_version_agree(setting):
     layout, s, theta, x, y, w, reference = case(*setting)
     w *= 0.37
-    ours, plain = (v.log_likelihood(theta, layout, s, x, y, w, reference) for v in (kernels, density))
-    check_equal(*((e.value, e.score, e.hessian) for e in (ours, plain)))
+    check_equal(*(version(theta, layout, s, x, y, w, reference) for version in (kernels.evaluate, plainly)))
 
 
 @pytest.mark.parametrize("setting", CASES)
 def test_the_value_alone_is_that_of_the_full_kernel(setting):
     layout, s, theta, x, y, w, reference = case(*setting)
-    thetas = np.stack([theta, theta / 2])
-    expected = [kernels.evaluate(t, layout, s, x, y, w, reference)[0] for t in thetas]
-    np.testing.assert_allclose(screening.values(thetas, layout, s, x, y, w, reference), expected, rtol=1e-13)
+    alone, whole = (kernels.evaluate(theta, layout, s, x, y, w, reference, wanted) for wanted in (False, True))
+    assert alone[0] == whole[0]
 
 
 def test_a_reference_moves_the_value_alone():
@@ -74,7 +76,7 @@ def test_where_the_kernel_overflows_the_weights_go_through_the_plain_version():
     plain = density.log_likelihood(theta, layout, s, x, y, w, reference)
     assert value == float(plain.value)
     assert np.array_equal(score, plain.score)
-    assert screening.values(theta[None], layout, s, x, y, w, reference)[0] == value
+    assert kernels.evaluate(theta, layout, s, x, y, w, reference, derivatives=False)[0] == value
 
 
 @pytest.mark.parametrize(
@@ -82,12 +84,11 @@ def test_where_the_kernel_overflows_the_weights_go_through_the_plain_version():
 )
 def test_wrong_shapes_are_named(weights, reference, name):
     layout = Layout(2, 1, "free")
-    for version in (kernels, density):
-        with pytest.raises(ValueError, match=rf"^{name} must have shape \(5,\)"):
-            version.log_likelihood(
-                np.zeros(layout.size), layout, gate("tanh"), np.zeros((5, 1)), np.zeros(5), np.ones(weights),
-                np.zeros(reference),
-            )  # fmt: skip
+    with pytest.raises(ValueError, match=rf"^{name} must have shape \(5,\)"):
+        density.log_likelihood(
+            np.zeros(layout.size), layout, gate("tanh"), np.zeros((5, 1)), np.zeros(5), np.ones(weights),
+            np.zeros(reference),
+        )  # fmt: skip
 
 
 def exact_value(theta, x, y, w, reference):
