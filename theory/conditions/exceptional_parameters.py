@@ -21,7 +21,7 @@ from temperance.theory.conditions.relations import Analysis
 from temperance.theory.expressions import balls
 from temperance.theory.expressions.normal_forms import rationalized, terms
 from temperance.theory.expressions.sign_changes import NoClosedForm, Z, real_roots
-from temperance.theory.fields.differential_field import NoTower, factored
+from temperance.theory.fields.differential_field import OutsideTowers, factored
 from temperance.theory.fields.tower import Tower
 
 _BITS = 256
@@ -81,7 +81,7 @@ def _constant_parts(tower: Tower, p: fmpz_mpoly) -> list[sp.Expr]:
     """The factors of p that involve constants only (z aside, they decide where p vanishes identically)."""
     try:
         constants = [tower.stands_for(f) for f, _ in factored(p)[1] if tower.is_constant(f)]
-    except NoTower:  # too high a degree to be factored
+    except OutsideTowers:  # too high a degree to be factored
         return []
     return [c.subs(Z, sp.S.One) if c.has(Z) else c for c in constants]  # a constant of integration
 

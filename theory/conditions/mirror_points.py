@@ -29,7 +29,7 @@ from temperance.theory.conditions.relations import Analysis
 from temperance.theory.expressions import balls
 from temperance.theory.expressions.normal_forms import rationalized
 from temperance.theory.expressions.sign_changes import NO_CLOSED_FORM, NoClosedForm, Sample, Z
-from temperance.theory.fields.differential_field import Fraction, NoTower
+from temperance.theory.fields.differential_field import Fraction, OutsideTowers
 from temperance.theory.fields.nullspace import Row, coefficient_rows, nullspace
 from temperance.theory.fields.tower import Tower
 
@@ -99,7 +99,7 @@ def _of_one(source: Activation, sample: Sample) -> Mirror:
         return Mirror(None, True, description="s is not defined on both sides of 0")
     try:
         return _by_tower(halves)
-    except (NoTower, ZeroDivisionError, ValueError) as error:
+    except (OutsideTowers, ZeroDivisionError, ValueError) as error:
         return _without_tower(halves, str(error))
 
 

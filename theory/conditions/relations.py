@@ -20,7 +20,7 @@ from temperance.theory.conditions.families import members as all_members
 from temperance.theory.expressions import balls
 from temperance.theory.expressions.normal_forms import has_roots
 from temperance.theory.expressions.sign_changes import Sample
-from temperance.theory.fields.differential_field import Fraction, NoTower
+from temperance.theory.fields.differential_field import Fraction, OutsideTowers
 from temperance.theory.fields.nullspace import Nullspace, Row, coefficient_rows, nullspace
 from temperance.theory.fields.tower import Tower
 
@@ -78,7 +78,7 @@ class Analysis:
             tower = Tower([p.expr for p in self.pieces], self.sample)
             self.columns = [self._column_values(tower, p) for p in self._distinct]
             self.rows = [row for columns in self.columns for row in coefficient_rows(tower, columns, tower.constants)]
-        except (NoTower, ZeroDivisionError, ValueError) as error:
+        except (OutsideTowers, ZeroDivisionError, ValueError) as error:
             self.obstacle = str(error)
             return None
         return tower
@@ -106,7 +106,7 @@ class Analysis:
             return self._without_relations(family, self.obstacle)
         try:
             found = self._nullspace(family)
-        except NoTower as error:  # too large to be eliminated
+        except OutsideTowers as error:  # too large to be eliminated
             return self._without_relations(family, str(error))
         rows = tuple(sorted(found.relations, key=lambda row: self.doubt(row) is not None))
         if not all(self.doubt(row) or self._vanishes(row, columns) for row in rows):
@@ -149,7 +149,7 @@ class Analysis:
         """
         try:
             return self._nullspace(family).pivot_values
-        except NoTower:
+        except OutsideTowers:
             return ()
 
     def tau_free(self, rows: Sequence[Row]) -> Row | None:

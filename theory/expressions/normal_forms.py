@@ -152,35 +152,12 @@ def _rebuilt(e: sp.Expr, arguments: list[sp.Expr]) -> sp.Expr:
         return written(arguments[0])
     if e.func is sp.exp:
         return sp.exp(spread(arguments[0]))
-    if e.func in (sp.cos, sp.sin, sp.tan) and (found := _of_arctangents(arguments[0])) is not None:
-        cosine, sine = found
-        return {sp.cos: cosine, sp.sin: sine, sp.tan: sine / cosine}[e.func]
     rebuilt = e.func(*arguments)
+    if e.func in (sp.cos, sp.sin, sp.tan) and rebuilt.has(sp.atan):
+        return sp.expand_trig(rebuilt)
     if rebuilt.is_Pow and rebuilt.exp.is_Rational and not rebuilt.exp.is_Integer and not rebuilt.has(Z):
         return sp.sqrtdenest(rebuilt)
     return rebuilt
-
-
-def _of_arctangents(angle: sp.Expr) -> tuple[sp.Expr, sp.Expr] | None:
-    """Cosine and sine of sum_j n_j atan(q_j) + n pi/2 with integers n.
-
-    They are made of powers of exp(i atan q) = (1 + i q)/sqrt(1 + q^2). None for any other angle, and for one without
-    arctangents.
-    """
-    parts = terms(angle)
-    quarters = 2 * parts.pop(sp.pi, sp.S.Zero)
-    whole = all(m.func is sp.atan and n.is_Integer and abs(n) <= _MOST_ROOT for m, n in parts.items())
-    if not parts or not whole or not quarters.is_Integer:
-        return None
-    cosine, sine = ((1, 0), (0, 1), (-1, 0), (0, -1))[int(quarters) % 4]
-    for m, n in parts.items():
-        q = m.args[0]
-        real, imaginary = sp.S.One, sp.S.Zero
-        for _ in range(abs(n)):
-            real, imaginary = sp.expand(real - imaginary * q), sp.expand(imaginary + real * q)
-        length, turn = (1 + q**2) ** sp.Rational(abs(n), 2), imaginary if n > 0 else -imaginary
-        cosine, sine = (cosine * real - sine * turn) / length, (sine * real + cosine * turn) / length
-    return cosine, sine
 
 
 def exponent_of(e: sp.Expr) -> sp.Expr | None:

@@ -10,18 +10,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from itertools import combinations
-from math import prod
 
 import sympy as sp
 from flint import Ordering, fmpz_mpoly, fmpz_mpoly_ctx
 from flint.utils.flint_exceptions import DomainError
 
-MOST_DEGREE = 4000  # of what greatest common divisors are looked for
-_MOST_FACTORED_DEGREE = 1000
-_MOST_FACTORED = 10_000  # terms, by the degrees, of what SymPy factors
+_MOST_DEGREE = 1000  # of what greatest common divisors and factors are looked for
 
 
-class NoTower(ValueError):
+class OutsideTowers(ValueError):
     """The function is outside the towers; the message names the part that is."""
 
 
@@ -104,7 +101,7 @@ class DifferentialField:
             raise ZeroDivisionError("division by zero in a differential field")
         if num.is_zero():
             return self.zero
-        common = num.gcd(den)
+        common = common_divisor(num, den)
         if not common.is_one():
             num, den = num / common, den / common
         if den.leading_coefficient() < 0:
@@ -175,18 +172,15 @@ class DifferentialField:
         return sp.Add(*terms)
 
 
-def has_high_degrees(p: fmpz_mpoly, q: fmpz_mpoly) -> bool:
-    """Whether a greatest common divisor would take too much memory, that of dense polynomials."""
-    return len(p) > 1 and len(q) > 1 and max(*p.degrees(), *q.degrees()) > MOST_DEGREE
-
-
 def common_divisor(p: fmpz_mpoly, q: fmpz_mpoly) -> fmpz_mpoly:
-    """The greatest common divisor; 1 where degrees are too high for it."""
-    return p.context().constant(1) if has_high_degrees(p, q) else p.gcd(q)
+    """The greatest common divisor; raises OutsideTowers where high degrees would take too much memory."""
+    if len(p) > 1 and len(q) > 1 and max(*p.degrees(), *q.degrees()) > _MOST_DEGREE:
+        raise OutsideTowers(f"the tower's fractions grow over the degree {_MOST_DEGREE}")
+    return p.gcd(q)
 
 
 def least_common_multiple(polynomials: Iterator[fmpz_mpoly], start: fmpz_mpoly) -> fmpz_mpoly:
-    """The least common multiple of the polynomials and start, as far as `common_divisor` goes."""
+    """The least common multiple of the polynomials and start."""
     return reduce(lambda p, q: p * (q / common_divisor(p, q)), polynomials, start)
 
 
@@ -194,33 +188,15 @@ def factored(p: fmpz_mpoly) -> tuple[int, list[tuple[fmpz_mpoly, int]]]:
     """The content of p, with its sign, and its irreducible factors with their exponents.
 
     Raises:
-        NoTower: p has high degrees.
+        OutsideTowers: p has high degrees, or coefficients of over 64 bits.
     """
-    if len(p) > 1 and max(p.degrees()) > _MOST_FACTORED_DEGREE:
-        raise NoTower(f"a polynomial of a degree over {_MOST_FACTORED_DEGREE} would have to be factored")
+    if len(p) > 1 and max(p.degrees()) > _MOST_DEGREE:
+        raise OutsideTowers(f"a polynomial of a degree over {_MOST_DEGREE} would have to be factored")
     try:
         content, factors = p.factor()
-        return int(content), factors
     except OverflowError:  # python-flint sorts factors by their coefficients, as C integers
-        return _factored_by_sympy(p)
-
-
-def _factored_by_sympy(p: fmpz_mpoly) -> tuple[int, list[tuple[fmpz_mpoly, int]]]:
-    if prod(degree + 1 for degree in p.degrees()) > _MOST_FACTORED:
-        raise NoTower("a polynomial of too high degrees would have to be factored")
-    context, used = p.context(), [i for i, degree in enumerate(p.degrees()) if degree]
-    terms = {tuple(monomial[i] for i in used): int(c) for monomial, c in p.to_dict().items()}
-    content, factors = sp.Poly.from_dict(terms, *sp.symbols(f"x:{len(used)}"), domain=sp.ZZ).factor_list()
-    gens = [context.gen(i) for i in used]
-
-    def polynomial(factor: sp.Poly) -> fmpz_mpoly:
-        products = (
-            reduce(lambda q, ge: q * ge[0] ** ge[1], zip(gens, m, strict=True), context.constant(int(c)))
-            for m, c in factor.terms()
-        )
-        return reduce(lambda q, r: q + r, products)
-
-    return int(content), [(polynomial(factor), e) for factor, e in factors]
+        raise OutsideTowers("a polynomial with long coefficients would have to be factored") from None
+    return int(content), factors
 
 
 def evaluate(p: fmpz_mpoly, powers: Sequence[Mapping[int, int]], prime: int) -> int:

@@ -1,5 +1,7 @@
 """Grows a differential field in z one generator at a time, with every operation bounded in size.
 
+Roots are adjoined of elements that are positive on a piece, whose factors keep their signs there.
+
 >>> import sympy as sp
 >>> from temperance.theory.expressions.sign_changes import Z
 >>> field = AdjoinedField(sp.symbols("_g:2"))
@@ -15,18 +17,17 @@ from dataclasses import dataclass
 from math import comb, prod
 
 import sympy as sp
-from flint import fmpz_mpoly
+from flint import fmpq, fmpz_mpoly
 
-from temperance.theory.fields.differential_field import (
-    MOST_DEGREE,
-    DifferentialField,
-    Fraction,
-    NoTower,
-    has_high_degrees,
-)
+from temperance.theory.activations.piecewise import Algebra, Piece
+from temperance.theory.expressions import balls
+from temperance.theory.expressions.normal_forms import has_parameters
+from temperance.theory.expressions.sign_changes import NoClosedForm, Sample, Z, real_roots
+from temperance.theory.fields.differential_field import DifferentialField, Fraction, OutsideTowers, factored
 
 _MOST_TERMS = 6000
 _MOST_EXPANDED = 20_000
+_MOST_FACTORED_BITS = 64
 
 
 @dataclass(frozen=True)
@@ -39,38 +40,42 @@ class Generator:
 
 
 class AdjoinedField(DifferentialField):
-    """The fractions in the generators adjoined so far, of which there may be as many as there are symbols.
+    """The fractions in the generators adjoined so far, seen on one piece of the line at a time.
 
-    Operations raise NoTower where fractions, products or powers would grow too large to go on with.
+    Operations raise OutsideTowers where fractions, products or powers would grow too large to go on with.
+
+    Args:
+        symbols: one for every generator that may be adjoined.
+        order: roots are adjoined as powers of the root of this order, where it is a multiple of theirs.
+        sample: values of the parameters, by name.
+
+    Attributes:
+        assumptions: signs under roots that are not proved, in words.
     """
 
-    def __init__(self, symbols: Sequence[sp.Symbol]) -> None:
+    def __init__(self, symbols: Sequence[sp.Symbol], order: int = 1, sample: Sample | None = None) -> None:
         super().__init__(symbols, {})
         self.rules = [[self.zero] * len(self.generators)]
         self.described: dict[int, Generator] = {}
         self.known: dict[sp.Expr, int] = {}
-        self._underived: set[int] = set()
+        self.assumptions: set[str] = set()
+        self._order, self._sample = order, sample or {}
+        self._points: Sequence[fmpq] = ()
+        self._piece: Piece | None = None
 
     def adjoined(self, kind: str, stands_for: sp.Expr, constant: bool, rule: Fraction | None = None) -> Fraction:
-        """A new generator, whose derivative may be given later by `derive`.
+        """A new generator, whose derivative may be given later, in `rules[0]`.
 
         Later ones come first in the order, so that a root precedes what it is a root of.
         """
         index = len(self.generators) - 1 - len(self.described)
         if index < 0:
-            raise NoTower("too many functions for one tower")
+            raise OutsideTowers("too many functions for one tower")
         self.described[index] = Generator(kind, stands_for, constant)
         self.known[stands_for] = index
         if rule is not None:
-            self.derive(index, rule)
-        elif not constant:
-            self._underived.add(index)
+            self.rules[0][index] = rule
         return self.element(index)
-
-    def derive(self, index: int, rule: Fraction) -> None:
-        """Give the derivative of a generator."""
-        self.rules[0][index] = rule
-        self._underived.discard(index)
 
     def element(self, index: int) -> Fraction:
         """The generator as a field element."""
@@ -90,30 +95,17 @@ class AdjoinedField(DifferentialField):
         """f^n for any integer n."""
         f, n = (self.inverse(f), -n) if n < 0 else (f, n)
         if max(_terms_of_power(f.num, n), _terms_of_power(f.den, n)) > _MOST_EXPANDED:
-            raise NoTower(f"a power would have over {_MOST_EXPANDED} terms")
+            raise OutsideTowers(f"a power would have over {_MOST_EXPANDED} terms")
         return self.fraction(f.num**n, f.den**n)
 
     def d(self, f: Fraction) -> Fraction:
-        """The derivative in z.
-
-        Raises:
-            NoTower: f holds a generator whose derivative is still worked out, and needs that of f.
-        """
-        for index in self._underived:
-            if f.num.degrees()[index] or f.den.degrees()[index]:
-                raise NoTower(f"the derivative of {self.described[index].stands_for} is made of itself")
+        """The derivative in z."""
         return self.derivative(f, 0)
 
     def fraction(self, num: fmpz_mpoly, den: fmpz_mpoly) -> Fraction:
-        """num/den in lowest terms.
-
-        Raises:
-            NoTower: numerator and denominator have grown too large to go on with.
-        """
+        """num/den in lowest terms."""
         if len(num) + len(den) > _MOST_TERMS:
-            raise NoTower(f"the tower's fractions grow over {_MOST_TERMS} terms")
-        if has_high_degrees(num, den):  # such as those of exp(z) + exp(1.000001*z)
-            raise NoTower(f"the tower's fractions grow over the degree {MOST_DEGREE}")
+            raise OutsideTowers(f"the tower's fractions grow over {_MOST_TERMS} terms")
         return super().fraction(num, den)
 
     def _rationalise(self, num: fmpz_mpoly, den: fmpz_mpoly) -> tuple[fmpz_mpoly, fmpz_mpoly]:
@@ -133,9 +125,72 @@ class AdjoinedField(DifferentialField):
         """The function that a polynomial in the generators is."""
         return self.expression(p, {self.generators[i]: g.stands_for for i, g in self.described.items()})
 
+    def rooted(self, q: Fraction, exponent: sp.Rational) -> Fraction:
+        """q^(m/n), q > 0, as the product of |f_i|^(e_i m/n) over the irreducible factors of q."""
+        total = self.unit
+        for part, side in ((q.num, 1), (q.den, -1)):
+            content, factors = factored(part)
+            bases = [(self.context.constant(p), e) for p, e in prime_powers(abs(content))]
+            for base, e in [*bases, *factors]:
+                total = self.mul(total, self._root_of(base, side * int(e) * exponent))
+        return total
+
+    def _root_of(self, base: fmpz_mpoly, exponent: sp.Rational) -> Fraction:
+        positive = base if self._sign(base, exponent.is_Integer) > 0 else -base
+        if exponent.is_Integer:
+            return self.power(Fraction(positive, self.one), int(exponent))
+        order = self._order if self._order % exponent.q == 0 else int(exponent.q)
+        stands_for = sp.Pow(self.stands_for(positive), sp.Rational(1, order), evaluate=False)
+        if stands_for not in self.known:
+            root = self.adjoined("root", stands_for, self.is_constant(positive))
+            index = self.known[stands_for]
+            self._adjoin(index, order, positive)
+            radicand = Fraction(positive, self.one)
+            below = self.inverse(self.mul(self.number(order), radicand))
+            self.rules[0][index] = self.mul(self.mul(self.d(radicand), root), below)
+        root = self.element(self.known[stands_for])
+        return self.power(root, int(exponent * order))
+
+    def _sign(self, base: fmpz_mpoly, squared: bool) -> int:
+        """The sign on the piece of a factor of what is positive; squared: that leaves the sign of the factor open."""
+        if base.is_constant():
+            return 1 if base.leading_coefficient() > 0 else -1
+        function = self.stands_for(base)
+        signs = {balls.sign(function, {**self._sample, "z": p}, 512) for p in self._points or (fmpq(1, 3),)}
+        if len(signs) != 1 or None in signs:
+            raise OutsideTowers(f"the sign of {function} under a root changes within a piece")
+        if not self._visibly_positive(base) and not self._keeps_its_sign(function, squared):
+            self.assumptions.add(f"the sign of {function} was read at sample points")
+        return int(signs.pop() or 0)
+
+    def _keeps_its_sign(self, function: sp.Expr, squared: bool) -> bool:
+        """Whether a polynomial is known to have no roots inside the piece, nor another sign for other parameters."""
+        if not function.is_polynomial(Z) or (squared and has_parameters(function)):
+            return False
+        if not function.has(Z) or self._piece is None:
+            return True
+        try:
+            roots = real_roots(function, self._sample)
+        except NoClosedForm:
+            return False
+        algebra, (lower, upper) = Algebra(self._sample), (self._piece.lower, self._piece.upper)
+        return all(algebra.compare(r, lower) <= 0 or algebra.compare(upper, r) <= 0 for r in roots)
+
+    def _visibly_positive(self, base: fmpz_mpoly) -> bool:
+        # positive generators with positive coefficients, or squares
+        kinds = {i: self.described[i].kind for i, e in enumerate(base.degrees()) if e}
+        even = all(all(not e % 2 or kinds[i] in ("exp", "root") for i, e in enumerate(m) if e) for m in base.to_dict())
+        return even and all(c > 0 for c in base.to_dict().values())
+
 
 def _terms_of_power(p: fmpz_mpoly, n: int) -> int:
     """A bound of the number of terms of p^n, by multinomials and by degrees."""
     if len(p) <= 1:
         return 1
     return min(comb(n + len(p) - 1, n), prod(n * d + 1 for d in p.degrees())) if n < 10**6 else n
+
+
+def prime_powers(n: int) -> list[tuple[int, int]]:
+    """The primes of a positive number and their exponents; a long number, whose primes take long to find, as it is."""
+    primes = sp.factorint(n) if n.bit_length() <= _MOST_FACTORED_BITS else {n: 1}
+    return [(int(p), int(e)) for p, e in primes.items() if p != 1]

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sympy as sp
-from flint import fmpz_mat, fmpz_mpoly
+from flint import fmpz_mpoly
 
 from temperance.theory.fields.differential_field import (
     DifferentialField,
     Fraction,
-    NoTower,
+    OutsideTowers,
     common_divisor,
     least_common_multiple,
 )
@@ -43,7 +43,7 @@ def coefficient_rows(field: DifferentialField, columns: Sequence[Fraction], cons
     """
     common = least_common_multiple((f.den for f in columns), field.one)
     if sum(len(f.num) * len(common / f.den) for f in columns) > _MOST_TERMS:
-        raise NoTower(f"numerators over one denominator have over {_MOST_TERMS} terms")
+        raise OutsideTowers(f"numerators over one denominator have over {_MOST_TERMS} terms")
     rows: dict[tuple[int, ...], list[dict[tuple[int, ...], int]]] = {}
     for j, f in enumerate(columns):
         numerator = field.reduce(f.num * (common / f.den))
@@ -60,29 +60,12 @@ def nullspace(field: DifferentialField, rows: Sequence[Row], width: int) -> Null
     if not kept:
         identity = tuple(tuple(field.one if i == j else field.null for i in range(width)) for j in range(width))
         return Nullspace(identity, (), ())
-    if all(entry.is_constant() for row in kept for entry in row):
-        return _integer_nullspace(field, kept, width)
     return _fraction_nullspace(field, kept, width)
 
 
 def _distinct(rows: Sequence[Row]) -> list[Row]:
     keyed = {tuple(tuple(entry.to_dict().items()) for entry in row): row for row in rows}
     return [row for key, row in keyed.items() if any(key)]
-
-
-def _integer_nullspace(field: DifferentialField, rows: Sequence[Row], width: int) -> Nullspace:
-    matrix = fmpz_mat([[int(e.leading_coefficient()) if e else 0 for e in row] for row in rows])
-    form, denominator, rank = matrix.rref()
-    entries = form.tolist()
-    pivots = [next(j for j in range(width) if entries[i][j]) for i in range(rank)]
-    relations = []
-    for free in (j for j in range(width) if j not in pivots):
-        vector = [0] * width
-        vector[free] = int(denominator)
-        for i, pivot in enumerate(pivots):
-            vector[pivot] = -int(entries[i][free])
-        relations.append(_primitive(field, [field.context.constant(v) for v in vector]))
-    return Nullspace(tuple(relations), tuple(pivots), ())
 
 
 def _fraction_nullspace(field: DifferentialField, rows: Sequence[Row], width: int) -> Nullspace:
@@ -126,10 +109,7 @@ def _cleared_denominators(field: DifferentialField, vector: Sequence[Fraction]) 
 
 
 def _primitive(field: DifferentialField, vector: Sequence[fmpz_mpoly]) -> Row:
-    """The vector without common factors, as far as `common_divisor` goes.
-
-    Its last entry that is not 0 has a positive leading coefficient.
-    """
+    """The vector without common factors, the leading coefficient of its last entry (but for zeros) positive."""
     common = field.null
     for entry in vector:
         common = common_divisor(common, entry) if common else entry

@@ -34,15 +34,15 @@ from temperance.theory.expressions.normal_forms import (
     terms,
 )
 from temperance.theory.expressions.sign_changes import Sample, Z
-from temperance.theory.fields.differential_field import Fraction, NoTower, factored
+from temperance.theory.fields.differential_field import Fraction, OutsideTowers, factored
+from temperance.theory.fields.extension import AdjoinedField, prime_powers
 from temperance.theory.fields.nullspace import rational_relations
-from temperance.theory.fields.radical_extension import RootedField, prime_powers
 
 _SPARE = 24
 _MOST_ANGLES = 120
 
 
-class Tower(RootedField):
+class Tower(AdjoinedField):
     """A tower that grows as expressions are embedded.
 
     Args:
@@ -70,10 +70,11 @@ class Tower(RootedField):
             piece: the piece, whose ends are where such a sign may change.
 
         Raises:
-            NoTower: a function that has no place in a tower.
+            OutsideTowers: a function that has no place in a tower.
             ZeroDivisionError: the expression divides by zero everywhere.
         """
-        if self.look_at(points, piece):
+        if (points, piece) != (self._points, self._piece):  # signs under roots may be others there
+            self._points, self._piece = points, piece
             self._embedded.clear()
         return self._embed(elementary(expr))
 
@@ -103,7 +104,7 @@ class Tower(RootedField):
             return self._logarithm(e.args[0])
         if e.func in (sp.atan, sp.erf, sp.LambertW) and len(e.args) == 1:
             return self._primitive(e)
-        raise NoTower(f"no tower for {e.func.__name__}")
+        raise OutsideTowers(f"no tower for {e.func.__name__}")
 
     def _combined(self, e: sp.Expr) -> Fraction:
         parts = [self._embed(a) for a in e.args]
@@ -120,10 +121,7 @@ class Tower(RootedField):
         return total
 
     def _coordinates(self, lattice: Lattice, argument: sp.Expr) -> Iterable[tuple[sp.Expr, int]]:
-        try:
-            return zip(lattice.exponents, lattice.coordinates(argument), strict=True)
-        except KeyError:
-            raise NoTower(f"no common unit for the exponent {argument}") from None
+        return zip(lattice.exponents, lattice.coordinates(argument), strict=True)
 
     def _exponential_generator(self, exponent: sp.Expr) -> Fraction:
         stands_for = sp.exp(exponent, evaluate=False)
@@ -147,7 +145,7 @@ class Tower(RootedField):
         c, s = self._turn(turns)
         for angle, n in self._coordinates(self._angles, argument):
             if abs(n) > _MOST_ANGLES:
-                raise NoTower(f"a common unit of the angles is over {_MOST_ANGLES} times smaller than {argument}")
+                raise OutsideTowers(f"a common unit of the angles is over {_MOST_ANGLES} times smaller than {argument}")
             if not n:
                 continue
             ck, sk = self._half_angle(angle)
@@ -169,8 +167,6 @@ class Tower(RootedField):
 
     def _half_angle(self, angle: sp.Expr) -> tuple[Fraction, Fraction]:
         """cos and sin of an angle as rational functions of t = tan(angle/2), t' = angle' (1 + t^2)/2."""
-        if angle.func is sp.atan:
-            return self._angle_of(angle.args[0])
         stands_for = sp.tan(angle / 2, evaluate=False)
         if not angle.has(Z):
             return self._by_half_angle(self.constant(stands_for, "tan"))
@@ -184,7 +180,7 @@ class Tower(RootedField):
         if known is not None and self._has_derivative(known, rule(self.element(known))):
             return self.element(known)
         generator = self.adjoined(kind, stands_for, False)
-        self.derive(self.known[stands_for], rule(generator))
+        self.rules[0][self.known[stands_for]] = rule(generator)
         return generator
 
     def _has_derivative(self, index: int, rule: Fraction) -> bool:
@@ -195,11 +191,6 @@ class Tower(RootedField):
         below = self.inverse(self.add(self.unit, square))
         cosine = self.mul(self.add(self.unit, self.neg(square)), below)
         return cosine, self.mul(self.mul(self.number(2), t), below)
-
-    def _angle_of(self, tangent: sp.Expr) -> tuple[Fraction, Fraction]:
-        """cos(atan(w)) = 1/sqrt(1 + w^2) and sin(atan(w)) = w/sqrt(1 + w^2)."""
-        below = self._embed(elementary(1 / sp.sqrt(sp.together(1 + tangent**2))))
-        return below, self.mul(self._embed(tangent), below)
 
     def _logarithm(self, argument: sp.Expr) -> Fraction:
         """log(q) as the sum of e_i log|f_i| over the irreducible factors of q."""

@@ -7,7 +7,7 @@ from temperance.theory.conditions import decision as independence
 from temperance.theory.conditions import exceptional_parameters as exceptional
 from temperance.theory.conditions import relations as analysis
 from temperance.theory.conditions.decision import decide
-from temperance.theory.fields.differential_field import NoTower
+from temperance.theory.fields.differential_field import OutsideTowers
 
 # expression, first order, second order, temperatures at which it fails, families that fail for all tau
 GROUND_TRUTH = [
@@ -279,7 +279,7 @@ def test_large_coefficients_do_not_stop_a_decision():
 
 def test_a_family_that_is_too_large_to_be_eliminated_is_decided_by_balls_alone(monkeypatch):
     def too_large(*_):
-        raise NoTower("too large")
+        raise OutsideTowers("too large")
 
     monkeypatch.setattr(analysis, "nullspace", too_large)
     assert decide("tanh").first_order.outcome == "holds"
