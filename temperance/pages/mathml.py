@@ -13,9 +13,9 @@ from xml.etree.ElementTree import Element, tostring
 
 import sympy as sp
 from markupsafe import Markup, escape
+from sympy import latex
 
 from temperance.theory.activations.activation import Activation, Z
-from temperance.theory.expressions.printing import latex
 
 _FORMULA = re.compile(r"\$([^$]+)\$")
 _ESCAPED = re.compile(r"\\\^\{\}|\\([_&%#])")

@@ -14,7 +14,6 @@ from temperance.theory.activations.library_names import refuse_dotted
 from temperance.theory.activations.parser import written_pieces
 from temperance.theory.activations.piece_search import Structure, Text, points, survey
 from temperance.theory.activations.piecewise import Piece, Pieces
-from temperance.theory.expressions.printing import written
 from temperance.theory.expressions.sign_changes import Sample, Z
 
 __all__ = ["Activation", "Piece", "Z", "activation"]
@@ -122,7 +121,7 @@ def activation(source: str | sp.Expr | Activation) -> Activation:
     if isinstance(source, Activation):
         return source
     if isinstance(source, sp.Basic):
-        return _parse(written(_with_language_names(cast(sp.Expr, source))))
+        return _parse(str(_with_language_names(cast(sp.Expr, source))))
     if not isinstance(source, str):
         raise ValueError(f"an activation is a name, an expression or a SymPy expression, not {type(source).__name__}")
     name = source.strip()

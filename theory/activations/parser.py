@@ -24,7 +24,6 @@ from temperance.theory.activations.grammar import (
 )
 from temperance.theory.activations.piecewise import Algebra, Piece, Pieces
 from temperance.theory.expressions.functions import LANGUAGE
-from temperance.theory.expressions.printing import written
 from temperance.theory.expressions.sign_changes import Z, sign_at
 from temperance.theory.expressions.size_limits import power
 
@@ -246,7 +245,7 @@ def written_pieces(pieces: Pieces) -> str:
     for piece in pieces[1:]:
         if piece.expr != distinct[-1].expr:
             distinct.append(piece)
-    text = written(distinct[-1].expr)
+    text = str(distinct[-1].expr)
     for piece, after in reversed(list(pairwise(distinct))):
-        text = f"where(z < {written(after.lower)}, {written(piece.expr)}, {text})"
+        text = f"where(z < {after.lower}, {piece.expr}, {text})"
     return text

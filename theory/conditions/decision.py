@@ -14,18 +14,15 @@ import sympy as sp
 
 from temperance.theory.activations.activation import UNSURVEYED, Activation, Z, activation
 from temperance.theory.conditions import families
-from temperance.theory.conditions import verdict_printing as display
 from temperance.theory.conditions.exceptional_parameters import candidates
 from temperance.theory.conditions.families import Family
 from temperance.theory.conditions.kinks import Kinks, kinks_of
 from temperance.theory.conditions.mirror_points import Mirror, mirror
-from temperance.theory.conditions.relations import Analysis, Pivots, Relations
-from temperance.theory.conditions.verdict import Verdict
+from temperance.theory.conditions.relations import Analysis, Relations
+from temperance.theory.conditions.verdict import Verdict, latex_display, markdown_table
 from temperance.theory.expressions import balls
 from temperance.theory.expressions.normal_forms import as_written, rationalized
-from temperance.theory.expressions.printing import latex, written
 from temperance.theory.expressions.sign_changes import NO_CLOSED_FORM, NoClosedForm, Sample
-from temperance.theory.expressions.size_limits import put
 from temperance.theory.fields.nullspace import Row
 
 SCOPE = "every d, derivatives almost everywhere"
@@ -61,17 +58,17 @@ class Decision:
 
     def _repr_markdown_(self) -> str:
         """For notebooks: a table of the verdicts."""
-        return display.markdown(self.activation.expression, self.verdicts)
+        return markdown_table(self.activation.expression, self.verdicts)
 
     def _repr_latex_(self) -> str:
         """For notebooks: the verdicts and relations as one display."""
-        return display.latex(_shown(self.activation), self.verdicts)
+        return latex_display(_shown(self.activation), self.verdicts)
 
 
 def _shown(source: Activation) -> str:
     if not source.pieces:
         return rf"\text{{{source.name}}}"
-    return latex(sp.Piecewise(*((p.expr, p.upper > Z) for p in source.pieces)))
+    return sp.latex(sp.Piecewise(*((p.expr, p.upper > Z) for p in source.pieces)))
 
 
 def decide(source: str | sp.Expr | Activation) -> Decision:
@@ -140,29 +137,19 @@ def _regional(alternatives: Sequence[Verdict]) -> Verdict:
 
 
 def _exceptional(generic: Decision, analyses: list[Analysis]) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    source = generic.activation
-    pivots = _common_pivots(analyses)
     exceptions = []
-    for name, values in candidates(source, analyses).items():
-        found = [v for v in values if _differs(generic, pivots, name, v)]
+    for name, values in candidates(generic.activation, analyses).items():
+        found = [v for v in values if _differs(generic, name, v)]
         if found:
             exceptions.append((name, tuple(str(v) for v in found)))
     return tuple(exceptions)
 
 
-def _common_pivots(analyses: list[Analysis]) -> Pivots | None:
-    """Members of every family that are independent and on which the others depend, the same on all structures."""
-    pivots = [analysis.pivots() for analysis in analyses]
-    return pivots[0] if all(other == pivots[0] for other in pivots) else None
-
-
-def _differs(generic: Decision, pivots: Pivots | None, name: str, value: sp.Expr) -> bool:
+def _differs(generic: Decision, name: str, value: sp.Expr) -> bool:
+    """Whether some verdict at a value of a parameter is another than the generic one, where both are decided."""
     here, sample = {sp.Symbol(name, real=True): value}, dict(generic.activation.sample)
     try:
-        source = generic.activation.at(**{name: value})
-        if pivots and _keeps_its_verdicts(source, generic.activation, pivots, here):
-            return False
-        special, _ = _generic(source)
+        special, _ = _generic(generic.activation.at(**{name: value}))
     except ValueError:
         return False  # the activation is not defined there
     decided = [
@@ -174,25 +161,6 @@ def _differs(generic: Decision, pivots: Pivots | None, name: str, value: sp.Expr
         s.outcome != g.outcome or not _same(_positive(s.fails_at_tau, here), _positive(g.fails_at_tau, here), sample)
         for s, g in decided
     )
-
-
-def _keeps_its_verdicts(
-    special: Activation, generic: Activation, pivots: Pivots, here: dict[sp.Symbol, sp.Expr]
-) -> bool:
-    """Whether balls prove at once that the verdicts are the generic ones, as no family has a lower rank.
-
-    Where the formulas are the generic ones at the special value, the relations then are too, and the same members
-    depend on those before them, which decides the verdicts. Where no family has a relation, formulas do not matter.
-    """
-    if any(len(members) < len(family) for family, members in pivots.items()):
-        try:
-            formulas = set() if generic.others else {put(p.expr, here) for p in generic.pieces}
-        except ValueError:  # too long a number
-            return False
-        if any(p.expr not in formulas for s in special.structures for p in s.pieces):
-            return False
-    found = [Analysis(special, s.pieces, dict(s.sample)) for s in special.structures]
-    return all(analysis.are_independent(members) for analysis in found for members in pivots.values())
 
 
 def temperature(text: str) -> sp.Expr:
@@ -233,7 +201,7 @@ def _failure(analysis: Analysis, family: Family, row: Row, scope: str) -> Verdic
         return _undecided(doubt)
     combination = family.combined(as_written(analysis.constants(row), analysis.formula))
     scope += _kinks_change(analysis, family)
-    return Verdict("fails", f"{written(combination)} = 0", scope, latex=f"{latex(combination)} = 0")
+    return Verdict("fails", f"{combination} = 0", scope, latex=f"{sp.latex(combination)} = 0")
 
 
 def _kinks_change(analysis: Analysis, family: Family) -> str:

@@ -7,10 +7,8 @@ no pivots; if it has a single parameter, a few small numbers are tried.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations, product
-from typing import Any
 
 import sympy as sp
 from flint import arb, fmpz_mpoly
@@ -25,9 +23,6 @@ from temperance.theory.fields.differential_field import OutsideTowers, factored
 from temperance.theory.fields.tower import Tower
 
 _BITS = 256
-_MOST_DEGREE = 8
-_MOST_MULTIPLE = 60
-_MOST_TOTAL_DEGREE = 32
 _MOST_SHIFTS = 400
 _SMALL = tuple(map(sp.Rational, (-1, "-1/2", 0, "1/2", 1, 2)))
 
@@ -35,7 +30,7 @@ _SMALL = tuple(map(sp.Rational, (-1, "-1/2", 0, "1/2", 1, 2)))
 def candidates(source: Activation, analyses: Sequence[Analysis]) -> dict[str, list[sp.Expr]]:
     """For every parameter, the real numbers at which the generic verdict may change.
 
-    Roots that have no closed form or too high a degree are left out.
+    Roots that have no closed form are left out.
 
     Args:
         source: the activation.
@@ -90,57 +85,26 @@ def _factors(conditions: Iterable[sp.Expr]) -> list[sp.Expr]:
     """The factors of the conditions in which one parameter stands alone."""
     found: dict[sp.Expr, None] = {}
     for condition in dict.fromkeys(conditions):
-        if not condition.free_symbols or condition.has(sp.nan, sp.zoo, sp.oo):
-            continue
-        for part in _alone(sp.fraction(sp.together(condition))[0]):
-            found |= {factor: None for factor in _factored(part) if len(factor.free_symbols) == 1}
+        if condition.free_symbols and not condition.has(sp.nan, sp.zoo, sp.oo):
+            for part in _alone(sp.fraction(sp.together(condition))[0]):
+                found |= {f: None for f, _ in sp.factor_list(part)[1] if len(f.free_symbols) == 1}
     return list(found)
 
 
-def _factored(expr: sp.Expr) -> list[sp.Expr]:
-    multiples = [e.as_base_exp()[1].as_coeff_Mul()[0] for e in expr.atoms(sp.Pow, sp.exp)]
-    if any(n.is_Rational and abs(n.p) > _MOST_MULTIPLE for n in multiples):
-        return [expr]  # exp(999) would be the 999th power of a variable exp(1), 2**(1.234*alpha) the 617th of a root
-    try:
-        return [factor for factor, _ in sp.factor_list(expr)[1]]
-    except sp.PolynomialError:  # no polynomial in anything, such as the power of a number to a parameter alone
-        return [expr]
-
-
 def _alone(expr: sp.Expr) -> list[sp.Expr]:
-    """Expressions that have the factors of this one in which a symbol stands alone; none if the degree is too high.
+    """Expressions with the factors of this one in which a symbol stands alone: contents in the other symbols.
 
-    In a rational polynomial those factors in x divide all the coefficients, themselves polynomials in x, of the
-    monomials of the other symbols. To factor it in many symbols would take far longer.
+    To factor a polynomial in many symbols would take far longer.
     """
-    symbols = sorted(expr.free_symbols, key=str)
-    if not symbols or not expr.is_polynomial(*symbols):  # 1/(2*theta) has the numerator 1
+    symbols = expr.free_symbols
+    if len(symbols) < 2 or not expr.is_polynomial(*symbols):
         return [expr]
-    try:
-        terms = sp.ring(symbols, sp.QQ)[0].from_expr(expr).to_dict()
-    except ValueError:  # numbers with radicals or logarithms
-        return [expr] if sp.Poly(expr, *symbols).total_degree() <= _MOST_TOTAL_DEGREE else []
-    if max(map(sum, terms), default=0) > _MOST_TOTAL_DEGREE:
-        return []
-    return [_common(terms, i, symbol) for i, symbol in enumerate(symbols)]
-
-
-def _common(terms: Mapping[tuple[int, ...], Any], i: int, symbol: sp.Symbol) -> sp.Expr:
-    """The common divisor of a polynomial's coefficients as a polynomial in all but its symbol i."""
-    coefficients: defaultdict[tuple[int, ...], dict[tuple[int], Any]] = defaultdict(dict)
-    for monomial, c in terms.items():
-        coefficients[*monomial[:i], *monomial[i + 1 :]][monomial[i],] = c
-    common = sp.Poly(0, symbol, domain=sp.QQ)
-    for coefficient in sorted(coefficients.values(), key=len):
-        common = sp.gcd(common, sp.Poly.from_dict(coefficient, symbol, domain=sp.QQ))
-        if common.degree() == 0:
-            break
-    return common.as_expr()
+    return [sp.Poly(expr, *(symbols - {symbol})).content() for symbol in symbols]
 
 
 def _real_roots(factor: sp.Expr) -> list[sp.Expr]:
-    symbol = next(iter(factor.free_symbols))
-    if not factor.is_polynomial(symbol) or sp.degree(factor, symbol) > _MOST_DEGREE:
+    (symbol,) = factor.free_symbols
+    if not factor.is_polynomial(symbol):
         return []
     try:
         roots = real_roots(factor.xreplace({symbol: Z}), {})
@@ -168,7 +132,7 @@ def _collisions(analysis: Analysis) -> list[sp.Expr]:
         for i, n in shift.items():
             for function, c in exponents[i].items():
                 total[function] = total.get(function, sp.S.Zero) + n * c
-        found += [_common_root(coefficients) for coefficients in _with_integers(total, most)]
+        found += [sp.gcd_list(coefficients) for coefficients in _with_integers(total, most)]
     return found
 
 
@@ -183,11 +147,6 @@ def _powers(function: sp.Expr, most: int) -> range:
     degree = sp.degree(function.args[0], Z) if function.args[0].is_polynomial(Z) else 1
     reach = most // max(int(degree), 1) + 1
     return range(-reach, reach + 1)
-
-
-def _common_root(coefficients: list[sp.Expr]) -> sp.Expr:
-    nonzero = [c for c in coefficients if c != 0]
-    return sp.gcd_list(nonzero) if nonzero else sp.S.One
 
 
 def _by_function(exponent: sp.Expr) -> dict[sp.Expr, sp.Expr]:

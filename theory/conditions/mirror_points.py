@@ -99,8 +99,8 @@ def _of_one(source: Activation, sample: Sample) -> Mirror:
         return Mirror(None, True, description="s is not defined on both sides of 0")
     try:
         return _by_tower(halves)
-    except (OutsideTowers, ZeroDivisionError, ValueError) as error:
-        return _without_tower(halves, str(error))
+    except (OutsideTowers, ZeroDivisionError, ValueError):
+        return _none(halves)
 
 
 def _by_tower(halves: _Halves) -> Mirror:
@@ -171,19 +171,6 @@ def _none(halves: _Halves) -> Mirror:
     if halves.odd_part_is_seen() and halves.odd_part_is_no_power() and not_odd:
         return Mirror(None, True)
     return Mirror(None, False, reason="no relation found, and no ball determinant excludes one")
-
-
-def _without_tower(halves: _Halves, obstacle: str) -> Mirror:
-    """What SymPy's own symmetries, as in tanh(-z) = -tanh(z), and balls prove."""
-    found = _none(halves)
-    if found.proved:
-        return found
-    if all(s == t for s, t in (p.expr for p in halves.pieces)):
-        return Mirror("even", True, description=_EVEN)
-    total = {sum(p.expr) for p in halves.pieces}
-    if len(total) == 1 and not total.pop().has(Z) and halves.odd_part_is_no_power():
-        return Mirror("odd", True, description=_singular(halves))
-    return Mirror(None, False, reason=obstacle)
 
 
 def _independent(pairs: list[tuple[arb, arb]]) -> bool:

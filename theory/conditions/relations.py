@@ -6,16 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
-from typing import TypeAlias
 
 import flint
-import mpmath as mp
 import sympy as sp
 from flint import arb, arb_mat, fmpq, fmpz_mpoly
 
 from temperance.theory.activations.activation import Activation
 from temperance.theory.activations.piecewise import Piece, Pieces
-from temperance.theory.conditions.families import S1, S2, VARIABLE, Family, Member, S, every
+from temperance.theory.conditions.families import S1, S2, VARIABLE, Family, Member, S
 from temperance.theory.conditions.families import members as all_members
 from temperance.theory.expressions import balls
 from temperance.theory.expressions.normal_forms import has_roots
@@ -24,10 +22,7 @@ from temperance.theory.fields.differential_field import Fraction, OutsideTowers
 from temperance.theory.fields.nullspace import Nullspace, Row, coefficient_rows, nullspace
 from temperance.theory.fields.tower import Tower
 
-Pivots: TypeAlias = dict[Family, tuple[int, ...]]
-
 _BITS = (64, 128, 320, 1024, 4096)
-_FEW_BITS = _BITS[:3]
 _REACHES = (10**400, 13, 2, 1)  # far points overwhelm the near ones where s grows very fast
 
 
@@ -38,16 +33,19 @@ class Relations:
     Attributes:
         family: the family.
         rows: basis of the relations proved, as polynomials in the constants of the tower.
-        complete: whether a ball determinant proves that there are no others (for generic parameters).
-        evidence: the minor behind `complete`.
-        note: what stands in the way where relations or completeness are not proved.
+        evidence: the minor that proves that there are no others (for generic parameters), if one was found.
+        note: what stands in the way where there is none.
     """
 
     family: Family
     rows: tuple[Row, ...]
-    complete: bool
     evidence: Minor | None
     note: str | None
+
+    @property
+    def complete(self) -> bool:
+        """Whether the relations are proved to be all."""
+        return self.evidence is not None
 
 
 @dataclass(frozen=True)
@@ -83,7 +81,7 @@ class Analysis:
             return None
         return tower
 
-    obstacle: str | None = None
+    obstacle = ""
     columns: list[list[Fraction]]
     rows: list[Row]  # over all members and pieces: one coefficient vector must annihilate all of them
 
@@ -102,45 +100,30 @@ class Analysis:
 
     def _found(self, family: Family) -> Relations:
         columns = _columns(family)
-        if self.tower is None:
-            return self._without_relations(family, self.obstacle)
+        cheap = self.minor(columns, _BITS[:3])
+        if cheap:
+            return Relations(family, (), cheap, None)
         try:
             found = self._nullspace(family)
-        except OutsideTowers as error:  # too large to be eliminated
-            return self._without_relations(family, str(error))
-        rows = tuple(sorted(found.relations, key=lambda row: self.doubt(row) is not None))
-        if not all(self.doubt(row) or self._vanishes(row, columns) for row in rows):
-            return Relations(
-                family,
-                (),
-                False,
-                None,
-                "the tower and the balls disagree: a relation found in the tower does not vanish",
-            )
-        independent = [columns[p] for p in found.pivots]
+        except OutsideTowers as error:
+            rows, independent, known = (), columns, str(error)
+        else:
+            rows = tuple(sorted(found.relations, key=lambda row: self.doubt(row) is not None))
+            if not all(self.doubt(row) or self._vanishes(row, columns) for row in rows):
+                return Relations(family, (), None, "the tower and the balls disagree on a relation")
+            independent, known = [columns[p] for p in found.pivots], "the tower has no further relation"
         minor = self.minor(independent)
-        note = None if minor else f"the tower has no further relation, but {self._tried(independent)}"
-        return Relations(family, rows, minor is not None, minor, note)
-
-    def _without_relations(self, family: Family, obstacle: str | None) -> Relations:
-        """What balls alone prove."""
-        columns = _columns(family)
-        minor = self.minor(columns)
-        note = None if minor else f"{obstacle}, and {self._tried(columns)}"
-        return Relations(family, (), minor is not None, minor, note)
+        note = f"{known}, and no determinant excludes zero in balls of up to {_BITS[-1]} bits"
+        return Relations(family, rows, minor, None if minor else note)
 
     def _nullspace(self, family: Family) -> Nullspace:
-        assert self.tower is not None
+        if self.tower is None:
+            raise OutsideTowers(self.obstacle)
         if family not in self._nullspaces:
             columns = _columns(family)
             rows = [tuple(row[c] for c in columns) for row in self.rows]
             self._nullspaces[family] = nullspace(self.tower, rows, len(columns))
         return self._nullspaces[family]
-
-    def pivots(self) -> Pivots | None:
-        """The first members of every family on which the others depend, by their number among all; None if unknown."""
-        found = {family: self.relations(family).evidence for family in every()}
-        return {family: minor.columns for family, minor in found.items() if minor} if all(found.values()) else None
 
     def pivot_values(self, family: Family) -> tuple[fmpz_mpoly, ...]:
         """What the elimination of a family divided by: where none of it vanishes, the rank is the generic one.
@@ -205,27 +188,6 @@ class Analysis:
                         matrix.append(row)
             self._values[bits] = points, matrix
         return self._values[bits]
-
-    def _tried(self, columns: Sequence[int]) -> str:
-        """What the balls were tried on, with the smallest singular value of the sampled family (columns of norm 1)."""
-        points, matrix = self._sampled(_BITS[2])
-        if len(points) < len(columns):
-            return f"only {len(points)} sample points give finite values"
-        with mp.workdps(60):
-            sampled = mp.matrix([[mp.mpf(row[c].mid().str(70, radius=False)) for c in columns] for row in matrix])
-            for j in range(sampled.cols):
-                norm = mp.norm(sampled[:, j]) or 1
-                for i in range(sampled.rows):
-                    sampled[i, j] /= norm
-            smallest = mp.nstr(min(mp.svd_r(sampled, compute_uv=False)), 3)
-        return (
-            f"no determinant at {len(points)} points excludes zero in balls of {_BITS[0]} to {_BITS[-1]} bits "
-            f"(smallest singular value at 60 digits: {smallest})"
-        )
-
-    def are_independent(self, columns: Sequence[int]) -> bool:
-        """Whether balls of few bits prove that members have no relation: the cheap test, without a tower."""
-        return self.minor(columns, _FEW_BITS) is not None
 
     def minor(self, columns: Sequence[int], most: Sequence[int] = _BITS) -> Minor | None:
         """A square minor over the columns that is proved not to vanish, in balls of the given numbers of bits."""

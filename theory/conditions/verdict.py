@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -38,3 +39,30 @@ class Verdict:
     fails_at_tau: tuple[str, ...] = ()
     failing_families: tuple[str, ...] = ()
     latex: str | None = None
+
+
+def outcome_in_words(verdict: Verdict) -> str:
+    """The outcome in words, with the temperatures or families at which it fails."""
+    if verdict.fails_at_tau:
+        return f"{verdict.outcome}, except at tau = {', '.join(verdict.fails_at_tau)}"
+    if verdict.failing_families:
+        return f"{verdict.outcome} ({', '.join(verdict.failing_families)})"
+    return verdict.outcome
+
+
+def markdown_table(expression: str, verdicts: Sequence[Verdict]) -> str:
+    """A table of the verdicts on s(z) = expression: condition, outcome, relation, scope or reason."""
+    lines = [f"`s(z) = {expression}`", "", "| condition | verdict | relation | scope |", "|---|---|---|---|"]
+    for name, verdict in zip(CONDITIONS.values(), verdicts, strict=True):
+        relation = f"${verdict.latex}$".replace("|", r"\vert ") if verdict.latex else ""
+        lines.append(f"| {name} | {outcome_in_words(verdict)} | {relation} | {verdict.reason or verdict.scope} |")
+    return "\n".join(lines)
+
+
+def latex_display(expression: str, verdicts: Sequence[Verdict]) -> str:
+    """The verdicts on s(z) = expression (LaTeX) as one display."""
+    rows = [rf"s(z) &= {expression}"]
+    for name, verdict in zip(CONDITIONS.values(), verdicts, strict=True):
+        relation = rf":\quad {verdict.latex}" if verdict.latex else ""
+        rows.append(rf"\text{{{name}}} &\quad \text{{{outcome_in_words(verdict)}}}{relation}")
+    return "$$\\begin{aligned}" + r" \\ ".join(rows) + r"\end{aligned}$$"

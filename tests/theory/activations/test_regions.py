@@ -11,7 +11,6 @@ from temperance.theory.activations.parameter_regions import unseen
 from temperance.theory.conditions import decision as independence
 from temperance.theory.conditions.decision import decide
 from temperance.theory.conditions.mirror_points import mirror
-from temperance.theory.conditions.relations import Analysis
 from temperance.theory.conditions.verdict import Verdict
 from temperance.theory.models.gates import gate
 
@@ -100,13 +99,6 @@ def test_given_numbers_decide_what_depends_on_the_parameters():
 def test_what_is_undecided_in_the_regions_that_were_found_keeps_its_reason():
     found = Verdict("undecided", reason="a rank")
     assert independence._unknown_elsewhere(found) == found
-
-
-def test_pivots_that_differ_from_one_structure_to_another_prove_nothing():
-    first, second = (Analysis(a, a.pieces, {}) for a in map(activation, ("tanh", "z**2")))
-    assert first.pivots() != second.pivots()
-    assert independence._common_pivots([first, first]) == first.pivots()
-    assert independence._common_pivots([first, second]) is None
 
 
 @pytest.mark.parametrize("text", ["log(alpha + beta*z + c*z**2 + z**3)", "log(1 + alpha*z + z**4)"])

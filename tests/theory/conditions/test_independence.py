@@ -3,7 +3,6 @@
 import pytest
 import sympy as sp
 
-from temperance.theory.conditions import decision as independence
 from temperance.theory.conditions import exceptional_parameters as exceptional
 from temperance.theory.conditions import relations as analysis
 from temperance.theory.conditions.decision import decide
@@ -287,15 +286,6 @@ def test_a_family_that_is_too_large_to_be_eliminated_is_decided_by_balls_alone(m
     undecided = decide("z").first_order
     assert undecided.outcome == "undecided"
     assert undecided.reason.startswith("too large, and ")
-
-
-def test_parameter_values_that_keep_every_rank_take_no_tower(monkeypatch):
-    decided = []
-    real = independence._generic
-    monkeypatch.setattr(independence, "_generic", lambda source: decided.append(dict(source.fixed)) or real(source))
-    decision = decide("2*theta*log(abs(z/3)*(1 + 7*log(abs(z/3)))) + 4")
-    assert decision.exceptional_parameters == (("theta", ("0",)),)
-    assert decided == [{}, {"theta": 0}]
 
 
 @pytest.mark.parametrize(
