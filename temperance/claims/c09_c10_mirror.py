@@ -13,7 +13,7 @@ from temperance.evidence.proof import certified, holds, proof_leg, verdict_check
 from temperance.evidence.study_runner import Runs
 from temperance.theory.activations.activation import activation
 from temperance.theory.conditions.mirror_points import mirror
-from temperance.theory.rates.setting import bends
+from temperance.theory.rates.setting import second_derivative_is_outside_span
 
 if TYPE_CHECKING:
     from temperance.numerics.contact.curves import ExactMeasure
@@ -57,7 +57,7 @@ def _kind(name: str, kind: str) -> LegOutcome:
 
 
 def _bends(name: str) -> LegOutcome:
-    outcome = bends(activation(name)).outcome
+    outcome = second_derivative_is_outside_span(activation(name)).outcome
     return "inconclusive" if outcome == "undecided" else holds(outcome == "holds")
 
 

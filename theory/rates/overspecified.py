@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 
 from temperance.theory.conditions.verdict import Outcome, Verdict
@@ -46,17 +46,14 @@ def softmax_cells(slope: str, true_k: int, fitted_k: int) -> tuple[Prediction, .
 def _singleton(slope: str, true_k: int) -> list[Prediction]:
     reason = "singleton cell: the first derivatives in beta1 (over tau), a, b and nu are independent"
     published = "published for exact-specified atoms and singleton cells"
-    numbers: dict[str, Fraction | None] = dict.fromkeys((slope, "a", "b", "nu", "weight"), HALF)
-    if slope == "beta1/tau":
-        numbers["beta0/tau"] = HALF
-    found = [Prediction(n, 1, p, p, reason, published, (_DISTINCT,), "some singleton") for n, p in numbers.items()]
-    if true_k > 1:
-        return found
-    pinned = "one atom: its gate is 1 whatever its parameters are"
-    fixed = [
-        Prediction(p.parameter, 1, None, None, pinned, pinned) for p in found if p.parameter not in ("a", "b", "nu")
-    ]
-    return fixed + [p for p in found if p.parameter in ("a", "b", "nu")]
+    names = [slope, "a", "b", "nu", "weight", *(["beta0/tau"] if slope == "beta1/tau" else [])]
+    fixed: list[Prediction] = []
+    if true_k == 1:
+        pinned = "one atom: its gate is 1 whatever its parameters are"
+        names, gate = ["a", "b", "nu"], [n for n in names if n not in ("a", "b", "nu")]
+        fixed = [Prediction(n, 1, None, None, pinned, pinned) for n in gate]
+    seen = [Prediction(n, 1, HALF, HALF, reason, published, (_DISTINCT,), "some singleton") for n in names]
+    return fixed + seen
 
 
 def _softmax_split(slope: str, m: int, cells: Cells) -> list[Prediction]:
@@ -64,18 +61,17 @@ def _softmax_split(slope: str, m: int, cells: Cells) -> list[Prediction]:
     moments = f"offsets of a cell of {m} are seen through r_bar({m}) = {r} moments"
     published = f"published through the order r_bar({m}) = {r} of the polynomial system for all offsets"
     if cells == "some singleton":
-        why = (
+        beta1, a = QUARTER, QUARTER
+        why = why_a = (
             "second moments: the squares of the offsets in beta1 and a are seen once a singleton fixes the translation"
         )
-        beta1, a, both = QUARTER, QUARTER, why
-        why_a = both
     else:
         beta1, a = None, Fraction(1, r)
-        both = "k >= 2k*: splitting every cell alike, beta1 +- delta, cancels in the softmax: not identifiable"
+        why = "k >= 2k*: splitting every cell alike, beta1 +- delta, cancels in the softmax: not identifiable"
         why_a = f"every cell split: the offsets in a mix with those in beta1; {moments}"
     total = "the total weight of a cell is seen to first order"
     rows: list[tuple[str, Fraction | None, Fraction | None, str]] = [
-        (slope, beta1, Fraction(1, 2 * r), both),
+        (slope, beta1, Fraction(1, 2 * r), why),
         ("a", a, Fraction(1, r), why_a),
         ("b", Fraction(1, 2 * r), Fraction(1, 2 * r), moments),
         ("nu", Fraction(1, r), Fraction(1, r), moments),
@@ -83,7 +79,7 @@ def _softmax_split(slope: str, m: int, cells: Cells) -> list[Prediction]:
     ]
     if slope == "beta1/tau":
         rows.append(("beta0/tau", None, None, f"in a split cell only the total weight has a rate; {total}"))
-    return [Prediction(n, m, sharp, pub, why, published, (_DISTINCT,), cells) for n, sharp, pub, why in rows]
+    return [Prediction(n, m, sharp, pub, reason, published, (_DISTINCT,), cells) for n, sharp, pub, reason in rows]
 
 
 def activation_cells(setting: Setting) -> tuple[Prediction, ...]:
@@ -130,25 +126,8 @@ def _uncovered(setting: Setting, sizes: range, reason: str, cells: Cells) -> lis
     return found + [_made(setting, n, m, None, reason, (), cells) for m in sizes for n in names]
 
 
-@dataclass(frozen=True)
-class _Sharp:
-    """The outcomes of (i) to (iii) at the true point, with what they assume of it."""
-
-    setting: Setting
-    outcomes: dict[str, Outcome]
-    conditions: tuple[str, ...]
-
-    def row(self, parameter: str, m: int, needs: tuple[str, ...], p: Fraction, extra: str = "") -> Prediction:
-        """p where the conditions hold that it needs, else None."""
-        missing = [f"{n} {self.outcomes[n]}" for n in needs if self.outcomes[n] != "holds"]
-        reason = f"sharp conditions {', '.join(needs)} hold, anchor cell a singleton{extra}"
-        if missing:
-            reason = f"sharp condition {', '.join(missing)}: nothing else covers it"
-        sharp = None if missing else p
-        return _made(self.setting, parameter, m, sharp, reason, self.conditions, "anchor singleton")
-
-
-def _sharp(setting: Setting) -> _Sharp:
+def _sharp_conditions(setting: Setting) -> tuple[dict[str, Outcome], tuple[str, ...]]:
+    """The outcomes of (i) to (iii) of theory.md 2.4 at the true point, and what they assume of it."""
     decisions = setting.decisions or ()
     verdicts: dict[str, list[Verdict]] = {
         "(i)": [d.tau_beta1 for d in decisions],
@@ -159,23 +138,47 @@ def _sharp(setting: Setting) -> _Sharp:
     given = [_DISTINCT, *setting.conditions(used), *setting.seen_conditions()]
     if setting.point is None:
         given.append("beta1_j != 0 for j < k")
-    return _Sharp(setting, {name: setting.outcome(v) for name, v in verdicts.items()}, tuple(given))
+    return {name: setting.outcome(v) for name, v in verdicts.items()}, tuple(given)
 
 
 def _covered(setting: Setting, sizes: range) -> list[Prediction]:
-    """The sharp conditions (i) to (iii) of theory.md 2.4, one by one; with a kink in sight, all three together."""
-    sharp, kinked = _sharp(setting), setting.kinked()
+    """The sharp conditions (i) to (iii), one by one; with a kink in sight, all three together."""
+    outcomes, given = _sharp_conditions(setting)
+    kinked = setting.kinked()
     one, two, three = (_ALL if any(kinked) else (name,) for name in _ALL)
-    found = [sharp.row("tau", 2, one, HALF), sharp.row("weight", 1, one, HALF)]
-    found += [sharp.row(name, 1, _ALL, HALF, "; singleton cell") for name in ("beta1", "a", "b", "nu")]
+    slope, how = _slope(kinked)
+    # parameter, cell size, the conditions that it needs, its exponent and how it comes about
+    rows: list[tuple[str, int, tuple[str, ...], Fraction | None, str]] = [("tau", 2, one, HALF, "")]
+    rows.append(("weight", 1, one, HALF, ""))
+    rows += [(name, 1, _ALL, HALF, "; singleton cell") for name in ("beta1", "a", "b", "nu")]
     for m in sizes[1:]:
         r = order(m)
-        found.append(_slope(sharp, m, one, kinked))
-        found.append(sharp.row("a", m, two, QUARTER))
-        found.append(sharp.row("b", m, three, Fraction(1, 2 * r), f"; r_bar({m}) = {r}"))
-        found.append(sharp.row("nu", m, three, Fraction(1, r), f"; r_bar({m}) = {r}"))
-        found.append(sharp.row("weight", m, one, HALF))
+        moments = f"; r_bar({m}) = {r}"
+        rows.append(("beta1", m, one, slope, how))
+        rows.append(("a", m, two, QUARTER, ""))
+        rows.append(("b", m, three, Fraction(1, 2 * r), moments))
+        rows.append(("nu", m, three, Fraction(1, r), moments))
+        rows.append(("weight", m, one, HALF, ""))
+    found = []
+    for parameter, m, needs, sharp, extra in rows:
+        missing = [f"{n} {outcomes[n]}" for n in needs if outcomes[n] != "holds"]
+        if sharp is None:
+            reason = extra
+        elif missing:
+            sharp, reason = None, f"sharp condition {', '.join(missing)}: nothing else covers it"
+        else:
+            reason = f"sharp conditions {', '.join(needs)} hold, anchor cell a singleton{extra}"
+        found.append(_made(setting, parameter, m, sharp, reason, given, "anchor singleton"))
     return found
+
+
+def _slope(kinked: tuple[bool, ...]) -> tuple[Fraction | None, str]:
+    """beta1 in a cell of m > 1: through second derivatives of s, or through the kinks that its offsets move."""
+    if not any(kinked):
+        return QUARTER, ""
+    if all(kinked):
+        return THIRD, "; offsets move a kink, contact order 3/2"
+    return None, "some cells see a kink of s (1/3) and others do not (1/4): no one number for all cells"
 
 
 def _completed(setting: Setting, p: Prediction) -> Prediction:
@@ -187,13 +190,3 @@ def _completed(setting: Setting, p: Prediction) -> Prediction:
     reason = f"contact order {1 / (2 * rate)} of a cell of two atoms, computed and certified ({p.reason})"
     given = (*p.conditions, *ASSUMED, *(() if setting.point else (GENERIC,)))
     return replace(p, sharp=rate, reason=reason, conditions=given)
-
-
-def _slope(sharp: _Sharp, m: int, needs: tuple[str, ...], kinked: tuple[bool, ...]) -> Prediction:
-    """beta1 in a cell of m > 1: through second derivatives of s, or through the kinks that its offsets move."""
-    if not any(kinked):
-        return sharp.row("beta1", m, needs, QUARTER)
-    if all(kinked):
-        return sharp.row("beta1", m, needs, THIRD, "; offsets move a kink, contact order 3/2")
-    reason = "some cells see a kink of s (1/3) and others do not (1/4): no one number for all cells"
-    return _made(sharp.setting, "beta1", m, None, reason, sharp.conditions, "anchor singleton")

@@ -20,10 +20,11 @@ from temperance.theory.conditions.mirror_points import mirror
 from temperance.theory.models.gates import FITTED, require_gate
 from temperance.theory.rates.overspecified import activation_cells, softmax_cells
 from temperance.theory.rates.prediction import HALF, Prediction, density
-from temperance.theory.rates.setting import Gauge, Setting, bends, even_part_moves
+from temperance.theory.rates.setting import Gauge, Setting, even_part_moves, second_derivative_is_outside_span
 from temperance.theory.rates.true_point import TruePoint, covers_line, is_analytic
 
 EXPERT = ("a", "b", "nu")
+INVARIANTS = ("beta1^p/tau", "beta1_direction", "beta0/tau")  # of the flow of a homogeneous s
 _DISTINCT = "the experts (a, b, nu) are distinct"
 _REGULAR = "exact-specified and the Fisher information is not singular"
 _EXACT = "exact-specified: n^(-1/2) under the first-order condition"
@@ -106,8 +107,8 @@ def _translated(gate: str, true_k: int, fitted_k: int) -> tuple[Prediction, ...]
 def _one_atom(fitted_k: int) -> tuple[Prediction, ...]:
     """k* = 1: the gate of the truth is constant."""
     constant = "k* = 1: the gate of the truth is 1 whatever beta1 and tau are: not identifiable"
-    gate = [Prediction("tau", None, None, None, constant, "the published statement supposes a gate")]
-    gate.append(Prediction("beta1", fitted_k, None, None, constant, "the published statement supposes a gate"))
+    published = "the published statement supposes a gate"
+    gate = [Prediction(n, m, None, None, constant, published) for n, m in (("tau", None), ("beta1", fitted_k))]
     if fitted_k == 1:
         regression = "one atom: linear regression with Gaussian errors"
         return (*gate, *(Prediction(p, 1, HALF, HALF, regression, regression) for p in EXPERT))
@@ -118,12 +119,11 @@ def _one_atom(fitted_k: int) -> tuple[Prediction, ...]:
 def _exact(setting: Setting) -> tuple[Prediction, ...]:
     """The exact-specified activation gate, k* >= 2."""
     position = setting.point.position if setting.point is not None else "generic"
-    first = setting.whole.first_order
     decisions = setting.decisions
     published = HALF if decisions and setting.outcome(d.first_order for d in decisions) == "holds" else None
     if setting.gauge == "free" and position != "generic":
         found = _special_point(setting, position)
-    elif first.outcome == "fails":
+    elif setting.whole.first_order.outcome == "fails":
         found = _first_order_fails(setting)
     else:
         found = _first_order_not_failing(setting)
@@ -132,10 +132,7 @@ def _exact(setting: Setting) -> tuple[Prediction, ...]:
 
 
 def _groups(
-    reason: str,
-    gate: Fraction | None,
-    expert: Fraction | None,
-    conditions: tuple[str, ...] = (),
+    reason: str, gate: Fraction | None, expert: Fraction | None, conditions: tuple[str, ...] = ()
 ) -> list[Prediction]:
     """One number for the gate (beta1, tau) and one for the experts and the weights."""
     found = [Prediction("tau", None, gate, None, reason, "", conditions)]
@@ -188,18 +185,12 @@ def _free(setting: Setting) -> list[Prediction]:
         two = "a polynomial of two monomials is singular for every beta1 when k = 2, d = 1"
         return _nothing(two if singular else "free gauge: polynomials are not covered")
     conditions = [_DISTINCT]
-    if setting.true_k == 2 and setting.point is not None and _beside_a_mirror_point(setting):
-        conditions.append("a box without the mirror point (beta, -beta, 2 beta0, 2 tau): the same density")
     if setting.point is None:
         off = "beta1_2 is neither beta1_1 nor -beta1_1" if setting.true_k == 2 else "not all beta1_i are +-beta"
         conditions += [off, "beta1_i != 0 or s'(0) != 0"]
+    elif setting.true_k == 2 and mirror(setting.source).kind == "odd" and not all(map(any, setting.point.beta1)):
+        conditions.append("a box without the mirror point (beta, -beta, 2 beta0, 2 tau): the same density")
     return _groups(f"{_REGULAR}: F1 holds, free gauge, beta1_i not all equal up to sign", HALF, HALF, tuple(conditions))
-
-
-def _beside_a_mirror_point(setting: Setting) -> bool:
-    """Whether a mirror point has the same density: s odd + const, and one of the two beta1 is 0."""
-    assert setting.point is not None
-    return mirror(setting.source).kind == "odd" and any(not any(beta) for beta in setting.point.beta1)
 
 
 def _first_order_fails(setting: Setting) -> list[Prediction]:
@@ -242,11 +233,10 @@ def _homogeneous_obstacle(setting: Setting, degree: sp.Expr) -> str | None:
 
 def _invariants(setting: Setting, reason: str, conditions: tuple[str, ...]) -> list[Prediction]:
     """|beta1|^p/tau, the direction of beta1 and beta0/tau."""
-    names = ("beta1^p/tau", "beta1_direction", "beta0/tau")
     if setting.gauge == "free":
         why = "free gauge: what all atoms share cancels in the softmax; a single invariant may not be identifiable"
-        return [Prediction(name, 1, None, None, why, "") for name in names]
-    return [Prediction(name, 1, HALF, None, reason, "", conditions) for name in names]
+        return [Prediction(name, 1, None, None, why, "") for name in INVARIANTS]
+    return [Prediction(name, 1, HALF, None, reason, "", conditions) for name in INVARIANTS]
 
 
 def _special_point(setting: Setting, position: str) -> list[Prediction]:
@@ -283,12 +273,11 @@ def _mirror_homogeneous(setting: Setting, degree: sp.Expr) -> list[Prediction]:
     )
     conditions = (_DISTINCT,)
     found = _along_flow(orbit, conditions)
-    names = ("beta1^p/tau", "beta1_direction", "beta0/tau")
-    return found + [Prediction(n, 1, HALF, None, f"invariant at the {orbit}", "", conditions) for n in names]
+    return found + [Prediction(n, 1, HALF, None, f"invariant at the {orbit}", "", conditions) for n in INVARIANTS]
 
 
 def _mirror_odd(setting: Setting) -> list[Prediction]:
-    verdict = bends(setting.source)
+    verdict = second_derivative_is_outside_span(setting.source)
     if verdict.outcome != "holds":
         return _nothing(f"mirror point of type odd: {verdict.reason}")
     reason = "mirror point of type odd: information singular along beta1_1 + beta1_2 alone, contact order 2 there"

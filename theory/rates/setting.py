@@ -133,7 +133,7 @@ class Setting:
         return None
 
 
-def bends(source: Activation) -> Verdict:
+def second_derivative_is_outside_span(source: Activation) -> Verdict:
     """Whether z^2 s'' lies outside span{1, s, z s'}, for an s without kinks (theory.md 2.5, type odd)."""
     if kinks_of(source.pieces, dict(source.sample)):
         return Verdict("undecided", reason="s has kinks or jumps")
