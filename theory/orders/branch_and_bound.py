@@ -21,26 +21,21 @@ from temperance.theory.orders.dual_simplex import Row, Solution, minimise
 from temperance.theory.orders.initial_forms import refutations
 from temperance.theory.orders.reduced_equations import Terms
 from temperance.theory.orders.split_cell import Exponents
-from temperance.theory.orders.tropical import Alternative, Element, Factors, Key, alternatives, cleaned, is_violated
+from temperance.theory.orders.tropical import Element, Factors, Key, alternatives, cleaned, is_violated
 
 _MOST_ROUNDS = 12
 
 
-@dataclass(frozen=True)
-class Node:
-    """A case: its inequalities beyond those of its parent, and the linear program under all of them."""
+@dataclass
+class Case:
+    """A case: the linear program under its inequalities, and the cases below it.
 
-    rows: tuple[Row, ...]
+    split: the element whose alternatives these are, or two factors without common root, one of which has order 0.
+    """
+
     solution: Solution
-    alternative: Alternative | None = None
-
-
-@dataclass(frozen=True)
-class Split:
-    """The cases below a node: those of one element, or that one of two factors without common root has order 0."""
-
-    element: int | tuple[int, int]
-    children: tuple[int, ...]
+    split: int | tuple[int, int] | None = None
+    below: Sequence[Case] = ()
 
 
 @dataclass(frozen=True)
@@ -55,15 +50,13 @@ class Monomial:
 class Bound:
     """w.target >= value in all cases, with the cases.
 
-    nodes: the cases, the root first; splits: index of a node -> the element that it was split by, and its children.
-    The linear programs have the rows of `System.base` at the time, then those of the nodes from the root on.
-    width: number of unknown orders at the time.
+    root: the case of all curves. The linear programs have the rows of `System.base` at the time, then those of the
+    alternatives from the root on. width: number of unknown orders at the time.
     """
 
     target: Exponents
     value: fmpq
-    nodes: tuple[Node, ...]
-    splits: dict[int, Split]
+    root: Case
     width: int
 
 
@@ -122,8 +115,7 @@ class System:
 
     def keys(self, i: int) -> list[Key]:
         """The terms of an element that can be of the lowest order."""
-        found = self.factors.keys(self.elements[i].terms)
-        return [replace(k, factors=self.padded((*k.exponents, *k.factors))[self.size :]) for k in found]
+        return self.factors.keys(self.elements[i].terms)
 
     def base(self) -> list[Row]:
         """w_i >= 1/(N + 1), w_q >= 0, then what the steps say of single monomials."""
@@ -164,8 +156,7 @@ class System:
                 cost = [fmpq(n) for n in self.padded(key.exponents)]
                 solution = minimise(cost, self.base())
                 if solution.value is not None and solution.value >= 1:
-                    node = Node((), solution)
-                    self.steps.append(Bound(key.exponents, solution.value, (node,), {}, self.width))
+                    self.steps.append(Bound(key.exponents, solution.value, Case(solution), self.width))
                     self._drop(key.exponents)
 
 
@@ -181,52 +172,40 @@ class _Search:
         self.cases = {i: alternatives(self.keys[i], shifts) for i, shifts in self.shifts.items()}
         self.cost = [fmpq(n) for n in system.padded(target)]
         self.base = system.base()
-        self.nodes: list[Node] = []
-        self.above: list[list[Row]] = []
-        self.splits: dict[int, Split] = {}
-        self.heap: list[tuple[fmpq, int]] = []
+        self.count = 0
+        self.heap: list[tuple[fmpq, int, Case, list[Row]]] = []
 
     def run(self, most: int) -> tuple[Bound | None, tuple[fmpq, ...]]:
         """The bound, and the orders at which it is attained."""
-        self._add(self.base, (), ())
-        while self.heap and len(self.nodes) < most:
-            value, place = heapq.heappop(self.heap)
-            node = self.nodes[-place]
-            at = node.solution.point
-            rows, start = self.above[-place], node.solution.basis
-            if pair := self._together(at):
-                children = tuple(self._add(rows, (self._no_order(i),), start) for i in pair)
-                self.splits[-place] = Split(pair, children)
-                continue
-            violated = [i for i, keys in self.keys.items() if is_violated(at, keys, self.shifts[i])]
-            if not violated:
-                return self._bound(value), at
-            element = min(violated, key=lambda i: len(self.cases[i]))
-            children = tuple(self._add(rows, case.rows, start, case) for case in self.cases[element])
-            self.splits[-place] = Split(element, children)
+        root = self._case(self.base, ())
+        while self.heap and self.count < most:
+            value, _, case, rows = heapq.heappop(self.heap)
+            solution = case.solution
+            case.split, alternatives = self._split(solution.point)
+            if case.split is None:
+                return Bound(self.target, value, root, self.system.width), solution.point
+            case.below = [self._case([*rows, *more], solution.basis) for more in alternatives]
         return None, ()
 
-    def _together(self, at: Sequence[fmpq]) -> tuple[int, int] | None:
-        """Two factors that both tend to 0, which different irreducible polynomials cannot."""
-        found = [i for i, w in enumerate(at[self.system.size :]) if w > 0]
-        return (found[0], found[1]) if len(found) > 1 else None
+    def _case(self, rows: list[Row], start: Sequence[int]) -> Case:
+        case = Case(minimise(self.cost, rows, start))
+        if case.solution.value is not None:
+            heapq.heappush(self.heap, (case.solution.value, -self.count, case, rows))
+        self.count += 1
+        return case
+
+    def _split(self, at: Sequence[fmpq]) -> tuple[int | tuple[int, int] | None, Sequence[Sequence[Row]]]:
+        """What rules these orders out, and its alternatives; None where nothing does."""
+        vanishing = [i for i, w in enumerate(at[self.system.size :]) if w > 0]
+        if len(vanishing) > 1:  # two factors tend to 0, which different irreducible polynomials cannot do together
+            pair = vanishing[0], vanishing[1]
+            return pair, [[self._no_order(i)] for i in pair]
+        violated = [i for i, keys in self.keys.items() if is_violated(at, keys, self.shifts[i])]
+        if not violated:
+            return None, ()
+        element = min(violated, key=lambda i: len(self.cases[i]))
+        return element, self.cases[element]
 
     def _no_order(self, factor: int) -> Row:
         at = self.system.size + factor
         return tuple(fmpq(-1 if i == at else 0) for i in range(self.system.width)), fmpq(0)
-
-    def _add(
-        self, above: list[Row], rows: tuple[Row, ...], start: Sequence[int], case: Alternative | None = None
-    ) -> int:
-        place = len(self.nodes)
-        together = [*above, *rows]
-        solution = minimise(self.cost, together, start)
-        self.nodes.append(Node(rows, solution, case))
-        self.above.append(together)
-        if solution.value is not None:
-            heapq.heappush(self.heap, (solution.value, -place))
-        return place
-
-    def _bound(self, value: fmpq) -> Bound:
-        system = self.system
-        return Bound(self.target, value, tuple(self.nodes), self.splits, system.width)

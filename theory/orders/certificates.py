@@ -8,12 +8,29 @@ from typing import Any
 import sympy as sp
 from flint import fmpq_poly
 
-from temperance.theory.checker.order_checker import FORMAT, statement
-from temperance.theory.orders.branch_and_bound import Bound, Monomial, Step
+from temperance.theory.checker.order_checker import FORMAT, objection, statement
+from temperance.theory.orders.branch_and_bound import Case, Monomial, Step
 from temperance.theory.orders.reduced_equations import Terms
-from temperance.theory.orders.split_cell import log_weight
+from temperance.theory.orders.split_cell import Splitting, log_weight
+from temperance.theory.orders.taylor import NotRational
 from temperance.theory.orders.tropical import Element
-from temperance.theory.orders.upper_bounds import REACH, UpperOrders
+from temperance.theory.orders.upper_bounds import REACH, UpperOrders, upper_orders
+
+
+def certified(cell: Splitting) -> tuple[UpperOrders | None, dict[str, Any] | None, str]:
+    """The bounds of a cell, a certificate that the checker accepts, and why there is none or what the bounds assume."""
+    try:
+        found = upper_orders(cell)
+    except NotRational as error:
+        return None, None, f"no upper bound: a Taylor coefficient at x = 0 is not rational ({error})"
+    except ValueError as error:
+        return None, None, f"no upper bound: {error}"
+    if found.reason is not None:
+        return found, None, f"no upper bound: {found.reason}"
+    issued = certificate(found)
+    if rejected := objection(issued):
+        return found, None, f"no upper bound is certified: {rejected}"
+    return found, issued, "the bounds hold where the shares of the two atoms are bounded away from 0"
 
 
 def certificate(found: UpperOrders) -> dict[str, Any]:
@@ -70,13 +87,12 @@ def _step(step: Step, factors: Sequence[fmpq_poly]) -> dict[str, Any]:
         "target": list(step.target),
         "value": str(step.value),
         "factors": [_coefficients(q) for q in factors[: step.width - size]],
-        "cases": _cases(step, 0),
+        "cases": _cases(step.root),
     }
 
 
-def _cases(bound: Bound, at: int) -> dict[str, Any]:
-    split, node = bound.splits.get(at), bound.nodes[at]
-    if split is None:
-        return {"multipliers": {str(i): str(y) for i, y in sorted(node.solution.multipliers.items())}}
-    kind = "coprime" if isinstance(split.element, tuple) else "split"
-    return {kind: split.element, "cases": [_cases(bound, child) for child in split.children]}
+def _cases(case: Case) -> dict[str, Any]:
+    if case.split is None:
+        return {"multipliers": {str(i): str(y) for i, y in sorted(case.solution.multipliers.items())}}
+    kind = "coprime" if isinstance(case.split, tuple) else "split"
+    return {kind: case.split, "cases": [_cases(below) for below in case.below]}

@@ -19,7 +19,7 @@ from math import comb
 
 from flint import Ordering, fmpq, fmpq_mpoly, fmpq_mpoly_ctx, fmpq_poly
 
-from temperance.theory.orders.split_cell import Exponents, Splitting, moment_equations, row_reduced
+from temperance.theory.orders.split_cell import Exponents, Moments, Splitting, moment_equations, row_reduced
 
 Terms = dict[Exponents, fmpq_poly]
 """A polynomial: exponents of `Reduced.variables` -> coefficient, a polynomial in s."""
@@ -34,8 +34,6 @@ class Reduced:
         degree: N; everything is known up to terms of degree N + 1 in the variables.
         variables: names of what is left: differences (the name of the parameter) and means that are not solved for
             ("mean beta1", "tau").
-        moments: the equations in row echelon form in the moments, linear parts included.
-        pivots: the leading moments of `moments`.
         equations: F_i, divided by 1 - s^2.
         means: phi of the means ("mean a") and of the shared offsets ("tau"), in the order of the cell.
     """
@@ -43,8 +41,6 @@ class Reduced:
     cell: Splitting
     degree: int
     variables: tuple[str, ...]
-    moments: tuple[dict[Exponents, fmpq], ...]
-    pivots: tuple[Exponents, ...]
     equations: tuple[Terms, ...]
     means: Mapping[str, Terms]
 
@@ -110,7 +106,7 @@ class _Substitution:
             total += term
         return self.truncated(total)
 
-    def value(self, row: Mapping[Exponents, fmpq]) -> fmpq_mpoly:
+    def value(self, row: Moments) -> fmpq_mpoly:
         """A combination of moments."""
         return sum((c * self.moment(m) for m, c in row.items()), self.context.constant(0))
 
@@ -154,4 +150,4 @@ def reduce(cell: Splitting, degree: int = 4, reach: int = 12) -> Reduced:
     rest = [substitution.value(row) for m, row in zip(pivots, rows, strict=True) if m not in units]
     equations = tuple(_divided(_terms(p)) for p in rest if p != 0)
     means = {names[i]: _terms(substitution.means[i]) for i in range(size)}
-    return Reduced(cell, degree, variables, tuple(rows), tuple(pivots), equations, means)
+    return Reduced(cell, degree, variables, equations, means)

@@ -26,6 +26,8 @@ from temperance.theory.orders.taylor import Taylor, rational
 
 (X,) = covariates(1)
 Exponents = tuple[int, ...]
+Moments = dict[Exponents, fmpq]
+"""alpha (exponents of `Splitting.each`, then of `shared`) -> c_alpha, for sum_alpha c_alpha E[D^alpha]."""
 
 
 @dataclass(frozen=True)
@@ -93,21 +95,10 @@ def mean_of(spec: MoESpec) -> sp.Expr:
     return mean
 
 
-@dataclass(frozen=True)
-class MomentEquation:
-    """One Taylor coefficient of one Phi_k: sum_alpha c_alpha E[D^alpha] (shared offsets to their powers) = 0.
-
-    level: k; power: of x; terms: alpha (exponents of `Splitting.each`, then of `shared`) -> c_alpha.
-    """
-
-    level: int
-    power: int
-    terms: dict[Exponents, fmpq]
-
-
-def moment_equations(cell: Splitting, degree: int, reach: int) -> list[MomentEquation]:
+def moment_equations(cell: Splitting, degree: int, reach: int) -> list[Moments]:
     """The Taylor coefficients in x up to the power `reach` of Phi_0, .., Phi_degree, offsets up to a degree.
 
+    Each says that sum_alpha c_alpha E[D^alpha] (shared offsets to their powers) is 0.
     Raises `NotRational` where a Taylor coefficient of the log weight at x = 0 is not rational.
     """
     symbols = (*cell.own, *cell.expert, *cell.shared)
@@ -116,10 +107,10 @@ def moment_equations(cell: Splitting, degree: int, reach: int) -> list[MomentEqu
     ratio = ring.exponential(_log_ratio(cell, ring)) + 1
     found = []
     for level, factor in enumerate(_levels(cell, ring, degree)):
-        rows: dict[int, dict[Exponents, fmpq]] = {}
+        rows: dict[int, Moments] = {}
         for monomial, c in ring.times(ratio, factor).to_dict().items():
             rows.setdefault(int(monomial[0]), {})[tuple(map(int, monomial[1:]))] = c
-        found += [MomentEquation(level, power, rows[power]) for power in sorted(rows) if level or power]
+        found += [rows[power] for power in sorted(rows) if level or power]
     return found
 
 
@@ -158,10 +149,10 @@ def _levels(cell: Splitting, ring: Taylor, degree: int) -> list[fmpq_mpoly]:
     return [sum((ring.times(mu[i], nu[j]) for i, j in level), ring.zero) for level in pairs]
 
 
-def row_reduced(equations: list[MomentEquation]) -> tuple[list[Exponents], list[dict[Exponents, fmpq]]]:
+def row_reduced(equations: list[Moments]) -> tuple[list[Exponents], list[Moments]]:
     """The reduced row echelon form over Q, low moments first: (pivots, rows with coefficient 1 at their pivot)."""
-    columns = sorted({m for e in equations for m in e.terms}, key=lambda m: (sum(m), tuple(-i for i in m)))
-    matrix = fmpq_mat([[e.terms.get(m, fmpq(0)) for m in columns] for e in equations])
+    columns = sorted({m for e in equations for m in e}, key=lambda m: (sum(m), tuple(-i for i in m)))
+    matrix = fmpq_mat([[e.get(m, fmpq(0)) for m in columns] for e in equations])
     reduced, rank = matrix.rref()
     pivots, rows = [], []
     for i in range(rank):

@@ -124,30 +124,23 @@ def at_least(left: Sequence[int], right: Sequence[int], offset: int = 0) -> Row:
     return tuple(fmpq(p - q) for p, q in zip(left, right, strict=True)), fmpq(offset)
 
 
-@dataclass(frozen=True)
-class Alternative:
-    """One case of an element: all terms of order >= 1 + w.g (shift), or two terms tie at the lowest order (tie)."""
+def alternatives(keys: Sequence[Key], shifts: Sequence[Exponents]) -> list[list[Row]]:
+    """All cases of an element whose terms are those, and multiples of them, as inequalities.
 
-    rows: tuple[Row, ...]
-    shift: int | None = None
-    tie: tuple[int, int] | None = None
-
-
-def alternatives(keys: Sequence[Key], shifts: Sequence[Exponents]) -> list[Alternative]:
-    """All cases of an element whose terms are those, and multiples of them."""
+    Either all terms are of order >= 1 + w.g for one of the shifts g, or two terms tie at the lowest order.
+    """
     vectors = [(*k.exponents, *k.factors) for k in keys]
     width = len(vectors[0])
     padded = [(*g, *(0,) * (width - len(g))) for g in shifts]
     found = []
-    for i, g in enumerate(padded):
+    for g in padded:
         lowest = [at_least(other, g) for other in padded if other != g]
-        found.append(Alternative((*lowest, *(at_least(v, g, 1) for v in vectors)), shift=i))
+        found.append([*lowest, *(at_least(v, g, 1) for v in vectors)])
     for i, v in enumerate(vectors):
         for j in range(i):
             if can_cancel(keys[i], keys[j]):
                 rows = [at_least(v, vectors[j]), *(at_least(u, v) for k, u in enumerate(vectors) if k != i)]
-                below = [at_least(g, v, -1) for g in padded]
-                found.append(Alternative((*rows, *below), tie=(j, i)))
+                found.append([*rows, *(at_least(g, v, -1) for g in padded)])
     return found
 
 

@@ -18,19 +18,15 @@ from flint import fmpq_poly
 
 from temperance.theory.activations.activation import Activation, Z, activation
 from temperance.theory.activations.catalogue import NAMED
-from temperance.theory.checker.order_checker import check
-from temperance.theory.checker.rejected import Rejected
 from temperance.theory.conditions.first_order_failures import classify
 from temperance.theory.expressions import balls
 from temperance.theory.models.by_name import model
 from temperance.theory.models.gates import FITTED, require_gate
 from temperance.theory.models.spec import BETA0, TAU, Gate, covariates
 from temperance.theory.orders.branch_and_bound import Monomial, System
-from temperance.theory.orders.certificates import certificate
+from temperance.theory.orders.certificates import certified
 from temperance.theory.orders.reduced_equations import Reduced, Terms
 from temperance.theory.orders.split_cell import Exponents, Splitting, weight_parameters
-from temperance.theory.orders.taylor import NotRational
-from temperance.theory.orders.upper_bounds import UpperOrders, upper_orders
 from temperance.theory.rates.orders_from_theorems import known_orders
 
 Split = Literal["one", "all"]
@@ -138,7 +134,7 @@ def order_setting(
     if unknown:
         accepted = ", ".join(p.name for p in moving)
         raise ValueError(f"no parameter {min(unknown)!r} of the gate {gate!r}; accepted: {accepted}")
-    values = {p: _real(p.name, (point or {}).get(p.name, places.get(p.name, 1))) for p in moving}
+    values = {p: _real(p.name, {**places, **(point or {})}.get(p.name, 1)) for p in moving}
     for p, value in values.items():
         if p.is_positive and not balls.value(value, {}) > 0:
             raise ValueError(f"{p.name} must be positive, not {value}")
@@ -157,21 +153,23 @@ def order_setting(
 def _real(name: str, value: Number) -> sp.Expr:
     """A number between -100 and 100, exactly."""
     accepted = "a number such as 2, 1/2, 0.25 or log(2), between -100 and 100"
-    if isinstance(value, sp.Expr):
-        number = value
-    elif isinstance(value, int | Fraction | str) and not isinstance(value, bool):
-        try:
-            read = activation(str(value))
-        except ValueError:
-            raise ValueError(f"{name} is no number: {str(value)[:60]!r}; accepted: {accepted}") from None
-        number = read.pieces[0].expr
-        if len(read.pieces) > 1 or read.name in NAMED:
-            raise ValueError(f"{name} is no number: {str(value)[:60]!r}; accepted: {accepted}")
-    else:
+    number = value if isinstance(value, sp.Expr) else _read(value)
+    if number is None:
         raise ValueError(f"{name} is no number: {value!r:.60}; accepted: {accepted}")
     if number.free_symbols or not abs(balls.value(number, {})) <= _LARGEST:
         raise ValueError(f"{name} is no number in its range: {str(value)[:60]!r}; accepted: {accepted}")
     return number
+
+
+def _read(value: object) -> sp.Expr | None:
+    """The constant that a number or a text stands for; None where it is none."""
+    if not isinstance(value, int | Fraction | str) or isinstance(value, bool):
+        return None
+    try:
+        read = activation(str(value))
+    except ValueError:
+        return None
+    return read.pieces[0].expr if len(read.pieces) == 1 and read.name not in NAMED else None
 
 
 def _checked(gate: str, source: str | sp.Expr | Activation | None, size: int, split: str) -> Activation | None:
@@ -232,56 +230,33 @@ def _power_curve(s: Activation, tau: sp.Expr) -> dict[str, str]:
 
 def orders(setting: OrderSetting) -> Orders:
     """Everything that theory says of the orders in a setting."""
-    found, proof, reasons = _proved(setting)
+    if setting.size == 2 and setting.split == "one":
+        found, proof, reason = certified(setting.cell)
+    else:
+        found, proof = None, None
+        reason = "upper bounds are computed for cells of two atoms with another cell a singleton"
+    reasons = [reason]
     if setting.scale:
         reasons.insert(0, f"tau and {', '.join(setting.labels)} are flat: {setting.scale}")
     reasons += [f"{setting.label(name)} is flat: {text}" for name, text in setting.flat.items()]
     rows = [Order(n, n, False, None, True) for n in (*setting.labels, "tau") if setting.scale]
+    means: dict[str, Fraction | None] = {}
     if proof and found:
-        rows += _rows(setting, {p.name: found.order(p.name) for p in setting.parameters}, True)
-        rows += _means(setting, {p.name: found.mean(p.name) for p in setting.cell.each})
+        upper = {p.name: found.order(p.name) for p in setting.parameters}
+        means = {p.name: found.mean(p.name) for p in setting.cell.each}
     else:
         known = known_orders(setting.cell, setting.source, setting.size, setting.split == "all")
-        rows += _rows(setting, {name: r for name, (r, _) in known.items()}, False) + _means(setting, {})
+        upper = {name: r for name, (r, _) in known.items()}
         theorems = {why: ", ".join(setting.label(n) for n in known if known[n][1] == why) for _, why in known.values()}
         reasons += [f"{names}: bounded by a theorem, without a certificate ({why})" for why, names in theorems.items()]
+    for name in (p.name for p in setting.parameters):
+        flat = name in setting.flat
+        r = None if flat else upper.get(name)
+        rows.append(Order(setting.label(name), name, False, r, flat, bool(proof) and r is not None))
+    for name in (p.name for p in setting.cell.each):
+        rows.append(Order(f"mean {setting.label(name)}", name, True, means.get(name), False, name in means))
     equations = tuple(_equations(found.reduced)) if found else ()
     return Orders(setting, equations, tuple(rows), tuple(reasons), proof)
-
-
-def _rows(setting: OrderSetting, upper: Mapping[str, Fraction | None], certified: bool) -> list[Order]:
-    return [
-        Order(setting.label(p.name), p.name, False, r, p.name in setting.flat, certified and r is not None)
-        for p in setting.parameters
-        for r in [None if p.name in setting.flat else upper.get(p.name)]
-    ]
-
-
-def _means(setting: OrderSetting, upper: Mapping[str, Fraction | None]) -> list[Order]:
-    return [
-        Order(f"mean {setting.label(p.name)}", p.name, True, upper.get(p.name), False, p.name in upper)
-        for p in setting.cell.each
-    ]
-
-
-def _proved(setting: OrderSetting) -> tuple[UpperOrders | None, dict[str, Any] | None, list[str]]:
-    """The bounds, a certificate that the checker accepts, and why there is none."""
-    if setting.size > 2 or setting.split == "all":
-        return None, None, ["upper bounds are computed for cells of two atoms with another cell a singleton"]
-    try:
-        found = upper_orders(setting.cell)
-    except NotRational as error:
-        return None, None, [f"no upper bound: a Taylor coefficient at x = 0 is not rational ({error})"]
-    except ValueError as error:
-        return None, None, [f"no upper bound: {error}"]
-    if found.reason is not None:
-        return found, None, [f"no upper bound: {found.reason}"]
-    try:
-        proof = certificate(found)
-        check(proof)
-    except Rejected as error:
-        return found, None, [f"no upper bound is certified: {error}"]
-    return found, proof, ["the bounds hold where the shares of the two atoms are bounded away from 0"]
 
 
 def _equations(reduced: Reduced) -> list[str]:

@@ -11,13 +11,10 @@ from functools import cache
 import sympy as sp
 
 from temperance.theory.activations.activation import Activation
-from temperance.theory.checker.order_checker import objection
 from temperance.theory.models.by_name import model
 from temperance.theory.models.spec import TAU
-from temperance.theory.orders.certificates import certificate
+from temperance.theory.orders.certificates import certified
 from temperance.theory.orders.split_cell import Splitting
-from temperance.theory.orders.taylor import NotRational
-from temperance.theory.orders.upper_bounds import upper_orders
 from temperance.theory.rates.setting import Setting
 from temperance.theory.rates.true_point import is_analytic
 
@@ -43,11 +40,8 @@ def cell_rates(setting: Setting) -> dict[str, Fraction]:
 def _rates(source: Activation, beta1: sp.Rational, tau: sp.Rational) -> dict[str, Fraction]:
     spec = model("activation", activation=source)
     values = {p: tau if p == TAU else beta1 for p in spec.gate.parameters}
-    try:
-        found = upper_orders(Splitting(spec, values))
-    except (NotRational, ValueError):
-        return {}
-    if found.reason is not None or objection(certificate(found)) is not None:
+    found, proof, _ = certified(Splitting(spec, values))
+    if found is None or proof is None:
         return {}
     orders = {p.name: found.order(p.name) for p in (*found.reduced.cell.each, *found.reduced.cell.shared)}
     return {name: 1 / (2 * r) for name, r in orders.items() if r is not None}
