@@ -19,7 +19,7 @@ from temperance.theory.fields.differential_field import Fraction
 from temperance.theory.interactions.atom_field import RESIDUAL, residual_form
 from temperance.theory.interactions.derivatives import DerivativeFamily, multi_indices
 from temperance.theory.interactions.interactions import Interactions, derive
-from temperance.theory.interactions.pdes import Relation, derivative_latex, tex
+from temperance.theory.interactions.pdes import Relation, derivative, tex
 from temperance.theory.models.spec import Expert, Gate, MoESpec
 from temperance.theory.symmetries.flows import Symmetries, symmetries
 
@@ -202,13 +202,8 @@ def _derivatives(found: Interactions) -> Step:
 def _quotients(found: Interactions, branch: int) -> list[str]:
     family = found.basis.family
     where = "" if family.branches == 1 else rf"\quad\text{{(piece {branch + 1})}}"
-    return [
-        derivative_latex(found.spec.parameters, alpha)
-        + "/u = "
-        + _fraction(family, family.fraction(alpha, branch))
-        + where
-        for alpha in multi_indices(family.size, 1)
-    ]
+    values = {alpha: _fraction(family, family.fraction(alpha, branch)) for alpha in multi_indices(family.size, 1)}
+    return [f"{derivative(found.spec.parameters, alpha)}/u = {value}{where}" for alpha, value in values.items()]
 
 
 def _fraction(family: DerivativeFamily, f: Fraction) -> str:
@@ -293,7 +288,7 @@ def _substituted(found: Interactions, g: Relation, branch: int) -> tuple[str, ..
         factor = {1: "", -1: "- "}.get(c, rf"{_bracketed(c)}\cdot ")
         value = family.field.mul(family.field.fraction_of(c.xreplace(back)), family.fraction(alpha, branch))
         total = family.field.add(total, value)
-        lines.append(rf"{factor}{derivative_latex(g.parameters, alpha)}/u = {_fraction(family, value)}")
+        lines.append(rf"{factor}{derivative(g.parameters, alpha)}/u = {_fraction(family, value)}")
     return (*lines, rf"\text{{sum}} = {_fraction(family, total)}")
 
 

@@ -30,19 +30,23 @@ class Relation:
     @property
     def equation(self) -> str:
         """The relation as text: u_{beta1 b} is the derivative of u in beta1 and b."""
-        return self._written(str, lambda alpha: derivative_name(self.parameters, alpha), "*")
+        return self._written(str, " ", "*")
 
     @property
     def latex(self) -> str:
         """The relation as LaTeX."""
-        return self._written(tex, lambda alpha: derivative_latex(self.parameters, alpha), r"\,")
+        return self._written(tex, r"\,", r"\,")
 
-    def _written(self, show: Callable[[sp.Expr], str], derivative: Callable[[Index], str], times: str) -> str:
-        signed = [_signed(c) for c, _ in self.terms]
-        pieces = [_product(show, c, derivative(a), times) for (_, c), (_, a) in zip(signed, self.terms, strict=True)]
-        if len(pieces) == 2 and signed[1][0] < 0:
+    def _written(self, show: Callable[[sp.Expr], str], space: str, times: str) -> str:
+        negative = [c.could_extract_minus_sign() for c, _ in self.terms]
+        pieces = []
+        for (c, alpha), minus in zip(self.terms, negative, strict=True):
+            name, factor = derivative(self.parameters, alpha, show, space), -c if minus else c
+            written = f"({show(factor)})" if factor.is_Add else show(factor)
+            pieces.append(name if factor == 1 else written + times + name)
+        if len(pieces) == 2 and negative[1]:
             return f"{pieces[0]} = {pieces[1]}"
-        rest = [(" + " if sign > 0 else " - ") + p for (sign, _), p in zip(signed[1:], pieces[1:], strict=True)]
+        rest = [(" - " if minus else " + ") + p for minus, p in zip(negative[1:], pieces[1:], strict=True)]
         return pieces[0] + "".join(rest) + " = 0"
 
 
@@ -51,26 +55,12 @@ def tex(expr: sp.Expr) -> str:
     return str(sp.latex(expr, symbol_names={sp.Symbol("pi", positive=True): r"\varpi"}))
 
 
-def _signed(c: sp.Expr) -> tuple[int, sp.Expr]:
-    return (-1, -c) if c.could_extract_minus_sign() else (1, c)
-
-
-def _product(show: Callable[[sp.Expr], str], c: sp.Expr, name: str, times: str) -> str:
-    if c == 1:
-        return name
-    return (f"({show(c)})" if c.is_Add else show(c)) + times + name
-
-
-def derivative_name(parameters: tuple[sp.Symbol, ...], alpha: Index) -> str:
-    """u, or u_{p q ..} with every parameter as often as it is differentiated in."""
-    names = [p.name for p, e in zip(parameters, alpha, strict=True) for _ in range(e)]
-    return "u_{" + " ".join(names) + "}" if names else "u"
-
-
-def derivative_latex(parameters: tuple[sp.Symbol, ...], alpha: Index) -> str:
-    r"""The derivative as LaTeX, such as u_{\beta_{1}\,b}."""
-    names = [tex(p) for p, e in zip(parameters, alpha, strict=True) for _ in range(e)]
-    return "u_{" + r"\,".join(names) + "}" if names else "u"
+def derivative(
+    parameters: tuple[sp.Symbol, ...], alpha: Index, show: Callable[[sp.Expr], str] = tex, space: str = r"\,"
+) -> str:
+    r"""u, or u_{p q ..} with every parameter as often as it is differentiated in: u_{\beta_{1}\,b}."""
+    names = [show(p) for p, e in zip(parameters, alpha, strict=True) for _ in range(e)]
+    return "u_{" + space.join(names) + "}" if names else "u"
 
 
 def relation(family: DerivativeFamily, operator: Operator) -> Relation:

@@ -224,8 +224,8 @@ def _pieces(expr: sp.Expr) -> list[sp.Expr]:
     return [e for e, _ in folded.args] if isinstance(folded, sp.Piecewise) else [folded]
 
 
-def atom_symbol(p: sp.Symbol, i: int) -> sp.Symbol:
-    """The symbol of the parameter p in the i-th atom (i = 1, 2, ..), with the assumptions of p."""
+def atom_symbol(p: sp.Symbol, i: int | str) -> sp.Symbol:
+    """The symbol of the parameter p in the i-th atom (1, 2, .. or a letter), with the assumptions of p."""
     return sp.Symbol(f"{p.name}[{i}]", **p.assumptions0)
 
 

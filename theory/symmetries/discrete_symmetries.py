@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import sympy as sp
 
-from temperance.theory.models.spec import BETA0, MoESpec, atom_symbol, covariates
+from temperance.theory.models.spec import BETA0, MoESpec, atom_symbol, covariates, dot
 from temperance.theory.symmetries.score_translations import scores
 
 
@@ -32,7 +32,7 @@ def mixture_symmetries(spec: MoESpec) -> tuple[MixtureSymmetry, ...]:
         what = f"one constant may be added to {names} of all atoms: the normalisation of the gate takes it away"
         found.append(MixtureSymmetry("translation", "free", what))
     found += _of_scores(spec)
-    beta = tuple(p for p in spec.gate.parameters if p.name.split("_")[0] == "beta1")
+    beta = _slopes(spec)
     if not beta:
         return tuple(found)
     if set(beta) <= set(shifted):
@@ -46,6 +46,10 @@ def mixture_symmetries(spec: MoESpec) -> tuple[MixtureSymmetry, ...]:
             what = "for k = 2: (beta1_1, beta1_2) -> (-beta1_2, -beta1_1), beta0 unchanged, experts not permuted"
             found.append(MixtureSymmetry("odd", "free", what))
     return tuple(found)
+
+
+def _slopes(spec: MoESpec) -> tuple[sp.Symbol, ...]:
+    return tuple(p for p in spec.gate.parameters if p.name.split("_")[0] == "beta1")
 
 
 def _of_scores(spec: MoESpec) -> list[MixtureSymmetry]:
@@ -73,8 +77,7 @@ def beyond_parameters(spec: MoESpec) -> tuple[sp.Expr, ...]:
 
 def _rotation(spec: MoESpec) -> str:
     """The curve of two atoms with a score (beta1.x)^2, where it is one."""
-    beta = tuple(p for p in spec.gate.parameters if p.name.split("_")[0] == "beta1")
-    l, w = sp.Symbol("l", positive=True), spec.gate.log_weight
+    beta, l, w = _slopes(spec), sp.Symbol("l", positive=True), spec.gate.log_weight
     pairs = [(atom_symbol(p, 1), atom_symbol(p, 2)) for p in beta]
     turned = [[(p + q) * l + sign * (p - q) / l for p, q in pairs] for sign in (1, -1)]
     before = [w.subs(dict(zip(beta, side, strict=True)), simultaneous=True) for side in zip(*pairs, strict=True)]
@@ -90,13 +93,9 @@ def translated(spec: MoESpec) -> tuple[sp.Symbol, ...]:
     own = {p for p in gate.parameters if p not in gate.shared}
     conditions = gate.log_weight.atoms(sp.core.relational.Relational)
     kinked = {p for condition in conditions for p in condition.free_symbols}
-    candidates = [p for p in gate.parameters if p in own - kinked]
-    free = [p for p in candidates if not _slope(gate.log_weight, p).free_symbols & own]
+    slopes = {p: sp.simplify(sp.diff(gate.log_weight, p)) for p in gate.parameters if p in own - kinked}
+    free = [p for p, slope in slopes.items() if not slope.free_symbols & own]
     return (*free, BETA0) if gate.offset is not None else tuple(free)
-
-
-def _slope(log_weight: sp.Expr, p: sp.Symbol) -> sp.Expr:
-    return sp.simplify(sp.diff(log_weight, p))
 
 
 def parity(spec: MoESpec, beta: tuple[sp.Symbol, ...]) -> str | None:
@@ -121,11 +120,10 @@ def _scalar(spec: MoESpec, beta: tuple[sp.Symbol, ...]) -> list[tuple[sp.Expr, s
     """For a gate with kinks in z = beta1.x only: (s(z), s(-z)) on every interval between kinks and their mirrors."""
     x = covariates(spec.dim)
     folded = sp.piecewise_fold(spec.gate.log_weight)
-    z = sum((p * q for p, q in zip(beta, x, strict=True)), sp.S.Zero)
     line = {**dict.fromkeys(beta[1:], 0), **dict.fromkeys(x[1:], 0), beta[0]: 1}
     kinks = []
     for relational in folded.atoms(sp.core.relational.Relational):
-        gap = sp.expand(relational.lhs - relational.rhs - z)
+        gap = sp.expand(relational.lhs - relational.rhs - dot(beta, x))
         if not gap.is_number:
             return None
         kinks.append(-gap)

@@ -21,7 +21,7 @@ import sympy as sp
 
 from temperance.theory.interactions.interactions import Interactions
 from temperance.theory.interactions.pdes import Relation
-from temperance.theory.models.spec import BETA0, MoESpec
+from temperance.theory.models.spec import BETA0, MoESpec, atom_symbol
 from temperance.theory.symmetries.discrete_symmetries import MixtureSymmetry, beyond_parameters, mixture_symmetries
 from temperance.theory.symmetries.score_translations import Scores, scores
 
@@ -103,12 +103,12 @@ def symmetries(found: Interactions) -> Symmetries:
     its invariants constant.
     """
     flows, failures = [], []
-    for relations in _grouped(found):
-        flow, reason = _integrate(found.spec, relations)
-        if flow is None:
-            failures.append(f"{'; '.join(r.equation for r in relations)}: {reason}")
-        else:
+    for field, equation in _fields(found):
+        flow = _integrate(found.spec, field)
+        if isinstance(flow, Flow):
             flows.append(flow)
+        else:
+            failures.append(f"{equation}: {flow}")
     moved = [p for flow in flows for p, _ in flow.orbit if p != BETA0]
     overlap = len(moved) > len(set(moved))
     identifiable = None if failures or overlap else _identifiable(found.spec, flows)
@@ -117,41 +117,42 @@ def symmetries(found: Interactions) -> Symmetries:
     freed = shown is not None and bool(beyond_parameters(found.spec) or (scaled and shown.any_sign))
     if identifiable is not None and shown is not None and freed:
         identifiable = _in_mixture(found.spec, identifiable, shown)
-    discrete = (*mixture_symmetries(found.spec), *([_temperature(found.spec, shown)] if scaled and shown else []))
-    return Symmetries(
-        tuple(flows), discrete, identifiable, tuple(failures), _proved(found, identifiable, shown if freed else None)
-    )
+    discrete = mixture_symmetries(found.spec)
+    if shown is not None and scaled:
+        discrete = (*discrete, _temperature(found.spec, shown))
+    proved = _proved(found, identifiable, shown if freed else None)
+    return Symmetries(tuple(flows), discrete, identifiable, tuple(failures), proved)
 
 
-def _grouped(found: Interactions) -> list[tuple[Relation, ...]]:
-    """First-order generators; where the gate has kinks, those of the form u_p = 0 are one group (see _integrate)."""
+def _fields(found: Interactions) -> list[tuple[VectorField, str]]:
+    """The vector fields of the generators of order 1, with their equations.
+
+    Where the gate has kinks, u_p = 0 on every piece is taken as p u_p = 0, for all such p together: of its multiples
+    this is the one whose flow can keep a kink at z = 0 in place.
+    """
     first = [g for g in found.generators if g.order == 1]
-    if not found.spec.gate.log_weight.has(sp.Piecewise):
-        return [(g,) for g in first]
-    alone = tuple(g for g in first if len(g.terms) == 1)
-    return [(g,) for g in first if g not in alone] + ([alone] if alone else [])
+    kinked = found.spec.gate.log_weight.has(sp.Piecewise)
+    alone = [g for g in first if kinked and len(g.terms) == 1]
+    fields = [(vector_field(g), g.equation) for g in first if g not in alone]
+    if alone:
+        components = tuple((p, p) for g in alone for p in vector_field(g).moved)
+        fields.append((VectorField(components, sp.S.Zero), "; ".join(g.equation for g in alone)))
+    return fields
 
 
-def _integrate(spec: MoESpec, relations: tuple[Relation, ...]) -> tuple[Flow | None, str]:
-    field = vector_field(relations[0]) if len(relations) == 1 else None
-    if all(len(r.terms) == 1 for r in relations) and spec.gate.log_weight.has(sp.Piecewise):
-        # u_p = 0 on every piece: the multiple p u_p = 0 is the one whose flow can keep a kink at z = 0 in place
-        moved = [p for r in relations for p in vector_field(r).moved]
-        field = VectorField(tuple((p, p) for p in moved), sp.S.Zero)
-    if field is None:
-        raise ValueError("several relations can be integrated together only if each has one term")
+def _integrate(spec: MoESpec, field: VectorField) -> Flow | str:
+    """The flow of a vector field, or why there is none."""
     if not _keeps_kinks(spec, field):
-        return None, "it holds on every piece of the gate, but its flow moves a kink: not a symmetry"
+        return "it holds on every piece of the gate, but its flow moves a kink: not a symmetry"
     if field.multiplier.free_symbols & set(field.moved):
-        return None, "the factor by which it changes u is not constant along its flow"
+        return "the factor by which it changes u is not constant along its flow"
     solved = _scaling(field) or _shift(field) or _radial(field)
     if solved is None:
-        return None, "its flow was not integrated in closed form"
+        return "its flow was not integrated in closed form"
     orbit, invariants = solved
     if any(not _is_constant(field, f) for f in invariants):
-        return None, "the invariants found for it did not verify"
-    flow = _with_bias(spec, field, orbit, invariants)
-    return flow, "" if flow else "its flow was not extended to beta0"
+        return "the invariants found for it did not verify"
+    return _with_bias(spec, field, orbit, invariants) or "its flow was not extended to beta0"
 
 
 def vector_field(relation: Relation) -> VectorField:
@@ -176,12 +177,8 @@ def vector_field(relation: Relation) -> VectorField:
 
 def _keeps_kinks(spec: MoESpec, field: VectorField) -> bool:
     """Whether V b is a multiple of b for every function b whose zeros bound the pieces of the gate."""
-    for relational in spec.gate.log_weight.atoms(sp.core.relational.Relational):
-        boundary = relational.lhs - relational.rhs
-        ratio = sp.cancel(field(boundary) / boundary)
-        if not sp.denom(ratio).is_number:
-            return False
-    return True
+    boundaries = [r.lhs - r.rhs for r in spec.gate.log_weight.atoms(sp.core.relational.Relational)]
+    return all(sp.denom(sp.cancel(field(b) / b)).is_number for b in boundaries)
 
 
 Solved = tuple[tuple[tuple[sp.Symbol, sp.Expr], ...], tuple[sp.Expr, ...]]
@@ -267,8 +264,10 @@ def _with_bias(spec: MoESpec, field: VectorField, orbit: tuple, invariants: tupl
     offset = spec.gate.offset
     if offset is None:
         common = field.multiplier != 0  # a factor of one atom alone would change the mixture
-        relative = _relative(field) if common and not shared else ()
-        return Flow(field, orbit, (*invariants, *relative), shared or common)
+        if common and not shared:  # in a mixture all of whose atoms move together, one tells relative to another
+            p = field.moved[0]
+            invariants = (*invariants, atom_symbol(p, "i") / atom_symbol(p, "j"))
+        return Flow(field, orbit, invariants, shared or common)
     target = offset - field.multiplier * sp.log(SCALE)
     slope = sp.diff(offset, BETA0)
     moved_slope = slope.subs(dict(orbit), simultaneous=True)
@@ -277,12 +276,6 @@ def _with_bias(spec: MoESpec, field: VectorField, orbit: tuple, invariants: tupl
         return Flow(field, orbit, invariants, shared)
     extra = _bias_invariant(field, offset)
     return None if extra is None else Flow(field, (*orbit, (BETA0, new)), (*invariants, extra), shared)
-
-
-def _relative(field: VectorField) -> tuple[sp.Expr, ...]:
-    """What the first moved parameter tells in a mixture all of whose atoms move together: p[i]/p[j]."""
-    p = field.moved[0]
-    return (sp.Symbol(f"{p.name}[i]", **p.assumptions0) / sp.Symbol(f"{p.name}[j]", **p.assumptions0),)
 
 
 def _bias_invariant(field: VectorField, offset: sp.Expr) -> sp.Expr | None:
@@ -318,7 +311,7 @@ def _in_mixture(spec: MoESpec, alone: tuple[sp.Expr, ...], shown: Scores) -> tup
     """What is identifiable where all scores can change by one function of x, alone: of an atom by itself."""
     gate = {*spec.gate.parameters, BETA0}
     own = [p for p in spec.gate.parameters if p not in spec.gate.shared]
-    sides = [{p: sp.Symbol(f"{p.name}[{side}]", **p.assumptions0) for p in own} for side in "ij"]
+    sides = [{p: atom_symbol(p, side) for p in own} for side in "ij"]
     apart = (f.subs(sides[0], simultaneous=True) - f.subs(sides[1], simultaneous=True) for f in shown.translated)
     bias = () if shown.constant is None else (shown.constant,)
     shared = () if shown.scaled else spec.gate.shared
