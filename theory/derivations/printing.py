@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from temperance.theory.derivations.derivation import Code, Derivation, Formula, Paragraph
 
+_OPENING, _CLOSING = re.compile(r"\\begin|\\left\W?|[{(]"), re.compile(r"\\end|\\right\W?|[})]")
 LONG = 110  # characters of LaTeX after which a formula is broken at its plus and minus signs
 
 # a row that is still too long to fit is scaled down to the width of the text
@@ -23,7 +26,10 @@ def markdown(d: Derivation) -> str:
 
 
 def _markdown_block(block: Paragraph | Formula) -> str:
-    return _unescaped(block.content) if isinstance(block, Paragraph) else f"$$\n{_aligned(block)}\n$$"
+    if isinstance(block, Paragraph):
+        return _unescaped(block.content)
+    rows = " \\\\\n".join("& " + row for line in block.lines for row in broken(line))
+    return f"$$\n\\begin{{aligned}}\n{rows}\n\\end{{aligned}}\n$$"
 
 
 def _unescaped(text: str) -> str:
@@ -67,14 +73,6 @@ def cells(d: Derivation) -> list[tuple[str, str]]:
     return found
 
 
-def _aligned(block: Formula) -> str:
-    return "\\begin{aligned}\n" + _rows(block) + "\n\\end{aligned}"
-
-
-def _rows(block: Formula) -> str:
-    return " \\\\\n".join("& " + row for line in block.lines for row in broken(line))
-
-
 def broken(line: str) -> list[str]:
     """The line cut at plus and minus signs outside all brackets, into pieces shorter than LONG where there are such."""
     if len(line) <= LONG:
@@ -85,13 +83,5 @@ def broken(line: str) -> list[str]:
             rows.append(current)
             current = r"\qquad"
         current += (" " if current else "") + word
-        depth += (
-            word.count(r"\begin")
-            - word.count(r"\end")
-            + word.count("{")
-            - word.count("}")
-            + word.count(r"\left")
-            - word.count(r"\right")
-        )
-        depth += word.count("(") - word.count(")") - word.count(r"\left(") + word.count(r"\right)")
+        depth += len(_OPENING.findall(word)) - len(_CLOSING.findall(word))
     return [*rows, current]

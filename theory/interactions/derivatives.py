@@ -22,6 +22,7 @@ from temperance.theory.interactions.atom_field import AtomField, atom_field
 from temperance.theory.models.spec import MoESpec
 
 Index = tuple[int, ...]
+Place = tuple[int, Index]  # a branch and a monomial in the observed generators
 PRIME = 2**61 - 1  # 3 modulo 4: square roots are powers
 
 
@@ -104,6 +105,11 @@ class DerivativeFamily:
         n = self.numerator(alpha, branch)
         return self.field.reduce(n * self.denominator ** (order - sum(alpha)))
 
+    def coefficients(self, alpha: Index, order: int) -> dict[Place, fmpz_mpoly]:
+        """Coefficients of D^order P_alpha, on every branch and for every monomial in the observed generators."""
+        parts = ((branch, self.split(self.scaled(alpha, branch, order))) for branch in range(self.branches))
+        return {(branch, monomial): p for branch, split in parts for monomial, p in split.items()}
+
     def split(self, p: fmpz_mpoly) -> dict[Index, fmpz_mpoly]:
         """Coefficients of p with respect to the monomials in the observed generators."""
         parts: dict[Index, dict[Index, int]] = {}
@@ -159,20 +165,9 @@ class ModularPoint:
             values[i] = int(root)
         return True
 
-    def row(self, family: DerivativeFamily, alpha: Index, order: int) -> dict[tuple[int, Index], int]:
-        """Values of the coefficients of D^order P_alpha, by branch and monomial in the observed generators."""
-        entries: dict[tuple[int, Index], int] = {}
-        observed, powers = family.atom.observed, self.powers
-        others = family.atom.coefficients
-        for branch in range(family.branches):
-            for m, c in family.scaled(alpha, branch, order).to_dict().items():
-                value = int(c)
-                for i in others:
-                    if m[i]:
-                        value = value * powers[i][m[i]] % PRIME
-                place = (branch, tuple(m[i] for i in observed))
-                entries[place] = (entries.get(place, 0) + value) % PRIME
-        return entries
+    def value(self, p: fmpz_mpoly) -> int:
+        """p at the point, modulo PRIME."""
+        return evaluate(p, self.powers, PRIME)
 
 
 class _Powers(dict[int, int]):

@@ -14,12 +14,13 @@ from itertools import count
 
 from flint import fmpz_mpoly, nmod_mat
 
-from temperance.theory.fields.differential_field import DifferentialField, Fraction, evaluate
+from temperance.theory.fields.differential_field import DifferentialField, Fraction
 from temperance.theory.interactions.derivatives import (
     PRIME,
     DerivativeFamily,
     Index,
     ModularPoint,
+    Place,
     divides,
     multi_indices,
 )
@@ -28,7 +29,6 @@ from temperance.theory.models.spec import MoESpec
 
 MAX_ORDER = 8
 MAX_ATTEMPTS = 20
-Place = tuple[int, Index]  # a branch and a monomial in the observed generators
 
 
 @dataclass(frozen=True)
@@ -108,9 +108,9 @@ class _Search:
         self, columns: list[Index], degree: int, point: ModularPoint
     ) -> tuple[list[int], list[tuple[int, list[int]]]]:
         """Pivot columns of the matrix of coefficients modulo PRIME; for every other column the pivots it needs."""
-        values = [point.row(self.family, alpha, degree) for alpha in columns]
+        values = [self.family.coefficients(alpha, degree) for alpha in columns]
         places = sorted({place for column in values for place in column})
-        flat = [column.get(place, 0) for place in places for column in values]
+        flat = [point.value(column[place]) if place in column else 0 for place in places for column in values]
         reduced, pivots = _echelon(len(places), len(columns), flat)
         others = sorted(set(range(len(columns))) - set(pivots))
         return pivots, [(j, [p for i, p in enumerate(pivots) if reduced[i, j]]) for j in others]
@@ -118,7 +118,7 @@ class _Search:
     def _lift(self, target: Index, support: list[Index], degree: int, point: ModularPoint) -> Operator | None:
         """The operator D^target - sum c_beta D^beta over the support with exact c, or None if the support is wrong."""
         field = self.family.field
-        columns = [self._coefficients(alpha, degree) for alpha in (*support, target)]
+        columns = [self.family.coefficients(alpha, degree) for alpha in (*support, target)]
         chosen = self._pivot_places(columns[:-1], point)
         if len(chosen) < len(support):
             return None
@@ -126,13 +126,6 @@ class _Search:
         solution = solve(field, system)
         operator = {beta: field.neg(c) for beta, c in zip(support, solution, strict=True) if not c.is_zero()}
         return {**operator, target: field.unit}
-
-    def _coefficients(self, alpha: Index, degree: int) -> dict[Place, fmpz_mpoly]:
-        return {
-            (branch, monomial): p
-            for branch in range(self.family.branches)
-            for monomial, p in self.family.split(self.family.scaled(alpha, branch, degree)).items()
-        }
 
     def _pivot_places(self, columns: Sequence[dict[Place, fmpz_mpoly]], point: ModularPoint) -> list[Place]:
         """Places, the simplest first, at which the columns are independent modulo PRIME."""
@@ -143,8 +136,7 @@ class _Search:
             return sum(len(column[place]) for column in columns if place in column), place
 
         places = sorted({p for column in columns for p in column}, key=size)
-        zero = self.family.field.null
-        flat = [evaluate(column.get(p, zero), point.powers, PRIME) for column in columns for p in places]
+        flat = [point.value(column[p]) if p in column else 0 for column in columns for p in places]
         return [places[j] for j in _echelon(len(columns), len(places), flat)[1]]
 
 

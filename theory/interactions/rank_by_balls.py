@@ -53,7 +53,8 @@ def _rows(family: DerivativeFamily, standard: Sequence[Index], rng: random.Rando
     for branch in range(family.branches):
         for _ in range(2 * len(standard)):
             point = _generators(family, parameters, rng, bits)
-            row = [_quotient(family, alpha, branch, point) for alpha in standard]
+            denominator = _evaluate(family.denominator, point)
+            row = [_evaluate(family.numerator(alpha, branch), point) / denominator ** sum(alpha) for alpha in standard]
             if all(entry.is_finite() for entry in row):  # else a function of this branch is not real there
                 rows.append(row)
     return rows
@@ -75,10 +76,6 @@ def _generators(family: DerivativeFamily, parameters: dict[str, fmpq], rng: rand
         free = isinstance(kernel, Jet)  # the jets of a free function take any values
         values.append(arb(_rational(rng, -15, 16)) if free else value(kernel, known, bits))
     return values
-
-
-def _quotient(family: DerivativeFamily, alpha: Index, branch: int, point: list[arb]) -> arb:
-    return _evaluate(family.numerator(alpha, branch), point) / _evaluate(family.denominator, point) ** sum(alpha)
 
 
 def _evaluate(p: fmpz_mpoly, values: list[arb]) -> arb:
