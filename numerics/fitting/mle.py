@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from temperance.numerics.fitting.hyperplanes import kinks_of
-from temperance.numerics.fitting.newton import FLAT, Local, Maximum, Stop, maximise, scaled_spectrum
+from temperance.numerics.fitting.newton import EXACT, FLAT, Local, Maximum, Stop, maximise, scaled_spectrum
 from temperance.numerics.fitting.reparametrisation import chart_of
 from temperance.numerics.fitting.ridges import RidgeSearch
 from temperance.numerics.fitting.starting_points import SUBSAMPLE, rough_start
@@ -110,8 +110,8 @@ class Fit:
 
     measure, theta (p,), log_likelihood: where the search ended, as a measure and in the coordinates that layout names,
     and the sum of log g over the data there. box: what it was confined to; bounds: (parameter, atom) at its edge.
-    status: "converged" (projected gradient at most 1e-6 n, no negative curvature beyond the tolerance), "at_bound" (the
-    same, with the parameters in bounds at the edge of the box), "spike" (an atom with nu at its lower bound and
+    status: "converged" (projected gradient at most stop.gradient n and no negative curvature beyond stop.curvature, by
+    the stop that the fit was given: 1e-6 n by default; a study names its own in its definition), "at_bound" (the same, with the parameters in bounds at the edge of the box), "spike" (an atom with nu at its lower bound and
     responsibilities that sum to fewer points than its 2d + 3 parameters; takes precedence), "max_steps".
     score, information: of the log-likelihood at theta (p,), (p, p); where kinks of s hold theta (`ridges`), the least
     subgradient and the information beside them. flat_directions (m, p): unit vectors along which
@@ -141,7 +141,15 @@ class Fit:
         return self.status in ("converged", "at_bound")
 
 
-def _search(layout: Layout, gate: CompiledActivation, points: Points, box: Box, theta: Floats, passes: int) -> Maximum:
+def _search(
+    layout: Layout,
+    gate: CompiledActivation,
+    points: Points,
+    box: Box,
+    theta: Floats,
+    passes: int,
+    stop: Stop = EXACT,
+) -> Maximum:
     n = points.n
 
     def mean_log_likelihood(theta: Floats) -> Local:
@@ -150,11 +158,12 @@ def _search(layout: Layout, gate: CompiledActivation, points: Points, box: Box, 
 
     bounds, chart, kinks = box.bounds(layout), chart_of(layout), kinks_of(gate)
     if kinks is None:
-        return maximise(mean_log_likelihood, theta, *bounds, passes, chart)
-    near = maximise(mean_log_likelihood, theta, *bounds, passes, chart, Stop(damping=_AT_KINKS))
+        return maximise(mean_log_likelihood, theta, *bounds, passes, chart, stop)
+    near = maximise(mean_log_likelihood, theta, *bounds, passes, chart, replace(stop, damping=_AT_KINKS))
     if near.stationary or near.local.value == -np.inf or near.passes >= passes:
         return near
-    end = RidgeSearch(mean_log_likelihood, layout, gate, points, bounds, kinks).end(near.theta, passes - near.passes)
+    ridges = RidgeSearch(mean_log_likelihood, layout, gate, points, bounds, kinks, stop)
+    end = ridges.end(near.theta, passes - near.passes)
     return replace(end, passes=near.passes + end.passes)
 
 
@@ -206,14 +215,25 @@ def fit(
     seed: int,
     known_starts: Sequence[Floats] = (),
     max_passes: int = MAX_PASSES,
+    stop: Stop = EXACT,
 ) -> Fit:
     """The maximum-likelihood measure of x (n, d), y (n,) in the box; the best of the starts and of any known_starts.
+
+    stop: when a search ends and is a maximum, of the mean log-likelihood; not of the rough ones that make the starts.
 
     Raises ValueError if there are no starts, too few points or values that are not finite.
     """
     points = Points(x, y)
     return fit_points(
-        layout, gate, points, box=box, starts=starts, seed=seed, known_starts=known_starts, max_passes=max_passes
+        layout,
+        gate,
+        points,
+        box=box,
+        starts=starts,
+        seed=seed,
+        known_starts=known_starts,
+        max_passes=max_passes,
+        stop=stop,
     )
 
 
@@ -228,6 +248,7 @@ def fit_points(
     seed: int,
     known_starts: Sequence[Floats] = (),
     max_passes: int = MAX_PASSES,
+    stop: Stop = EXACT,
     progress: Callable[[int, int], None] | None = None,
 ) -> Fit:
     """`fit` of checked points; progress(done, starts) is called on the way."""
@@ -238,7 +259,7 @@ def fit_points(
         raise ValueError("at least one start is needed")
     ends = []
     for theta in thetas:
-        ends.append(_search(layout, gate, points, box, theta, max_passes))
+        ends.append(_search(layout, gate, points, box, theta, max_passes, stop))
         if progress is not None:
             progress(len(ends), len(thetas))
     best = max(ends, key=lambda end: end.local.value)

@@ -19,9 +19,8 @@ from scipy.linalg.lapack import dsyevd
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
-GRADIENT = 1e-6  # a stationary point has a projected gradient at most this
-CURVATURE = 1e-6  # and no eigenvalue of the scaled Hessian of -f below minus this
-SETTLED = 1e-12  # gains of a mean log-likelihood not worth another pass: at n points, sqrt(2e-12 n) standard errors
+GRADIENT = CURVATURE = 1e-6  # see `Stop`
+SETTLED = 1e-12  # of a mean log-likelihood: at n points, sqrt(2e-12 n) standard errors
 _NOISE = 1e-13  # relative rounding error of the value
 _SMALLEST_DIAGONAL = _SMALLEST_SLOPE = 1e-12  # both below: rounding, in a coordinate that the function ignores
 _ROUNDING = 1e-10  # scaled curvatures below this are rounding
@@ -42,7 +41,7 @@ class Local:
 
 @dataclass(frozen=True, eq=False)
 class Maximum:
-    """Where the search ended; passes counts the evaluations, stationary is the test of `GRADIENT` and `CURVATURE`."""
+    """Where the search ended; passes counts the evaluations, stationary is the test of `Stop`."""
 
     theta: Floats
     local: Local
@@ -53,9 +52,28 @@ class Maximum:
 
 @dataclass(frozen=True)
 class Stop:
-    """When a search ends, short of a maximum: once the damping that its failed steps ask for exceeds this."""
+    """When a search ends.
 
+    gradient, curvature: a point is stationary if its projected gradient is at most gradient, and no eigenvalue of the
+    scaled Hessian of -f is below -curvature. settled: predicted gains up to this are not worth another pass. damping:
+    short of a maximum a search ends once the damping that its failed steps ask for exceeds this.
+    """
+
+    gradient: float = GRADIENT
+    curvature: float = CURVATURE
+    settled: float = SETTLED
     damping: float = 1e14
+
+    @staticmethod
+    def in_sample_units(n: float) -> Stop:
+        """For a mean log-likelihood over n points whose rounding errors stay small: see numerics.lattice.
+
+        A gain of 1e-3 in the log-likelihood of all points is not worth a pass, and gradient and curvature are measured
+        on the scale n^(-1/2) of their noise. Raises ValueError unless n is at least 1.
+        """
+        if not 1 <= n < math.inf:
+            raise ValueError(f"the number of points must be at least 1, not {n}")
+        return Stop(gradient=1e-3 / math.sqrt(n), curvature=1e-2 / math.sqrt(n), settled=1e-3 / n)
 
 
 EXACT = Stop()
@@ -130,9 +148,9 @@ class _Search:
     """State of one search."""
 
     def __init__(
-        self, f: Callable[[Floats], Local], theta: Floats, lower: Floats, upper: Floats, chart: Chart | None
+        self, f: Callable[[Floats], Local], theta: Floats, lower: Floats, upper: Floats, chart: Chart | None, stop: Stop
     ) -> None:
-        self.f, self.lower, self.upper, self.chart = f, lower, upper, chart
+        self.f, self.lower, self.upper, self.chart, self.stop = f, lower, upper, chart, stop
         self.passes, self.damping, self.straight = 0, _FIRST_DAMPING, False
         start = np.clip(theta, lower, upper)
         self._move(start, *self._evaluate(start))
@@ -164,9 +182,14 @@ class _Search:
         return self._model
 
     @property
+    def level(self) -> bool:
+        """Whether the gradient is small."""
+        return self.norm <= self.stop.gradient
+
+    @property
     def saddle(self) -> bool:
         """Whether there is negative curvature beyond the tolerance."""
-        return bool(self.model.values.size) and float(self.model.values[0]) < -CURVATURE
+        return bool(self.model.values.size) and float(self.model.values[0]) < -self.stop.curvature
 
     @property
     def settled(self) -> bool:
@@ -174,10 +197,10 @@ class _Search:
 
         Along an exact orbit of parameters the curvature is not 0 but of the size of the gradient.
         """
-        if self.norm > GRADIENT:
+        if not self.level:
             return False
         slope, curvature = self.model.slope, np.abs(self.model.values)
-        if float(slope**2 @ (1.0 / (curvature + _ROUNDING))) > 2 * SETTLED:
+        if float(slope**2 @ (1.0 / (curvature + _ROUNDING))) > 2 * self.stop.settled:
             return False
         return not ((curvature > FLAT) & (curvature < _DOUBTFUL * _norm(slope))).any()
 
@@ -234,17 +257,17 @@ def maximise(
 ) -> Maximum:
     """A local maximum of f on lower <= theta <= upper, from theta; steps are made in the chart where it can be.
 
-    f should be scaled so that `GRADIENT` makes sense (a mean over the data). Never raises for lack of convergence:
+    f should be scaled so that `stop` makes sense (a mean over the data). Never raises for lack of convergence:
     `Maximum.stationary` says it. Points where f or a derivative is not finite are not entered; a start at one is where
     the search ends, with the value -inf.
     """
-    search = _Search(f, theta, lower, upper, chart)
+    search = _Search(f, theta, lower, upper, chart, stop)
     while search.passes < max_passes and search.local.value > -math.inf:
         if not search.settled and search.newton_step():
             continue
-        if search.norm <= GRADIENT and (not search.saddle or not search.escape()):
+        if search.level and (not search.saddle or not search.escape()):
             break
-        if search.norm > GRADIENT and search.damping > stop.damping:
+        if not search.level and search.damping > stop.damping:
             break
-    stationary = search.norm <= GRADIENT and not search.saddle
+    stationary = search.level and not search.saddle
     return Maximum(search.theta, search.local, search.passes, search.norm, stationary)

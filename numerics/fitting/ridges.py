@@ -23,7 +23,7 @@ from scipy.linalg import null_space
 from scipy.optimize import lsq_linear
 
 from temperance.numerics.fitting.hyperplanes import Hyperplanes, Kinks, Ridge, beside
-from temperance.numerics.fitting.newton import CURVATURE, GRADIENT, SETTLED, Local, Maximum, capped, inactive
+from temperance.numerics.fitting.newton import EXACT, Local, Maximum, Stop, capped, inactive
 from temperance.numerics.mixture.activation_numpy import CompiledActivation
 from temperance.numerics.mixture.measures import Layout
 from temperance.numerics.mixture.points import Points
@@ -69,10 +69,9 @@ class _Face:
     vectors: Floats
     slope: Floats
 
-    @property
-    def stationary(self) -> bool:
+    def stationary(self, stop: Stop) -> bool:
         """Whether the place is a maximum."""
-        return self.norm <= GRADIENT and not self.others and not (self.values < -CURVATURE).any()
+        return self.norm <= stop.gradient and not self.others and not (self.values < -stop.curvature).any()
 
     @property
     def excess(self) -> Floats:
@@ -102,8 +101,9 @@ class RidgeSearch:
         points: Points,
         bounds: tuple[Floats, Floats],
         kinks: Kinks,
+        stop: Stop = EXACT,
     ) -> None:
-        self.f, self.hyperplanes = f, Hyperplanes(layout, gate, points, kinks)
+        self.f, self.stop, self.hyperplanes = f, stop, Hyperplanes(layout, gate, points, kinks)
         self.lower, self.upper = bounds
         self.passes = self.most = 0
 
@@ -113,11 +113,11 @@ class RidgeSearch:
         place, damping = self._at(theta, self.hyperplanes.through(theta)), _LEAST_DAMPING
         face = self._face(place)
         while self.passes + 3 <= max_passes and damping <= _MOST_DAMPING:
-            if face.norm <= GRADIENT:
-                further = self._settled(place, face) if face.stationary else self._escaped(place, face)
+            if face.norm <= self.stop.gradient:
+                further = self._settled(place, face) if face.stationary(self.stop) else self._escaped(place, face)
                 if further is None:
                     break
-            elif face.mu.size and face.along <= max(0.1 * face.excess.max(), 0.1 * GRADIENT):
+            elif face.mu.size and face.along <= max(0.1 * face.excess.max(), 0.1 * self.stop.gradient):
                 further = self._left(place, face, int(face.excess.argmax()), damping)
             else:
                 further = self._stepped(place, face, damping)
@@ -126,7 +126,7 @@ class RidgeSearch:
                 place = further
                 face = self._face(place)
         local = Local(place.local.value, face.residual, place.local.hessian)
-        return Maximum(place.theta, local, self.passes, face.norm, face.stationary)
+        return Maximum(place.theta, local, self.passes, face.norm, face.stationary(self.stop))
 
     def _at(self, theta: Floats, held: tuple[Ridge, ...], left: Ridge | None = None) -> _Place:
         """The place nearest to theta on the ridges held; the ridge `left` is seen from the side of larger values."""
@@ -210,7 +210,7 @@ class RidgeSearch:
     def _settled(self, place: _Place, face: _Face) -> _Place | None:
         """A step to the top of a maximum that is near, where it is worth one: the gradient at least halves."""
         step, gain = self._step(place, face, _LEAST_DAMPING)
-        if gain <= SETTLED:
+        if gain <= self.stop.settled:
             return None
         end = self._at(place.theta + step, place.held)
         level = end.local.value >= place.local.value - _NOISE * abs(place.local.value)
@@ -218,7 +218,7 @@ class RidgeSearch:
 
     def _escaped(self, place: _Place, face: _Face) -> _Place | None:
         """A step off a saddle, either way along the direction of most negative curvature."""
-        if not (face.values < -CURVATURE).any():
+        if not (face.values < -self.stop.curvature).any():
             return None
         step = capped(face.lifted(np.eye(len(face.values))[0]), place.theta)
         for length in (0.5, 0.05, 0.005, 0.0005, -0.5, -0.05, -0.005, -0.0005):
