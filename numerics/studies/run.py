@@ -15,11 +15,14 @@ from time import monotonic
 import numpy as np
 from numpy.typing import NDArray
 
-from temperance.numerics.fitting.mle import Fit, Status, fit, higher
+from temperance.numerics.fitting.mle import Fit, Status, fit_points, higher
+from temperance.numerics.fitting.newton import EXACT, Stop
+from temperance.numerics.lattice.counts import samples
 from temperance.numerics.likelihood.kernel import evaluate
 from temperance.numerics.machine.interrupts import interrupts_noted
 from temperance.numerics.machine.threads import one_blas_thread
 from temperance.numerics.mixture.measures import Layout
+from temperance.numerics.mixture.points import Points
 from temperance.numerics.mixture.sampling import sample
 from temperance.numerics.studies.results import StudyResult
 from temperance.numerics.studies.split_starts import smaller, split_starts
@@ -33,45 +36,70 @@ Floats = NDArray[np.float64]
 @one_blas_thread()
 def run_replicate(study: Study, replicate: int) -> tuple[Floats, list[Status], list[int]]:
     """Theta (N, p), status and number of agreeing starts of the fits of one replicate."""
-    x, y = sample(
-        study.truth, study.gate, study.sizes[-1], seed=study.seed, replicate=replicate, low=study.low, high=study.high
-    )
+    data = _data(study, replicate)
     found: list[Fit] = []
     fewer: list[Fit] = []
-    for n in study.sizes:
+    for n, points in zip(study.sizes, data, strict=True):
         seed = int(np.random.SeedSequence([study.seed, replicate, n]).generate_state(1)[0])
         known = [f.theta for f in found[-1:]]
         if study.splits:
-            fewer.append(_fit(study, smaller(study.layout), x[:n], y[:n], seed, [f.theta for f in fewer[-1:]]))
-            known += _splits(study, fewer[-1], float(x[:n].std()), seed)
-        found.append(_fit(study, study.layout, x[:n], y[:n], seed, known))
+            fewer.append(_fit(study, smaller(study.layout), points, seed, [f.theta for f in fewer[-1:]]))
+            known += _splits(study, fewer[-1], points, seed)
+        found.append(_fit(study, study.layout, points, seed, known))
     if study.backward:
-        found = _from_above(study, found, x, y)
+        found = _from_above(study, found, data)
     return np.stack([f.theta for f in found]), [f.status for f in found], [f.agree for f in found]
 
 
-def _fit(study: Study, layout: Layout, x: Floats, y: Floats, seed: int, known: list[Floats]) -> Fit:
-    return fit(layout, study.gate, x, y, box=study.box, starts=study.starts, seed=seed, known_starts=known)
+def _data(study: Study, replicate: int) -> list[Points]:
+    """The data at every n; those at one n are part of those at the next."""
+    if study.experiment == "lattice":
+        return list(samples(study.lattice, study.sizes, seed=study.seed, replicate=replicate))
+    x, y = sample(
+        study.truth, study.gate, study.sizes[-1], seed=study.seed, replicate=replicate, low=study.low, high=study.high
+    )
+    return [Points(x[:n], y[:n]) for n in study.sizes]
 
 
-def _from_above(study: Study, found: list[Fit], x: Floats, y: Floats) -> list[Fit]:
+def _stop(study: Study, points: Points) -> Stop:
+    """Gains far below one unit of log-likelihood are worth no pass, however many points there are."""
+    return Stop.in_sample_units(points.n) if study.experiment == "lattice" else EXACT
+
+
+def _fit(study: Study, layout: Layout, points: Points, seed: int, known: list[Floats]) -> Fit:
+    return fit_points(
+        layout,
+        study.gate,
+        points,
+        box=study.box,
+        starts=study.starts,
+        seed=seed,
+        known_starts=known,
+        stop=_stop(study, points),
+    )
+
+
+def _from_above(study: Study, found: list[Fit], data: list[Points]) -> list[Fit]:
     """From the largest n down, each fit or, where it is higher, the maximum from the estimate at the n above.
 
     At a small n all starts may miss a maximum that those at a larger one find.
     """
     best = found[-1:]
-    for n, below in zip(study.sizes[-2::-1], found[-2::-1], strict=True):
-        start = best[-1].theta
-        again = fit(study.layout, study.gate, x[:n], y[:n], box=study.box, starts=0, seed=0, known_starts=[start])
+    for points, below in zip(data[-2::-1], found[-2::-1], strict=True):
+        start = [best[-1].theta]
+        stop = _stop(study, points)
+        again = fit_points(
+            study.layout, study.gate, points, box=study.box, starts=0, seed=0, known_starts=start, stop=stop
+        )
         best.append(again if higher(again, below) else below)
     return best[::-1]
 
 
-def _splits(study: Study, fewer: Fit, spread: float, seed: int) -> list[Floats]:
+def _splits(study: Study, fewer: Fit, points: Points, seed: int) -> list[Floats]:
     """Starts in the box, from the maximum for one atom less."""
     rng = np.random.default_rng([seed, study.splits])
     lower, upper = study.box.bounds(study.layout)
-    starts = split_starts(study.layout, fewer.measure, study.splits, spread=spread, rng=rng)
+    starts = split_starts(study.layout, fewer.measure, study.splits, spread=float(points.x.std()), rng=rng)
     return [np.clip(theta, lower, upper) for theta in starts]
 
 

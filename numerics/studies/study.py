@@ -8,14 +8,19 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Any
+from typing import Any, Literal, get_args
 
 from temperance.numerics.errors.voronoi import Symmetry
 from temperance.numerics.fitting.mle import Box
+from temperance.numerics.lattice.counts import LARGEST
+from temperance.numerics.lattice.experiment import Experiment, experiment
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, compile_activation, parity
 from temperance.numerics.mixture.measures import Gauge, Layout, MixingMeasure
 from temperance.theory.activations.activation import activation
 from temperance.theory.rates.true_point import TruePoint
+
+Kind = Literal["sample", "lattice"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +33,8 @@ class Study:
     fresh starts at every n; from the second n on the estimate at the n before is one more, so that no start uses the
     truth. splits: starts made of each atom of the maximum for k - 1 atoms, see `split_starts`. backward: whether
     the estimate at the n above is a start too, from the largest n down. box: part of the estimator. kink: s has a kink
-    inside the support. Data come from the streams (seed, replicate), replicates of them.
+    inside the support. Data come from the streams (seed, replicate), replicates of them. experiment: "sample", points
+    (x, y) with x uniform on [low, high]^d, or "lattice", counts of cells (`numerics.lattice`) of n up to 10^15.
     """
 
     name: str
@@ -47,6 +53,7 @@ class Study:
     kink: bool = False
     splits: int = 0
     backward: bool = False
+    experiment: Kind = "sample"
 
     def __post_init__(self) -> None:
         """Validate."""
@@ -56,6 +63,13 @@ class Study:
             raise ValueError(f"study {self.name}: replicates and starts must be at least 1")
         if self.splits < 0 or (self.splits and self.k < 2):
             raise ValueError(f"study {self.name}: splits must be at least 0, and 0 for k = 1, not {self.splits}")
+        if self.experiment not in KINDS:
+            raise ValueError(f"study {self.name}: the experiment must be one of {KINDS}, not {self.experiment!r}")
+        if self.experiment == "lattice":
+            if self.sizes[-1] > LARGEST:
+                raise ValueError(f"study {self.name}: sizes must be at most {LARGEST:.0e}, not {self.sizes[-1]}")
+            if self.truth.d > 2:
+                raise ValueError(f"study {self.name}: the lattice experiment has x in dimension 1 or 2; use samples")
         if self.linear and self.gauge != "anchored":
             raise ValueError(f"study {self.name}: the linear gate must have the gauge 'anchored', not {self.gauge!r}")
 
@@ -103,12 +117,18 @@ class Study:
         return Symmetry(self.gauge, self.linear, parity(self.gate))
 
     @property
+    def lattice(self) -> Experiment:
+        """The lattice experiment of this truth, for samples up to the largest size."""
+        return experiment(self.truth, self.gate, self.box, n=self.sizes[-1], low=self.low, high=self.high)
+
+    @property
     def definition(self) -> dict[str, Any]:
         """The definition as JSON values."""
         truth = {f.name: getattr(self.truth, f.name).tolist() for f in fields(self.truth)}
-        later = {"splits": self.splits, "backward": self.backward}
+        later = {"splits": 0, "backward": False, "experiment": "sample"}
         plain = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("truth", "box", *later)}
-        plain |= {name: value for name, value in later.items() if value}  # or older definitions would not stay the same
+        # left out where they are the default, or older definitions would not stay the same
+        plain |= {name: getattr(self, name) for name, default in later.items() if getattr(self, name) != default}
         return {**plain, "sizes": list(self.sizes), "truth": truth, "box": asdict(self.box)}
 
     @property

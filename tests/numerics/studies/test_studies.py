@@ -15,6 +15,7 @@ import pytest
 import temperance.numerics.studies.run
 from temperance.numerics.errors.slopes import judge
 from temperance.numerics.fitting.mle import Box
+from temperance.numerics.lattice.counts import samples
 from temperance.numerics.likelihood.kernel import evaluate
 from temperance.numerics.mixture.measures import MixingMeasure
 from temperance.numerics.mixture.sampling import sample
@@ -42,6 +43,9 @@ SMALL = Study(
 def with_changes(**changes):
     names = ("name", "activation", "truth", "k", "gauge", "sizes", "replicates", "starts", "box", "seed")
     return Study(**{**{name: getattr(SMALL, name) for name in names}, **changes})
+
+
+LATTICE = replace(SMALL, name="lattice", sizes=(10**4, 10**8, 10**12), starts=3, backward=True, experiment="lattice")
 
 
 @pytest.fixture(scope="module")
@@ -240,6 +244,45 @@ def test_from_the_largest_size_down_other_fits_stay_as_they_are(small):
         assert values[1] > values[0] + 1e-4
 
 
+@pytest.fixture(scope="module")
+def on_lattice():
+    return run_study(LATTICE)
+
+
+def test_on_the_lattice_workers_and_stores_do_not_change_a_bit(on_lattice, tmp_path):
+    check_same(run_study(LATTICE, workers=2, store=tmp_path / "s.sqlite"), on_lattice)
+    check_same(run_study(LATTICE, store=tmp_path / "s.sqlite"), on_lattice)
+    theta, _, _ = run_replicate(LATTICE, 7)
+    assert theta.tobytes() == on_lattice.theta[7].tobytes()
+
+
+def test_on_the_lattice_fits_are_maxima_and_errors_fall_with_the_root_of_n(on_lattice):
+    assert on_lattice.counts["converged"] == 36
+    for replicate in range(3):
+        points = list(samples(LATTICE.lattice, LATTICE.sizes, seed=LATTICE.seed, replicate=replicate))
+        for theta, data in zip(on_lattice.theta[replicate], points, strict=True):
+            value, score, hessian = evaluate(
+                theta, LATTICE.layout, LATTICE.gate, data.x, data.y, data.weights, data.reference
+            )
+            assert 0 < value < 20  # above the truth, by half a chi-square of 9 degrees
+            assert score @ np.linalg.solve(-hessian, score) / 2 < 1e-3  # units of log-likelihood left to gain
+    for name, errors in on_lattice.errors.items():
+        flat = errors.reshape(12, 3, -1) * np.sqrt(LATTICE.sizes)[:, None]
+        rms = np.sqrt((flat**2).mean(axis=0))
+        assert (rms.max(axis=0) < 3 * rms.min(axis=0)).all(), name
+
+
+def test_over_specified_fits_have_a_lattice_too():
+    truth = MixingMeasure([[0.5], [0.0]], [0.25, 0.0], 0.5, TRUTH.a, TRUTH.b, TRUTH.nu)
+    study = replace(LATTICE, truth=truth, k=3, gauge="anchored", splits=1, sizes=(10**4, 10**6), replicates=1)
+    found = run_study(study)
+    assert found.theta.shape == (1, 2, study.layout.size)
+    data = samples(study.lattice, study.sizes, seed=study.seed)
+    for theta, points in zip(found.theta[0], data, strict=True):
+        value, *_ = evaluate(theta, study.layout, study.gate, points.x, points.y, points.weights, points.reference)
+        assert value > 0
+
+
 def test_the_environment_is_left_as_it_was():
     before = dict(os.environ)
     run_study(with_changes(replicates=2, sizes=(100, 200)), workers=2)
@@ -286,9 +329,15 @@ def test_the_digest_is_that_of_the_definition():
         {"truth": truth},
         {"activation": "sigmoid"},
         {"sizes": (300, 701)},
+        {"experiment": "lattice"},
     ]
     assert len({SMALL.digest, *(with_changes(**other).digest for other in others)}) == 1 + len(others)
     json.dumps(SMALL.definition, allow_nan=False)
+
+
+def test_studies_of_samples_keep_the_definitions_that_they_had():
+    assert "experiment" not in SMALL.definition
+    assert TANH_EXACT.digest == "f94703d0f5727738d19a61ad0c4605a3279b4a9e5f97e7fd46514e53bc163a60"
 
 
 def test_the_digest_is_the_same_in_another_process():
@@ -308,7 +357,13 @@ def test_a_linear_gate_is_anchored_and_measured_by_its_identifiable_functions():
 
 @pytest.mark.parametrize(
     ("changes", "message"),
-    [({"sizes": (500, 400)}, "sizes"), ({"sizes": (500,)}, "sizes"), ({"replicates": 0}, "at least 1")],
+    [
+        ({"sizes": (500, 400)}, "sizes"),
+        ({"sizes": (500,)}, "sizes"),
+        ({"replicates": 0}, "at least 1"),
+        ({"experiment": "grid"}, "must be one of"),
+        ({"experiment": "lattice", "sizes": (500, 10**20)}, "sizes must be at most 1e"),
+    ],
 )
 def test_bad_definitions_are_refused(changes, message):
     with pytest.raises(ValueError, match=message):
