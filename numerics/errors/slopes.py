@@ -16,6 +16,7 @@ from temperance.numerics.machine.threads import one_blas_thread
 
 Floats = NDArray[np.float64]
 Outcome = Literal["confirmed", "contradicted", "inconclusive"]
+Interval = tuple[float, float] | None
 
 FEWEST_REPLICATES = 10
 WIDEST = 0.15
@@ -84,9 +85,9 @@ def _estimates(powers: Floats, seen: Floats, counts: Floats, contrasts: Floats, 
     return values, errors
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=2)
 def _resampled(replicates: int, resamples: int, seed: int) -> Floats:
-    """How often each replicate is drawn, (resamples, replicates); the slopes of one study share it."""
+    """How often each replicate is drawn, (resamples, replicates); shared by the slopes of a study and its RMS errors."""
     rng = np.random.default_rng(seed)
     counts = rng.multinomial(replicates, np.full(replicates, 1 / replicates), size=resamples).astype(float)
     counts.setflags(write=False)
@@ -126,30 +127,56 @@ def log_slope(
     errors, n = np.asarray(errors, dtype=float), np.asarray(n, dtype=float)
     if errors.ndim != 2 or errors.shape[1:] != n.shape or len(n) < 2:
         raise ValueError(f"errors must have shape (replicates, {len(n)}) with at least two sizes, not {errors.shape}")
+    if not (0 < n.min() < n.max() < np.inf and 0 < power < np.inf):
+        raise ValueError(f"sizes must be positive and not all equal, power positive, not {n.tolist()}, {power}")
+    (value, curvature), (error, curvature_error), t = _studentised(errors, _contrasts(n), power, resamples, seed)
+    interval = _interval(value, error, t[:, 0], level)
+    if not interval[0] <= value <= interval[1]:
+        interval = (-np.inf, np.inf)
+    bend = _interval(curvature, curvature_error, t[:, 1], curvature_level)
+    return Slope(value, interval, curvature, bend, len(errors))
+
+
+def rms_intervals(errors: ArrayLike, *, seed: int, resamples: int = 2000, level: float = 0.95) -> list[Interval]:
+    """The interval of the RMS error at every size, from errors (R, N) with nan where a fit was dropped.
+
+    The studentised bootstrap of `log_slope`, of log RMS. None where fewer than ten replicates have an error, every
+    error is 0, or a resample has no finite value.
+    """
+    errors = np.asarray(errors, dtype=float)
+    with np.errstate(over="ignore", under="ignore"):
+        totals = np.nansum(errors**2, axis=0)
+    good = ((~np.isnan(errors)).sum(axis=0) >= FEWEST_REPLICATES) & (totals > 0) & (totals < np.inf)
+    columns = zip(good, errors.T, strict=True)
+    return [_rms_interval(column, seed, resamples, level) if usable else None for usable, column in columns]
+
+
+def _rms_interval(errors: Floats, seed: int, resamples: int, level: float) -> Interval:
+    (log,), (deviation,), t = _studentised(errors[:, None], np.ones((1, 1)), 2.0, resamples, seed)
+    low, high = np.exp(_interval(log, deviation, t[:, 0], level))
+    return (float(low), float(high)) if np.isfinite(high) else None
+
+
+def _studentised(
+    errors: Floats, contrasts: Floats, power: float, resamples: int, seed: int
+) -> tuple[list[float], list[float], Floats]:
+    """Contrasts (C, N) of L, their standard errors, and the bootstrap's t statistics (resamples, C)."""
     replicates = len(errors)
     if replicates < FEWEST_REPLICATES:
         raise ValueError(f"at least {FEWEST_REPLICATES} replicates are needed for an interval, not {replicates}")
     if np.isinf(errors).any():
         raise ValueError("errors must be finite, or nan where they are missing")
-    if not (0 < n.min() < n.max() < np.inf and 0 < power < np.inf):
-        raise ValueError(f"sizes must be positive and not all equal, power positive, not {n.tolist()}, {power}")
     seen = (~np.isnan(errors)).astype(float)
     powers = np.abs(np.nan_to_num(errors)) ** power
     if not (powers.sum(axis=0) > 0).all():
         raise ValueError("at some size every error is zero or missing: its logarithm has no slope")
-    contrasts = _contrasts(n)
     counts = _resampled(replicates, resamples, seed)
     with one_blas_thread():
         values, deviations = _estimates(powers, seen, np.ones((1, replicates)), contrasts, power)
         with np.errstate(divide="ignore", invalid="ignore"):
             resampled, spreads = _estimates(powers, seen, counts, contrasts, power)
             t = (resampled - values) / spreads
-    (value, curvature), (error, curvature_error) = values[0], deviations[0]
-    interval = _interval(float(value), float(error), t[:, 0], level)
-    if not interval[0] <= value <= interval[1]:
-        interval = (-np.inf, np.inf)
-    bend = _interval(float(curvature), float(curvature_error), t[:, 1], curvature_level)
-    return Slope(float(value), interval, float(curvature), bend, replicates)
+    return values[0].tolist(), deviations[0].tolist(), t
 
 
 def judge(slope: Slope, predicted: float, dropped: float, *, supported: bool = False) -> Judgement:
