@@ -87,7 +87,7 @@ def _estimates(powers: Floats, seen: Floats, counts: Floats, contrasts: Floats, 
 
 @lru_cache(maxsize=2)
 def _resampled(replicates: int, resamples: int, seed: int) -> Floats:
-    """How often each replicate is drawn, (resamples, replicates); shared by the slopes of a study and its RMS errors."""
+    """How often each replicate is drawn, (resamples, replicates); shared by all slopes and errors of a study."""
     rng = np.random.default_rng(seed)
     counts = rng.multinomial(replicates, np.full(replicates, 1 / replicates), size=resamples).astype(float)
     counts.setflags(write=False)

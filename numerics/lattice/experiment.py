@@ -35,6 +35,7 @@ _PER_DEVIATION = 1.5  # steps in the least standard deviation of the box
 _STEP_BITS = 20  # of the step: its multiples are then exact in doubles
 _COLUMNS = {1: 48, 2: 144}  # points of x for an analytic gate
 _TURN = (sqrt(5.0) - 1) / 2  # multiples of it, modulo 1, fill the second coordinate evenly
+_MOST_CELLS = 3e7
 _CLEAR = 1e-6  # of the range of x: no point lies nearer to a true kink
 
 
@@ -87,6 +88,21 @@ def columns_needed(d: int, moving_kinks: bool, n: int) -> int:
     return max(_COLUMNS.get(d, 0), int(np.ceil(np.cbrt(n))) if moving_kinks else 0)
 
 
+def kinks_move(truth: MixingMeasure, gate: CompiledActivation, low: float, high: float) -> bool:
+    """Whether x in [low, high]^d reaches a kink of s whose place depends on beta1: not that at 0 if d = 1."""
+    reach = _reach(truth, low, high)
+    return any((z != 0 or truth.d > 1) and bool((abs(z) <= reach).any()) for z in _kinks(gate))
+
+
+def _reach(truth: MixingMeasure, low: float, high: float) -> Floats:
+    """The greatest |beta1 . x| of every atom."""
+    return np.asarray(np.abs(truth.beta1).sum(axis=1) * max(abs(low), abs(high)))
+
+
+def _kinks(gate: CompiledActivation) -> list[float]:
+    return [float(piece.upper) for piece in gate.source.pieces[:-1]]
+
+
 def experiment(
     truth: MixingMeasure, gate: CompiledActivation, box: Box, *, n: int, low: float = -3.0, high: float = 3.0
 ) -> Experiment:
@@ -97,15 +113,13 @@ def experiment(
     """
     if (truth.nu < box.nu[0]).any():
         raise ValueError(f"the box has variances from {box.nu[0]}, the truth has {truth.nu.min()}")
-    reach = np.abs(truth.beta1).sum(axis=1) * max(abs(low), abs(high))
-    kinks = [float(piece.upper) for piece in gate.source.pieces[:-1]]
-    moving = any((z != 0 or truth.d > 1) and (abs(z) <= reach).any() for z in kinks)
+    reach, kinks = _reach(truth, low, high), _kinks(gate)
 
     def clear(x: Floats) -> bool:
         gaps = [np.abs(x @ truth.beta1.T - z)[:, reach > 0] / reach[reach > 0] for z in kinks]
         return all((gap > _CLEAR).all() for gap in gaps)
 
-    x = _clear_design(low, high, truth.d, columns_needed(truth.d, moving, n), clear)
+    x = _clear_design(low, high, truth.d, columns_needed(truth.d, kinks_move(truth, gate, low, high), n), clear)
     means, deviations = x @ truth.a.T + truth.b, np.sqrt(truth.nu)
     return _made(x, means, deviations, box.nu[0], lambda x, y: log_density(truth, gate, x, y))
 
@@ -147,6 +161,11 @@ def _made(
     step = lattice_step(nu_min)
     first = np.floor((means - REACH * deviations).min() / step)
     last = np.ceil((means + REACH * deviations).max() / step)
+    if len(x) * (last - first) > _MOST_CELLS:
+        raise ValueError(
+            f"the lattice would have {len(x) * (last - first):.0e} cells: the true lines range over {last - first:.0e} "
+            "steps; what is accepted there is an experiment by samples"
+        )
     y = step * np.arange(first, last + 1)
     values = log_g(*cells(x, y)).reshape(len(x), -1)
     return Experiment(x, step, y, values, means, deviations, nu_min)

@@ -12,7 +12,14 @@ from numpy.typing import NDArray
 
 from temperance.numerics.errors.hellinger import hellinger
 from temperance.numerics.errors.identifiable_functions import homogeneous_errors, mirror_errors
-from temperance.numerics.errors.slopes import CURVATURE_LEVEL, FEWEST_REPLICATES, Interval, Slope, log_slope, rms_intervals
+from temperance.numerics.errors.slopes import (
+    CURVATURE_LEVEL,
+    FEWEST_REPLICATES,
+    Interval,
+    Slope,
+    log_slope,
+    rms_intervals,
+)
 from temperance.numerics.errors.voronoi import GroupErrors, group_errors, match, voronoi_loss
 from temperance.numerics.fitting.mle import Status
 from temperance.numerics.mixture.measures import MixingMeasure
@@ -113,7 +120,7 @@ def _function_errors(study: Study, measures: MixingMeasure) -> dict[str, Floats]
 class ErrorPoint:
     """RMS error of a group over the fits at one n, its standard error (None for a single fit), and how many fits.
 
-    ci: its 95% interval (`slopes.rms_intervals`), None for fewer than ten fits. All are None where some error overflows.
+    ci: its 95% interval (`slopes.rms_intervals`), None for fewer than ten fits. All None where some error overflows.
     """
 
     n: int

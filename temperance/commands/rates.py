@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,10 +23,17 @@ if TYPE_CHECKING:
 def _sizes(_: type, tokens: Sequence[Token]) -> tuple[int, ...]:
     if len(tokens) > 1:
         raise BadInput("--n is given twice; accepted: once, as N,N,..")
-    parts = tokens[0].value.split(",")
-    if not all(re.fullmatch(r"[0-9]{1,9}", part) for part in parts):
+    return tuple(_size(part) for part in tokens[0].value.split(","))
+
+
+def _size(text: str) -> int:
+    """A whole number, also one such as 1e6 or 2.5e4."""
+    if not re.fullmatch(r"[0-9]{1,21}|[0-9]{1,3}(\.[0-9]{1,9})?e[0-9]{1,2}", text):
         raise ValueError
-    return tuple(int(part) for part in parts)
+    number = Decimal(text)
+    if number != int(number):
+        raise ValueError
+    return int(number)
 
 
 Sizes = Annotated[tuple[int, ...], Parameter(converter=_sizes, n_tokens=1)]
@@ -51,7 +59,9 @@ class StudyOptions:
     dim: Whole = 1
     """Dimension of x."""
     n: Sizes | None = None
-    """Sample sizes, N,N,..; 1000 to 32000 by default."""
+    """Sample sizes, N,N,.., also as 1e4,1e6; 1e4 to 1e12 on the lattice, 1000 to 32000 in samples by default."""
+    experiment: str | None = None
+    """lattice (counts of cells, dimension 1 or 2, n to 1e12) or sample (points, n to 1e8); lattice where it can be."""
     replicates: Whole | None = None
     """Samples at each size; 100 by default."""
     seed: Whole = 0
@@ -59,7 +69,7 @@ class StudyOptions:
 
     def study(self) -> Study:
         """The definition; raises ValueError for a bad option or truth."""
-        from temperance.measurements.rate_study import REPLICATES, SIZES, study_for
+        from temperance.measurements.rate_study import REPLICATES, study_for
         from temperance.measurements.true_measures import read_truth
 
         return study_for(
@@ -70,9 +80,10 @@ class StudyOptions:
             gauge=self.gauge,
             truth=None if self.truth is None else read_truth(self.truth),
             dim=self.dim,
-            n=SIZES if self.n is None else self.n,
+            n=self.n,
             replicates=REPLICATES if self.replicates is None else self.replicates,
             seed=self.seed,
+            experiment=self.experiment,
         )
 
 

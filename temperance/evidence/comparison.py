@@ -53,7 +53,7 @@ def _of_the_image(study: Study) -> tuple[Prediction, ...] | None:
 
 
 def study_record(result: StudyResult) -> dict[str, Any]:
-    """A study as `temperance rates --json` prints it: setting, slopes and fits.
+    """A study as `temperance rates --json` prints it: setting, experiment, slopes and fits.
 
     slope, ci, predicted and published all have the sign of a slope: an error of n^(-1/2) has -0.5. An outcome is null
     where nothing is predicted or there are too few fits. A number is predicted only where it is proved, so that no
@@ -66,6 +66,7 @@ def study_record(result: StudyResult) -> dict[str, Any]:
     slopes = [_slope_record(s, result.dropped, _applicable(s, home, image)) for s in found]
     return {
         "setting": {**result.study.definition, "digest": result.study.digest},
+        "experiment": result.study.experiment,
         "slopes": slopes,
         "fits": fits(result),
     }

@@ -19,13 +19,16 @@ from temperance.theory.rates.setting import Setting
 if TYPE_CHECKING:
     from temperance.numerics.mixture.measures import Gauge
     from temperance.numerics.studies.run import Progress
-    from temperance.numerics.studies.study import Study
+    from temperance.numerics.studies.study import Kind, Study
 
 SIZES = (1000, 2000, 4000, 8000, 16000, 32000)
+LATTICE_SIZES = tuple(10**j for j in range(4, 13))
+KINKED_SIZES = LATTICE_SIZES[:5]  # where kinks move with beta1: the cells grow like n^(1/3)
 REPLICATES = 100
 _FEWEST = 10  # replicates that have an interval
 _STARTS, _SPLITS = 3, 2
-_LARGEST_SIZE = 10**8
+_LARGEST_SIZE: dict[str, int] = {"sample": 10**8, "lattice": 10**12}
+_LARGEST_LATTICE_DIM = 2
 SLOPE_COLUMNS = ("group", "cell", "share", "slope [95% interval]", "predicted", "outcome")
 """A cell with its number of atoms; a predicted slope with the published one, where that is another."""
 
@@ -39,26 +42,32 @@ def study_for(
     gauge: str = "free",
     truth: Truth | None = None,
     dim: int = 1,
-    n: Sequence[int] = SIZES,
+    n: Sequence[int] | None = None,
     replicates: int = REPLICATES,
     seed: int = 0,
+    experiment: str | None = None,
 ) -> Study:
     """The definition of a study from the options of `temperance rates`.
 
-    The box follows the truth (it is part of the estimator, and printed); starts do not use it: three fresh ones, the
-    estimate at the n before, and for k > k* two random splits of every atom of the maximum for k - 1 atoms.
+    By default experiment is "lattice" for d = 1, 2 and "sample" beyond, and n goes from 10^4 to 10^12 on the lattice
+    (to 10^8 where kinks of the gate move with beta1), from 1000 to 32000 in samples. The box follows the truth (it is
+    part of the estimator, and printed); starts do not use it: three fresh ones, the estimate at the n before, and for
+    k > k* two random splits of every atom of the maximum for k - 1 atoms.
 
     Raises:
         ValueError: an option, or a truth of another shape.
     """
     from temperance.numerics.studies.study import Study
 
-    _check(gate, source, true, fitted, gauge, n, replicates, seed, dim)
+    kind = _experiment(experiment, dim)
+    _check(gate, source, true, fitted, gauge, replicates, seed, dim)
     linear = gate != "activation" or (source is not None and activation(source).is_linear)
     anchored = linear or gauge == "anchored"
     chosen = truth or default_truth(true, dim, tau=1.0 if gate == "softmax" else 0.5, anchored=anchored)
     _check_truth(chosen, true, dim, gate, anchored and not linear)
     name = "linear" if linear else str(source)
+    sizes = _sizes(kind, chosen, name) if n is None else tuple(n)
+    _check_sizes(sizes, fitted * (2 * dim + 3), kind)
     gauge_: Gauge = "anchored" if anchored else "free"
     return Study(
         name=f"rates: {gate if linear else name}, k* = {true}, k = {fitted}",
@@ -66,7 +75,7 @@ def study_for(
         truth=chosen.measure,
         k=fitted,
         gauge=gauge_,
-        sizes=tuple(n),
+        sizes=sizes,
         replicates=replicates,
         starts=_STARTS,
         box=_box(chosen),
@@ -76,7 +85,40 @@ def study_for(
         tau=1.0 if gate == "softmax" else None,
         kink=fitted > true and not linear and _kinked(name, chosen, fitted, gauge_),
         splits=_SPLITS if fitted > true else 0,
+        experiment=kind,
     )
+
+
+def _experiment(named: str | None, dim: int) -> Kind:
+    if named is None:
+        return "lattice" if dim <= _LARGEST_LATTICE_DIM else "sample"
+    match named:
+        case "sample":
+            return "sample"
+        case "lattice" if dim <= _LARGEST_LATTICE_DIM:
+            return "lattice"
+        case "lattice":
+            raise ValueError(f"the lattice has x in dimension 1 or 2, not {dim}; accepted there: --experiment sample")
+    raise ValueError(f"unknown experiment {named!r}; accepted: lattice, sample")
+
+
+def _sizes(kind: Kind, truth: Truth, name: str) -> tuple[int, ...]:
+    from temperance.numerics.lattice.experiment import kinks_move
+    from temperance.numerics.mixture.activation_numpy import compile_activation
+
+    if kind == "sample":
+        return SIZES
+    moving = kinks_move(truth.measure, compile_activation(activation(name)), truth.low, truth.high)
+    return KINKED_SIZES if moving else LATTICE_SIZES
+
+
+def _check_sizes(n: Sequence[int], smallest: int, kind: Kind) -> None:
+    largest = _LARGEST_SIZE[kind]
+    if len(n) < 2 or list(n) != sorted(set(n)) or n[0] < smallest or n[-1] > largest:
+        raise ValueError(
+            f"n must be at least two increasing sizes from {smallest} (parameters) to {largest:.0e} ({kind}), "
+            f"not {','.join(map(str, n))}"
+        )
 
 
 def _check(
@@ -85,7 +127,6 @@ def _check(
     true: int,
     fitted: int,
     gauge: str,
-    n: Sequence[int],
     replicates: int,
     seed: int,
     dim: int,
@@ -97,11 +138,6 @@ def _check(
         raise ValueError(f"need 1 <= k* <= k <= 12, not k* = {true}, k = {fitted}")
     if not 1 <= dim <= 8:
         raise ValueError(f"the dimension must be 1 to 8, not {dim}")
-    smallest = fitted * (2 * dim + 3)
-    if len(n) < 2 or list(n) != sorted(set(n)) or n[0] < smallest or n[-1] > _LARGEST_SIZE:
-        raise ValueError(
-            f"n must be at least two increasing sizes from {smallest} (parameters) to {_LARGEST_SIZE}, not {list(n)}"
-        )
     if replicates < _FEWEST:
         raise ValueError(f"replicates must be at least {_FEWEST}, fewer have no interval, not {replicates}")
     if seed < 0:
@@ -169,7 +205,7 @@ def rates(
         progress: called as replicates are finished.
 
     Returns:
-        setting, slopes and fits, as JSON values (`judging.study_record`).
+        setting, experiment, slopes and fits, as JSON values (`judging.study_record`).
 
     Raises:
         ValueError: the number of workers, the store or the cluster.
@@ -187,8 +223,9 @@ def rates(
 def show(record: dict[str, Any], screen: Console) -> None:
     """Print the definition, every slope with its interval and prediction, how the fits ended, and the answer."""
     setting, slopes = record["setting"], record["slopes"]
-    sizes = ", ".join(map(str, setting["sizes"]))
-    screen.print(f"{setting['name']}; {setting['replicates']} replicates at n = {sizes}; seed {setting['seed']}")
+    sizes = ", ".join(size_in_words(n) for n in setting["sizes"])
+    how = {"lattice": "counts on the lattice", "sample": "samples"}[record["experiment"]]
+    screen.print(f"{setting['name']}; {setting['replicates']} {how} at n = {sizes}; seed {setting['seed']}")
     open_ = dict.fromkeys(s["reason"] for s in slopes if s["outcome"] != "confirmed")
     marks = {reason: f" [{i}]" for i, reason in enumerate(open_, 1)}
     screen.print(table(SLOPE_COLUMNS, [slope_row(s, marks.get(s["reason"], "")) for s in slopes]))
@@ -197,6 +234,12 @@ def show(record: dict[str, Any], screen: Console) -> None:
         notes.append("in brackets: the published slope, where it is another")
     for line in (*notes, fits_in_words(record["fits"]), answer(slopes)):
         screen.print(line)
+
+
+def size_in_words(n: int) -> str:
+    """The size as a power of ten where it is a large one."""
+    exponent = len(str(n)) - 1
+    return f"1e{exponent}" if n >= 10**6 and n == 10**exponent else str(n)
 
 
 def fits_in_words(fits: dict[str, int]) -> str:

@@ -22,7 +22,7 @@ _KINDS: dict[Any, str] = {
     int: "an integer of at most 9 digits",
     float: "a number",
     bool: "no value",
-    tuple[int, ...]: "sizes N,N,..",
+    tuple[int, ...]: "whole sizes N,N,.. such as 1000,1e6",
 }
 
 

@@ -35,12 +35,17 @@ def test_json_has_the_documented_keys_and_nothing_of_the_machine(capsys, tmp_pat
         outputs.append(capsys.readouterr().out)
     assert len(set(outputs)) == 1
     record = json.loads(outputs[0], parse_constant=pytest.fail)
-    assert list(record) == ["setting", "slopes", "fits"]
+    assert list(record) == ["setting", "experiment", "slopes", "fits"]
+    assert record["experiment"] == record["setting"]["experiment"] == "lattice"
     assert list(record["fits"]) == ["total", "converged", "at_bound", "failed"]
     assert record["fits"]["total"] == 36
     keys = ["parameter", "cell", "cell_size", "share", "slope", "ci", "predicted", "published", "outcome", "sharp"]
     for slope in record["slopes"]:
         assert [k for k in slope if k in keys] == keys
+        for n, point in zip((300, 600, 1200), slope["points"], strict=True):
+            assert list(point) == ["n", "rms", "se", "ci", "fits"]
+            assert point["n"] == n
+            assert point["ci"][0] < point["rms"] < point["ci"][1]
     assert {s["parameter"] for s in record["slopes"]} == {"beta1/tau", "beta0/tau", "a", "b", "nu", "weight", "density"}
     assert {(s["predicted"], s["published"]) for s in record["slopes"]} == {(-0.5, -0.5)}
     assert all(s["slope"] < 0 for s in record["slopes"])
@@ -122,9 +127,10 @@ def test_the_answer_counts_what_is_judged_and_names_the_rest():
     )
     assert answer(slopes[4:5]) == "Answer: no slope is predicted and measured; not predicted, only measured: tau"
     fits = {"total": 40, "converged": 20, "at_bound": 10, "failed": 10}
-    setting = {"name": "it", "replicates": 10, "sizes": [100], "seed": 0}
-    told = printed({"setting": setting, "slopes": slopes, "fits": fits})
+    setting = {"name": "it", "replicates": 10, "sizes": [100, 10**12], "seed": 0}
+    told = printed({"setting": setting, "experiment": "lattice", "slopes": slopes, "fits": fits})
     for line in (
+        "it; 10 counts on the lattice at n = 100, 1e12; seed 0",
         "[1] too wide",
         "[2] too high",
         "[3] nobody knows",
@@ -183,6 +189,33 @@ def test_the_mirror_image_of_an_anchored_truth_has_its_predictions():
         found.append({(s["parameter"], s["cell_size"], s["predicted"], s["published"]) for s in slopes if s["slope"]})
     assert found[0] == found[1]
     assert ("beta1", 2, -0.25, -0.25) in found[0]
+
+
+def test_the_lattice_is_the_default_where_there_is_one():
+    tanh = {"gate": "activation", "source": "tanh", "true": 2, "fitted": 2}
+    made = study_for(**tanh)
+    assert (made.experiment, made.sizes) == ("lattice", tuple(10**j for j in range(4, 13)))
+    kinked = study_for(**{**tanh, "source": "hardtanh"})
+    assert (kinked.experiment, kinked.sizes[-1], len(kinked.lattice.x)) == ("lattice", 10**8, 466)
+    assert study_for(**{**tanh, "source": "relu"}).sizes == made.sizes  # its kink stays at x = 0
+    for samples in (study_for(**tanh, experiment="sample"), study_for(**tanh, dim=3)):
+        assert (samples.experiment, samples.sizes[-1]) == ("sample", 32000)
+
+
+def test_sizes_may_be_powers_of_ten(capsys):
+    rows = []
+    for sizes in ("100,1e3", "100,1000", "1e2,1.0e3"):
+        assert run(["rates", "--true", "2", "--fitted", "2", "--n", sizes, "--replicates", "10", "--json"]) == 0
+        rows.append(capsys.readouterr().out)
+    assert len(set(rows)) == 1
+    assert json.loads(rows[0])["setting"]["sizes"] == [100, 1000]
+
+
+def test_a_lattice_with_too_many_cells_is_refused(tmp_path, capsys):
+    path = tmp_path / "t.json"
+    path.write_text(changed(b=[1e9, 0]))
+    assert run(["rates", "--activation", "tanh", "--true", "2", "--fitted", "2", "--truth", str(path)]) == 2
+    assert "an experiment by samples" in capsys.readouterr().err
 
 
 def test_a_truth_from_a_file(tmp_path):
@@ -247,7 +280,14 @@ def test_bad_truths_are_one_line(tmp_path, capsys, text, message):
         (["--true", "2", "--fitted", "2", "--gauge", "loose"], "unknown gauge 'loose'"),
         (["--true", "2", "--fitted", "2", "--n", "1000"], "two increasing sizes"),
         (["--true", "2", "--fitted", "2", "--n", "2000,1000"], "two increasing sizes"),
-        (["--true", "2", "--fitted", "2", "--n", "1e3,1e4"], "--n takes sizes N,N,.., not '1e3,1e4'"),
+        (["--true", "2", "--fitted", "2", "--n", "1.5,1e4"], "--n takes whole sizes N,N,.. such as 1000,1e6, not '1.5"),
+        (["--true", "2", "--fitted", "2", "--n", "1e4,1e20"], "from 10 (parameters) to 1e+12 (lattice), not 10000,10"),
+        (["--true", "2", "--fitted", "2", "--n", "1e4,1e9", "--experiment", "sample"], "to 1e+08 (sample)"),
+        (
+            ["--true", "2", "--fitted", "2", "--experiment", "grid"],
+            "unknown experiment 'grid'; accepted: lattice, sample",
+        ),
+        (["--true", "2", "--fitted", "2", "--experiment", "lattice", "--dim", "3"], "in dimension 1 or 2, not 3"),
         (["--true", "2", "--fitted", "2", "--n", "100,200", "--n", "100,300"], "--n is given twice; accepted: once"),
         (["--true", "2", "--fitted", "2", "--replicates", "many"], "of at most 9 digits, not 'many'"),
         (["--true", "2", "--fitted", "2", "--replicates", "9"], "at least 10"),
