@@ -110,8 +110,9 @@ class Fit:
 
     measure, theta (p,), log_likelihood: where the search ended, as a measure and in the coordinates that layout names,
     and the sum of log g over the data there. box: what it was confined to; bounds: (parameter, atom) at its edge.
-    status: "converged" (projected gradient at most stop.gradient n and no negative curvature beyond stop.curvature, by
-    the stop that the fit was given: 1e-6 n by default; a study names its own in its definition), "at_bound" (the same, with the parameters in bounds at the edge of the box), "spike" (an atom with nu at its lower bound and
+    status: "converged" (by the stop that the fit was given, projected gradient at most stop.gradient n and no negative
+    curvature beyond stop.curvature: 1e-6 n by default; a study names its own in its definition), "at_bound" (the same,
+    with the parameters in bounds at the edge of the box), "spike" (an atom with nu at its lower bound and
     responsibilities that sum to fewer points than its 2d + 3 parameters; takes precedence), "max_steps".
     score, information: of the log-likelihood at theta (p,), (p, p); where kinks of s hold theta (`ridges`), the least
     subgradient and the information beside them. flat_directions (m, p): unit vectors along which

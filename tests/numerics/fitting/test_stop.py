@@ -1,4 +1,4 @@
-"""Searches that stop in units of the sample: at n = 10^10 the log-likelihood of a fit is that of the maximum to 1e-3."""
+"""Searches that stop in units of the sample: at n = 10^10 a fit is at the maximum to 1e-3 log-likelihood units."""
 
 from dataclasses import replace
 
