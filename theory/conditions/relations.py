@@ -106,7 +106,8 @@ class Analysis:
         try:
             found = self._nullspace(family)
         except OutsideTowers as error:
-            rows, independent, known = (), columns, str(error)
+            rows: tuple[Row, ...] = ()
+            independent, known = columns, str(error)
         else:
             rows = tuple(sorted(found.relations, key=lambda row: self.doubt(row) is not None))
             if not all(self.doubt(row) or self._vanishes(row, columns) for row in rows):
