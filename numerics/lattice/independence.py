@@ -1,4 +1,4 @@
-"""Proofs by balls that the lattice has no linear relation that does not hold everywhere (docs/theory.md).
+"""Proofs by balls that the lattice has no linear relation that does not hold everywhere (theory.md 5.4).
 
 Relations that hold on R^d x R hold on the lattice, point by point. Conversely, the derivatives D^alpha u of an atom
 that lead no relation (`theory.interactions.groebner`) span all of its derivatives; where a determinant of their values
