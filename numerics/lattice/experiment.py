@@ -1,4 +1,4 @@
-"""The lattice, and the probabilities of its cells under the true mixture (docs/theory.md, "The lattice experiment").
+"""The lattice, and the probabilities of its cells under the true mixture (theory.md 5).
 
 x is uniform on m points of [low, high]^d, and y lies in h Z with h a little below sqrt(nu_min)/1.5. For every measure G
 with variances of at least nu_min, h sum_j g_G(h j | x) = 1 to 1e-19 (`normalisation`), so that
