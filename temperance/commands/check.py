@@ -97,39 +97,24 @@ def _write_certificates(decisions: Sequence[Decision], path: str) -> list[str]:
     return remarks
 
 
-def _verdict_record(v: Verdict) -> dict[str, Any]:
-    """A sharp condition."""
-    return {"verdict": v.outcome, "fails_at_tau": list(v.fails_at_tau), "relation": v.relation, "scope": v.scope}
-
-
 def decision_record(found: Decision) -> dict[str, Any]:
     """What `check --json` prints of one activation."""
-    first, second = found.first_order, found.second_order
+    sharp = ("fails_at_tau", "relation", "scope")
     return {
         "activation": found.activation.name,
         "expression": found.activation.expression,
-        "first_order": {
-            "verdict": first.outcome,
-            "relation": first.relation,
-            "scope": first.scope,
-            "reason": first.reason,
-        },
-        "second_order": {
-            "verdict": second.outcome,
-            "failing_families": list(second.failing_families),
-            "fails_at_tau": list(second.fails_at_tau),
-            "relation": second.relation,
-            "scope": second.scope,
-            "reason": second.reason,
-        },
-        "sharp": {
-            "tau_beta1": _verdict_record(found.tau_beta1),
-            "a": _verdict_record(found.a),
-            "b_nu": _verdict_record(found.b_nu),
-        },
+        "first_order": _verdict_record(found.first_order, "relation", "scope", "reason"),
+        "second_order": _verdict_record(found.second_order, "failing_families", *sharp, "reason"),
+        "sharp": {name: _verdict_record(getattr(found, name), *sharp) for name in ("tau_beta1", "a", "b_nu")},
         "mirror": found.mirror.kind if found.mirror else None,
         "exceptional_parameters": {name: list(values) for name, values in found.exceptional_parameters},
     }
+
+
+def _verdict_record(v: Verdict, *fields: str) -> dict[str, Any]:
+    """A verdict with some of its fields, tuples as the lists of JSON."""
+    values = ((name, getattr(v, name)) for name in fields)
+    return {"verdict": v.outcome, **{n: list(value) if isinstance(value, tuple) else value for n, value in values}}
 
 
 _COLUMNS = ("activation", "first", "second", "tau, beta1", "a", "b, nu", "mirror")
