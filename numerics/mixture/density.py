@@ -156,7 +156,7 @@ def check_weights(weights: Floats, reference: Floats, n: int) -> None:
     """Raises ValueError unless weights and reference have shape (n,), or are both `NONE`."""
     for name, array in (("weights", weights), ("reference", reference)):
         if array.shape != (n,) and (len(weights) or len(reference)):
-            raise ValueError(f"{name} must have shape ({n},), not {array.shape}")
+            raise ValueError(f"{name} must have shape ({n},), one for each point, not {array.shape}")
 
 
 @one_blas_thread()
