@@ -103,12 +103,12 @@ def _split(truth: ExactMeasure, atom: int, parts: Sequence[tuple[Any, Atom]]) ->
     return replace(truth, atoms=truth.atoms[:atom] + new + truth.atoms[atom + 1 :])
 
 
-def _moved(atom: Atom, group: Group, step: Any, direction: Sequence[Any] | None = None) -> Atom:
-    old = getattr(atom, group)
-    if group not in _VECTORS:
-        return replace(atom, **{group: old + step})
-    direction = direction or (1, *(0,) * (len(old) - 1))
-    return replace(atom, **{group: tuple(v + step * exact(u) for v, u in zip(old, direction, strict=True))})
+def _moved(atom: Atom, name: str, t: Any, direction: Any) -> Atom:
+    """The atom with t times a direction added to one of its parameters."""
+    old = getattr(atom, name)
+    if name not in _VECTORS:
+        return replace(atom, **{name: old + t * exact(direction)})
+    return replace(atom, **{name: tuple(v + t * exact(u) for v, u in zip(old, direction, strict=True))})
 
 
 def split(truth: ExactMeasure, atom: int, group: Group, direction: Sequence[Number] | None = None) -> Curve:
@@ -116,9 +116,10 @@ def split(truth: ExactMeasure, atom: int, group: Group, direction: Sequence[Numb
     old, half = _atom(truth, atom), fmpq(1, 2)
     if group not in get_args(Group):
         raise ValueError(f"group must be one of {', '.join(get_args(Group))}, not {group!r}")
+    along = (direction or (1, *(0,) * (truth.d - 1))) if group in _VECTORS else 1
 
     def curve(t: fmpq) -> ExactMeasure:
-        return _split(truth, atom, [(half, _moved(old, group, step, direction)) for step in (t, -t)])
+        return _split(truth, atom, [(half, _moved(old, group, step, along)) for step in (t, -t)])
 
     return curve
 
@@ -202,15 +203,8 @@ def line(truth: ExactMeasure, direction: Mapping[str, Any]) -> Curve:
         atoms = list(truth.atoms)
         for name in set(direction) - {"tau"}:
             for i, step in zip(range(len(atoms)), direction[name], strict=True):
-                if not any(step if name in _VECTORS else (step,)):
-                    continue
-                old = getattr(atoms[i], name)
-                new = (
-                    tuple(v + t * exact(u) for v, u in zip(old, step, strict=True))
-                    if name in _VECTORS
-                    else old + t * exact(step)
-                )
-                atoms[i] = replace(atoms[i], **{name: new})
+                if any(step if name in _VECTORS else (step,)):
+                    atoms[i] = _moved(atoms[i], name, t, step)
         return ExactMeasure(truth.tau + t * exact(direction.get("tau", 0)), tuple(atoms))
 
     return curve

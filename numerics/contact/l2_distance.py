@@ -10,12 +10,12 @@ are positive, it is a squared distance even before it converges: that of the law
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import combinations, pairwise, product
+from itertools import pairwise, product
 from typing import TypeAlias
 
 import flint
 import sympy as sp
-from flint import arb, fmpq
+from flint import arb, arb_mat, fmpq
 
 from temperance.numerics.contact.curves import Atom, ExactMeasure, Number, exact
 from temperance.theory.activations.activation import Piece
@@ -97,23 +97,58 @@ def gate(g: ExactMeasure, formulas: Sequence[sp.Expr], x: tuple[arb, ...]) -> li
     return [w / total for w in weights]
 
 
+def _identical(one: Atom, other: Atom) -> bool:
+    """Whether two experts share their numbers, as those of a moved measure that stay do (equal balls prove nothing)."""
+    pairs = zip((*one.a, one.b, one.nu), (*other.a, other.b, other.nu), strict=True)
+    return all(p is q for p, q in pairs)
+
+
+def _products(experts: Sequence[Atom], x: tuple[arb, ...]) -> arb_mat:
+    """int N_i N_j dy at x."""
+    mean = [dot(atom.a, x) + atom.b for atom in experts]
+    n = len(experts)
+    table = arb_mat(n, n)
+    for i in range(n):
+        for j in range(i + 1):
+            gap, v = mean[i] - mean[j], arb(experts[i].nu) + experts[j].nu
+            table[i, j] = table[j, i] = (-gap * gap / (2 * v)).exp() / (2 * arb.pi() * v).sqrt()
+    return table
+
+
+def inner_products(
+    measures: Sequence[ExactMeasure],
+    contrasts: Sequence[Sequence[fmpq]],
+    pieces: Sequence[Piece],
+    support: Support,
+    nodes: int,
+) -> arb_mat:
+    """E_x int h_i h_j dy of h_i = sum_l contrasts_il g_l, but for the error of the quadrature over x.
+
+    g_l: the densities of the measures. It is computed in the current precision.
+    """
+    atoms = [atom for g in measures for atom in g.atoms]
+    experts: list[Atom] = []
+    places = []  # of the experts of all atoms among the different ones
+    for atom in atoms:
+        known = (i for i, other in enumerate(experts) if _identical(other, atom))
+        places.append(next(known, len(experts)))
+        experts += [atom] * (places[-1] == len(experts))
+    rows, total = arb_mat(contrasts), arb_mat(len(contrasts), len(contrasts))
+    for formulas, points in segments(pieces, atoms, support, nodes):
+        for x, weight in points:
+            probabilities = arb_mat(len(measures), len(experts))
+            at = 0
+            for l, g in enumerate(measures):
+                for p in gate(g, formulas[at : at + len(g.atoms)], x):
+                    probabilities[l, places[at]] += p
+                    at += 1
+            c = rows * probabilities
+            total += c * _products(experts, x) * c.transpose() * weight
+    return total
+
+
 def squared_distance(
     g: ExactMeasure, truth: ExactMeasure, pieces: Sequence[Piece], support: Support, nodes: int
 ) -> arb:
     """E_x int (g_g - g_truth)^2 dy in the current precision, but for the error of the quadrature over x."""
-    atoms = (*g.atoms, *truth.atoms)
-    pairs = list(combinations(range(len(atoms)), 2))
-    spreads = [arb(atoms[i].nu) + atoms[j].nu for i, j in pairs]
-    heights = [1 / (2 * arb.pi() * v).sqrt() for v in spreads]
-    own = [1 / (4 * arb.pi() * atom.nu).sqrt() for atom in atoms]
-    total = arb(0)
-    for formulas, points in segments(pieces, atoms, support, nodes):
-        for x, weight in points:
-            c = gate(g, formulas[: len(g.atoms)], x) + [-p for p in gate(truth, formulas[len(g.atoms) :], x)]
-            mean = [dot(atom.a, x) + atom.b for atom in atoms]
-            square = sum((u * u * h for u, h in zip(c, own, strict=True)), arb(0))
-            for (i, j), v, height in zip(pairs, spreads, heights, strict=True):
-                gap = mean[i] - mean[j]
-                square += 2 * c[i] * c[j] * height * (-gap * gap / (2 * v)).exp()
-            total += weight * square
-    return total
+    return inner_products([g, truth], [[fmpq(1), fmpq(-1)]], pieces, support, nodes)[0, 0]
