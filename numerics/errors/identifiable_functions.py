@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from temperance.numerics.errors.voronoi import Symmetry, match, nearest_image
+from temperance.numerics.errors.voronoi import Symmetry, matched, nearest_image
 from temperance.numerics.mixture.measures import MixingMeasure
 
 Floats = NDArray[np.float64]
@@ -22,19 +22,14 @@ def in_order(measure: MixingMeasure, truth: MixingMeasure, symmetry: Symmetry) -
     if measure.k != truth.k:
         raise ValueError(f"the functions are those of exact-specified fits, not of {measure.k} atoms for {truth.k}")
     measure = nearest_image(measure, truth, symmetry)
-    m = match(measure, truth, use_gate=symmetry.gauge == "free", parity=symmetry.parity)
+    m = matched(measure, truth, symmetry)
     order = m.cells.argsort(axis=-1)
 
-    def turned(array: Floats) -> Floats:
-        index = order if array.ndim == order.ndim else order[..., None]
-        return np.take_along_axis(array, index, order.ndim - 1)
-
-    atoms = (turned(getattr(measure, name)) for name in ("a", "b", "nu"))
-    beta1 = turned(measure.beta1)
+    beta1, a = (np.take_along_axis(rows, order[..., None], -2) for rows in (measure.beta1, measure.a))
+    beta0, b, nu = (np.take_along_axis(row, order, -1) for row in (measure.beta0, measure.b, measure.nu))
     if symmetry.parity == "even":
         beta1 = np.where((beta1 * truth.beta1).sum(axis=-1, keepdims=True) < 0, -beta1, beta1)
-    found = MixingMeasure(beta1, turned(measure.beta0), measure.tau, *atoms)
-    return found, np.asarray((m.sizes == 1).all(axis=-1))
+    return MixingMeasure(beta1, beta0, measure.tau, a, b, nu), np.asarray((m.sizes == 1).all(axis=-1))
 
 
 def mirror_errors(measure: MixingMeasure, truth: MixingMeasure, symmetry: Symmetry) -> dict[str, Floats]:

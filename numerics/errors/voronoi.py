@@ -8,7 +8,7 @@ anchored gauge the mirror takes (beta1, 0) to (0, -beta1), which is (-beta1, 0) 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -37,8 +37,8 @@ class Symmetry:
 class Matched:
     """Fitted atoms against their true atoms: cells (..., k), sizes of the cells (..., k*), offsets fitted - true.
 
-    offsets: "beta1" and "a" (..., k, d); "b", "nu" and "tau" (..., k). weights (..., k) of the fitted atoms, scaled so
-    that the largest is 1.
+    offsets: "beta1" and "a" (..., k, d); "b", "nu" and "tau" (..., k, 1). weights (..., k) of the fitted atoms, scaled
+    so that the largest is 1.
     """
 
     cells: Ints
@@ -60,52 +60,39 @@ class GroupErrors:
     sizes: Ints
 
 
-def _pairwise(measure: MixingMeasure, truth: MixingMeasure, parity: Parity | None) -> dict[str, Floats]:
-    """Offsets of every fitted from every true atom, axes (..., k, k*) and d last for beta1 and a."""
-    beta1 = measure.beta1[..., :, None, :] - truth.beta1
-    if parity == "even":
-        other = -measure.beta1[..., :, None, :] - truth.beta1
-        nearer = (other**2).sum(axis=-1) < (beta1**2).sum(axis=-1)
-        beta1 = np.where(nearer[..., None], other, beta1)
-    return {
-        "beta1": beta1,
-        "a": measure.a[..., :, None, :] - truth.a,
-        "b": measure.b[..., :, None] - truth.b,
-        "nu": measure.nu[..., :, None] - truth.nu,
-    }
+def _vectors(g: MixingMeasure) -> dict[str, Floats]:
+    """The parameters that offsets are taken of, (..., k, d) or (..., k, 1)."""
+    return {"beta1": g.beta1, "a": g.a, "b": g.b[..., None], "nu": g.nu[..., None]}
 
 
-def _square(offset: Floats, vector: bool) -> Floats:
-    return (offset**2).sum(axis=-1) if vector else offset**2
+def _length(offset: Floats) -> Floats:
+    """The length; of a single number, whose square may be too small, without a square."""
+    return np.abs(offset[..., 0]) if offset.shape[-1] == 1 else np.linalg.norm(offset, axis=-1)
 
 
 def match(measure: MixingMeasure, truth: MixingMeasure, *, use_gate: bool, parity: Parity | None = None) -> Matched:
     """Assign the fitted atoms (..., k) to the nearest of the true ones (k*), in (beta1, a, b, nu) or (a, b, nu)."""
     if truth.tau.ndim or measure.d != truth.d:
         raise ValueError(f"one true measure of dimension {measure.d} is needed, not {truth.beta1.shape}")
-    pairs = _pairwise(measure, truth, parity)
-    names = ("beta1", "a", "b", "nu") if use_gate else ("a", "b", "nu")
-    distance = sum(_square(pairs[name], name in ("beta1", "a")) for name in names)
+    fitted, true = _vectors(measure), _vectors(truth)
+    pairs = {name: fitted[name][..., :, None, :] - true[name] for name in true}  # (..., k, k*, d)
+    if parity == "even":
+        other = -measure.beta1[..., :, None, :] - truth.beta1
+        nearer = (other**2).sum(axis=-1) < (pairs["beta1"] ** 2).sum(axis=-1)
+        pairs["beta1"] = np.where(nearer[..., None], other, pairs["beta1"])
+    distance = sum((pair**2).sum(axis=-1) for name, pair in pairs.items() if use_gate or name != "beta1")
     cells = np.asarray(distance).argmin(axis=-1)
     sizes = (cells[..., None] == np.arange(truth.k)).sum(axis=-2)
-    offsets = {
-        name: np.take_along_axis(
-            pair, cells.reshape(*cells.shape, *(1,) * (pair.ndim - cells.ndim)), cells.ndim
-        ).squeeze(cells.ndim)
-        for name, pair in pairs.items()
-    }
-    offsets["tau"] = np.broadcast_to((measure.tau - truth.tau)[..., None], cells.shape)
+    offsets = {n: np.take_along_axis(p, cells[..., None, None], -2)[..., 0, :] for n, p in pairs.items()}
+    offsets["tau"] = np.broadcast_to((measure.tau - truth.tau)[..., None, None], (*cells.shape, 1))
     logits = measure.beta0 / measure.tau[..., None]
     return Matched(cells, sizes, offsets, np.exp(logits - logits.max(axis=-1, keepdims=True)))
 
 
-def _matched(measure: MixingMeasure, truth: MixingMeasure, symmetry: Symmetry) -> Matched:
+def matched(measure: MixingMeasure, truth: MixingMeasure, symmetry: Symmetry) -> Matched:
+    """The fitted atoms against the true ones, as losses and errors take them."""
     parity = None if symmetry.linear else symmetry.parity
     return match(measure, truth, use_gate=symmetry.gauge == "free", parity=parity)
-
-
-def _length(offset: Floats, name: str) -> Floats:
-    return np.linalg.norm(offset, axis=-1) if name.startswith(("beta1", "a")) else np.abs(offset)
 
 
 def _cell_sums(values: Floats, cells: Ints, k: int) -> Floats:
@@ -124,7 +111,7 @@ def published_loss(measure: MixingMeasure, truth: MixingMeasure) -> Floats:
     high, low = np.where(size > 1, 2 * size, 1.0), size
     exponents = {"beta1": high, "b": high, "a": low, "nu": low}
     weights = measure.weights
-    atoms = weights * sum(_length(m.offsets[name], name) ** power for name, power in exponents.items())
+    atoms = weights * sum(_length(m.offsets[name]) ** power for name, power in exponents.items())
     masses = np.abs(_cell_sums(weights, m.cells, truth.k) - truth.weights)
     return np.asarray(masses.sum(axis=-1) + atoms.sum(axis=-1))
 
@@ -166,7 +153,7 @@ def _best_scale(masses: Floats, truth: Floats, spread: Floats) -> Floats:
 
 
 def _mirrored(g: MixingMeasure) -> MixingMeasure:
-    return MixingMeasure(-g.beta1[..., ::-1, :], g.beta0, g.tau, g.a, g.b, g.nu)
+    return replace(g, beta1=-g.beta1[..., ::-1, :])
 
 
 def _pairs(
@@ -184,15 +171,11 @@ def _pairs(
 
 
 def _loss(measure: MixingMeasure, truth: MixingMeasure, symmetry: Symmetry, order: float | None) -> Floats:
-    m = _matched(measure, truth, symmetry)
+    m = matched(measure, truth, symmetry)
     exponents = _exponents(np.take_along_axis(m.sizes, m.cells, -1).astype(float), order)
-    lengths = {name: _length(m.offsets[name], name) ** power for name, power in exponents.items()}
-    if symmetry.linear:
-        gate = _best_shift(m.offsets["beta1"], m.weights, exponents["beta1"])
-        del lengths["beta1"]
-    else:
-        gate = np.zeros(m.weights.shape[:-1])
-    spread = gate + (m.weights * sum(lengths.values())).sum(axis=-1)
+    gate = _best_shift(m.offsets["beta1"], m.weights, exponents.pop("beta1")) if symmetry.linear else 0.0
+    lengths = sum(_length(m.offsets[name]) ** power for name, power in exponents.items())
+    spread = gate + (m.weights * lengths).sum(axis=-1)
     return _best_scale(_cell_sums(m.weights, m.cells, truth.k), truth.weights, spread)
 
 
@@ -206,15 +189,6 @@ def voronoi_loss(
     return np.min([_loss(*pair, symmetry, order) for pair in _pairs(measure, truth, symmetry)], axis=0)
 
 
-def _group_error(m: Matched, name: str, q: Floats, k: int) -> Floats:
-    """The weighted error of a group in each cell, with the exponent q (..., k*)."""
-    power = np.take_along_axis(q, m.cells, -1)
-    mass = _cell_sums(m.weights, m.cells, k)
-    moment = _cell_sums(m.weights * _length(m.offsets[name], name) ** power, m.cells, k)
-    with np.errstate(invalid="ignore"):
-        return np.asarray((moment / mass) ** (1 / q))
-
-
 def _slope_over_tau(m: Matched, measure: MixingMeasure, truth: MixingMeasure) -> Floats:
     """Offsets of beta1/tau, translated so that the sum over cells of their weighted mean squares is least."""
     scaled = measure.beta1 / measure.tau[..., None, None] - (truth.beta1 / truth.tau)[m.cells]
@@ -225,23 +199,22 @@ def _slope_over_tau(m: Matched, measure: MixingMeasure, truth: MixingMeasure) ->
 
 
 def _errors(measure: MixingMeasure, truth: MixingMeasure, symmetry: Symmetry, kink: bool) -> GroupErrors:
-    m = _matched(measure, truth, symmetry)
+    m = matched(measure, truth, symmetry)
+    size = np.maximum(m.sizes, 1).astype(float)
     slope = "beta1/tau" if symmetry.linear else "beta1"
+    exponents = {slope if n == "beta1" else n: q for n, q in _exponents(size, None).items() if n != "tau"}
+    if kink:
+        exponents[slope] = np.where(size > 1, 1.5, 1.0)
     if symmetry.linear:
         m.offsets[slope] = _slope_over_tau(m, measure, truth)
-    size = np.maximum(m.sizes, 1).astype(float)
-    single = size == 1
-    exponents = {
-        slope: np.where(single, 1.0, 1.5 if kink else 2.0),
-        "a": np.where(single, 1.0, 2.0),
-        "b": np.where(single, 1.0, 2 * size),
-        "nu": size,
-    }
-    errors = {name: _group_error(m, name, q, truth.k) for name, q in exponents.items()}
-    if not symmetry.linear:
-        errors["tau"] = np.abs(measure.tau - truth.tau)
+    masses, errors = _cell_sums(m.weights, m.cells, truth.k), {}
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = np.log(_cell_sums(m.weights, m.cells, truth.k)) - truth.beta0 / truth.tau
+        for name, q in exponents.items():
+            powers = _length(m.offsets[name]) ** np.take_along_axis(q, m.cells, -1)
+            errors[name] = np.asarray((_cell_sums(m.weights * powers, m.cells, truth.k) / masses) ** (1 / q))
+        if not symmetry.linear:
+            errors["tau"] = np.abs(measure.tau - truth.tau)
+        ratio = np.log(masses) - truth.beta0 / truth.tau
         errors["weight"] = np.abs(ratio - ratio.mean(axis=-1, keepdims=True))
     return GroupErrors(errors, m.sizes)
 
@@ -264,7 +237,7 @@ def nearest_image(measure: MixingMeasure, truth: MixingMeasure, symmetry: Symmet
         return measure
     other = _nearer(measure, truth, *(_errors(*pair, symmetry, kink=False) for pair in pairs))
     beta1 = np.where(other[..., None, None], pairs[1][0].beta1, measure.beta1)
-    return MixingMeasure(beta1, measure.beta0, measure.tau, measure.a, measure.b, measure.nu)
+    return replace(measure, beta1=beta1)
 
 
 def group_errors(
