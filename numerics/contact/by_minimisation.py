@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import isfinite, log2
+from typing import Any
 
 import numpy as np
 from scipy.optimize import least_squares
@@ -33,8 +34,7 @@ _FURTHEST = 0.1  # from the last exponent to a limit that is believed
 _STARTS = 16  # at the largest offset; _MORE at each of the others
 _MORE = 2
 _KEPT = 3
-_SWEEPS = 1
-_STEPS = 100
+_SOLVER: dict[str, Any] = {"method": "lm", "x_scale": "jac", "xtol": 1e-15, "ftol": 1e-15, "max_nfev": 100}
 _ROUNDS = 5  # of as many steps, while they gain a part _GAIN
 _GAIN = 1e-3
 _EVEN = 1.0  # |log share| of an atom in its cell at most, up to a common constant
@@ -127,11 +127,9 @@ class _Constrained:
         free = family.free.copy()
         free[self.fixed] = False
         self.free = np.flatnonzero(free)
-        cells, start = [], 0
-        for size in family.sizes:
-            cells.append([(start + l) * family.width for l in range(size)])
-            start += size
-        self.split_cells = [c for c in cells if len(c) > 1]
+        log_weights = [l * family.width for l in range(sum(family.sizes))]
+        cells = [log_weights[: family.m], log_weights[family.m :]]
+        self.split_cells = [cell for cell in cells if len(cell) > 1]
 
     def vector(self, u: Array) -> tuple[Array, Array]:
         """The vector and its derivatives by u."""
@@ -215,16 +213,7 @@ class _Problem:
         """A local minimum; infinite where it is beyond the radius, or the density is not finite on the way."""
         with np.errstate(all="ignore"):
             try:
-                found = least_squares(
-                    self.residual,
-                    start,
-                    self.jacobian,
-                    method="lm",
-                    x_scale="jac",
-                    xtol=1e-15,
-                    ftol=1e-15,
-                    max_nfev=_STEPS,
-                )
+                found = least_squares(self.residual, start, self.jacobian, **_SOLVER)
             except (ValueError, np.linalg.LinAlgError):
                 return float("inf"), start
         distance = float(np.sqrt(2 * found.cost))
@@ -269,9 +258,8 @@ def measure(
     effort = 1 if family.m == 2 else 3
     with one_blas_thread():  # where a minimum ends must not depend on how sums are split
         found = _downwards(problems, np.random.default_rng(seed), effort)
-        for _ in range(_SWEEPS):
-            for places in (range(len(found) - 2, -1, -1), range(1, len(found))):
-                _swept(problems, found, places)
+        _swept(problems, found, range(len(found) - 2, -1, -1))
+        _swept(problems, found, range(1, len(found)))
     return Measured(parameter, tuple(levels[: len(found)]), tuple(d for d, _ in found))
 
 
@@ -282,10 +270,8 @@ def _downwards(problems: Sequence[_Problem], rng: np.random.Generator, effort: i
     larger = 1.0
     for problem in problems:
         size, t = len(problem.constrained.free), abs(problem.constrained.t)
-        fresh = [
-            t ** rng.uniform(0.3, 1.5, size) * rng.normal(size=size)
-            for _ in range(effort * (_MORE if tracks else _STARTS))
-        ]
+        count = effort * (_MORE if tracks else _STARTS)
+        fresh = [t ** rng.uniform(0.3, 1.5, size) * rng.normal(size=size) for _ in range(count)]
         starts = [(_continued(*track), track[1]) for track in tracks]
         starts += [(problem.constrained.shrunk(u, t / larger), u) for _, u in tracks[:1]]
         starts += [(start, start) for start in [np.zeros(size), *fresh]]

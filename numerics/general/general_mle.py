@@ -17,7 +17,7 @@ from typing import Any, Literal
 import numpy as np
 from scipy.optimize import minimize
 
-from temperance.numerics.general.split_mixtures import Array, Family
+from temperance.numerics.general.split_mixtures import Array, Atoms, Family, normalised
 from temperance.numerics.machine.threads import one_blas_thread
 from temperance.theory.models.spec import NU
 
@@ -107,65 +107,40 @@ class GeneralMixture:
         return "converged" if inside.all() else "at_bound"
 
 
-class _Pass:
-    """Logits and log densities of the atoms of a vector at points: as many atoms as the vector has."""
-
-    def __init__(self, family: Family, vector: Array, x: Array, y: Array) -> None:
-        width, own = family.width, len(family.cell.own)
-        atoms = (len(vector) - len(family.cell.spec.gate.shared)) // width
-        self.shared, rows = vector[atoms * width :], [vector[i * width : (i + 1) * width] for i in range(atoms)]
-        self.basis = np.stack([f(x) for f in family.compiled.basis])
-        at = list(family.cell.expert).index(NU)
-        self.gates = [(x, *row[1 : 1 + own], *self.shared) for row in rows]
-        logits = np.stack([row[0] + family.compiled.weight(*g) for row, g in zip(rows, self.gates, strict=True)])
-        self.prior, sums = _normalised(logits)
-        self.experts = [row[1 + own :] for row in rows]
-        self.gaps = [y - np.delete(e, at) @ self.basis for e in self.experts]
-        nus = [e[at] for e in self.experts]
-        logs = [-g * g / (2 * nu) - np.log(2 * np.pi * nu) / 2 for g, nu in zip(self.gaps, nus, strict=True)]
-        self.posterior, joint = _normalised(logits + np.stack(logs))
-        self.log_density: Array = joint - sums
+def _densities(atoms: Atoms, y: Array) -> tuple[Array, Array, Array]:
+    """log g(y_i|x_i), and the probabilities of the atoms before and after y_i."""
+    prior, sums = normalised(atoms.logits)
+    gaps, nus = y - atoms.means, atoms.nus[:, None]
+    posterior, joint = normalised(atoms.logits + (-gaps * gaps / (2 * nus) - np.log(2 * np.pi * nus) / 2))
+    return joint - sums, prior, posterior
 
 
 def mixture_log_density(family: Family, vector: Array, x: Array, y: Array) -> Array:
     """log g(y_i|x_i) of a vector of the family, or of its reference: the true mixture."""
-    return _Pass(family, vector, x, y).log_density
+    return _densities(Atoms(family, vector, x), y)[0]
 
 
 def loglik(
     family: Family, vector: Array, x: Array, y: Array, weights: Array | float = 1.0, reference: Array | float = 0.0
 ) -> tuple[float, Array]:
     """sum_i weights_i (log g(y_i|x_i) - reference_i) and its derivatives by all entries of a vector."""
-    at, own, now = list(family.cell.expert).index(NU), len(family.cell.own), _Pass(family, vector, x, y)
-    pulls, held = weights * (now.posterior - now.prior), weights * now.posterior
-    basis, slopes, common = now.basis, [], np.zeros(len(now.shared))
-    for pull, r, g, e, gap in zip(pulls, held, now.gates, now.experts, now.gaps, strict=True):
-        by_gate = [float(pull @ slope(*g)) for slope in family.compiled.slopes]
-        by_mean = list(basis @ (r * gap) / e[at])
-        by_mean.insert(at, float(r @ (gap * gap / e[at] - 1)) / (2 * e[at]))
-        slopes += [float(pull.sum()), *by_gate[:own], *by_mean]
+    at, own, atoms = list(family.cell.expert).index(NU), len(family.cell.own), Atoms(family, vector, x)
+    log_density, prior, posterior = _densities(atoms, y)
+    pulls, held = weights * (posterior - prior), weights * posterior
+    slopes, common = [], np.zeros(len(family.cell.spec.gate.shared))
+    for pull, r, gate, nu, gap in zip(pulls, held, atoms.gates, atoms.nus, y - atoms.means, strict=True):
+        by_gate = [float(pull @ slope(*gate)) for slope in family.compiled.slopes]
+        by_expert = list(atoms.basis @ (r * gap) / nu)
+        by_expert.insert(at, float(r @ (gap * gap / nu - 1)) / (2 * nu))
+        slopes += [float(pull.sum()), *by_gate[:own], *by_expert]
         common = common + np.array(by_gate[own:])
-    return float((weights * (now.log_density - reference)).sum()), np.array([*slopes, *common])
-
-
-def _normalised(logs: Array) -> tuple[Array, Array]:
-    """exp(logs) / sum exp(logs) over the rows, and the logarithm of the sum."""
-    top = logs.max(axis=0)
-    powers = np.exp(logs - top)
-    total = powers.sum(axis=0)
-    return powers / total, top + np.log(total)
+    return float((weights * (log_density - reference)).sum()), np.array([*slopes, *common])
 
 
 def sampled(family: Family, n: int, rng: np.random.Generator) -> tuple[Array, Array]:
     """n points of the true mixture, x uniform on its support."""
-    truth, own = family.truth, len(family.cell.own)
-    x = rng.uniform(truth.low, truth.high, n)
-    rows = [family.reference[i * family.width : (i + 1) * family.width] for i in range(2)]
-    shared = family.reference[2 * family.width :]
-    logits = [row[0] + family.compiled.weight(x, *row[1 : 1 + own], *shared) for row in rows]
-    second = rng.random(n) < 1 / (1 + np.exp(logits[0] - logits[1]))
-    at = list(family.cell.expert).index(NU)
-    basis = np.stack([f(x) for f in family.compiled.basis])
-    experts = [row[1 + own :] for row in rows]
-    means = np.where(second, *(np.delete(e, at) @ basis for e in experts[::-1]))
-    return x, means + np.sqrt(np.where(second, experts[1][at], experts[0][at])) * rng.normal(size=n)
+    x = rng.uniform(family.truth.low, family.truth.high, n)
+    atoms = Atoms(family, family.reference, x)
+    second = rng.random(n) < 1 / (1 + np.exp(atoms.logits[0] - atoms.logits[1]))
+    means, nus = np.where(second, *atoms.means[::-1]), np.where(second, *atoms.nus[::-1])
+    return x, means + np.sqrt(nus) * rng.normal(size=n)

@@ -69,6 +69,33 @@ def _function(symbols: Sequence[sp.Symbol], f: sp.Expr) -> Callable[..., Any]:
     return lambda x, *values: np.broadcast_to(compiled(x, *values), x.shape)
 
 
+class Atoms:
+    """The atoms of a vector of a family at points x: as many as the vector has.
+
+    gates: what the compiled log weight and its slopes take; logits, means (atoms, n); nus; basis: the slopes of a mean.
+    """
+
+    def __init__(self, family: Family, vector: Array, x: Array) -> None:
+        width, own, at = family.width, len(family.cell.own), list(family.cell.expert).index(NU)
+        count = (len(vector) - len(family.cell.spec.gate.shared)) // width
+        rows, shared = vector[: count * width].reshape(count, width), vector[count * width :]
+        experts = rows[:, 1 + own :]
+        self.basis: Array = np.stack([f(x) for f in family.compiled.basis])
+        self.gates = [(x, *row[1 : 1 + own], *shared) for row in rows]
+        weights = [family.compiled.weight(*gate) for gate in self.gates]
+        self.logits: Array = np.stack([row[0] + weight for row, weight in zip(rows, weights, strict=True)])
+        self.means: Array = np.stack([np.delete(expert, at) @ self.basis for expert in experts])
+        self.nus = experts[:, at]
+
+
+def normalised(logs: Array) -> tuple[Array, Array]:
+    """exp(logs) / sum exp(logs) over the rows, and the logarithm of the sum."""
+    top = logs.max(axis=0)
+    powers = np.exp(logs - top)
+    total = powers.sum(axis=0)
+    return powers / total, top + np.log(total)
+
+
 class Family:
     """All mixtures with m atoms in the first cell, and one (or m) in the second, as vectors of offsets.
 
@@ -154,57 +181,38 @@ class Grid:
         halves = [((q - p) / 2, (q + p) / 2) for p, q in pairwise(edges)]
         self.x: Array = np.concatenate([mid + half * roots for half, mid in halves])
         share = np.concatenate([half * weights for half, _ in halves]) / (edges[-1] - edges[0])
-        basis = np.stack([f(self.x) for f in family.compiled.basis])
-        self.basis = basis
-        means, deviations = [], []
-        for expert in (family.truth.expert, family.truth.other_expert):
-            coefficients = [expert[p] for p in family.cell.expert if p != NU]
-            means.append(np.asarray(coefficients) @ basis)
-            deviations.append(np.sqrt(expert[NU]))
-        reach, step = _REACH * max(deviations), _STEP * min(deviations)
-        self.y: Array = np.arange(np.min(means) - reach, np.max(means) + reach, step)
+        true = Atoms(family, family.reference, self.x)
+        reach, step = _REACH * np.sqrt(max(true.nus)), _STEP * np.sqrt(min(true.nus))
+        self.y: Array = np.arange(np.min(true.means) - reach, np.max(true.means) + reach, step)
         self.root = np.sqrt(share * step)[:, None]
-        self.true_density = self._density(family.reference, 2, jacobian=False)[0]
+        self.true_density = self._density(family.reference)[0]
 
     def residual(self, vector: Array) -> Array:
         """sqrt(weight) (g - g*) at all nodes."""
-        density, _ = self._density(vector, sum(self.family.sizes), jacobian=False)
-        return np.asarray((self.root * (density - self.true_density)).ravel())
+        return np.asarray((self.root * (self._density(vector)[0] - self.true_density)).ravel())
+
+    def _density(self, vector: Array) -> tuple[Array, Array, list[Array], Atoms]:
+        """The density, gate probabilities, densities of the experts and what they come from."""
+        atoms = Atoms(self.family, vector, self.x)
+        probabilities, _ = normalised(atoms.logits)
+        gaps = [self.y[None, :] - mean[:, None] for mean in atoms.means]
+        experts = [
+            np.exp(-gap * gap / (2 * nu)) / np.sqrt(2 * np.pi * nu) for gap, nu in zip(gaps, atoms.nus, strict=True)
+        ]
+        density = np.sum([p[:, None] * f for p, f in zip(probabilities, experts, strict=True)], axis=0)
+        return density, probabilities, experts, atoms
 
     def slopes(self, vector: Array) -> Array:
         """The derivatives of the residual by the entries of the vector."""
-        _, slopes = self._density(vector, sum(self.family.sizes), jacobian=True)
-        return np.stack([(self.root * s).ravel() for s in slopes], axis=1)
-
-    def _density(self, vector: Array, atoms: int, jacobian: bool) -> tuple[Array, list[Array]]:
-        family, width, own = self.family, self.family.width, len(self.family.cell.own)
-        shared = vector[atoms * width :]
-        rows = [vector[i * width : (i + 1) * width] for i in range(atoms)]
-        gates = [(self.x, *row[1 : 1 + own], *shared) for row in rows]
-        logits = np.stack([row[0] + family.compiled.weight(*g) for row, g in zip(rows, gates, strict=True)])
-        probabilities = np.exp(logits - logits.max(axis=0))
-        probabilities = probabilities / probabilities.sum(axis=0)
-        experts = [self._expert(row[1 + own :]) for row in rows]
-        parts = [p[:, None] * f for p, (f, _) in zip(probabilities, experts, strict=True)]
-        total = np.sum(parts, axis=0)
-        if not jacobian:
-            return total, []
-        pulls = [p[:, None] * (f - total) for p, (f, _) in zip(probabilities, experts, strict=True)]
+        density, probabilities, experts, atoms = self._density(vector)
+        own, at = len(self.family.cell.own), list(self.family.cell.expert).index(NU)
         slopes: list[Array] = []
-        common = [np.zeros_like(total) for _ in shared]
-        for pull, p, g, (_, derivatives) in zip(pulls, probabilities, gates, experts, strict=True):
-            by_gate = [slope(*g)[:, None] * pull for slope in family.compiled.slopes]
-            slopes += [pull, *by_gate[:own], *(p[:, None] * d for d in derivatives)]
+        common = [np.zeros_like(density) for _ in self.family.cell.spec.gate.shared]
+        for p, f, g, mean, nu in zip(probabilities, experts, atoms.gates, atoms.means, atoms.nus, strict=True):
+            gap, pull = self.y[None, :] - mean[:, None], p[:, None] * (f - density)
+            by_gate = [slope(*g)[:, None] * pull for slope in self.family.compiled.slopes]
+            by_expert = [b[:, None] * gap / nu * f for b in atoms.basis]
+            by_expert.insert(at, (gap * gap / nu - 1) / (2 * nu) * f)
+            slopes += [pull, *by_gate[:own], *(p[:, None] * d for d in by_expert)]
             common = [c + s for c, s in zip(common, by_gate[own:], strict=True)]
-        return total, slopes + common
-
-    def _expert(self, row: Array) -> tuple[Array, list[Array]]:
-        """N(y | mean(x), nu) and its derivatives by the coefficients of the mean and by nu."""
-        names = list(self.family.cell.expert)
-        at = names.index(NU)
-        nu, coefficients = row[at], np.delete(row, at)
-        gap = self.y[None, :] - (coefficients @ self.basis)[:, None]
-        f = np.exp(-gap * gap / (2 * nu)) / np.sqrt(2 * np.pi * nu)
-        derivatives = [b[:, None] * gap / nu * f for b in self.basis]
-        derivatives.insert(at, (gap * gap / nu - 1) / (2 * nu) * f)
-        return f, derivatives
+        return np.stack([(self.root * s).ravel() for s in slopes + common], axis=1)
