@@ -1,7 +1,7 @@
 """Samples (x, y) from a mixing measure, by a counter-based generator.
 
-Point j of a stream is a function of (seed, replicate, j) alone: longer samples begin with the shorter ones, and a
-sample drawn in batches is the one drawn at once. Studies are defined by their seed and this generator (Philox4x64).
+Point j of a stream is a function of (seed, replicate, j) alone: longer samples begin with the shorter ones. Studies are
+defined by their seed and this generator (Philox4x64).
 """
 
 from __future__ import annotations
@@ -18,13 +18,12 @@ Floats = NDArray[np.float64]
 _COUNTER = 4  # Philox4x64 makes four uniforms from one value of its counter
 
 
-def uniforms(n: int, columns: int, seed: int, replicate: int = 0, start: int = 0) -> Floats:
-    """Uniforms on [0, 1) for the points start..start+n of stream (seed, replicate), shape (n, columns)."""
-    if seed < 0 or replicate < 0 or n < 0 or start < 0:
-        raise ValueError(f"seed, replicate, n and start must not be negative: {seed}, {replicate}, {n}, {start}")
+def uniforms(n: int, columns: int, seed: int, replicate: int = 0) -> Floats:
+    """Uniforms on [0, 1) for the first n points of stream (seed, replicate), shape (n, columns)."""
+    if seed < 0 or replicate < 0 or n < 0:
+        raise ValueError(f"seed, replicate and n must not be negative: {seed}, {replicate}, {n}")
     counters = -(-columns // _COUNTER)
     bits = np.random.Philox(key=np.array([seed, replicate], dtype=np.uint64))
-    bits.advance(start * counters)
     return np.random.Generator(bits).random((n, counters * _COUNTER))[:, :columns]
 
 
@@ -35,21 +34,20 @@ def sample(
     *,
     seed: int,
     replicate: int = 0,
-    start: int = 0,
     low: float = -3.0,
     high: float = 3.0,
     x: Floats | None = None,
 ) -> tuple[Floats, Floats]:
     """n points x (n, d), uniform on [low, high]^d unless given, and y (n,) from g_G(y | x).
 
-    measure has no replicate axis; gate: s, compiled; seed, replicate: of the stream. A given x (n, d) holds the points
-    start..start+n. Raises ValueError for a wrong shape or an empty interval.
+    measure has no replicate axis; gate: s, compiled; seed, replicate: of the stream. Raises ValueError for a wrong
+    shape or an empty interval.
     """
     if measure.tau.ndim:
         raise ValueError(f"one measure is needed, not a batch of shape {measure.tau.shape}")
     if not low < high:
         raise ValueError(f"low must be below high, not {low}, {high}")
-    u = uniforms(n, measure.d + 3, seed, replicate, start)
+    u = uniforms(n, measure.d + 3, seed, replicate)
     if x is None:
         x = low + (high - low) * u[:, 3:]
     x = np.asarray(x, dtype=float)

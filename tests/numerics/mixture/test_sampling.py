@@ -20,16 +20,6 @@ def test_a_longer_sample_begins_with_the_shorter(measure):
     np.testing.assert_array_equal(short[1], long[1][:137])
 
 
-@pytest.mark.parametrize("measure", [TRUTH, PLANE])
-@pytest.mark.parametrize("cut", [1, 63, 500])
-def test_batches_join_to_the_whole(measure, cut):
-    whole = sample(measure, TANH, 700, seed=1)
-    first = sample(measure, TANH, cut, seed=1)
-    second = sample(measure, TANH, 700 - cut, seed=1, start=cut)
-    for part in (0, 1):
-        np.testing.assert_array_equal(np.concatenate([first[part], second[part]]), whole[part])
-
-
 def test_streams_differ():
     base = uniforms(5, 4, seed=1, replicate=0)
     for other in (uniforms(5, 4, seed=2), uniforms(5, 4, seed=1, replicate=1), uniforms(5, 4, seed=0, replicate=1)):
