@@ -16,32 +16,26 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 
-def _number(text: str, row: int, column: str) -> float:
-    """The finite number of a cell; row counts the lines of the file from 1."""
-    cell = text.strip()
-    if not cell or cell.lower() in ("na", "nan", "null", "none", "-"):
-        raise ValueError(f"row {row}, column {column!r}: the value is missing")
-    if not _is_number(cell):
-        hint = ": a decimal point is needed" if _is_number(cell.replace(",", ".")) else ""
-        raise ValueError(f"row {row}, column {column!r}: {cell[:40]!r} is not a number{hint}")
-    value = float(cell)
-    if not math.isfinite(value):
-        raise ValueError(f"row {row}, column {column!r}: {cell[:40]!r} is not finite")
-    return value
-
-
-def _is_number(text: str) -> bool:
-    """Whether it is a number in the notation of CSV files (Python's also allows 1_000)."""
+def _number(text: str) -> float | None:
+    """The number in the notation of CSV files (Python's also allows 1_000), None if it is none."""
     try:
-        float(text)
+        return None if "_" in text else float(text)
     except ValueError:
-        return False
-    return "_" not in text
+        return None
 
 
-def _delimiter(first_line: str) -> str:
-    """Semicolon or tab where the first line has one, else comma."""
-    return next((mark for mark in ";\t" if mark in first_line), ",")
+def _finite(text: str, row: int, column: str) -> float:
+    """The finite number of a cell; row counts the lines of the file from 1."""
+    cell, place = text.strip(), f"row {row}, column {column!r}"
+    if cell.lower() in ("", "na", "nan", "null", "none", "-"):
+        raise ValueError(f"{place}: the value is missing")
+    value = _number(cell)
+    if value is None:
+        hint = "" if _number(cell.replace(",", ".")) is None else ": a decimal point is needed"
+        raise ValueError(f"{place}: {cell[:40]!r} is not a number{hint}")
+    if not math.isfinite(value):
+        raise ValueError(f"{place}: {cell[:40]!r} is not finite")
+    return value
 
 
 def _lines(path: Path) -> list[tuple[int, list[str]]]:
@@ -49,8 +43,9 @@ def _lines(path: Path) -> list[tuple[int, list[str]]]:
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             text = StringIO(file.read(), newline="")
-            reader = csv.reader(text, delimiter=_delimiter(text.getvalue().partition("\n")[0]))
-            return [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
+        first = text.getvalue().partition("\n")[0]
+        reader = csv.reader(text, delimiter=next((mark for mark in ";\t" if mark in first), ","))
+        return [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise ValueError(f"{str(path)!r} cannot be read as CSV: {reason}") from None
@@ -59,7 +54,7 @@ def _lines(path: Path) -> list[tuple[int, list[str]]]:
 def _header(first: list[str]) -> list[str] | None:
     """Names of the columns; None if the first row holds a number, that is, if there is no header."""
     names = [name.strip() for name in first]
-    if any(_is_number(name) for name in names):
+    if any(_number(name) is not None for name in names):
         return None
     if len(set(names)) < len(names) or not all(names):
         raise ValueError(f"row 1: the names of the columns must be there and differ, not {', '.join(map(repr, names))}")
@@ -90,7 +85,7 @@ def read_csv(
     for i, (line, cells) in enumerate(rows):
         if len(cells) != len(names):
             raise ValueError(f"row {line} has {len(cells)} cells, not {len(names)}")
-        table[i] = [_number(cell, line, name) for cell, name in zip(cells, names, strict=True)]
+        table[i] = [_finite(cell, line, name) for cell, name in zip(cells, names, strict=True)]
     columns = dict(zip(names, table.T, strict=True))
     for name in (target, weights):
         if name is not None and name not in names:

@@ -198,12 +198,6 @@ def default_box(points: Points, k: int) -> Box:
     return replace(box, nu=(max(min(low, 0.05 * min(left)), 1e-6 * low), high))
 
 
-def _check_box(box: object, layout: Layout) -> None:
-    if not isinstance(box, Box):
-        raise ValueError(f"box must be a Box, not {box!r}")
-    box.bounds(layout)  # refuses one that does not go with x
-
-
 def _dependent(x: Floats) -> bool:
     """Whether a linear combination of the columns is constant, to four digits (their squares are what curves)."""
     moved = x - x.mean(axis=0)
@@ -252,7 +246,9 @@ def fit(
     if count < max(layout.size, layout.d + 2):
         raise ValueError(f"{count} points are fewer than the {layout.size} parameters of {fitted} atoms")
     if box is not None:
-        _check_box(box, layout)
+        if not isinstance(box, Box):
+            raise ValueError(f"box must be a Box, not {box!r}")
+        box.bounds(layout)  # refuses one that does not go with x
     units = Units.of(points, centred_x=linear and box is None, centred_y=box is None)
     scaled = units.rescale(points)
     inside = default_box(scaled, fitted) if box is None else units.box_inside(box)
