@@ -20,7 +20,7 @@ def _add(hessian: Floats, i: int, j: int, value: float) -> None:
 
 @njit(**_OPTIONS)
 def _spread(sums: Floats, at: int, first: int, rows: int, sign: float, scale: Floats, score: Floats, h: Floats) -> int:
-    """Add the sums of `tiles.spread` for coordinates first..first+rows; returns where the next sums begin."""
+    """Add the sums of `row_products.spread` for coordinates first..first+rows; returns where the next sums begin."""
     for r in range(rows):
         score[first + r] += sign * sums[at + r] * scale[first + r]
     at += rows
@@ -35,7 +35,7 @@ def _spread(sums: Floats, at: int, first: int, rows: int, sign: float, scale: Fl
 def _cross(
     sums: Floats, at: int, first: int, rows: int, second: int, columns: int, sign: float, scale: Floats, h: Floats
 ) -> int:
-    """Add the sums of `tiles.gram` for two atoms."""
+    """Add the sums of `row_products.gram` for two atoms."""
     for r in range(rows):
         for c in range(columns):
             _add(h, first + r, second + c, sign * sums[at] * scale[first + r] * scale[second + c])

@@ -5,7 +5,7 @@ it fills the rows of a workspace: for each atom the features (derivatives of c_i
 
     phi_i = (s'_i x, 1; e_i x, e_i, e_i^2/(2 nu_i) - 1/2),    e_i = y - a_i . x - b_i,
 
-the responsibilities r_i and the gate probabilities pi_i; then it adds up products of rows (`tiles`). With g_i =
+the responsibilities r_i and the gate probabilities pi_i; then it adds up products of rows (`row_products`). With g_i =
 (s'_i x, 1) the part of phi_i that belongs to the gate, the Hessian is, up to scale and the second
 derivatives of c_i and t_i,
 
@@ -176,7 +176,7 @@ def likelihood_of(layout: Layout, activation: Activation) -> Likelihood:
     """The compiled log-likelihood of a layout and an activation.
 
     It maps theta (p,), x (n, d), y (n,), weights and reference (each (n,), or `NONE`), doubles in C order, and whether
-    derivatives are wanted, to the value, the score (p,) and the Hessian (p, p); without derivatives these are zeros.
+    derivatives are wanted, to the value, the score (p,) and the Hessian (p, p); without derivatives these are `NONE`.
     Raises `NoMachineCode` if a function in the activation is not translated.
     """
     linear = activation.is_linear
@@ -192,12 +192,13 @@ def likelihood_of(layout: Layout, activation: Activation) -> Likelihood:
     def likelihood(
         theta: Floats, x: Floats, y: Floats, weights: Floats, reference: Floats, derivatives: bool = True
     ) -> Sums:
-        full, score, hessian = fixed.copy(), np.zeros(size), np.zeros((size, size))
-        sums, totals = np.empty(count if derivatives else 0), np.zeros(2)
+        full = fixed.copy()
         full[free] = theta
+        if not derivatives:
+            return kernel(full, tau, x, y, weights, reference, address, NONE, NONE), NONE, NONE
+        score, hessian, sums, totals = np.zeros(size), np.zeros((size, size)), np.empty(count), np.zeros(2)
         value = kernel(full, tau, x, y, weights, reference, address, sums, totals)
-        if derivatives:
-            assemble(sums, totals, full, layout.k, layout.d, gates, linear, tau, score, hessian)
+        assemble(sums, totals, full, layout.k, layout.d, gates, linear, tau, score, hessian)
         return value, score.take(free), hessian.take(square)
 
     return likelihood
@@ -211,17 +212,15 @@ def evaluate(
     y: Floats,
     weights: Floats = NONE,
     reference: Floats = NONE,
-    derivatives: bool = True,
 ) -> Sums:
     """Value, score (p,) and Hessian (p, p) at one theta (p,) for x (n, d), y (n,) in C order; not checked.
 
     With weights (n,) and a reference (n,) the value is sum_j weights_j (log g(y_j | x_j) - reference_j), of which score
-    and Hessian are the derivatives. Without derivatives the value alone counts: the sums for the others cost more than
-    half of a pass. The plain version takes over for an activation without machine code, and where the sums are not
-    finite because s overflows in double precision.
+    and Hessian are the derivatives. The plain version takes over for an activation without machine code, and where the
+    sums are not finite because s overflows in double precision.
     """
     try:
-        value, score, hessian = likelihood_of(layout, gate.source)(theta, x, y, weights, reference, derivatives)
+        value, score, hessian = likelihood_of(layout, gate.source)(theta, x, y, weights, reference)
         if math.isfinite(value) and np.isfinite(hessian).all():
             return value, score, hessian
     except NoMachineCode:
@@ -232,5 +231,16 @@ def evaluate(
 
 
 def values(thetas: Floats, layout: Layout, gate: CompiledActivation, x: Floats, y: Floats) -> Floats:
-    """The value of `evaluate`, alone, at every theta of thetas (m, p): to choose starting points."""
-    return np.array([evaluate(theta, layout, gate, x, y, derivatives=False)[0] for theta in thetas])
+    """The value of `evaluate` at every theta of thetas (m, p), to choose starting points.
+
+    It omits the sums for score and Hessian, which cost more than half of a pass.
+    """
+    found = np.full(len(thetas), np.nan)
+    try:
+        likelihood = likelihood_of(layout, gate.source)
+        found[:] = [likelihood(theta, x, y, NONE, NONE, derivatives=False)[0] for theta in thetas]
+    except NoMachineCode:
+        pass
+    for i in np.flatnonzero(~np.isfinite(found)):
+        found[i] = evaluate(thetas[i], layout, gate, x, y)[0]
+    return found

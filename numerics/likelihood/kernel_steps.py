@@ -1,7 +1,7 @@
 """Performs the steps of a likelihood kernel on one block of points: fills rows of the workspace, then adds up products.
 
 Every function is inlined where a kernel calls it, so the numbers of rows are constants there. Rows are named as in
-`kernels`: t logits, c = t + log density, p gate probabilities, r responsibilities. Where points have weights, sums are
+`kernel`: t logits, c = t + log density, p gate probabilities, r responsibilities. Where points have weights, sums are
 taken with rows of weighted probabilities in place of p and r.
 """
 

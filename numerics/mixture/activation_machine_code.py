@@ -64,7 +64,7 @@ class NoMachineCode(ValueError):
 
 
 class _Printer(PythonCodePrinter):
-    """Python code for the functions of `vectormath` and `math`; numbers as doubles."""
+    """Python code for the functions of `elementary` and `math`; numbers as doubles."""
 
     def _print(self, expr: Any, **kwargs: Any) -> str:
         if isinstance(expr, sp.Expr) and not expr.free_symbols:
