@@ -30,7 +30,7 @@ class Errors:
 
     def __init__(self, result: Fit, proved: Proved, matrix: Floats) -> None:
         lower, upper = result.box.bounds(result.layout)
-        self.matrix, self.twin, self.stationary = matrix, proved.twin, result.is_estimate
+        self.matrix, self.stationary = matrix, result.is_estimate
         self.held = (result.theta <= lower) | (result.theta >= upper)
         information = result.information[np.ix_(~self.held, ~self.held)]
         flows, self.blocked = proved.flows, self.held
