@@ -12,7 +12,7 @@ from temperance.theory.activations.catalogue import NAMED
 from temperance.theory.activations.grammar import ACCEPTED, check_numbers
 from temperance.theory.activations.library_names import refuse_dotted
 from temperance.theory.activations.parser import written_pieces
-from temperance.theory.activations.piece_search import Structure, Text, points, survey
+from temperance.theory.activations.piece_search import SourceExpression, Structure, points, survey
 from temperance.theory.activations.piecewise import Piece, Pieces
 from temperance.theory.expressions.sign_changes import Sample, Z
 
@@ -46,9 +46,9 @@ class Activation:
     domain: tuple[sp.Expr, ...] = field(default=(), repr=False)
 
     @property
-    def text(self) -> Text:
+    def text(self) -> SourceExpression:
         """What was read."""
-        return Text(NAMED.get(self.name, self.name), dict(self.fixed))
+        return SourceExpression(NAMED.get(self.name, self.name), dict(self.fixed))
 
     @property
     def is_linear(self) -> bool:
@@ -96,7 +96,7 @@ class Activation:
 
 def _parse(text: str, fixed: tuple[tuple[str, sp.Expr], ...] = ()) -> Activation:
     """The activation of a text, some of its parameters given."""
-    source = Text(text, dict(fixed))
+    source = SourceExpression(text, dict(fixed))
     found = survey(source)
     if not found.structures:
         seen = " that was found" if found.domain else ""

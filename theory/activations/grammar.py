@@ -61,8 +61,6 @@ def syntax_tree(text: str) -> ast.expr:
         OverflowError,
     ) as error:
         raise refuse(f"cannot read {short(text)} ({_first_line(error)})") from None
-    if _depth(tree) > MOST_NESTING:
-        raise ValueError(f"the expression nests over {MOST_NESTING} deep; accepted: at most {MOST_NESTING}")
     return tree
 
 
@@ -95,23 +93,6 @@ def _first_line(error: BaseException) -> str:
 def short(text: str) -> str:
     """The beginning of a text, quoted."""
     return repr(text if len(text) <= 60 else text[:57] + "...")
-
-
-def _depth(tree: ast.expr) -> int:
-    """Depth of a tree, where a chain of equal operators (1+1+1+...) counts once."""
-    deepest = 0
-    stack: list[tuple[ast.AST, int]] = [(tree, 1)]
-    while stack:
-        node, depth = stack.pop()
-        deepest = max(deepest, depth)
-        for child in ast.iter_child_nodes(node):
-            stack.append((child, depth if _continues_chain(node, child) else depth + 1))
-    return deepest
-
-
-def _continues_chain(node: ast.AST, child: ast.AST) -> bool:
-    chain = isinstance(node, ast.BinOp) and child is node.left and not isinstance(node.op, ast.Pow)
-    return chain and isinstance(child, ast.BinOp) and not isinstance(child.op, ast.Pow)
 
 
 def names_in(tree: ast.expr) -> list[str]:

@@ -11,64 +11,42 @@ from __future__ import annotations
 import difflib
 import re
 
-_TORCH_NN = {
-    **{"Identity": "identity", "ReLU": "relu", "ReLU6": "relu6", "LeakyReLU": "leaky_relu", "PReLU": "prelu"},
-    **{"RReLU": "rrelu", "ELU": "elu", "CELU": "celu", "SELU": "selu", "Softplus": "softplus", "GELU": "gelu"},
-    **{"SiLU": "silu", "Mish": "mish", "Hardswish": "hardswish", "Sigmoid": "sigmoid", "LogSigmoid": "logsigmoid"},
-    **{"Hardsigmoid": "hardsigmoid", "Tanh": "tanh", "Hardtanh": "hardtanh", "Softsign": "softsign"},
-    **{"Tanhshrink": "tanhshrink", "Softshrink": "softshrink", "Hardshrink": "hardshrink"},
-    "Threshold": "where(z > bound, z, value)",
-}
-_TORCH_FUNCTIONAL = {
-    **{"relu": "relu", "relu6": "relu6", "leaky_relu": "leaky_relu", "rrelu": "rrelu", "elu": "elu", "celu": "celu"},
-    **{"selu": "selu", "softplus": "softplus", "gelu": "gelu", "silu": "silu", "mish": "mish"},
-    **{"hardswish": "hardswish", "sigmoid": "sigmoid", "logsigmoid": "logsigmoid", "hardsigmoid": "hardsigmoid"},
-    **{"tanh": "tanh", "hardtanh": "hardtanh", "softsign": "softsign", "tanhshrink": "tanhshrink"},
-    **{"softshrink": "softshrink", "hardshrink": "hardshrink"},
-    "prelu": "where(z > 0, z, weight*z)",
-    "threshold": "where(z > bound, z, value)",
-}
-_JAX_NN = {
-    **{"identity": "identity", "relu": "relu", "relu6": "relu6", "leaky_relu": "leaky_relu", "elu": "elu"},
-    **{"celu": "celu", "selu": "selu", "softplus": "softplus", "squareplus": "squareplus"},
-    **{"sparse_plus": "sparse_plus", "gelu": "gelu_tanh", "silu": "silu", "swish": "silu", "mish": "mish"},
-    **{"hard_silu": "hardswish", "hard_swish": "hardswish", "sigmoid": "sigmoid", "log_sigmoid": "logsigmoid"},
-    **{"hard_sigmoid": "hardsigmoid", "sparse_sigmoid": "sparse_sigmoid", "tanh": "tanh", "hard_tanh": "hardtanh"},
-    "soft_sign": "softsign",
-}
-_KERAS = {
-    **{"linear": "identity", "relu": "relu", "relu6": "relu6", "leaky_relu": "leaky_relu(z, 0.2)", "elu": "elu"},
-    **{"celu": "celu", "selu": "selu", "softplus": "softplus", "squareplus": "squareplus"},
-    **{"sparse_plus": "sparse_plus", "gelu": "gelu", "silu": "silu", "swish": "silu", "mish": "mish"},
-    **{"hard_silu": "hardswish", "hard_swish": "hardswish", "sigmoid": "sigmoid", "log_sigmoid": "logsigmoid"},
-    **{"hard_sigmoid": "hardsigmoid", "sparse_sigmoid": "sparse_sigmoid", "tanh": "tanh", "hard_tanh": "hardtanh"},
-    **{"softsign": "softsign", "tanh_shrink": "tanhshrink", "soft_shrink": "softshrink", "hard_shrink": "hardshrink"},
-    "exponential": "exp",
+
+def _same(names: str) -> dict[str, str]:
+    """Names that the catalogue has too, in lower case."""
+    return {name: name.lower() for name in names.split()}
+
+
+_COMMON = _same("relu relu6 leaky_relu elu celu selu softplus gelu silu mish")
+_TORCH_NN = _same("Identity ReLU ReLU6 PReLU RReLU ELU CELU SELU Softplus GELU SiLU Mish Hardswish Sigmoid LogSigmoid")
+_TORCH_NN |= _same("Hardsigmoid Tanh Hardtanh Softsign Tanhshrink Softshrink Hardshrink")
+_TORCH_NN |= {"LeakyReLU": "leaky_relu", "Threshold": "where(z > bound, z, value)"}
+_TORCH_FUNCTIONAL = _COMMON | _same("rrelu hardswish sigmoid logsigmoid hardsigmoid tanh hardtanh softsign tanhshrink")
+_TORCH_FUNCTIONAL |= _same("softshrink hardshrink")
+_TORCH_FUNCTIONAL |= {"prelu": "where(z > 0, z, weight*z)", "threshold": "where(z > bound, z, value)"}
+_JAX_AND_KERAS = (
+    _COMMON
+    | _same("squareplus sparse_plus sigmoid sparse_sigmoid tanh")
+    | {
+        **{"swish": "silu", "hard_silu": "hardswish", "hard_swish": "hardswish", "log_sigmoid": "logsigmoid"},
+        **{"hard_sigmoid": "hardsigmoid", "hard_tanh": "hardtanh"},
+    }
+)
+_JAX_NN = _JAX_AND_KERAS | {"identity": "identity", "gelu": "gelu_tanh", "soft_sign": "softsign"}
+_KERAS_OPS = _JAX_AND_KERAS | {
+    **{"leaky_relu": "leaky_relu(z, 0.2)", "gelu": "gelu_tanh", "softsign": "softsign"},
+    **{"tanh_shrink": "tanhshrink", "soft_shrink": "softshrink", "hard_shrink": "hardshrink"},
     "threshold": "where(z > bound, z, default_value)",
 }
-_KERAS_OPS = {
-    **{name: meaning for name, meaning in _KERAS.items() if name not in ("linear", "mish", "exponential")},
-    "gelu": "gelu_tanh",
-}
+del _KERAS_OPS["mish"]
+_KERAS = _KERAS_OPS | {"linear": "identity", "gelu": "gelu", "mish": "mish", "exponential": "exp"}
 _KERAS_LAYERS = {"ReLU": "relu", "LeakyReLU": "leaky_relu(z, 0.3)", "ELU": "elu", "PReLU": "prelu(z, 0)"}
-_TF_NN = {
-    **{"relu": "relu", "relu6": "relu6", "leaky_relu": "leaky_relu(z, 0.2)", "elu": "elu", "selu": "selu"},
-    **{"softplus": "softplus", "gelu": "gelu", "silu": "silu", "swish": "silu", "sigmoid": "sigmoid"},
-    **{"softsign": "softsign", "tanh": "tanh"},
-}
-_ELEMENTARY = {name: name for name in ("abs", "sign", "square", "exp", "sqrt", "log", "sin", "cos", "tan")} | {
-    **{name: name for name in ("sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "asin", "acos", "atan")},
-    **{"expm1": "exp(z) - 1", "log1p": "log(1 + z)"},
-}
-_ARC = {
-    "arcsin": "asin",
-    "arccos": "acos",
-    "arctan": "atan",
-    "arcsinh": "asinh",
-    "arccosh": "acosh",
-    "arctanh": "atanh",
-}
-_SPECIAL = {"erf": "erf", "erfc": "erfc", "sigmoid": "sigmoid"}
+_TF_NN = _same("relu relu6 elu selu softplus gelu silu sigmoid softsign tanh")
+_TF_NN |= {"leaky_relu": "leaky_relu(z, 0.2)", "swish": "silu"}
+_ELEMENTARY = _same("abs sign square exp sqrt log sin cos tan sinh cosh tanh asinh acosh atanh asin acos atan")
+_ELEMENTARY |= {"expm1": "exp(z) - 1", "log1p": "log(1 + z)"}
+_ARC = {f"arc{name}": f"a{name}" for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")}
+_SPECIAL = _same("erf erfc sigmoid")
 _SINC = {"sinc": "sinc(pi*z)"}
 
 _NAMESPACES: dict[str, dict[str, str]] = {

@@ -15,7 +15,7 @@ import sympy as sp
 from flint import arb, fmpq
 
 from temperance.theory.activations.piecewise import rational_inside
-from temperance.theory.expressions.sign_changes import Sample, Watched, enclosed_roots
+from temperance.theory.expressions.sign_changes import RecordingSample, Sample, enclosed_roots
 
 _BITS = 256
 _MOST_DEGREE = 60
@@ -30,7 +30,7 @@ def explored(
     """Look at a sample of the parameters, and at one in every other region of the one that decides.
 
     Args:
-        look: what to look at, all of whose decisions are noted in the sample (`roots.Watched`).
+        look: what to look at, all of whose decisions are noted in the sample (`roots.RecordingSample`).
         start: the sample to begin with.
 
     Returns:
@@ -41,7 +41,7 @@ def explored(
     found: list[tuple[Sample, _Seen]] = []
     pending: list[dict[str, fmpq]] | None = [dict(start)]
     while pending:
-        found += [(sample, look(Watched(sample, conditions))) for sample in pending]
+        found += [(sample, look(RecordingSample(sample, conditions))) for sample in pending]
         pending = unseen(conditions, [sample for sample, _ in found]) if len(found) < _MOST_LOOKS else None
     return found, list(conditions), pending is not None
 
@@ -50,7 +50,7 @@ def unseen(conditions: Collection[sp.Expr], tried: Sequence[Mapping[str, fmpq]])
     """One value in every region of the parameter that has none of those tried; None where regions are not told.
 
     Args:
-        conditions: expressions in the parameters whose signs were asked for (`roots.Watched.conditions`).
+        conditions: expressions in the parameters whose signs were asked for (`roots.RecordingSample.conditions`).
         tried: the values known.
     """
     symbols = {s for c in conditions for s in c.free_symbols}

@@ -14,7 +14,7 @@ from temperance.theory.activations.parameter_regions import explored
 from temperance.theory.activations.parser import Reader, check_names, variables
 from temperance.theory.activations.piecewise import Algebra, Piece, Pieces, sample_points
 from temperance.theory.expressions import balls
-from temperance.theory.expressions.normal_forms import has_parameters, has_root_of_square, has_roots
+from temperance.theory.expressions.normal_forms import has_parameters, has_roots
 from temperance.theory.expressions.sign_changes import NoClosedForm, Sample
 
 # parameters are given these values, to see which pieces there are; the first is the one that numbers are shown for
@@ -41,7 +41,7 @@ def _samples(parameters: list[str]) -> list[dict[str, fmpq]]:
     return [first, {name: abs(value) for name, value in first.items()}, *others]
 
 
-class Text:
+class SourceExpression:
     """An expression of the language, some of its parameters given; `parameters` names the others."""
 
     def __init__(self, text: str, given: Mapping[str, sp.Expr]) -> None:
@@ -59,7 +59,7 @@ class Text:
 
 
 @dataclass(frozen=True)
-class Look:
+class PiecesAtSample:
     """What an expression is at one sample of its parameters.
 
     Attributes:
@@ -73,7 +73,7 @@ class Look:
     uniform: bool
 
 
-def look_at(source: Text, sample: Sample) -> Look:
+def look_at(source: SourceExpression, sample: Sample) -> PiecesAtSample:
     """Read an expression at a sample.
 
     Raises:
@@ -85,9 +85,13 @@ def look_at(source: Text, sample: Sample) -> Look:
         raise NoClosedForm(domain[0])
     if not any(_is_finite(p.expr, sample, point) for p in pieces for point in points(p, domain, sample)):
         pieces = ()
-    # there may be another function under a root of (alpha - 1)^2 or z^2
-    uniform = not algebra.branched and not any(has_root_of_square(p.expr, of_parameters=False) for p in pieces)
-    return Look(pieces, domain, uniform)
+    uniform = not algebra.branched and not any(map(_depends_on_region, pieces))
+    return PiecesAtSample(pieces, domain, uniform)
+
+
+def _depends_on_region(piece: Piece) -> bool:
+    """Whether one formula may be several functions: the root of (alpha - 1)^2 is |alpha - 1|."""
+    return has_roots(piece.expr) and has_parameters(piece.expr)
 
 
 def _is_finite(expr: sp.Expr, sample: Sample, point: fmpq) -> bool:
@@ -121,11 +125,11 @@ class Survey:
     surveyed: bool
 
 
-def survey(source: Text) -> Survey:
+def survey(source: SourceExpression) -> Survey:
     """The pieces of an expression in all regions of its parameters."""
     for start in _samples(source.parameters):
         looks, conditions, complete = explored(lambda sample: look_at(source, sample), start)
-        found = [(sample, look) for sample, look in looks if look.pieces]
+        found = [(sample, seen) for sample, seen in looks if seen.pieces]
         if found:
             break
     if found and found[0][1].uniform:
@@ -143,9 +147,7 @@ def survey(source: Text) -> Survey:
 
 
 def _same(p: Pieces, q: Pieces) -> bool:
-    """Whether two structures have the same formulas, on the same intervals if one may be another function elsewhere."""
-    if any(has_root_of_square(piece.expr) for piece in p):
+    """Whether two structures have the same formulas, none of which may be another function of other parameters."""
+    if any(map(_depends_on_region, (*p, *q))):
         return False
-    if any(has_roots(piece.expr) and has_parameters(piece.expr) for piece in p):
-        return p == q
     return {piece.expr for piece in p} == {piece.expr for piece in q}

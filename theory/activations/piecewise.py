@@ -13,8 +13,15 @@ from flint import arb, fmpq
 
 from temperance.theory.expressions import balls
 from temperance.theory.expressions.normal_forms import elementary, has_parameters
-from temperance.theory.expressions.sign_changes import NoClosedForm, Sample, Watched, Z, note, real_roots, sign_at
-from temperance.theory.expressions.size_limits import put
+from temperance.theory.expressions.sign_changes import (
+    NoClosedForm,
+    RecordingSample,
+    Sample,
+    Z,
+    note,
+    real_roots,
+    sign_at,
+)
 
 _SIGN_POINTS = 3
 _COMPARE_BITS = 2048
@@ -67,25 +74,15 @@ def _formal_point(lower: sp.Expr, upper: sp.Expr) -> sp.Expr:
     return lower + 1 if upper == _OO else (lower + upper) / 2
 
 
-def _is_root(expr: sp.Expr, end: sp.Expr) -> bool:
-    try:
-        return bool(sp.expand(put(expr, {Z: end})) == 0)
-    except TypeError:  # SymPy compares nan where log(0) stands under cosh
-        return False
-
-
-def _signs_inside(expr: sp.Expr, lower: sp.Expr, upper: sp.Expr) -> Iterator[sp.Expr]:
-    """Expressions in the parameters with the sign that expr has inside an interval without a change of it.
+def _signs_inside(part: Piece) -> Iterator[sp.Expr]:
+    """Expressions in the parameters with the sign of a formula inside an interval without a change of it.
 
     At a point of the interval; and where an end is a root, the derivative there, towards the inside.
-
-    Raises:
-        ValueError: a number there would have over 1000 digits.
     """
-    yield sp.expand_log(put(expr, {Z: _formal_point(lower, upper)}))
-    for end, side in ((lower, 1), (upper, -1)):
-        if abs(end) != _OO and _is_root(expr, end):
-            slope = sp.expand(side * put(expr.diff(Z), {Z: end}))
+    yield sp.expand_log(part.expr.xreplace({Z: _formal_point(part.lower, part.upper)}))
+    for end, side in ((part.lower, 1), (part.upper, -1)):
+        if abs(end) != _OO and sp.expand(part.expr.xreplace({Z: end})).is_zero:
+            slope = sp.expand(side * part.expr.diff(Z).xreplace({Z: end}))
             if slope != 0:
                 yield slope
 
@@ -235,7 +232,7 @@ class Algebra:
         """The proved sign on an interval without a change of sign: 0 where expr vanishes; None where none is found."""
         sign = self._seen_sign(part)
         if sign != 0:
-            self._note_inside(part.expr, part.lower, part.upper, sign)
+            self._note_inside(part, sign)
         return sign
 
     def _seen_sign(self, part: Piece) -> int | None:
@@ -245,14 +242,11 @@ class Algebra:
         sign = next((sign for sign in signs if sign), None)
         return 0 if sign is None and _vanishes(part.expr) else sign
 
-    def _note_inside(self, expr: sp.Expr, lower: sp.Expr, upper: sp.Expr, sign: int | None) -> None:
-        """Have what decides the sign of expr inside an interval noted, if parameters do; nan where it is not known."""
-        parts = (expr, *(end for end in (lower, upper) if abs(end) != _OO))
-        if isinstance(self.sample, Watched) and any(map(has_parameters, parts)):
-            try:
-                known = [e for e in _signs_inside(expr, lower, upper) if not e.has(sp.zoo, sp.nan)]
-            except ValueError:  # too long a number
-                known = []
+    def _note_inside(self, part: Piece, sign: int | None) -> None:
+        """Have what decides the sign inside an interval noted, if parameters do; nan where it is not known."""
+        ends = [end for end in (part.lower, part.upper) if abs(end) != _OO]
+        if isinstance(self.sample, RecordingSample) and any(map(has_parameters, (part.expr, *ends))):
+            known = [e for e in _signs_inside(part) if not e.has(sp.zoo, sp.nan)]
             proved = [e for e in known if sign is not None and balls.sign(e, self.sample) == sign]
             note(min(proved, key=sp.count_ops, default=sp.nan), self.sample)
 

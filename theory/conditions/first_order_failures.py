@@ -65,7 +65,7 @@ def classify(source: str | sp.Expr | Activation) -> Failure | None:
         note = f"almost everywhere only: {jumps.described() or 'a jump between pieces is not excluded'}"
     else:
         note = None
-    return _described(degree, coefficient, note)
+    return _described(degree, sp.S.Zero if degree != 0 else coefficient, note)
 
 
 def _ode(rows: list[dict[sp.Expr, sp.Expr]]) -> tuple[sp.Expr, sp.Expr]:
@@ -78,21 +78,20 @@ def _ode(rows: list[dict[sp.Expr, sp.Expr]]) -> tuple[sp.Expr, sp.Expr]:
 
 
 def _described(degree: sp.Expr, coefficient: sp.Expr, note: str | None) -> Failure:
+    kind: Kind
     if degree != 0:
+        kind = "homogeneous"
         power = "" if degree == 1 else f"^{degree}" if degree.is_Integer or degree.is_Symbol else f"^({degree})"
         flow = f"(beta1, beta0, tau) -> (l beta1, l{power} beta0, l{power} tau), l > 0"
         kept: tuple[str, ...] = ("beta1/|beta1|", f"|beta1|{power}/tau", "beta0/tau")
-        return _unless_jump(Failure("homogeneous", degree, sp.S.Zero, True, flow, kept, None), note)
-    if coefficient != 0:
+    elif coefficient != 0:
+        kind = "logarithmic"
         flow = f"free gauge: (beta1_i, beta0_i) -> (l_i beta1_i, beta0_i - ({coefficient}) log l_i), l_i > 0"
         kept = ("beta1_i/|beta1_i|", f"beta0_i + ({coefficient}) log|beta1_i|", "tau")
-        return _unless_jump(Failure("logarithmic", sp.S.Zero, coefficient, True, flow, kept, None), note)
-    flow = "beta1_i -> l_i beta1_i, l_i > 0"
-    kept = ("beta1_i/|beta1_i|", "(s + beta0_i)/tau")
-    return _unless_jump(Failure("constant", sp.S.Zero, sp.S.Zero, True, flow, kept, None), note)
-
-
-def _unless_jump(failure: Failure, note: str | None) -> Failure:
-    if note is None:
-        return failure
-    return Failure(failure.kind, failure.degree, failure.coefficient, False, None, (), note)
+    else:
+        kind = "constant"
+        flow = "beta1_i -> l_i beta1_i, l_i > 0"
+        kept = ("beta1_i/|beta1_i|", "(s + beta0_i)/tau")
+    if note is not None:  # a jump breaks the symmetry
+        return Failure(kind, degree, coefficient, False, None, (), note)
+    return Failure(kind, degree, coefficient, True, flow, kept, None)

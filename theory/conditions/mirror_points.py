@@ -100,7 +100,7 @@ def _of_one(source: Activation, sample: Sample) -> Mirror:
     try:
         return _by_tower(halves)
     except (OutsideTowers, ZeroDivisionError, ValueError):
-        return _none(halves)
+        return _by_symmetry(halves)
 
 
 def _by_tower(halves: _Halves) -> Mirror:
@@ -171,6 +171,16 @@ def _none(halves: _Halves) -> Mirror:
     if halves.odd_part_is_seen() and halves.odd_part_is_no_power() and not_odd:
         return Mirror(None, True)
     return Mirror(None, False, reason="no relation found, and no ball determinant excludes one")
+
+
+def _by_symmetry(halves: _Halves) -> Mirror:
+    """What SymPy's own symmetries, as in tanh(-z) = -tanh(z), and balls prove."""
+    if all(s == t for s, t in (p.expr for p in halves.pieces)):
+        return Mirror("even", True, description=_EVEN)
+    total = {sum(p.expr) for p in halves.pieces}
+    if len(total) == 1 and not total.pop().has(Z) and halves.odd_part_is_no_power():
+        return Mirror("odd", True, description=_singular(halves))
+    return _none(halves)
 
 
 def _independent(pairs: list[tuple[arb, arb]]) -> bool:

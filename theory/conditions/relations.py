@@ -99,14 +99,15 @@ class Analysis:
         return self._relations[family]
 
     def _found(self, family: Family) -> Relations:
+        """Independence by balls of few bits, or the relations of the tower and balls for the rest."""
         columns = _columns(family)
         cheap = self.minor(columns, _BITS[:3])
         if cheap:
             return Relations(family, (), cheap, None)
+        rows: tuple[Row, ...] = ()
         try:
             found = self._nullspace(family)
         except OutsideTowers as error:
-            rows: tuple[Row, ...] = ()
             independent, known = columns, str(error)
         else:
             rows = tuple(sorted(found.relations, key=lambda row: self.doubt(row) is not None))

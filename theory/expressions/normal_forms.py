@@ -13,8 +13,6 @@ from temperance.theory.expressions.functions import KNOWN
 from temperance.theory.expressions.sign_changes import Z
 
 _MOST_ROOT = 12
-_MOST_DEGREE = 8  # of powers in what is factored
-_MOST_FACTORED = 60  # operations in it
 _MOST_CONSTANTS = 8  # of a formula, that results are written with
 _MOST_OPERATIONS = 200  # in a number whose denominator is made rational
 
@@ -102,48 +100,9 @@ def has_roots(expr: sp.Expr) -> bool:
     return any(not e.exp.is_integer for e in elementary(expr).atoms(sp.Pow))
 
 
-def has_root_of_square(expr: sp.Expr, of_parameters: bool = True) -> bool:
-    """Whether it may hold the root of a square, with parameters: one formula for |alpha - 1| on both sides of 1."""
-    bases = [e.base for e in elementary(expr).atoms(sp.Pow) if e.exp.is_Rational and not e.exp.is_Integer]
-    return any((has_parameters(b) or not of_parameters) and _has_square(b, of_parameters) for b in bases)
-
-
-def _has_square(base: sp.Expr, of_parameters: bool) -> bool:
-    """Whether a function may have a square, with parameters, as a factor."""
-    base = _without_radicals(base)
-    if not base.free_symbols:
-        return False
-    if not _is_small(base) or not base.is_rational_function(*base.free_symbols):
-        return True
-    try:
-        factors = [f for part in sp.fraction(sp.together(base)) for f in sp.factor_list(part)[1]]
-    except sp.PolynomialError:  # a number such as 2**pi in it
-        return True
-    return any(times % 2 == 0 and (has_parameters(f) or not of_parameters) for f, times in factors)
-
-
-def _is_small(expr: sp.Expr) -> bool:
-    """Whether it takes no time to factor it."""
-    low = all(abs(p.exp) <= _MOST_DEGREE for p in expr.atoms(sp.Pow) if p.exp.is_Rational)
-    return low and expr.count_ops() <= _MOST_FACTORED
-
-
 def has_parameters(expr: sp.Expr) -> bool:
     """Whether it has other symbols than z."""
     return any(s != Z and not isinstance(s, sp.Dummy) for s in expr.free_symbols)
-
-
-def _without_radicals(expr: sp.Expr) -> sp.Expr:
-    """The same with z = t^n or z = -t^n, if z stands under roots; or with a variable for its only logarithm."""
-    powers = [p for p in expr.atoms(sp.Pow) if p.exp.is_Rational and not p.exp.is_Integer]
-    functions = list(expr.atoms(sp.Function))
-    for sign in (1, -1):
-        if powers and not functions and all(p.base == sign * Z for p in powers):
-            root = sp.Dummy(positive=True)
-            return expr.subs(Z, sign * root ** lcm(*(int(p.exp.q) for p in powers)))
-    if not powers and len(functions) == 1 and functions[0] in (sp.log(Z), sp.log(-Z)):
-        return expr.xreplace({functions[0]: sp.Dummy()})
-    return expr
 
 
 def _rebuilt(e: sp.Expr, arguments: list[sp.Expr]) -> sp.Expr:

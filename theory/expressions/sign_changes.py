@@ -28,7 +28,7 @@ class NoClosedForm(ValueError):
         super().__init__(f"{NO_CLOSED_FORM}: the zeros of {str(f)[:60]} have none that is known")
 
 
-class Watched(dict[str, fmpq]):
+class RecordingSample(dict[str, fmpq]):
     """A sample that notes in `conditions` every expression in parameters whose sign is looked at."""
 
     conditions: dict[sp.Expr, None]
@@ -40,7 +40,7 @@ class Watched(dict[str, fmpq]):
 
 def note(number: sp.Expr, sample: Sample) -> None:
     """Have a watched sample keep an expression whose sign matters, if it has parameters; nan stands for one unknown."""
-    if isinstance(sample, Watched) and (number.free_symbols or number is sp.nan):
+    if isinstance(sample, RecordingSample) and (number.free_symbols or number is sp.nan):
         sample.conditions[number] = None
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import sympy as sp
 
 MOST_POWER = 1000
@@ -67,18 +65,3 @@ def exponent(q: sp.Expr) -> sp.Expr:
         if logarithm.func is sp.log:
             check_power(logarithm.args[0], times)
     return q
-
-
-def put(expr: sp.Expr, values: Mapping[sp.Symbol, sp.Expr]) -> sp.Expr:
-    """An expression with numbers, or other expressions, put for symbols. Raises ValueError where `power` does."""
-    seen: dict[sp.Expr, sp.Expr] = dict(values)
-
-    def visit(e: sp.Expr) -> sp.Expr:
-        if e.is_Atom or not e.free_symbols:
-            return seen.get(e, e)
-        if e not in seen:
-            build = {sp.Pow: power, sp.exp: exponential}.get(e.func, e.func)
-            seen[e] = build(*map(visit, e.args))
-        return seen[e]
-
-    return visit(expr)

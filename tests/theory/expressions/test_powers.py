@@ -4,7 +4,7 @@ import pytest
 import sympy as sp
 
 from temperance.theory.expressions.sign_changes import Z
-from temperance.theory.expressions.size_limits import exponential, power, put
+from temperance.theory.expressions.size_limits import exponential, power
 
 LOG2 = sp.log(2)
 
@@ -45,12 +45,3 @@ def test_powers():
 def test_what_is_refused(base, exponent, accepted):
     with pytest.raises(ValueError, match=accepted):
         power(sp.sympify(base), sp.sympify(exponent))
-
-
-def test_numbers_are_put_for_symbols_as_powers_are_taken():
-    alpha = sp.Symbol("alpha", real=True)
-    expr = sp.exp(alpha) + 24**alpha * Z + sp.sin(alpha / 2) + sp.pi
-    assert put(expr, {alpha: sp.Rational(1, 3)}) == expr.subs(alpha, sp.Rational(1, 3))
-    assert put(expr, {alpha: Z}) == expr.subs(alpha, Z)
-    with pytest.raises(ValueError, match="at most 1000"):
-        put(24**alpha, {alpha: sp.Integer(10**9)})
