@@ -13,7 +13,6 @@ from temperance.theory.expressions.functions import KNOWN
 from temperance.theory.expressions.sign_changes import Z
 
 _MOST_ROOT = 12
-_MOST_CONSTANTS = 8  # of a formula, that results are written with
 _MOST_OPERATIONS = 200  # in a number whose denominator is made rational
 
 
@@ -57,7 +56,7 @@ def _constants(source: sp.Basic) -> list[sp.Expr]:
     """The numbers with functions in a formula, the largest first."""
     nodes = (e for e in sp.preorder_traversal(source) if isinstance(e, sp.Expr))
     found = (e for e in nodes if not e.free_symbols and e.has(sp.Function))
-    return [e for e in dict.fromkeys(found) if e.count_ops() <= _MOST_OPERATIONS][:_MOST_CONSTANTS]
+    return [e for e in dict.fromkeys(found) if e.count_ops() <= _MOST_OPERATIONS]
 
 
 def _multiple(number: sp.Expr, constant: sp.Expr, form: sp.Expr) -> sp.Expr | None:

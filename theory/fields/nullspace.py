@@ -54,23 +54,17 @@ def coefficient_rows(field: DifferentialField, columns: Sequence[Fraction], cons
     return [tuple(field.context.from_dict(entry) for entry in row) for row in rows.values()]
 
 
-def nullspace(field: DifferentialField, rows: Sequence[Row], width: int) -> Nullspace:
-    """The vectors orthogonal to every row, over the fraction field of the constants."""
-    kept = _distinct(rows)
-    if not kept:
-        identity = tuple(tuple(field.one if i == j else field.null for i in range(width)) for j in range(width))
-        return Nullspace(identity, (), ())
-    return _fraction_nullspace(field, kept, width)
-
-
 def _distinct(rows: Sequence[Row]) -> list[Row]:
     keyed = {tuple(tuple(entry.to_dict().items()) for entry in row): row for row in rows}
     return [row for key, row in keyed.items() if any(key)]
 
 
-def _fraction_nullspace(field: DifferentialField, rows: Sequence[Row], width: int) -> Nullspace:
-    """Gauss-Jordan elimination over the constants; pivots with few terms keep the entries small."""
-    left = [[Fraction(e, field.one) for e in row] for row in rows]
+def nullspace(field: DifferentialField, rows: Sequence[Row], width: int) -> Nullspace:
+    """The vectors orthogonal to every row, over the fraction field of the constants.
+
+    By Gauss-Jordan elimination; pivots with few terms keep the entries small.
+    """
+    left = [[Fraction(e, field.one) for e in row] for row in _distinct(rows)]
     done: list[list[Fraction]] = []
     pivots: list[int] = []
     values: list[fmpz_mpoly] = []

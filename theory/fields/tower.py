@@ -121,7 +121,10 @@ class Tower(AdjoinedField):
         return total
 
     def _coordinates(self, lattice: Lattice, argument: sp.Expr) -> Iterable[tuple[sp.Expr, int]]:
-        return zip(lattice.exponents, lattice.coordinates(argument), strict=True)
+        try:
+            return zip(lattice.exponents, lattice.coordinates(argument), strict=True)
+        except KeyError:
+            raise OutsideTowers(f"no common unit for the exponent {argument}") from None
 
     def _exponential_generator(self, exponent: sp.Expr) -> Fraction:
         stands_for = sp.exp(exponent, evaluate=False)
