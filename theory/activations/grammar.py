@@ -51,15 +51,7 @@ def syntax_tree(text: str) -> ast.expr:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             tree = ast.parse(text.strip(), mode="eval").body
-    except (
-        SyntaxError,
-        SyntaxWarning,
-        DeprecationWarning,
-        RecursionError,
-        MemoryError,
-        ValueError,
-        OverflowError,
-    ) as error:
+    except (SyntaxError, Warning, RecursionError, MemoryError, ValueError, OverflowError) as error:
         raise refuse(f"cannot read {short(text)} ({_first_line(error)})") from None
     return tree
 
