@@ -63,8 +63,8 @@ class FitResult:
     estimates: of every parameter, and of the identifiable functions where some parameter is not; warnings: in plain
     words, what the data, the gate or the search leave open; fit: what they come from.
 
-    The search runs on centred and scaled data (`standardisation`): `fit.gradient_norm` is that of these. centre: x (d,)
-    and y about which `fit.box` holds, that is, |beta1 . x + beta0| and |a . x + b - y| there are at most its beta0 and b.
+    The search runs on centred and scaled data: `fit.gradient_norm` is that of these. centre: x (d,) and y about
+    which `fit.box` holds, that is, |beta1 . x + beta0| and |a . x + b - y| there are at most its beta0 and b.
     """
 
     estimates: tuple[Estimate, ...]
