@@ -21,6 +21,8 @@ Bools = NDArray[np.bool_]
 
 GRADIENT = CURVATURE = 1e-6  # see `Stop`
 SETTLED = 1e-12  # of a mean log-likelihood: at n points, sqrt(2e-12 n) standard errors
+_HALVINGS = 10  # of a step in a chart that leaves the box
+_LEAST_SHARE = 0.1  # of such a step that is worth making
 _NOISE = 1e-13  # relative rounding error of the value
 _SMALLEST_DIAGONAL = _SMALLEST_SLOPE = 1e-12  # both below: rounding, in a coordinate that the function ignores
 _ROUNDING = 1e-10  # scaled curvatures below this are rounding
@@ -56,13 +58,18 @@ class Stop:
 
     gradient, curvature: a point is stationary if its projected gradient is at most gradient, and no eigenvalue of the
     scaled Hessian of -f is below -curvature. settled: predicted gains up to this are not worth another pass. damping:
-    short of a maximum a search ends once the damping that its failed steps ask for exceeds this.
+    short of a maximum a search ends once the damping that its failed steps ask for exceeds this. valleys: whether it
+    follows curved valleys to their top: with a second step from where one failed before it is taken back, and until no
+    damped step promises a gain that is worth a pass. pairs: whether it steps in the chart of two atoms that are near
+    each other, as they are where there are more atoms than needed.
     """
 
     gradient: float = GRADIENT
     curvature: float = CURVATURE
     settled: float = SETTLED
     damping: float = 1e14
+    valleys: bool = False
+    pairs: bool = False
 
     @staticmethod
     def in_sample_units(n: float) -> Stop:
@@ -73,7 +80,9 @@ class Stop:
         """
         if not 1 <= n < math.inf:
             raise ValueError(f"the number of points must be at least 1, not {n}")
-        return Stop(gradient=1e-3 / math.sqrt(n), curvature=1e-2 / math.sqrt(n), settled=1e-3 / n)
+        return Stop(
+            gradient=1e-3 / math.sqrt(n), curvature=1e-2 / math.sqrt(n), settled=1e-3 / n, valleys=True, pairs=True
+        )
 
 
 EXACT = Stop()
@@ -144,14 +153,24 @@ class Chart(Protocol):
         """Gradient and Hessian in phi."""
 
 
+Near = Callable[[Floats], Chart | None]
+
+
 class _Search:
     """State of one search."""
 
     def __init__(
-        self, f: Callable[[Floats], Local], theta: Floats, lower: Floats, upper: Floats, chart: Chart | None, stop: Stop
+        self,
+        f: Callable[[Floats], Local],
+        theta: Floats,
+        lower: Floats,
+        upper: Floats,
+        charts: tuple[Chart | None, Near | None],
+        stop: Stop,
     ) -> None:
-        self.f, self.lower, self.upper, self.chart, self.stop = f, lower, upper, chart, stop
-        self.passes, self.damping, self.straight = 0, _FIRST_DAMPING, False
+        self.f, self.lower, self.upper, self.charts, self.stop = f, lower, upper, charts, stop
+        self.anywhere = np.full(len(theta), math.inf)
+        self.passes, self.damping, self.gain, self.failed = 0, _FIRST_DAMPING, math.inf, 0
         start = np.clip(theta, lower, upper)
         self._move(start, *self._evaluate(start))
 
@@ -168,9 +187,9 @@ class _Search:
         self.theta, self.local, self.free, self.norm = theta, local, free, norm
         self._model: _Model | None = None
 
-    def _diagonalised(self, gradient: Floats, hessian: Floats) -> _Model:
+    def _diagonalised(self, gradient: Floats, hessian: Floats, free: Bools) -> _Model:
         """The model on the free coordinates that the derivatives tell anything of."""
-        free = self.free & ((np.abs(hessian.diagonal()) > _SMALLEST_DIAGONAL) | (np.abs(gradient) > _SMALLEST_SLOPE))
+        free = free & ((np.abs(hessian.diagonal()) > _SMALLEST_DIAGONAL) | (np.abs(gradient) > _SMALLEST_SLOPE))
         scale, values, vectors = scaled_spectrum(-(hessian if free.all() else hessian[np.ix_(free, free)]))
         return _Model(free, scale, values, vectors, vectors.T @ (gradient[free] / scale))
 
@@ -178,7 +197,7 @@ class _Search:
     def model(self) -> _Model:
         """The quadratic model here."""
         if self._model is None:
-            self._model = self._diagonalised(self.local.gradient, self.local.hessian)
+            self._model = self._diagonalised(self.local.gradient, self.local.hessian, self.free)
         return self._model
 
     @property
@@ -204,6 +223,11 @@ class _Search:
             return False
         return not ((curvature > FLAT) & (curvature < _DOUBTFUL * _norm(slope))).any()
 
+    @property
+    def rising(self) -> bool:
+        """Whether a failed step with more damping still promises what is worth a pass, and is to be tried."""
+        return self.stop.valleys and not self.settled and self.gain > self.stop.settled
+
     def cut(self, theta: Floats) -> Floats:
         """Theta cut to the box."""
         return np.minimum(np.maximum(theta, self.lower), self.upper)
@@ -211,6 +235,7 @@ class _Search:
     def try_step(self, theta: Floats, predicted: float) -> bool:
         """Move to theta if the function does not fall; adapt the damping."""
         local, free, norm = self._evaluate(theta)
+        self.trial = local, free
         gain, noise = local.value - self.local.value, _NOISE * abs(self.local.value)
         accepted = local.value > -math.inf and (gain > noise or (gain >= -noise and norm < self.norm))
         if not accepted:
@@ -223,17 +248,76 @@ class _Search:
             self._move(theta, local, free, norm)
         return accepted
 
+    def chart(self) -> Chart | None:
+        """The chart of the next step: of a near pair, else the one of everywhere, where no bound holds what it mixes.
+
+        A step that fails in a chart is followed by one without it: in that of a pair, every third.
+        """
+        everywhere, near = self.charts
+        pair = near(self.theta) if near is not None and self.stop.pairs else None
+        if pair is not None and self.failed % 3 < 2:
+            edge = (self.theta <= self.lower) | (self.theta >= self.upper)
+            if not edge[pair.mixed].any():
+                return pair
+        if everywhere is not None and self.failed % 2 == 0 and self.free[everywhere.mixed].all():
+            return everywhere
+        return None
+
     def newton_step(self) -> bool:
-        """One damped step; in the chart, unless a bound holds what it mixes or the last step there failed."""
-        chart, theta = self.chart, self.theta
-        if chart is None or self.straight or not self.free[chart.mixed].all():
-            self.straight = False
-            step, gain = self.model.damped(self.damping)
-            return self.try_step(self.cut(theta + capped(step, theta)), gain)
-        model = self._diagonalised(*chart.derivatives(theta, self.local.gradient, self.local.hessian))
-        (step, gain), phi = model.damped(self.damping), chart.coordinates(theta)
-        self.straight = not self.try_step(chart.theta(phi + capped(step, phi), self.lower, self.upper), gain)
-        return not self.straight
+        """One damped step, in a chart where there is one; if it fails, perhaps a second one from there."""
+        damping, chart = self.damping, self.chart()
+        theta, self.gain, chart = self._proposed(self.theta, self.local, self.free, chart, damping)
+        if self.try_step(theta, self.gain) or (self.stop.valleys and self._second(theta, chart, damping)):
+            self.failed = 0
+            return True
+        self.failed += 1
+        return False
+
+    def _second(self, theta: Floats, chart: Chart | None, damping: float) -> bool:
+        """A further step from theta, where one failed: that often only left a curved valley, to which this returns."""
+        local, free = self.trial
+        if local.value == -math.inf or (chart is not None and not free[chart.mixed].all()):
+            return False
+        raised, self.damping = self.damping, damping
+        if self.try_step(self._proposed(theta, local, free, chart, damping)[0], self.gain):
+            return True
+        self.damping = raised
+        return False
+
+    def _proposed(
+        self, theta: Floats, local: Local, free: Bools, chart: Chart | None, damping: float
+    ) -> tuple[Floats, float, Chart | None]:
+        """Where the damped step from theta ends, what the model gains by it, and the chart it is made in.
+
+        A step in a chart that leaves the box ends just out of it, and is cut to it; one that leaves it at once is made
+        without the chart.
+        """
+        if chart is not None:
+            model = self._diagonalised(*chart.derivatives(theta, local.gradient, local.hessian), free)
+            step, gain = model.damped(damping)
+            at = chart.coordinates(theta)
+            step = capped(step, at)
+            share = self._share_inside(chart, at, step) if self.stop.pairs else 1.0
+            if share > _LEAST_SHARE:
+                return chart.theta(at + share * step, self.lower, self.upper), gain, chart
+        here = self.model if local is self.local else self._diagonalised(local.gradient, local.hessian, free)
+        step, gain = here.damped(damping)
+        return self.cut(theta + capped(step, theta)), gain, None
+
+    def _share_inside(self, chart: Chart, at: Floats, step: Floats) -> float:
+        """The share of a step in a chart at which it has just left the box; 1 if it stays."""
+
+        def leaves(share: float) -> bool:
+            theta = chart.theta(at + share * step, -self.anywhere, self.anywhere)
+            return bool(((theta < self.lower) | (theta > self.upper)).any())
+
+        inside, outside = 0.0, 1.0
+        if not leaves(outside):
+            return outside
+        for _ in range(_HALVINGS):
+            middle = (inside + outside) / 2
+            inside, outside = (inside, middle) if leaves(middle) else (middle, outside)
+        return outside
 
     def escape(self) -> bool:
         """Leave a saddle along the direction of most negative curvature, either way."""
@@ -254,18 +338,20 @@ def maximise(
     max_passes: int,
     chart: Chart | None = None,
     stop: Stop = EXACT,
+    near: Near | None = None,
 ) -> Maximum:
     """A local maximum of f on lower <= theta <= upper, from theta; steps are made in the chart where it can be.
 
+    near: the chart, if any, of a pair of atoms at a theta, in place of it if `stop.pairs`.
     f should be scaled so that `stop` makes sense (a mean over the data). Never raises for lack of convergence:
     `Maximum.stationary` says it. Points where f or a derivative is not finite are not entered; a start at one is where
     the search ends, with the value -inf.
     """
-    search = _Search(f, theta, lower, upper, chart, stop)
+    search = _Search(f, theta, lower, upper, (chart, near), stop)
     while search.passes < max_passes and search.local.value > -math.inf:
         if not search.settled and search.newton_step():
             continue
-        if search.level and (not search.saddle or not search.escape()):
+        if search.level and not search.rising and (not search.saddle or not search.escape()):
             break
         if not search.level and search.damping > stop.damping:
             break

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,6 +65,12 @@ class Points:
     def mean(self, values: Floats) -> Floats:
         """The mean of values (n, ...) of the points."""
         return np.asarray(self.total(values) / self.n)
+
+    @cached_property
+    def middle(self) -> tuple[Floats, Floats]:
+        """Mean and standard deviation of x, (d,) each."""
+        centre = self.mean(self.x)
+        return centre, np.sqrt(self.mean((self.x - centre) ** 2))
 
     def some(self, count: int, rng: np.random.Generator) -> tuple[Floats, Floats]:
         """At most `count` points in their order, drawn without replacement; `count` with it if there are weights."""

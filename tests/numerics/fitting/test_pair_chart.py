@@ -1,0 +1,71 @@
+"""Coordinates of a pair of atoms: there and back, derivatives, the box, and singular maxima in few passes."""
+
+import numpy as np
+import pytest
+
+from temperance.numerics.fitting.pair_chart import pair_chart
+from temperance.numerics.mixture.measures import Layout
+
+CASES = [  # layout, linear, the atom that the last two resemble
+    (Layout(3, 1, tau=1.0), True),
+    (Layout(3, 2, tau=0.7), True),
+    (Layout(2, 1), True),
+    (Layout(3, 1, "anchored"), False),
+    (Layout(4, 2, "free"), False),
+]
+
+
+def place(layout, pair, rng):
+    """A theta at which two atoms are near each other and all others are far."""
+    size, full = layout.atom_size, rng.normal(0, 0.5, 1 + layout.k * layout.atom_size)
+    atoms = full[1:].reshape(layout.k, size)
+    atoms[:, 1 + 2 * layout.d] = 8.0 * np.arange(layout.k)
+    atoms[pair[1], layout.d + 1 :] = atoms[pair[0], layout.d + 1 :] + rng.normal(0, 0.2, size - layout.d - 1)
+    return full[layout.free]
+
+
+def charts():
+    for layout, linear in CASES:
+        for pair in ((0, 1), (0, layout.k - 1)):
+            theta = place(layout, pair, np.random.default_rng([layout.k, layout.d, pair[1]]))
+            yield pytest.param(layout, linear, theta, id=f"{layout}, {pair}")
+
+
+def chart_at(layout, theta, linear):
+    chart = pair_chart(layout, theta, np.zeros(layout.d), np.ones(layout.d), linear=linear)
+    assert chart is not None
+    return chart
+
+
+@pytest.mark.parametrize(("layout", "linear", "theta"), list(charts()))
+def test_the_chart_goes_there_and_back(layout, linear, theta):
+    chart, wide = chart_at(layout, theta, linear), np.full(layout.size, 50.0)
+    phi = chart.coordinates(theta)
+    np.testing.assert_allclose(chart.theta(phi, -wide, wide), theta, rtol=0, atol=1e-12)
+    assert (np.flatnonzero(np.abs(phi - theta) > 1e-12)[:, None] == chart.mixed).any(axis=1).all()
+
+
+@pytest.mark.parametrize(("layout", "linear", "theta"), list(charts()))
+def test_derivatives_are_those_of_the_function_in_the_chart(layout, linear, theta):
+    """Of a cubic in theta, against central differences in phi."""
+    p, rng, wide = layout.size, np.random.default_rng(0), np.full(layout.size, 50.0)
+    a, b, chart = rng.normal(size=p), rng.normal(size=(p, p)), chart_at(layout, theta, linear)
+
+    def in_theta(theta):
+        u, q = a @ (theta - theta0), b @ (theta - theta0)
+        return u**3 + u + q @ q, (3 * u**2 + 1) * a + 2 * b.T @ q, 6 * u * np.outer(a, a) + 2 * b.T @ b
+
+    def in_phi(phi):
+        return in_theta(chart.theta(phi, -wide, wide))
+
+    theta0 = theta + rng.normal(0, 0.3, p)
+    phi, (_, gradient, hessian) = chart.coordinates(theta), in_theta(theta)
+    gradient, hessian = chart.derivatives(theta, gradient, hessian)
+    h, unit = 1e-4, np.eye(p)
+    slopes = [(in_phi(phi + h * e)[0] - in_phi(phi - h * e)[0]) / (2 * h) for e in unit]
+    np.testing.assert_allclose(gradient, slopes, rtol=0, atol=1e-5 * np.abs(slopes).max())
+    np.testing.assert_allclose(hessian, hessian.T, rtol=0, atol=1e-13 * np.abs(hessian).max())
+    for i, e in enumerate(unit):
+        for j, f in enumerate(unit[: i + 1]):
+            corners = [in_phi(phi + s * h * e + t * h * f)[0] * s * t for s in (1, -1) for t in (1, -1)]
+            assert sum(corners) / (4 * h * h) == pytest.approx(hessian[i, j], abs=1e-5 * np.abs(hessian).max())
