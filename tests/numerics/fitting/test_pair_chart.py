@@ -1,10 +1,18 @@
 """Coordinates of a pair of atoms: there and back, derivatives, the box, and singular maxima in few passes."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from temperance.numerics.fitting.mle import fit_points
+from temperance.numerics.fitting.newton import Stop
 from temperance.numerics.fitting.pair_chart import pair_chart
+from temperance.numerics.lattice.counts import samples
+from temperance.numerics.lattice.experiment import experiment
 from temperance.numerics.mixture.measures import Layout
+from temperance.numerics.studies.claim_studies import SOFTMAX_CELL_FULL, TANH_CELL_FULL
+from temperance.numerics.studies.split_starts import smaller, split_starts
 
 CASES = [  # layout, linear, the atom that the last two resemble
     (Layout(3, 1, tau=1.0), True),
@@ -69,3 +77,38 @@ def test_derivatives_are_those_of_the_function_in_the_chart(layout, linear, thet
         for j, f in enumerate(unit[: i + 1]):
             corners = [in_phi(phi + s * h * e + t * h * f)[0] * s * t for s in (1, -1) for t in (1, -1)]
             assert sum(corners) / (4 * h * h) == pytest.approx(hessian[i, j], abs=1e-5 * np.abs(hessian).max())
+
+
+def cell(study, n, replicate):
+    """Points of the lattice, the search, and starts that split an atom of the smaller maximum."""
+    made = experiment(study.truth, study.gate, study.box, n=n)
+    (points,) = samples(made, (n,), seed=5, replicate=replicate)
+    options = {"box": study.box, "starts": 0, "seed": 0}
+    few = {**options, "starts": 2, "stop": Stop.in_sample_units(n)}
+    found = fit_points(smaller(study.layout), study.gate, points, **few)
+    rng, (lower, upper) = np.random.default_rng(replicate), study.box.bounds(study.layout)
+    starts = split_starts(study.layout, found.measure, 1, spread=1.7, rng=rng)
+
+    def search(theta, stop):
+        known = [np.clip(theta, lower, upper)]
+        return fit_points(study.layout, study.gate, points, known_starts=known, stop=stop, **options)
+
+    return search, starts
+
+
+@pytest.mark.parametrize("study", [SOFTMAX_CELL_FULL, TANH_CELL_FULL], ids=["softmax", "tanh"])
+def test_singular_maxima_are_reached_in_tens_of_passes(study):
+    """With the same tolerance, plain steps take more than twice the passes; both end where nothing is left to gain."""
+    n, passes = 10**8, []
+    charted = Stop.in_sample_units(n)
+    for replicate in range(3):
+        search, starts = cell(study, n, replicate)
+        for start in starts:
+            ends = [search(start, stop) for stop in (replace(charted, pairs=False), charted)]
+            passes.append([end.passes for end in ends])
+            assert all(end.is_estimate for end in ends)
+            further = search(ends[1].theta, replace(charted, settled=1e-5 / n, pairs=False))
+            assert further.log_likelihood - ends[1].log_likelihood < 1e-2
+    plain, quick = np.mean(passes, axis=0)
+    assert quick < 70
+    assert quick < plain / 2
