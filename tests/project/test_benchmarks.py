@@ -40,6 +40,14 @@ def test_the_whole_workload_has_the_slope_of_theory():
     assert result["slope"] == pytest.approx(-0.5, abs=0.03)
 
 
+def test_fits_of_a_cell_reach_the_best_more_often_in_its_chart():
+    result = run("cells.py", "--cells", "softmax", "--n", "1e8", "--replicates", "3")
+    before, after = result["softmax 1e8"].values()
+    assert after["stationary"] == 1
+    assert after["fits_at_best"] > before["fits_at_best"]
+    assert after["passes_mean"] < 70
+
+
 @pytest.mark.full
 def test_the_kernel_benchmark_has_its_keys():
     result = run("kernels.py")

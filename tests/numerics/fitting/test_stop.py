@@ -9,9 +9,11 @@ from temperance.numerics.fitting.mle import fit_points
 from temperance.numerics.fitting.newton import CURVATURE, EXACT, GRADIENT, SETTLED, Local, Stop, maximise
 from temperance.numerics.lattice.counts import samples
 from temperance.numerics.lattice.experiment import experiment
+from temperance.numerics.mixture.measures import MixingMeasure
 from temperance.numerics.studies.claim_studies import TANH_MIRROR_FULL as MIRROR
 
 N = 10**10
+KINKED = MixingMeasure([[0.6], [0.0]], [0.25, 0.0], 0.5, [[0.5], [-0.5]], [2.0, -2.0], [0.25, 0.5])
 
 
 def test_the_units_are_those_of_the_noise_of_n_points():
@@ -51,3 +53,14 @@ def test_at_a_mirror_point_nothing_is_left_to_gain(replicate):
     assert found.gradient_norm <= 1e-3 * np.sqrt(N)
     further = mirror(replicate, Stop(1e-11, 1e-7, 1e-6 / N), [found.theta])
     assert further.log_likelihood - found.log_likelihood < 1e-3
+
+
+def test_a_gate_with_kinks_stops_in_units_of_the_sample_too():
+    """At n = 10^8 a gradient of 1e-6 n would be 100: of the size of 1e-2 sqrt(n), ten times what is asked."""
+    n, study = 10**8, replace(MIRROR, activation="hardtanh", gauge="anchored", truth=KINKED)
+    made = experiment(study.truth, study.gate, study.box, n=n)
+    (points,) = samples(made, (n,), seed=7)
+    stop = Stop.in_sample_units(n)
+    found = fit_points(study.layout, study.gate, points, box=study.box, starts=2, seed=1, stop=stop)
+    assert found.is_estimate
+    assert found.gradient_norm <= 1e-3 * np.sqrt(n)
