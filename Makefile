@@ -45,7 +45,7 @@ bench: $(INSTALLED)
 	$(BIN)/python benchmarks/decisions.py
 	$(BIN)/python benchmarks/interactions.py
 	$(BIN)/python benchmarks/kernels.py --json
-	$(BIN)/python benchmarks/cells.py --json
+	$(BIN)/python benchmarks/cells.py --json --cells tanh,softmax
 	$(BIN)/python benchmarks/workload.py --json --share 0.05
 
 # names and traced callables against torch, jax and keras themselves
