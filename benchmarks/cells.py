@@ -27,16 +27,16 @@ from temperance.numerics.lattice.counts import samples
 from temperance.numerics.lattice.experiment import experiment
 from temperance.numerics.mixture.measures import MixingMeasure
 from temperance.numerics.mixture.points import Points
-from temperance.numerics.studies.claim_studies import SOFTMAX_CELL_FULL, TANH_CELL_FULL
+from temperance.numerics.studies.claim_studies import SOFTMAX_CELL, TANH_CELL
 from temperance.numerics.studies.split_starts import smaller, split_starts
 from temperance.numerics.studies.study import Study
 
 # the kink of hardtanh, at beta1 x = 1, lies inside the support of x
 _TRUTH = MixingMeasure([[0.6], [0.0]], [0.25, 0.0], 0.25, [[0.5], [-0.5]], [2.0, -2.0], [1.0, 0.25])
 CELLS = {
-    "tanh": TANH_CELL_FULL,
-    "softmax": SOFTMAX_CELL_FULL,
-    "hardtanh": replace(TANH_CELL_FULL, name="hardtanh", activation="hardtanh", truth=_TRUTH, kink=True),
+    "tanh": TANH_CELL,
+    "softmax": SOFTMAX_CELL,
+    "hardtanh": replace(TANH_CELL, name="hardtanh", activation="hardtanh", truth=_TRUTH, kink=True),
 }
 SPLITS, MANY, UNIT, SEED = 3, 25, 1e-3, 2024
 

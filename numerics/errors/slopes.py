@@ -5,8 +5,10 @@ Example: ``judge(log_slope(errors, n, seed=1), predicted=0.5, dropped=0.0).outco
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
+from statistics import NormalDist
 from typing import Literal
 
 import numpy as np
@@ -155,6 +157,43 @@ def _rms_interval(errors: Floats, seed: int, resamples: int, level: float) -> In
     (log,), (deviation,), t = _studentised(errors[:, None], np.ones((1, 1)), 2.0, resamples, seed)
     low, high = np.exp(_interval(log, deviation, t[:, 0], level))
     return (float(low), float(high)) if np.isfinite(high) else None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One error in two independent studies at the same sizes: difference of the slopes, and ratio of the variances.
+
+    ratio: of the mean squares, as a geometric mean over the sizes; each with its interval.
+    """
+
+    difference: float
+    difference_interval: tuple[float, float]
+    ratio: float
+    ratio_interval: tuple[float, float]
+
+    @property
+    def equal(self) -> bool:
+        """Whether the intervals hold 0 and 1."""
+        return _holds(self.difference_interval, 0.0) and _holds(self.ratio_interval, 1.0)
+
+
+def _holds(interval: tuple[float, float], value: float) -> bool:
+    return interval[0] <= value <= interval[1]
+
+
+def compare(one: Floats, other: Floats, n: ArrayLike, *, level: float) -> Comparison:
+    """Errors (R, N) and (R', N), nan where a fit was dropped; normal intervals, by the delta method."""
+    sizes = np.asarray(n, dtype=float)
+    contrasts = np.stack([_contrasts(sizes)[0], np.full(len(sizes), 2 / len(sizes))])
+    found = []
+    for errors in (one, other):
+        seen = (~np.isnan(errors)).astype(float)
+        found.append(_estimates(np.nan_to_num(errors) ** 2, seen, np.ones((1, len(errors))), contrasts, 2.0))
+    (values, deviations), (others, other_deviations) = found
+    reach = NormalDist().inv_cdf((1 + level) / 2) * np.hypot(deviations[0], other_deviations[0])
+    gap = values[0] - others[0]
+    (low, log_low), (high, log_high) = (gap - reach).tolist(), (gap + reach).tolist()
+    return Comparison(float(gap[0]), (low, high), math.exp(gap[1]), (math.exp(log_low), math.exp(log_high)))
 
 
 def _studentised(

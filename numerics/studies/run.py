@@ -1,6 +1,6 @@
 """Runs rate studies: every replicate once, on any executor, into a store if there is one.
 
-Example: ``study_slopes(run_study(TANH_EXACT, workers=2), seed=0)`` measures the exact-specified rates of the tanh gate.
+Example: ``study_slopes(run_study(TANH, workers=2), seed=0)`` measures the exact-specified rates of the tanh gate.
 """
 
 from __future__ import annotations
@@ -123,11 +123,28 @@ class Progress:
 
 def compile_kernels(study: Study) -> None:
     """Compile what the fits need into the cache on disk, once, before workers start that would all do it."""
+    for layout in _layouts(study):
+        _compile(study, layout)
+
+
+def _layouts(study: Study) -> list[Layout]:
+    return [study.layout, *([smaller(study.layout)] if study.splits else [])]
+
+
+def _compile(study: Study, layout: Layout) -> None:
     with interrupts_noted():  # LLVM's callbacks swallow exceptions
         y = np.linspace(study.low, study.high, 8)
-        x = y[:, None] * np.ones(study.truth.d)
-        for layout in (study.layout, *([smaller(study.layout)] if study.splits else [])):
-            evaluate(np.zeros(layout.size), layout, study.gate, x, y)
+        x = y[:, None] * np.ones(layout.d)
+        evaluate(np.zeros(layout.size), layout, study.gate, x, y)
+
+
+def compile_side_by_side(studies: Sequence[Study], executor: Executor) -> None:
+    """`compile_kernels` of all studies on the workers of this machine, each kernel on one of them."""
+    kernels = {(layout, study.linear): study for study in studies for layout in _layouts(study)}
+    largest_first = sorted(kernels.items(), key=lambda item: -item[0][0].size)
+    with lost_workers_told(studies[0].name):
+        for future in [executor.submit(_compile, study, layout) for (layout, _), study in largest_first]:
+            future.result()
 
 
 def _finished(study: Study, replicates: Sequence[int], executor: Executor | None) -> Iterator[tuple[int, Outcome]]:

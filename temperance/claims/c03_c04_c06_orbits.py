@@ -13,6 +13,7 @@ from temperance.evidence.monte_carlo import orbit_profile, study_leg, with_profi
 from temperance.evidence.outcomes import Leg, LegOutcome, combined
 from temperance.evidence.proof import Check, certified, holds, proof_leg, verdict_check
 from temperance.evidence.study_runner import Runs
+from temperance.evidence.twins import with_twins
 from temperance.theory.conditions.first_order_failures import classify
 from temperance.theory.interactions.interactions import derive
 from temperance.theory.models.spec import TAU
@@ -119,18 +120,18 @@ def _others(name: str) -> list[dict[str, object]]:
     return [move for move in moves if not (name in move and move[name][0])]
 
 
-def linear_studies(full: bool) -> tuple[Study, ...]:
-    """The studies of C4."""
-    from temperance.numerics.studies.claim_studies import LINEAR, LINEAR_FULL
+def linear_studies() -> tuple[Study, ...]:
+    """The studies of C4: one, and one by ordinary samples beside the same on the lattice."""
+    from temperance.numerics.studies.claim_studies import LINEAR, SAMPLES, TWIN
 
-    return (LINEAR_FULL if full else LINEAR,)
+    return (LINEAR, SAMPLES, TWIN)
 
 
 def linear_rates(runs: Runs) -> Leg:
-    """Flat likelihood in tau and beta1; the slopes of the invariants."""
-    from temperance.numerics.studies.claim_studies import LINEAR
+    """Flat likelihood in tau and beta1; the slopes of the invariants, by samples as on the lattice."""
+    from temperance.numerics.studies.claim_studies import LINEAR, SAMPLES, TWIN
 
-    leg = study_leg(runs, linear_studies(runs.full))
+    leg = with_twins(study_leg(runs, linear_studies()), runs.result(SAMPLES), runs.result(TWIN))
     return with_profiles(
         leg, [("linear gate, (beta1, beta0, tau) -> l (beta1, beta0, tau)", orbit_profile(LINEAR, 1.0))]
     )
@@ -167,16 +168,16 @@ def homogeneous_contact(_: Runs) -> Leg:
     return contact_leg([Expected(f"orbit of {s}", scale_orbit(truth, p), truth, s, None) for s, p in degrees.items()])
 
 
-def homogeneous_studies(full: bool) -> tuple[Study, ...]:
-    """The studies of C6."""
-    from temperance.numerics.studies.claim_studies import RELU, RELU_FULL
+def homogeneous_studies() -> tuple[Study, ...]:
+    """The study of C6; the kink of ReLU stays at x = 0, between two points of the design."""
+    from temperance.numerics.studies.claim_studies import RELU
 
-    return (RELU_FULL if full else RELU,)
+    return (RELU,)
 
 
 def homogeneous_rates(runs: Runs) -> Leg:
     """Flat likelihood along the orbit; the slopes of the invariants."""
     from temperance.numerics.studies.claim_studies import RELU
 
-    leg = study_leg(runs, homogeneous_studies(runs.full))
+    leg = study_leg(runs, homogeneous_studies())
     return with_profiles(leg, [("ReLU, (beta1, beta0, tau) -> l (beta1, beta0, tau)", orbit_profile(RELU, 1.0))])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from temperance.evidence.comparison import predicted, study_record
+from temperance.evidence.comparison import predicted
 from temperance.evidence.contact import Expected, contact_leg
 from temperance.evidence.monte_carlo import study_leg
 from temperance.evidence.outcomes import Leg, LegOutcome
@@ -18,23 +18,18 @@ if TYPE_CHECKING:
 _GROUPS = ("beta1", "tau", "a", "b", "nu", "weight")
 
 
-def exact_studies(full: bool) -> tuple[Study, ...]:
-    """The studies of C5; the full mode has an earlier one, with a single start, besides."""
-    from temperance.numerics.studies.claim_studies import EXACT, EXACT_FULL, TANH_EXACT
+def exact_studies() -> tuple[Study, ...]:
+    """The studies of C5."""
+    from temperance.numerics.studies.claim_studies import EXACT
 
-    return (*EXACT_FULL, TANH_EXACT) if full else EXACT
-
-
-def _claimed(full: bool) -> tuple[Study, ...]:
-    """The studies of the estimator that the claim is about."""
-    return exact_studies(full)[:3]
+    return EXACT
 
 
-def exact_proof(runs: Runs) -> Leg:
+def exact_proof(_: Runs) -> Leg:
     """F1 with its certificate, the position of the truth, and the prediction n^(-1/2) for every group."""
     checks: list[Check] = []
     proofs = []
-    for study in _claimed(runs.full):
+    for study in exact_studies():
         s = study.activation
         checks.append(verdict_check(s, "first_order", "holds"))
         checks.append((f"{s}: the truth is off the points where mixtures are singular", partial(_generic, study)))
@@ -48,12 +43,12 @@ def _generic(study: Study) -> LegOutcome:
     return holds(study.point.position == "generic" and all(any(beta) for beta in study.point.beta1))
 
 
-def exact_contact(runs: Runs) -> Leg:
+def exact_contact(_: Runs) -> Leg:
     """Order 1 along every coordinate, minimised over all others: the information is regular."""
     from temperance.numerics.contact.curves import ExactMeasure, cell_moves, line
 
     curves = []
-    for study in _claimed(runs.full):
+    for study in exact_studies():
         truth, moves = ExactMeasure.of(study.truth), cell_moves((0, 1))
         for chosen in moves:
             others = [move for move in moves if move is not chosen]
@@ -64,12 +59,5 @@ def exact_contact(runs: Runs) -> Leg:
 
 
 def exact_rates(runs: Runs) -> Leg:
-    """The slopes of the exact-specified studies; the full mode shows the earlier study with a single start too."""
-    from temperance.numerics.studies.claim_studies import TANH_EXACT
-
-    leg = study_leg(runs, _claimed(runs.full))
-    if not runs.full:
-        return leg
-    earlier = study_record(runs.result(TANH_EXACT))
-    note = "an earlier study, whose single start misses the maximum of some fits: it is not of the estimator claimed"
-    return Leg(leg.outcome, leg.detail, {**leg.data, "earlier": {"note": note, **earlier}})
+    """The slopes of the exact-specified studies."""
+    return study_leg(runs, exact_studies())

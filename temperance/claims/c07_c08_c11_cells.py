@@ -85,19 +85,16 @@ def _softmax_curves(tanh_truth: ExactMeasure) -> list[Expected]:
     ]
 
 
-def cells_studies(full: bool) -> tuple[Study, ...]:
-    """The studies of C7, which take longer than the quick mode has."""
-    from temperance.numerics.studies.claim_studies import SOFTMAX_CELL_FULL, TANH_CELL_FULL
+def cells_studies() -> tuple[Study, ...]:
+    """The studies of C7."""
+    from temperance.numerics.studies.claim_studies import SOFTMAX_CELL, TANH_CELL
 
-    return (SOFTMAX_CELL_FULL, TANH_CELL_FULL) if full else ()
+    return (SOFTMAX_CELL, TANH_CELL)
 
 
 def cells_rates(runs: Runs) -> Leg:
-    """The slopes of over-specified fits, in the softmax gate and with tanh, in the full mode."""
-    if runs.full:
-        return study_leg(runs, cells_studies(full=True))
-    left = "; ".join(f"{study.name} ({study.replicates} replicates)" for study in cells_studies(full=True))
-    return study_leg(runs, (), missing=f"the studies run with --full: {left}")
+    """The slopes of over-specified fits, in the softmax gate and with tanh."""
+    return study_leg(runs, cells_studies())
 
 
 def order_proof(_: Runs) -> Leg:

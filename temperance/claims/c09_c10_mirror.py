@@ -25,7 +25,7 @@ _FLAT = {"beta1": None, "tau": None, "beta1^p/tau": 0.5, "a": 0.5, "b": 0.5, "nu
 
 def mirror_proof(_: Runs) -> Leg:
     """The types of tanh and GELU, and the exponents that follow at beta1_2 = -beta1_1."""
-    from temperance.numerics.studies.claim_studies import GELU_MIRROR, TANH_MIRROR_FULL
+    from temperance.numerics.studies.claim_studies import GELU_MIRROR, TANH_MIRROR
 
     return proof_leg(
         [
@@ -35,7 +35,7 @@ def mirror_proof(_: Runs) -> Leg:
             ("z^2 s'' is not in span{1, s, z s'} for tanh", partial(_bends, "tanh")),
             ("tanh: (beta, -beta, beta0, tau) and (beta, 0, beta0/2, tau/2) have one density", _one_density),
             ("GELU is c z plus an even function", partial(_kind, "gelu", "homogeneous")),
-            ("tanh: the sum of beta1 at 1/4, all else at 1/2", partial(predicted, TANH_MIRROR_FULL, _ODD)),
+            ("tanh: the sum of beta1 at 1/4, all else at 1/2", partial(predicted, TANH_MIRROR, _ODD)),
             ("GELU: nothing for beta1 and tau, 1/2 for the rest", partial(predicted, GELU_MIRROR, _FLAT)),
         ],
         [*certified("tanh", ["first_order"]), *certified("gelu", ["first_order"])],
@@ -64,9 +64,9 @@ def _bends(name: str) -> LegOutcome:
 def mirror_contact(_: Runs) -> Leg:
     """tanh: order 2 along (1, 1), 1 across; GELU: identically 0 along its orbit."""
     from temperance.numerics.contact.curves import ExactMeasure, line, scale_orbit
-    from temperance.numerics.studies.claim_studies import GELU_MIRROR, TANH_MIRROR_FULL
+    from temperance.numerics.studies.claim_studies import GELU_MIRROR, TANH_MIRROR
 
-    odd, flat = (ExactMeasure.of(study.truth) for study in (TANH_MIRROR_FULL, GELU_MIRROR))
+    odd, flat = (ExactMeasure.of(study.truth) for study in (TANH_MIRROR, GELU_MIRROR))
     along, across = ({"beta1": [[1], [sign]]} for sign in (1, -1))
     return contact_leg(
         [
@@ -96,33 +96,29 @@ def _regular() -> list[dict[str, object]]:
     return [*cell_moves((0, 1), held=("beta1",)), {"beta1": [(1,), (-1,)]}]
 
 
-def mirror_studies(full: bool) -> tuple[Study, ...]:
+def mirror_studies() -> tuple[Study, ...]:
     """The studies of C10."""
-    from temperance.numerics.studies.claim_studies import GELU_MIRROR, GELU_MIRROR_FULL, TANH_MIRROR_FULL
+    from temperance.numerics.studies.claim_studies import GELU_MIRROR, TANH_MIRROR
 
-    return (GELU_MIRROR_FULL, TANH_MIRROR_FULL) if full else (GELU_MIRROR,)
+    return (GELU_MIRROR, TANH_MIRROR)
 
 
 def mirror_rates(runs: Runs) -> Leg:
-    """GELU: flat along its orbit, invariants at 1/2; tanh: the slopes, in the full mode."""
-    from temperance.numerics.studies.claim_studies import GELU_MIRROR, TANH_MIRROR_FULL
+    """GELU: flat along its orbit, invariants at 1/2; tanh: the slopes."""
+    from temperance.numerics.studies.claim_studies import GELU_MIRROR
 
-    if runs.full:
-        leg = study_leg(runs, mirror_studies(full=True))
-    else:
-        sizes = f"n = {TANH_MIRROR_FULL.sizes[0]} to {TANH_MIRROR_FULL.sizes[-1]}"
-        leg = study_leg(runs, mirror_studies(full=False), missing=f"the study of tanh ({sizes}) runs with --full")
     orbit = orbit_profile(GELU_MIRROR, 1.0, at_truth=True)
-    return with_profiles(leg, [("GELU at the mirror point, (beta, -beta, beta0, tau) -> l", orbit)])
+    profiles = [("GELU at the mirror point, (beta, -beta, beta0, tau) -> l", orbit)]
+    return with_profiles(study_leg(runs, mirror_studies()), profiles)
 
 
-def all_studies(full: bool) -> tuple[Study, ...]:
-    """The studies of C9: all but the earlier one of C5, whose estimator is another."""
-    from temperance.numerics.studies.claim_studies import FULL, QUICK
+def all_studies() -> tuple[Study, ...]:
+    """The studies of C9: all."""
+    from temperance.numerics.studies.claim_studies import STUDIES
 
-    return FULL if full else QUICK
+    return STUDIES
 
 
 def density_rates(runs: Runs) -> Leg:
     """Claim C9: the Hellinger distance in every setting run."""
-    return study_leg(runs, all_studies(runs.full), parameters=("density",))
+    return study_leg(runs, all_studies(), parameters=("density",))

@@ -50,14 +50,14 @@ if TYPE_CHECKING:
 class Claim:
     """A statement; the legs that must confirm it; the legs that can be run, each a function that runs it.
 
-    studies: those that its legs take, in the full mode or not.
+    studies: those that its legs take.
     """
 
     id: str
     statement: str
     required: tuple[LegName, ...]
     legs: tuple[tuple[LegName, Callable[[Runs], Leg]], ...]
-    studies: Callable[[bool], Sequence[Study]] = lambda full: ()
+    studies: Callable[[], Sequence[Study]] = lambda: ()
 
 
 CLAIMS: tuple[Claim, ...] = (

@@ -119,7 +119,7 @@ def verify_claims(
     """Run the claims with these ids (all for none), and check the published estimates in a folder, if one is given.
 
     A leg that raises an exception is reported as crashed. progress: called with what is being done, gives a context.
-    runs: how studies are run (see `runs.open_runs`); by default the quick ones, in one worker process.
+    runs: how studies are run (see `runs.open_runs`); by default in one worker process.
 
     Raises:
         ValueError: there is no such claim, or the folder does not hold the published estimates.
@@ -128,7 +128,7 @@ def verify_claims(
     with progress("published estimates"):
         estimates = None if published is None else check_estimates(published)
     with open_runs() if runs is None else nullcontext(runs) as used:
-        used.start([study for claim in claims for study in claim.studies(used.full)])
+        used.start([study for claim in claims for study in claim.studies()])
         return Verification(tuple(run_claim(claim, used, progress) for claim in claims), estimates)
 
 

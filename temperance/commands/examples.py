@@ -39,9 +39,8 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "verify": (
         "temperance verify",
         "temperance verify C1 C2 -o report.json",
-        "temperance verify --full --store studies.sqlite -o report.html",
+        "temperance verify --store studies.sqlite -o report.html",
     ),
-    "notebooks extract": ("temperance notebooks extract full.json results.json",),
     "notebooks run": (
         "temperance notebooks run notebooks",
         "temperance notebooks run -p activation silu -o results",

@@ -1,4 +1,4 @@
-"""`temperance notebooks`: run them again, and make the results that one of them shows."""
+"""`temperance notebooks`: runs them again."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from temperance.terminal.errors import BadInput, commands, one_line, refusing
-from temperance.terminal.output import check_writable, to_json, write_file
+from temperance.terminal.errors import BadInput, commands, one_line
+from temperance.terminal.output import write_file
 from temperance.terminal.progress import display
 
-notebooks = App(name="notebooks", help="Run the notebooks again, or make the results that one of them shows.")
+notebooks = App(name="notebooks", help="Run the notebooks again.")
 
 Given = Annotated[tuple[tuple[str, str], ...], Parameter(name=["--parameter", "-p"], show_default=False)]
 """The option -p NAME VALUE, which may be given several times."""
@@ -72,23 +72,3 @@ def _outcome(ran: bool, different: list[str], given: bool) -> str:
         cells = "1 cell shows another result" if len(different) == 1 else f"{len(different)} cells show other results"
         return f"ran; {cells}"
     return "; ".join(different)
-
-
-@notebooks.command
-def extract(report: str, output: str) -> int:
-    """Make the results that notebook 03 shows from a report of `temperance verify`.
-
-    Parameters
-    ----------
-    report
-        A report written by `temperance verify -o FILE.json`.
-    output
-        The .json file to write; `notebooks run -p results FILE.json` shows it.
-    """
-    from temperance.measurements.verification_results import read_results
-
-    check_writable(output, endings=(".json",))
-    with refusing():
-        found = read_results(report)
-    write_file(output, to_json(found) + "\n")
-    return 0

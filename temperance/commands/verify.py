@@ -18,7 +18,6 @@ PUBLISHED = "../shared/published"
 
 def verify(
     *claims: str,
-    full: bool = False,
     store: str | None = None,
     workers: Whole | None = None,
     scheduler: str | None = None,
@@ -34,8 +33,6 @@ def verify(
     ----------
     claims
         C1, C2, ...; all for none.
-    full
-        Run the studies at their full sizes (an hour or two), rather than the quick ones (minutes).
     store
         An SQLite file that keeps every finished replicate, so that a verification that was stopped goes on.
     workers
@@ -62,11 +59,11 @@ def verify(
     folder = _published(published, named=bool(claims))
     processes = cores() if workers is None else workers
     with resumable(store), display() as shown, refusing():
-        runs = open_runs(full=full, workers=processes, scheduler=scheduler, store=store, report=shown.report)
+        runs = open_runs(workers=processes, scheduler=scheduler, store=store, report=shown.report)
         with runs as opened:
             report = verify_claims(claims, folder, shown.doing, runs=opened)
     if output is not None:
-        write_report(report, output, full=full)
+        write_report(report, output)
     if json:
         print(to_json(report.record()))
     else:

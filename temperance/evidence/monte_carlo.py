@@ -16,16 +16,13 @@ if TYPE_CHECKING:
 _SHOWN = 3  # of the slopes that are not confirmed, in a detail; the record has them all
 
 
-def study_leg(
-    runs: Runs, studies: Sequence[Study], *, parameters: Sequence[str] | None = None, missing: str | None = None
-) -> Leg:
+def study_leg(runs: Runs, studies: Sequence[Study], *, parameters: Sequence[str] | None = None) -> Leg:
     """The predicted slopes of some studies.
 
     Args:
         runs: runs them.
-        studies: of this mode.
+        studies: of the claim.
         parameters: the groups that the claim is about; None for all but the density, which has a claim of its own.
-        missing: which study of the claim is left to the full mode, and why; the leg is then inconclusive.
     """
     records = {study.name: study_record(runs.result(study)) for study in studies}
     slopes = [
@@ -34,10 +31,10 @@ def study_leg(
         for slope in record["slopes"]
         if (slope["parameter"] in parameters if parameters else slope["parameter"] != "density")
     ]
-    return judged(slopes, records, missing)
+    return judged(slopes, records)
 
 
-def judged(slopes: list[dict[str, Any]], records: dict[str, dict[str, Any]], missing: str | None = None) -> Leg:
+def judged(slopes: list[dict[str, Any]], records: dict[str, dict[str, Any]]) -> Leg:
     """A leg from slope records that name their study and the records of the studies."""
     counted = [s for s in slopes if s["outcome"] is not None]
     open_ = [f"{_named(s)} ({s['outcome']}: {s['reason']})" for s in counted if s["outcome"] != "confirmed"]
@@ -47,10 +44,7 @@ def judged(slopes: list[dict[str, Any]], records: dict[str, dict[str, Any]], mis
         detail += f"; not: {', '.join(open_[:_SHOWN])}"
     if len(open_) > _SHOWN:
         detail += f", and {len(open_) - _SHOWN} more"
-    if missing:
-        detail = f"{detail}; {missing}" if counted else missing
-    outcomes: list[LegOutcome] = [s["outcome"] for s in counted]
-    outcome = combined([*outcomes, "inconclusive"] if missing else outcomes)
+    outcome = combined(s["outcome"] for s in counted)
     studies = [{"name": name, "fits": r["fits"], "definition": r["setting"]} for name, r in records.items()]
     return Leg(outcome, detail, {"slopes": slopes, "fits": _total(records), "studies": studies})
 

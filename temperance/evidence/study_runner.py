@@ -24,21 +24,24 @@ def cores() -> int:
 
 
 class Runs:
-    """Results of studies, each run once, one after the other, in the background; made by `open_runs`.
+    """Results of studies, each run once, one after the other, in the background; made by `open_runs`."""
 
-    full: whether the claims run their full studies rather than the quick ones.
-    """
-
-    def __init__(self, *, full: bool, run: Callable[[Study], StudyResult], background: ThreadPoolExecutor) -> None:
-        self.full = full
-        self._run, self._background = run, background
+    def __init__(
+        self,
+        *,
+        prepare: Callable[[Sequence[Study]], None],
+        run: Callable[[Study], StudyResult],
+        background: ThreadPoolExecutor,
+    ) -> None:
+        self._prepare, self._run, self._background = prepare, run, background
         self._found: dict[str, Future[StudyResult]] = {}
 
     def start(self, studies: Sequence[Study]) -> None:
         """Begin with these studies, while other legs are at work."""
-        for study in studies:
-            if study.digest not in self._found:
-                self._found[study.digest] = self._background.submit(self._run, study)
+        if len(new := [study for study in studies if study.digest not in self._found]) > 1:
+            self._background.submit(self._prepare, new)
+        for study in new:
+            self._found[study.digest] = self._background.submit(self._run, study)
 
     def result(self, study: Study) -> StudyResult:
         """The result of a study, once it is there."""
@@ -53,7 +56,6 @@ def _quiet(_: str, __: Progress) -> None:
 @contextmanager
 def open_runs(
     *,
-    full: bool = False,
     workers: int = 1,
     scheduler: str | None = None,
     store: str | None = None,
@@ -62,7 +64,6 @@ def open_runs(
     """Runs whose workers start with the first study and end with the block; what is not finished then is dropped.
 
     Args:
-        full: see `Runs`.
         workers: local processes.
         scheduler: address of a Dask cluster, in place of local processes.
         store: an SQLite file for the finished replicates.
@@ -80,6 +81,16 @@ def open_runs(
             if not started:
                 started.append(stack.enter_context(_executor(workers, scheduler)))
             return started[0]
+
+        def prepare(studies: Sequence[Study]) -> None:
+            from temperance.numerics.studies.run import compile_side_by_side
+            from temperance.numerics.studies.workers import WorkersLost
+
+            if workers > 1 and scheduler is None:
+                try:
+                    compile_side_by_side(studies, executor())
+                except WorkersLost:
+                    started.clear()  # the first study has new workers
 
         def run(study: Study) -> StudyResult:
             from temperance.numerics.studies.run import run_study
@@ -99,7 +110,7 @@ def open_runs(
         if scheduler is not None:
             executor()  # so that a cluster that is not there is told at once
         try:
-            yield Runs(full=full, run=run, background=background)
+            yield Runs(prepare=prepare, run=run, background=background)
         finally:
             closed.set()
             background.shutdown(wait=False, cancel_futures=True)

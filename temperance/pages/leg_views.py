@@ -20,8 +20,9 @@ _CAPTIONS = {
     "orders": "Contact orders",
     "losses": "Order of the loss along the orbit",
     "profiles": "Likelihood along orbits",
+    "twins": "The same setting by samples and on the lattice",
 }
-_SPECIAL = ("studies", "slopes", "fits", "certificates", "earlier")
+_SPECIAL = ("studies", "slopes", "fits", "certificates")
 _PLOTTED = ("distances",)
 _SLOPES = ("group", "cell (atoms)", "share", "slope [95% interval]", "predicted", "published", "outcome", "reason")
 _UNJUDGED = ("group", "cell (atoms)", "share", "slope [95% interval]", "why it is not judged")
@@ -46,7 +47,6 @@ class StudyView:
     """A study: its definition, how its fits ended, its judged slopes as a table and plots, and the others."""
 
     definition: Mapping[str, Any]
-    note: str
     fits: str
     slopes: Grid
     unjudged: Grid
@@ -74,9 +74,6 @@ def evidence(data: Mapping[str, Any], name: str) -> EvidenceView:
         study_view(study["definition"], study["fits"], [s for s in data["slopes"] if s["study"] == study["name"]])
         for study in data.get("studies", ())
     ]
-    if "earlier" in data:
-        earlier = data["earlier"]
-        studies.append(study_view(earlier["setting"], earlier["fits"], earlier["slopes"], note=earlier["note"]))
     return EvidenceView(
         facts=_facts(plain, without=lists),
         grids=tuple(_grid(_CAPTIONS.get(key, _spaced(key)), rows) for key, rows in lists.items()),
@@ -124,7 +121,7 @@ def data_address(value: Any) -> str:
 
 
 def study_view(
-    definition: Mapping[str, Any], fits: Mapping[str, int], slopes: Iterable[Mapping[str, Any]], *, note: str = ""
+    definition: Mapping[str, Any], fits: Mapping[str, int], slopes: Iterable[Mapping[str, Any]]
 ) -> StudyView:
     """A study: definition with its digest (`judging.study_record`, setting), counts of fits, records of slopes."""
     judged = [s for s in slopes if s["outcome"] is not None]
@@ -133,7 +130,6 @@ def study_view(
     dropped = fits["failed"] / fits["total"]
     return StudyView(
         definition=definition,
-        note=note,
         fits=f"{fits['total']} fits: "
         + ", ".join(f"{fits[k] / fits['total']:.2%} {_spaced(k)}" for k in ("converged", "at_bound", "failed")),
         slopes=Grid(f"Slopes of {name}", _SLOPES, tuple(map(_judged, judged))),

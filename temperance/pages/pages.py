@@ -70,12 +70,10 @@ def _environment() -> Environment:
     return made
 
 
-def verification_page(report: Verification, *, full: bool) -> str:
+def verification_page(report: Verification) -> str:
     """A verification as an HTML document.
 
-    Args:
-        report: of `verify.verify_claims`.
-        full: whether it ran the full studies.
+    It names the command that makes it again.
     """
     legs = {result.claim.id: [_leg(result, name) for name in result.legs] for result in report.results}
     outcomes = Counter(result.outcome for result in report.results)
@@ -92,7 +90,7 @@ def verification_page(report: Verification, *, full: bool) -> str:
             open=[(result, leg) for result in report.results for leg in legs[result.claim.id] if leg.open],
             published=report.published,
             published_grid=None if report.published is None else _published(report.published),
-            command=f"temperance verify {' '.join(legs)}" + (" --full" if full else ""),
+            command=f"temperance verify {' '.join(legs)}",
             versions=versions(),
             certificates=list(_certificates(report)),
         )
@@ -154,13 +152,13 @@ def _block(block: Paragraph | Formula) -> tuple[str, list[str]]:
     return "formula", [row for line in block.lines for row in broken(line)]
 
 
-REPORTS: dict[str, Callable[..., str]] = {
-    ".json": lambda report, *, full: to_json(report.record()) + "\n",
+REPORTS: dict[str, Callable[[Verification], str]] = {
+    ".json": lambda report: to_json(report.record()) + "\n",
     ".html": verification_page,
 }
 """Writers of a verification, by the ending of the file."""
 
 
-def write_report(report: Verification, path: str, *, full: bool) -> None:
+def write_report(report: Verification, path: str) -> None:
     """Write a verification in the format of the file's ending."""
-    write_file(path, REPORTS[PurePath(path).suffix](report, full=full))
+    write_file(path, REPORTS[PurePath(path).suffix](report))

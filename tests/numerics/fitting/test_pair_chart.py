@@ -11,7 +11,7 @@ from temperance.numerics.fitting.pair_chart import pair_chart
 from temperance.numerics.lattice.counts import samples
 from temperance.numerics.lattice.experiment import experiment
 from temperance.numerics.mixture.measures import Layout
-from temperance.numerics.studies.claim_studies import SOFTMAX_CELL_FULL, TANH_CELL_FULL
+from temperance.numerics.studies.claim_studies import SOFTMAX_CELL, TANH_CELL
 from temperance.numerics.studies.split_starts import smaller, split_starts
 
 CASES = [  # layout, linear, the atom that the last two resemble
@@ -96,7 +96,7 @@ def cell(study, n, replicate):
     return search, starts
 
 
-@pytest.mark.parametrize("study", [SOFTMAX_CELL_FULL, TANH_CELL_FULL], ids=["softmax", "tanh"])
+@pytest.mark.parametrize("study", [SOFTMAX_CELL, TANH_CELL], ids=["softmax", "tanh"])
 def test_singular_maxima_are_reached_in_tens_of_passes(study):
     """With the same tolerance, plain steps take more than twice the passes; both end where nothing is left to gain."""
     n, passes = 10**8, []

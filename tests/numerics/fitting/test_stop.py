@@ -10,7 +10,7 @@ from temperance.numerics.fitting.newton import CURVATURE, EXACT, GRADIENT, SETTL
 from temperance.numerics.lattice.counts import samples
 from temperance.numerics.lattice.experiment import experiment
 from temperance.numerics.mixture.measures import MixingMeasure
-from temperance.numerics.studies.claim_studies import TANH_MIRROR_FULL as MIRROR
+from temperance.numerics.studies.claim_studies import TANH_MIRROR as MIRROR
 
 N = 10**10
 KINKED = MixingMeasure([[0.6], [0.0]], [0.25, 0.0], 0.5, [[0.5], [-0.5]], [2.0, -2.0], [0.25, 0.5])

@@ -33,7 +33,7 @@ from temperance.theory.rates.contact_orders import study
 
 BOX = Box(beta1=10.0, beta0=10.0, tau=(0.025, 10.0), a=10.0, b=10.0, nu=(0.1, 1.5))
 PLANE = MixingMeasure([[1.0, 0.5], [0.0, 0.0]], [0.3, 0.0], 0.5, [[0.5, -1], [0, 0.5]], [1.0, -1.0], [0.25, 0.5])
-MADE = settings.TANH_MIRROR_FULL
+MADE = settings.TANH_MIRROR
 
 
 def gate(name):
@@ -57,7 +57,7 @@ def test_a_box_without_a_least_variance_has_no_lattice(nu):
         lattice_step(nu)
 
 
-EVERY = [*settings.QUICK, MADE, settings.SOFTMAX_CELL_FULL, settings.TANH_CELL_FULL]
+EVERY = list(settings.STUDIES)
 
 
 @pytest.mark.parametrize("chosen", EVERY, ids=[s.name for s in EVERY])
@@ -231,7 +231,7 @@ PROVED = [
     (settings.TANH, "activation", "tanh", 99),
     (settings.GELU, "activation", "gelu", 105),
     (settings.RELU, "activation", "relu", 47),
-    (settings.SOFTMAX_CELL_FULL, "softmax", None, 35),
+    (settings.SOFTMAX_CELL, "softmax", None, 35),
 ]
 
 

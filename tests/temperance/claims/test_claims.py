@@ -16,9 +16,11 @@ from temperance.evidence.monte_carlo import with_profiles
 from temperance.evidence.outcomes import LEGS, Leg, claim_outcome, combined
 from temperance.evidence.proof import certified, proof_leg, verdict_check
 from temperance.evidence.study_runner import open_runs
+from temperance.evidence.twins import compared
 from temperance.numerics.contact.curves import ExactMeasure, line, scale_orbit
 from temperance.numerics.errors.orbit_flatness import Flatness
-from temperance.numerics.studies.claim_studies import FULL, QUICK, TANH, TANH_EXACT
+from temperance.numerics.studies.claim_studies import SAMPLES, STUDIES, TANH, TWIN
+from temperance.numerics.studies.results import StudyResult
 from temperance.theory.interactions.interactions import derive
 from temperance.theory.models.spec import symbolic_density
 
@@ -177,20 +179,18 @@ RECORDS = {"s": {"fits": FITS, "setting": {}}, "t": {"fits": FITS, "setting": {}
 
 
 @pytest.mark.parametrize(
-    ("outcomes", "missing", "expected"),
+    ("outcomes", "expected"),
     [
-        (["confirmed", None, "confirmed"], None, "confirmed"),
-        (["confirmed", "inconclusive"], None, "inconclusive"),
-        (["confirmed", "contradicted"], None, "contradicted"),
-        (["confirmed"], "the rest runs elsewhere", "inconclusive"),
-        ([None], None, "inconclusive"),
+        (["confirmed", None, "confirmed"], "confirmed"),
+        (["confirmed", "inconclusive"], "inconclusive"),
+        (["confirmed", "contradicted"], "contradicted"),
+        ([None], "inconclusive"),
     ],
 )
-def test_a_leg_of_slopes_is_confirmed_only_if_every_predicted_slope_is(outcomes, missing, expected):
-    leg = judged_slopes([slope_record(o) for o in outcomes], RECORDS, missing)
+def test_a_leg_of_slopes_is_confirmed_only_if_every_predicted_slope_is(outcomes, expected):
+    leg = judged_slopes([slope_record(o) for o in outcomes], RECORDS)
     assert leg.outcome == expected
     assert leg.data["fits"]["total"] == 48
-    assert missing is None or missing in leg.detail
 
 
 def test_a_moving_likelihood_contradicts_flatness():
@@ -272,7 +272,38 @@ def test_the_information_is_regular_in_the_exact_specified_settings():
         assert exact_contact(runs).outcome == "confirmed"
 
 
-def test_the_full_studies_are_others_than_the_quick_ones_on_other_data():
-    everything = [*QUICK, *FULL, TANH_EXACT]
-    assert len({study.digest for study in everything}) == len({study.name for study in everything}) == len(everything)
-    assert len({study.seed for study in everything}) == len(everything)
+def test_studies_have_data_of_their_own_and_all_but_one_are_on_the_lattice():
+    assert len({s.digest for s in STUDIES}) == len({s.name for s in STUDIES}) == len({s.seed for s in STUDIES})
+    assert len({s.seed for s in STUDIES}) == len(STUDIES) == 11
+    assert [s.name for s in STUDIES if s.experiment == "sample"] == [SAMPLES.name]
+    assert all(s.sizes == tuple(10**j for j in range(4, 13)) for s in STUDIES if s not in (SAMPLES, TWIN))
+
+
+def twin(study, scale=1.0, spread=0.0, replicates=100):
+    """A result whose estimates scatter around the truth with the standard deviation scale/sqrt(n)."""
+    rng = np.random.default_rng(study.seed)
+    center = study.layout.pack(study.truth)
+    noise = rng.normal(size=(replicates, 3, center.size)) * scale * np.sqrt(study.sizes)[:, None] ** (spread - 1)
+    shape = (replicates, 3)
+    return StudyResult(study, center + noise, np.full(shape, "converged"), np.ones(shape, dtype=int))
+
+
+@pytest.mark.parametrize(
+    ("changes", "outcome"),
+    [
+        ({}, "confirmed"),
+        ({"scale": 1.6}, "inconclusive"),  # other variances
+        ({"scale": 0.1, "spread": 0.5}, "inconclusive"),  # another slope
+        ({"replicates": 12}, "inconclusive"),  # equal within intervals that are too wide
+    ],
+)
+def test_twins_are_equal_only_within_narrow_intervals(changes, outcome):
+    found, detail, records = compared(twin(SAMPLES), twin(TWIN, **changes))
+    assert found == outcome
+    assert len(records) == 12
+    assert "n = 1000 to 100000" in detail
+
+
+def test_twins_of_other_settings_are_refused():
+    with pytest.raises(ValueError, match="more than the experiment"):
+        compared(twin(SAMPLES), twin(replace(TWIN, starts=5)))

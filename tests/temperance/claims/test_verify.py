@@ -12,6 +12,7 @@ from temperance.commands.app import run
 from temperance.evidence.outcomes import Leg
 from temperance.evidence.study_runner import open_runs
 from temperance.numerics.errors.slopes import Slope
+from temperance.numerics.studies import claim_studies
 from temperance.numerics.studies.claim_studies import LINEAR
 from temperance.numerics.studies.published_estimates import PublishedCheck
 from temperance.numerics.studies.store import open_store
@@ -114,8 +115,9 @@ def small(study):
 
 def test_the_study_runs_and_its_slopes_are_reported(capsys, claims, monkeypatch, tmp_path):
     claims(next(claim for claim in CLAIMS if claim.id == "C4"), next(claim for claim in CLAIMS if claim.id == "C9"))
-    monkeypatch.setattr("temperance.numerics.studies.claim_studies.LINEAR", small(LINEAR))
-    monkeypatch.setattr("temperance.numerics.studies.claim_studies.QUICK", (small(LINEAR),))
+    for name in ("LINEAR", "SAMPLES", "TWIN"):
+        monkeypatch.setattr(claim_studies, name, small(getattr(claim_studies, name)))
+    monkeypatch.setattr("temperance.numerics.studies.claim_studies.STUDIES", (small(LINEAR),))
     store = tmp_path / "s.sqlite"
     assert run(["verify", "--json", "--workers", "1", "--store", str(store)]) == 0
     captured = capsys.readouterr()
@@ -124,7 +126,8 @@ def test_the_study_runs_and_its_slopes_are_reported(capsys, claims, monkeypatch,
     assert [rates["legs"][name]["outcome"] for name in ("proof", "contact")] == ["confirmed", "confirmed"]
     leg = rates["legs"]["monte_carlo"]
     assert leg["studies"][0]["definition"]["digest"] == small(LINEAR).digest
-    assert leg["fits"]["total"] == 24
+    assert leg["fits"]["total"] == 72
+    assert {t["outcome"] for t in leg["twins"]} == {"inconclusive"}  # twelve replicates are too few
     assert leg["profiles"][0]["outcome"] == "confirmed"
     assert {s["parameter"] for s in leg["slopes"]} == {"beta1/tau", "beta0/tau", "a", "b", "nu", "weight"}
     assert [s["parameter"] for s in density["legs"]["monte_carlo"]["slopes"]] == ["density"]
@@ -138,7 +141,7 @@ def test_the_study_runs_and_its_slopes_are_reported(capsys, claims, monkeypatch,
 
 def test_a_store_that_cannot_be_used_is_bad_input(capsys, claims, monkeypatch, tmp_path):
     claims(next(claim for claim in CLAIMS if claim.id == "C9"))
-    monkeypatch.setattr("temperance.numerics.studies.claim_studies.QUICK", (small(LINEAR),))
+    monkeypatch.setattr("temperance.numerics.studies.claim_studies.STUDIES", (small(LINEAR),))
     path = tmp_path / "s.sqlite"
     path.write_text("not a database")
     assert run(["verify", "C9", "--workers", "1", "--store", str(path)]) == 2

@@ -144,7 +144,7 @@ def small_claim(monkeypatch, tmp_path):
     """Only the claim C9, about one small study; no published estimates nearby."""
     study = replace(LINEAR, name="small", sizes=(100, 200), replicates=40, seed=101)
     monkeypatch.setattr("temperance.claims.verify.CLAIMS", [claim for claim in CLAIMS if claim.id == "C9"])
-    monkeypatch.setattr("temperance.numerics.studies.claim_studies.QUICK", (study,))
+    monkeypatch.setattr("temperance.numerics.studies.claim_studies.STUDIES", (study,))
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
     return study

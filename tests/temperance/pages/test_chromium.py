@@ -11,7 +11,7 @@ from select import select
 import pytest
 
 from temperance.claims.verify import verify_claims
-from temperance.numerics.studies.claim_studies import LINEAR
+from temperance.numerics.studies import claim_studies
 from temperance.pages.pages import derivation_page, verification_page
 from temperance.theory.derivations.derivation import derivation
 
@@ -110,12 +110,14 @@ def browser(tmp_path_factory):
 def pages(tmp_path_factory):
     """A verification with a study, contact orders and certificates, and two derivations."""
     folder = tmp_path_factory.mktemp("pages")
-    small = replace(LINEAR, name="linear gate, small", sizes=(300, 700, 1500), replicates=12, seed=101)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("temperance.numerics.studies.claim_studies.LINEAR", small)
+        for name in ("LINEAR", "SAMPLES", "TWIN"):
+            study = getattr(claim_studies, name)
+            small = replace(study, name=f"{study.name}, small", sizes=(300, 700, 1500), replicates=12, seed=101)
+            patch.setattr(claim_studies, name, small)
         report = verify_claims(["C1", "C2", "C4", "C11"])
     made = {
-        "verification": verification_page(report, full=False),
+        "verification": verification_page(report),
         "linear": derivation_page(derivation("linear", order=2)),
         "gelu": derivation_page(derivation("activation", activation="gelu", dim=2, order=2)),
     }

@@ -16,7 +16,7 @@ from temperance.claims.table import CLAIMS, Claim
 from temperance.claims.verify import Result, Verification, verify_claims
 from temperance.commands.app import run
 from temperance.evidence.outcomes import Leg
-from temperance.numerics.studies.claim_studies import LINEAR
+from temperance.numerics.studies import claim_studies
 from temperance.pages.formulas import FORMULAS
 from temperance.pages.mathml import group, mathml, prose
 from temperance.pages.pages import derivation_page, verification_page
@@ -70,13 +70,14 @@ def small(study):
 @pytest.fixture(scope="module")
 def report():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("temperance.numerics.studies.claim_studies.LINEAR", small(LINEAR))
+        for name in ("LINEAR", "SAMPLES", "TWIN"):
+            patch.setattr(claim_studies, name, small(getattr(claim_studies, name)))
         return verify_claims(["C1", "C2", "C4", "C11"])
 
 
 @pytest.fixture(scope="module")
 def page(report):
-    return verification_page(report, full=False)
+    return verification_page(report)
 
 
 @pytest.fixture(scope="module")
@@ -201,7 +202,7 @@ def test_every_certificate_is_attached_and_proved_again_by_the_command_beside_it
 
 
 def test_a_study_can_be_repeated_from_the_page(document):
-    study = small(LINEAR)
+    study = small(claim_studies.LINEAR)
     words = document.text("main")
     assert study.digest in words
     definition = {**study.definition, "digest": study.digest}
@@ -212,7 +213,7 @@ def test_a_study_can_be_repeated_from_the_page(document):
 
 
 def test_the_same_report_is_the_same_page(report, page):
-    assert verification_page(report, full=False) == page
+    assert verification_page(report) == page
 
 
 def test_every_claim_has_formulas():
@@ -228,7 +229,7 @@ def hostile_report():
 
 
 def test_text_of_users_and_errors_is_text():
-    page = verification_page(hostile_report(), full=True)
+    page = verification_page(hostile_report())
     document = Document(page)
     check_structure(document)
     check_loads_nothing(document)
