@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, as_completed
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic
 
 import numpy as np
@@ -140,7 +140,8 @@ def _compile(study: Study, layout: Layout) -> None:
 
 def compile_side_by_side(studies: Sequence[Study], executor: Executor) -> None:
     """`compile_kernels` of all studies on the workers of this machine, each kernel on one of them."""
-    kernels = {(layout, study.linear): study for study in studies for layout in _layouts(study)}
+    # a fixed temperature has the kernel of a fitted one
+    kernels = {(replace(layout, tau=None), study.linear): study for study in studies for layout in _layouts(study)}
     largest_first = sorted(kernels.items(), key=lambda item: -item[0][0].size)
     with lost_workers_told(studies[0].name):
         for future in [executor.submit(_compile, study, layout) for (layout, _), study in largest_first]:

@@ -18,9 +18,10 @@ from temperance.numerics.lattice.counts import samples
 from temperance.numerics.likelihood.kernel import evaluate
 from temperance.numerics.mixture.measures import MixingMeasure
 from temperance.numerics.mixture.sampling import sample
-from temperance.numerics.studies.claim_studies import SIGMOID, TANH
+from temperance.numerics.studies.claim_studies import SIGMOID, STUDIES, TANH
 from temperance.numerics.studies.results import STATUSES, study_slopes
-from temperance.numerics.studies.run import Progress, run_replicate, run_study
+from temperance.numerics.studies.run import Progress, compile_side_by_side, run_replicate, run_study
+from temperance.numerics.studies.split_starts import smaller
 from temperance.numerics.studies.store import open_store
 from temperance.numerics.studies.study import Study, pilot
 
@@ -377,3 +378,25 @@ def test_bad_workers_and_pilots_on_the_seed_of_the_study_are_refused():
     with pytest.raises(ValueError, match="pilot"):
         pilot(SMALL, replicates=5, seed=SMALL.seed)
     assert pilot(SMALL, replicates=5, seed=1).replicates == 5
+
+
+class Listed(Executor):
+    """Does nothing, and lists what it was given."""
+
+    def __init__(self):
+        self.given = []
+
+    def submit(self, fn, /, *args, **kwargs):
+        self.given.append(args)
+        future = Future()
+        future.set_result(None)
+        return future
+
+
+def test_every_kernel_of_some_studies_is_compiled_once():
+    workers = Listed()
+    compile_side_by_side(STUDIES, workers)
+    kernels = [(layout, study.linear) for study, layout in workers.given]
+    assert len(kernels) == len(set(kernels)) == 5
+    layouts = [(layout, s) for s in STUDIES for layout in (s.layout, smaller(s.layout)) if layout.k > 2 or not s.exact]
+    assert set(kernels) >= {(replace(layout, tau=None), s.linear) for layout, s in layouts}
