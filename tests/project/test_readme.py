@@ -36,7 +36,7 @@ def test_every_block_is_tested():
     kinds = [kind_of(*block) for block in BLOCKS]
     assert {kind: kinds.count(kind) for kind in kinds} == {
         **{"targets": 1, "screen": 5, "commands": 1, "doctest": 2},
-        **{"libraries": 1, "end of verify": 1},  # by test_interop.py and, with --full sizes, below
+        **{"libraries": 1, "end of verify": 1},  # by test_interop.py and, as a full test, below
     }
     assert [shlex.split(command)[1] for command, _ in SCREENS] == ["check", "derive", "fit", "rates", "exponents"]
 
