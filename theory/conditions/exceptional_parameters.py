@@ -87,8 +87,15 @@ def _factors(conditions: Iterable[sp.Expr]) -> list[sp.Expr]:
     for condition in dict.fromkeys(conditions):
         if condition.free_symbols and not condition.has(sp.nan, sp.zoo, sp.oo):
             for part in _alone(sp.fraction(sp.together(condition))[0]):
-                found |= {f: None for f, _ in sp.factor_list(part)[1] if len(f.free_symbols) == 1}
+                found |= {factor: None for factor in _factored(part) if len(factor.free_symbols) == 1}
     return list(found)
+
+
+def _factored(expr: sp.Expr) -> list[sp.Expr]:
+    try:
+        return [factor for factor, _ in sp.factor_list(expr)[1]]
+    except sp.PolynomialError:  # no polynomial in anything, such as the power of a number to a parameter alone
+        return [expr]
 
 
 def _alone(expr: sp.Expr) -> list[sp.Expr]:

@@ -12,7 +12,7 @@ from temperance.numerics.general.general_mle import GeneralFit, GeneralMixture, 
 from temperance.numerics.general.split_mixtures import Family
 from temperance.numerics.studies.general_studies import GeneralResult, GeneralStudy, group_errors, pilot, run_general
 from temperance.theory.models.spec import NU
-from temperance.theory.rates.contact_orders import study
+from temperance.theory.rates.contact_orders import order_setting
 
 SETTINGS = [
     ("softmax", "gaussian", None),
@@ -25,7 +25,7 @@ SHIFT = 0.3
 
 def apart(gate, expert="gaussian", source=None):
     """A family with experts that are easy to tell from each other."""
-    near = family(study(gate, expert, source)).truth
+    near = family(order_setting(gate, expert, source)).truth
     return Family(replace(near, expert={**near.expert, NU: 0.25}, other_expert={**near.other_expert, NU: 0.5}), 2)
 
 
@@ -172,6 +172,6 @@ def test_a_climb_that_is_stopped_early_says_so(monkeypatch):
 
 
 def test_only_cells_of_two_and_one_are_fitted():
-    near = family(study("softmax")).truth
+    near = family(order_setting("softmax")).truth
     with pytest.raises(ValueError, match="two atoms and one"):
         GeneralMixture(Family(near, 3))

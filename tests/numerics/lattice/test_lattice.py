@@ -29,7 +29,7 @@ from temperance.numerics.mixture.points import Points
 from temperance.numerics.studies import claim_studies as settings
 from temperance.theory.activations.activation import activation
 from temperance.theory.models.by_name import model
-from temperance.theory.rates.contact_orders import study
+from temperance.theory.rates.contact_orders import order_setting
 
 BOX = Box(beta1=10.0, beta0=10.0, tau=(0.025, 10.0), a=10.0, b=10.0, nu=(0.1, 1.5))
 PLANE = MixingMeasure([[1.0, 0.5], [0.0, 0.0]], [0.3, 0.0], 0.5, [[0.5, -1], [0, 0.5]], [1.0, -1.0], [0.25, 0.5])
@@ -75,7 +75,7 @@ SETTINGS += [("softmax", "polynomial:2"), ("activation-bias", "gaussian")]
 
 @pytest.mark.parametrize(("name", "expert"), SETTINGS)
 def test_arbitrary_gates_have_the_experiment_too(name, expert):
-    found = family(study(name, expert, "sigmoid" if name == "activation-bias" else None))
+    found = family(order_setting(name, expert, "sigmoid" if name == "activation-bias" else None))
     made = family_experiment(found, n=10**6)
     np.testing.assert_allclose(made.probability.sum(axis=1) * len(made.x), 1, rtol=0, atol=1e-14)
     assert normalisation(made).outside < 1e-31
@@ -259,7 +259,7 @@ def test_a_plane_and_a_cosine_router_have_no_further_relations():
 
 @pytest.mark.parametrize("name", ["gaussian", "quadratic", "laplace", "activation-bias"])
 def test_arbitrary_gates_have_no_further_relations(name):
-    found = family(study(name, "gaussian", "sigmoid" if name == "activation-bias" else None))
+    found = family(order_setting(name, "gaussian", "sigmoid" if name == "activation-bias" else None))
     cell, made = found.cell, family_experiment(found, n=10**5)
     values = {**cell.point, **found.truth.expert}
     point = {p.name: exact(float(values.get(p, 1))) for p in cell.spec.parameters}
