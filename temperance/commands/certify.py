@@ -42,11 +42,19 @@ def _rejection(certificate: Any) -> str | None:
     return None
 
 
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of a file; of a key that stands twice, two readers could take different values."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key stands twice in an object")
+    return found
+
+
 def _read(path: str) -> list[Any]:
     try:
         if Path(path).stat().st_size > _MOST_BYTES:
             raise BadInput(f"{path!r} is larger than {_MOST_BYTES} bytes; accepted: a file of `check --certificate`")
-        value = json.loads(Path(path).read_text(encoding="utf-8"))
+        value = json.loads(Path(path).read_text(encoding="utf-8"), object_pairs_hook=_object)
     except OSError as error:
         raise BadInput(f"cannot read {path!r}: {error.strerror}") from error
     except (ValueError, RecursionError) as error:

@@ -31,6 +31,13 @@ def test_a_changed_file_is_rejected(written, capsys):
     assert capsys.readouterr().out.count("rejected") == 1
 
 
+def test_a_key_that_stands_twice_is_bad_input(written, capsys):
+    written.write_text(written.read_text().replace('"verdict": "holds"', '"verdict": "fails", "verdict": "holds"', 1))
+    capsys.readouterr()
+    assert run(["certify", str(written)]) == 2
+    assert "a key stands twice" in capsys.readouterr().err
+
+
 def test_undecided_verdicts_have_no_certificate_and_say_so(tmp_path, capsys):
     path = tmp_path / "none.json"
     assert run(["check", "gamma(z + 1) - z*gamma(z)", "--certificate", str(path)]) == 0
