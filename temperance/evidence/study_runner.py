@@ -38,10 +38,11 @@ class Runs:
 
     def start(self, studies: Sequence[Study]) -> None:
         """Begin with these studies, while other legs are at work."""
-        if len(new := [study for study in studies if study.digest not in self._found]) > 1:
-            self._background.submit(self._prepare, new)
-        for study in new:
-            self._found[study.digest] = self._background.submit(self._run, study)
+        new = {study.digest: study for study in studies if study.digest not in self._found}
+        if len(new) > 1:
+            self._background.submit(self._prepare, list(new.values()))
+        for digest, study in new.items():
+            self._found[digest] = self._background.submit(self._run, study)
 
     def result(self, study: Study) -> StudyResult:
         """The result of a study, once it is there."""

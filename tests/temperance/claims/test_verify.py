@@ -173,6 +173,7 @@ def test_results_are_shared_between_claims(monkeypatch):
     ran = []
     monkeypatch.setattr("temperance.numerics.studies.run.run_study", lambda study, **_: ran.append(study.name) or study)
     with open_runs() as runs:
+        runs.start([LINEAR, LINEAR])  # of two claims
         assert runs.result(LINEAR) is runs.result(LINEAR)
         runs.result(small(LINEAR))
     assert ran == [LINEAR.name, small(LINEAR).name]
