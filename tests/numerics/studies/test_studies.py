@@ -1,9 +1,9 @@
 import json
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
@@ -146,10 +146,11 @@ def test_progress_counts_and_estimates(tmp_path):
 
 
 RUN = """
-import sys, test_studies
+import os, signal, sys, test_studies
+store, workers, more = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 if __name__ == "__main__":
-    study = test_studies.with_changes(replicates=60)
-    test_studies.run_study(study, workers=int(sys.argv[2]), store=sys.argv[1])
+    die = lambda p: p.done - p.stored >= more and os.kill(os.getpid(), signal.SIGKILL)
+    test_studies.run_study(test_studies.with_changes(replicates=60), workers=workers, store=store, progress=die)
 """
 
 
@@ -173,10 +174,8 @@ def test_a_study_that_is_killed_again_and_again_gives_the_same(tmp_path):
     path, rng = tmp_path / "s.sqlite", np.random.default_rng(0)
     for workers in (1, 2, 1):
         before, more = rows(path), int(rng.integers(1, 16))
-        with start(RUN, path, workers) as run:
-            while rows(path) < before + more and run.poll() is None:
-                time.sleep(0.002)
-            run.kill()
+        with start(RUN, path, workers, more) as run:
+            assert run.wait() == -signal.SIGKILL
         assert rows(path) >= before + more
     assert rows(path) < 60
     check_same(run_study(with_changes(replicates=60), store=path, workers=2), run_study(with_changes(replicates=60)))
