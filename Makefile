@@ -67,9 +67,10 @@ test-lowest:
 licences: $(INSTALLED)
 	$(BIN)/python tools/licences.py > LICENSES.md
 
-# pages of the programming interface, in build/docs
+# the documentation site, in build/site
 docs: $(INSTALLED)
-	$(BIN)/python -W error tools/documentation.py build/docs
+	rm -rf $(TYPING) && mkdir -p $(TYPING) && ln -s $(CURDIR)/temperance/* $(CURDIR)/theory $(CURDIR)/numerics $(TYPING)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build
 
 clean:
 	rm -rf .venv build report.json

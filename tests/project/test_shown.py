@@ -1,4 +1,4 @@
-"""What the README shows is what the commands print."""
+"""What the README and docs show is what the commands print."""
 
 import doctest
 import re
@@ -12,9 +12,10 @@ from temperance.commands.app import run
 from temperance.commands.verify import PUBLISHED
 
 ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
-SCREENS = re.findall(r"```console\n\$ (.*)\n((?:.*\n)*?)```", README)
+PAGES = {path: path.read_text(encoding="utf-8") for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))}
+README, TEXT = PAGES[ROOT / "README.md"], "\n".join(PAGES.values())
+BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+SCREENS = sorted(set(re.findall(r"```console\n\$ (.*)\n((?:.*\n)*?)```", TEXT)))
 
 
 def lines(text):
@@ -22,29 +23,13 @@ def lines(text):
     return "\n".join(line.rstrip() for line in text.splitlines()).strip("\n").splitlines()
 
 
-def kind_of(language, block):
-    """How a block of the README is tested."""
-    if language == "console":
-        return "screen"
-    if language == "python":
-        return "doctest" if block.startswith(">>> ") else "libraries"
-    first = block.split()[0]
-    return {"make": "targets", "temperance": "commands"}.get(first, "end of verify")
-
-
-def test_every_block_is_tested():
-    kinds = [kind_of(*block) for block in BLOCKS]
-    assert {kind: kinds.count(kind) for kind in kinds} == {
-        **{"targets": 1, "screen": 5, "commands": 1, "doctest": 2},
-        **{"libraries": 1, "end of verify": 1},  # by test_interop.py and, as a full test, below
-    }
-    assert [shlex.split(command)[1] for command, _ in SCREENS] == ["check", "derive", "fit", "rates", "exponents"]
+COMMANDS = [block for language, block in BLOCKS if not language and block.startswith("temperance ")]
 
 
 @pytest.fixture
 def at_work(tmp_path, monkeypatch):
     """A folder with the data that the README makes in an example, as wide a terminal as its screens."""
-    (source,) = (block for _, block in BLOCKS if ">>> X = " in block)
+    source = next(block for _, block in BLOCKS if ">>> X = " in block)
     made = {}
     for example in doctest.DocTestParser().get_examples(source)[:4]:
         exec(example.source, made)
@@ -73,17 +58,17 @@ def test_a_screen_is_what_its_command_prints(capsys, command, shown):
 
 @pytest.mark.usefixtures("at_work")
 def test_the_commands_without_a_screen_work(capsys):
-    (block,) = (block for language, block in BLOCKS if kind_of(language, block) == "commands")
-    for line in block.splitlines():
+    for line in "".join(COMMANDS).splitlines():
         program, *tokens = shlex.split(line, comments=True)
         assert program == "temperance"
         assert run(tokens) == 0
     assert ": proved: " in capsys.readouterr().out
 
 
-def test_the_python_examples():
-    found = doctest.testfile(str(ROOT / "README.md"), module_relative=False)
-    assert found.attempted >= 4
+@pytest.mark.parametrize("page", [page for page, text in PAGES.items() if ">>> " in text], ids=lambda page: page.stem)
+def test_the_python_examples(page):
+    found = doctest.testfile(str(page), module_relative=False)
+    assert found.attempted
     assert found.failed == 0
 
 
@@ -101,16 +86,16 @@ def test_the_make_targets_that_it_names_exist():
 
 
 def test_its_links_lead_somewhere():
-    links = [link for link in re.findall(r"\]\(([^)]+)\)", README) if "://" not in link]
-    assert links
-    assert all((ROOT / link).exists() for link in links)
+    for page, text in PAGES.items():
+        links = [link for link in re.findall(r"\]\(([^)]+)\)", text) if "://" not in link and link[0] != "#"]
+        assert [link for link in links if not (page.parent / link.partition("#")[0]).exists()] == []
 
 
 @pytest.mark.full
 def test_the_end_of_verify_is_what_it_prints(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.chdir(ROOT)
-    (shown,) = re.findall(r"as it is:\n\n```\n((?:.*\n)*?)```", README)
+    (shown,) = set(re.findall(r"as it is:\n\n```\n((?:.*\n)*?)```", TEXT))
     assert run(["verify"]) == 0
     table = lines(shown)
     if not (ROOT / PUBLISHED).is_dir():
