@@ -1,4 +1,4 @@
-"""Defines the commands of the command line, one module each.
+"""Makes the command line of the functions of `temperance.answers`.
 
-Takes the arguments of `temperance COMMAND`; prints a table or JSON and returns the exit status. The work is done
-elsewhere: a command checks options, calls and prints. Start with `app`, where commands are registered."""
+Takes the arguments of `temperance COMMAND`; prints the answer or its JSON and returns the exit status. Start with
+`app`, where commands are registered; `command` makes one of a function."""

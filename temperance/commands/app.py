@@ -13,16 +13,17 @@ from importlib.metadata import version
 
 from cyclopts import App, CycloptsError, Parameter
 
-from temperance.commands.catalogue import catalogue
-from temperance.commands.certify import certify
-from temperance.commands.check import check
-from temperance.commands.derive import derive
+from temperance.answers.certify import certify
+from temperance.answers.check import catalogue, check, check_each
+from temperance.answers.derive import derive
+from temperance.answers.exponents import exponents
+from temperance.answers.predict import predict
+from temperance.answers.rates import rates
+from temperance.answers.verify import verify
+from temperance.commands.command import command
 from temperance.commands.examples import show_examples
-from temperance.commands.exponents import exponents
 from temperance.commands.fit import fit
 from temperance.commands.notebooks import notebooks
-from temperance.commands.rates import rates
-from temperance.commands.verify import verify
 from temperance.terminal.completion import completion_command
 from temperance.terminal.errors import BadInput, commands, described, one_line
 from temperance.terminal.help_text import Flowing
@@ -39,8 +40,11 @@ app = App(
 )
 
 
-for command in (check, certify, catalogue, derive, fit, exponents, notebooks, rates, verify):
-    app.command(command)
+app.command(command(check_each, check.__doc__), name="check")
+for function in (certify, catalogue, derive, predict, rates, exponents, verify):
+    app.command(command(function))
+for made in (fit, notebooks):
+    app.command(made)
 app.command(completion_command(app), name="--install-completion")
 show_examples(app)
 

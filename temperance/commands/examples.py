@@ -22,6 +22,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "temperance derive --order 1 -o derivation.ipynb",
         "temperance derive --gate quadratic -o derivation.html",
     ),
+    "predict": (
+        "temperance predict --gate softmax --true 2 --fitted 3",
+        "temperance predict --activation tanh --gauge anchored --true 2 --fitted 3",
+    ),
     "rates": (
         "temperance rates --true 2 --fitted 2 --n 500,1000,2000 --replicates 50",
         "temperance rates --activation tanh --true 2 --fitted 3 --store study.sqlite",

@@ -2,7 +2,7 @@
 
 Neither library is loaded before a callable is given; the extra `[interop]` installs both.
 
-Example: ``check(torch.nn.GELU()).first_order.outcome`` is ``'holds'``.
+Example: ``activation(torch.nn.GELU()).name`` is ``'gelu(z)'``.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ import sympy as sp
 
 from temperance.theory.activations import activation as activations
 from temperance.theory.activations.activation import Activation
-from temperance.theory.conditions.decision import Decision, decide
 
 _LIBRARIES = ("jax", "torch")
 _POINTS = np.linspace(-7.13, 7.31, 97)  # away from round numbers, where kinks and jumps are
@@ -55,18 +54,6 @@ def activation(source: Source) -> Activation:
     if not refusals:
         raise ValueError("a callable is traced by torch or jax, and neither is loaded; accepted: functions of these")
     raise ValueError("; or ".join(refusals.values()))
-
-
-def check(source: Source) -> Decision:
-    """Decide the independence conditions of an activation (theory.conditions.decision.decide).
-
-    Args:
-        source: as for `activation`.
-
-    Raises:
-        ValueError: as for `activation`.
-    """
-    return decide(activation(source) if callable(source) else source)
 
 
 def _tracers(source: Any) -> list[tuple[str, ModuleType]]:

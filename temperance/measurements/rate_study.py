@@ -6,12 +6,8 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-
 from temperance.evidence.comparison import study_record
-from temperance.measurements.true_measures import Truth, default_truth
-from temperance.terminal.errors import one_line
-from temperance.terminal.output import table
+from temperance.measurements.true_measures import Truth, check_truth, default_truth
 from temperance.theory.activations.activation import activation
 from temperance.theory.models.gates import FITTED, require_gate
 from temperance.theory.rates.setting import Setting
@@ -29,8 +25,6 @@ _FEWEST = 10  # replicates that have an interval
 _STARTS, _SPLITS = 3, 2
 _LARGEST_SIZE: dict[str, int] = {"sample": 10**8, "lattice": 10**12}
 _LARGEST_LATTICE_DIM = 2
-SLOPE_COLUMNS = ("group", "cell", "share", "slope [95% interval]", "predicted", "outcome")
-"""A cell with its number of atoms; a predicted slope with the published one, where that is another."""
 
 
 def study_for(
@@ -64,7 +58,7 @@ def study_for(
     linear = gate != "activation" or (source is not None and activation(source).is_linear)
     anchored = linear or gauge == "anchored"
     chosen = truth or default_truth(true, dim, tau=1.0 if gate == "softmax" else 0.5, anchored=anchored)
-    _check_truth(chosen, true, dim, gate, anchored and not linear)
+    check_truth(chosen, true, dim, gate, anchored and not linear)
     name = "linear" if linear else str(source)
     sizes = _sizes(kind, chosen, name) if n is None else tuple(n)
     _check_sizes(sizes, fitted * (2 * dim + 3), kind)
@@ -146,17 +140,6 @@ def _check(
         raise ValueError(f"activation {source!r} has free parameters: numbers are needed in their place")
 
 
-def _check_truth(truth: Truth, true: int, dim: int, gate: str, anchored: bool) -> None:
-    measure = truth.measure
-    if (measure.k, measure.d) != (true, dim):
-        raise ValueError(f"the truth has {measure.k} atoms in dimension {measure.d}, not k* = {true}, d = {dim}")
-    if measure.beta0[-1] != 0 or (anchored and measure.beta1[-1].any()):
-        what = "beta0 and beta1 of the last atom" if anchored else "beta0 of the last atom"
-        raise ValueError(f"the truth must obey the gauge: {what} must be 0")
-    if gate == "softmax" and measure.tau != 1:
-        raise ValueError(f"the softmax gate has tau = 1, not {float(measure.tau):g}")
-
-
 def _box(truth: Truth) -> Any:
     """Wide enough for the truth by a factor of three or more in every parameter."""
     import numpy as np
@@ -181,11 +164,8 @@ def _box(truth: Truth) -> Any:
 
 def _kinked(source: str, truth: Truth, fitted: int, gauge: Gauge) -> bool:
     """Whether some atom sees a kink of s, which changes the exponent of the error of beta1 in split cells."""
-    from temperance.theory.rates.true_point import TruePoint
-
     m = truth.measure
-    point = TruePoint(tuple(tuple(row) for row in m.beta1.tolist()), float(m.tau), (truth.low, truth.high))
-    return any(Setting(activation(source), m.k, fitted, gauge, m.d, point).kinked())
+    return any(Setting(activation(source), m.k, fitted, gauge, m.d, truth.point).kinked())
 
 
 def rates(
@@ -218,93 +198,3 @@ def rates(
     with nullcontext() if scheduler is None else cluster(scheduler) as executor:
         local = workers if executor is None else 1
         return study_record(run_study(study, workers=local, executor=executor, store=store, progress=progress))
-
-
-def show(record: dict[str, Any], screen: Console) -> None:
-    """Print the definition, every slope with its interval and prediction, how the fits ended, and the answer."""
-    setting, slopes = record["setting"], record["slopes"]
-    sizes = ", ".join(size_in_words(n) for n in setting["sizes"])
-    how = {"lattice": "counts on the lattice", "sample": "samples"}[record["experiment"]]
-    screen.print(f"{setting['name']}; {setting['replicates']} {how} at n = {sizes}; seed {setting['seed']}")
-    open_ = dict.fromkeys(s["reason"] for s in slopes if s["outcome"] != "confirmed")
-    marks = {reason: f" [{i}]" for i, reason in enumerate(open_, 1)}
-    screen.print(table(SLOPE_COLUMNS, [slope_row(s, marks.get(s["reason"], "")) for s in slopes]))
-    notes = [f"{mark.strip()} {one_line(reason)}" for reason, mark in marks.items()]
-    if any(s["published"] not in (None, s["predicted"]) for s in slopes):
-        notes.append("in brackets: the published slope, where it is another")
-    for line in (*notes, fits_in_words(record["fits"]), answer(slopes)):
-        screen.print(line)
-
-
-def size_in_words(n: int) -> str:
-    """The size as a power of ten where it is a large one."""
-    exponent = len(str(n)) - 1
-    return f"1e{exponent}" if n >= 10**6 and n == 10**exponent else str(n)
-
-
-def fits_in_words(fits: dict[str, int]) -> str:
-    """How the fits of a study ended."""
-    converged, bound, failed = (f"{fits[name] / fits['total']:.2%}" for name in ("converged", "at_bound", "failed"))
-    text = f"{fits['total']} fits: {converged} converged, {bound} ended at a bound of the box"
-    if fits["at_bound"]:
-        text += " (they count: the slopes are those of estimates in this box)"
-    return f"{text}, {failed} were dropped (spikes, or out of steps)"
-
-
-def answer(slopes: Sequence[dict[str, Any]]) -> str:
-    """What the slopes of a study say of the predictions."""
-    by_outcome = {name: [s for s in slopes if s["outcome"] == name] for name in ("confirmed", *_OPEN)}
-    judged = sum(map(len, by_outcome.values()))
-    silent = [s for s in slopes if s["predicted"] is None]
-    text = "Answer: no slope is predicted and measured"
-    if judged:
-        sharp = sum(bool(s["sharp"]) for s in by_outcome["confirmed"])
-        text = f"Answer: errors fall as predicted in {len(by_outcome['confirmed'])} of {judged} slopes, {sharp} sharp"
-    text += "".join(f"; {name}: {_groups(by_outcome[name]) or 'none'}" for name in _OPEN if judged)
-    return text + (f"; not predicted, only measured: {_groups(silent)}" if silent else "")
-
-
-_OPEN = ("inconclusive", "contradicted")
-
-
-def _groups(slopes: Sequence[dict[str, Any]]) -> str:
-    return ", ".join(dict.fromkeys(s["parameter"] for s in slopes))
-
-
-def slope_row(s: dict[str, Any], mark: str = "") -> list[str]:
-    """A slope as a row of a table; mark: of the note with its reason."""
-    slope = _no_slope(s)
-    if s["slope"] is not None:
-        low, high = (("?" if end is None else f"{end:.3f}") for end in s["ci"])
-        slope = f"{s['slope']:.3f} [{low}, {high}]"
-    outcome = s["outcome"] or ("no prediction" if s["predicted"] is None else "not judged")
-    return [
-        s["parameter"],
-        _cell(s),
-        f"{s['share']:.2f}",
-        slope,
-        _predicted(s),
-        outcome + (", sharp" if s["sharp"] else "") + mark,
-    ]
-
-
-def _cell(s: dict[str, Any]) -> str:
-    """The cell with its number of atoms; for what belongs to no cell, the numbers in all cells if some has several."""
-    cell = f"{s['cell']} ({s['cell_size']})"
-    if s["cell"] is None:
-        sizes = s["cells"][0] if len(s["cells"]) == 1 else []
-        cell = f"all ({', '.join(map(str, sizes))})" if max(sizes, default=1) > 1 else "all"
-    return cell + (", anchor away" if s["anchor_at_home"] is False else "")
-
-
-def _no_slope(s: dict[str, Any]) -> str:
-    errors = [p["rms"] for p in s["points"]]
-    if errors and not any(errors) and None not in errors:
-        return "no error"
-    return "overflow" if None in errors else "too few fits"
-
-
-def _predicted(s: dict[str, Any]) -> str:
-    """The predicted slope, and the published one in brackets where that is another."""
-    sharp, published = (None if s[name] is None else f"{s[name]:g}" for name in ("predicted", "published"))
-    return (sharp or "none") + ("" if published in (None, sharp) else f" ({published})")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from temperance.terminal.json_input import read_json
+from temperance.terminal.json_input import read_json, read_value
+from temperance.theory.rates.true_point import TruePoint
 
 if TYPE_CHECKING:
     from temperance.numerics.mixture.measures import MixingMeasure
@@ -25,6 +27,12 @@ class Truth:
     low: float = -3.0
     high: float = 3.0
 
+    @property
+    def point(self) -> TruePoint:
+        """What predictions need to know of it."""
+        beta1 = tuple(tuple(row) for row in self.measure.beta1.tolist())
+        return TruePoint(beta1, float(self.measure.tau), (self.low, self.high))
+
 
 def read_truth(path: str) -> Truth:
     """The truth in a JSON file, in the form that the README shows.
@@ -33,6 +41,15 @@ def read_truth(path: str) -> Truth:
         ValueError: the file cannot be read, or does not hold a truth.
     """
     return _parsed(read_json(path, _EXAMPLE), path)
+
+
+def truth_of(source: str | Mapping[str, Any]) -> Truth:
+    """The truth in a JSON file, or in what such a file holds.
+
+    Raises:
+        ValueError: as `read_truth`.
+    """
+    return read_truth(source) if isinstance(source, str) else _parsed(read_value(source, _EXAMPLE), "the truth")
 
 
 def _parsed(found: Any, path: str) -> Truth:
@@ -105,3 +122,15 @@ def default_truth(true_k: int, dim: int, *, tau: float, anchored: bool) -> Truth
     nu = np.where(j % 2, 0.5, 0.25).astype(float)
     b = (4.0 * (j - (true_k - 1) / 2)).astype(float)
     return Truth(MixingMeasure(beta1, np.zeros(true_k), np.array(tau), a, b, nu))
+
+
+def check_truth(truth: Truth, true: int, dim: int, gate: str, anchored: bool) -> None:
+    """Raise ValueError for a truth of another shape or gauge, or with a temperature that the softmax gate has not."""
+    measure = truth.measure
+    if (measure.k, measure.d) != (true, dim):
+        raise ValueError(f"the truth has {measure.k} atoms in dimension {measure.d}, not k* = {true}, d = {dim}")
+    if measure.beta0[-1] != 0 or (anchored and measure.beta1[-1].any()):
+        what = "beta0 and beta1 of the last atom" if anchored else "beta0 of the last atom"
+        raise ValueError(f"the truth must obey the gauge: {what} must be 0")
+    if gate == "softmax" and measure.tau != 1:
+        raise ValueError(f"the softmax gate has tau = 1, not {float(measure.tau):g}")

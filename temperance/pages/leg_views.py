@@ -9,6 +9,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from temperance.pages.answer import Grid
 from temperance.pages.mathml import group, mathml
 from temperance.pages.plots import Plot, contact_plot, label, rates_plot
 from temperance.terminal.output import to_json
@@ -31,15 +32,6 @@ _TRUTH = ("atom", r"\beta_1", r"\beta_0", "a", "b", r"\nu")
 
 Facts = tuple[tuple[str, str], ...]
 """Names with their values."""
-
-
-@dataclass(frozen=True)
-class Grid:
-    """A table: caption, heads of the columns, and rows, of which the first cell is the head."""
-
-    caption: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True)

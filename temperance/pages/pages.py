@@ -16,8 +16,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from temperance.claims.verify import Result, Verification
 from temperance.evidence.outcomes import LEGS
+from temperance.pages.answer import Answer, Grid
 from temperance.pages.formulas import FORMULAS, MODEL
-from temperance.pages.leg_views import EvidenceView, Grid, badge_class, data_address, evidence, shown, width_class
+from temperance.pages.leg_views import EvidenceView, badge_class, data_address, evidence, shown, width_class
 from temperance.pages.mathml import activation as activation_mathml
 from temperance.pages.mathml import mathml, prose
 from temperance.terminal.output import to_json, write_file
@@ -140,6 +141,22 @@ def derivation_page(found: Derivation) -> str:
                 for step in found.steps
             ],
             relations=[(r.order, r.latex) for r in interactions.relations],
+            versions=versions(),
+        )
+    )
+
+
+def answer_page(found: Answer) -> str:
+    """The answer of a command as an HTML document: what it prints, its plots, and its JSON."""
+    return (
+        _environment()
+        .get_template("answer.html")
+        .render(
+            title=found.title,
+            parts_=[part for part in found.parts() if part],
+            words=found.words,
+            plots=found.plots,
+            record=found.to_json(),
             versions=versions(),
         )
     )

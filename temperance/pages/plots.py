@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import geometric_mean
 from typing import TYPE_CHECKING, Any
@@ -65,7 +65,12 @@ class Plot:
         from matplotlib.figure import Figure
 
         figure = Figure(figsize=(SIZE[0] / 72, SIZE[1] / 72), layout="constrained")
-        axes = figure.add_subplot(xscale="log", yscale="log")
+        self.draw(figure.add_subplot(xscale="log", yscale="log"))
+        figure.patch.set_visible(False)
+        return figure
+
+    def draw(self, axes: Any) -> None:
+        """Draw the plot on logarithmic axes of matplotlib."""
         x, y = [p.x for p in self.points], [p.y for p in self.points]
         middle_x, middle_y = self.through
         ends = sorted((x[0], middle_x, x[-1]))
@@ -89,8 +94,6 @@ class Plot:
         axes.tick_params(which="both", color=_COLOURS["rule"], labelcolor=_COLOURS["text"])
         axes.spines[:].set_color(_COLOURS["rule"])
         axes.patch.set_visible(False)
-        figure.patch.set_visible(False)
-        return figure
 
     def drawing(self, name: str) -> Markup:
         """What stands within an svg element of a page; name: begins its ids, which are then unique in the page."""
@@ -105,6 +108,20 @@ class Plot:
         for variable, colour in _COLOURS.items():
             text = text.replace(colour, f"var(--{variable})")
         return Markup(text)
+
+
+def panels(plots: Sequence[Plot]) -> Figure:
+    """Some plots in one figure, three in a row, each with its title."""
+    from matplotlib.figure import Figure
+
+    columns = min(3, len(plots))
+    lines = -(-len(plots) // columns)
+    figure = Figure(figsize=(columns * SIZE[0] / 72, lines * SIZE[1] / 72), layout="constrained")
+    for i, plot in enumerate(plots, 1):
+        axes = figure.add_subplot(lines, columns, i, xscale="log", yscale="log")
+        axes.set_title(plot.title)
+        plot.draw(axes)
+    return figure
 
 
 def label(value: float, digits: int = 3) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import NoneType, UnionType
 from typing import Any, get_args
@@ -22,11 +22,11 @@ _KINDS: dict[Any, str] = {
     int: "an integer of at most 9 digits",
     float: "a number",
     bool: "no value",
-    tuple[int, ...]: "whole sizes N,N,.. such as 1000,1e6",
+    Sequence[int]: "whole sizes N,N,.. such as 1000,1e6",
 }
 
 
-class BadInput(Exception):
+class BadInput(ValueError):
     """What the user gave cannot be used; the message says what is wrong and what is accepted."""
 
 
@@ -76,6 +76,8 @@ def described(error: CycloptsError) -> str:
             return f"{error.token.keyword} is given twice; accepted: once"
         case MissingArgumentError():
             return f"{_name(error)} needs a value"
+        case CoercionError() if isinstance(error.__cause__, BadInput):
+            return str(error.__cause__)
         case CoercionError() if error.token is not None:
             return f"{_name(error)} takes {_kind(error.target_type)}, not {error.token.value!r}"
         case UnusedCliTokensError():

@@ -30,14 +30,23 @@ def read_json(path: str, accepted: str, number: Callable[[str], Any] = float) ->
     try:
         if Path(path).stat().st_size > _LARGEST:
             raise ValueError(f"it has more than {_LARGEST} bytes")
-        text = Path(path).read_text(encoding="utf-8-sig")
-        return json.loads(
-            text, parse_float=number, parse_int=number, parse_constant=_no_number, object_pairs_hook=_once
-        )
+        return _loads(Path(path).read_text(encoding="utf-8-sig"), number)
     except OSError as error:
         raise ValueError(f"{path!r} cannot be read: {error.strerror or error}") from None
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{path!r} is not JSON ({error}); accepted: {accepted}") from None
+
+
+def read_value(value: Any, accepted: str) -> Any:
+    """What a file that holds a value would be read as; arguments and errors as of `read_json`."""
+    try:
+        return _loads(json.dumps(value), float)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"no such value ({error}); accepted: {accepted}") from None
+
+
+def _loads(text: str, number: Callable[[str], Any]) -> Any:
+    return json.loads(text, parse_float=number, parse_int=number, parse_constant=_no_number, object_pairs_hook=_once)
 
 
 def _no_number(name: str) -> Any:

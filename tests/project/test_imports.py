@@ -15,7 +15,7 @@ theory/symmetries theory/derivations theory/orders theory/solvability theory/rat
 numerics/machine numerics/mixture numerics/likelihood numerics/fitting numerics/estimation numerics/errors
 numerics/general numerics/contact numerics/lattice numerics/studies
 temperance/terminal temperance/evidence temperance/claims temperance/measurements temperance/pages temperance/notebooks
-temperance/interop temperance/commands
+temperance/interop temperance/answers temperance/commands
 """.split()  # noqa: SIM905 - a table to be read
 LARGEST = 12
 HEAVY = ("numba", "scipy", "matplotlib")

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from temperance.answers.verify import PUBLISHED
 from temperance.commands.app import run
-from temperance.commands.verify import PUBLISHED
 
 ROOT = Path(__file__).parents[2]
 PAGES = {path: path.read_text(encoding="utf-8") for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))}

@@ -15,6 +15,7 @@ from fractions import Fraction
 import sympy as sp
 
 from temperance.theory.activations.activation import Activation, Z, activation
+from temperance.theory.conditions.decision import Decision
 from temperance.theory.conditions.first_order_failures import classify
 from temperance.theory.conditions.mirror_points import mirror
 from temperance.theory.models.gates import FITTED, require_gate
@@ -40,6 +41,7 @@ def predict(
     gauge: Gauge = "free",
     dim: int = 1,
     point: TruePoint | None = None,
+    decision: Decision | None = None,
 ) -> tuple[Prediction, ...]:
     """The exponents for every parameter group and every cell size that can occur.
 
@@ -50,6 +52,7 @@ def predict(
         gauge: of an activation gate (the others are taken modulo translation).
         dim: d.
         point: the true point; without it, a generic one is meant and `conditions` say what is assumed.
+        decision: the verdicts on the activation, where they are known.
 
     Returns:
         Predictions; several for one parameter and cell size where the sizes of the other cells matter (see
@@ -65,7 +68,7 @@ def predict(
     s = activation(source)
     if [p.expr for p in s.pieces] == [Z]:
         return (*_translated("linear", true_k, fitted_k), density())
-    setting = Setting(s, true_k, fitted_k, gauge, dim, point)
+    setting = Setting(s, true_k, fitted_k, gauge, dim, point, decision)
     if true_k == 1:
         return (*_one_atom(fitted_k), density())
     if fitted_k > true_k:

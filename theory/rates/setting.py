@@ -32,7 +32,7 @@ Gauge = Literal["free", "anchored"]
 
 @dataclass(frozen=True)
 class Setting:
-    """An activation gate, the numbers of atoms and the true point (None: a generic one)."""
+    """An activation gate, the numbers of atoms and the true point (None: a generic one); its verdicts, if known."""
 
     source: Activation
     true_k: int
@@ -40,11 +40,12 @@ class Setting:
     gauge: Gauge
     dim: int
     point: TruePoint | None
+    decision: Decision | None = None
 
     @cached_property
     def whole(self) -> Decision:
         """The verdicts on the activation as it stands."""
-        return decide(self.source)
+        return self.decision or decide(self.source)
 
     @property
     def atoms(self) -> range:

@@ -61,6 +61,7 @@ def test_blas_has_one_thread_inside_and_as_many_as_before_outside():
 FITS = """
 import numpy as np
 import temperance
+from temperance.numerics.errors.slopes import log_slope
 
 rng = np.random.default_rng(5)
 for d, k, n in ((1, 2, 1500), (8, 6, 3000)):
@@ -70,7 +71,7 @@ for d, k, n in ((1, 2, 1500), (8, 6, 3000)):
     for array in (found.theta, found.score, found.information, np.array(found.log_likelihood)):
         print(array.tobytes().hex())
 errors = rng.normal(size=(200, 8)) / np.arange(1, 9)
-print(temperance.log_slope(errors, np.geomspace(1e3, 1e5, 8), seed=1, resamples=4000))
+print(log_slope(errors, np.geomspace(1e3, 1e5, 8), seed=1, resamples=4000))
 """
 
 

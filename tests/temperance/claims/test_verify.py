@@ -105,7 +105,8 @@ def test_the_report_has_the_documented_keys_in_order(capsys, claims, tmp_path):
 def test_the_table_names_claims_legs_and_outcomes(capsys, claims):
     assert run(["verify"]) == 0
     out = capsys.readouterr().out
-    assert "proved" in out.splitlines()[-2]
+    assert "proved" in out.splitlines()[-3]
+    assert out.splitlines()[-1] == "proved: C1"
     assert "\x1b" not in out
 
 
@@ -218,7 +219,7 @@ def test_a_loss_that_is_not_reproduced_contradicts(capsys, claims, monkeypatch):
 @here
 def test_the_published_estimates_beside_the_repository(capsys, claims, monkeypatch):
     monkeypatch.chdir(Path(__file__).parents[3])
-    monkeypatch.setattr("temperance.commands.verify.PUBLISHED", str(FOLDER))
+    monkeypatch.setattr("temperance.answers.verify.PUBLISHED", str(FOLDER))
     assert run(["verify", "--json"]) == 0
     captured = capsys.readouterr()
     published = json.loads(captured.out)["published"]

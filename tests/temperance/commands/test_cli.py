@@ -192,7 +192,7 @@ def test_help_names_the_commands(capsys):
 
 def test_help_breaks_its_lines_where_the_terminal_ends(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
-    assert "a dash." in output(capsys, "check", "--help").split("ACTIVATIONS")[1].splitlines()[0]
+    assert "a dash;" in output(capsys, "check", "--help").split("ACTIVATIONS")[1].splitlines()[0]
 
 
 BAD = [
@@ -201,7 +201,7 @@ BAD = [
     (["--nope"], "unknown option '--nope'"),
     (["check"], "needs an activation"),
     (["check", "--json"], "needs an activation"),
-    (["check", "tanh", "--jsn"], "unknown option '--jsn'; accepted: --json, "),
+    (["check", "tanh", "--jsn"], "unknown option '--jsn'; accepted: --certificate, "),
     (["check", "-z"], "unknown option '-z'"),
     (["check", "tanh", "--json=5"], "--json takes no value, not '5'"),
     (["check", "tanh", "--require"], "--require needs a value"),

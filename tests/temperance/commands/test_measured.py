@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from temperance.answers.rates import Rates
+from temperance.answers.slopes import answer, slope_row
 from temperance.commands.app import run
 from temperance.evidence.comparison import predictions, study_record
-from temperance.measurements.rate_study import answer, rates, show, slope_row, study_for
+from temperance.measurements.rate_study import rates, study_for
 from temperance.measurements.true_measures import default_truth, read_truth
 from temperance.numerics.errors.slopes import Slope
 from temperance.numerics.studies.claim_studies import LINEAR
@@ -100,7 +102,7 @@ def printed(record):
     screen = Console(width=200)
     with screen.capture() as capture, pytest.MonkeyPatch.context() as patch:
         patch.setenv("COLUMNS", "200")
-        show(record, screen)
+        Rates(record).show(screen)
     return capture.get()
 
 

@@ -17,9 +17,10 @@ def written(tmp_path):
 def test_a_written_file_is_proved(written, capsys):
     capsys.readouterr()
     assert run(["certify", str(written)]) == 0
-    lines = capsys.readouterr().out.splitlines()
+    *lines, last = capsys.readouterr().out.splitlines()
     assert len(lines) == 15
     assert all(": proved: " in line for line in lines)
+    assert last == "15 of 15 certificates are proved"
 
 
 def test_a_changed_file_is_rejected(written, capsys):

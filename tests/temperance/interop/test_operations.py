@@ -23,6 +23,7 @@ from temperance.interop.formulas import (
     number,
 )
 from temperance.theory.activations.activation import Z, activation
+from temperance.theory.conditions.decision import decide
 
 POINTS = [sp.Rational(p, 4) for p in (-9, -4, -3, 0, 1, 4, 7)]
 
@@ -101,7 +102,7 @@ def test_the_form_of_softplus_that_does_not_overflow_is_softplus(difference):
 def test_names_and_expressions_pass_through_the_front_door():
     assert temperance.activation("gelu") == activation("gelu")
     assert temperance.activation(Z**2) == activation("z**2")
-    assert temperance.check("relu") == temperance.decide("relu")
+    assert temperance.check("relu").decisions == (decide("relu"),)
     with pytest.raises(ValueError, match="not int"):
         temperance.activation(3)
 

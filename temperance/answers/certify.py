@@ -1,0 +1,122 @@
+"""Answers `certify`: does a checker that shares no code with the decision prove the certificates?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from temperance.pages.answer import Answer, Part
+from temperance.terminal.errors import BadInput
+from temperance.terminal.options import FileOr
+from temperance.terminal.progress import display
+from temperance.theory.checker.rejected import Rejected
+from temperance.theory.checker.verdict_checker import check
+
+_MOST_BYTES = 64 * 2**20
+_ACCEPTED = "accepted: files written by `check` or `exponents` with --certificate"
+
+
+@dataclass(frozen=True)
+class Proof:
+    """A certificate that was checked: its file, its statement, and why it is rejected (None: it is proved)."""
+
+    file: str
+    statement: str
+    rejection: str | None
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Certified(Answer):
+    """What the checker says of certificates.
+
+    Attributes:
+        proofs: one for every certificate, in order.
+    """
+
+    proofs: tuple[Proof, ...]
+
+    @property
+    def accepted(self) -> bool:
+        """Whether every certificate is proved."""
+        return all(proof.rejection is None for proof in self.proofs)
+
+    @property
+    def title(self) -> str:
+        """What was asked."""
+        return "Are the certificates proved?"
+
+    @property
+    def status(self) -> int:
+        """1 if any certificate is rejected."""
+        return int(not self.accepted)
+
+    def parts(self) -> Iterator[Part]:
+        """A line for every certificate."""
+        for proof in self.proofs:
+            verdict = "proved" if proof.rejection is None else f"rejected ({proof.rejection})"
+            yield f"{proof.file}: {verdict}: {proof.statement}"
+
+    @property
+    def words(self) -> Sequence[str]:
+        """How many are proved."""
+        proved = sum(proof.rejection is None for proof in self.proofs)
+        return [f"{proved} of {len(self.proofs)} certificates are proved"]
+
+    def to_json(self) -> Any:
+        """A list: file, statement, and why it is rejected, null where it is proved."""
+        return [{"file": p.file, "statement": p.statement, "rejection": p.rejection} for p in self.proofs]
+
+
+def certify(*files: FileOr) -> Certified:
+    """Prove certificates again, with a checker that uses nothing of what made them; exit with 1 if any is rejected.
+
+    Args:
+        files: Files written by `check` or `exponents` with --certificate; in Python, also certificates themselves.
+
+    Raises:
+        ValueError: a file cannot be read, or holds no certificate.
+    """
+    if not files:
+        raise BadInput(f"certify needs a file; {_ACCEPTED}")
+    with display() as shown, shown.doing("proving"):
+        found = [(file, proof) for file in files for proof in (_read(file) if isinstance(file, str) else [file])]
+        return Certified(tuple(_checked("certificate" if file is proof else str(file), proof) for file, proof in found))
+
+
+def _checked(file: str, certificate: Any) -> Proof:
+    statement = certificate.get("statement") if isinstance(certificate, Mapping) else None
+    try:
+        check(certificate)
+    except Rejected as error:
+        rejection: str | None = str(error)
+    else:
+        rejection = None
+    return Proof(file, statement if isinstance(statement, str) else "no statement", rejection)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of a file; of a key that stands twice, two readers could take different values."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key stands twice in an object")
+    return found
+
+
+def _read(path: str) -> list[Any]:
+    try:
+        if Path(path).stat().st_size > _MOST_BYTES:
+            raise BadInput(f"{path!r} is larger than {_MOST_BYTES} bytes; {_ACCEPTED}")
+        value = json.loads(Path(path).read_text(encoding="utf-8"), object_pairs_hook=_object)
+    except OSError as error:
+        raise BadInput(f"cannot read {path!r}: {error.strerror}") from error
+    except BadInput:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise BadInput(f"{path!r} is no JSON ({error}); {_ACCEPTED}") from error
+    found = value if isinstance(value, list) else [value]
+    if not found:
+        raise BadInput(f"{path!r} holds no certificate; {_ACCEPTED}")
+    return found

@@ -1,0 +1,261 @@
+"""Answers `check` and `catalogue`: is the temperature learnable with an activation?"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from temperance.answers.learnability import MIRRORS, learnability
+from temperance.interop.callables import Source, activation
+from temperance.pages.answer import Answer, Grid, Part
+from temperance.terminal.errors import BadInput
+from temperance.terminal.output import check_writable, to_json, write_file
+from temperance.terminal.progress import display
+from temperance.theory.activations.catalogue import ALIASES, CATALOGUE
+from temperance.theory.conditions.decision import Decision, decide
+from temperance.theory.conditions.verdict import CONDITIONS, Verdict
+
+_COLUMNS = ("activation", "first", "second", "tau, beta1", "a", "b, nu", "mirror")
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Check(Answer):
+    """The verdicts on activations.
+
+    Of one activation, the attributes of its decision are those of the answer: `check("gelu").first_order.outcome`.
+
+    Attributes:
+        decisions: one for every activation that can be read, in the order given.
+        refused: why the others cannot be read.
+        unwritten: which verdicts have no certificate, where certificates are written.
+        required: the conditions that should hold.
+    """
+
+    decisions: tuple[Decision, ...]
+    refused: tuple[str, ...] = ()
+    unwritten: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
+
+    def __getattr__(self, name: str) -> Any:
+        """An attribute of the decision, of one activation."""
+        if name.startswith("_") or len(self.decisions) != 1:
+            raise AttributeError(f"Check has no attribute {name!r}; decisions has one decision an activation")
+        return getattr(self.decisions[0], name)
+
+    @property
+    def title(self) -> str:
+        """What was asked."""
+        return f"Is the temperature learnable? {', '.join(d.activation.name for d in self.decisions)}"
+
+    @property
+    def status(self) -> int:
+        """2 if something cannot be read, 1 if a required condition does not hold, else 0."""
+        return 2 if self.refused else int(not all(_holds(d, name) for d in self.decisions for name in self.required))
+
+    @property
+    def remarks(self) -> Sequence[str]:
+        """What has no certificate or cannot be read."""
+        return (*self.unwritten, *self.refused)
+
+    def parts(self) -> Iterator[Part]:
+        """The table, the relations that make conditions fail, and the mirror types in words."""
+        if not self.decisions:
+            return
+        yield Grid("Conditions", _COLUMNS, tuple(_row(d) for d in self.decisions))
+        for found in self.decisions:
+            yield from _notes(found)
+        yield from (MIRRORS[kind] for kind in MIRRORS if any(_mirror(d) == kind for d in self.decisions))
+
+    @property
+    def words(self) -> Sequence[str]:
+        """Whether tau is learnable with each activation, and what to do."""
+        names = len(self.decisions) > 1
+        return [f"{d.activation.name}: {line}" if names else line for d in self.decisions for line in learnability(d)]
+
+    def to_json(self) -> Any:
+        """A list with the verdicts on every activation."""
+        return [decision_record(d) for d in self.decisions]
+
+    def rows(self) -> Sequence[dict[str, Any]]:
+        """The table: the outcome of every condition."""
+        return [
+            {
+                "activation": d.activation.name,
+                **{name: v.outcome for name, v in zip(CONDITIONS, d.verdicts, strict=True)},
+                "fails_at_tau": ", ".join(d.second_order.fails_at_tau),
+                "mirror": _mirror(d),
+            }
+            for d in self.decisions
+        ]
+
+    def certificates(self) -> list[dict[str, Any]]:
+        """The proofs of the verdicts, as JSON values; `certify` proves them again."""
+        from temperance.theory.conditions.certificates import certificates
+
+        return [proof for d in self.decisions for proof in certificates(d)]
+
+
+def check(*activations: Source, certificate: str | None = None, require: str | None = None) -> Check:
+    """Decide the independence conditions of activations, and with them whether the temperature is learnable.
+
+    Args:
+        activations: Names of the catalogue (gelu) or of libraries (torch.nn.GELU), or expressions in z ("z*tanh(z)");
+            in a shell, after -- they may start with a dash; in Python, also functions and modules of torch or jax.
+        certificate: Write a certificate of every decided verdict to this .json file; see certify.
+        require: Exit with 1 (in Python, have the status 1) unless all of these hold: a comma-separated list of
+            first_order, second_order, tau_beta1, a, b_nu.
+
+    Raises:
+        ValueError: an activation cannot be read, or the file not be written.
+    """
+    found = check_each(*activations, certificate=certificate, require=require)
+    if found.refused:
+        raise BadInput("; ".join(found.refused))
+    return found
+
+
+def check_each(*activations: Source, certificate: str | None = None, require: str | None = None) -> Check:
+    """`check`, in which one activation that cannot be read does not discard the others."""
+    if not activations:
+        raise BadInput("check needs an activation; accepted: names of `temperance catalogue` and expressions in z")
+    required = _required(require)
+    if certificate is not None:
+        check_writable(certificate, endings=(".json",))
+    decisions, refused = [], []
+    with display() as shown, shown.doing("deciding"):
+        for source in activations:
+            try:
+                decisions.append(decide(source if isinstance(source, str) else activation(source)))
+            except ValueError as error:
+                refused.append(str(error))
+        remarks = _write_certificates(decisions, certificate) if certificate is not None and decisions else []
+    return Check(tuple(decisions), tuple(refused), tuple(remarks), required)
+
+
+def _required(text: str | None) -> tuple[str, ...]:
+    names = () if text is None else tuple(name.strip() for name in text.split(","))
+    for name in names:
+        if name not in CONDITIONS:
+            raise BadInput(f"--require: unknown condition {name!r}; accepted: {', '.join(CONDITIONS)}")
+    return names
+
+
+def _holds(found: Decision, condition: str) -> bool:
+    return dict(zip(CONDITIONS, found.verdicts, strict=True))[condition].outcome == "holds"
+
+
+def _write_certificates(decisions: Sequence[Decision], path: str) -> list[str]:
+    """Write the certificates of all decided verdicts to one JSON file.
+
+    Returns:
+        A line for every activation that has verdicts without a certificate: those undecided, and those that the
+        checker's rules do not reach.
+    """
+    from temperance.theory.checker.verdict_checker import CONDITIONS as CERTIFIED
+    from temperance.theory.conditions.certificates import certificates
+
+    written: list[dict[str, Any]] = []
+    remarks = []
+    for decision in decisions:
+        found = certificates(decision)
+        written += found
+        covered = {c["claim"]["condition"] for c in found}
+        missing = [name for name in CERTIFIED if name not in covered]
+        if missing:
+            remarks.append(f"{decision.activation.name}: no certificate for {', '.join(missing)}")
+    write_file(path, to_json(written) + "\n")
+    return remarks
+
+
+def decision_record(found: Decision) -> dict[str, Any]:
+    """What `check --json` prints of one activation."""
+    sharp = ("fails_at_tau", "relation", "scope")
+    return {
+        "activation": found.activation.name,
+        "expression": found.activation.expression,
+        "first_order": _verdict_record(found.first_order, "relation", "scope", "reason"),
+        "second_order": _verdict_record(found.second_order, "failing_families", *sharp, "reason"),
+        "sharp": {name: _verdict_record(getattr(found, name), *sharp) for name in ("tau_beta1", "a", "b_nu")},
+        "mirror": found.mirror.kind if found.mirror else None,
+        "exceptional_parameters": {name: list(values) for name, values in found.exceptional_parameters},
+    }
+
+
+def _verdict_record(v: Verdict, *fields: str) -> dict[str, Any]:
+    """A verdict with some of its fields, tuples as the lists of JSON."""
+    values = ((name, getattr(v, name)) for name in fields)
+    return {"verdict": v.outcome, **{n: list(value) if isinstance(value, tuple) else value for n, value in values}}
+
+
+def _row(found: Decision) -> tuple[str, ...]:
+    return (found.activation.name, *(_short(v) for v in found.verdicts), _mirror(found))
+
+
+def _mirror(found: Decision) -> str:
+    mirror = found.mirror
+    return "undecided" if mirror is None or not mirror.proved else mirror.kind or "none"
+
+
+def _short(v: Verdict) -> str:
+    at = f", not at tau = {', '.join(v.fails_at_tau)}" if v.fails_at_tau else ""
+    families = f" ({', '.join(v.failing_families)})" if v.failing_families else ""
+    return f"{v.outcome}{at}{families}"
+
+
+def _notes(found: Decision) -> Iterator[str]:
+    """Why an activation fails or is undecided, and at which parameters the verdicts are others."""
+    reasons: dict[str, str] = {}
+    for condition, v in zip(CONDITIONS, found.verdicts, strict=True):
+        why = v.reason or v.relation
+        if why is not None:
+            reasons.setdefault(why, condition)  # a relation is told with the first condition that it breaks
+    notes = [f"{condition}: {why}" for why, condition in reasons.items()]
+    if found.mirror is not None and found.mirror.reason and found.mirror.reason not in reasons:
+        notes.append(f"mirror: {found.mirror.reason}")
+    notes += [f"other verdicts at {name} = {', '.join(values)}" for name, values in found.exceptional_parameters]
+    return (f"{found.activation.name}, {note}" for note in notes)
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Catalogue(Check):
+    """The verdicts on every activation of the catalogue.
+
+    Attributes:
+        decisions: one for every activation.
+        refused, unwritten, required: empty.
+        seconds: the time that each decision took.
+    """
+
+    seconds: tuple[float, ...] = ()
+
+    @property
+    def words(self) -> Sequence[str]:
+        """How many activations make tau learnable, and which do not."""
+        lost = [d.activation.name for d in self.decisions if d.first_order.outcome == "fails"]
+        rest = [d.activation.name for d in self.decisions if d.first_order.outcome == "undecided"]
+        kept = len(self.decisions) - len(lost) - len(rest)
+        open_ = f"; undecided: {', '.join(rest)}" if rest else ""
+        return [
+            f"tau learnable: with {kept} of {len(self.decisions)}; not with {', '.join(lost)}{open_}",
+            "temperance check NAME says where there are exceptions, and what to do",
+        ]
+
+    def to_json(self) -> Any:
+        """The objects of `check`, with the name, the aliases and the seconds of each."""
+        return [
+            {"name": d.activation.name, "aliases": list(ALIASES[d.activation.name]), **decision_record(d), "seconds": s}
+            for d, s in zip(self.decisions, self.seconds, strict=True)
+        ]
+
+
+def catalogue() -> Catalogue:
+    """Decide the independence conditions of every activation of the catalogue."""
+    decisions, seconds = [], []
+    with display() as shown, shown.doing("deciding"):
+        for name in CATALOGUE:
+            start = time.perf_counter()
+            decisions.append(decide(name))
+            seconds.append(round(time.perf_counter() - start, 3))
+    return Catalogue(tuple(decisions), seconds=tuple(seconds))

@@ -1,0 +1,155 @@
+"""Answers `derive`: which relations hold among the derivatives of an atom, and what is identifiable?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+from temperance.pages.answer import Answer, Part
+from temperance.terminal.errors import BadInput, refusing
+from temperance.terminal.options import Whole, gate_of
+from temperance.terminal.progress import display
+from temperance.theory.derivations import printing
+from temperance.theory.derivations.derivation import Derivation, derivation
+from temperance.theory.interactions.pdes import Relation
+from temperance.theory.models.by_name import model
+from temperance.theory.models.spec import BETA0
+
+_SHOWN = 20
+
+
+def _notebook(found: Derive) -> str:
+    from temperance.notebooks.execution import build, execute, text
+
+    return text(execute(build(printing.cells(found.derivation))))
+
+
+def _page(found: Derive) -> str:
+    from temperance.pages.pages import derivation_page
+
+    return derivation_page(found.derivation)
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Derive(Answer):
+    """The relations among the derivatives of an atom, and what follows.
+
+    Attributes:
+        derivation: all that was derived, step by step.
+        all: whether long lists are printed whole.
+    """
+
+    derivation: Derivation
+    all: bool = False
+
+    writers: ClassVar[Mapping[str, Any]] = MappingProxyType(
+        {
+            ".md": lambda found: printing.markdown(found.derivation),
+            ".tex": lambda found: printing.latex(found.derivation),
+            ".ipynb": _notebook,
+            ".html": _page,
+            ".json": Answer.writers[".json"],
+        }
+    )
+
+    @property
+    def generators(self) -> tuple[Relation, ...]:
+        """The relations that follow from no others."""
+        return tuple(self.derivation.interactions.generators)
+
+    @property
+    def relations(self) -> tuple[Relation, ...]:
+        """All relations, linearly independent."""
+        return tuple(self.derivation.interactions.relations)
+
+    @property
+    def title(self) -> str:
+        """What was asked."""
+        return self.derivation.title
+
+    def parts(self) -> Iterator[Part]:
+        """The relations, generators and symmetries."""
+        record, interactions = self.to_json(), self.derivation.interactions
+        relations = len(self.relations)
+        yield self.title
+        yield from self._definition()
+        yield (
+            f"{record['derivatives']} derivatives, rank {record['rank']}, "
+            f"{'1 relation' if relations == 1 else f'{relations} relations'}; {interactions.scope}"
+        )
+        yield from self._list("Relations that follow from no others", [r.equation for r in self.generators])
+        yield from self._list("All relations", [r.equation for r in self.relations])
+        yield from self._list(
+            "Symmetries", [f"{s['kind']} ({s['gauge']}): {s['statement']}" for s in record["symmetries"]]
+        )
+        yield from self._list("Identifiable functions of an atom", [", ".join(record["identifiable_functions"])])
+        yield from self._list("Not decided", record["missing"])
+        yield ""
+
+    def _definition(self) -> Iterator[str]:
+        return iter(())
+
+    def _list(self, title: str, lines: Sequence[str]) -> Iterator[str]:
+        """A titled list, left out where it is empty, cut where it is long."""
+        if not any(lines):
+            return
+        yield ""
+        yield title
+        shown = lines if self.all else lines[:_SHOWN]
+        yield from (f"  {line}" for line in shown)
+        if len(shown) < len(lines):
+            yield f"  ... and {len(lines) - len(shown)} more: --all prints them, in Python all=True"
+
+    @property
+    def words(self) -> Sequence[str]:
+        """What is identifiable."""
+        functions, spec = self.derivation.symmetries.identifiable, self.derivation.interactions.spec
+        if functions is None:
+            return ["What is identifiable is not decided: a flow was not integrated."]
+        bias = () if spec.gate.offset is None else (BETA0,)
+        lost = [p.name for p in (*spec.gate.parameters, *bias, *spec.expert.parameters) if p not in functions]
+        kept = ", ".join(map(str, functions))
+        names = f"not identifiable by themselves: {', '.join(lost)}" if lost else "that is every parameter"
+        return [f"Identifiable: {kept}; {names}. What is {self.derivation.symmetries.proved}."]
+
+    def to_json(self) -> Any:
+        """The record of the derivation."""
+        return self.derivation.record()
+
+    def rows(self) -> Sequence[Mapping[str, Any]]:
+        """The table: all relations, with their orders."""
+        found: Sequence[Mapping[str, Any]] = self.to_json()["relations"]
+        return found
+
+
+def derive(
+    gate: str = "linear",
+    expert: str = "gaussian",
+    activation: str | None = None,
+    *,
+    dim: Whole = 1,
+    order: Whole = 2,
+    all: bool = False,
+) -> Derive:
+    """Derive all linear relations among the partial derivatives of an atom, and what they mean.
+
+    Args:
+        gate: linear, activation (with --activation), generic, softmax, quadratic, gaussian, gaussian-full, sigmoid,
+            cosine, cosine-perturbed, laplace.
+        expert: gaussian, constant, polynomial:M, nonlinear, multinomial:K.
+        activation: A name of the catalogue or an expression in z; chooses the gate "activation".
+        dim: Dimension of x.
+        order: Largest order of the derivatives, 1 to 8.
+        all: Print long lists whole.
+
+    Raises:
+        ValueError: what is not accepted.
+    """
+    if not 1 <= order <= 8:
+        raise BadInput(f"--order must be an integer from 1 to 8, not {order}")
+    with display() as shown, shown.doing("deriving"):
+        with refusing():
+            spec = model(gate_of(gate, activation), expert, activation, dim)
+        return Derive(derivation(spec.gate, spec.expert, None, spec.dim, order), all)

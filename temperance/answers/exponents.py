@@ -1,0 +1,148 @@
+"""Answers `exponents`: which contact orders does a gate have, proved and measured?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from temperance.measurements.contact_orders import Exponents as Orders
+from temperance.measurements.contact_orders import answer, moving, with_measurements
+from temperance.pages.answer import Answer, Grid, Part
+from temperance.terminal.errors import BadInput, refusing
+from temperance.terminal.json_input import read_json
+from temperance.terminal.options import FileOr, Whole, gate_of
+from temperance.terminal.output import check_writable, to_json, write_file
+from temperance.terminal.progress import display
+from temperance.theory.rates.contact_orders import order_setting, orders
+
+if TYPE_CHECKING:
+    from temperance.theory.rates.contact_orders import OrderSetting
+
+_COLUMNS = ("parameter", "upper bound", "measured", "rate")
+_ACCEPTED = 'an object of numbers such as {"beta1": 1, "tau": "1/2"}'
+_LARGEST_CELL = 4
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Exponents(Answer):
+    """The contact order of every parameter of a split atom.
+
+    Attributes:
+        found: the bounds, measurements and equations.
+    """
+
+    found: Orders
+
+    @property
+    def title(self) -> str:
+        """The setting."""
+        setting = self.to_json()["setting"]
+        gate = setting["gate"] if setting["activation"] is None else f"{setting['gate']} {setting['activation']}"
+        at = ", ".join(f"{name} = {value}" for name, value in setting["point"].items())
+        other = "every cell is split" if setting["split"] == "all" else "another is a singleton"
+        cell = f"a cell of {setting['cell']}, {other}; {at}"
+        return f"Contact orders of the {gate} gate, {setting['expert']} expert, {cell}"
+
+    def parts(self) -> Iterator[Part]:
+        """The orders, where they are open, and the reduced equations."""
+        record = self.to_json()
+        yield self.title
+        yield Grid("Contact orders", _COLUMNS, tuple(_cells(order) for order in record["orders"]))
+        yield from record["reasons"]
+        if record["equations"]:
+            yield ""
+            yield "Reduced equations (h: differences of the two atoms, s: difference of their shares)"
+        yield from (f"  {line}" for line in record["equations"])
+        yield ""
+
+    @property
+    def words(self) -> Sequence[str]:
+        """The rates: proved, only measured, and none at all."""
+        return [answer(self.found)]
+
+    def to_json(self) -> Any:
+        """Setting, equations, orders and reasons."""
+        return self.found.record()
+
+    def rows(self) -> Sequence[Mapping[str, Any]]:
+        """The table: the orders."""
+        found: Sequence[Mapping[str, Any]] = self.to_json()["orders"]
+        return found
+
+
+def exponents(
+    gate: str = "linear",
+    expert: str = "gaussian",
+    activation: str | None = None,
+    *,
+    cell: Whole = 2,
+    split: str = "one",
+    point: FileOr = None,
+    certificate: str | None = None,
+) -> Exponents:
+    """Compute the contact order of every parameter of a split atom: what is proved and what is measured.
+
+    Args:
+        gate: linear, softmax, activation or activation-bias (with --activation), quadratic, gaussian, laplace.
+        expert: gaussian, constant, polynomial:M.
+        activation: A name of the catalogue or an expression in z; chooses the gate "activation".
+        cell: Number of atoms that the true atom is fitted by, 2 to 4; upper bounds are computed for 2.
+        split: one: another cell is a singleton; all: every cell is split.
+        point: A .json file with the true values of the gate's parameters; by default beta1 = 1, tau = 1 and the like.
+        certificate: Write the certificate of the upper bounds to this .json file; see certify.
+
+    Raises:
+        ValueError: what is not accepted.
+    """
+    if cell > _LARGEST_CELL:
+        raise BadInput(f"--cell must be 2, 3 or 4, not {cell}")
+    if certificate is not None:
+        check_writable(certificate, endings=(".json",))
+    values = read_point(point) if isinstance(point, str) else point
+    with refusing():
+        chosen = order_setting(gate_of(gate, activation), expert, activation, size=cell, split=split, point=values)
+    if values is not None:
+        _check_complete(values, chosen, point if isinstance(point, str) else "point")
+    with display() as shown:
+        with shown.doing("bounding the orders"):
+            bounds = orders(chosen)
+        if certificate is not None:
+            _write_certificate(bounds.certificate, certificate)
+        return Exponents(with_measurements(bounds, progress=shown.doing))
+
+
+def _write_certificate(found: Mapping[str, Any] | None, path: str) -> None:
+    if found is None:
+        raise BadInput(f"nothing is certified in this setting, and {path!r} is not written; accepted: a cell of two")
+    write_file(path, to_json([found]) + "\n")
+
+
+def read_point(path: str) -> dict[str, str]:
+    """The true values in a JSON file, as text: numbers (decimals are exact), or text such as "1/2" and "log(2)".
+
+    Raises:
+        BadInput: the file cannot be read, or holds no such object.
+    """
+    with refusing():
+        found = read_json(path, _ACCEPTED, str)
+    if not isinstance(found, dict) or not found:
+        raise BadInput(f"{path!r} holds no point; accepted: {_ACCEPTED}")
+    for name, value in found.items():
+        if not isinstance(value, str):
+            raise BadInput(f"{path!r}: {name!r} must be a number, not {str(value)[:60]!r}; accepted: {_ACCEPTED}")
+    return found
+
+
+def _check_complete(values: Mapping[str, Any], chosen: OrderSetting, path: str) -> None:
+    names = [p.name for p in moving(chosen)]
+    missing = [name for name in names if name not in values]
+    if missing:
+        raise BadInput(f"{path!r} has no value of {missing[0]!r}; accepted: one for each of {', '.join(names)}")
+
+
+def _cells(order: Mapping[str, Any]) -> tuple[str, ...]:
+    bound = "none (flat)" if order["flat"] else order["upper"] or "-"
+    measured = "-" if order["measured"] is None else f"{order['measured']:.2f} ± {max(order['error'], 0.01):.2f}"
+    rate = "-" if order["rate"] is None else f"n^(-{order['rate']})"
+    return order["parameter"], bound, measured, rate

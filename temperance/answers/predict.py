@@ -1,0 +1,141 @@
+"""Answers `predict`: how fast do estimates converge, by theory alone?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from temperance.measurements.true_measures import check_truth, truth_of
+from temperance.pages.answer import Answer, Grid, Part
+from temperance.terminal.errors import refusing
+from temperance.terminal.options import FileOr, Whole, gate_of
+from temperance.terminal.progress import display
+from temperance.theory.rates.predict import predict as predictions
+from temperance.theory.rates.prediction import Prediction
+
+_COLUMNS = ("parameter", "in", "when", "sharp p", "published p", "reason")
+_WHERE = {
+    "any": "",
+    "some singleton": "some cell a singleton",
+    "every cell split": "every cell split",
+    "anchor singleton": "anchor cell a singleton",
+    "anchor split": "anchor cell split",
+}
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Predict(Answer):
+    """The predicted exponents: an error is of the order n^(-p), up to logarithms.
+
+    Attributes:
+        setting: gate, numbers of atoms and gauge, in words.
+        predictions: one for every parameter and cell size, with reasons and what is assumed.
+    """
+
+    setting: str
+    predictions: tuple[Prediction, ...]
+
+    @property
+    def title(self) -> str:
+        """What was asked."""
+        return f"Predicted rates n^(-p): {self.setting}"
+
+    def parts(self) -> Iterator[Part]:
+        """The table, the reasons, and what the numbers assume."""
+        reasons = list(dict.fromkeys(map(_reason, self.predictions)))
+        rows = []
+        for p in self.predictions:
+            size = "-" if p.cell_size is None else f"a cell of {p.cell_size}"
+            mark = f"[{reasons.index(_reason(p)) + 1}]"
+            rows.append((p.parameter, size, _WHERE[p.cells] or "always", _text(p.sharp), _text(p.published), mark))
+        yield self.title
+        yield Grid("Predicted exponents", _COLUMNS, tuple(rows))
+        yield from (f"[{i}] {reason}" for i, reason in enumerate(reasons, 1))
+        if given := dict.fromkeys(text for p in self.predictions for text in p.conditions):
+            yield f"assumed: {'; '.join(given)}"
+
+    @property
+    def words(self) -> Sequence[str]:
+        """The slowest rate, what is not predicted, and what a published number means."""
+        known = [p for p in self.predictions if p.sharp is not None]
+        slowest = min(p.sharp for p in known if p.sharp is not None)
+        names = _names([p for p in known if p.sharp == slowest])
+        lost = [p for p in self.predictions if p.sharp is None]
+        text = f"Slowest predicted rate: n^(-{slowest}), of {names}"
+        lines = [text + (f"; none, for the reason given: {_names(lost)}" if lost else "")]
+        if any(p.published is not None and p.sharp is not None and p.published < p.sharp for p in known):
+            lines.append(
+                "A published exponent below the sharp one is a correct bound: the error falls faster than it says"
+            )
+        return lines
+
+    def to_json(self) -> Any:
+        """A list: parameter, cell_size, sharp and published as fractions or null, reason."""
+        return [
+            {
+                "parameter": p.parameter,
+                "cell_size": p.cell_size,
+                "sharp": None if p.sharp is None else str(p.sharp),
+                "published": None if p.published is None else str(p.published),
+                "reason": f"{_WHERE[p.cells]}: {_reason(p)}" if _WHERE[p.cells] else _reason(p),
+            }
+            for p in self.predictions
+        ]
+
+
+def _text(exponent: Fraction | None) -> str:
+    return "none" if exponent is None else str(exponent)
+
+
+def _reason(p: Prediction) -> str:
+    """Why the sharp exponent is what it is, and why nothing is published where nothing is."""
+    silent = p.published is None and p.published_reason != p.reason
+    return p.reason + (f"; no published rate: {p.published_reason}" if silent else "")
+
+
+def _names(found: Sequence[Prediction]) -> str:
+    return ", ".join(dict.fromkeys(p.parameter for p in found))
+
+
+def predict(
+    gate: str = "linear",
+    activation: str | None = None,
+    *,
+    true: Whole,
+    fitted: Whole,
+    gauge: str = "free",
+    truth: FileOr = None,
+) -> Predict:
+    """Predict the rates of a gate from theory: for every parameter the sharp and the published exponent, and why.
+
+    Args:
+        gate: linear, softmax (temperature 1) or activation.
+        activation: A name of the catalogue or an expression in z; chooses the gate "activation".
+        true: Number of true atoms, k*.
+        fitted: Number of fitted atoms, k.
+        gauge: free or anchored, for the gate "activation".
+        truth: A .json file with the true point, as for rates; a generic one by default.
+
+    Raises:
+        ValueError: what is not accepted.
+    """
+    gate = gate_of(gate, activation)
+    with refusing(), display() as shown, shown.doing("predicting"):
+        point, dim = None, 1
+        if truth is not None:
+            read = truth_of(truth)
+            dim, point = read.measure.d, read.point
+            check_truth(read, true, dim, gate, gate == "activation" and gauge == "anchored")
+        found = predictions(
+            gate,
+            activation,
+            true_k=true,
+            fitted_k=fitted,
+            gauge="anchored" if gauge == "anchored" else "free",
+            dim=dim,
+            point=point,
+        )
+    name = f"{activation}, {gauge} gauge" if gate == "activation" else gate
+    return Predict(f"{name}, k* = {true}, k = {fitted}", found)

@@ -1,0 +1,144 @@
+"""Answers `rates`: how fast do errors fall, measured, and is that what theory predicts?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from temperance.answers.slopes import answer, size_in_words, slope_parts
+from temperance.measurements.rate_study import REPLICATES, study_for
+from temperance.measurements.rate_study import rates as measure
+from temperance.measurements.true_measures import truth_of
+from temperance.pages.answer import Answer, Part
+from temperance.pages.plots import rates_plot
+from temperance.terminal.errors import refusing, resumable
+from temperance.terminal.options import FileOr, Sizes, Whole, gate_of
+from temperance.terminal.progress import display
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from temperance.pages.plots import Plot
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Rates(Answer):
+    """Slopes of log RMS errors on log n, beside the predicted ones; both have the sign of a slope.
+
+    Attributes:
+        record: setting, experiment, slopes and fits: the object of --json.
+    """
+
+    record: Mapping[str, Any]
+
+    @property
+    def title(self) -> str:
+        """What was measured."""
+        setting = self.record["setting"]
+        sizes = ", ".join(size_in_words(n) for n in setting["sizes"])
+        how = {"lattice": "counts on the lattice", "sample": "samples"}[self.record["experiment"]]
+        return f"{setting['name']}; {setting['replicates']} {how} at n = {sizes}; seed {setting['seed']}"
+
+    def parts(self) -> Iterator[Part]:
+        """The slopes, why some are open, the errors at every n, and how the fits ended."""
+        yield self.title
+        yield from slope_parts(self.record)
+
+    @property
+    def words(self) -> Sequence[str]:
+        """What the slopes say of the predictions."""
+        return [answer(self.record["slopes"])]
+
+    def to_json(self) -> Any:
+        """Setting, experiment, slopes and fits."""
+        return dict(self.record)
+
+    def rows(self) -> Sequence[Mapping[str, Any]]:
+        """The table: the slopes, without the errors at every n."""
+        return [{k: v for k, v in s.items() if k != "points"} for s in self.record["slopes"]]
+
+    @property
+    def plots(self) -> Sequence[Plot]:
+        """Log errors over log n, one picture a slope."""
+        dropped = self.record["fits"]["failed"] / self.record["fits"]["total"]
+        found = (rates_plot(slope, dropped) for slope in self.record["slopes"])
+        return [plot for plot in found if plot is not None]
+
+    def plot(self, parameter: str | None = None) -> Figure:
+        """The errors over n with their slopes, as a matplotlib figure of one panel a slope.
+
+        parameter: a group of parameters; all of them by default.
+
+        Raises:
+            ValueError: there is no slope of it.
+        """
+        from temperance.pages.plots import panels
+
+        names = [s["parameter"] for s in self.record["slopes"]]
+        wanted = [p for p in self.plots if parameter is None or p.title.startswith(f"RMS error of {parameter}")]
+        if not wanted:
+            accepted = ", ".join(dict.fromkeys(names))
+            raise ValueError(f"no slope of {parameter!r} was measured; accepted: {accepted}")
+        return panels(wanted)
+
+
+def rates(
+    gate: str = "linear",
+    activation: str | None = None,
+    *,
+    true: Whole,
+    fitted: Whole,
+    gauge: str = "free",
+    truth: FileOr = None,
+    dim: Whole = 1,
+    n: Sizes = None,
+    experiment: str | None = None,
+    replicates: Whole = REPLICATES,
+    seed: Whole = 0,
+    workers: Whole | None = None,
+    scheduler: str | None = None,
+    store: str | None = None,
+) -> Rates:
+    """Measure the rates of a gate by Monte Carlo, and hold them against the predicted exponents.
+
+    Args:
+        gate: linear, softmax (temperature 1) or activation.
+        activation: A name of the catalogue or an expression in z; chooses the gate "activation".
+        true: Number of true atoms, k*.
+        fitted: Number of fitted atoms, k.
+        gauge: free or anchored, for the gate "activation".
+        truth: A .json file with the true point; a well-conditioned one by default.
+        dim: Dimension of x.
+        n: Sample sizes, N,N,.., also as 1e4,1e6; 1e4 to 1e12 on the lattice, 1000 to 32000 in samples by default.
+        experiment: lattice (counts of cells, dimension 1 or 2, n to 1e12) or sample (points, n to 1e8); lattice where
+            it can be.
+        replicates: Samples at each size.
+        seed: Of the data.
+        workers: Processes; as many as there are cores by default.
+        scheduler: Address of a Dask cluster, in place of local processes.
+        store: An SQLite file that keeps every finished replicate, so that a study that was stopped goes on.
+
+    Raises:
+        ValueError: what is not accepted.
+    """
+    from temperance.evidence.study_runner import cores
+
+    with resumable(store), display() as shown, refusing():
+        study = study_for(
+            gate=gate_of(gate, activation),
+            source=activation,
+            true=true,
+            fitted=fitted,
+            gauge=gauge,
+            truth=None if truth is None else truth_of(truth),
+            dim=dim,
+            n=n,
+            replicates=replicates,
+            seed=seed,
+            experiment=experiment,
+        )
+        told = partial(shown.report, "replicates")
+        processes = cores() if workers is None else workers
+        return Rates(measure(study, workers=processes, scheduler=scheduler, store=store, progress=told))

@@ -1,0 +1,121 @@
+"""Puts the slopes of a study in words and rows: what was measured, predicted and judged, and the errors at every n."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from temperance.pages.answer import Grid, Part
+
+SLOPE_COLUMNS = ("group", "cell", "share", "slope [95% interval]", "predicted", "outcome")
+"""A cell with its number of atoms; a predicted slope with the published one, where that is another."""
+_OPEN = ("inconclusive", "contradicted")
+_SIZES = 6  # of a table of errors, so that it is no wider than a page
+
+
+def slope_parts(record: Mapping[str, Any]) -> Iterator[Part]:
+    """The definition of a study, every slope with its interval and prediction, its errors, and how the fits ended."""
+    slopes = record["slopes"]
+    marks = _marks(slopes)
+    yield Grid("Slopes", SLOPE_COLUMNS, tuple(slope_row(s, marks.get(s["reason"], "")) for s in slopes))
+    yield from (f"{mark.strip()} {reason}" for reason, mark in marks.items())
+    if any(s["published"] not in (None, s["predicted"]) for s in slopes):
+        yield "in brackets: the published slope, where it is another"
+    yield from _errors(record["setting"]["sizes"], slopes)
+    yield fits_in_words(record["fits"])
+
+
+def _marks(slopes: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    open_ = dict.fromkeys(s["reason"] for s in slopes if s["outcome"] != "confirmed")
+    return {reason: f" [{i}]" for i, reason in enumerate(open_, 1)}
+
+
+def _errors(sizes: Sequence[int], slopes: Sequence[Mapping[str, Any]]) -> Iterator[Part]:
+    """The RMS error at every n, where there are fits."""
+    yield "RMS errors over the sample size n (x: too few fits)"
+    for start in range(0, len(sizes), _SIZES):
+        part = sizes[start : start + _SIZES]
+        rows = []
+        for s in slopes:
+            found = {point["n"]: point["rms"] for point in s["points"]}
+            rows.append((s["parameter"], _cell(s), *(_error(found.get(n)) for n in part)))
+        yield Grid("RMS errors", ("group", "cell", *(f"n = {size_in_words(n)}" for n in part)), tuple(rows))
+
+
+def _error(rms: float | None) -> str:
+    return "x" if rms is None else f"{rms:.2g}"
+
+
+def size_in_words(n: int) -> str:
+    """The size as a power of ten where it is a large one."""
+    exponent = len(str(n)) - 1
+    return f"1e{exponent}" if n >= 10**6 and n == 10**exponent else str(n)
+
+
+def fits_in_words(fits: Mapping[str, int]) -> str:
+    """How the fits of a study ended."""
+    converged, bound, failed = (f"{fits[name] / fits['total']:.2%}" for name in ("converged", "at_bound", "failed"))
+    text = f"{fits['total']} fits: {converged} converged, {bound} ended at a bound of the box"
+    if fits["at_bound"]:
+        text += " (they count: the slopes are those of estimates in this box)"
+    return f"{text}, {failed} were dropped (spikes, or out of steps)"
+
+
+def answer(slopes: Sequence[Mapping[str, Any]]) -> str:
+    """What the slopes of a study say of the predictions."""
+    by_outcome = {name: [s for s in slopes if s["outcome"] == name] for name in ("confirmed", *_OPEN)}
+    judged = sum(map(len, by_outcome.values()))
+    silent = [s for s in slopes if s["predicted"] is None]
+    text = "Answer: no slope is predicted and measured"
+    if judged:
+        sharp = sum(bool(s["sharp"]) for s in by_outcome["confirmed"])
+        text = f"Answer: errors fall as predicted in {len(by_outcome['confirmed'])} of {judged} slopes, {sharp} sharp"
+    text += "".join(f"; {name}: {_groups(by_outcome[name], slopes) or 'none'}" for name in _OPEN if judged)
+    return text + (f"; not predicted, only measured: {', '.join(_names(silent))}" if silent else "")
+
+
+def _groups(some: Sequence[Mapping[str, Any]], slopes: Sequence[Mapping[str, Any]]) -> str:
+    """The groups of some slopes, each with how many of its cells are confirmed, where some are."""
+    found = []
+    for name in _names(some):
+        outcomes = [s["outcome"] for s in slopes if s["parameter"] == name and s["outcome"] is not None]
+        kept = outcomes.count("confirmed")
+        found.append(f"{name} (confirmed for {kept} of {len(outcomes)})" if kept else name)
+    return ", ".join(found)
+
+
+def _names(slopes: Sequence[Mapping[str, Any]]) -> list[str]:
+    return list(dict.fromkeys(s["parameter"] for s in slopes))
+
+
+def slope_row(s: Mapping[str, Any], mark: str = "") -> tuple[str, ...]:
+    """A slope as a row of a table; mark: of the note with its reason."""
+    slope = _no_slope(s)
+    if s["slope"] is not None:
+        low, high = (("?" if end is None else f"{end:.3f}") for end in s["ci"])
+        slope = f"{s['slope']:.3f} [{low}, {high}]"
+    outcome = s["outcome"] or ("no prediction" if s["predicted"] is None else "not judged")
+    judged = outcome + (", sharp" if s["sharp"] else "") + mark
+    return s["parameter"], _cell(s), f"{s['share']:.2f}", slope, _predicted(s), judged
+
+
+def _cell(s: Mapping[str, Any]) -> str:
+    """The cell with its number of atoms; for what belongs to no cell, the numbers in all cells if some has several."""
+    cell = f"{s['cell']} ({s['cell_size']})"
+    if s["cell"] is None:
+        sizes = s["cells"][0] if len(s["cells"]) == 1 else []
+        cell = f"all ({', '.join(map(str, sizes))})" if max(sizes, default=1) > 1 else "all"
+    return cell + (", anchor away" if s["anchor_at_home"] is False else "")
+
+
+def _no_slope(s: Mapping[str, Any]) -> str:
+    errors = [p["rms"] for p in s["points"]]
+    if errors and not any(errors) and None not in errors:
+        return "no error"
+    return "overflow" if None in errors else "too few fits"
+
+
+def _predicted(s: Mapping[str, Any]) -> str:
+    """The predicted slope, and the published one in brackets where that is another."""
+    sharp, published = (None if s[name] is None else f"{s[name]:g}" for name in ("predicted", "published"))
+    return (sharp or "none") + ("" if published in (None, sharp) else f" ({published})")

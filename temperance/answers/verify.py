@@ -1,0 +1,167 @@
+"""Answers `verify`: which claims of the theory stand?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+from temperance.answers.slopes import SLOPE_COLUMNS, fits_in_words, slope_row
+from temperance.claims.verify import Verification, chosen, verify_claims
+from temperance.evidence.outcomes import LEGS, Leg
+from temperance.evidence.study_runner import cores, open_runs
+from temperance.pages.answer import Answer, Grid, Part
+from temperance.terminal.errors import BadInput, refusing, resumable
+from temperance.terminal.options import Whole
+from temperance.terminal.progress import display
+
+PUBLISHED = "../shared/published"
+COLUMNS = ("claim", *LEGS, "outcome")
+
+
+def _page(found: Verify) -> str:
+    from temperance.pages.pages import verification_page
+
+    return verification_page(found.report)
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Verify(Answer):
+    """The outcome of every claim that was run, with the evidence.
+
+    Attributes:
+        report: the claims and what their legs found.
+        skipped: why the published estimates were not checked, if they should have been.
+    """
+
+    report: Verification
+    skipped: tuple[str, ...] = ()
+
+    writers: ClassVar[Mapping[str, Any]] = MappingProxyType({**Answer.writers, ".html": _page})
+
+    @property
+    def title(self) -> str:
+        """What was asked."""
+        return "Which claims stand?"
+
+    @property
+    def status(self) -> int:
+        """1 if a claim is contradicted or a leg that it requires crashed."""
+        return int(self.report.refuted)
+
+    @property
+    def remarks(self) -> Sequence[str]:
+        """What was skipped, and one line for every claim that is not settled."""
+        return (*self.skipped, *self.report.remarks)
+
+    def parts(self) -> Iterator[Part]:
+        """The claims, what each leg found, the slopes, and the table of outcomes."""
+        for result in self.report.results:
+            yield f"{result.claim.id}  {result.claim.statement}"
+            for name, leg in result.legs.items():
+                if leg is not None:
+                    yield f"    {name}: {leg.detail}"
+                    yield from _slopes(leg)
+        if self.report.published is not None:
+            yield from _published_lines(self.report.published)
+        rows = [
+            (r.claim.id, *(_outcome(leg, name in r.claim.required) for name, leg in r.legs.items()), r.outcome)
+            for r in self.report.results
+        ]
+        yield Grid("Outcomes", COLUMNS, tuple(rows))
+
+    @property
+    def words(self) -> Sequence[str]:
+        """How many claims stand, and which do not."""
+        by_outcome: dict[str, list[str]] = {}
+        for result in self.report.results:
+            by_outcome.setdefault(result.outcome, []).append(result.claim.id)
+        return ["; ".join(f"{outcome}: {', '.join(ids)}" for outcome, ids in by_outcome.items())]
+
+    def to_json(self) -> Any:
+        """Claims, legs and outcomes, and the check of the published estimates."""
+        return self.report.record()
+
+    def rows(self) -> Sequence[Mapping[str, Any]]:
+        """The table: a claim with the outcomes of its legs and its own."""
+        return [
+            {
+                "claim": r.claim.id,
+                "statement": r.claim.statement,
+                **{name: None if leg is None else leg.outcome for name, leg in r.legs.items()},
+                "outcome": r.outcome,
+            }
+            for r in self.report.results
+        ]
+
+
+def _published_lines(published: Mapping[str, Any]) -> Iterator[str]:
+    yield f"published  {published['detail']}"
+    for check in published["checks"]:
+        low, high = check["ci"]
+        interval = "no 95% interval: few fits make most of the mean"
+        if low is not None:
+            interval = f"95% interval {low:.3f} to {high:.3f}"
+        yield f"    k = {check['k']}: slope of the mean loss {check['slope']:.3f}, {interval}"
+
+
+def _outcome(leg: Leg | None, required: bool) -> str:
+    if leg is None:
+        return "did not run" if required else "-"
+    return "crashed" if leg.crashed else leg.outcome
+
+
+def _slopes(leg: Leg) -> Iterator[Part]:
+    """The judged slopes of a leg, study by study, and the shares of its fits at the box and left out."""
+    for study in leg.data.get("studies", ()):
+        yield f"    {study['name']}: {fits_in_words(study['fits'])}"
+        rows = [slope_row(s) for s in leg.data["slopes"] if s["study"] == study["name"] and s["outcome"] is not None]
+        if rows:
+            yield Grid(study["name"], SLOPE_COLUMNS, tuple(rows))
+
+
+def verify(
+    *claims: str,
+    store: str | None = None,
+    workers: Whole | None = None,
+    scheduler: str | None = None,
+    published: str | None = None,
+) -> Verify:
+    """Run claims of the theory, each by its proof and by measurement, and say which stand.
+
+    Exit status 1 if a claim is contradicted or a leg that it requires crashed.
+
+    Args:
+        claims: C1, C2, ...; all for none.
+        store: An SQLite file that keeps every finished replicate, so that a verification that was stopped goes on.
+        workers: Processes for the studies; as many as there are cores by default.
+        scheduler: Address of a Dask cluster, in place of local processes.
+        published: Folder of the published estimates whose losses are recomputed, ../shared/published by default; not
+            checked where claims are named and no folder is.
+
+    Raises:
+        ValueError: what is not accepted.
+    """
+    with refusing():
+        chosen(claims)
+        if workers is not None and workers < 1:
+            raise ValueError(f"workers must be at least 1, not {workers}")
+    folder, skipped = _published(published, named=bool(claims))
+    with resumable(store), display() as shown, refusing():
+        processes = cores() if workers is None else workers
+        runs = open_runs(workers=processes, scheduler=scheduler, store=store, report=shown.report)
+        with runs as opened:
+            return Verify(verify_claims(claims, folder, shown.doing, runs=opened), skipped)
+
+
+def _published(folder: str | None, *, named: bool) -> tuple[str | None, tuple[str, ...]]:
+    """The folder of published estimates, if it is to be checked; and what is said where it is skipped."""
+    if folder is not None and not Path(folder).is_dir():
+        raise BadInput(f"--published takes the folder of the published estimates; there is none at {folder!r}")
+    if folder is not None or named:
+        return folder, ()
+    if Path(PUBLISHED).is_dir():
+        return PUBLISHED, ()
+    return None, (f"published: skipped, there is no folder {PUBLISHED!r}; name one with --published",)

@@ -1,0 +1,138 @@
+"""Defines the answer that every function of `temperance` returns: text, notebook, JSON, table and file in one.
+
+An answer says what it holds as `parts`: lines of text and grids. They are printed, shown and written from there alone.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import PurePath
+from textwrap import shorten
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from rich.console import Console
+
+from temperance.terminal.errors import one_line
+from temperance.terminal.output import check_writable, console, table, to_json, write_file
+
+if TYPE_CHECKING:
+    from temperance.pages.plots import Plot
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table: caption, heads of the columns, and rows, of which the first cell is the head."""
+
+    caption: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+Part = str | Grid
+
+
+def _page(answer: Answer) -> str:
+    from temperance.pages.pages import answer_page
+
+    return answer_page(answer)
+
+
+class Answer:
+    """What a command found. Subclasses are frozen dataclasses (repr=False) with title, parts, words and to_json."""
+
+    writers: ClassVar[Mapping[str, Callable[[Any], str]]] = MappingProxyType(
+        {".json": lambda answer: to_json(answer.to_json()) + "\n", ".html": _page}
+    )
+    """What the file of `write` holds, by its ending."""
+
+    @property
+    def status(self) -> int:
+        """The exit status of the command."""
+        return 0
+
+    @property
+    def title(self) -> str:
+        """What was asked, in a line."""
+        raise NotImplementedError
+
+    def parts(self) -> Iterable[Part]:
+        """The lines and grids that the command prints before the answer in words."""
+        raise NotImplementedError
+
+    @property
+    def words(self) -> Sequence[str]:
+        """The answer in words: the last lines."""
+        raise NotImplementedError
+
+    def to_json(self) -> Any:
+        """The object that the command prints with --json, of dicts, lists, text and numbers."""
+        raise NotImplementedError
+
+    def rows(self) -> Sequence[Mapping[str, Any]]:
+        """The table of the answer, one mapping a row."""
+        found: Sequence[Mapping[str, Any]] = self.to_json()
+        return found
+
+    @property
+    def plots(self) -> Sequence[Plot]:
+        """The pictures of its page."""
+        return ()
+
+    @property
+    def remarks(self) -> Sequence[str]:
+        """What the command says on stderr."""
+        return ()
+
+    def to_frame(self) -> Any:
+        """The table of the answer as a pandas DataFrame.
+
+        Raises:
+            ImportError: pandas is not installed.
+        """
+        try:
+            from pandas import DataFrame
+        except ImportError:
+            raise ImportError("to_frame needs pandas: pip install pandas (rows() gives the same without it)") from None
+        return DataFrame([dict(row) for row in self.rows()])
+
+    def write(self, path: str) -> None:
+        """Write the answer to a file, in the format of its ending: .json, .html and what the command has besides.
+
+        path: of the file.
+
+        Raises:
+            ValueError: the ending is none of these, or the file cannot be written.
+        """
+        check_writable(path, endings=self.writers)
+        write_file(path, self.writers[PurePath(path).suffix](self))
+
+    def show(self, screen: Console) -> None:
+        """Print the answer on a screen."""
+        for part in (*self.parts(), *self.words):
+            screen.print(one_line(part) if isinstance(part, str) else table(part.columns, part.rows))
+
+    def __str__(self) -> str:
+        """What the command prints."""
+        file = io.StringIO()
+        self.show(Console(file=file, width=console().width, soft_wrap=True, markup=False, highlight=False, emoji=False))
+        return file.getvalue().rstrip("\n")
+
+    def __repr__(self) -> str:
+        """The kind of answer and what it says, in a line; print shows all."""
+        return f"<{type(self).__name__}: {shorten(one_line(self.words[0]), 100, placeholder=' ...')}>"
+
+    def _repr_html_(self) -> str:
+        """For notebooks."""
+        return "\n".join(_html(part) for part in (*self.parts(), *self.words) if part)
+
+
+def _html(part: Part) -> str:
+    if isinstance(part, str):
+        return f"<p>{escape(one_line(part))}</p>"
+    head = "".join(f"<th>{escape(column)}</th>" for column in part.columns)
+    body = "".join(f"<tr>{''.join(f'<td>{escape(one_line(cell))}</td>' for cell in row)}</tr>" for row in part.rows)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
