@@ -83,7 +83,7 @@ def _point(analysis: Analysis, certificate: dict[str, Any]) -> str:
 
 
 def _named(name: str) -> Family:
-    return next(family for family in families.every() if family.name == name)
+    return next(family for family in families.EVERY if family.name == name)
 
 
 def _evidence(analysis: Analysis, family: Family, outcome: str) -> dict[str, Any]:
@@ -107,6 +107,6 @@ def _telling(analysis: Analysis, family: Family, rows: tuple[Row, ...]) -> tuple
 
 
 def _minor(family: Family, minor: Minor) -> dict[str, Any]:
-    columns = [family.members.index(families.members()[c]) for c in minor.columns]
+    columns = [family.members.index(families.MEMBERS[c]) for c in minor.columns]
     points = [str(p) for p in minor.points]
     return {"columns": columns, "points": points, "bits": minor.bits, "determinant": minor.determinant.str(12)}

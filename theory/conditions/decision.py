@@ -181,9 +181,9 @@ def _same(some: list[sp.Expr], others: list[sp.Expr], sample: Sample) -> bool:
 
 def verdicts(analysis: Analysis) -> tuple[Verdict, Verdict, Verdict, Verdict, Verdict]:
     """First order, second order and the sharp conditions (i), (ii), (iii) of one piece structure."""
-    tau_beta1, a, b_nu = families.sharp()
+    tau_beta1, a, b_nu = families.SHARP
     return (
-        _independent(analysis, families.first_order()),
+        _independent(analysis, families.FIRST_ORDER),
         _second_order(analysis),
         _independent_at_tau(analysis, tau_beta1),
         _last_outside_span(analysis, a),
@@ -284,7 +284,7 @@ def _at_one_tau(analysis: Analysis, found: Relations) -> Verdict:
 
 
 def _second_order(analysis: Analysis) -> Verdict:
-    a, b, c = families.second_order()
+    a, b, c = families.SECOND_ORDER
     parts = {
         "A": _independent_at_tau(analysis, a),
         "B": _independent(analysis, b),

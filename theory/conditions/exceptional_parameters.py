@@ -65,7 +65,7 @@ def _pivots(analysis: Analysis) -> list[sp.Expr]:
     tower = analysis.tower
     if tower is None:
         return []
-    pivots: list[fmpz_mpoly] = [p for family in families.every() for p in analysis.pivot_values(family)]
+    pivots: list[fmpz_mpoly] = [p for family in families.EVERY for p in analysis.pivot_values(family)]
     pivots += [column.den for columns in analysis.columns for column in columns]
     pivots += [row_entry for row in analysis.rows for row_entry in row if tower.is_constant(row_entry) and row_entry]
     distinct = {str(p): p for p in pivots if not p.is_constant()}

@@ -55,7 +55,7 @@ def classify(source: str | sp.Expr | Activation) -> Failure | None:
     """
     source = activation(source)
     analysis = Analysis(source, source.pieces, dict(source.sample))
-    found = analysis.relations(families.first_order())
+    found = analysis.relations(families.FIRST_ORDER)
     if not found.rows or analysis.doubt(found.rows[0]):
         return None
     rows = [dict(zip(found.family.members, analysis.constants(row), strict=True)) for row in found.rows]

@@ -13,8 +13,7 @@ from flint import arb, arb_mat, fmpq, fmpz_mpoly
 
 from temperance.theory.activations.activation import Activation
 from temperance.theory.activations.piecewise import Piece, Pieces
-from temperance.theory.conditions.families import S1, S2, VARIABLE, Family, Member, S
-from temperance.theory.conditions.families import members as all_members
+from temperance.theory.conditions.families import MEMBERS, S1, S2, VARIABLE, Family, S
 from temperance.theory.expressions import balls
 from temperance.theory.expressions.normal_forms import has_roots
 from temperance.theory.expressions.sign_changes import Sample
@@ -90,7 +89,7 @@ class Analysis:
         s = tower.embed(piece.expr, self.points[piece], Piece(piece.expr) if self.source.domain else piece)
         s1 = tower.d(s)
         letters = {VARIABLE: tower.z, S: s, S1: s1, S2: tower.d(s1)}
-        return [_product(tower, member, letters) for member in all_members()]
+        return [_product(tower, member, letters) for member in MEMBERS]
 
     def relations(self, family: Family) -> Relations:
         """The relations of a family, and whether they are proved to be all."""
@@ -210,7 +209,7 @@ class Analysis:
 
 def _columns(family: Family) -> list[int]:
     """Where the members of a family stand among all members."""
-    return [all_members().index(m) for m in family.members]
+    return [MEMBERS.index(m) for m in family.members]
 
 
 def _distinct(pieces: Pieces) -> Pieces:
@@ -225,7 +224,7 @@ def member_values(expr: sp.Expr, sample: Sample, point: fmpq, bits: int) -> list
     with flint.ctx.workprec(bits):
         letters = {VARIABLE: arb(point), S: s, S1: s1, S2: 2 * half}
         values = []
-        for member in all_members():
+        for member in MEMBERS:
             value = arb(1)
             for letter, power in member.as_powers_dict().items():
                 for _ in range(int(power) if letter != 1 else 0):  # arb powers of balls around 0 are not finite
@@ -234,7 +233,7 @@ def member_values(expr: sp.Expr, sample: Sample, point: fmpq, bits: int) -> list
         return values
 
 
-def _product(tower: Tower, member: Member, letters: dict[sp.Symbol, Fraction]) -> Fraction:
+def _product(tower: Tower, member: sp.Expr, letters: dict[sp.Symbol, Fraction]) -> Fraction:
     value = tower.unit
     for letter, power in member.as_powers_dict().items():
         if letter != 1:

@@ -52,7 +52,7 @@ def test_every_verdict_has_a_certificate_that_is_accepted(expression):
 
 def test_the_checker_knows_the_same_families_as_the_derivation():
     letters = {families.S: "s", families.S1: "s1", families.S2: "s2"}
-    for family in families.every():
+    for family in families.EVERY:
         members = tuple(str(m.subs({k: sp.Symbol(v) for k, v in letters.items()})) for m in family.members)
         assert tuple(str(sp.sympify(m)) for m in verdict_checker.FAMILIES[family.name]) == members
         assert (family.name in verdict_checker.AT_TAU) == family.at_tau

@@ -12,7 +12,7 @@ import sympy as sp
 from temperance.theory.activations.activation import Z, activation
 from temperance.theory.activations.catalogue import CATALOGUE
 from temperance.theory.conditions.decision import decide
-from temperance.theory.conditions.families import first_order, second_order
+from temperance.theory.conditions.families import FIRST_ORDER, SECOND_ORDER
 
 DIGITS = 60
 ZERO = mp.mpf(10) ** -38  # dependent families come out below 1e-45, independent ones above 1e-30
@@ -64,9 +64,9 @@ def _nullity(rows, width):
 def _oracle(source, seed):
     """(first order fails, families that fail for all tau), as far as a numerical rank can tell."""
     with mp.workdps(DIGITS):
-        a, b, c = second_order()
+        a, b, c = SECOND_ORDER
         failing = []
-        for family in (first_order(), b, c):
+        for family in (FIRST_ORDER, b, c):
             rows = _sampled(source, family.members, seed)
             if _nullity(rows, len(family)):
                 failing.append(family.name)

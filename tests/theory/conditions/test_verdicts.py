@@ -9,7 +9,7 @@ from flint import fmpq
 
 from temperance.theory.conditions import decision as independence
 from temperance.theory.conditions.decision import decide, second_order_of
-from temperance.theory.conditions.families import sharp
+from temperance.theory.conditions.families import SHARP
 from temperance.theory.conditions.relations import Analysis, Relations
 from temperance.theory.conditions.verdict import Verdict
 
@@ -204,7 +204,7 @@ def test_the_second_order_holds_as_a_does_at_its_temperatures():
 
 
 def test_a_doubt_about_one_of_two_relations_leaves_a_failure_at_every_temperature_undecided(monkeypatch):
-    family, parts = sharp()[0], [FAILS, UNDECIDED]
+    family, parts = SHARP[0], [FAILS, UNDECIDED]
     monkeypatch.setattr(independence, "_failure", lambda *_: parts.pop(0))
     found = Relations(family, ((), ()), evidence=None, note=None)
     assert independence._at_every_tau(None, found) == UNDECIDED
