@@ -8,16 +8,13 @@ the log-likelihood of the sample (`Stop.in_sample_units`), and no start uses the
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from temperance.numerics.contact.curves import ExactMeasure
 from temperance.numerics.fitting.mle import Box
 from temperance.numerics.mixture.measures import Gauge, MixingMeasure
 from temperance.numerics.studies.study import Study
-
-if TYPE_CHECKING:
-    from temperance.numerics.contact.curves import ExactMeasure
 
 Pair = tuple[float, float]
 
@@ -72,6 +69,7 @@ TANH_MIRROR = replace(
     box=replace(_BOX, tau=(0.4, 5.0)),
 )
 EXACT = (TANH, SIGMOID, GELU)
+MIRROR = (GELU_MIRROR, TANH_MIRROR)
 SAMPLES = replace(
     LINEAR,
     name="linear gate, by samples",
@@ -103,11 +101,10 @@ TANH_CELL = replace(
     box=Box(beta1=2.0, beta0=3.0, tau=(0.03, 1.0), a=3.0, b=5.0, nu=(0.125, 2.0)),
     backward=False,
 )
-STUDIES = (LINEAR, *EXACT, RELU, GELU_MIRROR, TANH_MIRROR, SAMPLES, TWIN, SOFTMAX_CELL, TANH_CELL)
+CELLS = (SOFTMAX_CELL, TANH_CELL)
+STUDIES = (LINEAR, *EXACT, RELU, *MIRROR, SAMPLES, TWIN, *CELLS)
 
 
 def tanh_cell() -> ExactMeasure:
     """The true point of the contact orders of cells, exact."""
-    from temperance.numerics.contact.curves import ExactMeasure
-
     return ExactMeasure.of(_truth((1.5, 0.0), 0.25, 0.5))

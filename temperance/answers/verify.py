@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from temperance.answers.slopes import SLOPE_COLUMNS, fits_in_words, slope_row
 from temperance.claims.verify import Verification, chosen, verify_claims
 from temperance.evidence.outcomes import LEGS, Leg
-from temperance.evidence.study_runner import cores, open_runs
+from temperance.evidence.study_runner import Runs, cores
 from temperance.pages.answer import Answer, Grid, Part
 from temperance.terminal.errors import BadInput, refusing, resumable
 from temperance.terminal.options import Whole
@@ -151,9 +151,8 @@ def verify(
     folder, skipped = _published(published, named=bool(claims))
     with resumable(store), display() as shown, refusing():
         processes = cores() if workers is None else workers
-        runs = open_runs(workers=processes, scheduler=scheduler, store=store, report=shown.report)
-        with runs as opened:
-            return Verify(verify_claims(claims, folder, shown.doing, runs=opened), skipped)
+        with Runs(workers=processes, scheduler=scheduler, store=store, report=shown.report) as runs:
+            return Verify(verify_claims(claims, folder, shown.doing, runs=runs), skipped)
 
 
 def _published(folder: str | None, *, named: bool) -> tuple[str | None, tuple[str, ...]]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from math import comb
-from typing import Any
 
-from temperance.evidence.outcomes import Leg, LegOutcome, combined
+from temperance.evidence.outcomes import Leg, LegOutcome
+from temperance.evidence.proof import Check, proof_leg
 from temperance.evidence.study_runner import Runs
 from temperance.theory.interactions.interactions import Interactions, derive
 from temperance.theory.models.spec import TAU, coordinates
@@ -42,20 +42,10 @@ def judged(found: Interactions) -> LegOutcome:
 
 def interactions_proof(_: Runs) -> Leg:
     """Derive all relations for d = 1, 2 and orders 1, 2, and compare them with the closed formulas."""
-    every = [derive("linear", dim=dim, order=order) for dim, order in SETTINGS]
-    outcome = combined(judged(found) for found in every)
-    counts = ", ".join(f"{len(found.relations)} (d={found.spec.dim}, r={found.order})" for found in every)
-    return Leg(outcome, f"relations found: {counts}", {"settings": [_record(found) for found in every]})
+    return proof_leg([_counted(dim, order) for dim, order in SETTINGS])
 
 
-def _record(found: Interactions) -> dict[str, Any]:
-    return {
-        "dim": found.spec.dim,
-        "order": found.order,
-        "derivatives": found.derivatives,
-        "rank": found.rank,
-        "relations": len(found.relations),
-        "generators": [g.equation for g in found.generators],
-        "scope": found.scope,
-        "outcome": judged(found),
-    }
+def _counted(dim: int, order: int) -> Check:
+    derivatives, rank = comb(2 * dim + 3 + order, order), expected_rank(dim, order)
+    text = f"d = {dim}, r = {order}: {derivatives} derivatives, rank {rank}, {derivatives - rank} relations"
+    return text, lambda: judged(derive("linear", dim=dim, order=order))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
+from functools import partial
 
-import numpy as np
 import sympy as sp
-from numpy.typing import NDArray
 
-from temperance.evidence.outcomes import Leg, LegOutcome, combined
+from temperance.evidence.outcomes import Leg, LegOutcome
+from temperance.evidence.proof import proof_leg
 from temperance.evidence.study_runner import Runs
 from temperance.theory.interactions.interactions import derive
 from temperance.theory.models.spec import BETA0, NU, TAU, MoESpec, atom_symbol, coordinates, symbolic_density
@@ -17,28 +16,20 @@ from temperance.theory.symmetries.flows import SCALE, symmetries
 
 DIMENSIONS = (1, 2)
 ATOMS = 2
-SEED = 2
-SIZE = 2000
-_LARGEST_ANGLE = 1e-4  # between the null vector and the orbit, in radians
 _DIGITS = 60
 
-Floats = NDArray[np.float64]
 Replacement = Mapping[sp.Symbol, sp.Expr]
 
 
 def scale_proof(_: Runs) -> Leg:
     """Exact: the flow read off the first-order relation, its invariants, and two identities of densities."""
-    checks: tuple[tuple[str, Callable[[int], LegOutcome]], ...] = (
-        ("flow (beta1, tau, beta0) -> l (beta1, tau, beta0), read off the first-order relation", flow),
-        ("identifiable functions beta1/tau, beta0/tau, a, b, nu", identifiable),
-        ("g(c beta1, c beta0, c tau) - g = 0, k = 2", scaled_density),
-        ("k = 4, k* = 2: every atom split alike, beta1 +- delta, leaves g", split_density),
-    )
-    tried = [(text, d, check(d)) for text, check in checks for d in DIMENSIONS]
-    found = [{"identity": text, "dim": d, "outcome": outcome} for text, d, outcome in tried]
-    verified = sum(outcome == "confirmed" for *_, outcome in tried)
-    detail = f"{verified} of {len(tried)} exact identities hold, d = 1 and 2"
-    return Leg(combined(outcome for *_, outcome in tried), detail, {"identities": found})
+    checks: dict[str, Callable[[int], LegOutcome]] = {
+        "flow (beta1, tau, beta0) -> l (beta1, tau, beta0), read off the first-order relation": flow,
+        "identifiable functions beta1/tau, beta0/tau, a, b, nu": identifiable,
+        "g(c beta1, c beta0, c tau) - g = 0, k = 2": scaled_density,
+        "k = 4, k* = 2: every atom split alike, beta1 +- delta, leaves g": split_density,
+    }
+    return proof_leg([(f"{text}, d = {d}", partial(check, d)) for text, check in checks.items() for d in DIMENSIONS])
 
 
 def flow(dim: int) -> LegOutcome:
@@ -98,55 +89,3 @@ def equal(log_f: sp.Expr, log_g: sp.Expr) -> LegOutcome:
     point = {s: sp.Rational(i + 2, 2 * i + 5) for i, s in enumerate(symbols)}
     gap = abs((log_f - log_g).subs(point).evalf(_DIGITS))
     return "contradicted" if gap > sp.Float(10) ** (-_DIGITS // 2) else "inconclusive"
-
-
-def null_vector(_: Runs) -> Leg:
-    """The observed information of a fitted linear gate: its null vector, and the direction of the orbit."""
-    from temperance.numerics.fitting.mle import Box, fit
-    from temperance.numerics.mixture.activation_numpy import compile_activation
-    from temperance.numerics.mixture.measures import Layout, MixingMeasure
-    from temperance.numerics.mixture.sampling import sample
-    from temperance.theory.activations.activation import activation
-
-    truth = MixingMeasure(
-        beta1=np.array([[2.0], [0.0]]),
-        beta0=np.array([0.5, 0.0]),
-        tau=np.array(0.8),
-        a=np.array([[1.0], [-1.0]]),
-        b=np.array([2.0, -2.0]),
-        nu=np.array([0.25, 0.5]),
-    )
-    gate, layout = compile_activation(activation("z")), Layout(ATOMS, 1, "anchored")
-    x, y = sample(truth, gate, SIZE, seed=SEED)
-    found = fit(layout, gate, x, y, box=Box.for_data(x, y), starts=3, seed=SEED)
-    orbit = np.array([_velocity(name, value) for (name, _), value in zip(layout.names, found.theta, strict=True)])
-    return judged_null_vector(found.information, found.flat_directions, orbit, found.status)
-
-
-def _velocity(name: str, value: float) -> float:
-    """d/dlog l along (beta1, beta0, tau) -> l (beta1, beta0, tau), of log tau for tau."""
-    return {"tau": 1.0, "beta1": value, "beta0": value}.get(name, 0.0)
-
-
-def judged_null_vector(information: Floats, flat: Floats, orbit: Floats, status: str = "converged") -> Leg:
-    """Confirmed if the information (p, p) has one flat direction, rows of flat (m, p), and it is that of the orbit."""
-    eigenvalues = np.sort(np.abs(np.linalg.eigvalsh(information)))
-    unit = orbit / np.linalg.norm(orbit)
-    along = flat @ unit
-    angle = math.asin(min(1.0, float(np.linalg.norm(unit - along @ flat)))) if len(flat) == 1 else None
-    data = {
-        "n": SIZE,
-        "seed": SEED,
-        "status": status,
-        "flat_directions": len(flat),
-        "eigenvalue_ratio": float(eigenvalues[0] / eigenvalues[-1]),
-        "next_eigenvalue_ratio": float(eigenvalues[1] / eigenvalues[-1]),
-        "angle": angle,
-    }
-    detail = f"observed information: smallest eigenvalue {data['eigenvalue_ratio']:.0e} of the largest"
-    if status != "converged":
-        return Leg("inconclusive", f"the fit ended {status}", data)
-    if angle is None:
-        return Leg("contradicted", f"{detail}; {len(flat)} flat directions", data)
-    detail += f", the next {data['next_eigenvalue_ratio']:.0e}; angle to the orbit {angle:.0e}"
-    return Leg("confirmed" if angle <= _LARGEST_ANGLE else "contradicted", detail, data)

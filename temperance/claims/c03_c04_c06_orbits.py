@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from functools import partial
-from typing import TYPE_CHECKING
 
 from temperance.claims.c02_scale import DIMENSIONS, flow, identifiable, scaled_density
 from temperance.evidence.comparison import predicted
@@ -14,14 +13,14 @@ from temperance.evidence.outcomes import Leg, LegOutcome, combined
 from temperance.evidence.proof import Check, certified, holds, proof_leg, verdict_check
 from temperance.evidence.study_runner import Runs
 from temperance.evidence.twins import with_twins
+from temperance.numerics.contact.curves import ExactMeasure, cell_moves, line, scale_orbit, split_every
+from temperance.numerics.errors.orbit_flatness import scaled
+from temperance.numerics.errors.voronoi import voronoi_loss
+from temperance.numerics.studies.claim_studies import LINEAR, RELU, SAMPLES, TWIN
 from temperance.theory.conditions.first_order_failures import classify
 from temperance.theory.interactions.interactions import derive
 from temperance.theory.models.spec import TAU
 from temperance.theory.symmetries.flows import symmetries
-
-if TYPE_CHECKING:
-    from temperance.numerics.contact.curves import ExactMeasure
-    from temperance.numerics.studies.study import Study
 
 ORDERS = (1, 2, 4, 8)
 _SLOPE_ERROR = 0.05
@@ -29,9 +28,6 @@ _HALF = 0.5
 
 
 def _truth() -> ExactMeasure:
-    from temperance.numerics.contact.curves import ExactMeasure
-    from temperance.numerics.studies.claim_studies import LINEAR
-
     return ExactMeasure.of(LINEAR.truth)
 
 
@@ -53,8 +49,6 @@ def _moves_tau(dim: int) -> LegOutcome:
 
 def loss_on_orbit_contact(_: Runs) -> Leg:
     """The distance is 0 to within the working precision along the orbit, and D_r goes with the r-th power of c - 1."""
-    from temperance.numerics.contact.curves import scale_orbit
-
     truth = _truth()
     leg = contact_leg([Expected("scale orbit of the linear gate", scale_orbit(truth), truth, "linear", None)])
     measured = {r: _loss_order(r) for r in ORDERS}
@@ -70,10 +64,6 @@ def _power(r: int, order: float) -> LegOutcome:
 
 def _loss_order(r: int) -> float:
     """log2 of D_r(2t)/D_r(t) at a small t, D_r minimised over translation."""
-    from temperance.numerics.errors.orbit_flatness import scaled
-    from temperance.numerics.errors.voronoi import voronoi_loss
-    from temperance.numerics.studies.claim_studies import LINEAR
-
     steps = [1 + 2.0**-6, 1 + 2.0**-7]
     large, small = voronoi_loss(scaled(LINEAR.truth, steps), LINEAR.truth, LINEAR.symmetry, order=r)
     return math.log2(large / small)
@@ -81,8 +71,6 @@ def _loss_order(r: int) -> float:
 
 def linear_proof(_: Runs) -> Leg:
     """The scale is the only first-order relation of the linear gate: along all else the information is regular."""
-    from temperance.numerics.studies.claim_studies import LINEAR
-
     checks: list[Check] = [(f"one flow, the scale, d = {d}", partial(flow, d)) for d in DIMENSIONS]
     checks += [(f"identifiable: the invariants, a, b, nu, d = {d}", partial(identifiable, d)) for d in DIMENSIONS]
     checks += [(f"a single relation of order 1, d = {d}", partial(_one_relation, d)) for d in DIMENSIONS]
@@ -98,8 +86,6 @@ def _one_relation(dim: int) -> LegOutcome:
 
 def linear_contact(_: Runs) -> Leg:
     """Identically 0 along the orbit and along splits of every atom; order 1 along every other direction."""
-    from temperance.numerics.contact.curves import line, scale_orbit, split_every
-
     truth = _truth()
     still = {"beta1": [[1], [0]], "beta0": [1, 0], "a": [[1], [0]], "b": [1, 0], "nu": [1, 0]}
     curves = [
@@ -114,24 +100,13 @@ def linear_contact(_: Runs) -> Leg:
 
 def _others(name: str) -> list[dict[str, object]]:
     """Independent directions besides one: tau is held, since the orbit already moves it."""
-    from temperance.numerics.contact.curves import cell_moves
-
     moves = cell_moves((0, 1), gauge="anchored", held=("tau",))
     return [move for move in moves if not (name in move and move[name][0])]
 
 
-def linear_studies() -> tuple[Study, ...]:
-    """The studies of C4: one, and one by ordinary samples beside the same on the lattice."""
-    from temperance.numerics.studies.claim_studies import LINEAR, SAMPLES, TWIN
-
-    return (LINEAR, SAMPLES, TWIN)
-
-
 def linear_rates(runs: Runs) -> Leg:
     """Flat likelihood in tau and beta1; the slopes of the invariants, by samples as on the lattice."""
-    from temperance.numerics.studies.claim_studies import LINEAR, SAMPLES, TWIN
-
-    leg = with_twins(study_leg(runs, linear_studies()), runs.result(SAMPLES), runs.result(TWIN))
+    leg = with_twins(study_leg(runs, (LINEAR, SAMPLES, TWIN)), runs.result(SAMPLES), runs.result(TWIN))
     return with_profiles(
         leg, [("linear gate, (beta1, beta0, tau) -> l (beta1, beta0, tau)", orbit_profile(LINEAR, 1.0))]
     )
@@ -139,8 +114,6 @@ def linear_rates(runs: Runs) -> Leg:
 
 def homogeneous_proof(_: Runs) -> Leg:
     """F1 fails for ReLU as a homogeneous s does, and the invariants of its flow are predicted at 1/2."""
-    from temperance.numerics.studies.claim_studies import RELU
-
     wanted = {"beta1^p/tau": _HALF, "beta0/tau": _HALF, "a": _HALF, "b": _HALF, "nu": _HALF, "tau": None, "beta1": None}
     return proof_leg(
         [
@@ -161,23 +134,12 @@ def _relu_flow() -> LegOutcome:
 
 def homogeneous_contact(_: Runs) -> Leg:
     """The orbits of homogeneous activations, identically 0."""
-    from temperance.numerics.contact.curves import scale_orbit
-
     truth = _truth()
     degrees = {"relu": 1, "abs(z)": 1, "z**2": 2}
     return contact_leg([Expected(f"orbit of {s}", scale_orbit(truth, p), truth, s, None) for s, p in degrees.items()])
 
 
-def homogeneous_studies() -> tuple[Study, ...]:
-    """The study of C6; the kink of ReLU stays at x = 0, between two points of the design."""
-    from temperance.numerics.studies.claim_studies import RELU
-
-    return (RELU,)
-
-
 def homogeneous_rates(runs: Runs) -> Leg:
     """Flat likelihood along the orbit; the slopes of the invariants."""
-    from temperance.numerics.studies.claim_studies import RELU
-
-    leg = study_leg(runs, homogeneous_studies())
+    leg = study_leg(runs, (RELU,))
     return with_profiles(leg, [("ReLU, (beta1, beta0, tau) -> l (beta1, beta0, tau)", orbit_profile(RELU, 1.0))])

@@ -3,33 +3,24 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
 from temperance.evidence.comparison import predicted
 from temperance.evidence.contact import Expected, contact_leg
-from temperance.evidence.monte_carlo import study_leg
 from temperance.evidence.outcomes import Leg, LegOutcome
 from temperance.evidence.proof import Check, certified, holds, proof_leg, verdict_check
 from temperance.evidence.study_runner import Runs
-
-if TYPE_CHECKING:
-    from temperance.numerics.studies.study import Study
+from temperance.numerics.contact.curves import ExactMeasure, cell_moves, line
+from temperance.numerics.studies.claim_studies import EXACT
+from temperance.numerics.studies.study import Study
 
 _GROUPS = ("beta1", "tau", "a", "b", "nu", "weight")
-
-
-def exact_studies() -> tuple[Study, ...]:
-    """The studies of C5."""
-    from temperance.numerics.studies.claim_studies import EXACT
-
-    return EXACT
 
 
 def exact_proof(_: Runs) -> Leg:
     """F1 with its certificate, the position of the truth, and the prediction n^(-1/2) for every group."""
     checks: list[Check] = []
     proofs = []
-    for study in exact_studies():
+    for study in EXACT:
         s = study.activation
         checks.append(verdict_check(s, "first_order", "holds"))
         checks.append((f"{s}: the truth is off the points where mixtures are singular", partial(_generic, study)))
@@ -45,10 +36,8 @@ def _generic(study: Study) -> LegOutcome:
 
 def exact_contact(_: Runs) -> Leg:
     """Order 1 along every coordinate, minimised over all others: the information is regular."""
-    from temperance.numerics.contact.curves import ExactMeasure, cell_moves, line
-
     curves = []
-    for study in exact_studies():
+    for study in EXACT:
         truth, moves = ExactMeasure.of(study.truth), cell_moves((0, 1))
         for chosen in moves:
             others = [move for move in moves if move is not chosen]
@@ -56,8 +45,3 @@ def exact_contact(_: Runs) -> Leg:
             label = f"{study.activation}, {name} over the others"
             curves.append(Expected(label, line(truth, chosen), truth, study.activation, 1, others))
     return contact_leg(curves)
-
-
-def exact_rates(runs: Runs) -> Leg:
-    """The slopes of the exact-specified studies."""
-    return study_leg(runs, exact_studies())

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from functools import partial
-from typing import TYPE_CHECKING
+
+import sympy as sp
 
 from temperance.evidence.contact import Expected, contact_leg
-from temperance.evidence.monte_carlo import study_leg
 from temperance.evidence.outcomes import Leg, LegOutcome
 from temperance.evidence.proof import Check, certified, holds, proof_leg, verdict_check
 from temperance.evidence.study_runner import Runs
+from temperance.numerics.contact.curves import (
+    ExactMeasure,
+    Group,
+    cell_moves,
+    exact,
+    gauss_hermite_split,
+    line,
+    split,
+    split_square,
+)
+from temperance.numerics.studies.claim_studies import tanh_cell
 from temperance.theory.rates.predict import predict
 from temperance.theory.rates.prediction import Prediction
 from temperance.theory.rates.true_point import TruePoint
 from temperance.theory.solvability.solvability import solvability
-
-if TYPE_CHECKING:
-    from temperance.numerics.contact.curves import ExactMeasure, Group
-    from temperance.numerics.studies.study import Study
 
 SIZES = (2, 3, 4, 5, 6)
 _SHARP = {"tau": (1, 2), "beta1": (1, 4), "a": (1, 4), "b": (1, 8), "nu": (1, 4)}
@@ -50,9 +58,6 @@ def _in_split(p: Prediction, name: str) -> bool:
 
 def cells_contact(_: Runs) -> Leg:
     """Orders of a split cell minimised over the rest, for tanh, a kink, and the softmax gate."""
-    from temperance.numerics.contact.curves import cell_moves, gauss_hermite_split, line, split
-    from temperance.numerics.studies.claim_studies import tanh_cell
-
     truth = tanh_cell()
     moves = cell_moves((0, 0, 1), gauge="anchored")
     rest = [move for move in cell_moves((0, 1), gauge="anchored") if "tau" not in move]
@@ -72,10 +77,6 @@ def cells_contact(_: Runs) -> Leg:
 
 
 def _softmax_curves(tanh_truth: ExactMeasure) -> list[Expected]:
-    from dataclasses import replace
-
-    from temperance.numerics.contact.curves import cell_moves, exact, split
-
     truth = replace(tanh_truth, tau=exact(1))
     moves = cell_moves((0, 0, 1), gauge="anchored", held=("tau",))
     orders: tuple[tuple[Group, int], ...] = (("beta1", 2), ("a", 2), ("b", 4))
@@ -83,18 +84,6 @@ def _softmax_curves(tanh_truth: ExactMeasure) -> list[Expected]:
         Expected(f"softmax, {group} +- t, over the rest", split(truth, 0, group), truth, "linear", order, moves)
         for group, order in orders
     ]
-
-
-def cells_studies() -> tuple[Study, ...]:
-    """The studies of C7."""
-    from temperance.numerics.studies.claim_studies import SOFTMAX_CELL, TANH_CELL
-
-    return (SOFTMAX_CELL, TANH_CELL)
-
-
-def cells_rates(runs: Runs) -> Leg:
-    """The slopes of over-specified fits, in the softmax gate and with tanh."""
-    return study_leg(runs, cells_studies())
 
 
 def order_proof(_: Runs) -> Leg:
@@ -112,9 +101,6 @@ def _solved(m: int) -> LegOutcome:
 
 def order_contact(_: Runs) -> Leg:
     """The Gauss-Hermite splittings have contact order 2m."""
-    from temperance.numerics.contact.curves import gauss_hermite_split
-    from temperance.numerics.studies.claim_studies import tanh_cell
-
     truth = tanh_cell()
     gates = ("tanh", "linear")
     return contact_leg(
@@ -139,8 +125,6 @@ def flattening_proof(_: Runs) -> Leg:
 
 def _sum_of_two(tau: int) -> LegOutcome:
     """u(sqrt(b^2+t)) + u(sqrt(b^2-t)) - 2 u(b) for u = exp(log(1 + (beta1 x)^2)/tau): exact."""
-    import sympy as sp
-
     b, t, x = sp.symbols("b t x", positive=True)
 
     def u(square: sp.Expr) -> sp.Expr:
@@ -155,11 +139,6 @@ def _sum_of_two(tau: int) -> LegOutcome:
 
 def flattening_contact(_: Runs) -> Leg:
     """beta1^2 +- t: identically 0 at tau = 1, order 2 at other temperatures."""
-    from dataclasses import replace
-
-    from temperance.numerics.contact.curves import exact, split_square
-    from temperance.numerics.studies.claim_studies import tanh_cell
-
     found = []
     for tau, order in ((Fraction(1), None), (Fraction(1, 2), 2), (Fraction(2), 2), (Fraction(9, 10), 2)):
         truth = replace(tanh_cell(), tau=exact(tau))

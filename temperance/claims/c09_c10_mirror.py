@@ -1,9 +1,11 @@
-"""Runs the legs of claim C10 (mirror points, where F1 holds and the mixture is singular) and of C9 (the density)."""
+"""Runs the legs of claim C10 : mirror points, where F1 holds and the mixture is singular."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+
+import sympy as sp
 
 from temperance.evidence.comparison import predicted
 from temperance.evidence.contact import Expected, contact_leg
@@ -11,13 +13,11 @@ from temperance.evidence.monte_carlo import orbit_profile, study_leg, with_profi
 from temperance.evidence.outcomes import Leg, LegOutcome
 from temperance.evidence.proof import certified, holds, proof_leg, verdict_check
 from temperance.evidence.study_runner import Runs
+from temperance.numerics.contact.curves import ExactMeasure, cell_moves, exact, line, scale_orbit
+from temperance.numerics.studies.claim_studies import GELU_MIRROR, MIRROR, TANH_MIRROR
 from temperance.theory.activations.activation import activation
 from temperance.theory.conditions.mirror_points import mirror
 from temperance.theory.rates.setting import second_derivative_is_outside_span
-
-if TYPE_CHECKING:
-    from temperance.numerics.contact.curves import ExactMeasure
-    from temperance.numerics.studies.study import Study
 
 _ODD = {"beta1_sum": 0.25, "beta1_difference": 0.5, "tau": 0.5, "a": 0.5, "b": 0.5, "nu": 0.5}
 _FLAT = {"beta1": None, "tau": None, "beta1^p/tau": 0.5, "a": 0.5, "b": 0.5, "nu": 0.5}
@@ -25,8 +25,6 @@ _FLAT = {"beta1": None, "tau": None, "beta1^p/tau": 0.5, "a": 0.5, "b": 0.5, "nu
 
 def mirror_proof(_: Runs) -> Leg:
     """The types of tanh and GELU, and the exponents that follow at beta1_2 = -beta1_1."""
-    from temperance.numerics.studies.claim_studies import GELU_MIRROR, TANH_MIRROR
-
     return proof_leg(
         [
             verdict_check("tanh", "first_order", "holds"),
@@ -44,8 +42,6 @@ def mirror_proof(_: Runs) -> Leg:
 
 def _one_density() -> LegOutcome:
     """The difference of the two logits: (s(b x) - s(-b x) + c)/tau against (s(b x) - s(0) + c/2)/(tau/2)."""
-    import sympy as sp
-
     b, x, c, tau = sp.symbols("b x c tau", positive=True)
     mirrored = (sp.tanh(b * x) - sp.tanh(-b * x) + c) / tau
     return holds(sp.simplify(mirrored - (sp.tanh(b * x) - sp.tanh(0) + c / 2) / (tau / 2)) == 0)
@@ -63,9 +59,6 @@ def _bends(name: str) -> LegOutcome:
 
 def mirror_contact(_: Runs) -> Leg:
     """tanh: order 2 along (1, 1), 1 across; GELU: identically 0 along its orbit."""
-    from temperance.numerics.contact.curves import ExactMeasure, line, scale_orbit
-    from temperance.numerics.studies.claim_studies import GELU_MIRROR, TANH_MIRROR
-
     odd, flat = (ExactMeasure.of(study.truth) for study in (TANH_MIRROR, GELU_MIRROR))
     along, across = ({"beta1": [[1], [sign]]} for sign in (1, -1))
     return contact_leg(
@@ -80,10 +73,6 @@ def mirror_contact(_: Runs) -> Leg:
 
 def _alias(truth: ExactMeasure) -> ExactMeasure:
     """The point with beta1_2 = 0 and half the temperature, d = 1."""
-    from dataclasses import replace
-
-    from temperance.numerics.contact.curves import exact
-
     one, two = truth.atoms
     atoms = (replace(one, beta0=one.beta0 / 2), replace(two, beta1=(exact(0),), beta0=two.beta0 / 2))
     return replace(truth, tau=truth.tau / 2, atoms=atoms)
@@ -91,34 +80,11 @@ def _alias(truth: ExactMeasure) -> ExactMeasure:
 
 def _regular() -> list[dict[str, object]]:
     """The directions along which the information is regular: all but beta1_1 + beta1_2; beta1_1 - beta1_2 is last."""
-    from temperance.numerics.contact.curves import cell_moves
-
     return [*cell_moves((0, 1), held=("beta1",)), {"beta1": [(1,), (-1,)]}]
-
-
-def mirror_studies() -> tuple[Study, ...]:
-    """The studies of C10."""
-    from temperance.numerics.studies.claim_studies import GELU_MIRROR, TANH_MIRROR
-
-    return (GELU_MIRROR, TANH_MIRROR)
 
 
 def mirror_rates(runs: Runs) -> Leg:
     """GELU: flat along its orbit, invariants at 1/2; tanh: the slopes."""
-    from temperance.numerics.studies.claim_studies import GELU_MIRROR
-
     orbit = orbit_profile(GELU_MIRROR, 1.0, at_truth=True)
     profiles = [("GELU at the mirror point, (beta, -beta, beta0, tau) -> l", orbit)]
-    return with_profiles(study_leg(runs, mirror_studies()), profiles)
-
-
-def all_studies() -> tuple[Study, ...]:
-    """The studies of C9: all."""
-    from temperance.numerics.studies.claim_studies import STUDIES
-
-    return STUDIES
-
-
-def density_rates(runs: Runs) -> Leg:
-    """Claim C9: the Hellinger distance in every setting run."""
-    return study_leg(runs, all_studies(), parameters=("density",))
+    return with_profiles(study_leg(runs, MIRROR), profiles)

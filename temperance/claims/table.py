@@ -2,62 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import partial
 
 from temperance.claims.c01_interactions import interactions_proof
-from temperance.claims.c02_scale import null_vector, scale_proof
+from temperance.claims.c02_scale import scale_proof
 from temperance.claims.c03_c04_c06_orbits import (
     homogeneous_contact,
     homogeneous_proof,
     homogeneous_rates,
-    homogeneous_studies,
     linear_contact,
     linear_proof,
     linear_rates,
-    linear_studies,
     loss_on_orbit_contact,
     loss_on_orbit_proof,
 )
-from temperance.claims.c05_exact import exact_contact, exact_proof, exact_rates, exact_studies
+from temperance.claims.c05_exact import exact_contact, exact_proof
 from temperance.claims.c07_c08_c11_cells import (
     cells_contact,
     cells_proof,
-    cells_rates,
-    cells_studies,
     flattening_contact,
     flattening_proof,
     order_contact,
     order_proof,
 )
-from temperance.claims.c09_c10_mirror import (
-    all_studies,
-    density_rates,
-    mirror_contact,
-    mirror_proof,
-    mirror_rates,
-    mirror_studies,
-)
+from temperance.claims.c09_c10_mirror import mirror_contact, mirror_proof, mirror_rates
+from temperance.evidence.monte_carlo import study_leg
 from temperance.evidence.outcomes import Leg, LegName
 from temperance.evidence.study_runner import Runs
-
-if TYPE_CHECKING:
-    from temperance.numerics.studies.study import Study
+from temperance.numerics.studies.claim_studies import CELLS, EXACT, LINEAR, MIRROR, RELU, SAMPLES, STUDIES, TWIN
+from temperance.numerics.studies.study import Study
 
 
 @dataclass(frozen=True)
 class Claim:
     """A statement; the legs that must confirm it; the legs that can be run, each a function that runs it.
 
-    studies: those that its legs take.
+    studies: those that its legs take, begun before the first leg.
     """
 
     id: str
     statement: str
     required: tuple[LegName, ...]
     legs: tuple[tuple[LegName, Callable[[Runs], Leg]], ...]
-    studies: Callable[[], Sequence[Study]] = lambda: ()
+    studies: tuple[Study, ...] = ()
 
 
 CLAIMS: tuple[Claim, ...] = (
@@ -74,7 +63,7 @@ CLAIMS: tuple[Claim, ...] = (
         "a, b, nu; for k = 2k* a split of every atom leaves g, so that beta1/tau is not identifiable either "
         "(d = 1, 2; k* = 2)",
         required=("proof",),
-        legs=(("proof", scale_proof), ("monte_carlo", null_vector)),
+        legs=(("proof", scale_proof),),
     ),
     Claim(
         "C3",
@@ -88,15 +77,15 @@ CLAIMS: tuple[Claim, ...] = (
         "converge at n^(-1/2) (d = 1, k = k* = 2)",
         required=("proof", "contact", "monte_carlo"),
         legs=(("proof", linear_proof), ("contact", linear_contact), ("monte_carlo", linear_rates)),
-        studies=linear_studies,
+        studies=(LINEAR, SAMPLES, TWIN),
     ),
     Claim(
         "C5",
         "Activation gate with F1, off the sets where the mixture degenerates: exact-specified fits converge at "
         "n^(-1/2) (tanh, sigmoid, GELU; d = 1, k = 2, free gauge)",
         required=("proof", "contact", "monte_carlo"),
-        legs=(("proof", exact_proof), ("contact", exact_contact), ("monte_carlo", exact_rates)),
-        studies=exact_studies,
+        legs=(("proof", exact_proof), ("contact", exact_contact), ("monte_carlo", partial(study_leg, studies=EXACT))),
+        studies=EXACT,
     ),
     Claim(
         "C6",
@@ -104,7 +93,7 @@ CLAIMS: tuple[Claim, ...] = (
         "nu converge at n^(-1/2) (ReLU, d = 1, k = 2, anchored gauge)",
         required=("proof", "monte_carlo"),
         legs=(("proof", homogeneous_proof), ("contact", homogeneous_contact), ("monte_carlo", homogeneous_rates)),
-        studies=homogeneous_studies,
+        studies=(RELU,),
     ),
     Claim(
         "C7",
@@ -112,8 +101,8 @@ CLAIMS: tuple[Claim, ...] = (
         "1/(2m), anchor cell a singleton; in the softmax gate beta1 has 1/4, not the published 1/(4m) (tanh and "
         "softmax, k = 3, k* = 2)",
         required=("proof", "contact", "monte_carlo"),
-        legs=(("proof", cells_proof), ("contact", cells_contact), ("monte_carlo", cells_rates)),
-        studies=cells_studies,
+        legs=(("proof", cells_proof), ("contact", cells_contact), ("monte_carlo", partial(study_leg, studies=CELLS))),
+        studies=CELLS,
     ),
     Claim(
         "C8",
@@ -125,8 +114,8 @@ CLAIMS: tuple[Claim, ...] = (
         "C9",
         "The density converges at n^(-1/2) in the Hellinger distance in every setting that is run",
         required=("monte_carlo",),
-        legs=(("monte_carlo", density_rates),),
-        studies=all_studies,
+        legs=(("monte_carlo", partial(study_leg, studies=STUDIES, parameters=("density",))),),
+        studies=STUDIES,
     ),
     Claim(
         "C10",
@@ -135,7 +124,7 @@ CLAIMS: tuple[Claim, ...] = (
         "identifiable (d = 1, k = 2, free gauge)",
         required=("proof", "contact", "monte_carlo"),
         legs=(("proof", mirror_proof), ("contact", mirror_contact), ("monte_carlo", mirror_rates)),
-        studies=mirror_studies,
+        studies=MIRROR,
     ),
     Claim(
         "C11",

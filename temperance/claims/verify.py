@@ -11,15 +11,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from temperance.claims.table import CLAIMS, Claim
 from temperance.evidence.comparison import finite
 from temperance.evidence.outcomes import LEGS, ClaimOutcome, Leg, LegName, claim_outcome
-from temperance.evidence.study_runner import Runs, open_runs
-
-if TYPE_CHECKING:
-    from temperance.numerics.studies.published_estimates import PublishedCheck
+from temperance.evidence.study_runner import Runs
+from temperance.numerics.studies.published_estimates import TOLERANCE, PublishedCheck, check_published
+from temperance.numerics.studies.store import StoreError
 
 Progress = Callable[[str], AbstractContextManager[Any]]
 
@@ -119,7 +118,7 @@ def verify_claims(
     """Run the claims with these ids (all for none), and check the published estimates in a folder, if one is given.
 
     A leg that raises an exception is reported as crashed. progress: called with what is being done, gives a context.
-    runs: how studies are run (see `runs.open_runs`); by default in one worker process.
+    runs: how studies are run (`study_runner.Runs`); by default in one worker process.
 
     Raises:
         ValueError: there is no such claim, or the folder does not hold the published estimates.
@@ -127,15 +126,13 @@ def verify_claims(
     claims = chosen(ids)
     with progress("published estimates"):
         estimates = None if published is None else check_estimates(published)
-    with open_runs() if runs is None else nullcontext(runs) as used:
-        used.start([study for claim in claims for study in claim.studies()])
+    with Runs() if runs is None else nullcontext(runs) as used:
+        used.start([study for claim in claims for study in claim.studies])
         return Verification(tuple(run_claim(claim, used, progress) for claim in claims), estimates)
 
 
 def run_claim(claim: Claim, runs: Runs, progress: Progress = _silent) -> Result:
     """Run every leg that the claim has; raises ValueError for a store that cannot be used."""
-    from temperance.numerics.studies.store import StoreError
-
     legs: dict[LegName, Leg | None] = dict.fromkeys(LEGS)
     for name, run in claim.legs:
         with progress(f"{claim.id}: {name}"):
@@ -154,8 +151,6 @@ def check_estimates(folder: str | Path) -> dict[str, Any]:
     Raises:
         ValueError: the folder does not hold the published estimates.
     """
-    from temperance.numerics.studies.published_estimates import TOLERANCE, check_published
-
     checks = check_published(folder)
     missed = [f"k = {check.k}" for check in checks if not check.reproduced]
     detail = f"losses of {sum(check.fits for check in checks)} published fits recomputed to {TOLERANCE:.0e}"

@@ -6,16 +6,15 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from temperance.evidence.outcomes import LegOutcome
 from temperance.evidence.proof import holds
+from temperance.numerics.errors.slopes import judge
+from temperance.numerics.studies.results import StudyResult, StudySlope, study_slopes
+from temperance.numerics.studies.study import Study
 from temperance.theory.rates.predict import predict
 from temperance.theory.rates.prediction import Prediction, weakest
-
-if TYPE_CHECKING:
-    from temperance.numerics.studies.results import StudyResult, StudySlope
-    from temperance.numerics.studies.study import Study
 
 _BOOTSTRAP_SEED = 0
 _RARE = 0.5  # share of the fits up to which cells of some size may be without a slope
@@ -59,8 +58,6 @@ def study_record(result: StudyResult) -> dict[str, Any]:
     where nothing is predicted or there are too few fits. A number is predicted only where it is proved, so that no
     slope alone contradicts it (`slopes.judge`, supported).
     """
-    from temperance.numerics.studies.results import study_slopes
-
     home, image = predictions(result.study), _of_the_image(result.study)
     found = study_slopes(result, seed=_BOOTSTRAP_SEED)
     slopes = [_slope_record(s, result.dropped, _applicable(s, home, image)) for s in found]
@@ -90,8 +87,6 @@ def _applicable(s: StudySlope, home: Sequence[Prediction], image: Sequence[Predi
 
 
 def _slope_record(s: StudySlope, dropped: float, found: Prediction | None) -> dict[str, Any]:
-    from temperance.numerics.errors.slopes import judge
-
     sharp, published = (None, None) if found is None else (_slope_of(found.sharp), _slope_of(found.published))
     judgement = None if s.slope is None or sharp is None else judge(s.slope, -sharp, dropped, supported=True)
     return {

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from temperance.evidence.outcomes import Leg, LegOutcome, combined
-
-if TYPE_CHECKING:
-    from temperance.numerics.contact.along_curves import Contact
-    from temperance.numerics.contact.curves import Curve, ExactMeasure
+from temperance.numerics.contact.along_curves import Contact, contact
+from temperance.numerics.contact.curves import Curve, ExactMeasure
 
 _NEAR = 1e-3  # distance of a measured order from the expected one that is no disagreement
 _UNCERTAIN = 1e-3  # error of the extrapolation beyond which an order says nothing
@@ -41,8 +39,6 @@ def contact_leg(expected: Sequence[Expected]) -> Leg:
 
 
 def _measured(e: Expected) -> dict[str, Any]:
-    from temperance.numerics.contact.along_curves import contact
-
     effort = _ZERO if e.order is None else _MINIMISED if e.moves else {}
     found = contact(e.curve, e.truth, e.activation, moves=e.moves, **effort)
     return {

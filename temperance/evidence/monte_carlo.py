@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from temperance.evidence.comparison import study_record
 from temperance.evidence.outcomes import Leg, LegOutcome, combined
 from temperance.evidence.study_runner import Runs
-
-if TYPE_CHECKING:
-    from temperance.numerics.errors.orbit_flatness import Flatness
-    from temperance.numerics.studies.study import Study
+from temperance.numerics.errors.orbit_flatness import SCALES, Flatness, flatness, scaled
+from temperance.numerics.fitting.mle import fit
+from temperance.numerics.mixture.sampling import sample
+from temperance.numerics.studies.study import Study
 
 _SHOWN = 3  # of the slopes that are not confirmed, in a detail; the record has them all
 
@@ -90,10 +90,6 @@ def orbit_profile(study: Study, degree: float, *, at_truth: bool = False, size: 
 
     Through the truth where only a part of the parameter space has the orbit, which maxima miss.
     """
-    from temperance.numerics.errors.orbit_flatness import SCALES, flatness, scaled
-    from temperance.numerics.fitting.mle import fit
-    from temperance.numerics.mixture.sampling import sample
-
     x, y = sample(study.truth, study.gate, size, seed=study.seed, low=study.low, high=study.high)
     start = study.truth
     if not at_truth:

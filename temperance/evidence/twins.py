@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from temperance.evidence.outcomes import Leg, LegOutcome, combined
-
-if TYPE_CHECKING:
-    from temperance.numerics.errors.slopes import Comparison
-    from temperance.numerics.studies.results import StudyResult
+from temperance.numerics.errors.slopes import Comparison, compare
+from temperance.numerics.studies.results import StudyResult
 
 _LEVEL = 0.99  # of all intervals together (Bonferroni)
 _WIDEST_RATIO = 2.0  # of variances: an interval that reaches from 1/2 beyond it says nothing
@@ -24,8 +22,6 @@ def with_twins(leg: Leg, samples: StudyResult, lattice: StudyResult) -> Leg:
 
 def compared(samples: StudyResult, lattice: StudyResult) -> tuple[LegOutcome, str, list[dict[str, Any]]]:
     """Outcome, detail and records: every group of parameters in every cell."""
-    from temperance.numerics.errors.slopes import compare
-
     one, other = samples.study, lattice.study
     if replace(one, name=other.name, seed=other.seed, experiment=other.experiment).digest != other.digest:
         raise ValueError(f"{one.name} and {other.name} differ in more than the experiment")

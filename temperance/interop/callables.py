@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import sympy as sp
 
+from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.theory.activations import activation as activations
 from temperance.theory.activations.activation import Activation
 
@@ -71,8 +72,6 @@ def _compared(source: Any, tracer: ModuleType) -> Activation:
     Raises:
         ValueError: it cannot be traced, or the values are others.
     """
-    from temperance.numerics.mixture.activation_numpy import compile_activation
-
     found = activations.activation(tracer.trace(source))
     (ours,) = compile_activation(found)(_POINTS, order=0)
     theirs = tracer.values(source, _POINTS)

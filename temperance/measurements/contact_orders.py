@@ -6,10 +6,20 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sympy as sp
 
+from temperance.numerics.contact.by_minimisation import (
+    LEVELS,
+    LEVELS_3,
+    LEVELS_KINK,
+    LEVELS_MEAN,
+    LEVELS_MEAN_KINK,
+    Measured,
+    measure,
+)
+from temperance.numerics.general.split_mixtures import Family, Truth
 from temperance.theory.models.spec import NU
 from temperance.theory.rates.contact_orders import (
     Number,
@@ -20,10 +30,6 @@ from temperance.theory.rates.contact_orders import (
     orders,
     other_place,
 )
-
-if TYPE_CHECKING:
-    from temperance.numerics.contact.by_minimisation import Measured
-    from temperance.numerics.general.split_mixtures import Family
 
 Doing = Callable[[str], AbstractContextManager[object]]
 MET = 0.1  # a measured order this close to the bound has met it
@@ -142,8 +148,6 @@ def moving(chosen: OrderSetting) -> tuple[sp.Symbol, ...]:
 
 def family(chosen: OrderSetting) -> Family:
     """The mixtures to measure with: slopes 1 and -1, intercepts 0 and 3, variances 1 and 3/2, x uniform on [-2, 2]."""
-    from temperance.numerics.general.split_mixtures import Family, Truth
-
     slopes = [p for p in chosen.cell.expert if p != NU and p.name != "b"]
     intercept = next(p for p in chosen.cell.expert if p.name == "b")
     expert = {**dict.fromkeys(slopes, 1.0), intercept: 0.0, NU: 1.0}
@@ -197,15 +201,6 @@ def with_measurements(found: Orders, seed: int = 0, progress: Doing = _silently)
 
 
 def _measured(chosen: OrderSetting, mixtures: Family, order: Order, seed: int) -> Measured | None:
-    from temperance.numerics.contact.by_minimisation import (
-        LEVELS,
-        LEVELS_3,
-        LEVELS_KINK,
-        LEVELS_MEAN,
-        LEVELS_MEAN_KINK,
-        measure,
-    )
-
     scale = chosen.scale is not None and order.parameter in (*chosen.labels, "tau")
     if scale or order.upper == 1 or (order.mean and chosen.size > 2):
         return None

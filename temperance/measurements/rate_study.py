@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
 
 from temperance.evidence.comparison import study_record
 from temperance.measurements.true_measures import Truth, check_truth, default_truth
+from temperance.numerics.fitting.mle import Box
+from temperance.numerics.lattice.experiment import kinks_move
+from temperance.numerics.mixture.activation_numpy import compile_activation
+from temperance.numerics.mixture.measures import Gauge
+from temperance.numerics.studies.run import Progress, run_study
+from temperance.numerics.studies.study import Kind, Study
+from temperance.numerics.studies.workers import cluster
 from temperance.theory.activations.activation import activation
 from temperance.theory.models.gates import FITTED, require_gate
 from temperance.theory.rates.setting import Setting
-
-if TYPE_CHECKING:
-    from temperance.numerics.mixture.measures import Gauge
-    from temperance.numerics.studies.run import Progress
-    from temperance.numerics.studies.study import Kind, Study
 
 SIZES = (1000, 2000, 4000, 8000, 16000, 32000)
 LATTICE_SIZES = tuple(10**j for j in range(4, 13))
@@ -51,8 +55,6 @@ def study_for(
     Raises:
         ValueError: an option, or a truth of another shape.
     """
-    from temperance.numerics.studies.study import Study
-
     kind = _experiment(experiment, dim)
     _check(gate, source, true, fitted, gauge, replicates, seed, dim)
     linear = gate != "activation" or (source is not None and activation(source).is_linear)
@@ -97,9 +99,6 @@ def _experiment(named: str | None, dim: int) -> Kind:
 
 
 def _sizes(kind: Kind, truth: Truth, name: str) -> tuple[int, ...]:
-    from temperance.numerics.lattice.experiment import kinks_move
-    from temperance.numerics.mixture.activation_numpy import compile_activation
-
     if kind == "sample":
         return SIZES
     moving = kinks_move(truth.measure, compile_activation(activation(name)), truth.low, truth.high)
@@ -142,10 +141,6 @@ def _check(
 
 def _box(truth: Truth) -> Any:
     """Wide enough for the truth by a factor of three or more in every parameter."""
-    import numpy as np
-
-    from temperance.numerics.fitting.mle import Box
-
     m = truth.measure
 
     def wide(values: Any, least: float) -> float:
@@ -190,9 +185,6 @@ def rates(
     Raises:
         ValueError: the number of workers, the store or the cluster.
     """
-    from temperance.numerics.studies.run import run_study
-    from temperance.numerics.studies.workers import cluster
-
     if workers < 1:
         raise ValueError(f"workers must be at least 1, not {workers}")
     with nullcontext() if scheduler is None else cluster(scheduler) as executor:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import numpy as np
+
+from temperance.numerics.mixture.measures import MixingMeasure
 from temperance.terminal.json_input import read_json, read_value
 from temperance.theory.rates.true_point import TruePoint
-
-if TYPE_CHECKING:
-    from temperance.numerics.mixture.measures import MixingMeasure
 
 _KEYS = ("beta1", "beta0", "tau", "a", "b", "nu", "x")
 _LAW = ("law", "low", "high")
@@ -53,8 +53,6 @@ def truth_of(source: str | Mapping[str, Any]) -> Truth:
 
 
 def _parsed(found: Any, path: str) -> Truth:
-    from temperance.numerics.mixture.measures import MixingMeasure
-
     if not isinstance(found, dict):
         raise ValueError(f"{path!r} must be an object; accepted: {_EXAMPLE}")
     if wrong := [f"no {key!r}" for key in _KEYS if key not in found] + [
@@ -89,7 +87,6 @@ def _number(value: Any, name: str, path: str) -> float:
 
 def _numbers(value: Any, name: str, path: str) -> Any:
     """Nested lists of numbers as an array."""
-    import numpy as np
 
     def walk(part: Any) -> Any:
         return [walk(p) for p in part] if isinstance(part, list) else _number(part, name, path)
@@ -108,10 +105,6 @@ def default_truth(true_k: int, dim: int, *, tau: float, anchored: bool) -> Truth
     beta1_j = 1, -3/2, 2, -5/2, ... along the axis j mod d, the last 0 (anchored) or 1/2; beta0_j = 0; a_j = +-1/2;
     b_j = 4 apart; nu_j = 1/4, 1/2 in turn; x uniform on [-3, 3]^d.
     """
-    import numpy as np
-
-    from temperance.numerics.mixture.measures import MixingMeasure
-
     j = np.arange(true_k)
     beta1, a = np.zeros((true_k, dim)), np.zeros((true_k, dim))
     beta1[j, j % dim] = (-1.0) ** j * (1 + j / 2)

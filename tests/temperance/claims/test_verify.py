@@ -2,17 +2,20 @@ import json
 import os
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from temperance.claims import c03_c04_c06_orbits
 from temperance.claims.table import CLAIMS, Claim
 from temperance.claims.verify import check_estimates, run_claim, verify_claims
 from temperance.commands.app import run
+from temperance.evidence import study_runner
+from temperance.evidence.monte_carlo import study_leg
 from temperance.evidence.outcomes import Leg
-from temperance.evidence.study_runner import open_runs
+from temperance.evidence.study_runner import Runs
 from temperance.numerics.errors.slopes import Slope
-from temperance.numerics.studies import claim_studies
 from temperance.numerics.studies.claim_studies import LINEAR
 from temperance.numerics.studies.published_estimates import PublishedCheck
 from temperance.numerics.studies.store import open_store
@@ -114,11 +117,15 @@ def small(study):
     return replace(study, name=f"{study.name}, small", sizes=(300, 700), replicates=12, seed=101)
 
 
+DENSITY = partial(study_leg, studies=[small(LINEAR)], parameters=["density"])
+SMALL_DENSITY = Claim("C9", "of one small study", ("monte_carlo",), (("monte_carlo", DENSITY),))
+
+
 def test_the_study_runs_and_its_slopes_are_reported(capsys, claims, monkeypatch, tmp_path):
-    claims(next(claim for claim in CLAIMS if claim.id == "C4"), next(claim for claim in CLAIMS if claim.id == "C9"))
+    (rates,) = (claim for claim in CLAIMS if claim.id == "C4")
+    claims(replace(rates, studies=()), SMALL_DENSITY)
     for name in ("LINEAR", "SAMPLES", "TWIN"):
-        monkeypatch.setattr(claim_studies, name, small(getattr(claim_studies, name)))
-    monkeypatch.setattr("temperance.numerics.studies.claim_studies.STUDIES", (small(LINEAR),))
+        monkeypatch.setattr(c03_c04_c06_orbits, name, small(getattr(c03_c04_c06_orbits, name)))
     store = tmp_path / "s.sqlite"
     assert run(["verify", "--json", "--workers", "1", "--store", str(store)]) == 0
     captured = capsys.readouterr()
@@ -140,9 +147,8 @@ def test_the_study_runs_and_its_slopes_are_reported(capsys, claims, monkeypatch,
     assert "24 fits" in capsys.readouterr().out
 
 
-def test_a_store_that_cannot_be_used_is_bad_input(capsys, claims, monkeypatch, tmp_path):
-    claims(next(claim for claim in CLAIMS if claim.id == "C9"))
-    monkeypatch.setattr("temperance.numerics.studies.claim_studies.STUDIES", (small(LINEAR),))
+def test_a_store_that_cannot_be_used_is_bad_input(capsys, claims, tmp_path):
+    claims(SMALL_DENSITY)
     path = tmp_path / "s.sqlite"
     path.write_text("not a database")
     assert run(["verify", "C9", "--workers", "1", "--store", str(path)]) == 2
@@ -158,7 +164,7 @@ def test_what_is_not_finished_is_dropped_at_an_interrupt(tmp_path):
     done = []
 
     def interrupted():
-        with open_runs(store=str(store), report=lambda _, p: done.append(p.done)) as runs:
+        with Runs(store=str(store), report=lambda _, p: done.append(p.done)) as runs:
             runs.start([study])
             while not done or done[-1] < 3:
                 time.sleep(0.01)
@@ -172,8 +178,8 @@ def test_what_is_not_finished_is_dropped_at_an_interrupt(tmp_path):
 
 def test_results_are_shared_between_claims(monkeypatch):
     ran = []
-    monkeypatch.setattr("temperance.numerics.studies.run.run_study", lambda study, **_: ran.append(study.name) or study)
-    with open_runs() as runs:
+    monkeypatch.setattr(study_runner, "run_study", lambda study, **_: ran.append(study.name) or study)
+    with Runs() as runs:
         runs.start([LINEAR, LINEAR])  # of two claims
         assert runs.result(LINEAR) is runs.result(LINEAR)
         runs.result(small(LINEAR))
@@ -206,7 +212,7 @@ def test_bad_input_is_one_line_and_status_two(capsys, claims, arguments, message
 def test_a_loss_that_is_not_reproduced_contradicts(capsys, claims, monkeypatch):
     slope = Slope(-0.6, (-0.7, -0.5), 0.0, (-1.0, 1.0), 40)
     checks = (PublishedCheck(2, 8000, 1e-12, 1e-12, slope), PublishedCheck(3, 8000, 1e-3, 1e-3, slope))
-    monkeypatch.setattr("temperance.numerics.studies.published_estimates.check_published", lambda folder: checks)
+    monkeypatch.setattr("temperance.claims.verify.check_published", lambda folder: checks)
     found = check_estimates("anywhere")
     assert found["outcome"] == "contradicted"
     assert [check["reproduced"] for check in found["checks"]] == [True, False]

@@ -14,14 +14,16 @@ import tempfile
 import time
 from contextlib import closing, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 import temperance.numerics.studies.run
-from temperance.claims.table import CLAIMS
+from temperance.claims.table import Claim
 from temperance.commands.app import run
-from temperance.evidence.study_runner import open_runs
+from temperance.evidence.monte_carlo import study_leg
+from temperance.evidence.study_runner import Runs
 from temperance.measurements.rate_study import study_for
 from temperance.numerics.studies.claim_studies import LINEAR
 from temperance.numerics.studies.run import run_study
@@ -143,8 +145,8 @@ def test_a_changed_definition_is_not_mixed_with_what_is_stored(tmp_path, capsys,
 def small_claim(monkeypatch, tmp_path):
     """Only the claim C9, about one small study; no published estimates nearby."""
     study = replace(LINEAR, name="small", sizes=(100, 200), replicates=40, seed=101)
-    monkeypatch.setattr("temperance.claims.verify.CLAIMS", [claim for claim in CLAIMS if claim.id == "C9"])
-    monkeypatch.setattr("temperance.numerics.studies.claim_studies.STUDIES", (study,))
+    leg = partial(study_leg, studies=[study], parameters=["density"])
+    monkeypatch.setattr("temperance.claims.verify.CLAIMS", [Claim("C9", "", ("monte_carlo",), (("monte_carlo", leg),))])
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
     return study
@@ -289,7 +291,7 @@ def test_a_killed_worker_is_told_in_one_line(tmp_path, capsys, killing, whole, o
 
 def test_the_studies_after_a_killed_worker_have_new_ones(tmp_path, killing):
     study = replace(LINEAR, name="small", sizes=(100, 200), replicates=40, seed=101)
-    with open_runs(workers=1, store=str(tmp_path / "s.sqlite")) as runs:
+    with Runs(workers=1, store=str(tmp_path / "s.sqlite")) as runs:
         with pytest.raises(RuntimeError, match="study 'first': a worker process ended abruptly"):
             runs.result(replace(study, name="first"))
         assert runs.result(study).theta.tobytes() == run_study(study).theta.tobytes()

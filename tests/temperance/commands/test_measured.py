@@ -351,7 +351,7 @@ def test_slopes_are_judged_by_the_predictions_of_theory(monkeypatch):
         slope("nu", 1, -0.7),
         slope("a", 1, -0.5, np.inf),
     )
-    monkeypatch.setattr("temperance.numerics.studies.results.study_slopes", lambda *_, **__: given)
+    monkeypatch.setattr("temperance.evidence.comparison.study_slopes", lambda *_, **__: given)
     found = [(s["predicted"], s["outcome"], s["sharp"]) for s in study_record(result)["slopes"]]
     assert found == [
         (-0.5, "confirmed", True),
