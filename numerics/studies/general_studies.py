@@ -7,7 +7,7 @@ of a mean is |sum_l p_l d_l|. Samples are nested: each begins the sample of the 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -64,13 +64,6 @@ class GeneralResult:
     errors: Mapping[str, Array]
     status: list[list[str]]
     agree: list[list[int]]
-
-
-def pilot(study: GeneralStudy, *, replicates: int, seed: int) -> GeneralStudy:
-    """The same study with other data and fewer replicates, to choose the definition with."""
-    if seed == study.seed:
-        raise ValueError("a pilot must not use the seed of its study")
-    return replace(study, name=f"{study.name}, pilot", replicates=replicates, seed=seed)
 
 
 def run_general(study: GeneralStudy, progress: Callable[[int], None] = lambda _: None) -> GeneralResult:

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, as_completed
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from time import monotonic
 
 import numpy as np
 from numpy.typing import NDArray
@@ -105,20 +104,11 @@ def _splits(study: Study, fewer: Fit, points: Points, seed: int) -> list[Floats]
 
 @dataclass(frozen=True)
 class Progress:
-    """Finished replicates of total, of which some were in the store at the start; seconds since then."""
+    """Finished replicates of total, of which some were in the store at the start."""
 
     done: int
     total: int
     stored: int
-    seconds: float
-
-    @property
-    def seconds_left(self) -> float | None:
-        """An estimate at the pace so far; None before the first replicate of this run is finished."""
-        fresh = self.done - self.stored
-        if self.done == self.total:
-            return 0.0
-        return self.seconds / fresh * (self.total - self.done) if fresh else None
 
 
 def compile_kernels(study: Study) -> None:
@@ -181,11 +171,11 @@ def _run(
     study: Study, store: Store | None, executor: Executor | None, progress: Callable[[Progress], None] | None
 ) -> dict[int, Outcome]:
     outcomes = store.outcomes() if store else {}
-    stored, start = len(outcomes), monotonic()
+    stored = len(outcomes)
 
     def report() -> None:
         if progress is not None:
-            progress(Progress(len(outcomes), study.replicates, stored, monotonic() - start))
+            progress(Progress(len(outcomes), study.replicates, stored))
 
     report()
     missing = [replicate for replicate in range(study.replicates) if replicate not in outcomes]

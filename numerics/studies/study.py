@@ -1,13 +1,13 @@
 """Defines a rate study by everything that determines its outcome, fixed before it runs.
 
-Example: ``pilot(study, replicates=20, seed=1)`` is the same study on other data, to choose its sizes with.
+Example: ``replace(study, seed=1, replicates=20)`` is a pilot, on other data, to choose sizes and replicates with.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, get_args
 
 from temperance.numerics.errors.voronoi import Symmetry
@@ -136,10 +136,3 @@ class Study:
         """SHA-256 of the definition."""
         text = json.dumps(self.definition, sort_keys=True, allow_nan=False)
         return hashlib.sha256(text.encode()).hexdigest()
-
-
-def pilot(study: Study, *, replicates: int, seed: int) -> Study:
-    """The same study with other data and fewer replicates, to choose the definition with."""
-    if seed == study.seed:
-        raise ValueError("a pilot must not use the seed of its study")
-    return replace(study, name=f"{study.name}, pilot", replicates=replicates, seed=seed)

@@ -16,8 +16,6 @@ from multiprocessing import get_context, parent_process
 from multiprocessing.connection import wait
 from threading import Thread
 
-_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
-
 
 class WorkersLost(RuntimeError):
     """The processes that ran a study ended before it did: killed, out of memory, or a cluster that closed."""
@@ -36,21 +34,6 @@ def lost_workers_told(study: str) -> Iterator[None]:
         raise WorkersLost(f"study {study!r}: a worker process ended abruptly (killed, or out of memory)") from None
 
 
-@contextmanager
-def _one_thread_each() -> Iterator[None]:
-    """Child processes started inside run BLAS on one thread."""
-    before = {name: os.environ.get(name) for name in _THREADS}
-    os.environ.update(dict.fromkeys(_THREADS, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
-
-
 def _wait_for_the_end(sentinel: int) -> None:
     wait([sentinel])
     os._exit(1)  # the parent is gone: nobody reads results, and queues could block a regular exit
@@ -66,11 +49,8 @@ def _end_with_parent() -> None:
 
 @contextmanager
 def local_workers(workers: int) -> Iterator[Executor]:
-    """An executor of spawned processes with one BLAS thread each, which end at once if this process is killed."""
-    with (
-        _one_thread_each(),
-        ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_end_with_parent) as pool,
-    ):
+    """An executor of spawned processes, which end at once if this process is killed."""
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_end_with_parent) as pool:
         yield pool
 
 

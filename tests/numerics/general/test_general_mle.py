@@ -10,7 +10,7 @@ from temperance.measurements.contact_orders import family
 from temperance.measurements.exponent_results import dropped, record
 from temperance.numerics.general.general_mle import GeneralFit, GeneralMixture, loglik, sampled
 from temperance.numerics.general.split_mixtures import Family
-from temperance.numerics.studies.general_studies import GeneralResult, GeneralStudy, group_errors, pilot, run_general
+from temperance.numerics.studies.general_studies import GeneralResult, GeneralStudy, group_errors, run_general
 from temperance.theory.models.spec import NU
 from temperance.theory.rates.contact_orders import order_setting
 
@@ -123,13 +123,6 @@ def test_a_study_is_determined_by_its_definition():
 def test_replicates_do_not_depend_on_how_many_there_are():
     one, two = run_general(small(replicates=1)), run_general(small())
     assert all(np.array_equal(e, two.errors[name][:1]) for name, e in one.errors.items())
-
-
-def test_a_pilot_has_data_of_its_own():
-    made = pilot(small(), replicates=1, seed=9)
-    assert (made.replicates, made.seed, made.sizes) == (1, 9, (100, 300))
-    with pytest.raises(ValueError, match="seed of its study"):
-        pilot(small(), replicates=1, seed=7)
 
 
 def test_errors_are_weighted_by_the_shares():
