@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from temperance.answers.learnability import MIRRORS, learnability
 from temperance.interop.callables import Source, activation
 from temperance.pages.answer import Answer, Grid, Part
 from temperance.terminal.errors import BadInput
@@ -16,7 +16,9 @@ from temperance.terminal.progress import display
 from temperance.theory.activations.catalogue import ALIASES, CATALOGUE
 from temperance.theory.conditions.decision import Decision, decide
 from temperance.theory.conditions.verdict import CONDITIONS, Verdict
+from temperance.theory.rates.learnability import MIRRORS, learnability
 
+_RATES = "how fast: temperance predict --activation {} --true 2 --fitted 3 --gauge anchored"
 _COLUMNS = ("activation", "first", "second", "tau, beta1", "a", "b, nu", "mirror")
 
 
@@ -47,7 +49,7 @@ class Check(Answer):
     @property
     def title(self) -> str:
         """What was asked."""
-        return f"Is the temperature learnable? {', '.join(d.activation.name for d in self.decisions)}"
+        return f"Is the temperature learnable? {', '.join(self._names)}"
 
     @property
     def status(self) -> int:
@@ -66,13 +68,25 @@ class Check(Answer):
         yield Grid("Conditions", _COLUMNS, tuple(_row(d) for d in self.decisions))
         for found in self.decisions:
             yield from _notes(found)
-        yield from (MIRRORS[kind] for kind in MIRRORS if any(_mirror(d) == kind for d in self.decisions))
+        kinds = {_mirror(d) for d in self.decisions}
+        yield from (f"mirror {text}" for kind, text in MIRRORS.items() if kind in kinds)
 
     @property
     def words(self) -> Sequence[str]:
         """Whether tau is learnable with each activation, and what to do."""
-        names = len(self.decisions) > 1
-        return [f"{d.activation.name}: {line}" if names else line for d in self.decisions for line in learnability(d)]
+        several, names, found = len(self.decisions) > 1, self._names, list(map(learnability, self.decisions))
+        lines = [
+            f"{name}: tau learnable: {one.answer}" if several else f"tau learnable: {one.answer}"
+            for name, one in zip(names, found, strict=True)
+        ]
+        for advice in dict.fromkeys(one.advice for one in found if one.advice):
+            of = ", ".join(name for name, one in zip(names, found, strict=True) if one.advice == advice)
+            lines.append(f"what to do ({of}): {advice}" if several else f"what to do: {advice}")
+        return [*lines, _RATES.format(shlex.quote(names[0]))] if names else []
+
+    @property
+    def _names(self) -> list[str]:
+        return [d.activation.name for d in self.decisions]
 
     def to_json(self) -> Any:
         """A list with the verdicts on every activation."""
@@ -212,7 +226,7 @@ def _notes(found: Decision) -> Iterator[str]:
         if why is not None:
             reasons.setdefault(why, condition)  # a relation is told with the first condition that it breaks
     notes = [f"{condition}: {why}" for why, condition in reasons.items()]
-    if found.mirror is not None and found.mirror.reason and found.mirror.reason not in reasons:
+    if found.mirror is not None and not found.mirror.proved:
         notes.append(f"mirror: {found.mirror.reason}")
     notes += [f"other verdicts at {name} = {', '.join(values)}" for name, values in found.exceptional_parameters]
     return (f"{found.activation.name}, {note}" for note in notes)

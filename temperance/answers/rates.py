@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from temperance.answers.slopes import answer, size_in_words, slope_parts
 from temperance.measurements.rate_study import REPLICATES, study_for
 from temperance.measurements.rate_study import rates as measure
 from temperance.measurements.true_measures import truth_of
 from temperance.pages.answer import Answer, Part
 from temperance.pages.plots import rates_plot
+from temperance.pages.slopes import answer, size_in_words, slope_parts
 from temperance.terminal.errors import refusing, resumable
 from temperance.terminal.options import FileOr, Sizes, Whole, gate_of
 from temperance.terminal.progress import display

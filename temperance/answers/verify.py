@@ -8,11 +8,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from temperance.answers.slopes import SLOPE_COLUMNS, fits_in_words, slope_row
 from temperance.claims.verify import Verification, chosen, verify_claims
 from temperance.evidence.outcomes import LEGS, Leg
 from temperance.evidence.study_runner import Runs, cores
 from temperance.pages.answer import Answer, Grid, Part
+from temperance.pages.slopes import SLOPE_COLUMNS, fits_in_words, slope_row
 from temperance.terminal.errors import BadInput, refusing, resumable
 from temperance.terminal.options import Whole
 from temperance.terminal.progress import display

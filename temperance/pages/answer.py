@@ -123,7 +123,7 @@ class Answer:
 
     def __repr__(self) -> str:
         """The kind of answer and what it says, in a line; print shows all."""
-        return f"<{type(self).__name__}: {shorten(one_line(self.words[0]), 100, placeholder=' ...')}>"
+        return f"<{type(self).__name__}: {shorten(one_line((*self.words, self.title)[0]), 100, placeholder=' ...')}>"
 
     def _repr_html_(self) -> str:
         """For notebooks."""

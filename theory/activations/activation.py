@@ -9,12 +9,12 @@ import sympy as sp
 from flint import fmpq
 
 from temperance.theory.activations.catalogue import NAMED
-from temperance.theory.activations.grammar import ACCEPTED, check_numbers
+from temperance.theory.activations.grammar import check_numbers, short
 from temperance.theory.activations.library_names import refuse_dotted
 from temperance.theory.activations.parser import written_pieces
 from temperance.theory.activations.piece_search import SourceExpression, Structure, points, survey
 from temperance.theory.activations.piecewise import Piece, Pieces
-from temperance.theory.expressions.sign_changes import Sample, Z
+from temperance.theory.expressions.sign_changes import NoClosedForm, Sample, Z
 
 __all__ = ["Activation", "Piece", "Z", "activation"]
 
@@ -100,7 +100,7 @@ def _parse(text: str, fixed: tuple[tuple[str, sp.Expr], ...] = ()) -> Activation
     found = survey(source)
     if not found.structures:
         seen = " that was found" if found.domain else ""
-        raise ValueError(f"{text.strip()[:60]!r} is real and finite on no interval{seen}; {ACCEPTED}")
+        raise ValueError(f"{short(text.strip())} is real and finite on no interval{seen}; accepted: what is on some")
     first, *others = found.structures
     parameters = tuple(sp.Symbol(n, real=True) for n in source.parameters if n in found.parameters)
     name = text.strip()
@@ -127,9 +127,15 @@ def activation(source: str | sp.Expr | Activation) -> Activation:
     name = source.strip()
     if name in NAMED:
         return replace(_parse(NAMED[name]), name=name)
-    refuse_dotted(name)
-    check_numbers(name)
-    return _parse(source)
+    try:
+        refuse_dotted(name)
+        check_numbers(name)
+        return _parse(source)
+    except NoClosedForm:
+        raise
+    except ValueError as error:
+        about = "" if short(name)[1:-1] in str(error) else f"{short(name)}: "
+        raise ValueError(f"{about}{error}") from None
 
 
 def reread(expression: str) -> Activation:

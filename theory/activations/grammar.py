@@ -6,7 +6,9 @@ The tree is data only: `theory.activations.parser` builds a formula from it, wit
 from __future__ import annotations
 
 import ast
+import difflib
 import warnings
+from collections.abc import Iterable
 
 import sympy as sp
 
@@ -16,7 +18,12 @@ MOST_CHARACTERS = 5000
 MOST_NESTING = 100
 MOST_DIGITS = 40
 
-REFUSED_NAMES = frozenset({"nan", "inf", "oo", "zoo", "I", "tau", "x", "y"})
+REFUSED_NAMES: dict[str, str] = {
+    **dict.fromkeys(("nan", "inf", "oo", "zoo", "I"), "accepted: real numbers"),
+    **dict.fromkeys(("x", "y"), "the variable is called z"),
+    "tau": "s is what stands before the temperature, in s(beta1.x)/tau: give s alone, such as tanh",
+}
+"""Names that are no parameters, with what is meant instead."""
 CONSTANTS: dict[str, sp.Expr] = {"pi": sp.pi, "E": sp.E}
 SWITCHES = ("abs", "sign", "max", "min", "where")
 ACCEPTED = (
@@ -26,9 +33,19 @@ ACCEPTED = (
 )
 
 
-def refuse(what: str) -> ValueError:
-    """The error for what is not in the language, with what is accepted."""
-    return ValueError(f"{what}; {ACCEPTED}")
+def refuse(what: str, hint: str | None = None) -> ValueError:
+    """The error for what is not in the language, with a hint, or else with all that is accepted."""
+    return ValueError(f"{what}; {hint or ACCEPTED}")
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str | None:
+    """The known names that are nearest to one, as a question."""
+    spelled: dict[str, str] = {}
+    for text in known:
+        spelled.setdefault(text.casefold(), text)
+    exact = name.casefold() in spelled
+    near = difflib.get_close_matches(name.casefold(), spelled, n=1 if exact else 2, cutoff=0.75)
+    return f"did you mean {' or '.join(spelled[text] for text in near)}?" if near else None
 
 
 def syntax_tree(text: str) -> ast.expr:
@@ -52,7 +69,8 @@ def syntax_tree(text: str) -> ast.expr:
             warnings.simplefilter("error")
             tree = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, Warning, RecursionError, MemoryError, ValueError, OverflowError) as error:
-        raise refuse(f"cannot read {short(text)} ({_first_line(error)})") from None
+        hint = "products are written *, as in 2*z" if "decimal literal" in str(error) else None
+        raise refuse(f"cannot read {short(text)} ({_first_line(error)})", hint) from None
     return tree
 
 

@@ -18,6 +18,7 @@ from temperance.theory.activations.grammar import (
     REFUSED_NAMES,
     SWITCHES,
     decimal,
+    did_you_mean,
     refuse,
     short,
     syntax_tree,
@@ -72,7 +73,7 @@ class Reader:
         if name in CONSTANTS:
             return (Piece(CONSTANTS[name]),)
         if name in LANGUAGE or name in SWITCHES or name in self.definitions:
-            raise refuse(f"{name} is a function: write {name}(z)")
+            raise refuse(f"{name} is a function", f"write {name}(z)")
         raise refuse(f"unknown name {name!r}")
 
     def _number(self, node: ast.Constant) -> sp.Expr:
@@ -94,9 +95,9 @@ class Reader:
             return self.algebra.map(lambda p, q: p / q, left, right)
         if isinstance(operator, ast.Pow):
             return self._power(left, right)
-        hint = "; powers are written **" if isinstance(operator, ast.BitXor) else ""
-        name = "^" if hint else type(operator).__name__
-        raise refuse(f"the operator {name} is not in the expression language{hint}")
+        if isinstance(operator, ast.BitXor):
+            raise refuse("the operator ^ is refused", f"powers are written **: {short(self.text.replace('^', '**'))}")
+        raise refuse(f"the operator {type(operator).__name__} is not in the expression language")
 
     def _power(self, base: Pieces, exponent: Pieces) -> Pieces:
         if all(p.expr.is_Integer for p in exponent):
@@ -141,7 +142,7 @@ class Reader:
             return self._switch(name, arguments)
         if name in self.definitions:
             return self._defined(name, arguments)
-        raise refuse(f"unknown function {name!r}")
+        raise refuse(f"unknown function {name!r}", did_you_mean(name, [*LANGUAGE, *SWITCHES, *self.definitions]))
 
     def _count(self, name: str, arguments: list[Pieces], least: int, most: int | None) -> None:
         if len(arguments) < least or (most is not None and len(arguments) > most):
@@ -166,7 +167,7 @@ class Reader:
     def _where(self, tree: ast.Call, values: Mapping[str, Pieces]) -> Pieces:
         condition = tree.args[0] if tree.args else None
         if len(tree.args) != 3 or not isinstance(condition, ast.Compare) or len(condition.ops) != 1:
-            raise refuse("where takes a comparison and two expressions, as in where(z > 0, z, 0)")
+            raise refuse("where takes a comparison and two expressions", "as in where(z > 0, z, 0)")
         left, right = self.read(condition.left, values), self.read(condition.comparators[0], values)
         difference = self.algebra.map(lambda p, q: p - q, left, right)
         yes, no = (self.read(a, values) for a in tree.args[1:])
@@ -225,12 +226,14 @@ def check_names(names: list[str], definitions: Mapping[str, Definition]) -> list
     parameters = [n for n in names if n != "z" and n not in CONSTANTS]
     for name in parameters:
         if name in REFUSED_NAMES or "__" in name or not name.isascii():
-            raise refuse(f"the name {name!r} is refused")
+            raise refuse(f"the name {name!r} is refused", REFUSED_NAMES.get(name))
         if name in LANGUAGE or name in SWITCHES or name in definitions:
-            raise refuse(f"{name} is a function: write {name}(z)")
+            raise refuse(f"{name} is a function", f"write {name}(z)")
     if parameters and "z" not in names:
         named = ", ".join(map(repr, parameters))
-        raise refuse(f"unknown activation, or an expression without the variable z: {named}")
+        hint = did_you_mean(parameters[0], definitions) if len(parameters) == 1 else None
+        what = "unknown activation" if hint else "unknown activation, or an expression without the variable z:"
+        raise refuse(f"{what} {named}", hint)
     return parameters
 
 

@@ -102,6 +102,41 @@ def test_an_unknown_name_does_not_discard_the_answers_to_the_others(capsys):
     assert strict(capsys.readouterr().out) == []
 
 
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("x**2", "'x**2': the name 'x' is refused; the variable is called z"),
+        ("GeLU", "unknown activation 'GeLU'; did you mean gelu?"),
+        ("sin(z) + geluu(z)", "'sin(z) + geluu(z)': unknown function 'geluu'; did you mean gelu or elu?"),
+        ("exp(-z^2)", "'exp(-z^2)': the operator ^ is refused; powers are written **: 'exp(-z**2)'"),
+        ("2z", "cannot read '2z' (invalid decimal literal); products are written *, as in 2*z"),
+        ("z/tau", "'z/tau': the name 'tau' is refused; s is what stands before the temperature, in s(beta1.x)/tau: "),
+    ],
+)
+def test_a_slip_is_answered_by_its_hint_alone(capsys, text, hint):
+    assert run(["check", text]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith(hint)
+    assert "LambertW" not in told
+
+
+def test_a_check_ends_with_the_answer_and_what_to_do(capsys):
+    *_, answer, advice, rates = output(capsys, "check", "gelu").splitlines()
+    assert answer == "tau learnable: yes, except at beta1_2 = -beta1_1 (k = 2, free gauge)"
+    assert advice == "what to do: anchor one atom, beta1_k = 0 (--gauge anchored)"
+    told = output(capsys, *shlex.split(rates.partition(": temperance ")[2])).splitlines()
+    assert told[0] == "Predicted rates n^(-p): gelu, anchored gauge, k* = 2, k = 3"
+    lines = output(capsys, "check", "relu", "softplus", "z").splitlines()
+    assert "relu: tau learnable: no: only beta1/|beta1|, |beta1|/tau, beta0/tau are" in lines
+    assert "z: tau learnable: no: only beta1/tau and beta0/tau are" in lines
+    assert "what to do (relu): fix tau, or take another activation, such as tanh, sigmoid or gelu" in lines
+
+
+def test_what_is_undecided_of_mirror_points_is_said_below_the_table(capsys):
+    out = output(capsys, "check", "gamma(z + 1) - z*gamma(z)")
+    assert "gamma(z + 1) - z*gamma(z), mirror: no relation found" in out
+
+
 def test_an_activation_alone_chooses_the_activation_gate(capsys):
     found = strict(output(capsys, "derive", "--activation", "tanh", "--order", "1", "--json"))
     assert found["gate"] == "activation"

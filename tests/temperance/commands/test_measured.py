@@ -7,7 +7,6 @@ import pytest
 from rich.console import Console
 
 from temperance.answers.rates import Rates
-from temperance.answers.slopes import answer, slope_row
 from temperance.commands.app import run
 from temperance.evidence.comparison import predictions, study_record
 from temperance.measurements.rate_study import rates, study_for
@@ -15,6 +14,7 @@ from temperance.measurements.true_measures import default_truth, read_truth
 from temperance.numerics.errors.slopes import Slope
 from temperance.numerics.studies.claim_studies import LINEAR
 from temperance.numerics.studies.results import StudyResult, StudySlope
+from temperance.pages.slopes import answer, slope_row
 from temperance.theory.rates.prediction import Prediction, weakest
 
 QUICK = ["--n", "300,600,1200", "--replicates", "12"]

@@ -1,0 +1,63 @@
+"""Whether tau is learnable, in words: held against the verdicts and predictions from which the words are made."""
+
+import doctest
+
+import pytest
+
+from temperance.theory.conditions.decision import decide
+from temperance.theory.rates import learnability as module
+from temperance.theory.rates.learnability import MIRRORS, learnability
+from temperance.theory.rates.predict import predict
+
+MIRROR = "beta1_2 = -beta1_1 (k = 2, free gauge)"
+
+
+@pytest.mark.parametrize(
+    ("source", "answer", "advice"),
+    [
+        ("z", "no: only beta1/tau and beta0/tau are", "nothing is lost if you fix tau"),
+        ("z**2", "no: only beta1/|beta1|, |beta1|^2/tau, beta0/tau are", "fix tau"),
+        ("log(abs(z))", "yes where two beta1_i are not parallel (d >= 2), but beta1 is not; d = 1: no", "fix tau"),
+        ("hardshrink", "not proved: the first-order condition fails, but not as a symmetry (a jump moves", "fix tau"),
+        ("gelu", f"yes, except at {MIRROR}", "anchor one atom"),
+        ("tanh", f"yes, except at {MIRROR}, where two more points have the same density", "anchor one atom"),
+        ("exp(-z**2)", "yes, except where beta1_2 = +-beta1_1 (k = 2): the gate is constant", "anchor one atom"),
+        (
+            "log(1 + z**2)",
+            "yes, except where beta1_2 = +-beta1_1 (k = 2): the gate is constant; with k > k* not",
+            "anchor",
+        ),
+        ("mish", "yes", None),
+        ("elu", "yes with an anchored atom (beta1_k = 0); free gauge: not proved, only analytic s", "anchor one atom"),
+        ("z**2 + z", "yes with an anchored atom (beta1_k = 0); free gauge: not proved, a polynomial of two", "anchor"),
+        ("gamma(z + 1) - z*gamma(z)", "undecided: no tower for gamma", "write s without the part"),
+    ],
+)
+def test_the_answer_in_words(source, answer, advice):
+    found = learnability(decide(source))
+    assert found.answer.startswith(answer)
+    assert found.advice is None if advice is None else found.advice.startswith(advice)
+
+
+@pytest.mark.parametrize(
+    "source", ["tanh", "relu", "z**3", "elu", "z**2 + z", "log(abs(z))", "softplus", "step", "exp"]
+)
+def test_yes_is_said_only_where_tau_has_a_rate(source):
+    rates = {
+        gauge: next(
+            p.sharp for p in predict("activation", source, true_k=2, fitted_k=2, gauge=gauge) if p.parameter == "tau"
+        )
+        for gauge in ("free", "anchored")
+    }
+    answer = learnability(decide(source)).answer
+    assert (answer == "yes" or answer.startswith(("yes,", "yes;"))) == (rates["free"] is not None)
+    assert answer.startswith("yes with an anchored") == (rates["free"] is None and rates["anchored"] is not None)
+
+
+def test_every_mirror_type_is_explained():
+    kinds = {decide(source).mirror.kind for source in ("tanh", "gelu", "z**2", "mish")}
+    assert {kind or "none" for kind in kinds} == set(MIRRORS)
+
+
+def test_the_example():
+    assert doctest.testmod(module).failed == 0

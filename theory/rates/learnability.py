@@ -1,0 +1,86 @@
+"""Says in words whether the temperature is learnable with an activation, and what to do (theory.md 2.2 to 2.5).
+
+>>> from temperance.theory.conditions.decision import decide
+>>> learnability(decide("relu")).answer
+'no: only beta1/|beta1|, |beta1|/tau, beta0/tau are'
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from temperance.theory.conditions.decision import Decision
+from temperance.theory.conditions.first_order_failures import classify
+from temperance.theory.rates.predict import predict
+from temperance.theory.rates.prediction import Prediction
+from temperance.theory.rates.setting import Gauge
+
+_PLACE = "beta1_2 = -beta1_1 (k = 2, free gauge)"
+_INSTEAD = "fix tau, or take another activation, such as tanh, sigmoid or gelu"
+_ANCHOR = "anchor one atom, beta1_k = 0 (--gauge anchored)"
+
+MIRRORS = {
+    "homogeneous": f"homogeneous: at {_PLACE} tau and beta1 move together, the density stays (degree 0: beta1 alone)",
+    "odd": f"odd: at {_PLACE} beta1_1 + beta1_2 has the rate n^(-1/4) at best; two more points have the same density",
+    "even": "even: signs of beta1 do not matter, and where beta1_2 = +-beta1_1 (k = 2) the gate is constant",
+    "none": f"none: at {_PLACE} nothing special happens, or s is real at no pair z, -z",
+}
+"""What each mirror type means."""
+
+
+@dataclass(frozen=True)
+class Learnability:
+    """Whether tau is learnable, in words, and what to do about it (None: nothing)."""
+
+    answer: str
+    advice: str | None
+
+
+def learnability(found: Decision) -> Learnability:
+    """Whether tau is learnable with an activation of which the conditions are decided."""
+    if found.activation.is_linear:
+        return Learnability("no: only beta1/tau and beta0/tau are", f"nothing is lost if you {_INSTEAD}")
+    if found.first_order.outcome == "undecided":
+        advice = "write s without the part that is named, or give its parameters numbers"
+        return Learnability(f"undecided: {found.first_order.reason}", advice)
+    return _not_learnable(found) if found.first_order.outcome == "fails" else _learnable(found)
+
+
+def _not_learnable(found: Decision) -> Learnability:
+    failure = classify(found.activation)
+    if failure is None or not failure.symmetry:
+        why = "a jump moves with beta1" if failure else "its kind is not proved"
+        return Learnability(f"not proved: the first-order condition fails, but not as a symmetry ({why})", _INSTEAD)
+    if failure.kind == "logarithmic":
+        return Learnability("yes where two beta1_i are not parallel (d >= 2), but beta1 is not; d = 1: no", _INSTEAD)
+    return Learnability(f"no: only {', '.join(failure.invariants)} are", _INSTEAD)
+
+
+def _tau(found: Decision, gauge: Gauge) -> Prediction:
+    rates = predict("activation", found.activation, true_k=2, fitted_k=2, gauge=gauge, decision=found)
+    return next(p for p in rates if p.parameter == "tau")
+
+
+def _learnable(found: Decision) -> Learnability:
+    """F1 holds: learnable in the gauges that a theorem covers, the mirror points excepted."""
+    free, anchored = _tau(found, "free"), _tau(found, "anchored")
+    if free.sharp is None and anchored.sharp is None:
+        return Learnability(f"not proved: {anchored.reason}", _INSTEAD)
+    exception = _at_mirror_points(found)
+    if taus := found.tau_beta1.fails_at_tau:
+        exception += f"; with k > k* not proved at tau = {', '.join(taus)}"
+    if free.sharp is not None:
+        return Learnability(f"yes{exception}", _ANCHOR if exception else None)
+    why = free.reason.removeprefix("free gauge: ")
+    return Learnability(f"yes with an anchored atom (beta1_k = 0); free gauge: not proved, {why}", _ANCHOR)
+
+
+def _at_mirror_points(found: Decision) -> str:
+    mirror = found.mirror
+    if mirror is None or not mirror.proved:
+        return f"; at {_PLACE} undecided"
+    if mirror.kind == "homogeneous" and mirror.degree != 0:
+        return f", except at {_PLACE}"
+    if mirror.kind == "odd":
+        return f", except at {_PLACE}, where two more points have the same density"
+    return ", except where beta1_2 = +-beta1_1 (k = 2): the gate is constant" if mirror.kind == "even" else ""
