@@ -3,8 +3,6 @@
 >>> found = solvability(2)
 >>> found.order, found.proved, str(found.below.residual)
 (4, True, '-1/12')
->>> str(found.elimination.remainder)
-'-w*(w + 1)*(w**2 + w + 1)/36'
 """
 
 from __future__ import annotations
@@ -13,14 +11,9 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from temperance.theory.solvability.elimination import Elimination, eliminate
 from temperance.theory.solvability.gauss_hermite import GaussHermite, gauss_hermite
 from temperance.theory.solvability.sign_changes import ProofStep, sign_changes
 from temperance.theory.solvability.system import coefficient, order, softmax_system, softmax_unknowns, system, unknowns
-
-NO_ELIMINATION = (
-    "no elimination for m >= 3: 3m - 2 unknowns up to scale; the upper bound rests on the sign changes alone"
-)
 
 
 @dataclass(frozen=True)
@@ -32,35 +25,29 @@ class Solvability:
         order: r_bar(m).
         below: an exact solution at order - 1 (None for m = 1, where r = 0 asks nothing).
         steps: why there is none at order.
-        elimination: for m = 2, a second proof of that, without citation.
         softmax: why the four-offset system of the softmax gate has the same order.
-        note: what was not done.
     """
 
     m: int
     order: int
     below: GaussHermite | None
     steps: tuple[ProofStep, ...]
-    elimination: Elimination | None
     softmax: tuple[ProofStep, ...]
-    note: str | None
 
     @property
     def proved(self) -> bool:
         """Whether every check came out (cited theorems are taken as proved)."""
-        evidence = [part.verified for part in (self.below, self.elimination) if part is not None]
-        return all(evidence) and all(step.holds for step in (*self.steps, *self.softmax))
+        below = self.below is None or self.below.verified
+        return below and all(step.holds for step in (*self.steps, *self.softmax))
 
     @property
     def cited(self) -> tuple[str, ...]:
-        """The theorems from the literature that the upper bound rests on; empty where a proof without them is given."""
-        if self.elimination is not None and self.elimination.verified:
-            return ()
+        """The theorems from the literature that the upper bound rests on."""
         return tuple(step.source for step in self.steps if step.source is not None)
 
 
 def solvability(m: int) -> Solvability:
-    """r_bar(m) with its proof: an exact solution below, the count of sign changes above, and an elimination for m = 2.
+    """r_bar(m) with its proof: an exact solution below, the count of sign changes above.
 
     Args:
         m: number of atoms in a cell; the algebra of m = 6 takes a fraction of a second.
@@ -74,10 +61,8 @@ def solvability(m: int) -> Solvability:
         step = ProofStep(
             "E_1 = p^2 q1 vanishes only for q1 = 0", "checked", sp.expand(system(1, 1)[0] - square**2 * q1) == 0
         )
-        return Solvability(m, bound, None, (step,), None, (), None)
-    note = None if m == 2 else NO_ELIMINATION
-    eliminated = eliminate() if m == 2 else None
-    return Solvability(m, bound, gauss_hermite(m), sign_changes(m), eliminated, _softmax_reduction(m), note)
+        return Solvability(m, bound, None, (step,), ())
+    return Solvability(m, bound, gauss_hermite(m), sign_changes(m), _softmax_reduction(m))
 
 
 def _softmax_reduction(m: int) -> tuple[ProofStep, ...]:
