@@ -19,9 +19,9 @@ from temperance.theory.conditions.families import Family
 from temperance.theory.conditions.kinks import Kinks, kinks_of
 from temperance.theory.conditions.mirror_points import Mirror, mirror
 from temperance.theory.conditions.relations import Analysis, Relations
-from temperance.theory.conditions.verdict import Verdict, latex_display, markdown_table
+from temperance.theory.conditions.verdict import Verdict, markdown_table
 from temperance.theory.expressions import balls
-from temperance.theory.expressions.normal_forms import as_written, rationalized
+from temperance.theory.expressions.normal_forms import rationalized
 from temperance.theory.expressions.sign_changes import NO_CLOSED_FORM, NoClosedForm, Sample
 from temperance.theory.fields.nullspace import Row
 
@@ -59,16 +59,6 @@ class Decision:
     def _repr_markdown_(self) -> str:
         """For notebooks: a table of the verdicts."""
         return markdown_table(self.activation.expression, self.verdicts)
-
-    def _repr_latex_(self) -> str:
-        """For notebooks: the verdicts and relations as one display."""
-        return latex_display(_shown(self.activation), self.verdicts)
-
-
-def _shown(source: Activation) -> str:
-    if not source.pieces:
-        return rf"\text{{{source.name}}}"
-    return sp.latex(sp.Piecewise(*((p.expr, p.upper > Z) for p in source.pieces)))
 
 
 def decide(source: str | sp.Expr | Activation) -> Decision:
@@ -199,7 +189,7 @@ def _failure(analysis: Analysis, family: Family, row: Row, scope: str) -> Verdic
     doubt = analysis.doubt(row)
     if doubt:
         return _undecided(doubt)
-    combination = family.combined(as_written(analysis.constants(row), analysis.formula))
+    combination = family.combined(analysis.constants(row))
     scope += _kinks_change(analysis, family)
     return Verdict("fails", f"{combination} = 0", scope, latex=f"{sp.latex(combination)} = 0")
 
@@ -271,8 +261,7 @@ def _at_one_tau(analysis: Analysis, found: Relations) -> Verdict:
     if not found.complete:
         return _undecided(found.note)
     p, q = analysis.constants(row)[-2:]
-    ratio = rationalized(sp.cancel(p / q)) if p != 0 and q != 0 else sp.S.Zero
-    (tau,) = as_written([ratio], analysis.formula)
+    tau = rationalized(sp.cancel(p / q)) if p != 0 and q != 0 else sp.S.Zero
     if tau == 0 or (not tau.free_symbols and balls.sign(tau, {}) != 1):
         return Verdict("holds", scope=EVERY_TAU)
     failure = _failure(analysis, found.family, row, EVERY_TAU)

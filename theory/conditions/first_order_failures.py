@@ -15,7 +15,7 @@ from temperance.theory.activations.activation import Activation, activation
 from temperance.theory.conditions import families
 from temperance.theory.conditions.kinks import is_unclear, kinks_of
 from temperance.theory.conditions.relations import Analysis
-from temperance.theory.expressions.normal_forms import as_written, rationalized
+from temperance.theory.expressions.normal_forms import rationalized
 
 Kind = Literal["homogeneous", "logarithmic", "constant"]
 
@@ -59,7 +59,7 @@ def classify(source: str | sp.Expr | Activation) -> Failure | None:
     if not found.rows or analysis.doubt(found.rows[0]):
         return None
     rows = [dict(zip(found.family.members, analysis.constants(row), strict=True)) for row in found.rows]
-    (degree,), (coefficient,) = (as_written([number], analysis.formula) for number in _ode(rows))
+    degree, coefficient = _ode(rows)
     jumps = kinks_of(source.pieces, analysis.sample)
     if jumps.jumps or is_unclear(source.pieces, analysis.sample):
         note = f"almost everywhere only: {jumps.described() or 'a jump between pieces is not excluded'}"

@@ -159,11 +159,6 @@ class Analysis:
             return "the relation involves a constant of integration"
         return None
 
-    @property
-    def formula(self) -> sp.Basic:
-        """The formulas of all pieces, as they were read."""
-        return sp.Tuple(*(piece.expr for piece in self.pieces))
-
     def constants(self, row: Row) -> tuple[sp.Expr, ...]:
         """The coefficients of a relation as numbers (or expressions in the parameters)."""
         assert self.tower is not None

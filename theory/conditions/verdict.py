@@ -57,12 +57,3 @@ def markdown_table(expression: str, verdicts: Sequence[Verdict]) -> str:
         relation = f"${verdict.latex}$".replace("|", r"\vert ") if verdict.latex else ""
         lines.append(f"| {name} | {outcome_in_words(verdict)} | {relation} | {verdict.reason or verdict.scope} |")
     return "\n".join(lines)
-
-
-def latex_display(expression: str, verdicts: Sequence[Verdict]) -> str:
-    """The verdicts on s(z) = expression (LaTeX) as one display."""
-    rows = [rf"s(z) &= {expression}"]
-    for name, verdict in zip(CONDITIONS.values(), verdicts, strict=True):
-        relation = rf":\quad {verdict.latex}" if verdict.latex else ""
-        rows.append(rf"\text{{{name}}} &\quad \text{{{outcome_in_words(verdict)}}}{relation}")
-    return "$$\\begin{aligned}" + r" \\ ".join(rows) + r"\end{aligned}$$"

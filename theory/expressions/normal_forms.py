@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from math import lcm
 
 import sympy as sp
@@ -22,76 +23,10 @@ def rationalized(number: sp.Expr) -> sp.Expr:
     return sp.radsimp(number) if short and not number.has(sp.Function) else number
 
 
-def as_written(numbers: Sequence[sp.Expr], source: sp.Basic) -> tuple[sp.Expr, ...]:
-    """The same numbers up to a common factor, each a rational multiple of a constant of a formula or of its inverse.
-
-    Towers write sin(1) with tan(1/2) and tanh(1) with exp(2). The numbers come back as they are where none of them
-    has a function, or they are no such multiples. A number alone keeps its factor.
-
-    >>> t = sp.tan(sp.Rational(1, 2))
-    >>> as_written([2 * t / (1 + t**2)], sp.sin(1) * Z)
-    (sin(1),)
-    """
-    numbers = tuple(numbers)
-    plain = not any(n.has(sp.Function) and not n.free_symbols for n in numbers)
-    if plain or sum(n.count_ops() for n in numbers) > _MOST_OPERATIONS:
-        return numbers
-    scales = [sp.S.One] if len(numbers) == 1 else [n for n in numbers if n != 0]
-    for constant in _constants(source):
-        form = elementary(constant).replace(sp.tan, _tangent).replace(sp.sin, _sine).replace(sp.cos, _cosine)
-        found = [[_multiple(n / scale, constant, form) for n in numbers] for scale in scales]
-        whole = [[f for f in row if f is not None] for row in found if None not in row]
-        if whole:
-            best = min(whole, key=lambda row: sum(f.count_ops() + 9 * sp.fraction(f)[1].has(sp.Function) for f in row))
-            return tuple(f * _cleared(best) for f in best)
-    return numbers
-
-
-def _cleared(numbers: Sequence[sp.Expr]) -> int:
-    """The least common denominator of their rational factors; 1 for a number alone."""
-    return lcm(*(int(n.as_coeff_Mul()[0].q) for n in numbers)) if len(numbers) > 1 else 1
-
-
-def _constants(source: sp.Basic) -> list[sp.Expr]:
-    """The numbers with functions in a formula, the largest first."""
-    nodes = (e for e in sp.preorder_traversal(source) if isinstance(e, sp.Expr))
-    found = (e for e in nodes if not e.free_symbols and e.has(sp.Function))
-    return [e for e in dict.fromkeys(found) if e.count_ops() <= _MOST_OPERATIONS]
-
-
-def _multiple(number: sp.Expr, constant: sp.Expr, form: sp.Expr) -> sp.Expr | None:
-    """A rational number, or such a multiple of a constant or of its inverse; form: the constant as a tower has it."""
-    for factor, value in ((sp.S.One, sp.S.One), (constant, form), (1 / constant, 1 / form)):
-        ratio = sp.cancel(sp.together(number / value))
-        if ratio.is_Rational:
-            return ratio * factor
-    return None
-
-
-def _sine(q: sp.Expr) -> sp.Expr:
-    return 2 * sp.tan(q / 2) / (1 + sp.tan(q / 2) ** 2)
-
-
-def _cosine(q: sp.Expr) -> sp.Expr:
-    return (1 - sp.tan(q / 2) ** 2) / (1 + sp.tan(q / 2) ** 2)
-
-
-def _tangent(q: sp.Expr) -> sp.Expr:
-    return _sine(q) / _cosine(q)
-
-
+@lru_cache(maxsize=4096)
 def elementary(expr: sp.Expr) -> sp.Expr:
     """The same function with hyperbolic, inverse hyperbolic and reciprocal functions written out."""
-    seen: dict[sp.Expr, sp.Expr] = {}
-
-    def visit(e: sp.Expr) -> sp.Expr:
-        if e.is_Atom:
-            return e
-        if e not in seen:
-            seen[e] = _rebuilt(e, [visit(a) for a in e.args])
-        return seen[e]
-
-    return visit(expr)
+    return expr if expr.is_Atom else _rebuilt(expr, [elementary(a) for a in expr.args])
 
 
 def has_roots(expr: sp.Expr) -> bool:

@@ -181,12 +181,9 @@ def test_decisions_show_themselves_in_notebooks(expression):
     table = decision._repr_markdown_().splitlines()
     assert len([line for line in table if line.startswith("|")]) == 7
     assert all(line.count("|") == 5 for line in table if line.startswith("|"))
-    display = decision._repr_latex_()
-    assert display.startswith("$$")
-    assert display.count("{") == display.count("}")
     for verdict in decision.verdicts:
         assert (verdict.latex is None) == (verdict.relation is None)
-        assert verdict.latex is None or verdict.latex in display
+        assert verdict.latex is None or verdict.latex.replace("|", r"\vert ") in decision._repr_markdown_()
 
 
 BOUNDARY = [  # an argument that sits on the edge of a domain all along a piece: the piece counts

@@ -265,10 +265,4 @@ def test_a_decision_of_an_activation_is_that_of_its_text():
 
 
 def test_what_a_notebook_shows_has_the_expression_of_every_piece():
-    assert (
-        r"\begin{cases} e^{z} - 1 & \text{for}\: z < 0 \\z & \text{otherwise} \end{cases}"
-        in decide("elu")._repr_latex_()
-    )
     assert decide("elu")._repr_markdown_().startswith("`s(z) = where(z < 0, exp(z) - 1, z)`\n")
-    assert r"\begin{cases}" not in decide("tanh")._repr_latex_()
-    assert r"\tanh" in decide("tanh")._repr_latex_()
