@@ -91,7 +91,7 @@ def refuse_dotted(name: str) -> None:
     last = bare.rpartition(".")[2]
     if _plain(last) in _OF_VECTORS:
         raise ValueError(f"{name} is a function of a vector; accepted: functions of one number, such as torch.nn.GELU")
-    near = suggestions(bare)
+    near = _meant(bare)
     hint = f"did you mean {' or '.join(near)}? " if near else ""
     raise ValueError(
         f"unknown activation {name!r}; {hint}accepted: names of `temperance catalogue --json`, without arguments, and "
@@ -99,22 +99,12 @@ def refuse_dotted(name: str) -> None:
     )
 
 
-def suggestions(name: str) -> list[str]:
-    """At most three known dotted names: the one that is meant but for its prefix or letter case, or similar ones."""
-    space, _, last = _in_full(name).rpartition(".")
-    spelled = [known for known in LIBRARY_NAMES if _plain(known) == _plain(f"{space}.{last}")]
-    if spelled:
-        return spelled[:1]
-    lasts = dict.fromkeys(known.rpartition(".")[2].lower() for known in LIBRARY_NAMES)
-    near = difflib.get_close_matches(last.lower(), lasts, n=3, cutoff=0.7)
-    found = [known for part in near for known in LIBRARY_NAMES if known.rpartition(".")[2].lower() == part]
-    return sorted(found, key=lambda known: known.rpartition(".")[0] != space)[:3]
-
-
-def _in_full(name: str) -> str:
-    """The name with tensorflow, jnp, F or nn at its start written as LIBRARY_NAMES writes it."""
+def _meant(name: str) -> list[str]:
+    """The known dotted names that are this one but for its prefix or letter case; else similar ones."""
     first, dot, rest = name.partition(".")
-    return _PREFIXES.get(first, first) + dot + rest
+    full = _PREFIXES.get(first, first) + dot + rest
+    spelled = [known for known in LIBRARY_NAMES if _plain(known) == _plain(full)]
+    return spelled[:1] or difflib.get_close_matches(full, LIBRARY_NAMES)
 
 
 def _plain(name: str) -> str:

@@ -7,6 +7,7 @@ Nothing that a user writes is evaluated by Python or SymPy. Every node of the tr
 from __future__ import annotations
 
 import ast
+import operator as operations
 from collections.abc import Callable, Mapping
 from itertools import pairwise
 
@@ -28,6 +29,13 @@ from temperance.theory.expressions.functions import LANGUAGE
 from temperance.theory.expressions.sign_changes import Z, sign_at
 from temperance.theory.expressions.size_limits import power
 
+_OPERATIONS: dict[type[ast.operator], Callable[[sp.Expr, sp.Expr], sp.Expr]] = {
+    ast.Add: operations.add,
+    ast.Sub: operations.sub,
+    ast.Mult: operations.mul,
+    ast.Div: operations.truediv,
+}
+
 
 class Definition:
     """A named function of the language: its formula in z and the default values of its parameters, in order."""
@@ -47,13 +55,6 @@ class Reader:
 
     def read(self, tree: ast.expr, values: Mapping[str, Pieces]) -> Pieces:
         """The pieces of the tree, with the given meaning of every name."""
-        chain = _left_chain(tree)
-        if chain is not None:
-            first, rest = chain
-            total = self.read(first, values)
-            for operator, right in rest:
-                total = self._binary(operator, total, self.read(right, values))
-            return total
         if isinstance(tree, ast.Constant):
             return (Piece(self._number(tree)),)
         if isinstance(tree, ast.Name):
@@ -85,14 +86,8 @@ class Reader:
         return sp.Integer(int(whole + decimals or "0")) * sp.Integer(10) ** (exponent - len(decimals))
 
     def _binary(self, operator: ast.operator, left: Pieces, right: Pieces) -> Pieces:
-        if isinstance(operator, ast.Add):
-            return self.algebra.map(lambda p, q: p + q, left, right)
-        if isinstance(operator, ast.Sub):
-            return self.algebra.map(lambda p, q: p - q, left, right)
-        if isinstance(operator, ast.Mult):
-            return self.algebra.map(lambda p, q: p * q, left, right)
-        if isinstance(operator, ast.Div):
-            return self.algebra.map(lambda p, q: p / q, left, right)
+        if type(operator) in _OPERATIONS:
+            return self.algebra.map(_OPERATIONS[type(operator)], left, right)
         if isinstance(operator, ast.Pow):
             return self._power(left, right)
         if isinstance(operator, ast.BitXor):
@@ -193,15 +188,6 @@ class Reader:
         for parameter, default in definition.parameters.items():
             values[parameter] = given.get(parameter) or Reader(default, self.algebra, {}).read(syntax_tree(default), {})
         return reader.read(syntax_tree(definition.formula), values)
-
-
-def _left_chain(tree: ast.expr) -> tuple[ast.expr, list[tuple[ast.operator, ast.expr]]] | None:
-    """Unroll a left-associative chain of operators, so that long sums need no deep recursion."""
-    rest: list[tuple[ast.operator, ast.expr]] = []
-    while isinstance(tree, ast.BinOp) and not isinstance(tree.op, ast.Pow):
-        rest.append((tree.op, tree.right))
-        tree = tree.left
-    return (tree, rest[::-1]) if rest else None
 
 
 def _base_of_power(base: sp.Expr, exponent: sp.Expr) -> list[tuple[sp.Expr, sp.Expr]]:

@@ -253,7 +253,7 @@ def _relations(found: Interactions) -> Step:
         f"{len(found.generators)}, none of which the others give on closing at order {found.order + 1}:"
     )
     if not found.complete:
-        text += " (not decided within the allowance: " + _plain("; ".join(found.missing)) + ")"
+        text += " (not decided: " + _plain("; ".join(found.missing)) + ")"
     lines = tuple(g.latex for g in found.generators)
     return Step("Relations", (Paragraph(text), Formula(lines), Code("[g.equation for g in found.generators]")))
 

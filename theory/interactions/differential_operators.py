@@ -16,8 +16,11 @@ Operator = dict[Index, Fraction]
 Key = Callable[[Index], tuple[int, ...]]
 
 
-class OutOfAllowance(Exception):
-    """The closing needed more work than allowed."""
+MOST_WORK = 1_500_000  # pairs of terms multiplied in closing: some seconds
+
+
+class TooMuchWork(Exception):
+    """The closing needed more work than is done."""
 
 
 def size(c: Fraction) -> int:
@@ -104,11 +107,11 @@ class Closure:
     """The left ideal of some operators as far as it is reached by prolonging up to a given order and eliminating.
 
     Membership found here is proved (every step is an exact identity); that an operator is not found means only that
-    prolongation up to that order does not show it. Raises OutOfAllowance after `allowance` reduction steps.
+    prolongation up to that order does not show it. Raises TooMuchWork after MOST_WORK products.
     """
 
-    def __init__(self, calculus: Calculus, order: int, allowance: int) -> None:
-        self.calculus, self.order, self.left = calculus, order, allowance
+    def __init__(self, calculus: Calculus, order: int) -> None:
+        self.calculus, self.order, self.left = calculus, order, MOST_WORK
         self.basis: list[tuple[Index, Operator]] = []
         self._pairs: list[tuple[Index, int, int]] = []
         self._prolonged: dict[tuple[int, Index], Operator] = {}
@@ -136,7 +139,7 @@ class Closure:
             reducer = self._to(lead, k)
             self.left -= size(f[lead]) * sum(map(size, reducer.values()))
             if self.left < 0:
-                raise OutOfAllowance
+                raise TooMuchWork
             self.calculus.add_multiple(f, self.calculus.field.neg(f[lead]), reducer)
         return f
 

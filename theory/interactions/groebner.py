@@ -14,7 +14,7 @@ from itertools import count
 
 from flint import fmpz_mpoly, nmod_mat
 
-from temperance.theory.fields.differential_field import DifferentialField, Fraction
+from temperance.theory.fields.nullspace import nullspace
 from temperance.theory.interactions.derivatives import (
     PRIME,
     DerivativeFamily,
@@ -122,10 +122,11 @@ class _Search:
         chosen = self._pivot_places(columns[:-1], point)
         if len(chosen) < len(support):
             return None
-        system = [[Fraction(column.get(p, field.null), field.one) for column in columns] for p in chosen]
-        solution = solve(field, system)
-        operator = {beta: field.neg(c) for beta, c in zip(support, solution, strict=True) if not c.is_zero()}
-        return {**operator, target: field.unit}
+        system = [tuple(column.get(p, field.null) for column in columns) for p in chosen]
+        (relation,) = nullspace(field, system, len(columns)).relations
+        return {
+            beta: field.fraction(c, relation[-1]) for beta, c in zip((*support, target), relation, strict=True) if c
+        }
 
     def _pivot_places(self, columns: Sequence[dict[Place, fmpz_mpoly]], point: ModularPoint) -> list[Place]:
         """Places, the simplest first, at which the columns are independent modulo PRIME."""
@@ -144,19 +145,3 @@ def _echelon(rows: int, columns: int, flat: list[int]) -> tuple[nmod_mat, list[i
     """Reduced row echelon form modulo PRIME and its pivot columns."""
     reduced, rank = nmod_mat(rows, columns, flat, PRIME).rref()
     return reduced, [next(j for j in range(columns) if reduced[i, j]) for i in range(rank)]
-
-
-def solve(field: DifferentialField, system: list[list[Fraction]]) -> list[Fraction]:
-    """x with A x = b for the square nonsingular system [A | b], by Gauss-Jordan elimination over the field."""
-    rows = [list(r) for r in system]
-    for j in range(len(rows)):
-        usable = [i for i in range(j, len(rows)) if not rows[i][j].is_zero()]
-        best = min(usable, key=lambda i: len(rows[i][j].num) + len(rows[i][j].den))
-        rows[j], rows[best] = rows[best], rows[j]
-        inverse = field.inverse(rows[j][j])
-        rows[j] = [field.mul(inverse, c) for c in rows[j]]
-        for i in range(len(rows)):
-            if i != j and not rows[i][j].is_zero():
-                factor = field.neg(rows[i][j])
-                rows[i] = [field.add(c, field.mul(factor, p)) for c, p in zip(rows[i], rows[j], strict=True)]
-    return [row[-1] for row in rows]

@@ -25,7 +25,7 @@ from temperance.theory.interactions.differential_operators import (
     Calculus,
     Closure,
     Operator,
-    OutOfAllowance,
+    TooMuchWork,
     order_of,
     size,
 )
@@ -65,21 +65,19 @@ def derive(
     activation: str | sp.Expr | Activation | None = None,
     dim: int = 1,
     order: int = 2,
-    allowance: int = 1_500_000,
 ) -> Interactions:
     """All relations of order <= order among the derivatives of the atom, with rank and irredundant generators.
 
     gate, expert: a name (linear, activation, generic, ..; gaussian, constant, polynomial:M, ..) or an object of
     theory.models.spec; activation: of the gate "activation", as `activations.activation` takes it; dim: of x, 1 to 20;
-    order: 1 to 8. allowance bounds the work of closing at order + 1 (pairs of terms multiplied; some seconds for the
-    default); where it runs out the result says complete=False and what is missing. Raises ValueError for bad input (an
-    order outside 1..8 among it).
+    order: 1 to 8. Where closing at order + 1 takes too much work, the result says complete=False and what is missing.
+    Raises ValueError for bad input (an order outside 1..8 among it).
     """
     basis = groebner_basis(model(gate, expert, activation, dim), order)
     family = basis.family
-    generators, undecided = irredundant_generators(basis, allowance)
+    generators, decided = irredundant_generators(basis)
     proved, reason = rank_proof(basis)
-    missing = [f"irredundancy of {relation(family, f).equation}" for f in undecided]
+    missing = [] if decided else ["irredundancy of the generators"]
     missing += [family.spec.gate.caveat] if family.spec.gate.caveat else []
     missing += [] if proved else ["a proof that there are no further relations"]
     return Interactions(
@@ -96,46 +94,39 @@ def derive(
     )
 
 
-def irredundant_generators(basis: Basis, allowance: int) -> tuple[list[Operator], list[Operator]]:
-    """Generators by order, the simplest first, and those whose redundancy the allowance left undecided.
+def irredundant_generators(basis: Basis) -> tuple[list[Operator], bool]:
+    """Generators by order, the simplest first, and whether irredundancy was decided: else they are the whole basis.
 
     An element of the Groebner basis is kept where closing those kept before it at order r + 1 does not give it; then,
     from the last on, one is dropped where the others of its order and below give it.
     """
     calculus, order = basis.calculus, basis.family.order + 1
     candidates = sorted(basis.operators, key=lambda f: _complexity(calculus, f))
-    kept: list[Operator] = []
-    closure = Closure(calculus, order, allowance)
-    for k, f in enumerate(candidates):
-        try:
+    try:
+        kept: list[Operator] = []
+        closure = Closure(calculus, order)
+        for f in candidates:
             if not closure.contains(f):
                 kept.append(f)
                 closure.add(f)
-        except OutOfAllowance:
-            rest = [g for g in candidates[k:] if all(g is not h for h in kept)]
-            return kept + rest, candidates[k:]
-    return _without_redundant(calculus, kept, order, closure.left)
+        return without_redundant(calculus, kept, order), True
+    except TooMuchWork:
+        return candidates, False
 
 
-def _without_redundant(
-    calculus: Calculus, kept: list[Operator], order: int, allowance: int
-) -> tuple[list[Operator], list[Operator]]:
-    undecided: list[Operator] = []
+def without_redundant(calculus: Calculus, kept: list[Operator], order: int) -> list[Operator]:
+    """The operators, from the last on without those that the others of their order and below give."""
     for f in reversed(kept):
         degree = order_of(f)
         others = [g for g in kept if g is not f and order_of(g) <= degree]
         if all(order_of(g) < degree for g in others):
             continue  # then it was compared with all of them when it was kept
-        closure = Closure(calculus, order, allowance)
-        try:
-            for g in others:
-                closure.add(g)
-            if closure.contains(f):
-                kept = [g for g in kept if g is not f]
-        except OutOfAllowance:
-            undecided.append(f)
-        allowance = closure.left
-    return kept, undecided
+        closure = Closure(calculus, order)
+        for g in others:
+            closure.add(g)
+        if closure.contains(f):
+            kept = [g for g in kept if g is not f]
+    return kept
 
 
 def _complexity(calculus: Calculus, f: Operator) -> tuple[int, int, int, int, tuple[int, ...]]:

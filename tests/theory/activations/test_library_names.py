@@ -6,7 +6,7 @@ import sympy as sp
 from temperance.commands.app import run
 from temperance.theory.activations.activation import Z, activation
 from temperance.theory.activations.catalogue import ALIASES, CATALOGUE, NAMED
-from temperance.theory.activations.library_names import LIBRARY_NAMES, suggestions
+from temperance.theory.activations.library_names import LIBRARY_NAMES
 from temperance.theory.conditions.decision import decide
 
 z = Z
@@ -97,12 +97,6 @@ def test_an_unknown_name_is_one_line_that_says_what_is_meant(capsys, name, meant
     assert captured.out == ""
     assert captured.err.count("\n") == 1
     assert f"unknown activation {name!r}; did you mean {meant}? accepted: " in captured.err
-
-
-def test_similar_names_are_suggested_those_of_the_same_place_first():
-    assert suggestions("jax.nn.softplu")[0] == "jax.nn.softplus"
-    assert len(suggestions("jax.nn.softplu")) == 3
-    assert suggestions("keras.activations.foo") == []
 
 
 def test_functions_of_a_vector_are_refused_as_such():

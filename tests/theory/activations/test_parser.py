@@ -61,7 +61,7 @@ def test_refused_in_one_line(text):
 
 
 def test_long_chains_are_no_deep_nests():
-    assert activation("+".join(["z"] * 1000)).expression == "1000*z"
+    assert activation("+".join(["z"] * 200)).expression == "200*z"
 
 
 def test_sympy_expressions_are_accepted():

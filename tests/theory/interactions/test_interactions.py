@@ -301,14 +301,6 @@ def test_dependent_exponentials_are_not_taken_for_independent():
     assert [g.equation for g in found.generators] == ["u_{c} = exp(m)*u_{n}", "u_{m} = c*exp(m)*u_{n}"]
 
 
-def test_an_allowance_that_runs_out_is_said():
-    found = derive(dim=2, order=2, allowance=3)
-    assert not found.complete
-    assert found.missing
-    assert all(m.startswith("irredundancy of ") for m in found.missing)
-    assert len(found.relations) == 14
-
-
 @pytest.mark.parametrize("order", [0, 9, -1, 1.5, True, "2"])
 def test_orders_outside_one_to_eight_are_refused(order):
     with pytest.raises(ValueError, match="from 1 to 8"):
