@@ -16,8 +16,7 @@ from temperance.evidence.study_runner import Runs
 from temperance.numerics.contact.curves import ExactMeasure, cell_moves, exact, line, scale_orbit
 from temperance.numerics.studies.claim_studies import GELU_MIRROR, MIRROR, TANH_MIRROR
 from temperance.theory.activations.activation import activation
-from temperance.theory.conditions.mirror_points import mirror
-from temperance.theory.rates.setting import second_derivative_is_outside_span
+from temperance.theory.conditions.mirror_points import curvature_is_outside_span, mirror
 
 _ODD = {"beta1_sum": 0.25, "beta1_difference": 0.5, "tau": 0.5, "a": 0.5, "b": 0.5, "nu": 0.5}
 _FLAT = {"beta1": None, "tau": None, "beta1^p/tau": 0.5, "a": 0.5, "b": 0.5, "nu": 0.5}
@@ -53,7 +52,7 @@ def _kind(name: str, kind: str) -> LegOutcome:
 
 
 def _bends(name: str) -> LegOutcome:
-    outcome = second_derivative_is_outside_span(activation(name)).outcome
+    outcome = curvature_is_outside_span(activation(name)).outcome
     return "inconclusive" if outcome == "undecided" else holds(outcome == "holds")
 
 

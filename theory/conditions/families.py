@@ -69,6 +69,9 @@ SHARP = (
 degree 2; (iii): 1, from the moments in b and nu at every degree, against single derivatives by a and beta1.
 """
 
+MIRROR = Family("mirror", (_ONE, S, _SLOPE, _CURVATURE[0]), target_last=True)
+"""z^2 s'' against what moves a mirror point of type odd (theory.md 2.5)."""
+
 EVERY = (FIRST_ORDER, *SECOND_ORDER, *SHARP)
 MEMBERS = tuple(dict.fromkeys(m for family in EVERY for m in family.members))
 """All functions that some family has, once each."""

@@ -26,6 +26,7 @@ from temperance.theory.activations.piecewise import Algebra, Piece, Pieces, samp
 from temperance.theory.conditions import families
 from temperance.theory.conditions.kinks import is_unclear, kinks_of
 from temperance.theory.conditions.relations import Analysis
+from temperance.theory.conditions.verdict import Verdict
 from temperance.theory.expressions import balls
 from temperance.theory.expressions.normal_forms import rationalized
 from temperance.theory.expressions.sign_changes import NO_CLOSED_FORM, NoClosedForm, Sample, Z
@@ -152,17 +153,22 @@ def _orbit(degree: sp.Expr) -> str:
 
 def _singular(halves: _Halves) -> str:
     """Contact order 2 unless z^2 s'' lies in span{1, s, z s'}, where an exact orbit passes through the point."""
-    members = (sp.S.One, families.S, families.VARIABLE * families.S1, families.VARIABLE**2 * families.S2)
-    analysis = Analysis(halves.source, halves.source.pieces, halves.sample)
-    if kinks_of(halves.source.pieces, halves.sample):
-        return "information singular along (1, 1) in (beta1_1, beta1_2); contact order not decided, because of kinks"
-    found = analysis.relations(families.Family("mirror", members, target_last=True))
     direction = "information singular along (1, 1) in (beta1_1, beta1_2)"
-    if any(not row[-1].is_zero() for row in found.rows):
-        return f"{direction}; z^2 s'' in span{{1, s, z s'}}: the point lies on an exact orbit"
-    if found.complete:
+    verdict = curvature_is_outside_span(halves.source, halves.sample)
+    if verdict.outcome == "holds":
         return f"{direction}; contact order 2: beta1_1 + beta1_2 at n^(-1/4), all else at n^(-1/2)"
-    return f"{direction}; contact order not decided"
+    return f"{direction}; {'' if verdict.outcome == 'fails' else 'contact order not decided: '}{verdict.reason}"
+
+
+def curvature_is_outside_span(source: Activation, at: Sample | None = None) -> Verdict:
+    """Whether z^2 s'' lies outside span{1, s, z s'}, for an s without kinks (theory.md 2.5, type odd)."""
+    sample = dict(source.sample) if at is None else at
+    if kinks_of(source.pieces, sample):
+        return Verdict("undecided", reason="s has kinks or jumps")
+    found = Analysis(source, source.pieces, sample).relations(families.MIRROR)
+    if any(not row[-1].is_zero() for row in found.rows):
+        return Verdict("fails", reason="z^2 s'' lies in span{1, s, z s'}: an exact orbit passes through the point")
+    return Verdict("holds") if found.complete else Verdict("undecided", reason=found.note)
 
 
 def _none(halves: _Halves) -> Mirror:

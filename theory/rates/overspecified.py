@@ -4,17 +4,27 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from functools import cache
 
+import sympy as sp
+
+from temperance.theory.activations.activation import Activation
 from temperance.theory.conditions.verdict import Outcome, Verdict
+from temperance.theory.models.by_name import model
+from temperance.theory.models.spec import TAU
+from temperance.theory.orders.certificates import certified
+from temperance.theory.orders.split_cell import Splitting
 from temperance.theory.rates.prediction import HALF, Cells, Prediction
-from temperance.theory.rates.rates_from_orders import ASSUMED, GENERIC, cell_rates
 from temperance.theory.rates.setting import Setting
+from temperance.theory.rates.true_point import is_analytic
 from temperance.theory.solvability.system import order
 
 QUARTER = Fraction(1, 4)
 THIRD = Fraction(1, 3)
 _ALL = ("(i)", "(ii)", "(iii)")
 _DISTINCT = "the experts (a, b, nu) are distinct"
+_SHARES = "the shares of the two atoms of a cell are bounded away from 0"
+_GENERIC = "tau = 1, where the contact orders are computed"
 
 
 def splittings(true_k: int, fitted_k: int) -> list[tuple[Cells, int]]:
@@ -188,5 +198,30 @@ def _completed(setting: Setting, p: Prediction) -> Prediction:
     if rate is None:
         return p
     reason = f"contact order {1 / (2 * rate)} of a cell of two atoms, computed and certified ({p.reason})"
-    given = (*p.conditions, *ASSUMED, *(() if setting.point else (GENERIC,)))
+    given = (*p.conditions, _SHARES, *(() if setting.point else (_GENERIC,)))
     return replace(p, sharp=rate, reason=reason, conditions=given)
+
+
+def cell_rates(setting: Setting) -> dict[str, Fraction]:
+    """1/(2 r) for beta1, a, b, nu and tau, r the largest certified contact order over the atoms; {} if there is none.
+
+    The gate is anchored, the anchor cell a singleton, and s analytic on the whole line, so that its Taylor polynomials
+    at x = 0 tell what is seen on any interval.
+    """
+    if setting.dim != 1 or setting.source.parameters or not is_analytic(setting.source):
+        return {}
+    point = setting.point
+    places = [(sp.S.One, sp.S.One)] if point is None else [(point.beta1[j][0], point.tau) for j in setting.atoms]
+    found = [_rates(setting.source, beta1, tau) for beta1, tau in dict.fromkeys(places)]
+    return {name: min(rates[name] for rates in found) for name in found[0]} if all(found) else {}
+
+
+@cache
+def _rates(source: Activation, beta1: sp.Rational, tau: sp.Rational) -> dict[str, Fraction]:
+    spec = model("activation", activation=source)
+    values = {p: tau if p == TAU else beta1 for p in spec.gate.parameters}
+    found, proof, _ = certified(Splitting(spec, values))
+    if found is None or proof is None:
+        return {}
+    orders = {p.name: found.order(p.name) for p in (*found.reduced.cell.each, *found.reduced.cell.shared)}
+    return {name: 1 / (2 * r) for name, r in orders.items() if r is not None}

@@ -17,11 +17,11 @@ import sympy as sp
 from temperance.theory.activations.activation import Activation, Z, activation
 from temperance.theory.conditions.decision import Decision
 from temperance.theory.conditions.first_order_failures import classify
-from temperance.theory.conditions.mirror_points import mirror
+from temperance.theory.conditions.mirror_points import curvature_is_outside_span, mirror
 from temperance.theory.models.gates import FITTED, require_gate
 from temperance.theory.rates.overspecified import activation_cells, softmax_cells
 from temperance.theory.rates.prediction import HALF, Prediction, density
-from temperance.theory.rates.setting import Gauge, Setting, even_part_moves, second_derivative_is_outside_span
+from temperance.theory.rates.setting import Gauge, Setting, even_part_moves
 from temperance.theory.rates.true_point import TruePoint, covers_line, is_analytic
 
 EXPERT = ("a", "b", "nu")
@@ -280,7 +280,7 @@ def _mirror_homogeneous(setting: Setting, degree: sp.Expr) -> list[Prediction]:
 
 
 def _mirror_odd(setting: Setting) -> list[Prediction]:
-    verdict = second_derivative_is_outside_span(setting.source)
+    verdict = curvature_is_outside_span(setting.source)
     if verdict.outcome != "holds":
         return _nothing(f"mirror point of type odd: {verdict.reason}")
     reason = "mirror point of type odd: information singular along beta1_1 + beta1_2 alone, contact order 2 there"

@@ -11,10 +11,8 @@ import sympy as sp
 
 from temperance.theory.activations.activation import Activation, Z, activation
 from temperance.theory.conditions.decision import Decision, decide, temperature
-from temperance.theory.conditions.families import S1, S2, VARIABLE, Family, S
 from temperance.theory.conditions.first_order_failures import classify
 from temperance.theory.conditions.kinks import kinks_of
-from temperance.theory.conditions.relations import Analysis
 from temperance.theory.conditions.verdict import Outcome, Verdict
 from temperance.theory.expressions import balls
 from temperance.theory.rates.true_point import (
@@ -132,17 +130,6 @@ class Setting:
         if len(zeros) == len(self.atoms):
             return "all beta1_j are 0"
         return None
-
-
-def second_derivative_is_outside_span(source: Activation) -> Verdict:
-    """Whether z^2 s'' lies outside span{1, s, z s'}, for an s without kinks (theory.md 2.5, type odd)."""
-    if kinks_of(source.pieces, dict(source.sample)):
-        return Verdict("undecided", reason="s has kinks or jumps")
-    members = (sp.S.One, S, VARIABLE * S1, VARIABLE**2 * S2)
-    found = Analysis(source, source.pieces, dict(source.sample)).relations(Family("mirror", members, target_last=True))
-    if any(not row[-1].is_zero() for row in found.rows):
-        return Verdict("fails", reason="z^2 s'' lies in span{1, s, z s'}: an exact orbit passes through the point")
-    return Verdict("holds") if found.complete else Verdict("undecided", reason=found.note)
 
 
 def even_part_moves(source: Activation) -> bool:

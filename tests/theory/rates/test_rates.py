@@ -7,8 +7,8 @@ import pytest
 import sympy as sp
 
 from temperance.theory.activations.activation import activation
+from temperance.theory.rates.overspecified import cell_rates
 from temperance.theory.rates.predict import predict
-from temperance.theory.rates.rates_from_orders import cell_rates
 from temperance.theory.rates.true_point import TruePoint, is_analytic, seen
 from temperance.theory.rates.true_point import exact as exact_number
 
