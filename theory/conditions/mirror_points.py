@@ -20,8 +20,7 @@ import sympy as sp
 from flint import arb, fmpq
 
 from temperance.theory.activations.activation import UNSURVEYED, Activation, activation
-from temperance.theory.activations.parameter_regions import explored
-from temperance.theory.activations.piece_search import look_at, points
+from temperance.theory.activations.piece_search import explored, look_at, points
 from temperance.theory.activations.piecewise import Algebra, Piece, Pieces, sample_points
 from temperance.theory.conditions import families
 from temperance.theory.conditions.kinks import is_unclear, kinks_of

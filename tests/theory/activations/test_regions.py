@@ -7,7 +7,7 @@ import sympy as sp
 from flint import fmpq
 
 from temperance.theory.activations.activation import activation
-from temperance.theory.activations.parameter_regions import unseen
+from temperance.theory.activations.piece_search import unseen
 from temperance.theory.conditions import decision as independence
 from temperance.theory.conditions.decision import decide
 from temperance.theory.conditions.mirror_points import mirror
