@@ -25,9 +25,8 @@ from temperance.theory.activations.grammar import (
     syntax_tree,
 )
 from temperance.theory.activations.piecewise import Algebra, Piece, Pieces
-from temperance.theory.expressions.functions import LANGUAGE
+from temperance.theory.expressions.functions import LANGUAGE, power
 from temperance.theory.expressions.sign_changes import Z, sign_at
-from temperance.theory.expressions.size_limits import power
 
 _OPERATIONS: dict[type[ast.operator], Callable[[sp.Expr, sp.Expr], sp.Expr]] = {
     ast.Add: operations.add,

@@ -13,10 +13,10 @@ import sympy as sp
 from flint import arb_series
 from sympy import atan, cos, erf, exp, log, pi, sin, sqrt
 
-from temperance.theory.expressions.size_limits import exponent, exponential
-
 Series: TypeAlias = arb_series
 Formula: TypeAlias = Callable[[sp.Expr], sp.Expr]
+MOST_POWER = 1000
+MOST_ROOT = 12
 _MOST_GAMMA = 400
 
 
@@ -32,7 +32,6 @@ class Function:
         inverse: that of a strictly increasing g.
         inside: numbers that must be positive for c to be a value of such a g.
         entire: whether g is real-analytic on the whole line.
-        steep: whether g is made of exp, in which SymPy takes c*log(b) for b**c.
         build: g(q) as the expression language has it, if not by the SymPy function.
     """
 
@@ -43,12 +42,27 @@ class Function:
     inverse: Formula | None = None
     inside: Callable[[sp.Expr], list[sp.Expr]] = lambda c: []
     entire: bool = False
-    steep: bool = False
     build: Formula | None = None
 
     def of(self, q: sp.Expr) -> sp.Expr:
         """g(q); raises ValueError for a number that SymPy would write out at length."""
-        return (self.build or self.symbol)(exponent(q) if self.steep else q)
+        return (self.build or self.symbol)(q)
+
+
+def power(base: sp.Expr, exponent: sp.Expr) -> sp.Expr:
+    """base**exponent.
+
+    Raises:
+        ValueError: an exponent m/n with n over 12 or m over 1000, or an irrational number to an irrational power.
+    """
+    if exponent.is_Rational and base not in (0, 1, -1) and (exponent.q > MOST_ROOT or abs(exponent.p) > MOST_POWER):
+        raise ValueError(
+            f"a power of {str(exponent)[:60]}; accepted: m/n with n at most {MOST_ROOT} and m at most {MOST_POWER}"
+        )
+    numbers = not base.free_symbols and not exponent.free_symbols
+    if numbers and not exponent.is_Rational and not base.is_Rational and base is not sp.E:
+        raise ValueError("an irrational number to an irrational power; accepted: powers of rational numbers and of E")
+    return base**exponent
 
 
 def inverse(q: Series) -> Series:
@@ -99,18 +113,18 @@ def _tan(q: sp.Expr) -> sp.Expr:
 
 # fmt: off
 LANGUAGE: dict[str, Function] = {
-    "exp": Function(exp, lambda q: q.exp(), inverse=log, inside=lambda c: [c], entire=True, steep=True),
-    "log": Function(log, lambda q: q.log(), real=_not_negative, inverse=exponential),
+    "exp": Function(exp, lambda q: q.exp(), inverse=log, inside=lambda c: [c], entire=True),
+    "log": Function(log, lambda q: q.log(), real=_not_negative, inverse=exp),
     "sqrt": Function(sqrt, lambda q: q.sqrt(), real=_not_negative),
     "sin": Function(sin, lambda q: q.sin(), entire=True),
     "cos": Function(cos, lambda q: q.cos(), entire=True),
     "tan": Function(sp.tan, lambda q: q.tan(), build=_tan),
     "sinh": Function(sp.sinh, lambda q: (q.exp() - (-q).exp()) / 2, lambda q: (exp(q) - exp(-q)) / 2,
-                     inverse=sp.asinh, entire=True, steep=True),
+                     inverse=sp.asinh, entire=True),
     "cosh": Function(sp.cosh, lambda q: (q.exp() + (-q).exp()) / 2, lambda q: (exp(q) + exp(-q)) / 2,
-                     entire=True, steep=True),
+                     entire=True),
     "tanh": Function(sp.tanh, _tanh, lambda q: (exp(2 * q) - 1) / (exp(2 * q) + 1),
-                     inverse=sp.atanh, inside=lambda c: [1 - c, 1 + c], entire=True, steep=True),
+                     inverse=sp.atanh, inside=lambda c: [1 - c, 1 + c], entire=True),
     "asin": Function(sp.asin, lambda q: q.asin(), _asin, real=_at_most_one, inverse=sin, inside=_acute),
     "acos": Function(sp.acos, lambda q: q.acos(), lambda q: pi / 2 - _asin(q), real=_at_most_one),
     "atan": Function(atan, lambda q: q.atan(), inverse=sp.tan, inside=_acute, entire=True),
