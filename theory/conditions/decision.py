@@ -186,9 +186,8 @@ def _undecided(reason: str | None) -> Verdict:
 
 
 def _failure(analysis: Analysis, family: Family, row: Row, scope: str) -> Verdict:
-    doubt = analysis.doubt(row)
-    if doubt:
-        return _undecided(doubt)
+    if analysis.doubt:
+        return _undecided(analysis.doubt)
     combination = family.combined(analysis.constants(row))
     scope += _kinks_change(analysis, family)
     return Verdict("fails", f"{combination} = 0", scope, latex=f"{sp.latex(combination)} = 0")

@@ -49,14 +49,11 @@ def candidates(source: Activation, analyses: Sequence[Analysis]) -> dict[str, li
 
 
 def _told_apart(values: Iterable[sp.Expr]) -> list[sp.Expr]:
-    """Numbers in order, the shortest of those that balls of 256 bits do not tell apart.
-
-    A constant of integration, which may have no value where it is looked at, is left out.
-    """
+    """Numbers in order, the shortest of those that balls of 256 bits do not tell apart."""
     kept: list[tuple[arb, sp.Expr]] = []
     for value in sorted(values, key=sp.count_ops):
         ball = balls.value(value, {}, _BITS)
-        if ball.is_finite() and not any(ball.overlaps(other) for other, _ in kept):
+        if not any(ball.overlaps(other) for other, _ in kept):
             kept.append((ball, value))
     return [value for _, value in sorted(kept, key=lambda pair: float(pair[0]))]
 
@@ -75,10 +72,9 @@ def _pivots(analysis: Analysis) -> list[sp.Expr]:
 def _constant_parts(tower: Tower, p: fmpz_mpoly) -> list[sp.Expr]:
     """The factors of p that involve constants only (z aside, they decide where p vanishes identically)."""
     try:
-        constants = [tower.stands_for(f) for f, _ in factored(p)[1] if tower.is_constant(f)]
+        return [tower.stands_for(f) for f, _ in factored(p)[1] if tower.is_constant(f)]
     except OutsideTowers:  # too high a degree to be factored
         return []
-    return [c.subs(Z, sp.S.One) if c.has(Z) else c for c in constants]  # a constant of integration
 
 
 def _factors(conditions: Iterable[sp.Expr]) -> list[sp.Expr]:

@@ -97,10 +97,12 @@ def _of_one(source: Activation, sample: Sample) -> Mirror:
         return none if none.proved else Mirror(None, False, reason=_UNKNOWN_DOMAIN)
     if not halves.pieces:
         return Mirror(None, True, description="s is not defined on both sides of 0")
+    if seen := _by_symmetry(halves):
+        return seen
     try:
         return _by_tower(halves)
     except (OutsideTowers, ZeroDivisionError, ValueError):
-        return _by_symmetry(halves)
+        return _none(halves)
 
 
 def _by_tower(halves: _Halves) -> Mirror:
@@ -136,8 +138,7 @@ def _relation(tower: Tower, columns: list[list[Fraction]]) -> Row | None:
     """A relation between two columns over all pieces that involves the second."""
     rows = [row for pair in columns for row in coefficient_rows(tower, pair, tower.constants)]
     for relation in nullspace(tower, rows, 2).relations:
-        used = {i for entry in relation for i, e in enumerate(entry.degrees()) if e > 0}
-        if not relation[1].is_zero() and not any(tower.described[i].kind == "integration" for i in used):
+        if not relation[1].is_zero():
             return relation
     return None
 
@@ -178,14 +179,14 @@ def _none(halves: _Halves) -> Mirror:
     return Mirror(None, False, reason="no relation found, and no ball determinant excludes one")
 
 
-def _by_symmetry(halves: _Halves) -> Mirror:
+def _by_symmetry(halves: _Halves) -> Mirror | None:
     """What SymPy's own symmetries, as in tanh(-z) = -tanh(z), and balls prove."""
     if all(s == t for s, t in (p.expr for p in halves.pieces)):
         return Mirror("even", True, description=_EVEN)
     total = {sum(p.expr) for p in halves.pieces}
     if len(total) == 1 and not total.pop().has(Z) and halves.odd_part_is_no_power():
         return Mirror("odd", True, description=_singular(halves))
-    return _none(halves)
+    return None
 
 
 def _independent(pairs: list[tuple[arb, arb]]) -> bool:
@@ -223,9 +224,8 @@ class _Halves:
     def constants_may_differ(self) -> bool:
         """Whether what has the derivative 0 may be another constant beyond a gap, a pole or a jump."""
         gaps = any(p.upper != q.lower for p, q in pairwise(self.pieces))
-        unknown = any(g.kind == "integration" for g in self.tower.described.values())
         unclear = any(is_unclear(self._parts(sign), self.sample) for sign in (-1, 1))
-        return gaps or unknown or unclear or any(_may_jump(p.expr) for p in self.source.pieces)
+        return gaps or unclear or any(_may_jump(p.expr) for p in self.source.pieces)
 
     def jumps(self, sign: int) -> bool:
         """Whether s(z) + sign s(-z) jumps at a point z > 0."""

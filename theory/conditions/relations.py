@@ -109,8 +109,8 @@ class Analysis:
         except OutsideTowers as error:
             independent, known = columns, str(error)
         else:
-            rows = tuple(sorted(found.relations, key=lambda row: self.doubt(row) is not None))
-            if not all(self.doubt(row) or self._vanishes(row, columns) for row in rows):
+            rows = found.relations
+            if not self.doubt and not all(self._vanishes(row, columns) for row in rows):
                 return Relations(family, (), None, "the tower and the balls disagree on a relation")
             independent, known = [columns[p] for p in found.pivots], "the tower has no further relation"
         minor = self.minor(independent)
@@ -138,7 +138,7 @@ class Analysis:
 
     def tau_free(self, rows: Sequence[Row]) -> Row | None:
         """A relation without the two last members: one of the rows, or a combination of the first two; else None."""
-        for row in rows:  # those without a doubt come first
+        for row in rows:
             if row[-1].is_zero() and row[-2].is_zero():
                 return row
         if len(rows) < 2 or self.tower is None:
@@ -149,15 +149,10 @@ class Analysis:
         pivot = -1 if not u[-1].is_zero() else -2
         return tuple(self.tower.reduce(a * v[pivot] - b * u[pivot]) for a, b in zip(u, v, strict=True))
 
-    def doubt(self, row: Row) -> str | None:
-        """Why a relation found in the tower is not proved on the whole line, if it is not."""
-        assert self.tower is not None
-        if self.tower.assumptions:
-            return min(self.tower.assumptions)
-        used = {i for entry in row for i, e in enumerate(entry.degrees()) if e > 0}
-        if any(self.tower.described[i].kind == "integration" for i in used):
-            return "the relation involves a constant of integration"
-        return None
+    @property
+    def doubt(self) -> str | None:
+        """Why relations found in the tower are not proved on the whole line, if they are not."""
+        return min(self.tower.assumptions, default=None) if self.tower else None
 
     def constants(self, row: Row) -> tuple[sp.Expr, ...]:
         """The coefficients of a relation as numbers (or expressions in the parameters)."""

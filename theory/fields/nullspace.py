@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import sympy as sp
 from flint import fmpz_mpoly
 
 from temperance.theory.fields.differential_field import (
@@ -111,14 +110,3 @@ def _primitive(field: DifferentialField, vector: Sequence[fmpz_mpoly]) -> Row:
     if (last / common).leading_coefficient() < 0:
         common = -common
     return tuple(entry / common for entry in vector)
-
-
-def rational_relations(field: DifferentialField, columns: Sequence[Fraction]) -> list[list[sp.Rational]]:
-    """Basis of the relations with rational coefficients among field elements."""
-    rows = coefficient_rows(field, columns, set())
-    found = nullspace(field, rows, len(columns)).relations
-    return [[_rational(entry) for entry in relation] for relation in found]
-
-
-def _rational(entry: fmpz_mpoly) -> sp.Rational:
-    return sp.Integer(int(entry.leading_coefficient())) if entry else sp.S.Zero

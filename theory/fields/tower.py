@@ -36,7 +36,6 @@ from temperance.theory.expressions.normal_forms import (
 from temperance.theory.expressions.sign_changes import Sample, Z
 from temperance.theory.fields.differential_field import Fraction, OutsideTowers, factored
 from temperance.theory.fields.extension import AdjoinedField, prime_powers
-from temperance.theory.fields.nullspace import rational_relations
 
 _SPARE = 24
 _MOST_ANGLES = 120
@@ -57,7 +56,6 @@ class Tower(AdjoinedField):
         self._angles = Lattice([angle_and_turns(n.args[0])[0] for n in nodes if n.func in (sp.sin, sp.cos, sp.tan)])
         super().__init__(sp.symbols(f"_g:{_SPARE + len(set(nodes))}"), root_order(nodes), sample)
         self._embedded: dict[sp.Expr, Fraction] = {}
-        self._primitives: list[int] = []
         self.z = self.adjoined("variable", Z, constant=False, rule=self.unit)
         self.z_index = self.known[Z]
 
@@ -226,7 +224,7 @@ class Tower(AdjoinedField):
             return self.constant(sp.log(function if balls.sign(function, self._sample) == 1 else -function))
         stands_for = sp.log(sp.Abs(function, evaluate=False), evaluate=False)
         rule = self.mul(self.d(Fraction(factor, self.one)), self.inverse(Fraction(factor, self.one)))
-        return self._integral("log", stands_for, rule)
+        return self._function("log", stands_for, lambda _: rule)
 
     def _generator_of(self, factor: fmpz_mpoly) -> int | None:
         """The index of the generator that a polynomial is, if it is one."""
@@ -237,8 +235,10 @@ class Tower(AdjoinedField):
     def _primitive(self, e: sp.Expr) -> Fraction:
         q = self._embed(e.args[0])
         rate = self.d(q)
-        if rate.is_zero():  # a function that is constant is another constant on every piece
-            return self.adjoined("integration", e, True) if e.has(Z) and e not in self.known else self.constant(e)
+        if rate.is_zero():
+            if e.has(Z):
+                raise OutsideTowers(f"{e} may be another constant on every piece")
+            return self.constant(e)
         if e.func is sp.LambertW:
             # W' = q' W/(q (1 + W)); W is not an integral, so it is adjoined as it is
             above = self.mul(rate, self.inverse(q))
@@ -250,32 +250,4 @@ class Tower(AdjoinedField):
         else:
             factor = self._embed(2 / sp.sqrt(sp.pi))
             rule = self.mul(self.mul(factor, rate), self._exponential(-(e.args[0] ** 2)))
-        return self._integral(e.func.__name__, e, rule)
-
-    def _integral(self, kind: str, stands_for: sp.Expr, rule: Fraction) -> Fraction:
-        """The integral of an element: a combination of known integrals and a constant, or a new generator."""
-        known = self.known.get(stands_for)
-        if known is not None and self._has_derivative(known, rule):
-            return self.element(known)
-        weights = self._combination(rule)
-        if weights is None:
-            generator = self.adjoined(kind, stands_for, False, rule)
-            self._primitives.append(self.known[stands_for])
-            return generator
-        total, rest = self.zero, stands_for
-        for index, weight in weights.items():
-            total = self.add(total, self.mul(self.number(weight), self.element(index)))
-            rest = rest - weight * self.described[index].stands_for
-        # the constant of integration may differ from one side of a pole to the other
-        return self.add(total, self.adjoined("integration", rest, True))
-
-    def _combination(self, rule: Fraction) -> dict[int, sp.Rational] | None:
-        """Rational weights c_i with rule = sum c_i (derivative of integral i), or None."""
-        if not self._primitives:
-            return None
-        relations = rational_relations(self, [rule, *(self.rules[0][i] for i in self._primitives)])
-        for relation in relations:
-            if relation[0]:
-                weights = (-c / relation[0] for c in relation[1:])
-                return {i: c for i, c in zip(self._primitives, weights, strict=True) if c}
-        return None
+        return self._function(e.func.__name__, e, lambda _: rule)

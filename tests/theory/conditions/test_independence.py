@@ -221,7 +221,7 @@ def test_undecided_verdicts_have_no_exceptions():
     assert decide("(1 + z)**alpha/(1 + z)**(alpha - 1) - 1").exceptional_parameters == ()
 
 
-def test_a_constant_of_integration_is_no_candidate_for_an_exception():
+def test_a_logarithm_of_what_is_0_is_no_candidate_for_an_exception():
     expression = "log(alpha + abs(6*(z + 2**(3*z/2) - exp(3*z/2*log(2))))**(-3/2))"
     assert decide(expression).exceptional_parameters == ()
 
@@ -295,5 +295,4 @@ def test_small_numbers_are_tried_where_an_elimination_does_not_meet_them(express
 
 def test_values_that_are_not_told_apart_are_tried_once():
     long, short = 2 * sp.log(1 + sp.sqrt(5)) - sp.log(2), sp.log(3 + sp.sqrt(5))  # one number
-    nowhere = sp.log(-2, evaluate=False)  # as of a constant of integration
-    assert exceptional._told_apart({long, sp.Integer(2), short, nowhere}) == [short, sp.Integer(2)]
+    assert exceptional._told_apart({long, sp.Integer(2), short}) == [short, sp.Integer(2)]
