@@ -59,6 +59,8 @@ if TYPE_CHECKING:
     from temperance.theory.models.spec import Expert as Expert
     from temperance.theory.models.spec import Gate as Gate
     from temperance.theory.models.spec import MoESpec as MoESpec
+    from temperance.theory.twins.decision import twins as twins
+    from temperance.theory.twins.twin import Twins as Twins
 
 _HOME = {
     "temperance.answers.certify": ("certify",),
@@ -80,6 +82,8 @@ _HOME = {
     "temperance.pages.answer": ("Answer",),
     "temperance.theory.activations.activation": ("Activation",),
     "temperance.theory.models.spec": ("Expert", "Gate", "MoESpec"),
+    "temperance.theory.twins.decision": ("twins",),
+    "temperance.theory.twins.twin": ("Twins",),
 }
 _MODULES = {name: module for module, names in _HOME.items() for name in names}
 

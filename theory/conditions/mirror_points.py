@@ -91,7 +91,7 @@ def _at(source: Activation, sample: Sample) -> Mirror | None:
 
 def _of_one(source: Activation, sample: Sample) -> Mirror:
     """The mirror type at the only piece structure."""
-    halves = _Halves(source, sample)
+    halves = Halves(source, sample)
     if source.domain:
         none = _none(halves)
         return none if none.proved else Mirror(None, False, reason=_UNKNOWN_DOMAIN)
@@ -105,7 +105,7 @@ def _of_one(source: Activation, sample: Sample) -> Mirror:
         return _none(halves)
 
 
-def _by_tower(halves: _Halves) -> Mirror:
+def _by_tower(halves: Halves) -> Mirror:
     even, odd = halves.elements()
     tower = halves.tower
     if all(o.is_zero() for o in odd):
@@ -128,7 +128,7 @@ def _by_tower(halves: _Halves) -> Mirror:
     return _none(halves)
 
 
-def _proved(halves: _Halves, kind: Kind | None, degree: sp.Expr | None, description: str) -> Mirror:
+def _proved(halves: Halves, kind: Kind | None, degree: sp.Expr | None, description: str) -> Mirror:
     if halves.tower.assumptions:
         return Mirror(None, False, reason=min(halves.tower.assumptions))
     return Mirror(kind, True, degree, description)
@@ -151,7 +151,7 @@ def _orbit(degree: sp.Expr) -> str:
     return f"exact orbit {orbit}: tau and beta are not identifiable"
 
 
-def _singular(halves: _Halves) -> str:
+def _singular(halves: Halves) -> str:
     """Contact order 2 unless z^2 s'' lies in span{1, s, z s'}, where an exact orbit passes through the point."""
     direction = "information singular along (1, 1) in (beta1_1, beta1_2)"
     verdict = curvature_is_outside_span(halves.source, halves.sample)
@@ -171,7 +171,7 @@ def curvature_is_outside_span(source: Activation, at: Sample | None = None) -> V
     return Verdict("holds") if found.complete else Verdict("undecided", reason=found.note)
 
 
-def _none(halves: _Halves) -> Mirror:
+def _none(halves: Halves) -> Mirror:
     """None of the three, proved by balls: o, (o, z o') and (1, z e') are independent."""
     not_odd = _independent([(arb(1), ze1) for _, ze1, _, _ in halves.samples])
     if halves.odd_part_is_seen() and halves.odd_part_is_no_power() and not_odd:
@@ -179,7 +179,7 @@ def _none(halves: _Halves) -> Mirror:
     return Mirror(None, False, reason="no relation found, and no ball determinant excludes one")
 
 
-def _by_symmetry(halves: _Halves) -> Mirror | None:
+def _by_symmetry(halves: Halves) -> Mirror | None:
     """What SymPy's own symmetries, as in tanh(-z) = -tanh(z), and balls prove."""
     if all(s == t for s, t in (p.expr for p in halves.pieces)):
         return Mirror("even", True, description=_EVEN)
@@ -201,7 +201,7 @@ def _may_jump(expr: sp.Expr) -> bool:
     return any(q.has(sp.tan, sp.gamma) for q in arguments) or any(inverses)
 
 
-class _Halves:
+class Halves:
     """s(z) and s(-z) on common pieces of the half-line z > 0."""
 
     def __init__(self, source: Activation, sample: Sample) -> None:
@@ -243,7 +243,7 @@ class _Halves:
         """Whether o and z o' are proved to be independent."""
         return _independent([(o, zo1) for _, _, o, zo1 in self.samples])
 
-    def _points(self, piece: Piece) -> list[fmpq]:
+    def points(self, piece: Piece) -> list[fmpq]:
         """Points at which the formulas of a piece are those of s(z) and s(-z)."""
         domain = self.source.domain
         return list(points(piece, (*domain, *(c.xreplace({Z: -Z}) for c in domain)), self.sample))
@@ -253,7 +253,7 @@ class _Halves:
         """Balls of 2e, 2 z e', 2o and 2 z o' at sample points."""
         found = []
         for piece in self.pieces:
-            for point in self._points(piece):
+            for point in self.points(piece):
                 at = {**self.sample, "z": point}
                 (s, s1), (t, t1) = (balls.jet(e, at, 1, _BITS) for e in piece.expr)
                 found.append((s + t, (s1 + t1) * point, s - t, (s1 - t1) * point))

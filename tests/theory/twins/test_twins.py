@@ -1,0 +1,240 @@
+"""The table of theory.md 2.9: which activations have twins, in which gauge, and the identity of each."""
+
+import json
+import random
+
+import pytest
+
+import temperance
+from temperance.theory.activations.activation import activation
+from temperance.theory.activations.catalogue import CATALOGUE
+from temperance.theory.twins.decision import twins
+from temperance.theory.twins.identities import holds
+from temperance.theory.twins.parts import NotDecided, parts
+
+SWAP = "(b, c, beta0, tau) -> (-c, -b, beta0, tau)"
+REANCHOR = "(b, 0, beta0, tau) -> (0, -b, beta0, tau)"
+SIGN = "(b, c, beta0, tau) -> (-b, c, beta0, tau)"
+HALF = "(b, -b, beta0, tau) -> (b, 0, beta0/2, tau/2)"
+MIRROR = "(b, -b, beta0, tau) -> (b*l, -b*l, l*beta0, l*tau)"
+SCALE = "(b, c, beta0, tau) -> (b*l, c*l, l*beta0, l*tau)"
+
+ODD = (
+    "tanh",
+    "sigmoid",
+    "erf",
+    "sin",
+    "atan",
+    "asinh(z) + 2",
+    "softsign",
+    "hardtanh",
+    "tan",
+    "asin",
+    "sinh",
+    "z*cos(z)",
+)
+ONE_POWER = ("gelu", "gelu_tanh", "silu", "softplus", "logsigmoid", "squareplus", "hardswish", "snake", "bent_identity")
+NO_PARITY = (
+    "mish",
+    "elu",
+    "selu",
+    "exp",
+    "tanh(z) + z**2",
+    "relu6",
+    "threshold",
+    "tanhexp",
+    "serf",
+    "phish",
+    "esh",
+    "cloglog",
+)
+EVEN = ("cos", "log1p_square", "gaussian", "sech", "sinc", "log1p_abs")
+
+
+def maps(found, always=None):
+    return {twin.map for twin in found.twins if always is None or twin.always == always}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_odd_activations_have_the_swap_for_two_atoms(name):
+    found = twins(name)
+    assert found.unique is False
+    assert maps(found, always=True) == {SWAP}
+    assert HALF in maps(found, always=False)
+    assert twins(name, atoms=3).unique is True
+    assert {SWAP, HALF} <= maps(twins(name, atoms=3), always=False)
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_odd_activations_may_change_the_anchor(name):
+    assert maps(twins(name, gauge="anchored"), always=True) == {REANCHOR}
+    assert twins(name, atoms=3, gauge="anchored").unique is True
+
+
+@pytest.mark.parametrize("name", ONE_POWER)
+def test_an_odd_part_that_is_one_power_has_an_orbit_at_mirror_points_only(name):
+    for atoms in (2, 3):
+        found = twins(name, atoms=atoms)
+        assert found.unique is True
+        assert MIRROR in maps(found, always=False)
+    assert twins("z**3 + cos(z)").twins[1].map == "(b, -b, beta0, tau) -> (b*l, -b*l, l**3*beta0, l**3*tau)"
+    anchored = twins(name, gauge="anchored")
+    assert anchored.unique is True
+    assert MIRROR not in maps(anchored)
+
+
+@pytest.mark.parametrize("gauge", ["free", "anchored"])
+@pytest.mark.parametrize("name", NO_PARITY)
+def test_without_parity_only_constant_gates_have_twins(name, gauge):
+    for atoms in (2, 5):
+        found = twins(name, atoms=atoms, gauge=gauge)
+        assert found.unique is True
+        assert len([twin for twin in found.twins if twin.reach is None]) == 1
+
+
+@pytest.mark.parametrize("name", EVEN)
+def test_even_activations_have_signs(name):
+    found = twins(name, atoms=4)
+    assert found.unique is False
+    assert maps(found, always=True) == {SIGN}
+
+
+def test_homogeneous_activations_have_the_scale():
+    for name in ("z", "relu", "leaky_relu", "abs"):
+        assert SCALE in maps(twins(name), always=True)
+        assert twins(name, gauge="anchored").unique is False
+    assert "(b, c, beta0, tau) -> (b + d, c + d, beta0, tau)" in maps(twins("z"), always=True)
+    assert twins("relu").twins[1].where == "where all beta1_i have one sign"
+    assert "(b, c, 0, beta0, tau) -> (b - c, 0, -c, beta0, tau)" in maps(twins("z", atoms=3, gauge="anchored"))
+
+
+def test_two_powers_have_an_orbit_at_every_point():
+    found = twins("z + z**2")
+    assert found.unique is False
+    assert found.twins[0].always
+    assert twins("z + z**2", atoms=3).unique is True
+    for name in ("z + z**3", "z**2 - z**3", "z**2 + z**4", "abs(z) + z**3"):
+        assert any(twin.named for twin in twins(name).twins if twin.always)
+    # (l b + r)^3 = l b^3 + r_3 has three real roots b: a twin of almost every truth is not excluded
+    assert twins("z + z**3", atoms=3).unique is None
+    assert "2 powers" in twins("z + z**3", atoms=3).reason
+    assert twins("z + z**3", atoms=4).unique is True
+    assert twins("z + z**3 + z**4", atoms=2).unique is None
+
+
+def test_no_kink_reached_leaves_the_twins_of_the_inner_formula():
+    inner = [twin for twin in twins("hardtanh").twins if twin.reach is not None]
+    assert SCALE in {twin.map for twin in inner}
+    assert all("|beta1_i x| < 1 on the support" in twin.where for twin in inner)
+    assert "reaches the kinks" in twins("hardtanh").answer
+
+
+@pytest.mark.parametrize("gauge", ["free", "anchored"])
+@pytest.mark.parametrize("atoms", [2, 3])
+def test_every_listed_identity_holds_exactly(atoms, gauge):
+    names = [
+        *CATALOGUE,
+        "z + z**2",
+        "z + z**3",
+        "z**2 + z**3",
+        "z**2 + z**4",
+        "abs(z) + z**3",
+        "z**3 + cos(z)",
+        "abs(z)**(1/2)",
+    ]
+    found = [(name, twin) for name in names for twin in twins(name, atoms=atoms, gauge=gauge).twins]
+    assert len(found) > 100
+    assert [(name, twin.map) for name, twin in found if not holds(activation(name), twin)] == []
+
+
+def test_identities_that_do_not_hold_are_refused():
+    swap, equal, half = twins("tanh").twins[:3]
+    for name, twin in (("gelu", swap), ("gelu", half), ("relu", swap), ("exp", half), ("hardswish", half)):
+        assert not holds(activation(name), twin)
+    assert holds(activation("gelu"), equal)
+    inner = next(twin for twin in twins("hardtanh").twins if twin.reach is not None)
+    assert not holds(activation("relu6"), swap)
+    assert not holds(activation("tanh"), inner)
+
+
+POLYNOMIALS_IN_DISGUISE = (
+    "cos(2*z) - 1 + 2*sin(z)**2",
+    "tanh(z)**2 + 1/cosh(z)**2",
+    "asinh(z) - log(z + sqrt(1 + z**2))",
+    "log(exp(z) + exp(-z)) - log(cosh(z))",
+    "exp(z)*exp(-z)",
+    "sqrt((1 + z**2)**2)",
+    "erf(z) + erfc(z)",
+    "gamma(z + 2) - (z + 1)*gamma(z + 1)",
+    "3*asinh(z) - asinh(4*z**3 + 3*z)",
+)
+
+
+@pytest.mark.parametrize("disguised", POLYNOMIALS_IN_DISGUISE)
+def test_a_polynomial_in_disguise_is_never_called_free(disguised):
+    for text, place in ((f"tanh(z) + ({disguised})", 0), (f"cos(z) + z*({disguised})", 1)):
+        try:
+            found = parts(activation(text), {})
+        except NotDecided:
+            continue
+        assert not found[place].is_free, text
+
+
+def test_a_value_at_0_that_is_not_defined_is_in_no_twin():
+    found = twins("sin(z)**2/z")
+    assert maps(found, always=True) == {SWAP}
+    assert not any(0 in (*twin.truth, *twin.image) for twin in found.twins)
+    assert twins("sin(z)**2/z", gauge="anchored").unique is None
+
+
+def test_a_small_even_part_is_seen():
+    assert twins("tanh(z) + z**2/10**30").unique is True
+    assert maps(twins("tanh(z) + z**2/10**30"), always=True) == set()
+
+
+@pytest.mark.parametrize("name", ["gamma", "loggamma", "LambertW", "acosh", "cos(z) + sign(z)", "tanh(z) + sign(z)"])
+def test_what_is_not_decided_says_why(name):
+    found = twins(name)
+    assert found.unique is None
+    assert found.reason
+    assert found.reason in found.answer
+
+
+def test_parameters_are_generic():
+    assert twins("elu(z, alpha)").unique is True
+    assert twins("softplus(z, beta)").unique is True
+    assert "region" in twins("hardtanh(z, -c, c)").reason
+
+
+def test_result_is_frozen_and_speaks():
+    found = temperance.twins("tanh")
+    record = found.to_json()
+    assert list(record) == ["activation", "atoms", "gauge", "unique", "twins", "reason"]
+    assert [list(twin) for twin in record["twins"]] == [["map", "where", "identity"]] * len(found.twins)
+    assert json.loads(json.dumps(record)) == record
+    assert str(found).endswith(found.answer)
+    assert "for every d" in found.answer
+    assert "for d = 1" in twins("z + z**2").answer
+    with pytest.raises(AttributeError):
+        found.unique = True
+
+
+@pytest.mark.parametrize("arguments", [{"atoms": 1}, {"atoms": 2.0}, {"atoms": True}, {"gauge": "linear"}])
+def test_bad_input(arguments):
+    with pytest.raises(ValueError, match=r"atoms must be 2 or more|accepted: free, anchored"):
+        twins("tanh", **arguments)
+
+
+def test_products_of_odd_and_even_functions_keep_their_parity():
+    """A random law: o1 e1 + e2 has the parts that its factors say."""
+    chosen = random.Random(5)
+    odd, even = ["tanh(z)", "sin(z)", "atan(z)", "z"], ["cos(z)", "exp(-z**2)", "1/(1 + z**2)", "1"]
+    for _ in range(12):
+        o, e, f = chosen.choice(odd), chosen.choice(even), chosen.choice(even[:3])
+        if (o, e) == ("z", "1"):
+            continue
+        found = parts(activation(f"{o}*{e}"), {})
+        assert found[0].exponents == ()
+        assert found[1].is_free
+        both = parts(activation(f"{o}*{e} + {f}"), {})
+        assert all(part.is_free for part in both)

@@ -1,0 +1,123 @@
+"""Decides which other parameters share a density with a truth (theory.md 2.9).
+
+>>> found = twins("tanh")
+>>> found.unique, found.twins[0].map
+(False, '(b, c, beta0, tau) -> (-c, -b, beta0, tau)')
+>>> twins("gelu").unique
+True
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+import sympy as sp
+
+from temperance.theory.activations.activation import UNSURVEYED, Activation, activation
+from temperance.theory.activations.parameter_regions import explored
+from temperance.theory.activations.piece_search import look_at
+from temperance.theory.conditions.first_order_failures import Failure, classify
+from temperance.theory.conditions.mirror_points import Halves
+from temperance.theory.expressions.sign_changes import NO_CLOSED_FORM, NoClosedForm, Sample
+from temperance.theory.fields.differential_field import OutsideTowers
+from temperance.theory.twins.identities import at_zero
+from temperance.theory.twins.listing import listed
+from temperance.theory.twins.parts import NotDecided, Part, parts
+from temperance.theory.twins.twin import B, C, Gauge, L, M, Twin, Twins
+
+GAUGES: tuple[Gauge, ...] = ("free", "anchored")
+
+
+def twins(source: str | sp.Expr | Activation, *, atoms: int = 2, gauge: Gauge = "free") -> Twins:
+    """The other parameters of an activation gate that have the density of a truth.
+
+    Two parameters have one density iff, up to the numbering of the atoms, their experts are the same and
+    (s(b_i x) - s(b_j x))/tau - (s(b_i' x) - s(b_j' x))/tau' is constant in x for all i, j.
+
+    Args:
+        source: as theory.activations.activation.activation takes it; parameters are taken as generic.
+        atoms: their number, 2 or more, all with distinct experts.
+        gauge: free (only beta0 of the last atom is 0) or anchored (its beta1 too).
+
+    Raises:
+        ValueError: the activation cannot be read, or the number of atoms or the gauge is none of those accepted.
+    """
+    if isinstance(atoms, bool) or not isinstance(atoms, int) or atoms < 2:
+        raise ValueError(
+            f"the number of atoms must be 2 or more, not {atoms!r}: one atom has the weight 1 for any gate"
+        )
+    if gauge not in GAUGES:
+        raise ValueError(f"unknown gauge {gauge!r}; accepted: {', '.join(GAUGES)}")
+    try:
+        read = activation(source)
+    except NoClosedForm:
+        return Twins(str(source).strip(), atoms, gauge, None, (), NO_CLOSED_FORM)
+    if not read.parameters:
+        return _of_one(read, {}, atoms, gauge)
+    undecided = Twins(read.name, atoms, gauge, None, ())
+    try:
+        found, _, complete = explored(partial(_at, read, atoms, gauge), dict(read.sample))
+    except NoClosedForm:
+        return replace(undecided, reason=NO_CLOSED_FORM)
+    seen = [one for _, one in found if one is not None]
+    if not complete:
+        return replace(undecided, reason=UNSURVEYED)
+    if len({(one.unique, one.twins) for one in seen}) > 1:
+        return replace(undecided, reason="it depends on the region in which the parameters lie")
+    return seen[0]
+
+
+def _at(read: Activation, atoms: int, gauge: Gauge, sample: Sample) -> Twins | None:
+    """The twins at values of the parameters; None where s is real nowhere."""
+    look = look_at(read.text, sample)
+    alone = replace(read, pieces=look.pieces, others=(), domain=look.domain)
+    return _of_one(alone, sample, atoms, gauge) if look.pieces else None
+
+
+def _of_one(source: Activation, sample: Sample, atoms: int, gauge: Gauge) -> Twins:
+    """The twins at the only piece structure."""
+    result = Twins(source.name, atoms, gauge, None, ())
+    has_zero = at_zero(source.pieces, sample) is not None
+    if gauge == "anchored" and not has_zero:
+        return replace(result, reason="s(0) is not defined as s is written, and the anchored gauge takes it")
+    try:
+        even, odd = parts(source, sample)
+    except NotDecided as open_question:
+        failure = classify(source)
+        if failure is None or not failure.symmetry:
+            return replace(result, reason=str(open_question))
+        if failure.kind == "logarithmic":
+            return replace(result, unique=False, twins=_logarithmic(failure))
+        even, odd = _of_failure(source, sample, failure)
+    found = listed(even, odd, atoms, gauge)
+    return replace(
+        result,
+        unique=found.unique,
+        twins=tuple(t for t in found.twins if has_zero or 0 not in (*t.truth, *t.image)),
+        reason=found.reason,
+        even=even.described,
+        odd=odd.described,
+        every_dimension=even.is_free or odd.is_free,
+        kinks=len(source.pieces) > 1,
+    )
+
+
+def _of_failure(source: Activation, sample: Sample, failure: Failure) -> tuple[Part, Part]:
+    """The parts of C |z|^p + const that is not analytic at 0; both, where s is defined on one side of 0 alone."""
+    power = Part((failure.degree,) if failure.kind == "homogeneous" else ())
+    halves = Halves(source, sample)
+    if not halves.pieces:
+        return power, power
+    try:
+        even, odd = halves.elements()
+    except (OutsideTowers, ZeroDivisionError, ValueError):
+        return power, power
+    constant = all(halves.tower.d(e).is_zero() for e in even)
+    return Part(()) if constant else power, Part(()) if all(o.is_zero() for o in odd) else power
+
+
+def _logarithmic(failure: Failure) -> tuple[Twin, ...]:
+    """s = c log|z| + const."""
+    shift = (-failure.coefficient * sp.log(L), -failure.coefficient * sp.log(M))
+    return (Twin((B, C), (L * B, M * C), sp.S.One, "every truth, atom by atom", True, shift),)
