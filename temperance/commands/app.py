@@ -24,6 +24,7 @@ from temperance.commands.command import command
 from temperance.commands.examples import show_examples
 from temperance.commands.fit import fit
 from temperance.commands.notebooks import notebooks
+from temperance.commands.twins import twins
 from temperance.terminal.completion import completion_command
 from temperance.terminal.errors import BadInput, commands, described, one_line
 from temperance.terminal.help_text import Flowing
@@ -43,7 +44,7 @@ app = App(
 app.command(command(check_each, check.__doc__), name="check")
 for function in (certify, catalogue, derive, predict, rates, exponents, verify):
     app.command(command(function))
-for made in (fit, notebooks):
+for made in (fit, notebooks, twins):
     app.command(made)
 app.command(completion_command(app), name="--install-completion")
 show_examples(app)

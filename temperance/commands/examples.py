@@ -40,6 +40,11 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "temperance fit data.csv --fitted 2",
         "temperance fit data.csv --fitted 3 --activation tanh --target price --json",
     ),
+    "twins": (
+        "temperance twins tanh",
+        'temperance twins "z + z**2" --json',
+        "temperance twins gelu --atoms 3 --gauge anchored",
+    ),
     "verify": (
         "temperance verify",
         "temperance verify C1 C2 -o report.json",
