@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from temperance.numerics.estimation.delta_method import Errors, Row, identifiable_functions, left_open, parameters
 from temperance.numerics.estimation.diagnostics import of_search, uncertain, undetermined
 from temperance.numerics.estimation.identifiability import Proved, proved_of
+from temperance.numerics.estimation.other_parameters import twin_notes
 from temperance.numerics.estimation.standardisation import Units
 from temperance.numerics.estimation.tau_profile import Side, settled
 from temperance.numerics.fitting import mle
@@ -268,6 +269,7 @@ def fit(
         if e.parameter in ("tau", "nu") and e.se is not None
     ]
     open_still = undetermined(left_open(rows, errors, proved), _dependent(scaled.x))
-    notes = (*proved.notes, *open_still, *uncertain(relative, sides))
+    others = twin_notes(fitted, compiled.source, layout.gauge)
+    notes = (*proved.notes, *others, *open_still, *uncertain(relative, sides))
     warnings = (*notes, *of_search(found, compiled.source))
     return FitResult(estimates, warnings, result, (tuple(units.x_centre.tolist()), units.y_centre))

@@ -16,6 +16,7 @@ from temperance.terminal.progress import display
 from temperance.theory.activations.catalogue import ALIASES, CATALOGUE
 from temperance.theory.conditions.decision import Decision, decide
 from temperance.theory.conditions.verdict import CONDITIONS, Verdict
+from temperance.theory.twins.decision import twins
 from temperance.theory.rates.learnability import MIRRORS, learnability
 
 _RATES = "how fast: temperance predict --activation {} --true 2 --fitted 3 --gauge anchored"
@@ -229,6 +230,8 @@ def _notes(found: Decision) -> Iterator[str]:
     if found.mirror is not None and not found.mirror.proved:
         notes.append(f"mirror: {found.mirror.reason}")
     notes += [f"other verdicts at {name} = {', '.join(values)}" for name, values in found.exceptional_parameters]
+    twin = twins(found.activation).remark if found.activation.pieces else None
+    notes += [] if twin is None else [f"twins of two atoms, free gauge: {twin}"]
     return (f"{found.activation.name}, {note}" for note in notes)
 
 

@@ -136,6 +136,12 @@ class Twins:
             text = f"almost every truth shares its density with a twin, {next(t.map for t in self.twins if t.always)}"
         return f"{setting}: {text}, {scope}.{others}{more}"
 
+    @property
+    def remark(self) -> str | None:
+        """The first twin in a line, those of almost every truth first; None where only constant gates have some."""
+        found = [twin for twin in self.twins if twin.reach is None and len(set(twin.truth)) > 1]
+        return f"{found[0].where}: {found[0].map}" if found else None
+
     def __str__(self) -> str:
         """The parts of s, every twin, and the answer."""
         lines = [] if self.even is None else [f"even part on z > 0: {self.even}; odd part: {self.odd}"]
