@@ -16,8 +16,8 @@ from temperance.terminal.progress import display
 from temperance.theory.activations.catalogue import ALIASES, CATALOGUE
 from temperance.theory.conditions.decision import Decision, decide
 from temperance.theory.conditions.verdict import CONDITIONS, Verdict
-from temperance.theory.twins.decision import twins
 from temperance.theory.rates.learnability import MIRRORS, learnability
+from temperance.theory.twins.decision import twins
 
 _RATES = "how fast: temperance predict --activation {} --true 2 --fitted 3 --gauge anchored"
 _COLUMNS = ("activation", "first", "second", "tau, beta1", "a", "b, nu", "mirror")

@@ -28,6 +28,7 @@ from temperance.claims.c07_c08_c11_cells import (
     order_proof,
 )
 from temperance.claims.c09_c10_mirror import mirror_contact, mirror_proof, mirror_rates
+from temperance.claims.c15_twins import twins_contact, twins_proof
 from temperance.evidence.monte_carlo import study_leg
 from temperance.evidence.outcomes import Leg, LegName
 from temperance.evidence.study_runner import Runs
@@ -132,5 +133,13 @@ CLAIMS: tuple[Claim, ...] = (
         "whole curve; at no other tau",
         required=("proof", "contact"),
         legs=(("proof", flattening_proof), ("contact", flattening_contact)),
+    ),
+    Claim(
+        "C15",
+        "Two parameters of a tanh, GELU or softplus gate with one density, not all beta1 equal, are the same up to the "
+        "numbering of the atoms, or twins: tanh (b, c) and (-c, -b), and (b, -b, beta0, tau), (b, 0, beta0/2, tau/2), "
+        "(0, -b, beta0/2, tau/2); GELU and softplus (b, -b, beta0, tau) and (l b, -l b, l beta0, l tau) (free gauge)",
+        required=("proof", "contact"),
+        legs=(("proof", twins_proof), ("contact", twins_contact)),
     ),
 )

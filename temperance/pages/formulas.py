@@ -47,4 +47,8 @@ FORMULAS: dict[str, tuple[str, ...]] = {
         r"s(z) = \log(1 + z^2), \; \tau = 1: \quad e^{s/\tau} = 1 + z^2, \qquad "
         r"(\beta_1^2 + t) + (\beta_1^2 - t) = 2 \beta_1^2",
     ),
+    "C15": (
+        r"\frac{s(b_i x) - s(b_j x)}{\tau} - \frac{s(b_i' x) - s(b_j' x)}{\tau'} \text{ constant} "
+        r"\implies (b', \tau') = (b, \tau) \text{ or a twin}",
+    ),
 }

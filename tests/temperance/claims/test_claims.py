@@ -37,6 +37,7 @@ REQUIRED = {
     "C9": ("monte_carlo",),
     "C10": ("proof", "contact", "monte_carlo"),
     "C11": ("proof", "contact"),
+    "C15": ("proof", "contact"),
 }
 # theory.md 2.1: (dimension, order) -> rank
 RANKS = {(1, 1): 5, (1, 2): 12, (1, 3): 22, (2, 1): 7, (2, 2): 22, (2, 3): 50, (3, 1): 9, (3, 2): 35}
