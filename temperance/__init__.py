@@ -45,8 +45,9 @@ if TYPE_CHECKING:
     from temperance.answers.verify import verify as verify
     from temperance.interop.callables import activation as activation
     from temperance.interop.regressor import MoERegressor as MoERegressor
-    from temperance.numerics.estimation.estimate import FitResult as FitResult
     from temperance.numerics.estimation.estimate import fit as fit
+    from temperance.numerics.estimation.result import FitResult as FitResult
+    from temperance.numerics.estimation.sizes import FitComparison as FitComparison
     from temperance.numerics.mixture.density import log_likelihood as log_likelihood
     from temperance.numerics.mixture.measures import MixingMeasure as MixingMeasure
     from temperance.numerics.mixture.sampling import sample as sample
@@ -72,7 +73,9 @@ _HOME = {
     "temperance.answers.verify": ("verify",),
     "temperance.interop.callables": ("activation",),
     "temperance.interop.regressor": ("MoERegressor",),
-    "temperance.numerics.estimation.estimate": ("FitResult", "fit"),
+    "temperance.numerics.estimation.estimate": ("fit",),
+    "temperance.numerics.estimation.result": ("FitResult",),
+    "temperance.numerics.estimation.sizes": ("FitComparison",),
     "temperance.numerics.mixture.density": ("log_likelihood",),
     "temperance.numerics.mixture.measures": ("MixingMeasure",),
     "temperance.numerics.mixture.sampling": ("sample",),

@@ -24,11 +24,13 @@ def _number(text: str) -> float | None:
         return None
 
 
-def _finite(text: str, row: int, column: str) -> float:
-    """The finite number of a cell; row counts the lines of the file from 1."""
+def _finite(text: str, row: int, column: str, drop_missing: bool) -> float:
+    """The finite number of a cell, or nan for a missing one; row counts the lines of the file from 1."""
     cell, place = text.strip(), f"row {row}, column {column!r}"
     if cell.lower() in ("", "na", "nan", "null", "none", "-"):
-        raise ValueError(f"{place}: the value is missing")
+        if drop_missing:
+            return math.nan
+        raise ValueError(f"{place}: the value is missing; --drop-missing leaves out such rows")
     value = _number(cell)
     if value is None:
         hint = "" if _number(cell.replace(",", ".")) is None else ": a decimal point is needed"
@@ -62,11 +64,12 @@ def _header(first: list[str]) -> list[str] | None:
 
 
 def read_csv(
-    path: str | Path, target: str | None = None, weights: str | None = None
+    path: str | Path, target: str | None = None, weights: str | None = None, drop_missing: bool = False
 ) -> tuple[Floats, Floats, Floats | None, list[str]]:
     """x (n, d), y (n,), weights (n,) and the names of the columns of x.
 
     weights is the column of that name, None without one; y is the column `target`, by default the last that is left.
+    With drop_missing a missing cell is nan, which `fit` leaves out with its row when it is told to.
     Columns stand between commas, or semicolons or tabs; without a header they are named 1, 2, ... Raises ValueError, in
     one line, naming row and column where there is one: a file that cannot be read, a missing or non-numeric cell, a
     constant column of x or y, an unknown target or column of weights.
@@ -85,7 +88,7 @@ def read_csv(
     for i, (line, cells) in enumerate(rows):
         if len(cells) != len(names):
             raise ValueError(f"row {line} has {len(cells)} cells, not {len(names)}")
-        table[i] = [_finite(cell, line, name) for cell, name in zip(cells, names, strict=True)]
+        table[i] = [_finite(cell, line, name, drop_missing) for cell, name in zip(cells, names, strict=True)]
     columns = dict(zip(names, table.T, strict=True))
     for name in (target, weights):
         if name is not None and name not in names:
@@ -94,8 +97,11 @@ def read_csv(
     if len(columns) < 2 or target not in (None, *columns):
         raise ValueError("x, y and the weights must be columns of their own")
     for name, column in columns.items():
-        if np.ptp(column) == 0:
-            raise ValueError(f"column {name!r} is constant, {column[0]}")
+        seen = column[~np.isnan(column)]
+        if not len(seen):
+            raise ValueError(f"every value of column {name!r} is missing")
+        if np.ptp(seen) == 0:
+            raise ValueError(f"column {name!r} is constant, {seen[0]}")
     target = list(columns)[-1] if target is None else target
     y = columns.pop(target).copy()
     return np.column_stack(list(columns.values())), y, held, list(columns)

@@ -111,6 +111,18 @@ def _power_over_tau(rows: list[Row], tau: float, name: str, p: float, signed: bo
     return powers
 
 
+def _directions(rows: list[Row]) -> list[Row]:
+    """beta1/|beta1|: for d = 1 a sign, which has no gradient."""
+    directions = []
+    for parameter, atom, values, gradients in rows:
+        size = float(np.linalg.norm(values))
+        if parameter == "beta1" and size > 0:
+            unit, slopes = np.array(values) / size, np.array(gradients) / size
+            turned = slopes - np.outer(unit, unit @ slopes) if len(values) > 1 else np.zeros_like(slopes)
+            directions.append(("beta1/|beta1|", atom, unit.tolist(), list(turned)))
+    return directions
+
+
 def identifiable_functions(result: Fit, rows: list[Row], linear: bool, proved: Proved) -> list[Row]:
     """What a linear or homogeneous gate with a free temperature determines instead of its parameters."""
     tau, failure = float(result.measure.tau), proved.failure
@@ -128,7 +140,8 @@ def identifiable_functions(result: Fit, rows: list[Row], linear: bool, proved: P
         *powers, (_, last, (origin,), (slope,)) = powers
         less = name.replace("beta1", f"beta1_{last}")
         powers = [(f"{name} - {less}", atom, [v - origin], [g - slope]) for _, atom, (v,), (g,) in powers]
-    return [*powers, *ratios]
+    directions = _directions(rows) if proved.signs or result.layout.d > 1 else []
+    return [*directions, *powers, *ratios]
 
 
 def left_open(rows: list[Row], errors: Errors, proved: Proved) -> list[tuple[str, int | None]]:

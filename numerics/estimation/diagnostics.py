@@ -48,5 +48,29 @@ def of_search(fit: Fit, source: Activation) -> list[str]:
     return notes
 
 
+def answer(
+    fit: Fit, identifiable: Sequence[str], open_: Sequence[str], weak: Sequence[tuple[str, int | None]]
+) -> tuple[str, ...]:
+    """The answer in words.
+
+    identifiable, open_: names of parameters and functions; weak: (parameter, atom) with a standard error above itself.
+    """
+    if not fit.is_estimate:
+        return ("There is no estimate: the numbers are where the search ended. Distrust all of them.",)
+    yes = f"Identifiable: {', '.join(identifiable) or 'nothing'}."
+    known = f"Not identifiable: {', '.join(open_)}. {yes}" if open_ else "Every parameter is identifiable."
+    edge = ", ".join(_named(*bound) for bound in dict.fromkeys(fit.bounds))
+    reached = "a maximum inside the box" if not edge else f"a maximum at the edge of the box ({edge})"
+    doubts = [f"the values of {', '.join(open_)} by themselves"] * bool(open_)
+    if edge:
+        doubts.append("standard errors, AIC and BIC, which assume a maximum inside the box")
+    if weak:
+        doubts.append(f"{', '.join(_named(*w) for w in weak)}, with a standard error above the value")
+    if fit.starts > 1 and fit.agree == 1:
+        doubts.append("the maximum itself, which only one start reached")
+    distrust = f"Distrust {'; '.join(doubts)}." if doubts else "Standard errors assume that the model is right."
+    return (known, f"The search ended at {reached}. {distrust}")
+
+
 def _named(parameter: str, atom: int | None) -> str:
     return parameter if atom is None else f"{parameter} of atom {atom}"

@@ -1,26 +1,30 @@
 """Fits a mixture of experts to a user's data: estimates, standard errors, and warnings in plain words.
 
-Example: ``fit(x, y, fitted=2, activation="tanh").as_json()``.
+Example: ``print(fit(x, y, fitted=2, activation="tanh"))``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
-from numbers import Real
-from typing import Any, Literal, get_args
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from statistics import NormalDist
+from typing import Literal, TypedDict, Unpack, get_args, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from temperance.numerics.estimation.arguments import checked_points, fixed_tau, names_of, whole
+from temperance.numerics.estimation.compilation import announced
 from temperance.numerics.estimation.delta_method import Errors, Row, identifiable_functions, left_open, parameters
 from temperance.numerics.estimation.diagnostics import of_search, uncertain, undetermined
 from temperance.numerics.estimation.identifiability import Proved, proved_of
 from temperance.numerics.estimation.other_parameters import twin_notes
+from temperance.numerics.estimation.result import DIRECTION, Estimate, FitResult, Interval
+from temperance.numerics.estimation.sizes import FitComparison
 from temperance.numerics.estimation.standardisation import Units
 from temperance.numerics.estimation.tau_profile import Side, settled
 from temperance.numerics.fitting import mle
-from temperance.numerics.fitting.mle import Box, Fit
+from temperance.numerics.fitting.mle import Box
 from temperance.numerics.fitting.newton import FLAT
 from temperance.numerics.fitting.starting_points import SUBSAMPLE, clusterwise_regression
 from temperance.numerics.machine.threads import one_blas_thread
@@ -31,83 +35,8 @@ from temperance.theory.activations.activation import Activation, activation
 
 Floats = NDArray[np.float64]
 GateName = Literal["linear", "softmax", "activation"]
-Value = float | list[float]
-_SMALLEST, _LARGEST = 1e-70, 1e70  # of a fixed temperature
 _CLUSTERINGS = 5
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """One parameter, or identifiable function of parameters, of one atom (None: shared by all).
-
-    value and se: a number, for beta1 and a with d > 1 a list. se is None where there is none: not identifiable, at the
-    edge of the box, or the search did not end at a maximum. identifiable: False where theory proves it or the
-    information is flat; None where there is no estimate that could tell.
-    """
-
-    parameter: str
-    atom: int | None
-    value: Value
-    se: Value | None
-    identifiable: bool | None
-
-    @property
-    def verdict(self) -> str:
-        """The column `identifiable` of a table."""
-        return {True: "yes", False: "no", None: "-"}[self.identifiable]
-
-
-@dataclass(frozen=True, eq=False)
-class FitResult:
-    """What a fit to a user's data gives, in the units of the data.
-
-    estimates: of every parameter, and of the identifiable functions where some parameter is not; warnings: in plain
-    words, what the data, the gate or the search leave open; fit: what they come from.
-
-    The search runs on centred and scaled data: `fit.gradient_norm` is that of these. centre: x (d,) and y about
-    which `fit.box` holds, that is, |beta1 . x + beta0| and |a . x + b - y| there are at most its beta0 and b.
-    """
-
-    estimates: tuple[Estimate, ...]
-    warnings: tuple[str, ...]
-    fit: Fit
-    centre: tuple[tuple[float, ...], float]
-
-    @property
-    def answer(self) -> str:
-        """What the fit says, in a sentence."""
-        if not self.fit.is_estimate:
-            return "There is no estimate: the numbers are where the search ended."
-        no = dict.fromkeys(e.parameter for e in self.estimates if not e.identifiable)
-        yes = [name for name in dict.fromkeys(e.parameter for e in self.estimates) if name not in no]
-        if not no:
-            return "Every parameter is identifiable" + (
-                "; the warnings say what else is open." if self.warnings else "."
-            )
-        return f"Not identifiable: {', '.join(no)}. Identifiable: {', '.join(yes) or 'nothing'}."
-
-    def as_json(self) -> dict[str, Any]:
-        """The object that `temperance fit --json` prints."""
-        names = [name if atom is None else f"{name}_{atom}" for name, atom in self.fit.layout.names]
-        return {
-            "estimates": [asdict(e) for e in self.estimates],
-            "status": self.fit.status,
-            "starts": self.fit.starts,
-            "agree": self.fit.agree,
-            "flat_directions": [_named(names, v) for v in self.fit.flat_directions],
-            "warnings": list(self.warnings),
-            "loglik": self.fit.log_likelihood,
-            "box": {**asdict(self.fit.box), "centre": {"x": list(self.centre[0]), "y": self.centre[1]}},
-        }
-
-
-def _named(names: list[str], vector: Floats) -> dict[str, Value]:
-    """The entries of a vector by the names of the coordinates (tau and nu stand for their logarithms)."""
-    values: dict[str, Value] = {}
-    for name in dict.fromkeys(names):
-        part = [float(v) for n, v in zip(names, vector, strict=True) if n == name]
-        values[name] = part[0] if len(part) == 1 else part
-    return values
+_QUANTILE = NormalDist().inv_cdf(0.975)
 
 
 def _estimate(row: Row, errors: Errors, proved: Proved) -> Estimate:
@@ -115,10 +44,25 @@ def _estimate(row: Row, errors: Errors, proved: Proved) -> Estimate:
     se, verdicts = zip(*(errors.of(g) for g in gradients), strict=True)
     if proved.twin and name in ("tau", "beta1", "beta0"):
         se, verdicts = (None,), (False,)
-    known = [e for e in se if e is not None]
-    complete: Value | None = None if len(known) < len(values) else known if len(values) > 1 else known[0]
     identifiable = False if False in verdicts else None if None in verdicts else True
-    return Estimate(name, atom, values if len(values) > 1 else values[0], complete, identifiable)
+    known = [e for e in se if e is not None]
+    if len(known) < len(values) or not np.any(gradients):
+        return Estimate(name, atom, values if len(values) > 1 else values[0], None, identifiable)
+    positive = name in ("tau", "nu") or (name.startswith("|beta1|") and " - " not in name)
+    intervals = [_interval(value, e, positive) for value, e in zip(values, known, strict=True)]
+    if name == DIRECTION:
+        intervals = [(max(low, -1.0), min(high, 1.0)) for low, high in intervals]
+    if len(values) > 1:
+        return Estimate(name, atom, values, known, identifiable, intervals)
+    return Estimate(name, atom, values[0], known[0], identifiable, intervals[0])
+
+
+def _interval(value: float, se: float, positive: bool) -> Interval:
+    """The 95% interval, of the logarithm where the value is positive."""
+    ends = np.array([-1.0, 1.0]) * _QUANTILE * se
+    with np.errstate(over="ignore"):
+        low, high = value * np.exp(ends / value) if positive else value + ends
+    return float(low), float(high)
 
 
 def _gate(gate: str, source: str | Activation | None) -> CompiledActivation:
@@ -129,58 +73,6 @@ def _gate(gate: str, source: str | Activation | None) -> CompiledActivation:
     if gate == "softmax" and source is not None:
         raise ValueError("the softmax gate takes no activation")
     return compile_activation(activation(source if source is not None else "identity"))
-
-
-def _real(values: ArrayLike, name: str) -> Floats:
-    """The values as finite doubles; the first that is none is named by its index."""
-    if np.ma.is_masked(values):
-        raise ValueError(f"{name} has masked values: every value is needed")
-    try:
-        array = np.asarray(values)
-        if np.iscomplexobj(array):
-            raise ValueError("complex numbers")
-        array = array.astype(float)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise ValueError(f"{name} must hold real numbers: {error}") from None
-    if not np.isfinite(array).all():
-        at = [int(i) for i in np.argwhere(~np.isfinite(array))[0]]
-        raise ValueError(f"{name}{at or ''} is {array[tuple(at)]}: every value must be finite")
-    return array
-
-
-def _checked(x: ArrayLike, y: ArrayLike, weights: ArrayLike | None) -> Points:
-    """The points, without those of weight 0."""
-    columns = _real(x, "x")
-    points = Points(columns[:, None] if columns.ndim == 1 else columns, _real(y, "y"))
-    if weights is not None:
-        points = Points(points.x, points.y, _real(weights, "weights"))
-        seen = points.weights > 0
-        points = Points(points.x[seen], points.y[seen], points.weights[seen])
-    for l in range(points.x.shape[1]):
-        if points.n and (points.x[:, l] == points.x[0, l]).all():
-            raise ValueError(f"column {l + 1} of x is constant, {points.x[0, l]!s}: its slopes cannot be estimated")
-    if points.n and (points.y == points.y[0]).all():
-        raise ValueError(f"y is constant, {points.y[0]!s}: there is nothing to fit")
-    return points
-
-
-def _whole(value: object, name: str, least: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-        raise ValueError(f"{name} must be a whole number, at least {least}, not {value!r}")
-    return int(value)
-
-
-def _held(tau: object) -> float | None:
-    """A fixed temperature; None if it is to be fitted. Quotients by it must be doubles."""
-    if tau is None:
-        return None
-    try:
-        value = float(tau) if isinstance(tau, Real) and not isinstance(tau, bool) else np.nan
-    except OverflowError:
-        value = np.inf
-    if not _SMALLEST <= value <= _LARGEST:
-        raise ValueError(f"a fixed tau must be positive, a number from {_SMALLEST} to {_LARGEST}, not {tau!r}")
-    return value
 
 
 def default_box(points: Points, k: int) -> Box:
@@ -206,12 +98,35 @@ def _dependent(x: Floats) -> bool:
     return bool(values[-1] ** 2 <= FLAT * values[0] ** 2)
 
 
-@one_blas_thread()
+class Options(TypedDict, total=False):
+    """What `fit` takes besides the data and the number of experts."""
+
+    gate: str
+    activation: str | Activation | None
+    gauge: Gauge
+    tau: float | None
+    starts: int
+    seed: int
+    box: Box | None
+    weights: ArrayLike | None
+    drop_missing: bool
+    columns: Sequence[str] | None
+    progress: Callable[[int, int], None] | None
+
+
+@overload
+def fit(x: ArrayLike, y: ArrayLike, *, fitted: int, **options: Unpack[Options]) -> FitResult: ...
+
+
+@overload
+def fit(x: ArrayLike, y: ArrayLike, *, fitted: Sequence[int], **options: Unpack[Options]) -> FitComparison: ...
+
+
 def fit(
     x: ArrayLike,
     y: ArrayLike,
     *,
-    fitted: int,
+    fitted: int | Sequence[int],
     gate: str = "linear",
     activation: str | Activation | None = None,
     gauge: Gauge = "free",
@@ -220,56 +135,104 @@ def fit(
     seed: int = 0,
     box: Box | None = None,
     weights: ArrayLike | None = None,
+    drop_missing: bool = False,
+    columns: Sequence[str] | None = None,
     progress: Callable[[int, int], None] | None = None,
-) -> FitResult:
+) -> FitResult | FitComparison:
     """Maximum-likelihood fit of a mixture of `fitted` linear Gaussian experts to x (n, d) or (n,), y (n,).
 
-    gate: "linear" (always anchored), "softmax" (the linear gate with tau = 1) or "activation"; an activation alone
-    chooses the last. gauge: of the activation gate. tau: None to estimate it, else its fixed value. starts: how many;
-    seed: of them, they are the same for the same seed. box: the compact parameter set in the units of the data, by
-    default wide and made from their scale. weights (n,): how often each point was seen, not necessarily whole; standard
-    errors are those of so many points. progress is called with the starts done and their number. Data in other units
-    have the same fit in those units. Raises ValueError for data or options that make no fit.
+    Args:
+        x, y: the data. Data in other units have the same fit in those units.
+        fitted: number of experts; several numbers compare the fits of all these sizes.
+        gate: "linear" (always anchored), "softmax" (the linear gate with tau = 1) or "activation".
+        activation: of the gate, a name or an expression in z; alone it chooses the gate "activation".
+        gauge: of the activation gate, "free" or "anchored".
+        tau: None to estimate it, else its fixed value.
+        starts: how many; seed: of them, they are the same for the same seed.
+        box: the compact parameter set in the units of the data, by default wide and made from their scale.
+        weights (n,): how often each point was seen, not necessarily whole; standard errors are those of so many points.
+        drop_missing: leave out rows in which x, y or the weight is nan, and say how many.
+        columns: names of the columns of x; by default those of a DataFrame, else 1, 2, ...
+        progress: called with the starts done and their number.
+
+    A likelihood that has to be compiled, once for each number of experts and of columns, is announced on stderr.
+
+    Raises:
+        ValueError: data or options that make no fit.
     """
+    sizes = tuple(fitted) if isinstance(fitted, (list, tuple, range)) else (fitted,)
+    if len(set(sizes)) < max(1, len(sizes)):
+        raise ValueError(f"fitted must be one number of experts, or several that differ, not {fitted!r}")
     if activation is not None and gate == "linear":
         gate = "activation"
     compiled = _gate(gate, activation)
-    linear = compiled.source.is_linear
     if gate == "softmax" and tau not in (None, 1):
         raise ValueError(f"the softmax gate has tau = 1, not {tau}; the linear gate takes any tau")
-    points = _checked(x, y, weights)
+    points, dropped = checked_points(x, y, weights, drop_missing)
+    starts, seed = whole(starts, "starts", 1), whole(seed, "seed", 0)
+    held = 1.0 if gate == "softmax" else fixed_tau(tau)
+    if box is not None and not isinstance(box, Box):
+        raise ValueError(f"box must be a Box, not {box!r}")
+    names = names_of(x, columns, points.x.shape[1])
+    layouts = [_layout(whole(k, "fitted", 1), points, compiled, gauge, held) for k in sizes]
+    fits = tuple(
+        replace(_fit(layout, compiled, points, box, starts, seed, progress), columns=names, dropped=dropped)
+        for layout in layouts
+    )
+    return FitComparison(fits) if isinstance(fitted, (list, tuple, range)) else fits[0]
+
+
+def _layout(k: int, points: Points, gate: CompiledActivation, gauge: Gauge, held: float | None) -> Layout:
+    """The coordinates of a fit. Raises ValueError for fewer points than parameters."""
     count = len(points.y)
-    fitted, starts, seed = _whole(fitted, "fitted", 1), _whole(starts, "starts", 1), _whole(seed, "seed", 0)
-    held = 1.0 if gate == "softmax" else _held(tau)
-    if fitted > count:
-        raise ValueError(f"{count} points are fewer than the parameters of {fitted} atoms")
-    layout = Layout(fitted, points.x.shape[1], "anchored" if linear else gauge, held)
+    if k > count:
+        raise ValueError(f"{count} points are fewer than the parameters of {k} atoms")
+    layout = Layout(k, points.x.shape[1], "anchored" if gate.source.is_linear else gauge, held)
     if count < max(layout.size, layout.d + 2):
-        raise ValueError(f"{count} points are fewer than the {layout.size} parameters of {fitted} atoms")
+        raise ValueError(f"{count} points are fewer than the {layout.size} parameters of {k} atoms")
+    return layout
+
+
+@one_blas_thread()
+def _fit(
+    layout: Layout,
+    gate: CompiledActivation,
+    points: Points,
+    box: Box | None,
+    starts: int,
+    seed: int,
+    progress: Callable[[int, int], None] | None,
+) -> FitResult:
+    """The fit of one size to checked points."""
+    linear = gate.source.is_linear
     if box is not None:
-        if not isinstance(box, Box):
-            raise ValueError(f"box must be a Box, not {box!r}")
         box.bounds(layout)  # refuses one that does not go with x
     units = Units.of(points, centred_x=linear and box is None, centred_y=box is None)
     scaled = units.rescale(points)
-    inside = default_box(scaled, fitted) if box is None else units.box_inside(box)
-    found = mle.fit_points(layout, compiled, scaled, box=inside, starts=starts, seed=seed, progress=progress)
-    proved, sides = proved_of(found, compiled, scaled), tuple[Side, ...]()
+    inside = default_box(scaled, layout.k) if box is None else units.box_inside(box)
+    with announced(layout.k):
+        found = mle.fit_points(layout, gate, scaled, box=inside, starts=starts, seed=seed, progress=progress)
+    proved, sides = proved_of(found, gate, scaled), tuple[Side, ...]()
     if not (proved.twin or proved.flows.any()):
-        found, sides = settled(found, compiled, scaled)
-        proved = proved_of(found, compiled, scaled)
+        found, sides = settled(found, gate, scaled)
+        proved = proved_of(found, gate, scaled)
     result = units.fit_of_data(found, points.n, box or units.box_of_data(inside))
     errors = Errors(found, proved, units.matrix(layout)[0])
     rows = parameters(result)
     rows += identifiable_functions(result, rows, linear, proved)
     estimates = tuple(_estimate(row, errors, proved) for row in rows)
-    relative = [
+    open_still = undetermined(left_open(rows, errors, proved), _dependent(scaled.x))
+    others = twin_notes(layout.k, gate.source, layout.gauge)
+    notes = (*proved.notes, *others, *open_still, *uncertain(_relative(estimates), sides), *of_search(found, gate.source))
+    centre = (tuple(units.x_centre.tolist()), units.y_centre)
+    size = layout.size - proved.open_dimensions
+    return FitResult(estimates, notes, result, centre, gate.source, (), points.n, size)
+
+
+def _relative(estimates: Sequence[Estimate]) -> list[tuple[str, int | None, float]]:
+    """(parameter, atom, standard error over value) of tau and nu."""
+    return [
         (e.parameter, e.atom, float(np.divide(e.se, e.value)))
         for e in estimates
         if e.parameter in ("tau", "nu") and e.se is not None
     ]
-    open_still = undetermined(left_open(rows, errors, proved), _dependent(scaled.x))
-    others = twin_notes(fitted, compiled.source, layout.gauge)
-    notes = (*proved.notes, *others, *open_still, *uncertain(relative, sides))
-    warnings = (*notes, *of_search(found, compiled.source))
-    return FitResult(estimates, warnings, result, (tuple(units.x_centre.tolist()), units.y_centre))

@@ -30,15 +30,27 @@ class Proved:
     """What no data determine.
 
     flows: (m, p). failure: the symmetry of the activation that applies, if any. powers: how the sizes of beta1 enter,
-    where only their differences do (d = 1, free gauge): "even" or "odd" in beta1, else None. twin: whether another
-    temperature has the same density, off any flow. notes: all this in words.
+    where only their differences do (d = 1, free gauge): "even" or "odd" in beta1, else None. signs: whether beta1 and
+    -beta1 have different gates, for a homogeneous s. twin: whether another temperature has the same density, off any
+    flow. at_place: whether the flows are those of a special place, not of the model around it. notes: all this in
+    words.
     """
 
     flows: Floats
     failure: Failure | None = None
     powers: str | None = None
+    signs: bool = False
     twin: bool = False
+    at_place: bool = False
     notes: tuple[str, ...] = ()
+
+    @property
+    def open_dimensions(self) -> int:
+        """The number of independent flows of the model around the fit."""
+        if self.at_place or not len(self.flows):
+            return 0
+        sizes = np.linalg.norm(self.flows, axis=1, keepdims=True)
+        return int(np.linalg.matrix_rank(self.flows / np.where(sizes > 0, sizes, 1.0)))
 
 
 def proved_of(fit: Fit, gate: CompiledActivation, points: Points) -> Proved:
@@ -85,7 +97,7 @@ def _each(fit: Fit, offset: float = 0.0) -> Floats:
 
 def _of_failure(fit: Fit, source: Activation, failure: Failure) -> Proved:
     """The flows of an activation that fails the first-order condition by a symmetry."""
-    powers, kept, m = None, failure.invariants, fit.measure
+    powers, signs, kept, m = None, False, failure.invariants, fit.measure
     tau_free, alike = fit.layout.tau is None, _alike(fit, source)
     if failure.kind == "constant":
         flows = _each(fit)
@@ -99,12 +111,13 @@ def _of_failure(fit: Fit, source: Activation, failure: Failure) -> Proved:
             kept = (kept[0], f"differences of ({kept[1].replace('_i', '')})/tau")
     else:
         flows, degree, powers = _scale(fit, float(failure.degree)), float(failure.degree), alike
+        signs = not _is_even(source) and powers != "odd"
         if powers:
             slopes = np.abs(m.beta1) ** (degree - 1) * (np.sign(m.beta1) if powers == "even" else 1.0)
             flows = np.vstack([flows, _vector(fit, 0.0, 1 / slopes, 0 * m.beta0)])
             kept = (f"differences of {'' if powers == 'even' else 'sgn(beta1) '}{kept[1]}", kept[2])
     note = f"the gate is not identifiable, at most these functions of it are: {', '.join(kept)}"
-    return Proved(flows, failure, powers, notes=(note,))
+    return Proved(flows, failure, powers, signs, notes=(note,))
 
 
 def _alike(fit: Fit, source: Activation) -> str | None:
@@ -118,11 +131,23 @@ def _alike(fit: Fit, source: Activation) -> str | None:
         return None
     if len(set(np.sign(beta1))) == 1:
         return "even"
-    left, right = (next(p.expr for p in source.pieces if bool(p.lower < z) and bool(z < p.upper)) for z in (-1, 1))
-    if sp.simplify(left.subs(Z, -1) - right.subs(Z, 1)) == 0:
+    if _is_even(source):
         return "even"
+    left, right = _sides(source)
     odd = sp.simplify(sp.diff(left, Z).subs(Z, -1) - sp.diff(right, Z).subs(Z, 1)) == 0
     return "odd" if odd else None
+
+
+def _sides(source: Activation) -> tuple[sp.Expr, sp.Expr]:
+    """The pieces at -1 and at 1."""
+    left, right = (next(p.expr for p in source.pieces if bool(p.lower < z) and bool(z < p.upper)) for z in (-1, 1))
+    return left, right
+
+
+def _is_even(source: Activation) -> bool:
+    """Whether a homogeneous s has one coefficient on both sides."""
+    left, right = _sides(source)
+    return bool(sp.simplify(left.subs(Z, -1) - right.subs(Z, 1)) == 0)
 
 
 def _of_place(fit: Fit, gate: CompiledActivation, points: Points) -> Proved:
@@ -172,5 +197,5 @@ def _at_place(fit: Fit, place: str, mirrored: Mirror, gap: float) -> Proved:
     else:
         return Proved(flows)
     if gap <= AGREE:
-        return Proved(flows, twin=twin, notes=(f"the fit is at {what}",))
+        return Proved(flows, twin=twin, at_place=True, notes=(f"the fit is at {what}",))
     return Proved(_none(fit), notes=(f"the data do not tell the fit from {what} (log-likelihood lower by {gap:.2g})",))

@@ -2,33 +2,41 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import Annotated
 
-from rich.console import Console
+from cyclopts import Parameter, Token
 
-from temperance.terminal.errors import one_line, refusing
+from temperance.terminal.errors import BadInput, refusing
 from temperance.terminal.options import Json, Whole
-from temperance.terminal.output import console, table, to_json
+from temperance.terminal.output import to_json
 from temperance.terminal.progress import display
 from temperance.theory.models.gates import FITTED
 
-if TYPE_CHECKING:
-    from temperance.numerics.estimation.estimate import Estimate, FitResult
-
 _GAUGES = ("free", "anchored")
-_COLUMNS = ("parameter", "atom", "value", "standard error", "identifiable")
+
+
+def _numbers(_: type, tokens: Sequence[Token]) -> tuple[int, ...]:
+    parts = [part.strip() for part in tokens[0].value.split(",")] if len(tokens) == 1 else []
+    if not parts or not all(part.isascii() and part.isdigit() and len(part) < 10 for part in parts):
+        raise BadInput(f"--fitted takes a number of experts, or several as 1,2,3, not {tokens[0].value!r}")
+    return tuple(map(int, parts))
+
+
+Numbers = Annotated[tuple[int, ...], Parameter(converter=_numbers, n_tokens=1)]
 
 
 def fit(
     data: str,
     *,
-    fitted: Whole,
+    fitted: Numbers,
     gate: str = "linear",
     activation: str | None = None,
     gauge: str = "free",
     tau: str | None = None,
     target: str | None = None,
     weights: str | None = None,
+    drop_missing: bool = False,
     seed: Whole = 0,
     starts: Whole = 10,
     json: Json = False,
@@ -40,7 +48,7 @@ def fit(
     data
         A CSV file of numbers, with or without a header.
     fitted
-        Number of atoms.
+        Number of experts; several, as 1,2,3, are compared.
     gate
         linear, softmax (temperature 1) or activation.
     activation
@@ -53,6 +61,8 @@ def fit(
         Column of y, the last by default; the others are x.
     weights
         Column that says how often each row was seen; it is not one of x.
+    drop_missing
+        Leave out rows with a missing value.
     seed
         Of the starts.
     starts
@@ -67,12 +77,12 @@ def fit(
         if gauge not in _GAUGES:
             raise ValueError(f"unknown gauge {gauge!r}; accepted: {', '.join(_GAUGES)}")
         held = None if tau is None else _number(tau)
-        x, y, counts, _ = read_csv(data, target, weights)
+        x, y, counts, columns = read_csv(data, target, weights, drop_missing)
     with refusing(), display() as shown, shown.doing("fitting") as progress:
         found = estimate(
             x,
             y,
-            fitted=fitted,
+            fitted=fitted if len(fitted) > 1 else fitted[0],
             gate=gate,
             activation=activation,
             gauge="free" if gauge == "free" else "anchored",
@@ -80,12 +90,11 @@ def fit(
             seed=seed,
             starts=starts,
             weights=counts,
+            drop_missing=drop_missing,
+            columns=columns,
             progress=progress,
         )
-    if json:
-        print(to_json(found.as_json()))
-    else:
-        _show(found, console())
+    print(to_json(found.to_json()) if json else found)
     return 0
 
 
@@ -94,25 +103,3 @@ def _number(text: str) -> float:
         return float(text)
     except ValueError:
         raise ValueError(f"--tau takes a number, not {text!r}") from None
-
-
-def _show(found: FitResult, screen: Console) -> None:
-    """Print the estimates, how the fit ended, and the warnings."""
-    screen.print(table(_COLUMNS, [_row(e) for e in found.estimates]))
-    result = found.fit
-    screen.print(
-        f"status {result.status}; log-likelihood {result.log_likelihood:.6g}; "
-        f"{result.agree} of {result.starts} starts agree on it"
-    )
-    for warning in found.warnings:
-        screen.print(one_line(warning))
-    screen.print(found.answer)
-
-
-def _row(e: Estimate) -> list[str]:
-    atom = "" if e.atom is None else str(e.atom)
-    return [e.parameter, atom, _text(e.value), "-" if e.se is None else _text(e.se), e.verdict]
-
-
-def _text(value: float | list[float]) -> str:
-    return ", ".join(f"{v:.5g}" for v in value) if isinstance(value, list) else f"{value:.5g}"

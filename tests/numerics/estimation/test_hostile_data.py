@@ -73,7 +73,7 @@ def check_says_what_happened(result):
     fit = result.fit
     assert fit.status in STATUSES
     assert fit.passes <= MAX_PASSES
-    text = json.dumps(result.as_json(), allow_nan=False)
+    text = json.dumps(result.to_json(), allow_nan=False)
     assert all(warning.isprintable() for warning in result.warnings)
     for status, words in SPOKEN.items():
         assert any(words in warning for warning in result.warnings) == (fit.status == status)

@@ -89,7 +89,7 @@ def test_columns_of_very_different_scale():
     first, other = (fit(data, y, fitted=2, starts=3) for data in (x, x * [1e8, 1e-8]))
     assert other.fit.log_likelihood == pytest.approx(first.fit.log_likelihood, abs=1e-6)
     np.testing.assert_allclose(other.fit.measure.a * [1e8, 1e-8], first.fit.measure.a, rtol=1e-5)
-    assert len(other.as_json()["box"]["beta1"]) == 2
+    assert len(other.to_json()["box"]["beta1"]) == 2
 
 
 @pytest.mark.parametrize("name", CASES)

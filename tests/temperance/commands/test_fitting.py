@@ -24,6 +24,7 @@ def test_json_has_the_keys_of_the_contract(data, capsys):
     assert run(["fit", str(data[0]), "--fitted", "2", "--json"]) == 0
     record = json.loads(capsys.readouterr().out)
     keys = ["estimates", "status", "starts", "agree", "flat_directions", "warnings", "loglik", "box"]
+    keys += ["fitted", "n_parameters", "aic", "bic", "points", "dropped", "answer"]
     assert list(record) == keys
     assert record["status"] == "converged"
     found = {(e["parameter"], e["atom"]): e for e in record["estimates"]}
@@ -41,7 +42,7 @@ def test_the_command_prints_what_the_function_returns(data, capsys):
     path, x, y = data
     run(["fit", str(path), "--fitted", "2", "--gate", "softmax", "--json"])
     printed = json.loads(capsys.readouterr().out)
-    again = temperance.fit(np.round(x, 8), np.round(y, 8), fitted=2, gate="softmax").as_json()
+    again = temperance.fit(np.round(x, 8), np.round(y, 8), fitted=2, gate="softmax").to_json()
     assert printed == json.loads(json.dumps(again))
 
 
@@ -50,6 +51,35 @@ def test_the_screen(data, capsys):
     shown = capsys.readouterr().out
     assert "starts agree on it" in shown
     assert "tau is not identifiable with the linear gate" in shown
+    x, y = np.loadtxt(data[0], delimiter=",", skiprows=1).T
+    assert shown == f"{temperance.fit(x, y, fitted=2, columns=['x'])}\n"
+
+
+def test_several_sizes_are_compared(data, capsys):
+    command = ["fit", str(data[0]), "--fitted", "1,2", "--starts", "3"]
+    assert run(command) == 0
+    shown = capsys.readouterr().out
+    assert "Number of experts with the least AIC: 2, least BIC: 2." in shown
+    assert "AIC and BIC are derived for regular models." in shown
+    assert run([*command, "--json"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert list(record) == ["sizes", "least", "warnings", "answer"]
+    assert [size["fitted"] for size in record["sizes"]] == [1, 2]
+    assert record["least"] == {"aic": 2, "bic": 2}
+
+
+def test_rows_with_missing_values_are_left_out_when_asked(data, tmp_path, capsys):
+    path = tmp_path / "missing.csv"
+    path.write_text(data[0].read_text() + "\n1.5,\nNA,2\n")
+    command = ["fit", str(path), "--fitted", "2", "--gate", "softmax", "--starts", "3", "--json"]
+    assert run(command) == 2
+    assert "the value is missing; --drop-missing leaves out such rows" in capsys.readouterr().err
+    assert run([*command, "--drop-missing"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert (record["points"], record["dropped"]) == (1500, 2)
+    assert run(["fit", str(data[0]), *command[2:]]) == 0
+    whole = json.loads(capsys.readouterr().out)
+    assert record == whole | {"dropped": 2}
 
 
 def test_a_column_of_weights(data, tmp_path, capsys):
@@ -60,7 +90,7 @@ def test_a_column_of_weights(data, tmp_path, capsys):
     )
     assert run(["fit", str(path), "--fitted", "2", "--gate", "softmax", "--weights", "n", "--json"]) == 0
     printed = json.loads(capsys.readouterr().out)
-    again = temperance.fit(x, y, fitted=2, gate="softmax", weights=weights).as_json()
+    again = temperance.fit(x, y, fitted=2, gate="softmax", weights=weights).to_json()
     assert printed == json.loads(json.dumps(again))
 
 
@@ -72,6 +102,9 @@ def test_a_temperature_that_is_held(data, capsys):
 
 
 BAD = [
+    ("x,y\n1,2\n2,3\n", ["--fitted", "1,x"], "--fitted takes a number of experts, or several as 1,2,3"),
+    ("x,y\n1,2\n2,3\n", ["--fitted", "2,2"], "several that differ"),
+    ("x,y\n1,\n2,\n", ["--drop-missing"], "every value of column 'y' is missing"),
     ("x,y\n1,2\n3,\n", [], "row 3, column 'y'"),
     ("x,y\n1,2\n3,abc\n", [], "row 3, column 'y': 'abc'"),
     ("x,y\n1,2\n1,3\n", [], "column 'x' is constant"),
@@ -98,7 +131,7 @@ BAD = [
 def test_bad_input_in_one_line(tmp_path, capsys, content, options, message):
     path = tmp_path / "bad.csv"
     path.write_text(content)
-    assert run(["fit", str(path), "--fitted", "2", *options]) == 2
+    assert run(["fit", str(path), *([] if "--fitted" in options else ["--fitted", "2"]), *options]) == 2
     refusal = capsys.readouterr().err
     assert refusal.count("\n") == 1
     assert message in refusal

@@ -1,0 +1,89 @@
+"""Reads the data and options of a fit: refuses what makes no fit, with a message that names it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from numbers import Real
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from temperance.numerics.mixture.points import Points
+
+Floats = NDArray[np.float64]
+_SMALLEST, _LARGEST = 1e-70, 1e70  # of a fixed temperature
+
+
+def _real(values: ArrayLike, name: str, missing: bool = False) -> Floats:
+    """The values as finite doubles; the first that is none is named by its index."""
+    if np.ma.is_masked(values):
+        raise ValueError(f"{name} has masked values: every value is needed")
+    try:
+        array = np.asarray(values)
+        if np.iscomplexobj(array):
+            raise ValueError("complex numbers")
+        array = array.astype(float)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(f"{name} must hold real numbers: {error}") from None
+    bad = np.isinf(array) if missing else ~np.isfinite(array)
+    if bad.any():
+        at = [int(i) for i in np.argwhere(bad)[0]]
+        hint = "; drop_missing leaves out rows with nan" if np.isnan(array[tuple(at)]) else ""
+        raise ValueError(f"{name}{at or ''} is {array[tuple(at)]}: every value must be finite{hint}")
+    return array
+
+
+def checked_points(
+    x: ArrayLike, y: ArrayLike, weights: ArrayLike | None, drop_missing: bool = False
+) -> tuple[Points, int]:
+    """The points, without those of weight 0; and how many rows were left out because a value is nan."""
+    given = [_real(x, "x", drop_missing), _real(y, "y", drop_missing)]
+    given += [] if weights is None else [_real(weights, "weights", drop_missing)]
+    if given[0].ndim == 1:
+        given[0] = given[0][:, None]
+    dropped = 0
+    if drop_missing and len({a.shape[:1] for a in given}) == 1 and given[1].ndim == 1:
+        whole_rows = ~np.isnan(np.column_stack(given)).any(axis=1)
+        dropped = int((~whole_rows).sum())
+        given = [a[whole_rows] for a in given]
+        if not len(given[1]):
+            raise ValueError("every row has a missing value")
+    points = Points(*given)
+    if weights is not None:
+        seen = points.weights > 0
+        points = Points(points.x[seen], points.y[seen], points.weights[seen])
+    for l in range(points.x.shape[1]):
+        if points.n and (points.x[:, l] == points.x[0, l]).all():
+            raise ValueError(f"column {l + 1} of x is constant, {points.x[0, l]!s}: its slopes cannot be estimated")
+    if points.n and (points.y == points.y[0]).all():
+        raise ValueError(f"y is constant, {points.y[0]!s}: there is nothing to fit")
+    return points, dropped
+
+
+def names_of(x: object, columns: Sequence[str] | None, d: int) -> tuple[str, ...]:
+    """The names of the columns of x: as given, of a DataFrame, or 1, 2, ..."""
+    given = getattr(x, "columns", range(1, d + 1)) if columns is None else columns
+    names = tuple(map(str, given))
+    if len(names) != d:
+        raise ValueError(f"columns must name each of the {d} columns of x, not {len(names)}")
+    return names
+
+
+def whole(value: object, name: str, least: int) -> int:
+    """A whole number that is large enough. Raises ValueError for anything else."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+        raise ValueError(f"{name} must be a whole number, at least {least}, not {value!r}")
+    return int(value)
+
+
+def fixed_tau(tau: object) -> float | None:
+    """A fixed temperature; None if it is to be fitted. Quotients by it must be doubles."""
+    if tau is None:
+        return None
+    try:
+        value = float(tau) if isinstance(tau, Real) and not isinstance(tau, bool) else np.nan
+    except OverflowError:
+        value = np.inf
+    if not _SMALLEST <= value <= _LARGEST:
+        raise ValueError(f"a fixed tau must be positive, a number from {_SMALLEST} to {_LARGEST}, not {tau!r}")
+    return value

@@ -1,0 +1,235 @@
+"""Holds what a fit to a user's data gives: estimates with intervals, criteria, and the answer in words.
+
+Example: ``print(fit(x, y, fitted=2))`` prints what `temperance fit` prints.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from temperance.numerics.estimation import diagnostics
+from temperance.numerics.estimation.tables import Text, aligned, frame, html
+from temperance.numerics.fitting.mle import Fit, Status
+from temperance.theory.activations.activation import Activation
+
+Floats = NDArray[np.float64]
+Value = float | list[float]
+Interval = tuple[float, float]
+_COLUMNS = ("parameter", "atom", "estimate", "std err", "95% interval", "identifiable")
+DIRECTION = "beta1/|beta1|"
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """One parameter, or identifiable function of parameters, of one atom (None: shared by all).
+
+    value, se and interval: a number, for beta1 and a with d > 1 a list. interval: estimate -+ 1.96 se, at 95%; on the
+    scale of the logarithm for what is positive (tau, nu, |beta1|^p/tau), within [-1, 1] for a direction. se and
+    interval are None where there is none: not identifiable, at the edge of the box, a sign, or the search did not end
+    at a maximum.
+    identifiable: False where theory proves it or the information is flat; None where there is no estimate that could
+    tell.
+    """
+
+    parameter: str
+    atom: int | None
+    value: Value
+    se: Value | None
+    identifiable: bool | None
+    interval: Interval | list[Interval] | None = None
+
+    @property
+    def verdict(self) -> str:
+        """The column `identifiable` of a table, with the reason where there is no standard error."""
+        if self.identifiable and self.se is None:
+            sign = self.parameter == DIRECTION and not isinstance(self.value, list)
+            return "yes (a sign)" if sign else "yes (at the edge of the box)"
+        return {True: "yes", False: "no", None: "not told: no maximum"}[self.identifiable]
+
+    def rows(self, columns: Sequence[str]) -> list[dict[str, Any]]:
+        """One mapping for each entry; the column of x is None where there is a single one."""
+        several = isinstance(self.value, list)
+        values = self.value if isinstance(self.value, list) else [self.value]
+        errors = self.se if isinstance(self.se, list) else [self.se] * len(values)
+        intervals = self.interval if isinstance(self.interval, list) else [self.interval] * len(values)
+        return [
+            {
+                "parameter": self.parameter,
+                "column": column if several else None,
+                "atom": self.atom,
+                "value": value,
+                "se": se,
+                "low": None if ends is None else ends[0],
+                "high": None if ends is None else ends[1],
+                "identifiable": self.verdict,
+            }
+            for column, value, se, ends in zip(columns, values, errors, intervals, strict=False)
+        ]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class FitResult:
+    """What a fit to a user's data gives, in the units of the data.
+
+    estimates: of every parameter, and of the identifiable functions where some parameter is not; warnings: in plain
+    words, what the data, the gate or the search leave open; fit: what they come from.
+
+    The search runs on centred and scaled data: `fit.gradient_norm` is that of these. centre: x (d,) and y about
+    which `fit.box` holds, that is, |beta1 . x + beta0| and |a . x + b - y| there are at most its beta0 and b.
+
+    source: the activation of the gate. columns: names of the columns of x. points: their number (the sum of the
+    weights); dropped: rows left out for missing values. n_parameters: the dimension of the set of densities near the
+    fit, that is, the free coordinates less the directions along which theory proves the density constant; so the
+    linear gate has as many with tau free as with tau fixed.
+    """
+
+    estimates: tuple[Estimate, ...]
+    warnings: tuple[str, ...]
+    fit: Fit
+    centre: tuple[tuple[float, ...], float]
+    source: Activation
+    columns: tuple[str, ...]
+    points: float
+    n_parameters: int
+    dropped: int = 0
+
+    @property
+    def status(self) -> Status:
+        """How the search ended: converged, at_bound, spike or max_steps; the last two are no estimates."""
+        return self.fit.status
+
+    @property
+    def log_likelihood(self) -> float:
+        """Where the search ended."""
+        return self.fit.log_likelihood
+
+    @property
+    def aic(self) -> float | None:
+        """2 n_parameters - 2 log-likelihood; None where the search ended at no estimate."""
+        return 2 * self.n_parameters - 2 * self.log_likelihood if self.fit.is_estimate else None
+
+    @property
+    def bic(self) -> float | None:
+        """n_parameters log(points) - 2 log-likelihood; None where the search ended at no estimate."""
+        penalty = self.n_parameters * float(np.log(self.points))
+        return penalty - 2 * self.log_likelihood if self.fit.is_estimate else None
+
+    @property
+    def title(self) -> str:
+        """What was fitted."""
+        layout = self.fit.layout
+        gate = "linear gate" if self.source.is_linear else f"gate of s(z) = {self.source.name}, gauge {layout.gauge}"
+        temperature = "tau estimated" if layout.tau is None else f"tau = {layout.tau:g}"
+        experts = f"{layout.k} linear Gaussian expert{'s' * (layout.k > 1)}"
+        return f"Mixture of {experts}, {gate}, {temperature}"
+
+    @cached_property
+    def words(self) -> tuple[str, ...]:
+        """The answer in words: what is identifiable, whether the fit ended at an interior maximum, what to distrust."""
+        names = dict.fromkeys(e.parameter for e in self.estimates)
+        no = dict.fromkeys(e.parameter for e in self.estimates if e.identifiable is False)
+        weak = [
+            (e.parameter, e.atom)
+            for e in self.estimates
+            if e.parameter in ("tau", "nu") and e.se is not None and float(np.divide(e.se, e.value)) > 1
+        ]
+        return diagnostics.answer(self.fit, [name for name in names if name not in no], list(no), weak)
+
+    @property
+    def answer(self) -> str:
+        """The words as one text."""
+        return " ".join(self.words)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The table: one mapping a row."""
+        return [row for e in self.estimates for row in e.rows(self.columns)]
+
+    def to_json(self) -> dict[str, Any]:
+        """The object that `temperance fit --json` prints; an interval without an upper end in doubles ends in null."""
+        names = [name if atom is None else f"{name}_{atom}" for name, atom in self.fit.layout.names]
+        return {
+            "estimates": [{**asdict(e), "interval": _finite(e.interval)} for e in self.estimates],
+            "status": self.fit.status,
+            "starts": self.fit.starts,
+            "agree": self.fit.agree,
+            "flat_directions": [_named(names, v) for v in self.fit.flat_directions],
+            "warnings": list(self.warnings),
+            "loglik": self.fit.log_likelihood,
+            "box": {**asdict(self.fit.box), "centre": {"x": list(self.centre[0]), "y": self.centre[1]}},
+            "fitted": self.fit.layout.k,
+            "n_parameters": self.n_parameters,
+            "aic": self.aic,
+            "bic": self.bic,
+            "points": self.points,
+            "dropped": self.dropped,
+            "answer": self.answer,
+        }
+
+    def to_frame(self) -> Any:
+        """The table as a pandas DataFrame. Raises ImportError without pandas."""
+        return frame(self.rows())
+
+    def summary(self, columns: Sequence[str] | None = None) -> Text:
+        """What the command prints; columns: other names for the columns of x."""
+        head, table, foot = self._parts(columns or self.columns)
+        lines = aligned([_COLUMNS, *table], left=(0, 1, 5))
+        rule = "=" * max(map(len, lines))
+        return Text("\n".join([*head, rule, lines[0], rule.replace("=", "-"), *lines[1:], rule, *foot]))
+
+    def _parts(self, columns: Sequence[str]) -> tuple[list[str], list[tuple[str, ...]], list[str]]:
+        """Lines above the table, its rows, lines below."""
+        left_out = f", {self.dropped} rows with missing values left out" if self.dropped else ""
+        aic, bic = ("none" if value is None else f"{value:.6g}" for value in (self.aic, self.bic))
+        head = [self.title, f"maximum likelihood, {self.points:g} points{left_out}, {self.n_parameters} parameters"]
+        foot = [
+            f"status {self.status}; log-likelihood {self.log_likelihood:.6g}; AIC {aic}; BIC {bic}; "
+            f"{self.fit.agree} of {self.fit.starts} starts agree on it",
+            *(f"warning: {warning}" for warning in self.warnings),
+            *self.words,
+        ]
+        return head, [_cells(row) for e in self.estimates for row in e.rows(columns)], foot
+
+    def __str__(self) -> str:
+        """What the command prints."""
+        return str(self.summary())
+
+    def __repr__(self) -> str:
+        """In a line; print shows all."""
+        k = self.fit.layout.k
+        return (
+            f"<FitResult: fitted {k}, {self.status}, log-likelihood {self.log_likelihood:.6g}; print shows the answer>"
+        )
+
+    def _repr_html_(self) -> str:
+        """For notebooks."""
+        return html(*self._parts(self.columns), columns=_COLUMNS)
+
+
+def _cells(row: dict[str, Any]) -> tuple[str, ...]:
+    label = row["parameter"] if row["column"] is None else f"{row['parameter']} ({row['column']})"
+    atom = "" if row["atom"] is None else str(row["atom"])
+    if row["se"] is None:
+        return label, atom, f"{row['value']:.5g}", "-", "-", row["identifiable"]
+    ends = f"[{row['low']:.5g}, {row['high']:.5g}]"
+    return label, atom, f"{row['value']:.5g}", f"{row['se']:.3g}", ends, row["identifiable"]
+
+
+def _finite(interval: Interval | list[Interval] | None) -> Any:
+    if interval is None or isinstance(interval, list):
+        return interval and [_finite(ends) for ends in interval]
+    return [end if np.isfinite(end) else None for end in interval]
+
+
+def _named(names: list[str], vector: Floats) -> dict[str, Value]:
+    """The entries of a vector by the names of the coordinates (tau and nu stand for their logarithms)."""
+    values: dict[str, Value] = {}
+    for name in dict.fromkeys(names):
+        part = [float(v) for n, v in zip(names, vector, strict=True) if n == name]
+        values[name] = part[0] if len(part) == 1 else part
+    return values

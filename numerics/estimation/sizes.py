@@ -1,0 +1,121 @@
+"""Compares fits of several sizes: a table of AIC and BIC, and what they mean in mixtures.
+
+Example: ``print(fit(x, y, fitted=[1, 2, 3]))``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from typing import Any
+
+from temperance.numerics.estimation.result import FitResult
+from temperance.numerics.estimation.tables import aligned, frame, html
+from temperance.numerics.fitting.mle import AGREE
+
+_COLUMNS = ("experts", "status", "log-likelihood", "parameters", "AIC", "BIC", "starts that agree")
+MEANING = (
+    "AIC and BIC are derived for regular models. A mixture with more experts than the data need is singular: its "
+    "information is degenerate, twice the gain in log-likelihood is not chi-squared, and the log marginal likelihood "
+    "pays at most what BIC charges, often much less (Watanabe, Algebraic Geometry and Statistical Learning Theory, "
+    "2009). BIC leans to few experts. Take the least BIC as a suggestion, and compare densities on points left out."
+)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class FitComparison:
+    """Fits of several sizes to the same data. fits: one `FitResult` for each size, in the order asked for."""
+
+    fits: tuple[FitResult, ...]
+
+    @cached_property
+    def least(self) -> dict[str, int | None]:
+        """The number of experts with the least AIC and with the least BIC; None where no fit ended at an estimate."""
+        return {"aic": _least(self.fits, lambda f: f.aic), "bic": _least(self.fits, lambda f: f.bic)}
+
+    @cached_property
+    def warnings(self) -> tuple[str, ...]:
+        """Sizes without an estimate, and likelihoods that fall where a larger mixture cannot have a lower maximum."""
+        said = [
+            f"the fit with {f.fit.layout.k} experts is no estimate ({f.status}): it has no AIC and no BIC"
+            for f in self.fits
+            if not f.fit.is_estimate
+        ]
+        for small, large in pairwise(sorted(self.fits, key=lambda f: f.fit.layout.k)):
+            if large.log_likelihood < small.log_likelihood - AGREE:
+                k, fewer = large.fit.layout.k, small.fit.layout.k
+                said.append(
+                    f"with {k} experts the search ended below the likelihood of {fewer}: it missed the maximum, "
+                    "more starts may reach it"
+                )
+        return tuple(said)
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The answer in words."""
+        found = [f"least {name.upper()}: {k}" for name, k in self.least.items() if k is not None]
+        sizes = f"Number of experts with the {', '.join(found)}." if found else "No fit ended at an estimate."
+        return sizes, MEANING
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The table: one mapping a size."""
+        return [
+            {
+                "fitted": f.fit.layout.k,
+                "status": f.status,
+                "loglik": f.log_likelihood,
+                "n_parameters": f.n_parameters,
+                "aic": f.aic,
+                "bic": f.bic,
+                "agree": f.fit.agree,
+                "starts": f.fit.starts,
+            }
+            for f in self.fits
+        ]
+
+    def to_json(self) -> dict[str, Any]:
+        """The object that `temperance fit --fitted K,K,.. --json` prints."""
+        return {
+            "sizes": [f.to_json() for f in self.fits],
+            "least": self.least,
+            "warnings": list(self.warnings),
+            "answer": " ".join(self.words),
+        }
+
+    def to_frame(self) -> Any:
+        """The table as a pandas DataFrame. Raises ImportError without pandas."""
+        return frame(self.rows())
+
+    def _parts(self) -> tuple[list[str], list[tuple[str, ...]], list[str]]:
+        head = [self.fits[0].title.partition(", ")[2].capitalize() + f"; {self.fits[0].points:g} points"]
+        dropped = self.fits[0].dropped
+        head[0] += f", {dropped} rows with missing values left out" if dropped else ""
+        return head, [_cells(row) for row in self.rows()], [*(f"warning: {w}" for w in self.warnings), *self.words]
+
+    def __str__(self) -> str:
+        """What the command prints."""
+        head, rows, foot = self._parts()
+        lines = aligned([_COLUMNS, *rows], left=(1,))
+        return "\n".join([*head, lines[0], "-" * max(map(len, lines)), *lines[1:], *foot])
+
+    def __repr__(self) -> str:
+        """In a line; print shows all."""
+        sizes = ", ".join(str(f.fit.layout.k) for f in self.fits)
+        return f"<FitComparison: fitted {sizes}; least BIC: {self.least['bic']}; print shows the answer>"
+
+    def _repr_html_(self) -> str:
+        """For notebooks."""
+        return html(*self._parts(), columns=_COLUMNS)
+
+
+def _least(fits: tuple[FitResult, ...], criterion: Callable[[FitResult], float | None]) -> int | None:
+    values = [(value, f.fit.layout.k) for f in fits if (value := criterion(f)) is not None]
+    return min(values)[1] if values else None
+
+
+def _cells(row: dict[str, Any]) -> tuple[str, ...]:
+    numbers = (f"{row['loglik']:.6g}", str(row["n_parameters"]))
+    criteria = ("none" if row[name] is None else f"{row[name]:.6g}" for name in ("aic", "bic"))
+    return str(row["fitted"]), row["status"], *numbers, *criteria, f"{row['agree']} of {row['starts']}"

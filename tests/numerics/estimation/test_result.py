@@ -1,0 +1,176 @@
+"""What a fit says: criteria and their number of parameters, intervals, sizes, the answer in words, compilation."""
+
+import importlib.util
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from temperance.numerics.estimation.estimate import fit
+from temperance.numerics.estimation.result import FitResult
+from temperance.numerics.fitting.mle import Box
+from temperance.numerics.mixture.activation_numpy import compile_activation
+from temperance.numerics.mixture.measures import MixingMeasure
+from temperance.numerics.mixture.sampling import sample
+from temperance.theory.activations.activation import activation
+
+LINE = MixingMeasure([[2.0], [-1.0]], [0.5, 0.0], 1.0, [[1.0], [-1.0]], [2.0, -2.0], [0.25, 0.5])
+PLANE = MixingMeasure([[2.0, -1.0], [-1.0, -1.0]], [0.5, 0.0], 1.0, [[1.0, 0.5], [-1.0, 1]], [2.0, -2.0], [0.25, 0.5])
+
+
+def draw(measure, name, n=2000, seed=1):
+    return sample(measure, compile_activation(activation(name)), n, seed=seed)
+
+
+@pytest.mark.parametrize(
+    ("measure", "name", "options"),
+    [
+        (LINE, "identity", {}),
+        (LINE, "identity", {"gate": "softmax"}),
+        (LINE, "identity", {"tau": 0.5}),
+        (LINE, "identity", {"fitted": 1}),
+        (LINE, "tanh", {"activation": "tanh"}),
+        (LINE, "relu", {"activation": "relu"}),
+        (LINE, "relu", {"activation": "relu", "gauge": "anchored"}),
+        (LINE, "z**2", {"activation": "z**2"}),
+        (PLANE, "relu", {"activation": "relu"}),
+    ],
+)
+def test_the_number_of_parameters_is_the_rank_of_the_information(measure, name, options):
+    result = fit(*draw(measure, name), **{"fitted": 2, "starts": 3, **options})
+    assert result.fit.is_estimate
+    spectrum = np.linalg.eigvalsh(scaled(result.fit.information))
+    assert result.n_parameters == (spectrum > 1e-8).sum()
+
+
+def scaled(information):
+    size = np.sqrt(np.maximum(np.diagonal(information), 1e-300))
+    return information / np.outer(size, size)
+
+
+def test_a_free_temperature_of_the_linear_gate_costs_no_parameter():
+    x, y = draw(LINE, "identity")
+    free, fixed = (fit(x, y, fitted=2, starts=3, gate=gate) for gate in ("linear", "softmax"))
+    assert free.n_parameters == fixed.n_parameters == 8
+    assert free.aic == pytest.approx(fixed.aic, abs=1e-4)
+    assert free.bic == pytest.approx(8 * np.log(2000) - 2 * free.log_likelihood)
+
+
+def test_a_mirror_point_keeps_the_parameters_of_its_model():
+    """gelu at beta1_2 = -beta1_1 has an orbit there, and none beside it."""
+    mirrored = MixingMeasure([[1.0], [-1.0]], [0.3, 0.0], 0.6, [[1.0], [-1.0]], [2.0, -2.0], [0.25, 0.5])
+    result = fit(*draw(mirrored, "gelu", 600), fitted=2, starts=3, activation="gelu")
+    assert result.n_parameters == 10
+
+
+def test_a_direction_has_the_error_that_a_fixed_temperature_gives_it():
+    anchored = {"fitted": 2, "starts": 3, "activation": "z**2", "gauge": "anchored"}
+    x, y = draw(PLANE, "z**2")
+    free = fit(x, y, **anchored)
+    tau = next(e.value for e in free.estimates if e.parameter == "tau")
+    fixed = fit(x, y, **anchored, tau=tau)
+    at = [j for j, name in enumerate(fixed.fit.layout.names) if name == ("beta1", 0)]
+    beta1 = fixed.fit.theta[at]
+    unit = beta1 / np.linalg.norm(beta1)
+    slope = (np.eye(2) - np.outer(unit, unit)) / np.linalg.norm(beta1)
+    covariance = np.linalg.inv(fixed.fit.information)[np.ix_(at, at)]
+    (found,) = (e for e in free.estimates if e.parameter == "beta1/|beta1|")
+    assert abs(unit @ found.value) == pytest.approx(1, abs=1e-6)  # s is even: the sign is free
+    np.testing.assert_allclose(found.se, np.sqrt(np.diagonal(slope @ covariance @ slope.T)), rtol=1e-3)
+    assert all(-1 <= low < high <= 1 for low, high in found.interval)
+
+
+def test_a_sign_is_identifiable_and_has_no_error():
+    rows = fit(*draw(LINE, "relu"), fitted=2, starts=3, activation="relu").rows()
+    signs = [row for row in rows if row["parameter"] == "beta1/|beta1|"]
+    assert [(row["value"], row["se"], row["identifiable"]) for row in sorted(signs, key=lambda r: r["value"])] == [
+        (-1.0, None, "yes (a sign)"),
+        (1.0, None, "yes (a sign)"),
+    ]
+    even = fit(*draw(LINE, "z**2"), fitted=2, starts=3, activation="z**2", gauge="anchored")
+    assert "beta1/|beta1|" not in [e.parameter for e in even.estimates]
+
+
+def test_intervals_of_positive_numbers_are_those_of_their_logarithms():
+    result = fit(*draw(LINE, "relu", 60), fitted=2, starts=3, activation="relu")
+    positive = [e for e in result.estimates if e.parameter in ("nu", "|beta1|/tau") and e.se is not None]
+    assert len(positive) >= 3
+    for e in positive:
+        factor = np.exp(1.959963984540054 * e.se / e.value)
+        assert e.interval == pytest.approx((e.value / factor, e.value * factor))
+
+
+def test_rows_with_nan_are_left_out_when_asked():
+    x, y = draw(LINE, "identity", 500)
+    holes = np.insert(x, 3, np.nan, axis=0), np.insert(y, 3, 1.0)
+    result = fit(*holes, fitted=2, starts=2, drop_missing=True)
+    assert (result.dropped, result.points) == (1, 500)
+    assert "500 points, 1 rows with missing values left out" in str(result)
+    assert result.log_likelihood == fit(x, y, fitted=2, starts=2).log_likelihood
+    with pytest.raises(ValueError, match=r"x\[3, 0\] is nan.*drop_missing leaves out rows with nan"):
+        fit(*holes, fitted=2, starts=2)
+    with pytest.raises(ValueError, match=r"x\[3, 0\] is inf"):
+        fit(np.where(np.isnan(holes[0]), np.inf, holes[0]), holes[1], fitted=2, drop_missing=True)
+
+
+def test_sizes_are_compared_and_a_missed_maximum_is_told():
+    x, y = draw(LINE, "identity", 500)
+    found = fit(x, y, fitted=[1, 2, 3], starts=2, gate="softmax")
+    assert [f.n_parameters for f in found.fits] == [3, 8, 13]
+    assert found.least == {"aic": min(found.fits, key=lambda f: f.aic).fit.layout.k, "bic": 2}
+    assert "not chi-squared" in str(found)
+    one, two, _ = found.fits
+    crossed = type(found)((one, replaced(two, one.log_likelihood - 1)))
+    assert "with 2 experts the search ended below the likelihood of 1" in crossed.warnings[0]
+    assert repr(found).startswith("<FitComparison: fitted 1, 2, 3; least BIC: 2")
+    for wrong in ([], [2, 2]):
+        with pytest.raises(ValueError, match="several that differ"):
+            fit(x, y, fitted=wrong)
+
+
+def replaced(result: FitResult, log_likelihood):
+    from dataclasses import replace
+
+    return replace(result, fit=replace(result.fit, log_likelihood=log_likelihood))
+
+
+def test_the_answer_says_where_the_search_ended_and_what_to_distrust():
+    x, y = draw(LINE, "identity", 500)
+    inside = fit(x, y, fitted=2, starts=2, gate="softmax")
+    assert inside.words == (
+        "Every parameter is identifiable.",
+        "The search ended at a maximum inside the box. Standard errors assume that the model is right.",
+    )
+    box = Box(10, 10, (0.1, 10), 10, 10, (0.01, 0.3))
+    edge = fit(x, y, fitted=2, starts=2, gate="softmax", box=box)
+    assert "at a maximum at the edge of the box (nu of atom" in edge.answer
+    assert "AIC and BIC, which assume a maximum inside the box" in edge.answer
+    assert "yes (at the edge of the box)" in str(edge)
+    lone = replaced(inside, inside.log_likelihood)
+    object.__setattr__(lone.fit, "agree", 1)
+    assert "the maximum itself, which only one start reached" in lone.answer
+
+
+def test_it_shows_itself_in_every_form():
+    result = fit(*draw(PLANE, "identity", 300), fitted=2, starts=2, columns=["age", "<b>"])
+    assert repr(result).startswith("<FitResult: fitted 2, converged, log-likelihood -")
+    assert "beta1/tau (age)" in str(result)
+    assert "beta1/tau (&lt;b&gt;)" in result._repr_html_()
+    assert result.status == "converged"
+    with pytest.raises(ValueError, match="columns must name each of the 2 columns of x, not 1"):
+        fit(*draw(PLANE, "identity", 300), fitted=2, columns=["age"])
+    if importlib.util.find_spec("pandas"):
+        assert list(result.to_frame().columns)[:4] == ["parameter", "column", "atom", "value"]
+
+
+@pytest.mark.slow
+def test_a_likelihood_is_announced_when_it_is_compiled_and_only_then(tmp_path):
+    code = "import numpy as np, temperance\nx = np.arange(9.0)\ntemperance.fit(x, x**2, fitted=1, starts=1)"
+    folder = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+    said = [
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=folder).stderr
+        for _ in range(2)
+    ]
+    assert said == ["compiling the likelihood for 1 expert, once\n", ""]
