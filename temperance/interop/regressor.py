@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import numbers
 import warnings
-from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from temperance.interop.callables import Source, activation
-from temperance.numerics.estimation.estimate import Estimate
 from temperance.numerics.estimation.estimate import fit as estimate
+from temperance.numerics.estimation.tables import Text
 from temperance.numerics.fitting.mle import Box
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, compile_activation
 from temperance.numerics.mixture.density import gate_probabilities, log_density
@@ -29,19 +28,7 @@ except ImportError as error:
     raise ImportError("temperance.MoERegressor needs scikit-learn: pip install scikit-learn") from error
 
 Floats = NDArray[np.float64]
-
-_QUANTILE = NormalDist().inv_cdf(0.975)
-_COLUMNS = ("parameter", "atom", "estimate", "std err", "[0.025", "0.975]", "identifiable")
-
-
-class Summary(str):
-    """A text that an interactive session shows as it is."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        """The text itself."""
-        return str(self)
+Randomness = int | np.random.RandomState | np.random.Generator | None
 
 
 class MoERegressor(RegressorMixin, BaseEstimator):
@@ -58,12 +45,14 @@ class MoERegressor(RegressorMixin, BaseEstimator):
         gauge: "free" or "anchored", of the activation gate.
         tau: None to estimate the temperature, else its fixed value.
         starts: number of starts of the search.
-        random_state: of the starts: a whole number, for equal fits; a RandomState; or None, for a new seed every time.
+        random_state: of the starts: a whole number, for equal fits; a RandomState or a Generator, which gives a seed;
+            or None, for a new seed every time.
         box: the compact parameter set in the units of the data; None: wide, from their scale.
 
     Attributes (after fit):
         result_: the FitResult, with estimates, standard errors, warnings and the fit itself.
         activation_: the activation s of the gate (z itself for the linear gate).
+        n_parameters_: the dimension of the set of densities near the fit, which `aic` and `bic` count.
         n_features_in_, feature_names_in_, n_samples_fit_: of X, as in scikit-learn.
 
     Example: ``MoERegressor(n_experts=2, activation="tanh").fit(X, y).summary()``.
@@ -78,7 +67,7 @@ class MoERegressor(RegressorMixin, BaseEstimator):
         gauge: Gauge = "free",
         tau: float | None = None,
         starts: int = 10,
-        random_state: int | np.random.RandomState | None = 0,
+        random_state: Randomness = 0,
         box: Box | None = None,
     ) -> None:
         self.n_experts = n_experts
@@ -116,6 +105,7 @@ class MoERegressor(RegressorMixin, BaseEstimator):
         if not self.result_.fit.is_estimate:
             warnings.warn("; ".join(self.result_.warnings), ConvergenceWarning, stacklevel=2)
         self.n_samples_fit_ = len(x)
+        self.n_parameters_ = self.result_.n_parameters
         self.activation_ = source or activation("identity")
         return self
 
@@ -150,75 +140,59 @@ class MoERegressor(RegressorMixin, BaseEstimator):
         x = self._checked(X)
         return np.exp(log_density(self.result_.fit.measure, self._gate, x, np.asarray(y, dtype=float)))
 
-    def summary(self) -> Summary:
-        """Estimates with standard errors, 95% intervals and whether they are identifiable; status; warnings.
+    def predict_gate(self, X: ArrayLike) -> Floats:
+        """The weights of the experts given X (n, d), p_i(x), shape (n, n_experts); rows sum to 1.
 
-        An interval is estimate -+ 1.96 standard errors, these from the observed information; for tau and nu, which are
-        positive, that of the logarithm. A line has "-" where there is no standard error: not identifiable, at the edge
-        of the box, or the search did not end at a maximum.
+        Raises:
+            ValueError, NotFittedError: as `predict`.
+        """
+        x = self._checked(X)
+        weights: Floats = gate_probabilities(self.result_.fit.measure, self._gate, x)
+        return weights
+
+    def aic(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
+        """2 n_parameters_ - 2 log-likelihood of X (n, d), y (n,), as GaussianMixture has it; the less, the better.
+
+        sample_weight (n,): how often each point was seen. AIC is derived for regular models; a mixture with more
+        experts than the data need is none (`temperance.fit` with several sizes says more).
+
+        Raises:
+            ValueError, NotFittedError: as `predict_density`.
+        """
+        return 2 * self.n_parameters_ - 2 * self._log_likelihood(X, y, sample_weight)[0]
+
+    def bic(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
+        """n_parameters_ log(n) - 2 log-likelihood of X (n, d), y (n,), n the sum of sample_weight (n,) as in `aic`."""
+        value, n = self._log_likelihood(X, y, sample_weight)
+        return self.n_parameters_ * float(np.log(n)) - 2 * value
+
+    def _log_likelihood(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None) -> tuple[float, float]:
+        """The log-likelihood of points, and their number."""
+        x = self._checked(X)
+        logs = log_density(self.result_.fit.measure, self._gate, x, np.asarray(y, dtype=float))
+        weights = np.ones(len(x)) if sample_weight is None else np.asarray(sample_weight, dtype=float)
+        if weights.shape != logs.shape:
+            raise ValueError(f"sample_weight must have shape {logs.shape}, not {weights.shape}")
+        return float(weights @ logs), float(weights.sum())
+
+    def summary(self) -> Text:
+        """Estimates with standard errors, 95% intervals and whether they are identifiable; status; the answer in words.
+
+        That of `temperance.fit`, with the names of the features. A line has "-" where there is no standard error: not
+        identifiable, at the edge of the box, or the search did not end at a maximum.
 
         Raises:
             NotFittedError: fit has not been called.
         """
         check_is_fitted(self)
-        names = [str(name) for name in getattr(self, "feature_names_in_", range(1, self.n_features_in_ + 1))]
-        rows = [_COLUMNS, *(row for e in self.result_.estimates for row in _rows(e, names))]
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        lines = ["  ".join(_aligned(row, widths)).rstrip() for row in rows]
-        rule = "=" * max(map(len, lines))
-        return Summary(
-            "\n".join([*self._head(), rule, lines[0], rule.replace("=", "-"), *lines[1:], rule, *self._foot()])
-        )
-
-    def _head(self) -> list[str]:
-        layout, s = self.result_.fit.layout, self.activation_
-        gate = "linear gate" if s.is_linear else f"gate of s(z) = {s.name}, gauge {self.gauge}"
-        temperature = "tau estimated" if layout.tau is None else f"tau = {layout.tau:g}"
-        return [
-            f"Mixture of {layout.k} linear Gaussian experts, {gate}, {temperature}",
-            f"maximum likelihood, {self.n_samples_fit_} points, {layout.size} parameters",
-        ]
-
-    def _foot(self) -> list[str]:
-        found = self.result_.fit
-        return [
-            f"status {found.status}; log-likelihood {found.log_likelihood:.6g}; "
-            f"{found.agree} of {found.starts} starts agree on it",
-            *(f"warning: {warning}" for warning in self.result_.warnings),
-            self.result_.answer,
-        ]
+        names = getattr(self, "feature_names_in_", None)
+        return self.result_.summary(None if names is None else [str(name) for name in names])
 
 
-def _rows(e: Estimate, names: list[str]) -> list[tuple[str, ...]]:
-    """The lines of one estimate, one for each input where it is a vector."""
-    atom, positive = "" if e.atom is None else str(e.atom), e.parameter in ("tau", "nu")
-    values = e.value if isinstance(e.value, list) else [e.value]
-    errors = e.se if isinstance(e.se, list) else [e.se] * len(values)
-    labels = [f"{e.parameter} ({name})" for name in names] if len(values) > 1 else [e.parameter]
-    return [
-        (label, atom, f"{value:.5g}", *_interval(value, se, positive), e.verdict)
-        for label, value, se in zip(labels, values, errors, strict=True)
-    ]
-
-
-def _interval(value: float, se: float | None, positive: bool) -> tuple[str, str, str]:
-    """Standard error and bounds; on the logarithmic scale for what is positive."""
-    if se is None:
-        return "-", "-", "-"
-    ends = np.array([-1.0, 1.0]) * _QUANTILE * se
-    with np.errstate(over="ignore"):
-        low, high = value * np.exp(ends / value) if positive else value + ends
-    return f"{se:.3g}", f"{low:.5g}", f"{high:.5g}"
-
-
-def _seed(random_state: int | np.random.RandomState | None) -> int:
+def _seed(random_state: Randomness) -> int:
     """A seed from what scikit-learn takes for one; a whole number is its own."""
     if isinstance(random_state, numbers.Integral):
         return int(random_state)
+    if isinstance(random_state, np.random.Generator):
+        return int(random_state.integers(np.iinfo(np.int32).max))
     return int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
-
-
-def _aligned(row: tuple[str, ...], widths: list[int]) -> list[str]:
-    """Names to the left, numbers to the right."""
-    left = (0, 1, len(row) - 1)
-    return [cell.ljust(w) if i in left else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths, strict=True))]
