@@ -13,7 +13,7 @@ ORDER = """
 theory/checker theory/expressions theory/activations theory/fields theory/conditions theory/twins theory/models
 theory/interactions theory/symmetries theory/derivations theory/orders theory/solvability theory/rates
 numerics/machine numerics/mixture numerics/likelihood numerics/fitting numerics/estimation numerics/errors
-numerics/general numerics/contact numerics/lattice numerics/studies
+numerics/general numerics/contact numerics/lattice numerics/information numerics/studies
 temperance/terminal temperance/evidence temperance/claims temperance/measurements temperance/pages temperance/notebooks
 temperance/interop temperance/answers temperance/commands
 """.split()  # noqa: SIM905 - a table to be read

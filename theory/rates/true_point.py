@@ -108,6 +108,11 @@ def is_analytic(source: Activation) -> bool:
     return piece.lower == -sp.oo and piece.upper == sp.oo and _analytic(piece.expr)
 
 
+def is_entire(f: sp.Expr) -> bool:
+    """Whether a formula is proved real-analytic on the whole line, from its form."""
+    return _analytic(f)
+
+
 def _analytic(f: sp.Expr) -> bool:
     if not f.has(Z) or f == Z:
         return True

@@ -1,0 +1,100 @@
+"""The temperature at which the fewest observations are needed, all else fixed, and the window about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from temperance.numerics.information.fisher import information
+from temperance.numerics.information.quadrature import FINE, SCAN, Accuracy, logits, quadrature
+from temperance.numerics.mixture.activation_numpy import CompiledActivation
+from temperance.numerics.mixture.measures import Layout, MixingMeasure
+
+Floats = NDArray[np.float64]
+
+_GRID = np.linspace(-6.0, 2.0, 33)  # of log(tau over the range of the numerator of the log odds)
+_ROUNDS = 4
+_EDGE_STEPS = 8
+
+
+@dataclass(frozen=True)
+class BestTau:
+    """tau with the least variance of log tau, that variance (times n), and the window of at most twice as much.
+
+    An end of the window is None where the search, over four decades, did not reach it.
+    """
+
+    tau: float
+    variance: float
+    low: float | None
+    high: float | None
+
+
+def tau_variance(
+    measure: MixingMeasure,
+    layout: Layout,
+    gate: CompiledActivation,
+    low: float,
+    high: float,
+    accuracy: Accuracy = FINE,
+) -> float:
+    """[I^-1] of log tau for x uniform on [low, high]^d; infinite where it is not resolved in doubles."""
+    nodes = quadrature(measure, gate, low, high, accuracy)
+    found = information(measure, layout, gate, nodes, accuracy.of_dimension(measure.d).per_deviation)
+    return found.variance("tau") if found.resolved else float("inf")
+
+
+def best_tau(
+    measure: MixingMeasure, layout: Layout, gate: CompiledActivation, low: float, high: float
+) -> BestTau | None:
+    """The best temperature to three digits; None where no temperature has a finite variance."""
+    x = np.linspace(low, high, 65)
+    grid = x[:, None] if measure.d == 1 else np.stack(np.meshgrid(x, x), axis=-1).reshape(-1, 2)
+    numerators = logits(measure, gate, grid) * measure.tau
+    scale = float(np.ptp(numerators, axis=1).max())
+    if scale == 0:
+        return None
+
+    def at(log_tau: float) -> float:
+        moved = replace(measure, tau=np.array(scale * np.exp(log_tau)))
+        try:
+            return float(np.log(tau_variance(moved, layout, gate, low, high, SCAN)))
+        except ValueError:  # too steep to be resolved
+            return float("inf")
+
+    values = np.array([at(v) for v in _GRID])
+    best = int(values.argmin())
+    if not np.isfinite(values[best]):
+        return None
+    place, value = _zoomed(at, float(_GRID[best]), float(values[best]), float(_GRID[1] - _GRID[0]))
+    ends = [_edge(at, values, best, step, value + np.log(2.0)) for step in (-1, 1)]
+    taus = [None if end is None else scale * float(np.exp(end)) for end in ends]
+    return BestTau(scale * float(np.exp(place)), float(np.exp(value)), *taus)
+
+
+def _zoomed(at: Callable[[float], float], place: float, value: float, width: float) -> tuple[float, float]:
+    """The least of a function near a place, by halving steps."""
+    for _ in range(_ROUNDS):
+        width /= 2
+        for step in (-width, width):
+            if (other := at(place + step)) < value:
+                place, value = place + step, other
+                break
+    return place, value
+
+
+def _edge(at: Callable[[float], float], values: Floats, best: int, step: int, wanted: float) -> float | None:
+    """Where the function first rises to a value, going from the best in one direction."""
+    i = best
+    while 0 <= i + step < len(values) and values[i + step] < wanted:
+        i += step
+    if not 0 <= i + step < len(values):
+        return None
+    inside, outside = float(_GRID[i]), float(_GRID[i + step])
+    for _ in range(_EDGE_STEPS):
+        middle = (inside + outside) / 2
+        inside, outside = (middle, outside) if at(middle) < wanted else (inside, middle)
+    return (inside + outside) / 2

@@ -1,0 +1,260 @@
+"""The Fisher information of one observation, as a triangular factor (theory.md 6.1).
+
+At one x the density depends on theta through the local parameters q = (log odds of the gate, means, log variances), so
+that I = E_x J^T K(x) J with K(x) the information on q and J = dq/dtheta, which needs s and s' alone. K(x) is a sum over
+y at a sixth of the least standard deviation, where the poles of the score (zeros of g for complex y) cost less than
+1e-9. Factors of w K(x) J are stacked and reduced by QR: products that lose half of the digits are never formed.
+
+Example: ``information(truth, layout, gate, quadrature(truth, gate, -3, 3)).variance("tau")`` is [I^-1] of log tau.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from temperance.numerics.information.quadrature import FINE, Nodes, logits
+from temperance.numerics.machine.threads import one_blas_thread
+from temperance.numerics.mixture.activation_numpy import CompiledActivation
+from temperance.numerics.mixture.measures import Layout, MixingMeasure
+
+Floats = NDArray[np.float64]
+
+REACH = 8.5  # standard deviations beyond the lines: 1e-17 of an atom lies further out
+RESOLVED = 1e13  # greatest condition number of the factor whose smallest singular value has digits
+_BLOCK = 2**19  # numbers in a block of cells
+_FEW = 1e-6  # eigenvalue of a scaled K(x) below which its factor is made by QR
+_MOST_CELLS = 5_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Information:
+    """I = factor^T factor, in the coordinates of the layout (log tau and log nu for tau and nu)."""
+
+    layout: Layout
+    factor: Floats
+
+    @cached_property
+    def matrix(self) -> Floats:
+        """I, shape (p, p)."""
+        return np.asarray(self.factor.T @ self.factor)
+
+    @cached_property
+    def _scales(self) -> Floats:
+        norms = np.linalg.norm(self.factor, axis=0)
+        return np.where(norms > 0, norms, 1.0)
+
+    @cached_property
+    def condition(self) -> float:
+        """Condition number of I with every coordinate in units of its own information."""
+        values = np.linalg.svd(self.factor / self._scales, compute_uv=False)
+        return float("inf") if values[-1] == 0 else float((values[0] / values[-1]) ** 2)
+
+    @property
+    def resolved(self) -> bool:
+        """Whether the inverse has digits in doubles."""
+        return bool(self.condition < RESOLVED**2)
+
+    @cached_property
+    def inverse_factor(self) -> Floats:
+        """A matrix B with B B^T = I^-1."""
+        scaled = self.factor / self._scales
+        return np.asarray(np.linalg.solve(scaled, np.eye(len(scaled))) / self._scales[:, None])
+
+    def places(self, parameter: str, atom: int | None = None) -> list[int]:
+        """Coordinates of a parameter (of one atom, or of all)."""
+        return [j for j, (name, i) in enumerate(self.layout.names) if name == parameter and (atom is None or i == atom)]
+
+    def variance(self, parameter: str, atom: int | None = None) -> float:
+        """Trace of the block of I^-1 of a parameter: variance of its estimate, times n."""
+        return float((self.inverse_factor[self.places(parameter, atom)] ** 2).sum())
+
+    def influence(self, parameter: str) -> Floats:
+        """The column of I^-1 of a scalar parameter: its influence is the score times this."""
+        (place,) = self.places(parameter)
+        return np.asarray(self.inverse_factor @ self.inverse_factor[place])
+
+    @property
+    def price(self) -> float:
+        """1/(1 - rho^2), rho the multiple correlation of the estimates of log tau and all beta1 (theory.md 6.3).
+
+        By so much an unknown beta1 raises the variance of tau, and an unknown tau the generalised variance of beta1.
+        """
+        tau, beta1 = self.inverse_factor[self.places("tau")[0]], self.inverse_factor[self.places("beta1")]
+        q = np.linalg.qr((beta1 / np.linalg.norm(beta1, axis=1, keepdims=True)).T)[0]
+        own = tau / np.linalg.norm(tau)
+        left = own - q @ (q.T @ own)
+        return float(1 / (left @ left))
+
+
+def _order(t: Floats) -> tuple[Floats, NDArray[np.intp]]:
+    """log softmax of t (m, k), and for every x the atoms with the leading one last."""
+    top = t.max(axis=1, keepdims=True)
+    log_pi = t - top - np.log(np.exp(t - top).sum(axis=1, keepdims=True))
+    k = t.shape[1]
+    lead = t.argmax(axis=1)
+    order = np.array([[i for i in range(k) if i != l] + [l] for l in range(k)], dtype=np.intp)
+    return log_pi, order[lead]
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """Score in q and root probabilities at the y of some x.
+
+    scores (m, c, 3k-1); root (m, c): sqrt(h g(y|x)). The log odds are those of each atom over the leading one.
+    """
+
+    scores: Floats
+    root: Floats
+
+
+def _cells(log_pi: Floats, order: NDArray[np.intp], mu: Floats, nu: Floats, per_deviation: float) -> Cells:
+    deviation = np.sqrt(nu)
+    step = deviation.min() / per_deviation
+    first = (mu - REACH * deviation).min(axis=1)
+    last = (mu + REACH * deviation).max(axis=1)
+    y = first[:, None] + step * np.arange(int(np.ceil((last - first).max() / step)) + 1)
+    k = mu.shape[1]
+    e = [y - mu[:, i, None] for i in range(k)]
+    c = np.stack([log_pi[:, i, None] - e[i] ** 2 / (2 * nu[i]) - 0.5 * np.log(2 * np.pi * nu[i]) for i in range(k)])
+    top = c.max(axis=0)
+    r = np.exp(c - top)
+    total = r.sum(axis=0)
+    r /= total
+    root = np.exp(0.5 * (top + np.log(total * step)))
+    scores = np.empty((*y.shape, 3 * k - 1))
+    excess = r - np.exp(log_pi.T)[:, :, None]
+    for place in range(k - 1):
+        scores[..., place] = np.take_along_axis(excess, order[None, :, place, None], axis=0)[0]
+    for i in range(k):
+        scores[..., k - 1 + i] = r[i] * e[i] / nu[i]
+        scores[..., 2 * k - 1 + i] = r[i] * (e[i] ** 2 / nu[i] - 1) / 2
+    return Cells(scores, root)
+
+
+def local_factors(
+    measure: MixingMeasure, t: Floats, x: Floats, per_deviation: float = FINE.per_deviation
+) -> tuple[Floats, NDArray[np.intp]]:
+    """F(x) with F^T F = K(x), shape (m, q, q), at x (m, d) with logits t (m, k); and the order of the atoms (m, k)."""
+    log_pi, order = _order(t)
+    mu = x @ measure.a.T + measure.b
+    factors = []
+    for part in _blocks(measure, mu, per_deviation):
+        cells = _cells(log_pi[part], order[part], mu[part], measure.nu, per_deviation)
+        factors.append(_factor(cells.scores * cells.root[..., None]))
+    return np.concatenate(factors), order
+
+
+def _blocks(measure: MixingMeasure, mu: Floats, per_deviation: float) -> list[slice]:
+    deviation = np.sqrt(measure.nu)
+    width = np.ptp(mu, axis=1).max() + 2 * REACH * deviation.max()
+    cells = width / deviation.min() * per_deviation * len(mu)
+    if cells > _MOST_CELLS:
+        raise ValueError(
+            f"the information would need {cells:.0e} cells: the lines of the experts lie too many standard deviations "
+            "apart, or their variances differ too much"
+        )
+    size = max(1, int(_BLOCK * len(mu) / (cells * (3 * measure.k - 1))))
+    return [slice(i, i + size) for i in range(0, len(mu), size)]
+
+
+def _factor(rows: Floats) -> Floats:
+    """Factors of rows^T rows: by a scaled eigendecomposition where that has its digits, else by QR."""
+    gram = rows.transpose(0, 2, 1) @ rows
+    scale = np.sqrt(np.diagonal(gram, axis1=1, axis2=2))
+    scale = np.where(scale > 0, scale, 1.0)
+    values, vectors = np.linalg.eigh(gram / (scale[:, :, None] * scale[:, None, :]))
+    found = np.sqrt(np.maximum(values, 0.0))[:, :, None] * vectors.transpose(0, 2, 1) * scale[:, None, :]
+    few = values[:, 0] < _FEW
+    if few.any():
+        found[few] = np.linalg.qr(rows[few] / scale[few, None, :], mode="r") * scale[few, None, :]
+    return np.asarray(found)
+
+
+def jacobian(
+    measure: MixingMeasure, layout: Layout, gate: CompiledActivation, x: Floats, t: Floats, order: NDArray[np.intp]
+) -> Floats:
+    """dq/dtheta, shape (m, 3k-1, p)."""
+    k, d, size = measure.k, measure.d, layout.atom_size
+    slope = gate(x @ measure.beta1.T, 1)[1]
+    if not np.isfinite(slope).all():
+        raise ValueError(f"the derivative of {gate.source.name!r} is not finite on all of beta1 . x")
+    x1 = np.concatenate([x, np.ones((len(x), 1))], axis=1)
+    logs = np.zeros((len(x), k, 1 + k * size))  # of the logits
+    full = np.zeros((len(x), 3 * k - 1, 1 + k * size))
+    for i in range(k):
+        first = 1 + i * size
+        logs[:, i, first : first + d] = slope[:, i, None] * x / measure.tau
+        logs[:, i, first + d] = 1 / measure.tau
+        full[:, k - 1 + i, first + d + 1 : first + size - 1] = x1
+        full[:, 2 * k - 1 + i, first + size - 1] = 1.0
+    rows = np.arange(len(x))
+    lead = order[:, -1]
+    for place in range(k - 1):
+        atom = order[:, place]
+        full[:, place] = logs[rows, atom] - logs[rows, lead]
+        full[:, place, 0] = t[rows, lead] - t[rows, atom]
+    return full[:, :, layout.free]
+
+
+def factors_at(
+    measure: MixingMeasure, layout: Layout, gate: CompiledActivation, x: Floats, per_deviation: float
+) -> Floats:
+    """F(x) J(x), shape (m, 3k-1, p): the information at x is its Gram matrix."""
+    t = logits(measure, gate, x)
+    local, order = local_factors(measure, t, x, per_deviation)
+    return np.asarray(local @ jacobian(measure, layout, gate, x, t, order))
+
+
+@one_blas_thread()
+def information(
+    measure: MixingMeasure,
+    layout: Layout,
+    gate: CompiledActivation,
+    nodes: Nodes,
+    per_deviation: float = FINE.per_deviation,
+) -> Information:
+    """The information of one observation (x, y), x by its nodes and weights.
+
+    Args:
+        measure: without leading axes, k >= 2; it should obey the gauge of the layout.
+        layout: coordinates; with a fixed tau (softmax gate, or linear gate in beta1/tau) there is none of tau.
+        gate: s, compiled.
+        nodes: a quadrature rule or a design.
+        per_deviation: steps of y in the least standard deviation.
+
+    Raises:
+        ValueError: s or s' is not finite at some beta1 . x, or the experts need too many cells.
+    """
+    rows = factors_at(measure, layout, gate, nodes.x, per_deviation)
+    stacked = (rows * np.sqrt(nodes.weights)[:, None, None]).reshape(-1, layout.size)
+    norms = np.linalg.norm(stacked, axis=0)
+    norms = np.where(norms > 0, norms, 1.0)
+    return Information(layout, np.asarray(np.linalg.qr(stacked / norms, mode="r") * norms))
+
+
+@one_blas_thread()
+def kurtosis(
+    measure: MixingMeasure,
+    layout: Layout,
+    gate: CompiledActivation,
+    nodes: Nodes,
+    direction: Floats,
+    per_deviation: float = FINE.per_deviation,
+) -> float:
+    """E psi^4/(E psi^2)^2 of psi = direction . score, direction (p,)."""
+    t = logits(measure, gate, nodes.x)
+    log_pi, order = _order(t)
+    mu = nodes.x @ measure.a.T + measure.b
+    local = jacobian(measure, layout, gate, nodes.x, t, order) @ direction
+    second = fourth = 0.0
+    for part in _blocks(measure, mu, per_deviation):
+        cells = _cells(log_pi[part], order[part], mu[part], measure.nu, per_deviation)
+        squares = (cells.scores @ local[part][:, :, None])[..., 0] ** 2
+        weight = cells.root**2 * nodes.weights[part][:, None]
+        second += float((weight * squares).sum())
+        fourth += float((weight * squares**2).sum())
+    return fourth / second**2

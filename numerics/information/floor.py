@@ -1,0 +1,53 @@
+"""The floor: no activation, expert or design learns the temperature from fewer observations (theory.md 6.2).
+
+Were the labels seen and all else known, the information on log tau would be the mean over x of the varentropy
+Var_w(log w) of the gate's weights w. Its maximum over all w of k atoms has one atom apart and the others equal: with u
+the log odds of that atom, v = u + log(k - 1) and v tanh(u/2) = 2 it is v^2/4 - 1.
+
+>>> round(100 * floor(2), 2), round(100 * floor(3), 2)
+(227.67, 131.27)
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from flint import arb, ctx, fmpq
+from numpy.typing import NDArray
+
+_BITS, _HALVINGS = 128, 90
+
+
+def varentropy(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Var_w(log w) over the last axis, 0 log 0 being 0."""
+    logs = np.log(np.where(weights > 0, weights, 1.0))
+    mean = (weights * logs).sum(axis=-1, keepdims=True)
+    return np.asarray((weights * (logs - mean) ** 2).sum(axis=-1))
+
+
+def largest_varentropy(k: int) -> arb:
+    """A ball around the maximum of the varentropy of k weights; raises ValueError for k < 2.
+
+    The derivative by u of log f, f = v^2/(4 cosh^2(u/2)), is 2/v - tanh(u/2), and v tanh(u/2) grows: its root is
+    unique, and balls of a proved sign enclose it.
+    """
+    if k < 2:
+        raise ValueError(f"a gate needs two atoms, not {k}")
+    with ctx.workprec(_BITS):
+        more = arb(k - 1).log()
+        low, high = fmpq(0), fmpq(4)
+        for _ in range(_HALVINGS):
+            middle = (low + high) / 2
+            excess = (arb(middle) + more) * (arb(middle) / 2).tanh() - 2
+            if excess > 0:
+                high = middle
+            elif excess < 0:
+                low = middle
+            else:
+                break
+        root = arb(low).union(arb(high))
+        return (root + more) ** 2 / 4 - 1
+
+
+def floor(k: int) -> float:
+    """1/max varentropy: the least variance of log tau, times n, that any gate of k atoms allows."""
+    return float((1 / largest_varentropy(k)).mid())

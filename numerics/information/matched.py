@@ -1,0 +1,100 @@
+"""Brings activations to equal terms: beta0 and tau such that a gate of two atoms has a given range of probabilities.
+
+log tau does not change under s -> alpha s + gamma and z -> delta z, so (tau, beta1) of two activations are in different
+units. Their gates are not: for every length of beta1, its direction kept, beta0 and tau follow from the least and the
+greatest probability of the first atom over x; the length that needs the fewest observations is searched for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from temperance.numerics.information.fisher import Information, information
+from temperance.numerics.information.quadrature import FINE, SCAN, Accuracy, quadrature
+from temperance.numerics.mixture.activation_numpy import CompiledActivation
+from temperance.numerics.mixture.measures import Layout, MixingMeasure
+
+Floats = NDArray[np.float64]
+
+SCALES = np.exp(np.linspace(-3.0, 4.0, 36))  # of the greatest |beta1 . x|
+_ROUNDS = 5
+_POINTS = 801
+
+
+@dataclass(frozen=True, eq=False)
+class Matched:
+    """The measure of the least cost, its cost, and whether the search ended at the end of its range of beta1."""
+
+    measure: MixingMeasure
+    cost: float
+    at_edge: bool
+
+
+def matched(
+    measure: MixingMeasure, gate: CompiledActivation, low: float, high: float, probabilities: tuple[float, float]
+) -> MixingMeasure | None:
+    """beta0 and tau such that the first of two atoms has these least and greatest probabilities over x.
+
+    None where the gate cannot: s is not finite on all of beta1 . x, or does not depend on x.
+    """
+    x = np.linspace(low, high, _POINTS if measure.d == 1 else 65)
+    grid = x[:, None] if measure.d == 1 else np.stack(np.meshgrid(x, x), axis=-1).reshape(-1, 2)
+    (s,) = gate(grid @ measure.beta1.T, 0)
+    if not np.isfinite(s).all():
+        return None
+    difference = s[:, 0] - s[:, 1]
+    if np.ptp(difference) <= 1e-12 * np.abs(s).max():
+        return None
+    least, greatest = (float(np.log(p / (1 - p))) for p in probabilities)
+    tau = float(np.ptp(difference)) / (greatest - least)
+    beta0 = tau * least - float(difference.min())
+    return MixingMeasure(measure.beta1, np.array([beta0, 0.0]), np.array(tau), measure.a, measure.b, measure.nu)
+
+
+def best_matched(
+    measure: MixingMeasure,
+    layout: Layout,
+    gate: CompiledActivation,
+    low: float,
+    high: float,
+    probabilities: tuple[float, float],
+    cost: Callable[[Information, MixingMeasure], float],
+) -> Matched | None:
+    """The least cost over the length and sign of beta1, its direction kept; None where no length has a finite one."""
+    reach = float(np.abs(measure.beta1).sum(axis=1).max()) * max(abs(low), abs(high))
+
+    def at(scale: float, accuracy: Accuracy = SCAN) -> tuple[float, MixingMeasure | None]:
+        moved = MixingMeasure(
+            measure.beta1 * (scale / reach), measure.beta0, measure.tau, measure.a, measure.b, measure.nu
+        )
+        made = matched(moved, gate, low, high, probabilities)
+        if made is None:
+            return float("inf"), None
+        try:
+            nodes = quadrature(made, gate, low, high, accuracy)
+            found = information(made, layout, gate, nodes, accuracy.of_dimension(made.d).per_deviation)
+        except ValueError:  # s' is not finite, or the gate too steep to be resolved
+            return float("inf"), None
+        return (cost(found, made) if found.resolved else float("inf")), made
+
+    lengths = np.concatenate([-SCALES[::-1], SCALES])
+    values = np.array([at(v)[0] for v in lengths])
+    best = int(values.argmin())
+    if not np.isfinite(values[best]):
+        return None
+    place, value, step = float(lengths[best]), float(values[best]), float(SCALES[1] / SCALES[0])
+    for _ in range(_ROUNDS):
+        step = float(np.sqrt(step))
+        for other in (place / step, place * step):
+            if SCALES[0] <= abs(other) <= SCALES[-1] and (found := at(other)[0]) < value:
+                place, value = other, found
+                break
+    value, made = at(place, FINE)
+    if made is None:
+        return None
+    edge = min(abs(abs(place) - end) / end for end in (SCALES[0], SCALES[-1])) < 1e-9
+    return Matched(made, value, bool(edge))

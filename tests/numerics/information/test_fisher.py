@@ -1,0 +1,234 @@
+"""The information of one observation against mpmath, the density's own Hessian, finer rules, and its invariances."""
+
+from dataclasses import replace
+
+import mpmath
+import numpy as np
+import pytest
+
+from temperance.numerics.estimation.estimate import fit
+from temperance.numerics.fitting.mle import Box
+from temperance.numerics.information.fisher import information, kurtosis, local_factors
+from temperance.numerics.information.floor import floor, largest_varentropy, varentropy
+from temperance.numerics.information.quadrature import FINE, Nodes, logits, quadrature
+from temperance.numerics.information.required import at_truth, standard_errors
+from temperance.numerics.mixture.activation_numpy import compile_activation
+from temperance.numerics.mixture.density import log_density, log_likelihood
+from temperance.numerics.mixture.measures import Layout, MixingMeasure
+from temperance.numerics.mixture.sampling import sample
+from temperance.theory.activations.activation import activation
+
+
+def compiled(name):
+    return compile_activation(activation(name))
+
+
+def pair(beta1=(1.0, 0.0), beta0=-0.2, tau=0.5, nu=(0.25, 0.5)):
+    return MixingMeasure(
+        np.array(beta1)[:, None], [beta0, 0.0], tau, np.array([[0.5], [-0.5]]), np.array([2.0, -2.0]), np.array(nu)
+    )
+
+
+def three(d=1):
+    rng = np.random.default_rng(3)
+    beta1 = rng.normal(size=(3, d))
+    beta1[-1] = 0.0
+    a = rng.normal(size=(3, d)) / 2
+    return MixingMeasure(beta1, [0.3, -0.4, 0.0], 0.7, a, [3.0, -2.5, 0.2], [0.5, 0.3, 0.4])
+
+
+def at(measure, name, gauge="anchored", accuracy=FINE, nodes=None):
+    gate, layout = compiled(name), Layout(measure.k, measure.d, gauge)
+    nodes = quadrature(measure, gate, -3.0, 3.0, accuracy) if nodes is None else nodes
+    return information(measure, layout, gate, nodes, accuracy.of_dimension(measure.d).per_deviation)
+
+
+@pytest.mark.parametrize("x", [-2.7, 0.4])
+def test_the_local_information_against_mpmath(x):
+    """K(x) of k = 2 in (log odds, means, log variances), to 1e-10 of its diagonal."""
+    m, gate = pair(), compiled("tanh")
+    t = logits(m, gate, np.array([[x]]))
+    factor, order = local_factors(m, t, np.array([[x]]), 8.0)
+    with mpmath.workdps(25):
+        odds = mpmath.mpf(float(t[0, order[0, 0]] - t[0, order[0, 1]]))
+        pi = [
+            1 / (1 + mpmath.exp(-odds)),
+            1 / (1 + mpmath.exp(odds)),
+        ]  # of the atom that does not lead, and the leading
+        atoms = [int(i) for i in order[0]]
+        mu = [mpmath.mpf(float((m.a[i] * x + m.b[i]).item())) for i in range(2)]
+        nu = [mpmath.mpf(float(v)) for v in m.nu]
+
+        def scores(y):
+            normal = [
+                mpmath.exp(-((y - mu[i]) ** 2) / (2 * nu[i])) / mpmath.sqrt(2 * mpmath.pi * nu[i]) for i in range(2)
+            ]
+            weights = [pi[atoms.index(i)] for i in range(2)]
+            g = sum(w * f for w, f in zip(weights, normal, strict=True))
+            r = [w * f / g for w, f in zip(weights, normal, strict=True)]
+            rows = [r[atoms[0]] - pi[0]]
+            rows += [r[i] * (y - mu[i]) / nu[i] for i in range(2)]
+            rows += [r[i] * ((y - mu[i]) ** 2 / nu[i] - 1) / 2 for i in range(2)]
+            return g, rows
+
+        ends = [-14, -6, -4, -2, 0, 2, 4, 6, 14]
+        wanted = np.array(
+            [
+                [
+                    float(mpmath.quad(lambda y, i=i, j=j: scores(y)[0] * scores(y)[1][i] * scores(y)[1][j], ends))
+                    for j in range(5)
+                ]
+                for i in range(5)
+            ]
+        )
+    found = factor[0].T @ factor[0]
+    scale = np.sqrt(np.diag(wanted))
+    assert np.abs(found / np.outer(scale, scale) - wanted / np.outer(scale, scale)).max() < 1e-10
+
+
+@pytest.mark.parametrize(
+    ("measure", "name", "gauge"),
+    [
+        (pair(), "gelu", "anchored"),
+        (pair((1.0, -0.5)), "tanh", "free"),
+        (three(), "silu", "anchored"),
+        (three(2), "tanh", "anchored"),
+    ],
+)
+def test_the_information_is_minus_the_mean_hessian_of_the_density(measure, name, gauge):
+    """The same identity by other code: a sum over y of the Hessian of log g, at a few x."""
+    gate, layout = compiled(name), Layout(measure.k, measure.d, gauge)
+    x = np.random.default_rng(5).uniform(-3, 3, (15, measure.d))
+    nodes = Nodes(x, np.full(len(x), 1 / len(x)))
+    step = float(np.sqrt(measure.nu.min())) / 9
+    y = np.arange(-14.0, 14.0, step)
+    points, values = np.repeat(x, len(y), axis=0), np.tile(y, len(x))
+    weights = np.exp(log_density(measure, gate, points, values)) * step / len(x)
+    hessian = log_likelihood(layout.pack(measure), layout, gate, points, values, weights, np.zeros(len(values))).hessian
+    found = information(measure, layout, gate, nodes, 9.0).matrix
+    scale = np.sqrt(np.diag(found))
+    assert np.abs((found + hessian) / np.outer(scale, scale)).max() < 1e-9
+
+
+@pytest.mark.parametrize(
+    ("name", "tau"), [("tanh", 0.5), ("gelu", 0.5), ("sin", 0.05), ("tanh", 0.05), ("tanh", 0.001)]
+)
+def test_finer_steps_change_nothing(name, tau):
+    measure = pair(tau=tau)
+    fine = at(measure, name).variance("tau")
+    finer = at(measure, name, accuracy=replace(FINE, order=24, swing=1.5, panels=16, per_deviation=12.0)).variance(
+        "tau"
+    )
+    assert abs(fine / finer - 1) < 2e-8
+
+
+def test_finer_steps_in_two_dimensions():
+    measure = three(2)
+    fine = at(measure, "tanh").variance("tau")
+    finer = at(measure, "tanh", accuracy=replace(FINE, order=24, swing=1.5, panels=12)).variance("tau")
+    assert abs(fine / finer - 1) < 1e-5
+
+
+@pytest.mark.parametrize(
+    ("name", "tau", "wanted"),
+    [("tanh", 0.5, 949.28), ("gelu", 0.5, 19478), ("softplus", 0.5, 12562), ("sin", 0.2, 521.3), ("exp", 1.0, 7513.8)],
+)
+def test_sample_sizes_of_a_tenth(name, tau, wanted):
+    assert 100 * at(pair(tau=tau), name).variance("tau") == pytest.approx(wanted, rel=1e-4)
+
+
+def test_units_of_s_and_of_z_do_not_matter():
+    """s -> 3 s + 2 with tau -> 3 tau, z -> 2 z with beta1 -> beta1/2: the same relative variances."""
+    first = at(pair((1.0, -0.5)), "tanh", "free")
+    moved = pair((0.5, -0.25), beta0=-0.6, tau=1.5)
+    second = at(moved, "3*tanh(2*z) + 2", "free")
+    assert second.variance("tau") == pytest.approx(first.variance("tau"), rel=1e-9)
+    assert 4 * second.variance("beta1", 0) == pytest.approx(first.variance("beta1", 0), rel=1e-9)
+    assert second.price == pytest.approx(first.price, rel=1e-9)
+
+
+def test_sigmoid_and_tanh_are_one_model():
+    """sigmoid(2 z) = (tanh(z) + 1)/2."""
+    sigmoid = at(pair((2.0, 0.0), beta0=-0.1, tau=0.25), "sigmoid").variance("tau")
+    assert sigmoid == pytest.approx(at(pair(), "tanh").variance("tau"), rel=1e-9)
+
+
+def test_the_price_is_a_ratio_of_variances_and_of_generalised_variances():
+    found = at(pair((1.0, -0.5)), "gelu", "free")
+    tau, beta1 = found.places("tau"), found.places("beta1")
+    inverse = np.linalg.inv(found.matrix)
+    without_beta1 = np.linalg.inv(np.delete(np.delete(found.matrix, beta1, 0), beta1, 1))
+    without_tau = np.linalg.inv(np.delete(np.delete(found.matrix, tau, 0), tau, 1))
+    beta1_there = [j - 1 for j in beta1]
+    assert found.price == pytest.approx(inverse[0, 0] / without_beta1[0, 0], rel=1e-6)
+    ratio = np.linalg.det(inverse[np.ix_(beta1, beta1)]) / np.linalg.det(without_tau[np.ix_(beta1_there, beta1_there)])
+    assert found.price == pytest.approx(ratio, rel=1e-6)
+
+
+def test_the_factor_resolves_what_the_matrix_does_not():
+    """A gate that is nearly linear, s = z + e (tanh z - z): n grows like e^-2 down to e = 1e-7."""
+    values = [at(pair(), f"z + {e}*(tanh(z) - z)").variance("tau") for e in ("0.00001", "0.0000001")]
+    assert values[1] / values[0] == pytest.approx(1e4, rel=1e-3)
+
+
+def test_the_influence_of_a_normal_score_has_its_kurtosis():
+    """Of nu of a far atom the influence is that of a variance: E (e^2 - 1)^4/4 = 15."""
+    measure, gate = pair(nu=(0.01, 0.01)), compiled("tanh")
+    layout = Layout(2, 1, "anchored")
+    nodes = Nodes(np.array([[2.9]]), np.ones(1))
+    direction = np.zeros(layout.size)
+    direction[layout.names.index(("nu", 0))] = 1.0
+    share = 1 / (1 + np.exp(-(np.tanh(2.9) - 0.2) / 0.5))
+    assert kurtosis(measure, layout, gate, nodes, direction) == pytest.approx(15 / share, rel=1e-6)
+
+
+@pytest.mark.slow
+def test_a_fit_to_a_million_points_has_these_standard_errors():
+    truth, gate = pair(), compiled("tanh")
+    x, y = sample(truth, gate, 10**6, seed=12, low=-3.0, high=3.0)
+    box = Box(beta1=5.0, beta0=5.0, tau=(0.05, 5.0), a=5.0, b=5.0, nu=(0.05, 5.0))
+    found = fit(x, y, fitted=2, activation="tanh", gauge="anchored", starts=2, box=box)
+    wanted = {(p, i): se for p, i, se in standard_errors(truth, Layout(2, 1, "anchored"), gate, -3.0, 3.0, 10**6)}
+    tau = next(e for e in found.estimates if e.parameter == "tau")
+    assert tau.se == pytest.approx(wanted["tau", None], rel=0.05)
+    assert abs(tau.value - 0.5) < 5 * tau.se
+    experts = sorted(e.se for e in found.estimates if e.parameter == "b")
+    assert experts == pytest.approx(sorted(v for (p, _), v in wanted.items() if p == "b"), rel=0.03)
+
+
+def test_the_floor_is_the_greatest_varentropy():
+    for k, wanted in ((2, 0.4392288), (3, 0.7618024), (8, 1.7765724)):
+        weights = np.random.default_rng(k).dirichlet(np.full(k, 0.3), 200_000)
+        greatest = float(largest_varentropy(k).mid())
+        assert greatest == pytest.approx(wanted, rel=1e-5)
+        reached = varentropy(weights).max()
+        assert greatest * 0.9 < reached <= greatest
+    odds = np.linspace(0, 12, 100_001)
+    p = 1 / (1 + np.exp(-odds))
+    assert varentropy(np.stack([p, 1 - p], axis=-1)).max() == pytest.approx(1 / floor(2), rel=1e-8)
+    with pytest.raises(ValueError, match="two atoms"):
+        floor(1)
+
+
+def test_no_truth_goes_below_the_floor():
+    rng = np.random.default_rng(11)
+    for trial in range(40):
+        k = int(rng.integers(2, 5))
+        beta1 = rng.normal(size=(k, 1)) * rng.uniform(0.3, 5)
+        beta1[-1] = 0.0
+        nu = rng.uniform(0.01, 1, k)
+        m = MixingMeasure(
+            beta1, [*rng.normal(size=k - 1), 0.0], rng.uniform(0.1, 1), rng.normal(size=(k, 1)), 4.0 * np.arange(k), nu
+        )
+        found = at_truth(m, Layout(k, 1), compiled(("tanh", "sin", "gelu")[trial % 3]), -3.0, 3.0)
+        assert not found.resolved or found.tau > floor(k)
+
+
+def test_a_gate_that_is_too_steep_or_rough_is_refused():
+    with pytest.raises(ValueError, match="not real and finite on all of"):
+        at(pair(), "log(z)")
+    far = replace(pair(), b=np.array([1e7, -1e7]))
+    with pytest.raises(ValueError, match="standard deviations"):
+        at(far, "tanh")
+    with pytest.raises(ValueError, match="dimension 1 or 2, not 3"):
+        at(three(3), "tanh")

@@ -1,0 +1,126 @@
+"""Laws of tau, the best temperature, and gates brought to one range of probabilities."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from temperance.numerics.information.best_tau import best_tau, tau_variance
+from temperance.numerics.information.matched import best_matched, matched
+from temperance.numerics.information.sparse_laws import crossings, sparse_law
+from temperance.numerics.mixture.activation_numpy import compile_activation
+from temperance.numerics.mixture.density import gate_probabilities
+from temperance.numerics.mixture.measures import Layout, MixingMeasure
+from temperance.theory.activations.activation import activation
+
+
+def compiled(name):
+    return compile_activation(activation(name))
+
+
+def pair(beta1=(1.0, 0.0), beta0=-0.2, tau=0.5):
+    return MixingMeasure(
+        np.array(beta1)[:, None], [beta0, 0.0], tau, np.array([[0.5], [-0.5]]), np.array([2.0, -2.0]), [0.25, 0.5]
+    )
+
+
+def slope(measure, name, gauge, taus):
+    layout, gate = Layout(measure.k, 1, gauge), compiled(name)
+    values = [tau_variance(replace(measure, tau=np.array(t)), layout, gate, -3.0, 3.0) for t in taus]
+    return np.diff(np.log(values)) / np.diff(np.log(taus))
+
+
+def law(measure, name, gauge):
+    gate = compiled(name)
+    found = crossings(measure, gate, -3.0, 3.0)
+    return sparse_law(measure, Layout(measure.k, 1, gauge), gate, found), len(found)
+
+
+THREE = MixingMeasure(
+    [[2.0], [-1.5], [0.0]], [-0.5, 0.1, 0.0], 0.5, [[0.5], [-0.5], [0.1]], [4.0, -4.0, 0.0], [0.3, 0.4, 0.5]
+)
+
+
+@pytest.mark.parametrize(
+    ("measure", "name", "gauge", "exponent", "count"),
+    [
+        (pair(), "tanh", "anchored", -3, 1),
+        (pair(), "gelu", "anchored", -3, 1),
+        (pair(), "sin", "anchored", -1, 2),
+        (pair((1.0, -0.5)), "tanh", "free", -5, 1),
+        (pair((1.0, -0.5)), "z**2 + cos(z)", "free", -5, 2),  # even: two crossings count as one
+        (pair(), "z**2 + cos(z)", "anchored", -3, 2),
+        (pair((1.0, 0.5), beta0=0.0), "tanh", "free", -9, 1),  # odd about its crossing
+        (THREE, "tanh", "anchored", -3, 2),  # two pairs, each with gate parameters of its own
+    ],
+)
+def test_the_law_of_a_sparse_gate_is_that_of_the_numbers(measure, name, gauge, exponent, count):
+    assert law(measure, name, gauge) == (exponent, count)
+    taus = np.array([0.004, 0.002] if exponent > -9 else [0.001, 0.0005])  # the tails of the gate fade late
+    assert slope(measure, name, gauge, taus)[0] == pytest.approx(exponent, abs=0.15)
+
+
+def test_the_constant_of_one_crossing():
+    """theory.md 6.4: n ~ 6750 beta s'^5/(pi^4 R^2 tau^3) for 10%, the anchored gate of tanh."""
+    z = np.arctanh(0.2)
+    s1, s2, s3 = 1 - 0.04, -2 * 0.2 * 0.96, 0.96 * (6 * 0.04 - 2)
+    gamma = s1 / (s1 + z * s2)
+    r = s2 - gamma * (2 * s2 + z * s3)
+    wanted = 67.5 * s1**5 / (np.pi**4 * r**2 * 0.002**3)
+    found = tau_variance(pair(tau=0.002), Layout(2, 1), compiled("tanh"), -3.0, 3.0)
+    assert found == pytest.approx(wanted, rel=0.05)
+
+
+def test_a_gate_without_crossing_is_exponential():
+    measure = pair(beta0=2.0)
+    assert law(measure, "tanh", "anchored") == ("exponential", 0)
+    steep = slope(measure, "tanh", "anchored", np.array([0.1, 0.05]))
+    assert steep[0] < -10
+
+
+def test_a_dense_gate_costs_the_square_of_tau():
+    for name, gauge in (("tanh", "anchored"), ("gelu", "free")):
+        assert slope(pair((1.0, -0.5) if gauge == "free" else (1.0, 0.0)), name, gauge, np.array([200.0, 400.0]))[
+            0
+        ] == pytest.approx(2, abs=0.01)
+
+
+def test_where_the_gate_is_linear_at_its_crossing_no_law_is_given():
+    assert law(pair(), "elu", "anchored") == (None, 1)
+
+
+def test_the_best_temperature_is_a_minimum_with_its_window():
+    measure, layout, gate = pair(), Layout(2, 1), compiled("tanh")
+    best = best_tau(measure, layout, gate, -3.0, 3.0)
+
+    def at(tau):
+        return tau_variance(replace(measure, tau=np.array(tau)), layout, gate, -3.0, 3.0)
+
+    assert at(best.tau) == pytest.approx(best.variance, rel=1e-3)
+    assert min(at(best.tau * f) for f in (0.5, 0.8, 0.95, 1.05, 1.25, 2)) > best.variance
+    for end in (best.low, best.high):
+        assert at(end) == pytest.approx(2 * best.variance, rel=0.01)
+
+
+def test_the_gate_has_the_range_that_is_asked_for():
+    for beta1 in ((1.3, 0.0), (0.7, -0.4)):
+        made = matched(pair(beta1), compiled("gelu"), -3.0, 3.0, (0.1, 0.9))
+        p = gate_probabilities(made, compiled("gelu"), np.linspace(-3, 3, 2001)[:, None])[:, 0]
+        assert (p.min(), p.max()) == pytest.approx((0.1, 0.9), abs=1e-4)
+    assert matched(pair(), compiled("log(z)"), -3.0, 3.0, (0.1, 0.9)) is None
+
+
+def test_units_do_not_move_the_least_cost_at_a_range():
+    costs = []
+    for name in ("tanh", "5*tanh(2*z) - 1"):
+        found = best_matched(
+            pair(),
+            Layout(2, 1),
+            compiled(name),
+            -3.0,
+            3.0,
+            (0.2, 0.8),
+            lambda i, _: i.variance("tau") + i.variance("b", 0),
+        )
+        costs.append(found.cost)
+    assert costs[0] == pytest.approx(costs[1], rel=0.02)
