@@ -14,6 +14,7 @@ Which question does a function answer?
 - `check`, `catalogue`: is the temperature learnable with this activation? `certify`: is the proof right?
 - `derive`: which relations hold among the derivatives of an atom, and what is identifiable?
 - `predict`, `rates`, `exponents`: how fast do estimates converge, by theory, by Monte Carlo, by contact orders?
+- `efficiency`: how many observations does the temperature need? (`required_n`, `standard_errors`: the numbers alone)
 - `fit`: which mixture do these data come from?
 - `verify`: which claims of the theory stand?
 
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
     from temperance.answers.check import catalogue as catalogue
     from temperance.answers.check import check as check
     from temperance.answers.derive import derive as derive
+    from temperance.answers.efficiency import efficiency as efficiency
+    from temperance.answers.efficiency import required_n as required_n
+    from temperance.answers.efficiency import standard_errors as standard_errors
     from temperance.answers.exponents import exponents as exponents
     from temperance.answers.predict import predict as predict
     from temperance.answers.rates import rates as rates
@@ -67,6 +71,7 @@ _HOME = {
     "temperance.answers.certify": ("certify",),
     "temperance.answers.check": ("catalogue", "check"),
     "temperance.answers.derive": ("derive",),
+    "temperance.answers.efficiency": ("efficiency", "required_n", "standard_errors"),
     "temperance.answers.exponents": ("exponents",),
     "temperance.answers.predict": ("predict",),
     "temperance.answers.rates": ("rates",),

@@ -16,6 +16,7 @@ from cyclopts import App, CycloptsError, Parameter
 from temperance.answers.certify import certify
 from temperance.answers.check import catalogue, check, check_each
 from temperance.answers.derive import derive
+from temperance.answers.efficiency import efficiency
 from temperance.answers.exponents import exponents
 from temperance.answers.predict import predict
 from temperance.answers.rates import rates
@@ -42,7 +43,7 @@ app = App(
 
 
 app.command(command(check_each, check.__doc__), name="check")
-for function in (certify, catalogue, derive, predict, rates, exponents, verify):
+for function in (certify, catalogue, derive, predict, rates, efficiency, exponents, verify):
     app.command(command(function))
 for made in (fit, notebooks, twins):
     app.command(made)

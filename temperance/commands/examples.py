@@ -30,6 +30,11 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "temperance rates --true 2 --fitted 2 --n 500,1000,2000 --replicates 50",
         "temperance rates --activation tanh --true 2 --fitted 3 --store study.sqlite",
     ),
+    "efficiency": (
+        "temperance efficiency tanh gelu --gauge anchored",
+        "temperance efficiency tanh --tau .1,.5,2 --design",
+        "temperance efficiency --match .1,.9",
+    ),
     "exponents": (
         "temperance exponents --gate softmax",
         'temperance exponents --activation "z**2 + z" --expert constant',

@@ -1,0 +1,94 @@
+"""Says in words what sample sizes mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from temperance.measurements.sample_sizes import Match, Row
+
+_SHOWN = 4  # names in a sentence
+
+
+def notes(rows: Sequence[Row], match: Match | None, floor: float, title: str) -> Iterator[str]:
+    """What stands between the table and the answer."""
+    yield f"n: observations for {title}; by theory none is below {floor:.0f}."
+    errors = [row.relative_error for row in rows if row.relative_error is not None]
+    if errors:
+        yield f"Computed to {max(1e-9, *errors):.0e} of n or better, by a coarser rule."
+    if any(row.asymptotic is False for row in rows):
+        yield "* not in the asymptotic regime (kurtosis of the influence above n/10): errors at n may be larger."
+    if match is None and len({row.activation for row in rows}) > 1:
+        yield (
+            "Activations in other units are other parametrisations (sigmoid and tanh are one model): rows at equal "
+            "beta1 and tau do not rank them; --match .1,.9 does."
+        )
+    if match is not None:
+        yield (
+            f"Gate between {match[0]:g} and {match[1]:g} over x; beta1 (direction kept) where tau needs the fewest; n "
+            "(both): where the worse of tau and beta1 does. (end): still falling at the end of the search."
+        )
+    yield from (f"{row.activation}: {_why(row)}" for row in rows if row.n_tau is None)
+    for row in rows:
+        if row.designs is not None:
+            yield f"{row.activation}: {design_words(row.designs)}"
+        if row.certified_n_tau is not None:
+            yield f"{row.activation}: proved by balls: n (tau) <= {row.certified_n_tau:.6g}."
+
+
+def _why(row: Row) -> str:
+    """Why there is no n of tau."""
+    if row.not_identifiable is None:
+        return f"no n: {row.reason}."
+    power = "" if row.not_identifiable == "linear" else "^(1/p)"
+    invariant = "" if row.n_invariant is None else f" What is left, beta1/tau{power}, needs n = {row.n_invariant:.0f}."
+    return f"not identifiable ({row.not_identifiable}): {row.reason}.{invariant}"
+
+
+def design_words(designs: dict[str, Any]) -> str:
+    """What optimal designs would save."""
+    c, d = designs["c_optimal"], designs["d_optimal"]
+    points = ", ".join(f"{x:.3g} ({w:.0%})" for x, w in zip(c["x"], c["weights"], strict=True))
+    most = designs["saving"] / c["efficiency"]
+    return (
+        f"with x at {points} tau would need {c['n_tau']:.0f}, {designs['saving']:.1f} times fewer (no design saves "
+        f"more than {most:.2f} times: efficiency >= {c['efficiency']:.4f}, by the equivalence theorem on a grid of x); "
+        f"with the D-optimal design, for all parameters, {d['n_tau']:.0f} (efficiency >= {d['efficiency']:.4f})."
+    )
+
+
+def answer(rows: Sequence[Row], match: Match | None, floor: float, precision: float) -> str:
+    """What the table says, in a sentence or two."""
+    percent = f"{100 * precision:g}%"
+    known = [(row.n_tau, row) for row in rows if row.n_tau is not None]
+    without = list(dict.fromkeys(row.activation for row in rows if row.not_identifiable is not None))
+    lost = "" if not without else f" Not identifiable by a proof: {_listed(without)}."
+    if not known:
+        return f"No activation here has a number of observations that gives tau to {percent}.{lost}"
+    (least, best), (most, worst) = (f(known, key=lambda pair: pair[0]) for f in (min, max))
+    times = f"{least / floor:.1f} times the floor"
+    if match is not None:
+        rest = f", and takes {most:.3g} with {worst.activation}" if worst is not best else ""
+        first = f"On equal terms tau is learnt to {percent} from {least:.0f} observations by {best.activation}"
+        return f"{first}, {times}{rest}.{lost}"
+    if len(known) == 1:
+        return (
+            f"{best.activation} learns tau to {percent} from {least:.0f} observations, {times}{_at_best(best)}.{lost}"
+        )
+    several = len({row.tau for row in rows}) > 1
+    names = [f"{row.activation} at tau = {row.tau:g}" if several else row.activation for row in (best, worst)]
+    ends = f"from {least:.0f} ({names[0]}) to {most:.3g} ({names[1]})"
+    return f"tau to {percent} takes {ends} observations; the floor is {floor:.0f}.{lost}"
+
+
+def _at_best(row: Row) -> str:
+    if row.best_tau is None or row.tau is None:
+        return ""
+    tau, low, high = row.best_tau
+    inside = (low is None or row.tau >= low) and (high is None or row.tau <= high)
+    return f"; tau = {row.tau:g} is {'inside' if inside else 'outside'} the window of its best temperature, {tau:.3g}"
+
+
+def _listed(names: list[str]) -> str:
+    shown = ", ".join(names[:_SHOWN])
+    return shown if len(names) <= _SHOWN else f"{shown} and {len(names) - _SHOWN} more"
