@@ -223,7 +223,8 @@ def _fit(
     estimates = tuple(_estimate(row, errors, proved) for row in rows)
     open_still = undetermined(left_open(rows, errors, proved), _dependent(scaled.x))
     others = twin_notes(layout.k, gate.source, layout.gauge)
-    notes = (*proved.notes, *others, *open_still, *uncertain(_relative(estimates), sides), *of_search(found, gate.source))
+    relative = uncertain(_relative(estimates), sides)
+    notes = (*proved.notes, *others, *open_still, *relative, *of_search(found, gate.source))
     centre = (tuple(units.x_centre.tolist()), units.y_centre)
     size = layout.size - proved.open_dimensions
     return FitResult(estimates, notes, result, centre, gate.source, (), points.n, size)
