@@ -13,10 +13,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from temperance.numerics.fitting.charts import frame_of
 from temperance.numerics.fitting.hyperplanes import kinks_of
-from temperance.numerics.fitting.newton import EXACT, FLAT, Chart, Local, Maximum, Stop, maximise, scaled_spectrum
-from temperance.numerics.fitting.pair_chart import pair_chart
-from temperance.numerics.fitting.reparametrisation import chart_of
+from temperance.numerics.fitting.newton import EXACT, FLAT, Local, Maximum, Stop, maximise, scaled_spectrum
 from temperance.numerics.fitting.ridges import RidgeSearch
 from temperance.numerics.fitting.starting_points import SUBSAMPLE, rough_start
 from temperance.numerics.likelihood.kernel import evaluate
@@ -158,13 +157,11 @@ def _search(
         value, score, hessian = evaluate(theta, layout, gate, points.x, points.y, points.weights, points.reference)
         return Local(value / n, score / n, hessian / n)
 
-    def near_pair(theta: Floats) -> Chart | None:
-        return pair_chart(layout, theta, *points.middle, linear=gate.source.is_linear)
-
-    bounds, chart, kinks = box.bounds(layout), chart_of(layout), kinks_of(gate)
+    frame = frame_of(layout, *points.middle, linear=gate.source.is_linear)
+    bounds, kinks = box.bounds(layout), kinks_of(gate)
     if kinks is None:
-        return maximise(mean_log_likelihood, theta, *bounds, passes, chart, stop, near_pair)
-    near = maximise(mean_log_likelihood, theta, *bounds, passes, chart, replace(stop, damping=_AT_KINKS), near_pair)
+        return maximise(mean_log_likelihood, theta, *bounds, passes, frame, stop)
+    near = maximise(mean_log_likelihood, theta, *bounds, passes, frame, replace(stop, damping=_AT_KINKS))
     if near.stationary or near.local.value == -np.inf or near.passes >= passes:
         return near
     ridges = RidgeSearch(mean_log_likelihood, layout, gate, points, bounds, kinks, stop)

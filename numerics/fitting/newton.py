@@ -1,8 +1,6 @@
 """Maximises a smooth function in a box: damped Newton with the exact Hessian and a projected active set.
 
-The step on the coordinates that are not held by a bound is, with H = -hessian scaled to unit |diagonal| and
-H = V L V^T, V (|L| + damping)^-1 V^T gradient: Levenberg-Marquardt where H is positive, away from saddles elsewhere.
-At a stationary point with negative curvature the search goes on along it.
+Steps are those of `steps`. At a stationary point with negative curvature the search goes on along it.
 """
 
 from __future__ import annotations
@@ -10,21 +8,20 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg.lapack import dsyevd
+
+from temperance.numerics.fitting.charts import NO_FRAME, NO_PAIR, Chart, Frame
+from temperance.numerics.fitting.steps import CHOOSE, SMALLEST_DIAGONAL, step
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 GRADIENT = CURVATURE = 1e-6  # see `Stop`
 SETTLED = 1e-12  # of a mean log-likelihood: at n points, sqrt(2e-12 n) standard errors
-_HALVINGS = 10  # of a step in a chart that leaves the box
-_LEAST_SHARE = 0.1  # of such a step that is worth making
 _NOISE = 1e-13  # relative rounding error of the value
-_SMALLEST_DIAGONAL = _SMALLEST_SLOPE = 1e-12  # both below: rounding, in a coordinate that the function ignores
 _ROUNDING = 1e-10  # scaled curvatures below this are rounding
 FLAT = 1e-8  # scaled curvatures that count as zero
 _DOUBTFUL = 100.0  # curvatures below so many scaled gradients may be zero
@@ -88,27 +85,6 @@ class Stop:
 EXACT = Stop()
 
 
-@dataclass(frozen=True, eq=False)
-class _Model:
-    """The quadratic model on the free coordinates, diagonalised."""
-
-    free: Bools
-    scale: Floats
-    values: Floats
-    vectors: Floats
-    slope: Floats  # the scaled gradient in the eigenbasis
-
-    def lift(self, coefficients: Floats) -> Floats:
-        step = np.zeros(len(self.free))
-        step[self.free] = (self.vectors @ coefficients) / self.scale
-        return step
-
-    def damped(self, damping: float) -> tuple[Floats, float]:
-        """The damped Newton step, and what the model gains by it."""
-        coefficients = self.slope / (np.abs(self.values) + damping)
-        return self.lift(coefficients), float(self.slope @ coefficients - 0.5 * self.values @ coefficients**2)
-
-
 def inactive(theta: Floats, gradient: Floats, lower: Floats, upper: Floats) -> Bools:
     """Coordinates not held at a bound by the gradient."""
     return ~(((theta <= lower) & (gradient < 0)) | ((theta >= upper) & (gradient > 0)))
@@ -116,7 +92,7 @@ def inactive(theta: Floats, gradient: Floats, lower: Floats, upper: Floats) -> B
 
 def scaled_spectrum(information: Floats) -> tuple[Floats, Floats, Floats]:
     """Scale d = sqrt|diag|, eigenvalues and eigenvectors of information / (d d^T)."""
-    scale = np.sqrt(np.maximum(np.abs(information.diagonal()), _SMALLEST_DIAGONAL))
+    scale = np.sqrt(np.maximum(np.abs(information.diagonal()), SMALLEST_DIAGONAL))
     if not scale.size:
         return scale, scale, information
     values, vectors, failed = dsyevd(
@@ -136,42 +112,16 @@ def _norm(vector: Floats) -> float:
     return math.sqrt(float(vector @ vector))
 
 
-class Chart(Protocol):
-    """Other coordinates phi of theta, in which steps are made; `mixed`: indices of theta that phi does not keep."""
-
-    @property
-    def mixed(self) -> NDArray[np.intp]:
-        """Indices."""
-
-    def coordinates(self, theta: Floats) -> Floats:
-        """Phi."""
-
-    def theta(self, phi: Floats, lower: Floats, upper: Floats) -> Floats:
-        """Theta, cut to the box."""
-
-    def derivatives(self, theta: Floats, gradient: Floats, hessian: Floats) -> tuple[Floats, Floats]:
-        """Gradient and Hessian in phi."""
-
-
-Near = Callable[[Floats], Chart | None]
-
-
 class _Search:
     """State of one search."""
 
     def __init__(
-        self,
-        f: Callable[[Floats], Local],
-        theta: Floats,
-        lower: Floats,
-        upper: Floats,
-        charts: tuple[Chart | None, Near | None],
-        stop: Stop,
+        self, f: Callable[[Floats], Local], theta: Floats, box: tuple[Floats, Floats], frame: Frame | None, stop: Stop
     ) -> None:
-        self.f, self.lower, self.upper, self.charts, self.stop = f, lower, upper, charts, stop
-        self.anywhere = np.full(len(theta), math.inf)
+        self.f, (self.lower, self.upper), self.stop = f, box, stop
+        self.frame, self.charted = (NO_FRAME, False) if frame is None else (frame, stop.pairs)
         self.passes, self.damping, self.gain, self.failed = 0, _FIRST_DAMPING, math.inf, 0
-        start = np.clip(theta, lower, upper)
+        start = np.clip(theta, self.lower, self.upper)
         self._move(start, *self._evaluate(start))
 
     def _evaluate(self, theta: Floats) -> tuple[Local, Bools, float]:
@@ -185,20 +135,16 @@ class _Search:
 
     def _move(self, theta: Floats, local: Local, free: Bools, norm: float) -> None:
         self.theta, self.local, self.free, self.norm = theta, local, free, norm
-        self._model: _Model | None = None
-
-    def _diagonalised(self, gradient: Floats, hessian: Floats, free: Bools) -> _Model:
-        """The model on the free coordinates that the derivatives tell anything of."""
-        free = free & ((np.abs(hessian.diagonal()) > _SMALLEST_DIAGONAL) | (np.abs(gradient) > _SMALLEST_SLOPE))
-        scale, values, vectors = scaled_spectrum(-(hessian if free.all() else hessian[np.ix_(free, free)]))
-        return _Model(free, scale, values, vectors, vectors.T @ (gradient[free] / scale))
+        self._spectrum: tuple[Floats, Floats, Floats] | None = None
 
     @property
-    def model(self) -> _Model:
-        """The quadratic model here."""
-        if self._model is None:
-            self._model = self._diagonalised(self.local.gradient, self.local.hessian, self.free)
-        return self._model
+    def spectrum(self) -> tuple[Floats, Floats, Floats]:
+        """`scaled_spectrum` of -hessian on the free coordinates that the derivatives tell anything of."""
+        if self._spectrum is None:
+            told = np.abs(self.local.hessian.diagonal()) > SMALLEST_DIAGONAL
+            self.told = self.free & (told | (np.abs(self.local.gradient) > SMALLEST_DIAGONAL))
+            self._spectrum = scaled_spectrum(-self.local.hessian[np.ix_(self.told, self.told)])
+        return self._spectrum
 
     @property
     def level(self) -> bool:
@@ -208,7 +154,8 @@ class _Search:
     @property
     def saddle(self) -> bool:
         """Whether there is negative curvature beyond the tolerance."""
-        return bool(self.model.values.size) and float(self.model.values[0]) < -self.stop.curvature
+        values = self.spectrum[1]
+        return bool(values.size) and float(values[0]) < -self.stop.curvature
 
     @property
     def settled(self) -> bool:
@@ -218,7 +165,8 @@ class _Search:
         """
         if not self.level:
             return False
-        slope, curvature = self.model.slope, np.abs(self.model.values)
+        scale, values, vectors = self.spectrum
+        slope, curvature = vectors.T @ (self.local.gradient[self.told] / scale), np.abs(values)
         if float(slope**2 @ (1.0 / (curvature + _ROUNDING))) > 2 * self.stop.settled:
             return False
         return not ((curvature > FLAT) & (curvature < _DOUBTFUL * _norm(slope))).any()
@@ -227,10 +175,6 @@ class _Search:
     def rising(self) -> bool:
         """Whether a failed step with more damping still promises what is worth a pass, and is to be tried."""
         return self.stop.valleys and not self.settled and self.gain > self.stop.settled
-
-    def cut(self, theta: Floats) -> Floats:
-        """Theta cut to the box."""
-        return np.minimum(np.maximum(theta, self.lower), self.upper)
 
     def try_step(self, theta: Floats, predicted: float) -> bool:
         """Move to theta if the function does not fall; adapt the damping."""
@@ -248,85 +192,43 @@ class _Search:
             self._move(theta, local, free, norm)
         return accepted
 
-    def chart(self) -> Chart | None:
-        """The chart of the next step: of a near pair, else the one of everywhere, where no bound holds what it mixes.
-
-        A step that fails in a chart is followed by one without it: in that of a pair, every third.
-        """
-        everywhere, near = self.charts
-        pair = near(self.theta) if near is not None and self.stop.pairs else None
-        if pair is not None and self.failed % 3 < 2:
-            edge = (self.theta <= self.lower) | (self.theta >= self.upper)
-            if not edge[pair.mixed].any():
-                return pair
-        if everywhere is not None and self.failed % 2 == 0 and self.free[everywhere.mixed].all():
-            return everywhere
-        return None
-
     def newton_step(self) -> bool:
-        """One damped step, in a chart where there is one; if it fails, perhaps a second one from there."""
-        damping, chart = self.damping, self.chart()
-        theta, self.gain, chart = self._proposed(self.theta, self.local, self.free, chart, damping)
-        if self.try_step(theta, self.gain) or (self.stop.valleys and self._second(theta, chart, damping)):
-            self.failed = 0
-            return True
-        self.failed += 1
-        return False
+        """One damped step, in a chart where there is one; if it fails, perhaps a second one from there.
 
-    def _second(self, theta: Floats, chart: Chart | None, damping: float) -> bool:
-        """A further step from theta, where one failed: that often only left a curved valley, to which this returns."""
-        local, free = self.trial
-        if local.value == -math.inf or (chart is not None and not free[chart.mixed].all()):
-            return False
-        raised, self.damping = self.damping, damping
-        if self.try_step(self._proposed(theta, local, free, chart, damping)[0], self.gain):
-            return True
-        self.damping = raised
-        return False
+        A step that failed often only left a curved valley, to which the second one returns.
+        """
+        damping = self.damping
+        theta, self.gain, kind, chart = self._proposed(self.theta, self.local, self.free, damping)
+        taken = self.try_step(theta, self.gain)
+        if not taken and self.stop.valleys and self.trial[0].value > -math.inf:
+            further, gain, *_ = self._proposed(theta, *self.trial, damping, kind, chart)
+            if gain >= 0:
+                raised, self.damping = self.damping, damping
+                taken = self.try_step(further, self.gain)
+                self.damping = self.damping if taken else raised
+        self.failed = 0 if taken else self.failed + 1
+        return taken
 
     def _proposed(
-        self, theta: Floats, local: Local, free: Bools, chart: Chart | None, damping: float
-    ) -> tuple[Floats, float, Chart | None]:
-        """Where the damped step from theta ends, what the model gains by it, and the chart it is made in.
-
-        A step in a chart that leaves the box ends just out of it, and is cut to it; one that leaves it at once is made
-        without the chart.
-        """
-        if chart is not None:
-            model = self._diagonalised(*chart.derivatives(theta, local.gradient, local.hessian), free)
-            step, gain = model.damped(damping)
-            at = chart.coordinates(theta)
-            step = capped(step, at)
-            share = self._share_inside(chart, at, step) if self.stop.pairs else 1.0
-            if share > _LEAST_SHARE:
-                return chart.theta(at + share * step, self.lower, self.upper), gain, chart
-        here = self.model if local is self.local else self._diagonalised(local.gradient, local.hessian, free)
-        step, gain = here.damped(damping)
-        return self.cut(theta + capped(step, theta)), gain, None
-
-    def _share_inside(self, chart: Chart, at: Floats, step: Floats) -> float:
-        """The share of a step in a chart at which it has just left the box; 1 if it stays."""
-
-        def leaves(share: float) -> bool:
-            theta = chart.theta(at + share * step, -self.anywhere, self.anywhere)
-            return bool(((theta < self.lower) | (theta > self.upper)).any())
-
-        inside, outside = 0.0, 1.0
-        if not leaves(outside):
-            return outside
-        for _ in range(_HALVINGS):
-            middle = (inside + outside) / 2
-            inside, outside = (inside, middle) if leaves(middle) else (middle, outside)
-        return outside
+        self, theta: Floats, local: Local, free: Bools, damping: float, kind: int = CHOOSE, chart: Chart = NO_PAIR
+    ) -> tuple[Floats, float, int, Chart]:
+        """Where the damped step from theta ends, what the model gains by it, and the chart it is made in."""
+        derivatives, bounds = (local.gradient, local.hessian, free), (self.lower, self.upper)
+        found: tuple[Floats, float, int, Chart] = step(
+            theta, *derivatives, *bounds, self.frame, self.failed, damping, self.charted, kind, chart
+        )
+        return found
 
     def escape(self) -> bool:
         """Leave a saddle along the direction of most negative curvature, either way."""
-        model, unit = self.model, np.zeros(len(self.model.values))
-        unit[0] = 1.0
+        scale, _, vectors = self.spectrum
+        along = np.zeros(len(self.theta))
+        along[self.told] = vectors[:, 0] / scale
         for length in (0.5, 0.05, 0.005, 0.0005):
-            step = capped(model.lift(length * unit), self.theta)
-            if self.try_step(self.cut(self.theta + step), 0.0) or self.try_step(self.cut(self.theta - step), 0.0):
-                return True
+            move = capped(length * along, self.theta)
+            for end in (self.theta + move, self.theta - move):
+                if self.try_step(np.clip(end, self.lower, self.upper), 0.0):
+                    return True
         return False
 
 
@@ -336,18 +238,18 @@ def maximise(
     lower: Floats,
     upper: Floats,
     max_passes: int,
-    chart: Chart | None = None,
+    frame: Frame | None = None,
     stop: Stop = EXACT,
-    near: Near | None = None,
 ) -> Maximum:
-    """A local maximum of f on lower <= theta <= upper, from theta; steps are made in the chart where it can be.
+    """A local maximum of f on lower <= theta <= upper, from theta.
 
-    near: the chart, if any, of a pair of atoms at a theta, in place of it if `stop.pairs`.
+    frame: of the mixture that theta describes, if steps are to be made in charts: in that of a near pair of atoms if
+    `stop.pairs`, else in ratios to tau.
     f should be scaled so that `stop` makes sense (a mean over the data). Never raises for lack of convergence:
     `Maximum.stationary` says it. Points where f or a derivative is not finite are not entered; a start at one is where
     the search ends, with the value -inf.
     """
-    search = _Search(f, theta, lower, upper, (chart, near), stop)
+    search = _Search(f, theta, (lower, upper), frame, stop)
     while search.passes < max_passes and search.local.value > -math.inf:
         if not search.settled and search.newton_step():
             continue

@@ -40,8 +40,10 @@ def clusterwise_regression(x: Floats, y: Floats, k: int, rng: np.random.Generato
     for _ in range(_LLOYD_STEPS):
         lines = _regressions(x1, y, labels, k, rng)
         residuals = (y[:, None] - x1 @ lines.T) ** 2
-        labels = residuals.argmin(axis=1)
-    counts = np.bincount(labels, minlength=k)
+        before, labels = labels, residuals.argmin(axis=1)
+        counts = np.bincount(labels, minlength=k)
+        if (labels == before).all() and (counts > x1.shape[1]).all():
+            break  # further steps would change nothing
     within = np.bincount(labels, weights=residuals.min(axis=1), minlength=k) / np.maximum(counts, 1)
     return lines, np.where(counts > x1.shape[1], np.maximum(within, 1e-6 * y.var()), y.var())
 

@@ -221,7 +221,7 @@ def evaluate(
     """
     try:
         value, score, hessian = likelihood_of(layout, gate.source)(theta, x, y, weights, reference)
-        if math.isfinite(value) and np.isfinite(hessian).all():
+        if math.isfinite(value) and math.isfinite(hessian.sum()):
             return value, score, hessian
     except NoMachineCode:
         pass

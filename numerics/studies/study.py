@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass, fields
+from functools import lru_cache
 from typing import Any, Literal, get_args
 
 from temperance.numerics.errors.voronoi import Symmetry
@@ -76,12 +77,12 @@ class Study:
     @property
     def gate(self) -> CompiledActivation:
         """The compiled activation."""
-        return compile_activation(activation(self.activation))
+        return _compiled(self.activation)
 
     @property
     def linear(self) -> bool:
         """Whether s(z) = z."""
-        return activation(self.activation).is_linear
+        return self.gate.source.is_linear
 
     @property
     def gate_name(self) -> str:
@@ -136,3 +137,8 @@ class Study:
         """SHA-256 of the definition."""
         text = json.dumps(self.definition, sort_keys=True, allow_nan=False)
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+@lru_cache(maxsize=64)
+def _compiled(text: str) -> CompiledActivation:
+    return compile_activation(activation(text))

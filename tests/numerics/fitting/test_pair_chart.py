@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from numba import njit
 
+from temperance.numerics.fitting import chart_derivatives, charts
 from temperance.numerics.fitting.mle import fit_points
 from temperance.numerics.fitting.newton import Stop
-from temperance.numerics.fitting.pair_chart import pair_chart
 from temperance.numerics.lattice.counts import samples
 from temperance.numerics.lattice.experiment import experiment
 from temperance.numerics.mixture.measures import Layout
@@ -32,43 +33,56 @@ def place(layout, pair, rng):
     return full[layout.free]
 
 
-def charts():
+# compiled code alone can call these
+near_pair = njit(lambda theta, frame: charts.near_pair(theta, frame))
+coordinates = njit(lambda theta, frame, chart: charts.coordinates(theta, frame, chart))
+back = njit(lambda phi, frame, chart, lower, upper: charts.back(phi, frame, chart, lower, upper))
+mixed = njit(lambda frame, chart, size: charts.mixed(frame, chart, size))
+derivatives = njit(lambda theta, g, h, frame, chart: chart_derivatives.derivatives(theta, g, h, frame, chart))
+
+
+def frame_at(layout, linear):
+    return charts.frame_of(layout, np.zeros(layout.d), np.ones(layout.d), linear=linear)
+
+
+def places():
+    """Frame, chart and theta: of pairs, and of the ratios to tau alone."""
     for layout, linear in CASES:
-        for pair in ((0, 1), (0, layout.k - 1)):
-            theta = place(layout, pair, np.random.default_rng([layout.k, layout.d, pair[1]]))
-            yield pytest.param(layout, linear, theta, id=f"{layout}, {pair}")
+        frame = frame_at(layout, linear)
+        for pair in ((0, 1), (0, layout.k - 1), None):
+            rng = np.random.default_rng([layout.k, layout.d, pair[1] if pair else 0])
+            theta = place(layout, pair or (0, 1), rng)
+            chart = charts.NO_PAIR if pair is None else near_pair(theta, frame)
+            assert chart[:2] == (pair or (-1, -1))
+            yield pytest.param(frame, chart, theta, id=f"{layout}, {pair}")
 
 
-def chart_at(layout, theta, linear):
-    chart = pair_chart(layout, theta, np.zeros(layout.d), np.ones(layout.d), linear=linear)
-    assert chart is not None
-    return chart
+@pytest.mark.parametrize(("frame", "chart", "theta"), list(places()))
+def test_the_chart_goes_there_and_back(frame, chart, theta):
+    wide = np.full(len(theta), 50.0)
+    phi = coordinates(theta, frame, chart)
+    np.testing.assert_allclose(back(phi, frame, chart, -wide, wide), theta, rtol=0, atol=1e-12)
+    scaled = 0.0 if frame.places[0] >= 0 else frame.log_tau  # a fixed tau mixes nothing
+    moved = np.abs(phi - theta) > 1e-12
+    assert scaled or not (moved & ~mixed(frame, chart, len(theta))).any()
 
 
-@pytest.mark.parametrize(("layout", "linear", "theta"), list(charts()))
-def test_the_chart_goes_there_and_back(layout, linear, theta):
-    chart, wide = chart_at(layout, theta, linear), np.full(layout.size, 50.0)
-    phi = chart.coordinates(theta)
-    np.testing.assert_allclose(chart.theta(phi, -wide, wide), theta, rtol=0, atol=1e-12)
-    assert (np.flatnonzero(np.abs(phi - theta) > 1e-12)[:, None] == chart.mixed).any(axis=1).all()
-
-
-@pytest.mark.parametrize(("layout", "linear", "theta"), list(charts()))
-def test_derivatives_are_those_of_the_function_in_the_chart(layout, linear, theta):
+@pytest.mark.parametrize(("frame", "chart", "theta"), list(places()))
+def test_derivatives_are_those_of_the_function_in_the_chart(frame, chart, theta):
     """Of a cubic in theta, against central differences in phi."""
-    p, rng, wide = layout.size, np.random.default_rng(0), np.full(layout.size, 50.0)
-    a, b, chart = rng.normal(size=p), rng.normal(size=(p, p)), chart_at(layout, theta, linear)
+    p, rng, wide = len(theta), np.random.default_rng(0), np.full(len(theta), 50.0)
+    a, b = rng.normal(size=p), rng.normal(size=(p, p))
 
     def in_theta(theta):
         u, q = a @ (theta - theta0), b @ (theta - theta0)
         return u**3 + u + q @ q, (3 * u**2 + 1) * a + 2 * b.T @ q, 6 * u * np.outer(a, a) + 2 * b.T @ b
 
     def in_phi(phi):
-        return in_theta(chart.theta(phi, -wide, wide))
+        return in_theta(back(phi, frame, chart, -wide, wide))
 
     theta0 = theta + rng.normal(0, 0.3, p)
-    phi, (_, gradient, hessian) = chart.coordinates(theta), in_theta(theta)
-    gradient, hessian = chart.derivatives(theta, gradient, hessian)
+    phi, (_, gradient, hessian) = coordinates(theta, frame, chart), in_theta(theta)
+    gradient, hessian = derivatives(theta, gradient, hessian, frame, chart)
     h, unit = 1e-4, np.eye(p)
     slopes = [(in_phi(phi + h * e)[0] - in_phi(phi - h * e)[0]) / (2 * h) for e in unit]
     np.testing.assert_allclose(gradient, slopes, rtol=0, atol=1e-5 * np.abs(slopes).max())
@@ -77,6 +91,17 @@ def test_derivatives_are_those_of_the_function_in_the_chart(layout, linear, thet
         for j, f in enumerate(unit[: i + 1]):
             corners = [in_phi(phi + s * h * e + t * h * f)[0] * s * t for s in (1, -1) for t in (1, -1)]
             assert sum(corners) / (4 * h * h) == pytest.approx(hessian[i, j], abs=1e-5 * np.abs(hessian).max())
+
+
+def test_the_temperature_is_cut_first_so_that_ratios_stay():
+    layout = Layout(2, 1, "free")
+    frame, (lower, upper) = frame_at(layout, False), TANH_CELL.box.bounds(layout)
+    phi = coordinates(np.linspace(-1, 0.4, layout.size), frame, charts.NO_PAIR)
+    phi[0] = -100.0
+    cut, gate = back(phi, frame, charts.NO_PAIR, lower, upper), mixed(frame, charts.NO_PAIR, layout.size)
+    assert cut[0] == lower[0]
+    gate[0] = False
+    np.testing.assert_allclose(coordinates(cut, frame, charts.NO_PAIR)[gate], phi[gate])
 
 
 def cell(study, n, replicate):

@@ -1,0 +1,158 @@
+"""Damped Newton steps in a box, in a chart where there is one, compiled.
+
+The step on the coordinates that are not held by a bound is, with H = -hessian scaled to unit |diagonal| and
+H = V L V^T, V (|L| + damping)^-1 V^T gradient: Levenberg-Marquardt where H is positive, away from saddles elsewhere.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from temperance.numerics.fitting.chart_derivatives import derivatives
+from temperance.numerics.fitting.charts import (
+    OPTIONS,
+    Chart,
+    back,
+    coordinates,
+    cut,
+    inside_box,
+    mixed,
+    near_pair,
+    uncut,
+)
+from temperance.numerics.machine.code_versions import version_of
+
+SMALLEST_DIAGONAL = _SMALLEST_SLOPE = 1e-12  # both below: rounding, in a coordinate that the function ignores
+_HALVINGS = 10  # of a step in a chart that leaves the box
+_LEAST_SHARE = 0.1  # of such a step that is worth making
+CHOOSE, PLAIN, EVERYWHERE, PAIR = (
+    -1,
+    0,
+    1,
+    2,
+)  # kinds of steps: in theta, in the ratios to tau, in those and a near pair
+
+
+@njit(**OPTIONS)
+def _damped(gradient, hessian, free, damping):  # type: ignore[no-untyped-def]
+    """The damped Newton step (p,) on the free coordinates that the derivatives tell anything of, and its gain."""
+    kept = np.empty(len(free), dtype=np.int64)
+    count = 0
+    for a in range(len(free)):
+        if free[a] and (abs(hessian[a, a]) > SMALLEST_DIAGONAL or abs(gradient[a]) > _SMALLEST_SLOPE):
+            kept[count] = a
+            count += 1
+    step = np.zeros(len(free))
+    if not count:
+        return step, 0.0
+    scale, matrix, slope = np.empty(count), np.empty((count, count)), np.empty(count)
+    for a in range(count):
+        scale[a] = math.sqrt(max(abs(hessian[kept[a], kept[a]]), SMALLEST_DIAGONAL))
+        slope[a] = gradient[kept[a]] / scale[a]
+    for a in range(count):
+        for b in range(count):
+            matrix[a, b] = -hessian[kept[a], kept[b]] / (scale[a] * scale[b])
+    values, vectors = np.linalg.eigh(matrix)
+    gain = 0.0
+    for b in range(count):
+        along = 0.0
+        for a in range(count):
+            along += vectors[a, b] * slope[a]
+        coefficient = along / (abs(values[b]) + damping)
+        gain += along * coefficient - 0.5 * values[b] * coefficient * coefficient
+        for a in range(count):
+            step[kept[a]] += vectors[a, b] * coefficient / scale[a]
+    return step, gain
+
+
+@njit(**OPTIONS)
+def cap(step, theta):  # type: ignore[no-untyped-def]
+    """The share of a step that makes it at most 2 + |theta|/2 long."""
+    length, size = 0.0, 0.0
+    for a in range(len(step)):
+        length += step[a] * step[a]
+        size += theta[a] * theta[a]
+    return min(1.0, (2.0 + 0.5 * math.sqrt(size)) / max(math.sqrt(length), 1e-300))
+
+
+@njit(**OPTIONS)
+def _onwards(theta, step, share):  # type: ignore[no-untyped-def]
+    end = np.empty(len(theta))
+    for a in range(len(theta)):
+        end[a] = theta[a] + share * step[a]
+    return end
+
+
+@njit(**OPTIONS)
+def _share_inside(at, step, frame, chart, lower, upper):  # type: ignore[no-untyped-def]
+    """The share of a step in a chart at which it has just left the box; 1 if it stays."""
+    inside, outside, middle = 0.0, 1.0, 1.0
+    for _ in range(1 + _HALVINGS):
+        theta = uncut(_onwards(at, step, middle), frame, chart)
+        if inside_box(theta, lower, upper):
+            inside = middle
+            if middle == 1.0:
+                return 1.0
+        else:
+            outside = middle
+        middle = (inside + outside) / 2
+    return outside
+
+
+@njit(**OPTIONS)
+def _chosen(theta, free, lower, upper, frame, failed, pairs):  # type: ignore[no-untyped-def]
+    """Kind and chart of the next step: of a near pair, else the one of everywhere, where no bound holds what it mixes.
+
+    A step that fails in a chart is followed by one without it: in that of a pair, every third.
+    """
+    none = Chart(-1, -1, 0.0)
+    if pairs and failed % 3 < 2:
+        pair = near_pair(theta, frame)
+        if pair.i >= 0 and _all_move(mixed(frame, pair, len(theta)), free, theta, lower, upper, True):
+            return PAIR, pair
+    everywhere = frame.k > 1 and frame.places[0] >= 0 and failed % 2 == 0
+    if everywhere and _all_move(mixed(frame, none, len(theta)), free, theta, lower, upper, False):
+        return EVERYWHERE, none
+    return PLAIN, none
+
+
+@njit(**OPTIONS)
+def _all_move(chosen, free, theta, lower, upper, inside):  # type: ignore[no-untyped-def]
+    """Whether all of the chosen coordinates are free, and inside of the box if asked."""
+    for a in range(len(theta)):
+        if chosen[a] and (not free[a] or (inside and not lower[a] < theta[a] < upper[a])):
+            return False
+    return True
+
+
+def _build(version: int) -> Any:
+    @njit(cache=True, error_model="numpy", nogil=True, no_cfunc_wrapper=True)
+    def step(  # type: ignore[no-untyped-def]
+        theta, gradient, hessian, free, lower, upper, frame, failed, damping, pairs, kind, chart
+    ):
+        if kind == CHOOSE:
+            kind, chart = _chosen(theta, free, lower, upper, frame, failed + 0 * version, pairs)
+        elif kind != PLAIN and not _all_move(mixed(frame, chart, len(theta)), free, theta, lower, upper, False):
+            return theta, -1.0, kind, chart
+        if kind != PLAIN:
+            slope, bend = derivatives(theta, gradient, hessian, frame, chart)
+            move, gain = _damped(slope, bend, free, damping)
+            at = coordinates(theta, frame, chart)
+            length = cap(move, at)
+            share = _share_inside(at, _onwards(0 * at, move, length), frame, chart, lower, upper) if pairs else 1.0
+            if share > _LEAST_SHARE:
+                return back(_onwards(at, move, share * length), frame, chart, lower, upper), gain, kind, chart
+        move, gain = _damped(gradient, hessian, free, damping)
+        end = _onwards(theta, move, cap(move, theta))
+        cut(end, lower, upper)
+        return end, gain, PLAIN, chart
+
+    return step
+
+
+step = _build(int(version_of(Path(__file__).parent)[:14], 16))
