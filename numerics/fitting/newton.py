@@ -118,7 +118,7 @@ class _Search:
     def __init__(
         self, f: Callable[[Floats], Local], theta: Floats, box: tuple[Floats, Floats], frame: Frame | None, stop: Stop
     ) -> None:
-        self.f, (self.lower, self.upper), self.stop = f, box, stop
+        self.f, self.stop, (self.lower, self.upper) = f, stop, np.array(box)
         self.frame, self.charted = (NO_FRAME, False) if frame is None else (frame, stop.pairs)
         self.passes, self.damping, self.gain, self.failed = 0, _FIRST_DAMPING, math.inf, 0
         start = np.clip(theta, self.lower, self.upper)
