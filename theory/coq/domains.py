@@ -1,0 +1,153 @@
+"""States the domain of an activation: its pieces, with the conditions for derivatives that are not seen to hold there."""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby
+
+import sympy as sp
+from flint import fmpq, fmpq_poly
+
+from temperance.theory.activations.activation import Z, Activation
+from temperance.theory.activations.piecewise import Piece
+from temperance.theory.coq.terms import Condition, Term, parsed, rational, term
+
+Branch = tuple[ast.expr | None, ast.expr]
+_RING = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul}
+_INFINITE = (sp.oo, -sp.oo)
+
+
+@dataclass(frozen=True)
+class Function:
+    """An activation as Coq reads it.
+
+    Attributes:
+        text: s z as a real number.
+        domain: D z as a proposition.
+        code: s as `pieces` of Temperance.v.
+    """
+
+    text: str
+    domain: str
+    code: str
+
+
+def function(activation: Activation, expression: str) -> Function:
+    """The activation with the expression of its certificates.
+
+    Raises:
+        Unstated: see `terms.term`.
+    """
+    parts = list(branches(parsed(expression)))
+    *rest, (_, last) = [(bound and term(bound), term(branch)) for bound, branch in parts]
+    text, code = last.text, f"Last {last.argument}"
+    for bound, branch in reversed(rest):
+        assert bound is not None
+        text = f"if Rlt_dec z {bound.at(5)} then {branch.text} else {text}"
+        code = f"Below {bound.argument} {branch.argument} ({code})"
+    grouped = [list(group) for _, group in groupby(activation.pieces, key=lambda piece: piece.expr)]
+    regions = [
+        region for (_, branch), pieces in zip(parts, grouped, strict=True) for region in _regions(term(branch), pieces)
+    ]
+    return Function(text, " \\/ ".join(regions), code)
+
+
+def branches(tree: ast.expr) -> Iterator[Branch]:
+    """where(z < p1, e1, where(z < p2, e2, ... e)) as (p1, e1), (p2, e2), ..., (None, e)."""
+    match tree:
+        case ast.Call(ast.Name("where"), [ast.Compare(ast.Name("z"), [ast.Lt()], [bound]), first, rest], []):
+            yield bound, first
+            yield from branches(rest)
+        case _:
+            yield None, tree
+
+
+def _regions(branch: Term, pieces: list[Piece]) -> Iterator[str]:
+    """The part of the domain on each piece of a branch, as a proposition."""
+    for piece in pieces:
+        ends = [None if end in _INFINITE else term(parsed(str(end))).text for end in (piece.lower, piece.upper)]
+        inside = [f"{ends[0]} < z"] * (ends[0] is not None) + [f"z < {ends[1]}"] * (ends[1] is not None)
+        open_conditions = [_stated(c) for c in branch.conditions if not _seen(c, piece)]
+        yield " /\\ ".join(dict.fromkeys([*inside, *open_conditions])) or "True"
+
+
+def _stated(condition: Condition) -> str:
+    tree, n, relation = condition
+    if relation == "<":
+        return f"0 < {term(tree).at(1)}"
+    return f"{term(tree).at(1)} <> 0" if n == 1 else f"{term(tree).at(4)} ^ {n} <> 0"
+
+
+def _seen(condition: Condition, piece: Piece) -> bool:
+    """Whether a condition is seen to hold on a piece, by a rule that the tactic `pos` of Temperance.v follows too."""
+    tree, _, relation = condition
+    if (value := rational(tree)) is not None:
+        return value > 0 or (value < 0 and relation == "<>")
+    return _sign(tree, piece) == "+" or _is_positive_polynomial(tree, piece)
+
+
+def _sign(tree: ast.expr, piece: Piece) -> str:
+    """'+' if positive on a piece, '0' if not negative, '?' if not seen."""
+    if (value := rational(tree)) is not None:
+        return "+" if value > 0 else "0" if value == 0 else "?"
+    match tree:
+        case ast.Name("z"):
+            return "+" if piece.lower >= 0 else "?"
+        case ast.UnaryOp(ast.USub(), ast.Name("z")):
+            return "+" if piece.upper <= 0 else "?"
+        case ast.Name("pi" | "E") | ast.Call(ast.Name("exp" | "cosh")):
+            return "+"
+        case ast.Call(ast.Name("sqrt")):
+            return "+"  # its argument is positive, by another condition
+        case ast.BinOp(p, ast.Add(), ast.Call(ast.Name("sqrt"), [q], [])) if _is_square_and_one(q, of=p):
+            return "+"
+        case ast.BinOp(p, ast.Pow(), q) if (n := rational(q)) is not None:
+            return "+" if _sign(p, piece) == "+" else "0" if n.denominator == 1 and n % 2 == 0 and n > 0 else "?"
+        case ast.BinOp(p, ast.Add() | ast.Mult() | ast.Div() as symbol, q):
+            signs = {_sign(p, piece), _sign(q, piece)}
+            certain = "+" in signs if isinstance(symbol, ast.Add) else signs == {"+"}
+            return "?" if "?" in signs else "+" if certain else "0"
+    return "?"
+
+
+def _is_square_and_one(tree: ast.expr, *, of: ast.expr) -> bool:
+    return ast.unparse(tree) == f"{ast.unparse(ast.BinOp(of, ast.Pow(), ast.Constant(2)))} + 1"
+
+
+def _is_positive_polynomial(tree: ast.expr, piece: Piece) -> bool:
+    """Whether a tree is linear, or quadratic with real roots, in z, and positive on a piece.
+
+    It is then a sum of products of distances to the ends of the piece, which `pos` finds.
+    """
+    found = _polynomial(tree)
+    if found is None or not 1 <= found.degree() <= 2:
+        return False
+    poly = sp.Poly([sp.Rational(int(c.p), int(c.q)) for c in reversed(found.coeffs())], Z)
+    roots = sp.real_roots(poly)
+    if not roots or any(piece.lower < root < piece.upper for root in roots):
+        return False
+    lower, upper = piece.lower, piece.upper
+    inside = lower + 1 if upper == sp.oo else upper - 1 if lower == -sp.oo else (lower + upper) / 2
+    return bool(poly.eval(inside) > 0)
+
+
+def _polynomial(tree: ast.expr) -> fmpq_poly | None:
+    """A polynomial in z with rational coefficients; None of anything else."""
+    if (value := rational(tree)) is not None:
+        return fmpq_poly([fmpq(value.numerator, value.denominator)])
+    match tree:
+        case ast.Name("z"):
+            return fmpq_poly([0, 1])
+        case ast.UnaryOp(ast.USub(), p):
+            return None if (u := _polynomial(p)) is None else -u
+        case ast.BinOp(p, ast.Pow(), ast.Constant(int(n))) if n <= 2:
+            return None if (u := _polynomial(p)) is None else u**n
+        case ast.BinOp(p, ast.Div(), q) if (value := rational(q)):
+            return None if (u := _polynomial(p)) is None else u / fmpq(value.numerator, value.denominator)
+        case ast.BinOp(p, symbol, q) if type(symbol) in _RING:
+            u, v = _polynomial(p), _polynomial(q)
+            return None if u is None or v is None else _RING[type(symbol)](u, v)
+    return None

@@ -1,0 +1,124 @@
+"""Writes a file of theorems: a module an activation, and beside it the library that they are proved in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.resources import files
+from typing import Any
+
+import sympy as sp
+
+from temperance.theory.activations.activation import Z, Activation
+from temperance.theory.coq.domains import function
+from temperance.theory.coq.terms import Unstated
+from temperance.theory.coq.theorems import evidence, fraction, theorems
+
+LIBRARY = "Temperance"
+ROOM = "temperance.theory.coq"
+_LEAST_BITS = 64
+_LONGEST_NAME = 40
+
+_HEADER = """\
+(* Checked by: coqc -Q . Temperance {library}.v; coqc -Q . Temperance THIS_FILE.v
+   Written by temperance. What `first_order`, `second_order` and the sharp conditions say: part 1 of {library}.v. *)
+From Coquelicot Require Import Coquelicot.
+From Coq Require Import Reals List Lra.
+From Temperance Require Import {library}.
+Import ListNotations.
+Open Scope R_scope.
+"""
+
+
+def library(name: str = LIBRARY) -> str:
+    """The text of a file of the library."""
+    return files(ROOM).joinpath(f"{name}.v").read_text(encoding="utf-8")
+
+
+def file_of(
+    sources: Iterable[tuple[Activation, Sequence[Mapping[str, Any]]]],
+) -> tuple[str, list[tuple[str, str]]]:
+    """The file of the theorems on some activations, each with its certificates.
+
+    Returns:
+        The text, and for every activation without a module its name and the reason.
+    """
+    modules: dict[str, str] = {}
+    refused = []
+    for activation, certificates in sources:
+        name = _module_name(activation.name, taken=modules)
+        try:
+            modules[name] = module(name, activation, certificates)
+        except Unstated as why:
+            refused.append((activation.name, str(why)))
+    stated = ", ".join(f"{name}.everything" for name in modules) or "tt"
+    footer = f"Definition everything := ({stated}).\nPrint Assumptions everything.\n"
+    return "\n".join([_HEADER.format(library=LIBRARY), *modules.values(), footer]), refused
+
+
+def module(name: str, activation: Activation, certificates: Sequence[Mapping[str, Any]]) -> str:
+    """The module of one activation.
+
+    Raises:
+        Unstated: there is no certificate, or the library cannot state what one says.
+    """
+    if not certificates:
+        raise Unstated("no verdict has a certificate")
+    if any(certificate["parameters"] for certificate in certificates):
+        raise Unstated(f"{next(iter(certificates[0]['parameters']))} is a parameter: give it a value")
+    expression = certificates[0]["expression"]
+    s = function(activation, expression)
+    lines = [
+        f"Module {name}.",
+        f"(* s(z) = {expression} *)",
+        f"Definition s (z : R) : R := {s.text}.",
+        f"Definition D (z : R) : Prop := {s.domain}.",
+        "",
+        f"Definition code : pieces := {s.code}.",
+        "Lemma code_is_s : peval code = s. Proof. reflexivity. Qed.",
+        "Lemma code_defined : forall z, D z -> pdefined code z. Proof. solve_defined. Qed.",
+        "Lemma s_smooth : smooth D s.",
+        f"Proof. apply (smooth_pieces D code (rational ({fraction(certificates[0]['point'])})));",
+        "  [solve_point|exact code_defined]. Qed.",
+        "",
+    ]
+    points, families, places = evidence(certificates)
+    if families:
+        bits = max(_LEAST_BITS, *(f["minor"]["bits"] for c in certificates for f in c["families"].values() if f["minor"]))
+        lines += [
+            f"Definition points := [{'; '.join(map(fraction, points))}].",
+            f"Definition families : list evidence := [{'; '.join(families)}].",
+            "Lemma families_independent : Forall (family_independent D code) families.",
+            f"Proof. apply (check_ok {bits} {_terms_of_erf(activation, points, bits)} D code points);",
+            "  [solve_points|solve_check]. Qed.",
+            "",
+        ]
+    names: list[str] = []
+    for certificate in certificates:
+        stated, found = theorems(certificate, places)
+        lines += [f"(* {certificate['statement']}; certificate {certificate['digest']} *)", *stated]
+        names += found
+    lines += [f"Definition everything := ({', '.join(names)}).", f"End {name}.", ""]
+    return "\n".join(lines)
+
+
+def _module_name(name: str, taken: Iterable[str]) -> str:
+    """A name of letters, digits and underscores that is not taken, like that of an activation."""
+    base = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_")[:_LONGEST_NAME] or "s"
+    base = base if base[0].isalpha() else f"s_{base}"
+    found, count = base, 2
+    while found in taken:
+        found, count = f"{base}_{count}", count + 1
+    return found
+
+
+def _terms_of_erf(activation: Activation, points: Sequence[str], bits: int) -> int:
+    """How many terms of the series of erf leave a remainder below 2^-bits at the points; 0 without erf."""
+    arguments = {e.args[0] for piece in activation.pieces for e in piece.expr.atoms(sp.erf)}
+    sizes = [abs(float(q.xreplace({Z: sp.Rational(point)}))) for q in arguments for point in points]
+    x, term, count = max(sizes, default=0.0), 1.0, 0
+    remainder = x
+    while remainder > 2.0 ** -(bits + 8):
+        count += 1
+        remainder *= 2 * x * x / (2 * count + 1)
+    return count

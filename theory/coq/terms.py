@@ -1,0 +1,169 @@
+"""Writes expressions as Coq reads them, and as the data type `expr` of Temperance.v."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from fractions import Fraction
+
+Condition = tuple[ast.expr, int, str]  # (q, n, relation): q^n <> 0 or 0 < q must hold
+
+_SUM, _PRODUCT, _SIGN, _POWER, _CALL, _ATOM = range(6)  # how tightly a text is bound, as in Coq's notations
+_OPERATIONS = {ast.Add: ("+", _SUM), ast.Sub: ("-", _SUM), ast.Mult: ("*", _PRODUCT), ast.Div: ("/", _PRODUCT)}
+_FUNCTIONS = {f: f.capitalize() for f in ("exp", "sqrt", "sin", "cos", "atan", "tanh", "erf")}
+_FUNCTIONS |= {"log": "Ln", "LambertW": "Lambert"}
+_POSITIVE_ARGUMENT = ("log", "sqrt")
+_COQ_NAMES = {"log": "ln", "asinh": "arcsinh"}
+_WRITTEN_OUT = {  # functions by others; those that Coq defines likewise keep their names
+    "tan": "sin(q)/cos(q)",
+    "sinh": "(exp(q) - exp(-q))/2",
+    "cosh": "(exp(q) + exp(-q))/2",
+    "asinh": "log(q + sqrt(q**2 + 1))",
+    "acosh": "log(q + sqrt(q**2 - 1))",
+    "atanh": "(log(1 + q) - log(1 - q))/2",
+    "asin": "atan(q/sqrt(1 - q**2))",
+    "acos": "pi/2 - atan(q/sqrt(1 - q**2))",
+    "sqrt": "q**(1/2)",
+}
+_NAMED_BY_COQ = ("tan", "sinh", "cosh", "asinh")
+
+
+class Unstated(ValueError):
+    """The library cannot state a verdict; the message says why."""
+
+
+@dataclass(frozen=True)
+class Term:
+    """An expression.
+
+    Attributes:
+        code: as an `expr` of Temperance.v.
+        text: as a real number in Coq.
+        level: how tightly the text is bound.
+        conditions: what must hold for derivatives to exist, in the order of the code.
+    """
+
+    code: str
+    text: str
+    level: int = _ATOM
+    conditions: tuple[Condition, ...] = ()
+
+    def at(self, level: int) -> str:
+        """The text, in parentheses where it is bound less tightly."""
+        return self.text if self.level >= level else f"({self.text})"
+
+    @property
+    def argument(self) -> str:
+        """The code as an argument."""
+        return f"({self.code})" if " " in self.code else self.code
+
+
+def parsed(text: str) -> ast.expr:
+    """The syntax tree of an expression of the language."""
+    return ast.parse(text, mode="eval").body
+
+
+def rational(tree: ast.expr) -> Fraction | None:
+    """The value of a rational constant; None of anything else."""
+    match tree:
+        case ast.Constant(int(n)):
+            return Fraction(n)
+        case ast.UnaryOp(ast.USub(), p):
+            return None if (value := rational(p)) is None else -value
+        case ast.BinOp(p, symbol, q) if (u := rational(p)) is not None and (v := rational(q)) is not None:
+            match symbol:
+                case ast.Add():
+                    return u + v
+                case ast.Sub():
+                    return u - v
+                case ast.Mult():
+                    return u * v
+                case ast.Div() if v:
+                    return u / v
+    return None
+
+
+def term(tree: ast.expr) -> Term:
+    """A syntax tree as a term.
+
+    Raises:
+        Unstated: it holds a function that the library does not define, or a parameter.
+    """
+    match tree:
+        case ast.Constant(int(n)):
+            return Term(f"Int {n}", str(n))
+        case ast.Name("z"):
+            return Term("X", "z")
+        case ast.Name("pi"):
+            return Term("Pi", "PI")
+        case ast.Name("E"):
+            return term(parsed("exp(1)"))
+        case ast.Name(name):
+            raise Unstated(f"{name} is a parameter: give it a value")
+        case ast.UnaryOp(ast.USub(), p):
+            inner = term(p)
+            return Term(f"Neg {inner.argument}", f"- {inner.at(_SIGN)}", _SIGN, inner.conditions)
+        case ast.BinOp(p, ast.Pow(), q):
+            return _power(p, q)
+        case ast.BinOp(p, symbol, q):
+            return _operation(p, symbol, q)
+        case ast.Call(ast.Name(f), [q], []):
+            return _call(f, q)
+    raise Unstated(f"{ast.unparse(tree)[:60]} is not understood")
+
+
+def _operation(p: ast.expr, symbol: ast.operator, q: ast.expr) -> Term:
+    sign, level = _OPERATIONS[type(symbol)]
+    u, v = term(p), term(q)
+    conditions = u.conditions + v.conditions
+    text = f"{u.at(level)} {sign} {v.at(level + 1)}"
+    match symbol:
+        case ast.Div():
+            return Term(f"Mul {u.argument} (App Inv {v.argument})", text, level, (*conditions, (q, 1, "<>")))
+        case ast.Sub():
+            return Term(f"Add {u.argument} (Neg {v.argument})", text, level, conditions)
+    return Term(f"{type(symbol).__name__.removesuffix('t')} {u.argument} {v.argument}", text, level, conditions)
+
+
+def _power(p: ast.expr, q: ast.expr) -> Term:
+    """p^q: a square root, an integer power, or exp (q ln p)."""
+    n, base = rational(q), term(p)
+    if n == Fraction(1, 2):
+        return _applied("sqrt", p)
+    if n is None or n.denominator != 1:
+        product = ast.BinOp(q, ast.Mult(), ast.Call(ast.Name("log"), [p], []))
+        return term(ast.Call(ast.Name("exp"), [product], []))
+    code, text = f"App (Power {abs(n)}) {base.argument}", f"{base.at(_CALL)} ^ {abs(n)}"
+    if n >= 0:
+        return Term(code, text, _POWER, base.conditions)
+    return Term(f"App Inv ({code})", f"/ {text}", _SIGN, (*base.conditions, (p, -int(n), "<>")))
+
+
+def _call(f: str, q: ast.expr) -> Term:
+    if f in _FUNCTIONS:
+        return _applied(f, q)
+    if f not in _WRITTEN_OUT:
+        raise Unstated(f"{f} is not defined in the library")
+    full = term(_Put(q).visit(parsed(_WRITTEN_OUT[f])))
+    if f not in _NAMED_BY_COQ:
+        return full
+    return Term(full.code, f"{_COQ_NAMES.get(f, f)} {term(q).at(_ATOM)}", _CALL, full.conditions)
+
+
+def _applied(f: str, q: ast.expr) -> Term:
+    inner = term(q)
+    needed: tuple[Condition, ...] = ((q, 1, "<"),) if f in _POSITIVE_ARGUMENT else ()
+    if f == "LambertW":
+        needed = ((parsed(f"exp(-1) + ({ast.unparse(q)})"), 1, "<"),)
+    text = f"{_COQ_NAMES.get(f, f)} {inner.at(_ATOM)}"
+    return Term(f"App {_FUNCTIONS[f]} {inner.argument}", text, _CALL, inner.conditions + needed)
+
+
+class _Put(ast.NodeTransformer):
+    """Puts a tree for the name q."""
+
+    def __init__(self, tree: ast.expr) -> None:
+        self.tree = tree
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:  # noqa: N802 - the name that ast looks for
+        return self.tree if node.id == "q" else node
