@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from temperance.answers.proof_files import check_names, write_proofs
 from temperance.interop.callables import Source, activation
 from temperance.pages.answer import Answer, Grid, Part
 from temperance.terminal.errors import BadInput
-from temperance.terminal.output import check_writable, to_json, write_file
 from temperance.terminal.progress import display
 from temperance.theory.activations.catalogue import ALIASES, CATALOGUE
 from temperance.theory.conditions.decision import Decision, decide
@@ -112,32 +112,36 @@ class Check(Answer):
         return [proof for d in self.decisions for proof in certificates(d)]
 
 
-def check(*activations: Source, certificate: str | None = None, require: str | None = None) -> Check:
+def check(
+    *activations: Source, certificate: str | None = None, coq: str | None = None, require: str | None = None
+) -> Check:
     """Decide the independence conditions of activations, and with them whether the temperature is learnable.
 
     Args:
         activations: Names of the catalogue (gelu) or of libraries (torch.nn.GELU), or expressions in z ("z*tanh(z)");
             in a shell, after -- they may start with a dash; in Python, also functions and modules of torch or jax.
         certificate: Write a certificate of every decided verdict to this .json file; see certify.
+        coq: Write the decided verdicts as theorems for Coq to this .v file, and their library beside it.
         require: Exit with 1 (in Python, have the status 1) unless all of these hold: a comma-separated list of
             first_order, second_order, tau_beta1, a, b_nu.
 
     Raises:
         ValueError: an activation cannot be read, or the file not be written.
     """
-    found = check_each(*activations, certificate=certificate, require=require)
+    found = check_each(*activations, certificate=certificate, coq=coq, require=require)
     if found.refused:
         raise BadInput("; ".join(found.refused))
     return found
 
 
-def check_each(*activations: Source, certificate: str | None = None, require: str | None = None) -> Check:
+def check_each(
+    *activations: Source, certificate: str | None = None, coq: str | None = None, require: str | None = None
+) -> Check:
     """`check`, in which one activation that cannot be read does not discard the others."""
     if not activations:
         raise BadInput("check needs an activation; accepted: names of `temperance catalogue` and expressions in z")
     required = _required(require)
-    if certificate is not None:
-        check_writable(certificate, endings=(".json",))
+    check_names(certificate, coq)
     decisions, refused = [], []
     with display() as shown, shown.doing("deciding"):
         for source in activations:
@@ -145,7 +149,8 @@ def check_each(*activations: Source, certificate: str | None = None, require: st
                 decisions.append(decide(source if isinstance(source, str) else activation(source)))
             except ValueError as error:
                 refused.append(str(error))
-        remarks = _write_certificates(decisions, certificate) if certificate is not None and decisions else []
+    with display() as shown, shown.doing("writing proofs"):
+        remarks = write_proofs(decisions, certificate, coq)
     return Check(tuple(decisions), tuple(refused), tuple(remarks), required)
 
 
@@ -159,29 +164,6 @@ def _required(text: str | None) -> tuple[str, ...]:
 
 def _holds(found: Decision, condition: str) -> bool:
     return dict(zip(CONDITIONS, found.verdicts, strict=True))[condition].outcome == "holds"
-
-
-def _write_certificates(decisions: Sequence[Decision], path: str) -> list[str]:
-    """Write the certificates of all decided verdicts to one JSON file.
-
-    Returns:
-        A line for every activation that has verdicts without a certificate: those undecided, and those that the
-        checker's rules do not reach.
-    """
-    from temperance.theory.checker.verdict_checker import CONDITIONS as CERTIFIED
-    from temperance.theory.conditions.certificates import certificates
-
-    written: list[dict[str, Any]] = []
-    remarks = []
-    for decision in decisions:
-        found = certificates(decision)
-        written += found
-        covered = {c["claim"]["condition"] for c in found}
-        missing = [name for name in CERTIFIED if name not in covered]
-        if missing:
-            remarks.append(f"{decision.activation.name}: no certificate for {', '.join(missing)}")
-    write_file(path, to_json(written) + "\n")
-    return remarks
 
 
 def decision_record(found: Decision) -> dict[str, Any]:

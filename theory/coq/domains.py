@@ -11,7 +11,7 @@ from itertools import groupby
 import sympy as sp
 from flint import fmpq, fmpq_poly
 
-from temperance.theory.activations.activation import Z, Activation
+from temperance.theory.activations.activation import Activation, Z
 from temperance.theory.activations.piecewise import Piece
 from temperance.theory.coq.terms import Condition, Term, parsed, rational, term
 
@@ -145,7 +145,7 @@ def _polynomial(tree: ast.expr) -> fmpq_poly | None:
             return None if (u := _polynomial(p)) is None else -u
         case ast.BinOp(p, ast.Pow(), ast.Constant(int(n))) if n <= 2:
             return None if (u := _polynomial(p)) is None else u**n
-        case ast.BinOp(p, ast.Div(), q) if (value := rational(q)):
+        case ast.BinOp(p, ast.Div(), q) if value := rational(q):
             return None if (u := _polynomial(p)) is None else u / fmpq(value.numerator, value.denominator)
         case ast.BinOp(p, symbol, q) if type(symbol) in _RING:
             u, v = _polynomial(p), _polynomial(q)

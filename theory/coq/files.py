@@ -9,12 +9,13 @@ from typing import Any
 
 import sympy as sp
 
-from temperance.theory.activations.activation import Z, Activation
+from temperance.theory.activations.activation import Activation, Z
 from temperance.theory.coq.domains import function
 from temperance.theory.coq.terms import Unstated
 from temperance.theory.coq.theorems import evidence, fraction, theorems
 
 LIBRARY = "Temperance"
+FILES = (LIBRARY, "Mixtures")  # of the library, without the ending
 ROOM = "temperance.theory.coq"
 _LEAST_BITS = 64
 _LONGEST_NAME = 40
@@ -84,7 +85,9 @@ def module(name: str, activation: Activation, certificates: Sequence[Mapping[str
     ]
     points, families, places = evidence(certificates)
     if families:
-        bits = max(_LEAST_BITS, *(f["minor"]["bits"] for c in certificates for f in c["families"].values() if f["minor"]))
+        bits = max(
+            _LEAST_BITS, *(f["minor"]["bits"] for c in certificates for f in c["families"].values() if f["minor"])
+        )
         lines += [
             f"Definition points := [{'; '.join(map(fraction, points))}].",
             f"Definition families : list evidence := [{'; '.join(families)}].",

@@ -165,5 +165,5 @@ class _Put(ast.NodeTransformer):
     def __init__(self, tree: ast.expr) -> None:
         self.tree = tree
 
-    def visit_Name(self, node: ast.Name) -> ast.expr:  # noqa: N802 - the name that ast looks for
+    def visit_Name(self, node: ast.Name) -> ast.expr:
         return self.tree if node.id == "q" else node
