@@ -15,8 +15,7 @@ from functools import partial
 import sympy as sp
 
 from temperance.theory.activations.activation import UNSURVEYED, Activation, activation
-from temperance.theory.activations.parameter_regions import explored
-from temperance.theory.activations.piece_search import look_at
+from temperance.theory.activations.piece_search import explored, look_at
 from temperance.theory.conditions.first_order_failures import Failure, classify
 from temperance.theory.conditions.mirror_points import Halves
 from temperance.theory.expressions.sign_changes import NO_CLOSED_FORM, NoClosedForm, Sample
