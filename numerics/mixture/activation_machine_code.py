@@ -28,9 +28,10 @@ from temperance.numerics.machine.interrupts import interrupts_noted
 from temperance.numerics.mixture.activation_numpy import stable_jets
 from temperance.theory.activations.activation import Activation
 
-_VECTOR = {name: name for name in ("exp", "log", "tanh", "erf", "sin", "cos")}
+_VECTOR = {name: name for name in ("exp", "log", "tanh", "erf")}
 _VECTOR |= {"Logistic": "logistic", "Softplus": "softplus"}
-_SCALAR = {name: name for name in ("tan", "asin", "acos", "atan", "sinh", "cosh", "asinh", "acosh", "atanh", "erfc")}
+_SCALAR = {name: name for name in ("sin", "cos", "tan", "asin", "acos", "atan", "erfc")}
+_SCALAR |= {name: name for name in ("sinh", "cosh", "asinh", "acosh", "atanh")}
 _TRANSLATED = _VECTOR | _SCALAR
 _LARGEST_POWER = 64
 

@@ -13,7 +13,6 @@ WIDE = np.concatenate(
     [np.linspace(-700, 700, 501), np.linspace(-3, 3, 301), [1e-300, -1e-12, 1e-8, 0.5, 1.0, 6.0, -6.0]]
 )
 POSITIVE = np.concatenate([np.geomspace(1e-300, 1e300, 601), np.linspace(0.5, 2, 301), [5e-324, 1e-310]])
-ANGLES = np.concatenate([np.linspace(-1e6, 1e6, 401), np.linspace(-7, 7, 401), np.pi / 4 * np.arange(-20, 21)])
 CASES = {
     "exp": (WIDE, mpmath.exp),
     "expm1": (WIDE, mpmath.expm1),
@@ -22,8 +21,6 @@ CASES = {
     "logistic": (WIDE, lambda x: 1 / (1 + mpmath.exp(-x))),
     "softplus": (WIDE, lambda x: mpmath.log1p(mpmath.exp(x))),
     "log": (POSITIVE, mpmath.log),
-    "sin": (ANGLES, mpmath.sin),
-    "cos": (ANGLES, mpmath.cos),
 }
 
 
@@ -45,12 +42,11 @@ def compiled(name):
 
 @pytest.mark.parametrize("name", CASES)
 def test_values(name):
-    """Relative to the value; the waves and log near 1 also to 1e-16 absolutely."""
+    """To a few units in the last place."""
     x, exact = CASES[name]
     with mpmath.workdps(40):
         expected = np.array([float(exact(mpmath.mpf(float(u)))) for u in x])
-    absolute = 3e-16 if name in ("sin", "cos") else 0.0
-    np.testing.assert_allclose(compiled(name)(x), expected, rtol=2e-15, atol=absolute)
+    np.testing.assert_allclose(compiled(name)(x), expected, rtol=2e-15, atol=0)
 
 
 @pytest.mark.parametrize(
@@ -61,8 +57,6 @@ def test_values(name):
         ("tanh", [-1e300, np.inf, np.nan, 0.0], [-1.0, 1.0, np.nan, 0.0]),
         ("erf", [-1e300, np.inf, np.nan, 0.0], [-1.0, 1.0, np.nan, 0.0]),
         ("logistic", [-1e5, 1e5, np.nan], [math.exp(-708), 1.0, np.nan]),
-        ("sin", [1e7, np.inf, np.nan], [np.nan] * 3),
-        ("cos", [1e7, np.inf, np.nan], [np.nan] * 3),
     ],
 )
 def test_the_ends(name, x, expected):
