@@ -9,14 +9,11 @@ for functions this smooth; that over x uses Gauss-Legendre for d = 1 and a fixed
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from temperance.numerics.machine.threads import one_blas_thread
-from temperance.numerics.mixture.activation_numpy import CompiledActivation
+from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats
 from temperance.numerics.mixture.density import log_density
 from temperance.numerics.mixture.measures import MixingMeasure
-
-Floats = NDArray[np.float64]
 
 _NODES = 48
 _SOBOL_BITS = 9  # 512 points

@@ -6,12 +6,10 @@ They are for exact-specified fits, atom by atom, and nan unless every true atom 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from temperance.numerics.errors.voronoi import Symmetry, matched, nearest_image
+from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.numerics.mixture.measures import MixingMeasure
-
-Floats = NDArray[np.float64]
 
 
 def in_order(measure: MixingMeasure, truth: MixingMeasure, symmetry: Symmetry) -> tuple[MixingMeasure, Floats]:

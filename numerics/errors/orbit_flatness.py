@@ -8,13 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from temperance.numerics.mixture.activation_numpy import CompiledActivation
+from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats
 from temperance.numerics.mixture.density import log_density
 from temperance.numerics.mixture.measures import MixingMeasure
-
-Floats = NDArray[np.float64]
 
 SCALES = tuple(np.geomspace(0.1, 10.0, 21).tolist())
 FLAT = 1e-9  # range of the log-likelihood, relative to its size, that counts as flat (theory.md 4)

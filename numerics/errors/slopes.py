@@ -12,11 +12,11 @@ from statistics import NormalDist
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from temperance.numerics.machine.threads import one_blas_thread
+from temperance.numerics.mixture.activation_numpy import Floats
 
-Floats = NDArray[np.float64]
 Outcome = Literal["confirmed", "contradicted", "inconclusive"]
 
 FEWEST_REPLICATES = 10

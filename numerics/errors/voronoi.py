@@ -14,10 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from temperance.numerics.mixture.activation_numpy import Parity
+from temperance.numerics.mixture.activation_numpy import Floats, Parity
 from temperance.numerics.mixture.measures import Gauge, MixingMeasure
 
-Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
 
 _SHIFT_STEPS = 100

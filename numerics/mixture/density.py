@@ -22,13 +22,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from temperance.numerics.machine.threads import one_blas_thread
-from temperance.numerics.mixture.activation_numpy import CompiledActivation
+from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
 
-Floats = NDArray[np.float64]
 Sums = tuple[float, Floats, Floats]
 
 NONE: Floats = np.empty(0)  # weights and reference of points without any

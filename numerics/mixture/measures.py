@@ -15,7 +15,8 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Floats = NDArray[np.float64]
+from temperance.numerics.mixture.activation_numpy import Floats
+
 Gauge = Literal["anchored", "free"]
 
 

@@ -6,11 +6,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
+from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.numerics.mixture.density import NONE, check_weights
-
-Floats = NDArray[np.float64]
 
 
 def _finite(array: Floats) -> bool:

@@ -7,13 +7,10 @@ defined by their seed and this generator (Philox4x64).
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from temperance.numerics.mixture.activation_numpy import CompiledActivation
+from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats
 from temperance.numerics.mixture.density import gate_probabilities
 from temperance.numerics.mixture.measures import MixingMeasure
-
-Floats = NDArray[np.float64]
 
 _COUNTER = 4  # Philox4x64 makes four uniforms from one value of its counter
 

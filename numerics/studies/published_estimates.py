@@ -9,13 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from temperance.numerics.errors.slopes import Slope, log_slope
 from temperance.numerics.errors.voronoi import published_loss
+from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.numerics.mixture.measures import MixingMeasure
-
-Floats = NDArray[np.float64]
 
 TRUTH = MixingMeasure(
     beta1=np.array([[25.0], [0.0]]),

@@ -15,12 +15,11 @@ from temperance.numerics.errors.identifiable_functions import homogeneous_errors
 from temperance.numerics.errors.slopes import CURVATURE_LEVEL, FEWEST_REPLICATES, Slope, log_slope
 from temperance.numerics.errors.voronoi import GroupErrors, group_errors, match
 from temperance.numerics.fitting.mle import Status
+from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.numerics.mixture.measures import MixingMeasure
 from temperance.numerics.studies.study import Study
 from temperance.theory.conditions.first_order_failures import classify
 from temperance.theory.conditions.mirror_points import mirror
-
-Floats = NDArray[np.float64]
 
 STATUSES: tuple[Status, ...] = get_args(Status)
 FAILED: tuple[Status, ...] = ("spike", "max_steps")

@@ -12,7 +12,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from temperance.numerics.fitting.mle import Fit, Status, fit_points, higher
 from temperance.numerics.fitting.newton import EXACT, Local, Stop, maximise
@@ -20,6 +19,7 @@ from temperance.numerics.lattice.counts import samples
 from temperance.numerics.likelihood.kernel import evaluate
 from temperance.numerics.machine.interrupts import interrupts_noted
 from temperance.numerics.machine.threads import one_blas_thread
+from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.numerics.mixture.measures import Layout
 from temperance.numerics.mixture.points import Points
 from temperance.numerics.mixture.sampling import sample
@@ -28,8 +28,6 @@ from temperance.numerics.studies.split_starts import smaller, split_starts
 from temperance.numerics.studies.store import Outcome, Store, StoreError, open_store, same
 from temperance.numerics.studies.study import Study
 from temperance.numerics.studies.workers import local_workers, lost_workers_told
-
-Floats = NDArray[np.float64]
 
 
 @one_blas_thread()

@@ -9,11 +9,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
-
-Floats = NDArray[np.float64]
 
 _STEP = 0.4  # of the offsets, in standard deviations of y given x, or of beta1's size
 
