@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from temperance.numerics.errors.voronoi import Symmetry, matched, nearest_image
+from temperance.numerics.errors.voronoi import Symmetry, match, nearest_image
 from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.numerics.mixture.measures import MixingMeasure
 
@@ -20,7 +20,7 @@ def in_order(measure: MixingMeasure, truth: MixingMeasure, symmetry: Symmetry) -
     if measure.k != truth.k:
         raise ValueError(f"the functions are those of exact-specified fits, not of {measure.k} atoms for {truth.k}")
     measure = nearest_image(measure, truth, symmetry)
-    m = matched(measure, truth, symmetry)
+    m = match(measure, truth, symmetry)
     order = m.cells.argsort(axis=-1)
 
     beta1, a = (np.take_along_axis(rows, order[..., None], -2) for rows in (measure.beta1, measure.a))

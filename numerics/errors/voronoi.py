@@ -69,29 +69,25 @@ def _length(offset: Floats) -> Floats:
     return np.abs(offset[..., 0]) if offset.shape[-1] == 1 else np.linalg.norm(offset, axis=-1)
 
 
-def match(measure: MixingMeasure, truth: MixingMeasure, *, use_gate: bool, parity: Parity | None = None) -> Matched:
-    """Assign the fitted atoms (..., k) to the nearest of the true ones (k*), in (beta1, a, b, nu) or (a, b, nu)."""
+def match(measure: MixingMeasure, truth: MixingMeasure, symmetry: Symmetry) -> Matched:
+    """Assign the fitted atoms (..., k) to the nearest of the true ones (k*), in (beta1, a, b, nu) or, anchored, (a, b, nu)."""
     if truth.tau.ndim or measure.d != truth.d:
         raise ValueError(f"one true measure of dimension {measure.d} is needed, not {truth.beta1.shape}")
     fitted, true = _vectors(measure), _vectors(truth)
     pairs = {name: fitted[name][..., :, None, :] - true[name] for name in true}  # (..., k, k*, d)
-    if parity == "even":
+    if symmetry.parity == "even" and not symmetry.linear:
         other = -measure.beta1[..., :, None, :] - truth.beta1
         nearer = (other**2).sum(axis=-1) < (pairs["beta1"] ** 2).sum(axis=-1)
         pairs["beta1"] = np.where(nearer[..., None], other, pairs["beta1"])
-    distance = sum((pair**2).sum(axis=-1) for name, pair in pairs.items() if use_gate or name != "beta1")
+    distance = sum(
+        (pair**2).sum(axis=-1) for name, pair in pairs.items() if symmetry.gauge == "free" or name != "beta1"
+    )
     cells = np.asarray(distance).argmin(axis=-1)
     sizes = (cells[..., None] == np.arange(truth.k)).sum(axis=-2)
     offsets = {n: np.take_along_axis(p, cells[..., None, None], -2)[..., 0, :] for n, p in pairs.items()}
     offsets["tau"] = np.broadcast_to((measure.tau - truth.tau)[..., None, None], (*cells.shape, 1))
     logits = measure.beta0 / measure.tau[..., None]
     return Matched(cells, sizes, offsets, np.exp(logits - logits.max(axis=-1, keepdims=True)))
-
-
-def matched(measure: MixingMeasure, truth: MixingMeasure, symmetry: Symmetry) -> Matched:
-    """The fitted atoms against the true ones, as losses and errors take them."""
-    parity = None if symmetry.linear else symmetry.parity
-    return match(measure, truth, use_gate=symmetry.gauge == "free", parity=parity)
 
 
 def _cell_sums(values: Floats, cells: Ints, k: int) -> Floats:
@@ -105,7 +101,7 @@ def published_loss(measure: MixingMeasure, truth: MixingMeasure) -> Floats:
     sum_j |sum_{A_j} w_i - w*_j| + sum_i w_i (|dbeta1|^r + |db|^r + |da|^s + |dnu|^s), w_i = exp(beta0_i/tau), with
     r = s = 1 in a cell of one atom and r = 2m, s = m in a cell of m > 1; cells in (beta1, a, b, nu).
     """
-    m = match(measure, truth, use_gate=True)
+    m = match(measure, truth, Symmetry())
     size = np.take_along_axis(m.sizes, m.cells, -1).astype(float)
     high, low = np.where(size > 1, 2 * size, 1.0), size
     exponents = {"beta1": high, "b": high, "a": low, "nu": low}
@@ -170,7 +166,7 @@ def _pairs(
 
 
 def _loss(measure: MixingMeasure, truth: MixingMeasure, symmetry: Symmetry, order: float | None) -> Floats:
-    m = matched(measure, truth, symmetry)
+    m = match(measure, truth, symmetry)
     exponents = _exponents(np.take_along_axis(m.sizes, m.cells, -1).astype(float), order)
     gate = _best_shift(m.offsets["beta1"], m.weights, exponents.pop("beta1")) if symmetry.linear else 0.0
     lengths = sum(_length(m.offsets[name]) ** power for name, power in exponents.items())
@@ -198,7 +194,7 @@ def _slope_over_tau(m: Matched, measure: MixingMeasure, truth: MixingMeasure) ->
 
 
 def _errors(measure: MixingMeasure, truth: MixingMeasure, symmetry: Symmetry, kink: bool) -> GroupErrors:
-    m = matched(measure, truth, symmetry)
+    m = match(measure, truth, symmetry)
     size = np.maximum(m.sizes, 1).astype(float)
     slope = "beta1/tau" if symmetry.linear else "beta1"
     exponents = {slope if n == "beta1" else n: q for n, q in _exponents(size, None).items() if n != "tau"}

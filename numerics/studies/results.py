@@ -83,7 +83,7 @@ class StudyResult:
         study = self.study
         if study.exact or study.linear or study.gauge != "anchored":
             return None
-        cells = match(self.measures, study.truth, use_gate=False, parity=study.symmetry.parity).cells
+        cells = match(self.measures, study.truth, study.symmetry).cells
         return np.asarray(cells[..., -1] == study.truth.k - 1)
 
 

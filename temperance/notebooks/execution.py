@@ -17,7 +17,6 @@ from typing import Any
 
 import nbformat
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 
 from temperance.numerics.machine.interrupts import interrupts_noted
@@ -110,11 +109,6 @@ def _joined(outputs: Iterable[NotebookNode]) -> list[NotebookNode]:
         else:
             found.append(output)
     return found
-
-
-def failure(error: CellExecutionError) -> str:
-    """What went wrong in a cell, in one line."""
-    return f"{error.ename}: {error.evalue}"
 
 
 def text(notebook: NotebookNode) -> str:

@@ -9,7 +9,7 @@ import nbformat
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 
-from temperance.notebooks.execution import differences, execute, failure
+from temperance.notebooks.execution import differences, execute
 from temperance.notebooks.parameters import Value, defaults, inject, values
 from temperance.terminal.errors import BadInput, refusing
 
@@ -64,5 +64,5 @@ def run_again(shown: NotebookNode, given: Mapping[str, Value]) -> tuple[Notebook
     try:
         made = execute(inject(shown, own))
     except CellExecutionError as error:
-        return None, [failure(error)]
+        return None, [f"{error.ename}: {error.evalue}"]
     return made, differences(shown, made)

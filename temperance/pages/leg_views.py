@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,13 +11,12 @@ from markupsafe import Markup, escape
 
 from temperance.pages.answer import Grid
 from temperance.pages.mathml import group, mathml
-from temperance.pages.plots import Plot, contact_plot, label, rates_plot
+from temperance.pages.plots import contact_plot, label, rates_plot
+from temperance.pages.slopes import SLOPE_COLUMNS, fits_in_words, slope_row
 from temperance.terminal.output import to_json
 
 _CAPTIONS = {
     "checks": "Exact checks",
-    "identities": "Exact identities",
-    "settings": "Settings",
     "orders": "Contact orders",
     "losses": "Order of the loss along the orbit",
     "profiles": "Likelihood along orbits",
@@ -25,8 +24,6 @@ _CAPTIONS = {
 }
 _SPECIAL = ("studies", "slopes", "fits", "certificates")
 _PLOTTED = ("distances",)
-_SLOPES = ("group", "cell (atoms)", "share", "slope [95% interval]", "predicted", "published", "outcome", "reason")
-_UNJUDGED = ("group", "cell (atoms)", "share", "slope [95% interval]", "why it is not judged")
 _TRUTH = ("atom", r"\beta_1", r"\beta_0", "a", "b", r"\nu")
 
 
@@ -34,47 +31,28 @@ Facts = tuple[tuple[str, str], ...]
 """Names with their values."""
 
 
-@dataclass(frozen=True)
-class StudyView:
-    """A study: its definition, how its fits ended, its judged slopes as a table and plots, and the others."""
-
-    definition: Mapping[str, Any]
-    fits: str
-    slopes: Grid
-    unjudged: Grid
-    plots: tuple[Plot, ...]
-    truth: Grid
-    facts: Facts
+View = dict[str, Any]
+"""What a macro of templates/parts.html shows, by name."""
 
 
-@dataclass(frozen=True)
-class EvidenceView:
-    """Everything that the data of a leg hold; certificates: with the names of their files."""
+def evidence(data: Mapping[str, Any], name: str) -> View:
+    """All that the data of a leg (`outcomes.Leg.data`) hold, for the macro of this name.
 
-    facts: Facts
-    grids: tuple[Grid, ...]
-    plots: tuple[Plot, ...]
-    studies: tuple[StudyView, ...]
-    certificates: tuple[tuple[str, Mapping[str, Any]], ...]
-
-
-def evidence(data: Mapping[str, Any], name: str) -> EvidenceView:
-    """The data of a leg (`outcomes.Leg.data`) for a report; name: begins the names of its files."""
+    Facts, grids, plots, studies, and certificates with the names of their files, which begin with name.
+    """
     plain = {key: value for key, value in data.items() if key not in _SPECIAL}
     lists = {key: value for key, value in plain.items() if value and isinstance(value, list)}
-    studies = [
-        study_view(study["definition"], study["fits"], [s for s in data["slopes"] if s["study"] == study["name"]])
-        for study in data.get("studies", ())
-    ]
-    return EvidenceView(
-        facts=_facts(plain, without=lists),
-        grids=tuple(_grid(_CAPTIONS.get(key, _spaced(key)), rows) for key, rows in lists.items()),
-        plots=tuple(plot for order in data.get("orders", ()) if (plot := contact_plot(order))),
-        studies=tuple(studies),
-        certificates=tuple(
-            (f"{name}-{i}-{c['claim']['condition']}.json", c) for i, c in enumerate(data.get("certificates", ()), 1)
-        ),
-    )
+    certificates = data.get("certificates", ())
+    return {
+        "facts": _facts(plain, without=lists),
+        "grids": [_grid(_CAPTIONS.get(key, _spaced(key)), rows) for key, rows in lists.items()],
+        "plots": [plot for order in data.get("orders", ()) if (plot := contact_plot(order))],
+        "studies": [
+            _study(study["definition"], study["fits"], [s for s in data["slopes"] if s["study"] == study["name"]])
+            for study in data.get("studies", ())
+        ],
+        "certificates": [(f"{name}-{i}-{c['claim']['condition']}.json", c) for i, c in enumerate(certificates, 1)],
+    }
 
 
 def _facts(record: Mapping[str, Any], *, without: Collection[str]) -> Facts:
@@ -112,43 +90,25 @@ def data_address(value: Any) -> str:
     return "data:application/json;base64," + base64.b64encode(to_json(value).encode()).decode()
 
 
-def study_view(
-    definition: Mapping[str, Any], fits: Mapping[str, int], slopes: Iterable[Mapping[str, Any]]
-) -> StudyView:
-    """A study: definition with its digest (`judging.study_record`, setting), counts of fits, records of slopes."""
+def _study(definition: Mapping[str, Any], fits: Mapping[str, int], slopes: Sequence[Mapping[str, Any]]) -> View:
+    """A study: definition with its digest, how its fits ended, its judged slopes as a table and plots, the others."""
     judged = [s for s in slopes if s["outcome"] is not None]
     others = [s for s in slopes if s["outcome"] is None]
     name = definition["name"]
-    dropped = fits["failed"] / fits["total"]
-    return StudyView(
-        definition=definition,
-        fits=f"{fits['total']} fits: "
-        + ", ".join(f"{fits[k] / fits['total']:.2%} {_spaced(k)}" for k in ("converged", "at_bound", "failed")),
-        slopes=Grid(f"Slopes of {name}", _SLOPES, tuple(map(_judged, judged))),
-        unjudged=Grid(f"Slopes of {name} that are not judged", _UNJUDGED, tuple(map(_unjudged, others))),
-        plots=tuple(plot for s in judged if (plot := rates_plot(s, dropped))),
-        truth=_truth(definition),
-        facts=_facts(definition, without=("name", "activation", "truth", "digest")),
-    )
+    return {
+        "definition": definition,
+        "fits": fits_in_words(fits),
+        "slopes": _slopes(f"Slopes of {name}", judged),
+        "unjudged": _slopes(f"Slopes of {name} that are not judged", others),
+        "plots": [plot for s in judged if (plot := rates_plot(s, fits["failed"] / fits["total"]))],
+        "truth": _truth(definition),
+        "facts": _facts(definition, without=("name", "activation", "truth", "digest")),
+    }
 
 
-def _judged(s: Mapping[str, Any]) -> tuple[str, ...]:
-    outcome = f"{s['outcome']}, sharp" if s["sharp"] else s["outcome"]
-    stated = (shown(s[name]) for name in ("predicted", "published"))
-    return (*_measured(s), *stated, outcome, s["reason"])
-
-
-def _unjudged(s: Mapping[str, Any]) -> tuple[str, ...]:
-    return (*_measured(s), s["reason"])
-
-
-def _measured(s: Mapping[str, Any]) -> tuple[str, ...]:
-    cell = "–" if s["cell"] is None else f"{s['cell']} ({s['cell_size']})"
-    slope = "–"
-    if s["slope"] is not None:
-        low, high = ("?" if end is None else f"{end:.3f}" for end in s["ci"])
-        slope = f"{s['slope']:.3f} [{low}, {high}]"
-    return (group(s["parameter"]), cell, f"{s['share']:.2f}", slope)
+def _slopes(caption: str, records: Sequence[Mapping[str, Any]]) -> Grid:
+    rows = tuple((group(s["parameter"]), *slope_row(s)[1:], s["reason"]) for s in records)
+    return Grid(caption, (*SLOPE_COLUMNS, "reason"), rows)
 
 
 def _truth(definition: Mapping[str, Any]) -> Grid:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import platform
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import PurePath
@@ -15,10 +14,10 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from temperance.claims.verify import Result, Verification
-from temperance.evidence.outcomes import LEGS
+from temperance.evidence.outcomes import LEGS, LegName
 from temperance.pages.answer import Answer, Grid
 from temperance.pages.formulas import FORMULAS, MODEL
-from temperance.pages.leg_views import EvidenceView, badge_class, data_address, evidence, shown, width_class
+from temperance.pages.leg_views import View, badge_class, data_address, evidence, shown, width_class
 from temperance.pages.mathml import activation as activation_mathml
 from temperance.pages.mathml import mathml, prose
 from temperance.terminal.output import to_json, write_file
@@ -28,23 +27,6 @@ from temperance.theory.derivations.printing import broken
 
 PACKAGES = ("numpy", "numba", "sympy", "python-flint", "mpmath", "scipy", "temperance")
 _WORDS = {"proof": "proof", "contact": "contact", "monte_carlo": "Monte Carlo"}
-
-
-@dataclass(frozen=True)
-class LegView:
-    """A leg of a claim: where it stands on the page, how it is called, whether it is required, and what it found."""
-
-    anchor: str
-    name: str
-    required: bool
-    outcome: str
-    detail: str
-    evidence: EvidenceView | None
-
-    @property
-    def open(self) -> bool:
-        """Whether it keeps the claim from standing, or says that it does not stand."""
-        return self.outcome == "contradicted" or (self.required and self.outcome != "confirmed")
 
 
 @lru_cache(maxsize=1)
@@ -88,7 +70,7 @@ def verification_page(report: Verification) -> str:
             names=[_WORDS[name] for name in LEGS],
             counts=", ".join(f"{count} {outcome}" for outcome, count in outcomes.items()),
             model=MODEL,
-            open=[(result, leg) for result in report.results for leg in legs[result.claim.id] if leg.open],
+            open=[(result, leg) for result in report.results for leg in legs[result.claim.id] if leg["open"]],
             published=report.published,
             published_grid=None if report.published is None else _published(report.published),
             command=f"temperance verify {' '.join(legs)}",
@@ -103,14 +85,23 @@ def versions() -> dict[str, str]:
     return {"Python": platform.python_version(), **{name: version(name) for name in PACKAGES}}
 
 
-def _leg(result: Result, name: Any) -> LegView:
-    leg, anchor = result.legs[name], f"{result.claim.id}-{name.replace('_', '-')}"
-    required = name in result.claim.required
+def _leg(result: Result, name: LegName) -> View:
+    """A leg of a claim: where it stands on the page, its name, whether it is required, and what it found.
+
+    open: whether it blocks or contradicts the claim.
+    """
+    leg, anchor, required = (
+        result.legs[name],
+        f"{result.claim.id}-{name.replace('_', '-')}",
+        name in result.claim.required,
+    )
+    view: View = {"anchor": anchor, "name": _WORDS[name], "required": required}
     if leg is None:
         outcome = "did not run" if required else "not required"
-        return LegView(anchor, _WORDS[name], required, outcome, "did not run", None)
+        return {**view, "outcome": outcome, "detail": "did not run", "evidence": None, "open": required}
     outcome = "crashed" if leg.crashed else leg.outcome
-    return LegView(anchor, _WORDS[name], required, outcome, leg.detail, evidence(leg.data, anchor))
+    blocks = leg.outcome == "contradicted" or (required and leg.outcome != "confirmed")
+    return {**view, "outcome": outcome, "detail": leg.detail, "evidence": evidence(leg.data, anchor), "open": blocks}
 
 
 def _certificates(report: Verification) -> Iterator[dict[str, Any]]:

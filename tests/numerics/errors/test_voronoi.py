@@ -266,8 +266,8 @@ def test_an_empty_cell_has_no_error():
 
 def test_anchored_cells_leave_the_gate_out():
     m = changed(TRUTH, beta1=np.array([[-60.0], [80.0]]))
-    assert match(m, TRUTH, use_gate=False).cells.tolist() == [0, 1]
-    assert match(m, TRUTH, use_gate=True).cells.tolist() == [1, 0]
+    assert match(m, TRUTH, Symmetry("anchored")).cells.tolist() == [0, 1]
+    assert match(m, TRUTH, Symmetry()).cells.tolist() == [1, 0]
 
 
 def test_the_largest_weight_of_each_measure_is_one():
@@ -275,7 +275,7 @@ def test_the_largest_weight_of_each_measure_is_one():
     m = near([0, 1, 1], 2, batch=(4, 3))
     heavy = changed(m, beta0=m.beta0 + 300.0 * np.arange(4)[:, None, None])
     for measure in (m, heavy):
-        np.testing.assert_array_equal(match(measure, TRUTH, use_gate=True).weights.max(axis=-1), np.ones((4, 3)))
+        np.testing.assert_array_equal(match(measure, TRUTH, Symmetry()).weights.max(axis=-1), np.ones((4, 3)))
 
 
 def test_a_heavy_atom_with_an_empty_cell_is_all_that_is_lost():
@@ -295,7 +295,7 @@ def test_an_atom_alone_has_its_distance_for_an_error():
 def test_of_equals_the_atom_itself_is_taken_and_not_its_mirror_image():
     truth = MixingMeasure([[1.0, 0.0]], [0.0], 1.0, [[0.0, 0.0]], [0.0], [1.0])
     m = changed(truth, beta1=np.array([[0.0, 2.0]]))
-    assert match(m, truth, use_gate=True, parity="even").offsets["beta1"].tolist() == [[-1.0, 2.0]]
+    assert match(m, truth, Symmetry(parity="even")).offsets["beta1"].tolist() == [[-1.0, 2.0]]
 
 
 def test_the_order_replaces_every_exponent():
