@@ -70,18 +70,17 @@ def _length(offset: Floats) -> Floats:
 
 
 def match(measure: MixingMeasure, truth: MixingMeasure, symmetry: Symmetry) -> Matched:
-    """Assign the fitted atoms (..., k) to the nearest of the true ones (k*), in (beta1, a, b, nu) or, anchored, (a, b, nu)."""
+    """Assign fitted atoms (..., k) to the nearest true ones (k*), in (beta1, a, b, nu), or (a, b, nu) where anchored."""
     if truth.tau.ndim or measure.d != truth.d:
         raise ValueError(f"one true measure of dimension {measure.d} is needed, not {truth.beta1.shape}")
     fitted, true = _vectors(measure), _vectors(truth)
     pairs = {name: fitted[name][..., :, None, :] - true[name] for name in true}  # (..., k, k*, d)
-    if symmetry.parity == "even" and not symmetry.linear:
+    if symmetry.parity == "even":
         other = -measure.beta1[..., :, None, :] - truth.beta1
         nearer = (other**2).sum(axis=-1) < (pairs["beta1"] ** 2).sum(axis=-1)
         pairs["beta1"] = np.where(nearer[..., None], other, pairs["beta1"])
-    distance = sum(
-        (pair**2).sum(axis=-1) for name, pair in pairs.items() if symmetry.gauge == "free" or name != "beta1"
-    )
+    counted = [pair for name, pair in pairs.items() if symmetry.gauge == "free" or name != "beta1"]
+    distance = sum((pair**2).sum(axis=-1) for pair in counted)
     cells = np.asarray(distance).argmin(axis=-1)
     sizes = (cells[..., None] == np.arange(truth.k)).sum(axis=-2)
     offsets = {n: np.take_along_axis(p, cells[..., None, None], -2)[..., 0, :] for n, p in pairs.items()}

@@ -90,11 +90,8 @@ def _leg(result: Result, name: LegName) -> View:
 
     open: whether it blocks or contradicts the claim.
     """
-    leg, anchor, required = (
-        result.legs[name],
-        f"{result.claim.id}-{name.replace('_', '-')}",
-        name in result.claim.required,
-    )
+    leg, required = result.legs[name], name in result.claim.required
+    anchor = f"{result.claim.id}-{name.replace('_', '-')}"
     view: View = {"anchor": anchor, "name": _WORDS[name], "required": required}
     if leg is None:
         outcome = "did not run" if required else "not required"
