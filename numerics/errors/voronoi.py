@@ -70,7 +70,7 @@ def _length(offset: Floats) -> Floats:
 
 
 def match(measure: MixingMeasure, truth: MixingMeasure, symmetry: Symmetry) -> Matched:
-    """Assign fitted atoms (..., k) to the nearest true ones (k*), in (beta1, a, b, nu), or (a, b, nu) where anchored."""
+    """Assign fitted atoms (..., k) to the nearest true ones (k*), in (beta1, a, b, nu) or, anchored, in (a, b, nu)."""
     if truth.tau.ndim or measure.d != truth.d:
         raise ValueError(f"one true measure of dimension {measure.d} is needed, not {truth.beta1.shape}")
     fitted, true = _vectors(measure), _vectors(truth)

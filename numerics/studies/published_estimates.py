@@ -5,8 +5,9 @@ Example: ``check_published(folder)[0].slope.value`` is about -0.638 for two fitt
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -55,6 +56,11 @@ class PublishedCheck:
     def reproduced(self) -> bool:
         """Whether the two agree to 1e-10, absolutely or relatively."""
         return min(self.largest_difference, self.largest_relative_difference) <= TOLERANCE
+
+    def record(self) -> dict[str, Any]:
+        """The check as JSON values; an end of the interval that is infinite is None."""
+        ends = [end if np.isfinite(end) else None for end in self.slope.interval]
+        return {**asdict(self), "reproduced": self.reproduced, "slope": self.slope.value, "ci": ends}
 
 
 def _load(folder: Path, name: str, shape: tuple[int, ...]) -> Floats:

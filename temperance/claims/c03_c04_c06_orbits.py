@@ -8,7 +8,7 @@ from functools import partial
 from temperance.claims.c02_scale import DIMENSIONS, flow, identifiable, scaled_density
 from temperance.evidence.comparison import predicted
 from temperance.evidence.contact import Expected, contact_leg
-from temperance.evidence.monte_carlo import orbit_profile, study_leg, with_profiles
+from temperance.evidence.monte_carlo import orbit_profile, study_leg, with_profile
 from temperance.evidence.outcomes import Leg, LegOutcome, combined
 from temperance.evidence.proof import Check, certified, holds, proof_leg, verdict_check
 from temperance.evidence.study_runner import Runs
@@ -107,9 +107,7 @@ def _others(name: str) -> list[dict[str, object]]:
 def linear_rates(runs: Runs) -> Leg:
     """Flat likelihood in tau and beta1; the slopes of the invariants, by samples as on the lattice."""
     leg = with_twins(study_leg(runs, (LINEAR, SAMPLES, TWIN)), runs.result(SAMPLES), runs.result(TWIN))
-    return with_profiles(
-        leg, [("linear gate, (beta1, beta0, tau) -> l (beta1, beta0, tau)", orbit_profile(LINEAR, 1.0))]
-    )
+    return with_profile(leg, "linear gate, (beta1, beta0, tau) -> l (beta1, beta0, tau)", orbit_profile(LINEAR, 1.0))
 
 
 def homogeneous_proof(_: Runs) -> Leg:
@@ -142,4 +140,4 @@ def homogeneous_contact(_: Runs) -> Leg:
 def homogeneous_rates(runs: Runs) -> Leg:
     """Flat likelihood along the orbit; the slopes of the invariants."""
     leg = study_leg(runs, (RELU,))
-    return with_profiles(leg, [("ReLU, (beta1, beta0, tau) -> l (beta1, beta0, tau)", orbit_profile(RELU, 1.0))])
+    return with_profile(leg, "ReLU, (beta1, beta0, tau) -> l (beta1, beta0, tau)", orbit_profile(RELU, 1.0))

@@ -9,7 +9,7 @@ import sympy as sp
 
 from temperance.evidence.comparison import predicted
 from temperance.evidence.contact import Expected, contact_leg
-from temperance.evidence.monte_carlo import orbit_profile, study_leg, with_profiles
+from temperance.evidence.monte_carlo import orbit_profile, study_leg, with_profile
 from temperance.evidence.outcomes import Leg, LegOutcome
 from temperance.evidence.proof import certified, holds, proof_leg, verdict_check
 from temperance.evidence.study_runner import Runs
@@ -85,5 +85,4 @@ def _regular() -> list[dict[str, object]]:
 def mirror_rates(runs: Runs) -> Leg:
     """GELU: flat along its orbit, invariants at 1/2; tanh: the slopes."""
     orbit = orbit_profile(GELU_MIRROR, 1.0, at_truth=True)
-    profiles = [("GELU at the mirror point, (beta, -beta, beta0, tau) -> l", orbit)]
-    return with_profiles(study_leg(runs, MIRROR), profiles)
+    return with_profile(study_leg(runs, MIRROR), "GELU at the mirror point, (beta, -beta, beta0, tau) -> l", orbit)

@@ -14,10 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from temperance.claims.table import CLAIMS, Claim
-from temperance.evidence.comparison import finite
 from temperance.evidence.outcomes import LEGS, ClaimOutcome, Leg, LegName, claim_outcome
 from temperance.evidence.study_runner import Runs
-from temperance.numerics.studies.published_estimates import TOLERANCE, PublishedCheck, check_published
+from temperance.numerics.studies.published_estimates import TOLERANCE, check_published
 from temperance.numerics.studies.store import StoreError
 
 Progress = Callable[[str], AbstractContextManager[Any]]
@@ -49,17 +48,13 @@ class Result:
     def open_legs(self) -> list[str]:
         """For each required leg that does not confirm the claim, why."""
         found = [(name, self.legs[name]) for name in self.claim.required]
-        reasons = [(name, "did not run" if leg is None else leg.detail) for name, leg in found if not _agrees(leg)]
-        return [f"{name}: {reason}" for name, reason in reasons]
+        missing = [f"{name}: did not run" for name, leg in found if leg is None]
+        return missing + [f"{name}: {leg.detail}" for name, leg in found if leg and leg.outcome != "confirmed"]
 
     def record(self) -> dict[str, Any]:
         """The claim as JSON values."""
         legs = {name: None if leg is None else leg.record() for name, leg in self.legs.items()}
         return {"id": self.claim.id, "statement": self.claim.statement, "legs": legs, "outcome": self.outcome}
-
-
-def _agrees(leg: Leg | None) -> bool:
-    return leg is not None and leg.outcome == "confirmed"
 
 
 @dataclass(frozen=True)
@@ -159,17 +154,5 @@ def check_estimates(folder: str | Path) -> dict[str, Any]:
     return {
         "outcome": "contradicted" if missed else "confirmed",
         "detail": detail,
-        "checks": [_check_record(check) for check in checks],
-    }
-
-
-def _check_record(check: PublishedCheck) -> dict[str, Any]:
-    return {
-        "k": check.k,
-        "fits": check.fits,
-        "largest_difference": check.largest_difference,
-        "largest_relative_difference": check.largest_relative_difference,
-        "reproduced": check.reproduced,
-        "slope": check.slope.value,
-        "ci": [finite(end) for end in check.slope.interval],
+        "checks": [check.record() for check in checks],
     }

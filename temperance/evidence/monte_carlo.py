@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from temperance.evidence.comparison import study_record
-from temperance.evidence.outcomes import Leg, LegOutcome, combined
+from temperance.evidence.outcomes import Leg, combined
+from temperance.evidence.proof import holds
 from temperance.evidence.study_runner import Runs
 from temperance.numerics.errors.orbit_flatness import SCALES, Flatness, flatness, scaled
 from temperance.numerics.fitting.mle import fit
@@ -59,30 +60,21 @@ def _total(records: dict[str, dict[str, Any]]) -> dict[str, int]:
     return {name: sum(r["fits"][name] for r in records.values()) for name in names}
 
 
-def flat_leg(profiles: Sequence[tuple[str, Flatness]]) -> tuple[LegOutcome, str, list[dict[str, Any]]]:
-    """Outcome, detail and records of likelihoods along orbits that should be flat."""
-    records: list[dict[str, Any]] = [
-        {
-            "orbit": name,
-            "range": f.range,
-            "log_likelihood": f.size,
-            "relative": f.relative,
-            "outcome": "confirmed" if f.flat else "contradicted",
-        }
-        for name, f in profiles
-    ]
-    worst = max(f.relative for _, f in profiles)
-    orbits = "1 orbit" if len(records) == 1 else f"{len(records)} orbits"
-    detail = f"likelihood flat along {orbits}" + (f", to {worst:.0e} of its size" if worst else "")
-    if any(not f.flat for _, f in profiles):
-        detail = f"the likelihood moves along an orbit, by {worst:.0e} of its size"
-    return combined(r["outcome"] for r in records), detail, records
-
-
-def with_profiles(leg: Leg, profiles: Sequence[tuple[str, Flatness]]) -> Leg:
-    """A leg of slopes with likelihood profiles besides."""
-    outcome, detail, records = flat_leg(profiles)
-    return Leg(combined([leg.outcome, outcome]), f"{detail}; {leg.detail}", {"profiles": records, **leg.data})
+def with_profile(leg: Leg, orbit: str, found: Flatness) -> Leg:
+    """A leg of slopes with the likelihood along an orbit besides, which should be flat."""
+    size = f"{found.relative:.0e} of its size"
+    detail = f"likelihood flat along its orbit, to {size}"
+    if not found.flat:
+        detail = f"the likelihood moves along its orbit, by {size}"
+    outcome = holds(found.flat)
+    record = {
+        "orbit": orbit,
+        "range": found.range,
+        "log_likelihood": found.size,
+        "relative": found.relative,
+        "outcome": outcome,
+    }
+    return Leg(combined([leg.outcome, outcome]), f"{detail}; {leg.detail}", {"profiles": [record], **leg.data})
 
 
 def orbit_profile(study: Study, degree: float, *, at_truth: bool = False, size: int = 2000) -> Flatness:

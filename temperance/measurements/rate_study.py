@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -65,7 +66,7 @@ def study_for(
     sizes = _sizes(kind, chosen, name) if n is None else tuple(n)
     _check_sizes(sizes, fitted * (2 * dim + 3), kind)
     gauge_: Gauge = "anchored" if anchored else "free"
-    return Study(
+    made = Study(
         name=f"rates: {gate if linear else name}, k* = {true}, k = {fitted}",
         activation=name,
         truth=chosen.measure,
@@ -79,23 +80,23 @@ def study_for(
         low=chosen.low,
         high=chosen.high,
         tau=1.0 if gate == "softmax" else None,
-        kink=fitted > true and not linear and _kinked(name, chosen, fitted, gauge_),
         splits=_SPLITS if fitted > true else 0,
         experiment=kind,
     )
+    # kinks that some atom sees change the exponent of the error of beta1 in split cells
+    split = fitted > true and not linear
+    kink = split and any(Setting(activation(name), true, fitted, gauge_, dim, made.point).kinked())
+    return replace(made, kink=kink)
 
 
 def _experiment(named: str | None, dim: int) -> Kind:
-    if named is None:
-        return "lattice" if dim <= _LARGEST_LATTICE_DIM else "sample"
-    match named:
-        case "sample":
-            return "sample"
-        case "lattice" if dim <= _LARGEST_LATTICE_DIM:
-            return "lattice"
-        case "lattice":
-            raise ValueError(f"the lattice has x in dimension 1 or 2, not {dim}; accepted there: --experiment sample")
-    raise ValueError(f"unknown experiment {named!r}; accepted: lattice, sample")
+    if named == "sample" or (named is None and dim > _LARGEST_LATTICE_DIM):
+        return "sample"
+    if named not in (None, "lattice"):
+        raise ValueError(f"unknown experiment {named!r}; accepted: lattice, sample")
+    if dim > _LARGEST_LATTICE_DIM:
+        raise ValueError(f"the lattice has x in dimension 1 or 2, not {dim}; accepted there: --experiment sample")
+    return "lattice"
 
 
 def _sizes(kind: Kind, truth: Truth, name: str) -> tuple[int, ...]:
@@ -115,14 +116,7 @@ def _check_sizes(n: Sequence[int], smallest: int, kind: Kind) -> None:
 
 
 def _check(
-    gate: str,
-    source: str | None,
-    true: int,
-    fitted: int,
-    gauge: str,
-    replicates: int,
-    seed: int,
-    dim: int,
+    gate: str, source: str | None, true: int, fitted: int, gauge: str, replicates: int, seed: int, dim: int
 ) -> None:
     require_gate(gate, source is not None, FITTED)
     if gauge not in ("free", "anchored"):
@@ -155,12 +149,6 @@ def _box(truth: Truth) -> Any:
         b=wide(m.b, 10.0),
         nu=(float(m.nu.min()) / 3, 3 * float(m.nu.max())),
     )
-
-
-def _kinked(source: str, truth: Truth, fitted: int, gauge: Gauge) -> bool:
-    """Whether some atom sees a kink of s, which changes the exponent of the error of beta1 in split cells."""
-    m = truth.measure
-    return any(Setting(activation(source), m.k, fitted, gauge, m.d, truth.point).kinked())
 
 
 def rates(

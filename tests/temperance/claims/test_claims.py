@@ -12,7 +12,7 @@ from temperance.claims.c05_exact import exact_contact
 from temperance.claims.table import CLAIMS
 from temperance.evidence.contact import Expected, contact_leg
 from temperance.evidence.monte_carlo import judged as judged_slopes
-from temperance.evidence.monte_carlo import with_profiles
+from temperance.evidence.monte_carlo import with_profile
 from temperance.evidence.outcomes import LEGS, Leg, claim_outcome, combined
 from temperance.evidence.proof import certified, proof_leg, verdict_check
 from temperance.evidence.study_runner import Runs
@@ -172,10 +172,10 @@ def test_a_leg_of_slopes_is_confirmed_only_if_every_predicted_slope_is(outcomes,
 def test_a_moving_likelihood_contradicts_flatness():
     flat, moving = Flatness(1e-9, 100.0), Flatness(1e-6, 100.0)
     leg = judged_slopes([slope_record("confirmed")], RECORDS)
-    assert with_profiles(leg, [("orbit", flat)]).outcome == "confirmed"
-    assert with_profiles(leg, [("orbit", flat), ("other", moving)]).outcome == "contradicted"
+    assert with_profile(leg, "orbit", flat).outcome == "confirmed"
+    assert with_profile(leg, "orbit", moving).outcome == "contradicted"
     open_ = judged_slopes([slope_record("inconclusive")], RECORDS)
-    assert with_profiles(open_, [("orbit", flat)]).outcome == "inconclusive"
+    assert with_profile(open_, "orbit", flat).outcome == "inconclusive"
 
 
 TRUE = ExactMeasure.of(TANH.truth)
