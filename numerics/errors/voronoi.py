@@ -75,7 +75,7 @@ def match(measure: MixingMeasure, truth: MixingMeasure, symmetry: Symmetry) -> M
         raise ValueError(f"one true measure of dimension {measure.d} is needed, not {truth.beta1.shape}")
     fitted, true = _vectors(measure), _vectors(truth)
     pairs = {name: fitted[name][..., :, None, :] - true[name] for name in true}  # (..., k, k*, d)
-    if symmetry.parity == "even":
+    if symmetry.parity == "even" and not symmetry.linear:
         other = -measure.beta1[..., :, None, :] - truth.beta1
         nearer = (other**2).sum(axis=-1) < (pairs["beta1"] ** 2).sum(axis=-1)
         pairs["beta1"] = np.where(nearer[..., None], other, pairs["beta1"])
