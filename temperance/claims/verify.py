@@ -87,11 +87,7 @@ class Verification:
 
 
 def chosen(ids: Sequence[str]) -> tuple[Claim, ...]:
-    """The claims with these ids, in the order of the table; all for none.
-
-    Raises:
-        ValueError: there is no such claim.
-    """
+    """The claims with these ids, in the order of the table; all for none. Raises ValueError for another id."""
     known = [claim.id for claim in CLAIMS]
     for claim_id in ids:
         if claim_id not in known:
@@ -113,10 +109,8 @@ def verify_claims(
     """Run the claims with these ids (all for none), and check the published estimates in a folder, if one is given.
 
     A leg that raises an exception is reported as crashed. progress: called with what is being done, gives a context.
-    runs: how studies are run (`study_runner.Runs`); by default in one worker process.
-
-    Raises:
-        ValueError: there is no such claim, or the folder does not hold the published estimates.
+    runs: how studies are run (`study_runner.Runs`); by default in one worker process. Raises ValueError for another id,
+    or a folder without the published estimates.
     """
     claims = chosen(ids)
     with progress("published estimates"):
@@ -143,8 +137,7 @@ def run_claim(claim: Claim, runs: Runs, progress: Progress = _silent) -> Result:
 def check_estimates(folder: str | Path) -> dict[str, Any]:
     """Whether the stored losses of the published estimates are reproduced, and their slopes.
 
-    Raises:
-        ValueError: the folder does not hold the published estimates.
+    Raises ValueError if the folder holds none.
     """
     checks = check_published(folder)
     missed = [f"k = {check.k}" for check in checks if not check.reproduced]

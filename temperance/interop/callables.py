@@ -69,8 +69,7 @@ def _tracers(source: Any) -> list[tuple[str, ModuleType]]:
 def _compared(source: Any, tracer: ModuleType) -> Activation:
     """The activation that a tracer finds, if it has the callable's own values.
 
-    Raises:
-        ValueError: it cannot be traced, or the values are others.
+    Raises ValueError if it cannot be traced, or the values are others.
     """
     found = activations.activation(tracer.trace(source))
     (ours,) = compile_activation(found)(_POINTS, order=0)

@@ -28,10 +28,7 @@ def number(value: object) -> sp.Expr:
     """The real number that a Python, NumPy, torch or jax scalar was meant as.
 
     A float is the simplest that rounds to it: a fraction with a denominator up to 100, or pi, E, sqrt(2), sqrt(2/pi),
-    log(2) and the like, or else the shortest decimal.
-
-    Raises:
-        ValueError: more than one number, or none that is real.
+    log(2) and the like, or else the shortest decimal. Raises ValueError for more than one number, or none that is real.
     """
     array = np.asarray(value)
     if array.size != 1 or array.dtype.kind in "OSUcmM":

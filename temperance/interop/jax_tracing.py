@@ -33,8 +33,7 @@ def double() -> AbstractContextManager[None]:
 def trace(function: Callable[[Any], Any]) -> sp.Expr:
     """The expression in z that a jax function of a scalar computes.
 
-    Raises:
-        ValueError: it cannot be traced, is no function of one number, or uses an operation that has no formula here.
+    Raises ValueError if it cannot be traced, is no function of one number, or uses an operation without a formula here.
     """
     import jax
 

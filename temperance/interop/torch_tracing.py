@@ -34,8 +34,7 @@ def _settled(source: Any) -> Any:
 def trace(source: Any) -> sp.Expr:
     """The expression in z that a torch function, module or class of modules computes, in evaluation mode.
 
-    Raises:
-        ValueError: it cannot be traced, is no function of one number, or uses an operation that has no formula here.
+    Raises ValueError if it cannot be traced, is no function of one number, or uses an operation without a formula here.
     """
     return expression(_run(_settled(source), Z))
 

@@ -51,10 +51,8 @@ def study_for(
     By default experiment is "lattice" for d = 1, 2 and "sample" beyond, and n goes from 10^4 to 10^12 on the lattice
     (to 10^8 where kinks of the gate move with beta1), from 1000 to 32000 in samples. The box follows the truth (it is
     part of the estimator, and printed); starts do not use it: three fresh ones, the estimate at the n before, and for
-    k > k* two random splits of every atom of the maximum for k - 1 atoms.
-
-    Raises:
-        ValueError: an option, or a truth of another shape.
+    k > k* two random splits of every atom of the maximum for k - 1 atoms. Raises ValueError for a bad option, or a
+    truth of another shape.
     """
     kind = _experiment(experiment, dim)
     _check(gate, source, true, fitted, gauge, replicates, seed, dim)

@@ -37,8 +37,7 @@ class Truth:
 def read_truth(path: str) -> Truth:
     """The truth in a JSON file, in the form that the README shows.
 
-    Raises:
-        ValueError: the file cannot be read, or does not hold a truth.
+    Raises ValueError if it cannot be read, or holds none.
     """
     return _parsed(read_json(path, _EXAMPLE), path)
 

@@ -61,11 +61,7 @@ def cells_of(notebook: NotebookNode) -> list[Cell]:
 
 
 def execute(notebook: NotebookNode) -> NotebookNode:
-    """A copy of the notebook with the outputs of a fresh kernel.
-
-    Raises:
-        CellExecutionError: a cell raised an exception.
-    """
+    """A copy of the notebook with the outputs of a fresh kernel. Raises CellExecutionError if a cell fails."""
     fresh = build(cells_of(notebook))
     # the kernel itself warns while it starts, in Python and in its log
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONWARNINGS"}

@@ -39,8 +39,7 @@ _LITERALS: dict[type, tuple[str, str, Callable[[str], bool | int | float]]] = {
 def defaults(notebook: NotebookNode) -> dict[str, Value]:
     """The parameters of a notebook and their default values; none where no cell is tagged.
 
-    Raises:
-        ValueError: the tagged cell is no Python.
+    Raises ValueError if the tagged cell is no Python.
     """
     found: dict[str, Value] = {}
     for cell in (cell for cell in notebook.cells if kind_of(cell) == PARAMETERS):
@@ -61,8 +60,7 @@ def _parsed(source: str) -> list[ast.stmt]:
 def values(pairs: Sequence[tuple[str, str]], accepted: Mapping[str, Value]) -> dict[str, Value]:
     """The values of (name, text) pairs, each read as what its default is.
 
-    Raises:
-        ValueError: a name that is not accepted or given twice, or a text that is no such value.
+    Raises ValueError for a name that is not accepted or given twice, or a text that is no such value.
     """
     found: dict[str, Value] = {}
     for name, text in pairs:
@@ -92,10 +90,8 @@ def _value(name: str, text: str, default: Value) -> Value:
 def inject(notebook: NotebookNode, given: Mapping[str, Value]) -> NotebookNode:
     """A copy without outputs in which a cell with the given values follows the cell of the defaults.
 
-    Values injected before are replaced; without any given, they stay.
-
-    Raises:
-        ValueError: the notebook has no cell of defaults.
+    Values injected before are replaced; without any given, they stay. Raises ValueError if there is no cell of
+    defaults.
     """
     if not given:
         return build(cells_of(notebook))

@@ -15,11 +15,7 @@ from temperance.terminal.errors import BadInput, refusing
 
 
 def notebook_files(place: str) -> list[Path]:
-    """The notebooks in a folder, or the one that a file is.
-
-    Raises:
-        BadInput: there are none.
-    """
+    """The notebooks in a folder, or the one that a file is. Raises BadInput if there are none."""
     path = Path(place)
     found = [path] if path.suffix == ".ipynb" and path.is_file() else sorted(path.glob("*.ipynb"))
     if not found:
@@ -28,11 +24,7 @@ def notebook_files(place: str) -> list[Path]:
 
 
 def read(path: Path) -> NotebookNode:
-    """The notebook in a file.
-
-    Raises:
-        BadInput: the file is no notebook.
-    """
+    """The notebook in a file. Raises BadInput if it is none."""
     try:
         return nbformat.read(path, as_version=4)
     except (OSError, ValueError, nbformat.validator.NotebookValidationError) as error:
@@ -42,8 +34,7 @@ def read(path: Path) -> NotebookNode:
 def parameters_of(notebooks: Mapping[Path, NotebookNode], pairs: Sequence[tuple[str, str]]) -> dict[str, Value]:
     """The values of (name, text) pairs for the parameters that some of the notebooks have.
 
-    Raises:
-        BadInput: a parameter that none has, or a text that is no value of it.
+    Raises BadInput for a parameter that none has, or a text that is no value of it.
     """
     accepted: dict[str, Value] = {}
     for path, notebook in notebooks.items():
