@@ -241,16 +241,9 @@ def measure(
 ) -> Measured:
     """Minimise the distance at offsets 2^-j of a parameter, from large to small, then up and down again.
 
-    Args:
-        family: the mixtures.
-        parameter: one of the atoms' own ("beta1", "a", ..) or a shared one ("tau").
-        mean: hold the weighted mean of the first cell at 2^-j, not the difference of its first two atoms.
-        sign: 1 or -1, of the offset.
-        levels: increasing j.
-        seed: of the starts.
-
-    Raises:
-        ValueError: a parameter that the atoms do not have.
+    parameter: of the atoms ("beta1", "a", ..) or shared ("tau"), offset by sign 2^-j at increasing levels j. mean: hold
+    the weighted mean of the first cell there, not the difference of its first two atoms. seed: of the starts. Raises
+    ValueError for a parameter that the atoms do not have.
     """
     if parameter not in family.accepted:
         raise ValueError(f"no parameter {parameter!r} that moves; accepted: {', '.join(family.accepted)}")

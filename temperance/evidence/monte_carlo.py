@@ -18,12 +18,9 @@ _SHOWN = 3  # of the slopes that are not confirmed, in a detail; the record has 
 
 
 def study_leg(runs: Runs, studies: Sequence[Study], *, parameters: Sequence[str] | None = None) -> Leg:
-    """The predicted slopes of some studies.
+    """The predicted slopes of some studies, in the groups of parameters that the claim is about.
 
-    Args:
-        runs: runs them.
-        studies: of the claim.
-        parameters: the groups that the claim is about; None for all but the density, which has a claim of its own.
+    By default these are all but the density, which has a claim of its own.
     """
     records = {study.name: study_record(runs.result(study)) for study in studies}
     slopes = [

@@ -1,7 +1,8 @@
 """Runs rate studies of settings without published contact orders, each fixed before it ran.
 
-``python -m temperance.exponent_studies FILE.json`` runs them and writes their errors; the notebook on exponents shows
-what `data/exponent_studies.json` holds. Every start is a random split of the true atom, so starts use the truth.
+``python -m temperance.measurements.exponent_results FILE.json`` runs them and writes their errors; the notebook on
+exponents shows what `data/exponent_studies.json` holds. Every start is a random split of the true atom, so starts use
+the truth.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Tabulates contact orders of many gates: proved bounds and stored measurements.
 
-``python -m temperance.exponent_table FILE.json`` measures them again, in a quarter of an hour; the notebook on
-exponents shows what `data/exponent_table.json` holds. Bounds are quick and computed on demand.
+``python -m temperance.measurements.order_results FILE.json`` measures them again, in a quarter of an hour; the notebook
+on exponents shows what `data/exponent_table.json` holds. Bounds are quick and computed on demand.
 """
 
 from __future__ import annotations

@@ -157,22 +157,12 @@ def rates(
     store: str | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> dict[str, Any]:
-    """Measure the rates of a study of `study_for`, and hold them against what is predicted.
+    """Measure the rates of a study of `study_for`, and compare them with what is predicted (`comparison.study_record`).
 
-    Args:
-        study: the definition.
-        workers: local processes; scheduler: address of a Dask cluster in their place.
-        store: an SQLite file in which finished replicates are kept.
-        progress: called as replicates are finished.
-
-    Returns:
-        setting, experiment, slopes and fits, as JSON values (`judging.study_record`).
-
-    Raises:
-        ValueError: the number of workers, the store or the cluster.
+    workers: local processes, or scheduler: the address of a Dask cluster; store: an SQLite file in which finished
+    replicates are kept; progress: called as they are finished. Raises ValueError for a number of workers, a store or a
+    cluster that cannot be used.
     """
-    if workers < 1:
-        raise ValueError(f"workers must be at least 1, not {workers}")
     with nullcontext() if scheduler is None else cluster(scheduler) as executor:
         local = workers if executor is None else 1
         return study_record(run_study(study, workers=local, executor=executor, store=store, progress=progress))
