@@ -60,9 +60,9 @@ def _total(records: dict[str, dict[str, Any]]) -> dict[str, int]:
 def with_profile(leg: Leg, orbit: str, found: Flatness) -> Leg:
     """A leg of slopes with the likelihood along an orbit besides, which should be flat."""
     size = f"{found.relative:.0e} of its size"
-    detail = f"likelihood flat along its orbit, to {size}"
+    detail = "likelihood flat along 1 orbit" + (f", to {size}" if found.relative else "")
     if not found.flat:
-        detail = f"the likelihood moves along its orbit, by {size}"
+        detail = f"the likelihood moves along an orbit, by {size}"
     outcome = holds(found.flat)
     record = {
         "orbit": orbit,
