@@ -45,7 +45,7 @@ def determined(text):
 
 def slow(command):
     """The mark of a screen that takes long."""
-    return [pytest.mark.slow] if shlex.split(command)[1] == "exponents" else []
+    return [pytest.mark.slow] if shlex.split(command)[1] in ("rates", "exponents") else []
 
 
 @pytest.mark.pinned

@@ -121,6 +121,7 @@ DENSITY = partial(study_leg, studies=[small(LINEAR)], parameters=["density"])
 SMALL_DENSITY = Claim("C9", "of one small study", ("monte_carlo",), (("monte_carlo", DENSITY),))
 
 
+@pytest.mark.slow
 def test_the_study_runs_and_its_slopes_are_reported(capsys, claims, monkeypatch, tmp_path):
     (rates,) = (claim for claim in CLAIMS if claim.id == "C4")
     claims(replace(rates, studies=()), SMALL_DENSITY)

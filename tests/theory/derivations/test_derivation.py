@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import subprocess
+from functools import cache
 
 import pytest
 import sympy as sp
@@ -32,14 +33,17 @@ MODELS = [
 ]
 
 
+derived = cache(derivation)  # each model once
+
+
 @pytest.mark.parametrize("model", MODELS)
 def test_every_derivation_has_the_same_steps(model):
-    assert [step.name for step in derivation(*model).steps] == STEPS
+    assert [step.name for step in derived(*model).steps] == STEPS
 
 
 @pytest.mark.parametrize("model", MODELS)
 def test_verification_prints_sums_that_are_zero(model):
-    d = derivation(*model)
+    d = derived(*model)
     verification = next(s for s in d.steps if s.name == "Verification")
     sums = [b.lines[-1] for b in verification.blocks if isinstance(b, Formula)]
     assert len(sums) == len(d.interactions.generators) * d.interactions.basis.family.branches
@@ -93,7 +97,7 @@ def test_consequences_follow_from_the_relations_that_were_found(model, said, uns
 
 @pytest.mark.parametrize("model", MODELS)
 def test_cells_recompute_what_they_follow(model):
-    d = derivation(*model)
+    d = derived(*model)
     namespace: dict[str, object] = {}
     sources = [source for kind, source in cells(d) if kind == "code"]
     for source in sources:
@@ -127,7 +131,7 @@ def test_code_appears_in_notebooks_only():
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
 @pytest.mark.parametrize("model", [MODELS[0], MODELS[4], MODELS[5]])
 def test_latex_compiles(model, tmp_path):
-    (tmp_path / "d.tex").write_text(latex(derivation(*model)))
+    (tmp_path / "d.tex").write_text(latex(derived(*model)))
     command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "d.tex"]
     run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout[-2000:]

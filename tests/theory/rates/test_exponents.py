@@ -28,6 +28,7 @@ def printed(tmp_path_factory):
     return status, screen.getvalue(), file
 
 
+@pytest.mark.slow
 def test_the_json_has_the_keys_that_it_should_have(printed):
     status, text, _ = printed
     assert status == 0
@@ -43,6 +44,7 @@ def test_the_json_has_the_keys_that_it_should_have(printed):
     assert "h_beta1^2 = 0" in record["equations"]
 
 
+@pytest.mark.slow
 def test_the_orders_of_a_softmax_gate_with_constant_experts(printed):
     found = {o["parameter"]: o for o in json.loads(printed[1])["orders"]}
     assert {name: (o["upper"], o["certified"], o["rate"]) for name, o in found.items()} == {
@@ -55,6 +57,7 @@ def test_the_orders_of_a_softmax_gate_with_constant_experts(printed):
         assert not order["flat"]
 
 
+@pytest.mark.slow
 def test_the_certificate_is_proved_again_by_certify(printed, capsys, tmp_path):
     file = printed[2]
     assert run(["certify", str(file)]) == 0
@@ -342,7 +345,7 @@ def test_a_mean_of_a_softmax_gate_has_an_order_of_its_own():
     assert measured_order(chosen, "a", (3, 4, 5)) == pytest.approx(2, abs=0.05)
 
 
-@pytest.mark.parametrize(("x", "y"), [(2.0, 1.0), (0.5, 3.0)])
+@pytest.mark.parametrize(("x", "y"), [(2.0, 1.0), pytest.param(0.5, 3.0, marks=pytest.mark.slow)])
 def test_measured_orders_are_invariant_under_rescaling(x, y):
     """x of another unit moves beta1 and the support; y of another unit moves b and the deviations."""
     from dataclasses import replace
