@@ -11,6 +11,8 @@ from temperance.theory.checker.verdict_checker import ORDERS
 
 PARTS = ["structure", "values", "names", "domain", "balls", "relations", "titles", "model", "steps"]
 
+pytestmark = pytest.mark.slow  # small campaigns
+
 
 @pytest.fixture(autouse=True)
 def _campaigns(monkeypatch):

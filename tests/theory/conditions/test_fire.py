@@ -43,10 +43,12 @@ def _hold(found, cases, mutants):
     assert found["attack"]["accepted"] < mutants / 2
 
 
+@pytest.mark.slow
 def test_no_verdict_is_wrong_and_no_false_certificate_is_accepted():
     _hold(run("--cases", "16", "--mutants", "40"), 16, 40)
 
 
+@pytest.mark.slow
 def test_no_verdict_is_wrong_where_a_piece_is_hidden():
     from hidden_pieces import hidden_case
     from trials import Tally, trial
