@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, cast
 
 from temperance.measurements.true_measures import check_truth, truth_of
 from temperance.pages.answer import Answer, Grid, Part
@@ -14,6 +14,7 @@ from temperance.terminal.options import FileOr, Whole, gate_of
 from temperance.terminal.progress import display
 from temperance.theory.rates.predict import predict as predictions
 from temperance.theory.rates.prediction import Prediction
+from temperance.theory.rates.setting import Gauge
 
 _COLUMNS = ("parameter", "in", "when", "sharp p", "published p", "reason")
 _WHERE = {
@@ -61,10 +62,16 @@ class Predict(Answer):
         """The slowest rate, what is not predicted, and what a published number means."""
         known = [p for p in self.predictions if p.sharp is not None]
         slowest = min(p.sharp for p in known if p.sharp is not None)
-        names = _names([p for p in known if p.sharp == slowest])
-        lost = [p for p in self.predictions if p.sharp is None]
-        text = f"Slowest predicted rate: n^(-{slowest}), of {names}"
-        lines = [text + (f"; none, for the reason given: {_names(lost)}" if lost else "")]
+        names, open_ = _names(known), _names([p for p in self.predictions if p.sharp is None])
+        text = (
+            f"Slowest predicted rate: n^(-{slowest}), of {', '.join(_names([p for p in known if p.sharp == slowest]))}"
+        )
+        for what, some in (
+            ("no rate is predicted of", [name for name in open_ if name not in names]),
+            ("only in some cells of", [name for name in open_ if name in names]),
+        ):
+            text += f"; {what}: {', '.join(some)}" if some else ""
+        lines = [text]
         if any(p.published is not None and p.sharp is not None and p.published < p.sharp for p in known):
             lines.append(
                 "A published exponent below the sharp one is a correct bound: the error falls faster than it says"
@@ -95,8 +102,8 @@ def _reason(p: Prediction) -> str:
     return p.reason + (f"; no published rate: {p.published_reason}" if silent else "")
 
 
-def _names(found: Sequence[Prediction]) -> str:
-    return ", ".join(dict.fromkeys(p.parameter for p in found))
+def _names(found: Sequence[Prediction]) -> list[str]:
+    return list(dict.fromkeys(p.parameter for p in found))
 
 
 def predict(
@@ -133,7 +140,7 @@ def predict(
             activation,
             true_k=true,
             fitted_k=fitted,
-            gauge="anchored" if gauge == "anchored" else "free",
+            gauge=cast(Gauge, gauge),  # predict refuses another
             dim=dim,
             point=point,
         )

@@ -160,7 +160,8 @@ def _covered(setting: Setting, sizes: range) -> list[Prediction]:
     # parameter, cell size, the conditions that it needs, its exponent and how it comes about
     rows: list[tuple[str, int, tuple[str, ...], Fraction | None, str]] = [("tau", 2, one, HALF, "")]
     rows.append(("weight", 1, one, HALF, ""))
-    rows += [(name, 1, _ALL, HALF, "; singleton cell") for name in ("beta1", "a", "b", "nu")]
+    rows += [("beta1", 1, one, HALF, "; singleton cell")]
+    rows += [(name, 1, _ALL, HALF, "; singleton cell") for name in ("a", "b", "nu")]
     for m in sizes[1:]:
         r = order(m)
         moments = f"; r_bar({m}) = {r}"

@@ -19,12 +19,12 @@ from temperance.theory.conditions.decision import Decision
 from temperance.theory.conditions.first_order_failures import classify
 from temperance.theory.conditions.mirror_points import curvature_is_outside_span, mirror
 from temperance.theory.models.gates import FITTED, require_gate
+from temperance.theory.rates.experts import EXPERT, with_experts
 from temperance.theory.rates.overspecified import activation_cells, softmax_cells
 from temperance.theory.rates.prediction import HALF, Prediction, density
 from temperance.theory.rates.setting import Gauge, Setting, even_part_moves
 from temperance.theory.rates.true_point import TruePoint, covers_line, is_analytic
 
-EXPERT = ("a", "b", "nu")
 INVARIANTS = ("beta1^p/tau", "beta1_direction", "beta0/tau")  # of the flow of a homogeneous s
 _DISTINCT = "the experts (a, b, nu) are distinct"
 _REGULAR = "exact-specified and the Fisher information is not singular"
@@ -69,11 +69,13 @@ def predict(
     if [p.expr for p in s.pieces] == [Z]:
         return (*_translated("linear", true_k, fitted_k), density())
     setting = Setting(s, true_k, fitted_k, gauge, dim, point, decision)
-    if true_k == 1:
-        return (*_one_atom(fitted_k), density())
-    if fitted_k > true_k:
-        return (*activation_cells(setting), density())
-    return (*_exact(setting), density())
+    return (*with_experts(setting, _activation_gate(setting)), density())
+
+
+def _activation_gate(setting: Setting) -> tuple[Prediction, ...]:
+    if setting.true_k == 1:
+        return _one_atom(setting.fitted_k)
+    return activation_cells(setting) if setting.fitted_k > setting.true_k else _exact(setting)
 
 
 def _validate(

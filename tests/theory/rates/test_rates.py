@@ -17,6 +17,7 @@ GENERIC = TruePoint(((1.5,), (0.7,)), 0.8, (-3, 3))
 ANCHORED = TruePoint(((1.5,), (0,)), 0.8, (-3, 3))
 REGULAR = {"tau": F(1, 2), "beta1": F(1, 2), "a": F(1, 2), "b": F(1, 2), "nu": F(1, 2), "weight": F(1, 2)}
 NOTHING = dict.fromkeys(REGULAR)
+EXPERTS = {**NOTHING, "a": F(1, 2), "b": F(1, 2), "nu": F(1, 2)}  # whatever the gate is
 
 
 def at(predictions, sizes, cell, number="sharp"):
@@ -91,7 +92,7 @@ def test_activation_with_a_split_cell(m):
     assert at(found, [m, 1], 0) == expected
     assert at(found, [m, 1], 0, "published") == {**expected, "tau": F(1, 4)}
     assert at(found, [m, 1], 1) == REGULAR
-    assert at(found, [1, m], 0) == NOTHING  # the anchor cell is split
+    assert at(found, [1, m], 0) == EXPERTS  # the anchor cell is split
 
 
 @pytest.mark.parametrize("s", ["exp(z)", "sqrt(1 + z**2)"])
@@ -144,7 +145,7 @@ def test_a_kink_inside_the_support():
     assert found == {"tau": F(1, 2), "beta1": F(1, 3), "a": F(1, 4), "b": F(1, 8), "nu": F(1, 4), "weight": F(1, 2)}
     inside = TruePoint(((0.25,), (0,)), 0.8, (-3, 3))  # z stays within (-1, 1), where hardtanh is linear
     assert at(split("hardtanh", point=inside), [2, 1], 0)["beta1"] is None
-    assert at(exact("hardtanh", gauge="anchored", point=inside), [1, 1], 0) == NOTHING
+    assert at(exact("hardtanh", gauge="anchored", point=inside), [1, 1], 0) == EXPERTS
     assert at(exact("hardtanh", gauge="anchored", point=ANCHORED), [1, 1], 0) == REGULAR
 
 
@@ -179,7 +180,7 @@ def test_continuous_homogeneous(s):
 
 def test_homogeneous_seen_on_one_side_only():
     blind = TruePoint(((-1.5,), (0,)), 0.8, (0, 3))
-    assert at(exact("relu", gauge="anchored", point=blind), [1, 1], 0) == NOTHING
+    assert at(exact("relu", gauge="anchored", point=blind), [1, 1], 0) == EXPERTS
 
 
 def test_homogeneous_in_the_free_gauge_claims_no_single_invariant():
@@ -189,9 +190,11 @@ def test_homogeneous_in_the_free_gauge_claims_no_single_invariant():
     assert found["a"] == F(1, 2)
 
 
-@pytest.mark.parametrize("s", ["hardshrink", "sign(z)", "log(abs(z))", "3"])
-def test_failures_of_f1_without_a_stated_rate(s):
-    assert at(exact(s), [1, 1], 0) == NOTHING
+@pytest.mark.parametrize(
+    ("s", "left"), [("hardshrink", NOTHING), ("log(abs(z))", NOTHING), ("sign(z)", EXPERTS), ("3", EXPERTS)]
+)
+def test_failures_of_f1_without_a_stated_rate_of_the_gate(s, left):
+    assert at(exact(s), [1, 1], 0) == left
     assert at(exact(s), [1, 1], 0, "published") == NOTHING
 
 
@@ -265,20 +268,25 @@ def test_half_is_predicted_only_where_the_sampled_information_is_regular(s, poin
     ],
 )
 def test_points_that_no_statement_covers(s, point):
-    assert at(exact(s, point=point, true_k=len(point.beta1)), [1] * len(point.beta1), 0) == NOTHING
+    bounded = s not in ("z + log(abs(z))", "exp(-1/z**2)")  # the other has no value at 0
+    expected = EXPERTS if bounded else NOTHING
+    assert at(exact(s, point=point, true_k=len(point.beta1)), [1] * len(point.beta1), 0) == expected
 
 
 def test_what_the_anchored_gauge_needs():
     assert at(exact("log(z) + z", gauge="anchored"), [1, 1], 0) == NOTHING  # s is not finite at 0
-    assert at(exact("tanh", gauge="anchored", point=TruePoint(((0,), (0,)), 1)), [1, 1], 0) == NOTHING
+    assert at(exact("tanh", gauge="anchored", point=TruePoint(((0,), (0,)), 1)), [1, 1], 0) == EXPERTS
     three = TruePoint(((1,), (0,), (0,)), 1)
     assert at(exact("tanh", gauge="anchored", point=three, true_k=3), [1] * 3, 1) == REGULAR
-    assert at(exact("cosh(z)", gauge="anchored", point=three, true_k=3), [1] * 3, 1) == NOTHING  # s'(0) = 0
+    assert at(exact("cosh(z)", gauge="anchored", point=three, true_k=3), [1] * 3, 1) == EXPERTS  # s'(0) = 0
 
 
-def test_over_specified_in_the_free_gauge_has_published_numbers_only():
+def test_over_specified_in_the_free_gauge_has_the_experts_and_published_numbers():
     found = predict("activation", "tanh", true_k=2, fitted_k=3)
-    assert set(at(found, [2, 1], 0).values()) == {None}
+    assert at(found, [2, 1], 0) == {**NOTHING, "b": F(1, 8), "nu": F(1, 4)}
+    assert at(found, [2, 1], 1) == EXPERTS
+    (a,) = (p for p in found if p.parameter == "a" and p.cell_size == 2)
+    assert a.reason.endswith("a bound is known: at least 1/8 (theory.md 2.7)")
     assert at(found, [2, 1], 0, "published")["beta1"] == F(1, 4)
 
 
@@ -287,7 +295,8 @@ def test_one_true_atom():
         **dict.fromkeys(("beta1", "weight")),
         **dict.fromkeys(("a", "b", "nu"), F(1, 2)),
     }
-    assert set(at(predict("activation", "tanh", true_k=1, fitted_k=2), [2], 0).values()) == {None}
+    found = at(predict("activation", "tanh", true_k=1, fitted_k=3), [3], 0)
+    assert found == {"beta1": None, "tau": None, "a": None, "b": F(1, 12), "nu": F(1, 6)}
 
 
 def test_the_identity_in_the_activation_gate_is_the_linear_gate():

@@ -1,0 +1,64 @@
+"""`temperance predict`: exponents as fractions or null, each with its reason."""
+
+import json
+
+import pytest
+
+from temperance.commands.app import run
+
+
+def asked(capsys, *arguments):
+    assert run(["predict", *arguments]) == 0
+    return capsys.readouterr().out
+
+
+def test_json_holds_fractions_or_null_with_reasons(capsys):
+    found = json.loads(asked(capsys, "--gate", "softmax", "--true", "2", "--fitted", "3", "--json"))
+    assert all(list(row) == ["parameter", "cell_size", "sharp", "published", "reason"] for row in found)
+    assert {
+        (row["sharp"], row["published"]) for row in found if row["parameter"] == "beta1" and row["cell_size"] == 2
+    } == {("1/4", "1/8")}
+    scale = json.loads(asked(capsys, "--true", "2", "--fitted", "2", "--json"))
+    (tau,) = (row for row in scale if row["parameter"] == "tau")
+    assert (tau["cell_size"], tau["sharp"], tau["published"]) == (None, None, None)
+    assert "not identifiable" in tau["reason"]
+    assert "published as slower than any polynomial" in tau["reason"]
+
+
+def test_the_table_has_no_number_without_its_reason(capsys):
+    told = asked(capsys, "--activation", "tanh", "--gauge", "anchored", "--true", "2", "--fitted", "3")
+    lines = told.splitlines()
+    assert lines[0] == "Predicted rates n^(-p): tanh, anchored gauge, k* = 2, k = 3"
+    assert lines[-2] == "Slowest predicted rate: n^(-1/8), of b; only in some cells of: tau, beta1, weight, a"
+    assert lines[-1].startswith("A published exponent below the sharp one is a correct bound")
+    marks = {line.split()[-1] for line in lines if line.startswith((" tau ", " beta1 ", " a ", " b ", " nu "))}
+    assert all(any(line.startswith(mark) for line in lines) for mark in marks)
+    assert "] the anchor cell is split: no statement covers it" in told
+
+
+def test_a_truth_decides_what_a_generic_point_leaves_open(capsys, tmp_path):
+    truth = {"beta1": [[1], [-1]], "beta0": [0.5, 0], "tau": 0.5, "a": [[0.5], [-0.5]], "b": [2, -2], "nu": [0.25, 0.5]}
+    path = tmp_path / "truth.json"
+    path.write_text(json.dumps({**truth, "x": {"law": "uniform", "low": -3, "high": 3}}))
+    setting = ("--activation", "gelu", "--true", "2", "--fitted", "2")
+    assert "tau, " not in asked(capsys, *setting).splitlines()[-1].partition("no rate")[2]
+    assert "no rate is predicted of: tau, beta1" in asked(capsys, *setting, "--truth", str(path)).splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--true", "2"], "--fitted needs a value"),
+        (["--true", "3", "--fitted", "2"], "need 1 <= k* <= k"),
+        (["--true", "2", "--fitted", "2", "--gauge", "loose"], "'loose'; accepted: free, anchored"),
+        (["--true", "2", "--fitted", "2", "--gate", "cosine"], "unknown gate 'cosine'; accepted: linear"),
+        (["--true", "2", "--fitted", "2", "--truth", "missing.json"], "cannot be read"),
+        (["--true", "2", "--fitted", "2", "-o", "rates.pdf"], "unknown ending; accepted: .json, .html"),
+    ],
+)
+def test_bad_options_are_one_line(capsys, arguments, message):
+    assert run(["predict", *arguments]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.count("\n") == 1
+    assert message in captured.err
