@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from temperance.measurements.rate_study import REPLICATES, study_for
+from temperance.measurements.rate_study import REPLICATES, size_in_words, study_for
 from temperance.measurements.rate_study import rates as measure
 from temperance.measurements.true_measures import truth_of
 from temperance.pages.answer import Answer, Part
 from temperance.pages.plots import rates_plot
-from temperance.pages.slopes import answer, size_in_words, slope_parts
+from temperance.pages.slopes import answer, slope_parts
 from temperance.terminal.errors import refusing, resumable
 from temperance.terminal.options import FileOr, Sizes, Whole, gate_of
 from temperance.terminal.progress import display
@@ -101,7 +101,9 @@ def rates(
     scheduler: str | None = None,
     store: str | None = None,
 ) -> Rates:
-    """Measure the rates of a gate by Monte Carlo, and hold them against the predicted exponents.
+    """Measure the rates of a gate by Monte Carlo, and compare them with the predicted exponents.
+
+    Slopes, intervals and predictions all have the sign of a slope: -0.5 for an error of the order n^(-1/2).
 
     Args:
         gate: linear, softmax (temperature 1) or activation.

@@ -106,11 +106,18 @@ def _sizes(kind: Kind, truth: Truth, name: str) -> tuple[int, ...]:
 
 def _check_sizes(n: Sequence[int], smallest: int, kind: Kind) -> None:
     largest = _LARGEST_SIZE[kind]
-    if len(n) < 2 or list(n) != sorted(set(n)) or n[0] < smallest or n[-1] > largest:
-        raise ValueError(
-            f"n must be at least two increasing sizes from {smallest} (parameters) to {largest:.0e} ({kind}), "
-            f"not {','.join(map(str, n))}"
-        )
+    if len(n) < 2 or list(n) != sorted(set(n)):
+        raise ValueError(f"n must be at least two increasing sizes, not {','.join(map(size_in_words, n))[:60]}")
+    for size in n:
+        if not smallest <= size <= largest:
+            limits = f"{smallest} (the number of parameters) to {size_in_words(largest)} (experiment: {kind})"
+            raise ValueError(f"n = {size_in_words(size)} is out of range; accepted: {limits}")
+
+
+def size_in_words(n: int) -> str:
+    """The size as a power of ten where it is a large one."""
+    exponent = len(str(n)) - 1
+    return f"1e{exponent}" if n >= 10**6 and n == 10**exponent else str(n)
 
 
 def _check(

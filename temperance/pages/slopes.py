@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from temperance.measurements.rate_study import size_in_words
 from temperance.pages.answer import Grid, Part
 
 SLOPE_COLUMNS = ("group", "cell", "share", "slope [95% interval]", "predicted", "outcome")
@@ -32,24 +33,18 @@ def _marks(slopes: Sequence[Mapping[str, Any]]) -> dict[str, str]:
 
 def _errors(sizes: Sequence[int], slopes: Sequence[Mapping[str, Any]]) -> Iterator[Part]:
     """The RMS error at every n, where there are fits."""
-    yield "RMS errors over the sample size n (x: too few fits)"
+    yield "RMS errors at the sample sizes n (few: under ten fits; large: beyond the numbers)"
     for start in range(0, len(sizes), _SIZES):
         part = sizes[start : start + _SIZES]
         rows = []
         for s in slopes:
             found = {point["n"]: point["rms"] for point in s["points"]}
-            rows.append((s["parameter"], _cell(s), *(_error(found.get(n)) for n in part)))
+            rows.append((s["parameter"], _cell(s), *(_error(found[n]) if n in found else "few" for n in part)))
         yield Grid("RMS errors", ("group", "cell", *(f"n = {size_in_words(n)}" for n in part)), tuple(rows))
 
 
 def _error(rms: float | None) -> str:
-    return "x" if rms is None else f"{rms:.2g}"
-
-
-def size_in_words(n: int) -> str:
-    """The size as a power of ten where it is a large one."""
-    exponent = len(str(n)) - 1
-    return f"1e{exponent}" if n >= 10**6 and n == 10**exponent else str(n)
+    return "large" if rms is None else f"{rms:.2g}"
 
 
 def fits_in_words(fits: Mapping[str, int]) -> str:

@@ -137,6 +137,8 @@ def test_the_answer_counts_what_is_judged_and_names_the_rest():
         "Answer: errors fall as predicted in 2 of 4 slopes, 1 sharp; inconclusive: b; contradicted: nu; "
         "not predicted, only measured: tau"
     )
+    half = [made("b"), made("b", cell=1, outcome="inconclusive", sharp=False)]
+    assert "; inconclusive: b (confirmed for 1 of 2); contradicted: none" in answer(half)
     assert answer(slopes[4:5]) == "Answer: no slope is predicted and measured; not predicted, only measured: tau"
     fits = {"total": 40, "converged": 20, "at_bound": 10, "failed": 10}
     setting = {"name": "it", "replicates": 10, "sizes": [100, 10**12], "seed": 0}
@@ -173,6 +175,17 @@ def test_no_cell_of_a_row_is_blank(changes, row):
     found = slope_row(made("a", **changes))
     assert all(found)
     assert [cell for cell in found if cell in row] == row
+
+
+def test_the_error_at_every_size_is_shown():
+    sizes = [10**j for j in range(2, 10)]
+    points = [{"n": n, "rms": None if n == 1000 else n**-0.5} for n in sizes[1:]]
+    fits = {"total": 40, "converged": 40, "at_bound": 0, "failed": 0}
+    setting = {"name": "it", "replicates": 10, "sizes": sizes, "seed": 0}
+    told = printed({"setting": setting, "experiment": "lattice", "slopes": [made("a", points=points)], "fits": fits})
+    first, second = (line.split() for line in told.splitlines() if line.startswith(" a  ") and "confirmed" not in line)
+    assert first == ["a", "0", "(1)", "few", "large", "0.01", "0.0032", "0.001", "0.00032"]
+    assert second == ["a", "0", "(1)", "0.0001", "3.2e-05"]
 
 
 def test_the_mirror_image_of_an_anchored_truth_has_its_predictions():
@@ -295,8 +308,11 @@ def test_bad_truths_are_one_line(tmp_path, capsys, text, message):
         (["--true", "2", "--fitted", "2", "--n", "1000"], "two increasing sizes"),
         (["--true", "2", "--fitted", "2", "--n", "2000,1000"], "two increasing sizes"),
         (["--true", "2", "--fitted", "2", "--n", "1.5,1e4"], "--n takes whole sizes N,N,.. such as 1000,1e6, not '1.5"),
-        (["--true", "2", "--fitted", "2", "--n", "1e4,1e20"], "from 10 (parameters) to 1e+12 (lattice), not 10000,10"),
-        (["--true", "2", "--fitted", "2", "--n", "1e4,1e9", "--experiment", "sample"], "to 1e+08 (sample)"),
+        (
+            ["--true", "2", "--fitted", "2", "--n", "1e4,1e20"],
+            "n = 1e20 is out of range; accepted: 10 (the number of par",
+        ),
+        (["--true", "2", "--fitted", "2", "--n", "1e4,1e9", "--experiment", "sample"], "to 1e8 (experiment: sample)"),
         (
             ["--true", "2", "--fitted", "2", "--experiment", "grid"],
             "unknown experiment 'grid'; accepted: lattice, sample",
