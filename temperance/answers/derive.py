@@ -15,7 +15,7 @@ from temperance.theory.derivations import printing
 from temperance.theory.derivations.derivation import Derivation, derivation
 from temperance.theory.interactions.pdes import Relation
 from temperance.theory.models.by_name import model
-from temperance.theory.models.spec import BETA0
+from temperance.theory.models.spec import BETA0, written
 
 _SHOWN = 20
 
@@ -74,7 +74,11 @@ class Derive(Answer):
         record, interactions = self.to_json(), self.derivation.interactions
         relations = len(self.relations)
         yield self.title
-        yield from self._definition()
+        weight, density = written(interactions.spec)
+        yield f"gate: an atom has the weight {weight}, divided by the sum over all atoms"
+        yield f"expert: the density {density}"
+        biased = "" if interactions.spec.gate.offset is None else " without beta0"
+        yield f"u is the weight{biased} times the density; u_{{p}} its derivative in p"
         yield (
             f"{record['derivatives']} derivatives, rank {record['rank']}, "
             f"{'1 relation' if relations == 1 else f'{relations} relations'}; {interactions.scope}"
@@ -87,9 +91,6 @@ class Derive(Answer):
         yield from self._list("Identifiable functions of an atom", [", ".join(record["identifiable_functions"])])
         yield from self._list("Not decided", record["missing"])
         yield ""
-
-    def _definition(self) -> Iterator[str]:
-        return iter(())
 
     def _list(self, title: str, lines: Sequence[str]) -> Iterator[str]:
         """A titled list, left out where it is empty, cut where it is long."""

@@ -224,6 +224,20 @@ def _pieces(expr: sp.Expr) -> list[sp.Expr]:
     return [e for e, _ in folded.args] if isinstance(folded, sp.Piecewise) else [folded]
 
 
+def written(spec: MoESpec) -> tuple[str, str]:
+    """The gate's weight of an atom and the expert's density, as text: a normal density as N(y | mean, variance)."""
+    gate, expert = spec.gate, spec.expert
+    weight = gate.log_weight + (sp.S.Zero if gate.offset is None else gate.offset)
+    mean = sp.expand(Y + NU * sp.diff(expert.log_density, Y))
+    normal = -((Y - mean) ** 2) / (2 * NU) - sp.log(2 * sp.pi * NU) / 2
+    same = not mean.has(Y) and sp.expand(normal - expert.log_density) == 0
+    return f"exp({_plain(weight)})", f"N(y | {_plain(mean)}, nu)" if same else f"exp({_plain(expert.log_density)})"
+
+
+def _plain(expr: sp.Expr) -> str:
+    return str(expr.replace(Jet, lambda name, _, point: sp.Function(name.name)(point)))
+
+
 def atom_symbol(p: sp.Symbol, i: int | str) -> sp.Symbol:
     """The symbol of the parameter p in the i-th atom (1, 2, .. or a letter), with the assumptions of p."""
     return sp.Symbol(f"{p.name}[{i}]", **p.assumptions0)

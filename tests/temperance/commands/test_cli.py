@@ -174,6 +174,29 @@ def test_derive_prints_every_relation(capsys):
     assert all(relation["equation"] in out for relation in found["relations"])
 
 
+@pytest.mark.parametrize(
+    ("options", "weight", "density"),
+    [
+        ([], "exp(beta0/tau + beta1*x/tau)", "N(y | a*x + b, nu)"),
+        (["--gate", "generic", "--expert", "nonlinear"], "exp(beta0/tau + s(beta1*x)/tau)", "N(y | h(a*x + b), nu)"),
+        (["--gate", "softmax", "--expert", "polynomial:2"], "exp(beta0 + beta1*x)", "N(y | a_1*x + a_2*x**2 + b, nu)"),
+        (["--activation", "z**2"], "exp(beta0/tau + beta1**2*x**2/tau)", "N(y | a*x + b, nu)"),
+        (["--expert", "multinomial:2"], "exp(beta0/tau + beta1*x/tau)", "exp(Piecewise((a_1*x + b_1 - log("),
+    ],
+)
+def test_a_derivation_begins_with_the_model(capsys, options, weight, density):
+    _, gate, expert, *_ = output(capsys, "derive", "--order", "1", *options).splitlines()
+    assert gate == f"gate: an atom has the weight {weight}, divided by the sum over all atoms"
+    assert expert.startswith(f"expert: the density {density}")
+
+
+def test_a_long_list_is_cut_and_says_how_to_see_all(capsys):
+    cut, whole = (output(capsys, "derive", "--order", "3", *more).splitlines() for more in ([], ["--all"]))
+    assert "  ... and 14 more: --all prints them, in Python all=True" in cut
+    assert len(whole) == len(cut) + 14 - 1
+    assert strict(output(capsys, "derive", "--order", "3", "--json"))["relations"][33]["equation"] in "\n".join(whole)
+
+
 def test_one_relation_is_not_counted_as_many(capsys):
     assert "rank 5, 1 relation;" in output(capsys, "derive", "--order", "1")
 
