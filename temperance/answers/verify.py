@@ -8,23 +8,26 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, ClassVar
 
+from temperance.claims.stored_report import read_report
 from temperance.claims.verify import Verification, chosen, verify_claims
 from temperance.evidence.outcomes import LEGS, Leg
 from temperance.evidence.study_runner import Runs, cores
 from temperance.pages.answer import Answer, Grid, Part
+from temperance.pages.formulas import IN_WORDS
 from temperance.pages.slopes import SLOPE_COLUMNS, fits_in_words, slope_row
 from temperance.terminal.errors import BadInput, refusing, resumable
 from temperance.terminal.options import Whole
 from temperance.terminal.progress import display
 
 PUBLISHED = "../shared/published"
-COLUMNS = ("claim", *LEGS, "outcome")
+COLUMNS = ("claim", "what it says", *LEGS, "outcome")
+_RUNNING = "--store, --workers, --scheduler and --published are about running claims, and --from runs nothing"
 
 
 def _page(found: Verify) -> str:
     from temperance.pages.pages import verification_page
 
-    return verification_page(found.report)
+    return verification_page(found.report, found.source)
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -34,10 +37,12 @@ class Verify(Answer):
     Attributes:
         report: the claims and what their legs found.
         skipped: why the published estimates were not checked, if they should have been.
+        source: the file that the report was read from, where nothing was run.
     """
 
     report: Verification
     skipped: tuple[str, ...] = ()
+    source: str | None = None
 
     writers: ClassVar[Mapping[str, Any]] = MappingProxyType({**Answer.writers, ".html": _page})
 
@@ -67,7 +72,12 @@ class Verify(Answer):
         if self.report.published is not None:
             yield from _published_lines(self.report.published)
         rows = [
-            (r.claim.id, *(_outcome(leg, name in r.claim.required) for name, leg in r.legs.items()), r.outcome)
+            (
+                r.claim.id,
+                IN_WORDS.get(r.claim.id, r.claim.statement),
+                *(_outcome(leg, name in r.claim.required) for name, leg in r.legs.items()),
+                r.outcome,
+            )
             for r in self.report.results
         ]
         yield Grid("Outcomes", COLUMNS, tuple(rows))
@@ -78,7 +88,8 @@ class Verify(Answer):
         by_outcome: dict[str, list[str]] = {}
         for result in self.report.results:
             by_outcome.setdefault(result.outcome, []).append(result.claim.id)
-        return ["; ".join(f"{outcome}: {', '.join(ids)}" for outcome, ids in by_outcome.items())]
+        found = "; ".join(f"{outcome}: {', '.join(ids)}" for outcome, ids in by_outcome.items())
+        return [found] if self.source is None else [found, f"read from {self.source!r}: nothing was run"]
 
     def to_json(self) -> Any:
         """Claims, legs and outcomes, and the check of the published estimates."""
@@ -128,6 +139,7 @@ def verify(
     workers: Whole | None = None,
     scheduler: str | None = None,
     published: str | None = None,
+    from_: str | None = None,
 ) -> Verify:
     """Run claims of the theory, each by its proof and by measurement, and say which stand.
 
@@ -140,6 +152,7 @@ def verify(
         scheduler: Address of a Dask cluster, in place of local processes.
         published: Folder of the published estimates whose losses are recomputed, ../shared/published by default; not
             checked where claims are named and no folder is.
+        from_: A report.json of this command, shown (with -o page.html, as a page) without running anything.
 
     Raises:
         ValueError: what is not accepted.
@@ -148,11 +161,26 @@ def verify(
         chosen(claims)
         if workers is not None and workers < 1:
             raise ValueError(f"workers must be at least 1, not {workers}")
+    if from_ is not None:
+        if not (store is workers is scheduler is published is None):
+            raise BadInput(_RUNNING)
+        with refusing():
+            return Verify(_only(read_report(from_), claims), source=from_)
     folder, skipped = _published(published, named=bool(claims))
     with resumable(store), display() as shown, refusing():
         processes = cores() if workers is None else workers
         with Runs(workers=processes, scheduler=scheduler, store=store, report=shown.report) as runs:
             return Verify(verify_claims(claims, folder, shown.doing, runs=runs), skipped)
+
+
+def _only(report: Verification, claims: Sequence[str]) -> Verification:
+    """The part of a report that is about some claims; all of it for none."""
+    missing = [claim for claim in claims if claim not in [r.claim.id for r in report.results]]
+    if missing:
+        raise ValueError(f"the report has no claim {missing[0]}; accepted: those that were run")
+    if not claims:
+        return report
+    return Verification(tuple(r for r in report.results if r.claim.id in claims), None)
 
 
 def _published(folder: str | None, *, named: bool) -> tuple[str | None, tuple[str, ...]]:

@@ -54,6 +54,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "temperance verify",
         "temperance verify C1 C2 -o report.json",
         "temperance verify --store studies.sqlite -o report.html",
+        "temperance verify --from report.json -o report.html",
     ),
     "notebooks run": (
         "temperance notebooks run notebooks",

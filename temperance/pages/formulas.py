@@ -1,4 +1,4 @@
-"""States the claims in symbols, as LaTeX, for reports."""
+"""States the claims in plain words, and in symbols as LaTeX, for reports."""
 
 from __future__ import annotations
 
@@ -52,3 +52,21 @@ FORMULAS: dict[str, tuple[str, ...]] = {
         r"\implies (b', \tau') = (b, \tau) \text{ or a twin}",
     ),
 }
+
+IN_WORDS: dict[str, str] = {
+    "C1": "relations of the linear gate's derivatives",
+    "C2": "linear gate: tau is not identifiable",
+    "C3": "no distance bounds a loss that holds tau",
+    "C4": "linear gate: beta1/tau at n^(-1/2)",
+    "C5": "tanh, sigmoid, GELU: tau at n^(-1/2)",
+    "C6": "ReLU: tau is not identifiable",
+    "C7": "more atoms than needed: the rates",
+    "C8": "solvability order r_bar(m) = 2m",
+    "C9": "density at n^(-1/2) everywhere",
+    "C10": "mirror points of tanh and GELU",
+    "C11": "log(1+z^2): no rate at tau = 1",
+    "C12": "how many points tau needs at least",
+    "C13": "variance of tau: inverse information",
+    "C15": "tanh, GELU: one point, up to twins",
+}
+"""What each claim is about, for a reader who does not know it."""

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import platform
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import lru_cache
 from importlib.metadata import version
-from pathlib import PurePath
 from textwrap import shorten
 from typing import Any
 
@@ -20,7 +19,7 @@ from temperance.pages.formulas import FORMULAS, MODEL
 from temperance.pages.leg_views import View, badge_class, data_address, evidence, shown, width_class
 from temperance.pages.mathml import activation as activation_mathml
 from temperance.pages.mathml import mathml, prose
-from temperance.terminal.output import to_json, write_file
+from temperance.terminal.output import to_json
 from temperance.theory.activations.activation import activation, reread
 from temperance.theory.derivations.derivation import Derivation, Formula, Paragraph
 from temperance.theory.derivations.printing import broken
@@ -53,10 +52,10 @@ def _environment() -> Environment:
     return made
 
 
-def verification_page(report: Verification) -> str:
+def verification_page(report: Verification, source: str | None = None) -> str:
     """A verification as an HTML document.
 
-    It names the command that makes it again.
+    It names the command that makes it again. source: the file that the report was read from, if it was.
     """
     legs = {result.claim.id: [_leg(result, name) for name in result.legs] for result in report.results}
     outcomes = Counter(result.outcome for result in report.results)
@@ -74,6 +73,7 @@ def verification_page(report: Verification) -> str:
             published=report.published,
             published_grid=None if report.published is None else _published(report.published),
             command=f"temperance verify {' '.join(legs)}",
+            source=source,
             versions=versions(),
             certificates=list(_certificates(report)),
         )
@@ -155,15 +155,3 @@ def _block(block: Paragraph | Formula) -> tuple[str, list[str]]:
     if isinstance(block, Paragraph):
         return "text", [block.content]
     return "formula", [row for line in block.lines for row in broken(line)]
-
-
-REPORTS: dict[str, Callable[[Verification], str]] = {
-    ".json": lambda report: to_json(report.record()) + "\n",
-    ".html": verification_page,
-}
-"""Writers of a verification, by the ending of the file."""
-
-
-def write_report(report: Verification, path: str) -> None:
-    """Write a verification in the format of the file's ending."""
-    write_file(path, REPORTS[PurePath(path).suffix](report))

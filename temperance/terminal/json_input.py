@@ -21,15 +21,15 @@ from typing import Any
 _LARGEST = 10**6  # bytes
 
 
-def read_json(path: str, accepted: str, number: Callable[[str], Any] = float) -> Any:
-    """What a JSON file of at most a megabyte holds, every number as `number` of its digits.
+def read_json(path: str, accepted: str, number: Callable[[str], Any] = float, *, largest: int = _LARGEST) -> Any:
+    """What a JSON file of at most `largest` bytes (a megabyte) holds, every number as `number` of its digits.
 
     accepted: what the file should hold, for the message. Raises ValueError, naming the file, if it cannot be read, or
     is not strict JSON (NaN, a name given twice).
     """
     try:
-        if Path(path).stat().st_size > _LARGEST:
-            raise ValueError(f"it has more than {_LARGEST} bytes")
+        if Path(path).stat().st_size > largest:
+            raise ValueError(f"it has more than {largest} bytes")
         return _loads(Path(path).read_text(encoding="utf-8-sig"), number)
     except OSError as error:
         raise ValueError(f"{path!r} cannot be read: {error.strerror or error}") from None

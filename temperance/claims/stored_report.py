@@ -1,0 +1,50 @@
+"""Reads a verification back from its JSON, so that it can be shown without running anything again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, get_args
+
+from temperance.claims.verify import Result, Verification, chosen
+from temperance.evidence.outcomes import LEGS, Leg, LegName, LegOutcome
+from temperance.terminal.json_input import read_json
+
+_ACCEPTED = "a report of `temperance verify -o report.json`"
+_LARGEST = 10**8  # bytes
+
+
+def read_report(path: str) -> Verification:
+    """The verification in a file; the outcome of every claim follows from its legs again.
+
+    Raises:
+        ValueError: the file cannot be read, or holds no report.
+    """
+    found = read_json(path, _ACCEPTED, _number, largest=_LARGEST)
+    try:
+        published = found["published"]
+        results = tuple(_result(record) for record in found["claims"])
+        if published is not None:
+            published["outcome"], published["detail"], published["checks"]
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{path!r} is no report ({error!r:.80}); accepted: {_ACCEPTED}") from None
+    return Verification(results, published)
+
+
+def _number(text: str) -> int | float:
+    return int(text) if text.removeprefix("-").isdigit() else float(text)
+
+
+def _result(record: Mapping[str, Any]) -> Result:
+    (claim,) = chosen([record["id"]])
+    legs: dict[LegName, Leg | None] = {name: _leg(record["legs"][name]) for name in LEGS}
+    return Result(replace(claim, statement=str(record["statement"])), legs)
+
+
+def _leg(record: Mapping[str, Any] | None) -> Leg | None:
+    if record is None:
+        return None
+    data = {key: value for key, value in record.items() if key not in ("outcome", "detail", "crashed")}
+    if record["outcome"] not in get_args(LegOutcome):
+        raise ValueError(f"unknown outcome {record['outcome']!r:.40}; accepted: {', '.join(get_args(LegOutcome))}")
+    return Leg(record["outcome"], str(record["detail"]), data, bool(record.get("crashed")))

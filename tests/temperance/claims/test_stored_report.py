@@ -1,0 +1,83 @@
+"""`temperance verify --from`: a report read back is shown as it was, and nothing is run."""
+
+import json
+
+import pytest
+
+from temperance.claims.stored_report import read_report
+from temperance.claims.table import CLAIMS
+from temperance.commands.app import run
+from temperance.pages.formulas import IN_WORDS
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory):
+    path = tmp_path_factory.mktemp("reports") / "report.json"
+    assert run(["verify", "C1", "C11", "-o", str(path)]) == 0
+    return path
+
+
+@pytest.fixture
+def nothing_runs(monkeypatch):
+    monkeypatch.setattr("temperance.claims.verify.run_claim", lambda *_: pytest.fail("a claim is run"))
+
+
+@pytest.mark.usefixtures("nothing_runs")
+def test_a_report_is_printed_and_made_a_page_without_running(stored, tmp_path, capsys):
+    page = tmp_path / "report.html"
+    assert run(["verify", "--from", str(stored), "-o", str(page)]) == 0
+    told = capsys.readouterr().out
+    assert told.splitlines()[-2] == "proved: C1; confirmed: C11"
+    assert told.splitlines()[-1] == f"read from {str(stored)!r}: nothing was run"
+    text = page.read_text(encoding="utf-8")
+    assert 'id="C11-contact"' in text
+    assert "nothing was run again" in text
+    assert run(["verify", "--from", str(stored), "--json"]) == 0
+    assert capsys.readouterr().out == stored.read_text(encoding="utf-8")
+    assert run(["verify", "C1", "--from", str(stored)]) == 0
+    assert "C11" not in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("nothing_runs")
+def test_the_outcome_follows_from_the_legs(stored, tmp_path, capsys):
+    report = json.loads(stored.read_text(encoding="utf-8"))
+    report["claims"][0]["legs"]["proof"].update(outcome="contradicted", detail="a counterexample")
+    path = tmp_path / "changed.json"
+    path.write_text(json.dumps(report), encoding="utf-8")
+    assert read_report(str(path)).results[0].outcome == "contradicted"
+    assert run(["verify", "--from", str(path)]) == 1
+    assert "C1 is contradicted: proof: a counterexample" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[]", "is no report"),
+        ("{", "is not JSON"),
+        ('{"claims": [{"id": "C1", "statement": "", "legs": {}}], "published": null}', "is no report"),
+        ('{"claims": [{"id": "C0"}], "published": null}', "unknown claim 'C0'"),
+        ('{"claims": [], "published": {}}', "is no report"),
+    ],
+)
+def test_what_is_no_report_is_refused_in_one_line(tmp_path, capsys, text, message):
+    path = tmp_path / "report.json"
+    path.write_text(text)
+    assert run(["verify", "--from", str(path)]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.count("\n") == 1
+    assert message in captured.err
+
+
+def test_options_of_a_run_do_not_go_with_a_report(stored, capsys):
+    assert run(["verify", "--from", str(stored), "--workers", "2"]) == 2
+    assert run(["verify", "C9", "--from", str(stored)]) == 2
+    assert capsys.readouterr().err.count("\n") == 2
+
+
+def test_what_claims_are_about_is_said_in_plain_words(stored, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    assert {claim.id for claim in CLAIMS} <= set(IN_WORDS)
+    assert run(["verify", "--from", str(stored)]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "C1 relations of the linear confirmed - - proved gate's derivatives" in told
