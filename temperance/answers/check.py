@@ -10,7 +10,7 @@ from typing import Any
 
 from temperance.answers.proof_files import check_names, write_proofs
 from temperance.interop.callables import Source, activation
-from temperance.pages.answer import Answer, Grid, Part
+from temperance.pages.answer import Answer, Grid, Part, Refused
 from temperance.terminal.errors import BadInput
 from temperance.terminal.progress import display
 from temperance.theory.activations.catalogue import ALIASES, CATALOGUE
@@ -126,18 +126,9 @@ def check(
             first_order, second_order, tau_beta1, a, b_nu.
 
     Raises:
-        ValueError: an activation cannot be read, or the file not be written.
+        Refused: an activation cannot be read (a ValueError; `answer` has the answer to the others).
+        ValueError: a file cannot be written.
     """
-    found = check_each(*activations, certificate=certificate, coq=coq, require=require)
-    if found.refused:
-        raise BadInput("; ".join(found.refused))
-    return found
-
-
-def check_each(
-    *activations: Source, certificate: str | None = None, coq: str | None = None, require: str | None = None
-) -> Check:
-    """`check`, in which one activation that cannot be read does not discard the others."""
     if not activations:
         raise BadInput("check needs an activation; accepted: names of `temperance catalogue` and expressions in z")
     required = _required(require)
@@ -151,7 +142,10 @@ def check_each(
                 refused.append(str(error))
     with display() as shown, shown.doing("writing proofs"):
         remarks = write_proofs(decisions, certificate, coq)
-    return Check(tuple(decisions), tuple(refused), tuple(remarks), required)
+    found = Check(tuple(decisions), tuple(refused), tuple(remarks), required)
+    if refused:
+        raise Refused("; ".join(refused), found)
+    return found
 
 
 def _required(text: str | None) -> tuple[str, ...]:

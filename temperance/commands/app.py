@@ -13,19 +13,8 @@ from importlib.metadata import version
 
 from cyclopts import App, CycloptsError, Parameter
 
-from temperance.answers.certify import certify
-from temperance.answers.check import catalogue, check, check_each
-from temperance.answers.derive import derive
-from temperance.answers.efficiency import efficiency
-from temperance.answers.exponents import exponents
-from temperance.answers.predict import predict
-from temperance.answers.rates import rates
-from temperance.answers.verify import verify
-from temperance.commands.command import command
-from temperance.commands.examples import show_examples
-from temperance.commands.fit import fit
+from temperance.commands.examples import QUESTIONS, epilogue
 from temperance.commands.notebooks import notebooks
-from temperance.commands.twins import twins
 from temperance.terminal.completion import completion_command
 from temperance.terminal.errors import BadInput, commands, described, one_line
 from temperance.terminal.help_text import Flowing
@@ -42,13 +31,15 @@ app = App(
 )
 
 
-app.command(command(check_each, check.__doc__), name="check")
-for function in (certify, catalogue, derive, predict, rates, efficiency, exponents, verify):
-    app.command(command(function))
-for made in (fit, notebooks, twins):
-    app.command(made)
+ANSWERS = ("check", "certify", "catalogue", "derive", "predict", "rates", "efficiency", "exponents", "verify")
+"""The commands that are functions of `temperance`."""
+
+for made in ANSWERS:
+    app.command(f"temperance.commands.command:{made}", name=made, help=QUESTIONS[made], help_epilogue=epilogue(made))
+for made in ("fit", "twins"):
+    app.command(f"temperance.commands.{made}:{made}", name=made, help=QUESTIONS[made], help_epilogue=epilogue(made))
+app.command(notebooks)
 app.command(completion_command(app), name="--install-completion")
-show_examples(app)
 
 
 def run(tokens: Sequence[str]) -> int:

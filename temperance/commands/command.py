@@ -1,4 +1,8 @@
-"""Makes a command of a function of `temperance.answers`: the same options, and --json and -o."""
+"""Makes a command of a function of `temperance`: the same options, and --json and -o.
+
+`temperance.commands.command:rates` is the command of `temperance.rates`, made when it is first asked for, so that a
+command loads what it needs and no more.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +13,9 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
+import temperance
 from temperance.interop.callables import Source
-from temperance.pages.answer import Answer
+from temperance.pages.answer import Answer, Refused
 from temperance.terminal.errors import one_line
 from temperance.terminal.options import FileOr, Json, Output
 from temperance.terminal.output import check_writable, console, to_json
@@ -19,11 +24,16 @@ _SHELL: Mapping[Any, Any] = {FileOr: str | None, Source: str}
 """What of an option's type can be typed."""
 
 
-def command(function: Callable[..., Answer], help_text: str | None = None) -> Callable[..., int]:
+def __getattr__(name: str) -> Callable[..., int]:
+    if name not in dir(temperance):
+        raise AttributeError(f"there is no command {name!r}")
+    return command(getattr(temperance, name))
+
+
+def command(function: Callable[..., Answer]) -> Callable[..., int]:
     """The command of a function: it prints the answer, as a table or JSON, and returns the exit status.
 
-    function: its parameters are the options; its result type knows which files -o writes.
-    help_text: a docstring that describes the options; that of the function by default.
+    function: its parameters are the options, its docstring the help; its result type knows which files -o writes.
     """
     signature = inspect.signature(function, eval_str=True)
     kind: type[Answer] = signature.return_annotation
@@ -31,7 +41,10 @@ def command(function: Callable[..., Answer], help_text: str | None = None) -> Ca
     def run(*arguments: Any, json: bool = False, output: str | None = None, **options: Any) -> int:
         if output is not None:
             check_writable(output, endings=kind.writers)
-        found = function(*arguments, **options)
+        try:
+            found = function(*arguments, **options)
+        except Refused as refusal:
+            found = refusal.answer
         if output is not None:
             found.write(output)
         for remark in found.remarks:
@@ -42,16 +55,15 @@ def command(function: Callable[..., Answer], help_text: str | None = None) -> Ca
             found.show(console())
         return found.status
 
-    own = [_option(p) for p in signature.parameters.values()]
     output_file = Annotated[Output, Parameter(help=f"Write the answer to this {' or '.join(kind.writers)} file.")]
-    extra = [
+    parameters = [
+        *(_option(p) for p in signature.parameters.values()),
         inspect.Parameter("json", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=Json),
         inspect.Parameter("output", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=output_file),
     ]
-    run.__name__ = function.__name__
-    run.__doc__ = help_text or function.__doc__
-    run.__signature__ = signature.replace(parameters=[*own, *extra], return_annotation=int)  # type: ignore[attr-defined]
-    run.__annotations__ = {p.name: p.annotation for p in (*own, *extra)}
+    run.__doc__ = function.__doc__
+    run.__signature__ = signature.replace(parameters=parameters, return_annotation=int)  # type: ignore[attr-defined]
+    run.__annotations__ = {p.name: p.annotation for p in parameters}
     return run
 
 

@@ -1,10 +1,6 @@
-"""Lists examples of every command, shown at the end of its --help."""
+"""Says what every command answers, and gives examples, for --help."""
 
 from __future__ import annotations
-
-from functools import reduce
-
-from cyclopts import App
 
 EXAMPLES: dict[str, tuple[str, ...]] = {
     "check": (
@@ -63,8 +59,21 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
 }
 
 
-def show_examples(app: App) -> None:
-    """Put its examples at the end of the help of every command that has some."""
-    for name, lines in EXAMPLES.items():
-        command = reduce(lambda found, part: found[part], name.split(), app)
-        command.help_epilogue = "\n".join(["Examples:", *(f"    {line}" for line in lines)])
+QUESTIONS: dict[str, str] = {
+    "check": "Is the temperature learnable with this activation?",
+    "certify": "Are these proofs right? Exit status 1: one is not.",
+    "catalogue": "Which named activations make the temperature learnable?",
+    "derive": "Which relations tie the parameters, and what is identifiable?",
+    "predict": "How fast do estimates converge, by theory?",
+    "rates": "How fast do they converge, measured? A slope of -0.5 is an error n^(-1/2).",
+    "efficiency": "How much data does the temperature need?",
+    "exponents": "Which contact orders does a gate have, proved and measured?",
+    "fit": "Which mixture do my data come from?",
+    "twins": "Which other parameters have the same density?",
+    "verify": "Which claims of the theory stand? Exit status 1: one is contradicted.",
+}
+
+
+def epilogue(name: str) -> str:
+    """The examples of a command, as they stand at the end of its help."""
+    return "\n".join(["Examples:", *(f"    {line}" for line in EXAMPLES[name])])

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
+from temperance.commands.examples import epilogue
 from temperance.terminal.errors import BadInput, commands, one_line
 from temperance.terminal.output import write_file
 from temperance.terminal.progress import display
@@ -23,7 +24,7 @@ def _no_notebook_command(*given: Annotated[str, Parameter(show=False)]) -> int:
     raise BadInput(f"{what}; accepted: {commands(notebooks)}")
 
 
-@notebooks.command(name="run")
+@notebooks.command(name="run", help_epilogue=epilogue("notebooks run"))
 def run_notebooks(
     place: str = "notebooks",
     *,

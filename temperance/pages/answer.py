@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.console import Console
 
-from temperance.terminal.errors import one_line
+from temperance.terminal.errors import BadInput, one_line
 from temperance.terminal.output import check_writable, console, table, to_json, write_file
 
 if TYPE_CHECKING:
@@ -128,6 +128,14 @@ class Answer:
     def _repr_html_(self) -> str:
         """For notebooks."""
         return "\n".join(_html(part) for part in (*self.parts(), *self.words) if part)
+
+
+class Refused(BadInput):
+    """Some of what was asked cannot be answered; answer: the answer to the rest."""
+
+    def __init__(self, message: str, answer: Answer) -> None:
+        super().__init__(message)
+        self.answer = answer
 
 
 def _html(part: Part) -> str:
