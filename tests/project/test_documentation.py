@@ -45,6 +45,11 @@ def parameters(function):
     return {name: p for name, p in inspect.signature(function).parameters.items() if name != "self"}
 
 
+def test_the_page_on_python_lists_what_temperance_offers():
+    page = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
+    assert sorted(re.findall(r"::: temperance\.(\w+)", page)) == dir(temperance)
+
+
 def test_there_is_much_to_document():
     assert len(FUNCTIONS) > 20
     assert len(CLASSES) >= 10
