@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from temperance.pages.answer import Answer, Part
-from temperance.terminal.errors import BadInput
+from temperance.terminal.errors import BadInput, refusing
+from temperance.terminal.json_input import plain_number, read_json
 from temperance.terminal.options import FileOr
 from temperance.terminal.progress import display
 from temperance.theory.checker.rejected import Rejected
 from temperance.theory.checker.verdict_checker import check
 
 _MOST_BYTES = 64 * 2**20
-_ACCEPTED = "accepted: files written by `check` or `exponents` with --certificate"
+_ACCEPTED = "files written by `check` or `exponents` with --certificate"
 
 
 @dataclass(frozen=True)
@@ -80,7 +79,7 @@ def certify(*files: FileOr) -> Certified:
         ValueError: a file cannot be read, or holds no certificate.
     """
     if not files:
-        raise BadInput(f"certify needs a file; {_ACCEPTED}")
+        raise BadInput(f"certify needs a file; accepted: {_ACCEPTED}")
     with display() as shown, shown.doing("proving"):
         found = [(file, proof) for file in files for proof in (_read(file) if isinstance(file, str) else [file])]
         return Certified(tuple(_checked("certificate" if file is proof else str(file), proof) for file, proof in found))
@@ -97,26 +96,10 @@ def _checked(file: str, certificate: Any) -> Proof:
     return Proof(file, statement if isinstance(statement, str) else "no statement", rejection)
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object of a file; of a key that stands twice, two readers could take different values."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise ValueError("a key stands twice in an object")
-    return found
-
-
 def _read(path: str) -> list[Any]:
-    try:
-        if Path(path).stat().st_size > _MOST_BYTES:
-            raise BadInput(f"{path!r} is larger than {_MOST_BYTES} bytes; {_ACCEPTED}")
-        value = json.loads(Path(path).read_text(encoding="utf-8"), object_pairs_hook=_object)
-    except OSError as error:
-        raise BadInput(f"cannot read {path!r}: {error.strerror}") from error
-    except BadInput:
-        raise
-    except (ValueError, RecursionError) as error:
-        raise BadInput(f"{path!r} is no JSON ({error}); {_ACCEPTED}") from error
+    with refusing():
+        value = read_json(path, _ACCEPTED, plain_number, largest=_MOST_BYTES)
     found = value if isinstance(value, list) else [value]
     if not found:
-        raise BadInput(f"{path!r} holds no certificate; {_ACCEPTED}")
+        raise BadInput(f"{path!r} holds no certificate; accepted: {_ACCEPTED}")
     return found

@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 from temperance.claims.verify import Result, Verification, chosen
 from temperance.evidence.outcomes import LEGS, Leg, LegName, LegOutcome
-from temperance.terminal.json_input import read_json
+from temperance.terminal.json_input import plain_number, read_json
 
 _ACCEPTED = "a report of `temperance verify -o report.json`"
 _LARGEST = 10**8  # bytes
@@ -20,7 +20,7 @@ def read_report(path: str) -> Verification:
     Raises:
         ValueError: the file cannot be read, or holds no report.
     """
-    found = read_json(path, _ACCEPTED, _number, largest=_LARGEST)
+    found = read_json(path, _ACCEPTED, plain_number, largest=_LARGEST)
     try:
         published = found["published"]
         results = tuple(_result(record) for record in found["claims"])
@@ -29,10 +29,6 @@ def read_report(path: str) -> Verification:
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"{path!r} is no report ({error!r:.80}); accepted: {_ACCEPTED}") from None
     return Verification(results, published)
-
-
-def _number(text: str) -> int | float:
-    return int(text) if text.removeprefix("-").isdigit() else float(text)
 
 
 def _result(record: Mapping[str, Any]) -> Result:

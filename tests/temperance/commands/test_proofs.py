@@ -36,7 +36,7 @@ def test_a_key_that_stands_twice_is_bad_input(written, capsys):
     written.write_text(written.read_text().replace('"verdict": "holds"', '"verdict": "fails", "verdict": "holds"', 1))
     capsys.readouterr()
     assert run(["certify", str(written)]) == 2
-    assert "a key stands twice" in capsys.readouterr().err
+    assert "is given twice" in capsys.readouterr().err
 
 
 def test_undecided_verdicts_have_no_certificate_and_say_so(tmp_path, capsys):
