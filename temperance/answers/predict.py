@@ -68,7 +68,7 @@ class Predict(Answer):
         )
         for what, some in (
             ("no rate is predicted of", [name for name in open_ if name not in names]),
-            ("only in some cells of", [name for name in open_ if name in names]),
+            ("in some of the cases only", [name for name in open_ if name in names]),
         ):
             text += f"; {what}: {', '.join(some)}" if some else ""
         lines = [text]

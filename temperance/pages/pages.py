@@ -141,7 +141,7 @@ def answer_page(found: Answer) -> str:
         .get_template("answer.html")
         .render(
             title=found.title,
-            parts_=[part for part in found.parts() if part],
+            parts_=[part for part in found.parts() if part not in ("", found.title)],
             words=found.words,
             plots=found.plots,
             record=found.to_json(),

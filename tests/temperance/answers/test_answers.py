@@ -82,6 +82,17 @@ def test_an_answer_is_written_as_json_and_as_a_page(found, name, tmp_path):
         found[name].write(str(tmp_path / "answer.pdf"))
 
 
+def test_a_page_leads_with_the_answer_and_holds_tables_plots_and_json(found, tmp_path):
+    path = tmp_path / "rates.html"
+    found["rates"].write(str(path))
+    page = path.read_text(encoding="utf-8")
+    title, answer = found["rates"].title, found["rates"].words[0]
+    assert page.count(f">{title}<") == 2  # of the page and of the window
+    assert page.index(answer) < page.index("<table>")
+    assert page.count("<svg role=") == len(found["rates"].plots)
+    assert "&#34;predicted&#34;: -0.5" in page
+
+
 def test_what_is_marked_up_in_an_activation_is_text_in_html():
     assert "z < 0" not in temperance.check("where(z < 0, z, 2*z)")._repr_html_()
 

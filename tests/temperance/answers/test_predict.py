@@ -29,7 +29,7 @@ def test_the_table_has_no_number_without_its_reason(capsys):
     told = asked(capsys, "--activation", "tanh", "--gauge", "anchored", "--true", "2", "--fitted", "3")
     lines = told.splitlines()
     assert lines[0] == "Predicted rates n^(-p): tanh, anchored gauge, k* = 2, k = 3"
-    assert lines[-2] == "Slowest predicted rate: n^(-1/8), of b; only in some cells of: tau, beta1, weight, a"
+    assert lines[-2] == "Slowest predicted rate: n^(-1/8), of b; in some of the cases only: tau, beta1, weight, a"
     assert lines[-1].startswith("A published exponent below the sharp one is a correct bound")
     marks = {line.split()[-1] for line in lines if line.startswith((" tau ", " beta1 ", " a ", " b ", " nu "))}
     assert all(any(line.startswith(mark) for line in lines) for mark in marks)
