@@ -83,7 +83,7 @@ def study_for(
     )
     # kinks that some atom sees change the exponent of the error of beta1 in split cells
     split = fitted > true and not linear
-    kink = split and any(Setting(activation(name), true, fitted, gauge_, dim, made.point).kinked())
+    kink = split and Setting(activation(name), true, fitted, gauge_, dim, made.point).kinked
     return replace(made, kink=kink)
 
 

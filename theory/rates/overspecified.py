@@ -9,7 +9,7 @@ from functools import cache
 import sympy as sp
 
 from temperance.theory.activations.activation import Activation
-from temperance.theory.conditions.verdict import Outcome, Verdict
+from temperance.theory.conditions.verdict import Outcome
 from temperance.theory.models.by_name import model
 from temperance.theory.models.spec import TAU
 from temperance.theory.orders.certificates import certified
@@ -111,7 +111,7 @@ def _obstacle(setting: Setting) -> str | None:
 
 
 def _published(setting: Setting, parameter: str, m: int) -> tuple[Fraction | None, str]:
-    if setting.outcome(d.second_order for d in setting.decisions or (setting.whole,)) != "holds":
+    if setting.unseen or setting.outcome(setting.whole.second_order) != "holds":
         return None, "the second-order condition of the published statement is not proved to hold"
     why = "published under the second-order condition, which holds"
     if parameter == "tau":
@@ -138,14 +138,8 @@ def _uncovered(setting: Setting, sizes: range, reason: str, cells: Cells) -> lis
 
 def _sharp_conditions(setting: Setting) -> tuple[dict[str, Outcome], tuple[str, ...]]:
     """The outcomes of (i) to (iii) of theory.md 2.4 at the true point, and what they assume of it."""
-    decisions = setting.decisions or ()
-    verdicts: dict[str, list[Verdict]] = {
-        "(i)": [d.tau_beta1 for d in decisions],
-        "(ii)": [d.a for d in decisions],
-        "(iii)": [d.b_nu for d in decisions],
-    }
-    used = [v for one in verdicts.values() for v in one]
-    given = [_DISTINCT, *setting.conditions(used), *setting.seen_conditions()]
+    verdicts = dict(zip(_ALL, setting.whole.verdicts[2:], strict=True))
+    given = [_DISTINCT, *setting.conditions(verdicts.values()), *setting.seen_conditions()]
     if setting.point is None:
         given.append("beta1_j != 0 for j < k")
     return {name: setting.outcome(v) for name, v in verdicts.items()}, tuple(given)
@@ -154,9 +148,9 @@ def _sharp_conditions(setting: Setting) -> tuple[dict[str, Outcome], tuple[str, 
 def _covered(setting: Setting, sizes: range) -> list[Prediction]:
     """The sharp conditions (i) to (iii), one by one; with a kink in sight, all three together."""
     outcomes, given = _sharp_conditions(setting)
-    kinked = setting.kinked()
-    one, two, three = (_ALL if any(kinked) else (name,) for name in _ALL)
-    slope, how = _slope(kinked)
+    kinked = setting.kinked
+    one, two, three = (_ALL if kinked else (name,) for name in _ALL)
+    slope, how = (THIRD, "; offsets move a kink, contact order 3/2") if kinked else (QUARTER, "")
     # parameter, cell size, the conditions that it needs, its exponent and how it comes about
     rows: list[tuple[str, int, tuple[str, ...], Fraction | None, str]] = [("tau", 2, one, HALF, "")]
     rows.append(("weight", 1, one, HALF, ""))
@@ -173,23 +167,12 @@ def _covered(setting: Setting, sizes: range) -> list[Prediction]:
     found = []
     for parameter, m, needs, sharp, extra in rows:
         missing = [f"{n} {outcomes[n]}" for n in needs if outcomes[n] != "holds"]
-        if sharp is None:
-            reason = extra
-        elif missing:
+        if missing:
             sharp, reason = None, f"sharp condition {', '.join(missing)}: nothing else covers it"
         else:
             reason = f"sharp conditions {', '.join(needs)} hold, anchor cell a singleton{extra}"
         found.append(_made(setting, parameter, m, sharp, reason, given, "anchor singleton"))
     return found
-
-
-def _slope(kinked: tuple[bool, ...]) -> tuple[Fraction | None, str]:
-    """beta1 in a cell of m > 1: through second derivatives of s, or through the kinks that its offsets move."""
-    if not any(kinked):
-        return QUARTER, ""
-    if all(kinked):
-        return THIRD, "; offsets move a kink, contact order 3/2"
-    return None, "some cells see a kink of s (1/3) and others do not (1/4): no one number for all cells"
 
 
 def _completed(setting: Setting, p: Prediction) -> Prediction:

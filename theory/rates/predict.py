@@ -124,8 +124,7 @@ def _one_atom(fitted_k: int) -> tuple[Prediction, ...]:
 def _exact(setting: Setting) -> tuple[Prediction, ...]:
     """The exact-specified activation gate, k* >= 2."""
     position = setting.point.position if setting.point is not None else "generic"
-    decisions = setting.decisions
-    published = HALF if decisions and setting.outcome(d.first_order for d in decisions) == "holds" else None
+    published = HALF if setting.whole.first_order.outcome == "holds" and not setting.unseen else None
     if setting.gauge == "free" and position != "generic":
         found = _special_point(setting, position)
     elif setting.whole.first_order.outcome == "fails":
@@ -164,10 +163,6 @@ def _first_order_not_failing(setting: Setting) -> list[Prediction]:
     obstacle = setting.irregularity(order=1) or setting.zero_slope(all_nonzero=False)
     if obstacle:
         return _nothing(f"no statement covers this: {obstacle}")
-    assert setting.decisions is not None
-    outcome = setting.outcome(d.first_order for d in setting.decisions)
-    if outcome != "holds":
-        return _nothing(f"F1 holds for s, but on what some atom sees of s the verdict is: {outcome}")
     if setting.gauge == "anchored":
         return _groups(f"{_REGULAR}: F1 holds, anchored gauge", HALF, HALF, _anchored_conditions(setting))
     return _free(setting)
@@ -227,10 +222,8 @@ def _degree_obstacle(setting: Setting, degree: sp.Expr) -> str | None:
 def _homogeneous_obstacle(setting: Setting, degree: sp.Expr) -> str | None:
     if obstacle := _degree_obstacle(setting, degree):
         return obstacle
-    if setting.decisions is None:
-        return "s is not real on all of beta1_j . supp(X)"
-    if any(classify(d.activation) != classify(setting.source) for d in setting.decisions):
-        return "some atom sees too little of s"
+    if setting.unseen:
+        return setting.unseen
     if setting.point is not None and any(not any(setting.point.beta1[j]) for j in setting.atoms):
         return "some beta1_j is 0"
     return None
@@ -256,7 +249,7 @@ def _special_point(setting: Setting, position: str) -> list[Prediction]:
     if setting.whole.first_order.outcome == "fails":
         return _first_order_fails(setting)
     obstacle = setting.irregularity(order=1)
-    if obstacle or not (setting.sees_all and covers_line(setting.source)):
+    if obstacle or not covers_line(setting.source):
         return _nothing(f"mirror point: {obstacle or 'the atoms do not see s on the whole line'}: not covered")
     if found.kind == "homogeneous" and found.degree is not None:
         return _mirror_homogeneous(setting, found.degree)

@@ -10,6 +10,7 @@ from typing import Literal
 import sympy as sp
 
 from temperance.theory.activations.activation import Activation, Z, activation
+from temperance.theory.activations.piecewise import Algebra
 from temperance.theory.conditions.decision import Decision, decide, temperature
 from temperance.theory.conditions.first_order_failures import classify
 from temperance.theory.conditions.kinks import kinks_of
@@ -21,7 +22,6 @@ from temperance.theory.rates.true_point import (
     irregularity,
     is_analytic,
     is_contiguous,
-    seen,
     slope_at_zero,
 )
 
@@ -51,27 +51,30 @@ class Setting:
         return range(self.true_k - (self.gauge == "anchored"))
 
     @cached_property
-    def decisions(self) -> tuple[Decision, ...] | None:
-        """The verdicts on what every atom sees; None where s is not real on all that some atom sees."""
+    def unseen(self) -> str | None:
+        """Which atom is known not to see every piece of s over the support of x, or where s is not real."""
         if self.point is None or self.point.support is None or self.source.parameters or is_analytic(self.source):
-            return (self.whole,)
-        decisions: dict[Activation, Decision] = {}
+            return None
+        pieces, compare = self.source.pieces, Algebra({}).compare
+        if not is_contiguous(pieces):
+            return "s is not real on a whole interval"
         for j in self.atoms:
-            interval = self.point.interval(j)
-            if interval is None or interval[0] == interval[1]:
+            low, high = self.point.interval(j) or (sp.S.Zero, sp.S.Zero)
+            if low == high:
                 continue  # beta1_j = 0
-            part = seen(self.source, interval)
-            if part is None:
-                return None
-            decisions[part] = self.whole if part == self.source else decide(part)
-        return tuple(decisions.values()) or (self.whole,)
+            if compare(low, pieces[0].lower) < 0 or compare(high, pieces[-1].upper) > 0:
+                return "s is not real on all of beta1_j . supp(X)"
+            if any(compare(low, p.lower) >= 0 or compare(high, p.lower) <= 0 for p in pieces[1:]):
+                return f"atom {j + 1} sees no kink or jump at an end of some piece of s, and so too little of s"
+        return None
 
-    def outcome(self, verdicts: Iterable[Verdict]) -> Outcome:
-        """What some verdicts amount to at the temperature of the true point."""
-        outcomes = {self._at_tau(v) for v in verdicts}
-        return "fails" if "fails" in outcomes else "undecided" if "undecided" in outcomes else "holds"
+    @property
+    def kinked(self) -> bool:
+        """Whether the atoms see a kink, as far as is known."""
+        return not self.unseen and bool(kinks_of(self.source.pieces, dict(self.source.sample)).kinks)
 
-    def _at_tau(self, verdict: Verdict) -> Outcome:
+    def outcome(self, verdict: Verdict) -> Outcome:
+        """What a verdict amounts to at the temperature of the true point."""
         if verdict.outcome != "holds" or self.point is None:
             return verdict.outcome
         for text in verdict.fails_at_tau:
@@ -94,20 +97,7 @@ class Setting:
 
     def irregularity(self, order: int) -> str | None:
         """Why s has no expansion to an order on what the atoms see, where it has none."""
-        if self.decisions is None:
-            return "s is not real on all of beta1_j . supp(X)"
-        return next((text for d in self.decisions if (text := irregularity(d.activation, self.dim, order))), None)
-
-    @property
-    def sees_all(self) -> bool:
-        """Whether every atom sees every piece of s."""
-        pieces = [p.expr for p in self.source.pieces]
-        return all([p.expr for p in d.activation.pieces] == pieces for d in self.decisions or ())
-
-    def kinked(self) -> tuple[bool, ...]:
-        """For every decision, whether the atoms that it is about see a kink."""
-        decisions = self.decisions or ()
-        return tuple(bool(kinks_of(d.activation.pieces, dict(d.activation.sample)).kinks) for d in decisions)
+        return self.unseen or irregularity(self.source, self.dim, order)
 
     def seen_conditions(self) -> tuple[str, ...]:
         """What is assumed of the support of x, where it is not given."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from typing import Literal
@@ -79,20 +79,6 @@ class TruePoint:
         low, high = self.support
         ends = [sorted((v * low, v * high)) for v in self.beta1[atom]]
         return sum((e[0] for e in ends), sp.S.Zero), sum((e[1] for e in ends), sp.S.Zero)
-
-
-def seen(source: Activation, interval: tuple[sp.Rational, sp.Rational]) -> Activation | None:
-    """The activation on an interval of z; None if it is not real on all of it.
-
-    Where s is analytic on the whole line, the activation itself: relations on an interval are relations everywhere.
-    """
-    if is_analytic(source):
-        return source
-    algebra, (low, high) = Algebra(dict(source.sample)), interval
-    clipped = algebra.clipped(source.pieces, low, high)
-    if not clipped or algebra.compare(clipped[0].lower, low) or algebra.compare(clipped[-1].upper, high):
-        return None
-    return replace(source, pieces=clipped) if is_contiguous(clipped) else None
 
 
 def is_contiguous(pieces: tuple[Piece, ...]) -> bool:

@@ -9,8 +9,8 @@ import sympy as sp
 from temperance.theory.activations.activation import activation
 from temperance.theory.rates.overspecified import cell_rates
 from temperance.theory.rates.predict import predict
-from temperance.theory.rates.true_point import TruePoint, is_analytic, seen
-from temperance.theory.rates.true_point import exact as exact_number
+from temperance.theory.rates.setting import Setting
+from temperance.theory.rates.true_point import TruePoint, is_analytic
 
 MIRROR = TruePoint(((1.5,), (-1.5,)), 0.8, (-3, 3))
 GENERIC = TruePoint(((1.5,), (0.7,)), 0.8, (-3, 3))
@@ -159,7 +159,7 @@ def test_kinks_that_only_some_cells_see_give_no_one_number():
         gauge="anchored",
         point=TruePoint(beta1, 0.8, (-3, 3)),
     )
-    row = next(p for p in found if p.parameter == "beta1" and p.cell_size == 2 and p.cells == "anchor singleton")
+    row = next(p for p in found if p.parameter == "beta1" and p.cell_size == 2)
     assert row.sharp is None
     assert "kink" in row.reason
 
@@ -332,10 +332,20 @@ def test_parameters_of_the_activation_carry_their_exceptions():
     assert any("pieces" in c for c in found[0].conditions)
 
 
-def test_what_an_atom_sees():
-    (piece,) = seen(activation("hardtanh"), (exact_number(-0.5), exact_number(0.25))).pieces
-    assert (str(piece.expr), piece.lower, piece.upper) == ("z", F(-1, 2), F(1, 4))
-    assert seen(activation("log(z)"), (exact_number(-1), exact_number(1))) is None
+@pytest.mark.parametrize(
+    ("s", "slope", "obstacle"),
+    [
+        ("hardtanh", 1.5, None),
+        ("hardtanh", 0.25, "atom 1 sees no kink"),
+        ("log(z)", 1, "not real on all"),
+        ("where(z > 1, z**2, where(z < 0, z, 1/0))", 1, "not real on a whole interval"),
+        ("tanh", 0.25, None),
+    ],
+)
+def test_what_an_atom_does_not_see(s, slope, obstacle):
+    point = TruePoint(((slope,), (0,)), 1, (-1, 1))
+    unseen = Setting(activation(s), 2, 2, "anchored", 1, point).unseen
+    assert unseen is None if obstacle is None else obstacle in unseen
 
 
 @pytest.mark.parametrize(
