@@ -1,4 +1,11 @@
-"""Puts the proof of r_bar(m) = 2m together (theory.md 2.6).
+"""Proves r_bar(m) = 2m, the solvability order of the polynomial system of a split cell (theory.md 2.6).
+
+r_bar(m) is the smallest r for which
+
+    E_j = sum_l p_l^2 sum_{n1 + 2 n2 = j} q1_l^n1 q2_l^n2 / (n1! n2!) = 0,    j = 1..r,
+
+has no real solution with all p_l != 0 and some q1_l != 0. E_j is the coefficient of t^j in
+sum_l p_l^2 exp(q1_l t + q2_l t^2), the moment generating function of Gaussians with means q1_l and variances 2 q2_l.
 
 >>> found = solvability(2)
 >>> found.order, found.proved, str(found.below.residual)
@@ -12,8 +19,9 @@ from dataclasses import dataclass
 import sympy as sp
 
 from temperance.theory.solvability.gauss_hermite import GaussHermite, gauss_hermite
-from temperance.theory.solvability.sign_changes import ProofStep, sign_changes
-from temperance.theory.solvability.system import coefficient, order, softmax_system, softmax_unknowns, system, unknowns
+from temperance.theory.solvability.system import coefficient, order
+
+CITED = "Kalai, Moitra, Valiant 2010, Proposition 7"
 
 
 @dataclass(frozen=True)
@@ -24,30 +32,28 @@ class Solvability:
         m: number of atoms in the cell.
         order: r_bar(m).
         below: an exact solution at order - 1 (None for m = 1, where r = 0 asks nothing).
-        steps: why there is none at order.
-        softmax: why the four-offset system of the softmax gate has the same order.
+        identities: whether the two identities hold on which the count of sign changes at `order` rests.
+        cited: the theorem from the literature that it rests on too.
     """
 
     m: int
     order: int
     below: GaussHermite | None
-    steps: tuple[ProofStep, ...]
-    softmax: tuple[ProofStep, ...]
+    identities: bool
+    cited: str | None
 
     @property
     def proved(self) -> bool:
-        """Whether every check came out (cited theorems are taken as proved)."""
-        below = self.below is None or self.below.verified
-        return below and all(step.holds for step in (*self.steps, *self.softmax))
-
-    @property
-    def cited(self) -> tuple[str, ...]:
-        """The theorems from the literature that the upper bound rests on."""
-        return tuple(step.source for step in self.steps if step.source is not None)
+        """Whether every check came out (a cited theorem is taken as proved)."""
+        return self.identities and (self.below is None or self.below.verified)
 
 
 def solvability(m: int) -> Solvability:
-    """r_bar(m) with its proof: an exact solution below, the count of sign changes above.
+    """r_bar(m) with its proof: an exact solution below, and the count of sign changes above.
+
+    A solution at r = 2m gives a mixture of m Gaussians with the moments of one up to 2m, as adding a constant to every
+    q2_l keeps the system and makes the variances positive. The difference of the densities then has 2m + 1 sign
+    changes, and m + 1 Gaussians have at most 2m (cited). For m = 1, E_1 = p^2 q1 vanishes only for q1 = 0.
 
     Args:
         m: number of atoms in a cell; the algebra of m = 6 takes a fraction of a second.
@@ -55,39 +61,30 @@ def solvability(m: int) -> Solvability:
     Raises:
         ValueError: m is not a positive integer.
     """
-    bound = order(m)
+    r = order(m)
     if m == 1:
-        square, q1, _ = unknowns(1)[0]
-        step = ProofStep(
-            "E_1 = p^2 q1 vanishes only for q1 = 0", "checked", sp.expand(system(1, 1)[0] - square**2 * q1) == 0
+        q1, q2 = sp.symbols("q1 q2")
+        return Solvability(m, r, None, coefficient(1, q1, q2) == q1, None)
+    return Solvability(m, r, gauss_hermite(m), _shifted(r) and _moments(r), CITED)
+
+
+def _shifted(r: int) -> bool:
+    """Whether adding c to q2 takes E_j to sum_i c^i/i! E_(j-2i)."""
+    q1, q2, c = sp.symbols("q1 q2 c")
+    return all(
+        sp.expand(
+            coefficient(j, q1, q2 + c)
+            - sum(c**i / sp.factorial(i) * coefficient(j - 2 * i, q1, q2) for i in range(j // 2 + 1))
         )
-        return Solvability(m, bound, None, (step,), ())
-    return Solvability(m, bound, gauss_hermite(m), sign_changes(m), _softmax_reduction(m))
-
-
-def _softmax_reduction(m: int) -> tuple[ProofStep, ...]:
-    """Modulo two sums of squares, the four-offset system at r >= 4 is E_1..E_r in (q3, q4).
-
-    Every equation is a sum over the atoms of one and the same term, so that the terms of one atom are compared.
-    """
-    r = 2 * m
-    terms, (p, q1, q2, q3, q4) = softmax_system(1, r), softmax_unknowns(1)[0]
-    left = {key: sp.expand(e.subs({q1: 0, q2: 0})) for key, e in terms.items()}
-    two = [sp.expand(p**2 * coefficient(k, q3, q4)) for k in range(r + 1)]
-    return (
-        ProofStep(
-            "the equation (2, 0) is sum_l p_l^2 q1_l^2/2 = 0: the beta1 offsets vanish",
-            "checked",
-            sp.expand(terms[2, 0] - p**2 * q1**2 / 2) == 0,
-        ),
-        ProofStep(
-            "with q1 = 0 the equation (2, 2) is sum_l p_l^2 q2_l^2/2 = 0: for r >= 4 the a offsets vanish",
-            "checked",
-            sp.expand(terms[2, 2].subs(q1, 0) - p**2 * q2**2 / 2) == 0,
-        ),
-        ProofStep(
-            f"what is left, (0, k) for k <= {r}, is the system in (q3, q4); all others vanish",
-            "checked",
-            all(e == (0 if j else two[k]) for (j, k), e in left.items()),
-        ),
+        == 0
+        for j in range(r + 1)
     )
+
+
+def _moments(r: int) -> bool:
+    """Whether j! E_j is the moment M_j of N(q1, 2 q2): M_j = q1 M_(j-1) + (j-1) 2 q2 M_(j-2)."""
+    q1, q2 = sp.symbols("q1 q2")
+    moments = [sp.S.One, q1]
+    for j in range(2, r + 1):
+        moments.append(sp.expand(q1 * moments[-1] + (j - 1) * 2 * q2 * moments[-2]))
+    return all(sp.expand(sp.factorial(j) * coefficient(j, q1, q2) - moments[j]) == 0 for j in range(r + 1))
