@@ -16,8 +16,10 @@ from typing import Any
 import sympy as sp
 from flint import Ordering, fmpq, fmpq_mpoly, fmpq_mpoly_ctx
 
+from temperance.theory.expressions.functions import KNOWN
+
 _T = sp.Symbol("t", real=True)
-_INTEGRATED = (sp.atan, sp.asinh, sp.asin, sp.atanh, sp.erf)  # functions whose derivative is evaluated instead
+_INTEGRATED = (sp.log, sp.atan, sp.erf)  # functions whose derivative is evaluated instead
 
 
 class NotRational(ValueError):
@@ -116,20 +118,13 @@ class Taylor:
     def _function(self, f: sp.Expr, inner: Value) -> Value:
         if isinstance(f, sp.exp):
             return self._scaled(sp.exp(inner.constant), self.exponential(inner.poly))
-        if isinstance(f, sp.log):
-            scaled = rational(1 / inner.constant) * inner.poly if inner.constant != 0 else None
-            if scaled is None:
-                raise NotRational("log at 0")
-            signs = [fmpq(0), *(fmpq((-1) ** (k + 1), k) for k in range(1, self.most + 1))]
-            return Value(sp.log(inner.constant), self.compose(signs, scaled))
-        if isinstance(f, sp.tanh | sp.sinh | sp.cosh):
-            return self.value(f.rewrite(sp.exp))
         if isinstance(f, sp.sin | sp.cos) and inner.constant == 0:
             return Value(f.func(0), self.compose(_circular(f.func, self.most), inner.poly))
         if isinstance(f, _INTEGRATED):
-            return Value(
-                f.func(inner.constant), self.compose(_integrated(f.func, inner.constant, self.most), inner.poly)
-            )
+            coefficients = _integrated(f.func, inner.constant, self.most)
+            return Value(f.func(inner.constant), self.compose(coefficients, inner.poly))
+        if f.func in KNOWN and (written := KNOWN[f.func].written) is not None:
+            return self.value(written(f.args[0]))
         raise NotRational(f"no rational Taylor series is known for {f.func.__name__} at {inner.constant}")
 
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import sympy as sp
 
-from temperance.theory.models.spec import BETA0, MoESpec, atom_symbol, covariates, dot
+from temperance.theory.models.spec import BETA0, MoESpec, covariates, dot
 from temperance.theory.symmetries.score_translations import scores
 
 
@@ -64,7 +64,7 @@ def _of_scores(spec: MoESpec) -> list[MixtureSymmetry]:
         found.append(MixtureSymmetry("score translation", "free", what))
     if shown.pair > 0:
         curves = "one more curve" if shown.pair == 1 else f"{shown.pair} more dimensions"
-        what = f"for k = 2, at a generic point: {curves} of mixtures with one density{_rotation(spec)}"
+        what = f"for k = 2, at a generic point: {curves} of mixtures with one density"
         found.append(MixtureSymmetry("pair", "free", what))
     return found
 
@@ -73,18 +73,6 @@ def beyond_parameters(spec: MoESpec) -> tuple[sp.Expr, ...]:
     """The functions of the gate's parameters that are translated where no parameter is itself."""
     shown = scores(spec)
     return () if shown is None or set(translated(spec)) - {BETA0} else shown.translated
-
-
-def _rotation(spec: MoESpec) -> str:
-    """The curve of two atoms with a score (beta1.x)^2, where it is one."""
-    beta, l, w = _slopes(spec), sp.Symbol("l", positive=True), spec.gate.log_weight
-    pairs = [(atom_symbol(p, 1), atom_symbol(p, 2)) for p in beta]
-    turned = [[(p + q) * l + sign * (p - q) / l for p, q in pairs] for sign in (1, -1)]
-    before = [w.subs(dict(zip(beta, side, strict=True)), simultaneous=True) for side in zip(*pairs, strict=True)]
-    after = [w.subs({p: e / 2 for p, e in zip(beta, side, strict=True)}, simultaneous=True) for side in turned]
-    if sp.simplify(sp.expand(before[0] - before[1] - after[0] + after[1])) != 0:
-        return ""
-    return ", beta1_1 + beta1_2 -> l (beta1_1 + beta1_2) and beta1_1 - beta1_2 -> (beta1_1 - beta1_2)/l"
 
 
 def translated(spec: MoESpec) -> tuple[sp.Symbol, ...]:
