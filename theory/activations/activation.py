@@ -23,14 +23,12 @@ UNSURVEYED = "depends on the parameters: more than one decides which pieces s ha
 
 @dataclass(frozen=True)
 class Activation:
-    """A scalar activation s(z).
+    """A scalar activation s(z), called `name`.
 
     Attributes:
-        name: what the user called it.
         pieces: smooth pieces, sorted; the gaps between them are where s is not real.
         parameters: free real parameters, taken as generic; numerics require none.
-        sample: parameter values at which the pieces are these.
-        others: piece structures found at other values of the parameters.
+        sample: parameter values at which the pieces are these; `others` has the structures at others.
         fixed: parameters of the name that have been given values (see `at`).
         surveyed: False when the parameters may have regions, none of whose values was tried, with other formulas.
         domain: what must be positive where s is real, of what has no closed form; empty where s is real on its pieces.
@@ -69,19 +67,11 @@ class Activation:
         return (Structure(self.pieces, self.sample), *self.others)
 
     def points(self, piece: Piece, sample: Sample) -> tuple[fmpq, ...]:
-        """Points of a piece at which s is real.
-
-        Args:
-            piece: one of `pieces`, or of those of another structure.
-            sample: the values of the parameters.
-        """
+        """Points at which s is real of a piece of some structure, at values of the parameters."""
         return points(piece, self.domain, sample)
 
     def at(self, **values: sp.Expr | int) -> Activation:
-        """The activation with parameters replaced by real numbers.
-
-        Args:
-            values: a real SymPy number or an integer for each parameter that is replaced, by its name.
+        """The activation with parameters, by name, replaced by real SymPy numbers or integers.
 
         Raises:
             ValueError: a name that is not a parameter, or no real value on any interval.

@@ -1,8 +1,6 @@
 """Lists the known activations, from libraries and from mathematics, as expressions with default parameters.
 
-The dotted names of theory.activations.library_names use the defaults of their library: jax.nn.gelu is gelu_tanh,
-keras.activations.leaky_relu is leaky_relu(z, 0.2). Softplus omits torch's switch to the identity past a threshold.
-RReLU has the mean slope that it has in evaluation.
+The dotted names of theory.activations.library_names use the defaults of their library.
 """
 
 from __future__ import annotations

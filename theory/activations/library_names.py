@@ -2,8 +2,8 @@
 
 Each name stands for the function with the library's own defaults, in evaluation mode: `torch.nn.GELU` is the exact
 form and `jax.nn.gelu` the tanh form. Arguments without a default are free parameters. A learnable weight (PReLU) has
-its initial value; RReLU its mean slope; torch's Softplus leaves out the switch to the identity past its threshold,
-which only serves rounding. keras is Keras 3 (hard_sigmoid is relu6(z + 3)/6), and tf.keras is the same.
+its initial value; RReLU its mean slope; torch's Softplus leaves out its switch to the identity past a threshold.
+keras is Keras 3 (hard_sigmoid is relu6(z + 3)/6), and tf.keras is the same.
 """
 
 from __future__ import annotations

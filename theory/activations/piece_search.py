@@ -71,13 +71,7 @@ class SourceExpression:
 
 @dataclass(frozen=True)
 class PiecesAtSample:
-    """What an expression is at one sample of its parameters.
-
-    Attributes:
-        pieces: none where s is real nowhere that was looked.
-        domain: what must be positive where s is real (`Algebra.domain`).
-        uniform: whether no other sample can show another formula.
-    """
+    """What an expression is at one sample of its parameters; uniform: no other sample can show another formula."""
 
     pieces: Pieces
     domain: tuple[sp.Expr, ...]
@@ -123,12 +117,7 @@ def points(piece: Piece, domain: tuple[sp.Expr, ...], sample: Sample) -> tuple[f
 
 @dataclass(frozen=True)
 class Survey:
-    """The piece structures of an expression, over samples of its parameters; the flags are those of `Activation`.
-
-    Attributes:
-        structures: one for every set of formulas.
-        parameters: the names of those that are in some piece, or decide which there are.
-    """
+    """The piece structures of an expression, over samples of the parameters that it depends on (see `Activation`)."""
 
     structures: tuple[Structure, ...]
     parameters: frozenset[str]
@@ -169,10 +158,6 @@ def explored(
 ) -> tuple[list[tuple[Sample, _Seen]], list[sp.Expr], bool]:
     """Look at a sample of the parameters, and at one in every other region of the one that decides.
 
-    Args:
-        look: what to look at, all of whose decisions are noted in the sample (`roots.RecordingSample`).
-        start: the sample to begin with.
-
     Returns:
         The samples and what was seen there, what was asked of the parameters, and whether every region was seen: not
         where more than one parameter decides, or one by other conditions than polynomials.
@@ -187,12 +172,7 @@ def explored(
 
 
 def unseen(conditions: Collection[sp.Expr], tried: Sequence[Mapping[str, fmpq]]) -> list[dict[str, fmpq]] | None:
-    """One value in every region of the parameter that has none of those tried; None where regions are not told.
-
-    Args:
-        conditions: expressions in the parameters whose signs were asked for (`roots.RecordingSample.conditions`).
-        tried: the values known.
-    """
+    """One value in every region of the parameter that has none of those tried; None where regions are not told."""
     symbols = {s for c in conditions for s in c.free_symbols}
     if not symbols:
         return None if conditions else []

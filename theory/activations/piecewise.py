@@ -34,12 +34,9 @@ _FRACTIONS = [fmpq(p, 23) for p in (1, 2, 4, 6, 7, 9, 11, 13, 15, 16, 18, 20, 22
 
 @dataclass(frozen=True)
 class Piece:
-    """One open interval (lower, upper) on which s(z) = expr is smooth.
+    """One open interval (lower, upper) on which s(z) = expr is smooth; the ends may hold parameters.
 
-    Attributes:
-        expr: the formula, in Z and parameters; no Abs, sign, Max, Min or Piecewise.
-        lower: left end, a real SymPy number (it may hold parameters) or -oo.
-        upper: right end, likewise, or oo.
+    The formula is one in Z and parameters, without Abs, sign, Max, Min or Piecewise.
     """
 
     expr: sp.Expr
@@ -121,12 +118,9 @@ def _vanishes(expr: sp.Expr) -> bool:
 
 
 class Algebra:
-    """Operations on piecewise formulas at one sample of the parameters.
-
-    Every operation works on the common refinement of its arguments.
+    """Operations on piecewise formulas at one sample of the parameters, on the common refinement of the arguments.
 
     Attributes:
-        sample: the value of every parameter.
         switched: whether formulas were chosen between, by a sign that is not the same on the whole line.
         branched: whether they were, or might be at other values of the parameters.
         domain: what must be positive, on every piece, where a function is real, as far as that has no closed form.

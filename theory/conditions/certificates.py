@@ -20,12 +20,9 @@ from temperance.theory.fields.nullspace import Row
 def certificates(source: str | sp.Expr | Activation | Decision) -> list[dict[str, Any]]:
     """One certificate for every decided condition of an activation, each accepted by the independent checker.
 
-    Args:
-        source: an activation, in any form that `decide` takes, or a decision.
-
     Returns:
-        Certificates as JSON objects, in the order first_order, second_order, tau_beta1, a, b_nu. A verdict that the
-        checker's simpler rules do not reach has none (see `issue`).
+        JSON objects, in the order first_order, second_order, tau_beta1, a, b_nu. A verdict that the checker's simpler
+        rules do not reach has none.
 
     Raises:
         ValueError: the activation cannot be read.

@@ -34,7 +34,6 @@ class Decision:
     """The verdicts on one activation.
 
     Attributes:
-        activation: the activation decided.
         first_order: F1 = {1, s, z s'} independent.
         second_order: A (at every tau), B and C independent.
         tau_beta1, a, b_nu: the sharp conditions (i), (ii), (iii).
@@ -64,11 +63,7 @@ class Decision:
 def decide(source: str | sp.Expr | Activation) -> Decision:
     """Decide the conditions for an activation, for all tau > 0 and every d.
 
-    Args:
-        source: a name, an expression or an Activation.
-
-    Returns:
-        Verdicts; `fails` only with a relation proved in a tower, `holds` only with a ball determinant.
+    `fails` only with a relation proved in a tower, `holds` only with a ball determinant.
 
     Raises:
         ValueError: the activation cannot be read.

@@ -28,13 +28,9 @@ _SMALL = tuple(map(sp.Rational, (-1, "-1/2", 0, "1/2", 1, 2)))
 
 
 def candidates(source: Activation, analyses: Sequence[Analysis]) -> dict[str, list[sp.Expr]]:
-    """For every parameter, the real numbers at which the generic verdict may change.
+    """For every parameter, the real numbers of closed form at which the generic verdict may change.
 
-    Roots that have no closed form are left out.
-
-    Args:
-        source: the activation.
-        analyses: one for every piece structure, with the families already decided.
+    analyses: one for every piece structure, with the families already decided.
     """
     conditions: list[sp.Expr] = []
     for structure in source.structures:

@@ -47,11 +47,7 @@ class Failure:
 def classify(source: str | sp.Expr | Activation) -> Failure | None:
     """The failure of the first-order condition of an activation; None where no failure is proved.
 
-    Args:
-        source: a name, an expression or an Activation; with parameters, the pieces at its first sample are meant.
-
-    Raises:
-        ValueError: the activation cannot be read.
+    With parameters, the pieces at the first sample of them are meant. Raises ValueError if it cannot be read.
     """
     source = activation(source)
     analysis = Analysis(source, source.pieces, dict(source.sample))

@@ -19,12 +19,7 @@ _BITS = 256
 
 @dataclass(frozen=True)
 class Kinks:
-    """Points away from 0 where s is continuous but s' jumps, and where s itself jumps (at 0, z kills the delta).
-
-    Attributes:
-        kinks: end points of pieces where s' is proved to jump.
-        jumps: end points where s is proved to jump.
-    """
+    """Points away from 0 where s is continuous and s' is proved to jump, and where s is (at 0, z kills the delta)."""
 
     kinks: tuple[sp.Expr, ...] = ()
     jumps: tuple[sp.Expr, ...] = ()

@@ -61,9 +61,6 @@ class Mirror:
 def mirror(source: str | sp.Expr | Activation) -> Mirror:
     """The mirror type of an activation; of one with parameters, that on which all regions of them agree.
 
-    Args:
-        source: as theory.activations.activation.activation takes it.
-
     Raises:
         ValueError: the activation cannot be read.
     """

@@ -30,7 +30,6 @@ class Relations:
     """What is known of the relations sum_j c_j f_j = 0 among a family f.
 
     Attributes:
-        family: the family.
         rows: basis of the relations proved, as polynomials in the constants of the tower.
         evidence: the minor that proves that there are no others (for generic parameters), if one was found.
         note: what stands in the way where there is none.

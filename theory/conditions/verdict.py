@@ -23,7 +23,6 @@ class Verdict:
     """The answer to one condition.
 
     Attributes:
-        outcome: holds, fails or undecided.
         relation: for a failure (or a failure at some tau) the linear relation, in s, s', s'' and z.
         scope: for which tau, parameters and derivatives the outcome is meant.
         reason: why it is undecided; None otherwise.

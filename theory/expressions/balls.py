@@ -81,8 +81,6 @@ def jet(expr: sp.Expr, values: Mapping[str, Value], order: int = 0, bits: int = 
     Args:
         expr: f, in the variable z and possibly other symbols; no Abs, sign or Piecewise.
         values: the exact or ball value of every symbol, by name; "z" is the variable.
-        order: highest derivative.
-        bits: working precision, local to this call.
 
     Returns:
         order+1 balls; a ball that is not finite where f has no real value there (or none was proved).

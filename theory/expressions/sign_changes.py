@@ -52,9 +52,7 @@ def sign_at(number: sp.Expr, sample: Sample, most_bits: int = 2048) -> int | Non
 def real_roots(f: sp.Expr, sample: Sample) -> list[sp.Expr]:
     """The points where f, real and analytic between its poles, may change sign on the real line: roots and poles.
 
-    Args:
-        f: an expression in Z and parameters, without Abs, sign or Piecewise.
-        sample: the value of every parameter at which real roots are told from complex ones.
+    f has no Abs, sign or Piecewise; at the sample of the parameters real roots are told from complex ones.
 
     Raises:
         NoClosedForm: a root has no closed form that is known.

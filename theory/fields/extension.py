@@ -44,13 +44,8 @@ class AdjoinedField(DifferentialField):
 
     Operations raise OutsideTowers where fractions, products or powers would grow too large to go on with.
 
-    Args:
-        symbols: one for every generator that may be adjoined.
-        order: roots are adjoined as powers of the root of this order, where it is a multiple of theirs.
-        sample: values of the parameters, by name.
-
-    Attributes:
-        assumptions: signs under roots that are not proved, in words.
+    symbols: one for every generator that may be adjoined; order: roots are adjoined as powers of the root of this
+    order, where it is a multiple of theirs; assumptions: signs under roots that are not proved, in words.
     """
 
     def __init__(self, symbols: Sequence[sp.Symbol], order: int = 1, sample: Sample | None = None) -> None:

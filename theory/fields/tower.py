@@ -42,12 +42,7 @@ _MOST_ANGLES = 120
 
 
 class Tower(AdjoinedField):
-    """A tower that grows as expressions are embedded.
-
-    Args:
-        expressions: everything that will be embedded (their exponents and angles are needed before the first one).
-        sample: values of the parameters, by name.
-    """
+    """A tower that grows as expressions are embedded; their exponents and angles are needed before the first one."""
 
     def __init__(self, expressions: Iterable[sp.Expr], sample: Sample) -> None:
         forms = [elementary(e) for e in expressions]
@@ -60,12 +55,9 @@ class Tower(AdjoinedField):
         self.z_index = self.known[Z]
 
     def embed(self, expr: sp.Expr, points: Sequence[fmpq] = (), piece: Piece | None = None) -> Fraction:
-        """The field element that an expression in z is on one piece.
+        """The field element that one of the tower's expressions is on one piece.
 
-        Args:
-            expr: the expression, one of those that the tower was made for.
-            points: sample points of the piece, at which signs under roots are read.
-            piece: the piece, whose ends are where such a sign may change.
+        Signs under roots are read at the points, and may change at the ends of the piece.
 
         Raises:
             OutsideTowers: a function that has no place in a tower.

@@ -30,7 +30,6 @@ class Reduced:
     """The reduced equations of a cell.
 
     Attributes:
-        cell: the cell.
         degree: N; everything is known up to terms of degree N + 1 in the variables.
         variables: names of what is left: differences (the name of the parameter) and means that are not solved for
             ("mean beta1", "tau").

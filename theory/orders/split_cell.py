@@ -34,10 +34,8 @@ Moments = dict[Exponents, fmpq]
 class Splitting:
     """A cell of two atoms at a true point, with another cell a singleton whose gate is held.
 
-    Attributes:
-        spec: the model, in dimension 1, with a Gaussian expert whose mean is a polynomial in x.
-        point: the true values of the gate's parameters; exact numbers.
-        held: shared parameters that are known.
+    spec: the model, in dimension 1, with a Gaussian expert whose mean is a polynomial in x; point: the true values of
+    the gate's parameters; held: shared parameters that are known.
     """
 
     spec: MoESpec

@@ -43,12 +43,9 @@ class Value:
 
 
 class Taylor:
-    """Taylor polynomials at a point.
+    """Taylor polynomials in the variables minus their values at a point.
 
-    Args:
-        point: the value of every variable, in order; an expression is expanded in the variables minus their values.
-        keep: whether a monomial, given by its exponents, is kept; what it drops must be an ideal.
-        most: a degree above which every monomial is dropped.
+    keep: whether a monomial, given by its exponents, is kept; what it drops, an ideal, has all degrees above `most`.
     """
 
     def __init__(self, point: Mapping[sp.Symbol, sp.Expr], keep: Callable[[Sequence[int]], bool], most: int) -> None:

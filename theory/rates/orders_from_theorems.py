@@ -21,8 +21,7 @@ from temperance.theory.rates.true_point import TruePoint
 def known_orders(cell: Splitting, source: Activation | None, size: int, every: bool) -> dict[str, tuple[Fraction, str]]:
     """Name of a parameter -> (an upper bound of its order, the reason); {} where no theorem covers the setting.
 
-    Args:
-        cell: the model at the true point. source: the activation, if any. size: m. every: every cell is split.
+    size: m. every: whether every cell is split.
     """
     gate = cell.spec.gate.name
     if gate not in FITTED or cell.spec.expert.name != "gaussian":

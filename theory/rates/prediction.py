@@ -18,7 +18,7 @@ class Prediction:
     Attributes:
         parameter: beta1, tau, a, b, nu, beta1/tau, beta0/tau, beta1_sum, beta1_difference, beta1^p/tau,
             beta1_direction, weight (of a whole cell) or density (Hellinger distance).
-        cell_size: number m of fitted atoms in the cell; None for what belongs to no cell.
+        cell_size: number m of fitted atoms in the cell; None for what belongs to none.
         sharp: p by theory.md 2.2 to 2.7; None where the parameter is not identifiable or no statement covers it.
         published: p by the published theorems (arXiv 2401.13875, for the softmax gate 2305.03288); None where they
             give no polynomial rate or their condition fails.
@@ -38,12 +38,7 @@ class Prediction:
     cells: Cells = "any"
 
     def applies(self, sizes: Sequence[int], cell: int | None) -> bool:
-        """Whether it is meant for a cell of a fit.
-
-        Args:
-            sizes: number of fitted atoms in every cell, in the order of the true atoms (the anchor last).
-            cell: which cell; None for what belongs to no cell.
-        """
+        """Whether it is meant for a cell (None: what belongs to none) of a fit with these sizes, the anchor's last."""
         if min(sizes) < 1 or (cell is None) != (self.cell_size is None):
             return False
         if cell is not None and sizes[cell] != self.cell_size:
@@ -72,14 +67,7 @@ def weakest(
 ) -> Prediction | None:
     """The prediction that holds whatever the cell sizes are: the smallest exponent over these patterns of sizes.
 
-    Args:
-        predictions: of `rates.predict`.
-        parameter: a group of parameters.
-        cell: which cell; None for what belongs to no cell.
-        patterns: sizes of all cells, one for each kind of fit that occurs.
-
-    Returns:
-        None if nothing is said of the group for some pattern, or there is no pattern.
+    None if nothing is said of the parameter for some pattern, or there is no pattern.
     """
     found = [[p for p in predictions if p.parameter == parameter and p.applies(sizes, cell)] for sizes in patterns]
     if not found or not all(found):
