@@ -181,8 +181,8 @@ def _undecided(reason: str | None) -> Verdict:
 
 
 def _failure(analysis: Analysis, family: Family, row: Row, scope: str) -> Verdict:
-    if analysis.doubt:
-        return _undecided(analysis.doubt)
+    if analysis.doubts:
+        return _undecided(min(analysis.doubts))
     combination = family.combined(analysis.constants(row))
     scope += _kinks_change(analysis, family)
     return Verdict("fails", f"{combination} = 0", scope, latex=f"{sp.latex(combination)} = 0")

@@ -52,7 +52,7 @@ def classify(source: str | sp.Expr | Activation) -> Failure | None:
     source = activation(source)
     analysis = Analysis(source, source.pieces, dict(source.sample))
     found = analysis.relations(families.FIRST_ORDER)
-    if not found.rows or analysis.doubt:
+    if not found.rows or analysis.doubts:
         return None
     rows = [dict(zip(found.family.members, analysis.constants(row), strict=True)) for row in found.rows]
     degree, coefficient = _ode(rows)

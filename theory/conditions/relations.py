@@ -109,7 +109,7 @@ class Analysis:
             independent, known = columns, str(error)
         else:
             rows = found.relations
-            if not self.doubt and not all(self._vanishes(row, columns) for row in rows):
+            if not self.doubts and not all(self._vanishes(row, columns) for row in rows):
                 return Relations(family, (), None, "the tower and the balls disagree on a relation")
             independent, known = [columns[p] for p in found.pivots], "the tower has no further relation"
         minor = self.minor(independent)
@@ -149,9 +149,9 @@ class Analysis:
         return tuple(self.tower.reduce(a * v[pivot] - b * u[pivot]) for a, b in zip(u, v, strict=True))
 
     @property
-    def doubt(self) -> str | None:
+    def doubts(self) -> set[str]:
         """Why relations found in the tower are not proved on the whole line, if they are not."""
-        return min(self.tower.assumptions, default=None) if self.tower else None
+        return self.tower.assumptions if self.tower else set()
 
     def constants(self, row: Row) -> tuple[sp.Expr, ...]:
         """The coefficients of a relation as numbers (or expressions in the parameters)."""

@@ -17,9 +17,9 @@ import sympy as sp
 from temperance.theory.activations.activation import UNSURVEYED, Activation, activation
 from temperance.theory.activations.piece_search import explored, look_at
 from temperance.theory.conditions.first_order_failures import Failure, classify
-from temperance.theory.conditions.mirror_points import Halves
 from temperance.theory.expressions.sign_changes import NO_CLOSED_FORM, NoClosedForm, Sample
 from temperance.theory.fields.differential_field import OutsideTowers
+from temperance.theory.twins.halves import Halves
 from temperance.theory.twins.identities import at_zero
 from temperance.theory.twins.listing import listed
 from temperance.theory.twins.parts import NotDecided, Part, parts

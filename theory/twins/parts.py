@@ -23,10 +23,10 @@ from flint import arb
 
 from temperance.theory.activations.activation import Activation
 from temperance.theory.activations.piecewise import Piece
-from temperance.theory.conditions.mirror_points import Halves
 from temperance.theory.expressions import balls
 from temperance.theory.expressions.sign_changes import Sample, Z
 from temperance.theory.fields.differential_field import Fraction, OutsideTowers
+from temperance.theory.twins.halves import Halves
 from temperance.theory.twins.polynomials import exponents, grows_like_no_polynomial, is_no_polynomial
 
 _BITS = 256
