@@ -1,14 +1,14 @@
 """Finds real parameter values at which the verdicts on an activation differ from the generic ones.
 
-It computes finitely many candidates and decides each. Away from the candidates no pivot of the exact elimination
-vanishes, no two exponentials coincide and no pieces merge, so the generic verdict stays. A function without a tower has
-no pivots; if it has a single parameter, a few small numbers are tried.
+It computes finitely many candidates and decides each: where a pivot of the exact elimination vanishes, where two
+exponentials, or one and the square of another, coincide, and where pieces merge. A function without a tower has no
+pivots; if it has a single parameter, a few small numbers are tried.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import combinations, product
+from collections.abc import Iterable, Sequence
+from itertools import combinations
 
 import sympy as sp
 from flint import arb, fmpz_mpoly
@@ -23,7 +23,7 @@ from temperance.theory.fields.differential_field import OutsideTowers, factored
 from temperance.theory.fields.tower import Tower
 
 _BITS = 256
-_MOST_SHIFTS = 400
+_RATIOS = ((1, 1), (1, -1), (1, 2), (1, -2), (2, 1), (2, -1))
 _SMALL = tuple(map(sp.Rational, (-1, "-1/2", 0, "1/2", 1, 2)))
 
 
@@ -113,39 +113,16 @@ def _real_roots(factor: sp.Expr) -> list[sp.Expr]:
 
 
 def _collisions(analysis: Analysis) -> list[sp.Expr]:
-    """Conditions under which two monomials in the exponentials (and z) become one, or an exponent becomes constant."""
-    tower = analysis.tower
-    if tower is None:
-        return []
-    exponents = {
-        i: _by_function(g.stands_for.args[0] if g.kind == "exp" else g.stands_for.args[0] * 2)
-        for i, g in tower.described.items()
-        if g.kind in ("exp", "tan") and not g.constant
-    }
-    if not any(c.free_symbols for parts in exponents.values() for c in parts.values()):
-        return []
-    most = max(p.degrees()[tower.z_index] for columns in analysis.columns for f in columns for p in (f.num, f.den))
-    found = []
-    for shift in _shifts(analysis, sorted(exponents)):
-        total: dict[sp.Expr, sp.Expr] = {}
-        for i, n in shift.items():
-            for function, c in exponents[i].items():
-                total[function] = total.get(function, sp.S.Zero) + n * c
-        found += [sp.gcd_list(coefficients) for coefficients in _with_integers(total, most)]
-    return found
-
-
-def _with_integers(total: dict[sp.Expr, sp.Expr], most: int) -> Iterator[list[sp.Expr]]:
-    """Coefficients that vanish where an exponent is constant: an integer multiple of log(f) is a power of f."""
-    ranges = [_powers(function, most) if function.func is sp.log else range(1) for function in total]
-    for integers in product(*ranges):
-        yield [sp.expand(c + i) for c, i in zip(total.values(), integers, strict=True)]
-
-
-def _powers(function: sp.Expr, most: int) -> range:
-    degree = sp.degree(function.args[0], Z) if function.args[0].is_polynomial(Z) else 1
-    reach = most // max(int(degree), 1) + 1
-    return range(-reach, reach + 1)
+    """What vanishes where an exponent (or angle) is constant, or two have the ratio 1, 2 or 1/2, up to the sign."""
+    generators = analysis.tower.described.values() if analysis.tower else ()
+    inner = [g.stands_for.args[0] for g in generators if g.kind in ("exp", "tan") and not g.constant]
+    exponents = [_by_function(e) for e in inner]
+    totals = exponents + [
+        {f: n * p.get(f, sp.S.Zero) + m * q.get(f, sp.S.Zero) for f in {**p, **q}}
+        for p, q in combinations(exponents, 2)
+        for n, m in _RATIOS
+    ]
+    return [sp.gcd_list([sp.expand(c) for c in total.values()]) for total in totals]
 
 
 def _by_function(exponent: sp.Expr) -> dict[sp.Expr, sp.Expr]:
@@ -156,18 +133,3 @@ def _by_function(exponent: sp.Expr) -> dict[sp.Expr, sp.Expr]:
         if function != 1:
             parts[function] = parts.get(function, sp.S.Zero) + rational * constant
     return parts
-
-
-def _shifts(analysis: Analysis, generators: Sequence[int]) -> list[dict[int, int]]:
-    """Differences of the exponent vectors of the monomials that the linear system compares."""
-    vectors = {(0,) * len(generators)}
-    for columns in analysis.columns:
-        for column in columns:
-            for p in (column.num, column.den):
-                vectors |= {tuple(m[i] for i in generators) for m in p.to_dict()}
-    singles = [tuple(int(i == j) for j in range(len(generators))) for i in range(len(generators))]
-    differences = {
-        tuple(a - b for a, b in zip(u, v, strict=True)) for u, v in combinations(sorted(vectors | set(singles)), 2)
-    }
-    short = sorted(differences, key=lambda d: (sum(map(abs, d)), d))[:_MOST_SHIFTS]
-    return [{i: n for i, n in zip(generators, d, strict=True) if n} for d in short]
