@@ -37,10 +37,6 @@ class Family:
     at_tau: bool = False
     target_last: bool = False
 
-    def __len__(self) -> int:
-        """Number of members, p and q of the pair p + q/tau counted apart."""
-        return len(self.members)
-
     def combined(self, coefficients: Iterable[sp.Expr]) -> sp.Expr:
         """The combination sum c_j f_j of the members."""
         return sp.Add(*(c * m for c, m in zip(coefficients, self.members, strict=True)))

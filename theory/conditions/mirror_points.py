@@ -45,6 +45,7 @@ class Mirror:
         kind: the first of even, homogeneous and odd that applies, or None.
         proved: whether the kind is proved (for None: that none of the three applies).
         degree: p, for homogeneous.
+        even_part_moves: whether z e' is proved not to be constant: no second flow passes through the point.
         description: the exact orbit, or the direction in which the information is singular.
         reason: what stands in the way, where not proved.
     """
@@ -52,6 +53,7 @@ class Mirror:
     kind: Kind | None
     proved: bool
     degree: sp.Expr | None = None
+    even_part_moves: bool = False
     description: str | None = None
     reason: str | None = None
 
@@ -115,7 +117,8 @@ def _by_relations(source: Activation, both: Pieces, sample: Sample) -> Mirror:
         reason = reason or (None if zero.complete else "the odd part is homogeneous, and may be 0")
         c0, c1 = odd.constants(power.rows[0])
         degree = rationalized(-c0 / c1)
-        found = Mirror("homogeneous", True, degree, _orbit(degree))
+        moves = constant.complete and not constant.rows
+        found = Mirror("homogeneous", True, degree, moves, _orbit(degree))
     elif constant.rows and not even_jumps:
         reason = reason or (None if power.rows or power.complete else _NO_RELATION)
         found = Mirror("odd", True, description=_singular(source, sample))

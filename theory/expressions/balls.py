@@ -20,9 +20,6 @@ from temperance.theory.expressions.functions import KNOWN, Series, inverse
 Value: TypeAlias = int | fmpq | arb
 
 
-SUPPORTED = frozenset(KNOWN)
-
-
 def exact(number: sp.Rational) -> fmpq:
     """The flint rational equal to a SymPy rational."""
     return fmpq(int(number.p), int(number.q))

@@ -17,7 +17,7 @@ from temperance.theory.orders.split_cell import Splitting
 from temperance.theory.rates.prediction import HALF, Cells, Prediction
 from temperance.theory.rates.setting import Setting
 from temperance.theory.rates.true_point import is_analytic
-from temperance.theory.solvability.system import order
+from temperance.theory.solvability.solvability import order
 
 QUARTER = Fraction(1, 4)
 THIRD = Fraction(1, 3)

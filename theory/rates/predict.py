@@ -22,7 +22,7 @@ from temperance.theory.models.gates import FITTED, require_gate
 from temperance.theory.rates.experts import EXPERT, with_experts
 from temperance.theory.rates.overspecified import activation_cells, softmax_cells
 from temperance.theory.rates.prediction import HALF, Prediction, density
-from temperance.theory.rates.setting import Gauge, Setting, even_part_moves
+from temperance.theory.rates.setting import Gauge, Setting
 from temperance.theory.rates.true_point import TruePoint, covers_line, is_analytic
 
 INVARIANTS = ("beta1^p/tau", "beta1_direction", "beta0/tau")  # of the flow of a homogeneous s
@@ -252,15 +252,15 @@ def _special_point(setting: Setting, position: str) -> list[Prediction]:
     if obstacle or not covers_line(setting.source):
         return _nothing(f"mirror point: {obstacle or 'the atoms do not see s on the whole line'}: not covered")
     if found.kind == "homogeneous" and found.degree is not None:
-        return _mirror_homogeneous(setting, found.degree)
+        return _mirror_homogeneous(setting, found.degree, found.even_part_moves)
     if found.kind == "odd":
         return _mirror_odd(setting)
     reason = f"{_REGULAR}: at a mirror point whose type is none of even, homogeneous and odd"
     return _groups(reason, HALF, HALF, (_DISTINCT,))
 
 
-def _mirror_homogeneous(setting: Setting, degree: sp.Expr) -> list[Prediction]:
-    if not even_part_moves(setting.source):
+def _mirror_homogeneous(setting: Setting, degree: sp.Expr, even_part_moves: bool) -> list[Prediction]:
+    if not even_part_moves:
         return _nothing("mirror point of type homogeneous, and a second flow is not excluded")
     obstacle = _degree_obstacle(setting, degree)
     if obstacle:

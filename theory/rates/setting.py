@@ -9,10 +9,9 @@ from typing import Literal
 
 import sympy as sp
 
-from temperance.theory.activations.activation import Activation, Z, activation
+from temperance.theory.activations.activation import Activation
 from temperance.theory.activations.piecewise import Algebra
 from temperance.theory.conditions.decision import Decision, decide, temperature
-from temperance.theory.conditions.first_order_failures import classify
 from temperance.theory.conditions.kinks import kinks_of
 from temperance.theory.conditions.verdict import Outcome, Verdict
 from temperance.theory.expressions import balls
@@ -120,16 +119,3 @@ class Setting:
         if len(zeros) == len(self.atoms):
             return "all beta1_j are 0"
         return None
-
-
-def even_part_moves(source: Activation) -> bool:
-    """Whether it is proved that z e' is not constant, e the even part of s: no second flow at mirror points."""
-    if not is_contiguous(source.pieces):
-        return False
-    s = sp.Piecewise(*((p.expr, p.upper > Z if p.upper.is_finite else sp.true) for p in source.pieces))
-    try:
-        even = activation((s + s.xreplace({Z: -Z})) / 2)
-        failure = classify(even)
-        return failure.kind == "homogeneous" if failure else decide(even).first_order.outcome == "holds"
-    except ValueError:
-        return False

@@ -68,7 +68,7 @@ def _oracle(source, seed):
         failing = []
         for family in (FIRST_ORDER, b, c):
             rows = _sampled(source, family.members, seed)
-            if _nullity(rows, len(family)):
+            if _nullity(rows, len(family.members)):
                 failing.append(family.name)
         # A at two temperatures no activation here has as its exceptional one
         if all(_nullity(_at_tau(_sampled(source, a.members, seed), tau), 6) for tau in ("0.7310", "5.1937")):

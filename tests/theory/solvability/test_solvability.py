@@ -9,9 +9,8 @@ import sympy as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from temperance.theory.solvability import gauss_hermite
-from temperance.theory.solvability.solvability import CITED, solvability
-from temperance.theory.solvability.system import coefficient
+from temperance.theory.solvability import solvability as proofs
+from temperance.theory.solvability.solvability import CITED, coefficient, gauss_hermite, solvability
 
 SIZES = [2, 3, 4, 5, 6]
 
@@ -68,7 +67,7 @@ def test_order_is_2m_and_every_check_comes_out(m):
 
 @pytest.mark.parametrize("m", SIZES)
 def test_nodes_and_weights_are_those_of_numpy(m):
-    found = gauss_hermite.gauss_hermite(m)
+    found = gauss_hermite(m)
     nodes, weights = np.polynomial.hermite_e.hermegauss(m)
     weight = sp.lambdify(sp.Symbol("x"), found.weight)
     assert np.allclose([sp.N(found.nodes.subs("x", x)) for x in nodes], 0, atol=1e-11)
@@ -77,7 +76,7 @@ def test_nodes_and_weights_are_those_of_numpy(m):
 
 @pytest.mark.parametrize("m", [2, 3])
 def test_the_solution_solves_the_system_as_written(m):
-    found = gauss_hermite.gauss_hermite(m)
+    found = gauss_hermite(m)
     values = {}
     for (p, q1, q2), x in zip(unknowns(m), sp.roots(found.nodes), strict=True):
         values |= {p: sp.sqrt(sp.nsimplify(found.weight.subs("x", x))), q1: x, q2: -sp.Rational(1, 2)}
@@ -162,8 +161,8 @@ def test_bad_sizes_are_refused(m):
 
 def test_a_wrong_solution_is_not_verified():
     """The check of the weights is about E_0 = 1, not only about zeros."""
-    good = gauss_hermite.gauss_hermite(3)
-    power_sums = gauss_hermite._power_sums(sp.Poly(sp.hermite_prob(3, sp.Symbol("x"))))
+    good = gauss_hermite(3)
+    power_sums = proofs._power_sums(sp.Poly(sp.hermite_prob(3, sp.Symbol("x"))))
     assert [int(s) for s in power_sums] == [3, 0, 6]
     doubled = sp.Poly(2 * good.weight, sp.Symbol("x"))
-    assert gauss_hermite._sum_over_roots(doubled, power_sums) == 2
+    assert proofs._sum_over_roots(doubled, power_sums) == 2
