@@ -31,8 +31,8 @@ from temperance.theory.checker.rejected import Rejected
 from temperance.theory.checker.verdict_checker import CONDITIONS, FORMAT, ORDERS, check, digest, statement, tower_of
 from temperance.theory.conditions.certificates import certificates
 from temperance.theory.models.by_name import model
-from temperance.theory.orders.certificates import certificate as certificate_of_orders
 from temperance.theory.orders.split_cell import Splitting
+from temperance.theory.orders.upper_bounds import certificate as certificate_of_orders
 from temperance.theory.orders.upper_bounds import upper_orders
 
 SOURCES = ("tanh", "relu", "hypot1", "exp", "gelu", "square", "LambertW", "log(z)", "sqrt(z)", "3*log(1 + z**2)")

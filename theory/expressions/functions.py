@@ -146,12 +146,6 @@ LANGUAGE: dict[str, Function] = {
 _MADE_BY_SYMPY = (
     Function(sp.Abs, _abs),
     Function(sp.cot, lambda q: q.cos() * inverse(q.sin()), lambda q: cos(q) / sin(q)),
-    Function(sp.sec, lambda q: inverse(q.cos()), lambda q: 1 / cos(q)),
-    Function(sp.csc, lambda q: inverse(q.sin()), lambda q: 1 / sin(q)),
-    Function(sp.coth, lambda q: inverse(_tanh(q)), lambda q: (exp(2 * q) + 1) / (exp(2 * q) - 1)),
-    Function(sp.acot, lambda q: inverse(q).atan(), lambda q: atan(1 / q)),
-    Function(sp.acoth, lambda q: ((q + 1) * inverse(q - 1)).log() / 2, lambda q: (log(q + 1) - log(q - 1)) / 2),
-    Function(sp.erfi, lambda q: q.erfi()),
 )
 # fmt: on
 KNOWN: dict[Any, Function] = {f.symbol: f for f in (*LANGUAGE.values(), *_MADE_BY_SYMPY)}

@@ -24,9 +24,9 @@ from temperance.theory.models.by_name import model
 from temperance.theory.models.gates import FITTED, require_gate
 from temperance.theory.models.spec import BETA0, TAU, Gate, covariates
 from temperance.theory.orders.branch_and_bound import Monomial, System
-from temperance.theory.orders.certificates import certified
 from temperance.theory.orders.reduced_equations import Reduced, Terms
 from temperance.theory.orders.split_cell import Exponents, Splitting, weight_parameters
+from temperance.theory.orders.upper_bounds import certified
 from temperance.theory.rates.orders_from_theorems import known_orders
 
 Split = Literal["one", "all"]

@@ -12,8 +12,8 @@ from temperance.theory.activations.activation import Activation
 from temperance.theory.conditions.verdict import Outcome
 from temperance.theory.models.by_name import model
 from temperance.theory.models.spec import TAU
-from temperance.theory.orders.certificates import certified
 from temperance.theory.orders.split_cell import Splitting
+from temperance.theory.orders.upper_bounds import certified
 from temperance.theory.rates.prediction import HALF, Cells, Prediction
 from temperance.theory.rates.setting import Setting
 from temperance.theory.rates.true_point import is_analytic

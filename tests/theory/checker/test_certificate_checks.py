@@ -15,8 +15,8 @@ from temperance.theory.checker.rejected import Rejected
 from temperance.theory.checker.verdict_checker import ORDERS, _Proof, _terms, check, digest, statement, tower_of
 from temperance.theory.conditions.certificates import certificates as issued
 from temperance.theory.models.by_name import model
-from temperance.theory.orders.certificates import certificate as certificate_of_orders
 from temperance.theory.orders.split_cell import Splitting
+from temperance.theory.orders.upper_bounds import certificate as certificate_of_orders
 from temperance.theory.orders.upper_bounds import upper_orders
 
 NEITHER = "no verdict is proved$"

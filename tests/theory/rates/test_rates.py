@@ -132,7 +132,7 @@ def test_where_a_sharp_condition_fails_contact_orders_decide_for_cells_of_two():
 
 
 def test_where_no_contact_order_is_certified_nothing_is_guessed(monkeypatch):
-    monkeypatch.setattr("temperance.theory.orders.certificates.objection", lambda _: "rejected")
+    monkeypatch.setattr("temperance.theory.orders.upper_bounds.objection", lambda _: "rejected")
     cell_rates.__globals__["_rates"].cache_clear()
     assert at(split("z**2 + z"), [2, 1], 0)["a"] is None
     cell_rates.__globals__["_rates"].cache_clear()

@@ -19,13 +19,12 @@ from temperance.theory.models.by_name import model
 from temperance.theory.models.experts import normal
 from temperance.theory.models.spec import BETA0, NU, TAU, Expert, Gate, covariates
 from temperance.theory.orders.branch_and_bound import System
-from temperance.theory.orders.certificates import certificate
 from temperance.theory.orders.dual_simplex import minimise
 from temperance.theory.orders.initial_forms import refutations
 from temperance.theory.orders.split_cell import Splitting, moment_equations, row_reduced
 from temperance.theory.orders.taylor import NotRational, Taylor
 from temperance.theory.orders.tropical import sign_changes
-from temperance.theory.orders.upper_bounds import upper_orders
+from temperance.theory.orders.upper_bounds import certificate, upper_orders
 
 Z = sp.Symbol("z", real=True)
 THREE_HALVES, FOUR_THIRDS = Fraction(3, 2), Fraction(4, 3)
