@@ -48,6 +48,9 @@ def model():
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings(
+    "ignore::sklearn.exceptions.ConvergenceWarning"
+)  # two experts collapse on 20 points of noise
 @pytest.mark.parametrize(("n_experts", "expected"), [(1, ONE), pytest.param(2, EXPECTED, marks=pytest.mark.full)])
 def test_the_checks_of_scikit_learn(n_experts, expected):
     model = temperance.MoERegressor(n_experts, starts=1)
