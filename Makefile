@@ -48,10 +48,10 @@ bench: $(INSTALLED)
 	$(BIN)/python benchmarks/cells.py --json --cells tanh,softmax
 	$(BIN)/python benchmarks/workload.py --json --share 0.05
 
-# names and traced callables against torch, jax and keras themselves
+# names, traced callables and routers against torch, jax and keras themselves
 test-interop: $(INSTALLED)
 	$(PIP) install torch jax keras
-	$(BIN)/pytest tests/temperance/interop/test_interop.py
+	$(BIN)/pytest tests/temperance/interop/test_interop.py tests/temperance/interop/test_audit.py
 
 # the tests that are not of full size, or those of TESTS, with the lowest versions that pyproject.toml allows, in an
 # environment of their own; but for pictures and tables drawn to the letter by later ones

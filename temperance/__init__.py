@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     from temperance.answers.predict import predict as predict
     from temperance.answers.rates import rates as rates
     from temperance.answers.verify import verify as verify
+    from temperance.interop.audit import Audit as Audit
+    from temperance.interop.audit import audit as audit
     from temperance.interop.callables import activation as activation
     from temperance.interop.regressor import MoERegressor as MoERegressor
     from temperance.numerics.estimation.estimate import fit as fit
@@ -76,6 +78,7 @@ _HOME = {
     "temperance.answers.predict": ("predict",),
     "temperance.answers.rates": ("rates",),
     "temperance.answers.verify": ("verify",),
+    "temperance.interop.audit": ("Audit", "audit"),
     "temperance.interop.callables": ("activation",),
     "temperance.interop.regressor": ("MoERegressor",),
     "temperance.numerics.estimation.estimate": ("fit",),

@@ -21,7 +21,7 @@ def is_module(source: object) -> bool:
     return issubclass(kind, torch.nn.Module)
 
 
-def _settled(source: Any) -> Any:
+def settled(source: Any) -> Any:
     """A function as it is; a copy of a module in evaluation mode; a class of modules with its default arguments."""
     if not is_module(source):
         return source
@@ -36,21 +36,21 @@ def trace(source: Any) -> sp.Expr:
 
     Raises ValueError if it cannot be traced, is no function of one number, or uses an operation without a formula here.
     """
-    return expression(_run(_settled(source), Z))
+    return expression(run(settled(source), Z))
 
 
 def values(source: Any, points: np.ndarray) -> np.ndarray:
     """Its own values at points (n,), in double precision."""
     import torch
 
-    function = _settled(source)
+    function = settled(source)
     if is_module(source):
         function = function.double()
     with torch.no_grad():
         return np.array([float(function(torch.tensor([point], dtype=torch.float64))) for point in points])
 
 
-def _run(function: Any, argument: Value) -> Value:
+def run(function: Any, argument: Value) -> Value:
     """The result of a module, or of any other callable, for a traced argument."""
     from torch import fx
 
@@ -78,13 +78,14 @@ def _node(root: Any, node: Any, arguments: Any, options: Any) -> Any:
             *path, last = node.target.split(".")
             return number(getattr(root.get_submodule(".".join(path)), last).detach().numpy())
         case "call_module":
-            return _run(root.get_submodule(node.target), *arguments, **options)
+            return run(root.get_submodule(node.target), *arguments, **options)
         case "call_function" | "call_method":
-            return _apply(node.target if isinstance(node.target, str) else node.target.__name__, arguments, options)
+            return apply(node.target if isinstance(node.target, str) else node.target.__name__, arguments, options)
     raise ValueError("the function takes more than one number")
 
 
-def _apply(written: str, arguments: tuple[Any, ...], options: dict[str, Any]) -> Value:
+def apply(written: str, arguments: tuple[Any, ...], options: dict[str, Any]) -> Value:
+    """The value of a torch operation, by its name. Raises ValueError for one without a formula."""
     name = written.removeprefix("special_").strip("_")
     operation = _OPERATIONS.get(_SYNONYMS.get(name, name))
     if operation is None:
