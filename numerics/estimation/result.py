@@ -151,7 +151,12 @@ class FitResult:
         return [row for e in self.estimates for row in e.rows(self.columns)]
 
     def to_json(self) -> dict[str, Any]:
-        """The object that `temperance fit --json` prints; an interval without an upper end in doubles ends in null."""
+        """The object that `temperance fit --json` prints.
+
+        estimates: parameter, atom, value, se, identifiable, interval (pairs of ends; an end beyond doubles is null) of
+        each; status, starts, agree; flat_directions; warnings; loglik; box, with its centre; fitted; n_parameters, aic,
+        bic (null where there is no estimate); points, dropped: rows used and left out; answer: the last lines.
+        """
         names = [name if atom is None else f"{name}_{atom}" for name, atom in self.fit.layout.names]
         return {
             "estimates": [{**asdict(e), "interval": _finite(e.interval)} for e in self.estimates],

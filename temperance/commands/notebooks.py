@@ -47,7 +47,7 @@ def run_notebooks(
     """
     from temperance.notebooks.execution import text
     from temperance.notebooks.parameters import defaults
-    from temperance.notebooks.runs import notebook_files, parameters_of, read, run_again
+    from temperance.notebooks.runs import missing_library, notebook_files, parameters_of, read, run_again
 
     if output is not None and not Path(output).is_dir():
         raise BadInput(f"there is no folder {output!r}; accepted: an existing one")
@@ -56,6 +56,9 @@ def run_notebooks(
     status = 0
     for path, shown in found.items():
         if given and not set(given) & set(defaults(shown)):
+            continue
+        if missing := missing_library(shown):
+            print(one_line(f"{path.name}: skipped, {missing} is not installed"))
             continue
         with display() as screen, screen.doing(path.name):
             made, different = run_again(shown, given)

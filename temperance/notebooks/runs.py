@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import ast
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 import nbformat
@@ -44,6 +46,25 @@ def parameters_of(notebooks: Mapping[Path, NotebookNode], pairs: Sequence[tuple[
             raise BadInput(f"{str(path)!r}: {error}") from None
     with refusing():
         return values(pairs, accepted)
+
+
+def missing_library(notebook: NotebookNode) -> str | None:
+    """The first library that a notebook imports and that is not installed, such as torch; None if there is none."""
+    names = (name for cell in notebook.cells if cell.cell_type == "code" for name in _imported(cell.source))
+    return next((name for name in names if find_spec(name) is None), None)
+
+
+def _imported(source: str) -> Iterator[str]:
+    """The libraries that a cell imports; none where it is no Python."""
+    try:
+        nodes = list(ast.walk(ast.parse(source)))
+    except SyntaxError:
+        return
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.partition(".")[0]
 
 
 def run_again(shown: NotebookNode, given: Mapping[str, Value]) -> tuple[NotebookNode | None, list[str]]:

@@ -7,9 +7,18 @@ import pytest
 from temperance.commands.app import run
 from temperance.notebooks.execution import SIZED, TAGS, build, cells_of, differences, execute, text
 from temperance.notebooks.parameters import defaults, inject, values
+from temperance.notebooks.runs import missing_library
 
 FOLDER = Path(__file__).parents[3] / "notebooks"
 NOTEBOOKS = sorted(path.name for path in FOLDER.glob("*.ipynb"))
+
+
+def committed(name):
+    """A committed notebook; the test is skipped where a library that it needs is not installed."""
+    shown = nbformat.read(FOLDER / name, as_version=4)
+    if missing := missing_library(shown):
+        pytest.skip(f"{missing}, which {name} needs, is not installed")
+    return shown
 
 
 def one_cell(source):
@@ -20,7 +29,7 @@ def one_cell(source):
 @pytest.mark.pinned
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_a_committed_notebook_executes_again_to_the_same_results(name):
-    shown = nbformat.read(FOLDER / name, as_version=4)
+    shown = committed(name)
     assert any("image/png" in output.get("data", {}) for cell in shown.cells for output in cell.get("outputs", []))
     quick = {"quick": True} if "quick" in defaults(shown) else {}
     assert differences(shown, execute(inject(shown, quick)), ignored=[SIZED] if quick else []) == []
@@ -29,7 +38,7 @@ def test_a_committed_notebook_executes_again_to_the_same_results(name):
 @pytest.mark.full
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_a_committed_notebook_executes_at_its_full_size_to_the_same_results(name):
-    shown = nbformat.read(FOLDER / name, as_version=4)
+    shown = committed(name)
     assert differences(shown, execute(shown)) == []
 
 
@@ -85,6 +94,14 @@ def test_the_command_runs(capsys, tmp_path):
     nbformat.write(notebook, tmp_path / "a.ipynb")
     assert run(["notebooks", "run", str(tmp_path)]) == 1
     assert "ZeroDivisionError" in capsys.readouterr().out
+
+
+def test_a_notebook_without_its_library_is_skipped_with_a_reason(capsys, tmp_path):
+    source = "import os.path\nfrom no_such_library.part import thing"
+    (tmp_path / "a.ipynb").write_text(text(one_cell(source)), encoding="utf-8")
+    assert run(["notebooks", "run", str(tmp_path)]) == 0
+    assert capsys.readouterr().out == "a.ipynb: skipped, no_such_library is not installed\n"
+    assert missing_library(one_cell("import json, numpy.linalg")) is None
 
 
 PARAMETERS = 'activation = "gelu"\nquick = False\nn = 3\nscale = 1.0\nother = [1]'
