@@ -3,28 +3,28 @@
 `fitting.mle` knows softmax and activation gates with linear experts; here log weight and mean are compiled from their
 formulas. The first cell has two atoms whose shares stay within a factor of each other, as the bounds of contact orders
 suppose. The gate of the last atom is held, which fixes a translation where the gate has one. A box around the truth is
-part of the estimator. SciPy's L-BFGS-B climbs from given starts.
+part of the estimator. The search of `fitting.newton` climbs from given starts.
 
-Example: ``GeneralMixture(family).fitted(x, y, starts).status`` is "converged".
+Example: ``GeneralMixture(family).fitted(points, starts).status`` is "converged".
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-from scipy.optimize import minimize
 
+from temperance.numerics.fitting.newton import Local, Maximum, Stop, maximise
 from temperance.numerics.general.split_mixtures import Array, Atoms, Family, normalised
 from temperance.numerics.machine.threads import one_blas_thread
+from temperance.numerics.mixture.density import Sums
+from temperance.numerics.mixture.points import Points
 from temperance.theory.models.spec import NU
 
 Status = Literal["converged", "at_bound", "max_steps"]
-_GRADIENT = 1e-7  # of the mean log-likelihood, projected, in coordinates of order 1
-_ACCEPTED = 1e-5  # where rounding stops the climb before
-_STEPS = 1000
+_STEPS = 500
 _RANGE = 2.0  # of real parameters around the truth
 FACTOR = 4.0  # of positive parameters around the truth
 _UNEVEN = 2.0  # |log w_1 - log w_2| at most
@@ -61,7 +61,7 @@ class GeneralMixture:
         self.reach = reach[self.free]
 
     def vector(self, u: Array) -> tuple[Array, Array]:
-        """The vector, and the diagonal part of its derivatives by u; the log weights are mixed in `gradient`."""
+        """The vector, and the diagonal part of its derivatives by u; the log weights are mixed in `local`."""
         full = np.zeros(len(self.family.center))
         full[self.free] = u
         mean, half = full[self.weights]
@@ -71,14 +71,17 @@ class GeneralMixture:
         vector[self.weights] = mean - np.log(2) + half, mean - np.log(2) - half
         return vector, scale
 
-    def negative(self, u: Array, x: Array, y: Array) -> tuple[float, Array]:
-        """Minus the mean log-likelihood, and its gradient."""
+    def local(self, u: Array, points: Points) -> Local:
+        """The mean log-likelihood, less that of the reference, with gradient and Hessian in u."""
         vector, scale = self.vector(u)
-        value, slopes = loglik(self.family, vector, x, y)
+        value, slopes, bends = loglik(self.family, vector, points)
+        bends = scale[:, None] * bends * scale
         slopes = scale * slopes
-        first, second = slopes[self.weights]
-        slopes[self.weights] = first + second, first - second
-        return -value / len(x), -slopes[self.free] / len(x)
+        bends[np.diag_indices_from(bends)] += np.where(self.positive, slopes, 0.0)
+        mixing = np.eye(len(slopes))
+        mixing[np.ix_(self.weights, self.weights)] = [[1, 1], [1, -1]]
+        slopes, bends = mixing @ slopes, mixing @ bends @ mixing
+        return Local(value / points.n, slopes[self.free] / points.n, bends[np.ix_(self.free, self.free)] / points.n)
 
     def split(self, rng: np.random.Generator, size: float) -> Array:
         """A start: the first true atom split at random, by offsets of about a size."""
@@ -88,23 +91,22 @@ class GeneralMixture:
         offset[self.family.width] = rng.normal() / 2
         return np.asarray(np.clip(offset[self.free], -self.reach, self.reach))
 
-    def fitted(self, x: Array, y: Array, starts: Sequence[Array]) -> tuple[GeneralFit, Array]:
-        """The highest of the climbs from some u, and its u."""
-        options = {"maxcor": 40, "maxiter": _STEPS, "maxfun": 2 * _STEPS, "ftol": 0.0, "gtol": _GRADIENT}
-        bounds = list(zip(-self.reach, self.reach, strict=True))
+    def fitted(self, points: Points, starts: Sequence[Array]) -> tuple[GeneralFit, Array]:
+        """The highest of the climbs from some u, and its u; they end in units of the sample."""
+        stop, n = Stop.in_sample_units(points.n), points.n
         with one_blas_thread():
             found = [
-                minimize(self.negative, s, (x, y), "L-BFGS-B", jac=True, bounds=bounds, options=options) for s in starts
+                maximise(lambda u: self.local(u, points), s, -self.reach, self.reach, _STEPS, stop=stop) for s in starts
             ]
-        best = min(found, key=lambda r: float(r.fun))
-        agree = sum(bool((r.fun - best.fun) * len(x) < _SAME) for r in found)
-        return GeneralFit(self.vector(best.x)[0], -best.fun * len(x), self._status(best), agree), best.x
+        best = max(found, key=lambda end: end.local.value)
+        agree = sum((best.local.value - end.local.value) * n < _SAME for end in found)
+        fit = GeneralFit(self.vector(best.theta)[0], best.local.value * n, self._status(best), agree)
+        return fit, best.theta
 
-    def _status(self, r: Any) -> Status:
-        inside = np.abs(r.x) < self.reach
-        if np.abs(np.where(inside, r.jac, 0.0)).max() > _ACCEPTED:
+    def _status(self, end: Maximum) -> Status:
+        if not end.stationary:
             return "max_steps"
-        return "converged" if inside.all() else "at_bound"
+        return "converged" if (np.abs(end.theta) < self.reach).all() else "at_bound"
 
 
 def _densities(atoms: Atoms, y: Array) -> tuple[Array, Array, Array]:
@@ -120,27 +122,34 @@ def mixture_log_density(family: Family, vector: Array, x: Array, y: Array) -> Ar
     return _densities(Atoms(family, vector, x), y)[0]
 
 
-def loglik(
-    family: Family, vector: Array, x: Array, y: Array, weights: Array | float = 1.0, reference: Array | float = 0.0
-) -> tuple[float, Array]:
-    """sum_i weights_i (log g(y_i|x_i) - reference_i) and its derivatives by all entries of a vector."""
-    at, own, atoms = list(family.cell.expert).index(NU), len(family.cell.own), Atoms(family, vector, x)
+def loglik(family: Family, vector: Array, points: Points) -> Sums:
+    """The log-likelihood, less that of the reference, with slopes and second derivatives by all entries of a vector."""
+    at, own, shared = list(family.cell.expert).index(NU), len(family.cell.own), len(family.cell.spec.gate.shared)
+    x, y = points.x[:, 0], points.y
+    weights, reference = (points.weights, points.reference) if points.weighted else (np.ones(len(y)), 0.0)
+    atoms, size = Atoms(family, vector, x), len(vector)
     log_density, prior, posterior = _densities(atoms, y)
-    pulls, held = weights * (posterior - prior), weights * posterior
-    slopes, common = [], np.zeros(len(family.cell.spec.gate.shared))
-    for pull, r, gate, nu, gap in zip(pulls, held, atoms.gates, atoms.nus, y - atoms.means, strict=True):
-        by_gate = [float(pull @ slope(*gate)) for slope in family.compiled.slopes]
-        by_expert = list(atoms.basis @ (r * gap) / nu)
-        by_expert.insert(at, float(r @ (gap * gap / nu - 1)) / (2 * nu))
-        slopes += [float(pull.sum()), *by_gate[:own], *by_expert]
-        common = common + np.array(by_gate[own:])
-    return float((weights * (log_density - reference)).sum()), np.array([*slopes, *common])
-
-
-def sampled(family: Family, n: int, rng: np.random.Generator) -> tuple[Array, Array]:
-    """n points of the true mixture, x uniform on its support."""
-    x = rng.uniform(family.truth.low, family.truth.high, n)
-    atoms = Atoms(family, family.reference, x)
-    second = rng.random(n) < 1 / (1 + np.exp(atoms.logits[0] - atoms.logits[1]))
-    means, nus = np.where(second, *atoms.means[::-1]), np.where(second, *atoms.nus[::-1])
-    return x, means + np.sqrt(nus) * rng.normal(size=n)
+    before, after, hessian = np.zeros((size, len(y))), np.zeros((size, len(y))), np.zeros((size, size))
+    for i, (p, r, gate, nu, mean) in enumerate(zip(prior, posterior, atoms.gates, atoms.nus, atoms.means, strict=True)):
+        first, gap, held, pull = i * family.width, y - mean, weights * r, weights * (r - p)
+        of_gate = np.r_[first : first + 1 + own, size - shared : size]
+        of_expert = np.r_[first + 1 + own : first + family.width]
+        line = np.delete(of_expert, at)
+        by_gate = np.stack([np.ones(len(y)), *(slope(*gate) for slope in family.compiled.slopes)])
+        by_expert = np.insert(atoms.basis * gap / nu, at, (gap * gap / nu - 1) / (2 * nu), axis=0)
+        every, slopes = np.r_[of_gate, of_expert], np.concatenate([by_gate, by_expert])
+        before[of_gate] += p * by_gate
+        after[every] += r * slopes
+        hessian[np.ix_(every, every)] += (held * slopes) @ slopes.T
+        hessian[np.ix_(of_gate, of_gate)] -= (weights * p * by_gate) @ by_gate.T
+        for (a, b), bend in family.compiled.bends.items():
+            total, row, column = float(pull @ bend(*gate)), of_gate[1 + a], of_gate[1 + b]
+            hessian[row, column] += total
+            hessian[column, row] += total * (row != column)
+        hessian[np.ix_(line, line)] -= (held / nu * atoms.basis) @ atoms.basis.T
+        cross = atoms.basis @ (held * gap) / nu**2
+        hessian[line, of_expert[at]] -= cross
+        hessian[of_expert[at], line] -= cross
+        hessian[of_expert[at], of_expert[at]] -= float(held @ (gap * gap / nu - 0.5)) / nu**2
+    hessian += (weights * before) @ before.T - (weights * after) @ after.T
+    return float(weights @ (log_density - reference)), (after - before) @ weights, hessian

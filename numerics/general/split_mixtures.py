@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import combinations_with_replacement, pairwise
 from typing import Any
 
 import numpy as np
@@ -44,10 +44,14 @@ class Truth:
 
 @dataclass(frozen=True)
 class _Compiled:
-    """log weight and mean as functions of (x, parameters), with their derivatives by the parameters."""
+    """log weight and mean as functions of (x, parameters), with their derivatives by the parameters.
+
+    bends: second derivatives of the log weight by parameters a <= b, where they are not 0.
+    """
 
     weight: Callable[..., Any]
     slopes: tuple[Callable[..., Any], ...]
+    bends: Mapping[tuple[int, int], Callable[..., Any]]
     basis: tuple[Callable[..., Any], ...]
 
     @staticmethod
@@ -55,8 +59,11 @@ class _Compiled:
         symbols = (*cell.own, *cell.spec.gate.shared)
         weight = cell.spec.gate.log_weight.subs(dict.fromkeys(_weights(cell), 1))
         slopes = tuple(_function(symbols, sp.diff(weight, p)) for p in symbols)
+        pairs = combinations_with_replacement(range(len(symbols)), 2)
+        second = {(a, b): sp.diff(weight, symbols[a], symbols[b]) for a, b in pairs}
+        bends = {pair: _function(symbols, bend) for pair, bend in second.items() if bend != 0}
         basis = tuple(_function((), sp.diff(cell.mean, p)) for p in cell.expert if p != NU)
-        return _Compiled(_function(symbols, weight), slopes, basis)
+        return _Compiled(_function(symbols, weight), slopes, bends, basis)
 
 
 def _weights(cell: Splitting) -> list[sp.Symbol]:

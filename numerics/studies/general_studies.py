@@ -1,7 +1,7 @@
 """Runs rate studies of an arbitrary gate: errors of the two atoms of a split cell, and of their weighted means.
 
 The error of a parameter is (sum_l p_l |d_l|^q)^(1/q) over the two atoms, p_l their shares and q its contact order; that
-of a mean is |sum_l p_l d_l|. Samples are nested: each begins the sample of the next size.
+of a mean is |sum_l p_l d_l|. Samples are nested counts on the lattice (`numerics.lattice`).
 """
 
 from __future__ import annotations
@@ -12,8 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from temperance.numerics.general.general_mle import GeneralFit, GeneralMixture, sampled
+from temperance.numerics.general.general_mle import GeneralFit, GeneralMixture
 from temperance.numerics.general.split_mixtures import Array, Family
+from temperance.numerics.lattice.counts import samples
+from temperance.numerics.lattice.experiment import Experiment, family_experiment
 
 _SPLIT = 0.5  # of the offsets of a start, times n^(-1/8)
 
@@ -68,9 +70,9 @@ class GeneralResult:
 
 def run_general(study: GeneralStudy, progress: Callable[[int], None] = lambda _: None) -> GeneralResult:
     """Sample, fit and compare; progress is told the number of finished replicates."""
-    mixture, rows = GeneralMixture(study.family), []
+    mixture, made, rows = GeneralMixture(study.family), family_experiment(study.family, n=study.sizes[-1]), []
     for replicate in range(study.replicates):
-        rows.append(_replicate(study, mixture, replicate))
+        rows.append(_replicate(study, mixture, made, replicate))
         progress(replicate + 1)
     errors = [[group_errors(study.family, fit.vector, study.orders) for fit in row] for row in rows]
     return GeneralResult(
@@ -81,14 +83,13 @@ def run_general(study: GeneralStudy, progress: Callable[[int], None] = lambda _:
     )
 
 
-def _replicate(study: GeneralStudy, mixture: GeneralMixture, replicate: int) -> list[GeneralFit]:
-    data, choices = (np.random.default_rng([study.seed, replicate, stream]) for stream in (0, 1))
-    x, y = sampled(study.family, study.sizes[-1], data)
+def _replicate(study: GeneralStudy, mixture: GeneralMixture, made: Experiment, replicate: int) -> list[GeneralFit]:
+    choices = np.random.default_rng([study.seed, replicate, len(study.sizes)])  # the streams before are of the counts
     found: list[GeneralFit] = []
     before: list[Array] = []
-    for n in study.sizes:
+    for n, points in zip(study.sizes, samples(made, study.sizes, seed=study.seed, replicate=replicate), strict=True):
         starts = [mixture.split(choices, _SPLIT * n ** (-1 / 8)) for _ in range(study.starts)]
-        fit, u = mixture.fitted(x[:n], y[:n], [*before, *starts])
+        fit, u = mixture.fitted(points, [*before, *starts])
         before = [u]
         found.append(fit)
     return found

@@ -8,8 +8,11 @@ import pytest
 
 from temperance.measurements.contact_orders import family
 from temperance.measurements.exponent_results import dropped, record
-from temperance.numerics.general.general_mle import GeneralFit, GeneralMixture, loglik, sampled
+from temperance.numerics.general.general_mle import GeneralFit, GeneralMixture, loglik
 from temperance.numerics.general.split_mixtures import Family
+from temperance.numerics.lattice.counts import samples
+from temperance.numerics.lattice.experiment import family_experiment
+from temperance.numerics.mixture.points import Points
 from temperance.numerics.studies.general_studies import GeneralResult, GeneralStudy, group_errors, run_general
 from temperance.theory.models.spec import NU
 from temperance.theory.rates.contact_orders import order_setting
@@ -34,17 +37,22 @@ def displaced(mixture, seed=0):
     return SHIFT * np.random.default_rng(seed).uniform(-1, 1, len(mixture.free))
 
 
+def counted(found, n, seed):
+    """A sample of the true mixture on the lattice."""
+    return next(samples(family_experiment(found, n=n), (n,), seed=seed))
+
+
 @pytest.mark.parametrize(("gate", "expert", "source"), SETTINGS)
 def test_the_likelihood_is_that_of_the_model(gate, expert, source):
     """Point by point from the symbolic log weight and mean, in plain Python."""
     found = apart(gate, expert, source)
     mixture, cell = GeneralMixture(found), found.cell
     vector, _ = mixture.vector(displaced(mixture))
-    x, y = sampled(found, 5, np.random.default_rng(1))
+    points = counted(found, 5, seed=1)
     symbols = {s.name: s for s in (cell.spec.gate.log_weight + cell.mean).free_symbols}
     shared = dict(zip((p.name for p in cell.spec.gate.shared), vector[3 * found.width :], strict=True))
     total = 0.0
-    for at, value in zip(x, y, strict=True):
+    for at, value, count, reference in zip(points.x[:, 0], points.y, points.weights, points.reference, strict=True):
         weights, densities = [], []
         for atom in range(3):
             row = vector[atom * found.width : (atom + 1) * found.width]
@@ -53,31 +61,32 @@ def test_the_likelihood_is_that_of_the_model(gate, expert, source):
             mean = float(cell.mean.subs(own))
             weights.append(exp(row[0] + float(cell.spec.gate.log_weight.subs(own))))
             densities.append(exp(-((value - mean) ** 2) / (2 * values["nu"])) / (2 * np.pi * values["nu"]) ** 0.5)
-        total += log(sum(w * f for w, f in zip(weights, densities, strict=True)) / sum(weights))
-    assert loglik(found, vector, x, y)[0] == pytest.approx(total, rel=1e-12)
+        mean = sum(w * f for w, f in zip(weights, densities, strict=True)) / sum(weights)
+        total += count * (log(mean) - reference)
+    assert loglik(found, vector, points)[0] == pytest.approx(total, rel=1e-12)
 
 
 @pytest.mark.parametrize(("gate", "expert", "source"), SETTINGS)
-def test_the_gradient_is_that_of_central_differences(gate, expert, source):
+def test_gradient_and_hessian_are_those_of_central_differences(gate, expert, source):
     found = apart(gate, expert, source)
     mixture, step = GeneralMixture(found), 1e-5
-    x, y = sampled(found, 200, np.random.default_rng(2))
-    u = displaced(mixture)
-    _, slopes = mixture.negative(u, x, y)
-    moves = step * np.eye(len(u))
-    gaps = [(mixture.negative(u + m, x, y)[0] - mixture.negative(u - m, x, y)[0]) / (2 * step) for m in moves]
-    assert np.abs(slopes).min() > 1e-6
-    assert slopes == pytest.approx(gaps, abs=1e-8)
+    points, u = counted(found, 200, seed=2), displaced(mixture)
+    local, p = mixture.local(u, points), len(u)
+    ends = [(mixture.local(u + move, points), mixture.local(u - move, points)) for move in step * np.eye(p)]
+    assert np.abs(local.gradient).min() > 1e-6
+    slopes = [(up.value - down.value) / (2 * step) for up, down in ends]
+    assert local.gradient == pytest.approx(slopes, abs=1e-8)
+    bends = [(up.gradient - down.gradient) / (2 * step) for up, down in ends]
+    np.testing.assert_allclose(local.hessian, bends, atol=1e-7)
 
 
-def test_a_sample_is_one_of_the_true_mixture():
-    """At the truth the score has mean 0 and is of the order of sqrt(n); away from it, of the order of n."""
+def test_at_the_truth_the_score_is_noise():
+    """There it is of the order of sqrt(n); away from it, of the order of n."""
     found = apart("softmax")
-    x, y = sampled(found, 20000, np.random.default_rng(3))
-    mixture = GeneralMixture(found)
+    points, mixture = counted(found, 20000, seed=3), GeneralMixture(found)
 
     def score(u):
-        return np.abs(loglik(found, mixture.vector(u)[0], x, y)[1]).max() / len(x) ** 0.5
+        return np.abs(loglik(found, mixture.vector(u)[0], points)[1]).max() / points.n**0.5
 
     assert score(np.zeros(len(mixture.free))) < 5
     assert score(np.full(len(mixture.free), 0.2)) > 20
@@ -94,10 +103,11 @@ def test_a_fit_recovers_a_truth_of_two_different_atoms():
     logits = np.stack([r["weight"] + r["beta1"] * x for r in rows])
     chosen = (logits + rng.gumbel(size=logits.shape)).argmax(axis=0)
     y = np.array([r["b"] for r in rows])[chosen] + np.sqrt([r["nu"] for r in rows])[chosen] * rng.normal(size=len(x))
-    fit, u = mixture.fitted(x, y, [mixture.split(rng, 0.5) for _ in range(4)])
+    points = Points(x[:, None], y)
+    fit, u = mixture.fitted(points, [mixture.split(rng, 0.5) for _ in range(4)])
     atoms = sorted((fit.vector[l * found.width : (l + 1) * found.width] for l in (0, 1)), key=lambda r: -r[2])
     assert fit.status == "converged"
-    assert fit.loglik >= loglik(found, np.concatenate([list(r.values()) for r in rows]), x, y)[0]
+    assert fit.loglik >= loglik(found, np.concatenate([list(r.values()) for r in rows]), points)[0]
     for atom, row in zip(atoms, (truth, other), strict=True):
         assert atom == pytest.approx(list(row.values()), abs=0.2)
     assert (np.abs(u) < mixture.reach).all()
@@ -158,8 +168,7 @@ def test_a_climb_that_is_stopped_early_says_so(monkeypatch):
     monkeypatch.setattr("temperance.numerics.general.general_mle._STEPS", 2)
     found = apart("softmax", "constant")
     mixture, rng = GeneralMixture(found), np.random.default_rng(5)
-    x, y = sampled(found, 300, rng)
-    fit, _ = mixture.fitted(x, y, [mixture.split(rng, 0.2)])
+    fit, _ = mixture.fitted(counted(found, 300, seed=5), [mixture.split(rng, 0.2)])
     assert isinstance(fit, GeneralFit)
     assert fit.status == "max_steps"
 
