@@ -1,8 +1,8 @@
 """Runs rate studies of settings without published contact orders, each fixed before it ran.
 
 ``python -m temperance.measurements.exponent_results FILE.json`` runs them and writes their errors; the notebook on
-exponents shows what `data/exponent_studies.json` holds. Every start is a random split of the true atom, so starts use
-the truth.
+exponents shows what `data/exponent_studies.json` holds. Samples are on the lattice; sizes come from pilots on other
+seeds. Every start is a random split of the true atom, so starts use the truth.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ from temperance.terminal.output import write_file
 from temperance.theory.models.spec import NU
 from temperance.theory.rates.contact_orders import Orders
 
-SIZES = (500, 2000, 8000, 32000)
+SIZES = (10**6, 10**8, 10**10, 10**12)
 REPLICATES = 60
-STARTS = 2
+STARTS = 3
 _DIGITS = 5
 _RESAMPLES = 10000
 
 
 SEEDS = {
-    "softmax gate": 71001,
-    "Gaussian gate": 71002,
-    "softmax gate, quadratic expert": 71003,
-    "sigmoid gate with a bias": 71004,
+    "softmax gate": 71011,
+    "Gaussian gate": 71012,
+    "softmax gate, quadratic expert": 71013,
+    "sigmoid gate with a bias": 71014,
 }
 """The studies, by the settings of `temperance.measurements.order_results`."""
 
