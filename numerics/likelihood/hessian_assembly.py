@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-_OPTIONS = {"error_model": "numpy", "nogil": True}
+_OPTIONS = {"error_model": "numpy", "nogil": True, "no_cfunc_wrapper": True, "no_cpython_wrapper": True}
 
 
 @njit(**_OPTIONS)
@@ -91,7 +91,8 @@ def _tau_of_linear_gate(full: Floats, k: int, d: int, gates: int, score: Floats,
     for i in range(gates):
         for p in range(1 + i * q, 1 + i * q + d + 1):
             h[0, 0] -= full[p] * h[0, p]
-    h[1:, 0] = h[0, 1:]
+    for c in range(1, len(score)):  # a loop compiles in no time, an array of another shape does not
+        h[c, 0] = h[0, c]
 
 
 @njit(**_OPTIONS)
@@ -112,7 +113,7 @@ def _tau_square(totals: Floats, score: Floats, h: Floats) -> None:
     h[0, 0] += totals[1] - totals[0]
 
 
-@njit(cache=True, **_OPTIONS)
+@njit(cache=True, error_model="numpy", nogil=True, no_cfunc_wrapper=True)
 def assemble(
     sums: Floats,
     totals: Floats,
