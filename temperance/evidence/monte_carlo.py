@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from temperance.evidence.comparison import study_record
+from temperance.evidence.lattices import with_lattices
 from temperance.evidence.outcomes import Leg, combined
 from temperance.evidence.proof import holds
 from temperance.evidence.study_runner import Runs
@@ -18,7 +19,7 @@ _SHOWN = 3  # of the slopes that are not confirmed, in a detail; the record has 
 
 
 def study_leg(runs: Runs, studies: Sequence[Study], *, parameters: Sequence[str] | None = None) -> Leg:
-    """The predicted slopes of some studies, in the groups of parameters that the claim is about.
+    """The predicted slopes of some studies, and the proofs that their lattices are the right experiments.
 
     By default these are all but the density, which has a claim of its own.
     """
@@ -29,7 +30,7 @@ def study_leg(runs: Runs, studies: Sequence[Study], *, parameters: Sequence[str]
         for slope in record["slopes"]
         if (slope["parameter"] in parameters if parameters else slope["parameter"] != "density")
     ]
-    return judged(slopes, records)
+    return with_lattices(judged(slopes, records), studies)
 
 
 def judged(slopes: list[dict[str, Any]], records: dict[str, dict[str, Any]]) -> Leg:

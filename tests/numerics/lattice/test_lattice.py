@@ -12,6 +12,7 @@ from scipy.stats import chi2, norm
 
 from temperance.measurements.contact_orders import family
 from temperance.numerics.fitting.mle import Box, fit_points
+from temperance.numerics.lattice import experiment as lattice
 from temperance.numerics.lattice.counts import counts, samples
 from temperance.numerics.lattice.experiment import (
     cells,
@@ -23,10 +24,13 @@ from temperance.numerics.lattice.experiment import (
 )
 from temperance.numerics.lattice.independence import atoms, exact, gate_functions, independent_on_design, same_relations
 from temperance.numerics.lattice.normalisation import normalisation
+from temperance.numerics.likelihood.kernel import evaluate
 from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.mixture.measures import MixingMeasure
 from temperance.numerics.mixture.points import Points
 from temperance.numerics.studies import claim_studies as settings
+from temperance.numerics.studies.results import study_slopes
+from temperance.numerics.studies.run import run_study
 from temperance.theory.activations.activation import activation
 from temperance.theory.models.by_name import model
 from temperance.theory.rates.contact_orders import order_setting
@@ -264,6 +268,37 @@ def test_arbitrary_gates_have_no_further_relations(name):
     values = {**cell.point, **found.truth.expert}
     point = {p.name: exact(float(values.get(p, 1))) for p in cell.spec.parameters}
     assert same_relations(cell.spec, point, made, 4).proved
+
+
+@pytest.mark.parametrize("chosen", [settings.LINEAR, settings.TANH_MIRROR, settings.SOFTMAX_CELL], ids=lambda s: s.name)
+def test_half_the_step_gives_the_same_information_and_distances(chosen, monkeypatch):
+    """To 1e-6: log g has singularities off the real line, between its experts, so that sums are not quite integrals."""
+    found = []
+    for steps in (1, 2):
+        monkeypatch.setattr(lattice, "_PER_DEVIATION", 1.5 * steps)
+        made = of(chosen)
+        layout = replace(chosen.layout, k=chosen.truth.k)
+        x, y = cells(made.x, made.y)
+        theta, p = layout.pack(chosen.truth), made.probability.ravel()
+        moved = evaluate(theta + 0.05, layout, chosen.gate, x, y, p, made.log_density.ravel())
+        found.append((made.step, moved[0], evaluate(theta, layout, chosen.gate, x, y, p, 0 * p)[2]))
+    (step, distance, information), (half, other, again) = found
+    assert step == pytest.approx(2 * half, rel=1e-5)
+    assert distance == pytest.approx(other, rel=1e-6)
+    np.testing.assert_allclose(information, again, rtol=0, atol=1e-6 * np.abs(information).max())
+
+
+def test_half_the_step_gives_the_same_slopes(monkeypatch):
+    """Of the exact-specified linear gate, from other counts: every difference of slopes is within its interval."""
+    few, slopes = replace(settings.LINEAR, sizes=(10**4, 10**7, 10**10), replicates=20), []
+    for steps in (1, 2):
+        monkeypatch.setattr(lattice, "_PER_DEVIATION", 1.5 * steps)
+        slopes.append(study_slopes(run_study(few), seed=0))
+    assert len(slopes[0]) == len(slopes[1]) >= 10
+    for one, other in zip(*slopes, strict=True):
+        assert one.parameter == other.parameter
+        assert abs(one.slope.value - other.slope.value) < (one.slope.width + other.slope.width) / 2
+        assert one.slope.value == pytest.approx(-0.5, abs=0.05)
 
 
 def test_on_too_few_points_there_are_further_relations_and_no_proof():

@@ -11,6 +11,7 @@ from temperance.claims.c03_c04_c06_orbits import predicted
 from temperance.claims.c05_exact import exact_contact
 from temperance.claims.table import CLAIMS
 from temperance.evidence.contact import Expected, contact_leg
+from temperance.evidence.lattices import with_lattices
 from temperance.evidence.monte_carlo import judged as judged_slopes
 from temperance.evidence.monte_carlo import with_profile
 from temperance.evidence.outcomes import LEGS, Leg, claim_outcome, combined
@@ -19,7 +20,7 @@ from temperance.evidence.study_runner import Runs
 from temperance.evidence.twins import compared
 from temperance.numerics.contact.curves import ExactMeasure, line, scale_orbit
 from temperance.numerics.errors.orbit_flatness import Flatness
-from temperance.numerics.studies.claim_studies import SAMPLES, STUDIES, TANH, TWIN
+from temperance.numerics.studies.claim_studies import LINEAR, SAMPLES, STUDIES, TANH, TWIN
 from temperance.numerics.studies.results import StudyResult
 from temperance.theory.interactions.interactions import derive
 from temperance.theory.models.spec import symbolic_density
@@ -283,3 +284,14 @@ def test_twins_are_equal_only_within_narrow_intervals(changes, outcome):
 def test_twins_of_other_settings_are_refused():
     with pytest.raises(ValueError, match="more than the experiment"):
         compared(twin(SAMPLES), twin(replace(TWIN, starts=5)))
+
+
+def test_a_lattice_that_is_too_coarse_confirms_no_slope(monkeypatch):
+    """With a step of a standard deviation the laws of the box are normalised to 1e-8 only."""
+    leg = Leg("confirmed", "1 of 1 slopes confirmed")
+    assert with_lattices(leg, [LINEAR]).outcome == "confirmed"
+    monkeypatch.setattr("temperance.numerics.lattice.experiment._PER_DEVIATION", 1.0)
+    coarse = with_lattices(leg, [LINEAR])
+    assert coarse.outcome == "inconclusive"
+    assert coarse.detail.endswith(f"not proved to be the right experiment: the lattice of {LINEAR.name}")
+    assert 1e-9 < coarse.data["lattices"][0]["not_normalised"] < 1e-8

@@ -138,6 +138,7 @@ def test_the_study_runs_and_its_slopes_are_reported(capsys, claims, monkeypatch,
     assert leg["fits"]["total"] == 72
     assert {t["outcome"] for t in leg["twins"]} == {"inconclusive"}  # twelve replicates are too few
     assert leg["profiles"][0]["outcome"] == "confirmed"
+    assert [(row["rank"], row["outcome"]) for row in leg["lattices"]] == 2 * [(12, "confirmed"), (9, "confirmed")]
     assert {s["parameter"] for s in leg["slopes"]} == {"beta1/tau", "beta0/tau", "a", "b", "nu", "weight"}
     assert [s["parameter"] for s in density["legs"]["monte_carlo"]["slopes"]] == ["density"]
     keys = ["parameter", "cell", "cell_size", "share", "slope", "ci", "predicted", "published", "outcome", "sharp"]

@@ -1,0 +1,56 @@
+"""Proves that the lattices of studies carry laws, and have no relations of their own (theory.md 5.2, 5.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from temperance.evidence.outcomes import Leg, combined
+
+if TYPE_CHECKING:
+    from temperance.numerics.studies.study import Study
+
+_ENOUGH = 1e-15  # times n = 10^12: far below one unit of log-likelihood
+_EXACT, _OVER_SPECIFIED = 2, 4  # orders of the derivatives: twice and four times the order of a cell of m = 1, 2 atoms
+
+
+def with_lattices(leg: Leg, studies: Sequence[Study]) -> Leg:
+    """A leg of slopes with the proofs by balls for those of its studies that are on a lattice."""
+    found = [record for study in studies if study.experiment == "lattice" for record in lattice_records(study)]
+    if not found:
+        return leg
+    outcome = combined(record["outcome"] for record in found)
+    detail = leg.detail
+    if outcome != "confirmed":
+        missed = sorted({r["study"] for r in found if r["outcome"] != "confirmed"})
+        detail += f"; not proved to be the right experiment: the lattice of {', '.join(missed)}"
+    return Leg(combined([leg.outcome, outcome]), detail, {**leg.data, "lattices": found})
+
+
+def lattice_records(study: Study) -> list[dict[str, Any]]:
+    """For every true atom: the bounds of `normalisation`, and the rank on the lattice, to the order that rates take."""
+    from temperance.numerics.lattice.independence import atoms, same_relations
+    from temperance.numerics.lattice.normalisation import normalisation
+    from temperance.theory.models.by_name import model
+
+    made, gate = study.lattice, study.gate_name
+    bound, order = normalisation(made), _EXACT if study.exact else _OVER_SPECIFIED
+    spec = model(gate, "gaussian", study.activation if gate == "activation" else None, study.truth.d)
+    points, found = atoms(study.truth, gate), []
+    for atom, point in enumerate(points):
+        held = study.gauge == "anchored" and atom == len(points) - 1
+        rank = same_relations(spec, point, made, order, held=held)
+        good = rank.proved and max(bound.box, bound.outside) <= _ENOUGH
+        found.append(
+            {
+                "study": study.name,
+                "atom": atom,
+                "not_normalised": bound.box,
+                "left_out": bound.outside,
+                "order": order,
+                "derivatives": rank.derivatives,
+                "rank": rank.rank,
+                "outcome": "confirmed" if good else "inconclusive",
+            }
+        )
+    return found
