@@ -20,6 +20,7 @@ from temperance.measurements.sample_sizes import (
     curve,
     read_activation,
     row_of,
+    with_designs,
     with_laws,
 )
 from temperance.measurements.true_measures import Truth, default_truth, truth_of
@@ -223,6 +224,8 @@ def efficiency(
             row = row_of(name, point, asked)
             if asked.match is None:
                 row = with_laws(row, name, point, asked)
+            if design:
+                row = with_designs(row, name, point, asked)
             rows.append(row)
     if not names:
         rows.sort(key=lambda row: float("inf") if row.n_tau is None else row.n_tau)
@@ -264,8 +267,8 @@ def _asked(
         raise ValueError("tau must hold positive temperatures T,T,..")
     if tau is not None and len(tau) * max(1, len(activations)) > _MOST:
         raise ValueError(f"at most {_MOST} rows are computed at once")
-    if design and m.d != 1:
-        raise ValueError("designs are computed for x in dimension 1")
+    if design and (m.d != 1 or match is not None):
+        raise ValueError("designs are computed for x in dimension 1, and at a truth of its own, without match")
     return Question("anchored" if gauge == "anchored" else "free", precision, _range(m, match, tau))
 
 

@@ -9,7 +9,10 @@ import numpy as np
 
 from temperance.measurements.true_measures import Truth
 from temperance.numerics.information.best_tau import best_tau
+from temperance.numerics.information.designs import GRID, UNIFORM, d_design, tau_design
+from temperance.numerics.information.fisher import factors_at
 from temperance.numerics.information.matched import best_matched
+from temperance.numerics.information.quadrature import FINE
 from temperance.numerics.information.required import ASYMPTOTIC, Required, at_truth, relative_beta1, with_fixed_tau
 from temperance.numerics.information.sparse_laws import TO_INFINITY, crossings, sparse_law
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, compile_activation
@@ -209,6 +212,29 @@ def with_laws(row: Row, source: str | Activation, truth: Truth, asked: Question)
     best = best_tau(measure, layout, gate, truth.low, truth.high)
     window = None if best is None else (best.tau, best.low, best.high)
     return replace(row, best_tau=window, crossings=count, laws=Law(law, TO_INFINITY))
+
+
+def with_designs(row: Row, source: str | Activation, truth: Truth, asked: Question) -> Row:
+    """The row with the optimal designs of x, d = 1, if it has an n.
+
+    designs: {"uniform": share of every design that is uniform, "saving": n over that of the first, "c_optimal": for
+    tau, "d_optimal": for all}, the last two {"x", "weights", "n_tau", "efficiency"}.
+    """
+    if row.n_tau is None:
+        return row
+    s = activation(source)
+    layout = asked.layout(s, truth)
+    x = np.linspace(truth.low, truth.high, GRID)[:, None]
+    rows = factors_at(truth.measure, layout, compile_activation(s), x, FINE.per_deviation)
+    found: dict[str, Any] = {}
+    for name, design in (("c_optimal", tau_design(rows)), ("d_optimal", d_design(rows))):
+        found[name] = {
+            "x": x[design.places, 0].tolist(),
+            "weights": design.weights.tolist(),
+            "n_tau": asked.n(design.variance),
+            "efficiency": design.efficiency,
+        }
+    return replace(row, designs={"uniform": UNIFORM, "saving": row.n_tau / found["c_optimal"]["n_tau"], **found})
 
 
 def curve(source: str | Activation, truth: Truth, asked: Question, taus: list[float]) -> list[float | None]:

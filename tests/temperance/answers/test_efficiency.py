@@ -222,3 +222,23 @@ def test_a_truth_that_does_not_obey_the_gauge_is_refused(truth, capsys):
     one = truth(beta1=[[1]], beta0=[0], a=[[1]], b=[1], nu=[1])
     assert run(["efficiency", "tanh", "--truth", one]) == 2
     assert "at least 2 atoms" in capsys.readouterr().err
+
+
+def test_designs_say_what_they_would_save(truth, capsys):
+    found = temperance.efficiency("tanh", truth=TRUTH, gauge="anchored", design=True)
+    (row,) = found.table
+    assert row.designs["saving"] == pytest.approx(2.107, abs=0.01)
+    assert row.designs["c_optimal"]["n_tau"] * row.designs["saving"] == pytest.approx(row.n_tau)
+    assert row.designs["c_optimal"]["efficiency"] > 0.999
+    assert "2.1 times fewer" in str(found)
+    assert run(["efficiency", "tanh", "--match", ".1,.9", "--design"]) == 2
+    assert "without match" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_the_page_has_a_picture_of_n_over_tau(truth, tmp_path, capsys):
+    page = tmp_path / "page.html"
+    assert run(["efficiency", "tanh", "--truth", truth(), "--gauge", "anchored", "-o", str(page)]) == 0
+    text = page.read_text()
+    assert "n for tau, tanh" in text
+    assert "<svg" in text
