@@ -28,12 +28,19 @@ from temperance.claims.c07_c08_c11_cells import (
     order_proof,
 )
 from temperance.claims.c09_c10_mirror import mirror_contact, mirror_proof, mirror_rates
+from temperance.claims.c12_c13_efficiency import (
+    floor_measured,
+    floor_proof,
+    variance_measured,
+    variance_proof,
+)
 from temperance.claims.c15_twins import twins_contact, twins_proof
 from temperance.evidence.monte_carlo import study_leg
 from temperance.evidence.outcomes import Leg, LegName
 from temperance.evidence.study_runner import Runs
 from temperance.numerics.studies.claim_studies import CELLS, EXACT, LINEAR, MIRROR, RELU, SAMPLES, STUDIES, TWIN
 from temperance.numerics.studies.study import Study
+from temperance.numerics.studies.variance_studies import VARIANCE
 
 
 @dataclass(frozen=True)
@@ -133,6 +140,22 @@ CLAIMS: tuple[Claim, ...] = (
         "whole curve; at no other tau",
         required=("proof", "contact"),
         legs=(("proof", flattening_proof), ("contact", flattening_contact)),
+    ),
+    Claim(
+        "C12",
+        "No activation, expert or design of x learns tau to 10% (one standard error) from fewer than 227 observations "
+        "(k = 2): the information on log tau is at most the largest varentropy of two weights, .43923",
+        required=("proof", "monte_carlo"),
+        legs=(("proof", floor_proof), ("monte_carlo", floor_measured)),
+        studies=VARIANCE,
+    ),
+    Claim(
+        "C13",
+        "The variance of the maximum-likelihood estimate of log tau is [I^-1]/n (tanh, GELU, softplus; d = 1, k = 2, "
+        "anchored gauge; n = 10^4 to 10^8 on the lattice)",
+        required=("proof", "monte_carlo"),
+        legs=(("proof", variance_proof), ("monte_carlo", variance_measured)),
+        studies=VARIANCE,
     ),
     Claim(
         "C15",

@@ -38,6 +38,8 @@ REQUIRED = {
     "C9": ("monte_carlo",),
     "C10": ("proof", "contact", "monte_carlo"),
     "C11": ("proof", "contact"),
+    "C12": ("proof", "monte_carlo"),
+    "C13": ("proof", "monte_carlo"),
     "C15": ("proof", "contact"),
 }
 # theory.md 2.1: (dimension, order) -> rank

@@ -1,0 +1,178 @@
+"""Runs the legs of claims C12 and C13: the floor of the temperature, and the variance of its estimate (theory.md 6)."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from flint import arb, ctx, fmpq
+from numpy.typing import NDArray
+
+from temperance.evidence.comparison import fits, predicted
+from temperance.evidence.outcomes import Leg, LegOutcome, combined
+from temperance.evidence.proof import Check, certified, holds, proof_leg, verdict_check
+from temperance.evidence.study_runner import Runs
+from temperance.numerics.information.floor import floor, largest_varentropy
+from temperance.numerics.information.on_lattice import lattice_information
+from temperance.numerics.studies.results import StudyResult
+from temperance.numerics.studies.variance_studies import VARIANCE
+
+Floats = NDArray[np.float64]
+
+_CEILING = fmpq(
+    43923, 100000
+)  # of the varentropy of two weights; the maximum is .439229 (a proof that it is above, too)
+_CELLS, _END = 512, 8  # intervals of the log odds up to 8
+_MARGIN = 1.5  # a pooled ratio of variances within this factor of 1 confirms
+_MOST_DROPPED = 0.05
+_RESAMPLES, _SEED = 4000, 0
+
+
+def floor_proof(_: Runs) -> Leg:
+    """The maximum of the varentropy in balls, and that labels only add information."""
+    checks: list[Check] = [
+        ("weights of log odds L have the varentropy L^2/(4 cosh(L/2)^2)", _varentropy_of_odds),
+        ("the score of y is the mean, given y, of the score with labels: no information is gained", _labels),
+        (f"the varentropy is below {_CEILING} on [0, {_END}], in {_CELLS} balls", _below_on_cells),
+        (f"and beyond {_END}, where it is at most L^2 exp(-L), which falls from L = 2 on", _below_beyond),
+        ("the maximum is that of L tanh(L/2) = 2: 100/max is 227.67", _maximum),
+    ]
+    return proof_leg(checks)
+
+
+def _varentropy_of_odds() -> LegOutcome:
+    odds = sp.Symbol("L", real=True)
+    p = 1 / (1 + sp.exp(-odds))
+    logs = [sp.log(p), sp.log(p) - odds]  # log(1 - p) = log p - L
+    weights = [p, 1 - p]
+    mean = sum(w * v for w, v in zip(weights, logs, strict=True))
+    varentropy = sum(w * (v - mean) ** 2 for w, v in zip(weights, logs, strict=True))
+    wanted = odds**2 * sp.exp(odds) / (1 + sp.exp(odds)) ** 2  # = L^2/(4 cosh(L/2)^2)
+    same = sp.simplify((wanted - odds**2 / (4 * sp.cosh(odds / 2) ** 2)).rewrite(sp.exp)) == 0
+    return holds(sp.simplify(sp.expand(sp.simplify(varentropy - wanted))) == 0 and same)
+
+
+def _labels() -> LegOutcome:
+    """d/dt log sum_i w_i N_i = sum_i r_i d/dt log w_i, r_i the probability of the label i given y."""
+    t, n1, n2 = sp.symbols("t n1 n2", positive=True)
+    w = sp.Function("w")(t)
+    g = w * n1 + (1 - w) * n2
+    given = w * n1 / g * sp.diff(sp.log(w), t) + (1 - w) * n2 / g * sp.diff(sp.log(1 - w), t)
+    return holds(sp.simplify(sp.diff(sp.log(g), t) - given) == 0)
+
+
+def _below_on_cells() -> LegOutcome:
+    width = fmpq(_END, _CELLS)
+    with ctx.workprec(128):
+        for i in range(_CELLS):
+            odds = arb(width * i).union(arb(width * (i + 1)))
+            if not _on(odds) < arb(_CEILING):
+                halves = [arb(width * (i + fmpq(j, 64))).union(arb(width * (i + fmpq(j + 1, 64)))) for j in range(64)]
+                if not all(_on(half) < arb(_CEILING) for half in halves):
+                    return "inconclusive"
+    return "confirmed"
+
+
+def _on(odds: arb) -> arb:
+    """A ball around the values of f = L^2/(4 cosh(L/2)^2) on an interval, by its middle and a bound of the slope.
+
+    f' = L/(2 cosh(L/2)^2) (1 - L tanh(L/2)/2).
+    """
+    middle, radius = arb(odds.mid()), arb(odds.rad())
+    value = middle**2 / (4 * (middle / 2).cosh() ** 2)
+    slope = (odds / (2 * (odds / 2).cosh() ** 2) * (1 - odds * (odds / 2).tanh() / 2)).abs_upper()
+    return value + arb(0, 1) * slope * radius
+
+
+def _below_beyond() -> LegOutcome:
+    """4 cosh(L/2)^2 >= exp(L)."""
+    end = arb(_END)
+    return holds(bool(end**2 * (-end).exp() < arb(_CEILING)))
+
+
+def _maximum() -> LegOutcome:
+    found = 100 / largest_varentropy(2)
+    return holds(
+        bool(found > arb("227.67") and found < arb("227.68") and 1 / arb(_CEILING) < found / 100 + arb("1e-5"))
+    )
+
+
+def floor_measured(runs: Runs) -> Leg:
+    """n times the mean squared error of log tau, in every study of C13, against the floor."""
+    found = [_scaled(runs.result(study)) for study in VARIANCE]
+    records: list[dict[str, Any]] = []
+    for study, (scaled, _) in zip(VARIANCE, found, strict=True):
+        low, high = _interval(scaled.mean(axis=1))
+        outcome: LegOutcome = "confirmed" if low > floor(2) else "contradicted" if high < floor(2) else "inconclusive"
+        records.append({"study": study.name, "scaled_error": [low, high], "floor": floor(2), "outcome": outcome})
+    least = min(r["scaled_error"][0] for r in records)
+    detail = f"n times the mean squared error of log tau is at least {least:.2f}, the floor is {floor(2):.2f}"
+    return Leg(combined(r["outcome"] for r in records), detail, {"floors": records})
+
+
+def variance_proof(_: Runs) -> Leg:
+    """The information is not singular: F1 with its certificate, anchored gauge; hence the rate n^(-1/2) of tau."""
+    checks: list[Check] = []
+    proofs = []
+    for study in VARIANCE:
+        checks.append(verdict_check(study.activation, "first_order", "holds"))
+        checks.append((f"{study.activation}: predicted 1/2 for tau", partial(predicted, study, {"tau": 0.5})))
+        proofs += certified(study.activation, ["first_order"])
+    return proof_leg(checks, proofs)
+
+
+def variance_measured(runs: Runs) -> Leg:
+    """The mean squared error of log tau over replicates, times n, over [I^-1] of the lattice experiment.
+
+    A study is confirmed if the 95% interval (bootstrap over replicates) of the mean of these ratios over n lies within
+    a factor 3/2 of 1 and meets 1 +- .1, contradicted if it lies beyond that factor, and inconclusive else, or if more
+    than 5% of the fits failed.
+    """
+    records: list[dict[str, Any]] = []
+    for study in VARIANCE:
+        result = runs.result(study)
+        scaled, variance = _scaled(result)
+        low, high = _interval(scaled.mean(axis=1) / variance)
+        records.append(
+            {
+                "study": study.name,
+                "sizes": list(study.sizes),
+                "predicted": variance,
+                "ratios": (scaled.mean(axis=0) / variance).tolist(),
+                "ratio": float(scaled.mean() / variance),
+                "interval": [low, high],
+                "fits": fits(result),
+                "outcome": ratio_outcome(low, high, result.dropped),
+            }
+        )
+    ratios = ", ".join(f"{r['ratio']:.2f} [{r['interval'][0]:.2f}, {r['interval'][1]:.2f}]" for r in records)
+    detail = f"variance of log tau over that predicted, n = 10^4 to 10^8: {ratios}"
+    data = {"variances": records, "definitions": [study.definition for study in VARIANCE]}
+    return Leg(combined(r["outcome"] for r in records), detail, data)
+
+
+def ratio_outcome(low: float, high: float, dropped: float) -> LegOutcome:
+    """What the interval of a ratio says of 1."""
+    if dropped > _MOST_DROPPED:
+        return "inconclusive"
+    if low >= 1 / _MARGIN and high <= _MARGIN and low <= 1.1 and high >= 1 / 1.1:
+        return "confirmed"
+    return "contradicted" if high < 1 / _MARGIN or low > _MARGIN else "inconclusive"
+
+
+def _scaled(result: StudyResult) -> tuple[Floats, float]:
+    """n (log tau - log tau*)^2 of the replicates that count, (replicates, sizes); [I^-1] of log tau there."""
+    study = result.study
+    information = lattice_information(study.lattice, study.truth, study.layout, study.gate)
+    errors = np.log(result.measures.tau / study.truth.tau)
+    scaled = np.where(result.kept, errors**2, np.nan) * np.array(study.sizes, dtype=float)
+    return scaled[~np.isnan(scaled).any(axis=1)], float(np.linalg.inv(information)[0, 0])
+
+
+def _interval(values: Floats) -> tuple[float, float]:
+    """The 95% percentile interval of a mean over replicates."""
+    drawn = np.random.default_rng(_SEED).integers(0, len(values), (_RESAMPLES, len(values)))
+    low, high = np.percentile(values[drawn].mean(axis=1), [2.5, 97.5])
+    return float(low), float(high)
