@@ -15,7 +15,7 @@ from temperance.theory.checker.rejected import Rejected
 from temperance.theory.checker.verdict_checker import check
 
 _MOST_BYTES = 64 * 2**20
-_ACCEPTED = "files written by `check` or `exponents` with --certificate"
+_ACCEPTED = "files written by `check`, `exponents` or `efficiency` with --certificate"
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def certify(*files: FileOr) -> Certified:
     """Prove certificates again, with a checker that uses nothing of what made them; exit with 1 if any is rejected.
 
     Args:
-        files: Files written by `check` or `exponents` with --certificate; in Python, also certificates themselves.
+        files: Files written by `check`, `exponents` or `efficiency` with --certificate; in Python, also certificates.
 
     Raises:
         ValueError: a file cannot be read, or holds no certificate.

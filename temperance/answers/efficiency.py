@@ -20,6 +20,7 @@ from temperance.measurements.sample_sizes import (
     curve,
     read_activation,
     row_of,
+    with_certificate,
     with_designs,
     with_laws,
 )
@@ -31,6 +32,7 @@ from temperance.numerics.mixture.measures import MixingMeasure
 from temperance.pages.answer import Answer, Grid, Part
 from temperance.terminal.errors import BadInput, refusing
 from temperance.terminal.options import FileOr
+from temperance.terminal.output import check_writable, to_json, write_file
 from temperance.terminal.progress import display
 from temperance.theory.activations.activation import Activation
 from temperance.theory.activations.catalogue import CATALOGUE
@@ -191,6 +193,7 @@ def efficiency(
     match: Numbers = None,
     tau: Numbers = None,
     design: bool = False,
+    certificate: str | None = None,
 ) -> Efficiency:
     """Say how many observations it takes to learn the temperature of an activation's gate.
 
@@ -207,17 +210,22 @@ def efficiency(
             tau then follow, and the length and sign of beta1 are those at which tau needs the fewest observations.
         tau: T,T,..: temperatures to use in place of that of the truth.
         design: Compute the optimal designs of x, and what they would save (d = 1).
+        certificate: Prove n from above by balls, and write the certificates to this .json file; see certify.
 
     Raises:
         ValueError: what is not accepted.
     """
+    if certificate is not None:
+        check_writable(certificate, endings=(".json",))
     with refusing():
         chosen = _truth(truth, gauge)
         asked = _asked(chosen, activations, gauge, precision, match, tau, design)
+        if certificate is not None and match is not None:
+            raise ValueError("certificates are for a truth of its own, without match")
     names = [read(source) if not isinstance(source, (str, Activation)) else source for source in activations]
     points = [at_temperature(chosen, t) for t in tau] if tau else [chosen]
     jobs = [(name, point) for name in (names or CATALOGUE) for point in points]
-    rows = []
+    rows, proofs = [], []
     with display() as shown, shown.doing("computing information") as progress, refusing():
         for done, (name, point) in enumerate(jobs):
             progress(done, len(jobs))
@@ -226,11 +234,23 @@ def efficiency(
                 row = with_laws(row, name, point, asked)
             if design:
                 row = with_designs(row, name, point, asked)
+            if certificate is not None:
+                row, proof = with_certificate(row, name, point, asked)
+                proofs += [] if proof is None else [proof]
             rows.append(row)
+    if certificate is not None:
+        _write_certificates(proofs, certificate)
     if not names:
         rows.sort(key=lambda row: float("inf") if row.n_tau is None else row.n_tau)
     least = floor(chosen.measure.k) / precision**2
     return Efficiency(chosen, gauge, precision, asked.match, least, tuple(rows))
+
+
+def _write_certificates(proofs: Sequence[Mapping[str, Any]], path: str) -> None:
+    if not proofs:
+        accepted = "accepted: two atoms, d = 1, and an activation with one formula on the whole line"
+        raise BadInput(f"nothing is certified in this setting, and {path!r} is not written; {accepted}")
+    write_file(path, to_json(list(proofs)) + "\n")
 
 
 def _truth(truth: FileOr | MixingMeasure, gauge: str) -> Truth:

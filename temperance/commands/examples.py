@@ -30,6 +30,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "temperance efficiency tanh gelu --gauge anchored",
         "temperance efficiency tanh --tau .1,.5,2 --design",
         "temperance efficiency --match .1,.9",
+        "temperance efficiency tanh --gauge anchored --certificate n.json",
     ),
     "exponents": (
         "temperance exponents --gate softmax",

@@ -9,6 +9,7 @@ import numpy as np
 
 from temperance.measurements.true_measures import Truth
 from temperance.numerics.information.best_tau import best_tau
+from temperance.numerics.information.certificates import certificate
 from temperance.numerics.information.designs import GRID, UNIFORM, d_design, tau_design
 from temperance.numerics.information.fisher import factors_at
 from temperance.numerics.information.matched import best_matched
@@ -235,6 +236,24 @@ def with_designs(row: Row, source: str | Activation, truth: Truth, asked: Questi
             "efficiency": design.efficiency,
         }
     return replace(row, designs={"uniform": UNIFORM, "saving": row.n_tau / found["c_optimal"]["n_tau"], **found})
+
+
+def with_certificate(
+    row: Row, source: str | Activation, truth: Truth, asked: Question
+) -> tuple[Row, dict[str, Any] | None]:
+    """The row with a bound of n that is proved by balls, and its certificate; without them where there is none.
+
+    Certificates are for two atoms, d = 1, and activations with one formula on the whole line.
+    """
+    s = activation(source)
+    if row.n_tau is None:
+        return row, None
+    where = (truth.measure, asked.gauge_of(s), compile_activation(s), truth.low, truth.high)
+    try:
+        found = certificate(*where, precision=asked.precision)
+    except ValueError:
+        return row, None
+    return replace(row, certified_n_tau=float(found["bound"])), found
 
 
 def curve(source: str | Activation, truth: Truth, asked: Question, taus: list[float]) -> list[float | None]:

@@ -30,7 +30,7 @@ from flint import arb, arb_mat, arb_series, ctx, fmpq
 
 from temperance.theory.checker.rejected import Rejected, rational, require, require_keys
 
-FORMAT, ORDERS = "temperance-certificate/3", "temperance-orders/1"
+FORMAT, ORDERS, SAMPLE_SIZES = "temperance-certificate/3", "temperance-orders/1", "temperance-sample-size/1"
 FAMILIES = {  # s1 = s', s2 = s''
     "F1": ("1", "s", "z*s1"),
     "A": ("1", "s", "s**2", "z*s1", "z*s*s1", "z**2*s2", "z**2*s1**2"),
@@ -437,6 +437,11 @@ def check(certificate: Any) -> None:
             from temperance.theory.checker import order_checker
 
             order_checker.check(certificate)
+            return
+        if certificate["format"] == SAMPLE_SIZES:
+            from temperance.theory.checker import sample_size_checker
+
+            sample_size_checker.check(certificate)
             return
         require(certificate["format"] == FORMAT, "the format is unknown")
         computed = {"digest": digest, "statement": statement, "tower": tower_of}

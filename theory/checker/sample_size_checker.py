@@ -1,0 +1,226 @@
+"""Independent checker for certificates of sample sizes: an upper bound of [I^-1] of log tau over n (theory.md 6.7).
+
+A certificate is about two atoms with linear Gaussian experts, d = 1, x uniform on [low, high], y real, and a box of
+parameters. It states that for every parameter of the box n observations, n at most the bound, give log tau the
+asymptotic standard error `precision`. It holds the model, the box and its subdivision, the number of intervals of x,
+the edges of cells of y, and for every part of the box a matrix B.
+
+Proof. Seeing only the interval of x and the cell of y loses information; so does dropping cells. What is left is
+I_c = sum grad P grad P^T/P over the cells, P the mean of the probability over the interval. Means over an interval of
+half-width h are f(middle) + h^2/6 f'', f'' in balls over the whole interval. With G = B^T I_c B and w the row of B of
+log tau, [I^-1] of log tau is at most w^T G^-1 w, a ball that holds it for all parameters of the part at once.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from itertools import pairwise, product
+from math import prod
+from typing import Any
+
+from flint import arb, arb_mat, arb_series, ctx, fmpq
+
+from temperance.theory.checker.rejected import Rejected, rational, require, require_keys
+from temperance.theory.checker.verdict_checker import _Balls, _branches, _evaluate, _read
+
+FORMAT = "temperance-sample-size/1"
+_KEYS = ("format", "statement", "expression", "gauge", "x", "edges", "box", "parts", "matrices", "precision", "bound")
+_SINGLE = ("tau", "beta0")
+_PAIRS = ("beta1", "a", "b", "nu")
+_BITS = 80
+_MOST_INTERVALS, _MOST_EDGES, _MOST_PARTS = 2000, 1000, 4096
+
+Parameters = dict[str, arb]
+
+
+def statement(certificate: Mapping[str, Any]) -> str:
+    """The statement of a certificate in words."""
+    box = {name: (low if low == high else f"[{low}, {high}]") for name, (low, high) in certificate["box"].items()}
+    at = ", ".join(f"{name} = {value}" for name, value in box.items())
+    x = certificate["x"]
+    return (
+        f"n = {certificate['bound']} observations give tau the relative standard error {certificate['precision']} "
+        f"(asymptotically), s(z) = {certificate['expression']}, {certificate['gauge']} gauge, x uniform on "
+        f"[{x['low']}, {x['high']}], at {at}"
+    )
+
+
+def names(gauge: str) -> list[str]:
+    """The parameters in the order of the rows of B; log tau, log nu_1 and log nu_2 for tau and nu."""
+    second = ["beta1_2"] if gauge == "free" else []
+    return ["tau", "beta1_1", "beta0", "a_1", "b_1", "nu_1", *second, "a_2", "b_2", "nu_2"]
+
+
+def check(certificate: Any) -> str:
+    """The statement that a certificate proves. Raises Rejected where it proves none."""
+    try:
+        require(certificate["format"] == FORMAT, "the format is unknown")
+        require_keys(certificate, *_KEYS, of="the certificate")
+        require(certificate["statement"] == statement(certificate), "the statement is wrong")
+        bound = rational(certificate["bound"])
+        found = proved_bound(certificate)
+        require(found <= arb(bound), f"only n <= {found.str(6, radius=False)} is proved")
+        return str(certificate["statement"])
+    except Rejected:
+        raise
+    except Exception as error:  # whatever breaks proves nothing
+        raise Rejected(f"malformed: {type(error).__name__} {error}") from error
+
+
+def proved_bound(certificate: Mapping[str, Any]) -> arb:
+    """The n that is proved, as a number above it; the bound of the certificate is not read."""
+    with ctx.workprec(_BITS):
+        proof = _Proof(certificate)
+        bounds = [proof.of_part(part, matrix) for part, matrix in zip(proof.parts, proof.matrices, strict=True)]
+        greatest = bounds[0]
+        for bound in bounds[1:]:
+            greatest = greatest.max(bound)
+        return arb(greatest.upper()) / arb(proof.precision) ** 2
+
+
+class _Slopes(_Balls):
+    """s and its first three derivatives at a point, a ball."""
+
+    number = staticmethod(lambda value: arb_series([value], prec=4))
+
+    def __init__(self, z: arb) -> None:
+        super().__init__({})
+        self.names = {"pi": self.number(arb.pi()), "E": self.number(arb.const_e()), "z": arb_series([z, 1], prec=4)}
+
+
+class _Proof:
+    """What a certificate says, read."""
+
+    def __init__(self, certificate: Mapping[str, Any]) -> None:
+        branches = _branches(_read(certificate["expression"]), {"pi", "E"})
+        require(len(branches) == 1, "only one formula for all z is understood")
+        self.formula: ast.expr = branches[0][1]
+        self.gauge = certificate["gauge"]
+        require(self.gauge in ("anchored", "free"), "the gauge is unknown")
+        self.names = names(self.gauge)
+        require_keys(certificate["x"], "low", "high", "intervals", of="x")
+        self.low, self.high = (rational(certificate["x"][end]) for end in ("low", "high"))
+        self.intervals = certificate["x"]["intervals"]
+        whole = type(self.intervals) is int and 1 <= self.intervals <= _MOST_INTERVALS
+        require(whole and self.low < self.high, "x has no intervals")
+        self.edges = [rational(edge) for edge in certificate["edges"]]
+        rising = all(p < q for p, q in pairwise(self.edges))
+        require(rising and 2 <= len(self.edges) <= _MOST_EDGES, "the edges of y do not rise")
+        self.precision = rational(certificate["precision"])
+        require(self.precision > 0, "the precision is not positive")
+        self.parts = _parts(certificate["box"], certificate["parts"], self.names)
+        self.matrices = [_matrix(rows, len(self.names)) for rows in certificate["matrices"]]
+        require(len(self.parts) == len(self.matrices), "there is not one matrix for every part of the box")
+
+    def of_part(self, at: Parameters, matrix: arb_mat) -> arb:
+        """A ball above [I^-1] of log tau for all parameters of a part of the box."""
+        size = len(self.names)
+        total = arb_mat(size, size)
+        width = (self.high - self.low) / self.intervals
+        for j in range(self.intervals):
+            middle = self.low + width * (fmpq(2 * j + 1, 2))
+            rows = _means(
+                self._cells(at, arb(middle), 1),
+                self._cells(at, arb(middle).union(arb(middle + width / 2)).union(arb(middle - width / 2)), 3),
+                width / 2,
+            )
+            if rows:
+                moved = arb_mat(rows) * matrix
+                total = total + moved.transpose() * moved
+        total = total * (arb(1) / self.intervals)
+        row = arb_mat([[matrix[0, j]] for j in range(size)])
+        try:
+            solved = total.solve(row)
+        except ZeroDivisionError:
+            raise Rejected("the information is not proved to be regular") from None
+        found = (row.transpose() * solved)[0, 0]
+        require(found.is_finite() and found > 0, "the information is not proved to be regular")
+        return arb(found.upper())
+
+    def _cells(self, at: Parameters, x: arb, length: int) -> list[list[arb_series]]:
+        """[P, dP/dtheta ..] of every cell of y, as series in x of a length."""
+        point = arb_series([x, 1], prec=length)
+        constant = {name: arb_series([value], prec=length) for name, value in at.items()}
+        s, slope = self._activation(at["beta1_1"], x, length)
+        s_2, slope_2 = self._activation(at["beta1_2"], x, length)
+        odds = (s - s_2 + constant["beta0"]) / constant["tau"]
+        pi_1, pi_2 = 1 / (1 + (-odds).exp()), 1 / (1 + odds.exp())
+        both = pi_1 * pi_2
+        gates = {
+            "tau": -odds * both,
+            "beta0": both / constant["tau"],
+            "beta1_1": point * slope * both / constant["tau"],
+        }
+        gates["beta1_2"] = -point * slope_2 * both / constant["tau"]
+        experts = [self._expert(at, i, point, constant) for i in ("1", "2")]
+        cells = []
+        for c in range(len(self.edges) - 1):
+            (q_1, m_1, v_1), (q_2, m_2, v_2) = (edge[c] for edge in experts)
+            moves = {name: factor * (q_1 - q_2) for name, factor in gates.items()}
+            for i, pi, m, v in (("1", pi_1, m_1, v_1), ("2", pi_2, m_2, v_2)):
+                moves[f"b_{i}"] = pi * m
+                moves[f"a_{i}"] = point * moves[f"b_{i}"]
+                moves[f"nu_{i}"] = pi * v
+            cells.append([pi_1 * q_1 + pi_2 * q_2, *(moves[name] for name in self.names)])
+        return cells
+
+    def _activation(self, beta1: arb, x: arb, length: int) -> tuple[arb_series, arb_series]:
+        """s(beta1 x) and s'(beta1 x) as series in x."""
+        found = _evaluate(self.formula, _Slopes(beta1 * x))
+        powers = [beta1**r for r in range(length)]
+        value = arb_series([found[r] * powers[r] for r in range(length)], prec=length)
+        slope = arb_series([(r + 1) * found[r + 1] * powers[r] for r in range(length)], prec=length)
+        return value, slope
+
+    def _expert(
+        self, at: Parameters, i: str, point: arb_series, constant: Mapping[str, arb_series]
+    ) -> list[tuple[arb_series, arb_series, arb_series]]:
+        """For every cell its probability under an expert, and the derivatives by the mean and by log nu."""
+        deviation = at[f"nu_{i}"].sqrt()
+        mean = constant[f"a_{i}"] * point + constant[f"b_{i}"]
+        below = []
+        for edge in self.edges:
+            e = (arb(edge) - mean) * (1 / deviation)
+            normal = (-e * e / 2).exp() * (1 / (2 * arb.pi()).sqrt())
+            below.append(((e * (1 / arb(2).sqrt())).erf() / 2, -normal * (1 / deviation), -e * normal / 2))
+        return [(q[0] - p[0], q[1] - p[1], q[2] - p[2]) for p, q in pairwise(below)]
+
+
+def _means(middle: list[list[arb_series]], whole: list[list[arb_series]], half: fmpq) -> list[list[arb]]:
+    """grad P/sqrt(P) of the means over the interval, of the cells whose P is proved to be positive."""
+    rows = []
+    factor = arb(half) ** 2 / 3
+    for at_middle, over in zip(middle, whole, strict=True):
+        p, *gradient = (f[0] + factor * g[2] for f, g in zip(at_middle, over, strict=True))
+        if p > 0 and all(g.is_finite() for g in gradient):
+            root = 1 / p.sqrt()
+            rows.append([g * root for g in gradient])
+    return rows
+
+
+def _parts(box: Any, parts: Any, known: list[str]) -> list[Parameters]:
+    """The parts of the box, in the order of the product of its cuts, the last parameter running fastest."""
+    every = ["tau", "beta1_1", "beta1_2", "beta0", "a_1", "a_2", "b_1", "b_2", "nu_1", "nu_2"]
+    require_keys(box, *every, of="the box")
+    require(isinstance(parts, dict) and set(parts) <= set(every), "the cuts of the box are not understood")
+    counts = {name: parts.get(name, 1) for name in every}
+    whole = all(type(n) is int and n >= 1 for n in counts.values()) and prod(counts.values()) <= _MOST_PARTS
+    require(whole, "the cuts of the box are not understood")
+    cuts = []
+    for name in every:
+        low, high = (rational(end) for end in box[name])
+        require(low <= high and (low > 0 or name not in ("tau", "nu_1", "nu_2")), f"{name} has no range")
+        require(name in known or low == high == 0, f"{name} is 0 in this gauge")
+        step = (high - low) / counts[name]
+        cuts.append([arb(low + step * i).union(arb(low + step * (i + 1))) for i in range(counts[name])])
+    return [dict(zip(every, chosen, strict=True)) for chosen in product(*cuts)]
+
+
+def _matrix(rows: Any, size: int) -> arb_mat:
+    """B, of finite numbers; any will do."""
+    fits = isinstance(rows, list) and len(rows) == size and all(isinstance(r, list) and len(r) == size for r in rows)
+    require(fits and all(type(v) is float for r in rows for v in r), "a matrix is not one of numbers")
+    made = arb_mat([[arb(v) for v in r] for r in rows])
+    require(all(made[i, j].is_finite() for i in range(size) for j in range(size)), "a matrix has no finite numbers")
+    return made
