@@ -7,7 +7,7 @@
 From Interval Require Import Float.Specific_stdz Float.Specific_ops Interval.Float_full Interval.Interval.
 From Interval Require Import Real.Xreal Float.Basic Float.Sig.
 From Coquelicot Require Import Coquelicot.
-From Coq Require Import Reals ZArith List Lia Lra Bool.
+From Coq Require Import Reals Ranalysis5 ZArith List Lia Lra Bool.
 Import ListNotations.
 Open Scope R_scope.
 
@@ -72,6 +72,9 @@ Lemma not_both D fs : independent D fs -> dependent D fs -> False.
 Proof. intros H [c [L [N Hc]]]; exact (N (H c L Hc)). Qed.
 
 Definition erf (x : R) : R := 2 / sqrt PI * RInt (fun t => exp (- t ^ 2)) 0 x.
+
+(** The largest w with w exp w <= x; LambertW x exp (LambertW x) = x where x > - exp (- 1), see [lambert_spec]. *)
+Definition LambertW (x : R) : R := real (Lub_Rbar (fun w => w * exp w <= x)).
 
 (** * 2. Two derivatives at a point *)
 
@@ -174,17 +177,17 @@ Qed.
 
 (** * 3. Elementary functions *)
 
-Inductive fn := Inv | Exp | Ln | Sqrt | Sin | Cos | Atan | Tanh | Erf | Power (n : nat).
+Inductive fn := Inv | Exp | Ln | Sqrt | Sin | Cos | Atan | Tanh | Erf | Lambert | Power (n : nat).
 
 Definition fun1 (f : fn) : R -> R :=
   match f with
   | Inv => Rinv | Exp => exp | Ln => ln | Sqrt => sqrt | Sin => sin | Cos => cos | Atan => atan
-  | Tanh => tanh | Erf => erf
+  | Tanh => tanh | Erf => erf | Lambert => LambertW
   | Power n => fun x => x ^ n
   end.
 
 Definition dom1 (f : fn) (a : R) : Prop :=
-  match f with Inv => a <> 0 | Ln | Sqrt => 0 < a | _ => True end.
+  match f with Inv => a <> 0 | Ln | Sqrt => 0 < a | Lambert => 0 < exp (- 1) + a | _ => True end.
 
 Definition jet1 (f : fn) (a : R) : R * R * R :=
   match f with
@@ -197,6 +200,8 @@ Definition jet1 (f : fn) (a : R) : R * R * R :=
   | Atan => let i := / (1 + a * a) in (atan a, i, - (2 * a * (i * i)))
   | Tanh => let t := tanh a in let u := 1 - t * t in (t, u, - (2 * t * u))
   | Erf => let g := 2 * / sqrt PI * exp (- (a * a)) in (erf a, g, - (2 * a * g))
+  | Lambert => let w := LambertW a in let e := exp w in let i := / (e * (1 + w)) in
+               (w, i, - ((2 + w) * e * (i * i * i)))
   | Power n => (a ^ n, INR n * a ^ pred n, INR n * (INR (pred n) * a ^ pred (pred n)))
   end.
 
@@ -239,6 +244,96 @@ assert (exp x + exp (- x) <> 0) by lra.
 auto_derive; [trivial|field; trivial].
 Qed.
 
+(** LambertW, the inverse of w exp w for w > - 1. *)
+Lemma wexp_less v w : - 1 <= w -> w < v -> w * exp w < v * exp v.
+Proof.
+intros Hw Hv; set (d := v - w); assert (Hd : 0 < d) by (unfold d; lra).
+replace v with (w + d) by (unfold d; ring); rewrite exp_plus; assert (P := exp_pos w).
+replace ((w + d) * (exp w * exp d)) with (exp w * ((w + d) * exp d)) by ring; rewrite Rmult_comm.
+apply Rmult_lt_compat_l; trivial; assert (Ed := exp_ineq1 d ltac:(lra)); assert (E' := exp_ineq1 (- d) ltac:(lra)).
+destruct (Rle_lt_dec 0 (w + d)) as [K | K]; [nra|].
+assert (Q : exp (- d) * exp d = 1) by (rewrite <- exp_plus, Rplus_opp_l; apply exp_0).
+assert (R1 : w * exp (- d) < w + d) by nra.
+apply Rmult_lt_reg_r with (exp (- d)); [apply exp_pos|].
+replace ((w + d) * exp d * exp (- d)) with (w + d) by (rewrite Rmult_assoc, (Rmult_comm (exp d)), Q; ring); trivial.
+Qed.
+
+Lemma lambert_of w : - 1 <= w -> LambertW (w * exp w) = w.
+Proof.
+intros H; unfold LambertW; rewrite (is_lub_Rbar_unique _ (Finite w)); [trivial|split].
+- intros v Hv; simpl; destruct (Rle_lt_dec v w) as [K | K]; trivial; generalize (wexp_less v w H K); lra.
+- intros b Hb; apply Hb; lra.
+Qed.
+
+Lemma lambert_exists x : 0 < exp (- 1) + x -> exists w, - 1 < w /\ w * exp w = x.
+Proof.
+intros H; destruct (IVT_gen (fun w => w * exp w) (- 1) (Rabs x) x) as [w [Hw E]].
+- intros y; apply continuity_pt_filterlim; apply (ex_derive_continuous (fun w => w * exp w)); auto_derive; trivial.
+- assert (A := Rabs_pos x); assert (L : x <= Rabs x * exp (Rabs x)).
+  { apply Rle_trans with (Rabs x); [apply Rle_abs|]; generalize (exp_ineq1_le (Rabs x)); nra. }
+  rewrite Rmin_left, Rmax_right by lra; lra.
+- exists w; split; trivial; rewrite Rmin_left in Hw by (generalize (Rabs_pos x); lra).
+  destruct (Rle_lt_or_eq_dec _ _ (proj1 Hw)) as [K | K]; trivial; subst w; lra.
+Qed.
+
+Lemma lambert_spec x : 0 < exp (- 1) + x -> - 1 < LambertW x /\ LambertW x * exp (LambertW x) = x.
+Proof. intros H; destruct (lambert_exists x H) as [w [Hw <-]]; rewrite lambert_of by lra; now split. Qed.
+
+Lemma wexp_above w : - 1 < w -> 0 < exp (- 1) + w * exp w.
+Proof. intros H; generalize (wexp_less w (- 1) (Rle_refl _) H); lra. Qed.
+
+Lemma lambert_less x y : 0 < exp (- 1) + x -> x < y -> LambertW x < LambertW y.
+Proof.
+intros H L; destruct (lambert_spec x H) as [H1 E1]; destruct (lambert_spec y ltac:(lra)) as [H2 E2].
+destruct (Rlt_le_dec (LambertW x) (LambertW y)) as [K | [K | K]]; trivial.
+- generalize (wexp_less _ _ (Rlt_le _ _ H2) K); lra.
+- rewrite K in E2; lra.
+Qed.
+
+Lemma lambert_between l x h : - 1 < l -> - 1 < h -> l * exp l < x -> x < h * exp h -> l < LambertW x < h.
+Proof.
+intros Hl Hh H1 H2; assert (A := wexp_above l Hl); assert (Hx : 0 < exp (- 1) + x) by lra; split.
+- rewrite <- (lambert_of l) by lra; now apply lambert_less.
+- rewrite <- (lambert_of h) by lra; now apply lambert_less.
+Qed.
+
+Lemma lambert_continuous x : 0 < exp (- 1) + x -> continuous LambertW x.
+Proof.
+intros H P [e HP]; destruct (lambert_spec x H) as [Hw E]; set (w := LambertW x) in *.
+set (d := Rmin e ((w + 1) / 2)); assert (Hd : 0 < d) by (unfold d; apply Rmin_pos; [apply cond_pos|lra]).
+assert (D1 : d <= e) by apply Rmin_l; assert (D2 : d <= (w + 1) / 2) by apply Rmin_r.
+assert (L1 := wexp_less w (w - d) ltac:(lra) ltac:(lra)); assert (L2 := wexp_less (w + d) w ltac:(lra) ltac:(lra)).
+assert (B1 := locally_lt x ((w - d) * exp (w - d)) ltac:(lra)).
+assert (B2 := locally_gt x ((w + d) * exp (w + d)) ltac:(lra)).
+change (locally x (fun y => P (LambertW y))).
+generalize (filter_and _ _ B1 B2); clear B1 B2; apply filter_imp; intros y [Y1 Y2]; apply HP.
+destruct (lambert_between (w - d) y (w + d)) as [B1 B2]; try lra.
+unfold ball; simpl; unfold AbsRing_ball, abs, minus, plus, opp; simpl; fold w.
+apply Rabs_def1; lra.
+Qed.
+
+Lemma is_derive_wexp w : is_derive (fun w => w * exp w) w (exp w * (1 + w)).
+Proof. auto_derive; trivial; ring. Qed.
+
+Lemma is_derive_lambert x : 0 < exp (- 1) + x ->
+  is_derive LambertW x (/ (exp (LambertW x) * (1 + LambertW x))).
+Proof.
+intros H; destruct (lambert_spec x H) as [Hw E]; assert (P := exp_pos (LambertW x)).
+set (f := fun w => w * exp w).
+assert (Prf : forall a, derivable_pt f a) by
+  (intros a; exists (exp a * (1 + a)); apply is_derive_Reals, is_derive_wexp).
+set (e := (exp (- 1) + x) / 2); assert (He : 0 < e) by (unfold e; lra).
+assert (Incr : LambertW (x - e) <= LambertW x <= LambertW (x + 1)).
+{ split; apply Rlt_le, lambert_less; unfold e in *; lra. }
+assert (D := derivable_pt_lim_recip_interv f LambertW (x - e) (x + 1) x (fun a _ => Prf a)
+  (proj2 (continuity_pt_filterlim _ _) (lambert_continuous x H)) ltac:(lra) ltac:(lra) Incr).
+assert (V : derive_pt f (LambertW x) (Prf (LambertW x)) = exp (LambertW x) * (1 + LambertW x)) by
+  (apply derive_pt_eq_0, is_derive_Reals, is_derive_wexp).
+cbv beta in D; rewrite V in D; apply is_derive_Reals; rewrite <- Rdiv_1_l; apply D.
+- intros y [Y1 _]; unfold comp, id, f; apply (lambert_spec y); unfold e in *; lra.
+- apply Rgt_not_eq, Rmult_lt_0_compat; lra.
+Qed.
+
 Lemma jet1_correct f a : dom1 f a -> jet (fun1 f) a (jet1 f a).
 Proof.
 destruct f; simpl; intros H; (split; [trivial|]).
@@ -276,6 +371,16 @@ destruct f; simpl; intros H; (split; [trivial|]).
 - exists (fun y => 2 * / sqrt PI * exp (- (y * y))); jsplit.
   + apply filter_forall; intros y; apply is_derive_erf.
   + assert (sqrt PI <> 0) by (apply Rgt_not_eq, sqrt_lt_R0, PI_RGT_0); auto_derive; trivial; now field.
+- destruct (lambert_spec a H) as [Hw _].
+  exists (fun y => / (exp (LambertW y) * (1 + LambertW y))); jsplit.
+  + generalize (locally_lt a (- exp (- 1)) ltac:(lra)); apply filter_imp; intros y Hy; apply is_derive_lambert; lra.
+  + assert (D := is_derive_lambert a H); assert (P := exp_pos (LambertW a)).
+    assert (N : exp (LambertW a) * (1 + LambertW a) <> 0) by (apply Rgt_not_eq, Rmult_lt_0_compat; lra).
+    assert (G : is_derive (fun w => / (exp w * (1 + w))) (LambertW a)
+      (- ((2 + LambertW a) * exp (LambertW a)) * (/ (exp (LambertW a) * (1 + LambertW a)) * / (exp (LambertW a) * (1 + LambertW a))))).
+    { auto_derive; [trivial|field; lra]. }
+    generalize (is_derive_comp (fun w => / (exp w * (1 + w))) LambertW a _ _ G D).
+    unfold scal; simpl; unfold mult; simpl; intros K; evar_last; [exact K|ring].
 - exists (fun y => INR n * y ^ pred n); jsplit.
   + apply filter_forall; intros y; apply is_derive_Reals, derivable_pt_lim_pow.
   + apply is_derive_scal with (f := fun y => y ^ pred n); apply is_derive_Reals, derivable_pt_lim_pow.
@@ -656,11 +761,58 @@ apply imul_ok.
   + apply imul_ok; [now apply unit_ok|exact H2].
 Qed.
 
+(** LambertW: a guess by Newton's method, proved to lie within a small distance. *)
+Fixpoint newton (n : nat) (w x : I.type) : I.type :=
+  match n with
+  | O => w | S n => let e := I.exp p w in
+      let step := imul (iadd (imul w e) (I.neg x)) (iinv (imul e (iadd (iZ 1) w))) in
+      newton n (I.singleton (I.midpoint (iadd w (I.neg step)))) x
+  end.
+
+Definition near (w e i : I.type) : I.type :=
+  let l := iadd w (I.neg e) in let h := iadd w e in
+  if positive (iadd l (iZ 1)) && positive (iadd h (iZ 1)) &&
+     positive (iadd i (I.neg (imul l (I.exp p l)))) && positive (iadd (imul h (I.exp p h)) (I.neg i))
+  then I.join l h else I.nai.
+
+Lemma near_ok w e i c t x : In_ w c -> In_ e t -> In_ i x -> In_ (near w e i) (LambertW x).
+Proof.
+intros Hw He H; unfold near; set (l := iadd w (I.neg e)); set (h := iadd w e).
+assert (Hl : In_ l (c + - t)) by (apply iadd_ok; trivial; now apply ineg_ok).
+assert (Hh : In_ h (c + t)) by (now apply iadd_ok).
+clearbody l h; destruct (_ && _) eqn:K; [|apply nan_any; now rewrite I.nai_correct].
+rewrite !andb_true_iff in K; destruct K as [[[P1 P2] P3] P4].
+apply positive_ok with (x := c + - t + 1) in P1; [|apply iadd_ok; trivial; apply iZ_ok].
+apply positive_ok with (x := c + t + 1) in P2; [|apply iadd_ok; trivial; apply iZ_ok].
+apply positive_ok with (x := x + - ((c + - t) * exp (c + - t))) in P3;
+  [|apply iadd_ok; trivial; apply ineg_ok, imul_ok; trivial; now apply iexp_ok].
+apply positive_ok with (x := (c + t) * exp (c + t) + - x) in P4;
+  [|apply iadd_ok; [apply imul_ok; trivial; now apply iexp_ok|now apply ineg_ok]].
+apply In_join_between with (a := c + - t) (b := c + t).
+- apply I.join_correct; left; exact Hl.
+- apply I.join_correct; right; exact Hh.
+- generalize (lambert_between (c + - t) x (c + t)); lra.
+Qed.
+
+Definition point (i : I.type) : I.type := I.singleton (I.midpoint i).
+
+Definition ilambert (i : I.type) : I.type :=
+  near (point (newton 16 (point (I.ln p (iadd (iZ 1) (point i)))) (point i))) (iinv (iZ (2 ^ (Zpos prec - 8)))) i.
+
+Arguments ilambert : simpl never.
+
+Lemma ilambert_ok i x : In_ i x -> In_ (ilambert i) (LambertW x).
+Proof. intros H; exact (near_ok _ _ _ _ _ _ (I.singleton_correct _) (iinv_ok _ _ (iZ_ok _)) H). Qed.
+
 Definition idom (f : fn) (i : I.type) : bool :=
-  match f with Inv => nonzero i | Ln | Sqrt => positive i | _ => true end.
+  match f with
+  | Inv => nonzero i | Ln | Sqrt => positive i | Lambert => positive (iadd (I.exp p (iZ (- 1))) i) | _ => true end.
 
 Lemma idom_ok f i x : In_ i x -> idom f i = true -> dom1 f x.
-Proof. destruct f; simpl; trivial; [apply nonzero_ok|apply positive_ok|apply positive_ok]. Qed.
+Proof.
+destruct f; simpl; trivial; [apply nonzero_ok|apply positive_ok|apply positive_ok|].
+intros H; apply positive_ok, iadd_ok; trivial; apply iexp_ok, iZ_ok.
+Qed.
 
 Definition ijet1 (f : fn) (a : I.type) : I.type * I.type * I.type :=
   match f with
@@ -675,6 +827,8 @@ Definition ijet1 (f : fn) (a : I.type) : I.type * I.type * I.type :=
             (I.atan p a, i, I.neg (imul (imul (iZ 2) a) (imul i i)))
   | Tanh => let t := itanh a in let u := iadd (iZ 1) (I.neg (imul t t)) in (t, u, I.neg (imul (imul (iZ 2) t) u))
   | Erf => let g := igauss a in (ierf a, g, I.neg (imul (imul (iZ 2) a) g))
+  | Lambert => let w := ilambert a in let e := I.exp p w in let i := iinv (imul e (iadd (iZ 1) w)) in
+               (w, i, I.neg (imul (imul (iadd (iZ 2) w) e) (imul (imul i i) i)))
   | Power n => (ipow a n, imul (iZ (Z.of_nat n)) (ipow a (pred n)),
                 imul (iZ (Z.of_nat n)) (imul (iZ (Z.of_nat (pred n))) (ipow a (pred (pred n)))))
   end.
@@ -689,6 +843,7 @@ intros H; destruct f; unfold In3; simpl;
   | |- In_ (itanh _) _ => apply itanh_ok
   | |- In_ (igauss _) _ => apply igauss_ok
   | |- In_ (ierf _) _ => apply ierf_ok
+  | |- In_ (ilambert _) _ => apply ilambert_ok
   | |- In_ (ipow _ _) _ => apply ipow_ok
   | |- In_ (imul _ _) _ => apply imul_ok
   | |- In_ (iadd _ _) _ => apply iadd_ok
@@ -1509,6 +1664,9 @@ Ltac by_field :=
   | |- context [sqrt ?a] => match goal with E : sqrt a * sqrt a = a |- _ => fail 1 | _ =>
       let E := fresh in assert (E : sqrt a * sqrt a = a) by (apply sqrt_sqrt; pos);
       assert (0 < sqrt a) by pos; by_field end
+  | |- context [LambertW ?a] => match goal with E : LambertW a * exp (LambertW a) = a |- _ => fail 1 | _ =>
+      let E := fresh in let K := fresh in destruct (lambert_spec a) as [K E]; [pos|];
+      assert (0 < 1 + LambertW a) by lra; by_field end
   | |- context [sin ?a] => match goal with E : sin a * sin a = _ |- _ => fail 1 | _ =>
       let E := fresh in assert (E := sin_square a); by_field end
   | E : _ * _ = _, E' : _ * _ = _ |- _ => first [field [E E']; pos | field_simplify_eq [E E']; [ring [E E'] | pos] | field_simplify_eq; [ring [E E'] | pos]]

