@@ -7,7 +7,7 @@ TYPING := build/typing/temperance
 TYPES = rm -rf $(TYPING) && mkdir -p $(TYPING) && ln -s $(CURDIR)/temperance/* $(CURDIR)/theory $(CURDIR)/numerics $(TYPING) && MYPYPATH=build/typing $(BIN)/mypy -p temperance
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: install verify test test-slow test-all test-lowest test-interop licences docs bench clean
+.PHONY: install verify test test-slow test-all test-lowest test-interop test-coq licences docs bench clean
 
 install: $(INSTALLED)
 
@@ -62,6 +62,11 @@ test-lowest:
 	$(LOWEST)/bin/python -m pip --disable-pip-version-check --quiet install --requirement $(LOWEST)/requirements.txt
 	$(LOWEST)/bin/python -m pip --disable-pip-version-check --quiet install --no-deps --editable .
 	NUMBA_CACHE_DIR=$(CURDIR)/$(LOWEST)/numba $(LOWEST)/bin/pytest --numprocesses 2 -m "not full and not pinned" $(TESTS)
+
+# theorems, false ones among them, against the proof assistant Coq, which is not installed here
+test-coq: $(INSTALLED)
+	@command -v coqc >/dev/null || { echo "test-coq needs coqc with Interval and Coquelicot; in Debian: apt-get install coq libcoq-interval libcoq-coquelicot"; exit 1; }
+	$(BIN)/pytest tests/theory/coq -m "not full" -rs
 
 # the licences of what requirements.lock pins
 licences: $(INSTALLED)

@@ -1,0 +1,144 @@
+"""Coq accepts the theorems, from its four axioms of the reals alone, and refuses false ones. Skipped without Coq."""
+
+import re
+import shutil
+import subprocess
+from collections.abc import Sequence
+
+import pytest
+
+from temperance.theory.activations.activation import activation
+from temperance.theory.activations.catalogue import CATALOGUE
+from temperance.theory.conditions.certificates import certificates
+from temperance.theory.coq.files import FILES, file_of, library
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.coq,
+    pytest.mark.skipif(shutil.which("coqc") is None, reason="coqc, of the proof assistant Coq, is not installed"),
+]
+
+AXIOMS = {
+    "ClassicalDedekindReals.sig_not_dec",
+    "ClassicalDedekindReals.sig_forall_dec",
+    "FunctionalExtensionality.functional_extensionality_dep",
+    "Classical_Prop.classic",
+}
+
+
+def coqc(folder, name):
+    command = ["coqc", "-Q", ".", "Temperance", f"{name}.v"]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+def axioms(printed):
+    return set(re.findall(r"^(\S+)(?= :|$)", printed.partition("Axioms:\n")[2], flags=re.MULTILINE))
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory):
+    """A folder with the library, checked."""
+    path = tmp_path_factory.mktemp("coq")
+    for name in FILES:
+        (path / f"{name}.v").write_text(library(name), encoding="utf-8")
+    done = coqc(path, FILES[0])
+    if "Cannot find a physical path" in done.stderr:
+        pytest.skip("Coq is installed without its libraries Interval and Coquelicot")
+    assert done.returncode == 0, done.stderr
+    return path
+
+
+def written(names: Sequence[str], conditions: Sequence[str] = ()) -> str:
+    def chosen(name):
+        return [c for c in certificates(name) if not conditions or c["claim"]["condition"] in conditions]
+
+    text, refused = file_of([(activation(name), chosen(name)) for name in names])
+    assert refused == []
+    return text
+
+
+def accepted(folder, text, name):
+    (folder / f"{name}.v").write_text(text, encoding="utf-8")
+    done = coqc(folder, name)
+    assert done.returncode == 0, done.stderr
+    return axioms(done.stdout)
+
+
+def test_activations_are_proved_from_the_four_axioms_alone(folder):
+    names = ["tanh", "gelu", "relu", "log(1 + z**2)", "hardtanh", "tan", "sin(log(z))", "elu(z, 1/2)", "LambertW"]
+    assert accepted(folder, written(names), "some") == AXIOMS
+
+
+def test_theorems_on_mixtures_are_proved_from_the_four_axioms_alone(folder):
+    done = coqc(folder, "Mixtures")
+    assert done.returncode == 0, done.stderr
+    assert axioms(done.stdout) == AXIOMS
+
+
+def test_axioms_that_are_taken_besides_are_noticed(folder):
+    text = written(["identity"], ["first_order"]).replace("Proof. solve_relation. Qed.", "Proof. Admitted.", 1)
+    assert accepted(folder, text, "admitted") - AXIOMS == {"identity.F1_relation_0"}
+
+
+@pytest.mark.full
+def test_the_catalogue_is_proved_from_the_four_axioms_alone(folder):
+    names = [name for name in CATALOGUE if name not in ("gamma", "loggamma")]
+    assert accepted(folder, written(names), "catalogue") == AXIOMS
+
+
+FIRST, SECOND = ("first_order",), ("second_order",)
+S_IS = "Definition s (z : R) : R := "
+D_IS = "Definition D (z : R) : Prop := "
+CODE_IS = "Definition code : pieces := "
+MUTATIONS = {
+    "a point twice": ("tanh", FIRST, ("(mF1, [0; 1; 2]%nat)", "(mF1, [0; 1; 1]%nat)")),
+    "another function": ("tanh", FIRST, (f"{S_IS}tanh z.", f"{S_IS}tanh (2 * z).")),
+    "no exceptional temperature": ("log1p_square", SECOND, ("tau <> 1 -> ", ""), (" Hne", "")),
+    "a wrong relation": ("relu", FIRST, ("[0; - 1; 1]", "[0; - 2; 1]")),
+    "a domain too large": ("log", FIRST, (f"{D_IS}0 < z.", f"{D_IS}True.")),
+    "exp instead of tanh": ("tanh", SECOND, (f"{S_IS}tanh z.", f"{S_IS}exp z."), ("App Tanh X", "App Exp X")),
+    "relu instead of tanh": (
+        "tanh",
+        FIRST,
+        (f"{S_IS}tanh z.", f"{S_IS}if Rlt_dec z 0 then 0 else z."),
+        (f"{CODE_IS}Last (App Tanh X).", f"{CODE_IS}Below (Int 0) (Int 0) (Last X)."),
+        (f"{D_IS}True.", f"{D_IS}z < 0 \\/ 0 < z."),
+        ("frac 0 1", "frac 1 3"),
+    ),
+    "a kink in the domain": ("elu", FIRST, (f"{D_IS}z < 0 \\/ 0 < z.", f"{D_IS}True.")),
+    "a point at a kink": ("elu", FIRST, ("points := [frac (-1) 1", "points := [frac 0 1")),
+    "holds for fails": ("relu", FIRST, ("first_order_fails D s", "first_order D s")),
+    "fails for holds": ("tanh", FIRST, ("first_order D s", "first_order_fails D s")),
+    "another exceptional temperature": (
+        "log1p_square",
+        SECOND,
+        ("second_order_fails_at 1 D", "second_order_fails_at 2 D"),
+    ),
+    "code with another sign": ("tanh", FIRST, ("Last (App Tanh X)", "Last (Neg (App Tanh X))")),
+    "an empty domain": ("relu", FIRST, (f"{D_IS}z < 0 \\/ 0 < z.", f"{D_IS}False.")),
+    "a point that is missing": ("tanh", FIRST, ("(mF1, [0; 1; 2]%nat)", "(mF1, [0; 1; 9]%nat)")),
+    "two bits": ("tanh", FIRST, ("check_ok 64 0", "check_ok 2 0")),
+    "another bound of a piece": ("hardtanh", FIRST, ("if Rlt_dec z (- 1)", "if Rlt_dec z (- 2)")),
+    "a sharp condition that fails": ("square", ("a",), ("sharp_ii_fails D s", "sharp_ii D s")),
+    "poles in the domain": ("tan", FIRST, (f"{D_IS}cos z <> 0.", f"{D_IS}True.")),
+    "the evidence for another family": ("tanh", SECOND, ("pick 1 families_independent", "pick 2 families_independent")),
+    "a relation of zeros": ("relu", FIRST, ("[0; - 1; 1]", "[0; 0; 0]")),
+    "few terms of the series of erf": ("gelu", SECOND, (r"check_ok 64 \d+", "check_ok 64 3")),
+    "left of the branch point": ("LambertW", FIRST, (f"{D_IS}- exp (- 1) < z.", f"{D_IS}True.")),
+}
+
+
+@pytest.mark.parametrize("what", MUTATIONS)
+def test_false_statements_and_false_proofs_are_refused(what, folder):
+    name, conditions, *replacements = MUTATIONS[what]
+    text = written([name], conditions)
+    for old, new in replacements:
+        pattern = old if "\\d" in old else re.escape(old)
+        assert re.search(pattern, text), old
+        text = re.sub(pattern, lambda _, new=new: new, text)
+    (folder / "mutated.v").write_text(text, encoding="utf-8")
+    done = coqc(folder, "mutated")
+    assert done.returncode != 0
+    assert "Syntax error" not in done.stderr
+    assert "was not found" not in done.stderr
+    print(done.stderr)

@@ -1,0 +1,99 @@
+"""What is written for Coq, whether or not Coq is installed."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from temperance.commands.app import run
+from temperance.theory.activations.activation import activation
+from temperance.theory.conditions.certificates import certificates
+from temperance.theory.coq.domains import function
+from temperance.theory.coq.files import FILES, file_of, library
+from temperance.theory.coq.terms import Unstated, parsed, term
+
+GOLDEN = Path(__file__).with_name("golden")
+
+
+@pytest.mark.parametrize("name", ["tanh", "relu", "log1p_square"])
+def test_files_are_these_to_the_letter(name):
+    text, refused = file_of([(activation(name), certificates(name))])
+    assert refused == []
+    assert text == (GOLDEN / f"{name}.v").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("expression", "text", "code"),
+    [
+        ("-z**2", "- z ^ 2", "Neg (App (Power 2) X)"),
+        ("(-z)**2", "(- z) ^ 2", "App (Power 2) (Neg X)"),
+        ("1 - (z - 2)", "1 - (z - 2)", "Add (Int 1) (Neg (Add X (Neg (Int 2))))"),
+        ("1/(2/z)", "1 / (2 / z)", "Mul (Int 1) (App Inv (Mul (Int 2) (App Inv X)))"),
+        ("exp(z)**2", "exp z ^ 2", "App (Power 2) (App Exp X)"),
+        ("z**(-2)", "/ z ^ 2", "App Inv (App (Power 2) X)"),
+        ("z**(1/3)", "exp (1 / 3 * ln z)", "App Exp (Mul (Mul (Int 1) (App Inv (Int 3))) (App Ln X))"),
+        ("sqrt(2)*z", "sqrt 2 * z", "Mul (App Sqrt (Int 2)) X"),
+        ("sinh(z)", "sinh z", "Mul (Add (App Exp X) (Neg (App Exp (Neg X)))) (App Inv (Int 2))"),
+    ],
+)
+def test_expressions_keep_their_meaning(expression, text, code):
+    found = term(parsed(expression))
+    assert (found.text, found.code) == (text, code)
+
+
+@pytest.mark.parametrize(
+    ("name", "domain"),
+    [
+        ("tanh", "True"),
+        ("relu", "z < 0 \\/ 0 < z"),
+        ("hardtanh", "z < - 1 \\/ - 1 < z < 1 \\/ 1 < z"),
+        ("asin", "- 1 < z < 1"),
+        ("log(z**2 - 1)", "z < - 1 \\/ 1 < z"),
+        ("tan", "cos z <> 0"),
+        ("1/z", "z <> 0"),
+        ("log(z) + 1/(z - 3)", "0 < z /\\ z - 3 <> 0"),
+        ("log(sin(z))", "0 < sin z"),
+        ("LambertW", "- exp (- 1) < z"),
+    ],
+)
+def test_domains_are_the_pieces_and_what_is_not_seen_there(name, domain):
+    found = activation(name)
+    assert function(found, found.expression).domain == domain
+
+
+@pytest.mark.parametrize("text", ["gamma(z)", "z*c", "loggamma(z)"])
+def test_what_the_library_cannot_state_is_refused(text):
+    with pytest.raises(Unstated):
+        term(parsed(text))
+
+
+def test_the_command_writes_one_file_and_the_library_beside_it(tmp_path, capsys):
+    out, proofs = tmp_path / "verdicts.v", tmp_path / "proofs.json"
+    assert run(["check", "tanh", "tanh(z) ", "elu(z, 1/2)", "--coq", str(out), "--certificate", str(proofs)]) == 0
+    assert capsys.readouterr().err == ""
+    text = out.read_text(encoding="utf-8")
+    assert [text.count(f"Module {name}.\n") for name in ("tanh", "tanh_z", "elu_z_1_2")] == [1, 1, 1]
+    assert text.endswith("Print Assumptions everything.\n")
+    digests = [certificate["digest"] for certificate in json.loads(proofs.read_text(encoding="utf-8"))]
+    assert len(digests) == 15
+    assert all(f"certificate {digest} *)" in text for digest in digests)
+    for name in FILES:
+        assert (tmp_path / f"{name}.v").read_text(encoding="utf-8") == library(name)
+
+
+def test_the_command_names_what_it_cannot_state_in_a_line_each(tmp_path, capsys):
+    assert run(["check", "gamma", "elu(z, alpha)", "relu", "--coq", str(tmp_path / "some.v")]) == 0
+    assert capsys.readouterr().err.splitlines() == [
+        "gamma: no theorems: gamma is not defined in the library",
+        "elu(z, alpha): no theorems: alpha is a parameter: give it a value",
+    ]
+    text = (tmp_path / "some.v").read_text(encoding="utf-8")
+    assert "Module relu." in text
+    assert "Definition everything := (relu.everything)." in text
+
+
+@pytest.mark.parametrize("name", ["proofs.json", "two words.v", "my-proofs.v", "1.v", "Temperance.v", "Mixtures.v"])
+def test_names_that_coq_does_not_take_are_refused(name, tmp_path, capsys):
+    assert run(["check", "tanh", "--coq", str(tmp_path / name)]) == 2
+    assert "accepted: " in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
