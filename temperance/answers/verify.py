@@ -20,7 +20,7 @@ from temperance.terminal.options import Whole
 from temperance.terminal.progress import display
 
 PUBLISHED = "../shared/published"
-COLUMNS = ("claim", "what it says", *LEGS, "outcome")
+COLUMNS = ("claim", "what it says", *LEGS, "Coq", "outcome")
 _RUNNING = "--store, --workers, --scheduler and --published are about running claims, and --from runs nothing"
 
 
@@ -69,6 +69,8 @@ class Verify(Answer):
                 if leg is not None:
                     yield f"    {name}: {leg.detail}"
                     yield from _slopes(leg)
+            if result.coq is not None:
+                yield f"    checked by Coq: {result.coq}"
         if self.report.published is not None:
             yield from _published_lines(self.report.published)
         rows = [
@@ -76,6 +78,7 @@ class Verify(Answer):
                 r.claim.id,
                 IN_WORDS.get(r.claim.id, r.claim.statement),
                 *(_outcome(leg, name in r.claim.required) for name, leg in r.legs.items()),
+                "-" if r.coq is None else "in part",
                 r.outcome,
             )
             for r in self.report.results
@@ -102,6 +105,7 @@ class Verify(Answer):
                 "claim": r.claim.id,
                 "statement": r.claim.statement,
                 **{name: None if leg is None else leg.outcome for name, leg in r.legs.items()},
+                "coq": r.coq,
                 "outcome": r.outcome,
             }
             for r in self.report.results

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from temperance.claims.coq_checked import checked
 from temperance.claims.table import CLAIMS, Claim
 from temperance.evidence.outcomes import LEGS, ClaimOutcome, Leg, LegName, claim_outcome
 from temperance.evidence.study_runner import Runs
@@ -35,6 +36,11 @@ class Result:
         return claim_outcome(self.claim.required, self.legs)
 
     @property
+    def coq(self) -> str | None:
+        """What of its proof Coq has checked (see `coq_checked.checked`); None where the proof did not confirm it."""
+        return checked(self.claim.id) if _agrees(self.legs["proof"]) else None
+
+    @property
     def crashed(self) -> list[LegName]:
         """The legs that crashed."""
         return [name for name, leg in self.legs.items() if leg is not None and leg.crashed]
@@ -54,7 +60,8 @@ class Result:
     def record(self) -> dict[str, Any]:
         """The claim as JSON values."""
         legs = {name: None if leg is None else leg.record() for name, leg in self.legs.items()}
-        return {"id": self.claim.id, "statement": self.claim.statement, "legs": legs, "outcome": self.outcome}
+        known = {"id": self.claim.id, "statement": self.claim.statement, "legs": legs, "outcome": self.outcome}
+        return {**known, "coq": self.coq}
 
 
 @dataclass(frozen=True)

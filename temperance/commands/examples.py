@@ -8,6 +8,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         'temperance check "log(1 + z**2)" "elu(z, alpha)"',
         "temperance check gelu --require first_order,second_order",
         "temperance check gelu relu --certificate proofs.json",
+        "temperance check gelu relu --coq verdicts.v",
         'temperance check --json -- "-z*exp(z)"',
     ),
     "certify": ("temperance certify proofs.json orders.json",),

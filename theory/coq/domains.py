@@ -1,4 +1,4 @@
-"""States the domain of an activation: its pieces, with the conditions for derivatives that are not seen to hold there."""
+"""States an activation and its domain: the pieces, with the conditions for derivatives that are not seen there."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from itertools import groupby
 
 import sympy as sp
-from flint import fmpq, fmpq_poly
 
 from temperance.theory.activations.activation import Activation, Z
 from temperance.theory.activations.piecewise import Piece
@@ -42,7 +41,7 @@ def function(activation: Activation, expression: str) -> Function:
         Unstated: see `terms.term`.
     """
     parts = list(branches(parsed(expression)))
-    *rest, (_, last) = [(bound and term(bound), term(branch)) for bound, branch in parts]
+    *rest, (_, last) = [(None if bound is None else term(bound), term(branch)) for bound, branch in parts]
     text, code = last.text, f"Last {last.argument}"
     for bound, branch in reversed(rest):
         assert bound is not None
@@ -124,31 +123,26 @@ def _is_positive_polynomial(tree: ast.expr, piece: Piece) -> bool:
     It is then a sum of products of distances to the ends of the piece, which `pos` finds.
     """
     found = _polynomial(tree)
-    if found is None or not 1 <= found.degree() <= 2:
+    if found.has(sp.nan) or not 1 <= sp.degree(found, Z) <= 2:
         return False
-    poly = sp.Poly([sp.Rational(int(c.p), int(c.q)) for c in reversed(found.coeffs())], Z)
-    roots = sp.real_roots(poly)
-    if not roots or any(piece.lower < root < piece.upper for root in roots):
-        return False
-    lower, upper = piece.lower, piece.upper
+    roots, (lower, upper) = sp.real_roots(sp.Poly(found, Z)), (piece.lower, piece.upper)
     inside = lower + 1 if upper == sp.oo else upper - 1 if lower == -sp.oo else (lower + upper) / 2
-    return bool(poly.eval(inside) > 0)
+    return bool(roots) and not any(lower < root < upper for root in roots) and bool(found.subs(Z, inside) > 0)
 
 
-def _polynomial(tree: ast.expr) -> fmpq_poly | None:
-    """A polynomial in z with rational coefficients; None of anything else."""
+def _polynomial(tree: ast.expr) -> sp.Expr:
+    """A polynomial in z with rational coefficients; nan of anything else."""
     if (value := rational(tree)) is not None:
-        return fmpq_poly([fmpq(value.numerator, value.denominator)])
+        return sp.Rational(value.numerator, value.denominator)
     match tree:
         case ast.Name("z"):
-            return fmpq_poly([0, 1])
+            return Z
         case ast.UnaryOp(ast.USub(), p):
-            return None if (u := _polynomial(p)) is None else -u
-        case ast.BinOp(p, ast.Pow(), ast.Constant(int(n))) if n <= 2:
-            return None if (u := _polynomial(p)) is None else u**n
+            return -_polynomial(p)
+        case ast.BinOp(p, ast.Pow(), ast.Constant(int(n))):
+            return sp.expand(_polynomial(p) ** n)
         case ast.BinOp(p, ast.Div(), q) if value := rational(q):
-            return None if (u := _polynomial(p)) is None else u / fmpq(value.numerator, value.denominator)
+            return _polynomial(p) * value.denominator / value.numerator
         case ast.BinOp(p, symbol, q) if type(symbol) in _RING:
-            u, v = _polynomial(p), _polynomial(q)
-            return None if u is None or v is None else _RING[type(symbol)](u, v)
-    return None
+            return sp.expand(_RING[type(symbol)](_polynomial(p), _polynomial(q)))
+    return sp.nan

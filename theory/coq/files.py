@@ -19,6 +19,7 @@ FILES = (LIBRARY, "Mixtures")  # of the library, without the ending
 ROOM = "temperance.theory.coq"
 _LEAST_BITS = 64
 _LONGEST_NAME = 40
+_LARGEST_OF_ERF = 30
 
 _HEADER = """\
 (* Checked by: coqc -Q . Temperance {library}.v; coqc -Q . Temperance THIS_FILE.v
@@ -85,9 +86,8 @@ def module(name: str, activation: Activation, certificates: Sequence[Mapping[str
     ]
     points, families, places = evidence(certificates)
     if families:
-        bits = max(
-            _LEAST_BITS, *(f["minor"]["bits"] for c in certificates for f in c["families"].values() if f["minor"])
-        )
+        minors = [found["minor"] for c in certificates for found in c["families"].values() if found["minor"]]
+        bits = max([_LEAST_BITS, *(minor["bits"] for minor in minors)])
         lines += [
             f"Definition points := [{'; '.join(map(fraction, points))}].",
             f"Definition families : list evidence := [{'; '.join(families)}].",
@@ -118,9 +118,10 @@ def _module_name(name: str, taken: Iterable[str]) -> str:
 def _terms_of_erf(activation: Activation, points: Sequence[str], bits: int) -> int:
     """How many terms of the series of erf leave a remainder below 2^-bits at the points; 0 without erf."""
     arguments = {e.args[0] for piece in activation.pieces for e in piece.expr.atoms(sp.erf)}
-    sizes = [abs(float(q.xreplace({Z: sp.Rational(point)}))) for q in arguments for point in points]
-    x, term, count = max(sizes, default=0.0), 1.0, 0
-    remainder = x
+    x = max((abs(complex(q.xreplace({Z: sp.Rational(point)}))) for q in arguments for point in points), default=0)
+    if x > _LARGEST_OF_ERF:
+        raise Unstated(f"erf at {x:.3g} is beyond its series")
+    remainder, count = x, 0
     while remainder > 2.0 ** -(bits + 8):
         count += 1
         remainder *= 2 * x * x / (2 * count + 1)

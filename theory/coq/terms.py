@@ -15,15 +15,14 @@ _FUNCTIONS |= {"log": "Ln", "LambertW": "Lambert"}
 _POSITIVE_ARGUMENT = ("log", "sqrt")
 _COQ_NAMES = {"log": "ln", "asinh": "arcsinh"}
 _WRITTEN_OUT = {  # functions by others; those that Coq defines likewise keep their names
-    "tan": "sin(q)/cos(q)",
-    "sinh": "(exp(q) - exp(-q))/2",
-    "cosh": "(exp(q) + exp(-q))/2",
-    "asinh": "log(q + sqrt(q**2 + 1))",
-    "acosh": "log(q + sqrt(q**2 - 1))",
-    "atanh": "(log(1 + q) - log(1 - q))/2",
-    "asin": "atan(q/sqrt(1 - q**2))",
-    "acos": "pi/2 - atan(q/sqrt(1 - q**2))",
-    "sqrt": "q**(1/2)",
+    "tan": "sin({q})/cos({q})",
+    "sinh": "(exp({q}) - exp(-{q}))/2",
+    "cosh": "(exp({q}) + exp(-{q}))/2",
+    "asinh": "log({q} + sqrt({q}**2 + 1))",
+    "acosh": "log({q} + sqrt({q}**2 - 1))",
+    "atanh": "(log(1 + {q}) - log(1 - {q}))/2",
+    "asin": "atan({q}/sqrt(1 - {q}**2))",
+    "acos": "pi/2 - atan({q}/sqrt(1 - {q}**2))",
 }
 _NAMED_BY_COQ = ("tan", "sinh", "cosh", "asinh")
 
@@ -144,7 +143,7 @@ def _call(f: str, q: ast.expr) -> Term:
         return _applied(f, q)
     if f not in _WRITTEN_OUT:
         raise Unstated(f"{f} is not defined in the library")
-    full = term(_Put(q).visit(parsed(_WRITTEN_OUT[f])))
+    full = term(parsed(_WRITTEN_OUT[f].format(q=f"({ast.unparse(q)})")))
     if f not in _NAMED_BY_COQ:
         return full
     return Term(full.code, f"{_COQ_NAMES.get(f, f)} {term(q).at(_ATOM)}", _CALL, full.conditions)
@@ -157,13 +156,3 @@ def _applied(f: str, q: ast.expr) -> Term:
         needed = ((parsed(f"exp(-1) + ({ast.unparse(q)})"), 1, "<"),)
     text = f"{_COQ_NAMES.get(f, f)} {inner.at(_ATOM)}"
     return Term(f"App {_FUNCTIONS[f]} {inner.argument}", text, _CALL, inner.conditions + needed)
-
-
-class _Put(ast.NodeTransformer):
-    """Puts a tree for the name q."""
-
-    def __init__(self, tree: ast.expr) -> None:
-        self.tree = tree
-
-    def visit_Name(self, node: ast.Name) -> ast.expr:
-        return self.tree if node.id == "q" else node

@@ -1,4 +1,4 @@
-"""Writes the theorems that certificates state, with their proofs: lemmas on families first, then a theorem a verdict."""
+"""Writes the theorems that certificates state and their proofs: lemmas on families, then a theorem for each verdict."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class _Family:
     Attributes:
         name: of the family there.
         monomials: the list of monomials of its members.
-        last: the list of the monomials of its last member, where that depends on tau or is the target.
+        last: the list of those of its last member, where that depends on tau or is the target.
         target: the function that must not be in the span of the family; empty where there is none.
     """
 
@@ -25,6 +25,11 @@ class _Family:
     monomials: str
     last: str = ""
     target: str = ""
+
+    @property
+    def at_tau(self) -> bool:
+        """Whether the last member depends on tau."""
+        return self.last == "parts"
 
     @property
     def every(self) -> str:
@@ -36,10 +41,29 @@ class _Family:
         """The lemma that its members are these monomials."""
         return f"(target_{self.name} _)" if self.target else f"(members_{self.name} _)"
 
-    @property
-    def at_tau(self) -> bool:
-        """Whether the last member depends on tau."""
-        return self.last == "parts"
+    def lemma(self, verdict: str) -> str:
+        """The name of the lemma on it that a verdict rests on."""
+        words = ("outside", "inside") if self.target else ("independent", "dependent")
+        return f"{self.name}_{words[verdict == 'fails']}"
+
+    def statement(self, verdict: str, taus: Sequence[str] = ()) -> str:
+        """What that lemma says, all tau but these."""
+        sign, word = ("", "dependent") if verdict == "fails" else ("~ ", "independent")
+        if self.target:
+            return f"{sign}in_span D ({self.target}) ({self.name} s)"
+        except_at = "".join(f"tau <> {tau} -> " for tau in taus)
+        return (
+            f"forall tau, 0 < tau -> {except_at}{word} D ({self.name} s tau)"
+            if self.at_tau
+            else f"{word} D ({self.name} s)"
+        )
+
+    def coefficients(self, row: Sequence[str]) -> tuple[str, str]:
+        """A relation as a list, and as the arguments of lemmas, which take the last coefficients apart."""
+        count = len(row) - (2 if self.at_tau else 1 if self.target else 0)
+        first, last = f"[{'; '.join(row[:count])}]", row[count:]
+        whole = f"({first} ++ [{'; '.join(last)}])" if last else first
+        return whole, " ".join([first, *map(_argument, last)])
 
 
 _FAMILIES = {
@@ -51,27 +75,26 @@ _FAMILIES = {
     "(ii)": _Family("Q", "mQ", "square", "fun z => z ^ 2"),
     "(iii)": _Family("W", "mW", "one", "fun z => 1"),
 }
-_NAMES = {
-    "first_order": "first_order",
-    "second_order": "second_order",
-    "tau_beta1": "sharp_i",
-    "a": "sharp_ii",
-    "b_nu": "sharp_iii",
-}
+_NAMES = {"tau_beta1": "sharp_i", "a": "sharp_ii", "b_nu": "sharp_iii"}  # the others keep theirs
 _SIDES = {"A": "(or_introl {})", "B": "(or_intror (or_introl {}))", "C": "(or_intror (or_intror {}))"}
+_GIVEN = "D code code_defined"
 
 
 def fraction(text: str) -> str:
     """A rational number as a point of Temperance.v."""
     value = Fraction(text)
-    numerator = f"({value.numerator})" if value < 0 else str(value.numerator)
-    return f"frac {numerator} {value.denominator}"
+    return f"frac {_argument(str(value.numerator))} {value.denominator}"
+
+
+def _argument(text: str) -> str:
+    return f"({text})" if " " in text or text[0] == "-" else text
 
 
 def evidence(certificates: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[str], dict[tuple[str, str], int]]:
     """What one computation checks: points; families with the indices of theirs; where each family is, by condition."""
     points: list[str] = []
-    entries, places = [], {}
+    entries: list[str] = []
+    places = {}
     for certificate in certificates:
         for name, found in certificate["families"].items():
             if found["minor"] is None:
@@ -92,63 +115,28 @@ def theorems(certificate: Mapping[str, Any], places: Mapping[tuple[str, str], in
         places: see `evidence`.
 
     Raises:
-        Unstated: a coefficient of a relation cannot be written.
+        Unstated: a coefficient of a relation cannot be written, or there are two exceptional temperatures.
     """
-    condition, claim = certificate["claim"]["condition"], certificate["claim"]
-    lines, names = [], []
+    claim, lines, names = certificate["claim"], [], []
     taus = [term(parsed(tau)).text for tau in claim["fails_at_tau"]]
     for name, found in certificate["families"].items():
-        family, rows = _FAMILIES[name], [_Row.of(row) for row in found["relations"]]
-        used = rows if claim["verdict"] == "holds" or family.at_tau else rows[:1]
-        lines += [line for i, row in enumerate(used) for line in _relation(family, row, i)]
+        family = _FAMILIES[name]
+        rows = [[term(parsed(c)).text for c in row] for row in found["relations"]]
+        for index, row in enumerate(rows):
+            lines += [
+                f"Lemma {family.name}_relation_{index} : forall z, D z ->",
+                f"  dot {family.coefficients(row)[0]} (map (rmono (z, pjet code z)) {family.every}) = 0.",
+                "Proof. solve_relation. Qed.",
+            ]
         if claim["verdict"] == "holds":
-            lines += _holds(family, rows, places[condition, name], taus, found)
+            lines += _holds(
+                family, rows, f"(pick {places[claim['condition'], name]} families_independent _ eq_refl)", taus, found
+            )
         else:
             lines += _fails(family, rows)
-            names.append(_lemma(family, "fails"))
+            names.append(family.lemma("fails"))
     found_lines, found_names = _verdict(certificate, taus)
     return [*lines, *found_lines, ""], [*names, *found_names]
-
-
-@dataclass(frozen=True)
-class _Row:
-    """A relation: its coefficients as Coq terms, the last two apart where the last member depends on tau."""
-
-    terms: tuple[str, ...]
-
-    @classmethod
-    def of(cls, row: Sequence[str]) -> _Row:
-        return cls(tuple(term(parsed(c)).text for c in row))
-
-    def first(self, count: int) -> str:
-        """All but the last `count` coefficients, as a list."""
-        return f"[{'; '.join(self.terms[: len(self.terms) - count])}]"
-
-    def last(self, count: int) -> str:
-        return f"[{'; '.join(self.terms[len(self.terms) - count :])}]"
-
-    def arguments(self, count: int) -> str:
-        return " ".join([self.first(count), *(_argument(t) for t in self.terms[len(self.terms) - count :])])
-
-
-def _argument(text: str) -> str:
-    return f"({text})" if " " in text else text
-
-
-def _count(family: _Family) -> int:
-    """How many coefficients the lemmas take apart."""
-    return 2 if family.at_tau else 1 if family.target else 0
-
-
-def _written(family: _Family, row: _Row) -> str:
-    count = _count(family)
-    return f"({row.first(count)} ++ {row.last(count)})" if count else row.first(0)
-
-
-def _relation(family: _Family, row: _Row, index: int) -> Iterator[str]:
-    yield f"Lemma {family.name}_relation_{index} : forall z, D z ->"
-    yield f"  dot {_written(family, row)} (map (rmono (z, pjet code z)) {family.every}) = 0."
-    yield "Proof. solve_relation. Qed."
 
 
 def _left_out(found: Mapping[str, Any]) -> int:
@@ -157,98 +145,74 @@ def _left_out(found: Mapping[str, Any]) -> int:
     return next(j for j in range(len(columns) + 1) if j not in columns)
 
 
-def _lemma(family: _Family, verdict: str) -> str:
-    words = ("outside", "inside") if family.target else ("independent", "dependent")
-    return f"{family.name}_{words[verdict == 'fails']}"
-
-
 def _holds(
-    family: _Family, rows: Sequence[_Row], place: int, taus: Sequence[str], found: Mapping[str, Any]
+    family: _Family, rows: Sequence[Sequence[str]], checked: str, taus: Sequence[str], found: Mapping[str, Any]
 ) -> Iterator[str]:
     """That a family is independent, or its target outside; with one relation, by what the relation leaves."""
-    checked = f"(pick {place} families_independent _ eq_refl)"
-    statement, except_at = f"independent D ({family.name} s)", ""
-    if family.target:
-        statement = f"~ in_span D ({family.target}) ({family.name} s)"
-    if family.at_tau:
-        except_at = "".join(f"tau <> {tau} -> " for tau in taus)
-        statement = f"forall tau, 0 < tau -> {except_at}independent D ({family.name} s tau)"
-    yield f"Lemma {_lemma(family, 'holds')} : {statement}."
+    yield f"Lemma {family.lemma('holds')} : {family.statement('holds', taus)}."
     if not rows:
-        by = f"(independent_ext D _ _ {family.same} {checked})"
-        if family.at_tau:
-            by = f"(independent_at_all D code {family.monomials} _ {family.same} {checked})"
-        elif family.target:
-            by = f"(outside D code {family.monomials} _ _ _ {family.same} {checked})"
-        yield f"Proof. exact {by}. Qed."
+        by = f"independent_ext D _ _ {family.same} {checked}"
+        if family.last:
+            lemma, targets = ("independent_at_all", "_") if family.at_tau else ("outside", "_ _ _")
+            by = f"{lemma} D code {family.monomials} {targets} {family.same} {checked}"
+        yield f"Proof. exact ({by}). Qed."
         return
     (row,) = rows
-    relation = f"{family.name}_relation_0"
-    lemma, rest = "outside_with_relation", ""
-    arguments = f"{family.monomials} _ _ _ {row.first(1)}"
-    if family.at_tau:
-        lemma, rest = "independent_at_others", "|exact Ht|solve_numbers"
-        arguments = f"{family.monomials} _ {row.arguments(2)}"
-        yield f"Proof. intros tau Ht{' Hne' * bool(except_at)}."
-    else:
-        yield "Proof."
-    yield f"apply ({lemma} D code code_defined {arguments} {_left_out(found)} {family.same} {relation});"
-    yield f"  [reflexivity|solve_numbers|exact {checked}{rest}]."
-    yield "Qed."
-    for tau in taus if family.at_tau else ():
-        yield f"Lemma {family.name}_dependent_there : dependent D ({family.name} s ({tau}))."
-        yield f"Proof. apply (dependent_at_one D code code_defined {arguments} {family.same} {relation});"
+    relation = f"{family.same} {family.name}_relation_0"
+    if family.target:
+        first = family.coefficients(row)[1].removesuffix(" 0")
+        by = f"outside_with_relation {_GIVEN} {family.monomials} _ _ _ {first} {_left_out(found)} {relation}"
+        yield f"Proof. apply ({by}); [reflexivity|solve_numbers|exact {checked}]. Qed."
+        return
+    arguments = f"{_GIVEN} {family.monomials} _ {family.coefficients(row)[1]}"
+    yield f"Proof. intros tau Ht{' Hne' * bool(taus)}."
+    yield f"apply (independent_at_others {arguments} {_left_out(found)} {relation});"
+    yield f"  [reflexivity|solve_numbers|exact {checked}|exact Ht|solve_numbers]. Qed."
+    for tau in taus:
+        yield f"Lemma {family.name}_dependent_there : dependent D ({family.name} s {_argument(tau)})."
+        yield f"Proof. apply (dependent_at_one {arguments} {relation});"
         yield "  [reflexivity|solve_nonzero|solve_numbers|solve_numbers]. Qed."
 
 
-def _fails(family: _Family, rows: Sequence[_Row]) -> Iterator[str]:
+def _fails(family: _Family, rows: Sequence[Sequence[str]]) -> Iterator[str]:
     """That a family is dependent, at every tau, or its target inside."""
-    relation = f"{family.name}_relation_0"
-    statement = f"dependent D ({family.name} s)"
-    by = f"dependent_jets D code code_defined {family.monomials} _ {rows[0].first(0)} {family.same} {relation}"
-    goals = "reflexivity|solve_nonzero"
+    relations = " ".join([family.same, *(f"{family.name}_relation_{index}" for index in range(len(rows)))])
+    arguments = " ".join(family.coefficients(row)[1] for row in rows)
+    lemma, goals, targets = "dependent_jets", "reflexivity|solve_nonzero", "_"
     if family.target:
-        statement = f"in_span D ({family.target}) ({family.name} s)"
-        by = f"inside D code code_defined {family.monomials} _ _ _ {rows[0].arguments(1)} {family.same} {relation}"
-        goals = "reflexivity|solve_numbers"
+        lemma, goals, targets = "inside", "reflexivity|solve_numbers", "_ _ _"
+    elif family.at_tau and len(rows) == 2:
+        lemma, goals = "dependent_at_all", "reflexivity|reflexivity|solve_numbers|exact Ht"
     elif family.at_tau:
-        statement = f"forall tau, 0 < tau -> dependent D ({family.name} s tau)"
         lemma, goals = "dependent_at_one", "reflexivity|solve_nonzero|exact Ht|solve_numbers"
-        arguments, relations = rows[0].arguments(2), relation
-        if len(rows) == 2:
-            lemma, goals = "dependent_at_all", "reflexivity|reflexivity|solve_numbers|exact Ht"
-            arguments, relations = f"{arguments} {rows[1].arguments(2)}", f"{relation} {family.name}_relation_1"
-        by = f"{lemma} D code code_defined {family.monomials} _ {arguments} {family.same} {relations}"
-    yield f"Lemma {_lemma(family, 'fails')} : {statement}."
-    yield f"Proof. {'intros tau Ht; ' * family.at_tau}apply ({by}); [{goals}]. Qed."
+    yield f"Lemma {family.lemma('fails')} : {family.statement('fails')}."
+    yield f"Proof. {'intros tau Ht; ' * family.at_tau}apply"
+    yield f"  ({lemma} {_GIVEN} {family.monomials} {targets} {arguments} {relations}); [{goals}]. Qed."
 
 
 def _verdict(certificate: Mapping[str, Any], taus: Sequence[str]) -> tuple[list[str], list[str]]:
     """The theorems of a condition, from the lemmas on its families; and their names."""
     claim, families = certificate["claim"], [_FAMILIES[name] for name in certificate["families"]]
-    condition, verdict = _NAMES[claim["condition"]], claim["verdict"]
-    at_tau = claim["condition"] in ("second_order", "tau_beta1")
-    known = [_lemma(f, verdict) + " tau Ht" * f.at_tau + " Hne" * (f.at_tau and bool(taus)) for f in families]
-    arguments = [f"({k})" if " " in k else k for k in known]
+    verdict, condition = claim["verdict"], _NAMES.get(claim["condition"], claim["condition"])
+    known = [f.lemma(verdict) + " tau Ht" * f.at_tau + " Hne" * (f.at_tau and bool(taus)) for f in families]
+    *others, proof = map(_argument, known)
+    name, statement = f"{condition}_for_s", f"{condition} D s"
     if verdict == "fails":
         name, statement = f"{condition}_fails_for_s", f"{condition}_fails D s"
-        proof = arguments[0] if condition != "second_order" else _SIDES[families[0].name].format(arguments[0])
-    else:
-        name, statement = f"{condition}_for_s", f"{condition} D s"
-        proof = arguments[-1]
-        for argument in reversed(arguments[:-1]):
-            proof = f"(conj {argument} {proof})"
-    whole = f"conj s_smooth {proof}"
+        first, others = [*others, proof][0], []
+        proof = _SIDES[families[0].name].format(first) if condition == "second_order" else first
+    for other in reversed(others):
+        proof = f"(conj {other} {proof})"
     if not taus:
-        return [f"Theorem {name} : {statement}.", f"Proof. exact ({'fun tau Ht => ' * at_tau}{whole}). Qed."], [name]
+        for_all = "fun tau Ht => " if claim["condition"] in ("second_order", "tau_beta1") else ""
+        return [f"Theorem {name} : {statement}.", f"Proof. exact ({for_all}conj s_smooth {proof}). Qed."], [name]
     if len(taus) > 1:
         raise Unstated("more than one exceptional temperature")
     there = f"{families[0].name}_dependent_there"
-    side = _SIDES["A"].format(there) if condition == "second_order" else there
     lines = [
         f"Theorem {name} : forall tau, 0 < tau -> tau <> {taus[0]} -> {condition}_at tau D s.",
-        f"Proof. exact (fun tau Ht Hne => {whole}). Qed.",
+        f"Proof. exact (fun tau Ht Hne => conj s_smooth {proof}). Qed.",
         f"Theorem {condition}_fails_there : {condition}_fails_at {_argument(taus[0])} D s.",
-        f"Proof. exact (conj s_smooth {side}). Qed.",
+        f"Proof. exact (conj s_smooth {_SIDES['A'].format(there) if condition == 'second_order' else there}). Qed.",
     ]
     return lines, [name, f"{condition}_fails_there"]

@@ -101,7 +101,7 @@ def test_the_report_has_the_documented_keys_in_order(capsys, claims, tmp_path):
     report = json.loads(captured.out, parse_constant=pytest.fail)
     assert list(report) == ["claims", "published"]
     assert report["published"] is None
-    assert list(report["claims"][0]) == ["id", "statement", "legs", "outcome"]
+    assert list(report["claims"][0]) == ["id", "statement", "legs", "outcome", "coq"]
     assert list(report["claims"][0]["legs"]) == ["proof", "contact", "monte_carlo"]
 
 

@@ -109,11 +109,7 @@ MUTATIONS = {
     "a point at a kink": ("elu", FIRST, ("points := [frac (-1) 1", "points := [frac 0 1")),
     "holds for fails": ("relu", FIRST, ("first_order_fails D s", "first_order D s")),
     "fails for holds": ("tanh", FIRST, ("first_order D s", "first_order_fails D s")),
-    "another exceptional temperature": (
-        "log1p_square",
-        SECOND,
-        ("second_order_fails_at 1 D", "second_order_fails_at 2 D"),
-    ),
+    "another exceptional temperature": ("log1p_square", SECOND, ("order_fails_at 1 D", "order_fails_at 2 D")),
     "code with another sign": ("tanh", FIRST, ("Last (App Tanh X)", "Last (Neg (App Tanh X))")),
     "an empty domain": ("relu", FIRST, (f"{D_IS}z < 0 \\/ 0 < z.", f"{D_IS}False.")),
     "a point that is missing": ("tanh", FIRST, ("(mF1, [0; 1; 2]%nat)", "(mF1, [0; 1; 9]%nat)")),

@@ -37,9 +37,8 @@ Proof. solve_relation. Qed.
 Lemma A_independent : forall tau, 0 < tau -> tau <> 1 -> independent D (A s tau).
 Proof. intros tau Ht Hne.
 apply (independent_at_others D code code_defined mA _ [0; 0; 0; - 1; 0] 1 1 6 (members_A _) A_relation_0);
-  [reflexivity|solve_numbers|exact (pick 1 families_independent _ eq_refl)|exact Ht|solve_numbers].
-Qed.
-Lemma A_dependent_there : dependent D (A s (1)).
+  [reflexivity|solve_numbers|exact (pick 1 families_independent _ eq_refl)|exact Ht|solve_numbers]. Qed.
+Lemma A_dependent_there : dependent D (A s 1).
 Proof. apply (dependent_at_one D code code_defined mA _ [0; 0; 0; - 1; 0] 1 1 (members_A _) A_relation_0);
   [reflexivity|solve_nonzero|solve_numbers|solve_numbers]. Qed.
 Lemma B_independent : independent D (B s).
@@ -58,9 +57,8 @@ Proof. solve_relation. Qed.
 Lemma P_independent : forall tau, 0 < tau -> tau <> 1 -> independent D (P s tau).
 Proof. intros tau Ht Hne.
 apply (independent_at_others D code code_defined mP _ [0; 0; - 1] 1 1 4 (members_P _) P_relation_0);
-  [reflexivity|solve_numbers|exact (pick 4 families_independent _ eq_refl)|exact Ht|solve_numbers].
-Qed.
-Lemma P_dependent_there : dependent D (P s (1)).
+  [reflexivity|solve_numbers|exact (pick 4 families_independent _ eq_refl)|exact Ht|solve_numbers]. Qed.
+Lemma P_dependent_there : dependent D (P s 1).
 Proof. apply (dependent_at_one D code code_defined mP _ [0; 0; - 1] 1 1 (members_P _) P_relation_0);
   [reflexivity|solve_nonzero|solve_numbers|solve_numbers]. Qed.
 Theorem sharp_i_for_s : forall tau, 0 < tau -> tau <> 1 -> sharp_i_at tau D s.

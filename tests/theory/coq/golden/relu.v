@@ -29,7 +29,8 @@ Lemma F1_relation_0 : forall z, D z ->
   dot [0; - 1; 1] (map (rmono (z, pjet code z)) mF1) = 0.
 Proof. solve_relation. Qed.
 Lemma F1_dependent : dependent D (F1 s).
-Proof. apply (dependent_jets D code code_defined mF1 _ [0; - 1; 1] (members_F1 _) F1_relation_0); [reflexivity|solve_nonzero]. Qed.
+Proof. apply
+  (dependent_jets D code code_defined mF1 _ [0; - 1; 1] (members_F1 _) F1_relation_0); [reflexivity|solve_nonzero]. Qed.
 Theorem first_order_fails_for_s : first_order_fails D s.
 Proof. exact (conj s_smooth F1_dependent). Qed.
 
@@ -38,17 +39,20 @@ Lemma A_relation_0 : forall z, D z ->
   dot ([0; - 1; 0; 1; 0] ++ [0; 0]) (map (rmono (z, pjet code z)) (mA ++ parts)) = 0.
 Proof. solve_relation. Qed.
 Lemma A_dependent : forall tau, 0 < tau -> dependent D (A s tau).
-Proof. intros tau Ht; apply (dependent_at_one D code code_defined mA _ [0; - 1; 0; 1; 0] 0 0 (members_A _) A_relation_0); [reflexivity|solve_nonzero|exact Ht|solve_numbers]. Qed.
+Proof. intros tau Ht; apply
+  (dependent_at_one D code code_defined mA _ [0; - 1; 0; 1; 0] 0 0 (members_A _) A_relation_0); [reflexivity|solve_nonzero|exact Ht|solve_numbers]. Qed.
 Lemma B_relation_0 : forall z, D z ->
   dot [0; - 1; 0; 0; 1; 0] (map (rmono (z, pjet code z)) mB) = 0.
 Proof. solve_relation. Qed.
 Lemma B_dependent : dependent D (B s).
-Proof. apply (dependent_jets D code code_defined mB _ [0; - 1; 0; 0; 1; 0] (members_B _) B_relation_0); [reflexivity|solve_nonzero]. Qed.
+Proof. apply
+  (dependent_jets D code code_defined mB _ [0; - 1; 0; 0; 1; 0] (members_B _) B_relation_0); [reflexivity|solve_nonzero]. Qed.
 Lemma C_relation_0 : forall z, D z ->
   dot [0; - 1; 0; 0; 1] (map (rmono (z, pjet code z)) mC) = 0.
 Proof. solve_relation. Qed.
 Lemma C_dependent : dependent D (C s).
-Proof. apply (dependent_jets D code code_defined mC _ [0; - 1; 0; 0; 1] (members_C _) C_relation_0); [reflexivity|solve_nonzero]. Qed.
+Proof. apply
+  (dependent_jets D code code_defined mC _ [0; - 1; 0; 0; 1] (members_C _) C_relation_0); [reflexivity|solve_nonzero]. Qed.
 Theorem second_order_fails_for_s : second_order_fails D s.
 Proof. exact (fun tau Ht => conj s_smooth (or_introl (A_dependent tau Ht))). Qed.
 
@@ -57,7 +61,8 @@ Lemma P_relation_0 : forall z, D z ->
   dot ([0; - 1; 1] ++ [0; 0]) (map (rmono (z, pjet code z)) (mP ++ parts)) = 0.
 Proof. solve_relation. Qed.
 Lemma P_dependent : forall tau, 0 < tau -> dependent D (P s tau).
-Proof. intros tau Ht; apply (dependent_at_one D code code_defined mP _ [0; - 1; 1] 0 0 (members_P _) P_relation_0); [reflexivity|solve_nonzero|exact Ht|solve_numbers]. Qed.
+Proof. intros tau Ht; apply
+  (dependent_at_one D code code_defined mP _ [0; - 1; 1] 0 0 (members_P _) P_relation_0); [reflexivity|solve_nonzero|exact Ht|solve_numbers]. Qed.
 Theorem sharp_i_fails_for_s : sharp_i_fails D s.
 Proof. exact (fun tau Ht => conj s_smooth (P_dependent tau Ht)). Qed.
 

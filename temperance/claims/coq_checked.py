@@ -1,0 +1,88 @@
+"""Tells which parts of the claims Coq has checked, from kept results on files with the same content."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from importlib.resources import files
+from json import dumps, loads
+
+from temperance.theory.activations.activation import activation
+from temperance.theory.conditions.certificates import certificates
+from temperance.theory.coq.files import FILES, file_of, library
+
+RESULTS = "data/coq_results.json"  # written by tools/coq_results.py
+
+
+@dataclass(frozen=True)
+class Part:
+    """What of the proof of a claim is a theorem in Coq.
+
+    Attributes:
+        statement: in words.
+        verdicts: activations and the conditions that are decided in a file of their own; the library holds the rest.
+    """
+
+    statement: str
+    verdicts: tuple[tuple[str, str], ...] = ()
+
+
+_SHARP = ("tau_beta1", "a", "b_nu")
+PARTS = {
+    "C1": Part(
+        "the relations tau u_tau + beta1 u_beta1 = 0, u_bb = 2 u_nu, tau u_(beta1 b) = u_a, 2 tau u_(beta1 nu) = u_ab, "
+        "for d = 1"
+    ),
+    "C2": Part("the scale and the split of every atom leave the density, for d = 1 and any k"),
+    "C3": Part("the density is one along the orbit, for d = 1"),
+    "C4": Part("every density of two atoms is one of every temperature"),
+    "C5": Part(
+        "the first-order condition for tanh, sigmoid, GELU",
+        tuple((s, "first_order") for s in ("tanh", "sigmoid", "gelu")),
+    ),
+    "C6": Part("ReLU fails F1; every density of two atoms is one of every temperature", (("relu", "first_order"),)),
+    "C7": Part("the conditions (i) to (iii) for tanh", tuple(("tanh", condition) for condition in _SHARP)),
+    "C8": Part("r_bar(2) = 4; for m = 3 a solution of the first five equations"),
+    "C10": Part("tanh has the twin (beta, 0, beta0/2, tau/2); on the line of the mirror point GELU keeps the density"),
+    "C11": Part(
+        "at tau = 1 the curve keeps the density; the second-order condition fails at no other tau",
+        (("log1p_square", "second_order"),),
+    ),
+}
+
+
+def texts(part: Part) -> dict[str, str]:
+    """The files that state a part: the library and, where it needs one, the file of its verdicts."""
+    found = {name: library(name) for name in FILES}
+    if part.verdicts:
+        names = dict.fromkeys(name for name, _ in part.verdicts)
+        chosen = {
+            name: [c for c in certificates(name) if (name, c["claim"]["condition"]) in part.verdicts] for name in names
+        }
+        found["Verdicts"], _ = file_of([(activation(name), proofs) for name, proofs in chosen.items()])
+    return found
+
+
+def digest(contents: Mapping[str, str]) -> str:
+    """SHA-256 of files."""
+    return sha256(dumps(contents, sort_keys=True).encode()).hexdigest()
+
+
+@cache
+def kept() -> Mapping[str, str]:
+    """By claim, the digest of the files that Coq has accepted."""
+    found: dict[str, str] = loads(files("temperance.claims").joinpath(RESULTS).read_text(encoding="utf-8"))["digests"]
+    return found
+
+
+def checked(claim: str) -> str | None:
+    """What of a claim Coq has checked, in words; None where it has checked nothing, or another file than today's."""
+    part = PARTS.get(claim)
+    return part.statement if part is not None and kept().get(claim) == _digest_today(part) else None
+
+
+@cache
+def _digest_today(part: Part) -> str:
+    return digest(texts(part))

@@ -1,0 +1,42 @@
+import re
+
+import pytest
+
+from temperance.claims import coq_checked
+from temperance.claims.coq_checked import PARTS, checked, digest, kept, texts
+from temperance.claims.table import CLAIMS
+from temperance.claims.verify import Result
+from temperance.evidence.outcomes import Leg
+
+
+@pytest.mark.pinned
+@pytest.mark.parametrize("claim", PARTS)
+def test_kept_results_are_of_the_files_of_today(claim):
+    assert kept()[claim] == digest(texts(PARTS[claim])), "run tools/coq_results.py, which needs Coq"
+    assert checked(claim) == PARTS[claim].statement
+
+
+def test_parts_with_verdicts_have_a_theorem_for_each():
+    for part in PARTS.values():
+        assert len(re.findall(r"; certificate [0-9a-f]{64} \*\)", texts(part).get("Verdicts", ""))) == len(part.verdicts)
+
+
+@pytest.mark.parametrize("name", ["Temperance", "Mixtures"])
+def test_nothing_is_claimed_for_another_library(name, monkeypatch):
+    written = coq_checked.library
+    monkeypatch.setattr(coq_checked, "library", lambda n: written(n) + " " * (n == name))
+    coq_checked._digest_today.cache_clear()
+    assert [claim for claim in PARTS if checked(claim) is not None] == []
+    coq_checked._digest_today.cache_clear()
+
+
+def test_nothing_is_claimed_for_a_claim_without_theorems():
+    assert checked("C9") is None
+
+
+@pytest.mark.parametrize(("outcome", "claimed"), [("confirmed", True), ("inconclusive", False)])
+def test_nothing_is_claimed_where_the_proof_does_not_confirm(outcome, claimed, monkeypatch):
+    monkeypatch.setattr("temperance.claims.verify.checked", lambda claim: f"part of {claim}")
+    result = Result(CLAIMS[0], {"proof": Leg(outcome, "", {}), "contact": None, "monte_carlo": None})
+    assert result.coq == ("part of C1" if claimed else None)
+    assert result.record()["coq"] == result.coq
