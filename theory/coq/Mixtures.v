@@ -111,7 +111,9 @@ Definition solvability_order (m r : nat) : Prop := ~ solvable m r /\ forall r', 
 
 (** ** The information on tau, two atoms *)
 
-(** The variance of the log-odds of a coin with probability p, and what follows for n with n times it at least 100. *)
+(** The variance of the log-probability of the side that a coin shows, one of them with probability p: of two atoms, the
+    most that one observation tells of log tau where the gate has these two weights. A relative error of 10% asks for
+    n observations with n times it at least 100. *)
 Definition varentropy (p : R) : R := p * (1 - p) * ln (p / (1 - p)) ^ 2.
 Definition varentropy_floor : Prop := forall p, 0 < p < 1 -> varentropy p <= 4393 / 10000.
 Definition sample_floor : Prop := forall p n, 0 < p < 1 -> 100 <= INR n * varentropy p -> (228 <= n)%nat.

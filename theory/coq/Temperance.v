@@ -1,6 +1,8 @@
 (** Linear independence of {1, s, z s', ...}, for activation functions s: definitions, and a checker proved correct.
 
-    Part 1 is what the generated theorems say and all that has to be read; the rest is proof.
+    Part 1 is what the generated theorems say and all that has to be read; the rest is proof. A generated file states s
+    and its domain D; [check_ok] (part 7) turns one computation into the independence of families of functions, part 8
+    turns that, and relations, into the statements, and part 10 has the tactics of the generated proofs.
     Everything is computed with CoqInterval's multiple-precision intervals over Z (no primitive integers or floats),
     so that generated theorems rest on the axioms of Coq's classical reals alone.  *)
 
@@ -1445,6 +1447,12 @@ Proof. same. Qed.
 Lemma target_W s : same (members s (mW ++ one)) (W s ++ [fun z => 1]).
 Proof. same. Qed.
 
+(** asin and acos are written out in the generated files. *)
+Lemma asin_written_out z : -1 < z < 1 -> asin z = atan (z / sqrt (1 - z ^ 2)).
+Proof. intros H; rewrite asin_atan by trivial; now rewrite <- Rsqr_pow2. Qed.
+Lemma acos_written_out z : -1 < z < 1 -> acos z = PI / 2 - atan (z / sqrt (1 - z ^ 2)).
+Proof. intros H; rewrite acos_asin by lra; now rewrite asin_written_out. Qed.
+
 (** * 9. What the generated files use *)
 
 Lemma pick {T : Type} {P : T -> Prop} {l : list T} (n : nat) : Forall P l -> forall x, nth_error l n = Some x -> P x.
@@ -1687,5 +1695,13 @@ Ltac solve_relation :=
 Ltac solve_nonzero := let H := fresh in intros H; unfold all_zero in H; cbn [app] in H;
   repeat match goal with K : Forall _ (_ :: _) |- _ => inversion K; clear K; subst end; lra.
 
-(** Inequalities of the coefficients of a relation. *)
-Ltac solve_numbers := cbn [app nth]; intros; first [lra | nra | by_value | intros K; lra].
+Lemma other_temperature p q t tau : q <> 0 -> p = t * q -> tau <> t -> p <> tau * q.
+Proof. intros Hq E H K; apply H, Rmult_eq_reg_r with q; congruence. Qed.
+
+Ltac equal_numbers := first [lra | by_field].
+
+(** Equations and inequalities of the coefficients of a relation, and of an exceptional temperature. *)
+Ltac solve_numbers := cbn [app nth];
+  first [lra | by_value | intros K; lra | equal_numbers
+    | match goal with H : ?tau <> ?t |- ?p <> ?tau * ?q =>
+        apply (other_temperature p q t tau); [by_value | equal_numbers | exact H] end].
