@@ -76,12 +76,14 @@ class System:
     elements: list[Element]
     factors: Factors = field(default_factory=Factors)
     steps: list[Step] = field(default_factory=list)
+    known: Sequence[tuple[Exponents, fmpq]] = ()
 
     @staticmethod
-    def of(equations: Sequence[Terms], degree: int) -> System:
-        """The equations, cleaned by their own monomials."""
+    def of(equations: Sequence[Terms], degree: int, known: Sequence[tuple[Exponents, fmpq]] = ()) -> System:
+        """The equations, cleaned by their own monomials; known: bounds w.m >= value that a theorem gives."""
         size = len(next(iter(equations[0])))
-        system = System(size, degree, [Element(terms, (), ((0,) * size,)) for terms in equations])
+        elements = [Element(terms, (), ((0,) * size,)) for terms in equations]
+        system = System(size, degree, elements, known=known)
         while (found := system._monomial()) is not None:
             system.steps.append(found)
             system._drop(found.exponents)
@@ -118,12 +120,13 @@ class System:
         return self.factors.keys(self.elements[i].terms)
 
     def base(self) -> list[Row]:
-        """w_i >= 1/(N + 1), w_q >= 0, then what the steps say of single monomials."""
+        """w_i >= 1/(N + 1), w_q >= 0, then what the steps say of single monomials, and theorems."""
         unit = [self.padded(tuple(int(i == j) for j in range(i + 1))) for i in range(self.width)]
         least = [fmpq(1, self.degree + 1)] * self.size + [fmpq(0)] * (self.width - self.size)
         known = list(zip(unit, least, strict=True))
         known += [(s.exponents, fmpq(1)) for s in self.steps if isinstance(s, Monomial)]
         known += [(s.target, s.value) for s in self.steps if isinstance(s, Bound)]
+        known += self.known
         return [(tuple(map(fmpq, self.padded(m))), value) for m, value in known]
 
     def bound(self, target: Exponents, most: int) -> Bound | None:

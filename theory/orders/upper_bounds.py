@@ -10,7 +10,7 @@ Example: ``upper_orders(cell).order("b")`` is 4 and ``.mean("a")`` is 4/3 for th
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -18,6 +18,7 @@ import sympy as sp
 from flint import fmpq, fmpq_poly
 
 from temperance.theory.checker.order_checker import FORMAT, objection, statement
+from temperance.theory.models.spec import NU
 from temperance.theory.orders.branch_and_bound import Case, Monomial, Step, System
 from temperance.theory.orders.reduced_equations import Reduced, Terms, reduce
 from temperance.theory.orders.split_cell import Exponents, Splitting, log_weight
@@ -26,7 +27,7 @@ from temperance.theory.orders.tropical import Element
 
 DEGREES = (4, 6)
 REACH = 12
-_CASES = (300, 1200, 4800)
+_CASES = (300, 1200)
 
 
 @dataclass(frozen=True)
@@ -35,12 +36,16 @@ class UpperOrders:
 
     reduced: the equations; system: what was derived from them, with every bound and its cases; values: least w.m of
     the variables and of the monomials of the means, {} where the search failed; reason: why it failed, or None.
+    exhausted: whether it failed because of too many cases, of which a higher degree has more.
+    theorem: whether the bounds take from the theorem on experts (theory.md 2.7) what the equations alone did not show.
     """
 
     reduced: Reduced
     system: System
     values: Mapping[Exponents, fmpq]
     reason: str | None = None
+    exhausted: bool = False
+    theorem: bool = False
 
     def difference(self, name: str) -> Fraction | None:
         """r with |D_1 - D_2|^r = O(distance) for a parameter of the atoms, or of what else is not solved for."""
@@ -86,18 +91,29 @@ def upper_orders(cell: Splitting) -> UpperOrders:
         NotRational: a Taylor coefficient at x = 0 is not rational.
         ValueError: a gate with kinks.
     """
+    tried = []
     for degree in DEGREES:
-        found = _bounded(reduce(cell, degree, REACH))
-        if found.reason is None:
+        tried.append(_bounded(reduce(cell, degree, REACH)))
+        if tried[-1].reason is None:
+            return tried[-1]
+        if tried[-1].exhausted:
             break
-    return found
+    assisted = _bounded(tried[0].reduced, _of_experts(tried[0].reduced))
+    return replace(assisted, theorem=True) if assisted.reason is None else tried[-1]
 
 
-def _bounded(reduced: Reduced) -> UpperOrders:
+def _of_experts(reduced: Reduced) -> list[tuple[Exponents, fmpq]]:
+    """|d|^4 = O(distance) for the parameters of the mean, |dnu|^2 = O(distance): cells of two atoms, every gate."""
+    size = len(reduced.variables)
+    powers = {p.name: fmpq(1, 2 if p == NU else 4) for p in reduced.cell.expert}
+    return [(_unit(i, size), powers[n]) for i, n in enumerate(reduced.variables) if n in powers]
+
+
+def _bounded(reduced: Reduced, known: Sequence[tuple[Exponents, fmpq]] = ()) -> UpperOrders:
     size = len(reduced.variables)
     if not reduced.equations:
         return UpperOrders(reduced, System(size, reduced.degree, []), {}, "the equations leave everything free")
-    system = System.of(reduced.equations, reduced.degree)
+    system = System.of(reduced.equations, reduced.degree, known)
     units = [_unit(i, size) for i in range(size)]
     values = _values(system, units)
     short = [
@@ -105,11 +121,11 @@ def _bounded(reduced: Reduced) -> UpperOrders:
     ]
     if short:
         why = f"no bound below {reduced.degree + 1} was found for {', '.join(short)}"
-        return UpperOrders(reduced, system, {}, why)
+        return UpperOrders(reduced, system, {}, why, exhausted=any(u not in values for u in units))
     monomials = {m for terms in reduced.means.values() for m in leading(terms)}
     values |= _values(system, sorted(monomials - set(values)))
     if not monomials <= set(values):
-        return UpperOrders(reduced, system, {}, "a weighted mean takes too many cases")
+        return UpperOrders(reduced, system, {}, "a weighted mean takes too many cases", exhausted=True)
     return UpperOrders(reduced, system, values)
 
 
@@ -134,6 +150,8 @@ def certified(cell: Splitting) -> tuple[UpperOrders | None, dict[str, Any] | Non
         return None, None, f"no upper bound: {error}"
     if found.reason is not None:
         return found, None, f"no upper bound: {found.reason}"
+    if found.theorem:
+        return found, None, "the bounds take those of the expert from the theorem on experts, and have no certificate"
     issued = certificate(found)
     if rejected := objection(issued):
         return found, None, f"no upper bound is certified: {rejected}"
@@ -142,8 +160,8 @@ def certified(cell: Splitting) -> tuple[UpperOrders | None, dict[str, Any] | Non
 
 def certificate(found: UpperOrders) -> dict[str, Any]:
     """The certificate of all bounds that were found. Raises ValueError where none were."""
-    if found.reason is not None:
-        raise ValueError(f"there is nothing to certify: {found.reason}")
+    if found.reason is not None or found.theorem:
+        raise ValueError(f"there is nothing to certify: {found.reason or 'the bounds rest on a theorem'}")
     reduced, cell = found.reduced, found.reduced.cell
     orders = {f"difference {p.name}": str(found.difference(p.name)) for p in cell.each}
     orders |= {title: str(found.mean(title.removeprefix("mean "))) for title in reduced.means}

@@ -241,7 +241,7 @@ def orders(setting: OrderSetting) -> Orders:
     reasons += [f"{setting.label(name)} is flat: {text}" for name, text in setting.flat.items()]
     rows = [Order(n, n, False, None, True) for n in (*setting.labels, "tau") if setting.scale]
     means: dict[str, Fraction | None] = {}
-    if proof and found:
+    if found and (proof or found.theorem):
         upper = {p.name: found.order(p.name) for p in setting.parameters}
         means = {p.name: found.mean(p.name) for p in setting.cell.each}
     else:
@@ -254,7 +254,8 @@ def orders(setting: OrderSetting) -> Orders:
         r = None if flat else upper.get(name)
         rows.append(Order(setting.label(name), name, False, r, flat, bool(proof) and r is not None))
     for name in (p.name for p in setting.cell.each):
-        rows.append(Order(f"mean {setting.label(name)}", name, True, means.get(name), False, name in means))
+        certain = bool(proof) and name in means
+        rows.append(Order(f"mean {setting.label(name)}", name, True, means.get(name), False, certain))
     equations = tuple(_equations(found.reduced)) if found else ()
     return Orders(setting, equations, tuple(rows), tuple(reasons), proof)
 
