@@ -91,7 +91,8 @@ def _homogeneous(even: Part, odd: Part, p: sp.Expr, atoms: int, gauge: Gauge) ->
     if gauge == "anchored":
         found = [Twin((B, sp.S.Zero), (L * B, sp.S.Zero), L**p, _EVERY, True)]
         if even.exponents == ():
-            truth, image = (b, sp.S.Zero), (sp.S.Zero, -b)
+            truth: tuple[sp.Expr, ...] = (b, sp.S.Zero)
+            image: tuple[sp.Expr, ...] = (sp.S.Zero, -b)
             if atoms > 2:
                 truth, image = (b, c, sp.S.Zero), (_root(b**p - c**p, p), sp.S.Zero, -c)
             found.append(Twin(truth, image, sp.S.One, f"{everywhere}; another atom becomes the anchor", True))
@@ -152,10 +153,10 @@ def _orbit_of_two_powers(even: Part, odd: Part) -> Twin:
 def _within_kinks(even: Part, odd: Part, atoms: int, gauge: Gauge) -> list[Twin]:
     """The twins of the powers that s is up to its first kinks, for a support on which no kink is reached."""
     kinks = [part.kink for part in (even, odd) if part.kink is not None]
-    parts = [Part(part.inner) if part.kink is not None else part for part in (even, odd)]
-    if not kinks or any(part.is_free for part in parts):
+    near = Part(even.inner) if even.kink is not None else even, Part(odd.inner) if odd.kink is not None else odd
+    if not kinks or any(part.is_free for part in near):
         return []
     first = sp.Min(*kinks)
-    inner = [twin for twin in listed(*parts, atoms, gauge).twins if twin.always]
+    inner = [twin for twin in listed(*near, atoms, gauge).twins if twin.always]
     where = f"where |beta1_i x| < {first} on the support for both, so that no kink is reached"
     return [replace(twin, where=where, always=False, reach=first) for twin in inner]

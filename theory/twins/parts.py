@@ -81,6 +81,8 @@ def parts(source: Activation, sample: Sample) -> tuple[Part, Part]:
     if not halves.pieces or halves.pieces[0].lower != 0:
         raise NotDecided("s is not defined on both sides of 0")
     pole = _pole(halves)
+    even: list[Fraction] | None
+    odd: list[Fraction] | None
     try:
         even, odd = halves.elements()
         if halves.tower.assumptions:
