@@ -38,7 +38,8 @@ class Result:
     @property
     def coq(self) -> str | None:
         """What of its proof Coq has checked (see `coq_checked.checked`); None where the proof did not confirm it."""
-        return checked(self.claim.id) if _agrees(self.legs["proof"]) else None
+        proof = self.legs["proof"]
+        return checked(self.claim.id) if proof is not None and proof.outcome == "confirmed" else None
 
     @property
     def crashed(self) -> list[LegName]:

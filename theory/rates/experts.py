@@ -8,7 +8,7 @@ from dataclasses import replace
 from temperance.theory.rates.prediction import HALF, Prediction
 from temperance.theory.rates.setting import Setting
 from temperance.theory.rates.true_point import covers_line, slope_at_zero
-from temperance.theory.solvability.system import order
+from temperance.theory.solvability.solvability import order
 
 EXPERT = ("a", "b", "nu")
 _GIVEN = ("the experts (a, b, nu) are distinct", "all fitted atoms are near true ones in (a, b, nu)")
@@ -29,7 +29,7 @@ def _bounded(setting: Setting) -> bool:
     """Whether s is proved continuous on the line, so that the gate's probabilities at different x are comparable."""
     source = setting.source
     whole = covers_line(source) and slope_at_zero(source) != "unknown"
-    return whole and setting.decisions is not None and setting.irregularity(order=1) is None
+    return whole and setting.irregularity(order=1) is None
 
 
 def _completed(p: Prediction) -> Prediction:

@@ -9,17 +9,25 @@ True
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sympy as sp
 from flint import arb
 
 from temperance.theory.activations.activation import Activation, Z, activation
+from temperance.theory.activations.piecewise import Algebra
 from temperance.theory.conditions.first_order_failures import Failure, classify
 from temperance.theory.conditions.mirror_points import mirror
 from temperance.theory.expressions import balls
 from temperance.theory.rates.setting import Gauge
-from temperance.theory.rates.true_point import TruePoint, irregularity, is_entire, seen, slope_at_zero
+from temperance.theory.rates.true_point import (
+    TruePoint,
+    irregularity,
+    is_analytic,
+    is_contiguous,
+    is_entire,
+    slope_at_zero,
+)
 
 _MARGIN = 1e-3
 _DEPTH = 12
@@ -72,8 +80,13 @@ def _hull(point: TruePoint) -> tuple[sp.Rational, sp.Rational]:
 
 
 def _seen_by_all(s: Activation, point: TruePoint) -> Activation:
-    """s on what all atoms together see of it."""
-    return s if point.support is None else seen(s, _hull(point)) or s
+    """s on what all atoms together see of it; all of s where it is analytic, or not real on all that they see."""
+    if point.support is None or is_analytic(s):
+        return s
+    algebra, (low, high) = Algebra(dict(s.sample)), _hull(point)
+    clipped = algebra.clipped(s.pieces, low, high)
+    whole = clipped and not (algebra.compare(clipped[0].lower, low) or algebra.compare(clipped[-1].upper, high))
+    return replace(s, pieces=clipped) if whole and is_contiguous(clipped) else s
 
 
 def _pole(s: Activation, low: sp.Rational, high: sp.Rational) -> float | None:
