@@ -68,8 +68,8 @@ def fit(
     starts
         Number of starts.
     """
-    from temperance.numerics.estimation.csv_data import read_csv
     from temperance.numerics.estimation.estimate import fit as estimate
+    from temperance.terminal.csv_input import read_csv
 
     with refusing():
         if gate not in FITTED:

@@ -103,8 +103,8 @@ def test_a_completion_that_cannot_be_installed_is_refused_in_one_line(capsys, op
 @pytest.mark.skipif(sys.platform == "win32", reason="a process cannot send itself SIGINT there")
 def test_an_interruption_is_one_line_and_status_130():
     interrupting = (
-        "import os, signal, temperance.numerics.estimation.csv_data as csv_data\n"
-        "csv_data.read_csv = lambda *a, **k: os.kill(os.getpid(), signal.SIGINT)\n" + PROGRAM
+        "import os, signal, temperance.terminal.csv_input as csv_input\n"
+        "csv_input.read_csv = lambda *a, **k: os.kill(os.getpid(), signal.SIGINT)\n" + PROGRAM
     )
     command = [sys.executable, "-c", interrupting, "fit", "data.csv", "--fitted", "2"]
     # a test run in the background of a shell has SIGINT ignored, and so would its children
