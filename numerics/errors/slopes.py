@@ -18,6 +18,7 @@ from temperance.numerics.machine.threads import one_blas_thread
 from temperance.numerics.mixture.activation_numpy import Floats
 
 Outcome = Literal["confirmed", "contradicted", "inconclusive"]
+Interval = tuple[float, float] | None
 
 FEWEST_REPLICATES = 10
 WIDEST = 0.15
@@ -136,6 +137,26 @@ def log_slope(
         interval = (-np.inf, np.inf)
     bend = _interval(curvature, curvature_error, t[:, 1], curvature_level)
     return Slope(value, interval, curvature, bend, len(errors))
+
+
+def rms_intervals(errors: ArrayLike, *, seed: int, resamples: int = 2000, level: float = 0.95) -> list[Interval]:
+    """The interval of the RMS error at every size, from errors (R, N) with nan where a fit was dropped.
+
+    The studentised bootstrap of `log_slope`, of log RMS. None where fewer than ten replicates have an error, every
+    error is 0, or a resample has no finite value.
+    """
+    errors = np.asarray(errors, dtype=float)
+    with np.errstate(over="ignore", under="ignore"):
+        totals = np.nansum(errors**2, axis=0)
+    good = ((~np.isnan(errors)).sum(axis=0) >= FEWEST_REPLICATES) & (totals > 0) & (totals < np.inf)
+    columns = zip(good, errors.T, strict=True)
+    return [_rms_interval(column, seed, resamples, level) if usable else None for usable, column in columns]
+
+
+def _rms_interval(errors: Floats, seed: int, resamples: int, level: float) -> Interval:
+    (log,), (deviation,), t = _studentised(errors[:, None], np.ones((1, 1)), 2.0, resamples, seed)
+    low, high = np.exp(_interval(log, deviation, t[:, 0], level))
+    return (float(low), float(high)) if np.isfinite(high) else None
 
 
 @dataclass(frozen=True)

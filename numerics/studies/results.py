@@ -12,7 +12,14 @@ from numpy.typing import NDArray
 
 from temperance.numerics.errors.hellinger import hellinger
 from temperance.numerics.errors.identifiable_functions import homogeneous_errors, mirror_errors
-from temperance.numerics.errors.slopes import CURVATURE_LEVEL, FEWEST_REPLICATES, Slope, log_slope
+from temperance.numerics.errors.slopes import (
+    CURVATURE_LEVEL,
+    FEWEST_REPLICATES,
+    Interval,
+    Slope,
+    log_slope,
+    rms_intervals,
+)
 from temperance.numerics.errors.voronoi import GroupErrors, group_errors, match
 from temperance.numerics.fitting.mle import Status
 from temperance.numerics.mixture.activation_numpy import Floats
@@ -107,12 +114,13 @@ def _function_errors(study: Study, measures: MixingMeasure) -> dict[str, Floats]
 class ErrorPoint:
     """RMS error of a group over the fits at one n, its standard error (None for a single fit), and how many fits.
 
-    Both are None where some error overflows.
+    ci: its 95% interval (`slopes.rms_intervals`), None for fewer than ten fits. All None where some error overflows.
     """
 
     n: int
     rms: float | None
     se: float | None
+    ci: tuple[float, float] | None
     fits: int
 
 
@@ -140,20 +148,21 @@ def _like(mask: NDArray[np.bool_], array: Floats) -> NDArray[np.bool_]:
     return mask.reshape(*mask.shape, *(1,) * (array.ndim - mask.ndim))
 
 
-def error_points(errors: Floats, sizes: tuple[int, ...]) -> tuple[ErrorPoint, ...]:
+def error_points(errors: Floats, sizes: tuple[int, ...], *, seed: int) -> tuple[ErrorPoint, ...]:
     """The RMS of errors (R, N) over replicates, nan where a fit is left out; standard errors by the delta method."""
-    found = [(n, column[~np.isnan(column)]) for n, column in zip(sizes, errors.T, strict=True)]
-    return tuple(_point(n, column) for n, column in found if len(column))
+    columns = zip(sizes, rms_intervals(errors, seed=seed), errors.T, strict=True)
+    found = [(n, interval, column[~np.isnan(column)]) for n, interval, column in columns]
+    return tuple(_point(n, interval, column) for n, interval, column in found if len(column))
 
 
-def _point(n: int, errors: Floats) -> ErrorPoint:
+def _point(n: int, interval: Interval, errors: Floats) -> ErrorPoint:
     with np.errstate(over="ignore", invalid="ignore"):
         squares = errors**2
         rms, spread = float(np.sqrt(squares.mean())), float(squares.std()) / max(len(errors) - 1, 1) ** 0.5
     if not np.isfinite([rms, spread]).all():
-        return ErrorPoint(n, None, None, len(errors))
+        return ErrorPoint(n, None, None, None, len(errors))
     se = spread / (2 * rms) if rms else 0.0
-    return ErrorPoint(n, rms, se if len(errors) > 1 else None, len(errors))
+    return ErrorPoint(n, rms, se if len(errors) > 1 else None, interval, len(errors))
 
 
 _RESAMPLES = 10000  # enough for the tails that the curvature of many slopes needs
@@ -222,5 +231,5 @@ def _slope_of(
     errors, sizes = np.where(chosen, errors, np.nan), result.study.sizes
     slope = None if size == 0 else _slope(errors, sizes, seed, together)
     share = float(chosen.sum() / result.kept.sum()) if chosen.any() else 0.0
-    points = error_points(errors, sizes)
+    points = error_points(errors, sizes, seed=seed)
     return StudySlope(name, cell, size, share, _patterns(result.cell_sizes[chosen]), home, slope, points)

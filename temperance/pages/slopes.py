@@ -11,7 +11,7 @@ from temperance.pages.answer import Grid, Part
 SLOPE_COLUMNS = ("group", "cell", "share", "slope [95% interval]", "predicted", "outcome")
 """A cell with its number of atoms; a predicted slope with the published one, where that is another."""
 _OPEN = ("inconclusive", "contradicted")
-_SIZES = 6  # of a table of errors, so that it is no wider than a page
+_SIZES = 5  # of a table of errors, so that it is no wider than a page
 
 
 def slope_parts(record: Mapping[str, Any]) -> Iterator[Part]:
@@ -32,19 +32,26 @@ def _marks(slopes: Sequence[Mapping[str, Any]]) -> dict[str, str]:
 
 
 def _errors(sizes: Sequence[int], slopes: Sequence[Mapping[str, Any]]) -> Iterator[Part]:
-    """The RMS error at every n, where there are fits."""
-    yield "RMS errors at the sample sizes n (few: under ten fits; large: beyond the numbers)"
+    """The RMS error at every n with half its 95% interval, where there are fits."""
+    yield "RMS errors at the sample sizes n, +- half of their 95% intervals (few: under ten fits; large: no number)"
     for start in range(0, len(sizes), _SIZES):
         part = sizes[start : start + _SIZES]
         rows = []
         for s in slopes:
-            found = {point["n"]: point["rms"] for point in s["points"]}
+            found = {point["n"]: point for point in s["points"]}
             rows.append((s["parameter"], _cell(s), *(_error(found[n]) if n in found else "few" for n in part)))
         yield Grid("RMS errors", ("group", "cell", *(f"n = {size_in_words(n)}" for n in part)), tuple(rows))
 
 
-def _error(rms: float | None) -> str:
-    return "large" if rms is None else f"{rms:.2g}"
+def _error(point: Mapping[str, Any]) -> str:
+    if point["rms"] is None:
+        return "large"
+    return f"{point['rms']:.2g}" + ("" if point["ci"] is None else f" +-{_half_width(point):.0%}")
+
+
+def _half_width(point: Mapping[str, Any]) -> float:
+    low, high = point["ci"]
+    return float(high - low) / 2 / float(point["rms"])
 
 
 def fits_in_words(fits: Mapping[str, int]) -> str:

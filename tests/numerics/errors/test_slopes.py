@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from temperance.numerics.errors.slopes import WIDEST, Slope, _interval, _resampled, judge, log_slope
+from temperance.numerics.errors.slopes import WIDEST, Slope, _interval, _resampled, judge, log_slope, rms_intervals
 from temperance.numerics.studies.results import _slope
 
 SIZES = np.geomspace(1e3, 1e5, 8)
@@ -41,6 +41,28 @@ def test_the_interval_covers_the_true_slope(replicates, trials):
         low, high = log_slope(errors(0.5, replicates, [2, trial]), SIZES, seed=trial, resamples=400).interval
         inside += low <= -0.5 <= high
     assert 0.90 * trials <= inside <= 0.995 * trials
+
+
+def test_the_intervals_of_the_errors_cover_them_at_every_size():
+    """95% intervals of RMS errors of known size, half of them from errors of which half are 0."""
+    trials, inside = 200, np.zeros((2, len(SIZES)))
+    for trial in range(trials):
+        e = errors(0.5, 40, [11, trial])
+        halved = np.where(np.random.default_rng([12, trial]).random(e.shape) < 0.5, 0.0, e)
+        for i, (sample, share) in enumerate(((e, 1.0), (halved, 0.5))):
+            intervals = rms_intervals(sample, seed=trial, resamples=400)
+            truth = np.sqrt(share) * (SIZES / SIZES[0]) ** -0.5
+            inside[i] += [ci is not None and ci[0] <= rms <= ci[1] for ci, rms in zip(intervals, truth, strict=True)]
+    assert (0.89 * trials <= inside).all()
+    assert (inside <= 0.995 * trials).all()
+
+
+def test_sizes_with_too_few_errors_have_no_interval():
+    e = errors(0.5, 12, seed=13)
+    e[3:, 1] = np.nan
+    e[:, 2] = 0.0
+    e[4, 3] = np.inf
+    assert [i is None for i in rms_intervals(e, seed=0)[:4]] == [False, True, True, True]
 
 
 def test_curvature_is_found_where_it_is_and_rarely_where_it_is_not():

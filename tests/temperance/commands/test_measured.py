@@ -45,9 +45,9 @@ def test_json_has_the_documented_keys_and_nothing_of_the_machine(capsys, tmp_pat
     for slope in record["slopes"]:
         assert [k for k in slope if k in keys] == keys
         for n, point in zip((300, 600, 1200), slope["points"], strict=True):
-            assert list(point) == ["n", "rms", "se", "fits"]
+            assert list(point) == ["n", "rms", "se", "ci", "fits"]
             assert point["n"] == n
-            assert 0 < point["se"] < point["rms"]
+            assert point["ci"][0] < point["rms"] < point["ci"][1]
     assert {s["parameter"] for s in record["slopes"]} == {"beta1/tau", "beta0/tau", "a", "b", "nu", "weight", "density"}
     assert {(s["predicted"], s["published"]) for s in record["slopes"]} == {(-0.5, -0.5)}
     assert all(s["slope"] < 0 for s in record["slopes"])
@@ -119,7 +119,7 @@ def printed(record):
 def made(parameter, **changes):
     plain = {"cell": 0, "cell_size": 1, "share": 1.0, "cells": [[1, 1]], "anchor_at_home": None, "slope": -0.5}
     judged = {"ci": [-0.55, -0.45], "predicted": -0.5, "published": -0.5, "outcome": "confirmed", "sharp": True}
-    points = [{"n": n, "rms": n**-0.5, "se": 0.1, "fits": 20} for n in (100, 200)]
+    points = [{"n": n, "rms": n**-0.5, "se": 0.1, "ci": None, "fits": 20} for n in (100, 200)]
     return {"parameter": parameter, **plain, **judged, "reason": "the interval is low", "points": points, **changes}
 
 
@@ -179,13 +179,14 @@ def test_no_cell_of_a_row_is_blank(changes, row):
 
 def test_the_error_at_every_size_is_shown():
     sizes = [10**j for j in range(2, 10)]
-    points = [{"n": n, "rms": None if n == 1000 else n**-0.5} for n in sizes[1:]]
+    ci = [0.009, 0.012]
+    points = [{"n": n, "rms": None if n == 1000 else n**-0.5, "ci": ci if n == 10**4 else None} for n in sizes[1:]]
     fits = {"total": 40, "converged": 40, "at_bound": 0, "failed": 0}
     setting = {"name": "it", "replicates": 10, "sizes": sizes, "seed": 0}
     told = printed({"setting": setting, "experiment": "lattice", "slopes": [made("a", points=points)], "fits": fits})
     first, second = (line.split() for line in told.splitlines() if line.startswith(" a  ") and "confirmed" not in line)
-    assert first == ["a", "0", "(1)", "few", "large", "0.01", "0.0032", "0.001", "0.00032"]
-    assert second == ["a", "0", "(1)", "0.0001", "3.2e-05"]
+    assert first == ["a", "0", "(1)", "few", "large", "0.01", "+-15%", "0.0032", "0.001"]
+    assert second == ["a", "0", "(1)", "0.00032", "0.0001", "3.2e-05"]
 
 
 def test_the_mirror_image_of_an_anchored_truth_has_its_predictions():
