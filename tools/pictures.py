@@ -1,18 +1,22 @@
 """The pictures of the README: `python tools/pictures.py report.json`, with the report that `make verify` writes.
 
 flow.png: the expected log-likelihood of 1000 points, maximised over all but the temperature. decades.png: errors of the
-over-specified studies of claim C7.
+over-specified studies of claim C7. 01.png, 02.png, ..: the first picture of every notebook, small.
 """
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 import sys
 from pathlib import Path
 
+import nbformat
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from PIL import Image
 
 import temperance
 from temperance.numerics.fitting.mle import Box
@@ -21,6 +25,7 @@ from temperance.numerics.mixture.activation_numpy import compile_activation
 
 FOLDER = Path(__file__).parents[1] / "docs" / "pictures"
 POINTS = 1000
+THUMBNAIL = 160  # pixels
 BOX = Box(beta1=20.0, beta0=20.0, tau=(0.01, 20.0), a=10.0, b=10.0, nu=(0.1, 2.0))
 COLOURS = {"relu": "#9c4a00", "silu": "#6a3aa2", "tanh": "#0a55a8"}
 
@@ -57,7 +62,7 @@ def profile(activation: str, taus: np.ndarray) -> np.ndarray:
         )
         for tau in taus
     ]
-    values = np.array([fit.fit.log_likelihood for fit in fits])
+    values = np.array([fit.log_likelihood for fit in fits])
     return values - values.max()
 
 
@@ -106,9 +111,21 @@ def save(name: str, draw: object, *arguments: object) -> None:
     figure.savefig(FOLDER / name, dpi=120)
 
 
+def thumbnail(notebook: Path) -> None:
+    """Save the first picture of a notebook, small, under its number."""
+    cells = nbformat.read(notebook, as_version=4).cells
+    outputs = [output.get("data", {}) for cell in cells for output in cell.get("outputs", ())]
+    first = next(data["image/png"] for data in outputs if "image/png" in data)
+    with Image.open(io.BytesIO(base64.b64decode(first))) as picture:
+        picture.thumbnail((THUMBNAIL, THUMBNAIL))
+        picture.convert("RGB").quantize(64).save(FOLDER / f"{notebook.stem[:2]}.png", optimize=True)
+
+
 if __name__ == "__main__":
     report = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     (c7,) = (claim for claim in report["claims"] if claim["id"] == "C7")
     FOLDER.mkdir(exist_ok=True)
+    for path in sorted((FOLDER.parents[1] / "notebooks").glob("*.ipynb")):
+        thumbnail(path)
     save("flow.png", draw_flow)
     save("decades.png", draw_decades, c7["legs"]["monte_carlo"]["slopes"])

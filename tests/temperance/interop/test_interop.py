@@ -246,10 +246,10 @@ def test_an_expression_that_is_not_the_function_is_refused():
         temperance.activation(Rounded())
 
 
-def test_the_examples_of_the_readme():
+def test_the_examples_of_the_documentation():
     names = {"temperance": temperance, "torch": library("torch"), "jax": library("jax")}
-    readme = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
-    examples = re.findall(r"^(temperance\..*?) +# (.*)$", readme, re.MULTILINE)
+    page = (Path(__file__).parents[3] / "docs" / "activations.md").read_text(encoding="utf-8")
+    examples = re.findall(r"^(temperance\..*?) +# (.*)$", page, re.MULTILINE)
     assert len(examples) == 2
     for code, shown in examples:
         assert repr(eval(code, names)) == shown
