@@ -49,16 +49,18 @@ def of_search(fit: Fit, source: Activation) -> list[str]:
 
 
 def answer(
-    fit: Fit, identifiable: Sequence[str], open_: Sequence[str], weak: Sequence[tuple[str, int | None]]
+    fit: Fit, identifiable: Sequence[str], open_: Sequence[str], weak: Sequence[tuple[str, int | None]], warned: bool
 ) -> tuple[str, ...]:
     """The answer in words.
 
-    identifiable, open_: names of parameters and functions; weak: (parameter, atom) with a standard error above itself.
+    identifiable, open_: names of parameters and functions; weak: (parameter, atom) with a standard error above itself;
+    warned: whether there are warnings.
     """
     if not fit.is_estimate:
         return ("There is no estimate: the numbers are where the search ended. Distrust all of them.",)
     yes = f"Identifiable: {', '.join(identifiable) or 'nothing'}."
-    known = f"Not identifiable: {', '.join(open_)}. {yes}" if open_ else "Every parameter is identifiable."
+    more = "; the warnings say what else is open" if warned else ""
+    known = f"Not identifiable: {', '.join(open_)}. {yes}" if open_ else f"Every parameter is identifiable{more}."
     edge = ", ".join(_named(*bound) for bound in dict.fromkeys(fit.bounds))
     reached = "a maximum inside the box" if not edge else f"a maximum at the edge of the box ({edge})"
     doubts = [f"the values of {', '.join(open_)} by themselves"] * bool(open_)

@@ -5,16 +5,16 @@ Example: ``print(fit(x, y, fitted=2))`` prints what `temperance fit` prints.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from html import escape
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from temperance.numerics.estimation import diagnostics
-from temperance.numerics.estimation.tables import Text, aligned, frame, html
 from temperance.numerics.fitting.mle import Fit, Status
 from temperance.theory.activations.activation import Activation
 
@@ -139,7 +139,9 @@ class FitResult:
             for e in self.estimates
             if e.parameter in ("tau", "nu") and e.se is not None and float(np.divide(e.se, e.value)) > 1
         ]
-        return diagnostics.answer(self.fit, [name for name in names if name not in no], list(no), weak)
+        return diagnostics.answer(
+            self.fit, [name for name in names if name not in no], list(no), weak, bool(self.warnings)
+        )
 
     @property
     def answer(self) -> str:
@@ -238,3 +240,41 @@ def _named(names: list[str], vector: Floats) -> dict[str, Value]:
         part = [float(v) for n, v in zip(names, vector, strict=True) if n == name]
         values[name] = part[0] if len(part) == 1 else part
     return values
+
+
+class Text(str):
+    """A text that an interactive session shows as it is."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        """The text itself."""
+        return str(self)
+
+
+def aligned(rows: Sequence[Sequence[str]], left: Collection[int]) -> list[str]:
+    """The rows as lines of equal columns: those in left to the left, the others to the right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(
+            cell.ljust(w) if i in left else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+
+
+def html(head: Iterable[str], rows: Iterable[Sequence[str]], foot: Iterable[str], *, columns: Sequence[str]) -> str:
+    """Lines above, a table and lines below, as HTML."""
+    above, below = ("".join(f"<p>{escape(line)}</p>" for line in lines) for lines in (head, foot))
+    heads = "".join(f"<th>{escape(column)}</th>" for column in columns)
+    body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
+    return f"{above}<table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>{below}"
+
+
+def frame(rows: Iterable[Mapping[str, Any]]) -> Any:
+    """The rows as a pandas DataFrame. Raises ImportError without pandas."""
+    try:
+        from pandas import DataFrame
+    except ImportError:
+        raise ImportError("to_frame needs pandas: pip install pandas (rows() gives the same without it)") from None
+    return DataFrame([dict(row) for row in rows])

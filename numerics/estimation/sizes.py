@@ -11,8 +11,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
-from temperance.numerics.estimation.result import FitResult
-from temperance.numerics.estimation.tables import aligned, frame, html
+from temperance.numerics.estimation.result import FitResult, aligned, frame, html
 from temperance.numerics.fitting.mle import AGREE
 
 _COLUMNS = ("experts", "status", "log-likelihood", "parameters", "AIC", "BIC", "starts that agree")

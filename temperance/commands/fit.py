@@ -17,8 +17,10 @@ _GAUGES = ("free", "anchored")
 
 
 def _numbers(_: type, tokens: Sequence[Token]) -> tuple[int, ...]:
-    parts = [part.strip() for part in tokens[0].value.split(",")] if len(tokens) == 1 else []
-    if not parts or not all(part.isascii() and part.isdigit() and len(part) < 10 for part in parts):
+    if len(tokens) > 1:
+        raise BadInput("--fitted is given twice; accepted: once, as a number or as several, 1,2,3")
+    parts = [part.strip() for part in tokens[0].value.split(",")]
+    if not all(part.isascii() and part.isdigit() and len(part) < 10 for part in parts):
         raise BadInput(f"--fitted takes a number of experts, or several as 1,2,3, not {tokens[0].value!r}")
     return tuple(map(int, parts))
 
