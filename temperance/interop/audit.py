@@ -5,17 +5,19 @@ Example: ``print(temperance.audit(torch.nn.Sequential(torch.nn.Linear(8, 4), tor
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from html import escape
 from typing import Any, Literal
 
 import sympy as sp
 
 from temperance.interop.router_gates import Form, form_of
 from temperance.interop.torch_routers import read_router
+from temperance.numerics.information.floor import floor
+from temperance.pages.answer import Answer, Part
 from temperance.theory.conditions.mirror_points import mirror
 from temperance.theory.interactions.interactions import Interactions, derive
 from temperance.theory.models.by_name import model
@@ -45,11 +47,12 @@ _NAMES = {
     "cosine": "the cosine gate, cos(w, x) = w.x/(|w| |x|)",
     "cosine-perturbed": "the perturbed cosine gate, cos'(w, x) = w.x/((|w| + p)(|x| + q))",
 }
+_PRECISION = 0.1
 _ACTIVATION = "give the scores an activation whose tau is identifiable, such as softmax(tanh(W x)/tau), or GELU"
 
 
-@dataclass(frozen=True, repr=False)
-class Audit:
+@dataclass(frozen=True, repr=False, eq=False)
+class Audit(Answer):
     """What is known of a router.
 
     form: the gate that it is. tau_learnable: "yes", "no", "undecided" or "not trained"; reason: why. identifiable:
@@ -73,6 +76,10 @@ class Audit:
         kept = "is trained, now" if self.form.learned else "is held at"
         tau = "" if self.form.tau is None else f"; tau = {self.form.tau} {kept} {self.form.value:.4g}"
         return f"{self.form.formula}: {_NAMES[self.form.kind]}, {experts} experts, {features} features{tau}"
+
+    def parts(self) -> Iterable[Part]:
+        """What the router is."""
+        return (self.title,)
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -110,17 +117,9 @@ class Audit:
             "does_not_carry_over": DOES_NOT_CARRY_OVER,
         }
 
-    def __str__(self) -> str:
-        """All of it."""
-        return "\n".join((self.title, *self.words))
-
-    def __repr__(self) -> str:
-        """In a line; print shows all."""
-        return f"<Audit: {self.form.formula}; tau learnable: {self.tau_learnable}>"
-
-    def _repr_html_(self) -> str:
-        """For notebooks."""
-        return "".join(f"<p>{escape(line)}</p>" for line in (self.title, *self.words))
+    def rows(self) -> Sequence[Mapping[str, Any]]:
+        """The answer as one row."""
+        return [self.to_json()]
 
 
 def audit(module: Any) -> Audit:
@@ -165,7 +164,7 @@ def _of_products(form: Form) -> Audit:
         learnable, reason = "undecided", pair
     elif relations.complete and known is not None:
         learnable, reason = "yes", "At generic parameters no change of tau is undone by the other parameters."
-    return Audit(form, learnable, reason, known, _change(form, learnable), _caution(form))
+    return Audit(form, learnable, reason, known, _change(form, learnable), _caution(form), _data(form, learnable))
 
 
 @lru_cache(maxsize=32)
@@ -196,7 +195,7 @@ def _of_cosines(form: Form) -> Audit:
         )
     if not form.learned:
         learnable, reason = "not trained", "It is no parameter of this router."
-    return Audit(form, learnable, reason, (*known, *bias), _change(form, learnable))
+    return Audit(form, learnable, reason, (*known, *bias), _change(form, learnable), None, _data(form, learnable))
 
 
 def _change(form: Form, learnable: Learnable) -> tuple[str, ...]:
@@ -218,6 +217,21 @@ def _change(form: Form, learnable: Learnable) -> tuple[str, ...]:
             f"Cosines of x and the rows of W {cosine}: they need more experts than features.",
         )
     return fix, f"Or {_ACTIVATION}; `temperance check` decides others."
+
+
+def _data(form: Form, learnable: Learnable) -> str | None:
+    """How much data tau needs at least, where all of a score is divided by tau: 1/(max varentropy), for 10%."""
+    if learnable != "yes" or (form.outside and not form.divided):
+        return None
+    k = len(form.router.weights)
+    least = math.ceil(floor(k) / _PRECISION**2)
+    more = ""
+    if form.kind == "activation" and not form.inside:
+        more = f" `temperance.efficiency({form.s.name!r})` counts how many more at given parameters."
+    return (
+        f"Data: a standard error of {100 * _PRECISION:g}% of tau takes at least {least} observations with {k} experts, "
+        f"whatever the scores, the experts and the law of x.{more}"
+    )
 
 
 def _caution(form: Form) -> str | None:

@@ -203,11 +203,24 @@ def test_the_answer_in_every_form():
     record = json.loads(json.dumps(found.to_json(), allow_nan=False))
     assert record["tau_learnable"] == "no"
     assert record["temperature"] == {"expression": "tau", "learned": True, "value": pytest.approx(0.8)}
-    assert repr(found) == "<Audit: softmax((w_i.x + b_i)/tau); tau learnable: no>"
+    assert repr(found).startswith("<Audit: tau learnable: no. (w_i, tau, b_i) -> (l*w_i, l*tau, l*b_i)")
     assert str(found).splitlines() == [found.title, *found.words]
     assert "Cosines of x and the rows of W are a cure with 4 experts and 3 features" in str(found)
-    assert "&lt;" not in found._repr_html_()
     assert found._repr_html_().startswith("<p>softmax((w_i.x + b_i)/tau): the linear dense-to-sparse gate, 4 experts")
+
+
+def test_the_least_number_of_observations_is_that_of_the_varentropy():
+    """1/max Var_w(log w) over weights w of k experts, over the square of 10%; here by a grid."""
+    found = temperance.audit(Router(ACTIVATION["tanh"], experts=3))
+    first = np.linspace(1e-4, 1 - 1e-4, 400)
+    p, q = (axis.ravel() for axis in np.meshgrid(first, first))
+    w = np.column_stack([p, q, 1 - p - q])[1 - p - q > 1e-9]
+    largest = ((w * np.log(w) ** 2).sum(axis=1) - (w * np.log(w)).sum(axis=1) ** 2).max()
+    (least,) = map(int, re.findall(r"at least (\d+) observations with 3 experts", found.data))
+    assert least == pytest.approx(100 / largest, rel=0.01)
+    assert "`temperance.efficiency('tanh(z)')`" in found.data
+    assert temperance.audit(Router(LINEAR["plain"])).data is None
+    assert temperance.audit(Router(lambda m, x: soft(torch.tanh(x @ m.W.T) / m.tau + m.b))).data is None
 
 
 def test_the_module_stays_as_it_was():
