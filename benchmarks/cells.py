@@ -1,10 +1,11 @@
 """Over-specified cells on the lattice: passes a search, and how often a fit reaches the best of many starts.
 
-    python benchmarks/cells.py [--json] [--replicates 10] [--n 1e5,1e8,1e11] [--cells tanh,softmax,hardtanh]
+    python benchmarks/cells.py [--json] [--replicates 30] [--n 1e5,1e8,1e11] [--cells tanh,softmax,hardtanh]
 
 k = 3 atoms are fitted to counts of k* = 2. A fit has six starts: three splits of each atom of the maximum for k = 2.
 "before" stops at fixed tolerances of the mean log-likelihood, "after" in units of the sample, in the chart of a pair.
-Both are compared with the best that anything reached, among it 50 more starts (25 splits of each atom) as "after".
+Both are compared with the best that anything reached, among it 50 more starts (25 splits of each atom) as "after". The
+likelihood has many maxima, a few units apart, and either way ends at one of them: shares have a standard error.
 """
 
 from __future__ import annotations
@@ -79,7 +80,8 @@ def cell(study: Study, n: int, replicates: int) -> dict[str, dict[str, float]]:
             "passes_mean": round(float(np.mean(passes[name])), 1),
             "passes_max": max(passes[name]),
             "stationary": round(float(np.mean(ended[name])), 3),
-            "fits_at_best": float(np.mean(np.array(gaps[name]) <= UNIT)),
+            "fits_at_best": (best := float(np.mean(np.array(gaps[name]) <= UNIT))),
+            "fits_at_best_error": round(float(np.sqrt(best * (1 - best) / replicates)), 3),
             "gap_median": float(np.median(gaps[name])),
             "gap_max": float(np.max(gaps[name])),
             "cpu_s_per_fit": round(float(np.mean(seconds[name])), 4),
@@ -91,7 +93,7 @@ def cell(study: Study, n: int, replicates: int) -> dict[str, dict[str, float]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Over-specified cells on the lattice")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    parser.add_argument("--replicates", type=int, default=10)
+    parser.add_argument("--replicates", type=int, default=30)
     parser.add_argument("--n", default="1e5,1e8,1e11", help="sizes, with commas between")
     parser.add_argument("--cells", default=",".join(CELLS), help="gates, with commas between")
     options = parser.parse_args()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -206,37 +206,9 @@ def flat_directions(information: Floats, held: NDArray[np.bool_]) -> Floats:
     return directions / np.linalg.norm(directions, axis=1, keepdims=True)
 
 
-def fit(
-    layout: Layout,
-    gate: CompiledActivation,
-    x: Floats,
-    y: Floats,
-    *,
-    box: Box,
-    starts: int,
-    seed: int,
-    known_starts: Sequence[Floats] = (),
-    max_passes: int = MAX_PASSES,
-    stop: Stop = EXACT,
-) -> Fit:
-    """The maximum-likelihood measure of x (n, d), y (n,) in the box; the best of the starts and of any known_starts.
-
-    stop: when a search ends and is a maximum, of the mean log-likelihood; not of the rough ones that make the starts.
-
-    Raises ValueError if there are no starts, too few points or values that are not finite.
-    """
-    points = Points(x, y)
-    return fit_points(
-        layout,
-        gate,
-        points,
-        box=box,
-        starts=starts,
-        seed=seed,
-        known_starts=known_starts,
-        max_passes=max_passes,
-        stop=stop,
-    )
+def fit(layout: Layout, gate: CompiledActivation, x: Floats, y: Floats, **options: Any) -> Fit:
+    """`fit_points` of x (n, d), y (n,); options: its own."""
+    return fit_points(layout, gate, Points(x, y), **options)
 
 
 @one_blas_thread()
@@ -253,7 +225,12 @@ def fit_points(
     stop: Stop = EXACT,
     progress: Callable[[int, int], None] | None = None,
 ) -> Fit:
-    """`fit` of checked points; progress(done, starts) is called on the way."""
+    """The maximum-likelihood measure of the points in the box; the best of the starts and of any known_starts.
+
+    stop: when a search ends and is a maximum, of the mean log-likelihood; not of the rough ones that make the starts.
+    progress(done, starts) is called on the way. Raises ValueError if there are no starts, too few points, or no start
+    at which the likelihood is finite.
+    """
     if len(points.y) <= layout.d + 1:
         raise ValueError(f"x and y must hold more than {layout.d + 1} points, not {len(points.y)}")
     thetas = [*known_starts, *start_points(layout, gate, points, box, starts, seed)]
