@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from temperance.evidence.outcomes import Leg, combined
@@ -10,6 +11,7 @@ from temperance.evidence.outcomes import Leg, combined
 if TYPE_CHECKING:
     from temperance.numerics.studies.study import Study
 
+_OPEN = "not proved"
 _ENOUGH = 1e-15  # times n = 10^12: far below one unit of log-likelihood
 _EXACT, _OVER_SPECIFIED = 2, 4  # orders of the derivatives: twice and four times the order of a cell of m = 1, 2 atoms
 
@@ -27,9 +29,18 @@ def with_lattices(leg: Leg, studies: Sequence[Study]) -> Leg:
     return Leg(combined([leg.outcome, outcome]), detail, {**leg.data, "lattices": found})
 
 
-def lattice_records(study: Study) -> list[dict[str, Any]]:
-    """For every true atom: the bounds of `normalisation`, and the rank on the lattice, to the order that rates take."""
-    from temperance.numerics.lattice.independence import atoms, same_relations
+@lru_cache(maxsize=64)  # several claims share a study
+def lattice_records(study: Study) -> tuple[dict[str, Any], ...]:
+    """For every true atom: the bounds of `normalisation`, and the rank on the lattice, to the order that rates take.
+
+    gates: why the derivatives of the gates have no relations with each other on the design.
+    """
+    from temperance.numerics.lattice.independence import (
+        atoms,
+        gate_functions,
+        independent_on_design,
+        same_relations,
+    )
     from temperance.numerics.lattice.normalisation import normalisation
     from temperance.theory.models.by_name import model
 
@@ -37,10 +48,15 @@ def lattice_records(study: Study) -> list[dict[str, Any]]:
     bound, order = normalisation(made), _EXACT if study.exact else _OVER_SPECIFIED
     spec = model(gate, "gaussian", study.activation if gate == "activation" else None, study.truth.d)
     points, found = atoms(study.truth, gate), []
+    between = "polynomials, fewer than points" if study.linear else "related, at a mirror point"
+    if not study.linear and study.point.position == "generic":
+        moving = points[: study.layout.gates - (study.k - len(points))]
+        proved = independent_on_design(gate_functions(spec, moving, order), {}, made)
+        between = "independent" if proved else _OPEN
     for atom, point in enumerate(points):
         held = study.gauge == "anchored" and atom == len(points) - 1
         rank = same_relations(spec, point, made, order, held=held)
-        good = rank.proved and max(bound.box, bound.outside) <= _ENOUGH
+        good = rank.proved and between != _OPEN and max(bound.box, bound.outside) <= _ENOUGH
         found.append(
             {
                 "study": study.name,
@@ -50,7 +66,8 @@ def lattice_records(study: Study) -> list[dict[str, Any]]:
                 "order": order,
                 "derivatives": rank.derivatives,
                 "rank": rank.rank,
+                "gates": between,
                 "outcome": "confirmed" if good else "inconclusive",
             }
         )
-    return found
+    return tuple(found)

@@ -291,9 +291,11 @@ def test_twins_of_other_settings_are_refused():
 def test_a_lattice_that_is_too_coarse_confirms_no_slope(monkeypatch):
     """With a step of a standard deviation the laws of the box are normalised to 1e-8 only."""
     leg = Leg("confirmed", "1 of 1 slopes confirmed")
-    assert with_lattices(leg, [LINEAR]).outcome == "confirmed"
+    fine = with_lattices(leg, [LINEAR, TANH])
+    assert fine.outcome == "confirmed"
+    assert [row["gates"] for row in fine.data["lattices"]][1:3] == ["polynomials, fewer than points", "independent"]
     monkeypatch.setattr("temperance.numerics.lattice.experiment._PER_DEVIATION", 1.0)
-    coarse = with_lattices(leg, [LINEAR])
+    coarse = with_lattices(leg, [replace(LINEAR)])
     assert coarse.outcome == "inconclusive"
     assert coarse.detail.endswith(f"not proved to be the right experiment: the lattice of {LINEAR.name}")
     assert 1e-9 < coarse.data["lattices"][0]["not_normalised"] < 1e-8
