@@ -118,16 +118,17 @@ def _is_square_and_one(tree: ast.expr, *, of: ast.expr) -> bool:
 
 
 def _is_positive_polynomial(tree: ast.expr, piece: Piece) -> bool:
-    """Whether a tree is linear, or quadratic with real roots, in z, and positive on a piece.
+    """Whether a tree is linear or quadratic in z, and positive on a piece.
 
-    It is then a sum of products of distances to the ends of the piece, which `pos` finds.
+    It is then a sum of squares and of products of distances to the ends of the piece, which `pos` finds.
     """
     found = _polynomial(tree)
     if found.has(sp.nan) or not 1 <= sp.degree(found, Z) <= 2:
         return False
     roots, (lower, upper) = sp.real_roots(sp.Poly(found, Z)), (piece.lower, piece.upper)
-    inside = lower + 1 if upper == sp.oo else upper - 1 if lower == -sp.oo else (lower + upper) / 2
-    return bool(roots) and not any(lower < root < upper for root in roots) and bool(found.subs(Z, inside) > 0)
+    ends = [end for end in (lower + 1, upper - 1) if end not in _INFINITE]
+    inside = sum(ends, sp.S.Zero) / max(1, len(ends))
+    return not any(lower < root < upper for root in roots) and bool(found.subs(Z, inside) > 0)
 
 
 def _polynomial(tree: ast.expr) -> sp.Expr:
