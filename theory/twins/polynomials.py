@@ -82,14 +82,15 @@ def _is_no_polynomial_in(tower: Tower, f: Fraction, sample: Sample, near: Sequen
     moving = used - {tower.z_index}
     roots = {i for i in moving if i in tower.roots}
     others = moving - roots
+    radicands = {i for r in roots for i, e in enumerate(tower.roots[r][1].degrees()) if e > 0}
+    if not radicands <= {tower.z_index, *others}:  # constants may hide a square
+        return False
     if not others:
         if not roots:
             degree = int(f.num.degrees()[tower.z_index])
             quotient = tower.stands_for(f.num) / tower.stands_for(f.den)
             return not tower.is_constant(f.den) and _derivative_is_seen(quotient, degree + 1, sample, near)
-        radicands = {i for r in roots for i, e in enumerate(tower.roots[r][1].degrees()) if e > 0}
-        constants = _used(f) - moving - {tower.z_index}
-        return radicands <= {tower.z_index} and not constants
+        return _used(f) <= {tower.z_index, *roots}
     if len(others) > 1 or not _is_transcendental(tower, next(iter(others)), sample, near):
         return False
     t = others.pop()
@@ -139,8 +140,8 @@ def _growth(e: sp.Expr) -> int | None:
     if e.is_Add or e.is_Mul:
         known = [p for p in parts if p is not None]
         return None if len(known) < len(parts) else max(known) if e.is_Add else sum(known)
-    if e.is_Pow and e.exp.is_Integer and e.exp > 0:
-        return None if parts[0] is None else parts[0] * int(e.exp)
+    if e.is_Pow and e.exp.is_Rational and e.exp > 0:
+        return None if parts[0] is None else int(sp.ceiling(parts[0] * e.exp))
     if isinstance(e, sp.exp):
         return 0 if e.args[0].is_nonpositive else None
     if e.is_Pow and e.exp.is_negative:

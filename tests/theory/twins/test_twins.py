@@ -48,7 +48,7 @@ NO_PARITY = (
     "esh",
     "cloglog",
 )
-EVEN = ("cos", "log1p_square", "gaussian", "sech", "sinc", "log1p_abs")
+EVEN = ("sqrt(2)*sqrt(pi + z**2)", "cos", "log1p_square", "gaussian", "sech", "sinc", "log1p_abs")
 
 
 def maps(found, always=None):
