@@ -67,11 +67,11 @@ class Activation:
         return (Structure(self.pieces, self.sample), *self.others)
 
     def points(self, piece: Piece, sample: Sample) -> tuple[fmpq, ...]:
-        """Points at which s is real of a piece of some structure, at values of the parameters."""
+        """Points of a piece of some structure at which s is real, at a sample of the parameters."""
         return points(piece, self.domain, sample)
 
     def at(self, **values: sp.Expr | int) -> Activation:
-        """The activation with parameters, by name, replaced by real SymPy numbers or integers.
+        """The activation with parameters replaced by values: real SymPy numbers or integers, by their names.
 
         Raises:
             ValueError: a name that is not a parameter, or no real value on any interval.
