@@ -12,10 +12,11 @@ command prints, shows itself in a notebook, and has `to_json()`, `to_frame()` an
 Which question does a function answer?
 
 - `check`, `catalogue`: is the temperature learnable with this activation? `certify`: is the proof right?
-- `derive`: which relations hold among the derivatives of an atom, and what is identifiable?
+- `derive`: which relations hold among the derivatives of an atom, and what is identifiable? `twins`: which other
+  parameters have the same density?
 - `predict`, `rates`, `exponents`: how fast do estimates converge, by theory, by Monte Carlo, by contact orders?
 - `efficiency`: how many observations does the temperature need? (`required_n`, `standard_errors`: the numbers alone)
-- `fit`: which mixture do these data come from?
+- `fit`: which mixture do these data come from? `audit`: what of a torch router is identifiable, and what to change?
 - `verify`: which claims of the theory stand?
 
 Besides them there are the things that they take and give:
@@ -24,7 +25,8 @@ Besides them there are the things that they take and give:
 - `Gate`, `Expert`, `MoESpec`: models of one's own, as formulas;
 - `MixingMeasure`, `sample`, `log_likelihood`: parameters of a mixture as arrays, data from it, its likelihood;
 - `Study`, `run_study`, `StudyResult`, `study_slopes`: a rate study of one's own;
-- `MoERegressor`: a mixture as a scikit-learn estimator; `FitResult`: what `fit` returns; `Answer`: what all others do.
+- `MoERegressor`: a mixture as a scikit-learn estimator; `FitResult`, `FitComparison`, `Audit`: what `fit` and
+  `audit` return; `Answer`: what all others do.
 
 Everything else is imported from its wing (docs/architecture.md): `temperance.theory.conditions.decision` and so on.
 All names are loaded when they are first used.
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
     from temperance.answers.exponents import exponents as exponents
     from temperance.answers.predict import predict as predict
     from temperance.answers.rates import rates as rates
+    from temperance.answers.twins import twins as twins
     from temperance.answers.verify import verify as verify
     from temperance.interop.audit import Audit as Audit
     from temperance.interop.audit import audit as audit
@@ -66,8 +69,6 @@ if TYPE_CHECKING:
     from temperance.theory.models.spec import Expert as Expert
     from temperance.theory.models.spec import Gate as Gate
     from temperance.theory.models.spec import MoESpec as MoESpec
-    from temperance.theory.twins.decision import twins as twins
-    from temperance.theory.twins.twin import Twins as Twins
 
 _HOME = {
     "temperance.answers.certify": ("certify",),
@@ -77,6 +78,7 @@ _HOME = {
     "temperance.answers.exponents": ("exponents",),
     "temperance.answers.predict": ("predict",),
     "temperance.answers.rates": ("rates",),
+    "temperance.answers.twins": ("twins",),
     "temperance.answers.verify": ("verify",),
     "temperance.interop.audit": ("Audit", "audit"),
     "temperance.interop.callables": ("activation",),
@@ -93,8 +95,6 @@ _HOME = {
     "temperance.pages.answer": ("Answer",),
     "temperance.theory.activations.activation": ("Activation",),
     "temperance.theory.models.spec": ("Expert", "Gate", "MoESpec"),
-    "temperance.theory.twins.decision": ("twins",),
-    "temperance.theory.twins.twin": ("Twins",),
 }
 _MODULES = {name: module for module, names in _HOME.items() for name in names}
 

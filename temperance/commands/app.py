@@ -31,13 +31,12 @@ app = App(
 )
 
 
-ANSWERS = ("check", "certify", "catalogue", "derive", "predict", "rates", "efficiency", "exponents", "verify")
+ANSWERS = ("check", "certify", "catalogue", "derive", "predict", "rates", "efficiency", "exponents", "twins", "verify")
 """The commands that are functions of `temperance`."""
 
 for made in ANSWERS:
     app.command(f"temperance.commands.command:{made}", name=made, help=QUESTIONS[made], help_epilogue=epilogue(made))
-for made in ("fit", "twins"):
-    app.command(f"temperance.commands.{made}:{made}", name=made, help=QUESTIONS[made], help_epilogue=epilogue(made))
+app.command("temperance.commands.fit:fit", name="fit", help=QUESTIONS["fit"], help_epilogue=epilogue("fit"))
 app.command(notebooks)
 app.command(completion_command(app), name="--install-completion")
 

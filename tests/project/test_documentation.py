@@ -48,6 +48,7 @@ def parameters(function):
 def test_the_page_on_python_lists_what_temperance_offers():
     page = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
     assert sorted(re.findall(r"::: temperance\.(\w+)", page)) == dir(temperance)
+    assert [name for name in dir(temperance) if f"`{name}`" not in temperance.__doc__] == []
 
 
 def test_there_is_much_to_document():

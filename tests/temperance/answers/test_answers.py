@@ -11,7 +11,7 @@ from temperance.commands.app import app, run
 from temperance.pages.answer import Answer
 from temperance.terminal.output import to_json
 
-COMMANDS = ("check", "catalogue", "certify", "derive", "predict", "rates", "exponents", "verify")
+COMMANDS = ("check", "catalogue", "certify", "derive", "predict", "rates", "exponents", "twins", "verify")
 ASKED = {
     "check": (("gelu", "relu"), {}, ["check", "gelu", "relu"]),
     "derive": (("linear",), {"order": 1}, ["derive", "--order", "1"]),
@@ -25,6 +25,7 @@ ASKED = {
         {"true": 2, "fitted": 2, "n": (300, 600), "replicates": 10},
         ["rates", "--true", "2", "--fitted", "2", "--n", "300,600", "--replicates", "10"],
     ),
+    "twins": (("tanh",), {}, ["twins", "tanh"]),
     "verify": (("C1",), {}, ["verify", "C1"]),
 }
 

@@ -1,0 +1,71 @@
+"""Answers `twins`: which other parameters of an activation gate have the same density?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from temperance.pages.answer import Answer, Grid, Part
+from temperance.terminal.errors import refusing
+from temperance.terminal.options import Whole
+from temperance.terminal.progress import display
+from temperance.theory.twins.decision import twins as decide
+from temperance.theory.twins.twin import Gauge
+from temperance.theory.twins.twin import Twins as Found
+
+_COLUMNS = ("which truths", "(beta1, beta0, tau) -> those of the twin")
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Twins(Answer):
+    """The twins of an activation gate: which other parameters share the density of a truth.
+
+    Attributes:
+        found: the twins, and whether almost every truth has none.
+    """
+
+    found: Found
+
+    @property
+    def title(self) -> str:
+        """What was asked."""
+        return f"Twins of {self.found.activation}, {self.found.atoms} atoms, {self.found.gauge} gauge"
+
+    def parts(self) -> Iterator[Part]:
+        """The parts of s, the twins, and the identity of each."""
+        if self.found.even is not None:
+            yield f"On z > 0 the even part of s is {self.found.even}, the odd part {self.found.odd}."
+        records = self.rows()
+        if records:
+            yield Grid("Twins", _COLUMNS, tuple((r["where"], r["map"]) for r in records))
+            yield "The log odds of two atoms are one function of x:"
+        yield from (f"  {record['identity']}" for record in records)
+
+    @property
+    def words(self) -> Sequence[str]:
+        """Whether almost every truth has a twin."""
+        return [self.found.answer]
+
+    def to_json(self) -> Any:
+        """Activation, atoms, gauge, whether it is unique, the twins and what is not decided."""
+        return self.found.to_json()
+
+    def rows(self) -> Sequence[Mapping[str, Any]]:
+        """The table: a twin a row."""
+        return [twin.to_json() for twin in self.found.twins]
+
+
+def twins(activation: str, *, atoms: Whole = 2, gauge: str = "free") -> Twins:
+    """List the twins of an activation gate: other parameters with one density, each with its identity.
+
+    Args:
+        activation: A name of the catalogue or an expression in z.
+        atoms: Number of atoms, 2 or more.
+        gauge: free or anchored.
+
+    Raises:
+        ValueError: what is not accepted.
+    """
+    with refusing(), display() as shown, shown.doing("deciding"):
+        return Twins(decide(activation, atoms=atoms, gauge=cast(Gauge, gauge)))
