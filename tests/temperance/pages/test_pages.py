@@ -201,6 +201,12 @@ def test_every_certificate_is_attached_and_proved_again_by_the_command_beside_it
     assert capsys.readouterr().out.count(": proved: ") == len(expected)
 
 
+def test_what_coq_has_checked_is_told_with_the_claim(report, document):
+    told = [f"Of its proof Coq has checked: {result.coq}." for result in report.results if result.coq is not None]
+    assert told
+    assert all(sentence in document.text("p") for sentence in told)
+
+
 def test_a_study_can_be_repeated_from_the_page(document):
     study = small(claim_studies.LINEAR)
     words = document.text("main")
