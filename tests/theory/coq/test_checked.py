@@ -132,9 +132,34 @@ def test_false_statements_and_false_proofs_are_refused(what, folder):
         pattern = old if "\\d" in old else re.escape(old)
         assert re.search(pattern, text), old
         text = re.sub(pattern, lambda _, new=new: new, text)
+    assert_refused(folder, text)
+
+
+def assert_refused(folder, text):
+    """That a text is refused as a proof, not for its grammar or a name."""
     (folder / "mutated.v").write_text(text, encoding="utf-8")
     done = coqc(folder, "mutated")
     assert done.returncode != 0
     assert "Syntax error" not in done.stderr
     assert "was not found" not in done.stderr
-    print(done.stderr)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("    u_bb = 2 * u_nu.", "    u_bb = 3 * u_nu."),
+        ("    tau * u_bbeta1 = u_a.", "    u_bbeta1 = u_a."),
+        ("(c * beta1 i) (q * beta0 i)) atoms).", "(c * beta1 i) (beta0 i)) atoms)."),
+        (
+            "(tau / 2) [regate i beta (beta0 / 2); regate j 0 0] /\\",
+            "(tau / 2) [regate i beta beta0; regate j 0 0] /\\",
+        ),
+        ("solvability_order 2 4.", "solvability_order 2 5."),
+        ("varentropy p <= 4393 / 10000.", "varentropy p <= 4392 / 10000."),
+        ("(228 <= n)%nat.", "(229 <= n)%nat."),
+    ],
+)
+def test_false_statements_on_mixtures_are_refused(old, new, folder):
+    text = library("Mixtures")
+    assert text.count(old) == 1
+    assert_refused(folder, text.replace(old, new))
