@@ -20,7 +20,7 @@ from temperance.terminal.options import Whole
 from temperance.terminal.progress import display
 
 PUBLISHED = "../shared/published"
-COLUMNS = ("claim", "what it says", *LEGS, "Coq", "outcome")
+COLUMNS = ("claim", "what it says", *LEGS, "outcome")
 _RUNNING = "--store, --workers, --scheduler and --published are about running claims, and --from runs nothing"
 
 
@@ -78,7 +78,6 @@ class Verify(Answer):
                 r.claim.id,
                 IN_WORDS.get(r.claim.id, r.claim.statement),
                 *(_outcome(leg, name in r.claim.required) for name, leg in r.legs.items()),
-                "-" if r.coq is None else "in part",
                 r.outcome,
             )
             for r in self.report.results
@@ -91,8 +90,10 @@ class Verify(Answer):
         by_outcome: dict[str, list[str]] = {}
         for result in self.report.results:
             by_outcome.setdefault(result.outcome, []).append(result.claim.id)
-        found = "; ".join(f"{outcome}: {', '.join(ids)}" for outcome, ids in by_outcome.items())
-        return [found] if self.source is None else [found, f"read from {self.source!r}: nothing was run"]
+        in_coq = ", ".join(r.claim.id for r in self.report.results if r.coq is not None)
+        found = [f"parts of the proofs that Coq has checked are named above: {in_coq}"] if in_coq else []
+        found.append("; ".join(f"{outcome}: {', '.join(ids)}" for outcome, ids in by_outcome.items()))
+        return found if self.source is None else [*found, f"read from {self.source!r}: nothing was run"]
 
     def to_json(self) -> Any:
         """Claims, legs and outcomes, and the check of the published estimates."""

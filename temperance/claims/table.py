@@ -143,7 +143,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         "C12",
-        "No activation, expert or design of x learns tau to 10% (one standard error) from fewer than 227 observations "
+        "No activation, expert or design of x learns tau to 10% (one standard error) from fewer than 228 observations "
         "(k = 2): the information on log tau is at most the largest varentropy of two weights, .43923",
         required=("proof", "monte_carlo"),
         legs=(("proof", floor_proof), ("monte_carlo", floor_measured)),
