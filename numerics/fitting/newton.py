@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.linalg.lapack import dsyevd
 
 from temperance.numerics.fitting.charts import NO_FRAME, NO_PAIR, Chart, Frame
-from temperance.numerics.fitting.steps import CHOOSE, SMALLEST_DIAGONAL, step
+from temperance.numerics.fitting.steps import CHOOSE, SMALLEST_DIAGONAL, compile_steps, step
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -249,6 +249,7 @@ def maximise(
     `Maximum.stationary` says it. Points where f or a derivative is not finite are not entered; a start at one is where
     the search ends, with the value -inf.
     """
+    compile_steps()
     search = _Search(f, theta, (lower, upper), frame, stop)
     while search.passes < max_passes and search.local.value > -math.inf:
         if not search.settled and search.newton_step():

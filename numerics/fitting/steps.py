@@ -7,6 +7,7 @@ H = V L V^T, V (|L| + damping)^-1 V^T gradient: Levenberg-Marquardt where H is p
 from __future__ import annotations
 
 import math
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from numba import njit
 
 from temperance.numerics.fitting.chart_derivatives import derivatives
 from temperance.numerics.fitting.charts import (
+    NO_FRAME,
+    NO_PAIR,
     OPTIONS,
     Chart,
     back,
@@ -26,6 +29,7 @@ from temperance.numerics.fitting.charts import (
     uncut,
 )
 from temperance.numerics.machine.code_versions import version_of
+from temperance.numerics.machine.interrupts import interrupts_noted
 
 SMALLEST_DIAGONAL = _SMALLEST_SLOPE = 1e-12  # both below: rounding, in a coordinate that the function ignores
 _HALVINGS = 10  # of a step in a chart that leaves the box
@@ -156,3 +160,11 @@ def _build(version: int) -> Any:
 
 
 step = _build(int(version_of(Path(__file__).parent)[:14], 16))
+
+
+@cache
+def compile_steps() -> None:
+    """Compile `step`, or load it."""
+    one = np.ones(1)
+    with interrupts_noted():  # LLVM's callbacks swallow exceptions
+        step(0 * one, one, -np.eye(1), one > 0, -one, one, NO_FRAME, 0, 0.0, False, CHOOSE, NO_PAIR)

@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from temperance.numerics.fitting.mle import Fit, Status, fit_points, higher
-from temperance.numerics.fitting.newton import EXACT, Local, Stop, maximise
+from temperance.numerics.fitting.newton import EXACT, Stop
+from temperance.numerics.fitting.steps import compile_steps
 from temperance.numerics.lattice.counts import samples
 from temperance.numerics.likelihood.kernel import evaluate
 from temperance.numerics.machine.interrupts import interrupts_noted
@@ -111,15 +112,9 @@ class Progress:
 
 def compile_kernels(study: Study) -> None:
     """Compile what the fits need into the cache on disk, once, before workers start that would all do it."""
-    _compile_steps()
+    compile_steps()
     for layout in _layouts(study):
         _compile(study, layout)
-
-
-def _compile_steps() -> None:
-    with interrupts_noted():
-        wide = np.ones(1)
-        maximise(lambda theta: Local(-float(theta @ theta), -2 * theta, -2 * np.eye(1)), wide / 2, -wide, wide, 2)
 
 
 def _layouts(study: Study) -> list[Layout]:
@@ -140,7 +135,7 @@ def compile_side_by_side(studies: Sequence[Study], executor: Executor) -> None:
     largest_first = sorted(kernels.items(), key=lambda item: -item[0][0].size)
     with lost_workers_told(studies[0].name):
         (layout, _), study = largest_first[0]
-        futures = [executor.submit(_compile, study, layout), executor.submit(_compile_steps)]
+        futures = [executor.submit(_compile, study, layout), executor.submit(compile_steps)]
         futures += [executor.submit(_compile, study, layout) for (layout, _), study in largest_first[1:]]
         for future in futures:
             future.result()
