@@ -49,6 +49,21 @@ def test_fits_of_a_cell_reach_the_best_more_often_in_its_chart():
 
 
 @pytest.mark.full
+def test_over_specified_fits_are_compared_with_starts_of_their_own():
+    found = run("workload.py", "--fitted", "3", "--share", "0.01", "--paired")["paired"]
+    assert found["fits"] == 80
+    assert found["cpu_ratio"] == pytest.approx(found["cpu_s_splits"] / found["cpu_s_starts"], abs=1e-3)
+    assert found["gain_mean"] > 0
+
+
+@pytest.mark.full
+def test_a_study_is_compared_with_what_samples_would_cost():
+    found = run("study.py", "--replicates", "2")
+    assert found["fits_that_are_estimates"] == 1
+    assert found["ratio"] == pytest.approx(found["study_by_samples_cpu_s"] / found["study_cpu_s"], rel=0.05)
+
+
+@pytest.mark.full
 def test_the_kernel_benchmark_has_its_keys():
     result = run("kernels.py")
     assert list(result)[:3] == ["linear", "tanh", "gelu"]
