@@ -8,7 +8,8 @@ the edges of cells of y, and for every part of the box a matrix B.
 Proof. Seeing only the interval of x and the cell of y loses information; so does dropping cells. What is left is
 I_c = sum grad P grad P^T/P over the cells, P the mean of the probability over the interval. Means over an interval of
 half-width h are f(middle) + h^2/6 f'', f'' in balls over the whole interval. With G = B^T I_c B and w the row of B of
-log tau, [I^-1] of log tau is at most w^T G^-1 w, a ball that holds it for all parameters of the part at once.
+log tau, [I^-1] of log tau is at most w^T G^-1 w, a ball that holds it for all parameters of the part at once: G is that
+of the middle of the part, and its derivatives, in balls over the part, times the offsets.
 """
 
 from __future__ import annotations
@@ -17,11 +18,12 @@ import ast
 from collections.abc import Mapping
 from itertools import pairwise, product
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 from flint import arb, arb_mat, arb_series, ctx, fmpq
 
 from temperance.theory.checker.rejected import Rejected, rational, require, require_keys
+from temperance.theory.checker.series_with_slopes import Sloped
 from temperance.theory.checker.verdict_checker import _Balls, _branches, _evaluate, _read
 
 FORMAT = "temperance-sample-size/1"
@@ -80,13 +82,13 @@ def proved_bound(certificate: Mapping[str, Any]) -> arb:
 
 
 class _Slopes(_Balls):
-    """s and its first three derivatives at a point, a ball."""
+    """s and its first five derivatives at a point, a ball."""
 
-    number = staticmethod(lambda value: arb_series([value], prec=4))
+    number = staticmethod(lambda value: arb_series([value], prec=6))
 
     def __init__(self, z: arb) -> None:
         super().__init__({})
-        self.names = {"pi": self.number(arb.pi()), "E": self.number(arb.const_e()), "z": arb_series([z, 1], prec=4)}
+        self.names = {"pi": self.number(arb.pi()), "E": self.number(arb.const_e()), "z": arb_series([z, 1], prec=6)}
 
 
 class _Proof:
@@ -114,50 +116,57 @@ class _Proof:
         require(len(self.parts) == len(self.matrices), "there is not one matrix for every part of the box")
 
     def of_part(self, at: Parameters, matrix: arb_mat) -> arb:
-        """A ball above [I^-1] of log tau for all parameters of a part of the box."""
+        """A ball above [I^-1] of log tau for all parameters of a part of the box.
+
+        G = G(middle) + sum_k dG/dtheta_k (theta_k - middle), the derivatives in balls over the part.
+        """
         size = len(self.names)
-        total = arb_mat(size, size)
+        middle = {name: arb(ball.mid()) for name, ball in at.items()}
+        moving = [name for name, ball in at.items() if not ball.is_exact()]
+        total, slopes = arb_mat(size, size), {name: arb_mat(size, size) for name in moving}
         width = (self.high - self.low) / self.intervals
         for j in range(self.intervals):
-            middle = self.low + width * (fmpq(2 * j + 1, 2))
-            rows = _means(
-                self._cells(at, arb(middle), 1),
-                self._cells(at, arb(middle).union(arb(middle + width / 2)).union(arb(middle - width / 2)), 3),
-                width / 2,
-            )
-            if rows:
-                moved = arb_mat(rows) * matrix
-                total = total + moved.transpose() * moved
-        total = total * (arb(1) / self.intervals)
-        row = arb_mat([[matrix[0, j]] for j in range(size)])
-        try:
-            solved = total.solve(row)
-        except ZeroDivisionError:
-            raise Rejected("the information is not proved to be regular") from None
-        found = (row.transpose() * solved)[0, 0]
-        require(found.is_finite() and found > 0, "the information is not proved to be regular")
-        return arb(found.upper())
+            x = self.low + width * fmpq(2 * j + 1, 2)
+            ends = arb(x).union(arb(x + width / 2)).union(arb(x - width / 2))
+            cells = _means(self._cells(middle, [], arb(x), 1), self._cells(middle, [], ends, 3), width / 2)
+            over = cells
+            if moving:
+                over = _means(self._cells(at, moving, arb(x), 1), self._cells(at, moving, ends, 3), width / 2)
+            seen = [c for c, cell in enumerate(over) if cell.is_seen() and cells[c].is_seen()]
+            if not seen:
+                continue
+            rows = arb_mat([[g * cells[c].p.rsqrt() for g in cells[c].gradient] for c in seen]) * matrix
+            total = total + rows.transpose() * rows
+            if moving:
+                _add_slopes(slopes, [over[c] for c in seen], matrix)
+        for name in moving:
+            offset = at[name] - middle[name]
+            total = total + slopes[name] * offset
+        return _bound(total * (arb(1) / self.intervals), matrix)
 
-    def _cells(self, at: Parameters, x: arb, length: int) -> list[list[arb_series]]:
-        """[P, dP/dtheta ..] of every cell of y, as series in x of a length."""
-        point = arb_series([x, 1], prec=length)
-        constant = {name: arb_series([value], prec=length) for name, value in at.items()}
-        s, slope = self._activation(at["beta1_1"], x, length)
-        s_2, slope_2 = self._activation(at["beta1_2"], x, length)
-        odds = (s - s_2 + constant["beta0"]) / constant["tau"]
-        pi_1, pi_2 = 1 / (1 + (-odds).exp()), 1 / (1 + odds.exp())
+    def _cells(self, at: Parameters, moving: list[str], x: arb, length: int) -> list[list[Sloped]]:
+        """[P, dP/dtheta ..] of every cell of y, as series in x of a length, with derivatives by what moves."""
+        one = arb_series([1], prec=length)
+
+        def constant(name: str) -> Sloped:
+            return Sloped(one * at[name], {name: one} if name in moving else {})
+
+        unit, point = Sloped(one), Sloped(arb_series([x, 1], prec=length))
+        (s, slope), (s_2, slope_2) = (self._activation(at, n, n in moving, x, length) for n in ("beta1_1", "beta1_2"))
+        cold = constant("tau").inverse()
+        odds = (s - s_2 + constant("beta0")) * cold
+        pi_1, pi_2 = (unit + (-odds).exp()).inverse(), (unit + odds.exp()).inverse()
         both = pi_1 * pi_2
-        gates = {
-            "tau": -odds * both,
-            "beta0": both / constant["tau"],
-            "beta1_1": point * slope * both / constant["tau"],
-        }
-        gates["beta1_2"] = -point * slope_2 * both / constant["tau"]
-        experts = [self._expert(at, i, point, constant) for i in ("1", "2")]
+        by_logit = point * both * cold
+        gates = {"tau": -odds * both, "beta0": both * cold, "beta1_1": slope * by_logit, "beta1_2": -slope_2 * by_logit}
+        experts = [
+            self._expert(constant(f"a_{i}") * point + constant(f"b_{i}"), constant(f"nu_{i}").root().inverse())
+            for i in ("1", "2")
+        ]
         cells = []
-        for c in range(len(self.edges) - 1):
-            (q_1, m_1, v_1), (q_2, m_2, v_2) = (edge[c] for edge in experts)
-            moves = {name: factor * (q_1 - q_2) for name, factor in gates.items()}
+        for (q_1, m_1, v_1), (q_2, m_2, v_2) in zip(*experts, strict=True):
+            gap = q_1 - q_2
+            moves = {name: factor * gap for name, factor in gates.items() if name in self.names}
             for i, pi, m, v in (("1", pi_1, m_1, v_1), ("2", pi_2, m_2, v_2)):
                 moves[f"b_{i}"] = pi * m
                 moves[f"a_{i}"] = point * moves[f"b_{i}"]
@@ -165,38 +174,85 @@ class _Proof:
             cells.append([pi_1 * q_1 + pi_2 * q_2, *(moves[name] for name in self.names)])
         return cells
 
-    def _activation(self, beta1: arb, x: arb, length: int) -> tuple[arb_series, arb_series]:
+    def _activation(self, at: Parameters, name: str, moves: bool, x: arb, length: int) -> tuple[Sloped, Sloped]:
         """s(beta1 x) and s'(beta1 x) as series in x."""
+        beta1 = at[name]
         found = _evaluate(self.formula, _Slopes(beta1 * x))
-        powers = [beta1**r for r in range(length)]
-        value = arb_series([found[r] * powers[r] for r in range(length)], prec=length)
-        slope = arb_series([(r + 1) * found[r + 1] * powers[r] for r in range(length)], prec=length)
-        return value, slope
+        jets = [found]
+        for _ in range(2):
+            jets.append(jets[-1].derivative())
+        s, s1, s2 = (arb_series([jet[r] * beta1**r for r in range(length)], prec=length) for jet in jets)
+        if not moves:
+            return Sloped(s), Sloped(s1)
+        point = arb_series([x, 1], prec=length)
+        return Sloped(s, {name: point * s1}), Sloped(s1, {name: point * s2})
 
-    def _expert(
-        self, at: Parameters, i: str, point: arb_series, constant: Mapping[str, arb_series]
-    ) -> list[tuple[arb_series, arb_series, arb_series]]:
+    def _expert(self, mean: Sloped, precise: Sloped) -> list[tuple[Sloped, Sloped, Sloped]]:
         """For every cell its probability under an expert, and the derivatives by the mean and by log nu."""
-        deviation = at[f"nu_{i}"].sqrt()
-        mean = constant[f"a_{i}"] * point + constant[f"b_{i}"]
+        minus_half, root_half, density = arb(-1) / 2, 1 / arb(2).sqrt(), 1 / (2 * arb.pi()).sqrt()
         below = []
+        centre, less = mean * precise, -precise
         for edge in self.edges:
-            e = (arb(edge) - mean) * (1 / deviation)
-            normal = (-e * e / 2).exp() * (1 / (2 * arb.pi()).sqrt())
-            below.append(((e * (1 / arb(2).sqrt())).erf() / 2, -normal * (1 / deviation), -e * normal / 2))
-        return [(q[0] - p[0], q[1] - p[1], q[2] - p[2]) for p, q in pairwise(below)]
+            e = precise.scaled(arb(edge)) - centre
+            normal = (e * e).scaled(minus_half).exp().scaled(density)
+            below.append((e.scaled(root_half).erf(), normal * less, e * normal))
+        half = arb(1) / 2
+        return [((q[0] - p[0]).scaled(half), q[1] - p[1], (q[2] - p[2]).scaled(minus_half)) for p, q in pairwise(below)]
 
 
-def _means(middle: list[list[arb_series]], whole: list[list[arb_series]], half: fmpq) -> list[list[arb]]:
-    """grad P/sqrt(P) of the means over the interval, of the cells whose P is proved to be positive."""
-    rows = []
+class _Cell(NamedTuple):
+    """Means over an interval of P and its gradient, and their derivatives by what moves."""
+
+    p: arb
+    gradient: list[arb]
+    slopes: dict[str, tuple[arb, list[arb]]]
+
+    def is_seen(self) -> bool:
+        """Whether P is proved to be positive, and all is finite."""
+        numbers = [self.p, *self.gradient, *(v for p, gradient in self.slopes.values() for v in (p, *gradient))]
+        return bool(self.p > 0 and all(v.is_finite() for v in (1 / self.p, self.p.rsqrt(), *numbers)))
+
+
+def _means(middle: list[list[Sloped]], whole: list[list[Sloped]], half: fmpq) -> list[_Cell]:
+    """Means over an interval of half-width h: f(middle) + h^2 f''/6, f'' over the whole interval."""
     factor = arb(half) ** 2 / 3
+    zero = arb_series([0], prec=3)
+    cells = []
     for at_middle, over in zip(middle, whole, strict=True):
-        p, *gradient = (f[0] + factor * g[2] for f, g in zip(at_middle, over, strict=True))
-        if p > 0 and all(g.is_finite() for g in gradient):
-            root = 1 / p.sqrt()
-            rows.append([g * root for g in gradient])
-    return rows
+        p, *gradient = (f.value[0] + factor * g.value[2] for f, g in zip(at_middle, over, strict=True))
+        slopes = {}
+        for name in {name for f in at_middle for name in f.slopes}:
+            pairs = [(f.slopes.get(name, zero), g.slopes.get(name, zero)) for f, g in zip(at_middle, over, strict=True)]
+            first, *rest = (f[0] + factor * g[2] for f, g in pairs)
+            slopes[name] = (first, rest)
+        cells.append(_Cell(p, gradient, slopes))
+    return cells
+
+
+def _add_slopes(slopes: dict[str, arb_mat], cells: list[_Cell], matrix: arb_mat) -> None:
+    """Add the derivatives of sum t t^T/P over cells, t = gradient B: (t_k t^T + t t_k^T)/P - P_k t t^T/P^2."""
+    size = matrix.nrows()
+    rows = arb_mat([cell.gradient for cell in cells]) * matrix
+    nothing = (arb(0), [arb(0)] * size)
+    for name, total in slopes.items():
+        moved = [cell.slopes.get(name, nothing) for cell in cells]
+        half = arb_mat([[g / cell.p for g in gradient] for cell, (_, gradient) in zip(cells, moved, strict=True)])
+        mixed = (half * matrix).transpose() * rows
+        shrunk = [p / cell.p / cell.p for cell, (p, _) in zip(cells, moved, strict=True)]  # p^2 could reach 0
+        scaled = [[rows[c, j] * factor for j in range(size)] for c, factor in enumerate(shrunk)]
+        slopes[name] = total + mixed + mixed.transpose() - arb_mat(scaled).transpose() * rows
+
+
+def _bound(total: arb_mat, matrix: arb_mat) -> arb:
+    """w^T G^-1 w, w the row of B of log tau: a number above it for every G of the ball."""
+    row = arb_mat([[matrix[0, j]] for j in range(matrix.ncols())])
+    try:
+        solved = total.solve(row)
+    except ZeroDivisionError:
+        raise Rejected("the information is not proved to be regular") from None
+    found = (row.transpose() * solved)[0, 0]
+    require(found.is_finite() and found > 0, "the information is not proved to be regular")
+    return arb(found.upper())
 
 
 def _parts(box: Any, parts: Any, known: list[str]) -> list[Parameters]:
