@@ -28,6 +28,7 @@ RESOLVED = 1e13  # greatest condition number of the factor whose smallest singul
 _BLOCK = 2**19  # numbers in a block of cells
 _FEW = 1e-6  # eigenvalue of a scaled K(x) below which its factor is made by QR
 _MOST_CELLS = 5_000_000
+_HUGE = 1e150  # its square is a double
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +52,8 @@ class Information:
     def condition(self) -> float:
         """Condition number of I with every coordinate in units of its own information."""
         values = np.linalg.svd(self.factor / self._scales, compute_uv=False)
-        return float("inf") if values[-1] == 0 else float((values[0] / values[-1]) ** 2)
+        ratio = values[-1] / values[0]
+        return float("inf") if ratio < 1 / RESOLVED**2 else float(ratio**-2)
 
     @property
     def resolved(self) -> bool:
@@ -245,7 +247,7 @@ def kurtosis(
     direction: Floats,
     per_deviation: float = FINE.per_deviation,
 ) -> float:
-    """E psi^4/(E psi^2)^2 of psi = direction . score, direction (p,)."""
+    """E psi^4/(E psi^2)^2 of psi = direction . score, direction (p,); infinite where psi^4 is beyond a double."""
     t = logits(measure, gate, nodes.x)
     log_pi, order = _order(t)
     mu = nodes.x @ measure.a.T + measure.b
@@ -253,8 +255,9 @@ def kurtosis(
     second = fourth = 0.0
     for part in _blocks(measure, mu, per_deviation):
         cells = _cells(log_pi[part], order[part], mu[part], measure.nu, per_deviation)
-        squares = (cells.scores @ local[part][:, :, None])[..., 0] ** 2
+        psi = (cells.scores @ local[part][:, :, None])[..., 0]
         weight = cells.root**2 * nodes.weights[part][:, None]
-        second += float((weight * squares).sum())
-        fourth += float((weight * squares**2).sum())
-    return fourth / second**2
+        with np.errstate(over="ignore"):
+            second += float((weight * psi**2).sum())
+            fourth += float((weight * psi**4).sum())
+    return fourth / second**2 if np.isfinite(fourth) and second < _HUGE else float("inf")

@@ -280,6 +280,9 @@ def _asked(
         raise ValueError(f"precision must be a relative error from 1e-6 to 1, not {precision!r}")
     if m.tau.shape or m.k < 2 or m.d > 2:
         raise ValueError(f"the truth must have at least 2 atoms in dimension 1 or 2, not k = {m.k}, d = {m.d}")
+    experts = {(*a, b, nu) for a, b, nu in zip(m.a.tolist(), m.b.tolist(), m.nu.tolist(), strict=True)}
+    if len(experts) < m.k:
+        raise ValueError("the experts (a, b, nu) of the truth must be distinct: no data tell equal ones apart")
     if m.beta0[-1] != 0 or (gauge == "anchored" and m.beta1[-1].any()):
         what = "beta0 and beta1 of the last atom" if gauge == "anchored" else "beta0 of the last atom"
         raise ValueError(f"the truth must obey the gauge: {what} must be 0")

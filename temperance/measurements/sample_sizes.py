@@ -177,7 +177,7 @@ def _computed(empty: Row, s: Activation, truth: Truth, asked: Question) -> Row:
         condition=required.condition,
         relative_error=required.error,
         asymptotic=bool(required.kurtosis / n_tau <= ASYMPTOTIC),
-        kurtosis=required.kurtosis,
+        kurtosis=required.kurtosis if np.isfinite(required.kurtosis) else None,
         tau=float(truth.measure.tau),
     )
 

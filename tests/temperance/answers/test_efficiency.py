@@ -219,9 +219,18 @@ def test_bad_input_is_one_line(arguments, words, capsys):
 def test_a_truth_that_does_not_obey_the_gauge_is_refused(truth, capsys):
     assert run(["efficiency", "tanh", "--truth", truth(beta1=[[1], [0.5]]), "--gauge", "anchored"]) == 2
     assert "must obey the gauge" in capsys.readouterr().err
+    same = truth(a=[[0.5], [0.5]], b=[2, 2], nu=[0.25, 0.25])
+    assert run(["efficiency", "tanh", "--truth", same, "--gauge", "anchored"]) == 2
+    assert "must be distinct" in capsys.readouterr().err
     one = truth(beta1=[[1]], beta0=[0], a=[[1]], b=[1], nu=[1])
     assert run(["efficiency", "tanh", "--truth", one]) == 2
     assert "at least 2 atoms" in capsys.readouterr().err
+
+
+def test_a_gate_that_never_changes_its_mind_has_a_number_beyond_all_use(truth, capsys):
+    (row,) = record(capsys, "cos(z)", "--truth", truth(tau=0.001), "--gauge", "anchored")["rows"]
+    assert row["n_tau"] > 1e80
+    assert (row["asymptotic"], row["laws"]["tau_to_0"]) == (False, "exponential")
 
 
 def test_designs_say_what_they_would_save(truth, capsys):
