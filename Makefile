@@ -44,6 +44,7 @@ test-all: $(INSTALLED)
 bench: $(INSTALLED)
 	$(BIN)/python benchmarks/decisions.py
 	$(BIN)/python benchmarks/interactions.py
+	$(BIN)/python benchmarks/efficiency.py --ranking
 	$(BIN)/python benchmarks/kernels.py --json
 	$(BIN)/python benchmarks/cells.py --json --cells tanh,softmax
 	$(BIN)/python benchmarks/study.py --json

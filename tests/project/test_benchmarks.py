@@ -73,6 +73,13 @@ def test_the_kernel_benchmark_has_its_keys():
         assert all(math.isfinite(ns) and ns > 0 for ns in row.values())
 
 
+def test_sample_sizes_are_computed_and_proved():
+    result = run("efficiency.py")
+    assert list(result) == ["information", "twelve", "designs", "certificate"]
+    assert len(result["twelve"]["n_tau"]) == 12
+    assert result["information"]["n_tau"] < result["certificate"]["bound"] < 1.02 * result["information"]["n_tau"]
+
+
 def test_a_share_out_of_range_is_refused():
     command = [sys.executable, str(FOLDER / "workload.py"), "--share", "0"]
     outcome = subprocess.run(command, capture_output=True, text=True, check=False)
