@@ -72,7 +72,7 @@ def _weights(cell: Splitting) -> list[sp.Symbol]:
 
 
 def _function(symbols: Sequence[sp.Symbol], f: sp.Expr) -> Callable[..., Any]:
-    compiled = sp.lambdify((X, *symbols), f, "numpy")
+    compiled = sp.lambdify((X, *symbols), f, "scipy")  # NumPy, with erf and the like
     return lambda x, *values: np.broadcast_to(compiled(x, *values), x.shape)
 
 

@@ -55,8 +55,12 @@ def bounds(name: str) -> Orders:
 def measured(name: str) -> list[dict[str, Any]]:
     """What the minimisation finds of differences, of shared parameters, and for some settings of weighted means."""
     found = bounds(name)
-    kept = tuple(o for o in found.orders if not o.mean or name in _WITH_MEANS)
-    rows = [row for row in with_measurements(replace(found, orders=kept)).rows if row.measured is not None]
+    return records(replace(found, orders=tuple(o for o in found.orders if not o.mean or name in _WITH_MEANS)))
+
+
+def records(found: Orders) -> list[dict[str, Any]]:
+    """Measured orders of a setting, as they are kept."""
+    rows = [row for row in with_measurements(found).rows if row.measured is not None]
     return [
         {
             "parameter": row.order.parameter,
