@@ -15,6 +15,7 @@ Which question does a function answer?
 - `derive`: which relations hold among the derivatives of an atom, and what is identifiable? `twins`: which other
   parameters have the same density?
 - `predict`, `rates`, `exponents`: how fast do estimates converge, by theory, by Monte Carlo, by contact orders?
+- `atlas`: which contact orders have the gates of the literature? `twins`: which other parameters have one density?
 - `efficiency`: how many observations does the temperature need? (`required_n`, `standard_errors`: the numbers alone)
 - `fit`: which mixture do these data come from? `audit`: what of a torch router is identifiable, and what to change?
 - `verify`: which claims of the theory stand?
@@ -38,6 +39,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from temperance.answers.atlas import atlas as atlas
     from temperance.answers.certify import certify as certify
     from temperance.answers.check import catalogue as catalogue
     from temperance.answers.check import check as check
@@ -71,6 +73,7 @@ if TYPE_CHECKING:
     from temperance.theory.models.spec import MoESpec as MoESpec
 
 _HOME = {
+    "temperance.answers.atlas": ("atlas",),
     "temperance.answers.certify": ("certify",),
     "temperance.answers.check": ("catalogue", "check"),
     "temperance.answers.derive": ("derive",),

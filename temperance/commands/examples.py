@@ -39,6 +39,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "temperance exponents --gate softmax --certificate orders.json",
         "temperance exponents --gate softmax --split all --json",
     ),
+    "atlas": ("temperance atlas", "temperance atlas --json"),
     "fit": (
         "temperance fit data.csv --fitted 2",
         "temperance fit data.csv --fitted 3 --activation tanh --target price --json",
@@ -70,6 +71,7 @@ QUESTIONS: dict[str, str] = {
     "rates": "How fast do they converge, measured? A slope of -0.5 is an error n^(-1/2).",
     "efficiency": "How much data does the temperature need?",
     "exponents": "Which contact orders does a gate have, proved and measured?",
+    "atlas": "Which contact orders have the gates of the literature?",
     "fit": "Which mixture do my data come from?",
     "twins": "Which other parameters have the same density?",
     "verify": "Which claims of the theory stand? Exit status 1: one is contradicted.",
