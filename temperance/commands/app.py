@@ -31,7 +31,19 @@ app = App(
 )
 
 
-ANSWERS = ("check", "certify", "catalogue", "derive", "predict", "rates", "efficiency", "exponents", "atlas", "twins", "verify")
+ANSWERS = (
+    "check",
+    "certify",
+    "catalogue",
+    "derive",
+    "predict",
+    "rates",
+    "efficiency",
+    "exponents",
+    "atlas",
+    "twins",
+    "verify",
+)
 """The commands that are functions of `temperance`."""
 
 for made in ANSWERS:

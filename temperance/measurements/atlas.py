@@ -123,7 +123,7 @@ class Atlas:
 
     def to_json(self) -> dict[str, Any]:
         """What `atlas --json` prints."""
-        papers = {paper.arxiv: {"gates": paper.gates, "abstract": paper.abstract} for paper in PAPERS}
+        papers = [{"arxiv": p.arxiv, "gates": p.gates, "abstract": p.abstract} for p in PAPERS]
         return {"entries": [entry.to_json() for entry in self.entries], "papers": papers, "answer": self.answer}
 
 

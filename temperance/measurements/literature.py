@@ -37,7 +37,7 @@ PAPERS = (
     Paper("2602.01466", "sigmoid with temperature", "exponential sample size; with a Euclidean score polynomial"),
 )
 
-_LARGE = "not computed: in dimension 1 the router does not depend on the size of x, and dimension 2 is not covered"
+_LARGE = "not computed: the router needs dimension 2 or more, and orders are computed for dimension 1"
 _NO_WEIGHT = "not computed: the gate has no weight of an atom of its own, so that a cell cannot share it out"
 _NOT_LINEAR = "not computed: the mean of the expert is not a polynomial in x that is linear in the parameters"
 _NO_GATE = "not computed: this gate is not among those of `temperance derive`"

@@ -80,6 +80,7 @@ def test_json(quick, capsys):
     found = json.loads(capsys.readouterr().out)
     assert list(found) == ["entries", "papers", "answer"]
     assert len(found["entries"]) == len(QUICK) * len(CELLS)
+    assert len(found["papers"]) == len(PAPERS)
 
 
 def test_table_ends_in_an_answer(quick, capsys):
