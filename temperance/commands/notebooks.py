@@ -26,33 +26,33 @@ def _no_notebook_command(*given: Annotated[str, Parameter(show=False)]) -> int:
 
 @notebooks.command(name="run", help_epilogue=epilogue("notebooks run"))
 def run_notebooks(
-    place: str = "notebooks",
+    place: str | None = None,
     *,
     parameter: Given = (),
     output: Annotated[str | None, Parameter(name=["--output", "-o"])] = None,
 ) -> int:
-    """Execute notebooks again; exit with 1 if a result is not the one shown.
+    """Execute notebooks again, and say "same" of each; exit with 1 if a result is not the one shown.
 
-    With parameters of one's own, results are others, and the status is 1 only if a cell fails.
+    With parameters of one's own, results are others ("other parameters, as asked"), and the status is 1 only if a cell
+    fails.
 
     Parameters
     ----------
     place
-        A folder of notebooks, or one of them.
+        A folder of notebooks, or one of them; by default those that come with temperance.
     parameter
         A value for a parameter, in place of the one in the cell tagged "parameters": -p activation silu. Only notebooks
         that have one of the parameters given are run.
     output
-        A folder in which the executed notebooks are written.
+        A folder in which the executed notebooks are written; it is made if there is none.
     """
     from temperance.notebooks.execution import text
     from temperance.notebooks.parameters import defaults
     from temperance.notebooks.runs import missing_library, notebook_files, parameters_of, read, run_again
 
-    if output is not None and not Path(output).is_dir():
-        raise BadInput(f"there is no folder {output!r}; accepted: an existing one")
     found = {path: read(path) for path in notebook_files(place)}
     given = parameters_of(found, parameter)
+    folder = None if output is None else _folder(output)
     status = 0
     for path, shown in found.items():
         if given and not set(given) & set(defaults(shown)):
@@ -63,16 +63,25 @@ def run_notebooks(
         with display() as screen, screen.doing(path.name):
             made, different = run_again(shown, given)
         print(one_line(f"{path.name}: {_outcome(made is not None, different, bool(given))}"))
-        if made is not None and output is not None:
-            write_file(str(Path(output) / path.name), text(made))
+        if made is not None and folder is not None:
+            write_file(str(folder / path.name), text(made))
         status = status or int(made is None or bool(different and not given))
     return status
 
 
+def _folder(output: str) -> Path:
+    """The folder of this name, made if there is none."""
+    folder = Path(output)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(f"the folder {output!r} cannot be made: {error.strerror}; accepted: a folder") from error
+    return folder
+
+
 def _outcome(ran: bool, different: list[str], given: bool) -> str:
-    if not different:
-        return "the same results"
-    if given and ran:
-        cells = "1 cell shows another result" if len(different) == 1 else f"{len(different)} cells show other results"
-        return f"ran; {cells}"
-    return "; ".join(different)
+    if not ran:
+        return "; ".join(different)
+    if given:
+        return "other parameters, as asked"
+    return f"not the same: {'; '.join(different)}" if different else "same"

@@ -16,13 +16,23 @@ from temperance.notebooks.parameters import Value, defaults, inject, values
 from temperance.terminal.errors import BadInput, refusing
 
 
-def notebook_files(place: str) -> list[Path]:
-    """The notebooks in a folder, or the one that a file is. Raises BadInput if there are none."""
-    path = Path(place)
+def notebook_files(place: str | None = None) -> list[Path]:
+    """The notebooks in a folder, or the one that a file is; by default those that come with temperance.
+
+    Raises BadInput if there are none.
+    """
+    path = _own() if place is None else Path(place)
     found = [path] if path.suffix == ".ipynb" and path.is_file() else sorted(path.glob("*.ipynb"))
     if not found:
-        raise BadInput(f"no notebook in {place!r}; accepted: a folder with .ipynb files, or one of them")
+        raise BadInput(f"no notebook in {str(path)!r}; accepted: a folder with .ipynb files, or one of them")
     return found
+
+
+def _own() -> Path:
+    """The folder of the notebooks in a checkout; or where they are installed, see package-dir in pyproject.toml."""
+    here = Path(__file__).parent
+    checkout = here.parents[1] / "notebooks"
+    return here / "shown" if (here / "shown").is_dir() else checkout
 
 
 def read(path: Path) -> NotebookNode:

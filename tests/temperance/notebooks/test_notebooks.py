@@ -85,11 +85,12 @@ def test_different_pictures_are_seen():
 def test_the_command_runs(capsys, tmp_path):
     (tmp_path / "a.ipynb").write_text(text(execute(one_cell("1 + 1"))), encoding="utf-8")
     assert run(["notebooks", "run", str(tmp_path)]) == 0
-    assert capsys.readouterr().out == "a.ipynb: the same results\n"
+    assert capsys.readouterr().out == "a.ipynb: same\n"
     notebook = nbformat.read(tmp_path / "a.ipynb", as_version=4)
     notebook.cells[0].source = "1 + 2"
     nbformat.write(notebook, tmp_path / "a.ipynb")
     assert run(["notebooks", "run", str(tmp_path)]) == 1
+    assert capsys.readouterr().out == "a.ipynb: not the same: cell 0: 1 + 2\n"
     notebook.cells[0].source = "1 / 0"
     nbformat.write(notebook, tmp_path / "a.ipynb")
     assert run(["notebooks", "run", str(tmp_path)]) == 1
@@ -169,10 +170,9 @@ def test_differences_leave_out_injected_parameters_and_the_kinds_that_are_ignore
 def test_the_command_runs_with_parameters(capsys, tmp_path):
     (tmp_path / "a.ipynb").write_text(text(execute(with_parameters())), encoding="utf-8")
     (tmp_path / "b.ipynb").write_text(text(execute(one_cell("1 / 1"))), encoding="utf-8")
-    out = tmp_path / "out"
-    out.mkdir()
+    out = tmp_path / "made" / "out"
     assert run(["notebooks", "run", str(tmp_path), "-p", "activation", "silu", "-p", "n", "-1", "-o", str(out)]) == 0
-    assert capsys.readouterr().out == "a.ipynb: ran; 1 cell shows another result\n"
+    assert capsys.readouterr().out == "a.ipynb: other parameters, as asked\n"
     (written,) = out.iterdir()
     made = nbformat.read(written, as_version=4)
     assert made.cells[-1].outputs[0].data["text/plain"] == "('silu', False, -1, 1.0)"
@@ -186,7 +186,7 @@ def test_parameters_that_are_no_good_end_with_two_in_one_line(capsys, tmp_path):
         (["-p", "foo", "1"], "unknown parameter 'foo'; accepted: activation, quick, n, scale\n"),
         (["-p", "activation", "frob("], "the parameter 'activation': cannot read 'frob('"),
         (["-p", "activation"], "-p needs a value\n"),
-        (["-o", str(tmp_path / "missing")], "there is no folder"),
+        (["-o", str(tmp_path / "a.ipynb" / "b")], "the folder"),
     ):
         assert run(["notebooks", "run", str(tmp_path), *options]) == 2
         captured = capsys.readouterr()
