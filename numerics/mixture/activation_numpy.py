@@ -14,9 +14,9 @@ from typing import Any, Literal
 import mpmath
 import numpy as np
 import sympy as sp
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from temperance.theory.activations.activation import Activation, Piece, Z
+from temperance.theory.activations.activation import Activation, Piece, Z, activation
 
 Floats = NDArray[np.float64]
 Parity = Literal["even", "odd"]
@@ -182,7 +182,7 @@ class CompiledActivation:
     source: Activation
     pieces: tuple[CompiledPiece, ...] = field(repr=False)
 
-    def __call__(self, z: Floats, order: int = 2) -> list[Floats]:
+    def __call__(self, z: ArrayLike, order: int = 2) -> list[Floats]:
         """Derivatives 0..order (at most 2) of s at every element of z; nan where s is not defined.
 
         At the end point of two pieces the right one counts.
@@ -196,6 +196,15 @@ class CompiledActivation:
             for value, part in zip(values, piece(z[inside], order), strict=True):
                 value[inside] = part
         return values
+
+
+Compilable = str | Activation | CompiledActivation
+"""A name, an expression in z, an activation, or one that is compiled."""
+
+
+def compiled(source: Compilable) -> CompiledActivation:
+    """The activation of a source, compiled. Raises ValueError as `activation` and `compile_activation` do."""
+    return source if isinstance(source, CompiledActivation) else compile_activation(activation(source))
 
 
 @lru_cache(maxsize=64)

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from temperance.numerics.machine.threads import one_blas_thread
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats
@@ -68,7 +69,17 @@ def _features(x: Floats) -> Floats:
     return np.concatenate([x.T, np.ones((1, len(x)))])
 
 
-def check_data(x: Floats, y: Floats, d: int) -> tuple[Floats, Floats]:
+def check_points(measure: MixingMeasure, x: ArrayLike) -> Floats:
+    """x (n, d) as an array of doubles; raises ValueError for a wrong shape, or a measure with leading axes."""
+    points = np.asarray(x, dtype=float)
+    if measure.tau.ndim:
+        raise ValueError(f"one measure is needed, not a batch of shape {measure.tau.shape}")
+    if points.ndim != 2 or points.shape[1] != measure.d:
+        raise ValueError(f"x must have shape (n, {measure.d}), not {points.shape}")
+    return points
+
+
+def check_data(x: ArrayLike, y: ArrayLike, d: int) -> tuple[Floats, Floats]:
     """x (..., n, d) and y (..., n) as arrays of doubles; raises ValueError for a wrong shape."""
     x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
     if x.ndim < 2 or x.shape[-1] != d:
@@ -79,7 +90,7 @@ def check_data(x: Floats, y: Floats, d: int) -> tuple[Floats, Floats]:
 
 
 @one_blas_thread()
-def log_density(measure: MixingMeasure, gate: CompiledActivation, x: Floats, y: Floats) -> Floats:
+def log_density(measure: MixingMeasure, gate: CompiledActivation, x: ArrayLike, y: ArrayLike) -> Floats:
     """log g_G(y_j | x_j), shape (..., n), of a measure (...) at points x (..., n, d), y (..., n); gate: s, compiled.
 
     Points without leading axes serve every measure. Raises ValueError for a wrong shape.

@@ -15,7 +15,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from temperance.numerics.mixture.activation_numpy import Floats
+from temperance.numerics.mixture.activation_numpy import Compilable, Floats, compiled
 
 Gauge = Literal["anchored", "free"]
 
@@ -77,6 +77,32 @@ class MixingMeasure:
     def __getitem__(self, index: object) -> MixingMeasure:
         """The measures at an index of the leading axes."""
         return MixingMeasure(*(getattr(self, f.name)[index] for f in fields(self)))
+
+    def gate_probabilities(self, x: ArrayLike, activation: Compilable = "z") -> Floats:
+        """softmax_i((s(beta1_i . x) + beta0_i)/tau), the weights of the atoms, shape (n, k), at x (n, d).
+
+        activation: s, a name, an expression in z, or an Activation; the linear gate by default. The measure has no
+        leading axes. Raises ValueError for a wrong shape, or an activation that cannot be read.
+        """
+        from temperance.numerics.mixture.density import check_points, gate_probabilities
+
+        return gate_probabilities(self, compiled(activation), check_points(self, x))
+
+    def responsibilities(self, x: ArrayLike, y: ArrayLike, activation: Compilable = "z") -> Floats:
+        """Posterior probabilities of the atoms given x (n, d) and y (n,), shape (n, k); as `gate_probabilities`."""
+        from temperance.numerics.mixture.density import check_data, check_points, responsibilities
+
+        return responsibilities(self, compiled(activation), *check_data(check_points(self, x), y, self.d))
+
+    def log_density(self, x: ArrayLike, y: ArrayLike, activation: Compilable = "z") -> Floats:
+        """log g_G(y_j | x_j), shape (..., n), of measures (...), at x (..., n, d) and y (..., n).
+
+        activation: as in `gate_probabilities`. Points without leading axes serve every measure; the sum over the last
+        axis is the log-likelihood. Raises ValueError for a wrong shape, or an activation that cannot be read.
+        """
+        from temperance.numerics.mixture.density import log_density
+
+        return log_density(self, compiled(activation), x, y)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats
+from temperance.numerics.mixture.activation_numpy import Compilable, Floats, compiled
 from temperance.numerics.mixture.density import gate_probabilities
 from temperance.numerics.mixture.measures import MixingMeasure
 
@@ -26,7 +26,7 @@ def uniforms(n: int, columns: int, seed: int, replicate: int = 0) -> Floats:
 
 def sample(
     measure: MixingMeasure,
-    gate: CompiledActivation,
+    gate: Compilable,
     n: int,
     *,
     seed: int,
@@ -37,8 +37,8 @@ def sample(
 ) -> tuple[Floats, Floats]:
     """n points x (n, d), uniform on [low, high]^d unless given, and y (n,) from g_G(y | x).
 
-    measure has no replicate axis; gate: s, compiled; seed, replicate: of the stream. Raises ValueError for a wrong
-    shape or an empty interval.
+    measure has no replicate axis; gate: s, a name, an expression in z, an Activation, or one that is compiled; seed,
+    replicate: of the stream. Raises ValueError for a wrong shape, an empty interval, or a gate that cannot be read.
     """
     if measure.tau.ndim:
         raise ValueError(f"one measure is needed, not a batch of shape {measure.tau.shape}")
@@ -50,7 +50,7 @@ def sample(
     x = np.asarray(x, dtype=float)
     if x.shape != (n, measure.d):
         raise ValueError(f"x must have shape {(n, measure.d)}, not {x.shape}")
-    cumulative = np.cumsum(gate_probabilities(measure, gate, x), axis=1)
+    cumulative = np.cumsum(gate_probabilities(measure, compiled(gate), x), axis=1)
     atom = (u[:, :1] >= cumulative[:, :-1]).sum(axis=1)
     normal = np.sqrt(-2.0 * np.log1p(-u[:, 1])) * np.cos(2 * np.pi * u[:, 2])  # Box-Muller
     mean = np.einsum("nd,nd->n", x, measure.a[atom]) + measure.b[atom]

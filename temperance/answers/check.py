@@ -6,7 +6,7 @@ import shlex
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from temperance.answers.proof_files import check_names, write_proofs
 from temperance.interop.callables import Source, activation
@@ -18,6 +18,10 @@ from temperance.theory.conditions.decision import Decision, decide
 from temperance.theory.conditions.verdict import CONDITIONS, Verdict
 from temperance.theory.rates.learnability import MIRRORS, learnability
 from temperance.theory.twins.decision import twins
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import ArrayLike, NDArray
 
 _RATES = "how fast: temperance predict --activation {} --true 2 --fitted 3 --gauge anchored"
 _COLUMNS = ("activation", "first", "second", "tau, beta1", "a", "b, nu", "mirror")
@@ -104,6 +108,17 @@ class Check(Answer):
             }
             for d in self.decisions
         ]
+
+    def values(self, z: ArrayLike, order: int = 0) -> list[NDArray[np.float64]]:
+        """Derivatives 0..order (at most 2) of s at every element of z: arrays of its shape, nan where s is not defined.
+
+        Raises:
+            AttributeError: there are several activations.
+            ValueError: it has free parameters, or is real where no closed form is known.
+        """
+        from temperance.numerics.mixture.activation_numpy import compile_activation
+
+        return compile_activation(self.activation)(z, order)
 
     def certificates(self) -> list[dict[str, Any]]:
         """The proofs of the verdicts, as JSON values; `certify` proves them again."""

@@ -15,7 +15,8 @@ from temperance.theory.derivations import printing
 from temperance.theory.derivations.derivation import Derivation, derivation
 from temperance.theory.interactions.pdes import Relation
 from temperance.theory.models.by_name import model
-from temperance.theory.models.spec import BETA0, written
+from temperance.theory.models.spec import BETA0, Expert, Gate, written
+from temperance.theory.symmetries.flows import Symmetries
 
 _SHOWN = 20
 
@@ -65,6 +66,11 @@ class Derive(Answer):
         return tuple(self.derivation.interactions.relations)
 
     @property
+    def symmetries(self) -> Symmetries:
+        """Flows, discrete symmetries, and the identifiable functions of an atom, with what of that is proved."""
+        return self.derivation.symmetries
+
+    @property
     def title(self) -> str:
         """What was asked."""
         return self.derivation.title
@@ -106,14 +112,14 @@ class Derive(Answer):
     @property
     def words(self) -> Sequence[str]:
         """What is identifiable."""
-        functions, spec = self.derivation.symmetries.identifiable, self.derivation.interactions.spec
+        functions, spec = self.symmetries.identifiable, self.derivation.interactions.spec
         if functions is None:
             return ["What is identifiable is not decided: a flow was not integrated."]
         bias = () if spec.gate.offset is None else (BETA0,)
         lost = [p.name for p in (*spec.gate.parameters, *bias, *spec.expert.parameters) if p not in functions]
         kept = ", ".join(map(str, functions))
         names = f"not identifiable by themselves: {', '.join(lost)}" if lost else "that is every parameter"
-        return [f"Identifiable: {kept}; {names}. What is {self.derivation.symmetries.proved}."]
+        return [f"Identifiable: {kept}; {names}. What is {self.symmetries.proved}."]
 
     def to_json(self) -> Any:
         """The record of the derivation."""
@@ -126,8 +132,8 @@ class Derive(Answer):
 
 
 def derive(
-    gate: str = "linear",
-    expert: str = "gaussian",
+    gate: str | Gate = "linear",
+    expert: str | Expert = "gaussian",
     activation: str | None = None,
     *,
     dim: Whole = 1,
@@ -138,8 +144,8 @@ def derive(
 
     Args:
         gate: linear, activation (with --activation), generic, softmax, quadratic, gaussian, gaussian-full, sigmoid,
-            cosine, cosine-perturbed, laplace.
-        expert: gaussian, constant, polynomial:M, nonlinear, multinomial:K.
+            cosine, cosine-perturbed, laplace; in Python, also a Gate.
+        expert: gaussian, constant, polynomial:M, nonlinear, multinomial:K; in Python, also an Expert.
         activation: A name of the catalogue or an expression in z; chooses the gate "activation".
         dim: Dimension of x.
         order: Largest order of the derivatives, 1 to 8.
@@ -152,5 +158,6 @@ def derive(
         raise BadInput(f"--order must be an integer from 1 to 8, not {order}")
     with display() as shown, shown.doing("deriving"):
         with refusing():
-            spec = model(gate_of(gate, activation), expert, activation, dim)
+            chosen = gate_of(gate, activation) if isinstance(gate, str) else gate
+            spec = model(chosen, expert, activation, dim)
         return Derive(derivation(spec.gate, spec.expert, None, spec.dim, order), all)

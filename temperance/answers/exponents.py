@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from temperance.measurements.contact_orders import Exponents as Orders
-from temperance.measurements.contact_orders import answer, moving, with_measurements
+from temperance.measurements.contact_orders import MeasuredOrder, answer, moving, with_measurements
 from temperance.pages.answer import Answer, Grid, Part
 from temperance.terminal.errors import BadInput, refusing
 from temperance.terminal.json_input import read_json
@@ -56,6 +56,11 @@ class Exponents(Answer):
         yield from (f"  {line}" for line in record["equations"])
         yield ""
 
+    def certificates(self) -> list[dict[str, Any]]:
+        """The proof of the upper bounds, as a JSON value, if there is one; `certify` proves it again."""
+        found = self.found.found.certificate
+        return [] if found is None else [dict(found)]
+
     @property
     def words(self) -> Sequence[str]:
         """The rates: proved, only measured, and none at all."""
@@ -79,6 +84,7 @@ def exponents(
     cell: Whole = 2,
     split: str = "one",
     point: FileOr = None,
+    bounds_only: bool = False,
     certificate: str | None = None,
 ) -> Exponents:
     """Compute the contact order of every parameter of a split atom: what is proved and what is measured.
@@ -90,6 +96,7 @@ def exponents(
         cell: Number of atoms that the true atom is fitted by, 2 to 4; upper bounds are computed for 2.
         split: one: another cell is a singleton; all: every cell is split.
         point: A .json file with the true values of the gate's parameters; by default beta1 = 1, tau = 1 and the like.
+        bounds_only: Prove the upper bounds, in a second, and measure nothing.
         certificate: Write the certificate of the upper bounds to this .json file; see certify.
 
     Raises:
@@ -109,6 +116,8 @@ def exponents(
             bounds = orders(chosen)
         if certificate is not None:
             _write_certificate(bounds.certificate, certificate)
+        if bounds_only:
+            return Exponents(Orders(bounds, tuple(MeasuredOrder(order, None) for order in bounds.orders)))
         return Exponents(with_measurements(bounds, progress=shown.doing))
 
 

@@ -19,8 +19,9 @@ from temperance.pages.answer import Answer, Refused
 from temperance.terminal.errors import one_line
 from temperance.terminal.options import FileOr, Json, Output
 from temperance.terminal.output import check_writable, console, to_json
+from temperance.theory.models.spec import Expert, Gate
 
-_SHELL: Mapping[Any, Any] = {FileOr: str | None, Source: str}
+_SHELL: Mapping[Any, Any] = {FileOr: str | None, Source: str, str | Gate: str, str | Expert: str}
 """What of an option's type can be typed."""
 
 

@@ -93,3 +93,22 @@ def test_layouts_are_validated(bad):
 
 def test_weights_are_those_of_the_mixing_measure():
     np.testing.assert_allclose(example().weights, [np.exp(4.0), 1.0])
+
+
+def test_a_measure_tells_weights_and_densities_of_an_activation_by_its_name():
+    measure = MixingMeasure([[1.0], [0.0]], [0.5, 0.0], 0.5, [[0.5], [-0.5]], [2.0, -2.0], [0.25, 0.5])
+    x, y = [[-1.0], [2.0]], [1.0, 3.0]
+    odds = (np.tanh([-1.0, 2.0]) + 0.5) / 0.5
+    first = 1 / (1 + np.exp(-odds))
+    np.testing.assert_allclose(measure.gate_probabilities(x, "tanh"), np.stack([first, 1 - first], axis=1))
+    means, nu = np.array([[1.5, -1.5], [3.0, -3.0]]), np.array([0.25, 0.5])
+    parts = np.exp(-((np.array(y)[:, None] - means) ** 2) / (2 * nu)) / np.sqrt(2 * np.pi * nu)
+    joint = np.stack([first, 1 - first], axis=1) * parts
+    np.testing.assert_allclose(measure.log_density(x, y, "tanh"), np.log(joint.sum(axis=1)))
+    np.testing.assert_allclose(measure.responsibilities(x, y, "tanh"), joint / joint.sum(axis=1, keepdims=True))
+    logits = np.array([-1.0, 2.0]) / 0.5 + 1
+    np.testing.assert_allclose(measure.gate_probabilities(x)[:, 0], 1 / (1 + np.exp(-logits)))  # the linear gate
+    with pytest.raises(ValueError, match="x must have shape \\(n, 1\\)"):
+        measure.gate_probabilities([1.0, 2.0])
+    with pytest.raises(ValueError, match="frob"):
+        measure.log_density(x, y, "frob(z)")

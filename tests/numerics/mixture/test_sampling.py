@@ -61,3 +61,8 @@ def test_a_batch_of_measures_is_refused():
     )
     with pytest.raises(ValueError, match="one measure"):
         sample(batch, TANH, 5, seed=1)
+
+
+def test_the_gate_may_be_named():
+    for ours, theirs in zip(sample(TRUTH, "tanh(z)", 9, seed=1), sample(TRUTH, TANH, 9, seed=1), strict=True):
+        np.testing.assert_array_equal(ours, theirs)

@@ -4,7 +4,9 @@ import inspect
 import sys
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
+import sympy as sp
 
 import temperance
 from temperance.commands.app import app, run
@@ -133,3 +135,31 @@ def test_a_truth_may_be_given_as_it_stands_in_a_file():
     assert "mirror point of type odd" in str(found)
     with pytest.raises(ValueError, match="no 'nu'"):
         temperance.predict(activation="tanh", true=2, fitted=2, truth={k: v for k, v in truth.items() if k != "nu"})
+
+
+def test_an_activation_is_evaluated_where_it_is_defined():
+    z = np.array([-1.0, 0.5])
+    s, slope = temperance.check("log(z)").values(z, order=1)
+    np.testing.assert_allclose(s, [np.nan, np.log(0.5)])
+    np.testing.assert_allclose(slope, [np.nan, 2.0])
+    with pytest.raises(AttributeError, match="decisions has one"):
+        temperance.check("gelu", "relu").values(z)
+
+
+def test_relations_are_derived_of_a_gate_and_an_expert_of_ones_own():
+    x, y, c, b = sp.symbols("x y c b", real=True)
+    scale, tau = sp.symbols("kappa tau", positive=True)
+    gate = temperance.Gate("von Mises", scale * sp.cos(x - c) / tau, (scale, c, tau), (tau,), None)
+    counts = temperance.Expert("Poisson", y * b - sp.exp(b) - sp.loggamma(y + 1), (b,))
+    found = temperance.derive(gate, counts, order=1)
+    assert [g.equation for g in found.generators] == ["tau*u_{tau} + kappa*u_{kappa} = 0"]
+    assert [flow.statement for flow in found.symmetries.flows] == ["(kappa, tau) -> (l*kappa, l*tau)"]
+
+
+def test_bounds_of_contact_orders_are_proved_again_without_measuring():
+    found = temperance.exponents("softmax", bounds_only=True)
+    orders = {row["parameter"]: (row["upper"], row["measured"]) for row in found.rows()}
+    assert (orders["b"], orders["mean a"]) == (("4", None), ("4/3", None))
+    (proof,) = found.certificates()
+    assert temperance.certify(proof).accepted
+    assert not temperance.certify({**proof, "orders": {**proof["orders"], "difference b": "3"}}).accepted
