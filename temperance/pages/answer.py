@@ -118,7 +118,16 @@ class Answer:
     def __str__(self) -> str:
         """What the command prints."""
         file = io.StringIO()
-        self.show(Console(file=file, width=console().width, soft_wrap=True, markup=False, highlight=False, emoji=False))
+        screen = Console(
+            file=file,
+            width=console().width,
+            soft_wrap=True,
+            markup=False,
+            highlight=False,
+            emoji=False,
+            force_jupyter=False,  # or rich would show the lines in a notebook, and write nothing to the file
+        )
+        self.show(screen)
         return file.getvalue().rstrip("\n")
 
     def __repr__(self) -> str:

@@ -63,6 +63,14 @@ def test_an_execution_is_the_same_twice():
 
 
 @pytest.mark.slow
+def test_an_answer_prints_text_in_a_notebook():
+    made = execute(one_cell("import temperance\nprint(temperance.check('relu'))"))
+    (output,) = made.cells[0].outputs
+    assert (output.output_type, output.name) == ("stream", "stdout")
+    assert "tau learnable: no" in output.text
+
+
+@pytest.mark.slow
 def test_differences_in_results_are_seen():
     source = "import itertools\nimport time\nprint(time.time_ns())"
     made = execute(one_cell(source))
