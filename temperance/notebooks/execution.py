@@ -10,6 +10,7 @@ import asyncio
 import base64
 import io
 import os
+import re
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor, wait
 from copy import deepcopy
@@ -32,6 +33,7 @@ _METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
+_NOTICE = r"compiling the likelihood for .*, once\n"
 _TIMEOUT = 300  # seconds for one cell
 _LARGEST_PIXEL_ERROR = 0.01  # mean over the picture, of 1: fonts and rounding differ a little between machines
 
@@ -97,9 +99,16 @@ async def _executed(client: NotebookClient, environment: dict[str, str]) -> None
 
 
 def _joined(outputs: Iterable[NotebookNode]) -> list[NotebookNode]:
-    """Outputs with the neighbouring parts of one stream as one: where the kernel cuts them is chance."""
+    """Outputs with the neighbouring parts of one stream as one: where the kernel cuts them is chance.
+
+    Without the notice that a likelihood is compiled, which depends on what is on disk.
+    """
     found: list[NotebookNode] = []
     for output in outputs:
+        if output.output_type == "stream" and output.name == "stderr":
+            output.text = re.sub(_NOTICE, "", output.text)
+            if not output.text:
+                continue
         if found and output.output_type == "stream" == found[-1].output_type and output.name == found[-1].name:
             found[-1].text += output.text
         else:

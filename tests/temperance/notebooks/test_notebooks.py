@@ -63,6 +63,14 @@ def test_an_execution_is_the_same_twice():
 
 
 @pytest.mark.slow
+def test_the_notice_of_a_compilation_is_no_output_and_other_notices_are():
+    said = "compiling the likelihood for 2 experts, once"
+    source = "import sys\nprint({!r}, file=sys.stderr)"
+    made = execute(build([("code", source.format(text)) for text in (said, f"{said}\na warning")]))
+    assert [[output.text for output in cell.outputs] for cell in made.cells] == [[], ["a warning\n"]]
+
+
+@pytest.mark.slow
 def test_an_answer_prints_text_in_a_notebook():
     made = execute(one_cell("import temperance\nprint(temperance.check('relu'))"))
     (output,) = made.cells[0].outputs
