@@ -25,7 +25,7 @@ Besides them there are the things that they take and give:
 - `activation`, `Activation`: an activation from a name, an expression, or a function of torch or jax;
 - `Gate`, `Expert`, `MoESpec`: models of one's own, as formulas;
 - `MixingMeasure`, `sample`, `log_likelihood`: parameters of a mixture as arrays, data from it, its likelihood;
-- `Study`, `run_study`, `StudyResult`, `study_slopes`: a rate study of one's own;
+- `Study`, `run_study`, `StudyResult`, `study_slopes`: a rate study of one's own; `Box`: the parameter set of its fits;
 - `MoERegressor`: a mixture as a scikit-learn estimator; `FitResult`, `FitComparison`, `Audit`: what `fit` and
   `audit` return; `Answer`: what all others do.
 
@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from temperance.numerics.estimation.estimate import fit as fit
     from temperance.numerics.estimation.result import FitResult as FitResult
     from temperance.numerics.estimation.sizes import FitComparison as FitComparison
+    from temperance.numerics.fitting.mle import Box as Box
     from temperance.numerics.mixture.density import log_likelihood as log_likelihood
     from temperance.numerics.mixture.measures import MixingMeasure as MixingMeasure
     from temperance.numerics.mixture.sampling import sample as sample
@@ -89,6 +90,7 @@ _HOME = {
     "temperance.numerics.estimation.estimate": ("fit",),
     "temperance.numerics.estimation.result": ("FitResult",),
     "temperance.numerics.estimation.sizes": ("FitComparison",),
+    "temperance.numerics.fitting.mle": ("Box",),
     "temperance.numerics.mixture.density": ("log_likelihood",),
     "temperance.numerics.mixture.measures": ("MixingMeasure",),
     "temperance.numerics.mixture.sampling": ("sample",),
