@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from temperance.numerics.information.fisher import information
 from temperance.numerics.information.quadrature import FINE, quadrature
-from temperance.numerics.mixture.activation_numpy import CompiledActivation
+from temperance.numerics.mixture.activation_numpy import Compilable, CompiledActivation, compiled
 from temperance.numerics.mixture.measures import Gauge, Layout, MixingMeasure
 from temperance.theory.checker.sample_size_checker import FORMAT, check, proved_bound, statement
 from temperance.theory.rates.true_point import exact
@@ -32,7 +32,7 @@ _ROUNDED = 1e-12  # more than the rounding of the bound to a double
 def certificate(
     truth: MixingMeasure,
     gauge: Gauge,
-    gate: CompiledActivation,
+    gate: Compilable,
     low: float,
     high: float,
     *,
@@ -46,7 +46,7 @@ def certificate(
     Args:
         truth: two atoms, d = 1.
         gauge: of the gate.
-        gate: s, compiled; one formula on the whole line.
+        gate: s, by name or compiled; one formula on the whole line.
         low, high: x is uniform on [low, high].
         precision: relative standard error.
         radii: half-widths of the box, by names such as tau, beta1_1, nu_2; 0 for those left out.
@@ -56,6 +56,7 @@ def certificate(
     Raises:
         ValueError: another model, or nothing is proved (`theory.checker.rejected.Rejected`).
     """
+    gate = compiled(gate)
     if truth.k != 2 or truth.d != 1:
         raise ValueError(f"certificates are for two atoms and d = 1, not k = {truth.k}, d = {truth.d}")
     if len(gate.source.pieces) != 1 or np.isfinite([gate.pieces[0].lower, gate.pieces[0].upper]).any():
