@@ -7,7 +7,8 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-from temperance.theory.checker.verdict_checker import CONDITIONS, ORDERS
+from temperance.theory.checker.order_checker import FORMAT as ORDERS
+from temperance.theory.checker.verdict_checker import CONDITIONS
 
 DERIVED = ("statement", "tower", "digest", "format")  # what anybody can compute
 Certificate = dict[str, Any]

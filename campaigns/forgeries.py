@@ -27,8 +27,9 @@ from order_oracle import orders
 from truth_oracle import Truth, monomials, truth
 
 from temperance.theory.checker import order_checker
+from temperance.theory.checker.order_checker import FORMAT as ORDERS
 from temperance.theory.checker.rejected import Rejected
-from temperance.theory.checker.verdict_checker import CONDITIONS, FORMAT, ORDERS, check, digest, statement, tower_of
+from temperance.theory.checker.verdict_checker import CONDITIONS, FORMAT, check, digest, statement, tower_of
 from temperance.theory.conditions.certificates import certificates
 from temperance.theory.models.by_name import model
 from temperance.theory.orders.split_cell import Splitting

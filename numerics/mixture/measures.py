@@ -89,7 +89,10 @@ class MixingMeasure:
         return gate_probabilities(self, compiled(activation), check_points(self, x))
 
     def responsibilities(self, x: ArrayLike, y: ArrayLike, activation: Compilable = "z") -> Floats:
-        """Posterior probabilities of the atoms given x (n, d) and y (n,), shape (n, k); as `gate_probabilities`."""
+        """Posterior probabilities of the atoms given x (n, d) and y (n,), shape (n, k).
+
+        activation: and ValueError: as in `gate_probabilities`.
+        """
         from temperance.numerics.mixture.density import check_data, check_points, responsibilities
 
         return responsibilities(self, compiled(activation), *check_data(check_points(self, x), y, self.d))

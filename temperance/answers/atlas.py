@@ -40,7 +40,7 @@ class Atlas(Answer):
         yield Grid("Contact orders", _COLUMNS, tuple(_row(entry) for entry in entries))
         yield "Orders: * by a theorem, others with a certificate; ? without a proof; flat: by an exact identity."
         yield "In brackets the measured order; (0): no distance is told from 0; none: not measured, or at most 1."
-        yield "Published: of arXiv 2401.13875 and 2305.03288, as in theory.md 2.7; other abstracts have none."
+        yield "Published: of arXiv 2401.13875 and 2305.03288, as in theory.md 2.7; none was read in other abstracts."
         yield from dict.fromkeys(_note(entry) for entry in entries if not entry.orders)
         yield "What the abstracts state of rates"
         yield from (f"  arXiv {paper.arxiv}, {paper.gates}: {paper.abstract}" for paper in PAPERS)

@@ -21,6 +21,7 @@ import operator
 from collections.abc import Iterable, Mapping, Set
 from fractions import Fraction
 from hashlib import sha256
+from importlib import import_module
 from itertools import combinations
 from json import dumps
 from typing import Any
@@ -30,7 +31,8 @@ from flint import arb, arb_mat, arb_series, ctx, fmpq
 
 from temperance.theory.checker.rejected import Rejected, rational, require, require_keys
 
-FORMAT, ORDERS, SAMPLE_SIZES = "temperance-certificate/3", "temperance-orders/1", "temperance-sample-size/1"
+FORMAT = "temperance-certificate/3"
+OTHERS = {"temperance-orders/1": "order_checker", "temperance-sample-size/1": "sample_size_checker"}
 FAMILIES = {  # s1 = s', s2 = s''
     "F1": ("1", "s", "z*s1"),
     "A": ("1", "s", "s**2", "z*s1", "z*s*s1", "z**2*s2", "z**2*s1**2"),
@@ -433,15 +435,8 @@ def check(certificate: Any) -> None:
         Rejected: the statement is not proved, or the certificate is not of the format described above.
     """
     try:
-        if certificate["format"] == ORDERS:
-            from temperance.theory.checker import order_checker
-
-            order_checker.check(certificate)
-            return
-        if certificate["format"] == SAMPLE_SIZES:
-            from temperance.theory.checker import sample_size_checker
-
-            sample_size_checker.check(certificate)
+        if certificate["format"] in OTHERS:
+            import_module(f"temperance.theory.checker.{OTHERS[certificate['format']]}").check(certificate)
             return
         require(certificate["format"] == FORMAT, "the format is unknown")
         computed = {"digest": digest, "statement": statement, "tower": tower_of}

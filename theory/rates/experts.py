@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from temperance.theory.rates.prediction import HALF, Prediction
 from temperance.theory.rates.setting import Setting
-from temperance.theory.rates.true_point import covers_line, slope_at_zero
+from temperance.theory.rates.true_point import covers_line, irregularity, slope_at_zero
 from temperance.theory.solvability.solvability import order
 
 EXPERT = ("a", "b", "nu")
@@ -29,7 +29,7 @@ def _bounded(setting: Setting) -> bool:
     """Whether s is proved continuous on the line, so that the gate's probabilities at different x are comparable."""
     source = setting.source
     whole = covers_line(source) and slope_at_zero(source) != "unknown"
-    return whole and setting.irregularity(order=1) is None
+    return whole and irregularity(source, setting.dim, 1) is None
 
 
 def _completed(p: Prediction) -> Prediction:

@@ -15,9 +15,9 @@ from temperance.evidence.lattices import with_lattices
 from temperance.evidence.monte_carlo import judged as judged_slopes
 from temperance.evidence.monte_carlo import with_profile
 from temperance.evidence.outcomes import LEGS, Leg, claim_outcome, combined
+from temperance.evidence.paired_studies import compared
 from temperance.evidence.proof import certified, proof_leg, verdict_check
 from temperance.evidence.study_runner import Runs
-from temperance.evidence.twins import compared
 from temperance.numerics.contact.curves import ExactMeasure, line, scale_orbit
 from temperance.numerics.errors.orbit_flatness import Flatness
 from temperance.numerics.studies.claim_studies import LINEAR, SAMPLES, STUDIES, TANH, TWIN

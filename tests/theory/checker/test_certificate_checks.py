@@ -10,9 +10,10 @@ import sympy as sp
 from flint import arb_mat, ctx
 
 from temperance.theory.checker import verdict_checker
+from temperance.theory.checker.order_checker import FORMAT as ORDERS
 from temperance.theory.checker.order_checker import objection
 from temperance.theory.checker.rejected import Rejected
-from temperance.theory.checker.verdict_checker import ORDERS, _Proof, _terms, check, digest, statement, tower_of
+from temperance.theory.checker.verdict_checker import _Proof, _terms, check, digest, statement, tower_of
 from temperance.theory.conditions.certificates import certificates as issued
 from temperance.theory.models.by_name import model
 from temperance.theory.orders.split_cell import Splitting

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from temperance.theory.checker import verdict_checker
-from temperance.theory.checker.verdict_checker import ORDERS
+from temperance.theory.checker.order_checker import FORMAT as ORDERS
 
 PARTS = ["structure", "values", "names", "domain", "balls", "relations", "titles", "model", "steps"]
 
