@@ -1,4 +1,5 @@
 import json
+import re
 from pathlib import Path
 
 import nbformat
@@ -54,6 +55,20 @@ def test_a_committed_notebook_tells_nothing_of_the_machine(name):
     assert all(cell["metadata"] in ({}, *({"tags": [tag]} for tag in TAGS)) for cell in notebook["cells"])
     assert str(Path.home()) not in content
     assert str(FOLDER.parent) not in content
+
+
+def test_the_notebooks_use_the_public_functions():
+    inside = r"^\s*(?:from|import) temperance\..*"
+    sources = [cell.source for name in NOTEBOOKS for cell in nbformat.read(FOLDER / name, as_version=4).cells]
+    assert len([line for source in sources for line in re.findall(inside, source, re.MULTILINE)]) <= 3
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_a_notebook_leads_with_the_question_and_the_picture(name):
+    first, *rest = nbformat.read(FOLDER / name, as_version=4).cells
+    assert first.source.startswith("# ")
+    assert "**" in first.source
+    assert any("image/png" in output.get("data", {}) for cell in rest[:2] for output in cell.get("outputs", []))
 
 
 @pytest.mark.slow
