@@ -219,7 +219,8 @@ def with_designs(row: Row, source: str | Activation, truth: Truth, asked: Questi
     """The row with the optimal designs of x, d = 1, if it has an n.
 
     designs: {"uniform": share of every design that is uniform, "saving": n over that of the first, "c_optimal": for
-    tau, "d_optimal": for all}, the last two {"x", "weights", "n_tau", "efficiency"}.
+    tau, "d_optimal": for all}, the last two {"x", "weights", "n_tau", "efficiency", "sensitivity"}: how much one more
+    observation would help at each of the points that fill the range of x evenly, 1 at most for an optimal design.
     """
     if row.n_tau is None:
         return row
@@ -234,6 +235,7 @@ def with_designs(row: Row, source: str | Activation, truth: Truth, asked: Questi
             "weights": design.weights.tolist(),
             "n_tau": asked.n(design.variance),
             "efficiency": design.efficiency,
+            "sensitivity": design.sensitivity.tolist(),
         }
     return replace(row, designs={"uniform": UNIFORM, "saving": row.n_tau / found["c_optimal"]["n_tau"], **found})
 

@@ -239,6 +239,7 @@ def test_designs_say_what_they_would_save(truth, capsys):
     assert row.designs["saving"] == pytest.approx(2.107, abs=0.01)
     assert row.designs["c_optimal"]["n_tau"] * row.designs["saving"] == pytest.approx(row.n_tau)
     assert row.designs["c_optimal"]["efficiency"] > 0.999
+    assert max(row.designs["c_optimal"]["sensitivity"]) == pytest.approx(1, abs=1e-3)
     assert "2.1 times fewer" in str(found)
     assert run(["efficiency", "tanh", "--match", ".1,.9", "--design"]) == 2
     assert "without match" in capsys.readouterr().err
