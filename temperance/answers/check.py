@@ -163,8 +163,9 @@ def check(
     return found
 
 
-def _required(text: str | None) -> tuple[str, ...]:
-    names = () if text is None else tuple(name.strip() for name in text.split(","))
+def _required(text: str | Sequence[str] | None) -> tuple[str, ...]:
+    parts = text.split(",") if isinstance(text, str) else text or ()
+    names = tuple(name.strip() for name in parts)
     for name in names:
         if name not in CONDITIONS:
             raise BadInput(f"--require: unknown condition {name!r}; accepted: {', '.join(CONDITIONS)}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import numpy as np
 from cyclopts import Parameter, Token
 
-from temperance.answers.efficiency_words import answer, notes
+from temperance.answers.efficiency_words import answer, count, notes
 from temperance.interop.callables import Source
 from temperance.interop.callables import activation as read
 from temperance.measurements.sample_sizes import (
@@ -158,7 +158,7 @@ _MATCHED_COLUMNS = ("activation", "n (tau)", "n (beta1)", "n (both)", "at beta1"
 
 def _n(value: float | None) -> str:
     """A number of observations, in at most five digits."""
-    return "-" if value is None else f"{value:.0f}" if value < 1e5 else f"{value:.3g}"
+    return "-" if value is None else count(value)
 
 
 def _tau_cell(row: Row) -> str:
@@ -217,6 +217,7 @@ def efficiency(
     """
     if certificate is not None:
         check_writable(certificate, endings=(".json",))
+    tau = (tau,) if isinstance(tau, (int, float)) else tau
     with refusing():
         chosen = _truth(truth, gauge)
         asked = _asked(chosen, activations, gauge, precision, match, tau, design)
@@ -298,8 +299,8 @@ def _asked(
 def _range(m: MixingMeasure, match: Sequence[float] | None, tau: Sequence[float] | None) -> Match | None:
     if match is None:
         return None
-    if len(match) != 2 or not 0 < match[0] < match[1] < 1:
-        raise ValueError(f"match takes 0 < LOW < HIGH < 1, not {','.join(f'{p:g}' for p in match)}")
+    if isinstance(match, str) or len(match) != 2 or not 0 < match[0] < match[1] < 1:
+        raise ValueError(f"match takes two numbers, 0 < LOW < HIGH < 1, not {match!r}")
     if m.k != 2 or not m.beta1.any():
         raise ValueError("match takes a truth with two atoms and some beta1 that is not 0: its direction is kept")
     if tau is not None:

@@ -15,7 +15,7 @@ def notes(rows: Sequence[Row], match: Match | None, floor: float, title: str) ->
     yield f"n: observations for {title}; by theory none is below {floor:.0f}."
     errors = [row.relative_error for row in rows if row.relative_error is not None]
     if errors:
-        yield f"Computed to {max(1e-9, *errors):.0e} of n or better, by a coarser rule."
+        yield f"Numerical error of n: {max(1e-9, *errors):.0e} of it at most, by comparison with a coarser rule."
     if any(row.asymptotic is False for row in rows):
         yield "* not in the asymptotic regime (kurtosis of the influence above n/10): errors at n may be larger."
     if match is None and len({row.activation for row in rows}) > 1:
@@ -25,9 +25,14 @@ def notes(rows: Sequence[Row], match: Match | None, floor: float, title: str) ->
         )
     if match is not None:
         yield (
-            f"Gate between {match[0]:g} and {match[1]:g} over x; beta1 (direction kept) where tau needs the fewest; n "
-            "(both): where the worse of tau and beta1 does. (end): still falling at the end of the search."
+            f"The gate ranges from {match[0]:g} to {match[1]:g} over x. beta1 is the length, in its direction, at "
+            "which tau needs the fewest observations; n (both): at the length that serves tau and beta1 together."
         )
+        if any(row.at_edge for row in rows):
+            yield (
+                "(end): n still falls slowly as beta1 grows, and the search ended. Where it ends depends on the units "
+                "of s, so that rows with (end) are bounds, and do not rank one another."
+            )
     yield from (f"{row.activation}: {_why(row)}" for row in rows if row.n_tau is None)
     for row in rows:
         if row.designs is not None:
@@ -57,6 +62,11 @@ def design_words(designs: dict[str, Any]) -> str:
     )
 
 
+def count(value: float, decimals: int = 0) -> str:
+    """A number of observations, or a ratio of two, in at most five digits."""
+    return f"{value:.{decimals}f}" if value < 1e5 else f"{value:.3g}"
+
+
 def answer(rows: Sequence[Row], match: Match | None, floor: float, precision: float) -> str:
     """What the table says, in a sentence or two."""
     percent = f"{100 * precision:g}%"
@@ -66,18 +76,20 @@ def answer(rows: Sequence[Row], match: Match | None, floor: float, precision: fl
     if not known:
         return f"No activation here has a number of observations that gives tau to {percent}.{lost}"
     (least, best), (most, worst) = (f(known, key=lambda pair: pair[0]) for f in (min, max))
-    times = f"{least / floor:.1f} times the floor"
+    times = f"{count(least / floor, 1)} times the floor"
     if match is not None:
         rest = f", and takes {most:.3g} with {worst.activation}" if worst is not best else ""
-        first = f"On equal terms tau is learnt to {percent} from {least:.0f} observations by {best.activation}"
+        at_most = "at most " if best.at_edge else ""
+        first = (
+            f"On equal terms tau is learnt to {percent} from {at_most}{count(least)} observations by {best.activation}"
+        )
         return f"{first}, {times}{rest}.{lost}"
     if len(known) == 1:
-        return (
-            f"{best.activation} learns tau to {percent} from {least:.0f} observations, {times}{_at_best(best)}.{lost}"
-        )
+        found = f"{best.activation} learns tau to {percent} from {count(least)} observations"
+        return f"{found}, {times}{_at_best(best)}.{lost}"
     several = len({row.tau for row in rows}) > 1
     names = [f"{row.activation} at tau = {row.tau:g}" if several else row.activation for row in (best, worst)]
-    ends = f"from {least:.0f} ({names[0]}) to {most:.3g} ({names[1]})"
+    ends = f"from {count(least)} ({names[0]}) to {most:.3g} ({names[1]})"
     return f"tau to {percent} takes {ends} observations; the floor is {floor:.0f}.{lost}"
 
 

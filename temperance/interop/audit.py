@@ -227,7 +227,7 @@ def _data(form: Form, learnable: Learnable) -> str | None:
     least = math.ceil(floor(k) / _PRECISION**2)
     more = ""
     if form.kind == "activation" and not form.inside:
-        more = f" `temperance.efficiency({form.s.name!r})` counts how many more at given parameters."
+        more = f" `temperance.efficiency({form.s.name!r})` counts how many more, for x in one or two dimensions."
     return (
         f"Data: a standard error of {100 * _PRECISION:g}% of tau takes at least {least} observations with {k} experts, "
         f"whatever the scores, the experts and the law of x.{more}"

@@ -107,6 +107,8 @@ def check_writable(path: str, endings: Iterable[str] = ()) -> Path:
         if target.exists() and not target.is_file():
             raise BadInput(f"cannot write {path!r}: it is not a file; accepted: a new or an ordinary file")
         writable = os.access(target.parent, os.W_OK | os.X_OK)
+    except BadInput:
+        raise
     except (OSError, ValueError, RuntimeError) as error:
         raise BadInput(f"cannot write {path!r}: {error}") from error
     if not writable:
