@@ -50,6 +50,7 @@ PARTS = {
         "at tau = 1 the curve keeps the density; the second-order condition fails at no other tau",
         (("log1p_square", "second_order"),),
     ),
+    "C12": Part("the varentropy of two weights is at most 0.4393"),
 }
 
 
