@@ -20,7 +20,7 @@ from temperance.terminal.options import Whole
 from temperance.terminal.progress import display
 
 PUBLISHED = "../shared/published"
-COLUMNS = ("claim", "what it says", *LEGS, "outcome")
+COLUMNS = ("claim", "what it says", *LEGS, "Coq", "outcome")
 _RUNNING = "--store, --workers, --scheduler and --published are about running claims, and --from runs nothing"
 
 
@@ -78,6 +78,7 @@ class Verify(Answer):
                 r.claim.id,
                 IN_WORDS.get(r.claim.id, r.claim.statement),
                 *(_outcome(leg, name in r.claim.required) for name, leg in r.legs.items()),
+                "-" if r.coq is None else "part",
                 r.outcome,
             )
             for r in self.report.results

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
 
 from cyclopts import Parameter, Token
 
+from temperance.numerics.estimation.result import FitResult
+from temperance.numerics.estimation.sizes import FitComparison
+from temperance.pages.answer import Answer, Grid, Part
 from temperance.terminal.errors import BadInput, refusing
-from temperance.terminal.options import Json, Whole
-from temperance.terminal.output import to_json
+from temperance.terminal.options import Json, Output, Whole
+from temperance.terminal.output import check_writable, to_json
 from temperance.terminal.progress import display
 from temperance.theory.models.gates import FITTED
 
@@ -28,6 +32,33 @@ def _numbers(_: type, tokens: Sequence[Token]) -> tuple[int, ...]:
 Numbers = Annotated[tuple[int, ...], Parameter(converter=_numbers, n_tokens=1)]
 
 
+@dataclass(frozen=True, repr=False, eq=False)
+class _Written(Answer):
+    """A fit, or a comparison of sizes, as what -o writes."""
+
+    found: FitResult | FitComparison
+
+    @property
+    def title(self) -> str:
+        return "Which mixture do these data come from?"
+
+    def parts(self) -> Iterator[Part]:
+        rows = self.found.rows()
+        yield Grid("The fit", tuple(rows[0]), tuple(tuple(map(_cell, row.values())) for row in rows))
+        yield from (f"warning: {warning}" for warning in self.found.warnings)
+
+    @property
+    def words(self) -> Sequence[str]:
+        return self.found.words
+
+    def to_json(self) -> Any:
+        return self.found.to_json()
+
+
+def _cell(value: Any) -> str:
+    return "-" if value is None else f"{value:.5g}" if isinstance(value, float) else str(value)
+
+
 def fit(
     data: str,
     *,
@@ -42,6 +73,7 @@ def fit(
     seed: Whole = 0,
     starts: Whole = 10,
     json: Json = False,
+    output: Annotated[Output, Parameter(help="Write the answer to this .json or .html file.")] = None,
 ) -> int:
     """Fit a mixture of linear Gaussian experts to a CSV file, and say what in it is identifiable.
 
@@ -73,6 +105,8 @@ def fit(
     from temperance.numerics.estimation.estimate import fit as estimate
     from temperance.terminal.csv_input import read_csv
 
+    if output is not None:
+        check_writable(output, endings=_Written.writers)
     with refusing():
         if gate not in FITTED:
             raise ValueError(f"unknown gate {gate!r}; accepted: {', '.join(FITTED)}")
@@ -96,6 +130,8 @@ def fit(
             columns=columns,
             progress=progress,
         )
+    if output is not None:
+        _Written(found).write(output)
     print(to_json(found.to_json()) if json else found)
     return 0
 

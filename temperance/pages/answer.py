@@ -20,6 +20,8 @@ from temperance.terminal.errors import BadInput, one_line
 from temperance.terminal.output import check_writable, console, table, to_json, write_file
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from temperance.pages.plots import Plot
 
 
@@ -81,6 +83,18 @@ class Answer:
     def plots(self) -> Sequence[Plot]:
         """The pictures of its page."""
         return ()
+
+    def plot(self) -> Figure:
+        """The pictures of the answer, as a matplotlib figure of one panel each.
+
+        Raises:
+            ValueError: it has none.
+        """
+        from temperance.pages.plots import panels
+
+        if not self.plots:
+            raise ValueError(f"this answer of {type(self).__name__.lower()} has no picture")
+        return panels(self.plots)
 
     @property
     def remarks(self) -> Sequence[str]:

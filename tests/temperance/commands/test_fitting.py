@@ -135,3 +135,17 @@ def test_bad_input_in_one_line(tmp_path, capsys, content, options, message):
     refusal = capsys.readouterr().err
     assert refusal.count("\n") == 1
     assert message in refusal
+
+
+@pytest.mark.parametrize("sizes", ["2", "1,2"])
+def test_a_fit_is_written_as_json_and_as_a_page(tmp_path, capsys, sizes):
+    rng = np.random.default_rng(0)
+    x = rng.uniform(-3, 3, 200)
+    np.savetxt(tmp_path / "d.csv", np.column_stack([x, np.abs(x) + rng.normal(size=200) / 4]), delimiter=",")
+    command = ["fit", str(tmp_path / "d.csv"), "--fitted", sizes, "--starts", "2"]
+    assert run([*command, "--json", "-o", str(tmp_path / "f.json")]) == 0
+    assert json.loads((tmp_path / "f.json").read_text()) == json.loads(capsys.readouterr().out)
+    assert run([*command, "-o", str(tmp_path / "f.html")]) == 0
+    page = (tmp_path / "f.html").read_text(encoding="utf-8")
+    assert capsys.readouterr().out.splitlines()[-1][:40] in page.replace("&#39;", "'")
+    assert run([*command, "-o", str(tmp_path / "f.txt")]) == 2
