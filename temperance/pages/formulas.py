@@ -43,12 +43,12 @@ FORMULAS: dict[str, tuple[str, ...]] = {
         r"\beta_{1,2} = -\beta_{1,1}: \quad \hat\beta_{1,1} + \hat\beta_{1,2} = O_P(n^{-1/4}), "
         r"\quad \hat\beta_{1,1} - \hat\beta_{1,2} - 2 \beta_{1,1} " + _HALF,
     ),
-    "C12": (r"n \ge \frac{1}{\varepsilon^2 \max_L L^2 / (4 \cosh^2 (L/2))} = \frac{2.2767}{\varepsilon^2}",),
-    "C13": (r"n \, \mathrm{Var}(\log \hat\tau) \to [I^{-1}]_{\tau \tau}",),
     "C11": (
         r"s(z) = \log(1 + z^2), \; \tau = 1: \quad e^{s/\tau} = 1 + z^2, \qquad "
         r"(\beta_1^2 + t) + (\beta_1^2 - t) = 2 \beta_1^2",
     ),
+    "C12": (r"n \ge \frac{1}{\varepsilon^2 \max_L L^2 / (4 \cosh^2 (L/2))} = \frac{2.2767}{\varepsilon^2}",),
+    "C13": (r"n \, \mathrm{Var}(\log \hat\tau) \to [I^{-1}]_{\tau \tau}",),
     "C15": (
         r"\frac{s(b_i x) - s(b_j x)}{\tau} - \frac{s(b_i' x) - s(b_j' x)}{\tau'} \text{ constant} "
         r"\implies (b', \tau') = (b, \tau) \text{ or a twin}",

@@ -71,6 +71,8 @@ class Plot:
 
     def draw(self, axes: Any) -> None:
         """Draw the plot on logarithmic axes of matplotlib."""
+        from matplotlib.ticker import LogLocator
+
         x, y = [p.x for p in self.points], [p.y for p in self.points]
         middle_x, middle_y = self.through
         ends = sorted((x[0], middle_x, x[-1]))
@@ -88,10 +90,12 @@ class Plot:
         shown = (x[0], x[len(x) // 2], x[-1])
         axes.set_xticks(shown, map(label, shown))
         axes.xaxis.minorticks_off()
+        axes.yaxis.set_minor_locator(LogLocator(subs=(2, 5)))  # more of them have labels that overlap
         axes.set_xlabel(self.axes[0], color=_COLOURS["text"])
         axes.set_ylabel(self.axes[1], color=_COLOURS["text"])
         axes.grid(color=_COLOURS["rule"], linewidth=0.6)
         axes.tick_params(which="both", color=_COLOURS["rule"], labelcolor=_COLOURS["text"])
+        axes.tick_params(axis="x", pad=6)  # clear of the lowest label of the other axis
         axes.spines[:].set_color(_COLOURS["rule"])
         axes.patch.set_visible(False)
 

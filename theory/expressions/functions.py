@@ -46,7 +46,17 @@ class Function:
 
     def of(self, q: sp.Expr) -> sp.Expr:
         """g(q); raises ValueError for a number that SymPy would write out at length."""
+        if self.symbol in (exp, sp.sinh, sp.cosh, sp.tanh):
+            _check_logarithms(q)
         return (self.build or self.symbol)(q)
+
+
+def _check_logarithms(q: sp.Expr) -> None:
+    """Raise ValueError for c*log(b) in an exponent, which SymPy takes for b**c, where `power` would for b**c."""
+    for product in q.atoms(sp.Mul):
+        times, logarithm = product.as_coeff_Mul()
+        if logarithm.func is log and times.is_Rational and abs(times) > MOST_POWER:
+            raise ValueError(f"a power of {str(times)[:60]}; accepted: at most {MOST_POWER}")
 
 
 def power(base: sp.Expr, exponent: sp.Expr) -> sp.Expr:

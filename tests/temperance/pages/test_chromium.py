@@ -10,6 +10,7 @@ from select import select
 
 import pytest
 
+from temperance.claims import c03_c04_c06_orbits
 from temperance.claims.verify import verify_claims
 from temperance.numerics.studies import claim_studies
 from temperance.pages.pages import derivation_page, verification_page
@@ -114,7 +115,7 @@ def pages(tmp_path_factory):
         for name in ("LINEAR", "SAMPLES", "TWIN"):
             study = getattr(claim_studies, name)
             small = replace(study, name=f"{study.name}, small", sizes=(300, 700, 1500), replicates=12, seed=101)
-            patch.setattr(claim_studies, name, small)
+            patch.setattr(c03_c04_c06_orbits, name, small)
         report = verify_claims(["C1", "C2", "C4", "C11"])
     made = {
         "verification": verification_page(report),
