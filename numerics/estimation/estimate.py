@@ -142,7 +142,8 @@ def fit(
     """Maximum-likelihood fit of a mixture of `fitted` linear Gaussian experts to x (n, d) or (n,), y (n,).
 
     Args:
-        x, y: the data. Data in other units have the same fit in those units.
+        x: the data, (n, d) or (n,).
+        y: the data, (n,). Data in other units have the same fit in those units.
         fitted: number of experts; several numbers compare the fits of all these sizes.
         gate: "linear" (always anchored), "softmax" (the linear gate with tau = 1) or "activation".
         activation: of the gate, a name or an expression in z; alone it chooses the gate "activation".
