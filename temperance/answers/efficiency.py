@@ -36,6 +36,7 @@ from temperance.terminal.output import check_writable, to_json, write_file
 from temperance.terminal.progress import display
 from temperance.theory.activations.activation import Activation
 from temperance.theory.activations.catalogue import CATALOGUE
+from temperance.theory.models.gates import require_gauge
 from temperance.theory.rates.unidentifiable import obstacle
 
 if TYPE_CHECKING:
@@ -273,8 +274,7 @@ def _asked(
 ) -> Question:
     """The question, if it is one; else raises ValueError."""
     m = truth.measure
-    if gauge not in ("free", "anchored"):
-        raise ValueError(f"unknown gauge {gauge!r}; accepted: free, anchored")
+    require_gauge(gauge)
     if not activations and match is None:
         raise ValueError("an activation is missing; accepted: names or expressions, or --match LOW,HIGH for all")
     if not 1e-6 <= precision <= 1:

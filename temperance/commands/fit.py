@@ -15,9 +15,7 @@ from temperance.terminal.errors import BadInput, refusing
 from temperance.terminal.options import Json, Output, Whole
 from temperance.terminal.output import check_writable, to_json
 from temperance.terminal.progress import display
-from temperance.theory.models.gates import FITTED
-
-_GAUGES = ("free", "anchored")
+from temperance.theory.models.gates import FITTED, require_gauge
 
 
 def _numbers(_: type, tokens: Sequence[Token]) -> tuple[int, ...]:
@@ -110,8 +108,7 @@ def fit(
     with refusing():
         if gate not in FITTED:
             raise ValueError(f"unknown gate {gate!r}; accepted: {', '.join(FITTED)}")
-        if gauge not in _GAUGES:
-            raise ValueError(f"unknown gauge {gauge!r}; accepted: {', '.join(_GAUGES)}")
+        require_gauge(gauge)
         held = None if tau is None else _number(tau)
         x, y, counts, columns = read_csv(data, target, weights, drop_missing)
     with refusing(), display() as shown, shown.doing("fitting") as progress:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from fractions import Fraction
@@ -22,12 +22,9 @@ from temperance.numerics.contact.by_minimisation import (
 from temperance.numerics.general.split_mixtures import Family, Truth
 from temperance.theory.models.spec import NU
 from temperance.theory.rates.contact_orders import (
-    Number,
     Order,
     Orders,
     OrderSetting,
-    order_setting,
-    orders,
     other_place,
 )
 
@@ -159,40 +156,19 @@ def _silently(_: str) -> AbstractContextManager[object]:
     return nullcontext()
 
 
-def exponents(
-    gate: str = "linear",
-    expert: str = "gaussian",
-    activation: str | None = None,
-    *,
-    cell: int = 2,
-    split: str = "one",
-    point: Mapping[str, Number] | None = None,
-    seed: int = 0,
-    progress: Doing = _silently,
-) -> Exponents:
-    """The contact order of every parameter of a split atom, and of its cell's weighted means.
+def with_measurements(found: Orders, seed: int = 0, progress: Doing = _silently) -> Exponents:
+    """The bounds, and measured orders of everything whose bound is above 1 (1 is the least that an order can be).
 
     Args:
-        gate, expert, activation, split, point: of the setting, as `order_setting` takes them.
-        cell: its size m.
+        found: the bounds.
         seed: of the starts of the minimisations.
         progress: entered with what is being done.
 
-    Raises:
-        ValueError: what is not accepted.
-
-    >>> found = exponents("activation", "constant", "tanh")
-    >>> [(row.order.parameter, str(row.rate)) for row in found.rows][:2]
+    >>> from temperance.theory.rates.contact_orders import order_setting, orders
+    >>> measured = with_measurements(orders(order_setting("activation", "constant", "tanh")))
+    >>> [(row.order.parameter, str(row.rate)) for row in measured.rows][:2]
     [('beta1', '1/4'), ('b', '1/8')]
     """
-    chosen = order_setting(gate, expert, activation, size=cell, split=split, point=point)
-    with progress("bounding the orders"):
-        found = orders(chosen)
-    return with_measurements(found, seed, progress)
-
-
-def with_measurements(found: Orders, seed: int = 0, progress: Doing = _silently) -> Exponents:
-    """The bounds, and measured orders of everything whose bound is above 1 (1 is the least that an order can be)."""
     mixtures, rows = family(found.setting), []
     for order in found.orders:
         with progress(f"measuring {order.parameter}"):

@@ -19,7 +19,7 @@ from temperance.numerics.studies.run import Progress, run_study
 from temperance.numerics.studies.study import Kind, Study
 from temperance.numerics.studies.workers import cluster
 from temperance.theory.activations.activation import activation
-from temperance.theory.models.gates import FITTED, require_gate
+from temperance.theory.models.gates import FITTED, require_gate, require_gauge
 from temperance.theory.rates.setting import Setting
 
 SIZES = (1000, 2000, 4000, 8000, 16000, 32000)
@@ -124,8 +124,7 @@ def _check(
     gate: str, source: str | None, true: int, fitted: int, gauge: str, replicates: int, seed: int, dim: int
 ) -> None:
     require_gate(gate, source is not None, FITTED)
-    if gauge not in ("free", "anchored"):
-        raise ValueError(f"unknown gauge {gauge!r}; accepted: free, anchored")
+    require_gauge(gauge)
     if true < 1 or fitted < true or fitted > 12:
         raise ValueError(f"need 1 <= k* <= k <= 12, not k* = {true}, k = {fitted}")
     if not 1 <= dim <= 8:

@@ -107,11 +107,9 @@ class Answer:
         Raises:
             ImportError: pandas is not installed.
         """
-        try:
-            from pandas import DataFrame
-        except ImportError:
-            raise ImportError("to_frame needs pandas: pip install pandas (rows() gives the same without it)") from None
-        return DataFrame([dict(row) for row in self.rows()])
+        from temperance.numerics.estimation.result import frame
+
+        return frame(self.rows())
 
     def write(self, path: str) -> None:
         """Write the answer to a file, in the format of its ending: .json, .html and what the command has besides.

@@ -32,6 +32,7 @@ class Function:
         inverse: that of a strictly increasing g.
         inside: numbers that must be positive for c to be a value of such a g.
         entire: whether g is real-analytic on the whole line.
+        steep: whether g is made of exp, in which SymPy takes c*log(b) for b**c.
         build: g(q) as the expression language has it, if not by the SymPy function.
     """
 
@@ -42,11 +43,12 @@ class Function:
     inverse: Formula | None = None
     inside: Callable[[sp.Expr], list[sp.Expr]] = lambda c: []
     entire: bool = False
+    steep: bool = False
     build: Formula | None = None
 
     def of(self, q: sp.Expr) -> sp.Expr:
         """g(q); raises ValueError for a number that SymPy would write out at length."""
-        if self.symbol in (exp, sp.sinh, sp.cosh, sp.tanh):
+        if self.steep:
             _check_logarithms(q)
         return (self.build or self.symbol)(q)
 
@@ -123,18 +125,18 @@ def _tan(q: sp.Expr) -> sp.Expr:
 
 # fmt: off
 LANGUAGE: dict[str, Function] = {
-    "exp": Function(exp, lambda q: q.exp(), inverse=log, inside=lambda c: [c], entire=True),
+    "exp": Function(exp, lambda q: q.exp(), inverse=log, inside=lambda c: [c], entire=True, steep=True),
     "log": Function(log, lambda q: q.log(), real=_not_negative, inverse=exp),
     "sqrt": Function(sqrt, lambda q: q.sqrt(), real=_not_negative),
     "sin": Function(sin, lambda q: q.sin(), entire=True),
     "cos": Function(cos, lambda q: q.cos(), entire=True),
     "tan": Function(sp.tan, lambda q: q.tan(), build=_tan),
     "sinh": Function(sp.sinh, lambda q: (q.exp() - (-q).exp()) / 2, lambda q: (exp(q) - exp(-q)) / 2,
-                     inverse=sp.asinh, entire=True),
+                     inverse=sp.asinh, entire=True, steep=True),
     "cosh": Function(sp.cosh, lambda q: (q.exp() + (-q).exp()) / 2, lambda q: (exp(q) + exp(-q)) / 2,
-                     entire=True),
+                     entire=True, steep=True),
     "tanh": Function(sp.tanh, _tanh, lambda q: (exp(2 * q) - 1) / (exp(2 * q) + 1),
-                     inverse=sp.atanh, inside=lambda c: [1 - c, 1 + c], entire=True),
+                     inverse=sp.atanh, inside=lambda c: [1 - c, 1 + c], entire=True, steep=True),
     "asin": Function(sp.asin, lambda q: q.asin(), _asin, real=_at_most_one, inverse=sin, inside=_acute),
     "acos": Function(sp.acos, lambda q: q.acos(), lambda q: pi / 2 - _asin(q), real=_at_most_one),
     "atan": Function(atan, lambda q: q.atan(), inverse=sp.tan, inside=_acute, entire=True),

@@ -146,6 +146,12 @@ def require_gate(name: str, with_activation: bool, accepted: Collection[str]) ->
         raise ValueError(f"the gate {name!r} takes no activation; the gate 'activation' does")
 
 
+def require_gauge(name: str) -> None:
+    """Raise ValueError for a gauge that is not accepted."""
+    if name not in ("free", "anchored"):
+        raise ValueError(f"unknown gauge {name!r}; accepted: free, anchored")
+
+
 def gate(name: str, dim: int = 1, s: str | sp.Expr | Activation | None = None) -> Gate:
     """The gate of that name in dimension dim; s is the activation, for the gate "activation" only.
 
