@@ -6,14 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from temperance.numerics.information.fisher import information
-from temperance.numerics.information.quadrature import FINE, SCAN, Accuracy, logits, quadrature
-from temperance.numerics.mixture.activation_numpy import CompiledActivation
+from temperance.numerics.information.quadrature import FINE, SCAN, Accuracy, logits, product_grid, quadrature
+from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
-
-Floats = NDArray[np.float64]
 
 _GRID = np.linspace(-6.0, 2.0, 33)  # of log(tau over the range of the numerator of the log odds)
 _ROUNDS = 4
@@ -34,16 +31,10 @@ class BestTau:
 
 
 def tau_variance(
-    measure: MixingMeasure,
-    layout: Layout,
-    gate: CompiledActivation,
-    low: float,
-    high: float,
-    accuracy: Accuracy = FINE,
+    measure: MixingMeasure, layout: Layout, gate: CompiledActivation, low: float, high: float, accuracy: Accuracy = FINE
 ) -> float:
     """[I^-1] of log tau for x uniform on [low, high]^d; infinite where it is not resolved in doubles."""
-    nodes = quadrature(measure, gate, low, high, accuracy)
-    found = information(measure, layout, gate, nodes, accuracy.of_dimension(measure.d).per_deviation)
+    found = information(measure, layout, gate, quadrature(measure, gate, low, high, accuracy))
     return found.variance("tau") if found.resolved else float("inf")
 
 
@@ -51,9 +42,7 @@ def best_tau(
     measure: MixingMeasure, layout: Layout, gate: CompiledActivation, low: float, high: float
 ) -> BestTau | None:
     """The best temperature to three digits; None where no temperature has a finite variance."""
-    x = np.linspace(low, high, 65)
-    grid = x[:, None] if measure.d == 1 else np.stack(np.meshgrid(x, x), axis=-1).reshape(-1, 2)
-    numerators = logits(measure, gate, grid) * measure.tau
+    numerators = logits(measure, gate, product_grid(np.linspace(low, high, 65), measure.d)) * measure.tau
     scale = float(np.ptp(numerators, axis=1).max())
     if scale == 0:
         return None

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from temperance.numerics.information.fisher import information
-from temperance.numerics.information.quadrature import FINE, quadrature
+from temperance.numerics.information.quadrature import quadrature
 from temperance.numerics.mixture.activation_numpy import Compilable, CompiledActivation, compiled
 from temperance.numerics.mixture.measures import Gauge, Layout, MixingMeasure
 from temperance.theory.checker.sample_size_checker import FORMAT, check, proved_bound, statement
@@ -129,7 +129,7 @@ def _middles(box: Mapping[str, tuple[Fraction, Fraction]], parts: Mapping[str, i
 
 def _matrix(truth: MixingMeasure, gauge: Gauge, gate: CompiledActivation, low: float, high: float) -> list[list[float]]:
     """B with B B^T near I^-1, at the middle of a part."""
-    found = information(truth, Layout(2, 1, gauge), gate, quadrature(truth, gate, low, high), FINE.per_deviation)
+    found = information(truth, Layout(2, 1, gauge), gate, quadrature(truth, gate, low, high))
     return [[float(v) for v in row] for row in found.inverse_factor]
 
 

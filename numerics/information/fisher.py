@@ -16,12 +16,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from temperance.numerics.information.quadrature import FINE, Nodes, logits
+from temperance.numerics.information.quadrature import Nodes, logits
 from temperance.numerics.machine.threads import one_blas_thread
-from temperance.numerics.mixture.activation_numpy import CompiledActivation
+from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
-
-Floats = NDArray[np.float64]
 
 REACH = 8.5  # standard deviations beyond the lines: 1e-17 of an atom lies further out
 RESOLVED = 1e13  # greatest condition number of the factor whose smallest singular value has digits
@@ -102,18 +100,10 @@ def _order(t: Floats) -> tuple[Floats, NDArray[np.intp]]:
     return log_pi, order[lead]
 
 
-@dataclass(frozen=True, eq=False)
-class Cells:
-    """Score in q and root probabilities at the y of some x.
-
-    scores (m, c, 3k-1); root (m, c): sqrt(h g(y|x)). The log odds are those of each atom over the leading one.
-    """
-
-    scores: Floats
-    root: Floats
-
-
-def _cells(log_pi: Floats, order: NDArray[np.intp], mu: Floats, nu: Floats, per_deviation: float) -> Cells:
+def _cells(
+    log_pi: Floats, order: NDArray[np.intp], mu: Floats, nu: Floats, per_deviation: float
+) -> tuple[Floats, Floats]:
+    """The score in q (m, c, 3k-1) and sqrt(h g(y|x)) (m, c) at the y of some x; log odds over the leading atom."""
     deviation = np.sqrt(nu)
     step = deviation.min() / per_deviation
     first = (mu - REACH * deviation).min(axis=1)
@@ -134,19 +124,19 @@ def _cells(log_pi: Floats, order: NDArray[np.intp], mu: Floats, nu: Floats, per_
     for i in range(k):
         scores[..., k - 1 + i] = r[i] * e[i] / nu[i]
         scores[..., 2 * k - 1 + i] = r[i] * (e[i] ** 2 / nu[i] - 1) / 2
-    return Cells(scores, root)
+    return scores, root
 
 
 def local_factors(
-    measure: MixingMeasure, t: Floats, x: Floats, per_deviation: float = FINE.per_deviation
+    measure: MixingMeasure, t: Floats, x: Floats, per_deviation: float
 ) -> tuple[Floats, NDArray[np.intp]]:
     """F(x) with F^T F = K(x), shape (m, q, q), at x (m, d) with logits t (m, k); and the order of the atoms (m, k)."""
     log_pi, order = _order(t)
     mu = x @ measure.a.T + measure.b
     factors = []
     for part in _blocks(measure, mu, per_deviation):
-        cells = _cells(log_pi[part], order[part], mu[part], measure.nu, per_deviation)
-        factors.append(_factor(cells.scores * cells.root[..., None]))
+        scores, root = _cells(log_pi[part], order[part], mu[part], measure.nu, per_deviation)
+        factors.append(_factor(scores * root[..., None]))
     return np.concatenate(factors), order
 
 
@@ -212,26 +202,14 @@ def factors_at(
 
 
 @one_blas_thread()
-def information(
-    measure: MixingMeasure,
-    layout: Layout,
-    gate: CompiledActivation,
-    nodes: Nodes,
-    per_deviation: float = FINE.per_deviation,
-) -> Information:
+def information(measure: MixingMeasure, layout: Layout, gate: CompiledActivation, nodes: Nodes) -> Information:
     """The information of one observation (x, y), x by its nodes and weights.
 
-    Args:
-        measure: without leading axes, k >= 2; it should obey the gauge of the layout.
-        layout: coordinates; with a fixed tau (softmax gate, or linear gate in beta1/tau) there is none of tau.
-        gate: s, compiled.
-        nodes: a quadrature rule or a design.
-        per_deviation: steps of y in the least standard deviation.
-
-    Raises:
-        ValueError: s or s' is not finite at some beta1 . x, or the experts need too many cells.
+    measure: without leading axes, k >= 2, in the gauge of the layout; layout: coordinates, without tau if that is fixed
+    (softmax gate, or linear gate in beta1/tau). Raises ValueError where s or s' is not finite at some beta1 . x, or the
+    experts need too many cells.
     """
-    rows = factors_at(measure, layout, gate, nodes.x, per_deviation)
+    rows = factors_at(measure, layout, gate, nodes.x, nodes.per_deviation)
     stacked = (rows * np.sqrt(nodes.weights)[:, None, None]).reshape(-1, layout.size)
     norms = np.linalg.norm(stacked, axis=0)
     norms = np.where(norms > 0, norms, 1.0)
@@ -240,12 +218,7 @@ def information(
 
 @one_blas_thread()
 def kurtosis(
-    measure: MixingMeasure,
-    layout: Layout,
-    gate: CompiledActivation,
-    nodes: Nodes,
-    direction: Floats,
-    per_deviation: float = FINE.per_deviation,
+    measure: MixingMeasure, layout: Layout, gate: CompiledActivation, nodes: Nodes, direction: Floats
 ) -> float:
     """E psi^4/(E psi^2)^2 of psi = direction . score, direction (p,); infinite where psi^4 is beyond a double."""
     t = logits(measure, gate, nodes.x)
@@ -253,10 +226,10 @@ def kurtosis(
     mu = nodes.x @ measure.a.T + measure.b
     local = jacobian(measure, layout, gate, nodes.x, t, order) @ direction
     second = fourth = 0.0
-    for part in _blocks(measure, mu, per_deviation):
-        cells = _cells(log_pi[part], order[part], mu[part], measure.nu, per_deviation)
-        psi = (cells.scores @ local[part][:, :, None])[..., 0]
-        weight = cells.root**2 * nodes.weights[part][:, None]
+    for part in _blocks(measure, mu, nodes.per_deviation):
+        scores, root = _cells(log_pi[part], order[part], mu[part], measure.nu, nodes.per_deviation)
+        psi = (scores @ local[part][:, :, None])[..., 0]
+        weight = root**2 * nodes.weights[part][:, None]
         with np.errstate(over="ignore"):
             second += float((weight * psi**2).sum())
             fourth += float((weight * psi**4).sum())

@@ -8,17 +8,14 @@ greatest probability of the first atom over x; the length that needs the fewest 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from temperance.numerics.information.fisher import Information, information
-from temperance.numerics.information.quadrature import FINE, SCAN, Accuracy, quadrature
+from temperance.numerics.information.quadrature import FINE, SCAN, Accuracy, product_grid, quadrature
 from temperance.numerics.mixture.activation_numpy import CompiledActivation
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
-
-Floats = NDArray[np.float64]
 
 SCALES = np.exp(np.linspace(-3.0, 4.0, 36))  # of the greatest |beta1 . x|
 _ROUNDS = 5
@@ -42,8 +39,7 @@ def matched(
     None where the gate cannot: s is not finite on all of beta1 . x, or does not depend on x.
     """
     x = np.linspace(low, high, _POINTS if measure.d == 1 else 65)
-    grid = x[:, None] if measure.d == 1 else np.stack(np.meshgrid(x, x), axis=-1).reshape(-1, 2)
-    (s,) = gate(grid @ measure.beta1.T, 0)
+    (s,) = gate(product_grid(x, measure.d) @ measure.beta1.T, 0)
     if not np.isfinite(s).all():
         return None
     difference = s[:, 0] - s[:, 1]
@@ -52,7 +48,7 @@ def matched(
     least, greatest = (float(np.log(p / (1 - p))) for p in probabilities)
     tau = float(np.ptp(difference)) / (greatest - least)
     beta0 = tau * least - float(difference.min())
-    return MixingMeasure(measure.beta1, np.array([beta0, 0.0]), np.array(tau), measure.a, measure.b, measure.nu)
+    return replace(measure, beta0=np.array([beta0, 0.0]), tau=np.array(tau))
 
 
 def best_matched(
@@ -68,15 +64,11 @@ def best_matched(
     reach = float(np.abs(measure.beta1).sum(axis=1).max()) * max(abs(low), abs(high))
 
     def at(scale: float, accuracy: Accuracy = SCAN) -> tuple[float, MixingMeasure | None]:
-        moved = MixingMeasure(
-            measure.beta1 * (scale / reach), measure.beta0, measure.tau, measure.a, measure.b, measure.nu
-        )
-        made = matched(moved, gate, low, high, probabilities)
+        made = matched(replace(measure, beta1=measure.beta1 * (scale / reach)), gate, low, high, probabilities)
         if made is None:
             return float("inf"), None
         try:
-            nodes = quadrature(made, gate, low, high, accuracy)
-            found = information(made, layout, gate, nodes, accuracy.of_dimension(made.d).per_deviation)
+            found = information(made, layout, gate, quadrature(made, gate, low, high, accuracy))
         except ValueError:  # s' is not finite, or the gate too steep to be resolved
             return float("inf"), None
         return (cost(found, made) if found.resolved else float("inf")), made

@@ -11,12 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from temperance.numerics.mixture.activation_numpy import CompiledActivation
+from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats
 from temperance.numerics.mixture.measures import MixingMeasure
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -49,10 +46,16 @@ _MOST_PANELS = 20_000
 
 @dataclass(frozen=True, eq=False)
 class Nodes:
-    """Points of x (m, d) and their weights (m,), of sum 1: a quadrature rule, or a design."""
+    """Points of x (m, d) and their weights (m,), of sum 1: a quadrature rule, or a design; and how finely y is cut."""
 
     x: Floats
     weights: Floats
+    per_deviation: float = FINE.per_deviation
+
+
+def product_grid(x: Floats, d: int) -> Floats:
+    """All points whose d coordinates are among x, shape (len(x)^d, d)."""
+    return np.stack(np.meshgrid(*[x] * d, indexing="ij"), axis=-1).reshape(-1, d)
 
 
 def logits(measure: MixingMeasure, gate: CompiledActivation, x: Floats) -> Floats:
@@ -73,23 +76,22 @@ def quadrature(
         raise ValueError(f"x must range over an interval, not [{low}, {high}]")
     chosen = accuracy.of_dimension(measure.d)
     nodes, weights = np.polynomial.legendre.leggauss(chosen.order)
-    grid = np.stack(np.meshgrid(*[nodes] * measure.d, indexing="ij"), axis=-1).reshape(-1, measure.d)
+    grid = product_grid(nodes, measure.d)
     product = np.prod(np.meshgrid(*[weights] * measure.d, indexing="ij"), axis=0).ravel()
     lower, upper = _panels(measure, gate, low, high, grid, chosen)
     x = (lower + upper)[:, None] / 2 + (upper - lower)[:, None] / 2 * grid
     volume = (upper - lower).prod(axis=1) / 2.0**measure.d
     total = volume[:, None] * product / (high - low) ** measure.d
-    return Nodes(x.reshape(-1, measure.d), total.ravel())
+    return Nodes(x.reshape(-1, measure.d), total.ravel(), accuracy.per_deviation)
 
 
 def _panels(
     measure: MixingMeasure, gate: CompiledActivation, low: float, high: float, grid: Floats, accuracy: Accuracy
 ) -> tuple[Floats, Floats]:
     """Corners of the panels, each (panels, d)."""
-    edges = [_edges(measure, gate, low, high, accuracy.panels) if measure.d == 1 else None] * measure.d
-    cuts = [np.linspace(low, high, accuracy.panels + 1) if e is None else e for e in edges]
-    lower = np.stack(np.meshgrid(*[c[:-1] for c in cuts], indexing="ij"), axis=-1).reshape(-1, measure.d)
-    upper = np.stack(np.meshgrid(*[c[1:] for c in cuts], indexing="ij"), axis=-1).reshape(-1, measure.d)
+    even = np.linspace(low, high, accuracy.panels + 1)
+    cuts = _with_kinks(even, measure, gate) if measure.d == 1 else even
+    lower, upper = product_grid(cuts[:-1], measure.d), product_grid(cuts[1:], measure.d)
     kept: list[tuple[Floats, Floats]] = []
     least, count = np.inf, 0
     while len(lower):
@@ -122,10 +124,9 @@ def _halved(lower: Floats, upper: Floats) -> tuple[Floats, Floats]:
     return lower, upper
 
 
-def _edges(measure: MixingMeasure, gate: CompiledActivation, low: float, high: float, panels: int) -> Floats:
-    """The first panels of d = 1, with ends at the kinks of s that x reaches."""
+def _with_kinks(edges: Floats, measure: MixingMeasure, gate: CompiledActivation) -> Floats:
+    """The edges of the first panels of d = 1, and the kinks of s that x reaches."""
     kinks = [piece.upper for piece in gate.pieces[:-1]] + [piece.lower for piece in gate.pieces[1:]]
     slopes = measure.beta1[:, 0]
     places = [z / b for z in kinks for b in slopes[slopes != 0]]
-    inside = [float(p) for p in places if low < p < high]
-    return np.unique(np.concatenate([np.linspace(low, high, panels + 1), inside]))
+    return np.unique([*edges, *(p for p in places if edges[0] < p < edges[-1])])

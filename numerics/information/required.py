@@ -9,14 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from temperance.numerics.information.fisher import Information, information, kurtosis
-from temperance.numerics.information.quadrature import COARSE, FINE, Accuracy, Nodes, quadrature
+from temperance.numerics.information.quadrature import COARSE, FINE, quadrature
 from temperance.numerics.mixture.activation_numpy import CompiledActivation
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
-
-Floats = NDArray[np.float64]
 
 ASYMPTOTIC = 0.1
 """Greatest kurtosis of the influence over n at which n is taken to be in the asymptotic regime (theory.md 6.1)."""
@@ -51,20 +48,16 @@ def at_truth(measure: MixingMeasure, layout: Layout, gate: CompiledActivation, l
     """What x uniform on [low, high]^d needs; raises ValueError as `information` and `quadrature` do."""
     fixed = layout.tau is not None
 
-    def computed(accuracy: Accuracy) -> tuple[Information, Nodes, float]:
-        nodes = quadrature(measure, gate, low, high, accuracy)
-        steps = accuracy.of_dimension(measure.d).per_deviation
-        return information(measure, layout, gate, nodes, steps), nodes, steps
-
-    found, nodes, steps = computed(FINE)
+    nodes = quadrature(measure, gate, low, high, FINE)
+    found = information(measure, layout, gate, nodes)
     if not found.resolved:
         return Required(None, float("inf"), None, found.condition, None, float("inf"), False)
-    rough = computed(COARSE)[0]
+    rough = information(measure, layout, gate, quadrature(measure, gate, low, high, COARSE))
     values = [relative_beta1(f, measure) if fixed else f.variance("tau") for f in (found, rough)]
     error = abs(values[1] / values[0] - 1)
     if fixed:
         return Required(None, values[0], None, found.condition, None, error, True)
-    fourth = kurtosis(measure, layout, gate, nodes, found.influence("tau"), steps)
+    fourth = kurtosis(measure, layout, gate, nodes, found.influence("tau"))
     beta1 = relative_beta1(found, measure)
     return Required(values[0], beta1, found.price, found.condition, fourth, error, True)
 
@@ -76,8 +69,7 @@ def standard_errors(
 
     Raises ValueError where the information is singular to the digits of a double.
     """
-    accuracy = FINE.of_dimension(measure.d)
-    found = information(measure, layout, gate, quadrature(measure, gate, low, high), accuracy.per_deviation)
+    found = information(measure, layout, gate, quadrature(measure, gate, low, high))
     if not found.resolved:
         raise ValueError("the information is singular to the digits of a double: there are no standard errors")
     errors = np.linalg.norm(found.inverse_factor, axis=1) / np.sqrt(n)

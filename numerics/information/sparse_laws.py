@@ -14,14 +14,12 @@ from typing import Literal
 
 import numpy as np
 from flint import fmpq
-from numpy.typing import NDArray
 
 from temperance.numerics.information.quadrature import logits
-from temperance.numerics.mixture.activation_numpy import CompiledActivation
+from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
 from temperance.theory.expressions.balls import jet
 
-Floats = NDArray[np.float64]
 Law = int | Literal["exponential"] | None
 
 TO_INFINITY = 2  # n grows like tau^2: theory.md 6.4

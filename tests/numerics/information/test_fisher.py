@@ -40,7 +40,7 @@ def three(d=1):
 def at(measure, name, gauge="anchored", accuracy=FINE, nodes=None):
     gate, layout = compiled(name), Layout(measure.k, measure.d, gauge)
     nodes = quadrature(measure, gate, -3.0, 3.0, accuracy) if nodes is None else nodes
-    return information(measure, layout, gate, nodes, accuracy.of_dimension(measure.d).per_deviation)
+    return information(measure, layout, gate, nodes)
 
 
 @pytest.mark.parametrize("x", [-2.7, 0.4])
@@ -99,13 +99,13 @@ def test_the_information_is_minus_the_mean_hessian_of_the_density(measure, name,
     """The same identity by other code: a sum over y of the Hessian of log g, at a few x."""
     gate, layout = compiled(name), Layout(measure.k, measure.d, gauge)
     x = np.random.default_rng(5).uniform(-3, 3, (15, measure.d))
-    nodes = Nodes(x, np.full(len(x), 1 / len(x)))
+    nodes = Nodes(x, np.full(len(x), 1 / len(x)), per_deviation=9.0)
     step = float(np.sqrt(measure.nu.min())) / 9
     y = np.arange(-14.0, 14.0, step)
     points, values = np.repeat(x, len(y), axis=0), np.tile(y, len(x))
     weights = np.exp(log_density(measure, gate, points, values)) * step / len(x)
     hessian = log_likelihood(layout.pack(measure), layout, gate, points, values, weights, np.zeros(len(values))).hessian
-    found = information(measure, layout, gate, nodes, 9.0).matrix
+    found = information(measure, layout, gate, nodes).matrix
     scale = np.sqrt(np.diag(found))
     assert np.abs((found + hessian) / np.outer(scale, scale)).max() < 1e-9
 
