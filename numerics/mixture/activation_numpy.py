@@ -202,6 +202,7 @@ Compilable = str | Activation | CompiledActivation
 """A name, an expression in z, an activation, or one that is compiled."""
 
 
+@lru_cache(maxsize=64)
 def compiled(source: Compilable) -> CompiledActivation:
     """The activation of a source, compiled. Raises ValueError as `activation` and `compile_activation` do."""
     return source if isinstance(source, CompiledActivation) else compile_activation(activation(source))

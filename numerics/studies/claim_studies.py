@@ -102,6 +102,17 @@ TANH_CELL = replace(
     backward=False,
 )
 CELLS = (SOFTMAX_CELL, TANH_CELL)
+
+
+def _variance(activation: str, tau: float, seed: int) -> Study:
+    """The estimate of tau near its best value (theory.md 6): n = 10^4 is enough to know it to a tenth."""
+    name = f"{activation}, variance of tau"
+    study = _exact(name, activation, "anchored", _truth((1.0, 0.0), -0.2, tau), starts=2, seed=seed)
+    box = Box(beta1=5.0, beta0=5.0, tau=(0.02, 5.0), a=5.0, b=5.0, nu=(0.1, 1.5))
+    return replace(study, sizes=_SIZES[:5], replicates=80, box=box)
+
+
+VARIANCE = (_variance("tanh", 0.375, 81301), _variance("gelu", 0.125, 81302), _variance("softplus", 0.375, 81303))
 STUDIES = (LINEAR, *EXACT, RELU, *MIRROR, SAMPLES, TWIN, *CELLS)
 
 

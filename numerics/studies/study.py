@@ -8,16 +8,17 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass, fields
-from functools import lru_cache
 from typing import Any, Literal, get_args
+
+import numpy as np
 
 from temperance.numerics.errors.voronoi import Symmetry
 from temperance.numerics.fitting.mle import Box
 from temperance.numerics.lattice.counts import LARGEST
-from temperance.numerics.lattice.experiment import Experiment, experiment
-from temperance.numerics.mixture.activation_numpy import CompiledActivation, compile_activation, parity
+from temperance.numerics.lattice.experiment import Experiment, cells, experiment
+from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats, compiled, parity
+from temperance.numerics.mixture.density import log_likelihood
 from temperance.numerics.mixture.measures import Gauge, Layout, MixingMeasure
-from temperance.theory.activations.activation import activation
 from temperance.theory.rates.true_point import TruePoint
 
 Kind = Literal["sample", "lattice"]
@@ -77,7 +78,7 @@ class Study:
     @property
     def gate(self) -> CompiledActivation:
         """The compiled activation."""
-        return _compiled(self.activation)
+        return compiled(self.activation)
 
     @property
     def linear(self) -> bool:
@@ -123,6 +124,17 @@ class Study:
         return experiment(self.truth, self.gate, self.box, n=self.sizes[-1], low=self.low, high=self.high)
 
     @property
+    def lattice_information(self) -> Floats:
+        """I of one observation on the lattice (theory.md 5, 6.1), (p, p): minus the mean of the Hessian of log g.
+
+        The law there is normalised for every measure. Its lattice is coarser than that of `information.fisher`.
+        """
+        made = self.lattice
+        x, y = cells(made.x, made.y)
+        theta, weights = self.layout.pack(self.truth), made.probability.ravel()
+        return -log_likelihood(theta, self.layout, self.gate, x, y, weights, np.zeros(len(y))).hessian
+
+    @property
     def definition(self) -> dict[str, Any]:
         """The definition as JSON values."""
         truth = {f.name: getattr(self.truth, f.name).tolist() for f in fields(self.truth)}
@@ -137,8 +149,3 @@ class Study:
         """SHA-256 of the definition."""
         text = json.dumps(self.definition, sort_keys=True, allow_nan=False)
         return hashlib.sha256(text.encode()).hexdigest()
-
-
-@lru_cache(maxsize=64)
-def _compiled(text: str) -> CompiledActivation:
-    return compile_activation(activation(text))

@@ -15,9 +15,8 @@ from temperance.evidence.outcomes import Leg, LegOutcome, combined
 from temperance.evidence.proof import Check, certified, holds, proof_leg, verdict_check
 from temperance.evidence.study_runner import Runs
 from temperance.numerics.information.floor import floor, largest_varentropy
-from temperance.numerics.information.on_lattice import lattice_information
+from temperance.numerics.studies.claim_studies import VARIANCE
 from temperance.numerics.studies.results import StudyResult
-from temperance.numerics.studies.variance_studies import VARIANCE
 
 Floats = NDArray[np.float64]
 
@@ -165,10 +164,9 @@ def ratio_outcome(low: float, high: float, dropped: float) -> LegOutcome:
 def _scaled(result: StudyResult) -> tuple[Floats, float]:
     """n (log tau - log tau*)^2 of the replicates that count, (replicates, sizes); [I^-1] of log tau there."""
     study = result.study
-    information = lattice_information(study.lattice, study.truth, study.layout, study.gate)
     errors = np.log(result.measures.tau / study.truth.tau)
     scaled = np.where(result.kept, errors**2, np.nan) * np.array(study.sizes, dtype=float)
-    return scaled[~np.isnan(scaled).any(axis=1)], float(np.linalg.inv(information)[0, 0])
+    return scaled[~np.isnan(scaled).any(axis=1)], float(np.linalg.inv(study.lattice_information)[0, 0])
 
 
 def _interval(values: Floats) -> tuple[float, float]:

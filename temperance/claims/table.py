@@ -38,9 +38,18 @@ from temperance.claims.c15_twins import twins_contact, twins_proof
 from temperance.evidence.monte_carlo import study_leg
 from temperance.evidence.outcomes import Leg, LegName
 from temperance.evidence.study_runner import Runs
-from temperance.numerics.studies.claim_studies import CELLS, EXACT, LINEAR, MIRROR, RELU, SAMPLES, STUDIES, TWIN
+from temperance.numerics.studies.claim_studies import (
+    CELLS,
+    EXACT,
+    LINEAR,
+    MIRROR,
+    RELU,
+    SAMPLES,
+    STUDIES,
+    TWIN,
+    VARIANCE,
+)
 from temperance.numerics.studies.study import Study
-from temperance.numerics.studies.variance_studies import VARIANCE
 
 
 @dataclass(frozen=True)
