@@ -3,8 +3,8 @@
 Relations that hold on R^d x R hold on the lattice, point by point. Conversely, the derivatives D^alpha u of an atom
 that lead no relation (`theory.interactions.groebner`) span all of its derivatives; where a determinant of their values
 at points of the lattice has an enclosure without 0, they are independent there, the rank on the lattice is the rank
-everywhere, and the two spaces of relations are one. Up to factors alpha!, the columns are the Taylor coefficients of
-u(theta + delta)/u(theta), products of one of the gate's and one of the expert's.
+everywhere, and the two spaces of relations are one. The columns are D^alpha u/u, products of a quotient of the gate's
+weight and one of the expert's density.
 
 Example: ``same_relations(model("softmax"), atoms(truth, "softmax")[0], made, order=4).proved`` is True.
 """
@@ -15,7 +15,8 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import comb, factorial
+from functools import lru_cache
+from math import comb
 
 import sympy as sp
 from flint import arb, fmpq
@@ -23,14 +24,13 @@ from flint import arb, fmpq
 from temperance.numerics.lattice.experiment import Experiment
 from temperance.numerics.mixture.measures import MixingMeasure
 from temperance.theory.expressions.balls import value
-from temperance.theory.interactions.derivatives import Index, multi_indices
+from temperance.theory.interactions.derivatives import Index, multi_indices, raised
 from temperance.theory.interactions.groebner import groebner_basis
 from temperance.theory.interactions.rank_by_balls import independent_columns
 from temperance.theory.models.experts import constant
 from temperance.theory.models.gates import generic
 from temperance.theory.models.spec import MoESpec, Y, covariates
 
-Series = dict[Index, arb]
 Exact = Mapping[str, fmpq]
 
 
@@ -75,18 +75,20 @@ def same_relations(spec: MoESpec, point: Exact, made: Experiment, order: int, *,
         raise ValueError(f"the atom needs x in dimension {made.x.shape[1]} and a value of {missing or spec.parameters}")
     cut = 0 if held else len(spec.gate.parameters)
     standard = _of_the_expert(spec, order) if held else groebner_basis(spec, order).standard
-    gate = _Logarithm(spec.gate.log_weight, spec.gate.parameters[:cut], order)
-    expert = _Logarithm(spec.expert.log_density, spec.expert.parameters, order)
+    gate, expert = spec.gate.log_weight, spec.expert.log_density
     places = _places(made, 2 * len(standard))
 
     def rows(bits: int, _: random.Random) -> list[list[arb]]:
         found = []
-        by_gate: dict[int, Series] = {}
+        by_gate: dict[int, dict[Index, arb]] = {}
         for i, j in places:
             at = {**point, **_covariates(made, i)}
             if i not in by_gate:
-                by_gate[i] = gate.ratio(at, bits)
-            by_expert = expert.ratio({**at, Y.name: exact(float(made.y[j]))}, bits)
+                formulas = _quotients(_piece(gate, at), spec.gate.parameters[:cut], order)
+                by_gate[i] = {alpha: value(f, at, bits) for alpha, f in formulas.items()}
+            at[Y.name] = exact(float(made.y[j]))
+            formulas = _quotients(expert, spec.expert.parameters, order)
+            by_expert = {alpha: value(f, at, bits) for alpha, f in formulas.items()}
             found.append([by_gate[i][alpha[:cut]] * by_expert[alpha[cut:]] for alpha in standard])
         return found
 
@@ -110,13 +112,11 @@ def gate_functions(spec: MoESpec, points: Sequence[Exact], order: int) -> list[s
     """
     gate, found = spec.gate, [sp.S.One]
     basis = groebner_basis(MoESpec(gate, constant(spec.dim), spec.dim), order)
-    cut, weight = len(gate.parameters), sp.exp(gate.log_weight)
+    cut, quotients = len(gate.parameters), _quotients(gate.log_weight, gate.parameters, order)
     moved = [alpha[:cut] for alpha in basis.standard if any(alpha[:cut]) and not any(alpha[cut:])]
     for point in points:
         numbers = {p: sp.Rational(int(point[p.name].p), int(point[p.name].q)) for p in gate.parameters}
-        for gamma in moved:
-            slope = sp.diff(weight, *((p, n) for p, n in zip(gate.parameters, gamma, strict=True) if n)) / weight
-            found.append(slope.subs(numbers))
+        found += [quotients[gamma].subs(numbers) for gamma in moved]
     return found
 
 
@@ -157,48 +157,12 @@ def _piece(f: sp.Expr, at: Exact) -> sp.Expr:
     return next(e for e, condition in folded.args if condition == True or condition.subs(numbers) == True)  # noqa: E712
 
 
-class _Logarithm:
-    """The Taylor coefficients of exp(f(theta + delta) - f(theta)) in delta up to an order, in balls."""
-
-    def __init__(self, f: sp.Expr, parameters: Sequence[sp.Symbol], order: int) -> None:
-        self.f, self.parameters, self.order = f, parameters, order
-        self.known: dict[sp.Expr, dict[Index, sp.Expr]] = {}
-
-    def _coefficients(self, f: sp.Expr) -> dict[Index, sp.Expr]:
-        """Of f(theta + delta) - f(theta), as formulas."""
-        if f not in self.known:
-            size = len(self.parameters)
-            slopes = {(0,) * size: f}
-            for degree in range(1, self.order + 1):
-                for alpha in multi_indices(size, degree):
-                    i = next(i for i, a in enumerate(alpha) if a)
-                    lower = (*alpha[:i], alpha[i] - 1, *alpha[i + 1 :])
-                    slopes[alpha] = sp.diff(slopes[lower], self.parameters[i])
-            del slopes[(0,) * size]
-            self.known[f] = {a: e / sp.prod([factorial(n) for n in a]) for a, e in slopes.items() if e != 0}
-        return self.known[f]
-
-    def ratio(self, at: Exact, bits: int) -> Series:
-        """The coefficients at a point: sum_k L^k/k!, L those of the logarithm."""
-        formulas = self._coefficients(_piece(self.f, at))
-        logarithm = {alpha: value(e, at, bits) for alpha, e in formulas.items()}
-        size = len(self.parameters)
-        total = {a: arb(0) for degree in range(self.order + 1) for a in multi_indices(size, degree)}
-        power: Series = {(0,) * size: arb(1)}
-        for k in range(self.order + 1):
-            for alpha, c in power.items():
-                total[alpha] += c / factorial(k)
-            power = _times(power, logarithm, self.order)
-        return total
-
-
-def _times(left: Series, right: Series, order: int) -> Series:
-    """The product of two series, up to an order."""
-    found: Series = {}
-    for alpha, a in left.items():
-        room = order - sum(alpha)
-        for beta, b in right.items():
-            if sum(beta) <= room:
-                place = tuple(p + q for p, q in zip(alpha, beta, strict=True))
-                found[place] = found[place] + a * b if place in found else a * b
+@lru_cache(maxsize=64)
+def _quotients(f: sp.Expr, parameters: tuple[sp.Symbol, ...], order: int) -> dict[Index, sp.Expr]:
+    """P_alpha = D^alpha e/e up to an order, e = exp(f): P_0 = 1, and P_(alpha + e_i) = d_i P_alpha + P_alpha d_i f."""
+    slopes, found = [sp.diff(f, p) for p in parameters], {(0,) * len(parameters): sp.S.One}
+    for alpha in (a for degree in range(1, order + 1) for a in multi_indices(len(parameters), degree)):
+        i = next(i for i, a in enumerate(alpha) if a)
+        lower = found[raised(alpha, i, -1)]
+        found[alpha] = sp.diff(lower, parameters[i]) + lower * slopes[i]
     return found
