@@ -13,6 +13,7 @@ from temperance.terminal.options import Whole, gate_of
 from temperance.terminal.progress import display
 from temperance.theory.derivations import printing
 from temperance.theory.derivations.derivation import Derivation, derivation
+from temperance.theory.interactions import interactions
 from temperance.theory.interactions.pdes import Relation
 from temperance.theory.models.by_name import model
 from temperance.theory.models.spec import BETA0, Expert, Gate, written
@@ -160,4 +161,4 @@ def derive(
         with refusing():
             chosen = gate_of(gate, activation) if isinstance(gate, str) else gate
             spec = model(chosen, expert, activation, dim)
-        return Derive(derivation(spec.gate, spec.expert, None, spec.dim, order), all)
+        return Derive(derivation(interactions.derive(spec.gate, spec.expert, None, spec.dim, order)), all)

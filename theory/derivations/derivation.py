@@ -1,7 +1,7 @@
 """Writes out the derivation of a model's interactions as named steps.
 
->>> from temperance.theory.derivations.derivation import derivation
->>> [step.name for step in derivation("linear", order=1).steps]
+>>> from temperance.theory.interactions.interactions import derive
+>>> [step.name for step in derivation(derive("linear", order=1)).steps]
 ['Definition', 'Derivatives', 'Linear system', 'Relations', 'Verification', 'Symmetries', 'Consequence for the rates']
 """
 
@@ -13,15 +13,15 @@ from typing import Any
 
 import sympy as sp
 
-from temperance.theory.activations.activation import Activation
 from temperance.theory.derivations.consequences import consequences
 from temperance.theory.fields.differential_field import Fraction
 from temperance.theory.interactions.atom_field import RESIDUAL, residual_form
 from temperance.theory.interactions.derivatives import DerivativeFamily, multi_indices
-from temperance.theory.interactions.interactions import Interactions, derive
+from temperance.theory.interactions.interactions import Interactions
 from temperance.theory.interactions.pdes import Relation, derivative, tex
 from temperance.theory.models.spec import Expert, Gate, MoESpec
-from temperance.theory.symmetries.flows import Symmetries, symmetries
+from temperance.theory.symmetries.discrete_symmetries import MixtureSymmetry
+from temperance.theory.symmetries.flows import Flow, Symmetries, symmetries
 
 MAX_TERMS = 24  # an expression with more terms is counted, not printed
 
@@ -90,34 +90,20 @@ class Derivation:
             "generators": [{"order": g.order, "equation": g.equation} for g in found.generators],
             "complete": found.complete,
             "missing": [*found.missing, *(f"the flow of {text}" for text in self.symmetries.unintegrated)],
-            "symmetries": _symmetry_records(self.symmetries),
+            "symmetries": [
+                *(_symmetry("flow", f, "together" if f.together else "each") for f in self.symmetries.flows),
+                *(_symmetry(s.name, s, "together") for s in self.symmetries.discrete),
+            ],
             "identifiable_functions": [] if functions is None else [str(f) for f in functions],
         }
 
 
-def _symmetry_records(found: Symmetries) -> list[dict[str, Any]]:
-    flows = [
-        {"kind": "flow", "statement": f.statement, "atoms": "together" if f.together else "each", "gauge": f.gauge}
-        for f in found.flows
-    ]
-    discrete = [
-        {"kind": s.name, "statement": s.statement, "atoms": "together", "gauge": s.gauge} for s in found.discrete
-    ]
-    return flows + discrete
+def _symmetry(kind: str, found: Flow | MixtureSymmetry, atoms: str) -> dict[str, Any]:
+    return {"kind": kind, "statement": found.statement, "atoms": atoms, "gauge": found.gauge}
 
 
-def derivation(
-    gate: str | Gate = "linear",
-    expert: str | Expert = "gaussian",
-    activation: str | sp.Expr | Activation | None = None,
-    dim: int = 1,
-    order: int = 2,
-) -> Derivation:
-    """Derive the interactions of a model and lay the derivation out in steps.
-
-    gate, expert, activation, dim, order: as for theory.interactions.interactions.derive. Raises ValueError as it does.
-    """
-    found = derive(gate, expert, activation, dim, order)
+def derivation(found: Interactions) -> Derivation:
+    """The derivation of what `interactions.derive` found, and of the symmetries that follow, laid out in steps."""
     groups = symmetries(found)
     steps = (
         _definition(found.spec),
@@ -142,7 +128,7 @@ def _definition(spec: MoESpec) -> Step:
         blocks.append(Paragraph(f"All atoms of a mixture share {shared}."))
     if spec.constants:
         blocks.append(Paragraph(f"Held fixed, at generic values: {', '.join(f'${tex(c)}$' for c in spec.constants)}."))
-    blocks.append(Code(_source(spec)))
+    blocks.append(Code(_MODEL.format(gate=_constructor(spec.gate), expert=_constructor(spec.expert), dim=spec.dim)))
     return Step("Definition", tuple(blocks))
 
 
@@ -150,21 +136,16 @@ def _bracketed(expr: sp.Expr) -> str:
     return rf"\left({tex(expr)}\right)" if expr.is_Add else tex(expr)
 
 
-def _source(spec: MoESpec) -> str:
-    """Python that builds the model from its expressions, whoever wrote them."""
-    return "\n".join(
-        [
-            "from sympy import *",
-            "from sympy.functions.elementary.piecewise import ExprCondPair",
-            "from temperance.theory.interactions.interactions import derive",
-            "from temperance.theory.models.spec import Expert, Gate, Jet, MoESpec",
-            "",
-            f"gate = {_constructor(spec.gate)}",
-            f"expert = {_constructor(spec.expert)}",
-            f"spec = MoESpec(gate, expert, {spec.dim})",
-            "log(spec.atom)",
-        ]
-    )
+_MODEL = """\
+from sympy import *
+from sympy.functions.elementary.piecewise import ExprCondPair
+from temperance.theory.interactions.interactions import derive
+from temperance.theory.models.spec import Expert, Gate, Jet, MoESpec
+
+gate = {gate}
+expert = {expert}
+spec = MoESpec(gate, expert, {dim})
+log(spec.atom)"""
 
 
 def _constructor(part: Gate | Expert) -> str:
@@ -179,24 +160,19 @@ def _derivatives(found: Interactions) -> Step:
     residual = "" if mean is None else rf", in terms of the residual ${tex(RESIDUAL)} = y - {_bracketed(mean)}$"
     lines = [line for branch in range(family.branches) for line in _quotients(found, branch)]
     count = rf"$\binom{{{n}+{r}}}{{{r}}} = {comb(n + r, r)}$"
-    return Step(
-        "Derivatives",
-        (
-            Paragraph(
-                f"There are {count} derivatives of order at most {r}, $u$ itself included. Each is $u$ times a "
-                r"function $P_\alpha$ of $x$ and $y$, with $P_0 = 1$ and"
-            ),
-            Formula((r"P_{\alpha+e_i} = \partial_i P_\alpha + (\partial_i \log u)\, P_\alpha .",)),
-            Paragraph(f"Those of order 1{residual}:"),
-            Formula(tuple(lines)),
-            Code(
-                "from temperance.theory.interactions.derivatives import DerivativeFamily, multi_indices\n\n"
-                f"family = DerivativeFamily(spec, {r})\n"
-                "[family.quotient(alpha, branch) for branch in range(family.branches) "
-                "for alpha in multi_indices(family.size, 1)]"
-            ),
-        ),
+    text = (
+        f"There are {count} derivatives of order at most {r}, $u$ itself included. Each is $u$ times a "
+        r"function $P_\alpha$ of $x$ and $y$, with $P_0 = 1$ and"
     )
+    source = (
+        "from temperance.theory.interactions.derivatives import DerivativeFamily, multi_indices\n\n"
+        f"family = DerivativeFamily(spec, {r})\n"
+        "[family.quotient(alpha, branch) for branch in range(family.branches) "
+        "for alpha in multi_indices(family.size, 1)]"
+    )
+    recursion = Formula((r"P_{\alpha+e_i} = \partial_i P_\alpha + (\partial_i \log u)\, P_\alpha .",))
+    first = Paragraph(f"Those of order 1{residual}:")
+    return Step("Derivatives", (Paragraph(text), recursion, first, Formula(tuple(lines)), Code(source)))
 
 
 def _quotients(found: Interactions, branch: int) -> list[str]:
@@ -224,24 +200,20 @@ def _linear_system(found: Interactions) -> Step:
         f"the coefficients of the monomials in {variables}. The {found.derivatives} columns have rank {found.rank}, so "
         f"that there are ${found.derivatives} - {found.rank} = {len(found.relations)}$ independent relations."
     )
-    return Step(
-        "Linear system",
-        (
-            Paragraph(text),
-            Paragraph(_plain(found.scope[0].upper() + found.scope[1:] + ".")),
-            Code(
-                f"found = derive(gate, expert, dim={found.spec.dim}, order={found.order})\n"
-                "found.derivatives, found.rank, len(found.relations)"
-            ),
-        ),
+    source = (
+        f"found = derive(gate, expert, dim={found.spec.dim}, order={found.order})\n"
+        "found.derivatives, found.rank, len(found.relations)"
     )
+    return Step("Linear system", (Paragraph(text), Paragraph(_sentence(found.scope)), Code(source)))
+
+
+def _sentence(text: str) -> str:
+    return _plain(text[0].upper() + text[1:] + ".")
 
 
 def _plain(text: str) -> str:
-    """Paragraph without characters that TeX reads: formulas in it become verbatim through an escaped form."""
-    for mark, escaped in (("_", r"\_"), ("^", r"\^{}"), ("&", r"\&"), ("%", r"\%"), ("#", r"\#")):
-        text = text.replace(mark, escaped)
-    return text
+    """The text with the characters escaped that TeX reads."""
+    return text.translate({ord(mark): rf"\{mark}" for mark in "_&%#"} | {ord("^"): r"\^{}"})
 
 
 def _relations(found: Interactions) -> Step:
@@ -292,6 +264,13 @@ def _substituted(found: Interactions, g: Relation, branch: int) -> tuple[str, ..
     return (*lines, rf"\text{{sum}} = {_fraction(family, total)}")
 
 
+_GROUPS = """\
+from temperance.theory.symmetries.flows import symmetries
+
+groups = symmetries(found)
+[flow.statement for flow in groups.flows], groups.identifiable"""
+
+
 def _symmetries(groups: Symmetries) -> Step:
     blocks: list[Block] = []
     for flow in groups.flows:
@@ -304,12 +283,5 @@ def _symmetries(groups: Symmetries) -> Step:
     if groups.identifiable is not None:
         blocks.append(Paragraph("Identifiable functions of an atom:"))
         blocks.append(Formula((r",\quad ".join(tex(f) for f in groups.identifiable),)))
-    blocks.append(Paragraph(_plain(groups.proved[0].upper() + groups.proved[1:] + ".")))
-    blocks.append(
-        Code(
-            "from temperance.theory.symmetries.flows import symmetries\n\n"
-            "groups = symmetries(found)\n"
-            "[flow.statement for flow in groups.flows], groups.identifiable"
-        )
-    )
+    blocks += [Paragraph(_sentence(groups.proved)), Code(_GROUPS)]
     return Step("Symmetries", tuple(blocks))

@@ -15,6 +15,7 @@ from temperance.claims.verify import verify_claims
 from temperance.numerics.studies import claim_studies
 from temperance.pages.pages import derivation_page, verification_page
 from temperance.theory.derivations.derivation import derivation
+from temperance.theory.interactions.interactions import derive
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 pytestmark = [
@@ -119,8 +120,8 @@ def pages(tmp_path_factory):
         report = verify_claims(["C1", "C2", "C4", "C11"])
     made = {
         "verification": verification_page(report),
-        "linear": derivation_page(derivation("linear", order=2)),
-        "gelu": derivation_page(derivation("activation", activation="gelu", dim=2, order=2)),
+        "linear": derivation_page(derivation(derive("linear", order=2))),
+        "gelu": derivation_page(derivation(derive("activation", activation="gelu", dim=2, order=2))),
     }
     for name, text in made.items():
         (folder / f"{name}.html").write_text(text, encoding="utf-8")

@@ -23,6 +23,7 @@ from temperance.pages.mathml import group, mathml, prose
 from temperance.pages.pages import derivation_page, verification_page
 from temperance.terminal.output import to_json
 from temperance.theory.derivations.derivation import derivation
+from temperance.theory.interactions.interactions import derive
 from temperance.theory.models.spec import Gate, covariates
 
 pytestmark = pytest.mark.slow
@@ -99,7 +100,7 @@ MODELS = [
 @pytest.fixture(scope="module", params=MODELS, ids=lambda model: f"{model[0]}-{model[1]}")
 def derived(request):
     gate, expert, activation, dim, order = request.param
-    found = derivation(gate, expert, activation, dim, order)
+    found = derivation(derive(gate, expert, activation, dim, order))
     return found, Document(derivation_page(found))
 
 
@@ -245,7 +246,7 @@ def test_text_of_users_and_errors_is_text():
 
 def test_the_name_of_a_gate_is_text():
     x, beta = covariates(1)[0], sp.Symbol("beta", real=True)
-    page = derivation_page(derivation(Gate(HOSTILE, beta * x, (beta,)), "constant", order=1))
+    page = derivation_page(derivation(derive(Gate(HOSTILE, beta * x, (beta,)), "constant", order=1)))
     check_loads_nothing(Document(page))
 
 
