@@ -6,7 +6,7 @@ from typing import Any
 
 import sympy as sp
 
-from temperance.theory.activations.activation import Activation, activation
+from temperance.theory.activations.activation import Activation
 from temperance.theory.checker.rejected import Rejected
 from temperance.theory.checker.verdict_checker import CONDITIONS, FORMAT, check, digest, in_domain, statement, tower_of
 from temperance.theory.conditions import families
@@ -14,7 +14,6 @@ from temperance.theory.conditions.decision import Decision, decide
 from temperance.theory.conditions.families import Family
 from temperance.theory.conditions.relations import Analysis, Minor
 from temperance.theory.conditions.verdict import Verdict
-from temperance.theory.fields.nullspace import Row
 
 
 def certificates(source: str | sp.Expr | Activation | Decision) -> list[dict[str, Any]]:
@@ -46,7 +45,6 @@ def issue(source: Activation, analysis: Analysis, condition: str, verdict: Verdi
     Raises:
         Rejected: the independent checker does not accept it.
     """
-    source = activation(source)
     failing = list(verdict.failing_families)
     needed = failing if verdict.outcome == "fails" and failing else CONDITIONS[condition]
     certificate: dict[str, Any] = {
@@ -60,7 +58,11 @@ def issue(source: Activation, analysis: Analysis, condition: str, verdict: Verdi
         },
         "expression": source.expression,
         "parameters": {name: str(value) for name, value in source.sample},
-        "families": {name: _evidence(analysis, _named(name), verdict.outcome) for name in needed},
+        "families": {
+            family.name: _evidence(analysis, family, verdict.outcome)
+            for family in families.EVERY
+            if family.name in needed
+        },
     }
     certificate["point"] = _point(analysis, certificate)
     certificate["statement"] = statement(certificate)
@@ -79,28 +81,14 @@ def _point(analysis: Analysis, certificate: dict[str, Any]) -> str:
     return found
 
 
-def _named(name: str) -> Family:
-    return next(family for family in families.EVERY if family.name == name)
-
-
 def _evidence(analysis: Analysis, family: Family, outcome: str) -> dict[str, Any]:
     found = analysis.relations(family)
-    rows = _telling(analysis, family, found.rows) if outcome == "fails" else found.rows
+    rows = analysis.deciding(found) if outcome == "fails" else found.rows
     minor = found.evidence if outcome == "holds" else None
     return {
         "relations": [[str(c) for c in analysis.constants(row)] for row in rows],
         "minor": None if minor is None else _minor(family, minor),
     }
-
-
-def _telling(analysis: Analysis, family: Family, rows: tuple[Row, ...]) -> tuple[Row, ...]:
-    """The relations that a failure rests on: those with p = q = 0 of a family at tau, those with the target."""
-    if family.target_last:
-        return tuple(row for row in rows if not row[-1].is_zero())[:1]
-    if not family.at_tau:
-        return rows[:1]
-    free = analysis.tau_free(rows)
-    return (free,) if free is not None else rows[:2]
 
 
 def _minor(family: Family, minor: Minor) -> dict[str, Any]:

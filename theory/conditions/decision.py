@@ -16,9 +16,9 @@ from temperance.theory.activations.activation import UNSURVEYED, Activation, Z, 
 from temperance.theory.conditions import families
 from temperance.theory.conditions.exceptional_parameters import candidates
 from temperance.theory.conditions.families import Family
-from temperance.theory.conditions.kinks import Kinks, kinks_of
+from temperance.theory.conditions.kinks import kinks_of
 from temperance.theory.conditions.mirror_points import Mirror, mirror
-from temperance.theory.conditions.relations import Analysis, Relations
+from temperance.theory.conditions.relations import Analysis
 from temperance.theory.conditions.verdict import Verdict, markdown_table
 from temperance.theory.expressions import balls
 from temperance.theory.expressions.normal_forms import rationalized
@@ -71,23 +71,26 @@ def decide(source: str | sp.Expr | Activation) -> Decision:
     try:
         read = activation(source)
     except NoClosedForm:
-        return _without_closed_form(str(source).strip())
-    generic, analyses = _generic(read)
-    exceptions = _exceptional(generic, analyses) if generic.activation.parameters else ()
-    return replace(generic, exceptional_parameters=exceptions, mirror=mirror(generic.activation))
+        v = _undecided(NO_CLOSED_FORM)
+        nothing = Activation(str(source).strip(), ())
+        return Decision(nothing, v, v, v, v, v, mirror=Mirror(None, False, reason=NO_CLOSED_FORM))
+    analyses = _analyses(read)
+    generic = _generic(read, analyses)
+    exceptions = _exceptional(generic, analyses) if read.parameters else ()
+    return replace(generic, exceptional_parameters=exceptions, mirror=mirror(read))
 
 
-def _without_closed_form(text: str) -> Decision:
-    """Nothing is decided of an activation that has a switching point without closed form."""
-    v = _undecided(NO_CLOSED_FORM)
-    return Decision(Activation(text, ()), v, v, v, v, v, mirror=Mirror(None, False, reason=NO_CLOSED_FORM))
+def _analyses(source: Activation) -> list[Analysis]:
+    return [Analysis(source, structure.pieces, dict(structure.sample)) for structure in source.structures]
 
 
-def _generic(source: Activation) -> tuple[Decision, list[Analysis]]:
-    analyses = [Analysis(source, s.pieces, dict(s.sample)) for s in source.structures]
+def _generic(source: Activation, analyses: Sequence[Analysis]) -> Decision:
+    """The verdicts on which the piece structures agree, one analysis for each."""
     agreed = _agreed([verdicts(analysis) for analysis in analyses], [analysis.sample for analysis in analyses])
-    first, second, tau_beta1, a, b_nu = agreed if source.surveyed else map(_unknown_elsewhere, agreed)
-    return Decision(source, first, second, tau_beta1, a, b_nu), analyses
+    if not source.surveyed:  # parameters may have other regions than those that were found
+        agreed = (v if v.outcome == "undecided" else _undecided(UNSURVEYED) for v in agreed)
+    first, second, tau_beta1, a, b_nu = agreed
+    return Decision(source, first, second, tau_beta1, a, b_nu)
 
 
 def _agreed(found: list[tuple[Verdict, ...]], samples: Sequence[Sample]) -> Iterator[Verdict]:
@@ -101,11 +104,6 @@ def _agreed(found: list[tuple[Verdict, ...]], samples: Sequence[Sample]) -> Iter
             seen.setdefault(_outcome(verdict), ", ".join(f"{name} = {value}" for name, value in sample.items()))
         outcomes = "; ".join(f"{outcome} at {values}" for outcome, values in seen.items())
         yield _undecided(f"the verdict depends on the region in which the parameters lie ({outcomes})")
-
-
-def _unknown_elsewhere(verdict: Verdict) -> Verdict:
-    """What is left of a verdict where the parameters may have other regions than those that were found."""
-    return verdict if verdict.outcome == "undecided" else _undecided(UNSURVEYED)
 
 
 def _outcome(verdict: Verdict) -> str:
@@ -122,29 +120,25 @@ def _regional(alternatives: Sequence[Verdict]) -> Verdict:
 
 
 def _exceptional(generic: Decision, analyses: list[Analysis]) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    exceptions = []
-    for name, values in candidates(generic.activation, analyses).items():
-        found = [v for v in values if _differs(generic, name, v)]
-        if found:
-            exceptions.append((name, tuple(str(v) for v in found)))
-    return tuple(exceptions)
+    found = (
+        (name, tuple(str(v) for v in values if _differs(generic, name, v)))
+        for name, values in candidates(generic.activation, analyses).items()
+    )
+    return tuple((name, values) for name, values in found if values)
 
 
 def _differs(generic: Decision, name: str, value: sp.Expr) -> bool:
     """Whether some verdict at a value of a parameter is another than the generic one, where both are decided."""
     here, sample = {sp.Symbol(name, real=True): value}, dict(generic.activation.sample)
     try:
-        special, _ = _generic(generic.activation.at(**{name: value}))
+        special = generic.activation.at(**{name: value})
     except ValueError:
         return False  # the activation is not defined there
-    decided = [
-        (s, g)
-        for s, g in zip(special.verdicts, generic.verdicts, strict=True)
-        if "undecided" not in (s.outcome, g.outcome)
-    ]
+    pairs = zip(_generic(special, _analyses(special)).verdicts, generic.verdicts, strict=True)
     return any(
         s.outcome != g.outcome or not _same(_positive(s.fails_at_tau, here), _positive(g.fails_at_tau, here), sample)
-        for s, g in decided
+        for s, g in pairs
+        if "undecided" not in (s.outcome, g.outcome)
     )
 
 
@@ -164,130 +158,78 @@ def _same(some: list[sp.Expr], others: list[sp.Expr], sample: Sample) -> bool:
     return len(some) == len(others) and all(any(not balls.sign(t - u, sample) for u in others) for t in some)
 
 
-def verdicts(analysis: Analysis) -> tuple[Verdict, Verdict, Verdict, Verdict, Verdict]:
+def verdicts(analysis: Analysis) -> tuple[Verdict, ...]:
     """First order, second order and the sharp conditions (i), (ii), (iii) of one piece structure."""
-    tau_beta1, a, b_nu = families.SHARP
-    return (
-        _independent(analysis, families.FIRST_ORDER),
-        _second_order(analysis),
-        _independent_at_tau(analysis, tau_beta1),
-        _last_outside_span(analysis, a),
-        _last_outside_span(analysis, b_nu),
-    )
+    first, *sharp = (_verdict(analysis, family) for family in (families.FIRST_ORDER, *families.SHARP))
+    second = second_order_of({family.name: _verdict(analysis, family) for family in families.SECOND_ORDER})
+    return first, second, *sharp
+
+
+def _verdict(analysis: Analysis, family: Family) -> Verdict:
+    """Whether a family is independent, or its target outside the span of the others.
+
+    With (p, q) the last two coefficients of a relation of a family at tau, it is one at tau = p/q only.
+    """
+    scope = EVERY_TAU if family.at_tau else SCOPE
+    found = analysis.relations(family)
+    if deciding := analysis.deciding(found):
+        return _failure(analysis, family, deciding, scope)
+    if not found.complete:
+        return _undecided(found.note)
+    tau = sp.S.Zero
+    if family.at_tau and found.rows:
+        p, q = analysis.constants(found.rows[0])[-2:]
+        tau = rationalized(sp.cancel(p / q)) if p != 0 and q != 0 else sp.S.Zero
+    if tau == 0 or (not tau.free_symbols and balls.sign(tau, {}) != 1):
+        return Verdict("holds", scope=scope)
+    failure = _failure(analysis, family, found.rows, scope)
+    if failure.outcome == "undecided":
+        return failure
+    condition = f" (where {tau} > 0)" if tau.free_symbols and not tau.is_positive else ""
+    scope = f"all tau > 0 except {tau}{condition}, {SCOPE}"
+    return replace(failure, outcome="holds", scope=scope, fails_at_tau=(str(tau),))
 
 
 def _undecided(reason: str | None) -> Verdict:
     return Verdict("undecided", scope=SCOPE, reason=reason)
 
 
-def _failure(analysis: Analysis, family: Family, row: Row, scope: str) -> Verdict:
+def _failure(analysis: Analysis, family: Family, rows: Sequence[Row], scope: str) -> Verdict:
     if analysis.doubts:
         return _undecided(min(analysis.doubts))
-    combination = family.combined(analysis.constants(row))
-    scope += _kinks_change(analysis, family)
-    return Verdict("fails", f"{combination} = 0", scope, latex=f"{sp.latex(combination)} = 0")
+    combinations = [family.combined(analysis.constants(row)) for row in rows]
+    relation = " and ".join(f"{c} = 0" for c in combinations)
+    latex = r" \text{ and } ".join(f"{sp.latex(c)} = 0" for c in combinations)
+    return Verdict("fails", relation, scope + _kinks_change(analysis, family), latex=latex)
 
 
 def _kinks_change(analysis: Analysis, family: Family) -> str:
-    """A note for a failure that holds almost everywhere only: counted as distributions, the kinks undo it."""
+    """A note for a failure that holds almost everywhere only: counted as distributions, the kinks undo it.
+
+    For (ii) and (iii) they never do: with a jump powers of z are left, and where they fail s' has one formula, no kink.
+    """
     kinks = kinks_of(analysis.pieces, analysis.sample)
-    if not kinks or _fails_without(analysis, family, kinks):
+    if not kinks:
+        return ""
+    left = kinks.unaffected(family)
+    if family.at_tau:  # without s'' there is no q, and p = 0 with q != 0 is a relation at no positive tau
+        left = Family(left.name, tuple(m for m in left.members if m not in family.members[-2:]))
+    if analysis.relations(left).rows:
         return ""
     return f"; almost everywhere only: with {kinks.described()} counted as distributions, {family.name} holds"
 
 
-def _fails_without(analysis: Analysis, family: Family, kinks: Kinks) -> bool:
-    """Whether a relation remains among the members that kinks and jumps leave alone.
-
-    For (ii) and (iii) none can: with a jump powers of z are left, and where they fail s' has one formula and no kink.
-    """
-    left = kinks.unaffected(family)
-    if family.at_tau:  # without s'' there is no q, and p = 0 with q != 0 is a relation at no positive tau
-        left = Family(left.name, tuple(m for m in left.members if m not in family.members[-2:]))
-    return bool(analysis.relations(left).rows)
-
-
-def _independent(analysis: Analysis, family: Family) -> Verdict:
-    found = analysis.relations(family)
-    if found.rows:
-        return _failure(analysis, family, found.rows[0], SCOPE)
-    return Verdict("holds", scope=SCOPE) if found.complete else _undecided(found.note)
-
-
-def _last_outside_span(analysis: Analysis, family: Family) -> Verdict:
-    """Whether the last member of a family is no combination of the others."""
-    found = analysis.relations(family)
-    for row in found.rows:
-        if not row[-1].is_zero():
-            return _failure(analysis, family, row, SCOPE)
-    return Verdict("holds", scope=SCOPE) if found.complete else _undecided(found.note)
-
-
-def _independent_at_tau(analysis: Analysis, family: Family) -> Verdict:
-    """A family with the member p + q/tau, given as its two last.
-
-    With (p, q) the last two coefficients of a relation, it is one of the family at tau = p/q; a relation with
-    p = q = 0, or two with independent (p, q), give one at every tau (theory.md 2.4).
-    """
-    found = analysis.relations(family)
-    tau_free = analysis.tau_free(found.rows)
-    if tau_free is not None:
-        return _failure(analysis, family, tau_free, EVERY_TAU)
-    if len(found.rows) == 1:
-        return _at_one_tau(analysis, found)
-    if found.rows:
-        return _at_every_tau(analysis, found)
-    return Verdict("holds", scope=EVERY_TAU) if found.complete else _undecided(found.note)
-
-
-def _at_every_tau(analysis: Analysis, found: Relations) -> Verdict:
-    """Two relations with independent (p, q): one combination for every tau."""
-    parts = [_failure(analysis, found.family, row, EVERY_TAU) for row in found.rows[:2]]
-    undecided = [part for part in parts if part.outcome == "undecided"]
-    if undecided:
-        return undecided[0]
-    relation, latex = " and ".join(str(p.relation) for p in parts), r" \text{ and } ".join(str(p.latex) for p in parts)
-    return Verdict("fails", relation, parts[0].scope, latex=latex)
-
-
-def _at_one_tau(analysis: Analysis, found: Relations) -> Verdict:
-    row = found.rows[0]
-    if not found.complete:
-        return _undecided(found.note)
-    p, q = analysis.constants(row)[-2:]
-    tau = rationalized(sp.cancel(p / q)) if p != 0 and q != 0 else sp.S.Zero
-    if tau == 0 or (not tau.free_symbols and balls.sign(tau, {}) != 1):
-        return Verdict("holds", scope=EVERY_TAU)
-    failure = _failure(analysis, found.family, row, EVERY_TAU)
-    if failure.outcome == "undecided":
-        return failure
-    condition = f" (where {tau} > 0)" if tau.free_symbols and not tau.is_positive else ""
-    scope = f"all tau > 0 except {tau}{condition}, {SCOPE}"
-    return Verdict("holds", failure.relation, scope, fails_at_tau=(str(tau),), latex=failure.latex)
-
-
-def _second_order(analysis: Analysis) -> Verdict:
-    a, b, c = families.SECOND_ORDER
-    parts = {
-        "A": _independent_at_tau(analysis, a),
-        "B": _independent(analysis, b),
-        "C": _independent(analysis, c),
-    }
-    return second_order_of(parts)
-
-
 def second_order_of(parts: dict[str, Verdict]) -> Verdict:
     """The second-order verdict from those on A, B and C."""
+    undecided = {name: v.reason for name, v in parts.items() if v.outcome == "undecided"}
     failing = {name: v for name, v in parts.items() if v.outcome == "fails"}
     if failing:
         relation = "; ".join(f"{name}: {v.relation}" for name, v in failing.items())
         notes = dict.fromkeys(v.scope.partition("; ")[2] for v in failing.values())
-        notes |= {f"family {n} is undecided: {v.reason}": None for n, v in parts.items() if v.outcome == "undecided"}
+        notes |= {f"family {name} is undecided: {reason}": None for name, reason in undecided.items()}
         scope = "; ".join([EVERY_TAU, *filter(None, notes)])
         latex = r";\ ".join(rf"\text{{{name}: }} {v.latex}" for name, v in failing.items())
         return Verdict("fails", relation, scope, failing_families=tuple(failing), latex=latex)
-    undecided: Sequence[tuple[str, Verdict]] = [(n, v) for n, v in parts.items() if v.outcome == "undecided"]
-    if undecided:
-        name, verdict = undecided[0]
-        return Verdict("undecided", scope=verdict.scope, reason=f"family {name}: {verdict.reason}")
+    for name, reason in undecided.items():
+        return _undecided(f"family {name}: {reason}")
     return parts["A"]

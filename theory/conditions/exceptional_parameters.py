@@ -8,6 +8,7 @@ pivots; if it has a single parameter, a few small numbers are tried.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from itertools import combinations
 
 import sympy as sp
@@ -74,37 +75,20 @@ def _constant_parts(tower: Tower, p: fmpz_mpoly) -> list[sp.Expr]:
 
 
 def _factors(conditions: Iterable[sp.Expr]) -> list[sp.Expr]:
-    """The factors of the conditions in which one parameter stands alone."""
+    """The factors of the conditions that are polynomials in one parameter alone."""
     found: dict[sp.Expr, None] = {}
-    for condition in dict.fromkeys(conditions):
-        if condition.free_symbols and not condition.has(sp.nan, sp.zoo, sp.oo):
-            for part in _alone(sp.fraction(sp.together(condition))[0]):
-                found |= {factor: None for factor in _factored(part) if len(factor.free_symbols) == 1}
-    return list(found)
-
-
-def _factored(expr: sp.Expr) -> list[sp.Expr]:
-    try:
-        return [factor for factor, _ in sp.factor_list(expr)[1]]
-    except sp.PolynomialError:  # no polynomial in anything, such as the power of a number to a parameter alone
-        return [expr]
-
-
-def _alone(expr: sp.Expr) -> list[sp.Expr]:
-    """Expressions with the factors of this one in which a symbol stands alone: contents in the other symbols.
-
-    To factor a polynomial in many symbols would take far longer.
-    """
-    symbols = expr.free_symbols
-    if len(symbols) < 2 or not expr.is_polynomial(*symbols):
-        return [expr]
-    return [sp.Poly(expr, *(symbols - {symbol})).content() for symbol in symbols]
+    for condition in dict.fromkeys(c for c in conditions if c.free_symbols and not c.has(sp.nan, sp.zoo, sp.oo)):
+        parts, symbols = [sp.fraction(sp.together(condition))[0]], condition.free_symbols
+        if len(symbols) > 1 and parts[0].is_polynomial(*symbols):  # to factor in many symbols would take far longer
+            parts = [sp.Poly(parts[0], *(symbols - {symbol})).content() for symbol in symbols]
+        for part in parts:
+            with suppress(sp.PolynomialError):  # no polynomial in anything
+                found |= {f: None for f, _ in sp.factor_list(part)[1] if len(f.free_symbols) == 1}
+    return [factor for factor in found if factor.is_polynomial(*factor.free_symbols)]
 
 
 def _real_roots(factor: sp.Expr) -> list[sp.Expr]:
     (symbol,) = factor.free_symbols
-    if not factor.is_polynomial(symbol):
-        return []
     try:
         roots = real_roots(factor.xreplace({symbol: Z}), {})
     except NoClosedForm:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
 from itertools import product
+from operator import mul
+from typing import TypeVar
 
 import flint
 import sympy as sp
@@ -21,6 +23,7 @@ from temperance.theory.fields.differential_field import Fraction, OutsideTowers
 from temperance.theory.fields.nullspace import Nullspace, Row, coefficient_rows, nullspace
 from temperance.theory.fields.tower import Tower
 
+_T = TypeVar("_T")
 _BITS = (64, 128, 320, 1024, 4096)
 _REACHES = (10**400, 13, 2, 1)  # far points overwhelm the near ones where s grows very fast
 
@@ -87,8 +90,7 @@ class Analysis:
         # where s is real has no closed form, the formula may hold anywhere
         s = tower.embed(piece.expr, self.points[piece], Piece(piece.expr) if self.source.domain else piece)
         s1 = tower.d(s)
-        letters = {VARIABLE: tower.z, S: s, S1: s1, S2: tower.d(s1)}
-        return [_product(tower, member, letters) for member in MEMBERS]
+        return _members(tower.z, s, s1, tower.d(s1), unit=tower.unit, times=tower.mul)
 
     def relations(self, family: Family) -> Relations:
         """The relations of a family, and whether they are proved to be all."""
@@ -135,18 +137,26 @@ class Analysis:
         except OutsideTowers:
             return ()
 
-    def tau_free(self, rows: Sequence[Row]) -> Row | None:
-        """A relation without the two last members: one of the rows, or a combination of the first two; else None."""
+    def deciding(self, found: Relations) -> tuple[Row, ...]:
+        """The relations that make a family fail, or bring its target into the span, at every tau; none if none do.
+
+        Of a family at tau: one with p = q = 0, or two with independent (p, q) (theory.md 2.4).
+        """
+        rows = found.rows
+        if found.family.target_last:
+            return tuple(row for row in rows if not row[-1].is_zero())[:1]
+        if not found.family.at_tau:
+            return rows[:1]
         for row in rows:
             if row[-1].is_zero() and row[-2].is_zero():
-                return row
+                return (row,)
         if len(rows) < 2 or self.tower is None:
-            return None
+            return ()
         u, v = rows[:2]
         if not self.tower.reduce(u[-2] * v[-1] - u[-1] * v[-2]).is_zero():
-            return None
+            return rows[:2]
         pivot = -1 if not u[-1].is_zero() else -2
-        return tuple(self.tower.reduce(a * v[pivot] - b * u[pivot]) for a, b in zip(u, v, strict=True))
+        return (tuple(self.tower.reduce(a * v[pivot] - b * u[pivot]) for a, b in zip(u, v, strict=True)),)
 
     @property
     def doubts(self) -> set[str]:
@@ -211,23 +221,14 @@ def member_values(expr: sp.Expr, sample: Sample, point: fmpq, bits: int) -> list
     """Balls of all members at one point."""
     s, s1, half = balls.jet(expr, {**sample, "z": point}, 2, bits)
     with flint.ctx.workprec(bits):
-        letters = {VARIABLE: arb(point), S: s, S1: s1, S2: 2 * half}
-        values = []
-        for member in MEMBERS:
-            value = arb(1)
-            for letter, power in member.as_powers_dict().items():
-                for _ in range(int(power) if letter != 1 else 0):  # arb powers of balls around 0 are not finite
-                    value = value * letters[letter]
-            values.append(value)
-        return values
+        return _members(arb(point), s, s1, 2 * half, unit=arb(1), times=mul)
 
 
-def _product(tower: Tower, member: sp.Expr, letters: dict[sp.Symbol, Fraction]) -> Fraction:
-    value = tower.unit
-    for letter, power in member.as_powers_dict().items():
-        if letter != 1:
-            value = tower.mul(value, tower.power(letters[letter], int(power)))
-    return value
+def _members(z: _T, s: _T, s1: _T, s2: _T, *, unit: _T, times: Callable[[_T, _T], _T]) -> list[_T]:
+    """All members of families, as products; not by powers: those of balls around 0 are not finite."""
+    letters = {VARIABLE: z, S: s, S1: s1, S2: s2}
+    factors = ([letters[x] for x, n in m.as_powers_dict().items() if x != 1 for _ in range(n)] for m in MEMBERS)
+    return [reduce(times, member, unit) for member in factors]
 
 
 def _pivot_rows(matrix: list[list[arb]], bits: int) -> list[int]:

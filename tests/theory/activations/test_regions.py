@@ -79,6 +79,7 @@ def test_one_value_lies_in_every_region():
         "where(exp(alpha) > 1e39, z, tanh(z))",
         "where(cos(alpha) < -9999/10000, z, tanh(z))",
         "where(LambertW(alpha) > 10, z, tanh(z))",
+        "where(z**3 > alpha, z, tanh(z))",  # at a cube root
         "where(z**2 + alpha*z + beta > 0, where(z < 0, tanh(z), z), z)",
     ],
 )
@@ -96,9 +97,9 @@ def test_given_numbers_decide_what_depends_on_the_parameters():
     assert gate("activation", 1, source).caveat
 
 
-def test_what_is_undecided_in_the_regions_that_were_found_keeps_its_reason():
-    found = Verdict("undecided", reason="a rank")
-    assert independence._unknown_elsewhere(found) == found
+def test_what_is_undecided_in_the_regions_that_were_found_keeps_its_reason(monkeypatch):
+    monkeypatch.setattr(independence, "verdicts", lambda _: [Verdict("undecided", reason="a rank")] * 5)
+    assert {v.reason for v in decide("max(alpha*z, beta*z)").verdicts} == {"a rank"}
 
 
 @pytest.mark.parametrize("text", ["log(alpha + beta*z + c*z**2 + z**3)", "log(1 + alpha*z + z**4)"])
@@ -171,7 +172,7 @@ def test_what_is_real_for_some_parameters_is_read(text):
     assert activation(text).points(activation(text).pieces[0], dict(activation(text).sample))
 
 
-@pytest.mark.parametrize("text", ["log(1 + abs(z)**alpha)", "where(z**3 > alpha, z, 2*z)", "log(alpha + beta*z**5)"])
+@pytest.mark.parametrize("text", ["log(1 + abs(z)**alpha)", "log(alpha + beta*z**5)"])
 def test_powers_with_parameters_have_their_roots(text):
     assert activation(text).surveyed
     assert "undecided" not in {v.outcome for v in decide(text).verdicts}

@@ -9,8 +9,7 @@ from flint import fmpq
 
 from temperance.theory.conditions import decision as independence
 from temperance.theory.conditions.decision import decide, second_order_of
-from temperance.theory.conditions.families import SHARP
-from temperance.theory.conditions.relations import Analysis, Relations
+from temperance.theory.conditions.relations import Analysis
 from temperance.theory.conditions.verdict import Verdict
 
 ALMOST = "every d, derivatives almost everywhere"
@@ -203,11 +202,11 @@ def test_the_second_order_holds_as_a_does_at_its_temperatures():
     assert second_order_of({"A": at_one, "B": HOLDS, "C": HOLDS}) == at_one
 
 
-def test_a_doubt_about_one_of_two_relations_leaves_a_failure_at_every_temperature_undecided(monkeypatch):
-    family, parts = SHARP[0], [FAILS, UNDECIDED]
-    monkeypatch.setattr(independence, "_failure", lambda *_: parts.pop(0))
-    found = Relations(family, ((), ()), evidence=None, note=None)
-    assert independence._at_every_tau(None, found) == UNDECIDED
+def test_a_doubt_about_the_tower_leaves_every_failure_undecided(monkeypatch):
+    monkeypatch.setattr(Analysis, "doubts", {"a sign was read at points"})
+    decision = decide("relu")  # which fails all but (ii) and (iii)
+    assert [v.outcome for v in decision.verdicts] == ["undecided"] * 3 + ["holds"] * 2
+    assert decision.first_order.reason == "a sign was read at points"
 
 
 def test_without_a_determinant_nothing_holds(monkeypatch):
