@@ -9,9 +9,8 @@ import sympy as sp
 from flint import fmpq
 
 from temperance.theory.activations.catalogue import NAMED
-from temperance.theory.activations.grammar import check_numbers, short
 from temperance.theory.activations.library_names import refuse_dotted
-from temperance.theory.activations.parser import written_pieces
+from temperance.theory.activations.parser import check_numbers, short, written_pieces
 from temperance.theory.activations.piece_search import SourceExpression, Structure, points, survey
 from temperance.theory.activations.piecewise import Piece, Pieces
 from temperance.theory.expressions.sign_changes import NoClosedForm, Sample, Z
@@ -87,14 +86,13 @@ class Activation:
 def _parse(text: str, fixed: tuple[tuple[str, sp.Expr], ...] = ()) -> Activation:
     """The activation of a text, some of its parameters given."""
     source = SourceExpression(text, dict(fixed))
-    found = survey(source)
-    if not found.structures:
-        seen = " that was found" if found.domain else ""
+    structures, used, domain, surveyed = survey(source)
+    if not structures:
+        seen = " that was found" if domain else ""
         raise ValueError(f"{short(text.strip())} is real and finite on no interval{seen}; accepted: what is on some")
-    first, *others = found.structures
-    parameters = tuple(sp.Symbol(n, real=True) for n in source.parameters if n in found.parameters)
-    name = text.strip()
-    return Activation(name, first.pieces, parameters, first.sample, tuple(others), fixed, found.surveyed, found.domain)
+    first, *others = structures
+    parameters = tuple(sp.Symbol(name, real=True) for name in source.parameters if name in used)
+    return Activation(text.strip(), first.pieces, parameters, first.sample, tuple(others), fixed, surveyed, domain)
 
 
 def activation(source: str | sp.Expr | Activation) -> Activation:

@@ -1,32 +1,43 @@
 """Parses the expression language of activations, by a whitelist over Python's syntax tree.
 
-Nothing that a user writes is evaluated by Python or SymPy. Every node of the tree is checked against the lists of
-`theory.activations.grammar`, and the piecewise formula is built from known operations.
+Nothing that a user writes is evaluated by Python or SymPy. Every node of the tree is checked against the words of the
+language, and the piecewise formula is built from known operations.
 """
 
 from __future__ import annotations
 
 import ast
+import difflib
 import operator as operations
-from collections.abc import Callable, Mapping
+import re
+import warnings
+from collections.abc import Callable, Iterable, Mapping
 from itertools import pairwise
 
 import sympy as sp
 
-from temperance.theory.activations.grammar import (
-    ACCEPTED,
-    CONSTANTS,
-    REFUSED_NAMES,
-    SWITCHES,
-    decimal,
-    did_you_mean,
-    refuse,
-    short,
-    syntax_tree,
-)
 from temperance.theory.activations.piecewise import Algebra, Piece, Pieces
 from temperance.theory.expressions.functions import LANGUAGE, power
 from temperance.theory.expressions.sign_changes import Z, sign_at
+
+MOST_CHARACTERS = 5000
+MOST_DIGITS = 40
+_LONG_NUMBER = re.compile(rf"(\d[._]?){{{MOST_DIGITS + 1}}}|\d\.?e[+-]?\d{{3}}|\b0[xob]", re.IGNORECASE)
+
+REFUSED_NAMES: dict[str, str] = {
+    **dict.fromkeys(("nan", "inf", "oo", "zoo", "I"), "accepted: real numbers"),
+    **dict.fromkeys(("x", "y"), "the variable is called z"),
+    "tau": "s is what stands before the temperature, in s(beta1.x)/tau: give s alone, such as tanh",
+}
+"""Names that are no parameters, with what is meant instead."""
+CONSTANTS: dict[str, sp.Expr] = {"pi": sp.pi, "E": sp.E}
+SWITCHES = ("abs", "sign", "max", "min", "where")
+ACCEPTED = (
+    "accepted: the variable z, parameters (other names), numbers, + - * / **, "
+    + " ".join(LANGUAGE)
+    + " abs sign max min pi E, where(c, e1, e2) with c a comparison, and the names of `temperance catalogue`"
+)
+
 
 _OPERATIONS: dict[type[ast.operator], Callable[[sp.Expr, sp.Expr], sp.Expr]] = {
     ast.Add: operations.add,
@@ -34,6 +45,60 @@ _OPERATIONS: dict[type[ast.operator], Callable[[sp.Expr, sp.Expr], sp.Expr]] = {
     ast.Mult: operations.mul,
     ast.Div: operations.truediv,
 }
+
+
+def refuse(what: str, hint: str | None = None) -> ValueError:
+    """The error for what is not in the language, with a hint, or else with all that is accepted."""
+    return ValueError(f"{what}; {hint or ACCEPTED}")
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str | None:
+    """The known names that are nearest to one, as a question."""
+    spelled: dict[str, str] = {}
+    for text in known:
+        spelled.setdefault(text.casefold(), text)
+    exact = name.casefold() in spelled
+    near = difflib.get_close_matches(name.casefold(), spelled, n=1 if exact else 2, cutoff=0.75)
+    return f"did you mean {' or '.join(spelled[text] for text in near)}?" if near else None
+
+
+def syntax_tree(text: str) -> ast.expr:
+    """Parse text to a Python expression tree within the limits of the language.
+
+    Raises:
+        ValueError: the text is too long, or no expression.
+    """
+    if len(text) > MOST_CHARACTERS:
+        raise ValueError(f"an expression of {len(text)} characters is too long; accepted: at most {MOST_CHARACTERS}")
+    if "#" in text:  # a comment of Python's
+        raise refuse(f"cannot read {short(text)} (it has a #)")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            tree = ast.parse(text.strip(), mode="eval").body
+    except (SyntaxError, Warning, RecursionError, MemoryError, ValueError, OverflowError) as error:
+        hint = "products are written *, as in 2*z" if "decimal literal" in str(error) else None
+        why = str(getattr(error, "msg", None) or error or type(error).__name__).splitlines()[0]
+        raise refuse(f"cannot read {short(text)} ({why})", hint) from None
+    return tree
+
+
+def check_numbers(text: str) -> None:
+    """Raise ValueError if a text has a number of over 40 digits, or one that is not written in decimal digits."""
+    if _LONG_NUMBER.search(text):
+        raise ValueError(f"a number of over {MOST_DIGITS} digits; accepted: at most {MOST_DIGITS}, exponents up to 99")
+
+
+def short(text: str) -> str:
+    """The beginning of a text, quoted."""
+    return repr(text if len(text) <= 60 else text[:57] + "...")
+
+
+def names_in(tree: ast.expr) -> list[str]:
+    """Names used as values, in order of appearance (called functions are not among them)."""
+    called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    found = [n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and id(n) not in called]
+    return list(dict.fromkeys(found))
 
 
 class Definition:
@@ -57,7 +122,7 @@ class Reader:
         if isinstance(tree, ast.Constant):
             return (Piece(self._number(tree)),)
         if isinstance(tree, ast.Name):
-            return self._name(tree.id, values)
+            return values[tree.id] if tree.id in values else (Piece(CONSTANTS[tree.id]),)
         if isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.USub | ast.UAdd):
             operand = self.read(tree.operand, values)
             return operand if isinstance(tree.op, ast.UAdd) else self.algebra.map(lambda v: -v, operand)
@@ -67,22 +132,11 @@ class Reader:
             return self._call(tree, values)
         raise refuse(f"{short(ast.unparse(tree))} is not in the expression language")
 
-    def _name(self, name: str, values: Mapping[str, Pieces]) -> Pieces:
-        if name in values:
-            return values[name]
-        if name in CONSTANTS:
-            return (Piece(CONSTANTS[name]),)
-        if name in LANGUAGE or name in SWITCHES or name in self.definitions:
-            raise refuse(f"{name} is a function", f"write {name}(z)")
-        raise refuse(f"unknown name {name!r}")
-
     def _number(self, node: ast.Constant) -> sp.Expr:
         if isinstance(node.value, bool) or not isinstance(node.value, int | float):
             raise refuse(f"{short(repr(node.value))} is not a real number")
-        if isinstance(node.value, int):
-            return sp.Integer(node.value)
-        whole, decimals, exponent = decimal(self.text, node)
-        return sp.Integer(int(whole + decimals or "0")) * sp.Integer(10) ** (exponent - len(decimals))
+        literal = ast.get_source_segment(self.text, node) or ""  # exact, where the value is a double
+        return sp.Rational(literal.replace("_", ""))
 
     def _binary(self, operator: ast.operator, left: Pieces, right: Pieces) -> Pieces:
         if type(operator) in _OPERATIONS:
@@ -96,7 +150,7 @@ class Reader:
     def _power(self, base: Pieces, exponent: Pieces) -> Pieces:
         if all(p.expr.is_Integer for p in exponent):
             return self.algebra.map(power, base, exponent)
-        return self._smooth(lambda b, e: _power_of(b, e, self.algebra), _base_of_power, base, exponent)
+        return self._smooth(lambda b, e: _power_of(b, e, self.algebra), lambda b, _: [(b, sp.S.Zero)], base, exponent)
 
     def _smooth(
         self, build: Callable[..., sp.Expr], domain: Callable[..., list[tuple[sp.Expr, sp.Expr]]], *arguments: Pieces
@@ -189,17 +243,13 @@ class Reader:
         return reader.read(syntax_tree(definition.formula), values)
 
 
-def _base_of_power(base: sp.Expr, exponent: sp.Expr) -> list[tuple[sp.Expr, sp.Expr]]:
-    """What must not be negative for a power to be real; 0 has powers where the exponent is not, and 0**0 = 1."""
-    return [(exponent, sp.S.One)] if base == 0 and exponent.has(Z) else [(base, sp.S.Zero)]
-
-
 def _power_of(base: sp.Expr, exponent: sp.Expr, algebra: Algebra) -> sp.Expr:
     """base**exponent, where 0**exponent is 0 if the exponent is positive (at the sample), else not finite."""
-    if base == 0 and exponent.free_symbols:
-        positive = exponent.has(Z) or sign_at(exponent, algebra.sample) == 1  # in z: on the pieces that are kept
-        return sp.S.Zero if positive else sp.zoo
-    return power(base, exponent)
+    if base != 0 or not exponent.free_symbols:
+        return power(base, exponent)
+    if exponent.has(Z):
+        raise ValueError(f"0 to the power {short(str(exponent))}; accepted: powers of 0 that do not vary with z")
+    return sp.S.Zero if sign_at(exponent, algebra.sample) == 1 else sp.zoo
 
 
 def check_names(names: list[str], definitions: Mapping[str, Definition]) -> list[str]:

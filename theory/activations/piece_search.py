@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from math import lcm
 from typing import TypeVar
 
 import flint
@@ -16,8 +15,7 @@ import sympy as sp
 from flint import arb, fmpq
 
 from temperance.theory.activations.catalogue import FUNCTIONS
-from temperance.theory.activations.grammar import names_in, syntax_tree
-from temperance.theory.activations.parser import Reader, check_names, variables
+from temperance.theory.activations.parser import Reader, check_names, names_in, syntax_tree, variables
 from temperance.theory.activations.piecewise import Algebra, Piece, Pieces, rational_inside, sample_points
 from temperance.theory.expressions import balls
 from temperance.theory.expressions.normal_forms import has_parameters, has_roots
@@ -88,7 +86,8 @@ def look_at(source: SourceExpression, sample: Sample) -> PiecesAtSample:
     pieces, domain = source.read(algebra), tuple(algebra.domain)
     if algebra.switched and domain:
         raise NoClosedForm(domain[0])
-    if not any(_is_finite(p.expr, sample, point) for p in pieces for point in points(p, domain, sample)):
+    values = (balls.value(p.expr, {**sample, "z": point}) for p in pieces for point in points(p, domain, sample))
+    if not any(value.is_finite() for value in values):
         pieces = ()
     uniform = not algebra.branched and not any(map(_depends_on_region, pieces))
     return PiecesAtSample(pieces, domain, uniform)
@@ -97,10 +96,6 @@ def look_at(source: SourceExpression, sample: Sample) -> PiecesAtSample:
 def _depends_on_region(piece: Piece) -> bool:
     """Whether one formula may be several functions: the root of (alpha - 1)^2 is |alpha - 1|."""
     return has_roots(piece.expr) and has_parameters(piece.expr)
-
-
-def _is_finite(expr: sp.Expr, sample: Sample, point: fmpq) -> bool:
-    return bool(balls.value(expr, {**sample, "z": point}).is_finite())
 
 
 def points(piece: Piece, domain: tuple[sp.Expr, ...], sample: Sample) -> tuple[fmpq, ...]:
@@ -115,18 +110,12 @@ def points(piece: Piece, domain: tuple[sp.Expr, ...], sample: Sample) -> tuple[f
     return tuple(dict.fromkeys(met))[:_ENOUGH_POINTS]
 
 
-@dataclass(frozen=True)
-class Survey:
-    """The piece structures of an expression, over samples of the parameters that it depends on (see `Activation`)."""
+def survey(source: SourceExpression) -> tuple[tuple[Structure, ...], set[str], tuple[sp.Expr, ...], bool]:
+    """The pieces of an expression in all regions of its parameters.
 
-    structures: tuple[Structure, ...]
-    parameters: frozenset[str]
-    domain: tuple[sp.Expr, ...]
-    surveyed: bool
-
-
-def survey(source: SourceExpression) -> Survey:
-    """The pieces of an expression in all regions of its parameters."""
+    Returns:
+        The piece structures, the names of the parameters that they depend on, `domain` and `surveyed` of `Activation`.
+    """
     for start in _samples(source.parameters):
         looks, conditions, complete = explored(lambda sample: look_at(source, sample), start)
         found = [(sample, seen) for sample, seen in looks if seen.pieces]
@@ -143,7 +132,7 @@ def survey(source: SourceExpression) -> Survey:
             structures.append(Structure(look.pieces, tuple(sample.items())))
     ends = [e for s in structures for p in s.pieces for e in (p.expr, p.lower, p.upper)]
     used = {symbol.name for e in (*ends, *conditions, *domain) for symbol in e.free_symbols}
-    return Survey(tuple(structures), frozenset(used.intersection(source.parameters)), domain, complete)
+    return tuple(structures), used, domain, complete
 
 
 def _same(p: Pieces, q: Pieces) -> bool:
@@ -191,20 +180,16 @@ def unseen(conditions: Collection[sp.Expr], tried: Sequence[Mapping[str, fmpq]])
 def _boundaries(condition: sp.Expr) -> list[sp.Poly] | None:
     """Polynomials one of which vanishes wherever a condition in one parameter changes its sign; None if there are none.
 
-    With r^q for what stands under a root r, a polynomial in r vanishes only where its resultant with r^q - base does.
+    A sum with a square root r vanishes only where its product with the same sum with -r does.
     """
     parts = list(sp.fraction(sp.together(condition)))
     while roots := {r for part in parts for r in part.atoms(sp.Pow) if r.exp.is_Rational and not r.exp.is_Integer}:
-        base = max((r.base for r in roots), key=sp.count_ops)
-        order, root = lcm(*(int(r.exp.q) for r in roots if r.base == base)), sp.Dummy()
-        powers = {r: root ** (r.exp * order) for r in roots if r.base == base}
-        above = [sp.fraction(sp.together(part.xreplace(powers)))[0] for part in parts]
-        numerator, denominator = sp.fraction(sp.together(base))
-        if not all(part.is_polynomial(root) for part in above):
+        if any(r.exp.q != 2 for r in roots):
             return None
-        defining = denominator * root**order - numerator
-        parts = [sp.resultant(part, defining, root) if part.has(root) else part for part in above]
-        parts += [numerator, denominator]
+        base = max((r.base for r in roots), key=sp.count_ops)
+        other = {r: -r for r in roots if r.base == base}
+        products = [sp.expand(part * part.xreplace(other)) if part.has(*other) else part for part in parts]
+        parts = [p for product in (*products, base) for p in sp.fraction(sp.together(product))]
     found: list[sp.Poly] = []
     for part in (part for part in parts if part.free_symbols):
         (symbol,) = part.free_symbols

@@ -149,13 +149,7 @@ class Algebra:
 
     def clipped(self, pieces: Pieces, lower: sp.Expr, upper: sp.Expr) -> Pieces:
         """What lies of the pieces in an interval."""
-        found = []
-        for piece in pieces:
-            start = lower if self.compare(piece.lower, lower) < 0 else piece.lower
-            end = upper if self.compare(piece.upper, upper) > 0 else piece.upper
-            if self.compare(start, end) < 0:
-                found.append(Piece(piece.expr, start, end))
-        return tuple(found)
+        return self.map(lambda formula, _: formula, pieces, (Piece(sp.S.One, lower, upper),))
 
     def _ordered(self, points: Iterable[sp.Expr]) -> list[sp.Expr]:
         ordered: list[sp.Expr] = []
@@ -172,18 +166,13 @@ class Algebra:
 
     def map(self, build: Callable[..., sp.Expr], *values: Pieces) -> Pieces:
         """Apply a smooth operation piece by piece; what is nowhere real and finite is left out."""
-        if all(len(v) == 1 and v[0].lower == -_OO and v[0].upper == _OO for v in values):
-            return self._kept([Piece(build(*(v[0].expr for v in values)))])
         ends = self._ordered(e for v in values for p in v for e in (p.lower, p.upper))
         result = []
         for lower, upper in pairwise(ends):
             covering = [self._covering(v, lower, upper) for v in values]
             if all(covering):
                 result.append(Piece(build(*(c.expr for c in covering if c)), lower, upper))
-        return self._kept(result)
-
-    def _kept(self, pieces: list[Piece]) -> Pieces:
-        return tuple(p for p in pieces if not p.expr.has(sp.zoo, sp.nan, sp.oo, -sp.oo, sp.I))
+        return tuple(p for p in result if not p.expr.has(sp.zoo, sp.nan, sp.oo, -sp.oo, sp.I))
 
     def signs(self, value: Pieces) -> list[tuple[Piece, int]]:
         """Split each piece where its formula changes sign, with the proved sign on every part.
@@ -191,7 +180,7 @@ class Algebra:
         Raises:
             NoClosedForm: a sign change has no closed form, or no precision resolves a sign.
         """
-        parts = [(part, self._proved_sign(part)) for piece in value for part in self._split(piece)]
+        parts = [(part, self._proved_sign(part)) for piece in value for part in self.split(piece)]
         whole = len(parts) == 1 and parts[0][0].lower == -_OO and parts[0][0].upper == _OO
         self.switched = self.switched or not whole
         self.branched = self.branched or not whole or any(has_parameters(piece.expr) for piece in value)
@@ -203,7 +192,7 @@ class Algebra:
             raise NoClosedForm(part.expr)
         return sign
 
-    def _split(self, piece: Piece) -> Pieces:
+    def split(self, piece: Piece) -> Pieces:
         """A piece in parts on which its formula does not change its sign."""
         roots = real_roots(piece.expr, self.sample)
         inner = [r for r in roots if self.compare(piece.lower, r) < 0 and self.compare(r, piece.upper) < 0]
@@ -213,7 +202,7 @@ class Algebra:
     def _real_parts(self, condition: Piece) -> list[tuple[Piece, int]]:
         """The parts of a piece on which a condition is positive or 0; where that has no closed form, all of it."""
         try:
-            return [(part, self._proved_sign(part)) for part in self._split(condition)]
+            return [(part, self._proved_sign(part)) for part in self.split(condition)]
         except NoClosedForm:
             if self._seen_sign(condition) == 0:
                 return [(condition, 0)]
@@ -267,7 +256,7 @@ class Algebra:
         result: list[Piece] = []
         for part, sign in self.signs(switch):
             branch = positive if sign > 0 else negative if sign < 0 else zero
-            result += self.map(lambda v, _: v, branch, (part,))
+            result += self.clipped(branch, part.lower, part.upper)
         return self._merged(result)
 
     def _merged(self, pieces: list[Piece]) -> Pieces:

@@ -61,7 +61,9 @@ def real_roots(f: sp.Expr, sample: Sample) -> list[sp.Expr]:
         return []
     if f.is_Mul:
         return [root for g in f.args for root in real_roots(g, sample)]
-    core, c = _equation(f)
+    shift, rest = f.as_independent(Z, as_Add=True)
+    factor, core = rest.as_independent(Z, as_Add=False)
+    c = -shift / factor  # f = 0 where core = c
     if core == Z:
         return [c]
     polynomial = f.is_polynomial(Z)
@@ -76,13 +78,6 @@ def real_roots(f: sp.Expr, sample: Sample) -> list[sp.Expr]:
     raise NoClosedForm(f)
 
 
-def _equation(f: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
-    """(g, c) such that f = 0 where g = c, g without a term or a factor that is free of Z."""
-    shift, rest = f.as_independent(Z, as_Add=True)
-    factor, core = rest.as_independent(Z, as_Add=False)
-    return core, -shift / factor
-
-
 def _of_polynomial(f: sp.Expr, sample: Sample) -> list[sp.Expr]:
     poly = sp.Poly(f, Z)
     if any(c.atoms(sp.Function, sp.NumberSymbol) for c in poly.coeffs()):
@@ -93,7 +88,7 @@ def _of_polynomial(f: sp.Expr, sample: Sample) -> list[sp.Expr]:
 
 
 def _of_factor(poly: sp.Poly, sample: Sample) -> list[sp.Expr]:
-    """The real roots of a polynomial of degree 1 or 2, in z or in a power of z; of one of degree 3 in few cases."""
+    """The real roots of an irreducible polynomial of degree 1 or 2, in z or in a power of z, or without any."""
     if poly.degree() == 1:
         a, b = poly.all_coeffs()
         return [-b / a]
@@ -107,11 +102,8 @@ def _of_factor(poly: sp.Poly, sample: Sample) -> list[sp.Expr]:
     if times > 1:
         inner = sp.Poly.from_dict({(m // times,): c for (m,), c in poly.terms()}, Z)
         return [root for r in _of_factor(inner, sample) for root in _of_power(Z, sp.Integer(times), r, sample) or []]
-    if poly.domain.is_QQ or poly.domain.is_ZZ:
-        count = len(enclosed_roots(poly))
-        found = [r for r in sp.roots(poly) if not r.has(sp.I)] if poly.degree() == 3 and count == 1 else []
-        if len(found) == count:
-            return found
+    if (poly.domain.is_QQ or poly.domain.is_ZZ) and not enclosed_roots(poly):
+        return []
     raise NoClosedForm(poly.as_expr())
 
 
@@ -157,9 +149,9 @@ def _even(
 
 def _of_power(base: sp.Expr, exponent: sp.Expr, c: sp.Expr, sample: Sample) -> list[sp.Expr] | None:
     """Roots of base**exponent = c, and poles; None for an exponent with z."""
+    if exponent.has(Z):
+        return None
     if not exponent.is_Rational:
-        if exponent.has(Z):
-            return None
         edges = real_roots(base, sample)  # real for a positive base
         inside = sign_at(c, sample) == 1
         return [*edges, *real_roots(base - c ** (1 / exponent), sample)] if inside else edges

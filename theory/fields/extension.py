@@ -13,7 +13,7 @@ Roots are adjoined of elements that are positive on a piece, whose factors keep 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import comb, prod
 
 import sympy as sp
@@ -22,7 +22,7 @@ from flint import fmpq, fmpz_mpoly
 from temperance.theory.activations.piecewise import Algebra, Piece
 from temperance.theory.expressions import balls
 from temperance.theory.expressions.normal_forms import has_parameters
-from temperance.theory.expressions.sign_changes import NoClosedForm, Sample, Z, real_roots
+from temperance.theory.expressions.sign_changes import NoClosedForm, Sample, Z
 from temperance.theory.fields.differential_field import DifferentialField, Fraction, OutsideTowers, factored
 
 _MOST_TERMS = 6000
@@ -165,11 +165,9 @@ class AdjoinedField(DifferentialField):
         if not function.has(Z) or self._piece is None:
             return True
         try:
-            roots = real_roots(function, self._sample)
+            return len(Algebra(self._sample).split(replace(self._piece, expr=function))) == 1
         except NoClosedForm:
             return False
-        algebra, (lower, upper) = Algebra(self._sample), (self._piece.lower, self._piece.upper)
-        return all(algebra.compare(r, lower) <= 0 or algebra.compare(upper, r) <= 0 for r in roots)
 
     def _visibly_positive(self, base: fmpz_mpoly) -> bool:
         # positive generators with positive coefficients, or squares

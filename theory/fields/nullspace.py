@@ -53,17 +53,13 @@ def coefficient_rows(field: DifferentialField, columns: Sequence[Fraction], cons
     return [tuple(field.context.from_dict(entry) for entry in row) for row in rows.values()]
 
 
-def _distinct(rows: Sequence[Row]) -> list[Row]:
-    keyed = {tuple(tuple(entry.to_dict().items()) for entry in row): row for row in rows}
-    return [row for key, row in keyed.items() if any(key)]
-
-
 def nullspace(field: DifferentialField, rows: Sequence[Row], width: int) -> Nullspace:
     """The vectors orthogonal to every row, over the fraction field of the constants.
 
     By Gauss-Jordan elimination; pivots with few terms keep the entries small.
     """
-    left = [[Fraction(e, field.one) for e in row] for row in _distinct(rows)]
+    distinct = {tuple(tuple(entry.to_dict().items()) for entry in row): row for row in rows}
+    left = [[Fraction(e, field.one) for e in row] for key, row in distinct.items() if any(key)]
     done: list[list[Fraction]] = []
     pivots: list[int] = []
     values: list[fmpz_mpoly] = []
@@ -96,13 +92,10 @@ def _cleared(field: DifferentialField, row: list[Fraction], unit: list[Fraction]
     return [e if u.is_zero() else field.add(e, field.neg(field.mul(factor, u))) for e, u in zip(row, unit, strict=True)]
 
 
-def _cleared_denominators(field: DifferentialField, vector: Sequence[Fraction]) -> Row:
-    common = least_common_multiple((f.den for f in vector), field.one)
-    return _primitive(field, [field.reduce(f.num * (common / f.den)) for f in vector])
-
-
-def _primitive(field: DifferentialField, vector: Sequence[fmpz_mpoly]) -> Row:
-    """The vector without common factors, the leading coefficient of its last entry (but for zeros) positive."""
+def _cleared_denominators(field: DifferentialField, fractions: Sequence[Fraction]) -> Row:
+    """The multiple of a vector without denominators or common factors, its last entry but for zeros led by > 0."""
+    denominator = least_common_multiple((f.den for f in fractions), field.one)
+    vector = [field.reduce(f.num * (denominator / f.den)) for f in fractions]
     common = field.null
     for entry in vector:
         common = common_divisor(common, entry) if common else entry

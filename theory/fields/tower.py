@@ -17,6 +17,7 @@ generators, so independence is never concluded from a tower: see theory.conditio
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import reduce
 
 import sympy as sp
 from flint import fmpq, fmpz_mpoly
@@ -81,7 +82,7 @@ class Tower(AdjoinedField):
         if e.is_Symbol or e is sp.pi:
             return self.constant(e)
         if e.is_Add or e.is_Mul:
-            return self._combined(e)
+            return reduce(self.add if e.is_Add else self.mul, map(self._embed, e.args))
         exponent = exponent_of(e)
         if exponent is not None:
             return self._exponential(exponent)
@@ -95,13 +96,6 @@ class Tower(AdjoinedField):
         if e.func in (sp.atan, sp.erf, sp.LambertW) and len(e.args) == 1:
             return self._primitive(e)
         raise OutsideTowers(f"no tower for {e.func.__name__}")
-
-    def _combined(self, e: sp.Expr) -> Fraction:
-        parts = [self._embed(a) for a in e.args]
-        total = parts[0]
-        for part in parts[1:]:
-            total = self.add(total, part) if e.is_Add else self.mul(total, part)
-        return total
 
     def _exponential(self, argument: sp.Expr) -> Fraction:
         argument, total = self._without_lambert(argument)
@@ -144,7 +138,8 @@ class Tower(AdjoinedField):
             ck, sk = self._half_angle(angle)
             sk = sk if n > 0 else self.neg(sk)
             for _ in range(abs(n)):
-                c, s = self._turned(c, s, ck, sk)
+                sine = self.add(self.mul(s, ck), self.mul(c, sk))
+                c, s = self.add(self.mul(c, ck), self.neg(self.mul(s, sk))), sine
         return c if e.func is sp.cos else s if e.func is sp.sin else self.mul(s, self.inverse(c))
 
     def _turn(self, turns: sp.Rational) -> tuple[Fraction, Fraction]:
@@ -153,10 +148,6 @@ class Tower(AdjoinedField):
         if c.has(sp.cos, sp.sin) or s.has(sp.cos, sp.sin):
             return self._by_half_angle(self.constant(sp.tan(turns * sp.pi / 2)))
         return self._embed(c), self._embed(s)
-
-    def _turned(self, c: Fraction, s: Fraction, ck: Fraction, sk: Fraction) -> tuple[Fraction, Fraction]:
-        cosine = self.add(self.mul(c, ck), self.neg(self.mul(s, sk)))
-        return cosine, self.add(self.mul(s, ck), self.mul(c, sk))
 
     def _half_angle(self, angle: sp.Expr) -> tuple[Fraction, Fraction]:
         """cos and sin of an angle as rational functions of t = tan(angle/2), t' = angle' (1 + t^2)/2."""
@@ -170,14 +161,13 @@ class Tower(AdjoinedField):
     def _function(self, kind: str, stands_for: sp.Expr, rule: Callable[[Fraction], Fraction]) -> Fraction:
         """The generator of a function, whose derivative is made of it; a new one where it has another on this piece."""
         known = self.known.get(stands_for)
-        if known is not None and self._has_derivative(known, rule(self.element(known))):
-            return self.element(known)
+        if known is not None:
+            element = self.element(known)
+            if self.add(self.rules[0][known], self.neg(rule(element))).is_zero():
+                return element
         generator = self.adjoined(kind, stands_for, False)
         self.rules[0][self.known[stands_for]] = rule(generator)
         return generator
-
-    def _has_derivative(self, index: int, rule: Fraction) -> bool:
-        return self.add(self.rules[0][index], self.neg(rule)).is_zero()
 
     def _by_half_angle(self, t: Fraction) -> tuple[Fraction, Fraction]:
         square = self.power(t, 2)
@@ -191,16 +181,9 @@ class Tower(AdjoinedField):
         total = self.zero
         for part, side in ((q.num, 1), (q.den, -1)):
             content, factors = factored(part)
-            total = self.add(total, self.mul(self.number(side), self._log_number(abs(content))))
-            for factor, exponent in factors:
-                total = self.add(total, self.mul(self.number(side * exponent), self._log_factor(factor)))
-        return total
-
-    def _log_number(self, n: int) -> Fraction:
-        total = self.zero
-        for prime, e in prime_powers(n):
-            logarithm = self.constant(sp.log(sp.Integer(prime)))
-            total = self.add(total, self.mul(self.number(e), logarithm))
+            logarithms = [(self.constant(sp.log(sp.Integer(prime))), e) for prime, e in prime_powers(abs(content))]
+            for logarithm, e in [*logarithms, *((self._log_factor(factor), e) for factor, e in factors)]:
+                total = self.add(total, self.mul(self.number(side * e), logarithm))
         return total
 
     def _log_factor(self, factor: fmpz_mpoly) -> Fraction:
