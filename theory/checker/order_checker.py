@@ -47,7 +47,7 @@ def check(certificate: Any) -> str:
         return _Checker(certificate).run()
     except Rejected:
         raise
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError, ArithmeticError, RecursionError) as error:
+    except Exception as error:  # whatever breaks proves nothing
         raise Rejected(f"malformed: {type(error).__name__} {error}") from error
 
 

@@ -14,10 +14,17 @@ from typing import Any
 from flint import Ordering, fmpq, fmpq_mat, fmpq_mpoly, fmpq_mpoly_ctx, fmpq_poly
 
 from temperance.theory.checker.rejected import Rejected, rational, require, require_keys
+from temperance.theory.checker.verdict_checker import _read, _tree
 
-_MOST_TEXT, _MOST_POWER, _MOST_NAMES, _MOST_BITS = 2000, 8, 8, 10000
+_MOST_POWER, _MOST_NAMES, _MOST_BITS = 8, 8, 10000
 Exponents = tuple[int, ...]
 Terms = dict[Exponents, fmpq_poly]
+_DEFINED = {
+    "sinh": _tree("(exp(q) - exp(-q))/2"),
+    "cosh": _tree("(exp(q) + exp(-q))/2"),
+    "tanh": _tree("(exp(q) - exp(-q))/(exp(q) + exp(-q))"),
+    "sqrt": _tree("q**(1/2)"),
+}
 
 
 # -- Taylor polynomials of the log weight: c + log(l) + p, with rationals c, l and p without constant term
@@ -28,6 +35,9 @@ class _Value:
 
     def __init__(self, constant: fmpq, poly: fmpq_mpoly, log: fmpq | int | None = 1) -> None:
         self.constant, self.poly, self.log = constant, poly, None if log is None else fmpq(log)
+
+    def negative(self) -> _Value:
+        return _Value(-self.constant, -self.poly, None if self.log is None else 1 / self.log)
 
     def rational(self) -> tuple[fmpq, fmpq_mpoly]:
         require(self.log == 1, "a logarithm is multiplied")
@@ -107,15 +117,9 @@ class _Ring:
         return _Value(fmpq(1 - start), self.series(poly, lambda k: signs[k - 1] / factorial(k)))
 
     def called(self, name: str, u: _Value) -> _Value:
-        if name in ("sinh", "cosh", "tanh"):
-            # exp refuses a constant that is not known
-            plus, minus = self.exp(u), self.exp(_Value(-u.constant, -u.poly, 1 / fmpq(u.log)))
-            gap = _Value(plus.constant - minus.constant, plus.poly - minus.poly)
-            total = _Value(plus.constant + minus.constant, plus.poly + minus.poly)
-            half = _Value(fmpq(1, 2), self.zero)
-            ratio = self.product(gap, self.power(total, fmpq(-1))) if name == "tanh" else half
-            return {"tanh": ratio, "sinh": self.product(half, gap), "cosh": self.product(half, total)}[name]
-        functions = {"exp": self.exp, "log": self.log, "sqrt": lambda v: self.power(v, fmpq(1, 2))}
+        if name in _DEFINED:
+            return self.value(_DEFINED[name], {"q": u})
+        functions: dict[str, Callable[[_Value], _Value]] = {"exp": self.exp, "log": self.log}
         functions |= {"sin": lambda v: self.circular(v, 1), "cos": lambda v: self.circular(v, 0)}
         require(name in functions, f"the function {name!r} is not known here")
         return functions[name](u)
@@ -130,7 +134,7 @@ class _Ring:
             case ast.Call(ast.Name(name), [inner], []):
                 return self.called(name, self.value(inner, names))
             case ast.UnaryOp(op=ast.USub(), operand=inner):
-                return self.product(_Value(fmpq(-1), self.zero), self.value(inner, names))
+                return self.value(inner, names).negative()
             case ast.BinOp(left=left, op=ast.Pow(), right=right):
                 exponent = self.value(right, names)
                 require(exponent.poly == 0, "an exponent that varies")
@@ -161,10 +165,10 @@ class Model:
         self.ring = _Ring(names, degree, reach)
         values = {p: _Value(rational(model["point"][p]), self.ring.symbols[p]) for p in (*self.own, *self.shared)}
         values["x"] = _Value(fmpq(0), self.ring.symbols["x"])
-        weight = self.ring.value(_tree(model["log_weight"]), values).poly.to_dict()
+        weight = self.ring.value(_read(model["log_weight"]), values).poly.to_dict()
         ratio = self.ring.context.from_dict({m: c for m, c in weight.items() if any(m[1:])})
         offsets = {p: _Value(fmpq(0), self.ring.symbols[p]) for p in self.expert[:-1]} | {"x": values["x"]}
-        mean = self.ring.value(_tree(model["mean"]), offsets)
+        mean = self.ring.value(_read(model["mean"]), offsets)
         linear = all(sum(m[1:]) == 1 for m in mean.poly.to_dict())
         require(linear and (mean.constant, mean.log) == (0, 1), "the mean is not linear")
         self.rows = self._rows(self.ring.exp(_Value(fmpq(0), ratio)).poly + 1, mean.poly)
@@ -247,15 +251,6 @@ class _Average:
     def value(self, row: Mapping[Exponents, fmpq]) -> fmpq_mpoly:
         sides = [sum((c * self.power(l, m) for m, c in row.items()), self.context.constant(0)) for l in (0, 1)]
         return self.shares[0] * sides[0] + self.shares[1] * sides[1]
-
-
-def _tree(text: Any) -> ast.expr:
-    plain = isinstance(text, str) and len(text) < _MOST_TEXT and text.isascii() and text.isprintable()
-    require(plain and "#" not in text, "an expression is not a short text in one line")
-    try:
-        return ast.parse(text, mode="eval").body
-    except (SyntaxError, MemoryError) as error:
-        raise Rejected("an expression cannot be read") from error
 
 
 def _collected(p: fmpq_mpoly) -> Terms:

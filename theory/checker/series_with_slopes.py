@@ -21,39 +21,24 @@ class Sloped:
 
     def __add__(self, other: Sloped) -> Sloped:
         """Sum."""
-        if not (self.slopes or other.slopes):
-            return Sloped(self.value + other.value)
-        slopes = dict(self.slopes)
-        for name, slope in other.slopes.items():
-            slopes[name] = slopes[name] + slope if name in slopes else slope
-        return Sloped(self.value + other.value, slopes)
+        return Sloped(self.value + other.value, _sum(self.slopes, other.slopes))
 
     def __neg__(self) -> Sloped:
         """Negative."""
-        if not self.slopes:
-            return Sloped(-self.value)
         return Sloped(-self.value, {name: -slope for name, slope in self.slopes.items()})
 
     def __sub__(self, other: Sloped) -> Sloped:
         """Difference."""
-        if not (self.slopes or other.slopes):
-            return Sloped(self.value - other.value)
         return self + -other
 
     def __mul__(self, other: Sloped) -> Sloped:
         """Product."""
-        if not (self.slopes or other.slopes):
-            return Sloped(self.value * other.value)
-        slopes = {name: slope * other.value for name, slope in self.slopes.items()}
-        for name, slope in other.slopes.items():
-            term = self.value * slope
-            slopes[name] = slopes[name] + term if name in slopes else term
-        return Sloped(self.value * other.value, slopes)
+        mine = {name: slope * other.value for name, slope in self.slopes.items()}
+        theirs = {name: self.value * slope for name, slope in other.slopes.items()}
+        return Sloped(self.value * other.value, _sum(mine, theirs))
 
     def scaled(self, factor: arb) -> Sloped:
         """The product with a constant."""
-        if not self.slopes:
-            return Sloped(self.value * factor)
         return Sloped(self.value * factor, {name: slope * factor for name, slope in self.slopes.items()})
 
     def mapped(self, f: arb_series, derivative: Callable[[], arb_series]) -> Sloped:
@@ -81,3 +66,7 @@ class Sloped:
     def erf(self) -> Sloped:
         """Error function."""
         return self.mapped(self.value.erf(), lambda: (-self.value * self.value).exp() * (2 / arb.pi().sqrt()))
+
+
+def _sum(p: Mapping[str, arb_series], q: Mapping[str, arb_series]) -> dict[str, arb_series]:
+    return {**p, **q, **{name: p[name] + q[name] for name in p if name in q}}

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import ast
-import operator
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 import sympy as sp
 
-from temperance.theory.activations.activation import Activation, Z
-from temperance.theory.activations.piecewise import Piece
+from temperance.theory.activations.activation import Activation, Z, reread
+from temperance.theory.activations.piecewise import Algebra, Piece
 from temperance.theory.coq.terms import Condition, Term, parsed, rational, term
 
 Branch = tuple[ast.expr | None, ast.expr]
-_RING = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul}
 _INFINITE = (sp.oo, -sp.oo)
 
 
@@ -122,28 +120,8 @@ def _is_positive_polynomial(tree: ast.expr, piece: Piece) -> bool:
 
     It is then a sum of squares and of products of distances to the ends of the piece, which `pos` finds.
     """
-    found = _polynomial(tree)
-    if found.has(sp.nan) or not 1 <= sp.degree(found, Z) <= 2:
+    formula = reread(ast.unparse(tree)).pieces[0].expr
+    if not formula.is_polynomial(Z) or not 1 <= sp.degree(formula, Z) <= 2:
         return False
-    roots, (lower, upper) = sp.real_roots(sp.Poly(found, Z)), (piece.lower, piece.upper)
-    ends = [end for end in (lower + 1, upper - 1) if end not in _INFINITE]
-    inside = sum(ends, sp.S.Zero) / max(1, len(ends))
-    return not any(lower < root < upper for root in roots) and bool(found.subs(Z, inside) > 0)
-
-
-def _polynomial(tree: ast.expr) -> sp.Expr:
-    """A polynomial in z with rational coefficients; nan of anything else."""
-    if (value := rational(tree)) is not None:
-        return sp.Rational(value.numerator, value.denominator)
-    match tree:
-        case ast.Name("z"):
-            return Z
-        case ast.UnaryOp(ast.USub(), p):
-            return -_polynomial(p)
-        case ast.BinOp(p, ast.Pow(), ast.Constant(int(n))):
-            return sp.expand(_polynomial(p) ** n)
-        case ast.BinOp(p, ast.Div(), q) if value := rational(q):
-            return _polynomial(p) * value.denominator / value.numerator
-        case ast.BinOp(p, symbol, q) if type(symbol) in _RING:
-            return sp.expand(_RING[type(symbol)](_polynomial(p), _polynomial(q)))
-    return sp.nan
+    rational_coefficients = all(c.is_Rational for c in sp.Poly(formula, Z).coeffs())
+    return rational_coefficients and [s for _, s in Algebra({}).signs((replace(piece, expr=formula),))] == [1]

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import ast
+import operator
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
 Condition = tuple[ast.expr, int, str]  # (q, n, relation): q^n <> 0 or 0 < q must hold
 
 _SUM, _PRODUCT, _SIGN, _POWER, _CALL, _ATOM = range(6)  # how tightly a text is bound, as in Coq's notations
-_OPERATIONS = {ast.Add: ("+", _SUM), ast.Sub: ("-", _SUM), ast.Mult: ("*", _PRODUCT), ast.Div: ("/", _PRODUCT)}
+_OPERATIONS: dict[type[ast.operator], tuple[str, int, Callable[[Fraction, Fraction], Fraction]]] = {
+    ast.Add: ("+", _SUM, operator.add),
+    ast.Sub: ("-", _SUM, operator.sub),
+    ast.Mult: ("*", _PRODUCT, operator.mul),
+    ast.Div: ("/", _PRODUCT, operator.truediv),
+}
 _FUNCTIONS = {f: f.capitalize() for f in ("exp", "sqrt", "sin", "cos", "atan", "tanh", "erf")}
 _FUNCTIONS |= {"log": "Ln", "LambertW": "Lambert"}
 _POSITIVE_ARGUMENT = ("log", "sqrt")
@@ -69,16 +76,9 @@ def rational(tree: ast.expr) -> Fraction | None:
             return Fraction(n)
         case ast.UnaryOp(ast.USub(), p):
             return None if (value := rational(p)) is None else -value
-        case ast.BinOp(p, symbol, q) if (u := rational(p)) is not None and (v := rational(q)) is not None:
-            match symbol:
-                case ast.Add():
-                    return u + v
-                case ast.Sub():
-                    return u - v
-                case ast.Mult():
-                    return u * v
-                case ast.Div() if v:
-                    return u / v
+        case ast.BinOp(p, symbol, q) if type(symbol) in _OPERATIONS:
+            u, v = rational(p), rational(q)
+            return None if u is None or v is None else _OPERATIONS[type(symbol)][2](u, v)
     return None
 
 
@@ -112,7 +112,7 @@ def term(tree: ast.expr) -> Term:
 
 
 def _operation(p: ast.expr, symbol: ast.operator, q: ast.expr) -> Term:
-    sign, level = _OPERATIONS[type(symbol)]
+    sign, level, _ = _OPERATIONS[type(symbol)]
     u, v = term(p), term(q)
     conditions = u.conditions + v.conditions
     text = f"{u.at(level)} {sign} {v.at(level + 1)}"
