@@ -68,10 +68,6 @@ def _divides(m: Sequence[int], n: Sequence[int]) -> bool:
     return all(p <= q for p, q in zip(m, n, strict=True))
 
 
-def _dot(m: Sequence[int], w: Sequence[fmpq]) -> fmpq:
-    return sum((n * v for n, v in zip(m, w, strict=True)), fmpq(0))
-
-
 class _Checker:
     def __init__(self, certificate: Mapping[str, Any]) -> None:
         self.certificate = certificate

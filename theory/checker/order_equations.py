@@ -13,17 +13,16 @@ from typing import Any
 
 from flint import Ordering, fmpq, fmpq_mat, fmpq_mpoly, fmpq_mpoly_ctx, fmpq_poly
 
-from temperance.theory.checker.rejected import Rejected, rational, require, require_keys
-from temperance.theory.checker.verdict_checker import _read, _tree
+from temperance.theory.checker.rejected import Rejected, parsed, rational, require, require_keys
 
 _MOST_POWER, _MOST_NAMES, _MOST_BITS = 8, 8, 10000
 Exponents = tuple[int, ...]
 Terms = dict[Exponents, fmpq_poly]
 _DEFINED = {
-    "sinh": _tree("(exp(q) - exp(-q))/2"),
-    "cosh": _tree("(exp(q) + exp(-q))/2"),
-    "tanh": _tree("(exp(q) - exp(-q))/(exp(q) + exp(-q))"),
-    "sqrt": _tree("q**(1/2)"),
+    "sinh": parsed("(exp(q) - exp(-q))/2"),
+    "cosh": parsed("(exp(q) + exp(-q))/2"),
+    "tanh": parsed("(exp(q) - exp(-q))/(exp(q) + exp(-q))"),
+    "sqrt": parsed("q**(1/2)"),
 }
 
 
@@ -86,23 +85,17 @@ class _Ring:
 
     def power(self, u: _Value, exponent: fmpq) -> _Value:
         base, poly = u.rational()
-        if exponent.q == 1 and 0 <= exponent <= _MOST_POWER:
-            found = _Value(fmpq(1), self.zero)
-            for _ in range(int(exponent.p)):
-                found = self.product(found, u)
-            return found
-        if exponent.q == 1 and -_MOST_POWER <= exponent < -1:
-            return self.power(self.power(u, fmpq(-1)), -exponent)
-        require(base == 1 or (base != 0 and exponent == -1), "a power that is not rational")
+        whole = exponent.q == 1 and abs(exponent) <= _MOST_POWER and (base != 0 or exponent >= 0)
+        require(whole or base == 1, "a power that is not rational")
 
-        def binomial(k: int) -> fmpq:
-            found = fmpq(1)
+        def coefficient(k: int) -> fmpq:
+            """That of p^k in (base + p)^exponent."""
+            binomial = fmpq(1)
             for i in range(k):
-                found *= (exponent - i) / (i + 1)
-            return found
+                binomial *= (exponent - i) / (i + 1)
+            return binomial if base == 1 or binomial == 0 else binomial * base ** int(exponent.p - k)
 
-        scale = base if exponent == -1 else fmpq(1)
-        return _Value(1 / scale, self.series(poly / scale, binomial) / scale)
+        return _Value(coefficient(0), self.series(poly, coefficient))
 
     def log(self, u: _Value) -> _Value:
         base, poly = u.rational()
@@ -113,8 +106,8 @@ class _Ring:
         """cos (start 0) or sin (start 1) at 0."""
         base, poly = u.rational()
         require(base == 0, "sin or cos away from 0")
-        signs = [fmpq(0) if (k - start) % 2 else fmpq((-1) ** ((k - start) // 2)) for k in range(1, 200)]
-        return _Value(fmpq(1 - start), self.series(poly, lambda k: signs[k - 1] / factorial(k)))
+        sign = lambda k: 0 if (k - start) % 2 else (-1) ** ((k - start) // 2)  # noqa: E731
+        return _Value(fmpq(1 - start), self.series(poly, lambda k: fmpq(sign(k), factorial(k))))
 
     def called(self, name: str, u: _Value) -> _Value:
         if name in _DEFINED:
@@ -165,10 +158,10 @@ class Model:
         self.ring = _Ring(names, degree, reach)
         values = {p: _Value(rational(model["point"][p]), self.ring.symbols[p]) for p in (*self.own, *self.shared)}
         values["x"] = _Value(fmpq(0), self.ring.symbols["x"])
-        weight = self.ring.value(_read(model["log_weight"]), values).poly.to_dict()
+        weight = self.ring.value(parsed(model["log_weight"]), values).poly.to_dict()
         ratio = self.ring.context.from_dict({m: c for m, c in weight.items() if any(m[1:])})
         offsets = {p: _Value(fmpq(0), self.ring.symbols[p]) for p in self.expert[:-1]} | {"x": values["x"]}
-        mean = self.ring.value(_read(model["mean"]), offsets)
+        mean = self.ring.value(parsed(model["mean"]), offsets)
         linear = all(sum(m[1:]) == 1 for m in mean.poly.to_dict())
         require(linear and (mean.constant, mean.log) == (0, 1), "the mean is not linear")
         self.rows = self._rows(self.ring.exp(_Value(fmpq(0), ratio)).poly + 1, mean.poly)

@@ -1,7 +1,8 @@
-"""What the checkers share: how they refuse, and how they read a rational number."""
+"""What the checkers share: how they refuse, and how they read expressions and rational numbers."""
 
 from __future__ import annotations
 
+import ast
 import re
 from typing import Any
 
@@ -31,3 +32,10 @@ def rational(text: Any) -> fmpq:
     top, _, bottom = text.partition("/")
     require(bottom == "" or int(bottom) != 0, f"{text[:60]!r} is a division by 0")
     return fmpq(int(top), int(bottom or "1"))
+
+
+def parsed(text: Any) -> ast.expr:
+    """The syntax tree of an expression in one line, without comments."""
+    plain = isinstance(text, str) and text.isascii() and text.isprintable() and "#" not in text
+    require(plain, f"{str(text)[:60]} is not understood")
+    return ast.parse(text, mode="eval").body

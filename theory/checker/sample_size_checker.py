@@ -22,9 +22,9 @@ from typing import Any, NamedTuple
 
 from flint import arb, arb_mat, arb_series, ctx, fmpq
 
-from temperance.theory.checker.rejected import Rejected, rational, require, require_keys
+from temperance.theory.checker.rejected import Rejected, parsed, rational, require, require_keys
 from temperance.theory.checker.series_with_slopes import Sloped
-from temperance.theory.checker.verdict_checker import _Balls, _branches, _evaluate, _read
+from temperance.theory.checker.verdict_checker import _Balls, _branches, _evaluate
 
 FORMAT = "temperance-sample-size/1"
 _KEYS = ("format", "statement", "expression", "gauge", "x", "edges", "box", "parts", "matrices", "precision", "bound")
@@ -95,7 +95,7 @@ class _Proof:
     """What a certificate says, read."""
 
     def __init__(self, certificate: Mapping[str, Any]) -> None:
-        branches = _branches(_read(certificate["expression"]), {"pi", "E"})
+        branches = _branches(parsed(certificate["expression"]), {"pi", "E"})
         require(len(branches) == 1, "only one formula for all z is understood")
         self.formula: ast.expr = branches[0][1]
         self.gauge = certificate["gauge"]

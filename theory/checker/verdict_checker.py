@@ -29,7 +29,7 @@ from typing import Any
 import sympy as sp
 from flint import arb, arb_mat, arb_series, ctx, fmpq
 
-from temperance.theory.checker.rejected import Rejected, rational, require, require_keys
+from temperance.theory.checker.rejected import Rejected, parsed, rational, require, require_keys
 
 FORMAT = "temperance-certificate/3"
 OTHERS = {"temperance-orders/1": "order_checker", "temperance-sample-size/1": "sample_size_checker"}
@@ -54,32 +54,21 @@ _MOST_BITS, _MOST_POWER, _MOST_DEGREE, _MOST_TERMS = 8192, 1000, 60, 50_000
 _OPERATIONS = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul}
 
 
-def _tree(text: str) -> ast.expr:
-    return ast.parse(text, mode="eval").body
-
-
 _DEFINED = {  # functions by others, with i the imaginary unit
-    "sin": _tree("(exp(-i*q) - exp(i*q))*i/2"),
-    "cos": _tree("(exp(i*q) + exp(-i*q))/2"),
-    "tan": _tree("sin(q)/cos(q)"),
-    "sinh": _tree("(exp(q) - exp(-q))/2"),
-    "cosh": _tree("(exp(q) + exp(-q))/2"),
-    "tanh": _tree("1 - 2/(exp(2*q) + 1)"),
-    "asinh": _tree("log(q + (q**2 + 1)**(1/2))"),
-    "acosh": _tree("log(q + (q**2 - 1)**(1/2))"),
-    "atanh": _tree("(log(1 + q) - log(1 - q))/2"),
-    "asin": _tree("atan(q/(1 - q**2)**(1/2))"),
-    "acos": _tree("pi/2 - asin(q)"),
-    "sqrt": _tree("q**(1/2)"),
+    "sin": parsed("(exp(-i*q) - exp(i*q))*i/2"),
+    "cos": parsed("(exp(i*q) + exp(-i*q))/2"),
+    "tan": parsed("sin(q)/cos(q)"),
+    "sinh": parsed("(exp(q) - exp(-q))/2"),
+    "cosh": parsed("(exp(q) + exp(-q))/2"),
+    "tanh": parsed("1 - 2/(exp(2*q) + 1)"),
+    "asinh": parsed("log(q + (q**2 + 1)**(1/2))"),
+    "acosh": parsed("log(q + (q**2 - 1)**(1/2))"),
+    "atanh": parsed("(log(1 + q) - log(1 - q))/2"),
+    "asin": parsed("atan(q/(1 - q**2)**(1/2))"),
+    "acos": parsed("pi/2 - asin(q)"),
+    "sqrt": parsed("q**(1/2)"),
 }
-_MEMBERS = {family: [_tree(member) for member in members] for family, members in FAMILIES.items()}
-
-
-def _read(text: Any) -> ast.expr:
-    """The syntax tree of a text in one line, without comments."""
-    plain = isinstance(text, str) and text.isascii() and text.isprintable() and "#" not in text
-    require(plain, f"{str(text)[:60]} is not understood")
-    return _tree(text)
+_MEMBERS = {family: [parsed(member) for member in members] for family, members in FAMILIES.items()}
 
 
 def _require_understood(tree: ast.expr, names: Set[str]) -> None:
@@ -196,11 +185,11 @@ def _nonzero(ball: arb) -> bool:
 # -- formulas: s as a rational function of z, exponentials, and variables with known derivatives
 
 _SLOPES = {  # dv/dq of the variable v for f(q); that for LambertW is exp(LambertW(q)), which is never 0
-    "log": _tree("1/q"),
-    "root": _tree("v/(n*q)"),
-    "atan": _tree("1/(1 + q**2)"),
-    "erf": _tree("2*exp(-q**2)/pi**(1/2)"),
-    "LambertW": _tree("v/(v + q)"),
+    "log": parsed("1/q"),
+    "root": parsed("v/(n*q)"),
+    "atan": parsed("1/(1 + q**2)"),
+    "erf": parsed("2*exp(-q**2)/pi**(1/2)"),
+    "LambertW": parsed("v/(v + q)"),
 }
 
 
@@ -306,12 +295,12 @@ class _Proof:
         free = all(n.isidentifier() and n.isascii() and n not in ("z", "pi", "E", "tau") for n in self.parameters)
         require(free, "a name is taken")
         self.constants = {*self.parameters, "pi", "E"}
-        self.branches = _branches(_read(certificate["expression"]), self.constants)
+        self.branches = _branches(parsed(certificate["expression"]), self.constants)
         self.taus = [self.constant_tree(tau) for tau in certificate["claim"]["fails_at_tau"]]
         self.formulas = _Formulas(self.parameters)
 
     def constant_tree(self, text: Any) -> ast.expr:
-        _require_understood(tree := _read(text), self.constants)
+        _require_understood(tree := parsed(text), self.constants)
         return tree
 
     def constant(self, tree: ast.expr) -> arb:
