@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import math
 import os
 import re
 import sys
@@ -27,11 +28,11 @@ from temperance.numerics.machine.code_versions import MACHINE, version_of
 from temperance.numerics.machine.interrupts import interrupts_noted
 from temperance.numerics.mixture.activation_numpy import stable_jets
 from temperance.theory.activations.activation import Activation
+from temperance.theory.expressions.functions import LANGUAGE
 
 _VECTOR = {name: name for name in ("exp", "log", "tanh", "erf")}
 _VECTOR |= {"Logistic": "logistic", "Softplus": "softplus"}
-_SCALAR = {name: name for name in ("sin", "cos", "tan", "asin", "acos", "atan", "erfc")}
-_SCALAR |= {name: name for name in ("sinh", "cosh", "asinh", "acosh", "atanh")}
+_SCALAR = {name: name for name in LANGUAGE if hasattr(math, name) and name not in (*_VECTOR, "sqrt", "gamma")}
 _TRANSLATED = _VECTOR | _SCALAR
 _LARGEST_POWER = 64
 
@@ -104,10 +105,9 @@ class _Printer(PythonCodePrinter):
             return f"exp({self._print(sp.log(base))}*({self._print(exponent)}))"
         return f"pow({self._print(base)}, {self._print(exponent)})"
 
-    _print_exp = _print_log = _print_tanh = _print_erf = _print_Function
-    _print_sin = _print_cos = _print_tan = _print_asin = _print_acos = _print_atan = _print_Function
-    _print_sinh = _print_cosh = _print_asinh = _print_acosh = _print_atanh = _print_erfc = _print_Function
-    _print_gamma = _print_loggamma = _print_polygamma = _print_Function
+
+for _name in (*LANGUAGE, "polygamma"):  # SymPy's own printers of these stand before that of any function
+    setattr(_Printer, f"_print_{_name}", _Printer._print_Function)
 
 
 def _piece_lines(index: int, jets: list[sp.Expr], lower: float, upper: float) -> list[str]:
