@@ -11,8 +11,8 @@ from flint import fmpq
 from temperance.theory.activations.catalogue import NAMED
 from temperance.theory.activations.library_names import refuse_dotted
 from temperance.theory.activations.parser import check_numbers, short, written_pieces
-from temperance.theory.activations.piece_search import SourceExpression, Structure, points, survey
-from temperance.theory.activations.piecewise import Piece, Pieces
+from temperance.theory.activations.piece_search import SourceExpression, Structure, survey
+from temperance.theory.activations.piecewise import Piece, Pieces, sample_points
 from temperance.theory.expressions.sign_changes import NoClosedForm, Sample, Z
 
 __all__ = ["Activation", "Piece", "Z", "activation"]
@@ -67,7 +67,7 @@ class Activation:
 
     def points(self, piece: Piece, sample: Sample) -> tuple[fmpq, ...]:
         """Points of a piece of some structure at which s is real, at a sample of the parameters."""
-        return points(piece, self.domain, sample)
+        return sample_points(piece, sample, self.domain)
 
     def at(self, **values: sp.Expr | int) -> Activation:
         """The activation with parameters replaced by values: real SymPy numbers or integers, by their names.

@@ -8,8 +8,9 @@ keras is Keras 3 (hard_sigmoid is relu6(z + 3)/6), and tf.keras is the same.
 
 from __future__ import annotations
 
-import difflib
 import re
+
+from temperance.theory.activations.parser import did_you_mean
 
 
 def _same(names: str) -> dict[str, str]:
@@ -88,24 +89,11 @@ def refuse_dotted(name: str) -> None:
     bare = name.removesuffix("()")
     if not _DOTTED.fullmatch(bare):
         return
-    last = bare.rpartition(".")[2]
-    if _plain(last) in _OF_VECTORS:
+    if bare.rpartition(".")[2].lower().replace("_", "") in _OF_VECTORS:
         raise ValueError(f"{name} is a function of a vector; accepted: functions of one number, such as torch.nn.GELU")
-    near = _meant(bare)
-    hint = f"did you mean {' or '.join(near)}? " if near else ""
+    first, dot, rest = bare.partition(".")
+    near = did_you_mean(_PREFIXES.get(first, first) + dot + rest, LIBRARY_NAMES)
     raise ValueError(
-        f"unknown activation {name!r}; {hint}accepted: names of `temperance catalogue --json`, without arguments, and "
-        "expressions in z such as leaky_relu(z, 0.2)"
+        f"unknown activation {name!r}; {f'{near} ' if near else ''}accepted: names of `temperance catalogue --json`, "
+        "without arguments, and expressions in z such as leaky_relu(z, 0.2)"
     )
-
-
-def _meant(name: str) -> list[str]:
-    """The known dotted names that are this one but for its prefix or letter case; else similar ones."""
-    first, dot, rest = name.partition(".")
-    full = _PREFIXES.get(first, first) + dot + rest
-    spelled = [known for known in LIBRARY_NAMES if _plain(known) == _plain(full)]
-    return spelled[:1] or difflib.get_close_matches(full, LIBRARY_NAMES)
-
-
-def _plain(name: str) -> str:
-    return name.lower().replace("_", "")

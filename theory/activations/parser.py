@@ -12,6 +12,7 @@ import operator as operations
 import re
 import warnings
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import sympy as sp
@@ -45,6 +46,14 @@ _OPERATIONS: dict[type[ast.operator], Callable[[sp.Expr, sp.Expr], sp.Expr]] = {
     ast.Mult: operations.mul,
     ast.Div: operations.truediv,
 }
+_COMPARISONS: dict[type[ast.cmpop], Callable[[int, int], bool]] = {
+    ast.Gt: operations.gt,
+    ast.GtE: operations.ge,
+    ast.Lt: operations.lt,
+    ast.LtE: operations.le,
+    ast.Eq: operations.eq,
+    ast.NotEq: operations.ne,
+}
 
 
 def refuse(what: str, hint: str | None = None) -> ValueError:
@@ -53,12 +62,10 @@ def refuse(what: str, hint: str | None = None) -> ValueError:
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str | None:
-    """The known names that are nearest to one, as a question."""
-    spelled: dict[str, str] = {}
-    for text in known:
-        spelled.setdefault(text.casefold(), text)
-    exact = name.casefold() in spelled
-    near = difflib.get_close_matches(name.casefold(), spelled, n=1 if exact else 2, cutoff=0.75)
+    """The known names that are this one but for letter case and underscores, or else the nearest, as a question."""
+    plain = lambda text: text.casefold().replace("_", "")  # noqa: E731
+    spelled = {plain(text): text for text in reversed(list(known))}
+    near = difflib.get_close_matches(plain(name), spelled, n=1 if plain(name) in spelled else 2, cutoff=0.75)
     return f"did you mean {' or '.join(spelled[text] for text in near)}?" if near else None
 
 
@@ -94,19 +101,12 @@ def short(text: str) -> str:
     return repr(text if len(text) <= 60 else text[:57] + "...")
 
 
-def names_in(tree: ast.expr) -> list[str]:
-    """Names used as values, in order of appearance (called functions are not among them)."""
-    called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
-    found = [n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and id(n) not in called]
-    return list(dict.fromkeys(found))
-
-
+@dataclass(frozen=True)
 class Definition:
     """A named function of the language: its formula in z and the default values of its parameters, in order."""
 
-    def __init__(self, formula: str, parameters: Mapping[str, str] | None = None) -> None:
-        self.formula = formula
-        self.parameters = dict(parameters or {})
+    formula: str
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
 
 class Reader:
@@ -218,19 +218,11 @@ class Reader:
             raise refuse("where takes a comparison and two expressions", "as in where(z > 0, z, 0)")
         left, right = self.read(condition.left, values), self.read(condition.comparators[0], values)
         difference = self.algebra.map(lambda p, q: p - q, left, right)
-        yes, no = (self.read(a, values) for a in tree.args[1:])
-        # by the sign of left - right: positive, zero, negative
-        table: dict[type, tuple[Pieces, Pieces, Pieces]] = {
-            ast.Gt: (yes, no, no),
-            ast.GtE: (yes, yes, no),
-            ast.Lt: (no, no, yes),
-            ast.LtE: (no, yes, yes),
-            ast.Eq: (no, yes, no),
-            ast.NotEq: (yes, no, yes),
-        }
-        if type(condition.ops[0]) not in table:
+        if type(condition.ops[0]) not in _COMPARISONS:
             raise refuse("where compares with < <= > >= == or !=")
-        return self.algebra.choose(difference, *table[type(condition.ops[0])])
+        compare = _COMPARISONS[type(condition.ops[0])]
+        yes, no = (self.read(a, values) for a in tree.args[1:])
+        return self.algebra.choose(difference, *(yes if compare(sign, 0) else no for sign in (1, 0, -1)))
 
     def _defined(self, name: str, arguments: list[Pieces]) -> Pieces:
         definition = self.definitions[name]
@@ -252,13 +244,15 @@ def _power_of(base: sp.Expr, exponent: sp.Expr, algebra: Algebra) -> sp.Expr:
     return sp.S.Zero if sign_at(exponent, algebra.sample) == 1 else sp.zoo
 
 
-def check_names(names: list[str], definitions: Mapping[str, Definition]) -> list[str]:
-    """The parameters among the names used as values.
+def parameters_of(tree: ast.expr, definitions: Mapping[str, Definition]) -> list[str]:
+    """The names of the parameters of an expression, in order of appearance.
 
     Raises:
         ValueError: a refused name, a function used as a value, or names without z.
     """
-    parameters = [n for n in names if n != "z" and n not in CONSTANTS]
+    called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    names = dict.fromkeys(n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and id(n) not in called)
+    parameters = [name for name in names if name != "z" and name not in CONSTANTS]
     for name in parameters:
         if name in REFUSED_NAMES or "__" in name or not name.isascii():
             raise refuse(f"the name {name!r} is refused", REFUSED_NAMES.get(name))
@@ -270,11 +264,6 @@ def check_names(names: list[str], definitions: Mapping[str, Definition]) -> list
         what = "unknown activation" if hint else "unknown activation, or an expression without the variable z:"
         raise refuse(f"{what} {named}", hint)
     return parameters
-
-
-def variables(parameters: list[str]) -> dict[str, Pieces]:
-    """The value of z and of every parameter as formulas."""
-    return {"z": (Piece(Z),), **{n: (Piece(sp.Symbol(n, real=True)),) for n in parameters}}
 
 
 def written_pieces(pieces: Pieces) -> str:

@@ -15,16 +15,14 @@ import sympy as sp
 from flint import arb, fmpq
 
 from temperance.theory.activations.catalogue import FUNCTIONS
-from temperance.theory.activations.parser import Reader, check_names, names_in, syntax_tree, variables
+from temperance.theory.activations.parser import Reader, parameters_of, syntax_tree
 from temperance.theory.activations.piecewise import Algebra, Piece, Pieces, rational_inside, sample_points
 from temperance.theory.expressions import balls
 from temperance.theory.expressions.normal_forms import has_parameters, has_roots
-from temperance.theory.expressions.sign_changes import NoClosedForm, RecordingSample, Sample, enclosed_roots
+from temperance.theory.expressions.sign_changes import NoClosedForm, RecordingSample, Sample, Z, enclosed_roots
 
 # parameters are given these values, to see which pieces there are; the first is the one that numbers are shown for
 _SAMPLES = (fmpq(5, 7), fmpq(-8, 5), fmpq(19, 8), fmpq(-2, 9))
-_NEAR = tuple(fmpq(s * i, 8) for i in range(1, 129) for s in (1, -1))
-_ENOUGH_POINTS = 24
 _BITS = 256
 _MOST_DEGREE = 60
 _MOST_LOOKS = 80
@@ -55,8 +53,9 @@ class SourceExpression:
 
     def __init__(self, text: str, given: Mapping[str, sp.Expr]) -> None:
         self.text, self.tree = text, syntax_tree(text)
-        self.parameters = [p for p in check_names(names_in(self.tree), FUNCTIONS) if p not in given]
-        self._values = {**variables(self.parameters), **{name: (Piece(v),) for name, v in given.items()}}
+        self.parameters = [p for p in parameters_of(self.tree, FUNCTIONS) if p not in given]
+        formulas = {"z": Z, **{name: sp.Symbol(name, real=True) for name in self.parameters}, **given}
+        self._values = {name: (Piece(formula),) for name, formula in formulas.items()}
 
     def read(self, algebra: Algebra) -> Pieces:
         """Its pieces at the sample of an algebra."""
@@ -86,7 +85,7 @@ def look_at(source: SourceExpression, sample: Sample) -> PiecesAtSample:
     pieces, domain = source.read(algebra), tuple(algebra.domain)
     if algebra.switched and domain:
         raise NoClosedForm(domain[0])
-    values = (balls.value(p.expr, {**sample, "z": point}) for p in pieces for point in points(p, domain, sample))
+    values = (balls.value(p.expr, {**sample, "z": point}) for p in pieces for point in sample_points(p, sample, domain))
     if not any(value.is_finite() for value in values):
         pieces = ()
     uniform = not algebra.branched and not any(map(_depends_on_region, pieces))
@@ -96,18 +95,6 @@ def look_at(source: SourceExpression, sample: Sample) -> PiecesAtSample:
 def _depends_on_region(piece: Piece) -> bool:
     """Whether one formula may be several functions: the root of (alpha - 1)^2 is |alpha - 1|."""
     return has_roots(piece.expr) and has_parameters(piece.expr)
-
-
-def points(piece: Piece, domain: tuple[sp.Expr, ...], sample: Sample) -> tuple[fmpq, ...]:
-    """Short rational points of a piece at which what must be positive is proved to be."""
-    found = sample_points(piece, sample)
-    if not domain:
-        return found
-    algebra = Algebra(sample)
-    low, high = algebra.ball(piece.lower), algebra.ball(piece.upper)
-    near = (p for p in _NEAR if (low is None or p > low) and (high is None or p < high))
-    met = [p for p in (*found, *near) if all(balls.sign(c, {**sample, "z": p}, 512) == 1 for c in domain)]
-    return tuple(dict.fromkeys(met))[:_ENOUGH_POINTS]
 
 
 def survey(source: SourceExpression) -> tuple[tuple[Structure, ...], set[str], tuple[sp.Expr, ...], bool]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cmp_to_key
-from itertools import pairwise
+from itertools import islice, pairwise
 
 import flint
 import sympy as sp
@@ -29,6 +29,8 @@ _OO = sp.S.Infinity
 _SPREAD = [
     fmpq(p, q) for p, q in ((1, 9), (2, 7), (3, 5), (6, 7), (5, 4), (13, 8), (17, 7), (7, 2), (36, 7), (70, 9), (25, 2))
 ]
+_NEAR = [fmpq(s * i, 8) for i in range(1, 129) for s in (1, -1)]
+_ENOUGH_POINTS = 24
 _FRACTIONS = [fmpq(p, 23) for p in (1, 2, 4, 6, 7, 9, 11, 13, 15, 16, 18, 20, 22)]
 
 
@@ -91,19 +93,26 @@ def _middle(ball: arb) -> fmpq:
     return fmpq(mantissa << exponent) if exponent >= 0 else fmpq(mantissa, 1 << -exponent)
 
 
-def sample_points(piece: Piece, sample: Sample) -> tuple[fmpq, ...]:
-    """Short rational points of a piece, near to and far from its ends and the origin."""
+def sample_points(piece: Piece, sample: Sample, domain: Sequence[sp.Expr] = ()) -> tuple[fmpq, ...]:
+    """Short rational points of a piece, near to and far from its ends and the origin.
+
+    domain: what must be positive, at the points for which it is proved.
+    """
     algebra = Algebra(sample)
     low, high = algebra.ball(piece.lower), algebra.ball(piece.upper)
     inner = rational_inside(low, high)
-    candidates = [p * s for p in _SPREAD for s in (1, -1)]
+    candidates = [inner, *(p * s for p in _SPREAD for s in (1, -1))]
     if low is not None and high is not None:
         a, b = _middle(low), _middle(high)
         candidates += [_short(a + (b - a) * t, (b - a) / 4096) for t in _FRACTIONS]
     else:
         candidates += [inner + p if high is None else inner - p for p in _SPREAD]
-    inside = (p for p in [inner, *candidates] if (low is None or arb(p) > low) and (high is None or arb(p) < high))
-    return tuple(dict.fromkeys(inside))
+    candidates += _NEAR if domain else []
+    inside = dict.fromkeys(p for p in candidates if (low is None or p > low) and (high is None or p < high))
+    if not domain:
+        return tuple(inside)
+    met = (p for p in inside if all(balls.sign(c, {**sample, "z": p}, 512) == 1 for c in domain))
+    return tuple(islice(met, _ENOUGH_POINTS))
 
 
 def _short(value: fmpq, step: fmpq) -> fmpq:

@@ -13,7 +13,7 @@ import sympy as sp
 
 from temperance.theory.activations.activation import Activation, activation
 from temperance.theory.conditions import families
-from temperance.theory.conditions.kinks import is_unclear, kinks_of
+from temperance.theory.conditions.kinks import kinks_of
 from temperance.theory.conditions.relations import Analysis
 from temperance.theory.expressions.normal_forms import rationalized
 
@@ -57,7 +57,7 @@ def classify(source: str | sp.Expr | Activation) -> Failure | None:
     rows = [dict(zip(found.family.members, analysis.constants(row), strict=True)) for row in found.rows]
     degree, coefficient = _ode(rows)
     jumps = kinks_of(source.pieces, analysis.sample)
-    if jumps.jumps or is_unclear(source.pieces, analysis.sample):
+    if jumps.jumps or jumps.unclear:
         note = f"almost everywhere only: {jumps.described() or 'a jump between pieces is not excluded'}"
     else:
         note = None

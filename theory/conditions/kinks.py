@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -19,10 +18,14 @@ _BITS = 256
 
 @dataclass(frozen=True)
 class Kinks:
-    """Points away from 0 where s is continuous and s' is proved to jump, and where s is (at 0, z kills the delta)."""
+    """Points away from 0 where s is continuous and s' is proved to jump, and where s is (at 0, z kills the delta).
+
+    unclear: whether s may jump elsewhere: without a proof, and its two values are not the same number, as written.
+    """
 
     kinks: tuple[sp.Expr, ...] = ()
     jumps: tuple[sp.Expr, ...] = ()
+    unclear: bool = False
 
     def __bool__(self) -> bool:
         """Whether there are any."""
@@ -45,30 +48,18 @@ class Kinks:
 
 def kinks_of(pieces: Pieces, sample: Sample) -> Kinks:
     """The kinks and jumps of a piece structure, at one sample of the parameters."""
-    kinks, jumps = [], []
-    for left, right in _joined(pieces, sample):
+    kinks, jumps, unclear, algebra = [], [], False, Algebra(sample)
+    for left, right in pairwise(pieces):
+        if algebra.compare(left.upper, right.lower) or not algebra.compare(right.lower, sp.S.Zero):
+            continue
         jump, bend = _differences(left, right, sample)
         if _is_other_than_0(jump):
             jumps.append(right.lower)
-        elif _is_other_than_0(bend):
+            continue
+        unclear = unclear or not _meet(left, right)
+        if _is_other_than_0(bend):
             kinks.append(right.lower)
-    return Kinks(tuple(kinks), tuple(jumps))
-
-
-def is_unclear(pieces: Pieces, sample: Sample) -> bool:
-    """Whether s may jump away from 0 without a proof of it: the two values are not the same number, as written."""
-    return any(
-        not _is_other_than_0(_differences(left, right, sample)[0]) and not _meet(left, right)
-        for left, right in _joined(pieces, sample)
-    )
-
-
-def _joined(pieces: Pieces, sample: Sample) -> Iterator[tuple[Piece, Piece]]:
-    """Neighbours with a common end other than 0."""
-    algebra = Algebra(sample)
-    for left, right in pairwise(pieces):
-        if not algebra.compare(left.upper, right.lower) and algebra.compare(right.lower, sp.S.Zero):
-            yield left, right
+    return Kinks(tuple(kinks), tuple(jumps), unclear)
 
 
 def _differences(left: Piece, right: Piece, sample: Sample) -> tuple[arb, arb]:

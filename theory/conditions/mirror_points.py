@@ -22,7 +22,7 @@ from temperance.theory.activations.activation import UNSURVEYED, Activation, act
 from temperance.theory.activations.piece_search import explored, look_at
 from temperance.theory.activations.piecewise import Algebra, Piece, Pieces
 from temperance.theory.conditions import families
-from temperance.theory.conditions.kinks import is_unclear, kinks_of
+from temperance.theory.conditions.kinks import kinks_of
 from temperance.theory.conditions.relations import Analysis
 from temperance.theory.conditions.verdict import Verdict
 from temperance.theory.expressions.normal_forms import rationalized
@@ -104,10 +104,11 @@ def _by_relations(source: Activation, both: Pieces, sample: Sample) -> Mirror:
     domain = (*source.domain, *(c.xreplace({Z: -Z}) for c in source.domain))
     odd, even = (Analysis(replace(source, domain=domain), part, sample) for part in parts)
     zero, power, constant = odd.relations(_ZERO), odd.relations(_POWER), even.relations(_CONSTANT)
-    odd_jumps, even_jumps = (bool(kinks_of(part, sample).jumps) for part in parts)
+    kinks = [kinks_of(part, sample) for part in parts]
+    odd_jumps, even_jumps = (bool(k.jumps) for k in kinks)
     reason = min((*odd.doubts, *even.doubts), default=None)
     if not zero.rows and (power.rows or constant.rows):
-        unclear = any(is_unclear(part, sample) for part in parts) or any(_may_jump(p.expr) for p in source.pieces)
+        unclear = any(k.unclear for k in kinks) or any(_may_jump(p.expr) for p in source.pieces)
         if unclear or any(p.upper != q.lower for p, q in pairwise(both)):
             reason = "a constant may differ between the intervals on which s is smooth"
     found = None

@@ -6,7 +6,6 @@ import sympy as sp
 from flint import fmpq
 
 from temperance.theory.activations.activation import Activation
-from temperance.theory.activations.piece_search import points
 from temperance.theory.activations.piecewise import Algebra, Piece, Pieces, sample_points
 from temperance.theory.expressions.sign_changes import Sample, Z
 from temperance.theory.fields.differential_field import Fraction
@@ -35,4 +34,4 @@ class Halves:
     def points(self, piece: Piece) -> list[fmpq]:
         """Points at which the formulas of a piece are those of s(z) and s(-z)."""
         domain = self.source.domain
-        return list(points(piece, (*domain, *(c.xreplace({Z: -Z}) for c in domain)), self.sample))
+        return list(sample_points(piece, self.sample, (*domain, *(c.xreplace({Z: -Z}) for c in domain))))
