@@ -86,13 +86,23 @@ class Order:
 
 @dataclass(frozen=True)
 class Orders:
-    """Equations as text, the orders, why some are missing, and the certificate (None: none was accepted)."""
+    """Equations as text, the orders, why some are missing, and the certificate (None: none was accepted).
 
-    setting: OrderSetting
+    cell: the setting of the cell; None where the model is exact-specified, and has no cell of several atoms.
+    """
+
+    cell: OrderSetting | None
     equations: tuple[str, ...]
     orders: tuple[Order, ...]
     reasons: tuple[str, ...]
     certificate: dict[str, Any] | None
+
+    @property
+    def setting(self) -> OrderSetting:
+        """The setting of the cell. Raises ValueError where there is none."""
+        if self.cell is None:
+            raise ValueError("an exact-specified model has no cell of several atoms")
+        return self.cell
 
 
 def biased(s: Activation) -> Gate:
@@ -134,7 +144,7 @@ def order_setting(
     if unknown:
         accepted = ", ".join(p.name for p in moving)
         raise ValueError(f"no parameter {min(unknown)!r} of the gate {gate!r}; accepted: {accepted}")
-    values = {p: _real(p.name, {**places, **(point or {})}.get(p.name, 1)) for p in moving}
+    values = {p: exact_value(p.name, {**places, **(point or {})}.get(p.name, 1)) for p in moving}
     for p, value in values.items():
         if p.is_positive and not balls.value(value, {}) > 0:
             raise ValueError(f"{p.name} must be positive, not {value}")
@@ -150,8 +160,8 @@ def order_setting(
     return OrderSetting(cell, size, "all" if split == "all" else "one", s, scale, labels, flat)
 
 
-def _real(name: str, value: Number) -> sp.Expr:
-    """A number between -100 and 100, exactly."""
+def exact_value(name: str, value: Number) -> sp.Expr:
+    """A number between -100 and 100, exactly. Raises ValueError for any other value of the parameter of that name."""
     accepted = "a number such as 2, 1/2, 0.25 or log(2), between -100 and 100"
     number = value if isinstance(value, sp.Expr) else _read(value)
     if number is None:

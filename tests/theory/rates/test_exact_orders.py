@@ -1,0 +1,52 @@
+"""Orders of exact-specified models: decided in balls against flows, and against what the theorems predict."""
+
+import pytest
+
+from temperance.theory.rates.contact_orders import order_setting, orders
+from temperance.theory.rates.exact_orders import exact_orders
+from temperance.theory.rates.predict import predict
+
+
+def shown(*arguments):
+    return {o.parameter: "flat" if o.flat else o.upper for o in exact_orders(*arguments).orders}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "flat"),
+    [
+        (("linear",), "beta1 tau"),
+        (("softmax", "polynomial:2"), ""),
+        (("activation", "gaussian", "tanh"), ""),
+        (("activation", "gaussian", "relu"), "beta1 tau"),
+        (("activation", "gaussian", "hardtanh"), ""),
+        (("activation", "constant", "z**2"), "beta1 tau"),
+        (("activation-bias", "gaussian", "sigmoid", {"beta1": "2", "c": "log(2)", "tau": "1/8"}), ""),
+        (("quadratic",), "A beta1 tau"),
+        (("gaussian",), ""),
+        (("laplace",), ""),
+        (("sigmoid",), "beta1 w tau"),
+        (("cosine", "gaussian", None, None, 2), "beta1_1 beta1_2"),
+        (("cosine-perturbed", "constant", None, None, 2), "beta1_1 beta1_2 tau"),
+        (("softmax", "multinomial:2"), "a_1 a_2 b_1 b_2"),
+        (("linear", "gaussian", None, None, 3), "beta1_1 beta1_2 beta1_3 tau"),
+    ],
+)
+def test_all_that_no_flow_moves_has_the_order_one(arguments, flat):
+    found = shown(*arguments)
+    assert " ".join(name for name, r in found.items() if r == "flat") == flat
+    assert all(r in ("flat", 1) for r in found.values())
+
+
+@pytest.mark.parametrize("source", [None, "tanh", "gelu", "relu", "z**2", "log(1 + z**2)"])
+def test_it_says_what_the_predictions_say(source):
+    gate = "linear" if source is None else "activation"
+    predicted = {p.parameter: p.sharp for p in predict(gate, source, true_k=2, fitted_k=2, gauge="anchored")}
+    found = shown(gate, "gaussian", source)
+    for name in ("beta1", "tau", "a", "b", "nu"):
+        assert (found[name] == "flat") == (predicted[name] is None)
+
+
+@pytest.mark.parametrize(("gate", "source"), [("linear", None), ("quadratic", None), ("activation", "z**2")])
+def test_rows_are_those_of_the_cells(gate, source):
+    cell = orders(order_setting(gate, source=source)).orders
+    assert [o.parameter for o in exact_orders(gate, source=source).orders] == [o.parameter for o in cell if not o.mean]

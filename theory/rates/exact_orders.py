@@ -1,0 +1,234 @@
+"""Decides the orders of an exact-specified model: 1, or flat along an exact flow (theory.md 2.10).
+
+At a truth whose parameters are exact numbers, the derivatives of the density by all parameters are compared at
+observations, in balls. Where they are independent, the offsets are O(distance): every order is 1. A relation that the
+atom has (`interactions`) gives a flow (`symmetries`) along which the density does not change: the parameters that it
+moves are flat, and if the derivatives that are left are independent, its invariants have the order 1.
+
+    >>> found = exact_orders("linear")
+    >>> [(o.parameter, "flat" if o.flat else str(o.upper)) for o in found.orders]
+    [('beta1', 'flat'), ('tau', 'flat'), ('beta1/tau', '1'), ('a', '1'), ('b', '1'), ('nu', '1')]
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import sympy as sp
+from flint import arb
+
+from temperance.theory.activations.activation import activation
+from temperance.theory.expressions import balls
+from temperance.theory.interactions.interactions import derive
+from temperance.theory.interactions.rank_by_balls import independent_columns
+from temperance.theory.models.by_name import model
+from temperance.theory.models.spec import BETA0, NU, MoESpec, Y, covariates
+from temperance.theory.orders.split_cell import weight_parameters
+from temperance.theory.rates.contact_orders import BIASED, Number, Order, Orders, biased, exact_value
+from temperance.theory.rates.true_point import irregularity
+from temperance.theory.symmetries.flows import Flow, symmetries
+
+CONTAMINATED = "contaminated softmax"
+_FREE = ("laplace", "sigmoid", "cosine")
+"""Gates without a gauge: no atom's gate is held. All others are translated, or anchored (theory.md 1)."""
+_DISTINCT = (*_FREE, "cosine-perturbed")  # no beta1 is 0
+_PLACES = {
+    "beta1": (1, 0),
+    "A": (sp.Rational(1, 2), 0),
+    "c": (0, -1),
+    "w": (sp.Rational(1, 2), -1),
+}
+_SLOPES, _INTERCEPTS = (1, -1, sp.Rational(1, 2)), (0, 3, -2)
+_VARIANCES = (1, sp.Rational(3, 2), sp.Rational(3, 4))
+_ROWS = 3  # observations for every column
+
+
+@dataclass(frozen=True)
+class _Truth:
+    """A true measure: the model, the values of each atom, and the derivatives that are taken: (atom, parameter).
+
+    The atom is None for a shared parameter, which all atoms have in common.
+    """
+
+    spec: MoESpec
+    values: tuple[Mapping[sp.Symbol, sp.Expr], ...]
+    moving: tuple[tuple[int | None, sp.Symbol], ...]
+
+
+def exact_orders(
+    gate: str,
+    expert: str = "gaussian",
+    source: str | None = None,
+    point: Mapping[str, Number] | None = None,
+    d: int = 1,
+) -> Orders:
+    """The orders of every parameter where the number of atoms is the true one.
+
+    Args:
+        gate: any of `temperance derive`, "activation-bias", or "contaminated softmax" (the second expert is known).
+        expert: as `models.experts.expert` takes it.
+        source: the activation of an activation gate.
+        point: values of the first atom's parameters, as `order_setting` takes them.
+        d: the dimension of x.
+
+    Returns:
+        Orders without the setting of a cell; an order neither flat nor bounded is undecided, and `reasons` say why.
+
+    Raises:
+        ValueError: what is not accepted.
+    """
+    spec = _model(gate, expert, source, d)
+    flows = _flows(spec, gate)
+    truth = _truth(spec, gate, point or {})
+    moved = dict.fromkeys(p for flow in flows for p in flow.field.moved if p != BETA0)
+    columns = _without_flows(truth, flows)
+    same = _same_experts(truth)
+    if same:
+        columns = tuple((i, p) for i, p in columns if p in spec.expert.parameters)
+    obstacle = None if source is None else irregularity(activation(source), d, 1)
+    proved = obstacle is None and independent_columns(lambda bits, rng: _rows(truth, columns, bits, rng))
+    reasons = [f"{flow.statement} keeps the density" for flow in flows]
+    if proved:
+        reasons.append("order 1: the other derivatives of the density are independent (theory.md 2.10)")
+    else:
+        reasons.append(f"undecided: {obstacle or 'the derivatives of the density were not proved to be independent'}")
+    one = Fraction(1) if proved else None
+    weights = {*weight_parameters(spec), BETA0}
+    rows = [Order(p.name, p.name, False, None, True) for p in moved if p not in weights]
+    for invariant in (f for flow in flows for f in flow.invariants if not f.free_symbols & weights):
+        name = min((s for s in invariant.free_symbols & set(moved)), key=list(moved).index).name
+        rows.append(Order(str(invariant).replace("**", "^"), name, False, one, False))
+    gates = [p for p in spec.gate.parameters if p not in moved and p not in weights]
+    gates.sort(key=lambda p: p in spec.gate.shared)
+    rest = [p for p in spec.expert.parameters if p not in moved]
+    own = [p for p in gates if p not in spec.gate.shared]
+    for p in (*own, *rest, *(p for p in gates if p in spec.gate.shared)):
+        flat = same and p not in spec.expert.parameters
+        rows.append(Order(p.name, p.name, False, None if flat else one, flat))
+    if same:
+        reasons.insert(0, "the two experts are the same: the density is theirs, whatever the gate is")
+    return Orders(None, (), tuple(rows), tuple(reasons), None)
+
+
+def _model(gate: str, expert: str, source: str | None, d: int) -> MoESpec:
+    if gate == CONTAMINATED:
+        gate = "softmax"
+    if gate != BIASED or source is None or d != 1:
+        return model(gate, expert, source, d)
+    return model(biased(activation(source)), expert)
+
+
+def _flows(spec: MoESpec, gate: str) -> list[Flow]:
+    """The exact flows, without those of a weight, which the gauge fixes."""
+    found = symmetries(derive(spec.gate, spec.expert, dim=spec.dim, order=1)).flows
+    weights = set(weight_parameters(spec))
+    return [flow for flow in found if not set(flow.field.moved) <= weights]
+
+
+def _truth(spec: MoESpec, gate: str, point: Mapping[str, Number]) -> _Truth:
+    """Two true atoms, or three where two have a curve of one density; the first is at the point."""
+    unknown = set(point) - {p.name for p in spec.parameters}
+    if unknown:
+        accepted = ", ".join(p.name for p in spec.parameters)
+        raise ValueError(f"no parameter {min(unknown)!r} of the gate {gate!r}; accepted: {accepted}")
+    free = spec.gate.name in _FREE
+    count = 3 if spec.gate.name == "cosine" else 2
+    values = [{p: _value(spec, p, i) for p in (*spec.parameters, BETA0)} for i in range(count)]
+    given = {p: exact_value(p.name, point[p.name]) for p in spec.parameters if p.name in point}
+    values[0] |= given
+    for v in values[1:]:
+        v |= {p: given[p] for p in spec.gate.shared if p in given}
+    own = [p for p in spec.gate.parameters if p not in spec.gate.shared]
+    own += [BETA0] if spec.gate.offset is not None else []
+    moving: list[tuple[int | None, sp.Symbol]] = [(None, p) for p in spec.gate.shared]
+    for i in range(count):
+        held = {BETA0} if free else {*own}
+        moving += [(i, p) for p in own if i < count - 1 or p not in held]
+        moving += [(i, p) for p in spec.expert.parameters if i == 0 or gate != CONTAMINATED]
+    return _Truth(spec, tuple(values), tuple(moving))
+
+
+def _value(spec: MoESpec, p: sp.Symbol, atom: int) -> sp.Expr:
+    """The value of a parameter in an atom, where none is given; those of a vector are not proportional in two atoms."""
+    name, *digits = p.name.split("_")
+    places = [*map(int, digits)] or [1]
+    step = sp.Integer(sum(places))
+    if p in spec.expert.parameters:
+        if p == NU:
+            return sp.sympify(_VARIANCES[atom])
+        return _INTERCEPTS[atom] + step - 1 if name == "b" else _SLOPES[atom] * (step + 2) / 3
+    if name == "beta1" and spec.gate.name in _DISTINCT:
+        return _SLOPES[atom] * (1 / step, step, (-1) ** (step + 1) * step)[atom]
+    if spec.gate.name == BIASED and name == "c":
+        return sp.log(2) if atom == 0 else sp.S.Zero
+    value = sp.sympify(_PLACES[name][atom] if name in _PLACES else 1)
+    return value / 4 if len(set(places)) == 2 else value / step if name == "beta1" else value
+
+
+def _without_flows(truth: _Truth, flows: Sequence[Flow]) -> tuple[tuple[int | None, sp.Symbol], ...]:
+    """The derivatives that are left when every flow takes one: a shared one, or one of each atom."""
+    taken = set()
+    for flow in flows:
+        shared = [p for p in flow.field.moved if p in truth.spec.gate.shared]
+        taken.add(shared[0] if shared else flow.field.moved[0])
+    return tuple((i, p) for i, p in truth.moving if p not in taken)
+
+
+def _same_experts(truth: _Truth) -> bool:
+    first, second = ([v[p] for p in truth.spec.expert.parameters] for v in truth.values[:2])
+    return len(truth.values) == 2 and first == second
+
+
+def _rows(
+    truth: _Truth, columns: Sequence[tuple[int | None, sp.Symbol]], bits: int, rng: random.Random
+) -> list[list[arb]]:
+    """The derivatives of the density at observations with x in [-2, 2]^d and y in [-6, 6], or an outcome."""
+    spec = truth.spec
+    outcomes = [r.rhs for r in spec.expert.log_density.atoms(sp.Eq)]
+    rows = []
+    for _ in range(_ROWS * len(columns)):
+        x = {p: sp.Rational(rng.randrange(-199, 200), 100) for p in covariates(spec.dim)}
+        seen = {**x, Y: rng.choice(outcomes) if outcomes else sp.Rational(rng.randrange(-600, 601), 100)}
+        row = _row(truth, columns, seen, bits)
+        if all(entry.is_finite() for entry in row):
+            rows.append(row)
+    return rows
+
+
+def _row(
+    truth: _Truth, columns: Sequence[tuple[int | None, sp.Symbol]], seen: Mapping[sp.Symbol, sp.Expr], bits: int
+) -> list[arb]:
+    """d g/d theta: pi_i (f_i - g) dL_i/d theta for the gate, pi_i df_i/d theta for the experts."""
+    spec, atoms = truth.spec, []
+    offset = sp.S.Zero if spec.gate.offset is None else spec.gate.offset
+    for values in truth.values:
+        at = {**values, **seen}
+        number = _evaluator(at, bits)
+        score, density = _piece(spec.gate.log_weight, at) + offset, _piece(spec.expert.log_density, at)
+        atoms.append((number, score, density, number(score).exp(), number(density).exp()))
+    total = sum((w for *_, w, _ in atoms), arb(0))
+    g = sum((w * f for *_, w, f in atoms), arb(0)) / total
+    row = []
+    for atom, p in columns:
+        entry = arb(0)
+        for number, score, density, w, f in atoms if atom is None else [atoms[atom]]:
+            gate = p not in spec.expert.parameters
+            entry += w / total * ((f - g) * number(sp.diff(score, p)) if gate else f * number(sp.diff(density, p)))
+        row.append(entry)
+    return row
+
+
+def _evaluator(at: Mapping[sp.Symbol, sp.Expr], bits: int) -> Callable[[sp.Expr], arb]:
+    known = {p.name: balls.value(v, {}, bits) for p, v in at.items()}
+    return lambda e: balls.value(e, known, bits)
+
+
+def _piece(e: sp.Expr, at: Mapping[sp.Symbol, sp.Expr]) -> sp.Expr:
+    """The formula that a function with pieces has around a point (which lies on no kink)."""
+    if not e.has(sp.Piecewise):
+        return e
+    folded = sp.piecewise_fold(e)
+    return next(f for f, condition in folded.args if condition.subs(at) == sp.true)
