@@ -7,9 +7,10 @@ from itertools import chain, combinations_with_replacement
 
 import sympy as sp
 
+from temperance.theory.activations.activation import Activation, Z, activation
 from temperance.theory.models.spec import NU, Expert, Jet, Y, coordinates, covariates, dot
 
-ACCEPTED = "gaussian, constant, polynomial:M (M = 1..9), nonlinear, multinomial:K (K = 2..9)"
+ACCEPTED = "gaussian, constant, polynomial:M (M = 1..9), nonlinear, nonlinear:ACTIVATION, multinomial:K (K = 2..9)"
 
 
 def normal(mean: sp.Expr) -> sp.Expr:
@@ -40,6 +41,14 @@ def nonlinear(dim: int) -> Expert:
     return Expert("nonlinear", normal(Jet(sp.Symbol("h"), 0, mean)), (*parameters, NU))
 
 
+def activated(dim: int, s: Activation) -> Expert:
+    """N(y | s(a.x + b), nu) for an activation of one piece without free parameters."""
+    if len(s.pieces) > 1 or s.parameters:
+        raise ValueError(f"an expert takes an activation of one formula without free parameters, not {s.name!r}")
+    mean, parameters = _affine(dim)
+    return Expert(f"nonlinear:{s.name}", normal(s.pieces[0].expr.subs(Z, mean)), (*parameters, NU))
+
+
 def polynomial(dim: int, degree: int) -> Expert:
     """N(y | b + sum_m a_m x^m, nu) over all monomials x^m of degree 1..degree (a_1 x + a_2 x^2 + .. for dim 1)."""
     x, b = covariates(dim), sp.Symbol("b", real=True)
@@ -68,6 +77,8 @@ def expert(name: str, dim: int = 1) -> Expert:
     simple = {"gaussian": gaussian, "constant": constant, "nonlinear": nonlinear}
     if name in simple:
         return simple[name](dim)
+    if name.startswith("nonlinear:"):
+        return activated(dim, activation(name.removeprefix("nonlinear:")))
     if match := re.fullmatch("polynomial:([1-9])", name):
         return polynomial(dim, int(match[1]))
     if match := re.fullmatch("multinomial:([2-9])", name):

@@ -79,6 +79,19 @@ def sigmoid(dim: int) -> Gate:
     return Gate("sigmoid", -sp.log(1 + sp.exp(-z)), (*beta, w, TAU), (TAU,), None)
 
 
+def sigmoid_without_tau(dim: int) -> Gate:
+    """Sigmoid gate 1/(1 + exp(-(beta1.x + w))): the temperature is known, and is 1."""
+    beta, w = coordinates("beta1", dim), sp.Symbol("w", real=True)
+    return Gate("sigmoid-tau-1", -sp.log(1 + sp.exp(-dot(beta, covariates(dim)) - w)), (*beta, w), (), None)
+
+
+def sigmoid_euclidean(dim: int) -> Gate:
+    """Sigmoid gate with a Euclidean score, 1/(1 + exp((|beta1 - x| - w)/tau)); in dimension 1 the two sides."""
+    beta, w = coordinates("beta1", dim), sp.Symbol("w", real=True)
+    log_weight = sp.piecewise_fold(-sp.log(1 + sp.exp(-laplace(dim).log_weight - w / TAU)))
+    return Gate("sigmoid-euclidean", log_weight, (*beta, w, TAU), (TAU,), None)
+
+
 def cosine(dim: int) -> Gate:
     """Cosine router exp(beta1.x/(|beta1| |x| tau)), dim >= 2."""
     return _router("cosine", dim, 0)
@@ -122,6 +135,8 @@ GATES: dict[str, Callable[[int], Gate]] = {
     "gaussian": gaussian,
     "gaussian-full": gaussian_full,
     "sigmoid": sigmoid,
+    "sigmoid-tau-1": sigmoid_without_tau,
+    "sigmoid-euclidean": sigmoid_euclidean,
     "cosine": cosine,
     "cosine-perturbed": cosine_perturbed,
     "laplace": laplace,

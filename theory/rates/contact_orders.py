@@ -22,7 +22,7 @@ from temperance.theory.conditions.first_order_failures import classify
 from temperance.theory.expressions import balls
 from temperance.theory.models.by_name import model
 from temperance.theory.models.gates import FITTED, require_gate
-from temperance.theory.models.spec import BETA0, TAU, Gate, covariates
+from temperance.theory.models.spec import BETA0, TAU, Gate, coordinates, covariates, dot
 from temperance.theory.orders.branch_and_bound import Monomial, System
 from temperance.theory.orders.reduced_equations import Reduced, Terms
 from temperance.theory.orders.split_cell import Exponents, Splitting, weight_parameters
@@ -105,13 +105,13 @@ class Orders:
         return self.cell
 
 
-def biased(s: Activation) -> Gate:
-    """The gate exp(s(beta1 x + c)/tau), d = 1, for an activation of one piece."""
+def biased(s: Activation, dim: int = 1) -> Gate:
+    """The gate exp(s(beta1.x + c)/tau) for an activation of one piece."""
     if len(s.pieces) > 1:
         raise ValueError(f"the gate {BIASED!r} takes an activation without kinks, not {s.name!r}")
-    (x,), beta, c = covariates(1), sp.Symbol("beta1", real=True), sp.Symbol("c", real=True)
-    log_weight = s.pieces[0].expr.subs(Z, beta * x + c) / TAU
-    return Gate(BIASED, log_weight, (beta, c, TAU), (TAU,), BETA0 / TAU, s.parameters)
+    beta, c = coordinates("beta1", dim), sp.Symbol("c", real=True)
+    log_weight = s.pieces[0].expr.subs(Z, dot(beta, covariates(dim)) + c) / TAU
+    return Gate(BIASED, log_weight, (*beta, c, TAU), (TAU,), BETA0 / TAU, s.parameters)
 
 
 def order_setting(

@@ -25,14 +25,14 @@ from temperance.theory.expressions import balls
 from temperance.theory.interactions.interactions import derive
 from temperance.theory.interactions.rank_by_balls import independent_columns
 from temperance.theory.models.by_name import model
-from temperance.theory.models.spec import BETA0, NU, MoESpec, Y, covariates
+from temperance.theory.models.spec import BETA0, NU, Jet, MoESpec, Y, covariates
 from temperance.theory.orders.split_cell import weight_parameters
 from temperance.theory.rates.contact_orders import BIASED, Number, Order, Orders, biased, exact_value
 from temperance.theory.rates.true_point import irregularity
 from temperance.theory.symmetries.flows import Flow, symmetries
 
 CONTAMINATED = "contaminated softmax"
-_FREE = ("laplace", "sigmoid", "cosine")
+_FREE = ("laplace", "sigmoid", "sigmoid-tau-1", "sigmoid-euclidean", "cosine")
 """Gates without a gauge: no atom's gate is held. All others are translated, or anchored (theory.md 1)."""
 _DISTINCT = (*_FREE, "cosine-perturbed")  # no beta1 is 0
 _PLACES = {
@@ -83,7 +83,8 @@ def exact_orders(
     spec = _model(gate, expert, source, d)
     flows = _flows(spec, gate)
     truth = _truth(spec, gate, point or {})
-    moved = dict.fromkeys(p for flow in flows for p in flow.field.moved if p != BETA0)
+    moved = dict.fromkeys(p for flow in flows for p in flow.field.moved)
+    resting = [p for p in moved if all(_rests(p, flows, values) for values in truth.values)]
     columns = _without_flows(truth, flows)
     same = _same_experts(truth)
     if same:
@@ -95,9 +96,11 @@ def exact_orders(
         reasons.append("order 1: the other derivatives of the density are independent (theory.md 2.10)")
     else:
         reasons.append(f"undecided: {obstacle or 'the derivatives of the density were not proved to be independent'}")
+    if resting:
+        reasons.append(f"undecided: {', '.join(p.name for p in resting)}, which rest under the flow at this point")
     one = Fraction(1) if proved else None
     weights = {*weight_parameters(spec), BETA0}
-    rows = [Order(p.name, p.name, False, None, True) for p in moved if p not in weights]
+    rows = [Order(p.name, p.name, False, None, p not in resting) for p in moved if p not in weights]
     for invariant in (f for flow in flows for f in flow.invariants if not f.free_symbols & weights):
         name = min((s for s in invariant.free_symbols & set(moved)), key=list(moved).index).name
         rows.append(Order(str(invariant).replace("**", "^"), name, False, one, False))
@@ -114,11 +117,11 @@ def exact_orders(
 
 
 def _model(gate: str, expert: str, source: str | None, d: int) -> MoESpec:
-    if gate == CONTAMINATED:
-        gate = "softmax"
-    if gate != BIASED or source is None or d != 1:
-        return model(gate, expert, source, d)
-    return model(biased(activation(source)), expert)
+    chosen = biased(activation(source), d) if gate == BIASED and source is not None else gate
+    spec = model("softmax" if gate == CONTAMINATED else chosen, expert, None if gate == BIASED else source, d)
+    if spec.log_atom.has(Jet):
+        raise ValueError("orders need functions by name, such as --activation tanh or --expert nonlinear:tanh")
+    return spec
 
 
 def _flows(spec: MoESpec, gate: str) -> list[Flow]:
@@ -126,6 +129,12 @@ def _flows(spec: MoESpec, gate: str) -> list[Flow]:
     found = symmetries(derive(spec.gate, spec.expert, dim=spec.dim, order=1)).flows
     weights = set(weight_parameters(spec))
     return [flow for flow in found if not set(flow.field.moved) <= weights]
+
+
+def _rests(p: sp.Symbol, flows: Sequence[Flow], values: Mapping[sp.Symbol, sp.Expr]) -> bool:
+    """Whether no flow moves a parameter at its value in an atom."""
+    speeds = [c for flow in flows for q, c in flow.field.components if q == p]
+    return all(sp.simplify(c.subs(values)) == 0 for c in speeds)
 
 
 def _truth(spec: MoESpec, gate: str, point: Mapping[str, Number]) -> _Truth:

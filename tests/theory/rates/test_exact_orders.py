@@ -27,6 +27,11 @@ def shown(*arguments):
         (("sigmoid",), "beta1 w tau"),
         (("cosine", "gaussian", None, None, 2), "beta1_1 beta1_2"),
         (("cosine-perturbed", "constant", None, None, 2), "beta1_1 beta1_2 tau"),
+        (("sigmoid-tau-1",), ""),
+        (("sigmoid-euclidean", "constant"), ""),
+        (("softmax", "nonlinear:tanh"), ""),
+        (("contaminated softmax",), ""),
+        (("contaminated softmax", "gaussian", None, {"a": "-1", "b": "3", "nu": "3/2"}), "beta1"),
         (("softmax", "multinomial:2"), "a_1 a_2 b_1 b_2"),
         (("linear", "gaussian", None, None, 3), "beta1_1 beta1_2 beta1_3 tau"),
     ],
@@ -50,3 +55,36 @@ def test_it_says_what_the_predictions_say(source):
 def test_rows_are_those_of_the_cells(gate, source):
     cell = orders(order_setting(gate, source=source)).orders
     assert [o.parameter for o in exact_orders(gate, source=source).orders] == [o.parameter for o in cell if not o.mean]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (("activation", "constant", "hardshrink"), "jump"),
+        (
+            ("softmax", "gaussian", None, {"a": "-1", "b": "3", "nu": "3/2", "beta1": "0"}),
+            "not proved to be independent",
+        ),
+        (("sigmoid", "gaussian", None, {"beta1": "-1", "w": "-1"}), "not proved to be independent"),
+        (("linear", "gaussian", None, {"beta1": "0"}), "rest under the flow"),
+    ],
+)
+def test_a_point_that_is_not_decided_says_why(arguments, why):
+    """A jump; two equal experts of constant weights; two equal gates; a point at which a flow rests."""
+    found = exact_orders(*arguments)
+    assert any(o.upper is None and not o.flat for o in found.orders)
+    assert why in found.reasons[-1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("softmax", "nonlinear"), "by name"),
+        (("sofmax",), "accepted"),
+        (("cosine",), "dimension 2"),
+        (("softmax", "gaussian", None, {"tau": "2"}), "accepted: beta1, a, b, nu"),
+    ],
+)
+def test_bad_input_is_named(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        exact_orders(*arguments)
