@@ -141,7 +141,7 @@ def atlas(kept: Mapping[str, Sequence[Mapping[str, Any]]] | None = None, *, ever
 
 def setting(row: AtlasRow, cell: str) -> OrderSetting:
     """The setting of an entry. Raises ValueError where orders cannot be computed there."""
-    return order_setting(row.gate, row.expert, row.source, point=row.point or None, **CELLS[cell])
+    return order_setting(row.gate, row.expert, row.source, point=row.point or None, dim=row.d, **CELLS[cell])
 
 
 def key(row: AtlasRow, cell: str) -> str:

@@ -177,7 +177,7 @@ def with_measurements(found: Orders, seed: int = 0, progress: Doing = _silently)
 
 
 def _measured(chosen: OrderSetting, mixtures: Family, order: Order, seed: int) -> Measured | None:
-    scale = chosen.scale is not None and order.parameter in (*chosen.labels, "tau")
+    scale = order.flat and order.name not in chosen.flat
     if scale or order.upper == 1 or (order.mean and chosen.size > 2):
         return None
     smooth, kinked = (LEVELS_MEAN, LEVELS_MEAN_KINK) if order.mean else (LEVELS, LEVELS_KINK)

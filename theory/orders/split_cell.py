@@ -21,7 +21,7 @@ import sympy as sp
 from flint import fmpq, fmpq_mat, fmpq_mpoly
 
 from temperance.theory.models.experts import normal
-from temperance.theory.models.spec import NU, MoESpec, Y, covariates
+from temperance.theory.models.spec import NU, Jet, MoESpec, Y, covariates
 from temperance.theory.orders.taylor import Taylor, rational
 
 (X,) = covariates(1)
@@ -34,8 +34,8 @@ Moments = dict[Exponents, fmpq]
 class Splitting:
     """A cell of two atoms at a true point, with another cell a singleton whose gate is held.
 
-    spec: the model, in dimension 1, with a Gaussian expert whose mean is a polynomial in x; point: the true values of
-    the gate's parameters; held: shared parameters that are known.
+    spec: the model, with a Gaussian expert; point: the true values of the gate's parameters; held: parameters of the
+    gate that are known.
     """
 
     spec: MoESpec
@@ -47,8 +47,6 @@ class Splitting:
 
     def __post_init__(self) -> None:
         """Sort the parameters, and validate."""
-        if self.spec.dim != 1:
-            raise ValueError(f"orders are computed for dimension 1, not {self.spec.dim}")
         gate = self.spec.gate
         weights = weight_parameters(self.spec)
         if gate.offset is None and not weights:
@@ -57,7 +55,7 @@ class Splitting:
         missing = [p.name for p in (*moving, *gate.shared) if p not in self.point]
         if missing:
             raise ValueError(f"the true point has no value of {missing[0]!r}")
-        object.__setattr__(self, "own", tuple(moving))
+        object.__setattr__(self, "own", tuple(p for p in moving if p not in self.held))
         object.__setattr__(self, "shared", tuple(p for p in gate.shared if p not in self.held))
         object.__setattr__(self, "mean", mean_of(self.spec))
 
@@ -80,25 +78,32 @@ def weight_parameters(spec: MoESpec) -> tuple[sp.Symbol, ...]:
 
 
 def mean_of(spec: MoESpec) -> sp.Expr:
-    """The mean of a Gaussian expert. Raises ValueError unless it is a polynomial in x linear in the parameters."""
-    density, parameters = spec.expert.log_density, spec.expert.parameters
+    """The mean of a Gaussian expert. Raises ValueError for any other expert, or a mean that is not named."""
+    density = spec.expert.log_density
     mean = sp.expand(Y + NU * sp.diff(density, Y))
-    slopes = [p for p in parameters if p != NU]
-    gaussian = NU in parameters and sp.expand(sp.expand(density - normal(mean))) == 0
-    if not gaussian or not mean.is_polynomial(X, *slopes) or sp.Poly(mean, *slopes).total_degree() != 1:
+    if NU not in spec.expert.parameters or mean.has(Y, Jet) or sp.expand(sp.expand(density - normal(mean))) != 0:
         raise ValueError(
-            f"orders are computed for Gaussian experts with a polynomial mean (gaussian, constant, polynomial:M), "
-            f"not for the expert {spec.expert.name!r}"
+            f"orders are computed for Gaussian experts with a mean that is named (gaussian, constant, polynomial:M, "
+            f"nonlinear:ACTIVATION), not for the expert {spec.expert.name!r}"
         )
     return mean
+
+
+def is_linear(cell: Splitting) -> bool:
+    """Whether the mean is a polynomial in x that is linear in the parameters."""
+    x, slopes = covariates(cell.spec.dim), [p for p in cell.expert if p != NU]
+    return bool(cell.mean.is_polynomial(*x, *slopes)) and sp.Poly(cell.mean, *slopes).total_degree() == 1
 
 
 def moment_equations(cell: Splitting, degree: int, reach: int) -> list[Moments]:
     """The Taylor coefficients in x up to the power `reach` of Phi_0, .., Phi_degree, offsets up to a degree.
 
     Each says that sum_alpha c_alpha E[D^alpha] (shared offsets to their powers) is 0.
-    Raises `NotRational` where a Taylor coefficient of the log weight at x = 0 is not rational.
+    Raises `NotRational` where a Taylor coefficient of the log weight at x = 0 is not rational, and ValueError for
+    another dimension than 1, or a mean that is not linear in the parameters.
     """
+    if cell.spec.dim != 1 or not is_linear(cell):
+        raise ValueError("equations are set up in dimension 1, for means that are polynomials linear in the parameters")
     symbols = (*cell.own, *cell.expert, *cell.shared)
     point = {X: sp.S.Zero} | {p: cell.point.get(p, sp.S.Zero) for p in symbols}
     ring = Taylor(point, lambda m: m[0] <= reach and sum(m[1:]) <= degree, reach + degree)

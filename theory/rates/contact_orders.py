@@ -1,7 +1,8 @@
-"""Finds the contact orders of an arbitrary gate: equations, exact flat directions, proved upper bounds (d = 1).
+"""Finds the contact orders of an arbitrary gate: equations, exact flat directions, proved upper bounds.
 
-The order r of a parameter is the smallest with |offset|^r = O(L2 distance); its rate is n^(-1/(2r)). Bounds are proved
-for cells of two atoms beside a singleton; other settings are prepared for measurement (`contact.by_minimisation`).
+The order r of a parameter is the smallest with |offset|^r = O(L2 distance); its rate is n^(-1/(2r)). Bounds are
+certified for cells of two atoms beside a singleton in dimension 1, and hold on lines in others (theory.md 2.10); what
+theorems bound in other cells is `orders_from_theorems`.
 
 Example: ``orders(order_setting("softmax"))`` has the upper orders beta1 2, a 2, b 4, nu 2 and, for the mean of a, 4/3.
 """
@@ -22,7 +23,7 @@ from temperance.theory.conditions.first_order_failures import classify
 from temperance.theory.expressions import balls
 from temperance.theory.models.by_name import model
 from temperance.theory.models.gates import FITTED, require_gate
-from temperance.theory.models.spec import BETA0, TAU, Gate, coordinates, covariates, dot
+from temperance.theory.models.spec import BETA0, TAU, Gate, MoESpec, coordinates, covariates, dot
 from temperance.theory.orders.branch_and_bound import Monomial, System
 from temperance.theory.orders.reduced_equations import Reduced, Terms
 from temperance.theory.orders.split_cell import Exponents, Splitting, weight_parameters
@@ -32,32 +33,41 @@ from temperance.theory.rates.orders_from_theorems import known_orders
 Split = Literal["one", "all"]
 Number: TypeAlias = int | Fraction | str | sp.Expr
 BIASED = "activation-bias"
-GATES = (*FITTED, BIASED, "quadratic", "gaussian", "laplace")
+COSINE = "cosine"
+GATES = (*FITTED, BIASED, "quadratic", "gaussian", "laplace", COSINE, "cosine-perturbed")
 _MOST_TERMS = 8  # of an equation that is shown
 _MOST_MOVING = 7  # parameters of an atom, tau included
 _LARGEST = 100  # of a value at the true point
 _MOST_OPERATIONS = 40  # of an activation whose weight is looked at as a polynomial
 _PLACES = {"beta1": 1, "A": sp.Rational(1, 2), "c": 0, "Gamma": 1, "tau": 1}
 _OTHER = {"beta1": 0, "A": 0, "c": -1, "Gamma": 1}
+_LINES = "bounds of dimension 1, which hold on lines (theory.md 2.10)"
 
 
 @dataclass(frozen=True)
 class OrderSetting:
     """A gate, an expert, a cell size and a true point.
 
-    cell: the model at the true point. size: m. split: "one" (another cell is a singleton, its gate held) or "all".
-    source: the activation, if any. scale: the exact scale symmetry, if there is one (tau is then held). labels: what
-    the gate's parameters are called where invariants of it are meant. flat: parameters along which there is an exact
-    curve of one density -> the identity.
+    cell: the model at the true point. line: what is seen of it on a line of R^d (d = 1: itself). size: m. split: "one"
+    (another cell is a singleton, its gate held) or "all". source: the activation, if any. scale: the exact scale
+    symmetry, if there is one; the parameters that are then held are flat. labels: what the gate's parameters are called
+    where invariants of it are meant. flat: parameters along which there is an exact curve of one density -> the
+    identity.
     """
 
     cell: Splitting
+    line: Splitting
     size: int
     split: Split
     source: Activation | None
     scale: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     flat: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def dim(self) -> int:
+        """d."""
+        return self.cell.spec.dim
 
     @property
     def parameters(self) -> tuple[sp.Symbol, ...]:
@@ -122,12 +132,13 @@ def order_setting(
     size: int = 2,
     split: str = "one",
     point: Mapping[str, Number] | None = None,
+    dim: int = 1,
 ) -> OrderSetting:
     """The setting of names.
 
     Args:
-        gate: one of `GATES`. expert: a Gaussian expert with a polynomial mean. source: an activation gate's activation.
-        size: m, 2 or more. split: "one" or "all".
+        gate: one of `GATES`. expert: a Gaussian expert with a named mean. source: an activation gate's activation.
+        size: m, 2 or more. split: "one" or "all". dim: d.
         point: values of the gate's parameters at the split atom, as numbers or as constants of the expression language
             ("1/2", "log(2)"); by default beta1 = 1 (Laplace: 0), tau = 1, A = 1/2, c = 0 (log 2 where it is a bias) and
             Gamma = 1.
@@ -136,28 +147,54 @@ def order_setting(
         ValueError: what is not accepted.
     """
     s = _checked(gate, source, size, split)
-    spec = model(biased(s) if gate == BIASED and s else gate, expert, s if gate == "activation" else None)
-    places = {**_PLACES, **({"c": sp.log(2)} if gate == BIASED else {}), **({"beta1": 0} if gate == "laplace" else {})}
+    spec = _spec(gate, expert, s, dim)
+    labels, scale, held = _scale(spec, s)
     weights = weight_parameters(spec)
-    moving = [p for p in spec.gate.parameters if p not in weights]
+    moving = [p for p in spec.gate.parameters if p not in weights and (p not in held or p in spec.gate.shared)]
     unknown = set(point or {}) - {p.name for p in moving}
     if unknown:
         accepted = ", ".join(p.name for p in moving)
         raise ValueError(f"no parameter {min(unknown)!r} of the gate {gate!r}; accepted: {accepted}")
-    values = {p: exact_value(p.name, {**places, **(point or {})}.get(p.name, 1)) for p in moving}
+    values = {p: exact_value(p.name, _default(spec, p)) for p in held}
+    values |= {p: exact_value(p.name, {p.name: _default(spec, p), **(point or {})}[p.name]) for p in moving}
     for p, value in values.items():
         if p.is_positive and not balls.value(value, {}) > 0:
             raise ValueError(f"{p.name} must be positive, not {value}")
-    labels, scale = _scale(gate, s)
-    if split == "all" and gate not in ("linear", "softmax", "quadratic", "gaussian"):
+    if split == "all" and gate not in ("linear", "softmax", "quadratic", "gaussian", "cosine-perturbed"):
         raise ValueError(f"every cell can be split for gates modulo translation, not for {gate!r}")
     flat = _translation(gate, spec.gate) if split == "all" else {}
-    cell = Splitting(spec, values, (TAU,) if scale else ())
-    if len(cell.each) + len(cell.shared) > _MOST_MOVING:
+    cell = Splitting(spec, values, held)
+    line = cell if dim == 1 or gate.startswith(COSINE) else _line(_spec(gate, expert, s, 1), cell)
+    if len(line.each) + len(line.shared) > max(_MOST_MOVING, 4 + 2 * line.spec.dim):
         raise ValueError(f"orders are computed for at most {_MOST_MOVING} parameters of an atom, not for {expert!r}")
     if gate == "activation" and s is not None and not scale:
-        flat = _power_curve(s, values[TAU])
-    return OrderSetting(cell, size, "all" if split == "all" else "one", s, scale, labels, flat)
+        flat = {p.name: text for p in cell.own for text in _power_curve(s, values[TAU]).values()}
+    return OrderSetting(cell, line, size, "all" if split == "all" else "one", s, scale, labels, flat)
+
+
+def _spec(gate: str, expert: str, s: Activation | None, dim: int) -> MoESpec:
+    return model(biased(s, dim) if gate == BIASED and s else gate, expert, s if gate == "activation" else None, dim)
+
+
+def _default(spec: MoESpec, p: sp.Symbol) -> sp.Expr:
+    """The value of a parameter of the gate at the split atom, where none is given."""
+    if spec.gate.name == BIASED and p.name == "c":
+        return sp.log(2)
+    return sp.sympify(0 if spec.gate.name == "laplace" and p != TAU else _PLACES.get(p.name.split("_")[0], 1))
+
+
+def _line(spec: MoESpec, cell: Splitting) -> Splitting:
+    """The cell on a line through the origin (of a Gaussian gate: through c), scaled so that beta1 is 1 or 0 on it."""
+    point = {p: cell.point.get(p, _default(spec, p)) for p in spec.gate.parameters if p not in weight_parameters(spec)}
+    if not any(v for p, v in cell.point.items() if p.name.startswith("beta1")):
+        point = {p: sp.S.Zero if p.name == "beta1" else v for p, v in point.items()}
+    return Splitting(spec, point, tuple(p for p in spec.gate.shared if p in cell.held))
+
+
+def on_line(name: str, expert: str) -> str:
+    """The parameter of dimension 1 that a coordinate is a part of: a_1_2 of a quadratic form is seen as a_2."""
+    stem, *places = name.split("_")
+    return f"{stem}_{len(places)}" if stem == "a" and expert.startswith("polynomial") else stem
 
 
 def exact_value(name: str, value: Number) -> sp.Expr:
@@ -197,22 +234,34 @@ def _checked(gate: str, source: str | sp.Expr | Activation | None, size: int, sp
 
 def other_place(setting: OrderSetting) -> dict[sp.Symbol, float]:
     """The gate of the other true atom, which is held."""
-    places = {**_OTHER, **({"c": 0} if setting.cell.spec.gate.name == BIASED else {})}
-    places |= {"beta1": -1} if setting.cell.spec.gate.name == "laplace" else {}
-    return {p: float(places[p.name]) for p in setting.cell.own}
+    return {p: float(v) for p, v in _other(setting.cell).items()}
 
 
-def _scale(gate: str, s: Activation | None) -> tuple[dict[str, str], str | None]:
-    """Labels of the invariants and the flow, where tau and the gate share a scale."""
+def _other(cell: Splitting) -> dict[sp.Symbol, sp.Expr]:
+    places = {**_OTHER, **({"c": 0} if cell.spec.gate.name == BIASED else {})}
+    places |= {"beta1": -1} if cell.spec.gate.name in ("laplace", COSINE) else {}
+    return {p: sp.sympify(places[p.name.split("_")[0]]) for p in cell.own}
+
+
+def _scale(spec: MoESpec, s: Activation | None) -> tuple[dict[str, str], str | None, tuple[sp.Symbol, ...]]:
+    """Labels of the invariants, the flow and what is held: where the gate has a scale of its own, or shares tau's."""
+    gate, own = spec.gate.name, [p for p in spec.gate.parameters if p not in spec.gate.shared]
+    names = [p.name for p in own]
+    length = f"sqrt({' + '.join(f'{n}^2' for n in names)})"
     if gate in ("linear", "quadratic"):
-        names = ["beta1"] if gate == "linear" else ["A", "beta1"]
         flow = f"(l {', l '.join(names)}, l beta0, l tau) has the same density for every l > 0"
-        return {n: f"{n}/tau" for n in names}, flow
+        return {n: f"{n}/tau" for n in names}, flow, (TAU,)
+    if gate == COSINE:
+        flow = f"(l {', l '.join(names)}) has the same density for every l > 0"
+        return {n: f"{n}/{names[0]}" for n in names[1:]}, flow, (own[0],)
+    if gate == "cosine-perturbed":
+        flow = f"changes of {', '.join(names)}, tau that keep beta1/((|beta1| + 1) tau) keep the density"
+        return {n: f"{n}/(tau*({length} + 1))" for n in names}, flow, (TAU,)
     failure = classify(s) if s is not None and gate == "activation" else None
     if failure is None or failure.kind != "homogeneous" or not failure.symmetry or failure.flow is None:
-        return {}, None
+        return {}, None, ()
     power = "" if failure.degree == 1 else f"^{failure.degree}"
-    return {"beta1": f"beta1{power}/tau"}, f"{failure.flow} has the same density"
+    return {n: f"{n}{power}/tau" for n in names}, f"{failure.flow} has the same density", (TAU,)
 
 
 def _translation(gate: str, found: Gate) -> dict[str, str]:
@@ -221,8 +270,9 @@ def _translation(gate: str, found: Gate) -> dict[str, str]:
         text = "offsets of c/Gamma and 1/Gamma that are the same in every cell cancel: log weights are linear in them"
         return {"c": text, "Gamma": text}
     own = [p for p in found.parameters if p != TAU]
-    linear = sp.Poly(found.log_weight.subs(TAU, 1), *own).total_degree() == 1
-    text = "offsets that are the same in every cell cancel in the softmax: the log weight is linear in them"
+    linear = gate == "cosine-perturbed" or sp.Poly(found.log_weight.subs(TAU, 1), *own).total_degree() == 1
+    of = " of beta1/((|beta1| + 1) tau)" if gate == "cosine-perturbed" else ""
+    text = f"offsets{of} that are the same in every cell cancel in the softmax: the log weight is linear in them"
     return {p.name: text for p in own} if linear else {}
 
 
@@ -241,21 +291,28 @@ def _power_curve(s: Activation, tau: sp.Expr) -> dict[str, str]:
 def orders(setting: OrderSetting) -> Orders:
     """Everything that theory says of the orders in a setting."""
     if setting.size == 2 and setting.split == "one":
-        found, proof, reason = certified(setting.cell)
+        found, proof, reason = certified(setting.line)
     else:
         found, proof = None, None
         reason = "upper bounds are computed for cells of two atoms with another cell a singleton"
     reasons = [reason]
+    scaled = [p.name for p in setting.cell.spec.gate.parameters if p.name in setting.labels or p in setting.cell.held]
     if setting.scale:
-        reasons.insert(0, f"tau and {', '.join(setting.labels)} are flat: {setting.scale}")
+        reasons.insert(0, f"{', '.join(scaled)} are flat: {setting.scale}")
     reasons += [f"{setting.label(name)} is flat: {text}" for name, text in setting.flat.items()]
-    rows = [Order(n, n, False, None, True) for n in (*setting.labels, "tau") if setting.scale]
+    rows = [Order(n, n, False, None, True) for n in scaled]
     means: dict[str, Fraction | None] = {}
+    seen = {p.name: on_line(p.name, setting.cell.spec.expert.name) for p in setting.parameters}
     if found and (proof or found.theorem):
-        upper = {p.name: found.order(p.name) for p in setting.parameters}
-        means = {p.name: found.mean(p.name) for p in setting.cell.each}
+        upper = {name: found.order(line) for name, line in seen.items()}
+        if setting.dim == 1:
+            means = {p.name: found.mean(p.name) for p in setting.cell.each}
+        else:
+            reasons.append(_LINES)
+            proof = None
     else:
-        known = known_orders(setting.cell, setting.source, setting.size, setting.split == "all")
+        cell, every = setting.cell, setting.split == "all"
+        known = known_orders(cell, setting.source, _other(cell), setting.size, every=every, curve=bool(setting.flat))
         upper = {name: r for name, (r, _) in known.items()}
         theorems = {why: ", ".join(setting.label(n) for n in known if known[n][1] == why) for _, why in known.values()}
         reasons += [f"{names}: bounded by a theorem, without a certificate ({why})" for why, names in theorems.items()]

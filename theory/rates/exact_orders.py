@@ -13,7 +13,7 @@ moves are flat, and if the derivatives that are left are independent, its invari
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -21,13 +21,13 @@ import sympy as sp
 from flint import arb
 
 from temperance.theory.activations.activation import activation
-from temperance.theory.expressions import balls
 from temperance.theory.interactions.interactions import derive
 from temperance.theory.interactions.rank_by_balls import independent_columns
 from temperance.theory.models.by_name import model
-from temperance.theory.models.spec import BETA0, NU, Jet, MoESpec, Y, covariates
+from temperance.theory.models.spec import BETA0, NU, Jet, MoESpec, Y
 from temperance.theory.orders.split_cell import weight_parameters
 from temperance.theory.rates.contact_orders import BIASED, Number, Order, Orders, biased, exact_value
+from temperance.theory.rates.gate_orders import formula_at, numbers, random_point
 from temperance.theory.rates.true_point import irregularity
 from temperance.theory.symmetries.flows import Flow, symmetries
 
@@ -199,8 +199,10 @@ def _rows(
     outcomes = [r.rhs for r in spec.expert.log_density.atoms(sp.Eq)]
     rows = []
     for _ in range(_ROWS * len(columns)):
-        x = {p: sp.Rational(rng.randrange(-199, 200), 100) for p in covariates(spec.dim)}
-        seen = {**x, Y: rng.choice(outcomes) if outcomes else sp.Rational(rng.randrange(-600, 601), 100)}
+        seen = {
+            **random_point(rng, spec.dim),
+            Y: rng.choice(outcomes) if outcomes else sp.Rational(rng.randrange(-600, 601), 100),
+        }
         row = _row(truth, columns, seen, bits)
         if all(entry.is_finite() for entry in row):
             rows.append(row)
@@ -215,8 +217,8 @@ def _row(
     offset = sp.S.Zero if spec.gate.offset is None else spec.gate.offset
     for values in truth.values:
         at = {**values, **seen}
-        number = _evaluator(at, bits)
-        score, density = _piece(spec.gate.log_weight, at) + offset, _piece(spec.expert.log_density, at)
+        number = numbers(at, bits)
+        score, density = formula_at(spec.gate.log_weight, at) + offset, formula_at(spec.expert.log_density, at)
         atoms.append((number, score, density, number(score).exp(), number(density).exp()))
     total = sum((w for *_, w, _ in atoms), arb(0))
     g = sum((w * f for *_, w, f in atoms), arb(0)) / total
@@ -228,16 +230,3 @@ def _row(
             entry += w / total * ((f - g) * number(sp.diff(score, p)) if gate else f * number(sp.diff(density, p)))
         row.append(entry)
     return row
-
-
-def _evaluator(at: Mapping[sp.Symbol, sp.Expr], bits: int) -> Callable[[sp.Expr], arb]:
-    known = {p.name: balls.value(v, {}, bits) for p, v in at.items()}
-    return lambda e: balls.value(e, known, bits)
-
-
-def _piece(e: sp.Expr, at: Mapping[sp.Symbol, sp.Expr]) -> sp.Expr:
-    """The formula that a function with pieces has around a point (which lies on no kink)."""
-    if not e.has(sp.Piecewise):
-        return e
-    folded = sp.piecewise_fold(e)
-    return next(f for f, condition in folded.args if condition.subs(at) == sp.true)

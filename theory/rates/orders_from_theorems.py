@@ -1,7 +1,7 @@
-"""Bounds contact orders by theorems: the one on experts, the conditions of theory.md 2.4, and r_bar(m) = 2m (2.6).
+"""Bounds contact orders by theorems: the one on experts, those of theory.md 2.4 and 2.10, and r_bar(m) = 2m (2.6).
 
-This covers what `orders.upper_bounds` cannot: cells of more than two atoms, kinks, irrational Taylor coefficients, and
-every cell split. The theorem on experts holds for every gate, the others for softmax and activation gates.
+This covers what `orders.upper_bounds` cannot: cells of more than two atoms, kinks, irrational Taylor coefficients,
+means that are not linear in the parameters, and every cell split.
 """
 
 from __future__ import annotations
@@ -12,21 +12,25 @@ import sympy as sp
 
 from temperance.theory.activations.activation import Activation
 from temperance.theory.models.gates import FITTED
-from temperance.theory.models.spec import NU, TAU
+from temperance.theory.models.spec import TAU, coordinates
 from temperance.theory.orders.split_cell import Splitting
+from temperance.theory.rates.gate_orders import Bounds, Place, expert_orders, gate_orders
 from temperance.theory.rates.predict import predict
 from temperance.theory.rates.prediction import Prediction
 from temperance.theory.rates.true_point import TruePoint
 
-_EXPERTS = "the theorem on experts, which holds for every gate: |b|^(2m) and |nu|^m are O(distance)"
 
-
-def known_orders(cell: Splitting, source: Activation | None, size: int, every: bool) -> dict[str, tuple[Fraction, str]]:
+def known_orders(
+    cell: Splitting, source: Activation | None, other: Place, size: int, *, every: bool, curve: bool
+) -> Bounds:
     """Name of a parameter -> (the least upper bound of its order that a theorem gives, the reason).
 
-    size: m. every: whether every cell is split.
+    other: the gate of the other true atom. size: m. every: whether every cell is split. curve: whether the weight is
+    linear in a power of beta1 at the true temperature.
     """
-    bounds = {p.name: (Fraction(size if p == NU else 2 * size), _EXPERTS) for p in cell.expert}
+    gate = {} if every else gate_orders(cell, other, size, curve)
+    squares = all(p.name in gate and gate[p.name][0] <= 2 for p in cell.own)
+    bounds = {**gate, **expert_orders(cell, size, squares)}
     for name, p in _predicted(cell, source, size, every).items():
         if p.sharp is not None and (name not in bounds or 1 / (2 * p.sharp) <= bounds[name][0]):
             bounds[name] = 1 / (2 * p.sharp), p.reason
@@ -48,15 +52,19 @@ def _predicted(cell: Splitting, source: Activation | None, size: int, every: boo
     gate = cell.spec.gate.name
     if gate not in FITTED or cell.spec.expert.name != "gaussian":
         return {}
-    point = None
+    point, dim = None, cell.spec.dim
     if source is not None:
-        values = {p.name: cell.point[p] for p in (*cell.own, *cell.spec.gate.shared)}
-        if not all(v.is_Rational for v in values.values()):
+        values = [cell.point[p] for p in (*coordinates("beta1", dim), TAU)]
+        if not all(v.is_Rational for v in values):
             return {}
-        point = TruePoint(((values["beta1"],), (sp.S.Zero,)), values[TAU.name])
+        point = TruePoint((tuple(values[:-1]), (sp.S.Zero,) * dim), values[-1])
     fitted, sizes = (2 * size, (size, size)) if every else (size + 1, (size, 1))
     gauge = "free" if source is None else "anchored"
-    found = predict(gate, source, true_k=2, fitted_k=fitted, gauge=gauge, point=point)  # type: ignore[arg-type]
-    movable = {q.name for q in (*cell.each, *cell.shared)}
-    named = ((p.parameter.replace("beta1/tau", "beta1"), p) for p in found)
-    return {name: p for name, p in named if name in movable and p.applies(sizes, None if name == "tau" else 0)}
+    found = predict(gate, source, true_k=2, fitted_k=fitted, gauge=gauge, dim=dim, point=point)  # type: ignore[arg-type]
+    named = {p.parameter.replace("beta1/tau", "beta1"): p for p in found if _applies(p, sizes)}
+    movable = {q.name: q.name.split("_")[0] for q in (*cell.each, *cell.shared)}
+    return {name: named[stem] for name, stem in movable.items() if stem in named}
+
+
+def _applies(p: Prediction, sizes: tuple[int, int]) -> bool:
+    return p.applies(sizes, None if p.parameter == "tau" else 0)

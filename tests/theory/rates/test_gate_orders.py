@@ -1,0 +1,142 @@
+"""Bounds by second derivatives of the gate's weight and of the mean: against certificates and identities."""
+
+import numpy as np
+import pytest
+import sympy as sp
+
+from temperance.theory.rates.contact_orders import order_setting, orders
+from temperance.theory.rates.gate_orders import expert_orders, gate_orders, independent
+
+X = sp.Symbol("x", real=True)
+
+
+def shown(*arguments, **how):
+    found = orders(order_setting(*arguments, **how)).orders
+    return {o.parameter: "flat" if o.flat else o.upper for o in found if not o.mean}
+
+
+def near_doubled(ends):
+    """The functions of x of the second order near doubled atoms whose 1 - sigma are these."""
+    return [f for s in ends for f in (s, X * s, *(X**k * s * (2 * s - 1) for k in range(3)))]
+
+
+@pytest.mark.parametrize(
+    ("gate", "source", "point"),
+    [
+        ("softmax", None, None),
+        ("activation", "tanh", {"tau": "1/2"}),
+        ("activation", "z**2", None),
+        ("activation-bias", "sigmoid", {"beta1": "2", "c": "log(2)", "tau": "1/8"}),
+        ("quadratic", None, None),
+        ("gaussian", None, None),
+    ],
+)
+def test_theorems_say_what_certificates_say(gate, source, point):
+    """In a cell of two, by two ways."""
+    chosen = order_setting(gate, source=source, point=point)
+    certified = {o.name: o.upper for o in orders(chosen).orders if o.certified and not o.mean}
+    other = {p: sp.Integer(-1 if p.name == "c" and gate == "gaussian" else p.name == "Gamma") for p in chosen.cell.own}
+    found = gate_orders(chosen.cell, other, 2)
+    assert {p.name for p in (*chosen.cell.own, *chosen.cell.shared)} == set(found)
+    assert {name: r for name, (r, _) in found.items()} == {name: certified[name] for name in found}
+
+
+def test_three_atoms_leave_no_order_open():
+    assert shown("softmax", "constant", size=3) == {"beta1": 2, "b": 6, "nu": 3}
+    assert shown("quadratic", size=3)["A/tau"] == 3
+    assert shown("gaussian", size=3) == {"c": 6, "Gamma": 3, "a": 6, "b": 6, "nu": 3}
+    assert shown("activation-bias", "gaussian", "sigmoid", size=3)["tau"] == 1
+    assert shown("laplace", size=3) == {"beta1": sp.Rational(3, 2), "a": 2, "b": 6, "nu": 3, "tau": 1}
+    assert shown("activation", "gaussian", "log(1 + z**2)", size=3)["tau"] == 1
+
+
+def test_the_moments_of_a_quadratic_gate_are_met_to_the_order_that_is_proved():
+    """The nodes of Gauss and Hermite: sum_l p_l exp(t q_l x - t^2 x^2/2) = 1 + O(t^6) for three atoms."""
+    t = sp.Symbol("t")
+    shares, nodes = (sp.Rational(1, 6), sp.Rational(2, 3), sp.Rational(1, 6)), (-sp.sqrt(3), 0, sp.sqrt(3))
+    weight = sum(p * sp.exp(t * q * X - t**2 * X**2 / 2) for p, q in zip(shares, nodes, strict=True))
+    assert sp.expand(sp.series(weight, t, 0, 7).removeO() - 1) == -sp.Rational(1, 120) * X**6 * t**6
+
+
+@pytest.mark.parametrize(
+    ("expert", "found"),
+    [
+        ("nonlinear:tanh", {"a": 2, "b": 2, "nu": 2}),
+        ("nonlinear:sigmoid", {"a": 2, "b": 2, "nu": 2}),
+        ("nonlinear:identity", {"a": 2, "b": 4, "nu": 2}),  # heat: u_bb = 2 u_nu
+        ("nonlinear:asinh(z)", {"a": 4, "b": 4, "nu": 2}),  # (1 + z^2) h'^2 = 1
+    ],
+)
+def test_a_bounded_mean_breaks_the_heat_equation(expert, found):
+    assert shown("softmax", expert) == {"beta1": 2, **found}
+    assert shown("softmax", expert, split="all")["beta1"] == "flat"
+    assert shown("softmax", expert, split="all")["b"] == 4
+
+
+def test_an_expert_of_a_gate_without_a_bound_keeps_the_bound_of_every_gate():
+    cell = order_setting("softmax", "nonlinear:tanh", size=3).cell
+    assert {name: r for name, (r, _) in expert_orders(cell, 3, squares=False).items()} == {"a": 6, "b": 6, "nu": 3}
+
+
+@pytest.mark.parametrize("dim", [2, 3])
+@pytest.mark.parametrize(
+    ("gate", "expert", "source"),
+    [
+        ("linear", "gaussian", None),
+        ("softmax", "polynomial:2", None),
+        ("activation", "gaussian", "tanh"),
+        ("activation-bias", "constant", "sigmoid"),
+        ("quadratic", "constant", None),
+    ],
+)
+def test_bounds_of_dimension_one_hold_on_lines(gate, expert, source, dim):
+    line, found = (orders(order_setting(gate, expert, source, dim=d)) for d in (1, dim))
+    upper = {o.name: o.upper for o in line.orders if not o.flat and not o.mean}
+    assert found.certificate is None
+    assert line.certificate is not None
+    proved = [o for o in found.orders if not o.flat and not o.mean]
+    assert len(proved) > len(upper)
+    for o in proved:
+        stem, *places = o.name.split("_")
+        name = f"a_{len(places)}" if expert == "polynomial:2" and stem == "a" else stem
+        assert (o.upper, o.certified) == (upper[name], False)
+
+
+def test_routers_in_dimension_two():
+    found = shown("cosine", dim=2)
+    assert found == {
+        **dict.fromkeys(("beta1_1", "beta1_2"), "flat"),
+        **{"beta1_2/beta1_1": 2, "a_1": 2, "a_2": 2, "b": 4, "nu": 2, "tau": 1},
+    }
+    assert shown("cosine-perturbed", dim=2, split="all")["tau"] == "flat"
+    with pytest.raises(ValueError, match="accepted: beta1_2, tau"):
+        order_setting("cosine", dim=2, point={"beta1_1": "2"})
+
+
+def test_what_turns_with_a_kink_is_left_open():
+    found = shown("activation", "gaussian", "relu", dim=2)
+    assert (found["beta1_1/tau"], found["b"]) == (None, 4)
+
+
+def test_two_atoms_for_each_of_a_normalised_sigmoid_gate():
+    """The functions of the second order near doubled atoms (theory.md 2.10)."""
+    ends = [1 / (1 + sp.exp(X)), 1 / (1 + sp.exp(sp.Rational(1, 2) - 2 * X))]
+    assert independent(near_doubled(ends), {}, 1)
+    assert not independent(near_doubled([1 / (1 + sp.exp(X)), 1 / (1 + sp.exp(-X))]), {}, 1)
+
+
+def test_no_cell_of_two_has_a_true_normalised_sigmoid_density():
+    """The distance to sigma(u_1)/sigma(u_2), from many starts in a box, stays far above rounding."""
+    from scipy.optimize import least_squares
+
+    x = np.linspace(-2, 2, 41)
+    ratio = (1 + np.exp(1 - np.sqrt(2) * x)) / (1 + np.exp(-x))
+
+    def gap(v):
+        sigma = 1 / (1 + np.exp(-v[::2, None] * x - v[1::2, None]))
+        return (sigma[0] + sigma[1]) / sigma[2] - ratio
+
+    starts = np.random.default_rng(0).uniform(-3, 3, (20, 6))
+    reached = [least_squares(gap, start, bounds=(-4, 4)).cost for start in starts]
+    assert min(reached) > 1e-6
+    assert abs(gap(np.array([1, 0, 0, -40, np.sqrt(2), -1]))).max() < 1e-12  # outside of the box a weight vanishes

@@ -1,0 +1,120 @@
+"""Bounds the orders in a cell by the second derivatives of the gate's weight and of the mean (theory.md 2.10).
+
+The weights of a cell add up to the true one whatever the experts are. So the gate's parameters have an equation of
+their own, and where the derivatives in it are independent, their squares are O(distance): the order is 2 in a cell of
+any number of atoms, with any expert, in any dimension. Independence is decided in balls, at the true point.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from fractions import Fraction
+from typing import TypeVar
+
+import sympy as sp
+from flint import arb
+
+from temperance.theory.expressions import balls
+from temperance.theory.interactions.rank_by_balls import independent_columns
+from temperance.theory.models.spec import NU, covariates
+from temperance.theory.orders.split_cell import Splitting, is_linear
+
+T, U = TypeVar("T"), TypeVar("U")
+Place = Mapping[sp.Symbol, sp.Expr]
+Bounds = dict[str, tuple[Fraction, str]]
+"""Name of a parameter -> (an upper bound of its order, the reason)."""
+
+_ROWS = 3  # values of x for every function
+_WEIGHTS = "the second derivatives of the gate's weight are independent"
+_MOMENTS = "the weights of the cell determine the moments of Gaussians with these offsets"
+_KINK = "the kink at x = beta1 moves, and shows itself to the order 3/2; the shares are bounded away from 0"
+_CURVE = "the first derivatives of the gate's weight are independent, and it is linear in a power of beta1"
+_SLOPES = "the squares of x are independent of 1, x and the slopes of the gate, which has at most the order 2"
+_MEANS = "the second derivatives of the mean and 1 are independent, and the gate has the order 2"
+_EXPERTS = "the theorem on experts, which holds for every gate: |b|^(2m) and |nu|^m are O(distance)"
+
+
+def gate_orders(cell: Splitting, other: Place, size: int, curve: bool = False) -> Bounds:
+    """Bounds of the gate's parameters, in a cell of `size` atoms beside a singleton whose gate is held at `other`.
+
+    curve: whether the weight is linear in a power of beta1 at the true temperature, so that beta1 itself is flat.
+    """
+    gate = cell.spec.gate
+    if gate.name in ("quadratic", "gaussian"):
+        narrow = {p: p.name.split("_")[0] in ("A", "Gamma") for p in cell.own}
+        return {p.name: (Fraction(size if narrow[p] else 2 * size), _MOMENTS) for p in cell.own}
+    if gate.name == "laplace" and cell.spec.dim == 1 and any(cell.point[p] != v for p, v in other.items()):
+        return {p.name: (Fraction(3, 2) if p in cell.own else Fraction(1), _KINK) for p in (*cell.own, *cell.shared)}
+    if _moves_a_kink(cell):
+        return {}
+    score, dim = gate.log_weight, cell.spec.dim
+    slopes = [sp.diff(score, p) for p in cell.own]
+    shared = [sp.diff(score - score.subs(other, simultaneous=True), p) for p in cell.shared]
+    if curve:
+        proved = dim == 1 and independent([sp.S.One, *slopes, *shared], cell.point, dim)
+        return {p.name: (Fraction(1), _CURVE) for p in cell.shared} if proved else {}
+    bends = [sp.diff(f, q) + f * g for f, (q, g) in _pairs(slopes, list(zip(cell.own, slopes, strict=True)))]
+    if not independent([sp.S.One, *slopes, *shared, *bends], cell.point, dim):
+        return {}
+    return {p.name: (Fraction(2 if p in cell.own else 1), _WEIGHTS) for p in (*cell.own, *cell.shared)}
+
+
+def expert_orders(cell: Splitting, size: int, squares: bool) -> Bounds:
+    """Bounds of the expert's parameters; squares: whether the gate's own parameters have at most the order 2."""
+    found = {p.name: (Fraction(size if p == NU else 2 * size), _EXPERTS) for p in cell.expert}
+    moving, dim = [p for p in cell.expert if p != NU], cell.spec.dim
+    slopes = [sp.diff(cell.mean, p) for p in moving]
+    bends = [f * g for f, g in _pairs(slopes, slopes)]
+    if not is_linear(cell):
+        place = {p: sp.S.Zero if p.name == "b" else sp.S.One for p in cell.expert}
+        if squares and independent([sp.S.One, *bends], place, dim):
+            return {p.name: (Fraction(2), _MEANS) for p in cell.expert}
+        return found if independent(slopes, place, dim) else {}
+    if squares and set(slopes) == {sp.S.One, *covariates(dim)}:
+        gate = [sp.diff(cell.spec.gate.log_weight, p) for p in cell.own]
+        if independent([*bends, *gate], cell.point, dim):
+            found |= {p.name: (Fraction(2), _SLOPES) for p in moving if p.name != "b"}
+    return found
+
+
+def _pairs(first: Sequence[T], second: Sequence[U]) -> Iterator[tuple[T, U]]:
+    return ((f, g) for i, f in enumerate(first) for g in second[i:])
+
+
+def _moves_a_kink(cell: Splitting) -> bool:
+    """Whether a kink of the gate is not at x = 0 for every value of the parameters."""
+    x = dict.fromkeys(covariates(cell.spec.dim), sp.S.Zero)
+    gaps = [r.lhs - r.rhs for r in cell.spec.gate.log_weight.atoms(sp.core.relational.Relational)]
+    return any(cell.spec.dim > 1 or gap.subs(x) != 0 for gap in gaps)
+
+
+def independent(functions: Sequence[sp.Expr], place: Place, dim: int) -> bool:
+    """Whether functions of x are proved to be independent on [-2, 2]^dim, the parameters being at a place."""
+
+    def rows(bits: int, rng: random.Random) -> list[list[arb]]:
+        found = []
+        for _ in range(_ROWS * len(functions)):
+            at = {**place, **random_point(rng, dim)}
+            number = numbers(at, bits)
+            found.append([number(formula_at(f, at)) for f in functions])
+        return [row for row in found if all(entry.is_finite() for entry in row)]
+
+    return independent_columns(rows)
+
+
+def random_point(rng: random.Random, dim: int) -> dict[sp.Symbol, sp.Expr]:
+    """x in [-2, 2]^dim."""
+    return {p: sp.Rational(rng.randrange(-199, 200), 100) for p in covariates(dim)}
+
+
+def numbers(at: Place, bits: int) -> Callable[[sp.Expr], arb]:
+    """Encloses expressions where their symbols have these values."""
+    known = {p.name: balls.value(v, {}, bits) for p, v in at.items()}
+    return lambda e: balls.value(e, known, bits)
+
+
+def formula_at(e: sp.Expr, at: Place) -> sp.Expr:
+    """The formula that an expression with pieces has around a point (which lies on no kink)."""
+    pieces = e.atoms(sp.Piecewise)
+    return e.xreplace({w: next(f for f, c in w.args if c.subs(at) == sp.true) for w in pieces}) if pieces else e
