@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from temperance.pages.answer import Answer, Part
@@ -42,10 +42,7 @@ class Certified(Answer):
         """Whether every certificate is proved."""
         return all(proof.rejection is None for proof in self.proofs)
 
-    @property
-    def title(self) -> str:
-        """What was asked."""
-        return "Are the certificates proved?"
+    title = "Are the certificates proved?"
 
     @property
     def status(self) -> int:
@@ -66,7 +63,7 @@ class Certified(Answer):
 
     def to_json(self) -> Any:
         """A list: file, statement, and why it is rejected, null where it is proved."""
-        return [{"file": p.file, "statement": p.statement, "rejection": p.rejection} for p in self.proofs]
+        return list(map(asdict, self.proofs))
 
 
 def certify(*files: FileOr) -> Certified:
@@ -86,13 +83,14 @@ def certify(*files: FileOr) -> Certified:
 
 
 def _checked(file: str, certificate: Any) -> Proof:
-    statement = certificate.get("statement") if isinstance(certificate, Mapping) else None
+    if not isinstance(certificate, Mapping) or "format" not in certificate:
+        return Proof(file, "no statement", "no certificate: it is no object with the key 'format'")
+    statement = certificate.get("statement")
+    rejection = None
     try:
         check(certificate)
     except Rejected as error:
-        rejection: str | None = str(error)
-    else:
-        rejection = None
+        rejection = str(error)
     return Proof(file, statement if isinstance(statement, str) else "no statement", rejection)
 
 

@@ -6,6 +6,7 @@ import shlex
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from temperance.answers.proof_files import check_names, write_proofs
@@ -38,12 +39,14 @@ class Check(Answer):
         refused: why the others cannot be read.
         unwritten: which verdicts have no certificate, where certificates are written.
         required: the conditions that should hold.
+        written: what was written where.
     """
 
     decisions: tuple[Decision, ...]
     refused: tuple[str, ...] = ()
     unwritten: tuple[str, ...] = ()
     required: tuple[str, ...] = ()
+    written: tuple[str, ...] = ()
 
     def __getattr__(self, name: str) -> Any:
         """An attribute of the decision, of one activation."""
@@ -63,16 +66,16 @@ class Check(Answer):
 
     @property
     def remarks(self) -> Sequence[str]:
-        """What has no certificate or cannot be read."""
-        return (*self.unwritten, *self.refused)
+        """What was written, has no certificate, or cannot be read."""
+        return (*self.written, *self.unwritten, *self.refused)
 
     def parts(self) -> Iterator[Part]:
         """The table, the relations that make conditions fail, and the mirror types in words."""
         if not self.decisions:
             return
         yield Grid("Conditions", _COLUMNS, tuple(_row(d) for d in self.decisions))
-        for found in self.decisions:
-            yield from _notes(found)
+        for found, twin in zip(self.decisions, self._twins, strict=True):
+            yield from _notes(found, twin)
         kinds = {_mirror(d) for d in self.decisions}
         yield from (f"mirror {text}" for kind, text in MIRRORS.items() if kind in kinds)
 
@@ -88,6 +91,10 @@ class Check(Answer):
             of = ", ".join(name for name, one in zip(names, found, strict=True) if one.advice == advice)
             lines.append(f"what to do ({of}): {advice}" if several else f"what to do: {advice}")
         return [*lines, _RATES.format(shlex.quote(names[0]))] if names else []
+
+    @cached_property
+    def _twins(self) -> list[str | None]:
+        return [twins(d.activation).remark if d.activation.pieces else None for d in self.decisions]
 
     @property
     def _names(self) -> list[str]:
@@ -156,8 +163,8 @@ def check(
             except ValueError as error:
                 refused.append(str(error))
     with display() as shown, shown.doing("writing proofs"):
-        remarks = write_proofs(decisions, certificate, coq)
-    found = Check(tuple(decisions), tuple(refused), tuple(remarks), required)
+        written, unwritten = write_proofs(decisions, certificate, coq)
+    found = Check(tuple(decisions), tuple(refused), tuple(unwritten), required, tuple(written))
     if refused:
         raise Refused("; ".join(refused), found)
     return found
@@ -211,8 +218,8 @@ def _short(v: Verdict) -> str:
     return f"{v.outcome}{at}{families}"
 
 
-def _notes(found: Decision) -> Iterator[str]:
-    """Why an activation fails or is undecided, and at which parameters the verdicts are others."""
+def _notes(found: Decision, twin: str | None) -> Iterator[str]:
+    """Why an activation fails or is undecided, at which parameters the verdicts are others, and its first twin."""
     reasons: dict[str, str] = {}
     for condition, v in zip(CONDITIONS, found.verdicts, strict=True):
         why = v.reason or v.relation
@@ -222,7 +229,6 @@ def _notes(found: Decision) -> Iterator[str]:
     if found.mirror is not None and not found.mirror.proved:
         notes.append(f"mirror: {found.mirror.reason}")
     notes += [f"other verdicts at {name} = {', '.join(values)}" for name, values in found.exceptional_parameters]
-    twin = twins(found.activation).remark if found.activation.pieces else None
     notes += [] if twin is None else [f"twins of two atoms, free gauge: {twin}"]
     return (f"{found.activation.name}, {note}" for note in notes)
 
@@ -233,7 +239,7 @@ class Catalogue(Check):
 
     Attributes:
         decisions: one for every activation.
-        refused, unwritten, required: empty.
+        refused, unwritten, required, written: empty.
         seconds: the time that each decision took.
     """
 

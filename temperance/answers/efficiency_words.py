@@ -1,13 +1,61 @@
-"""Says in words what sample sizes mean."""
+"""Lays out sample sizes as a table, and says in words what they mean."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from temperance.measurements.sample_sizes import Match, Row
+from temperance.pages.answer import Grid
 
 _SHOWN = 4  # names in a sentence
+_COLUMNS = ("activation", "tau", "n (tau)", "n (beta1)", "price", "best tau (window)", "crossings", "tau -> 0")
+_MATCHED_COLUMNS = ("activation", "n (tau)", "n (beta1)", "n (both)", "at beta1", "tau", "price")
+
+
+def table(rows: Sequence[Row], match: Match | None) -> Grid:
+    """The sample sizes, a row an activation and temperature."""
+    columns, cells = (_COLUMNS, _cells) if match is None else (_MATCHED_COLUMNS, _matched_cells)
+    return Grid("Sample sizes", columns, tuple(map(cells, rows)))
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    window, law = "-", row.laws.tau_to_0
+    if row.best_tau is not None:
+        ends = " to ".join("?" if end is None else f"{end:.2g}" for end in row.best_tau[1:])
+        window = f"{row.best_tau[0]:.3g} ({ends})"
+    law_words = f"tau^{law}" if isinstance(law, int) else law or "-"
+    crossings = "-" if row.crossings is None else str(row.crossings)
+    return (
+        row.activation,
+        f"{row.tau:.4g}",
+        _tau_cell(row),
+        _or_dash(row.n_beta1, count),
+        _or_dash(row.price, _short),
+        window,
+        crossings,
+        law_words,
+    )
+
+
+def _matched_cells(row: Row) -> tuple[str, ...]:
+    at = "-" if row.beta1 is None else ", ".join(f"{v:.3g}" for beta in row.beta1 for v in beta if v) or "0"
+    at += " (end)" if row.at_edge else ""
+    tau = "-" if row.n_tau is None else f"{row.tau:.3g}"
+    numbers = (_tau_cell(row), _or_dash(row.n_beta1, count), _or_dash(row.n_both, count))
+    return row.activation, *numbers, at, tau, _or_dash(row.price, _short)
+
+
+def _tau_cell(row: Row) -> str:
+    return _or_dash(row.n_tau, count) + (" *" if row.asymptotic is False else "")
+
+
+def _or_dash(value: float | None, written: Callable[[float], str]) -> str:
+    return "-" if value is None else written(value)
+
+
+def _short(value: float) -> str:
+    return f"{value:.3g}"
 
 
 def notes(rows: Sequence[Row], match: Match | None, floor: float, title: str) -> Iterator[str]:

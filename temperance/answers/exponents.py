@@ -6,13 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from temperance.answers.proof_files import write_certificates
 from temperance.measurements.contact_orders import Exponents as Orders
 from temperance.measurements.contact_orders import MeasuredOrder, answer, moving, with_measurements
 from temperance.pages.answer import Answer, Grid, Part
 from temperance.terminal.errors import BadInput, refusing
 from temperance.terminal.json_input import read_json
 from temperance.terminal.options import FileOr, Whole, gate_of
-from temperance.terminal.output import check_writable, to_json, write_file
+from temperance.terminal.output import check_writable
 from temperance.terminal.progress import display
 from temperance.theory.rates.contact_orders import order_setting, orders
 
@@ -30,9 +31,11 @@ class Exponents(Answer):
 
     Attributes:
         found: the bounds, measurements and equations.
+        written: which certificate was written where.
     """
 
     found: Orders
+    written: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
@@ -72,8 +75,7 @@ class Exponents(Answer):
 
     def rows(self) -> Sequence[Mapping[str, Any]]:
         """The table: the orders."""
-        found: Sequence[Mapping[str, Any]] = self.to_json()["orders"]
-        return found
+        return self.to_json()["orders"]
 
 
 def exponents(
@@ -111,20 +113,16 @@ def exponents(
         chosen = order_setting(gate_of(gate, activation), expert, activation, size=cell, split=split, point=values)
     if values is not None:
         _check_complete(values, chosen, point if isinstance(point, str) else "point")
+    written: tuple[str, ...] = ()
     with display() as shown:
         with shown.doing("bounding the orders"):
             bounds = orders(chosen)
         if certificate is not None:
-            _write_certificate(bounds.certificate, certificate)
+            proofs = [] if bounds.certificate is None else [bounds.certificate]
+            written = write_certificates(proofs, certificate, "a cell of two")
         if bounds_only:
-            return Exponents(Orders(bounds, tuple(MeasuredOrder(order, None) for order in bounds.orders)))
-        return Exponents(with_measurements(bounds, progress=shown.doing))
-
-
-def _write_certificate(found: Mapping[str, Any] | None, path: str) -> None:
-    if found is None:
-        raise BadInput(f"nothing is certified in this setting, and {path!r} is not written; accepted: a cell of two")
-    write_file(path, to_json([found]) + "\n")
+            return Exponents(Orders(bounds, tuple(MeasuredOrder(order, None) for order in bounds.orders)), written)
+        return Exponents(with_measurements(bounds, progress=shown.doing), written)
 
 
 def read_point(path: str) -> dict[str, str]:

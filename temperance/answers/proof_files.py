@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from temperance.terminal.errors import BadInput
 from temperance.terminal.output import check_writable, to_json, write_file
-from temperance.theory.activations.activation import Activation
 from temperance.theory.conditions.decision import Decision
 
 
@@ -25,36 +24,54 @@ def check_names(certificate: str | None, coq: str | None) -> None:
             raise BadInput(f"--coq: {stem!r} is no name of a file of theorems; accepted: {accepted}")
 
 
-def write_proofs(decisions: Sequence[Decision], certificate: str | None, coq: str | None) -> list[str]:
+def write_certificates(proofs: Sequence[Mapping[str, Any]], path: str, accepted: str) -> tuple[str, ...]:
+    """Write certificates to a JSON file, and return the line that says so.
+
+    Raises:
+        BadInput: there are none; accepted: where there would be some.
+    """
+    if not proofs:
+        raise BadInput(f"nothing is certified in this setting, and {path!r} is not written; accepted: {accepted}")
+    write_file(path, to_json(list(proofs)) + "\n")
+    return (_said(proofs, path),)
+
+
+def _said(proofs: Sequence[Mapping[str, Any]], path: str) -> str:
+    return f"{len(proofs)} certificate{'s' * (len(proofs) != 1)} written to {path}"
+
+
+def write_proofs(
+    decisions: Sequence[Decision], certificate: str | None, coq: str | None
+) -> tuple[list[str], list[str]]:
     """Write the certificates of all decided verdicts to one JSON file, the theorems that they state to one Coq file.
 
     Returns:
-        A line for every activation that has verdicts without a certificate: those undecided, and those that the
-        checker's rules do not reach; and one for every activation without theorems.
+        A line for every file with what was written; and one for every activation that has verdicts without a
+        certificate (those undecided, and those that the checker's rules do not reach) or no theorems.
     """
     if not decisions or (certificate is None and coq is None):
-        return []
+        return [], []
     from temperance.theory.checker.verdict_checker import CONDITIONS as CERTIFIED
     from temperance.theory.conditions.certificates import certificates
 
     found = [(decision.activation, certificates(decision)) for decision in decisions]
-    remarks = []
+    written, missed = [], []
     for activation, proofs in found:
         covered = {c["claim"]["condition"] for c in proofs}
         missing = [name for name in CERTIFIED if name not in covered]
         if missing:
-            remarks.append(f"{activation.name}: no certificate for {', '.join(missing)}")
+            missed.append(f"{activation.name}: no certificate for {', '.join(missing)}")
     if certificate is not None:
-        write_file(certificate, to_json([c for _, proofs in found for c in proofs]) + "\n")
-    return remarks if coq is None else remarks + _write_theorems(found, coq)
+        proofs = [c for _, proofs in found for c in proofs]
+        write_file(certificate, to_json(proofs) + "\n")
+        written.append(_said(proofs, certificate))
+    if coq is not None:
+        from temperance.theory.coq.files import FILES, file_of, library
 
-
-def _write_theorems(found: Sequence[tuple[Activation, Sequence[dict[str, Any]]]], path: str) -> list[str]:
-    """Write the theorems and their library; returns a line for every activation that has none."""
-    from temperance.theory.coq.files import FILES, file_of, library
-
-    text, refused = file_of(found)
-    for name in FILES:
-        write_file(str(Path(path).resolve().with_name(f"{name}.v")), library(name))
-    write_file(path, text)
-    return [f"{name}: no theorems: {reason}" for name, reason in refused]
+        text, refused = file_of(found)
+        for name in FILES:
+            write_file(str(Path(coq).resolve().with_name(f"{name}.v")), library(name))
+        write_file(coq, text)
+        written.append(f"theorems written to {coq}, and beside it their library, {', '.join(f'{n}.v' for n in FILES)}")
+        missed += [f"{name}: no theorems: {reason}" for name, reason in refused]
+    return written, missed

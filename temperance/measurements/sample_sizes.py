@@ -14,10 +14,10 @@ from temperance.numerics.information.designs import GRID, UNIFORM, d_design, tau
 from temperance.numerics.information.fisher import factors_at
 from temperance.numerics.information.matched import best_matched
 from temperance.numerics.information.quadrature import FINE
-from temperance.numerics.information.required import ASYMPTOTIC, Required, at_truth, relative_beta1, with_fixed_tau
+from temperance.numerics.information.required import ASYMPTOTIC, at_truth, relative_beta1, with_fixed_tau
 from temperance.numerics.information.sparse_laws import TO_INFINITY, crossings, sparse_law
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, compile_activation
-from temperance.numerics.mixture.measures import Layout
+from temperance.numerics.mixture.measures import Layout, MixingMeasure
 from temperance.theory.activations.activation import Activation, activation
 from temperance.theory.rates.setting import Gauge
 from temperance.theory.rates.unidentifiable import Obstacle, obstacle
@@ -79,25 +79,52 @@ class Question:
     precision: float
     match: Match | None = None
 
-    def gauge_of(self, s: Activation) -> Gauge:
-        """The linear gate is always anchored."""
-        return "anchored" if s.is_linear else self.gauge
-
-    def layout(self, s: Activation, truth: Truth) -> Layout:
-        """Coordinates of the information."""
-        return Layout(truth.measure.k, truth.measure.d, self.gauge_of(s))
-
     def n(self, variance: float) -> float:
         """Observations for a relative variance, given that of one."""
         return variance / self.precision**2
 
 
-def read_activation(source: str | Activation) -> Activation:
-    """The activation, if it has numbers in place of parameters; else raises ValueError."""
-    s = activation(source)
-    if s.parameters:
-        raise ValueError(f"activation {s.name!r} has free parameters: numbers are needed in their place")
-    return s
+@dataclass(frozen=True)
+class Case:
+    """An activation at a true point."""
+
+    s: Activation
+    truth: Truth
+    asked: Question
+
+    @classmethod
+    def of(cls, source: str | Activation, truth: Truth, asked: Question) -> Case:
+        """The case of an activation without free parameters; raises ValueError for another."""
+        s = activation(source)
+        if s.parameters:
+            raise ValueError(f"activation {s.name!r} has free parameters: numbers are needed in their place")
+        return cls(s, truth, asked)
+
+    @property
+    def gauge(self) -> Gauge:
+        """The linear gate is always anchored."""
+        return "anchored" if self.s.is_linear else self.asked.gauge
+
+    @property
+    def gate(self) -> CompiledActivation:
+        """s, compiled."""
+        return compile_activation(self.s)
+
+    @property
+    def layout(self) -> Layout:
+        """Coordinates of the information."""
+        return Layout(self.truth.measure.k, self.truth.measure.d, self.gauge)
+
+    @property
+    def where(self) -> tuple[MixingMeasure, Layout, CompiledActivation, float, float]:
+        """What `numerics.information` takes."""
+        return self.truth.measure, self.layout, self.gate, self.truth.low, self.truth.high
+
+    @property
+    def obstacle(self) -> Obstacle | None:
+        """The proof that there are no standard errors; with a match, x fills what it has to."""
+        point = self.truth.point if self.asked.match is None else replace(self.truth.point, support=None)
+        return obstacle(self.s, self.gauge, point)
 
 
 def at_temperature(truth: Truth, tau: float) -> Truth:
@@ -110,57 +137,49 @@ def row_of(source: str | Activation, truth: Truth, asked: Question) -> Row:
 
     With a match, an activation that cannot be used has a reason in its row. Raises ValueError for one without.
     """
-    s = activation(source)
-    empty = Row(source if isinstance(source, str) else s.name, tau=float(truth.measure.tau))
+    name = source if isinstance(source, str) else source.name
+    empty = Row(name, tau=float(truth.measure.tau))
     try:
-        s = read_activation(s)
-        if s.is_linear:
-            truth = _translated(truth)
-        point = truth.point if asked.match is None else replace(truth.point, support=None)
-        proved = obstacle(s, asked.gauge_of(s), point)
-        return _computed(empty, s, truth, asked) if proved is None else _lost(empty, s, truth, asked, proved)
+        case = Case.of(source, truth, asked)
+        if case.s.is_linear:  # in the gauge with beta1_k = 0: the same density
+            beta1 = truth.measure.beta1
+            case = replace(case, truth=replace(truth, measure=replace(truth.measure, beta1=beta1 - beta1[-1])))
+        proved = case.obstacle
+        return _computed(empty, case) if proved is None else _lost(empty, case, proved)
     except ValueError as error:
         if asked.match is None:
             raise
         return replace(empty, reason=str(error))
 
 
-def _translated(truth: Truth) -> Truth:
-    """The linear gate in the gauge with beta1_k = 0: the same density."""
-    return replace(truth, measure=replace(truth.measure, beta1=truth.measure.beta1 - truth.measure.beta1[-1]))
-
-
-def _required(s: Activation, truth: Truth, layout: Layout) -> Required:
-    return at_truth(truth.measure, layout, compile_activation(s), truth.low, truth.high)
-
-
-def _lost(empty: Row, s: Activation, truth: Truth, asked: Question, proved: Obstacle) -> Row:
+def _lost(empty: Row, case: Case, proved: Obstacle) -> Row:
     """n of beta1/tau^(1/p), where a flow keeps it."""
     found = replace(empty, not_identifiable=proved.name, reason=proved.words)
-    if proved.name not in _INVARIANT or asked.gauge_of(s) == "free":
+    if proved.name not in _INVARIANT or case.gauge == "free":
         return found
+    measure, layout, gate, low, high = case.where
     try:
-        required = _required(s, truth, with_fixed_tau(asked.layout(s, truth), truth.measure))
+        required = at_truth(measure, with_fixed_tau(layout, measure), gate, low, high)
     except ValueError:  # s is not real on all of beta1 . x
         return found
     if not required.resolved or required.error > _ROUGHEST:
         return found
-    n = asked.n(required.beta1)
+    n = case.asked.n(required.beta1)
     return replace(found, n_invariant=n, condition=required.condition, relative_error=required.error)
 
 
-def _computed(empty: Row, s: Activation, truth: Truth, asked: Question) -> Row:
-    found = empty
+def _computed(empty: Row, case: Case) -> Row:
+    found, asked = empty, case.asked
     if asked.match is not None:
-        moved = matched_truth(s, truth, asked)
+        moved = _matched(case, asked.match)
         if moved is None:
             return replace(
                 empty, reason="no length of beta1 gives the gate this range with a variance that is resolved"
             )
-        truth, found = moved
-        if (proved := obstacle(s, asked.gauge_of(s), truth.point)) is not None:
+        case, found = moved
+        if (proved := obstacle(case.s, case.gauge, case.truth.point)) is not None:
             return replace(empty, reason=proved.words)
-    required = _required(s, truth, asked.layout(s, truth))
+    required = at_truth(*case.where)
     if not required.resolved or required.tau is None or required.kurtosis is None:
         unresolved = "the information is singular to the digits of a double, and nothing is proved"
         return replace(empty, reason=unresolved)
@@ -178,97 +197,81 @@ def _computed(empty: Row, s: Activation, truth: Truth, asked: Question) -> Row:
         relative_error=required.error,
         asymptotic=bool(required.kurtosis / n_tau <= ASYMPTOTIC),
         kurtosis=required.kurtosis if np.isfinite(required.kurtosis) else None,
-        tau=float(truth.measure.tau),
+        tau=float(case.truth.measure.tau),
     )
 
 
-def matched_truth(s: Activation, truth: Truth, asked: Question) -> tuple[Truth, Row] | None:
+def _matched(case: Case, match: Match) -> tuple[Case, Row] | None:
     """The truth of the least variance of tau at the range of the gate, and what a row says of it."""
-    assert asked.match is not None
-    where = (truth.measure, asked.layout(s, truth), compile_activation(s), truth.low, truth.high, asked.match)
-    best = best_matched(*where, lambda found, _: found.variance("tau"))
+    best = best_matched(*case.where, match, lambda found, _: found.variance("tau"))
     if best is None:
         return None
-    both = best_matched(*where, lambda found, m: max(found.variance("tau"), relative_beta1(found, m)))
+    both = best_matched(*case.where, match, lambda found, m: max(found.variance("tau"), relative_beta1(found, m)))
     row = Row(
-        s.name,
+        case.s.name,
         beta1=tuple(tuple(beta) for beta in best.measure.beta1.tolist()),
         beta0=float(best.measure.beta0[0]),
         at_edge=best.at_edge,
-        n_both=None if both is None else asked.n(both.cost),
+        n_both=None if both is None else case.asked.n(both.cost),
     )
-    return replace(truth, measure=best.measure), row
+    return replace(case, truth=replace(case.truth, measure=best.measure)), row
 
 
-def with_laws(row: Row, source: str | Activation, truth: Truth, asked: Question) -> Row:
-    """The row with crossings, laws and the best temperature, if it has an n."""
-    if row.n_tau is None:
-        return row
-    s = activation(source)
-    measure, layout, gate = truth.measure, asked.layout(s, truth), compile_activation(s)
+def with_laws(row: Row, case: Case) -> Row:
+    """A row that has an n with crossings, laws and the best temperature."""
+    measure, layout, gate, low, high = case.where
     law, count = None, None
     if measure.d == 1:
-        found = crossings(measure, gate, truth.low, truth.high)
+        found = crossings(measure, gate, low, high)
         law, count = sparse_law(measure, layout, gate, found), len(found)
-    best = best_tau(measure, layout, gate, truth.low, truth.high)
+    best = best_tau(*case.where)
     window = None if best is None else (best.tau, best.low, best.high)
     return replace(row, best_tau=window, crossings=count, laws=Law(law, TO_INFINITY))
 
 
-def with_designs(row: Row, source: str | Activation, truth: Truth, asked: Question) -> Row:
-    """The row with the optimal designs of x, d = 1, if it has an n.
+def with_designs(row: Row, case: Case) -> Row:
+    """A row that has an n with the optimal designs of x, d = 1.
 
     designs: {"uniform": share of every design that is uniform, "saving": n over that of the first, "c_optimal": for
     tau, "d_optimal": for all}, the last two {"x", "weights", "n_tau", "efficiency", "sensitivity"}: how much one more
     observation would help at each of the points that fill the range of x evenly, 1 at most for an optimal design.
     """
-    if row.n_tau is None:
-        return row
-    s = activation(source)
-    layout = asked.layout(s, truth)
-    x = np.linspace(truth.low, truth.high, GRID)[:, None]
-    rows = factors_at(truth.measure, layout, compile_activation(s), x, FINE.per_deviation)
+    measure, layout, gate, low, high = case.where
+    x = np.linspace(low, high, GRID)[:, None]
+    rows = factors_at(measure, layout, gate, x, FINE.per_deviation)
     found: dict[str, Any] = {}
     for name, design in (("c_optimal", tau_design(rows)), ("d_optimal", d_design(rows))):
         found[name] = {
             "x": x[design.places, 0].tolist(),
             "weights": design.weights.tolist(),
-            "n_tau": asked.n(design.variance),
+            "n_tau": case.asked.n(design.variance),
             "efficiency": design.efficiency,
             "sensitivity": design.sensitivity.tolist(),
         }
+    assert row.n_tau is not None
     return replace(row, designs={"uniform": UNIFORM, "saving": row.n_tau / found["c_optimal"]["n_tau"], **found})
 
 
-def with_certificate(
-    row: Row, source: str | Activation, truth: Truth, asked: Question
-) -> tuple[Row, dict[str, Any] | None]:
-    """The row with a bound of n that is proved by balls, and its certificate; without them where there is none.
+def certificate_of(case: Case) -> dict[str, Any] | None:
+    """The certificate of a bound of n that is proved by balls; None where there is none.
 
     Certificates are for two atoms, d = 1, and activations with one formula on the whole line.
     """
-    s = activation(source)
-    if row.n_tau is None:
-        return row, None
-    where = (truth.measure, asked.gauge_of(s), compile_activation(s), truth.low, truth.high)
+    truth = case.truth
     try:
-        found = certificate(*where, precision=asked.precision)
+        return certificate(truth.measure, case.gauge, case.gate, truth.low, truth.high, precision=case.asked.precision)
     except ValueError:
-        return row, None
-    return replace(row, certified_n_tau=float(found["bound"])), found
+        return None
 
 
-def curve(source: str | Activation, truth: Truth, asked: Question, taus: list[float]) -> list[float | None]:
+def curve(case: Case, taus: list[float]) -> list[float | None]:
     """n of tau at some temperatures; None where it is not resolved."""
-    s = activation(source)
-    gate: CompiledActivation = compile_activation(s)
     found: list[float | None] = []
     for tau in taus:
-        there = at_temperature(truth, tau)
         try:
-            required = at_truth(there.measure, asked.layout(s, truth), gate, truth.low, truth.high)
+            required = at_truth(*replace(case, truth=at_temperature(case.truth, tau)).where)
         except ValueError:  # too steep to be resolved
             found.append(None)
             continue
-        found.append(None if required.tau is None else asked.n(required.tau))
+        found.append(None if required.tau is None else case.asked.n(required.tau))
     return found

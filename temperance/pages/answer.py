@@ -51,6 +51,9 @@ class Answer:
     )
     """What the file of `write` holds, by its ending."""
 
+    written: tuple[str, ...] = ()
+    """The files of proofs that were written, a line each."""
+
     @property
     def status(self) -> int:
         """The exit status of the command."""
@@ -99,7 +102,7 @@ class Answer:
     @property
     def remarks(self) -> Sequence[str]:
         """What the command says on stderr."""
-        return ()
+        return self.written
 
     def to_frame(self) -> Any:
         """The table of the answer as a pandas DataFrame.

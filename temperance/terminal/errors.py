@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from types import NoneType, UnionType
 from typing import Any, get_args
@@ -22,7 +22,6 @@ _KINDS: dict[Any, str] = {
     int: "an integer of at most 9 digits",
     float: "a number",
     bool: "no value",
-    Sequence[int]: "whole sizes N,N,.. such as 1000,1e6",
 }
 
 

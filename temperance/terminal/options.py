@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -12,16 +12,25 @@ from cyclopts import Parameter, Token
 from temperance.terminal.errors import BadInput
 
 
-def _whole(_: type, tokens: Sequence[Token]) -> int:
-    if not re.fullmatch(r"[+-]?[0-9]{1,9}", tokens[0].value):
+def _whole(text: str) -> int:
+    if not re.fullmatch(r"[+-]?[0-9]{1,9}", text):
         raise ValueError
-    return int(tokens[0].value)
+    return int(text)
 
 
-def _sizes(_: type, tokens: Sequence[Token]) -> tuple[int, ...]:
-    if len(tokens) > 1:
-        raise BadInput("--n is given twice; accepted: once, as N,N,..")
-    return tuple(_size(part) for part in tokens[0].value.split(","))
+def _listed(read: Callable[[str], float], what: str) -> Parameter:
+    """An option of numbers between commas, each as `read` reads it."""
+
+    def converted(_: type, tokens: Sequence[Token]) -> tuple[float, ...]:
+        name, text = tokens[0].keyword, tokens[0].value
+        if len(tokens) > 1:
+            raise BadInput(f"{name} is given twice; accepted: once, as {what}")
+        try:
+            return tuple(read(part.strip()) for part in text.split(","))
+        except ValueError:
+            raise BadInput(f"{name} takes {what}, not {text!r}") from None
+
+    return Parameter(converter=converted, n_tokens=1)
 
 
 def _size(text: str) -> int:
@@ -34,11 +43,17 @@ def _size(text: str) -> int:
     return int(number)
 
 
-Whole = Annotated[int, Parameter(converter=_whole)]
+Whole = Annotated[int, Parameter(converter=lambda _, tokens: _whole(tokens[0].value))]
 """A whole number, written as one: no 1e3, no 1_000."""
 
-Sizes = Annotated[Sequence[int] | None, Parameter(converter=_sizes, n_tokens=1)]
+Sizes = Annotated[Sequence[int] | None, _listed(_size, "whole sizes N,N,.. such as 1000,1e6")]
 """Sample sizes, N,N,.."""
+
+Experts = Annotated[tuple[int, ...], _listed(_whole, "a number of experts, or several as 1,2,3")]
+"""One number of experts, or several to compare."""
+
+Numbers = Annotated[Sequence[float] | None, _listed(float, "numbers separated by commas, such as .1,.9")]
+"""Numbers separated by commas."""
 
 FileOr = str | Mapping[str, Any] | None
 """The name of a .json file; in Python also what such a file holds."""

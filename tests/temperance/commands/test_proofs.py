@@ -39,10 +39,23 @@ def test_a_key_that_stands_twice_is_bad_input(written, capsys):
     assert "is given twice" in capsys.readouterr().err
 
 
+def test_what_is_written_is_said(tmp_path, capsys):
+    certificates, theorems = tmp_path / "tanh.json", tmp_path / "tanh.v"
+    assert run(["check", "tanh", "--certificate", str(certificates), "--coq", str(theorems)]) == 0
+    library = "Temperance.v, Mixtures.v"
+    assert capsys.readouterr().err.splitlines() == [
+        f"5 certificates written to {certificates}",
+        f"theorems written to {theorems}, and beside it their library, {library}",
+    ]
+    assert {path.name for path in tmp_path.iterdir()} == {"tanh.json", "tanh.v", *library.split(", ")}
+
+
 def test_undecided_verdicts_have_no_certificate_and_say_so(tmp_path, capsys):
     path = tmp_path / "none.json"
     assert run(["check", "gamma(z + 1) - z*gamma(z)", "--certificate", str(path)]) == 0
-    assert "no certificate for first_order" in capsys.readouterr().err
+    written, missing = capsys.readouterr().err.splitlines()
+    assert written == f"0 certificates written to {path}"
+    assert "no certificate for first_order" in missing
     assert json.loads(path.read_text()) == []
 
 
@@ -59,7 +72,9 @@ def test_json_that_is_no_certificate_is_rejected(tmp_path, content, capsys):
     path = tmp_path / "odd.json"
     path.write_text(content)
     assert run(["certify", str(path)]) == 1
-    assert "rejected" in capsys.readouterr().out
+    rejected = capsys.readouterr().out
+    assert "rejected" in rejected
+    assert "KeyError" not in rejected
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,128 @@
+"""Gives the numbers of `efficiency` alone, and reads what is asked of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from temperance.interop.callables import Source
+from temperance.interop.callables import activation as read
+from temperance.measurements.sample_sizes import Case, Match, Question, row_of
+from temperance.measurements.true_measures import Truth, default_truth, truth_of
+from temperance.numerics.information import required
+from temperance.numerics.mixture.measures import MixingMeasure
+from temperance.terminal.options import FileOr
+from temperance.theory.models.gates import require_gauge
+
+_TAU = 0.5  # of the default truth
+_MOST = 200  # rows
+
+
+def required_n(
+    activation: Source,
+    truth: FileOr | MixingMeasure = None,
+    *,
+    gauge: str = "free",
+    precision: float = 0.1,
+    parameter: Literal["tau", "beta1"] = "tau",
+) -> float:
+    """n at which a parameter has a relative standard error.
+
+    Args:
+        activation: a name, an expression in z, or a function of torch or jax.
+        truth: a measure (x uniform on [-3, 3]^d), or a true point as for `efficiency`.
+        gauge: free or anchored.
+        precision: the relative standard error wanted.
+        parameter: tau, or beta1 (of the worst atom).
+
+    Raises:
+        ValueError: there is none, with the proof that says so; or what is not accepted.
+    """
+    if parameter not in ("tau", "beta1"):
+        raise ValueError(f"parameter must be tau or beta1, not {parameter!r}")
+    chosen = truth_for(truth, gauge)
+    row = row_of(read(activation), chosen, question(chosen, [activation], gauge, precision))
+    found = row.n_tau if parameter == "tau" else row.n_beta1
+    if found is None:
+        raise ValueError(f"no n gives {parameter} a standard error: {row.reason}")
+    return found
+
+
+def standard_errors(
+    truth: FileOr | MixingMeasure, n: float, *, activation: Source, gauge: str = "free"
+) -> dict[str, float | list[float]]:
+    """Asymptotic standard errors from n observations: {"tau": .., "beta1_0": .., "nu_1": ..}, lists for d > 1.
+
+    Args:
+        truth: a measure (x uniform on [-3, 3]^d), or a true point as for `efficiency`.
+        n: number of observations.
+        activation: a name, an expression in z, or a function of torch or jax.
+        gauge: free or anchored.
+
+    Raises:
+        ValueError: parameters of the gate are proved not to be identifiable; or what is not accepted.
+    """
+    if not 0 < n < float("inf"):
+        raise ValueError(f"n must be a positive number, not {n!r}")
+    chosen = truth_for(truth, gauge)
+    case = Case.of(read(activation), chosen, question(chosen, [activation], gauge, 0.1))
+    if (proved := case.obstacle) is not None:
+        raise ValueError(f"there are no standard errors of the gate: {proved.words}")
+    found: dict[str, list[float]] = {}
+    for name, atom, error in required.standard_errors(*case.where, n):
+        found.setdefault(name if atom is None else f"{name}_{atom}", []).append(error)
+    return {name: errors[0] if len(errors) == 1 else errors for name, errors in found.items()}
+
+
+def truth_for(truth: FileOr | MixingMeasure, gauge: str) -> Truth:
+    """The true point: a measure, a file or what it holds, or a well-conditioned one."""
+    if isinstance(truth, MixingMeasure):
+        return Truth(truth)
+    if truth is None:
+        return default_truth(2, 1, tau=_TAU, anchored=gauge == "anchored")
+    return truth_of(truth)
+
+
+def question(
+    truth: Truth,
+    activations: Sequence[object],
+    gauge: str,
+    precision: float,
+    match: Sequence[float] | None = None,
+    tau: Sequence[float] | None = None,
+    design: bool = False,
+) -> Question:
+    """The question, if it is one; else raises ValueError."""
+    m = truth.measure
+    require_gauge(gauge)
+    if not activations and match is None:
+        raise ValueError("an activation is missing; accepted: names or expressions, or --match LOW,HIGH for all")
+    if not 1e-6 <= precision <= 1:
+        raise ValueError(f"precision must be a relative error from 1e-6 to 1, not {precision!r}")
+    if m.tau.shape or m.k < 2 or m.d > 2:
+        raise ValueError(f"the truth must have at least 2 atoms in dimension 1 or 2, not k = {m.k}, d = {m.d}")
+    experts = {(*a, b, nu) for a, b, nu in zip(m.a.tolist(), m.b.tolist(), m.nu.tolist(), strict=True)}
+    if len(experts) < m.k:
+        raise ValueError("the experts (a, b, nu) of the truth must be distinct: no data tell equal ones apart")
+    if m.beta0[-1] != 0 or (gauge == "anchored" and m.beta1[-1].any()):
+        what = "beta0 and beta1 of the last atom" if gauge == "anchored" else "beta0 of the last atom"
+        raise ValueError(f"the truth must obey the gauge: {what} must be 0")
+    if tau is not None and not all(1e-50 < t < 1e50 for t in tau):
+        raise ValueError("tau must hold positive temperatures T,T,..")
+    if tau is not None and len(tau) * max(1, len(activations)) > _MOST:
+        raise ValueError(f"at most {_MOST} rows are computed at once")
+    if design and (m.d != 1 or match is not None):
+        raise ValueError("designs are computed for x in dimension 1, and at a truth of its own, without match")
+    return Question("anchored" if gauge == "anchored" else "free", precision, _range(m, match, tau))
+
+
+def _range(m: MixingMeasure, match: Sequence[float] | None, tau: Sequence[float] | None) -> Match | None:
+    if match is None:
+        return None
+    if isinstance(match, str) or len(match) != 2 or not 0 < match[0] < match[1] < 1:
+        raise ValueError(f"match takes two numbers, 0 < LOW < HIGH < 1, not {match!r}")
+    if m.k != 2 or not m.beta1.any():
+        raise ValueError("match takes a truth with two atoms and some beta1 that is not 0: its direction is kept")
+    if tau is not None:
+        raise ValueError("match chooses tau; --tau does not go with it")
+    return match[0], match[1]
