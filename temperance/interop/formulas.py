@@ -1,7 +1,6 @@
 """Translates operations of torch and jax to formulas, for both tracers.
 
-A traced value is a SymPy expression in z, or a condition. Conditions are functions of two expressions, the values
-where they are true and where they are false: ``greater(z, 0)(z, zero)`` is where(z > 0, z, 0).
+A traced value is a SymPy expression in z, or a condition on z, of comparisons, And, Or and Not.
 """
 
 from __future__ import annotations
@@ -12,11 +11,11 @@ from typing import TypeAlias
 
 import numpy as np
 import sympy as sp
+from sympy.logic.boolalg import Boolean
 
 from temperance.theory.expressions.sign_changes import Z
 
-Condition = Callable[[sp.Expr, sp.Expr], sp.Expr]
-Value: TypeAlias = sp.Expr | Condition
+Value: TypeAlias = sp.Expr | Boolean
 
 _NAMED_NUMBERS = (
     *(sp.pi, sp.pi / 2, sp.E, sp.sqrt(2), 1 / sp.sqrt(2), sp.sqrt(2 / sp.pi), 2 / sp.sqrt(sp.pi)),
@@ -48,71 +47,51 @@ def number(value: object) -> sp.Expr:
     return next((c for c in simple if array.dtype.type(float(c)) == entry), sp.Rational(str(entry)))
 
 
-def always(truth: bool) -> Condition:
-    """The condition that always or never holds."""
-    return lambda yes, no: yes if truth else no
-
-
 def expression(value: object) -> sp.Expr:
     """A traced value as an expression: a condition counts as 1 or 0."""
     if isinstance(value, sp.Expr):
         return value
-    return value(sp.S.One, sp.S.Zero) if callable(value) else number(value)
+    return _where(value, sp.S.One, sp.S.Zero) if isinstance(value, Boolean) else number(value)
 
 
-def condition(value: object) -> Condition:
+def condition(value: object) -> Boolean:
     """A traced value as a condition: an expression is true where it is not 0."""
-    if callable(value) and not isinstance(value, sp.Expr):
-        return value
-    return negation(equal(value, 0))
+    return value if isinstance(value, Boolean) else sp.Not(equal(value, 0))
 
 
-def _compared(relation: type, left: object, right: object) -> Condition:
-    found = relation(expression(left), expression(right))
-    if found in (sp.true, sp.false):
-        return always(bool(found))
-    return lambda yes, no: call("where", found, yes, no)
+def _where(given: Boolean, yes: sp.Expr, no: sp.Expr) -> sp.Expr:
+    """where(given, yes, no), with one comparison in each `where`."""
+    match given:
+        case sp.And():
+            for part in reversed(given.args):
+                yes = _where(part, yes, no)
+            return yes
+        case sp.Or():
+            for part in reversed(given.args):
+                no = _where(part, yes, no)
+            return no
+        case sp.Not():
+            return _where(given.args[0], no, yes)
+    if given in (sp.true, sp.false):
+        return yes if given else no
+    return call("where", given, yes, no)
 
 
-def greater(left: object, right: object) -> Condition:
-    """left > right."""
-    return _compared(sp.StrictGreaterThan, left, right)
+def _compared(relation: type) -> Callable[[object, object], Boolean]:
+    return lambda left, right: relation(expression(left), expression(right))
 
 
-def at_least(left: object, right: object) -> Condition:
-    """left >= right."""
-    return _compared(sp.GreaterThan, left, right)
-
-
-def equal(left: object, right: object) -> Condition:
+def equal(left: object, right: object) -> Boolean:
     """left == right; a value equals itself, since what is traced is finite."""
-    return both(at_least(left, right), at_least(right, left))
-
-
-def negation(given: object) -> Condition:
-    """True where a condition is false."""
-    inner = condition(given)
-    return lambda yes, no: inner(no, yes)
-
-
-def both(first: object, second: object) -> Condition:
-    """True where two conditions are."""
-    one, two = condition(first), condition(second)
-    return lambda yes, no: one(two(yes, no), no)
-
-
-def either(first: object, second: object) -> Condition:
-    """True where at least one of two conditions is."""
-    one, two = condition(first), condition(second)
-    return lambda yes, no: one(yes, two(yes, no))
+    at_least = _compared(sp.GreaterThan)
+    return sp.And(at_least(left, right), at_least(right, left))
 
 
 def choose(given: object, yes: object, no: object) -> Value:
     """One value where a condition is true, another where it is false."""
-    chosen = condition(given)
-    if not isinstance(yes, sp.Expr) and not isinstance(no, sp.Expr) and callable(yes) and callable(no):
-        return either(both(chosen, yes), both(negation(chosen), no))
-    return chosen(expression(yes), expression(no))
+    if isinstance(yes, Boolean) and isinstance(no, Boolean):
+        return sp.ITE(condition(given), yes, no).to_nnf()
+    return _where(condition(given), expression(yes), expression(no))
 
 
 def call(name: str, *arguments: object) -> sp.Expr:
@@ -123,11 +102,6 @@ def call(name: str, *arguments: object) -> sp.Expr:
 def named(name: str) -> Callable[..., sp.Expr]:
     """A function of the expression language or of the catalogue, of expressions and numbers."""
     return lambda *arguments: call(name, *(expression(a) for a in arguments))
-
-
-def power(base: object, exponent: object) -> sp.Expr:
-    """base**exponent."""
-    return expression(base) ** expression(exponent)
 
 
 def smooth(formula: sp.Expr) -> Callable[[object], sp.Expr]:
@@ -160,20 +134,20 @@ COMMON: dict[str, Callable[..., Value]] = {
     "sub": _arithmetic(lambda p, q: p - q),
     "mul": _arithmetic(lambda p, q: p * q),
     "div": _arithmetic(lambda p, q: p / q),
-    "pow": power,
+    "pow": _arithmetic(lambda p, q: p**q),
     "max": named("max"),
     "min": named("min"),
     "abs": named("abs"),
     "sign": named("sign"),
-    "gt": greater,
-    "ge": at_least,
-    "lt": lambda left, right: greater(right, left),
-    "le": lambda left, right: at_least(right, left),
+    "gt": _compared(sp.StrictGreaterThan),
+    "ge": _compared(sp.GreaterThan),
+    "lt": _compared(sp.StrictLessThan),
+    "le": _compared(sp.LessThan),
     "eq": equal,
-    "ne": lambda left, right: negation(equal(left, right)),
-    "and": both,
-    "or": either,
-    "not": negation,
+    "ne": lambda left, right: sp.Not(equal(left, right)),
+    "and": lambda first, second: sp.And(condition(first), condition(second)),
+    "or": lambda first, second: sp.Or(condition(first), condition(second)),
+    "not": lambda given: sp.Not(condition(given)),
     "logaddexp": logaddexp,
     "neg": smooth(-Z),
     "square": smooth(Z**2),

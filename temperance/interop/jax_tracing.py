@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from temperance.interop.formulas import COMMON, Value, always, choose, condition, expression, number, power, unsupported
+from temperance.interop.formulas import COMMON, Value, choose, condition, expression, number, unsupported
 from temperance.theory.expressions.sign_changes import Z
 
 _CALLS = (
@@ -73,7 +73,7 @@ def _run(body: Any, arguments: Sequence[Value]) -> list[Value]:
 
 def _constant(value: Any) -> Value:
     array = np.asarray(value)
-    return always(bool(array)) if array.dtype == bool and array.size == 1 else number(value)
+    return sp.sympify(bool(array)) if array.dtype == bool and array.size == 1 else number(value)
 
 
 def _apply(equation: Any, arguments: list[Value]) -> list[Value]:
@@ -101,18 +101,14 @@ def _selected(which: Value, *cases: Value) -> Value:
     return choose(which, cases[1], cases[0])
 
 
-def _same(value: Value) -> Value:
-    return value
-
-
 _OPERATIONS: dict[str, Callable[..., Value]] = {
     **COMMON,
     "add_any": COMMON["add"],
-    "integer_pow": lambda base, y: power(base, y),
+    "integer_pow": lambda base, y: COMMON["pow"](base, y),
     "convert_element_type": _converted,
     "select_n": _selected,
     "clamp": lambda low, value, high: COMMON["min"](COMMON["max"](value, low), high),
-    "is_finite": lambda value: always(True),
-    **dict.fromkeys(("copy", "copy_p", "stop_gradient", "broadcast_in_dim", "reshape", "squeeze"), _same),
+    "is_finite": lambda value: sp.true,
+    **dict.fromkeys(("copy", "copy_p", "stop_gradient", "broadcast_in_dim", "reshape", "squeeze"), lambda value: value),
 }
 _PARAMETERS = {"integer_pow": ("y",), "convert_element_type": ("new_dtype",)}

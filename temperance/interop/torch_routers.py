@@ -60,19 +60,8 @@ class Weights:
 
 Floats = NDArray[np.float64]
 Read: TypeAlias = Any  # one of these, a SymPy expression in Z, biases and scalars, or what torch.fx passes on
-_SHAPES = (
-    "unsqueeze",
-    "squeeze",
-    "view",
-    "reshape",
-    "flatten",
-    "contiguous",
-    "float",
-    "double",
-    "to",
-    "clone",
-    "detach",
-)
+_COPIES = ("contiguous", "float", "double", "to", "clone", "detach")
+_SHAPES = ("unsqueeze", "squeeze", "view", "reshape", "flatten", *_COPIES)
 _PRODUCTS = ("linear", "matmul", "mm")
 _TURNS = ("t", "transpose", "swapaxes", "permute", "T", "mT")
 _LIKE = {
@@ -109,18 +98,13 @@ def read_router(module: Any) -> Router:
     Raises:
         NotRead: it is none that is known here.
     """
-    from torch import fx
-
-    module = torch_tracing.settled(module)
-    tracer = fx.Tracer()
+    reader = _Reader()
     try:
-        graph = tracer.trace(module)
-    except Exception as error:  # whatever the user's forward raises
-        reason = (str(error).splitlines() or [""])[0]
-        raise NotRead(
-            f"torch.fx cannot trace it ({type(error).__name__}: {reason}); give its dense part alone"
-        ) from error
-    return _Reader(tracer.root).read(graph)
+        return reader.router(torch_tracing.walk(torch_tracing.settled(module), Features(), reader.node))
+    except NotRead:
+        raise
+    except ValueError as error:
+        raise NotRead(f"{error}; give its dense part alone") from error
 
 
 def outputs(module: Any, x: Floats) -> Floats:
@@ -134,26 +118,14 @@ def outputs(module: Any, x: Floats) -> Floats:
 class _Reader:
     """Goes through a graph, and keeps what parameters its symbols stand for."""
 
-    def __init__(self, root: Any) -> None:
-        self.root = root
+    def __init__(self) -> None:
         self.rows: Rows | None = None
         self.features: Features | None = None
         self.biases: dict[sp.Symbol, tuple[str, Floats]] = {}
         self.scalars: dict[sp.Symbol, tuple[str, float]] = {}
 
-    def read(self, graph: Any) -> Router:
-        """The router of a graph."""
-        from torch.fx.node import map_arg
-
-        known: dict[Any, Read] = {}
-        for node in graph.nodes:
-            arguments, options = map_arg((node.args, node.kwargs), lambda used: known[used])
-            if node.op == "output":
-                return self._router(arguments[0])
-            known[node] = self._node(node, arguments, options, first=not known)
-        raise NotRead("it returns nothing")
-
-    def _router(self, result: Read) -> Router:
+    def router(self, result: Read) -> Router:
+        """The router, from what its graph returns."""
         if isinstance(result, (tuple, list, dict)):
             raise NotRead("it returns several things; give the part from x to the weights of the experts")
         if isinstance(result, sp.Expr) and self.rows is not None:
@@ -176,21 +148,18 @@ class _Reader:
         weights = weights.T if self.rows.transposed else weights
         return Router(result.scores, weights, cosine, self.biases, self.scalars)
 
-    def _node(self, node: Any, arguments: tuple[Read, ...], options: dict[str, Read], first: bool) -> Read:
+    def node(self, root: Any, node: Any, arguments: tuple[Read, ...], options: dict[str, Read]) -> Read:
+        """The value of a node, as `torch_tracing.walk` asks for it."""
         match node.op:
-            case "placeholder" if first:
-                return Features()
+            case "placeholder" if arguments:
+                return arguments[0]  # its default
             case "placeholder":
-                if arguments:
-                    return arguments[0]  # its default
                 raise NotRead("it takes more than x")
             case "get_attr":
-                *path, last = node.target.split(".")
-                return self._parameter(node.target, getattr(self.root.get_submodule(".".join(path)), last))
+                return self._parameter(node.target, torch_tracing.attribute(root, node.target))
             case "call_module":
-                return self._module(node.target, self.root.get_submodule(node.target), *arguments, **options)
-        name = node.target if isinstance(node.target, str) else node.target.__name__
-        return self._operation(name, arguments, options)
+                return self._module(node.target, root.get_submodule(node.target), *arguments, **options)
+        return self._operation(torch_tracing.called(node), arguments, options)
 
     def _parameter(self, name: str, tensor: Any) -> Read:
         """A number, a learnable number, a bias, or W."""
@@ -281,8 +250,7 @@ class _Reader:
 
 
 def _array(tensor: Any) -> Floats:
-    values: Floats = tensor.detach().cpu().double().numpy()
-    return values
+    return tensor.detach().cpu().double().numpy()
 
 
 def _on_features(given: Read, name: str) -> NotRead:

@@ -50,8 +50,12 @@ def values(source: Any, points: np.ndarray) -> np.ndarray:
         return np.array([float(function(torch.tensor([point], dtype=torch.float64))) for point in points])
 
 
-def run(function: Any, argument: Value) -> Value:
-    """The result of a module, or of any other callable, for a traced argument."""
+def walk(function: Any, argument: Any, step: Callable[[Any, Any, Any, Any], Any]) -> Any:
+    """What a module, or any other callable, makes of its argument, node by node of its graph.
+
+    step: the value of a node from the root of the graph, the node, and the values of its arguments and options.
+    Raises ValueError if it cannot be traced.
+    """
     from torch import fx
 
     tracer = fx.Tracer()
@@ -59,14 +63,30 @@ def run(function: Any, argument: Value) -> Value:
         graph = tracer.trace(function if is_module(function) else lambda z: function(z))
     except Exception as error:  # whatever the user's function raises
         reason = (str(error).splitlines() or [""])[0]
-        raise ValueError(f"torch.fx cannot trace this function ({type(error).__name__}: {reason})") from error
+        raise ValueError(f"torch.fx cannot trace it ({type(error).__name__}: {reason})") from error
     known: dict[Any, Any] = {}
     for node in graph.nodes:
         arguments, options = fx.node.map_arg((node.args, node.kwargs), lambda used: known[used])
         if node.op == "output":
             return arguments[0]
-        known[node] = _node(tracer.root, node, arguments, options) if known else argument
-    raise ValueError("the function returns nothing")
+        known[node] = step(tracer.root, node, arguments, options) if known else argument
+    raise ValueError("it returns nothing")
+
+
+def run(function: Any, argument: Value) -> Value:
+    """The result of a module, or of any other callable, for a traced argument."""
+    return walk(function, argument, _node)
+
+
+def attribute(root: Any, name: str) -> Any:
+    """The parameter or buffer of a module that has this dotted name."""
+    *path, last = name.split(".")
+    return getattr(root.get_submodule(".".join(path)), last)
+
+
+def called(node: Any) -> str:
+    """The name of the function or method that a node calls."""
+    return str(node.target if isinstance(node.target, str) else node.target.__name__)
 
 
 def _node(root: Any, node: Any, arguments: Any, options: Any) -> Any:
@@ -75,12 +95,11 @@ def _node(root: Any, node: Any, arguments: Any, options: Any) -> Any:
         case "placeholder" if arguments:
             return arguments[0]  # the default of a further argument
         case "get_attr":
-            *path, last = node.target.split(".")
-            return number(getattr(root.get_submodule(".".join(path)), last).detach().numpy())
+            return number(attribute(root, node.target).detach().numpy())
         case "call_module":
             return run(root.get_submodule(node.target), *arguments, **options)
         case "call_function" | "call_method":
-            return apply(node.target if isinstance(node.target, str) else node.target.__name__, arguments, options)
+            return apply(called(node), arguments, options)
     raise ValueError("the function takes more than one number")
 
 
@@ -120,20 +139,10 @@ def _dropout(value: Value, p: float = 0.5, training: bool = True, inplace: bool 
     return value
 
 
-def _same(value: Value, *_: Any) -> Value:
-    return value
-
-
 _PLAIN = ("relu", "relu6", "selu", "silu", "mish", "hardswish", "sigmoid", "logsigmoid", "hardsigmoid", "softsign")
 _SYNONYMS = {
-    **{
-        "truediv": "div",
-        "true_divide": "div",
-        "divide": "div",
-        "multiply": "mul",
-        "subtract": "sub",
-        "negative": "neg",
-    },
+    **{"truediv": "div", "true_divide": "div", "divide": "div", "multiply": "mul", "subtract": "sub"},
+    **{"negative": "neg"},
     **{"and": "and", "logical_and": "and", "bitwise_and": "and", "logical_or": "or", "bitwise_or": "or"},
     **{"invert": "not", "logical_not": "not", "bitwise_not": "not", "greater": "gt", "greater_equal": "ge"},
     **{"less": "lt", "less_equal": "le", "not_equal": "ne", "maximum": "max", "minimum": "min", "absolute": "abs"},
@@ -163,5 +172,5 @@ _OPERATIONS: dict[str, Callable[..., Value]] = {
     "zeros_like": lambda value: sp.S.Zero,
     "ones_like": lambda value: sp.S.One,
     "full_like": lambda value, fill_value: number(fill_value),
-    **dict.fromkeys(("pos", "positive", "float", "double", "clone", "contiguous", "detach"), _same),
+    **dict.fromkeys(("pos", "positive", "float", "double", "clone", "contiguous", "detach"), lambda value, *_: value),
 }

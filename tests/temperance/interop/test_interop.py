@@ -181,7 +181,7 @@ def torch_cases():
         "threshold(z, 1/10, 20)": torch.nn.Threshold(0.1, 20),
         "leaky_relu(z, 1/3)": lambda z: functional.leaky_relu(z, 1 / 3),
         "gelu_tanh(z)": lambda z: functional.gelu(z, approximate="tanh"),
-        "where(z > 0, where(1 > z, z, -1), -1)": lambda z: torch.where((z > 0) & (z < 1), z, -torch.ones_like(z)),
+        "where(z > 0, where(z < 1, z, -1), -1)": lambda z: torch.where((z > 0) & (z < 1), z, -torch.ones_like(z)),
         "z*where(z > 0, 0, 1)": lambda z: ~(z > 0) * z,
         "log(exp(z) + 1)": lambda z: torch.maximum(z, torch.tensor(0.0)) + torch.log1p(torch.exp(-torch.abs(z))),
     }
@@ -199,7 +199,7 @@ def jax_cases():
         "log(exp(3*z) + 1)/3": lambda z: jax.nn.softplus(3 * z) / 3,
         "z*(erf(sqrt(2)*z/2) + 1)/2": lambda z: jax.nn.gelu(z, approximate=False),
         "z**2": jax.jit(jax.checkpoint(lambda z: z * z)),
-        "where(z > 0, where(1 > z, z, -1), -1)": lambda z: jnp.where((z > 0) & (z < 1), z, -1),
+        "where(z > 0, where(z < 1, z, -1), -1)": lambda z: jnp.where((z > 0) & (z < 1), z, -1),
         "2*z/(z**2 + 1)": jax.grad(lambda z: jnp.log1p(z * z)),
         "sqrt(2)*z/sqrt(pi)": lambda z: z * np.sqrt(2 / np.pi),
     }

@@ -8,20 +8,7 @@ import pytest
 import sympy as sp
 
 import temperance
-from temperance.interop.formulas import (
-    COMMON,
-    added,
-    always,
-    at_least,
-    both,
-    choose,
-    either,
-    equal,
-    expression,
-    greater,
-    negation,
-    number,
-)
+from temperance.interop.formulas import COMMON, added, choose, equal, expression, number
 from temperance.theory.activations.activation import Z, activation
 from temperance.theory.conditions.decision import decide
 
@@ -67,7 +54,8 @@ def at(point, value):
 
 @pytest.mark.parametrize("point", POINTS)
 def test_conditions_are_those_of_arithmetic(point):
-    above, below = greater(Z, 1), at_least(-1, Z)
+    above, below = COMMON["gt"](Z, 1), COMMON["le"](Z, -1)
+    negation, both, either = (COMMON[name] for name in ("not", "and", "or"))
     cases = {
         above: point > 1,
         below: point <= -1,
@@ -82,8 +70,8 @@ def test_conditions_are_those_of_arithmetic(point):
 
 
 def test_a_condition_is_a_number_in_arithmetic():
-    assert str(COMMON["mul"](Z, greater(Z, 0))) == "z*where(z > 0, 1, 0)"
-    assert expression(always(False)) == 0
+    assert str(COMMON["mul"](Z, COMMON["gt"](Z, 0))) == "z*where(z > 0, 1, 0)"
+    assert expression(sp.false) == 0
 
 
 def test_nothing_differs_from_itself_or_is_infinite():
