@@ -56,7 +56,7 @@ def expression(value: object) -> sp.Expr:
 
 def condition(value: object) -> Boolean:
     """A traced value as a condition: an expression is true where it is not 0."""
-    return value if isinstance(value, Boolean) else sp.Not(equal(value, 0))
+    return value if isinstance(value, Boolean) else negation(equal(value, 0))
 
 
 def _where(given: Boolean, yes: sp.Expr, no: sp.Expr) -> sp.Expr:
@@ -85,6 +85,11 @@ def equal(left: object, right: object) -> Boolean:
     """left == right; a value equals itself, since what is traced is finite."""
     at_least = _compared(sp.GreaterThan)
     return sp.And(at_least(left, right), at_least(right, left))
+
+
+def negation(given: Boolean) -> Boolean:
+    """Not given, written as it was traced."""
+    return sp.Not(given, evaluate=False)
 
 
 def choose(given: object, yes: object, no: object) -> Value:
@@ -144,10 +149,10 @@ COMMON: dict[str, Callable[..., Value]] = {
     "lt": _compared(sp.StrictLessThan),
     "le": _compared(sp.LessThan),
     "eq": equal,
-    "ne": lambda left, right: sp.Not(equal(left, right)),
+    "ne": lambda left, right: negation(equal(left, right)),
     "and": lambda first, second: sp.And(condition(first), condition(second)),
     "or": lambda first, second: sp.Or(condition(first), condition(second)),
-    "not": lambda given: sp.Not(condition(given)),
+    "not": lambda given: negation(condition(given)),
     "logaddexp": logaddexp,
     "neg": smooth(-Z),
     "square": smooth(Z**2),
