@@ -1,4 +1,4 @@
-"""Fits an arbitrary gate with a polynomial expert by maximum likelihood, d = 1: general, local, and slower.
+"""Fits an arbitrary gate and Gaussian expert by maximum likelihood: general, local, and slower.
 
 `fitting.mle` knows softmax and activation gates with linear experts; here log weight and mean are compiled from their
 formulas. The first cell has two atoms whose shares stay within a factor of each other, as the bounds of contact orders
@@ -17,11 +17,10 @@ from typing import Literal
 import numpy as np
 
 from temperance.numerics.fitting.newton import Local, Maximum, Stop, maximise
-from temperance.numerics.general.split_mixtures import Array, Atoms, Family, normalised
+from temperance.numerics.general.likelihood import Columns, loglik
+from temperance.numerics.general.split_mixtures import Array, Family
 from temperance.numerics.machine.threads import one_blas_thread
-from temperance.numerics.mixture.density import Sums
 from temperance.numerics.mixture.points import Points
-from temperance.theory.models.spec import NU
 
 Status = Literal["converged", "at_bound", "max_steps"]
 _STEPS = 500
@@ -53,8 +52,7 @@ class GeneralMixture:
             raise ValueError(f"fits are for cells of two atoms and one, not {family.sizes}")
         self.family, width = family, family.width
         self.free = np.flatnonzero(family.free)
-        atom = [False, *(bool(p.is_positive) for p in family.cell.each)]
-        self.positive = np.array([*atom * 3, *(bool(p.is_positive) for p in family.cell.spec.gate.shared)])
+        self.positive = family.positive
         self.weights = [0, width]
         reach = np.where(self.positive, np.log(FACTOR), _RANGE)
         reach[width] = _UNEVEN / 2
@@ -71,17 +69,18 @@ class GeneralMixture:
         vector[self.weights] = mean - np.log(2) + half, mean - np.log(2) - half
         return vector, scale
 
-    def local(self, u: Array, points: Points) -> Local:
+    def local(self, u: Array, columns: Columns) -> Local:
         """The mean log-likelihood, less that of the reference, with gradient and Hessian in u."""
         vector, scale = self.vector(u)
-        value, slopes, bends = loglik(self.family, vector, points)
+        value, slopes, bends = loglik(self.family, vector, columns)
         bends = scale[:, None] * bends * scale
         slopes = scale * slopes
         bends[np.diag_indices_from(bends)] += np.where(self.positive, slopes, 0.0)
         mixing = np.eye(len(slopes))
         mixing[np.ix_(self.weights, self.weights)] = [[1, 1], [1, -1]]
         slopes, bends = mixing @ slopes, mixing @ bends @ mixing
-        return Local(value / points.n, slopes[self.free] / points.n, bends[np.ix_(self.free, self.free)] / points.n)
+        n, free = columns.n, self.free
+        return Local(value / n, slopes[free] / n, bends[np.ix_(free, free)] / n)
 
     def split(self, rng: np.random.Generator, size: float) -> Array:
         """A start: the first true atom split at random, by offsets of about a size."""
@@ -93,10 +92,12 @@ class GeneralMixture:
 
     def fitted(self, points: Points, starts: Sequence[Array]) -> tuple[GeneralFit, Array]:
         """The highest of the climbs from some u, and its u; they end in units of the sample."""
-        stop, n = Stop.in_sample_units(points.n), points.n
+        columns, n = Columns.of(points), points.n
+        stop = Stop.in_sample_units(n)
         with one_blas_thread():
             found = [
-                maximise(lambda u: self.local(u, points), s, -self.reach, self.reach, _STEPS, stop=stop) for s in starts
+                maximise(lambda u: self.local(u, columns), s, -self.reach, self.reach, _STEPS, stop=stop)
+                for s in starts
             ]
         best = max(found, key=lambda end: end.local.value)
         agree = sum((best.local.value - end.local.value) * n < _SAME for end in found)
@@ -107,49 +108,3 @@ class GeneralMixture:
         if not end.stationary:
             return "max_steps"
         return "converged" if (np.abs(end.theta) < self.reach).all() else "at_bound"
-
-
-def _densities(atoms: Atoms, y: Array) -> tuple[Array, Array, Array]:
-    """log g(y_i|x_i), and the probabilities of the atoms before and after y_i."""
-    prior, sums = normalised(atoms.logits)
-    gaps, nus = y - atoms.means, atoms.nus[:, None]
-    posterior, joint = normalised(atoms.logits + (-gaps * gaps / (2 * nus) - np.log(2 * np.pi * nus) / 2))
-    return joint - sums, prior, posterior
-
-
-def mixture_log_density(family: Family, vector: Array, x: Array, y: Array) -> Array:
-    """log g(y_i|x_i) of a vector of the family, or of its reference: the true mixture."""
-    return _densities(Atoms(family, vector, x), y)[0]
-
-
-def loglik(family: Family, vector: Array, points: Points) -> Sums:
-    """The log-likelihood, less that of the reference, with slopes and second derivatives by all entries of a vector."""
-    at, own, shared = list(family.cell.expert).index(NU), len(family.cell.own), len(family.cell.spec.gate.shared)
-    x, y = points.x[:, 0], points.y
-    weights, reference = (points.weights, points.reference) if points.weighted else (np.ones(len(y)), 0.0)
-    atoms, size = Atoms(family, vector, x), len(vector)
-    log_density, prior, posterior = _densities(atoms, y)
-    before, after, hessian = np.zeros((size, len(y))), np.zeros((size, len(y))), np.zeros((size, size))
-    for i, (p, r, gate, nu, mean) in enumerate(zip(prior, posterior, atoms.gates, atoms.nus, atoms.means, strict=True)):
-        first, gap, held, pull = i * family.width, y - mean, weights * r, weights * (r - p)
-        of_gate = np.r_[first : first + 1 + own, size - shared : size]
-        of_expert = np.r_[first + 1 + own : first + family.width]
-        line = np.delete(of_expert, at)
-        by_gate = np.stack([np.ones(len(y)), *(slope(*gate) for slope in family.compiled.slopes)])
-        by_expert = np.insert(atoms.basis * gap / nu, at, (gap * gap / nu - 1) / (2 * nu), axis=0)
-        every, slopes = np.r_[of_gate, of_expert], np.concatenate([by_gate, by_expert])
-        before[of_gate] += p * by_gate
-        after[every] += r * slopes
-        hessian[np.ix_(every, every)] += (held * slopes) @ slopes.T
-        hessian[np.ix_(of_gate, of_gate)] -= (weights * p * by_gate) @ by_gate.T
-        for (a, b), bend in family.compiled.bends.items():
-            total, row, column = float(pull @ bend(*gate)), of_gate[1 + a], of_gate[1 + b]
-            hessian[row, column] += total
-            hessian[column, row] += total * (row != column)
-        hessian[np.ix_(line, line)] -= (held / nu * atoms.basis) @ atoms.basis.T
-        cross = atoms.basis @ (held * gap) / nu**2
-        hessian[line, of_expert[at]] -= cross
-        hessian[of_expert[at], line] -= cross
-        hessian[of_expert[at], of_expert[at]] -= float(held @ (gap * gap / nu - 0.5)) / nu**2
-    hessian += (weights * before) @ before.T - (weights * after) @ after.T
-    return float(weights @ (log_density - reference)), (after - before) @ weights, hessian

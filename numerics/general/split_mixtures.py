@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from itertools import combinations_with_replacement, pairwise
 from typing import Any
 
 import numpy as np
 import sympy as sp
 
-from temperance.theory.models.spec import NU
+from temperance.theory.models.spec import NU, covariates
 from temperance.theory.orders.split_cell import Splitting, X
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
@@ -31,7 +32,7 @@ class Truth:
     """The true mixture: the split atom and another one.
 
     cell: the split atom's model and gate; expert: its expert's parameters; other, other_expert: of the other atom;
-    low, high: x is uniform between them. Both atoms have the same weight.
+    low, high: every coordinate of x is uniform between them. Both atoms have the same weight.
     """
 
     cell: Splitting
@@ -43,56 +44,52 @@ class Truth:
 
 
 @dataclass(frozen=True)
-class _Compiled:
-    """log weight and mean as functions of (x, parameters), with their derivatives by the parameters.
+class Compiled:
+    """A function of x and parameters, x of shape (n, d), with its derivatives by the parameters.
 
-    bends: second derivatives of the log weight by parameters a <= b, where they are not 0.
+    bends: second derivatives by parameters a <= b, where they are not 0.
     """
 
-    weight: Callable[..., Any]
-    slopes: tuple[Callable[..., Any], ...]
-    bends: Mapping[tuple[int, int], Callable[..., Any]]
-    basis: tuple[Callable[..., Any], ...]
+    value: Callable[..., Array]
+    slopes: tuple[Callable[..., Array], ...]
+    bends: Mapping[tuple[int, int], Callable[..., Array]]
 
     @staticmethod
-    def of(cell: Splitting) -> _Compiled:
-        symbols = (*cell.own, *cell.spec.gate.shared)
-        weight = cell.spec.gate.log_weight.subs(dict.fromkeys(_weights(cell), 1))
-        slopes = tuple(_function(symbols, sp.diff(weight, p)) for p in symbols)
+    def of(f: sp.Expr, symbols: Sequence[sp.Symbol], x: Sequence[sp.Symbol]) -> Compiled:
+        """The function of a formula in x and these parameters."""
+        slopes = tuple(_function(sp.diff(f, p), symbols, x) for p in symbols)
         pairs = combinations_with_replacement(range(len(symbols)), 2)
-        second = {(a, b): sp.diff(weight, symbols[a], symbols[b]) for a, b in pairs}
-        bends = {pair: _function(symbols, bend) for pair, bend in second.items() if bend != 0}
-        basis = tuple(_function((), sp.diff(cell.mean, p)) for p in cell.expert if p != NU)
-        return _Compiled(_function(symbols, weight), slopes, bends, basis)
+        second = {(a, b): sp.diff(f, symbols[a], symbols[b]) for a, b in pairs}
+        bends = {pair: _function(bend, symbols, x) for pair, bend in second.items() if bend != 0}
+        return Compiled(_function(f, symbols, x), slopes, bends)
 
 
-def _weights(cell: Splitting) -> list[sp.Symbol]:
-    gate = cell.spec.gate
-    return [p for p in gate.parameters if p not in (*gate.shared, *cell.own)]
+def _function(f: sp.Expr, symbols: Sequence[sp.Symbol], x: Sequence[sp.Symbol]) -> Callable[..., Array]:
+    compiled = sp.lambdify((*x, *symbols), f, "scipy")  # NumPy, with erf and the like
 
+    def found(at: Array, *values: float) -> Array:
+        value = compiled(*at.T, *values)
+        return value if np.ndim(value) else np.full(len(at), value)
 
-def _function(symbols: Sequence[sp.Symbol], f: sp.Expr) -> Callable[..., Any]:
-    compiled = sp.lambdify((X, *symbols), f, "scipy")  # NumPy, with erf and the like
-    return lambda x, *values: np.broadcast_to(compiled(x, *values), x.shape)
+    return found
 
 
 class Atoms:
-    """The atoms of a vector of a family at points x: as many as the vector has.
+    """The atoms of a vector of a family at x (n, d): as many as the vector has.
 
-    gates: what the compiled log weight and its slopes take; logits, means (atoms, n); nus; basis: the slopes of a mean.
+    gates, lines: parameters of each atom's log weight and mean; logits, means (atoms, n); nus (atoms,).
     """
 
     def __init__(self, family: Family, vector: Array, x: Array) -> None:
-        width, own, at = family.width, len(family.cell.own), list(family.cell.expert).index(NU)
+        width, own = family.width, len(family.cell.own)
         count = (len(vector) - len(family.cell.spec.gate.shared)) // width
         rows, shared = vector[: count * width].reshape(count, width), vector[count * width :]
-        experts = rows[:, 1 + own :]
-        self.basis: Array = np.stack([f(x) for f in family.compiled.basis])
-        self.gates = [(x, *row[1 : 1 + own], *shared) for row in rows]
-        weights = [family.compiled.weight(*gate) for gate in self.gates]
+        self.gates = [np.r_[row[1 : 1 + own], shared] for row in rows]
+        self.lines = np.delete(rows[:, 1 + own :], family.variance, axis=1)
+        self.nus = rows[:, 1 + own + family.variance]
+        weights = [family.weight.value(x, *gate) for gate in self.gates]
         self.logits: Array = np.stack([row[0] + weight for row, weight in zip(rows, weights, strict=True)])
-        self.means: Array = np.stack([np.delete(expert, at) @ self.basis for expert in experts])
-        self.nus = experts[:, at]
+        self.means: Array = np.stack([family.mean.value(x, *line) for line in self.lines])
 
 
 def normalised(logs: Array) -> tuple[Array, Array]:
@@ -108,14 +105,19 @@ class Family:
 
     A vector holds, atom by atom, the log weight and the gate's and the expert's own parameters; then the shared ones.
     `free` says which entries move: the gate and the weight of the last atom are held (of a single second atom; where
-    both cells are split, by translation). `radius` says how far.
+    both cells are split, by translation). `positive` says which are, `radius` how far entries may go: positive ones by
+    a part of their value, log weights anywhere.
     """
 
     def __init__(self, truth: Truth, m: int, split_all: bool = False) -> None:
         self.truth, self.cell, self.m = truth, truth.cell, m
         self.sizes = (m, m if split_all else 1)
-        self.compiled = _Compiled.of(self.cell)
-        shared = [float(self.cell.point[p]) for p in self.cell.spec.gate.shared]
+        x, gate = covariates(self.cell.spec.dim), self.cell.spec.gate
+        known = dict.fromkeys(set(gate.parameters) - {*gate.shared, *self.cell.own}, 1)  # it only scales the weight
+        self.weight = Compiled.of(gate.log_weight.subs(known), (*self.cell.own, *gate.shared), x)
+        self.mean = Compiled.of(self.cell.mean, [p for p in self.cell.expert if p != NU], x)
+        self.variance = list(self.cell.expert).index(NU)
+        shared = [float(self.cell.point[p]) for p in gate.shared]
         gates = [[float(self.cell.point[p]) for p in self.cell.own], [truth.other[p] for p in self.cell.own]]
         experts = [[e[p] for p in self.cell.expert] for e in (truth.expert, truth.other_expert)]
         per_atom = [np.array([0.0, *g, *e]) for g, e in zip(gates, experts, strict=True)]
@@ -124,8 +126,11 @@ class Family:
         self.center = np.concatenate([*(per_atom[i] for i in cells), shared])
         self.reference = np.concatenate([*per_atom, shared])
         self.names = ["weight", *(p.name for p in self.cell.each)]
+        atom = [False, *(bool(p.is_positive) for p in self.cell.each)]
+        self.positive = np.array([*atom * len(cells), *(bool(p.is_positive) for p in gate.shared)])
         self.free = self._free(len(cells))
-        self.radius = self._radius(len(cells))
+        self.radius = np.where(self.positive, _PART * self.center, _RADIUS)
+        self.radius[: len(cells) * self.width : self.width] = np.inf
 
     def _free(self, atoms: int) -> Array:
         free = np.ones(len(self.center), dtype=bool)
@@ -135,13 +140,13 @@ class Family:
         free[atoms * self.width :] = ~np.array(held, dtype=bool) if held else True
         return free
 
-    def _radius(self, atoms: int) -> Array:
-        """How far entries may go: _RADIUS; a positive parameter by a part of its value; log weights anywhere."""
-        atom = [False, *(bool(p.is_positive) for p in self.cell.each)]
-        positive = np.array([*atom * atoms, *(bool(p.is_positive) for p in self.cell.spec.gate.shared)])
-        radius = np.where(positive, _PART * self.center, _RADIUS)
-        radius[: atoms * self.width : self.width] = np.inf
-        return radius
+    def places(self, atom: int) -> tuple[list[int], list[int], int]:
+        """Where a vector holds what log weight and mean of an atom depend on, and its variance."""
+        first, own, size = atom * self.width, 1 + len(self.cell.own), len(self.center)
+        expert = list(range(first + own, first + self.width))
+        shared = range(size - len(self.cell.spec.gate.shared), size)
+        variance = expert.pop(self.variance)
+        return [*range(first, first + own), *shared], expert, variance
 
     def index(self, atom: int, name: str) -> int:
         """Where a vector holds a parameter of an atom of the first cell."""
@@ -186,8 +191,11 @@ class Grid:
         self.family = family
         roots, weights = np.polynomial.legendre.leggauss(nodes)
         halves = [((q - p) / 2, (q + p) / 2) for p, q in pairwise(edges)]
-        self.x: Array = np.concatenate([mid + half * roots for half, mid in halves])
+        line = np.concatenate([mid + half * roots for half, mid in halves])
         share = np.concatenate([half * weights for half, _ in halves]) / (edges[-1] - edges[0])
+        d = family.cell.spec.dim
+        self.x: Array = np.stack(np.meshgrid(*[line] * d, indexing="ij"), axis=-1).reshape(-1, d)
+        share = reduce(np.multiply.outer, [share] * d).ravel()
         true = Atoms(family, family.reference, self.x)
         reach, step = _REACH * np.sqrt(max(true.nus)), _STEP * np.sqrt(min(true.nus))
         self.y: Array = np.arange(np.min(true.means) - reach, np.max(true.means) + reach, step)
@@ -212,14 +220,14 @@ class Grid:
     def slopes(self, vector: Array) -> Array:
         """The derivatives of the residual by the entries of the vector."""
         density, probabilities, experts, atoms = self._density(vector)
-        own, at = len(self.family.cell.own), list(self.family.cell.expert).index(NU)
+        own, x = len(self.family.cell.own), self.x
         slopes: list[Array] = []
         common = [np.zeros_like(density) for _ in self.family.cell.spec.gate.shared]
-        for p, f, g, mean, nu in zip(probabilities, experts, atoms.gates, atoms.means, atoms.nus, strict=True):
-            gap, pull = self.y[None, :] - mean[:, None], p[:, None] * (f - density)
-            by_gate = [slope(*g)[:, None] * pull for slope in self.family.compiled.slopes]
-            by_expert = [b[:, None] * gap / nu * f for b in atoms.basis]
-            by_expert.insert(at, (gap * gap / nu - 1) / (2 * nu) * f)
+        for i, (p, f, nu) in enumerate(zip(probabilities, experts, atoms.nus, strict=True)):
+            gap, pull = self.y[None, :] - atoms.means[i][:, None], p[:, None] * (f - density)
+            by_gate = [slope(x, *atoms.gates[i])[:, None] * pull for slope in self.family.weight.slopes]
+            by_expert = [slope(x, *atoms.lines[i])[:, None] * gap / nu * f for slope in self.family.mean.slopes]
+            by_expert.insert(self.family.variance, (gap * gap / nu - 1) / (2 * nu) * f)
             slopes += [pull, *by_gate[:own], *(p[:, None] * d for d in by_expert)]
             common = [c + s for c, s in zip(common, by_gate[own:], strict=True)]
         return np.stack([(self.root * s).ravel() for s in slopes + common], axis=1)

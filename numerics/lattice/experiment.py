@@ -15,18 +15,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from math import frexp, ldexp, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
 from temperance.numerics.fitting.mle import Box
-from temperance.numerics.general.general_mle import FACTOR, mixture_log_density
-from temperance.numerics.general.split_mixtures import Family
+from temperance.numerics.general.general_mle import FACTOR
+from temperance.numerics.general.likelihood import mixture_log_density
+from temperance.numerics.general.split_mixtures import Atoms, Family
 from temperance.numerics.mixture.activation_numpy import CompiledActivation
 from temperance.numerics.mixture.density import log_density
 from temperance.numerics.mixture.measures import MixingMeasure
-from temperance.theory.models.spec import NU
 
 Floats = NDArray[np.float64]
 
@@ -125,7 +126,7 @@ def experiment(
 
 
 def family_experiment(family: Family, *, n: int) -> Experiment:
-    """The experiment of an arbitrary gate of d = 1 with a polynomial expert, for samples of size up to n.
+    """The experiment of an arbitrary gate and expert, for samples of size up to n.
 
     The box is that of `general_mle`: variances from 1/FACTOR of the true ones.
     """
@@ -134,18 +135,11 @@ def family_experiment(family: Family, *, n: int) -> Experiment:
     def clear(x: Floats) -> bool:
         return all((np.abs(x - kink) > _CLEAR * (high - low)).all() for kink in kinks)
 
-    x = _clear_design(low, high, 1, columns_needed(1, bool(kinks), n), clear)
-    basis = np.stack([f(x[:, 0]) for f in family.compiled.basis], axis=1)
-    experts = (family.truth.expert, family.truth.other_expert)
-    means = np.stack([basis @ [e[p] for p in family.cell.expert if p != NU] for e in experts], axis=1)
-    nus = np.array([e[NU] for e in experts])
-    return _made(
-        x,
-        means,
-        np.sqrt(nus),
-        float(nus.min()) / FACTOR,
-        lambda x, y: mixture_log_density(family, family.reference, x[:, 0], y),
-    )
+    d = family.cell.spec.dim
+    x = _clear_design(low, high, d, columns_needed(d, bool(kinks), n), clear)
+    true = Atoms(family, family.reference, x)
+    nu_min = float(true.nus.min()) / FACTOR
+    return _made(x, true.means.T, np.sqrt(true.nus), nu_min, partial(mixture_log_density, family, family.reference))
 
 
 def _clear_design(low: float, high: float, d: int, columns: int, clear: Callable[[Floats], bool]) -> Floats:

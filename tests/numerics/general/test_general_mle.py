@@ -8,7 +8,8 @@ import pytest
 
 from temperance.measurements.contact_orders import family
 from temperance.measurements.exponent_results import dropped, record
-from temperance.numerics.general.general_mle import GeneralFit, GeneralMixture, loglik
+from temperance.numerics.general.general_mle import GeneralFit, GeneralMixture
+from temperance.numerics.general.likelihood import Columns, loglik
 from temperance.numerics.general.split_mixtures import Family
 from temperance.numerics.lattice.counts import samples
 from temperance.numerics.lattice.experiment import family_experiment
@@ -63,14 +64,14 @@ def test_the_likelihood_is_that_of_the_model(gate, expert, source):
             densities.append(exp(-((value - mean) ** 2) / (2 * values["nu"])) / (2 * np.pi * values["nu"]) ** 0.5)
         mean = sum(w * f for w, f in zip(weights, densities, strict=True)) / sum(weights)
         total += count * (log(mean) - reference)
-    assert loglik(found, vector, points)[0] == pytest.approx(total, rel=1e-12)
+    assert loglik(found, vector, Columns.of(points))[0] == pytest.approx(total, rel=1e-12)
 
 
 @pytest.mark.parametrize(("gate", "expert", "source"), SETTINGS)
 def test_gradient_and_hessian_are_those_of_central_differences(gate, expert, source):
     found = apart(gate, expert, source)
     mixture, step = GeneralMixture(found), 1e-5
-    points, u = counted(found, 200, seed=2), displaced(mixture)
+    points, u = Columns.of(counted(found, 200, seed=2)), displaced(mixture)
     local, p = mixture.local(u, points), len(u)
     ends = [(mixture.local(u + move, points), mixture.local(u - move, points)) for move in step * np.eye(p)]
     assert np.abs(local.gradient).min() > 1e-6
@@ -86,7 +87,7 @@ def test_at_the_truth_the_score_is_noise():
     points, mixture = counted(found, 20000, seed=3), GeneralMixture(found)
 
     def score(u):
-        return np.abs(loglik(found, mixture.vector(u)[0], points)[1]).max() / points.n**0.5
+        return np.abs(loglik(found, mixture.vector(u)[0], Columns.of(points))[1]).max() / points.n**0.5
 
     assert score(np.zeros(len(mixture.free))) < 5
     assert score(np.full(len(mixture.free), 0.2)) > 20
@@ -107,7 +108,7 @@ def test_a_fit_recovers_a_truth_of_two_different_atoms():
     fit, u = mixture.fitted(points, [mixture.split(rng, 0.5) for _ in range(4)])
     atoms = sorted((fit.vector[l * found.width : (l + 1) * found.width] for l in (0, 1)), key=lambda r: -r[2])
     assert fit.status == "converged"
-    assert fit.loglik >= loglik(found, np.concatenate([list(r.values()) for r in rows]), points)[0]
+    assert fit.loglik >= loglik(found, np.concatenate([list(r.values()) for r in rows]), Columns.of(points))[0]
     for atom, row in zip(atoms, (truth, other), strict=True):
         assert atom == pytest.approx(list(row.values()), abs=0.2)
     assert (np.abs(u) < mixture.reach).all()
