@@ -50,6 +50,11 @@ class GeneralMixture:
     def __init__(self, family: Family) -> None:
         if family.sizes != (2, 1):
             raise ValueError(f"fits are for cells of two atoms and one, not {family.sizes}")
+        if family.kinks() or family.kinks(other=True):
+            raise ValueError(
+                f"the gate {family.cell.spec.gate.name!r} has a kink that x can reach: fits are for smooth gates, and "
+                "a lattice would need n^(1/3) points of x"
+            )
         self.family, width = family, family.width
         self.free = np.flatnonzero(family.free)
         self.positive = family.positive

@@ -178,3 +178,9 @@ def test_only_cells_of_two_and_one_are_fitted():
     near = family(order_setting("softmax")).truth
     with pytest.raises(ValueError, match="two atoms and one"):
         GeneralMixture(Family(near, 3))
+
+
+@pytest.mark.parametrize(("gate", "source"), [("laplace", None), ("activation", "relu")])
+def test_a_kink_that_x_can_reach_is_refused(gate, source):
+    with pytest.raises(ValueError, match="a kink that x can reach"):
+        GeneralMixture(family(order_setting(gate, "gaussian", source)))

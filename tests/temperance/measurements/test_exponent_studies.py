@@ -96,12 +96,12 @@ SLOPE = Slope(-0.25, (-0.28, -0.22), 0.0, (-0.1, 0.1), 60)
     ],
 )
 def test_a_rate_is_confirmed_by_all_legs_together(order, measured, monte_carlo, outcome):
-    made = ExponentResult("a", order, measured, SLOPE, Judgement(monte_carlo, False, ""))
+    made = ExponentResult("a", order, "certificate", measured, SLOPE, Judgement(monte_carlo, False, ""))
     assert made.outcome == outcome
     assert made.predicted == 1 / (2 * order)
 
 
-def test_slopes_are_judged_against_certified_bounds_only():
+def test_slopes_are_judged_against_bounds_with_their_proof():
     """Errors n^(-p) with p as predicted are sharp; a tenth of the fits dropped makes everything inconclusive."""
     found, sizes = orders(order_setting("softmax", "constant")), np.array([100.0, 1000.0, 10000.0])
     noise = np.exp(0.1 * np.random.default_rng(0).normal(size=(40, 3)))
@@ -117,5 +117,24 @@ def test_slopes_are_judged_against_certified_bounds_only():
     assert {o.group: o.outcome for o in made}["mean nu"] == "inconclusive"  # it was not measured
     entry["fits"] = {"converged": 90, "at_bound": 0, "max_steps": 10}
     assert {o.outcome for o in outcomes(found, entry, {})} == {"inconclusive"}
-    uncertified = replace(found, orders=tuple(replace(o, certified=o.parameter == "b") for o in found.orders))
-    assert [o.group for o in outcomes(uncertified, entry, {})] == ["b"]
+    mixed = [replace(o, certified=o.name == "b", upper=None if o.name == "nu" else o.upper) for o in found.orders]
+    made = outcomes(replace(found, orders=tuple(mixed)), entry, {})
+    assert {o.group: o.proof for o in made} == {
+        "beta1": "theorem",
+        "b": "certificate",
+        "mean beta1": "theorem",
+        "mean b": "certificate",
+    }
+
+
+def test_errors_are_found_by_the_name_of_the_parameter_that_is_fitted():
+    """Of the linear gate beta1/tau is identified: tau is held, and errors are those of beta1."""
+    found, sizes = exponent_studies.bounds("linear gate"), [100, 1000, 10000]
+    errors = np.random.default_rng(0).uniform(1, 2, (20, 3)).tolist()
+    entry = {
+        "definition": {"sizes": sizes},
+        "errors": {"beta1": errors, "mean beta1": errors},
+        "fits": {"max_steps": 0},
+    }
+    entry["fits"]["converged"] = 60
+    assert [o.group for o in outcomes(found, entry, {})] == ["beta1/tau", "mean beta1/tau"]
