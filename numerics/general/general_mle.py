@@ -41,38 +41,37 @@ class GeneralFit:
 
 
 class GeneralMixture:
-    """Two atoms in the first cell and one in the second, in coordinates u with a box.
+    """One or two atoms in the first cell and one in the second, in coordinates u with a box.
 
     Coordinates are offsets from the truth; logarithms of the ratio to it for positive parameters; and, for the log
-    weights of the first two atoms, their mean (from -log 2) and half their difference.
+    weights of two atoms of a cell, their mean (from -log 2) and half their difference.
     """
 
     def __init__(self, family: Family) -> None:
-        if family.sizes != (2, 1):
-            raise ValueError(f"fits are for cells of two atoms and one, not {family.sizes}")
+        if family.sizes not in ((1, 1), (2, 1)):
+            raise ValueError(f"fits are for cells of one or two atoms beside one of one, not {family.sizes}")
         if family.kinks() or family.kinks(other=True):
             raise ValueError(
                 f"the gate {family.cell.spec.gate.name!r} has a kink that x can reach: fits are for smooth gates, and "
                 "a lattice would need n^(1/3) points of x"
             )
-        self.family, width = family, family.width
-        self.free = np.flatnonzero(family.free)
-        self.positive = family.positive
-        self.weights = [0, width]
-        reach = np.where(self.positive, np.log(FACTOR), _RANGE)
-        reach[width] = _UNEVEN / 2
+        self.family, self.free = family, np.flatnonzero(family.free)
+        weights = [l * family.width for l in range(family.m)]
+        self.center, self.mixing = family.center.copy(), np.eye(len(family.center))
+        self.center[weights] -= np.log(family.m)
+        reach = np.where(family.positive, np.log(FACTOR), _RANGE)
+        if family.m == 2:
+            self.mixing[np.ix_(weights, weights)] = [[1, 1], [1, -1]]
+            reach[family.width] = _UNEVEN / 2
         self.reach = reach[self.free]
 
     def vector(self, u: Array) -> tuple[Array, Array]:
-        """The vector, and the diagonal part of its derivatives by u; the log weights are mixed in `local`."""
-        full = np.zeros(len(self.family.center))
+        """The vector, and its derivatives by what `mixing` makes of u: the diagonal."""
+        full, positive = np.zeros(len(self.center)), self.family.positive
         full[self.free] = u
-        mean, half = full[self.weights]
-        center = self.family.center
-        scale = np.where(self.positive, center * np.exp(np.where(self.positive, full, 0.0)), 1.0)
-        vector = np.where(self.positive, scale, center + full)
-        vector[self.weights] = mean - np.log(2) + half, mean - np.log(2) - half
-        return vector, scale
+        full = self.mixing @ full
+        scale = np.where(positive, self.center * np.exp(np.where(positive, full, 0.0)), 1.0)
+        return np.where(positive, scale, self.center + full), scale
 
     def local(self, u: Array, columns: Columns) -> Local:
         """The mean log-likelihood, less that of the reference, with gradient and Hessian in u."""
@@ -80,19 +79,18 @@ class GeneralMixture:
         value, slopes, bends = loglik(self.family, vector, columns)
         bends = scale[:, None] * bends * scale
         slopes = scale * slopes
-        bends[np.diag_indices_from(bends)] += np.where(self.positive, slopes, 0.0)
-        mixing = np.eye(len(slopes))
-        mixing[np.ix_(self.weights, self.weights)] = [[1, 1], [1, -1]]
-        slopes, bends = mixing @ slopes, mixing @ bends @ mixing
+        bends[np.diag_indices_from(bends)] += np.where(self.family.positive, slopes, 0.0)
+        slopes, bends = self.mixing @ slopes, self.mixing @ bends @ self.mixing
         n, free = columns.n, self.free
         return Local(value / n, slopes[free] / n, bends[np.ix_(free, free)] / n)
 
     def split(self, rng: np.random.Generator, size: float) -> Array:
-        """A start: the first true atom split at random, by offsets of about a size."""
-        offset = np.zeros(len(self.family.center))
-        offset[1 : self.family.width] = size * rng.normal(size=self.family.width - 1)
-        offset[self.family.width + 1 : 2 * self.family.width] = -offset[1 : self.family.width]
-        offset[self.family.width] = rng.normal() / 2
+        """A start: the first true atom split at random, or moved, by offsets of about a size."""
+        width, offset = self.family.width, np.zeros(len(self.center))
+        offset[1:width] = size * rng.normal(size=width - 1)
+        if self.family.m == 2:
+            offset[width + 1 : 2 * width] = -offset[1:width]
+            offset[width] = rng.normal() / 2
         return np.asarray(np.clip(offset[self.free], -self.reach, self.reach))
 
     def fitted(self, points: Points, starts: Sequence[Array]) -> tuple[GeneralFit, Array]:

@@ -1,7 +1,7 @@
-"""Runs rate studies of an arbitrary gate: errors of the two atoms of a split cell, and of their weighted means.
+"""Runs rate studies of an arbitrary gate: errors of the atoms of a cell, and of the weighted means of two.
 
-The error of a parameter is (sum_l p_l |d_l|^q)^(1/q) over the two atoms, p_l their shares and q its contact order; that
-of a mean is |sum_l p_l d_l|. Samples are nested counts on the lattice (`numerics.lattice`).
+The error of a parameter is (sum_l p_l |d_l|^q)^(1/q) over the atoms, p_l their shares and q its contact order; that of
+a mean is |sum_l p_l d_l|. Samples are nested counts on the lattice (`numerics.lattice`).
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ _SPLIT = 0.5  # of the offsets of a start, times n^(-1/8)
 class GeneralStudy:
     """Everything that determines the outcome of a study.
 
-    name: what reports call it. family: the truth, with a cell of two atoms. orders: parameter -> q. sizes, replicates,
-    seed: of the samples. starts: random splits of the first true atom at every n (they use the truth); the estimate at
-    the n before is one more.
+    name: what reports call it. family: the truth, with a cell of one or two atoms. orders: parameter -> q. sizes,
+    replicates, seed: of the samples. starts: `GeneralMixture.split` of the first true atom at every n (they use the
+    truth); the estimate at the n before is one more.
     """
 
     name: str
@@ -97,15 +97,16 @@ def _replicate(study: GeneralStudy, mixture: GeneralMixture, made: Experiment, r
 
 def group_errors(family: Family, vector: Array, orders: Mapping[str, float]) -> dict[str, float]:
     """The error of every parameter of the first cell, of its weighted means, and of the shared parameters."""
-    weights = np.exp(vector[[family.index(l, "weight") for l in (0, 1)]])
+    weights = np.exp([vector[family.index(l, "weight")] for l in range(family.m)])
     shares = weights / weights.sum()
     found = {}
     for name, q in orders.items():
         if name not in family.names:
             found[name] = float(abs(vector[family.shared_index(name)] - family.center[family.shared_index(name)]))
             continue
-        at = [family.index(l, name) for l in (0, 1)]
+        at = [family.index(l, name) for l in range(family.m)]
         d = vector[at] - family.center[at]
         found[name] = float((shares @ np.abs(d) ** q) ** (1 / q))
-        found[f"mean {name}"] = float(abs(shares @ d))
+        if family.m > 1:
+            found[f"mean {name}"] = float(abs(shares @ d))
     return found

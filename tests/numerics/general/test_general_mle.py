@@ -174,9 +174,21 @@ def test_a_climb_that_is_stopped_early_says_so(monkeypatch):
     assert fit.status == "max_steps"
 
 
-def test_only_cells_of_two_and_one_are_fitted():
+def test_an_exact_specified_model_has_one_atom_a_cell():
+    """Its errors are regular: of the order of n^(-1/2), and without means over a cell."""
+    found = Family(apart("softmax", "constant").truth, 1)
+    chosen = GeneralStudy("exact", found, dict.fromkeys(("beta1", "b", "nu"), 1.0), (10**4, 10**8), 3, 2, 7)
+    made = run_general(chosen)
+    assert set(made.errors) == {"beta1", "b", "nu"}
+    assert all(s == "converged" for row in made.status for s in row)
+    for errors in made.errors.values():
+        assert (errors * np.sqrt(chosen.sizes) < 30).all()
+        assert (errors > 0).all()
+
+
+def test_only_cells_of_one_or_two_atoms_beside_a_singleton_are_fitted():
     near = family(order_setting("softmax")).truth
-    with pytest.raises(ValueError, match="two atoms and one"):
+    with pytest.raises(ValueError, match="one or two atoms"):
         GeneralMixture(Family(near, 3))
 
 

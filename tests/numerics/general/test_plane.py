@@ -1,0 +1,89 @@
+"""Likelihoods of general gates for x in the plane, and of means that are not linear in their parameters."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import sympy as sp
+
+from temperance.numerics.general.general_mle import GeneralMixture
+from temperance.numerics.general.likelihood import Columns, loglik
+from temperance.numerics.general.split_mixtures import Family, Truth
+from temperance.numerics.mixture.points import Points
+from temperance.theory.models.by_name import model
+from temperance.theory.models.spec import NU, covariates
+
+PLACES = {"beta1": 1.0, "beta1_1": 1.0, "beta1_2": 0.5, "tau": 0.75, "a": 0.5, "a_1": 0.5, "a_2": -0.25, "b": 1.0}
+
+
+def made(gate, dim=2, mean=None):
+    """A family of a gate, with the mean a . x + b or another one."""
+    spec = model(gate, "gaussian", dim=dim)
+    own = tuple(p for p in spec.gate.parameters if p not in spec.gate.shared)
+    expert = spec.expert.parameters
+    line = sum(p * x for p, x in zip(expert, (*covariates(dim), 1), strict=False))
+    point = {p: sp.Float(PLACES[p.name]) for p in (*own, *spec.gate.shared)}
+    cell = SimpleNamespace(
+        spec=spec,
+        point=point,
+        held=(),
+        own=own,
+        shared=spec.gate.shared,
+        expert=expert,
+        each=(*own, *expert),
+        mean=line if mean is None else mean(line),
+    )
+    values = {p: PLACES.get(p.name, 0.25) for p in expert}
+    other = {p: -v if p != NU else 0.5 for p, v in values.items()}
+    return Family(Truth(cell, values, dict.fromkeys(own, -0.5), other), 2)
+
+
+def seen(d, n=60):
+    """Points of [-2, 2]^d, each x with three y."""
+    rng = np.random.default_rng(1)
+    x = np.repeat(rng.uniform(-2, 2, (n // 3, d)), 3, axis=0)
+    return Columns.of(Points(x, rng.normal(size=n), rng.uniform(0.5, 2, n)))
+
+
+@pytest.mark.parametrize(
+    ("gate", "dim", "mean"),
+    [("softmax", 2, None), ("cosine", 2, None), ("cosine-perturbed", 2, None), ("linear", 1, sp.tanh)],
+)
+def test_derivatives_are_those_of_central_differences(gate, dim, mean):
+    found, step = made(gate, dim, mean), 1e-5
+    mixture, columns = GeneralMixture(found), seen(dim)
+    u = 0.3 * np.random.default_rng(2).uniform(-1, 1, len(mixture.free))
+    local = mixture.local(u, columns)
+    ends = [(mixture.local(u + move, columns), mixture.local(u - move, columns)) for move in step * np.eye(len(u))]
+    assert np.abs(local.gradient).min() > 1e-6
+    assert local.gradient == pytest.approx([(up.value - down.value) / (2 * step) for up, down in ends], abs=1e-8)
+    bends = [(up.gradient - down.gradient) / (2 * step) for up, down in ends]
+    np.testing.assert_allclose(local.hessian, bends, atol=1e-7)
+
+
+def test_a_constant_second_coordinate_is_one_dimension():
+    """x = (x1, c): beta1_2 and a_2 only shift log weights and intercepts, and their slopes are c times those."""
+    plane, line, c = made("softmax"), made("softmax", 1), 0.7
+    rng, columns = np.random.default_rng(3), seen(1)
+    rows = np.c_[rng.uniform(-1, 1, (3, 6)), rng.uniform(0.5, 1, 3)]  # weight, beta1_1, beta1_2, a_1, a_2, b, nu
+    flat = np.c_[rows[:, 0] + c * rows[:, 2], rows[:, [1, 3]], rows[:, 5] + c * rows[:, 4], rows[:, 6]]
+    value, slopes, _ = loglik(plane, rows.ravel(), replace(columns, x=np.c_[columns.x, np.full(len(columns.x), c)]))
+    expected, below, _ = loglik(line, flat.ravel(), columns)
+    assert value == pytest.approx(expected, rel=1e-13)
+    slopes, below = slopes.reshape(3, 7), below.reshape(3, 5)
+    np.testing.assert_allclose(slopes[:, [0, 1, 3, 5, 6]], below, rtol=1e-10)
+    np.testing.assert_allclose(slopes[:, [2, 4]], c * below[:, [0, 3]], rtol=1e-10)
+
+
+def test_distances_in_the_plane_have_their_derivatives():
+    """At the true mixture the residual is 0."""
+    found = made("cosine-perturbed")
+    grid, rng, step = found.grid(1.0), np.random.default_rng(4), 1e-6
+    both = found.center.copy()
+    both[[0, found.width]] = -np.log(2)
+    assert np.abs(grid.residual(both)).max() < 1e-15
+    vector = found.center + 0.1 * rng.uniform(-1, 1, len(found.center))
+    moves = step * np.eye(len(vector))
+    slopes = [(grid.residual(vector + m) - grid.residual(vector - m)) / (2 * step) for m in moves]
+    np.testing.assert_allclose(grid.slopes(vector), np.stack(slopes, axis=1), atol=1e-8)
