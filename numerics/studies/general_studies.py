@@ -50,6 +50,7 @@ class GeneralStudy:
             "gates": gates,
             "experts": experts,
             "x": [truth.low, truth.high],
+            "cell": self.family.m,
             "q": dict(self.orders),
             "sizes": list(self.sizes),
             "replicates": self.replicates,

@@ -1,8 +1,8 @@
 """Runs rate studies of settings without published contact orders, each fixed before it ran.
 
 ``python -m temperance.measurements.exponent_results FILE.json`` runs them and writes their errors; the notebook on
-exponents shows what `data/exponent_studies.json` holds. Samples are on the lattice; sizes come from pilots on other
-seeds. Every start is a random split of the true atom, so starts use the truth.
+exponents shows what `data/exponent_studies.json` holds, with the setting of each. Samples are on the lattice. Every
+start is made from the true atom, so starts use the truth.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from importlib.resources import files
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from temperance.measurements import order_results
-from temperance.measurements.contact_orders import MET, family
+from temperance.measurements.contact_orders import MET, family, setting
 from temperance.numerics.errors.slopes import CURVATURE_LEVEL, Judgement, Slope, judge, log_slope
 from temperance.numerics.general.split_mixtures import Family
 from temperance.numerics.studies.general_studies import GeneralResult, GeneralStudy, run_general
@@ -27,6 +27,7 @@ from temperance.theory.models.spec import NU
 from temperance.theory.rates.contact_orders import Order, Orders, order_setting, orders
 
 SIZES = (10**6, 10**8, 10**10, 10**12)
+LATE = (10**8, 10**9, 10**10, 10**11, 10**12)
 STARTS = 3
 _DIGITS = 5
 _RESAMPLES = 10000
@@ -41,20 +42,42 @@ SETTINGS: dict[str, dict[str, Any]] = {
 }
 """Arguments of `order_setting`, by the names of studies."""
 
-SEEDS = {
-    "softmax gate": 71011,
-    "Gaussian gate": 71012,
-    "softmax gate, quadratic expert": 71013,
-    "sigmoid gate with a bias": 71014,
+
+class Plan(NamedTuple):
+    """Seed, replicates and sizes of a study, by rules from a pilot of ten replicates on another seed.
+
+    replicates: the least of 60, 80 and 100 (else 100) at which two standard errors of every slope are at most the
+    margin and half the width that `judge` accepts. sizes: `LATE` where an error of order 1 fell from 10^6 to 10^8 by a
+    slope that is not within 0.2 of -1/2.
+    """
+
+    seed: int
+    replicates: int = 60
+    sizes: tuple[int, ...] = SIZES
+
+
+STUDIES = {
+    "softmax gate": Plan(71011),
+    "Gaussian gate": Plan(71012),
+    "softmax gate, quadratic expert": Plan(71013),
+    "sigmoid gate with a bias": Plan(71014),
+    "linear gate": Plan(71021),
+    "softmax gate, constant expert": Plan(71022, 100),
+    "tanh": Plan(71023),
+    "GELU": Plan(71024, 80),
+    "exp": Plan(71025),
+    "sqrt(1 + z^2)": Plan(71026, 100),
+    "z^2 + z": Plan(71027, 100),
+    "z^2": Plan(71028, 100),
+    "log(1 + z^2) at tau = 1": Plan(71029, 100),
+    "log(1 + z^2) at tau = 2": Plan(71030, 100, LATE),
+    "tanh, constant expert": Plan(71031),
+    "tanh, quadratic expert": Plan(71032, 100, LATE),
+    "sigmoid gate with a bias, tau = 1": Plan(71033, 100, LATE),
+    "quadratic gate": Plan(71034, 100),
+    "Gaussian gate, quadratic expert": Plan(71035, 100),
 }
-"""The studies, by their settings."""
-
-REPLICATES: dict[str, int] = {}
-"""Of a study, where it is not 60: the least of 60, 80, 100 and 120 at which every interval is narrow enough to judge.
-
-It is so if two standard errors are at most the margin and a quarter of the width that `judge` accepts; the standard
-error is that of a pilot of ten replicates on another seed.
-"""
+"""The studies, by their settings. The first four were planned before the rules: at 60 replicates."""
 
 
 def definition(name: str) -> GeneralStudy:
@@ -67,7 +90,8 @@ def definition(name: str) -> GeneralStudy:
     experts = [{p: sign * (2.0 if p.name == "b" else 0.5) for p in near.expert} for sign in (1, -1)]
     truth = replace(near, expert={**experts[0], NU: 0.25}, other_expert={**experts[1], NU: 0.5})
     q = {o.name: float(o.upper) for o in found.orders if not o.mean and o.upper is not None}
-    return GeneralStudy(name, Family(truth, 2), q, SIZES, REPLICATES.get(name, 60), STARTS, SEEDS[name])
+    plan = STUDIES[name]
+    return GeneralStudy(name, Family(truth, 2), q, plan.sizes, plan.replicates, STARTS, plan.seed)
 
 
 def bounds(name: str) -> Orders:
@@ -168,8 +192,8 @@ def dropped(entry: Mapping[str, Any]) -> float:
 def main(path: str, *names: str) -> None:
     """Run the studies of these names, or all, and write the results to a file."""
     kept = []
-    for name in names or SEEDS:
-        kept.append(record(run_general(definition(name))))
+    for name in names or STUDIES:
+        kept.append({"setting": setting(bounds(name).setting), **record(run_general(definition(name)))})
         print(name, kept[-1]["fits"], kept[-1]["agree"], flush=True)
         write_file(path, json.dumps(kept) + "\n")
 

@@ -19,7 +19,7 @@ KEPT = tuple(exponent_studies.stored())
 
 def test_what_is_kept_was_defined():
     assert len(KEPT) >= 3
-    assert set(KEPT) <= set(exponent_studies.SEEDS)
+    assert set(KEPT) <= set(exponent_studies.STUDIES)
     assert set(exponent_table.stored()) <= set(exponent_table.SETTINGS)
 
 
