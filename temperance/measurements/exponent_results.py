@@ -44,11 +44,9 @@ SETTINGS: dict[str, dict[str, Any]] = {
 
 
 class Plan(NamedTuple):
-    """Seed, replicates and sizes of a study, by rules from a pilot of ten replicates on another seed.
+    """Seed, replicates and sizes of a study, the latter by a rule from a pilot of ten replicates on another seed.
 
-    replicates: the least of 60, 80 and 100 (else 100) at which two standard errors of every slope are at most the
-    margin and half the width that `judge` accepts. sizes: `LATE` where an error of order 1 fell from 10^6 to 10^8 by a
-    slope that is not within 0.2 of -1/2.
+    sizes: `LATE` where in the pilot an error of order 1 fell from 10^6 to 10^8 by a slope not within 0.2 of -1/2.
     """
 
     seed: int
@@ -64,20 +62,20 @@ STUDIES = {
     "linear gate": Plan(71021),
     "softmax gate, constant expert": Plan(71022, 100),
     "tanh": Plan(71023),
-    "GELU": Plan(71024, 80),
+    "GELU": Plan(71024),
     "exp": Plan(71025),
-    "sqrt(1 + z^2)": Plan(71026, 100),
-    "z^2 + z": Plan(71027, 100),
-    "z^2": Plan(71028, 100),
-    "log(1 + z^2) at tau = 1": Plan(71029, 100),
-    "log(1 + z^2) at tau = 2": Plan(71030, 100, LATE),
+    "sqrt(1 + z^2)": Plan(71026),
+    "z^2 + z": Plan(71027),
+    "z^2": Plan(71028),
+    "log(1 + z^2) at tau = 1": Plan(71029),
+    "log(1 + z^2) at tau = 2": Plan(71030, sizes=LATE),
     "tanh, constant expert": Plan(71031),
-    "tanh, quadratic expert": Plan(71032, 100, LATE),
-    "sigmoid gate with a bias, tau = 1": Plan(71033, 100, LATE),
-    "quadratic gate": Plan(71034, 100),
-    "Gaussian gate, quadratic expert": Plan(71035, 100),
+    "tanh, quadratic expert": Plan(71032, sizes=LATE),
+    "sigmoid gate with a bias, tau = 1": Plan(71033, sizes=LATE),
+    "quadratic gate": Plan(71034),
+    "Gaussian gate, quadratic expert": Plan(71035),
 }
-"""The studies, by their settings. The first four were planned before the rules: at 60 replicates."""
+"""The studies, by their settings."""
 
 
 def definition(name: str) -> GeneralStudy:
