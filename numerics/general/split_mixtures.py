@@ -1,7 +1,8 @@
 """Represents mixtures near a true one: cells of several atoms, their offsets as one vector, and g - g* on a grid.
 
 The squared L2 distance E_x int (g - g*)^2 dy, x uniform, is the squared length of a residual vector: Gauss-Legendre in
-x (graded towards the kinks of the gate), the trapezoid rule in y (which converges geometrically for Gaussians).
+every coordinate of x (graded towards the kinks of the gate, d = 1), the trapezoid rule in y (which converges
+geometrically for Gaussians).
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from temperance.theory.models.spec import NU, covariates
 from temperance.theory.orders.split_cell import Splitting, X
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
-_NODES = 20  # in x, on every panel
+_NODES = {1: 20, 2: 8}  # in every coordinate of x, on every panel
 _FINE = 6  # in x, on the panels at a kink
 _STEP = 0.4  # in y, in units of the smallest standard deviation of the true experts
 _REACH = 7.0  # in y, in standard deviations
@@ -181,7 +182,7 @@ class Family:
             steps = [scale * k / 2 for k in range(7)] + [scale * 3 * 2.0**k for k in range(1, 20)]
             edges |= {kink + sign * step for step in steps for sign in (-1, 1)}
         inside = sorted(x for x in edges if self.truth.low <= x <= self.truth.high)
-        return Grid(self, inside, _FINE if kinks else _NODES)
+        return Grid(self, inside, _FINE if kinks else _NODES[self.cell.spec.dim])
 
 
 class Grid:
