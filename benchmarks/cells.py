@@ -24,12 +24,12 @@ import numpy as np
 
 from temperance.numerics.fitting.mle import Fit, fit_points
 from temperance.numerics.fitting.newton import EXACT, Stop
+from temperance.numerics.fitting.split_starts import smaller, split_starts
 from temperance.numerics.lattice.counts import samples
 from temperance.numerics.lattice.experiment import experiment
 from temperance.numerics.mixture.measures import MixingMeasure
 from temperance.numerics.mixture.points import Points
 from temperance.numerics.studies.claim_studies import SOFTMAX_CELL, TANH_CELL
-from temperance.numerics.studies.split_starts import smaller, split_starts
 from temperance.numerics.studies.study import Study
 
 # the kink of hardtanh, at beta1 x = 1, lies inside the support of x

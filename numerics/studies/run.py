@@ -15,6 +15,7 @@ import numpy as np
 
 from temperance.numerics.fitting.mle import Fit, Status, fit_points, higher
 from temperance.numerics.fitting.newton import EXACT, Stop
+from temperance.numerics.fitting.split_starts import smaller, split_starts
 from temperance.numerics.fitting.steps import compile_steps
 from temperance.numerics.lattice.counts import samples
 from temperance.numerics.likelihood.kernel import evaluate
@@ -25,7 +26,6 @@ from temperance.numerics.mixture.measures import Layout
 from temperance.numerics.mixture.points import Points
 from temperance.numerics.mixture.sampling import sample
 from temperance.numerics.studies.results import StudyResult
-from temperance.numerics.studies.split_starts import smaller, split_starts
 from temperance.numerics.studies.store import Outcome, Store, StoreError, open_store, same
 from temperance.numerics.studies.study import Study
 from temperance.numerics.studies.workers import local_workers, lost_workers_told

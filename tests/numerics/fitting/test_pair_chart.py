@@ -9,11 +9,11 @@ from numba import njit
 from temperance.numerics.fitting import chart_derivatives, charts
 from temperance.numerics.fitting.mle import fit_points
 from temperance.numerics.fitting.newton import Stop
+from temperance.numerics.fitting.split_starts import smaller, split_starts
 from temperance.numerics.lattice.counts import samples
 from temperance.numerics.lattice.experiment import experiment
 from temperance.numerics.mixture.measures import Layout
 from temperance.numerics.studies.claim_studies import SOFTMAX_CELL, TANH_CELL
-from temperance.numerics.studies.split_starts import smaller, split_starts
 
 CASES = [  # layout, linear, the atom that the last two resemble
     (Layout(3, 1, tau=1.0), True),

@@ -14,6 +14,7 @@ import pytest
 
 import temperance.numerics.studies.run
 from temperance.numerics.fitting.mle import Box
+from temperance.numerics.fitting.split_starts import smaller
 from temperance.numerics.lattice.counts import samples
 from temperance.numerics.likelihood.kernel import evaluate
 from temperance.numerics.mixture.measures import MixingMeasure
@@ -21,7 +22,6 @@ from temperance.numerics.mixture.sampling import sample
 from temperance.numerics.studies.claim_studies import SIGMOID, STUDIES, TANH
 from temperance.numerics.studies.results import STATUSES, study_slopes
 from temperance.numerics.studies.run import Progress, compile_side_by_side, run_replicate, run_study
-from temperance.numerics.studies.split_starts import smaller
 from temperance.numerics.studies.store import open_store
 from temperance.numerics.studies.study import Study
 
