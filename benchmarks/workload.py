@@ -4,9 +4,8 @@
 
 200 sample sizes up to 1e5, 40 replicates of each: 8000 fits. With two atoms a fit starts from the mean of the estimates
 of the same replicate at up to 8 sizes before; the first one, and any that does not converge, from 5 starts of its own.
-With three or four atoms a fit starts from a split of each atom of the maximum for one atom less, and from one start of
-its own, and stops in units of the sample. No start uses the truth. --paired: these beside 5 starts of their own at the
-default tolerances, in turns.
+With three or four atoms a fit is that of `temperance fit` with one start, which adds splits of the maximum for one
+atom less. No start uses the truth. --paired: these beside 5 starts of their own, each climbed on all points, in turns.
 """
 
 from __future__ import annotations
@@ -20,7 +19,6 @@ import json
 import sys
 import time
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -29,13 +27,12 @@ from baselines import em, lbfgs
 from temperance.numerics.errors.slopes import log_slope
 from temperance.numerics.errors.voronoi import Symmetry, voronoi_loss
 from temperance.numerics.fitting.mle import Box, Fit, fit_points, start_points
-from temperance.numerics.fitting.newton import Stop
+from temperance.numerics.fitting.search import search
 from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.mixture.measures import Layout
 from temperance.numerics.mixture.points import Points
 from temperance.numerics.mixture.sampling import sample
 from temperance.numerics.studies.published_estimates import SIZES, TRUTH
-from temperance.numerics.studies.split_starts import smaller, split_starts
 from temperance.theory.activations.activation import activation
 
 GATE = compile_activation(activation("linear"))
@@ -68,17 +65,7 @@ def fit_next(layout: Layout, points: Points, before: list[Fit], sizes_before: li
             return result
     if layout.k == 2:
         return fit_points(layout, GATE, points, box=BOX, starts=STARTS, seed=seed)
-    return fit_split(layout, points, seed)
-
-
-def fit_split(layout: Layout, points: Points, seed: int) -> Fit:
-    """The best of splits of the maximum for one atom less, found in the same way from two atoms on, and one start."""
-    options, splits = {"box": BOX, "starts": 1, "seed": seed, "stop": Stop.in_sample_units(points.n)}, []
-    if layout.k > 2:
-        found, rng = fit_split(smaller(layout), points, seed), np.random.default_rng([seed, layout.k])
-        splits = split_starts(layout, found.measure, 1, spread=float(points.middle[1][0]), rng=rng)
-    (lower, upper) = BOX.bounds(layout)
-    return fit_points(layout, GATE, points, known_starts=[np.clip(s, lower, upper) for s in splits], **options)
+    return search(layout, GATE, points, box=BOX, starts=1, seed=seed)
 
 
 def run(layout: Layout, ns: list[int]) -> Run:
@@ -134,22 +121,21 @@ def compare(layout: Layout, ns: list[int]) -> dict[str, Any]:
 
 def paired(layout: Layout, ns: list[int]) -> dict[str, float]:
     """CPU time of every fit in both ways, starts included, and the log-likelihoods that the second one gains."""
-    seconds, gains = np.zeros(2), []
-    ways = (lambda p, seed: fit_points(layout, GATE, p, box=BOX, starts=STARTS, seed=seed)), partial(fit_split, layout)
+    seconds, gains, ways = np.zeros(2), [], ((fit_points, STARTS), (search, 1))
     for n in ns:
         x = np.linspace(0, 1, n)[:, None]
         for replicate in range(REPLICATES):
             points, values = data(n, replicate, x), []
-            for at, way in enumerate(ways):
+            for at, (way, starts) in enumerate(ways):
                 begin = time.process_time()
-                found = way(points, replicate)
+                found = way(layout, GATE, points, box=BOX, starts=starts, seed=replicate)
                 seconds[at] += time.process_time() - begin
                 values.append(found.log_likelihood)
             gains.append(values[1] - values[0])
     return {
         "fits": len(gains),
         "cpu_s_starts": round(float(seconds[0]), 3),
-        "cpu_s_splits": round(float(seconds[1]), 3),
+        "cpu_s_search": round(float(seconds[1]), 3),
         "cpu_ratio": round(float(seconds[1] / seconds[0]), 3),
         "share_lower": float(np.mean(np.array(gains) < -1e-3)),
         "share_higher": float(np.mean(np.array(gains) > 1e-3)),
@@ -164,7 +150,7 @@ def main() -> None:
     parser.add_argument("--fitted", type=int, choices=(2, 3, 4), default=2, help="fitted atoms")
     parser.add_argument("--share", type=float, default=1.0, help="share of the sample sizes")
     parser.add_argument("--baselines", action="store_true", help="also SciPy's L-BFGS-B and EM on a few of the fits")
-    parser.add_argument("--paired", action="store_true", help="also 5 starts at the default tolerances")
+    parser.add_argument("--paired", action="store_true", help="also 5 starts, each on all points")
     options = parser.parse_args()
     if not 0 < options.share <= 1:
         parser.error(f"--share must lie in (0, 1], not {options.share}")

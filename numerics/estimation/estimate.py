@@ -23,9 +23,9 @@ from temperance.numerics.estimation.result import DIRECTION, Estimate, FitResult
 from temperance.numerics.estimation.sizes import FitComparison
 from temperance.numerics.estimation.standardisation import Units
 from temperance.numerics.estimation.tau_profile import Side, settled
-from temperance.numerics.fitting import mle
 from temperance.numerics.fitting.mle import Box
 from temperance.numerics.fitting.newton import FLAT
+from temperance.numerics.fitting.search import search
 from temperance.numerics.fitting.starting_points import SUBSAMPLE, clusterwise_regression
 from temperance.numerics.machine.threads import one_blas_thread
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, compile_activation
@@ -149,7 +149,8 @@ def fit(
         activation: of the gate, a name or an expression in z; alone it chooses the gate "activation".
         gauge: of the activation gate, "free" or "anchored".
         tau: None to estimate it, else its fixed value.
-        starts: how many; seed: of them, they are the same for the same seed.
+        starts: how many; from three experts on, splits of the maximum for one expert less come besides, and from 5,000
+            points on all are compared on pooled points first. seed: of them, they are the same for the same seed.
         box: the compact parameter set in the units of the data, by default wide and made from their scale.
         weights (n,): how often each point was seen, not necessarily whole; standard errors are those of so many points.
         drop_missing: leave out rows in which x, y or the weight is nan, and say how many.
@@ -212,7 +213,7 @@ def _fit(
     scaled = units.rescale(points)
     inside = default_box(scaled, layout.k) if box is None else units.box_inside(box)
     with announced(layout.k):
-        found = mle.fit_points(layout, gate, scaled, box=inside, starts=starts, seed=seed, progress=progress)
+        found = search(layout, gate, scaled, box=inside, starts=starts, seed=seed, progress=progress)
     proved, sides = proved_of(found, gate, scaled), tuple[Side, ...]()
     if not (proved.twin or proved.flows.any()):
         found, sides = settled(found, gate, scaled)

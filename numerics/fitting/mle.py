@@ -142,15 +142,16 @@ class Fit:
         return self.status in ("converged", "at_bound")
 
 
-def _search(
+def climb(
     layout: Layout,
     gate: CompiledActivation,
     points: Points,
     box: Box,
     theta: Floats,
-    passes: int,
+    passes: int = MAX_PASSES,
     stop: Stop = EXACT,
 ) -> Maximum:
+    """The local maximum of the mean log-likelihood to which a search from theta leads, in at most so many passes."""
     n = points.n
 
     def mean_log_likelihood(theta: Floats) -> Local:
@@ -178,7 +179,7 @@ def start_points(
         rng = np.random.default_rng([seed, index])
         part = Points(*points.some(SUBSAMPLE, rng))
         rough = rough_start(layout, gate, part.x, part.y, rng)
-        thetas.append(_search(layout, gate, part, box, rough, _START_PASSES).theta)
+        thetas.append(climb(layout, gate, part, box, rough, _START_PASSES).theta)
     return thetas
 
 
@@ -238,7 +239,7 @@ def fit_points(
         raise ValueError("at least one start is needed")
     ends = []
     for theta in thetas:
-        ends.append(_search(layout, gate, points, box, theta, max_passes, stop))
+        ends.append(climb(layout, gate, points, box, theta, max_passes, stop))
         if progress is not None:
             progress(len(ends), len(thetas))
     best = max(ends, key=lambda end: end.local.value)
