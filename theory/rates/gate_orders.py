@@ -8,9 +8,9 @@ any number of atoms, with any expert, in any dimension. Independence is decided 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
-from typing import TypeVar
+from itertools import combinations_with_replacement as pairs_of
 
 import sympy as sp
 from flint import arb
@@ -20,7 +20,6 @@ from temperance.theory.interactions.rank_by_balls import independent_columns
 from temperance.theory.models.spec import NU, covariates
 from temperance.theory.orders.split_cell import Splitting, is_linear
 
-T, U = TypeVar("T"), TypeVar("U")
 Place = Mapping[sp.Symbol, sp.Expr]
 Bounds = dict[str, tuple[Fraction, str]]
 """Name of a parameter -> (an upper bound of its order, the reason)."""
@@ -54,7 +53,7 @@ def gate_orders(cell: Splitting, other: Place, size: int, curve: bool = False) -
     if curve:
         proved = dim == 1 and independent([sp.S.One, *slopes, *shared], cell.point, dim)
         return {p.name: (Fraction(1), _CURVE) for p in cell.shared} if proved else {}
-    bends = [sp.diff(f, q) + f * g for f, (q, g) in _pairs(slopes, list(zip(cell.own, slopes, strict=True)))]
+    bends = [sp.diff(score, p, q) + sp.diff(score, p) * sp.diff(score, q) for p, q in pairs_of(cell.own, 2)]
     if not independent([sp.S.One, *slopes, *shared, *bends], cell.point, dim):
         return {}
     return {p.name: (Fraction(2 if p in cell.own else 1), _WEIGHTS) for p in (*cell.own, *cell.shared)}
@@ -65,7 +64,7 @@ def expert_orders(cell: Splitting, size: int, squares: bool) -> Bounds:
     found = {p.name: (Fraction(size if p == NU else 2 * size), _EXPERTS) for p in cell.expert}
     moving, dim = [p for p in cell.expert if p != NU], cell.spec.dim
     slopes = [sp.diff(cell.mean, p) for p in moving]
-    bends = [f * g for f, g in _pairs(slopes, slopes)]
+    bends = [f * g for f, g in pairs_of(slopes, 2)]
     if not is_linear(cell):
         place = {p: sp.S.Zero if p.name == "b" else sp.S.One for p in cell.expert}
         if squares and independent([sp.S.One, *bends], place, dim):
@@ -76,10 +75,6 @@ def expert_orders(cell: Splitting, size: int, squares: bool) -> Bounds:
         if independent([*bends, *gate], cell.point, dim):
             found |= {p.name: (Fraction(2), _SLOPES) for p in moving if p.name != "b"}
     return found
-
-
-def _pairs(first: Sequence[T], second: Sequence[U]) -> Iterator[tuple[T, U]]:
-    return ((f, g) for i, f in enumerate(first) for g in second[i:])
 
 
 def _moves_a_kink(cell: Splitting) -> bool:
