@@ -13,8 +13,6 @@ from temperance.numerics.general.split_mixtures import Array, Atoms, Family, nor
 from temperance.numerics.mixture.density import Sums
 from temperance.numerics.mixture.points import Points
 
-_HANKEL = np.add.outer(np.arange(3), np.arange(3))
-
 
 @dataclass(frozen=True, eq=False)
 class Columns:
@@ -49,67 +47,66 @@ def mixture_log_density(family: Family, vector: Array, x: Array, y: Array) -> Ar
 
 
 def _log_density(atoms: Atoms, y: Array) -> tuple[Array, Array, Array, Array]:
-    """log g(y|x) (g, c), gaps to the means (l, g, c), probabilities of atoms before (l, g) and after y (l, g, c)."""
+    """log g(y|x) (g, c), gaps to the means (g, l, c), probabilities of atoms before (l, g) and after y (g, l, c)."""
     prior, total = normalised(atoms.logits)
-    gaps, nus = y - atoms.means[:, :, None], atoms.nus[:, None, None]
-    posterior, joint = normalised(atoms.logits[:, :, None] - gaps * gaps / (2 * nus) - np.log(2 * np.pi * nus) / 2)
+    gaps, nus = y[:, None] - atoms.means.T[:, :, None], atoms.nus[:, None]
+    logs = atoms.logits.T[:, :, None] - np.log(2 * np.pi * nus) / 2 - gaps * gaps / (2 * nus)
+    posterior, joint = normalised(logs, axis=1)
     return joint - total[:, None], gaps, prior, posterior
 
 
 def loglik(family: Family, vector: Array, columns: Columns) -> Sums:
     """The log-likelihood, less that of the reference, with slopes and second derivatives by all entries of a vector.
 
-    With gap = y - mean_l(x), the slopes of log E_l are e_l(x) and those of log f_l are d_l(x) . (1, gap, gap^2). So all
-    sums over y are moments: of w r_l gap^j and of w r_l gap_l^j r_m gap_m^k, r the probabilities after y.
+    With gap = y - mean_l(x), the slopes of log E_l are e_l(x), and those of log(E_l f_l) are d_l(x) . (1, gap, gap^2).
+    So all sums over y are moments: of w r_l gap^j and of w r_l gap_l^j r_m gap_m^k, r the probabilities after y.
     """
     atoms, w = Atoms(family, vector, columns.x), columns.weights
     log_density, gaps, prior, posterior = _log_density(atoms, columns.y)
-    powers = [posterior]
-    for _ in range(4):
-        powers.append(powers[-1] * gaps)
-    moments = np.stack([(w * p).sum(axis=-1) for p in powers])  # (j, l, g)
-    change = np.sum(w * (posterior - prior[:, :, None]), axis=-1)  # (l, g)
-    e, d, hessian = _derivatives(family, atoms, columns.x, moments, change)
-    slopes = np.einsum("agl,lg->a", e, change) + np.einsum("aglj,jlg->a", d, moments[:3])
-    d[..., 0] += e
-    rows = np.stack(powers[:3], axis=1).reshape(-1, *w.shape).swapaxes(0, 1)  # (g, (l, j), c)
-    after = -(w[:, None] * rows) @ rows.swapaxes(1, 2)
-    before = w.sum(axis=1) * prior[:, None] * prior
-    for l in range(len(gaps)):
-        after[:, 3 * l : 3 * l + 3, 3 * l : 3 * l + 3] += moments[_HANKEL, l].T
-        before[l, l] -= w.sum(axis=1) * prior[l]
-    hessian += _contracted(d.reshape(*d.shape[:2], -1), after) + _contracted(e, before.T)
-    return float((w * (log_density - columns.reference)).sum()), slopes, hessian
+    g, count, c = gaps.shape
+    powers = np.stack([np.ones_like(gaps), gaps, gaps * gaps], axis=2)  # (g, l, j, c)
+    after = posterior[:, :, None] * powers
+    held, before = w[:, None, None] * after, w.sum(axis=1) * prior
+    moments = held @ powers.swapaxes(2, 3)  # (g, l, j, k): of gap^(j + k)
+    pairs = held.reshape(g, -1, c) @ after.reshape(g, -1, c).swapaxes(1, 2)
+    forms = np.zeros((g, count, 4, count, 4))  # of d and, last, of e
+    forms[:, :, :3, :, :3] = -pairs.reshape(g, count, 3, count, 3)
+    forms[:, :, 3, :, 3] = (before[:, None] * prior).T
+    for l in range(count):
+        forms[:, l, :3, l, :3] += moments[:, l]
+        forms[:, l, 3, l, 3] -= before[l]
+    sums = np.concatenate([moments[..., 0], -before.T[:, :, None]], axis=2)  # (g, l, 4)
+    slopes, hessian = _derivatives(family, atoms, sums)
+    flat = slopes.reshape(len(slopes), g, -1)
+    hessian += np.tensordot(flat.swapaxes(0, 1) @ forms.reshape(g, 4 * count, -1), flat, ([0, 2], [1, 2]))
+    return float((w * (log_density - columns.reference)).sum()), np.tensordot(slopes, sums, 3), hessian
 
 
-def _contracted(slopes: Array, forms: Array) -> Array:
-    """The sum over columns of S F S', S (a, g, q) and F (g, q, q)."""
-    return np.asarray(np.tensordot(slopes.swapaxes(0, 1) @ forms, slopes, ([0, 2], [1, 2])))
-
-
-def _derivatives(family: Family, atoms: Atoms, x: Array, moments: Array, change: Array) -> tuple[Array, Array, Array]:
-    """e (a, g, l), d (a, g, l, 3), and the Hessian's part by second derivatives of log E and log f."""
-    size, count = sum(family.sizes) * family.width + len(family.cell.spec.gate.shared), len(atoms.nus)
-    e, d, hessian = np.zeros((size, len(x), count)), np.zeros((size, len(x), count, 3)), np.zeros((size, size))
+def _derivatives(family: Family, atoms: Atoms, sums: Array) -> tuple[Array, Array]:
+    """(d, e) as (a, g, l, 4), and the Hessian's part by second derivatives of log E and log f."""
+    size, (g, count, _) = sum(family.sizes) * family.width + len(family.cell.spec.gate.shared), sums.shape
+    slopes, hessian = np.zeros((size, g, count, 4)), np.zeros((size, size))
+    m0, m1, m2, m3 = np.moveaxis(sums, (2, 1), (0, 1))
+    by_gate, basis = family.weight.slopes(atoms.x, atoms.gates), family.mean.slopes(atoms.x, atoms.lines)
+    of_weights = (family.weight.bends(atoms.x, atoms.gates) * (m0 + m3)).sum(axis=2)
+    of_means = (family.mean.bends(atoms.x, atoms.lines) * m1).sum(axis=2)
 
     def bend(row: int, column: int, total: float) -> None:
         hessian[row, column] += total
         hessian[column, row] += total * (row != column)
 
-    for l, (gate, line, nu, (m0, m1, m2)) in enumerate(
-        zip(atoms.gates, atoms.lines, atoms.nus, moments[:3].swapaxes(0, 1), strict=True)
-    ):
+    for l, nu in enumerate(atoms.nus):
         of_gate, of_line, of_nu = family.places(l)
-        e[of_gate, :, l] = [np.ones(len(x)), *(slope(x, *gate) for slope in family.weight.slopes)]
-        basis = np.stack([slope(x, *line) for slope in family.mean.slopes])
-        d[of_line, :, l, 1] = basis / nu
-        d[of_nu, :, l] = -1 / (2 * nu), 0, 1 / (2 * nu * nu)
-        for (a, b), second in family.weight.bends.items():
-            bend(of_gate[1 + a], of_gate[1 + b], float(change[l] @ second(x, *gate)))
-        for (a, b), second in family.mean.bends.items():
-            bend(of_line[a], of_line[b], float(m1 @ second(x, *line)) / nu)
-        hessian[np.ix_(of_line, of_line)] -= (basis * m0 / nu) @ basis.T
-        for row, cross in zip(of_line, basis @ m1, strict=True):
-            bend(row, of_nu, -float(cross) / nu**2)
-        bend(of_nu, of_nu, -float((m2 / nu - m0 / 2).sum()) / nu**2)
-    return e, d, hessian
+        slopes[of_gate[0], :, l, ::3] = 1
+        slopes[of_gate[1:], :, l, 0] = slopes[of_gate[1:], :, l, 3] = by_gate[:, l]
+        slopes[of_line, :, l, 1] = basis[:, l] / nu
+        slopes[of_nu, :, l, :3] = -1 / (2 * nu), 0, 1 / (2 * nu * nu)
+        for (a, b), total in zip(family.weight.pairs, of_weights[:, l], strict=True):
+            bend(of_gate[1 + a], of_gate[1 + b], total)
+        for (a, b), total in zip(family.mean.pairs, of_means[:, l], strict=True):
+            bend(of_line[a], of_line[b], total / nu)
+        hessian[np.ix_(of_line, of_line)] -= (basis[:, l] * m0[l] / nu) @ basis[:, l].T
+        for row, cross in zip(of_line, basis[:, l] @ m1[l], strict=True):
+            bend(row, of_nu, -cross / nu**2)
+        bend(of_nu, of_nu, -(m2[l] / nu - m0[l] / 2).sum() / nu**2)
+    return slopes, hessian

@@ -44,33 +44,40 @@ class Truth:
     high: float = 2.0
 
 
+Function = Callable[[Array, Array], Array]
+"""Of x (n, d) and the parameters of some atoms (l, q): (formulas, l, n)."""
+
+
 @dataclass(frozen=True)
 class Compiled:
-    """A function of x and parameters, x of shape (n, d), with its derivatives by the parameters.
+    """A formula in x and parameters: its value and its derivatives by the parameters.
 
-    bends: second derivatives by parameters a <= b, where they are not 0.
+    bends: second derivatives by the pairs of parameters for which they are not 0.
     """
 
-    value: Callable[..., Array]
-    slopes: tuple[Callable[..., Array], ...]
-    bends: Mapping[tuple[int, int], Callable[..., Array]]
+    value: Function
+    slopes: Function
+    bends: Function
+    pairs: tuple[tuple[int, int], ...]
 
     @staticmethod
     def of(f: sp.Expr, symbols: Sequence[sp.Symbol], x: Sequence[sp.Symbol]) -> Compiled:
         """The function of a formula in x and these parameters."""
-        slopes = tuple(_function(sp.diff(f, p), symbols, x) for p in symbols)
-        pairs = combinations_with_replacement(range(len(symbols)), 2)
-        second = {(a, b): sp.diff(f, symbols[a], symbols[b]) for a, b in pairs}
-        bends = {pair: _function(bend, symbols, x) for pair, bend in second.items() if bend != 0}
-        return Compiled(_function(f, symbols, x), slopes, bends)
+        every = combinations_with_replacement(range(len(symbols)), 2)
+        second = {(a, b): sp.diff(f, symbols[a], symbols[b]) for a, b in every}
+        second = {pair: bend for pair, bend in second.items() if bend != 0}
+        formulas = [f], [sp.diff(f, p) for p in symbols], list(second.values())
+        return Compiled(*(_function(each, (*x, *symbols)) for each in formulas), tuple(second))
 
 
-def _function(f: sp.Expr, symbols: Sequence[sp.Symbol], x: Sequence[sp.Symbol]) -> Callable[..., Array]:
-    compiled = sp.lambdify((*x, *symbols), f, "scipy")  # NumPy, with erf and the like
+def _function(formulas: Sequence[sp.Expr], symbols: Sequence[sp.Symbol]) -> Function:
+    compiled = sp.lambdify(symbols, formulas, "scipy", cse=True)  # NumPy, with erf and the like
 
-    def found(at: Array, *values: float) -> Array:
-        value = compiled(*at.T, *values)
-        return value if np.ndim(value) else np.full(len(at), value)
+    def found(x: Array, parameters: Array) -> Array:
+        values = np.empty((len(formulas), len(parameters), len(x)))
+        for value, one in zip(values, compiled(*x.T, *parameters.T[:, :, None]), strict=True):
+            value[...] = one
+        return values
 
     return found
 
@@ -78,27 +85,26 @@ def _function(f: sp.Expr, symbols: Sequence[sp.Symbol], x: Sequence[sp.Symbol]) 
 class Atoms:
     """The atoms of a vector of a family at x (n, d): as many as the vector has.
 
-    gates, lines: parameters of each atom's log weight and mean; logits, means (atoms, n); nus (atoms,).
+    gates, lines (l, q): parameters of log weights and means; logits, means (l, n); nus (l,).
     """
 
     def __init__(self, family: Family, vector: Array, x: Array) -> None:
-        width, own = family.width, len(family.cell.own)
-        count = (len(vector) - len(family.cell.spec.gate.shared)) // width
-        rows, shared = vector[: count * width].reshape(count, width), vector[count * width :]
-        self.gates = [np.r_[row[1 : 1 + own], shared] for row in rows]
-        self.lines = np.delete(rows[:, 1 + own :], family.variance, axis=1)
-        self.nus = rows[:, 1 + own + family.variance]
-        weights = [family.weight.value(x, *gate) for gate in self.gates]
-        self.logits: Array = np.stack([row[0] + weight for row, weight in zip(rows, weights, strict=True)])
-        self.means: Array = np.stack([family.mean.value(x, *line) for line in self.lines])
+        width, own, shared = family.width, 1 + len(family.cell.own), len(family.cell.spec.gate.shared)
+        rows = vector[: len(vector) - shared].reshape(-1, width)
+        self.x = x
+        self.gates: Array = np.c_[rows[:, 1:own], np.tile(vector[len(vector) - shared :], (len(rows), 1))]
+        self.lines: Array = np.delete(rows[:, own:], family.variance, axis=1)
+        self.nus: Array = rows[:, own + family.variance]
+        self.logits: Array = rows[:, :1] + family.weight.value(x, self.gates)[0]
+        self.means: Array = family.mean.value(x, self.lines)[0]
 
 
-def normalised(logs: Array) -> tuple[Array, Array]:
-    """exp(logs) / sum exp(logs) over the rows, and the logarithm of the sum."""
-    top = logs.max(axis=0)
+def normalised(logs: Array, axis: int = 0) -> tuple[Array, Array]:
+    """exp(logs) / sum exp(logs) over an axis, and the logarithm of the sum."""
+    top = logs.max(axis=axis, keepdims=True)
     powers = np.exp(logs - top)
-    total = powers.sum(axis=0)
-    return powers / total, top + np.log(total)
+    total = powers.sum(axis=axis, keepdims=True)
+    return powers / total, np.squeeze(top + np.log(total), axis)
 
 
 class Family:
@@ -221,13 +227,15 @@ class Grid:
     def slopes(self, vector: Array) -> Array:
         """The derivatives of the residual by the entries of the vector."""
         density, probabilities, experts, atoms = self._density(vector)
-        own, x = len(self.family.cell.own), self.x
+        own = len(self.family.cell.own)
+        gate_slopes = self.family.weight.slopes(self.x, atoms.gates)
+        mean_slopes = self.family.mean.slopes(self.x, atoms.lines)
         slopes: list[Array] = []
         common = [np.zeros_like(density) for _ in self.family.cell.spec.gate.shared]
         for i, (p, f, nu) in enumerate(zip(probabilities, experts, atoms.nus, strict=True)):
             gap, pull = self.y[None, :] - atoms.means[i][:, None], p[:, None] * (f - density)
-            by_gate = [slope(x, *atoms.gates[i])[:, None] * pull for slope in self.family.weight.slopes]
-            by_expert = [slope(x, *atoms.lines[i])[:, None] * gap / nu * f for slope in self.family.mean.slopes]
+            by_gate = [slope[:, None] * pull for slope in gate_slopes[:, i]]
+            by_expert = [slope[:, None] * gap / nu * f for slope in mean_slopes[:, i]]
             by_expert.insert(self.family.variance, (gap * gap / nu - 1) / (2 * nu) * f)
             slopes += [pull, *by_gate[:own], *(p[:, None] * d for d in by_expert)]
             common = [c + s for c, s in zip(common, by_gate[own:], strict=True)]
