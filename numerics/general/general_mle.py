@@ -57,32 +57,31 @@ class GeneralMixture:
             )
         self.family, self.free = family, np.flatnonzero(family.free)
         weights = [l * family.width for l in range(family.m)]
-        self.center, self.mixing = family.center.copy(), np.eye(len(family.center))
+        self.center, self.mixing = family.center.copy(), np.eye(len(self.free))
         self.center[weights] -= np.log(family.m)
         reach = np.where(family.positive, np.log(FACTOR), _RANGE)
         if family.m == 2:
-            self.mixing[np.ix_(weights, weights)] = [[1, 1], [1, -1]]
+            places = np.searchsorted(self.free, weights)
+            self.mixing[np.ix_(places, places)] = [[1, 1], [1, -1]]
             reach[family.width] = _UNEVEN / 2
-        self.reach = reach[self.free]
+        self.reach, self.positive = reach[self.free], family.positive[self.free]
 
     def vector(self, u: Array) -> tuple[Array, Array]:
-        """The vector, and its derivatives by what `mixing` makes of u: the diagonal."""
-        full, positive = np.zeros(len(self.center)), self.family.positive
-        full[self.free] = u
-        full = self.mixing @ full
-        scale = np.where(positive, self.center * np.exp(np.where(positive, full, 0.0)), 1.0)
-        return np.where(positive, scale, self.center + full), scale
+        """The vector, and the derivatives of its free entries by what `mixing` makes of u: the diagonal."""
+        vector, moved = self.center.copy(), self.mixing @ u
+        scale = np.where(self.positive, vector[self.free] * np.exp(np.where(self.positive, moved, 0.0)), 1.0)
+        vector[self.free] = np.where(self.positive, scale, vector[self.free] + moved)
+        return vector, scale
 
     def local(self, u: Array, columns: Columns) -> Local:
         """The mean log-likelihood, less that of the reference, with gradient and Hessian in u."""
         vector, scale = self.vector(u)
         value, slopes, bends = loglik(self.family, vector, columns)
-        bends = scale[:, None] * bends * scale
-        slopes = scale * slopes
-        bends[np.diag_indices_from(bends)] += np.where(self.family.positive, slopes, 0.0)
-        slopes, bends = self.mixing @ slopes, self.mixing @ bends @ self.mixing
-        n, free = columns.n, self.free
-        return Local(value / n, slopes[free] / n, bends[np.ix_(free, free)] / n)
+        slopes = scale * slopes[self.free]
+        bends = scale[:, None] * bends[np.ix_(self.free, self.free)] * scale
+        bends[np.diag_indices_from(bends)] += np.where(self.positive, slopes, 0.0)
+        n, mixing = columns.n, self.mixing
+        return Local(value / n, mixing @ slopes / n, mixing @ bends @ mixing / n)
 
     def split(self, rng: np.random.Generator, size: float) -> Array:
         """A start: the first true atom split at random, or moved, by offsets of about a size."""

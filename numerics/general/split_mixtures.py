@@ -120,7 +120,7 @@ class Family:
         self.truth, self.cell, self.m = truth, truth.cell, m
         self.sizes = (m, m if split_all else 1)
         x, gate = covariates(self.cell.spec.dim), self.cell.spec.gate
-        known = dict.fromkeys(set(gate.parameters) - {*gate.shared, *self.cell.own}, 1)  # it only scales the weight
+        known = {p: self.cell.point.get(p, 1) for p in {*gate.parameters} - {*gate.shared, *self.cell.own}}
         self.weight = Compiled.of(gate.log_weight.subs(known), (*self.cell.own, *gate.shared), x)
         self.mean = Compiled.of(self.cell.mean, [p for p in self.cell.expert if p != NU], x)
         self.variance = list(self.cell.expert).index(NU)

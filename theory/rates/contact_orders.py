@@ -239,7 +239,7 @@ def other_place(setting: OrderSetting) -> dict[sp.Symbol, float]:
 
 def _other(cell: Splitting) -> dict[sp.Symbol, sp.Expr]:
     places = {**_OTHER, **({"c": 0} if cell.spec.gate.name == BIASED else {})}
-    places |= {"beta1": -1} if cell.spec.gate.name in ("laplace", COSINE) else {}
+    places |= {"beta1": -1} if cell.spec.gate.name in ("laplace", COSINE, "cosine-perturbed") else {}
     return {p: sp.sympify(places[p.name.split("_")[0]]) for p in cell.own}
 
 
