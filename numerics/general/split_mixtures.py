@@ -66,8 +66,8 @@ class Compiled:
         every = combinations_with_replacement(range(len(symbols)), 2)
         second = {(a, b): sp.diff(f, symbols[a], symbols[b]) for a, b in every}
         second = {pair: bend for pair, bend in second.items() if bend != 0}
-        formulas = [f], [sp.diff(f, p) for p in symbols], list(second.values())
-        return Compiled(*(_function(each, (*x, *symbols)) for each in formulas), tuple(second))
+        slopes, own = [sp.diff(f, p) for p in symbols], (*x, *symbols)
+        return Compiled(_function([f], own), _function(slopes, own), _function([*second.values()], own), tuple(second))
 
 
 def _function(formulas: Sequence[sp.Expr], symbols: Sequence[sp.Symbol]) -> Function:

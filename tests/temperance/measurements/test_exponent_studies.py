@@ -11,7 +11,7 @@ from temperance.measurements import exponent_results as exponent_studies
 from temperance.measurements import order_results as exponent_table
 from temperance.measurements.exponent_results import ExponentResult, outcomes
 from temperance.numerics.errors.slopes import Judgement, Slope
-from temperance.numerics.studies.general_studies import GeneralResult
+from temperance.numerics.studies.general_studies import GeneralResult, run_general
 from temperance.theory.rates.contact_orders import order_setting, orders
 
 KEPT = tuple(exponent_studies.stored())
@@ -44,8 +44,6 @@ def test_a_dropped_fit_leaves_no_error():
 @pytest.mark.full
 @pytest.mark.parametrize("name", KEPT)
 def test_the_first_replicates_of_a_kept_study_come_out_again(name):
-    from temperance.numerics.studies.general_studies import run_general
-
     chosen = replace(exponent_studies.definition(name), replicates=2)
     again, entry = run_general(chosen), exponent_studies.stored()[name]
     for group, errors in exponent_studies.errors_of(entry).items():
@@ -138,3 +136,22 @@ def test_errors_are_found_by_the_name_of_the_parameter_that_is_fitted():
     }
     entry["fits"]["converged"] = 60
     assert [o.group for o in outcomes(found, entry, {})] == ["beta1/tau", "mean beta1/tau"]
+
+
+def test_exact_specified_studies_have_one_atom_and_the_order_1():
+    """Of the cosine router the ratio of the two coordinates moves; its length has no effect, and is held."""
+    found, study = (f("cosine router, exact") for f in (exponent_studies.bounds, exponent_studies.definition))
+    assert study.family.sizes == (1, 1)
+    assert dict(study.orders) == dict.fromkeys(("beta1_2", "a_1", "a_2", "b", "nu", "tau"), 1.0)
+    assert {o.parameter for o in found.orders if o.upper == 1} >= {"beta1_2/beta1_1", "tau"}
+    assert all(o.flat for o in found.orders if o.upper is None)
+
+
+@pytest.mark.parametrize("name", ["tanh, d = 2", "perturbed cosine router"])
+def test_a_study_in_the_plane_runs(name):
+    """Every error is finite at a small size, and each has its bound."""
+    study = exponent_studies.definition(name)
+    made = run_general(replace(study, sizes=(10**4,), replicates=1, starts=1, seed=5))
+    bounded = {exponent_studies.group_of(o) for o in exponent_studies.bounds(name).orders if o.upper}
+    assert bounded <= set(made.errors)
+    assert all(np.isfinite(errors).all() and (errors > 0).all() for errors in made.errors.values())
