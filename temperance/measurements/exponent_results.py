@@ -24,6 +24,7 @@ from temperance.numerics.general.split_mixtures import Family
 from temperance.numerics.studies.general_studies import GeneralResult, GeneralStudy, run_general
 from temperance.terminal.output import write_file
 from temperance.theory.models.spec import NU
+from temperance.theory.orders.split_cell import is_linear
 from temperance.theory.rates.contact_orders import Order, Orders, order_setting, orders
 from temperance.theory.rates.exact_orders import exact_orders
 
@@ -40,6 +41,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "GELU": {"gate": "activation", "source": "gelu"},
     "tanh, constant expert": {"gate": "activation", "source": "tanh", "expert": "constant"},
     "Gaussian gate, quadratic expert": {"gate": "gaussian", "expert": "polynomial:2"},
+    "softmax gate, tanh expert": {"gate": "softmax", "expert": "nonlinear:tanh"},
     "softmax gate, d = 2": {"gate": "softmax", "dim": 2},
     "linear gate, d = 2": {"gate": "linear", "dim": 2},
     "tanh, d = 2": {"gate": "activation", "source": "tanh", "dim": 2},
@@ -83,6 +85,7 @@ STUDIES = {
     "sigmoid gate with a bias, tau = 1": Plan(71033, sizes=LATE),
     "quadratic gate": Plan(71034),
     "Gaussian gate, quadratic expert": Plan(71035),
+    "softmax gate, tanh expert": Plan(71036),
     "softmax gate, d = 2": Plan(71041),
     "linear gate, d = 2": Plan(71042),
     "tanh, d = 2": Plan(71043),
@@ -97,13 +100,14 @@ STUDIES = {
 def definition(name: str) -> GeneralStudy:
     """The study of a setting: slopes 1/(2 d) and -1/(2 d), intercepts 2 and -2, variances 1/4 and 1/2, x in [-2, 2]^d.
 
-    The experts stay apart, so that an error is hardly one of telling the two cells from each other.
+    The experts stay apart, so that an error is hardly one of telling the two cells from each other: where means are
+    bounded by 1, intercepts are 1 and -1, and variances a quarter.
     """
     found = bounds(name)
-    near = family(found.setting).truth
-    slope = 0.5 / found.setting.dim
-    experts = [{p: sign * (2.0 if p.name == "b" else slope) for p in near.expert} for sign in (1, -1)]
-    truth = replace(near, expert={**experts[0], NU: 0.25}, other_expert={**experts[1], NU: 0.5})
+    near, slope = family(found.setting).truth, 0.5 / found.setting.dim
+    intercept, nu = (2.0, 0.25) if is_linear(near.cell) else (1.0, 1 / 16)
+    experts = [{p: sign * (intercept if p.name == "b" else slope) for p in near.expert} for sign in (1, -1)]
+    truth = replace(near, expert={**experts[0], NU: nu}, other_expert={**experts[1], NU: 2 * nu})
     q = {o.name: float(o.upper) for o in found.orders if not o.mean and o.upper is not None}
     plan = STUDIES[name]
     mixtures = Family(truth, SETTINGS[name].get("size", 2))
