@@ -170,7 +170,12 @@ class Family:
         return [*self.names[1:], *(p.name for p in self.cell.shared)]
 
     def kinks(self, other: bool = False) -> list[float]:
-        """The x at which the gate of the split atom, or of the other one, has a kink."""
+        """The x at which the gate of the split atom, or of the other one, has a kink.
+
+        Raises ValueError for a gate with pieces in another dimension than 1, where kinks are curves.
+        """
+        if self.cell.spec.dim > 1 and self.cell.spec.gate.log_weight.has(sp.Piecewise):
+            raise ValueError(f"the gate {self.cell.spec.gate.name!r} has kinks: it is measured in dimension 1 only")
         point = {**self.cell.point, **(self.truth.other if other else {})}
         found = []
         for piecewise in self.cell.spec.gate.log_weight.atoms(sp.Piecewise):

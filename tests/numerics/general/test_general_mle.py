@@ -196,3 +196,8 @@ def test_only_cells_of_one_or_two_atoms_beside_a_singleton_are_fitted():
 def test_a_kink_that_x_can_reach_is_refused(gate, source):
     with pytest.raises(ValueError, match="a kink that x can reach"):
         GeneralMixture(family(order_setting(gate, "gaussian", source)))
+
+
+def test_kinks_in_the_plane_are_refused():
+    with pytest.raises(ValueError, match="has kinks: it is measured in dimension 1 only"):
+        family(order_setting("activation", "gaussian", "relu", dim=2)).grid(1.0)
