@@ -22,18 +22,6 @@ from temperance.theory.symmetries.flows import Symmetries
 _SHOWN = 20
 
 
-def _notebook(found: Derive) -> str:
-    from temperance.notebooks.execution import build, execute, text
-
-    return text(execute(build(printing.cells(found.derivation))))
-
-
-def _page(found: Derive) -> str:
-    from temperance.pages.pages import derivation_page
-
-    return derivation_page(found.derivation)
-
-
 @dataclass(frozen=True, repr=False, eq=False)
 class Derive(Answer):
     """The relations among the derivatives of an atom, and what follows.
@@ -50,11 +38,23 @@ class Derive(Answer):
         {
             ".md": lambda found: printing.markdown(found.derivation),
             ".tex": lambda found: printing.latex(found.derivation),
-            ".ipynb": _notebook,
-            ".html": _page,
+            ".ipynb": lambda found: found.notebook(),
+            ".html": Answer.writers[".html"],
             ".json": Answer.writers[".json"],
         }
     )
+
+    def page(self) -> str:
+        """The steps of the derivation as an HTML document."""
+        from temperance.pages.pages import derivation_page
+
+        return derivation_page(self.derivation)
+
+    def notebook(self) -> str:
+        """The steps and code that checks each, executed, as the content of a notebook."""
+        from temperance.notebooks.execution import build, execute, text
+
+        return text(execute(build(printing.cells(self.derivation))))
 
     @property
     def generators(self) -> tuple[Relation, ...]:
@@ -128,8 +128,7 @@ class Derive(Answer):
 
     def rows(self) -> Sequence[Mapping[str, Any]]:
         """The table: all relations, with their orders."""
-        found: Sequence[Mapping[str, Any]] = self.to_json()["relations"]
-        return found
+        return self.to_json()["relations"]
 
 
 def derive(

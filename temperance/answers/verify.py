@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import Any
 
 from temperance.claims.stored_report import read_report
-from temperance.claims.verify import Verification, chosen, verify_claims
+from temperance.claims.verify import Result, Verification, chosen, verify_claims
 from temperance.evidence.outcomes import LEGS, Leg
 from temperance.evidence.study_runner import Runs, cores
 from temperance.pages.answer import Answer, Grid, Part
@@ -22,12 +21,6 @@ from temperance.terminal.progress import display
 PUBLISHED = "../shared/published"
 COLUMNS = ("claim", "what it says", *LEGS, "Coq", "outcome")
 _RUNNING = "--store, --workers, --scheduler and --published are about running claims, and --from runs nothing"
-
-
-def _page(found: Verify) -> str:
-    from temperance.pages.pages import verification_page
-
-    return verification_page(found.report, found.source)
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -44,12 +37,7 @@ class Verify(Answer):
     skipped: tuple[str, ...] = ()
     source: str | None = None
 
-    writers: ClassVar[Mapping[str, Any]] = MappingProxyType({**Answer.writers, ".html": _page})
-
-    @property
-    def title(self) -> str:
-        """What was asked."""
-        return "Which claims stand?"
+    title = "Which claims stand?"
 
     @property
     def status(self) -> int:
@@ -73,17 +61,7 @@ class Verify(Answer):
                 yield f"    checked by Coq: {result.coq}"
         if self.report.published is not None:
             yield from _published_lines(self.report.published)
-        rows = [
-            (
-                r.claim.id,
-                IN_WORDS.get(r.claim.id, r.claim.statement),
-                *(_outcome(leg, name in r.claim.required) for name, leg in r.legs.items()),
-                "-" if r.coq is None else "part",
-                r.outcome,
-            )
-            for r in self.report.results
-        ]
-        yield Grid("Outcomes", COLUMNS, tuple(rows))
+        yield Grid("Outcomes", COLUMNS, tuple(map(_row, self.report.results)))
 
     @property
     def words(self) -> Sequence[str]:
@@ -95,6 +73,12 @@ class Verify(Answer):
         found = [f"parts of the proofs that Coq has checked are named above: {in_coq}"] if in_coq else []
         found.append("; ".join(f"{outcome}: {', '.join(ids)}" for outcome, ids in by_outcome.items()))
         return found if self.source is None else [*found, f"read from {self.source!r}: nothing was run"]
+
+    def page(self) -> str:
+        """The evidence for every claim as an HTML document."""
+        from temperance.pages.pages import verification_page
+
+        return verification_page(self.report, self.source)
 
     def to_json(self) -> Any:
         """Claims, legs and outcomes, and the check of the published estimates."""
@@ -124,10 +108,15 @@ def _published_lines(published: Mapping[str, Any]) -> Iterator[str]:
         yield f"    k = {check['k']}: slope of the mean loss {check['slope']:.3f}, {interval}"
 
 
-def _outcome(leg: Leg | None, required: bool) -> str:
-    if leg is None:
-        return "did not run" if required else "-"
-    return "crashed" if leg.crashed else leg.outcome
+def _row(result: Result) -> tuple[str, ...]:
+    claim, outcomes = result.claim, []
+    for name, leg in result.legs.items():
+        if leg is None:
+            outcomes.append("did not run" if name in claim.required else "-")
+        else:
+            outcomes.append("crashed" if leg.crashed else leg.outcome)
+    in_coq = "-" if result.coq is None else "part"
+    return claim.id, IN_WORDS.get(claim.id, claim.statement), *outcomes, in_coq, result.outcome
 
 
 def _slopes(leg: Leg) -> Iterator[Part]:

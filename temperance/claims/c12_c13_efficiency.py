@@ -20,9 +20,7 @@ from temperance.numerics.studies.results import StudyResult
 
 Floats = NDArray[np.float64]
 
-_CEILING = fmpq(
-    43923, 100000
-)  # of the varentropy of two weights; the maximum is .439229 (a proof that it is above, too)
+_CEILING = fmpq(43923, 100000)  # of the varentropy of two weights, whose maximum is .439229
 _CELLS, _END = 512, 8  # intervals of the log odds up to 8
 _MARGIN = 1.5  # a pooled ratio of variances within this factor of 1 confirms
 _MOST_DROPPED = 0.05
@@ -35,7 +33,11 @@ def floor_proof(_: Runs) -> Leg:
         ("weights of log odds L have the varentropy L^2/(4 cosh(L/2)^2)", _varentropy_of_odds),
         ("the score of y is the mean, given y, of the score with labels: no information is gained", _labels),
         (f"the varentropy is below {_CEILING} on [0, {_END}], in {_CELLS} balls", _below_on_cells),
-        (f"and beyond {_END}, where it is at most L^2 exp(-L), which falls from L = 2 on", _below_beyond),
+        # 4 cosh(L/2)^2 >= exp(L)
+        (
+            f"and beyond {_END}, where it is at most L^2 exp(-L), which falls from L = 2 on",
+            lambda: holds(bool(_END**2 * (-arb(_END)).exp() < arb(_CEILING))),
+        ),
         ("the maximum is that of L tanh(L/2) = 2: 100/max is 227.67", _maximum),
     ]
     return proof_leg(checks)
@@ -83,12 +85,6 @@ def _on(odds: arb) -> arb:
     value = middle**2 / (4 * (middle / 2).cosh() ** 2)
     slope = (odds / (2 * (odds / 2).cosh() ** 2) * (1 - odds * (odds / 2).tanh() / 2)).abs_upper()
     return value + arb(0, 1) * slope * radius
-
-
-def _below_beyond() -> LegOutcome:
-    """4 cosh(L/2)^2 >= exp(L)."""
-    end = arb(_END)
-    return holds(bool(end**2 * (-end).exp() < arb(_CEILING)))
 
 
 def _maximum() -> LegOutcome:

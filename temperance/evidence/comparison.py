@@ -88,6 +88,8 @@ def _applicable(s: StudySlope, home: Sequence[Prediction], image: Sequence[Predi
 
 def _slope_record(s: StudySlope, dropped: float, found: Prediction | None) -> dict[str, Any]:
     sharp, published = (None, None) if found is None else (_slope_of(found.sharp), _slope_of(found.published))
+    # without a slope: nothing for what is not predicted or seldom occurs, else the prediction is left open
+    unjudged = None if sharp is None or s.share <= _RARE else "inconclusive"
     judgement = None if s.slope is None or sharp is None else judge(s.slope, -sharp, dropped, supported=True)
     return {
         "parameter": s.parameter,
@@ -100,7 +102,7 @@ def _slope_record(s: StudySlope, dropped: float, found: Prediction | None) -> di
         "ci": None if s.slope is None else [finite(end) for end in s.slope.interval],
         "predicted": sharp,
         "published": published,
-        "outcome": _unjudged(s, sharp) if judgement is None else judgement.outcome,
+        "outcome": unjudged if judgement is None else judgement.outcome,
         "sharp": None if judgement is None else judgement.sharp,
         "reason": judgement.reason if judgement is not None else _silence(s, found),
         "points": [asdict(point) for point in s.points],
@@ -110,11 +112,6 @@ def _slope_record(s: StudySlope, dropped: float, found: Prediction | None) -> di
 def _slope_of(exponent: Fraction | None) -> float | None:
     """-p of an error n^(-p)."""
     return None if exponent is None else -float(exponent)
-
-
-def _unjudged(s: StudySlope, sharp: float | None) -> str | None:
-    """Without a slope: nothing for what is not predicted or seldom occurs, else the prediction is left open."""
-    return None if sharp is None or s.share <= _RARE else "inconclusive"
 
 
 def _silence(s: StudySlope, found: Prediction | None) -> str:

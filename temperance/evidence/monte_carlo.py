@@ -45,17 +45,14 @@ def judged(slopes: list[dict[str, Any]], records: dict[str, dict[str, Any]]) -> 
         detail += f", and {len(open_) - _SHOWN} more"
     outcome = combined(s["outcome"] for s in counted)
     studies = [{"name": name, "fits": r["fits"], "definition": r["setting"]} for name, r in records.items()]
-    return Leg(outcome, detail, {"slopes": slopes, "fits": _total(records), "studies": studies})
+    names = ("total", "converged", "at_bound", "failed")
+    total = {name: sum(r["fits"][name] for r in records.values()) for name in names}
+    return Leg(outcome, detail, {"slopes": slopes, "fits": total, "studies": studies})
 
 
 def _named(slope: dict[str, Any]) -> str:
     cell = "" if slope["cell"] is None else f" in cell {slope['cell']}"
     return f"{slope['study']}: {slope['parameter']}{cell}"
-
-
-def _total(records: dict[str, dict[str, Any]]) -> dict[str, int]:
-    names = ("total", "converged", "at_bound", "failed")
-    return {name: sum(r["fits"][name] for r in records.values()) for name in names}
 
 
 def with_profile(leg: Leg, orbit: str, found: Flatness) -> Leg:

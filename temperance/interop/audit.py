@@ -145,13 +145,15 @@ def _of_products(form: Form) -> Audit:
     """From the first-order relations of the gate, as `temperance derive` finds them."""
     dim = min(2, form.router.weights.shape[1])
     relations, found = _derived(form.gate(dim), dim)
-    moving = [f"{_statement(flow, form)} changes no weight, whatever l > 0." for flow in found.flows if _moves(flow)]
+    flows = [flow for flow in found.flows if TAU in dict(flow.orbit)]
+    moving = [f"{_statement(flow, form)} changes no weight, whatever l > 0." for flow in flows]
     moving += [
         f"{t.partition(':')[0]} for a weight u: a curve along which it is constant moves tau."
         for t in found.unintegrated
         if "u_{tau}" in t
     ]
     known = None if found.identifiable is None else _in_words(found.identifiable, form)
+    pairs = [symmetry.statement for symmetry in found.discrete if symmetry.name == "pair"]
     learnable: Learnable = "undecided"
     reason = "; ".join(relations.missing) or found.proved
     if not form.learned:
@@ -160,8 +162,8 @@ def _of_products(form: Form) -> Audit:
         learnable, reason = "no", moving[0]
     elif found.identifiable is not None and TAU not in found.identifiable:
         learnable, reason = "no", "The changes of the scores that softmax forgets move it."
-    elif pair := _of_two(found, form):
-        learnable, reason = "undecided", pair
+    elif pairs and len(form.router.weights) == 2:
+        learnable, reason = "undecided", f"There are, {pairs[0]}."
     elif relations.complete and known is not None:
         learnable, reason = "yes", "At generic parameters no change of tau is undone by the other parameters."
     return Audit(form, learnable, reason, known, _change(form, learnable), _caution(form), _data(form, learnable))
@@ -242,17 +244,6 @@ def _caution(form: Form) -> str | None:
     if found.kind is None:
         return None
     return f"With two experts beware of w_2 = -w_1, a mirror point ({found.kind}): {found.description}."
-
-
-def _of_two(found: Symmetries, form: Form) -> str | None:
-    """What two experts can do beside, where the theory knows of it."""
-    if len(form.router.weights) != 2:
-        return None
-    return next((f"There are, {symmetry.statement}." for symmetry in found.discrete if symmetry.name == "pair"), None)
-
-
-def _moves(flow: Flow) -> bool:
-    return TAU in dict(flow.orbit)
 
 
 def _statement(flow: Flow, form: Form) -> str:

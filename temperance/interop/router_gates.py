@@ -119,14 +119,11 @@ def form_of(router: Router, module: Any) -> Form:
         tuple(router.biases[bias][0] for bias in outside),
         divided and learned,
     )
-    offset = sum((_value(slope, router) * router.biases[bias][1] for bias, slope in outside.items()), _none(router))
-    shift = sum((router.biases[bias][1] for bias in inside), _none(router))
+    none = np.zeros(len(router.weights))
+    offset = sum((_value(slope, router) * router.biases[bias][1] for bias, slope in outside.items()), none)
+    shift = sum((router.biases[bias][1] for bias in inside), none)
     _compare(found, shift, offset, module)
     return found
-
-
-def _none(router: Router) -> Floats:
-    return np.zeros(len(router.weights))
 
 
 def _value(expr: sp.Expr, router: Router) -> float:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import ast
 import math
-import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 
 from nbformat import NotebookNode
 
@@ -28,12 +28,12 @@ def _check_activation(text: str) -> None:
 _CHECKS: dict[str, Callable[[str], object]] = {"activation": _check_activation}
 """What a text must be, by the name of the parameter; a check raises ValueError."""
 
-_LITERALS: dict[type, tuple[str, str, Callable[[str], bool | int | float]]] = {
-    bool: ("True or False", r"true|false", lambda text: text.lower() == "true"),
-    int: ("an integer", r"[+-]?[0-9]{1,18}", int),
-    float: ("a number", r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]{1,3})?", float),
+_LITERALS: dict[type, tuple[str, Callable[[str], bool | int | float]]] = {
+    bool: ("True or False", lambda text: {"true": True, "false": False}[text.lower()]),
+    int: ("an integer", int),
+    float: ("a number", float),
 }
-"""By the type of the default: what is taken, how it is written, and how it is read."""
+"""By the type of the default: what is taken, and how it is read."""
 
 
 def defaults(notebook: NotebookNode) -> dict[str, Value]:
@@ -42,19 +42,16 @@ def defaults(notebook: NotebookNode) -> dict[str, Value]:
     Raises ValueError if the tagged cell is no Python.
     """
     found: dict[str, Value] = {}
-    for cell in (cell for cell in notebook.cells if kind_of(cell) == PARAMETERS):
-        for statement in _parsed(cell.source):
-            match statement:
-                case ast.Assign([ast.Name(name)], ast.Constant(str() | bool() | int() | float() as value)):
-                    found[name] = value
-    return found
-
-
-def _parsed(source: str) -> list[ast.stmt]:
+    source = "\n".join(cell.source for cell in notebook.cells if kind_of(cell) == PARAMETERS)
     try:
-        return ast.parse(source).body
+        statements = ast.parse(source).body
     except SyntaxError as error:
         raise ValueError(f"the cell tagged {PARAMETERS} is no Python ({error.msg})") from None
+    for statement in statements:
+        match statement:
+            case ast.Assign([ast.Name(name)], ast.Constant(str() | bool() | int() | float() as value)):
+                found[name] = value
+    return found
 
 
 def values(pairs: Sequence[tuple[str, str]], accepted: Mapping[str, Value]) -> dict[str, Value]:
@@ -81,9 +78,10 @@ def _value(name: str, text: str, default: Value) -> Value:
         except ValueError as error:
             raise ValueError(f"the parameter {name!r}: {error}") from None
         return text
-    what, written, read = _LITERALS[type(default)]
-    if re.fullmatch(written, text, re.IGNORECASE | re.ASCII) and math.isfinite(found := read(text)):
-        return found
+    what, read = _LITERALS[type(default)]
+    with suppress(KeyError, ValueError):
+        if math.isfinite(found := read(text)):
+            return found
     raise ValueError(f"the parameter {name!r} takes {what}, not {text!r}")
 
 

@@ -21,18 +21,13 @@ def notebook_files(place: str | None = None) -> list[Path]:
 
     Raises BadInput if there are none.
     """
-    path = _own() if place is None else Path(place)
+    here = Path(__file__).parent
+    installed, checkout = here / "shown", here.parents[1] / "notebooks"  # see package-dir in pyproject.toml
+    path = Path(place) if place is not None else installed if installed.is_dir() else checkout
     found = [path] if path.suffix == ".ipynb" and path.is_file() else sorted(path.glob("*.ipynb"))
     if not found:
         raise BadInput(f"no notebook in {str(path)!r}; accepted: a folder with .ipynb files, or one of them")
     return found
-
-
-def _own() -> Path:
-    """The folder of the notebooks in a checkout; or where they are installed, see package-dir in pyproject.toml."""
-    here = Path(__file__).parent
-    checkout = here.parents[1] / "notebooks"
-    return here / "shown" if (here / "shown").is_dir() else checkout
 
 
 def read(path: Path) -> NotebookNode:

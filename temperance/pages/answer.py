@@ -37,17 +37,11 @@ class Grid:
 Part = str | Grid
 
 
-def _page(answer: Answer) -> str:
-    from temperance.pages.pages import answer_page
-
-    return answer_page(answer)
-
-
 class Answer:
     """What a command found. Subclasses are frozen dataclasses (repr=False) with title, parts, words and to_json."""
 
     writers: ClassVar[Mapping[str, Callable[[Any], str]]] = MappingProxyType(
-        {".json": lambda answer: to_json(answer.to_json()) + "\n", ".html": _page}
+        {".json": lambda answer: to_json(answer.to_json()) + "\n", ".html": lambda answer: answer.page()}
     )
     """What the file of `write` holds, by its ending."""
 
@@ -79,8 +73,7 @@ class Answer:
 
     def rows(self) -> Sequence[Mapping[str, Any]]:
         """The table of the answer, one mapping a row."""
-        found: Sequence[Mapping[str, Any]] = self.to_json()
-        return found
+        return self.to_json()
 
     @property
     def plots(self) -> Sequence[Plot]:
@@ -98,6 +91,12 @@ class Answer:
         if not self.plots:
             raise ValueError(f"this answer of {type(self).__name__.lower()} has no picture")
         return panels(self.plots)
+
+    def page(self) -> str:
+        """The answer as an HTML document: what the command prints, pictures, and the JSON."""
+        from temperance.pages.pages import answer_page
+
+        return answer_page(self)
 
     @property
     def remarks(self) -> Sequence[str]:
@@ -133,16 +132,7 @@ class Answer:
     def __str__(self) -> str:
         """What the command prints."""
         file = io.StringIO()
-        screen = Console(
-            file=file,
-            width=console().width,
-            soft_wrap=True,
-            markup=False,
-            highlight=False,
-            emoji=False,
-            force_jupyter=False,  # or rich would show the lines in a notebook, and write nothing to the file
-        )
-        self.show(screen)
+        self.show(console(file=file))
         return file.getvalue().rstrip("\n")
 
     def __repr__(self) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 from collections import Counter
-from collections.abc import Iterator
 from functools import lru_cache
 from importlib.metadata import version
 from textwrap import shorten
@@ -26,6 +25,10 @@ from temperance.theory.derivations.printing import broken
 
 PACKAGES = ("numpy", "numba", "sympy", "python-flint", "mpmath", "scipy", "temperance")
 _WORDS = {"proof": "proof", "contact": "contact", "monte_carlo": "Monte Carlo"}
+
+
+def _page(template: str, **values: Any) -> str:
+    return _environment().get_template(template).render(versions=versions(), **values)
 
 
 @lru_cache(maxsize=1)
@@ -59,24 +62,26 @@ def verification_page(report: Verification, source: str | None = None) -> str:
     """
     legs = {result.claim.id: [_leg(result, name) for name in result.legs] for result in report.results}
     outcomes = Counter(result.outcome for result in report.results)
-    return (
-        _environment()
-        .get_template("verification.html")
-        .render(
-            results=report.results,
-            formulas=FORMULAS,
-            legs=legs,
-            names=[_WORDS[name] for name in LEGS],
-            counts=", ".join(f"{count} {outcome}" for outcome, count in outcomes.items()),
-            model=MODEL,
-            open=[(result, leg) for result in report.results for leg in legs[result.claim.id] if leg["open"]],
-            published=report.published,
-            published_grid=None if report.published is None else _published(report.published),
-            command=f"temperance verify {' '.join(legs)}",
-            source=source,
-            versions=versions(),
-            certificates=list(_certificates(report)),
-        )
+    return _page(
+        "verification.html",
+        results=report.results,
+        formulas=FORMULAS,
+        legs=legs,
+        names=[_WORDS[name] for name in LEGS],
+        counts=", ".join(f"{count} {outcome}" for outcome, count in outcomes.items()),
+        model=MODEL,
+        open=[(result, leg) for result in report.results for leg in legs[result.claim.id] if leg["open"]],
+        published=report.published,
+        published_grid=None if report.published is None else _published(report.published),
+        command=f"temperance verify {' '.join(legs)}",
+        source=source,
+        certificates=[
+            certificate
+            for result in report.results
+            for leg in result.legs.values()
+            if leg is not None
+            for certificate in leg.data.get("certificates", ())
+        ],
     )
 
 
@@ -101,12 +106,6 @@ def _leg(result: Result, name: LegName) -> View:
     return {**view, "outcome": outcome, "detail": leg.detail, "evidence": evidence(leg.data, anchor), "open": blocks}
 
 
-def _certificates(report: Verification) -> Iterator[dict[str, Any]]:
-    for result in report.results:
-        for leg in result.legs.values():
-            yield from leg.data.get("certificates", ()) if leg is not None else ()
-
-
 def _published(published: dict[str, Any]) -> Grid:
     columns = ("k", "fits", "largest difference", "reproduced", "slope of the mean loss", "95% interval")
     keys = ("k", "fits", "largest_difference", "reproduced", "slope", "ci")
@@ -116,37 +115,27 @@ def _published(published: dict[str, Any]) -> Grid:
 
 def derivation_page(found: Derivation) -> str:
     """A derivation as an HTML document, step by step, without the code that recomputes it."""
-    record, interactions = found.record(), found.interactions
-    return (
-        _environment()
-        .get_template("derivation.html")
-        .render(
-            title=found.title,
-            record=record,
-            scope=interactions.scope,
-            steps=[
-                (step.name, [_block(b) for b in step.blocks if isinstance(b, Paragraph | Formula)])
-                for step in found.steps
-            ],
-            relations=[(r.order, r.latex) for r in interactions.relations],
-            versions=versions(),
-        )
+    return _page(
+        "derivation.html",
+        title=found.title,
+        record=found.record(),
+        scope=found.interactions.scope,
+        steps=[
+            (step.name, [_block(b) for b in step.blocks if isinstance(b, Paragraph | Formula)]) for step in found.steps
+        ],
+        relations=[(r.order, r.latex) for r in found.interactions.relations],
     )
 
 
 def answer_page(found: Answer) -> str:
     """The answer of a command as an HTML document: what it prints, its plots, and its JSON."""
-    return (
-        _environment()
-        .get_template("answer.html")
-        .render(
-            title=found.title,
-            parts_=[part for part in found.parts() if part not in ("", found.title)],
-            words=found.words,
-            plots=found.plots,
-            record=found.to_json(),
-            versions=versions(),
-        )
+    return _page(
+        "answer.html",
+        title=found.title,
+        parts_=[part for part in found.parts() if part not in ("", found.title)],
+        words=found.words,
+        plots=found.plots,
+        record=found.to_json(),
     )
 
 

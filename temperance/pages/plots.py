@@ -60,15 +60,6 @@ class Plot:
         x, y = self.axes
         return f"Log-log plot of the {y} over {x}: {self.values}; slopes: {slopes}; {', '.join(self.notes)}."
 
-    def figure(self) -> Figure:
-        """The plot, drawn by matplotlib."""
-        from matplotlib.figure import Figure
-
-        figure = Figure(figsize=(SIZE[0] / 72, SIZE[1] / 72), layout="constrained")
-        self.draw(figure.add_subplot(xscale="log", yscale="log"))
-        figure.patch.set_visible(False)
-        return figure
-
     def draw(self, axes: Any) -> None:
         """Draw the plot on logarithmic axes of matplotlib."""
         from matplotlib.ticker import LogLocator
@@ -105,7 +96,9 @@ class Plot:
 
         file = io.StringIO()
         with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "temperance"}):
-            self.figure().savefig(file, format="svg", metadata={"Date": None})
+            figure = panels([self], titled=False)
+            figure.patch.set_visible(False)
+            figure.savefig(file, format="svg", metadata={"Date": None})
         text = file.getvalue()
         text = text[text.index('<g id="figure_1"') : text.rindex("</svg>")]
         text = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{name}-", text)
@@ -114,8 +107,8 @@ class Plot:
         return Markup(text)
 
 
-def panels(plots: Sequence[Plot]) -> Figure:
-    """Some plots in one figure, three in a row, each with its title."""
+def panels(plots: Sequence[Plot], *, titled: bool = True) -> Figure:
+    """Some plots in one figure, three in a row, with their titles or without."""
     from matplotlib.figure import Figure
 
     columns = min(3, len(plots))
@@ -123,7 +116,8 @@ def panels(plots: Sequence[Plot]) -> Figure:
     figure = Figure(figsize=(columns * SIZE[0] / 72, lines * SIZE[1] / 72), layout="constrained")
     for i, plot in enumerate(plots, 1):
         axes = figure.add_subplot(lines, columns, i, xscale="log", yscale="log")
-        axes.set_title(plot.title)
+        if titled:
+            axes.set_title(plot.title)
         plot.draw(axes)
     return figure
 

@@ -17,18 +17,14 @@ _SIZES = 5  # of a table of errors, so that it is no wider than a page
 def slope_parts(record: Mapping[str, Any]) -> Iterator[Part]:
     """The definition of a study, every slope with its interval and prediction, its errors, and how the fits ended."""
     slopes = record["slopes"]
-    marks = _marks(slopes)
+    open_ = dict.fromkeys(s["reason"] for s in slopes if s["outcome"] != "confirmed")
+    marks = {reason: f" [{i}]" for i, reason in enumerate(open_, 1)}
     yield Grid("Slopes", SLOPE_COLUMNS, tuple(slope_row(s, marks.get(s["reason"], "")) for s in slopes))
     yield from (f"{mark.strip()} {reason}" for reason, mark in marks.items())
     if any(s["published"] not in (None, s["predicted"]) for s in slopes):
         yield "in brackets: the published slope, where it is another"
     yield from _errors(record["setting"]["sizes"], slopes)
     yield fits_in_words(record["fits"])
-
-
-def _marks(slopes: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    open_ = dict.fromkeys(s["reason"] for s in slopes if s["outcome"] != "confirmed")
-    return {reason: f" [{i}]" for i, reason in enumerate(open_, 1)}
 
 
 def _errors(sizes: Sequence[int], slopes: Sequence[Mapping[str, Any]]) -> Iterator[Part]:
@@ -46,12 +42,10 @@ def _errors(sizes: Sequence[int], slopes: Sequence[Mapping[str, Any]]) -> Iterat
 def _error(point: Mapping[str, Any]) -> str:
     if point["rms"] is None:
         return "large"
-    return f"{point['rms']:.2g}" + ("" if point["ci"] is None else f" +-{_half_width(point):.0%}")
-
-
-def _half_width(point: Mapping[str, Any]) -> float:
+    if point["ci"] is None:
+        return f"{point['rms']:.2g}"
     low, high = point["ci"]
-    return float(high - low) / 2 / float(point["rms"])
+    return f"{point['rms']:.2g} +-{(high - low) / 2 / point['rms']:.0%}"
 
 
 def fits_in_words(fits: Mapping[str, int]) -> str:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, cast
 
 from cyclopts import App
 from cyclopts.completion import ShellDetectionError, detect_shell
 
 from temperance.terminal.errors import BadInput
 
-Shell = Literal["bash", "zsh", "fish", "powershell"]
+_SHELLS = ("bash", "zsh", "fish", "powershell")
 
 
 def completion_command(app: App) -> Callable[..., int]:
@@ -27,11 +27,16 @@ def completion_command(app: App) -> Callable[..., int]:
         output
             Write the script to this file instead, and change no startup file.
         """
-        name = _shell(shell)
+        accepted = f"accepted: --shell {' or '.join(_SHELLS)}"
         try:
-            path = app.install_completion(
-                shell=name, output=Path(output) if output else None, add_to_startup=output is None
-            )
+            name = shell or detect_shell()
+        except ShellDetectionError:
+            raise BadInput(f"the shell that is running is not known; {accepted}") from None
+        if name not in _SHELLS:
+            raise BadInput(f"unknown shell {name!r}; {accepted}")
+        file = Path(output) if output else None
+        try:
+            path = app.install_completion(shell=cast(Any, name), output=file, add_to_startup=file is None)
         except (OSError, ValueError) as error:
             raise BadInput(f"the completion cannot be installed: {error}") from error
         use = "it works in new shells" if output is None else "your shell has to load it"
@@ -39,15 +44,3 @@ def completion_command(app: App) -> Callable[..., int]:
         return 0
 
     return install_completion
-
-
-def _shell(given: str | None) -> Shell:
-    accepted = f"accepted: --shell {' or '.join(get_args(Shell))}"
-    try:
-        found = given or detect_shell()
-    except ShellDetectionError:
-        raise BadInput(f"the shell that is running is not known; {accepted}") from None
-    for shell in get_args(Shell):
-        if found == shell:
-            return shell
-    raise BadInput(f"unknown shell {found!r}; {accepted}")

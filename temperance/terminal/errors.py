@@ -68,9 +68,10 @@ def described(error: CycloptsError) -> str:
             what = "option" if given.startswith("-") else "command"
             return f"unknown {what} {given!r}; accepted: {commands(error.app)}, --help"
         case UnknownOptionError():
-            accepted = (n for a in error.argument_collection for n in a.names if n.startswith("-"))
+            options = dict.fromkeys(n for a in error.argument_collection for n in a.names if n.startswith("-"))
             hint = "an argument that starts with - goes after --"
-            return f"unknown option {error.token.keyword or error.token.value!r}; accepted: {_listed(accepted)}; {hint}"
+            accepted = ", ".join([*options, "--help"])
+            return f"unknown option {error.token.keyword or error.token.value!r}; accepted: {accepted}; {hint}"
         case RepeatArgumentError():
             return f"{error.token.keyword} is given twice; accepted: once"
         case MissingArgumentError():
@@ -88,10 +89,6 @@ def _kind(target: Any) -> str:
     """What an argument of a type takes; one that may be left out has the type T | None."""
     kinds = [t for t in get_args(target) if t is not NoneType] if isinstance(target, UnionType) else [target]
     return next((_KINDS[kind] for kind in kinds if kind in _KINDS), "another value")
-
-
-def _listed(names: Iterator[str]) -> str:
-    return ", ".join([*dict.fromkeys(names), "--help"])
 
 
 def _name(error: CycloptsError) -> str:

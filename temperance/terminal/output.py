@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePath
-from typing import Any
+from typing import IO, Any
 
 from rich.box import SIMPLE_HEAD
 from rich.cells import cell_len
@@ -29,11 +29,17 @@ def to_json(value: Any) -> str:
     return json.dumps(value, indent=2, allow_nan=False)
 
 
-def console(*, wrapped: bool = False) -> Console:
-    """A console on stdout, with colours on a terminal only and none under NO_COLOR; wrapped here or by the terminal."""
-    terminal = sys.stdout.isatty()
+def console(*, wrapped: bool = False, file: IO[str] | None = None) -> Console:
+    """A console on stdout, with colours on a terminal only and none under NO_COLOR; wrapped here or by the terminal.
+
+    file: what to print to instead, as wide.
+    """
+    terminal = file is None and sys.stdout.isatty()
     coloured = terminal and not os.environ.get("NO_COLOR")
     return Console(
+        file=file,
+        width=None if file is None else console().width,
+        force_jupyter=None if file is None else False,  # or rich would show the lines in a notebook instead
         force_terminal=terminal,
         color_system="auto" if coloured else None,
         soft_wrap=not wrapped,

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from temperance.numerics.studies.results import ErrorPoint, error_points
-from temperance.pages.plots import contact_plot, label, rates_plot
+from temperance.pages.plots import contact_plot, label, panels, rates_plot
 
 SIZES = (1000, 4000, 16000)
 
@@ -42,7 +42,7 @@ def slope(**changes):
 
 def drawn(plot):
     """The axes, and the logarithms of the ends of the lines by their kind."""
-    (axes,) = plot.figure().axes
+    (axes,) = panels([plot]).axes
     logs = [np.log10(line.get_xydata())[[0, -1]] for line in axes.lines[: len(plot.lines)]]
     return axes, {line.kind: ends for line, ends in zip(plot.lines, logs, strict=True)}
 
@@ -76,7 +76,7 @@ def test_the_band_lies_between_the_ends_of_the_interval():
 
 
 def test_bars_are_intervals_of_95_percent():
-    (axes,) = rates_plot(slope(), 0.0).figure().axes
+    (axes,) = panels([rates_plot(slope(), 0.0)]).axes
     low, high = axes.collections[-1].get_segments()[0][:, 1] / (3 * SIZES[0] ** -0.5)
     assert (low, high) == pytest.approx((1 - 0.196, 1 + 0.196), rel=1e-3)
 
