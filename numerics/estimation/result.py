@@ -45,11 +45,18 @@ class Estimate:
     interval: Interval | list[Interval] | None = None
 
     @property
+    def is_weak(self) -> bool:
+        """Whether it is tau or nu with a standard error above the value."""
+        return self.parameter in ("tau", "nu") and self.se is not None and float(np.divide(self.se, self.value)) > 1
+
+    @property
     def verdict(self) -> str:
-        """The column `identifiable` of a table, with the reason where there is no standard error."""
+        """The column `identifiable` of a table, with why an estimate is not to be used or has no standard error."""
         if self.identifiable and self.se is None:
             sign = self.parameter == DIRECTION and not isinstance(self.value, list)
-            return "yes (a sign)" if sign else "yes (at the edge of the box)"
+            return "yes (a sign)" if sign else "yes, but not to be used (at the edge of the box)"
+        if self.is_weak:
+            return "yes, but not to be used (std err above the value)"
         return {True: "yes", False: "no", None: "not told: no maximum"}[self.identifiable]
 
     def rows(self, columns: Sequence[str]) -> list[dict[str, Any]]:
@@ -134,11 +141,7 @@ class FitResult:
         """The answer in words: what is identifiable, whether the fit ended at an interior maximum, what to distrust."""
         names = dict.fromkeys(e.parameter for e in self.estimates)
         no = dict.fromkeys(e.parameter for e in self.estimates if e.identifiable is False)
-        weak = [
-            (e.parameter, e.atom)
-            for e in self.estimates
-            if e.parameter in ("tau", "nu") and e.se is not None and float(np.divide(e.se, e.value)) > 1
-        ]
+        weak = [(e.parameter, e.atom) for e in self.estimates if e.is_weak]
         return diagnostics.answer(
             self.fit, [name for name in names if name not in no], list(no), weak, bool(self.warnings)
         )

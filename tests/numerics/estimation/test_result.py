@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from temperance.numerics.estimation.estimate import fit
-from temperance.numerics.estimation.result import FitResult
+from temperance.numerics.estimation.result import Estimate, FitResult
 from temperance.numerics.fitting.mle import Box
 from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.mixture.measures import MixingMeasure
@@ -147,7 +147,10 @@ def test_the_answer_says_where_the_search_ended_and_what_to_distrust():
     edge = fit(x, y, fitted=2, starts=2, gate="softmax", box=box)
     assert "at a maximum at the edge of the box (nu of atom" in edge.answer
     assert "AIC and BIC, which assume a maximum inside the box" in edge.answer
-    assert "yes (at the edge of the box)" in str(edge)
+    assert "yes, but not to be used (at the edge of the box)" in str(edge)
+    weak = Estimate("tau", None, 0.5, 0.6, True, (0.1, 3.0))
+    assert weak.verdict == "yes, but not to be used (std err above the value)"
+    assert Estimate("b", 0, 0.5, 0.6, True, (-0.7, 1.7)).verdict == "yes"
     lone = replaced(inside, inside.log_likelihood)
     object.__setattr__(lone.fit, "agree", 1)
     assert "the maximum itself, which only one start reached" in lone.answer
