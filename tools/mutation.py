@@ -5,7 +5,7 @@
 Needs mutmut (`pip install mutmut`), which is no dependency. It works in a copy of the source; the tests of a module are
 those named in TESTS. mutmut leaves decorated functions alone, so that decorators that change no value are taken off in
 the copy; properties stay unmutated. Survivors are printed as differences: each wants a better test or an explanation.
-Those explained are in mutation.md.
+The last whole runs are in docs/mutation.md.
 """
 
 from __future__ import annotations
@@ -29,7 +29,10 @@ FOLDERS, FILES = (
 )
 TESTS = {
     "theory/conditions/decision.py": [
-        f"tests/test_{part}.py" for part in ("verdicts", "doubtful_pieces", "independence", "regions")
+        "tests/theory/conditions/test_verdicts.py",
+        "tests/theory/conditions/test_doubtful_pieces.py",
+        "tests/theory/conditions/test_independence.py",
+        "tests/theory/activations/test_regions.py",
     ],
     "theory/checker/verdict_checker.py": [
         "tests/theory/checker/test_certificate_checks.py",
