@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from temperance.answers.efficiency_words import answer, notes, table
 from temperance.answers.proof_files import write_certificates
 from temperance.answers.required import question, truth_for
+from temperance.answers.twins import twin_of
 from temperance.interop.callables import Source
 from temperance.interop.callables import activation as read
 from temperance.measurements.sample_sizes import (
@@ -34,6 +36,8 @@ from temperance.terminal.output import check_writable
 from temperance.terminal.progress import display
 from temperance.theory.activations.activation import Activation
 from temperance.theory.activations.catalogue import CATALOGUE
+from temperance.theory.twins.decision import twins as decide
+from temperance.theory.twins.twin import Gauge
 
 if TYPE_CHECKING:
     from temperance.pages.plots import Plot
@@ -75,6 +79,19 @@ class Efficiency(Answer):
         """The table and its notes."""
         yield table(self.table, self.match)
         yield from notes(self.table, self.match, self.floor, self.title)
+        yield from self._twins
+
+    @cached_property
+    def _twins(self) -> list[str]:
+        """The twin of the true point with every activation that has an n."""
+        names = dict.fromkeys(row.activation for row in self.table if row.n_tau is not None and self.match is None)
+        beta1, gauge = self.truth.measure.beta1.tolist(), "anchored" if self.gauge == "anchored" else "free"
+        found = {name: twin_of(decide(name, atoms=len(beta1), gauge=cast(Gauge, gauge)), beta1) for name in names}
+        return [
+            f"{name}: a twin has the density of this truth, {twin.map}: no n tells the two apart."
+            for name, twin in found.items()
+            if twin is not None
+        ]
 
     @property
     def words(self) -> Sequence[str]:

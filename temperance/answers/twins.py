@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import permutations
 from typing import Any, cast
+
+import sympy as sp
 
 from temperance.pages.answer import Answer, Grid, Part
 from temperance.terminal.errors import refusing
 from temperance.terminal.options import Whole
 from temperance.terminal.progress import display
 from temperance.theory.twins.decision import twins as decide
-from temperance.theory.twins.twin import Gauge
+from temperance.theory.twins.twin import Gauge, Twin
 from temperance.theory.twins.twin import Twins as Found
 
 _COLUMNS = ("which truths", "(beta1, beta0, tau) -> those of the twin")
@@ -54,6 +57,34 @@ class Twins(Answer):
     def rows(self) -> Sequence[Mapping[str, Any]]:
         """The table: a twin a row."""
         return [twin.to_json() for twin in self.found.twins]
+
+
+def twin_of(found: Found, beta1: Sequence[Sequence[float]]) -> Twin | None:
+    """A twin of a truth with these beta1 (k, d) of its atoms, one of another tau if there is one.
+
+    Almost every truth may have one; the others are of truths such as (b, -b), whatever the numbering of the atoms. Left
+    out are those of gates that do not depend on x, or whose kinks x does not reach.
+    """
+    values = dict.fromkeys(map(tuple, beta1))
+    orders = list(permutations(values)) if len(values) == 2 else []
+    twins = [t for t in found.twins if len(set(t.truth)) > 1 and t.reach is None]
+    its = [t for t in twins if t.always or any(_is_truth(t, order) for order in orders)]
+    return min(its, key=lambda twin: twin.factor == 1, default=None)
+
+
+def _is_truth(twin: Twin, values: Sequence[Sequence[float]]) -> bool:
+    """Whether the twin's truth, such as (b, -b), takes these values for some b."""
+    known: dict[sp.Expr, tuple[float, ...]] = {}
+    for part, value in zip(twin.truth, values, strict=True):
+        factor, symbol = part.as_coeff_Mul()
+        if factor == 0 or not symbol.is_Symbol:
+            if factor != 0 or any(value):
+                return False
+            continue
+        scaled = tuple(v / float(factor) for v in value)
+        if not any(scaled) or known.setdefault(symbol, scaled) != scaled:
+            return False
+    return True
 
 
 def twins(activation: str, *, atoms: Whole = 2, gauge: str = "free") -> Twins:

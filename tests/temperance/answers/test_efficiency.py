@@ -106,6 +106,23 @@ def test_a_large_number_is_never_called_not_identifiable(activation, beta1, gaug
     assert row["n_tau"] is None or row["n_tau"] > 1e12
 
 
+@pytest.mark.parametrize(
+    ("activation", "beta1", "gauge", "twin"),
+    [
+        ("tanh", [[1.5], [0]], "anchored", "(b, 0, beta0, tau) -> (0, -b, beta0, tau)"),
+        ("tanh", [[0], [1.5]], "free", "(b, 0, beta0, tau) -> (b, -b, 2*beta0, 2*tau)"),
+        ("tanh", [[1.5], [-0.6]], "free", "(b, c, beta0, tau) -> (-c, -b, beta0, tau)"),
+        ("gelu", [[1.5], [-0.6]], "free", None),
+        ("gelu", [[1.5], [0]], "anchored", None),
+    ],
+)
+def test_a_truth_with_a_twin_says_so(activation, beta1, gauge, twin, truth):
+    text = str(temperance.efficiency(activation, truth=truth(beta1=beta1), gauge=gauge))
+    said = "" if twin is None else f"{activation}: a twin has the density of this truth, {twin}: no n tells"
+    assert said in text
+    assert ("a twin has" in text) is (twin is not None)
+
+
 def test_near_a_mirror_point_the_number_is_large_and_finite(truth, capsys):
     values = [
         record(capsys, "gelu", "--truth", truth(beta1=[[1], [-1 + d]]))["rows"][0]["n_tau"] for d in (1e-2, 1e-3, 1e-4)
