@@ -6,14 +6,35 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from temperance.claims import c01_interactions as interactions
-from temperance.claims import c02_scale as scale
-from temperance.claims import c03_c04_c06_orbits as orbits
-from temperance.claims import c05_exact as exact
-from temperance.claims import c07_c08_c11_cells as cells
-from temperance.claims import c09_c10_mirror as mirror
-from temperance.claims import c12_c13_efficiency as efficiency
-from temperance.claims import c15_twins as twins
+from temperance.claims.c01_interactions import interactions_proof
+from temperance.claims.c02_scale import scale_proof
+from temperance.claims.c03_c04_c06_orbits import (
+    homogeneous_contact,
+    homogeneous_proof,
+    homogeneous_rates,
+    linear_contact,
+    linear_proof,
+    linear_rates,
+    loss_on_orbit_contact,
+    loss_on_orbit_proof,
+)
+from temperance.claims.c05_exact import exact_contact, exact_proof
+from temperance.claims.c07_c08_c11_cells import (
+    cells_contact,
+    cells_proof,
+    flattening_contact,
+    flattening_proof,
+    order_contact,
+    order_proof,
+)
+from temperance.claims.c09_c10_mirror import mirror_contact, mirror_proof, mirror_rates
+from temperance.claims.c12_c13_efficiency import (
+    floor_measured,
+    floor_proof,
+    variance_measured,
+    variance_proof,
+)
+from temperance.claims.c15_twins import twins_contact, twins_proof
 from temperance.evidence.monte_carlo import study_leg
 from temperance.evidence.outcomes import Leg, LegName
 from temperance.evidence.study_runner import Runs
@@ -51,7 +72,7 @@ CLAIMS: tuple[Claim, ...] = (
         "Interactions of the linear gate with linear Gaussian experts: of the C(2d+3+r, r) derivatives of order <= r, "
         "sum_i C(i+d-1, d-1)(2r-i+1) are independent, and tau u_tau + beta1.u_beta1 = 0 (d = 1, 2; r = 1, 2)",
         required=("proof",),
-        legs=(("proof", interactions.interactions_proof),),
+        legs=(("proof", interactions_proof),),
     ),
     Claim(
         "C2",
@@ -59,20 +80,20 @@ CLAIMS: tuple[Claim, ...] = (
         "a, b, nu; for k = 2k* a split of every atom leaves g, so that beta1/tau is not identifiable either "
         "(d = 1, 2; k* = 2)",
         required=("proof",),
-        legs=(("proof", scale.scale_proof),),
+        legs=(("proof", scale_proof),),
     ),
     Claim(
         "C3",
         "On the orbit of the scale V = 0 while D_r > 0: inf V/D_r = 0 for every r (linear gate, k = 2)",
         required=("proof", "contact"),
-        legs=(("proof", orbits.loss_on_orbit_proof), ("contact", orbits.loss_on_orbit_contact)),
+        legs=(("proof", loss_on_orbit_proof), ("contact", loss_on_orbit_contact)),
     ),
     Claim(
         "C4",
         "Linear gate: the likelihood is flat in tau and beta1, and the invariants beta1/tau, beta0/tau, a, b, nu "
         "converge at n^(-1/2) (d = 1, k = k* = 2)",
         required=("proof", "contact", "monte_carlo"),
-        legs=(("proof", orbits.linear_proof), ("contact", orbits.linear_contact), ("monte_carlo", orbits.linear_rates)),
+        legs=(("proof", linear_proof), ("contact", linear_contact), ("monte_carlo", linear_rates)),
         studies=(LINEAR, SAMPLES, TWIN),
     ),
     Claim(
@@ -80,11 +101,7 @@ CLAIMS: tuple[Claim, ...] = (
         "Activation gate with F1, off the sets where the mixture degenerates: exact-specified fits converge at "
         "n^(-1/2) (tanh, sigmoid, GELU; d = 1, k = 2, free gauge)",
         required=("proof", "contact", "monte_carlo"),
-        legs=(
-            ("proof", exact.exact_proof),
-            ("contact", exact.exact_contact),
-            ("monte_carlo", partial(study_leg, studies=EXACT)),
-        ),
+        legs=(("proof", exact_proof), ("contact", exact_contact), ("monte_carlo", partial(study_leg, studies=EXACT))),
         studies=EXACT,
     ),
     Claim(
@@ -92,11 +109,7 @@ CLAIMS: tuple[Claim, ...] = (
         "Homogeneous continuous s: beta1 and tau are not identifiable, the invariants |beta1|^p/tau, beta0/tau, a, b, "
         "nu converge at n^(-1/2) (ReLU, d = 1, k = 2, anchored gauge)",
         required=("proof", "monte_carlo"),
-        legs=(
-            ("proof", orbits.homogeneous_proof),
-            ("contact", orbits.homogeneous_contact),
-            ("monte_carlo", orbits.homogeneous_rates),
-        ),
+        legs=(("proof", homogeneous_proof), ("contact", homogeneous_contact), ("monte_carlo", homogeneous_rates)),
         studies=(RELU,),
     ),
     Claim(
@@ -105,18 +118,14 @@ CLAIMS: tuple[Claim, ...] = (
         "1/(2m), anchor cell a singleton; in the softmax gate beta1 has 1/4, not the published 1/(4m) (tanh and "
         "softmax, k = 3, k* = 2)",
         required=("proof", "contact", "monte_carlo"),
-        legs=(
-            ("proof", cells.cells_proof),
-            ("contact", cells.cells_contact),
-            ("monte_carlo", partial(study_leg, studies=CELLS)),
-        ),
+        legs=(("proof", cells_proof), ("contact", cells_contact), ("monte_carlo", partial(study_leg, studies=CELLS))),
         studies=CELLS,
     ),
     Claim(
         "C8",
         "The system of an over-specified cell has the solvability order r_bar(m) = 2m (m = 2..6; contact m = 2..5)",
         required=("proof", "contact"),
-        legs=(("proof", cells.order_proof), ("contact", cells.order_contact)),
+        legs=(("proof", order_proof), ("contact", order_contact)),
     ),
     Claim(
         "C9",
@@ -131,7 +140,7 @@ CLAIMS: tuple[Claim, ...] = (
         "box without (beta, 0, beta0/2, tau/2), which has the same density; for GELU beta1 and tau are not "
         "identifiable (d = 1, k = 2, free gauge)",
         required=("proof", "contact", "monte_carlo"),
-        legs=(("proof", mirror.mirror_proof), ("contact", mirror.mirror_contact), ("monte_carlo", mirror.mirror_rates)),
+        legs=(("proof", mirror_proof), ("contact", mirror_contact), ("monte_carlo", mirror_rates)),
         studies=MIRROR,
     ),
     Claim(
@@ -139,14 +148,14 @@ CLAIMS: tuple[Claim, ...] = (
         "s = log(1+z^2): at tau = 1 exp(s/tau) = 1 + z^2 is linear in beta1^2, and a cell of two atoms keeps g on a "
         "whole curve; at no other tau",
         required=("proof", "contact"),
-        legs=(("proof", cells.flattening_proof), ("contact", cells.flattening_contact)),
+        legs=(("proof", flattening_proof), ("contact", flattening_contact)),
     ),
     Claim(
         "C12",
         "No activation, expert or design of x learns tau to 10% (one standard error) from fewer than 228 observations "
         "(k = 2): the information on log tau is at most the largest varentropy of two weights, .43923",
         required=("proof", "monte_carlo"),
-        legs=(("proof", efficiency.floor_proof), ("monte_carlo", efficiency.floor_measured)),
+        legs=(("proof", floor_proof), ("monte_carlo", floor_measured)),
         studies=VARIANCE,
     ),
     Claim(
@@ -154,7 +163,7 @@ CLAIMS: tuple[Claim, ...] = (
         "The variance of the maximum-likelihood estimate of log tau is [I^-1]/n (tanh, GELU, softplus; d = 1, k = 2, "
         "anchored gauge; n = 10^4 to 10^8 on the lattice)",
         required=("proof", "monte_carlo"),
-        legs=(("proof", efficiency.variance_proof), ("monte_carlo", efficiency.variance_measured)),
+        legs=(("proof", variance_proof), ("monte_carlo", variance_measured)),
         studies=VARIANCE,
     ),
     Claim(
@@ -163,6 +172,6 @@ CLAIMS: tuple[Claim, ...] = (
         "numbering of the atoms, or twins: tanh (b, c) and (-c, -b), and (b, -b, beta0, tau), (b, 0, beta0/2, tau/2), "
         "(0, -b, beta0/2, tau/2); GELU and softplus (b, -b, beta0, tau) and (l b, -l b, l beta0, l tau) (free gauge)",
         required=("proof", "contact"),
-        legs=(("proof", twins.twins_proof), ("contact", twins.twins_contact)),
+        legs=(("proof", twins_proof), ("contact", twins_contact)),
     ),
 )
