@@ -19,7 +19,7 @@ from temperance.theory.interactions.atom_field import RESIDUAL, residual_form
 from temperance.theory.interactions.derivatives import DerivativeFamily, multi_indices
 from temperance.theory.interactions.interactions import Interactions
 from temperance.theory.interactions.pdes import Relation, derivative, tex
-from temperance.theory.models.spec import Expert, Gate, MoESpec
+from temperance.theory.models.spec import Expert, Gate, Jet, MoESpec
 from temperance.theory.symmetries.discrete_symmetries import MixtureSymmetry
 from temperance.theory.symmetries.flows import Flow, Symmetries, symmetries
 
@@ -128,7 +128,9 @@ def _definition(spec: MoESpec) -> Step:
         blocks.append(Paragraph(f"All atoms of a mixture share {shared}."))
     if spec.constants:
         blocks.append(Paragraph(f"Held fixed, at generic values: {', '.join(f'${tex(c)}$' for c in spec.constants)}."))
-    blocks.append(Code(_MODEL.format(gate=_constructor(spec.gate), expert=_constructor(spec.expert), dim=spec.dim)))
+    free = "from temperance.theory.models.spec import Jet\n" if spec.log_atom.has(Jet) else ""
+    parts = {"gate": _constructor(spec.gate), "expert": _constructor(spec.expert), "dim": spec.dim}
+    blocks.append(Code(_MODEL.format(free=free, **parts)))
     return Step("Definition", tuple(blocks))
 
 
@@ -139,9 +141,8 @@ def _bracketed(expr: sp.Expr) -> str:
 _MODEL = """\
 from sympy import *
 from sympy.functions.elementary.piecewise import ExprCondPair
-from temperance.theory.interactions.interactions import derive
-from temperance.theory.models.spec import Expert, Gate, Jet, MoESpec
-
+from temperance import Expert, Gate, MoESpec, derive
+{free}
 gate = {gate}
 expert = {expert}
 spec = MoESpec(gate, expert, {dim})
@@ -165,10 +166,10 @@ def _derivatives(found: Interactions) -> Step:
         r"function $P_\alpha$ of $x$ and $y$, with $P_0 = 1$ and"
     )
     source = (
-        "from temperance.theory.interactions.derivatives import DerivativeFamily, multi_indices\n\n"
-        f"family = DerivativeFamily(spec, {r})\n"
-        "[family.quotient(alpha, branch) for branch in range(family.branches) "
-        "for alpha in multi_indices(family.size, 1)]"
+        f"found = derive(gate, expert, dim={found.spec.dim}, order={r})\n"
+        "family = found.derivation.interactions.basis.family\n"
+        "first = [tuple(int(i == j) for i in range(family.size)) for j in range(family.size)]\n"
+        "[family.quotient(alpha, branch) for branch in range(family.branches) for alpha in first]"
     )
     recursion = Formula((r"P_{\alpha+e_i} = \partial_i P_\alpha + (\partial_i \log u)\, P_\alpha .",))
     first = Paragraph(f"Those of order 1{residual}:")
@@ -200,11 +201,8 @@ def _linear_system(found: Interactions) -> Step:
         f"the coefficients of the monomials in {variables}. The {found.derivatives} columns have rank {found.rank}, so "
         f"that there are ${found.derivatives} - {found.rank} = {len(found.relations)}$ independent relations."
     )
-    source = (
-        f"found = derive(gate, expert, dim={found.spec.dim}, order={found.order})\n"
-        "found.derivatives, found.rank, len(found.relations)"
-    )
-    return Step("Linear system", (Paragraph(text), Paragraph(_sentence(found.scope)), Code(source)))
+    source = Code('record = found.to_json()\nrecord["derivatives"], record["rank"], len(found.relations)')
+    return Step("Linear system", (Paragraph(text), Paragraph(_sentence(found.scope)), source))
 
 
 def _sentence(text: str) -> str:
@@ -265,9 +263,7 @@ def _substituted(found: Interactions, g: Relation, branch: int) -> tuple[str, ..
 
 
 _GROUPS = """\
-from temperance.theory.symmetries.flows import symmetries
-
-groups = symmetries(found)
+groups = found.symmetries
 [flow.statement for flow in groups.flows], groups.identifiable"""
 
 

@@ -107,10 +107,12 @@ def test_cells_recompute_what_they_follow(model):
     sources = [source for kind, source in cells(d) if kind == "code"]
     for source in sources:
         exec(compile(source, "cell", "exec"), namespace)
-    assert namespace["found"].relations == d.interactions.relations
+    assert namespace["found"].relations == tuple(d.interactions.relations)
     assert namespace["groups"].identifiable == d.symmetries.identifiable
     assert all(sp.simplify(e) == 0 for e in namespace["residues"])
     assert not any(re.search(r"u_\{|\d+ == ", source) for source in sources)  # nothing pasted
+    internal = re.findall(r"from temperance\.\S+ import .*", "\n".join(sources))
+    assert set(internal) <= {"from temperance.theory.models.spec import Jet"}  # free functions have no public name
 
 
 @pytest.mark.parametrize("kinked", [False, True])
