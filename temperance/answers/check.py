@@ -62,7 +62,9 @@ class Check(Answer):
     @property
     def status(self) -> int:
         """2 if something cannot be read, 1 if a required condition does not hold, else 0."""
-        return 2 if self.refused else int(not all(_holds(d, name) for d in self.decisions for name in self.required))
+        verdicts = [dict(zip(CONDITIONS, d.verdicts, strict=True)) for d in self.decisions]
+        kept = all(found[name].outcome == "holds" for found in verdicts for name in self.required)
+        return 2 if self.refused else int(not kept)
 
     @property
     def remarks(self) -> Sequence[str]:
@@ -73,7 +75,8 @@ class Check(Answer):
         """The table, the relations that make conditions fail, and the mirror types in words."""
         if not self.decisions:
             return
-        yield Grid("Conditions", _COLUMNS, tuple(_row(d) for d in self.decisions))
+        rows = ((d.activation.name, *map(_short, d.verdicts), _mirror(d)) for d in self.decisions)
+        yield Grid("Conditions", _COLUMNS, tuple(rows))
         for found, twin in zip(self.decisions, self._twins, strict=True):
             yield from _notes(found, twin)
         kinds = {_mirror(d) for d in self.decisions}
@@ -83,10 +86,8 @@ class Check(Answer):
     def words(self) -> Sequence[str]:
         """Whether tau is learnable with each activation, and what to do."""
         several, names, found = len(self.decisions) > 1, self._names, list(map(learnability, self.decisions))
-        lines = [
-            f"{name}: tau learnable: {one.answer}" if several else f"tau learnable: {one.answer}"
-            for name, one in zip(names, found, strict=True)
-        ]
+        starts = [f"{name}: " if several else "" for name in names]
+        lines = [f"{start}tau learnable: {one.answer}" for start, one in zip(starts, found, strict=True)]
         for advice in dict.fromkeys(one.advice for one in found if one.advice):
             of = ", ".join(name for name, one in zip(names, found, strict=True) if one.advice == advice)
             lines.append(f"what to do ({of}): {advice}" if several else f"what to do: {advice}")
@@ -179,10 +180,6 @@ def _required(text: str | Sequence[str] | None) -> tuple[str, ...]:
     return names
 
 
-def _holds(found: Decision, condition: str) -> bool:
-    return dict(zip(CONDITIONS, found.verdicts, strict=True))[condition].outcome == "holds"
-
-
 def decision_record(found: Decision) -> dict[str, Any]:
     """What `check --json` prints of one activation."""
     sharp = ("fails_at_tau", "relation", "scope")
@@ -201,10 +198,6 @@ def _verdict_record(v: Verdict, *fields: str) -> dict[str, Any]:
     """A verdict with some of its fields, tuples as the lists of JSON."""
     values = ((name, getattr(v, name)) for name in fields)
     return {"verdict": v.outcome, **{n: list(value) if isinstance(value, tuple) else value for n, value in values}}
-
-
-def _row(found: Decision) -> tuple[str, ...]:
-    return (found.activation.name, *(_short(v) for v in found.verdicts), _mirror(found))
 
 
 def _mirror(found: Decision) -> str:

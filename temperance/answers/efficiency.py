@@ -138,7 +138,6 @@ class Efficiency(Answer):
                     points=points,
                     through=(points[0].x, points[0].y),
                     lines=lines,
-                    band=(),
                     notes=(f"the floor is {self.floor:.0f}",),
                 )
             )

@@ -24,7 +24,6 @@ from temperance.numerics.contact.curves import (
 )
 from temperance.numerics.studies.claim_studies import tanh_cell
 from temperance.theory.rates.predict import predict
-from temperance.theory.rates.prediction import Prediction
 from temperance.theory.rates.true_point import TruePoint
 from temperance.theory.solvability.solvability import solvability
 
@@ -46,14 +45,9 @@ def cells_proof(_: Runs) -> Leg:
 
 def _numbers(which: str, wanted: dict[str, tuple[int, int]]) -> LegOutcome:
     found = predict("activation", "tanh", true_k=2, fitted_k=3, gauge="anchored", point=_POINT)
-    return holds(
-        {name: getattr(p, which) for name in wanted for p in found if _in_split(p, name)}
-        == {name: Fraction(*value) for name, value in wanted.items()}
-    )
-
-
-def _in_split(p: Prediction, name: str) -> bool:
-    return p.parameter == name and p.applies((2, 1), None if name == "tau" else 0)
+    of_split = [p for p in found if p.applies((2, 1), None if p.parameter == "tau" else 0)]
+    numbers = {p.parameter: getattr(p, which) for p in of_split if p.parameter in wanted}
+    return holds(numbers == {name: Fraction(*value) for name, value in wanted.items()})
 
 
 def cells_contact(_: Runs) -> Leg:

@@ -74,8 +74,7 @@ def digest(contents: Mapping[str, str]) -> str:
 @cache
 def kept() -> Mapping[str, str]:
     """By claim, the digest of the files that Coq has accepted."""
-    found: dict[str, str] = loads(files("temperance.claims").joinpath(RESULTS).read_text(encoding="utf-8"))["digests"]
-    return found
+    return loads(files("temperance.claims").joinpath(RESULTS).read_text(encoding="utf-8"))["digests"]
 
 
 def checked(claim: str) -> str | None:

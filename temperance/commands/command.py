@@ -25,6 +25,8 @@ from temperance.theory.models.spec import Expert, Gate
 _SHELL: Mapping[Any, Any] = {FileOr: str | None, Source: str, str | Gate: str, str | Expert: str}
 """What of an option's type can be typed."""
 
+NAMED = inspect.Parameter.KEYWORD_ONLY  # what may be left out is given by its name
+
 
 def __getattr__(name: str) -> Callable[..., int]:
     if name not in dir(temperance):
@@ -62,17 +64,14 @@ def command(function: Callable[..., Answer]) -> Callable[..., int]:
 
     output_file = Annotated[Output, Parameter(help=f"Write the answer to this {' or '.join(kind.writers)} file.")]
     parameters = [
-        *(_option(p) for p in signature.parameters.values()),
-        inspect.Parameter("json", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=Json),
-        inspect.Parameter("output", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=output_file),
+        *(
+            p.replace(annotation=_SHELL.get(p.annotation, p.annotation), kind=p.kind if p.default is p.empty else NAMED)
+            for p in signature.parameters.values()
+        ),
+        inspect.Parameter("json", NAMED, default=False, annotation=Json),
+        inspect.Parameter("output", NAMED, default=None, annotation=output_file),
     ]
     run.__doc__ = function.__doc__
     run.__signature__ = signature.replace(parameters=parameters, return_annotation=int)  # type: ignore[attr-defined]
     run.__annotations__ = {p.name: p.annotation for p in parameters}
     return run
-
-
-def _option(p: inspect.Parameter) -> inspect.Parameter:
-    """A parameter as it is typed: what may be left out is given by its name."""
-    kind = p.kind if p.default is p.empty else inspect.Parameter.KEYWORD_ONLY
-    return p.replace(annotation=_SHELL.get(p.annotation, p.annotation), kind=kind)

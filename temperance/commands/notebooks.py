@@ -62,7 +62,12 @@ def run_notebooks(
             continue
         with display() as screen, screen.doing(path.name):
             made, different = run_again(shown, given)
-        print(one_line(f"{path.name}: {_outcome(made is not None, different, bool(given))}"))
+        outcome = f"not the same: {'; '.join(different)}" if different else "same"
+        if made is None:
+            outcome = "; ".join(different)
+        elif given:
+            outcome = "other parameters, as asked"
+        print(one_line(f"{path.name}: {outcome}"))
         if made is not None and folder is not None:
             write_file(str(folder / path.name), text(made))
         status = status or int(made is None or bool(different and not given))
@@ -77,11 +82,3 @@ def _folder(output: str) -> Path:
     except OSError as error:
         raise BadInput(f"the folder {output!r} cannot be made: {error.strerror}; accepted: a folder") from error
     return folder
-
-
-def _outcome(ran: bool, different: list[str], given: bool) -> str:
-    if not ran:
-        return "; ".join(different)
-    if given:
-        return "other parameters, as asked"
-    return f"not the same: {'; '.join(different)}" if different else "same"

@@ -111,8 +111,7 @@ class MoERegressor(RegressorMixin, BaseEstimator):
 
     def _checked(self, X: ArrayLike) -> Floats:
         check_is_fitted(self)
-        checked: Floats = validate_data(self, X, dtype=np.float64, reset=False)
-        return checked
+        return validate_data(self, X, dtype=np.float64, reset=False)
 
     @property
     def _gate(self) -> CompiledActivation:
@@ -127,8 +126,7 @@ class MoERegressor(RegressorMixin, BaseEstimator):
         """
         x = self._checked(X)
         measure = self.result_.fit.measure
-        mean: Floats = (gate_probabilities(measure, self._gate, x) * (x @ measure.a.T + measure.b)).sum(axis=1)
-        return mean
+        return (gate_probabilities(measure, self._gate, x) * (x @ measure.a.T + measure.b)).sum(axis=1)
 
     def predict_density(self, X: ArrayLike, y: ArrayLike) -> Floats:
         """The density of y given X, g(y_j | x_j), shape (n,), for X (n, d) and y (n,).
@@ -147,8 +145,7 @@ class MoERegressor(RegressorMixin, BaseEstimator):
             ValueError, NotFittedError: as `predict`.
         """
         x = self._checked(X)
-        weights: Floats = gate_probabilities(self.result_.fit.measure, self._gate, x)
-        return weights
+        return gate_probabilities(self.result_.fit.measure, self._gate, x)
 
     def aic(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """2 n_parameters_ - 2 log-likelihood of X (n, d), y (n,), as GaussianMixture has it; the less, the better.

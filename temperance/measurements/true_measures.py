@@ -54,9 +54,8 @@ def truth_of(source: str | Mapping[str, Any]) -> Truth:
 def _parsed(found: Any, path: str) -> Truth:
     if not isinstance(found, dict):
         raise ValueError(f"{path!r} must be an object; accepted: {_EXAMPLE}")
-    if wrong := [f"no {key!r}" for key in _KEYS if key not in found] + [
-        f"{key!r}" for key in found if key not in _KEYS
-    ]:
+    wrong = [f"no {key!r}" for key in _KEYS if key not in found] + [repr(key) for key in found if key not in _KEYS]
+    if wrong:
         raise ValueError(f"{path!r} has {', '.join(wrong)[:200]}; accepted: {_EXAMPLE}")
     law = found["x"]
     if not isinstance(law, dict) or sorted(law) != sorted(_LAW) or law["law"] != "uniform":

@@ -42,7 +42,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Plot:
-    """Points, lines of some slopes through one of them, and the slopes between which a band lies, if there is one."""
+    """Points, lines of some slopes through a point, and the slopes between which a band lies, if there is one."""
 
     title: str
     axes: tuple[str, str]
@@ -50,8 +50,8 @@ class Plot:
     points: tuple[Point, ...]
     through: tuple[float, float]
     lines: tuple[Line, ...]
-    band: tuple[float, ...]
     notes: tuple[str, ...]
+    band: tuple[float, ...] = ()
 
     @property
     def description(self) -> str:
@@ -141,11 +141,13 @@ def rates_plot(slope: Mapping[str, Any], dropped: float) -> Plot | None:
     shown = [p for p in slope["points"] if p["rms"]]
     if slope["slope"] is None or len(shown) < 2:
         return None
+    several = "s" if slope["cell_size"] != 1 else ""
+    cell = "" if slope["cell"] is None else f" in cell {slope['cell']}, of {slope['cell_size']} atom{several}"
     band = () if None in slope["ci"] else tuple(slope["ci"])
     words = f"measured {slope['slope']:.3f}" + (f" [{band[0]:.3f}, {band[1]:.3f}]" if band else "")
     points = tuple(Point(p["n"], p["rms"], 0.0 if p["se"] is None else _Z95 * p["se"] / p["rms"]) for p in shown)
     return Plot(
-        title=f"RMS error of {slope['parameter']}{_cell(slope)}",
+        title=f"RMS error of {slope['parameter']}{cell}",
         axes=("sample size n", "RMS error"),
         values=", ".join(f"{p['rms']:.3g} at n = {p['n']}" for p in shown),
         points=points,
@@ -154,12 +156,6 @@ def rates_plot(slope: Mapping[str, Any], dropped: float) -> Plot | None:
         band=band,
         notes=(*([slope["outcome"]] if slope["outcome"] else []), f"{dropped:.2%} of the fits dropped"),
     )
-
-
-def _cell(slope: Mapping[str, Any]) -> str:
-    if slope["cell"] is None:
-        return ""
-    return f" in cell {slope['cell']}, of {slope['cell_size']} atom{'s' if slope['cell_size'] != 1 else ''}"
 
 
 def _stated(slope: Mapping[str, Any]) -> list[Line]:
@@ -191,6 +187,5 @@ def contact_plot(order: Mapping[str, Any]) -> Plot | None:
         points=points,
         through=(points[-1].x, points[-1].y),
         lines=tuple(lines),
-        band=(),
         notes=(order["outcome"],),
     )
