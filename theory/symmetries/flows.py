@@ -23,7 +23,7 @@ from temperance.theory.interactions.interactions import Interactions
 from temperance.theory.interactions.pdes import Relation
 from temperance.theory.models.spec import BETA0, MoESpec, atom_symbol
 from temperance.theory.symmetries.discrete_symmetries import MixtureSymmetry, beyond_parameters, mixture_symmetries
-from temperance.theory.symmetries.score_translations import Scores, scores
+from temperance.theory.symmetries.score_translations import Scores, in_mixture, scores
 
 SCALE = sp.Symbol("l", positive=True)
 _RADIUS = sp.Symbol("r", positive=True)
@@ -63,8 +63,9 @@ class Flow:
     @property
     def statement(self) -> str:
         """The flow as text."""
-        before = ", ".join(p.name for p, _ in self.orbit)
-        after = ", ".join(_moved(p, e) for p, e in self.orbit)
+        factors = {p: sp.cancel(e / p) for p, e in self.orbit}
+        before = ", ".join(p.name for p in factors)
+        after = ", ".join(str(e) if p in factors[p].free_symbols else f"{factors[p]}*{p}" for p, e in self.orbit)
         return f"({before}) -> ({after})" if len(self.orbit) > 1 else f"{before} -> {after}"
 
     @property
@@ -72,11 +73,6 @@ class Flow:
         """The gauges that the flow keeps: one of an atom with beta1 = 0 and beta0 = 0 is every one."""
         kept = all(e.subs(p, 0) == 0 for p, e in self.orbit)
         return "every gauge" if kept else "free, up to a translation"
-
-
-def _moved(p: sp.Symbol, e: sp.Expr) -> str:
-    factor = sp.cancel(e / p)
-    return str(e) if p in factor.free_symbols else f"{factor}*{p}"
 
 
 @dataclass(frozen=True)
@@ -116,10 +112,12 @@ def symmetries(found: Interactions) -> Symmetries:
     scaled = shown is not None and shown.scaled and not any(flow.together for flow in flows)
     freed = shown is not None and bool(beyond_parameters(found.spec) or (scaled and shown.any_sign))
     if identifiable is not None and shown is not None and freed:
-        identifiable = _in_mixture(found.spec, identifiable, shown)
+        identifiable = in_mixture(found.spec, shown, identifiable)
     discrete = mixture_symmetries(found.spec)
     if shown is not None and scaled:
-        discrete = (*discrete, _temperature(found.spec, shown))
+        what = f"{found.spec.gate.shared[0]} can move with the atoms so that all scores change by one function of x"
+        signs = "" if shown.any_sign else ", where beta1 has one sign in all atoms"
+        discrete = (*discrete, MixtureSymmetry("temperature", "free", what + signs))
     proved = _proved(found, identifiable, shown if freed else None)
     return Symmetries(tuple(flows), discrete, identifiable, tuple(failures), proved)
 
@@ -150,29 +148,25 @@ def _integrate(spec: MoESpec, field: VectorField) -> Flow | str:
     if solved is None:
         return "its flow was not integrated in closed form"
     orbit, invariants = solved
-    if any(not _is_constant(field, f) for f in invariants):
+    # wherever the arguments of absolute values are not 0
+    sides = {f.replace(sp.Abs, lambda e, sign=sign: sign * e) for f in invariants for sign in (1, -1)}
+    if any(field(side) != 0 for side in sides):
         return "the invariants found for it did not verify"
     return _with_bias(spec, field, orbit, invariants) or "its flow was not extended to beta0"
 
 
 def vector_field(relation: Relation) -> VectorField:
     """The vector field of a relation of order 1, scaled so that its coefficients are as simple as they can be."""
-    components, multiplier = [], sp.S.Zero
-    for c, alpha in relation.terms:
-        if sum(alpha) == 0:
-            multiplier = -c
-        else:
-            components.append((relation.parameters[alpha.index(1)], c))
-    components.sort(key=lambda component: relation.parameters.index(component[0]))
+    by_place = {alpha.index(1) if any(alpha) else -1: c for c, alpha in relation.terms}
+    multiplier = -by_place.pop(-1, sp.S.Zero)
+    components = tuple((p, by_place[i]) for i, p in enumerate(relation.parameters) if i in by_place)
     moved = {p for p, _ in components}
-    if not any(c.free_symbols & moved for _, c in components):
-        return VectorField(tuple(components), multiplier)
-    factor = min((sp.cancel(c / p) for p, c in components), key=sp.count_ops)
-    scaled = tuple((p, sp.cancel(c / factor)) for p, c in components)
-    simple = all(not sp.cancel(c / p).free_symbols & moved for p, c in scaled)
-    if factor.is_number or not simple:
-        return VectorField(tuple(components), multiplier)
-    return VectorField(scaled, sp.cancel(multiplier / factor))
+    if any(c.free_symbols & moved for _, c in components):
+        factor = min((sp.cancel(c / p) for p, c in components), key=sp.count_ops)
+        scaled = tuple((p, sp.cancel(c / factor)) for p, c in components)
+        if not factor.is_number and all(not sp.cancel(c / p).free_symbols & moved for p, c in scaled):
+            return VectorField(scaled, sp.cancel(multiplier / factor))
+    return VectorField(components, multiplier)
 
 
 def _keeps_kinks(spec: MoESpec, field: VectorField) -> bool:
@@ -245,17 +239,9 @@ def _radial(field: VectorField) -> Solved | None:
 def _solves(field: VectorField, orbit: tuple[tuple[sp.Symbol, sp.Expr], ...]) -> bool:
     """Whether the orbit starts at theta for l = 1 and l d theta/d l = V(theta) along it."""
     moved = dict(orbit)
-    for p, c in field.components:
-        speed = SCALE * sp.diff(moved[p], SCALE) - c.subs(moved, simultaneous=True)
-        if sp.simplify(speed) != 0 or sp.simplify(moved[p].subs(SCALE, 1) - p) != 0:
-            return False
-    return True
-
-
-def _is_constant(field: VectorField, f: sp.Expr) -> bool:
-    """Whether V f = 0, wherever the arguments of absolute values are not 0."""
-    sides = [f.replace(sp.Abs, lambda e, sign=sign: sign * e) for sign in (1, -1)] if f.has(sp.Abs) else [f]
-    return all(field(side) == 0 for side in sides)
+    starts = [e.subs(SCALE, 1) - p for p, e in orbit]
+    speeds = [SCALE * sp.diff(moved[p], SCALE) - c.subs(moved, simultaneous=True) for p, c in field.components]
+    return all(sp.simplify(gap) == 0 for gap in (*starts, *speeds))
 
 
 def _with_bias(spec: MoESpec, field: VectorField, orbit: tuple, invariants: tuple) -> Flow | None:
@@ -268,10 +254,8 @@ def _with_bias(spec: MoESpec, field: VectorField, orbit: tuple, invariants: tupl
             p = field.moved[0]
             invariants = (*invariants, atom_symbol(p, "i") / atom_symbol(p, "j"))
         return Flow(field, orbit, invariants, shared or common)
-    target = offset - field.multiplier * sp.log(SCALE)
-    slope = sp.diff(offset, BETA0)
-    moved_slope = slope.subs(dict(orbit), simultaneous=True)
-    new = sp.expand(sp.simplify(target / moved_slope))
+    slope = sp.diff(offset, BETA0).subs(dict(orbit), simultaneous=True)
+    new = sp.expand(sp.simplify((offset - field.multiplier * sp.log(SCALE)) / slope))
     if new == BETA0:
         return Flow(field, orbit, invariants, shared)
     extra = _bias_invariant(field, offset)
@@ -297,26 +281,6 @@ def _identifiable(spec: MoESpec, flows: list[Flow]) -> tuple[sp.Expr, ...]:
     bias = [] if spec.gate.offset is None or BETA0 in moved else [BETA0]
     gate = [p for p in spec.gate.parameters if p not in moved]
     return (*invariant, *gate, *bias, *(p for p in spec.expert.parameters if p not in moved))
-
-
-def _temperature(spec: MoESpec, shown: Scores) -> MixtureSymmetry:
-    """A curve of one density that moves a shared parameter and is no flow of an atom."""
-    signs = "" if shown.any_sign else ", where beta1 has one sign in all atoms"
-    name = spec.gate.shared[0].name
-    what = f"{name} can move with the atoms so that all scores change by one function of x{signs}"
-    return MixtureSymmetry("temperature", "free", what)
-
-
-def _in_mixture(spec: MoESpec, alone: tuple[sp.Expr, ...], shown: Scores) -> tuple[sp.Expr, ...]:
-    """What is identifiable where all scores can change by one function of x, alone: of an atom by itself."""
-    gate = {*spec.gate.parameters, BETA0}
-    own = [p for p in spec.gate.parameters if p not in spec.gate.shared]
-    sides = [{p: atom_symbol(p, side) for p in own} for side in "ij"]
-    apart = (f.subs(sides[0], simultaneous=True) - f.subs(sides[1], simultaneous=True) for f in shown.translated)
-    bias = () if shown.constant is None else (shown.constant,)
-    shared = () if shown.scaled else spec.gate.shared
-    experts = (f for f in alone if not f.free_symbols & gate and not any("[" in s.name for s in f.free_symbols))
-    return (*(sp.factor_terms(sp.expand(f)) for f in apart), *shown.kept, *bias, *shared, *experts)
 
 
 def _proved(found: Interactions, identifiable: tuple[sp.Expr, ...] | None, shown: Scores | None) -> str:

@@ -18,7 +18,7 @@ from functools import lru_cache
 
 import sympy as sp
 
-from temperance.theory.models.spec import MoESpec, atom_symbol, covariates
+from temperance.theory.models.spec import BETA0, MoESpec, atom_symbol, covariates
 
 _MOST_FUNCTIONS = 10  # of x, that are compared
 _HALF = sp.Symbol("r", positive=True)
@@ -83,6 +83,18 @@ def scores(spec: MoESpec) -> Scores | None:
         any(c[-1] != 0 for c in curves),
         pair,
     )
+
+
+def in_mixture(spec: MoESpec, shown: Scores, alone: tuple[sp.Expr, ...]) -> tuple[sp.Expr, ...]:
+    """What is identifiable where all scores can change by one function of x, alone: of an atom by itself."""
+    gate = {*spec.gate.parameters, BETA0}
+    own = [p for p in spec.gate.parameters if p not in spec.gate.shared]
+    sides = [{p: atom_symbol(p, side) for p in own} for side in "ij"]
+    apart = (f.subs(sides[0], simultaneous=True) - f.subs(sides[1], simultaneous=True) for f in shown.translated)
+    bias = () if shown.constant is None else (shown.constant,)
+    shared = () if shown.scaled else spec.gate.shared
+    experts = (f for f in alone if not f.free_symbols & gate and not any("[" in s.name for s in f.free_symbols))
+    return (*(sp.factor_terms(sp.expand(f)) for f in apart), *shown.kept, *bias, *shared, *experts)
 
 
 def _halves(spec: MoESpec, beta: sp.Symbol, sign: int) -> _Separated | None:
