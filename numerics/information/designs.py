@@ -48,40 +48,34 @@ class Design:
     sensitivity: Floats
 
 
-def d_design(rows: Floats, tau: int = 0) -> Design:
-    """The D-optimal design.
-
-    Args:
-        rows: (grid, q, p), factors of the information at every x of the grid.
-        tau: the coordinate of log tau.
-    """
-    matrices, b = _scaled(rows)
-    p = rows.shape[2]
+def d_design(rows: Floats) -> Design:
+    """The D-optimal design; rows (grid, q, p): factors of the information at every x, log tau first."""
+    matrices, tau = _scaled(rows)
 
     def sensitivity(information: Floats) -> tuple[Floats, float]:
-        return np.einsum("nij,ji->n", matrices, np.linalg.inv(information)), float(p)
+        return np.einsum("nij,ji->n", matrices, np.linalg.inv(information)), float(len(tau))
 
-    return _searched(matrices, sensitivity, 1.0, b[tau])
+    return _searched(matrices, sensitivity, 1.0, tau)
 
 
-def tau_design(rows: Floats, tau: int = 0) -> Design:
-    """The design with the least variance of log tau; arguments as for `d_design`."""
-    matrices, b = _scaled(rows)
+def tau_design(rows: Floats) -> Design:
+    """The design with the least variance of log tau; rows as for `d_design`."""
+    matrices, tau = _scaled(rows)
 
     def sensitivity(information: Floats) -> tuple[Floats, float]:
-        direction = np.linalg.solve(information, b[tau])
-        return np.einsum("nij,i,j->n", matrices, direction, direction), float(b[tau] @ direction)
+        direction = np.linalg.solve(information, tau)
+        return np.einsum("nij,i,j->n", matrices, direction, direction), float(tau @ direction)
 
-    return _searched(matrices, sensitivity, 0.5, b[tau])
+    return _searched(matrices, sensitivity, 0.5, tau)
 
 
 def _scaled(rows: Floats) -> tuple[Floats, Floats]:
-    """I(x), in coordinates in which the uniform design has the information 1, and the matrix of the change."""
+    """I(x) in coordinates in which the uniform design has the information 1, and log tau as a form in them."""
     stacked = (rows / np.sqrt(len(rows))).reshape(-1, rows.shape[2])
     scale = np.linalg.norm(stacked, axis=0)
     b = np.linalg.inv(np.linalg.qr(stacked / scale, mode="r")) / scale[:, None]
     moved = rows @ b
-    return np.asarray(moved.transpose(0, 2, 1) @ moved), b
+    return np.asarray(moved.transpose(0, 2, 1) @ moved), b[0]
 
 
 def _information(matrices: Floats, places: NDArray[np.intp], weights: Floats) -> Floats:

@@ -204,17 +204,11 @@ def run_study(
 ) -> StudyResult:
     """Run every replicate that is not in the store; the result is the same, bit for bit, however it is come by.
 
-    Args:
-        study: the definition.
-        workers: 1: in this process; more: in as many spawned ones, which end with this one.
-        executor: any executor, in place of workers.
-        store: an SQLite file, in which each replicate is committed as soon as it is finished.
-        progress: called at the start and after each replicate.
-
-    Raises:
-        ValueError: workers below 1, or both workers and an executor; a store that cannot be used
-            (see `open_store`), or whose first replicate this installation does not reproduce.
-        WorkersLost: a worker process was killed; what was finished is in the store.
+    workers: 1: in this process; more: in as many spawned ones, which end with this one; or any executor in place of
+    them. store: an SQLite file, in which each replicate is committed as soon as it is finished. progress: called at the
+    start and after each replicate. Raises ValueError for workers below 1, both workers and an executor, a store that
+    cannot be used (`open_store`) or whose first replicate this installation does not reproduce; WorkersLost where a
+    worker process was killed: what was finished is in the store.
     """
     if workers < 1 or (workers > 1 and executor is not None):
         raise ValueError(f"workers must be at least 1, and 1 beside an executor, not {workers}")

@@ -143,9 +143,8 @@ def _register(connection: sqlite3.Connection, path: str, name: str, digest: str,
 def open_store(path: str | os.PathLike[str], name: str, digest: str, definition: Mapping[str, Any]) -> Iterator[Store]:
     """The store of a study in a file, which is made if there is none and may hold other studies.
 
-    Raises:
-        ValueError: the file is read-only, damaged, locked or something else, or holds a study of this name with
-            another digest. It is then as it was.
+    Raises ValueError where the file is read-only, damaged, locked or something else, or holds a study of this name with
+    another digest. It is then as it was.
     """
     place = str(Path(path).absolute())
     with _clear_errors(place):

@@ -62,10 +62,8 @@ _RETRIES = 3  # of a replicate whose worker was lost
 def cluster(scheduler: str) -> Iterator[Executor]:
     """An executor on the Dask cluster at an address such as tcp://host:8786; work of a lost worker is done again.
 
-    The workers need this package, in the version of here.
-
-    Raises:
-        ValueError: dask.distributed is not installed, or no scheduler answers at the address.
+    The workers need this package, in the version of here. Raises ValueError where dask.distributed is not installed, or
+    no scheduler answers at the address.
     """
     try:
         from distributed import Client

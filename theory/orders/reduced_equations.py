@@ -27,14 +27,11 @@ Terms = dict[Exponents, fmpq_poly]
 
 @dataclass(frozen=True)
 class Reduced:
-    """The reduced equations of a cell.
+    """The reduced equations of a cell, known up to terms of degree N + 1 = degree + 1 in the variables.
 
-    Attributes:
-        degree: N; everything is known up to terms of degree N + 1 in the variables.
-        variables: names of what is left: differences (the name of the parameter) and means that are not solved for
-            ("mean beta1", "tau").
-        equations: F_i, divided by 1 - s^2.
-        means: phi of the means ("mean a") and of the shared offsets ("tau"), in the order of the cell.
+    variables: names of what is left: differences (the name of the parameter) and means that are not solved for
+    ("mean beta1", "tau"); equations: F_i, divided by 1 - s^2; means: phi of the means ("mean a") and of the shared
+    offsets ("tau"), in the order of the cell.
     """
 
     cell: Splitting

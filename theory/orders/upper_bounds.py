@@ -85,12 +85,7 @@ def leading(terms: Terms) -> list[Exponents]:
 
 
 def upper_orders(cell: Splitting) -> UpperOrders:
-    """Upper bounds of all orders of a cell.
-
-    Raises:
-        NotRational: a Taylor coefficient at x = 0 is not rational.
-        ValueError: a gate with kinks.
-    """
+    """Upper bounds of all orders of a cell. Raises NotRational as `reduce`, and ValueError for a gate with kinks."""
     tried = []
     for degree in DEGREES:
         tried.append(_bounded(reduce(cell, degree, REACH)))

@@ -23,11 +23,7 @@ CITED = "Kalai, Moitra, Valiant 2010, Proposition 7"
 
 
 def order(m: int) -> int:
-    """r_bar(m) = 2m for m >= 2, and r_bar(1) = 1; `solvability` gives the proof.
-
-    Raises:
-        ValueError: m is not a positive integer.
-    """
+    """r_bar(m) = 2m for m >= 2, and r_bar(1) = 1; `solvability` gives the proof. Raises ValueError unless m >= 1."""
     if isinstance(m, bool) or not isinstance(m, int) or m < 1:
         raise ValueError(f"a cell has m atoms, an integer >= 1, not {m!r}")
     return 2 * m if m > 1 else 1
@@ -42,12 +38,9 @@ def coefficient(j: int, q1: sp.Expr, q2: sp.Expr) -> sp.Expr:
 class GaussHermite:
     """The solution at r = 2m - 1: q1 the roots of He_m, q2 = -1/2, p^2 the weights.
 
-    Attributes:
-        nodes: He_m in x, all of whose roots are real and simple.
-        weight: p^2 at a node, as a polynomial in the node (modulo He_m).
-        coefficients: E_0, .., E_2m, exact.
-        verified: whether the nodes are m distinct real numbers, the weights positive, E_0 = 1, E_1 = .. = E_(2m-1) = 0
-            and E_2m = -m!/(2m)!.
+    nodes: He_m in x; weight: p^2 at a node, as a polynomial in the node (modulo He_m); coefficients: E_0, .., E_2m,
+    exact; verified: whether the nodes are m distinct real numbers, E_0 = 1, E_1 = .. = E_(2m-1) = 0 and
+    E_2m = -m!/(2m)!.
     """
 
     nodes: sp.Expr
@@ -65,41 +58,28 @@ def gauss_hermite(m: int) -> GaussHermite:
     """The Gauss-Hermite solution of E_1 = .. = E_(2m-1) = 0, by exact algebra modulo He_m.
 
     The weight (m-1)!/(m He_(m-1)(x)^2) at a node x is a square up to a positive factor, and finite as He_m and He_(m-1)
-    have no common root; a sum over the nodes is a polynomial in their power sums, which Newton's identities give.
+    have no common root.
     """
     nodes, before = (sp.hermite_prob_poly(n, _X, polys=True).set_domain(sp.QQ) for n in (m, m - 1))
     weight = (sp.Rational(sp.factorial(m - 1), m) * sp.invert(before, nodes) ** 2).rem(nodes)
-    sums = _power_sums(nodes)
     shifted = [sp.Poly(coefficient(j, _X, -sp.Rational(1, 2)), _X, domain="QQ") for j in range(2 * m + 1)]
-    values = tuple(_sum_over_roots((weight * e).rem(nodes), sums) for e in shifted)
+    values = tuple(_sum_over_roots(weight * e, nodes) for e in shifted)
     expected = (sp.S.One, *[sp.S.Zero] * (2 * m - 1), -sp.factorial(m) / sp.factorial(2 * m))
     real_and_simple = nodes.count_roots() == m and sp.gcd(nodes, nodes.diff()).degree() == 0
     return GaussHermite(nodes.as_expr(), weight.as_expr(), values, values == expected and real_and_simple)
 
 
-def _power_sums(monic: sp.Poly) -> list[sp.Rational]:
-    """sum_i x_i^k over the roots, k = 0..degree-1, by Newton's identities."""
-    m, c = monic.degree(), monic.all_coeffs()
-    sums = [sp.Integer(m)]
-    for k in range(1, m):
-        sums.append(-k * c[k] - sum((c[i] * sums[k - i] for i in range(1, k)), sp.S.Zero))
-    return sums
-
-
-def _sum_over_roots(reduced: sp.Poly, sums: list[sp.Rational]) -> sp.Rational:
-    return sum((c * sums[power] for (power,), c in reduced.terms()), sp.S.Zero)
+def _sum_over_roots(g: sp.Poly, monic: sp.Poly) -> sp.Rational:
+    """sum_i g(x_i), the coefficient of x^(m-1) in g f' modulo f (Euler), for the simple roots of f of degree m."""
+    return (g * monic.diff()).rem(monic).coeff_monomial(_X ** (monic.degree() - 1))
 
 
 @dataclass(frozen=True)
 class Solvability:
-    """r_bar(m) and its evidence.
+    """r_bar(m) = order for m atoms in the cell, and its evidence.
 
-    Attributes:
-        m: number of atoms in the cell.
-        order: r_bar(m).
-        below: an exact solution at order - 1 (None for m = 1, where r = 0 asks nothing).
-        identities: whether the two identities hold on which the count of sign changes at `order` rests.
-        cited: the theorem from the literature that it rests on too.
+    below: an exact solution at order - 1 (None for m = 1, where r = 0 asks nothing); identities: whether the two
+    identities hold on which the count of sign changes at `order` rests; cited: the theorem that it rests on too.
     """
 
     m: int
@@ -120,12 +100,7 @@ def solvability(m: int) -> Solvability:
     A solution at r = 2m gives a mixture of m Gaussians with the moments of one up to 2m, as adding a constant to every
     q2_l keeps the system and makes the variances positive. The difference of the densities then has 2m + 1 sign
     changes, and m + 1 Gaussians have at most 2m (cited). For m = 1, E_1 = p^2 q1 vanishes only for q1 = 0.
-
-    Args:
-        m: number of atoms in a cell; the algebra of m = 6 takes a fraction of a second.
-
-    Raises:
-        ValueError: m is not a positive integer.
+    Raises ValueError unless m, the number of atoms in a cell, is a positive integer.
     """
     r = order(m)
     if m == 1:
@@ -137,14 +112,11 @@ def solvability(m: int) -> Solvability:
 def _shifted(r: int) -> bool:
     """Whether adding c to q2 takes E_j to sum_i c^i/i! E_(j-2i)."""
     q1, q2, c = sp.symbols("q1 q2 c")
-    return all(
-        sp.expand(
-            coefficient(j, q1, q2 + c)
-            - sum(c**i / sp.factorial(i) * coefficient(j - 2 * i, q1, q2) for i in range(j // 2 + 1))
-        )
-        == 0
-        for j in range(r + 1)
-    )
+    for j in range(r + 1):
+        sums = (c**i / sp.factorial(i) * coefficient(j - 2 * i, q1, q2) for i in range(j // 2 + 1))
+        if sp.expand(coefficient(j, q1, q2 + c) - sum(sums)) != 0:
+            return False
+    return True
 
 
 def _moments(r: int) -> bool:

@@ -162,7 +162,7 @@ def test_bad_sizes_are_refused(m):
 def test_a_wrong_solution_is_not_verified():
     """The check of the weights is about E_0 = 1, not only about zeros."""
     good = gauss_hermite(3)
-    power_sums = proofs._power_sums(sp.Poly(sp.hermite_prob(3, sp.Symbol("x"))))
-    assert [int(s) for s in power_sums] == [3, 0, 6]
-    doubled = sp.Poly(2 * good.weight, sp.Symbol("x"))
-    assert proofs._sum_over_roots(doubled, power_sums) == 2
+    x = sp.Symbol("x")
+    nodes = sp.Poly(sp.hermite_prob(3, x))
+    assert [int(proofs._sum_over_roots(sp.Poly(x**k, x), nodes)) for k in range(5)] == [3, 0, 6, 0, 18]
+    assert proofs._sum_over_roots(sp.Poly(2 * good.weight, x), nodes) == 2
