@@ -40,11 +40,11 @@ def minimise(cost: Sequence[fmpq], rows: Sequence[Row], start: Sequence[int] = (
     while True:
         square = fmpq_mat([rows[i][0] for i in basis])
         point = square.solve(fmpq_mat(n, 1, [rows[i][1] for i in basis])).entries()
-        entering = next((i for i, (a, b) in enumerate(rows) if _dot(a, point) < b), None)
+        entering = next((i for i, (a, b) in enumerate(rows) if dot(point, a) < b), None)
         multipliers = square.transpose().solve(target).entries()
         if entering is None:
             kept = {i: y for i, y in zip(basis, multipliers, strict=True) if y != 0}
-            return Solution(_dot(cost, point), tuple(point), kept, tuple(basis))
+            return Solution(dot(point, cost), tuple(point), kept, tuple(basis))
         direction = square.transpose().solve(fmpq_mat(n, 1, list(rows[entering][0]))).entries()
         steps = [(y / d, i) for y, d, i in zip(multipliers, direction, basis, strict=True) if d > 0]
         if not steps:
@@ -53,5 +53,6 @@ def minimise(cost: Sequence[fmpq], rows: Sequence[Row], start: Sequence[int] = (
         basis[basis.index(min(steps)[1])] = entering
 
 
-def _dot(a: Sequence[fmpq], w: Sequence[fmpq]) -> fmpq:
-    return sum((p * q for p, q in zip(a, w, strict=True) if p), fmpq(0))
+def dot(w: Sequence[fmpq], a: Sequence[fmpq | int]) -> fmpq:
+    """w.a, where a may be shorter."""
+    return sum((p * q for p, q in zip(w, a, strict=False) if q), fmpq(0))

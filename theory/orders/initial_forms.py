@@ -12,9 +12,10 @@ from itertools import product
 
 from flint import fmpq, fmpq_poly
 
+from temperance.theory.orders.dual_simplex import dot
 from temperance.theory.orders.reduced_equations import Terms
 from temperance.theory.orders.split_cell import Exponents
-from temperance.theory.orders.tropical import Combination, Element, Factors, combined, is_violated, order
+from temperance.theory.orders.tropical import Combination, Element, Factors, combined, is_violated
 
 _MOST_DEGREE = 2  # of the monomials that equations are multiplied by
 _MOST_ROWS = 60  # of one order that are eliminated against each other, those with the fewest terms
@@ -31,7 +32,7 @@ def refutations(
         if lowest >= 1:
             continue
         for g in _monomials(len(next(iter(form)))):
-            weight = lowest + sum((w * n for w, n in zip(weights, g, strict=False)), fmpq(0))
+            weight = lowest + dot(weights, g)
             shifted = {tuple(p + q for p, q in zip(g, m, strict=True)): c for m, c in form.items()}
             classes.setdefault(weight, []).append(((g, i), shifted))
     for weight in sorted(classes):
@@ -49,7 +50,7 @@ def _monomials(size: int) -> list[Exponents]:
 
 
 def _initial_form(terms: Terms, factors: Factors, weights: Sequence[fmpq]) -> tuple[fmpq, Terms]:
-    orders = {k.exponents: order(weights, k) for k in factors.keys(terms)}
+    orders = {k.exponents: dot(weights, k.powers) for k in factors.keys(terms)}
     lowest = min(orders.values())
     return lowest, {m: terms[m] for m, w in orders.items() if w == lowest}
 

@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 import sympy as sp
 from flint import fmpq, fmpq_poly
 
-from temperance.theory.orders.dual_simplex import Row
+from temperance.theory.interactions.derivatives import divides
+from temperance.theory.orders.dual_simplex import Row, dot
 from temperance.theory.orders.reduced_equations import Terms
 from temperance.theory.orders.split_cell import Exponents
 
@@ -43,6 +44,11 @@ class Key:
     exponents: Exponents
     factors: Exponents
     sign: int
+
+    @property
+    def powers(self) -> Exponents:
+        """The exponents of the variables and of the factors."""
+        return (*self.exponents, *self.factors)
 
 
 def sign_changes(p: fmpq_poly) -> int:
@@ -77,22 +83,17 @@ class Factors:
         split = [(m, *self.split(c)) for m, c in terms.items()]
         size = len(self.found)
         keys = [Key(m, tuple(powers.get(i, 0) for i in range(size)), sign) for m, powers, sign in split]
-        return [k for k in keys if not any(j is not k and _divides(j, k) for j in keys)]
-
-
-def _divides(j: Key, k: Key) -> bool:
-    return all(p <= q for p, q in zip((*j.exponents, *j.factors), (*k.exponents, *k.factors), strict=True))
+        return [k for k in keys if not any(j is not k and divides(j.powers, k.powers) for j in keys)]
 
 
 def can_cancel(j: Key, k: Key) -> bool:
     """Whether the two terms can have opposite signs: not if their quotient is a square times a positive unit."""
-    gaps = zip((*j.exponents, *j.factors), (*k.exponents, *k.factors), strict=True)
-    return j.sign != k.sign or any((p - q) % 2 for p, q in gaps)
+    return j.sign != k.sign or any((p - q) % 2 for p, q in zip(j.powers, k.powers, strict=True))
 
 
 def cleaned(terms: Terms, monomial: Exponents) -> Terms:
     """Without the multiples of a monomial."""
-    return {m: c for m, c in terms.items() if any(p > q for p, q in zip(monomial, m, strict=True))}
+    return {m: c for m, c in terms.items() if not divides(monomial, m)}
 
 
 def combined(combination: Combination, elements: Sequence[Element]) -> Terms:
@@ -105,20 +106,6 @@ def combined(combination: Combination, elements: Sequence[Element]) -> Terms:
     return {m: c for m, c in found.items() if c != 0}
 
 
-def order(weights: Sequence[fmpq], key: Key) -> fmpq:
-    """The order of a term."""
-    return _dot(weights, (*key.exponents, *key.factors))
-
-
-def shift_order(weights: Sequence[fmpq], shifts: Sequence[Exponents]) -> fmpq:
-    """1 + min_g w.g."""
-    return 1 + min(_dot(weights, g) for g in shifts)
-
-
-def _dot(weights: Sequence[fmpq], exponents: Sequence[int]) -> fmpq:
-    return sum((w * n for w, n in zip(weights, exponents, strict=False) if n), fmpq(0))
-
-
 def at_least(left: Sequence[int], right: Sequence[int], offset: int = 0) -> Row:
     """The constraint w.left >= w.right + offset."""
     return tuple(fmpq(p - q) for p, q in zip(left, right, strict=True)), fmpq(offset)
@@ -129,7 +116,7 @@ def alternatives(keys: Sequence[Key], shifts: Sequence[Exponents]) -> list[list[
 
     Either all terms are of order >= 1 + w.g for one of the shifts g, or two terms tie at the lowest order.
     """
-    vectors = [(*k.exponents, *k.factors) for k in keys]
+    vectors = [k.powers for k in keys]
     width = len(vectors[0])
     padded = [(*g, *(0,) * (width - len(g))) for g in shifts]
     found = []
@@ -146,9 +133,9 @@ def alternatives(keys: Sequence[Key], shifts: Sequence[Exponents]) -> list[list[
 
 def is_violated(weights: Sequence[fmpq], keys: Sequence[Key], shifts: Sequence[Exponents]) -> bool:
     """Whether the terms of the lowest order are below what is required and cannot cancel."""
-    orders = [order(weights, k) for k in keys]
+    orders = [dot(weights, k.powers) for k in keys]
     lowest = min(orders)
-    if lowest >= shift_order(weights, shifts):
+    if lowest >= 1 + min(dot(weights, g) for g in shifts):
         return False
     tied = [k for k, w in zip(keys, orders, strict=True) if w == lowest]
     return not any(can_cancel(j, k) for i, j in enumerate(tied) for k in tied[:i])

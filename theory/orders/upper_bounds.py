@@ -18,6 +18,7 @@ import sympy as sp
 from flint import fmpq, fmpq_poly
 
 from temperance.theory.checker.order_checker import FORMAT, objection, statement
+from temperance.theory.interactions.derivatives import divides
 from temperance.theory.models.spec import NU
 from temperance.theory.orders.branch_and_bound import Case, Monomial, Step, System
 from temperance.theory.orders.reduced_equations import Reduced, Terms, reduce
@@ -80,8 +81,7 @@ def _unit(i: int, size: int) -> Exponents:
 
 def leading(terms: Terms) -> list[Exponents]:
     """The monomials of which no other one is a divisor."""
-    divides = lambda m, n: m != n and all(p <= q for p, q in zip(m, n, strict=True))  # noqa: E731
-    return [n for n in terms if not any(divides(m, n) for m in terms)]
+    return [n for n in terms if not any(m != n and divides(m, n) for m in terms)]
 
 
 def upper_orders(cell: Splitting) -> UpperOrders:
