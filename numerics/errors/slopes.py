@@ -12,7 +12,7 @@ from statistics import NormalDist
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from temperance.numerics.machine.threads import one_blas_thread
 from temperance.numerics.mixture.activation_numpy import Floats
@@ -139,24 +139,28 @@ def log_slope(
     return Slope(value, interval, curvature, bend, len(errors))
 
 
-def rms_intervals(errors: ArrayLike, *, seed: int, resamples: int = 2000, level: float = 0.95) -> list[Interval]:
-    """The interval of the RMS error at every size, from errors (R, N) with nan where a fit was dropped.
+def rms_intervals(errors: ArrayLike, *, seed: int, resamples: int = 2000) -> list[Interval]:
+    """The 95% interval of the RMS error at every size, from errors (R, N) with nan where a fit was dropped.
 
     The studentised bootstrap of `log_slope`, of log RMS. None where fewer than ten replicates have an error, every
     error is 0, or a resample has no finite value.
     """
     errors = np.asarray(errors, dtype=float)
+    found: list[Interval] = []
+    for good, column in zip(enough(errors), errors.T, strict=True):
+        found.append(None)
+        if good:
+            (log,), (deviation,), t = _studentised(column[:, None], np.ones((1, 1)), 2.0, resamples, seed)
+            low, high = np.exp(_interval(log, deviation, t[:, 0], 0.95))
+            found[-1] = (float(low), float(high)) if np.isfinite(high) else None
+    return found
+
+
+def enough(errors: Floats) -> NDArray[np.bool_]:
+    """Whether errors (R, N) have an RMS with an interval at each size: ten at least, not all 0, none too large."""
     with np.errstate(over="ignore", under="ignore"):
         totals = np.nansum(errors**2, axis=0)
-    good = ((~np.isnan(errors)).sum(axis=0) >= FEWEST_REPLICATES) & (totals > 0) & (totals < np.inf)
-    columns = zip(good, errors.T, strict=True)
-    return [_rms_interval(column, seed, resamples, level) if usable else None for usable, column in columns]
-
-
-def _rms_interval(errors: Floats, seed: int, resamples: int, level: float) -> Interval:
-    (log,), (deviation,), t = _studentised(errors[:, None], np.ones((1, 1)), 2.0, resamples, seed)
-    low, high = np.exp(_interval(log, deviation, t[:, 0], level))
-    return (float(low), float(high)) if np.isfinite(high) else None
+    return ((~np.isnan(errors)).sum(axis=0) >= FEWEST_REPLICATES) & (totals > 0) & (totals < np.inf)
 
 
 @dataclass(frozen=True)

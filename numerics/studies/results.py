@@ -12,14 +12,7 @@ from numpy.typing import NDArray
 
 from temperance.numerics.errors.hellinger import hellinger
 from temperance.numerics.errors.identifiable_functions import homogeneous_errors, mirror_errors
-from temperance.numerics.errors.slopes import (
-    CURVATURE_LEVEL,
-    FEWEST_REPLICATES,
-    Interval,
-    Slope,
-    log_slope,
-    rms_intervals,
-)
+from temperance.numerics.errors.slopes import CURVATURE_LEVEL, Interval, Slope, enough, log_slope, rms_intervals
 from temperance.numerics.errors.voronoi import GroupErrors, group_errors, match
 from temperance.numerics.fitting.mle import Status
 from temperance.numerics.mixture.activation_numpy import Floats
@@ -151,8 +144,7 @@ def _like(mask: NDArray[np.bool_], array: Floats) -> NDArray[np.bool_]:
 def error_points(errors: Floats, sizes: tuple[int, ...], *, seed: int) -> tuple[ErrorPoint, ...]:
     """The RMS of errors (R, N) over replicates, nan where a fit is left out; standard errors by the delta method."""
     columns = zip(sizes, rms_intervals(errors, seed=seed), errors.T, strict=True)
-    found = [(n, interval, column[~np.isnan(column)]) for n, interval, column in columns]
-    return tuple(_point(n, interval, column) for n, interval, column in found if len(column))
+    return tuple(_point(n, ci, e[~np.isnan(e)]) for n, ci, e in columns if not np.isnan(e).all())
 
 
 def _point(n: int, interval: Interval, errors: Floats) -> ErrorPoint:
@@ -170,16 +162,10 @@ _RESAMPLES = 10000  # enough for the tails that the curvature of many slopes nee
 
 def _slope(errors: Floats, sizes: tuple[int, ...], seed: int, together: int) -> Slope | None:
     """None where some n has too few errors, or where their squares overflow or all vanish."""
-    with np.errstate(over="ignore", under="ignore"):
-        totals = np.nansum(errors**2, axis=0)
-    if ((~np.isnan(errors)).sum(axis=0) < FEWEST_REPLICATES).any() or not ((totals > 0) & (totals < np.inf)).all():
+    if not enough(errors).all():
         return None
     level = 1 - (1 - CURVATURE_LEVEL) / together
     return log_slope(errors, sizes, seed=seed, resamples=_RESAMPLES, curvature_level=level)
-
-
-def _patterns(sizes: NDArray[np.intp]) -> tuple[tuple[int, ...], ...]:
-    return tuple(tuple(map(int, pattern)) for pattern in np.unique(sizes, axis=0) if pattern.min() > 0)
 
 
 def study_slopes(result: StudyResult, *, seed: int) -> tuple[StudySlope, ...]:
@@ -232,4 +218,6 @@ def _slope_of(
     slope = None if size == 0 else _slope(errors, sizes, seed, together)
     share = float(chosen.sum() / result.kept.sum()) if chosen.any() else 0.0
     points = error_points(errors, sizes, seed=seed)
-    return StudySlope(name, cell, size, share, _patterns(result.cell_sizes[chosen]), home, slope, points)
+    patterns = np.unique(result.cell_sizes[chosen], axis=0)
+    full = tuple(tuple(pattern.tolist()) for pattern in patterns if pattern.min() > 0)
+    return StudySlope(name, cell, size, share, full, home, slope, points)

@@ -41,9 +41,10 @@ def run_replicate(study: Study, replicate: int) -> tuple[Floats, list[Status], l
         seed = int(np.random.SeedSequence([study.seed, replicate, n]).generate_state(1)[0])
         known = [f.theta for f in found[-1:]]
         if study.splits:
-            fewer.append(_fit(study, smaller(study.layout), points, seed, [f.theta for f in fewer[-1:]]))
+            known_fewer = [f.theta for f in fewer[-1:]]
+            fewer.append(_fit(study, smaller(study.layout), points, seed, known_fewer, study.starts))
             known += _splits(study, fewer[-1], points, seed)
-        found.append(_fit(study, study.layout, points, seed, known))
+        found.append(_fit(study, study.layout, points, seed, known, study.starts))
     if study.backward:
         found = _from_above(study, found, data)
     return np.stack([f.theta for f in found]), [f.status for f in found], [f.agree for f in found]
@@ -59,21 +60,11 @@ def _data(study: Study, replicate: int) -> list[Points]:
     return [Points(x[:n], y[:n]) for n in study.sizes]
 
 
-def _stop(study: Study, points: Points) -> Stop:
-    """Gains far below one unit of log-likelihood are worth no pass, however many points there are."""
-    return Stop.in_sample_units(points.n) if study.experiment == "lattice" else EXACT
-
-
-def _fit(study: Study, layout: Layout, points: Points, seed: int, known: list[Floats]) -> Fit:
+def _fit(study: Study, layout: Layout, points: Points, seed: int, known: list[Floats], starts: int) -> Fit:
+    # gains far below one unit of log-likelihood are worth no pass, however many points there are
+    stop = Stop.in_sample_units(points.n) if study.experiment == "lattice" else EXACT
     return fit_points(
-        layout,
-        study.gate,
-        points,
-        box=study.box,
-        starts=study.starts,
-        seed=seed,
-        known_starts=known,
-        stop=_stop(study, points),
+        layout, study.gate, points, box=study.box, starts=starts, seed=seed, known_starts=known, stop=stop
     )
 
 
@@ -84,11 +75,7 @@ def _from_above(study: Study, found: list[Fit], data: list[Points]) -> list[Fit]
     """
     best = found[-1:]
     for points, below in zip(data[-2::-1], found[-2::-1], strict=True):
-        start = [best[-1].theta]
-        stop = _stop(study, points)
-        again = fit_points(
-            study.layout, study.gate, points, box=study.box, starts=0, seed=0, known_starts=start, stop=stop
-        )
+        again = _fit(study, study.layout, points, 0, [best[-1].theta], starts=0)
         best.append(again if higher(again, below) else below)
     return best[::-1]
 
@@ -213,11 +200,9 @@ def run_study(
     if workers < 1 or (workers > 1 and executor is not None):
         raise ValueError(f"workers must be at least 1, and 1 beside an executor, not {workers}")
     with ExitStack() as stack:
-        opened = (
-            stack.enter_context(open_store(store, study.name, study.digest, study.definition))
-            if store is not None
-            else None
-        )
+        opened = None
+        if store is not None:
+            opened = stack.enter_context(open_store(store, study.name, study.digest, study.definition))
         pool = stack.enter_context(local_workers(workers)) if workers > 1 else executor
         outcomes = _run(study, opened, pool, progress)
     thetas, status, agree = zip(*(outcomes[replicate] for replicate in range(study.replicates)), strict=True)
