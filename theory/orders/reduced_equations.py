@@ -13,12 +13,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from itertools import product
-from math import comb
 
 from flint import Ordering, fmpq, fmpq_mpoly, fmpq_mpoly_ctx, fmpq_poly
 
+from temperance.theory.interactions.derivatives import raised
 from temperance.theory.orders.split_cell import Exponents, Moments, Splitting, moment_equations, row_reduced
 
 Terms = dict[Exponents, fmpq_poly]
@@ -44,71 +42,42 @@ class Reduced:
 _SHARES = fmpq_poly([1, 0, -1])
 
 
-@cache
-def share_moment(n: int) -> fmpq_poly:
-    """E[eta^n] as a polynomial in s, where eta is (1 + s)/2 with probability (1 - s)/2, else -(1 - s)/2."""
-    upper, lower = fmpq_poly([fmpq(1, 2), fmpq(1, 2)]), fmpq_poly([fmpq(1, 2), fmpq(-1, 2)])
-    return lower * upper**n + upper * (-lower) ** n
-
-
 class _Substitution:
-    """E[(e + eta h)^alpha] for given series e, up to the degree N.
-
-    Means that are solved for begin with terms of degree 2, unless they contain unsolved ones, which may enter linearly.
-    """
+    """E[D^alpha] = p_1 D_1^alpha + p_2 D_2^alpha for given series of the means e, up to the degree N."""
 
     def __init__(self, cell: Splitting, degree: int, unsolved: Sequence[int]) -> None:
-        self.each, self.size, self.degree = len(cell.each), len(cell.each) + len(cell.shared), degree
-        count = 1 + self.each + len(unsolved)
-        self.context = fmpq_mpoly_ctx.get(tuple(f"h{i}" for i in range(count)), Ordering.deglex)
+        each, size, self.degree = len(cell.each), len(cell.each) + len(cell.shared), degree
+        names = tuple(f"h{i}" for i in range(1 + each + len(unsolved)))
+        self.context = fmpq_mpoly_ctx.get(names, Ordering.deglex)
         s, *rest = self.context.gens()
-        self.differences, residual = rest[: self.each], rest[self.each :]
-        self.means = {i: self.context.constant(0) for i in range(self.size)}
-        self.means |= dict(zip(unsolved, residual, strict=True))
-        self.unsolved = frozenset(unsolved)
-        self.share = [_as_mpoly(share_moment(n), s) for n in range(degree + 1)]
-        self._powers: dict[Exponents, fmpq_mpoly] = {}
+        zero = self.context.constant(0)
+        self.shares = (1 - s) / 2, (1 + s) / 2
+        differences = rest[:each] + [zero] * (size - each)
+        self.moves = [[h * self.shares[1] for h in differences], [-h * self.shares[0] for h in differences]]
+        self.means = dict.fromkeys(range(size), zero) | dict(zip(unsolved, rest[each:], strict=True))
+        self.set({})
 
     def set(self, means: Mapping[int, fmpq_mpoly]) -> None:
         """New series for the means that are solved for."""
         self.means.update(means)
-        self._powers = {}
+        self._offsets = [[self.means[i] + h for i, h in enumerate(moves)] for moves in self.moves]
+        one = (0,) * len(self.means)
+        self._powers = [{one: self.context.constant(1)} for _ in self.moves]
 
-    def truncated(self, p: fmpq_mpoly) -> fmpq_mpoly:
-        return self.context.from_dict({m: c for m, c in p.to_dict().items() if sum(m[1:]) <= self.degree})
-
-    def _power(self, exponents: Exponents) -> fmpq_mpoly:
-        """The product of the means to these powers."""
-        if exponents not in self._powers:
-            at = next((i for i, n in enumerate(exponents) if n), None)
-            if at is None:
-                return self.context.constant(1)
-            below = (*exponents[:at], exponents[at] - 1, *exponents[at + 1 :])
-            self._powers[exponents] = self.truncated(self._power(below) * self.means[at])
-        return self._powers[exponents]
-
-    def moment(self, alpha: Exponents) -> fmpq_mpoly:
-        """E[D^alpha] times the shared offsets to their powers."""
-        total = self.context.constant(0)
-        for gamma in product(*(range(n + 1) for n in alpha[: self.each])):
-            rest = (*(n - g for n, g in zip(alpha, gamma, strict=False)), *alpha[self.each :])
-            size = sum(gamma)
-            weight = size + sum(n * (1 if self.unsolved else 2) for i, n in enumerate(rest))
-            if size == 1 or weight > self.degree:
-                continue
-            term = self._power(rest) * self.share[size]
-            for n, g, h in zip(alpha, gamma, self.differences, strict=False):
-                term = term * (comb(n, g) * h**g) if n else term
-            total += term
-        return self.truncated(total)
+    def _power(self, atom: int, exponents: Exponents) -> fmpq_mpoly:
+        """The product of the offsets of an atom to these powers, truncated."""
+        known = self._powers[atom]
+        if exponents not in known:
+            at = next(i for i, n in enumerate(exponents) if n)
+            product = self._power(atom, raised(exponents, at, -1)) * self._offsets[atom][at]
+            kept = {m: c for m, c in product.to_dict().items() if sum(m[1:]) <= self.degree}
+            known[exponents] = self.context.from_dict(kept)
+        return known[exponents]
 
     def value(self, row: Moments) -> fmpq_mpoly:
         """A combination of moments."""
-        return sum((c * self.moment(m) for m, c in row.items()), self.context.constant(0))
-
-
-def _as_mpoly(p: fmpq_poly, s: fmpq_mpoly) -> fmpq_mpoly:
-    return sum((c * s**i for i, c in enumerate(p.coeffs())), 0 * s)
+        sums = (sum((c * self._power(atom, m) for m, c in row.items()), self.context.constant(0)) for atom in (0, 1))
+        return sum((p * total for p, total in zip(self.shares, sums, strict=True)), self.context.constant(0))
 
 
 def _terms(p: fmpq_mpoly) -> Terms:
