@@ -6,7 +6,7 @@ terms whose denominators are free of roots, so that equality and zero are decide
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from itertools import combinations
@@ -197,18 +197,6 @@ def factored(p: fmpz_mpoly) -> tuple[int, list[tuple[fmpz_mpoly, int]]]:
     except OverflowError:  # python-flint sorts factors by their coefficients, as C integers
         raise OutsideTowers("a polynomial with long coefficients would have to be factored") from None
     return int(content), factors
-
-
-def evaluate(p: fmpz_mpoly, powers: Sequence[Mapping[int, int]], prime: int) -> int:
-    """Value of p modulo a prime, given powers[i][e] = (value of generator i)^e modulo that prime."""
-    total = 0
-    for monomial, coefficient in p.to_dict().items():
-        value = int(coefficient) % prime
-        for i, e in enumerate(monomial):
-            if e:
-                value = value * powers[i][e] % prime
-        total += value
-    return total % prime
 
 
 def _is_power(q: fmpz_mpoly, n: int) -> bool:

@@ -15,9 +15,9 @@ from collections.abc import Iterator
 from itertools import combinations_with_replacement
 
 import sympy as sp
-from flint import fmpz_mpoly
+from flint import fmpz_mpoly, nmod_mpoly_ctx
 
-from temperance.theory.fields.differential_field import Fraction, evaluate, least_common_multiple
+from temperance.theory.fields.differential_field import Fraction, least_common_multiple
 from temperance.theory.interactions.atom_field import AtomField, atom_field
 from temperance.theory.models.spec import MoESpec
 
@@ -148,35 +148,23 @@ class ModularPoint:
 
     def __init__(self, family: DerivativeFamily, seed: int) -> None:
         field, rng = family.field, random.Random(seed)
+        self.context = nmod_mpoly_ctx.get(field.context.names(), modulus=PRIME)
         while True:
-            values = [rng.randrange(1, PRIME) for _ in field.generators]
-            if self._fix_roots(family, values):
+            self.values = [rng.randrange(1, PRIME) for _ in field.generators]
+            if self._fix_roots(family):
                 break
-        self.powers = [_Powers(v) for v in values]
 
-    def _fix_roots(self, family: DerivativeFamily, values: list[int]) -> bool:
+    def _fix_roots(self, family: DerivativeFamily) -> bool:
         for i, (n, q) in reversed(list(family.field.roots.items())):
             if i in family.atom.observed:
                 continue
-            target = evaluate(q, [_Powers(v) for v in values], PRIME)
+            target = self.value(q)
             root = pow(target, (PRIME + 1) // 4, PRIME) if n == 2 else sp.nthroot_mod(target, n, PRIME)
             if root is None or pow(int(root), n, PRIME) != target:
                 return False
-            values[i] = int(root)
+            self.values[i] = int(root)
         return True
 
     def value(self, p: fmpz_mpoly) -> int:
         """p at the point, modulo PRIME."""
-        return evaluate(p, self.powers, PRIME)
-
-
-class _Powers(dict[int, int]):
-    """Powers of one value modulo PRIME, computed when asked for."""
-
-    def __init__(self, value: int) -> None:
-        super().__init__()
-        self.value = value
-
-    def __missing__(self, exponent: int) -> int:
-        self[exponent] = pow(self.value, exponent, PRIME)
-        return self[exponent]
+        return int(self.context.from_dict(p.to_dict())(*self.values))
