@@ -201,14 +201,11 @@ class _Search:
         """What rules these orders out, and its alternatives; None where nothing does."""
         vanishing = [i for i, w in enumerate(at[self.system.size :]) if w > 0]
         if len(vanishing) > 1:  # two factors tend to 0, which different irreducible polynomials cannot do together
-            pair = vanishing[0], vanishing[1]
-            return pair, [[self._no_order(i)] for i in pair]
+            pair, width = (vanishing[0], vanishing[1]), self.system.width
+            no_order = [[fmpq(-(j == self.system.size + i)) for j in range(width)] for i in pair]
+            return pair, [[(tuple(row), fmpq(0))] for row in no_order]
         violated = [i for i, keys in self.keys.items() if is_violated(at, keys, self.shifts[i])]
         if not violated:
             return None, ()
         element = min(violated, key=lambda i: len(self.cases[i]))
         return element, self.cases[element]
-
-    def _no_order(self, factor: int) -> Row:
-        at = self.system.size + factor
-        return tuple(fmpq(-1 if i == at else 0) for i in range(self.system.width)), fmpq(0)

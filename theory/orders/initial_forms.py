@@ -8,6 +8,7 @@ the equations do: y - x^2 - x^3 and x (y - x^2) give x^4.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import reduce
 from itertools import product
 
 from flint import fmpq, fmpq_poly
@@ -28,10 +29,14 @@ def refutations(
     """Combinations of the usable elements that cannot have orders `weights`."""
     classes: dict[fmpq, list[tuple[_Product, Terms]]] = {}
     for i in usable:
-        lowest, form = _initial_form(elements[i].terms, factors, weights)
+        terms = elements[i].terms
+        orders = {k.exponents: dot(weights, k.powers) for k in factors.keys(terms)}
+        lowest = min(orders.values())
         if lowest >= 1:
             continue
-        for g in _monomials(len(next(iter(form)))):
+        form = {m: terms[m] for m, w in orders.items() if w == lowest}
+        powers = product(range(_MOST_DEGREE + 1), repeat=len(next(iter(form))))
+        for g in sorted((g for g in powers if sum(g) <= _MOST_DEGREE), key=sum):
             weight = lowest + dot(weights, g)
             shifted = {tuple(p + q for p, q in zip(g, m, strict=True)): c for m, c in form.items()}
             classes.setdefault(weight, []).append(((g, i), shifted))
@@ -42,17 +47,6 @@ def refutations(
             shifts = tuple(dict.fromkeys(g for _, g, _ in combination))
             if terms and is_violated(weights, factors.keys(terms), shifts):
                 yield Element(terms, combination, shifts)
-
-
-def _monomials(size: int) -> list[Exponents]:
-    found = [g for g in product(range(_MOST_DEGREE + 1), repeat=size) if sum(g) <= _MOST_DEGREE]
-    return sorted(found, key=sum)
-
-
-def _initial_form(terms: Terms, factors: Factors, weights: Sequence[fmpq]) -> tuple[fmpq, Terms]:
-    orders = {k.exponents: dot(weights, k.powers) for k in factors.keys(terms)}
-    lowest = min(orders.values())
-    return lowest, {m: terms[m] for m, w in orders.items() if w == lowest}
 
 
 def _eliminated(rows: Sequence[tuple[_Product, Terms]]) -> Iterator[Combination]:
@@ -84,13 +78,8 @@ def _echelon(table: list[list[fmpq_poly]], width: int) -> list[list[fmpq_poly]]:
             if i != done and row[j] != 0:
                 common = pivot[j].gcd(row[j])
                 up, down = pivot[j] // common, row[j] // common
-                table[i] = _primitive([up * p - down * q for p, q in zip(row, pivot, strict=True)])
+                table[i] = [up * p - down * q for p, q in zip(row, pivot, strict=True)]
+                content = reduce(fmpq_poly.gcd, table[i], fmpq_poly([0]))
+                table[i] = [c // content for c in table[i]] if content != 0 else table[i]
         done += 1
     return table
-
-
-def _primitive(row: list[fmpq_poly]) -> list[fmpq_poly]:
-    common = fmpq_poly([0])
-    for c in row:
-        common = common.gcd(c)
-    return [c // common for c in row] if common != 0 else row

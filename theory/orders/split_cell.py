@@ -107,7 +107,9 @@ def moment_equations(cell: Splitting, degree: int, reach: int) -> list[Moments]:
     symbols = (*cell.own, *cell.expert, *cell.shared)
     point = {X: sp.S.Zero} | {p: cell.point.get(p, sp.S.Zero) for p in symbols}
     ring = Taylor(point, lambda m: m[0] <= reach and sum(m[1:]) <= degree, reach + degree)
-    ratio = ring.exponential(_log_ratio(cell, ring)) + 1
+    terms = ring.value(log_weight(cell)).poly.to_dict()
+    log_ratio = ring.context.from_dict({m: c for m, c in terms.items() if any(m[1:])})  # what atoms do not share
+    ratio = ring.exponential(log_ratio) + 1
     found = []
     for level, factor in enumerate(_levels(cell, ring, degree)):
         rows: dict[int, Moments] = {}
@@ -129,12 +131,6 @@ def log_weight(cell: Splitting) -> sp.Expr:
     return sp.factor_terms(weight - common)
 
 
-def _log_ratio(cell: Splitting, ring: Taylor) -> fmpq_mpoly:
-    """log E_l - log E*, up to what both atoms have in common."""
-    terms = ring.value(log_weight(cell)).poly.to_dict()
-    return ring.context.from_dict({m: c for m, c in terms.items() if any(m[1:])})
-
-
 def _levels(cell: Splitting, ring: Taylor, degree: int) -> list[fmpq_mpoly]:
     """c_0, .., c_degree."""
     slopes = [p for p in cell.expert if p != NU]
@@ -142,14 +138,12 @@ def _levels(cell: Splitting, ring: Taylor, degree: int) -> list[fmpq_mpoly]:
     for p in slopes:
         for (power,), c in sp.Poly(sp.diff(cell.mean, p), X).terms():
             shift += rational(c) * ring.variables[p] * ring.variables[X] ** power
-    spread = ring.variables[NU] / 2
-    ones = ring.context.constant(1)
-    mu, nu = [ones], [ones]
+    mu, nu = [ring.context.constant(1)], [ring.context.constant(1)]
     for k in range(1, degree + 1):
         mu.append(ring.times(mu[-1], shift / k))
-        nu.append(ring.times(nu[-1], spread / k))
-    pairs = [[(k - 2 * j, j) for j in range(k // 2 + 1)] for k in range(degree + 1)]
-    return [sum((ring.times(mu[i], nu[j]) for i, j in level), ring.zero) for level in pairs]
+        nu.append(ring.times(nu[-1], ring.variables[NU] / (2 * k)))
+    products = ([ring.times(mu[k - 2 * j], nu[j]) for j in range(k // 2 + 1)] for k in range(degree + 1))
+    return [sum(level, ring.zero) for level in products]
 
 
 def row_reduced(equations: list[Moments]) -> tuple[list[Exponents], list[Moments]]:
@@ -157,9 +151,5 @@ def row_reduced(equations: list[Moments]) -> tuple[list[Exponents], list[Moments
     columns = sorted({m for e in equations for m in e}, key=lambda m: (sum(m), tuple(-i for i in m)))
     matrix = fmpq_mat([[e.get(m, fmpq(0)) for m in columns] for e in equations])
     reduced, rank = matrix.rref()
-    pivots, rows = [], []
-    for i in range(rank):
-        row = {m: reduced[i, j] for j, m in enumerate(columns) if reduced[i, j] != 0}
-        pivots.append(next(iter(row)))
-        rows.append(row)
-    return pivots, rows
+    rows = [{m: reduced[i, j] for j, m in enumerate(columns) if reduced[i, j] != 0} for i in range(rank)]
+    return [next(iter(row)) for row in rows], rows

@@ -93,15 +93,12 @@ def upper_orders(cell: Splitting) -> UpperOrders:
             return tried[-1]
         if tried[-1].exhausted:
             break
-    assisted = _bounded(tried[0].reduced, _of_experts(tried[0].reduced))
+    reduced = tried[0].reduced
+    # |d|^4 = O(distance) for the parameters of the mean, |dnu|^2 = O(distance): cells of two atoms, every gate
+    powers = {p.name: fmpq(1, 2 if p == NU else 4) for p in cell.expert}
+    names = reduced.variables
+    assisted = _bounded(reduced, [(_unit(i, len(names)), powers[n]) for i, n in enumerate(names) if n in powers])
     return replace(assisted, theorem=True) if assisted.reason is None else tried[-1]
-
-
-def _of_experts(reduced: Reduced) -> list[tuple[Exponents, fmpq]]:
-    """|d|^4 = O(distance) for the parameters of the mean, |dnu|^2 = O(distance): cells of two atoms, every gate."""
-    size = len(reduced.variables)
-    powers = {p.name: fmpq(1, 2 if p == NU else 4) for p in reduced.cell.expert}
-    return [(_unit(i, size), powers[n]) for i, n in enumerate(reduced.variables) if n in powers]
 
 
 def _bounded(reduced: Reduced, known: Sequence[tuple[Exponents, fmpq]] = ()) -> UpperOrders:
