@@ -60,12 +60,6 @@ class _Encoder:
     lattice: list[sp.Expr] = field(default_factory=list)
     kernels: dict[sp.Expr, sp.Symbol] = field(default_factory=dict)
 
-    def total_derivative(self, expr: sp.Expr, p: sp.Symbol) -> sp.Expr:
-        value = sp.diff(expr, p)
-        if self.residual is not None and RESIDUAL in expr.free_symbols:
-            value -= sp.diff(expr, RESIDUAL) * sp.diff(self.residual, p)
-        return value
-
     def symbol(self, kernel: sp.Expr) -> sp.Symbol:
         if kernel not in self.kernels:
             if len(self.kernels) >= MAX_KERNELS:
@@ -125,7 +119,11 @@ class _Encoder:
 
     def gradient(self, plain: sp.Expr) -> list[sp.Expr]:
         """The total derivatives by all parameters."""
-        return [self.encode(self.total_derivative(plain, p)) for p in self.parameters]
+        slopes = [sp.diff(plain, p) for p in self.parameters]
+        if self.residual is not None and RESIDUAL in plain.free_symbols:
+            inner = sp.diff(plain, RESIDUAL)
+            slopes = [s - inner * sp.diff(self.residual, p) for s, p in zip(slopes, self.parameters, strict=True)]
+        return [self.encode(slope) for slope in slopes]
 
     def plain(self, kernel: sp.Expr) -> sp.Expr:
         """The kernel written without kernels."""

@@ -116,17 +116,15 @@ class Closure:
         self._pairs: list[tuple[Index, int, int]] = []
         self._prolonged: dict[tuple[int, Index], Operator] = {}
 
-    def contains(self, f: Operator) -> bool:
-        """Whether f is reached."""
-        return not self.remainder(f)
-
     def add(self, f: Operator) -> None:
         """Adjoin an operator and close."""
         self._adjoin(self.remainder(f))
         while self._pairs:
             self._pairs.sort(key=lambda pair: self.calculus.key(pair[0]))
             common, i, j = self._pairs.pop(0)
-            self._adjoin(self.remainder(self._s_operator(common, i, j)))
+            gap, field = dict(self._to(common, i)), self.calculus.field
+            self.calculus.add_multiple(gap, field.neg(field.unit), self._to(common, j))
+            self._adjoin(self.remainder(gap))
 
     def remainder(self, f: Operator) -> Operator:
         """f with its leading derivatives reduced until one is standard, or {} if f is reached."""
@@ -153,11 +151,6 @@ class Closure:
             if sum(common) <= self.order:
                 self._pairs.append((common, k, new))
         self.basis.append((lead, f))
-
-    def _s_operator(self, common: Index, i: int, j: int) -> Operator:
-        field, total = self.calculus.field, dict(self._to(common, i))
-        self.calculus.add_multiple(total, field.neg(field.unit), self._to(common, j))
-        return total
 
     def _to(self, alpha: Index, k: int) -> Operator:
         """The k-th element prolonged until it leads with D^alpha."""

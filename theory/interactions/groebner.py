@@ -119,7 +119,7 @@ class _Search:
         """The operator D^target - sum c_beta D^beta over the support with exact c, or None if the support is wrong."""
         field = self.family.field
         columns = [self.family.coefficients(alpha, degree) for alpha in (*support, target)]
-        chosen = self._pivot_places(columns[:-1], point)
+        chosen = _pivot_places(columns[:-1], point) if support else []
         if len(chosen) < len(support):
             return None
         system = [tuple(column.get(p, field.null) for column in columns) for p in chosen]
@@ -128,17 +128,16 @@ class _Search:
             beta: field.fraction(c, relation[-1]) for beta, c in zip((*support, target), relation, strict=True) if c
         }
 
-    def _pivot_places(self, columns: Sequence[dict[Place, fmpz_mpoly]], point: ModularPoint) -> list[Place]:
-        """Places, the simplest first, at which the columns are independent modulo PRIME."""
-        if not columns:
-            return []
 
-        def size(place: Place) -> tuple[int, Place]:
-            return sum(len(column[place]) for column in columns if place in column), place
-
-        places = sorted({p for column in columns for p in column}, key=size)
-        flat = [point.value(column[p]) if p in column else 0 for column in columns for p in places]
-        return [places[j] for j in _echelon(len(columns), len(places), flat)[1]]
+def _pivot_places(columns: Sequence[dict[Place, fmpz_mpoly]], point: ModularPoint) -> list[Place]:
+    """Places, the simplest first, at which the columns are independent modulo PRIME."""
+    sizes: dict[Place, int] = {}
+    for column in columns:
+        for place, p in column.items():
+            sizes[place] = sizes.get(place, 0) + len(p)
+    places = sorted(sizes, key=lambda place: (sizes[place], place))
+    flat = [point.value(column[p]) if p in column else 0 for column in columns for p in places]
+    return [places[j] for j in _echelon(len(columns), len(places), flat)[1]]
 
 
 def _echelon(rows: int, columns: int, flat: list[int]) -> tuple[nmod_mat, list[int]]:

@@ -106,7 +106,7 @@ def irredundant_generators(basis: Basis) -> tuple[list[Operator], bool]:
         kept: list[Operator] = []
         closure = Closure(calculus, order)
         for f in candidates:
-            if not closure.contains(f):
+            if closure.remainder(f):
                 kept.append(f)
                 closure.add(f)
         return without_redundant(calculus, kept, order), True
@@ -124,7 +124,7 @@ def without_redundant(calculus: Calculus, kept: list[Operator], order: int) -> l
         closure = Closure(calculus, order)
         for g in others:
             closure.add(g)
-        if closure.contains(f):
+        if not closure.remainder(f):
             kept = [g for g in kept if g is not f]
     return kept
 

@@ -110,13 +110,13 @@ class Taylor:
 
     def exponential(self, inner: fmpq_mpoly) -> fmpq_mpoly:
         """exp(inner) - 1, inner without constant term."""
-        return self.compose(_exponential(self.most), inner)
+        return self.compose(_at_zero(sp.exp, self.most), inner)
 
     def _function(self, f: sp.Expr, inner: Value) -> Value:
         if isinstance(f, sp.exp):
             return self._scaled(sp.exp(inner.constant), self.exponential(inner.poly))
         if isinstance(f, sp.sin | sp.cos) and inner.constant == 0:
-            return Value(f.func(0), self.compose(_circular(f.func, self.most), inner.poly))
+            return Value(f.func(0), self.compose(_at_zero(f.func, self.most), inner.poly))
         if isinstance(f, _INTEGRATED):
             coefficients = _integrated(f.func, inner.constant, self.most)
             return Value(f.func(inner.constant), self.compose(coefficients, inner.poly))
@@ -126,17 +126,9 @@ class Taylor:
 
 
 @cache
-def _exponential(most: int) -> list[fmpq]:
-    found = [fmpq(1)]
-    for k in range(1, most + 1):
-        found.append(found[-1] / k)
-    return found
-
-
-def _circular(kind: Any, most: int) -> list[fmpq]:
-    start = 0 if kind is sp.cos else 1
-    signs = [0 if (k - start) % 2 else 1 if (k - start) % 4 == 0 else -1 for k in range(most + 1)]
-    return [c * sign for c, sign in zip(_exponential(most), signs, strict=True)]
+def _at_zero(kind: Any, most: int) -> list[fmpq]:
+    """Taylor coefficients of exp, sin or cos at 0."""
+    return [rational(kind(_T).diff(_T, k).subs(_T, 0) / sp.factorial(k)) for k in range(most + 1)]
 
 
 @cache
