@@ -144,8 +144,9 @@ def derive(
 
     Args:
         gate: linear, activation (with --activation), generic, softmax, quadratic, gaussian, gaussian-full, sigmoid,
-            cosine, cosine-perturbed, laplace; in Python, also a Gate.
-        expert: gaussian, constant, polynomial:M, nonlinear, multinomial:K; in Python, also an Expert.
+            sigmoid-tau-1, sigmoid-euclidean, cosine, cosine-perturbed, laplace; in Python, also a Gate.
+        expert: gaussian, constant, polynomial:M, nonlinear, nonlinear:ACTIVATION, multinomial:K; in Python, also an
+            Expert.
         activation: A name of the catalogue or an expression in z; chooses the gate "activation".
         dim: Dimension of x.
         order: Largest order of the derivatives, 1 to 8.

@@ -93,7 +93,7 @@ def exponents(
 
     Args:
         gate: linear, softmax, activation or activation-bias (with --activation), quadratic, gaussian, laplace.
-        expert: gaussian, constant, polynomial:M.
+        expert: gaussian, constant, polynomial:M, nonlinear:ACTIVATION.
         activation: A name of the catalogue or an expression in z; chooses the gate "activation".
         cell: Number of atoms that the true atom is fitted by, 2 to 4; upper bounds are computed for 2.
         split: one: another cell is a singleton; all: every cell is split.

@@ -160,9 +160,7 @@ def order_setting(
     for p, value in values.items():
         if p.is_positive and not balls.value(value, {}) > 0:
             raise ValueError(f"{p.name} must be positive, not {value}")
-    if split == "all" and gate not in ("linear", "softmax", "quadratic", "gaussian", "cosine-perturbed"):
-        raise ValueError(f"every cell can be split for gates modulo translation, not for {gate!r}")
-    flat = _translation(gate, spec.gate) if split == "all" else {}
+    flat = _translation(spec.gate) if split == "all" else {}
     cell = Splitting(spec, values, held)
     line = cell if dim == 1 or gate.startswith(COSINE) else _line(_spec(gate, expert, s, 1), cell)
     if len(line.each) + len(line.shared) > max(_MOST_MOVING, 4 + 2 * line.spec.dim):
@@ -264,16 +262,16 @@ def _scale(spec: MoESpec, s: Activation | None) -> tuple[dict[str, str], str | N
     return {n: f"{n}{power}/tau" for n in names}, f"{failure.flow} has the same density", (TAU,)
 
 
-def _translation(gate: str, found: Gate) -> dict[str, str]:
+def _translation(found: Gate) -> dict[str, str]:
     """Splitting every cell alike cancels where the log weight is linear in the parameters, for each x."""
-    if gate == "gaussian":
+    if found.name == "gaussian":
         text = "offsets of c/Gamma and 1/Gamma that are the same in every cell cancel: log weights are linear in them"
-        return {"c": text, "Gamma": text}
-    own = [p for p in found.parameters if p != TAU]
-    linear = gate == "cosine-perturbed" or sp.Poly(found.log_weight.subs(TAU, 1), *own).total_degree() == 1
-    of = " of beta1/((|beta1| + 1) tau)" if gate == "cosine-perturbed" else ""
+        return {p.name: text for p in found.parameters if p.name != "pi"}
+    own = [p for p in found.parameters if p not in found.shared]
+    of = " of beta1/((|beta1| + 1) tau)" if found.name == "cosine-perturbed" else ""
+    linear = of or all(sp.diff(found.log_weight, p, q) == 0 for p in own for q in own)
     text = f"offsets{of} that are the same in every cell cancel in the softmax: the log weight is linear in them"
-    return {p.name: text for p in own} if linear else {}
+    return {p.name: text for p in own} if linear and not found.log_weight.has(sp.Piecewise) else {}
 
 
 def _power_curve(s: Activation, tau: sp.Expr) -> dict[str, str]:
@@ -320,6 +318,8 @@ def orders(setting: OrderSetting) -> Orders:
         flat = name in setting.flat
         r = None if flat else upper.get(name)
         rows.append(Order(setting.label(name), name, False, r, flat, bool(proof) and r is not None))
+    if left := [row.parameter for row in rows if row.upper is None and not row.flat]:
+        reasons.append(f"{', '.join(left)}: no theorem gives a bound here")
     for name in (p.name for p in setting.cell.each):
         certain = bool(proof) and name in means
         rows.append(Order(f"mean {setting.label(name)}", name, True, means.get(name), False, certain))

@@ -34,27 +34,31 @@ _MEANS = "the second derivatives of the mean and 1 are independent, and the gate
 _EXPERTS = "the theorem on experts, which holds for every gate: |b|^(2m) and |nu|^m are O(distance)"
 
 
-def gate_orders(cell: Splitting, other: Place, size: int, curve: bool = False) -> Bounds:
-    """Bounds of the gate's parameters, in a cell of `size` atoms beside a singleton whose gate is held at `other`.
+def gate_orders(cell: Splitting, other: Place, size: int, *, every: bool = False, curve: bool = False) -> Bounds:
+    """Bounds of the gate's parameters, in a cell of `size` atoms.
 
-    curve: whether the weight is linear in a power of beta1 at the true temperature, so that beta1 itself is flat.
+    other: the gate of the other true atom, a singleton that is held. every: it is split as well; what all atoms may
+    change together has no bound then. curve: whether the weight is linear in a power of beta1 at the true temperature,
+    so that beta1 itself is flat.
     """
-    gate = cell.spec.gate
+    gate, dim = cell.spec.gate, cell.spec.dim
     if gate.name in ("quadratic", "gaussian"):
         narrow = {p: p.name.split("_")[0] in ("A", "Gamma") for p in cell.own}
-        return {p.name: (Fraction(size if narrow[p] else 2 * size), _MOMENTS) for p in cell.own}
-    if gate.name == "laplace" and cell.spec.dim == 1 and any(cell.point[p] != v for p, v in other.items()):
+        return {} if every else {p.name: (Fraction(size if narrow[p] else 2 * size), _MOMENTS) for p in cell.own}
+    if gate.name == "laplace" and dim == 1 and any(cell.point[p] != v for p, v in other.items()):
         return {p.name: (Fraction(3, 2) if p in cell.own else Fraction(1), _KINK) for p in (*cell.own, *cell.shared)}
-    if _moves_a_kink(cell):
+    if _moves_a_kink(cell) or (every and gate.log_weight.has(sp.Piecewise)):
         return {}
-    score, dim = gate.log_weight, cell.spec.dim
+    score, there = gate.log_weight, dict(other)
     slopes = [sp.diff(score, p) for p in cell.own]
-    shared = [sp.diff(score - score.subs(other, simultaneous=True), p) for p in cell.shared]
-    if curve:
-        proved = dim == 1 and independent([sp.S.One, *slopes, *shared], cell.point, dim)
-        return {p.name: (Fraction(1), _CURVE) for p in cell.shared} if proved else {}
     bends = [sp.diff(score, p, q) + sp.diff(score, p) * sp.diff(score, q) for p, q in pairs_of(cell.own, 2)]
-    if not independent([sp.S.One, *slopes, *shared, *bends], cell.point, dim):
+    functions = [sp.S.One, *slopes, *(sp.diff(score - score.subs(there, simultaneous=True), p) for p in cell.shared)]
+    if curve:
+        proved = dim == 1 and not every and independent(functions, cell.point, dim)
+        return {p.name: (Fraction(1), _CURVE) for p in cell.shared} if proved else {}
+    functions += bends + ([f.subs(there, simultaneous=True) for f in (*slopes, *bends)] if every else [])
+    functions = [f for f in functions if f in bends or f.subs(dict(cell.point)) != 0]
+    if not independent(functions, cell.point, dim):
         return {}
     return {p.name: (Fraction(2 if p in cell.own else 1), _WEIGHTS) for p in (*cell.own, *cell.shared)}
 

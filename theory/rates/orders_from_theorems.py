@@ -28,7 +28,7 @@ def known_orders(
     other: the gate of the other true atom. size: m. every: whether every cell is split. curve: whether the weight is
     linear in a power of beta1 at the true temperature.
     """
-    gate = {} if every else gate_orders(cell, other, size, curve)
+    gate = gate_orders(cell, other, size, every=every, curve=curve)
     squares = all(p.name in gate and gate[p.name][0] <= 2 for p in cell.own)
     bounds = {**gate, **expert_orders(cell, size, squares)}
     for name, p in _predicted(cell, source, size, every).items():

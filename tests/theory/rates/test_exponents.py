@@ -107,7 +107,6 @@ BAD = {
     ("--cell", "5"): "2, 3 or 4",
     ("--cell", "two"): "integer",
     ("--split", "some"): "'all'",
-    ("--split", "all", "--activation", "tanh"): "translation",
     ("--point", "missing.json"): "cannot be read",
     ("--certificate", "orders.txt"): ".json",
 }

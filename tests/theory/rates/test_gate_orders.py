@@ -102,6 +102,14 @@ def test_bounds_of_dimension_one_hold_on_lines(gate, expert, source, dim):
         assert (o.upper, o.certified) == (upper[name], False)
 
 
+def test_every_cell_of_a_gate_without_a_translation_is_split():
+    found = shown("activation", "gaussian", "tanh", split="all")
+    assert found == {"beta1": 2, "a": 2, "b": 4, "nu": 2, "tau": 1}
+    assert shown("activation", "gaussian", "sqrt(1 + z**2)", split="all")["beta1"] == 2  # beta1 = 0 in the other atom
+    assert shown("activation", "gaussian", "z**2 + z", split="all")["beta1"] is None
+    assert shown("laplace", split="all")["beta1"] == sp.Rational(3, 2)
+
+
 def test_routers_in_dimension_two():
     found = shown("cosine", dim=2)
     assert found == {
