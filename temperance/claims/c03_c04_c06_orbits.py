@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from functools import partial
 
-from temperance.claims.c02_scale import DIMENSIONS, flow, identifiable, scaled_density
+from temperance.claims.c01_c02_linear_gate import DIMENSIONS, flow, identifiable, scaled_density
 from temperance.evidence.comparison import predicted
 from temperance.evidence.contact import Expected, contact_leg
 from temperance.evidence.monte_carlo import orbit_profile, study_leg, with_profile

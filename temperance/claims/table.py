@@ -6,8 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from temperance.claims.c01_interactions import interactions_proof
-from temperance.claims.c02_scale import scale_proof
+from temperance.claims.c01_c02_linear_gate import interactions_proof, scale_proof
 from temperance.claims.c03_c04_c06_orbits import (
     homogeneous_contact,
     homogeneous_proof,

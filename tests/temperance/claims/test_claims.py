@@ -5,8 +5,15 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from temperance.claims.c01_interactions import expected_rank, interactions_proof, judged, temperature_equation
-from temperance.claims.c02_scale import equal, scale_proof, split
+from temperance.claims.c01_c02_linear_gate import (
+    equal,
+    expected_rank,
+    interactions_proof,
+    judged,
+    scale_proof,
+    split,
+    temperature_equation,
+)
 from temperance.claims.c03_c04_c06_orbits import predicted
 from temperance.claims.c05_exact import exact_contact
 from temperance.claims.table import CLAIMS
