@@ -1,77 +1,138 @@
-"""Answers `atlas`: which contact orders do the gates of the literature have, proved, measured and published?"""
+"""Answers `atlas`: which exponents do the gates of the literature have, proved, measured, sampled and published?"""
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from itertools import groupby
+from types import MappingProxyType
+from typing import Any, ClassVar
 
-from temperance.measurements.atlas import Atlas as Found
-from temperance.measurements.atlas import Entry, remeasured
+from temperance.measurements.atlas import CELLS, PLACES, remeasured
 from temperance.measurements.atlas import atlas as gathered
-from temperance.measurements.literature import PAPERS
+from temperance.measurements.atlas_entries import Atlas as Found
+from temperance.measurements.atlas_entries import AtlasOrder, Entry
+from temperance.measurements.kept_slopes import KeptSlope
+from temperance.measurements.literature import PAPERS, ROWS, AtlasRow
 from temperance.pages.answer import Answer, Grid, Part
 from temperance.terminal.errors import BadInput
+from temperance.terminal.options import Whole
 from temperance.terminal.output import check_writable
 from temperance.terminal.progress import display
 
-_COLUMNS = ("gate, expert", "cell", "orders: bound (measured)", "published", "papers")
+_SUMMARY = ("gate, expert", "cell", "slowest", "flat", "proved", "known", "slopes")
+_COLUMNS = ("parameter", "bound", "proof", "measured", "slope to 1e12", "rate", "published")
+_MEASURED = {"settled": "", "not settled": "no limit", "zero": "0", "needless": "least", "missing": "not yet"}
+
+
+def _page(found: Atlas) -> str:
+    from temperance.pages.pages import answer_page
+
+    return answer_page(replace(found, whole=True))
 
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Atlas(Answer):
-    """The contact orders of the gates of the literature, in dimension 1.
+    """The exponents of the gates of the literature.
 
     Attributes:
         found: the entries.
+        whole: whether every order is shown, and not only a line for each entry.
     """
 
     found: Found
+    whole: bool = False
+
+    writers: ClassVar[Mapping[str, Any]] = MappingProxyType({**Answer.writers, ".html": _page})
 
     @property
     def title(self) -> str:
         """What was asked."""
-        return "The contact orders of the gates of the literature (d = 1)"
+        return "The exponents of the gates of the literature"
 
     def parts(self) -> Iterator[Part]:
-        """Every entry, what the marks mean, why entries are not computed, and what the abstracts state."""
-        entries = self.found.entries
-        yield Grid("Contact orders", _COLUMNS, tuple(_row(entry) for entry in entries))
-        yield "Orders: * by a theorem, others with a certificate; ? without a proof; flat: by an exact identity."
-        yield "In brackets the measured order; (0): no distance is told from 0; none: not measured, or at most 1."
-        yield "Published: of arXiv 2401.13875 and 2305.03288, as in theory.md 2.7; none was read in other abstracts."
-        yield from dict.fromkeys(_note(entry) for entry in entries if not entry.orders)
-        yield "What the abstracts state of rates"
-        yield from (f"  arXiv {paper.arxiv}, {paper.gates}: {paper.abstract}" for paper in PAPERS)
+        """A line for each entry, every order where all are shown, why entries are not computed, and the papers."""
+        yield from self._summary()
+        if self.whole:
+            yield from self._orders()
+        if len(self.found.entries) > 1:
+            yield "What the abstracts state of rates"
+            yield from (f"  arXiv {paper.arxiv}, {paper.gates}: {paper.abstract}" for paper in PAPERS)
+
+    def _summary(self) -> Iterator[Part]:
+        reasons = {entry.reasons[0]: "" for entry in self.found.entries if not entry.orders}
+        marks = {reason: f"[{i}]" for i, reason in enumerate(reasons, 1)}
+        dims = sorted({entry.d for entry in self.found.entries})
+        rows = []
+        for row, group in groupby(self.found.entries, key=lambda entry: entry.row):
+            lines: dict[str, tuple[str, ...]] = {}
+            for cell, entries in groupby(group, key=lambda entry: entry.cell):
+                first, *others = (_counts(entry, marks) for entry in entries)
+                lines[cell] = (*first, *(o[0] if o[0].startswith("[") else f"{o[0]}; {o[2]}" for o in others))
+            refused = [cell for cell, line in lines.items() if line[0] == line[-1]]
+            if len({lines[cell] for cell in refused}) == 1 and len(refused) > 1:
+                lines = {c: x for c, x in lines.items() if c not in refused} | {", ".join(refused): lines[refused[0]]}
+            names = [name_of(row), *[""] * len(lines)]
+            rows += [(name, *line) for name, line in zip(names, ((c, *x) for c, x in lines.items()), strict=False)]
+        yield Grid("Entries", (*_SUMMARY, *(f"d = {d}" for d in dims[1:])), tuple(rows))
+        yield f"d = {dims[0]}, but for the last column, which has slowest and proved. slowest: the least exponent p of"
+        yield "n^(-p) that is proved, but for what is flat (open: some have no bound). proved, known, slopes: of how many"
+        yield "orders there is a proof; how many are known exactly, as the measured order meets the bound (1 and flat need"
+        yield "none); how many slopes to n = 10^12 confirm the rate."
+        yield from (f"{mark} {reason}" for reason, mark in marks.items())
+
+    def _orders(self) -> Iterator[Part]:
+        for entry in self.found.entries:
+            if entry.orders:
+                title = f"{name_of(entry.row)}; {_cell(entry)}; arXiv {', '.join(entry.row.papers)}"
+                yield title
+                yield Grid(title, _COLUMNS, tuple(_order(order) for order in entry.orders))
+                yield from (f"  {reason}" for reason in entry.reasons)
+        yield "measured: least, as no order is below 1; 0, as no distance is told from 0; no limit, as local exponents"
+        yield "have not settled; not yet, as no measurement is kept. published: the exponent, as in theory.md 2.7."
 
     @property
     def words(self) -> Sequence[str]:
-        """How many orders are proved and measured, and whether any two legs contradict each other."""
-        return [f"{self.found.answer}."]
+        """How many orders are proved, measured and sampled, and whether any two legs contradict each other."""
+        return self.found.answer
 
     def to_json(self) -> Any:
         """The entries, what the papers state, and the answer."""
         return self.found.to_json()
 
     def rows(self) -> Sequence[Mapping[str, Any]]:
-        """The table: an order of an entry a row."""
+        """The table: an order of an entry a row; a slope by its value and its interval."""
         return [
-            {"gate": _name(entry), "cell": entry.cell, **order.to_json()}
-            for entry in self.found.entries
-            for order in entry.orders
+            {"gate": name_of(entry.row), "cell": entry.cell, "d": entry.d, **order.to_json(), **_interval(order)}
+            for entry, order in self.found.every
         ]
 
 
-def atlas(*, store: str | None = None) -> Atlas:
-    """Show the contact orders of the gates of the literature: proved, measured, and the published exponents (d = 1).
+def atlas(
+    *, gate: str | None = None, cell: str | None = None, dim: Whole | None = None, store: str | None = None
+) -> Atlas:
+    """Show the exponents of the gates of the literature: proved, measured, sampled and published.
 
     Args:
+        gate: Only this gate, or the activation gate of this activation, with every order.
+        cell: Only this kind of cell: exact (as many atoms as the truth has), two, three, or "every cell split".
+        dim: Only this dimension of x, 1 or 2.
         store: Measure all orders again (hours), each entry kept in this .sqlite file, which goes on after a stop.
 
     Raises:
-        ValueError: the file cannot be written, or is none that atlas has begun.
+        ValueError: there is no such gate, cell or dimension, or the file cannot be written, or is none that atlas has
+            begun.
     """
+    rows = [row for row in ROWS if gate is not None and gate in (row.gate, row.source, name_of(row))]
+    if not rows and gate is not None:
+        names = dict.fromkeys(name for row in ROWS for name in (row.gate, row.source) if name)
+        raise BadInput(f"the atlas has no gate {gate!r}; accepted: {', '.join(names)}")
+    if cell not in (None, *CELLS):
+        raise BadInput(f"unknown cell {cell!r}; accepted: {', '.join(CELLS)}")
+    if dim not in (None, 1, 2):
+        raise BadInput(f"the atlas has no entries of dimension {dim}; accepted: 1, 2")
+    places = [place for place in PLACES if cell in (None, place[0]) and dim in (None, place[1])]
     kept = None
     with display() as shown:
         if store is not None:
@@ -83,29 +144,52 @@ def atlas(*, store: str | None = None) -> Atlas:
                 accepted = "a new file, or one that atlas has begun"
                 raise BadInput(f"--store {store!r}: {error}; accepted: {accepted}") from None
         with shown.doing("bounding the orders"):
-            return Atlas(gathered(kept))
+            return Atlas(gathered(kept, rows=rows or None, places=places), whole=gate is not None)
 
 
-def _name(entry: Entry) -> str:
-    row = entry.row
+def name_of(row: AtlasRow) -> str:
+    """A row by its gate, its expert where it is another than the linear Gaussian one, and its point."""
     point = ", ".join(f"{name} = {value}" for name, value in row.point.items())
     expert = None if row.expert == "gaussian" else row.expert
     return ", ".join(filter(None, (row.gate if row.source is None else f"{row.gate} {row.source}", expert, point)))
 
 
-def _note(entry: Entry) -> str:
-    """Why an entry is not computed; a row that is refused has one reason for all cells."""
-    cell = "" if entry.row.refused else f", {entry.cell}"
-    return f"{_name(entry)}{cell}: {entry.reasons[0]}"
+def _cell(entry: Entry) -> str:
+    return f"{entry.cell}, d = {entry.d}"
 
 
-def _row(entry: Entry) -> tuple[str, ...]:
-    orders = ", ".join(_order(o.to_json()) for o in entry.orders) or "not computed, see below"
-    published = ", ".join(f"{o.order.parameter} {o.published}" for o in entry.orders if o.published)
-    return _name(entry), entry.cell, orders, published or "no exponent read", ", ".join(entry.row.papers)
+def _counts(entry: Entry, marks: Mapping[str, str]) -> tuple[str, ...]:
+    """The slowest rate, and how many orders are flat, proved, known and sampled; a mark where none is computed."""
+    found = entry.orders
+    if not found:
+        return (marks[entry.reasons[0]],) * 5
+    bounds = [o.order.upper for o in found if not o.order.flat]
+    proved = [1 / (2 * r) for r in bounds if r is not None]
+    slowest = (str(min(proved)) if proved else "none") + ("" if len(proved) == len(bounds) else ", open")
+    flat, known = len(found) - len(bounds), sum(o.exact for o in found)
+    slopes = [o.slope.outcome == "confirmed" for o in found if isinstance(o.slope, KeptSlope)]
+    sampled = f"{sum(slopes)}/{len(slopes)}" if slopes else "no study"
+    return slowest, str(flat), f"{len(proved) + flat}/{len(found)}", f"{known}/{len(found)}", sampled
 
 
-def _order(order: Mapping[str, Any]) -> str:
-    bound = "flat" if order["flat"] else f"{order['upper'] or '?'}{'*' if order['proof'] == 'theorem' else ''}"
-    shown = {"settled": f" ({order['measured']})", "not settled": " (not settled)", "zero": " (0)"}
-    return f"{order['parameter']} {bound}{shown.get(str(order['measurement']), '')}"
+def _order(o: AtlasOrder) -> tuple[str, ...]:
+    bound = "flat" if o.order.flat else "none" if o.order.upper is None else str(o.order.upper)
+    measured = f"{o.measured:.2f}" if o.measured is not None else _MEASURED[o.measurement]
+    rate = "none" if o.rate is None else o.rate
+    published = o.published or ("none" if "condition" in o.published_reason else "not read")
+    return o.order.parameter, bound, o.proof or "none", measured, _slope(o), rate, published
+
+
+def _slope(o: AtlasOrder) -> str:
+    if isinstance(o.slope, str):
+        return "flat" if o.order.flat else "no study"
+    low, high = ("?" if end is None else f"{end:.2f}" for end in (o.slope.low, o.slope.high))
+    mark = "" if o.slope.outcome == "confirmed" else f" {o.slope.outcome}"
+    return f"{o.slope.value:.2f} [{low}, {high}]{mark}"
+
+
+def _interval(order: AtlasOrder) -> dict[str, float | None]:
+    slope = order.slope
+    if isinstance(slope, str):
+        return {"slope": None, "slope_low": None, "slope_high": None}
+    return {"slope": slope.value, "slope_low": slope.low, "slope_high": slope.high}

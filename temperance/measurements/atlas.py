@@ -1,178 +1,118 @@
-"""The atlas: gates of the literature, the contact orders of their cells, and what is published (d = 1).
+"""The atlas: gates of the literature, the contact orders of their cells, and what is published.
 
-Every entry is a gate with an expert and a kind of cell: a bound that is certified or by a theorem, a measured order,
-the rate that the bound proves, and the published exponent. Bounds are computed on demand; measurements are kept in
-`data/exponent_table.json` and `data/atlas.json`.
+An entry is a gate with an expert, a kind of cell and a dimension of x. It has a bound of each parameter and of each
+weighted mean, what proves it, a measured order, the rate, the slope of a kept study and the published exponent. Bounds
+are computed on demand; measurements are kept in `data/exponent_table.json` and `data/atlas.json`.
 """
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from typing import Any
 
-from temperance.measurements import order_results
-from temperance.measurements.contact_orders import MET
-from temperance.measurements.literature import PAPERS, ROWS, AtlasRow
+from temperance.measurements import exponent_results, kept_slopes, order_results
+from temperance.measurements.atlas_entries import Atlas, AtlasOrder, Entry, Measurement, Proof, key
+from temperance.measurements.kept_slopes import KeptSlope
+from temperance.measurements.literature import ROWS, AtlasRow
+from temperance.theory.activations.activation import activation
+from temperance.theory.models.gates import FITTED
 from temperance.theory.rates.contact_orders import Order, Orders, OrderSetting, order_setting, orders
+from temperance.theory.rates.exact_orders import exact_orders
 from temperance.theory.rates.orders_from_theorems import published_rates
 
 CELLS: Mapping[str, Mapping[str, Any]] = {
+    "exact": {"size": 1},
     "two": {"size": 2},
     "three": {"size": 3},
     "every cell split": {"size": 2, "split": "all"},
 }
-"""Kinds of cells: of two or three atoms beside a singleton, and two true atoms that are fitted by two each."""
+"""Kinds of cells: as many atoms as the truth has, two or three atoms beside a singleton, and two cells of two."""
+PLACES: tuple[tuple[str, int], ...] = tuple((cell, d) for cell in CELLS for d in (1, 2))
+"""The kinds of cells and the dimensions of x that a row has entries in."""
+Kept = Mapping[str, Sequence[Mapping[str, Any]]]
 
 
-@dataclass(frozen=True)
-class AtlasOrder:
-    """A parameter of an entry.
-
-    proof: certificate, theorem, identity (flat), or None. measured: the order, None where there is none. measurement:
-    settled, not settled, zero (no distance is told from 0), needless (no order is below 1) or missing. published: the
-    exponent of n, None where none is known.
-    """
-
-    order: Order
-    proof: str | None
-    measured: float | None
-    measurement: str
-    published: str | None
-
-    @property
-    def agrees(self) -> bool | None:
-        """Whether proof and measurement have met; False where they contradict each other, None where they are apart."""
-        upper = self.order.upper
-        if self.order.flat:  # a distance that is not 0 is a minimum that was missed
-            return None if self.measurement in ("settled", "not settled") else True
-        if upper == 1:
-            return True
-        if upper is None or self.measured is None:
-            return None
-        if self.measured > float(upper) + MET:
-            return False
-        return True if self.measured >= float(upper) - MET else None
-
-    def to_json(self) -> dict[str, Any]:
-        """The keys of an order in `atlas --json`."""
-        upper = self.order.upper
-        return {
-            "parameter": self.order.parameter,
-            "flat": self.order.flat,
-            "upper": None if upper is None else str(upper),
-            "proof": self.proof,
-            "measured": self.measured,
-            "measurement": self.measurement,
-            "rate": None if upper is None else str(1 / (2 * upper)),
-            "published": self.published,
-            "agrees": self.agrees,
-        }
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A gate with an expert in one kind of cell; reason: why it has no orders, or what they assume."""
-
-    row: AtlasRow
-    cell: str
-    orders: tuple[AtlasOrder, ...]
-    reasons: tuple[str, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        """The keys of an entry in `atlas --json`."""
-        row = self.row
-        return {
-            "gate": row.gate,
-            "activation": row.source,
-            "expert": row.expert,
-            "point": dict(row.point),
-            "cell": self.cell,
-            "orders": [order.to_json() for order in self.orders],
-            "reasons": list(self.reasons),
-            "papers": list(row.papers),
-        }
-
-
-@dataclass(frozen=True)
-class Atlas:
-    """All entries."""
-
-    entries: tuple[Entry, ...]
-
-    @property
-    def answer(self) -> str:
-        """How many orders are proved and measured, and whether any two legs contradict each other."""
-        every = [order for entry in self.entries for order in entry.orders]
-        proofs = Counter(order.proof for order in every)
-        met = sum(order.agrees is True for order in every)
-        against = sum(order.agrees is False for order in every)
-        empty = sum(not entry.orders for entry in self.entries)
-        verdict = "no measurement contradicts a proof" if not against else f"{against} measurements contradict a proof"
-        return (
-            f"{len(self.entries)} entries, {len(every)} orders: {proofs['certificate']} bounded with a certificate, "
-            f"{proofs['theorem']} by a theorem, {proofs['identity']} flat by an identity, {proofs[None]} without a "
-            f"proof; {met} known exactly, as bound and measurement meet; {verdict}; {empty} entries are not computed"
-        )
-
-    def to_json(self) -> dict[str, Any]:
-        """What `atlas --json` prints."""
-        papers = [{"arxiv": p.arxiv, "gates": p.gates, "abstract": p.abstract} for p in PAPERS]
-        return {"entries": [entry.to_json() for entry in self.entries], "papers": papers, "answer": self.answer}
-
-
-def atlas(kept: Mapping[str, Sequence[Mapping[str, Any]]] | None = None, *, every: bool = True) -> Atlas:
+def atlas(
+    kept: Kept | None = None,
+    *,
+    rows: Sequence[AtlasRow] | None = None,
+    places: Sequence[tuple[str, int]] = PLACES,
+) -> Atlas:
     """The atlas.
 
     Args:
         kept: measurements in place of those kept (`stored`), by `key`.
-        every: all kinds of cells, or cells of two alone.
+        rows: a part of `ROWS`, in place of all. places: a part of `PLACES`.
     """
     measured = stored() if kept is None else kept
-    cells = CELLS if every else {"two": CELLS["two"]}
-    return Atlas(tuple(entry(row, cell, measured) for row in ROWS for cell in cells))
+    chosen = ROWS if rows is None else rows
+    return Atlas(tuple(entry(row, cell, d, measured) for row in chosen for cell, d in places))
 
 
-def setting(row: AtlasRow, cell: str) -> OrderSetting:
-    """The setting of an entry. Raises ValueError where orders cannot be computed there."""
-    return order_setting(row.gate, row.expert, row.source, point=row.point or None, dim=row.d, **CELLS[cell])
-
-
-def key(row: AtlasRow, cell: str) -> str:
-    """The name of an entry among measurements."""
-    point = ", ".join(f"{name} = {value}" for name, value in row.point.items())
-    return "; ".join(filter(None, (row.gate, row.source, row.expert, point, cell)))
-
-
-def entry(row: AtlasRow, cell: str, measured: Mapping[str, Sequence[Mapping[str, Any]]]) -> Entry:
-    """One entry, with what was measured."""
+@cache
+def setting(row: AtlasRow, cell: str, d: int) -> OrderSetting:
+    """The setting of the cells of an entry. Raises ValueError where orders cannot be computed there."""
     if row.refused is not None:
-        return Entry(row, cell, (), (row.refused,))
+        raise ValueError(row.refused)
+    return order_setting(row.gate, row.expert, row.source, point=row.point or None, dim=d, **CELLS[cell])
+
+
+@cache
+def bounds(row: AtlasRow, cell: str, d: int) -> Orders:
+    """What is proved in an entry. Raises ValueError where orders cannot be computed there."""
+    if cell == "exact":
+        return exact_orders(row.gate, row.expert, row.source, row.point or None, d)
+    return orders(setting(row, cell, d))
+
+
+def entry(row: AtlasRow, cell: str, d: int, measured: Kept) -> Entry:
+    """One entry, with what was measured."""
     try:
-        chosen = setting(row, cell)
+        found = bounds(row, cell, d)
     except ValueError as error:
-        return Entry(row, cell, (), (str(error),))
-    found, seen = _bounds(row, cell), {r["parameter"]: r for r in measured.get(key(row, cell), ())}
-    published = published_rates(chosen.cell, chosen.source, chosen.size, chosen.split == "all")
+        return Entry(row, cell, d, (), (str(error),))
+    seen = {r["parameter"]: r for r in measured.get(key(row, cell, d), ())}
+    published, slopes = _published(row, cell, d), _slopes(row, cell, d)
     made = []
     for order in found.orders:
-        if order.mean:
-            continue
-        proof = "identity" if order.flat else "certificate" if order.certified else "theorem" if order.upper else None
-        kept = seen.get(order.parameter)
-        exponent, _ = published.get(order.name, (None, ""))
-        measurement, value = _measurement(order, kept)
-        made.append(AtlasOrder(order, proof, value, measurement, None if exponent is None else str(exponent)))
-    return Entry(row, cell, tuple(made), found.reasons)
+        measurement, value = _measurement(order, seen.get(order.parameter))
+        slope = "no study of it is kept" if slopes is None else slopes(order)
+        exponent, reason = _exponent(row, order, found, published)
+        made.append(
+            AtlasOrder(order, _proof(order, cell), _identity(order, found), value, measurement, slope, exponent, reason)
+        )
+    return Entry(row, cell, d, tuple(made), found.reasons)
 
 
-def _measurement(order: Order, kept: Mapping[str, Any] | None) -> tuple[str, float | None]:
+def _proof(order: Order, cell: str) -> Proof | None:
+    if order.flat:
+        return "identity"
+    if order.upper is None:
+        return None
+    return "certificate" if order.certified else "independence" if cell == "exact" else "theorem"
+
+
+def _identity(order: Order, found: Orders) -> str | None:
+    """The exact curve of one density along which a flat parameter moves."""
+    if not order.flat:
+        return None
+    if found.cell is not None:
+        return found.cell.scale if _is_scaled(order, found) else found.cell.flat[order.name]
+    flows = (reason for reason in found.reasons if order.parameter in reason.split(" -> ")[0])
+    return next(flows, found.reasons[0])
+
+
+def _is_scaled(order: Order, found: Orders) -> bool:
+    """Whether a parameter is flat along a symmetry that has invariants, whose orders are apart."""
+    return order.flat and (found.cell is None or (found.cell.scale is not None and order.parameter == order.name))
+
+
+def _measurement(order: Order, kept: Mapping[str, Any] | None) -> tuple[Measurement, float | None]:
     """What became of the measurement of an order, and the order."""
     if kept is None:
         return "needless" if order.upper == 1 else "missing", None
@@ -181,28 +121,64 @@ def _measurement(order: Order, kept: Mapping[str, Any] | None) -> tuple[str, flo
     return ("not settled", None) if kept["order"] is None else ("settled", float(kept["order"]))
 
 
-@cache
-def _bounds(row: AtlasRow, cell: str) -> Orders:
-    return orders(setting(row, cell))
+def _slopes(row: AtlasRow, cell: str, d: int) -> Callable[[Order], KeptSlope | str] | None:
+    """The slopes of the kept study of an entry; None where there is no such study."""
+    names = [name for name, given in exponent_results.SETTINGS.items() if _same(row, cell, d, given)]
+    kept = exponent_results.stored() if names else {}
+    for name in names:
+        if name in kept:
+            found = exponent_results.bounds(name) if cell == "exact" else bounds(row, cell, d)
+            groups = {o.parameter: exponent_results.group_of(o) for o in found.orders}
+            return partial(kept_slopes.of_study, kept[name], groups)
+    if row.expert != "gaussian" or row.point or row.gate not in FITTED or cell == "every cell split":
+        return None
+    source, tau = ("linear", 1.0 if row.gate == "softmax" else None) if row.source is None else (row.source, None)
+    studies = kept_slopes.claim_studies(activation(source).name, tau, CELLS[cell]["size"], d)
+    return partial(kept_slopes.of_claims, studies) if studies else None
+
+
+def is_tested(row: AtlasRow, cell: str, d: int, kept: Kept) -> bool:
+    """Whether a measurement or a study is kept that the bounds of an entry can be held against."""
+    return key(row, cell, d) in kept or _slopes(row, cell, d) is not None
+
+
+def _published(row: AtlasRow, cell: str, d: int) -> Mapping[str, tuple[Any, str]]:
+    """What is published of the parameters of an entry; {} for gates of which no exponent was read."""
+    try:
+        chosen = setting(row, "two" if cell == "exact" else cell, d)
+    except ValueError:
+        return {}
+    return published_rates(chosen.cell, chosen.source, CELLS[cell]["size"], chosen.split == "all")
+
+
+def _exponent(
+    row: AtlasRow, order: Order, found: Orders, published: Mapping[str, tuple[Any, str]]
+) -> tuple[str | None, str]:
+    """The published exponent of an order and where it is from, or None and why none is known."""
+    if order.mean:
+        return None, "no exponent of a weighted mean was read"
+    if _is_scaled(order, found):
+        return None, "exponents are of the invariants"
+    unread = f"no exponent was read in arXiv {', '.join(row.papers)}"
+    exponent, reason = published.get(order.name.split("_")[0], (None, unread))
+    return None if exponent is None else str(exponent), reason
 
 
 def measure(row: AtlasRow, cell: str) -> list[dict[str, Any]]:
-    """Measure an entry: the orders of its differences and shared parameters."""
-    found = _bounds(row, cell)
-    return order_results.records(replace(found, orders=tuple(o for o in found.orders if not o.mean)))
+    """Measure an entry: the orders of its differences and shared parameters, and of means in cells of two."""
+    return order_results.records(bounds(row, cell, row.d))
 
 
 def entries() -> list[tuple[AtlasRow, str]]:
-    """The entries whose orders can be computed."""
-    found = []
-    for row in ROWS:
-        for cell in CELLS:
-            try:
-                if row.refused is None and setting(row, cell):
-                    found.append((row, cell))
-            except ValueError:
-                continue
-    return found
+    """The entries whose orders are measured: cells in the least dimension of the row."""
+
+    def computed(row: AtlasRow, cell: str) -> bool:
+        try:
+            return bool(setting(row, cell, row.d))
+        except ValueError:
+            return False
+
+    return [(row, cell) for row in ROWS for cell in CELLS if computed(row, cell)]
 
 
 def stored() -> dict[str, list[dict[str, Any]]]:
@@ -212,15 +188,22 @@ def stored() -> dict[str, list[dict[str, Any]]]:
     table = order_results.stored()
     for name, given in order_results.SETTINGS.items():
         for row, cell in ((row, cell) for row in ROWS for cell in CELLS):
-            if name in table and row.refused is None and _same(row, cell, given):
+            if name in table and row.refused is None and _same(row, cell, row.d, given):
                 found.setdefault(key(row, cell), list(table[name].values()))
     return found
 
 
-def _same(row: AtlasRow, cell: str, given: Mapping[str, Any]) -> bool:
-    """Whether an entry is a setting of `order_results`."""
-    ours = {"gate": row.gate, "expert": row.expert, "source": row.source, "point": dict(row.point), **CELLS[cell]}
-    defaults: dict[str, Any] = {"expert": "gaussian", "source": None, "point": {}, "size": 2, "split": "one"}
+def _same(row: AtlasRow, cell: str, d: int, given: Mapping[str, Any]) -> bool:
+    """Whether an entry has the arguments of `order_setting` of something that was measured."""
+    ours = {
+        "gate": row.gate,
+        "expert": row.expert,
+        "source": row.source,
+        "point": dict(row.point),
+        "dim": d,
+        **CELLS[cell],
+    }
+    defaults: dict[str, Any] = {"expert": "gaussian", "source": None, "point": {}, "size": 2, "split": "one", "dim": 1}
     theirs = {**defaults, **given}
     theirs["point"] = {name: str(value) for name, value in theirs["point"].items()}
     return {**defaults, **ours} == theirs

@@ -14,7 +14,7 @@ theory/checker theory/expressions theory/activations theory/fields theory/condit
 theory/models theory/interactions theory/symmetries theory/derivations theory/orders theory/solvability theory/rates
 numerics/machine numerics/mixture numerics/likelihood numerics/fitting numerics/estimation numerics/errors
 numerics/general numerics/contact numerics/lattice numerics/information numerics/studies
-temperance/terminal temperance/evidence temperance/claims temperance/measurements temperance/pages temperance/notebooks
+temperance/terminal temperance/evidence temperance/measurements temperance/claims temperance/pages temperance/notebooks
 temperance/interop temperance/answers temperance/commands
 """.split()  # noqa: SIM905 - a table to be read
 LARGEST = 12

@@ -1,17 +1,24 @@
 """The atlas: kept measurements against bounds, its JSON, and measuring again with a store."""
 
+import copy
 import json
 import os
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from temperance.claims.c14_atlas import cheap
 from temperance.commands.app import run
 from temperance.measurements import atlas as module
-from temperance.measurements.atlas import CELLS, atlas, entries, entry, key, measure, remeasured, stored
+from temperance.measurements import exponent_results, order_results
+from temperance.measurements.atlas import PLACES, atlas, bounds, entries, entry, remeasured, stored
+from temperance.measurements.atlas_entries import Atlas, key
 from temperance.measurements.contact_orders import family
+from temperance.measurements.kept_slopes import KeptSlope, from_report, kept_claims
 from temperance.measurements.literature import PAPERS, ROWS, AtlasRow
+from temperance.numerics.studies.claim_studies import STUDIES
 from temperance.theory.rates.contact_orders import order_setting
 
 QUICK = tuple(row for row in ROWS if row.gate == "softmax" or row.source in ("tanh", "relu") or row.refused)
@@ -36,13 +43,24 @@ def test_rows_name_papers_that_were_read():
 
 def test_no_measurement_contradicts_a_proof(quick):
     found = atlas()
-    assert {(e.row, e.cell) for e in found.entries} == {(row, cell) for row in QUICK for cell in CELLS}
+    assert {(e.row, e.cell, e.d) for e in found.entries} == {(row, *place) for row in QUICK for place in PLACES}
     assert all(order.agrees is not False for e in found.entries for order in e.orders)
     assert all(e.orders or e.reasons for e in found.entries)
     every = [order for e in found.entries for order in e.orders]
     assert all((order.measured is None) == (order.measurement != "settled") for order in every)
     assert {"settled", "zero", "needless", "missing"} <= {order.measurement for order in every}
-    assert "no measurement contradicts a proof" in found.answer
+    assert found.contradictions == []
+    assert found.answer[-1] == "No leg contradicts another."
+
+
+def test_what_is_not_known_says_why(quick):
+    for e in atlas().entries:
+        for order in (order.to_json() for order in e.orders):
+            assert order["flat"] == bool(order["identity"]) == (order["proof"] == "identity")
+            assert (order["slope"] is None) == bool(order["slope_reason"])
+            assert order["published_reason"]
+            assert (order["upper"] is None) == (order["rate"] is None)
+            assert order["upper"] or order["flat"] or e.reasons
 
 
 @pytest.mark.slow
@@ -58,28 +76,109 @@ def test_a_measurement_above_a_bound_contradicts_it():
     kept = [
         {"parameter": name, "order": order, "flat": False} for name, order in (("beta1", 2.3), ("a", 1.5), ("b", 4.0))
     ]
-    found = {o.order.parameter: o.agrees for o in entry(row, "two", {key(row, "two"): kept}).orders}
+    made = entry(row, "two", 1, {key(row, "two"): kept})
+    found = {o.order.parameter: o.agrees for o in made.orders if not o.order.mean}
     assert found == {"beta1": False, "a": None, "b": True, "nu": None}
+    assert Atlas((made,)).answer[-1] == (
+        "1 orders have legs that contradict each other: softmax; gaussian; two: beta1."
+    )
+
+
+def test_a_slope_above_the_rate_contradicts_it(monkeypatch):
+    """Also where the rate is proved."""
+    row = AtlasRow("softmax", papers=("2305.03288",))
+    study = copy.deepcopy(exponent_results.stored()["softmax gate"])
+    sizes = np.array(study["definition"]["sizes"], dtype=float)
+    study["errors"]["a"] = (np.exp(np.random.default_rng(0).normal(size=(60, 1))) * sizes**-0.12).tolist()
+    study["errors"]["b"] = [[0.0] * len(sizes)] * 60
+    monkeypatch.setattr(exponent_results, "stored", lambda: {"softmax gate": study})
+    found = {o.order.parameter: o for o in entry(row, "two", 1, stored()).orders}
+    assert found["a"].slope.outcome == "contradicted"
+    assert found["a"].agrees is False
+    assert found["mean a"].agrees is True
+    assert "every error is zero" in found["b"].slope
+
+
+def test_weighted_means_are_told_from_parameters():
+    found = {o["parameter"]: o for o in entry(AtlasRow("softmax"), "two", 1, stored()).to_json()["orders"]}
+    assert [name for name, o in found.items() if o["mean"]] == ["mean beta1", "mean a", "mean b", "mean nu"]
+    assert (found["mean a"]["upper"], found["mean a"]["rate"], found["mean a"]["agrees"]) == ("4/3", "3/8", True)
+    slope = found["mean a"]["slope"]
+    assert slope["low"] < slope["value"] < slope["high"]
+    assert (slope["n_from"], slope["n_to"]) == (10**6, 10**12)
+
+
+def test_exact_specified_models_have_orders_of_one_or_flat():
+    """In dimension 1 and 2, with the slopes of the claims' studies."""
+    found = {o.order.parameter: o for o in entry(AtlasRow("activation", source="relu"), "exact", 1, {}).orders}
+    assert [name for name, o in found.items() if o.order.flat] == ["beta1", "tau"]
+    assert "l*tau" in found["tau"].identity
+    assert found["beta1/tau"].proof == "independence"
+    assert found["beta1/tau"].slope.outcome == "confirmed"
+    plane = entry(AtlasRow("softmax"), "exact", 2, {})
+    assert [o.order.parameter for o in plane.orders] == ["beta1_1", "beta1_2", "a_1", "a_2", "b", "nu"]
+    assert {o.published for o in plane.orders} == {"1/2"}
+
+
+def test_slopes_of_claims_are_about_the_rates_of_the_atlas():
+    known = {study.digest: study for study in STUDIES}
+    assert {s["digest"] for s in kept_claims()} <= set(known)
+    for study in kept_claims():
+        assert study["sizes"][-1] == 10**12
+    rows = [row for row in ROWS if row.source in (None, "tanh", "gelu", "relu") and row.expert == "gaussian"]
+    slopes = [
+        o.slope
+        for row in rows
+        for e in ("exact", "two")
+        if row.gate in ("linear", "activation")
+        for o in entry(row, e, 1, {}).orders
+        if isinstance(o.slope, KeptSlope)
+    ]
+    assert len(slopes) >= 20
+    assert all(slope.reason != "the study is about another rate" for slope in slopes)
+
+
+def test_slopes_are_read_from_a_report():
+    """Of studies to n = 10^12 at truths without a mirror point, where a rate is predicted; contradicted above it."""
+    definition = {"sizes": [10, 10**12], "truth": {"beta1": [[1.0], [0.0]], "b": [1, 2]}, "k": 2, "digest": "d"}
+    definition |= {"activation": "tanh", "tau": None}
+    slope = {"study": "S", "parameter": "a", "cell_size": 1, "slope": -0.3, "ci": [-0.35, None], "predicted": -0.5}
+    slope |= {"outcome": "inconclusive", "reason": "the interval does not lie below -0.400"}
+    others = [{**slope, "outcome": None}, {**slope, "parameter": "density"}, {**slope, "study": "T"}]
+    mirror = {**definition, "truth": {"beta1": [[1.0], [-1.0]], "b": [1, 2]}}
+    small = {**definition, "sizes": [10, 10**5]}
+    leg = {
+        "slopes": [slope, *others],
+        "studies": [{"name": n, "definition": d} for n, d in (("S", definition), ("T", mirror), ("U", small))],
+    }
+    (found,) = from_report({"claims": [{"legs": {"monte_carlo": leg}}, {"legs": {"monte_carlo": None}}]})
+    (kept,) = found["slopes"]
+    assert (found["study"], found["cell"], kept["ci"], kept["outcome"]) == ("S", 1, [-0.35, None], "contradicted")
+    curved = {**slope, "reason": "log error is curved in log n"}
+    (found,) = from_report({"claims": [{"legs": {"monte_carlo": {**leg, "slopes": [curved]}}}]})
+    assert found["slopes"][0]["outcome"] == "inconclusive"
 
 
 def test_published_exponents_are_told_apart_from_rates():
-    found = {o.order.parameter: o.to_json() for o in entry(AtlasRow("softmax"), "two", {}).orders}
+    found = {o.order.parameter: o.to_json() for o in entry(AtlasRow("softmax"), "two", 1, {}).orders}
     assert (found["beta1"]["rate"], found["beta1"]["published"]) == ("1/4", "1/8")
-    assert entry(AtlasRow("gaussian"), "every cell split", {}).orders[2].published is None
+    assert entry(AtlasRow("gaussian"), "every cell split", 1, {}).orders[2].published is None
+    split = {o.order.parameter: o.to_json() for o in entry(AtlasRow("linear"), "every cell split", 1, {}).orders}
+    assert (split["beta1/tau"]["published"], split["beta1"]["published"]) == ("1/8", None)
 
 
 def test_what_cannot_be_computed_says_why():
-    refused = [e for e in (entry(row, "two", {}) for row in ROWS if row.refused) if not e.orders]
+    refused = [e for e in (entry(row, "two", 1, {}) for row in ROWS if row.refused) if not e.orders]
     assert len(refused) >= 5
     assert all(e.reasons[0].startswith(("not computed: ", "no order: ")) for e in refused)
-    assert "no theorem" in entry(AtlasRow("activation", source="hardtanh"), "every cell split", {}).reasons[-1]
+    assert "no theorem" in entry(AtlasRow("activation", source="hardtanh"), "every cell split", 1, {}).reasons[-1]
 
 
 def test_json(quick, capsys):
     assert run(["atlas", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert list(found) == ["entries", "papers", "answer"]
-    assert len(found["entries"]) == len(QUICK) * len(CELLS)
+    assert len(found["entries"]) == len(QUICK) * len(PLACES)
     assert len(found["papers"]) == len(PAPERS)
 
 
@@ -87,7 +186,24 @@ def test_table_ends_in_an_answer(quick, capsys):
     assert run(["atlas"]) == 0
     shown = capsys.readouterr().out
     assert "arXiv 2401.13875" in shown
-    assert "no measurement contradicts a proof" in shown.splitlines()[-1]
+    assert shown.splitlines()[-1] == "No leg contradicts another."
+    assert "softmax  " in shown
+
+
+def test_a_part_is_shown_with_every_order(capsys, tmp_path):
+    assert run(["atlas", "--gate", "relu", "--cell", "two"]) == 0
+    shown = capsys.readouterr().out
+    assert "beta1/tau" in shown
+    assert "1 entries, 0 of them not computed" in shown
+    page = tmp_path / "atlas.html"
+    assert run(["atlas", "--dim", "2", "--gate", "linear", "-o", str(page)]) == 0
+    assert "beta1_1/tau" in page.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("options", [["--gate", "relay"], ["--cell", "four"], ["--dim", "3"]])
+def test_a_part_that_there_is_not_is_refused_in_a_line(options, capsys):
+    assert run(["atlas", *options]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
 
 
 def test_measuring_again_goes_on_after_a_stop(quick, monkeypatch, tmp_path):
@@ -122,14 +238,27 @@ def test_gates_with_functions_beyond_numpy_are_measured():
     assert abs(mixtures.grid(0.1).residual(halves)).max() < 1e-15
 
 
+def tenth(some):
+    """A random tenth, another one where ATLAS_SEED is."""
+    return random.Random(int(os.environ.get("ATLAS_SEED", "0"))).sample(some, max(1, len(some) // 10))
+
+
+def assert_measured_again(row, cell, parameter=None):
+    before = {r["parameter"]: r for r in stored()[key(row, cell)]}
+    found = bounds(row, cell, row.d)
+    wanted = tuple(o for o in found.orders if parameter in (None, o.parameter) and o.parameter in before)
+    for r in order_results.records(replace(found, orders=wanted)):
+        assert r["flat"] == before[r["parameter"]]["flat"]
+        if r["order"] is not None:
+            assert r["order"] == pytest.approx(before[r["parameter"]]["order"], abs=0.02)
+
+
+def test_a_random_tenth_of_what_is_cheap_is_measured_again():
+    for row, cell, parameter in tenth(cheap()):
+        assert_measured_again(row, cell, parameter)
+
+
 @pytest.mark.full
 def test_a_random_tenth_is_measured_again():
-    chosen = random.Random(int(os.environ.get("ATLAS_SEED", "0")))
-    kept = stored()
-    every = [(row, cell) for row, cell in entries() if key(row, cell) in kept]
-    for row, cell in chosen.sample(every, max(1, len(every) // 10)):
-        before = {r["parameter"]: r for r in kept[key(row, cell)]}
-        for r in measure(row, cell):
-            assert r["flat"] == before[r["parameter"]]["flat"]
-            if r["order"] is not None:
-                assert r["order"] == pytest.approx(before[r["parameter"]]["order"], abs=0.02)
+    for row, cell in tenth([(row, cell) for row, cell in entries() if key(row, cell) in stored()]):
+        assert_measured_again(row, cell)

@@ -1,0 +1,179 @@
+"""Holds the entries of the atlas with what is known of every order, and says whether its legs agree."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from temperance.measurements.contact_orders import MET
+from temperance.measurements.kept_slopes import KeptSlope
+from temperance.measurements.literature import PAPERS, AtlasRow
+from temperance.theory.rates.contact_orders import Order
+
+Proof = Literal["certificate", "theorem", "independence", "identity"]
+Measurement = Literal["settled", "not settled", "zero", "needless", "missing"]
+Agreement = Literal["met", "apart", "contradicted", "not compared"]
+
+
+@dataclass(frozen=True)
+class AtlasOrder:
+    """What is proved, measured and published of a parameter, or of a weighted mean, in an entry of the atlas.
+
+    Attributes:
+        order: the bound. proof: what it is by (independence: of the first derivatives; identity: it is flat), or None.
+        identity: the exact curve of one density, where it is flat.
+        measured: the order; measurement: why there is none. zero: no distance is told from 0; needless: no order is
+            below 1.
+        slope: of a kept study; as text, why there is none.
+        published: the exponent of n, None where none is known; published_reason: from where, or why not.
+    """
+
+    order: Order
+    proof: Proof | None
+    identity: str | None
+    measured: float | None
+    measurement: Measurement
+    slope: KeptSlope | str
+    published: str | None
+    published_reason: str
+
+    @property
+    def rate(self) -> str | None:
+        """The exponent of n that is proved, None where none is."""
+        return None if self.order.upper is None else str(1 / (2 * self.order.upper))
+
+    @property
+    def contact(self) -> Agreement:
+        """How the measured order compares with the proof; a missed minimum makes it too small, never too large."""
+        upper, tried = self.order.upper, self.measurement in ("settled", "not settled")
+        if self.order.flat:
+            return "apart" if tried else "met" if self.measurement == "zero" else "not compared"
+        if upper is None or self.measured is None:
+            return "apart" if upper is not None and tried else "not compared"
+        if self.measured > float(upper) + MET:
+            return "contradicted"
+        return "met" if self.measured >= float(upper) - MET else "apart"
+
+    @property
+    def agrees(self) -> bool | None:
+        """Whether all legs agree; False where one contradicts the proof, None where one is missing or apart."""
+        slope = self.slope.outcome if isinstance(self.slope, KeptSlope) else "confirmed"
+        if "contradicted" in (self.contact, slope):
+            return False
+        return True if self.exact and slope == "confirmed" else None
+
+    @property
+    def exact(self) -> bool:
+        """Whether the order is known: bound and measurement meet; an identity and a bound of 1 need no measurement."""
+        needless = self.contact == "not compared" and (self.order.flat or self.order.upper == 1)
+        return self.contact == "met" or needless
+
+    def to_json(self) -> dict[str, Any]:
+        """The keys of an order in `atlas --json`."""
+        slope = self.slope
+        return {
+            "parameter": self.order.parameter,
+            "mean": self.order.mean,
+            "flat": self.order.flat,
+            "identity": self.identity,
+            "upper": None if self.order.upper is None else str(self.order.upper),
+            "proof": self.proof,
+            "measured": self.measured,
+            "measurement": self.measurement,
+            "slope": slope.to_json() if isinstance(slope, KeptSlope) else None,
+            "slope_reason": None if isinstance(slope, KeptSlope) else slope,
+            "rate": self.rate,
+            "published": self.published,
+            "published_reason": self.published_reason,
+            "agrees": self.agrees,
+        }
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A gate with an expert in one kind of cell, d the dimension of x.
+
+    orders: none where they are not computed. reasons: why not, or what the orders assume.
+    """
+
+    row: AtlasRow
+    cell: str
+    d: int
+    orders: tuple[AtlasOrder, ...]
+    reasons: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """The keys of an entry in `atlas --json`."""
+        row = self.row
+        return {
+            "gate": row.gate,
+            "activation": row.source,
+            "expert": row.expert,
+            "point": dict(row.point),
+            "cell": self.cell,
+            "d": self.d,
+            "orders": [order.to_json() for order in self.orders],
+            "reasons": list(self.reasons),
+            "papers": list(row.papers),
+        }
+
+
+@dataclass(frozen=True)
+class Atlas:
+    """Entries of the atlas: all, or a part."""
+
+    entries: tuple[Entry, ...]
+
+    @property
+    def every(self) -> Iterator[tuple[Entry, AtlasOrder]]:
+        """The orders, each with its entry."""
+        return ((entry, order) for entry in self.entries for order in entry.orders)
+
+    @property
+    def contradictions(self) -> list[str]:
+        """The orders of which two legs contradict each other."""
+        return [
+            f"{key(entry.row, entry.cell, entry.d)}: {order.order.parameter}"
+            for entry, order in self.every
+            if order.agrees is False
+        ]
+
+    @property
+    def answer(self) -> tuple[str, ...]:
+        """How many orders are proved, known and sampled, and whether any two legs contradict each other: sentences."""
+        found = [order for _, order in self.every]
+        proofs, means = Counter(order.proof for order in found), sum(order.order.mean for order in found)
+        slopes = [order.slope for order in found if isinstance(order.slope, KeptSlope)]
+        kept, empty = sum(s.outcome == "confirmed" for s in slopes), sum(not entry.orders for entry in self.entries)
+        against = self.contradictions
+        verdict = "No leg contradicts another"
+        if against:
+            verdict = f"{len(against)} orders have legs that contradict each other: {'; '.join(against)}"
+        return (
+            f"{len(self.entries)} entries, {empty} of them not computed, with {len(found)} orders, {means} of weighted "
+            "means.",
+            f"Proofs: {proofs['certificate']} certificates, {proofs['theorem']} theorems, {proofs['independence']} "
+            f"independent derivatives, {proofs['identity']} identities (flat); {proofs[None]} orders are without one.",
+            f"{sum(order.exact for order in found)} are known exactly: a measurement meets the bound or is needless.",
+            f"{len(slopes)} have slopes to n = 10^12, {kept} of which confirm the rate.",
+            f"{verdict}.",
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """What `atlas --json` prints."""
+        papers = [{"arxiv": p.arxiv, "gates": p.gates, "abstract": p.abstract} for p in PAPERS]
+        return {
+            "entries": [entry.to_json() for entry in self.entries],
+            "papers": papers,
+            "answer": " ".join(self.answer),
+        }
+
+
+def key(row: AtlasRow, cell: str, d: int | None = None) -> str:
+    """The name of an entry among measurements; d is told where it is not the least of the row."""
+    point = ", ".join(f"{name} = {value}" for name, value in row.point.items())
+    return "; ".join(
+        filter(None, (row.gate, row.source, row.expert, point, cell, "" if d in (None, row.d) else f"d = {d}"))
+    )

@@ -1,0 +1,159 @@
+"""Finds the slopes of kept rate studies for the orders of the atlas: log error on log n, to n = 10^12 on the lattice.
+
+Studies are those of `exponent_results`, and those of the claims, whose slopes are in `data/claim_slopes.json`:
+``python -m temperance.measurements.kept_slopes REPORT FILE`` takes them from a report of `temperance verify -o REPORT`.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from math import isfinite
+from typing import Any
+
+from temperance.evidence.outcomes import LegOutcome
+from temperance.measurements import exponent_results
+from temperance.numerics.errors.slopes import CURVATURE_LEVEL, judge, log_slope
+from temperance.terminal.output import write_file
+from temperance.theory.rates.contact_orders import Order
+
+_LARGEST = 10**12  # the last n of a study that is kept
+_MARGIN, _THIRD = 0.1, 3  # theory.md 4: h = min(0.1, p/3)
+_RESAMPLES = 10000
+_NO_ORDERS = ("density", "weight", "beta0/tau")  # which the atlas has no orders of
+_DIGITS = 4
+
+
+@dataclass(frozen=True)
+class KeptSlope:
+    """A slope with its 95% interval (None: an end that is infinite) over n_from to n_to.
+
+    outcome: by theory.md 4 as if no proof stood behind the rate, so that a slope can contradict it. study: its name.
+    """
+
+    value: float
+    low: float | None
+    high: float | None
+    n_from: int
+    n_to: int
+    outcome: LegOutcome
+    reason: str
+    study: str
+
+    def to_json(self) -> dict[str, Any]:
+        """The keys of a slope in `atlas --json`."""
+        numbers = {"value": self.value, "low": self.low, "high": self.high, "n_from": self.n_from, "n_to": self.n_to}
+        return {**numbers, "outcome": self.outcome, "reason": self.reason, "study": self.study}
+
+
+def of_study(study: Mapping[str, Any], groups: Mapping[str, str], order: Order) -> KeptSlope | str:
+    """The slope of an order in a result of `exponent_results`; as text, why there is none.
+
+    groups: the group of errors of every order.
+    """
+    errors, sizes = exponent_results.errors_of(study), study["definition"]["sizes"]
+    group = groups.get(order.parameter)
+    if order.upper is None or group not in errors:
+        return "no rate is proved" if order.upper is None else "the study has no errors of it"
+    level = 1 - (1 - CURVATURE_LEVEL) / len(errors)  # curvature is tested at one level for all groups together
+    try:
+        found = log_slope(errors[group], sizes, seed=0, resamples=_RESAMPLES, curvature_level=level)
+    except ValueError as error:
+        return str(error)
+    judged = judge(found, float(1 / (2 * order.upper)), exponent_results.dropped(study))
+    low, high = (end if isfinite(end) else None for end in found.interval)
+    name = study["definition"]["name"]
+    return KeptSlope(found.value, low, high, sizes[0], sizes[-1], judged.outcome, judged.reason, name)
+
+
+def of_claims(studies: Sequence[Mapping[str, Any]], order: Order) -> KeptSlope | str:
+    """The slowest slope of an order in studies of `claim_studies`; as text, why there is none.
+
+    What the studies call beta1^p/tau is beta1/tau where s is homogeneous of degree p = 1.
+    """
+    found = [(s, study) for study in studies for s in study["slopes"]]
+    found = [pair for pair in found if pair[0]["parameter"].replace("^p", "") == order.parameter]
+    if not found:
+        return "no rate is proved" if order.upper is None else "the study has no errors of it"
+    slope, study = max(found, key=lambda pair: float(pair[0]["slope"]))
+    outcome, reason = slope["outcome"], slope["reason"]
+    if order.upper is None or -slope["predicted"] != float(1 / (2 * order.upper)):
+        outcome, reason = "inconclusive", "the study is about another rate"
+    (low, high), (first, last) = slope["ci"], study["sizes"]
+    return KeptSlope(slope["slope"], low, high, first, last, outcome, reason, study["study"])
+
+
+def claim_studies(activation: str, tau: float | None, cell: int, d: int) -> list[dict[str, Any]]:
+    """The claims' studies of a gate with their slopes.
+
+    activation, tau: as in the studies ("linear" with tau 1 is the softmax gate). cell: atoms in the split cell, 1 for
+    exact-specified fits.
+    """
+    wanted = {"activation": activation, "tau": tau, "cell": cell, "d": d}
+    return [study for study in kept_claims() if wanted.items() <= study.items()]
+
+
+@cache
+def kept_claims() -> tuple[dict[str, Any], ...]:
+    """All studies of the claims that are kept."""
+    text = files("temperance.measurements").joinpath("data/claim_slopes.json").read_text(encoding="utf-8")
+    return tuple(json.loads(text))
+
+
+def from_report(report: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The studies of a report of `verify` that go to n = 10^12 at a truth with no mirror point, and their slopes.
+
+    Of cells of several atoms only those are slopes whose rate is predicted.
+    """
+    kept: dict[str, dict[str, Any]] = {}
+    for leg in (claim["legs"]["monte_carlo"] for claim in report["claims"]):
+        for study in () if leg is None else leg.get("studies", ()):
+            made, truth = study["definition"], study["definition"]["truth"]
+            if made["sizes"][-1] < _LARGEST or not any(map(sum, zip(*truth["beta1"], strict=True))):
+                continue
+            cell = made["k"] - len(truth["b"]) + 1
+            slopes = [
+                _slope(s) for s in leg["slopes"] if s["study"] == study["name"] and s["cell_size"] in (None, cell)
+            ]
+            kept[study["name"]] = {
+                "study": study["name"],
+                "digest": made["digest"],
+                "activation": made["activation"],
+                "tau": made["tau"],
+                "cell": cell,
+                "d": len(truth["beta1"][0]),
+                "sizes": [made["sizes"][0], made["sizes"][-1]],
+                "slopes": [*filter(None, slopes), *kept.get(study["name"], {}).get("slopes", ())],
+            }
+    return list(kept.values())
+
+
+def _slope(s: Mapping[str, Any]) -> dict[str, Any] | None:
+    """A slope whose rate is predicted; a rate that is proved is contradicted here as any other is."""
+    if s["outcome"] is None or s["slope"] is None or s["parameter"] in _NO_ORDERS:
+        return None
+    low, p = s["ci"][0], -s["predicted"]
+    uneven = s["reason"].startswith("the interval does not lie below")  # neither curved nor dropped
+    above = uneven and low is not None and low > -p + min(_MARGIN, p / _THIRD)
+    return {
+        "parameter": s["parameter"],
+        "slope": round(s["slope"], _DIGITS),
+        "ci": [None if end is None else round(end, _DIGITS) for end in s["ci"]],
+        "predicted": s["predicted"],
+        "outcome": "contradicted" if above else s["outcome"],
+        "reason": s["reason"],
+    }
+
+
+def main(report: str, path: str) -> None:
+    """Write the slopes of a report to a file."""
+    with open(report, encoding="utf-8") as file:
+        write_file(path, json.dumps(from_report(json.load(file))) + "\n")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
