@@ -33,6 +33,7 @@ from temperance.claims.c12_c13_efficiency import (
     variance_measured,
     variance_proof,
 )
+from temperance.claims.c14_atlas import atlas_contact, atlas_proof, atlas_slopes
 from temperance.claims.c15_twins import twins_contact, twins_proof
 from temperance.evidence.monte_carlo import study_leg
 from temperance.evidence.outcomes import Leg, LegName
@@ -164,6 +165,14 @@ CLAIMS: tuple[Claim, ...] = (
         required=("proof", "monte_carlo"),
         legs=(("proof", variance_proof), ("monte_carlo", variance_measured)),
         studies=VARIANCE,
+    ),
+    Claim(
+        "C14",
+        "The atlas holds: in every cell of the gates of the literature that is measured the contact order meets the "
+        "bound that is proved, and errors fall with the rate that it gives, to n = 10^12; no leg contradicts another "
+        "(d = 1; as kept, and a tenth of what is cheap measured again)",
+        required=("proof", "contact", "monte_carlo"),
+        legs=(("proof", atlas_proof), ("contact", atlas_contact), ("monte_carlo", atlas_slopes)),
     ),
     Claim(
         "C15",

@@ -49,6 +49,7 @@ FORMULAS: dict[str, tuple[str, ...]] = {
     ),
     "C12": (r"n \ge \frac{1}{\varepsilon^2 \max_L L^2 / (4 \cosh^2 (L/2))} = \frac{2.2767}{\varepsilon^2}",),
     "C13": (r"n \, \mathrm{Var}(\log \hat\tau) \to [I^{-1}]_{\tau \tau}",),
+    "C14": (r"|\Delta_\theta|^{r} = O(\|g_G - g_{G_*}\|), \qquad \hat\theta - \theta = O_P(n^{-1/(2r)})",),
     "C15": (
         r"\frac{s(b_i x) - s(b_j x)}{\tau} - \frac{s(b_i' x) - s(b_j' x)}{\tau'} \text{ constant} "
         r"\implies (b', \tau') = (b, \tau) \text{ or a twin}",
@@ -69,6 +70,7 @@ IN_WORDS: dict[str, str] = {
     "C11": "log(1+z^2): no rate at tau = 1",
     "C12": "how many points tau needs at least",
     "C13": "variance of tau: inverse information",
+    "C14": "the atlas: no legs disagree",
     "C15": "tanh, GELU: one point, up to twins",
 }
 """What each claim is about, for a reader who does not know it."""
