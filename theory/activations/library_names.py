@@ -25,25 +25,17 @@ _TORCH_NN |= {"LeakyReLU": "leaky_relu", "Threshold": "where(z > bound, z, value
 _TORCH_FUNCTIONAL = _COMMON | _same("rrelu hardswish sigmoid logsigmoid hardsigmoid tanh hardtanh softsign tanhshrink")
 _TORCH_FUNCTIONAL |= _same("softshrink hardshrink")
 _TORCH_FUNCTIONAL |= {"prelu": "where(z > 0, z, weight*z)", "threshold": "where(z > bound, z, value)"}
-_JAX_AND_KERAS = (
-    _COMMON
-    | _same("squareplus sparse_plus sigmoid sparse_sigmoid tanh")
-    | {
-        **{"swish": "silu", "hard_silu": "hardswish", "hard_swish": "hardswish", "log_sigmoid": "logsigmoid"},
-        **{"hard_sigmoid": "hardsigmoid", "hard_tanh": "hardtanh"},
-    }
-)
-_JAX_NN = _JAX_AND_KERAS | {"identity": "identity", "gelu": "gelu_tanh", "soft_sign": "softsign"}
-_KERAS_OPS = _JAX_AND_KERAS | {
-    **{"leaky_relu": "leaky_relu(z, 0.2)", "gelu": "gelu_tanh", "softsign": "softsign"},
-    **{"tanh_shrink": "tanhshrink", "soft_shrink": "softshrink", "hard_shrink": "hardshrink"},
-    "threshold": "where(z > bound, z, default_value)",
-}
+_JAX_AND_KERAS = _COMMON | _same("squareplus sparse_plus sigmoid sparse_sigmoid tanh swish hard_silu hard_swish")
+_JAX_AND_KERAS |= _same("log_sigmoid hard_sigmoid hard_tanh")
+_JAX_NN = _JAX_AND_KERAS | _same("identity soft_sign") | {"gelu": "gelu_tanh"}
+_KERAS_OPS = _JAX_AND_KERAS | _same("softsign tanh_shrink soft_shrink hard_shrink")
+_KERAS_OPS |= {"leaky_relu": "leaky_relu(z, 0.2)", "gelu": "gelu_tanh"}
+_KERAS_OPS |= {"threshold": "where(z > bound, z, default_value)"}
 del _KERAS_OPS["mish"]
-_KERAS = _KERAS_OPS | {"linear": "identity", "gelu": "gelu", "mish": "mish", "exponential": "exp"}
+_KERAS = _KERAS_OPS | _same("linear gelu mish exponential")
 _KERAS_LAYERS = {"ReLU": "relu", "LeakyReLU": "leaky_relu(z, 0.3)", "ELU": "elu", "PReLU": "prelu(z, 0)"}
 _TF_NN = _same("relu relu6 elu selu softplus gelu silu sigmoid softsign tanh")
-_TF_NN |= {"leaky_relu": "leaky_relu(z, 0.2)", "swish": "silu"}
+_TF_NN |= {"leaky_relu": "leaky_relu(z, 0.2)", "swish": "swish"}
 _ELEMENTARY = _same("abs sign square exp sqrt log sin cos tan sinh cosh tanh asinh acosh atanh asin acos atan")
 _ELEMENTARY |= {"expm1": "exp(z) - 1", "log1p": "log(1 + z)"}
 _ARC = {f"arc{name}": f"a{name}" for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")}
@@ -53,17 +45,14 @@ _SINC = {"sinc": "sinc(pi*z)"}
 _NAMESPACES: dict[str, dict[str, str]] = {
     "torch.nn": _TORCH_NN,
     "torch.nn.functional": _TORCH_FUNCTIONAL,
-    "torch": {
-        **{**_ELEMENTARY, **_ARC, **_SPECIAL, **_SINC},
-        **{"relu": "relu", "rrelu": "rrelu", "celu": "celu", "selu": "selu"},
-    },
+    "torch": _ELEMENTARY | _ARC | _SPECIAL | _SINC | _same("relu rrelu celu selu"),
     "jax.nn": _JAX_NN,
-    "jax.numpy": {**_ELEMENTARY, **_ARC, **_SINC, "cbrt": "sign(z)*abs(z)**(1/3)"},
+    "jax.numpy": _ELEMENTARY | _ARC | _SINC | {"cbrt": "sign(z)*abs(z)**(1/3)"},
     "keras.activations": _KERAS,
     "keras.layers": _KERAS_LAYERS,
     "keras.ops": _KERAS_OPS,
     "tf.nn": _TF_NN,
-    "tf.math": {**_ELEMENTARY, **_SPECIAL, "softplus": "softplus", "log_sigmoid": "logsigmoid"},
+    "tf.math": _ELEMENTARY | _SPECIAL | _same("softplus log_sigmoid"),
     "tf.keras.activations": _KERAS,
     "tf.keras.layers": _KERAS_LAYERS,
 }

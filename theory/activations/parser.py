@@ -32,7 +32,7 @@ REFUSED_NAMES: dict[str, str] = {
 }
 """Names that are no parameters, with what is meant instead."""
 CONSTANTS: dict[str, sp.Expr] = {"pi": sp.pi, "E": sp.E}
-SWITCHES = ("abs", "sign", "max", "min", "where")
+SWITCHES = ("max", "min", "where")
 ACCEPTED = (
     "accepted: the variable z, parameters (other names), numbers, + - * / **, "
     + " ".join(LANGUAGE)
@@ -103,10 +103,11 @@ def short(text: str) -> str:
 
 @dataclass(frozen=True)
 class Definition:
-    """A named function of the language: its formula in z and the default values of its parameters, in order."""
+    """A named function of the language: formula in z, default values of its parameters in order, other names."""
 
     formula: str
     parameters: Mapping[str, str] = field(default_factory=dict)
+    also: str = ""
 
 
 class Reader:
@@ -187,7 +188,7 @@ class Reader:
             self._count(name, arguments, 1, 1)
             return self._smooth(LANGUAGE[name].of, LANGUAGE[name].real, arguments[0])
         if name in SWITCHES:
-            return self._switch(name, arguments)
+            return self._largest(name, arguments)
         if name in self.definitions:
             return self._defined(name, arguments)
         raise refuse(f"unknown function {name!r}", did_you_mean(name, [*LANGUAGE, *SWITCHES, *self.definitions]))
@@ -197,15 +198,10 @@ class Reader:
             wanted = f"{least}" if most == least else f"{least} or more" if most is None else f"{least} to {most}"
             raise ValueError(f"{name} takes {wanted} arguments, not {len(arguments)}; {ACCEPTED}")
 
-    def _switch(self, name: str, arguments: list[Pieces]) -> Pieces:
-        one, two = (1, 1) if name in ("abs", "sign") else (2, None)
-        self._count(name, arguments, one, two)
+    def _largest(self, name: str, arguments: list[Pieces]) -> Pieces:
+        """The maximum, or the minimum."""
+        self._count(name, arguments, 2, None)
         first = arguments[0]
-        constants = [(Piece(sp.Integer(i)),) for i in (1, 0, -1)]
-        if name == "sign":
-            return self.algebra.choose(first, *constants)
-        if name == "abs":
-            return self.algebra.choose(first, first, constants[1], self.algebra.map(lambda v: -v, first))
         for second in arguments[1:]:
             difference = self.algebra.map(lambda p, q: p - q, first, second)
             larger, smaller = (first, second) if name == "max" else (second, first)

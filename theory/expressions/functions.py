@@ -119,10 +119,6 @@ def _asin(q: sp.Expr) -> sp.Expr:
     return atan(q / sqrt(1 - q**2))
 
 
-def _tan(q: sp.Expr) -> sp.Expr:
-    return sp.tan(q).replace(sp.cot, lambda a: cos(a) / sin(a))
-
-
 # fmt: off
 LANGUAGE: dict[str, Function] = {
     "exp": Function(exp, lambda q: q.exp(), inverse=log, inside=lambda c: [c], entire=True, steep=True),
@@ -130,7 +126,7 @@ LANGUAGE: dict[str, Function] = {
     "sqrt": Function(sqrt, lambda q: q.sqrt(), real=_not_negative),
     "sin": Function(sin, lambda q: q.sin(), entire=True),
     "cos": Function(cos, lambda q: q.cos(), entire=True),
-    "tan": Function(sp.tan, lambda q: q.tan(), build=_tan),
+    "tan": Function(sp.tan, lambda q: q.tan(), build=lambda q: sp.tan(q).replace(sp.cot, lambda a: cos(a) / sin(a))),
     "sinh": Function(sp.sinh, lambda q: (q.exp() - (-q).exp()) / 2, lambda q: (exp(q) - exp(-q)) / 2,
                      inverse=sp.asinh, entire=True, steep=True),
     "cosh": Function(sp.cosh, lambda q: (q.exp() + (-q).exp()) / 2, lambda q: (exp(q) + exp(-q)) / 2,
