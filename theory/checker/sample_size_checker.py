@@ -16,9 +16,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
+from functools import reduce
 from itertools import pairwise, product
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any
 
 from flint import arb, arb_mat, arb_series, ctx, fmpq
 
@@ -28,12 +29,11 @@ from temperance.theory.checker.verdict_checker import _Balls, _branches, _evalua
 
 FORMAT = "temperance-sample-size/1"
 _KEYS = ("format", "statement", "expression", "gauge", "x", "edges", "box", "parts", "matrices", "precision", "bound")
-_SINGLE = ("tau", "beta0")
-_PAIRS = ("beta1", "a", "b", "nu")
 _BITS = 80
 _MOST_INTERVALS, _MOST_EDGES, _MOST_PARTS = 2000, 1000, 4096
 
 Parameters = dict[str, arb]
+Cell = list[Sloped]  # P and its derivatives by the parameters
 
 
 def statement(certificate: Mapping[str, Any]) -> str:
@@ -75,20 +75,7 @@ def proved_bound(certificate: Mapping[str, Any]) -> arb:
     with ctx.workprec(_BITS):
         proof = _Proof(certificate)
         bounds = [proof.of_part(part, matrix) for part, matrix in zip(proof.parts, proof.matrices, strict=True)]
-        greatest = bounds[0]
-        for bound in bounds[1:]:
-            greatest = greatest.max(bound)
-        return arb(greatest.upper()) / arb(proof.precision) ** 2
-
-
-class _Slopes(_Balls):
-    """s and its first five derivatives at a point, a ball."""
-
-    number = staticmethod(lambda value: arb_series([value], prec=6))
-
-    def __init__(self, z: arb) -> None:
-        super().__init__({})
-        self.names = {"pi": self.number(arb.pi()), "E": self.number(arb.const_e()), "z": arb_series([z, 1], prec=6)}
+        return arb(reduce(arb.max, bounds).upper()) / arb(proof.precision) ** 2
 
 
 class _Proof:
@@ -132,10 +119,11 @@ class _Proof:
             over = cells
             if moving:
                 over = _means(self._cells(at, moving, arb(x), 1), self._cells(at, moving, ends, 3), width / 2)
-            seen = [c for c, cell in enumerate(over) if cell.is_seen() and cells[c].is_seen()]
+            seen = [c for c, cell in enumerate(over) if _is_seen(cell) and _is_seen(cells[c])]
             if not seen:
                 continue
-            rows = arb_mat([[g * cells[c].p.rsqrt() for g in cells[c].gradient] for c in seen]) * matrix
+            scaled = [[g.value * p.value.rsqrt() for g in gradient] for p, *gradient in (cells[c] for c in seen)]
+            rows = arb_mat(scaled) * matrix
             total = total + rows.transpose() * rows
             if moving:
                 _add_slopes(slopes, [over[c] for c in seen], matrix)
@@ -144,7 +132,7 @@ class _Proof:
             total = total + slopes[name] * offset
         return _bound(total * (arb(1) / self.intervals), matrix)
 
-    def _cells(self, at: Parameters, moving: list[str], x: arb, length: int) -> list[list[Sloped]]:
+    def _cells(self, at: Parameters, moving: list[str], x: arb, length: int) -> list[Cell]:
         """[P, dP/dtheta ..] of every cell of y, as series in x of a length, with derivatives by what moves."""
         one = arb_series([1], prec=length)
 
@@ -177,8 +165,7 @@ class _Proof:
     def _activation(self, at: Parameters, name: str, moves: bool, x: arb, length: int) -> tuple[Sloped, Sloped]:
         """s(beta1 x) and s'(beta1 x) as series in x."""
         beta1 = at[name]
-        found = _evaluate(self.formula, _Slopes(beta1 * x))
-        jets = [found]
+        jets = [_evaluate(self.formula, _Balls({}, beta1 * x, length=6))]  # s and its first five derivatives
         for _ in range(2):
             jets.append(jets[-1].derivative())
         s, s1, s2 = (arb_series([jet[r] * beta1**r for r in range(length)], prec=length) for jet in jets)
@@ -200,45 +187,32 @@ class _Proof:
         return [((q[0] - p[0]).scaled(half), q[1] - p[1], (q[2] - p[2]).scaled(minus_half)) for p, q in pairwise(below)]
 
 
-class _Cell(NamedTuple):
-    """Means over an interval of P and its gradient, and their derivatives by what moves."""
-
-    p: arb
-    gradient: list[arb]
-    slopes: dict[str, tuple[arb, list[arb]]]
-
-    def is_seen(self) -> bool:
-        """Whether P is proved to be positive, and all is finite."""
-        numbers = [self.p, *self.gradient, *(v for p, gradient in self.slopes.values() for v in (p, *gradient))]
-        return bool(self.p > 0 and all(v.is_finite() for v in (1 / self.p, self.p.rsqrt(), *numbers)))
+def _is_seen(cell: Cell) -> bool:
+    """Whether P is proved to be positive, and all is finite."""
+    p, numbers = cell[0].value, [v for f in cell for v in (f.value, *f.slopes.values())]
+    return bool(p > 0 and all(v.is_finite() for v in (1 / p, p.rsqrt(), *numbers)))
 
 
-def _means(middle: list[list[Sloped]], whole: list[list[Sloped]], half: fmpq) -> list[_Cell]:
-    """Means over an interval of half-width h: f(middle) + h^2 f''/6, f'' over the whole interval."""
+def _means(middle: list[Cell], whole: list[Cell], half: fmpq) -> list[Cell]:
+    """Means over an interval of half-width h, balls, of series: f(middle) + h^2 f''/6, f'' over the whole interval."""
     factor = arb(half) ** 2 / 3
-    zero = arb_series([0], prec=3)
-    cells = []
-    for at_middle, over in zip(middle, whole, strict=True):
-        p, *gradient = (f.value[0] + factor * g.value[2] for f, g in zip(at_middle, over, strict=True))
-        slopes = {}
-        for name in {name for f in at_middle for name in f.slopes}:
-            pairs = [(f.slopes.get(name, zero), g.slopes.get(name, zero)) for f, g in zip(at_middle, over, strict=True)]
-            first, *rest = (f[0] + factor * g[2] for f, g in pairs)
-            slopes[name] = (first, rest)
-        cells.append(_Cell(p, gradient, slopes))
-    return cells
+
+    def mean(f: Sloped, g: Sloped) -> Sloped:
+        slopes = {name: slope[0] + factor * g.slopes[name][2] for name, slope in f.slopes.items()}
+        return Sloped(f.value[0] + factor * g.value[2], slopes)
+
+    return [[mean(*pair) for pair in zip(*cells, strict=True)] for cells in zip(middle, whole, strict=True)]
 
 
-def _add_slopes(slopes: dict[str, arb_mat], cells: list[_Cell], matrix: arb_mat) -> None:
+def _add_slopes(slopes: dict[str, arb_mat], cells: list[Cell], matrix: arb_mat) -> None:
     """Add the derivatives of sum t t^T/P over cells, t = gradient B: (t_k t^T + t t_k^T)/P - P_k t t^T/P^2."""
     size = matrix.nrows()
-    rows = arb_mat([cell.gradient for cell in cells]) * matrix
-    nothing = (arb(0), [arb(0)] * size)
+    rows = arb_mat([[g.value for g in gradient] for _, *gradient in cells]) * matrix
     for name, total in slopes.items():
-        moved = [cell.slopes.get(name, nothing) for cell in cells]
-        half = arb_mat([[g / cell.p for g in gradient] for cell, (_, gradient) in zip(cells, moved, strict=True)])
+        moved = [(p.value, [f.slopes.get(name, arb(0)) for f in (p, *gradient)]) for p, *gradient in cells]
+        half = arb_mat([[g / p for g in gradient] for p, (_, *gradient) in moved])
         mixed = (half * matrix).transpose() * rows
-        shrunk = [p / cell.p / cell.p for cell, (p, _) in zip(cells, moved, strict=True)]  # p^2 could reach 0
+        shrunk = [slope / p / p for p, (slope, *_) in moved]  # p^2 could reach 0
         scaled = [[rows[c, j] * factor for j in range(size)] for c, factor in enumerate(shrunk)]
         slopes[name] = total + mixed + mixed.transpose() - arb_mat(scaled).transpose() * rows
 

@@ -12,11 +12,11 @@ _NONE: Mapping[str, arb_series] = MappingProxyType({})
 
 
 class Sloped:
-    """A series in x, and its derivatives by parameters; those that are left out are 0."""
+    """A series in x or a ball, and its derivatives by parameters; those that are left out are 0."""
 
     __slots__ = ("slopes", "value")
 
-    def __init__(self, value: arb_series, slopes: Mapping[str, arb_series] = _NONE) -> None:
+    def __init__(self, value: Any, slopes: Mapping[str, Any] = _NONE) -> None:
         self.value, self.slopes = value, slopes
 
     def __add__(self, other: Sloped) -> Sloped:

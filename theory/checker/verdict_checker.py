@@ -152,13 +152,16 @@ _BALLS |= {"LambertW": arb_series.lambertw, "loggamma": arb_series.lgamma}
 class _Balls:
     """Taylor coefficients at a point z, as balls; constants only, without a point. All are finite, else Rejected."""
 
-    number = staticmethod(lambda value: arb_series([value], prec=3))
     derivative = staticmethod(arb_series.derivative)
 
-    def __init__(self, parameters: Mapping[str, fmpq], z: fmpq | None = None) -> None:
+    def __init__(self, parameters: Mapping[str, fmpq], z: fmpq | arb | None = None, length: int = 3) -> None:
+        self.length = length
         constants = {**parameters, "pi": arb.pi(), "E": arb.const_e()}
         self.names = {name: self.number(value) for name, value in constants.items()}
-        self.names |= {} if z is None else {"z": arb_series([arb(z), 1], prec=3)}
+        self.names |= {} if z is None else {"z": arb_series([arb(z), 1], prec=length)}
+
+    def number(self, value: Any) -> arb_series:
+        return arb_series([value], prec=self.length)
 
     @staticmethod
     def sound(value: arb_series) -> arb_series:
