@@ -132,20 +132,15 @@ class Lattice:
             KeyError: the argument is not in the lattice.
         """
         row = terms(argument)
-        if not set(row) <= set(self.monomials):
-            raise KeyError(argument)
         left = [exact(row.get(m, sp.S.Zero)) for m in self.monomials]
         found = []
         for basis in self.basis:
             pivot = next(i for i, c in enumerate(basis) if c)
-            weight = left[pivot] / basis[pivot]
-            if weight.q != 1:
-                raise KeyError(argument)
-            left = [a - weight * b for a, b in zip(left, basis, strict=True)]
-            found.append(int(weight.p))
-        if any(left):
+            found.append(left[pivot] / basis[pivot])
+            left = [a - found[-1] * b for a, b in zip(left, basis, strict=True)]
+        if any(left) or any(n.q != 1 for n in found) or not set(row) <= set(self.monomials):
             raise KeyError(argument)
-        return found
+        return [int(n.p) for n in found]
 
 
 def _depth(expr: sp.Expr) -> int:

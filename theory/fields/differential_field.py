@@ -109,15 +109,13 @@ class DifferentialField:
         return Fraction(num, den)
 
     def _rationalise(self, num: fmpz_mpoly, den: fmpz_mpoly) -> tuple[fmpz_mpoly, fmpz_mpoly]:
-        for i, (n, q) in self.roots.items():
-            degree = den.degrees()[i]
-            if degree == 0:
-                continue
-            factor = self._cofactor(den, i, n, q)
-            num, den = self.reduce(num * factor), self.reduce(den * factor)
+        for i, (n, _) in self.roots.items():
+            if den.degrees()[i]:
+                factor = self._cofactor(den, i, n)
+                num, den = self.reduce(num * factor), self.reduce(den * factor)
         return num, den
 
-    def _cofactor(self, den: fmpz_mpoly, i: int, n: int, q: fmpz_mpoly) -> fmpz_mpoly:
+    def _cofactor(self, den: fmpz_mpoly, i: int, n: int) -> fmpz_mpoly:
         powers = {m[i] for m in den.to_dict()}
         if len(powers) == 1:
             return self.context.gen(i) ** (n - powers.pop())

@@ -12,8 +12,9 @@ Roots are adjoined of elements that are positive on a piece, whose factors keep 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from math import comb, prod
 
 import sympy as sp
@@ -122,13 +123,19 @@ class AdjoinedField(DifferentialField):
 
     def rooted(self, q: Fraction, exponent: sp.Rational) -> Fraction:
         """q^(m/n), q > 0, as the product of |f_i|^(e_i m/n) over the irreducible factors of q."""
-        total = self.unit
+        return reduce(self.mul, (self._root_of(base, e * exponent) for base, e in self.factors_of(q)), self.unit)
+
+    def factors_of(self, q: Fraction) -> Iterator[tuple[fmpz_mpoly, int]]:
+        """The primes and the irreducible factors of q, up to its sign, with their exponents.
+
+        A long number, whose primes take long to find, counts as one.
+        """
         for part, side in ((q.num, 1), (q.den, -1)):
             content, factors = factored(part)
-            bases = [(self.context.constant(p), e) for p, e in prime_powers(abs(content))]
-            for base, e in [*bases, *factors]:
-                total = self.mul(total, self._root_of(base, side * int(e) * exponent))
-        return total
+            short = abs(content).bit_length() <= _MOST_FACTORED_BITS
+            primes = sp.factorint(abs(content)) if short else {abs(content): 1}
+            constants = [(self.context.constant(int(prime)), e) for prime, e in primes.items()]
+            yield from ((factor, side * int(e)) for factor, e in [*constants, *factors])
 
     def _root_of(self, base: fmpz_mpoly, exponent: sp.Rational) -> Fraction:
         positive = base if self._sign(base, exponent.is_Integer) > 0 else -base
@@ -181,9 +188,3 @@ def _terms_of_power(p: fmpz_mpoly, n: int) -> int:
     if len(p) <= 1:
         return 1
     return min(comb(n + len(p) - 1, n), prod(n * d + 1 for d in p.degrees())) if n < 10**6 else n
-
-
-def prime_powers(n: int) -> list[tuple[int, int]]:
-    """The primes of a positive number and their exponents; a long number, whose primes take long to find, as it is."""
-    primes = sp.factorint(n) if n.bit_length() <= _MOST_FACTORED_BITS else {n: 1}
-    return [(int(p), int(e)) for p, e in primes.items() if p != 1]

@@ -35,8 +35,8 @@ from temperance.theory.expressions.normal_forms import (
     terms,
 )
 from temperance.theory.expressions.sign_changes import Sample, Z
-from temperance.theory.fields.differential_field import Fraction, OutsideTowers, factored
-from temperance.theory.fields.extension import AdjoinedField, prime_powers
+from temperance.theory.fields.differential_field import Fraction, OutsideTowers
+from temperance.theory.fields.extension import AdjoinedField
 
 _SPARE = 24
 _MOST_ANGLES = 120
@@ -176,15 +176,9 @@ class Tower(AdjoinedField):
         return cosine, self.mul(self.mul(self.number(2), t), below)
 
     def _logarithm(self, argument: sp.Expr) -> Fraction:
-        """log(q) as the sum of e_i log|f_i| over the irreducible factors of q."""
-        q = self._embed(argument)
-        total = self.zero
-        for part, side in ((q.num, 1), (q.den, -1)):
-            content, factors = factored(part)
-            logarithms = [(self.constant(sp.log(sp.Integer(prime))), e) for prime, e in prime_powers(abs(content))]
-            for logarithm, e in [*logarithms, *((self._log_factor(factor), e) for factor, e in factors)]:
-                total = self.add(total, self.mul(self.number(side * e), logarithm))
-        return total
+        """log(q) as the sum of e_i log|f_i| over the primes and the irreducible factors of q."""
+        factors = self.factors_of(self._embed(argument))
+        return reduce(self.add, (self.mul(self.number(e), self._log_factor(f)) for f, e in factors), self.zero)
 
     def _log_factor(self, factor: fmpz_mpoly) -> Fraction:
         index = self._generator_of(factor)
