@@ -11,7 +11,7 @@ from flint import fmpq
 from temperance.theory.activations.catalogue import NAMED
 from temperance.theory.activations.library_names import refuse_dotted
 from temperance.theory.activations.parser import check_numbers, short, written_pieces
-from temperance.theory.activations.piece_search import SourceExpression, Structure, survey
+from temperance.theory.activations.piece_search import SourceExpression, survey
 from temperance.theory.activations.piecewise import Piece, Pieces, sample_points
 from temperance.theory.expressions.sign_changes import NoClosedForm, Sample, Z
 
@@ -27,7 +27,8 @@ class Activation:
     Attributes:
         pieces: smooth pieces, sorted; the gaps between them are where s is not real.
         parameters: free real parameters, taken as generic; numerics require none.
-        sample: parameter values at which the pieces are these; `others` has the structures at others.
+        sample: parameter values at which the pieces are these.
+        others: the activation in the other regions of its parameters, where it has other pieces.
         fixed: parameters of the name that have been given values (see `at`).
         surveyed: False when the parameters may have regions, none of whose values was tried, with other formulas.
         domain: what must be positive where s is real, of what has no closed form; empty where s is real on its pieces.
@@ -37,7 +38,7 @@ class Activation:
     pieces: Pieces
     parameters: tuple[sp.Symbol, ...] = ()
     sample: tuple[tuple[str, fmpq], ...] = ()
-    others: tuple[Structure, ...] = ()
+    others: tuple[Activation, ...] = ()
     fixed: tuple[tuple[str, sp.Expr], ...] = ()
     surveyed: bool = field(default=True, repr=False)
     domain: tuple[sp.Expr, ...] = field(default=(), repr=False)
@@ -61,9 +62,9 @@ class Activation:
         return written_pieces(self.pieces) if self.pieces else self.name
 
     @property
-    def structures(self) -> tuple[Structure, ...]:
-        """All piece structures, the one of `pieces` first."""
-        return (Structure(self.pieces, self.sample), *self.others)
+    def structures(self) -> tuple[Activation, ...]:
+        """The activation in all regions of its parameters, this one first."""
+        return (self, *self.others)
 
     def points(self, piece: Piece, sample: Sample) -> tuple[fmpq, ...]:
         """Points of a piece of some structure at which s is real, at a sample of the parameters."""
@@ -90,9 +91,12 @@ def _parse(text: str, fixed: tuple[tuple[str, sp.Expr], ...] = ()) -> Activation
     if not structures:
         seen = " that was found" if domain else ""
         raise ValueError(f"{short(text.strip())} is real and finite on no interval{seen}; accepted: what is on some")
-    first, *others = structures
     parameters = tuple(sp.Symbol(name, real=True) for name in source.parameters if name in used)
-    return Activation(text.strip(), first.pieces, parameters, first.sample, tuple(others), fixed, surveyed, domain)
+    first, *others = (
+        Activation(text.strip(), pieces, parameters, sample, (), fixed, surveyed, domain)
+        for pieces, sample in structures
+    )
+    return replace(first, others=tuple(others))
 
 
 def activation(source: str | sp.Expr | Activation) -> Activation:

@@ -5,7 +5,7 @@ Pieces change where an expression in the parameter, whose sign was looked at, ch
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TypeVar
@@ -28,14 +28,7 @@ _MOST_DEGREE = 60
 _MOST_LOOKS = 80
 
 _Seen = TypeVar("_Seen")
-
-
-@dataclass(frozen=True)
-class Structure:
-    """The smooth pieces of an activation, sorted, as they are at one sample of its parameters."""
-
-    pieces: Pieces
-    sample: tuple[tuple[str, fmpq], ...] = ()
+Structure = tuple[Pieces, tuple[tuple[str, fmpq], ...]]  # smooth pieces, sorted, as they are at one sample
 
 
 def _samples(parameters: list[str]) -> list[dict[str, fmpq]]:
@@ -97,7 +90,7 @@ def _depends_on_region(piece: Piece) -> bool:
     return has_roots(piece.expr) and has_parameters(piece.expr)
 
 
-def survey(source: SourceExpression) -> tuple[tuple[Structure, ...], set[str], tuple[sp.Expr, ...], bool]:
+def survey(source: SourceExpression) -> tuple[list[Structure], set[str], tuple[sp.Expr, ...], bool]:
     """The pieces of an expression in all regions of its parameters.
 
     Returns:
@@ -115,18 +108,16 @@ def survey(source: SourceExpression) -> tuple[tuple[Structure, ...], set[str], t
         raise NoClosedForm(domain[0])
     structures: list[Structure] = []
     for sample, look in found:
-        if not any(_same(look.pieces, known.pieces) for known in structures):
-            structures.append(Structure(look.pieces, tuple(sample.items())))
-    ends = [e for s in structures for p in s.pieces for e in (p.expr, p.lower, p.upper)]
+        if not any(_same(look.pieces, known) for known, _ in structures):
+            structures.append((look.pieces, tuple(sample.items())))
+    ends = [e for pieces, _ in structures for p in pieces for e in (p.expr, p.lower, p.upper)]
     used = {symbol.name for e in (*ends, *conditions, *domain) for symbol in e.free_symbols}
-    return tuple(structures), used, domain, complete
+    return structures, used, domain, complete
 
 
 def _same(p: Pieces, q: Pieces) -> bool:
     """Whether two structures have the same formulas, none of which may be another function of other parameters."""
-    if any(map(_depends_on_region, (*p, *q))):
-        return False
-    return {piece.expr for piece in p} == {piece.expr for piece in q}
+    return {piece.expr for piece in p} == {piece.expr for piece in q} and not any(map(_depends_on_region, p))
 
 
 def explored(
@@ -154,22 +145,21 @@ def unseen(conditions: Collection[sp.Expr], tried: Sequence[Mapping[str, fmpq]])
         return None if conditions else []
     if len(symbols) > 1 or sp.nan in conditions:
         return None
-    parts, name = [_boundaries(c) for c in conditions], symbols.pop().name
-    if None in parts:
+    name, factors = symbols.pop().name, _boundaries(conditions)
+    if factors is None:
         return None
-    factors = dict.fromkeys(factor for part in parts if part is not None for factor in part)
     ends = sorted((e for f in factors for e in enclosed_roots(f)), key=lambda end: float(end.mid()))
     cells = list(pairwise([None, *ends, None]))
     empty = [cell for cell in cells if not any(_is_inside(values[name], *cell) for values in tried)]
     return [dict(tried[0]) | {name: _inside(low, high)} for low, high in empty]
 
 
-def _boundaries(condition: sp.Expr) -> list[sp.Poly] | None:
+def _boundaries(conditions: Iterable[sp.Expr]) -> set[sp.Poly] | None:
     """Polynomials one of which vanishes wherever a condition in one parameter changes its sign; None if there are none.
 
     A sum with a square root r vanishes only where its product with the same sum with -r does.
     """
-    parts = list(sp.fraction(sp.together(condition)))
+    parts = [part for condition in conditions for part in sp.fraction(sp.together(condition))]
     while roots := {r for part in parts for r in part.atoms(sp.Pow) if r.exp.is_Rational and not r.exp.is_Integer}:
         if any(r.exp.q != 2 for r in roots):
             return None
@@ -177,7 +167,7 @@ def _boundaries(condition: sp.Expr) -> list[sp.Poly] | None:
         other = {r: -r for r in roots if r.base == base}
         products = [sp.expand(part * part.xreplace(other)) if part.has(*other) else part for part in parts]
         parts = [p for product in (*products, base) for p in sp.fraction(sp.together(product))]
-    found: list[sp.Poly] = []
+    found: set[sp.Poly] = set()
     for part in (part for part in parts if part.free_symbols):
         (symbol,) = part.free_symbols
         if not part.is_polynomial(symbol) or sp.degree(part, symbol) > _MOST_DEGREE:
@@ -185,7 +175,7 @@ def _boundaries(condition: sp.Expr) -> list[sp.Poly] | None:
         poly = sp.Poly(part, symbol).monic()
         if not all(c.is_Rational for c in poly.coeffs()):
             return None
-        found += [factor for factor, _ in poly.factor_list()[1]]
+        found |= {factor for factor, _ in poly.factor_list()[1]}
     return found
 
 

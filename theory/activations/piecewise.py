@@ -196,7 +196,10 @@ class Algebra:
         return parts
 
     def _proved_sign(self, part: Piece) -> int:
-        sign = self._sign_inside(part)
+        """The proved sign on an interval without a change of sign: 0 where the formula vanishes."""
+        sign = self._seen_sign(part)
+        if sign != 0:
+            self._note_inside(part, sign)
         if sign is None:
             raise NoClosedForm(part.expr)
         return sign
@@ -219,13 +222,6 @@ class Algebra:
             if has_parameters(condition.expr):
                 note(sp.nan, self.sample)
             return [(condition, 1)]
-
-    def _sign_inside(self, part: Piece) -> int | None:
-        """The proved sign on an interval without a change of sign: 0 where expr vanishes; None where none is found."""
-        sign = self._seen_sign(part)
-        if sign != 0:
-            self._note_inside(part, sign)
-        return sign
 
     def _seen_sign(self, part: Piece) -> int | None:
         """The proved sign at a point of an interval; 0 where the formula vanishes; None where nothing is proved."""

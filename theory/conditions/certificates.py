@@ -27,7 +27,7 @@ def certificates(source: str | sp.Expr | Activation | Decision) -> list[dict[str
         ValueError: the activation cannot be read.
     """
     decision = source if isinstance(source, Decision) else decide(source)
-    analysis = Analysis(decision.activation, decision.activation.pieces, dict(decision.activation.sample))
+    analysis = Analysis(decision.activation)
     found = []
     for condition, verdict in zip(CONDITIONS, decision.verdicts, strict=True):
         if verdict.outcome == "undecided":

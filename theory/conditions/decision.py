@@ -1,5 +1,9 @@
 """Decides the conditions on an activation: first order, second order and three sharp ones (theory.md 2.3, 2.4).
 
+`decide` reads an activation as smooth pieces. `relations.Analysis` finds the relations of a family of functions, and
+whether they are all; `_verdict` says what they mean for the condition, and `_agreed` what is left of that where
+parameters have regions with other pieces. `exceptional_parameters` and `mirror_points` add what they are named after.
+
 >>> from temperance.theory.conditions.decision import decide
 >>> decide("log(1 + z**2)").second_order.fails_at_tau
 ('1',)
@@ -19,7 +23,7 @@ from temperance.theory.conditions.families import Family
 from temperance.theory.conditions.kinks import kinks_of
 from temperance.theory.conditions.mirror_points import Mirror, mirror
 from temperance.theory.conditions.relations import Analysis
-from temperance.theory.conditions.verdict import Verdict, markdown_table
+from temperance.theory.conditions.verdict import Verdict, markdown_table, outcome_in_words
 from temperance.theory.expressions import balls
 from temperance.theory.expressions.normal_forms import rationalized
 from temperance.theory.expressions.sign_changes import NO_CLOSED_FORM, NoClosedForm, Sample
@@ -74,14 +78,10 @@ def decide(source: str | sp.Expr | Activation) -> Decision:
         v = _undecided(NO_CLOSED_FORM)
         nothing = Activation(str(source).strip(), ())
         return Decision(nothing, v, v, v, v, v, mirror=Mirror(None, False, reason=NO_CLOSED_FORM))
-    analyses = _analyses(read)
+    analyses = [Analysis(structure) for structure in read.structures]
     generic = _generic(read, analyses)
     exceptions = _exceptional(generic, analyses) if read.parameters else ()
     return replace(generic, exceptional_parameters=exceptions, mirror=mirror(read))
-
-
-def _analyses(source: Activation) -> list[Analysis]:
-    return [Analysis(source, structure.pieces, dict(structure.sample)) for structure in source.structures]
 
 
 def _generic(source: Activation, analyses: Sequence[Analysis]) -> Decision:
@@ -91,71 +91,6 @@ def _generic(source: Activation, analyses: Sequence[Analysis]) -> Decision:
         agreed = (v if v.outcome == "undecided" else _undecided(UNSURVEYED) for v in agreed)
     first, second, tau_beta1, a, b_nu = agreed
     return Decision(source, first, second, tau_beta1, a, b_nu)
-
-
-def _agreed(found: list[tuple[Verdict, ...]], samples: Sequence[Sample]) -> Iterator[Verdict]:
-    """One verdict for every condition, where the piece structures, one at each sample, agree on it."""
-    for alternatives in zip(*found, strict=True):
-        if len({(v.outcome, v.failing_families, v.fails_at_tau) for v in alternatives}) == 1:
-            yield _regional(alternatives)
-            continue
-        seen: dict[str, str] = {}
-        for verdict, sample in zip(alternatives, samples, strict=True):
-            seen.setdefault(_outcome(verdict), ", ".join(f"{name} = {value}" for name, value in sample.items()))
-        outcomes = "; ".join(f"{outcome} at {values}" for outcome, values in seen.items())
-        yield _undecided(f"the verdict depends on the region in which the parameters lie ({outcomes})")
-
-
-def _outcome(verdict: Verdict) -> str:
-    taus = f" but at tau = {', '.join(verdict.fails_at_tau)}" if verdict.fails_at_tau else ""
-    return f"{verdict.outcome} {', '.join(verdict.failing_families)}".rstrip() + taus
-
-
-def _regional(alternatives: Sequence[Verdict]) -> Verdict:
-    """The verdict on which all regions of the parameters agree, with the notes of each."""
-    notes = list(dict.fromkeys(note for v in alternatives for note in v.scope.split("; ")))
-    if len({v.relation for v in alternatives}) > 1:
-        notes.append("the relation is that of one region of the parameters")
-    return replace(alternatives[0], scope="; ".join(notes))
-
-
-def _exceptional(generic: Decision, analyses: list[Analysis]) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    found = (
-        (name, tuple(str(v) for v in values if _differs(generic, name, v)))
-        for name, values in candidates(generic.activation, analyses).items()
-    )
-    return tuple((name, values) for name, values in found if values)
-
-
-def _differs(generic: Decision, name: str, value: sp.Expr) -> bool:
-    """Whether some verdict at a value of a parameter is another than the generic one, where both are decided."""
-    here, sample = {sp.Symbol(name, real=True): value}, dict(generic.activation.sample)
-    try:
-        special = generic.activation.at(**{name: value})
-    except ValueError:
-        return False  # the activation is not defined there
-    pairs = zip(_generic(special, _analyses(special)).verdicts, generic.verdicts, strict=True)
-    return any(
-        s.outcome != g.outcome or not _same(_positive(s.fails_at_tau, here), _positive(g.fails_at_tau, here), sample)
-        for s, g in pairs
-        if "undecided" not in (s.outcome, g.outcome)
-    )
-
-
-def temperature(text: str) -> sp.Expr:
-    """The value of one of `Verdict.fails_at_tau`, which are written in the expression language."""
-    return sp.expand(activation(f"z*({text})").pieces[0].expr / Z)
-
-
-def _positive(temperatures: tuple[str, ...], values: dict[sp.Symbol, sp.Expr]) -> list[sp.Expr]:
-    """The exceptional temperatures at special parameter values, those that are not positive left out."""
-    found = (temperature(text).subs(values) for text in temperatures)
-    return [tau for tau in found if tau.free_symbols or balls.sign(tau, {}) == 1]
-
-
-def _same(some: list[sp.Expr], others: list[sp.Expr], sample: Sample) -> bool:
-    """Whether two lists hold the same temperatures, as far as balls tell them apart at the sample."""
-    return len(some) == len(others) and all(any(not balls.sign(t - u, sample) for u in others) for t in some)
 
 
 def verdicts(analysis: Analysis) -> tuple[Verdict, ...]:
@@ -190,8 +125,20 @@ def _verdict(analysis: Analysis, family: Family) -> Verdict:
     return replace(failure, outcome="holds", scope=scope, fails_at_tau=(str(tau),))
 
 
-def _undecided(reason: str | None) -> Verdict:
-    return Verdict("undecided", scope=SCOPE, reason=reason)
+def second_order_of(parts: dict[str, Verdict]) -> Verdict:
+    """The second-order verdict from those on A, B and C."""
+    undecided = {name: v.reason for name, v in parts.items() if v.outcome == "undecided"}
+    failing = {name: v for name, v in parts.items() if v.outcome == "fails"}
+    if failing:
+        relation = "; ".join(f"{name}: {v.relation}" for name, v in failing.items())
+        notes = dict.fromkeys(v.scope.partition("; ")[2] for v in failing.values())
+        notes |= {f"family {name} is undecided: {reason}": None for name, reason in undecided.items()}
+        scope = "; ".join([EVERY_TAU, *filter(None, notes)])
+        latex = r";\ ".join(rf"\text{{{name}: }} {v.latex}" for name, v in failing.items())
+        return Verdict("fails", relation, scope, failing_families=tuple(failing), latex=latex)
+    for name, reason in undecided.items():
+        return _undecided(f"family {name}: {reason}")
+    return parts["A"]
 
 
 def _failure(analysis: Analysis, family: Family, rows: Sequence[Row], scope: str) -> Verdict:
@@ -219,17 +166,66 @@ def _kinks_change(analysis: Analysis, family: Family) -> str:
     return f"; almost everywhere only: with {kinks.described()} counted as distributions, {family.name} holds"
 
 
-def second_order_of(parts: dict[str, Verdict]) -> Verdict:
-    """The second-order verdict from those on A, B and C."""
-    undecided = {name: v.reason for name, v in parts.items() if v.outcome == "undecided"}
-    failing = {name: v for name, v in parts.items() if v.outcome == "fails"}
-    if failing:
-        relation = "; ".join(f"{name}: {v.relation}" for name, v in failing.items())
-        notes = dict.fromkeys(v.scope.partition("; ")[2] for v in failing.values())
-        notes |= {f"family {name} is undecided: {reason}": None for name, reason in undecided.items()}
-        scope = "; ".join([EVERY_TAU, *filter(None, notes)])
-        latex = r";\ ".join(rf"\text{{{name}: }} {v.latex}" for name, v in failing.items())
-        return Verdict("fails", relation, scope, failing_families=tuple(failing), latex=latex)
-    for name, reason in undecided.items():
-        return _undecided(f"family {name}: {reason}")
-    return parts["A"]
+def _undecided(reason: str | None) -> Verdict:
+    return Verdict("undecided", scope=SCOPE, reason=reason)
+
+
+def _agreed(found: list[tuple[Verdict, ...]], samples: Sequence[Sample]) -> Iterator[Verdict]:
+    """One verdict for every condition, where the piece structures, one at each sample, agree on it."""
+    for alternatives in zip(*found, strict=True):
+        if len({(v.outcome, v.failing_families, v.fails_at_tau) for v in alternatives}) == 1:
+            yield _regional(alternatives)
+            continue
+        seen: dict[str, str] = {}
+        for verdict, sample in zip(alternatives, samples, strict=True):
+            seen.setdefault(outcome_in_words(verdict), ", ".join(f"{name} = {value}" for name, value in sample.items()))
+        outcomes = "; ".join(f"{outcome} at {values}" for outcome, values in seen.items())
+        yield _undecided(f"the verdict depends on the region in which the parameters lie ({outcomes})")
+
+
+def _regional(alternatives: Sequence[Verdict]) -> Verdict:
+    """The verdict on which all regions of the parameters agree, with the notes of each."""
+    notes = list(dict.fromkeys(note for v in alternatives for note in v.scope.split("; ")))
+    if len({v.relation for v in alternatives}) > 1:
+        notes.append("the relation is that of one region of the parameters")
+    return replace(alternatives[0], scope="; ".join(notes))
+
+
+def _exceptional(generic: Decision, analyses: list[Analysis]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    found = (
+        (name, tuple(str(v) for v in values if _differs(generic, name, v)))
+        for name, values in candidates(generic.activation, analyses).items()
+    )
+    return tuple((name, values) for name, values in found if values)
+
+
+def _differs(generic: Decision, name: str, value: sp.Expr) -> bool:
+    """Whether some verdict at a value of a parameter is another than the generic one, where both are decided."""
+    here, sample = {sp.Symbol(name, real=True): value}, dict(generic.activation.sample)
+    try:
+        special = generic.activation.at(**{name: value})
+    except ValueError:
+        return False  # the activation is not defined there
+    there = _generic(special, [Analysis(structure) for structure in special.structures])
+    pairs = zip(there.verdicts, generic.verdicts, strict=True)
+    return any(
+        s.outcome != g.outcome or not _same(_positive(s.fails_at_tau, here), _positive(g.fails_at_tau, here), sample)
+        for s, g in pairs
+        if "undecided" not in (s.outcome, g.outcome)
+    )
+
+
+def _positive(temperatures: tuple[str, ...], values: dict[sp.Symbol, sp.Expr]) -> list[sp.Expr]:
+    """The exceptional temperatures at special parameter values, those that are not positive left out."""
+    found = (temperature(text).subs(values) for text in temperatures)
+    return [tau for tau in found if tau.free_symbols or balls.sign(tau, {}) == 1]
+
+
+def _same(some: list[sp.Expr], others: list[sp.Expr], sample: Sample) -> bool:
+    """Whether two lists hold the same temperatures, as far as balls tell them apart at the sample."""
+    return len(some) == len(others) and all(any(not balls.sign(t - u, sample) for u in others) for t in some)
+
+
+def temperature(text: str) -> sp.Expr:
+    """The value of one of `Verdict.fails_at_tau`, which are written in the expression language."""
+    return sp.expand(activation(f"z*({text})").pieces[0].expr / Z)

@@ -8,7 +8,6 @@ pivots; if it has a single parameter, a few small numbers are tried.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from itertools import combinations
 
 import sympy as sp
@@ -24,6 +23,7 @@ from temperance.theory.fields.differential_field import OutsideTowers, factored
 from temperance.theory.fields.tower import Tower
 
 _BITS = 256
+_INFINITE = (sp.nan, sp.zoo, sp.oo, -sp.oo)
 _RATIOS = ((1, 1), (1, -1), (1, 2), (1, -2), (2, 1), (2, -1))
 _SMALL = tuple(map(sp.Rational, (-1, "-1/2", 0, "1/2", 1, 2)))
 
@@ -34,9 +34,8 @@ def candidates(source: Activation, analyses: Sequence[Analysis]) -> dict[str, li
     analyses: one for every piece structure, with the families already decided.
     """
     conditions: list[sp.Expr] = []
-    for structure in source.structures:
-        conditions += [p.upper - p.lower for p in structure.pieces if not (p.upper - p.lower).has(sp.oo, -sp.oo)]
     for analysis in analyses:
+        conditions += [piece.upper - piece.lower for piece in analysis.pieces]
         conditions += _pivots(analysis) + _collisions(analysis)
     small = _SMALL if len(source.parameters) == 1 else ()
     roots: dict[str, set[sp.Expr]] = {p.name: set(small) for p in source.parameters}
@@ -77,14 +76,18 @@ def _constant_parts(tower: Tower, p: fmpz_mpoly) -> list[sp.Expr]:
 def _factors(conditions: Iterable[sp.Expr]) -> list[sp.Expr]:
     """The factors of the conditions that are polynomials in one parameter alone."""
     found: dict[sp.Expr, None] = {}
-    for condition in dict.fromkeys(c for c in conditions if c.free_symbols and not c.has(sp.nan, sp.zoo, sp.oo)):
-        parts, symbols = [sp.fraction(sp.together(condition))[0]], condition.free_symbols
-        if len(symbols) > 1 and parts[0].is_polynomial(*symbols):  # to factor in many symbols would take far longer
-            parts = [sp.Poly(parts[0], *(symbols - {symbol})).content() for symbol in symbols]
-        for part in parts:
-            with suppress(sp.PolynomialError):  # no polynomial in anything
-                found |= {f: None for f, _ in sp.factor_list(part)[1] if len(f.free_symbols) == 1}
-    return [factor for factor in found if factor.is_polynomial(*factor.free_symbols)]
+    for condition in dict.fromkeys(
+        c for c in conditions if c.free_symbols and not c.has(sp.nan, sp.zoo, sp.oo, -sp.oo)
+    ):
+        for part in sp.Mul.make_args(sp.fraction(sp.together(condition))[0]):
+            symbols = part.free_symbols
+            if not symbols or not part.is_polynomial(*symbols):
+                continue
+            alone = [part]
+            if len(symbols) > 1:  # to factor in many symbols would take far longer
+                alone = [sp.Poly(part, *(symbols - {symbol})).content() for symbol in symbols]
+            found |= {factor: None for p in alone for factor, _ in sp.factor_list(p)[1] if factor.free_symbols}
+    return list(found)
 
 
 def _real_roots(factor: sp.Expr) -> list[sp.Expr]:

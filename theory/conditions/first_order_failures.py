@@ -50,7 +50,7 @@ def classify(source: str | sp.Expr | Activation) -> Failure | None:
     With parameters, the pieces at the first sample of them are meant. Raises ValueError if it cannot be read.
     """
     source = activation(source)
-    analysis = Analysis(source, source.pieces, dict(source.sample))
+    analysis = Analysis(source)
     found = analysis.relations(families.FIRST_ORDER)
     if not found.rows or analysis.doubts:
         return None
@@ -75,6 +75,7 @@ def _ode(rows: list[dict[sp.Expr, sp.Expr]]) -> tuple[sp.Expr, sp.Expr]:
 
 def _described(degree: sp.Expr, coefficient: sp.Expr, note: str | None) -> Failure:
     kind: Kind
+    flow: str | None
     if degree != 0:
         kind = "homogeneous"
         power = "" if degree == 1 else f"^{degree}" if degree.is_Integer or degree.is_Symbol else f"^({degree})"
@@ -89,5 +90,5 @@ def _described(degree: sp.Expr, coefficient: sp.Expr, note: str | None) -> Failu
         flow = "beta1_i -> l_i beta1_i, l_i > 0"
         kept = ("beta1_i/|beta1_i|", "(s + beta0_i)/tau")
     if note is not None:  # a jump breaks the symmetry
-        return Failure(kind, degree, coefficient, False, None, (), note)
-    return Failure(kind, degree, coefficient, True, flow, kept, None)
+        flow, kept = None, ()
+    return Failure(kind, degree, coefficient, note is None, flow, kept, note)

@@ -20,16 +20,21 @@ _BITS = 256
 class Kinks:
     """Points away from 0 where s is continuous and s' is proved to jump, and where s is (at 0, z kills the delta).
 
-    unclear: whether s may jump elsewhere: without a proof, and its two values are not the same number, as written.
+    joints: neighbours between which s is not proved to jump.
     """
 
     kinks: tuple[sp.Expr, ...] = ()
     jumps: tuple[sp.Expr, ...] = ()
-    unclear: bool = False
+    joints: tuple[tuple[Piece, Piece], ...] = ()
 
     def __bool__(self) -> bool:
         """Whether there are any."""
         return bool(self.kinks or self.jumps)
+
+    @property
+    def unclear(self) -> bool:
+        """Whether s may jump elsewhere: its two values are not the same number, as far as multiplying out shows it."""
+        return not all(map(_is_joined, self.joints))
 
     def unaffected(self, family: Family) -> Family:
         """The members that stay functions: without s'' at a kink, without s' and s'' at a jump."""
@@ -48,32 +53,25 @@ class Kinks:
 
 def kinks_of(pieces: Pieces, sample: Sample) -> Kinks:
     """The kinks and jumps of a piece structure, at one sample of the parameters."""
-    kinks, jumps, unclear, algebra = [], [], False, Algebra(sample)
+    kinks, jumps, joints, algebra = [], [], [], Algebra(sample)
     for left, right in pairwise(pieces):
         if algebra.compare(left.upper, right.lower) or not algebra.compare(right.lower, sp.S.Zero):
             continue
-        jump, bend = _differences(left, right, sample)
-        if _is_other_than_0(jump):
+        at = {**sample, "z": balls.value(right.lower, sample, _BITS)}
+        below, above = (balls.jet(piece.expr, at, 1, _BITS) for piece in (left, right))
+        if _is_other_than_0(above[0] - below[0]):
             jumps.append(right.lower)
             continue
-        unclear = unclear or not _meet(left, right)
-        if _is_other_than_0(bend):
+        joints.append((left, right))
+        if _is_other_than_0(above[1] - below[1]):
             kinks.append(right.lower)
-    return Kinks(tuple(kinks), tuple(jumps), unclear)
-
-
-def _differences(left: Piece, right: Piece, sample: Sample) -> tuple[arb, arb]:
-    """By how much s and s' grow from one piece to the next."""
-    at = {**sample, "z": balls.value(right.lower, sample, _BITS)}
-    below, above = (balls.jet(p.expr, at, 1, _BITS) for p in (left, right))
-    return above[0] - below[0], above[1] - below[1]
+    return Kinks(tuple(kinks), tuple(jumps), tuple(joints))
 
 
 def _is_other_than_0(ball: arb) -> bool:
     return bool(ball.is_finite() and not ball.contains(0))
 
 
-def _meet(left: Piece, right: Piece) -> bool:
-    """Whether two pieces have the same value at their common end, as far as multiplying out shows it."""
-    values = [sp.expand(p.expr.xreplace({Z: right.lower})) for p in (left, right)]
+def _is_joined(joint: tuple[Piece, Piece]) -> bool:
+    values = [sp.expand(piece.expr.xreplace({Z: joint[1].lower})) for piece in joint]
     return values[0] == values[1] and not values[0].has(sp.nan, sp.zoo, sp.oo)

@@ -102,7 +102,7 @@ def _by_relations(source: Activation, both: Pieces, sample: Sample) -> Mirror:
     """From the relations of 2o and 2e, given (s(z), s(-z)) on pieces of the half-line z > 0."""
     parts = [tuple(Piece(p.expr[0] + sign * p.expr[1], p.lower, p.upper) for p in both) for sign in (-1, 1)]
     domain = (*source.domain, *(c.xreplace({Z: -Z}) for c in source.domain))
-    odd, even = (Analysis(replace(source, domain=domain), part, sample) for part in parts)
+    odd, even = (Analysis(replace(source, domain=domain, pieces=part), sample) for part in parts)
     zero, power, constant = odd.relations(_ZERO), odd.relations(_POWER), even.relations(_CONSTANT)
     kinks = [kinks_of(part, sample) for part in parts]
     odd_jumps, even_jumps = (bool(k.jumps) for k in kinks)
@@ -151,7 +151,7 @@ def curvature_is_outside_span(source: Activation, at: Sample | None = None) -> V
     sample = dict(source.sample) if at is None else at
     if kinks_of(source.pieces, sample):
         return Verdict("undecided", reason="s has kinks or jumps")
-    found = Analysis(source, source.pieces, sample).relations(families.MIRROR)
+    found = Analysis(source, sample).relations(families.MIRROR)
     if any(not row[-1].is_zero() for row in found.rows):
         return Verdict("fails", reason="z^2 s'' lies in span{1, s, z s'}: an exact orbit passes through the point")
     return Verdict("holds") if found.complete else Verdict("undecided", reason=found.note)

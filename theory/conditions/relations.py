@@ -60,12 +60,13 @@ class Minor:
 
 
 class Analysis:
-    """The functions of one piece structure of an activation, exactly (tower) and by balls."""
+    """The functions of an activation, exactly (tower) and by balls, at its sample of the parameters or another one."""
 
-    def __init__(self, source: Activation, pieces: Pieces, sample: Sample) -> None:
-        self.source, self.pieces, self.sample = source, pieces, sample
-        self._distinct = _distinct(pieces)
-        self.points = {p: source.points(p, sample) for p in self._distinct}
+    def __init__(self, source: Activation, sample: Sample | None = None) -> None:
+        self.source, self.pieces = source, source.pieces
+        self.sample = dict(source.sample) if sample is None else sample
+        self._distinct = _distinct(source.pieces)
+        self.points = {p: source.points(p, self.sample) for p in self._distinct}
         self._values: dict[int, tuple[list[fmpq], list[list[arb]]]] = {}
         self._nullspaces: dict[Family, Nullspace] = {}
         self._relations: dict[Family, Relations] = {}

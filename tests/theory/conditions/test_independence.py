@@ -243,7 +243,7 @@ def test_a_temperature_of_one_region_is_no_verdict_on_all():
     assert decision.first_order.outcome == "holds"
     for verdict in (decision.second_order, decision.tau_beta1):
         assert verdict.outcome == "undecided"
-        assert "(holds at alpha = 5/7; holds but at tau = 1 at alpha = -2/7)" in verdict.reason
+        assert "(holds at alpha = 5/7; holds, except at tau = 1 at alpha = -2/7)" in verdict.reason
 
 
 @pytest.mark.parametrize(

@@ -105,7 +105,7 @@ VERDICTS = [  # expression, condition, everything but the LaTeX
             "undecided",
             scope=ALMOST,
             reason="the verdict depends on the region in which the parameters lie "
-            "(holds at lam = 5/7; fails A, B, C at lam = -2/7)",
+            "(holds at lam = 5/7; fails (A, B, C) at lam = -2/7)",
         ),
     ),
 ]
