@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from temperance.answers.proof_files import check_names, write_proofs
+from temperance.answers.certify import check_names, write_proofs
 from temperance.interop.callables import Source, activation
 from temperance.pages.answer import Answer, Grid, Part, Refused
 from temperance.terminal.errors import BadInput

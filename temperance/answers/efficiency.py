@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from temperance.answers.certify import write_certificates
 from temperance.answers.efficiency_words import answer, notes, table
-from temperance.answers.proof_files import write_certificates
 from temperance.answers.required import question, truth_for
 from temperance.answers.twins import twin_of
 from temperance.interop.callables import Source

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from temperance.answers.proof_files import write_certificates
+from temperance.answers.certify import write_certificates
 from temperance.measurements.contact_orders import Exponents as Orders
 from temperance.measurements.contact_orders import MeasuredOrder, answer, moving, with_measurements
 from temperance.pages.answer import Answer, Grid, Part

@@ -109,12 +109,8 @@ def _published_lines(published: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _row(result: Result) -> tuple[str, ...]:
-    claim, outcomes = result.claim, []
-    for name, leg in result.legs.items():
-        if leg is None:
-            outcomes.append("did not run" if name in claim.required else "-")
-        else:
-            outcomes.append("crashed" if leg.crashed else leg.outcome)
+    claim = result.claim
+    outcomes = (result.outcome_of(name).replace("not required", "-") for name in result.legs)
     in_coq = "-" if result.coq is None else "part"
     return claim.id, IN_WORDS.get(claim.id, claim.statement), *outcomes, in_coq, result.outcome
 

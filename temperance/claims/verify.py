@@ -46,6 +46,13 @@ class Result:
         """The legs that crashed."""
         return [name for name, leg in self.legs.items() if leg is not None and leg.crashed]
 
+    def outcome_of(self, name: LegName) -> str:
+        """The outcome of a leg in words: its own, "crashed", "did not run", or "not required"."""
+        leg = self.legs[name]
+        if leg is None:
+            return "did not run" if name in self.claim.required else "not required"
+        return "crashed" if leg.crashed else leg.outcome
+
     @property
     def refuted(self) -> bool:
         """Whether the claim is contradicted or a leg that it requires crashed."""

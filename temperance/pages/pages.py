@@ -97,13 +97,12 @@ def _leg(result: Result, name: LegName) -> View:
     """
     leg, required = result.legs[name], name in result.claim.required
     anchor = f"{result.claim.id}-{name.replace('_', '-')}"
-    view: View = {"anchor": anchor, "name": _WORDS[name], "required": required}
+    outcome = result.outcome_of(name)
+    view: View = {"anchor": anchor, "name": _WORDS[name], "required": required, "outcome": outcome}
     if leg is None:
-        outcome = "did not run" if required else "not required"
-        return {**view, "outcome": outcome, "detail": "did not run", "evidence": None, "open": required}
-    outcome = "crashed" if leg.crashed else leg.outcome
+        return {**view, "detail": "did not run", "evidence": None, "open": required}
     blocks = leg.outcome == "contradicted" or (required and leg.outcome != "confirmed")
-    return {**view, "outcome": outcome, "detail": leg.detail, "evidence": evidence(leg.data, anchor), "open": blocks}
+    return {**view, "detail": leg.detail, "evidence": evidence(leg.data, anchor), "open": blocks}
 
 
 def _published(published: dict[str, Any]) -> Grid:
