@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -81,12 +81,16 @@ class Efficiency(Answer):
         yield from notes(self.table, self.match, self.floor, self.title)
         yield from self._twins
 
+    @property
+    def _gauge(self) -> Gauge:
+        return "anchored" if self.gauge == "anchored" else "free"
+
     @cached_property
     def _twins(self) -> list[str]:
         """The twin of the true point with every activation that has an n."""
         names = dict.fromkeys(row.activation for row in self.table if row.n_tau is not None and self.match is None)
-        beta1, gauge = self.truth.measure.beta1.tolist(), "anchored" if self.gauge == "anchored" else "free"
-        found = {name: twin_of(decide(name, atoms=len(beta1), gauge=cast(Gauge, gauge)), beta1) for name in names}
+        beta1 = self.truth.measure.beta1.tolist()
+        found = {name: twin_of(decide(name, atoms=len(beta1), gauge=self._gauge), beta1) for name in names}
         return [
             f"{name}: a twin has the density of this truth, {twin.map}: no n tells the two apart."
             for name, twin in found.items()
@@ -120,7 +124,7 @@ class Efficiency(Answer):
         """n over tau of every activation, with the law of tau -> 0."""
         from temperance.pages.plots import Line, Plot, Point
 
-        asked = Question("anchored" if self.gauge == "anchored" else "free", self.precision)
+        asked = Question(self._gauge, self.precision)
         made = []
         for row in {row.activation: row for row in self.table}.values():
             if row.best_tau is None:

@@ -8,7 +8,7 @@ from typing import Literal
 from temperance.interop.callables import Source
 from temperance.interop.callables import activation as read
 from temperance.measurements.sample_sizes import Case, Match, Question, row_of
-from temperance.measurements.true_measures import Truth, default_truth, truth_of
+from temperance.measurements.true_measures import Truth, check_gauge, default_truth, truth_of
 from temperance.numerics.information import required
 from temperance.numerics.mixture.measures import MixingMeasure
 from temperance.terminal.options import FileOr
@@ -104,9 +104,7 @@ def question(
     experts = {(*a, b, nu) for a, b, nu in zip(m.a.tolist(), m.b.tolist(), m.nu.tolist(), strict=True)}
     if len(experts) < m.k:
         raise ValueError("the experts (a, b, nu) of the truth must be distinct: no data tell equal ones apart")
-    if m.beta0[-1] != 0 or (gauge == "anchored" and m.beta1[-1].any()):
-        what = "beta0 and beta1 of the last atom" if gauge == "anchored" else "beta0 of the last atom"
-        raise ValueError(f"the truth must obey the gauge: {what} must be 0")
+    check_gauge(m, anchored=gauge == "anchored")
     if tau is not None and not all(1e-50 < t < 1e50 for t in tau):
         raise ValueError("tau must hold positive temperatures T,T,..")
     if tau is not None and len(tau) * max(1, len(activations)) > _MOST:

@@ -6,12 +6,11 @@ from functools import partial
 
 from temperance.evidence.comparison import predicted
 from temperance.evidence.contact import Expected, contact_leg
-from temperance.evidence.outcomes import Leg, LegOutcome
+from temperance.evidence.outcomes import Leg
 from temperance.evidence.proof import Check, certified, holds, proof_leg, verdict_check
 from temperance.evidence.study_runner import Runs
 from temperance.numerics.contact.curves import ExactMeasure, cell_moves, line
 from temperance.numerics.studies.claim_studies import EXACT
-from temperance.numerics.studies.study import Study
 
 _GROUPS = ("beta1", "tau", "a", "b", "nu", "weight")
 
@@ -21,17 +20,13 @@ def exact_proof(_: Runs) -> Leg:
     checks: list[Check] = []
     proofs = []
     for study in EXACT:
-        s = study.activation
+        s, half = study.activation, dict.fromkeys(_GROUPS, 0.5)
+        generic = study.point.position == "generic" and all(map(any, study.point.beta1))
         checks.append(verdict_check(s, "first_order", "holds"))
-        checks.append((f"{s}: the truth is off the points where mixtures are singular", partial(_generic, study)))
-        half = dict.fromkeys(_GROUPS, 0.5)
+        checks.append((f"{s}: the truth is off the points where mixtures are singular", partial(holds, generic)))
         checks.append((f"{s}: predicted 1/2 for every group", partial(predicted, study, half)))
         proofs += certified(s, ["first_order"])
     return proof_leg(checks, proofs)
-
-
-def _generic(study: Study) -> LegOutcome:
-    return holds(study.point.position == "generic" and all(any(beta) for beta in study.point.beta1))
 
 
 def exact_contact(_: Runs) -> Leg:

@@ -82,10 +82,9 @@ def _softmax_curves(tanh_truth: ExactMeasure) -> list[Expected]:
 
 def order_proof(_: Runs) -> Leg:
     """r_bar(m) = 2m for m = 2..6, with the exact solution at 2m - 1."""
-    checks: list[Check] = [
-        (f"r_bar({m}) = {2 * m}: solved at {2 * m - 1}, not at {2 * m}", partial(_solved, m)) for m in SIZES
-    ]
-    return proof_leg(checks)
+    return proof_leg(
+        [(f"r_bar({m}) = {2 * m}: solved at {2 * m - 1}, not at {2 * m}", partial(_solved, m)) for m in SIZES]
+    )
 
 
 def _solved(m: int) -> LegOutcome:

@@ -34,21 +34,15 @@ class Truth:
         return TruePoint(beta1, float(self.measure.tau), (self.low, self.high))
 
 
-def read_truth(path: str) -> Truth:
-    """The truth in a JSON file, in the form that the README shows.
-
-    Raises ValueError if it cannot be read, or holds none.
-    """
-    return _parsed(read_json(path, _EXAMPLE), path)
-
-
 def truth_of(source: str | Mapping[str, Any]) -> Truth:
-    """The truth in a JSON file, or in what such a file holds.
+    """The truth in a JSON file, in the form that the README shows, or in what such a file holds.
 
     Raises:
-        ValueError: as `read_truth`.
+        ValueError: it cannot be read, or is none.
     """
-    return read_truth(source) if isinstance(source, str) else _parsed(read_value(source, _EXAMPLE), "the truth")
+    if isinstance(source, str):
+        return _parsed(read_json(source, _EXAMPLE), source)
+    return _parsed(read_value(source, _EXAMPLE), "the truth")
 
 
 def _parsed(found: Any, path: str) -> Truth:
@@ -115,13 +109,18 @@ def default_truth(true_k: int, dim: int, *, tau: float, anchored: bool) -> Truth
     return Truth(MixingMeasure(beta1, np.zeros(true_k), np.array(tau), a, b, nu))
 
 
+def check_gauge(measure: MixingMeasure, anchored: bool) -> None:
+    """Raise ValueError unless beta0 of the last atom is 0, and in the anchored gauge its beta1."""
+    if measure.beta0[-1] != 0 or (anchored and measure.beta1[-1].any()):
+        what = "beta0 and beta1 of the last atom" if anchored else "beta0 of the last atom"
+        raise ValueError(f"the truth must obey the gauge: {what} must be 0")
+
+
 def check_truth(truth: Truth, true: int, dim: int, gate: str, anchored: bool) -> None:
     """Raise ValueError for a truth of another shape or gauge, or with a temperature that the softmax gate has not."""
     measure = truth.measure
     if (measure.k, measure.d) != (true, dim):
         raise ValueError(f"the truth has {measure.k} atoms in dimension {measure.d}, not k* = {true}, d = {dim}")
-    if measure.beta0[-1] != 0 or (anchored and measure.beta1[-1].any()):
-        what = "beta0 and beta1 of the last atom" if anchored else "beta0 of the last atom"
-        raise ValueError(f"the truth must obey the gauge: {what} must be 0")
+    check_gauge(measure, anchored)
     if gate == "softmax" and measure.tau != 1:
         raise ValueError(f"the softmax gate has tau = 1, not {float(measure.tau):g}")

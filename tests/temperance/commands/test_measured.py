@@ -10,7 +10,7 @@ from temperance.answers.rates import Rates
 from temperance.commands.app import run
 from temperance.evidence.comparison import predictions, study_record
 from temperance.measurements.rate_study import rates, study_for
-from temperance.measurements.true_measures import default_truth, read_truth
+from temperance.measurements.true_measures import default_truth, truth_of
 from temperance.numerics.errors.slopes import Slope
 from temperance.numerics.studies.claim_studies import LINEAR
 from temperance.numerics.studies.results import StudyResult, StudySlope
@@ -249,7 +249,7 @@ def test_a_lattice_with_too_many_cells_is_refused(tmp_path, capsys):
 def test_a_truth_from_a_file(tmp_path):
     path = tmp_path / "truth.json"
     path.write_text(json.dumps(POINT))
-    truth = read_truth(str(path))
+    truth = truth_of(str(path))
     assert (truth.low, truth.high) == (-2.0, 4.0)
     study = study_for(gate="activation", source="tanh", true=2, fitted=2, truth=truth)
     assert study.truth.beta1.tolist() == [[3.0], [0.5]]
