@@ -58,21 +58,16 @@ def best_tau(
     best = int(values.argmin())
     if not np.isfinite(values[best]):
         return None
-    place, value = _zoomed(at, float(_GRID[best]), float(values[best]), float(_GRID[1] - _GRID[0]))
-    ends = [_edge(at, values, best, step, value + np.log(2.0)) for step in (-1, 1)]
-    taus = [None if end is None else scale * float(np.exp(end)) for end in ends]
-    return BestTau(scale * float(np.exp(place)), float(np.exp(value)), *taus)
-
-
-def _zoomed(at: Callable[[float], float], place: float, value: float, width: float) -> tuple[float, float]:
-    """The least of a function near a place, by halving steps."""
+    place, value, width = float(_GRID[best]), float(values[best]), float(_GRID[1] - _GRID[0])
     for _ in range(_ROUNDS):
         width /= 2
         for step in (-width, width):
             if (other := at(place + step)) < value:
                 place, value = place + step, other
                 break
-    return place, value
+    ends = [_edge(at, values, best, step, value + np.log(2.0)) for step in (-1, 1)]
+    taus = [None if end is None else scale * float(np.exp(end)) for end in ends]
+    return BestTau(scale * float(np.exp(place)), float(np.exp(value)), *taus)
 
 
 def _edge(at: Callable[[float], float], values: Floats, best: int, step: int, wanted: float) -> float | None:

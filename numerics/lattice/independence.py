@@ -14,7 +14,6 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import lru_cache
 from math import comb
 
@@ -46,8 +45,7 @@ class Independence:
 
 def exact(number: float) -> fmpq:
     """The rational number that a double is."""
-    found = Fraction(number)
-    return fmpq(found.numerator, found.denominator)
+    return fmpq(*number.as_integer_ratio())
 
 
 def atoms(truth: MixingMeasure, gate: str) -> list[Exact]:
@@ -74,7 +72,10 @@ def same_relations(spec: MoESpec, point: Exact, made: Experiment, order: int, *,
     if missing or spec.dim != made.x.shape[1]:
         raise ValueError(f"the atom needs x in dimension {made.x.shape[1]} and a value of {missing or spec.parameters}")
     cut = 0 if held else len(spec.gate.parameters)
-    standard = _of_the_expert(spec, order) if held else groebner_basis(spec, order).standard
+    # behind an anchored gate stand the derivatives that lead no relation behind a free one, of the expert alone
+    whole = MoESpec(generic(spec.dim), spec.expert, spec.dim) if held else spec
+    ahead = len(whole.gate.parameters) - cut
+    standard = [a[ahead:] for a in groebner_basis(whole, order).standard if not any(a[:ahead])]
     gate, expert = spec.gate.log_weight, spec.expert.log_density
     places = _places(made, 2 * len(standard))
 
@@ -95,13 +96,6 @@ def same_relations(spec: MoESpec, point: Exact, made: Experiment, order: int, *,
     proved = independent_columns(rows)
     size = cut + len(spec.expert.parameters)
     return Independence(order, comb(size + order, order), len(standard), proved)
-
-
-def _of_the_expert(spec: MoESpec, order: int) -> list[Index]:
-    """The derivatives by the expert's parameters that lead no relation of theirs: those behind a free gate."""
-    free = MoESpec(generic(spec.dim), spec.expert, spec.dim)
-    cut = len(free.gate.parameters)
-    return [alpha[cut:] for alpha in groebner_basis(free, order).standard if not any(alpha[:cut])]
 
 
 def gate_functions(spec: MoESpec, points: Sequence[Exact], order: int) -> list[sp.Expr]:

@@ -30,17 +30,15 @@ from temperance.numerics.mixture.activation_numpy import stable_jets
 from temperance.theory.activations.activation import Activation
 from temperance.theory.expressions.functions import LANGUAGE
 
-_VECTOR = {name: name for name in ("exp", "log", "tanh", "erf")}
-_VECTOR |= {"Logistic": "logistic", "Softplus": "softplus"}
-_SCALAR = {name: name for name in LANGUAGE if hasattr(math, name) and name not in (*_VECTOR, "sqrt", "gamma")}
-_TRANSLATED = _VECTOR | _SCALAR
+_VECTOR = ("erf", "exp", "log", "logistic", "softplus", "tanh")
+_SCALAR = [name for name in LANGUAGE if hasattr(math, name) and name not in (*_VECTOR, "sqrt", "gamma")]
 _LARGEST_POWER = 64
 
 _HEADER = f'''"""s, s', s'' of one activation."""
-from math import pow, sqrt, {", ".join(sorted(_SCALAR.values()))}
+from math import pow, sqrt, {", ".join(_SCALAR)}
 from numba import cfunc, types
 from {calls.__name__} import use_wide_vectors
-from {vectormath.__name__} import {", ".join(sorted(_VECTOR.values()))}
+from {vectormath.__name__} import {", ".join(_VECTOR)}
 
 NAN = float("nan")
 
@@ -77,10 +75,10 @@ class _Printer(PythonCodePrinter):
         return str(super()._print(expr, **kwargs))
 
     def _print_Function(self, expr: sp.Expr) -> str:
-        name = expr.func.__name__
-        if name not in _TRANSLATED:
-            raise NoMachineCode(f"no machine code for {name}")
-        return f"{_TRANSLATED[name]}({', '.join(self._print(arg) for arg in expr.args)})"
+        name = expr.func.__name__.lower()
+        if name not in (*_VECTOR, *_SCALAR):
+            raise NoMachineCode(f"no machine code for {expr.func.__name__}")
+        return f"{name}({', '.join(self._print(arg) for arg in expr.args)})"
 
     def _print_Mul(self, expr: sp.Expr) -> str:
         return "(" + "*".join(self._print(factor) for factor in expr.args) + ")"

@@ -88,12 +88,6 @@ def _one_plus_exp(expr: sp.Expr) -> sp.Expr | None:
     return None
 
 
-def _stable_power(base: sp.Expr, exponent: sp.Expr) -> sp.Expr:
-    """(1 + exp(u))^-m = L(-u)^m."""
-    u = _one_plus_exp(base)
-    return base**exponent if u is None else Logistic(-u) ** -exponent
-
-
 def _stable_product(*factors: sp.Expr) -> sp.Expr:
     """exp(u) L(-u) = L(u)."""
     rest = list(factors)
@@ -113,14 +107,9 @@ def _stable(expr: sp.Expr) -> sp.Expr:
         return Softplus(u)
     if isinstance(expr, sp.LambertW) and len(args) == 1:
         return Lambert(args[0])
-    if expr.is_Pow and args[1].is_negative:
-        return _stable_power(*args)
+    if expr.is_Pow and args[1].is_negative and (u := _one_plus_exp(args[0])) is not None:
+        return Logistic(-u) ** -args[1]
     return _stable_product(*args) if expr.is_Mul else expr.func(*args)
-
-
-def _needs_scipy(exprs: list[sp.Expr]) -> bool:
-    """Whether a function occurs that NumPy does not have."""
-    return any(not isinstance(f, _ELEMENTARY) for expr in exprs for f in expr.atoms(sp.Function))
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,7 +158,8 @@ def stable_jets(piece: Piece) -> list[sp.Expr]:
 
 def _compile_piece(piece: Piece) -> CompiledPiece:
     jets = stable_jets(piece)
-    modules: list[Any] = [_NUMPY, "scipy" if _needs_scipy(jets) else "numpy"]
+    special = any(not isinstance(f, _ELEMENTARY) for jet in jets for f in jet.atoms(sp.Function))
+    modules: list[Any] = [_NUMPY, "scipy" if special else "numpy"]
     functions = tuple(sp.lambdify(Z, jets[: r + 1], modules=modules, cse=True) for r in range(3))
     precise = tuple(sp.lambdify(Z, jet, modules=[_MPMATH, "mpmath"]) for jet in jets)
     return CompiledPiece(float(piece.lower), float(piece.upper), functions, precise)

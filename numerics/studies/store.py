@@ -62,15 +62,13 @@ class Store:
         values = (self._digest, replicate, *row, self._checksum(replicate, *row))
         with _clear_errors(self._path, "written", _KEPT), _transaction(self._connection):
             added = self._connection.execute("INSERT OR IGNORE INTO replicates VALUES (?, ?, ?, ?, ?, ?)", values)
-            if not added.rowcount and self._row(replicate) != row:
+            query = "SELECT theta, status, agree FROM replicates WHERE digest = ? AND replicate = ?"
+            found = self._connection.execute(query, (self._digest, replicate)).fetchone()
+            if not added.rowcount and found != row:
                 raise StoreError(
                     f"store {self._path!r}: replicate {replicate} was stored with another outcome meanwhile; "
                     "use one store for each version and machine"
                 )
-
-    def _row(self, replicate: int) -> tuple[Any, ...]:
-        query = "SELECT theta, status, agree FROM replicates WHERE digest = ? AND replicate = ?"
-        return tuple(self._connection.execute(query, (self._digest, replicate)).fetchone())
 
     def outcomes(self) -> dict[int, Outcome]:
         """The outcome of each finished replicate, bit for bit. Raises ValueError if a row was altered."""

@@ -75,16 +75,11 @@ def cluster(scheduler: str) -> Iterator[Executor]:
         client = Client(scheduler, timeout=_PATIENCE, set_as_default=False)
     except (OSError, ValueError) as error:
         raise ValueError(f"no Dask scheduler answers at {scheduler!r} ({error}); accepted: tcp://HOST:PORT") from None
-    with client, _quiet(logging.getLogger("distributed.client")):
-        yield client.get_executor(pure=False, retries=_RETRIES)
-
-
-@contextmanager
-def _quiet(logger: logging.Logger) -> Iterator[None]:
-    """Leave it to the caller to say that a cluster is gone."""
+    logger = logging.getLogger("distributed.client")
     level = logger.level
-    logger.setLevel(logging.CRITICAL)
+    logger.setLevel(logging.CRITICAL)  # it is left to the caller to say that a cluster is gone
     try:
-        yield
+        with client:
+            yield client.get_executor(pure=False, retries=_RETRIES)
     finally:
         logger.setLevel(level)
