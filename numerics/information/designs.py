@@ -1,14 +1,8 @@
 """Optimal designs of x: where to observe, so that tau, or everything, needs the fewest observations (theory.md 6.6).
 
-A design is a law w of x; its information I(w) is the average of that of its points. How far a design can be from the
-best one is bounded by the equivalence theorem. With p parameters and d(x) the sensitivity of w,
-
-    D-optimal:  d(x) = trace I(w)^-1 I(x),                det^(1/p) of any design <= det^(1/p) of w times max d(x)/p,
-    for tau:    d(x) = c^T I(w)^-1 I(x) I(w)^-1 c,         variance of any design >= (variance of w)^2/max d(x).
-
-The bounds hold for all designs on a grid of x. Weights are found by the multiplicative algorithm, w_j <- w_j d_j^power,
-on a few points, to which the point of the greatest d(x) is added until the bound is high. A ten-thousandth of every
-design is uniform: the best design for tau alone can leave other parameters unseen.
+The sensitivity d(x) of a design bounds its efficiency among all designs on a grid of x. Weights are found by the
+multiplicative algorithm, w_j <- w_j d_j^power, on a few points, to which the point of the greatest d(x) is added until
+the bound is high. A ten-thousandth of every design is uniform: the best one for tau can leave other parameters unseen.
 
 Example: ``tau_design(rows).efficiency`` is above 0.99.
 """

@@ -1,10 +1,8 @@
 """How the sample size grows as the gate gets sparse, tau -> 0, all else fixed; d = 1 (theory.md 6.4).
 
-Let Lambda_i = s(beta1_i x) + beta0_i. As tau -> 0 all information on the gate comes from windows of width of the order
-of tau about its crossings, the x where the leading atom changes. There tau is seen through the difference Delta of the
-two leading Lambda, and the other parameters of the gate through its derivatives by them. Let q be the greatest order to
-which a combination of Delta and those derivatives, with the coefficient 1 of Delta, vanishes at all crossings at once.
-Then n grows like tau^-(2q - 1). Without a crossing it grows exponentially in 1/tau.
+Delta is the difference of the two leading s(beta1_i x) + beta0_i at a crossing, an x where the leading atom changes,
+and q the greatest order to which Delta plus a combination of its derivatives by the gate's parameters vanishes at all
+crossings at once. Then n grows like tau^-(2q - 1), and exponentially in 1/tau without a crossing.
 """
 
 from __future__ import annotations

@@ -1,12 +1,8 @@
 """The lattice, and the probabilities of its cells under the true mixture (theory.md 5).
 
 x is uniform on m points of [low, high]^d, and y lies in h Z with h a little below sqrt(nu_min)/1.5. For every measure G
-with variances of at least nu_min, h sum_j g_G(h j | x) = 1 to 1e-19 (`normalisation`), so that
-
-    P(x_i, y_j) = h g_G(y_j | x_i)/m
-
-is a law on the lattice, and what is fitted to counts of its cells is a model that holds exactly. The cells listed are
-those that the truth reaches; the model has all.
+with variances of at least nu_min, P(x_i, y_j) = h g_G(y_j | x_i)/m is a law on the lattice to 1e-19 (`normalisation`),
+so that a model that holds exactly is fitted to counts. The cells listed are those that the truth reaches.
 
 Example: ``experiment(study.truth, study.gate, study.box, n=10**12).probability.sum()`` is 1.
 """

@@ -1,10 +1,8 @@
 """Proofs by balls that the lattice has no linear relation that does not hold everywhere (theory.md 5.4).
 
-Relations that hold on R^d x R hold on the lattice, point by point. Conversely, the derivatives D^alpha u of an atom
-that lead no relation (`theory.interactions.groebner`) span all of its derivatives; where a determinant of their values
-at points of the lattice has an enclosure without 0, they are independent there, the rank on the lattice is the rank
-everywhere, and the two spaces of relations are one. The columns are D^alpha u/u, products of a quotient of the gate's
-weight and one of the expert's density.
+The derivatives D^alpha u of an atom that lead no relation (`theory.interactions.groebner`) span all of its derivatives;
+where a determinant of their values at points of the lattice has an enclosure without 0, they are independent there, and
+the two spaces of relations are one. The columns are D^alpha u/u, a quotient of the gate times one of the expert.
 
 Example: ``same_relations(model("softmax"), atoms(truth, "softmax")[0], made, order=4).proved`` is True.
 """
@@ -65,8 +63,8 @@ def same_relations(spec: MoESpec, point: Exact, made: Experiment, order: int, *,
     """Whether derivatives of order <= order of an atom have the same linear relations on the lattice as everywhere.
 
     spec: with a Gaussian expert. point: the atom's parameters, by name. held: the gate is that of an anchored atom, and
-    only the expert's parameters move. Raises ValueError for a gate whose parameters
-    point does not have, or a dimension that is not that of the experiment.
+    only the expert's parameters move. Raises ValueError for a gate whose parameters point does not have, or another
+    dimension than that of the experiment.
     """
     missing = [p.name for p in spec.parameters if p.name not in point]
     if missing or spec.dim != made.x.shape[1]:

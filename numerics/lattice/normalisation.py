@@ -1,11 +1,7 @@
 """A proof by balls that the lattice carries laws: what is missing from 1, for all measures of a box.
 
-Poisson summation of one atom, for every mean mu and every nu >= nu_min, with r = exp(-2 pi^2 nu_min/h^2):
-
-    |h sum_j N(h j | mu, nu) - 1| <= 2 sum_{q >= 1} r^(q^2) <= 2 r/(1 - r^3),
-
-because q^2 >= 1 + 3 (q - 1). A mixture is an average of its atoms with the gate's probabilities, whatever the gate. And
-beyond a cell at a distance t from mu, N falls, so that h sum N <= erfc(t/sqrt(2 nu))/2.
+By Poisson summation |h sum_j N(h j | mu, nu) - 1| <= 2 r/(1 - r^3), r = exp(-2 pi^2 nu_min/h^2), for every mean mu and
+every nu >= nu_min, hence for every mixture. Beyond a cell at a distance t from mu, h sum N <= erfc(t/sqrt(2 nu))/2.
 """
 
 from __future__ import annotations

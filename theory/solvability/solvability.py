@@ -1,11 +1,7 @@
 """Proves r_bar(m) = 2m, the solvability order of the polynomial system of a split cell (theory.md 2.6).
 
-r_bar(m) is the smallest r for which
-
-    E_j = sum_l p_l^2 sum_{n1 + 2 n2 = j} q1_l^n1 q2_l^n2 / (n1! n2!) = 0,    j = 1..r,
-
-has no real solution with all p_l != 0 and some q1_l != 0. E_j is the coefficient of t^j in
-sum_l p_l^2 exp(q1_l t + q2_l t^2), the moment generating function of Gaussians with means q1_l and variances 2 q2_l.
+The system is E_j = 0, j = 1..r, E_j the coefficient of t^j in sum_l p_l^2 exp(q1_l t + q2_l t^2), the moment
+generating function of Gaussians with means q1_l and variances 2 q2_l; all p_l and some q1_l are not 0.
 
 >>> found = solvability(2)
 >>> found.order, found.proved, str(found.below.residual)
