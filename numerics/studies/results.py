@@ -180,7 +180,17 @@ def study_slopes(result: StudyResult, *, seed: int) -> tuple[StudySlope, ...]:
         for cell in (range(errors.shape[-1]) if errors.ndim == 3 else (None,))
         for part in _parts(result, name, cell)
     ]
-    return tuple(_slope_of(result, *part, seed=seed, together=len(parts)) for part in parts)
+    found = []
+    for name, cell, size, home, chosen in parts:
+        errors = result.errors[name] if cell is None else result.errors[name][..., cell]
+        errors, sizes = np.where(chosen, errors, np.nan), result.study.sizes
+        share = float(chosen.sum() / result.kept.sum()) if chosen.any() else 0.0
+        patterns = np.unique(result.cell_sizes[chosen], axis=0)
+        full = tuple(tuple(pattern.tolist()) for pattern in patterns if pattern.min() > 0)
+        slope = None if size == 0 else _slope(errors, sizes, seed, len(parts))
+        points = error_points(errors, sizes, seed=seed)
+        found.append(StudySlope(name, cell, size, share, full, home, slope, points))
+    return tuple(found)
 
 
 def _parts(
@@ -200,24 +210,3 @@ def _parts(
         else:
             for pattern in np.unique(sizes[there], axis=0):
                 yield None, home, there & (sizes == pattern).all(axis=-1)
-
-
-def _slope_of(
-    result: StudyResult,
-    name: str,
-    cell: int | None,
-    size: int | None,
-    home: bool | None,
-    chosen: NDArray[np.bool_],
-    *,
-    seed: int,
-    together: int,
-) -> StudySlope:
-    errors = result.errors[name] if cell is None else result.errors[name][..., cell]
-    errors, sizes = np.where(chosen, errors, np.nan), result.study.sizes
-    slope = None if size == 0 else _slope(errors, sizes, seed, together)
-    share = float(chosen.sum() / result.kept.sum()) if chosen.any() else 0.0
-    points = error_points(errors, sizes, seed=seed)
-    patterns = np.unique(result.cell_sizes[chosen], axis=0)
-    full = tuple(tuple(pattern.tolist()) for pattern in patterns if pattern.min() > 0)
-    return StudySlope(name, cell, size, share, full, home, slope, points)

@@ -12,11 +12,19 @@ def consequences(found: Interactions, groups: Symmetries) -> list[str]:
     first = [g for g in found.generators if g.order == 1]
     second = [g for g in found.generators if g.order == 2]
     paragraphs = [_flow(groups)] if groups.flows else []
+    caveat = "" if found.complete else " (as far as the rank is proved)"
     if not first:
-        paragraphs.append(_no_first_order(found))
+        paragraphs.append(
+            f"There is no relation of order 1{caveat}: the atom and its first derivatives are independent, the "
+            "condition for the rate $n^{-1/2}$ in the exact-specified case, where no symmetry of the mixture as a "
+            "whole interferes."
+        )
     paragraphs += [_second(g) for g in second]
     if found.order >= 2 and not first and not second:
-        paragraphs.append(_no_second_order(found))
+        paragraphs.append(
+            f"There is no relation of order 2{caveat}: the second-order condition holds, and an over-specified fit "
+            "finds every parameter at the rate $n^{-1/4}$."
+        )
     return paragraphs
 
 
@@ -29,18 +37,6 @@ def _flow(groups: Symmetries) -> str:
         "exponents, and the minimax risk of these parameters stays above a constant. Only functions of the invariants "
         "can have a rate."
     )
-
-
-def _no_first_order(found: Interactions) -> str:
-    return (
-        f"There is no relation of order 1{_caveat(found)}: the atom and its first derivatives are independent, the "
-        "condition for the rate $n^{-1/2}$ in the exact-specified case, where no symmetry of the mixture as a whole "
-        "interferes."
-    )
-
-
-def _caveat(found: Interactions) -> str:
-    return "" if found.complete else " (as far as the rank is proved)"
 
 
 def _second(g: Relation) -> str:
@@ -67,10 +63,3 @@ def _is_heat(g: Relation) -> bool:
     (c, alpha), (e, beta) = g.terms
     pure = max(alpha) == 2 == sum(alpha) and sum(beta) == 1
     return bool(pure and c == 1 and e == -2 and alpha.index(2) != beta.index(1))
-
-
-def _no_second_order(found: Interactions) -> str:
-    return (
-        f"There is no relation of order 2{_caveat(found)}: the second-order condition holds, and an over-specified fit "
-        "finds every parameter at the rate $n^{-1/4}$."
-    )

@@ -10,10 +10,14 @@ _OPENING, _CLOSING = re.compile(r"\\begin|\\left\W?|[{(]"), re.compile(r"\\end|\
 LONG = 110  # characters of LaTeX after which a formula is broken at its plus and minus signs
 
 # a row that is still too long to fit is scaled down to the width of the text
-_FIT = (
-    r"\newcommand{\fit}[1]{\sbox0{$\displaystyle #1$}"
-    r"\ifdim\wd0>0.97\linewidth\resizebox{0.97\linewidth}{!}{\usebox0}\else\usebox0\fi}"
-)
+_PREAMBLE = r"""\documentclass{article}
+\usepackage[T1]{fontenc}
+\usepackage{amsmath,amssymb}
+\usepackage[margin=2cm]{geometry}
+\usepackage{graphicx}
+\allowdisplaybreaks
+\newcommand{\fit}[1]{\sbox0{$\displaystyle #1$}"""
+_PREAMBLE += r"\ifdim\wd0>0.97\linewidth\resizebox{0.97\linewidth}{!}{\usebox0}\else\usebox0\fi}"
 
 
 def markdown(d: Derivation) -> str:
@@ -27,31 +31,15 @@ def markdown(d: Derivation) -> str:
 
 def _markdown_block(block: Paragraph | Formula) -> str:
     if isinstance(block, Paragraph):
-        return _unescaped(block.content)
+        text = block.content  # Markdown reads these marks as themselves
+        return text.replace(r"\^{}", "^").replace(r"\%", "%").replace(r"\&", "&").replace(r"\#", "#")
     rows = " \\\\\n".join("& " + row for line in block.lines for row in broken(line))
     return f"$$\n\\begin{{aligned}}\n{rows}\n\\end{{aligned}}\n$$"
 
 
-def _unescaped(text: str) -> str:
-    """Markdown reads a lone caret and percent sign as themselves."""
-    return text.replace(r"\^{}", "^").replace(r"\%", "%").replace(r"\&", "&").replace(r"\#", "#")
-
-
 def latex(d: Derivation) -> str:
     """The derivation as a LaTeX document that pdflatex compiles."""
-    parts = [
-        r"\documentclass{article}",
-        r"\usepackage[T1]{fontenc}",
-        r"\usepackage{amsmath,amssymb}",
-        r"\usepackage[margin=2cm]{geometry}",
-        r"\usepackage{graphicx}",
-        r"\allowdisplaybreaks",
-        _FIT,
-        rf"\title{{{d.title}}}",
-        r"\date{}",
-        r"\begin{document}",
-        r"\maketitle",
-    ]
+    parts = [_PREAMBLE, rf"\title{{{d.title}}}", r"\date{}", r"\begin{document}", r"\maketitle"]
     for step in d.steps:
         parts.append(rf"\section{{{step.name}}}")
         for block in step.blocks:
