@@ -231,18 +231,18 @@ def judge(slope: Slope, predicted: float, dropped: float, *, supported: bool = F
     margin = min(0.1, predicted / 3)
     limit, (low, high) = -predicted + margin, slope.interval
     if dropped > LARGEST_DROPPED:
-        return Judgement(
-            "inconclusive", False, f"{dropped:.1%} of the fits were dropped, more than {LARGEST_DROPPED:.0%}"
-        )
-    if not np.isfinite(slope.interval).all():
-        return Judgement("inconclusive", False, "the bootstrap has no interval that holds the slope")
-    if slope.curved:
-        return Judgement("inconclusive", False, "log error is curved in log n")
-    if high < limit and slope.width < WIDEST:
+        reason = f"{dropped:.1%} of the fits were dropped, more than {LARGEST_DROPPED:.0%}"
+    elif not np.isfinite(slope.interval).all():
+        reason = "the bootstrap has no interval that holds the slope"
+    elif slope.curved:
+        reason = "log error is curved in log n"
+    elif high < limit and slope.width < WIDEST:
         sharp = low <= -predicted <= high or abs(slope.value + predicted) <= margin
         return Judgement("confirmed", sharp, f"the interval lies below {limit:.3f}")
-    if low > limit and not supported:
+    elif low > limit and not supported:
         return Judgement("contradicted", False, f"the interval lies above {limit:.3f}")
-    if high < limit:
-        return Judgement("inconclusive", False, f"the interval is {slope.width:.3f} wide, not below {WIDEST}")
-    return Judgement("inconclusive", False, f"the interval does not lie below {limit:.3f}")
+    elif high < limit:
+        reason = f"the interval is {slope.width:.3f} wide, not below {WIDEST}"
+    else:
+        reason = f"the interval does not lie below {limit:.3f}"
+    return Judgement("inconclusive", False, reason)

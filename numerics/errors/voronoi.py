@@ -138,12 +138,10 @@ def _best_shift(offset: Floats, weights: Floats, power: Floats) -> Floats:
 
 def _best_scale(masses: Floats, truth: Floats, spread: Floats) -> Floats:
     """min over c >= 0 of sum_j |c masses_j - truth_j| + c spread: convex and piecewise linear, so at a kink or at 0."""
-    best = np.broadcast_to(truth.sum(), spread.shape)
-    for j in range(len(truth)):
-        c = np.zeros(spread.shape)  # where a cell is empty
-        np.divide(truth[j], masses[..., j], out=c, where=masses[..., j] > 1e-300)
-        best = np.minimum(best, np.abs(c[..., None] * masses - truth).sum(axis=-1) + c * spread)
-    return best
+    kinks = np.zeros(masses.shape)  # 0 where a cell is empty
+    np.divide(truth, masses, out=kinks, where=masses > 1e-300)
+    costs = np.abs(kinks[..., None] * masses[..., None, :] - truth).sum(axis=-1) + kinks * spread[..., None]
+    return np.minimum(truth.sum(), costs.min(axis=-1))
 
 
 def _mirrored(g: MixingMeasure) -> MixingMeasure:

@@ -43,8 +43,7 @@ class Information:
 
     @cached_property
     def _scales(self) -> Floats:
-        norms = np.linalg.norm(self.factor, axis=0)
-        return np.where(norms > 0, norms, 1.0)
+        return _norms(self.factor)
 
     @cached_property
     def condition(self) -> float:
@@ -88,6 +87,12 @@ class Information:
         own = tau / np.linalg.norm(tau)
         left = own - q @ (q.T @ own)
         return float(1 / (left @ left))
+
+
+def _norms(rows: Floats) -> Floats:
+    """The lengths of the columns, 1 for those that are 0."""
+    norms = np.linalg.norm(rows, axis=0)
+    return np.where(norms > 0, norms, 1.0)
 
 
 def _order(t: Floats) -> tuple[Floats, NDArray[np.intp]]:
@@ -211,8 +216,7 @@ def information(measure: MixingMeasure, layout: Layout, gate: CompiledActivation
     """
     rows = factors_at(measure, layout, gate, nodes.x, nodes.per_deviation)
     stacked = (rows * np.sqrt(nodes.weights)[:, None, None]).reshape(-1, layout.size)
-    norms = np.linalg.norm(stacked, axis=0)
-    norms = np.where(norms > 0, norms, 1.0)
+    norms = _norms(stacked)
     return Information(layout, np.asarray(np.linalg.qr(stacked / norms, mode="r") * norms))
 
 

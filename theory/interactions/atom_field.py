@@ -180,27 +180,21 @@ def _assemble(
     generators = [*reversed(roots), *free, *response, *covariates(spec.dim), *constants, *spec.parameters]
     relations = {s: (int(1 / k.exp), k.base) for s, k in reversed(roots.items())}
     field_ = DifferentialField(generators, relations)
-    field_.rules = [_rules(field_, encoder, rules, i) for i in range(len(spec.parameters))]
+    slopes = zip(*(_slopes(encoder, rules, g) for g in generators), strict=True)
+    field_.rules = [[field_.fraction_of(v) for v in row] for row in slopes]
     observed = tuple(i for i, g in enumerate(generators) if g in seen or names.get(g, g).free_symbols & seen)
     encoded = tuple(tuple(field_.fraction_of(e) for e in branch) for branch in gradients)
     last = tuple(i for i, g in enumerate(generators) if g in rules and rules[g] is None)
     return AtomField(field_, spec.parameters, observed, last, names, _independent(names, seen), encoded)
 
 
-def _rules(
-    field_: DifferentialField, encoder: _Encoder, rules: dict[sp.Symbol, list[sp.Expr] | None], i: int
-) -> list[Fraction]:
-    values: list[sp.Expr] = []
-    p = encoder.parameters[i]
-    for g in field_.generators:
-        if g in rules:
-            known = rules[g]
-            values.append(sp.S.Zero if known is None else known[i])
-        elif g == RESIDUAL and encoder.residual is not None:
-            values.append(encoder.encode(-sp.diff(encoder.residual, p)))
-        else:
-            values.append(sp.Integer(g == p))
-    return [field_.fraction_of(v) for v in values]
+def _slopes(encoder: _Encoder, rules: dict[sp.Symbol, list[sp.Expr] | None], g: sp.Symbol) -> list[sp.Expr]:
+    """The derivatives of a generator by all parameters."""
+    if g in rules:
+        return rules[g] or [sp.S.Zero] * len(encoder.parameters)
+    if g == RESIDUAL and encoder.residual is not None:
+        return [encoder.encode(-sp.diff(encoder.residual, p)) for p in encoder.parameters]
+    return [sp.Integer(g == p) for p in encoder.parameters]
 
 
 def _independent(names: dict[sp.Symbol, sp.Expr], seen: frozenset[sp.Symbol]) -> bool:

@@ -67,16 +67,12 @@ def _rational(rng: random.Random, low: int, high: int) -> fmpq:
 
 def _generators(family: DerivativeFamily, parameters: dict[str, fmpq], rng: random.Random, bits: int) -> list[arb]:
     """Values of the generators at a random observation, not finite where they are not real."""
-    names, known = family.atom.names, dict(parameters)
-    for g in family.field.generators:
-        if g not in names and g.name not in known:
-            known[g.name] = _rational(rng, -15, 16)
-    values = []
-    for g in family.field.generators:
-        kernel = names.get(g, g)
-        free = isinstance(kernel, Jet)  # the jets of a free function take any values
-        values.append(arb(_rational(rng, -15, 16)) if free else value(kernel, known, bits))
-    return values
+    names, generators = family.atom.names, family.field.generators
+    observed = [g.name for g in generators if g not in names and g.name not in parameters]
+    known = parameters | {name: _rational(rng, -15, 16) for name in observed}
+    kernels = [names.get(g, g) for g in generators]
+    # the jets of a free function take any values
+    return [arb(_rational(rng, -15, 16)) if isinstance(k, Jet) else value(k, known, bits) for k in kernels]
 
 
 def _evaluate(p: fmpz_mpoly, values: list[arb]) -> arb:
