@@ -13,7 +13,7 @@ moves are flat, and if the derivatives that are left are independent, its invari
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -26,13 +26,13 @@ from temperance.theory.interactions.rank_by_balls import independent_columns
 from temperance.theory.models.by_name import model
 from temperance.theory.models.spec import BETA0, NU, Jet, MoESpec, Y
 from temperance.theory.orders.split_cell import weight_parameters
-from temperance.theory.rates.contact_orders import BIASED, Number, Order, Orders, biased, exact_value
+from temperance.theory.rates.contact_orders import BIASED, COSINE, Number, Order, Orders, biased, exact_value
 from temperance.theory.rates.gate_orders import formula_at, numbers, random_point
 from temperance.theory.rates.true_point import irregularity
 from temperance.theory.symmetries.flows import Flow, symmetries
 
 CONTAMINATED = "contaminated softmax"
-_FREE = ("laplace", "sigmoid", "sigmoid-tau-1", "sigmoid-euclidean", "cosine")
+_FREE = ("laplace", "sigmoid", "sigmoid-tau-1", "sigmoid-euclidean", COSINE)
 """Gates without a gauge: no atom's gate is held. All others are translated, or anchored (theory.md 1)."""
 _DISTINCT = (*_FREE, "cosine-perturbed")  # no beta1 is 0
 _PLACES = {
@@ -44,6 +44,14 @@ _PLACES = {
 _SLOPES, _INTERCEPTS = (1, -1, sp.Rational(1, 2)), (0, 3, -2)
 _VARIANCES = (1, sp.Rational(3, 2), sp.Rational(3, 4))
 _ROWS = 3  # observations for every column
+_PROVED = (
+    "order 1: the other derivatives of the density are independent (theory.md 2.10), at this truth; where gate and "
+    "expert are analytic, at almost every one"
+)
+_NOT_PROVED = "the derivatives of the density were not proved to be independent"
+_SAME = "the two experts are the same: the density is theirs, whatever the gate is"
+_HELD = "the gate of the last atom is held, where all atoms could change together"
+_THREE = "for three atoms; two atoms show the difference of beta1/(|beta1| tau) alone, and tau moves on a curve"
 
 
 @dataclass(frozen=True)
@@ -81,39 +89,45 @@ def exact_orders(
         ValueError: what is not accepted.
     """
     spec = _model(gate, expert, source, d)
-    flows = _flows(spec, gate)
+    flows = _flows(spec)
     truth = _truth(spec, gate, point or {})
-    moved = dict.fromkeys(p for flow in flows for p in flow.field.moved)
-    resting = [p for p in moved if all(_rests(p, flows, values) for values in truth.values)]
-    columns = _without_flows(truth, flows)
-    same = _same_experts(truth)
+    columns, same = _without_flows(truth, flows), _same_experts(truth)
     if same:
         columns = tuple((i, p) for i, p in columns if p in spec.expert.parameters)
     obstacle = None if source is None else irregularity(activation(source), d, 1)
     proved = obstacle is None and independent_columns(lambda bits, rng: _rows(truth, columns, bits, rng))
-    reasons = [f"{flow.statement} keeps the density" for flow in flows]
-    if proved:
-        reasons.append("order 1: the other derivatives of the density are independent (theory.md 2.10)")
-    else:
-        reasons.append(f"undecided: {obstacle or 'the derivatives of the density were not proved to be independent'}")
+    reasons = [_SAME] if same else []
+    reasons += [f"{flow.statement} keeps the density" for flow in flows]
+    reasons.append(_PROVED if proved else f"undecided: {obstacle or _NOT_PROVED}")
+    resting = {p for flow in flows for p in flow.field.moved if all(_rests(p, flows, v) for v in truth.values)}
     if resting:
         reasons.append(f"undecided: {', '.join(p.name for p in resting)}, which rest under the flow at this point")
-    one = Fraction(1) if proved else None
-    weights = {*weight_parameters(spec), BETA0}
-    rows = [Order(p.name, p.name, False, None, p not in resting) for p in moved if p not in weights]
-    for invariant in (f for flow in flows for f in flow.invariants if not f.free_symbols & weights):
-        name = min((s for s in invariant.free_symbols & set(moved)), key=list(moved).index).name
-        rows.append(Order(str(invariant).replace("**", "^"), name, False, one, False))
-    gates = [p for p in spec.gate.parameters if p not in moved and p not in weights]
-    gates.sort(key=lambda p: p in spec.gate.shared)
-    rest = [p for p in spec.expert.parameters if p not in moved]
-    own = [p for p in gates if p not in spec.gate.shared]
-    for p in (*own, *rest, *(p for p in gates if p in spec.gate.shared)):
+    elif proved and spec.gate.name == COSINE:
+        reasons.append(_THREE)
+    elif proved and spec.gate.name not in _FREE:
+        reasons.append(_HELD)
+    return Orders(None, (), tuple(_listed(spec, flows, resting, proved, same)), tuple(reasons), None)
+
+
+def _listed(
+    spec: MoESpec, flows: Sequence[Flow], resting: Collection[sp.Symbol], proved: bool, same: bool
+) -> list[Order]:
+    """What flows move, their invariants, and what nothing moves; the parameters of equal experts' gate are flat."""
+    weights, order = {*weight_parameters(spec), BETA0}, Fraction(1) if proved else None
+    moved = [p for flow in flows for p in flow.field.moved]
+    found = [Order(p.name, p.name, False, None, p not in resting) for p in moved if p not in weights]
+
+    def add(label: str, p: sp.Symbol) -> None:
         flat = same and p not in spec.expert.parameters
-        rows.append(Order(p.name, p.name, False, None if flat else one, flat))
-    if same:
-        reasons.insert(0, "the two experts are the same: the density is theirs, whatever the gate is")
-    return Orders(None, (), tuple(rows), tuple(reasons), None)
+        found.append(Order(label, p.name, False, None if flat else order, flat))
+
+    for f in (f for flow in flows for f in flow.invariants if not f.free_symbols & weights):
+        add(str(f).replace("**", "^"), next(p for p in moved if p in f.free_symbols))
+    own = [p for p in spec.gate.parameters if p not in spec.gate.shared]
+    for p in (*own, *spec.expert.parameters, *spec.gate.shared):
+        if p not in moved and p not in weights:
+            add(p.name, p)
+    return found
 
 
 def _model(gate: str, expert: str, source: str | None, d: int) -> MoESpec:
@@ -124,7 +138,7 @@ def _model(gate: str, expert: str, source: str | None, d: int) -> MoESpec:
     return spec
 
 
-def _flows(spec: MoESpec, gate: str) -> list[Flow]:
+def _flows(spec: MoESpec) -> list[Flow]:
     """The exact flows, without those of a weight, which the gauge fixes."""
     found = symmetries(derive(spec.gate, spec.expert, dim=spec.dim, order=1)).flows
     weights = set(weight_parameters(spec))
@@ -144,7 +158,7 @@ def _truth(spec: MoESpec, gate: str, point: Mapping[str, Number]) -> _Truth:
         accepted = ", ".join(p.name for p in spec.parameters)
         raise ValueError(f"no parameter {min(unknown)!r} of the gate {gate!r}; accepted: {accepted}")
     free = spec.gate.name in _FREE
-    count = 3 if spec.gate.name == "cosine" else 2
+    count = 3 if spec.gate.name == COSINE else 2
     values = [{p: _value(spec, p, i) for p in (*spec.parameters, BETA0)} for i in range(count)]
     given = {p: exact_value(p.name, point[p.name]) for p in spec.parameters if p.name in point}
     values[0] |= given

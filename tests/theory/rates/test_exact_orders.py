@@ -57,6 +57,11 @@ def test_rows_are_those_of_the_cells(gate, source):
     assert [o.parameter for o in exact_orders(gate, source=source).orders] == [o.parameter for o in cell if not o.mean]
 
 
+def test_the_gate_of_equal_experts_is_flat_with_its_invariants():
+    found = shown("linear", "gaussian", None, {"a": "-1", "b": "3", "nu": "3/2"})
+    assert [name for name, r in found.items() if r == "flat"] == ["beta1", "tau", "beta1/tau"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
