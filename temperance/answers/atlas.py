@@ -23,6 +23,7 @@ from temperance.terminal.progress import display
 
 _SUMMARY = ("gate, expert", "cell", "slowest", "flat", "proved", "known", "slopes")
 _COLUMNS = ("parameter", "bound", "proof", "measured", "slope to 1e12", "rate", "published")
+_SHORT = {"every cell split": "all split"}
 _MEASURED = {"settled": "", "not settled": "no limit", "zero": "0", "needless": "least", "missing": "not yet"}
 
 
@@ -69,17 +70,20 @@ class Atlas(Answer):
             lines: dict[str, tuple[str, ...]] = {}
             for cell, entries in groupby(group, key=lambda entry: entry.cell):
                 first, *others = (_counts(entry, marks) for entry in entries)
-                lines[cell] = (*first, *(o[0] if o[0].startswith("[") else f"{o[0]}; {o[2]}" for o in others))
+                more = (o[0] if o[0].startswith("[") else f"{o[0]} {o[2]}" for o in others)
+                lines[_SHORT.get(cell, cell)] = (*first, *more)
             refused = [cell for cell, line in lines.items() if line[0] == line[-1]]
             if len({lines[cell] for cell in refused}) == 1 and len(refused) > 1:
                 lines = {c: x for c, x in lines.items() if c not in refused} | {", ".join(refused): lines[refused[0]]}
             names = [name_of(row), *[""] * len(lines)]
             rows += [(name, *line) for name, line in zip(names, ((c, *x) for c, x in lines.items()), strict=False)]
         yield Grid("Entries", (*_SUMMARY, *(f"d = {d}" for d in dims[1:])), tuple(rows))
-        yield f"d = {dims[0]}, but for the last column, which has slowest and proved. slowest: the least exponent p of"
-        yield "n^(-p) that is proved, but for what is flat (open: some have no bound). proved, known, slopes: of how many"
-        yield "orders there is a proof; how many are known exactly, as the measured order meets the bound (1 and flat need"
-        yield "none); how many slopes to n = 10^12 confirm the rate."
+        yield f"For d = {dims[0]}; a column of another d has slowest and proved. all split: all cells are of two."
+        yield "slowest: the least exponent p of n^(-p) that is proved, but for what is flat (*: some have no bound)."
+        yield "proved, known, slopes: of how many orders there is a proof; how many are known exactly, as the measured"
+        yield "order meets the bound (1 and flat need none); how many slopes to n = 10^12 confirm the rate."
+        if not self.whole:
+            yield "Every order is shown with --gate NAME, --json, and on the page (-o atlas.html)."
         yield from (f"{mark} {reason}" for reason, mark in marks.items())
 
     def _orders(self) -> Iterator[Part]:
@@ -165,10 +169,10 @@ def _counts(entry: Entry, marks: Mapping[str, str]) -> tuple[str, ...]:
         return (marks[entry.reasons[0]],) * 5
     bounds = [o.order.upper for o in found if not o.order.flat]
     proved = [1 / (2 * r) for r in bounds if r is not None]
-    slowest = (str(min(proved)) if proved else "none") + ("" if len(proved) == len(bounds) else ", open")
+    slowest = (str(min(proved)) if proved else "none") + ("" if len(proved) == len(bounds) else "*")
     flat, known = len(found) - len(bounds), sum(o.exact for o in found)
     slopes = [o.slope.outcome == "confirmed" for o in found if isinstance(o.slope, KeptSlope)]
-    sampled = f"{sum(slopes)}/{len(slopes)}" if slopes else "no study"
+    sampled = f"{sum(slopes)}/{len(slopes)}" if slopes else "none"
     return slowest, str(flat), f"{len(proved) + flat}/{len(found)}", f"{known}/{len(found)}", sampled
 
 

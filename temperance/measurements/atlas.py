@@ -160,7 +160,7 @@ def _exponent(
     if _is_scaled(order, found):
         return None, "exponents are of the invariants"
     unread = f"no exponent was read in arXiv {', '.join(row.papers)}"
-    exponent, reason = published.get(order.name.split("_")[0], (None, unread))
+    exponent, reason = published.get(order.name, (None, unread))
     return None if exponent is None else str(exponent), reason
 
 

@@ -7,6 +7,7 @@ import pytest
 from temperance.claims import c14_atlas as claim
 from temperance.claims.c14_atlas import LEFT, SEED, atlas_contact, atlas_proof, atlas_slopes, cheap
 from temperance.measurements.atlas import entry, stored
+from temperance.measurements.atlas_entries import key
 from temperance.measurements.literature import ROWS, AtlasRow
 
 ROW = AtlasRow("softmax", papers=("2305.03288",))
@@ -14,8 +15,10 @@ ROW = AtlasRow("softmax", papers=("2305.03288",))
 
 @pytest.fixture
 def one(monkeypatch):
-    """The atlas of the softmax gate and a cell of two, of which two orders are measured again."""
-    monkeypatch.setattr(claim, "compared", lambda: (entry(ROW, "two", claim.stored()),))
+    """The atlas of the softmax gate and a cell of two, of which two orders are measured again as they are kept."""
+    kept = {r["parameter"]: r for r in stored()[key(ROW, "two")]}
+    monkeypatch.setattr(claim, "records", lambda found: [kept[o.parameter] for o in found.orders])
+    monkeypatch.setattr(claim, "compared", lambda: (entry(ROW, "two", 1, claim.stored()),))
     monkeypatch.setattr(claim, "cheap", lambda: [(ROW, "two", "b"), (ROW, "two", "nu")])
 
 
@@ -48,7 +51,7 @@ def test_a_kept_order_that_is_wrong_is_found(one, monkeypatch, order, outcome):
 
 def test_an_order_without_a_proof_is_open(monkeypatch):
     row = AtlasRow("softmax", "constant", papers=("2305.03288",))
-    monkeypatch.setattr(claim, "compared", lambda: (entry(row, "three", {}),))
+    monkeypatch.setattr(claim, "compared", lambda: (entry(row, "three", 1, {}),))
     assert atlas_proof(None).outcome == "inconclusive"
 
 
@@ -62,6 +65,6 @@ def test_a_tenth_is_drawn_from_what_is_cheap():
 @pytest.mark.slow
 def test_the_row_that_the_claim_leaves_to_tests_agrees():
     (row,) = (row for row in ROWS if (row.gate, row.expert) == LEFT)
-    found = entry(row, "two", stored())
+    found = entry(row, "two", 1, stored())
     assert all(o.agrees is not False for o in found.orders)
     assert found.orders[4].order.upper == Fraction(4)
