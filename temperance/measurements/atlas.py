@@ -82,6 +82,7 @@ def entry(row: AtlasRow, cell: str, d: int, measured: Kept) -> Entry:
     for order in found.orders:
         measurement, value = _measurement(order, seen.get(order.parameter))
         slope = "no study of it is kept" if slopes is None else slopes(order)
+        slope = "a flat parameter has no rate" if order.flat else slope
         exponent, reason = _exponent(row, order, found, published)
         made.append(
             AtlasOrder(order, _proof(order, cell), _identity(order, found), value, measurement, slope, exponent, reason)
