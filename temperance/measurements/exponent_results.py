@@ -115,7 +115,11 @@ def definition(name: str) -> GeneralStudy:
 
 
 def bounds(name: str) -> Orders:
-    """What is proved of the setting of a study; an exact-specified one has the orders 1 where `exact_orders` does."""
+    """What is proved of the setting of a study; an exact-specified one has the orders 1 where `exact_orders` does.
+
+    Those are for three cosine atoms. Of two with u = beta1/|beta1|, (u_1 - u_2)/tau is identified; as u_2 is held here
+    and is not u_1, it determines u_1 and tau.
+    """
     given = SETTINGS[name]
     if given.get("size", 2) > 1:
         return orders(order_setting(**given))
