@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from temperance.measurements.rate_study import REPLICATES, size_in_words, study_for
-from temperance.measurements.rate_study import rates as measure
 from temperance.measurements.true_measures import truth_of
 from temperance.pages.answer import Answer, Part
 from temperance.pages.plots import rates_plot
@@ -125,7 +125,10 @@ def rates(
     Raises:
         ValueError: what is not accepted.
     """
+    from temperance.evidence.comparison import study_record
     from temperance.evidence.study_runner import cores
+    from temperance.numerics.studies.run import run_study
+    from temperance.numerics.studies.workers import cluster
 
     with resumable(store), display() as shown, refusing():
         study = study_for(
@@ -142,5 +145,7 @@ def rates(
             experiment=experiment,
         )
         told = partial(shown.report, "replicates")
-        processes = cores() if workers is None else workers
-        return Rates(measure(study, workers=processes, scheduler=scheduler, store=store, progress=told))
+        with nullcontext() if scheduler is None else cluster(scheduler) as executor:
+            processes = 1 if executor is not None else cores() if workers is None else workers
+            found = run_study(study, workers=processes, executor=executor, store=store, progress=told)
+        return Rates(study_record(found))

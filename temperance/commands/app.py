@@ -31,24 +31,9 @@ app = App(
 )
 
 
-ANSWERS = (
-    "check",
-    "certify",
-    "catalogue",
-    "derive",
-    "predict",
-    "rates",
-    "efficiency",
-    "exponents",
-    "atlas",
-    "twins",
-    "verify",
-)
-"""The commands that are functions of `temperance`."""
-
-for made in ANSWERS:
-    app.command(f"temperance.commands.command:{made}", name=made, help=QUESTIONS[made], help_epilogue=epilogue(made))
-app.command("temperance.commands.fit:fit", name="fit", help=QUESTIONS["fit"], help_epilogue=epilogue("fit"))
+for made, question in QUESTIONS.items():
+    home = "fit" if made == "fit" else "command"  # all others are functions of `temperance`
+    app.command(f"temperance.commands.{home}:{made}", name=made, help=question, help_epilogue=epilogue(made))
 app.command(notebooks)
 app.command(completion_command(app), name="--install-completion")
 

@@ -72,9 +72,9 @@ QUESTIONS: dict[str, str] = {
     "efficiency": "How much data does the temperature need?",
     "exponents": "Which contact orders does a gate have, proved and measured?",
     "atlas": "Which contact orders have the gates of the literature?",
-    "fit": "Which mixture do my data come from?",
     "twins": "Which other parameters have the same density?",
     "verify": "Which claims of the theory stand? Exit status 1: one is contradicted.",
+    "fit": "Which mixture do my data come from?",
 }
 
 

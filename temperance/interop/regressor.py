@@ -113,6 +113,10 @@ class MoERegressor(RegressorMixin, BaseEstimator):
         check_is_fitted(self)
         return validate_data(self, X, dtype=np.float64, reset=False)
 
+    def _log_density(self, X: ArrayLike, y: ArrayLike) -> Floats:
+        x = self._checked(X)
+        return log_density(self.result_.fit.measure, self._gate, x, np.asarray(y, dtype=float))
+
     @property
     def _gate(self) -> CompiledActivation:
         return compile_activation(self.activation_)
@@ -135,8 +139,7 @@ class MoERegressor(RegressorMixin, BaseEstimator):
             ValueError: as `predict`, or X and y of different lengths.
             NotFittedError: fit has not been called.
         """
-        x = self._checked(X)
-        return np.exp(log_density(self.result_.fit.measure, self._gate, x, np.asarray(y, dtype=float)))
+        return np.exp(self._log_density(X, y))
 
     def predict_gate(self, X: ArrayLike) -> Floats:
         """The weights of the experts given X (n, d), p_i(x), shape (n, n_experts); rows sum to 1.
@@ -165,9 +168,8 @@ class MoERegressor(RegressorMixin, BaseEstimator):
 
     def _log_likelihood(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None) -> tuple[float, float]:
         """The log-likelihood of points, and their number."""
-        x = self._checked(X)
-        logs = log_density(self.result_.fit.measure, self._gate, x, np.asarray(y, dtype=float))
-        weights = np.ones(len(x)) if sample_weight is None else np.asarray(sample_weight, dtype=float)
+        logs = self._log_density(X, y)
+        weights = np.ones(len(logs)) if sample_weight is None else np.asarray(sample_weight, dtype=float)
         if weights.shape != logs.shape:
             raise ValueError(f"sample_weight must have shape {logs.shape}, not {weights.shape}")
         return float(weights @ logs), float(weights.sum())

@@ -1,23 +1,19 @@
-"""Runs a rate study of a user's own setting and compares its slopes with the predicted exponents."""
+"""Defines the rate study of a user's own setting."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from temperance.evidence.comparison import study_record
 from temperance.measurements.true_measures import Truth, check_truth, default_truth
 from temperance.numerics.fitting.mle import Box
 from temperance.numerics.lattice.experiment import kinks_move
 from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.mixture.measures import Gauge
-from temperance.numerics.studies.run import Progress, run_study
 from temperance.numerics.studies.study import Kind, Study
-from temperance.numerics.studies.workers import cluster
 from temperance.theory.activations.activation import activation
 from temperance.theory.models.gates import FITTED, require_gate, require_gauge
 from temperance.theory.rates.setting import Setting
@@ -153,22 +149,3 @@ def _box(truth: Truth) -> Any:
         b=wide(m.b, 10.0),
         nu=(float(m.nu.min()) / 3, 3 * float(m.nu.max())),
     )
-
-
-def rates(
-    study: Study,
-    *,
-    workers: int = 1,
-    scheduler: str | None = None,
-    store: str | None = None,
-    progress: Callable[[Progress], None] | None = None,
-) -> dict[str, Any]:
-    """Measure the rates of a study of `study_for`, and compare them with what is predicted (`comparison.study_record`).
-
-    workers: local processes, or scheduler: the address of a Dask cluster; store: an SQLite file in which finished
-    replicates are kept; progress: called as they are finished. Raises ValueError for a number of workers, a store or a
-    cluster that cannot be used.
-    """
-    with nullcontext() if scheduler is None else cluster(scheduler) as executor:
-        local = workers if executor is None else 1
-        return study_record(run_study(study, workers=local, executor=executor, store=store, progress=progress))

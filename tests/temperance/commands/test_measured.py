@@ -9,11 +9,12 @@ from rich.console import Console
 from temperance.answers.rates import Rates
 from temperance.commands.app import run
 from temperance.evidence.comparison import predictions, study_record
-from temperance.measurements.rate_study import rates, study_for
+from temperance.measurements.rate_study import study_for
 from temperance.measurements.true_measures import default_truth, truth_of
 from temperance.numerics.errors.slopes import Slope
 from temperance.numerics.studies.claim_studies import LINEAR
 from temperance.numerics.studies.results import StudyResult, StudySlope
+from temperance.numerics.studies.run import run_study
 from temperance.pages.slopes import answer, slope_row
 from temperance.theory.rates.prediction import Prediction, weakest
 
@@ -75,14 +76,14 @@ def test_json_has_nothing_of_the_workers(capsys):
     ],
 )
 def test_every_gate_has_its_groups(options, expected):
-    record = rates(study_for(**options, n=(200, 400), replicates=10))
+    record = study_record(run_study(study_for(**options, n=(200, 400), replicates=10)))
     assert {s["parameter"] for s in record["slopes"]} >= expected
     if options["gate"] == "softmax":
         assert "tau" not in {s["parameter"] for s in record["slopes"]}
 
 
 def test_an_over_specified_cell_has_the_sharp_and_the_published_number():
-    record = rates(study_for(gate="softmax", true=2, fitted=3, n=(300, 900), replicates=12))
+    record = study_record(run_study(study_for(gate="softmax", true=2, fitted=3, n=(300, 900), replicates=12)))
     (beta1,) = {
         (s["predicted"], s["published"]) for s in record["slopes"] if s["parameter"] == "beta1" and s["cell_size"] == 2
     }
@@ -96,7 +97,9 @@ def test_an_over_specified_cell_has_the_sharp_and_the_published_number():
 
 @pytest.mark.slow
 def test_what_no_statement_covers_is_null():
-    record = rates(study_for(gate="activation", source="tanh", true=2, fitted=3, n=(200, 400), replicates=10))
+    record = study_record(
+        run_study(study_for(gate="activation", source="tanh", true=2, fitted=3, n=(200, 400), replicates=10))
+    )
     assert {s["predicted"] for s in record["slopes"] if s["parameter"] in ("beta1", "tau", "weight")} == {None}
     assert {s["predicted"] for s in record["slopes"] if s["parameter"] in ("b", "nu")} == {-0.5, -0.125, -0.25}
     assert all(s["reason"] for s in record["slopes"])
