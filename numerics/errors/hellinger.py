@@ -42,13 +42,6 @@ def _y_rule(x: Floats, measures: tuple[MixingMeasure, ...]) -> tuple[Floats, flo
     return np.linspace(low, high, count), float((high - low) / (count - 1))
 
 
-def _one(g: MixingMeasure, truth: MixingMeasure, gate: CompiledActivation, x: Floats, weights: Floats) -> float:
-    y, step = _y_rule(x, (g, truth))
-    grid_x, grid_y = np.repeat(x, len(y), axis=0), np.tile(y, len(x))
-    root, true_root = (np.exp(log_density(m, gate, grid_x, grid_y) / 2).reshape(len(x), -1) for m in (g, truth))
-    return float(np.sqrt(0.5 * step * weights @ ((root - true_root) ** 2).sum(axis=1)))
-
-
 @one_blas_thread()
 def hellinger(
     measure: MixingMeasure, truth: MixingMeasure, gate: CompiledActivation, *, low: float, high: float
@@ -62,5 +55,9 @@ def hellinger(
     x, weights = _x_rule(measure.d, low, high)
     found = np.empty(measure.tau.shape)
     for index in np.ndindex(found.shape):
-        found[index] = _one(measure[index], truth, gate, x, weights)
+        y, step = _y_rule(x, (measure[index], truth))
+        grid_x, grid_y = np.repeat(x, len(y), axis=0), np.tile(y, len(x))
+        densities = (log_density(g, gate, grid_x, grid_y) for g in (measure[index], truth))
+        root, true_root = (np.exp(log / 2).reshape(len(x), -1) for log in densities)
+        found[index] = np.sqrt(0.5 * step * weights @ ((root - true_root) ** 2).sum(axis=1))
     return found

@@ -178,11 +178,8 @@ class Comparison:
     @property
     def equal(self) -> bool:
         """Whether the intervals hold 0 and 1."""
-        return _holds(self.difference_interval, 0.0) and _holds(self.ratio_interval, 1.0)
-
-
-def _holds(interval: tuple[float, float], value: float) -> bool:
-    return interval[0] <= value <= interval[1]
+        (low, high), (least, greatest) = self.difference_interval, self.ratio_interval
+        return low <= 0.0 <= high and least <= 1.0 <= greatest
 
 
 def compare(one: Floats, other: Floats, n: ArrayLike, *, level: float) -> Comparison:

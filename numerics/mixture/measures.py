@@ -42,15 +42,6 @@ class MixingMeasure:
             array = np.array(getattr(self, f.name), dtype=float)
             array.setflags(write=False)
             object.__setattr__(self, f.name, array)
-        self._check_shapes()
-        for f in fields(self):
-            if not np.isfinite(getattr(self, f.name)).all():
-                raise ValueError(f"{f.name} holds a value that is not finite")
-        for name in ("tau", "nu"):
-            if (getattr(self, name) <= 0).any():
-                raise ValueError(f"{name} must be positive")
-
-    def _check_shapes(self) -> None:
         if self.beta1.ndim < 2 or 0 in self.beta1.shape[-2:]:
             raise ValueError(f"beta1 must have shape (..., k, d) with k, d >= 1, not {self.beta1.shape}")
         atoms = self.beta1.shape[:-1]
@@ -58,6 +49,12 @@ class MixingMeasure:
         for name, shape in shapes.items():
             if getattr(self, name).shape != shape:
                 raise ValueError(f"{name} must have shape {shape} to go with beta1, not {getattr(self, name).shape}")
+        for f in fields(self):
+            if not np.isfinite(getattr(self, f.name)).all():
+                raise ValueError(f"{f.name} holds a value that is not finite")
+        for name in ("tau", "nu"):
+            if (getattr(self, name) <= 0).any():
+                raise ValueError(f"{name} must be positive")
 
     @property
     def k(self) -> int:

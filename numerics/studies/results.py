@@ -70,7 +70,8 @@ class StudyResult:
         found = {**self._groups.errors, **_function_errors(study, measures), "density": density}
         if study.gate_name == "softmax":
             found = {"beta1" if name == "beta1/tau" else name: e for name, e in found.items()}
-        return {name: np.where(_like(self.kept, e), e, np.nan) for name, e in found.items() if name not in study.fixed}
+        kept = {e.ndim: self.kept.reshape(*self.kept.shape, *(1,) * (e.ndim - 2)) for e in found.values()}
+        return {name: np.where(kept[e.ndim], e, np.nan) for name, e in found.items() if name not in study.fixed}
 
     @property
     def cell_sizes(self) -> NDArray[np.intp]:
@@ -135,10 +136,6 @@ class StudySlope:
     home: bool | None
     slope: Slope | None
     points: tuple[ErrorPoint, ...] = ()
-
-
-def _like(mask: NDArray[np.bool_], array: Floats) -> NDArray[np.bool_]:
-    return mask.reshape(*mask.shape, *(1,) * (array.ndim - mask.ndim))
 
 
 def error_points(errors: Floats, sizes: tuple[int, ...], *, seed: int) -> tuple[ErrorPoint, ...]:

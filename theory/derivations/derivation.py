@@ -159,7 +159,12 @@ def _derivatives(found: Interactions) -> Step:
     n, r = family.size, found.order
     _, mean = residual_form(spec.branches)
     residual = "" if mean is None else rf", in terms of the residual ${tex(RESIDUAL)} = y - {_bracketed(mean)}$"
-    lines = [line for branch in range(family.branches) for line in _quotients(found, branch)]
+    lines = []
+    for branch in range(family.branches):
+        where = "" if family.branches == 1 else rf"\quad\text{{(piece {branch + 1})}}"
+        for alpha in multi_indices(family.size, 1):
+            value = _fraction(family, family.fraction(alpha, branch))
+            lines.append(f"{derivative(spec.parameters, alpha)}/u = {value}{where}")
     count = rf"$\binom{{{n}+{r}}}{{{r}}} = {comb(n + r, r)}$"
     text = (
         f"There are {count} derivatives of order at most {r}, $u$ itself included. Each is $u$ times a "
@@ -174,13 +179,6 @@ def _derivatives(found: Interactions) -> Step:
     recursion = Formula((r"P_{\alpha+e_i} = \partial_i P_\alpha + (\partial_i \log u)\, P_\alpha .",))
     first = Paragraph(f"Those of order 1{residual}:")
     return Step("Derivatives", (Paragraph(text), recursion, first, Formula(tuple(lines)), Code(source)))
-
-
-def _quotients(found: Interactions, branch: int) -> list[str]:
-    family = found.basis.family
-    where = "" if family.branches == 1 else rf"\quad\text{{(piece {branch + 1})}}"
-    values = {alpha: _fraction(family, family.fraction(alpha, branch)) for alpha in multi_indices(family.size, 1)}
-    return [f"{derivative(found.spec.parameters, alpha)}/u = {value}{where}" for alpha, value in values.items()]
 
 
 def _fraction(family: DerivativeFamily, f: Fraction) -> str:

@@ -163,7 +163,7 @@ def certificate(found: UpperOrders) -> dict[str, Any]:
         "degree": reduced.degree,
         "reach": REACH,
         "variables": list(reduced.variables),
-        "means": {title: _series(terms) for title, terms in reduced.means.items()},
+        "means": {t: [[list(m), _coefficients(c)] for m, c in p.items()] for t, p in reduced.means.items()},
         "steps": [_step(step, found.system.factors.found) for step in found.system.steps],
         "orders": orders,
     }
@@ -184,10 +184,6 @@ def _model(found: UpperOrders) -> dict[str, Any]:
         "shared": [p.name for p in cell.shared],
         "point": {p.name: "0" if p in irrational else str(cell.point[p]) for p in moving},
     }
-
-
-def _series(terms: Terms) -> list[Any]:
-    return [[list(m), _coefficients(c)] for m, c in terms.items()]
 
 
 def _coefficients(p: fmpq_poly) -> list[str]:

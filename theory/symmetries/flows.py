@@ -140,7 +140,8 @@ def _fields(found: Interactions) -> list[tuple[VectorField, str]]:
 
 def _integrate(spec: MoESpec, field: VectorField) -> Flow | str:
     """The flow of a vector field, or why there is none."""
-    if not _keeps_kinks(spec, field):
+    boundaries = [r.lhs - r.rhs for r in spec.gate.log_weight.atoms(sp.core.relational.Relational)]
+    if any(not sp.denom(sp.cancel(field(b) / b)).is_number for b in boundaries):  # V b is no multiple of b
         return "it holds on every piece of the gate, but its flow moves a kink: not a symmetry"
     if field.multiplier.free_symbols & set(field.moved):
         return "the factor by which it changes u is not constant along its flow"
@@ -167,12 +168,6 @@ def vector_field(relation: Relation) -> VectorField:
         if not factor.is_number and all(not sp.cancel(c / p).free_symbols & moved for p, c in scaled):
             return VectorField(scaled, sp.cancel(multiplier / factor))
     return VectorField(components, multiplier)
-
-
-def _keeps_kinks(spec: MoESpec, field: VectorField) -> bool:
-    """Whether V b is a multiple of b for every function b whose zeros bound the pieces of the gate."""
-    boundaries = [r.lhs - r.rhs for r in spec.gate.log_weight.atoms(sp.core.relational.Relational)]
-    return all(sp.denom(sp.cancel(field(b) / b)).is_number for b in boundaries)
 
 
 Solved = tuple[tuple[tuple[sp.Symbol, sp.Expr], ...], tuple[sp.Expr, ...]]
