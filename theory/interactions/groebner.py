@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import count
+from itertools import count, islice
 
 from flint import fmpz_mpoly, nmod_mat
 
@@ -52,14 +52,14 @@ def groebner_basis(spec: MoESpec, order: int) -> Basis:
     if not isinstance(order, int) or isinstance(order, bool) or not 1 <= order <= MAX_ORDER:
         raise ValueError(f"the order must be an integer from 1 to {MAX_ORDER}, got {order!r}")
     family = DerivativeFamily(spec, order)
-    search = _Search(family, count(1))
+    seeds = count(1)
     operators: list[Operator] = []
     leads: list[Index] = []
     standard: list[Index] = []
     for degree in range(order + 1):
         indices = sorted(multi_indices(family.size, degree), key=family.key)
         candidates = [alpha for alpha in indices if not any(divides(lead, alpha) for lead in leads)]
-        found, standard = search.compare(standard, candidates, degree)
+        found, standard = _compare(family, seeds, standard, candidates, degree)
         operators += found.values()
         leads += found
     return Basis(family, Calculus(family.field, family.key), tuple(operators), tuple(standard))
@@ -80,53 +80,41 @@ def all_relations(basis: Basis) -> Iterator[Operator]:
             yield operator
 
 
-@dataclass(frozen=True)
-class _Search:
-    """Linear algebra among derivatives of bounded order, at points drawn from successive seeds."""
-
-    family: DerivativeFamily
-    seeds: Iterator[int]
-
-    def compare(
-        self, standard: list[Index], candidates: list[Index], degree: int
-    ) -> tuple[dict[Index, Operator], list[Index]]:
-        """Candidates that depend on smaller derivatives ({alpha: operator}), and all the independent derivatives."""
-        columns = standard + candidates
-        for _ in range(MAX_ATTEMPTS):
-            point = ModularPoint(self.family, next(self.seeds))
-            pivots, dependent = self._dependent(columns, degree, point)
-            lifted: dict[Index, Operator] = {}
-            for j, support in dependent:
-                operator = self._lift(columns[j], [columns[i] for i in support], degree, point)
-                if operator is not None and self.family.annihilates(operator):
-                    lifted[columns[j]] = operator
-            if len(lifted) == len(dependent):
-                return lifted, [columns[i] for i in pivots]
-        raise RuntimeError("no random point gave relations that verify; this has negligible probability")
-
-    def _dependent(
-        self, columns: list[Index], degree: int, point: ModularPoint
-    ) -> tuple[list[int], list[tuple[int, list[int]]]]:
-        """Pivot columns of the matrix of coefficients modulo PRIME; for every other column the pivots it needs."""
-        values = [self.family.coefficients(alpha, degree) for alpha in columns]
-        places = sorted({place for column in values for place in column})
+def _compare(
+    family: DerivativeFamily, seeds: Iterator[int], standard: list[Index], candidates: list[Index], degree: int
+) -> tuple[dict[Index, Operator], list[Index]]:
+    """Candidates that depend on smaller derivatives ({alpha: operator}), and all the independent derivatives."""
+    columns = standard + candidates
+    values = [family.coefficients(alpha, degree) for alpha in columns]
+    places = sorted({place for column in values for place in column})
+    for seed in islice(seeds, MAX_ATTEMPTS):
+        point = ModularPoint(family, seed)
         flat = [point.value(column[place]) if place in column else 0 for place in places for column in values]
         reduced, pivots = _echelon(len(places), len(columns), flat)
-        others = sorted(set(range(len(columns))) - set(pivots))
-        return pivots, [(j, [p for i, p in enumerate(pivots) if reduced[i, j]]) for j in others]
+        lifted: dict[Index, Operator] = {}
+        dependent = sorted(set(range(len(columns))) - set(pivots))
+        for j in dependent:
+            support = [columns[p] for i, p in enumerate(pivots) if reduced[i, j]]
+            operator = _lift(family, columns[j], support, degree, point)
+            if operator is not None and family.annihilates(operator):
+                lifted[columns[j]] = operator
+        if len(lifted) == len(dependent):
+            return lifted, [columns[i] for i in pivots]
+    raise RuntimeError("no random point gave relations that verify; this has negligible probability")
 
-    def _lift(self, target: Index, support: list[Index], degree: int, point: ModularPoint) -> Operator | None:
-        """The operator D^target - sum c_beta D^beta over the support with exact c, or None if the support is wrong."""
-        field = self.family.field
-        columns = [self.family.coefficients(alpha, degree) for alpha in (*support, target)]
-        chosen = _pivot_places(columns[:-1], point) if support else []
-        if len(chosen) < len(support):
-            return None
-        system = [tuple(column.get(p, field.null) for column in columns) for p in chosen]
-        (relation,) = nullspace(field, system, len(columns)).relations
-        return {
-            beta: field.fraction(c, relation[-1]) for beta, c in zip((*support, target), relation, strict=True) if c
-        }
+
+def _lift(
+    family: DerivativeFamily, target: Index, support: list[Index], degree: int, point: ModularPoint
+) -> Operator | None:
+    """The operator D^target - sum c_beta D^beta over the support with exact c, or None if the support is wrong."""
+    field, names = family.field, (*support, target)
+    columns = [family.coefficients(alpha, degree) for alpha in names]
+    chosen = _pivot_places(columns[:-1], point) if support else []
+    if len(chosen) < len(support):
+        return None
+    system = [tuple(column.get(p, field.null) for column in columns) for p in chosen]
+    (relation,) = nullspace(field, system, len(columns)).relations
+    return {beta: field.fraction(c, relation[-1]) for beta, c in zip(names, relation, strict=True) if c}
 
 
 def _pivot_places(columns: Sequence[dict[Place, fmpz_mpoly]], point: ModularPoint) -> list[Place]:

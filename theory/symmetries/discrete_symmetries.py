@@ -31,8 +31,17 @@ def mixture_symmetries(spec: MoESpec) -> tuple[MixtureSymmetry, ...]:
         names = ", ".join(p.name for p in shifted)
         what = f"one constant may be added to {names} of all atoms: the normalisation of the gate takes it away"
         found.append(MixtureSymmetry("translation", "free", what))
-    found += _of_scores(spec)
-    beta = _slopes(spec)
+    shown = scores(spec)
+    if shown is not None and (moved := beyond_parameters(spec)):
+        signs = "" if shown.any_sign else ", where beta1 has one sign in all of them"
+        what = f"one constant may be added to {' and to '.join(map(str, moved))} of all atoms{signs}: "
+        what += "the change of the scores is common to them"
+        found.append(MixtureSymmetry("score translation", "free", what))
+    if shown is not None and shown.pair > 0:
+        curves = "one more curve" if shown.pair == 1 else f"{shown.pair} more dimensions"
+        what = f"for k = 2, at a generic point: {curves} of mixtures with one density"
+        found.append(MixtureSymmetry("pair", "free", what))
+    beta = tuple(p for p in spec.gate.parameters if p.name.split("_")[0] == "beta1")
     if not beta:
         return tuple(found)
     if set(beta) <= set(shifted):
@@ -46,27 +55,6 @@ def mixture_symmetries(spec: MoESpec) -> tuple[MixtureSymmetry, ...]:
             what = "for k = 2: (beta1_1, beta1_2) -> (-beta1_2, -beta1_1), beta0 unchanged, experts not permuted"
             found.append(MixtureSymmetry("odd", "free", what))
     return tuple(found)
-
-
-def _slopes(spec: MoESpec) -> tuple[sp.Symbol, ...]:
-    return tuple(p for p in spec.gate.parameters if p.name.split("_")[0] == "beta1")
-
-
-def _of_scores(spec: MoESpec) -> list[MixtureSymmetry]:
-    """Translations of functions of the gate's parameters, and what two atoms can do beside."""
-    found, shown = [], scores(spec)
-    if shown is None:
-        return []
-    if moved := beyond_parameters(spec):
-        signs = "" if shown.any_sign else ", where beta1 has one sign in all of them"
-        names = " and to ".join(map(str, moved))
-        what = f"one constant may be added to {names} of all atoms{signs}: the change of the scores is common to them"
-        found.append(MixtureSymmetry("score translation", "free", what))
-    if shown.pair > 0:
-        curves = "one more curve" if shown.pair == 1 else f"{shown.pair} more dimensions"
-        what = f"for k = 2, at a generic point: {curves} of mixtures with one density"
-        found.append(MixtureSymmetry("pair", "free", what))
-    return found
 
 
 def beyond_parameters(spec: MoESpec) -> tuple[sp.Expr, ...]:
