@@ -60,7 +60,8 @@ def scores(spec: MoESpec) -> Scores | None:
         own = [_SIZE]
     phis = [sp.Matrix([side.get(e, sp.S.Zero) for e in functions]) for side in found]
     curves, everywhere = _curves(phis[:1], spec, own), _curves(phis, spec, own)
-    rows, pivots = _along([c[:-1] for c in curves if c[-1] == 0])
+    reduced, pivots = sp.Matrix([list(c[:-1]) for c in curves if c[-1] == 0]).rref(simplify=True)
+    rows = reduced.tolist()[: len(pivots)]
     written = [_by_beta(phis, k) for k in range(len(functions))] if signed else list(phis[0])
     zero = sp.zeros(len(functions), 1)
     rest = sp.Matrix(written) - sum((sp.Matrix(row) * written[p] for row, p in zip(rows, pivots, strict=True)), zero)
@@ -157,12 +158,6 @@ def _is_onto(jacobian: sp.Matrix, own: Sequence[sp.Symbol]) -> bool:
     at = jacobian.subs({p: sp.Rational(k * k + 3, k + 2) for k, p in enumerate(own)})
     at = at.subs(dict.fromkeys(at.free_symbols, sp.S.One))
     return all(e.is_Rational for e in at) and at.rank() == at.rows
-
-
-def _along(directions: Sequence[Sequence[sp.Expr]]) -> tuple[list[list[sp.Expr]], tuple[int, ...]]:
-    """The reduced row echelon form of the directions, and its pivots."""
-    rows, pivots = sp.Matrix([list(d) for d in directions]).rref(simplify=True)
-    return rows.tolist()[: len(pivots)], pivots
 
 
 def _by_beta(phis: Sequence[sp.Matrix], k: int) -> sp.Expr:
