@@ -15,17 +15,14 @@ from functools import partial
 from math import frexp, ldexp, sqrt
 
 import numpy as np
-from numpy.typing import NDArray
 
 from temperance.numerics.fitting.mle import Box
 from temperance.numerics.general.general_mle import FACTOR
 from temperance.numerics.general.likelihood import mixture_log_density
 from temperance.numerics.general.split_mixtures import Atoms, Family
-from temperance.numerics.mixture.activation_numpy import CompiledActivation
+from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats
 from temperance.numerics.mixture.density import log_density
 from temperance.numerics.mixture.measures import MixingMeasure
-
-Floats = NDArray[np.float64]
 
 REACH = 12.0  # standard deviations beyond the lines: less than 1e-32 of an atom lies further out
 _PER_DEVIATION = 1.5  # steps in the least standard deviation of the box

@@ -63,16 +63,6 @@ def _softplus(u: Floats) -> Floats:
     return np.maximum(u, 0.0) + np.log1p(np.exp(-np.abs(u)))
 
 
-_ELEMENTARY = (
-    sp.exp,
-    sp.log,
-    Logistic,
-    Softplus,
-    sp.functions.elementary.trigonometric.TrigonometricFunction,
-    sp.functions.elementary.trigonometric.InverseTrigonometricFunction,
-    sp.functions.elementary.hyperbolic.HyperbolicFunction,
-    sp.functions.elementary.hyperbolic.InverseHyperbolicFunction,
-)
 _NUMPY = {"Logistic": _logistic, "Softplus": _softplus, "Lambert": _lambert}
 _MPMATH = {
     "Logistic": lambda u: 1 / (1 + mpmath.exp(-u)),
@@ -158,9 +148,7 @@ def stable_jets(piece: Piece) -> list[sp.Expr]:
 
 def _compile_piece(piece: Piece) -> CompiledPiece:
     jets = stable_jets(piece)
-    special = any(not isinstance(f, _ELEMENTARY) for jet in jets for f in jet.atoms(sp.Function))
-    modules: list[Any] = [_NUMPY, "scipy" if special else "numpy"]
-    functions = tuple(sp.lambdify(Z, jets[: r + 1], modules=modules, cse=True) for r in range(3))
+    functions = tuple(sp.lambdify(Z, jets[: r + 1], modules=[_NUMPY, "scipy"], cse=True) for r in range(3))
     precise = tuple(sp.lambdify(Z, jet, modules=[_MPMATH, "mpmath"]) for jet in jets)
     return CompiledPiece(float(piece.lower), float(piece.upper), functions, precise)
 
@@ -200,7 +188,7 @@ def compiled(source: Compilable) -> CompiledActivation:
 
 @lru_cache(maxsize=64)
 def compile_activation(activation: Activation) -> CompiledActivation:
-    """Compile s, s', s'' of an activation to NumPy (SciPy only for special functions).
+    """Compile s, s', s'' of an activation to NumPy and SciPy.
 
     Raises ValueError if the activation has free parameters, or is real where no closed form is known.
     """
