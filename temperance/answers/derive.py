@@ -143,8 +143,9 @@ def derive(
     """Derive all linear relations among the partial derivatives of an atom, and what they mean.
 
     Args:
-        gate: linear, activation (with --activation), generic, softmax, quadratic, gaussian, gaussian-full, sigmoid,
-            sigmoid-tau-1, sigmoid-euclidean, cosine, cosine-perturbed, laplace; in Python, also a Gate.
+        gate: linear, activation or activation-bias (with --activation), generic, softmax, quadratic, gaussian,
+            gaussian-full, sigmoid, sigmoid-tau-1, sigmoid-euclidean, cosine, cosine-perturbed, laplace; in Python, also
+            a Gate.
         expert: gaussian, constant, polynomial:M, nonlinear, nonlinear:ACTIVATION, multinomial:K; in Python, also an
             Expert.
         activation: A name of the catalogue or an expression in z; chooses the gate "activation".

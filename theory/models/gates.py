@@ -9,6 +9,8 @@ import sympy as sp
 from temperance.theory.activations.activation import Activation, Z, activation
 from temperance.theory.models.spec import BETA0, TAU, Gate, Jet, coordinates, covariates, dot
 
+BIASED = "activation-bias"
+
 
 def linear(dim: int) -> Gate:
     """Dense-to-sparse gate exp(beta1.x/tau) (arXiv 2401.13875, section 2)."""
@@ -29,6 +31,15 @@ def activated(dim: int, s: Activation) -> Gate:
     if s.others or not s.surveyed:
         caveat = f"the other pieces that {s.name} has at other values of its parameters"
     return Gate("activation", log_weight, (*beta, TAU), (TAU,), BETA0 / TAU, s.parameters, caveat)
+
+
+def biased(dim: int, s: Activation) -> Gate:
+    """The activation gate with a bias inside, exp(s(beta1.x + c)/tau), for an activation of one piece."""
+    if len(s.pieces) > 1:
+        raise ValueError(f"the gate {BIASED!r} takes an activation without kinks, not {s.name!r}")
+    beta, c = coordinates("beta1", dim), sp.Symbol("c", real=True)
+    log_weight = s.pieces[0].expr.subs(Z, dot(beta, covariates(dim)) + c) / TAU
+    return Gate(BIASED, log_weight, (*beta, c, TAU), (TAU,), BETA0 / TAU, s.parameters)
 
 
 def generic(dim: int) -> Gate:
@@ -168,9 +179,11 @@ def require_gauge(name: str) -> None:
 
 
 def gate(name: str, dim: int = 1, s: str | sp.Expr | Activation | None = None) -> Gate:
-    """The gate of that name in dimension dim; s is the activation, for the gate "activation" only.
+    """The gate of that name in dimension dim; s: the activation, of "activation" and "activation-bias" only.
 
     Raises ValueError for an unknown name, a missing or a superfluous activation, or a router in dimension 1.
     """
-    require_gate(name, s is not None, ("activation", *GATES))
-    return GATES[name](dim) if s is None else activated(dim, activation(s))
+    require_gate(name, s is not None, ("activation", *GATES, BIASED))
+    if s is None:
+        return GATES[name](dim)
+    return (biased if name == BIASED else activated)(dim, activation(s))

@@ -9,33 +9,29 @@ Example: ``orders(order_setting("softmax"))`` has the upper orders beta1 2, a 2,
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Literal, TypeAlias
 
 import sympy as sp
-from flint import fmpq_poly
 
 from temperance.theory.activations.activation import Activation, Z, activation
 from temperance.theory.activations.catalogue import NAMED
 from temperance.theory.conditions.first_order_failures import classify
 from temperance.theory.expressions import balls
 from temperance.theory.models.by_name import model
-from temperance.theory.models.gates import FITTED, require_gate
-from temperance.theory.models.spec import BETA0, TAU, Gate, MoESpec, coordinates, covariates, dot
-from temperance.theory.orders.branch_and_bound import Monomial, System
-from temperance.theory.orders.reduced_equations import Reduced, Terms
-from temperance.theory.orders.split_cell import Exponents, Splitting, weight_parameters
+from temperance.theory.models.gates import BIASED, FITTED, require_gate
+from temperance.theory.models.spec import TAU, Gate, MoESpec
+from temperance.theory.orders.equations_as_text import as_text
+from temperance.theory.orders.split_cell import Splitting, weight_parameters
 from temperance.theory.orders.upper_bounds import certified
 from temperance.theory.rates.orders_from_theorems import known_orders
 
 Split = Literal["one", "all"]
 Number: TypeAlias = int | Fraction | str | sp.Expr
-BIASED = "activation-bias"
 COSINE = "cosine"
 GATES = (*FITTED, BIASED, "quadratic", "gaussian", "laplace", COSINE, "cosine-perturbed")
-_MOST_TERMS = 8  # of an equation that is shown
 _MOST_MOVING = 7  # parameters of an atom, tau included
 _LARGEST = 100  # of a value at the true point
 _MOST_OPERATIONS = 40  # of an activation whose weight is looked at as a polynomial
@@ -115,15 +111,6 @@ class Orders:
         return self.cell
 
 
-def biased(s: Activation, dim: int = 1) -> Gate:
-    """The gate exp(s(beta1.x + c)/tau) for an activation of one piece."""
-    if len(s.pieces) > 1:
-        raise ValueError(f"the gate {BIASED!r} takes an activation without kinks, not {s.name!r}")
-    beta, c = coordinates("beta1", dim), sp.Symbol("c", real=True)
-    log_weight = s.pieces[0].expr.subs(Z, dot(beta, covariates(dim)) + c) / TAU
-    return Gate(BIASED, log_weight, (*beta, c, TAU), (TAU,), BETA0 / TAU, s.parameters)
-
-
 def order_setting(
     gate: str = "linear",
     expert: str = "gaussian",
@@ -147,7 +134,7 @@ def order_setting(
         ValueError: what is not accepted.
     """
     s = _checked(gate, source, size, split)
-    spec = _spec(gate, expert, s, dim)
+    spec = model(gate, expert, s, dim)
     labels, scale, held = _scale(spec, s)
     weights = weight_parameters(spec)
     moving = [p for p in spec.gate.parameters if p not in weights and (p not in held or p in spec.gate.shared)]
@@ -162,16 +149,12 @@ def order_setting(
             raise ValueError(f"{p.name} must be positive, not {value}")
     flat = _translation(spec.gate) if split == "all" else {}
     cell = Splitting(spec, values, held)
-    line = cell if dim == 1 or gate.startswith(COSINE) else _line(_spec(gate, expert, s, 1), cell)
+    line = cell if dim == 1 or gate.startswith(COSINE) else _line(model(gate, expert, s), cell)
     if len(line.each) + len(line.shared) > max(_MOST_MOVING, 4 + 2 * line.spec.dim):
         raise ValueError(f"orders are computed for at most {_MOST_MOVING} parameters of an atom, not for {expert!r}")
     if gate == "activation" and s is not None and not scale:
         flat = {p.name: text for p in cell.own for text in _power_curve(s, values[TAU]).values()}
     return OrderSetting(cell, line, size, "all" if split == "all" else "one", s, scale, labels, flat)
-
-
-def _spec(gate: str, expert: str, s: Activation | None, dim: int) -> MoESpec:
-    return model(biased(s, dim) if gate == BIASED and s else gate, expert, s if gate == "activation" else None, dim)
 
 
 def _default(spec: MoESpec, p: sp.Symbol) -> sp.Expr:
@@ -323,35 +306,5 @@ def orders(setting: OrderSetting) -> Orders:
     for name in (p.name for p in setting.cell.each):
         certain = bool(proof) and name in means
         rows.append(Order(f"mean {setting.label(name)}", name, True, means.get(name), False, certain))
-    equations = tuple(_equations(found.reduced)) if found else ()
+    equations = tuple(as_text(found.reduced)) if found else ()
     return Orders(setting, equations, tuple(rows), tuple(reasons), proof)
-
-
-def _equations(reduced: Reduced) -> list[str]:
-    """Means in terms of the differences h, and the equations F(h, s) = 0 up to multiples of their monomials."""
-    names = [n if n.startswith("mean ") or n in reduced.means else f"h_{n}" for n in reduced.variables]
-    found = [f"{title} = {_text(terms, names)}" for title, terms in reduced.means.items() if title not in names]
-    system = System.of(reduced.equations, reduced.degree)
-    found += [f"{_monomial(step.exponents, names)} = 0" for step in system.steps if isinstance(step, Monomial)]
-    shown = [e.terms for e in system.elements if 0 < len(e.terms) <= _MOST_TERMS]
-    longer = sum(len(e.terms) > _MOST_TERMS for e in system.elements)
-    found += [f"{_text(terms, names)} = 0" for terms in shown]
-    return found + ([f"and {longer} longer ones"] if longer else [])
-
-
-def _text(terms: Terms, names: Sequence[str]) -> str:
-    parts = []
-    for m, c in terms.items():
-        factor, s = _coefficient(c), _monomial(m, names)
-        parts.append(s if factor == "1" else f"{factor}*{s}")
-    return " + ".join(parts) or "0"
-
-
-def _coefficient(c: fmpq_poly) -> str:
-    text = sp.sstr(sp.factor(sum(sp.Rational(str(q)) * sp.Symbol("s") ** i for i, q in enumerate(c.coeffs()))))
-    return f"({text})" if " " in text or text.startswith("-") else text
-
-
-def _monomial(m: Exponents, names: Sequence[str]) -> str:
-    powers = [n if k == 1 else f"{n}^{k}" for n, k in zip(names, m, strict=True) if k]
-    return "*".join(f"({p})" if " " in p else p for p in powers) or "1"

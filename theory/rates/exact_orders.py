@@ -24,9 +24,10 @@ from temperance.theory.activations.activation import activation
 from temperance.theory.interactions.interactions import derive
 from temperance.theory.interactions.rank_by_balls import independent_columns
 from temperance.theory.models.by_name import model
+from temperance.theory.models.gates import BIASED
 from temperance.theory.models.spec import BETA0, NU, Jet, MoESpec, Y
 from temperance.theory.orders.split_cell import weight_parameters
-from temperance.theory.rates.contact_orders import BIASED, COSINE, Number, Order, Orders, biased, exact_value
+from temperance.theory.rates.contact_orders import COSINE, Number, Order, Orders, exact_value
 from temperance.theory.rates.gate_orders import formula_at, numbers, random_point
 from temperance.theory.rates.true_point import irregularity
 from temperance.theory.symmetries.flows import Flow, symmetries
@@ -131,8 +132,7 @@ def _listed(
 
 
 def _model(gate: str, expert: str, source: str | None, d: int) -> MoESpec:
-    chosen = biased(activation(source), d) if gate == BIASED and source is not None else gate
-    spec = model("softmax" if gate == CONTAMINATED else chosen, expert, None if gate == BIASED else source, d)
+    spec = model("softmax" if gate == CONTAMINATED else gate, expert, source, d)
     if spec.log_atom.has(Jet):
         raise ValueError("orders need functions by name, such as --activation tanh or --expert nonlinear:tanh")
     return spec
