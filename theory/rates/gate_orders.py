@@ -50,15 +50,17 @@ def gate_orders(cell: Splitting, other: Place, size: int, *, every: bool = False
     if _moves_a_kink(cell) or (every and gate.log_weight.has(sp.Piecewise)):
         return {}
     score, there = gate.log_weight, dict(other)
+    shared = [sp.diff(score - score.subs(there, simultaneous=True), p) for p in cell.shared]
     slopes = [sp.diff(score, p) for p in cell.own]
-    bends = [sp.diff(score, p, q) + sp.diff(score, p) * sp.diff(score, q) for p, q in pairs_of(cell.own, 2)]
-    functions = [sp.S.One, *slopes, *(sp.diff(score - score.subs(there, simultaneous=True), p) for p in cell.shared)]
     if curve:
-        proved = dim == 1 and not every and independent(functions, cell.point, dim)
+        proved = dim == 1 and not every and independent([sp.S.One, *slopes, *shared], cell.point, dim)
         return {p.name: (Fraction(1), _CURVE) for p in cell.shared} if proved else {}
-    functions += bends + ([f.subs(there, simultaneous=True) for f in (*slopes, *bends)] if every else [])
-    functions = [f for f in functions if f in bends or f.subs(dict(cell.point)) != 0]
-    if not independent(functions, cell.point, dim):
+    bends = [sp.diff(score, p, q) + sp.diff(score, p) * sp.diff(score, q) for p, q in pairs_of(cell.own, 2)]
+    if every:
+        slopes += [f.subs(there, simultaneous=True) for f in slopes]
+        bends += [f.subs(there, simultaneous=True) for f in bends]
+    seen = [f for f in slopes if f.subs(dict(cell.point)) != 0]  # the others leave their offsets to the second order
+    if not independent([sp.S.One, *seen, *shared, *bends], cell.point, dim):
         return {}
     return {p.name: (Fraction(2 if p in cell.own else 1), _WEIGHTS) for p in (*cell.own, *cell.shared)}
 

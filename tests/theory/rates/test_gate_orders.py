@@ -102,6 +102,11 @@ def test_bounds_of_dimension_one_hold_on_lines(gate, expert, source, dim):
         assert (o.upper, o.certified) == (upper[name], False)
 
 
+def test_a_temperature_that_is_not_seen_is_not_bounded():
+    """s(0) = 0 at beta1 = 0 in both atoms: tau moves nothing to the first order."""
+    assert shown("activation", "gaussian", "tanh", point={"beta1": "0"}, size=3)["tau"] is None
+
+
 def test_every_cell_of_a_gate_without_a_translation_is_split():
     found = shown("activation", "gaussian", "tanh", split="all")
     assert found == {"beta1": 2, "a": 2, "b": 4, "nu": 2, "tau": 1}
