@@ -170,7 +170,7 @@ CLAIMS: tuple[Claim, ...] = (
         "C14",
         "The atlas holds: in every cell of the gates of the literature that is measured the contact order meets the "
         "bound that is proved, and errors fall with the rate that it gives, to n = 10^12; no leg contradicts another "
-        "(d = 1; as kept, and a tenth of what is cheap measured again)",
+        "(as kept, and a tenth of what is cheap measured again)",
         required=("proof", "contact", "monte_carlo"),
         legs=(("proof", atlas_proof), ("contact", atlas_contact), ("monte_carlo", atlas_slopes)),
     ),
