@@ -16,14 +16,15 @@ from typing import Any
 import numpy as np
 from scipy.optimize import least_squares
 
+from temperance.numerics.contact import small_offsets
 from temperance.numerics.general.split_mixtures import Array, Family, Grid
 from temperance.numerics.machine.threads import one_blas_thread
 
-LEVELS: Sequence[float] = tuple(range(1, 9))
 LEVELS_3: Sequence[float] = (0.5, 1, 1.5, 2, 2.5, 3, 4, 5, 6)  # orders of 6 reach rounding errors soon
 LEVELS_KINK: Sequence[float] = tuple(range(2, 7))  # the grids at a kink are large
 LEVELS_MEAN: Sequence[float] = tuple(range(3, 22, 2))  # offsets of a mean's order 4/3 go down with t^(1/3) only
 LEVELS_MEAN_KINK: Sequence[float] = (6, 8, 10, 12)
+_FIRST: Sequence[float] = (1, 1.5, 2)  # from there on minima are followed in more digits
 _FLOOR = 1e-15  # below this a distance is rounding error
 _RESOLVED = 5e-11  # below it minima are missed: rounding errors of the gradients in flat directions
 _DEEP = 1e-13  # no smaller offset is of use to one that is resolved
@@ -51,6 +52,7 @@ class Measured:
     parameter: str
     levels: tuple[float, ...]
     distances: tuple[float, ...]
+    resolved: float = _RESOLVED
 
     @property
     def flat(self) -> bool:
@@ -69,7 +71,7 @@ class Measured:
             if not isfinite(p * q):
                 continue
             expected = p * 2.0 ** (-(k - j) * found[-1]) if found else q
-            if min(q, expected) <= _RESOLVED:
+            if min(q, expected) <= self.resolved:
                 break
             found.append(log2(p / q) / (k - j))
         return tuple(found)
@@ -236,7 +238,7 @@ def measure(
     *,
     mean: bool = False,
     sign: int = 1,
-    levels: Sequence[float] = LEVELS,
+    levels: Sequence[float] = LEVELS_KINK,
     seed: int = 0,
 ) -> Measured:
     """Minimise the distance at offsets 2^-j of a parameter, from large to small, then up and down again.
@@ -247,16 +249,24 @@ def measure(
     """
     if parameter not in family.accepted:
         raise ValueError(f"no parameter {parameter!r} that moves; accepted: {', '.join(family.accepted)}")
+    small = not mean and small_offsets.supported(family)
+    levels = _FIRST if small else levels
     problems = [_Problem.at(family, parameter, mean, sign * 2.0**-level) for level in levels]
-    effort = 1 if family.m == 2 else 3
     with one_blas_thread():  # where a minimum ends must not depend on how sums are split
-        found = _downwards(problems, np.random.default_rng(seed), effort)
+        found, tracks = _downwards(problems, np.random.default_rng(seed), 1 if small or family.m == 2 else 3)
+        if small and len(found) == len(levels) and tracks:
+            at = [problem.constrained for problem in problems[-2:]]
+            starts = [(at[0].vector(before)[0], at[1].vector(last)[0]) for before, last in tracks[:_KEPT]]
+            seen, distances = small_offsets.followed(family, parameter, starts, (levels[-2], levels[-1]), sign)
+            return Measured(parameter, tuple(seen), tuple(distances), 0.0)
         _swept(problems, found, range(len(found) - 2, -1, -1))
         _swept(problems, found, range(1, len(found)))
     return Measured(parameter, tuple(levels[: len(found)]), tuple(d for d, _ in found))
 
 
-def _downwards(problems: Sequence[_Problem], rng: np.random.Generator, effort: int) -> list[_Found]:
+def _downwards(
+    problems: Sequence[_Problem], rng: np.random.Generator, effort: int
+) -> tuple[list[_Found], list[tuple[Array, Array]]]:
     """The least distances found from large offsets to small ones, until rounding error is reached."""
     found: list[_Found] = []
     tracks: list[tuple[Array, Array]] = []
@@ -277,7 +287,7 @@ def _downwards(problems: Sequence[_Problem], rng: np.random.Generator, effort: i
         found.append(results[0][:2] if results else (float("inf"), np.zeros(size)))
         if found[-1][0] < _DEEP:
             break
-    return found
+    return found, tracks
 
 
 def _swept(problems: Sequence[_Problem], found: list[_Found], places: Sequence[int]) -> None:

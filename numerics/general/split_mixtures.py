@@ -111,12 +111,12 @@ class Family:
     """All mixtures with m atoms in the first cell, and one (or m) in the second, as vectors of offsets.
 
     A vector holds, atom by atom, the log weight and the gate's and the expert's own parameters; then the shared ones.
-    `free` says which entries move: the gate and the weight of the last atom are held (of a single second atom; where
-    both cells are split, by translation). `positive` says which are, `radius` how far entries may go: positive ones by
-    a part of their value, log weights anywhere.
+    `free` says which entries move: the weight of the last atom is held, and its gate (of a single second atom; where
+    both cells are split, by translation) unless `translated` is False. `positive` says which are, `radius` how far
+    entries may go: positive ones by a part of their value, log weights anywhere.
     """
 
-    def __init__(self, truth: Truth, m: int, split_all: bool = False) -> None:
+    def __init__(self, truth: Truth, m: int, split_all: bool = False, translated: bool = True) -> None:
         self.truth, self.cell, self.m = truth, truth.cell, m
         self.sizes = (m, m if split_all else 1)
         x, gate = covariates(self.cell.spec.dim), self.cell.spec.gate
@@ -135,14 +135,14 @@ class Family:
         self.names = ["weight", *(p.name for p in self.cell.each)]
         atom = [False, *(bool(p.is_positive) for p in self.cell.each)]
         self.positive = np.array([*atom * len(cells), *(bool(p.is_positive) for p in gate.shared)])
-        self.free = self._free(len(cells))
+        self.free = self._free(len(cells), translated or not split_all)
         self.radius = np.where(self.positive, _PART * self.center, _RADIUS)
         self.radius[: len(cells) * self.width : self.width] = np.inf
 
-    def _free(self, atoms: int) -> Array:
+    def _free(self, atoms: int, gate_held: bool) -> Array:
         free = np.ones(len(self.center), dtype=bool)
         last = (atoms - 1) * self.width
-        free[last : last + 1 + len(self.cell.own)] = False
+        free[last : last + 1 + gate_held * len(self.cell.own)] = False
         held = [p in self.cell.held for p in self.cell.spec.gate.shared]
         free[atoms * self.width :] = ~np.array(held, dtype=bool) if held else True
         return free

@@ -17,6 +17,7 @@ from typing import Any
 
 from temperance.measurements import exponent_results, kept_slopes, order_results
 from temperance.measurements.atlas_entries import Atlas, AtlasOrder, Entry, Measurement, Proof, key
+from temperance.measurements.contact_orders import family
 from temperance.measurements.kept_slopes import KeptSlope
 from temperance.measurements.literature import ROWS, AtlasRow
 from temperance.theory.activations.activation import activation
@@ -175,7 +176,7 @@ def entries() -> list[tuple[AtlasRow, str]]:
 
     def computed(row: AtlasRow, cell: str) -> bool:
         try:
-            return bool(setting(row, cell, row.d))
+            return bool(family(setting(row, cell, row.d)))
         except ValueError:
             return False
 

@@ -11,7 +11,6 @@ from typing import Any
 import sympy as sp
 
 from temperance.numerics.contact.by_minimisation import (
-    LEVELS,
     LEVELS_3,
     LEVELS_KINK,
     LEVELS_MEAN,
@@ -22,6 +21,7 @@ from temperance.numerics.contact.by_minimisation import (
 from temperance.numerics.general.split_mixtures import Family, Truth
 from temperance.theory.models.spec import NU
 from temperance.theory.rates.contact_orders import (
+    TRANSLATED,
     Order,
     Orders,
     OrderSetting,
@@ -144,12 +144,20 @@ def moving(chosen: OrderSetting) -> tuple[sp.Symbol, ...]:
 
 
 def family(chosen: OrderSetting) -> Family:
-    """The mixtures to measure with: slopes 1 and -1, intercepts 0 and 3, variances 1 and 3/2, x uniform on [-2, 2]."""
+    """The mixtures to measure with: slopes 1 and -1, intercepts 0 and 3, variances 1 and 3/2, x uniform on [-2, 2].
+
+    The other atom's gate is `other_place`, held unless its cell is split and parameters are not modulo translation.
+    Raises ValueError where every cell is split and kinks move with beta1: the grid follows those of one cell.
+    """
     slopes = [p for p in chosen.cell.expert if p != NU and p.name != "b"]
     intercept = next(p for p in chosen.cell.expert if p.name == "b")
     expert = {**dict.fromkeys(slopes, 1.0), intercept: 0.0, NU: 1.0}
     other = {**dict.fromkeys(slopes, -1.0), intercept: 3.0, NU: 1.5}
-    return Family(Truth(chosen.cell, expert, other_place(chosen), other), chosen.size, chosen.split == "all")
+    truth, translated = Truth(chosen.cell, expert, other_place(chosen), other), chosen.cell.spec.gate.name in TRANSLATED
+    made = Family(truth, chosen.size, chosen.split == "all", translated)
+    if chosen.split == "all" and (chosen.cell.spec.gate.name == "laplace" or any(made.kinks())):
+        raise ValueError("orders of every cell split are measured where the kinks of the gate stay: they move here")
+    return made
 
 
 def _silently(_: str) -> AbstractContextManager[object]:
@@ -180,8 +188,8 @@ def _measured(chosen: OrderSetting, mixtures: Family, order: Order, seed: int) -
     scale = order.flat and order.name not in chosen.flat
     if scale or order.upper == 1 or (order.mean and chosen.size > 2):
         return None
-    smooth, kinked = (LEVELS_MEAN, LEVELS_MEAN_KINK) if order.mean else (LEVELS, LEVELS_KINK)
-    levels = LEVELS_3 if chosen.size > 2 else kinked if mixtures.kinks() else smooth
+    means = LEVELS_MEAN_KINK if mixtures.kinks() else LEVELS_MEAN
+    levels = means if order.mean else LEVELS_3 if chosen.size > 2 else LEVELS_KINK
     found = measure(mixtures, order.name, mean=order.mean, levels=levels, seed=seed)
     if not order.mean or (order.upper is not None and abs((found.order or 0.0) - float(order.upper)) <= MET):
         return found

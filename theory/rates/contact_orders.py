@@ -26,7 +26,7 @@ from temperance.theory.models.spec import TAU, Gate, MoESpec
 from temperance.theory.orders.equations_as_text import as_text
 from temperance.theory.orders.split_cell import Splitting, weight_parameters
 from temperance.theory.orders.upper_bounds import certified
-from temperance.theory.rates.orders_from_theorems import known_orders
+from temperance.theory.rates.orders_from_theorems import OTHER_SPLIT, known_orders
 
 Split = Literal["one", "all"]
 Number: TypeAlias = int | Fraction | str | sp.Expr
@@ -38,6 +38,7 @@ _MOST_OPERATIONS = 40  # of an activation whose weight is looked at as a polynom
 _PLACES = {"beta1": 1, "A": sp.Rational(1, 2), "c": 0, "Gamma": 1, "tau": 1}
 _OTHER = {"beta1": 0, "A": 0, "c": -1, "Gamma": 1}
 _LINES = "bounds of dimension 1, which hold on lines (theory.md 2.10)"
+TRANSLATED = ("linear", "softmax", "quadratic", "gaussian", "cosine-perturbed")
 
 
 @dataclass(frozen=True)
@@ -214,12 +215,13 @@ def _checked(gate: str, source: str | sp.Expr | Activation | None, size: int, sp
 
 
 def other_place(setting: OrderSetting) -> dict[sp.Symbol, float]:
-    """The gate of the other true atom, which is held."""
-    return {p: float(v) for p, v in _other(setting.cell).items()}
+    """The gate of the other true atom: held, but for every cell split where parameters are not modulo translation."""
+    return {p: float(v) for p, v in _other(setting.cell, setting.split == "all").items()}
 
 
-def _other(cell: Splitting) -> dict[sp.Symbol, sp.Expr]:
+def _other(cell: Splitting, every: bool) -> dict[sp.Symbol, sp.Expr]:
     places = {**_OTHER, **({"c": 0} if cell.spec.gate.name == BIASED else {})}
+    places |= {"beta1": OTHER_SPLIT} if every and cell.spec.gate.name not in TRANSLATED else {}
     places |= {"beta1": -1} if cell.spec.gate.name in ("laplace", COSINE, "cosine-perturbed") else {}
     return {p: sp.sympify(places[p.name.split("_")[0]]) for p in cell.own}
 
@@ -293,7 +295,9 @@ def orders(setting: OrderSetting) -> Orders:
             proof = None
     else:
         cell, every = setting.cell, setting.split == "all"
-        known = known_orders(cell, setting.source, _other(cell), setting.size, every=every, curve=bool(setting.flat))
+        known = known_orders(
+            cell, setting.source, _other(cell, every), setting.size, every=every, curve=bool(setting.flat)
+        )
         upper = {name: r for name, (r, _) in known.items()}
         theorems = {why: ", ".join(setting.label(n) for n in known if known[n][1] == why) for _, why in known.values()}
         reasons += [f"{names}: bounded by a theorem, without a certificate ({why})" for why, names in theorems.items()]

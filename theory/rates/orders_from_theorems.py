@@ -19,6 +19,9 @@ from temperance.theory.rates.predict import predict
 from temperance.theory.rates.prediction import Prediction
 from temperance.theory.rates.true_point import TruePoint
 
+OTHER_SPLIT = 2
+"""beta1 of the other true atom where every cell of an activation gate is split: far from a mirror point and a kink."""
+
 
 def known_orders(
     cell: Splitting, source: Activation | None, other: Place, size: int, *, every: bool, curve: bool
@@ -57,9 +60,9 @@ def _predicted(cell: Splitting, source: Activation | None, size: int, every: boo
         values = [cell.point[p] for p in (*coordinates("beta1", dim), TAU)]
         if not all(v.is_Rational for v in values):
             return {}
-        point = TruePoint((tuple(values[:-1]), (sp.S.Zero,) * dim), values[-1])
+        point = TruePoint((tuple(values[:-1]), (sp.Integer(OTHER_SPLIT if every else 0),) * dim), values[-1])
     fitted, sizes = (2 * size, (size, size)) if every else (size + 1, (size, 1))
-    gauge = "free" if source is None else "anchored"
+    gauge = "free" if source is None or every else "anchored"
     found = predict(gate, source, true_k=2, fitted_k=fitted, gauge=gauge, dim=dim, point=point)  # type: ignore[arg-type]
     named = {p.parameter.replace("beta1/tau", "beta1"): p for p in found if _applies(p, sizes)}
     movable = {q.name: q.name.split("_")[0] for q in (*cell.each, *cell.shared)}

@@ -1,0 +1,83 @@
+"""Minima of the distance, followed to small offsets in many digits."""
+
+import flint
+import numpy as np
+import pytest
+from flint import arb
+
+from temperance.measurements.contact_orders import family
+from temperance.numerics.contact.by_minimisation import measure
+from temperance.numerics.contact.small_offsets import BITS, NODES, Constrained, Neighbourhood, minimised, supported
+from temperance.numerics.general.split_mixtures import Grid
+from temperance.theory.rates.contact_orders import order_setting
+
+SETTINGS = (
+    order_setting("softmax", size=3),
+    order_setting("quadratic", split="all"),
+    order_setting("gaussian", "polynomial:2"),
+    order_setting("activation", source="relu", split="all"),
+    order_setting("activation-bias", source="sigmoid"),
+)
+
+
+@pytest.mark.parametrize("chosen", SETTINGS, ids=lambda chosen: chosen.cell.spec.gate.name)
+def test_distances_and_slopes_are_those_of_the_grid(chosen):
+    """The grid with the same nodes in x integrates over y by the trapezoid rule, in doubles."""
+    mixtures = family(chosen)
+    offsets = np.where(mixtures.free, 0.02 * np.random.default_rng(0).normal(size=len(mixtures.center)), 0.0)
+    grid = Grid(mixtures, sorted({-2.0, 2.0, *mixtures.kinks()}), NODES)
+    logs = np.zeros_like(offsets)
+    logs[: sum(mixtures.sizes) * mixtures.width : mixtures.width] = -np.repeat(np.log(mixtures.sizes), mixtures.sizes)
+    there = mixtures.center + offsets + logs
+    columns = np.concatenate([grid.residual(there)[:, None], grid.slopes(there)], axis=1)
+    with flint.ctx.workprec(BITS):
+        near = Neighbourhood(mixtures)
+        vector = near.center + offsets
+        table, square = near.table(vector), near.square(vector)
+    found = np.array([[float(table[i, j]) for j in range(table.ncols())] for i in range(table.nrows())])
+    assert found == pytest.approx(columns.T @ columns, rel=1e-6, abs=1e-9)
+    assert float(square) == pytest.approx(float(table[0, 0]), rel=1e-8)
+
+
+def test_kinks_that_move_are_not_followed():
+    assert supported(family(order_setting("activation", source="relu")))
+    assert not supported(family(order_setting("activation", source="hardtanh")))
+    assert not supported(family(order_setting("laplace")))
+
+
+def test_a_minimum_keeps_its_offset_and_its_shares():
+    mixtures = family(order_setting("softmax", size=3))
+    with flint.ctx.workprec(BITS):
+        problem = Constrained(Neighbourhood(mixtures), "b", arb(1) / 8)
+        found = minimised(problem, problem.start(np.zeros(len(mixtures.center))))
+        vector = problem.vector(found.u)
+        assert abs(vector[mixtures.index(0, "b")] - vector[mixtures.index(1, "b")] - arb(1) / 8) < 1e-60
+        assert all(abs(vector[mixtures.index(l, "weight")] + arb(3).log()) <= 1 + 1e-9 for l in range(3))
+        assert found.square < problem.near.table(problem.vector(problem.start(np.zeros(len(mixtures.center)))))[0, 0]
+
+
+def test_orders_are_read_off_where_doubles_see_no_distance():
+    found = measure(family(order_setting("softmax")), "b")
+    assert found.order == pytest.approx(4, abs=0.005)
+    assert min(found.distances) < 5e-11
+
+
+@pytest.mark.full
+@pytest.mark.parametrize(("name", "order"), [("a_1", 8 / 3), ("a_2", 2)])
+def test_slopes_of_a_quadratic_expert_in_a_cell_of_three(name, order):
+    """The bound is 6, by the theorem on experts: it is not sharp."""
+    assert measure(family(order_setting("softmax", "polynomial:2", size=3)), name).order == pytest.approx(
+        order, abs=0.03
+    )
+
+
+@pytest.mark.full
+def test_every_cell_of_an_activation_gate_can_be_split():
+    found = measure(family(order_setting("activation", source="tanh", split="all")), "a")
+    assert found.order == pytest.approx(2, abs=0.02)
+
+
+@pytest.mark.parametrize("gate", [{"gate": "laplace"}, {"gate": "activation", "source": "hardtanh"}])
+def test_every_cell_is_not_split_where_kinks_move(gate):
+    with pytest.raises(ValueError, match="kinks of the gate"):
+        family(order_setting(**gate, split="all"))
