@@ -6,6 +6,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from temperance.numerics.machine.row_products import LANES
+
 Floats = NDArray[np.float64]
 
 _OPTIONS = {"error_model": "numpy", "nogil": True, "no_cfunc_wrapper": True, "no_cpython_wrapper": True}
@@ -111,6 +113,16 @@ def _scales(full: Floats, k: int, d: int) -> Floats:
 def _tau_square(totals: Floats, score: Floats, h: Floats) -> None:
     score[0] += totals[0]
     h[0, 0] += totals[1] - totals[0]
+
+
+@njit(inline="always")
+def add_lanes(partial, out):  # type: ignore[no-untyped-def]
+    """Every sum over its lanes."""
+    for i in range(len(out)):
+        total = 0.0
+        for lane in range(LANES):
+            total += partial[i, lane]
+        out[i] = total
 
 
 @njit(cache=True, error_model="numpy", nogil=True, no_cfunc_wrapper=True)

@@ -31,23 +31,21 @@ import numpy as np
 from numba import njit, types
 from numpy.typing import NDArray
 
-from temperance.numerics.likelihood.hessian_assembly import assemble
+from temperance.numerics.likelihood.hessian_assembly import add_lanes, assemble
 from temperance.numerics.likelihood.kernel_steps import (
+    add_activation,
     add_own,
     add_pair,
-    add_tau,
     aligned,
     constant_rows,
-    curvature_weight,
     fill,
     mean_logit,
-    pull,
     weigh_shares,
 )
 from temperance.numerics.machine.code_versions import MACHINE, version_of
 from temperance.numerics.machine.interrupts import interrupts_noted
 from temperance.numerics.machine.intrinsics import use_wide_vectors
-from temperance.numerics.machine.row_products import LANES, weigh
+from temperance.numerics.machine.row_products import LANES
 from temperance.numerics.mixture import density
 from temperance.numerics.mixture.activation_machine_code import NoMachineCode, machine_jets
 from temperance.numerics.mixture.activation_numpy import CompiledActivation
@@ -99,12 +97,10 @@ def _build(k: int, d: int, gates: int, linear: bool, version: int) -> Any:
     an integer.
     """
     q, e, g, square = 2 * d + 3, d + 2, d + 1, d * (d + 1) // 2
-    basis = g + square
-    counts = row_counts(k, d, gates)
+    basis, counts = g + square, row_counts(k, d, gates)
     phi, z, t, c, p, r, scratch, given, rows = (sum(counts[: i + 1]) for i in range(9))
     sums, block = _sum_count(k, d, gates, linear), BLOCK if k <= 8 else BLOCK // 4
-    stride = block + LANES
-    line = 8 * stride
+    stride, line = block + LANES, 8 * (block + LANES)
 
     @njit(**FAST, cache=True)
     def kernel(full, tau, x, y, weights, reference, jets, out_sums, totals):  # type: ignore[no-untyped-def]
@@ -138,25 +134,17 @@ def _build(k: int, d: int, gates: int, linear: bool, version: int) -> Any:
                 share, prior = base + (r + i) * line, base + (p + i) * line
                 at = add_own(here, base, weight, share, probability, prior, at, count, i, gates, q, e, g, basis, stride)
                 if not linear:
-                    if i < gates:
-                        curvature_weight(w[wr + i], w[wp + i], w[z + 1 + 2 * k + i], w[scratch + 2], padded)
-                        weigh(base + g * line, base + (scratch + 2) * line, at, count, square, stride)
-                        at += 8 * LANES * square
-                    if tau:
-                        totals[1] -= pull(w[t + i], w[wr + i], w[scratch + 1], w[scratch + 2], padded)
-                        totals[1] += pull(w[t + i], w[wp + i], w[scratch], w[scratch + 3], padded)
-                    at = add_tau(here, base + (scratch + 2) * line, at, count, i, gates, q, e, g, line, stride)
+                    at = add_activation(
+                        w, base, here, at, totals, tau, count, padded, i, k, gates, q, e, g, square,
+                        z + 1 + 2 * k, t, wp, wr, scratch, stride,
+                    )  # fmt: skip
                 for j in range(i + 1, k):
                     other, further = here + (j - i) * q * line, (j - i) * line
                     at = add_pair(
                         here, other, weight, share + further, probability, prior + further, at, count,
                         j, gates, q, e, g, stride,
                     )  # fmt: skip
-        for i in range(len(out_sums)):
-            total = 0.0
-            for lane in range(LANES):
-                total += partial[i, lane]
-            out_sums[i] = total
+        add_lanes(partial, out_sums)
         return value
 
     return kernel

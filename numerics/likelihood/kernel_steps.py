@@ -259,8 +259,21 @@ def add_own(here, base, weight, r, probability, p, at, count, i, gates, q, e, g,
 
 
 @njit(inline="always")
-def add_tau(here, pulls, at, count, i, gates, q, e, g, line, stride):  # type: ignore[no-untyped-def]
-    """Sums of an atom with log tau: features weighted with r (T_r - t), then with pi (T_pi - t)."""
+def add_activation(  # type: ignore[no-untyped-def]
+    w, base, here, at, totals, tau, count, padded, i, k, gates, q, e, g, square, s2, t, wp, wr, scratch, stride
+):
+    """Sums of an atom with s'' x x^T and with log tau: features weighted with r (T_r - t), then with pi (T_pi - t).
+
+    s2, t, wp, wr: first rows of s'', t, weighted pi and weighted r. Returns where the next sums go.
+    """
+    line, pulls = 8 * stride, base + (scratch + 2) * 8 * stride
+    if i < gates:
+        curvature_weight(w[wr + i], w[wp + i], w[s2 + i], w[scratch + 2], padded)
+        weigh(base + g * line, pulls, at, count, square, stride)
+        at += _SLOT * square
+    if tau:
+        totals[1] -= pull(w[t + i], w[wr + i], w[scratch + 1], w[scratch + 2], padded)
+        totals[1] += pull(w[t + i], w[wp + i], w[scratch], w[scratch + 3], padded)
     if i < gates:
         weigh(here, pulls, at, count, q, stride)
         weigh(here, pulls + line, at + _SLOT * q, count, g, stride)
