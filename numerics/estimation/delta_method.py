@@ -29,9 +29,8 @@ class Errors:
     """
 
     def __init__(self, result: Fit, proved: Proved, matrix: Floats) -> None:
-        lower, upper = result.box.bounds(result.layout)
         self.matrix, self.stationary = matrix, result.is_estimate
-        self.held = (result.theta <= lower) | (result.theta >= upper)
+        self.held = result.held
         information = result.information[np.ix_(~self.held, ~self.held)]
         flows, self.blocked = proved.flows, self.held
         if len(flows) and self.held.any():

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from temperance.numerics.fitting.mle import Box, Fit
+from temperance.numerics.fitting.mle import Box, Fit, one_bound
 from temperance.numerics.mixture.measures import Layout
 from temperance.numerics.mixture.points import Points
 
@@ -72,7 +72,7 @@ class Units:
         beta1, a = (np.broadcast_to(np.asarray(bound), x.shape) * x for bound in (box.beta1, box.a))
         low, high = box.nu
         nu = (low * y * y, high * y * y)
-        return replace(box, beta1=_one(beta1), a=_one(a * y), b=box.b * y, nu=nu)
+        return replace(box, beta1=one_bound(beta1), a=one_bound(a * y), b=box.b * y, nu=nu)
 
     def matrix(self, layout: Layout) -> tuple[Floats, Floats]:
         """A (p, p) and c (p,) with theta = A theta' + c."""
@@ -103,8 +103,3 @@ class Units:
             flat_directions=flat / np.linalg.norm(flat, axis=1, keepdims=True),
             box=box,
         )
-
-
-def _one(bounds: Floats) -> float | tuple[float, ...]:
-    """The bounds of the columns; a single number if they are equal."""
-    return float(bounds[0]) if (bounds == bounds[0]).all() else tuple(map(float, bounds))

@@ -36,8 +36,7 @@ class Side:
 
 def relative_error(fit: Fit) -> float:
     """The standard error of log tau; infinite where the information does not give one, 0 where tau is not free."""
-    lower, upper = fit.box.bounds(fit.layout)
-    free = (fit.theta > lower) & (fit.theta < upper)
+    free = ~fit.held
     if fit.layout.tau is not None or not free[0]:
         return 0.0
     scale, values, vectors = scaled_spectrum(fit.information[np.ix_(free, free)])
@@ -87,8 +86,7 @@ def _walk(fit: Fit, gate: CompiledActivation, points: Points, edge: float) -> tu
 
 def _tangent(fit: Fit, change: float) -> Floats:
     """The step along the profile that changes log tau."""
-    lower, upper = fit.box.bounds(fit.layout)
-    free = (fit.theta > lower) & (fit.theta < upper)
+    free = ~fit.held
     free[0] = False
     step = np.zeros(len(fit.theta))
     step[0] = change

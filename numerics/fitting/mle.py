@@ -66,10 +66,10 @@ class Box:
         spread = np.sqrt(points.mean((x - points.mean(x)) ** 2))
         spread[spread == 0] = 1.0
         largest, reach = float(np.abs(y).max()) + 10 * deviation, float((np.abs(x) / spread).max())
-        beta1, a = ((bound / spread).tolist() for bound in (50.0, 10 * largest))
+        beta1, a = (bound / spread for bound in (50.0, 10 * largest))
         variance = deviation**2
         nu = (1e-3 * variance, 4 * variance)
-        return Box(_one(beta1), 50.0, (0.02, 50.0), _one(a), 10 * largest * (1.0 + reach), nu)
+        return Box(one_bound(beta1), 50.0, (0.02, 50.0), one_bound(a), 10 * largest * (1.0 + reach), nu)
 
     def bounds(self, layout: Layout) -> tuple[Floats, Floats]:
         """Lower and upper bounds (p,) of theta, whose coordinates layout names: logarithms for tau and nu.
@@ -79,9 +79,9 @@ class Box:
         return _bounds(self, layout)
 
 
-def _one(bounds: list[float]) -> float | tuple[float, ...]:
-    """The bounds of the columns; a single number if they are equal."""
-    return bounds[0] if len(set(bounds)) == 1 else tuple(bounds)
+def one_bound(bounds: Floats) -> float | tuple[float, ...]:
+    """The bounds of the columns (d,); a single number if they are equal."""
+    return float(bounds[0]) if (bounds == bounds[0]).all() else tuple(map(float, bounds))
 
 
 @lru_cache(maxsize=64)
@@ -135,6 +135,11 @@ class Fit:
     flat_directions: Floats
     box: Box
     layout: Layout
+
+    @property
+    def held(self) -> NDArray[np.bool_]:
+        """The coordinates (p,) at the edge of the box."""
+        return _at_bound(self.layout, self.box, self.theta)
 
     @property
     def is_estimate(self) -> bool:
