@@ -30,6 +30,8 @@ Status = Literal["converged", "at_bound", "spike", "max_steps"]
 
 MAX_PASSES = 500
 _START_PASSES = 30  # of the search on the subsample that ends a start
+_TURN = 60  # passes on ridges before the charts of a pair are tried again
+_FEWEST = 3  # passes of a step on ridges
 _AT_KINKS = 1.0  # damping at which the steps of a kinked likelihood are taken to fail for its kinks
 AGREE = 1e-4  # starts whose log-likelihoods differ by no more (plus 1e-9 of it) found the same maximum
 
@@ -167,12 +169,18 @@ def climb(
     bounds, kinks = box.bounds(layout), kinks_of(gate)
     if kinks is None:
         return maximise(mean_log_likelihood, theta, *bounds, passes, frame, stop)
-    near = maximise(mean_log_likelihood, theta, *bounds, passes, frame, replace(stop, damping=_AT_KINKS))
-    if near.stationary or near.local.value == -np.inf or near.passes >= passes:
-        return near
     ridges = RidgeSearch(mean_log_likelihood, layout, gate, points, bounds, kinks, stop)
-    end = ridges.end(near.theta, passes - near.passes)
-    return replace(end, passes=near.passes + end.passes)
+    smooth, used, before = replace(stop, damping=_AT_KINKS), 0, -np.inf
+    while True:
+        end = maximise(mean_log_likelihood, theta, *bounds, passes - used, frame, smooth)
+        used += end.passes
+        if not end.stationary and end.local.value > -np.inf and used < passes:
+            end = ridges.end(end.theta, min(passes - used, _TURN) if stop.pairs else passes - used)
+            used += end.passes
+        rises = end.local.value > before + stop.settled
+        if end.stationary or not rises or used + _FEWEST > passes or not stop.pairs:
+            return replace(end, passes=used)
+        theta, before = end.theta, end.local.value
 
 
 def start_points(

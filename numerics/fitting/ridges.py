@@ -9,19 +9,22 @@ m . beta1 of each, every one-sided derivative g . v + sum_l c_l max(0, m_l . v) 
 
 The search holds ridges as linear constraints and takes damped Newton steps along them. A step that does not gain what
 it should is bisected over the hyperplanes that it crosses, until it ends between two of them or on one, which is held
-from then on. A ridge whose mu is outside its range is left, to the side on which the likelihood rises.
+from then on. A ridge whose mu is outside its range is left, to the side on which the likelihood rises. Curved valleys,
+along which the chart of a pair cannot be used where ridges are held, are followed by leaps in the direction of the last
+move, with a Newton step back.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import null_space
 from scipy.optimize import lsq_linear
 
+from temperance.numerics.fitting.faces import Face, Place
 from temperance.numerics.fitting.hyperplanes import Hyperplanes, Kinks, Ridge, beside
 from temperance.numerics.fitting.newton import EXACT, Local, Maximum, Stop, capped, inactive
 from temperance.numerics.mixture.activation_numpy import CompiledActivation
@@ -36,58 +39,8 @@ _ROUNDING = 1e-13  # relative, of a bound that a step ends at
 _SMALLEST_SCALE = 1e-6  # sqrt|diagonal| of a coordinate that the likelihood ignores
 _LEAST_DAMPING, _MOST_DAMPING = 1e-10, 1e6
 _ENOUGH = 0.1  # of the predicted gain
-
-
-@dataclass(frozen=True, eq=False)
-class _Place:
-    """A point of the search: theta, the model on the side of smaller normal . theta of every ridge held there."""
-
-    theta: Floats
-    local: Local
-    held: tuple[Ridge, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class _Face:
-    """The model at a place along the ridges held, on the free coordinates.
-
-    mu, jumps (h,): of the ridges, c being the jumps. others: whether hyperplanes that are not held meet here as well.
-    residual (p,): the least subgradient; norm: of it, less what pushes out of the box; along: norm of the gradient
-    along the face. lift (f, q): from coordinates of the face in which -hessian has a unit diagonal, to the free ones;
-    values (q,), vectors (q, q): its spectrum; slope (q,): the gradient in the eigenbasis.
-    """
-
-    free: Bools
-    mu: Floats
-    jumps: Floats
-    others: bool
-    residual: Floats
-    norm: float
-    along: float
-    lift: Floats
-    values: Floats
-    vectors: Floats
-    slope: Floats
-
-    def stationary(self, stop: Stop) -> bool:
-        """Whether the place is a maximum."""
-        return self.norm <= stop.gradient and not self.others and not (self.values < -stop.curvature).any()
-
-    @property
-    def excess(self) -> Floats:
-        """The slopes away from the ridges, the larger one of both sides."""
-        return np.maximum(self.mu, self.jumps - self.mu)
-
-    def lifted(self, coefficients: Floats) -> Floats:
-        """A step (p,) from coefficients in the eigenbasis."""
-        step = np.zeros(len(self.free))
-        step[self.free] = self.lift @ (self.vectors @ coefficients)
-        return step
-
-    def newton(self, damping: float) -> tuple[Floats, float]:
-        """The damped Newton step, and what the model gains by it."""
-        coefficients = self.slope / (np.abs(self.values) + damping)
-        return self.lifted(coefficients), float(self.slope @ coefficients - 0.5 * self.values @ coefficients**2)
+_WORTH = 0.01  # of the gain that is worth a pass: by a leap, which longer ones may follow
+_LEAPS = (4.0, 1.0)  # how far a leap goes, in lengths of the move before it
 
 
 class RidgeSearch:
@@ -109,26 +62,52 @@ class RidgeSearch:
 
     def end(self, theta: Floats, max_passes: int) -> Maximum:
         """The maximum that the search climbs to; `stationary` says whether it is one."""
-        self.most = max_passes
-        place, damping = self._at(theta, self.hyperplanes.through(theta)), _LEAST_DAMPING
+        self.passes, self.most = 0, max_passes
+        place, damping, move = self._at(theta, self.hyperplanes.through(theta)), _LEAST_DAMPING, np.zeros(0)
         face = self._face(place)
         while self.passes + 3 <= max_passes and damping <= _MOST_DAMPING:
-            if face.norm <= self.stop.gradient:
-                further = self._settled(place, face) if face.stationary(self.stop) else self._escaped(place, face)
-                if further is None:
+            further = self._leapt(place, move) if move.size else None
+            if further is None:
+                further, over = self._next(place, face, damping)
+                if over:
                     break
-            elif face.mu.size and face.along <= max(0.1 * face.excess.max(), 0.1 * self.stop.gradient):
-                further = self._left(place, face, int(face.excess.argmax()), damping)
-            else:
-                further = self._stepped(place, face, damping)
-            damping = max(8 * damping, 1e-6) if further is None else max(damping / 8, _LEAST_DAMPING)
+                damping = max(8 * damping, 1e-6) if further is None else max(damping / 8, _LEAST_DAMPING)
+            valley = self.stop.valleys and further is not None and len(further.held) == len(place.held)
+            move = further.theta - place.theta if valley and further is not None else np.zeros(0)
             if further is not None:
-                place = further
-                face = self._face(place)
+                place, face = further, self._face(further)
         local = Local(place.local.value, face.residual, place.local.hessian)
         return Maximum(place.theta, local, self.passes, face.norm, face.stationary(self.stop))
 
-    def _at(self, theta: Floats, held: tuple[Ridge, ...], left: Ridge | None = None) -> _Place:
+    def _next(self, place: Place, face: Face, damping: float) -> tuple[Place | None, bool]:
+        """The next place, None if a step failed, and whether the search is over."""
+        if face.norm > self.stop.gradient:
+            if face.mu.size and face.along <= max(0.1 * face.excess.max(), 0.1 * self.stop.gradient):
+                return self._left(place, face, int(face.excess.argmax()), damping), False
+            return self._stepped(place, face, damping), False
+        if not face.stationary(self.stop):
+            further = self._escaped(place, face)
+            return further, further is None
+        if self._step(place, face, damping)[1] <= self.stop.settled:
+            return None, True
+        return self._stepped(place, face, damping), False
+
+    def _leapt(self, place: Place, move: Floats) -> Place | None:
+        """Further along the move that led here, and one Newton step back into its valley; None if it gains nothing."""
+        for reach in _LEAPS:
+            end = self._returned(self._at(place.theta + reach * move, place.held))
+            if len(end.held) == len(place.held) and end.local.value > place.local.value + _WORTH * self.stop.settled:
+                return end
+        return None
+
+    def _returned(self, place: Place) -> Place:
+        """The place or, if that is higher, the end of a Newton step from it."""
+        if place.local.value == -np.inf:
+            return place
+        step, _ = self._step(place, self._face(place), _LEAST_DAMPING)
+        return max(place, self._at(place.theta + step, place.held), key=lambda p: p.local.value)
+
+    def _at(self, theta: Floats, held: tuple[Ridge, ...], left: Ridge | None = None) -> Place:
         """The place nearest to theta on the ridges held; the ridge `left` is seen from the side of larger values."""
         moved, held = self._on(theta, held)
         sides = np.array([-1.0] * len(held) + [1.0] * (left is not None)) * beside(moved)
@@ -138,8 +117,8 @@ class RidgeSearch:
         self.passes += 1
         finite = np.isfinite(local.value) and np.isfinite(local.gradient).all() and np.isfinite(local.hessian).all()
         if not finite:
-            return _Place(moved, Local(-np.inf, 0 * theta, np.zeros((len(theta),) * 2)), held)
-        return _Place(moved, replace(local, value=local.value - float(local.gradient @ aside)), held)
+            return Place(moved, Local(-np.inf, 0 * theta, np.zeros((len(theta),) * 2)), held)
+        return Place(moved, replace(local, value=local.value - float(local.gradient @ aside)), held)
 
     def _on(self, theta: Floats, held: tuple[Ridge, ...]) -> tuple[Floats, tuple[Ridge, ...]]:
         """The point nearest to theta on the ridges held, and those of them that meet the box there.
@@ -160,7 +139,7 @@ class RidgeSearch:
             held = tuple(r for r, m in zip(held, met, strict=True) if m)
         return theta, ()
 
-    def _multipliers(self, place: _Place, normals: Floats, low: Floats, high: Floats) -> tuple[Floats, Bools, Floats]:
+    def _multipliers(self, place: Place, normals: Floats, low: Floats, high: Floats) -> tuple[Floats, Bools, Floats]:
         """The mu (h,) from low to high and the walls of the box that take the most of the gradient.
 
         Returns mu, the coordinates that no wall holds, and what is left of the gradient (p,).
@@ -178,7 +157,7 @@ class RidgeSearch:
         free[edge] = found[len(low) :] <= 0
         return found[: len(low)], free, gradient + matrix @ found
 
-    def _face(self, place: _Place, pinned: Bools | None = None) -> _Face:
+    def _face(self, place: Place, pinned: Bools | None = None) -> Face:
         """The model along the ridges held; pinned (p,): coordinates that are not free besides."""
         jumps, others = self.hyperplanes.jumps(place.theta, place.held)
         gradient, theta = place.local.gradient, place.theta
@@ -198,25 +177,16 @@ class RidgeSearch:
         lift = basis / scale[:, None]
         slope = vectors.T @ (lift.T @ gradient[free])
         along, norm = (float(np.linalg.norm(v)) for v in (gradient[free] + normals[:, free].T @ mu, projected))
-        return _Face(free, mu, jumps, others, residual, norm, along, lift, values, vectors, slope)
+        return Face(free, mu, jumps, others, residual, norm, along, lift, values, vectors, slope)
 
-    def _left(self, place: _Place, face: _Face, l: int, damping: float) -> _Place | None:
+    def _left(self, place: Place, face: Face, l: int, damping: float) -> Place | None:
         """A step off ridge l, to the side on which the likelihood rises."""
         ridge, held = place.held[l], (*place.held[:l], *place.held[l + 1 :])
         above = face.jumps[l] - face.mu[l] > face.mu[l]
-        off = _Place(place.theta, place.local, held) if not above else self._at(place.theta, held, ridge)
+        off = Place(place.theta, place.local, held) if not above else self._at(place.theta, held, ridge)
         return self._stepped(off, self._face(off), damping)
 
-    def _settled(self, place: _Place, face: _Face) -> _Place | None:
-        """A step to the top of a maximum that is near, where it is worth one: the gradient at least halves."""
-        step, gain = self._step(place, face, _LEAST_DAMPING)
-        if gain <= self.stop.settled:
-            return None
-        end = self._at(place.theta + step, place.held)
-        level = end.local.value >= place.local.value - _NOISE * abs(place.local.value)
-        return end if level and len(end.held) == len(place.held) and self._face(end).norm < face.norm / 2 else None
-
-    def _escaped(self, place: _Place, face: _Face) -> _Place | None:
+    def _escaped(self, place: Place, face: Face) -> Place | None:
         """A step off a saddle, either way along the direction of most negative curvature."""
         if not (face.values < -self.stop.curvature).any():
             return None
@@ -224,12 +194,13 @@ class RidgeSearch:
         for length in (0.5, 0.05, 0.005, 0.0005, -0.5, -0.05, -0.005, -0.0005):
             if self.passes >= self.most:
                 break
-            end = self._at(np.clip(place.theta + length * step, self.lower, self.upper), place.held)
+            end = self._at(place.theta + length * step, place.held)
+            end = self._returned(end) if self.stop.valleys else end
             if end.local.value > place.local.value + _NOISE * abs(place.local.value):
                 return end
         return None
 
-    def _step(self, place: _Place, face: _Face, damping: float) -> tuple[Floats, float]:
+    def _step(self, place: Place, face: Face, damping: float) -> tuple[Floats, float]:
         """The damped Newton step, no further than to the edge of the box if ridges are held, and its gain."""
         theta, pinned = place.theta, np.zeros(len(place.theta), dtype=bool)
         while True:
@@ -245,7 +216,7 @@ class RidgeSearch:
             pinned |= out
             face = self._face(place, pinned)
 
-    def _stepped(self, place: _Place, face: _Face, damping: float) -> _Place | None:
+    def _stepped(self, place: Place, face: Face, damping: float) -> Place | None:
         """Where a step leads that rises at first; None if it gains nothing."""
         theta, noise = place.theta, _NOISE * abs(place.local.value)
         step, gain = self._step(place, face, damping)
@@ -269,10 +240,10 @@ class RidgeSearch:
         self,
         theta: Floats,
         step: Floats,
-        low: tuple[float, _Place],
-        high: tuple[float, _Place],
+        low: tuple[float, Place],
+        high: tuple[float, Place],
         crossing: tuple[float, Ridge] | None,
-    ) -> _Place:
+    ) -> Place:
         """The highest place of a step between two shares of it, with at most one hyperplane between them."""
         (left, rise, bend), (right, fall, bent) = (
             (t, float(p.local.gradient @ step), float(step @ p.local.hessian @ step)) for t, p in (low, high)

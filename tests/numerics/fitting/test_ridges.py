@@ -5,12 +5,16 @@ import pytest
 from scipy.optimize import minimize
 
 from temperance.numerics.fitting.hyperplanes import kinks_of
-from temperance.numerics.fitting.mle import Box, fit
-from temperance.numerics.fitting.newton import GRADIENT, SETTLED
+from temperance.numerics.fitting.mle import Box, fit, fit_points
+from temperance.numerics.fitting.newton import GRADIENT, SETTLED, Stop
+from temperance.numerics.fitting.split_starts import smaller, split_starts
+from temperance.numerics.lattice.counts import samples
+from temperance.numerics.lattice.experiment import experiment
 from temperance.numerics.mixture import density
 from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
 from temperance.numerics.mixture.sampling import sample
+from temperance.numerics.studies.claim_studies import TANH_CELL
 from temperance.theory.activations.activation import activation
 
 N = 300
@@ -115,3 +119,19 @@ def test_kinks_are_where_the_slope_jumps(name, places, jumps):
 @pytest.mark.parametrize("name", ["tanh", "elu", "z*abs(z)", "where(z > 0, 1, 0)", "hardshrink"])
 def test_smooth_gates_and_gates_that_jump_have_none(name):
     assert kinks_of(compile_activation(activation(name))) is None
+
+
+def test_curved_valleys_of_a_surplus_atom_are_left_over_ridges():
+    """hardtanh, three atoms for two: the truth is in the box, so that the maximum is no lower than it, at 0."""
+    truth = MixingMeasure([[0.6], [0.0]], [0.25, 0.0], 0.25, [[0.5], [-0.5]], [2.0, -2.0], [1.0, 0.25])
+    gate, layout, box, n = compile_activation(activation("hardtanh")), Layout(3, 1), TANH_CELL.box, 10**8
+    made = experiment(truth, gate, box, n=n)
+    (points,) = samples(made, (n,), seed=2024, replicate=5)
+    options = {"box": box, "stop": Stop.in_sample_units(n)}
+    two = fit_points(smaller(layout), gate, points, starts=2, seed=5, **options)
+    rng = np.random.default_rng([2024, 0, 5])
+    starts = split_starts(layout, two.measure, 3, spread=float(points.middle[1][0]), rng=rng)
+    known = [np.clip(start, *box.bounds(layout)) for start in starts]
+    found = fit_points(layout, gate, points, starts=0, seed=0, known_starts=known, **options)
+    assert found.is_estimate
+    assert found.log_likelihood >= 0
