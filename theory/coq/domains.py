@@ -13,7 +13,6 @@ from temperance.theory.activations.activation import Activation, Z, reread
 from temperance.theory.activations.piecewise import Algebra, Piece
 from temperance.theory.coq.terms import Condition, Term, parsed, rational, term
 
-Branch = tuple[ast.expr | None, ast.expr]
 _INFINITE = (sp.oo, -sp.oo)
 
 
@@ -32,34 +31,21 @@ class Function:
     code: str
 
 
-def function(activation: Activation, expression: str) -> Function:
-    """The activation with the expression of its certificates.
+def function(activation: Activation) -> Function:
+    """The activation as its certificates write it.
 
     Raises:
         Unstated: see `terms.term`.
     """
-    parts = list(branches(parsed(expression)))
-    *rest, (_, last) = [(None if bound is None else term(bound), term(branch)) for bound, branch in parts]
-    text, code = last.text, f"Last {last.argument}"
-    for bound, branch in reversed(rest):
-        assert bound is not None
+    grouped = [list(group) for _, group in groupby(activation.pieces, key=lambda piece: piece.expr)]
+    branches = [term(parsed(str(pieces[0].expr))) for pieces in grouped]
+    bounds = [term(parsed(str(pieces[0].lower))) for pieces in grouped[1:]]
+    text, code = branches[-1].text, f"Last {branches[-1].argument}"
+    for bound, branch in reversed(list(zip(bounds, branches, strict=False))):
         text = f"if Rlt_dec z {bound.at(5)} then {branch.text} else {text}"
         code = f"Below {bound.argument} {branch.argument} ({code})"
-    grouped = [list(group) for _, group in groupby(activation.pieces, key=lambda piece: piece.expr)]
-    regions = [
-        region for (_, branch), pieces in zip(parts, grouped, strict=True) for region in _regions(term(branch), pieces)
-    ]
+    regions = [region for branch, pieces in zip(branches, grouped, strict=True) for region in _regions(branch, pieces)]
     return Function(text, " \\/ ".join(regions), code)
-
-
-def branches(tree: ast.expr) -> Iterator[Branch]:
-    """where(z < p1, e1, where(z < p2, e2, ... e)) as (p1, e1), (p2, e2), ..., (None, e)."""
-    match tree:
-        case ast.Call(ast.Name("where"), [ast.Compare(ast.Name("z"), [ast.Lt()], [bound]), first, rest], []):
-            yield bound, first
-            yield from branches(rest)
-        case _:
-            yield None, tree
 
 
 def _regions(branch: Term, pieces: list[Piece]) -> Iterator[str]:

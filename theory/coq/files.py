@@ -68,11 +68,10 @@ def module(name: str, activation: Activation, certificates: Sequence[Mapping[str
         raise Unstated("no verdict has a certificate")
     if any(certificate["parameters"] for certificate in certificates):
         raise Unstated(f"{next(iter(certificates[0]['parameters']))} is a parameter: give it a value")
-    expression = certificates[0]["expression"]
-    s = function(activation, expression)
+    s = function(activation)
     lines = [
         f"Module {name}.",
-        f"(* s(z) = {expression} *)",
+        f"(* s(z) = {certificates[0]['expression']} *)",
         f"Definition s (z : R) : R := {s.text}.",
         f"Definition D (z : R) : Prop := {s.domain}.",
         "",
