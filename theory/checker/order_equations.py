@@ -106,8 +106,11 @@ class _Ring:
         """cos (start 0) or sin (start 1) at 0."""
         base, poly = u.rational()
         require(base == 0, "sin or cos away from 0")
-        sign = lambda k: 0 if (k - start) % 2 else (-1) ** ((k - start) // 2)  # noqa: E731
-        return _Value(fmpq(1 - start), self.series(poly, lambda k: fmpq(sign(k), factorial(k))))
+
+        def coefficient(k: int) -> fmpq:
+            return fmpq(0 if (k - start) % 2 else (-1) ** ((k - start) // 2), factorial(k))
+
+        return _Value(fmpq(1 - start), self.series(poly, coefficient))
 
     def called(self, name: str, u: _Value) -> _Value:
         if name in _DEFINED:
