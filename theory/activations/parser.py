@@ -39,7 +39,6 @@ ACCEPTED = (
     + " abs sign max min pi E, where(c, e1, e2) with c a comparison, and the names of `temperance catalogue`"
 )
 
-
 _OPERATIONS: dict[type[ast.operator], Callable[[sp.Expr, sp.Expr], sp.Expr]] = {
     ast.Add: operations.add,
     ast.Sub: operations.sub,
@@ -63,9 +62,9 @@ def refuse(what: str, hint: str | None = None) -> ValueError:
 
 def did_you_mean(name: str, known: Iterable[str]) -> str | None:
     """The known names that are this one but for letter case and underscores, or else the nearest, as a question."""
-    plain = lambda text: text.casefold().replace("_", "")  # noqa: E731
-    spelled = {plain(text): text for text in reversed(list(known))}
-    near = difflib.get_close_matches(plain(name), spelled, n=1 if plain(name) in spelled else 2, cutoff=0.75)
+    spelled = {text.casefold().replace("_", ""): text for text in reversed(list(known))}
+    plain = name.casefold().replace("_", "")
+    near = difflib.get_close_matches(plain, spelled, n=1 if plain in spelled else 2, cutoff=0.75)
     return f"did you mean {' or '.join(spelled[text] for text in near)}?" if near else None
 
 
@@ -93,7 +92,7 @@ def syntax_tree(text: str) -> ast.expr:
 def check_numbers(text: str) -> None:
     """Raise ValueError if a text has a number of over 40 digits, or one that is not written in decimal digits."""
     if _LONG_NUMBER.search(text):
-        raise ValueError(f"a number of over {MOST_DIGITS} digits; accepted: at most {MOST_DIGITS}, exponents up to 99")
+        raise ValueError(f"a number too long; accepted: at most {MOST_DIGITS} decimal digits, exponents up to 99")
 
 
 def short(text: str) -> str:

@@ -152,9 +152,7 @@ class Algebra:
             return 1
         if p is -_OO or q is _OO:
             return -1
-        if p.is_Rational and q.is_Rational:
-            return 1 if p > q else -1
-        return sign_at(p - q, self.sample, _COMPARE_BITS) or 0
+        return sign_at(p - q, self.sample) or 0
 
     def clipped(self, pieces: Pieces, lower: sp.Expr, upper: sp.Expr) -> Pieces:
         """What lies of the pieces in an interval."""

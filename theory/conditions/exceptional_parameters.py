@@ -8,6 +8,7 @@ pivots; if it has a single parameter, a few small numbers are tried.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from itertools import combinations
 
 import sympy as sp
@@ -20,7 +21,6 @@ from temperance.theory.expressions import balls
 from temperance.theory.expressions.normal_forms import rationalized, terms
 from temperance.theory.expressions.sign_changes import NoClosedForm, Z, real_roots
 from temperance.theory.fields.differential_field import OutsideTowers, factored
-from temperance.theory.fields.tower import Tower
 
 _BITS = 256
 _INFINITE = (sp.nan, sp.zoo, sp.oo, -sp.oo)
@@ -40,7 +40,10 @@ def candidates(source: Activation, analyses: Sequence[Analysis]) -> dict[str, li
     small = _SMALL if len(source.parameters) == 1 else ()
     roots: dict[str, set[sp.Expr]] = {p.name: set(small) for p in source.parameters}
     for factor in _factors(conditions):
-        roots[next(iter(factor.free_symbols)).name] |= set(_real_roots(factor))
+        (symbol,) = factor.free_symbols
+        with suppress(NoClosedForm):
+            found = real_roots(factor.xreplace({symbol: Z}), {})
+            roots[symbol.name] |= {min(r, rationalized(r), sp.expand(r), key=sp.count_ops) for r in found}
     return {name: _told_apart(values) for name, values in roots.items()}
 
 
@@ -55,22 +58,18 @@ def _told_apart(values: Iterable[sp.Expr]) -> list[sp.Expr]:
 
 
 def _pivots(analysis: Analysis) -> list[sp.Expr]:
+    """The factors of pivots that involve constants only (z aside, they decide where one vanishes identically)."""
     tower = analysis.tower
     if tower is None:
         return []
     pivots: list[fmpz_mpoly] = [p for family in families.EVERY for p in analysis.pivot_values(family)]
     pivots += [column.den for columns in analysis.columns for column in columns]
     pivots += [row_entry for row in analysis.rows for row_entry in row if tower.is_constant(row_entry) and row_entry]
-    distinct = {str(p): p for p in pivots if not p.is_constant()}
-    return [c for p in distinct.values() for c in _constant_parts(tower, p)]
-
-
-def _constant_parts(tower: Tower, p: fmpz_mpoly) -> list[sp.Expr]:
-    """The factors of p that involve constants only (z aside, they decide where p vanishes identically)."""
-    try:
-        return [tower.stands_for(f) for f, _ in factored(p)[1] if tower.is_constant(f)]
-    except OutsideTowers:  # too high a degree to be factored
-        return []
+    found = []
+    for p in {str(p): p for p in pivots if not p.is_constant()}.values():
+        with suppress(OutsideTowers):  # too high a degree to be factored
+            found += [tower.stands_for(f) for f, _ in factored(p)[1] if tower.is_constant(f)]
+    return found
 
 
 def _factors(conditions: Iterable[sp.Expr]) -> list[sp.Expr]:
@@ -88,15 +87,6 @@ def _factors(conditions: Iterable[sp.Expr]) -> list[sp.Expr]:
                 alone = [sp.Poly(part, *(symbols - {symbol})).content() for symbol in symbols]
             found |= {factor: None for p in alone for factor, _ in sp.factor_list(p)[1] if factor.free_symbols}
     return list(found)
-
-
-def _real_roots(factor: sp.Expr) -> list[sp.Expr]:
-    (symbol,) = factor.free_symbols
-    try:
-        roots = real_roots(factor.xreplace({symbol: Z}), {})
-    except NoClosedForm:
-        return []
-    return [min(r, rationalized(r), sp.expand(r), key=sp.count_ops) for r in roots]
 
 
 def _collisions(analysis: Analysis) -> list[sp.Expr]:

@@ -54,23 +54,15 @@ def classify(source: str | sp.Expr | Activation) -> Failure | None:
     found = analysis.relations(families.FIRST_ORDER)
     if not found.rows or analysis.doubts:
         return None
-    rows = [dict(zip(found.family.members, analysis.constants(row), strict=True)) for row in found.rows]
-    degree, coefficient = _ode(rows)
+    c0, c1, c2 = analysis.constants(found.rows[0])
+    degree = coefficient = sp.S.Zero
+    if len(found.rows) == 1 and c2 != 0:  # else s is constant, and its relations leave p free
+        degree, coefficient = rationalized(-c1 / c2), rationalized(-c0 / c2)
     jumps = kinks_of(source.pieces, analysis.sample)
+    note = None
     if jumps.jumps or jumps.unclear:
         note = f"almost everywhere only: {jumps.described() or 'a jump between pieces is not excluded'}"
-    else:
-        note = None
     return _described(degree, sp.S.Zero if degree != 0 else coefficient, note)
-
-
-def _ode(rows: list[dict[sp.Expr, sp.Expr]]) -> tuple[sp.Expr, sp.Expr]:
-    """(p, c) of z s' = p s + c; (0, 0) for a constant s, whose relations leave p free."""
-    constant = len(rows) > 1 or rows[0][families.VARIABLE * families.S1] == 0
-    if constant:
-        return sp.S.Zero, sp.S.Zero
-    c0, c1, c2 = (rows[0][m] for m in (sp.S.One, families.S, families.VARIABLE * families.S1))
-    return rationalized(-c1 / c2), rationalized(-c0 / c2)
 
 
 def _described(degree: sp.Expr, coefficient: sp.Expr, note: str | None) -> Failure:

@@ -8,7 +8,9 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Mapping
+from functools import reduce
 from typing import TypeAlias
 
 import flint
@@ -61,10 +63,7 @@ class _Evaluator:
         if expr is sp.E:
             return self._lift(arb.const_e())
         if expr.is_Add or expr.is_Mul:
-            total = self(expr.args[0])
-            for term in expr.args[1:]:
-                total = total + self(term) if expr.is_Add else total * self(term)
-            return total
+            return reduce(operator.add if expr.is_Add else operator.mul, map(self, expr.args))
         if expr.is_Pow:
             return _power(self(expr.base), expr.exp, self)
         if expr.func not in KNOWN or len(expr.args) != 1:

@@ -10,10 +10,9 @@ import sympy as sp
 from flint import fmpq, fmpq_mat, fmpz_mat
 
 from temperance.theory.expressions.balls import exact
-from temperance.theory.expressions.functions import KNOWN
+from temperance.theory.expressions.functions import KNOWN, MOST_ROOT
 from temperance.theory.expressions.sign_changes import Z
 
-_MOST_ROOT = 12
 _MOST_OPERATIONS = 200  # in a number whose denominator is made rational
 
 
@@ -105,7 +104,7 @@ def root_order(nodes: Iterable[sp.Expr]) -> int:
     """One order that serves all roots, where it is small."""
     orders = [int(n.exp.q) for n in nodes if n.is_Pow and n.exp.is_Rational and not n.exp.is_Integer]
     common = lcm(2, *orders) if any(o == 2 for o in orders) else lcm(1, *orders)
-    return common if common <= _MOST_ROOT else 1
+    return common if common <= MOST_ROOT else 1
 
 
 class Lattice:

@@ -30,11 +30,9 @@ class NoClosedForm(ValueError):
 class RecordingSample(dict[str, fmpq]):
     """A sample that notes in `conditions` every expression in parameters whose sign is looked at."""
 
-    conditions: dict[sp.Expr, None]
-
-    def __init__(self, values: Mapping[str, fmpq], conditions: dict[sp.Expr, None] | None = None) -> None:
+    def __init__(self, values: Mapping[str, fmpq], conditions: dict[sp.Expr, None]) -> None:
         super().__init__(values)
-        self.conditions = {} if conditions is None else conditions
+        self.conditions = conditions
 
 
 def note(number: sp.Expr, sample: Sample) -> None:
@@ -43,10 +41,10 @@ def note(number: sp.Expr, sample: Sample) -> None:
         sample.conditions[number] = None
 
 
-def sign_at(number: sp.Expr, sample: Sample, most_bits: int = 2048) -> int | None:
+def sign_at(number: sp.Expr, sample: Sample) -> int | None:
     """The proved sign of an expression in parameters, or None (see `balls.sign`); noted."""
     note(number, sample)
-    return balls.sign(number, sample, most_bits)
+    return balls.sign(number, sample)
 
 
 def real_roots(f: sp.Expr, sample: Sample) -> list[sp.Expr]:
