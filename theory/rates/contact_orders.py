@@ -277,7 +277,7 @@ def orders(setting: OrderSetting) -> Orders:
         found, proof, reason = certified(setting.line)
     else:
         found, proof = None, None
-        reason = "upper bounds are computed for cells of two atoms with another cell a singleton"
+        reason = "certificates are issued for cells of two atoms with another cell a singleton"
     reasons = [reason]
     scaled = [p.name for p in setting.cell.spec.gate.parameters if p.name in setting.labels or p in setting.cell.held]
     if setting.scale:
@@ -288,9 +288,9 @@ def orders(setting: OrderSetting) -> Orders:
     seen = {p.name: on_line(p.name, setting.cell.spec.expert.name) for p in setting.parameters}
     if found and (proof or found.theorem):
         upper = {name: found.order(line) for name, line in seen.items()}
-        if setting.dim == 1:
-            means = {p.name: found.mean(p.name) for p in setting.cell.each}
-        else:
+        if setting.dim == 1 or setting.cell.spec.gate.name != "gaussian":  # whose shares are others on lines
+            means = {p.name: found.mean(seen[p.name]) for p in setting.cell.each}
+        if setting.dim > 1:
             reasons.append(_LINES)
             proof = None
     else:
@@ -298,7 +298,9 @@ def orders(setting: OrderSetting) -> Orders:
         known = known_orders(
             cell, setting.source, _other(cell, every), setting.size, every=every, curve=bool(setting.flat)
         )
+        reasons = [text.replace("no upper bound:", "no certificate:") for text in reasons]
         upper = {name: r for name, (r, _) in known.items()}
+        means = {p.name: upper.get(f"mean {p.name}") for p in cell.each}
         theorems = {why: ", ".join(setting.label(n) for n in known if known[n][1] == why) for _, why in known.values()}
         reasons += [f"{names}: bounded by a theorem, without a certificate ({why})" for why, names in theorems.items()]
     for name in (p.name for p in setting.parameters):
@@ -308,7 +310,10 @@ def orders(setting: OrderSetting) -> Orders:
     if left := [row.parameter for row in rows if row.upper is None and not row.flat]:
         reasons.append(f"{', '.join(left)}: no theorem gives a bound here")
     for name in (p.name for p in setting.cell.each):
-        certain = bool(proof) and name in means
-        rows.append(Order(f"mean {setting.label(name)}", name, True, means.get(name), False, certain))
+        own = None if name in setting.flat else means.get(name)
+        r = own or (None if name in setting.flat else upper.get(name))
+        rows.append(Order(f"mean {setting.label(name)}", name, True, r, False, bool(proof) and own is not None))
+    if any(row.mean and row.upper and not means.get(row.name) for row in rows):
+        reasons.append("a weighted mean has at most the order of the offsets, where it has no bound of its own")
     equations = tuple(as_text(found.reduced)) if found else ()
     return Orders(setting, equations, tuple(rows), tuple(reasons), proof)

@@ -22,7 +22,7 @@ from temperance.theory.orders.split_cell import Splitting, is_linear
 
 Place = Mapping[sp.Symbol, sp.Expr]
 Bounds = dict[str, tuple[Fraction, str]]
-"""Name of a parameter -> (an upper bound of its order, the reason)."""
+"""Name of a parameter, or "mean NAME" of a weighted mean -> (an upper bound of its order, the reason)."""
 
 _ROWS = 3  # values of x for every function
 _WEIGHTS = "the second derivatives of the gate's weight are independent"
@@ -46,7 +46,7 @@ def gate_orders(cell: Splitting, other: Place, size: int, *, every: bool = False
         narrow = {p: p.name.split("_")[0] in ("A", "Gamma") for p in cell.own}
         return {} if every else {p.name: (Fraction(size if narrow[p] else 2 * size), _MOMENTS) for p in cell.own}
     if gate.name == "laplace" and dim == 1 and any(cell.point[p] != v for p, v in other.items()):
-        return {p.name: (Fraction(3, 2) if p in cell.own else Fraction(1), _KINK) for p in (*cell.own, *cell.shared)}
+        return _bounds(cell, Fraction(3, 2), _KINK)
     if _moves_a_kink(cell) or (every and gate.log_weight.has(sp.Piecewise)):
         return {}
     score, there = gate.log_weight, dict(other)
@@ -62,7 +62,14 @@ def gate_orders(cell: Splitting, other: Place, size: int, *, every: bool = False
     seen = [f for f in slopes if f.subs(dict(cell.point)) != 0]  # the others leave their offsets to the second order
     if not independent([sp.S.One, *seen, *shared, *bends], cell.point, dim):
         return {}
-    return {p.name: (Fraction(2 if p in cell.own else 1), _WEIGHTS) for p in (*cell.own, *cell.shared)}
+    return _bounds(cell, Fraction(2), _WEIGHTS, seen)
+
+
+def _bounds(cell: Splitting, own: Fraction, reason: str, seen: Sequence[sp.Expr] | None = None) -> Bounds:
+    """A bound of the own parameters; 1 for shared ones, and for weighted means whose slopes are seen."""
+    one = [p.name for p in cell.shared]
+    one += [f"mean {p.name}" for p in cell.own if seen is None or sp.diff(cell.spec.gate.log_weight, p) in seen]
+    return {p.name: (own, reason) for p in cell.own} | dict.fromkeys(one, (Fraction(1), reason))
 
 
 def expert_orders(cell: Splitting, size: int, squares: bool) -> Bounds:

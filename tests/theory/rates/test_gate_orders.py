@@ -1,5 +1,7 @@
 """Bounds by second derivatives of the gate's weight and of the mean: against certificates and identities."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 import sympy as sp
@@ -34,10 +36,10 @@ def near_doubled(ends):
 def test_theorems_say_what_certificates_say(gate, source, point):
     """In a cell of two, by two ways."""
     chosen = order_setting(gate, source=source, point=point)
-    certified = {o.name: o.upper for o in orders(chosen).orders if o.certified and not o.mean}
+    certified = {f"mean {o.name}" if o.mean else o.name: o.upper for o in orders(chosen).orders if o.certified}
     other = {p: sp.Integer(-1 if p.name == "c" and gate == "gaussian" else p.name == "Gamma") for p in chosen.cell.own}
     found = gate_orders(chosen.cell, other, 2)
-    assert {p.name for p in (*chosen.cell.own, *chosen.cell.shared)} == set(found)
+    assert {p.name for p in (*chosen.cell.own, *chosen.cell.shared)} == {name for name in found if " " not in name}
     assert {name: r for name, (r, _) in found.items()} == {name: certified[name] for name in found}
 
 
@@ -100,6 +102,14 @@ def test_bounds_of_dimension_one_hold_on_lines(gate, expert, source, dim):
         stem, *places = o.name.split("_")
         name = f"a_{len(places)}" if expert == "polynomial:2" and stem == "a" else stem
         assert (o.upper, o.certified) == (upper[name], False)
+
+
+def test_weighted_means_have_a_bound_in_every_cell():
+    found = {o.parameter: o.upper for o in orders(order_setting("softmax", "nonlinear:tanh", size=3)).orders if o.mean}
+    assert found == {"mean beta1": 1, "mean a": 2, "mean b": 2, "mean nu": 2}
+    in_the_plane = orders(order_setting("softmax", dim=2))
+    assert {o.upper for o in in_the_plane.orders if o.mean and o.name.startswith("a")} == {Fraction(4, 3)}
+    assert all(o.upper for o in orders(order_setting("gaussian", dim=2)).orders if o.mean)
 
 
 def test_a_temperature_that_is_not_seen_is_not_bounded():
