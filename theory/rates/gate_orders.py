@@ -30,6 +30,7 @@ _MOMENTS = "the weights of the cell determine the moments of Gaussians with thes
 _KINK = "the kink at x = beta1 moves, and shows itself to the order 3/2; the shares are bounded away from 0"
 _CURVE = "the first derivatives of the gate's weight are independent, and it is linear in a power of beta1"
 _SLOPES = "the squares of x are independent of 1, x and the slopes of the gate, which has at most the order 2"
+_DOUBLED = "two lines whose quotient is the exponential of a quadratic form, in every cell"
 _MEANS = "the second derivatives of the mean and 1 are independent, and the gate has the order 2"
 _EXPERTS = "the theorem on experts, which holds for every gate: |b|^(2m) and |nu|^m are O(distance)"
 
@@ -72,7 +73,7 @@ def _bounds(cell: Splitting, own: Fraction, reason: str, seen: Sequence[sp.Expr]
     return {p.name: (own, reason) for p in cell.own} | dict.fromkeys(one, (Fraction(1), reason))
 
 
-def expert_orders(cell: Splitting, size: int, squares: bool) -> Bounds:
+def expert_orders(cell: Splitting, size: int, *, squares: bool, every: bool = False) -> Bounds:
     """Bounds of the expert's parameters; squares: whether the gate's own parameters have at most the order 2."""
     found = {p.name: (Fraction(size if p == NU else 2 * size), _EXPERTS) for p in cell.expert}
     moving, dim = [p for p in cell.expert if p != NU], cell.spec.dim
@@ -83,10 +84,12 @@ def expert_orders(cell: Splitting, size: int, squares: bool) -> Bounds:
         if squares and independent([sp.S.One, *bends], place, dim):
             return {p.name: (Fraction(2), _MEANS) for p in cell.expert}
         return found if independent(slopes, place, dim) else {}
-    if squares and set(slopes) == {sp.S.One, *covariates(dim)}:
-        gate = [sp.diff(cell.spec.gate.log_weight, p) for p in cell.own]
-        if independent([*bends, *gate], cell.point, dim):
-            found |= {p.name: (Fraction(2), _SLOPES) for p in moving if p.name != "b"}
+    if set(slopes) != {sp.S.One, *covariates(dim)}:
+        return found
+    gate = [sp.diff(cell.spec.gate.log_weight, p) for p in cell.own]
+    doubled = every and size == 2 and cell.spec.gate.name in ("quadratic", "gaussian")
+    if doubled or (squares and independent([*bends, *gate], cell.point, dim)):
+        found |= {p.name: (Fraction(2), _DOUBLED if doubled else _SLOPES) for p in moving if p.name != "b"}
     return found
 
 

@@ -33,7 +33,7 @@ def known_orders(
     """
     gate = gate_orders(cell, other, size, every=every, curve=curve)
     squares = all(p.name in gate and gate[p.name][0] <= 2 for p in cell.own)
-    bounds = {**gate, **expert_orders(cell, size, squares)}
+    bounds = {**gate, **expert_orders(cell, size, squares=squares, every=every)}
     for name, p in _predicted(cell, source, size, every).items():
         if p.sharp is not None and (name not in bounds or 1 / (2 * p.sharp) <= bounds[name][0]):
             bounds[name] = 1 / (2 * p.sharp), p.reason

@@ -117,6 +117,14 @@ def test_a_temperature_that_is_not_seen_is_not_bounded():
     assert shown("activation", "gaussian", "tanh", point={"beta1": "0"}, size=3)["tau"] is None
 
 
+@pytest.mark.parametrize("gate", ["quadratic", "gaussian"])
+def test_slopes_where_every_cell_is_split_into_two(gate):
+    found = shown(gate, split="all")
+    assert (found["a"], found["b"]) == (2, 4)
+    assert shown(gate, "polynomial:2", split="all")["a_2"] == 4
+    assert shown(gate, split="all", size=3)["a"] == 6
+
+
 def test_every_cell_of_a_gate_without_a_translation_is_split():
     found = shown("activation", "gaussian", "tanh", split="all")
     assert found == {"beta1": 2, "a": 2, "b": 4, "nu": 2, "tau": 1}
