@@ -307,13 +307,13 @@ def orders(setting: OrderSetting) -> Orders:
         flat = name in setting.flat
         r = None if flat else upper.get(name)
         rows.append(Order(setting.label(name), name, False, r, flat, bool(proof) and r is not None))
-    if left := [row.parameter for row in rows if row.upper is None and not row.flat]:
-        reasons.append(f"{', '.join(left)}: no theorem gives a bound here")
     for name in (p.name for p in setting.cell.each):
         own = None if name in setting.flat else means.get(name)
         r = own or (None if name in setting.flat else upper.get(name))
         rows.append(Order(f"mean {setting.label(name)}", name, True, r, False, bool(proof) and own is not None))
     if any(row.mean and row.upper and not means.get(row.name) for row in rows):
         reasons.append("a weighted mean has at most the order of the offsets, where it has no bound of its own")
+    if left := [row.parameter for row in rows if row.upper is None and not row.flat and not row.mean]:
+        reasons.append(f"{', '.join(left)}: no theorem gives a bound here")
     equations = tuple(as_text(found.reduced)) if found else ()
     return Orders(setting, equations, tuple(rows), tuple(reasons), proof)
