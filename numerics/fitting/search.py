@@ -62,7 +62,10 @@ def search(
         ends.append(climb(layout, gate, few, box, theta, stop=Stop.in_sample_units(few.n)))
         if progress is not None:
             progress(len(ends), len(thetas))
-    fits = [(on_all(known_starts=[end.theta]), alike) for end, alike in _highest(ends, few.n)]
+    try:
+        fits = [(on_all(known_starts=[end.theta]), alike) for end, alike in _highest(ends, few.n)]
+    except ValueError:  # s may be defined at the means of cells, and not at every point in them
+        return on_all(known_starts=thetas)
     best = max((fit for fit, _ in fits), key=lambda fit: fit.log_likelihood)
     equal = [(fit, alike) for fit, alike in fits if not higher(best, fit)]
     best = max((fit for fit, _ in equal), key=lambda fit: (fit.is_estimate, fit.log_likelihood))

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from temperance.numerics.fitting import search as search_module
 from temperance.numerics.fitting.mle import Box, fit_points
 from temperance.numerics.fitting.newton import GRADIENT
 from temperance.numerics.fitting.pooling import pooled
@@ -68,3 +69,19 @@ def test_two_atoms_of_few_points_are_searched_as_before():
     found = search(layout, LINEAR, points, box=BOX, starts=3, seed=1)
     assert (found.theta == before.theta).all()
     assert (found.starts, found.agree) == (before.starts, before.agree)
+
+
+def test_starts_are_climbed_on_all_points_where_the_best_of_pooled_ones_is_not_defined_there(monkeypatch):
+    points, layout, calls = drawn(20_000, 0), Layout(2, 1, tau=1.0), []
+
+    def refuses_first(*args, **options):
+        calls.append(len(options["known_starts"]))
+        if len(calls) == 1:
+            raise ValueError("the likelihood is finite at no start")
+        return fit_points(*args, **options)
+
+    monkeypatch.setattr(search_module, "fit_points", refuses_first)
+    found = search(layout, LINEAR, points, box=BOX, starts=2, seed=0)
+    assert calls == [1, 2]
+    alone = fit_points(layout, LINEAR, points, box=BOX, starts=2, seed=0)
+    assert (found.theta == alone.theta).all()
