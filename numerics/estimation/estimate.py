@@ -19,7 +19,7 @@ from temperance.numerics.estimation.delta_method import Errors, Row, identifiabl
 from temperance.numerics.estimation.diagnostics import of_search, uncertain, undetermined
 from temperance.numerics.estimation.identifiability import Proved, proved_of
 from temperance.numerics.estimation.other_parameters import twin_notes
-from temperance.numerics.estimation.result import DIRECTION, Estimate, FitResult, Interval
+from temperance.numerics.estimation.result import DIRECTION, Estimate, FitResult, Interval, relative_errors
 from temperance.numerics.estimation.sizes import FitComparison
 from temperance.numerics.estimation.standardisation import Units
 from temperance.numerics.estimation.tau_profile import Side, settled
@@ -225,17 +225,8 @@ def _fit(
     estimates = tuple(_estimate(row, errors, proved) for row in rows)
     open_still = undetermined(left_open(rows, errors, proved), _dependent(scaled.x))
     others = twin_notes(layout.k, gate.source, layout.gauge)
-    relative = uncertain(_relative(estimates), sides)
+    relative = uncertain(relative_errors(estimates), sides)
     notes = (*proved.notes, *others, *open_still, *relative, *of_search(found, gate.source))
     centre = (tuple(units.x_centre.tolist()), units.y_centre)
     size = layout.size - proved.open_dimensions
     return FitResult(estimates, notes, result, centre, gate.source, (), points.n, size)
-
-
-def _relative(estimates: Sequence[Estimate]) -> list[tuple[str, int | None, float]]:
-    """(parameter, atom, standard error over value) of tau and nu."""
-    return [
-        (e.parameter, e.atom, float(np.divide(e.se, e.value)))
-        for e in estimates
-        if e.parameter in ("tau", "nu") and e.se is not None
-    ]

@@ -2,38 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-import numpy as np
 import sympy as sp
 
-from temperance.numerics.mixture.measures import Gauge, MixingMeasure
+from temperance.numerics.mixture.measures import Gauge
 from temperance.theory.activations.activation import Activation
 from temperance.theory.twins.decision import twins
 from temperance.theory.twins.twin import Twin
 
-_PAIR = 2
-
-
-def twin_measures(measure: MixingMeasure, source: Activation, gauge: Gauge) -> tuple[MixingMeasure, ...]:
-    """The twins that every measure of two atoms has beside orbits; the anchor may become another atom.
-
-    Args:
-        measure: the measure, without leading axes.
-        source: the activation of its gate.
-        gauge: that of its gate.
-    """
-    return tuple(_image(measure, twin) for twin in _single(measure.k, source, gauge)) if measure.k == _PAIR else ()
-
 
 def twin_notes(atoms: int, source: Activation, gauge: Gauge) -> tuple[str, ...]:
-    """The same in words, for every number of atoms."""
+    """The twins that every measure of so many atoms has beside orbits, in words; the anchor may become another atom."""
     notes = []
-    for twin in _single(atoms, source, gauge):
+    for twin in single_twins(atoms, source, gauge):
         if "atom by atom" in twin.where:
             notes.append("the fit has twins: beta1 of every atom is determined up to its sign")
             continue
-        text = " and ".join(f"beta1 of atom {i} is {_of_others(row)}" for i, row in enumerate(_matrix(twin) or ()))
+        text = " and ".join(f"beta1 of atom {i} is {_of_others(row)}" for i, row in enumerate(twin_matrix(twin) or ()))
         notes.append(f"the fit has a twin with the same density, in which {text}")
     return tuple(notes)
 
@@ -46,15 +30,15 @@ def _of_others(row: list[float]) -> str:
     return f"{'minus ' if row[i] < 0 else ''}what it is here of atom {i}"
 
 
-def _single(atoms: int, source: Activation, gauge: Gauge) -> list[Twin]:
+def single_twins(atoms: int, source: Activation, gauge: Gauge) -> list[Twin]:
     """The twins of almost every truth that are single points: orbits are flows."""
-    if atoms < _PAIR or source.is_linear:
+    if atoms < 2 or source.is_linear:
         return []
     found = twins(source, atoms=atoms, gauge=gauge).twins
-    return [t for t in found if t.always and t.factor == 1 and _matrix(t) is not None]
+    return [t for t in found if t.always and t.factor == 1 and twin_matrix(t) is not None]
 
 
-def _matrix(twin: Twin) -> list[list[float]] | None:
+def twin_matrix(twin: Twin) -> list[list[float]] | None:
     """The matrix that takes beta1 of the atoms to that of the twin; None where the twin has parameters of its own."""
     symbols = [v for v in twin.truth if v.is_Symbol]
     rows = [[sp.diff(image, v) if v.is_Symbol else sp.S.Zero for v in twin.truth] for image in twin.image]
@@ -62,7 +46,3 @@ def _matrix(twin: Twin) -> list[list[float]] | None:
     if twin.shift or not plain or not all(entry.is_number for row in rows for entry in row):
         return None
     return [[float(entry) for entry in row] for row in rows]
-
-
-def _image(measure: MixingMeasure, twin: Twin) -> MixingMeasure:
-    return replace(measure, beta1=np.array(_matrix(twin)) @ measure.beta1)

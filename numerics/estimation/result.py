@@ -47,7 +47,7 @@ class Estimate:
     @property
     def is_weak(self) -> bool:
         """Whether it is tau or nu with a standard error above the value."""
-        return self.parameter in ("tau", "nu") and self.se is not None and float(np.divide(self.se, self.value)) > 1
+        return any(error > 1 for _, _, error in relative_errors([self]))
 
     @property
     def verdict(self) -> str:
@@ -78,6 +78,15 @@ class Estimate:
             }
             for column, value, se, ends in zip(columns, values, errors, intervals, strict=False)
         ]
+
+
+def relative_errors(estimates: Sequence[Estimate]) -> list[tuple[str, int | None, float]]:
+    """(parameter, atom, standard error over value) of tau and nu."""
+    return [
+        (e.parameter, e.atom, float(np.divide(e.se, e.value)))
+        for e in estimates
+        if e.parameter in ("tau", "nu") and e.se is not None
+    ]
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -34,12 +34,7 @@ from temperance.numerics.machine.interrupts import interrupts_noted
 SMALLEST_DIAGONAL = _SMALLEST_SLOPE = 1e-12  # both below: rounding, in a coordinate that the function ignores
 _HALVINGS = 10  # of a step in a chart that leaves the box
 _LEAST_SHARE = 0.1  # of such a step that is worth making
-CHOOSE, PLAIN, EVERYWHERE, PAIR = (
-    -1,
-    0,
-    1,
-    2,
-)  # kinds of steps: in theta, in the ratios to tau, in those and a near pair
+CHOOSE, PLAIN, EVERYWHERE, PAIR = -1, 0, 1, 2  # steps in theta, in the ratios to tau, in those and a near pair
 
 
 @njit(**OPTIONS)

@@ -1,10 +1,12 @@
 """Twins of a fit: the same density at every point, and said in the fit's notes."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from temperance.numerics.estimation.estimate import fit
-from temperance.numerics.estimation.other_parameters import twin_measures, twin_notes
+from temperance.numerics.estimation.other_parameters import single_twins, twin_matrix, twin_notes
 from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.mixture.density import log_density
 from temperance.numerics.mixture.measures import MixingMeasure
@@ -34,7 +36,8 @@ def measure(beta1):
 )
 def test_a_twin_has_the_density_of_the_fit(name, gauge, beta1, expected):
     g = measure(beta1)
-    (other,) = twin_measures(g, activation(name), gauge)
+    (twin,) = single_twins(2, activation(name), gauge)
+    other = replace(g, beta1=np.array(twin_matrix(twin)) @ g.beta1)
     assert other.beta1.tolist() == expected
     rng = np.random.default_rng(3)
     x, y = rng.uniform(-3, 3, (50, g.d)), rng.normal(size=50)
@@ -45,7 +48,6 @@ def test_a_twin_has_the_density_of_the_fit(name, gauge, beta1, expected):
 
 @pytest.mark.parametrize("name", ["gelu", "softplus", "relu", "z", "z + z**2", "step"])
 def test_flows_and_unique_fits_are_no_twins(name):
-    assert twin_measures(measure([[2.0], [0.5]]), activation(name), "free") == ()
     assert twin_notes(2, activation(name), "free") == ()
 
 
