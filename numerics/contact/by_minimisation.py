@@ -16,10 +16,12 @@ from typing import Any
 import numpy as np
 from scipy.optimize import least_squares
 
-from temperance.numerics.contact import small_offsets
+from temperance.numerics.contact.neighbourhood import supported
+from temperance.numerics.contact.small_offsets import followed
 from temperance.numerics.general.split_mixtures import Array, Family, Grid
 from temperance.numerics.machine.threads import one_blas_thread
 
+LEVELS: Sequence[float] = tuple(range(1, 9))
 LEVELS_3: Sequence[float] = (0.5, 1, 1.5, 2, 2.5, 3, 4, 5, 6)  # orders of 6 reach rounding errors soon
 LEVELS_KINK: Sequence[float] = tuple(range(2, 7))  # the grids at a kink are large
 LEVELS_MEAN: Sequence[float] = tuple(range(3, 22, 2))  # offsets of a mean's order 4/3 go down with t^(1/3) only
@@ -43,7 +45,7 @@ _EVEN = 1.0  # |log share| of an atom in its cell at most, up to a common consta
 
 @dataclass(frozen=True)
 class Measured:
-    """Distances at offsets t = 2^-j, and their local exponents.
+    """Distances at offsets t = 2^-j, those above `resolved` free of rounding errors, and their local exponents.
 
     flat: all distances are rounding error. order: the limit of the exponents, with an error; None where `trouble` says
     why none is read off.
@@ -238,10 +240,13 @@ def measure(
     *,
     mean: bool = False,
     sign: int = 1,
-    levels: Sequence[float] = LEVELS_KINK,
+    levels: Sequence[float] = LEVELS,
     seed: int = 0,
 ) -> Measured:
-    """Minimise the distance at offsets 2^-j of a parameter, from large to small, then up and down again.
+    """Minimise the distance at offsets 2^-j of a parameter, from large to small.
+
+    Minima are found in doubles and followed in more digits; of means, where kinks move, and where the followed minimum
+    is lost, doubles alone minimise, at the given levels, up and down again.
 
     parameter: of the atoms ("beta1", "a", ..) or shared ("tau"), offset by sign 2^-j at increasing levels j. mean: hold
     the weighted mean of the first cell there, not the difference of its first two atoms. seed: of the starts. Raises
@@ -249,19 +254,29 @@ def measure(
     """
     if parameter not in family.accepted:
         raise ValueError(f"no parameter {parameter!r} that moves; accepted: {', '.join(family.accepted)}")
-    small = not mean and small_offsets.supported(family)
-    levels = _FIRST if small else levels
+    if not mean and supported(family):
+        run = _followed(family, parameter, sign, seed)
+        if run.flat or not run.trouble:
+            return run
     problems = [_Problem.at(family, parameter, mean, sign * 2.0**-level) for level in levels]
     with one_blas_thread():  # where a minimum ends must not depend on how sums are split
-        found, tracks = _downwards(problems, np.random.default_rng(seed), 1 if small or family.m == 2 else 3)
-        if small and len(found) == len(levels) and tracks:
-            at = [problem.constrained for problem in problems[-2:]]
-            starts = [(at[0].vector(before)[0], at[1].vector(last)[0]) for before, last in tracks[:_KEPT]]
-            seen, distances = small_offsets.followed(family, parameter, starts, (levels[-2], levels[-1]), sign)
-            return Measured(parameter, tuple(seen), tuple(distances), 0.0)
+        found, _ = _downwards(problems, np.random.default_rng(seed), 1 if family.m == 2 else 3)
         _swept(problems, found, range(len(found) - 2, -1, -1))
         _swept(problems, found, range(1, len(found)))
     return Measured(parameter, tuple(levels[: len(found)]), tuple(d for d, _ in found))
+
+
+def _followed(family: Family, parameter: str, sign: int, seed: int) -> Measured:
+    """The same in more digits, begun at minima in doubles."""
+    problems = [_Problem.at(family, parameter, False, sign * 2.0**-level) for level in _FIRST]
+    with one_blas_thread():
+        found, tracks = _downwards(problems, np.random.default_rng(seed), 1)
+    if len(found) < len(problems) or not tracks:
+        return Measured(parameter, tuple(_FIRST[: len(found)]), tuple(d for d, _ in found))
+    before, here = (problem.constrained for problem in problems[-2:])
+    starts = [(before.vector(first)[0], here.vector(last)[0]) for first, last in tracks[:_KEPT]]
+    seen, distances = followed(family, parameter, starts, (_FIRST[-2], _FIRST[-1]), sign)
+    return Measured(parameter, tuple(seen), tuple(distances), 0.0)
 
 
 def _downwards(

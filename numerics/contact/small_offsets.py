@@ -1,216 +1,32 @@
 """Follows minima of the L2 distance to small offsets, in 77 digits (theory.md 2.8).
 
-Near the truth a mixture is a sum of derivatives of the true experts, with P_l the gate and c_k as in 2.8,
-
-    g - g* = sum_(cells c, k) (sum_(l in c) P_l c_k(D_l) - [k = 0] P*_c) d^k f*_c/dmu^k.
-
-Cut off at a power of the offsets, its L2 norm has derivatives without cancellation; the distance at a minimum that is
-found is that of the densities themselves. Minima are followed from each offset to half of it.
+What is minimised is the series of `numerics.contact.neighbourhood`; the distance at a minimum that is found is that of
+the densities themselves. Minima are followed from each offset to half of it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import chain, pairwise
-from typing import Any, TypeAlias
 
 import flint
 import numpy as np
-import sympy as sp
 from flint import arb, arb_mat
 
-from temperance.numerics.general.split_mixtures import Family
-from temperance.theory.expressions import balls
-from temperance.theory.models.spec import NU
-from temperance.theory.orders.split_cell import X, weight_parameters
+from temperance.numerics.contact.neighbourhood import BITS, Balls, Neighbourhood
+from temperance.numerics.general.split_mixtures import Array, Family
 
-Balls: TypeAlias = np.ndarray[Any, np.dtype[np.object_]]
-BITS = 256
-_TERMS = 10  # of the powers of the offsets
-NODES = 12  # in x, on every panel
 _STEPS = 30
 _GAIN = 1e-3  # a step that lowers the squared distance by less is one of the last
 _SOFTEST, _HARDEST = 1e-6, 1e8  # damping
 _FAR = 0.5  # an offset that moves further has left the neighbourhood
 _EVEN = 1.0  # |log (m share)| at most: an atom with share 0 may be anywhere
-_NEXT = 1e-9
+_NEXT = 1e-9  # to a side of this box
 _SETTLED = 5e-3  # of the last three exponents
-_MOST = 20.0
+_LOST = 0.3  # a fall of the exponent, where the minimum is lost
 _MISSED = 1.3  # times the square that is expected
+_MOST = 20.0  # the last level
 _FOLLOWED = 2  # minima, from one offset to the next
-
-
-def supported(family: Family) -> bool:
-    """Whether the kinks of the gate, if any, stay where they are."""
-    kinks = {*family.kinks(), *family.kinks(other=True)}
-    return not kinks or (family.cell.spec.gate.name == "activation" and kinks == {0.0})
-
-
-@dataclass(frozen=True)
-class _Node:
-    """x with its weight, each cell's log weight and its slopes as formulas, the true gate and experts.
-
-    products: int of d^i f_c/dmu^i d^j f_e/dmu^j dy.
-    """
-
-    x: arb
-    weight: arb
-    formulas: tuple[tuple[sp.Expr, ...], ...]
-    basis: list[arb]
-    true: list[arb]
-    means: list[arb]
-    products: arb_mat
-
-
-class Neighbourhood:
-    """The mixtures of a family near the truth, as vectors of balls of its layout; made and used at `BITS`."""
-
-    def __init__(self, family: Family) -> None:
-        self.family, cell, truth = family, family.cell, family.truth
-        self.symbols = (*cell.own, *cell.spec.gate.shared)
-        weight = cell.spec.gate.log_weight.subs(dict.fromkeys(weight_parameters(cell.spec), 1))
-        self.shared = [_exact(cell.point[p]) for p in cell.spec.gate.shared]
-        own = [[_exact(cell.point[p]) for p in cell.own], [arb(float(truth.other[p])) for p in cell.own]]
-        self.experts = [[arb(float(e[p])) for p in cell.expert] for e in (truth.expert, truth.other_expert)]
-        self.cells = [i for i, size in enumerate(family.sizes) for _ in range(size)]
-        rows = [[-arb(family.sizes[i]).log(), *own[i], *self.experts[i]] for i in self.cells]
-        self.center: Balls = np.array([*chain.from_iterable(rows), *self.shared], dtype=object)
-        edges = sorted({truth.low, truth.high, *family.kinks()})
-        self.nodes = [self._node(weight, own, *at) for at in _rule(edges)]
-
-    def _node(self, weight: sp.Expr, own: list[list[arb]], x: float, share: float) -> _Node:
-        cell = self.family.cell
-        points = ({**cell.point, X: x}, {**cell.point, **self.family.truth.other, X: x})
-        logs = [weight.replace(sp.Piecewise, lambda *pairs, at=at: _branch(pairs, at)) for at in points]
-        formulas = tuple((log, *(sp.diff(log, p) for p in self.symbols)) for log in logs)
-        ball = arb(x)
-        basis = [balls.value(sp.diff(cell.mean, p), {X.name: ball}, BITS) for p in cell.expert if p != NU]
-        means = [_dot(expert[:-1], basis) for expert in self.experts]
-        true = _normalised([self._gate(f[:1], ball, [*v, *self.shared])[0] for f, v in zip(formulas, own, strict=True)])
-        products = arb_mat(2 * _TERMS, 2 * _TERMS)
-        for c in range(2):
-            for e in range(2):
-                slopes = _slopes(means[c] - means[e], self.experts[c][-1] + self.experts[e][-1], 2 * _TERMS)
-                for i in range(_TERMS):
-                    for j in range(_TERMS):
-                        products[c * _TERMS + i, e * _TERMS + j] = slopes[i + j] * (share if j % 2 == 0 else -share)
-        return _Node(ball, arb(share), formulas, basis, true, means, products)
-
-    def _gate(self, formulas: Sequence[sp.Expr], x: arb, values: Sequence[arb]) -> list[arb]:
-        named = {p.name: v for p, v in zip(self.symbols, values, strict=True)}
-        return [balls.value(f, {X.name: x, **named}, BITS) for f in formulas]
-
-    def _atoms(self, vector: Balls) -> tuple[list[list[arb]], list[arb]]:
-        width, count = self.family.width, len(self.cells)
-        return [list(vector[l * width : (l + 1) * width]) for l in range(count)], list(vector[count * width :])
-
-    def _gates(
-        self, node: _Node, rows: Sequence[list[arb]], shared: list[arb], count: int | None = None
-    ) -> list[list[arb]]:
-        own = len(self.family.cell.own)
-        return [
-            self._gate(node.formulas[c][:count], node.x, [*row[1 : 1 + own], *shared])
-            for c, row in zip(self.cells, rows, strict=True)
-        ]
-
-    def square(self, vector: Balls) -> arb:
-        """The squared L2 distance, nothing cut off."""
-        rows, shared = self._atoms(vector)
-        own, total = len(self.family.cell.own), arb(0)
-        nus = [row[-1] for row in rows] + [expert[-1] for expert in self.experts]
-        for node in self.nodes:
-            gates = self._gates(node, rows, shared, 1)
-            logits = [row[0] + gate[0] for row, gate in zip(rows, gates, strict=True)]
-            signed = [*_normalised(logits), *(-p for p in node.true)]
-            means = [_dot(row[1 + own : -1], node.basis) for row in rows] + node.means
-            for i, p in enumerate(signed):
-                for j, q in enumerate(signed):
-                    total += node.weight * p * q * _slopes(means[i] - means[j], nus[i] + nus[j], 1)[0]
-        return total
-
-    def table(self, vector: Balls) -> arb_mat:
-        """(r, J)^T (r, J) of the residual r, cut off, and its derivatives J by the entries of the vector."""
-        total = arb_mat(len(vector) + 1, len(vector) + 1)
-        for node in self.nodes:
-            columns = arb_mat(self._columns(vector, node).tolist())
-            total += columns.transpose() * (node.products * columns)
-        return total
-
-    def _columns(self, vector: Balls, node: _Node) -> Balls:
-        rows, shared = self._atoms(vector)
-        own, width = len(self.family.cell.own), self.family.width
-        gates = self._gates(node, rows, shared)
-        logits = [row[0] + gate[0] for row, gate in zip(rows, gates, strict=True)]
-        found: Balls = np.full((2 * _TERMS, len(vector) + 1), arb(0), dtype=object)
-        places = [slice(c * _TERMS, (c + 1) * _TERMS) for c in self.cells]
-        parts = []
-        for p, row, c in zip(_normalised(logits), rows, self.cells, strict=True):
-            gaps = [q - true for q, true in zip(row[1 + own :], self.experts[c], strict=True)]
-            parts.append((p, p * _powers(_dot(gaps[:-1], node.basis), gaps[-1] / 2)))
-        density: Balls = np.full(2 * _TERMS, arb(0), dtype=object)
-        for place, (_, part) in zip(places, parts, strict=True):
-            density[place] += part
-        for l, (place, (p, part)) in enumerate(zip(places, parts, strict=True)):
-            pull = -p * density
-            pull[place] += part
-            at = 1 + l * width
-            found[:, at] = pull
-            for i in range(own):
-                found[:, at + 1 + i] = gates[l][1 + i] * pull
-            for i in range(len(shared)):
-                found[:, 1 + len(rows) * width + i] += gates[l][1 + own + i] * pull
-            for i, b in enumerate(node.basis):
-                found[place, at + 1 + own + i][1:] = b * part[:-1]
-            found[place, at + width - 1][2:] = part[:-2] / 2
-        found[:, 0] = density
-        for c in range(2):
-            found[c * _TERMS, 0] -= node.true[c]
-        return found
-
-
-def _exact(number: sp.Expr) -> arb:
-    return balls.value(number, {}, BITS)
-
-
-def _branch(pairs: Sequence[Any], at: dict[sp.Symbol, Any]) -> sp.Expr:
-    return next(expr for expr, condition in pairs if sp.sympify(condition).subs(at) == sp.true)
-
-
-def _rule(edges: Sequence[float]) -> list[tuple[float, float]]:
-    """(x, weight), the weights summing to 1."""
-    roots, weights = np.polynomial.legendre.leggauss(NODES)
-    return [
-        (float((p + q) / 2 + (q - p) / 2 * r), float((q - p) / 2 * w / (edges[-1] - edges[0])))
-        for p, q in pairwise(edges)
-        for r, w in zip(roots, weights, strict=True)
-    ]
-
-
-def _dot(u: Sequence[arb], v: Sequence[arb]) -> arb:
-    return sum((p * q for p, q in zip(u, v, strict=True)), arb(0))
-
-
-def _normalised(logits: Sequence[arb]) -> list[arb]:
-    powers = [logit.exp() for logit in logits]
-    total = sum(powers, arb(0))
-    return [p / total for p in powers]
-
-
-def _slopes(gap: arb, v: arb, count: int) -> list[arb]:
-    """N(gap; 0, v) and its derivatives by gap."""
-    found = [(-gap * gap / (2 * v)).exp() / (2 * arb.pi() * v).sqrt()]
-    for n in range(count - 1):
-        found.append(-(gap * found[n] + (n * found[n - 1] if n else 0)) / v)
-    return found
-
-
-def _powers(shift: arb, spread: arb) -> Balls:
-    """c_0, c_1, ..: sum_(i+2j=k) shift^i spread^j/(i! j!), which satisfy k c_k = shift c_(k-1) + 2 spread c_(k-2)."""
-    found = [arb(1), shift]
-    for k in range(2, _TERMS):
-        found.append((shift * found[-1] + 2 * spread * found[-2]) / k)
-    return np.array(found, dtype=object)
 
 
 class Constrained:
@@ -237,7 +53,7 @@ class Constrained:
         """The mixture of u."""
         return np.asarray(self.base + self.slopes @ u, dtype=object)
 
-    def start(self, offsets: Balls) -> Balls:
+    def start(self, offsets: Array) -> Balls:
         """u of offsets from the true parameters, log weights as they are; its log shares are put into the box."""
         u = np.array([arb(float(v)) for v in offsets[self.free]], dtype=object)
         for i in self.boxed:
@@ -341,7 +157,7 @@ class _Track:
 
 
 def followed(
-    family: Family, name: str, starts: Sequence[tuple[Balls, Balls]], levels: tuple[float, float], sign: int = 1
+    family: Family, name: str, starts: Sequence[tuple[Array, Array]], levels: tuple[float, float], sign: int = 1
 ) -> tuple[list[float], list[float]]:
     """Levels j, and the least distances found at offsets sign 2^-j, until their exponents settle.
 
@@ -363,13 +179,20 @@ def followed(
             _distance(problem(l), min((t.minima[k] for t in tracks), key=_square)) for k, l in enumerate(levels)
         ]
         exponents: list[float] = []
-        while level < _MOST and not (len(exponents) > 3 and max(exponents[-3:]) - min(exponents[-3:]) < _SETTLED):
+        while level < _MOST and not _ended(exponents):
             level = float(int(level) + 1)
             tracks = _different([track.next(problem, level) for track in tracks])[:_FOLLOWED]
             distances.append(_distance(problem(level), min((t.minima[1] for t in tracks), key=_square)))
             seen.append(level)
             exponents.append(float((distances[-2] / distances[-1]).log() / arb.const_log2()) / (seen[-1] - seen[-2]))
         return seen, [float(d) for d in distances]
+
+
+def _ended(exponents: Sequence[float]) -> bool:
+    """Whether they have settled, or the minimum was lost: no order is below 1, and none falls by much at the end."""
+    last = exponents[-3:]
+    settled = len(exponents) > 3 and max(last) - min(last) < _SETTLED
+    return settled or (len(last) == 3 and (last[-1] < 1 - _LOST or last[-1] < last[-2] - _LOST))
 
 
 def _square(minimum: Minimum) -> float:

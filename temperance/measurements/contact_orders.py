@@ -11,6 +11,7 @@ from typing import Any
 import sympy as sp
 
 from temperance.numerics.contact.by_minimisation import (
+    LEVELS,
     LEVELS_3,
     LEVELS_KINK,
     LEVELS_MEAN,
@@ -188,8 +189,8 @@ def _measured(chosen: OrderSetting, mixtures: Family, order: Order, seed: int) -
     scale = order.flat and order.name not in chosen.flat
     if scale or order.upper == 1 or (order.mean and chosen.size > 2):
         return None
-    means = LEVELS_MEAN_KINK if mixtures.kinks() else LEVELS_MEAN
-    levels = means if order.mean else LEVELS_3 if chosen.size > 2 else LEVELS_KINK
+    smooth, kinked = (LEVELS_MEAN, LEVELS_MEAN_KINK) if order.mean else (LEVELS, LEVELS_KINK)
+    levels = LEVELS_3 if chosen.size > 2 else kinked if mixtures.kinks() else smooth
     found = measure(mixtures, order.name, mean=order.mean, levels=levels, seed=seed)
     if not order.mean or (order.upper is not None and abs((found.order or 0.0) - float(order.upper)) <= MET):
         return found

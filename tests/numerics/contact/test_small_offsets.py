@@ -7,7 +7,8 @@ from flint import arb
 
 from temperance.measurements.contact_orders import family
 from temperance.numerics.contact.by_minimisation import measure
-from temperance.numerics.contact.small_offsets import BITS, NODES, Constrained, Neighbourhood, minimised, supported
+from temperance.numerics.contact.neighbourhood import BITS, NODES, Neighbourhood, supported
+from temperance.numerics.contact.small_offsets import Constrained, minimised
 from temperance.numerics.general.split_mixtures import Grid
 from temperance.theory.rates.contact_orders import order_setting
 
