@@ -63,8 +63,8 @@ class RidgeSearch:
     def end(self, theta: Floats, max_passes: int) -> Maximum:
         """The maximum that the search climbs to; `stationary` says whether it is one."""
         self.passes, self.most = 0, max_passes
-        place, damping, move = self._at(theta, self.hyperplanes.through(theta)), _LEAST_DAMPING, np.zeros(0)
-        face = self._face(place)
+        place, damping = self._at(theta, self.hyperplanes.through(theta)), _LEAST_DAMPING
+        face, move = self._face(place), np.zeros(0)
         while self.passes + 3 <= max_passes and damping <= _MOST_DAMPING:
             further = self._leapt(place, move) if move.size else None
             if further is None:
@@ -72,9 +72,10 @@ class RidgeSearch:
                 if over:
                     break
                 damping = max(8 * damping, 1e-6) if further is None else max(damping / 8, _LEAST_DAMPING)
-            valley = self.stop.valleys and further is not None and len(further.held) == len(place.held)
-            move = further.theta - place.theta if valley and further is not None else np.zeros(0)
+            move = np.zeros(0)
             if further is not None:
+                if self.stop.valleys and len(further.held) == len(place.held):
+                    move = further.theta - place.theta
                 place, face = further, self._face(further)
         local = Local(place.local.value, face.residual, place.local.hessian)
         return Maximum(place.theta, local, self.passes, face.norm, face.stationary(self.stop))

@@ -52,8 +52,9 @@ def test_fits_of_a_cell_reach_the_best_more_often_in_its_chart():
 def test_over_specified_fits_are_compared_with_starts_of_their_own():
     found = run("workload.py", "--fitted", "3", "--share", "0.01", "--paired")["paired"]
     assert found["fits"] == 80
-    assert found["cpu_ratio"] == pytest.approx(found["cpu_s_splits"] / found["cpu_s_starts"], abs=1e-3)
+    assert found["cpu_ratio"] == pytest.approx(found["cpu_s_search"] / found["cpu_s_starts"], abs=1e-3)
     assert found["gain_mean"] > 0
+    assert found["share_higher"] > found["share_lower"]
 
 
 @pytest.mark.full
