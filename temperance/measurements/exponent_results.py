@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from importlib.resources import files
 from typing import Any, NamedTuple
@@ -18,8 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from temperance.measurements import order_results
-from temperance.measurements.contact_orders import MET, family, setting
-from temperance.numerics.errors.slopes import CURVATURE_LEVEL, Judgement, Slope, judge, log_slope
+from temperance.measurements.contact_orders import family, setting
 from temperance.numerics.general.split_mixtures import Family
 from temperance.numerics.studies.general_studies import GeneralResult, GeneralStudy, run_general
 from temperance.terminal.output import write_file
@@ -32,7 +31,6 @@ SIZES = (10**6, 10**8, 10**10, 10**12)
 LATE = (10**8, 10**9, 10**10, 10**11, 10**12)
 STARTS = 3
 _DIGITS = 5
-_RESAMPLES = 10000
 
 SETTINGS: dict[str, dict[str, Any]] = {
     **order_results.SETTINGS,
@@ -132,55 +130,6 @@ def bounds(name: str) -> Orders:
     proved = all(o.flat or o.upper == 1 for o in exact_orders(given["gate"], d=given["dim"]).orders)
     one = Fraction(1) if proved else None
     return replace(found, orders=tuple(replace(o, upper=None if o.flat else one) for o in found.orders if not o.mean))
-
-
-@dataclass(frozen=True)
-class ExponentResult:
-    """A group of errors and the three legs of its rate: order by proof, order as measured (None: not), and slope.
-
-    proof: of the order, "certificate" or "theorem".
-    """
-
-    group: str
-    order: Fraction
-    proof: str
-    measured: float | None
-    slope: Slope
-    judgement: Judgement
-
-    @property
-    def predicted(self) -> Fraction:
-        """The exponent that the proof promises at least."""
-        return 1 / (2 * self.order)
-
-    @property
-    def contact(self) -> str:
-        """Whether no smaller order is possible: measured, or because 1 is the least that an order can be."""
-        met = self.order == 1 or (self.measured is not None and abs(self.measured - float(self.order)) <= MET)
-        return "confirmed" if met else "inconclusive"
-
-    @property
-    def outcome(self) -> str:
-        """What the legs say together; the proof leg is confirmed wherever there is an order."""
-        both = (self.contact, self.judgement.outcome)
-        return "confirmed" if both == ("confirmed", "confirmed") else "inconclusive"
-
-
-def outcomes(found: Orders, entry: Mapping[str, Any], measured: Mapping[str, float | None]) -> list[ExponentResult]:
-    """The legs of every group of a stored result; curvature is tested at one level for all groups together.
-
-    found: the bounds; parameters without one are left out. measured: parameter -> measured order.
-    """
-    errors, share, sizes = errors_of(entry), dropped(entry), entry["definition"]["sizes"]
-    rows = [(o, o.upper, errors[key]) for o in found.orders if o.upper and (key := group_of(o)) in errors]
-    level = 1 - (1 - CURVATURE_LEVEL) / len(rows)
-    made = []
-    for order, r, of_group in rows:
-        slope = log_slope(of_group, sizes, seed=0, resamples=_RESAMPLES, curvature_level=level)
-        judgement = judge(slope, float(1 / (2 * r)), share, supported=True)
-        proof = "certificate" if order.certified else "theorem"
-        made.append(ExponentResult(order.parameter, r, proof, measured.get(order.parameter), slope, judgement))
-    return made
 
 
 def group_of(order: Order) -> str:

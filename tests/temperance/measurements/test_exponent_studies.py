@@ -2,17 +2,13 @@
 
 import json
 from dataclasses import replace
-from fractions import Fraction
 
 import numpy as np
 import pytest
 
 from temperance.measurements import exponent_results as exponent_studies
 from temperance.measurements import order_results as exponent_table
-from temperance.measurements.exponent_results import ExponentResult, outcomes
-from temperance.numerics.errors.slopes import Judgement, Slope
 from temperance.numerics.studies.general_studies import GeneralResult, run_general
-from temperance.theory.rates.contact_orders import order_setting, orders
 
 KEPT = tuple(exponent_studies.stored())
 
@@ -82,62 +78,11 @@ def test_kept_orders_are_measured_again(name):
         assert row["order"] == pytest.approx(kept[row["parameter"]]["order"], abs=0.02)
 
 
-SLOPE = Slope(-0.25, (-0.28, -0.22), 0.0, (-0.1, 0.1), 60)
-
-
-@pytest.mark.parametrize(
-    ("order", "measured", "monte_carlo", "outcome"),
-    [
-        (Fraction(2), 1.97, "confirmed", "confirmed"),
-        (Fraction(1), None, "confirmed", "confirmed"),
-        (Fraction(2), None, "confirmed", "inconclusive"),
-        (Fraction(2), 1.8, "confirmed", "inconclusive"),
-        (Fraction(2), 1.97, "inconclusive", "inconclusive"),
-    ],
-)
-def test_a_rate_is_confirmed_by_all_legs_together(order, measured, monte_carlo, outcome):
-    made = ExponentResult("a", order, "certificate", measured, SLOPE, Judgement(monte_carlo, False, ""))
-    assert made.outcome == outcome
-    assert made.predicted == 1 / (2 * order)
-
-
-def test_slopes_are_judged_against_bounds_with_their_proof():
-    """Errors n^(-p) with p as predicted are sharp; a tenth of the fits dropped makes everything inconclusive."""
-    found, sizes = orders(order_setting("softmax", "constant")), np.array([100.0, 1000.0, 10000.0])
-    noise = np.exp(0.1 * np.random.default_rng(0).normal(size=(40, 3)))
-    errors = {o.parameter: (noise * sizes ** float(-1 / (2 * o.upper))).tolist() for o in found.orders}
-    entry = {
-        "definition": {"sizes": sizes.tolist()},
-        "errors": {**errors, "something else": noise.tolist()},
-        "fits": {"converged": 99, "at_bound": 0, "max_steps": 1},
-    }
-    made = outcomes(found, entry, {"beta1": 2.0, "b": 3.99, "nu": 2.0})
-    assert [o.group for o in made] == [o.parameter for o in found.orders]
-    assert all(o.judgement.outcome == "confirmed" and o.judgement.sharp for o in made)
-    assert {o.group: o.outcome for o in made}["mean nu"] == "inconclusive"  # it was not measured
-    entry["fits"] = {"converged": 90, "at_bound": 0, "max_steps": 10}
-    assert {o.outcome for o in outcomes(found, entry, {})} == {"inconclusive"}
-    mixed = [replace(o, certified=o.name == "b", upper=None if o.name == "nu" else o.upper) for o in found.orders]
-    made = outcomes(replace(found, orders=tuple(mixed)), entry, {})
-    assert {o.group: o.proof for o in made} == {
-        "beta1": "theorem",
-        "b": "certificate",
-        "mean beta1": "theorem",
-        "mean b": "certificate",
-    }
-
-
 def test_errors_are_found_by_the_name_of_the_parameter_that_is_fitted():
     """Of the linear gate beta1/tau is identified: tau is held, and errors are those of beta1."""
-    found, sizes = exponent_studies.bounds("linear gate"), [100, 1000, 10000]
-    errors = np.random.default_rng(0).uniform(1, 2, (20, 3)).tolist()
-    entry = {
-        "definition": {"sizes": sizes},
-        "errors": {"beta1": errors, "mean beta1": errors},
-        "fits": {"max_steps": 0},
-    }
-    entry["fits"]["converged"] = 60
-    assert [o.group for o in outcomes(found, entry, {})] == ["beta1/tau", "mean beta1/tau"]
+    found = {o.parameter: o for o in exponent_studies.bounds("linear gate").orders}
+    assert exponent_studies.group_of(found["beta1/tau"]) == "beta1"
+    assert exponent_studies.group_of(found["mean beta1/tau"]) == "mean beta1"
 
 
 def test_exact_specified_studies_have_one_atom_and_the_order_1():
