@@ -30,9 +30,12 @@ _TERMS = 10  # of the powers of the offsets
 
 
 def supported(family: Family) -> bool:
-    """Whether the kinks of the gate, if any, stay where they are."""
+    """Whether x is in dimension 1, means are linear in the parameters, and the kinks of the gate, if any, stay."""
+    cell = family.cell
+    if cell.spec.dim > 1 or any(sp.diff(cell.mean, p, q) != 0 for p in cell.expert for q in cell.expert):
+        return False
     kinks = {*family.kinks(), *family.kinks(other=True)}
-    return not kinks or (family.cell.spec.gate.name == "activation" and kinks == {0.0})
+    return not kinks or (cell.spec.gate.name == "activation" and kinks == {0.0})
 
 
 @dataclass(frozen=True)

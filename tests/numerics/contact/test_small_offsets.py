@@ -44,6 +44,8 @@ def test_kinks_that_move_are_not_followed():
     assert supported(family(order_setting("activation", source="relu")))
     assert not supported(family(order_setting("activation", source="hardtanh")))
     assert not supported(family(order_setting("laplace")))
+    assert not supported(family(order_setting("softmax", "nonlinear:tanh")))
+    assert not supported(family(order_setting("softmax", dim=2)))
 
 
 def test_a_minimum_keeps_its_offset_and_its_shares():
