@@ -1,7 +1,8 @@
 """Runs rate studies of an arbitrary gate: errors of the atoms of a cell, and of the weighted means of two.
 
 The error of a parameter is (sum_l p_l |d_l|^q)^(1/q) over the atoms, p_l their shares and q its contact order; that of
-a mean is |sum_l p_l d_l|. Samples are nested counts on the lattice (`numerics.lattice`).
+a mean is |sum_l p_l d_l|. Errors of beta1 are modulo its sign where the gate is even in it (theory.md 2.2). Samples are
+nested counts on the lattice (`numerics.lattice`).
 """
 
 from __future__ import annotations
@@ -56,6 +57,7 @@ class GeneralStudy:
             "replicates": self.replicates,
             "starts": self.starts,
             "seed": self.seed,
+            **({"modulo_sign": list(signs)} if (signs := _signs(self.family)) else {}),
         }
 
 
@@ -98,6 +100,7 @@ def _replicate(study: GeneralStudy, mixture: GeneralMixture, made: Experiment, r
 
 def group_errors(family: Family, vector: Array, orders: Mapping[str, float]) -> dict[str, float]:
     """The error of every parameter of the first cell, of its weighted means, and of the shared parameters."""
+    vector = _nearest_image(family, vector)
     weights = np.exp([vector[family.index(l, "weight")] for l in range(family.m)])
     shares = weights / weights.sum()
     found = {}
@@ -110,4 +113,22 @@ def group_errors(family: Family, vector: Array, orders: Mapping[str, float]) -> 
         found[name] = float((shares @ np.abs(d) ** q) ** (1 / q))
         if family.m > 1:
             found[f"mean {name}"] = float(abs(shares @ d))
+    return found
+
+
+def _signs(family: Family) -> tuple[str, ...]:
+    """beta1, if the log weight has the same formula at -beta1."""
+    names = [p for p in family.cell.own if p.name.startswith("beta1")]
+    weight = family.cell.spec.gate.log_weight
+    even = bool(names) and weight.subs({p: -p for p in names}, simultaneous=True) == weight
+    return tuple(p.name for p in names) if even else ()
+
+
+def _nearest_image(family: Family, vector: Array) -> Array:
+    """The vector with beta1 or -beta1 for every atom of the first cell, whichever is nearer to the truth."""
+    found = vector.copy()
+    for l in range(family.m):
+        if at := [family.index(l, name) for name in _signs(family)]:
+            here, true = vector[at], family.center[at]
+            found[at] = min(here, -here, key=lambda v: float(((v - true) ** 2).sum()))
     return found

@@ -94,9 +94,11 @@ STUDIES = {
 }
 """The studies, by their settings.
 
-Two stay inconclusive for a reason that was found after they ran. Where an activation is even, an atom at -beta1 is the
-same: of log(1 + z^2) at tau = 2, two to six of sixty fits at every n have an atom there, and errors of beta1 do not
-fall. With the tanh expert one fit at n = 10^6 ends far from the truth, and makes most of the mean square there.
+Four gates are even: sqrt(1 + z^2), z^2 and both of log(1 + z^2). Their studies ran twice, on the same samples and with
+the same fits. At first errors were not taken modulo the sign of beta1, though theory.md 2.2 says so: of log(1 + z^2) at
+tau = 2, two to six of sixty fits at every n have an atom at -beta1, and the slope of beta1 was 0.05, not -1/4.
+The study with the tanh expert stays inconclusive: one fit at n = 10^6 ends far from the truth, and makes most of the
+mean square there.
 """
 
 

@@ -148,6 +148,18 @@ def test_errors_are_weighted_by_the_shares():
     assert errors["nu"] == errors["mean nu"] == 0
 
 
+@pytest.mark.parametrize(("source", "same"), [("sqrt(1 + z**2)", True), ("tanh", False)])
+def test_an_atom_at_minus_beta1_is_the_same_where_the_gate_is_even(source, same):
+    found = apart("activation", "constant", source)
+    vector = found.center.copy()
+    vector[[found.index(0, "beta1"), found.index(1, "beta1")]] += [0.1, -0.2]
+    image = vector.copy()
+    image[found.index(1, "beta1")] *= -1
+    errors = [group_errors(found, v, {"beta1": 2.0, "b": 4.0}) for v in (vector, image)]
+    assert (errors[0] == errors[1]) is same
+    assert errors[0]["mean beta1"] == pytest.approx(0.05)
+
+
 def test_a_shared_parameter_has_one_error():
     found = apart("activation-bias", "constant", "sigmoid")
     vector = found.center.copy()
