@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from scipy.optimize import least_squares
 
-from temperance.numerics.contact.neighbourhood import supported
+from temperance.numerics.contact.neighbourhood import NODES, supported
 from temperance.numerics.contact.small_offsets import followed
 from temperance.numerics.general.split_mixtures import Array, Family, Grid
 from temperance.numerics.machine.threads import one_blas_thread
@@ -268,7 +268,8 @@ def measure(
 
 def _followed(family: Family, parameter: str, sign: int, seed: int) -> Measured:
     """The same in more digits, begun at minima in doubles."""
-    problems = [_Problem.at(family, parameter, False, sign * 2.0**-level) for level in _FIRST]
+    grid = Grid(family, sorted({family.truth.low, family.truth.high, *family.kinks()}), NODES)
+    problems = [_Problem(grid, _Constrained(family, parameter, False, sign * 2.0**-level)) for level in _FIRST]
     with one_blas_thread():
         found, tracks = _downwards(problems, np.random.default_rng(seed), 1)
     if len(found) < len(problems) or not tracks:
