@@ -66,6 +66,8 @@ def setting(row: AtlasRow, cell: str, d: int) -> OrderSetting:
 @cache
 def bounds(row: AtlasRow, cell: str, d: int) -> Orders:
     """What is proved in an entry. Raises ValueError where orders cannot be computed there."""
+    if row.point and d != row.d:
+        raise ValueError(f"not computed: the true point is given in dimension {row.d}")
     if cell == "exact":
         return exact_orders(row.gate, row.expert, row.source, row.point or None, d)
     return orders(setting(row, cell, d))
