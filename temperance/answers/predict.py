@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, cast
 
+from temperance.answers.twins import twin_of
 from temperance.measurements.true_measures import check_truth, truth_of
 from temperance.pages.answer import Answer, Grid, Part
 from temperance.terminal.errors import refusing
@@ -15,6 +16,8 @@ from temperance.terminal.progress import display
 from temperance.theory.rates.predict import predict as predictions
 from temperance.theory.rates.prediction import Prediction
 from temperance.theory.rates.setting import Gauge
+from temperance.theory.twins.decision import twins
+from temperance.theory.twins.twin import Twin
 
 _COLUMNS = ("parameter", "in", "when", "sharp p", "published p", "reason")
 _WHERE = {
@@ -33,10 +36,12 @@ class Predict(Answer):
     Attributes:
         setting: gate, numbers of atoms and gauge, in words.
         predictions: one for every parameter and cell size, with reasons and what is assumed.
+        twin: other parameters with the density of the true point, if any are known; orbits are among the reasons.
     """
 
     setting: str
     predictions: tuple[Prediction, ...]
+    twin: Twin | None = None
 
     @property
     def title(self) -> str:
@@ -76,6 +81,8 @@ class Predict(Answer):
             lines.append(
                 "A published exponent below the sharp one is a correct bound: the error falls faster than it says"
             )
+        if self.twin is not None and not self.twin.factor.free_symbols:
+            lines.append(f"A twin has the density of this truth, {self.twin.map}: rates are to the nearer of the two")
         return lines
 
     def to_json(self) -> Any:
@@ -130,10 +137,10 @@ def predict(
     """
     gate = gate_of(gate, activation)
     with refusing(), display() as shown, shown.doing("predicting"):
-        point, dim = None, 1
+        point, dim, beta1 = None, 1, []
         if truth is not None:
             read = truth_of(truth)
-            dim, point = read.measure.d, read.point
+            dim, point, beta1 = read.measure.d, read.point, read.measure.beta1.tolist()
             check_truth(read, true, dim, gate, gate == "activation" and gauge == "anchored")
         found = predictions(
             gate,
@@ -144,5 +151,8 @@ def predict(
             dim=dim,
             point=point,
         )
+        twin = None
+        if gate == "activation" and activation is not None and true > 1:
+            twin = twin_of(twins(activation, atoms=true, gauge=cast(Gauge, gauge)), beta1)
     name = f"{activation}, {gauge} gauge" if gate == "activation" else gate
-    return Predict(f"{name}, k* = {true}, k = {fitted}", found)
+    return Predict(f"{name}, k* = {true}, k = {fitted}", found, twin)

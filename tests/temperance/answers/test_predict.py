@@ -29,11 +29,19 @@ def test_the_table_has_no_number_without_its_reason(capsys):
     told = asked(capsys, "--activation", "tanh", "--gauge", "anchored", "--true", "2", "--fitted", "3")
     lines = told.splitlines()
     assert lines[0] == "Predicted rates n^(-p): tanh, anchored gauge, k* = 2, k = 3"
-    assert lines[-2] == "Slowest predicted rate: n^(-1/8), of b; in some of the cases only: tau, beta1, weight, a"
-    assert lines[-1].startswith("A published exponent below the sharp one is a correct bound")
+    assert lines[-3] == "Slowest predicted rate: n^(-1/8), of b; in some of the cases only: tau, beta1, weight, a"
+    assert lines[-2].startswith("A published exponent below the sharp one is a correct bound")
+    assert lines[-1].startswith("A twin has the density of this truth, (b, 0, beta0, tau) -> (0, -b, beta0, tau):")
     marks = {line.split()[-1] for line in lines if line.startswith((" tau ", " beta1 ", " a ", " b ", " nu "))}
     assert all(any(line.startswith(mark) for line in lines) for mark in marks)
     assert "] the anchor cell is split: no statement covers it" in told
+
+
+@pytest.mark.parametrize("activation", ["gelu", "relu"])
+def test_an_activation_without_a_finite_twin_has_none(activation, capsys):
+    assert "A twin" not in asked(
+        capsys, "--activation", activation, "--gauge", "anchored", "--true", "2", "--fitted", "2"
+    )
 
 
 def test_a_truth_decides_what_a_generic_point_leaves_open(capsys, tmp_path):
