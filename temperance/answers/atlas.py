@@ -58,8 +58,10 @@ class Atlas(Answer):
         if self.whole:
             yield from self._orders()
         if len(self.found.entries) > 1:
+            answered = {arxiv for entry in self.found.entries for arxiv in entry.row.papers}
+            shown = (paper for paper in PAPERS if paper.arxiv in answered)
             yield "What the abstracts state of rates"
-            yield from (f"  arXiv {paper.arxiv}, {paper.gates}: {paper.abstract}" for paper in PAPERS)
+            yield from (f"  arXiv {paper.arxiv}, {paper.gates}: {paper.abstract}" for paper in shown)
 
     def _summary(self) -> Iterator[Part]:
         reasons = {entry.reasons[0]: "" for entry in self.found.entries if not entry.orders}
@@ -80,8 +82,8 @@ class Atlas(Answer):
         yield Grid("Entries", (*_SUMMARY, *(f"d = {d}" for d in dims[1:])), tuple(rows))
         yield f"For d = {dims[0]}; a column of another d has slowest and proved. all split: all cells are of two."
         yield "slowest: the least exponent p of n^(-p) that is proved, but for what is flat (*: some have no bound)."
-        yield "proved, known, slopes: of how many orders there is a proof; how many are known exactly, as the measured"
-        yield "order meets the bound (1 and flat need none); how many slopes to n = 10^12 confirm the rate."
+        yield "proved: how many orders have a proof. slopes: how many of those to n = 10^12 confirm the rate."
+        yield "known: how many orders are exact, as the measured one meets the bound (1 and flat need none)."
         if not self.whole:
             yield "Every order is shown with --gate NAME, --json, and on the page (-o atlas.html)."
         yield from (f"{mark} {reason}" for reason, mark in marks.items())
@@ -91,10 +93,11 @@ class Atlas(Answer):
             if entry.orders:
                 title = f"{name_of(entry.row)}; {_cell(entry)}; arXiv {', '.join(entry.row.papers)}"
                 yield title
-                yield Grid(title, _COLUMNS, tuple(_order(order) for order in entry.orders))
+                yield Grid("Orders", _COLUMNS, tuple(_order(order) for order in entry.orders))
                 yield from (f"  {reason}" for reason in entry.reasons)
         yield "measured: least, as no order is below 1; 0, as no distance is told from 0; no limit, as local exponents"
-        yield "have not settled; not yet, as no measurement is kept. published: the exponent, as in theory.md 2.7."
+        yield "are not settled; not yet, as no measurement is kept; a minimum that is missed makes an order too small."
+        yield "published: the exponent, as in theory.md 2.7."
 
     @property
     def words(self) -> Sequence[str]:
