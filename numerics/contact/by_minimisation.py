@@ -9,31 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from math import isfinite, log2
 from typing import Any
 
 import numpy as np
 from scipy.optimize import least_squares
 
+from temperance.numerics.contact.local_exponents import Measured
 from temperance.numerics.contact.neighbourhood import NODES, supported
 from temperance.numerics.contact.small_offsets import followed
 from temperance.numerics.general.split_mixtures import Array, Family, Grid
 from temperance.numerics.machine.threads import one_blas_thread
 
-LEVELS: Sequence[float] = tuple(range(1, 9))
-LEVELS_3: Sequence[float] = (0.5, 1, 1.5, 2, 2.5, 3, 4, 5, 6)  # orders of 6 reach rounding errors soon
-LEVELS_KINK: Sequence[float] = tuple(range(2, 7))  # the grids at a kink are large
-LEVELS_MEAN: Sequence[float] = tuple(range(3, 22, 2))  # offsets of a mean's order 4/3 go down with t^(1/3) only
-LEVELS_MEAN_KINK: Sequence[float] = (6, 8, 10, 12)
+_LEVELS: Sequence[float] = tuple(range(1, 9))
+_LEVELS_3: Sequence[float] = (0.5, 1, 1.5, 2, 2.5, 3, 4, 5, 6)  # orders of 6 reach rounding errors soon
+_LEVELS_KINK: Sequence[float] = tuple(range(2, 7))  # the grids at a kink are large
+_LEVELS_MEAN: Sequence[float] = tuple(range(3, 22, 2))  # offsets of a mean's order 4/3 go down with t^(1/3) only
+_LEVELS_MEAN_KINK: Sequence[float] = (6, 8, 10, 12)
 _FIRST: Sequence[float] = (1, 1.5, 2)  # from there on minima are followed in more digits
-_FLOOR = 1e-15  # below this a distance is rounding error
-_RESOLVED = 5e-11  # below it minima are missed: rounding errors of the gradients in flat directions
 _DEEP = 1e-13  # no smaller offset is of use to one that is resolved
-_LEAST = 1.0  # G* + t v with all atoms moved alike has a distance of the order t: no order is smaller
-_SCATTER = 0.1  # of the last local exponents, where a limit is read off
-_CLOSE = 0.01  # exponents that close to 1 have met it
-_FURTHEST = 0.1  # from the last exponent to a limit that is believed
 _STARTS = 16  # at the largest offset; _MORE at each of the others
 _MORE = 2
 _KEPT = 3
@@ -41,82 +34,6 @@ _SOLVER: dict[str, Any] = {"method": "lm", "x_scale": "jac", "xtol": 1e-15, "fto
 _ROUNDS = 5  # of as many steps, while they gain a part _GAIN
 _GAIN = 1e-3
 _EVEN = 1.0  # |log share| of an atom in its cell at most, up to a common constant
-
-
-@dataclass(frozen=True)
-class Measured:
-    """Distances at offsets t = 2^-j, those above `resolved` free of rounding errors, and their local exponents.
-
-    flat: all distances are rounding error. order: the limit of the exponents, with an error; None where `trouble` says
-    why none is read off.
-    """
-
-    parameter: str
-    levels: tuple[float, ...]
-    distances: tuple[float, ...]
-    resolved: float = _RESOLVED
-
-    @property
-    def flat(self) -> bool:
-        """Whether no distance can be told from 0 (which supports an identity and does not prove it)."""
-        return bool(self.distances) and max(self.distances) < _FLOOR
-
-    @property
-    def exponents(self) -> tuple[float, ...]:
-        """log2 of the ratios of successive distances, as far as they are resolved.
-
-        A missed minimum is too large, and may lie above what is resolved: the distance that the exponent before leads
-        to must be resolved too.
-        """
-        found: list[float] = []
-        for (j, p), (k, q) in pairwise(zip(self.levels, self.distances, strict=True)):
-            if not isfinite(p * q):
-                continue
-            expected = p * 2.0 ** (-(k - j) * found[-1]) if found else q
-            if min(q, expected) <= self.resolved:
-                break
-            found.append(log2(p / q) / (k - j))
-        return tuple(found)
-
-    @property
-    def _limit(self) -> float:
-        """The limit of the exponents by Aitken's rule where they settle geometrically, else the last one."""
-        last = self.exponents[-3:]
-        rest = 0.0
-        if len(last) == 3:
-            first, second = (q - p for p, q in pairwise(last))
-            ratio = second / first if first else 0.0
-            rest = second * ratio / (1 - ratio) if 0 < ratio < 0.8 else 0.0
-        return last[-1] + (rest if abs(rest) <= _FURTHEST else 0.0)
-
-    @property
-    def _spread(self) -> float:
-        """How far the last three exponents lie apart."""
-        return max(self.exponents[-3:]) - min(self.exponents[-3:])
-
-    @property
-    def trouble(self) -> str | None:
-        """Why no order is read off; None where one is."""
-        if self.flat:
-            return "no distance can be told from 0, which supports an identity and does not prove it"
-        if len(self.exponents) < 2:
-            return "fewer than three distances are resolved"
-        shown = ", ".join(f"{e:.2f}" for e in self.exponents[-3:])
-        if self._spread > _SCATTER:
-            return f"not measured: the last local exponents, {shown}, have not settled"
-        if self._limit < _LEAST - max(self._spread, _CLOSE):
-            return f"not measured: minima were missed, as local exponents ({shown}) below 1, the least order, show"
-        return None
-
-    @property
-    def order(self) -> float | None:
-        """The limit of the exponents, and at least 1; None where none is read off."""
-        return None if self.trouble else max(self._limit, _LEAST)
-
-    @property
-    def error(self) -> float | None:
-        """How far the last three exponents and the order lie apart."""
-        return None if self.order is None else max(abs(e - self.order) for e in self.exponents[-3:])
 
 
 class _Constrained:
@@ -186,9 +103,8 @@ class _Constrained:
 def _excess(family: Family, vector: Array) -> tuple[Array, Array]:
     """How far entries are beyond their radius, and the derivatives."""
     gap = vector - family.center
-    beyond = np.abs(gap) > family.radius
-    excess = np.where(beyond, np.abs(gap) - np.where(beyond, family.radius, 0.0), 0.0)
-    return excess, np.diag(np.where(beyond, np.sign(gap), 0.0))
+    excess = np.maximum(np.abs(gap) - family.radius, 0.0)
+    return excess, np.diag(np.where(excess > 0, np.sign(gap), 0.0))
 
 
 _Found = tuple[float, Array]
@@ -200,10 +116,6 @@ class _Problem:
 
     grid: Grid
     constrained: _Constrained
-
-    @staticmethod
-    def at(family: Family, name: str, mean: bool, t: float) -> _Problem:
-        return _Problem(family.grid(abs(t)), _Constrained(family, name, mean, t))
 
     def residual(self, u: Array) -> Array:
         vector, _ = self.constrained.vector(u)
@@ -240,17 +152,21 @@ def measure(
     *,
     mean: bool = False,
     sign: int = 1,
-    levels: Sequence[float] = LEVELS,
+    levels: Sequence[float] | None = None,
     seed: int = 0,
 ) -> Measured:
-    """Minimise the distance at offsets 2^-j of a parameter, from large to small.
+    """The least distances found at offsets sign 2^-j of a parameter, j increasing.
 
-    Minima are found in doubles and followed in more digits; of means, where kinks move, and where the followed minimum
-    is lost, doubles alone minimise, at the given levels, up and down again.
+    Minima are found in doubles and followed in more digits. Doubles alone minimise, from large offsets to small ones,
+    up and down again, for means, where kinks move, and where the followed minimum is lost.
 
-    parameter: of the atoms ("beta1", "a", ..) or shared ("tau"), offset by sign 2^-j at increasing levels j. mean: hold
-    the weighted mean of the first cell there, not the difference of its first two atoms. seed: of the starts. Raises
-    ValueError for a parameter that the atoms do not have.
+    Args:
+        family: the mixtures. parameter: of the atoms ("beta1", "a", ..), or shared ("tau").
+        mean: hold the weighted mean of the first cell at the offset, not the difference of its first two atoms.
+        levels: the j in doubles, in place of those that suit the cell. seed: of the starts.
+
+    Raises:
+        ValueError: a parameter that does not move.
     """
     if parameter not in family.accepted:
         raise ValueError(f"no parameter {parameter!r} that moves; accepted: {', '.join(family.accepted)}")
@@ -258,12 +174,21 @@ def measure(
         run = _followed(family, parameter, sign, seed)
         if run.flat or not run.trouble:
             return run
-    problems = [_Problem.at(family, parameter, mean, sign * 2.0**-level) for level in levels]
+    levels = _levels(family, mean) if levels is None else levels
+    offsets = [2.0**-level for level in levels]
+    problems = [_Problem(family.grid(t), _Constrained(family, parameter, mean, sign * t)) for t in offsets]
     with one_blas_thread():  # where a minimum ends must not depend on how sums are split
         found, _ = _downwards(problems, np.random.default_rng(seed), 1 if family.m == 2 else 3)
         _swept(problems, found, range(len(found) - 2, -1, -1))
         _swept(problems, found, range(1, len(found)))
     return Measured(parameter, tuple(levels[: len(found)]), tuple(d for d, _ in found))
+
+
+def _levels(family: Family, mean: bool) -> Sequence[float]:
+    if family.m > 2:
+        return _LEVELS_3
+    smooth, kinked = (_LEVELS_MEAN, _LEVELS_MEAN_KINK) if mean else (_LEVELS, _LEVELS_KINK)
+    return kinked if family.kinks() else smooth
 
 
 def _followed(family: Family, parameter: str, sign: int, seed: int) -> Measured:

@@ -10,24 +10,11 @@ from typing import Any
 
 import sympy as sp
 
-from temperance.numerics.contact.by_minimisation import (
-    LEVELS,
-    LEVELS_3,
-    LEVELS_KINK,
-    LEVELS_MEAN,
-    LEVELS_MEAN_KINK,
-    Measured,
-    measure,
-)
+from temperance.numerics.contact.by_minimisation import measure
+from temperance.numerics.contact.local_exponents import Measured
 from temperance.numerics.general.split_mixtures import Family, Truth
 from temperance.theory.models.spec import NU
-from temperance.theory.rates.contact_orders import (
-    TRANSLATED,
-    Order,
-    Orders,
-    OrderSetting,
-    other_place,
-)
+from temperance.theory.rates.contact_orders import TRANSLATED, Order, Orders, OrderSetting, other_place
 
 Doing = Callable[[str], AbstractContextManager[object]]
 MET = 0.1  # a measured order this close to the bound has met it
@@ -161,17 +148,10 @@ def family(chosen: OrderSetting) -> Family:
     return made
 
 
-def _silently(_: str) -> AbstractContextManager[object]:
-    return nullcontext()
-
-
-def with_measurements(found: Orders, seed: int = 0, progress: Doing = _silently) -> Exponents:
+def with_measurements(found: Orders, progress: Doing = lambda _: nullcontext()) -> Exponents:
     """The bounds, and measured orders of everything whose bound is above 1 (1 is the least that an order can be).
 
-    Args:
-        found: the bounds.
-        seed: of the starts of the minimisations.
-        progress: entered with what is being done.
+    progress: entered with what is being done.
 
     >>> from temperance.theory.rates.contact_orders import order_setting, orders
     >>> measured = with_measurements(orders(order_setting("activation", "constant", "tanh")))
@@ -181,18 +161,16 @@ def with_measurements(found: Orders, seed: int = 0, progress: Doing = _silently)
     mixtures, rows = family(found.setting), []
     for order in found.orders:
         with progress(f"measuring {order.parameter}"):
-            rows.append(MeasuredOrder(order, _measured(found.setting, mixtures, order, seed)))
+            rows.append(MeasuredOrder(order, _measured(found.setting, mixtures, order)))
     return Exponents(found, tuple(rows))
 
 
-def _measured(chosen: OrderSetting, mixtures: Family, order: Order, seed: int) -> Measured | None:
+def _measured(chosen: OrderSetting, mixtures: Family, order: Order) -> Measured | None:
     scale = order.flat and order.name not in chosen.flat
     if scale or order.upper == 1 or (order.mean and chosen.size > 2):
         return None
-    smooth, kinked = (LEVELS_MEAN, LEVELS_MEAN_KINK) if order.mean else (LEVELS, LEVELS_KINK)
-    levels = LEVELS_3 if chosen.size > 2 else kinked if mixtures.kinks() else smooth
-    found = measure(mixtures, order.name, mean=order.mean, levels=levels, seed=seed)
+    found = measure(mixtures, order.name, mean=order.mean)
     if not order.mean or (order.upper is not None and abs((found.order or 0.0) - float(order.upper)) <= MET):
         return found
-    other = measure(mixtures, order.name, mean=True, sign=-1, levels=levels, seed=seed)  # it may move one way only
+    other = measure(mixtures, order.name, mean=True, sign=-1)  # it may move one way only
     return max(found, other, key=lambda run: run.order or 0.0)
