@@ -11,17 +11,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain, pairwise
+from itertools import chain
 from typing import Any, TypeAlias
 
 import numpy as np
 import sympy as sp
 from flint import arb, arb_mat
 
-from temperance.numerics.general.split_mixtures import Family
+from temperance.numerics.contact.l2_distance import dot
+from temperance.numerics.general.split_mixtures import Family, legendre
 from temperance.theory.expressions import balls
 from temperance.theory.models.spec import NU
-from temperance.theory.orders.split_cell import X, weight_parameters
+from temperance.theory.orders.split_cell import X, is_linear, weight_parameters
+from temperance.theory.rates.gate_orders import formula_at
 
 Balls: TypeAlias = np.ndarray[Any, np.dtype[np.object_]]
 BITS = 256
@@ -32,7 +34,7 @@ _TERMS = 10  # of the powers of the offsets
 def supported(family: Family) -> bool:
     """Whether x is in dimension 1, means are linear in the parameters, and the kinks of the gate, if any, stay."""
     cell = family.cell
-    if cell.spec.dim > 1 or any(sp.diff(cell.mean, p, q) != 0 for p in cell.expert for q in cell.expert):
+    if cell.spec.dim > 1 or not is_linear(cell):
         return False
     kinks = {*family.kinks(), *family.kinks(other=True)}
     return not kinks or (cell.spec.gate.name == "activation" and kinks == {0.0})
@@ -68,16 +70,17 @@ class Neighbourhood:
         rows = [[-arb(family.sizes[i]).log(), *own[i], *self.experts[i]] for i in self.cells]
         self.center: Balls = np.array([*chain.from_iterable(rows), *self.shared], dtype=object)
         edges = sorted({truth.low, truth.high, *family.kinks()})
-        self.nodes = [self._node(weight, own, *at) for at in _rule(edges)]
+        rule = (column.tolist() for column in legendre(edges, NODES))
+        self.nodes = [self._node(weight, own, x, share) for x, share in zip(*rule, strict=True)]
 
     def _node(self, weight: sp.Expr, own: list[list[arb]], x: float, share: float) -> _Node:
         cell = self.family.cell
         points = ({**cell.point, X: x}, {**cell.point, **self.family.truth.other, X: x})
-        logs = [weight.replace(sp.Piecewise, lambda *pairs, at=at: _branch(pairs, at)) for at in points]
+        logs = [formula_at(weight, at) for at in points]
         formulas = tuple((log, *(sp.diff(log, p) for p in self.symbols)) for log in logs)
         ball = arb(x)
         basis = [balls.value(sp.diff(cell.mean, p), {X.name: ball}, BITS) for p in cell.expert if p != NU]
-        means = [_dot(expert[:-1], basis) for expert in self.experts]
+        means = [dot(expert[:-1], basis) for expert in self.experts]
         true = _normalised([self._gate(f[:1], ball, [*v, *self.shared])[0] for f, v in zip(formulas, own, strict=True)])
         products = arb_mat(2 * _TERMS, 2 * _TERMS)
         for c in range(2):
@@ -114,7 +117,7 @@ class Neighbourhood:
             gates = self._gates(node, rows, shared, 1)
             logits = [row[0] + gate[0] for row, gate in zip(rows, gates, strict=True)]
             signed = [*_normalised(logits), *(-p for p in node.true)]
-            means = [_dot(row[1 + own : -1], node.basis) for row in rows] + node.means
+            means = [dot(row[1 + own : -1], node.basis) for row in rows] + node.means
             for i, p in enumerate(signed):
                 for j, q in enumerate(signed):
                     total += node.weight * p * q * _slopes(means[i] - means[j], nus[i] + nus[j], 1)[0]
@@ -138,7 +141,7 @@ class Neighbourhood:
         parts = []
         for p, row, c in zip(_normalised(logits), rows, self.cells, strict=True):
             gaps = [q - true for q, true in zip(row[1 + own :], self.experts[c], strict=True)]
-            parts.append((p, p * _powers(_dot(gaps[:-1], node.basis), gaps[-1] / 2)))
+            parts.append((p, p * _powers(dot(gaps[:-1], node.basis), gaps[-1] / 2)))
         density: Balls = np.full(2 * _TERMS, arb(0), dtype=object)
         for place, (_, part) in zip(places, parts, strict=True):
             density[place] += part
@@ -162,24 +165,6 @@ class Neighbourhood:
 
 def _exact(number: sp.Expr) -> arb:
     return balls.value(number, {}, BITS)
-
-
-def _branch(pairs: Sequence[Any], at: dict[sp.Symbol, Any]) -> sp.Expr:
-    return next(expr for expr, condition in pairs if sp.sympify(condition).subs(at) == sp.true)
-
-
-def _rule(edges: Sequence[float]) -> list[tuple[float, float]]:
-    """(x, weight), the weights summing to 1."""
-    roots, weights = np.polynomial.legendre.leggauss(NODES)
-    return [
-        (float((p + q) / 2 + (q - p) / 2 * r), float((q - p) / 2 * w / (edges[-1] - edges[0])))
-        for p, q in pairwise(edges)
-        for r, w in zip(roots, weights, strict=True)
-    ]
-
-
-def _dot(u: Sequence[arb], v: Sequence[arb]) -> arb:
-    return sum((p * q for p, q in zip(u, v, strict=True)), arb(0))
 
 
 def _normalised(logits: Sequence[arb]) -> list[arb]:

@@ -196,15 +196,20 @@ class Family:
         return Grid(self, inside, _FINE if kinks else _NODES[self.cell.spec.dim])
 
 
+def legendre(edges: Sequence[float], nodes: int) -> tuple[Array, Array]:
+    """Gauss-Legendre nodes between successive edges, and their weights, which sum to 1."""
+    roots, weights = np.polynomial.legendre.leggauss(nodes)
+    halves = [((q - p) / 2, (q + p) / 2) for p, q in pairwise(edges)]
+    share = np.concatenate([half * weights for half, _ in halves]) / (edges[-1] - edges[0])
+    return np.concatenate([mid + half * roots for half, mid in halves]), share
+
+
 class Grid:
     """The nodes of a family, and g* there."""
 
     def __init__(self, family: Family, edges: Sequence[float], nodes: int) -> None:
         self.family = family
-        roots, weights = np.polynomial.legendre.leggauss(nodes)
-        halves = [((q - p) / 2, (q + p) / 2) for p, q in pairwise(edges)]
-        line = np.concatenate([mid + half * roots for half, mid in halves])
-        share = np.concatenate([half * weights for half, _ in halves]) / (edges[-1] - edges[0])
+        line, share = legendre(edges, nodes)
         d = family.cell.spec.dim
         self.x: Array = np.stack(np.meshgrid(*[line] * d, indexing="ij"), axis=-1).reshape(-1, d)
         share = reduce(np.multiply.outer, [share] * d).ravel()
