@@ -141,8 +141,9 @@ def family(chosen: OrderSetting) -> Family:
     intercept = next(p for p in chosen.cell.expert if p.name == "b")
     expert = {**dict.fromkeys(slopes, 1.0), intercept: 0.0, NU: 1.0}
     other = {**dict.fromkeys(slopes, -1.0), intercept: 3.0, NU: 1.5}
-    truth, translated = Truth(chosen.cell, expert, other_place(chosen), other), chosen.cell.spec.gate.name in TRANSLATED
-    made = Family(truth, chosen.size, chosen.split == "all", translated)
+    gate = {p: float(v) for p, v in other_place(chosen).items()}
+    translated = chosen.cell.spec.gate.name in TRANSLATED
+    made = Family(Truth(chosen.cell, expert, gate, other), chosen.size, chosen.split == "all", translated)
     if chosen.split == "all" and (chosen.cell.spec.gate.name == "laplace" or any(made.kinks())):
         raise ValueError("orders of every cell split are measured where the kinks of the gate stay: they move here")
     return made

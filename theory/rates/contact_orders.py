@@ -9,15 +9,14 @@ Example: ``orders(order_setting("softmax"))`` has the upper orders beta1 2, a 2,
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal
 
 import sympy as sp
 
 from temperance.theory.activations.activation import Activation, Z, activation
-from temperance.theory.activations.catalogue import NAMED
 from temperance.theory.conditions.first_order_failures import classify
 from temperance.theory.expressions import balls
 from temperance.theory.models.by_name import model
@@ -27,13 +26,12 @@ from temperance.theory.orders.equations_as_text import as_text
 from temperance.theory.orders.split_cell import Splitting, weight_parameters
 from temperance.theory.orders.upper_bounds import certified
 from temperance.theory.rates.orders_from_theorems import OTHER_SPLIT, known_orders
+from temperance.theory.rates.true_point import Constant, constant
 
 Split = Literal["one", "all"]
-Number: TypeAlias = int | Fraction | str | sp.Expr
 COSINE = "cosine"
 GATES = (*FITTED, BIASED, "quadratic", "gaussian", "laplace", COSINE, "cosine-perturbed")
 _MOST_MOVING = 7  # parameters of an atom, tau included
-_LARGEST = 100  # of a value at the true point
 _MOST_OPERATIONS = 40  # of an activation whose weight is looked at as a polynomial
 _PLACES = {"beta1": 1, "A": sp.Rational(1, 2), "c": 0, "Gamma": 1, "tau": 1}
 _OTHER = {"beta1": 0, "A": 0, "c": -1, "Gamma": 1}
@@ -80,7 +78,9 @@ class OrderSetting:
 class Order:
     """What is proved of a parameter: an upper bound of its order (None: none), or that it is flat.
 
-    certified: the bound has a certificate that the checker accepts; otherwise it is by a theorem that `reasons` name.
+    parameter: what it is called in results, an invariant such as beta1/tau or a weighted mean; name: of the parameter
+    in the model; mean: whether the order is that of the weighted mean. certified: the bound has a certificate that the
+    checker accepts; otherwise it is by a theorem that `reasons` name.
     """
 
     parameter: str
@@ -119,7 +119,7 @@ def order_setting(
     *,
     size: int = 2,
     split: str = "one",
-    point: Mapping[str, Number] | None = None,
+    point: Mapping[str, Constant] | None = None,
     dim: int = 1,
 ) -> OrderSetting:
     """The setting of names.
@@ -143,8 +143,7 @@ def order_setting(
     if unknown:
         accepted = ", ".join(p.name for p in moving)
         raise ValueError(f"no parameter {min(unknown)!r} of the gate {gate!r}; accepted: {accepted}")
-    values = {p: exact_value(p.name, _default(spec, p)) for p in held}
-    values |= {p: exact_value(p.name, {p.name: _default(spec, p), **(point or {})}[p.name]) for p in moving}
+    values = {p: constant(p.name, (point or {}).get(p.name, _default(spec, p))) for p in (*held, *moving)}
     for p, value in values.items():
         if p.is_positive and not balls.value(value, {}) > 0:
             raise ValueError(f"{p.name} must be positive, not {value}")
@@ -154,7 +153,7 @@ def order_setting(
     if len(line.each) + len(line.shared) > max(_MOST_MOVING, 4 + 2 * line.spec.dim):
         raise ValueError(f"orders are computed for at most {_MOST_MOVING} parameters of an atom, not for {expert!r}")
     if gate == "activation" and s is not None and not scale:
-        flat = {p.name: text for p in cell.own for text in _power_curve(s, values[TAU]).values()}
+        flat = _power_curve(s, values[TAU], cell.own)
     return OrderSetting(cell, line, size, "all" if split == "all" else "one", s, scale, labels, flat)
 
 
@@ -173,32 +172,10 @@ def _line(spec: MoESpec, cell: Splitting) -> Splitting:
     return Splitting(spec, point, tuple(p for p in spec.gate.shared if p in cell.held))
 
 
-def on_line(name: str, expert: str) -> str:
+def _on_line(name: str, expert: str) -> str:
     """The parameter of dimension 1 that a coordinate is a part of: a_1_2 of a quadratic form is seen as a_2."""
     stem, *places = name.split("_")
     return f"{stem}_{len(places)}" if stem == "a" and expert.startswith("polynomial") else stem
-
-
-def exact_value(name: str, value: Number) -> sp.Expr:
-    """A number between -100 and 100, exactly. Raises ValueError for any other value of the parameter of that name."""
-    accepted = "a number such as 2, 1/2, 0.25 or log(2), between -100 and 100"
-    number = value if isinstance(value, sp.Expr) else _read(value)
-    if number is None:
-        raise ValueError(f"{name} is no number: {value!r:.60}; accepted: {accepted}")
-    if number.free_symbols or not abs(balls.value(number, {})) <= _LARGEST:
-        raise ValueError(f"{name} is no number in its range: {str(value)[:60]!r}; accepted: {accepted}")
-    return number
-
-
-def _read(value: object) -> sp.Expr | None:
-    """The constant that a number or a text stands for; None where it is none."""
-    if not isinstance(value, int | Fraction | str) or isinstance(value, bool):
-        return None
-    try:
-        read = activation(str(value))
-    except ValueError:
-        return None
-    return read.pieces[0].expr if len(read.pieces) == 1 and read.name not in NAMED else None
 
 
 def _checked(gate: str, source: str | sp.Expr | Activation | None, size: int, split: str) -> Activation | None:
@@ -214,16 +191,13 @@ def _checked(gate: str, source: str | sp.Expr | Activation | None, size: int, sp
     return s
 
 
-def other_place(setting: OrderSetting) -> dict[sp.Symbol, float]:
+def other_place(setting: OrderSetting) -> dict[sp.Symbol, sp.Expr]:
     """The gate of the other true atom: held, but for every cell split where parameters are not modulo translation."""
-    return {p: float(v) for p, v in _other(setting.cell, setting.split == "all").items()}
-
-
-def _other(cell: Splitting, every: bool) -> dict[sp.Symbol, sp.Expr]:
-    places = {**_OTHER, **({"c": 0} if cell.spec.gate.name == BIASED else {})}
-    places |= {"beta1": OTHER_SPLIT} if every and cell.spec.gate.name not in TRANSLATED else {}
-    places |= {"beta1": -1} if cell.spec.gate.name in ("laplace", COSINE, "cosine-perturbed") else {}
-    return {p: sp.sympify(places[p.name.split("_")[0]]) for p in cell.own}
+    gate = setting.cell.spec.gate.name
+    places = {**_OTHER, **({"c": 0} if gate == BIASED else {})}
+    places |= {"beta1": OTHER_SPLIT} if setting.split == "all" and gate not in TRANSLATED else {}
+    places |= {"beta1": -1} if gate in ("laplace", COSINE, "cosine-perturbed") else {}
+    return {p: sp.sympify(places[p.name.split("_")[0]]) for p in setting.cell.own}
 
 
 def _scale(spec: MoESpec, s: Activation | None) -> tuple[dict[str, str], str | None, tuple[sp.Symbol, ...]]:
@@ -259,8 +233,8 @@ def _translation(found: Gate) -> dict[str, str]:
     return {p.name: text for p in own} if linear and not found.log_weight.has(sp.Piecewise) else {}
 
 
-def _power_curve(s: Activation, tau: sp.Expr) -> dict[str, str]:
-    """beta1, where exp(s/tau) = c0 + c1 z^k with k >= 2: two atoms that keep the mean of beta1^k keep the density."""
+def _power_curve(s: Activation, tau: sp.Expr, own: Sequence[sp.Symbol]) -> dict[str, str]:
+    """What makes the own parameters flat where exp(s/tau) = c0 + c1 z^k, k >= 2: the mean of beta1^k alone is seen."""
     if len(s.pieces) > 1 or s.pieces[0].expr.count_ops() > _MOST_OPERATIONS:
         return {}
     weight = sp.powsimp(sp.simplify(sp.exp(s.pieces[0].expr / tau)))
@@ -268,7 +242,8 @@ def _power_curve(s: Activation, tau: sp.Expr) -> dict[str, str]:
     if len(powers) != 1 or min(powers) < 2:
         return {}
     k = min(powers)
-    return {"beta1": f"exp(s/tau) is linear in beta1^{k}: two atoms that keep the mean of beta1^{k} keep the density"}
+    text = f"exp(s/tau) is linear in beta1^{k}: two atoms that keep the mean of beta1^{k} keep the density"
+    return {p.name: text for p in own}
 
 
 def orders(setting: OrderSetting) -> Orders:
@@ -285,7 +260,7 @@ def orders(setting: OrderSetting) -> Orders:
     reasons += [f"{setting.label(name)} is flat: {text}" for name, text in setting.flat.items()]
     rows = [Order(n, n, False, None, True) for n in scaled]
     means: dict[str, Fraction | None] = {}
-    seen = {p.name: on_line(p.name, setting.cell.spec.expert.name) for p in setting.parameters}
+    seen = {p.name: _on_line(p.name, setting.cell.spec.expert.name) for p in setting.parameters}
     if found and (proof or found.theorem):
         upper = {name: found.order(line) for name, line in seen.items()}
         if setting.dim == 1 or setting.cell.spec.gate.name != "gaussian":  # whose shares are others on lines
@@ -294,22 +269,19 @@ def orders(setting: OrderSetting) -> Orders:
             reasons.append(_LINES)
             proof = None
     else:
-        cell, every = setting.cell, setting.split == "all"
-        known = known_orders(
-            cell, setting.source, _other(cell, every), setting.size, every=every, curve=bool(setting.flat)
-        )
+        cell, other, every = setting.cell, other_place(setting), setting.split == "all"
+        known = known_orders(cell, setting.source, other, setting.size, every=every, flat=bool(setting.flat))
         reasons = [text.replace("no upper bound:", "no certificate:") for text in reasons]
         upper = {name: r for name, (r, _) in known.items()}
         means = {p.name: upper.get(f"mean {p.name}") for p in cell.each}
         theorems = {why: ", ".join(setting.label(n) for n in known if known[n][1] == why) for _, why in known.values()}
         reasons += [f"{names}: bounded by a theorem, without a certificate ({why})" for why, names in theorems.items()]
+    upper, means = ({name: r for name, r in some.items() if name not in setting.flat} for some in (upper, means))
     for name in (p.name for p in setting.parameters):
-        flat = name in setting.flat
-        r = None if flat else upper.get(name)
+        r, flat = upper.get(name), name in setting.flat
         rows.append(Order(setting.label(name), name, False, r, flat, bool(proof) and r is not None))
     for name in (p.name for p in setting.cell.each):
-        own = None if name in setting.flat else means.get(name)
-        r = own or (None if name in setting.flat else upper.get(name))
+        own, r = means.get(name), means.get(name) or upper.get(name)
         rows.append(Order(f"mean {setting.label(name)}", name, True, r, False, bool(proof) and own is not None))
     if any(row.mean and row.upper and not means.get(row.name) for row in rows):
         reasons.append("a weighted mean has at most the order of the offsets, where it has no bound of its own")

@@ -27,9 +27,9 @@ from temperance.theory.models.by_name import model
 from temperance.theory.models.gates import BIASED
 from temperance.theory.models.spec import BETA0, NU, Jet, MoESpec, Y
 from temperance.theory.orders.split_cell import weight_parameters
-from temperance.theory.rates.contact_orders import COSINE, Number, Order, Orders, exact_value
+from temperance.theory.rates.contact_orders import COSINE, Order, Orders
 from temperance.theory.rates.gate_orders import formula_at, numbers, random_point
-from temperance.theory.rates.true_point import irregularity
+from temperance.theory.rates.true_point import Constant, constant, irregularity
 from temperance.theory.symmetries.flows import Flow, symmetries
 
 CONTAMINATED = "contaminated softmax"
@@ -71,7 +71,7 @@ def exact_orders(
     gate: str,
     expert: str = "gaussian",
     source: str | None = None,
-    point: Mapping[str, Number] | None = None,
+    point: Mapping[str, Constant] | None = None,
     d: int = 1,
 ) -> Orders:
     """The orders of every parameter where the number of atoms is the true one.
@@ -151,7 +151,7 @@ def _rests(p: sp.Symbol, flows: Sequence[Flow], values: Mapping[sp.Symbol, sp.Ex
     return all(sp.simplify(c.subs(values)) == 0 for c in speeds)
 
 
-def _truth(spec: MoESpec, gate: str, point: Mapping[str, Number]) -> _Truth:
+def _truth(spec: MoESpec, gate: str, point: Mapping[str, Constant]) -> _Truth:
     """Two true atoms, or three where two have a curve of one density; the first is at the point."""
     unknown = set(point) - {p.name for p in spec.parameters}
     if unknown:
@@ -160,7 +160,7 @@ def _truth(spec: MoESpec, gate: str, point: Mapping[str, Number]) -> _Truth:
     free = spec.gate.name in _FREE
     count = 3 if spec.gate.name == COSINE else 2
     values = [{p: _value(spec, p, i) for p in (*spec.parameters, BETA0)} for i in range(count)]
-    given = {p: exact_value(p.name, point[p.name]) for p in spec.parameters if p.name in point}
+    given = {p: constant(p.name, point[p.name]) for p in spec.parameters if p.name in point}
     values[0] |= given
     for v in values[1:]:
         v |= {p: given[p] for p in spec.gate.shared if p in given}

@@ -35,12 +35,12 @@ _MEANS = "the second derivatives of the mean and 1 are independent, and the gate
 _EXPERTS = "the theorem on experts, which holds for every gate: |b|^(2m) and |nu|^m are O(distance)"
 
 
-def gate_orders(cell: Splitting, other: Place, size: int, *, every: bool = False, curve: bool = False) -> Bounds:
+def gate_orders(cell: Splitting, other: Place, size: int, *, every: bool = False, flat: bool = False) -> Bounds:
     """Bounds of the gate's parameters, in a cell of `size` atoms.
 
     other: the gate of the other true atom, a singleton that is held. every: it is split as well; what all atoms may
-    change together has no bound then. curve: whether the weight is linear in a power of beta1 at the true temperature,
-    so that beta1 itself is flat.
+    change together has no bound then. flat: whether the own parameters are, because the weight is linear in a power of
+    beta1 at the true temperature, or because every cell can change alike.
     """
     gate, dim = cell.spec.gate, cell.spec.dim
     if gate.name in ("quadratic", "gaussian"):
@@ -53,7 +53,7 @@ def gate_orders(cell: Splitting, other: Place, size: int, *, every: bool = False
     score, there = gate.log_weight, dict(other)
     shared = [sp.diff(score - score.subs(there, simultaneous=True), p) for p in cell.shared]
     slopes = [sp.diff(score, p) for p in cell.own]
-    if curve:
+    if flat:
         proved = dim == 1 and not every and independent([sp.S.One, *slopes, *shared], cell.point, dim)
         return {p.name: (Fraction(1), _CURVE) for p in cell.shared} if proved else {}
     bends = [sp.diff(score, p, q) + sp.diff(score, p) * sp.diff(score, q) for p, q in pairs_of(cell.own, 2)]

@@ -24,14 +24,13 @@ OTHER_SPLIT = 2
 
 
 def known_orders(
-    cell: Splitting, source: Activation | None, other: Place, size: int, *, every: bool, curve: bool
+    cell: Splitting, source: Activation | None, other: Place, size: int, *, every: bool, flat: bool
 ) -> Bounds:
     """Name of a parameter -> (the least upper bound of its order that a theorem gives, the reason).
 
-    other: the gate of the other true atom. size: m. every: whether every cell is split. curve: whether the weight is
-    linear in a power of beta1 at the true temperature.
+    other: the gate of the other true atom. size: m. every: whether every cell is split. flat: as `gate_orders` has it.
     """
-    gate = gate_orders(cell, other, size, every=every, curve=curve)
+    gate = gate_orders(cell, other, size, every=every, flat=flat)
     squares = all(p.name in gate and gate[p.name][0] <= 2 for p in cell.own)
     bounds = {**gate, **expert_orders(cell, size, squares=squares, every=every)}
     for name, p in _predicted(cell, source, size, every).items():

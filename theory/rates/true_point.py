@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import sympy as sp
 from flint import fmpq
 
-from temperance.theory.activations.activation import Activation, Z
+from temperance.theory.activations.activation import Activation, Z, activation
+from temperance.theory.activations.catalogue import NAMED
 from temperance.theory.activations.piecewise import Algebra, Piece
 from temperance.theory.conditions.kinks import kinks_of
 from temperance.theory.expressions import balls
@@ -18,8 +19,32 @@ from temperance.theory.expressions.functions import KNOWN
 from temperance.theory.expressions.sign_changes import NoClosedForm, real_roots
 
 Number = int | float | Fraction
+Constant: TypeAlias = int | Fraction | str | sp.Expr
 Position = Literal["generic", "mirror", "equal", "collapsed"]
 _BITS = 256
+_LARGEST = 100  # of a constant
+
+
+def constant(name: str, value: Constant) -> sp.Expr:
+    """A number between -100 and 100, exactly. Raises ValueError for any other value of the parameter of that name."""
+    accepted = "a number such as 2, 1/2, 0.25 or log(2), between -100 and 100"
+    number = value if isinstance(value, sp.Expr) else _read(value)
+    if number is None:
+        raise ValueError(f"{name} is no number: {value!r:.60}; accepted: {accepted}")
+    if number.free_symbols or not abs(balls.value(number, {})) <= _LARGEST:
+        raise ValueError(f"{name} is no number in its range: {str(value)[:60]!r}; accepted: {accepted}")
+    return number
+
+
+def _read(value: object) -> sp.Expr | None:
+    """The constant that a number or a text stands for; None where it is none."""
+    if not isinstance(value, int | Fraction | str) or isinstance(value, bool):
+        return None
+    try:
+        read = activation(str(value))
+    except ValueError:
+        return None
+    return read.pieces[0].expr if len(read.pieces) == 1 and read.name not in NAMED else None
 
 
 def exact(value: Number) -> sp.Rational:

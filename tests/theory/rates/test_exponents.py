@@ -342,7 +342,7 @@ def test_certified_orders_are_those_of_the_theorems(s):
     chosen = order_setting("activation", source=s)
     certified = {o.parameter: o.upper for o in orders(chosen).orders if o.certified}
     other = dict.fromkeys(chosen.cell.own, sp.S.Zero)
-    found = known_orders(chosen.cell, chosen.source, other, 2, every=False, curve=False)
+    found = known_orders(chosen.cell, chosen.source, other, 2, every=False, flat=False)
     known = {name: r for name, (r, _) in found.items()}
     assert known
     assert known == {name: certified[name] for name in known}
