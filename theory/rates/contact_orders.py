@@ -153,7 +153,7 @@ def order_setting(
     if len(line.each) + len(line.shared) > max(_MOST_MOVING, 4 + 2 * line.spec.dim):
         raise ValueError(f"orders are computed for at most {_MOST_MOVING} parameters of an atom, not for {expert!r}")
     if gate == "activation" and s is not None and not scale:
-        flat = _power_curve(s, values[TAU], cell.own)
+        flat = _power_curve(s, values[TAU], [p for p in cell.own if values[p].is_zero is False])
     return OrderSetting(cell, line, size, "all" if split == "all" else "one", s, scale, labels, flat)
 
 
@@ -234,7 +234,10 @@ def _translation(found: Gate) -> dict[str, str]:
 
 
 def _power_curve(s: Activation, tau: sp.Expr, own: Sequence[sp.Symbol]) -> dict[str, str]:
-    """What makes the own parameters flat where exp(s/tau) = c0 + c1 z^k, k >= 2: the mean of beta1^k alone is seen."""
+    """What makes these flat where exp(s/tau) = c0 + c1 z^k, k >= 2: the mean of beta1^k alone is seen.
+
+    own: those of the gate that are not 0, as two atoms with the mean of (beta1.x)^k have multiples of the true beta1.
+    """
     if len(s.pieces) > 1 or s.pieces[0].expr.count_ops() > _MOST_OPERATIONS:
         return {}
     weight = sp.powsimp(sp.simplify(sp.exp(s.pieces[0].expr / tau)))
@@ -254,11 +257,14 @@ def orders(setting: OrderSetting) -> Orders:
         found, proof = None, None
         reason = "certificates are issued for cells of two atoms with another cell a singleton"
     reasons = [reason]
-    scaled = [p.name for p in setting.cell.spec.gate.parameters if p.name in setting.labels or p in setting.cell.held]
+    scaled = [p for p in setting.cell.spec.gate.parameters if p.name in setting.labels or p in setting.cell.held]
+    moved = [p.name for p in scaled if setting.cell.point[p].is_zero is False]
+    if resting := [p.name for p in scaled if p.name not in moved]:
+        reasons.insert(0, f"{', '.join(resting)}: 0 here, and not moved; the order is that of the invariant")
     if setting.scale:
-        reasons.insert(0, f"{', '.join(scaled)} are flat: {setting.scale}")
+        reasons.insert(0, f"{', '.join(moved)} {'are' if len(moved) > 1 else 'is'} flat: {setting.scale}")
     reasons += [f"{setting.label(name)} is flat: {text}" for name, text in setting.flat.items()]
-    rows = [Order(n, n, False, None, True) for n in scaled]
+    rows = [Order(n, n, False, None, True) for n in moved]
     means: dict[str, Fraction | None] = {}
     seen = {p.name: _on_line(p.name, setting.cell.spec.expert.name) for p in setting.parameters}
     if found and (proof or found.theorem):

@@ -144,6 +144,22 @@ def test_routers_in_dimension_two():
         order_setting("cosine", dim=2, point={"beta1_1": "2"})
 
 
+@pytest.mark.parametrize(
+    ("gate", "source", "point", "dim", "flat"),
+    [
+        ("linear", None, {"beta1": "0"}, 1, ["tau"]),
+        ("quadratic", None, {"A": "0"}, 1, ["beta1", "tau"]),
+        ("cosine", None, {"beta1_2": "0"}, 2, ["beta1_1"]),
+        ("activation", "log(1 + z**2)", {"beta1": "0"}, 1, []),
+        ("activation", "log(1 + z**2)", {"beta1_2": "0"}, 2, ["beta1_1"]),
+    ],
+)
+def test_a_curve_does_not_move_what_is_0(gate, source, point, dim, flat):
+    """l beta1 = 0 for every l; only beta1 = 0 in both atoms has the mean of beta1^2 = 0."""
+    found = orders(order_setting(gate, source=source, point=point, dim=dim))
+    assert [o.parameter for o in found.orders if o.flat] == flat
+
+
 def test_what_turns_with_a_kink_is_left_open():
     found = shown("activation", "gaussian", "relu", dim=2)
     assert (found["beta1_1/tau"], found["b"]) == (None, 4)
