@@ -60,7 +60,7 @@ def setting(row: AtlasRow, cell: str, d: int) -> OrderSetting:
     """The setting of the cells of an entry. Raises ValueError where orders cannot be computed there."""
     if row.refused is not None:
         raise ValueError(row.refused)
-    return order_setting(row.gate, row.expert, row.source, point=row.point or None, dim=d, **CELLS[cell])
+    return order_setting(**_arguments(row, cell, d))
 
 
 @cache
@@ -197,20 +197,17 @@ def stored() -> dict[str, list[dict[str, Any]]]:
     return found
 
 
+def _arguments(row: AtlasRow, cell: str, d: int) -> dict[str, Any]:
+    """The arguments of `order_setting` of an entry."""
+    model = {"gate": row.gate, "expert": row.expert, "source": row.source, "point": dict(row.point), "dim": d}
+    return {**model, "split": "one", **CELLS[cell]}
+
+
 def _same(row: AtlasRow, cell: str, d: int, given: Mapping[str, Any]) -> bool:
     """Whether an entry has the arguments of `order_setting` of something that was measured."""
-    ours = {
-        "gate": row.gate,
-        "expert": row.expert,
-        "source": row.source,
-        "point": dict(row.point),
-        "dim": d,
-        **CELLS[cell],
-    }
-    defaults: dict[str, Any] = {"expert": "gaussian", "source": None, "point": {}, "size": 2, "split": "one", "dim": 1}
-    theirs = {**defaults, **given}
+    theirs = {"expert": "gaussian", "source": None, "point": {}, "size": 2, "split": "one", "dim": 1, **given}
     theirs["point"] = {name: str(value) for name, value in theirs["point"].items()}
-    return {**defaults, **ours} == theirs
+    return _arguments(row, cell, d) == theirs
 
 
 def remeasured(path: str) -> dict[str, list[dict[str, Any]]]:

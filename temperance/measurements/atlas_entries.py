@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from temperance.measurements.contact_orders import MET
@@ -163,12 +163,8 @@ class Atlas:
 
     def to_json(self) -> dict[str, Any]:
         """What `atlas --json` prints."""
-        papers = [{"arxiv": p.arxiv, "gates": p.gates, "abstract": p.abstract} for p in PAPERS]
-        return {
-            "entries": [entry.to_json() for entry in self.entries],
-            "papers": papers,
-            "answer": " ".join(self.answer),
-        }
+        entries = [entry.to_json() for entry in self.entries]
+        return {"entries": entries, "papers": [asdict(paper) for paper in PAPERS], "answer": " ".join(self.answer)}
 
 
 def key(row: AtlasRow, cell: str, d: int | None = None) -> str:

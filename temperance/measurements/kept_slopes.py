@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from importlib.resources import files
 from math import isfinite
@@ -46,8 +46,7 @@ class KeptSlope:
 
     def to_json(self) -> dict[str, Any]:
         """The keys of a slope in `atlas --json`."""
-        numbers = {"value": self.value, "low": self.low, "high": self.high, "n_from": self.n_from, "n_to": self.n_to}
-        return {**numbers, "outcome": self.outcome, "reason": self.reason, "study": self.study}
+        return asdict(self)
 
 
 def of_study(study: Mapping[str, Any], groups: Mapping[str, str], order: Order) -> KeptSlope | str:
