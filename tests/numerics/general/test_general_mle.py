@@ -7,14 +7,13 @@ import numpy as np
 import pytest
 
 from temperance.measurements.contact_orders import family
-from temperance.measurements.exponent_results import dropped, record
 from temperance.numerics.general.general_mle import GeneralFit, GeneralMixture
 from temperance.numerics.general.likelihood import Columns, loglik
 from temperance.numerics.general.split_mixtures import Family
 from temperance.numerics.lattice.counts import samples
 from temperance.numerics.lattice.experiment import family_experiment
 from temperance.numerics.mixture.points import Points
-from temperance.numerics.studies.general_studies import GeneralResult, GeneralStudy, group_errors, run_general
+from temperance.numerics.studies.general_studies import GeneralStudy, group_errors, run_general
 from temperance.theory.models.spec import NU
 from temperance.theory.rates.contact_orders import order_setting
 
@@ -114,10 +113,9 @@ def test_a_fit_recovers_a_truth_of_two_different_atoms():
     assert (np.abs(u) < mixture.reach).all()
 
 
-def small(name="softmax", **changes):
+def small(**changes):
     """A study of a second."""
-    found = apart(name, "constant")
-    q = {"softmax": {"beta1": 2.0, "b": 4.0, "nu": 2.0}}[name]
+    found, q = apart("softmax", "constant"), {"beta1": 2.0, "b": 4.0, "nu": 2.0}
     return replace(GeneralStudy("a study", found, q, (100, 300), 2, 1, 7), **changes)
 
 
@@ -165,16 +163,6 @@ def test_a_shared_parameter_has_one_error():
     vector = found.center.copy()
     vector[found.shared_index("tau")] += 0.25
     assert group_errors(found, vector, {"tau": 1.0}) == {"tau": pytest.approx(0.25)}
-
-
-def test_fits_that_run_out_of_steps_are_counted_and_those_at_the_box_stay():
-    chosen = small()
-    status = [["converged", "max_steps"], ["at_bound", "converged"]]
-    made = record(GeneralResult(chosen, {"b": np.array([[1, 2], [3, 4.0000049]])}, status, [[1, 2], [1, 1]]))
-    assert made["fits"] == {"converged": 2, "at_bound": 1, "max_steps": 1}
-    assert made["agree"] == {"two or more climbs": 1, "one": 3}
-    assert dropped(made) == 0.25
-    assert made["errors"] == {"b": [[1, None], [3, 4]]}
 
 
 def test_a_climb_that_is_stopped_early_says_so(monkeypatch):

@@ -28,13 +28,15 @@ def test_kept_studies_are_those_of_the_definitions(name):
     assert sum(entry["fits"].values()) == shape[0] * shape[1]
 
 
-def test_a_dropped_fit_leaves_no_error():
+def test_a_dropped_fit_leaves_no_error_and_those_at_the_box_stay():
     chosen = replace(exponent_studies.definition("softmax gate"), replicates=2, sizes=(500, 2000))
-    errors = {"beta1": np.array([[0.1, 0.2], [0.3, 0.4]])}
+    errors = {"beta1": np.array([[0.1, 0.2], [0.3, 0.40000049]])}
     status = [["converged", "max_steps"], ["at_bound", "converged"]]
     entry = json.loads(json.dumps(exponent_studies.record(GeneralResult(chosen, errors, status, [[1, 1], [2, 1]]))))
     np.testing.assert_array_equal(exponent_studies.errors_of(entry)["beta1"], [[0.1, np.nan], [0.3, 0.4]])
     assert exponent_studies.dropped(entry) == 0.25
+    assert entry["fits"] == {"converged": 2, "at_bound": 1, "max_steps": 1}
+    assert entry["agree"] == {"two or more climbs": 1, "one": 3}
 
 
 @pytest.mark.full

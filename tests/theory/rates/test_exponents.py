@@ -8,7 +8,7 @@ import pytest
 import sympy as sp
 
 from temperance.commands.app import run
-from temperance.measurements.contact_orders import MeasuredOrder, family, with_measurements
+from temperance.measurements.contact_orders import MeasuredOrder, family
 from temperance.numerics.contact.by_minimisation import measure
 from temperance.numerics.contact.local_exponents import Measured
 from temperance.numerics.general.split_mixtures import Family
@@ -263,47 +263,7 @@ def test_equations_of_the_theory_need_no_measurement():
     assert found.equations[:3] == ("mean beta1 = 0", "mean b = 0", "mean nu = ((s - 1)*(s + 1)/4)*h_b^2")
 
 
-# The table: gate, expert, activation, m, split, point -> upper orders (None: none is certified), measured orders.
-TWO = {"beta1": 2, "a": 2, "b": 4, "nu": 2}
 LOG = "log(1+z**2)"
-TABLE = [
-    ("softmax", "gaussian", None, 2, "one", {}, {**TWO, "mean a": Fraction(4, 3)}, {}),
-    ("softmax", "gaussian", None, 2, "all", {}, {}, {"beta1": "flat", "a": 2, "b": 4, "nu": 2}),
-    ("softmax", "gaussian", None, 3, "one", {}, {}, {"beta1": 2, "a": 2, "b": 6, "nu": 3}),
-    ("activation", "gaussian", "tanh", 2, "one", {}, {**TWO, "tau": 1}, {}),
-    ("activation", "gaussian", "tanh", 3, "one", {}, {}, {"beta1": 2, "a": 2, "b": 6, "nu": 3, "tau": 1}),
-    ("activation", "gaussian", LOG, 2, "one", {}, {}, {"beta1": "flat", "a": 2, "b": 4, "nu": 2, "tau": 1}),
-    ("activation", "gaussian", LOG, 2, "one", {"tau": 2}, {**TWO, "tau": 1}, {}),
-    ("activation", "gaussian", "exp(z)", 2, "one", {}, {**TWO, "tau": 1}, {}),
-    ("activation", "gaussian", "sqrt(1+z**2)", 2, "one", {}, {**TWO, "tau": 1}, {}),
-    ("activation", "gaussian", "z**2+z", 2, "one", {}, {**TWO, "tau": 1}, {}),
-    ("activation", "gaussian", "z**2", 2, "one", {}, {"beta1^2/tau": 2, "a": 2, "b": 4, "nu": 2}, {}),
-    ("activation-bias", "gaussian", "sigmoid", 2, "one", {}, {**TWO, "c": 2, "tau": 1}, {}),
-    ("softmax", "polynomial:2", None, 2, "one", {}, {"beta1": 2, "a_1": 2, "a_2": 2, "b": 4, "nu": 2}, {}),
-    ("activation", "polynomial:2", "tanh", 2, "one", {}, {"beta1": 2, "a_1": 2, "a_2": 2, "b": 4, "nu": 2}, {}),
-    ("gaussian", "gaussian", None, 2, "one", {}, {"c": 4, "Gamma": 2, "a": 2, "b": 4, "nu": 2, "mean a": 2}, {}),
-    ("laplace", "gaussian", None, 2, "one", {}, {}, {"beta1": 1.5, "a": 2, "b": 4, "nu": 2}),
-    ("activation", "gaussian", "relu", 2, "one", {}, {}, {"beta1/tau": 2, "a": 2, "b": 4, "nu": 2}),
-]
-
-
-@pytest.mark.full
-@pytest.mark.parametrize(("gate", "expert", "s", "size", "split", "point", "proved", "measured"), TABLE)
-def test_the_table(gate, expert, s, size, split, point, proved, measured):
-    chosen = order_setting(gate, expert, s, size=size, split=split, point=point)
-    found = {row.order.parameter: row for row in with_measurements(orders(chosen)).rows}
-    for name, r in proved.items():
-        assert (found[name].order.upper, found[name].order.certified) == (r, True)
-        assert r == 1 or found[name].value == pytest.approx(float(r), abs=0.1)
-    for name, r in measured.items():
-        assert not found[name].order.certified
-        assert found[name].order.upper is None or r == "flat" or found[name].order.upper >= r
-        assert found[name].order.flat == (r == "flat")
-        if r not in ("flat", 1):  # an order that is at most 1 is not measured
-            assert found[name].value == pytest.approx(r, abs=0.1)
-    assert all(row.rate is not None for row in found.values() if row.order.upper is not None)
-
-
 KNOWN = [
     ("softmax", None, {"size": 3}, {"beta1": 2, "a": 2, "b": 6, "nu": 3}),
     ("softmax", None, {"split": "all"}, {"a": 2, "b": 4, "nu": 2}),
