@@ -68,7 +68,7 @@ def extrapolate(values: Sequence[float], columns: int = _COLUMNS) -> tuple[float
 
 
 def _resolved(square: arb, bits: int) -> bool:
-    """Whether it is positive, well above its rounding error, and has at most half of the digits of the precision."""
+    """Whether it is positive, well above its rounding error, and no smaller than the rounding of numbers of size 1."""
     if not square > 0 or square.rel_accuracy_bits() < _RESOLVED_BITS:
         return False
     return -float(square.log().mid()) / log(2) <= bits

@@ -1,9 +1,9 @@
 """Fits an arbitrary gate and Gaussian expert by maximum likelihood: general, local, and slower.
 
 `fitting.mle` knows softmax and activation gates with linear experts; here log weight and mean are compiled from their
-formulas. The first cell has two atoms whose shares stay within a factor of each other, as the bounds of contact orders
-suppose. The gate of the last atom is held, which fixes a translation where the gate has one. A box around the truth is
-part of the estimator. The search of `fitting.newton` climbs from given starts.
+formulas. The first cell has one atom, or two whose shares stay within a factor of each other, as the bounds of contact
+orders suppose. The gate of the last atom is held, which fixes a translation where the gate has one. A box around the
+truth is part of the estimator. The search of `fitting.newton` climbs from given starts.
 
 Example: ``GeneralMixture(family).fitted(points, starts).status`` is "converged".
 """

@@ -121,7 +121,7 @@ ZEROS = {
 
 
 @pytest.mark.parametrize("case", ORDERS)
-def test_orders_of_section_2_7(case):
+def test_orders_along_curves(case):
     curve, truth, s, expected = ORDERS[case]
     check_order(contact(curve, truth, s, nodes=96 if truth.d == 1 else 12), expected)
 
