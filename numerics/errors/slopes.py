@@ -219,14 +219,18 @@ def _studentised(
     return values[0].tolist(), deviations[0].tolist(), t
 
 
+def margin(predicted: float) -> float:
+    """h of theory.md 4: by how much a slope may miss -predicted."""
+    return min(0.1, predicted / 3)
+
+
 def judge(slope: Slope, predicted: float, dropped: float, *, supported: bool = False) -> Judgement:
-    """The outcome of the prediction error <= n^-predicted by theory.md 4, margin h = min(0.1, predicted/3).
+    """The outcome of the prediction error <= n^-predicted by theory.md 4.
 
     dropped: share of the fits left out (spikes and fits that ran out of steps). supported: a proof or a contact order
     stands behind the prediction, so that a slope alone does not contradict it.
     """
-    margin = min(0.1, predicted / 3)
-    limit, (low, high) = -predicted + margin, slope.interval
+    limit, (low, high) = -predicted + margin(predicted), slope.interval
     if dropped > LARGEST_DROPPED:
         reason = f"{dropped:.1%} of the fits were dropped, more than {LARGEST_DROPPED:.0%}"
     elif not np.isfinite(slope.interval).all():
@@ -234,7 +238,7 @@ def judge(slope: Slope, predicted: float, dropped: float, *, supported: bool = F
     elif slope.curved:
         reason = "log error is curved in log n"
     elif high < limit and slope.width < WIDEST:
-        sharp = low <= -predicted <= high or abs(slope.value + predicted) <= margin
+        sharp = low <= -predicted <= high or abs(slope.value + predicted) <= margin(predicted)
         return Judgement("confirmed", sharp, f"the interval lies below {limit:.3f}")
     elif low > limit and not supported:
         return Judgement("contradicted", False, f"the interval lies above {limit:.3f}")

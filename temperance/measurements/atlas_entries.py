@@ -42,7 +42,7 @@ class AtlasOrder:
     @property
     def rate(self) -> str | None:
         """The exponent of n that is proved, None where none is."""
-        return None if self.order.upper is None else str(1 / (2 * self.order.upper))
+        return None if self.order.rate is None else str(self.order.rate)
 
     @property
     def contact(self) -> Agreement:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any
 
 import sympy as sp
@@ -22,7 +21,7 @@ MET = 0.1  # a measured order this close to the bound has met it
 
 @dataclass(frozen=True)
 class MeasuredOrder:
-    """An order, what was measured of it (None: nothing), and its rate."""
+    """An order, and what was measured of it (None: nothing)."""
 
     order: Order
     measured: Measured | None
@@ -30,18 +29,11 @@ class MeasuredOrder:
     @property
     def value(self) -> float | None:
         """The measured order; None where there is none, or it is above what is proved by more than its error."""
-        return None if self.measured is None or self._exceeds else self.measured.order
-
-    @property
-    def _exceeds(self) -> bool:
-        if self.measured is None or self.order.upper is None or self.measured.order is None:
-            return False
-        return self.measured.order > float(self.order.upper) + max(MET, self.measured.error or 0.0)
-
-    @property
-    def rate(self) -> Fraction | None:
-        """1/(2 r), the exponent of n, where r is proved."""
-        return None if self.order.upper is None else 1 / (2 * self.order.upper)
+        found, upper = self.measured, self.order.upper
+        if found is None or found.order is None:
+            return None
+        exceeds = upper is not None and found.order > float(upper) + max(MET, found.error or 0.0)
+        return None if exceeds else found.order
 
     def record(self) -> dict[str, Any]:
         """The row as JSON."""
@@ -53,7 +45,7 @@ class MeasuredOrder:
             "measured": None if self.value is None else round(self.value, 3),
             "error": None if self.measured is None or self.value is None else round(self.measured.error or 0.0, 3),
             "flat": self.order.flat,
-            "rate": None if self.rate is None else str(self.rate),
+            "rate": None if self.order.rate is None else str(self.order.rate),
         }
 
     def remark(self) -> str | None:
@@ -93,24 +85,21 @@ class Exponents:
 def answer(found: Exponents) -> str:
     """The rates in words: proved, only measured, and none at all."""
     rates: dict[str, list[str]] = {}
+    listed = ", ".join
     for row in found.rows:
-        if row.rate is not None:
-            rates.setdefault(f"n^(-{row.rate})", []).append(row.order.parameter)
+        if row.order.rate is not None:
+            rates.setdefault(f"n^(-{row.order.rate})", []).append(row.order.parameter)
     flat = [row.order.parameter for row in found.rows if row.order.flat]
     open_ = [row for row in found.rows if row.order.upper is None and not row.order.flat]
     seen = [f"{row.order.parameter} {row.value:.2f}" for row in open_ if row.value is not None]
     unseen = [row.order.parameter for row in open_ if row.value is None]
     least = [row.order.parameter for row in found.rows if row.order.upper == 1]
-    parts = [f"proved: {'; '.join(f'{rate} for {_listed(names)}' for rate, names in rates.items())}"] if rates else []
-    parts += [f"not measured, as no order is below 1: {_listed(least)}"] if least else []
-    parts += [f"no rate at all: {_listed(flat)}"] if flat else []
-    parts += [f"measured, without a proof that the order is no larger: {_listed(seen)}"] if seen else []
-    parts += [f"neither proved nor measured: {_listed(unseen)}"] if unseen else []
+    parts = [f"proved: {'; '.join(f'{rate} for {listed(names)}' for rate, names in rates.items())}"] if rates else []
+    parts += [f"not measured, as no order is below 1: {listed(least)}"] if least else []
+    parts += [f"no rate at all: {listed(flat)}"] if flat else []
+    parts += [f"measured, without a proof that the order is no larger: {listed(seen)}"] if seen else []
+    parts += [f"neither proved nor measured: {listed(unseen)}"] if unseen else []
     return f"Rates. {'. '.join(part[0].upper() + part[1:] for part in parts)}."
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names)
 
 
 def setting(chosen: OrderSetting) -> dict[str, Any]:
@@ -156,7 +145,7 @@ def with_measurements(found: Orders, progress: Doing = lambda _: nullcontext()) 
 
     >>> from temperance.theory.rates.contact_orders import order_setting, orders
     >>> measured = with_measurements(orders(order_setting("activation", "constant", "tanh")))
-    >>> [(row.order.parameter, str(row.rate)) for row in measured.rows][:2]
+    >>> [(row.order.parameter, str(row.order.rate)) for row in measured.rows][:2]
     [('beta1', '1/4'), ('b', '1/8')]
     """
     mixtures, rows = family(found.setting), []

@@ -17,12 +17,11 @@ from typing import Any
 
 from temperance.evidence.outcomes import LegOutcome
 from temperance.measurements import exponent_results
-from temperance.numerics.errors.slopes import CURVATURE_LEVEL, judge, log_slope
+from temperance.numerics.errors.slopes import CURVATURE_LEVEL, judge, log_slope, margin
 from temperance.terminal.output import write_file
 from temperance.theory.rates.contact_orders import Order
 
 _LARGEST = 10**12  # the last n of a study that is kept
-_MARGIN, _THIRD = 0.1, 3  # theory.md 4: h = min(0.1, p/3)
 _RESAMPLES = 10000
 _NO_ORDERS = ("density", "weight", "beta0/tau")  # which the atlas has no orders of
 _DIGITS = 4
@@ -56,14 +55,14 @@ def of_study(study: Mapping[str, Any], groups: Mapping[str, str], order: Order) 
     """
     errors, sizes = exponent_results.errors_of(study), study["definition"]["sizes"]
     group = groups.get(order.parameter)
-    if order.upper is None or group not in errors:
-        return "no rate is proved" if order.upper is None else "the study has no errors of it"
+    if order.rate is None or group not in errors:
+        return "no rate is proved" if order.rate is None else "the study has no errors of it"
     level = 1 - (1 - CURVATURE_LEVEL) / len(errors)  # curvature is tested at one level for all groups together
     try:
         found = log_slope(errors[group], sizes, seed=0, resamples=_RESAMPLES, curvature_level=level)
     except ValueError as error:
         return str(error)
-    judged = judge(found, float(1 / (2 * order.upper)), exponent_results.dropped(study))
+    judged = judge(found, float(order.rate), exponent_results.dropped(study))
     low, high = (end if isfinite(end) else None for end in found.interval)
     name = study["definition"]["name"]
     return KeptSlope(found.value, low, high, sizes[0], sizes[-1], judged.outcome, judged.reason, name)
@@ -77,10 +76,10 @@ def of_claims(studies: Sequence[Mapping[str, Any]], order: Order) -> KeptSlope |
     found = [(s, study) for study in studies for s in study["slopes"]]
     found = [pair for pair in found if pair[0]["parameter"].replace("^p", "") == order.parameter]
     if not found:
-        return "no rate is proved" if order.upper is None else "the study has no errors of it"
+        return "no rate is proved" if order.rate is None else "the study has no errors of it"
     slope, study = max(found, key=lambda pair: float(pair[0]["slope"]))
     outcome, reason = slope["outcome"], slope["reason"]
-    if order.upper is None or -slope["predicted"] != float(1 / (2 * order.upper)):
+    if order.rate is None or -slope["predicted"] != float(order.rate):
         outcome, reason = "inconclusive", "the study is about another rate"
     (low, high), (first, last) = slope["ci"], study["sizes"]
     return KeptSlope(slope["slope"], low, high, first, last, outcome, reason, study["study"])
@@ -136,8 +135,8 @@ def _slope(s: Mapping[str, Any]) -> dict[str, Any] | None:
     if s["outcome"] is None or s["slope"] is None or s["parameter"] in _NO_ORDERS:
         return None
     low, p = s["ci"][0], -s["predicted"]
-    uneven = s["reason"].startswith("the interval does not lie below")  # neither curved nor dropped
-    above = uneven and low is not None and low > -p + min(_MARGIN, p / _THIRD)
+    only_high = s["reason"].startswith("the interval does not lie below")  # neither curved nor dropped
+    above = only_high and low is not None and low > -p + margin(p)
     return {
         "parameter": s["parameter"],
         "slope": round(s["slope"], _DIGITS),

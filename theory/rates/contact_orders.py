@@ -45,9 +45,8 @@ class OrderSetting:
 
     cell: the model at the true point. line: what is seen of it on a line of R^d (d = 1: itself). size: m. split: "one"
     (another cell is a singleton, its gate held) or "all". source: the activation, if any. scale: the exact scale
-    symmetry, if there is one; the parameters that are then held are flat. labels: what the gate's parameters are called
-    where invariants of it are meant. flat: parameters along which there is an exact curve of one density -> the
-    identity.
+    symmetry, if there is one; what it moves is flat. labels: what the gate's parameters are called where invariants of
+    it are meant. flat: parameters along which there is another exact curve of one density -> the identity.
     """
 
     cell: Splitting
@@ -89,6 +88,11 @@ class Order:
     upper: Fraction | None
     flat: bool
     certified: bool = False
+
+    @property
+    def rate(self) -> Fraction | None:
+        """1/(2 r), the exponent of n, where r is proved."""
+        return None if self.upper is None else 1 / (2 * self.upper)
 
 
 @dataclass(frozen=True)
@@ -256,14 +260,13 @@ def orders(setting: OrderSetting) -> Orders:
     else:
         found, proof = None, None
         reason = "certificates are issued for cells of two atoms with another cell a singleton"
-    reasons = [reason]
     scaled = [p for p in setting.cell.spec.gate.parameters if p.name in setting.labels or p in setting.cell.held]
     moved = [p.name for p in scaled if setting.cell.point[p].is_zero is False]
-    if resting := [p.name for p in scaled if p.name not in moved]:
-        reasons.insert(0, f"{', '.join(resting)}: 0 here, and not moved; the order is that of the invariant")
-    if setting.scale:
-        reasons.insert(0, f"{', '.join(moved)} {'are' if len(moved) > 1 else 'is'} flat: {setting.scale}")
-    reasons += [f"{setting.label(name)} is flat: {text}" for name, text in setting.flat.items()]
+    are = "are" if len(moved) > 1 else "is"
+    reasons = [f"{', '.join(moved)} {are} flat: {setting.scale}"] if setting.scale else []
+    if still := [p.name for p in scaled if p.name not in moved]:
+        reasons.append(f"{', '.join(still)}: 0 here, and not moved; the order is that of the invariant")
+    reasons += [reason, *(f"{setting.label(name)} is flat: {text}" for name, text in setting.flat.items())]
     rows = [Order(n, n, False, None, True) for n in moved]
     means: dict[str, Fraction | None] = {}
     seen = {p.name: _on_line(p.name, setting.cell.spec.expert.name) for p in setting.parameters}
