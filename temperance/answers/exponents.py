@@ -95,7 +95,7 @@ def exponents(
         gate: linear, softmax, activation or activation-bias (with --activation), quadratic, gaussian, laplace.
         expert: gaussian, constant, polynomial:M, nonlinear:ACTIVATION.
         activation: A name of the catalogue or an expression in z; chooses the gate "activation".
-        cell: Number of atoms that the true atom is fitted by, 2 to 4; upper bounds are computed for 2.
+        cell: Number of atoms that the true atom is fitted by, 2 to 4; certificates are issued for 2.
         split: one: another cell is a singleton; all: every cell is split.
         point: A .json file with the true values of the gate's parameters; by default beta1 = 1, tau = 1 and the like.
         bounds_only: Prove the upper bounds, in a second, and measure nothing.

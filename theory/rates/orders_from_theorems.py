@@ -63,10 +63,7 @@ def _predicted(cell: Splitting, source: Activation | None, size: int, every: boo
     fitted, sizes = (2 * size, (size, size)) if every else (size + 1, (size, 1))
     gauge = "free" if source is None or every else "anchored"
     found = predict(gate, source, true_k=2, fitted_k=fitted, gauge=gauge, dim=dim, point=point)  # type: ignore[arg-type]
-    named = {p.parameter.replace("beta1/tau", "beta1"): p for p in found if _applies(p, sizes)}
+    apt = (p for p in found if p.applies(sizes, None if p.parameter == "tau" else 0))
+    named = {p.parameter.replace("beta1/tau", "beta1"): p for p in apt}
     movable = {q.name: q.name.split("_")[0] for q in (*cell.each, *cell.shared)}
     return {name: named[stem] for name, stem in movable.items() if stem in named}
-
-
-def _applies(p: Prediction, sizes: tuple[int, int]) -> bool:
-    return p.applies(sizes, None if p.parameter == "tau" else 0)

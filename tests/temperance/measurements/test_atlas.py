@@ -15,11 +15,9 @@ from temperance.measurements import atlas as module
 from temperance.measurements import exponent_results, order_results
 from temperance.measurements.atlas import PLACES, atlas, bounds, entries, entry, remeasured, stored
 from temperance.measurements.atlas_entries import Atlas, key
-from temperance.measurements.contact_orders import family
 from temperance.measurements.kept_slopes import KeptSlope, from_report, kept_claims
 from temperance.measurements.literature import PAPERS, ROWS, AtlasRow
 from temperance.numerics.studies.claim_studies import STUDIES
-from temperance.theory.rates.contact_orders import order_setting
 
 QUICK = tuple(
     row
@@ -233,14 +231,6 @@ def test_a_store_that_is_none_is_bad_input(quick, tmp_path, capsys):
     assert run(["atlas", "--store", str(path)]) == 2
     assert run(["atlas", "--store", str(tmp_path / "atlas.txt")]) == 2
     assert capsys.readouterr().err.count("\n") == 2
-
-
-def test_gates_with_functions_beyond_numpy_are_measured():
-    """GELU has erf."""
-    mixtures = family(order_setting("activation", source="gelu"))
-    halves = mixtures.center.copy()
-    halves[[mixtures.index(0, "weight"), mixtures.index(1, "weight")]] -= np.log(2)
-    assert abs(mixtures.grid(0.1).residual(halves)).max() < 1e-15
 
 
 def tenth(some):

@@ -1,0 +1,173 @@
+"""Distances on the grid and their minima, and the orders that are read off them."""
+
+import math
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from temperance.measurements.contact_orders import MeasuredOrder, family
+from temperance.numerics.contact.by_minimisation import measure
+from temperance.numerics.contact.local_exponents import Measured
+from temperance.numerics.general.split_mixtures import Family
+from temperance.theory.rates.contact_orders import Order, order_setting
+
+LOG = "log(1+z**2)"
+
+
+def largest_gap(chosen, moved):
+    """The largest residual on the grid, with offsets of some entries of the vector."""
+    mixtures = family(chosen)
+    grid = mixtures.grid(1.0)
+    vector = mixtures.center.copy()
+    for i, offset in moved(mixtures).items():
+        vector[i] += offset
+    return float(abs(grid.residual(vector)).max())
+
+
+def test_the_identity_of_log_1_z2_at_tau_1_is_one():
+    """Weights 1/2, 1/2 and beta1^2 = 1 +- 1/2: the mean of beta1^2 stays, and so does the density."""
+    chosen = order_setting("activation", source="log(1+z**2)")
+
+    def moved(mixtures: Family):
+        up, down = math.sqrt(1.5) - 1, math.sqrt(0.5) - 1
+        weights = {mixtures.index(l, "weight"): -math.log(2) for l in (0, 1)}
+        return {**weights, mixtures.index(0, "beta1"): up, mixtures.index(1, "beta1"): down}
+
+    assert largest_gap(chosen, moved) < 1e-15
+    at_two = order_setting("activation", source="log(1+z**2)", point={"tau": 2})
+    assert largest_gap(at_two, moved) > 1e-4
+
+
+def test_slopes_of_the_residual_are_derivatives():
+    """Central differences of the residual, for every entry of the vector."""
+    for chosen in (order_setting("gaussian"), order_setting("activation-bias", "polynomial:2", "sigmoid")):
+        mixtures = family(chosen)
+        grid = mixtures.grid(1.0)
+        rng = np.random.default_rng(0)
+        at = mixtures.center + 0.1 * rng.normal(size=len(mixtures.center))
+        slopes, step = grid.slopes(at), 1e-6
+        for i in range(len(at)):
+            unit = step * np.eye(len(at))[i]
+            gap = (grid.residual(at + unit) - grid.residual(at - unit)) / (2 * step)
+            assert np.allclose(slopes[:, i], gap, atol=1e-8)
+
+
+@pytest.mark.parametrize(("gate", "source"), [("softmax", None), ("activation", "gelu")])
+def test_the_distance_vanishes_at_the_truth_and_for_equal_atoms(gate, source):
+    """GELU has erf, which NumPy has not."""
+    chosen = order_setting(gate, source=source)
+
+    def halves(mixtures):
+        return {mixtures.index(0, "weight"): math.log(0.3), mixtures.index(1, "weight"): math.log(0.7)}
+
+    assert largest_gap(chosen, halves) < 1e-15
+    assert largest_gap(chosen, lambda m: {**halves(m), m.index(0, "b"): 0.1}) > 1e-4
+
+
+def test_a_parameter_that_does_not_move_is_refused():
+    with pytest.raises(ValueError, match="accepted: beta1, a, b, nu"):
+        measure(family(order_setting("softmax")), "tau")
+
+
+def measured_order(chosen, parameter, levels=None, **how):
+    return measure(family(chosen), parameter, levels=levels, **how).order
+
+
+def test_a_mean_of_a_softmax_gate_has_an_order_of_its_own():
+    chosen = order_setting("softmax")
+    assert measured_order(chosen, "a", (4, 5, 6, 7), mean=True) == pytest.approx(4 / 3, abs=0.05)
+    assert measured_order(chosen, "a", (3, 4, 5)) == pytest.approx(2, abs=0.05)
+
+
+@pytest.mark.parametrize(("x", "y"), [(2.0, 1.0), pytest.param(0.5, 3.0, marks=pytest.mark.slow)])
+def test_measured_orders_are_invariant_under_rescaling(x, y):
+    """x of another unit moves beta1 and the support; y of another unit moves b and the deviations."""
+    truth = family(order_setting("softmax", "constant")).truth
+    there = replace(
+        truth,
+        cell=order_setting("softmax", "constant", point={"beta1": Fraction(1 / x)}).cell,
+        expert={p: v * (y * y if p.name == "nu" else y) for p, v in truth.expert.items()},
+        other_expert={p: v * (y * y if p.name == "nu" else y) for p, v in truth.other_expert.items()},
+        low=truth.low * x,
+        high=truth.high * x,
+    )
+    found = [measure(Family(t, 2), "nu", levels=(4, 5, 6)).order for t in (truth, there)]
+    assert found == pytest.approx([2, 2], abs=0.1)
+
+
+def test_a_kink_that_moves_is_seen_to_the_power_three_halves():
+    assert measured_order(order_setting("laplace", "constant"), "beta1", (4, 5, 6)) == pytest.approx(1.5, abs=0.1)
+
+
+def measured_at(*exponents):
+    """Distances at t = 1/2, 1/4, .. with these local exponents."""
+    distances = [1e-2]
+    for e in exponents:
+        distances.append(distances[-1] * 2**-e)
+    return Measured("a", tuple(range(1, len(distances) + 1)), tuple(distances))
+
+
+@pytest.mark.parametrize(
+    ("exponents", "words"),
+    [
+        ((0.98, 1.046, 1.63, 0.81, 1.0), "have not settled"),
+        ((0.83, 0.83, 0.83), "below 1, the least order"),
+        ((2.0,), "fewer than three"),
+    ],
+)
+def test_what_is_no_order_is_said_in_words(exponents, words):
+    """The first are the local exponents of minima that were missed."""
+    found = measured_at(*exponents)
+    assert found.order is None
+    row = MeasuredOrder(Order("a", "a", False, None, False), found)
+    assert words in row.remark()
+    assert row.record()["measured"] is None
+
+
+def test_a_measured_order_has_an_error_and_is_at_least_1():
+    assert measured_at(0.97, 0.99, 0.995).order == 1
+    assert measured_at(1.90, 1.95, 1.975).error >= 0.075
+    assert measured_at(1.90, 1.95, 1.975).order == pytest.approx(2)
+
+
+def test_an_order_above_its_bound_is_not_printed():
+    row = MeasuredOrder(Order("a", "a", False, Fraction(2), False), measured_at(2.5, 2.5, 2.5))
+    assert row.record()["measured"] is None
+    assert "above the proved bound" in row.remark()
+
+
+@pytest.mark.full
+@pytest.mark.parametrize(("name", "order"), [("beta1", 1), ("a", 1), ("b", 1), ("nu", 2)])
+def test_means_at_a_kink_have_no_order_below_1(name, order):
+    chosen = order_setting("laplace")
+    found = [measured_order(chosen, name, mean=True, sign=sign) for sign in (1, -1)]
+    assert max(found) == pytest.approx(order, abs=0.03)
+    assert min(found) >= 1
+
+
+@pytest.mark.full
+def test_a_mean_of_a_gaussian_gate_is_measured_as_proved():
+    """Its order is 4/3, and the differences go down with t^(1/3): exponents settle at offsets of 2^-20 only."""
+    assert measured_order(order_setting("gaussian"), "b", mean=True) == pytest.approx(4 / 3, abs=0.03)
+
+
+def test_along_a_flat_direction_the_distance_is_rounding_error():
+    found = measure(family(order_setting("activation", "constant", LOG)), "beta1", levels=(3, 4))
+    assert found.flat
+    at_two = order_setting("activation", "constant", LOG, point={"tau": 2})
+    assert not measure(family(at_two), "beta1", levels=(3, 4)).flat
+
+
+def test_a_missed_minimum_near_what_is_resolved_is_left_out():
+    """Distances of t^6, measured; the sixth is 4 times the minimum, above what is resolved."""
+    distances = (2.66e-7, 3.2126e-8, 3.9485e-9, 4.8946e-10, 6.0929e-11, 3.228e-11, 2.361e-12)
+    found = Measured("b", (0.5, 1, 1.5, 2, 2.5, 3, 4), distances)
+    assert len(found.exponents) == 4
+    assert found.order == pytest.approx(6, abs=0.05)
+
+
+def test_infinite_distances_are_passed_over():
+    found = Measured("a", (1, 2, 3, 4, 5), (math.inf, 1e-2, 1e-2 / 4, 1e-2 / 16, 1e-2 / 64))
+    assert found.exponents == pytest.approx((2, 2, 2))
