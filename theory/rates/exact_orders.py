@@ -28,7 +28,7 @@ from temperance.theory.models.gates import BIASED
 from temperance.theory.models.spec import BETA0, NU, Jet, MoESpec, Y
 from temperance.theory.orders.split_cell import weight_parameters
 from temperance.theory.rates.contact_orders import COSINE, Order, Orders
-from temperance.theory.rates.gate_orders import formula_at, numbers, random_point
+from temperance.theory.rates.gate_orders import finite_rows, formula_at, numbers, random_point
 from temperance.theory.rates.true_point import Constant, constant, irregularity
 from temperance.theory.symmetries.flows import Flow, symmetries
 
@@ -44,7 +44,6 @@ _PLACES = {
 }
 _SLOPES, _INTERCEPTS = (1, -1, sp.Rational(1, 2)), (0, 3, -2)
 _VARIANCES = (1, sp.Rational(3, 2), sp.Rational(3, 4))
-_ROWS = 3  # observations for every column
 _PROVED = (
     "order 1: the other derivatives of the density are independent (theory.md 2.10), at this truth; where gate and "
     "expert are analytic, at almost every one"
@@ -211,16 +210,13 @@ def _rows(
     """The derivatives of the density at observations with x in [-2, 2]^d and y in [-6, 6], or an outcome."""
     spec = truth.spec
     outcomes = [r.rhs for r in spec.expert.log_density.atoms(sp.Eq)]
-    rows = []
-    for _ in range(_ROWS * len(columns)):
-        seen = {
-            **random_point(rng, spec.dim),
-            Y: rng.choice(outcomes) if outcomes else sp.Rational(rng.randrange(-600, 601), 100),
-        }
-        row = _row(truth, columns, seen, bits)
-        if all(entry.is_finite() for entry in row):
-            rows.append(row)
-    return rows
+
+    def row() -> list[arb]:
+        x = random_point(rng, spec.dim)
+        y = rng.choice(outcomes) if outcomes else sp.Rational(rng.randrange(-600, 601), 100)
+        return _row(truth, columns, {**x, Y: y}, bits)
+
+    return finite_rows(row, len(columns))
 
 
 def _row(

@@ -24,7 +24,7 @@ Place = Mapping[sp.Symbol, sp.Expr]
 Bounds = dict[str, tuple[Fraction, str]]
 """Name of a parameter, or "mean NAME" of a weighted mean -> (an upper bound of its order, the reason)."""
 
-_ROWS = 3  # values of x for every function
+_ROWS = 3  # values for every function
 _WEIGHTS = "the second derivatives of the gate's weight are independent"
 _MOMENTS = "the weights of the cell determine the moments of Gaussians with these offsets"
 _KINK = "the kink at x = beta1 moves, and shows itself to the order 3/2; the shares are bounded away from 0"
@@ -104,14 +104,19 @@ def independent(functions: Sequence[sp.Expr], place: Place, dim: int) -> bool:
     """Whether functions of x are proved to be independent on [-2, 2]^dim, the parameters being at a place."""
 
     def rows(bits: int, rng: random.Random) -> list[list[arb]]:
-        found = []
-        for _ in range(_ROWS * len(functions)):
+        def row() -> list[arb]:
             at = {**place, **random_point(rng, dim)}
             number = numbers(at, bits)
-            found.append([number(formula_at(f, at)) for f in functions])
-        return [row for row in found if all(entry.is_finite() for entry in row)]
+            return [number(formula_at(f, at)) for f in functions]
+
+        return finite_rows(row, len(functions))
 
     return independent_columns(rows)
+
+
+def finite_rows(row: Callable[[], list[arb]], columns: int) -> list[list[arb]]:
+    """Three rows for every column, without those that are not finite."""
+    return [found for found in (row() for _ in range(_ROWS * columns)) if all(entry.is_finite() for entry in found)]
 
 
 def random_point(rng: random.Random, dim: int) -> dict[sp.Symbol, sp.Expr]:

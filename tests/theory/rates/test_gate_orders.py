@@ -2,7 +2,6 @@
 
 from fractions import Fraction
 
-import numpy as np
 import pytest
 import sympy as sp
 
@@ -50,14 +49,6 @@ def test_three_atoms_leave_no_order_open():
     assert shown("activation-bias", "gaussian", "sigmoid", size=3)["tau"] == 1
     assert shown("laplace", size=3) == {"beta1": sp.Rational(3, 2), "a": 2, "b": 6, "nu": 3, "tau": 1}
     assert shown("activation", "gaussian", "log(1 + z**2)", size=3)["tau"] == 1
-
-
-def test_the_moments_of_a_quadratic_gate_are_met_to_the_order_that_is_proved():
-    """The nodes of Gauss and Hermite: sum_l p_l exp(t q_l x - t^2 x^2/2) = 1 + O(t^6) for three atoms."""
-    t = sp.Symbol("t")
-    shares, nodes = (sp.Rational(1, 6), sp.Rational(2, 3), sp.Rational(1, 6)), (-sp.sqrt(3), 0, sp.sqrt(3))
-    weight = sum(p * sp.exp(t * q * X - t**2 * X**2 / 2) for p, q in zip(shares, nodes, strict=True))
-    assert sp.expand(sp.series(weight, t, 0, 7).removeO() - 1) == -sp.Rational(1, 120) * X**6 * t**6
 
 
 @pytest.mark.parametrize(
@@ -170,20 +161,3 @@ def test_two_atoms_for_each_of_a_normalised_sigmoid_gate():
     ends = [1 / (1 + sp.exp(X)), 1 / (1 + sp.exp(sp.Rational(1, 2) - 2 * X))]
     assert independent(near_doubled(ends), {}, 1)
     assert not independent(near_doubled([1 / (1 + sp.exp(X)), 1 / (1 + sp.exp(-X))]), {}, 1)
-
-
-def test_no_cell_of_two_has_a_true_normalised_sigmoid_density():
-    """The distance to sigma(u_1)/sigma(u_2), from many starts in a box, stays far above rounding."""
-    from scipy.optimize import least_squares
-
-    x = np.linspace(-2, 2, 41)
-    ratio = (1 + np.exp(1 - np.sqrt(2) * x)) / (1 + np.exp(-x))
-
-    def gap(v):
-        sigma = 1 / (1 + np.exp(-v[::2, None] * x - v[1::2, None]))
-        return (sigma[0] + sigma[1]) / sigma[2] - ratio
-
-    starts = np.random.default_rng(0).uniform(-3, 3, (20, 6))
-    reached = [least_squares(gap, start, bounds=(-4, 4)).cost for start in starts]
-    assert min(reached) > 1e-6
-    assert abs(gap(np.array([1, 0, 0, -40, np.sqrt(2), -1]))).max() < 1e-12  # outside of the box a weight vanishes
