@@ -28,14 +28,11 @@ from temperance.theory.orders.upper_bounds import certified
 from temperance.theory.rates.orders_from_theorems import OTHER_SPLIT, known_orders
 from temperance.theory.rates.true_point import Constant, constant
 
-Split = Literal["one", "all"]
 COSINE = "cosine"
 GATES = (*FITTED, BIASED, "quadratic", "gaussian", "laplace", COSINE, "cosine-perturbed")
 _MOST_MOVING = 7  # parameters of an atom, tau included
 _MOST_OPERATIONS = 40  # of an activation whose weight is looked at as a polynomial
-_PLACES = {"beta1": 1, "A": sp.Rational(1, 2), "c": 0, "Gamma": 1, "tau": 1}
-_OTHER = {"beta1": 0, "A": 0, "c": -1, "Gamma": 1}
-_LINES = "bounds of dimension 1, which hold on lines (theory.md 2.10)"
+_PLACES = {"beta1": (1, 0), "A": (sp.Rational(1, 2), 0), "c": (0, -1), "w": (sp.Rational(1, 2), -1)}
 TRANSLATED = ("linear", "softmax", "quadratic", "gaussian", "cosine-perturbed")
 
 
@@ -52,7 +49,7 @@ class OrderSetting:
     cell: Splitting
     line: Splitting
     size: int
-    split: Split
+    split: Literal["one", "all"]
     source: Activation | None
     scale: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
@@ -143,11 +140,10 @@ def order_setting(
     labels, scale, held = _scale(spec, s)
     weights = weight_parameters(spec)
     moving = [p for p in spec.gate.parameters if p not in weights and (p not in held or p in spec.gate.shared)]
-    unknown = set(point or {}) - {p.name for p in moving}
-    if unknown:
+    if unknown := set(point or {}) - {p.name for p in moving}:
         accepted = ", ".join(p.name for p in moving)
         raise ValueError(f"no parameter {min(unknown)!r} of the gate {gate!r}; accepted: {accepted}")
-    values = {p: constant(p.name, (point or {}).get(p.name, _default(spec, p))) for p in (*held, *moving)}
+    values = {p: constant(p.name, (point or {}).get(p.name, default_value(spec, p))) for p in (*held, *moving)}
     for p, value in values.items():
         if p.is_positive and not balls.value(value, {}) > 0:
             raise ValueError(f"{p.name} must be positive, not {value}")
@@ -161,16 +157,20 @@ def order_setting(
     return OrderSetting(cell, line, size, "all" if split == "all" else "one", s, scale, labels, flat)
 
 
-def _default(spec: MoESpec, p: sp.Symbol) -> sp.Expr:
-    """The value of a parameter of the gate at the split atom, where none is given."""
-    if spec.gate.name == BIASED and p.name == "c":
-        return sp.log(2)
-    return sp.sympify(0 if spec.gate.name == "laplace" and p != TAU else _PLACES.get(p.name.split("_")[0], 1))
+def default_value(spec: MoESpec, p: sp.Symbol, atom: int = 0) -> sp.Expr:
+    """The value of a parameter of the gate at the split atom, or at the other one (1), where none is given."""
+    name = p.name.split("_")[0]
+    if spec.gate.name == BIASED and name == "c":
+        return sp.log(2) if atom == 0 else sp.S.Zero
+    if spec.gate.name == "laplace" and name == "beta1":
+        return sp.Integer(-atom)
+    return sp.sympify(_PLACES[name][atom] if name in _PLACES else 1)
 
 
 def _line(spec: MoESpec, cell: Splitting) -> Splitting:
     """The cell on a line through the origin (of a Gaussian gate: through c), scaled so that beta1 is 1 or 0 on it."""
-    point = {p: cell.point.get(p, _default(spec, p)) for p in spec.gate.parameters if p not in weight_parameters(spec)}
+    weights = weight_parameters(spec)
+    point = {p: cell.point.get(p, default_value(spec, p)) for p in spec.gate.parameters if p not in weights}
     if not any(v for p, v in cell.point.items() if p.name.startswith("beta1")):
         point = {p: sp.S.Zero if p.name == "beta1" else v for p, v in point.items()}
     return Splitting(spec, point, tuple(p for p in spec.gate.shared if p in cell.held))
@@ -197,11 +197,11 @@ def _checked(gate: str, source: str | sp.Expr | Activation | None, size: int, sp
 
 def other_place(setting: OrderSetting) -> dict[sp.Symbol, sp.Expr]:
     """The gate of the other true atom: held, but for every cell split where parameters are not modulo translation."""
-    gate = setting.cell.spec.gate.name
-    places = {**_OTHER, **({"c": 0} if gate == BIASED else {})}
-    places |= {"beta1": OTHER_SPLIT} if setting.split == "all" and gate not in TRANSLATED else {}
-    places |= {"beta1": -1} if gate in ("laplace", COSINE, "cosine-perturbed") else {}
-    return {p: sp.sympify(places[p.name.split("_")[0]]) for p in setting.cell.own}
+    spec, cosine = setting.cell.spec, setting.cell.spec.gate.name in (COSINE, "cosine-perturbed")
+    found = {p: default_value(spec, p, 1) for p in setting.cell.own}
+    if cosine or (setting.split == "all" and spec.gate.name not in (*TRANSLATED, "laplace")):
+        found |= {p: sp.Integer(-1 if cosine else OTHER_SPLIT) for p in found if p.name.startswith("beta1")}
+    return found
 
 
 def _scale(spec: MoESpec, s: Activation | None) -> tuple[dict[str, str], str | None, tuple[sp.Symbol, ...]]:
@@ -275,7 +275,7 @@ def orders(setting: OrderSetting) -> Orders:
         if setting.dim == 1 or setting.cell.spec.gate.name != "gaussian":  # whose shares are others on lines
             means = {p.name: found.mean(seen[p.name]) for p in setting.cell.each}
         if setting.dim > 1:
-            reasons.append(_LINES)
+            reasons.append("bounds of dimension 1, which hold on lines (theory.md 2.10)")
             proof = None
     else:
         cell, other, every = setting.cell, other_place(setting), setting.split == "all"

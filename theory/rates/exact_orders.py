@@ -24,10 +24,9 @@ from temperance.theory.activations.activation import activation
 from temperance.theory.interactions.interactions import derive
 from temperance.theory.interactions.rank_by_balls import independent_columns
 from temperance.theory.models.by_name import model
-from temperance.theory.models.gates import BIASED
 from temperance.theory.models.spec import BETA0, NU, Jet, MoESpec, Y
 from temperance.theory.orders.split_cell import weight_parameters
-from temperance.theory.rates.contact_orders import COSINE, Order, Orders
+from temperance.theory.rates.contact_orders import COSINE, Order, Orders, default_value
 from temperance.theory.rates.gate_orders import finite_rows, formula_at, numbers, random_point
 from temperance.theory.rates.true_point import Constant, constant, irregularity
 from temperance.theory.symmetries.flows import Flow, symmetries
@@ -36,12 +35,6 @@ CONTAMINATED = "contaminated softmax"
 _FREE = ("laplace", "sigmoid", "sigmoid-tau-1", "sigmoid-euclidean", COSINE)
 """Gates without a gauge: no atom's gate is held. All others are translated, or anchored (theory.md 1)."""
 _DISTINCT = (*_FREE, "cosine-perturbed")  # no beta1 is 0
-_PLACES = {
-    "beta1": (1, 0),
-    "A": (sp.Rational(1, 2), 0),
-    "c": (0, -1),
-    "w": (sp.Rational(1, 2), -1),
-}
 _SLOPES, _INTERCEPTS = (1, -1, sp.Rational(1, 2)), (0, 3, -2)
 _VARIANCES = (1, sp.Rational(3, 2), sp.Rational(3, 4))
 _PROVED = (
@@ -184,9 +177,7 @@ def _value(spec: MoESpec, p: sp.Symbol, atom: int) -> sp.Expr:
         return _INTERCEPTS[atom] + step - 1 if name == "b" else _SLOPES[atom] * (step + 2) / 3
     if name == "beta1" and spec.gate.name in _DISTINCT:
         return _SLOPES[atom] * (1 / step, step, (-1) ** (step + 1) * step)[atom]
-    if spec.gate.name == BIASED and name == "c":
-        return sp.log(2) if atom == 0 else sp.S.Zero
-    value = sp.sympify(_PLACES[name][atom] if name in _PLACES else 1)
+    value = default_value(spec, p, atom)
     return value / 4 if len(set(places)) == 2 else value / step if name == "beta1" else value
 
 
