@@ -51,7 +51,7 @@ class AtlasOrder:
         if self.order.flat:
             return "apart" if tried else "met" if self.measurement == "zero" else "not compared"
         if upper is None or self.measured is None:
-            return "apart" if upper is not None and tried else "not compared"
+            return "apart" if upper is not None and (tried or self.measurement == "zero") else "not compared"
         if self.measured > float(upper) + MET:
             return "contradicted"
         return "met" if self.measured >= float(upper) - MET else "apart"
