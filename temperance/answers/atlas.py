@@ -15,6 +15,7 @@ from temperance.measurements.atlas_entries import Atlas as Found
 from temperance.measurements.atlas_entries import AtlasOrder, Entry
 from temperance.measurements.kept_slopes import KeptSlope
 from temperance.measurements.literature import PAPERS, ROWS, AtlasRow
+from temperance.numerics.errors.slopes import margin
 from temperance.pages.answer import Answer, Grid, Part
 from temperance.terminal.errors import BadInput
 from temperance.terminal.options import Whole
@@ -95,9 +96,12 @@ class Atlas(Answer):
                 yield title
                 yield Grid("Orders", _COLUMNS, tuple(_order(order) for order in entry.orders))
                 yield from (f"  {reason}" for reason in entry.reasons)
+                yield from _open_slopes(entry)
+        yield "rate: p, as errors are O(n^(-p)); faster: a slope that confirms it and lies below -p; none: no bound."
         yield "measured: least, as no order is below 1; 0, as no distance is told from 0; no limit, as local exponents"
         yield "are not settled; not yet, as no measurement is kept; a minimum that is missed makes an order too small."
-        yield "published: the exponent, as in theory.md 2.7."
+        yield "slope: no study, as none is kept. published: the exponent, as in theory.md 2.7; not read: in no abstract"
+        yield "that was read; none, as its conditions are not met here."
 
     @property
     def words(self) -> Sequence[str]:
@@ -123,7 +127,7 @@ def atlas(
 
     Args:
         gate: Only this gate, or the activation gate of this activation, with every order.
-        cell: Only this kind of cell: exact (as many atoms as the truth has), two, three, or "every cell split".
+        cell: Only this kind of cell: exact (as many atoms as the truth has), two, three, or "all split".
         dim: Only this dimension of x, 1 or 2.
         store: Measure all orders again (hours), each entry kept in this .sqlite file, which goes on after a stop.
 
@@ -135,8 +139,9 @@ def atlas(
     if not rows and gate is not None:
         names = dict.fromkeys(name for row in ROWS for name in (row.gate, row.source) if name)
         raise BadInput(f"the atlas has no gate {gate!r}; accepted: {', '.join(names)}")
+    cell = next((long for long, short in _SHORT.items() if cell == short), cell)
     if cell not in (None, *CELLS):
-        raise BadInput(f"unknown cell {cell!r}; accepted: {', '.join(CELLS)}")
+        raise BadInput(f"unknown cell {cell!r}; accepted: {', '.join(_SHORT.get(c, c) for c in CELLS)}")
     if dim not in (None, 1, 2):
         raise BadInput(f"the atlas has no entries of dimension {dim}; accepted: 1, 2")
     places = [place for place in PLACES if cell in (None, place[0]) and dim in (None, place[1])]
@@ -145,8 +150,7 @@ def atlas(
         if store is not None:
             check_writable(store, endings=(".sqlite",))
             try:
-                with shown.doing("measuring"):
-                    kept = remeasured(store)
+                kept = remeasured(store, shown.doing)
             except sqlite3.DatabaseError as error:
                 accepted = "a new file, or one that atlas has begun"
                 raise BadInput(f"--store {store!r}: {error}; accepted: {accepted}") from None
@@ -191,8 +195,23 @@ def _slope(o: AtlasOrder) -> str:
     if isinstance(o.slope, str):
         return "flat" if o.order.flat else "no study"
     low, high = ("?" if end is None else f"{end:.2f}" for end in (o.slope.low, o.slope.high))
-    mark = "" if o.slope.outcome == "confirmed" else f" {o.slope.outcome}"
+    mark = f" {o.slope.outcome}"
+    if o.slope.outcome == "confirmed":
+        mark = " faster" if o.order.rate is not None and _is_faster(o.slope, float(o.order.rate)) else ""
     return f"{o.slope.value:.2f} [{low}, {high}]{mark}"
+
+
+def _is_faster(slope: KeptSlope, rate: float) -> bool:
+    """Whether the slope, confirmed, is not sharp (theory.md 4)."""
+    return slope.high is not None and slope.high < -rate and slope.value < -rate - margin(rate)
+
+
+def _open_slopes(entry: Entry) -> Iterator[str]:
+    """Why slopes do not settle whether they have the rate."""
+    kept = [(o.order.parameter, o.slope) for o in entry.orders if isinstance(o.slope, KeptSlope)]
+    reasons = dict.fromkeys(slope.reason for _, slope in kept if slope.outcome != "confirmed")
+    for reason in reasons:
+        yield f"  slope of {', '.join(name for name, slope in kept if slope.reason == reason)}: {reason}"
 
 
 def _interval(order: AtlasOrder) -> dict[str, float | None]:

@@ -10,14 +10,14 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, nullcontext
 from functools import cache, partial
 from importlib.resources import files
 from typing import Any
 
 from temperance.measurements import exponent_results, kept_slopes, order_results
 from temperance.measurements.atlas_entries import Atlas, AtlasOrder, Entry, Measurement, Proof, key
-from temperance.measurements.contact_orders import family
+from temperance.measurements.contact_orders import Doing, family
 from temperance.measurements.kept_slopes import KeptSlope
 from temperance.measurements.literature import ROWS, AtlasRow
 from temperance.theory.activations.activation import activation
@@ -210,15 +210,20 @@ def _same(row: AtlasRow, cell: str, d: int, given: Mapping[str, Any]) -> bool:
     return _arguments(row, cell, d) == theirs
 
 
-def remeasured(path: str) -> dict[str, list[dict[str, Any]]]:
-    """Measure every entry again, each kept in an SQLite file as soon as it is done; those that it holds are not."""
+def remeasured(path: str, progress: Doing = lambda _: nullcontext()) -> dict[str, list[dict[str, Any]]]:
+    """Measure every entry again, each kept in an SQLite file as soon as it is done; those that it holds are not.
+
+    progress: entered with what is being measured.
+    """
     with closing(sqlite3.connect(path)) as store:
         store.execute("CREATE TABLE IF NOT EXISTS atlas (entry TEXT PRIMARY KEY, orders TEXT NOT NULL)")
         done = {name: json.loads(text) for name, text in store.execute("SELECT entry, orders FROM atlas")}
-        for row, cell in entries():
+        every = entries()
+        for i, (row, cell) in enumerate(every, 1):
             name = key(row, cell)
             if name not in done:
-                done[name] = measure(row, cell)
+                with progress(f"measuring {name} ({i} of {len(every)})"):
+                    done[name] = measure(row, cell)
                 with store:
                     store.execute("INSERT OR REPLACE INTO atlas VALUES (?, ?)", (name, json.dumps(done[name])))
     return done

@@ -70,6 +70,11 @@ class AtlasOrder:
         needless = self.contact == "not compared" and (self.order.flat or self.order.upper == 1)
         return self.contact == "met" or needless
 
+    @property
+    def is_awaited(self) -> bool:
+        """Whether a measurement would tell more, and none is kept."""
+        return self.measurement == "missing" and self.order.upper is not None
+
     def to_json(self) -> dict[str, Any]:
         """The keys of an order in `atlas --json`."""
         slope = self.slope
@@ -156,8 +161,9 @@ class Atlas:
             "means.",
             f"Proofs: {proofs['certificate']} certificates, {proofs['theorem']} theorems, {proofs['independence']} "
             f"independent derivatives, {proofs['identity']} identities (flat); {proofs[None]} orders are without one.",
-            f"{sum(order.exact for order in found)} are known exactly: a measurement meets the bound or is needless.",
-            f"{len(slopes)} have slopes to n = 10^12, {kept} of which confirm the rate.",
+            f"{sum(order.exact for order in found)} are known exactly: a measurement meets the bound or is needless; "
+            f"{sum(order.is_awaited for order in found)} have a bound and no measurement.",
+            f"{len(slopes)} have slopes to n = 10^12, {kept} of which confirm the rate: errors fall as fast or faster.",
             f"{verdict}.",
         )
 
