@@ -48,6 +48,18 @@ def of_search(fit: Fit, source: Activation) -> list[str]:
     return notes
 
 
+def in_doubt(fit: Fit) -> list[str]:
+    """Why AIC and BIC of an estimate may not stand beside those of other sizes."""
+    if not fit.is_estimate:
+        return []
+    notes = []
+    if fit.bounds:
+        notes.append(f"the maximum is at the edge of the box ({_edge(fit)}): AIC and BIC assume one inside the box")
+    if fit.starts > 1 and fit.agree == 1:
+        notes.append(f"only 1 of {fit.starts} starts reached this likelihood: more starts may reach a higher one")
+    return notes
+
+
 def answer(
     fit: Fit, identifiable: Sequence[str], open_: Sequence[str], weak: Sequence[tuple[str, int | None]], warned: bool
 ) -> tuple[str, ...]:
@@ -61,7 +73,7 @@ def answer(
     yes = f"Identifiable: {', '.join(identifiable) or 'nothing'}."
     more = "; the warnings say what else is open" if warned else ""
     known = f"Not identifiable: {', '.join(open_)}. {yes}" if open_ else f"Every parameter is identifiable{more}."
-    edge = ", ".join(_named(*bound) for bound in dict.fromkeys(fit.bounds))
+    edge = _edge(fit)
     reached = "a maximum inside the box" if not edge else f"a maximum at the edge of the box ({edge})"
     doubts = [f"the values of {', '.join(open_)} by themselves"] * bool(open_)
     if edge:
@@ -72,6 +84,11 @@ def answer(
         doubts.append("the maximum itself, which only one start reached")
     distrust = f"Distrust {'; '.join(doubts)}." if doubts else "Standard errors assume that the model is right."
     return (known, f"The search ended at {reached}. {distrust}")
+
+
+def _edge(fit: Fit) -> str:
+    """The parameters at the edge of the box."""
+    return ", ".join(_named(*bound) for bound in dict.fromkeys(fit.bounds))
 
 
 def _named(parameter: str, atom: int | None) -> str:

@@ -11,6 +11,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
+from temperance.numerics.estimation.diagnostics import in_doubt
 from temperance.numerics.estimation.result import FitResult, aligned, frame, html
 from temperance.numerics.fitting.mle import AGREE
 
@@ -36,12 +37,13 @@ class FitComparison:
 
     @cached_property
     def warnings(self) -> tuple[str, ...]:
-        """Sizes without an estimate, and likelihoods that fall where a larger mixture cannot have a lower maximum."""
+        """Sizes with no estimate or one in doubt, and likelihoods that fall where more atoms cannot have less."""
         said = [
             f"the fit with {f.fit.layout.k} experts is no estimate ({f.status}): it has no AIC and no BIC"
             for f in self.fits
             if not f.fit.is_estimate
         ]
+        said += [f"with {f.fit.layout.k} experts {why}" for f in self.fits for why in in_doubt(f.fit)]
         for small, large in pairwise(sorted(self.fits, key=lambda f: f.fit.layout.k)):
             if large.log_likelihood < small.log_likelihood - AGREE:
                 k, fewer = large.fit.layout.k, small.fit.layout.k
@@ -54,7 +56,12 @@ class FitComparison:
     @property
     def words(self) -> tuple[str, ...]:
         """The answer in words."""
-        found = [f"least {name.upper()}: {k}" for name, k in self.least.items() if k is not None]
+        doubtful = {f.fit.layout.k for f in self.fits if in_doubt(f.fit)}
+        found = [
+            f"least {name.upper()}: {k}" + " (in doubt, see the warnings)" * (k in doubtful)
+            for name, k in self.least.items()
+            if k is not None
+        ]
         sizes = f"Number of experts with the {', '.join(found)}." if found else "No fit ended at an estimate."
         return sizes, MEANING
 

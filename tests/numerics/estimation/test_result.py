@@ -130,6 +130,23 @@ def test_sizes_are_compared_and_a_missed_maximum_is_told():
             fit(x, y, fitted=wrong)
 
 
+def test_a_size_at_the_edge_of_the_box_is_told_in_a_comparison():
+    x, y = draw(LINE, "identity", 500)
+    box = Box(10, 10, (0.1, 10), 10, 10, (0.01, 0.3))
+    edge = fit(x, y, fitted=[2], starts=2, gate="softmax", box=box)
+    assert edge.words[0] == (
+        "Number of experts with the least AIC: 2 (in doubt, see the warnings), "
+        "least BIC: 2 (in doubt, see the warnings)."
+    )
+    assert edge.to_json()["warnings"][0].startswith("with 2 experts the maximum is at the edge of the box (nu of atom")
+    inside = fit(x, y, fitted=[2], starts=2, gate="softmax")
+    assert (inside.warnings, inside.words[0]) == ((), "Number of experts with the least AIC: 2, least BIC: 2.")
+    (alone,) = inside.fits
+    object.__setattr__(alone.fit, "agree", 1)
+    (warning,) = type(inside)((alone,)).warnings
+    assert warning.startswith("with 2 experts only 1 of 2 starts reached this likelihood")
+
+
 def replaced(result: FitResult, log_likelihood):
     from dataclasses import replace
 
