@@ -61,18 +61,25 @@ def in_doubt(fit: Fit) -> list[str]:
 
 
 def answer(
-    fit: Fit, identifiable: Sequence[str], open_: Sequence[str], weak: Sequence[tuple[str, int | None]], warned: bool
+    fit: Fit,
+    identifiable: Sequence[str],
+    open_: Sequence[str],
+    weak: Sequence[tuple[str, int | None]],
+    *,
+    warned: bool,
+    twin: bool,
 ) -> tuple[str, ...]:
     """The answer in words.
 
     identifiable, open_: names of parameters and functions; weak: (parameter, atom) with a standard error above itself;
-    warned: whether there are warnings.
+    warned: whether there are warnings; twin: whether other parameters have the same density, as a warning says.
     """
     if not fit.is_estimate:
         return ("There is no estimate: the numbers are where the search ended. Distrust all of them.",)
-    yes = f"Identifiable: {', '.join(identifiable) or 'nothing'}."
+    but = " up to a twin" * twin
+    yes = f"Identifiable{but}: {', '.join(identifiable) or 'nothing'}."
     more = "; the warnings say what else is open" if warned else ""
-    known = f"Not identifiable: {', '.join(open_)}. {yes}" if open_ else f"Every parameter is identifiable{more}."
+    known = f"Not identifiable: {', '.join(open_)}. {yes}" if open_ else f"Every parameter is identifiable{but}{more}."
     edge = _edge(fit)
     reached = "a maximum inside the box" if not edge else f"a maximum at the edge of the box ({edge})"
     doubts = [f"the values of {', '.join(open_)} by themselves"] * bool(open_)

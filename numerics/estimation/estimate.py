@@ -229,4 +229,4 @@ def _fit(
     notes = (*proved.notes, *others, *open_still, *relative, *of_search(found, gate.source))
     centre = (tuple(units.x_centre.tolist()), units.y_centre)
     size = layout.size - proved.open_dimensions
-    return FitResult(estimates, notes, result, centre, gate.source, (), points.n, size)
+    return FitResult(estimates, notes, result, centre, gate.source, (), points.n, size, twin=bool(others))

@@ -102,7 +102,7 @@ class FitResult:
     source: the activation of the gate. columns: names of the columns of x. points: their number (the sum of the
     weights); dropped: rows left out for missing values. n_parameters: the dimension of the set of densities near the
     fit, that is, the free coordinates less the directions along which theory proves the density constant; so the
-    linear gate has as many with tau free as with tau fixed.
+    linear gate has as many with tau free as with tau fixed. twin: whether single other parameters have its density.
     """
 
     estimates: tuple[Estimate, ...]
@@ -114,6 +114,7 @@ class FitResult:
     points: float
     n_parameters: int
     dropped: int = 0
+    twin: bool = False
 
     @property
     def status(self) -> Status:
@@ -152,7 +153,12 @@ class FitResult:
         no = dict.fromkeys(e.parameter for e in self.estimates if e.identifiable is False)
         weak = [(e.parameter, e.atom) for e in self.estimates if e.is_weak]
         return diagnostics.answer(
-            self.fit, [name for name in names if name not in no], list(no), weak, bool(self.warnings)
+            self.fit,
+            [name for name in names if name not in no],
+            list(no),
+            weak,
+            warned=bool(self.warnings),
+            twin=self.twin,
         )
 
     @property

@@ -57,6 +57,7 @@ def test_a_fit_tells_its_twin():
     found = fit(x, y, fitted=2, activation="tanh", starts=2, seed=1)
     said = "beta1 of atom 0 is minus what it is here of atom 1 and beta1 of atom 1 is minus what it is here of atom 0"
     assert [said in w for w in found.warnings if "twin" in w] == [True]
+    assert found.words[0] == "Every parameter is identifiable up to a twin; the warnings say what else is open."
 
 
 def test_notes_without_a_measure():
