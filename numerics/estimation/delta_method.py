@@ -26,6 +26,8 @@ class Errors:
     result: the fit of the data as they were searched; proved: what theory says of it; matrix: A of `Units.matrix`, for
     gradients in the data's units. Flows proved count as flat whatever the information is; it may add directions. A flow
     that moves a coordinate at the edge of the box frees it: functions that the flow keeps have errors all the same.
+    A function that follows the edge has none: to first order it moves by more than its standard error when every edge
+    that holds a coordinate is twice as far out (tau and nu: by a factor of two).
     """
 
     def __init__(self, result: Fit, proved: Proved, matrix: Floats) -> None:
@@ -46,6 +48,10 @@ class Errors:
             vectors = across @ vectors
         curved = values > FLAT
         self.root = vectors[:, curved] / np.sqrt(values[curved]) / scale[:, None]
+        # the free coordinates follow those held as -(their information)^-1 (the cross information)
+        edges = np.array([name in ("tau", "nu") for name, _ in result.layout.names])
+        self.doubled = np.where(edges, np.log(2), np.abs(result.theta))[self.held]
+        self.pull = -self.root.T @ result.information[np.ix_(~self.held, self.held)] @ self.doubled
         more = np.zeros((int((np.abs(values) <= FLAT).sum()), len(self.held)))
         more[:, ~self.held] = (vectors[:, np.abs(values) <= FLAT] / scale[:, None]).T
         flat = np.vstack([proved.flows, more])
@@ -66,7 +72,10 @@ class Errors:
         gradient = gradient @ self.matrix
         if gradient[self.blocked].any():
             return None, True
-        return float(np.linalg.norm(gradient[~self.held] @ self.root)), True
+        spread = gradient[~self.held] @ self.root
+        se = float(np.linalg.norm(spread))
+        follows = abs(spread @ self.pull + gradient[self.held] @ self.doubled) > se > 0
+        return None if follows else se, True
 
 
 def parameters(result: Fit) -> list[Row]:

@@ -31,8 +31,8 @@ class Estimate:
 
     value, se and interval: a number, for beta1 and a with d > 1 a list. interval: estimate -+ 1.96 se, at 95%; on the
     scale of the logarithm for what is positive (tau, nu, |beta1|^p/tau), within [-1, 1] for a direction. se and
-    interval are None where there is none: not identifiable, at the edge of the box, a sign, or the search did not end
-    at a maximum.
+    interval are None where there is none: not identifiable, at the edge of the box or moved by it, a sign, or the
+    search did not end at a maximum.
     identifiable: False where theory proves it or the information is flat; None where there is no estimate that could
     tell.
     """
@@ -54,7 +54,7 @@ class Estimate:
         """The column `identifiable` of a table, with why an estimate is not to be used or has no standard error."""
         if self.identifiable and self.se is None:
             sign = self.parameter == DIRECTION and not isinstance(self.value, list)
-            return "yes (a sign)" if sign else "yes, but not to be used (at the edge of the box)"
+            return "yes (a sign)" if sign else "yes, but not to be used (set by the edge of the box)"
         if self.is_weak:
             return "yes, but not to be used (std err above the value)"
         return {True: "yes", False: "no", None: "not told: no maximum"}[self.identifiable]

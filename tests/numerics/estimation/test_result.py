@@ -164,13 +164,28 @@ def test_the_answer_says_where_the_search_ended_and_what_to_distrust():
     edge = fit(x, y, fitted=2, starts=2, gate="softmax", box=box)
     assert "at a maximum at the edge of the box (nu of atom" in edge.answer
     assert "AIC and BIC, which assume a maximum inside the box" in edge.answer
-    assert "yes, but not to be used (at the edge of the box)" in str(edge)
+    assert "yes, but not to be used (set by the edge of the box)" in str(edge)
     weak = Estimate("tau", None, 0.5, 0.6, True, (0.1, 3.0))
     assert weak.verdict == "yes, but not to be used (std err above the value)"
     assert Estimate("b", 0, 0.5, 0.6, True, (-0.7, 1.7)).verdict == "yes"
     lone = replaced(inside, inside.log_likelihood)
     object.__setattr__(lone.fit, "agree", 1)
     assert "the maximum itself, which only one start reached" in lone.answer
+
+
+def test_what_follows_the_edge_of_the_box_is_not_to_be_used():
+    """A gate of tanh that is linear in the data: beta1 and beta0 are proportional to tau, which is at its bound."""
+    truth = MixingMeasure([[1.0], [0.0]], [0.5, 0.0], 0.5, [[1.0], [-1.0]], [2.0, -2.0], [0.25, 0.5])
+    x, y = draw(truth, "tanh", 300, seed=3)
+    options = {"fitted": 2, "starts": 2, "activation": "tanh", "gauge": "anchored"}
+    low, high = (fit(x, y, **options, box=Box(10, 10, (tau, 10), 10, 10, (0.05, 3))) for tau in (0.02, 0.04))
+    for once, twice in zip(low.estimates, high.estimates, strict=True):
+        if once.parameter in ("tau", "beta1", "beta0"):
+            assert once.verdict == "yes, but not to be used (set by the edge of the box)"
+            assert twice.value == pytest.approx(2 * once.value, rel=0.05)
+        else:
+            assert once.se is not None
+            assert twice.value == pytest.approx(once.value, abs=once.se)
 
 
 def test_it_shows_itself_in_every_form():
