@@ -122,7 +122,9 @@ def answer(rows: Sequence[Row], match: Match | None, floor: float, precision: fl
     without = list(dict.fromkeys(row.activation for row in rows if row.not_identifiable is not None))
     lost = "" if not without else f" Not identifiable by a proof: {_listed(without)}."
     if not known:
-        return f"No activation here has a number of observations that gives tau to {percent}.{lost}"
+        open_ = list(dict.fromkeys(row.activation for row in rows if row.not_identifiable is None))
+        silent = f" The Fisher information gives none for {_listed(open_)}; other methods may." if open_ else ""
+        return f"No number of observations that gives tau to {percent} is found here.{silent}{lost}"
     (least, best), (most, worst) = (f(known, key=lambda pair: pair[0]) for f in (min, max))
     times = f"{count(least / floor, 1)} times the floor"
     if match is not None:

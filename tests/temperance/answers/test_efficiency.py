@@ -123,6 +123,21 @@ def test_a_truth_with_a_twin_says_so(activation, beta1, gauge, twin, truth):
     assert ("a twin has" in text) is (twin is not None)
 
 
+@pytest.mark.parametrize(
+    ("names", "end"),
+    [
+        (["relu"], "is found here. Not identifiable by a proof: relu."),
+        (
+            ["tanh", "relu"],
+            "The Fisher information gives none for tanh; other methods may. Not identifiable by a proof: relu.",
+        ),
+    ],
+)
+def test_no_number_is_no_proof_that_there_is_none(names, end, truth):
+    (said,) = temperance.efficiency(*names, truth=truth(beta1=[[1], [-1]])).words
+    assert said.endswith(end)
+
+
 def test_near_a_mirror_point_the_number_is_large_and_finite(truth, capsys):
     values = [
         record(capsys, "gelu", "--truth", truth(beta1=[[1], [-1 + d]]))["rows"][0]["n_tau"] for d in (1e-2, 1e-3, 1e-4)
