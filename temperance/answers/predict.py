@@ -10,7 +10,7 @@ from typing import Any, cast
 from temperance.answers.twins import twin_of
 from temperance.measurements.true_measures import check_truth, truth_of
 from temperance.pages.answer import Answer, Grid, Part
-from temperance.terminal.errors import refusing
+from temperance.terminal.errors import BadInput, refusing
 from temperance.terminal.options import FileOr, Whole, gate_of
 from temperance.terminal.progress import display
 from temperance.theory.rates.predict import predict as predictions
@@ -20,6 +20,7 @@ from temperance.theory.twins.decision import twins
 from temperance.theory.twins.twin import Twin
 
 _COLUMNS = ("parameter", "in", "when", "sharp p", "published p", "reason")
+_MOST = 100  # fitted atoms
 _WHERE = {
     "any": "",
     "some singleton": "some cell a singleton",
@@ -128,7 +129,7 @@ def predict(
         gate: linear, softmax (temperature 1) or activation.
         activation: A name of the catalogue or an expression in z; chooses the gate "activation".
         true: Number of true atoms, k*.
-        fitted: Number of fitted atoms, k.
+        fitted: Number of fitted atoms, k, at most 100.
         gauge: free or anchored, for the gate "activation".
         truth: A .json file with the true point, as for rates; a generic one by default.
 
@@ -136,6 +137,8 @@ def predict(
         ValueError: what is not accepted.
     """
     gate = gate_of(gate, activation)
+    if fitted > _MOST:
+        raise BadInput(f"--fitted must be at most {_MOST} atoms, not {fitted}")
     with refusing(), display() as shown, shown.doing("predicting"):
         point, dim, beta1 = None, 1, []
         if truth is not None:
