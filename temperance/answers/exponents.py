@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _COLUMNS = ("parameter", "upper bound", "measured", "rate")
 _ACCEPTED = 'an object of numbers such as {"beta1": 1, "tau": "1/2"}'
 _LARGEST_CELL = 4
+_CERTIFIED = "two atoms beside a singleton, d = 1, and a gate without kinks, with rational Taylor coefficients at x = 0"
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -119,7 +120,7 @@ def exponents(
             bounds = orders(chosen)
         if certificate is not None:
             proofs = [] if bounds.certificate is None else [bounds.certificate]
-            written = write_certificates(proofs, certificate, "a cell of two")
+            written = write_certificates(proofs, certificate, _CERTIFIED)
         if bounds_only:
             return Exponents(Orders(bounds, tuple(MeasuredOrder(order, None) for order in bounds.orders)), written)
         return Exponents(with_measurements(bounds, progress=shown.doing), written)

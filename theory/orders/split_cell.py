@@ -124,7 +124,7 @@ def log_weight(cell: Splitting) -> sp.Expr:
     fixed = {p: cell.point[p] for p in cell.held} | dict.fromkeys(weight_parameters(cell.spec), sp.S.One)
     weight = sp.expand_log(cell.spec.gate.log_weight).xreplace(fixed)
     if weight.has(sp.Piecewise):
-        raise ValueError(f"the gate {cell.spec.gate.name!r} has a kink: its orders are measured, not bounded")
+        raise ValueError(f"the gate {cell.spec.gate.name!r} has a kink: its equations have no series")
     common = weight.subs(X, 0)
     if common.free_symbols & set(cell.own):
         return weight.as_independent(X, *cell.own, *cell.shared, as_Add=True)[1]

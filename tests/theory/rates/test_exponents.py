@@ -161,8 +161,17 @@ def test_a_bad_point_is_one_line_and_status_two(capsys, tmp_path, text):
 def test_a_certificate_is_not_promised_where_nothing_is_proved(capsys, tmp_path):
     target = tmp_path / "orders.json"
     assert run(["exponents", "--gate", "laplace", "--certificate", str(target)]) == 2
-    assert "nothing is certified" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "nothing is certified" in said
+    assert "a gate without kinks" in said
     assert not target.exists()
+
+
+def test_a_kink_that_a_theorem_bounds_is_not_said_to_be_unbounded(capsys):
+    assert run(["exponents", "--gate", "laplace", "--bounds-only"]) == 0
+    said = capsys.readouterr().out
+    assert "the gate 'laplace' has a kink: its equations have no series" in said
+    assert "not bounded" not in said
 
 
 @pytest.mark.parametrize("text", ["1/2", "0.5", 0.5, 1, "log(2)", "-3"])
