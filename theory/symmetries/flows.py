@@ -22,7 +22,12 @@ import sympy as sp
 from temperance.theory.interactions.interactions import Interactions
 from temperance.theory.interactions.pdes import Relation
 from temperance.theory.models.spec import BETA0, MoESpec, atom_symbol
-from temperance.theory.symmetries.discrete_symmetries import MixtureSymmetry, beyond_parameters, mixture_symmetries
+from temperance.theory.symmetries.discrete_symmetries import (
+    MixtureSymmetry,
+    beyond_parameters,
+    mixture_symmetries,
+    translated,
+)
 from temperance.theory.symmetries.score_translations import Scores, in_mixture, scores
 
 SCALE = sp.Symbol("l", positive=True)
@@ -291,4 +296,10 @@ def _proved(found: Interactions, identifiable: tuple[sp.Expr, ...] | None, shown
         text += "; in the free gauge all scores can change by one function of x, which leaves the functions listed"
         if not shown.any_sign:
             text += " (where beta1 has one sign in all atoms; otherwise those of each atom are identifiable)"
-    return text + "; in a mixture: modulo its discrete symmetries, beta0 and translated parameters relative to one atom"
+    text += "; in a mixture: modulo its discrete symmetries"
+    if translated(found.spec):
+        text += ", beta0 and translated parameters relative to one atom"
+    if found.spec.gate.name == "cosine":  # see docs/engineers.md
+        few = f"; of at most d = {found.spec.dim} atoms not tau, only the differences of beta1/(|beta1| tau)"
+        text += few + " are identifiable"
+    return text

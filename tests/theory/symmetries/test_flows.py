@@ -80,6 +80,19 @@ def test_a_shared_parameter_makes_all_atoms_move_together():
     assert not symmetries(derive("cosine", dim=2, order=1)).flows[0].together
 
 
+def test_few_cosines_do_not_show_their_temperature():
+    proved = symmetries(derive("cosine", dim=3, order=1)).proved
+    assert proved.endswith(
+        "of at most d = 3 atoms not tau, only the differences of beta1/(|beta1| tau) are identifiable"
+    )
+    assert "of at most" not in symmetries(derive("linear", dim=2, order=1)).proved
+
+
+@pytest.mark.parametrize(("gate", "relative"), [("sigmoid", False), ("linear", True)])
+def test_parameters_are_relative_to_one_atom_where_a_constant_is_forgotten(gate, relative):
+    assert ("relative to one atom" in symmetries(derive(gate, order=1)).proved) == relative
+
+
 def test_multinomial_scores_are_identifiable_up_to_a_shift():
     found = symmetries(derive("softmax", "multinomial:2", order=1))
     assert [str(f) for f in found.identifiable] == ["-a_1 + a_2", "-b_1 + b_2", "beta1", "beta0"]
