@@ -168,9 +168,13 @@ def write_proofs(
         from temperance.theory.coq.files import FILES, file_of, library
 
         text, refused = file_of(found)
-        for name in FILES:
-            write_file(str(Path(coq).resolve().with_name(f"{name}.v")), library(name))
-        write_file(coq, text)
-        written.append(f"theorems written to {coq}, and beside it their library, {', '.join(f'{n}.v' for n in FILES)}")
+        if len(refused) < len(found):
+            for name in FILES:
+                write_file(str(Path(coq).resolve().with_name(f"{name}.v")), library(name))
+            write_file(coq, text)
+            beside = ", ".join(f"{name}.v" for name in FILES)
+            written.append(f"theorems written to {coq}, and beside it their library, {beside}")
+        else:
+            written.append(f"there are no theorems, and {coq} is not written")
         missed += [f"{name}: no theorems: {reason}" for name, reason in refused]
     return written, missed

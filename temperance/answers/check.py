@@ -14,6 +14,7 @@ from temperance.interop.callables import Source, activation
 from temperance.pages.answer import Answer, Grid, Part, Refused
 from temperance.terminal.errors import BadInput
 from temperance.terminal.progress import display
+from temperance.theory.activations.activation import Z
 from temperance.theory.activations.catalogue import ALIASES, CATALOGUE
 from temperance.theory.conditions.decision import Decision, decide
 from temperance.theory.conditions.verdict import CONDITIONS, Verdict
@@ -91,7 +92,9 @@ class Check(Answer):
         for advice in dict.fromkeys(one.advice for one in found if one.advice):
             of = ", ".join(name for name, one in zip(names, found, strict=True) if one.advice == advice)
             lines.append(f"what to do ({of}): {advice}" if several else f"what to do: {advice}")
-        return [*lines, _RATES.format(shlex.quote(names[0]))] if names else []
+        if (first := next(filter(_predicted, self.decisions), None)) is not None:
+            lines.append(_RATES.format(shlex.quote(first.activation.name)))
+        return lines
 
     @cached_property
     def _twins(self) -> list[str | None]:
@@ -203,6 +206,12 @@ def _verdict_record(v: Verdict, *fields: str) -> dict[str, Any]:
 def _mirror(found: Decision) -> str:
     mirror = found.mirror
     return "undecided" if mirror is None or not mirror.proved else mirror.kind or "none"
+
+
+def _predicted(found: Decision) -> bool:
+    """Whether `predict` accepts the activation: its pieces are known, and it is not constant."""
+    pieces = found.activation.pieces
+    return len(pieces) > 1 or (bool(pieces) and pieces[0].expr.has(Z))
 
 
 def _short(v: Verdict) -> str:

@@ -50,6 +50,24 @@ def test_what_is_written_is_said(tmp_path, capsys):
     assert {path.name for path in tmp_path.iterdir()} == {"tanh.json", "tanh.v", *library.split(", ")}
 
 
+def test_theorems_are_not_said_to_be_written_where_there_are_none(tmp_path, capsys):
+    theorems = tmp_path / "none.v"
+    assert run(["check", "z+a", "--coq", str(theorems)]) == 0
+    assert capsys.readouterr().err.splitlines() == [
+        f"there are no theorems, and {theorems} is not written",
+        "z+a: no theorems: a is a parameter: give it a value",
+    ]
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("name", "status"), [("3", 2), ("abs(sin(z))", 2), ("sign(z)", 0), ("z+a", 0)])
+def test_check_proposes_only_predictions_that_can_be_made(name, status, capsys):
+    assert run(["predict", "--activation", name, "--true", "2", "--fitted", "3", "--gauge", "anchored"]) == status
+    capsys.readouterr()
+    assert run(["check", name]) == 0
+    assert ("how fast: temperance predict" in capsys.readouterr().out) == (status == 0)
+
+
 def test_undecided_verdicts_have_no_certificate_and_say_so(tmp_path, capsys):
     path = tmp_path / "none.json"
     assert run(["check", "gamma(z + 1) - z*gamma(z)", "--certificate", str(path)]) == 0
