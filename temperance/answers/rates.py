@@ -148,4 +148,11 @@ def rates(
         with nullcontext() if scheduler is None else cluster(scheduler) as executor:
             processes = 1 if executor is not None else cores() if workers is None else workers
             found = run_study(study, workers=processes, executor=executor, store=store, progress=told)
-        return Rates(study_record(found))
+        record = study_record(found)
+        return Rates({**record, "slopes": [s for s in record["slopes"] if not _held(s)]})
+
+
+def _held(slope: Mapping[str, Any]) -> bool:
+    """Whether the gauge holds what the slope is of: beta1 of the anchor, which no fit has an error of."""
+    errors = [point["rms"] for point in slope["points"]]
+    return slope["parameter"] == "beta1" and bool(errors) and not any(e is None or e > 0 for e in errors)

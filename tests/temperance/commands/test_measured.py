@@ -220,6 +220,16 @@ def test_the_mirror_image_of_an_anchored_truth_has_its_predictions():
     assert ("beta1", 2, -0.25, -0.25) in found[0]
 
 
+def test_beta1_of_the_anchor_has_no_slope(capsys):
+    """The gauge holds it at 0: it is no row, and nothing that is left open."""
+    options = ["--activation", "relu", "--gauge", "anchored", "--true", "2", "--fitted", "2", "--workers", "1"]
+    assert run(["rates", *options, *QUICK, "--json"]) == 0
+    slopes = json.loads(capsys.readouterr().out)["slopes"]
+    assert [s["cell"] for s in slopes if s["parameter"] == "beta1"] == [0]
+    assert [s["cell"] for s in slopes if s["parameter"] == "a"] == [0, 1]
+    assert all(s["slope"] is not None for s in slopes)
+
+
 def test_the_lattice_is_the_default_where_there_is_one():
     tanh = {"gate": "activation", "source": "tanh", "true": 2, "fitted": 2}
     made = study_for(**tanh)
