@@ -38,7 +38,10 @@ def checked_points(
 ) -> tuple[Points, int]:
     """The points, without those of weight 0; and how many rows were left out because a value is nan."""
     given = [_real(x, "x", drop_missing), _real(y, "y", drop_missing)]
-    given += [] if weights is None else [_real(weights, "weights", drop_missing)]
+    if weights is not None:
+        given.append(_real(weights, "weights", drop_missing))
+        for i in np.flatnonzero(given[2] < 0)[:1]:
+            raise ValueError(f"weights[{i}] is {given[2].flat[i]}: weights must not be negative")
     if given[0].ndim == 1:
         given[0] = given[0][:, None]
     dropped = 0

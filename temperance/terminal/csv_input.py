@@ -72,7 +72,7 @@ def read_csv(
     With drop_missing a missing cell is nan, which `fit` leaves out with its row when it is told to.
     Columns stand between commas, or semicolons or tabs; without a header they are named 1, 2, ... Raises ValueError, in
     one line, naming row and column where there is one: a file that cannot be read, a missing or non-numeric cell, a
-    constant column of x or y, an unknown target or column of weights.
+    constant column of x or y, a negative weight, an unknown target or column of weights.
     """
     lines = _lines(Path(path))
     names = _header(lines[0][1]) if lines else None
@@ -94,6 +94,9 @@ def read_csv(
         if name is not None and name not in names:
             raise ValueError(f"no column {name!r}; the columns are {', '.join(map(repr, names))}")
     held = None if weights is None else columns.pop(weights).copy()
+    if held is not None:
+        for i in np.flatnonzero(held < 0)[:1]:
+            raise ValueError(f"row {rows[i][0]}, column {weights!r}: weights must not be negative, not {held[i]}")
     if len(columns) < 2 or target not in (None, *columns):
         raise ValueError("x, y and the weights must be columns of their own")
     for name, column in columns.items():

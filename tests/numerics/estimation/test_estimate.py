@@ -277,7 +277,7 @@ def test_a_weight_says_how_often_a_point_was_seen():
 @pytest.mark.parametrize(
     ("weights", "message"),
     [
-        (-np.ones(50), "weights must not be negative, nor all zero"),
+        (1.0 - np.arange(50), r"weights\[2\] is -1.0: weights must not be negative"),
         (np.zeros(50), "weights must not be negative, nor all zero"),
         (np.full(50, np.nan), r"weights\[0\] is nan: every value must be finite"),
         (np.ones(49), r"weights must have shape \(50,\), one for each point, not \(49,\)"),

@@ -113,7 +113,7 @@ BAD = [
     ("", [], "no rows"),
     ("x,y\n1,2\n2,inf\n", [], "not finite"),
     ("x,y\n1,2\n2,3\n", ["--target", "w"], "no column 'w'"),
-    ("n,x,y\n1,1,2\n-1,2,3\n", ["--weights", "n"], "weights must not be negative, nor all zero"),
+    ("n,x,y\n1,1,2\n-1,2,3\n", ["--weights", "n"], "row 3, column 'n': weights must not be negative, not -1.0"),
     ("n,x,y\n0,1,2\n0,2,3\n", ["--weights", "n"], "weights must not be negative, nor all zero"),
     ("n,x,y\nnan,1,2\n1,2,3\n", ["--weights", "n"], "row 2, column 'n': the value is missing"),
     ("n,x,y\n1,1,2\n1,2,3\n", ["--weights", "m"], "no column 'm'"),
