@@ -39,17 +39,16 @@ class FitComparison:
     def warnings(self) -> tuple[str, ...]:
         """Sizes with no estimate or one in doubt, and likelihoods that fall where more atoms cannot have less."""
         said = [
-            f"the fit with {f.fit.layout.k} experts is no estimate ({f.status}): it has no AIC and no BIC"
+            f"the fit with {_experts(f)} is no estimate ({f.status}): it has no AIC and no BIC"
             for f in self.fits
             if not f.fit.is_estimate
         ]
-        said += [f"with {f.fit.layout.k} experts {why}" for f in self.fits for why in in_doubt(f.fit)]
+        said += [f"with {_experts(f)} {why}" for f in self.fits for why in in_doubt(f.fit)]
         for small, large in pairwise(sorted(self.fits, key=lambda f: f.fit.layout.k)):
             if large.log_likelihood < small.log_likelihood - AGREE:
-                k, fewer = large.fit.layout.k, small.fit.layout.k
                 said.append(
-                    f"with {k} experts the search ended below the likelihood of {fewer}: it missed the maximum, "
-                    "more starts may reach it"
+                    f"with {_experts(large)} the search ended below the likelihood of {small.fit.layout.k}: "
+                    "it missed the maximum, more starts may reach it"
                 )
         return tuple(said)
 
@@ -114,6 +113,11 @@ class FitComparison:
     def _repr_html_(self) -> str:
         """For notebooks."""
         return html(*self._parts(), columns=_COLUMNS)
+
+
+def _experts(result: FitResult) -> str:
+    k = result.fit.layout.k
+    return f"{k} expert{'s' * (k > 1)}"
 
 
 def _least(fits: tuple[FitResult, ...], criterion: Callable[[FitResult], float | None]) -> int | None:
