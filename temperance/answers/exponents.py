@@ -15,7 +15,8 @@ from temperance.terminal.json_input import read_json
 from temperance.terminal.options import FileOr, Whole, gate_of
 from temperance.terminal.output import check_writable
 from temperance.terminal.progress import display
-from temperance.theory.rates.contact_orders import order_setting, orders
+from temperance.theory.models.gates import GATES as DERIVED
+from temperance.theory.rates.contact_orders import COSINE, GATES, order_setting, orders
 
 if TYPE_CHECKING:
     from temperance.theory.rates.contact_orders import OrderSetting
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 _COLUMNS = ("parameter", "upper bound", "measured", "rate")
 _ACCEPTED = 'an object of numbers such as {"beta1": 1, "tau": "1/2"}'
 _LARGEST_CELL = 4
+_ACCEPTED_GATES = [name for name in GATES if not name.startswith(COSINE)]  # whose dimension is 2 or more
 _CERTIFIED = "two atoms beside a singleton, d = 1, and a gate without kinks, with rational Taylor coefficients at x = 0"
 
 
@@ -109,9 +111,13 @@ def exponents(
         raise BadInput(f"--cell must be 2, 3 or 4, not {cell}")
     if certificate is not None:
         check_writable(certificate, endings=(".json",))
+    gate = gate_of(gate, activation)
+    if gate not in GATES:
+        what = f"the gate {gate!r} is for `derive` alone" if gate in DERIVED else f"unknown gate {gate!r}"
+        raise BadInput(f"{what}; accepted: {', '.join(_ACCEPTED_GATES)}")
     values = read_point(point) if isinstance(point, str) else point
     with refusing():
-        chosen = order_setting(gate_of(gate, activation), expert, activation, size=cell, split=split, point=values)
+        chosen = order_setting(gate, expert, activation, size=cell, split=split, point=values)
     if values is not None:
         _check_complete(values, chosen, point if isinstance(point, str) else "point")
     written: tuple[str, ...] = ()

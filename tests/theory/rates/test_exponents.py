@@ -91,8 +91,10 @@ def test_an_interval_is_named_where_proof_and_measurement_do_not_meet():
 
 
 BAD = {
-    ("--gate", "sofmax"): "softmax",
-    ("--gate", "sigmoid"): "softmax",
+    ("--gate", "sofmax"): "unknown gate 'sofmax'; accepted: linear, softmax, activation, activation-bias, quadratic, "
+    "gaussian, laplace\n",
+    ("--gate", "sigmoid"): "the gate 'sigmoid' is for `derive` alone; accepted: linear",
+    ("--gate", "cosine"): "needs dimension 2",
     ("--expert", "gausian"): "gaussian",
     ("--expert", "multinomial:2"): "polynomial:M",
     ("--expert", "polynomial:9"): "at most 7",
