@@ -82,8 +82,11 @@ class Predict(Answer):
             lines.append(
                 "A published exponent below the sharp one is a correct bound: the error falls faster than it says"
             )
+        if fast := [p for p in known if p.published is not None and p.sharp is not None and p.published > p.sharp]:
+            lines.append(f"The published exponent is too fast at this truth for {', '.join(_names(fast))}: see sharp p")
         if self.twin is not None and not self.twin.factor.free_symbols:
-            lines.append(f"A twin has the density of this truth, {self.twin.map}: rates are to the nearer of the two")
+            twin = f"A twin has the density of this truth, {self.twin.map}"
+            lines.append(f"{twin}: rates are to the nearest of all parameters with this density")
         return lines
 
     def to_json(self) -> Any:

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+import temperance
 from temperance.commands.app import run
 
 
@@ -42,6 +43,20 @@ def test_an_activation_without_a_finite_twin_has_none(activation, capsys):
     assert "A twin" not in asked(
         capsys, "--activation", activation, "--gauge", "anchored", "--true", "2", "--fitted", "2"
     )
+
+
+@pytest.mark.parametrize(("second", "fast"), [([-1], True), ([0.5], False)])
+def test_a_published_exponent_above_the_sharp_one_is_said_to_be_too_fast(second, fast, capsys, tmp_path):
+    truth = {"beta1": [[1], second], "beta0": [0.5, 0], "tau": 0.5, "a": [[0.5], [-0.5]], "b": [2, -2], "nu": [1, 2]}
+    path = tmp_path / "truth.json"
+    path.write_text(json.dumps({**truth, "x": {"law": "uniform", "low": -3, "high": 3}}))
+    told = asked(capsys, "--activation", "tanh", "--true", "2", "--fitted", "2", "--truth", str(path))
+    assert ("The published exponent is too fast at this truth for beta1, beta1_sum" in told) == fast
+
+
+def test_a_curve_of_twins_is_not_called_two():
+    words = temperance.predict(activation="sign", true=2, fitted=2).words
+    assert words[-1].endswith("(b*l, c*m, beta0, tau): rates are to the nearest of all parameters with this density")
 
 
 def test_a_truth_decides_what_a_generic_point_leaves_open(capsys, tmp_path):
