@@ -56,6 +56,14 @@ class Twin:
         return f"{_odds(self.truth, 'beta0', 'tau')} = {after}"
 
     @property
+    def acts_on_vectors(self) -> bool:
+        """Whether the twin is one for every d: it multiplies vectors, and the identity holds for all real b.x, c.x."""
+        values = set(self.truth) - {sp.S.Zero}
+        return values <= {B, C} and all(
+            any(not (image / value).free_symbols & {B, C} for value in values) for image in self.image
+        )
+
+    @property
     def _bias(self) -> str:
         """beta0 of the twin."""
         moved = self.shift[0] - self.shift[1] if self.shift else sp.S.Zero
@@ -127,13 +135,15 @@ class Twins:
         more = f" Not decided: {self.reason}." if self.reason else ""
         if self.unique is None:
             return f"{setting}: whether almost every truth is unique is not decided.{others}{more}"
-        scope = "for every d" if self.every_dimension else "for d = 1"
+        first = next((twin for twin in self.twins if twin.always), None)
+        every = self.every_dimension or (first is not None and first.acts_on_vectors)
+        scope = "for every d" if every else "for d = 1"
         if self.kinks:
             scope += " and a support of x that reaches the kinks"
-        if self.unique:
+        if first is None:
             text = "almost every truth is the only parameter with its density, up to the numbering of the atoms"
         else:
-            text = f"almost every truth shares its density with a twin, {next(t.map for t in self.twins if t.always)}"
+            text = f"almost every truth shares its density with a twin, {first.map}"
         return f"{setting}: {text}, {scope}.{others}{more}"
 
     @property

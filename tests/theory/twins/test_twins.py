@@ -219,6 +219,20 @@ def test_result_is_frozen_and_speaks():
         found.found = None
 
 
+@pytest.mark.parametrize(
+    ("name", "scope"),
+    [
+        ("relu", "for every d"),
+        ("abs", "for every d"),
+        ("sign", "for every d"),
+        ("z + z**2", "for d = 1"),
+        ("gelu", "for every d"),
+    ],
+)
+def test_maps_that_multiply_vectors_are_for_every_dimension(name, scope):
+    assert scope in twins(name).answer
+
+
 @pytest.mark.parametrize("arguments", [{"atoms": 1}, {"atoms": 2.0}, {"atoms": True}, {"gauge": "linear"}])
 def test_bad_input(arguments):
     with pytest.raises(ValueError, match=r"atoms must be 2 or more|accepted: free, anchored"):
