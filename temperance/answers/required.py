@@ -106,7 +106,7 @@ def question(
         raise ValueError("the experts (a, b, nu) of the truth must be distinct: no data tell equal ones apart")
     check_gauge(m, anchored=gauge == "anchored")
     if tau is not None and not all(1e-50 < t < 1e50 for t in tau):
-        raise ValueError("tau must hold positive temperatures T,T,..")
+        raise ValueError("tau must hold temperatures T,T,.. between 1e-50 and 1e50")
     if tau is not None and len(tau) * max(1, len(activations)) > _MOST:
         raise ValueError(f"at most {_MOST} rows are computed at once")
     if design and (m.d != 1 or match is not None):

@@ -27,7 +27,8 @@ def read_report(path: str) -> Verification:
         if published is not None:
             published["outcome"], published["detail"], published["checks"]
     except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"{path!r} is no report ({error!r:.80}); accepted: {_ACCEPTED}") from None
+        why = f"it has no {error}" if isinstance(error, KeyError) else "a part of it has another form"
+        raise ValueError(f"{path!r} is no report ({why:.80}); accepted: {_ACCEPTED}") from None
     return Verification(results, published)
 
 

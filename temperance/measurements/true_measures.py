@@ -120,7 +120,7 @@ def check_truth(truth: Truth, true: int, dim: int, gate: str, anchored: bool) ->
     """Raise ValueError for a truth of another shape or gauge, or with a temperature that the softmax gate has not."""
     measure = truth.measure
     if (measure.k, measure.d) != (true, dim):
-        raise ValueError(f"the truth has {measure.k} atoms in dimension {measure.d}, not k* = {true}, d = {dim}")
+        raise ValueError(f"the truth has k* = {measure.k}, d = {measure.d}, not k* = {true}, d = {dim}")
     check_gauge(measure, anchored)
     if gate == "softmax" and measure.tau != 1:
         raise ValueError(f"the softmax gate has tau = 1, not {float(measure.tau):g}")

@@ -87,7 +87,7 @@ def read_csv(
     table = np.empty((len(rows), len(names)))
     for i, (line, cells) in enumerate(rows):
         if len(cells) != len(names):
-            raise ValueError(f"row {line} has {len(cells)} cells, not {len(names)}")
+            raise ValueError(f"row {line} has not {len(names)} cells but {len(cells)}")
         table[i] = [_finite(cell, line, name, drop_missing) for cell, name in zip(cells, names, strict=True)]
     columns = dict(zip(names, table.T, strict=True))
     for name in (target, weights):

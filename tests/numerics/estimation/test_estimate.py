@@ -231,7 +231,7 @@ def test_columns_may_stand_between_semicolons_or_tabs(tmp_path, mark):
         ("u;w\n1;2\n3;1,5\n", "row 3, column 'w': '1,5' is not a number: a decimal point is needed"),
         ("1,x\n1,2\n3,4\n", "row 1, column '2': 'x' is not a number"),
         ("u w\n1 2\n", "between commas, semicolons or tabs"),
-        ("u,w\n1,2\n3\n", "row 3 has 1 cells, not 2"),
+        ("u,w\n1,2\n3\n", "row 3 has not 2 cells but 1"),
         ("u,w\n1,2\n1,3\n", "column 'u' is constant, 1.0"),
         ("u,u\n1,2\n", "row 1: the names of the columns"),
         ("w\n1\n", "at least two columns"),

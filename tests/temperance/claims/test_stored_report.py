@@ -52,7 +52,8 @@ def test_the_outcome_follows_from_the_legs(stored, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[]", "is no report"),
+        ("[]", "is no report (a part of it has another form); accepted: "),
+        ('{"claims": []}', "is no report (it has no 'published'); accepted: "),
         ("{", "is not JSON"),
         ('{"claims": [{"id": "C1", "statement": "", "legs": {}}], "published": null}', "is no report"),
         ('{"claims": [{"id": "C0"}], "published": null}', "unknown claim 'C0'"),
