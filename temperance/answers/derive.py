@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from temperance.pages.answer import Answer, Part
 from temperance.terminal.errors import BadInput, refusing
-from temperance.terminal.options import Whole, gate_of
+from temperance.terminal.options import Whole, gate_of, require_whole
 from temperance.terminal.progress import display
 from temperance.theory.derivations import printing
 from temperance.theory.derivations.derivation import Derivation, derivation
@@ -156,6 +156,7 @@ def derive(
     Raises:
         ValueError: what is not accepted.
     """
+    require_whole(dim=dim, order=order)
     if not 1 <= order <= 8:
         raise BadInput(f"--order must be an integer from 1 to 8, not {order}")
     with display() as shown, shown.doing("deriving"):

@@ -117,7 +117,7 @@ def question(
 def _range(m: MixingMeasure, match: Sequence[float] | None, tau: Sequence[float] | None) -> Match | None:
     if match is None:
         return None
-    if isinstance(match, str) or len(match) != 2 or not 0 < match[0] < match[1] < 1:
+    if isinstance(match, (str, int, float)) or len(match) != 2 or not 0 < match[0] < match[1] < 1:
         raise ValueError(f"match takes two numbers, 0 < LOW < HIGH < 1, not {match!r}")
     if m.k != 2 or not m.beta1.any():
         raise ValueError("match takes a truth with two atoms and some beta1 that is not 0: its direction is kept")

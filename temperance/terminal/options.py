@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from numbers import Integral
 from typing import Annotated, Any
 
 from cyclopts import Parameter, Token
@@ -68,3 +69,10 @@ Output = Annotated[str | None, Parameter(name=["--output", "-o"])]
 def gate_of(gate: str, activation: str | None) -> str:
     """The gate that is meant: in every command, an activation alone chooses the gate "activation"."""
     return "activation" if activation is not None and gate == "linear" else gate
+
+
+def require_whole(**values: object) -> None:
+    """Raise BadInput for a value that is no whole number: in Python a text or a float may be given."""
+    for name, value in values.items():
+        if isinstance(value, bool) or not isinstance(value, Integral):
+            raise BadInput(f"{name} must be a whole number, not {value!r}")

@@ -121,6 +121,22 @@ def test_a_bad_name_is_an_error_in_python():
         temperance.check("tanh", "gelo")
 
 
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        (lambda: temperance.derive("linear", order="2"), "order must be a whole number, not '2'"),
+        (lambda: temperance.derive("linear", dim=1.0), "dim must be a whole number, not 1.0"),
+        (lambda: temperance.predict(true="2", fitted=3), "true must be a whole number, not '2'"),
+        (lambda: temperance.predict(true=2, fitted=3.0), "fitted must be a whole number, not 3.0"),
+        (lambda: temperance.exponents(cell="2"), "cell must be a whole number, not '2'"),
+        (lambda: temperance.efficiency("tanh", match=0.1), "match takes two numbers"),
+    ],
+)
+def test_a_value_of_another_type_is_refused_by_name(asked, message):
+    with pytest.raises(ValueError, match=message):
+        asked()
+
+
 def test_the_decision_of_one_activation_is_at_hand():
     assert temperance.check("log(1 + z**2)").second_order.fails_at_tau == ("1",)
     with pytest.raises(AttributeError, match="one decision an activation"):
