@@ -189,7 +189,7 @@ def run_study(
     store: str | os.PathLike[str] | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> StudyResult:
-    """Run every replicate that is not in the store; the result is the same, bit for bit, however it is come by.
+    """Run every replicate of a study that is not in the store; the result is the same, bit for bit, in any way.
 
     workers: 1: in this process; more: in as many spawned ones, which end with this one; or any executor in place of
     them. store: an SQLite file, in which each replicate is committed as soon as it is finished. progress: called at the

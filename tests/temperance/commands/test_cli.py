@@ -275,7 +275,7 @@ BAD = [
     (["check", "a\nb"], r"'a\nb'"),
     (["check", "\x1b[31mz"], r"\x1b[31mz"),
     (["check", "\udcff"], r"\udcff"),
-    (["check", "(" * 5000], "nests 5000 deep"),
+    (["check", "(" * 5000], "too many nested parentheses"),
     (["derive", "extra"], "unexpected argument 'extra'"),
     (["derive", "--gate", "lnear"], "unknown gate 'lnear'; accepted: activation, linear"),
     (["derive", "--expert", "e"], "unknown expert 'e'; accepted: gaussian"),
