@@ -297,7 +297,7 @@ def changed(**parts):
         (changed(tau=float("nan")), "NaN is no number"),
         ("[" * 100000, "is not JSON"),
         (changed(beta0=[1, 2]), "must obey the gauge"),
-        (changed(beta1=[[1, 2], [1, 2]], a=[[1, 2], [1, 2]]), "dimension 2, not k"),
+        (changed(beta1=[[1, 2], [1, 2]], a=[[1, 2], [1, 2]]), "d = 2, not k"),
     ],
 )
 def test_bad_truths_are_one_line(tmp_path, capsys, text, message):
