@@ -167,8 +167,8 @@ def digests(root: str) -> Iterator[tuple[str, Any]]:
     for claim in claims:
         for study in claim.studies:
             yield f"study {claim.id} {study.name}", study.digest
-    general = _module(root, "SEEDS", "definition")
-    for name in general.SEEDS:
+    general = _module(root, "STUDIES", "definition")
+    for name in general.STUDIES:
         text = json.dumps(general.definition(name).definition, sort_keys=True)
         yield f"general study {name}", hashlib.sha256(text.encode()).hexdigest()
 
