@@ -224,6 +224,12 @@ def margin(predicted: float) -> float:
     return min(0.1, predicted / 3)
 
 
+def is_sharp(value: float, interval: tuple[float, float], predicted: float) -> bool:
+    """Whether a slope agrees with -predicted from both sides (theory.md 4): it may not lie far below."""
+    low, high = interval
+    return low <= -predicted <= high or abs(value + predicted) <= margin(predicted)
+
+
 def judge(slope: Slope, predicted: float, dropped: float, *, supported: bool = False) -> Judgement:
     """The outcome of the prediction error <= n^-predicted by theory.md 4.
 
@@ -238,7 +244,7 @@ def judge(slope: Slope, predicted: float, dropped: float, *, supported: bool = F
     elif slope.curved:
         reason = "log error is curved in log n"
     elif high < limit and slope.width < WIDEST:
-        sharp = low <= -predicted <= high or abs(slope.value + predicted) <= margin(predicted)
+        sharp = is_sharp(slope.value, slope.interval, predicted)
         return Judgement("confirmed", sharp, f"the interval lies below {limit:.3f}")
     elif low > limit and not supported:
         return Judgement("contradicted", False, f"the interval lies above {limit:.3f}")

@@ -196,6 +196,25 @@ def start_points(
     return thetas
 
 
+def climbs(
+    layout: Layout,
+    gate: CompiledActivation,
+    points: Points,
+    box: Box,
+    thetas: Sequence[Floats],
+    passes: int = MAX_PASSES,
+    stop: Stop = EXACT,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[Maximum]:
+    """`climb` from each start; progress(done, starts) is called after each."""
+    ends: list[Maximum] = []
+    for theta in thetas:
+        ends.append(climb(layout, gate, points, box, theta, passes, stop))
+        if progress is not None:
+            progress(len(ends), len(thetas))
+    return ends
+
+
 def _at_bound(layout: Layout, box: Box, theta: Floats) -> NDArray[np.bool_]:
     lower, upper = box.bounds(layout)
     return (theta <= lower) | (theta >= upper)
@@ -250,11 +269,7 @@ def fit_points(
     thetas = [*known_starts, *start_points(layout, gate, points, box, starts, seed)]
     if not thetas:
         raise ValueError("at least one start is needed")
-    ends = []
-    for theta in thetas:
-        ends.append(climb(layout, gate, points, box, theta, max_passes, stop))
-        if progress is not None:
-            progress(len(ends), len(thetas))
+    ends = climbs(layout, gate, points, box, thetas, max_passes, stop, progress)
     best = max(ends, key=lambda end: end.local.value)
     if best.local.value == -np.inf:
         raise ValueError("the likelihood is finite at no start: s must be defined at beta1 . x for every point")

@@ -15,7 +15,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from temperance.numerics.fitting.mle import Box, Fit, climb, fit_points, higher, start_points
+from temperance.numerics.fitting.mle import Box, Fit, climbs, fit_points, higher, start_points
 from temperance.numerics.fitting.newton import EXACT, Maximum, Stop
 from temperance.numerics.fitting.pooling import pooled
 from temperance.numerics.fitting.split_starts import smaller, split_starts
@@ -57,11 +57,7 @@ def search(
     on_all = partial(fit_points, layout, gate, points, box=box, starts=0, seed=seed, stop=stop)
     if few is None:
         return on_all(known_starts=thetas, progress=progress)
-    ends = []
-    for theta in thetas:
-        ends.append(climb(layout, gate, few, box, theta, stop=Stop.in_sample_units(few.n)))
-        if progress is not None:
-            progress(len(ends), len(thetas))
+    ends = climbs(layout, gate, few, box, thetas, stop=Stop.in_sample_units(few.n), progress=progress)
     try:
         fits = [(on_all(known_starts=[end.theta]), alike) for end, alike in _highest(ends, few.n)]
     except ValueError:  # s may be defined at the means of cells, and not at every point in them
@@ -95,7 +91,7 @@ def _splits(layout: Layout, gate: CompiledActivation, points: Points, box: Box, 
         *start_points(fewer, gate, points, box, _STARTS, seed),
         *_splits(fewer, gate, points, box, seed),
     ]
-    ends = [climb(fewer, gate, points, box, theta, stop=stop) for theta in thetas]
+    ends = climbs(fewer, gate, points, box, thetas, stop=stop)
     best = fewer.unpack(max(ends, key=lambda end: end.local.value).theta)
     spread, rng = float(np.linalg.norm(points.middle[1])) / np.sqrt(layout.d), np.random.default_rng([seed, layout.k])
     return [np.clip(s, *box.bounds(layout)) for s in split_starts(layout, best, _SPLITS, spread=spread, rng=rng)]

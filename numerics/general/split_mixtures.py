@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import cached_property, reduce
 from itertools import combinations_with_replacement, pairwise
 from typing import Any
 
@@ -168,6 +168,14 @@ class Family:
     def accepted(self) -> list[str]:
         """The parameters that move."""
         return [*self.names[1:], *(p.name for p in self.cell.shared)]
+
+    @cached_property
+    def signs(self) -> tuple[str, ...]:
+        """The names of beta1, if the log weight has the same formula at -beta1; else none."""
+        names = [p for p in self.cell.own if p.name.startswith("beta1")]
+        weight = self.cell.spec.gate.log_weight
+        even = bool(names) and weight.subs({p: -p for p in names}, simultaneous=True) == weight
+        return tuple(p.name for p in names) if even else ()
 
     def kinks(self, other: bool = False) -> list[float]:
         """The x at which the gate of the split atom, or of the other one, has a kink.

@@ -57,7 +57,7 @@ class GeneralStudy:
             "replicates": self.replicates,
             "starts": self.starts,
             "seed": self.seed,
-            **({"modulo_sign": list(signs)} if (signs := _signs(self.family)) else {}),
+            **({"modulo_sign": list(signs)} if (signs := self.family.signs) else {}),
         }
 
 
@@ -116,19 +116,11 @@ def group_errors(family: Family, vector: Array, orders: Mapping[str, float]) -> 
     return found
 
 
-def _signs(family: Family) -> tuple[str, ...]:
-    """beta1, if the log weight has the same formula at -beta1."""
-    names = [p for p in family.cell.own if p.name.startswith("beta1")]
-    weight = family.cell.spec.gate.log_weight
-    even = bool(names) and weight.subs({p: -p for p in names}, simultaneous=True) == weight
-    return tuple(p.name for p in names) if even else ()
-
-
 def _nearest_image(family: Family, vector: Array) -> Array:
     """The vector with beta1 or -beta1 for every atom of the first cell, whichever is nearer to the truth."""
     found = vector.copy()
-    for l in range(family.m):
-        if at := [family.index(l, name) for name in _signs(family)]:
-            here, true = vector[at], family.center[at]
-            found[at] = min(here, -here, key=lambda v: float(((v - true) ** 2).sum()))
+    for l in range(family.m if family.signs else 0):
+        at = [family.index(l, name) for name in family.signs]
+        here, true = vector[at], family.center[at]
+        found[at] = min(here, -here, key=lambda v: float(((v - true) ** 2).sum()))
     return found

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
+from math import inf
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -15,7 +16,7 @@ from temperance.measurements.atlas_entries import Atlas as Found
 from temperance.measurements.atlas_entries import AtlasOrder, Entry
 from temperance.measurements.kept_slopes import KeptSlope
 from temperance.measurements.literature import PAPERS, ROWS, AtlasRow
-from temperance.numerics.errors.slopes import margin
+from temperance.numerics.errors.slopes import is_sharp
 from temperance.pages.answer import Answer, Grid, Part
 from temperance.terminal.errors import BadInput
 from temperance.terminal.options import Whole
@@ -197,13 +198,14 @@ def _slope(o: AtlasOrder) -> str:
     low, high = ("?" if end is None else f"{end:.2f}" for end in (o.slope.low, o.slope.high))
     mark = f" {o.slope.outcome}"
     if o.slope.outcome == "confirmed":
-        mark = " faster" if o.order.rate is not None and _is_faster(o.slope, float(o.order.rate)) else ""
+        mark = "" if o.order.rate is None or _is_sharp(o.slope, float(o.order.rate)) else " faster"
     return f"{o.slope.value:.2f} [{low}, {high}]{mark}"
 
 
-def _is_faster(slope: KeptSlope, rate: float) -> bool:
-    """Whether the slope, confirmed, is not sharp (theory.md 4)."""
-    return slope.high is not None and slope.high < -rate and slope.value < -rate - margin(rate)
+def _is_sharp(slope: KeptSlope, rate: float) -> bool:
+    """Whether the slope lies not only below the rate; an end of its interval that is None is infinite."""
+    low = -inf if slope.low is None else slope.low
+    return is_sharp(slope.value, (low, inf if slope.high is None else slope.high), rate)
 
 
 def _open_slopes(entry: Entry) -> Iterator[str]:
