@@ -25,6 +25,7 @@ from temperance.theory.fields.tower import Tower
 
 _T = TypeVar("_T")
 _BITS = (64, 128, 320, 1024, 4096)
+_MOST_TERMS = 50_000
 _REACHES = (10**400, 13, 2, 1)  # far points overwhelm the near ones where s grows very fast
 
 
@@ -77,7 +78,7 @@ class Analysis:
         try:
             tower = Tower([p.expr for p in self.pieces], self.sample)
             self.columns = [self._column_values(tower, p) for p in self._distinct]
-            self.rows = [row for columns in self.columns for row in coefficient_rows(tower, columns, tower.constants)]
+            self.rows = [row for c in self.columns for row in coefficient_rows(tower, c, tower.constants, _MOST_TERMS)]
         except (OutsideTowers, ZeroDivisionError, ValueError) as error:
             self.obstacle = str(error)
             return None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from math import inf
 
 from flint import fmpz_mpoly
 
@@ -16,7 +17,6 @@ from temperance.theory.fields.differential_field import (
 )
 
 Row = tuple[fmpz_mpoly, ...]
-_MOST_TERMS = 50_000
 
 
 @dataclass(frozen=True)
@@ -34,15 +34,18 @@ class Nullspace:
     pivot_values: tuple[fmpz_mpoly, ...]
 
 
-def coefficient_rows(field: DifferentialField, columns: Sequence[Fraction], constants: set[int]) -> list[Row]:
+def coefficient_rows(
+    field: DifferentialField, columns: Sequence[Fraction], constants: Collection[int], most_terms: float = inf
+) -> list[Row]:
     """Rows of coefficients: sum_j c_j f_j = 0 iff every row is orthogonal to c.
 
     The columns are brought over one denominator and compared monomial by monomial in the generators outside
-    `constants`; the entries are polynomials in the constants.
+    `constants`; the entries are polynomials in the constants. Raises OutsideTowers where the numerators have more terms
+    than most_terms.
     """
     common = least_common_multiple((f.den for f in columns), field.one)
-    if sum(len(f.num) * len(common / f.den) for f in columns) > _MOST_TERMS:
-        raise OutsideTowers(f"numerators over one denominator have over {_MOST_TERMS} terms")
+    if sum(len(f.num) * len(common / f.den) for f in columns) > most_terms:
+        raise OutsideTowers(f"numerators over one denominator have over {most_terms} terms")
     rows: dict[tuple[int, ...], list[dict[tuple[int, ...], int]]] = {}
     for j, f in enumerate(columns):
         numerator = field.reduce(f.num * (common / f.den))

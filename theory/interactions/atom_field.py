@@ -29,16 +29,15 @@ _HALF_ANGLE = {
 class AtomField:
     """The field in which the derivatives of an atom live, and log u's gradient in it, on every branch.
 
-    observed: indices of the generators that depend on x or y; the others generate the coefficient field. last: indices
-    of those whose derivatives are not known (and not needed). names: what each generator stands for. independent:
-    whether the observed generators are known to be algebraically independent apart from their root relations.
+    observed: indices of the generators that depend on x or y; the others generate the coefficient field.
+    names: what each generator stands for. independent: whether the observed generators are known to be algebraically
+    independent apart from their root relations.
     gradients[branch][i] = d log u / d parameter i.
     """
 
     field: DifferentialField
     parameters: tuple[sp.Symbol, ...]
     observed: tuple[int, ...]
-    last: tuple[int, ...]
     names: dict[sp.Symbol, sp.Expr]
     independent: bool
     gradients: tuple[tuple[Fraction, ...], ...]
@@ -184,8 +183,7 @@ def _assemble(
     field_.rules = [[field_.fraction_of(v) for v in row] for row in slopes]
     observed = tuple(i for i, g in enumerate(generators) if g in seen or names.get(g, g).free_symbols & seen)
     encoded = tuple(tuple(field_.fraction_of(e) for e in branch) for branch in gradients)
-    last = tuple(i for i, g in enumerate(generators) if g in rules and rules[g] is None)
-    return AtomField(field_, spec.parameters, observed, last, names, _independent(names, seen), encoded)
+    return AtomField(field_, spec.parameters, observed, names, _independent(names, seen), encoded)
 
 
 def _slopes(encoder: _Encoder, rules: dict[sp.Symbol, list[sp.Expr] | None], g: sp.Symbol) -> list[sp.Expr]:

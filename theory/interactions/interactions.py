@@ -148,7 +148,7 @@ def coefficient_scope(basis: Basis) -> str:
 def rank_proof(basis: Basis) -> tuple[bool, str]:
     """Whether the standard derivatives are proved to be independent, and by what."""
     if basis.family.atom.independent:
-        return True, "rank proved: a minor is nonzero modulo a prime"
+        return True, "rank proved: a minor is not 0"
     if independent_by_balls(basis.family, basis.standard):
         return True, "rank proved: a determinant has an enclosure without 0"
     return False, "the rank assumes that the functions of x and y are algebraically independent"

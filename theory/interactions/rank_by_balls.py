@@ -54,8 +54,8 @@ def _rows(family: DerivativeFamily, standard: Sequence[Index], rng: random.Rando
     for branch in range(family.branches):
         for _ in range(2 * len(standard)):
             point = _generators(family, parameters, rng, bits)
-            denominator = _evaluate(family.denominator, point)
-            row = [_evaluate(family.numerator(alpha, branch), point) / denominator ** sum(alpha) for alpha in standard]
+            quotients = (family.fraction(alpha, branch) for alpha in standard)
+            row = [_evaluate(q.num, point) / _evaluate(q.den, point) for q in quotients]
             if all(entry.is_finite() for entry in row):  # else a function of this branch is not real there
                 rows.append(row)
     return rows

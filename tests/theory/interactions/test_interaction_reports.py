@@ -10,7 +10,7 @@ from temperance.theory.models.by_name import model
 from temperance.theory.models.gates import gate
 from temperance.theory.models.spec import TAU
 
-PRIME = "rank proved: a minor is nonzero modulo a prime"
+PRIME = "rank proved: a minor is not 0"
 VERIFIED = "every relation verified by substitution"
 SCOPES = [
     ({}, f"coefficients: rational functions of the parameters; {VERIFIED}; {PRIME}"),
