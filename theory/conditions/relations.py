@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
 from itertools import product
@@ -23,7 +23,7 @@ from temperance.theory.fields.differential_field import Fraction, OutsideTowers
 from temperance.theory.fields.nullspace import Nullspace, Row, coefficient_rows, nullspace
 from temperance.theory.fields.tower import Tower
 
-_T = TypeVar("_T")
+_T = TypeVar("_T", Fraction, arb)
 _BITS = (64, 128, 320, 1024, 4096)
 _MOST_TERMS = 50_000
 _REACHES = (10**400, 13, 2, 1)  # far points overwhelm the near ones where s grows very fast
@@ -92,7 +92,7 @@ class Analysis:
         # where s is real has no closed form, the formula may hold anywhere
         s = tower.embed(piece.expr, self.points[piece], Piece(piece.expr) if self.source.domain else piece)
         s1 = tower.d(s)
-        return _members(tower.z, s, s1, tower.d(s1), unit=tower.unit, times=tower.mul)
+        return _members(tower.z, s, s1, tower.d(s1), tower.unit)
 
     def relations(self, family: Family) -> Relations:
         """The relations of a family, and whether they are proved to be all."""
@@ -223,14 +223,14 @@ def member_values(expr: sp.Expr, sample: Sample, point: fmpq, bits: int) -> list
     """Balls of all members at one point."""
     s, s1, half = balls.jet(expr, {**sample, "z": point}, 2, bits)
     with flint.ctx.workprec(bits):
-        return _members(arb(point), s, s1, 2 * half, unit=arb(1), times=mul)
+        return _members(arb(point), s, s1, 2 * half, arb(1))
 
 
-def _members(z: _T, s: _T, s1: _T, s2: _T, *, unit: _T, times: Callable[[_T, _T], _T]) -> list[_T]:
+def _members(z: _T, s: _T, s1: _T, s2: _T, unit: _T) -> list[_T]:
     """All members of families, as products; not by powers: those of balls around 0 are not finite."""
     letters = {VARIABLE: z, S: s, S1: s1, S2: s2}
     factors = ([letters[x] for x, n in m.as_powers_dict().items() if x != 1 for _ in range(n)] for m in MEMBERS)
-    return [reduce(times, member, unit) for member in factors]
+    return [reduce(mul, member, unit) for member in factors]
 
 
 def _pivot_rows(matrix: list[list[arb]], bits: int) -> list[int]:

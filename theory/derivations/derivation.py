@@ -254,8 +254,8 @@ def _substituted(found: Interactions, g: Relation, branch: int) -> tuple[str, ..
     total = family.field.zero
     for c, alpha in g.terms:
         factor = {1: "", -1: "- "}.get(c, rf"{_bracketed(c)}\cdot ")
-        value = family.field.mul(family.field.fraction_of(c.xreplace(back)), family.fraction(alpha, branch))
-        total = family.field.add(total, value)
+        value = family.field.fraction_of(c.xreplace(back)) * family.fraction(alpha, branch)
+        total += value
         lines.append(rf"{factor}{derivative(g.parameters, alpha)}/u = {_fraction(family, value)}")
     return (*lines, rf"\text{{sum}} = {_fraction(family, total)}")
 

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from functools import reduce
 from itertools import combinations
+from math import comb, prod
 
 import sympy as sp
 from flint import Ordering, fmpz_mpoly, fmpz_mpoly_ctx
 from flint.utils.flint_exceptions import DomainError
 
+_MOST_EXPANDED = 20_000  # terms of a power
 _MOST_DEGREE = 1000  # of what greatest common divisors and factors are looked for
 
 
@@ -24,14 +27,44 @@ class OutsideTowers(ValueError):
 
 @dataclass(frozen=True)
 class Fraction:
-    """num/den in lowest terms; den has a positive leading coefficient."""
+    """An element num/den of a field, in lowest terms; den has a positive leading coefficient."""
 
     num: fmpz_mpoly
     den: fmpz_mpoly
+    field: DifferentialField = dataclass_field(repr=False, compare=False)
 
     def is_zero(self) -> bool:
-        """Whether the fraction is 0."""
+        """Whether it is 0."""
         return bool(self.num.is_zero())
+
+    def __add__(self, other: Fraction) -> Fraction:
+        """Sum."""
+        if self.den == other.den:
+            return self.field.fraction(self.num + other.num, self.den)
+        return self.field.fraction(self.num * other.den + other.num * self.den, self.den * other.den)
+
+    def __neg__(self) -> Fraction:
+        """Negative."""
+        return Fraction(-self.num, self.den, self.field)
+
+    def __sub__(self, other: Fraction) -> Fraction:
+        """Difference."""
+        return self + -other
+
+    def __mul__(self, other: Fraction) -> Fraction:
+        """Product."""
+        return self.field.fraction(self.num * other.num, self.den * other.den)
+
+    def __truediv__(self, other: Fraction) -> Fraction:
+        """Quotient; raises ZeroDivisionError for a division by 0."""
+        return self * self.field.fraction(other.den, other.num)
+
+    def __pow__(self, n: int) -> Fraction:
+        """Power with any integer exponent; raises OutsideTowers where it would have too many terms."""
+        num, den, n = (self.den, self.num, -n) if n < 0 else (self.num, self.den, n)
+        if max(_terms_of_power(num, n), _terms_of_power(den, n)) > _MOST_EXPANDED:
+            raise OutsideTowers(f"a power would have over {_MOST_EXPANDED} terms")
+        return self.field.fraction(num**n, den**n)
 
 
 class DifferentialField:
@@ -46,8 +79,7 @@ class DifferentialField:
         self.index = {g: i for i, g in enumerate(self.generators)}
         self.context = fmpz_mpoly_ctx.get([f"g{i}" for i in range(len(self.generators))], Ordering.lex)
         self.one, self.null = self.context.constant(1), self.context.constant(0)
-        self.zero = Fraction(self.null, self.one)
-        self.unit = Fraction(self.one, self.one)
+        self.zero, self.unit = self.whole(self.null), self.whole(self.one)
         self.roots: dict[int, tuple[int, fmpz_mpoly]] = {}
         for symbol, (n, q) in reversed(list(roots.items())):
             self._adjoin(self.index[symbol], n, self.polynomial(q))
@@ -66,6 +98,10 @@ class DifferentialField:
             for chosen in combinations(squares, size):
                 if _is_power(reduce(lambda p, q: p * q, chosen), 2):
                     raise ValueError("a product of the square roots in the expression is rational: write it with fewer")
+
+    def whole(self, p: fmpz_mpoly) -> Fraction:
+        """A polynomial as a field element."""
+        return Fraction(p, self.one, self)
 
     def polynomial(self, expr: sp.Expr) -> fmpz_mpoly:
         """The polynomial with integer coefficients that expr is."""
@@ -106,7 +142,7 @@ class DifferentialField:
             num, den = num / common, den / common
         if den.leading_coefficient() < 0:
             num, den = -num, -den
-        return Fraction(num, den)
+        return Fraction(num, den, self)
 
     def _rationalise(self, num: fmpz_mpoly, den: fmpz_mpoly) -> tuple[fmpz_mpoly, fmpz_mpoly]:
         for i, (n, _) in self.roots.items():
@@ -124,40 +160,19 @@ class DifferentialField:
         signed = {m: -c if m[i] % 2 else c for m, c in den.to_dict().items()}
         return self.context.from_dict(signed)
 
-    def add(self, f: Fraction, g: Fraction) -> Fraction:
-        """f + g."""
-        if f.den == g.den:
-            return self.fraction(f.num + g.num, f.den)
-        return self.fraction(f.num * g.den + g.num * f.den, f.den * g.den)
-
-    def mul(self, f: Fraction, g: Fraction) -> Fraction:
-        """f * g."""
-        return self.fraction(f.num * g.num, f.den * g.den)
-
-    def neg(self, f: Fraction) -> Fraction:
-        """-f."""
-        return Fraction(-f.num, f.den)
-
-    def inverse(self, f: Fraction) -> Fraction:
-        """1/f. Raises ZeroDivisionError for f = 0."""
-        return self.fraction(f.den, f.num)
-
     def derivative(self, f: Fraction, i: int) -> Fraction:
         """d_i f = (den d_i num - num d_i den)/den^2 by the rules of the generators."""
+        num, den = self.whole(f.num), self.whole(f.den)
         top = self._derivative_of(f.num, i)
         if f.den.is_constant():
-            return self.mul(top, Fraction(self.one, f.den))
-        bottom = self._derivative_of(f.den, i)
-        value = self.add(
-            self.mul(top, Fraction(f.den, self.one)), self.neg(self.mul(bottom, Fraction(f.num, self.one)))
-        )
-        return self.mul(value, Fraction(self.one, f.den * f.den))
+            return top / den
+        return (top * den - self._derivative_of(f.den, i) * num) / (den * den)
 
     def _derivative_of(self, p: fmpz_mpoly, i: int) -> Fraction:
         total = self.zero
         for k, (rule, degree) in enumerate(zip(self.rules[i], p.degrees(), strict=True)):
             if degree and not rule.is_zero():
-                total = self.add(total, self.mul(Fraction(p.derivative(k), self.one), rule))
+                total += self.whole(p.derivative(k)) * rule
         return total
 
     def expression(self, p: fmpz_mpoly, names: dict[sp.Symbol, sp.Expr] | None = None) -> sp.Expr:
@@ -168,6 +183,13 @@ class DifferentialField:
             for m, c in p.to_dict().items()
         )
         return sp.Add(*terms)
+
+
+def _terms_of_power(p: fmpz_mpoly, n: int) -> int:
+    """A bound of the number of terms of p^n, by multinomials and by degrees."""
+    if len(p) <= 1:
+        return 1
+    return min(comb(n + len(p) - 1, n), prod(n * d + 1 for d in p.degrees())) if n < 10**6 else n
 
 
 def common_divisor(p: fmpz_mpoly, q: fmpz_mpoly) -> fmpz_mpoly:

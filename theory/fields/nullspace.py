@@ -62,7 +62,7 @@ def nullspace(field: DifferentialField, rows: Sequence[Row], width: int) -> Null
     By Gauss-Jordan elimination; pivots with few terms keep the entries small.
     """
     distinct = {tuple(tuple(entry.to_dict().items()) for entry in row): row for row in rows}
-    left = [[Fraction(e, field.one) for e in row] for key, row in distinct.items() if any(key)]
+    left = [[field.whole(e) for e in row] for key, row in distinct.items() if any(key)]
     done: list[list[Fraction]] = []
     pivots: list[int] = []
     values: list[fmpz_mpoly] = []
@@ -72,27 +72,26 @@ def nullspace(field: DifferentialField, rows: Sequence[Row], width: int) -> Null
             continue
         pivot = min(candidates, key=lambda row: len(row[column].num.to_dict()) + len(row[column].den.to_dict()))
         values += [pivot[column].num, pivot[column].den]
-        scale = field.inverse(pivot[column])
-        unit = [field.mul(scale, e) for e in pivot]
-        left = [_cleared(field, row, unit, column) for row in left if row is not pivot]
+        unit = [e / pivot[column] for e in pivot]
+        left = [_cleared(row, unit, column) for row in left if row is not pivot]
         left = [row for row in left if any(not e.is_zero() for e in row)]
-        done = [_cleared(field, row, unit, column) for row in done] + [unit]
+        done = [_cleared(row, unit, column) for row in done] + [unit]
         pivots.append(column)
     relations = []
     for free in (j for j in range(width) if j not in pivots):
         vector = [field.zero] * width
         vector[free] = field.unit
         for row, pivot_column in zip(done, pivots, strict=True):
-            vector[pivot_column] = field.neg(row[free])
+            vector[pivot_column] = -row[free]
         relations.append(_cleared_denominators(field, vector))
     return Nullspace(tuple(relations), tuple(pivots), tuple(values))
 
 
-def _cleared(field: DifferentialField, row: list[Fraction], unit: list[Fraction], column: int) -> list[Fraction]:
+def _cleared(row: list[Fraction], unit: list[Fraction], column: int) -> list[Fraction]:
     factor = row[column]
     if factor.is_zero():
         return row
-    return [e if u.is_zero() else field.add(e, field.neg(field.mul(factor, u))) for e, u in zip(row, unit, strict=True)]
+    return [e if u.is_zero() else e - factor * u for e, u in zip(row, unit, strict=True)]
 
 
 def _cleared_denominators(field: DifferentialField, fractions: Sequence[Fraction]) -> Row:

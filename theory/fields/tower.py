@@ -9,13 +9,13 @@ generators, so independence is never concluded from a tower: see theory.conditio
     >>> from temperance.theory.expressions.sign_changes import Z, real_roots
     >>> tower = Tower([sp.tanh(Z)], {})
     >>> s = tower.embed(sp.tanh(Z))
-    >>> square = tower.mul(s, s)
-    >>> tower.add(tower.d(s), tower.add(square, tower.neg(tower.unit))).is_zero()  # s' = 1 - s^2
+    >>> (tower.d(s) - (tower.unit - s * s)).is_zero()  # s' = 1 - s^2
     True
 """
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable, Sequence
 from functools import reduce
 
@@ -82,13 +82,13 @@ class Tower(AdjoinedField):
         if e.is_Symbol or e is sp.pi:
             return self.constant(e)
         if e.is_Add or e.is_Mul:
-            return reduce(self.add if e.is_Add else self.mul, map(self._embed, e.args))
+            return reduce(operator.add if e.is_Add else operator.mul, map(self._embed, e.args))
         exponent = exponent_of(e)
         if exponent is not None:
             return self._exponential(exponent)
         if e.is_Pow:
             base = self._embed(e.base)
-            return self.power(base, int(e.exp)) if e.exp.is_Integer else self.rooted(base, e.exp)
+            return base ** int(e.exp) if e.exp.is_Integer else self.rooted(base, e.exp)
         if e.func in (sp.sin, sp.cos, sp.tan):
             return self._trigonometric(e)
         if e.func is sp.log:
@@ -101,7 +101,7 @@ class Tower(AdjoinedField):
         argument, total = self._without_lambert(argument)
         for exponent, n in self._coordinates(self._exponents, argument):
             if n:
-                total = self.mul(total, self.power(self._exponential_generator(exponent), n))
+                total *= self._exponential_generator(exponent) ** n
         return total
 
     def _coordinates(self, lattice: Lattice, argument: sp.Expr) -> Iterable[tuple[sp.Expr, int]]:
@@ -115,15 +115,14 @@ class Tower(AdjoinedField):
         if not exponent.has(Z):
             return self.constant(stands_for, "exp")
         rate = self.d(self._embed(exponent))
-        return self._function("exp", stands_for, lambda e: self.mul(rate, e))
+        return self._function("exp", stands_for, lambda e: rate * e)
 
     def _without_lambert(self, argument: sp.Expr) -> tuple[sp.Expr, Fraction]:
         """exp(n W(q)) = (q/W(q))^n, taken out of an exponential."""
         total = self.unit
         for monomial, c in terms(argument).items():
             if monomial.func is sp.LambertW and c.is_Integer:
-                ratio = self.mul(self._embed(monomial.args[0]), self.inverse(self._embed(monomial)))
-                total = self.mul(total, self.power(ratio, int(c)))
+                total *= (self._embed(monomial.args[0]) / self._embed(monomial)) ** int(c)
                 argument = argument - c * monomial
         return multiplied_out(argument), total
 
@@ -136,11 +135,10 @@ class Tower(AdjoinedField):
             if not n:
                 continue
             ck, sk = self._half_angle(angle)
-            sk = sk if n > 0 else self.neg(sk)
+            sk = sk if n > 0 else -sk
             for _ in range(abs(n)):
-                sine = self.add(self.mul(s, ck), self.mul(c, sk))
-                c, s = self.add(self.mul(c, ck), self.neg(self.mul(s, sk))), sine
-        return c if e.func is sp.cos else s if e.func is sp.sin else self.mul(s, self.inverse(c))
+                c, s = c * ck - s * sk, s * ck + c * sk
+        return c if e.func is sp.cos else s if e.func is sp.sin else s / c
 
     def _turn(self, turns: sp.Rational) -> tuple[Fraction, Fraction]:
         """cos and sin of a rational multiple of pi: by radicals where SymPy has them."""
@@ -154,8 +152,8 @@ class Tower(AdjoinedField):
         stands_for = sp.tan(angle / 2, evaluate=False)
         if not angle.has(Z):
             return self._by_half_angle(self.constant(stands_for, "tan"))
-        rate = self.mul(self.d(self._embed(angle)), self.number(sp.Rational(1, 2)))
-        tangent = self._function("tan", stands_for, lambda t: self.mul(rate, self.add(self.unit, self.power(t, 2))))
+        rate = self.d(self._embed(angle)) / self.number(2)
+        tangent = self._function("tan", stands_for, lambda t: rate * (self.unit + t**2))
         return self._by_half_angle(tangent)
 
     def _function(self, kind: str, stands_for: sp.Expr, rule: Callable[[Fraction], Fraction]) -> Fraction:
@@ -163,22 +161,20 @@ class Tower(AdjoinedField):
         known = self.known.get(stands_for)
         if known is not None:
             element = self.element(known)
-            if self.add(self.rules[0][known], self.neg(rule(element))).is_zero():
+            if (self.rules[0][known] - rule(element)).is_zero():
                 return element
         generator = self.adjoined(kind, stands_for, False)
         self.rules[0][self.known[stands_for]] = rule(generator)
         return generator
 
     def _by_half_angle(self, t: Fraction) -> tuple[Fraction, Fraction]:
-        square = self.power(t, 2)
-        below = self.inverse(self.add(self.unit, square))
-        cosine = self.mul(self.add(self.unit, self.neg(square)), below)
-        return cosine, self.mul(self.mul(self.number(2), t), below)
+        below = self.unit + t**2
+        return (self.unit - t**2) / below, self.number(2) * t / below
 
     def _logarithm(self, argument: sp.Expr) -> Fraction:
         """log(q) as the sum of e_i log|f_i| over the primes and the irreducible factors of q."""
         factors = self.factors_of(self._embed(argument))
-        return reduce(self.add, (self.mul(self.number(e), self._log_factor(f)) for f, e in factors), self.zero)
+        return reduce(operator.add, (self.number(e) * self._log_factor(f) for f, e in factors), self.zero)
 
     def _log_factor(self, factor: fmpz_mpoly) -> Fraction:
         index = self._generator_of(factor)
@@ -186,13 +182,13 @@ class Tower(AdjoinedField):
             return self._embed(self.described[index].stands_for.args[0])
         if index in self.roots:
             n, q = self.roots[index]
-            return self.mul(self.number(sp.Rational(1, n)), self._log_factor(q))
+            return self._log_factor(q) / self.number(n)
         factor = factor if factor.leading_coefficient() > 0 else -factor  # one logarithm for f and -f
         function = self.stands_for(factor)
         if self.is_constant(factor):
             return self.constant(sp.log(function if balls.sign(function, self._sample) == 1 else -function))
         stands_for = sp.log(sp.Abs(function, evaluate=False), evaluate=False)
-        rule = self.mul(self.d(Fraction(factor, self.one)), self.inverse(Fraction(factor, self.one)))
+        rule = self.d(self.whole(factor)) / self.whole(factor)
         return self._function("log", stands_for, lambda _: rule)
 
     def _generator_of(self, factor: fmpz_mpoly) -> int | None:
@@ -210,13 +206,9 @@ class Tower(AdjoinedField):
             return self.constant(e)
         if e.func is sp.LambertW:
             # W' = q' W/(q (1 + W)); W is not an integral, so it is adjoined as it is
-            above = self.mul(rate, self.inverse(q))
-            return self._function(
-                "LambertW", e, lambda w: self.mul(self.mul(above, w), self.inverse(self.add(self.unit, w)))
-            )
+            return self._function("LambertW", e, lambda w: rate / q * w / (self.unit + w))
         if e.func is sp.atan:
-            rule = self.mul(rate, self.inverse(self.add(self.unit, self.power(q, 2))))
+            rule = rate / (self.unit + q**2)
         else:
-            factor = self._embed(2 / sp.sqrt(sp.pi))
-            rule = self.mul(self.mul(factor, rate), self._exponential(-(e.args[0] ** 2)))
+            rule = self._embed(2 / sp.sqrt(sp.pi)) * rate * self._exponential(-(e.args[0] ** 2))
         return self._function(e.func.__name__, e, lambda _: rule)

@@ -59,12 +59,11 @@ class DerivativeFamily:
 
     def fraction(self, alpha: Index, branch: int = 0) -> Fraction:
         """P_alpha on a branch, in the field."""
-        known, field = self._known[branch], self.field
+        known = self._known[branch]
         if alpha not in known:
             i = next(j for j in self._priority if alpha[j])
             below = self.fraction(raised(alpha, i, -1), branch)
-            slope = self.atom.gradients[branch][i]
-            known[alpha] = field.add(field.derivative(below, i), field.mul(slope, below))
+            known[alpha] = self.field.derivative(below, i) + self.atom.gradients[branch][i] * below
         return known[alpha]
 
     def quotient(self, alpha: Index, branch: int = 0) -> sp.Expr:
@@ -83,7 +82,7 @@ class DerivativeFamily:
         for branch in range(self.branches):
             total = self.field.zero
             for alpha, c in operator.items():
-                total = self.field.add(total, self.field.mul(c, self.fraction(alpha, branch)))
+                total += c * self.fraction(alpha, branch)
             if not total.is_zero():
                 return False
         return True

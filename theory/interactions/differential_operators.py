@@ -53,7 +53,7 @@ class Calculus:
 
     def add_term(self, f: Operator, alpha: Index, c: Fraction) -> None:
         """f += c D^alpha, in place."""
-        total = self.field.add(f[alpha], c) if alpha in f else c
+        total = f[alpha] + c if alpha in f else c
         if total.is_zero():
             f.pop(alpha, None)
         else:
@@ -62,12 +62,12 @@ class Calculus:
     def add_multiple(self, f: Operator, c: Fraction, g: Operator) -> None:
         """f += c g, in place."""
         for alpha, value in g.items():
-            self.add_term(f, alpha, self.field.mul(c, value))
+            self.add_term(f, alpha, c * value)
 
     def monic(self, f: Operator) -> Operator:
         """f divided by its leading coefficient."""
-        inverse = self.field.inverse(f[self.lead(f)])
-        return {alpha: self.field.mul(inverse, c) for alpha, c in f.items()}
+        lead = f[self.lead(f)]
+        return {alpha: c / lead for alpha, c in f.items()}
 
 
 class NormalForms:
@@ -91,7 +91,7 @@ class NormalForms:
     def _compute(self, alpha: Index) -> Operator:
         field = self.calculus.field
         if alpha in self.leads:
-            return {beta: field.neg(c) for beta, c in self.leads[alpha].items() if beta != alpha}
+            return {beta: -c for beta, c in self.leads[alpha].items() if beta != alpha}
         below = [i for i in range(len(alpha)) if alpha[i] and not self.is_standard(raised(alpha, i, -1))]
         if not below:
             return {alpha: field.unit}
@@ -122,8 +122,8 @@ class Closure:
         while self._pairs:
             self._pairs.sort(key=lambda pair: self.calculus.key(pair[0]))
             common, i, j = self._pairs.pop(0)
-            gap, field = dict(self._to(common, i)), self.calculus.field
-            self.calculus.add_multiple(gap, field.neg(field.unit), self._to(common, j))
+            gap = dict(self._to(common, i))
+            self.calculus.add_multiple(gap, -self.calculus.field.unit, self._to(common, j))
             self._adjoin(self.remainder(gap))
 
     def remainder(self, f: Operator) -> Operator:
@@ -138,7 +138,7 @@ class Closure:
             self.left -= size(f[lead]) * sum(map(size, reducer.values()))
             if self.left < 0:
                 raise TooMuchWork
-            self.calculus.add_multiple(f, self.calculus.field.neg(f[lead]), reducer)
+            self.calculus.add_multiple(f, -f[lead], reducer)
         return f
 
     def _adjoin(self, f: Operator) -> None:

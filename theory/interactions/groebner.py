@@ -60,7 +60,7 @@ def all_relations(basis: Basis) -> Iterator[Operator]:
         for alpha in sorted(multi_indices(family.size, degree), key=family.key):
             if forms.is_standard(alpha):
                 continue
-            operator = {beta: family.field.neg(c) for beta, c in forms.of(alpha).items()}
+            operator = {beta: -c for beta, c in forms.of(alpha).items()}
             operator[alpha] = family.field.unit
             if not family.annihilates(operator):
                 raise ArithmeticError(f"a derived relation does not annihilate the atom: {alpha}")

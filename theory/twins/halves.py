@@ -27,8 +27,8 @@ class Halves:
         even, odd = [], []
         for piece in self.pieces:
             s, t = (tower.embed(e, sample_points(piece, self.sample), piece) for e in piece.expr)
-            even.append(tower.add(s, t))
-            odd.append(tower.add(s, tower.neg(t)))
+            even.append(s + t)
+            odd.append(s - t)
         return even, odd
 
     def points(self, piece: Piece) -> list[fmpq]:

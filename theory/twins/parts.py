@@ -128,7 +128,7 @@ def _part(halves: Halves, elements: list[Fraction] | None, sign: int, pole: int)
     if elements is None:
         start, powers = None, () if not expr.has(Z) and (sign > 0 or expr == 0) else None
     else:
-        start = halves.tower.mul(elements[0], halves.tower.power(halves.tower.z, pole))
+        start = elements[0] * halves.tower.z**pole
         powers = exponents(halves.tower, start, sample, near[0])
         powers = () if pole and elements[0].is_zero() else powers
     if powers is None:
@@ -139,7 +139,7 @@ def _part(halves: Halves, elements: list[Fraction] | None, sign: int, pole: int)
     for i, (left, right) in enumerate(pairwise(halves.pieces), start=1):
         if left.upper != right.lower:
             return None
-        if not (elements is None or halves.tower.add(elements[i], halves.tower.neg(elements[0])).is_zero()):
+        if not (elements is None or (elements[i] - elements[0]).is_zero()):
             return Part(None, right.lower, kept) if _differ(halves, left, right, sign) else None
     return None if elements is None and len(halves.pieces) > 1 else Part(kept)
 
