@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import cast
+from typing import TypeVar, cast
 
 import sympy as sp
 from flint import fmpq
@@ -11,12 +12,13 @@ from flint import fmpq
 from temperance.theory.activations.catalogue import NAMED
 from temperance.theory.activations.library_names import refuse_dotted
 from temperance.theory.activations.parser import check_numbers, short, written_pieces
-from temperance.theory.activations.piece_search import SourceExpression, survey
+from temperance.theory.activations.piece_search import SourceExpression, explored, look_at, survey
 from temperance.theory.activations.piecewise import Piece, Pieces, sample_points
-from temperance.theory.expressions.sign_changes import NoClosedForm, Sample, Z
+from temperance.theory.expressions.sign_changes import NO_CLOSED_FORM, NoClosedForm, Sample, Z
 
 __all__ = ["Activation", "Piece", "Z", "activation"]
 
+Found = TypeVar("Found")
 UNSURVEYED = "depends on the parameters: more than one decides which pieces s has, or one by no polynomial"
 
 
@@ -128,6 +130,26 @@ def activation(source: str | sp.Expr | Activation) -> Activation:
     except ValueError as error:
         about = "" if short(name)[1:-1] in str(error) else f"{short(name)}: "
         raise ValueError(f"{about}{error}") from None
+
+
+def in_every_region(source: Activation, find: Callable[[Activation, Sample], Found]) -> tuple[list[Found], str | None]:
+    """What is found of an activation in every region of its parameters in which s is real; and why not, if it is not.
+
+    find: is given the activation as it is in one region, and a sample of the parameters there.
+    """
+
+    def found_at(sample: Sample) -> Found | None:
+        look = look_at(source.text, sample)
+        alone = replace(source, pieces=look.pieces, others=(), domain=look.domain)
+        return find(alone, sample) if look.pieces else None
+
+    try:
+        if not source.parameters:
+            return [find(source, {})], None
+        found, _, complete = explored(found_at, dict(source.sample))
+    except NoClosedForm:
+        return [], NO_CLOSED_FORM
+    return [one for _, one in found if one is not None], None if complete else UNSURVEYED
 
 
 def reread(expression: str) -> Activation:

@@ -12,14 +12,12 @@ L_i = c_i.x s'(beta1_i.x) + c' s(beta1_i.x) + c0_i is the same for both atoms; a
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import partial
 from itertools import pairwise
 from typing import Literal
 
 import sympy as sp
 
-from temperance.theory.activations.activation import UNSURVEYED, Activation, activation
-from temperance.theory.activations.piece_search import explored, look_at
+from temperance.theory.activations.activation import Activation, activation, in_every_region
 from temperance.theory.activations.piecewise import Algebra, Piece, Pieces
 from temperance.theory.conditions import families
 from temperance.theory.conditions.kinks import kinks_of
@@ -65,25 +63,12 @@ def mirror(source: str | sp.Expr | Activation) -> Mirror:
         ValueError: the activation cannot be read.
     """
     try:
-        source = activation(source)
-        if not source.parameters:
-            return _of_one(source, {})
-        found, _, complete = explored(partial(_at, source), dict(source.sample))
+        types, reason = in_every_region(activation(source), _of_one)
     except NoClosedForm:
-        return Mirror(None, False, reason=NO_CLOSED_FORM)
-    types = [seen for _, seen in found if seen is not None]
-    if not complete:
-        return Mirror(None, False, reason=UNSURVEYED)
-    if len({(m.kind, m.proved, m.degree) for m in types}) > 1:
-        return Mirror(None, False, reason="it depends on the region in which the parameters lie")
-    return types[0]
-
-
-def _at(source: Activation, sample: Sample) -> Mirror | None:
-    """The mirror type at values of the parameters; None where s is real nowhere."""
-    look = look_at(source.text, sample)
-    alone = replace(source, pieces=look.pieces, others=(), domain=look.domain)
-    return _of_one(alone, sample) if look.pieces else None
+        types, reason = [], NO_CLOSED_FORM
+    if not reason and len({(m.kind, m.proved, m.degree) for m in types}) > 1:
+        reason = "it depends on the region in which the parameters lie"
+    return Mirror(None, False, reason=reason) if reason else types[0]
 
 
 def _of_one(source: Activation, sample: Sample) -> Mirror:

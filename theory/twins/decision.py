@@ -14,8 +14,7 @@ from functools import partial
 
 import sympy as sp
 
-from temperance.theory.activations.activation import UNSURVEYED, Activation, activation
-from temperance.theory.activations.piece_search import explored, look_at
+from temperance.theory.activations.activation import Activation, activation, in_every_region
 from temperance.theory.activations.piecewise import Algebra, Pieces
 from temperance.theory.conditions.first_order_failures import Failure, classify
 from temperance.theory.expressions.sign_changes import NO_CLOSED_FORM, NoClosedForm, Sample, Z
@@ -52,29 +51,13 @@ def twins(source: str | sp.Expr | Activation, *, atoms: int = 2, gauge: Gauge = 
         read = activation(source)
     except NoClosedForm:
         return Twins(str(source).strip(), atoms, gauge, None, (), NO_CLOSED_FORM)
-    if not read.parameters:
-        return _of_one(read, {}, atoms, gauge)
-    undecided = Twins(read.name, atoms, gauge, None, ())
-    try:
-        found, _, complete = explored(partial(_at, read, atoms, gauge), dict(read.sample))
-    except NoClosedForm:
-        return replace(undecided, reason=NO_CLOSED_FORM)
-    seen = [one for _, one in found if one is not None]
-    if not complete:
-        return replace(undecided, reason=UNSURVEYED)
-    if len({(one.unique, one.twins) for one in seen}) > 1:
-        return replace(undecided, reason="it depends on the region in which the parameters lie")
-    return seen[0]
+    found, reason = in_every_region(read, partial(_of_one, atoms, gauge))
+    if not reason and len({(one.unique, one.twins) for one in found}) > 1:
+        reason = "it depends on the region in which the parameters lie"
+    return Twins(read.name, atoms, gauge, None, (), reason) if reason else found[0]
 
 
-def _at(read: Activation, atoms: int, gauge: Gauge, sample: Sample) -> Twins | None:
-    """The twins at values of the parameters; None where s is real nowhere."""
-    look = look_at(read.text, sample)
-    alone = replace(read, pieces=look.pieces, others=(), domain=look.domain)
-    return _of_one(alone, sample, atoms, gauge) if look.pieces else None
-
-
-def _of_one(source: Activation, sample: Sample, atoms: int, gauge: Gauge) -> Twins:
+def _of_one(atoms: int, gauge: Gauge, source: Activation, sample: Sample) -> Twins:
     """The twins at the only piece structure."""
     result = Twins(source.name, atoms, gauge, None, ())
     has_zero = _has_zero(source.pieces, sample)
