@@ -115,6 +115,13 @@ def sample_points(piece: Piece, sample: Sample, domain: Sequence[sp.Expr] = ()) 
     return tuple(islice(met, _ENOUGH_POINTS))
 
 
+def on_both_sides(pieces: Pieces, sample: Sample) -> Pieces:
+    """The pairs (s(z), s(-z)) on common pieces of the half-line z > 0."""
+    turned = tuple(Piece(p.expr.xreplace({Z: -Z}).doit(), -p.upper, -p.lower) for p in reversed(pieces))
+    half = (Piece(sp.S.One, sp.S.Zero, _OO),)
+    return Algebra(sample).map(lambda s, t, _: sp.Tuple(s, t), pieces, turned, half)
+
+
 def _short(value: fmpq, step: fmpq) -> fmpq:
     return value if step == 0 or value.q < 10**6 else fmpq((value / step).floor()) * step
 

@@ -18,7 +18,7 @@ from typing import Literal
 import sympy as sp
 
 from temperance.theory.activations.activation import Activation, activation, in_every_region
-from temperance.theory.activations.piecewise import Algebra, Piece, Pieces
+from temperance.theory.activations.piecewise import Piece, Pieces, on_both_sides
 from temperance.theory.conditions import families
 from temperance.theory.conditions.kinks import kinks_of
 from temperance.theory.conditions.relations import Analysis
@@ -73,9 +73,7 @@ def mirror(source: str | sp.Expr | Activation) -> Mirror:
 
 def _of_one(source: Activation, sample: Sample) -> Mirror:
     """The mirror type at the only piece structure."""
-    turned = tuple(Piece(p.expr.xreplace({Z: -Z}).doit(), -p.upper, -p.lower) for p in reversed(source.pieces))
-    half = (Piece(sp.S.One, sp.S.Zero, sp.oo),)
-    both = Algebra(sample).map(lambda s, t, _: sp.Tuple(s, t), source.pieces, turned, half)
+    both = on_both_sides(source.pieces, sample)
     if not both and not source.domain:
         return Mirror(None, True, description="s is not defined on both sides of 0")
     found = _by_relations(source, both, sample)

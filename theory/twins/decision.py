@@ -19,9 +19,8 @@ from temperance.theory.activations.piecewise import Algebra, Pieces
 from temperance.theory.conditions.first_order_failures import Failure, classify
 from temperance.theory.expressions.sign_changes import NO_CLOSED_FORM, NoClosedForm, Sample, Z
 from temperance.theory.fields.differential_field import OutsideTowers
-from temperance.theory.twins.halves import Halves
 from temperance.theory.twins.listing import listed
-from temperance.theory.twins.parts import NotDecided, Part, parts
+from temperance.theory.twins.parts import Halves, NotDecided, Part, parts
 from temperance.theory.twins.twin import B, C, Gauge, L, M, Twin, Twins
 
 GAUGES: tuple[Gauge, ...] = ("free", "anchored")

@@ -22,11 +22,11 @@ import sympy as sp
 from flint import arb
 
 from temperance.theory.activations.activation import Activation
-from temperance.theory.activations.piecewise import Piece
+from temperance.theory.activations.piecewise import Piece, on_both_sides, sample_points
 from temperance.theory.expressions import balls
 from temperance.theory.expressions.sign_changes import Sample, Z
 from temperance.theory.fields.differential_field import Fraction, OutsideTowers
-from temperance.theory.twins.halves import Halves
+from temperance.theory.fields.tower import Tower
 from temperance.theory.twins.polynomials import exponents, grows_like_no_polynomial, is_no_polynomial
 
 _BITS = 256
@@ -66,6 +66,24 @@ class Part:
         if self.exponents is None:
             return "not a polynomial"
         return f"a sum of powers of z: {', '.join(map(str, self.exponents))}" if self.exponents else "constant"
+
+
+class Halves:
+    """s(z) and s(-z) on common pieces of the half-line z > 0."""
+
+    def __init__(self, source: Activation, sample: Sample) -> None:
+        self.sample = sample
+        self.pieces = on_both_sides(source.pieces, sample)
+
+    def elements(self) -> tuple[list[Fraction], list[Fraction]]:
+        """Twice the even and odd parts, on every piece, in one tower."""
+        self.tower = tower = Tower([e for p in self.pieces for e in p.expr], self.sample)
+        even, odd = [], []
+        for piece in self.pieces:
+            s, t = (tower.embed(e, sample_points(piece, self.sample), piece) for e in piece.expr)
+            even.append(s + t)
+            odd.append(s - t)
+        return even, odd
 
 
 def parts(source: Activation, sample: Sample) -> tuple[Part, Part]:
@@ -122,7 +140,7 @@ def _pole(halves: Halves) -> int:
 def _part(halves: Halves, elements: list[Fraction] | None, sign: int, pole: int) -> Part | None:
     """One of the parts; None where it is not decided."""
     first, sample = halves.pieces[0], halves.sample
-    near = [p for p in halves.points(first) if p > 0]
+    near = [p for p in sample_points(first, sample) if p > 0]
     expr = first.expr[0] + sign * first.expr[1]
     powers: tuple[int, ...] | None
     if elements is None:
