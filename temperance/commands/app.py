@@ -15,7 +15,6 @@ from cyclopts import App, CycloptsError, Parameter
 
 from temperance.commands.examples import QUESTIONS, epilogue
 from temperance.commands.notebooks import notebooks
-from temperance.terminal.completion import completion_command
 from temperance.terminal.errors import BadInput, commands, described, one_line
 from temperance.terminal.help_text import Flowing
 from temperance.terminal.output import console
@@ -35,7 +34,7 @@ for made, question in QUESTIONS.items():
     home = "fit" if made == "fit" else "command"  # all others are functions of `temperance`
     app.command(f"temperance.commands.{home}:{made}", name=made, help=question, help_epilogue=epilogue(made))
 app.command(notebooks)
-app.command(completion_command(app), name="--install-completion")
+app.register_install_completion_command(help="Let the shell complete commands and options.")
 
 
 def run(tokens: Sequence[str]) -> int:

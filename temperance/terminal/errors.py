@@ -78,17 +78,17 @@ def described(error: CycloptsError) -> str:
             return f"{_name(error)} needs a value"
         case CoercionError() if isinstance(error.__cause__, BadInput):
             return str(error.__cause__)
-        case CoercionError() if error.token is not None:
-            return f"{_name(error)} takes {_kind(error.target_type)}, not {error.token.value!r}"
+        case CoercionError() if error.token is not None and (kind := _kind(error.target_type)):
+            return f"{_name(error)} takes {kind}, not {error.token.value!r}"
         case UnusedCliTokensError():
             return f"unexpected argument {(error.unused_tokens or [''])[0]!r}; accepted: the options of --help"
     return str(error)
 
 
-def _kind(target: Any) -> str:
-    """What an argument of a type takes; one that may be left out has the type T | None."""
+def _kind(target: Any) -> str | None:
+    """What an argument of a plain type takes; one that may be left out has the type T | None."""
     kinds = [t for t in get_args(target) if t is not NoneType] if isinstance(target, UnionType) else [target]
-    return next((_KINDS[kind] for kind in kinds if kind in _KINDS), "another value")
+    return next((_KINDS[kind] for kind in kinds if kind in _KINDS), None)
 
 
 def _name(error: CycloptsError) -> str:

