@@ -21,7 +21,7 @@ from temperance.pages.answer import Answer, Grid, Part
 from temperance.terminal.errors import BadInput
 from temperance.terminal.options import Whole
 from temperance.terminal.output import check_writable
-from temperance.terminal.progress import display
+from temperance.terminal.progress import Display
 
 _SUMMARY = ("gate, expert", "cell", "slowest", "flat", "proved", "known", "slopes")
 _COLUMNS = ("parameter", "bound", "proof", "measured", "slope to 1e12", "rate", "published")
@@ -147,7 +147,7 @@ def atlas(
         raise BadInput(f"the atlas has no entries of dimension {dim}; accepted: 1, 2")
     places = [place for place in PLACES if cell in (None, place[0]) and dim in (None, place[1])]
     kept = None
-    with display() as shown:
+    with Display() as shown:
         if store is not None:
             check_writable(store, endings=(".sqlite",))
             try:

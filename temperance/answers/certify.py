@@ -15,7 +15,7 @@ from temperance.terminal.errors import BadInput, refusing
 from temperance.terminal.json_input import plain_number, read_json
 from temperance.terminal.options import FileOr
 from temperance.terminal.output import check_writable, to_json, write_file
-from temperance.terminal.progress import display
+from temperance.terminal.progress import Display
 from temperance.theory.checker.rejected import Rejected
 from temperance.theory.checker.verdict_checker import CONDITIONS, check
 
@@ -85,7 +85,7 @@ def certify(*files: FileOr) -> Certified:
     """
     if not files:
         raise BadInput(f"certify needs a file; accepted: {_ACCEPTED}")
-    with display() as shown, shown.doing("proving"):
+    with Display() as shown, shown.doing("proving"):
         found = [(file, proof) for file in files for proof in (_read(file) if isinstance(file, str) else [file])]
         return Certified(tuple(_checked("certificate" if file is proof else str(file), proof) for file, proof in found))
 

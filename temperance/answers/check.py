@@ -13,7 +13,7 @@ from temperance.answers.certify import check_names, write_proofs
 from temperance.interop.callables import Source, activation
 from temperance.pages.answer import Answer, Grid, Part, Refused
 from temperance.terminal.errors import BadInput
-from temperance.terminal.progress import display
+from temperance.terminal.progress import Display
 from temperance.theory.activations.activation import Z
 from temperance.theory.activations.catalogue import ALIASES, CATALOGUE
 from temperance.theory.conditions.decision import Decision, decide
@@ -160,13 +160,13 @@ def check(
     required = _required(require)
     check_names(certificate, coq)
     decisions, refused = [], []
-    with display() as shown, shown.doing("deciding"):
+    with Display() as shown, shown.doing("deciding"):
         for source in activations:
             try:
                 decisions.append(decide(source if isinstance(source, str) else activation(source)))
             except ValueError as error:
                 refused.append(str(error))
-    with display() as shown, shown.doing("writing proofs"):
+    with Display() as shown, shown.doing("writing proofs"):
         written, unwritten = write_proofs(decisions, certificate, coq)
     found = Check(tuple(decisions), tuple(refused), tuple(unwritten), required, tuple(written))
     if refused:
@@ -270,7 +270,7 @@ class Catalogue(Check):
 def catalogue() -> Catalogue:
     """Decide the independence conditions of every activation of the catalogue."""
     decisions, seconds = [], []
-    with display() as shown, shown.doing("deciding"):
+    with Display() as shown, shown.doing("deciding"):
         for name in CATALOGUE:
             start = time.perf_counter()
             decisions.append(decide(name))

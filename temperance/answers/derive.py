@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from temperance.pages.answer import Answer, Part
 from temperance.terminal.errors import BadInput, refusing
 from temperance.terminal.options import Whole, gate_of, require_whole
-from temperance.terminal.progress import display
+from temperance.terminal.progress import Display
 from temperance.theory.derivations import printing
 from temperance.theory.derivations.derivation import Derivation, derivation
 from temperance.theory.interactions import interactions
@@ -159,7 +159,7 @@ def derive(
     require_whole(dim=dim, order=order)
     if not 1 <= order <= 8:
         raise BadInput(f"--order must be an integer from 1 to 8, not {order}")
-    with display() as shown, shown.doing("deriving"):
+    with Display() as shown, shown.doing("deriving"):
         with refusing():
             chosen = gate_of(gate, activation) if isinstance(gate, str) else gate
             spec = model(chosen, expert, activation, dim)

@@ -33,7 +33,7 @@ from temperance.pages.answer import Answer, Part
 from temperance.terminal.errors import refusing
 from temperance.terminal.options import FileOr, Numbers
 from temperance.terminal.output import check_writable
-from temperance.terminal.progress import display
+from temperance.terminal.progress import Display
 from temperance.theory.activations.activation import Activation
 from temperance.theory.activations.catalogue import CATALOGUE
 from temperance.theory.twins.decision import twins as decide
@@ -190,7 +190,7 @@ def efficiency(
     points = [at_temperature(chosen, t) for t in tau] if tau else [chosen]
     jobs = [(name, point) for name in (names or CATALOGUE) for point in points]
     rows, proofs = [], []
-    with display() as shown, shown.doing("computing information") as progress, refusing():
+    with Display() as shown, shown.doing("computing information") as progress, refusing():
         for done, (name, point) in enumerate(jobs):
             progress(done, len(jobs))
             row = row_of(name, point, asked)

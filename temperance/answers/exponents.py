@@ -14,7 +14,7 @@ from temperance.terminal.errors import BadInput, refusing
 from temperance.terminal.json_input import read_json
 from temperance.terminal.options import FileOr, Whole, gate_of, require_whole
 from temperance.terminal.output import check_writable
-from temperance.terminal.progress import display
+from temperance.terminal.progress import Display
 from temperance.theory.models.gates import GATES as DERIVED
 from temperance.theory.rates.contact_orders import COSINE, GATES, order_setting, orders
 
@@ -122,7 +122,7 @@ def exponents(
     if values is not None:
         _check_complete(values, chosen, point if isinstance(point, str) else "point")
     written: tuple[str, ...] = ()
-    with display() as shown:
+    with Display() as shown:
         with shown.doing("bounding the orders"):
             bounds = orders(chosen)
         if certificate is not None:

@@ -12,7 +12,7 @@ from temperance.measurements.true_measures import check_truth, truth_of
 from temperance.pages.answer import Answer, Grid, Part
 from temperance.terminal.errors import BadInput, refusing
 from temperance.terminal.options import FileOr, Whole, gate_of, require_whole
-from temperance.terminal.progress import display
+from temperance.terminal.progress import Display
 from temperance.theory.rates.predict import predict as predictions
 from temperance.theory.rates.prediction import Prediction
 from temperance.theory.rates.setting import Gauge
@@ -143,7 +143,7 @@ def predict(
     require_whole(true=true, fitted=fitted)
     if fitted > _MOST:
         raise BadInput(f"--fitted must be at most {_MOST} atoms, not {fitted}")
-    with refusing(), display() as shown, shown.doing("predicting"):
+    with refusing(), Display() as shown, shown.doing("predicting"):
         point, dim, beta1 = None, 1, []
         if truth is not None:
             read = truth_of(truth)

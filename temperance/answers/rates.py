@@ -15,7 +15,7 @@ from temperance.pages.plots import rates_plot
 from temperance.pages.slopes import answer, slope_parts
 from temperance.terminal.errors import refusing, resumable
 from temperance.terminal.options import FileOr, Sizes, Whole, gate_of
-from temperance.terminal.progress import display
+from temperance.terminal.progress import Display
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -130,7 +130,7 @@ def rates(
     from temperance.numerics.studies.run import run_study
     from temperance.numerics.studies.workers import cluster
 
-    with resumable(store), display() as shown, refusing():
+    with resumable(store), Display() as shown, refusing():
         study = study_for(
             gate=gate_of(gate, activation),
             source=activation,

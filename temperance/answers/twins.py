@@ -12,7 +12,7 @@ import sympy as sp
 from temperance.pages.answer import Answer, Grid, Part
 from temperance.terminal.errors import refusing
 from temperance.terminal.options import Whole
-from temperance.terminal.progress import display
+from temperance.terminal.progress import Display
 from temperance.theory.twins.decision import twins as decide
 from temperance.theory.twins.twin import Gauge, Twin
 from temperance.theory.twins.twin import Twins as Found
@@ -98,5 +98,5 @@ def twins(activation: str, *, atoms: Whole = 2, gauge: str = "free") -> Twins:
     Raises:
         ValueError: what is not accepted.
     """
-    with refusing(), display() as shown, shown.doing("deciding"):
+    with refusing(), Display() as shown, shown.doing("deciding"):
         return Twins(decide(activation, atoms=atoms, gauge=cast(Gauge, gauge)))

@@ -16,7 +16,7 @@ from temperance.pages.formulas import IN_WORDS
 from temperance.pages.slopes import SLOPE_COLUMNS, fits_in_words, slope_row
 from temperance.terminal.errors import BadInput, refusing, resumable
 from temperance.terminal.options import Whole
-from temperance.terminal.progress import display
+from temperance.terminal.progress import Display
 
 PUBLISHED = "../shared/published"
 COLUMNS = ("claim", "what it says", *LEGS, "Coq", "outcome")
@@ -158,7 +158,7 @@ def verify(
         with refusing():
             return Verify(_only(read_report(from_), claims), source=from_)
     folder, skipped = _published(published, named=bool(claims))
-    with resumable(store), display() as shown, refusing():
+    with resumable(store), Display() as shown, refusing():
         processes = cores() if workers is None else workers
         with Runs(workers=processes, scheduler=scheduler, store=store, report=shown.report) as runs:
             return Verify(verify_claims(claims, folder, shown.doing, runs=runs), skipped)

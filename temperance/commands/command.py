@@ -19,7 +19,7 @@ from temperance.pages.answer import Answer, Refused
 from temperance.terminal.errors import BadInput, one_line
 from temperance.terminal.options import FileOr, Json, Output
 from temperance.terminal.output import check_writable, console, to_json
-from temperance.terminal.progress import display
+from temperance.terminal.progress import Display
 from temperance.theory.models.spec import Expert, Gate
 
 _SHELL: Mapping[Any, Any] = {FileOr: str | None, Source: str, str | Gate: str, str | Expert: str}
@@ -52,7 +52,7 @@ def command(function: Callable[..., Answer]) -> Callable[..., int]:
         except Refused as refusal:
             found = refusal.answer
         if output is not None:
-            with display() as shown, shown.doing(f"writing {output}"):
+            with Display() as shown, shown.doing(f"writing {output}"):
                 found.write(output)
         for remark in found.remarks:
             print(one_line(remark), file=sys.stderr)

@@ -14,7 +14,7 @@ from temperance.numerics.estimation.sizes import FitComparison
 from temperance.pages.answer import Answer, Grid, Part
 from temperance.terminal.errors import refusing
 from temperance.terminal.options import Experts, Whole
-from temperance.terminal.progress import display
+from temperance.terminal.progress import Display
 from temperance.theory.models.gates import FITTED, require_gauge
 
 
@@ -87,7 +87,7 @@ def _fit(
             raise ValueError(f"unknown gate {gate!r}; accepted: {', '.join(FITTED)}")
         require_gauge(gauge)
         x, y, counts, columns = read_csv(data, target, weights, drop_missing)
-    with refusing(), display() as shown, shown.doing("fitting") as progress:
+    with refusing(), Display() as shown, shown.doing("fitting") as progress:
         found = estimate(
             x,
             y,

@@ -10,7 +10,7 @@ from cyclopts import App, Parameter
 from temperance.commands.examples import epilogue
 from temperance.terminal.errors import BadInput, commands, one_line
 from temperance.terminal.output import write_file
-from temperance.terminal.progress import display
+from temperance.terminal.progress import Display
 
 notebooks = App(name="notebooks", help="Run the notebooks again.")
 
@@ -60,7 +60,7 @@ def run_notebooks(
         if missing := missing_library(shown):
             print(one_line(f"{path.name}: skipped, {missing} is not installed"))
             continue
-        with display() as screen, screen.doing(path.name):
+        with Display() as screen, screen.doing(path.name):
             made, different = run_again(shown, given)
         outcome = f"not the same: {'; '.join(different)}" if different else "same"
         if made is None:
