@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from temperance.pages.answer import Answer, Part
 from temperance.terminal.errors import BadInput, refusing
-from temperance.terminal.json_input import plain_number, read_json
+from temperance.terminal.json_input import read_json
 from temperance.terminal.options import FileOr
 from temperance.terminal.output import check_writable, to_json, write_file
 from temperance.terminal.progress import Display
@@ -22,7 +22,6 @@ from temperance.theory.checker.verdict_checker import CONDITIONS, check
 if TYPE_CHECKING:
     from temperance.theory.conditions.decision import Decision
 
-_MOST_BYTES = 64 * 2**20
 _ACCEPTED = "files written by `check`, `exponents` or `efficiency` with --certificate"
 
 
@@ -104,7 +103,7 @@ def _checked(file: str, certificate: Any) -> Proof:
 
 def _read(path: str) -> list[Any]:
     with refusing():
-        value = read_json(path, _ACCEPTED, plain_number, largest=_MOST_BYTES)
+        value = read_json(path, _ACCEPTED)
     found = value if isinstance(value, list) else [value]
     if not found:
         raise BadInput(f"{path!r} holds no certificate; accepted: {_ACCEPTED}")

@@ -8,10 +8,9 @@ from typing import Any, get_args
 
 from temperance.claims.verify import Result, Verification, chosen
 from temperance.evidence.outcomes import LEGS, Leg, LegName, LegOutcome
-from temperance.terminal.json_input import plain_number, read_json
+from temperance.terminal.json_input import read_json
 
 _ACCEPTED = "a report of `temperance verify -o report.json`"
-_LARGEST = 10**8  # bytes
 
 
 def read_report(path: str) -> Verification:
@@ -20,7 +19,7 @@ def read_report(path: str) -> Verification:
     Raises:
         ValueError: the file cannot be read, or holds no report.
     """
-    found = read_json(path, _ACCEPTED, plain_number, largest=_LARGEST)
+    found = read_json(path, _ACCEPTED)
     try:
         published = found["published"]
         results = tuple(_result(record) for record in found["claims"])

@@ -13,7 +13,6 @@ from temperance.terminal.json_input import read_json, read_value
 from temperance.theory.rates.true_point import TruePoint
 
 _KEYS = ("beta1", "beta0", "tau", "a", "b", "nu", "x")
-_LAW = ("law", "low", "high")
 _LARGEST = 1e50  # of a number, and of 1/tau and 1/nu: so that squares are doubles
 _LARGEST_LOGIT = 500.0  # of beta0/tau: so that weights are doubles
 _EXAMPLE = '{"beta1":[[..]],"beta0":[..],"tau":t,"a":[[..]],"b":[..],"nu":[..],"x":{"law":"uniform","low":-3,"high":3}}'
@@ -41,8 +40,8 @@ def truth_of(source: str | Mapping[str, Any]) -> Truth:
         ValueError: it cannot be read, or is none.
     """
     if isinstance(source, str):
-        return _parsed(read_json(source, _EXAMPLE), source)
-    return _parsed(read_value(source, _EXAMPLE), "the truth")
+        return _parsed(read_json(source, _EXAMPLE, float), source)
+    return _parsed(read_value(source, _EXAMPLE, float), "the truth")
 
 
 def _parsed(found: Any, path: str) -> Truth:
@@ -52,12 +51,12 @@ def _parsed(found: Any, path: str) -> Truth:
     if wrong:
         raise ValueError(f"{path!r} has {', '.join(wrong)[:200]}; accepted: {_EXAMPLE}")
     law = found["x"]
-    if not isinstance(law, dict) or sorted(law) != sorted(_LAW) or law["law"] != "uniform":
+    if not isinstance(law, dict) or set(law) != {"law", "low", "high"} or law["law"] != "uniform":
         raise ValueError(f'{path!r}: x must be {{"law":"uniform","low":-3,"high":3}}, not {law!r}')
     arrays = {name: _numbers(found[name], name, path) for name in _KEYS if name != "x"}
-    low, high = (_number(law[name], f"x.{name}", path) for name in ("low", "high"))
-    if not low < high:
-        raise ValueError(f"{path!r}: x must have low < high, not {low:g} and {high:g}")
+    ends = _numbers([law["low"], law["high"]], "x", path)
+    if ends.shape != (2,) or not ends[0] < ends[1]:
+        raise ValueError(f"{path!r}: x must have numbers low < high, not {law['low']} and {law['high']}")
     try:
         measure = MixingMeasure(**arrays)
     except ValueError as error:
@@ -66,29 +65,20 @@ def _parsed(found: Any, path: str) -> Truth:
         raise ValueError(f"{path!r}: tau and nu must be at least {1 / _LARGEST:g}")
     if abs(measure.beta0).max() > _LARGEST_LOGIT * measure.tau:
         raise ValueError(f"{path!r}: beta0/tau must lie between -{_LARGEST_LOGIT:g} and {_LARGEST_LOGIT:g}")
-    return Truth(measure, low, high)
-
-
-def _number(value: Any, name: str, path: str) -> float:
-    if not isinstance(value, float):
-        raise ValueError(f"{path!r}: {name} must hold numbers, not {value!r:.60}")
-    if abs(value) > _LARGEST:
-        raise ValueError(f"{path!r}: {name} holds a number that is too large; accepted: up to {_LARGEST:g}")
-    return value
+    return Truth(measure, *ends.tolist())
 
 
 def _numbers(value: Any, name: str, path: str) -> Any:
-    """Nested lists of numbers as an array."""
-
-    def walk(part: Any) -> Any:
-        return [walk(p) for p in part] if isinstance(part, list) else _number(part, name, path)
-
+    """Nested lists of numbers, all of them floats, as an array."""
     try:
-        return np.array(walk(value), dtype=float)
-    except ValueError as error:
-        if "inhomogeneous" not in str(error):
-            raise
+        array = np.array(value)
+    except ValueError:
         raise ValueError(f"{path!r}: {name} must have rows of one length") from None
+    if array.dtype != float:
+        raise ValueError(f"{path!r}: {name} must hold numbers, not {value!r:.60}")
+    if (abs(array) > _LARGEST).any():
+        raise ValueError(f"{path!r}: {name} holds a number that is too large; accepted: up to {_LARGEST:g}")
+    return array
 
 
 def default_truth(true_k: int, dim: int, *, tau: float, anchored: bool) -> Truth:

@@ -18,23 +18,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-_LARGEST = 10**6  # bytes
+_LARGEST = 10**8  # bytes
+
+Number = Callable[[str], Any] | None
 
 
-def plain_number(text: str) -> int | float:
-    """A number of JSON as Python's json reads it."""
-    return int(text) if text.removeprefix("-").isdigit() else float(text)
-
-
-def read_json(path: str, accepted: str, number: Callable[[str], Any] = float, *, largest: int = _LARGEST) -> Any:
-    """What a JSON file of at most `largest` bytes (a megabyte) holds, every number as `number` of its digits.
+def read_json(path: str, accepted: str, number: Number = None) -> Any:
+    """What a JSON file holds, every number as `number` of its digits; as Python's json reads it, by default.
 
     accepted: what the file should hold, for the message. Raises ValueError, naming the file, if it cannot be read, or
-    is not strict JSON (NaN, a name given twice).
+    is not strict JSON (NaN, a name given twice), or is larger than 100 MB.
     """
     try:
-        if Path(path).stat().st_size > largest:
-            raise ValueError(f"it has more than {largest} bytes")
+        if Path(path).stat().st_size > _LARGEST:
+            raise ValueError(f"it has more than {_LARGEST} bytes")
         return _loads(Path(path).read_text(encoding="utf-8-sig"), number)
     except OSError as error:
         raise ValueError(f"{path!r} cannot be read: {error.strerror or error}") from None
@@ -42,15 +39,15 @@ def read_json(path: str, accepted: str, number: Callable[[str], Any] = float, *,
         raise ValueError(f"{path!r} is not JSON ({error}); accepted: {accepted}") from None
 
 
-def read_value(value: Any, accepted: str) -> Any:
+def read_value(value: Any, accepted: str, number: Number = None) -> Any:
     """What a file that holds a value would be read as; arguments and errors as of `read_json`."""
     try:
-        return _loads(json.dumps(value), float)
+        return _loads(json.dumps(value), number)
     except (TypeError, ValueError) as error:
         raise ValueError(f"no such value ({error}); accepted: {accepted}") from None
 
 
-def _loads(text: str, number: Callable[[str], Any]) -> Any:
+def _loads(text: str, number: Number) -> Any:
     return json.loads(text, parse_float=number, parse_int=number, parse_constant=_no_number, object_pairs_hook=_once)
 
 
