@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import math
-from io import StringIO
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -17,11 +17,9 @@ Floats = NDArray[np.float64]
 
 
 def _number(text: str) -> float | None:
-    """The number in the notation of CSV files (Python's also allows 1_000), None if it is none."""
-    try:
-        return None if "_" in text else float(text)
-    except ValueError:
-        return None
+    with suppress(ValueError):
+        return float(text)
+    return None
 
 
 def _finite(text: str, row: int, column: str, drop_missing: bool) -> float:
@@ -43,24 +41,12 @@ def _finite(text: str, row: int, column: str, drop_missing: bool) -> float:
 def _lines(path: Path) -> list[tuple[int, list[str]]]:
     """(line number, cells) of the rows that are not blank."""
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            text = StringIO(file.read(), newline="")
-        first = text.getvalue().partition("\n")[0]
-        reader = csv.reader(text, delimiter=next((mark for mark in ";\t" if mark in first), ","))
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        reader = csv.reader(lines, delimiter=next((mark for mark in ";\t" if mark in "".join(lines[:1])), ","))
         return [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise ValueError(f"{str(path)!r} cannot be read as CSV: {reason}") from None
-
-
-def _header(first: list[str]) -> list[str] | None:
-    """Names of the columns; None if the first row holds a number, that is, if there is no header."""
-    names = [name.strip() for name in first]
-    if any(_number(name) is not None for name in names):
-        return None
-    if len(set(names)) < len(names) or not all(names):
-        raise ValueError(f"row 1: the names of the columns must be there and differ, not {', '.join(map(repr, names))}")
-    return names
 
 
 def read_csv(
@@ -72,14 +58,17 @@ def read_csv(
     With drop_missing a missing cell is nan, which `fit` leaves out with its row when it is told to.
     Columns stand between commas, or semicolons or tabs; without a header they are named 1, 2, ... Raises ValueError, in
     one line, naming row and column where there is one: a file that cannot be read, a missing or non-numeric cell, a
-    constant column of x or y, a negative weight, an unknown target or column of weights.
+    negative weight, an unknown target or column of weights.
     """
     lines = _lines(Path(path))
-    names = _header(lines[0][1]) if lines else None
-    rows = lines[1:] if names is not None else lines
+    first = [name.strip() for name in lines[0][1]] if lines else []
+    header = all(_number(name) is None for name in first)
+    rows = lines[1:] if header else lines
+    names = first if header else [str(c + 1) for c in range(len(first))]
     if not rows:
         raise ValueError(f"{str(path)!r} holds no rows of numbers")
-    names = names or [str(c + 1) for c in range(len(rows[0][1]))]
+    if len(set(names)) < len(names) or not all(names):
+        raise ValueError(f"row 1: the names of the columns must be there and differ, not {', '.join(map(repr, names))}")
     if len(names) < 2:
         raise ValueError(
             f"at least two columns are needed, x and y, between commas, semicolons or tabs, not {len(names)}"
@@ -89,22 +78,15 @@ def read_csv(
         if len(cells) != len(names):
             raise ValueError(f"row {line} has not {len(names)} cells but {len(cells)}")
         table[i] = [_finite(cell, line, name, drop_missing) for cell, name in zip(cells, names, strict=True)]
-    columns = dict(zip(names, table.T, strict=True))
     for name in (target, weights):
         if name is not None and name not in names:
             raise ValueError(f"no column {name!r}; the columns are {', '.join(map(repr, names))}")
+    columns = dict(zip(names, table.T, strict=True))
     held = None if weights is None else columns.pop(weights).copy()
     if held is not None:
         for i in np.flatnonzero(held < 0)[:1]:
             raise ValueError(f"row {rows[i][0]}, column {weights!r}: weights must not be negative, not {held[i]}")
     if len(columns) < 2 or target not in (None, *columns):
         raise ValueError("x, y and the weights must be columns of their own")
-    for name, column in columns.items():
-        seen = column[~np.isnan(column)]
-        if not len(seen):
-            raise ValueError(f"every value of column {name!r} is missing")
-        if np.ptp(seen) == 0:
-            raise ValueError(f"column {name!r} is constant, {seen[0]}")
-    target = list(columns)[-1] if target is None else target
-    y = columns.pop(target).copy()
+    y = columns.pop(list(columns)[-1] if target is None else target).copy()
     return np.column_stack(list(columns.values())), y, held, list(columns)

@@ -104,10 +104,10 @@ def test_a_temperature_that_is_held(data, capsys):
 BAD = [
     ("x,y\n1,2\n2,3\n", ["--fitted", "1,x"], "--fitted takes a number of experts, or several as 1,2,3"),
     ("x,y\n1,2\n2,3\n", ["--fitted", "2,2"], "several that differ"),
-    ("x,y\n1,\n2,\n", ["--drop-missing"], "every value of column 'y' is missing"),
+    ("x,y\n1,\n2,\n", ["--drop-missing"], "every row has a missing value"),
     ("x,y\n1,2\n3,\n", [], "row 3, column 'y'"),
     ("x,y\n1,2\n3,abc\n", [], "row 3, column 'y': 'abc'"),
-    ("x,y\n1,2\n1,3\n", [], "column 'x' is constant"),
+    ("x,y\n1,2\n1,3\n", [], "column 1 of x is constant"),
     ("x,y\n1,2\n2,3\n", [], "fewer than"),
     ("x,y\n1,2\n2\n", [], "row 3"),
     ("", [], "no rows"),
