@@ -47,30 +47,21 @@ def run_notebooks(
         A folder in which the executed notebooks are written; it is made if there is none.
     """
     from temperance.notebooks.execution import text
-    from temperance.notebooks.parameters import defaults
-    from temperance.notebooks.runs import missing_library, notebook_files, parameters_of, read, run_again
+    from temperance.notebooks.runs import notebook_files, parameters_of, read, run_again
 
     found = {path: read(path) for path in notebook_files(place)}
-    given = parameters_of(found, parameter)
+    given = parameters_of(found.values(), parameter)
     folder = None if output is None else _folder(output)
     status = 0
     for path, shown in found.items():
-        if given and not set(given) & set(defaults(shown)):
-            continue
-        if missing := missing_library(shown):
-            print(one_line(f"{path.name}: skipped, {missing} is not installed"))
+        if given and not set(given) & set(shown.defaults):
             continue
         with Display() as screen, screen.doing(path.name):
-            made, different = run_again(shown, given)
-        outcome = f"not the same: {'; '.join(different)}" if different else "same"
-        if made is None:
-            outcome = "; ".join(different)
-        elif given:
-            outcome = "other parameters, as asked"
-        print(one_line(f"{path.name}: {outcome}"))
-        if made is not None and folder is not None:
-            write_file(str(folder / path.name), text(made))
-        status = status or int(made is None or bool(different and not given))
+            again = run_again(shown, given)
+        print(one_line(f"{path.name}: {again.words}"))
+        if again.made is not None and folder is not None:
+            write_file(str(folder / path.name), text(again.made))
+        status = status or int(not again.good)
     return status
 
 

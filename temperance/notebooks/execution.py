@@ -137,11 +137,9 @@ def differences(one: NotebookNode, other: NotebookNode, *, ignored: Iterable[str
 
 def _same_outputs(one: NotebookNode, other: NotebookNode) -> bool:
     ours, theirs = _results(one), _results(other)
-    if len(ours) != len(theirs):
-        return False
-    return all(
-        kind == other_kind and (_same_picture(value, other_value) if kind == "image/png" else value == other_value)
-        for (kind, value), (other_kind, other_value) in zip(ours, theirs, strict=True)
+    return [kind for kind, _ in ours] == [kind for kind, _ in theirs] and all(
+        value == other_value or (kind == "image/png" and _same_picture(value, other_value))
+        for (kind, value), (_, other_value) in zip(ours, theirs, strict=True)
     )
 
 

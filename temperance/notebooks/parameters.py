@@ -6,29 +6,16 @@ Example: ``inject(notebook, {"activation": "silu"})`` puts a cell with activatio
 from __future__ import annotations
 
 import ast
-import math
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 
 from nbformat import NotebookNode
 
 from temperance.notebooks.execution import INJECTED, PARAMETERS, build, cells_of, kind_of
-from temperance.theory.activations.activation import activation
 
 Value = str | int | float | bool
 
-
-def _check_activation(text: str) -> None:
-    found = activation(text)
-    if found.parameters:
-        names = ", ".join(p.name for p in found.parameters)
-        raise ValueError(f"{text!r} has free parameters ({names}): numbers are needed in their place")
-
-
-_CHECKS: dict[str, Callable[[str], object]] = {"activation": _check_activation}
-"""What a text must be, by the name of the parameter; a check raises ValueError."""
-
-_LITERALS: dict[type, tuple[str, Callable[[str], bool | int | float]]] = {
+_LITERALS: dict[type, tuple[str, Callable[[str], Value]]] = {
+    str: ("a text", str),
     bool: ("True or False", lambda text: {"true": True, "false": False}[text.lower()]),
     int: ("an integer", int),
     float: ("a number", float),
@@ -39,15 +26,11 @@ _LITERALS: dict[type, tuple[str, Callable[[str], bool | int | float]]] = {
 def defaults(notebook: NotebookNode) -> dict[str, Value]:
     """The parameters of a notebook and their default values; none where no cell is tagged.
 
-    Raises ValueError if the tagged cell is no Python.
+    Raises SyntaxError if the tagged cell is no Python.
     """
     found: dict[str, Value] = {}
     source = "\n".join(cell.source for cell in notebook.cells if kind_of(cell) == PARAMETERS)
-    try:
-        statements = ast.parse(source).body
-    except SyntaxError as error:
-        raise ValueError(f"the cell tagged {PARAMETERS} is no Python ({error.msg})") from None
-    for statement in statements:
+    for statement in ast.parse(source).body:
         match statement:
             case ast.Assign([ast.Name(name)], ast.Constant(str() | bool() | int() | float() as value)):
                 found[name] = value
@@ -55,48 +38,31 @@ def defaults(notebook: NotebookNode) -> dict[str, Value]:
 
 
 def values(pairs: Sequence[tuple[str, str]], accepted: Mapping[str, Value]) -> dict[str, Value]:
-    """The values of (name, text) pairs, each read as what its default is.
+    """The values of (name, text) pairs, each read as what its default is; the last of a name counts.
 
-    Raises ValueError for a name that is not accepted or given twice, or a text that is no such value.
+    Raises ValueError for a name that is not accepted, or a text that is no such value.
     """
     found: dict[str, Value] = {}
     for name, text in pairs:
         if name not in accepted:
-            listed = ", ".join(accepted) or "none"
-            raise ValueError(f"unknown parameter {name!r}; accepted: {listed}")
-        if name in found:
-            raise ValueError(f"the parameter {name!r} is given twice; accepted: once")
-        found[name] = _value(name, text, accepted[name])
-    return found
-
-
-def _value(name: str, text: str, default: Value) -> Value:
-    """The literal that a text is, of the kind of the default."""
-    if isinstance(default, str):
+            raise ValueError(f"unknown parameter {name!r}; accepted: {', '.join(accepted) or 'none'}")
+        what, read = _LITERALS[type(accepted[name])]
         try:
-            _CHECKS.get(name, str)(text)
-        except ValueError as error:
-            raise ValueError(f"the parameter {name!r}: {error}") from None
-        return text
-    what, read = _LITERALS[type(default)]
-    with suppress(KeyError, ValueError):
-        if math.isfinite(found := read(text)):
-            return found
-    raise ValueError(f"the parameter {name!r} takes {what}, not {text!r}")
+            found[name] = read(text)
+        except (KeyError, ValueError):
+            raise ValueError(f"the parameter {name!r} takes {what}, not {text!r}") from None
+    return found
 
 
 def inject(notebook: NotebookNode, given: Mapping[str, Value]) -> NotebookNode:
     """A copy without outputs in which a cell with the given values follows the cell of the defaults.
 
-    Values injected before are replaced; without any given, they stay. Raises ValueError if there is no cell of
-    defaults.
+    Values injected before are replaced; without any given, they stay.
     """
     if not given:
         return build(cells_of(notebook))
     cells = [cell for cell in cells_of(notebook) if cell[0] != INJECTED]
-    places = [i for i, (kind, _) in enumerate(cells) if kind == PARAMETERS]
-    if not places:
-        raise ValueError(f"the notebook has no parameters: no cell is tagged {PARAMETERS}")
+    place = next(i for i, (kind, _) in enumerate(cells) if kind == PARAMETERS)
     source = "\n".join(["# Parameters", *(f"{name} = {value!r}" for name, value in given.items())])
-    cells.insert(places[0] + 1, (INJECTED, source))
+    cells.insert(place + 1, (INJECTED, source))
     return build(cells)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Iterator, Mapping, Sequence
-from importlib.util import find_spec
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
@@ -14,6 +13,23 @@ from nbformat import NotebookNode
 from temperance.notebooks.execution import differences, execute
 from temperance.notebooks.parameters import Value, defaults, inject, values
 from temperance.terminal.errors import BadInput, refusing
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A notebook as it is shown, with its parameters and their defaults."""
+
+    notebook: NotebookNode
+    defaults: Mapping[str, Value]
+
+
+@dataclass(frozen=True)
+class Rerun:
+    """A notebook executed again (None: a cell failed), in words, and whether it is as it should be."""
+
+    made: NotebookNode | None
+    words: str
+    good: bool
 
 
 def notebook_files(place: str | None = None) -> list[Path]:
@@ -30,56 +46,37 @@ def notebook_files(place: str | None = None) -> list[Path]:
     return found
 
 
-def read(path: Path) -> NotebookNode:
+def read(path: Path) -> Shown:
     """The notebook in a file. Raises BadInput if it is none."""
     try:
-        return nbformat.read(path, as_version=4)
-    except (OSError, ValueError, nbformat.validator.NotebookValidationError) as error:
+        notebook = nbformat.read(path, as_version=4)
+        return Shown(notebook, defaults(notebook))
+    except (OSError, ValueError, SyntaxError, nbformat.validator.NotebookValidationError) as error:
         raise BadInput(f"{str(path)!r} cannot be read as a notebook ({type(error).__name__})") from error
 
 
-def parameters_of(notebooks: Mapping[Path, NotebookNode], pairs: Sequence[tuple[str, str]]) -> dict[str, Value]:
+def parameters_of(notebooks: Iterable[Shown], pairs: Sequence[tuple[str, str]]) -> dict[str, Value]:
     """The values of (name, text) pairs for the parameters that some of the notebooks have.
 
     Raises BadInput for a parameter that none has, or a text that is no value of it.
     """
-    accepted: dict[str, Value] = {}
-    for path, notebook in notebooks.items():
-        try:
-            accepted = {**defaults(notebook), **accepted}
-        except ValueError as error:
-            raise BadInput(f"{str(path)!r}: {error}") from None
+    accepted = {name: value for shown in notebooks for name, value in shown.defaults.items()}
     with refusing():
         return values(pairs, accepted)
 
 
-def missing_library(notebook: NotebookNode) -> str | None:
-    """The first library that a notebook imports and that is not installed, such as torch; None if there is none."""
-    names = (name for cell in notebook.cells if cell.cell_type == "code" for name in _imported(cell.source))
-    return next((name for name in names if find_spec(name) is None), None)
+def run_again(shown: Shown, given: Mapping[str, Value]) -> Rerun:
+    """A notebook executed with the given ones of its parameters, and compared with what it shows.
 
-
-def _imported(source: str) -> Iterator[str]:
-    """The libraries that a cell imports; none where it is no Python."""
-    try:
-        nodes = list(ast.walk(ast.parse(source)))
-    except SyntaxError:
-        return
-    for node in nodes:
-        if isinstance(node, ast.Import):
-            yield from (alias.name.partition(".")[0] for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield node.module.partition(".")[0]
-
-
-def run_again(shown: NotebookNode, given: Mapping[str, Value]) -> tuple[NotebookNode | None, list[str]]:
-    """A notebook executed with the given ones of its parameters, and in what it differs from what is shown.
-
-    None, and what went wrong, where a cell raises an exception.
+    A notebook that imports what is not installed, such as torch, is skipped.
     """
-    own = {name: value for name, value in given.items() if name in defaults(shown)}
+    own = {name: value for name, value in given.items() if name in shown.defaults}
     try:
-        made = execute(inject(shown, own))
+        made = execute(inject(shown.notebook, own))
     except CellExecutionError as error:
-        return None, [f"{error.ename}: {error.evalue}"]
-    return made, differences(shown, made)
+        missing = error.ename == "ModuleNotFoundError"
+        return Rerun(None, f"{'skipped' if missing else error.ename}: {error.evalue}", good=missing)
+    if own:
+        return Rerun(made, "other parameters, as asked", good=True)
+    different = differences(shown.notebook, made)
+    return Rerun(made, f"not the same: {'; '.join(different)}" if different else "same", good=not different)

