@@ -13,6 +13,7 @@ from temperance.answers.certify import check_names, write_proofs
 from temperance.interop.callables import Source, activation
 from temperance.pages.answer import Answer, Grid, Part, Refused
 from temperance.terminal.errors import BadInput
+from temperance.terminal.options import checked
 from temperance.terminal.progress import Display
 from temperance.theory.activations.activation import Z
 from temperance.theory.activations.catalogue import ALIASES, CATALOGUE
@@ -138,6 +139,7 @@ class Check(Answer):
         return [proof for d in self.decisions for proof in certificates(d)]
 
 
+@checked
 def check(
     *activations: Source, certificate: str | None = None, coq: str | None = None, require: str | None = None
 ) -> Check:

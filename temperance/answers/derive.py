@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from temperance.pages.answer import Answer, Part
 from temperance.terminal.errors import BadInput, refusing
-from temperance.terminal.options import Whole, gate_of, require_whole
+from temperance.terminal.options import Whole, checked, gate_of
 from temperance.terminal.progress import Display
 from temperance.theory.derivations import printing
 from temperance.theory.derivations.derivation import Derivation, derivation
@@ -131,6 +131,7 @@ class Derive(Answer):
         return self.to_json()["relations"]
 
 
+@checked
 def derive(
     gate: str | Gate = "linear",
     expert: str | Expert = "gaussian",
@@ -156,7 +157,6 @@ def derive(
     Raises:
         ValueError: what is not accepted.
     """
-    require_whole(dim=dim, order=order)
     if not 1 <= order <= 8:
         raise BadInput(f"--order must be an integer from 1 to 8, not {order}")
     with Display() as shown, shown.doing("deriving"):

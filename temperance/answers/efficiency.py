@@ -31,7 +31,7 @@ from temperance.measurements.true_measures import Truth
 from temperance.numerics.information.floor import floor
 from temperance.pages.answer import Answer, Part
 from temperance.terminal.errors import refusing
-from temperance.terminal.options import FileOr, Numbers
+from temperance.terminal.options import FileOr, Numbers, checked
 from temperance.terminal.output import check_writable
 from temperance.terminal.progress import Display
 from temperance.theory.activations.activation import Activation
@@ -148,6 +148,7 @@ class Efficiency(Answer):
         return made
 
 
+@checked
 def efficiency(
     *activations: Source,
     truth: FileOr = None,

@@ -12,7 +12,7 @@ from temperance.measurements.contact_orders import MeasuredOrder, answer, moving
 from temperance.pages.answer import Answer, Grid, Part
 from temperance.terminal.errors import BadInput, refusing
 from temperance.terminal.json_input import read_json
-from temperance.terminal.options import FileOr, Whole, gate_of, require_whole
+from temperance.terminal.options import FileOr, Whole, checked, gate_of
 from temperance.terminal.output import check_writable
 from temperance.terminal.progress import Display
 from temperance.theory.models.gates import GATES as DERIVED
@@ -81,6 +81,7 @@ class Exponents(Answer):
         return self.to_json()["orders"]
 
 
+@checked
 def exponents(
     gate: str = "linear",
     expert: str = "gaussian",
@@ -107,7 +108,6 @@ def exponents(
     Raises:
         ValueError: what is not accepted.
     """
-    require_whole(cell=cell)
     if cell > _LARGEST_CELL:
         raise BadInput(f"--cell must be 2, 3 or 4, not {cell}")
     if certificate is not None:

@@ -11,7 +11,7 @@ from temperance.answers.twins import twin_of
 from temperance.measurements.true_measures import check_truth, truth_of
 from temperance.pages.answer import Answer, Grid, Part
 from temperance.terminal.errors import BadInput, refusing
-from temperance.terminal.options import FileOr, Whole, gate_of, require_whole
+from temperance.terminal.options import FileOr, Whole, checked, gate_of
 from temperance.terminal.progress import Display
 from temperance.theory.rates.predict import predict as predictions
 from temperance.theory.rates.prediction import Prediction
@@ -117,6 +117,7 @@ def _names(found: Sequence[Prediction]) -> list[str]:
     return list(dict.fromkeys(p.parameter for p in found))
 
 
+@checked
 def predict(
     gate: str = "linear",
     activation: str | None = None,
@@ -140,7 +141,6 @@ def predict(
         ValueError: what is not accepted.
     """
     gate = gate_of(gate, activation)
-    require_whole(true=true, fitted=fitted)
     if fitted > _MOST:
         raise BadInput(f"--fitted must be at most {_MOST} atoms, not {fitted}")
     with refusing(), Display() as shown, shown.doing("predicting"):

@@ -14,12 +14,13 @@ from temperance.pages.answer import Answer, Part
 from temperance.pages.plots import rates_plot
 from temperance.pages.slopes import answer, slope_parts
 from temperance.terminal.errors import refusing, resumable
-from temperance.terminal.options import FileOr, Sizes, Whole, gate_of
+from temperance.terminal.options import FileOr, Sizes, Whole, checked, gate_of
 from temperance.terminal.progress import Display
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from temperance.numerics.studies.study import Study
     from temperance.pages.plots import Plot
 
 
@@ -84,6 +85,7 @@ class Rates(Answer):
         return panels(wanted)
 
 
+@checked
 def rates(
     gate: str = "linear",
     activation: str | None = None,
@@ -125,12 +127,7 @@ def rates(
     Raises:
         ValueError: what is not accepted.
     """
-    from temperance.evidence.comparison import study_record
-    from temperance.evidence.study_runner import cores
-    from temperance.numerics.studies.run import run_study
-    from temperance.numerics.studies.workers import cluster
-
-    with resumable(store), Display() as shown, refusing():
+    with refusing():
         study = study_for(
             gate=gate_of(gate, activation),
             source=activation,
@@ -144,12 +141,22 @@ def rates(
             seed=seed,
             experiment=experiment,
         )
+    record = _record(study, workers, scheduler, store)
+    return Rates({**record, "slopes": [s for s in record["slopes"] if not _held(s)]})
+
+
+def _record(study: Study, workers: int | None, scheduler: str | None, store: str | None) -> dict[str, Any]:
+    """The record of a study that is run: in processes, as many as there are cores by default, or on a cluster."""
+    from temperance.evidence.comparison import study_record
+    from temperance.evidence.study_runner import cores
+    from temperance.numerics.studies.run import run_study
+    from temperance.numerics.studies.workers import cluster
+
+    with resumable(store), Display() as shown, refusing():
         told = partial(shown.report, "replicates")
         with nullcontext() if scheduler is None else cluster(scheduler) as executor:
             processes = 1 if executor is not None else cores() if workers is None else workers
-            found = run_study(study, workers=processes, executor=executor, store=store, progress=told)
-        record = study_record(found)
-        return Rates({**record, "slopes": [s for s in record["slopes"] if not _held(s)]})
+            return study_record(run_study(study, workers=processes, executor=executor, store=store, progress=told))
 
 
 def _held(slope: Mapping[str, Any]) -> bool:

@@ -11,13 +11,14 @@ from temperance.measurements.sample_sizes import Case, Match, Question, row_of
 from temperance.measurements.true_measures import Truth, check_gauge, default_truth, truth_of
 from temperance.numerics.information import required
 from temperance.numerics.mixture.measures import MixingMeasure
-from temperance.terminal.options import FileOr
+from temperance.terminal.options import FileOr, checked
 from temperance.theory.models.gates import require_gauge
 
 _TAU = 0.5  # of the default truth
 _MOST = 200  # rows
 
 
+@checked
 def required_n(
     activation: Source,
     truth: FileOr | MixingMeasure = None,
@@ -48,6 +49,7 @@ def required_n(
     return found
 
 
+@checked
 def standard_errors(
     truth: FileOr | MixingMeasure, n: float, *, activation: Source, gauge: str = "free"
 ) -> dict[str, float | list[float]]:
@@ -88,7 +90,7 @@ def question(
     activations: Sequence[object],
     gauge: str,
     precision: float,
-    match: Sequence[float] | None = None,
+    match: float | Sequence[float] | None = None,
     tau: Sequence[float] | None = None,
     design: bool = False,
 ) -> Question:
@@ -114,10 +116,10 @@ def question(
     return Question("anchored" if gauge == "anchored" else "free", precision, _range(m, match, tau))
 
 
-def _range(m: MixingMeasure, match: Sequence[float] | None, tau: Sequence[float] | None) -> Match | None:
+def _range(m: MixingMeasure, match: float | Sequence[float] | None, tau: Sequence[float] | None) -> Match | None:
     if match is None:
         return None
-    if isinstance(match, (str, int, float)) or len(match) != 2 or not 0 < match[0] < match[1] < 1:
+    if isinstance(match, (int, float)) or len(match) != 2 or not 0 < match[0] < match[1] < 1:
         raise ValueError(f"match takes two numbers, 0 < LOW < HIGH < 1, not {match!r}")
     if m.k != 2 or not m.beta1.any():
         raise ValueError("match takes a truth with two atoms and some beta1 that is not 0: its direction is kept")

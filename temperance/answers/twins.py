@@ -11,7 +11,7 @@ import sympy as sp
 
 from temperance.pages.answer import Answer, Grid, Part
 from temperance.terminal.errors import refusing
-from temperance.terminal.options import Whole
+from temperance.terminal.options import Whole, checked
 from temperance.terminal.progress import Display
 from temperance.theory.twins.decision import twins as decide
 from temperance.theory.twins.twin import Gauge, Twin
@@ -87,6 +87,7 @@ def _is_truth(twin: Twin, values: Sequence[Sequence[float]]) -> bool:
     return True
 
 
+@checked
 def twins(activation: str, *, atoms: Whole = 2, gauge: str = "free") -> Twins:
     """List the twins of an activation gate: other parameters with one density, each with its identity.
 

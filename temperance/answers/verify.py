@@ -15,7 +15,7 @@ from temperance.pages.answer import Answer, Grid, Part
 from temperance.pages.formulas import IN_WORDS
 from temperance.pages.slopes import SLOPE_COLUMNS, fits_in_words, slope_row
 from temperance.terminal.errors import BadInput, refusing, resumable
-from temperance.terminal.options import Whole
+from temperance.terminal.options import Whole, checked
 from temperance.terminal.progress import Display
 
 PUBLISHED = "../shared/published"
@@ -124,6 +124,7 @@ def _slopes(leg: Leg) -> Iterator[Part]:
             yield Grid(study["name"], SLOPE_COLUMNS, tuple(rows))
 
 
+@checked
 def verify(
     *claims: str,
     store: str | None = None,

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
-from numbers import Integral
-from typing import Annotated, Any
+from functools import wraps
+from inspect import signature
+from numbers import Integral, Real
+from types import NoneType, UnionType
+from typing import Annotated, Any, ParamSpec, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from cyclopts import Parameter, Token
 
@@ -53,7 +56,7 @@ Sizes = Annotated[Sequence[int] | None, _listed(_size, "whole sizes N,N,.. such 
 Experts = Annotated[tuple[int, ...], _listed(_whole, "a number of experts, or several as 1,2,3")]
 """One number of experts, or several to compare."""
 
-Numbers = Annotated[Sequence[float] | None, _listed(float, "numbers separated by commas, such as .1,.9")]
+Numbers = Annotated[float | Sequence[float] | None, _listed(float, "numbers separated by commas, such as .1,.9")]
 """Numbers separated by commas."""
 
 FileOr = str | Mapping[str, Any] | None
@@ -71,8 +74,55 @@ def gate_of(gate: str, activation: str | None) -> str:
     return "activation" if activation is not None and gate == "linear" else gate
 
 
-def require_whole(**values: object) -> None:
-    """Raise BadInput for a value that is no whole number: in Python a text or a float may be given."""
-    for name, value in values.items():
-        if isinstance(value, bool) or not isinstance(value, Integral):
-            raise BadInput(f"{name} must be a whole number, not {value!r}")
+_UNIONS = (Union, UnionType)
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_PLAIN: dict[Any, tuple[type, str]] = {
+    bool: (bool, "True or False"),
+    int: (Integral, "a whole number"),
+    float: (Real, "a number"),
+    str: (str, "a text"),
+    NoneType: (NoneType, "None"),
+}
+"""What a hint of a type takes, and its name."""
+
+
+def checked(function: Callable[P, T]) -> Callable[P, T]:
+    """The function of an answer, which raises BadInput for a value of another type than its option has.
+
+    In a shell options are read as what they are; in Python anything may be given.
+    """
+
+    @wraps(function)
+    def asked(*arguments: P.args, **options: P.kwargs) -> T:
+        hints, parameters = get_type_hints(function), signature(function).parameters
+        for name, value in signature(function).bind_partial(*arguments, **options).arguments.items():
+            several = parameters[name].kind is parameters[name].VAR_POSITIONAL
+            for one in value if several else (value,):
+                if not _fits(one, hints[name]):
+                    raise BadInput(f"{name} must be {_accepted(hints[name])}, not {one!r:.60}")
+        return function(*arguments, **options)
+
+    return asked
+
+
+def _fits(value: object, hint: Any) -> bool:
+    """Whether a value is of a plain type, or holds values of one; other hints are not judged."""
+    parts = get_args(hint)
+    if get_origin(hint) in _UNIONS:
+        return any(_fits(value, part) for part in parts)
+    if get_origin(hint) is Sequence:
+        return isinstance(value, Iterable) and not isinstance(value, str) and all(_fits(v, parts[0]) for v in value)
+    if hint not in _PLAIN:
+        return True
+    return isinstance(value, _PLAIN[hint][0]) and (hint is bool or not isinstance(value, bool))
+
+
+def _accepted(hint: Any) -> str:
+    """What a hint takes, in words."""
+    if get_origin(hint) in _UNIONS:
+        return " or ".join(_accepted(part) for part in get_args(hint) if part is not NoneType)
+    if get_origin(hint) is Sequence:
+        return f"a list, each {_accepted(*get_args(hint))}"
+    return _PLAIN[hint][1]

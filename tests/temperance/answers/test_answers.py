@@ -129,6 +129,13 @@ def test_a_bad_name_is_an_error_in_python():
         (lambda: temperance.predict(true="2", fitted=3), "true must be a whole number, not '2'"),
         (lambda: temperance.predict(true=2, fitted=3.0), "fitted must be a whole number, not 3.0"),
         (lambda: temperance.exponents(cell="2"), "cell must be a whole number, not '2'"),
+        (lambda: temperance.rates(true=2, fitted=2, n="1e4"), "n must be a list, each a whole number, not '1e4'"),
+        (lambda: temperance.rates(true=2, fitted=2, n=[1e3, 1e4]), "n must be a list, each a whole number, not"),
+        (lambda: temperance.rates(true=2, fitted=2, workers="all"), "workers must be a whole number, not 'all'"),
+        (lambda: temperance.derive(all="yes"), "all must be True or False, not 'yes'"),
+        (lambda: temperance.twins(3), "activation must be a text, not 3"),
+        (lambda: temperance.verify(3), "claims must be a text, not 3"),
+        (lambda: temperance.efficiency("tanh", tau="1"), "tau must be a number or a list, each a number, not '1'"),
         (lambda: temperance.efficiency("tanh", match=0.1), "match takes two numbers"),
     ],
 )
