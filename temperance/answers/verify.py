@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from temperance.claims.stored_report import read_report
-from temperance.claims.verify import Result, Verification, chosen, verify_claims
+from temperance.claims.verify import Result, check_estimates, chosen, verify_claims
 from temperance.evidence.outcomes import LEGS, Leg
 from temperance.evidence.study_runner import Runs, cores
 from temperance.pages.answer import Answer, Grid, Part
@@ -28,12 +28,14 @@ class Verify(Answer):
     """The outcome of every claim that was run, with the evidence.
 
     Attributes:
-        report: the claims and what their legs found.
+        results: the claims and what their legs found.
+        published: the check of the published estimates, if it was run.
         skipped: why the published estimates were not checked, if they should have been.
-        source: the file that the report was read from, where nothing was run.
+        source: the file that all this was read from, where nothing was run.
     """
 
-    report: Verification
+    results: tuple[Result, ...]
+    published: dict[str, Any] | None = None
     skipped: tuple[str, ...] = ()
     source: str | None = None
 
@@ -42,16 +44,19 @@ class Verify(Answer):
     @property
     def status(self) -> int:
         """1 if a claim is contradicted or a leg that it requires crashed."""
-        return int(self.report.refuted)
+        return int(any(result.refuted for result in self.results))
 
     @property
     def remarks(self) -> Sequence[str]:
         """What was skipped, and one line for every claim that is not settled."""
-        return (*self.skipped, *self.report.remarks)
+        lines = [*self.skipped, *(line for result in self.results for line in result.remarks)]
+        if self.published is not None and self.published["outcome"] != "confirmed":
+            lines.append(f"published: {self.published['detail']}")
+        return lines
 
     def parts(self) -> Iterator[Part]:
         """The claims, what each leg found, the slopes, and the table of outcomes."""
-        for result in self.report.results:
+        for result in self.results:
             yield f"{result.claim.id}  {result.claim.statement}"
             for name, leg in result.legs.items():
                 if leg is not None:
@@ -59,17 +64,17 @@ class Verify(Answer):
                     yield from _slopes(leg)
             if result.coq is not None:
                 yield f"    checked by Coq: {result.coq}"
-        if self.report.published is not None:
-            yield from _published_lines(self.report.published)
-        yield Grid("Outcomes", COLUMNS, tuple(map(_row, self.report.results)))
+        if self.published is not None:
+            yield from _published_lines(self.published)
+        yield Grid("Outcomes", COLUMNS, tuple(map(_row, self.results)))
 
     @property
     def words(self) -> Sequence[str]:
         """How many claims stand, and which do not."""
         by_outcome: dict[str, list[str]] = {}
-        for result in self.report.results:
+        for result in self.results:
             by_outcome.setdefault(result.outcome, []).append(result.claim.id)
-        in_coq = ", ".join(r.claim.id for r in self.report.results if r.coq is not None)
+        in_coq = ", ".join(r.claim.id for r in self.results if r.coq is not None)
         found = [f"parts of the proofs that Coq has checked are named above: {in_coq}"] if in_coq else []
         found.append("; ".join(f"{outcome}: {', '.join(ids)}" for outcome, ids in by_outcome.items()))
         return found if self.source is None else [*found, f"read from {self.source!r}: nothing was run"]
@@ -78,11 +83,11 @@ class Verify(Answer):
         """The evidence for every claim as an HTML document."""
         from temperance.pages.pages import verification_page
 
-        return verification_page(self.report, self.source)
+        return verification_page(self.results, self.published, self.source)
 
     def to_json(self) -> Any:
         """Claims, legs and outcomes, and the check of the published estimates."""
-        return self.report.record()
+        return {"claims": [result.record() for result in self.results], "published": self.published}
 
     def rows(self) -> Sequence[Mapping[str, Any]]:
         """The table: a claim with the outcomes of its legs and its own."""
@@ -94,7 +99,7 @@ class Verify(Answer):
                 "coq": r.coq,
                 "outcome": r.outcome,
             }
-            for r in self.report.results
+            for r in self.results
         ]
 
 
@@ -157,22 +162,24 @@ def verify(
         if not (store is workers is scheduler is published is None):
             raise BadInput(_RUNNING)
         with refusing():
-            return Verify(_only(read_report(from_), claims), source=from_)
+            return _only(Verify(*read_report(from_), source=from_), claims)
     folder, skipped = _published(published, named=bool(claims))
     with resumable(store), Display() as shown, refusing():
+        with shown.doing("published estimates"):
+            estimates = None if folder is None else check_estimates(folder)
         processes = cores() if workers is None else workers
         with Runs(workers=processes, scheduler=scheduler, store=store, report=shown.report) as runs:
-            return Verify(verify_claims(claims, folder, shown.doing, runs=runs), skipped)
+            return Verify(verify_claims(claims, runs=runs, progress=shown.doing), estimates, skipped)
 
 
-def _only(report: Verification, claims: Sequence[str]) -> Verification:
+def _only(report: Verify, claims: Sequence[str]) -> Verify:
     """The part of a report that is about some claims; all of it for none."""
     missing = [claim for claim in claims if claim not in [r.claim.id for r in report.results]]
     if missing:
         raise ValueError(f"the report has no claim {missing[0]}; accepted: those that were run")
     if not claims:
         return report
-    return Verification(tuple(r for r in report.results if r.claim.id in claims), None)
+    return replace(report, results=tuple(r for r in report.results if r.claim.id in claims), published=None)
 
 
 def _published(folder: str | None, *, named: bool) -> tuple[str | None, tuple[str, ...]]:

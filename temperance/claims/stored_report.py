@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, get_args
 
-from temperance.claims.verify import Result, Verification, chosen
+from temperance.claims.verify import Result, chosen
 from temperance.evidence.outcomes import LEGS, Leg, LegName, LegOutcome
 from temperance.terminal.json_input import read_json
 
 _ACCEPTED = "a report of `temperance verify -o report.json`"
 
 
-def read_report(path: str) -> Verification:
-    """The verification in a file; the outcome of every claim follows from its legs again.
+def read_report(path: str) -> tuple[tuple[Result, ...], dict[str, Any] | None]:
+    """The claims in a file, and its check of the published estimates; outcomes follow from the legs again.
 
     Raises:
         ValueError: the file cannot be read, or holds no report.
@@ -22,13 +22,12 @@ def read_report(path: str) -> Verification:
     found = read_json(path, _ACCEPTED)
     try:
         published = found["published"]
-        results = tuple(_result(record) for record in found["claims"])
         if published is not None:
             published["outcome"], published["detail"], published["checks"]
+        return tuple(map(_result, found["claims"])), published
     except (KeyError, TypeError, AttributeError) as error:
         why = f"it has no {error}" if isinstance(error, KeyError) else "a part of it has another form"
         raise ValueError(f"{path!r} is no report ({why:.80}); accepted: {_ACCEPTED}") from None
-    return Verification(results, published)
 
 
 def _result(record: Mapping[str, Any]) -> Result:

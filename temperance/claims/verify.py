@@ -1,7 +1,7 @@
 """Runs the claims, and the check of the published estimates.
 
 >>> from temperance.claims.verify import verify_claims
->>> verify_claims(["C1"]).record()["claims"][0]["outcome"]
+>>> verify_claims(["C1"])[0].outcome
 'proved'
 """
 
@@ -41,11 +41,6 @@ class Result:
         proof = self.legs["proof"]
         return checked(self.claim.id) if proof is not None and proof.outcome == "confirmed" else None
 
-    @property
-    def crashed(self) -> list[LegName]:
-        """The legs that crashed."""
-        return [name for name, leg in self.legs.items() if leg is not None and leg.crashed]
-
     def outcome_of(self, name: LegName) -> str:
         """The outcome of a leg in words: its own, "crashed", "did not run", or "not required"."""
         leg = self.legs[name]
@@ -56,49 +51,25 @@ class Result:
     @property
     def refuted(self) -> bool:
         """Whether the claim is contradicted or a leg that it requires crashed."""
-        return self.outcome == "contradicted" or any(name in self.claim.required for name in self.crashed)
+        return self.outcome == "contradicted" or "crashed" in map(self.outcome_of, self.claim.required)
 
     @property
-    def open_legs(self) -> list[str]:
-        """For each required leg that does not confirm the claim, why."""
-        found = [(name, self.legs[name]) for name in self.claim.required]
-        missing = [f"{name}: did not run" for name, leg in found if leg is None]
-        return missing + [f"{name}: {leg.detail}" for name, leg in found if leg and leg.outcome != "confirmed"]
+    def remarks(self) -> Iterator[str]:
+        """A line for every leg that crashed though none requires it, and one with the open legs of an open claim."""
+        required = self.claim.required
+        for name in self.legs:
+            if name not in required and self.outcome_of(name) == "crashed":
+                yield f"{self.claim.id}: the leg {name} crashed"
+        if self.outcome in ("inconclusive", "contradicted"):
+            told = {name: leg.detail if (leg := self.legs[name]) else "did not run" for name in required}
+            missed = [f"{name}: {told[name]}" for name in required if self.outcome_of(name) != "confirmed"]
+            yield f"{self.claim.id} is {self.outcome}: {'; '.join(missed)}"
 
     def record(self) -> dict[str, Any]:
         """The claim as JSON values."""
         legs = {name: None if leg is None else leg.record() for name, leg in self.legs.items()}
         known = {"id": self.claim.id, "statement": self.claim.statement, "legs": legs, "outcome": self.outcome}
         return {**known, "coq": self.coq}
-
-
-@dataclass(frozen=True)
-class Verification:
-    """The claims that were run, and the check of the published estimates (None: did not run)."""
-
-    results: tuple[Result, ...]
-    published: dict[str, Any] | None
-
-    @property
-    def remarks(self) -> Iterator[str]:
-        """One line for every claim that is not settled and every leg that crashed."""
-        for result in self.results:
-            for name in result.crashed:
-                if name not in result.claim.required:
-                    yield f"{result.claim.id}: the leg {name} crashed"
-            if result.outcome in ("inconclusive", "contradicted"):
-                yield f"{result.claim.id} is {result.outcome}: {'; '.join(result.open_legs)}"
-        if self.published is not None and self.published["outcome"] != "confirmed":
-            yield f"published: {self.published['detail']}"
-
-    @property
-    def refuted(self) -> bool:
-        """Whether the exit status of `temperance verify` is 1."""
-        return any(result.refuted for result in self.results)
-
-    def record(self) -> dict[str, Any]:
-        """The report as JSON values."""
-        return {"claims": [result.record() for result in self.results], "published": self.published}
 
 
 def chosen(ids: Sequence[str]) -> tuple[Claim, ...]:
@@ -115,24 +86,17 @@ def _silent(_: str) -> AbstractContextManager[Any]:
 
 
 def verify_claims(
-    ids: Sequence[str] = (),
-    published: str | Path | None = None,
-    progress: Progress = _silent,
-    *,
-    runs: Runs | None = None,
-) -> Verification:
-    """Run the claims with these ids (all for none), and check the published estimates in a folder, if one is given.
+    ids: Sequence[str] = (), *, runs: Runs | None = None, progress: Progress = _silent
+) -> tuple[Result, ...]:
+    """Run the claims with these ids; all for none.
 
     A leg that raises an exception is reported as crashed. progress: called with what is being done, gives a context.
-    runs: how studies are run (`study_runner.Runs`); by default in one worker process. Raises ValueError for another id,
-    or a folder without the published estimates.
+    runs: how studies are run (`study_runner.Runs`); by default in one worker process. Raises ValueError for another id.
     """
     claims = chosen(ids)
-    with progress("published estimates"):
-        estimates = None if published is None else check_estimates(published)
     with Runs() if runs is None else nullcontext(runs) as used:
         used.start([study for claim in claims for study in claim.studies])
-        return Verification(tuple(run_claim(claim, used, progress) for claim in claims), estimates)
+        return tuple(run_claim(claim, used, progress) for claim in claims)
 
 
 def run_claim(claim: Claim, runs: Runs, progress: Progress = _silent) -> Result:

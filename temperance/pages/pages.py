@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections import Counter
+from collections.abc import Sequence
 from functools import lru_cache
 from importlib.metadata import version
 from textwrap import shorten
@@ -11,7 +12,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from temperance.claims.verify import Result, Verification
+from temperance.claims.verify import Result
 from temperance.evidence.outcomes import LEGS, LegName
 from temperance.pages.answer import Answer, Grid
 from temperance.pages.formulas import FORMULAS, MODEL
@@ -55,33 +56,30 @@ def _environment() -> Environment:
     return made
 
 
-def verification_page(report: Verification, source: str | None = None) -> str:
-    """A verification as an HTML document.
+def verification_page(
+    results: Sequence[Result], published: dict[str, Any] | None = None, source: str | None = None
+) -> str:
+    """A verification as an HTML document, which names the command that makes it again.
 
-    It names the command that makes it again. source: the file that the report was read from, if it was.
+    published: the check of the published estimates, if it was run; source: the file that all was read from, if it was.
     """
-    legs = {result.claim.id: [_leg(result, name) for name in result.legs] for result in report.results}
-    outcomes = Counter(result.outcome for result in report.results)
+    legs = {result.claim.id: [_leg(result, name) for name in result.legs] for result in results}
+    outcomes = Counter(result.outcome for result in results)
+    found = [leg for result in results for leg in result.legs.values() if leg is not None]
     return _page(
         "verification.html",
-        results=report.results,
+        results=results,
         formulas=FORMULAS,
         legs=legs,
         names=[_WORDS[name] for name in LEGS],
         counts=", ".join(f"{count} {outcome}" for outcome, count in outcomes.items()),
         model=MODEL,
-        open=[(result, leg) for result in report.results for leg in legs[result.claim.id] if leg["open"]],
-        published=report.published,
-        published_grid=None if report.published is None else _published(report.published),
+        open=[(result, leg) for result in results for leg in legs[result.claim.id] if leg["open"]],
+        published=published,
+        published_grid=None if published is None else _published(published),
         command=f"temperance verify {' '.join(legs)}",
         source=source,
-        certificates=[
-            certificate
-            for result in report.results
-            for leg in result.legs.values()
-            if leg is not None
-            for certificate in leg.data.get("certificates", ())
-        ],
+        certificates=[certificate for leg in found for certificate in leg.data.get("certificates", ())],
     )
 
 

@@ -44,7 +44,7 @@ def test_the_outcome_follows_from_the_legs(stored, tmp_path, capsys):
     report["claims"][0]["legs"]["proof"].update(outcome="contradicted", detail="a counterexample")
     path = tmp_path / "changed.json"
     path.write_text(json.dumps(report), encoding="utf-8")
-    assert read_report(str(path)).results[0].outcome == "contradicted"
+    assert read_report(str(path))[0][0].outcome == "contradicted"
     assert run(["verify", "--from", str(path)]) == 1
     assert "C1 is contradicted: proof: a counterexample" in capsys.readouterr().err
 

@@ -47,12 +47,10 @@ def claims(monkeypatch, tmp_path):
 
 
 def test_the_first_claims_are_proved():
-    report = verify_claims(["C2", "C1", "C1"])
-    assert [(r.claim.id, r.outcome) for r in report.results] == [("C1", "proved"), ("C2", "proved")]
-    assert report.published is None
-    assert not report.refuted
-    assert list(report.remarks) == []
-    json.dumps(report.record(), allow_nan=False)
+    results = verify_claims(["C2", "C1", "C1"])
+    assert [(r.claim.id, r.outcome) for r in results] == [("C1", "proved"), ("C2", "proved")]
+    assert not any(r.refuted or list(r.remarks) for r in results)
+    json.dumps([r.record() for r in results], allow_nan=False)
 
 
 def test_an_unknown_claim_names_the_known_ones():

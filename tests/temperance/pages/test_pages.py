@@ -14,7 +14,7 @@ import sympy as sp
 
 from temperance.claims import c03_c04_c06_orbits
 from temperance.claims.table import CLAIMS, Claim
-from temperance.claims.verify import Result, Verification, verify_claims
+from temperance.claims.verify import Result, verify_claims
 from temperance.commands.app import run
 from temperance.evidence.outcomes import Leg
 from temperance.numerics.studies import claim_studies
@@ -106,8 +106,8 @@ def derived(request):
 
 def test_every_claim_and_leg_is_there_and_linked_from_the_summary(report, document):
     links = {a["href"] for a in document.all("a")}
-    assert {f"#{r.claim.id}" for r in report.results} <= links
-    ran = [(r, name, leg) for r in report.results for name, leg in r.legs.items() if leg is not None]
+    assert {f"#{r.claim.id}" for r in report} <= links
+    ran = [(r, name, leg) for r in report for name, leg in r.legs.items() if leg is not None]
     assert {f"#{r.claim.id}-{name.replace('_', '-')}" for r, name, _ in ran} <= links
     words = document.text("main")
     for result, _, leg in ran:
@@ -173,7 +173,7 @@ def test_plots_have_titles_and_descriptions(report, document):
     assert plots
     assert all(svg["role"] == "img" and len(svg["aria-labelledby"].split()) == 2 for svg in plots)
     assert all(svg.get("aria-hidden") == "true" for svg in document.all("svg") if "role" not in svg)
-    legs = [leg for r in report.results for leg in r.legs.values() if leg is not None]
+    legs = [leg for r in report for leg in r.legs.values() if leg is not None]
     judged = [s for leg in legs for s in leg.data.get("slopes", ()) if s["outcome"] is not None]
     orders = [o for leg in legs for o in leg.data.get("orders", ()) if not isinstance(o["measured"], str)]
     assert len(plots) == len(judged) + len(orders)
@@ -189,7 +189,7 @@ def attached(document):
 
 
 def test_every_certificate_is_attached_and_proved_again_by_the_command_beside_it(report, document, tmp_path, capsys):
-    legs = [leg for r in report.results for leg in r.legs.values() if leg is not None]
+    legs = [leg for r in report for leg in r.legs.values() if leg is not None]
     expected = [c for leg in legs for c in leg.data.get("certificates", ())]
     files = attached(document)
     together = json.loads(files.pop("certificates.json"))
@@ -204,7 +204,7 @@ def test_every_certificate_is_attached_and_proved_again_by_the_command_beside_it
 
 
 def test_what_coq_has_checked_is_told_with_the_claim(report, document):
-    told = [f"Of its proof Coq has checked: {result.coq}." for result in report.results if result.coq is not None]
+    told = [f"Of its proof Coq has checked: {result.coq}." for result in report if result.coq is not None]
     assert told
     assert all(sentence in document.text("p") for sentence in told)
 
@@ -233,11 +233,11 @@ def hostile_report():
     claim = Claim("C1", HOSTILE, ("proof", "contact"), ())
     data = {"checks": [{"check": HOSTILE, "outcome": HOSTILE}], HOSTILE: HOSTILE}
     legs = {"proof": Leg("inconclusive", HOSTILE * 9, data, crashed=True), "contact": None, "monte_carlo": None}
-    return Verification((Result(claim, legs),), {"outcome": HOSTILE, "detail": HOSTILE, "checks": []})
+    return (Result(claim, legs),), {"outcome": HOSTILE, "detail": HOSTILE, "checks": []}
 
 
 def test_text_of_users_and_errors_is_text():
-    page = verification_page(hostile_report())
+    page = verification_page(*hostile_report())
     document = Document(page)
     check_structure(document)
     check_loads_nothing(document)
