@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from temperance.pages.answer import Answer, Part
-from temperance.terminal.errors import BadInput, refusing
+from temperance.terminal.errors import BadInput
 from temperance.terminal.json_input import read_json
 from temperance.terminal.options import FileOr
 from temperance.terminal.output import check_writable, to_json, write_file
@@ -102,8 +102,7 @@ def _checked(file: str, certificate: Any) -> Proof:
 
 
 def _read(path: str) -> list[Any]:
-    with refusing():
-        value = read_json(path, _ACCEPTED)
+    value = read_json(path, _ACCEPTED)
     found = value if isinstance(value, list) else [value]
     if not found:
         raise BadInput(f"{path!r} holds no certificate; accepted: {_ACCEPTED}")

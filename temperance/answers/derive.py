@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 from temperance.pages.answer import Answer, Part
-from temperance.terminal.errors import BadInput, refusing
+from temperance.terminal.errors import BadInput
 from temperance.terminal.options import Whole, checked, gate_of
 from temperance.terminal.progress import Display
 from temperance.theory.derivations import printing
@@ -160,7 +160,6 @@ def derive(
     if not 1 <= order <= 8:
         raise BadInput(f"--order must be an integer from 1 to 8, not {order}")
     with Display() as shown, shown.doing("deriving"):
-        with refusing():
-            chosen = gate_of(gate, activation) if isinstance(gate, str) else gate
-            spec = model(chosen, expert, activation, dim)
+        chosen = gate_of(gate, activation) if isinstance(gate, str) else gate
+        spec = model(chosen, expert, activation, dim)
         return Derive(derivation(interactions.derive(spec.gate, spec.expert, None, spec.dim, order)), all)

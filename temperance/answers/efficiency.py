@@ -30,7 +30,6 @@ from temperance.measurements.sample_sizes import (
 from temperance.measurements.true_measures import Truth
 from temperance.numerics.information.floor import floor
 from temperance.pages.answer import Answer, Part
-from temperance.terminal.errors import refusing
 from temperance.terminal.options import FileOr, Numbers, checked
 from temperance.terminal.output import check_writable
 from temperance.terminal.progress import Display
@@ -182,16 +181,15 @@ def efficiency(
     if certificate is not None:
         check_writable(certificate, endings=(".json",))
     tau = (tau,) if isinstance(tau, (int, float)) else tau
-    with refusing():
-        chosen = truth_for(truth, gauge)
-        asked = question(chosen, activations, gauge, precision, match, tau, design)
-        if certificate is not None and match is not None:
-            raise ValueError("certificates are for a truth of its own, without match")
+    chosen = truth_for(truth, gauge)
+    asked = question(chosen, activations, gauge, precision, match, tau, design)
+    if certificate is not None and match is not None:
+        raise ValueError("certificates are for a truth of its own, without match")
     names = [read(source) if not isinstance(source, (str, Activation)) else source for source in activations]
     points = [at_temperature(chosen, t) for t in tau] if tau else [chosen]
     jobs = [(name, point) for name in (names or CATALOGUE) for point in points]
     rows, proofs = [], []
-    with Display() as shown, shown.doing("computing information") as progress, refusing():
+    with Display() as shown, shown.doing("computing information") as progress:
         for done, (name, point) in enumerate(jobs):
             progress(done, len(jobs))
             row = row_of(name, point, asked)

@@ -10,7 +10,7 @@ from temperance.answers.certify import write_certificates
 from temperance.measurements.contact_orders import Exponents as Orders
 from temperance.measurements.contact_orders import MeasuredOrder, answer, moving, with_measurements
 from temperance.pages.answer import Answer, Grid, Part
-from temperance.terminal.errors import BadInput, refusing
+from temperance.terminal.errors import BadInput
 from temperance.terminal.json_input import read_json
 from temperance.terminal.options import FileOr, Whole, checked, gate_of
 from temperance.terminal.output import check_writable
@@ -117,8 +117,7 @@ def exponents(
         what = f"the gate {gate!r} is for `derive` alone" if gate in DERIVED else f"unknown gate {gate!r}"
         raise BadInput(f"{what}; accepted: {', '.join(_ACCEPTED_GATES)}")
     values = read_point(point) if isinstance(point, str) else point
-    with refusing():
-        chosen = order_setting(gate, expert, activation, size=cell, split=split, point=values)
+    chosen = order_setting(gate, expert, activation, size=cell, split=split, point=values)
     if values is not None:
         _check_complete(values, chosen, point if isinstance(point, str) else "point")
     written: tuple[str, ...] = ()
@@ -139,8 +138,7 @@ def read_point(path: str) -> dict[str, str]:
     Raises:
         BadInput: the file cannot be read, or holds no such object.
     """
-    with refusing():
-        found = read_json(path, _ACCEPTED, str)
+    found = read_json(path, _ACCEPTED, str)
     if not isinstance(found, dict) or not found:
         raise BadInput(f"{path!r} holds no point; accepted: {_ACCEPTED}")
     for name, value in found.items():

@@ -10,7 +10,7 @@ from typing import Any, cast
 from temperance.answers.twins import twin_of
 from temperance.measurements.true_measures import check_truth, truth_of
 from temperance.pages.answer import Answer, Grid, Part
-from temperance.terminal.errors import BadInput, refusing
+from temperance.terminal.errors import BadInput
 from temperance.terminal.options import FileOr, Whole, checked, gate_of
 from temperance.terminal.progress import Display
 from temperance.theory.rates.predict import predict as predictions
@@ -143,7 +143,7 @@ def predict(
     gate = gate_of(gate, activation)
     if fitted > _MOST:
         raise BadInput(f"--fitted must be at most {_MOST} atoms, not {fitted}")
-    with refusing(), Display() as shown, shown.doing("predicting"):
+    with Display() as shown, shown.doing("predicting"):
         point, dim, beta1 = None, 1, []
         if truth is not None:
             read = truth_of(truth)

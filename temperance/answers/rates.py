@@ -13,7 +13,7 @@ from temperance.measurements.true_measures import truth_of
 from temperance.pages.answer import Answer, Part
 from temperance.pages.plots import rates_plot
 from temperance.pages.slopes import answer, slope_parts
-from temperance.terminal.errors import refusing, resumable
+from temperance.terminal.errors import resumable
 from temperance.terminal.options import FileOr, Sizes, Whole, checked, gate_of
 from temperance.terminal.progress import Display
 
@@ -127,20 +127,19 @@ def rates(
     Raises:
         ValueError: what is not accepted.
     """
-    with refusing():
-        study = study_for(
-            gate=gate_of(gate, activation),
-            source=activation,
-            true=true,
-            fitted=fitted,
-            gauge=gauge,
-            truth=None if truth is None else truth_of(truth),
-            dim=dim,
-            n=n,
-            replicates=replicates,
-            seed=seed,
-            experiment=experiment,
-        )
+    study = study_for(
+        gate=gate_of(gate, activation),
+        source=activation,
+        true=true,
+        fitted=fitted,
+        gauge=gauge,
+        truth=None if truth is None else truth_of(truth),
+        dim=dim,
+        n=n,
+        replicates=replicates,
+        seed=seed,
+        experiment=experiment,
+    )
     record = _record(study, workers, scheduler, store)
     return Rates({**record, "slopes": [s for s in record["slopes"] if not _held(s)]})
 
@@ -152,7 +151,7 @@ def _record(study: Study, workers: int | None, scheduler: str | None, store: str
     from temperance.numerics.studies.run import run_study
     from temperance.numerics.studies.workers import cluster
 
-    with resumable(store), Display() as shown, refusing():
+    with resumable(store), Display() as shown:
         told = partial(shown.report, "replicates")
         with nullcontext() if scheduler is None else cluster(scheduler) as executor:
             processes = 1 if executor is not None else cores() if workers is None else workers

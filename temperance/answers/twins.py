@@ -10,7 +10,6 @@ from typing import Any, cast
 import sympy as sp
 
 from temperance.pages.answer import Answer, Grid, Part
-from temperance.terminal.errors import refusing
 from temperance.terminal.options import Whole, checked
 from temperance.terminal.progress import Display
 from temperance.theory.twins.decision import twins as decide
@@ -99,5 +98,5 @@ def twins(activation: str, *, atoms: Whole = 2, gauge: str = "free") -> Twins:
     Raises:
         ValueError: what is not accepted.
     """
-    with refusing(), Display() as shown, shown.doing("deciding"):
+    with Display() as shown, shown.doing("deciding"):
         return Twins(decide(activation, atoms=atoms, gauge=cast(Gauge, gauge)))

@@ -14,7 +14,7 @@ from temperance.evidence.study_runner import Runs, cores
 from temperance.pages.answer import Answer, Grid, Part
 from temperance.pages.formulas import IN_WORDS
 from temperance.pages.slopes import SLOPE_COLUMNS, fits_in_words, slope_row
-from temperance.terminal.errors import BadInput, refusing, resumable
+from temperance.terminal.errors import BadInput, resumable
 from temperance.terminal.options import Whole, checked
 from temperance.terminal.progress import Display
 
@@ -154,17 +154,15 @@ def verify(
     Raises:
         ValueError: what is not accepted.
     """
-    with refusing():
-        chosen(claims)
-        if workers is not None and workers < 1:
-            raise ValueError(f"workers must be at least 1, not {workers}")
+    chosen(claims)
+    if workers is not None and workers < 1:
+        raise ValueError(f"workers must be at least 1, not {workers}")
     if from_ is not None:
         if not (store is workers is scheduler is published is None):
             raise BadInput(_RUNNING)
-        with refusing():
-            return _only(Verify(*read_report(from_), source=from_), claims)
+        return _only(Verify(*read_report(from_), source=from_), claims)
     folder, skipped = _published(published, named=bool(claims))
-    with resumable(store), Display() as shown, refusing():
+    with resumable(store), Display() as shown:
         with shown.doing("published estimates"):
             estimates = None if folder is None else check_estimates(folder)
         processes = cores() if workers is None else workers

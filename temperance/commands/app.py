@@ -50,8 +50,10 @@ def run(tokens: Sequence[str]) -> int:
             console=console(wrapped=True),
         )
         sys.stdout.flush()
-    except (BadInput, CycloptsError) as error:
-        return _refuse(described(error) if isinstance(error, CycloptsError) else str(error))
+    except CycloptsError as error:
+        return _refuse(described(error))
+    except ValueError as error:  # of a function, which says what is wrong and what is accepted
+        return _refuse(str(error))
     except KeyboardInterrupt as interruption:
         print(one_line(str(interruption) or "interrupted"), file=sys.stderr)
         return 130

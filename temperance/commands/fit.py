@@ -12,7 +12,6 @@ from temperance.commands.command import command
 from temperance.numerics.estimation.result import FitResult
 from temperance.numerics.estimation.sizes import FitComparison
 from temperance.pages.answer import Answer, Grid, Part
-from temperance.terminal.errors import refusing
 from temperance.terminal.options import Experts, Whole
 from temperance.terminal.progress import Display
 from temperance.theory.models.gates import FITTED, require_gauge
@@ -82,12 +81,11 @@ def _fit(
     from temperance.numerics.estimation.estimate import fit as estimate
     from temperance.terminal.csv_input import read_csv
 
-    with refusing():
-        if gate not in FITTED:
-            raise ValueError(f"unknown gate {gate!r}; accepted: {', '.join(FITTED)}")
-        require_gauge(gauge)
-        x, y, counts, columns = read_csv(data, target, weights, drop_missing)
-    with refusing(), Display() as shown, shown.doing("fitting") as progress:
+    if gate not in FITTED:
+        raise ValueError(f"unknown gate {gate!r}; accepted: {', '.join(FITTED)}")
+    require_gauge(gauge)
+    x, y, counts, columns = read_csv(data, target, weights, drop_missing)
+    with Display() as shown, shown.doing("fitting") as progress:
         found = estimate(
             x,
             y,

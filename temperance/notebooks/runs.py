@@ -12,7 +12,7 @@ from nbformat import NotebookNode
 
 from temperance.notebooks.execution import differences, execute
 from temperance.notebooks.parameters import Value, defaults, inject, values
-from temperance.terminal.errors import BadInput, refusing
+from temperance.terminal.errors import BadInput
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,7 @@ def parameters_of(notebooks: Iterable[Shown], pairs: Sequence[tuple[str, str]]) 
     Raises BadInput for a parameter that none has, or a text that is no value of it.
     """
     accepted = {name: value for shown in notebooks for name, value in shown.defaults.items()}
-    with refusing():
-        return values(pairs, accepted)
+    return values(pairs, accepted)
 
 
 def run_again(shown: Shown, given: Mapping[str, Value]) -> Rerun:

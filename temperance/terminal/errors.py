@@ -30,15 +30,6 @@ class BadInput(ValueError):
 
 
 @contextmanager
-def refusing() -> Iterator[None]:
-    """Turn a ValueError about the user's input into BadInput; nothing else belongs inside."""
-    try:
-        yield
-    except ValueError as error:
-        raise BadInput(str(error)) from error
-
-
-@contextmanager
 def resumable(store: str | None) -> Iterator[None]:
     """Let an end before the end say where the finished replicates of the studies inside are, or how to keep them."""
     kept = f"finished replicates are in {store}: run the same command again"
