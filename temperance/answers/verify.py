@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from temperance.claims.stored_report import read_report
-from temperance.claims.verify import Result, check_estimates, chosen, verify_claims
+from temperance.claims.verify import Result, check_estimates, chosen, read_report, verify_claims
 from temperance.evidence.outcomes import LEGS, Leg
 from temperance.evidence.study_runner import Runs, cores
 from temperance.pages.answer import Answer, Grid, Part

@@ -8,9 +8,8 @@ from functools import partial
 from temperance.claims.c01_c02_linear_gate import DIMENSIONS, flow, identifiable, scaled_density
 from temperance.evidence.comparison import predicted
 from temperance.evidence.contact import Expected, contact_leg
-from temperance.evidence.monte_carlo import orbit_profile, study_leg, with_profile
+from temperance.evidence.monte_carlo import orbit_profile, study_leg, with_profile, with_twins
 from temperance.evidence.outcomes import Leg, LegOutcome, combined
-from temperance.evidence.paired_studies import with_twins
 from temperance.evidence.proof import Check, certified, holds, proof_leg, verdict_check
 from temperance.evidence.study_runner import Runs
 from temperance.numerics.contact.curves import ExactMeasure, cell_moves, line, scale_orbit, split_every

@@ -1,4 +1,4 @@
-"""Runs the claims, and the check of the published estimates.
+"""Runs the claims and the check of the published estimates, and reads a report of both back.
 
 >>> from temperance.claims.verify import verify_claims
 >>> verify_claims(["C1"])[0].outcome
@@ -7,18 +7,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from temperance.claims.coq_checked import checked
 from temperance.claims.table import CLAIMS, Claim
-from temperance.evidence.outcomes import LEGS, ClaimOutcome, Leg, LegName, claim_outcome
+from temperance.evidence.outcomes import LEGS, ClaimOutcome, Leg, LegName, LegOutcome, claim_outcome
 from temperance.evidence.study_runner import Runs
 from temperance.numerics.studies.published_estimates import TOLERANCE, check_published
 from temperance.numerics.studies.store import StoreError
+from temperance.terminal.json_input import read_json
+
+_REPORT = "a report of `temperance verify -o report.json`"
 
 Progress = Callable[[str], AbstractContextManager[Any]]
 
@@ -128,3 +131,35 @@ def check_estimates(folder: str | Path) -> dict[str, Any]:
         "detail": detail,
         "checks": [check.record() for check in checks],
     }
+
+
+def read_report(path: str) -> tuple[tuple[Result, ...], dict[str, Any] | None]:
+    """The claims in a file, and its check of the published estimates; outcomes follow from the legs again.
+
+    Raises:
+        ValueError: the file cannot be read, or holds no report.
+    """
+    found = read_json(path, _REPORT)
+    try:
+        published = found["published"]
+        if published is not None:
+            published["outcome"], published["detail"], published["checks"]
+        return tuple(map(_stored_result, found["claims"])), published
+    except (KeyError, TypeError, AttributeError) as error:
+        why = f"it has no {error}" if isinstance(error, KeyError) else "a part of it has another form"
+        raise ValueError(f"{path!r} is no report ({why:.80}); accepted: {_REPORT}") from None
+
+
+def _stored_result(record: Mapping[str, Any]) -> Result:
+    (claim,) = chosen([record["id"]])
+    legs: dict[LegName, Leg | None] = {name: _stored_leg(record["legs"][name]) for name in LEGS}
+    return Result(replace(claim, statement=str(record["statement"])), legs)
+
+
+def _stored_leg(record: Mapping[str, Any] | None) -> Leg | None:
+    if record is None:
+        return None
+    data = {key: value for key, value in record.items() if key not in ("outcome", "detail", "crashed")}
+    if record["outcome"] not in get_args(LegOutcome):
+        raise ValueError(f"unknown outcome {record['outcome']!r:.40}; accepted: {', '.join(get_args(LegOutcome))}")
+    return Leg(record["outcome"], str(record["detail"]), data, bool(record.get("crashed")))

@@ -12,12 +12,27 @@ from collections.abc import Sequence
 from importlib.metadata import version
 
 from cyclopts import App, CycloptsError, Parameter
+from cyclopts.help import DefaultFormatter, HelpPanel
+from rich.console import Console, ConsoleOptions
+from rich.text import Text
 
 from temperance.commands.examples import QUESTIONS, epilogue
 from temperance.commands.notebooks import notebooks
 from temperance.terminal.errors import BadInput, commands, described, one_line
-from temperance.terminal.help_text import Flowing
 from temperance.terminal.output import console
+
+
+class Flowing(DefaultFormatter):
+    """Panels of `--help` whose descriptions break where the terminal ends, not where their docstrings do."""
+
+    def __call__(self, console: Console, options: ConsoleOptions, panel: HelpPanel) -> None:
+        """Print a panel."""
+        for entry in panel.entries:
+            text = getattr(entry.description, "primary_renderable", None)
+            if isinstance(text, Text):
+                text.plain = text.plain.replace("\n", " ")
+        super().__call__(console, options, panel)
+
 
 app = App(
     name="temperance",

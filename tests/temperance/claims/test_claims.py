@@ -20,10 +20,9 @@ from temperance.claims.c14_atlas import atlas_contact
 from temperance.claims.table import CLAIMS
 from temperance.evidence.contact import Expected, contact_leg
 from temperance.evidence.lattices import with_lattices
+from temperance.evidence.monte_carlo import compared, with_profile
 from temperance.evidence.monte_carlo import judged as judged_slopes
-from temperance.evidence.monte_carlo import with_profile
 from temperance.evidence.outcomes import LEGS, Leg, claim_outcome, combined
-from temperance.evidence.paired_studies import compared
 from temperance.evidence.proof import certified, proof_leg, verdict_check
 from temperance.evidence.study_runner import Runs
 from temperance.numerics.contact.curves import ExactMeasure, line, scale_orbit

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from temperance.claims.stored_report import read_report
 from temperance.claims.table import CLAIMS
+from temperance.claims.verify import read_report
 from temperance.commands.app import run
 from temperance.pages.formulas import IN_WORDS
 

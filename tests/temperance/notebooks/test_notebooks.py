@@ -8,7 +8,7 @@ from nbclient.exceptions import CellExecutionError
 
 from temperance.commands.app import run
 from temperance.notebooks.execution import SIZED, TAGS, build, cells_of, differences, execute, text
-from temperance.notebooks.parameters import defaults, inject, values
+from temperance.notebooks.runs import defaults, inject, values
 
 FOLDER = Path(__file__).parents[3] / "notebooks"
 NOTEBOOKS = sorted(path.name for path in FOLDER.glob("*.ipynb"))
