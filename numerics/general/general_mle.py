@@ -1,9 +1,10 @@
 """Fits an arbitrary gate and Gaussian expert by maximum likelihood: general, local, and slower.
 
 `fitting.mle` knows softmax and activation gates with linear experts; here log weight and mean are compiled from their
-formulas. The first cell has one atom, or two whose shares stay within a factor of each other, as the bounds of contact
-orders suppose. The gate of the last atom is held, which fixes a translation where the gate has one. A box around the
-truth is part of the estimator. The search of `fitting.newton` climbs from given starts.
+formulas. The first cell has one to three atoms, or both have two, whose shares stay within a factor of each other, as
+the bounds of contact orders suppose. The gate of the last atom is held where `Family.free` says so, which fixes a
+translation where the gate has one. A box around the truth is part of the estimator. The search of `fitting.newton`
+climbs from given starts.
 
 Example: ``GeneralMixture(family).fitted(points, starts).status`` is "converged".
 """
@@ -26,7 +27,7 @@ Status = Literal["converged", "at_bound", "max_steps"]
 _STEPS = 500
 _RANGE = 2.0  # of real parameters around the truth
 FACTOR = 4.0  # of positive parameters around the truth
-_UNEVEN = 2.0  # |log w_1 - log w_2| at most
+_UNEVEN = 2.0  # |log w_l - log w_m| in a cell at most
 _SAME = 1e-3  # log-likelihoods of one maximum
 
 
@@ -41,29 +42,31 @@ class GeneralFit:
 
 
 class GeneralMixture:
-    """One or two atoms in the first cell and one in the second, in coordinates u with a box.
+    """One to three atoms in the first cell and one in the second, or two in both, in coordinates u with a box.
 
     Coordinates are offsets from the truth; logarithms of the ratio to it for positive parameters; and, for the log
-    weights of two atoms of a cell, their mean (from -log 2) and half their difference.
+    weights of the m atoms of the first cell, their mean (from -log m) and by how much all but the first lie below it.
     """
 
     def __init__(self, family: Family) -> None:
-        if family.sizes not in ((1, 1), (2, 1)):
-            raise ValueError(f"fits are for cells of one or two atoms beside one of one, not {family.sizes}")
+        if family.sizes not in ((1, 1), (2, 1), (3, 1), (2, 2)):
+            raise ValueError(f"fits are for one to three atoms beside one, and two beside two, not {family.sizes}")
         if family.kinks() or family.kinks(other=True):
             raise ValueError(
                 f"the gate {family.cell.spec.gate.name!r} has a kink that x can reach: fits are for smooth gates, and "
                 "a lattice would need n^(1/3) points of x"
             )
         self.family, self.free = family, np.flatnonzero(family.free)
-        weights = [l * family.width for l in range(family.m)]
+        own, others = np.split(family.width * np.arange(sum(family.sizes)), [family.m])
         self.center, self.mixing = family.center.copy(), np.eye(len(self.free))
-        self.center[weights] -= np.log(family.m)
+        for weights in (own, others):
+            self.center[weights] -= np.log(len(weights))
+        shares = -np.eye(family.m)
+        shares[0] = shares[:, 0] = 1
+        places = np.searchsorted(self.free, own)
+        self.mixing[np.ix_(places, places)] = shares
         reach = np.where(family.positive, np.log(FACTOR), _RANGE)
-        if family.m == 2:
-            places = np.searchsorted(self.free, weights)
-            self.mixing[np.ix_(places, places)] = [[1, 1], [1, -1]]
-            reach[family.width] = _UNEVEN / 2
+        reach[own[1:]], reach[others[:-1]] = _UNEVEN / family.m, _UNEVEN
         self.reach, self.positive = reach[self.free], family.positive[self.free]
 
     def vector(self, u: Array) -> tuple[Array, Array]:
@@ -84,12 +87,14 @@ class GeneralMixture:
         return Local(value / n, mixing @ slopes / n, mixing @ bends @ mixing / n)
 
     def split(self, rng: np.random.Generator, size: float) -> Array:
-        """A start: the first true atom split at random, or moved, by offsets of about a size."""
-        width, offset = self.family.width, np.zeros(len(self.center))
-        offset[1:width] = size * rng.normal(size=width - 1)
-        if self.family.m == 2:
-            offset[width + 1 : 2 * width] = -offset[1:width]
-            offset[width] = rng.normal() / 2
+        """A start: true atoms split at random by offsets of about a size and mean 0; the first one moved, if alone."""
+        m, width, offset = self.family.m, self.family.width, np.zeros(len(self.center))
+        rows = offset[: sum(self.family.sizes) * width].reshape(-1, width)
+        cells = [(rows[:m], rows[1:m, 0]), (rows[m:], rows[m:-1, 0])]
+        for cell, weights in cells[: min(self.family.sizes)]:
+            moved = size * rng.normal(size=(max(len(cell) - 1, 1), width - 1))
+            cell[: len(moved), 1:], cell[len(moved) :, 1:] = moved, -moved.sum(axis=0)
+            weights[:] = rng.normal(size=len(weights)) / 2
         return np.asarray(np.clip(offset[self.free], -self.reach, self.reach))
 
     def fitted(self, points: Points, starts: Sequence[Array]) -> tuple[GeneralFit, Array]:

@@ -1,8 +1,9 @@
 """Runs rate studies of an arbitrary gate: errors of the atoms of a cell, and of the weighted means of two.
 
-The error of a parameter is (sum_l p_l |d_l|^q)^(1/q) over the atoms, p_l their shares and q its contact order; that of
-a mean is |sum_l p_l d_l|. Errors of beta1 are modulo its sign where the gate is even in it (theory.md 2.2). Samples are
-nested counts on the lattice (`numerics.lattice`).
+The error of a parameter is (sum_l p_l |d_l|^q)^(1/q) over the atoms of the first cell, p_l their shares and q its
+contact order; that of a mean is |sum_l p_l d_l|. A flat parameter (theory.md 2.8) has no order, and so no error: where
+every cell is split, that may be the gate. Errors of beta1 are modulo its sign where the gate is even in it (theory.md
+2.2). Samples are nested counts on the lattice (`numerics.lattice`).
 """
 
 from __future__ import annotations
@@ -18,15 +19,15 @@ from temperance.numerics.general.split_mixtures import Array, Family
 from temperance.numerics.lattice.counts import samples
 from temperance.numerics.lattice.experiment import Experiment, family_experiment
 
-_SPLIT = 0.5  # of the offsets of a start, times n^(-1/8)
+_SPLIT = 0.5  # of the offsets of a start, times n^(-1/(4m)): n^(-1/8) for one or two atoms
 
 
 @dataclass(frozen=True, eq=False)
 class GeneralStudy:
     """Everything that determines the outcome of a study.
 
-    name: what reports call it. family: the truth, with a cell of one or two atoms. orders: parameter -> q. sizes,
-    replicates, seed: of the samples. starts: `GeneralMixture.split` of the first true atom at every n (they use the
+    name: what reports call it. family: the truth, with cells that `GeneralMixture` fits. orders: parameter -> q, where
+    it is not flat. sizes, replicates, seed: of the samples. starts: `GeneralMixture.split` at every n (they use the
     truth); the estimate at the n before is one more.
     """
 
@@ -52,6 +53,7 @@ class GeneralStudy:
             "experts": experts,
             "x": [truth.low, truth.high],
             "cell": self.family.m,
+            **({"split": "all"} if min(self.family.sizes) > 1 else {}),
             "q": dict(self.orders),
             "sizes": list(self.sizes),
             "replicates": self.replicates,
@@ -91,7 +93,8 @@ def _replicate(study: GeneralStudy, mixture: GeneralMixture, made: Experiment, r
     found: list[GeneralFit] = []
     before: list[Array] = []
     for n, points in zip(study.sizes, samples(made, study.sizes, seed=study.seed, replicate=replicate), strict=True):
-        starts = [mixture.split(choices, _SPLIT * n ** (-1 / 8)) for _ in range(study.starts)]
+        size = _SPLIT * n ** (-1 / (4 * max(study.family.m, 2)))
+        starts = [mixture.split(choices, size) for _ in range(study.starts)]
         fit, u = mixture.fitted(points, [*before, *starts])
         before = [u]
         found.append(fit)

@@ -24,16 +24,21 @@ from temperance.numerics.studies.general_studies import GeneralResult, GeneralSt
 from temperance.terminal.output import write_file
 from temperance.theory.models.spec import NU
 from temperance.theory.orders.split_cell import is_linear
-from temperance.theory.rates.contact_orders import Order, Orders, order_setting, orders
+from temperance.theory.rates.contact_orders import TRANSLATED, Order, Orders, order_setting, orders
 from temperance.theory.rates.exact_orders import exact_orders
 
 SIZES = (10**6, 10**8, 10**10, 10**12)
 LATE = (10**8, 10**9, 10**10, 10**11, 10**12)
-STARTS = 3
+STARTS, MORE_STARTS = 3, 6
 _DIGITS = 5
 
 SETTINGS: dict[str, dict[str, Any]] = {
     **order_results.SETTINGS,
+    "GELU, cell of three": {"gate": "activation", "source": "gelu", "size": 3},
+    "tanh, every cell split": {"gate": "activation", "source": "tanh", "split": "all"},
+    "exp, every cell split": {"gate": "activation", "source": "exp(z)", "split": "all"},
+    "sqrt(1 + z^2), every cell split": {"gate": "activation", "source": "sqrt(1 + z**2)", "split": "all"},
+    "quadratic gate, every cell split": {"gate": "quadratic", "split": "all"},
     "linear gate": {"gate": "linear"},
     "softmax gate, constant expert": {"gate": "softmax", "expert": "constant"},
     "GELU": {"gate": "activation", "source": "gelu"},
@@ -52,15 +57,17 @@ SETTINGS: dict[str, dict[str, Any]] = {
 
 
 class Plan(NamedTuple):
-    """Seed, replicates and sizes of a study.
+    """Seed, replicates, sizes and starts of a study.
 
-    sizes, d = 1: `LATE` where in a pilot of ten replicates on another seed an error of order 1 fell from 10^6 to 10^8
-    by a slope that is not within 0.2 of -1/2.
+    sizes, d = 1, a cell of two beside a singleton: `LATE` where in a pilot of ten replicates on another seed an error
+    of order 1 fell from 10^6 to 10^8 by a slope that is not within 0.2 of -1/2. starts: `MORE_STARTS` where more than
+    two atoms come from splits, as fewer climbs reach one maximum.
     """
 
     seed: int
     replicates: int = 60
     sizes: tuple[int, ...] = SIZES
+    starts: int = STARTS
 
 
 STUDIES = {
@@ -91,6 +98,14 @@ STUDIES = {
     "perturbed cosine router": Plan(71045),
     "cosine router, exact": Plan(71046),
     "perturbed cosine router, exact": Plan(71047),
+    "softmax gate, cell of three": Plan(71051, starts=MORE_STARTS),
+    "tanh, cell of three": Plan(71052, starts=MORE_STARTS),
+    "GELU, cell of three": Plan(71053, starts=MORE_STARTS),
+    "softmax gate, every cell split": Plan(71054, starts=MORE_STARTS),
+    "tanh, every cell split": Plan(71055, starts=MORE_STARTS),
+    "exp, every cell split": Plan(71056, starts=MORE_STARTS),
+    "sqrt(1 + z^2), every cell split": Plan(71057, starts=MORE_STARTS),
+    "quadratic gate, every cell split": Plan(71058, starts=MORE_STARTS),
 }
 """The studies, by their settings.
 
@@ -117,8 +132,9 @@ def definition(name: str) -> GeneralStudy:
     truth = replace(near, expert={**experts[0], NU: nu}, other_expert={**experts[1], NU: 2 * nu})
     q = {o.name: float(o.upper) for o in found.orders if not o.mean and o.upper is not None}
     plan = STUDIES[name]
-    mixtures = Family(truth, SETTINGS[name].get("size", 2))
-    return GeneralStudy(name, mixtures, q, plan.sizes, plan.replicates, STARTS, plan.seed)
+    every, translated = found.setting.split == "all", found.setting.cell.spec.gate.name in TRANSLATED
+    mixtures = Family(truth, SETTINGS[name].get("size", 2), every, translated)
+    return GeneralStudy(name, mixtures, q, plan.sizes, plan.replicates, plan.starts, plan.seed)
 
 
 def bounds(name: str) -> Orders:

@@ -1,6 +1,7 @@
 """Maximum likelihood for arbitrary gates, and the rate studies that use it."""
 
 from dataclasses import replace
+from itertools import product
 from math import exp, log
 
 import numpy as np
@@ -23,13 +24,15 @@ SETTINGS = [
     ("activation-bias", "polynomial:2", "sigmoid"),
     ("linear", "constant", None),
 ]
+CELLS = [(2, False), (3, False), (2, True)]
 SHIFT = 0.3
 
 
-def apart(gate, expert="gaussian", source=None):
+def apart(gate, expert="gaussian", source=None, m=2, every=False):
     """A family with experts that are easy to tell from each other."""
     near = family(order_setting(gate, expert, source)).truth
-    return Family(replace(near, expert={**near.expert, NU: 0.25}, other_expert={**near.other_expert, NU: 0.5}), 2)
+    truth = replace(near, expert={**near.expert, NU: 0.25}, other_expert={**near.other_expert, NU: 0.5})
+    return Family(truth, m, every)
 
 
 def displaced(mixture, seed=0):
@@ -66,9 +69,10 @@ def test_the_likelihood_is_that_of_the_model(gate, expert, source):
     assert loglik(found, vector, Columns.of(points))[0] == pytest.approx(total, rel=1e-12)
 
 
+@pytest.mark.parametrize(("m", "every"), CELLS)
 @pytest.mark.parametrize(("gate", "expert", "source"), SETTINGS)
-def test_gradient_and_hessian_are_those_of_central_differences(gate, expert, source):
-    found = apart(gate, expert, source)
+def test_gradient_and_hessian_are_those_of_central_differences(gate, expert, source, m, every):
+    found = apart(gate, expert, source, m, every)
     mixture, step = GeneralMixture(found), 1e-5
     points, u = Columns.of(counted(found, 200, seed=2)), displaced(mixture)
     local, p = mixture.local(u, points), len(u)
@@ -80,9 +84,10 @@ def test_gradient_and_hessian_are_those_of_central_differences(gate, expert, sou
     np.testing.assert_allclose(local.hessian, bends, atol=1e-7)
 
 
-def test_at_the_truth_the_score_is_noise():
+@pytest.mark.parametrize(("m", "every"), CELLS)
+def test_at_the_truth_the_score_is_noise(m, every):
     """There it is of the order of sqrt(n); away from it, of the order of n."""
-    found = apart("softmax")
+    found = apart("softmax", m=m, every=every)
     points, mixture = counted(found, 20000, seed=3), GeneralMixture(found)
 
     def score(u):
@@ -186,10 +191,46 @@ def test_an_exact_specified_model_has_one_atom_a_cell():
         assert (errors > 0).all()
 
 
-def test_only_cells_of_one_or_two_atoms_beside_a_singleton_are_fitted():
+@pytest.mark.parametrize(("m", "every"), CELLS)
+def test_shares_of_a_cell_stay_within_a_factor(m, every):
+    """At every corner of the box, whose extremes those of the shares are."""
+    found = apart("softmax", "constant", m=m, every=every)
+    mixture, gaps = GeneralMixture(found), []
+    for signs in product((-1, 1), repeat=sum(found.sizes) - 1):
+        u = np.zeros(len(mixture.free))
+        at = np.flatnonzero(mixture.free % found.width == 0)
+        u[at] = signs * mixture.reach[at]
+        logs = mixture.vector(u)[0][:: found.width]
+        gaps += [np.ptp(cell) for cell in (logs[:m], logs[m:])]
+    assert max(gaps) == pytest.approx(2)
+
+
+@pytest.mark.parametrize(("m", "every"), CELLS)
+def test_a_start_splits_what_has_several_atoms(m, every):
+    """Offsets of an atom have the mean 0 in logarithms of positive parameters; what is alone stays."""
+    found = apart("softmax", "constant", m=m, every=every)
+    mixture = GeneralMixture(found)
+    vector, _ = mixture.vector(mixture.split(np.random.default_rng(6), 0.1))
+    rows = [v.reshape(-1, found.width)[:, 2:] for v in (vector, found.center)]
+    offsets = np.c_[rows[0][:, 0] - rows[1][:, 0], np.log(rows[0][:, 1] / rows[1][:, 1])]
+    for cell in (offsets[:m], offsets[m:]):
+        assert cell.sum(axis=0) == pytest.approx(0, abs=1e-12)
+        assert cell.any() == (len(cell) > 1)
+
+
+def test_a_study_of_every_cell_split_has_errors_of_what_is_not_flat():
+    chosen = small(family=apart("softmax", "constant", every=True), orders={"b": 4.0, "nu": 2.0})
+    made = run_general(chosen)
+    assert set(made.errors) == {"b", "mean b", "nu", "mean nu"}
+    assert all(np.isfinite(errors).all() and (errors > 0).all() for errors in made.errors.values())
+    assert (chosen.definition["split"], "split" in small().definition) == ("all", False)
+
+
+@pytest.mark.parametrize(("m", "every"), [(4, False), (3, True)])
+def test_larger_cells_are_refused(m, every):
     near = family(order_setting("softmax")).truth
-    with pytest.raises(ValueError, match="one or two atoms"):
-        GeneralMixture(Family(near, 3))
+    with pytest.raises(ValueError, match=r"one to three atoms beside one, and two beside two, not \("):
+        GeneralMixture(Family(near, m, every))
 
 
 @pytest.mark.parametrize(("gate", "source"), [("laplace", None), ("activation", "relu")])
