@@ -56,7 +56,7 @@ def study_record(result: StudyResult) -> dict[str, Any]:
 
     slope, ci, predicted and published all have the sign of a slope: an error of n^(-1/2) has -0.5. An outcome is null
     where nothing is predicted or there are too few fits. A number is predicted only where it is proved, so that no
-    slope alone contradicts it (`slopes.judge`, supported).
+    slope alone contradicts it (`slopes.judge`, supported); alone is the outcome if nothing supported it.
     """
     home, image = predictions(result.study), _of_the_image(result.study)
     found = study_slopes(result, seed=_BOOTSTRAP_SEED)
@@ -90,7 +90,9 @@ def _slope_record(s: StudySlope, dropped: float, found: Prediction | None) -> di
     sharp, published = (None, None) if found is None else (_slope_of(found.sharp), _slope_of(found.published))
     # without a slope: nothing for what is not predicted or seldom occurs, else the prediction is left open
     unjudged = None if sharp is None or s.share <= _RARE else "inconclusive"
-    judgement = None if s.slope is None or sharp is None else judge(s.slope, -sharp, dropped, supported=True)
+    judgement = alone = None
+    if s.slope is not None and sharp is not None:
+        judgement, alone = (judge(s.slope, -sharp, dropped, supported=known) for known in (True, False))
     return {
         "parameter": s.parameter,
         "cell": s.cell,
@@ -103,6 +105,7 @@ def _slope_record(s: StudySlope, dropped: float, found: Prediction | None) -> di
         "predicted": sharp,
         "published": published,
         "outcome": unjudged if judgement is None else judgement.outcome,
+        "alone": None if alone is None else alone.outcome,
         "sharp": None if judgement is None else judgement.sharp,
         "reason": judgement.reason if judgement is not None else _silence(s, found),
         "points": [asdict(point) for point in s.points],

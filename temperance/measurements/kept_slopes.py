@@ -17,7 +17,7 @@ from typing import Any
 
 from temperance.evidence.outcomes import LegOutcome
 from temperance.measurements import exponent_results
-from temperance.numerics.errors.slopes import CURVATURE_LEVEL, judge, log_slope, margin
+from temperance.numerics.errors.slopes import CURVATURE_LEVEL, judge, log_slope
 from temperance.terminal.output import write_file
 from temperance.theory.rates.contact_orders import Order
 
@@ -131,18 +131,15 @@ def from_report(report: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _slope(s: Mapping[str, Any]) -> dict[str, Any] | None:
-    """A slope whose rate is predicted; a rate that is proved is contradicted here as any other is."""
+    """A slope whose rate is predicted, with the outcome that it has if nothing supports the rate."""
     if s["outcome"] is None or s["slope"] is None or s["parameter"] in _NO_ORDERS:
         return None
-    low, p = s["ci"][0], -s["predicted"]
-    only_high = s["reason"].startswith("the interval does not lie below")  # neither curved nor dropped
-    above = only_high and low is not None and low > -p + margin(p)
     return {
         "parameter": s["parameter"],
         "slope": round(s["slope"], _DIGITS),
         "ci": [None if end is None else round(end, _DIGITS) for end in s["ci"]],
         "predicted": s["predicted"],
-        "outcome": "contradicted" if above else s["outcome"],
+        "outcome": s["alone"],
         "reason": s["reason"],
     }
 

@@ -403,6 +403,8 @@ def test_slopes_are_judged_by_the_predictions_of_theory(monkeypatch):
         (-0.5, "confirmed", False),
         (-0.5, "inconclusive", False),
     ]
+    alone = [s["alone"] for s in study_record(result)["slopes"]]
+    assert alone == ["confirmed", "contradicted", None, "confirmed", "inconclusive"]
     assert study_record(result)["slopes"][-1]["ci"] == [None, None]
     spikes = replace(result, status=np.where(np.arange(12)[:, None] < 2, "spike", status))
     assert {s["outcome"] for s in study_record(spikes)["slopes"]} == {"inconclusive", None}

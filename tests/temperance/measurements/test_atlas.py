@@ -142,11 +142,11 @@ def test_slopes_of_claims_are_about_the_rates_of_the_atlas():
 
 
 def test_slopes_are_read_from_a_report():
-    """Of studies to n = 10^12 at truths without a mirror point, where a rate is predicted; contradicted above it."""
+    """Of studies to n = 10^12 at truths without a mirror point, of what is predicted; as if nothing supported it."""
     definition = {"sizes": [10, 10**12], "truth": {"beta1": [[1.0], [0.0]], "b": [1, 2]}, "k": 2, "digest": "d"}
     definition |= {"activation": "tanh", "tau": None}
     slope = {"study": "S", "parameter": "a", "cell_size": 1, "slope": -0.3, "ci": [-0.35, None], "predicted": -0.5}
-    slope |= {"outcome": "inconclusive", "reason": "the interval does not lie below -0.400"}
+    slope |= {"outcome": "inconclusive", "alone": "contradicted", "reason": "in any words"}
     others = [{**slope, "outcome": None}, {**slope, "parameter": "density"}, {**slope, "study": "T"}]
     mirror = {**definition, "truth": {"beta1": [[1.0], [-1.0]], "b": [1, 2]}}
     small = {**definition, "sizes": [10, 10**5]}
@@ -157,7 +157,7 @@ def test_slopes_are_read_from_a_report():
     (found,) = from_report({"claims": [{"legs": {"monte_carlo": leg}}, {"legs": {"monte_carlo": None}}]})
     (kept,) = found["slopes"]
     assert (found["study"], found["cell"], kept["ci"], kept["outcome"]) == ("S", 1, [-0.35, None], "contradicted")
-    curved = {**slope, "reason": "log error is curved in log n"}
+    curved = {**slope, "alone": "inconclusive"}
     (found,) = from_report({"claims": [{"legs": {"monte_carlo": {**leg, "slopes": [curved]}}}]})
     assert found["slopes"][0]["outcome"] == "inconclusive"
 
