@@ -12,12 +12,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from importlib.resources import files
-from math import isfinite
+from math import isfinite, log10
 from typing import Any
+
+import numpy as np
 
 from temperance.evidence.outcomes import LegOutcome
 from temperance.measurements import exponent_results
 from temperance.numerics.errors.slopes import CURVATURE_LEVEL, judge, log_slope
+from temperance.numerics.general.split_mixtures import Array
 from temperance.terminal.output import write_file
 from temperance.theory.rates.contact_orders import Order
 
@@ -31,7 +34,9 @@ _DIGITS = 4
 class KeptSlope:
     """A slope with its 95% interval (None: an end that is infinite) over n_from to n_to.
 
-    outcome: by theory.md 4 as if no proof stood behind the rate, so that a slope can contradict it. study: its name.
+    outcome: by theory.md 4 as if no proof stood behind the rate, so that a slope can contradict it. reason: of the
+    rule; where it does not confirm, also whether one fit makes most of a mean square, which bends and widens slopes.
+    study: its name.
     """
 
     value: float
@@ -64,8 +69,15 @@ def of_study(study: Mapping[str, Any], groups: Mapping[str, str], order: Order) 
         return str(error)
     judged = judge(found, float(order.rate), exponent_results.dropped(study))
     low, high = (end if isfinite(end) else None for end in found.interval)
-    name = study["definition"]["name"]
-    return KeptSlope(found.value, low, high, sizes[0], sizes[-1], judged.outcome, judged.reason, name)
+    reason = judged.reason + ("" if judged.outcome == "confirmed" else _lone_fit(errors[group], sizes))
+    return KeptSlope(found.value, low, high, sizes[0], sizes[-1], judged.outcome, reason, study["definition"]["name"])
+
+
+def _lone_fit(errors: Array, sizes: Sequence[int]) -> str:
+    squares = np.nan_to_num(errors) ** 2
+    most = squares.max(axis=0) > squares.sum(axis=0) / 2
+    at = [f"10^{log10(n):g}" for n, alone in zip(sizes, most, strict=True) if alone]
+    return f"; one fit makes most of the mean square at n = {', '.join(at)}" if at else ""
 
 
 def of_claims(studies: Sequence[Mapping[str, Any]], order: Order) -> KeptSlope | str:

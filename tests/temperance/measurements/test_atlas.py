@@ -102,6 +102,20 @@ def test_a_slope_above_the_rate_contradicts_it(monkeypatch):
     assert "every error is zero" in found["b"].slope
 
 
+def test_a_slope_that_one_fit_bends_says_so(monkeypatch):
+    """Of sixty equal errors at every n, and at n = 10^6 one that is a thousand times as large."""
+    study = copy.deepcopy(exponent_results.stored()["softmax gate"])
+    sizes = np.array(study["definition"]["sizes"], dtype=float)
+    errors = np.exp(np.random.default_rng(0).normal(size=(60, 1))) * sizes**-0.25
+    study["errors"]["a"] = errors.tolist()
+    study["errors"]["nu"] = np.vstack([errors[:-1], errors[-1:] * [1000, 1, 1, 1]]).tolist()
+    monkeypatch.setattr(exponent_results, "stored", lambda: {"softmax gate": study})
+    found = {o.order.parameter: o for o in entry(AtlasRow("softmax"), "two", 1, stored()).orders}
+    assert "one fit" not in found["a"].slope.reason
+    assert found["nu"].slope.outcome == "inconclusive"
+    assert found["nu"].slope.reason.endswith("; one fit makes most of the mean square at n = 10^6")
+
+
 def test_weighted_means_are_told_from_parameters():
     found = {o["parameter"]: o for o in entry(AtlasRow("softmax"), "two", 1, stored()).to_json()["orders"]}
     assert [name for name, o in found.items() if o["mean"]] == ["mean beta1", "mean a", "mean b", "mean nu"]
