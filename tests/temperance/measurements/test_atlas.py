@@ -102,6 +102,16 @@ def test_a_slope_above_the_rate_contradicts_it(monkeypatch):
     assert "every error is zero" in found["b"].slope
 
 
+def test_slopes_of_every_cell_split_are_of_what_is_not_flat():
+    """The gate is flat there, and its weighted mean has no bound."""
+    found = {o.order.parameter: o for o in entry(AtlasRow("softmax"), "every cell split", 1, {}).orders}
+    assert [name for name, o in found.items() if isinstance(o.slope, str)] == ["beta1", "mean beta1"]
+    assert found["beta1"].slope == "a flat parameter has no rate"
+    assert found["mean beta1"].slope == "no rate is proved"
+    assert found["b"].slope.study == "softmax gate, every cell split"
+    assert found["b"].slope.low < -1 / 8 < found["b"].slope.high
+
+
 def test_a_slope_that_one_fit_bends_says_so(monkeypatch):
     """Of sixty equal errors at every n, and at n = 10^6 one that is a thousand times as large."""
     study = copy.deepcopy(exponent_results.stored()["softmax gate"])
