@@ -79,7 +79,8 @@ def loglik(family: Family, vector: Array, columns: Columns) -> Sums:
     slopes, hessian = _derivatives(family, atoms, sums)
     flat = slopes.reshape(len(slopes), g, -1)
     hessian += np.tensordot(flat.swapaxes(0, 1) @ forms.reshape(g, 4 * count, -1), flat, ([0, 2], [1, 2]))
-    return float((w * (log_density - columns.reference)).sum()), np.tensordot(slopes, sums, 3), hessian
+    value = float((w * (log_density - columns.reference)).sum())
+    return Sums(value, np.tensordot(slopes, sums, 3), hessian)
 
 
 def _derivatives(family: Family, atoms: Atoms, sums: Array) -> tuple[Array, Array]:

@@ -183,11 +183,11 @@ def likelihood_of(layout: Layout, activation: Activation) -> Likelihood:
         full = fixed.copy()
         full[free] = theta
         if not derivatives:
-            return kernel(full, tau, x, y, weights, reference, address, NONE, NONE), NONE, NONE
+            return Sums(kernel(full, tau, x, y, weights, reference, address, NONE, NONE), NONE, NONE)
         score, hessian, sums, totals = np.zeros(size), np.zeros((size, size)), np.empty(count), np.zeros(2)
         value = kernel(full, tau, x, y, weights, reference, address, sums, totals)
         assemble(sums, totals, full, layout.k, layout.d, gates, linear, tau, score, hessian)
-        return value, score.take(free), hessian.take(square)
+        return Sums(value, score.take(free), hessian.take(square))
 
     return likelihood
 
@@ -208,14 +208,13 @@ def evaluate(
     sums are not finite because s overflows in double precision.
     """
     try:
-        value, score, hessian = likelihood_of(layout, gate.source)(theta, x, y, weights, reference)
-        if math.isfinite(value) and math.isfinite(hessian.sum()):
-            return value, score, hessian
+        sums = likelihood_of(layout, gate.source)(theta, x, y, weights, reference)
+        if math.isfinite(sums.value) and math.isfinite(sums.hessian.sum()):
+            return sums
     except NoMachineCode:
         pass
     with np.errstate(all="ignore"):
-        plain = density.log_likelihood(theta, layout, gate, x, y, weights, reference)
-    return float(plain.value), plain.score, plain.hessian
+        return density.log_likelihood(theta, layout, gate, x, y, weights, reference)
 
 
 def values(thetas: Floats, layout: Layout, gate: CompiledActivation, x: Floats, y: Floats) -> Floats:

@@ -18,8 +18,7 @@ the plain version, which the compiled one (`likelihood.kernel`) is tested agains
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -28,18 +27,15 @@ from temperance.numerics.machine.threads import one_blas_thread
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
 
-Sums = tuple[float, Floats, Floats]
-
 NONE: Floats = np.empty(0)  # weights and reference of points without any
 WORKSPACE = 2**17  # numbers in the derivatives of a block of points: about 1 MB, to stay in a second-level cache
 _EXPONENT_FLOOR = -300.0  # smaller exponentials cannot change a sum of doubles, and denormal numbers are slow
 
 
-@dataclass(frozen=True, eq=False)
-class Evaluation:
-    """Sums over the data: value (...), score (..., p) and hessian (..., p, p) of the log-likelihood in theta."""
+class Sums(NamedTuple):
+    """Sums over the data: value, score (p,) and hessian (p, p) of the log-likelihood in theta."""
 
-    value: Floats
+    value: float
     score: Floats
     hessian: Floats
 
@@ -47,7 +43,8 @@ class Evaluation:
 def _softmax(c: Floats) -> tuple[Floats, Floats]:
     """logsumexp over the atoms, shape (n,), and the probabilities (k, n)."""
     top = c.max(axis=0)
-    e = c - top
+    with np.errstate(invalid="ignore"):  # nan where s overflows
+        e = c - top
     np.maximum(e, _EXPONENT_FLOOR, out=e)
     np.exp(e, out=e)
     total = e.sum(axis=0)
@@ -93,7 +90,7 @@ def check_data(x: ArrayLike, y: ArrayLike, d: int) -> tuple[Floats, Floats]:
 def log_density(measure: MixingMeasure, gate: CompiledActivation, x: ArrayLike, y: ArrayLike) -> Floats:
     """log g_G(y_j | x_j), shape (..., n), of a measure (...) at points x (..., n, d), y (..., n); gate: s, compiled.
 
-    Points without leading axes serve every measure. Raises ValueError for a wrong shape.
+    Points without leading axes serve every measure; nan where s overflows. Raises ValueError for a wrong shape.
     """
     x, y = check_data(x, y, measure.d)
     batch = np.broadcast_shapes(measure.tau.shape, y.shape[:-1])
@@ -150,7 +147,7 @@ def _sums(m: MixingMeasure, gate: CompiledActivation, x1: Floats, y: Floats, w: 
         second[nu, nu] = -(df[i, nu] + 0.5) @ share
     value = float((w * (log_joint - normaliser - reference)).sum())
     after, before = _moments(r, dt + df, w), _moments(pi, dt, w)
-    return value, after[0] - before[0], second + after[1] - before[1]
+    return Sums(value, after[0] - before[0], second + after[1] - before[1])
 
 
 def _moments(shares: Floats, slopes: Floats, w: Any) -> tuple[Floats, Floats]:
@@ -177,25 +174,22 @@ def log_likelihood(
     y: Floats,
     weights: Floats = NONE,
     reference: Floats = NONE,
-) -> Evaluation:
+) -> Sums:
     """sum_j log g(y_j | x_j) with its score and Hessian in theta; or sum_j weights_j (log g(y_j | x_j) - reference_j).
 
-    theta (..., p), whose coordinates layout names; gate: s, compiled; x (..., n, d) and y (..., n), with the leading
-    axes of theta or none; weights and reference (n,), for all of them, or `NONE`. Raises ValueError for a wrong shape.
+    theta (p,), whose coordinates layout names; gate: s, compiled; x (n, d) and y (n,); weights and reference (n,), or
+    `NONE`. Raises ValueError for a wrong shape.
     """
     x, y = check_data(x, y, layout.d)
-    check_weights(weights, reference, y.shape[-1])
-    measures = layout.unpack(theta)
-    batch, p = measures.tau.shape, layout.size
-    x, y = np.broadcast_to(x, (*batch, *x.shape[-2:])), np.broadcast_to(y, (*batch, y.shape[-1]))
+    check_weights(weights, reference, len(y))
+    measure, free = layout.unpack(theta), layout.free
     block = max(1, WORKSPACE // (4 * layout.k * (1 + layout.k * layout.atom_size)))
-    result = Evaluation(np.zeros(batch), np.zeros((*batch, p)), np.zeros((*batch, p, p)))
-    for index in np.ndindex(batch):
-        for start in range(0, y.shape[-1], block):
-            part = slice(start, start + block)
-            own = (weights[part], reference[part]) if len(weights) else (1.0, 0.0)
-            value, score, hessian = _sums(measures[index], gate, _features(x[index][part]), y[index][part], *own)
-            result.value[index] += value
-            result.score[index] += score[layout.free]
-            result.hessian[index] += hessian[np.ix_(layout.free, layout.free)]
-    return result
+    value, score, hessian = 0.0, np.zeros(layout.size), np.zeros((layout.size, layout.size))
+    for start in range(0, len(y), block):
+        part = slice(start, start + block)
+        own = (weights[part], reference[part]) if len(weights) else (1.0, 0.0)
+        sums = _sums(measure, gate, _features(x[part]), y[part], *own)
+        value += sums.value
+        score += sums.score[free]
+        hessian += sums.hessian[np.ix_(free, free)]
+    return Sums(value, score, hessian)

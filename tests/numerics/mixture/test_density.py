@@ -121,17 +121,10 @@ def test_blocks_add_up(monkeypatch):
         np.testing.assert_allclose(getattr(parts, name), getattr(whole, name), rtol=1e-11)
 
 
-def test_replicates_are_independent():
-    layout = Layout(2, 2, "anchored")
-    rng = np.random.default_rng(3)
-    theta, x, y = rng.normal(size=(3, layout.size)), rng.normal(size=(3, 20, 2)), rng.normal(size=(3, 20))
-    batch = log_likelihood(theta, layout, GATES["tanh"], x, y)
-    for r in range(3):
-        single = log_likelihood(theta[r], layout, GATES["tanh"], x[r], y[r])
-        np.testing.assert_array_equal(batch.hessian[r], single.hessian)
-        np.testing.assert_array_equal(batch.value[r], log_likelihood(theta[r], layout, GATES["tanh"], x[r], y[r]).value)
-    densities = log_density(layout.unpack(theta), GATES["tanh"], x, y)
-    np.testing.assert_allclose(densities.sum(axis=-1), batch.value)
+def test_an_overflow_of_s_is_no_number_and_no_warning():
+    gate = compile_activation(activation("exp(z)"))
+    measure = MixingMeasure([[800.0], [0.0]], [0.0, 0.0], 1.0, [[1.0], [0.0]], [0.0, 0.0], [1.0, 1.0])
+    assert np.isnan(log_density(measure, gate, np.array([[1.0], [0.0]]), np.zeros(2))).tolist() == [True, False]
 
 
 def test_one_measure_at_many_sets_of_points_and_many_measures_at_one():
