@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from numbers import Real
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.numerics.mixture.points import Points
 
-Floats = NDArray[np.float64]
 _SMALLEST, _LARGEST = 1e-70, 1e70  # of a fixed temperature
 
 

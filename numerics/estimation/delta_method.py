@@ -6,14 +6,13 @@ Example: ``Errors(found, proved, matrix).of(gradient)`` for each gradient in ``p
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.linalg import null_space
 
 from temperance.numerics.estimation.identifiability import Proved
 from temperance.numerics.fitting.mle import Fit
 from temperance.numerics.fitting.newton import FLAT, scaled_spectrum
+from temperance.numerics.mixture.activation_numpy import Floats
 
-Floats = NDArray[np.float64]
 Row = tuple[str, int | None, list[float], list[Floats]]
 """(parameter, atom, values, their gradients in theta)."""
 

@@ -11,7 +11,7 @@ from statistics import NormalDist
 from typing import Literal, TypedDict, Unpack, get_args, overload
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from temperance.numerics.estimation.arguments import checked_points, fixed_tau, names_of, whole
 from temperance.numerics.estimation.compilation import announced
@@ -28,12 +28,11 @@ from temperance.numerics.fitting.newton import FLAT
 from temperance.numerics.fitting.search import search
 from temperance.numerics.fitting.starting_points import SUBSAMPLE, clusterwise_regression
 from temperance.numerics.machine.threads import one_blas_thread
-from temperance.numerics.mixture.activation_numpy import CompiledActivation, compile_activation
+from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats, compile_activation
 from temperance.numerics.mixture.measures import Gauge, Layout
 from temperance.numerics.mixture.points import Points
 from temperance.theory.activations.activation import Activation, activation
 
-Floats = NDArray[np.float64]
 GateName = Literal["linear", "softmax", "activation"]
 _CLUSTERINGS = 5
 _QUANTILE = NormalDist().inv_cdf(0.975)

@@ -10,19 +10,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import sympy as sp
-from numpy.typing import NDArray
 
 from temperance.numerics.estimation.tau_profile import INDISTINCT
 from temperance.numerics.fitting.mle import AGREE, Fit
-from temperance.numerics.mixture.activation_numpy import CompiledActivation
+from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats
 from temperance.numerics.mixture.density import log_density
 from temperance.numerics.mixture.measures import MixingMeasure
 from temperance.numerics.mixture.points import Points
 from temperance.theory.activations.activation import Activation, Z
 from temperance.theory.conditions.first_order_failures import Failure, classify
 from temperance.theory.conditions.mirror_points import Mirror, mirror
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,13 +12,12 @@ from html import escape
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from temperance.numerics.estimation import diagnostics
 from temperance.numerics.fitting.mle import Fit, Status
+from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.theory.activations.activation import Activation
 
-Floats = NDArray[np.float64]
 Value = float | list[float]
 Interval = tuple[float, float]
 _COLUMNS = ("parameter", "atom", "estimate", "std err", "95% interval", "identifiable")

@@ -16,13 +16,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from temperance.numerics.fitting.mle import Box, Fit, one_bound
+from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.numerics.mixture.measures import Layout
 from temperance.numerics.mixture.points import Points
-
-Floats = NDArray[np.float64]
 
 _SMALLEST, _LARGEST = 1e-70, 1e70  # squares of quotients of such scales are doubles
 

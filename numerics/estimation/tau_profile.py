@@ -8,14 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from temperance.numerics.fitting.mle import AGREE, Fit, fit_points
 from temperance.numerics.fitting.newton import FLAT, scaled_spectrum
-from temperance.numerics.mixture.activation_numpy import CompiledActivation
+from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats
 from temperance.numerics.mixture.points import Points
-
-Floats = NDArray[np.float64]
 
 INDISTINCT = 1.92  # a fall of the log-likelihood that excludes a value of one parameter at 95%
 _WEAK = 0.5  # standard errors of log tau above this are not trusted

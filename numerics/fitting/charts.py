@@ -29,9 +29,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.numerics.mixture.measures import Layout
-
-Floats = NDArray[np.float64]
 
 OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True, "no_cfunc_wrapper": True, "no_cpython_wrapper": True}
 _NEAR = 2.0  # distance of a pair, in deviations of y given x

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from temperance.numerics.fitting.hyperplanes import Ridge
 from temperance.numerics.fitting.newton import Local, Stop
+from temperance.numerics.mixture.activation_numpy import Floats
 
-Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 

@@ -10,14 +10,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
-from temperance.numerics.mixture.activation_numpy import CompiledActivation
+from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats
 from temperance.numerics.mixture.density import gate_probabilities, responsibilities
 from temperance.numerics.mixture.measures import Layout
 from temperance.numerics.mixture.points import Points
-
-Floats = NDArray[np.float64]
 
 _BESIDE = 1e-10  # distance from a ridge at which its sides are evaluated, relative to theta
 _SAME = 1e-9  # hyperplanes closer than that are one

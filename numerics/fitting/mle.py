@@ -20,12 +20,11 @@ from temperance.numerics.fitting.ridges import RidgeSearch
 from temperance.numerics.fitting.starting_points import SUBSAMPLE, rough_start
 from temperance.numerics.likelihood.kernel import evaluate
 from temperance.numerics.machine.threads import one_blas_thread
-from temperance.numerics.mixture.activation_numpy import CompiledActivation
+from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats
 from temperance.numerics.mixture.density import NONE, responsibilities
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
 from temperance.numerics.mixture.points import Points
 
-Floats = NDArray[np.float64]
 Status = Literal["converged", "at_bound", "spike", "max_steps"]
 
 MAX_PASSES = 500

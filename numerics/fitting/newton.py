@@ -15,8 +15,8 @@ from scipy.linalg.lapack import dsyevd
 
 from temperance.numerics.fitting.charts import NO_FRAME, NO_PAIR, Chart, Frame
 from temperance.numerics.fitting.steps import CHOOSE, SMALLEST_DIAGONAL, compile_steps, step
+from temperance.numerics.mixture.activation_numpy import Floats
 
-Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 GRADIENT = CURVATURE = 1e-6  # see `Stop`

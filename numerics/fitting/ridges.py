@@ -27,11 +27,10 @@ from scipy.optimize import lsq_linear
 from temperance.numerics.fitting.faces import Face, Place
 from temperance.numerics.fitting.hyperplanes import Hyperplanes, Kinks, Ridge, beside
 from temperance.numerics.fitting.newton import EXACT, Local, Maximum, Stop, capped, inactive
-from temperance.numerics.mixture.activation_numpy import CompiledActivation
+from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats
 from temperance.numerics.mixture.measures import Layout
 from temperance.numerics.mixture.points import Points
 
-Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 _NOISE = 1e-12  # relative, of values taken beside a ridge

@@ -13,18 +13,15 @@ from dataclasses import replace
 from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
 from temperance.numerics.fitting.mle import Box, Fit, climbs, fit_points, higher, start_points
 from temperance.numerics.fitting.newton import EXACT, Maximum, Stop
 from temperance.numerics.fitting.pooling import pooled
 from temperance.numerics.fitting.split_starts import smaller, split_starts
 from temperance.numerics.machine.threads import one_blas_thread
-from temperance.numerics.mixture.activation_numpy import CompiledActivation
+from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats
 from temperance.numerics.mixture.measures import Layout
 from temperance.numerics.mixture.points import Points
-
-Floats = NDArray[np.float64]
 
 _SPLITS = 4  # of each atom
 _STARTS = 2  # for fewer atoms, besides splits

@@ -10,10 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from temperance.numerics.likelihood.kernel import values
-from temperance.numerics.mixture.activation_numpy import CompiledActivation
+from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
-
-Floats = NDArray[np.float64]
 
 SUBSAMPLE = 1000
 _LLOYD_STEPS = 10

@@ -13,7 +13,6 @@ from itertools import product
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from temperance.numerics.information.fisher import information
 from temperance.numerics.information.quadrature import quadrature
@@ -21,8 +20,6 @@ from temperance.numerics.mixture.activation_numpy import Compilable, CompiledAct
 from temperance.numerics.mixture.measures import Gauge, Layout, MixingMeasure
 from temperance.theory.checker.sample_size_checker import FORMAT, check, proved_bound, statement
 from temperance.theory.rates.true_point import exact
-
-Floats = NDArray[np.float64]
 
 INTERVALS = 200
 _REACH, _PER_DEVIATION = 5.5, 3.0  # of the cells of y, in the least standard deviation

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from temperance.numerics.mixture.activation_numpy import Floats
+
 Sensitivity = Callable[[Floats], tuple[Floats, float]]
 
 GRID = 241

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
 from temperance.numerics.machine.row_products import LANES
-
-Floats = NDArray[np.float64]
+from temperance.numerics.mixture.activation_numpy import Floats
 
 _OPTIONS = {"error_model": "numpy", "nogil": True, "no_cfunc_wrapper": True, "no_cpython_wrapper": True}
 

@@ -29,7 +29,6 @@ from typing import Any
 
 import numpy as np
 from numba import njit, types
-from numpy.typing import NDArray
 
 from temperance.numerics.likelihood.hessian_assembly import add_lanes, assemble
 from temperance.numerics.likelihood.kernel_steps import (
@@ -48,12 +47,11 @@ from temperance.numerics.machine.intrinsics import use_wide_vectors
 from temperance.numerics.machine.row_products import LANES
 from temperance.numerics.mixture import density
 from temperance.numerics.mixture.activation_machine_code import NoMachineCode, machine_jets
-from temperance.numerics.mixture.activation_numpy import CompiledActivation
+from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats
 from temperance.numerics.mixture.density import NONE, Sums
 from temperance.numerics.mixture.measures import Layout
 from temperance.theory.activations.activation import Activation
 
-Floats = NDArray[np.float64]
 _ROW, _TABLE = types.float64[::1], types.float64[:, ::1]
 _SIGNATURE = types.float64(_ROW, types.boolean, _TABLE, _ROW, _ROW, _ROW, types.int64, _ROW, _ROW)
 Likelihood = Callable[..., Sums]
