@@ -26,7 +26,7 @@ from temperance.terminal.progress import Display
 _SUMMARY = ("gate, expert", "cell", "slowest", "flat", "proved", "known", "slopes")
 _COLUMNS = ("parameter", "bound", "proof", "measured", "slope to 1e12", "rate", "published")
 _SHORT = {"every cell split": "all split"}
-_MEASURED = {"settled": "", "not settled": "no limit", "zero": "0", "needless": "least", "missing": "not yet"}
+_MEASURED = {"not settled": "no limit", "zero": "0", "needless": "least", "missing": "not yet"}
 
 
 def _page(found: Atlas) -> str:
@@ -101,6 +101,7 @@ class Atlas(Answer):
         yield "rate: p, as errors are O(n^(-p)); faster: a slope that confirms it and lies below -p; none: no bound."
         yield "measured: least, as no order is below 1; 0, as no distance is told from 0; no limit, as local exponents"
         yield "are not settled; not yet, as no measurement is kept; a minimum that is missed makes an order too small."
+        yield "*: measured in a smaller cell or in d = 1, whose curves are some of those here."
         yield "slope: no study, as none is kept. published: the exponent, as in theory.md 2.7; not read: in no abstract"
         yield "that was read; none, as its conditions are not met here."
 
@@ -186,7 +187,8 @@ def _counts(entry: Entry, marks: Mapping[str, str]) -> tuple[str, ...]:
 
 def _order(o: AtlasOrder) -> tuple[str, ...]:
     bound = "flat" if o.order.flat else "none" if o.order.upper is None else str(o.order.upper)
-    measured = f"{o.measured:.2f}" if o.measured is not None else _MEASURED[o.measurement]
+    mark = "*" if o.measurement == "carried" else ""
+    measured = f"{o.measured:.2f}{mark}" if o.measured is not None else _MEASURED[o.measurement]
     rate = "none" if o.rate is None else o.rate
     published = o.published or ("none" if "condition" in o.published_reason else "not read")
     return o.order.parameter, bound, o.proof or "none", measured, _slope(o), rate, published

@@ -17,7 +17,8 @@ from typing import Any
 
 from temperance.measurements import exponent_results, kept_slopes, order_results
 from temperance.measurements.atlas_entries import Atlas, AtlasOrder, Entry, Measurement, Proof, key
-from temperance.measurements.contact_orders import Doing, family
+from temperance.measurements.carried_orders import ON_LINES, Kept, carried
+from temperance.measurements.contact_orders import MET, Doing, family
 from temperance.measurements.kept_slopes import KeptSlope
 from temperance.measurements.literature import ROWS, AtlasRow
 from temperance.theory.activations.activation import activation
@@ -35,7 +36,6 @@ CELLS: Mapping[str, Mapping[str, Any]] = {
 """Kinds of cells: as many atoms as the truth has, two or three atoms beside a singleton, and two cells of two."""
 PLACES: tuple[tuple[str, int], ...] = tuple((cell, d) for cell in CELLS for d in (1, 2))
 """The kinds of cells and the dimensions of x that a row has entries in."""
-Kept = Mapping[str, Sequence[Mapping[str, Any]]]
 
 
 def atlas(
@@ -83,12 +83,25 @@ def entry(row: AtlasRow, cell: str, d: int, measured: Kept) -> Entry:
     published, slopes = _published(row, cell, d), _slopes(row, cell, d)
     made = []
     for order in found.orders:
-        measurement, value = _measurement(order, seen.get(order.parameter))
+        measurement, value, where = _measurement(order, seen.get(order.parameter))
+        elsewhere = carried(row, cell, d, order, measured, bounds) if measurement != "needless" else None
+        if elsewhere and not order.flat and (value is None or elsewhere[0] > value + MET):
+            measurement, (value, where) = "carried", elsewhere
         slope = "no study of it is kept" if slopes is None else slopes(order)
         slope = "a flat parameter has no rate" if order.flat else slope
         exponent, reason = _exponent(row, order, found, published)
         made.append(
-            AtlasOrder(order, _proof(order, cell), _identity(order, found), value, measurement, slope, exponent, reason)
+            AtlasOrder(
+                order,
+                _proof(order, cell),
+                _identity(order, found),
+                value,
+                measurement,
+                where,
+                slope,
+                exponent,
+                reason,
+            )
         )
     return Entry(row, cell, d, tuple(made), found.reasons)
 
@@ -116,13 +129,17 @@ def _is_scaled(order: Order, found: Orders) -> bool:
     return order.flat and (found.cell is None or (found.cell.scale is not None and order.parameter == order.name))
 
 
-def _measurement(order: Order, kept: Mapping[str, Any] | None) -> tuple[Measurement, float | None]:
-    """What became of the measurement of an order, and the order."""
+def _measurement(order: Order, kept: Mapping[str, Any] | None) -> tuple[Measurement, float | None, str]:
+    """What became of the measurement of an order, the order, and why it is not there."""
+    if kept is None and order.upper == 1:
+        return "needless", None, "no order is below 1"
     if kept is None:
-        return "needless" if order.upper == 1 else "missing", None
+        return "missing", None, "an exact curve of one density is known" if order.flat else "not measured"
     if kept["flat"]:
-        return "zero", None
-    return ("not settled", None) if kept["order"] is None else ("settled", float(kept["order"]))
+        return "zero", None, "no distance is told from 0"
+    if kept["order"] is None:
+        return "not settled", None, "the local exponents have not settled"
+    return "settled", float(kept["order"]), "measured here"
 
 
 def _slopes(row: AtlasRow, cell: str, d: int) -> Callable[[Order], KeptSlope | str] | None:
@@ -168,21 +185,22 @@ def _exponent(
     return None if exponent is None else str(exponent), reason
 
 
-def measure(row: AtlasRow, cell: str) -> list[dict[str, Any]]:
+def measure(row: AtlasRow, cell: str, d: int) -> list[dict[str, Any]]:
     """Measure an entry: the orders of its differences and shared parameters, and of means in cells of two."""
-    return order_results.records(bounds(row, cell, row.d))
+    return order_results.records(bounds(row, cell, d))
 
 
-def entries() -> list[tuple[AtlasRow, str]]:
-    """The entries whose orders are measured: cells in the least dimension of the row."""
+def entries() -> list[tuple[AtlasRow, str, int]]:
+    """The entries whose orders are measured: in the least dimension, and in 2 where those of 1 are not carried."""
 
-    def computed(row: AtlasRow, cell: str) -> bool:
+    def computed(row: AtlasRow, cell: str, d: int) -> bool:
         try:
-            return bool(family(setting(row, cell, row.d)))
+            return bool(family(setting(row, cell, d)))
         except ValueError:
             return False
 
-    return [(row, cell) for row in ROWS for cell in CELLS if computed(row, cell)]
+    dims = [(row, d) for row in ROWS for d in {row.d, row.d if row.gate in ON_LINES else 2}]
+    return [(row, cell, d) for row, d in dims for cell in CELLS if computed(row, cell, d)]
 
 
 def stored() -> dict[str, list[dict[str, Any]]]:
@@ -219,11 +237,11 @@ def remeasured(path: str, progress: Doing = lambda _: nullcontext()) -> dict[str
         store.execute("CREATE TABLE IF NOT EXISTS atlas (entry TEXT PRIMARY KEY, orders TEXT NOT NULL)")
         done = {name: json.loads(text) for name, text in store.execute("SELECT entry, orders FROM atlas")}
         every = entries()
-        for i, (row, cell) in enumerate(every, 1):
-            name = key(row, cell)
+        for i, (row, cell, d) in enumerate(every, 1):
+            name = key(row, cell, d)
             if name not in done:
                 with progress(f"measuring {name} ({i} of {len(every)})"):
-                    done[name] = measure(row, cell)
+                    done[name] = measure(row, cell, d)
                 with store:
                     store.execute("INSERT OR REPLACE INTO atlas VALUES (?, ?)", (name, json.dumps(done[name])))
     return done

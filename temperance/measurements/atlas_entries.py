@@ -13,7 +13,7 @@ from temperance.measurements.literature import PAPERS, AtlasRow
 from temperance.theory.rates.contact_orders import Order
 
 Proof = Literal["certificate", "theorem", "independence", "identity"]
-Measurement = Literal["settled", "not settled", "zero", "needless", "missing"]
+Measurement = Literal["settled", "carried", "not settled", "zero", "needless", "missing"]
 Agreement = Literal["met", "apart", "contradicted", "not compared"]
 
 
@@ -24,8 +24,9 @@ class AtlasOrder:
     Attributes:
         order: the bound. proof: what it is by (independence: of the first derivatives; identity: it is flat), or None.
         identity: the exact curve of one density, where it is flat.
-        measured: the order; measurement: why there is none. zero: no distance is told from 0; needless: no order is
-            below 1.
+        measured: the order; measurement: how it was measured, or why not. carried: in a smaller cell or dimension,
+            whose curves are some of those here; zero: no distance is told from 0; needless: no order is below 1.
+        measured_reason: the same in words.
         slope: of a kept study; as text, why there is none.
         published: the exponent of n, None where none is known; published_reason: from where, or why not.
     """
@@ -35,6 +36,7 @@ class AtlasOrder:
     identity: str | None
     measured: float | None
     measurement: Measurement
+    measured_reason: str
     slope: KeptSlope | str
     published: str | None
     published_reason: str
@@ -47,7 +49,7 @@ class AtlasOrder:
     @property
     def contact(self) -> Agreement:
         """How the measured order compares with the proof; a missed minimum makes it too small, never too large."""
-        upper, tried = self.order.upper, self.measurement in ("settled", "not settled")
+        upper, tried = self.order.upper, self.measurement in ("settled", "carried", "not settled")
         if self.order.flat:
             return "apart" if tried else "met" if self.measurement == "zero" else "not compared"
         if upper is None or self.measured is None:
@@ -87,6 +89,7 @@ class AtlasOrder:
             "proof": self.proof,
             "measured": self.measured,
             "measurement": self.measurement,
+            "measured_reason": self.measured_reason,
             "slope": slope.to_json() if isinstance(slope, KeptSlope) else None,
             "slope_reason": None if isinstance(slope, KeptSlope) else slope,
             "rate": self.rate,
@@ -151,6 +154,7 @@ class Atlas:
         found = [order for _, order in self.every]
         proofs, means = Counter(order.proof for order in found), sum(order.order.mean for order in found)
         slopes = [order.slope for order in found if isinstance(order.slope, KeptSlope)]
+        elsewhere = sum(order.measurement == "carried" for order in found)
         kept, empty = sum(s.outcome == "confirmed" for s in slopes), sum(not entry.orders for entry in self.entries)
         against = self.contradictions
         verdict = "No leg contradicts another"
@@ -162,7 +166,8 @@ class Atlas:
             f"Proofs: {proofs['certificate']} certificates, {proofs['theorem']} theorems, {proofs['independence']} "
             f"independent derivatives, {proofs['identity']} identities (flat); {proofs[None]} orders are without one.",
             f"{sum(order.exact for order in found)} are known exactly: a measurement meets the bound or is needless; "
-            f"{sum(order.is_awaited for order in found)} have a bound and no measurement.",
+            f"{sum(order.is_awaited for order in found)} have a bound and no measurement. {elsewhere} are measured in "
+            "a smaller cell or in d = 1, whose curves are some of those here.",
             f"{len(slopes)} have slopes to n = 10^12, {kept} of which confirm the rate: errors fall as fast or faster.",
             f"{verdict}.",
         )

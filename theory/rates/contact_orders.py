@@ -176,7 +176,7 @@ def _line(spec: MoESpec, cell: Splitting) -> Splitting:
     return Splitting(spec, point, tuple(p for p in spec.gate.shared if p in cell.held))
 
 
-def _on_line(name: str, expert: str) -> str:
+def on_line(name: str, expert: str) -> str:
     """The parameter of dimension 1 that a coordinate is a part of: a_1_2 of a quadratic form is seen as a_2."""
     stem, *places = name.split("_")
     return f"{stem}_{len(places)}" if stem == "a" and expert.startswith("polynomial") else stem
@@ -269,7 +269,7 @@ def orders(setting: OrderSetting) -> Orders:
     reasons += [reason, *(f"{setting.label(name)} is flat: {text}" for name, text in setting.flat.items())]
     rows = [Order(n, n, False, None, True) for n in moved]
     means: dict[str, Fraction | None] = {}
-    seen = {p.name: _on_line(p.name, setting.cell.spec.expert.name) for p in setting.parameters}
+    seen = {p.name: on_line(p.name, setting.cell.spec.expert.name) for p in setting.parameters}
     if found and (proof or found.theorem):
         upper = {name: found.order(line) for name, line in seen.items()}
         if setting.dim == 1 or setting.cell.spec.gate.name != "gaussian":  # whose shares are others on lines

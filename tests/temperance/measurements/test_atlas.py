@@ -15,9 +15,12 @@ from temperance.measurements import atlas as module
 from temperance.measurements import exponent_results, order_results
 from temperance.measurements.atlas import PLACES, atlas, bounds, entries, entry, remeasured, stored
 from temperance.measurements.atlas_entries import Atlas, key
+from temperance.measurements.contact_orders import family
 from temperance.measurements.kept_slopes import KeptSlope, from_report, kept_claims
 from temperance.measurements.literature import PAPERS, ROWS, AtlasRow
+from temperance.numerics.contact.by_minimisation import measure
 from temperance.numerics.studies.claim_studies import STUDIES
+from temperance.theory.rates.contact_orders import order_setting
 
 QUICK = tuple(
     row
@@ -33,7 +36,7 @@ def quick(monkeypatch):
 
 
 def test_kept_measurements_are_those_of_entries():
-    names = {key(row, cell) for row, cell in entries()}
+    names = {key(row, cell, d) for row, cell, d in entries()}
     assert set(stored()) <= names
     assert len(stored()) >= 20
 
@@ -50,8 +53,9 @@ def test_no_measurement_contradicts_a_proof(quick):
     assert all(order.agrees is not False for e in found.entries for order in e.orders)
     assert all(e.orders or e.reasons for e in found.entries)
     every = [order for e in found.entries for order in e.orders]
-    assert all((order.measured is None) == (order.measurement != "settled") for order in every)
-    assert {"settled", "zero", "needless", "missing"} <= {order.measurement for order in every}
+    assert all((order.measured is None) == (order.measurement not in ("settled", "carried")) for order in every)
+    assert all(order.measured_reason for order in every)
+    assert {"settled", "carried", "zero", "needless", "missing"} <= {order.measurement for order in every}
     assert found.contradictions == []
     assert found.answer[-1] == "No leg contradicts another."
 
@@ -85,6 +89,61 @@ def test_a_measurement_above_a_bound_contradicts_it():
     assert Atlas((made,)).answer[-1] == (
         "1 orders have legs that contradict each other: softmax; gaussian; two: beta1."
     )
+
+
+def carried_orders(row, cell, d, kept):
+    """The orders that were measured elsewhere, and where."""
+    every = entry(row, cell, d, kept).orders
+    return {o.order.parameter: (o.measured, o.measured_reason) for o in every if o.measurement == "carried"}
+
+
+def test_curves_of_dimension_1_are_measured_in_dimension_2():
+    row = AtlasRow("softmax", "polynomial:2", papers=("2305.03288",))
+    kept = {key(row, "two"): [{"parameter": n, "order": r, "flat": False} for n, r in (("a_1", 2.001), ("a_2", 1.5))]}
+    found = carried_orders(row, "two", 2, kept)
+    assert {name: value for name, (value, _) in found.items()} == {
+        **dict.fromkeys(("a_1", "a_2"), 2.001),
+        **dict.fromkeys(("a_1_1", "a_1_2", "a_2_2"), 1.5),
+    }
+    assert found["a_1"][1] == "measured in d = 1; a curve there is one in dimension 2"
+    made = {o.order.parameter: o for o in entry(row, "two", 2, kept).orders}
+    assert (made["a_1"].contact, made["a_1_1"].contact) == ("met", "apart")
+
+
+def test_a_carried_order_above_the_bound_contradicts_it():
+    row = AtlasRow("softmax", papers=("2305.03288",))
+    kept = {key(row, "two"): [{"parameter": "a", "order": 2.3, "flat": False}]}
+    assert {
+        o.agrees for o in entry(row, "two", 2, kept).orders if o.order.name.startswith("a") and not o.order.mean
+    } == {False}
+
+
+def test_gates_whose_curves_are_not_carried():
+    """One number Gamma is the scale of all coordinates of a Gaussian gate: c has the order 2 there, and 4 on a line."""
+    row = AtlasRow("gaussian", papers=("2305.07572",))
+    kept = {key(row, "two"): [{"parameter": "c", "order": 4.0, "flat": False}]}
+    assert carried_orders(row, "two", 2, kept) == {}
+    assert (row, "two", 2) in entries()
+    assert (AtlasRow("softmax", papers=("2305.03288", "2309.13850", "2402.02952")), "two", 2) not in entries()
+
+
+def test_a_larger_cell_has_no_smaller_order():
+    """A measurement of its own that missed the minimum is replaced; one as good as that of a cell of two is not."""
+    row = AtlasRow("softmax", "polynomial:2", papers=("2305.03288",))
+    two = [{"parameter": n, "order": r, "flat": False} for n, r in (("a_1", 2.667), ("a_2", 2.02), ("beta1", 2.0))]
+    own = [{"parameter": n, "order": r, "flat": False} for n, r in (("a_1", 2.009), ("a_2", 2.0))]
+    for cell in ("three", "every cell split"):
+        found = carried_orders(row, cell, 1, {key(row, "two"): two, key(row, cell): own})
+        assert found["a_1"] == (2.667, "measured in a cell of two, whose mixtures are some of those here")
+        assert ("beta1" in found) == (cell == "three")  # flat where every cell is split
+        assert "a_2" not in found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("gate", "source"), [("softmax", None), ("activation", "tanh")])
+def test_orders_in_dimension_2_are_those_carried_there(gate, source):
+    found = measure(family(order_setting(gate, source=source, dim=2)), "a_1")
+    assert found.order == pytest.approx(2, abs=0.03)
 
 
 def test_a_slope_above_the_rate_contradicts_it(monkeypatch):
@@ -236,17 +295,17 @@ def test_a_part_that_there_is_not_is_refused_in_a_line(options, capsys):
 def test_measuring_again_goes_on_after_a_stop(quick, monkeypatch, tmp_path):
     path, seen = str(tmp_path / "atlas.sqlite"), []
 
-    def stopped(row, cell):
+    def stopped(row, cell, d):
         if len(seen) == 3:
             raise KeyboardInterrupt
-        seen.append(key(row, cell))
+        seen.append(key(row, cell, d))
         return [{"parameter": "b", "order": 4.0, "flat": False}]
 
     monkeypatch.setattr(module, "measure", stopped)
     with pytest.raises(KeyboardInterrupt):
         remeasured(path)
-    monkeypatch.setattr(module, "measure", lambda row, cell: seen.append(key(row, cell)) or [])
-    assert list(remeasured(path)) == seen == [key(row, cell) for row, cell in entries()]
+    monkeypatch.setattr(module, "measure", lambda row, cell, d: seen.append(key(row, cell, d)) or [])
+    assert list(remeasured(path)) == seen == [key(row, cell, d) for row, cell, d in entries()]
 
 
 def test_a_store_that_is_none_is_bad_input(quick, tmp_path, capsys):
@@ -262,9 +321,9 @@ def tenth(some):
     return random.Random(int(os.environ.get("ATLAS_SEED", "0"))).sample(some, max(1, len(some) // 10))
 
 
-def assert_measured_again(row, cell, parameter=None):
-    before = {r["parameter"]: r for r in stored()[key(row, cell)]}
-    found = bounds(row, cell, row.d)
+def assert_measured_again(row, cell, d, parameter=None):
+    before = {r["parameter"]: r for r in stored()[key(row, cell, d)]}
+    found = bounds(row, cell, d)
     wanted = tuple(o for o in found.orders if parameter in (None, o.parameter) and o.parameter in before)
     for r in order_results.records(replace(found, orders=wanted)):
         assert r["flat"] == before[r["parameter"]]["flat"]
@@ -274,10 +333,10 @@ def assert_measured_again(row, cell, parameter=None):
 
 def test_a_random_tenth_of_what_is_cheap_is_measured_again():
     for row, cell, parameter in tenth(cheap()):
-        assert_measured_again(row, cell, parameter)
+        assert_measured_again(row, cell, row.d, parameter)
 
 
 @pytest.mark.full
 def test_a_random_tenth_is_measured_again():
-    for row, cell in tenth([(row, cell) for row, cell in entries() if key(row, cell) in stored()]):
-        assert_measured_again(row, cell)
+    for row, cell, d in tenth([(row, cell, d) for row, cell, d in entries() if key(row, cell, d) in stored()]):
+        assert_measured_again(row, cell, d)
