@@ -15,10 +15,10 @@ from functools import partial
 import sympy as sp
 
 from temperance.theory.activations.activation import Activation, activation, in_every_region
-from temperance.theory.activations.piecewise import Algebra, Pieces
 from temperance.theory.conditions.first_order_failures import Failure, classify
-from temperance.theory.expressions.sign_changes import NO_CLOSED_FORM, NoClosedForm, Sample, Z
+from temperance.theory.expressions.sign_changes import NO_CLOSED_FORM, NoClosedForm, Sample
 from temperance.theory.fields.differential_field import OutsideTowers
+from temperance.theory.twins.identities import at_zero
 from temperance.theory.twins.listing import listed
 from temperance.theory.twins.parts import Halves, NotDecided, Part, parts
 from temperance.theory.twins.twin import B, C, Gauge, L, M, Twin, Twins
@@ -59,7 +59,7 @@ def twins(source: str | sp.Expr | Activation, *, atoms: int = 2, gauge: Gauge = 
 def _of_one(atoms: int, gauge: Gauge, source: Activation, sample: Sample) -> Twins:
     """The twins at the only piece structure."""
     result = Twins(source.name, atoms, gauge, None, ())
-    has_zero = _has_zero(source.pieces, sample)
+    has_zero = at_zero(source.pieces, sample) is not None
     if gauge == "anchored" and not has_zero:
         return replace(result, reason="s(0) is not defined as s is written, and the anchored gauge takes it")
     try:
@@ -82,13 +82,6 @@ def _of_one(atoms: int, gauge: Gauge, source: Activation, sample: Sample) -> Twi
         every_dimension=even.is_free or odd.is_free,
         kinks=len(source.pieces) > 1,
     )
-
-
-def _has_zero(pieces: Pieces, sample: Sample) -> bool:
-    """Whether s(0) is defined as s is written; where s jumps, by the piece on the left."""
-    algebra = Algebra(sample)
-    touching = (p for p in pieces if algebra.compare(p.lower, sp.S.Zero) <= 0 <= algebra.compare(p.upper, sp.S.Zero))
-    return bool(next((p.expr.xreplace({Z: sp.S.Zero}) for p in touching), sp.nan).is_finite)
 
 
 def _of_failure(source: Activation, sample: Sample, failure: Failure) -> tuple[Part, Part]:

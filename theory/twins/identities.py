@@ -1,0 +1,85 @@
+"""Verifies the identity of a twin exactly: the log odds of the truth and of the twin are one function of x.
+
+>>> from temperance.theory.activations.activation import activation
+>>> from temperance.theory.twins.decision import twins
+>>> all(holds(activation("tanh"), twin) for twin in twins("tanh").twins)
+True
+"""
+
+from __future__ import annotations
+
+import sympy as sp
+from flint import fmpq
+
+from temperance.theory.activations.activation import Activation
+from temperance.theory.activations.piecewise import Algebra, Piece, Pieces, sample_points
+from temperance.theory.expressions import balls
+from temperance.theory.expressions.sign_changes import Sample, Z
+from temperance.theory.fields.differential_field import OutsideTowers
+from temperance.theory.fields.tower import Tower
+from temperance.theory.twins.twin import Twin
+
+_VALUES = {"b": (3, 2), "c": (2, 3), "d": (5, 7), "e": (7, 4), "l": (9, 8), "m": (11, 6), "r": (1, 3), "t": (5, 4)}
+
+
+def holds(source: Activation, twin: Twin) -> bool:
+    """Whether the identity of a twin is proved, as one in its parameters, for x on the pieces of one sample of them.
+
+    Args:
+        source: an activation without parameters.
+        twin: a twin of it.
+    """
+    sample = {name: fmpq(*value) for name, value in _VALUES.items()}
+    meaning = dict(twin.named)
+    image = [_written_out(v, meaning) for v in twin.image]
+    factor = _written_out(twin.factor, meaning)
+    moved = twin.shift[0] - twin.shift[1] if twin.shift else sp.S.Zero
+    algebra = Algebra(sample)
+    for i in range(1, len(twin.truth)):
+        dilated = [_dilated(source.pieces, v, sample) for v in (twin.truth[0], twin.truth[i], image[0], image[i])]
+        gaps = algebra.map(lambda s, t, u, v: factor * (s - t) - (u - v + moved), *dilated)
+        if twin.reach is not None:
+            gaps = tuple(
+                g for g in gaps if algebra.compare(g.lower, sp.S.Zero) <= 0 <= algebra.compare(g.upper, sp.S.Zero)
+            )
+        if not gaps or not _vanish(gaps, sample):
+            return False
+    return True
+
+
+def _written_out(value: sp.Expr, meaning: dict[sp.Symbol, sp.Expr]) -> sp.Expr:
+    for _ in meaning:
+        value = value.xreplace(meaning)
+    return value
+
+
+def at_zero(pieces: Pieces, sample: Sample) -> sp.Expr | None:
+    """s(0), or None where it is not defined as s is written; where s jumps, the value of the piece on the left."""
+    algebra = Algebra(sample)
+    touching = (p for p in pieces if algebra.compare(p.lower, sp.S.Zero) <= 0 <= algebra.compare(p.upper, sp.S.Zero))
+    value = next((p.expr.xreplace({Z: sp.S.Zero}) for p in touching), sp.nan)
+    return value if value.is_finite else None
+
+
+def _dilated(pieces: Pieces, v: sp.Expr, sample: Sample) -> Pieces:
+    """The pieces of s(v x)."""
+    if v == 0:
+        value = at_zero(pieces, sample)
+        return () if value is None else (Piece(value),)
+    positive = balls.sign(v, sample) == 1
+    found = []
+    for piece in pieces if positive else reversed(pieces):
+        ends = (piece.lower, piece.upper) if positive else (piece.upper, piece.lower)
+        lower, upper = (e / v if e.is_finite else e if positive else -e for e in ends)
+        found.append(Piece(piece.expr.xreplace({Z: v * Z}), lower, upper))
+    return tuple(found)
+
+
+def _vanish(gaps: Pieces, sample: Sample) -> bool:
+    """Whether formulas are 0 on their pieces: multiplied out, or in a tower."""
+    left = [g for g in gaps if sp.expand(g.expr) != 0]
+    try:
+        tower = Tower([g.expr for g in left], sample)
+        return all(tower.embed(g.expr, sample_points(g, sample), g).is_zero() for g in left) and not tower.assumptions
+    except (OutsideTowers, ZeroDivisionError, ValueError):
+        return False
