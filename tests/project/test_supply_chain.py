@@ -67,10 +67,10 @@ def test_the_lowest_versions_are_those_of_the_project(tmp_path):
     assert len(lowest([])) == len(direct()["run"])
     assert len(lowest(["test"])) == len(direct()["run"]) + len(direct()["test"])
     project = tmp_path / "pyproject.toml"
-    start = "[project]\ndependencies = {}\n[project.optional-dependencies]\nplots = ['c>=0.1']\n"
+    start = "[project]\ndependencies = {}\n[project.optional-dependencies]\nplots = ['c[py]>=0.1']\n"
     project.write_text(start.format("['a>=1.2', 'b-c>=3,<4']"))
     assert lowest([], project) == ["a==1.2", "b-c==3"]
-    assert lowest(["plots"], project) == ["a==1.2", "b-c==3", "c==0.1"]
+    assert lowest(["plots"], project) == ["a==1.2", "b-c==3", "c[py]==0.1"]
     with pytest.raises(ValueError, match="unknown extras docs; accepted: plots"):
         lowest(["docs"], project)
     project.write_text(start.format("['a']"))
