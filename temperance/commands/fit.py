@@ -14,7 +14,7 @@ from temperance.numerics.estimation.sizes import FitComparison
 from temperance.pages.answer import Answer, Grid, Part
 from temperance.terminal.options import Experts, Whole
 from temperance.terminal.progress import Display
-from temperance.theory.models.gates import FITTED, require_gauge
+from temperance.theory.models.gates import require_gauge
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -81,8 +81,6 @@ def _fit(
     from temperance.numerics.estimation.estimate import fit as estimate
     from temperance.terminal.csv_input import read_csv
 
-    if gate not in FITTED:
-        raise ValueError(f"unknown gate {gate!r}; accepted: {', '.join(FITTED)}")
     require_gauge(gauge)
     x, y, counts, columns = read_csv(data, target, weights, drop_missing)
     with Display() as shown, shown.doing("fitting") as progress:

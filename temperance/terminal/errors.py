@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import NoneType, UnionType
 from typing import Any, get_args
 
 from cyclopts import (
@@ -69,17 +68,13 @@ def described(error: CycloptsError) -> str:
             return f"{_name(error)} needs a value"
         case CoercionError() if isinstance(error.__cause__, BadInput):
             return str(error.__cause__)
-        case CoercionError() if error.token is not None and (kind := _kind(error.target_type)):
-            return f"{_name(error)} takes {kind}, not {error.token.value!r}"
+        case CoercionError() if error.token is not None:
+            target = error.target_type  # T, or T | None of an option that may be left out
+            for kind in {target, *get_args(target)} & set(_KINDS):
+                return f"{_name(error)} takes {_KINDS[kind]}, not {error.token.value!r}"
         case UnusedCliTokensError():
             return f"unexpected argument {(error.unused_tokens or [''])[0]!r}; accepted: the options of --help"
     return str(error)
-
-
-def _kind(target: Any) -> str | None:
-    """What an argument of a plain type takes; one that may be left out has the type T | None."""
-    kinds = [t for t in get_args(target) if t is not NoneType] if isinstance(target, UnionType) else [target]
-    return next((_KINDS[kind] for kind in kinds if kind in _KINDS), None)
 
 
 def _name(error: CycloptsError) -> str:

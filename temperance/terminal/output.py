@@ -108,15 +108,12 @@ def check_writable(path: str, endings: Iterable[str] = ()) -> Path:
         raise BadInput(f"cannot write {path!r}: unknown ending; accepted: {', '.join(endings)}")
     try:
         target = Path(path).resolve()
-        if not target.parent.is_dir():
-            raise BadInput(f"cannot write {path!r}: there is no such folder; accepted: a file in an existing folder")
-        if target.exists() and not target.is_file():
-            raise BadInput(f"cannot write {path!r}: it is not a file; accepted: a new or an ordinary file")
-        writable = os.access(target.parent, os.W_OK | os.X_OK)
-    except BadInput:
-        raise
+        usable = target.is_file() or not target.exists()
     except (OSError, ValueError, RuntimeError) as error:
         raise BadInput(f"cannot write {path!r}: {error}") from error
-    if not writable:
-        raise BadInput(f"cannot write {path!r}: its folder is read-only; accepted: a file in a folder of yours")
+    if not usable:
+        raise BadInput(f"cannot write {path!r}: it is not a file; accepted: a new or an ordinary file")
+    if not os.access(target.parent, os.W_OK | os.X_OK):
+        accepted = "a file in an existing folder of yours"
+        raise BadInput(f"cannot write {path!r}: there is no such folder, or it is read-only; accepted: {accepted}")
     return target

@@ -350,12 +350,6 @@ def test_a_full_disk_is_told_in_one_line():
     assert "cannot be written" in done.stderr
 
 
-def test_a_closed_output_is_told_in_one_line():
-    code = "import os, sys; os.close(1); sys.stdout = None; from temperance.commands.app import main; main()"
-    done = subprocess.run([sys.executable, "-c", code, "check", "tanh"], stderr=subprocess.PIPE, text=True)
-    assert (done.returncode, done.stderr) == (2, "the output cannot be written: stdout is closed\n")
-
-
 def test_a_reader_that_leaves_is_no_error():
     command = f"{shlex.quote(sys.executable)} -m temperance catalogue --json | head -1"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
