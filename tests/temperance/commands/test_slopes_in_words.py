@@ -1,0 +1,192 @@
+"""How measured slopes are compared with predictions, and put in words and rows."""
+
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from temperance.answers.rates import Rates
+from temperance.evidence.comparison import predictions, study_record
+from temperance.measurements.rate_study import study_for
+from temperance.numerics.errors.slopes import Slope
+from temperance.numerics.studies.claim_studies import LINEAR
+from temperance.numerics.studies.results import StudyResult, StudySlope
+from temperance.numerics.studies.run import run_study
+from temperance.pages.slopes import answer, slope_row
+from temperance.theory.rates.prediction import Prediction, weakest
+
+
+@pytest.mark.slow
+def test_what_no_statement_covers_is_null():
+    record = study_record(
+        run_study(study_for(gate="activation", source="tanh", true=2, fitted=3, n=(200, 400), replicates=10))
+    )
+    assert {s["predicted"] for s in record["slopes"] if s["parameter"] in ("beta1", "tau", "weight")} == {None}
+    assert {s["predicted"] for s in record["slopes"] if s["parameter"] in ("b", "nu")} == {-0.5, -0.125, -0.25}
+    assert all(s["reason"] for s in record["slopes"])
+    told = printed(record)
+    assert told.count("no prediction [") == sum(s["predicted"] is None for s in record["slopes"])
+    assert "[1] over-specified in the free gauge: no statement covers it" in told
+    assert "in brackets: the published slope" in told
+    assert "; not predicted, only measured: beta1, a, tau, weight\n" in told
+
+
+def printed(record):
+    """What `rates` prints, on a wide screen."""
+    screen = Console(width=200)
+    with screen.capture() as capture, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COLUMNS", "200")
+        Rates(record).show(screen)
+    return capture.get()
+
+
+def made(parameter, **changes):
+    plain = {"cell": 0, "cell_size": 1, "share": 1.0, "cells": [[1, 1]], "anchor_at_home": None, "slope": -0.5}
+    judged = {"ci": [-0.55, -0.45], "predicted": -0.5, "published": -0.5, "outcome": "confirmed", "sharp": True}
+    points = [{"n": n, "rms": n**-0.5, "se": 0.1, "ci": None, "fits": 20} for n in (100, 200)]
+    return {"parameter": parameter, **plain, **judged, "reason": "the interval is low", "points": points, **changes}
+
+
+def test_the_answer_counts_what_is_judged_and_names_the_rest():
+    missing = {"slope": None, "ci": None, "outcome": None, "sharp": None}
+    slopes = [
+        made("a"),
+        made("a", cell=1, sharp=False),
+        made("b", outcome="inconclusive", sharp=False, reason="too wide"),
+        made("nu", outcome="contradicted", sharp=False, reason="too high"),
+        made("tau", cell=None, predicted=None, outcome=None, sharp=None, reason="nobody knows"),
+        made("beta1", **missing, anchor_at_home=False, reason="too rare", points=[]),
+    ]
+    assert answer(slopes) == (
+        "Answer: errors fall as predicted in 2 of 4 slopes, 1 sharp; inconclusive: b; contradicted: nu; "
+        "not predicted, only measured: tau"
+    )
+    half = [made("b"), made("b", cell=1, outcome="inconclusive", sharp=False)]
+    assert "; inconclusive: b (confirmed for 1 of 2); contradicted: none" in answer(half)
+    assert answer(slopes[4:5]) == "Answer: no slope is predicted and measured; not predicted, only measured: tau"
+    fits = {"total": 40, "converged": 20, "at_bound": 10, "failed": 10}
+    setting = {"name": "it", "replicates": 10, "sizes": [100, 10**12], "seed": 0}
+    told = printed({"setting": setting, "experiment": "lattice", "slopes": slopes, "fits": fits})
+    for line in (
+        "it; 10 counts on the lattice at n = 100, 1e12; seed 0",
+        "[1] too wide",
+        "[2] too high",
+        "[3] nobody knows",
+        "[4] too rare",
+        "40 fits: 50.00% converged, 25.00% ended at a bound of the box (they count: the slopes are those of estimates "
+        "in this box), 25.00% were dropped (spikes, or out of steps)",
+        answer(slopes),
+    ):
+        assert f"{line}\n" in told
+
+
+@pytest.mark.parametrize(
+    ("changes", "row"),
+    [
+        ({}, ["0 (1)", "1.00", "-0.500 [-0.550, -0.450]", "-0.5", "confirmed, sharp"]),
+        ({"published": -0.25}, ["0 (1)", "1.00", "-0.500 [-0.550, -0.450]", "-0.5 (-0.25)", "confirmed, sharp"]),
+        ({"cell": None, "predicted": None, "outcome": None}, ["all", "none (-0.5)"]),
+        ({"predicted": None, "outcome": None, "sharp": None}, ["none (-0.5)", "no prediction"]),
+        ({"cell": None, "cells": [[1, 2]]}, ["all (1, 2)"]),
+        ({"cell": None, "cells": [[1, 2], [2, 1]]}, ["all"]),
+        ({"slope": None, "ci": None, "outcome": None, "sharp": None}, ["too few fits", "not judged"]),
+        ({"slope": None, "points": [{"rms": 0.0}]}, ["no error"]),
+        ({"slope": None, "points": [{"rms": 0.0}, {"rms": None}]}, ["overflow"]),
+        ({"anchor_at_home": False, "share": 0.25}, ["0 (1), anchor away", "0.25"]),
+    ],
+)
+def test_no_cell_of_a_row_is_blank(changes, row):
+    found = slope_row(made("a", **changes))
+    assert all(found)
+    assert [cell for cell in found if cell in row] == row
+
+
+def test_the_error_at_every_size_is_shown():
+    sizes = [10**j for j in range(2, 10)]
+    ci = [0.009, 0.012]
+    points = [{"n": n, "rms": None if n == 1000 else n**-0.5, "ci": ci if n == 10**4 else None} for n in sizes[1:]]
+    fits = {"total": 40, "converged": 40, "at_bound": 0, "failed": 0}
+    setting = {"name": "it", "replicates": 10, "sizes": sizes, "seed": 0}
+    told = printed({"setting": setting, "experiment": "lattice", "slopes": [made("a", points=points)], "fits": fits})
+    first, second = (line.split() for line in told.splitlines() if line.startswith(" a  ") and "confirmed" not in line)
+    assert first == ["a", "0", "(1)", "few", "large", "0.01", "+-15%", "0.0032", "0.001"]
+    assert second == ["a", "0", "(1)", "0.00032", "0.0001", "3.2e-05"]
+
+
+def test_the_mirror_image_of_an_anchored_truth_has_its_predictions():
+    """(1, 0) and (0, -1) have one density: fits of either are judged alike, by the cell that their anchor is in."""
+    study = study_for(gate="activation", source="tanh", true=2, fitted=3, gauge="anchored", n=(300, 900), replicates=12)
+    near = study.layout.unpack(np.zeros(study.layout.size))
+    truth = study.truth
+    split = replace(
+        near,
+        beta1=np.array([truth.beta1[0], truth.beta1[0], [0.0]]),
+        beta0=np.array([truth.beta0[0], truth.beta0[0], 0.0]),
+        tau=truth.tau,
+        a=truth.a[[0, 0, 1]],
+        b=truth.b[[0, 0, 1]],
+        nu=truth.nu[[0, 0, 1]],
+    )
+    swapped = replace(split, beta1=-split.beta1, a=truth.a[[1, 1, 0]], b=truth.b[[1, 1, 0]], nu=truth.nu[[1, 1, 0]])
+    rng = np.random.default_rng(0)
+    found = []
+    for measure in (split, swapped):
+        theta = study.layout.pack(measure) + 0.01 * rng.normal(size=(12, 2, study.layout.size))
+        result = StudyResult(study, theta, np.full((12, 2), "converged"), np.ones((12, 2), dtype=int))
+        assert result.errors["beta1"].max() < 0.1
+        slopes = study_record(result)["slopes"]
+        assert {s["anchor_at_home"] for s in slopes if s["slope"] and s["parameter"] != "density"} == {measure is split}
+        found.append({(s["parameter"], s["cell_size"], s["predicted"], s["published"]) for s in slopes if s["slope"]})
+    assert found[0] == found[1]
+    assert ("beta1", 2, -0.25, -0.25) in found[0]
+
+
+def prediction(sharp, cells="any", size=2):
+    return Prediction("a", size, sharp, None, "because", "", (), cells)
+
+
+def test_the_weakest_prediction_over_the_patterns_is_taken():
+    half, quarter = Fraction(1, 2), Fraction(1, 4)
+    both = [prediction(half, "some singleton"), prediction(quarter, "every cell split")]
+    assert weakest(both, "a", 0, [(2, 1)]).sharp == half
+    assert weakest(both, "a", 0, [(2, 1), (2, 2)]).sharp == quarter
+    assert weakest([both[0], prediction(None, "every cell split")], "a", 0, [(2, 1), (2, 2)]).sharp is None
+    assert weakest(both, "a", 0, []) is None
+    assert weakest(both, "b", 0, [(2, 1)]) is None
+    assert weakest(both, "a", 0, [(1, 2)]) is None
+
+
+def test_slopes_are_judged_by_the_predictions_of_theory(monkeypatch):
+    study = replace(LINEAR, sizes=(300, 900), replicates=12)
+    status = np.full((12, 2), "converged")
+    theta = np.tile(study.layout.pack(study.truth), (12, 2, 1))
+    result = StudyResult(study, theta, status, np.ones((12, 2), dtype=int))
+
+    def slope(name, cell, value, width=0.06):
+        made = Slope(value, (value - width / 2, value + width / 2), 0.0, (-0.1, 0.1), 12)
+        return StudySlope(name, cell, None if cell is None else 1, 1.0, ((1, 1),), None, made)
+
+    given = (
+        slope("a", 0, -0.5),
+        slope("b", 0, -0.2),
+        slope("tau", None, -0.5),
+        slope("nu", 1, -0.7),
+        slope("a", 1, -0.5, np.inf),
+    )
+    monkeypatch.setattr("temperance.evidence.comparison.study_slopes", lambda *_, **__: given)
+    found = [(s["predicted"], s["outcome"], s["sharp"]) for s in study_record(result)["slopes"]]
+    assert found == [
+        (-0.5, "confirmed", True),
+        (-0.5, "inconclusive", False),
+        (None, None, None),
+        (-0.5, "confirmed", False),
+        (-0.5, "inconclusive", False),
+    ]
+    alone = [s["alone"] for s in study_record(result)["slopes"]]
+    assert alone == ["confirmed", "contradicted", None, "confirmed", "inconclusive"]
+    assert study_record(result)["slopes"][-1]["ci"] == [None, None]
+    spikes = replace(result, status=np.where(np.arange(12)[:, None] < 2, "spike", status))
+    assert {s["outcome"] for s in study_record(spikes)["slopes"]} == {"inconclusive", None}
+    assert {p.parameter for p in predictions(study)} >= {"beta1/tau", "a"}

@@ -1,0 +1,130 @@
+"""Which truths and options `rates` takes, and how it refuses others."""
+
+import json
+
+import pytest
+
+from temperance.commands.app import run
+from temperance.measurements.rate_study import study_for
+from temperance.measurements.true_measures import default_truth, truth_of
+
+POINT = {
+    "beta1": [[3], [0.5]],
+    "beta0": [1, 0],
+    "tau": 0.25,
+    "a": [[1], [-1]],
+    "b": [2, -2],
+    "nu": [0.25, 0.5],
+    "x": {"law": "uniform", "low": -2, "high": 4},
+}
+
+
+def test_a_lattice_with_too_many_cells_is_refused(tmp_path, capsys):
+    path = tmp_path / "t.json"
+    path.write_text(changed(b=[1e9, 0]))
+    options = ["--truth", str(path), "--workers", "1"]
+    assert run(["rates", "--activation", "tanh", "--true", "2", "--fitted", "2", *options]) == 2
+    assert "an experiment by samples" in capsys.readouterr().err
+
+
+def test_a_truth_from_a_file(tmp_path):
+    path = tmp_path / "truth.json"
+    path.write_text(json.dumps(POINT))
+    truth = truth_of(str(path))
+    assert (truth.low, truth.high) == (-2.0, 4.0)
+    study = study_for(gate="activation", source="tanh", true=2, fitted=2, truth=truth)
+    assert study.truth.beta1.tolist() == [[3.0], [0.5]]
+    assert study.definition["low"] == -2.0
+
+
+def changed(**parts):
+    return json.dumps({**POINT, **parts})
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "is not JSON"),
+        ("[]", "must be an object"),
+        (json.dumps({k: v for k, v in POINT.items() if k != "nu"}), "has no 'nu'; accepted"),
+        (changed(z=1), "has 'z'; accepted"),
+        ('{"tau": 1, "tau": 2}', "'tau' is given twice"),
+        (changed(tau=-1), "tau must be positive"),
+        (changed(tau="1"), "tau must hold numbers"),
+        (changed(tau=True), "tau must hold numbers"),
+        (changed(tau=10**400), "tau holds a number that is too large"),
+        (changed(nu=[1, 1]).replace("1, 1]", "1, " + "9" * 6000 + "]"), "nu holds a number that is too large"),
+        (changed(b=[1e300, 0]), "b holds a number that is too large"),
+        (changed(tau=1e-300), "tau and nu must be at least 1e-50"),
+        (changed(beta0=[600 * POINT["tau"], 0]), "beta0/tau must lie between -500 and 500"),
+        (changed(x={"law": "uniform", "low": -1e308, "high": 1}), "x holds a number that is too large"),
+        (changed(b=[1, 2, 3]), "b must have shape"),
+        (changed(a=[[1], [1, 2]]), "rows of one length"),
+        (changed(x={"law": "normal", "low": 0, "high": 1}), "uniform"),
+        (changed(x={"law": "uniform", "low": 1, "high": 1}), "low < high"),
+        (changed(x={"law": "uniform", "low": [1], "high": [2]}), "low < high"),
+        (changed(tau=float("nan")), "NaN is no number"),
+        ("[" * 100000, "is not JSON"),
+        (changed(beta0=[1, 2]), "must obey the gauge"),
+        (changed(beta1=[[1, 2], [1, 2]], a=[[1, 2], [1, 2]]), "d = 2, not k"),
+    ],
+)
+def test_bad_truths_are_one_line(tmp_path, capsys, text, message):
+    path = tmp_path / "t.json"
+    path.write_text(text)
+    assert run(["rates", "--activation", "tanh", "--true", "2", "--fitted", "2", "--truth", str(path)]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.count("\n") == 1
+    assert message in captured.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--fitted", "2"], "--true needs a value"),
+        (["--true", "3", "--fitted", "2"], "need 1 <= k* <= k"),
+        (["--true", "2", "--fitted", "2", "--gate", "cosine"], "unknown gate 'cosine'; accepted: linear"),
+        (["--true", "2", "--fitted", "2", "--gate", "activation"], "needs an activation"),
+        (["--true", "2", "--fitted", "2", "--activation", "sin(w*z)"], "free parameters"),
+        (["--true", "2", "--fitted", "2", "--gauge", "loose"], "unknown gauge 'loose'"),
+        (["--true", "2", "--fitted", "2", "--n", "1000"], "two increasing sizes"),
+        (["--true", "2", "--fitted", "2", "--n", "2000,1000"], "two increasing sizes"),
+        (["--true", "2", "--fitted", "2", "--n", "1.5,1e4"], "--n takes whole sizes N,N,.. such as 1000,1e6, not '1.5"),
+        (
+            ["--true", "2", "--fitted", "2", "--n", "1e4,1e20"],
+            "n = 1e20 is out of range; accepted: 10 (the number of par",
+        ),
+        (["--true", "2", "--fitted", "2", "--n", "1e4,1e9", "--experiment", "sample"], "to 1e8 (experiment: sample)"),
+        (
+            ["--true", "2", "--fitted", "2", "--experiment", "grid"],
+            "unknown experiment 'grid'; accepted: lattice, sample",
+        ),
+        (["--true", "2", "--fitted", "2", "--experiment", "lattice", "--dim", "3"], "in dimension 1 or 2, not 3"),
+        (["--true", "2", "--fitted", "2", "--n", "100,200", "--n", "100,300"], "--n is given twice; accepted: once"),
+        (["--true", "2", "--fitted", "2", "--replicates", "many"], "of at most 9 digits, not 'many'"),
+        (["--true", "2", "--fitted", "2", "--replicates", "9"], "at least 10"),
+        (["--true", "2", "--fitted", "2", "--workers", "0"], "workers must be at least 1"),
+        (["--true", "2", "--fitted", "2", "--dim", "0"], "dimension"),
+        (["--true", "2", "--fitted", "2", "--seed", "-1"], "seed"),
+        (["--true", "2", "--fitted", "2", "--truth", "missing.json"], "cannot be read"),
+        (["--true", "2", "--fitted", "2", "--scheduler", "nowhere"], "no Dask scheduler"),
+        (["--true", "2", "--fitted", "2", "--store", "."], "store"),
+    ],
+)
+def test_bad_options_are_one_line(capsys, arguments, message):
+    assert run(["rates", *arguments]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.count("\n") == 1
+    assert message in captured.err
+
+
+@pytest.mark.parametrize("true_k", [1, 2, 3, 5])
+@pytest.mark.parametrize("dim", [1, 3])
+def test_the_default_truth_is_identifiable(true_k, dim):
+    for anchored in (True, False):
+        g = default_truth(true_k, dim, tau=0.5, anchored=anchored).measure
+        assert (g.k, g.d) == (true_k, dim)
+        assert len(set(g.b.tolist())) == true_k
+        assert len({tuple(map(abs, row)) for row in g.beta1.tolist()}) == true_k
