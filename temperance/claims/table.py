@@ -54,16 +54,21 @@ from temperance.numerics.studies.study import Study
 
 @dataclass(frozen=True)
 class Claim:
-    """A statement; the legs that must confirm it; the legs that can be run, each a function that runs it.
+    """A statement, and its legs, each with the function that runs it.
 
-    studies: those that its legs take, begun before the first leg.
+    optional: legs that need not confirm it. studies: those that its legs take, begun before the first leg.
     """
 
     id: str
     statement: str
-    required: tuple[LegName, ...]
     legs: tuple[tuple[LegName, Callable[[Runs], Leg]], ...]
+    optional: tuple[LegName, ...] = ()
     studies: tuple[Study, ...] = ()
+
+    @property
+    def required(self) -> tuple[LegName, ...]:
+        """The legs that must confirm it."""
+        return tuple(name for name, _ in self.legs if name not in self.optional)
 
 
 CLAIMS: tuple[Claim, ...] = (
@@ -71,7 +76,6 @@ CLAIMS: tuple[Claim, ...] = (
         "C1",
         "Interactions of the linear gate with linear Gaussian experts: of the C(2d+3+r, r) derivatives of order <= r, "
         "sum_i C(i+d-1, d-1)(2r-i+1) are independent, and tau u_tau + beta1.u_beta1 = 0 (d = 1, 2; r = 1, 2)",
-        required=("proof",),
         legs=(("proof", interactions_proof),),
     ),
     Claim(
@@ -79,20 +83,17 @@ CLAIMS: tuple[Claim, ...] = (
         "Linear gate: (beta1, beta0, tau) -> c (beta1, beta0, tau) leaves g; identifiable are beta1/tau, beta0/tau, "
         "a, b, nu; for k = 2k* a split of every atom leaves g, so that beta1/tau is not identifiable either "
         "(d = 1, 2; k* = 2)",
-        required=("proof",),
         legs=(("proof", scale_proof),),
     ),
     Claim(
         "C3",
         "On the orbit of the scale V = 0 while D_r > 0: inf V/D_r = 0 for every r (linear gate, k = 2)",
-        required=("proof", "contact"),
         legs=(("proof", loss_on_orbit_proof), ("contact", loss_on_orbit_contact)),
     ),
     Claim(
         "C4",
         "Linear gate: the likelihood is flat in tau and beta1, and the invariants beta1/tau, beta0/tau, a, b, nu "
         "converge at n^(-1/2) (d = 1, k = k* = 2)",
-        required=("proof", "contact", "monte_carlo"),
         legs=(("proof", linear_proof), ("contact", linear_contact), ("monte_carlo", linear_rates)),
         studies=(LINEAR, SAMPLES, TWIN),
     ),
@@ -100,7 +101,6 @@ CLAIMS: tuple[Claim, ...] = (
         "C5",
         "Activation gate with F1, off the sets where the mixture degenerates: exact-specified fits converge at "
         "n^(-1/2) (tanh, sigmoid, GELU; d = 1, k = 2, free gauge)",
-        required=("proof", "contact", "monte_carlo"),
         legs=(("proof", exact_proof), ("contact", exact_contact), ("monte_carlo", partial(study_leg, studies=EXACT))),
         studies=EXACT,
     ),
@@ -108,8 +108,8 @@ CLAIMS: tuple[Claim, ...] = (
         "C6",
         "Homogeneous continuous s: beta1 and tau are not identifiable, the invariants |beta1|^p/tau, beta0/tau, a, b, "
         "nu converge at n^(-1/2) (ReLU, d = 1, k = 2, anchored gauge)",
-        required=("proof", "monte_carlo"),
         legs=(("proof", homogeneous_proof), ("contact", homogeneous_contact), ("monte_carlo", homogeneous_rates)),
+        optional=("contact",),
         studies=(RELU,),
     ),
     Claim(
@@ -117,20 +117,17 @@ CLAIMS: tuple[Claim, ...] = (
         "Under (i)-(iii) a cell of m atoms has tau at 1/2 (published 1/4), beta1 and a at 1/4, b at 1/(4m), nu at "
         "1/(2m), anchor cell a singleton; in the softmax gate beta1 has 1/4, not the published 1/(4m) (tanh and "
         "softmax, k = 3, k* = 2)",
-        required=("proof", "contact", "monte_carlo"),
         legs=(("proof", cells_proof), ("contact", cells_contact), ("monte_carlo", partial(study_leg, studies=CELLS))),
         studies=CELLS,
     ),
     Claim(
         "C8",
         "The system of an over-specified cell has the solvability order r_bar(m) = 2m (m = 2..6; contact m = 2..5)",
-        required=("proof", "contact"),
         legs=(("proof", order_proof), ("contact", order_contact)),
     ),
     Claim(
         "C9",
         "The density converges at n^(-1/2) in the Hellinger distance in every setting that is run",
-        required=("monte_carlo",),
         legs=(("monte_carlo", partial(study_leg, studies=STUDIES, parameters=("density",))),),
         studies=STUDIES,
     ),
@@ -139,7 +136,6 @@ CLAIMS: tuple[Claim, ...] = (
         "At a mirror point beta1_2 = -beta1_1: tanh has beta1_1 + beta1_2 at n^(-1/4) and all else at n^(-1/2), in a "
         "box without (beta, 0, beta0/2, tau/2), which has the same density; for GELU beta1 and tau are not "
         "identifiable (d = 1, k = 2, free gauge)",
-        required=("proof", "contact", "monte_carlo"),
         legs=(("proof", mirror_proof), ("contact", mirror_contact), ("monte_carlo", mirror_rates)),
         studies=MIRROR,
     ),
@@ -147,14 +143,12 @@ CLAIMS: tuple[Claim, ...] = (
         "C11",
         "s = log(1+z^2): at tau = 1 exp(s/tau) = 1 + z^2 is linear in beta1^2, and a cell of two atoms keeps g on a "
         "whole curve; at no other tau",
-        required=("proof", "contact"),
         legs=(("proof", flattening_proof), ("contact", flattening_contact)),
     ),
     Claim(
         "C12",
         "No activation, expert or design of x learns tau to 10% (one standard error) from fewer than 228 observations "
         "(k = 2): the information on log tau is at most the largest varentropy of two weights, .43923",
-        required=("proof", "monte_carlo"),
         legs=(("proof", floor_proof), ("monte_carlo", floor_measured)),
         studies=VARIANCE,
     ),
@@ -162,7 +156,6 @@ CLAIMS: tuple[Claim, ...] = (
         "C13",
         "The variance of the maximum-likelihood estimate of log tau is [I^-1]/n (tanh, GELU, softplus; d = 1, k = 2, "
         "anchored gauge; n = 10^4 to 10^8 on the lattice)",
-        required=("proof", "monte_carlo"),
         legs=(("proof", variance_proof), ("monte_carlo", variance_measured)),
         studies=VARIANCE,
     ),
@@ -171,7 +164,6 @@ CLAIMS: tuple[Claim, ...] = (
         "The atlas holds: in every cell of the gates of the literature that is measured the contact order meets the "
         "bound that is proved, and errors fall with the rate that it gives, to n = 10^12; no leg contradicts another "
         "(as kept, and a tenth of what is cheap measured again)",
-        required=("proof", "contact", "monte_carlo"),
         legs=(("proof", atlas_proof), ("contact", atlas_contact), ("monte_carlo", atlas_slopes)),
     ),
     Claim(
@@ -179,7 +171,6 @@ CLAIMS: tuple[Claim, ...] = (
         "Two parameters of a tanh, GELU or softplus gate with one density, not all beta1 equal, are the same up to the "
         "numbering of the atoms, or twins: tanh (b, c) and (-c, -b), and (b, -b, beta0, tau), (b, 0, beta0/2, tau/2), "
         "(0, -b, beta0/2, tau/2); GELU and softplus (b, -b, beta0, tau) and (l b, -l b, l beta0, l tau) (free gauge)",
-        required=("proof", "contact"),
         legs=(("proof", twins_proof), ("contact", twins_contact)),
     ),
 )

@@ -47,6 +47,10 @@ def test_the_outcome_follows_from_the_legs(stored, tmp_path, capsys):
     assert read_report(str(path))[0][0].outcome == "contradicted"
     assert run(["verify", "--from", str(path)]) == 1
     assert "C1 is contradicted: proof: a counterexample" in capsys.readouterr().err
+    report["claims"][0]["legs"]["proof"] = None
+    path.write_text(json.dumps(report), encoding="utf-8")
+    assert run(["verify", "--from", str(path)]) == 0
+    assert capsys.readouterr().err == "C1 is inconclusive: proof: did not run\n"
 
 
 @pytest.mark.parametrize(

@@ -146,7 +146,7 @@ def small_claim(monkeypatch, tmp_path):
     """Only the claim C9, about one small study; no published estimates nearby."""
     study = replace(LINEAR, name="small", sizes=(100, 200), replicates=40, seed=101)
     leg = partial(study_leg, studies=[study], parameters=["density"])
-    monkeypatch.setattr("temperance.claims.verify.CLAIMS", [Claim("C9", "", ("monte_carlo",), (("monte_carlo", leg),))])
+    monkeypatch.setattr("temperance.claims.verify.CLAIMS", [Claim("C9", "", (("monte_carlo", leg),))])
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
     return study

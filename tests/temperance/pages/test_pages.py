@@ -230,7 +230,7 @@ def test_every_claim_has_formulas():
 
 
 def hostile_report():
-    claim = Claim("C1", HOSTILE, ("proof", "contact"), ())
+    claim = Claim("C1", HOSTILE, (("proof", lambda _: None), ("contact", lambda _: None)))
     data = {"checks": [{"check": HOSTILE, "outcome": HOSTILE}], HOSTILE: HOSTILE}
     legs = {"proof": Leg("inconclusive", HOSTILE * 9, data, crashed=True), "contact": None, "monte_carlo": None}
     return (Result(claim, legs),), {"outcome": HOSTILE, "detail": HOSTILE, "checks": []}
