@@ -100,7 +100,7 @@ def read_router(module: Any) -> Router:
     """
     reader = _Reader()
     try:
-        return reader.router(torch_tracing.walk(torch_tracing.settled(module), Features(), reader.node))
+        return reader.router(torch_tracing.walk(torch_tracing.settled(module), Features(), reader))
     except NotRead:
         raise
     except ValueError as error:
@@ -116,7 +116,7 @@ def outputs(module: Any, x: Floats) -> Floats:
 
 
 class _Reader:
-    """Goes through a graph, and keeps what parameters its symbols stand for."""
+    """Gives the values of a graph to `torch_tracing.walk`, and keeps what parameters its symbols stand for."""
 
     def __init__(self) -> None:
         self.rows: Rows | None = None
@@ -148,20 +148,7 @@ class _Reader:
         weights = weights.T if self.rows.transposed else weights
         return Router(result.scores, weights, cosine, self.biases, self.scalars)
 
-    def node(self, root: Any, node: Any, arguments: tuple[Read, ...], options: dict[str, Read]) -> Read:
-        """The value of a node, as `torch_tracing.walk` asks for it."""
-        match node.op:
-            case "placeholder" if arguments:
-                return arguments[0]  # its default
-            case "placeholder":
-                raise NotRead("it takes more than x")
-            case "get_attr":
-                return self._parameter(node.target, torch_tracing.attribute(root, node.target))
-            case "call_module":
-                return self._module(node.target, root.get_submodule(node.target), *arguments, **options)
-        return self._operation(torch_tracing.called(node), arguments, options)
-
-    def _parameter(self, name: str, tensor: Any) -> Read:
+    def parameter(self, name: str, tensor: Any) -> Read:
         """A number, a learnable number, a bias, or W."""
         if tensor.numel() == 1:
             if not getattr(tensor, "requires_grad", False):
@@ -178,15 +165,16 @@ class _Reader:
             raise NotRead(f"its parameter {name} is no matrix, bias or number: like no gate that is known here")
         return Rows(tensor)
 
-    def _module(self, name: str, module: Any, *arguments: Read, **options: Read) -> Read:
+    def module(self, name: str, module: Any, *arguments: Read, **options: Read) -> Read:
+        """What a module makes of its argument."""
         from torch import nn
 
         given = arguments[0] if arguments else next(iter(options.values()))
         if isinstance(module, nn.Linear):
-            bias = None if module.bias is None else self._parameter(f"{name}.bias", module.bias)
+            bias = None if module.bias is None else self.parameter(f"{name}.bias", module.bias)
             return self._scores(given, Rows(module.weight), bias)
         if isinstance(module, (nn.Softmax, nn.LogSoftmax)):
-            return self._operation("softmax", (given,), {"dim": module.dim})
+            return self.operation("softmax", (given,), {"dim": module.dim})
         if isinstance(module, (nn.Identity, nn.Dropout, nn.Flatten)):
             return given
         kind = type(module).__name__
@@ -196,7 +184,8 @@ class _Reader:
             raise NotRead(f"{kind} has parameters of its own: like the activation gate with these held")
         raise _on_features(given, kind)
 
-    def _operation(self, name: str, arguments: tuple[Read, ...], options: dict[str, Read]) -> Read:
+    def operation(self, name: str, arguments: tuple[Read, ...], options: dict[str, Read]) -> Read:
+        """What a function or method makes of its arguments."""
         plain = name.strip("_")
         given = (*arguments, *options.values())
         if plain == "getattr" and arguments[1] in _TURNS:

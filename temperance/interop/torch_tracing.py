@@ -50,13 +50,26 @@ def values(source: Any, points: np.ndarray) -> np.ndarray:
         return np.array([float(function(torch.tensor([point], dtype=torch.float64))) for point in points])
 
 
-def walk(function: Any, argument: Any, step: Callable[[Any, Any, Any, Any], Any]) -> Any:
+def walk(function: Any, argument: Any, reader: Any) -> Any:
     """What a module, or any other callable, makes of its argument, node by node of its graph.
 
-    step: the value of a node from the root of the graph, the node, and the values of its arguments and options.
-    Raises ValueError if it cannot be traced.
+    reader: gives the values of nodes, by `parameter(name, tensor)`, `module(name, module, *arguments, **options)` and
+    `operation(name, arguments, options)`. Raises ValueError if it cannot be traced.
     """
     from torch import fx
+
+    class Interpreter(fx.Interpreter):
+        def get_attr(self, target: Any, *_: Any) -> Any:
+            return reader.parameter(target, self.fetch_attr(target))
+
+        def call_module(self, target: Any, arguments: Any, options: Any) -> Any:
+            return reader.module(target, self.fetch_attr(target), *arguments, **options)
+
+        def call_function(self, target: Any, arguments: Any, options: Any) -> Any:
+            return reader.operation(target.__name__, arguments, options)
+
+        def call_method(self, target: Any, arguments: Any, options: Any) -> Any:
+            return reader.operation(target, arguments, options)
 
     tracer = fx.Tracer()
     try:
@@ -64,43 +77,30 @@ def walk(function: Any, argument: Any, step: Callable[[Any, Any, Any, Any], Any]
     except Exception as error:  # whatever the user's function raises
         reason = (str(error).splitlines() or [""])[0]
         raise ValueError(f"torch.fx cannot trace it ({type(error).__name__}: {reason})") from error
-    known: dict[Any, Any] = {}
-    for node in graph.nodes:
-        arguments, options = fx.node.map_arg((node.args, node.kwargs), lambda used: known[used])
-        if node.op == "output":
-            return arguments[0]
-        known[node] = step(tracer.root, node, arguments, options) if known else argument
-    raise ValueError("it returns nothing")
+    _, *more = (node for node in graph.nodes if node.op == "placeholder")
+    if not all(node.args for node in more):  # without a default
+        raise ValueError("it takes more than one argument")
+    interpreter = Interpreter(tracer.root, graph=graph)
+    interpreter.extra_traceback = False  # errors keep their messages
+    return interpreter.run(argument)
+
+
+class _Scalars:
+    """Reads graphs of one number."""
+
+    def parameter(self, name: str, tensor: Any) -> sp.Expr:
+        return number(tensor.detach().numpy())
+
+    def module(self, name: str, module: Any, *arguments: Any, **options: Any) -> Value:
+        return run(module, *arguments, **options)
+
+    def operation(self, name: str, arguments: tuple[Any, ...], options: dict[str, Any]) -> Value:
+        return apply(name, arguments, options)
 
 
 def run(function: Any, argument: Value) -> Value:
     """The result of a module, or of any other callable, for a traced argument."""
-    return walk(function, argument, _node)
-
-
-def attribute(root: Any, name: str) -> Any:
-    """The parameter or buffer of a module that has this dotted name."""
-    *path, last = name.split(".")
-    return getattr(root.get_submodule(".".join(path)), last)
-
-
-def called(node: Any) -> str:
-    """The name of the function or method that a node calls."""
-    return str(node.target if isinstance(node.target, str) else node.target.__name__)
-
-
-def _node(root: Any, node: Any, arguments: Any, options: Any) -> Any:
-    """The value of one node of a graph; the first placeholder is not asked for."""
-    match node.op:
-        case "placeholder" if arguments:
-            return arguments[0]  # the default of a further argument
-        case "get_attr":
-            return number(attribute(root, node.target).detach().numpy())
-        case "call_module":
-            return run(root.get_submodule(node.target), *arguments, **options)
-        case "call_function" | "call_method":
-            return apply(called(node), arguments, options)
-    raise ValueError("the function takes more than one number")
+    return walk(function, argument, _Scalars())
 
 
 def apply(written: str, arguments: tuple[Any, ...], options: dict[str, Any]) -> Value:
@@ -111,7 +111,7 @@ def apply(written: str, arguments: tuple[Any, ...], options: dict[str, Any]) -> 
         raise unsupported("torch", written)
     given = {key: value for key, value in options.items() if key not in ("input", "inplace")}
     try:
-        return operation(*([options["input"]] if "input" in options else []), *arguments, **given)
+        return operation(*([options["input"]] if "input" in options else ()), *arguments, **given)
     except TypeError as error:
         raise ValueError(f"the torch operation {written!r} has no formula with these arguments ({error})") from error
 
@@ -125,17 +125,17 @@ def _gelu(value: Value, approximate: str = "none") -> Value:
     return named("gelu" if approximate == "none" else "gelu_tanh")(value)
 
 
-def _rrelu(
-    value: Value, lower: Any = 1 / 8, upper: Any = 1 / 3, training: bool = False, inplace: bool = False
-) -> Value:
-    if training:
-        raise ValueError("the torch operation 'rrelu' is random in training; accepted: training=False")
-    return named("leaky_relu")(value, (number(lower) + number(upper)) / 2)
+def _rrelu(value: Value, lower: Any = 1 / 8, upper: Any = 1 / 3, training: bool = False, *_: Any) -> Value:
+    return _not_random("rrelu", named("leaky_relu")(value, (number(lower) + number(upper)) / 2), training)
 
 
-def _dropout(value: Value, p: float = 0.5, training: bool = True, inplace: bool = False) -> Value:
+def _dropout(value: Value, p: float = 0.5, training: bool = True, *_: Any) -> Value:
+    return _not_random("dropout", value, training)
+
+
+def _not_random(name: str, value: Value, training: bool) -> Value:
     if training:
-        raise ValueError("the torch operation 'dropout' is random in training; accepted: training=False")
+        raise ValueError(f"the torch operation {name!r} is random in training; accepted: training=False")
     return value
 
 
@@ -143,7 +143,7 @@ _PLAIN = ("relu", "relu6", "selu", "silu", "mish", "hardswish", "sigmoid", "logs
 _SYNONYMS = {
     **{"truediv": "div", "true_divide": "div", "divide": "div", "multiply": "mul", "subtract": "sub"},
     **{"negative": "neg"},
-    **{"and": "and", "logical_and": "and", "bitwise_and": "and", "logical_or": "or", "bitwise_or": "or"},
+    **{"logical_and": "and", "bitwise_and": "and", "logical_or": "or", "bitwise_or": "or"},
     **{"invert": "not", "logical_not": "not", "bitwise_not": "not", "greater": "gt", "greater_equal": "ge"},
     **{"less": "lt", "less_equal": "le", "not_equal": "ne", "maximum": "max", "minimum": "min", "absolute": "abs"},
     **{"arcsin": "asin", "arccos": "acos", "arctan": "atan", "arcsinh": "asinh", "arccosh": "acosh"},

@@ -215,7 +215,7 @@ REFUSED = [
     ("torch", lambda torch: torch.nn.Softmax(-1), "'softmax' has no formula"),
     ("torch", lambda torch: torch.nn.Linear(1, 1), "'linear' has no formula"),
     ("torch", lambda torch: torch.nn.Threshold, "needs arguments: give a module"),
-    ("torch", lambda torch: torch.nn.Bilinear(1, 1, 1), "more than one number"),
+    ("torch", lambda torch: torch.nn.Bilinear(1, 1, 1), "more than one argument"),
     ("torch", lambda torch: lambda z: z if torch.sum(z) > 0 else -z, "cannot trace"),
     ("torch", lambda torch: lambda z: torch.nn.functional.rrelu(z, training=True), "random in training"),
     ("torch", lambda torch: lambda z: z * torch.ones(3), "is no real number"),
