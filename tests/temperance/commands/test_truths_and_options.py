@@ -88,8 +88,8 @@ def test_bad_truths_are_one_line(tmp_path, capsys, text, message):
         (["--true", "2", "--fitted", "2", "--gate", "activation"], "needs an activation"),
         (["--true", "2", "--fitted", "2", "--activation", "sin(w*z)"], "free parameters"),
         (["--true", "2", "--fitted", "2", "--gauge", "loose"], "unknown gauge 'loose'"),
-        (["--true", "2", "--fitted", "2", "--n", "1000"], "two increasing sizes"),
-        (["--true", "2", "--fitted", "2", "--n", "2000,1000"], "two increasing sizes"),
+        (["--true", "2", "--fitted", "2", "--n", "1000"], "sizes must be at least two and increase"),
+        (["--true", "2", "--fitted", "2", "--n", "2000,1000"], "sizes must be at least two and increase"),
         (["--true", "2", "--fitted", "2", "--n", "1.5,1e4"], "--n takes whole sizes N,N,.. such as 1000,1e6, not '1.5"),
         (
             ["--true", "2", "--fitted", "2", "--n", "1e4,1e20"],
@@ -98,9 +98,9 @@ def test_bad_truths_are_one_line(tmp_path, capsys, text, message):
         (["--true", "2", "--fitted", "2", "--n", "1e4,1e9", "--experiment", "sample"], "to 1e8 (experiment: sample)"),
         (
             ["--true", "2", "--fitted", "2", "--experiment", "grid"],
-            "unknown experiment 'grid'; accepted: lattice, sample",
+            "the experiment must be one of ('sample', 'lattice'), not 'grid'",
         ),
-        (["--true", "2", "--fitted", "2", "--experiment", "lattice", "--dim", "3"], "in dimension 1 or 2, not 3"),
+        (["--true", "2", "--fitted", "2", "--experiment", "lattice", "--dim", "3"], "in dimension 1 or 2; use samples"),
         (["--true", "2", "--fitted", "2", "--n", "100,200", "--n", "100,300"], "--n is given twice; accepted: once"),
         (["--true", "2", "--fitted", "2", "--replicates", "many"], "of at most 9 digits, not 'many'"),
         (["--true", "2", "--fitted", "2", "--replicates", "9"], "at least 10"),
