@@ -17,7 +17,7 @@ from temperance.claims.c03_c04_c06_orbits import (
     loss_on_orbit_contact,
     loss_on_orbit_proof,
 )
-from temperance.claims.c05_exact import exact_contact, exact_proof
+from temperance.claims.c05_c10_exact import exact_contact, exact_proof, mirror_contact, mirror_proof, mirror_rates
 from temperance.claims.c07_c08_c11_cells import (
     cells_contact,
     cells_proof,
@@ -26,7 +26,6 @@ from temperance.claims.c07_c08_c11_cells import (
     order_contact,
     order_proof,
 )
-from temperance.claims.c09_c10_mirror import mirror_contact, mirror_proof, mirror_rates
 from temperance.claims.c12_c13_efficiency import (
     floor_measured,
     floor_proof,

@@ -15,7 +15,7 @@ from temperance.claims.c01_c02_linear_gate import (
     temperature_equation,
 )
 from temperance.claims.c03_c04_c06_orbits import predicted
-from temperance.claims.c05_exact import exact_contact
+from temperance.claims.c05_c10_exact import exact_contact
 from temperance.claims.c14_atlas import atlas_contact
 from temperance.claims.table import CLAIMS
 from temperance.evidence.contact import Expected, contact_leg

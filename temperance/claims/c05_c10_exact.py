@@ -1,4 +1,4 @@
-"""Runs the legs of claim C10 : mirror points, where F1 holds and the mixture is singular."""
+"""Runs the legs of claims C5 and C10: exact-specified activation gates with F1, at regular and at mirror points."""
 
 from __future__ import annotations
 
@@ -11,15 +11,43 @@ from temperance.evidence.comparison import predicted
 from temperance.evidence.contact import Expected, contact_leg
 from temperance.evidence.monte_carlo import orbit_profile, study_leg, with_profile
 from temperance.evidence.outcomes import Leg, LegOutcome
-from temperance.evidence.proof import certified, holds, proof_leg, verdict_check
+from temperance.evidence.proof import Check, certified, holds, proof_leg, verdict_check
 from temperance.evidence.study_runner import Runs
 from temperance.numerics.contact.curves import ExactMeasure, cell_moves, exact, line, scale_orbit
-from temperance.numerics.studies.claim_studies import GELU_MIRROR, MIRROR, TANH_MIRROR
+from temperance.numerics.studies.claim_studies import EXACT, GELU_MIRROR, MIRROR, TANH_MIRROR
 from temperance.theory.activations.activation import activation
 from temperance.theory.conditions.mirror_points import curvature_is_outside_span, mirror
 
+_GROUPS = ("beta1", "tau", "a", "b", "nu", "weight")
 _ODD = {"beta1_sum": 0.25, "beta1_difference": 0.5, "tau": 0.5, "a": 0.5, "b": 0.5, "nu": 0.5}
 _FLAT = {"beta1": None, "tau": None, "beta1^p/tau": 0.5, "a": 0.5, "b": 0.5, "nu": 0.5}
+
+
+def exact_proof(_: Runs) -> Leg:
+    """F1 with its certificate, the position of the truth, and the prediction n^(-1/2) for every group."""
+    checks: list[Check] = []
+    proofs = []
+    for study in EXACT:
+        s, half = study.activation, dict.fromkeys(_GROUPS, 0.5)
+        generic = study.point.position == "generic" and all(map(any, study.point.beta1))
+        checks.append(verdict_check(s, "first_order", "holds"))
+        checks.append((f"{s}: the truth is off the points where mixtures are singular", partial(holds, generic)))
+        checks.append((f"{s}: predicted 1/2 for every group", partial(predicted, study, half)))
+        proofs += certified(s, ["first_order"])
+    return proof_leg(checks, proofs)
+
+
+def exact_contact(_: Runs) -> Leg:
+    """Order 1 along every coordinate, minimised over all others: the information is regular."""
+    curves = []
+    for study in EXACT:
+        truth, moves = ExactMeasure.of(study.truth), cell_moves((0, 1))
+        for chosen in moves:
+            others = [move for move in moves if move is not chosen]
+            (name,) = chosen
+            label = f"{study.activation}, {name} over the others"
+            curves.append(Expected(label, line(truth, chosen), truth, study.activation, 1, others))
+    return contact_leg(curves)
 
 
 def mirror_proof(_: Runs) -> Leg:
