@@ -24,7 +24,7 @@ import numpy as np
 
 from temperance.numerics.fitting.mle import Fit, fit_points
 from temperance.numerics.fitting.newton import EXACT, Stop
-from temperance.numerics.fitting.split_starts import smaller, split_starts
+from temperance.numerics.fitting.starting_points import smaller, split_starts
 from temperance.numerics.lattice.counts import samples
 from temperance.numerics.lattice.experiment import experiment
 from temperance.numerics.mixture.measures import MixingMeasure
@@ -43,10 +43,8 @@ SPLITS, MANY, UNIT, SEED = 3, 25, 1e-3, 2024
 
 
 def starts(study: Study, found: Fit, points: Points, each: int, stream: int, replicate: int) -> list[Any]:
-    lower, upper = study.box.bounds(study.layout)
     rng = np.random.default_rng([SEED, stream, replicate])
-    split = split_starts(study.layout, found.measure, each, spread=float(points.middle[1][0]), rng=rng)
-    return [np.clip(theta, lower, upper) for theta in split]
+    return split_starts(study.layout, found.measure, each, spread=float(points.middle[1][0]), rng=rng)
 
 
 def searched(study: Study, points: Points, thetas: list[Any], stop: Stop) -> tuple[list[Fit], float]:

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from temperance.numerics.studies.claim_studies import TANH_CELL
-from temperance.numerics.studies.run import compile_kernels, run_replicate
+from temperance.numerics.studies.run import run_replicate
 from temperance.numerics.studies.study import Study
 
 REPLICATES, SAMPLED = 200, 10**6
@@ -30,7 +30,7 @@ REPLICATES, SAMPLED = 200, 10**6
 
 def seconds(study: Study, replicates: int) -> tuple[float, list[Any]]:
     """CPU time of a replicate, and the ends of all fits."""
-    run_replicate(replace(study, sizes=study.sizes[:2]), 0)  # loads what is compiled
+    run_replicate(replace(study, sizes=study.sizes[:2]), 0)  # compiles or loads
     begin = time.process_time()
     ends = [run_replicate(study, replicate) for replicate in range(replicates)]
     return (time.process_time() - begin) / replicates, ends
@@ -41,7 +41,6 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--replicates", type=int, default=8, help="that are timed on the lattice")
     options = parser.parse_args()
-    compile_kernels(TANH_CELL)
     lattice, ends = seconds(TANH_CELL, options.replicates)
     sample, _ = seconds(replace(TANH_CELL, experiment="sample", sizes=(1000, SAMPLED)), 1)
     all_points = float(np.sum(TANH_CELL.sizes, dtype=float))

@@ -57,20 +57,19 @@ class Hyperplanes:
     """Those of a sample: one for each gate, kink and point x_j other than 0."""
 
     def __init__(self, layout: Layout, gate: CompiledActivation, points: Points, kinks: Kinks) -> None:
-        self.layout, self.gate, self.points, self.kinks = layout, gate, points, kinks
+        self.layout, self.gate, self.kinks = layout, gate, kinks
+        size = np.linalg.norm(points.x, axis=1)
+        used, every = size > 0, points.weights if points.weighted else np.ones(len(size))
+        self.x, self.y, self.size, self.shares = points.x[used], points.y[used], size[used], every[used] / points.n
         beta1 = [j for j, (name, _) in enumerate(layout.names) if name == "beta1"]
         self.gates = np.array(beta1, dtype=np.intp).reshape(-1, layout.d)
 
-    def _seen(self, theta: Floats) -> Iterator[tuple[int, int, Floats, Floats, Floats, Floats, Floats]]:
-        """Of every gate and kink: their numbers, x, y, their shares, |x| and the distances m . beta1 - kink/|x|."""
-        x, y, n = self.points.x, self.points.y, self.points.n
-        shares = self.points.weights / n if self.points.weighted else np.full(len(y), 1 / n)
-        size = np.sqrt((x * x).sum(axis=1))
-        used = size > 0
+    def _seen(self, theta: Floats) -> Iterator[tuple[int, int, Floats]]:
+        """Of every gate and kink: their numbers, and the distances m . beta1 - kink/|x| of the points."""
         for i, gate in enumerate(self.gates):
-            z = x[used] @ theta[gate]
+            z = self.x @ theta[gate]
             for m, place in enumerate(self.kinks.places):
-                yield i, m, x[used], y[used], shares[used], size[used], (z - place) / size[used]
+                yield i, m, (z - place) / self.size
 
     def _ridge(self, gate: int, kink: int, x: Floats) -> Ridge:
         """The ridge of a point x (d,); the first entry of its normal that is not 0 is positive."""
@@ -82,9 +81,9 @@ class Hyperplanes:
     def through(self, theta: Floats) -> tuple[Ridge, ...]:
         """Hyperplanes through theta, as many as are independent."""
         held: tuple[Ridge, ...] = ()
-        for i, m, x, _, _, _, distance in self._seen(theta):
+        for i, m, distance in self._seen(theta):
             for j in np.flatnonzero(np.abs(distance) <= 4 * beside(theta)):
-                more = (*held, self._ridge(i, m, x[j]))
+                more = (*held, self._ridge(i, m, self.x[j]))
                 if len(more) <= self.gates.size and np.linalg.svd([r.normal for r in more])[1][-1] > _SAME:
                     held = more
         return held
@@ -93,15 +92,16 @@ class Hyperplanes:
         """c of the ridges held, and whether hyperplanes that are not held pass through the place as well."""
         jumps, others = np.zeros(len(held)), False
         measure = self.layout.unpack(theta)
-        for i, m, x, y, shares, size, distance in self._seen(theta):
+        for i, m, distance in self._seen(theta):
             at = np.flatnonzero(np.abs(distance) <= 4 * beside(theta))
             if not at.size:
                 continue
-            excess = responsibilities(measure, self.gate, x[at], y[at]) - gate_probabilities(measure, self.gate, x[at])
-            c = excess[:, i] * self.kinks.jumps[m] * size[at] * shares[at] / float(measure.tau)
+            x, size = self.x[at], self.size[at]
+            excess = responsibilities(measure, self.gate, x, self.y[at]) - gate_probabilities(measure, self.gate, x)
+            c = excess[:, i] * self.kinks.jumps[m] * size * self.shares[at] / float(measure.tau)
             ours = np.zeros(len(at), dtype=bool)
             for l, ridge in enumerate(held):
-                same = np.abs(x[at] @ ridge.normal[self.gates[i]]) >= (1 - _SAME) * size[at]
+                same = np.abs(x @ ridge.normal[self.gates[i]]) >= (1 - _SAME) * size
                 jumps[l] += float(c[same].sum())
                 ours |= same
             others = others or not ours.all()
@@ -111,10 +111,10 @@ class Hyperplanes:
         """The shares t of the step at which it crosses hyperplanes, one of those that it crosses together."""
         found = []
         length = float(np.linalg.norm(step))
-        for (i, m, x, _, _, _, before), after in zip(self._seen(theta), self._seen(theta + step), strict=True):
-            speed = after[-1] - before
-            crossed = np.flatnonzero((np.sign(before) != np.sign(after[-1])) & (np.abs(speed) > _SAME * length))
-            found += [(float(-before[j] / speed[j]), i, m, x[j]) for j in crossed]
+        for (i, m, before), (_, _, after) in zip(self._seen(theta), self._seen(theta + step), strict=True):
+            speed = after - before
+            crossed = np.flatnonzero((np.sign(before) != np.sign(after)) & (np.abs(speed) > _SAME * length))
+            found += [(float(-before[j] / speed[j]), i, m, self.x[j]) for j in crossed]
         found = [f for f in sorted(found, key=lambda f: f[0]) if _SAME < f[0] < 1 - _SAME]
         apart = [f for f, last in zip(found, [(-1.0,), *found], strict=False) if f[0] > last[0] + _SAME]
         return [(t, self._ridge(i, m, x)) for t, i, m, x in apart]

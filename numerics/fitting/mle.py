@@ -1,14 +1,13 @@
 """Maximises the likelihood in a declared compact box, from several starts, with a named status for every fit.
 
-Example: ``fit(Layout(2, 1, "free"), compile_activation(tanh), x, y, box=Box.for_data(x, y), starts=5, seed=1).status``.
+Example: ``fit_points(Layout(2, 1, "free"), gate, points, box=Box.for_data(x, y), starts=5, seed=1).status``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
-from functools import lru_cache
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,32 +76,24 @@ class Box:
 
         Raises ValueError for one bound a column of another number of columns.
         """
-        return _bounds(self, layout)
+        both = []
+        for j, (name, atom) in enumerate(layout.names):
+            bound = getattr(self, name)
+            if name in ("tau", "nu"):
+                both.append(np.log(bound))
+                continue
+            if isinstance(bound, tuple):
+                if len(bound) != layout.d:
+                    raise ValueError(f"box: {name} must be one number, or one for each of {layout.d} columns of x")
+                bound = bound[j - layout.names.index((name, atom))]
+            both.append((-bound, bound))
+        lower, upper = np.array(both).T.copy()
+        return lower, upper
 
 
 def one_bound(bounds: Floats) -> float | tuple[float, ...]:
     """The bounds of the columns (d,); a single number if they are equal."""
     return float(bounds[0]) if (bounds == bounds[0]).all() else tuple(map(float, bounds))
-
-
-@lru_cache(maxsize=64)
-def _bounds(box: Box, layout: Layout) -> tuple[Floats, Floats]:
-    lower, upper = [], []
-    for j, (name, atom) in enumerate(layout.names):
-        bound = getattr(box, name)
-        if name in ("tau", "nu"):
-            low, high = np.log(bound)
-        else:
-            if isinstance(bound, tuple):
-                if len(bound) != layout.d:
-                    raise ValueError(f"box: {name} must be one number, or one for each of {layout.d} columns of x")
-                bound = bound[j - layout.names.index((name, atom))]
-            low, high = -bound, bound
-        lower.append(low)
-        upper.append(high)
-    both = np.array([lower, upper])
-    both.setflags(write=False)
-    return both[0], both[1]
 
 
 @dataclass(frozen=True, eq=False)
@@ -236,11 +227,6 @@ def flat_directions(information: Floats, held: NDArray[np.bool_]) -> Floats:
     directions = np.zeros((int(flat.sum()), len(held)))
     directions[:, ~held] = (vectors[:, flat] / scale[:, None]).T
     return directions / np.linalg.norm(directions, axis=1, keepdims=True)
-
-
-def fit(layout: Layout, gate: CompiledActivation, x: Floats, y: Floats, **options: Any) -> Fit:
-    """`fit_points` of x (n, d), y (n,); options: its own."""
-    return fit_points(layout, gate, Points(x, y), **options)
 
 
 @one_blas_thread()

@@ -17,7 +17,7 @@ import numpy as np
 from temperance.numerics.fitting.mle import Box, Fit, climbs, fit_points, higher, start_points
 from temperance.numerics.fitting.newton import EXACT, Maximum, Stop
 from temperance.numerics.fitting.pooling import pooled
-from temperance.numerics.fitting.split_starts import smaller, split_starts
+from temperance.numerics.fitting.starting_points import smaller, split_starts
 from temperance.numerics.machine.threads import one_blas_thread
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats
 from temperance.numerics.mixture.measures import Layout
@@ -80,7 +80,7 @@ def _highest(ends: list[Maximum], n: float) -> list[tuple[Maximum, int]]:
 
 
 def _splits(layout: Layout, gate: CompiledActivation, points: Points, box: Box, seed: int) -> list[Floats]:
-    """Starts in the box from splits of the maximum for one atom less, which is found in the same way; from k = 3 on."""
+    """Starts from splits of the maximum for one atom less, which is found in the same way; from k = 3 on."""
     if layout.k < 3:
         return []
     fewer, stop = smaller(layout), Stop.in_sample_units(points.n)
@@ -91,4 +91,4 @@ def _splits(layout: Layout, gate: CompiledActivation, points: Points, box: Box, 
     ends = climbs(fewer, gate, points, box, thetas, stop=stop)
     best = fewer.unpack(max(ends, key=lambda end: end.local.value).theta)
     spread, rng = float(np.linalg.norm(points.middle[1])) / np.sqrt(layout.d), np.random.default_rng([seed, layout.k])
-    return [np.clip(s, *box.bounds(layout)) for s in split_starts(layout, best, _SPLITS, spread=spread, rng=rng)]
+    return split_starts(layout, best, _SPLITS, spread=spread, rng=rng)

@@ -15,7 +15,7 @@ import numpy as np
 
 from temperance.numerics.fitting.mle import Fit, Status, fit_points, higher
 from temperance.numerics.fitting.newton import EXACT, Stop
-from temperance.numerics.fitting.split_starts import smaller, split_starts
+from temperance.numerics.fitting.starting_points import smaller, split_starts
 from temperance.numerics.fitting.steps import compile_steps
 from temperance.numerics.lattice.counts import samples
 from temperance.numerics.likelihood.kernel import evaluate
@@ -43,7 +43,8 @@ def run_replicate(study: Study, replicate: int) -> tuple[Floats, list[Status], l
         if study.splits:
             known_fewer = [f.theta for f in fewer[-1:]]
             fewer.append(_fit(study, smaller(study.layout), points, seed, known_fewer, study.starts))
-            known += _splits(study, fewer[-1], points, seed)
+            spread, rng = float(points.x.std()), np.random.default_rng([seed, study.splits])
+            known += split_starts(study.layout, fewer[-1].measure, study.splits, spread=spread, rng=rng)
         found.append(_fit(study, study.layout, points, seed, known, study.starts))
     if study.backward:
         found = _from_above(study, found, data)
@@ -80,14 +81,6 @@ def _from_above(study: Study, found: list[Fit], data: list[Points]) -> list[Fit]
     return best[::-1]
 
 
-def _splits(study: Study, fewer: Fit, points: Points, seed: int) -> list[Floats]:
-    """Starts in the box, from the maximum for one atom less."""
-    rng = np.random.default_rng([seed, study.splits])
-    lower, upper = study.box.bounds(study.layout)
-    starts = split_starts(study.layout, fewer.measure, study.splits, spread=float(points.x.std()), rng=rng)
-    return [np.clip(theta, lower, upper) for theta in starts]
-
-
 @dataclass(frozen=True)
 class Progress:
     """Finished replicates of total, of which some were in the store at the start."""
@@ -95,13 +88,6 @@ class Progress:
     done: int
     total: int
     stored: int
-
-
-def compile_kernels(study: Study) -> None:
-    """Compile what the fits need into the cache on disk, once, before workers start that would all do it."""
-    compile_steps()
-    for layout in _layouts(study):
-        _compile(study, layout)
 
 
 def _layouts(study: Study) -> list[Layout]:
@@ -116,7 +102,7 @@ def _compile(study: Study, layout: Layout) -> None:
 
 
 def compile_side_by_side(studies: Sequence[Study], executor: Executor) -> None:
-    """`compile_kernels` of all studies on the workers of this machine, each function on one of them."""
+    """Compile what fits need into the cache on disk, each function on one worker, before all workers would do it."""
     # a fixed temperature has the kernel of a fitted one
     kernels = {(replace(layout, tau=None), study.linear): study for study in studies for layout in _layouts(study)}
     largest_first = sorted(kernels.items(), key=lambda item: -item[0][0].size)
@@ -169,8 +155,10 @@ def _run(
 
     report()
     missing = [replicate for replicate in range(study.replicates) if replicate not in outcomes]
-    if missing and executor is not None:
-        compile_kernels(study)
+    if missing and executor is not None:  # into the cache on disk, before workers start that would all do it
+        compile_steps()
+        for layout in _layouts(study):
+            _compile(study, layout)
     if missing and outcomes:
         _check_repeats(study, outcomes, executor)
     for replicate, outcome in _finished(study, missing, executor):

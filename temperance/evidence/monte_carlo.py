@@ -13,7 +13,8 @@ from temperance.evidence.proof import holds
 from temperance.evidence.study_runner import Runs
 from temperance.numerics.errors.orbit_flatness import SCALES, Flatness, flatness, scaled
 from temperance.numerics.errors.slopes import Comparison, compare
-from temperance.numerics.fitting.mle import fit
+from temperance.numerics.fitting.mle import fit_points
+from temperance.numerics.mixture.points import Points
 from temperance.numerics.mixture.sampling import sample
 from temperance.numerics.studies.results import StudyResult
 from temperance.numerics.studies.study import Study
@@ -86,7 +87,7 @@ def orbit_profile(study: Study, degree: float, *, at_truth: bool = False, size: 
     x, y = sample(study.truth, study.gate, size, seed=study.seed, low=study.low, high=study.high)
     start = study.truth
     if not at_truth:
-        start = fit(study.layout, study.gate, x, y, box=study.box, starts=5, seed=study.seed).measure
+        start = fit_points(study.layout, study.gate, Points(x, y), box=study.box, starts=5, seed=study.seed).measure
     return flatness(scaled(start, SCALES, degree), study.gate, x, y)
 
 

@@ -2,11 +2,12 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from temperance.numerics.fitting.mle import Box, fit
+from temperance.numerics.fitting.mle import Box, fit_points
 from temperance.numerics.fitting.newton import GRADIENT, Local, maximise
 from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.mixture.density import log_likelihood
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
+from temperance.numerics.mixture.points import Points
 from temperance.numerics.mixture.sampling import sample
 from temperance.theory.activations.activation import Activation, Piece, Z
 
@@ -84,7 +85,9 @@ def test_one_atom_is_least_squares():
     rng = np.random.default_rng(0)
     x = rng.uniform(-1, 1, (400, 2))
     y = x @ [2.0, -1.0] + 0.5 + rng.normal(0, 0.3, 400)
-    result = fit(Layout(1, 2, "anchored", tau=1.0), LINEAR, x, y, box=Box.for_data(x, y), starts=1, seed=0)
+    result = fit_points(
+        Layout(1, 2, "anchored", tau=1.0), LINEAR, Points(x, y), box=Box.for_data(x, y), starts=1, seed=0
+    )
     x1 = np.column_stack([x, np.ones(400)])
     coefficients = np.linalg.lstsq(x1, y, rcond=None)[0]
     np.testing.assert_allclose([*result.measure.a[0], result.measure.b[0]], coefficients, atol=1e-8)
@@ -95,8 +98,8 @@ def test_one_atom_is_least_squares():
 @pytest.mark.parametrize("replicate", range(3))
 def test_starts_that_do_not_know_the_truth_do_at_least_as_well_as_it(replicate):
     x, y = sample(TRUTH, TANH, 3000, seed=11, replicate=replicate)
-    blind = fit(FREE, TANH, x, y, box=BOX, starts=6, seed=replicate)
-    from_truth = fit(FREE, TANH, x, y, box=BOX, starts=0, seed=0, known_starts=[FREE.pack(TRUTH)])
+    blind = fit_points(FREE, TANH, Points(x, y), box=BOX, starts=6, seed=replicate)
+    from_truth = fit_points(FREE, TANH, Points(x, y), box=BOX, starts=0, seed=0, known_starts=[FREE.pack(TRUTH)])
     assert blind.status == from_truth.status == "converged"
     assert blind.log_likelihood == pytest.approx(from_truth.log_likelihood, abs=1e-6)
     assert 1 <= blind.agree <= blind.starts == 6
@@ -105,7 +108,7 @@ def test_starts_that_do_not_know_the_truth_do_at_least_as_well_as_it(replicate):
 
 def test_converged_means_a_small_gradient_and_a_positive_information():
     x, y = sample(TRUTH, TANH, 4000, seed=12)
-    result = fit(FREE, TANH, x, y, box=BOX, starts=3, seed=1)
+    result = fit_points(FREE, TANH, Points(x, y), box=BOX, starts=3, seed=1)
     assert result.status == "converged"
     assert np.linalg.norm(result.score) == pytest.approx(result.gradient_norm)
     assert result.gradient_norm <= GRADIENT * len(y)
@@ -115,7 +118,7 @@ def test_converged_means_a_small_gradient_and_a_positive_information():
 
 def test_the_same_seed_gives_the_same_bits():
     x, y = sample(TRUTH, TANH, 1500, seed=13)
-    one, two = (fit(FREE, TANH, x, y, box=BOX, starts=2, seed=5) for _ in range(2))
+    one, two = (fit_points(FREE, TANH, Points(x, y), box=BOX, starts=2, seed=5) for _ in range(2))
     np.testing.assert_array_equal(one.theta, two.theta)
 
 
@@ -123,8 +126,8 @@ def test_the_linear_gate_reports_its_flat_direction_and_fits_the_identifiable_fu
     """theory.md 2.2: information v = 0 for v = (beta1, beta0, 1) in (beta1, beta0, log tau); tau = 1 loses nothing."""
     truth = MixingMeasure([[2.0], [0.0]], [0.5, 0.0], 1.0, [[1.0], [-1.0]], [2.0, -2.0], [0.25, 0.5])
     x, y = sample(truth, LINEAR, 3000, seed=14)
-    free = fit(Layout(2, 1), LINEAR, x, y, box=BOX, starts=3, seed=0)
-    softmax = fit(Layout(2, 1, tau=1.0), LINEAR, x, y, box=BOX, starts=3, seed=0)
+    free = fit_points(Layout(2, 1), LINEAR, Points(x, y), box=BOX, starts=3, seed=0)
+    softmax = fit_points(Layout(2, 1, tau=1.0), LINEAR, Points(x, y), box=BOX, starts=3, seed=0)
     assert free.status == softmax.status == "converged"
     assert free.log_likelihood == pytest.approx(softmax.log_likelihood, abs=1e-6)
     slopes = [np.diff(m.beta1[m.b.argsort(), 0] / m.tau)[0] for m in (free.measure, softmax.measure)]
@@ -142,7 +145,7 @@ def test_the_linear_gate_reports_its_flat_direction_and_fits_the_identifiable_fu
 def test_a_fit_at_the_edge_of_the_box_names_the_parameter():
     x, y = sample(TRUTH, TANH, 1500, seed=15)
     narrow = Box(10.0, 10.0, (0.025, 10.0), 10.0, 10.0, (0.02, 0.4))
-    result = fit(FREE, TANH, x, y, box=narrow, starts=3, seed=0)
+    result = fit_points(FREE, TANH, Points(x, y), box=narrow, starts=3, seed=0)
     assert result.status == "at_bound"
     assert "nu" in [name for name, _ in result.bounds]
     assert result.measure.nu.max() == pytest.approx(0.4)
@@ -154,7 +157,7 @@ def test_a_variance_that_collapses_on_a_few_points_is_a_spike():
     y = x[:, 0] + rng.normal(0, 1, 80)
     lone = MixingMeasure([[0.0], [0.0]], [-2.0, 0.0], 1.0, [[0.0], [1.0]], [y[40], 0.0], [1e-10, 1.0])
     box = Box(5.0, 5.0, (0.1, 10.0), 50.0, 50.0, (1e-10, 4.0))
-    result = fit(FREE, TANH, x, y, box=box, starts=0, seed=0, known_starts=[FREE.pack(lone)])
+    result = fit_points(FREE, TANH, Points(x, y), box=box, starts=0, seed=0, known_starts=[FREE.pack(lone)])
     assert result.status == "spike"
     assert ("nu", 0) in result.bounds
 
@@ -162,7 +165,7 @@ def test_a_variance_that_collapses_on_a_few_points_is_a_spike():
 def test_running_out_of_passes_is_said():
     x, y = sample(TRUTH, TANH, 1000, seed=16)
     start = FREE.pack(MixingMeasure([[1.0], [-1.0]], [0.0, 0.0], 1.0, [[0.0], [0.0]], [1.0, -1.0], [1.0, 1.0]))
-    result = fit(FREE, TANH, x, y, box=BOX, starts=0, seed=0, known_starts=[start], max_passes=2)
+    result = fit_points(FREE, TANH, Points(x, y), box=BOX, starts=0, seed=0, known_starts=[start], max_passes=2)
     assert result.status == "max_steps"
     assert result.gradient_norm > GRADIENT * 1000
 
@@ -170,7 +173,7 @@ def test_running_out_of_passes_is_said():
 def test_an_over_specified_search_climbs_from_the_embedded_exact_fit():
     """Splitting atom 1 of the exact fit into two equal halves keeps the density; the search only goes up from there."""
     x, y = sample(TRUTH, GELU, 1000, seed=17)
-    m = fit(FREE, GELU, x, y, box=BOX, starts=3, seed=0)
+    m = fit_points(FREE, GELU, Points(x, y), box=BOX, starts=3, seed=0)
     e = m.measure
     halves = [0, 0, 1]
     beta0 = e.beta0[halves] - e.tau * np.log([2, 2, 1])
@@ -180,7 +183,7 @@ def test_an_over_specified_search_climbs_from_the_embedded_exact_fit():
     assert float(alone.value) == pytest.approx(m.log_likelihood, rel=1e-12)
     rng = np.random.default_rng(2)
     known = [layout.pack(split) + noise for noise in (0.0, *rng.normal(0, 0.3, (4, layout.size)))]
-    over = fit(layout, GELU, x, y, box=BOX, starts=0, seed=0, known_starts=known)
+    over = fit_points(layout, GELU, Points(x, y), box=BOX, starts=0, seed=0, known_starts=known)
     assert over.log_likelihood > m.log_likelihood + 0.1
     assert over.status != "max_steps"
 
@@ -195,6 +198,6 @@ def test_boxes_are_validated(field, value):
 def test_no_starts_and_no_data_are_refused():
     x, y = sample(TRUTH, TANH, 100, seed=1)
     with pytest.raises(ValueError, match="at least one start"):
-        fit(FREE, TANH, x, y, box=BOX, starts=0, seed=0)
+        fit_points(FREE, TANH, Points(x, y), box=BOX, starts=0, seed=0)
     with pytest.raises(ValueError, match="finite"):
-        fit(FREE, TANH, x, np.full(100, np.nan), box=BOX, starts=1, seed=0)
+        fit_points(FREE, TANH, Points(x, np.full(100, np.nan)), box=BOX, starts=1, seed=0)

@@ -8,7 +8,7 @@ import pytest
 from scipy.optimize import minimize
 
 from temperance.numerics.errors.voronoi import published_loss
-from temperance.numerics.fitting.mle import Box, fit, start_points
+from temperance.numerics.fitting.mle import Box, fit_points, start_points
 from temperance.numerics.fitting.newton import scaled_spectrum
 from temperance.numerics.mixture import density
 from temperance.numerics.mixture.activation_numpy import compile_activation
@@ -67,7 +67,7 @@ SEEDS = [pytest.param(seed, marks=[] if seed < 6 else pytest.mark.full) for seed
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_optimum_is_that_of_scipy(seed):
     layout, gate, start, x, y, theta, value = well_conditioned_case(seed)
-    ours = fit(layout, gate, x, y, box=BOX, starts=0, seed=0, known_starts=[start])
+    ours = fit_points(layout, gate, Points(x, y), box=BOX, starts=0, seed=0, known_starts=[start])
     assert ours.status == "converged"
     assert ours.log_likelihood >= value - 1e-6
     assert ours.log_likelihood == pytest.approx(value, abs=1e-3)
@@ -76,7 +76,7 @@ def test_the_optimum_is_that_of_scipy(seed):
 
 
 def likelihood(layout, gate, x, y, box=BOX, **options):
-    return fit(layout, gate, x, y, box=box, **{"starts": 3, "seed": 1, **options})
+    return fit_points(layout, gate, Points(x, y), box=box, **{"starts": 3, "seed": 1, **options})
 
 
 def test_the_order_of_points_and_of_atoms_does_not_matter():
@@ -121,7 +121,7 @@ def over_specified(case):
     x, y = sample(LINE, LINEAR, 800, seed=500 + case)
     layout, box = Layout(3, 1, tau=1.0), Box(10.0, 10.0, (0.1, 10.0), 10.0, 10.0, (0.25 / 3, 1.5))
     starts = start_points(layout, LINEAR, Points(x, y), box, 4, seed=case)
-    ours = fit(layout, LINEAR, x, y, box=box, starts=0, seed=0, known_starts=starts)
+    ours = fit_points(layout, LINEAR, Points(x, y), box=box, starts=0, seed=0, known_starts=starts)
     best = max(scipy_optimum(layout, LINEAR, x, y, start, box)[1] for start in starts)
     return ours.log_likelihood >= best - 1e-3
 
@@ -137,7 +137,7 @@ def converged_fits(n, replicates):
     fits = []
     for replicate in range(replicates):
         x, y = sample(TRUTH, LINEAR, n, seed=n, replicate=replicate, x=np.linspace(0, 1, n)[:, None])
-        result = fit(SOFTMAX, LINEAR, x, y, box=box, starts=2, seed=replicate)
+        result = fit_points(SOFTMAX, LINEAR, Points(x, y), box=box, starts=2, seed=replicate)
         assert result.status == "converged"
         m, order = result.measure, result.measure.a[:, 0].argsort()
         gate = (m.beta1[order] - m.beta1[order[-1]], m.beta0[order] - m.beta0[order[-1]])

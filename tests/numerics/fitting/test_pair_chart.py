@@ -9,7 +9,7 @@ from numba import njit
 from temperance.numerics.fitting import chart_derivatives, charts
 from temperance.numerics.fitting.mle import fit_points
 from temperance.numerics.fitting.newton import Stop
-from temperance.numerics.fitting.split_starts import smaller, split_starts
+from temperance.numerics.fitting.starting_points import smaller, split_starts
 from temperance.numerics.lattice.counts import samples
 from temperance.numerics.lattice.experiment import experiment
 from temperance.numerics.mixture.measures import Layout
@@ -111,12 +111,10 @@ def cell(study, n, replicate):
     options = {"box": study.box, "starts": 0, "seed": 0}
     few = {**options, "starts": 2, "stop": Stop.in_sample_units(n)}
     found = fit_points(smaller(study.layout), study.gate, points, **few)
-    rng, (lower, upper) = np.random.default_rng(replicate), study.box.bounds(study.layout)
-    starts = split_starts(study.layout, found.measure, 1, spread=1.7, rng=rng)
+    starts = split_starts(study.layout, found.measure, 1, spread=1.7, rng=np.random.default_rng(replicate))
 
     def search(theta, stop):
-        known = [np.clip(theta, lower, upper)]
-        return fit_points(study.layout, study.gate, points, known_starts=known, stop=stop, **options)
+        return fit_points(study.layout, study.gate, points, known_starts=[theta], stop=stop, **options)
 
     return search, starts
 

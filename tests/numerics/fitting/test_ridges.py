@@ -5,14 +5,15 @@ import pytest
 from scipy.optimize import minimize
 
 from temperance.numerics.fitting.hyperplanes import kinks_of
-from temperance.numerics.fitting.mle import Box, fit, fit_points
+from temperance.numerics.fitting.mle import Box, fit_points
 from temperance.numerics.fitting.newton import GRADIENT, SETTLED, Stop
-from temperance.numerics.fitting.split_starts import smaller, split_starts
+from temperance.numerics.fitting.starting_points import smaller, split_starts
 from temperance.numerics.lattice.counts import samples
 from temperance.numerics.lattice.experiment import experiment
 from temperance.numerics.mixture import density
 from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
+from temperance.numerics.mixture.points import Points
 from temperance.numerics.mixture.sampling import sample
 from temperance.numerics.studies.claim_studies import TANH_CELL
 from temperance.theory.activations.activation import activation
@@ -61,7 +62,7 @@ def best_nearby(layout, gate, x, y, found):
 @pytest.mark.parametrize(("d", "name", "gauge", "seed"), CASES)
 def test_a_fit_of_a_gate_with_kinks_ends_at_a_maximum(d, name, gauge, seed):
     layout, gate, x, y = case(d, name, gauge, seed=seed)
-    found = fit(layout, gate, x, y, box=Box.for_data(x, y), starts=3, seed=1)
+    found = fit_points(layout, gate, Points(x, y), box=Box.for_data(x, y), starts=3, seed=1)
     assert found.status in ("converged", "at_bound")
     assert found.gradient_norm <= GRADIENT * N
     assert best_nearby(layout, gate, x, y, found) <= found.log_likelihood + SETTLED * N
@@ -71,7 +72,7 @@ def test_a_fit_of_a_gate_with_kinks_ends_at_a_maximum(d, name, gauge, seed):
 def test_a_maximum_may_lie_on_ridges(seed, held):
     """The beta1 of these atoms are held by a point each: beside it the slopes are not 0, and point at the fit."""
     layout, gate, x, y = case(2, "relu", n=80, seed=seed)
-    found = fit(layout, gate, x, y, box=Box.for_data(x, y), starts=3, seed=1)
+    found = fit_points(layout, gate, Points(x, y), box=Box.for_data(x, y), starts=3, seed=1)
     on = np.argwhere(distances(gate, x, found.measure.beta1)[0] < 1e-9)
     assert found.status == "converged"
     assert sorted(on[:, 1]) == held
@@ -87,16 +88,16 @@ def test_a_maximum_may_lie_on_ridges(seed, held):
 def test_fits_of_many_points_and_of_three_atoms_end_too():
     for d, name in ((1, "hardtanh"), (2, "relu")):
         layout, gate, x, y = case(d, name, n=20_000)
-        assert fit(layout, gate, x, y, box=Box.for_data(x, y), starts=2, seed=1).status == "converged"
-        three = fit(Layout(3, d), gate, x[:2000], y[:2000], box=Box.for_data(x, y), starts=2, seed=1)
+        assert fit_points(layout, gate, Points(x, y), box=Box.for_data(x, y), starts=2, seed=1).status == "converged"
+        three = fit_points(Layout(3, d), gate, Points(x[:2000], y[:2000]), box=Box.for_data(x, y), starts=2, seed=1)
         assert three.status != "max_steps"
 
 
 def test_repeated_points_share_their_ridges():
     layout, gate, x, y = case(2, "relu", "anchored", 60)
-    once = fit(layout, gate, x, y, box=Box.for_data(x, y), starts=2, seed=3)
+    once = fit_points(layout, gate, Points(x, y), box=Box.for_data(x, y), starts=2, seed=3)
     x, y = np.tile(x, (5, 1)), np.tile(y, 5)
-    again = fit(layout, gate, x, y, box=once.box, starts=0, seed=0, known_starts=[once.theta])
+    again = fit_points(layout, gate, Points(x, y), box=once.box, starts=0, seed=0, known_starts=[once.theta])
     assert again.status == once.status != "max_steps"
     assert again.log_likelihood == pytest.approx(5 * once.log_likelihood, abs=1e-6)
 
@@ -130,8 +131,7 @@ def test_curved_valleys_of_a_surplus_atom_are_left_over_ridges():
     options = {"box": box, "stop": Stop.in_sample_units(n)}
     two = fit_points(smaller(layout), gate, points, starts=2, seed=5, **options)
     rng = np.random.default_rng([2024, 0, 5])
-    starts = split_starts(layout, two.measure, 3, spread=float(points.middle[1][0]), rng=rng)
-    known = [np.clip(start, *box.bounds(layout)) for start in starts]
+    known = split_starts(layout, two.measure, 3, spread=float(points.middle[1][0]), rng=rng)
     found = fit_points(layout, gate, points, starts=0, seed=0, known_starts=known, **options)
     assert found.is_estimate
     assert found.log_likelihood >= 0

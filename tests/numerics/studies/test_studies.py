@@ -14,7 +14,7 @@ import pytest
 
 import temperance.numerics.studies.run
 from temperance.numerics.fitting.mle import Box
-from temperance.numerics.fitting.split_starts import smaller
+from temperance.numerics.fitting.starting_points import smaller
 from temperance.numerics.lattice.counts import samples
 from temperance.numerics.likelihood.kernel import evaluate
 from temperance.numerics.mixture.measures import MixingMeasure
