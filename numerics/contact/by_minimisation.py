@@ -193,7 +193,7 @@ def _levels(family: Family, mean: bool) -> Sequence[float]:
 
 def _followed(family: Family, parameter: str, sign: int, seed: int) -> Measured:
     """The same in more digits, begun at minima in doubles."""
-    grid = Grid(family, sorted({family.truth.low, family.truth.high, *family.kinks()}), NODES)
+    grid = Grid(family, *family.panels(NODES))
     problems = [_Problem(grid, _Constrained(family, parameter, False, sign * 2.0**-level)) for level in _FIRST]
     with one_blas_thread():
         found, tracks = _downwards(problems, np.random.default_rng(seed), 1)

@@ -69,8 +69,7 @@ class Neighbourhood:
         self.cells = [i for i, size in enumerate(family.sizes) for _ in range(size)]
         rows = [[-arb(family.sizes[i]).log(), *own[i], *self.experts[i]] for i in self.cells]
         self.center: Balls = np.array([*chain.from_iterable(rows), *self.shared], dtype=object)
-        edges = sorted({truth.low, truth.high, *family.kinks()})
-        rule = (column.tolist() for column in legendre(edges, NODES))
+        rule = (column.tolist() for column in legendre(*family.panels(NODES)))
         self.nodes = [self._node(weight, own, x, share) for x, share in zip(*rule, strict=True)]
 
     def _node(self, weight: sp.Expr, own: list[list[arb]], x: float, share: float) -> _Node:

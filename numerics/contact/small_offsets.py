@@ -26,7 +26,7 @@ _SETTLED = 5e-3  # of the last three exponents
 _LOST = 0.3  # a fall of the exponent, where the minimum is lost
 _MISSED = 1.3  # times the square that is expected
 _MOST = 20.0  # the last level
-_FOLLOWED = 2  # minima, from one offset to the next
+_STEEPER = 0.05  # an exponent by which a minimum that is not the least is worth following on
 
 
 class Constrained:
@@ -179,9 +179,9 @@ def followed(
             _distance(problem(l), min((t.minima[k] for t in tracks), key=_square)) for k, l in enumerate(levels)
         ]
         exponents: list[float] = []
-        while level < _MOST and not _ended(exponents):
+        while level < _MOST and not (_ended(exponents) and _exponent(tracks[-1]) < exponents[-1] + _STEEPER):
             level = float(int(level) + 1)
-            tracks = _different([track.next(problem, level) for track in tracks])[:_FOLLOWED]
+            tracks = _kept([track.next(problem, level) for track in tracks])
             distances.append(_distance(problem(level), min((t.minima[1] for t in tracks), key=_square)))
             seen.append(level)
             exponents.append(float((distances[-2] / distances[-1]).log() / arb.const_log2()) / (seen[-1] - seen[-2]))
@@ -203,10 +203,15 @@ def _distance(problem: Constrained, found: Minimum) -> arb:
     return problem.near.square(problem.vector(found.u)).mid().sqrt()
 
 
-def _different(tracks: list[_Track]) -> list[_Track]:
-    """The tracks without those that have met a better one."""
-    kept: list[_Track] = []
-    for track in sorted(tracks, key=lambda t: _square(t.minima[1])):
-        if not kept or _square(track.minima[1]) > (1 + _GAIN) * _square(kept[-1].minima[1]):
-            kept.append(track)
-    return kept
+def _kept(tracks: list[_Track]) -> list[_Track]:
+    """The least minimum, and the one that falls fastest: the least at offsets that are smaller yet."""
+    least = min(tracks, key=lambda t: _square(t.minima[1]))
+    steepest = max(tracks, key=_exponent)
+    same = _square(steepest.minima[1]) <= (1 + _GAIN) * _square(least.minima[1])
+    return [least] if same else [least, steepest]
+
+
+def _exponent(track: _Track) -> float:
+    """Of the distance, at the last two levels."""
+    (first, last), (p, q) = track.levels, (m.square for m in track.minima)
+    return float((p / q).log() / (2 * arb.const_log2())) / (last - first)

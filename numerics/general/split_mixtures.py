@@ -22,10 +22,11 @@ from temperance.theory.orders.split_cell import Splitting, X
 Array = np.ndarray[Any, np.dtype[np.float64]]
 _NODES = {1: 20, 2: 8}  # in every coordinate of x, on every panel
 _FINE = 6  # in x, on the panels at a kink
+_CUT = 0.55  # a part of the support
 _STEP = 0.4  # in y, in units of the smallest standard deviation of the true experts
 _REACH = 7.0  # in y, in standard deviations
 _RADIUS = 1.2  # offsets beyond it belong to no neighbourhood of the true mixture
-_PART = 0.6  # the same for positive parameters, as a part of them: no spikes between the nodes
+_PART = 0.6  # the same for parameters that must not come near 0, as a part of them: no spikes between the nodes
 
 
 @dataclass(frozen=True)
@@ -138,6 +139,8 @@ class Family:
         self.free = self._free(len(cells), translated or not split_all)
         self.radius = np.where(self.positive, _PART * self.center, _RADIUS)
         self.radius[: len(cells) * self.width : self.width] = np.inf
+        even = np.array([n in self.signs for n in self.names] * len(cells) + [False] * len(shared)) & (self.center != 0)
+        self.radius[even] = _PART * np.abs(self.center[even])  # at beta1 = 0, and beyond, an even gate has other orders
 
     def _free(self, atoms: int, gate_held: bool) -> Array:
         free = np.ones(len(self.center), dtype=bool)
@@ -192,6 +195,14 @@ class Family:
                     gap = (condition.lhs - condition.rhs).subs(point)
                     found += [float(x) for x in sp.solve(gap, X) if x.is_real]
         return sorted({x for x in found if self.truth.low < x < self.truth.high})
+
+    def panels(self, nodes: int) -> tuple[list[float], int]:
+        """Edges of panels in x (d = 1), and nodes on each. A gate that is even sees x^2 alone, which nodes share where
+        they are symmetric: its panels are not."""
+        low, high, kinks = self.truth.low, self.truth.high, self.kinks()
+        if not self.signs:
+            return sorted({low, high, *kinks}), nodes
+        return sorted({low, high, *kinks, low + _CUT * (high - low)}), nodes if kinks else nodes // 2
 
     def grid(self, scale: float) -> Grid:
         """Nodes, finer within `scale` of the kinks."""

@@ -8,11 +8,13 @@ from flint import arb
 from temperance.measurements.contact_orders import family
 from temperance.numerics.contact.by_minimisation import measure
 from temperance.numerics.contact.neighbourhood import BITS, NODES, Neighbourhood, supported
-from temperance.numerics.contact.small_offsets import Constrained, minimised
+from temperance.numerics.contact.small_offsets import Constrained, Minimum, _kept, _Track, minimised
 from temperance.numerics.general.split_mixtures import Grid
 from temperance.theory.rates.contact_orders import order_setting
 
+EVEN = order_setting("activation", source="sqrt(1+z**2)", split="all")
 SETTINGS = (
+    EVEN,
     order_setting("softmax", size=3),
     order_setting("quadratic", split="all"),
     order_setting("gaussian", "polynomial:2"),
@@ -21,12 +23,12 @@ SETTINGS = (
 )
 
 
-@pytest.mark.parametrize("chosen", SETTINGS, ids=lambda chosen: chosen.cell.spec.gate.name)
+@pytest.mark.parametrize("chosen", SETTINGS)
 def test_distances_and_slopes_are_those_of_the_grid(chosen):
     """The grid with the same nodes in x integrates over y by the trapezoid rule, in doubles."""
     mixtures = family(chosen)
     offsets = np.where(mixtures.free, 0.02 * np.random.default_rng(0).normal(size=len(mixtures.center)), 0.0)
-    grid = Grid(mixtures, sorted({-2.0, 2.0, *mixtures.kinks()}), NODES)
+    grid = Grid(mixtures, *mixtures.panels(NODES))
     logs = np.zeros_like(offsets)
     logs[: sum(mixtures.sizes) * mixtures.width : mixtures.width] = -np.repeat(np.log(mixtures.sizes), mixtures.sizes)
     there = mixtures.center + offsets + logs
@@ -38,6 +40,33 @@ def test_distances_and_slopes_are_those_of_the_grid(chosen):
     found = np.array([[float(table[i, j]) for j in range(table.ncols())] for i in range(table.nrows())])
     assert found == pytest.approx(columns.T @ columns, rel=1e-6, abs=1e-9)
     assert float(square) == pytest.approx(float(table[0, 0]), rel=1e-8)
+
+
+def test_an_even_gate_is_seen_at_as_many_x_as_there_are_nodes():
+    """At 6 values of x^2 the gates of four atoms with 8 parameters have mixtures of exactly the true density."""
+    mixtures = family(EVEN)
+    squares = np.sort(Grid(mixtures, *mixtures.panels(NODES)).x[:, 0] ** 2)
+    assert len(squares) == NODES
+    assert np.diff(squares).min() > 1e-3
+    beta1 = [mixtures.index(l, "beta1") for l in range(4)]
+    assert np.all(mixtures.radius[beta1] < np.abs(mixtures.center[beta1]))
+
+
+@pytest.mark.full
+def test_minima_of_an_even_gate_are_near_the_truth():
+    """Those that are not, with a beta1 of 0, have other orders."""
+    chosen = order_setting("activation", source="log(1+z**2)", size=3, point={"tau": 2})
+    assert measure(family(chosen), "a").order == pytest.approx(2, abs=0.01)
+
+
+def test_a_minimum_that_falls_faster_is_followed_on():
+    with flint.ctx.workprec(BITS):
+        found = [
+            _Track((3.0, 4.0), tuple(Minimum(np.zeros(0, dtype=object), arb(v)) for v in squares))
+            for squares in ((1e-4, 1e-4 / 16), (1e-2, 1e-2 / 256), (1e-3, 1e-3 / 16))
+        ]
+        assert _kept(found) == [found[0], found[1]]
+        assert _kept([found[0], found[2]]) == [found[0]]
 
 
 def test_kinks_that_move_are_not_followed():
