@@ -9,18 +9,22 @@ This series is cut off at a power of the offsets; the squared distance is that o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import chain
+from operator import methodcaller
 from typing import Any, TypeAlias
 
 import numpy as np
 import sympy as sp
-from flint import arb, arb_mat
+from flint import arb, arb_mat, fmpq
+from sympy.printing.pycode import PythonCodePrinter
 
 from temperance.numerics.contact.l2_distance import dot
 from temperance.numerics.general.split_mixtures import Family, legendre
 from temperance.theory.expressions import balls
+from temperance.theory.expressions.functions import KNOWN
 from temperance.theory.models.spec import NU
 from temperance.theory.orders.split_cell import X, is_linear, weight_parameters
 from temperance.theory.rates.gate_orders import formula_at
@@ -38,6 +42,35 @@ def supported(family: Family) -> bool:
         return False
     kinks = {*family.kinks(), *family.kinks(other=True)}
     return not kinks or (cell.spec.gate.name == "activation" and kinks == {0.0})
+
+
+class _Exact(PythonCodePrinter):
+    """Prints rational numbers and constants in full."""
+
+    def _print_Rational(self, e: sp.Rational) -> str:
+        return f"fmpq({e.p}, {e.q})"
+
+    def _print_Pi(self, _: sp.Expr) -> str:
+        return "arb.pi()"
+
+    def _print_Exp1(self, _: sp.Expr) -> str:
+        return "arb(1).exp()"
+
+
+_METHODS = {"LambertW": "lambertw", "loggamma": "lgamma", "Abs": "__abs__"}
+_CALLS = {f.__name__: methodcaller(_METHODS.get(f.__name__, f.__name__)) for f in KNOWN}
+_NAMES: dict[str, Any] = {name: lambda v, call=call: call(arb(v)) for name, call in _CALLS.items()}
+_NAMES |= {"arb": arb, "fmpq": fmpq, "sqrt": lambda v: arb(v).sqrt(), "abs": abs}
+
+
+@cache
+def _compiled(formulas: tuple[sp.Expr, ...], symbols: tuple[sp.Symbol, ...]) -> Callable[..., list[Any]]:
+    """The values of formulas at balls, in the precision of the caller."""
+    if unknown := {f.func.__name__ for e in formulas for f in e.atoms(sp.Function)} - set(_NAMES):
+        raise ValueError(f"no ball arithmetic for {min(unknown)}")
+    printer = _Exact({"fully_qualified_modules": False, "inline": True, "allow_unknown_functions": True})
+    found: Callable[..., list[Any]] = sp.lambdify(symbols, list(formulas), modules=[_NAMES], printer=printer, cse=True)
+    return found
 
 
 @dataclass(frozen=True)
@@ -91,8 +124,7 @@ class Neighbourhood:
         return _Node(ball, arb(share), formulas, basis, true, means, products)
 
     def _gate(self, formulas: Sequence[sp.Expr], x: arb, values: Sequence[arb]) -> list[arb]:
-        named = {p.name: v for p, v in zip(self.symbols, values, strict=True)}
-        return [balls.value(f, {X.name: x, **named}, BITS) for f in formulas]
+        return [arb(v) for v in _compiled(tuple(formulas), (X, *self.symbols))(x, *values)]
 
     def _atoms(self, vector: Balls) -> tuple[list[list[arb]], list[arb]]:
         width, count = self.family.width, len(self.cells)

@@ -3,13 +3,16 @@
 import flint
 import numpy as np
 import pytest
+import sympy as sp
 from flint import arb
 
 from temperance.measurements.contact_orders import family
 from temperance.numerics.contact.by_minimisation import measure
-from temperance.numerics.contact.neighbourhood import BITS, NODES, Neighbourhood, supported
+from temperance.numerics.contact.neighbourhood import BITS, NODES, Neighbourhood, _compiled, supported
 from temperance.numerics.contact.small_offsets import Constrained, Minimum, _kept, _Track, minimised
 from temperance.numerics.general.split_mixtures import Grid
+from temperance.theory.activations.activation import Z, activation
+from temperance.theory.expressions import balls
 from temperance.theory.rates.contact_orders import order_setting
 
 EVEN = order_setting("activation", source="sqrt(1+z**2)", split="all")
@@ -67,6 +70,18 @@ def test_a_minimum_that_falls_faster_is_followed_on():
         ]
         assert _kept(found) == [found[0], found[1]]
         assert _kept([found[0], found[2]]) == [found[0]]
+
+
+@pytest.mark.parametrize("text", ["tanh(z)/3 + pi*z", "gelu", "1/sqrt(1+z**2)", "exp(2) + log(1+z**2)", "atan(z)**3"])
+def test_compiled_formulas_have_all_digits(text):
+    x, b = sp.symbols("x b")
+    formula = activation(text).pieces[0].expr.subs(Z, x * b)
+    formulas = (formula, sp.diff(formula, b))
+    with flint.ctx.workprec(BITS):
+        at = arb(1) / 3, arb(7) / 5
+        found = _compiled(formulas, (x, b))(*at)
+    for value, f in zip(found, formulas, strict=True):
+        assert abs(value - balls.value(f, dict(zip("xb", at, strict=True)), BITS)) < 1e-70
 
 
 def test_kinks_that_move_are_not_followed():
