@@ -15,8 +15,9 @@ from temperance.terminal.json_input import read_json
 from temperance.terminal.options import FileOr, Whole, checked, gate_of
 from temperance.terminal.output import check_writable
 from temperance.terminal.progress import Display
+from temperance.theory.models.gates import COSINE
 from temperance.theory.models.gates import GATES as DERIVED
-from temperance.theory.rates.contact_orders import COSINE, GATES, order_setting, orders
+from temperance.theory.rates.contact_orders import GATES, order_setting, orders
 
 if TYPE_CHECKING:
     from temperance.theory.rates.contact_orders import OrderSetting

@@ -10,6 +10,7 @@ from temperance.theory.activations.activation import Activation, Z, activation
 from temperance.theory.models.spec import BETA0, TAU, Gate, Jet, coordinates, covariates, dot
 
 BIASED = "activation-bias"
+COSINE = "cosine"
 
 
 def linear(dim: int) -> Gate:
@@ -105,7 +106,7 @@ def sigmoid_euclidean(dim: int) -> Gate:
 
 def cosine(dim: int) -> Gate:
     """Cosine router exp(beta1.x/(|beta1| |x| tau)), dim >= 2."""
-    return _router("cosine", dim, 0)
+    return _router(COSINE, dim, 0)
 
 
 def cosine_perturbed(dim: int) -> Gate:
@@ -148,7 +149,7 @@ GATES: dict[str, Callable[[int], Gate]] = {
     "sigmoid": sigmoid,
     "sigmoid-tau-1": sigmoid_without_tau,
     "sigmoid-euclidean": sigmoid_euclidean,
-    "cosine": cosine,
+    COSINE: cosine,
     "cosine-perturbed": cosine_perturbed,
     "laplace": laplace,
 }

@@ -9,29 +9,28 @@ Example: ``orders(order_setting("softmax"))`` has the upper orders beta1 2, a 2,
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Literal
 
 import sympy as sp
 
-from temperance.theory.activations.activation import Activation, Z, activation
-from temperance.theory.conditions.first_order_failures import classify
+from temperance.theory.activations.activation import Activation, activation
 from temperance.theory.expressions import balls
 from temperance.theory.models.by_name import model
-from temperance.theory.models.gates import BIASED, FITTED, require_gate
-from temperance.theory.models.spec import TAU, Gate, MoESpec
+from temperance.theory.models.gates import BIASED, COSINE, FITTED, require_gate
+from temperance.theory.models.spec import TAU, MoESpec
 from temperance.theory.orders.equations_as_text import as_text
+from temperance.theory.orders.gate_orders import Bounds
 from temperance.theory.orders.split_cell import Splitting, weight_parameters
-from temperance.theory.orders.upper_bounds import certified
+from temperance.theory.orders.upper_bounds import UpperOrders, certified
+from temperance.theory.rates.flat_curves import common_curve, power_curve, scale_curve, weight_power
 from temperance.theory.rates.orders_from_theorems import OTHER_SPLIT, known_orders
 from temperance.theory.rates.true_point import Constant, constant
 
-COSINE = "cosine"
 GATES = (*FITTED, BIASED, "quadratic", "gaussian", "laplace", COSINE, "cosine-perturbed")
 _MOST_MOVING = 7  # parameters of an atom, tau included
-_MOST_OPERATIONS = 40  # of an activation whose weight is looked at as a polynomial
 _PLACES = {"beta1": (1, 0), "A": (sp.Rational(1, 2), 0), "c": (0, -1), "w": (sp.Rational(1, 2), -1)}
 TRANSLATED = ("linear", "softmax", "quadratic", "gaussian", "cosine-perturbed")
 
@@ -54,6 +53,7 @@ class OrderSetting:
     scale: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     flat: Mapping[str, str] = field(default_factory=dict)
+    power: int = 0
 
     @property
     def dim(self) -> int:
@@ -66,8 +66,9 @@ class OrderSetting:
         return (*self.cell.each, *self.cell.shared)
 
     def label(self, name: str) -> str:
-        """What a parameter is called in the results."""
-        return self.labels.get(name, name)
+        """What a parameter, or a weighted mean, is called in the results."""
+        stem = name.removeprefix("mean ")
+        return name.removesuffix(stem) + self.labels.get(stem, stem)
 
 
 @dataclass(frozen=True)
@@ -137,7 +138,7 @@ def order_setting(
     """
     s = _checked(gate, source, size, split)
     spec = model(gate, expert, s, dim)
-    labels, scale, held = _scale(spec, s)
+    labels, scale, held = scale_curve(spec, s)
     weights = weight_parameters(spec)
     moving = [p for p in spec.gate.parameters if p not in weights and (p not in held or p in spec.gate.shared)]
     if unknown := set(point or {}) - {p.name for p in moving}:
@@ -147,14 +148,15 @@ def order_setting(
     for p, value in values.items():
         if p.is_positive and not balls.value(value, {}) > 0:
             raise ValueError(f"{p.name} must be positive, not {value}")
-    flat = _translation(spec.gate) if split == "all" else {}
     cell = Splitting(spec, values, held)
     line = cell if dim == 1 or gate.startswith(COSINE) else _line(model(gate, expert, s), cell)
     if len(line.each) + len(line.shared) > max(_MOST_MOVING, 4 + 2 * line.spec.dim):
         raise ValueError(f"orders are computed for at most {_MOST_MOVING} parameters of an atom, not for {expert!r}")
-    if gate == "activation" and s is not None and not scale:
-        flat = _power_curve(s, values[TAU], [p for p in cell.own if values[p].is_zero is False])
-    return OrderSetting(cell, line, size, "all" if split == "all" else "one", s, scale, labels, flat)
+    power = weight_power(s, values[TAU]) if gate == "activation" and s is not None and not scale else 0
+    flat = power_curve(cell, power) if power else {}
+    if split == "all" and not power:
+        flat = common_curve(cell, s, other_gate(cell, split))
+    return OrderSetting(cell, line, size, "all" if split == "all" else "one", s, scale, labels, flat, power)
 
 
 def default_value(spec: MoESpec, p: sp.Symbol, atom: int = 0) -> sp.Expr:
@@ -197,60 +199,16 @@ def _checked(gate: str, source: str | sp.Expr | Activation | None, size: int, sp
 
 def other_place(setting: OrderSetting) -> dict[sp.Symbol, sp.Expr]:
     """The gate of the other true atom: held, but for every cell split where parameters are not modulo translation."""
-    spec, cosine = setting.cell.spec, setting.cell.spec.gate.name in (COSINE, "cosine-perturbed")
-    found = {p: default_value(spec, p, 1) for p in setting.cell.own}
-    if cosine or (setting.split == "all" and spec.gate.name not in (*TRANSLATED, "laplace")):
+    return other_gate(setting.cell, setting.split)
+
+
+def other_gate(cell: Splitting, split: str) -> dict[sp.Symbol, sp.Expr]:
+    """`other_place` of a cell."""
+    spec, cosine = cell.spec, cell.spec.gate.name in (COSINE, "cosine-perturbed")
+    found = {p: default_value(spec, p, 1) for p in cell.own}
+    if cosine or (split == "all" and spec.gate.name not in (*TRANSLATED, "laplace")):
         found |= {p: sp.Integer(-1 if cosine else OTHER_SPLIT) for p in found if p.name.startswith("beta1")}
     return found
-
-
-def _scale(spec: MoESpec, s: Activation | None) -> tuple[dict[str, str], str | None, tuple[sp.Symbol, ...]]:
-    """Labels of the invariants, the flow and what is held: where the gate has a scale of its own, or shares tau's."""
-    gate, own = spec.gate.name, [p for p in spec.gate.parameters if p not in spec.gate.shared]
-    names = [p.name for p in own]
-    length = f"sqrt({' + '.join(f'{n}^2' for n in names)})"
-    if gate in ("linear", "quadratic"):
-        flow = f"(l {', l '.join(names)}, l beta0, l tau) has the same density for every l > 0"
-        return {n: f"{n}/tau" for n in names}, flow, (TAU,)
-    if gate == COSINE:
-        flow = f"(l {', l '.join(names)}) has the same density for every l > 0"
-        return {n: f"{n}/{names[0]}" for n in names[1:]}, flow, (own[0],)
-    if gate == "cosine-perturbed":
-        flow = f"changes of {', '.join(names)}, tau that keep beta1/((|beta1| + 1) tau) keep the density"
-        return {n: f"{n}/(tau*({length} + 1))" for n in names}, flow, (TAU,)
-    failure = classify(s) if s is not None and gate == "activation" else None
-    if failure is None or failure.kind != "homogeneous" or not failure.symmetry or failure.flow is None:
-        return {}, None, ()
-    power = "" if failure.degree == 1 else f"^{failure.degree}"
-    return {n: f"{n}{power}/tau" for n in names}, f"{failure.flow} has the same density", (TAU,)
-
-
-def _translation(found: Gate) -> dict[str, str]:
-    """Splitting every cell alike cancels where the log weight is linear in the parameters, for each x."""
-    if found.name == "gaussian":
-        text = "offsets of c/Gamma and 1/Gamma that are the same in every cell cancel: log weights are linear in them"
-        return {p.name: text for p in found.parameters if p.name != "pi"}
-    own = [p for p in found.parameters if p not in found.shared]
-    of = " of beta1/((|beta1| + 1) tau)" if found.name == "cosine-perturbed" else ""
-    linear = of or all(sp.diff(found.log_weight, p, q) == 0 for p in own for q in own)
-    text = f"offsets{of} that are the same in every cell cancel in the softmax: the log weight is linear in them"
-    return {p.name: text for p in own} if linear and not found.log_weight.has(sp.Piecewise) else {}
-
-
-def _power_curve(s: Activation, tau: sp.Expr, own: Sequence[sp.Symbol]) -> dict[str, str]:
-    """What makes these flat where exp(s/tau) = c0 + c1 z^k, k >= 2: the mean of beta1^k alone is seen.
-
-    own: those of the gate that are not 0, as two atoms with the mean of (beta1.x)^k have multiples of the true beta1.
-    """
-    if len(s.pieces) > 1 or s.pieces[0].expr.count_ops() > _MOST_OPERATIONS:
-        return {}
-    weight = sp.powsimp(sp.simplify(sp.exp(s.pieces[0].expr / tau)))
-    powers = {m for (m,) in sp.Poly(weight, Z).monoms()} - {0} if weight.is_polynomial(Z) else set()
-    if len(powers) != 1 or min(powers) < 2:
-        return {}
-    k = min(powers)
-    text = f"exp(s/tau) is linear in beta1^{k}: two atoms that keep the mean of beta1^{k} keep the density"
-    return {p.name: text for p in own}
 
 
 def orders(setting: OrderSetting) -> Orders:
@@ -267,34 +225,57 @@ def orders(setting: OrderSetting) -> Orders:
     if still := [p.name for p in scaled if p.name not in moved]:
         reasons.append(f"{', '.join(still)}: 0 here, and not moved; the order is that of the invariant")
     reasons += [reason, *(f"{setting.label(name)} is flat: {text}" for name, text in setting.flat.items())]
+    certified_here = found is not None and bool(proof or found.theorem)
+    upper = _from_certificate(setting, found) if found is not None and certified_here else {}
+    if certified_here and setting.dim > 1:
+        reasons.append("bounds of dimension 1, which hold on lines (theory.md 2.10)")
+        proof = None
+    known = _from_theorems(setting, upper)
+    reasons = [text.replace("no upper bound:", "no certificate:") for text in reasons]
+    upper |= {name: r for name, (r, _) in known.items()}
+    theorems = {why: ", ".join(setting.label(n) for n in known if known[n][1] == why) for _, why in known.values()}
+    reasons += [f"{names}: bounded by a theorem, without a certificate ({why})" for why, names in theorems.items()]
     rows = [Order(n, n, False, None, True) for n in moved]
-    means: dict[str, Fraction | None] = {}
-    seen = {p.name: on_line(p.name, setting.cell.spec.expert.name) for p in setting.parameters}
-    if found and (proof or found.theorem):
-        upper = {name: found.order(line) for name, line in seen.items()}
-        if setting.dim == 1 or setting.cell.spec.gate.name != "gaussian":  # whose shares are others on lines
-            means = {p.name: found.mean(seen[p.name]) for p in setting.cell.each}
-        if setting.dim > 1:
-            reasons.append("bounds of dimension 1, which hold on lines (theory.md 2.10)")
-            proof = None
-    else:
-        cell, other, every = setting.cell, other_place(setting), setting.split == "all"
-        known = known_orders(cell, setting.source, other, setting.size, every=every, flat=bool(setting.flat))
-        reasons = [text.replace("no upper bound:", "no certificate:") for text in reasons]
-        upper = {name: r for name, (r, _) in known.items()}
-        means = {p.name: upper.get(f"mean {p.name}") for p in cell.each}
-        theorems = {why: ", ".join(setting.label(n) for n in known if known[n][1] == why) for _, why in known.values()}
-        reasons += [f"{names}: bounded by a theorem, without a certificate ({why})" for why, names in theorems.items()]
-    upper, means = ({name: r for name, r in some.items() if name not in setting.flat} for some in (upper, means))
-    for name in (p.name for p in setting.parameters):
-        r, flat = upper.get(name), name in setting.flat
-        rows.append(Order(setting.label(name), name, False, r, flat, bool(proof) and r is not None))
-    for name in (p.name for p in setting.cell.each):
-        own, r = means.get(name), means.get(name) or upper.get(name)
-        rows.append(Order(f"mean {setting.label(name)}", name, True, r, False, bool(proof) and own is not None))
-    if any(row.mean and row.upper and not means.get(row.name) for row in rows):
+    for p in setting.parameters:
+        flat = p.name in setting.flat
+        r = None if flat else upper.get(p.name)
+        rows.append(Order(setting.label(p.name), p.name, False, r, flat, bool(proof and r) and p.name not in known))
+    for p in setting.cell.each:
+        title, flat = f"mean {p.name}", p.name in setting.flat
+        own = upper.get(title)
+        r = None if flat else own or upper.get(p.name)
+        rows.append(Order(setting.label(title), p.name, True, r, flat, bool(proof and own) and not flat and title not in known))
+    if any(row.mean and row.upper and f"mean {row.name}" not in upper for row in rows):
         reasons.append("a weighted mean has at most the order of the offsets, where it has no bound of its own")
     if left := [row.parameter for row in rows if row.upper is None and not row.flat and not row.mean]:
         reasons.append(f"{', '.join(left)}: no theorem gives a bound here")
     equations = tuple(as_text(found.reduced)) if found else ()
     return Orders(setting, equations, tuple(rows), tuple(reasons), proof)
+
+
+def _from_certificate(setting: OrderSetting, found: UpperOrders) -> dict[str, Fraction]:
+    """The bounds of the parameters and of their weighted means by the equations of a cell of two, d > 1 on lines."""
+    seen = {p.name: on_line(p.name, setting.cell.spec.expert.name) for p in setting.parameters}
+    bounds = {name: found.order(line) for name, line in seen.items()}
+    if setting.dim == 1 or setting.cell.spec.gate.name != "gaussian":  # whose shares are others on lines
+        bounds |= {f"mean {p.name}": found.mean(seen[p.name]) for p in setting.cell.each}
+    return {name: r for name, r in bounds.items() if r is not None}
+
+
+def _from_theorems(setting: OrderSetting, upper: Mapping[str, Fraction]) -> Bounds:
+    """The bounds by theorems that are below those that are known, without those of what is flat."""
+    known = known_orders(
+        setting.cell,
+        setting.source,
+        other_place(setting),
+        setting.size,
+        every=setting.split == "all",
+        flat=bool(setting.flat),
+        power=setting.power,
+        upper=upper,
+    )
+    return {
+        name: bound
+        for name, bound in known.items()
+        if name.removeprefix("mean ") not in setting.flat and (name not in upper or bound[0] < upper[name])
+    }

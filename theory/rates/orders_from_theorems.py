@@ -6,6 +6,7 @@ means that are not linear in the parameters, and every cell split.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 
 import sympy as sp
@@ -13,8 +14,10 @@ import sympy as sp
 from temperance.theory.activations.activation import Activation
 from temperance.theory.models.gates import FITTED
 from temperance.theory.models.spec import TAU, coordinates
+from temperance.theory.orders.expert_orders import expert_orders
+from temperance.theory.orders.gate_orders import Bounds, gate_orders, least
+from temperance.theory.orders.independence import Place
 from temperance.theory.orders.split_cell import Splitting
-from temperance.theory.rates.gate_orders import Bounds, Place, expert_orders, gate_orders
 from temperance.theory.rates.predict import predict
 from temperance.theory.rates.prediction import Prediction
 from temperance.theory.rates.true_point import TruePoint
@@ -24,19 +27,32 @@ OTHER_SPLIT = 2
 
 
 def known_orders(
-    cell: Splitting, source: Activation | None, other: Place, size: int, *, every: bool, flat: bool
+    cell: Splitting,
+    source: Activation | None,
+    other: Place,
+    size: int,
+    *,
+    every: bool,
+    flat: bool,
+    power: int = 0,
+    upper: Mapping[str, Fraction] | None = None,
 ) -> Bounds:
     """Name of a parameter -> (the least upper bound of its order that a theorem gives, the reason).
 
-    other: the gate of the other true atom. size: m. every: whether every cell is split. flat: as `gate_orders` has it.
+    other: the gate of the other true atom. size: m. every: whether every cell is split. flat, power: as `gate_orders`
+    has them. upper: bounds that are known already.
     """
-    gate = gate_orders(cell, other, size, every=every, flat=flat)
-    squares = all(p.name in gate and gate[p.name][0] <= 2 for p in cell.own)
-    bounds = {**gate, **expert_orders(cell, size, squares=squares, every=every)}
-    for name, p in _predicted(cell, source, size, every).items():
-        if p.sharp is not None and (name not in bounds or 1 / (2 * p.sharp) <= bounds[name][0]):
-            bounds[name] = 1 / (2 * p.sharp), p.reason
-    return bounds
+    proved = {name: (r, "") for name, r in (upper or {}).items()}
+    gate = least(proved, gate_orders(cell, other, size, every=every, flat=flat, power=power))
+    seen = all(p.name in gate for p in cell.own) and all(p.name in gate and gate[p.name][0] <= 1 for p in cell.shared)
+    own = {p: gate[p.name][0] for p in cell.own} if seen else {}
+    expert = expert_orders(cell, size, own, upper or {}, every=every, power=bool(power and gate))
+    predicted = {
+        name: (1 / (2 * p.sharp), p.reason)
+        for name, p in _predicted(cell, source, size, every).items()
+        if p.sharp is not None
+    }
+    return least(predicted, gate, expert)
 
 
 def published_rates(

@@ -5,8 +5,11 @@ from fractions import Fraction
 import pytest
 import sympy as sp
 
+from temperance.theory.orders.expert_orders import expert_orders
+from temperance.theory.orders.gate_orders import gate_orders
+from temperance.theory.orders.independence import determined, independent
+from temperance.theory.orders.upper_bounds import certified
 from temperance.theory.rates.contact_orders import order_setting, orders
-from temperance.theory.rates.gate_orders import expert_orders, gate_orders, independent
 
 X = sp.Symbol("x", real=True)
 
@@ -68,7 +71,7 @@ def test_a_bounded_mean_breaks_the_heat_equation(expert, found):
 
 def test_an_expert_of_a_gate_without_a_bound_keeps_the_bound_of_every_gate():
     cell = order_setting("softmax", "nonlinear:tanh", size=3).cell
-    assert {name: r for name, (r, _) in expert_orders(cell, 3, squares=False).items()} == {"a": 6, "b": 6, "nu": 3}
+    assert {name: r for name, (r, _) in expert_orders(cell, 3, {}).items()} == {"a": 6, "b": 6, "nu": 3}
 
 
 @pytest.mark.parametrize("dim", [2, 3])
@@ -97,7 +100,7 @@ def test_bounds_of_dimension_one_hold_on_lines(gate, expert, source, dim):
 
 def test_weighted_means_have_a_bound_in_every_cell():
     found = {o.parameter: o.upper for o in orders(order_setting("softmax", "nonlinear:tanh", size=3)).orders if o.mean}
-    assert found == {"mean beta1": 1, "mean a": 2, "mean b": 2, "mean nu": 2}
+    assert found == {"mean beta1": 1, "mean a": 1, "mean b": 1, "mean nu": 1}
     in_the_plane = orders(order_setting("softmax", dim=2))
     assert {o.upper for o in in_the_plane.orders if o.mean and o.name.startswith("a")} == {Fraction(4, 3)}
     assert all(o.upper for o in orders(order_setting("gaussian", dim=2)).orders if o.mean)
@@ -120,7 +123,6 @@ def test_every_cell_of_a_gate_without_a_translation_is_split():
     found = shown("activation", "gaussian", "tanh", split="all")
     assert found == {"beta1": 2, "a": 2, "b": 4, "nu": 2, "tau": 1}
     assert shown("activation", "gaussian", "sqrt(1 + z**2)", split="all")["beta1"] == 2  # beta1 = 0 in the other atom
-    assert shown("activation", "gaussian", "z**2 + z", split="all")["beta1"] is None
     assert shown("laplace", split="all")["beta1"] == sp.Rational(3, 2)
 
 
@@ -148,12 +150,115 @@ def test_routers_in_dimension_two():
 def test_a_curve_does_not_move_what_is_0(gate, source, point, dim, flat):
     """l beta1 = 0 for every l; only beta1 = 0 in both atoms has the mean of beta1^2 = 0."""
     found = orders(order_setting(gate, source=source, point=point, dim=dim))
-    assert [o.parameter for o in found.orders if o.flat] == flat
+    assert [o.parameter for o in found.orders if o.flat and not o.mean] == flat
 
 
-def test_what_turns_with_a_kink_is_left_open():
+def test_kinks_are_left_out_where_they_need_not_be_seen():
     found = shown("activation", "gaussian", "relu", dim=2)
-    assert (found["beta1_1/tau"], found["b"]) == (None, 4)
+    assert (found["beta1_1/tau"], found["a_2"], found["b"]) == (2, 2, 4)
+
+
+@pytest.mark.parametrize(("beta1", "order"), [("1", Fraction(3, 2)), ("2/5", 2)])
+def test_a_kink_shows_itself_inside_of_the_support_alone(beta1, order):
+    """Nothing is seen of a kink at x = 5/2; the other atom has its kink at 1/2."""
+    found = shown("activation", "gaussian", "hardtanh", point={"beta1": beta1}, split="all")
+    assert (found["beta1"], found["a"]) == (order, 2)
+
+
+def means(*arguments, **how):
+    return {o.name: o.upper for o in orders(order_setting(*arguments, **how)).orders if o.mean and not o.flat}
+
+
+@pytest.mark.parametrize(
+    ("gate", "expert", "source", "found"),
+    [
+        ("activation", "gaussian", "z**2 + z", {"a": 2, "b": 6}),  # x^2 is a combination of 1, x and L_beta1
+        ("softmax", "polynomial:2", None, {"a_1": Fraction(8, 3), "a_2": 2, "b": 6}),
+        ("activation", "gaussian", "log(1 + z**2)", {"a": 2, "b": 6}),
+    ],
+)
+def test_slopes_in_cells_of_three(gate, expert, source, found):
+    every = shown(gate, expert, source, size=3)
+    assert {name: every[name] for name in found} == found
+
+
+def test_slopes_in_larger_cells_rest_on_independence():
+    assert shown("activation", "gaussian", "tanh", size=4)["a"] == 2
+    assert shown("activation", "gaussian", "z**2 + z", size=4)["a"] == Fraction(8, 3)  # 4m/(m + 2)
+
+
+def test_weighted_means_of_the_expert():
+    assert means("activation", "gaussian", "gelu") == {"beta1": 1, "a": 1, "b": 1, "nu": 2}
+    assert means("softmax", size=3) == {"beta1": 1, "a": Fraction(3, 2), "b": 1, "nu": 3}
+    assert means("softmax", split="all") == {"a": 2, "b": 1, "nu": 2}  # beta1 is flat
+    assert means("activation", "gaussian", "relu", split="all") == {"a": 1, "b": 1, "nu": 2}
+    assert means("gaussian", size=3)["b"] == 2  # the shares at x = 0 are others
+
+
+def test_theorems_on_products_say_what_certificates_say():
+    """With no order known but those of the theorem on experts; certificates of cells of two are sharp, as measured."""
+    settings = [
+        ("softmax", "gaussian", None),
+        ("softmax", "polynomial:2", None),
+        ("activation", "gaussian", "z**2 + z"),
+    ]
+    for gate, expert, source in settings:
+        chosen = order_setting(gate, expert, source)
+        bounds, _, _ = certified(chosen.cell)
+        own = dict.fromkeys(chosen.cell.own, Fraction(2))
+        found = {name: r for name, (r, _) in expert_orders(chosen.cell, 2, own).items()}
+        assert {name: found[name] for p in chosen.cell.expert if (name := p.name)} == {
+            p.name: bounds.order(p.name) for p in chosen.cell.expert
+        }
+        assert all(found[f"mean {p.name}"] <= bounds.mean(p.name) for p in chosen.cell.expert if p.name != "nu")
+
+
+def test_the_one_gamma_of_a_gaussian_gate_shows_in_every_direction():
+    found = [shown("gaussian", dim=d, size=m) for d, m in ((1, 2), (2, 2), (2, 3), (3, 3))]
+    assert [(f.get("c", f.get("c_1")), f["Gamma"]) for f in found] == [(4, 2), (2, 2), (3, 3), (2, 2)]
+    assert means("gaussian", dim=2)["c_1"] == means("gaussian", dim=2)["Gamma"] == 1
+
+
+def test_what_is_flat_where_every_cell_is_split():
+    assert {name for name, r in shown("activation", "gaussian", "z**2 + z", split="all").items() if r == "flat"} == {
+        "beta1",
+        "tau",
+    }
+    assert shown("activation", "gaussian", "z**2", split="all")["beta1^2/tau"] == "flat"
+    assert shown("activation", "gaussian", "relu", split="all", dim=2)["beta1_2/tau"] == "flat"
+    assert shown("cosine", dim=2, split="all")["tau"] == "flat"
+    skew = shown("activation", "gaussian", "z**2 + z", split="all", dim=2, point={"beta1_1": "3"})
+    assert skew["tau"] != "flat"  # beta1 of the two atoms are not parallel
+
+
+def test_a_temperature_and_a_power_of_beta1():
+    every = shown("activation", "gaussian", "log(1 + z**2)", split="all")
+    assert every == {"beta1": "flat", "a": 2, "b": 4, "nu": 2, "tau": 1}
+    assert shown("activation", "gaussian", "log(1 + z**2)", dim=2)["tau"] == 1
+
+
+@pytest.mark.parametrize("t", [Fraction(1, 10), Fraction(-1, 4)])
+def test_curves_keep_the_log_odds(t):
+    """z^2 + z at beta1 = 1, 2 and tau = 1; the cosine gate at beta1 = (1, 1), (-1, -1)."""
+    tau = 1 + t
+    first, second = (3 - tau) / 2, (3 + tau) / 2
+    gap = ((first * X) ** 2 + first * X - (second * X) ** 2 - second * X) / tau
+    assert sp.expand(gap - (X**2 + X - 4 * X**2 - 2 * X)) == 0
+    if t < 0:  # the ends of a chord of length 2 tau of the unit circle
+        along, across = float(tau) / 2**0.5, (1 - float(tau) ** 2) ** 0.5 / 2**0.5
+        ends = (along - across, along + across), (-along - across, -along + across)
+        assert [(p - q) / float(tau) for p, q in zip(*ends, strict=True)] == pytest.approx([2**0.5] * 2)
+        assert [p * p + q * q for p, q in ends] == pytest.approx([1, 1])
+
+
+def test_targets_may_be_independent_of_functions_that_depend_on_each_other():
+    log = sp.log(1 + X**2)
+    assert determined([X**2], [X, 2 * X, X + 1, sp.S.One], {}, 1)
+    assert not determined([X**2], [X**2 + X, X], {}, 1)
+    assert determined([X**2], [log, 2 * log + X, X], {}, 1)
+    assert not determined([sp.sin(X) ** 2], [sp.cos(X) ** 2, sp.S.One], {}, 1)  # which formulas alone do not show
+    assert determined([sp.sqrt(2) * X], [X**2], {}, 1)
+    assert not determined([sp.sqrt(2) * X], [X], {}, 1)
 
 
 def test_two_atoms_for_each_of_a_normalised_sigmoid_gate():

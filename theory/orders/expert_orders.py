@@ -1,0 +1,164 @@
+"""Bounds the orders of the expert in a cell by the equations of the theorem on experts (theory.md 2.7 and 2.10).
+
+The equations sum_l p_l R_l P_r = O(distance), r = 1 and 2, are expanded in the offsets. Every product of offsets stands
+before a function of x, and what is known of its factors bounds it by a power of the distance. What stands before a
+function that is independent of those before larger products is at most the largest product that is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import combinations_with_replacement as pairs_of
+
+import sympy as sp
+
+from temperance.theory.models.spec import NU, covariates
+from temperance.theory.orders.gate_orders import Bounds, least
+from temperance.theory.orders.independence import determined, formulas_seen, independent
+from temperance.theory.orders.split_cell import Splitting, is_linear
+
+Orders = dict[sp.Symbol, Fraction]
+
+_EXPERTS = "the theorem on experts, which holds for every gate: |b|^(2m) and |nu|^m are O(distance)"
+_SQUARES = "the squares of the slopes of the mean are independent of all larger terms of the equation r = 2"
+_AVERAGES = "the slopes of the mean are independent of all larger terms of the equation r = 1"
+_PAIR = "two atoms: the slopes of the mean and their products with those of the gate are independent"
+_ORIGIN = "at x = 0 the atoms of a cell weigh what their shares say, whatever the own parameters of the gate are"
+_POWER = "the weights of the cell are polynomials of a degree above 1, and so are the equations r = 1 and r = 2"
+_DOUBLED = "two lines whose quotient is the exponential of a quadratic form, in every cell"
+_MEANS = "the second derivatives of the mean and 1 are independent, and the gate has the order 2"
+
+_FEW = {2: 2, 3: 4}  # m -> r with |db|^r = O(distance), unless a slope has the order 2
+
+
+def expert_orders(
+    cell: Splitting,
+    size: int,
+    gate: Orders,
+    upper: Mapping[str, Fraction] | None = None,
+    *,
+    every: bool = False,
+    power: bool = False,
+) -> Bounds:
+    """Bounds of the expert's parameters and of their weighted means.
+
+    gate: the orders of the gate's own parameters: of all, or none. upper: other orders that are known. every: whether
+    every cell is split. power: whether the weight is linear in a power of beta1 above 1, and tau has the order 1.
+    """
+    orders = {p: Fraction(size if p == NU else 2 * size) for p in cell.expert}
+    found = {p.name: (r, _EXPERTS) for p, r in orders.items()}
+    orders = {p: min(r, (upper or {}).get(p.name, r)) for p, r in orders.items()}
+    slopes = {p: sp.diff(cell.mean, p) for p in cell.expert if p != NU}
+    if not is_linear(cell):
+        return _not_linear(cell, slopes, found, bool(gate) and max(gate.values()) <= 2)
+    found |= _of_every_gate(cell, slopes, size, every=every, power=power)
+    if not gate:
+        return found
+    equations = _Equations(cell, slopes, [(sp.diff(cell.spec.gate.log_weight, p), 1 / r) for p, r in gate.items()])
+    if max(gate.values()) <= 2:
+        orders = equations.squares(orders, size)
+    # |offset of the gate|^2 |offset of the mean| is the largest term that `mean` does not see
+    most = min(Fraction(1), 2 / max(gate.values()) + 1 / max(orders[p] for p in slopes))
+    squares = {p.name: (r, _SQUARES) for p, r in orders.items()}
+    averages = {f"mean {p.name}": (1 / equations.mean(p, orders, most), _AVERAGES) for p in slopes}
+    return least(found, squares, averages)
+
+
+def _of_every_gate(cell: Splitting, slopes: dict[sp.Symbol, sp.Expr], size: int, *, every: bool, power: bool) -> Bounds:
+    """What needs no bound of the gate, the mean being linear."""
+    found: Bounds = {}
+    x, weight = covariates(cell.spec.dim), cell.spec.gate.log_weight
+    means = {f"mean {p.name}": f for p, f in slopes.items()}
+    if set(slopes.values()) == {sp.S.One, *x}:
+        lines = [p.name for p, f in slopes.items() if f != 1]
+        if power:
+            found |= dict.fromkeys(lines, (Fraction(2), _POWER)) | dict.fromkeys(means, (Fraction(1), _POWER))
+        elif every and size == 2 and _is_quadratic(cell):
+            found |= dict.fromkeys(lines, (Fraction(2), _DOUBLED))
+    if weight.is_polynomial(*x) and not weight.subs(dict.fromkeys(x, 0)).free_symbols & set(cell.own):
+        found |= {name: (Fraction(1), _ORIGIN) for name, f in means.items() if f == 1}
+    gates = [sp.diff(weight, p) for p in cell.own]
+    products = [f * g for f in [sp.S.One, *gates] for g in slopes.values()]
+    if size == 2 and determined(products, [], cell.point, cell.spec.dim):
+        found |= dict.fromkeys(means, (Fraction(1), _PAIR))
+    return found
+
+
+def _not_linear(cell: Splitting, slopes: dict[sp.Symbol, sp.Expr], found: Bounds, quadratic: bool) -> Bounds:
+    """The bounds where the mean is not linear; quadratic: whether the gate has at most the order 2."""
+    place, dim = {p: sp.S.Zero if p.name == "b" else sp.S.One for p in cell.expert}, cell.spec.dim
+    if not independent([*slopes.values()], place, dim):
+        return {}
+    if not quadratic or not independent([sp.S.One, *(f * g for f, g in pairs_of(slopes.values(), 2))], place, dim):
+        return found
+    means = [f"mean {p.name}" for p in cell.expert]
+    return dict.fromkeys(found, (Fraction(2), _MEANS)) | dict.fromkeys(means, (Fraction(1), _MEANS))
+
+
+def _is_quadratic(cell: Splitting) -> bool:
+    """Whether the log weight is a polynomial of degree 2 in x, at most, on an open set that is seen."""
+    formulas, x = formulas_seen(cell.spec.gate.log_weight, cell.point, cell.spec.dim), covariates(cell.spec.dim)
+    return any(f.is_polynomial(*x) and sp.Poly(f, *x).total_degree() <= 2 for f in formulas)
+
+
+@dataclass(frozen=True)
+class _Term:
+    """A product of offsets: the function of x before it, e with |product| = O(distance^e), the slopes in it."""
+
+    function: sp.Expr
+    least: Fraction
+    names: frozenset[sp.Symbol] = frozenset()
+
+
+@dataclass(frozen=True)
+class _Equations:
+    """The equations r = 1, 2 where the mean is linear. weights: L_p and 1/r for each own parameter p of the gate."""
+
+    cell: Splitting
+    slopes: dict[sp.Symbol, sp.Expr]
+    weights: Sequence[tuple[sp.Expr, Fraction]]
+
+    def squares(self, orders: Orders, size: int) -> Orders:
+        """The orders that follow from squares of offsets, a gate's order being 2 at most."""
+        degree = {p: sp.total_degree(f, *covariates(self.cell.spec.dim)) for p, f in self.slopes.items()}
+        by_degree = sorted((p for p in self.slopes if degree[p]), key=lambda p: -degree[p])
+        found, before = orders, None
+        while found != before:
+            before, open_ = found, [p for p in by_degree if found[p] > 2]
+            known = found
+            if size in _FEW and all(degree[p] == 1 for p in open_):  # "Two or three atoms"
+                known = {p: min(r, Fraction(2 if p == NU else _FEW[size])) for p, r in found.items()}
+            for group in [open_, *([p] for p in open_)]:
+                level = self._square(group, known) if group else Fraction(0)
+                found = {p: min(r, 2 / level) if p in group and level else r for p, r in found.items()}
+                if found != before:
+                    break
+        return found
+
+    def _square(self, group: Collection[sp.Symbol], known: Orders) -> Fraction:
+        """The largest e for which sum_l p_l |offsets of the group|^2 = O(distance^e) is proved; 0 where none is."""
+        plain = [_Term(sp.S.One, 1 / known[NU])]
+        for p, q in pairs_of(self.slopes, 2):
+            plain.append(_Term(self.slopes[p] * self.slopes[q], 1 / known[p] + 1 / known[q], frozenset({p, q})))
+        targets = [t.function for t in plain if t.names and t.names <= set(group)]
+        others = [t for t in plain if not t.names or not t.names <= set(group)]
+        # with a parameter of the group in them, terms of the gate are O(distance) + a small part of the targets
+        seen = [t for t in plain if not t.names & set(group)]
+        others += [_Term(f * t.function, e + t.least) for f, e in self.weights for t in seen]
+        return self._level(targets, others, Fraction(1))
+
+    def mean(self, p: sp.Symbol, orders: Orders, most: Fraction) -> Fraction:
+        """The largest e up to `most` for which sum_l p_l (offset of p) = O(distance^e) is proved."""
+        others = [_Term(f, Fraction(0)) for q, f in self.slopes.items() if q != p]
+        others += [_Term(f * g, e + 1 / orders[q]) for f, e in self.weights for q, g in self.slopes.items()]
+        return self._level([self.slopes[p]], others, most)
+
+    def _level(self, targets: Sequence[sp.Expr], others: Sequence[_Term], most: Fraction) -> Fraction:
+        """The largest e for which the targets are independent of all functions before larger products."""
+        for level in sorted({most, *(t.least for t in others if 0 < t.least < most)}, reverse=True):
+            larger = [t.function for t in others if t.least < level]
+            if determined(targets, larger, self.cell.point, self.cell.spec.dim):
+                return level
+        return Fraction(0)

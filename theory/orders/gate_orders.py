@@ -1,0 +1,106 @@
+"""Bounds the gate's orders in a cell by the derivatives of its weight (theory.md 2.10).
+
+The weights of a cell add up to the true one whatever the experts are. So the gate's parameters have an equation of
+their own, and where the derivatives in it are independent, their squares are O(distance): the order is 2 in a cell of
+any number of atoms, with any expert, in any dimension.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from itertools import combinations_with_replacement as pairs_of
+
+import sympy as sp
+
+from temperance.theory.models.spec import covariates
+from temperance.theory.orders.independence import Place, formula_at, independent
+from temperance.theory.orders.split_cell import Splitting
+
+Bounds = dict[str, tuple[Fraction, str]]
+"""Name of a parameter, or "mean NAME" of a weighted mean -> (an upper bound of its order, the reason)."""
+
+_WEIGHTS = "the second derivatives of the gate's weight are independent"
+_MOMENTS = "the weights of the cell determine the moments of Gaussians with these offsets"
+_RANK = "one Gamma shows in every direction: the offsets of c/Gamma have moments without directions"
+_KINK = "a kink moves with beta1, and shows itself to the order 3/2; the shares are bounded away from 0"
+_CURVE = "the weight is linear in a power of beta1, and what it determines is independent of tau"
+
+
+def least(*bounds: Bounds) -> Bounds:
+    """The least bound of every name; of equal ones the first."""
+    found: Bounds = {}
+    for name, bound in (item for some in bounds for item in some.items()):
+        if name not in found or bound[0] < found[name][0]:
+            found[name] = bound
+    return found
+
+
+def gate_orders(
+    cell: Splitting, other: Place, size: int, *, every: bool = False, flat: bool = False, power: int = 0
+) -> Bounds:
+    """Bounds of the gate's parameters, in a cell of `size` atoms.
+
+    other: the gate of the other true atom, a singleton that is held. every: it is split as well; what all atoms may
+    change together has no bound then. flat: whether the own parameters are. power: k, where they are because the weight
+    is linear in beta1^k at the true temperature (0: it is not).
+    """
+    gate, dim = cell.spec.gate, cell.spec.dim
+    if flat and not power:
+        return {}
+    if gate.name in ("quadratic", "gaussian"):
+        return {} if every else _of_moments(cell, size)
+    score, there = gate.log_weight, dict(other)
+    shared = [sp.diff(score - score.subs(there, simultaneous=True), p) for p in cell.shared]
+    if power:
+        weights = [score, score.subs(there, simultaneous=True)] if every else [score]
+        parts = [sp.prod(c) * sp.exp(-w) for w in weights for c in pairs_of(covariates(dim), power)]
+        proved = independent([sp.S.One, *parts, *shared], cell.point, dim)
+        return {p.name: (Fraction(1), _CURVE) for p in cell.shared} if proved else {}
+    slopes = [sp.diff(score, p) for p in cell.own]
+    bends = [sp.diff(score, p, q) + sp.diff(score, p) * sp.diff(score, q) for p, q in pairs_of(cell.own, 2)]
+    if every:
+        slopes += [f.subs(there, simultaneous=True) for f in slopes]
+        bends += [f.subs(there, simultaneous=True) for f in bends]
+    seen = [f for f in slopes if f.subs(dict(cell.point)) != 0]  # the others leave their offsets to the second order
+    if dim == 1 and _moves_a_kink(cell, other) and independent([sp.S.One, *slopes, *shared], cell.point, dim):
+        return _bounds(cell, Fraction(3, 2), _KINK, seen)
+    if not independent([sp.S.One, *seen, *shared, *bends], cell.point, dim):  # off the kinks, where E is smooth
+        return {}
+    return _bounds(cell, Fraction(2), _WEIGHTS, seen)
+
+
+def _bounds(cell: Splitting, own: Fraction, reason: str, seen: Sequence[sp.Expr]) -> Bounds:
+    """A bound of the own parameters; 1 for shared ones, and for weighted means whose slopes are seen."""
+    one = [p.name for p in cell.shared]
+    one += [f"mean {p.name}" for p in cell.own if sp.diff(cell.spec.gate.log_weight, p) in seen]
+    return {p.name: (own, reason) for p in cell.own} | dict.fromkeys(one, (Fraction(1), reason))
+
+
+def _of_moments(cell: Splitting, size: int) -> Bounds:
+    """The bounds of the quadratic and of the Gaussian gate."""
+    narrow = {p: p.name.split("_")[0] in ("A", "Gamma") for p in cell.own}
+    if cell.spec.gate.name == "quadratic" or cell.spec.dim == 1:
+        return {p.name: (Fraction(size if narrow[p] else 2 * size), _MOMENTS) for p in cell.own}
+    if size > cell.spec.dim:
+        return {p.name: (Fraction(size), _MOMENTS if narrow[p] else _RANK) for p in cell.own}
+    means = {f"mean {p.name}": (Fraction(1), _RANK) for p in cell.own}
+    return {p.name: (Fraction(2), _RANK) for p in cell.own} | means
+
+
+def _moves_a_kink(cell: Splitting, other: Place) -> bool:
+    """Whether a kink inside [-2, 2] moves with the own parameters (d = 1), and is none of the other atom."""
+    score, point, (x,) = cell.spec.gate.log_weight, dict(cell.point), covariates(1)
+    gaps = [r.lhs - r.rhs for r in score.atoms(sp.core.relational.Relational)]
+    roots = [root for gap in gaps for root in sp.solve(gap, x)]
+    elsewhere = {gap.subs(point | dict(other)) for gap in gaps}
+    for root in roots:
+        here = root.subs(point)
+        if not abs(here) < 2 or all(sp.diff(root, p).subs(point) == 0 for p in cell.own):
+            continue
+        step = min([abs(here - r) / 2 for r in (q.subs(point) for q in roots) if r != here], default=sp.S.One)
+        sides = [formula_at(score, point | {x: here + sign * step}).subs(point) for sign in (-1, 1)]
+        bend = [sp.diff(sides[0] - sides[1], x, n).subs(x, here) for n in (0, 1)]
+        if bend[0] == 0 and bend[1] != 0 and all(gap.subs(x, here) != 0 for gap in elsewhere):
+            return True
+    return False

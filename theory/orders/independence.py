@@ -1,0 +1,80 @@
+"""Proves that functions of x are linearly independent at a true point: of polynomials exactly, of others in balls."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+
+import sympy as sp
+from flint import arb, fmpq, fmpq_mat
+
+from temperance.theory.expressions import balls
+from temperance.theory.interactions.rank_by_balls import independent_columns
+from temperance.theory.models.spec import covariates
+
+Place = Mapping[sp.Symbol, sp.Expr]
+
+_ROWS = 3  # values for every function
+_POINTS = 20  # at which formulas are looked for
+
+
+def independent(functions: Sequence[sp.Expr], place: Place, dim: int) -> bool:
+    """Whether functions of x are proved to be independent on [-2, 2]^dim, the parameters being at a place."""
+
+    def rows(bits: int, rng: random.Random) -> list[list[arb]]:
+        def row() -> list[arb]:
+            at = {**place, **random_point(rng, dim)}
+            number = numbers(at, bits)
+            return [number(formula_at(f, at)) for f in functions]
+
+        pieces = max((len(w.args) for f in functions for w in f.atoms(sp.Piecewise)), default=1)
+        return finite_rows(row, pieces * len(functions))
+
+    return independent_columns(rows)
+
+
+def determined(targets: Sequence[sp.Expr], others: Sequence[sp.Expr], place: Place, dim: int) -> bool:
+    """Whether functions are proved to be independent, also of others, which may depend on each other.
+
+    What is a rational combination of terms that are equal as formulas is left out first.
+    """
+    functions = [f.subs(dict(place)) for f in (*others, *targets)]
+    vectors = [{t: c for t, c in sp.expand(f).as_coefficients_dict().items() if f != 0} for f in functions]
+    terms = list(dict.fromkeys(t for vector in vectors for t in vector))
+    matrix = [[fmpq(int(v[t].p), int(v[t].q)) if t in v else fmpq(0) for v in vectors] for t in terms]
+    reduced, rank = fmpq_mat(matrix).rref()
+    pivots = [next(j for j in range(len(functions)) if reduced[i, j] != 0) for i in range(rank)]
+    if not {*range(len(others), len(functions))} <= {*pivots}:
+        return False
+    if all(set(t.as_powers_dict()) <= {*covariates(dim), sp.S.One} for t in terms):
+        return True
+    return independent([functions[j] for j in pivots], place, dim)
+
+
+def formulas_seen(e: sp.Expr, place: Place, dim: int) -> list[sp.Expr]:
+    """The formulas that an expression with pieces has on [-2, 2]^dim off its kinks, near a place."""
+    rng, gaps = random.Random(1), [r.lhs - r.rhs for r in e.atoms(sp.core.relational.Relational)]
+    points = [{**place, **random_point(rng, dim)} for _ in range(_POINTS if gaps else 1)]
+    return list(dict.fromkeys(formula_at(e, at) for at in points if all(gap.subs(at) != 0 for gap in gaps)))
+
+
+def finite_rows(row: Callable[[], list[arb]], columns: int) -> list[list[arb]]:
+    """Three rows for every column, without those that are not finite."""
+    return [found for found in (row() for _ in range(_ROWS * columns)) if all(entry.is_finite() for entry in found)]
+
+
+def random_point(rng: random.Random, dim: int) -> dict[sp.Symbol, sp.Expr]:
+    """x in [-2, 2]^dim."""
+    return {p: sp.Rational(rng.randrange(-199, 200), 100) for p in covariates(dim)}
+
+
+def numbers(at: Place, bits: int) -> Callable[[sp.Expr], arb]:
+    """Encloses expressions where their symbols have these values."""
+    known = {p.name: balls.value(v, {}, bits) for p, v in at.items()}
+    return lambda e: balls.value(e, known, bits)
+
+
+def formula_at(e: sp.Expr, at: Place) -> sp.Expr:
+    """The formula that an expression with pieces has around a point (which lies on no kink)."""
+    pieces = e.atoms(sp.Piecewise)
+    return e.xreplace({w: next(f for f, c in w.args if c.subs(at) == sp.true) for w in pieces}) if pieces else e
