@@ -210,7 +210,7 @@ def _fit(
         box.bounds(layout)  # refuses one that does not go with x
     units = Units.of(points, centred_x=linear and box is None, centred_y=box is None)
     scaled = units.rescale(points)
-    inside = default_box(scaled, layout.k) if box is None else units.box_inside(box)
+    inside = default_box(scaled, layout.k) if box is None else units.box_of_data(box, back=True)
     with announced(layout.k):
         found = search(layout, gate, scaled, box=inside, starts=starts, seed=seed, progress=progress)
     proved, sides = proved_of(found, gate, scaled), tuple[Side, ...]()

@@ -58,15 +58,9 @@ class Units:
         x, y = (points.x - self.x_centre) / self.x_scale, (points.y - self.y_centre) / self.y_scale
         return replace(points, x=x, y=y)
 
-    def box_of_data(self, box: Box) -> Box:
-        """The box of x', y' as a box of the data, about their centres."""
-        return self._box(box, 1.0 / self.x_scale, self.y_scale)
-
-    def box_inside(self, box: Box) -> Box:
-        """A box of the data as one of x', y'; the centres must be 0."""
-        return self._box(box, self.x_scale, 1.0 / self.y_scale)
-
-    def _box(self, box: Box, x: Floats, y: float) -> Box:
+    def box_of_data(self, box: Box, *, back: bool = False) -> Box:
+        """The box of x', y' as a box of the data, about their centres; or back, where the centres are 0."""
+        x, y = (self.x_scale, 1.0 / self.y_scale) if back else (1.0 / self.x_scale, self.y_scale)
         beta1, a = (np.broadcast_to(np.asarray(bound), x.shape) * x for bound in (box.beta1, box.a))
         low, high = box.nu
         nu = (low * y * y, high * y * y)

@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from temperance.numerics.likelihood.kernel import values
+from temperance.numerics.likelihood.kernel import evaluate
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
 
@@ -76,7 +76,7 @@ def rough_start(layout: Layout, gate: CompiledActivation, x: Floats, y: Floats, 
     order = rng.permuted(np.tile(np.arange(layout.k), (_GATE_DRAWS, 1)), axis=1)
     candidates = MixingMeasure(beta1, beta0, tau, lines[order, :-1], lines[order, -1], nu[order])
     thetas = layout.pack(candidates)
-    likelihoods = values(thetas, layout, gate, x, y)
+    likelihoods = np.array([evaluate(theta, layout, gate, x, y, derivatives=False).value for theta in thetas])
     return thetas[np.where(np.isfinite(likelihoods), likelihoods, -np.inf).argmax()]
 
 

@@ -107,12 +107,6 @@ def _scales(full: Floats, k: int, d: int) -> Floats:
     return scale
 
 
-@njit(**_OPTIONS)
-def _tau_square(totals: Floats, score: Floats, h: Floats) -> None:
-    score[0] += totals[0]
-    h[0, 0] += totals[1] - totals[0]
-
-
 @njit(inline="always")
 def add_lanes(partial, out):  # type: ignore[no-untyped-def]
     """Every sum over its lanes."""
@@ -164,7 +158,8 @@ def assemble(
     if tau and linear:
         _tau_of_linear_gate(full, k, d, gates, score, h)
     elif tau:
-        _tau_square(totals, score, h)
+        score[0] += totals[0]
+        h[0, 0] += totals[1] - totals[0]
         for i in range(gates):
             for p in range(1 + i * q, 1 + i * q + g):
                 _add(h, 0, p, -score[p])

@@ -175,9 +175,7 @@ def likelihood_of(layout: Layout, activation: Activation) -> Likelihood:
     fixed = np.zeros(size)
     fixed[0] = 0.0 if layout.tau is None else np.log(layout.tau)
 
-    def likelihood(
-        theta: Floats, x: Floats, y: Floats, weights: Floats, reference: Floats, derivatives: bool = True
-    ) -> Sums:
+    def likelihood(theta: Floats, x: Floats, y: Floats, weights: Floats, reference: Floats, derivatives: bool) -> Sums:
         full = fixed.copy()
         full[free] = theta
         if not derivatives:
@@ -198,34 +196,21 @@ def evaluate(
     y: Floats,
     weights: Floats = NONE,
     reference: Floats = NONE,
+    *,
+    derivatives: bool = True,
 ) -> Sums:
     """Value, score (p,) and Hessian (p, p) at one theta (p,) for x (n, d), y (n,) in C order; not checked.
 
     With weights (n,) and a reference (n,) the value is sum_j weights_j (log g(y_j | x_j) - reference_j), of which score
-    and Hessian are the derivatives. The plain version takes over for an activation without machine code, and where the
-    sums are not finite because s overflows in double precision.
+    and Hessian are the derivatives. Without derivatives, which cost more than half of a pass, only the value counts.
+    The plain version takes over for an activation without machine code, and where the sums are not finite because s
+    overflows in double precision.
     """
     try:
-        sums = likelihood_of(layout, gate.source)(theta, x, y, weights, reference)
+        sums = likelihood_of(layout, gate.source)(theta, x, y, weights, reference, derivatives)
         if math.isfinite(sums.value) and math.isfinite(sums.hessian.sum()):
             return sums
     except NoMachineCode:
         pass
     with np.errstate(all="ignore"):
         return density.log_likelihood(theta, layout, gate, x, y, weights, reference)
-
-
-def values(thetas: Floats, layout: Layout, gate: CompiledActivation, x: Floats, y: Floats) -> Floats:
-    """The value of `evaluate` at every theta of thetas (m, p), to choose starting points.
-
-    It omits the sums for score and Hessian, which cost more than half of a pass.
-    """
-    found = np.full(len(thetas), np.nan)
-    try:
-        likelihood = likelihood_of(layout, gate.source)
-        found[:] = [likelihood(theta, x, y, NONE, NONE, derivatives=False)[0] for theta in thetas]
-    except NoMachineCode:
-        pass
-    for i in np.flatnonzero(~np.isfinite(found)):
-        found[i] = evaluate(thetas[i], layout, gate, x, y)[0]
-    return found

@@ -222,13 +222,6 @@ def pull(t, r, mean, out, m):  # type: ignore[no-untyped-def]
 
 
 @njit(inline="always")
-def curvature_weight(r, p, s2, out, m):  # type: ignore[no-untyped-def]
-    """out = (r - pi) s''."""
-    for j in range(m):
-        out[j] = (r[j] - p[j]) * s2[j]
-
-
-@njit(inline="always")
 def constant_rows(w, full, jets, k, d, gates, linear, phi, z, t, stride):  # type: ignore[no-untyped-def]
     """The rows of ones, and t of an atom whose gate parameters are held at 0."""
     q = 2 * d + 3
@@ -268,7 +261,8 @@ def add_activation(  # type: ignore[no-untyped-def]
     """
     line, pulls = 8 * stride, base + (scratch + 2) * 8 * stride
     if i < gates:
-        curvature_weight(w[wr + i], w[wp + i], w[s2 + i], w[scratch + 2], padded)
+        for j in range(padded):
+            w[scratch + 2, j] = (w[wr + i, j] - w[wp + i, j]) * w[s2 + i, j]
         weigh(base + g * line, pulls, at, count, square, stride)
         at += _SLOT * square
     if tau:

@@ -32,16 +32,6 @@ TOLERANCE = 1e-10
 _REPLICATES = 40
 
 
-@dataclass(frozen=True, eq=False)
-class PublishedFits:
-    """Published fits with k atoms: sizes n (N,), measures with leading axes (N, R), stored loss (N, R)."""
-
-    k: int
-    n: Floats
-    measures: MixingMeasure
-    loss: Floats
-
-
 @dataclass(frozen=True)
 class PublishedCheck:
     """The stored loss against ours: largest absolute and relative difference, and the slope of the mean loss over n."""
@@ -69,24 +59,19 @@ def _load(folder: Path, name: str, shape: tuple[int, ...]) -> Floats:
         array = np.load(path, allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
         raise ValueError(f"{name} cannot be read as an array from the published folder: {error}") from error
-    if not isinstance(array, np.ndarray) or array.shape != shape or array.dtype.kind != "f":
-        found = f"{array.dtype} {array.shape}" if isinstance(array, np.ndarray) else type(array).__name__
-        raise ValueError(f"{name} must hold floating point numbers of shape {shape}, not {found}")
-    if not np.isfinite(array).all():
-        raise ValueError(f"{name} holds a value that is not finite")
-    return array.astype(float)
+    if array.shape != shape or array.dtype.kind != "f" or not np.isfinite(array).all():
+        raise ValueError(f"{name} must hold finite floating point numbers of shape {shape}, not {array.dtype}")
+    return np.asarray(array)
 
 
-def load_published(folder: str | Path, k: int) -> PublishedFits:
-    """The published fits with k = 2 or 3 atoms. Raises ValueError, naming the file, if one is missing or malformed."""
-    if k not in SIZES:
-        raise ValueError(f"published fits exist for k in {sorted(SIZES)}, not {k}")
-    folder, n = Path(folder), SIZES[k]
-    batch = (len(n), _REPLICATES)
+def load_published(folder: Path, k: int) -> tuple[MixingMeasure, Floats]:
+    """The published fits with k = 2 or 3 atoms: measures with leading axes (N, R), and the stored loss (N, R).
+
+    Raises ValueError, naming the file, if one is missing or malformed.
+    """
+    batch = (len(SIZES[k]), _REPLICATES)
     experts, variances = _load(folder, f"K{k}_A.npy", (*batch, 2, k)), _load(folder, f"K{k}_Sigma.npy", (*batch, 1, k))
     gates, loss = _load(folder, f"K{k}_beta.npy", (*batch, 2, k - 1)), _load(folder, f"K{k}_loss.npy", batch)
-    if (variances <= 0).any():
-        raise ValueError(f"K{k}_Sigma.npy holds a variance that is not positive")
     gates = np.concatenate([gates, np.zeros((*batch, 2, 1))], axis=-1)
     measures = MixingMeasure(
         beta1=gates[..., 1, :, None],
@@ -96,7 +81,7 @@ def load_published(folder: str | Path, k: int) -> PublishedFits:
         b=experts[..., 0, :],
         nu=variances[..., 0, :],
     )
-    return PublishedFits(k, n, measures, loss)
+    return measures, loss
 
 
 def check_published(folder: str | Path, *, seed: int = 0) -> tuple[PublishedCheck, ...]:
@@ -105,10 +90,10 @@ def check_published(folder: str | Path, *, seed: int = 0) -> tuple[PublishedChec
     folder: of the published files; seed: of the bootstrap. Raises ValueError where a file is missing or malformed.
     """
     checks = []
-    for k in sorted(SIZES):
-        fits = load_published(folder, k)
-        difference = np.abs(published_loss(fits.measures, TRUTH) - fits.loss)
-        slope = log_slope(fits.loss.T, fits.n, seed=seed, power=1.0)
-        relative = float((difference / np.abs(fits.loss)).max())
-        checks.append(PublishedCheck(k, fits.loss.size, float(difference.max()), relative, slope))
+    for k, n in SIZES.items():
+        measures, loss = load_published(Path(folder), k)
+        difference = np.abs(published_loss(measures, TRUTH) - loss)
+        slope = log_slope(loss.T, n, seed=seed, power=1.0)
+        relative = float((difference / np.abs(loss)).max())
+        checks.append(PublishedCheck(k, loss.size, float(difference.max()), relative, slope))
     return tuple(checks)

@@ -60,7 +60,8 @@ class Store:
         theta, status, agree = outcome
         row = (np.ascontiguousarray(theta, dtype="<f8").tobytes(), json.dumps(list(status)), json.dumps(list(agree)))
         values = (self._digest, replicate, *row, self._checksum(replicate, *row))
-        with _clear_errors(self._path, "written", _KEPT), _transaction(self._connection):
+        with _clear_errors(self._path, "written", _KEPT), self._connection:
+            self._connection.execute(_BEGIN)
             added = self._connection.execute("INSERT OR IGNORE INTO replicates VALUES (?, ?, ?, ?, ?, ?)", values)
             query = "SELECT theta, status, agree FROM replicates WHERE digest = ? AND replicate = ?"
             found = self._connection.execute(query, (self._digest, replicate)).fetchone()
@@ -90,6 +91,7 @@ class Store:
         return hashlib.sha256(text.encode()).hexdigest()
 
 
+_BEGIN = "BEGIN IMMEDIATE"  # to be committed, or rolled back, as the `with` of a connection ends
 _KIND = "it must be a writable store of rate studies or a new file"
 _KEPT = "what it holds is kept: the same command goes on from there"
 
@@ -100,18 +102,6 @@ def _clear_errors(path: str, what: str = "used", remedy: str = _KIND) -> Iterato
         yield
     except sqlite3.Error as error:
         raise StoreError(f"store {path!r} cannot be {what} ({error}); {remedy}") from None
-
-
-@contextmanager
-def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:  # a full disk ends the transaction by itself
-            connection.execute("ROLLBACK")
-        raise
 
 
 def _prepare(connection: sqlite3.Connection, path: str) -> None:
@@ -149,7 +139,8 @@ def open_store(path: str | os.PathLike[str], name: str, digest: str, definition:
         # autocommit: transactions are begun by hand. The rollback journal survives kill -9 without files beside it
         connection = sqlite3.connect(place, timeout=_PATIENCE, isolation_level=None)
     with closing(connection):
-        with _clear_errors(place), _transaction(connection):
+        with _clear_errors(place), connection:
+            connection.execute(_BEGIN)
             _prepare(connection, place)
             _register(connection, place, name, digest, json.dumps(definition, sort_keys=True))
         yield Store(connection, place, digest)
