@@ -60,7 +60,7 @@ class Efficiency(Answer):
     """
 
     truth: Truth
-    gauge: str
+    gauge: Gauge
     precision: float
     match: Match | None
     floor: float
@@ -80,16 +80,12 @@ class Efficiency(Answer):
         yield from notes(self.table, self.match, self.floor, self.title)
         yield from self._twins
 
-    @property
-    def _gauge(self) -> Gauge:
-        return "anchored" if self.gauge == "anchored" else "free"
-
     @cached_property
     def _twins(self) -> list[str]:
         """The twin of the true point with every activation that has an n."""
         names = dict.fromkeys(row.activation for row in self.table if row.n_tau is not None and self.match is None)
         beta1 = self.truth.measure.beta1.tolist()
-        found = {name: twin_of(decide(name, atoms=len(beta1), gauge=self._gauge), beta1) for name in names}
+        found = {name: twin_of(decide(name, atoms=len(beta1), gauge=self.gauge), beta1) for name in names}
         return [
             f"{name}: a twin has the density of this truth, {twin.map}: no n tells the two apart."
             for name, twin in found.items()
@@ -123,7 +119,7 @@ class Efficiency(Answer):
         """n over tau of every activation, with the law of tau -> 0."""
         from temperance.pages.plots import Line, Plot, Point
 
-        asked = Question(self._gauge, self.precision)
+        asked = Question(self.gauge, self.precision)
         made = []
         for row in {row.activation: row for row in self.table}.values():
             if row.best_tau is None:
@@ -206,4 +202,4 @@ def efficiency(
     if not names:
         rows.sort(key=lambda row: float("inf") if row.n_tau is None else row.n_tau)
     least = floor(chosen.measure.k) / precision**2
-    return Efficiency(chosen, gauge, precision, asked.match, least, tuple(rows), written)
+    return Efficiency(chosen, asked.gauge, precision, asked.match, least, tuple(rows), written)

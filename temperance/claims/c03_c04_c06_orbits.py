@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import partial
+from typing import Any
 
 from temperance.claims.c01_c02_linear_gate import DIMENSIONS, flow, identifiable, scaled_density
 from temperance.evidence.comparison import predicted
@@ -26,10 +27,6 @@ _SLOPE_ERROR = 0.05
 _HALF = 0.5
 
 
-def _truth() -> ExactMeasure:
-    return ExactMeasure.of(LINEAR.truth)
-
-
 def loss_on_orbit_proof(_: Runs) -> Leg:
     """V = 0: one density along the orbit; D_r > 0: it moves tau, which translations and permutations leave."""
     return proof_leg(
@@ -48,17 +45,15 @@ def _moves_tau(dim: int) -> LegOutcome:
 
 def loss_on_orbit_contact(_: Runs) -> Leg:
     """The distance is 0 to within the working precision along the orbit, and D_r goes with the r-th power of c - 1."""
-    truth = _truth()
+    truth = ExactMeasure.of(LINEAR.truth)
     leg = contact_leg([Expected("scale orbit of the linear gate", scale_orbit(truth), truth, "linear", None)])
-    measured = {r: _loss_order(r) for r in ORDERS}
-    rows = [{"r": r, "order": order, "outcome": _power(r, order)} for r, order in measured.items()]
-    found = ", ".join(f"{order:.3f} (r={r})" for r, order in measured.items())
-    outcome = combined([leg.outcome, *(_power(r, order) for r, order in measured.items())])
+    rows: list[dict[str, Any]] = []
+    for r in ORDERS:
+        order = _loss_order(r)
+        rows.append({"r": r, "order": order, "outcome": holds(abs(order - r) <= _SLOPE_ERROR)})
+    found = ", ".join(f"{row['order']:.3f} (r={row['r']})" for row in rows)
+    outcome = combined([leg.outcome, *(row["outcome"] for row in rows)])
     return Leg(outcome, f"{leg.detail}; D_r there has order {found}", {**leg.data, "losses": rows})
-
-
-def _power(r: int, order: float) -> LegOutcome:
-    return holds(abs(order - r) <= _SLOPE_ERROR)
 
 
 def _loss_order(r: int) -> float:
@@ -85,7 +80,7 @@ def _one_relation(dim: int) -> LegOutcome:
 
 def linear_contact(_: Runs) -> Leg:
     """Identically 0 along the orbit and along splits of every atom; order 1 along every other direction."""
-    truth = _truth()
+    truth = ExactMeasure.of(LINEAR.truth)
     still = {"beta1": [[1], [0]], "beta0": [1, 0], "a": [[1], [0]], "b": [1, 0], "nu": [1, 0]}
     curves = [
         Expected("scale orbit", scale_orbit(truth), truth, "linear", None),
@@ -131,7 +126,7 @@ def _relu_flow() -> LegOutcome:
 
 def homogeneous_contact(_: Runs) -> Leg:
     """The orbits of homogeneous activations, identically 0."""
-    truth = _truth()
+    truth = ExactMeasure.of(LINEAR.truth)
     degrees = {"relu": 1, "abs(z)": 1, "z**2": 2}
     return contact_leg([Expected(f"orbit of {s}", scale_orbit(truth, p), truth, s, None) for s, p in degrees.items()])
 

@@ -71,18 +71,13 @@ def digest(contents: Mapping[str, str]) -> str:
     return sha256(dumps(contents, sort_keys=True).encode()).hexdigest()
 
 
-@cache
 def kept() -> Mapping[str, str]:
     """By claim, the digest of the files that Coq has accepted."""
     return loads(files("temperance.claims").joinpath(RESULTS).read_text(encoding="utf-8"))["digests"]
 
 
+@cache
 def checked(claim: str) -> str | None:
     """What of a claim Coq has checked, in words; None where it has checked nothing, or another file than today's."""
     part = PARTS.get(claim)
-    return part.statement if part is not None and kept().get(claim) == _digest_today(part) else None
-
-
-@cache
-def _digest_today(part: Part) -> str:
-    return digest(texts(part))
+    return part.statement if part is not None and kept().get(claim) == digest(texts(part)) else None

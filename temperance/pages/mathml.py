@@ -60,11 +60,8 @@ def _space(element: Element) -> None:
 def prose(text: str) -> Markup:
     """A paragraph of a derivation, its formulas between dollars, its other characters as TeX reads them."""
     parts = _FORMULA.split(text)
-    return Markup("").join(mathml(part) if i % 2 else escape(_plain(part)) for i, part in enumerate(parts))
-
-
-def _plain(text: str) -> str:
-    return _ESCAPED.sub(lambda found: found[1] or "^", text)
+    plain = [_ESCAPED.sub(lambda found: found[1] or "^", part) for part in parts]
+    return Markup("").join(mathml(part) if i % 2 else escape(plain[i]) for i, part in enumerate(parts))
 
 
 def group(name: str) -> Markup:

@@ -27,9 +27,9 @@ def test_parts_with_verdicts_have_a_theorem_for_each():
 def test_nothing_is_claimed_for_another_library(name, monkeypatch):
     written = coq_checked.library
     monkeypatch.setattr(coq_checked, "library", lambda n: written(n) + " " * (n == name))
-    coq_checked._digest_today.cache_clear()
+    checked.cache_clear()
     assert [claim for claim in PARTS if checked(claim) is not None] == []
-    coq_checked._digest_today.cache_clear()
+    checked.cache_clear()
 
 
 def test_nothing_is_claimed_for_a_claim_without_theorems():
