@@ -244,7 +244,9 @@ def orders(setting: OrderSetting) -> Orders:
         title, flat = f"mean {p.name}", p.name in setting.flat
         own = upper.get(title)
         r = None if flat else own or upper.get(p.name)
-        rows.append(Order(setting.label(title), p.name, True, r, flat, bool(proof and own) and not flat and title not in known))
+        rows.append(
+            Order(setting.label(title), p.name, True, r, flat, bool(proof and own) and not flat and title not in known)
+        )
     if any(row.mean and row.upper and f"mean {row.name}" not in upper for row in rows):
         reasons.append("a weighted mean has at most the order of the offsets, where it has no bound of its own")
     if left := [row.parameter for row in rows if row.upper is None and not row.flat and not row.mean]:
