@@ -131,9 +131,9 @@ POINTS = {
     '{"beta1": 1, "tau": -1}': "positive",
     '{"beta1": 1, "tau": NaN}': "is no number",
     '{"beta1": 1, "tau": Infinity}': "is no number",
-    '{"beta1": 1, "tau": true}': "must be a number",
-    '{"beta1": [1], "tau": 1}': "must be a number",
-    '{"beta1": {"a": 1}, "tau": 1}': "must be a number",
+    '{"beta1": 1, "tau": true}': "no point",
+    '{"beta1": [1], "tau": 1}': "no point",
+    '{"beta1": {"a": 1}, "tau": 1}': "no point",
     '{"beta1": "__import__(\'os\')", "tau": 1}': "",
     '{"beta1": "z", "tau": 1}': "no number",
     '{"beta1": "relu", "tau": 1}': "no number",
@@ -145,7 +145,7 @@ POINTS = {
     "[" * 100000: "not JSON",
     '{"beta1": 1, "tau": 1, "\\u001b[31m\\n": 1}': "no parameter",
     "\x00": "not JSON",
-    " " * 1000001: "more than",
+    " " * 1000001: "not JSON",
 }
 
 
