@@ -171,6 +171,14 @@ def test_slopes_of_every_cell_split_are_of_what_is_not_flat():
     assert found["b"].slope.low < -1 / 8 < found["b"].slope.high
 
 
+def test_slopes_of_three_atoms_have_the_rates_of_three():
+    found = {o.order.parameter: o for o in entry(AtlasRow("softmax"), "three", 1, {}).orders}
+    assert {o.slope.study for o in found.values()} == {"softmax gate, cell of three"}
+    for name, rate in (("beta1", 1 / 4), ("b", 1 / 12), ("nu", 1 / 6), ("mean beta1", 1 / 2)):
+        assert float(found[name].order.rate) == pytest.approx(rate)
+        assert found[name].slope.low < -rate < found[name].slope.high
+
+
 def test_a_slope_that_one_fit_bends_says_so(monkeypatch):
     """Of sixty equal errors at every n, and at n = 10^6 one that is a thousand times as large."""
     study = copy.deepcopy(exponent_results.stored()["softmax gate"])
