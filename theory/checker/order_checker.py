@@ -16,9 +16,9 @@ averaging over the two atoms), the cases, and the inequalities.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 from typing import Any
 
+import sympy as sp
 from flint import fmpq, fmpq_poly
 
 from temperance.theory.checker.order_equations import Exponents, Model, Terms
@@ -28,6 +28,7 @@ FORMAT = "temperance-orders/1"
 Row = tuple[list[fmpq], fmpq]
 _KEYS = ("format", "statement", "model", "degree", "reach", "variables", "means", "steps", "orders")
 _MOST_DEGREE, _MOST_REACH = 8, 16
+_SHARE = sp.Symbol("s")
 
 
 def objection(certificate: Any) -> str | None:
@@ -52,16 +53,9 @@ def check(certificate: Any) -> str:
 
 
 def _roots(p: fmpq_poly) -> int:
-    """Number of different real roots in the open interval (-1, 1), by Sturm's theorem."""
-    for end in (fmpq_poly([1, 1]), fmpq_poly([-1, 1])):
-        while p.degree() > 0 and p % end == 0:
-            p = p // end
-    chain = [p, p.derivative()]
-    while chain[-1] != 0:
-        chain.append(-(chain[-2] % chain[-1]))
-    signs = [[q(fmpq(x)) > 0 for q in chain if q(fmpq(x)) != 0] for x in (-1, 1)]
-    low, high = (sum(u != v for u, v in pairwise(row)) for row in signs)
-    return low - high
+    """Number of different real roots in the open interval (-1, 1)."""
+    poly = sp.Poly([sp.Rational(int(c.p), int(c.q)) for c in reversed(p.coeffs())], _SHARE)
+    return int(poly.count_roots(-1, 1)) - [poly.eval(end) for end in (-1, 1)].count(0)
 
 
 def _divides(m: Sequence[int], n: Sequence[int]) -> bool:

@@ -6,14 +6,14 @@ their echelon form, and the equations F(h, s) that are left when the weighted me
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from math import factorial
 from typing import Any
 
 from flint import Ordering, fmpq, fmpq_mat, fmpq_mpoly, fmpq_mpoly_ctx, fmpq_poly
 
-from temperance.theory.checker.rejected import Rejected, parsed, rational, require, require_keys
+from temperance.theory.checker.rejected import evaluate, parsed, rational, require, require_keys, require_understood
 
 _MOST_POWER, _MOST_NAMES, _MOST_BITS = 8, 8, 10000
 Exponents = tuple[int, ...]
@@ -32,29 +32,51 @@ _DEFINED = {
 class _Value:
     """log None: the constant is not known here. It may be added and scaled, as constants of log weights cancel."""
 
-    def __init__(self, constant: fmpq, poly: fmpq_mpoly, log: fmpq | int | None = 1) -> None:
-        self.constant, self.poly, self.log = constant, poly, None if log is None else fmpq(log)
+    def __init__(self, ring: _Ring, constant: fmpq, poly: fmpq_mpoly, log: fmpq | int | None = 1) -> None:
+        self.ring, self.constant, self.poly, self.log = ring, constant, poly, None if log is None else fmpq(log)
 
-    def negative(self) -> _Value:
-        return _Value(-self.constant, -self.poly, None if self.log is None else 1 / self.log)
+    def __neg__(self) -> _Value:
+        return _Value(self.ring, -self.constant, -self.poly, None if self.log is None else 1 / self.log)
+
+    def __add__(self, other: _Value) -> _Value:
+        log = None if self.log is None or other.log is None else self.log * other.log
+        return _Value(self.ring, self.constant + other.constant, self.poly + other.poly, log)
+
+    def __sub__(self, other: _Value) -> _Value:
+        return self + -other
+
+    def __mul__(self, other: _Value) -> _Value:
+        for u, v in ((self, other), (other, self)):
+            if v.log != 1 and u.log == 1 and u.poly == 0:
+                return _Value(self.ring, fmpq(0), u.constant * v.poly, None)
+        (b, p), (c, q) = self.rational(), other.rational()
+        return _Value(self.ring, b * c, b * q + c * p + self.ring.times(p, q))
 
     def rational(self) -> tuple[fmpq, fmpq_mpoly]:
         require(self.log == 1, "a logarithm is multiplied")
-        require(
-            max(int(self.constant.p).bit_length(), int(self.constant.q).bit_length()) < _MOST_BITS,
-            "a number is too large",
-        )
+        bits = max(int(n).bit_length() for n in (self.constant.p, self.constant.q))
+        require(bits < _MOST_BITS, "a number is too large")
         return self.constant, self.poly
 
 
 class _Ring:
     """Polynomials in x and the offsets, truncated at x^reach and at a total degree of the offsets."""
 
+    sound = staticmethod(lambda value: value)
+
     def __init__(self, names: Sequence[str], degree: int, reach: int) -> None:
         self.degree, self.reach = degree, reach
         self.context = fmpq_mpoly_ctx.get(tuple(f"q{i}" for i in range(len(names))), Ordering.deglex)
         self.symbols = dict(zip(names, self.context.gens(), strict=True))
         self.zero = self.context.constant(0)
+
+    def value(self, text: Any, names: Mapping[str, _Value]) -> _Value:
+        """The Taylor polynomial of an expression."""
+        require_understood(tree := parsed(text), names.keys())
+        return evaluate(tree, self, **names)
+
+    def number(self, n: int) -> _Value:
+        return _Value(self, fmpq(n), self.zero)
 
     def times(self, p: fmpq_mpoly, q: fmpq_mpoly) -> fmpq_mpoly:
         terms = (p * q).to_dict().items()
@@ -68,23 +90,13 @@ class _Ring:
             total += coefficient(k) * power
         return total
 
-    def product(self, u: _Value, v: _Value) -> _Value:
-        for factor, other in ((u, v), (v, u)):
-            if other.log != 1 and factor.log == 1 and factor.poly == 0:
-                return _Value(fmpq(0), factor.constant * other.poly, None)
-        (b, p), (c, q) = u.rational(), v.rational()
-        return _Value(b * c, b * q + c * p + self.times(p, q))
-
-    def sum(self, u: _Value, v: _Value, sign: int) -> _Value:
-        log = None if u.log is None or v.log is None else u.log * v.log**sign
-        return _Value(u.constant + sign * v.constant, u.poly + sign * v.poly, log)
-
     def exp(self, u: _Value) -> _Value:
         require(u.constant == 0 and u.log is not None, "exp of a rational other than 0 is not rational")
-        return _Value(u.log, u.log * self.series(u.poly, lambda k: fmpq(1, factorial(k))))
+        return _Value(self, u.log, u.log * self.series(u.poly, lambda k: fmpq(1, factorial(k))))
 
-    def power(self, u: _Value, exponent: fmpq) -> _Value:
-        base, poly = u.rational()
+    def power(self, u: _Value, at: _Value, _: object) -> _Value:
+        require(at.poly == 0, "an exponent that varies")
+        (base, poly), (exponent, _) = u.rational(), at.rational()
         whole = exponent.q == 1 and abs(exponent) <= _MOST_POWER and (base != 0 or exponent >= 0)
         require(whole or base == 1, "a power that is not rational")
 
@@ -95,14 +107,14 @@ class _Ring:
                 binomial *= (exponent - i) / (i + 1)
             return binomial if base == 1 or binomial == 0 else binomial * base ** int(exponent.p - k)
 
-        return _Value(coefficient(0), self.series(poly, coefficient))
+        return _Value(self, coefficient(0), self.series(poly, coefficient))
 
     def log(self, u: _Value) -> _Value:
         base, poly = u.rational()
         require(base > 0, "log of a number that is not positive")
-        return _Value(fmpq(0), self.series(poly / base, lambda k: fmpq((-1) ** (k + 1), k)), base)
+        return _Value(self, fmpq(0), self.series(poly / base, lambda k: fmpq((-1) ** (k + 1), k)), base)
 
-    def circular(self, u: _Value, start: int) -> _Value:
+    def circular(self, start: int, u: _Value) -> _Value:
         """cos (start 0) or sin (start 1) at 0."""
         base, poly = u.rational()
         require(base == 0, "sin or cos away from 0")
@@ -110,37 +122,14 @@ class _Ring:
         def coefficient(k: int) -> fmpq:
             return fmpq(0 if (k - start) % 2 else (-1) ** ((k - start) // 2), factorial(k))
 
-        return _Value(fmpq(1 - start), self.series(poly, coefficient))
+        return _Value(self, fmpq(1 - start), self.series(poly, coefficient))
 
-    def called(self, name: str, u: _Value) -> _Value:
-        if name in _DEFINED:
-            return self.value(_DEFINED[name], {"q": u})
-        functions: dict[str, Callable[[_Value], _Value]] = {"exp": self.exp, "log": self.log}
-        functions |= {"sin": lambda v: self.circular(v, 1), "cos": lambda v: self.circular(v, 0)}
-        require(name in functions, f"the function {name!r} is not known here")
-        return functions[name](u)
-
-    def value(self, node: ast.expr, names: Mapping[str, _Value]) -> _Value:
-        """The Taylor polynomial of an expression."""
-        match node:
-            case ast.Constant(n) if type(n) is int:
-                return _Value(fmpq(n), self.zero)
-            case ast.Name(name) if name in names:
-                return names[name]
-            case ast.Call(ast.Name(name), [inner], []):
-                return self.called(name, self.value(inner, names))
-            case ast.UnaryOp(op=ast.USub(), operand=inner):
-                return self.value(inner, names).negative()
-            case ast.BinOp(left=left, op=ast.Pow(), right=right):
-                exponent = self.value(right, names)
-                require(exponent.poly == 0, "an exponent that varies")
-                return self.power(self.value(left, names), exponent.rational()[0])
-            case ast.BinOp(left, ast.Add() | ast.Sub() | ast.Mult() | ast.Div() as op, right):
-                u, v = self.value(left, names), self.value(right, names)
-                if isinstance(op, ast.Mult | ast.Div):
-                    return self.product(u, v if isinstance(op, ast.Mult) else self.power(v, fmpq(-1)))
-                return self.sum(u, v, 1 if isinstance(op, ast.Add) else -1)
-        raise Rejected(f"{ast.unparse(node)[:60]} is not understood")
+    def call(self, f: str, u: _Value) -> _Value:
+        if f in _DEFINED:
+            return evaluate(_DEFINED[f], self, q=u)
+        known = {"exp": self.exp, "log": self.log, "sin": partial(self.circular, 1), "cos": partial(self.circular, 0)}
+        require(f in known, f"the function {f!r} is not known here")
+        return known[f](u)
 
 
 # -- the reduced equations, from the model
@@ -159,15 +148,15 @@ class Model:
         require(all(name.isidentifier() and name.isascii() for name in names), "a parameter is not a name")
         require_keys(model["point"], *self.own, *self.shared, of="the point")
         self.ring = _Ring(names, degree, reach)
-        values = {p: _Value(rational(model["point"][p]), self.ring.symbols[p]) for p in (*self.own, *self.shared)}
-        values["x"] = _Value(fmpq(0), self.ring.symbols["x"])
-        weight = self.ring.value(parsed(model["log_weight"]), values).poly.to_dict()
+        at = {p: rational(value) for p, value in model["point"].items()}
+        values = {p: _Value(self.ring, at.get(p, fmpq(0)), symbol) for p, symbol in self.ring.symbols.items()}
+        weight = self.ring.value(model["log_weight"], {p: values[p] for p in ("x", *at)}).poly.to_dict()
         ratio = self.ring.context.from_dict({m: c for m, c in weight.items() if any(m[1:])})
-        offsets = {p: _Value(fmpq(0), self.ring.symbols[p]) for p in self.expert[:-1]} | {"x": values["x"]}
-        mean = self.ring.value(parsed(model["mean"]), offsets)
+        mean = self.ring.value(model["mean"], {p: values[p] for p in ("x", *self.expert[:-1])})
         linear = all(sum(m[1:]) == 1 for m in mean.poly.to_dict())
         require(linear and (mean.constant, mean.log) == (0, 1), "the mean is not linear")
-        self.rows = self._rows(self.ring.exp(_Value(fmpq(0), ratio)).poly + 1, mean.poly)
+        weights = self.ring.exp(_Value(self.ring, fmpq(0), ratio)).poly + 1
+        self.rows = self._rows(weights, mean.poly)
 
     def _rows(self, ratio: fmpq_mpoly, shift: fmpq_mpoly) -> list[dict[Exponents, fmpq]]:
         """The x-coefficients of Phi_k = sum_l p_l R_l c_k(D_l), reduced to echelon form with low moments first."""

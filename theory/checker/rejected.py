@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import ast
+import operator
 import re
+from collections.abc import Set
+from fractions import Fraction
 from typing import Any
 
 from flint import fmpq
 
+FUNCTIONS = {"exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh", "asin", "acos", "atan"}
+FUNCTIONS |= {"asinh", "acosh", "atanh", "sqrt", "erf", "gamma", "loggamma", "LambertW"}
+_OPERATIONS = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul}
 _RATIONAL = re.compile(r"-?[0-9]{1,2000}(/[0-9]{1,2000})?")
 
 
@@ -39,3 +45,67 @@ def parsed(text: Any) -> ast.expr:
     plain = isinstance(text, str) and text.isascii() and text.isprintable() and "#" not in text
     require(plain, f"{str(text)[:60]} is not understood")
     return ast.parse(text, mode="eval").body
+
+
+def require_understood(tree: ast.expr, names: Set[str]) -> None:
+    """That a tree holds integers, these names, operations and functions of one argument, and nothing else of Python."""
+    match tree:
+        case ast.Constant(n) if type(n) is int:
+            return
+        case ast.Name(name) if name in names:
+            return
+        case ast.UnaryOp(ast.USub(), p):
+            parts = [p]
+        case ast.BinOp(p, ast.Add() | ast.Sub() | ast.Mult() | ast.Div() | ast.Pow(), q):
+            parts = [p, q]
+        case ast.Call(ast.Name(f), [q], []) if f in FUNCTIONS:
+            parts = [q]
+        case _:
+            raise Rejected(f"{ast.unparse(tree)[:60]} is not understood")
+    for part in parts:
+        require_understood(part, names)
+
+
+def branches(tree: ast.expr, constants: Set[str]) -> list[tuple[ast.expr | None, ast.expr]]:
+    """where(z < p1, e1, where(z < p2, e2, ... e)) as [(p1, e1), (p2, e2), ..., (None, e)]."""
+    match tree:
+        case ast.Call(ast.Name("where"), [ast.Compare(ast.Name("z"), [ast.Lt()], [bound]), first, rest], []):
+            require_understood(bound, constants)
+            require_understood(first, constants | {"z"})
+            return [(bound, first), *branches(rest, constants)]
+    require_understood(tree, constants | {"z"})
+    return [(None, tree)]
+
+
+def _written_fraction(tree: ast.expr) -> Fraction | None:
+    """The value of an exponent that is written n, -n, n/m or -n/m; else None."""
+    match tree:
+        case ast.Constant(int(n)):
+            return Fraction(n)
+        case ast.UnaryOp(_, p) if (value := _written_fraction(p)) is not None:
+            return -value
+        case ast.BinOp(p, ast.Div(), ast.Constant(int(n))) if n and (value := _written_fraction(p)) is not None:
+            return value / n
+    return None
+
+
+def evaluate(tree: ast.expr, values: Any, **names: Any) -> Any:
+    """The value of a tree in `values`, an object with names, number, power, call and sound; `names` come first."""
+    match tree:
+        case ast.Constant(n):
+            found = values.number(n)
+        case ast.Name(name):
+            found = names[name] if name in names else values.names[name]
+        case ast.UnaryOp(_, p):
+            found = -evaluate(p, values, **names)
+        case ast.BinOp(p, symbol, q):
+            u, v = evaluate(p, values, **names), evaluate(q, values, **names)
+            if isinstance(symbol, ast.Div):
+                found = u * values.power(v, values.number(-1), Fraction(-1))
+            elif isinstance(symbol, ast.Pow):
+                found = values.power(u, v, _written_fraction(q))
+            else:
+                found = _OPERATIONS[type(symbol)](u, v)
+        case ast.Call(ast.Name(f), [q]):
+            found = values.call(f, evaluate(q, values, **names))
+    return values.sound(found)

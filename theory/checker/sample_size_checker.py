@@ -14,7 +14,6 @@ of the middle of the part, and its derivatives, in balls over the part, times th
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Mapping
 from functools import reduce
 from itertools import pairwise, product
@@ -23,9 +22,9 @@ from typing import Any
 
 from flint import arb, arb_mat, arb_series, ctx, fmpq
 
-from temperance.theory.checker.rejected import Rejected, parsed, rational, require, require_keys
+from temperance.theory.checker.rejected import Rejected, branches, evaluate, parsed, rational, require, require_keys
 from temperance.theory.checker.series_with_slopes import Sloped
-from temperance.theory.checker.verdict_checker import _Balls, _branches, _evaluate
+from temperance.theory.checker.verdict_checker import _Balls
 
 FORMAT = "temperance-sample-size/1"
 _KEYS = ("format", "statement", "expression", "gauge", "x", "edges", "box", "parts", "matrices", "precision", "bound")
@@ -82,9 +81,8 @@ class _Proof:
     """What a certificate says, read."""
 
     def __init__(self, certificate: Mapping[str, Any]) -> None:
-        branches = _branches(parsed(certificate["expression"]), {"pi", "E"})
-        require(len(branches) == 1, "only one formula for all z is understood")
-        self.formula: ast.expr = branches[0][1]
+        (_, self.formula), *others = branches(parsed(certificate["expression"]), {"pi", "E"})
+        require(not others, "only one formula for all z is understood")
         self.gauge = certificate["gauge"]
         require(self.gauge in ("anchored", "free"), "the gauge is unknown")
         self.names = names(self.gauge)
@@ -165,7 +163,7 @@ class _Proof:
     def _activation(self, at: Parameters, name: str, moves: bool, x: arb, length: int) -> tuple[Sloped, Sloped]:
         """s(beta1 x) and s'(beta1 x) as series in x."""
         beta1 = at[name]
-        jets = [_evaluate(self.formula, _Balls({}, beta1 * x, length=6))]  # s and its first five derivatives
+        jets = [evaluate(self.formula, _Balls({}, beta1 * x, length=6))]  # s and its first five derivatives
         for _ in range(2):
             jets.append(jets[-1].derivative())
         s, s1, s2 = (arb_series([jet[r] * beta1**r for r in range(length)], prec=length) for jet in jets)

@@ -17,8 +17,7 @@ the domain z > 0. The domain is not empty: every certificate names a `point` at 
 """
 
 import ast
-import operator
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from hashlib import sha256
 from importlib import import_module
@@ -29,7 +28,16 @@ from typing import Any
 import sympy as sp
 from flint import arb, arb_mat, arb_series, ctx, fmpq
 
-from temperance.theory.checker.rejected import Rejected, parsed, rational, require, require_keys
+from temperance.theory.checker.rejected import (
+    Rejected,
+    branches,
+    evaluate,
+    parsed,
+    rational,
+    require,
+    require_keys,
+    require_understood,
+)
 
 FORMAT = "temperance-certificate/3"
 OTHERS = {"temperance-orders/1": "order_checker", "temperance-sample-size/1": "sample_size_checker"}
@@ -49,10 +57,7 @@ TARGET_LAST = ("(ii)", "(iii)")  # a relation matters only if the last member, t
 _MOST_BITS, _MOST_POWER, _MOST_DEGREE, _MOST_TERMS = 8192, 1000, 60, 50_000
 
 
-# -- language: texts as syntax trees, and their evaluation in balls or in formulas
-
-_OPERATIONS = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul}
-
+# -- the members of the families
 
 _DEFINED = {  # functions by others, with i the imaginary unit
     "sin": parsed("(exp(-i*q) - exp(i*q))*i/2"),
@@ -71,76 +76,12 @@ _DEFINED = {  # functions by others, with i the imaginary unit
 _MEMBERS = {family: [parsed(member) for member in members] for family, members in FAMILIES.items()}
 
 
-def _require_understood(tree: ast.expr, names: Set[str]) -> None:
-    """That a tree holds integers, these names, operations and functions of one argument, and nothing else of Python."""
-    match tree:
-        case ast.Constant(n) if type(n) is int:
-            return
-        case ast.Name(name) if name in names:
-            return
-        case ast.UnaryOp(ast.USub(), p):
-            parts = [p]
-        case ast.BinOp(p, ast.Add() | ast.Sub() | ast.Mult() | ast.Div() | ast.Pow(), q):
-            parts = [p, q]
-        case ast.Call(ast.Name(f), [q], []) if f in _DEFINED or f in _BALLS:
-            parts = [q]
-        case _:
-            raise Rejected(f"{ast.unparse(tree)[:60]} is not understood")
-    for part in parts:
-        _require_understood(part, names)
-
-
-def _branches(tree: ast.expr, constants: Set[str]) -> list[tuple[ast.expr | None, ast.expr]]:
-    """where(z < p1, e1, where(z < p2, e2, ... e)) as [(p1, e1), (p2, e2), ..., (None, e)]."""
-    match tree:
-        case ast.Call(ast.Name("where"), [ast.Compare(ast.Name("z"), [ast.Lt()], [bound]), first, rest], []):
-            _require_understood(bound, constants)
-            _require_understood(first, constants | {"z"})
-            return [(bound, first), *_branches(rest, constants)]
-    _require_understood(tree, constants | {"z"})
-    return [(None, tree)]
-
-
-def _written_fraction(tree: ast.expr) -> Fraction | None:
-    """The value of an exponent that is written n, -n, n/m or -n/m; else None."""
-    match tree:
-        case ast.Constant(int(n)):
-            return Fraction(n)
-        case ast.UnaryOp(_, p) if (value := _written_fraction(p)) is not None:
-            return -value
-        case ast.BinOp(p, ast.Div(), ast.Constant(int(n))) if n and (value := _written_fraction(p)) is not None:
-            return value / n
-    return None
-
-
-def _evaluate(tree: ast.expr, values: Any, **names: Any) -> Any:
-    """The value of a tree in `values`, which is _Balls or _Formulas; `names` come before the names known there."""
-    match tree:
-        case ast.Constant(n):
-            found = values.number(n)
-        case ast.Name(name):
-            found = names[name] if name in names else values.names[name]
-        case ast.UnaryOp(_, p):
-            found = -_evaluate(p, values, **names)
-        case ast.BinOp(p, symbol, q):
-            u, v = _evaluate(p, values, **names), _evaluate(q, values, **names)
-            if isinstance(symbol, ast.Div):
-                found = u * values.power(v, values.number(-1), Fraction(-1))
-            elif isinstance(symbol, ast.Pow):
-                found = values.power(u, v, _written_fraction(q))
-            else:
-                found = _OPERATIONS[type(symbol)](u, v)
-        case ast.Call(ast.Name(f), [q]):
-            found = values.call(f, _evaluate(q, values, **names))
-    return values.sound(found)
-
-
 def _members(family: str, branch: ast.expr, values: Any) -> list[Any]:
     """The members of a family for s on one branch."""
-    s = _evaluate(branch, values)
+    s = evaluate(branch, values)
     s1 = values.derivative(s)
     s2 = values.derivative(s1)
-    return [_evaluate(member, values, s=s, s1=s1, s2=s2) for member in _MEMBERS[family]]
+    return [evaluate(member, values, s=s, s1=s1, s2=s2) for member in _MEMBERS[family]]
 
 
 # -- balls: enclosures of s, s' and s'' at a point
@@ -178,7 +119,7 @@ class _Balls:
         return base**exponent
 
     def call(self, f: str, q: arb_series) -> arb_series:
-        return _BALLS[f](q) if f in _BALLS else _evaluate(_DEFINED[f], self, q=q)
+        return _BALLS[f](q) if f in _BALLS else evaluate(_DEFINED[f], self, q=q)
 
 
 def _nonzero(ball: arb) -> bool:
@@ -225,7 +166,7 @@ class _Formulas:
         if (f, q, n) not in self.variables:
             require(f in _SLOPES, f"the derivative of {f} is not known here")
             v = self.variables[f, q, n] = sp.Dummy(f"v{len(self.variables)}")
-            self.slopes[v] = self.derivative(q) * _evaluate(_SLOPES[f], self, q=q, v=v, n=sp.Integer(n))
+            self.slopes[v] = self.derivative(q) * evaluate(_SLOPES[f], self, q=q, v=v, n=sp.Integer(n))
             shown = {"root": f"({q})**(1/{n})", "LambertW": f"exp(LambertW({q}))"}.get(f, f"{f}({q})")
             self.tower[f"{v} = {shown}"] = str(self.slopes[v])
         return self.variables[f, q, n]
@@ -241,7 +182,7 @@ class _Formulas:
         require(_terms(q) <= _MOST_TERMS, "a formula is too long")
         q = sp.cancel(q)
         if f in _DEFINED:
-            return _evaluate(_DEFINED[f], self, q=q, i=sp.I)
+            return evaluate(_DEFINED[f], self, q=q, i=sp.I)
         if f == "exp":
             return self.exponential(q)
         if f == "log" and not q.has(sp.I):
@@ -298,16 +239,16 @@ class _Proof:
         free = all(n.isidentifier() and n.isascii() and n not in ("z", "pi", "E", "tau") for n in self.parameters)
         require(free, "a name is taken")
         self.constants = {*self.parameters, "pi", "E"}
-        self.branches = _branches(parsed(certificate["expression"]), self.constants)
+        self.branches = branches(parsed(certificate["expression"]), self.constants)
         self.taus = [self.constant_tree(tau) for tau in certificate["claim"]["fails_at_tau"]]
         self.formulas = _Formulas(self.parameters)
 
     def constant_tree(self, text: Any) -> ast.expr:
-        _require_understood(tree := parsed(text), self.constants)
+        require_understood(tree := parsed(text), self.constants)
         return tree
 
     def constant(self, tree: ast.expr) -> arb:
-        return _evaluate(tree, _Balls(self.parameters))[0]
+        return evaluate(tree, _Balls(self.parameters))[0]
 
     def members_at(self, family: str, point: str) -> list[arb]:
         """The balls of the members at a point of the domain."""
@@ -321,7 +262,7 @@ class _Proof:
         """The relations of a family, each proved on every piece, as formulas and as balls."""
         trees = [[self.constant_tree(c) for c in row] for row in self.families[family]["relations"]]
         balls = [[self.constant(c) for c in row] for row in trees]
-        rows = [[_evaluate(c, self.formulas) for c in row] for row in trees]
+        rows = [[evaluate(c, self.formulas) for c in row] for row in trees]
         for _, branch in self.branches if rows else ():
             members = _members(family, branch, self.formulas)
             for row in rows:
@@ -353,7 +294,7 @@ class _Proof:
             return False
         if self.taus:
             positive = self.constant(self.taus[0]) > 0 or self.parameters
-            return bool(positive and self.formulas.is_zero(p - _evaluate(self.taus[0], self.formulas) * q))
+            return bool(positive and self.formulas.is_zero(p - evaluate(self.taus[0], self.formulas) * q))
         return p == 0 or q == 0 or (not self.parameters and balls[-2] * balls[-1] < 0)
 
     def verdict(self, family: str) -> str:

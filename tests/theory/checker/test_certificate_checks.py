@@ -12,8 +12,17 @@ from flint import arb_mat, ctx
 from temperance.theory.checker import verdict_checker
 from temperance.theory.checker.order_checker import FORMAT as ORDERS
 from temperance.theory.checker.order_checker import objection
-from temperance.theory.checker.rejected import Rejected
-from temperance.theory.checker.verdict_checker import _Proof, _terms, check, digest, statement, tower_of
+from temperance.theory.checker.rejected import FUNCTIONS, Rejected
+from temperance.theory.checker.verdict_checker import (
+    _BALLS,
+    _DEFINED,
+    _Proof,
+    _terms,
+    check,
+    digest,
+    statement,
+    tower_of,
+)
 from temperance.theory.conditions.certificates import certificates as issued
 from temperance.theory.models.by_name import model
 from temperance.theory.orders.split_cell import Splitting
@@ -428,6 +437,10 @@ def test_nothing_in_a_certificate_is_passed_over(change):
     change(certificate)
     with pytest.raises(Rejected):
         check(certificate | {"statement": statement(certificate), "digest": digest(certificate)})
+
+
+def test_the_functions_that_are_understood_are_those_that_are_known():
+    assert {*_BALLS, *_DEFINED} == FUNCTIONS
 
 
 def test_a_piece_without_points_is_read_too():
