@@ -69,15 +69,17 @@ class Analysis:
         self._distinct = _distinct(source.pieces)
         self.points = {p: source.points(p, self.sample) for p in self._distinct}
         self._values: dict[int, tuple[list[fmpq], list[list[arb]]]] = {}
-        self._nullspaces: dict[Family, Nullspace] = {}
-        self._relations: dict[Family, Relations] = {}
 
     @cached_property
     def tower(self) -> Tower | None:
         """The tower, with every piece embedded; None where the activation has none (see `obstacle`)."""
         try:
             tower = Tower([p.expr for p in self.pieces], self.sample)
-            self.columns = [self._column_values(tower, p) for p in self._distinct]
+            self.columns = []
+            for piece in self._distinct:  # where s is real has no closed form, the formula may hold anywhere
+                s = tower.embed(piece.expr, self.points[piece], Piece(piece.expr) if self.source.domain else piece)
+                s1 = tower.d(s)
+                self.columns.append(_members(tower.z, s, s1, tower.d(s1), tower.unit))
             self.rows = [row for c in self.columns for row in coefficient_rows(tower, c, tower.constants, _MOST_TERMS)]
         except (OutsideTowers, ZeroDivisionError, ValueError) as error:
             self.obstacle = str(error)
@@ -88,20 +90,8 @@ class Analysis:
     columns: list[list[Fraction]]
     rows: list[Row]  # over all members and pieces: one coefficient vector must annihilate all of them
 
-    def _column_values(self, tower: Tower, piece: Piece) -> list[Fraction]:
-        # where s is real has no closed form, the formula may hold anywhere
-        s = tower.embed(piece.expr, self.points[piece], Piece(piece.expr) if self.source.domain else piece)
-        s1 = tower.d(s)
-        return _members(tower.z, s, s1, tower.d(s1), tower.unit)
-
     def relations(self, family: Family) -> Relations:
-        """The relations of a family, and whether they are proved to be all."""
-        if family not in self._relations:
-            self._relations[family] = self._found(family)
-        return self._relations[family]
-
-    def _found(self, family: Family) -> Relations:
-        """Independence by balls of few bits, or the relations of the tower and balls for the rest."""
+        """The relations of a family, and whether they are all: by balls of few bits, or by the tower and balls."""
         columns = _columns(family)
         cheap = self.minor(columns, _BITS[:3])
         if cheap:
@@ -123,11 +113,8 @@ class Analysis:
     def _nullspace(self, family: Family) -> Nullspace:
         if self.tower is None:
             raise OutsideTowers(self.obstacle)
-        if family not in self._nullspaces:
-            columns = _columns(family)
-            rows = [tuple(row[c] for c in columns) for row in self.rows]
-            self._nullspaces[family] = nullspace(self.tower, rows, len(columns))
-        return self._nullspaces[family]
+        columns = _columns(family)
+        return nullspace(self.tower, [tuple(row[c] for c in columns) for row in self.rows], len(columns))
 
     def pivot_values(self, family: Family) -> tuple[fmpz_mpoly, ...]:
         """What the elimination of a family divided by: where none of it vanishes, the rank is the generic one.
@@ -184,7 +171,9 @@ class Analysis:
             points, matrix = [], []
             for piece in self._distinct:
                 for point in self.points[piece]:
-                    row = member_values(piece.expr, self.sample, point, bits)
+                    s, s1, half = balls.jet(piece.expr, {**self.sample, "z": point}, 2, bits)
+                    with flint.ctx.workprec(bits):
+                        row = _members(arb(point), s, s1, 2 * half, arb(1))
                     if all(v.is_finite() for v in row):
                         points.append(point)
                         matrix.append(row)
@@ -217,13 +206,6 @@ def _distinct(pieces: Pieces) -> Pieces:
     """One piece of every formula; all of a formula with roots, which may be another function on another interval."""
     plain = {p.expr: p for p in pieces if not has_roots(p.expr)}
     return (*plain.values(), *(p for p in pieces if has_roots(p.expr)))
-
-
-def member_values(expr: sp.Expr, sample: Sample, point: fmpq, bits: int) -> list[arb]:
-    """Balls of all members at one point."""
-    s, s1, half = balls.jet(expr, {**sample, "z": point}, 2, bits)
-    with flint.ctx.workprec(bits):
-        return _members(arb(point), s, s1, 2 * half, arb(1))
 
 
 def _members(z: _T, s: _T, s1: _T, s2: _T, unit: _T) -> list[_T]:

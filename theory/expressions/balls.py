@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import reduce
 from typing import TypeAlias
 
@@ -20,6 +20,7 @@ from flint import arb, arb_series, fmpq
 from temperance.theory.expressions.functions import KNOWN, Series, inverse
 
 Value: TypeAlias = int | fmpq | arb
+_CONSTANTS = {sp.pi: arb.pi, sp.E: arb.const_e}
 
 
 def exact(number: sp.Rational) -> fmpq:
@@ -27,48 +28,29 @@ def exact(number: sp.Rational) -> fmpq:
     return fmpq(int(number.p), int(number.q))
 
 
-def _power(base: Series, exponent: sp.Expr, value: Callable[[sp.Expr], Series]) -> Series:
+def _power(base: Series, exponent: sp.Expr, value: Series) -> Series:
     if exponent.is_Integer:
         return base ** int(exponent) if exponent >= 0 else inverse(base ** int(-exponent))
     if exponent.is_Rational and exponent.q == 2:
         root = base.sqrt()
         return root ** int(exponent.p) if exponent > 0 else inverse(root ** int(-exponent.p))
-    return (value(exponent) * base.log()).exp()
+    return (value * base.log()).exp()
 
 
-class _Evaluator:
-    """Evaluates shared subexpressions once."""
-
-    def __init__(self, values: Mapping[str, Value], length: int) -> None:
-        self.length = length
-        self.seen: dict[sp.Expr, Series] = {}
-        self.values = {name: self._lift(v, name == "z") for name, v in values.items()}
-
-    def _lift(self, value: Value, variable: bool = False) -> Series:
-        return arb_series([arb(value), 1] if variable else [arb(value)], prec=self.length)
-
-    def __call__(self, expr: sp.Expr) -> Series:
-        found = self.seen.get(expr)
-        if found is None:
-            found = self.seen[expr] = self._compute(expr)
-        return found
-
-    def _compute(self, expr: sp.Expr) -> Series:
-        if expr.is_Rational:
-            return self._lift(exact(expr))
-        if expr.is_Symbol:
-            return self.values[expr.name]
-        if expr is sp.pi:
-            return self._lift(arb.pi())
-        if expr is sp.E:
-            return self._lift(arb.const_e())
-        if expr.is_Add or expr.is_Mul:
-            return reduce(operator.add if expr.is_Add else operator.mul, map(self, expr.args))
-        if expr.is_Pow:
-            return _power(self(expr.base), expr.exp, self)
-        if expr.func not in KNOWN or len(expr.args) != 1:
-            raise ValueError(f"no ball arithmetic for {expr.func.__name__}")
-        return KNOWN[expr.func].ball(self(expr.args[0]))
+def _series(e: sp.Expr, known: Mapping[str, Series], length: int) -> Series:
+    """The power series of an expression, from those of its symbols."""
+    if e.is_Symbol:
+        return known[e.name]
+    if e.is_Rational or e in _CONSTANTS:
+        return arb_series([_CONSTANTS[e]() if e in _CONSTANTS else arb(exact(e))], prec=length)
+    parts = [_series(part, known, length) for part in e.args]
+    if e.is_Add or e.is_Mul:
+        return reduce(operator.add if e.is_Add else operator.mul, parts)
+    if e.is_Pow:
+        return _power(parts[0], e.exp, parts[1])
+    if e.func not in KNOWN or len(parts) != 1:
+        raise ValueError(f"no ball arithmetic for {e.func.__name__}")
+    return KNOWN[e.func].ball(parts[0])
 
 
 def jet(expr: sp.Expr, values: Mapping[str, Value], order: int = 0, bits: int = 128) -> list[arb]:
@@ -85,8 +67,9 @@ def jet(expr: sp.Expr, values: Mapping[str, Value], order: int = 0, bits: int = 
         ValueError: a function without ball arithmetic, or a symbol without a value.
     """
     with flint.ctx.workprec(bits):
+        known = {n: arb_series([arb(v), 1] if n == "z" else [arb(v)], prec=order + 1) for n, v in values.items()}
         try:
-            series = _Evaluator(values, order + 1)(expr)
+            series = _series(expr, known, order + 1)
         except KeyError as error:
             raise ValueError(f"no value for the symbol {error.args[0]!r}") from None
         except (ZeroDivisionError, OverflowError):

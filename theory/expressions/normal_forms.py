@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 from math import lcm
 
 import sympy as sp
@@ -22,7 +21,6 @@ def rationalized(number: sp.Expr) -> sp.Expr:
     return sp.radsimp(number) if short and not number.has(sp.Function) else number
 
 
-@lru_cache(maxsize=4096)
 def elementary(expr: sp.Expr) -> sp.Expr:
     """The same function with hyperbolic, inverse hyperbolic and reciprocal functions written out."""
     return expr if expr.is_Atom else _rebuilt(expr, [elementary(a) for a in expr.args])

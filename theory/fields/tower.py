@@ -51,7 +51,6 @@ class Tower(AdjoinedField):
         self._exponents = Lattice(exponents_among(nodes))
         self._angles = Lattice([angle_and_turns(n.args[0])[0] for n in nodes if n.func in (sp.sin, sp.cos, sp.tan)])
         super().__init__(sp.symbols(f"_g:{_SPARE + len(set(nodes))}"), root_order(nodes), sample)
-        self._embedded: dict[sp.Expr, Fraction] = {}
         self.z = self.adjoined("variable", Z, constant=False, rule=self.unit)
         self.z_index = self.known[Z]
 
@@ -64,17 +63,10 @@ class Tower(AdjoinedField):
             OutsideTowers: a function that has no place in a tower.
             ZeroDivisionError: the expression divides by zero everywhere.
         """
-        if (points, piece) != (self._points, self._piece):  # signs under roots may be others there
-            self._points, self._piece = points, piece
-            self._embedded.clear()
+        self._points, self._piece = points, piece
         return self._embed(elementary(expr))
 
     def _embed(self, e: sp.Expr) -> Fraction:
-        if e not in self._embedded:
-            self._embedded[e] = self._build(e)
-        return self._embedded[e]
-
-    def _build(self, e: sp.Expr) -> Fraction:
         if e.is_Rational:
             return self.number(e)
         if e == Z:
