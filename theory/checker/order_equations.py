@@ -7,7 +7,6 @@ their echelon form, and the equations F(h, s) that are left when the weighted me
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from math import factorial
 from typing import Any
 
@@ -127,9 +126,10 @@ class _Ring:
     def call(self, f: str, u: _Value) -> _Value:
         if f in _DEFINED:
             return evaluate(_DEFINED[f], self, q=u)
-        known = {"exp": self.exp, "log": self.log, "sin": partial(self.circular, 1), "cos": partial(self.circular, 0)}
-        require(f in known, f"the function {f!r} is not known here")
-        return known[f](u)
+        if f in ("sin", "cos"):
+            return self.circular(1 if f == "sin" else 0, u)
+        require(f in ("exp", "log"), f"the function {f!r} is not known here")
+        return self.exp(u) if f == "exp" else self.log(u)
 
 
 # -- the reduced equations, from the model
