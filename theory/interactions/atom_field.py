@@ -10,10 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import sympy as sp
-from flint import fmpq_mat
 
-from temperance.theory.expressions.balls import exact
-from temperance.theory.expressions.normal_forms import Lattice, terms
+from temperance.theory.expressions.normal_forms import Lattice
 from temperance.theory.fields.differential_field import DifferentialField, Fraction
 from temperance.theory.models.spec import Jet, MoESpec, Y, covariates
 
@@ -29,17 +27,14 @@ _HALF_ANGLE = {
 class AtomField:
     """The field in which the derivatives of an atom live, and log u's gradient in it, on every branch.
 
-    observed: indices of the generators that depend on x or y; the others generate the coefficient field.
-    names: what each generator stands for. independent: whether the observed generators are known to be algebraically
-    independent apart from their root relations.
-    gradients[branch][i] = d log u / d parameter i.
+    observed: indices of the generators that depend on x or y; the others generate the coefficient field. names: what
+    each generator stands for. gradients[branch][i] = d log u / d parameter i.
     """
 
     field: DifferentialField
     parameters: tuple[sp.Symbol, ...]
     observed: tuple[int, ...]
     names: dict[sp.Symbol, sp.Expr]
-    independent: bool
     gradients: tuple[tuple[Fraction, ...], ...]
 
     @property
@@ -183,7 +178,7 @@ def _assemble(
     field_.rules = [[field_.fraction_of(v) for v in row] for row in slopes]
     observed = tuple(i for i, g in enumerate(generators) if g in seen or names.get(g, g).free_symbols & seen)
     encoded = tuple(tuple(field_.fraction_of(e) for e in branch) for branch in gradients)
-    return AtomField(field_, spec.parameters, observed, names, _independent(names, seen), encoded)
+    return AtomField(field_, spec.parameters, observed, names, encoded)
 
 
 def _slopes(encoder: _Encoder, rules: dict[sp.Symbol, list[sp.Expr] | None], g: sp.Symbol) -> list[sp.Expr]:
@@ -193,23 +188,3 @@ def _slopes(encoder: _Encoder, rules: dict[sp.Symbol, list[sp.Expr] | None], g: 
     if g == RESIDUAL and encoder.residual is not None:
         return [encoder.encode(-sp.diff(encoder.residual, p)) for p in encoder.parameters]
     return [sp.Integer(g == p) for p in encoder.parameters]
-
-
-def _independent(names: dict[sp.Symbol, sp.Expr], seen: frozenset[sp.Symbol]) -> bool:
-    """Whether theory guarantees that the kernels are independent over the parameters' functions.
-
-    Free jets are independent by definition. Exponentials of functions without logarithms that are linearly independent
-    over Q modulo functions of the parameters are independent (Ax 1971), also over roots.
-    """
-    kernels = [k for k in names.values() if k.free_symbols & seen]
-    exponents = [k.args[0] for k in kernels if isinstance(k, sp.exp)]
-    if not all(isinstance(k, Jet | sp.exp) or k.is_Pow for k in kernels):
-        return False
-    if not exponents:
-        return True
-    if any(isinstance(a, sp.Function) for e in exponents for a in sp.preorder_traversal(e)):
-        return False
-    rows = [terms(e) for e in exponents]
-    observed = {m for row in rows for m in row if m.free_symbols & seen}
-    columns = [[exact(row.get(m, sp.S.Zero)) for m in observed] for row in rows]
-    return bool(observed) and fmpq_mat(columns).rank() == len(exponents)

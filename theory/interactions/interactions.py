@@ -35,6 +35,8 @@ from temperance.theory.interactions.rank_by_balls import independent_by_balls
 from temperance.theory.models.by_name import model
 from temperance.theory.models.spec import Expert, Gate, MoESpec
 
+_UNPROVED = "the rank assumes that the functions of x and y are algebraically independent"
+
 
 @dataclass(frozen=True)
 class Interactions:
@@ -76,7 +78,8 @@ def derive(
     basis = groebner_basis(model(gate, expert, activation, dim), order)
     family = basis.family
     generators, decided = irredundant_generators(basis)
-    proved, reason = rank_proof(basis)
+    proved = independent_by_balls(family, basis.standard)
+    rank = "rank proved: a determinant has an enclosure without 0" if proved else _UNPROVED
     missing = [] if decided else ["irredundancy of the generators"]
     missing += [family.spec.gate.caveat] if family.spec.gate.caveat else []
     missing += [] if proved else ["a proof that there are no further relations"]
@@ -89,7 +92,7 @@ def derive(
         generators=tuple(relation(family, f) for f in generators),
         complete=not missing,
         missing=tuple(missing),
-        scope=f"{coefficient_scope(basis)}; every relation verified by substitution; {reason}",
+        scope=f"{coefficient_scope(basis)}; every relation verified by substitution; {rank}",
         basis=basis,
     )
 
@@ -143,12 +146,3 @@ def coefficient_scope(basis: Basis) -> str:
     text = "coefficients: rational functions of the parameters" + (f" and of {', '.join(kernels)}" if kernels else "")
     kinks = family.spec.gate.log_weight.has(sp.Piecewise)
     return text + ("; pointwise derivatives, off the kinks" if kinks else "")
-
-
-def rank_proof(basis: Basis) -> tuple[bool, str]:
-    """Whether the standard derivatives are proved to be independent, and by what."""
-    if basis.family.atom.independent:
-        return True, "rank proved: a minor is not 0"
-    if independent_by_balls(basis.family, basis.standard):
-        return True, "rank proved: a determinant has an enclosure without 0"
-    return False, "the rank assumes that the functions of x and y are algebraically independent"

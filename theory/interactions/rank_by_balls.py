@@ -1,4 +1,4 @@
-"""Proves by balls that derivatives of an atom are linearly independent, where no theorem on their functions applies.
+"""Proves by balls that derivatives of an atom are linearly independent.
 
 At a rational parameter, the values of P_alpha at m observations form a matrix with a row for each observation. If the
 determinant of a square combination of rows is a ball without 0, the columns are independent at that parameter, hence

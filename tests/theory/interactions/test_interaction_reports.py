@@ -10,23 +10,22 @@ from temperance.theory.models.by_name import model
 from temperance.theory.models.gates import gate
 from temperance.theory.models.spec import TAU
 
-PRIME = "rank proved: a minor is not 0"
+BALLS = "rank proved: a determinant has an enclosure without 0"
 VERIFIED = "every relation verified by substitution"
 SCOPES = [
-    ({}, f"coefficients: rational functions of the parameters; {VERIFIED}; {PRIME}"),
+    ({}, f"coefficients: rational functions of the parameters; {VERIFIED}; {BALLS}"),
     (
         {"gate": "cosine-perturbed", "dim": 2, "order": 1},
-        f"coefficients: rational functions of the parameters and of sqrt(beta1_1**2 + beta1_2**2); {VERIFIED}; {PRIME}",
+        f"coefficients: rational functions of the parameters and of sqrt(beta1_1**2 + beta1_2**2); {VERIFIED}; {BALLS}",
     ),
     (
         {"gate": "laplace", "order": 1},
         "coefficients: rational functions of the parameters; pointwise derivatives, off the kinks; "
-        f"{VERIFIED}; {PRIME}",
+        f"{VERIFIED}; {BALLS}",
     ),
     (
         {"gate": "activation", "activation": "gelu", "order": 1},
-        "coefficients: rational functions of the parameters and of sqrt(pi), sqrt(2), pi; "
-        f"{VERIFIED}; rank proved: a determinant has an enclosure without 0",
+        f"coefficients: rational functions of the parameters and of sqrt(pi), sqrt(2), pi; {VERIFIED}; {BALLS}",
     ),
     (
         {"gate": "activation", "activation": "gamma(z)", "order": 1},
