@@ -83,7 +83,7 @@ def nullspace(field: DifferentialField, rows: Sequence[Row], width: int) -> Null
         vector[free] = field.unit
         for row, pivot_column in zip(done, pivots, strict=True):
             vector[pivot_column] = -row[free]
-        relations.append(_cleared_denominators(field, vector))
+        relations.append(cleared_denominators(field, vector))
     return Nullspace(tuple(relations), tuple(pivots), tuple(values))
 
 
@@ -94,7 +94,7 @@ def _cleared(row: list[Fraction], unit: list[Fraction], column: int) -> list[Fra
     return [e if u.is_zero() else e - factor * u for e, u in zip(row, unit, strict=True)]
 
 
-def _cleared_denominators(field: DifferentialField, fractions: Sequence[Fraction]) -> Row:
+def cleared_denominators(field: DifferentialField, fractions: Sequence[Fraction]) -> Row:
     """The multiple of a vector without denominators or common factors, its last entry but for zeros led by > 0."""
     denominator = least_common_multiple((f.den for f in fractions), field.one)
     vector = [field.reduce(f.num * (denominator / f.den)) for f in fractions]

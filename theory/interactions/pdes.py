@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from temperance.theory.fields.differential_field import least_common_multiple
+from temperance.theory.fields.nullspace import cleared_denominators
 from temperance.theory.interactions.derivatives import DerivativeFamily, Index
 from temperance.theory.interactions.differential_operators import Operator
 
@@ -65,12 +65,7 @@ def derivative(
 
 def relation(family: DerivativeFamily, operator: Operator) -> Relation:
     """The operator with denominators and common factors cleared, leading derivative first and with a positive sign."""
-    field = family.field
-    common = least_common_multiple((c.den for c in operator.values()), field.one)
-    cleared = {alpha: c.num * (common / c.den) for alpha, c in operator.items()}
-    content = field.null
-    for p in cleared.values():
-        content = p.gcd(content)
-    ordered = sorted(cleared, key=family.key, reverse=True)
-    terms = tuple((field.expression(cleared[a] / content, family.atom.names), a) for a in ordered)
-    return Relation(family.spec.parameters, terms)
+    field, ordered = family.field, sorted(operator, key=family.key)
+    cleared = cleared_denominators(field, [operator[alpha] for alpha in ordered])
+    terms = ((field.expression(c, family.atom.names), a) for c, a in zip(cleared, ordered, strict=True))
+    return Relation(family.spec.parameters, tuple(terms)[::-1])

@@ -71,12 +71,12 @@ def _of_one(atoms: int, gauge: Gauge, source: Activation, sample: Sample) -> Twi
         if failure.kind == "logarithmic":
             return replace(result, unique=False, twins=_logarithmic(failure))
         even, odd = _of_failure(source, sample, failure)
-    found = listed(even, odd, atoms, gauge)
+    unique, found, reason = listed(even, odd, atoms, gauge)
     return replace(
         result,
-        unique=found.unique,
-        twins=tuple(t for t in found.twins if has_zero or 0 not in (*t.truth, *t.image)),
-        reason=found.reason,
+        unique=unique,
+        twins=tuple(t for t in found if has_zero or 0 not in (*t.truth, *t.image)),
+        reason=reason,
         even=even.described,
         odd=odd.described,
         every_dimension=even.is_free or odd.is_free,

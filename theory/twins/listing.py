@@ -7,7 +7,7 @@ find all vectors v(b_i') = l v(b_i) + r, l = tau'/tau, with one r for all atoms.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import sympy as sp
 
@@ -18,25 +18,17 @@ _P, _Q, _T = sp.symbols("b c t", positive=True)
 _R, _H = sp.symbols("r h", positive=True)
 _HALF = sp.Rational(1, 2)
 _EVERY = "every truth"
+Listed = tuple[bool | None, tuple[Twin, ...], str | None]
 _MANY = 4  # atoms, from which on almost every truth of a sum of two powers or more is unique
 
 
-@dataclass(frozen=True)
-class Listed:
-    """Whether almost every truth is unique, the twins, and what is not decided."""
-
-    unique: bool | None
-    twins: tuple[Twin, ...]
-    reason: str | None = None
-
-
 def listed(even: Part, odd: Part, atoms: int, gauge: Gauge) -> Listed:
-    """The twins of k atoms, from the parts of s."""
+    """Whether almost every truth of k atoms is unique, the twins, and what is not decided, from the parts of s."""
     powers = {*(even.exponents or ()), *(odd.exponents or ())}
     if 0 in powers:
         return _of_a_step(even, odd)
     if even.exponents == () and odd.exponents == ():
-        return Listed(False, (Twin((B, C), (D, E), L, _EVERY, True),))
+        return False, (Twin((B, C), (D, E), L, _EVERY, True),), None
     always, special = [], [_constant_gate(odd.exponents == (), gauge)]
     if odd.exponents == ():
         other = sp.S.Zero if gauge == "anchored" else C
@@ -59,7 +51,7 @@ def listed(even: Part, odd: Part, atoms: int, gauge: Gauge) -> Listed:
         if not even.is_free and not odd.is_free:
             unique, more, reason = _of_powers(even, odd, atoms, unique)
             always += more
-    return Listed(unique, (*always, *special, *_within_kinks(even, odd, atoms, gauge)), reason)
+    return unique, (*always, *special, *_within_kinks(even, odd, atoms, gauge)), reason
 
 
 def _two_values(values: str, atoms: int) -> str:
@@ -78,8 +70,8 @@ def _constant_gate(is_even: bool, gauge: Gauge) -> Twin:
 def _of_a_step(even: Part, odd: Part) -> Listed:
     if even.exponents == () and odd.exponents == (0,):
         flow = Twin((B, C), (L * B, M * C), sp.S.One, f"{_EVERY}, atom by atom", True)
-        return Listed(False, (flow, Twin((_P, _Q), (_P, _Q), L, "where all beta1_i have one sign")))
-    return Listed(None, (), "s jumps at 0 and is not constant on both sides of it")
+        return False, (flow, Twin((_P, _Q), (_P, _Q), L, "where all beta1_i have one sign")), None
+    return None, (), "s jumps at 0 and is not constant on both sides of it"
 
 
 def _homogeneous(even: Part, odd: Part, p: sp.Expr, atoms: int, gauge: Gauge) -> list[Twin]:
@@ -157,6 +149,6 @@ def _within_kinks(even: Part, odd: Part, atoms: int, gauge: Gauge) -> list[Twin]
     if not kinks or any(part.is_free for part in near):
         return []
     first = sp.Min(*kinks)
-    inner = [twin for twin in listed(*near, atoms, gauge).twins if twin.always]
+    inner = [twin for twin in listed(*near, atoms, gauge)[1] if twin.always]
     where = f"where |beta1_i x| < {first} on the support for both, so that no kink is reached"
     return [replace(twin, where=where, always=False, reach=first) for twin in inner]
