@@ -7,9 +7,9 @@ rational-function coefficients (Chyzak and Salvy 1998), for an order of the deri
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
-from temperance.theory.fields.differential_field import DifferentialField, Fraction
+from temperance.theory.fields.differential_field import Fraction
 from temperance.theory.interactions.derivatives import Index, divides, raised
 
 Operator = dict[Index, Fraction]
@@ -33,49 +33,36 @@ def order_of(f: Operator) -> int:
     return max(map(sum, f))
 
 
-class Calculus:
-    """Arithmetic of operators over a field, with the order `key` on derivatives."""
+def prolong(f: Operator, i: int) -> Operator:
+    """The operator d_i f = sum_alpha (d_i c_alpha) D^alpha + c_alpha D^(alpha + e_i)."""
+    out: Operator = {}
+    for alpha, c in f.items():
+        add_term(out, raised(alpha, i), c)
+        add_term(out, alpha, c.field.derivative(c, i))
+    return out
 
-    def __init__(self, field: DifferentialField, key: Key) -> None:
-        self.field, self.key = field, key
 
-    def lead(self, f: Operator) -> Index:
-        """The largest derivative in f."""
-        return max(f, key=self.key)
+def add_term(f: Operator, alpha: Index, c: Fraction) -> None:
+    """f += c D^alpha, in place."""
+    total = f[alpha] + c if alpha in f else c
+    if total.is_zero():
+        f.pop(alpha, None)
+    else:
+        f[alpha] = total
 
-    def prolong(self, f: Operator, i: int) -> Operator:
-        """The operator d_i f = sum_alpha (d_i c_alpha) D^alpha + c_alpha D^(alpha + e_i)."""
-        out: Operator = {}
-        for alpha, c in f.items():
-            self.add_term(out, raised(alpha, i), c)
-            self.add_term(out, alpha, self.field.derivative(c, i))
-        return out
 
-    def add_term(self, f: Operator, alpha: Index, c: Fraction) -> None:
-        """f += c D^alpha, in place."""
-        total = f[alpha] + c if alpha in f else c
-        if total.is_zero():
-            f.pop(alpha, None)
-        else:
-            f[alpha] = total
-
-    def add_multiple(self, f: Operator, c: Fraction, g: Operator) -> None:
-        """f += c g, in place."""
-        for alpha, value in g.items():
-            self.add_term(f, alpha, c * value)
-
-    def monic(self, f: Operator) -> Operator:
-        """f divided by its leading coefficient."""
-        lead = f[self.lead(f)]
-        return {alpha: c / lead for alpha, c in f.items()}
+def add_multiple(f: Operator, c: Fraction, g: Operator) -> None:
+    """f += c g, in place."""
+    for alpha, value in g.items():
+        add_term(f, alpha, c * value)
 
 
 class NormalForms:
     """Normal forms of derivatives modulo a Groebner basis of monic, tail-reduced operators."""
 
-    def __init__(self, calculus: Calculus, basis: list[Operator]) -> None:
-        self.calculus = calculus
-        self.leads = {calculus.lead(g): g for g in basis}
+    def __init__(self, key: Key, unit: Fraction, basis: Iterable[Operator]) -> None:
+        self.unit = unit
+        self.leads = {max(g, key=key): g for g in basis}
         self._known: dict[Index, Operator] = {}
 
     def is_standard(self, alpha: Index) -> bool:
@@ -89,17 +76,16 @@ class NormalForms:
         return self._known[alpha]
 
     def _compute(self, alpha: Index) -> Operator:
-        field = self.calculus.field
         if alpha in self.leads:
             return {beta: -c for beta, c in self.leads[alpha].items() if beta != alpha}
         below = [i for i in range(len(alpha)) if alpha[i] and not self.is_standard(raised(alpha, i, -1))]
         if not below:
-            return {alpha: field.unit}
+            return {alpha: self.unit}
         i = min(below, key=lambda j: len(self.of(raised(alpha, j, -1))))
         total: Operator = {}
         for beta, c in self.of(raised(alpha, i, -1)).items():
-            self.calculus.add_term(total, beta, field.derivative(c, i))
-            self.calculus.add_multiple(total, c, self.of(raised(beta, i)))
+            add_term(total, beta, c.field.derivative(c, i))
+            add_multiple(total, c, self.of(raised(beta, i)))
         return total
 
 
@@ -110,8 +96,8 @@ class Closure:
     prolongation up to that order does not show it. Raises TooMuchWork after MOST_WORK products.
     """
 
-    def __init__(self, calculus: Calculus, order: int) -> None:
-        self.calculus, self.order, self.left = calculus, order, MOST_WORK
+    def __init__(self, key: Key, order: int) -> None:
+        self.key, self.order, self.left = key, order, MOST_WORK
         self.basis: list[tuple[Index, Operator]] = []
         self._pairs: list[tuple[Index, int, int]] = []
         self._prolonged: dict[tuple[int, Index], Operator] = {}
@@ -120,17 +106,18 @@ class Closure:
         """Adjoin an operator and close."""
         self._adjoin(self.remainder(f))
         while self._pairs:
-            self._pairs.sort(key=lambda pair: self.calculus.key(pair[0]))
+            self._pairs.sort(key=lambda pair: self.key(pair[0]))
             common, i, j = self._pairs.pop(0)
             gap = dict(self._to(common, i))
-            self.calculus.add_multiple(gap, -self.calculus.field.unit, self._to(common, j))
+            for alpha, c in self._to(common, j).items():
+                add_term(gap, alpha, -c)
             self._adjoin(self.remainder(gap))
 
     def remainder(self, f: Operator) -> Operator:
         """f with its leading derivatives reduced until one is standard, or {} if f is reached."""
         f = dict(f)
         while f:
-            lead = self.calculus.lead(f)
+            lead = max(f, key=self.key)
             k = next((k for k, (top, _) in enumerate(self.basis) if divides(top, lead)), None)
             if k is None:
                 return f
@@ -138,19 +125,18 @@ class Closure:
             self.left -= size(f[lead]) * sum(map(size, reducer.values()))
             if self.left < 0:
                 raise TooMuchWork
-            self.calculus.add_multiple(f, -f[lead], reducer)
+            add_multiple(f, -f[lead], reducer)
         return f
 
     def _adjoin(self, f: Operator) -> None:
         if not f:
             return
-        f = self.calculus.monic(f)
-        lead, new = self.calculus.lead(f), len(self.basis)
+        lead, new = max(f, key=self.key), len(self.basis)
         for k, (top, _) in enumerate(self.basis):
             common = tuple(map(max, top, lead))
             if sum(common) <= self.order:
                 self._pairs.append((common, k, new))
-        self.basis.append((lead, f))
+        self.basis.append((lead, {alpha: c / f[lead] for alpha, c in f.items()}))
 
     def _to(self, alpha: Index, k: int) -> Operator:
         """The k-th element prolonged until it leads with D^alpha."""
@@ -161,5 +147,5 @@ class Closure:
         if i is None:
             return self.basis[k][1]
         if (k, gamma) not in self._prolonged:
-            self._prolonged[k, gamma] = self.calculus.prolong(self._prolong(k, raised(gamma, i, -1)), i)
+            self._prolonged[k, gamma] = prolong(self._prolong(k, raised(gamma, i, -1)), i)
         return self._prolonged[k, gamma]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from temperance.theory.fields.nullspace import nullspace
 from temperance.theory.interactions.derivatives import DerivativeFamily, Index, divides, multi_indices
-from temperance.theory.interactions.differential_operators import Calculus, NormalForms, Operator
+from temperance.theory.interactions.differential_operators import NormalForms, Operator
 from temperance.theory.models.spec import MoESpec
 
 MAX_ORDER = 8
@@ -25,7 +25,6 @@ class Basis:
     """
 
     family: DerivativeFamily
-    calculus: Calculus
     operators: tuple[Operator, ...]
     standard: tuple[Index, ...]
 
@@ -49,13 +48,13 @@ def groebner_basis(spec: MoESpec, order: int) -> Basis:
             terms = {alpha: c for alpha, c in zip(columns, row, strict=True) if c}
             lead = max(terms, key=family.key)
             operators[lead] = {alpha: family.field.fraction(c, terms[lead]) for alpha, c in terms.items()}
-    return Basis(family, Calculus(family.field, family.key), tuple(operators.values()), tuple(standard))
+    return Basis(family, tuple(operators.values()), tuple(standard))
 
 
 def all_relations(basis: Basis) -> Iterator[Operator]:
     """Every dependent derivative of order <= r minus its combination of standard ones, verified by substitution."""
     family = basis.family
-    forms = NormalForms(basis.calculus, list(basis.operators))
+    forms = NormalForms(family.key, family.field.unit, basis.operators)
     for degree in range(1, family.order + 1):
         for alpha in sorted(multi_indices(family.size, degree), key=family.key):
             if forms.is_standard(alpha):

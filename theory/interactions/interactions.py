@@ -22,8 +22,8 @@ import sympy as sp
 
 from temperance.theory.activations.activation import Activation
 from temperance.theory.interactions.differential_operators import (
-    Calculus,
     Closure,
+    Key,
     Operator,
     TooMuchWork,
     order_of,
@@ -103,28 +103,28 @@ def irredundant_generators(basis: Basis) -> tuple[list[Operator], bool]:
     An element of the Groebner basis is kept where closing those kept before it at order r + 1 does not give it; then,
     from the last on, one is dropped where the others of its order and below give it.
     """
-    calculus, order = basis.calculus, basis.family.order + 1
-    candidates = sorted(basis.operators, key=lambda f: _complexity(calculus, f))
+    key, order = basis.family.key, basis.family.order + 1
+    candidates = sorted(basis.operators, key=lambda f: _complexity(key, f))
     try:
         kept: list[Operator] = []
-        closure = Closure(calculus, order)
+        closure = Closure(key, order)
         for f in candidates:
             if closure.remainder(f):
                 kept.append(f)
                 closure.add(f)
-        return without_redundant(calculus, kept, order), True
+        return without_redundant(key, kept, order), True
     except TooMuchWork:
         return candidates, False
 
 
-def without_redundant(calculus: Calculus, kept: list[Operator], order: int) -> list[Operator]:
+def without_redundant(key: Key, kept: list[Operator], order: int) -> list[Operator]:
     """The operators, from the last on without those that the others of their order and below give."""
     for f in reversed(kept):
         degree = order_of(f)
         others = [g for g in kept if g is not f and order_of(g) <= degree]
         if all(order_of(g) < degree for g in others):
             continue  # then it was compared with all of them when it was kept
-        closure = Closure(calculus, order)
+        closure = Closure(key, order)
         for g in others:
             closure.add(g)
         if not closure.remainder(f):
@@ -132,10 +132,10 @@ def without_redundant(calculus: Calculus, kept: list[Operator], order: int) -> l
     return kept
 
 
-def _complexity(calculus: Calculus, f: Operator) -> tuple[int, int, int, int, tuple[int, ...]]:
+def _complexity(key: Key, f: Operator) -> tuple[int, int, int, int, tuple[int, ...]]:
     """Order, number of terms, total order of the terms, size of the coefficients, place in the parameters' order."""
     total = sum(map(size, f.values()))
-    return order_of(f), len(f), sum(map(sum, f)), total, tuple(-e for e in calculus.lead(f))
+    return order_of(f), len(f), sum(map(sum, f)), total, tuple(-e for e in max(f, key=key))
 
 
 def coefficient_scope(basis: Basis) -> str:

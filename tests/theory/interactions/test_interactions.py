@@ -11,7 +11,7 @@ import sympy as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from temperance.theory.interactions.differential_operators import NormalForms
+from temperance.theory.interactions.differential_operators import NormalForms, add_multiple
 from temperance.theory.interactions.groebner import groebner_basis
 from temperance.theory.interactions.interactions import derive
 from temperance.theory.models.by_name import model
@@ -252,12 +252,12 @@ def test_relations_of_the_literature_reduce_to_zero(gate, expert, d, r, relation
 def _normal_form(basis, relation):
     names = [p.name for p in basis.family.spec.parameters]
     symbols = {p.name: p for p in basis.family.spec.parameters}
-    forms = NormalForms(basis.calculus, list(basis.operators))
+    forms = NormalForms(basis.family.key, basis.family.field.unit, basis.operators)
     total = {}
     for derivative, c in relation.items():
         alpha = tuple(derivative.split().count(n) for n in names)
         coefficient = basis.family.field.fraction_of(sp.sympify(c, locals=symbols))
-        basis.calculus.add_multiple(total, coefficient, forms.of(alpha))
+        add_multiple(total, coefficient, forms.of(alpha))
     return total
 
 
