@@ -43,9 +43,7 @@ def of_search(fit: Fit, source: Activation) -> list[str]:
         notes.append(f"the search ended before it reached a maximum{why}: this is not an estimate")
     for bound in dict.fromkeys(fit.bounds):
         notes.append(f"{_named(*bound)} is at the edge of the box, which is part of the estimator")
-    if fit.starts > 1 and fit.agree == 1:
-        notes.append(f"only 1 of {fit.starts} starts reached this likelihood: more starts may reach a higher one")
-    return notes
+    return notes + _lone(fit)
 
 
 def in_doubt(fit: Fit) -> list[str]:
@@ -55,9 +53,7 @@ def in_doubt(fit: Fit) -> list[str]:
     notes = []
     if fit.bounds:
         notes.append(f"the maximum is at the edge of the box ({_edge(fit)}): AIC and BIC assume one inside the box")
-    if fit.starts > 1 and fit.agree == 1:
-        notes.append(f"only 1 of {fit.starts} starts reached this likelihood: more starts may reach a higher one")
-    return notes
+    return notes + _lone(fit)
 
 
 def answer(
@@ -87,10 +83,15 @@ def answer(
         doubts.append("standard errors, AIC and BIC, which assume a maximum inside the box")
     if weak:
         doubts.append(f"{', '.join(_named(*w) for w in weak)}, with a standard error above the value")
-    if fit.starts > 1 and fit.agree == 1:
+    if _lone(fit):
         doubts.append("the maximum itself, which only one start reached")
     distrust = f"Distrust {'; '.join(doubts)}." if doubts else "Standard errors assume that the model is right."
     return (known, f"The search ended at {reached}. {distrust}")
+
+
+def _lone(fit: Fit) -> list[str]:
+    told = f"only 1 of {fit.starts} starts reached this likelihood: more starts may reach a higher one"
+    return [told] * (fit.starts > 1 and fit.agree == 1)
 
 
 def _edge(fit: Fit) -> str:

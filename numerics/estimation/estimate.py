@@ -17,8 +17,7 @@ from temperance.numerics.estimation.arguments import checked_points, fixed_tau, 
 from temperance.numerics.estimation.compilation import announced
 from temperance.numerics.estimation.delta_method import Errors, Row, identifiable_functions, left_open, parameters
 from temperance.numerics.estimation.diagnostics import of_search, uncertain, undetermined
-from temperance.numerics.estimation.identifiability import Proved, proved_of
-from temperance.numerics.estimation.other_parameters import twin_notes
+from temperance.numerics.estimation.identifiability import Proved, proved_of, twin_notes
 from temperance.numerics.estimation.result import DIRECTION, Estimate, FitResult, Interval, relative_errors
 from temperance.numerics.estimation.sizes import FitComparison
 from temperance.numerics.estimation.standardisation import Units

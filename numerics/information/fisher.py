@@ -24,7 +24,6 @@ from temperance.numerics.mixture.measures import Layout, MixingMeasure
 REACH = 8.5  # standard deviations beyond the lines: 1e-17 of an atom lies further out
 RESOLVED = 1e13  # greatest condition number of the factor whose smallest singular value has digits
 _BLOCK = 2**19  # numbers in a block of cells
-_FEW = 1e-6  # eigenvalue of a scaled K(x) below which its factor is made by QR
 _MOST_CELLS = 5_000_000
 _HUGE = 1e150  # its square is a double
 
@@ -159,16 +158,10 @@ def _blocks(measure: MixingMeasure, mu: Floats, per_deviation: float) -> list[sl
 
 
 def _factor(rows: Floats) -> Floats:
-    """Factors of rows^T rows: by a scaled eigendecomposition where that has its digits, else by QR."""
-    gram = rows.transpose(0, 2, 1) @ rows
-    scale = np.sqrt(np.diagonal(gram, axis1=1, axis2=2))
+    """Factors of rows^T rows, by QR of scaled columns."""
+    scale = np.linalg.norm(rows, axis=1, keepdims=True)
     scale = np.where(scale > 0, scale, 1.0)
-    values, vectors = np.linalg.eigh(gram / (scale[:, :, None] * scale[:, None, :]))
-    found = np.sqrt(np.maximum(values, 0.0))[:, :, None] * vectors.transpose(0, 2, 1) * scale[:, None, :]
-    few = values[:, 0] < _FEW
-    if few.any():
-        found[few] = np.linalg.qr(rows[few] / scale[few, None, :], mode="r") * scale[few, None, :]
-    return np.asarray(found)
+    return np.asarray(np.linalg.qr(rows / scale, mode="r") * scale)
 
 
 def jacobian(

@@ -6,7 +6,7 @@ sqrt(tau/n), which is that of tau relative to tau.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -78,8 +78,3 @@ def standard_errors(
         unit = float(measure.tau) if name == "tau" else float(measure.nu[atom]) if name == "nu" else 1.0
         rows.append((name, atom, float(error) * unit))
     return tuple(rows)
-
-
-def with_fixed_tau(layout: Layout, measure: MixingMeasure) -> Layout:
-    """The layout in which tau keeps its value: its beta1 stands for beta1/tau^(1/p) where only that is identifiable."""
-    return replace(layout, tau=float(measure.tau))

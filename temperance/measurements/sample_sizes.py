@@ -14,7 +14,7 @@ from temperance.numerics.information.designs import GRID, UNIFORM, d_design, tau
 from temperance.numerics.information.fisher import factors_at
 from temperance.numerics.information.matched import best_matched
 from temperance.numerics.information.quadrature import FINE
-from temperance.numerics.information.required import ASYMPTOTIC, at_truth, relative_beta1, with_fixed_tau
+from temperance.numerics.information.required import ASYMPTOTIC, at_truth, relative_beta1
 from temperance.numerics.information.sparse_laws import TO_INFINITY, crossings, sparse_law
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, compile_activation
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
@@ -159,7 +159,7 @@ def _lost(empty: Row, case: Case, proved: Obstacle) -> Row:
         return found
     measure, layout, gate, low, high = case.where
     try:
-        required = at_truth(measure, with_fixed_tau(layout, measure), gate, low, high)
+        required = at_truth(measure, replace(layout, tau=float(measure.tau)), gate, low, high)
     except ValueError:  # s is not real on all of beta1 . x
         return found
     if not required.resolved or required.error > _ROUGHEST:

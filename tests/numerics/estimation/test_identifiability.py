@@ -65,7 +65,7 @@ def test_a_homogeneous_gate_of_two_covariates_has_no_temperature(name):
 def test_in_the_free_gauge_of_one_covariate_only_differences_count(name):
     x, y = draw(LINE, name)
     gate = compiled(name)
-    found = mle.fit(Layout(2, 1, "free"), gate, x, y, box=BOX, starts=2, seed=0)
+    found = mle.fit_points(Layout(2, 1, "free"), gate, Points(x, y), box=BOX, starts=2, seed=0)
     proved = proved_of(found, gate, Points(x, y))
     assert len(proved.flows) >= 2
     for flow in proved.flows:
@@ -95,8 +95,15 @@ def test_the_bound_of_tau_takes_no_standard_error_from_what_a_homogeneous_gate_d
 
 def at(measure, name, layout, x, y, box=BOX):
     """A fit that has not moved from a measure."""
-    return mle.fit(
-        layout, compiled(name), x, y, box=box, starts=0, seed=0, known_starts=[layout.pack(measure)], max_passes=1
+    return mle.fit_points(
+        layout,
+        compiled(name),
+        Points(x, y),
+        box=box,
+        starts=0,
+        seed=0,
+        known_starts=[layout.pack(measure)],
+        max_passes=1,
     )
 
 
