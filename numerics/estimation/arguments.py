@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from numbers import Real
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -79,14 +79,11 @@ def whole(value: object, name: str, least: int) -> int:
     return int(value)
 
 
-def fixed_tau(tau: object) -> float | None:
+def fixed_tau(tau: Any) -> float | None:
     """A fixed temperature; None if it is to be fitted. Quotients by it must be doubles."""
     if tau is None:
         return None
-    try:
-        value = float(tau) if isinstance(tau, Real) and not isinstance(tau, bool) else np.nan
-    except OverflowError:
-        value = np.inf
-    if not _SMALLEST <= value <= _LARGEST:
+    number = isinstance(tau, (int, float, np.integer, np.floating)) and not isinstance(tau, bool)
+    if not number or not _SMALLEST <= tau <= _LARGEST:
         raise ValueError(f"a fixed tau must be positive, a number from {_SMALLEST} to {_LARGEST}, not {tau!r}")
-    return value
+    return float(tau)

@@ -14,11 +14,11 @@ import sympy as sp
 
 from temperance.numerics.estimation.tau_profile import INDISTINCT
 from temperance.numerics.fitting.mle import AGREE, Fit
-from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats
+from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats, Parity, parity
 from temperance.numerics.mixture.density import log_density
 from temperance.numerics.mixture.measures import Gauge, MixingMeasure
 from temperance.numerics.mixture.points import Points
-from temperance.theory.activations.activation import Activation, Z
+from temperance.theory.activations.activation import Activation
 from temperance.theory.conditions.first_order_failures import Failure, classify
 from temperance.theory.conditions.mirror_points import Mirror, mirror
 from temperance.theory.twins.decision import twins
@@ -66,7 +66,7 @@ def proved_of(fit: Fit, gate: CompiledActivation, points: Points) -> Proved:
         return Proved(_none(fit), notes=()) if held else Proved(_scale(fit, 1.0), notes=(note,))
     failure = classify(source)
     if failure is not None and failure.symmetry and (failure.kind != "homogeneous" or layout.tau is None):
-        return _of_failure(fit, source, failure)
+        return _of_failure(fit, gate, failure)
     return _of_place(fit, gate, points)
 
 
@@ -95,13 +95,13 @@ def _each(fit: Fit, offset: float = 0.0) -> Floats:
     return np.array([_vector(fit, 0.0, m.beta1 * e[:, None], offset * e) for e in unit])
 
 
-def _of_failure(fit: Fit, source: Activation, failure: Failure) -> Proved:
+def _of_failure(fit: Fit, gate: CompiledActivation, failure: Failure) -> Proved:
     """The flows of an activation that fails the first-order condition by a symmetry."""
     powers, signs, kept, m = None, False, failure.invariants, fit.measure
-    tau_free, alike = fit.layout.tau is None, _alike(fit, source)
+    tau_free, alike = fit.layout.tau is None, _alike(fit, gate)
     if failure.kind == "constant":
         flows = _each(fit)
-        if tau_free and len({p.expr for p in source.pieces}) == 1:
+        if tau_free and len({p.expr for p in gate.source.pieces}) == 1:
             flows = np.vstack([flows, _vector(fit, 1.0, 0 * m.beta1, m.beta0)])
     elif failure.kind == "logarithmic":
         c = float(failure.coefficient)
@@ -111,7 +111,7 @@ def _of_failure(fit: Fit, source: Activation, failure: Failure) -> Proved:
             kept = (kept[0], f"differences of ({kept[1].replace('_i', '')})/tau")
     else:
         flows, degree, powers = _scale(fit, float(failure.degree)), float(failure.degree), alike
-        signs = not _is_even(source) and powers != "odd"
+        signs = parity(gate) != "even" and powers != "odd"
         if powers:
             slopes = np.abs(m.beta1) ** (degree - 1) * (np.sign(m.beta1) if powers == "even" else 1.0)
             flows = np.vstack([flows, _vector(fit, 0.0, 1 / slopes, 0 * m.beta0)])
@@ -120,7 +120,7 @@ def _of_failure(fit: Fit, source: Activation, failure: Failure) -> Proved:
     return Proved(flows, failure, powers, signs, notes=(note,))
 
 
-def _alike(fit: Fit, source: Activation) -> str | None:
+def _alike(fit: Fit, gate: CompiledActivation) -> Parity | None:
     """Whether the gates are multiples of one function of x, up to constants: "even" or "odd" in beta1, or None.
 
     For d = 1 in the free gauge they are if all beta1 have one sign ("even" then as well), or if s - const is even or
@@ -129,25 +129,7 @@ def _alike(fit: Fit, source: Activation) -> str | None:
     beta1 = fit.measure.beta1[:, 0]
     if fit.layout.d > 1 or fit.layout.gauge == "anchored" or not beta1.all():
         return None
-    if len(set(np.sign(beta1))) == 1:
-        return "even"
-    if _is_even(source):
-        return "even"
-    left, right = _sides(source)
-    odd = sp.simplify(sp.diff(left, Z).subs(Z, -1) - sp.diff(right, Z).subs(Z, 1)) == 0
-    return "odd" if odd else None
-
-
-def _sides(source: Activation) -> tuple[sp.Expr, sp.Expr]:
-    """The pieces at -1 and at 1."""
-    left, right = (next(p.expr for p in source.pieces if bool(p.lower < z) and bool(z < p.upper)) for z in (-1, 1))
-    return left, right
-
-
-def _is_even(source: Activation) -> bool:
-    """Whether a homogeneous s has one coefficient on both sides."""
-    left, right = _sides(source)
-    return bool(sp.simplify(left.subs(Z, -1) - right.subs(Z, 1)) == 0)
+    return "even" if len(set(np.sign(beta1))) == 1 else parity(gate)
 
 
 def _of_place(fit: Fit, gate: CompiledActivation, points: Points) -> Proved:

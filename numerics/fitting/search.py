@@ -1,7 +1,8 @@
 """The search for the maximum-likelihood measure of a user's data: more starts than those of `mle`, for less time.
 
 From three atoms on there are starts besides from splits of each atom of the maximum for one atom less. Where there are
-many points, every start is climbed on pooled points (`pooling`) and only the ends that may be highest on all of them.
+many points, every start is climbed on pooled points, the cells of a fine grid, and on all points only the ends
+that may be highest there.
 
 Example: ``search(Layout(3, 1), gate, points, box=box, starts=10, seed=0).status``.
 """
@@ -16,7 +17,6 @@ import numpy as np
 
 from temperance.numerics.fitting.mle import Box, Fit, climbs, fit_points, higher, start_points
 from temperance.numerics.fitting.newton import EXACT, Maximum, Stop
-from temperance.numerics.fitting.pooling import pooled
 from temperance.numerics.fitting.starting_points import smaller, split_starts
 from temperance.numerics.machine.threads import one_blas_thread
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats
@@ -27,6 +27,8 @@ _SPLITS = 4  # of each atom
 _STARTS = 2  # for fewer atoms, besides splits
 _SLACK = 0.5  # ends lower by this on pooled points are not climbed further: rounding to cells moves differences less
 _SAME = 0.02  # ends on pooled points that differ by no more are one maximum
+_MANY = 5_000  # fewer points are not worth pooling
+_GAIN = 6  # times fewer cells than points, at least
 
 
 @one_blas_thread()
@@ -92,3 +94,35 @@ def _splits(layout: Layout, gate: CompiledActivation, points: Points, box: Box, 
     best = fewer.unpack(max(ends, key=lambda end: end.local.value).theta)
     spread, rng = float(np.linalg.norm(points.middle[1])) / np.sqrt(layout.d), np.random.default_rng([seed, layout.k])
     return split_starts(layout, best, _SPLITS, spread=spread, rng=rng)
+
+
+def pooled(points: Points, least_nu: float) -> Points | None:
+    """The means of x and y in the cells of a grid, weighted with the points in them; None where this loses too much.
+
+    The grid is the finest with at most one cell for `_GAIN` points, and has at most as many cells as there are points.
+    It loses too much where cells are so high that y varies inside of them by more than least_nu, the least variance of
+    an atom.
+    """
+    columns, count = [*points.x.T, points.y], len(points.y)
+    sides = int(count ** (1 / len(columns)))
+    height = float(np.ptp(points.y))
+    while count >= _MANY and (height / sides) ** 2 <= 12 * least_nu:
+        cell = np.zeros(count, dtype=np.int64)
+        for column in columns:
+            low, width = column.min(), np.ptp(column) / sides
+            cell = cell * sides + np.minimum((column - low) / (width or 1.0), sides - 1).astype(np.int64)
+        held = np.bincount(cell)
+        used = np.flatnonzero(held)
+        if _GAIN * len(used) <= count:
+            return _means(points, cell, used)
+        sides = int(sides / np.sqrt(2))
+    return None
+
+
+def _means(points: Points, cell: np.ndarray, used: np.ndarray) -> Points:
+    """The points of each used cell as one."""
+    weights = points.weights if points.weighted else np.ones(len(cell))
+    held = np.bincount(cell, weights)[used]
+    x, y = ([np.bincount(cell, weights * c)[used] / held for c in part] for part in (points.x.T, [points.y]))
+    reference = np.bincount(cell, weights * points.reference)[used] / held if points.weighted else np.zeros(len(held))
+    return Points(np.stack(x, axis=1), y[0], held, reference)

@@ -168,14 +168,8 @@ class Layout:
             raise ValueError(f"the last atom does not obey the gauge {self.gauge!r}: its gate parameters must be 0")
         if self.tau is not None and (measure.tau != self.tau).any():
             raise ValueError(f"tau is fixed at {self.tau} in the layout, the measure has another value")
-        columns = (
-            measure.beta1,
-            measure.beta0[..., None],
-            measure.a,
-            measure.b[..., None],
-            np.log(measure.nu)[..., None],
-        )
-        atoms = np.concatenate(columns, axis=-1)
+        beta0, b, log_nu = (part[..., None] for part in (measure.beta0, measure.b, np.log(measure.nu)))
+        atoms = np.concatenate([measure.beta1, beta0, measure.a, b, log_nu], axis=-1)
         flat = atoms.reshape(*atoms.shape[:-2], self.k * self.atom_size)
         return np.concatenate([np.log(measure.tau)[..., None], flat], axis=-1)[..., self.free]
 

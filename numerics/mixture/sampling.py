@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from temperance.numerics.mixture.activation_numpy import Compilable, Floats, compiled
-from temperance.numerics.mixture.density import gate_probabilities
+from temperance.numerics.mixture.density import check_points, gate_probabilities
 from temperance.numerics.mixture.measures import MixingMeasure
 
 _COUNTER = 4  # Philox4x64 makes four uniforms from one value of its counter
@@ -40,15 +40,13 @@ def sample(
     measure has no replicate axis; gate: s, a name, an expression in z, an Activation, or one that is compiled; seed,
     replicate: of the stream. Raises ValueError for a wrong shape, an empty interval, or a gate that cannot be read.
     """
-    if measure.tau.ndim:
-        raise ValueError(f"one measure is needed, not a batch of shape {measure.tau.shape}")
     if not low < high:
         raise ValueError(f"low must be below high, not {low}, {high}")
     u = uniforms(n, measure.d + 3, seed, replicate)
     if x is None:
         x = low + (high - low) * u[:, 3:]
-    x = np.asarray(x, dtype=float)
-    if x.shape != (n, measure.d):
+    x = check_points(measure, x)
+    if len(x) != n:
         raise ValueError(f"x must have shape {(n, measure.d)}, not {x.shape}")
     cumulative = np.cumsum(gate_probabilities(measure, compiled(gate), x), axis=1)
     atom = (u[:, :1] >= cumulative[:, :-1]).sum(axis=1)

@@ -14,7 +14,6 @@ import numpy as np
 
 from temperance.numerics.errors.voronoi import Symmetry
 from temperance.numerics.fitting.mle import Box
-from temperance.numerics.lattice.counts import LARGEST
 from temperance.numerics.lattice.experiment import Experiment, cells, experiment
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats, compiled, parity
 from temperance.numerics.mixture.density import log_likelihood
@@ -67,11 +66,6 @@ class Study:
             raise ValueError(f"study {self.name}: splits must be at least 0, and 0 for k = 1, not {self.splits}")
         if self.experiment not in KINDS:
             raise ValueError(f"study {self.name}: the experiment must be one of {KINDS}, not {self.experiment!r}")
-        if self.experiment == "lattice":
-            if self.sizes[-1] > LARGEST:
-                raise ValueError(f"study {self.name}: sizes must be at most {LARGEST:.0e}, not {self.sizes[-1]}")
-            if self.truth.d > 2:
-                raise ValueError(f"study {self.name}: the lattice experiment has x in dimension 1 or 2; use samples")
         if self.linear and self.gauge != "anchored":
             raise ValueError(f"study {self.name}: the linear gate must have the gauge 'anchored', not {self.gauge!r}")
 

@@ -6,8 +6,7 @@ import pytest
 from temperance.numerics.fitting import search as search_module
 from temperance.numerics.fitting.mle import Box, fit_points
 from temperance.numerics.fitting.newton import GRADIENT
-from temperance.numerics.fitting.pooling import pooled
-from temperance.numerics.fitting.search import search
+from temperance.numerics.fitting.search import pooled, search
 from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
 from temperance.numerics.mixture.points import Points
