@@ -22,7 +22,6 @@ of all others are taken relative to the pair. The box, the stopping gradient and
 from __future__ import annotations
 
 import math
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -66,17 +65,12 @@ NO_PAIR = Chart(-1, -1, 0.0)
 NO_FRAME = Frame(np.full(1, -1, dtype=np.int64), 0, 0, False, 0.0, np.zeros(0), np.zeros(0))
 
 
-@lru_cache(maxsize=64)
-def _places(layout: Layout) -> NDArray[np.int64]:
-    places = np.full(1 + layout.k * layout.atom_size, -1, dtype=np.int64)
-    places[layout.free] = np.arange(layout.size)
-    return places
-
-
 def frame_of(layout: Layout, centre: Floats, spread: Floats, *, linear: bool) -> Frame:
     """The frame of a layout; centre and spread (d,): of x."""
+    places = np.full(1 + layout.k * layout.atom_size, -1, dtype=np.int64)
+    places[layout.free] = np.arange(layout.size)
     log_tau = 0.0 if layout.tau is None else math.log(layout.tau)
-    return Frame(_places(layout), layout.k, layout.d, linear, log_tau, centre, spread)
+    return Frame(places, layout.k, layout.d, linear, log_tau, centre, spread)
 
 
 @njit(**OPTIONS)
@@ -256,7 +250,7 @@ def near_pair(theta, frame):  # type: ignore[no-untyped-def]
 
     Distances are between lines at the centre and over the spread of x, and of log nu.
     """
-    d, least, found = frame.d, _NEAR**2, Chart(-1, -1, 0.0)
+    d, least, found = frame.d, _NEAR**2, NO_PAIR
     for i in range(frame.k):
         for j in range(i + 1, frame.k):
             log_nu, other = _value(theta, frame, i, 2 * d + 2), _value(theta, frame, j, 2 * d + 2)
@@ -274,5 +268,5 @@ def near_pair(theta, frame):  # type: ignore[no-untyped-def]
             distance = (gap * gap + apart) / nu + (log_nu - other) ** 2
             if distance <= least:
                 alone = abs(level) + across > _LOGIT * math.exp(log_tau_of(theta, frame))
-                least, found = distance, Chart(-1, -1, 0.0) if alone else Chart(i, j, 1 / nu)
+                least, found = distance, NO_PAIR if alone else Chart(i, j, 1 / nu)
     return found

@@ -211,11 +211,10 @@ def _at_bound(layout: Layout, box: Box, theta: Floats) -> NDArray[np.bool_]:
 
 
 def _has_spike(layout: Layout, gate: CompiledActivation, points: Points, box: Box, theta: Floats) -> bool:
-    lower, _ = box.bounds(layout)
-    if not any(t <= low for t, low, (name, _) in zip(theta, lower, layout.names, strict=True) if name == "nu"):
-        return False
     measure = layout.unpack(theta)
     at_floor = measure.nu <= box.nu[0] * (1 + 1e-12)
+    if not at_floor.any():
+        return False
     held = points.total(responsibilities(measure, gate, points.x, points.y))
     return bool((at_floor & (held < layout.atom_size)).any())
 

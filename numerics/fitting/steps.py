@@ -19,7 +19,6 @@ from temperance.numerics.fitting.charts import (
     NO_FRAME,
     NO_PAIR,
     OPTIONS,
-    Chart,
     back,
     coordinates,
     cut,
@@ -109,15 +108,14 @@ def _chosen(theta, free, lower, upper, frame, failed, pairs):  # type: ignore[no
 
     A step that fails in a chart is followed by one without it: in that of a pair, every third.
     """
-    none = Chart(-1, -1, 0.0)
     if pairs and failed % 3 < 2:
         pair = near_pair(theta, frame)
         if pair.i >= 0 and _all_move(mixed(frame, pair, len(theta)), free, theta, lower, upper, True):
             return PAIR, pair
     everywhere = frame.k > 1 and frame.places[0] >= 0 and failed % 2 == 0
-    if everywhere and _all_move(mixed(frame, none, len(theta)), free, theta, lower, upper, False):
-        return EVERYWHERE, none
-    return PLAIN, none
+    if everywhere and _all_move(mixed(frame, NO_PAIR, len(theta)), free, theta, lower, upper, False):
+        return EVERYWHERE, NO_PAIR
+    return PLAIN, NO_PAIR
 
 
 @njit(**OPTIONS)

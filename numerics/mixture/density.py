@@ -158,13 +158,6 @@ def _moments(shares: Floats, slopes: Floats, w: Any) -> tuple[Floats, Floats]:
     return (w * mean).sum(axis=1), square.sum(axis=0) - (w * mean) @ mean.T
 
 
-def check_weights(weights: Floats, reference: Floats, n: int) -> None:
-    """Raises ValueError unless weights and reference have shape (n,), or are both `NONE`."""
-    for name, array in (("weights", weights), ("reference", reference)):
-        if array.shape != (n,) and (len(weights) or len(reference)):
-            raise ValueError(f"{name} must have shape ({n},), one for each point, not {array.shape}")
-
-
 @one_blas_thread()
 def log_likelihood(
     theta: Floats,
@@ -178,10 +171,9 @@ def log_likelihood(
     """sum_j log g(y_j | x_j) with its score and Hessian in theta; or sum_j weights_j (log g(y_j | x_j) - reference_j).
 
     theta (p,), whose coordinates layout names; gate: s, compiled; x (n, d) and y (n,); weights and reference (n,), or
-    `NONE`. Raises ValueError for a wrong shape.
+    `NONE`. Raises ValueError for a wrong shape of x or y.
     """
     x, y = check_data(x, y, layout.d)
-    check_weights(weights, reference, len(y))
     measure, free = layout.unpack(theta), layout.free
     block = max(1, WORKSPACE // (4 * layout.k * (1 + layout.k * layout.atom_size)))
     value, score, hessian = 0.0, np.zeros(layout.size), np.zeros((layout.size, layout.size))

@@ -8,12 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from temperance.numerics.mixture.activation_numpy import Floats
-from temperance.numerics.mixture.density import NONE, check_weights
-
-
-def _finite(array: Floats) -> bool:
-    """Whether every element is finite; a finite sum shows it in one pass, a sum that overflows shows nothing."""
-    return bool(np.isfinite(array.sum())) or bool(np.isfinite(array).all())
+from temperance.numerics.mixture.density import NONE
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,13 +30,14 @@ class Points:
             object.__setattr__(self, name, np.ascontiguousarray(getattr(self, name), dtype=float))
         if self.x.ndim != 2 or self.y.shape != self.x.shape[:1]:
             raise ValueError(f"x must have shape (n, d) and y (n,), not {self.x.shape} and {self.y.shape}")
-        if not (_finite(self.x) and _finite(self.y)):
+        if not (np.isfinite(self.x).all() and np.isfinite(self.y).all()):
             raise ValueError("x and y must be finite")
         if self.weighted and not len(self.reference):
             object.__setattr__(self, "reference", np.zeros(len(self.y)))
-        check_weights(self.weights, self.reference, len(self.y))
-        for name in ("weights", "reference"):
-            if not _finite(getattr(self, name)):
+        for name, array in (("weights", self.weights), ("reference", self.reference)):
+            if array.shape != self.y.shape and (self.weighted or len(self.reference)):
+                raise ValueError(f"{name} must have shape {self.y.shape}, one for each point, not {array.shape}")
+            if not np.isfinite(array).all():
                 raise ValueError(f"{name} must be finite")
         if self.weighted and ((self.weights < 0).any() or not self.weights.any()):
             raise ValueError("weights must not be negative, nor all zero")

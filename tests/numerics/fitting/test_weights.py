@@ -8,6 +8,7 @@ from temperance.numerics.likelihood import kernel as kernels
 from temperance.numerics.mixture import density
 from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
+from temperance.numerics.mixture.points import Points
 from temperance.theory.activations.activation import activation
 
 CASES = [("linear", "anchored", 1, 1), ("linear", "anchored", 3, 1), ("tanh", "free", 2, 1), ("gelu", "anchored", 2, 2)]
@@ -78,16 +79,10 @@ def test_where_the_kernel_overflows_the_weights_go_through_the_plain_version():
     assert np.array_equal(score, plain.score)
 
 
-@pytest.mark.parametrize(
-    ("weights", "reference", "name"), [(4, 5, "weights"), (5, 4, "reference"), (5, 0, "reference")]
-)
+@pytest.mark.parametrize(("weights", "reference", "name"), [(4, 5, "weights"), (5, 4, "reference"), (0, 5, "weights")])
 def test_wrong_shapes_are_named(weights, reference, name):
-    layout = Layout(2, 1, "free")
     with pytest.raises(ValueError, match=rf"^{name} must have shape \(5,\)"):
-        density.log_likelihood(
-            np.zeros(layout.size), layout, gate("tanh"), np.zeros((5, 1)), np.zeros(5), np.ones(weights),
-            np.zeros(reference),
-        )  # fmt: skip
+        Points(np.zeros((5, 1)), np.zeros(5), np.ones(weights), np.ones(reference))
 
 
 def exact_value(theta, x, y, w, reference):
