@@ -83,7 +83,7 @@ def form_of(router: Router, module: Any) -> Form:
     if len(router.weights) < 2:
         raise NotRead("it has one expert, whose weight is 1 whatever its scores")
     if len(router.scalars) > 1:
-        names = ", ".join(name for name, _ in router.scalars.values())
+        names = ", ".join(map(str, router.scalars))
         raise NotRead(
             f"several learnable numbers act on its scores ({names}): like a gate with their product as its tau"
         )
@@ -95,12 +95,13 @@ def form_of(router: Router, module: Any) -> Form:
     inside = [bias for bias in router.biases if scores.has(bias)]
     bare = scores.subs(dict.fromkeys(inside, 0))
     if sp.expand(scores - bare.subs(Z, Z + sp.Add(*inside))) != 0:
-        names = ", ".join(router.biases[bias][0] for bias in inside)
+        names = ", ".join(map(str, inside))
         raise NotRead(f"every expert has a scale or temperature of its own ({names}), like rows of W of another length")
     factor, s = sp.factor_terms(bare).as_independent(Z, as_Add=False)
     if s.free_symbols - {Z}:
-        name = next(iter(router.scalars.values()))[0]
-        raise NotRead(f"{name} acts inside the activation, where it only scales W: like the gate without it")
+        raise NotRead(
+            f"{next(iter(router.scalars))} acts inside the activation, where it only scales W: like the gate without it"
+        )
     if router.cosine is not None and (s != Z or inside):
         raise NotRead("an activation or a bias acts on its cosines: like the cosine gate without it")
     (t,) = router.scalars or (None,)
@@ -112,23 +113,23 @@ def form_of(router: Router, module: Any) -> Form:
     found = Form(
         router,
         activation(s),
-        None if tau == 1 else str(tau.subs(t, sp.Symbol(router.scalars[t][0]))) if t is not None else str(tau),
+        None if tau == 1 else str(tau),
         learned,
         _value(tau, router),
-        tuple(router.biases[bias][0] for bias in inside),
-        tuple(router.biases[bias][0] for bias in outside),
+        tuple(map(str, inside)),
+        tuple(map(str, outside)),
         divided and learned,
     )
     none = np.zeros(len(router.weights))
-    offset = sum((_value(slope, router) * router.biases[bias][1] for bias, slope in outside.items()), none)
-    shift = sum((router.biases[bias][1] for bias in inside), none)
+    offset = sum((_value(slope, router) * router.biases[bias] for bias, slope in outside.items()), none)
+    shift = sum((router.biases[bias] for bias in inside), none)
     _compare(found, shift, offset, module)
     return found
 
 
 def _value(expr: sp.Expr, router: Router) -> float:
     """The value of a function of the learnable number, now."""
-    for t, (_, now) in router.scalars.items():
+    for t, now in router.scalars.items():
         if expr.has(t):
             (value,) = compile_activation(activation(expr.subs(t, Z)))(np.array([now]), order=0)
             return float(value[0])

@@ -8,7 +8,7 @@ like.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -27,43 +27,19 @@ class NotRead(ValueError):
         super().__init__(f"this router is not read: {reason}")
 
 
-@dataclass(frozen=True)
-class Features:
-    """x, or x/(|x| + plus) where plus is a number."""
-
-    plus: sp.Expr | None = None
-
-
-@dataclass(frozen=True)
-class Rows:
-    """W (k, d), its transpose, or its rows w/(|w| + plus) where plus is a number."""
-
-    parameter: Any
-    transposed: bool = False
-    plus: sp.Expr | None = None
-
-
-@dataclass(frozen=True)
-class Lengths:
-    """|x| + plus, or |w| + plus of every row."""
-
-    of: Features | Rows
-    plus: sp.Expr
-
-
-@dataclass(frozen=True)
-class Weights:
-    """softmax of the scores."""
-
-    scores: sp.Expr
-
-
 Floats = NDArray[np.float64]
-Read: TypeAlias = Any  # one of these, a SymPy expression in Z, biases and scalars, or what torch.fx passes on
+Read: TypeAlias = Any  # a SymPy expression, or what torch.fx passes on
+
+X, W, TURNED = sp.symbols("x W W^T")
+X_LENGTH, W_LENGTH = sp.symbols("|x| |w|", positive=True)
+_VECTORS = (X, W, TURNED, X_LENGTH, W_LENGTH)
+"""Stand for x, for W, whose rows are w, and its transpose, and for lengths, until Z is their product."""
 _COPIES = ("contiguous", "float", "double", "to", "clone", "detach")
 _SHAPES = ("unsqueeze", "squeeze", "view", "reshape", "flatten", *_COPIES)
 _PRODUCTS = ("linear", "matmul", "mm")
 _TURNS = ("t", "transpose", "swapaxes", "permute", "T", "mT")
+_SCALES = ("div", "truediv", "mul", "add", "clamp", "clamp_min")  # what makes cosines of x and w
+_SOFTMAX = sp.Function("softmax")
 _LIKE = {
     **dict.fromkeys(
         ("topk", "sort", "argmax", "argsort", "scatter", "scatter_", "one_hot"),
@@ -82,14 +58,14 @@ class Router:
     """What was read.
 
     scores: an expression in Z = w.x (or the cosine), in biases and scalars. weights: W (k, d). cosine: None, or the
-    numbers added to |x| and |w|. biases, scalars: the name and the value of the parameter that a symbol stands for.
+    numbers added to |x| and |w|. biases, scalars: the value of the parameter of a symbol's name.
     """
 
     scores: sp.Expr
     weights: Floats
     cosine: tuple[sp.Expr, sp.Expr] | None
-    biases: dict[sp.Symbol, tuple[str, Floats]]
-    scalars: dict[sp.Symbol, tuple[str, float]]
+    biases: dict[sp.Symbol, Floats]
+    scalars: dict[sp.Symbol, float]
 
 
 def read_router(module: Any) -> Router:
@@ -100,7 +76,7 @@ def read_router(module: Any) -> Router:
     """
     reader = _Reader()
     try:
-        return reader.router(torch_tracing.walk(torch_tracing.settled(module), Features(), reader))
+        return reader.router(torch_tracing.walk(torch_tracing.settled(module), X, reader))
     except NotRead:
         raise
     except ValueError as error:
@@ -119,51 +95,52 @@ class _Reader:
     """Gives the values of a graph to `torch_tracing.walk`, and keeps what parameters its symbols stand for."""
 
     def __init__(self) -> None:
-        self.rows: Rows | None = None
-        self.features: Features | None = None
-        self.biases: dict[sp.Symbol, tuple[str, Floats]] = {}
-        self.scalars: dict[sp.Symbol, tuple[str, float]] = {}
+        self.matrix: Any = None
+        self.transposed = False
+        self.plus: tuple[sp.Expr | None, sp.Expr | None] = None, None
+        self.biases: dict[sp.Symbol, Floats] = {}
+        self.scalars: dict[sp.Symbol, float] = {}
 
     def router(self, result: Read) -> Router:
         """The router, from what its graph returns."""
         if isinstance(result, (tuple, list, dict)):
             raise NotRead("it returns several things; give the part from x to the weights of the experts")
-        if isinstance(result, sp.Expr) and self.rows is not None:
-            if result.func.__name__ == "sigmoid":
-                raise NotRead("its weights are sigmoids, which do not sum to 1: like the gate `derive --gate sigmoid`")
+        if not isinstance(result, sp.Expr) or not result.has(Z):
+            raise NotRead("it does not end in a softmax over scores that W x makes")
+        if result.func.__name__ == "sigmoid":
+            raise NotRead("its weights are sigmoids, which do not sum to 1: like the gate `derive --gate sigmoid`")
+        if result.func != _SOFTMAX:
             like = "activation gate of its scores" if result.has(sp.Function) else "linear gate"
             raise NotRead(
                 f"it ends in scores, without a softmax: with nn.Softmax(dim=-1) behind it, it is like the {like}"
             )
-        if not isinstance(result, Weights) or self.rows is None or self.features is None:
-            raise NotRead("it does not end in a softmax over scores that W x makes")
-        if not self.rows.parameter.requires_grad:
+        if not self.matrix.requires_grad:
             raise NotRead("its W is not trained: like a gate with known W, where tau is identifiable")
-        plus = self.features.plus, self.rows.plus
-        if (plus[0] is None) != (plus[1] is None):
-            what = "the rows of W are" if plus[0] is None else "x is"
+        x, w = self.plus
+        if (x is None) != (w is None):
+            what = "the rows of W are" if x is None else "x is"
             raise NotRead(f"only {what} scaled to length 1: between the linear gate and the cosine gate")
-        cosine = None if plus[0] is None or plus[1] is None else (plus[0], plus[1])
-        weights = _array(self.rows.parameter)
-        weights = weights.T if self.rows.transposed else weights
-        return Router(result.scores, weights, cosine, self.biases, self.scalars)
+        weights = _array(self.matrix)
+        weights = weights.T if self.transposed else weights
+        cosine = None if x is None or w is None else (x, w)
+        return Router(result.args[0], weights, cosine, self.biases, self.scalars)
 
     def parameter(self, name: str, tensor: Any) -> Read:
         """A number, a learnable number, a bias, or W."""
         if tensor.numel() == 1:
             if not getattr(tensor, "requires_grad", False):
                 return number(tensor.detach().cpu().numpy())
-            symbol = sp.Symbol(f"scalar_{len(self.scalars)}", real=True)
-            known = {given: s for s, (given, _) in self.scalars.items()}
-            self.scalars.setdefault(known.get(name, symbol), (name, float(tensor.detach())))
-            return known.get(name, symbol)
+            self.scalars[sp.Symbol(name, real=True)] = float(tensor.detach())
+            return sp.Symbol(name, real=True)
         if tensor.dim() == 1:
-            symbol = sp.Symbol(f"bias_{len(self.biases)}", real=True)
-            self.biases[symbol] = name, _array(tensor).reshape(-1)
-            return symbol
+            self.biases[sp.Symbol(name, real=True)] = _array(tensor)
+            return sp.Symbol(name, real=True)
         if tensor.dim() != 2:
             raise NotRead(f"its parameter {name} is no matrix, bias or number: like no gate that is known here")
-        return Rows(tensor)
+        if self.matrix is not None and self.matrix is not tensor:
+            raise NotRead("several linear maps make its scores or its temperature: like a gate whose tau depends on x")
+        self.matrix = tensor
+        return W
 
     def module(self, name: str, module: Any, *arguments: Read, **options: Read) -> Read:
         """What a module makes of its argument."""
@@ -171,65 +148,66 @@ class _Reader:
 
         given = arguments[0] if arguments else next(iter(options.values()))
         if isinstance(module, nn.Linear):
+            _refuse_layers(given)
             bias = None if module.bias is None else self.parameter(f"{name}.bias", module.bias)
-            return self._scores(given, Rows(module.weight), bias)
+            return self._scores(given, self.parameter(f"{name}.weight", module.weight), bias)
         if isinstance(module, (nn.Softmax, nn.LogSoftmax)):
             return self.operation("softmax", (given,), {"dim": module.dim})
         if isinstance(module, (nn.Identity, nn.Dropout, nn.Flatten)):
             return given
         kind = type(module).__name__
-        if isinstance(given, sp.Expr) and not any(True for _ in module.parameters()):
-            return self._formula(kind, lambda: torch_tracing.run(module, given))
-        if isinstance(given, sp.Expr):
+        if _is_vector(given):
+            raise _on_features(given, kind)
+        if any(True for _ in module.parameters()):
             raise NotRead(f"{kind} has parameters of its own: like the activation gate with these held")
-        raise _on_features(given, kind)
+        return self._formula(kind, lambda: torch_tracing.run(module, given))
 
     def operation(self, name: str, arguments: tuple[Read, ...], options: dict[str, Read]) -> Read:
         """What a function or method makes of its arguments."""
         plain = name.strip("_")
-        given = (*arguments, *options.values())
-        if plain == "getattr" and arguments[1] in _TURNS:
-            plain, arguments = "T", arguments[:1]
-        elif plain in ("getattr", "size", "getitem", "dim") and not isinstance(arguments[0], (sp.Expr, Weights)):
-            return None  # a shape, which other operations pass on
-        first = arguments[0] if arguments else next(iter(options.values()), None)
-        if plain in _TURNS and isinstance(first, Rows):
-            return replace(first, transposed=not first.transposed)
-        if plain in _SHAPES and isinstance(first, (Features, Rows, Lengths, sp.Expr, Weights)):
+        if plain == "getattr":
+            plain, arguments = str(arguments[1]), arguments[:1]
+        first: Read = arguments[0] if arguments else next(iter(options.values()), None)
+        vector = _is_vector(first)
+        if plain in _TURNS and vector:
+            return first.xreplace({W: TURNED, TURNED: W})
+        if plain in _SHAPES:
             return first
+        if plain in ("shape", "size", "getitem", "dim", "device", "dtype") and (vector or first is None):
+            return None  # a shape, which other operations pass on
         if plain in ("softmax", "log_softmax"):
             return self._softmax(first, arguments, options)
-        if plain in _PRODUCTS and len(arguments) >= 2 and isinstance(arguments[1], Rows):
-            rows = arguments[1]
-            rows = rows if plain == "linear" else replace(rows, transposed=not rows.transposed)
+        if plain in _PRODUCTS and len(arguments) > 1 and _is_vector(arguments[1]):
+            rows = arguments[1] if plain == "linear" else arguments[1].xreplace({W: TURNED, TURNED: W})
             return self._scores(first, rows, arguments[2] if len(arguments) > 2 else options.get("bias"))
-        if plain == "cosine_similarity" and {type(a) for a in arguments[:2]} == {Features, Rows}:
-            x, rows = sorted(arguments[:2], key=lambda a: isinstance(a, Rows))
-            return self._scores(replace(x, plus=sp.S.Zero), replace(rows, plus=sp.S.Zero), None)
-        if isinstance(first, (Features, Rows, Lengths)):
-            return _vector(plain, first, arguments, options)
-        if name in _LIKE and any(isinstance(a, (sp.Expr, Weights)) for a in given) and self.rows is not None:
+        if plain == "cosine_similarity" and set(arguments[:2]) == {X, W}:
+            return self._scores(X / X_LENGTH, W / W_LENGTH, None)
+        if plain in ("normalize", "norm", "vector_norm") and first in (X, W, TURNED):
+            length = X_LENGTH if first == X else W_LENGTH
+            return first / length if plain == "normalize" else length
+        if vector and plain not in _SCALES:
+            raise _on_features(first, plain)
+        if name in _LIKE and any(isinstance(a, sp.Expr) and a.has(Z) for a in (*arguments, *options.values())):
             raise NotRead(_LIKE[name].format(name=name))
+        if plain in ("clamp", "clamp_min") and vector:
+            return first  # a length is not 0
         return self._formula(plain, lambda: torch_tracing.apply(name, arguments, options))
 
-    def _scores(self, x: Read, rows: Rows, bias: Read) -> sp.Expr:
-        if isinstance(x, sp.Expr):
-            raise NotRead(
-                "its scores are made by two layers: like the linear gate of the features that the last one sees"
-            )
-        if not isinstance(x, Features):
+    def _scores(self, x: Read, rows: sp.Expr, bias: Read) -> sp.Expr:
+        """Z, for the product of x and the rows of W, each as it is or divided by its length + plus."""
+        _refuse_layers(x)
+        if not _is_vector(x):
             raise NotRead("its scores are no linear function of x")
-        if self.rows is not None and self.rows.parameter is not rows.parameter:
-            raise NotRead("several linear maps make its scores or its temperature: like a gate whose tau depends on x")
-        self.rows, self.features = rows, x
+        self.transposed = rows.has(TURNED)
+        self.plus = _plus(x, X, X_LENGTH), _plus(rows.xreplace({TURNED: W}), W, W_LENGTH)
         return Z if bias is None else Z + bias
 
-    def _softmax(self, scores: Read, arguments: tuple[Read, ...], options: dict[str, Read]) -> Weights:
-        if not isinstance(scores, sp.Expr):
+    def _softmax(self, scores: Read, arguments: tuple[Read, ...], options: dict[str, Read]) -> sp.Expr:
+        if not isinstance(scores, sp.Expr) or _is_vector(scores):
             raise NotRead("its softmax is not over scores that W x makes")
         if options.get("dim", arguments[1] if len(arguments) > 1 else None) not in (-1, 1):
             raise NotRead("its softmax is not over the experts, the last dimension (dim=-1)")
-        return Weights(scores)
+        return _SOFTMAX(scores)
 
     def _formula(self, name: str, found: Callable[[], Read]) -> Read:
         try:
@@ -242,23 +220,26 @@ def _array(tensor: Any) -> Floats:
     return tensor.detach().cpu().double().numpy()
 
 
+def _is_vector(value: Read) -> bool:
+    return isinstance(value, sp.Expr) and value.has(*_VECTORS)
+
+
+def _refuse_layers(x: Read) -> None:
+    if isinstance(x, sp.Expr) and x.has(Z):
+        raise NotRead("its scores are made by two layers: like the linear gate of the features that the last one sees")
+
+
+def _plus(vectors: sp.Expr, own: sp.Symbol, length: sp.Symbol) -> sp.Expr | None:
+    """What is added to the length that vectors are divided by; None where they are not divided."""
+    scale = own / vectors
+    if scale == 1:
+        return None
+    if not (scale - length).is_number:
+        raise _on_features(vectors, str(vectors))
+    return scale - length
+
+
 def _on_features(given: Read, name: str) -> NotRead:
-    if isinstance(given, (Features, Lengths)):
+    if given.has(X, X_LENGTH):
         return NotRead(f"{name!r} changes x before the scores: like the linear gate of the features that it makes")
     return NotRead(f"{name!r} has no formula here for W or weights; like the gate without it")
-
-
-def _vector(name: str, first: Read, arguments: tuple[Read, ...], options: dict[str, Read]) -> Read:
-    """An operation on x, on W or on their lengths: those that make cosines."""
-    rest = arguments[1] if len(arguments) > 1 else None
-    power = options.get("p", options.get("ord", rest if name in ("normalize", "norm") else None))
-    along = options.get("dim", arguments[2] if len(arguments) > 2 else 1 if name == "normalize" else None)
-    if name in ("normalize", "norm", "vector_norm") and isinstance(first, (Features, Rows)):
-        across = (0, -2) if isinstance(first, Rows) and first.transposed else (-1, 1, [-1], [1], (-1,), (1,))
-        if power in (None, 2, 2.0, "fro") and along in across and first.plus is None:
-            return replace(first, plus=sp.S.Zero) if name == "normalize" else Lengths(first, sp.S.Zero)
-    if isinstance(first, Lengths) and name in ("add", "clamp", "clamp_min") and first.plus == 0:
-        return first if name != "add" else replace(first, plus=number(rest))
-    if name in ("div", "truediv") and isinstance(rest, Lengths) and rest.of == first:
-        return replace(first, plus=rest.plus)
-    raise _on_features(first, name)
