@@ -40,11 +40,12 @@ _LARGEST_PIXEL_ERROR = 0.01  # mean over the picture, of 1: fonts and rounding d
 
 def build(cells: Iterable[Cell]) -> NotebookNode:
     """An unexecuted notebook; the ids of its cells are their numbers."""
-    made = [_cell(kind, source, f"cell-{i}") for i, (kind, source) in enumerate(cells)]
+    made = [new_cell(kind, source, f"cell-{i}") for i, (kind, source) in enumerate(cells)]
     return nbformat.v4.new_notebook(cells=made, metadata=deepcopy(_METADATA))
 
 
-def _cell(kind: str, source: str, name: str) -> NotebookNode:
+def new_cell(kind: str, source: str, name: str) -> NotebookNode:
+    """A cell of a kind, with name as its id."""
     if kind == "markdown":
         return nbformat.v4.new_markdown_cell(source, id=name)
     return nbformat.v4.new_code_cell(source, id=name, metadata={"tags": [kind]} if kind in TAGS else {})
@@ -57,14 +58,9 @@ def kind_of(cell: NotebookNode) -> str:
     return next((tag for tag in cell.metadata.get("tags", ()) if tag in TAGS), "code")
 
 
-def cells_of(notebook: NotebookNode) -> list[Cell]:
-    """The cells that a notebook is built from."""
-    return [(kind_of(cell), cell.source) for cell in notebook.cells]
-
-
 def execute(notebook: NotebookNode) -> NotebookNode:
     """A copy of the notebook with the outputs of a fresh kernel. Raises CellExecutionError if a cell fails."""
-    fresh = build(cells_of(notebook))
+    fresh = deepcopy(notebook)
     # the kernel itself warns while it starts, in Python and in its log
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONWARNINGS"}
     quiet = ["--IPKernelApp.log_level=ERROR"]

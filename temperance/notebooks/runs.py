@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import nbformat
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 
-from temperance.notebooks.execution import INJECTED, PARAMETERS, build, cells_of, differences, execute, kind_of
+from temperance.notebooks.execution import INJECTED, PARAMETERS, differences, execute, kind_of, new_cell
 from temperance.terminal.errors import BadInput
 
 Value = str | int | float | bool
@@ -110,17 +111,17 @@ def values(pairs: Sequence[tuple[str, str]], accepted: Mapping[str, Value]) -> d
 
 
 def inject(notebook: NotebookNode, given: Mapping[str, Value]) -> NotebookNode:
-    """A copy without outputs in which a cell with the given values follows the cell of the defaults.
+    """A copy in which a cell with the given values follows the cell of the defaults.
 
     Values injected before are replaced; without any given, they stay.
     """
-    if not given:
-        return build(cells_of(notebook))
-    cells = [cell for cell in cells_of(notebook) if cell[0] != INJECTED]
-    place = next(i for i, (kind, _) in enumerate(cells) if kind == PARAMETERS)
-    source = "\n".join(["# Parameters", *(f"{name} = {value!r}" for name, value in given.items())])
-    cells.insert(place + 1, (INJECTED, source))
-    return build(cells)
+    made = deepcopy(notebook)
+    if given:
+        made.cells = [cell for cell in made.cells if kind_of(cell) != INJECTED]
+        place = next(i for i, cell in enumerate(made.cells) if kind_of(cell) == PARAMETERS)
+        source = "\n".join(["# Parameters", *(f"{name} = {value!r}" for name, value in given.items())])
+        made.cells.insert(place + 1, new_cell(INJECTED, source, INJECTED))
+    return made
 
 
 def run_again(shown: Shown, given: Mapping[str, Value]) -> Rerun:

@@ -186,6 +186,7 @@ REFUSED = {
     "it returns several things": Router(lambda m, x: (soft(x @ m.W.T), x)),
     "its W is not trained": nn.Sequential(nn.Linear(3, 4).requires_grad_(False), nn.Softmax(-1)),
     "'einsum' has no formula here": Router(lambda m, x: soft(torch.einsum("nd,kd->nk", x, m.W))),
+    "cos(w_i, x)/tau) was read, and": Router(lambda m, x: soft(F.normalize(x, p=1) @ unit(m.W).T / m.tau)),
     "like none that is known here": Router(lambda m, x: soft((x @ m.W.T).reshape(-1, 2)).reshape(-1, 4)),
 }
 

@@ -7,7 +7,7 @@ import pytest
 from nbclient.exceptions import CellExecutionError
 
 from temperance.commands.app import run
-from temperance.notebooks.execution import SIZED, TAGS, build, cells_of, differences, execute, text
+from temperance.notebooks.execution import SIZED, TAGS, build, differences, execute, text
 from temperance.notebooks.runs import defaults, inject, values
 
 FOLDER = Path(__file__).parents[3] / "notebooks"
@@ -167,7 +167,7 @@ def test_a_given_parameter_takes_the_place_of_its_default():
     assert [c.source for c in again.cells if c.metadata.get("tags") == ["injected-parameters"]] == [
         "# Parameters\nn = 4"
     ]
-    assert cells_of(inject(again, {})) == cells_of(again)
+    assert inject(again, {}) == again
 
 
 @pytest.mark.parametrize(
