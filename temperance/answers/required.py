@@ -15,7 +15,6 @@ from temperance.terminal.options import FileOr, checked
 from temperance.theory.models.gates import require_gauge
 
 _TAU = 0.5  # of the default truth
-_MOST = 200  # rows
 
 
 @checked
@@ -109,8 +108,6 @@ def question(
     check_gauge(m, anchored=gauge == "anchored")
     if tau is not None and not all(1e-50 < t < 1e50 for t in tau):
         raise ValueError("tau must hold temperatures T,T,.. between 1e-50 and 1e50")
-    if tau is not None and len(tau) * max(1, len(activations)) > _MOST:
-        raise ValueError(f"at most {_MOST} rows are computed at once")
     if design and (m.d != 1 or match is not None):
         raise ValueError("designs are computed for x in dimension 1, and at a truth of its own, without match")
     return Question("anchored" if gauge == "anchored" else "free", precision, _range(m, match, tau))
