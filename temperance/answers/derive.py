@@ -39,8 +39,7 @@ class Derive(Answer):
             ".md": lambda found: printing.markdown(found.derivation),
             ".tex": lambda found: printing.latex(found.derivation),
             ".ipynb": lambda found: found.notebook(),
-            ".html": Answer.writers[".html"],
-            ".json": Answer.writers[".json"],
+            **Answer.writers,
         }
     )
 

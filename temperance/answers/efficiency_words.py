@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from temperance.measurements.sample_sizes import Match, Row
@@ -25,15 +25,14 @@ def _cells(row: Row) -> tuple[str, ...]:
         ends = " to ".join("?" if end is None else f"{end:.2g}" for end in row.best_tau[1:])
         window = f"{row.best_tau[0]:.3g} ({ends})"
     law_words = f"tau^{law}" if isinstance(law, int) else law or "-"
-    crossings = "-" if row.crossings is None else str(row.crossings)
     return (
         row.activation,
         f"{row.tau:.4g}",
         _tau_cell(row),
-        _or_dash(row.n_beta1, count),
-        _or_dash(row.price, _short),
+        count(row.n_beta1),
+        _short(row.price),
         window,
-        crossings,
+        "-" if row.crossings is None else str(row.crossings),
         law_words,
     )
 
@@ -41,21 +40,17 @@ def _cells(row: Row) -> tuple[str, ...]:
 def _matched_cells(row: Row) -> tuple[str, ...]:
     at = "-" if row.beta1 is None else ", ".join(f"{v:.3g}" for beta in row.beta1 for v in beta if v) or "0"
     at += " (end)" if row.at_edge else ""
-    tau = "-" if row.n_tau is None else f"{row.tau:.3g}"
-    numbers = (_tau_cell(row), _or_dash(row.n_beta1, count), _or_dash(row.n_both, count))
-    return row.activation, *numbers, at, tau, _or_dash(row.price, _short)
+    tau = "-" if row.n_tau is None else _short(row.tau)
+    numbers = (_tau_cell(row), count(row.n_beta1), count(row.n_both))
+    return row.activation, *numbers, at, tau, _short(row.price)
 
 
 def _tau_cell(row: Row) -> str:
-    return _or_dash(row.n_tau, count) + (" *" if row.asymptotic is False else "")
+    return count(row.n_tau) + (" *" if row.asymptotic is False else "")
 
 
-def _or_dash(value: float | None, written: Callable[[float], str]) -> str:
-    return "-" if value is None else written(value)
-
-
-def _short(value: float) -> str:
-    return f"{value:.3g}"
+def _short(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3g}"
 
 
 def notes(rows: Sequence[Row], match: Match | None, floor: float, title: str) -> Iterator[str]:
@@ -110,8 +105,10 @@ def design_words(designs: dict[str, Any]) -> str:
     )
 
 
-def count(value: float, decimals: int = 0) -> str:
-    """A number of observations, or a ratio of two, in at most five digits."""
+def count(value: float | None, decimals: int = 0) -> str:
+    """A number of observations, or a ratio of two, in at most five digits; "-" for none."""
+    if value is None:
+        return "-"
     return f"{value:.{decimals}f}" if value < 1e5 else f"{value:.3g}"
 
 
