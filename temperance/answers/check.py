@@ -64,8 +64,7 @@ class Check(Answer):
     @property
     def status(self) -> int:
         """2 if something cannot be read, 1 if a required condition does not hold, else 0."""
-        verdicts = [dict(zip(CONDITIONS, d.verdicts, strict=True)) for d in self.decisions]
-        kept = all(found[name].outcome == "holds" for found in verdicts for name in self.required)
+        kept = all(getattr(d, name).outcome == "holds" for d in self.decisions for name in self.required)
         return 2 if self.refused else int(not kept)
 
     @property
@@ -114,7 +113,7 @@ class Check(Answer):
         return [
             {
                 "activation": d.activation.name,
-                **{name: v.outcome for name, v in zip(CONDITIONS, d.verdicts, strict=True)},
+                **{name: getattr(d, name).outcome for name in CONDITIONS},
                 "fails_at_tau": ", ".join(d.second_order.fails_at_tau),
                 "mirror": _mirror(d),
             }
