@@ -83,7 +83,7 @@ def entry(row: AtlasRow, cell: str, d: int, measured: Kept) -> Entry:
     published, slopes = _published(row, cell, d), _slopes(row, cell, d)
     made = []
     for order in found.orders:
-        measurement, value, where = _measurement(order, seen.get(order.parameter))
+        measurement, value, where = _measurement(order, cell, seen.get(order.parameter))
         elsewhere = carried(row, cell, d, order, measured, bounds) if measurement != "needless" else None
         if elsewhere and not order.flat and (value is None or elsewhere[0] > value + MET):
             measurement, (value, where) = "carried", elsewhere
@@ -129,12 +129,14 @@ def _is_scaled(order: Order, found: Orders) -> bool:
     return order.flat and (found.cell is None or (found.cell.scale is not None and order.parameter == order.name))
 
 
-def _measurement(order: Order, kept: Mapping[str, Any] | None) -> tuple[Measurement, float | None, str]:
+def _measurement(order: Order, cell: str, kept: Mapping[str, Any] | None) -> tuple[Measurement, float | None, str]:
     """What became of the measurement of an order, the order, and why it is not there."""
     if kept is None and order.upper == 1:
         return "needless", None, "no order is below 1"
     if kept is None:
-        return "missing", None, "an exact curve of one density is known" if order.flat else "not measured"
+        means = order.mean and cell == "three"
+        why = "weighted means are measured in cells of two" if means else "not measured yet"
+        return "missing", None, "an exact curve of one density is known" if order.flat else why
     if kept["flat"]:
         return "zero", None, "no distance is told from 0"
     if kept["order"] is None:

@@ -121,8 +121,10 @@ def test_a_carried_order_above_the_bound_contradicts_it():
 def test_gates_whose_curves_are_not_carried():
     """One number Gamma is the scale of all coordinates of a Gaussian gate: c has the order 2 there, and 4 on a line."""
     row = AtlasRow("gaussian", papers=("2305.07572",))
-    kept = {key(row, "two"): [{"parameter": "c", "order": 4.0, "flat": False}]}
-    assert carried_orders(row, "two", 2, kept) == {}
+    kept = {key(row, "two"): [{"parameter": n, "order": 4.0, "flat": False} for n in ("c", "b", "mean b")]}
+    ((name, (order, where)),) = carried_orders(row, "two", 2, kept).items()
+    assert (name, order) == ("b", 4.0)
+    assert "Gauss-Hermite nodes" in where
     assert (row, "two", 2) in entries()
     assert (AtlasRow("softmax", papers=("2305.03288", "2309.13850", "2402.02952")), "two", 2) not in entries()
 
