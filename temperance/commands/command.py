@@ -16,7 +16,7 @@ from cyclopts import Parameter
 import temperance
 from temperance.interop.callables import Source
 from temperance.pages.answer import Answer, Refused
-from temperance.terminal.errors import one_line
+from temperance.terminal.errors import BadInput, one_line
 from temperance.terminal.options import FileOr, Json, Output
 from temperance.terminal.output import check_writable, console, to_json
 from temperance.terminal.progress import Display
@@ -45,6 +45,8 @@ def command(function: Callable[..., Answer]) -> Callable[..., int]:
     def run(*arguments: Any, json: bool = False, output: str | None = None, **options: Any) -> int:
         if output is not None:
             check_writable(output, endings=kind.writers)
+            if output in (options.get("certificate"), options.get("coq")):
+                raise BadInput(f"{output!r} is named twice; accepted: a file for each output")
         try:
             found = function(*arguments, **options)
         except Refused as refusal:

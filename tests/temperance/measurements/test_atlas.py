@@ -164,11 +164,10 @@ def test_a_slope_above_the_rate_contradicts_it(monkeypatch):
 
 
 def test_slopes_of_every_cell_split_are_of_what_is_not_flat():
-    """The gate is flat there, and its weighted mean has no bound."""
+    """The gate is flat there, and so is its weighted mean."""
     found = {o.order.parameter: o for o in entry(AtlasRow("softmax"), "every cell split", 1, {}).orders}
     assert [name for name, o in found.items() if isinstance(o.slope, str)] == ["beta1", "mean beta1"]
-    assert found["beta1"].slope == "a flat parameter has no rate"
-    assert found["mean beta1"].slope == "no rate is proved"
+    assert {found[name].slope for name in ("beta1", "mean beta1")} == {"a flat parameter has no rate"}
     assert found["b"].slope.study == "softmax gate, every cell split"
     assert found["b"].slope.low < -1 / 8 < found["b"].slope.high
 
