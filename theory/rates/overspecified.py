@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from fractions import Fraction
-from functools import cache
 
-import sympy as sp
-
-from temperance.theory.activations.activation import Activation
 from temperance.theory.conditions.verdict import Outcome
-from temperance.theory.models.by_name import model
-from temperance.theory.models.spec import TAU
-from temperance.theory.orders.split_cell import Splitting
-from temperance.theory.orders.upper_bounds import certified
 from temperance.theory.rates.prediction import HALF, Cells, Prediction
 from temperance.theory.rates.setting import Setting
-from temperance.theory.rates.true_point import is_analytic
 from temperance.theory.solvability.solvability import order
 
 QUARTER = Fraction(1, 4)
 THIRD = Fraction(1, 3)
 _ALL = ("(i)", "(ii)", "(iii)")
 _DISTINCT = "the experts (a, b, nu) are distinct"
-_SHARES = "the shares of the two atoms of a cell are bounded away from 0"
-_GENERIC = "tau = 1, where the contact orders are computed"
+_SHARES = "the shares of the three atoms of a cell are bounded away from 0"
+_FEW = "; two or three atoms need no more (theory.md 2.10)"
 
 
 def splittings(true_k: int, fitted_k: int) -> list[tuple[Cells, int]]:
@@ -98,7 +88,7 @@ def activation_cells(setting: Setting) -> tuple[Prediction, ...]:
     obstacle = _obstacle(setting)
     if obstacle:
         return tuple(_uncovered(setting, sizes, obstacle, "any"))
-    found = [_completed(setting, p) for p in _covered(setting, sizes)]
+    found = _covered(setting, sizes)
     reason = "the anchor cell is split: no statement covers it"
     return (*found, *_uncovered(setting, sizes, reason, "anchor split"))
 
@@ -160,7 +150,8 @@ def _covered(setting: Setting, sizes: range) -> list[Prediction]:
         r = order(m)
         moments = f"; r_bar({m}) = {r}"
         rows.append(("beta1", m, one, slope, how))
-        rows.append(("a", m, two, QUARTER, ""))
+        few = m <= 3 and outcomes["(i)"] == "holds" != outcomes["(ii)"] and not kinked
+        rows.append(("a", m, one, QUARTER, _FEW) if few else ("a", m, two, QUARTER, ""))
         rows.append(("b", m, three, Fraction(1, 2 * r), moments))
         rows.append(("nu", m, three, Fraction(1, r), moments))
         rows.append(("weight", m, one, HALF, ""))
@@ -171,41 +162,6 @@ def _covered(setting: Setting, sizes: range) -> list[Prediction]:
             sharp, reason = None, f"sharp condition {', '.join(missing)}: nothing else covers it"
         else:
             reason = f"sharp conditions {', '.join(needs)} hold, anchor cell a singleton{extra}"
-        found.append(_made(setting, parameter, m, sharp, reason, given, "anchor singleton"))
+        conditions = (*given, _SHARES) if extra == _FEW and m == 3 else given
+        found.append(_made(setting, parameter, m, sharp, reason, conditions, "anchor singleton"))
     return found
-
-
-def _completed(setting: Setting, p: Prediction) -> Prediction:
-    """A prediction that the conditions leave open, from the contact orders of a cell of two atoms."""
-    split = p.cell_size == 2 or (p.parameter == "tau" and setting.fitted_k == setting.true_k + 1)
-    rate = cell_rates(setting).get(p.parameter) if p.sharp is None and split else None
-    if rate is None:
-        return p
-    reason = f"contact order {1 / (2 * rate)} of a cell of two atoms, computed and certified ({p.reason})"
-    given = (*p.conditions, _SHARES, *(() if setting.point else (_GENERIC,)))
-    return replace(p, sharp=rate, reason=reason, conditions=given)
-
-
-def cell_rates(setting: Setting) -> dict[str, Fraction]:
-    """1/(2 r) for beta1, a, b, nu and tau, r the largest certified contact order over the atoms; {} if there is none.
-
-    The gate is anchored, the anchor cell a singleton, and s analytic on the whole line, so that its Taylor polynomials
-    at x = 0 tell what is seen on any interval.
-    """
-    if setting.dim != 1 or setting.source.parameters or not is_analytic(setting.source):
-        return {}
-    point = setting.point
-    places = [(sp.S.One, sp.S.One)] if point is None else [(point.beta1[j][0], point.tau) for j in setting.atoms]
-    found = [_rates(setting.source, beta1, tau) for beta1, tau in dict.fromkeys(places)]
-    return {name: min(rates[name] for rates in found) for name in found[0]} if all(found) else {}
-
-
-@cache
-def _rates(source: Activation, beta1: sp.Rational, tau: sp.Rational) -> dict[str, Fraction]:
-    spec = model("activation", activation=source)
-    values = {p: tau if p == TAU else beta1 for p in spec.gate.parameters}
-    found, proof, _ = certified(Splitting(spec, values))
-    if found is None or proof is None:
-        return {}
-    orders = {p.name: found.order(p.name) for p in (*found.reduced.cell.each, *found.reduced.cell.shared)}
-    return {name: 1 / (2 * r) for name, r in orders.items() if r is not None}

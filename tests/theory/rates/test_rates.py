@@ -7,7 +7,6 @@ import pytest
 import sympy as sp
 
 from temperance.theory.activations.activation import activation
-from temperance.theory.rates.overspecified import cell_rates
 from temperance.theory.rates.predict import predict
 from temperance.theory.rates.setting import Setting
 from temperance.theory.rates.true_point import TruePoint, is_analytic
@@ -113,29 +112,24 @@ def test_an_exceptional_temperature(s):
     assert not any("tau" in c for p in (*exceptional, *other) for c in p.conditions)
 
 
-def test_where_a_sharp_condition_fails_contact_orders_decide_for_cells_of_two():
-    """(ii) fails for z^2 + z and the like, and a keeps 1/4 at m = 2; nothing is said of m = 3."""
+def test_slopes_where_a_sharp_condition_fails():
+    """(ii) fails for z^2 + z and the like, and a keeps 1/4 in cells of two and three."""
     expected = {"tau": F(1, 2), "beta1": F(1, 4), "a": F(1, 4), "b": F(1, 8), "nu": F(1, 4), "weight": F(1, 2)}
     for s in ("z**2 + z", "3*z**2 - z + 1"):
         found = split(s, point=TruePoint(((1.5,), (0,)), 0.25))
         assert at(found, [2, 1], 0) == expected
         assert at(found, [2, 1], 0, "published")["a"] is None
     (a,) = (p for p in found if p.parameter == "a" and p.applies([2, 1], 0))
-    assert a.reason.startswith("contact order 2 of a cell of two atoms, computed and certified")
-    assert "the shares of the two atoms of a cell are bounded away from 0" in a.conditions
-    assert not any("tau" in c for c in a.conditions)
-    generic = next(p for p in split("z**2 + z") if p.parameter == "a" and p.cell_size == 2)
-    assert "tau = 1, where the contact orders are computed" in generic.conditions
-    larger = predict("activation", "z**2 + z", true_k=2, fitted_k=4, gauge="anchored")
-    assert at(larger, [3, 1], 0)["a"] is None
-    assert at(larger, [2, 2], 0)["a"] is None  # the anchor cell is split
+    assert a.reason.startswith("sharp conditions (i) hold")
+    assert not any("shares" in c for c in a.conditions)
+    found = predict("activation", "z**2 + z", true_k=2, fitted_k=5, gauge="anchored", dim=2)
+    slopes = {p.cell_size: p for p in found if p.parameter == "a" and p.cells == "anchor singleton"}
+    assert {m: p.sharp for m, p in slopes.items()} == {1: F(1, 2), 2: F(1, 4), 3: F(1, 4), 4: None}
+    assert "the shares of the three atoms of a cell are bounded away from 0" in slopes[3].conditions
+    assert at(found, [2, 3], 0)["a"] is None  # the anchor cell is split
 
 
-def test_where_no_contact_order_is_certified_nothing_is_guessed(monkeypatch):
-    monkeypatch.setattr("temperance.theory.orders.upper_bounds.objection", lambda _: "rejected")
-    cell_rates.__globals__["_rates"].cache_clear()
-    assert at(split("z**2 + z"), [2, 1], 0)["a"] is None
-    cell_rates.__globals__["_rates"].cache_clear()
+def test_where_nothing_is_proved_nothing_is_guessed():
     assert set(at(split("relu"), [2, 1], 0).values()) == {None, F(1, 4), F(1, 8)}
     assert at(split("relu"), [2, 1], 0)["beta1"] is None
 
