@@ -70,18 +70,20 @@ def _of_every_gate(cell: Splitting, slopes: dict[sp.Symbol, sp.Expr], size: int,
     """What needs no bound of the gate, the mean being linear."""
     found: Bounds = {}
     x, weight = covariates(cell.spec.dim), cell.spec.gate.log_weight
+    seen = formulas_seen(weight, cell.point, cell.spec.dim)
+    quadratic = any(f.is_polynomial(*x) and sp.Poly(f, *x).total_degree() <= 2 for f in seen)
     means = {f"mean {p.name}": f for p, f in slopes.items()}
     if set(slopes.values()) == {sp.S.One, *x}:
         lines = [p.name for p, f in slopes.items() if f != 1]
         if power:
             found |= dict.fromkeys(lines, (Fraction(2), _POWER)) | dict.fromkeys(means, (Fraction(1), _POWER))
-        elif every and size == 2 and _is_quadratic(cell):
+        elif every and size == 2 and quadratic:
             found |= dict.fromkeys(lines, (Fraction(2), _DOUBLED))
     if weight.is_polynomial(*x) and not weight.subs(dict.fromkeys(x, 0)).free_symbols & set(cell.own):
         found |= {name: (Fraction(1), _ORIGIN) for name, f in means.items() if f == 1}
     gates = [sp.diff(weight, p) for p in cell.own]
     products = [f * g for f in [sp.S.One, *gates] for g in slopes.values()]
-    if size == 2 and determined(products, [], cell.point, cell.spec.dim):
+    if size == 2 and seen and determined(products, [], cell.point, cell.spec.dim):
         found |= dict.fromkeys(means, (Fraction(1), _PAIR))
     return found
 
@@ -95,12 +97,6 @@ def _not_linear(cell: Splitting, slopes: dict[sp.Symbol, sp.Expr], found: Bounds
         return found
     means = [f"mean {p.name}" for p in cell.expert]
     return dict.fromkeys(found, (Fraction(2), _MEANS)) | dict.fromkeys(means, (Fraction(1), _MEANS))
-
-
-def _is_quadratic(cell: Splitting) -> bool:
-    """Whether the log weight is a polynomial of degree 2 in x, at most, on an open set that is seen."""
-    formulas, x = formulas_seen(cell.spec.gate.log_weight, cell.point, cell.spec.dim), covariates(cell.spec.dim)
-    return any(f.is_polynomial(*x) and sp.Poly(f, *x).total_degree() <= 2 for f in formulas)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from itertools import combinations_with_replacement as pairs_of
 import sympy as sp
 
 from temperance.theory.models.spec import covariates
-from temperance.theory.orders.independence import Place, formula_at, independent
+from temperance.theory.orders.independence import Place, formula_at, formulas_seen, independent
 from temperance.theory.orders.split_cell import Splitting
 
 Bounds = dict[str, tuple[Fraction, str]]
@@ -51,6 +51,9 @@ def gate_orders(
     if gate.name in ("quadratic", "gaussian"):
         return {} if every else _of_moments(cell, size)
     score, there = gate.log_weight, dict(other)
+    moving = (cell.point, {**cell.point, **there}) if every else (cell.point,)
+    if not all(formulas_seen(score, place, dim) for place in moving):
+        return {}
     shared = [sp.diff(score - score.subs(there, simultaneous=True), p) for p in cell.shared]
     if power:
         weights = [score, score.subs(there, simultaneous=True)] if every else [score]

@@ -153,7 +153,7 @@ def order_setting(
     if len(line.each) + len(line.shared) > max(_MOST_MOVING, 4 + 2 * line.spec.dim):
         raise ValueError(f"orders are computed for at most {_MOST_MOVING} parameters of an atom, not for {expert!r}")
     power = weight_power(s, values[TAU]) if gate == "activation" and s is not None and not scale else 0
-    flat = power_curve(cell, power) if power else {}
+    power, flat = power_curve(cell, power)
     if split == "all" and not power:
         flat = common_curve(cell, s, other_gate(cell, split))
     return OrderSetting(cell, line, size, "all" if split == "all" else "one", s, scale, labels, flat, power)

@@ -82,10 +82,12 @@ def weight_power(s: Activation, tau: sp.Expr) -> int:
     return int(min(powers)) if len(powers) == 1 and min(powers) > 1 else 0
 
 
-def power_curve(cell: Splitting, k: int) -> dict[str, str]:
+def power_curve(cell: Splitting, k: int) -> tuple[int, dict[str, str]]:
     """What is flat where the weight is linear in beta1^k, k >= 2: the mean of beta1^k alone is seen.
 
     Those of the gate that are not 0, as two atoms with the mean of (beta1.x)^k have multiples of the true beta1.
+    Returns (k, names -> the identity); (0, {}) where k = 0 or all are 0.
     """
+    moved = [p.name for p in cell.own if cell.point[p].is_zero is False] if k else []
     text = f"exp(s/tau) is linear in beta1^{k}: two atoms that keep the mean of beta1^{k} keep the density"
-    return {p.name: text for p in cell.own if cell.point[p].is_zero is False}
+    return (k, dict.fromkeys(moved, text)) if moved else (0, {})

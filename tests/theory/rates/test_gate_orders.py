@@ -165,6 +165,13 @@ def test_a_kink_shows_itself_inside_of_the_support_alone(beta1, order):
     assert (found["beta1"], found["a"]) == (order, 2)
 
 
+def test_nothing_is_said_of_a_gate_at_a_kink():
+    """exp(relu(beta1 x)) has no derivative by beta1 at beta1 = 0, wherever x is."""
+    found = shown("activation", "gaussian", "relu", point={"beta1": "0"})
+    assert (found["beta1/tau"], found["a"]) == (None, 4)
+    assert means("activation", "gaussian", "relu", point={"beta1": "0"}) == {"beta1": None, "a": 4, "b": 4, "nu": 2}
+
+
 def means(*arguments, **how):
     return {o.name: o.upper for o in orders(order_setting(*arguments, **how)).orders if o.mean and not o.flat}
 
@@ -235,6 +242,8 @@ def test_a_temperature_and_a_power_of_beta1():
     every = shown("activation", "gaussian", "log(1 + z**2)", split="all")
     assert every == {"beta1": "flat", "a": 2, "b": 4, "nu": 2, "tau": 1}
     assert shown("activation", "gaussian", "log(1 + z**2)", dim=2)["tau"] == 1
+    rests = shown("activation", "gaussian", "log(1 + z**2)", point={"beta1": "0"}, size=4)  # and says nothing of a
+    assert (rests["beta1"], rests["a"]) == (None, 8)
 
 
 @pytest.mark.parametrize("t", [Fraction(1, 10), Fraction(-1, 4)])
