@@ -27,7 +27,7 @@ _AVERAGES = "the slopes of the mean are independent of all larger terms of the e
 _PAIR = "two atoms: the slopes of the mean and their products with those of the gate are independent"
 _ORIGIN = "at x = 0 the atoms of a cell weigh what their shares say, whatever the own parameters of the gate are"
 _POWER = "the weights of the cell are polynomials of a degree above 1, and so are the equations r = 1 and r = 2"
-_DOUBLED = "two lines whose quotient is the exponential of a quadratic form, in every cell"
+_DOUBLED = "two means of degree 2 at most, whose quotient is the exponential of a quadratic form, in every cell"
 _MEANS = "the second derivatives of the mean and 1 are independent, and the gate has the order 2"
 
 _FEW = {2: 2, 3: 4}  # m -> r with |db|^r = O(distance), unless a slope has the order 2
@@ -73,12 +73,14 @@ def _of_every_gate(cell: Splitting, slopes: dict[sp.Symbol, sp.Expr], size: int,
     seen = formulas_seen(weight, cell.point, cell.spec.dim)
     quadratic = any(f.is_polynomial(*x) and sp.Poly(f, *x).total_degree() <= 2 for f in seen)
     means = {f"mean {p.name}": f for p, f in slopes.items()}
-    if set(slopes.values()) == {sp.S.One, *x}:
-        lines = [p.name for p, f in slopes.items() if f != 1]
-        if power:
-            found |= dict.fromkeys(lines, (Fraction(2), _POWER)) | dict.fromkeys(means, (Fraction(1), _POWER))
-        elif every and size == 2 and quadratic:
-            found |= dict.fromkeys(lines, (Fraction(2), _DOUBLED))
+    degrees = {p.name: sp.total_degree(f, *x) for p, f in slopes.items()}
+    top = max(degrees.values())
+    if power and top == 1:
+        found |= {name: (Fraction(2), _POWER) for name, degree in degrees.items() if degree}
+        found |= dict.fromkeys(means, (Fraction(1), _POWER))
+    elif every and size == 2 and quadratic and top < 3:
+        orders = {top: Fraction(2), 1: Fraction(8, 3) if top > 1 else Fraction(2)}
+        found |= {name: (orders[degree], _DOUBLED) for name, degree in degrees.items() if degree}
     if weight.is_polynomial(*x) and not weight.subs(dict.fromkeys(x, 0)).free_symbols & set(cell.own):
         found |= {name: (Fraction(1), _ORIGIN) for name, f in means.items() if f == 1}
     gates = [sp.diff(weight, p) for p in cell.own]

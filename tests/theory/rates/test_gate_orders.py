@@ -115,7 +115,8 @@ def test_a_temperature_that_is_not_seen_is_not_bounded():
 def test_slopes_where_every_cell_is_split_into_two(gate):
     found = shown(gate, split="all")
     assert (found["a"], found["b"]) == (2, 4)
-    assert shown(gate, "polynomial:2", split="all")["a_2"] == 4
+    found = shown(gate, "polynomial:2", split="all")
+    assert (found["a_1"], found["a_2"]) == (Fraction(8, 3), 2)
     assert shown(gate, split="all", size=3)["a"] == 6
 
 
@@ -224,6 +225,26 @@ def test_the_one_gamma_of_a_gaussian_gate_shows_in_every_direction():
     found = [shown("gaussian", dim=d, size=m) for d, m in ((1, 2), (2, 2), (2, 3), (3, 3))]
     assert [(f.get("c", f.get("c_1")), f["Gamma"]) for f in found] == [(4, 2), (2, 2), (3, 3), (2, 2)]
     assert means("gaussian", dim=2)["c_1"] == means("gaussian", dim=2)["Gamma"] == 1
+
+
+def test_two_quadratic_means_whose_quotient_is_the_exponential_of_a_quadratic_form():
+    """Their equations of weights 1 to 4 (theory.md 2.10) have no common zero but 0."""
+    a, b, c, d, q, k, m, x = sp.symbols("a b c d q k m x")
+    u, w = a * x + c * x**2, b * x + d * x**2
+    cubic = sp.expand((1 + u) * (1 + w) * (1 + q * u + (1 - q) * w) - (q + k) * (1 + u) - (1 - q - k) * (1 + w))
+    logs = [sp.series(sp.log(1 + f), x, 0, 5).removeO() for f in (u, w)]
+    odds = sp.expand(logs[1] - logs[0])
+    low = [sp.expand(cubic.coeff(x, n).subs(k, k / m) * m) for n in (1, 2)]  # k may be infinite: m = 0
+    assert sp.expand(low[0].subs({k: a + b, m: a - b})) == 0
+    second = sp.expand(low[1].subs({k: a + b, m: a - b}))
+    rest = [second, *(sp.expand(f.coeff(x, n)) for f in (cubic, odds) for n in (3, 4))]
+    for place in ({a: 1}, {a: 0, b: 1}):
+        left = [f.subs(place) for f in rest]
+        free = [p for p in (b, c, d, q) if p not in place]
+        assert sp.groebner(left, *free, order="grevlex").exprs == [1]
+    ends = sp.groebner([f.subs({a: 0, b: 0}) for f in rest if f.subs({a: 0, b: 0}) != 0], c, d, q, order="lex")
+    assert ends.contains(c**3)
+    assert ends.contains(d**3)
 
 
 def test_what_is_flat_where_every_cell_is_split():
