@@ -12,7 +12,7 @@ from temperance.theory.checker.verdict_checker import CONDITIONS, FORMAT, check,
 from temperance.theory.conditions import families
 from temperance.theory.conditions.decision import Decision, decide
 from temperance.theory.conditions.families import Family
-from temperance.theory.conditions.relations import Analysis, Minor
+from temperance.theory.conditions.relations import Analysis
 from temperance.theory.conditions.verdict import Verdict
 
 
@@ -84,14 +84,10 @@ def _point(analysis: Analysis, certificate: dict[str, Any]) -> str:
 def _evidence(analysis: Analysis, family: Family, outcome: str) -> dict[str, Any]:
     found = analysis.relations(family)
     rows = analysis.deciding(found) if outcome == "fails" else found.rows
-    minor = found.evidence if outcome == "holds" else None
-    return {
-        "relations": [[str(c) for c in analysis.constants(row)] for row in rows],
-        "minor": None if minor is None else _minor(family, minor),
-    }
-
-
-def _minor(family: Family, minor: Minor) -> dict[str, Any]:
-    columns = [family.members.index(families.MEMBERS[c]) for c in minor.columns]
-    points = [str(p) for p in minor.points]
-    return {"columns": columns, "points": points, "bits": minor.bits, "determinant": minor.determinant.str(12)}
+    evidence: dict[str, Any] = {"relations": [[str(c) for c in analysis.constants(row)] for row in rows], "minor": None}
+    if outcome == "holds" and (minor := found.evidence):
+        columns = [family.members.index(families.MEMBERS[c]) for c in minor.columns]
+        points = [str(p) for p in minor.points]
+        proof = {"columns": columns, "points": points, "bits": minor.bits, "determinant": minor.determinant.str(12)}
+        evidence["minor"] = proof
+    return evidence

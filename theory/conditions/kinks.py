@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import sympy as sp
-from flint import arb
 
 from temperance.theory.activations.piecewise import Algebra, Piece, Pieces
 from temperance.theory.conditions.families import S1, S2, Family
@@ -34,7 +33,8 @@ class Kinks:
     @property
     def unclear(self) -> bool:
         """Whether s may jump elsewhere: its two values are not the same number, as far as multiplying out shows it."""
-        return not all(map(_is_joined, self.joints))
+        values = [[sp.expand(p.expr.xreplace({Z: joint[1].lower})) for p in joint] for joint in self.joints]
+        return any(s != t or s.has(sp.nan, sp.zoo, sp.oo) for s, t in values)
 
     def unaffected(self, family: Family) -> Family:
         """The members that stay functions: without s'' at a kink, without s' and s'' at a jump."""
@@ -59,19 +59,10 @@ def kinks_of(pieces: Pieces, sample: Sample) -> Kinks:
             continue
         at = {**sample, "z": balls.value(right.lower, sample, _BITS)}
         below, above = (balls.jet(piece.expr, at, 1, _BITS) for piece in (left, right))
-        if _is_other_than_0(above[0] - below[0]):
+        if balls.is_nonzero(above[0] - below[0]):
             jumps.append(right.lower)
             continue
         joints.append((left, right))
-        if _is_other_than_0(above[1] - below[1]):
+        if balls.is_nonzero(above[1] - below[1]):
             kinks.append(right.lower)
     return Kinks(tuple(kinks), tuple(jumps), tuple(joints))
-
-
-def _is_other_than_0(ball: arb) -> bool:
-    return bool(ball.is_finite() and not ball.contains(0))
-
-
-def _is_joined(joint: tuple[Piece, Piece]) -> bool:
-    values = [sp.expand(piece.expr.xreplace({Z: joint[1].lower})) for piece in joint]
-    return values[0] == values[1] and not values[0].has(sp.nan, sp.zoo, sp.oo)

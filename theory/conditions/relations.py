@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
-from itertools import product
 from operator import mul
 from typing import TypeVar
 
@@ -14,10 +13,9 @@ import sympy as sp
 from flint import arb, arb_mat, fmpq, fmpz_mpoly
 
 from temperance.theory.activations.activation import Activation
-from temperance.theory.activations.piecewise import Piece, Pieces
+from temperance.theory.activations.piecewise import Piece
 from temperance.theory.conditions.families import MEMBERS, S1, S2, VARIABLE, Family, S
 from temperance.theory.expressions import balls
-from temperance.theory.expressions.normal_forms import has_roots
 from temperance.theory.expressions.sign_changes import Sample
 from temperance.theory.fields.differential_field import Fraction, OutsideTowers
 from temperance.theory.fields.nullspace import Nullspace, Row, coefficient_rows, nullspace
@@ -26,7 +24,6 @@ from temperance.theory.fields.tower import Tower
 _T = TypeVar("_T", Fraction, arb)
 _BITS = (64, 128, 320, 1024, 4096)
 _MOST_TERMS = 50_000
-_REACHES = (10**400, 13, 2, 1)  # far points overwhelm the near ones where s grows very fast
 
 
 @dataclass(frozen=True)
@@ -66,8 +63,7 @@ class Analysis:
     def __init__(self, source: Activation, sample: Sample | None = None) -> None:
         self.source, self.pieces = source, source.pieces
         self.sample = dict(source.sample) if sample is None else sample
-        self._distinct = _distinct(source.pieces)
-        self.points = {p: source.points(p, self.sample) for p in self._distinct}
+        self.points = {p: source.points(p, self.sample) for p in self.pieces}
         self._values: dict[int, tuple[list[fmpq], list[list[arb]]]] = {}
 
     @cached_property
@@ -76,7 +72,7 @@ class Analysis:
         try:
             tower = Tower([p.expr for p in self.pieces], self.sample)
             self.columns = []
-            for piece in self._distinct:  # where s is real has no closed form, the formula may hold anywhere
+            for piece in self.pieces:  # where s is real has no closed form, the formula may hold anywhere
                 s = tower.embed(piece.expr, self.points[piece], Piece(piece.expr) if self.source.domain else piece)
                 s1 = tower.d(s)
                 self.columns.append(_members(tower.z, s, s1, tower.d(s1), tower.unit))
@@ -169,7 +165,7 @@ class Analysis:
         """Values of all members at the sample points of all pieces, where finite."""
         if bits not in self._values:
             points, matrix = [], []
-            for piece in self._distinct:
+            for piece in self.pieces:
                 for point in self.points[piece]:
                     s, s1, half = balls.jet(piece.expr, {**self.sample, "z": point}, 2, bits)
                     with flint.ctx.workprec(bits):
@@ -184,15 +180,14 @@ class Analysis:
         """A square minor over the columns that is proved not to vanish, in balls of the given numbers of bits."""
         if not columns:
             return Minor((), (), _BITS[0], arb(1))
-        for bits, reach in product(most, _REACHES):
+        for bits in most:
             points, matrix = self._sampled(bits)
-            near = [i for i, point in enumerate(points) if abs(point) <= reach]
-            chosen = [near[i] for i in _pivot_rows([[matrix[i][c] for c in columns] for i in near], bits)]
+            chosen = _pivot_rows([[row[c] for c in columns] for row in matrix], bits)
             if len(chosen) < len(columns):
                 continue
             with flint.ctx.workprec(bits):
                 determinant = arb_mat([[matrix[i][c] for c in columns] for i in chosen]).det()
-            if determinant.is_finite() and not determinant.contains(0):
+            if balls.is_nonzero(determinant):
                 return Minor(tuple(columns), tuple(points[i] for i in chosen), bits, determinant)
         return None
 
@@ -200,12 +195,6 @@ class Analysis:
 def _columns(family: Family) -> list[int]:
     """Where the members of a family stand among all members."""
     return [MEMBERS.index(m) for m in family.members]
-
-
-def _distinct(pieces: Pieces) -> Pieces:
-    """One piece of every formula; all of a formula with roots, which may be another function on another interval."""
-    plain = {p.expr: p for p in pieces if not has_roots(p.expr)}
-    return (*plain.values(), *(p for p in pieces if has_roots(p.expr)))
 
 
 def _members(z: _T, s: _T, s1: _T, s2: _T, unit: _T) -> list[_T]:

@@ -82,6 +82,11 @@ def value(expr: sp.Expr, values: Mapping[str, Value], bits: int = 128) -> arb:
     return jet(expr, values, 0, bits)[0]
 
 
+def is_nonzero(ball: arb) -> bool:
+    """Whether a ball proves that a number is not 0."""
+    return bool(ball.is_finite() and not ball.contains(0))
+
+
 def sign(expr: sp.Expr, values: Mapping[str, Value], most_bits: int = 2048) -> int | None:
     """The proved sign of a real number, or None where no precision up to most_bits separates it from 0."""
     if expr.is_Rational:

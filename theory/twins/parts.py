@@ -166,8 +166,4 @@ def _differ(halves: Halves, left: Piece, right: Piece, sign: int) -> bool:
     """Whether two formulas are proved to be different functions where they meet, by a Taylor coefficient."""
     at = {**halves.sample, "z": balls.value(right.lower, halves.sample, _BITS)}
     some, others = ([balls.jet(e, at, _DERIVATIVES, _BITS) for e in p.expr] for p in (left, right))
-    for s, t, u, v in zip(*some, *others, strict=True):
-        gap = s + sign * t - u - sign * v
-        if gap.is_finite() and not gap.contains(0):
-            return True
-    return False
+    return any(balls.is_nonzero(s + sign * t - u - sign * v) for s, t, u, v in zip(*some, *others, strict=True))

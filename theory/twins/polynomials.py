@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import sympy as sp
-from flint import arb, fmpq
+from flint import fmpq
 
 from temperance.theory.expressions import balls
 from temperance.theory.expressions.sign_changes import Sample, Z
@@ -46,7 +46,7 @@ def exponents(tower: Tower, f: Fraction, sample: Sample, point: fmpq) -> tuple[i
         rest = tuple(0 if i == tower.z_index else e for i, e in enumerate(monomial))
         powers.setdefault(int(monomial[tower.z_index]), {})[rest] = int(c)
     values = {n: tower.stands_for(tower.context.from_dict(part)) for n, part in powers.items()}
-    if not all(_is_other_than_0(balls.value(v, {**sample, "z": point}, _BITS)) for v in values.values()):
+    if not all(balls.is_nonzero(balls.value(v, {**sample, "z": point}, _BITS)) for v in values.values()):
         return None
     return tuple(sorted(values))
 
@@ -95,7 +95,7 @@ def _is_no_polynomial_in(tower: Tower, f: Fraction, sample: Sample, near: Sequen
         return False
     t = others.pop()
     slope = f.num.derivative(t) * f.den - f.num * f.den.derivative(t)
-    return any(_is_other_than_0(balls.value(tower.stands_for(slope), {**sample, "z": p}, _BITS)) for p in near)
+    return any(balls.is_nonzero(balls.value(tower.stands_for(slope), {**sample, "z": p}, _BITS)) for p in near)
 
 
 def _is_transcendental(tower: Tower, t: int, sample: Sample, near: Sequence[fmpq]) -> bool:
@@ -104,7 +104,7 @@ def _is_transcendental(tower: Tower, t: int, sample: Sample, near: Sequence[fmpq
     if generator.kind not in ("exp", "tan", "log", "atan") or not _is_algebraic(generator.stands_for.args[0]):
         return False
     jets = (balls.jet(generator.stands_for, {**sample, "z": p}, 1, _BITS) for p in near)
-    return any(_is_other_than_0(jet[1]) for jet in jets)
+    return any(balls.is_nonzero(jet[1]) for jet in jets)
 
 
 def _is_algebraic(q: sp.Expr) -> bool:
@@ -123,11 +123,7 @@ def _generators(tower: Tower, f: Fraction) -> set[int]:
 
 def _derivative_is_seen(expr: sp.Expr, order: int, sample: Sample, near: Sequence[fmpq]) -> bool:
     """Whether a derivative is proved not to be 0 at one of some points."""
-    return any(_is_other_than_0(balls.jet(expr, {**sample, "z": p}, order, _BITS)[order]) for p in near)
-
-
-def _is_other_than_0(ball: arb) -> bool:
-    return bool(ball.is_finite() and not ball.contains(0))
+    return any(balls.is_nonzero(balls.jet(expr, {**sample, "z": p}, order, _BITS)[order]) for p in near)
 
 
 def _growth(e: sp.Expr) -> int | None:
