@@ -10,18 +10,9 @@ the log odds of that atom, v = u + log(k - 1) and v tanh(u/2) = 2 it is v^2/4 - 
 
 from __future__ import annotations
 
-import numpy as np
 from flint import arb, ctx, fmpq
-from numpy.typing import NDArray
 
 _BITS, _HALVINGS = 128, 90
-
-
-def varentropy(weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Var_w(log w) over the last axis, 0 log 0 being 0."""
-    logs = np.log(np.where(weights > 0, weights, 1.0))
-    mean = (weights * logs).sum(axis=-1, keepdims=True)
-    return np.asarray((weights * (logs - mean) ** 2).sum(axis=-1))
 
 
 def largest_varentropy(k: int) -> arb:

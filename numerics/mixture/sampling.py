@@ -15,15 +15,6 @@ from temperance.numerics.mixture.measures import MixingMeasure
 _COUNTER = 4  # Philox4x64 makes four uniforms from one value of its counter
 
 
-def uniforms(n: int, columns: int, seed: int, replicate: int = 0) -> Floats:
-    """Uniforms on [0, 1) for the first n points of stream (seed, replicate), shape (n, columns)."""
-    if seed < 0 or replicate < 0 or n < 0:
-        raise ValueError(f"seed, replicate and n must not be negative: {seed}, {replicate}, {n}")
-    counters = -(-columns // _COUNTER)
-    bits = np.random.Philox(key=np.array([seed, replicate], dtype=np.uint64))
-    return np.random.Generator(bits).random((n, counters * _COUNTER))[:, :columns]
-
-
 def sample(
     measure: MixingMeasure,
     gate: Compilable,
@@ -42,9 +33,12 @@ def sample(
     """
     if not low < high:
         raise ValueError(f"low must be below high, not {low}, {high}")
-    u = uniforms(n, measure.d + 3, seed, replicate)
+    if seed < 0 or replicate < 0 or n < 0:
+        raise ValueError(f"seed, replicate and n must not be negative: {seed}, {replicate}, {n}")
+    bits, columns = np.random.Philox(key=np.array([seed, replicate], dtype=np.uint64)), measure.d + 3
+    u = np.random.Generator(bits).random((n, -(-columns // _COUNTER) * _COUNTER))
     if x is None:
-        x = low + (high - low) * u[:, 3:]
+        x = low + (high - low) * u[:, 3:columns]
     x = check_points(measure, x)
     if len(x) != n:
         raise ValueError(f"x must have shape {(n, measure.d)}, not {x.shape}")

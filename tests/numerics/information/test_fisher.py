@@ -9,7 +9,7 @@ import pytest
 from temperance.numerics.estimation.estimate import fit
 from temperance.numerics.fitting.mle import Box
 from temperance.numerics.information.fisher import information, kurtosis, local_factors
-from temperance.numerics.information.floor import floor, largest_varentropy, varentropy
+from temperance.numerics.information.floor import floor, largest_varentropy
 from temperance.numerics.information.quadrature import FINE, Nodes, logits, quadrature
 from temperance.numerics.information.required import at_truth, standard_errors
 from temperance.numerics.mixture.activation_numpy import compile_activation
@@ -194,6 +194,13 @@ def test_a_fit_to_a_million_points_has_these_standard_errors():
     assert abs(tau.value - 0.5) < 5 * tau.se
     experts = sorted(e.se for e in found.estimates if e.parameter == "b")
     assert experts == pytest.approx(sorted(v for (p, _), v in wanted.items() if p == "b"), rel=0.03)
+
+
+def varentropy(weights):
+    """Var_w(log w) over the last axis, 0 log 0 being 0."""
+    logs = np.log(np.where(weights > 0, weights, 1.0))
+    mean = (weights * logs).sum(axis=-1, keepdims=True)
+    return (weights * (logs - mean) ** 2).sum(axis=-1)
 
 
 def test_the_floor_is_the_greatest_varentropy():

@@ -5,7 +5,7 @@ import sympy as sp
 from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.mixture.density import gate_probabilities
 from temperance.numerics.mixture.measures import MixingMeasure
-from temperance.numerics.mixture.sampling import sample, uniforms
+from temperance.numerics.mixture.sampling import sample
 from temperance.theory.activations.activation import Activation, Piece, Z
 
 TANH = compile_activation(Activation("tanh", (Piece(sp.tanh(Z)),)))
@@ -21,8 +21,8 @@ def test_a_longer_sample_begins_with_the_shorter(measure):
 
 
 def test_streams_differ():
-    base = uniforms(5, 4, seed=1, replicate=0)
-    for other in (uniforms(5, 4, seed=2), uniforms(5, 4, seed=1, replicate=1), uniforms(5, 4, seed=0, replicate=1)):
+    base, *others = (sample(TRUTH, TANH, 5, seed=s, replicate=r)[0] for s, r in ((1, 0), (2, 0), (1, 1), (0, 1)))
+    for other in others:
         assert not np.isin(other, base).any()
 
 
