@@ -5,16 +5,18 @@ Example: ``print(fit(x, y, fitted=2, activation="tanh"))``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from statistics import NormalDist
-from typing import Literal, TypedDict, Unpack, get_args, overload
+from typing import Any, Literal, TypedDict, Unpack, get_args, overload
 
 import numpy as np
+from numba.core.event import Listener, install_listener
 from numpy.typing import ArrayLike
 
 from temperance.numerics.estimation.arguments import checked_points, fixed_tau, names_of, whole
-from temperance.numerics.estimation.compilation import announced
 from temperance.numerics.estimation.delta_method import Errors, Row, identifiable_functions, left_open, parameters
 from temperance.numerics.estimation.diagnostics import of_search, uncertain, undetermined
 from temperance.numerics.estimation.identifiability import Proved, proved_of, twin_notes
@@ -26,6 +28,7 @@ from temperance.numerics.fitting.mle import Box
 from temperance.numerics.fitting.newton import FLAT
 from temperance.numerics.fitting.search import search
 from temperance.numerics.fitting.starting_points import SUBSAMPLE, clusterwise_regression
+from temperance.numerics.likelihood import kernel
 from temperance.numerics.machine.threads import one_blas_thread
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats, compile_activation
 from temperance.numerics.mixture.measures import Gauge, Layout
@@ -94,6 +97,30 @@ def _dependent(x: Floats) -> bool:
     moved = x - x.mean(axis=0)
     values = np.linalg.svd(moved / np.linalg.norm(moved, axis=0), compute_uv=False)
     return bool(values[-1] ** 2 <= FLAT * values[0] ** 2)
+
+
+class _Announcer(Listener):
+    """Prints a message when Numba begins to compile a kernel; the functions that it calls are compiled inside."""
+
+    def __init__(self, message: str) -> None:
+        self._message = message
+
+    def on_start(self, event: Any) -> None:
+        """Numba looked on disk before."""
+        compiled = event.data["dispatcher"].py_func
+        if (compiled.__module__, compiled.__name__) == (kernel.__name__, "kernel"):
+            print(self._message, file=sys.stderr, flush=True)
+
+    def on_end(self, event: Any) -> None:
+        """Nothing to say."""
+
+
+@contextmanager
+def _announced(experts: int) -> Iterator[None]:
+    """Announce the compilation of a likelihood for so many experts on stderr, if there is one inside: not a load."""
+    message = f"compiling the likelihood for {experts} expert{'s' * (experts > 1)}, once"
+    with install_listener("numba:compile", _Announcer(message)):
+        yield
 
 
 class Options(TypedDict, total=False):
@@ -210,7 +237,7 @@ def _fit(
     units = Units.of(points, centred_x=linear and box is None, centred_y=box is None)
     scaled = units.rescale(points)
     inside = default_box(scaled, layout.k) if box is None else units.box_of_data(box, back=True)
-    with announced(layout.k):
+    with _announced(layout.k):
         found = search(layout, gate, scaled, box=inside, starts=starts, seed=seed, progress=progress)
     proved, sides = proved_of(found, gate, scaled), tuple[Side, ...]()
     if not (proved.twin or proved.flows.any()):

@@ -57,11 +57,6 @@ _SIGNATURE = types.float64(_ROW, types.boolean, _TABLE, _ROW, _ROW, _ROW, types.
 Likelihood = Callable[..., Sums]
 
 BLOCK = 256
-FAST: dict[str, Any] = {
-    "fastmath": {"reassoc", "contract", "nsz", "arcp"},
-    "error_model": "numpy",
-    "nogil": True,
-}
 
 
 def code_version() -> int:
@@ -100,7 +95,7 @@ def _build(k: int, d: int, gates: int, linear: bool, version: int) -> Any:
     sums, block = _sum_count(k, d, gates, linear), BLOCK if k <= 8 else BLOCK // 4
     stride, line = block + LANES, 8 * (block + LANES)
 
-    @njit(**FAST, cache=True)
+    @njit(fastmath={"reassoc", "contract", "nsz", "arcp"}, error_model="numpy", nogil=True, cache=True)
     def kernel(full, tau, x, y, weights, reference, jets, out_sums, totals):  # type: ignore[no-untyped-def]
         use_wide_vectors()
         w = aligned(rows * stride).reshape(rows, stride)
