@@ -46,24 +46,24 @@ def activation(source: Source) -> Activation:
     """
     if not callable(source) or isinstance(source, sp.Basic):
         return activations.activation(source)
-    refusals = {}
-    for library, tracer in _tracers(source):
+    refusals = []
+    for tracer in _tracers(source):
         try:
             return _compared(source, tracer)
         except ValueError as error:
-            refusals[library] = str(error)
+            refusals.append(str(error))
     if not refusals:
         raise ValueError("a callable is traced by torch or jax, and neither is loaded; accepted: functions of these")
-    raise ValueError("; or ".join(refusals.values()))
+    raise ValueError("; or ".join(refusals))
 
 
-def _tracers(source: Any) -> list[tuple[str, ModuleType]]:
+def _tracers(source: Any) -> list[ModuleType]:
     """The tracers that may know a callable: of the library that it comes from, else of those that are loaded."""
     kinds = (source if isinstance(source, type) else type(source)).__mro__
     homes = [str(getattr(thing, "__module__", "")) for thing in (source, *kinds)]
     own = [library for library in _LIBRARIES if any(home.startswith(library) for home in homes)]
     libraries = own or [library for library in _LIBRARIES if library in sys.modules]
-    return [(library, import_module(f"temperance.interop.{library}_tracing")) for library in libraries]
+    return [import_module(f"temperance.interop.{library}_tracing") for library in libraries]
 
 
 def _compared(source: Any, tracer: ModuleType) -> Activation:
