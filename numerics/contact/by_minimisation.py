@@ -221,6 +221,7 @@ def _downwards(
         starts += [(start, start) for start in [np.zeros(size), *fresh]]
         results = [(*problem.minimised(start), before) for start, before in starts]
         results = sorted((r for r in results if np.isfinite(r[0])), key=lambda r: r[0])
+        results = [r for i, r in enumerate(results) if i == 0 or r[0] > (1 + _GAIN) * results[i - 1][0]]
         kept = [(*problem.polished(r[:2]), r[2]) for r in results[: effort * _KEPT]]
         results = sorted(kept, key=lambda r: r[0])
         tracks = [(before, u) for _, u, before in results]

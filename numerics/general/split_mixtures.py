@@ -20,10 +20,10 @@ from temperance.theory.models.spec import NU, covariates
 from temperance.theory.orders.split_cell import Splitting, X
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
-_NODES = {1: 20, 2: 8}  # in every coordinate of x, on every panel
+_NODES = {1: 14, 2: 8}  # in every coordinate of x, on every panel
 _FINE = 6  # in x, on the panels at a kink
 _CUT = 0.55  # a part of the support
-_STEP = 0.4  # in y, in units of the smallest standard deviation of the true experts
+_STEP = 0.5  # in y, in units of the smallest standard deviation of the true experts
 _REACH = 7.0  # in y, in standard deviations
 _RADIUS = 1.2  # offsets beyond it belong to no neighbourhood of the true mixture
 _PART = 0.6  # the same for parameters that must not come near 0, as a part of them: no spikes between the nodes
@@ -206,13 +206,15 @@ class Family:
 
     def grid(self, scale: float) -> Grid:
         """Nodes, finer within `scale` of the kinks."""
-        edges = {self.truth.low, self.truth.high}
         kinks = self.kinks()
+        if not kinks:
+            return Grid(self, *self.panels(_NODES[self.cell.spec.dim]))
+        edges = {self.truth.low, self.truth.high}
         for kink in kinks:
             steps = [scale * k / 2 for k in range(7)] + [scale * 3 * 2.0**k for k in range(1, 20)]
             edges |= {kink + sign * step for step in steps for sign in (-1, 1)}
         inside = sorted(x for x in edges if self.truth.low <= x <= self.truth.high)
-        return Grid(self, inside, _FINE if kinks else _NODES[self.cell.spec.dim])
+        return Grid(self, inside, _FINE)
 
 
 def legendre(edges: Sequence[float], nodes: int) -> tuple[Array, Array]:

@@ -119,6 +119,12 @@ def test_slopes_of_a_quadratic_expert_in_a_cell_of_three(name, order):
 
 
 @pytest.mark.full
+def test_doubles_go_on_where_a_followed_minimum_is_lost():
+    """They keep minima that differ: many starts end in one."""
+    assert measure(family(order_setting("quadratic", size=3)), "A").order == pytest.approx(3, abs=0.02)
+
+
+@pytest.mark.full
 def test_every_cell_of_an_activation_gate_can_be_split():
     found = measure(family(order_setting("activation", source="tanh", split="all")), "a")
     assert found.order == pytest.approx(2, abs=0.02)
