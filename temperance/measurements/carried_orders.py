@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from temperance.measurements.atlas_entries import key
@@ -15,36 +15,36 @@ ON_LINES = ("linear", "softmax", "activation", "activation-bias", "quadratic")
 """The gates whose curves in dimension 1 are curves in every dimension (theory.md 2.10, curves of dimension 1)."""
 _FEWER = "in a cell of two, whose mixtures are some of those here"
 _LINE = "in d = 1; a curve there is one in dimension 2"
-_NODES = "in d = 1; the split of b and nu at Gauss-Hermite nodes has this order whatever the gate and d (theory.md 2.7)"
+_ALONE = AtlasRow("softmax", "constant")
+_SPLIT = "for the softmax gate and constant experts; a split of b and nu alone is one for every gate (theory.md 2.10)"
+Bounds = Callable[[AtlasRow, str, int], Orders]
 
 
-def carried(
-    row: AtlasRow, cell: str, d: int, order: Order, kept: Kept, bounds: Callable[[AtlasRow, str, int], Orders]
-) -> tuple[float, str] | None:
+def carried(row: AtlasRow, cell: str, d: int, order: Order, kept: Kept, bounds: Bounds) -> tuple[float, str] | None:
     """The largest order that was measured where mixtures are some of those of this entry, and where that is.
 
     bounds: of an entry. Of orders that are the same within `MET`, the one that was measured nearest.
     """
     found: tuple[float, str] | None = None
-    line = _LINE if row.gate in ON_LINES else _NODES
-    for smaller, dim in _places(row, cell, d, order, bounds):
-        name = order.parameter if dim == d else order.parameter.replace(order.name, on_line(order.name, row.expert))
-        value = {r["parameter"]: r["order"] for r in kept.get(key(row, smaller, dim), ())}.get(name)
-        words = [*([_FEWER] if smaller != cell else []), *([line] if dim != d else [])]
+    cells = [cell, "two"] if _holds_two(row, cell, d, bounds) else [cell]
+    dims = (d, 1) if d == 2 and row.gate in ON_LINES else (d,)
+    places = [(row, c, dim) for dim in dims for c in cells]
+    alone = order.name == "nu" or (order.name == "b" and not order.mean)
+    if alone and not row.expert.startswith("nonlinear"):
+        places += [(_ALONE, c, 1) for c in dict.fromkeys([cell, "two"])]
+    for there, smaller, dim in places[1:]:
+        seen = on_line(order.name, row.expert)
+        name = order.parameter if dim == d else order.parameter.replace(order.name, seen)
+        value = {r["parameter"]: r["order"] for r in kept.get(key(there, smaller, dim), ())}.get(name)
         if value is not None and (found is None or value > found[0] + MET):
-            found = float(value), f"measured {', and '.join(words)}"
+            words = [*([_FEWER] if smaller != cell else []), *([_LINE] if dim != d else [])]
+            found = float(value), f"measured {_SPLIT if there is _ALONE else ', and '.join(words)}"
     return found
 
 
-def _places(
-    row: AtlasRow, cell: str, d: int, order: Order, bounds: Callable[[AtlasRow, str, int], Orders]
-) -> Iterator[tuple[str, int]]:
-    """The cells and dimensions of such mixtures."""
-    split = order.name in ("b", "nu") and not order.mean
-    dims = (d, 1) if d == 2 and (row.gate in ON_LINES or split) else (d,)
-    larger = cell == "three" or (cell == "every cell split" and _keeps_tau(bounds(row, "two", d)))
-    places = [(c, dim) for dim in dims for c in ([cell, "two"] if larger else [cell])]
-    return iter(places[1:])
+def _holds_two(row: AtlasRow, cell: str, d: int, bounds: Bounds) -> bool:
+    """Whether mixtures with a cell of two, near its true gate, are some of those here, up to the distance."""
+    return cell == "three" or (cell == "every cell split" and _keeps_tau(bounds(row, "two", d)))
 
 
 def _keeps_tau(found: Orders) -> bool:

@@ -121,12 +121,21 @@ def test_a_carried_order_above_the_bound_contradicts_it():
 def test_gates_whose_curves_are_not_carried():
     """One number Gamma is the scale of all coordinates of a Gaussian gate: c has the order 2 there, and 4 on a line."""
     row = AtlasRow("gaussian", papers=("2305.07572",))
-    kept = {key(row, "two"): [{"parameter": n, "order": 4.0, "flat": False} for n in ("c", "b", "mean b")]}
-    ((name, (order, where)),) = carried_orders(row, "two", 2, kept).items()
-    assert (name, order) == ("b", 4.0)
-    assert "Gauss-Hermite nodes" in where
+    kept = {key(row, "two"): [{"parameter": n, "order": 4.0, "flat": False} for n in ("c", "b")]}
+    assert carried_orders(row, "two", 2, kept) == {}
     assert (row, "two", 2) in entries()
     assert (AtlasRow("softmax", papers=("2305.03288", "2309.13850", "2402.02952")), "two", 2) not in entries()
+
+
+def test_a_split_of_b_and_nu_alone_is_one_for_every_gate():
+    softmax, cosine = (AtlasRow("softmax", "constant"), AtlasRow("cosine", papers=("2405.14131",), d=2))
+    orders = (("b", 6.0), ("nu", 3.0), ("mean nu", 3.0), ("mean b", 1.5), ("beta1", 2.0))
+    kept = {key(softmax, "three"): [{"parameter": n, "order": r, "flat": False} for n, r in orders]}
+    found = carried_orders(cosine, "three", 2, kept)
+    assert {name: order for name, (order, _) in found.items()} == {"b": 6.0, "nu": 3.0, "mean nu": 3.0}
+    assert found["b"][1].startswith("measured for the softmax gate")
+    nonlinear = AtlasRow("softmax", "nonlinear:tanh", papers=("2402.02952",))
+    assert carried_orders(nonlinear, "three", 1, kept) == {}
 
 
 def test_a_larger_cell_has_no_smaller_order():
