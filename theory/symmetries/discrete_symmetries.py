@@ -110,5 +110,7 @@ def _scalar(spec: MoESpec, beta: tuple[sp.Symbol, ...]) -> list[tuple[sp.Expr, s
 
 
 def _piece(s: sp.Expr, variable: sp.Symbol, at: sp.Expr) -> sp.Expr:
-    """The expression that a piecewise function has in the piece around a point."""
+    """The expression that a piecewise function has in the piece around a point (equal pieces are one expression)."""
+    if not isinstance(s, sp.Piecewise):
+        return s
     return next(e for e, condition in s.args if condition == sp.true or condition.subs(variable, at) == sp.true)

@@ -35,6 +35,7 @@ DISCRETE = {  # activation: what is found beside permutation and translation
     "sigmoid": ["odd"],
     "z**2": ["even"],
     "log(1+z**2)": ["even"],
+    "log(z**2)": ["even"],
     "abs(z)": ["even"],
     "z**3": ["odd"],
     "min(max(z,-1),1)": ["odd"],
