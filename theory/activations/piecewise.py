@@ -172,18 +172,15 @@ class Algebra:
                 ordered.append(point)
         return ordered
 
-    def _covering(self, pieces: Pieces, lower: sp.Expr, upper: sp.Expr) -> Piece | None:
-        for piece in pieces:
-            if self.compare(piece.lower, lower) <= 0 and self.compare(upper, piece.upper) <= 0:
-                return piece
-        return None
+    def _covers(self, piece: Piece, lower: sp.Expr, upper: sp.Expr) -> bool:
+        return self.compare(piece.lower, lower) <= 0 and self.compare(upper, piece.upper) <= 0
 
     def map(self, build: Callable[..., sp.Expr], *values: Pieces) -> Pieces:
         """Apply a smooth operation piece by piece; what is nowhere real and finite is left out."""
         ends = self._ordered(e for v in values for p in v for e in (p.lower, p.upper))
         result = []
         for lower, upper in pairwise(ends):
-            covering = [self._covering(v, lower, upper) for v in values]
+            covering = [next((p for p in v if self._covers(p, lower, upper)), None) for v in values]
             if all(covering):
                 result.append(Piece(build(*(c.expr for c in covering if c)), lower, upper))
         return tuple(p for p in result if not p.expr.has(sp.zoo, sp.nan, sp.oo, -sp.oo, sp.I))

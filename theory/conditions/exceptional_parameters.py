@@ -75,9 +75,7 @@ def _pivots(analysis: Analysis) -> list[sp.Expr]:
 def _factors(conditions: Iterable[sp.Expr]) -> list[sp.Expr]:
     """The factors of the conditions that are polynomials in one parameter alone."""
     found: dict[sp.Expr, None] = {}
-    for condition in dict.fromkeys(
-        c for c in conditions if c.free_symbols and not c.has(sp.nan, sp.zoo, sp.oo, -sp.oo)
-    ):
+    for condition in dict.fromkeys(c for c in conditions if c.free_symbols and not c.has(*_INFINITE)):
         for part in sp.Mul.make_args(sp.fraction(sp.together(condition))[0]):
             symbols = part.free_symbols
             if not symbols or not part.is_polynomial(*symbols):

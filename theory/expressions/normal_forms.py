@@ -122,8 +122,8 @@ class Lattice:
             for row in self.basis
         ]
 
-    def coordinates(self, argument: sp.Expr) -> list[int]:
-        """The integers n_k with argument = sum n_k basis_k.
+    def coordinates(self, argument: sp.Expr) -> list[tuple[sp.Expr, int]]:
+        """The (basis_k, n_k) with argument = sum n_k basis_k, for all integers n_k other than 0.
 
         Raises:
             KeyError: the argument is not in the lattice.
@@ -137,7 +137,7 @@ class Lattice:
             left = [a - found[-1] * b for a, b in zip(left, basis, strict=True)]
         if any(left) or any(n.q != 1 for n in found) or not set(row) <= set(self.monomials):
             raise KeyError(argument)
-        return [int(n.p) for n in found]
+        return [(e, int(n.p)) for e, n in zip(self.exponents, found, strict=True) if n]
 
 
 def _depth(expr: sp.Expr) -> int:

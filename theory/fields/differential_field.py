@@ -82,7 +82,7 @@ class DifferentialField:
         self.zero, self.unit = self.whole(self.null), self.whole(self.one)
         self.roots: dict[int, tuple[int, fmpz_mpoly]] = {}
         for symbol, (n, q) in reversed(list(roots.items())):
-            self._adjoin(self.index[symbol], n, self.polynomial(q))
+            self._adjoin(self.index[symbol], n, self.fraction_of(q).num)
         self._require_independent_roots()
         self.rules: list[list[Fraction]] = []
 
@@ -103,22 +103,14 @@ class DifferentialField:
         """A polynomial as a field element."""
         return Fraction(p, self.one, self)
 
-    def polynomial(self, expr: sp.Expr) -> fmpz_mpoly:
-        """The polynomial with integer coefficients that expr is."""
-        f = self.fraction_of(expr)
-        if not f.den.is_one():
-            raise ValueError(f"not a polynomial with integer coefficients: {expr}")
-        return f.num
-
     def fraction_of(self, expr: sp.Expr) -> Fraction:
         """The field element that a rational SymPy expression in the generators stands for."""
-        num, den = sp.fraction(sp.together(expr))
-        parts = [sp.Poly(e, *self.generators, domain=sp.QQ).clear_denoms(convert=True) for e in (num, den)]
-        (cn, pn), (cd, pd) = parts
-        return self.fraction(self._poly(pn) * int(cd), self._poly(pd) * int(cn))
-
-    def _poly(self, p: sp.Poly) -> fmpz_mpoly:
-        return self.context.from_dict({m: int(c) for m, c in p.terms() if c})
+        parts = []
+        for e in sp.fraction(sp.together(expr)):
+            common, poly = sp.Poly(e, *self.generators, domain=sp.QQ).clear_denoms(convert=True)
+            parts.append((int(common), self.context.from_dict({m: int(c) for m, c in poly.terms() if c})))
+        (common_of_num, num), (common_of_den, den) = parts
+        return self.fraction(num * common_of_den, den * common_of_num)
 
     def reduce(self, p: fmpz_mpoly) -> fmpz_mpoly:
         """Remainder of p modulo the relations t^n = q."""

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable, Sequence
-from functools import reduce
+from functools import partial, reduce
 
 import sympy as sp
 from flint import fmpq, fmpz_mpoly
@@ -92,22 +92,19 @@ class Tower(AdjoinedField):
     def _exponential(self, argument: sp.Expr) -> Fraction:
         argument, total = self._without_lambert(argument)
         for exponent, n in self._coordinates(self._exponents, argument):
-            if n:
-                total *= self._exponential_generator(exponent) ** n
+            stands_for = sp.exp(exponent, evaluate=False)
+            if exponent.has(Z):
+                rule = partial(operator.mul, self.d(self._embed(exponent)))
+                total *= self._function("exp", stands_for, rule) ** n
+            else:
+                total *= self.constant(stands_for, "exp") ** n
         return total
 
-    def _coordinates(self, lattice: Lattice, argument: sp.Expr) -> Iterable[tuple[sp.Expr, int]]:
+    def _coordinates(self, lattice: Lattice, argument: sp.Expr) -> list[tuple[sp.Expr, int]]:
         try:
-            return zip(lattice.exponents, lattice.coordinates(argument), strict=True)
+            return lattice.coordinates(argument)
         except KeyError:
             raise OutsideTowers(f"no common unit for the exponent {argument}") from None
-
-    def _exponential_generator(self, exponent: sp.Expr) -> Fraction:
-        stands_for = sp.exp(exponent, evaluate=False)
-        if not exponent.has(Z):
-            return self.constant(stands_for, "exp")
-        rate = self.d(self._embed(exponent))
-        return self._function("exp", stands_for, lambda e: rate * e)
 
     def _without_lambert(self, argument: sp.Expr) -> tuple[sp.Expr, Fraction]:
         """exp(n W(q)) = (q/W(q))^n, taken out of an exponential."""
@@ -124,8 +121,6 @@ class Tower(AdjoinedField):
         for angle, n in self._coordinates(self._angles, argument):
             if abs(n) > _MOST_ANGLES:
                 raise OutsideTowers(f"a common unit of the angles is over {_MOST_ANGLES} times smaller than {argument}")
-            if not n:
-                continue
             ck, sk = self._half_angle(angle)
             sk = sk if n > 0 else -sk
             for _ in range(abs(n)):
@@ -169,7 +164,8 @@ class Tower(AdjoinedField):
         return reduce(operator.add, (self.number(e) * self._log_factor(f) for f, e in factors), self.zero)
 
     def _log_factor(self, factor: fmpz_mpoly) -> Fraction:
-        index = self._generator_of(factor)
+        single = len(factor) == 1 and factor.total_degree() == 1
+        index = next(i for i, e in enumerate(factor.degrees()) if e > 0) if single else None
         if index is not None and self.described[index].kind == "exp":
             return self._embed(self.described[index].stands_for.args[0])
         if index in self.roots:
@@ -182,12 +178,6 @@ class Tower(AdjoinedField):
         stands_for = sp.log(sp.Abs(function, evaluate=False), evaluate=False)
         rule = self.d(self.whole(factor)) / self.whole(factor)
         return self._function("log", stands_for, lambda _: rule)
-
-    def _generator_of(self, factor: fmpz_mpoly) -> int | None:
-        """The index of the generator that a polynomial is, if it is one."""
-        if len(factor.to_dict()) != 1 or factor.total_degree() != 1:
-            return None
-        return next(i for i, e in enumerate(factor.degrees()) if e > 0)
 
     def _primitive(self, e: sp.Expr) -> Fraction:
         q = self._embed(e.args[0])

@@ -87,14 +87,12 @@ class _Encoder:
         return self.encode(sp.exp(exponent * sp.log(base)))
 
     def _exponential(self, exponent: sp.Expr) -> sp.Expr:
-        lattice = Lattice(self.lattice)
         try:
-            weights = lattice.coordinates(exponent)
+            parts = Lattice(self.lattice).coordinates(exponent)
         except KeyError:
             self.lattice = Lattice([*self.lattice, exponent]).exponents
             raise _LatticeGrew from None
-        pairs = zip(lattice.exponents, weights, strict=True)
-        return sp.Mul(*(self.symbol(sp.exp(b)) ** w for b, w in pairs if w))
+        return sp.Mul(*(self.symbol(sp.exp(b)) ** w for b, w in parts))
 
     def close(self) -> dict[sp.Symbol, list[sp.Expr] | None]:
         """Derivatives of all kernels by all parameters, registering what they need.

@@ -101,15 +101,14 @@ def _is_no_polynomial_in(tower: Tower, f: Fraction, sample: Sample, near: Sequen
 def _is_transcendental(tower: Tower, t: int, sample: Sample, near: Sequence[fmpq]) -> bool:
     """Whether a generator is exp, tan, log or atan of an algebraic function that is proved not to be constant."""
     generator = tower.described[t]
-    if generator.kind not in ("exp", "tan", "log", "atan") or not _is_algebraic(generator.stands_for.args[0]):
+    if generator.kind not in ("exp", "tan", "log", "atan"):
+        return False
+    q = generator.stands_for.args[0]
+    functions = {f for f in q.atoms(sp.Function) if f.has(Z) and f.func is not sp.Abs}
+    if functions or not all(p.exp.is_Rational for p in q.atoms(sp.Pow) if p.has(Z)):  # q is not algebraic
         return False
     jets = (balls.jet(generator.stands_for, {**sample, "z": p}, 1, _BITS) for p in near)
     return any(balls.is_nonzero(jet[1]) for jet in jets)
-
-
-def _is_algebraic(q: sp.Expr) -> bool:
-    functions = {f for f in q.atoms(sp.Function) if f.has(Z) and f.func is not sp.Abs}
-    return not functions and all(p.exp.is_Rational for p in q.atoms(sp.Pow) if p.has(Z))
 
 
 def _used(f: Fraction) -> set[int]:
