@@ -87,7 +87,6 @@ class Activation:
 
 
 def _parse(text: str, fixed: tuple[tuple[str, sp.Expr], ...] = ()) -> Activation:
-    """The activation of a text, some of its parameters given."""
     source = SourceExpression(text, dict(fixed))
     structures, used, domain, surveyed = survey(source)
     if not structures:

@@ -198,7 +198,6 @@ class Reader:
             raise ValueError(f"{name} takes {wanted} arguments, not {len(arguments)}; {ACCEPTED}")
 
     def _largest(self, name: str, arguments: list[Pieces]) -> Pieces:
-        """The maximum, or the minimum."""
         self._count(name, arguments, 2, None)
         first = arguments[0]
         for second in arguments[1:]:

@@ -78,8 +78,6 @@ def proved_bound(certificate: Mapping[str, Any]) -> arb:
 
 
 class _Proof:
-    """What a certificate says, read."""
-
     def __init__(self, certificate: Mapping[str, Any]) -> None:
         (_, self.formula), *others = branches(parsed(certificate["expression"]), {"pi", "E"})
         require(not others, "only one formula for all z is understood")

@@ -77,7 +77,6 @@ _MEMBERS = {family: [parsed(member) for member in members] for family, members i
 
 
 def _members(family: str, branch: ast.expr, values: Any) -> list[Any]:
-    """The members of a family for s on one branch."""
     s = evaluate(branch, values)
     s1 = values.derivative(s)
     s2 = values.derivative(s1)
@@ -231,8 +230,6 @@ class _Formulas:
 
 
 class _Proof:
-    """The verdicts that a certificate proves, family by family."""
-
     def __init__(self, certificate: Mapping[str, Any]) -> None:
         self.families = certificate["families"]
         self.parameters = {name: rational(value) for name, value in certificate["parameters"].items()}

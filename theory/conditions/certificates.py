@@ -73,7 +73,6 @@ def issue(source: Activation, analysis: Analysis, condition: str, verdict: Verdi
 
 
 def _point(analysis: Analysis, certificate: dict[str, Any]) -> str:
-    """A point of the domain that the checker accepts."""
     points = (str(point) for piece in analysis.points.values() for point in piece)
     found = next((point for point in points if in_domain(certificate, point)), None)
     if found is None:

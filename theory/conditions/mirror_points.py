@@ -72,7 +72,6 @@ def mirror(source: str | sp.Expr | Activation) -> Mirror:
 
 
 def _of_one(source: Activation, sample: Sample) -> Mirror:
-    """The mirror type at the only piece structure."""
     both = on_both_sides(source.pieces, sample)
     if not both and not source.domain:
         return Mirror(None, True, description="s is not defined on both sides of 0")

@@ -32,7 +32,6 @@ class AtomField:
     """
 
     field: DifferentialField
-    parameters: tuple[sp.Symbol, ...]
     observed: tuple[int, ...]
     names: dict[sp.Symbol, sp.Expr]
     gradients: tuple[tuple[Fraction, ...], ...]
@@ -94,18 +93,18 @@ class _Encoder:
             raise _LatticeGrew from None
         return sp.Mul(*(self.symbol(sp.exp(b)) ** w for b, w in parts))
 
-    def close(self) -> dict[sp.Symbol, list[sp.Expr] | None]:
+    def close(self) -> dict[sp.Symbol, list[sp.Expr]]:
         """Derivatives of all kernels by all parameters, registering what they need.
 
-        None for kernels of x or y that turn up only in derivatives of u of the highest order: theirs are never used.
+        0 for kernels of x or y that turn up only in derivatives of u of the highest order: theirs are never used.
         """
-        rules: dict[sp.Symbol, list[sp.Expr] | None] = {}
+        rules: dict[sp.Symbol, list[sp.Expr]] = {}
         depth = 1
         while len(rules) < len(self.kernels):
             for kernel, symbol in [(k, s) for k, s in self.kernels.items() if s not in rules]:
                 plain = self.plain(kernel)
                 last = depth > self.order and bool(plain.free_symbols & self.observed)
-                rules[symbol] = None if last else self.gradient(plain)
+                rules[symbol] = [sp.S.Zero] * len(self.parameters) if last else self.gradient(plain)
             depth += 1
         return rules
 
@@ -160,7 +159,7 @@ def residual_form(branches: tuple[sp.Expr, ...]) -> tuple[tuple[sp.Expr, ...], s
 
 
 def _assemble(
-    spec: MoESpec, encoder: _Encoder, gradients: list[list[sp.Expr]], rules: dict[sp.Symbol, list[sp.Expr] | None]
+    spec: MoESpec, encoder: _Encoder, gradients: list[list[sp.Expr]], rules: dict[sp.Symbol, list[sp.Expr]]
 ) -> AtomField:
     seen = encoder.observed
     names = {s: encoder.plain(k) for k, s in encoder.kernels.items()}
@@ -172,17 +171,10 @@ def _assemble(
     generators = [*reversed(roots), *free, *response, *covariates(spec.dim), *constants, *spec.parameters]
     relations = {s: (int(1 / k.exp), k.base) for s, k in reversed(roots.items())}
     field_ = DifferentialField(generators, relations)
-    slopes = zip(*(_slopes(encoder, rules, g) for g in generators), strict=True)
-    field_.rules = [[field_.fraction_of(v) for v in row] for row in slopes]
+    rules = {p: [sp.Integer(p == q) for q in spec.parameters] for p in generators} | rules
+    if encoder.residual is not None:
+        rules[RESIDUAL] = [encoder.encode(-sp.diff(encoder.residual, p)) for p in spec.parameters]
+    field_.rules = [[field_.fraction_of(rules[g][i]) for g in generators] for i in range(len(spec.parameters))]
     observed = tuple(i for i, g in enumerate(generators) if g in seen or names.get(g, g).free_symbols & seen)
     encoded = tuple(tuple(field_.fraction_of(e) for e in branch) for branch in gradients)
-    return AtomField(field_, spec.parameters, observed, names, encoded)
-
-
-def _slopes(encoder: _Encoder, rules: dict[sp.Symbol, list[sp.Expr] | None], g: sp.Symbol) -> list[sp.Expr]:
-    """The derivatives of a generator by all parameters."""
-    if g in rules:
-        return rules[g] or [sp.S.Zero] * len(encoder.parameters)
-    if g == RESIDUAL and encoder.residual is not None:
-        return [encoder.encode(-sp.diff(encoder.residual, p)) for p in encoder.parameters]
-    return [sp.Integer(g == p) for p in encoder.parameters]
+    return AtomField(field_, observed, names, encoded)

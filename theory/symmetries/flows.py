@@ -143,7 +143,6 @@ def _fields(found: Interactions) -> list[tuple[VectorField, str]]:
 
 
 def _integrate(spec: MoESpec, field: VectorField) -> Flow | str:
-    """The flow of a vector field, or why there is none."""
     boundaries = [r.lhs - r.rhs for r in spec.gate.log_weight.atoms(sp.core.relational.Relational)]
     if any(not sp.denom(sp.cancel(field(b) / b)).is_number for b in boundaries):  # V b is no multiple of b
         return "it holds on every piece of the gate, but its flow moves a kink: not a symmetry"

@@ -57,7 +57,6 @@ def twins(source: str | sp.Expr | Activation, *, atoms: int = 2, gauge: Gauge = 
 
 
 def _of_one(atoms: int, gauge: Gauge, source: Activation, sample: Sample) -> Twins:
-    """The twins at the only piece structure."""
     result = Twins(source.name, atoms, gauge, None, ())
     has_zero = at_zero(source.pieces, sample) is not None
     if gauge == "anchored" and not has_zero:

@@ -62,7 +62,6 @@ def at_zero(pieces: Pieces, sample: Sample) -> sp.Expr | None:
 
 
 def _dilated(pieces: Pieces, v: sp.Expr, sample: Sample) -> Pieces:
-    """The pieces of s(v x)."""
     if v == 0:
         value = at_zero(pieces, sample)
         return () if value is None else (Piece(value),)

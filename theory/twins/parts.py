@@ -138,7 +138,6 @@ def _pole(halves: Halves) -> int:
 
 
 def _part(halves: Halves, elements: list[Fraction] | None, sign: int, pole: int) -> Part | None:
-    """One of the parts; None where it is not decided."""
     first, sample = halves.pieces[0], halves.sample
     near = [p for p in sample_points(first, sample) if p > 0]
     expr = first.expr[0] + sign * first.expr[1]

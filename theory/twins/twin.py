@@ -65,7 +65,6 @@ class Twin:
 
     @property
     def _bias(self) -> str:
-        """beta0 of the twin."""
         moved = self.shift[0] - self.shift[1] if self.shift else sp.S.Zero
         return _times(self.factor, "beta0") + (f" + {moved}" if moved else "").replace("+ -", "- ")
 
