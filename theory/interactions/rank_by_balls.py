@@ -52,10 +52,12 @@ def _rows(family: DerivativeFamily, standard: Sequence[Index], rng: random.Rando
     parameters = {p.name: _rational(rng, 3, 12) for p in (*family.spec.parameters, *family.spec.constants)}
     rows = []
     for branch in range(family.branches):
+        point = _generators(family, parameters, rng, bits)
+        fractions = [family.fraction(alpha, branch) for alpha in standard]
+        quotients = [[_at_parameters(p, point, family.atom.observed) for p in (f.num, f.den)] for f in fractions]
         for _ in range(2 * len(standard)):
             point = _generators(family, parameters, rng, bits)
-            quotients = (family.fraction(alpha, branch) for alpha in standard)
-            row = [_evaluate(q.num, point) / _evaluate(q.den, point) for q in quotients]
+            row = [_evaluate(num, point) / _evaluate(den, point) for num, den in quotients]
             if all(entry.is_finite() for entry in row):  # else a function of this branch is not real there
                 rows.append(row)
     return rows
@@ -75,10 +77,19 @@ def _generators(family: DerivativeFamily, parameters: dict[str, fmpq], rng: rand
     return [arb(_rational(rng, -15, 16)) if isinstance(k, Jet) else value(k, known, bits) for k in kernels]
 
 
-def _evaluate(p: fmpz_mpoly, values: list[arb]) -> arb:
-    total = arb(0)
+def _at_parameters(p: fmpz_mpoly, values: list[arb], observed: Sequence[int]) -> dict[Index, arb]:
+    """The polynomial in the observed generators that is left with values of the others."""
+    found: dict[Index, arb] = {}
     for monomial, coefficient in p.to_dict().items():
-        term = arb(coefficient)
+        left = tuple(e if i in observed else 0 for i, e in enumerate(monomial))
+        rest = tuple(0 if i in observed else e for i, e in enumerate(monomial))
+        found[left] = found.get(left, arb(0)) + _evaluate({rest: arb(coefficient)}, values)
+    return found
+
+
+def _evaluate(terms: dict[Index, arb], values: list[arb]) -> arb:
+    total = arb(0)
+    for monomial, term in terms.items():
         for v, e in zip(values, monomial, strict=True):
             if e:
                 term *= v**e
