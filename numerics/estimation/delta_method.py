@@ -5,6 +5,8 @@ Example: ``Errors(found, proved, matrix).of(gradient)`` for each gradient in ``p
 
 from __future__ import annotations
 
+from itertools import groupby
+
 import numpy as np
 from scipy.linalg import null_space
 
@@ -13,8 +15,8 @@ from temperance.numerics.fitting.mle import Fit
 from temperance.numerics.fitting.newton import FLAT, scaled_spectrum
 from temperance.numerics.mixture.activation_numpy import Floats
 
-Row = tuple[str, int | None, list[float], list[Floats]]
-"""(parameter, atom, values, their gradients in theta)."""
+Row = tuple[str, int | None, Floats, Floats]
+"""(parameter, atom, values (m,), their gradients in theta (m, p))."""
 
 _MOVES = 1e-6  # part of a function's gradient along flat directions that makes it not identifiable
 
@@ -79,18 +81,12 @@ class Errors:
 
 def parameters(result: Fit) -> list[Row]:
     """The coordinates, tau and nu in their own units."""
-    rows: list[Row] = []
-    for j, (name, atom) in enumerate(result.layout.names):
-        logarithm = name in ("tau", "nu")
-        value = float(np.exp(result.theta[j])) if logarithm else float(result.theta[j])
-        gradient = np.zeros(result.layout.size)
-        gradient[j] = value if logarithm else 1.0
-        if rows and rows[-1][:2] == (name, atom):
-            rows[-1][2].append(value)
-            rows[-1][3].append(gradient)
-        else:
-            rows.append((name, atom, [value], [gradient]))
-    return rows
+    names = result.layout.names
+    logarithms = np.array([name in ("tau", "nu") for name, _ in names])
+    values = np.where(logarithms, np.exp(np.where(logarithms, result.theta, 0.0)), result.theta)
+    gradients = np.diag(np.where(logarithms, values, 1.0))
+    groups = [(key, list(places)) for key, places in groupby(range(len(names)), names.__getitem__)]
+    return [(name, atom, values[at], gradients[at]) for (name, atom), at in groups]
 
 
 def _over_tau(rows: list[Row], tau: float, names: tuple[str, ...]) -> list[Row]:
@@ -98,10 +94,9 @@ def _over_tau(rows: list[Row], tau: float, names: tuple[str, ...]) -> list[Row]:
     divided = []
     for name, atom, values, gradients in rows:
         if name in names:
-            moved = [g / tau for g in gradients]
-            for value, g in zip(values, moved, strict=True):
-                g[0] = -value / tau
-            divided.append((f"{name}/tau", atom, [v / tau for v in values], moved))
+            moved = gradients / tau
+            moved[:, 0] = -values / tau
+            divided.append((f"{name}/tau", atom, values / tau, moved))
     return divided
 
 
@@ -112,9 +107,9 @@ def _power_over_tau(rows: list[Row], tau: float, name: str, p: float, signed: bo
         size = float(np.linalg.norm(values))
         if parameter == "beta1" and size > 0:
             value = size**p / tau * (float(np.sign(values[0])) if signed else 1.0)
-            gradient = p * value * np.sum([v * g for v, g in zip(values, gradients, strict=True)], axis=0) / size**2
+            gradient = p * value * (values @ gradients) / size**2
             gradient[0] = -value
-            powers.append((name, atom, [value], [gradient]))
+            powers.append((name, atom, np.array([value]), gradient[None]))
     return powers
 
 
@@ -124,9 +119,9 @@ def _directions(rows: list[Row]) -> list[Row]:
     for parameter, atom, values, gradients in rows:
         size = float(np.linalg.norm(values))
         if parameter == "beta1" and size > 0:
-            unit, slopes = np.array(values) / size, np.array(gradients) / size
+            unit, slopes = values / size, gradients / size
             turned = slopes - np.outer(unit, unit @ slopes) if len(values) > 1 else np.zeros_like(slopes)
-            directions.append(("beta1/|beta1|", atom, unit.tolist(), list(turned)))
+            directions.append(("beta1/|beta1|", atom, unit, turned))
     return directions
 
 
@@ -144,9 +139,9 @@ def identifiable_functions(result: Fit, rows: list[Row], linear: bool, proved: P
         name = f"sgn(beta1) {name}"
     powers = _power_over_tau(rows, tau, name, float(failure.degree), proved.powers == "odd")
     if proved.powers:
-        *powers, (_, last, (origin,), (slope,)) = powers
+        *powers, (_, last, origin, slope) = powers
         less = name.replace("beta1", f"beta1_{last}")
-        powers = [(f"{name} - {less}", atom, [v - origin], [g - slope]) for _, atom, (v,), (g,) in powers]
+        powers = [(f"{name} - {less}", atom, v - origin, g - slope) for _, atom, v, g in powers]
     directions = _directions(rows) if proved.signs or result.layout.d > 1 else []
     return [*directions, *powers, *ratios]
 

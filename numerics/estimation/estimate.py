@@ -41,7 +41,8 @@ _QUANTILE = NormalDist().inv_cdf(0.975)
 
 
 def _estimate(row: Row, errors: Errors, proved: Proved) -> Estimate:
-    name, atom, values, gradients = row
+    name, atom, gradients = row[0], row[1], row[3]
+    values: list[float] = row[2].tolist()
     se, verdicts = zip(*(errors.of(g) for g in gradients), strict=True)
     if proved.twin and name in ("tau", "beta1", "beta0"):
         se, verdicts = (None,), (False,)
