@@ -11,14 +11,6 @@ from temperance.numerics.fitting.charts import OPTIONS, coordinates, log_tau_of,
 
 
 @njit(**OPTIONS)
-def _identity(p):  # type: ignore[no-untyped-def]
-    found = np.zeros((p, p))
-    for a in range(p):
-        found[a, a] = 1.0
-    return found
-
-
-@njit(**OPTIONS)
 def _chained(gradient, hessian, jacobian, second):  # type: ignore[no-untyped-def]
     """J^T g and J^T H J + second; J has few entries."""
     p = len(gradient)
@@ -43,7 +35,7 @@ def _chained(gradient, hessian, jacobian, second):  # type: ignore[no-untyped-de
 def _by_ratios(theta, g, frame):  # type: ignore[no-untyped-def]
     """Jacobian of theta in its ratios, and sum_j g_j d2 theta_j: theta_j = tau phi_j in the gate."""
     tau, free = math.exp(log_tau_of(theta, frame)), frame.places[0] >= 0
-    jacobian, second = _identity(len(theta)), np.zeros((len(theta), len(theta)))
+    jacobian, second = np.eye(len(theta)), np.zeros((len(theta), len(theta)))
     for atom in range(frame.k):
         for r in range(frame.d + 1):
             place = place_of(frame, atom, r)
@@ -60,7 +52,7 @@ def _by_ratios(theta, g, frame):  # type: ignore[no-untyped-def]
 def _by_pair(psi, g, frame, chart):  # type: ignore[no-untyped-def]
     """Jacobian of the ratios in means and differences, and the sum of g times their second derivatives."""
     i, j, d, p = chart.i, chart.j, frame.d, len(psi)
-    jacobian, second = _identity(p), np.zeros((p, p))
+    jacobian, second = np.eye(p), np.zeros((p, p))
     s, t = logit(psi, frame, chart)
     down, up = math.exp(-t / 2), math.exp(t / 2)
     share = up / (up + down)
@@ -108,7 +100,7 @@ def _by_pair(psi, g, frame, chart):  # type: ignore[no-untyped-def]
 def _by_moments(phi, g, frame, chart):  # type: ignore[no-untyped-def]
     """Jacobian of means and differences in phi, and the sum of g times their second derivatives."""
     i, j, d, p, c = chart.i, chart.j, frame.d, len(phi), chart.curvature
-    jacobian, second = _identity(p), np.zeros((p, p))
+    jacobian, second = np.eye(p), np.zeros((p, p))
     s, t = logit(phi, frame, chart)
     b, mean, difference = place_of(frame, j, 2 * d + 1), place_of(frame, i, 2 * d + 2), place_of(frame, j, 2 * d + 2)
     h, skew, slope = phi[b], 2 * c * math.sinh(t / 2) / 3, c * math.cosh(t / 2) / 3

@@ -218,15 +218,6 @@ def uncut(phi, frame, chart):  # type: ignore[no-untyped-def]
 
 
 @njit(**OPTIONS)
-def inside_box(theta, lower, upper):  # type: ignore[no-untyped-def]
-    """Whether theta (p,) lies in the box."""
-    inside = True
-    for a in range(len(theta)):
-        inside = inside and lower[a] <= theta[a] <= upper[a]
-    return inside
-
-
-@njit(**OPTIONS)
 def cut(theta, lower, upper):  # type: ignore[no-untyped-def]
     """Cut theta (p,) to the box, in place."""
     for a in range(len(theta)):

@@ -22,7 +22,6 @@ from temperance.numerics.fitting.charts import (
     back,
     coordinates,
     cut,
-    inside_box,
     mixed,
     near_pair,
     uncut,
@@ -79,20 +78,12 @@ def cap(step, theta):  # type: ignore[no-untyped-def]
 
 
 @njit(**OPTIONS)
-def _onwards(theta, step, share):  # type: ignore[no-untyped-def]
-    end = np.empty(len(theta))
-    for a in range(len(theta)):
-        end[a] = theta[a] + share * step[a]
-    return end
-
-
-@njit(**OPTIONS)
 def _share_inside(at, step, frame, chart, lower, upper):  # type: ignore[no-untyped-def]
     """The share of a step in a chart at which it has just left the box; 1 if it stays."""
     inside, outside, middle = 0.0, 1.0, 1.0
     for _ in range(1 + _HALVINGS):
-        theta = uncut(_onwards(at, step, middle), frame, chart)
-        if inside_box(theta, lower, upper):
+        theta = uncut(at + middle * step, frame, chart)
+        if ((lower <= theta) & (theta <= upper)).all():
             inside = middle
             if middle == 1.0:
                 return 1.0
@@ -141,11 +132,11 @@ def _build(version: int) -> Any:
             move, gain = _damped(slope, bend, free, damping)
             at = coordinates(theta, frame, chart)
             length = cap(move, at)
-            share = _share_inside(at, _onwards(0 * at, move, length), frame, chart, lower, upper) if pairs else 1.0
+            share = _share_inside(at, length * move, frame, chart, lower, upper) if pairs else 1.0
             if share > _LEAST_SHARE:
-                return back(_onwards(at, move, share * length), frame, chart, lower, upper), gain, kind, chart
+                return back(at + (share * length) * move, frame, chart, lower, upper), gain, kind, chart
         move, gain = _damped(gradient, hessian, free, damping)
-        end = _onwards(theta, move, cap(move, theta))
+        end = theta + cap(move, theta) * move
         cut(end, lower, upper)
         return end, gain, PLAIN, chart
 
