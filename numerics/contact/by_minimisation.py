@@ -24,6 +24,7 @@ _LEVELS: Sequence[float] = tuple(range(1, 9))
 _LEVELS_3: Sequence[float] = (0.5, 1, 1.5, 2, 2.5, 3, 4, 5, 6)  # orders of 6 reach rounding errors soon
 _LEVELS_KINK: Sequence[float] = tuple(range(2, 7))  # the grids at a kink are large
 _LEVELS_MEAN: Sequence[float] = tuple(range(3, 22, 2))  # offsets of a mean's order 4/3 go down with t^(1/3) only
+_LEVELS_MEAN_3: Sequence[float] = (3, 4, 5, 6, 7, 8, 9, 11, 13)  # orders of 3, whose differences go down with t^(1/2)
 _LEVELS_MEAN_KINK: Sequence[float] = (6, 8, 10, 12)
 _FIRST: Sequence[float] = (1, 1.5, 2)  # from there on minima are followed in more digits
 _DEEP = 1e-13  # no smaller offset is of use to one that is resolved
@@ -186,7 +187,7 @@ def measure(
 
 def _levels(family: Family, mean: bool) -> Sequence[float]:
     if family.m > 2:
-        return _LEVELS_3
+        return _LEVELS_MEAN_3 if mean else _LEVELS_3
     smooth, kinked = (_LEVELS_MEAN, _LEVELS_MEAN_KINK) if mean else (_LEVELS, _LEVELS_KINK)
     return kinked if family.kinks() else smooth
 

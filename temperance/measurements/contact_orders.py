@@ -16,6 +16,7 @@ from temperance.theory.models.spec import NU
 from temperance.theory.rates.contact_orders import TRANSLATED, Order, Orders, OrderSetting, other_place
 
 Doing = Callable[[str], AbstractContextManager[object]]
+_FEW = 3  # parameters, with which the means in a cell of three are measured in a minute
 MET = 0.1  # a measured order this close to the bound has met it
 
 
@@ -157,7 +158,7 @@ def with_measurements(found: Orders, progress: Doing = lambda _: nullcontext()) 
 
 def _measured(chosen: OrderSetting, mixtures: Family, order: Order) -> Measured | None:
     scale = order.flat and order.name not in chosen.flat
-    if scale or order.upper == 1 or (order.mean and chosen.size > 2):
+    if scale or order.upper == 1 or (order.mean and chosen.size > 2 and len(chosen.parameters) > _FEW):
         return None
     found = measure(mixtures, order.name, mean=order.mean)
     if not order.mean or (order.upper is not None and abs((found.order or 0.0) - float(order.upper)) <= MET):

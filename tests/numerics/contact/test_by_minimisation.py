@@ -81,6 +81,13 @@ def test_a_mean_of_a_softmax_gate_has_an_order_of_its_own():
     assert measured_order(chosen, "a", (3, 4, 5)) == pytest.approx(2, abs=0.05)
 
 
+@pytest.mark.slow
+def test_the_mean_of_nu_in_a_cell_of_three_goes_down_as_at_gauss_hermite_nodes():
+    """One way only: the mean of b^2 is what is lost of it."""
+    chosen = order_setting("softmax", "constant", size=3)
+    assert measured_order(chosen, "nu", mean=True, sign=-1) == pytest.approx(3, abs=0.05)
+
+
 @pytest.mark.parametrize(("x", "y"), [(2.0, 1.0), pytest.param(0.5, 3.0, marks=pytest.mark.slow)])
 def test_measured_orders_are_invariant_under_rescaling(x, y):
     """x of another unit moves beta1 and the support; y of another unit moves b and the deviations."""
