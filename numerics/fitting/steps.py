@@ -70,11 +70,8 @@ def _damped(gradient, hessian, free, damping):  # type: ignore[no-untyped-def]
 @njit(**OPTIONS)
 def cap(step, theta):  # type: ignore[no-untyped-def]
     """The share of a step that makes it at most 2 + |theta|/2 long."""
-    length, size = 0.0, 0.0
-    for a in range(len(step)):
-        length += step[a] * step[a]
-        size += theta[a] * theta[a]
-    return min(1.0, (2.0 + 0.5 * math.sqrt(size)) / max(math.sqrt(length), 1e-300))
+    length, size = math.sqrt((step * step).sum()), math.sqrt((theta * theta).sum())
+    return min(1.0, (2.0 + 0.5 * size) / max(length, 1e-300))
 
 
 @njit(**OPTIONS)
