@@ -159,7 +159,7 @@ class _Track:
 def followed(
     family: Family, name: str, starts: Sequence[tuple[Array, Array]], levels: tuple[float, float], sign: int = 1
 ) -> tuple[list[float], list[float]]:
-    """Levels j, and the least distances found at offsets sign 2^-j, until their exponents settle.
+    """Levels j, and the least distances found at offsets sign 2^-j, until their exponents settle or a minimum is lost.
 
     starts: pairs of vectors, near minima at the two levels.
     """
@@ -185,14 +185,19 @@ def followed(
             distances.append(_distance(problem(level), min((t.minima[1] for t in tracks), key=_square)))
             seen.append(level)
             exponents.append(float((distances[-2] / distances[-1]).log() / arb.const_log2()) / (seen[-1] - seen[-2]))
-        return seen, [float(d) for d in distances]
+        last = len(seen) - _is_lost(exponents)
+        return seen[:last], [float(d) for d in distances[:last]]
 
 
 def _ended(exponents: Sequence[float]) -> bool:
-    """Whether they have settled, or the minimum was lost: no order is below 1, and none falls by much at the end."""
+    """Whether they have settled, or the last minimum is lost: no order is below 1, none falls by much at the end."""
     last = exponents[-3:]
-    settled = len(exponents) > 3 and max(last) - min(last) < _SETTLED
-    return settled or (len(last) == 3 and (last[-1] < 1 - _LOST or last[-1] < last[-2] - _LOST))
+    return (len(exponents) > 3 and max(last) - min(last) < _SETTLED) or _is_lost(exponents)
+
+
+def _is_lost(exponents: Sequence[float]) -> bool:
+    """Whether the last minimum is no continuation of those before it."""
+    return len(exponents) > 2 and exponents[-1] < max(1 - _LOST, exponents[-2] - _LOST)
 
 
 def _square(minimum: Minimum) -> float:

@@ -9,7 +9,7 @@ from flint import arb
 from temperance.measurements.contact_orders import family
 from temperance.numerics.contact.by_minimisation import measure
 from temperance.numerics.contact.neighbourhood import BITS, NODES, Neighbourhood, _compiled, supported
-from temperance.numerics.contact.small_offsets import Constrained, Minimum, _kept, _Track, minimised
+from temperance.numerics.contact.small_offsets import Constrained, Minimum, _is_lost, _kept, _Track, minimised
 from temperance.numerics.general.split_mixtures import Grid
 from temperance.theory.activations.activation import Z, activation
 from temperance.theory.expressions import balls
@@ -72,6 +72,13 @@ def test_a_minimum_that_falls_faster_is_followed_on():
         assert _kept([found[0], found[2]]) == [found[0]]
 
 
+@pytest.mark.parametrize(
+    ("exponents", "lost"), [((2.70, 2.63, 2.62, 0.18), True), ((2.1, 2.0, 1.9), False), ((1.2, 0.8, 0.6), True)]
+)
+def test_a_minimum_that_is_no_continuation_is_lost(exponents, lost):
+    assert _is_lost(exponents) == lost
+
+
 @pytest.mark.parametrize("text", ["tanh(z)/3 + pi*z", "gelu", "1/sqrt(1+z**2)", "exp(2) + log(1+z**2)", "atan(z)**3"])
 def test_compiled_formulas_have_all_digits(text):
     x, b = sp.symbols("x b")
@@ -116,6 +123,13 @@ def test_slopes_of_a_quadratic_expert_in_a_cell_of_three(name, order):
     assert measure(family(order_setting("softmax", "polynomial:2", size=3)), name).order == pytest.approx(
         order, abs=0.03
     )
+
+
+@pytest.mark.full
+def test_exponents_before_a_minimum_is_lost_are_kept():
+    """They fall towards 8/3; in doubles they are seen down to 2.8 only."""
+    chosen = order_setting("activation", "polynomial:2", "tanh", size=3)
+    assert measure(family(chosen), "a_1").order == pytest.approx(8 / 3, abs=0.1)
 
 
 @pytest.mark.full
