@@ -13,9 +13,10 @@ import sympy as sp
 from flint import arb, arb_mat, fmpq, fmpz_mpoly
 
 from temperance.theory.activations.activation import Activation
-from temperance.theory.activations.piecewise import Piece
+from temperance.theory.activations.piecewise import Piece, Pieces
 from temperance.theory.conditions.families import MEMBERS, S1, S2, VARIABLE, Family, S
 from temperance.theory.expressions import balls
+from temperance.theory.expressions.normal_forms import has_roots
 from temperance.theory.expressions.sign_changes import Sample
 from temperance.theory.fields.differential_field import Fraction, OutsideTowers
 from temperance.theory.fields.nullspace import Nullspace, Row, coefficient_rows, nullspace
@@ -63,7 +64,8 @@ class Analysis:
     def __init__(self, source: Activation, sample: Sample | None = None) -> None:
         self.source, self.pieces = source, source.pieces
         self.sample = dict(source.sample) if sample is None else sample
-        self.points = {p: source.points(p, self.sample) for p in self.pieces}
+        self._distinct = _distinct(source.pieces)
+        self.points = {p: source.points(p, self.sample) for p in self._distinct}
         self._values: dict[int, tuple[list[fmpq], list[list[arb]]]] = {}
 
     @cached_property
@@ -72,7 +74,7 @@ class Analysis:
         try:
             tower = Tower([p.expr for p in self.pieces], self.sample)
             self.columns = []
-            for piece in self.pieces:  # where s is real has no closed form, the formula may hold anywhere
+            for piece in self._distinct:  # where s is real has no closed form, the formula may hold anywhere
                 s = tower.embed(piece.expr, self.points[piece], Piece(piece.expr) if self.source.domain else piece)
                 s1 = tower.d(s)
                 self.columns.append(_members(tower.z, s, s1, tower.d(s1), tower.unit))
@@ -165,7 +167,7 @@ class Analysis:
         """Values of all members at the sample points of all pieces, where finite."""
         if bits not in self._values:
             points, matrix = [], []
-            for piece in self.pieces:
+            for piece in self._distinct:
                 for point in self.points[piece]:
                     s, s1, half = balls.jet(piece.expr, {**self.sample, "z": point}, 2, bits)
                     with flint.ctx.workprec(bits):
@@ -195,6 +197,12 @@ class Analysis:
 def _columns(family: Family) -> list[int]:
     """Where the members of a family stand among all members."""
     return [MEMBERS.index(m) for m in family.members]
+
+
+def _distinct(pieces: Pieces) -> Pieces:
+    """One piece of every formula; all of a formula with roots, which may be another function on another interval."""
+    plain = {p.expr: p for p in pieces if not has_roots(p.expr)}
+    return (*plain.values(), *(p for p in pieces if has_roots(p.expr)))
 
 
 def _members(z: _T, s: _T, s1: _T, s2: _T, unit: _T) -> list[_T]:
