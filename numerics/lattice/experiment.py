@@ -66,7 +66,7 @@ def lattice_step(nu_min: float) -> float:
 def design(low: float, high: float, d: int, columns: int) -> Floats:
     """`columns` points that fill [low, high]^d evenly, shape (columns, d), d = 1 or 2; no two share a coordinate."""
     if d not in _COLUMNS:
-        raise ValueError(f"the lattice experiment has x in dimension 1 or 2, not {d}")
+        raise ValueError(f"the lattice experiment has x in dimension 1 or 2, not {d}; use samples")
     if not (np.isfinite([low, high]).all() and low < high):
         raise ValueError(f"x must range over an interval, not [{low}, {high}]")
     place = np.arange(columns) + 0.5

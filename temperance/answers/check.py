@@ -15,7 +15,6 @@ from temperance.pages.answer import Answer, Grid, Part, Refused
 from temperance.terminal.errors import BadInput
 from temperance.terminal.options import checked
 from temperance.terminal.progress import Display
-from temperance.theory.activations.activation import Z
 from temperance.theory.activations.catalogue import ALIASES, CATALOGUE
 from temperance.theory.conditions.decision import Decision, decide
 from temperance.theory.conditions.verdict import CONDITIONS, Verdict
@@ -92,7 +91,7 @@ class Check(Answer):
         for advice in dict.fromkeys(one.advice for one in found if one.advice):
             of = ", ".join(name for name, one in zip(names, found, strict=True) if one.advice == advice)
             lines.append(f"what to do ({of}): {advice}" if several else f"what to do: {advice}")
-        if (first := next(filter(_predicted, self.decisions), None)) is not None:
+        if (first := next((d for d in self.decisions if d.activation.pieces), None)) is not None:
             lines.append(_RATES.format(shlex.quote(first.activation.name)))
         return lines
 
@@ -207,12 +206,6 @@ def _verdict_record(v: Verdict, *fields: str) -> dict[str, Any]:
 def _mirror(found: Decision) -> str:
     mirror = found.mirror
     return "undecided" if mirror is None or not mirror.proved else mirror.kind or "none"
-
-
-def _predicted(found: Decision) -> bool:
-    """Whether `predict` accepts the activation: its pieces are known, and it is not constant."""
-    pieces = found.activation.pieces
-    return len(pieces) > 1 or (bool(pieces) and pieces[0].expr.has(Z))
 
 
 def _short(v: Verdict) -> str:

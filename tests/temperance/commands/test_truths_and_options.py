@@ -100,7 +100,7 @@ def test_bad_truths_are_one_line(tmp_path, capsys, text, message):
             ["--true", "2", "--fitted", "2", "--experiment", "grid"],
             "the experiment must be one of ('sample', 'lattice'), not 'grid'",
         ),
-        (["--true", "2", "--fitted", "2", "--experiment", "lattice", "--dim", "3"], "in dimension 1 or 2; use samples"),
+        (["--true", "2", "--fitted", "2", "--experiment", "lattice", "--dim", "3"], "1 or 2, not 3; use samples"),
         (["--true", "2", "--fitted", "2", "--n", "100,200", "--n", "100,300"], "--n is given twice; accepted: once"),
         (["--true", "2", "--fitted", "2", "--replicates", "many"], "of at most 9 digits, not 'many'"),
         (["--true", "2", "--fitted", "2", "--replicates", "9"], "at least 10"),
