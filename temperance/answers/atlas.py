@@ -99,8 +99,8 @@ class Atlas(Answer):
                 yield from (f"  {reason}" for reason in entry.reasons)
                 yield from _open_slopes(entry)
         yield "rate: p, as errors are O(n^(-p)); faster: a slope that confirms it and lies below -p; none: no bound."
-        yield "measured: least, as no order is below 1; 0, as no distance is told from 0; no limit, as local exponents"
-        yield "are not settled; not yet, as no measurement is kept; a minimum that is missed makes an order too small."
+        yield "measured: least, as no order is below 1; flat, as an identity needs none; 0, as no distance differs;"
+        yield "no limit, as exponents do not settle; not yet, as none is kept; a missed minimum makes it too small."
         yield "*: measured in a smaller cell or in d = 1, whose curves are some of those here."
         yield "slope: no study, as none is kept. published: the exponent, as in theory.md 2.7; not read: in no abstract"
         yield "that was read; none, as its conditions are not met here."
@@ -189,6 +189,7 @@ def _order(o: AtlasOrder) -> tuple[str, ...]:
     bound = "flat" if o.order.flat else "none" if o.order.upper is None else str(o.order.upper)
     mark = "*" if o.measurement == "carried" else ""
     measured = f"{o.measured:.2f}{mark}" if o.measured is not None else _MEASURED[o.measurement]
+    measured = "flat" if o.order.flat and o.measurement == "needless" else measured
     rate = "none" if o.rate is None else o.rate
     published = o.published or ("none" if "condition" in o.published_reason else "not read")
     return o.order.parameter, bound, o.proof or "none", measured, _slope(o), rate, published

@@ -131,12 +131,11 @@ def _is_scaled(order: Order, found: Orders) -> bool:
 
 def _measurement(order: Order, cell: str, kept: Mapping[str, Any] | None) -> tuple[Measurement, float | None, str]:
     """What became of the measurement of an order, the order, and why it is not there."""
-    if kept is None and order.upper == 1:
-        return "needless", None, "no order is below 1"
+    if kept is None and (order.flat or order.upper == 1):
+        return "needless", None, "an exact curve of one density is known" if order.flat else "no order is below 1"
     if kept is None:
         means = order.mean and cell == "three"
-        why = "weighted means are measured in cells of two" if means else "not measured yet"
-        return "missing", None, "an exact curve of one density is known" if order.flat else why
+        return "missing", None, "weighted means are measured in cells of two" if means else "not measured yet"
     if kept["flat"]:
         return "zero", None, "no distance is told from 0"
     if kept["order"] is None:

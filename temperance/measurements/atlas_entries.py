@@ -25,7 +25,8 @@ class AtlasOrder:
         order: the bound. proof: what it is by (independence: of the first derivatives; identity: it is flat), or None.
         identity: the exact curve of one density, where it is flat.
         measured: the order; measurement: how it was measured, or why not. carried: in a smaller cell or dimension,
-            whose curves are some of those here; zero: no distance is told from 0; needless: no order is below 1.
+            whose curves are some of those here; zero: no distance is told from 0; needless: no order is below
+            1, or it is flat.
         measured_reason: the same in words.
         slope: of a kept study; as text, why there is none.
         published: the exponent of n, None where none is known; published_reason: from where, or why not.
