@@ -15,7 +15,6 @@ from temperance.terminal.json_input import read_json
 from temperance.terminal.options import FileOr, Whole, checked, gate_of
 from temperance.terminal.output import check_writable
 from temperance.terminal.progress import Display
-from temperance.theory.models.gates import COSINE
 from temperance.theory.models.gates import GATES as DERIVED
 from temperance.theory.rates.contact_orders import GATES, order_setting, orders
 
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 _COLUMNS = ("parameter", "upper bound", "measured", "rate")
 _ACCEPTED = 'an object of numbers such as {"beta1": 1, "tau": "1/2"}'
 _LARGEST_CELL = 4
-_ACCEPTED_GATES = [name for name in GATES if not name.startswith(COSINE)]  # whose dimension is 2 or more
+_LARGEST_DIMENSION = 2  # a grid in x is integrated over
 _CERTIFIED = "two atoms beside a singleton, d = 1, and a gate without kinks, with rational Taylor coefficients at x = 0"
 
 
@@ -48,7 +47,8 @@ class Exponents(Answer):
         gate = setting["gate"] if setting["activation"] is None else f"{setting['gate']} {setting['activation']}"
         at = ", ".join(f"{name} = {value}" for name, value in setting["point"].items())
         other = "every cell is split" if setting["split"] == "all" else "another is a singleton"
-        cell = f"a cell of {setting['cell']}, {other}; {at}"
+        d = "" if setting["dim"] == 1 else f", d = {setting['dim']}"
+        cell = f"a cell of {setting['cell']}, {other}{d}; {at}"
         return f"Contact orders of the {gate} gate, {setting['expert']} expert, {cell}"
 
     def parts(self) -> Iterator[Part]:
@@ -90,6 +90,7 @@ def exponents(
     *,
     cell: Whole = 2,
     split: str = "one",
+    dim: Whole = 1,
     point: FileOr = None,
     bounds_only: bool = False,
     certificate: str | None = None,
@@ -97,11 +98,13 @@ def exponents(
     """Compute the contact order of every parameter of a split atom: what is proved and what is measured.
 
     Args:
-        gate: linear, softmax, activation or activation-bias (with --activation), quadratic, gaussian, laplace.
+        gate: linear, softmax, activation or activation-bias (with --activation), quadratic, gaussian, laplace, cosine
+            or cosine-perturbed (with --dim 2).
         expert: gaussian, constant, polynomial:M, nonlinear:ACTIVATION.
         activation: A name of the catalogue or an expression in z; chooses the gate "activation".
         cell: Number of atoms that the true atom is fitted by, 2 to 4; certificates are issued for 2.
         split: one: another cell is a singleton; all: every cell is split.
+        dim: Dimension of x, 1 or 2.
         point: A .json file with the true values of the gate's parameters; by default beta1 = 1, tau = 1 and the like.
         bounds_only: Prove the upper bounds, in a second, and measure nothing.
         certificate: Write the certificate of the upper bounds to this .json file; see certify.
@@ -111,14 +114,16 @@ def exponents(
     """
     if cell > _LARGEST_CELL:
         raise BadInput(f"--cell must be 2, 3 or 4, not {cell}")
+    if dim > _LARGEST_DIMENSION:
+        raise BadInput(f"--dim must be 1 or 2, not {dim}")
     if certificate is not None:
         check_writable(certificate, endings=(".json",))
     gate = gate_of(gate, activation)
     if gate not in GATES:
         what = f"the gate {gate!r} is for `derive` alone" if gate in DERIVED else f"unknown gate {gate!r}"
-        raise BadInput(f"{what}; accepted: {', '.join(_ACCEPTED_GATES)}")
+        raise BadInput(f"{what}; accepted: {', '.join(GATES)}")
     values = read_point(point) if isinstance(point, str) else point
-    chosen = order_setting(gate, expert, activation, size=cell, split=split, point=values)
+    chosen = order_setting(gate, expert, activation, size=cell, split=split, point=values, dim=dim)
     if values is not None:
         _check_complete(values, chosen, point if isinstance(point, str) else "point")
     written: tuple[str, ...] = ()

@@ -76,7 +76,7 @@ class Exponents:
         """What `--json` prints."""
         remarks = [r for row in self.rows if (r := row.remark())]
         return {
-            "setting": setting(self.found.setting),
+            "setting": {**setting(self.found.setting), "dim": self.found.setting.dim},
             "equations": list(self.found.equations),
             "orders": [row.record() for row in self.rows],
             "reasons": [*self.found.reasons, *remarks],

@@ -37,7 +37,7 @@ def test_the_json_has_the_keys_that_it_should_have(printed):
     )
     assert record["setting"] == {
         **{"gate": "softmax", "expert": "constant", "activation": None},
-        **{"cell": 2, "split": "one", "point": {"beta1": "1"}},
+        **{"cell": 2, "split": "one", "point": {"beta1": "1"}, "dim": 1},
     }
     assert "h_beta1^2 = 0" in record["equations"]
 
@@ -92,9 +92,10 @@ def test_an_interval_is_named_where_proof_and_measurement_do_not_meet():
 
 BAD = {
     ("--gate", "sofmax"): "unknown gate 'sofmax'; accepted: linear, softmax, activation, activation-bias, quadratic, "
-    "gaussian, laplace\n",
+    "gaussian, laplace, cosine, cosine-perturbed\n",
     ("--gate", "sigmoid"): "the gate 'sigmoid' is for `derive` alone; accepted: linear",
     ("--gate", "cosine"): "needs dimension 2",
+    ("--dim", "3"): "--dim must be 1 or 2, not 3",
     ("--expert", "gausian"): "gaussian",
     ("--expert", "multinomial:2"): "polynomial:M",
     ("--expert", "polynomial:9"): "at most 7",
@@ -246,3 +247,10 @@ def test_certified_orders_are_those_of_the_theorems(s):
     known = {name: r for name, (r, _) in found.items()}
     assert known
     assert known == {name: certified[name] for name in known}
+
+
+def test_bounds_in_the_plane(capsys):
+    assert run(["exponents", "--gate", "cosine-perturbed", "--dim", "2", "--bounds-only", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["setting"]["dim"] == 2
+    assert {o["parameter"]: o["upper"] for o in found["orders"] if not o["flat"]}["a_2"] == "2"
