@@ -15,7 +15,7 @@ Which question does a function answer?
 - `derive`: which relations hold among the derivatives of an atom, and what is identifiable? `twins`: which other
   parameters have the same density?
 - `predict`, `rates`, `exponents`: how fast do estimates converge, by theory, by Monte Carlo, by contact orders?
-- `atlas`: which contact orders have the gates of the literature?
+- `atlas`: which contact orders do the gates of the literature have?
 - `efficiency`: how many observations does the temperature need? (`required_n`, `standard_errors`: the numbers alone)
 - `fit`: which mixture do these data come from? `audit`: what of a torch router is identifiable, and what to change?
 - `verify`: which claims of the theory stand?

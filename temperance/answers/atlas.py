@@ -19,13 +19,14 @@ from temperance.measurements.literature import PAPERS, ROWS, AtlasRow
 from temperance.numerics.errors.slopes import is_sharp
 from temperance.pages.answer import Answer, Grid, Part
 from temperance.terminal.errors import BadInput
-from temperance.terminal.options import Whole
+from temperance.terminal.options import Whole, checked
 from temperance.terminal.output import check_writable
 from temperance.terminal.progress import Display
 
 _SUMMARY = ("gate, expert", "cell", "slowest", "flat", "proved", "known", "slopes")
 _COLUMNS = ("parameter", "bound", "proof", "measured", "slope to 1e12", "rate", "published")
 _SHORT = {"every cell split": "all split"}
+_OF_OTHERS = "; a column of another d has slowest and proved"
 _MEASURED = {"not settled": "no limit", "zero": "0", "needless": "least", "missing": "not yet"}
 
 
@@ -82,10 +83,10 @@ class Atlas(Answer):
             names = [name_of(row), *[""] * len(lines)]
             rows += [(name, *line) for name, line in zip(names, ((c, *x) for c, x in lines.items()), strict=False)]
         yield Grid("Entries", (*_SUMMARY, *(f"d = {d}" for d in dims[1:])), tuple(rows))
-        yield f"For d = {dims[0]}; a column of another d has slowest and proved. all split: all cells are of two."
-        yield "slowest: the least exponent p of n^(-p) that is proved, but for what is flat (*: some have no bound)."
+        yield f"For d = {dims[0]}{_OF_OTHERS if dims[1:] else ''}. all split: all cells are of two."
+        yield "slowest: the least exponent p of n^(-p) that is proved, but for what is flat."
         yield "proved: how many orders have a proof. slopes: how many of those to n = 10^12 confirm the rate."
-        yield "known: how many orders are exact, as the measured one meets the bound (1 and flat need none)."
+        yield "known: how many orders are exact: the measured one is within 0.1 of the bound (1 and flat need none)."
         if not self.whole:
             yield "Every order is shown with --gate NAME, --json, and on the page (-o atlas.html)."
         yield from (f"{mark} {reason}" for reason, mark in marks.items())
@@ -98,12 +99,13 @@ class Atlas(Answer):
                 yield Grid("Orders", _COLUMNS, tuple(_order(order) for order in entry.orders))
                 yield from (f"  {reason}" for reason in entry.reasons)
                 yield from _open_slopes(entry)
-        yield "rate: p, as errors are O(n^(-p)); faster: a slope that confirms it and lies below -p; none: no bound."
+        yield "rate: p, as errors are O(n^(-p)). slope: confirms the rate if its interval is below h - p, where h is"
+        yield "min(0.1, p/3); faster: if it is below -p by more than h; no study: none is kept."
         yield "measured: least, as no order is below 1; flat, as an identity needs none; 0, as no distance differs;"
         yield "no limit, as exponents do not settle; not yet, as none is kept; a missed minimum makes it too small."
         yield "*: measured in a smaller cell or in d = 1, whose curves are some of those here."
-        yield "slope: no study, as none is kept. published: the exponent, as in theory.md 2.7; not read: in no abstract"
-        yield "that was read; none, as its conditions are not met here."
+        yield "published: the exponent, as in theory.md 2.7; not read: in no abstract that was read; none, as its"
+        yield "conditions are not met here."
 
     @property
     def words(self) -> Sequence[str]:
@@ -122,6 +124,7 @@ class Atlas(Answer):
         ]
 
 
+@checked
 def atlas(
     *, gate: str | None = None, cell: str | None = None, dim: Whole | None = None, store: str | None = None
 ) -> Atlas:

@@ -85,6 +85,8 @@ def _refuse(message: str) -> int:
 
 def main() -> None:
     """Entry point of the command `temperance`."""
+    if sys.stdout is None:
+        sys.exit(_refuse("the output cannot be written: stdout is closed"))
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a user's text in a narrow encoding

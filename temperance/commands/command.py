@@ -7,6 +7,7 @@ command loads what it needs and no more.
 from __future__ import annotations
 
 import inspect
+import os
 import sys
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
@@ -34,6 +35,10 @@ def __getattr__(name: str) -> Callable[..., int]:
     return command(getattr(temperance, name))
 
 
+_FILES = ("certificate", "coq", "truth", "point", "data", "store")
+"""The options that name files."""
+
+
 def command(function: Callable[..., Answer]) -> Callable[..., int]:
     """The command of a function: it prints the answer, as a table or JSON, and returns the exit status.
 
@@ -45,8 +50,8 @@ def command(function: Callable[..., Answer]) -> Callable[..., int]:
     def run(*arguments: Any, json: bool = False, output: str | None = None, **options: Any) -> int:
         if output is not None:
             check_writable(output, endings=kind.writers)
-            if output in (options.get("certificate"), options.get("coq")):
-                raise BadInput(f"{output!r} is named twice; accepted: a file for each output")
+            if any(isinstance(other := options.get(name), str) and _same(output, other) for name in _FILES):
+                raise BadInput(f"{output!r} is named twice; accepted: a file for each input and output")
         try:
             found = function(*arguments, **options)
         except Refused as refusal:
@@ -75,3 +80,7 @@ def command(function: Callable[..., Answer]) -> Callable[..., int]:
     run.__signature__ = signature.replace(parameters=parameters, return_annotation=int)  # type: ignore[attr-defined]
     run.__annotations__ = {p.name: p.annotation for p in parameters}
     return run
+
+
+def _same(one: str, other: str) -> bool:
+    return os.path.realpath(one) == os.path.realpath(other)

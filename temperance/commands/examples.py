@@ -71,7 +71,7 @@ QUESTIONS: dict[str, str] = {
     "rates": "How fast do they converge, measured? A slope of -0.5 is an error n^(-1/2).",
     "efficiency": "How much data does the temperature need?",
     "exponents": "Which contact orders does a gate have, proved and measured?",
-    "atlas": "Which contact orders have the gates of the literature?",
+    "atlas": "Which contact orders do the gates of the literature have?",
     "twins": "Which other parameters have the same density?",
     "verify": "Which claims of the theory stand? Exit status 1: one is contradicted.",
     "fit": "Which mixture do my data come from?",

@@ -131,8 +131,10 @@ def _is_scaled(order: Order, found: Orders) -> bool:
 
 def _measurement(order: Order, cell: str, kept: Mapping[str, Any] | None) -> tuple[Measurement, float | None, str]:
     """What became of the measurement of an order, the order, and why it is not there."""
-    if kept is None and (order.flat or order.upper == 1):
-        return "needless", None, "an exact curve of one density is known" if order.flat else "no order is below 1"
+    if order.flat and not (kept and kept["flat"]):  # an identity is not overruled by what a minimisation reached
+        return "needless", None, "an exact curve of one density is known"
+    if kept is None and order.upper == 1:
+        return "needless", None, "no order is below 1"
     if kept is None:
         means = order.mean and cell == "three"
         return "missing", None, "weighted means are measured in cells of two" if means else "not measured yet"

@@ -169,7 +169,7 @@ class Atlas:
             f"{sum(order.exact for order in found)} are known exactly: a measurement meets the bound or is needless; "
             f"{sum(order.is_awaited for order in found)} have a bound and no measurement. {elsewhere} are measured in "
             "a smaller cell or in d = 1, whose curves are some of those here.",
-            f"{len(slopes)} have slopes to n = 10^12, {kept} of which confirm the rate: errors fall as fast or faster.",
+            f"{len(slopes)} have slopes to n = 10^12, {kept} of which confirm the rate, up to h = min(0.1, p/3).",
             f"{verdict}.",
         )
 

@@ -115,7 +115,7 @@ def _fits(value: object, hint: Any) -> bool:
     if get_origin(hint) is Sequence:
         return isinstance(value, Iterable) and not isinstance(value, str) and all(_fits(v, parts[0]) for v in value)
     if hint not in _PLAIN:
-        return True
+        return not isinstance(hint, type) or isinstance(value, hint)
     return isinstance(value, _PLAIN[hint][0]) and (hint is bool or not isinstance(value, bool))
 
 
@@ -125,4 +125,4 @@ def _accepted(hint: Any) -> str:
         return " or ".join(_accepted(part) for part in get_args(hint) if part is not NoneType)
     if get_origin(hint) is Sequence:
         return f"a list, each {_accepted(*get_args(hint))}"
-    return _PLAIN[hint][1]
+    return _PLAIN[hint][1] if hint in _PLAIN else f"of the type {hint.__name__}"

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+import temperance
 from temperance.commands.app import run
 from temperance.measurements.rate_study import study_for
 from temperance.measurements.true_measures import default_truth, truth_of
@@ -128,3 +129,22 @@ def test_the_default_truth_is_identifiable(true_k, dim):
         assert (g.k, g.d) == (true_k, dim)
         assert len(set(g.b.tolist())) == true_k
         assert len({tuple(map(abs, row)) for row in g.beta1.tolist()}) == true_k
+
+
+@pytest.mark.parametrize("name", ["t.json", "./t.json"])
+def test_an_answer_replaces_no_file_that_is_read_or_written_besides(tmp_path, monkeypatch, capsys, name):
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "t.json"
+    path.write_text(changed())
+    assert run(["rates", "--true", "2", "--fitted", "2", "--truth", name, "-o", "t.json"]) == 2
+    assert run(["check", "gelu", "--certificate", name, "-o", "t.json"]) == 2
+    said = capsys.readouterr().err
+    assert said.count("is named twice; accepted: a file for each input and output") == 2
+    assert path.read_text() == changed()
+
+
+def test_functions_refuse_values_of_another_type():
+    with pytest.raises(ValueError, match="expert must be a text or of the type Expert, not 3"):
+        temperance.derive("linear", expert=3)
+    with pytest.raises(ValueError, match="dim must be a whole number, not True"):
+        temperance.atlas(dim=True)
