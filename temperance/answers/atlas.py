@@ -10,7 +10,8 @@ from math import inf
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from temperance.measurements.atlas import CELLS, PLACES, remeasured
+from temperance.evidence.study_runner import cores
+from temperance.measurements.atlas import CELLS, PLACES, remeasured, stored
 from temperance.measurements.atlas import atlas as gathered
 from temperance.measurements.atlas_entries import Atlas as Found
 from temperance.measurements.atlas_entries import AtlasOrder, Entry
@@ -126,7 +127,12 @@ class Atlas(Answer):
 
 @checked
 def atlas(
-    *, gate: str | None = None, cell: str | None = None, dim: Whole | None = None, store: str | None = None
+    *,
+    gate: str | None = None,
+    cell: str | None = None,
+    dim: Whole | None = None,
+    store: str | None = None,
+    workers: Whole | None = None,
 ) -> Atlas:
     """Show the exponents of the gates of the literature: proved, measured, sampled and published.
 
@@ -134,7 +140,9 @@ def atlas(
         gate: Only this gate, or the activation gate of this activation, with every order.
         cell: Only this kind of cell: exact (as many atoms as the truth has), two, three, or "all split".
         dim: Only this dimension of x, 1 or 2.
-        store: Measure all orders again (hours), each entry kept in this .sqlite file, which goes on after a stop.
+        store: Measure the orders again (minutes for a gate, hours for all), each entry kept in this .sqlite file,
+            which goes on after a stop.
+        workers: Processes that measure; by default as many as there are cores.
 
     Raises:
         ValueError: there is no such gate, cell or dimension, or the file cannot be written, or is none that atlas has
@@ -149,13 +157,19 @@ def atlas(
         raise BadInput(f"unknown cell {cell!r}; accepted: {', '.join(_SHORT.get(c, c) for c in CELLS)}")
     if dim not in (None, 1, 2):
         raise BadInput(f"the atlas has no entries of dimension {dim}; accepted: 1, 2")
+    if workers is not None and workers < 1:
+        raise BadInput(f"workers must be at least 1, not {workers}")
     places = [place for place in PLACES if cell in (None, place[0]) and dim in (None, place[1])]
     kept = None
     with Display() as shown:
         if store is not None:
             check_writable(store, endings=(".sqlite",))
             try:
-                kept = remeasured(store, shown.doing)
+                with shown.doing("measuring") as progress:
+                    again = remeasured(
+                        store, rows=rows or None, places=places, workers=workers or cores(), progress=progress
+                    )
+                    kept = {**stored(), **again}
             except sqlite3.DatabaseError as error:
                 accepted = "a new file, or one that atlas has begun"
                 raise BadInput(f"--store {store!r}: {error}; accepted: {accepted}") from None

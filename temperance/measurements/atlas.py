@@ -9,18 +9,21 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing, nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import replace
 from functools import cache, partial
 from importlib.resources import files
+from itertools import chain
 from typing import Any
 
 from temperance.measurements import exponent_results, kept_slopes, order_results
 from temperance.measurements.atlas_entries import Atlas, AtlasOrder, Entry, Measurement, Proof, key
 from temperance.measurements.carried_orders import ON_LINES, Kept, carried
-from temperance.measurements.contact_orders import MET, Doing, family
+from temperance.measurements.contact_orders import MET, family
 from temperance.measurements.kept_slopes import KeptSlope
 from temperance.measurements.literature import ROWS, AtlasRow
+from temperance.numerics.studies.workers import local_workers
 from temperance.theory.activations.activation import activation
 from temperance.theory.models.gates import FITTED
 from temperance.theory.rates.contact_orders import Order, Orders, OrderSetting, order_setting, orders
@@ -231,20 +234,48 @@ def _same(row: AtlasRow, cell: str, d: int, given: Mapping[str, Any]) -> bool:
     return _arguments(row, cell, d) == theirs
 
 
-def remeasured(path: str, progress: Doing = lambda _: nullcontext()) -> dict[str, list[dict[str, Any]]]:
-    """Measure every entry again, each kept in an SQLite file as soon as it is done; those that it holds are not.
+def remeasured(
+    path: str,
+    *,
+    rows: Sequence[AtlasRow] | None = None,
+    places: Sequence[tuple[str, int]] = PLACES,
+    workers: int = 1,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> dict[str, list[dict[str, Any]]]:
+    """Measure entries again, each kept in an SQLite file as soon as it is done; those that it holds are not.
 
-    progress: entered with what is being measured.
+    Args:
+        path: the file. rows, places: a part of the entries, as `atlas` has them.
+        workers: processes, each of which measures one order after the other; 1: this one.
+        progress: told how many entries are done, and of how many.
     """
     with closing(sqlite3.connect(path)) as store:
         store.execute("CREATE TABLE IF NOT EXISTS atlas (entry TEXT PRIMARY KEY, orders TEXT NOT NULL)")
         done = {name: json.loads(text) for name, text in store.execute("SELECT entry, orders FROM atlas")}
-        every = entries()
-        for i, (row, cell, d) in enumerate(every, 1):
-            name = key(row, cell, d)
-            if name not in done:
-                with progress(f"measuring {name} ({i} of {len(every)})"):
-                    done[name] = measure(row, cell, d)
-                with store:
-                    store.execute("INSERT OR REPLACE INTO atlas VALUES (?, ?)", (name, json.dumps(done[name])))
+        every = [e for e in entries() if (rows is None or e[0] in rows) and e[1:] in places]
+        todo = [e for e in every if key(*e) not in done]
+        for e, found in zip(todo, _measured(todo, workers), strict=True):
+            done[key(*e)] = found
+            with store:
+                store.execute("INSERT OR REPLACE INTO atlas VALUES (?, ?)", (key(*e), json.dumps(found)))
+            progress(len(every) - len(todo) + todo.index(e) + 1, len(every))
     return done
+
+
+def _measured(todo: Sequence[tuple[AtlasRow, str, int]], workers: int) -> Iterator[list[dict[str, Any]]]:
+    """The measurements of entries, in their order."""
+    if workers == 1:
+        yield from (measure(*e) for e in todo)
+        return
+    tasks = [[(ROWS.index(row), cell, d, o.parameter) for o in bounds(row, cell, d).orders] for row, cell, d in todo]
+    with local_workers(workers) as pool:
+        found = pool.map(_order, chain.from_iterable(tasks))  # an interrupt in it cancels what waits
+        for some in tasks:
+            yield [r for _ in some for r in next(found)]
+
+
+def _order(task: tuple[int, str, int, str]) -> list[dict[str, Any]]:
+    """The measurement of one order, if it needs one; row: its place in `ROWS`."""
+    row, cell, d, parameter = task
+    found = bounds(ROWS[row], cell, d)
+    return order_results.records(replace(found, orders=tuple(o for o in found.orders if o.parameter == parameter)))

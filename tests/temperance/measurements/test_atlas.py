@@ -327,6 +327,18 @@ def test_measuring_again_goes_on_after_a_stop(quick, monkeypatch, tmp_path):
     assert list(remeasured(path)) == seen == [key(row, cell, d) for row, cell, d in entries()]
 
 
+@pytest.mark.slow
+def test_a_part_is_measured_again_by_two_workers_as_it_is_kept(tmp_path, capsys):
+    rows = [row for row in ROWS if (row.gate, row.expert) == ("softmax", "constant")]
+    found = remeasured(str(tmp_path / "atlas.sqlite"), rows=rows, places=[("two", 1)], workers=2)
+    ((name, again),) = found.items()
+    kept = {r["parameter"]: r["order"] for r in stored()[name]}
+    assert again
+    assert {r["parameter"]: r["order"] for r in again} == pytest.approx(
+        {r["parameter"]: kept[r["parameter"]] for r in again}, abs=0.02
+    )
+
+
 def test_a_store_that_is_none_is_bad_input(quick, tmp_path, capsys):
     path = tmp_path / "atlas.sqlite"
     path.write_text("no database at all, but a text of some length")
