@@ -9,7 +9,8 @@ from __future__ import annotations
 import inspect
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
 
 from cyclopts import Parameter
@@ -35,8 +36,8 @@ def __getattr__(name: str) -> Callable[..., int]:
     return command(getattr(temperance, name))
 
 
-_FILES = ("certificate", "coq", "truth", "point", "data", "store")
-"""The options that name files."""
+_WRITTEN, _READ = ("certificate", "coq", "store"), ("truth", "point", "data", "files", "from_")
+"""The options, beside -o, that name files."""
 
 
 def command(function: Callable[..., Answer]) -> Callable[..., int]:
@@ -50,8 +51,7 @@ def command(function: Callable[..., Answer]) -> Callable[..., int]:
     def run(*arguments: Any, json: bool = False, output: str | None = None, **options: Any) -> int:
         if output is not None:
             check_writable(output, endings=kind.writers)
-            if any(isinstance(other := options.get(name), str) and _same(output, other) for name in _FILES):
-                raise BadInput(f"{output!r} is named twice; accepted: a file for each input and output")
+        _require_apart(output, signature.bind(*arguments, **options).arguments)
         try:
             found = function(*arguments, **options)
         except Refused as refusal:
@@ -82,5 +82,15 @@ def command(function: Callable[..., Answer]) -> Callable[..., int]:
     return run
 
 
-def _same(one: str, other: str) -> bool:
-    return os.path.realpath(one) == os.path.realpath(other)
+def _require_apart(output: str | None, given: Mapping[str, Any]) -> None:
+    """Raise BadInput if a file is written and also read, or written twice."""
+
+    def named(options: Sequence[str]) -> list[str]:
+        values = [given[name] for name in options if name in given]
+        return [v for value in values for v in (value if isinstance(value, tuple) else [value]) if isinstance(v, str)]
+
+    written = [*named(_WRITTEN), *([] if output is None else [output])]
+    places = Counter(os.path.realpath(path) for path in (*written, *named(_READ)))
+    for path in written:
+        if places[os.path.realpath(path)] > 1:
+            raise BadInput(f"{path!r} is named twice; accepted: a file for each input and output")

@@ -254,11 +254,12 @@ def remeasured(
         done = {name: json.loads(text) for name, text in store.execute("SELECT entry, orders FROM atlas")}
         every = [e for e in entries() if (rows is None or e[0] in rows) and e[1:] in places]
         todo = [e for e in every if key(*e) not in done]
-        for e, found in zip(todo, _measured(todo, workers), strict=True):
+        runs = zip(todo, _measured(todo, workers), strict=True)
+        for finished, (e, found) in enumerate(runs, len(every) - len(todo) + 1):
             done[key(*e)] = found
             with store:
                 store.execute("INSERT OR REPLACE INTO atlas VALUES (?, ?)", (key(*e), json.dumps(found)))
-            progress(len(every) - len(todo) + todo.index(e) + 1, len(every))
+            progress(finished, len(every))
     return done
 
 

@@ -26,6 +26,10 @@ def output(capsys, *arguments, status=0):
     return captured.out
 
 
+def test_an_argument_with_a_dash_works_after_two_dashes(capsys):
+    assert strict(output(capsys, "check", "--json", "--", "-z"))[0]["activation"] == "-z"
+
+
 def test_check_prints_a_table_and_the_relations(capsys):
     out = output(capsys, "check", *ISSUE)
     for name in ISSUE:

@@ -1,7 +1,6 @@
 """The command line itself: bad input, files, pipes and terminals, and the public names."""
 
 import ast
-import json
 import os
 import pty
 import shlex
@@ -18,11 +17,6 @@ from temperance.commands.app import run
 from temperance.terminal.errors import described
 
 
-def strict(text):
-    """JSON without NaN, keys in their order."""
-    return json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
-
-
 def output(capsys, *arguments, status=0):
     assert run(arguments) == status
     captured = capsys.readouterr()
@@ -33,10 +27,6 @@ def output(capsys, *arguments, status=0):
 def program(*arguments, **options):
     command = [sys.executable, "-c", "from temperance.commands.app import main; main()", *arguments]
     return subprocess.run(command, capture_output=True, text=True, **options)
-
-
-def test_an_argument_with_a_dash_works_after_two_dashes(capsys):
-    assert strict(output(capsys, "check", "--json", "--", "-z"))[0]["activation"] == "-z"
 
 
 def test_version(capsys):
