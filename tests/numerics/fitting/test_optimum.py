@@ -15,7 +15,7 @@ from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
 from temperance.numerics.mixture.points import Points
 from temperance.numerics.mixture.sampling import sample
-from temperance.numerics.studies.published_estimates import TRUTH, load_published
+from temperance.numerics.studies.published_estimates import SIZES, TRUTH, load_published
 from temperance.theory.activations.activation import activation
 
 FOLDER = Path(os.environ.get("TEMPERANCE_PUBLISHED", Path(__file__).parents[4] / "shared" / "published"))
@@ -148,17 +148,18 @@ def converged_fits(n, replicates):
 @pytest.mark.skipif(not FOLDER.is_dir(), reason="the folder of published estimates is absent")
 def test_published_estimates_agree_at_the_largest_sizes_and_are_farther_from_the_truth_below():
     """Means of the loss over replicates: within 4 standard errors at n >= 9e4; at n near 1e4 theirs is larger by 4."""
-    published = load_published(FOLDER, 2)
+    measures, _ = load_published(FOLDER, 2)
+    n = SIZES[2]
     for low, high, size in ((9e4, np.inf, 95_000), (9e3, 1.1e4, 10_000)):
-        chosen = (published.n >= low) & (published.n <= high)
-        theirs = published_loss(published.measures[chosen], TRUTH).ravel()
+        chosen = (n >= low) & (n <= high)
+        theirs = published_loss(measures[chosen], TRUTH).ravel()
         ours = published_loss(converged_fits(size, 40), TRUTH)
         difference = theirs.mean() - ours.mean()
         error = np.sqrt(theirs.var() / theirs.size + ours.var() / ours.size)
         if high == np.inf:
             assert abs(difference) < 4 * error
             for name in ("beta1", "a", "b", "nu"):
-                here, there = getattr(converged_fits(size, 40), name), getattr(published.measures[chosen], name)
+                here, there = getattr(converged_fits(size, 40), name), getattr(measures[chosen], name)
                 spread = here.std(axis=0) + 1e-12
                 shift = np.abs(here.mean(axis=0) - there.mean(axis=(0, 1)))
                 assert (shift < 4 * spread * np.sqrt(1 / 40 + 1 / theirs.size)).all()
