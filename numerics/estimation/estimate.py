@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from statistics import NormalDist
-from typing import Any, Literal, TypedDict, Unpack, get_args, overload
+from typing import Any, TypedDict, Unpack, overload
 
 import numpy as np
 from numba.core.event import Listener, install_listener
@@ -33,9 +33,10 @@ from temperance.numerics.machine.threads import one_blas_thread
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats, compile_activation
 from temperance.numerics.mixture.measures import Gauge, Layout
 from temperance.numerics.mixture.points import Points
-from temperance.theory.activations.activation import Activation, activation
+from temperance.theory.activations.activation import Activation
+from temperance.theory.activations.activation import activation as activated
+from temperance.theory.models.gates import FITTED, gate_of, gauge_of, require_gate
 
-GateName = Literal["linear", "softmax", "activation"]
 _CLUSTERINGS = 5
 _QUANTILE = NormalDist().inv_cdf(0.975)
 
@@ -65,16 +66,6 @@ def _interval(value: float, se: float, positive: bool) -> Interval:
     with np.errstate(over="ignore"):
         low, high = value * np.exp(ends / value) if positive else value + ends
     return float(low), float(high)
-
-
-def _gate(gate: str, source: str | Activation | None) -> CompiledActivation:
-    if gate not in get_args(GateName):
-        raise ValueError(f"gate must be one of {', '.join(get_args(GateName))} to be fitted, not {gate!r}")
-    if gate == "activation" and source is None:
-        raise ValueError("the activation gate needs an activation, a name or an expression in z")
-    if gate == "softmax" and source is not None:
-        raise ValueError("the softmax gate takes no activation")
-    return compile_activation(activation(source if source is not None else "identity"))
 
 
 def default_box(points: Points, k: int) -> Box:
@@ -127,9 +118,9 @@ def _announced(experts: int) -> Iterator[None]:
 class Options(TypedDict, total=False):
     """What `fit` takes besides the data and the number of experts."""
 
-    gate: str
+    gate: str | None
     activation: str | Activation | None
-    gauge: Gauge
+    gauge: str | None
     tau: float | None
     starts: int
     seed: int
@@ -153,9 +144,9 @@ def fit(
     y: ArrayLike,
     *,
     fitted: int | Sequence[int],
-    gate: str = "linear",
+    gate: str | None = None,
     activation: str | Activation | None = None,
-    gauge: Gauge = "free",
+    gauge: str | None = None,
     tau: float | None = None,
     starts: int = 10,
     seed: int = 0,
@@ -171,9 +162,9 @@ def fit(
         x: the data, (n, d) or (n,).
         y: the data, (n,). Data in other units have the same fit in those units.
         fitted: number of experts; several numbers compare the fits of all these sizes.
-        gate: "linear" (always anchored), "softmax" (the linear gate with tau = 1) or "activation".
+        gate: "linear" (the default, always anchored), "softmax" (the linear gate with tau = 1) or "activation".
         activation: of the gate, a name or an expression in z; alone it chooses the gate "activation".
-        gauge: of the activation gate, "free" or "anchored".
+        gauge: of the activation gate alone, "free" (the default) or "anchored".
         tau: None to estimate it, else its fixed value.
         starts: how many; from three experts on, splits of the maximum for one expert less come besides, and from 5,000
             points on all are compared on pooled points first. seed: of them, they are the same for the same seed.
@@ -191,9 +182,10 @@ def fit(
     sizes = tuple(fitted) if isinstance(fitted, (list, tuple, range)) else (fitted,)
     if len(set(sizes)) < max(1, len(sizes)):
         raise ValueError(f"fitted must be one number of experts, or several that differ, not {fitted!r}")
-    if activation is not None and gate == "linear":
-        gate = "activation"
-    compiled = _gate(gate, activation)
+    gate = gate_of(gate, activation is not None)
+    require_gate(gate, activation is not None, FITTED)
+    chosen = gauge_of(gauge, gate)
+    compiled = compile_activation(activated(activation if activation is not None else "identity"))
     if gate == "softmax" and tau not in (None, 1):
         raise ValueError(f"the softmax gate has tau = 1, not {tau}; the linear gate takes any tau")
     points, dropped = checked_points(x, y, weights, drop_missing)
@@ -202,7 +194,7 @@ def fit(
     if box is not None and not isinstance(box, Box):
         raise ValueError(f"box must be a Box, not {box!r}")
     names = names_of(x, columns, points.x.shape[1])
-    layouts = [_layout(whole(k, "fitted", 1), points, compiled, gauge, held) for k in sizes]
+    layouts = [_layout(whole(k, "fitted", 1), points, compiled, chosen, held) for k in sizes]
     fits = tuple(
         replace(_fit(layout, compiled, points, box, starts, seed, progress), columns=names, dropped=dropped)
         for layout in layouts

@@ -9,13 +9,14 @@ from typing import Any, ClassVar
 
 from temperance.pages.answer import Answer, Part
 from temperance.terminal.errors import BadInput
-from temperance.terminal.options import Whole, checked, gate_of
+from temperance.terminal.options import Whole, checked
 from temperance.terminal.progress import Display
 from temperance.theory.derivations import printing
 from temperance.theory.derivations.derivation import Derivation, derivation
 from temperance.theory.interactions import interactions
 from temperance.theory.interactions.pdes import Relation
 from temperance.theory.models.by_name import model
+from temperance.theory.models.gates import gate_of
 from temperance.theory.models.spec import BETA0, Expert, Gate, written
 from temperance.theory.symmetries.flows import Symmetries
 
@@ -132,7 +133,7 @@ class Derive(Answer):
 
 @checked
 def derive(
-    gate: str | Gate = "linear",
+    gate: str | Gate | None = None,
     expert: str | Expert = "gaussian",
     activation: str | None = None,
     *,
@@ -143,12 +144,12 @@ def derive(
     """Derive all linear relations among the partial derivatives of an atom, and what they mean.
 
     Args:
-        gate: linear, activation or activation-bias (with --activation), generic, softmax, quadratic, gaussian,
-            gaussian-full, sigmoid, sigmoid-tau-1, sigmoid-euclidean, cosine, cosine-perturbed, laplace; in Python, also
-            a Gate.
+        gate: linear (the default), activation or activation-bias (with --activation), generic, softmax, quadratic,
+            gaussian, gaussian-full, sigmoid, sigmoid-tau-1, sigmoid-euclidean, cosine, cosine-perturbed, laplace; in
+            Python, also a Gate.
         expert: gaussian, constant, polynomial:M, nonlinear, nonlinear:ACTIVATION, multinomial:K; in Python, also an
             Expert.
-        activation: A name of the catalogue or an expression in z; chooses the gate "activation".
+        activation: A name of the catalogue or an expression in z; alone it chooses the gate "activation".
         dim: Dimension of x.
         order: Largest order of the derivatives, 1 to 8.
         all: Print long lists whole.
@@ -159,6 +160,6 @@ def derive(
     if not 1 <= order <= 8:
         raise BadInput(f"--order must be an integer from 1 to 8, not {order}")
     with Display() as shown, shown.doing("deriving"):
-        chosen = gate_of(gate, activation) if isinstance(gate, str) else gate
+        chosen = gate if isinstance(gate, Gate) else gate_of(gate, activation is not None)
         spec = model(chosen, expert, activation, dim)
         return Derive(derivation(interactions.derive(spec.gate, spec.expert, None, spec.dim, order)), all)

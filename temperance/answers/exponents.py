@@ -12,10 +12,11 @@ from temperance.measurements.contact_orders import MeasuredOrder, answer, moving
 from temperance.pages.answer import Answer, Grid, Part
 from temperance.terminal.errors import BadInput
 from temperance.terminal.json_input import read_json
-from temperance.terminal.options import FileOr, Whole, checked, gate_of
+from temperance.terminal.options import FileOr, Whole, checked
 from temperance.terminal.output import check_writable
 from temperance.terminal.progress import Display
 from temperance.theory.models.gates import GATES as DERIVED
+from temperance.theory.models.gates import gate_of
 from temperance.theory.rates.contact_orders import GATES, order_setting, orders
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ class Exponents(Answer):
 
 @checked
 def exponents(
-    gate: str = "linear",
+    gate: str | None = None,
     expert: str = "gaussian",
     activation: str | None = None,
     *,
@@ -98,10 +99,10 @@ def exponents(
     """Compute the contact order of every parameter of a split atom: what is proved and what is measured.
 
     Args:
-        gate: linear, softmax, activation or activation-bias (with --activation), quadratic, gaussian, laplace, cosine
-            or cosine-perturbed (with --dim 2).
+        gate: linear (the default), softmax, activation or activation-bias (with --activation), quadratic, gaussian,
+            laplace, cosine or cosine-perturbed (with --dim 2).
         expert: gaussian, constant, polynomial:M, nonlinear:ACTIVATION.
-        activation: A name of the catalogue or an expression in z; chooses the gate "activation".
+        activation: A name of the catalogue or an expression in z; alone it chooses the gate "activation".
         cell: Number of atoms that the true atom is fitted by, 2 to 4; certificates are issued for 2.
         split: one: another cell is a singleton; all: every cell is split.
         dim: Dimension of x, 1 or 2.
@@ -118,7 +119,7 @@ def exponents(
         raise BadInput(f"--dim must be 1 or 2, not {dim}")
     if certificate is not None:
         check_writable(certificate, endings=(".json",))
-    gate = gate_of(gate, activation)
+    gate = gate_of(gate, activation is not None)
     if gate not in GATES:
         what = f"the gate {gate!r} is for `derive` alone" if gate in DERIVED else f"unknown gate {gate!r}"
         raise BadInput(f"{what}; accepted: {', '.join(GATES)}")

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, cast
+from typing import Any
 
 from temperance.answers.twins import twin_of
 from temperance.measurements.true_measures import check_truth, truth_of
 from temperance.pages.answer import Answer, Grid, Part
 from temperance.terminal.errors import BadInput
-from temperance.terminal.options import FileOr, Whole, checked, gate_of
+from temperance.terminal.options import FileOr, Whole, checked
 from temperance.terminal.progress import Display
+from temperance.theory.models.gates import FITTED, gate_of, gauge_of, require_gate
 from temperance.theory.rates.predict import predict as predictions
 from temperance.theory.rates.prediction import Prediction
-from temperance.theory.rates.setting import Gauge
 from temperance.theory.twins.decision import twins
 from temperance.theory.twins.twin import Twin
 
@@ -119,28 +119,30 @@ def _names(found: Sequence[Prediction]) -> list[str]:
 
 @checked
 def predict(
-    gate: str = "linear",
+    gate: str | None = None,
     activation: str | None = None,
     *,
     true: Whole,
     fitted: Whole,
-    gauge: str = "free",
+    gauge: str | None = None,
     truth: FileOr = None,
 ) -> Predict:
     """Predict the rates of a gate from theory: for every parameter the sharp and the published exponent, and why.
 
     Args:
-        gate: linear, softmax (temperature 1) or activation.
-        activation: A name of the catalogue or an expression in z; chooses the gate "activation".
+        gate: linear (the default), softmax (temperature 1) or activation.
+        activation: A name of the catalogue or an expression in z; alone it chooses the gate "activation".
         true: Number of true atoms, k*.
         fitted: Number of fitted atoms, k, at most 100.
-        gauge: free or anchored, for the gate "activation".
+        gauge: free (the default) or anchored, of the gate "activation" alone.
         truth: A .json file with the true point, as for rates; a generic one by default.
 
     Raises:
         ValueError: what is not accepted.
     """
-    gate = gate_of(gate, activation)
+    gate = gate_of(gate, activation is not None)
+    require_gate(gate, activation is not None, FITTED)
+    chosen = gauge_of(gauge, gate)
     if fitted > _MOST:
         raise BadInput(f"--fitted must be at most {_MOST} atoms, not {fitted}")
     with Display() as shown, shown.doing("predicting"):
@@ -148,18 +150,18 @@ def predict(
         if truth is not None:
             read = truth_of(truth)
             dim, point, beta1 = read.measure.d, read.point, read.measure.beta1.tolist()
-            check_truth(read, true, dim, gate, gate == "activation" and gauge == "anchored")
+            check_truth(read, true, dim, gate, chosen == "anchored")
         found = predictions(
             gate,
             activation,
             true_k=true,
             fitted_k=fitted,
-            gauge=cast(Gauge, gauge),  # predict refuses another
+            gauge=chosen,
             dim=dim,
             point=point,
         )
         twin = None
         if gate == "activation" and activation is not None and true > 1:
-            twin = twin_of(twins(activation, atoms=true, gauge=cast(Gauge, gauge)), beta1)
-    name = f"{activation}, {gauge} gauge" if gate == "activation" else gate
+            twin = twin_of(twins(activation, atoms=true, gauge=chosen), beta1)
+    name = f"{activation}, {chosen} gauge" if gate == "activation" else gate
     return Predict(f"{name}, k* = {true}, k = {fitted}", found, twin)

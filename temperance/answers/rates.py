@@ -14,8 +14,9 @@ from temperance.pages.answer import Answer, Part
 from temperance.pages.plots import rates_plot
 from temperance.pages.slopes import answer, slope_parts
 from temperance.terminal.errors import resumable
-from temperance.terminal.options import FileOr, Sizes, Whole, checked, gate_of
+from temperance.terminal.options import FileOr, Sizes, Whole, checked
 from temperance.terminal.progress import Display
+from temperance.theory.models.gates import gate_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -87,12 +88,12 @@ class Rates(Answer):
 
 @checked
 def rates(
-    gate: str = "linear",
+    gate: str | None = None,
     activation: str | None = None,
     *,
     true: Whole,
     fitted: Whole,
-    gauge: str = "free",
+    gauge: str | None = None,
     truth: FileOr = None,
     dim: Whole = 1,
     n: Sizes = None,
@@ -108,11 +109,11 @@ def rates(
     Slopes, intervals and predictions all have the sign of a slope: -0.5 for an error of the order n^(-1/2).
 
     Args:
-        gate: linear, softmax (temperature 1) or activation.
-        activation: A name of the catalogue or an expression in z; chooses the gate "activation".
+        gate: linear (the default), softmax (temperature 1) or activation.
+        activation: A name of the catalogue or an expression in z; alone it chooses the gate "activation".
         true: Number of true atoms, k*.
         fitted: Number of fitted atoms, k.
-        gauge: free or anchored, for the gate "activation".
+        gauge: free (the default) or anchored, of the gate "activation" alone.
         truth: A .json file with the true point; a well-conditioned one by default.
         dim: Dimension of x.
         n: Sample sizes, N,N,.., also as 1e4,1e6; 1e4 to 1e12 on the lattice, 1000 to 32000 in samples by default.
@@ -128,7 +129,7 @@ def rates(
         ValueError: what is not accepted.
     """
     study = study_for(
-        gate=gate_of(gate, activation),
+        gate=gate_of(gate, activation is not None),
         source=activation,
         true=true,
         fitted=fitted,

@@ -24,7 +24,7 @@ from temperance.terminal.output import check_writable, console, to_json
 from temperance.terminal.progress import Display
 from temperance.theory.models.spec import Expert, Gate
 
-_SHELL: Mapping[Any, Any] = {FileOr: str | None, Source: str, str | Gate: str, str | Expert: str}
+_SHELL: Mapping[Any, Any] = {FileOr: str | None, Source: str, str | Gate | None: str | None, str | Expert: str}
 """What of an option's type can be typed."""
 
 NAMED = inspect.Parameter.KEYWORD_ONLY  # what may be left out is given by its name

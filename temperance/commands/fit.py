@@ -14,7 +14,6 @@ from temperance.numerics.estimation.sizes import FitComparison
 from temperance.pages.answer import Answer, Grid, Part
 from temperance.terminal.options import Experts, Whole
 from temperance.terminal.progress import Display
-from temperance.theory.models.gates import require_gauge
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -53,9 +52,9 @@ def _fit(
     data: str,
     *,
     fitted: Experts,
-    gate: str = "linear",
+    gate: str | None = None,
     activation: str | None = None,
-    gauge: str = "free",
+    gauge: str | None = None,
     tau: float | None = None,
     target: str | None = None,
     weights: str | None = None,
@@ -68,9 +67,9 @@ def _fit(
     Args:
         data: A CSV file of numbers, with or without a header.
         fitted: Number of experts; several, as 1,2,3, are compared.
-        gate: linear, softmax (temperature 1) or activation.
-        activation: A name of the catalogue or an expression in z; chooses the gate "activation".
-        gauge: free or anchored, for the gate "activation".
+        gate: linear (the default), softmax (temperature 1) or activation.
+        activation: A name of the catalogue or an expression in z; alone it chooses the gate "activation".
+        gauge: free (the default) or anchored, of the gate "activation" alone.
         tau: Hold the temperature at this number; without it, it is estimated.
         target: Column of y, the last by default; the others are x.
         weights: Column that says how often each row was seen; it is not one of x.
@@ -81,7 +80,6 @@ def _fit(
     from temperance.numerics.estimation.estimate import fit as estimate
     from temperance.terminal.csv_input import read_csv
 
-    require_gauge(gauge)
     x, y, counts, columns = read_csv(data, target, weights, drop_missing)
     with Display() as shown, shown.doing("fitting") as progress:
         found = estimate(
@@ -90,7 +88,7 @@ def _fit(
             fitted=fitted if len(fitted) > 1 else fitted[0],
             gate=gate,
             activation=activation,
-            gauge="free" if gauge == "free" else "anchored",
+            gauge=gauge,
             tau=tau,
             seed=seed,
             starts=starts,

@@ -17,7 +17,6 @@ from temperance.numerics.estimation.result import Text
 from temperance.numerics.fitting.mle import Box
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, compile_activation
 from temperance.numerics.mixture.density import gate_probabilities, log_density
-from temperance.numerics.mixture.measures import Gauge
 
 try:
     from sklearn.base import BaseEstimator, RegressorMixin
@@ -39,10 +38,10 @@ class MoERegressor(RegressorMixin, BaseEstimator):
 
     Args:
         n_experts: number of atoms, at least 1.
-        gate: "linear", "softmax" (the linear gate with tau = 1) or "activation".
-        activation: of the gate: a name, an expression in z, an Activation, or a callable of torch or jax; chooses the
-            gate "activation".
-        gauge: "free" or "anchored", of the activation gate.
+        gate: "linear" (the default), "softmax" (the linear gate with tau = 1) or "activation".
+        activation: of the gate: a name, an expression in z, an Activation, or a callable of torch or jax; alone
+            it chooses the gate "activation".
+        gauge: "free" (the default) or "anchored", of the activation gate alone.
         tau: None to estimate the temperature, else its fixed value.
         starts: number of starts of the search.
         random_state: of the starts: a whole number, for equal fits; a RandomState or a Generator, which gives a seed;
@@ -62,9 +61,9 @@ class MoERegressor(RegressorMixin, BaseEstimator):
         self,
         n_experts: int = 2,
         *,
-        gate: str = "linear",
+        gate: str | None = None,
         activation: Source | None = None,
-        gauge: Gauge = "free",
+        gauge: str | None = None,
         tau: float | None = None,
         starts: int = 10,
         random_state: Randomness = 0,

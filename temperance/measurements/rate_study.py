@@ -15,7 +15,7 @@ from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.mixture.measures import Gauge
 from temperance.numerics.studies.study import Kind, Study
 from temperance.theory.activations.activation import activation
-from temperance.theory.models.gates import FITTED, require_gate, require_gauge
+from temperance.theory.models.gates import FITTED, gauge_of, require_gate
 from temperance.theory.rates.setting import Setting
 
 SIZES = (1000, 2000, 4000, 8000, 16000, 32000)
@@ -33,7 +33,7 @@ def study_for(
     source: str | None = None,
     true: int,
     fitted: int,
-    gauge: str = "free",
+    gauge: str | None = None,
     truth: Truth | None = None,
     dim: int = 1,
     n: Sequence[int] | None = None,
@@ -50,9 +50,9 @@ def study_for(
     truth of another shape.
     """
     kind = cast(Kind, experiment or ("sample" if dim > _LARGEST_LATTICE_DIM else "lattice"))  # Study refuses others
-    _check(gate, source, true, fitted, gauge, replicates, seed, dim)
+    _check(gate, source, true, fitted, replicates, seed, dim)
     linear = gate != "activation" or (source is not None and activation(source).is_linear)
-    anchored = linear or gauge == "anchored"
+    anchored = gauge_of(gauge, gate) == "anchored" or linear
     chosen = truth or default_truth(true, dim, tau=1.0 if gate == "softmax" else 0.5, anchored=anchored)
     check_truth(chosen, true, dim, gate, anchored and not linear)
     name = "linear" if linear else str(source)
@@ -103,11 +103,8 @@ def size_in_words(n: int) -> str:
     return f"1e{exponent}" if n >= 10**6 and n == 10**exponent else str(n)
 
 
-def _check(
-    gate: str, source: str | None, true: int, fitted: int, gauge: str, replicates: int, seed: int, dim: int
-) -> None:
+def _check(gate: str, source: str | None, true: int, fitted: int, replicates: int, seed: int, dim: int) -> None:
     require_gate(gate, source is not None, FITTED)
-    require_gauge(gauge)
     if true < 1 or fitted < true or fitted > 12:
         raise ValueError(f"need 1 <= k* <= k <= 12, not k* = {true}, k = {fitted}")
     if not 1 <= dim <= 8:

@@ -69,11 +69,6 @@ Output = Annotated[str | None, Parameter(name=["--output", "-o"])]
 """The option -o of a file to write."""
 
 
-def gate_of(gate: str, activation: str | None) -> str:
-    """The gate that is meant: in every command, an activation alone chooses the gate "activation"."""
-    return "activation" if activation is not None and gate == "linear" else gate
-
-
 _UNIONS = (Union, UnionType)
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from typing import Literal
 
 import sympy as sp
 
@@ -173,10 +174,29 @@ def require_gate(name: str, with_activation: bool, accepted: Collection[str]) ->
         raise ValueError(f"the gate {name!r} takes no activation; the gate 'activation' does")
 
 
+def gate_of(gate: str | None, with_activation: bool) -> str:
+    """The gate that is meant: without a name, "activation" where an activation is given and "linear" where none is."""
+    return gate or ("activation" if with_activation else "linear")
+
+
 def require_gauge(name: str) -> None:
     """Raise ValueError for a gauge that is not accepted."""
     if name not in ("free", "anchored"):
         raise ValueError(f"unknown gauge {name!r}; accepted: free, anchored")
+
+
+def gauge_of(gauge: str | None, gate: str) -> Literal["free", "anchored"]:
+    """The gauge that is meant, free by default.
+
+    Raises ValueError for an unknown one, and for one of another gate than "activation", whose convention is fixed.
+    """
+    if gauge is None:
+        return "free"
+    require_gauge(gauge)
+    if gate != "activation":
+        held = "beta1 and beta0 of its last atom are 0"
+        raise ValueError(f"the gate {gate!r} takes no gauge, {held}; the gate 'activation' does")
+    return "free" if gauge == "free" else "anchored"
 
 
 def gate(name: str, dim: int = 1, s: str | sp.Expr | Activation | None = None) -> Gate:

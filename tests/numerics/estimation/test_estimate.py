@@ -145,7 +145,7 @@ def test_an_activation_that_is_not_defined_everywhere():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"gate": "quadratic"}, "gate must be one of linear, softmax, activation"),
+        ({"gate": "quadratic"}, "unknown gate 'quadratic'; accepted: linear, softmax, activation"),
         ({"gate": "activation"}, "needs an activation"),
         ({"gate": "softmax", "activation": "tanh"}, "takes no activation"),
         ({"fitted": 20}, "points are fewer than"),
@@ -158,7 +158,7 @@ def test_an_activation_that_is_not_defined_everywhere():
         ({"tau": 0.0}, "tau must be positive"),
         ({"tau": 0.5, "gate": "softmax"}, "the softmax gate has tau = 1"),
         ({"box": Box((1.0, 1.0), 1.0, (0.1, 1.0), 1.0, 1.0, (0.1, 1.0))}, "one for each of 1 columns"),
-        ({"activation": "tanh", "gauge": "loose"}, "gauge must be one of"),
+        ({"activation": "tanh", "gauge": "loose"}, "unknown gauge .loose."),
     ],
 )
 def test_bad_options(options, message):

@@ -121,6 +121,26 @@ def test_bad_options_are_one_line(capsys, arguments, message):
     assert message in captured.err
 
 
+FITTING = ["predict --true 2 --fitted 2", "rates --true 2 --fitted 2", "fit t.csv --fitted 2"]
+NO_ACTIVATION = "the gate 'linear' takes no activation; the gate 'activation' does"
+NO_GAUGE = "the gate 'softmax' takes no gauge, beta1 and beta0 of its last atom are 0; the gate 'activation' does"
+
+
+@pytest.mark.parametrize(
+    ("command", "options", "message"),
+    [
+        *((command, "--gate linear --activation tanh", NO_ACTIVATION) for command in ("derive", "exponents", *FITTING)),
+        *((command, "--gate softmax --gauge anchored", NO_GAUGE) for command in FITTING),
+        *((command, "--gauge free", NO_GAUGE.replace("softmax", "linear")) for command in FITTING),
+    ],
+)
+def test_options_of_another_gate_are_one_line(tmp_path, monkeypatch, capsys, command, options, message):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "t.csv").write_text("x,y\n1,2\n2,3\n")
+    assert run([*command.split(), *options.split()]) == 2
+    assert capsys.readouterr() == ("", f"{message}\n")
+
+
 @pytest.mark.parametrize("true_k", [1, 2, 3, 5])
 @pytest.mark.parametrize("dim", [1, 3])
 def test_the_default_truth_is_identifiable(true_k, dim):

@@ -187,7 +187,7 @@ def test_a_generator_and_a_random_state_seed_the_starts():
     ("options", "message"),
     [
         ({"n_experts": 0}, "fitted must be a whole number"),
-        ({"gate": "cosine"}, "gate must be one of"),
+        ({"gate": "cosine"}, "unknown gate 'cosine'"),
         ({"activation": "torch.nn.Foo"}, "unknown activation"),
         ({"random_state": "chance"}, "cannot be used to seed"),
         ({"random_state": -1}, "seed must be a whole number"),
