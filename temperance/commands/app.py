@@ -1,6 +1,7 @@
 """The command line, `temperance COMMAND`.
 
-Exit status: 0 it ran; 1 `--require`, `certify` or `verify` says no; 2 bad input, one line on stderr; 130 interrupted.
+Exit status: 0 it ran; 1 `--require`, `certify` or `verify` says no; 2 bad input, one line on stderr; 130 interrupted;
+141 the reader of a pipe left, as after SIGPIPE.
 """
 
 from __future__ import annotations
@@ -74,7 +75,7 @@ def run(tokens: Sequence[str]) -> int:
         return 130
     except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python's flush at exit fails again
-        return 1 if isinstance(error, BrokenPipeError) else _refuse(f"the output cannot be written: {error}")
+        return 141 if isinstance(error, BrokenPipeError) else _refuse(f"the output cannot be written: {error}")
     return status if isinstance(status, int) else 0
 
 
