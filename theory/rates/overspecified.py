@@ -14,6 +14,7 @@ THIRD = Fraction(1, 3)
 _ALL = ("(i)", "(ii)", "(iii)")
 _DISTINCT = "the experts (a, b, nu) are distinct"
 _SHARES = "the shares of the three atoms of a cell are bounded away from 0"
+_ELSEWHERE = "orders with every cell split and no anchor: `temperance exponents --split all`"
 _FEW = "; two or three atoms need no more (theory.md 2.10)"
 
 
@@ -89,20 +90,20 @@ def activation_cells(setting: Setting) -> tuple[Prediction, ...]:
     if obstacle:
         return tuple(_uncovered(setting, sizes, obstacle, "any"))
     found = _covered(setting, sizes)
-    reason = "the anchor cell is split: no statement covers it"
+    reason = f"the anchor cell is split: no statement covers it; {_ELSEWHERE}"
     return (*found, *_uncovered(setting, sizes, reason, "anchor split"))
 
 
 def _obstacle(setting: Setting) -> str | None:
     if setting.gauge == "free":
-        return "over-specified in the free gauge: no statement covers it"
+        return f"over-specified in the free gauge: no statement covers it; {_ELSEWHERE}"
     text = setting.irregularity(order=2) or setting.zero_slope(all_nonzero=True)
     return f"no statement covers this: {text}" if text else None
 
 
 def _published(setting: Setting, parameter: str, m: int) -> tuple[Fraction | None, str]:
-    if setting.unseen or setting.outcome(setting.whole.second_order) != "holds":
-        return None, "the second-order condition of the published statement is not proved to hold"
+    if obstacle := setting.unpublished("second", setting.whole.second_order):
+        return None, obstacle
     why = "published under the second-order condition, which holds"
     if parameter == "tau":
         return QUARTER, why

@@ -29,7 +29,6 @@ INVARIANTS = ("beta1^p/tau", "beta1_direction", "beta0/tau")  # of the flow of a
 _DISTINCT = "the experts (a, b, nu) are distinct"
 _REGULAR = "exact-specified and the Fisher information is not singular"
 _EXACT = "exact-specified: n^(-1/2) under the first-order condition"
-_NO_PUBLISHED = "the first-order condition of the published statement is not proved"
 
 
 def predict(
@@ -123,15 +122,15 @@ def _one_atom(fitted_k: int) -> tuple[Prediction, ...]:
 def _exact(setting: Setting) -> tuple[Prediction, ...]:
     """The exact-specified activation gate, k* >= 2."""
     position = setting.point.position if setting.point is not None else "generic"
-    published = HALF if setting.whole.first_order.outcome == "holds" and not setting.unseen else None
+    obstacle = setting.unpublished("first", setting.whole.first_order)
     if setting.gauge == "free" and position != "generic":
         found = _special_point(setting, position)
     elif setting.whole.first_order.outcome == "fails":
         found = _first_order_fails(setting)
     else:
         found = _first_order_not_failing(setting)
-    why = _EXACT if published else _NO_PUBLISHED
-    return tuple(replace(p, published=published, published_reason=why) for p in found)
+    published = None if obstacle else HALF
+    return tuple(replace(p, published=published, published_reason=obstacle or _EXACT) for p in found)
 
 
 def _groups(

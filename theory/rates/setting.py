@@ -84,6 +84,14 @@ class Setting:
                 return "undecided"
         return "holds"
 
+    def unpublished(self, order: str, verdict: Verdict) -> str | None:
+        """Why the published statement under the condition of an order says nothing here, if it says nothing."""
+        condition = f"the {order}-order condition of the published statement"
+        outcome = self.outcome(verdict)
+        if outcome != "holds":
+            return f"{condition} {'fails' if outcome == 'fails' else 'is undecided'}"
+        return f"{condition} holds, but {self.unseen}" if self.unseen else None
+
     def conditions(self, verdicts: Iterable[Verdict]) -> tuple[str, ...]:
         """What `outcome` assumes: tau off the exceptional ones, parameters off theirs."""
         found = [f"{name} is none of {', '.join(v)}" for name, v in self.whole.exceptional_parameters]

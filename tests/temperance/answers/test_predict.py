@@ -1,6 +1,7 @@
 """`temperance predict`: exponents as fractions or null, each with its reason."""
 
 import json
+import re
 
 import pytest
 
@@ -52,6 +53,26 @@ def test_a_published_exponent_above_the_sharp_one_is_said_to_be_too_fast(second,
     path.write_text(json.dumps({**truth, "x": {"law": "uniform", "low": -3, "high": 3}}))
     told = asked(capsys, "--activation", "tanh", "--true", "2", "--fitted", "2", "--truth", str(path))
     assert ("The published exponent is too fast at this truth for beta1, beta1_sum" in told) == fast
+
+
+@pytest.mark.parametrize(("gauge", "fitted"), [("anchored", "3"), ("free", "4")])
+def test_what_no_statement_covers_names_the_command_that_bounds_it(gauge, fitted, capsys):
+    told = asked(capsys, "--activation", "tanh", "--gauge", gauge, "--true", "2", "--fitted", fitted)
+    (command,) = set(re.findall("`temperance (.*?)`", told))
+    assert run([*command.split(), "--activation", "tanh", "--bounds-only"]) == 0
+    assert "n^(-1/4) for beta1, a" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("activation", "is_"), [("relu", "fails"), ("z**2 + gamma(z) - gamma(z + 1)/z", "is undecided")]
+)
+@pytest.mark.parametrize(("fitted", "order"), [(2, "first"), (3, "second")])
+def test_why_nothing_is_published_says_what_check_says(activation, is_, fitted, order):
+    (checked,) = temperance.check(activation).to_json()
+    assert checked[f"{order}_order"]["verdict"] == is_.removeprefix("is ")
+    for p in temperance.predict(activation=activation, gauge="anchored", true=2, fitted=fitted).predictions[:-1]:
+        assert p.published is None
+        assert p.published_reason == f"the {order}-order condition of the published statement {is_}"
 
 
 def test_a_curve_of_twins_is_not_called_two():

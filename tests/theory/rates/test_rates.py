@@ -342,6 +342,12 @@ def test_what_an_atom_does_not_see(s, slope, obstacle):
     assert unseen is None if obstacle is None else obstacle in unseen
 
 
+def test_a_statement_about_all_of_s_says_nothing_of_an_atom_that_sees_less():
+    setting = Setting(activation("hardtanh"), 2, 2, "anchored", 1, TruePoint(((0.25,), (0,)), 1, (-1, 1)))
+    why = setting.unpublished("first", setting.whole.first_order)
+    assert why == f"the first-order condition of the published statement holds, but {setting.unseen}"
+
+
 @pytest.mark.parametrize(
     ("s", "analytic"),
     [
