@@ -64,8 +64,10 @@ class Atlas(Answer):
         if len(self.found.entries) > 1:
             answered = {arxiv for entry in self.found.entries for arxiv in entry.row.papers}
             shown = (paper for paper in PAPERS if paper.arxiv in answered)
-            yield "What the abstracts state of rates"
-            yield from (f"  arXiv {paper.arxiv}, {paper.gates}: {paper.abstract}" for paper in shown)
+            yield "What the papers state of rates, as far as they were read"
+            for paper in shown:
+                yield f"  arXiv {paper.arxiv}, {paper.gates}: {paper.abstract}"
+                yield f"    beyond the abstract: {paper.rates or 'not read'}"
 
     def _summary(self) -> Iterator[Part]:
         reasons = {entry.reasons[0]: "" for entry in self.found.entries if not entry.orders}
@@ -105,7 +107,7 @@ class Atlas(Answer):
         yield "measured: least, as no order is below 1; flat, as an identity needs none; 0, as no distance differs;"
         yield "no limit, as exponents do not settle; not yet, as none is kept; a missed minimum makes it too small."
         yield "*: measured in a smaller cell or in d = 1, whose curves are some of those here."
-        yield "published: the exponent, as in theory.md 2.7; not read: in no abstract that was read; none, as its"
+        yield "published: the exponent of a paper; not read: in nothing that was read; none, as its"
         yield "conditions are not met here."
 
     @property

@@ -171,6 +171,8 @@ def is_tested(row: AtlasRow, cell: str, d: int, kept: Kept) -> bool:
 
 def _published(row: AtlasRow, cell: str, d: int) -> Mapping[str, tuple[Any, str]]:
     """What is published of the parameters of an entry; {} for gates of which no exponent was read."""
+    if row.published is not None:
+        return {o.name: row.published.of(o.name, CELLS[cell]["size"]) for o in bounds(row, cell, d).orders}
     try:
         chosen = setting(row, "two" if cell == "exact" else cell, d)
     except ValueError:

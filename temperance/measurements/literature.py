@@ -1,4 +1,4 @@
-"""The papers on rates in mixtures of experts, what their abstracts state, and the rows of the atlas."""
+"""The papers on rates in mixtures of experts, what was read in them, and the rows of the atlas."""
 
 from __future__ import annotations
 
@@ -9,34 +9,143 @@ from types import MappingProxyType
 
 @dataclass(frozen=True)
 class Paper:
-    """A paper: its number, the gates it is about, and what its abstract, which was read, says of rates."""
+    """A paper: its number, the gates it is about, and what was read in it of rates.
+
+    abstract: what its abstract states. rates: the exponents p of errors n^(-p) that stand elsewhere in it, and where;
+    None where nothing but the abstract was read. m is the number of atoms in a cell; r(2) = 4, r(3) = 6.
+    """
 
     arxiv: str
     gates: str
     abstract: str
+    rates: str | None = None
 
 
 PAPERS = (
     Paper(
-        "2305.03288", "softmax", "over-specified rates are tied to the solvability of a polynomial system; no exponent"
+        "2305.03288",
+        "softmax",
+        "maximum likelihood: over-specified rates are tied to the solvability of a polynomial system; no exponent",
+        "as table 2 of 2402.03226 and theorem 2 of 2505.10860 restate it: 1/2 in singleton cells; in a cell of m beta1 "
+        "and b 1/(2r(m)), a and nu 1/r(m), the weight 1/2",
     ),
-    Paper("2305.07572", "Gaussian", "two regimes, each tied to the solvability of a polynomial system; no exponent"),
-    Paper("2309.13850", "top-K softmax", "parametric rates with the true number of experts; else no exponent"),
-    Paper("2310.14188", "softmax, multinomial experts", "slower than polynomial where expert parameters vanish"),
-    Paper("2401.13875", "linear with temperature", "slower than any polynomial, possibly 1/log(n)"),
-    Paper("2401.13875", "activation with temperature", "polynomial under independence conditions; no exponent"),
     Paper(
-        "2402.02952", "softmax, least squares", "sigmoid and tanh experts fast, polynomial experts slow; no exponent"
+        "2305.07572",
+        "Gaussian",
+        "maximum likelihood: two polynomial systems, for nonzero gate locations and for some that vanish; no exponent",
     ),
-    Paper("2405.13997", "sigmoid", "faster than softmax for ReLU and GELU experts; no exponent"),
-    Paper("2405.14131", "cosine", "can be as slow as 1/log(n)^t; the perturbed router polynomial; no exponent"),
-    Paper("2410.02935", "Laplace", "no interactions as of the softmax, and faster experts; no exponent"),
-    Paper("2410.11222", "quadratic", "monomial gates and nonlinear experts are more efficient; no exponent"),
-    Paper("2505.10860", "normalised sigmoid", "gains in sample efficiency; no exponent"),
-    Paper("2505.18455", "contaminated softmax", "minimax rates under distinguishability, else slower; no exponent"),
-    Paper("2602.01466", "sigmoid with temperature", "exponential sample size; with a Euclidean score polynomial"),
+    Paper(
+        "2309.13850",
+        "top-K softmax",
+        "parametric (1/2) with the true number of experts; with more, slower parameters, and no exponent of theirs",
+    ),
+    Paper(
+        "2310.14188",
+        "softmax, multinomial experts",
+        "slower than polynomial where some expert parameters vanish, faster with a transformed input; no exponent",
+    ),
+    Paper(
+        "2401.13875",
+        "linear with temperature",
+        "maximum likelihood: slower than any polynomial, possibly 1/log(n)",
+        "its exponents are those that theory.md 2.7 has as published",
+    ),
+    Paper(
+        "2401.13875",
+        "activation with temperature",
+        "maximum likelihood: polynomial under independence conditions; no exponent",
+        "its exponents are those that theory.md 2.7 has as published",
+    ),
+    Paper(
+        "2402.02952",
+        "softmax, least squares",
+        "sigmoid and tanh experts are learnt fast, polynomial experts slowly; no exponent",
+    ),
+    Paper(
+        "2402.03226",
+        "Laplace without temperature",
+        "better rates by the gate; no exponent",
+        "maximum likelihood: 1/2 where exact-specified (theorem J.2) and in singleton cells; in a cell of m beta1 and "
+        "a 1/4, b 1/(2r(m)), nu 1/r(m), the weight 1/2 (theorem 3.2, table 2)",
+    ),
+    Paper(
+        "2405.13997",
+        "sigmoid, least squares",
+        "over-specified, in two regimes of the gate: ReLU and GELU experts faster than under softmax; no exponent",
+    ),
+    Paper(
+        "2405.14131",
+        "cosine, least squares",
+        "can be as slow as 1/log(n)^t; perturbed, polynomial for strongly identifiable experts; no exponent",
+    ),
+    Paper(
+        "2410.02935",
+        "Laplace on two levels",
+        "no interactions as of the softmax, and faster experts; no exponent",
+    ),
+    Paper(
+        "2410.11222",
+        "quadratic",
+        "faster with a monomial than with a polynomial gate, with nonlinear than with linear experts; no exponent",
+    ),
+    Paper(
+        "2505.10860",
+        "normalised sigmoid, beside experts with constant weights",
+        "gains in sample efficiency; no exponent",
+        "maximum likelihood: where all split cells have beta1 = 0, 1/2 in singleton and 1/4 in split cells, for "
+        "strongly identifiable experts (theorem 3); else 1/2 for gates and experts, linear ones too, about the nearest "
+        "mixture, as none has the true density (theorem 4). But two equal atoms for each true one have it, and near "
+        "them beta1 has no more than 1/4, b of a linear expert 1/8 (theory.md 2.7, 2.10)",
+    ),
+    Paper(
+        "2505.18455",
+        "contaminated softmax",
+        "maximum likelihood: minimax rates where the experts are distinguishable, else slower; no exponent",
+        "1/2 if the fixed expert is not Gaussian (theorems 1 and 2); if it is, with a mean of the same form and at the "
+        "distance D from the trained one, errors n^(-1/2)/D^2 of the weight and n^(-1/2)/D of all else, for strongly "
+        "identifiable experts (theorems 3 and 4, table 1), which linear ones with an intercept are not",
+    ),
+    Paper(
+        "2602.01466",
+        "sigmoid with temperature, multinomial experts",
+        "exponential sample size; with a Euclidean score polynomial; no exponent",
+    ),
 )
 
+
+@dataclass(frozen=True)
+class Published:
+    """What a paper publishes of a row, other than 2401.13875 and 2305.03288, of which `published_rates` knows.
+
+    where: its places. missing: why it has no exponent of other parameters or cells. exponents: by the number of atoms
+    in a cell, p of the errors n^(-p) of the parameters.
+    """
+
+    where: str
+    missing: str
+    exponents: Mapping[int, Mapping[str, str]] = field(default_factory=lambda: MappingProxyType({}))
+
+    def of(self, name: str, size: int) -> tuple[str | None, str]:
+        """The exponent of a parameter, or of a coordinate of it, in a cell, and where it stands; or None and why."""
+        exponent = self.exponents.get(size, {}).get(name.split("_")[0])
+        return exponent, self.missing if exponent is None else self.where
+
+
+_LAPLACE = Published(
+    "arXiv 2402.03226, theorems 3.2 and J.2, table 2",
+    "not under the conditions of arXiv 2402.03226, whose gate has no temperature",
+    MappingProxyType(
+        {
+            1: {"beta1": "1/2", "a": "1/2", "b": "1/2", "nu": "1/2"},
+            2: {"beta1": "1/4", "a": "1/4", "b": "1/8", "nu": "1/4"},
+            3: {"beta1": "1/4", "a": "1/4", "b": "1/12", "nu": "1/6"},
+        }
+    ),
+)
+_CONTAMINATED = Published(
+    "arXiv 2505.18455, table 1",
+    "not under the conditions of arXiv 2505.18455: linear experts with an intercept are not strongly identifiable",
+)
 _NOT_SHARED = (
     "no order: for almost every truth no mixture in a bounded box that has a cell of several atoms beside a singleton "
     "has its density (theory.md 2.10); "
@@ -55,7 +164,8 @@ _TEMPERED, _SOFT = ("2401.13875",), ("2305.03288", "2309.13850", "2402.02952")
 class AtlasRow:
     """A gate, an expert and a true point (empty: the default of `temperance exponents`), in dimension d.
 
-    refused: why its cells are not computed; exact-specified orders are (`rates.exact_orders`).
+    refused: why its cells are not computed; exact-specified orders are (`rates.exact_orders`). published: what papers
+    state of it, where `published_rates` does not know.
     """
 
     gate: str
@@ -65,6 +175,7 @@ class AtlasRow:
     papers: tuple[str, ...] = ()
     refused: str | None = None
     d: int = 1
+    published: Published | None = field(default=None, hash=False)
 
 
 ROWS = (
@@ -88,7 +199,7 @@ ROWS = (
     AtlasRow("quadratic", papers=("2410.11222",)),
     AtlasRow("gaussian", papers=("2305.07572",)),
     AtlasRow("gaussian", "polynomial:2", papers=("2305.07572",)),
-    AtlasRow("laplace", papers=("2410.02935",)),
+    AtlasRow("laplace", papers=("2402.03226", "2410.02935"), published=_LAPLACE),
     AtlasRow("sigmoid", papers=("2405.13997", "2602.01466"), refused=_DOUBLED),
     AtlasRow("sigmoid-tau-1", papers=("2405.13997", "2505.10860"), refused=_DOUBLED),
     AtlasRow("sigmoid-euclidean", papers=("2602.01466",), refused=_APART),
@@ -96,11 +207,12 @@ ROWS = (
     AtlasRow("cosine-perturbed", papers=("2405.14131",), d=2),
     AtlasRow("softmax", "nonlinear:tanh", papers=("2402.02952",)),
     AtlasRow("softmax", "multinomial:2", papers=("2310.14188",), refused=_OUTCOMES),
-    AtlasRow("contaminated softmax", papers=("2505.18455",), refused=_ONE_TRAINED),
+    AtlasRow("contaminated softmax", papers=("2505.18455",), refused=_ONE_TRAINED, published=_CONTAMINATED),
     AtlasRow(
         "contaminated softmax",
         point=MappingProxyType({"a": "-1", "b": "3", "nu": "3/2"}),  # the fixed expert: not distinguishable
         papers=("2505.18455",),
         refused=_ONE_TRAINED,
+        published=_CONTAMINATED,
     ),
 )

@@ -5,6 +5,7 @@ import json
 import os
 import random
 from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -76,6 +77,9 @@ def test_no_measurement_of_the_whole_atlas_contradicts_a_proof():
     assert all(order.agrees is not False for e in found.entries for order in e.orders)
     flat = [o for e in found.entries for o in e.orders if o.order.flat]
     assert all(o.proof == "identity" and o.measured is None for o in flat)
+    too_fast = [(e.row.gate, e.cell) for e, o in found.every if o.published and not o.order.rate]
+    assert {*too_fast} == {("linear", "every cell split"), ("softmax", "every cell split")}
+    assert not [o for _, o in found.every if o.published and o.rate and Fraction(o.published) > Fraction(o.rate)]
 
 
 def test_a_measurement_above_a_bound_contradicts_it():
