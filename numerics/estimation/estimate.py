@@ -120,7 +120,7 @@ class Options(TypedDict, total=False):
 
     gate: str | None
     activation: str | Activation | None
-    gauge: str | None
+    gauge: str
     tau: float | None
     starts: int
     seed: int
@@ -146,7 +146,7 @@ def fit(
     fitted: int | Sequence[int],
     gate: str | None = None,
     activation: str | Activation | None = None,
-    gauge: str | None = None,
+    gauge: str = "free",
     tau: float | None = None,
     starts: int = 10,
     seed: int = 0,
@@ -164,7 +164,7 @@ def fit(
         fitted: number of experts; several numbers compare the fits of all these sizes.
         gate: "linear" (the default, always anchored), "softmax" (the linear gate with tau = 1) or "activation".
         activation: of the gate, a name or an expression in z; alone it chooses the gate "activation".
-        gauge: of the activation gate alone, "free" (the default) or "anchored".
+        gauge: "free" or "anchored", of the activation gate; the others hold their last atom.
         tau: None to estimate it, else its fixed value.
         starts: how many; from three experts on, splits of the maximum for one expert less come besides, and from 5,000
             points on all are compared on pooled points first. seed: of them, they are the same for the same seed.
@@ -184,7 +184,7 @@ def fit(
         raise ValueError(f"fitted must be one number of experts, or several that differ, not {fitted!r}")
     gate = gate_of(gate, activation is not None)
     require_gate(gate, activation is not None, FITTED)
-    chosen = gauge_of(gauge, gate)
+    chosen = gauge_of(gauge)
     compiled = compile_activation(activated(activation if activation is not None else "identity"))
     if gate == "softmax" and tau not in (None, 1):
         raise ValueError(f"the softmax gate has tau = 1, not {tau}; the linear gate takes any tau")

@@ -124,7 +124,7 @@ def predict(
     *,
     true: Whole,
     fitted: Whole,
-    gauge: str | None = None,
+    gauge: str = "free",
     truth: FileOr = None,
 ) -> Predict:
     """Predict the rates of a gate from theory: for every parameter the sharp and the published exponent, and why.
@@ -134,7 +134,7 @@ def predict(
         activation: A name of the catalogue or an expression in z; alone it chooses the gate "activation".
         true: Number of true atoms, k*.
         fitted: Number of fitted atoms, k, at most 100.
-        gauge: free (the default) or anchored, of the gate "activation" alone.
+        gauge: free or anchored, of the gate "activation"; the others hold their last atom.
         truth: A .json file with the true point, as for rates; a generic one by default.
 
     Raises:
@@ -142,7 +142,7 @@ def predict(
     """
     gate = gate_of(gate, activation is not None)
     require_gate(gate, activation is not None, FITTED)
-    chosen = gauge_of(gauge, gate)
+    chosen = gauge_of(gauge)
     if fitted > _MOST:
         raise BadInput(f"--fitted must be at most {_MOST} atoms, not {fitted}")
     with Display() as shown, shown.doing("predicting"):

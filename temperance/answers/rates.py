@@ -93,7 +93,7 @@ def rates(
     *,
     true: Whole,
     fitted: Whole,
-    gauge: str | None = None,
+    gauge: str = "free",
     truth: FileOr = None,
     dim: Whole = 1,
     n: Sizes = None,
@@ -113,7 +113,7 @@ def rates(
         activation: A name of the catalogue or an expression in z; alone it chooses the gate "activation".
         true: Number of true atoms, k*.
         fitted: Number of fitted atoms, k.
-        gauge: free (the default) or anchored, of the gate "activation" alone.
+        gauge: free or anchored, of the gate "activation"; the others hold their last atom.
         truth: A .json file with the true point; a well-conditioned one by default.
         dim: Dimension of x.
         n: Sample sizes, N,N,.., also as 1e4,1e6; 1e4 to 1e12 on the lattice, 1000 to 32000 in samples by default.

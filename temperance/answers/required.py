@@ -12,7 +12,7 @@ from temperance.measurements.true_measures import Truth, check_gauge, default_tr
 from temperance.numerics.information import required
 from temperance.numerics.mixture.measures import MixingMeasure
 from temperance.terminal.options import FileOr, checked
-from temperance.theory.models.gates import require_gauge
+from temperance.theory.models.gates import gauge_of
 
 _TAU = 0.5  # of the default truth
 
@@ -94,8 +94,7 @@ def question(
     design: bool = False,
 ) -> Question:
     """The question, if it is one; else raises ValueError."""
-    m = truth.measure
-    require_gauge(gauge)
+    m, chosen = truth.measure, gauge_of(gauge)
     if not activations and match is None:
         raise ValueError("an activation is missing; accepted: names or expressions, or --match LOW,HIGH for all")
     if not 1e-6 <= precision <= 1:
@@ -105,12 +104,12 @@ def question(
     experts = {(*a, b, nu) for a, b, nu in zip(m.a.tolist(), m.b.tolist(), m.nu.tolist(), strict=True)}
     if len(experts) < m.k:
         raise ValueError("the experts (a, b, nu) of the truth must be distinct: no data tell equal ones apart")
-    check_gauge(m, anchored=gauge == "anchored")
+    check_gauge(m, anchored=chosen == "anchored")
     if tau is not None and not all(1e-50 < t < 1e50 for t in tau):
         raise ValueError("tau must hold temperatures T,T,.. between 1e-50 and 1e50")
     if design and (m.d != 1 or match is not None):
         raise ValueError("designs are computed for x in dimension 1, and at a truth of its own, without match")
-    return Question("anchored" if gauge == "anchored" else "free", precision, _range(m, match, tau))
+    return Question(chosen, precision, _range(m, match, tau))
 
 
 def _range(m: MixingMeasure, match: float | Sequence[float] | None, tau: Sequence[float] | None) -> Match | None:

@@ -54,7 +54,7 @@ def _fit(
     fitted: Experts,
     gate: str | None = None,
     activation: str | None = None,
-    gauge: str | None = None,
+    gauge: str = "free",
     tau: float | None = None,
     target: str | None = None,
     weights: str | None = None,
@@ -69,7 +69,7 @@ def _fit(
         fitted: Number of experts; several, as 1,2,3, are compared.
         gate: linear (the default), softmax (temperature 1) or activation.
         activation: A name of the catalogue or an expression in z; alone it chooses the gate "activation".
-        gauge: free (the default) or anchored, of the gate "activation" alone.
+        gauge: free or anchored, of the gate "activation"; the others hold their last atom.
         tau: Hold the temperature at this number; without it, it is estimated.
         target: Column of y, the last by default; the others are x.
         weights: Column that says how often each row was seen; it is not one of x.

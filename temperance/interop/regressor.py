@@ -41,7 +41,7 @@ class MoERegressor(RegressorMixin, BaseEstimator):
         gate: "linear" (the default), "softmax" (the linear gate with tau = 1) or "activation".
         activation: of the gate: a name, an expression in z, an Activation, or a callable of torch or jax; alone
             it chooses the gate "activation".
-        gauge: "free" (the default) or "anchored", of the activation gate alone.
+        gauge: "free" or "anchored", of the activation gate.
         tau: None to estimate the temperature, else its fixed value.
         starts: number of starts of the search.
         random_state: of the starts: a whole number, for equal fits; a RandomState or a Generator, which gives a seed;
@@ -63,7 +63,7 @@ class MoERegressor(RegressorMixin, BaseEstimator):
         *,
         gate: str | None = None,
         activation: Source | None = None,
-        gauge: str | None = None,
+        gauge: str = "free",
         tau: float | None = None,
         starts: int = 10,
         random_state: Randomness = 0,

@@ -33,7 +33,7 @@ def study_for(
     source: str | None = None,
     true: int,
     fitted: int,
-    gauge: str | None = None,
+    gauge: str = "free",
     truth: Truth | None = None,
     dim: int = 1,
     n: Sequence[int] | None = None,
@@ -52,7 +52,7 @@ def study_for(
     kind = cast(Kind, experiment or ("sample" if dim > _LARGEST_LATTICE_DIM else "lattice"))  # Study refuses others
     _check(gate, source, true, fitted, replicates, seed, dim)
     linear = gate != "activation" or (source is not None and activation(source).is_linear)
-    anchored = gauge_of(gauge, gate) == "anchored" or linear
+    anchored = gauge_of(gauge) == "anchored" or linear
     chosen = truth or default_truth(true, dim, tau=1.0 if gate == "softmax" else 0.5, anchored=anchored)
     check_truth(chosen, true, dim, gate, anchored and not linear)
     name = "linear" if linear else str(source)

@@ -179,24 +179,11 @@ def gate_of(gate: str | None, with_activation: bool) -> str:
     return gate or ("activation" if with_activation else "linear")
 
 
-def require_gauge(name: str) -> None:
-    """Raise ValueError for a gauge that is not accepted."""
+def gauge_of(name: str) -> Literal["free", "anchored"]:
+    """The gauge of that name. Raises ValueError for another."""
     if name not in ("free", "anchored"):
         raise ValueError(f"unknown gauge {name!r}; accepted: free, anchored")
-
-
-def gauge_of(gauge: str | None, gate: str) -> Literal["free", "anchored"]:
-    """The gauge that is meant, free by default.
-
-    Raises ValueError for an unknown one, and for one of another gate than "activation", whose convention is fixed.
-    """
-    if gauge is None:
-        return "free"
-    require_gauge(gauge)
-    if gate != "activation":
-        held = "beta1 and beta0 of its last atom are 0"
-        raise ValueError(f"the gate {gate!r} takes no gauge, {held}; the gate 'activation' does")
-    return "free" if gauge == "free" else "anchored"
+    return "free" if name == "free" else "anchored"
 
 
 def gate(name: str, dim: int = 1, s: str | sp.Expr | Activation | None = None) -> Gate:

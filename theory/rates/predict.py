@@ -18,7 +18,7 @@ from temperance.theory.activations.activation import Activation, Z, activation
 from temperance.theory.conditions.decision import Decision
 from temperance.theory.conditions.first_order_failures import classify
 from temperance.theory.conditions.mirror_points import curvature_is_outside_span, mirror
-from temperance.theory.models.gates import FITTED, require_gate, require_gauge
+from temperance.theory.models.gates import FITTED, gauge_of, require_gate
 from temperance.theory.rates.experts import EXPERT, with_experts
 from temperance.theory.rates.overspecified import activation_cells, softmax_cells
 from temperance.theory.rates.prediction import HALF, Prediction, density
@@ -81,7 +81,7 @@ def _validate(
     gate: str, source: object, true_k: int, fitted_k: int, gauge: str, dim: int, point: TruePoint | None
 ) -> None:
     require_gate(gate, source is not None, FITTED)
-    require_gauge(gauge)
+    gauge_of(gauge)
     if true_k < 1 or fitted_k < true_k or dim < 1:
         raise ValueError(f"need 1 <= k* <= k and d >= 1, not k* = {true_k}, k = {fitted_k}, d = {dim}")
     if point is not None and (len(point.beta1), len(point.beta1[0])) != (true_k, dim):

@@ -123,15 +123,13 @@ def test_bad_options_are_one_line(capsys, arguments, message):
 
 FITTING = ["predict --true 2 --fitted 2", "rates --true 2 --fitted 2", "fit t.csv --fitted 2"]
 NO_ACTIVATION = "the gate 'linear' takes no activation; the gate 'activation' does"
-NO_GAUGE = "the gate 'softmax' takes no gauge, beta1 and beta0 of its last atom are 0; the gate 'activation' does"
 
 
 @pytest.mark.parametrize(
     ("command", "options", "message"),
     [
         *((command, "--gate linear --activation tanh", NO_ACTIVATION) for command in ("derive", "exponents", *FITTING)),
-        *((command, "--gate softmax --gauge anchored", NO_GAUGE) for command in FITTING),
-        *((command, "--gauge free", NO_GAUGE.replace("softmax", "linear")) for command in FITTING),
+        *((command, "--gauge loose", "unknown gauge 'loose'; accepted: free, anchored") for command in FITTING),
     ],
 )
 def test_options_of_another_gate_are_one_line(tmp_path, monkeypatch, capsys, command, options, message):
