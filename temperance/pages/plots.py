@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SIZE = (360, 240)  # points
+_DECADES = 30  # of values, on both sides of 1
 _Z95 = 1.959963984540054
 _COLOURS = {"text": "#1a1c20", "rule": "#c9ccd3", "measured": "#0a55a8", "predicted": "#9c4a00", "published": "#6a3aa2"}
 """Variables of style.css, and the colours that stand for them until the drawing is part of a page."""
@@ -62,7 +63,7 @@ class Plot:
 
     def draw(self, axes: Any) -> None:
         """Draw the plot on logarithmic axes of matplotlib."""
-        from matplotlib.ticker import LogLocator
+        from matplotlib.ticker import FixedLocator
 
         x, y = [p.x for p in self.points], [p.y for p in self.points]
         middle_x, middle_y = self.through
@@ -81,7 +82,8 @@ class Plot:
         shown = (x[0], x[len(x) // 2], x[-1])
         axes.set_xticks(shown, map(label, shown))
         axes.xaxis.minorticks_off()
-        axes.yaxis.set_minor_locator(LogLocator(subs=(2, 5)))  # more of them have labels that overlap
+        # of 1, 2, 4, 6 one is in view wherever y doubles; more of them have labels that overlap
+        axes.yaxis.set_minor_locator(FixedLocator([m * 10.0**e for e in range(-_DECADES, _DECADES) for m in (2, 4, 6)]))
         axes.set_xlabel(self.axes[0], color=_COLOURS["text"])
         axes.set_ylabel(self.axes[1], color=_COLOURS["text"])
         axes.grid(color=_COLOURS["rule"], linewidth=0.6)

@@ -1,5 +1,6 @@
 """Errors over n with their standard errors, and what plots draw."""
 
+import itertools
 import math
 import re
 
@@ -61,6 +62,20 @@ def test_lines_have_their_slopes_and_go_through_the_mean():
         (x, y), _ = lines[kind]
         assert y + expected * (math.log10(4000) - x) == pytest.approx(math.log10(3 * 4000**-0.5))
     assert plot.notes == ("confirmed", "1.00% of the fits dropped")
+
+
+@pytest.mark.parametrize("rises", [2.2, 5, 9, 40])
+@pytest.mark.parametrize("low", [1.05e-2, 3e-2, 6.2e-5])
+def test_values_have_labels_and_room_between_them(low, rises):
+    errors = [{"n": n, "rms": low * r, "se": 0.0} for n, r in zip(SIZES, (rises, rises**0.5, 1), strict=True)]
+    axes, _ = drawn(rates_plot(slope(points=errors, slope=math.log(1 / rises) / math.log(16), ci=[None, None]), 0.0))
+    axes.figure.draw_without_rendering()
+    bottom, top = axes.get_window_extent().y0, axes.get_window_extent().y1
+    labels = [text for text in axes.get_yticklabels(which="both") if text.get_text()]
+    boxes = sorted(box.get_window_extent().get_points()[:, 1].tolist() for box in labels)
+    boxes = [box for box in boxes if bottom - 1 < sum(box) / 2 < top + 1]
+    assert boxes
+    assert all(below[1] < above[0] for below, above in itertools.pairwise(boxes))
 
 
 def test_the_band_lies_between_the_ends_of_the_interval():
