@@ -28,7 +28,7 @@ from temperance.numerics.mixture.sampling import sample
 from temperance.numerics.studies.results import StudyResult
 from temperance.numerics.studies.store import Outcome, Store, StoreError, open_store, same
 from temperance.numerics.studies.study import Study
-from temperance.numerics.studies.workers import local_workers, lost_workers_told
+from temperance.numerics.studies.workers import local_workers, lost_workers_told, processes
 
 
 @one_blas_thread()
@@ -185,8 +185,8 @@ def run_study(
     cannot be used (`open_store`) or whose first replicate this installation does not reproduce; WorkersLost where a
     worker process was killed: what was finished is in the store.
     """
-    if workers < 1 or (workers > 1 and executor is not None):
-        raise ValueError(f"workers must be at least 1, and 1 beside an executor, not {workers}")
+    if processes(workers) > 1 and executor is not None:
+        raise ValueError(f"workers must be 1 beside an executor, not {workers}")
     with ExitStack() as stack:
         opened = None
         if store is not None:

@@ -47,6 +47,18 @@ def _end_with_parent() -> None:
     Thread(target=_wait_for_the_end, args=(parent.sentinel,), daemon=True).start()
 
 
+def processes(workers: int | None) -> int:
+    """The number of workers that is asked for, by default that of the cores that this process may use.
+
+    Raises ValueError for less than one.
+    """
+    if workers is None:
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if workers < 1:
+        raise ValueError(f"workers must be at least 1, not {workers}")
+    return workers
+
+
 @contextmanager
 def local_workers(workers: int) -> Iterator[Executor]:
     """An executor of spawned processes, which end at once if this process is killed."""

@@ -10,7 +10,6 @@ from math import inf
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from temperance.evidence.study_runner import cores
 from temperance.measurements.atlas import CELLS, PLACES, remeasured, stored
 from temperance.measurements.atlas import atlas as gathered
 from temperance.measurements.atlas_entries import Atlas as Found
@@ -18,6 +17,7 @@ from temperance.measurements.atlas_entries import AtlasOrder, Entry
 from temperance.measurements.kept_slopes import KeptSlope
 from temperance.measurements.literature import PAPERS, ROWS, AtlasRow
 from temperance.numerics.errors.slopes import is_sharp
+from temperance.numerics.studies.workers import processes
 from temperance.pages.answer import Answer, Grid, Part
 from temperance.terminal.errors import BadInput
 from temperance.terminal.options import Whole, checked
@@ -159,8 +159,7 @@ def atlas(
         raise BadInput(f"unknown cell {cell!r}; accepted: {', '.join(_SHORT.get(c, c) for c in CELLS)}")
     if dim not in (None, 1, 2):
         raise BadInput(f"the atlas has no entries of dimension {dim}; accepted: 1, 2")
-    if workers is not None and workers < 1:
-        raise BadInput(f"workers must be at least 1, not {workers}")
+    count = processes(workers)
     places = [place for place in PLACES if cell in (None, place[0]) and dim in (None, place[1])]
     kept = None
     with Display() as shown:
@@ -168,9 +167,7 @@ def atlas(
             check_writable(store, endings=(".sqlite",))
             try:
                 with shown.doing("measuring") as progress:
-                    again = remeasured(
-                        store, rows=rows or None, places=places, workers=workers or cores(), progress=progress
-                    )
+                    again = remeasured(store, rows=rows or None, places=places, workers=count, progress=progress)
                     kept = {**stored(), **again}
             except sqlite3.DatabaseError as error:
                 accepted = "a new file, or one that atlas has begun"

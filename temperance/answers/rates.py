@@ -148,15 +148,15 @@ def rates(
 def _record(study: Study, workers: int | None, scheduler: str | None, store: str | None) -> dict[str, Any]:
     """The record of a study that is run: in processes, as many as there are cores by default, or on a cluster."""
     from temperance.evidence.comparison import study_record
-    from temperance.evidence.study_runner import cores
     from temperance.numerics.studies.run import run_study
-    from temperance.numerics.studies.workers import cluster
+    from temperance.numerics.studies.workers import cluster, processes
 
+    count = processes(workers)
     with resumable(store), Display() as shown:
         told = partial(shown.report, "replicates")
         with nullcontext() if scheduler is None else cluster(scheduler) as executor:
-            processes = 1 if executor is not None else cores() if workers is None else workers
-            return study_record(run_study(study, workers=processes, executor=executor, store=store, progress=told))
+            count = 1 if executor is not None else count
+            return study_record(run_study(study, workers=count, executor=executor, store=store, progress=told))
 
 
 def _held(slope: Mapping[str, Any]) -> bool:

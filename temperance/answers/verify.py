@@ -9,7 +9,8 @@ from typing import Any
 
 from temperance.claims.verify import Result, check_estimates, chosen, read_report, verify_claims
 from temperance.evidence.outcomes import LEGS, Leg
-from temperance.evidence.study_runner import Runs, cores
+from temperance.evidence.study_runner import Runs
+from temperance.numerics.studies.workers import processes
 from temperance.pages.answer import Answer, Grid, Part
 from temperance.pages.formulas import IN_WORDS
 from temperance.pages.slopes import SLOPE_COLUMNS, fits_in_words, slope_row
@@ -154,8 +155,7 @@ def verify(
         ValueError: what is not accepted.
     """
     chosen(claims)
-    if workers is not None and workers < 1:
-        raise ValueError(f"workers must be at least 1, not {workers}")
+    count = processes(workers)
     if from_ is not None:
         if not (store is workers is scheduler is published is None):
             raise BadInput(_RUNNING)
@@ -164,8 +164,7 @@ def verify(
     with resumable(store), Display() as shown:
         with shown.doing("published estimates"):
             estimates = None if folder is None else check_estimates(folder)
-        processes = cores() if workers is None else workers
-        with Runs(workers=processes, scheduler=scheduler, store=store, report=shown.report) as runs:
+        with Runs(workers=count, scheduler=scheduler, store=store, report=shown.report) as runs:
             return Verify(verify_claims(claims, runs=runs, progress=shown.doing), estimates, skipped)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor
 from contextlib import ExitStack
@@ -17,11 +16,6 @@ from temperance.numerics.studies.workers import WorkersLost, cluster, local_work
 
 Report = Callable[[str, Progress], None]
 """Called with the name of a study and how far it is."""
-
-
-def cores() -> int:
-    """The cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class Runs:
