@@ -19,27 +19,20 @@ def strict(text):
     return json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
 
 
-def output(capsys, *arguments, status=0):
-    assert run(arguments) == status
-    captured = capsys.readouterr()
-    assert captured.err == ""
-    return captured.out
+def test_an_argument_with_a_dash_works_after_two_dashes(output):
+    assert strict(output("check", "--json", "--", "-z"))[0]["activation"] == "-z"
 
 
-def test_an_argument_with_a_dash_works_after_two_dashes(capsys):
-    assert strict(output(capsys, "check", "--json", "--", "-z"))[0]["activation"] == "-z"
-
-
-def test_check_prints_a_table_and_the_relations(capsys):
-    out = output(capsys, "check", *ISSUE)
+def test_check_prints_a_table_and_the_relations(output):
+    out = output("check", *ISSUE)
     for name in ISSUE:
         assert name in out
     assert "relu, first_order: -s + s'*z = 0" in out
     assert "\x1b" not in out
 
 
-def test_check_json_has_the_documented_keys_in_order(capsys):
-    found = strict(output(capsys, "check", *ISSUE, "--json"))
+def test_check_json_has_the_documented_keys_in_order(output):
+    found = strict(output("check", *ISSUE, "--json"))
     assert [entry["activation"] for entry in found] == ISSUE
     for entry in found:
         keys = ["activation", "expression", "first_order", "second_order", "sharp", "mirror", "exceptional_parameters"]
@@ -53,15 +46,15 @@ def test_check_json_has_the_documented_keys_in_order(capsys):
     assert [entry["mirror"] for entry in found] == ["odd", "odd", "homogeneous", "homogeneous", "even"]
 
 
-def test_check_json_reports_special_temperatures_and_parameters(capsys):
-    at_one, family = strict(output(capsys, "check", "log(1 + z**2)", "elu(z, c)", "--json"))
+def test_check_json_reports_special_temperatures_and_parameters(output):
+    at_one, family = strict(output("check", "log(1 + z**2)", "elu(z, c)", "--json"))
     assert at_one["second_order"]["verdict"] == "holds"
     assert at_one["second_order"]["fails_at_tau"] == at_one["sharp"]["tau_beta1"]["fails_at_tau"] == ["1"]
     assert family["exceptional_parameters"] == {"c": ["0"]}
 
 
-def test_check_json_is_the_same_twice(capsys):
-    assert output(capsys, "check", *ISSUE, "--json") == output(capsys, "check", *ISSUE, "--json")
+def test_check_json_is_the_same_twice(output):
+    assert output("check", *ISSUE, "--json") == output("check", *ISSUE, "--json")
 
 
 @pytest.mark.parametrize(
@@ -74,8 +67,8 @@ def test_check_json_is_the_same_twice(capsys):
         (["exp"], "tau_beta1,a,b_nu", 0),
     ],
 )
-def test_require_tells_by_the_exit_status(capsys, names, required, status):
-    out = output(capsys, "check", *names, "--json", "--require", required, status=status)
+def test_require_tells_by_the_exit_status(output, names, required, status):
+    out = output("check", *names, "--json", "--require", required, status=status)
     assert len(strict(out)) == len(names)
 
 
@@ -113,35 +106,35 @@ def test_a_slip_is_answered_by_its_hint_alone(capsys, text, hint):
     assert "LambertW" not in told
 
 
-def test_a_check_ends_with_the_answer_and_what_to_do(capsys):
-    *_, answer, advice, rates = output(capsys, "check", "gelu").splitlines()
+def test_a_check_ends_with_the_answer_and_what_to_do(output):
+    *_, answer, advice, rates = output("check", "gelu").splitlines()
     assert answer == "tau learnable: yes, except at beta1_2 = -beta1_1 (k = 2, free gauge)"
     assert advice == "what to do: anchor one atom, beta1_k = 0 (--gauge anchored)"
-    told = output(capsys, *shlex.split(rates.partition(": temperance ")[2])).splitlines()
+    told = output(*shlex.split(rates.partition(": temperance ")[2])).splitlines()
     assert told[0] == "Predicted rates n^(-p): gelu, anchored gauge, k* = 2, k = 3"
-    lines = output(capsys, "check", "relu", "softplus", "z").splitlines()
+    lines = output("check", "relu", "softplus", "z").splitlines()
     assert "relu: tau learnable: no: only beta1/|beta1|, |beta1|/tau, beta0/tau are" in lines
     assert "z: tau learnable: no: only beta1/tau and beta0/tau are" in lines
     assert "what to do (relu): fix tau, or take another activation, such as tanh, sigmoid or gelu" in lines
 
 
-def test_what_is_undecided_of_mirror_points_is_said_below_the_table(capsys):
-    out = output(capsys, "check", "gamma(z + 1) - z*gamma(z)")
+def test_what_is_undecided_of_mirror_points_is_said_below_the_table(output):
+    out = output("check", "gamma(z + 1) - z*gamma(z)")
     assert "gamma(z + 1) - z*gamma(z), mirror: no relation found" in out
 
 
-def test_an_activation_alone_chooses_the_activation_gate(capsys):
-    found = strict(output(capsys, "derive", "--activation", "tanh", "--order", "1", "--json"))
+def test_an_activation_alone_chooses_the_activation_gate(output):
+    found = strict(output("derive", "--activation", "tanh", "--order", "1", "--json"))
     assert found["gate"] == "activation"
 
 
-def test_a_derivation_ends_with_what_is_identifiable_in_words(capsys):
-    last = output(capsys, "derive", "--activation", "z**2", "--order", "1").splitlines()[-1]
+def test_a_derivation_ends_with_what_is_identifiable_in_words(output):
+    last = output("derive", "--activation", "z**2", "--order", "1").splitlines()[-1]
     assert last.startswith("Identifiable: (beta1[i]**2 - beta1[j]**2)/tau, beta0/tau, a, b, nu; not identifiable by")
 
 
-def test_derive_json_has_the_documented_keys_in_order(capsys):
-    found = strict(output(capsys, "derive", "--gate", "linear", "--dim", "1", "--order", "2", "--json"))
+def test_derive_json_has_the_documented_keys_in_order(output):
+    found = strict(output("derive", "--gate", "linear", "--dim", "1", "--order", "2", "--json"))
     assert list(found) == [
         "gate",
         "expert",
@@ -161,9 +154,9 @@ def test_derive_json_has_the_documented_keys_in_order(capsys):
     assert found["identifiable_functions"] == ["beta1/tau", "beta0/tau", "a", "b", "nu"]
 
 
-def test_derive_prints_every_relation(capsys):
-    found = strict(output(capsys, "derive", "--json"))
-    out = output(capsys, "derive")
+def test_derive_prints_every_relation(output):
+    found = strict(output("derive", "--json"))
+    out = output("derive")
     assert all(relation["equation"] in out for relation in found["relations"])
 
 
@@ -177,21 +170,21 @@ def test_derive_prints_every_relation(capsys):
         (["--expert", "multinomial:2"], "exp(beta0/tau + beta1*x/tau)", "exp(Piecewise((a_1*x + b_1 - log("),
     ],
 )
-def test_a_derivation_begins_with_the_model(capsys, options, weight, density):
-    _, gate, expert, *_ = output(capsys, "derive", "--order", "1", *options).splitlines()
+def test_a_derivation_begins_with_the_model(output, options, weight, density):
+    _, gate, expert, *_ = output("derive", "--order", "1", *options).splitlines()
     assert gate == f"gate: an atom has the weight {weight}, divided by the sum over all atoms"
     assert expert.startswith(f"expert: the density {density}")
 
 
-def test_a_long_list_is_cut_and_says_how_to_see_all(capsys):
-    cut, whole = (output(capsys, "derive", "--order", "3", *more).splitlines() for more in ([], ["--all"]))
+def test_a_long_list_is_cut_and_says_how_to_see_all(output):
+    cut, whole = (output("derive", "--order", "3", *more).splitlines() for more in ([], ["--all"]))
     assert "  ... and 14 more: --all prints them, in Python all=True" in cut
     assert len(whole) == len(cut) + 14 - 1
-    assert strict(output(capsys, "derive", "--order", "3", "--json"))["relations"][33]["equation"] in "\n".join(whole)
+    assert strict(output("derive", "--order", "3", "--json"))["relations"][33]["equation"] in "\n".join(whole)
 
 
-def test_one_relation_is_not_counted_as_many(capsys):
-    assert "rank 5, 1 relation;" in output(capsys, "derive", "--order", "1")
+def test_one_relation_is_not_counted_as_many(output):
+    assert "rank 5, 1 relation;" in output("derive", "--order", "1")
 
 
 def words(text):
@@ -200,9 +193,9 @@ def words(text):
 
 
 @pytest.mark.parametrize("columns", [62, 70, 80, 200])
-def test_a_narrow_table_breaks_between_words(capsys, monkeypatch, columns):
+def test_a_narrow_table_breaks_between_words(output, monkeypatch, columns):
     monkeypatch.setenv("COLUMNS", str(columns))
-    out = output(capsys, "check", "tanh", "relu", "log(1 + z**2)").split("tanh, twins")[0]
+    out = output("check", "tanh", "relu", "log(1 + z**2)").split("tanh, twins")[0]
     assert max(map(len, out.splitlines())) <= columns
     heads = "activation first second tau, beta1 a b, nu mirror"
     cells = "tanh holds odd relu fails (A, B, C) homogeneous log(1 + z**2) holds, not at tau = 1 even"
@@ -220,9 +213,9 @@ def test_a_table_without_room_for_its_words_loses_no_letter(capsys, monkeypatch,
 
 
 @pytest.mark.parametrize(("ending", "start"), [(".md", "# Interactions"), (".tex", r"\documentclass")])
-def test_derive_writes_files(capsys, tmp_path, ending, start):
+def test_derive_writes_files(output, tmp_path, ending, start):
     target = tmp_path / f"derivation{ending}"
     target.write_text("old")
-    assert strict(output(capsys, "derive", "--order", "1", "--json", "-o", str(target)))["order"] == 1
+    assert strict(output("derive", "--order", "1", "--json", "-o", str(target)))["order"] == 1
     assert target.read_text(encoding="utf-8").startswith(start)
     assert list(tmp_path.iterdir()) == [target]

@@ -17,30 +17,23 @@ from temperance.commands.app import run
 from temperance.terminal.errors import described
 
 
-def output(capsys, *arguments, status=0):
-    assert run(arguments) == status
-    captured = capsys.readouterr()
-    assert captured.err == ""
-    return captured.out
-
-
 def program(*arguments, **options):
     command = [sys.executable, "-c", "from temperance.commands.app import main; main()", *arguments]
     return subprocess.run(command, capture_output=True, text=True, **options)
 
 
-def test_version(capsys):
-    assert output(capsys, "--version").split()[0] == "temperance"
+def test_version(output):
+    assert output("--version").split()[0] == "temperance"
 
 
-def test_help_names_the_commands(capsys):
-    out = output(capsys, "--help")
+def test_help_names_the_commands(output):
+    out = output("--help")
     assert all(command in out for command in ("check", "catalogue", "derive"))
 
 
-def test_help_breaks_its_lines_where_the_terminal_ends(capsys, monkeypatch):
+def test_help_breaks_its_lines_where_the_terminal_ends(output, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
-    assert "a dash;" in output(capsys, "check", "--help").split("ACTIVATIONS")[1].splitlines()[0]
+    assert "a dash;" in output("check", "--help").split("ACTIVATIONS")[1].splitlines()[0]
 
 
 BAD = [
@@ -110,9 +103,9 @@ def test_a_folder_and_a_device_are_not_overwritten(capsys, tmp_path):
     assert capsys.readouterr().err.count("it is not a file") == 2
 
 
-def test_a_link_is_followed(capsys, tmp_path):
+def test_a_link_is_followed(output, tmp_path):
     (tmp_path / "link.md").symlink_to(tmp_path / "target.md")
-    output(capsys, "derive", "--order", "1", "-o", str(tmp_path / "link.md"))
+    output("derive", "--order", "1", "-o", str(tmp_path / "link.md"))
     assert (tmp_path / "link.md").is_symlink()
     assert (tmp_path / "target.md").read_text(encoding="utf-8").startswith("# ")
 
