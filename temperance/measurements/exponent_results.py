@@ -12,6 +12,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
+from functools import cache
 from importlib.resources import files
 from typing import Any, NamedTuple
 
@@ -138,6 +139,7 @@ def definition(name: str) -> GeneralStudy:
     return GeneralStudy(name, mixtures, q, plan.sizes, plan.replicates, plan.starts, plan.seed)
 
 
+@cache
 def bounds(name: str) -> Orders:
     """What is proved of the setting of a study; an exact-specified one has the orders 1 where `exact_orders` does.
 
@@ -177,7 +179,8 @@ def _kept(errors: Any, status: list[list[str]]) -> list[list[float | None]]:
     ]
 
 
-def stored() -> dict[str, Any]:
+@cache
+def stored() -> Mapping[str, Any]:
     """The results that were kept, by setting."""
     text = files("temperance.measurements").joinpath("data/exponent_studies.json").read_text(encoding="utf-8")
     return {entry["definition"]["name"]: entry for entry in json.loads(text)}

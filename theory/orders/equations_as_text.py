@@ -35,7 +35,10 @@ def _text(terms: Terms, names: Sequence[str]) -> str:
 
 
 def _coefficient(c: fmpq_poly) -> str:
-    text = sp.sstr(sp.factor(sum(sp.Rational(str(q)) * sp.Symbol("s") ** i for i, q in enumerate(c.coeffs()))))
+    if c.degree() < 1:
+        text = str(c[0])
+    else:
+        text = sp.sstr(sp.factor(sum(sp.Rational(str(q)) * sp.Symbol("s") ** i for i, q in enumerate(c.coeffs()))))
     return f"({text})" if " " in text or text.startswith("-") else text
 
 

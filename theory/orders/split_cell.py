@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import sympy as sp
 from flint import fmpq, fmpq_mat, fmpq_mpoly
@@ -70,6 +71,7 @@ class Splitting:
         return (*self.own, *self.expert)
 
 
+@lru_cache(maxsize=64)
 def weight_parameters(spec: MoESpec) -> tuple[sp.Symbol, ...]:
     """The parameters of a gate that only scale the weight of an atom (pi of a Gaussian gate)."""
     gate = spec.gate

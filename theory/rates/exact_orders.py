@@ -30,7 +30,7 @@ from temperance.theory.orders.independence import finite_rows, formula_at, numbe
 from temperance.theory.orders.split_cell import weight_parameters
 from temperance.theory.rates.contact_orders import Order, Orders, default_value
 from temperance.theory.rates.true_point import Constant, constant, irregularity
-from temperance.theory.symmetries.flows import Flow, symmetries
+from temperance.theory.symmetries.flows import Flow, flows_of
 
 CONTAMINATED = "contaminated softmax"
 _FREE = ("laplace", "sigmoid", "sigmoid-tau-1", "sigmoid-euclidean", COSINE)
@@ -133,7 +133,7 @@ def _model(gate: str, expert: str, source: str | None, d: int) -> MoESpec:
 
 def _flows(spec: MoESpec) -> list[Flow]:
     """The exact flows, without those of a weight, which the gauge fixes."""
-    found = symmetries(derive(spec.gate, spec.expert, dim=spec.dim, order=1)).flows
+    found, _ = flows_of(derive(spec.gate, spec.expert, dim=spec.dim, order=1))
     weights = set(weight_parameters(spec))
     return [flow for flow in found if not set(flow.field.moved) <= weights]
 

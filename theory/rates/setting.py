@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Literal
 
 import sympy as sp
@@ -27,6 +27,12 @@ from temperance.theory.rates.true_point import (
 Gauge = Literal["free", "anchored"]
 
 
+@lru_cache(maxsize=64)
+def _decision(source: Activation) -> Decision:
+    """The verdicts on an activation, which all its cells share."""
+    return decide(source)
+
+
 @dataclass(frozen=True)
 class Setting:
     """An activation gate, the numbers of atoms and the true point (None: a generic one); its verdicts, if known."""
@@ -42,7 +48,7 @@ class Setting:
     @cached_property
     def whole(self) -> Decision:
         """The verdicts on the activation as it stands."""
-        return self.decision or decide(self.source)
+        return self.decision or _decision(self.source)
 
     @property
     def atoms(self) -> range:

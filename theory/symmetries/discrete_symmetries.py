@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 import sympy as sp
@@ -63,6 +64,7 @@ def beyond_parameters(spec: MoESpec) -> tuple[sp.Expr, ...]:
     return () if shown is None or set(translated(spec)) - {BETA0} else shown.translated
 
 
+@lru_cache(maxsize=64)
 def translated(spec: MoESpec) -> tuple[sp.Symbol, ...]:
     """The parameters to which all atoms may add one constant: d log_weight/dp depends on no parameter of the atom."""
     gate = spec.gate

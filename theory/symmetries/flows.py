@@ -97,8 +97,8 @@ class Symmetries:
     proved: str
 
 
-def symmetries(found: Interactions) -> Symmetries:
-    """The symmetries of a model and its identifiable functions, from its first-order relations, found by `derive`.
+def flows_of(found: Interactions) -> tuple[list[Flow], list[str]]:
+    """The flows of the first-order relations of a model, found by `derive`; of those that give none, why.
 
     Every flow is checked: it keeps the kinks of the gate in place, and leaves its invariants constant.
     """
@@ -109,6 +109,12 @@ def symmetries(found: Interactions) -> Symmetries:
             flows.append(flow)
         else:
             failures.append(f"{equation}: {flow}")
+    return flows, failures
+
+
+def symmetries(found: Interactions) -> Symmetries:
+    """The symmetries of a model and its identifiable functions, from its first-order relations (`flows_of`)."""
+    flows, failures = flows_of(found)
     moved = [p for flow in flows for p, _ in flow.orbit if p != BETA0]
     overlap = len(moved) > len(set(moved))
     identifiable = None if failures or overlap else _identifiable(found.spec, flows)
