@@ -205,7 +205,8 @@ def line(truth: ExactMeasure, direction: Mapping[str, Any]) -> Curve:
             for i, step in zip(range(len(atoms)), direction[name], strict=True):
                 if any(step if name in _VECTORS else (step,)):
                     atoms[i] = _moved(atoms[i], name, t, step)
-        return ExactMeasure(truth.tau + t * exact(direction.get("tau", 0)), tuple(atoms))
+        tau = truth.tau + t * exact(direction["tau"]) if "tau" in direction else truth.tau
+        return ExactMeasure(tau, tuple(atoms))
 
     return curve
 

@@ -9,7 +9,7 @@ are positive, it is a squared distance even before it converges: that of the law
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise, product
 from typing import TypeAlias
 
@@ -82,36 +82,41 @@ def dot(u: Sequence[fmpq | arb], v: Sequence[arb]) -> arb:
     return sum((p * q for p, q in zip(u, v, strict=True)), arb(0))
 
 
-def gate(g: ExactMeasure, formulas: Sequence[sp.Expr], x: tuple[arb, ...]) -> list[arb]:
-    """Gate probabilities at x."""
-    bits = int(flint.ctx.prec)
-    logits = []
-    for atom, formula in zip(g.atoms, formulas, strict=True):
-        s = value(formula, {"z": dot(atom.beta1, x)}, bits)
-        if not s.is_finite():
-            raise ValueError(f"the activation has no finite value at x = {[float(v.mid()) for v in x]}")
-        logits.append((s + atom.beta0) / g.tau)
+def _score(atom: Atom, formula: sp.Expr, x: tuple[arb, ...]) -> arb:
+    s = value(formula, {"z": dot(atom.beta1, x)}, int(flint.ctx.prec))
+    if not s.is_finite():
+        raise ValueError(f"the activation has no finite value at x = {[float(v.mid()) for v in x]}")
+    return s
+
+
+def _gate(g: ExactMeasure, scores: Sequence[arb]) -> list[arb]:
+    """Gate probabilities, from s(beta1 x) of each atom."""
+    logits = [(s + atom.beta0) / g.tau for s, atom in zip(scores, g.atoms, strict=True)]
     top = max(logits, key=lambda c: c.mid())
     weights = [(c - top).exp() for c in logits]
     total = sum(weights, arb(0))
     return [w / total for w in weights]
 
 
-def _identical(one: Atom, other: Atom) -> bool:
-    """Whether two experts share their numbers, as those of a moved measure that stay do (equal balls prove nothing)."""
-    pairs = zip((*one.a, one.b, one.nu), (*other.a, other.b, other.nu), strict=True)
-    return all(p is q for p, q in pairs)
+def _places(numbers: Iterable[Sequence[Number]]) -> list[int]:
+    """The first place with the same numbers, as those of a moved measure that stay are (equal balls prove nothing)."""
+    first: dict[tuple[int, ...], int] = {}
+    return [first.setdefault(tuple(map(id, some)), place) for place, some in enumerate(numbers)]
 
 
-def _products(experts: Sequence[Atom], x: tuple[arb, ...]) -> arb_mat:
+def _variances(experts: Sequence[Atom]) -> list[tuple[int, int, arb, arb]]:
+    """(i, j, 2 v, sqrt(2 pi v)) with v = nu_i + nu_j, of every pair of experts."""
+    sums = [(i, j, arb(experts[i].nu) + experts[j].nu) for i in range(len(experts)) for j in range(i + 1)]
+    return [(i, j, 2 * v, (2 * arb.pi() * v).sqrt()) for i, j, v in sums]
+
+
+def _products(experts: Sequence[Atom], variances: Sequence[tuple[int, int, arb, arb]], x: tuple[arb, ...]) -> arb_mat:
     """int N_i N_j dy at x."""
     mean = [dot(atom.a, x) + atom.b for atom in experts]
-    n = len(experts)
-    table = arb_mat(n, n)
-    for i in range(n):
-        for j in range(i + 1):
-            gap, v = mean[i] - mean[j], arb(experts[i].nu) + experts[j].nu
-            table[i, j] = table[j, i] = (-gap * gap / (2 * v)).exp() / (2 * arb.pi() * v).sqrt()
+    table = arb_mat(len(experts), len(experts))
+    for i, j, double, root in variances:
+        gap = mean[i] - mean[j]
+        table[i, j] = table[j, i] = (-gap * gap / double).exp() / root
     return table
 
 
@@ -127,23 +132,26 @@ def inner_products(
     g_l: the densities of the measures. It is computed in the current precision.
     """
     atoms = [atom for g in measures for atom in g.atoms]
-    experts: list[Atom] = []
-    places = []  # of the experts of all atoms among the different ones
-    for atom in atoms:
-        known = (i for i, other in enumerate(experts) if _identical(other, atom))
-        places.append(next(known, len(experts)))
-        experts += [atom] * (places[-1] == len(experts))
+    expert, scored = _places((*u.a, u.b, u.nu) for u in atoms), _places(u.beta1 for u in atoms)
+    gated = _places((g.tau, *(v for u in g.atoms for v in (*u.beta1, u.beta0))) for g in measures)
+    different = sorted(set(expert))
+    experts, columns = [atoms[i] for i in different], [different.index(i) for i in expert]
+    variances = _variances(experts)
     rows, total = arb_mat(contrasts), arb_mat(len(contrasts), len(contrasts))
     for formulas, points in segments(pieces, atoms, support, nodes):
         for x, weight in points:
             probabilities = arb_mat(len(measures), len(experts))
+            score = {i: _score(atoms[i], formulas[i], x) for i in dict.fromkeys(scored)}
+            gates: dict[int, list[arb]] = {}
             at = 0
             for l, g in enumerate(measures):
-                for p in gate(g, formulas[at : at + len(g.atoms)], x):
-                    probabilities[l, places[at]] += p
+                if gated[l] not in gates:
+                    gates[gated[l]] = _gate(g, [score[i] for i in scored[at : at + len(g.atoms)]])
+                for p in gates[gated[l]]:
+                    probabilities[l, columns[at]] += p
                     at += 1
             c = rows * probabilities
-            total += c * _products(experts, x) * c.transpose() * weight
+            total += c * _products(experts, variances, x) * c.transpose() * weight
     return total
 
 

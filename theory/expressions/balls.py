@@ -9,8 +9,8 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Mapping
-from functools import reduce
+from collections.abc import Callable, Mapping
+from functools import lru_cache, reduce
 from typing import TypeAlias
 
 import flint
@@ -20,6 +20,7 @@ from flint import arb, arb_series, fmpq
 from temperance.theory.expressions.functions import KNOWN, Series, inverse
 
 Value: TypeAlias = int | fmpq | arb
+Evaluator: TypeAlias = Callable[[Mapping[str, Series], int], Series]
 _CONSTANTS = {sp.pi: arb.pi, sp.E: arb.const_e}
 
 
@@ -28,29 +29,43 @@ def exact(number: sp.Rational) -> fmpq:
     return fmpq(int(number.p), int(number.q))
 
 
-def _power(base: Series, exponent: sp.Expr, value: Series) -> Series:
+def _power(base: Evaluator, exponent: sp.Expr) -> Evaluator:
     if exponent.is_Integer:
-        return base ** int(exponent) if exponent >= 0 else inverse(base ** int(-exponent))
+        n = int(exponent)
+        if n >= 0:
+            return lambda known, length: base(known, length) ** n
+        return lambda known, length: inverse(base(known, length) ** -n)
     if exponent.is_Rational and exponent.q == 2:
-        root = base.sqrt()
-        return root ** int(exponent.p) if exponent > 0 else inverse(root ** int(-exponent.p))
-    return (value * base.log()).exp()
+        p = int(exponent.p)
+        if p > 0:
+            return lambda known, length: base(known, length).sqrt() ** p
+        return lambda known, length: inverse(base(known, length).sqrt() ** -p)
+    value = _evaluator(exponent)
+    return lambda known, length: (value(known, length) * base(known, length).log()).exp()
 
 
-def _series(e: sp.Expr, known: Mapping[str, Series], length: int) -> Series:
-    """The power series of an expression, from those of its symbols."""
+@lru_cache(maxsize=4096)
+def _evaluator(e: sp.Expr) -> Evaluator:
+    """Gives the power series of an expression from those of its symbols, to a length; it reads the expression once."""
     if e.is_Symbol:
-        return known[e.name]
-    if e.is_Rational or e in _CONSTANTS:
-        return arb_series([_CONSTANTS[e]() if e in _CONSTANTS else arb(exact(e))], prec=length)
-    parts = [_series(part, known, length) for part in e.args]
-    if e.is_Add or e.is_Mul:
-        return reduce(operator.add if e.is_Add else operator.mul, parts)
+        name = e.name
+        return lambda known, _: known[name]
+    if e in _CONSTANTS:
+        constant = _CONSTANTS[e]
+        return lambda _, length: arb_series([constant()], prec=length)
+    if e.is_Rational:
+        number = exact(e)
+        return lambda _, length: arb_series([arb(number)], prec=length)
     if e.is_Pow:
-        return _power(parts[0], e.exp, parts[1])
+        return _power(_evaluator(e.base), e.exp)
+    parts = [_evaluator(part) for part in e.args]
+    if e.is_Add or e.is_Mul:
+        joined = operator.add if e.is_Add else operator.mul
+        return lambda known, length: reduce(joined, [part(known, length) for part in parts])
     if e.func not in KNOWN or len(parts) != 1:
         raise ValueError(f"no ball arithmetic for {e.func.__name__}")
-    return KNOWN[e.func].ball(parts[0])
+    ball, (part,) = KNOWN[e.func].ball, parts
+    return lambda known, length: ball(part(known, length))
 
 
 def jet(expr: sp.Expr, values: Mapping[str, Value], order: int = 0, bits: int = 128) -> list[arb]:
@@ -69,7 +84,7 @@ def jet(expr: sp.Expr, values: Mapping[str, Value], order: int = 0, bits: int = 
     with flint.ctx.workprec(bits):
         known = {n: arb_series([arb(v), 1] if n == "z" else [arb(v)], prec=order + 1) for n, v in values.items()}
         try:
-            series = _series(expr, known, order + 1)
+            series = _evaluator(expr)(known, order + 1)
         except KeyError as error:
             raise ValueError(f"no value for the symbol {error.args[0]!r}") from None
         except (ZeroDivisionError, OverflowError):
