@@ -41,11 +41,13 @@ def expert_orders(
     *,
     every: bool = False,
     power: bool = False,
+    line: Splitting | None = None,
 ) -> Bounds:
     """Bounds of the expert's parameters and of their weighted means.
 
     gate: the orders of the gate's own parameters: of all, or none. upper: other orders that are known. every: whether
     every cell is split. power: whether the weight is linear in a power of beta1 above 1, and tau has the order 1.
+    line: what is seen on lines, if shares are the same there.
     """
     orders = {p: Fraction(size if p == NU else 2 * size) for p in cell.expert}
     found = {p.name: (r, _EXPERTS) for p, r in orders.items()}
@@ -54,6 +56,8 @@ def expert_orders(
     if not is_linear(cell):
         return _not_linear(cell, slopes, found, bool(gate) and max(gate.values()) <= 2)
     found |= _of_every_gate(cell, slopes, size, every=every, power=power)
+    if size == 2 and _parts_products(line or cell):
+        found |= {f"mean {p.name}": (Fraction(1), _PAIR) for p in slopes}
     if not gate:
         return found
     equations = _Equations(cell, slopes, [(sp.diff(cell.spec.gate.log_weight, p), 1 / r) for p, r in gate.items()])
@@ -83,11 +87,15 @@ def _of_every_gate(cell: Splitting, slopes: dict[sp.Symbol, sp.Expr], size: int,
         found |= {name: (orders[degree], _DOUBLED) for name, degree in degrees.items() if degree}
     if weight.is_polynomial(*x) and not weight.subs(dict.fromkeys(x, 0)).free_symbols & set(cell.own):
         found |= {name: (Fraction(1), _ORIGIN) for name, f in means.items() if f == 1}
-    gates = [sp.diff(weight, p) for p in cell.own]
-    products = [f * g for f in [sp.S.One, *gates] for g in slopes.values()]
-    if size == 2 and seen and determined(products, [], cell.point, cell.spec.dim):
-        found |= dict.fromkeys(means, (Fraction(1), _PAIR))
     return found
+
+
+def _parts_products(cell: Splitting) -> bool:
+    """Whether the slopes of a linear mean and their products with those of the gate are independent."""
+    weight, dim = cell.spec.gate.log_weight, cell.spec.dim
+    slopes = [sp.diff(cell.mean, p) for p in cell.expert if p != NU]
+    products = [f * g for f in [sp.S.One, *(sp.diff(weight, p) for p in cell.own)] for g in slopes]
+    return bool(formulas_seen(weight, cell.point, dim)) and determined(products, [], cell.point, dim)
 
 
 def _not_linear(cell: Splitting, slopes: dict[sp.Symbol, sp.Expr], found: Bounds, quadratic: bool) -> Bounds:

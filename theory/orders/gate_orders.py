@@ -23,6 +23,8 @@ Bounds = dict[str, tuple[Fraction, str]]
 _WEIGHTS = "the second derivatives of the gate's weight are independent"
 _MOMENTS = "the weights of the cell determine the moments of Gaussians with these offsets"
 _RANK = "one Gamma shows in every direction: the offsets of c/Gamma have moments without directions"
+_AVERAGE = "the weights of the cell determine the mean of Gaussians with these offsets"
+_SPREAD = "the weights of the cell determine the second moment: Gamma in the mean, and the squares of the offsets of c"
 _KINK = "a kink moves with beta1, and shows itself to the order 3/2; the shares are bounded away from 0"
 _CURVE = "the weight is linear in a power of beta1, and what it determines is independent of tau"
 
@@ -83,12 +85,13 @@ def _bounds(cell: Splitting, own: Fraction, reason: str, seen: Sequence[sp.Expr]
 def _of_moments(cell: Splitting, size: int) -> Bounds:
     """The bounds of the quadratic and of the Gaussian gate."""
     narrow = {p: p.name.split("_")[0] in ("A", "Gamma") for p in cell.own}
+    means = {f"mean {p.name}": (Fraction(1), _AVERAGE) for p in cell.own if not narrow[p]}
     if cell.spec.gate.name == "quadratic" or cell.spec.dim == 1:
-        return {p.name: (Fraction(size if narrow[p] else 2 * size), _MOMENTS) for p in cell.own}
+        return {p.name: (Fraction(size if narrow[p] else 2 * size), _MOMENTS) for p in cell.own} | means
+    means |= {f"mean {p.name}": (max(Fraction(size, 2), Fraction(1)), _SPREAD) for p in cell.own if narrow[p]}
     if size > cell.spec.dim:
-        return {p.name: (Fraction(size), _MOMENTS if narrow[p] else _RANK) for p in cell.own}
-    means = {f"mean {p.name}": (Fraction(1), _RANK) for p in cell.own}
-    return {p.name: (Fraction(2), _RANK) for p in cell.own} | means
+        return {p.name: (Fraction(size), _MOMENTS if narrow[p] else _RANK) for p in cell.own} | means
+    return {p.name: (Fraction(2), _RANK) for p in cell.own} | dict.fromkeys(means, (Fraction(1), _RANK))
 
 
 def _moves_a_kink(cell: Splitting, other: Place) -> bool:

@@ -32,6 +32,8 @@ from temperance.theory.rates.true_point import Constant, constant
 GATES = (*FITTED, BIASED, "quadratic", "gaussian", "laplace", COSINE, "cosine-perturbed")
 _MOST_MOVING = 7  # parameters of an atom, tau included
 _PLACES = {"beta1": (1, 0), "A": (sp.Rational(1, 2), 0), "c": (0, -1), "w": (sp.Rational(1, 2), -1)}
+ON_LINES = ("linear", "softmax", "activation", "activation-bias", "quadratic")
+"""The gates that depend on x along lines as they do in dimension 1, with the same shares (theory.md 2.10)."""
 TRANSLATED = ("linear", "softmax", "quadratic", "gaussian", "cosine-perturbed")
 
 
@@ -275,6 +277,7 @@ def _from_theorems(setting: OrderSetting, upper: Mapping[str, Fraction]) -> Boun
         flat=bool(setting.flat),
         power=setting.power,
         upper=upper,
+        line=setting.line if setting.cell.spec.gate.name in ON_LINES else None,
     )
     return {
         name: bound

@@ -36,6 +36,7 @@ def known_orders(
     flat: bool,
     power: int = 0,
     upper: Mapping[str, Fraction] | None = None,
+    line: Splitting | None = None,
 ) -> Bounds:
     """Name of a parameter -> (the least upper bound of its order that a theorem gives, the reason).
 
@@ -46,7 +47,7 @@ def known_orders(
     gate = least(proved, gate_orders(cell, other, size, every=every, flat=flat, power=power))
     seen = all(p.name in gate for p in cell.own) and all(p.name in gate and gate[p.name][0] <= 1 for p in cell.shared)
     own = {p: gate[p.name][0] for p in cell.own} if seen else {}
-    expert = expert_orders(cell, size, own, upper or {}, every=every, power=bool(power and gate))
+    expert = expert_orders(cell, size, own, upper or {}, every=every, power=bool(power and gate), line=line)
     predicted = {
         name: (1 / (2 * p.sharp), p.reason)
         for name, p in _predicted(cell, source, size, every).items()

@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 
+import numpy as np
 import pytest
 import sympy as sp
 
@@ -225,6 +226,34 @@ def test_the_one_gamma_of_a_gaussian_gate_shows_in_every_direction():
     found = [shown("gaussian", dim=d, size=m) for d, m in ((1, 2), (2, 2), (2, 3), (3, 3))]
     assert [(f.get("c", f.get("c_1")), f["Gamma"]) for f in found] == [(4, 2), (2, 2), (3, 3), (2, 2)]
     assert means("gaussian", dim=2)["c_1"] == means("gaussian", dim=2)["Gamma"] == 1
+
+
+def test_weights_that_are_gaussian_determine_their_means():
+    assert means("quadratic", size=3)["beta1"] == means("gaussian", size=3)["c"] == 1
+    assert means("quadratic", size=3, dim=2)["beta1_2"] == means("gaussian", size=4, dim=2)["c_1"] == 1
+    assert means("gaussian", size=3)["Gamma"] == 3
+    assert means("gaussian", size=3, dim=2)["Gamma"] == Fraction(3, 2)
+
+
+def test_a_triangle_of_three_weights_has_the_order_3():
+    """Half the offset leaves an eighth: so do c and, at the square of the offset, the mean of Gamma."""
+    x = np.stack(np.meshgrid(*[np.linspace(-2, 2, 41)] * 2), axis=-1)
+
+    def weight(c, gamma):
+        return np.exp(-((x - c) ** 2).sum(axis=-1) / (2 * gamma)) / gamma
+
+    def distance(t):
+        corners = [t * np.array([np.cos(a), np.sin(a)]) for a in 2 * np.pi * np.arange(3) / 3]
+        return np.abs(np.mean([weight(c, 1 - t**2 / 2) for c in corners], axis=0) - weight(np.zeros(2), 1.0)).max()
+
+    assert np.log2(distance(0.02) / distance(0.01)) == pytest.approx(3, abs=0.02)
+
+
+@pytest.mark.parametrize("source", ["relu", "z**2", "z**2 + z"])
+def test_means_of_two_atoms_are_seen_on_lines(source):
+    """In the plane x_1 x_2 s' stands before two products of offsets."""
+    found = means("activation", "gaussian", source, split="all", dim=2)
+    assert {found[name] for name in ("a_1", "a_2", "b")} == {1}
 
 
 def test_two_quadratic_means_whose_quotient_is_the_exponential_of_a_quadratic_form():
