@@ -14,6 +14,7 @@ from temperance.measurements.atlas import CELLS, PLACES, remeasured, stored
 from temperance.measurements.atlas import atlas as gathered
 from temperance.measurements.atlas_entries import Atlas as Found
 from temperance.measurements.atlas_entries import AtlasOrder, Entry
+from temperance.measurements.contact_orders import LEAST_ERROR
 from temperance.measurements.kept_slopes import KeptSlope
 from temperance.measurements.literature import PAPERS, ROWS, AtlasRow
 from temperance.numerics.errors.slopes import is_sharp
@@ -99,6 +100,7 @@ class Atlas(Answer):
             if entry.orders:
                 title = f"{name_of(entry.row)}; {_cell(entry)}; arXiv {', '.join(entry.row.papers)}"
                 yield title
+                yield f"  {entry.truth}"
                 yield Grid("Orders", _COLUMNS, tuple(_order(order) for order in entry.orders))
                 yield from (f"  {reason}" for reason in entry.reasons)
                 yield from _open_slopes(entry)
@@ -106,7 +108,8 @@ class Atlas(Answer):
         yield "min(0.1, p/3); faster: if it is below -p by more than h; no study: none is kept."
         yield "measured: least, as no order is below 1; flat, as an identity needs none; 0, as no distance differs;"
         yield "no limit, as exponents do not settle; not yet, as none is kept; a missed minimum makes it too small."
-        yield "*: measured in a smaller cell or in d = 1, whose curves are some of those here."
+        yield "±: how far its last local exponents are from it, at least 0.01. x is uniform on [-2, 2]^d there."
+        yield "*: measured in a smaller cell, in d = 1 or with a linear expert, whose curves are some of those here."
         yield "published: the exponent of a paper; not read: in nothing that was read; none, as its"
         yield "conditions are not met here."
 
@@ -204,7 +207,9 @@ def _counts(entry: Entry, marks: Mapping[str, str]) -> tuple[str, ...]:
 def _order(o: AtlasOrder) -> tuple[str, ...]:
     bound = "flat" if o.order.flat else "none" if o.order.upper is None else str(o.order.upper)
     mark = "*" if o.measurement == "carried" else ""
-    measured = f"{o.measured:.2f}{mark}" if o.measured is not None else _MEASURED[o.measurement]
+    measured = _MEASURED.get(o.measurement, "")
+    if o.measured is not None:
+        measured = f"{o.measured:.2f} ± {max(o.error or 0.0, LEAST_ERROR):.2f}{mark}"
     measured = "flat" if o.order.flat and o.measurement == "needless" else measured
     rate = "none" if o.rate is None else o.rate
     published = o.published or ("none" if "condition" in o.published_reason else "not read")

@@ -18,16 +18,16 @@ from itertools import chain
 from typing import Any
 
 from temperance.measurements import exponent_results, kept_slopes, order_results
-from temperance.measurements.atlas_entries import Atlas, AtlasOrder, Entry, Measurement, Proof, key
-from temperance.measurements.carried_orders import ON_LINES, Kept, carried
-from temperance.measurements.contact_orders import MET, family
+from temperance.measurements.atlas_entries import Atlas, AtlasOrder, Entry, Measurement, Proof, TrueAtoms, key
+from temperance.measurements.carried_orders import Kept, carried
+from temperance.measurements.contact_orders import MET, family, true_atoms
 from temperance.measurements.kept_slopes import KeptSlope
 from temperance.measurements.literature import ROWS, AtlasRow
 from temperance.numerics.studies.workers import local_workers
 from temperance.theory.activations.activation import activation
 from temperance.theory.models.gates import FITTED
-from temperance.theory.rates.contact_orders import Order, Orders, OrderSetting, order_setting, orders
-from temperance.theory.rates.exact_orders import exact_orders
+from temperance.theory.rates.contact_orders import ON_LINES, Order, Orders, OrderSetting, order_setting, orders
+from temperance.theory.rates.exact_orders import exact_orders, exact_truth
 from temperance.theory.rates.orders_from_theorems import published_rates
 
 CELLS: Mapping[str, Mapping[str, Any]] = {
@@ -81,15 +81,18 @@ def entry(row: AtlasRow, cell: str, d: int, measured: Kept) -> Entry:
     try:
         found = bounds(row, cell, d)
     except ValueError as error:
-        return Entry(row, cell, d, (), (str(error),))
+        return Entry(row, cell, d, (), (str(error),), None)
     seen = {r["parameter"]: r for r in measured.get(key(row, cell, d), ())}
     published, slopes = _published(row, cell, d), _slopes(row, cell, d)
     made = []
     for order in found.orders:
-        measurement, value, where = _measurement(order, cell, seen.get(order.parameter))
+        own = seen.get(order.parameter)
+        measurement, where = _measurement(order, own)
         elsewhere = carried(row, cell, d, order, measured, bounds) if measurement != "needless" else None
-        if elsewhere and not order.flat and (value is None or elsewhere[0] > value + MET):
-            measurement, (value, where) = "carried", elsewhere
+        reached = own["order"] if own is not None and measurement == "settled" else None
+        if elsewhere and not order.flat and (reached is None or elsewhere[0]["order"] > reached + MET):
+            measurement, (own, where) = "carried", elsewhere
+        value = own if measurement in ("settled", "carried") else None
         slope = "no study of it is kept" if slopes is None else slopes(order)
         slope = "a flat parameter has no rate" if order.flat else slope
         exponent, reason = _exponent(row, order, found, published)
@@ -98,7 +101,8 @@ def entry(row: AtlasRow, cell: str, d: int, measured: Kept) -> Entry:
                 order,
                 _proof(order, cell),
                 _identity(order, found),
-                value,
+                None if value is None else float(value["order"]),
+                None if value is None else float(value["error"]),
                 measurement,
                 where,
                 slope,
@@ -106,7 +110,13 @@ def entry(row: AtlasRow, cell: str, d: int, measured: Kept) -> Entry:
                 reason,
             )
         )
-    return Entry(row, cell, d, tuple(made), found.reasons)
+    return Entry(row, cell, d, tuple(made), found.reasons, _truth(row, cell, d))
+
+
+def _truth(row: AtlasRow, cell: str, d: int) -> TrueAtoms:
+    if cell == "exact":
+        return TrueAtoms(*exact_truth(row.gate, row.expert, row.source, row.point or None, d))
+    return TrueAtoms(*true_atoms(setting(row, cell, d)))
 
 
 def _proof(order: Order, cell: str) -> Proof | None:
@@ -132,20 +142,19 @@ def _is_scaled(order: Order, found: Orders) -> bool:
     return order.flat and (found.cell is None or (found.cell.scale is not None and order.parameter == order.name))
 
 
-def _measurement(order: Order, cell: str, kept: Mapping[str, Any] | None) -> tuple[Measurement, float | None, str]:
-    """What became of the measurement of an order, the order, and why it is not there."""
+def _measurement(order: Order, kept: Mapping[str, Any] | None) -> tuple[Measurement, str]:
+    """What became of the measurement of an order, in a word and in words."""
     if order.flat and not (kept and kept["flat"]):  # an identity is not overruled by what a minimisation reached
-        return "needless", None, "an exact curve of one density is known"
+        return "needless", "an exact curve of one density is known"
     if kept is None and order.upper == 1:
-        return "needless", None, "no order is below 1"
+        return "needless", "no order is below 1"
     if kept is None:
-        means = order.mean and cell == "three"
-        return "missing", None, "weighted means are measured in cells of two" if means else "not measured yet"
+        return "missing", "not measured yet"
     if kept["flat"]:
-        return "zero", None, "no distance is told from 0"
+        return "zero", "no distance is told from 0"
     if kept["order"] is None:
-        return "not settled", None, "the local exponents have not settled"
-    return "settled", float(kept["order"]), "measured here"
+        return "not settled", "the local exponents have not settled"
+    return "settled", "measured here"
 
 
 def _slopes(row: AtlasRow, cell: str, d: int) -> Callable[[Order], KeptSlope | str] | None:
@@ -193,9 +202,16 @@ def _exponent(
     return None if exponent is None else str(exponent), reason
 
 
-def measure(row: AtlasRow, cell: str, d: int) -> list[dict[str, Any]]:
-    """Measure an entry: the orders of its differences and shared parameters, and of means in cells of two."""
-    return order_results.records(bounds(row, cell, d))
+def measure(row: AtlasRow, cell: str, d: int, parameter: str | None = None) -> list[dict[str, Any]]:
+    """Measure an entry, or one order of it: differences, shared parameters, weighted means.
+
+    Means in cells of three, which take many minutes, are left out where there are four parameters or more and an order
+    is carried to them.
+    """
+    found, kept = bounds(row, cell, d), stored()
+    chosen = tuple(o for o in found.orders if parameter in (None, o.parameter))
+    slow = [o for o in chosen if o.mean and o.upper not in (None, 1) and not carried(row, cell, d, o, kept, bounds)]
+    return order_results.records(replace(found, orders=chosen), slow)
 
 
 def entries() -> list[tuple[AtlasRow, str, int]]:
@@ -280,5 +296,4 @@ def _measured(todo: Sequence[tuple[AtlasRow, str, int]], workers: int) -> Iterat
 def _order(task: tuple[int, str, int, str]) -> list[dict[str, Any]]:
     """The measurement of one order, if it needs one; row: its place in `ROWS`."""
     row, cell, d, parameter = task
-    found = bounds(ROWS[row], cell, d)
-    return order_results.records(replace(found, orders=tuple(o for o in found.orders if o.parameter == parameter)))
+    return measure(ROWS[row], cell, d, parameter)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -24,9 +24,9 @@ class AtlasOrder:
     Attributes:
         order: the bound. proof: what it is by (independence: of the first derivatives; identity: it is flat), or None.
         identity: the exact curve of one density, where it is flat.
-        measured: the order; measurement: how it was measured, or why not. carried: in a smaller cell or dimension,
-            whose curves are some of those here; zero: no distance is told from 0; needless: no order is below
-            1, or it is flat.
+        measured: the order; error: how far the last local exponents lie from it.
+        measurement: how it was measured, or why not. carried: in a smaller cell or dimension, whose curves are some of
+            those here; zero: no distance is told from 0; needless: no order is below 1, or it is flat.
         measured_reason: the same in words.
         slope: of a kept study; as text, why there is none.
         published: the exponent of n, None where none is known; published_reason: from where, or why not.
@@ -36,6 +36,7 @@ class AtlasOrder:
     proof: Proof | None
     identity: str | None
     measured: float | None
+    error: float | None
     measurement: Measurement
     measured_reason: str
     slope: KeptSlope | str
@@ -89,6 +90,7 @@ class AtlasOrder:
             "upper": None if self.order.upper is None else str(self.order.upper),
             "proof": self.proof,
             "measured": self.measured,
+            "error": self.error,
             "measurement": self.measurement,
             "measured_reason": self.measured_reason,
             "slope": slope.to_json() if isinstance(slope, KeptSlope) else None,
@@ -101,10 +103,26 @@ class AtlasOrder:
 
 
 @dataclass(frozen=True)
+class TrueAtoms:
+    """The true mixture of an entry: the parameters of each atom, and which of the last atom are held (the gauge).
+
+    Of a cell of several atoms it is the one that they are near. x is uniform on [-2, 2]^d where orders are measured.
+    """
+
+    atoms: Sequence[Mapping[str, str]]
+    held: Sequence[str]
+
+    def __str__(self) -> str:
+        """As it is shown: the atoms, and what is held."""
+        shown = [", ".join(f"{name} = {value}" for name, value in atom.items()) for atom in self.atoms]
+        return f"truth: ({'), ('.join(shown)}); held of the last atom: {', '.join(self.held)}"
+
+
+@dataclass(frozen=True)
 class Entry:
     """A gate with an expert in one kind of cell, d the dimension of x.
 
-    orders: none where they are not computed. reasons: why not, or what the orders assume.
+    orders: none where they are not computed. reasons: why not, or what the orders assume. truth: None without orders.
     """
 
     row: AtlasRow
@@ -112,6 +130,7 @@ class Entry:
     d: int
     orders: tuple[AtlasOrder, ...]
     reasons: tuple[str, ...]
+    truth: TrueAtoms | None
 
     def to_json(self) -> dict[str, Any]:
         """The keys of an entry in `atlas --json`."""
@@ -121,6 +140,7 @@ class Entry:
             "activation": row.source,
             "expert": row.expert,
             "point": dict(row.point),
+            "truth": None if self.truth is None else asdict(self.truth),
             "cell": self.cell,
             "d": self.d,
             "orders": [order.to_json() for order in self.orders],
@@ -168,7 +188,7 @@ class Atlas:
             f"independent derivatives, {proofs['identity']} identities (flat); {proofs[None]} orders are without one.",
             f"{sum(order.exact for order in found)} are known exactly: a measurement meets the bound or is needless; "
             f"{sum(order.is_awaited for order in found)} have a bound and no measurement. {elsewhere} are measured in "
-            "a smaller cell or in d = 1, whose curves are some of those here.",
+            "a smaller cell, in d = 1 or with a linear expert, whose curves are some of those here.",
             f"{len(slopes)} have slopes to n = 10^12, {kept} of which confirm the rate, up to h = min(0.1, p/3).",
             f"{verdict}.",
         )

@@ -3,42 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from temperance.measurements.atlas_entries import key
 from temperance.measurements.contact_orders import MET
 from temperance.measurements.literature import AtlasRow
-from temperance.theory.rates.contact_orders import Order, Orders, on_line
+from temperance.theory.rates.contact_orders import ON_LINES, Order, Orders, on_line
 
 Kept = Mapping[str, Sequence[Mapping[str, Any]]]
-ON_LINES = ("linear", "softmax", "activation", "activation-bias", "quadratic")
-"""The gates whose curves in dimension 1 are curves in every dimension (theory.md 2.10, curves of dimension 1)."""
 _FEWER = "in a cell of two, whose mixtures are some of those here"
 _LINE = "in d = 1; a curve there is one in dimension 2"
+_LINEAR = "for linear experts, whose slopes are some of those here"
 _ALONE = AtlasRow("softmax", "constant")
 _SPLIT = "for the softmax gate and constant experts; a split of b and nu alone is one for every gate (theory.md 2.10)"
 Bounds = Callable[[AtlasRow, str, int], Orders]
 
 
-def carried(row: AtlasRow, cell: str, d: int, order: Order, kept: Kept, bounds: Bounds) -> tuple[float, str] | None:
-    """The largest order that was measured where mixtures are some of those of this entry, and where that is.
+def carried(
+    row: AtlasRow, cell: str, d: int, order: Order, kept: Kept, bounds: Bounds
+) -> tuple[Mapping[str, Any], str] | None:
+    """The measurement with the largest order where mixtures are some of those of this entry, and where that is.
 
     bounds: of an entry. Of orders that are the same within `MET`, the one that was measured nearest.
     """
-    found: tuple[float, str] | None = None
+    found: tuple[Mapping[str, Any], str] | None = None
     cells = [cell, "two"] if _holds_two(row, cell, d, bounds) else [cell]
     dims = (d, 1) if d == 2 and row.gate in ON_LINES else (d,)
     places = [(row, c, dim) for dim in dims for c in cells]
+    if row.expert == "polynomial:2":
+        places += [(replace(row, expert="gaussian"), c, dim) for _, c, dim in places]
     alone = order.name == "nu" or (order.name == "b" and not order.mean)
     if alone and not row.expert.startswith("nonlinear"):
         places += [(_ALONE, c, 1) for c in dict.fromkeys([cell, "two"])]
     for there, smaller, dim in places[1:]:
-        seen = on_line(order.name, row.expert)
-        name = order.parameter if dim == d else order.parameter.replace(order.name, seen)
-        value = {r["parameter"]: r["order"] for r in kept.get(key(there, smaller, dim), ())}.get(name)
-        if value is not None and (found is None or value > found[0] + MET):
-            words = [*([_FEWER] if smaller != cell else []), *([_LINE] if dim != d else [])]
-            found = float(value), f"measured {_SPLIT if there is _ALONE else ', and '.join(words)}"
+        seen = on_line(order.name, row.expert) if dim != d else order.name
+        seen = "a" if (seen, dim, there.expert) == ("a_1", 1, "gaussian") else seen
+        name = order.parameter.replace(order.name, seen)
+        here = {r["parameter"]: r for r in kept.get(key(there, smaller, dim), ()) if r["order"] is not None}.get(name)
+        if here is not None and (found is None or here["order"] > found[0]["order"] + MET):
+            apart = ((smaller != cell, _FEWER), (dim != d, _LINE), (there.expert != row.expert, _LINEAR))
+            words = [text for differs, text in apart if differs]
+            found = here, f"measured {_SPLIT if there is _ALONE else ', and '.join(words)}"
     return found
 
 

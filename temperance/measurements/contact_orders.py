@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -12,11 +12,13 @@ import sympy as sp
 from temperance.numerics.contact.by_minimisation import measure
 from temperance.numerics.contact.local_exponents import Measured
 from temperance.numerics.general.split_mixtures import Family, Truth
-from temperance.theory.models.spec import NU
+from temperance.theory.models.spec import BETA0, NU
+from temperance.theory.orders.split_cell import weight_parameters
 from temperance.theory.rates.contact_orders import TRANSLATED, Order, Orders, OrderSetting, other_place
 
 Doing = Callable[[str], AbstractContextManager[object]]
 _FEW = 3  # parameters, with which the means in a cell of three are measured in a minute
+LEAST_ERROR = 0.01  # that is shown of a measured order
 MET = 0.1  # a measured order this close to the bound has met it
 
 
@@ -36,6 +38,11 @@ class MeasuredOrder:
         exceeds = upper is not None and found.order > float(upper) + max(MET, found.error or 0.0)
         return None if exceeds else found.order
 
+    @property
+    def error(self) -> float | None:
+        """How far the last local exponents lie from the measured order."""
+        return None if self.measured is None or self.value is None else round(self.measured.error or 0.0, 3)
+
     def record(self) -> dict[str, Any]:
         """The row as JSON."""
         upper = None if self.order.upper is None else str(self.order.upper)
@@ -44,7 +51,7 @@ class MeasuredOrder:
             "upper": upper,
             "certified": self.order.certified,
             "measured": None if self.value is None else round(self.value, 3),
-            "error": None if self.measured is None or self.value is None else round(self.measured.error or 0.0, 3),
+            "error": self.error,
             "flat": self.order.flat,
             "rate": None if self.order.rate is None else str(self.order.rate),
         }
@@ -121,28 +128,54 @@ def moving(chosen: OrderSetting) -> tuple[sp.Symbol, ...]:
     return (*chosen.cell.own, *chosen.cell.spec.gate.shared)
 
 
-def family(chosen: OrderSetting) -> Family:
-    """The mixtures to measure with: slopes 1 and -1, intercepts 0 and 3, variances 1 and 3/2, x uniform on [-2, 2].
+def true_mixture(chosen: OrderSetting) -> Truth:
+    """The mixture to measure at: slopes 1 and -1, intercepts 0 and 3, variances 1 and 3/2, x uniform on [-2, 2]^d.
 
-    The other atom's gate is `other_place`, held unless its cell is split and parameters are not modulo translation.
-    Raises ValueError where every cell is split and kinks move with beta1: the grid follows those of one cell.
+    The gate of the other atom is `other_place`.
     """
     slopes = [p for p in chosen.cell.expert if p != NU and p.name != "b"]
     intercept = next(p for p in chosen.cell.expert if p.name == "b")
     expert = {**dict.fromkeys(slopes, 1.0), intercept: 0.0, NU: 1.0}
     other = {**dict.fromkeys(slopes, -1.0), intercept: 3.0, NU: 1.5}
-    gate = {p: float(v) for p, v in other_place(chosen).items()}
-    translated = chosen.cell.spec.gate.name in TRANSLATED
-    made = Family(Truth(chosen.cell, expert, gate, other), chosen.size, chosen.split == "all", translated)
+    return Truth(chosen.cell, expert, {p: float(v) for p, v in other_place(chosen).items()}, other)
+
+
+def true_atoms(chosen: OrderSetting) -> tuple[list[dict[str, str]], list[str]]:
+    """The parameters of the split atom and of the other one, and the names of those of the last one that are held."""
+    truth, cell = true_mixture(chosen), chosen.cell
+    weights = {p.name: "1" for p in weight_parameters(cell.spec)} or {BETA0.name: "0"}
+    gates = [cell.point, {**cell.point, **other_place(chosen)}]
+    experts = [truth.expert, truth.other_expert]
+    atoms = [
+        {**{p.name: str(at[p]) for p in moving(chosen)}, **weights, **{p.name: f"{v:g}" for p, v in expert.items()}}
+        for at, expert in zip(gates, experts, strict=True)
+    ]
+    return atoms, [*weights, *(p.name for p in cell.own if _is_held(chosen))]
+
+
+def _is_held(chosen: OrderSetting) -> bool:
+    """Whether the gate of the last atom is: of a single one, and where parameters are modulo translation."""
+    return chosen.split != "all" or chosen.cell.spec.gate.name in TRANSLATED
+
+
+def family(chosen: OrderSetting) -> Family:
+    """The mixtures to measure with, near `true_mixture`.
+
+    Raises ValueError where every cell is split and kinks move with beta1: the grid follows those of one cell.
+    """
+    made = Family(true_mixture(chosen), chosen.size, chosen.split == "all", _is_held(chosen))
     if chosen.split == "all" and (chosen.cell.spec.gate.name == "laplace" or any(made.kinks())):
         raise ValueError("orders of every cell split are measured where the kinks of the gate stay: they move here")
     return made
 
 
-def with_measurements(found: Orders, progress: Doing = lambda _: nullcontext()) -> Exponents:
+def with_measurements(
+    found: Orders, progress: Doing = lambda _: nullcontext(), *, slow: Collection[Order] = ()
+) -> Exponents:
     """The bounds, and measured orders of everything whose bound is above 1 (1 is the least that an order can be).
 
-    progress: entered with what is being done.
+    progress: entered with what is being done. slow: those weighted means in cells of three that are measured though it
+    takes many minutes.
 
     >>> from temperance.theory.rates.contact_orders import order_setting, orders
     >>> measured = with_measurements(orders(order_setting("activation", "constant", "tanh")))
@@ -152,13 +185,15 @@ def with_measurements(found: Orders, progress: Doing = lambda _: nullcontext()) 
     mixtures, rows = family(found.setting), []
     for order in found.orders:
         with progress(f"measuring {order.parameter}"):
-            rows.append(MeasuredOrder(order, _measured(found.setting, mixtures, order)))
+            is_slow = order.mean and found.setting.size > 2 and len(found.setting.parameters) > _FEW
+            skipped = is_slow and order not in slow
+            rows.append(MeasuredOrder(order, None if skipped else _measured(found.setting, mixtures, order)))
     return Exponents(found, tuple(rows))
 
 
 def _measured(chosen: OrderSetting, mixtures: Family, order: Order) -> Measured | None:
     scale = order.flat and order.name not in chosen.flat
-    if scale or order.upper == 1 or (order.mean and chosen.size > 2 and len(chosen.parameters) > _FEW):
+    if scale or order.upper == 1:
         return None
     found = measure(mixtures, order.name, mean=order.mean)
     if not order.mean or (order.upper is not None and abs((found.order or 0.0) - float(order.upper)) <= MET):

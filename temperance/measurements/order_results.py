@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from importlib.resources import files
 from math import isfinite
 from typing import Any
 
-from temperance.measurements.contact_orders import with_measurements
+from temperance.measurements.contact_orders import LEAST_ERROR, with_measurements
 from temperance.terminal.output import write_file
-from temperance.theory.rates.contact_orders import Orders, order_setting, orders
+from temperance.theory.rates.contact_orders import Order, Orders, order_setting, orders
 
 _ACTIVATION = {"gate": "activation"}
 _SIGMOID = {"gate": "activation-bias", "source": "sigmoid"}
@@ -45,6 +46,7 @@ _WITH_MEANS = (
     *("softmax gate", "softmax gate, quadratic expert", "sigmoid gate with a bias", "Gaussian gate", "Laplace gate"),
 )
 _DIGITS = 5
+_DECIMALS = 3
 
 
 def bounds(name: str) -> Orders:
@@ -58,13 +60,14 @@ def measured(name: str) -> list[dict[str, Any]]:
     return records(replace(found, orders=tuple(o for o in found.orders if not o.mean or name in _WITH_MEANS)))
 
 
-def records(found: Orders) -> list[dict[str, Any]]:
-    """Measured orders of a setting, as they are kept."""
-    rows = [row for row in with_measurements(found).rows if row.measured is not None]
+def records(found: Orders, slow: Collection[Order] = ()) -> list[dict[str, Any]]:
+    """Measured orders of a setting, as they are kept; slow: as `with_measurements` has them."""
+    rows = [row for row in with_measurements(found, slow=slow).rows if row.measured is not None]
     return [
         {
             "parameter": row.order.parameter,
-            "order": None if row.value is None else round(row.value, 3),
+            "order": None if row.value is None else round(row.value, _DECIMALS),
+            "error": row.error,
             "flat": row.measured.flat,
             "levels": list(row.measured.levels),
             "distances": [float(f"{d:.{_DIGITS}g}") if isfinite(d) else None for d in row.measured.distances],
@@ -72,6 +75,17 @@ def records(found: Orders) -> list[dict[str, Any]]:
         for row in rows
         if row.measured is not None
     ]
+
+
+def is_same(before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
+    """Whether two measurements of an order are no further apart than their errors, each `LEAST_ERROR` at least.
+
+    Minima in narrow valleys end where rounding errors lead, and the last exponents of an order that has hardly settled
+    differ by as much as its error says.
+    """
+    if None in (before["order"], now["order"]):
+        return before["order"] == now["order"] and before["flat"] == now["flat"]
+    return bool(abs(before["order"] - now["order"]) <= sum(max(r["error"], LEAST_ERROR) for r in (before, now)))
 
 
 def stored() -> dict[str, dict[str, dict[str, Any]]]:

@@ -103,6 +103,21 @@ def exact_orders(
     return Orders(None, (), tuple(_listed(spec, flows, resting, proved, same)), tuple(reasons), None)
 
 
+def exact_truth(
+    gate: str,
+    expert: str = "gaussian",
+    source: str | None = None,
+    point: Mapping[str, Constant] | None = None,
+    d: int = 1,
+) -> tuple[list[dict[str, str]], list[str]]:
+    """The parameters of each true atom of `exact_orders`, and the names of those of the last one that are held."""
+    truth = _truth(_model(gate, expert, source, d), gate, point or {})
+    last, moving = len(truth.values) - 1, {*truth.moving}
+    shown = [p for p in truth.values[0] if p != BETA0 or truth.spec.gate.offset is not None]
+    held = [p.name for p in shown if (None, p) not in moving and (last, p) not in moving]
+    return [{p.name: str(atom[p]) for p in shown} for atom in truth.values], held
+
+
 def _listed(
     spec: MoESpec, flows: Sequence[Flow], resting: Collection[sp.Symbol], proved: bool, same: bool
 ) -> list[Order]:

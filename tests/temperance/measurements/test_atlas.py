@@ -13,7 +13,7 @@ import pytest
 from temperance.claims.c14_atlas import cheap
 from temperance.commands.app import run
 from temperance.measurements import atlas as module
-from temperance.measurements import exponent_results, order_results
+from temperance.measurements import contact_orders, exponent_results, order_results
 from temperance.measurements.atlas import PLACES, atlas, bounds, entries, entry, remeasured, stored
 from temperance.measurements.atlas_entries import Atlas, key
 from temperance.measurements.contact_orders import family
@@ -29,6 +29,11 @@ QUICK = tuple(
     if (row.gate, row.source) in (("softmax", None), ("activation", "relu"), ("cosine", None), ("sigmoid", None))
     and row.expert != "polynomial:2"
 )
+
+
+def measured(orders):
+    """Measurements that have settled, as they are kept."""
+    return [{"parameter": n, "order": r, "error": 0.0, "flat": False} for n, r in orders.items()]
 
 
 @pytest.fixture
@@ -56,7 +61,8 @@ def test_no_measurement_contradicts_a_proof(quick):
     every = [order for e in found.entries for order in e.orders]
     assert all((order.measured is None) == (order.measurement not in ("settled", "carried")) for order in every)
     assert all(order.measured_reason for order in every)
-    assert {"settled", "carried", "zero", "needless", "missing"} <= {order.measurement for order in every}
+    assert {"settled", "carried", "zero", "needless"} <= {order.measurement for order in every}
+    assert "missing" in {order.measurement for order in entry(AtlasRow("softmax"), "two", 1, {}).orders}
     assert found.contradictions == []
     assert found.answer[-1] == "No leg contradicts another."
 
@@ -84,9 +90,7 @@ def test_no_measurement_of_the_whole_atlas_contradicts_a_proof():
 
 def test_a_measurement_above_a_bound_contradicts_it():
     row = AtlasRow("softmax", papers=("2305.03288",))
-    kept = [
-        {"parameter": name, "order": order, "flat": False} for name, order in (("beta1", 2.3), ("a", 1.5), ("b", 4.0))
-    ]
+    kept = measured({"beta1": 2.3, "a": 1.5, "b": 4.0})
     made = entry(row, "two", 1, {key(row, "two"): kept})
     found = {o.order.parameter: o.agrees for o in made.orders if not o.order.mean}
     assert found == {"beta1": False, "a": None, "b": True, "nu": None}
@@ -103,7 +107,11 @@ def carried_orders(row, cell, d, kept):
 
 def test_curves_of_dimension_1_are_measured_in_dimension_2():
     row = AtlasRow("softmax", "polynomial:2", papers=("2305.03288",))
-    kept = {key(row, "two"): [{"parameter": n, "order": r, "flat": False} for n, r in (("a_1", 2.001), ("a_2", 1.5))]}
+    kept = {
+        key(row, "two"): [
+            {"parameter": n, "order": r, "flat": False, "error": 0.0} for n, r in (("a_1", 2.001), ("a_2", 1.5))
+        ]
+    }
     found = carried_orders(row, "two", 2, kept)
     assert {name: value for name, (value, _) in found.items()} == {
         **dict.fromkeys(("a_1", "a_2"), 2.001),
@@ -116,7 +124,7 @@ def test_curves_of_dimension_1_are_measured_in_dimension_2():
 
 def test_a_carried_order_above_the_bound_contradicts_it():
     row = AtlasRow("softmax", papers=("2305.03288",))
-    kept = {key(row, "two"): [{"parameter": "a", "order": 2.3, "flat": False}]}
+    kept = {key(row, "two"): measured({"a": 2.3})}
     assert {
         o.agrees for o in entry(row, "two", 2, kept).orders if o.order.name.startswith("a") and not o.order.mean
     } == {False}
@@ -125,16 +133,63 @@ def test_a_carried_order_above_the_bound_contradicts_it():
 def test_gates_whose_curves_are_not_carried():
     """One number Gamma is the scale of all coordinates of a Gaussian gate: c has the order 2 there, and 4 on a line."""
     row = AtlasRow("gaussian", papers=("2305.07572",))
-    kept = {key(row, "two"): [{"parameter": n, "order": 4.0, "flat": False} for n in ("c", "b")]}
+    kept = {key(row, "two"): measured({"c": 4.0, "b": 4.0})}
     assert carried_orders(row, "two", 2, kept) == {}
     assert (row, "two", 2) in entries()
     assert (AtlasRow("softmax", papers=("2305.03288", "2309.13850", "2402.02952")), "two", 2) not in entries()
 
 
+def test_linear_means_are_some_of_the_quadratic_ones():
+    linear = AtlasRow("gaussian", papers=("2305.07572",))
+    row = AtlasRow("gaussian", "polynomial:2", papers=("2305.07572",))
+    orders = {"a": 3.0, "mean a": 2.0, "b": 6.0}
+    found = carried_orders(row, "three", 1, {key(linear, "three"): measured(orders)})
+    assert {name: order for name, (order, _) in found.items()} == {"a_1": 3.0, "mean a_1": 2.0, "b": 6.0}
+    assert found["a_1"][1] == "measured for linear experts, whose slopes are some of those here"
+    plane = carried_orders(row, "three", 2, {key(linear, "three", 2): measured({"mean Gamma": 1.5, "a_2": 2.0})})
+    assert {name: order for name, (order, _) in plane.items()} == {"mean Gamma": 1.5, "a_2": 2.0}
+
+
+def test_means_in_cells_of_three_are_measured_where_none_is_carried(monkeypatch):
+    asked = []
+    monkeypatch.setattr(contact_orders, "_measured", lambda chosen, mixtures, order: asked.append(order.parameter))
+    module.measure(AtlasRow("gaussian", papers=("2305.07572",)), "three", 2)
+    assert [name for name in asked if name.startswith("mean ")] == ["mean Gamma"]
+
+
+def test_an_entry_can_be_measured_at_the_truth_that_it_tells():
+    split = entry(AtlasRow("laplace", papers=("2410.02935",)), "every cell split", 1, {}).to_json()["truth"]
+    assert split["atoms"][0] == {"beta1": "0", "tau": "1", "beta0": "0", "a": "1", "b": "0", "nu": "1"}
+    assert split["atoms"][1] == {"beta1": "-1", "tau": "1", "beta0": "0", "a": "-1", "b": "3", "nu": "1.5"}
+    assert split["held"] == ["beta0"]
+    row = AtlasRow("gaussian", papers=("2305.07572",))
+    shown = str(entry(row, "two", 1, {}).truth)
+    assert shown.startswith(
+        "truth: (c = 0, Gamma = 1, pi = 1, a = 1, b = 0, nu = 1), (c = -1, Gamma = 1, pi = 1, a = -1"
+    )
+    assert shown.endswith("held of the last atom: pi, c, Gamma")
+    exact = entry(row, "exact", 1, {}).truth
+    assert exact.atoms == [
+        {"pi": "1", "c": "0", "Gamma": "1", "a": "1", "b": "0", "nu": "1"},
+        {"pi": "1", "c": "-1", "Gamma": "1", "a": "-1", "b": "3", "nu": "3/2"},
+    ]
+    assert exact.held == ["pi", "c", "Gamma"]
+
+
+def test_measurements_are_the_same_within_what_their_errors_say():
+    def same(before, now):
+        return order_results.is_same(*({"order": r, "error": e, "flat": r is None} for r, e in (before, now)))
+
+    assert same((2.92, 0.1), (3.0, 0.01))
+    assert same((2.0, 0.001), (2.01, 0.002))
+    assert not same((2.0, 0.001), (2.03, 0.002))
+    assert not same((3.0, 0.0), (None, None))
+    assert same((None, None), (None, None))
+
+
 def test_a_split_of_b_and_nu_alone_is_one_for_every_gate():
     softmax, cosine = (AtlasRow("softmax", "constant"), AtlasRow("cosine", papers=("2405.14131",), d=2))
-    orders = (("b", 6.0), ("nu", 3.0), ("mean nu", 3.0), ("mean b", 1.5), ("beta1", 2.0))
-    kept = {key(softmax, "three"): [{"parameter": n, "order": r, "flat": False} for n, r in orders]}
+    kept = {key(softmax, "three"): measured({"b": 6.0, "nu": 3.0, "mean nu": 3.0, "mean b": 1.5, "beta1": 2.0})}
     found = carried_orders(cosine, "three", 2, kept)
     assert {name: order for name, (order, _) in found.items()} == {"b": 6.0, "nu": 3.0, "mean nu": 3.0}
     assert found["b"][1].startswith("measured for the softmax gate")
@@ -145,8 +200,11 @@ def test_a_split_of_b_and_nu_alone_is_one_for_every_gate():
 def test_a_larger_cell_has_no_smaller_order():
     """A measurement of its own that missed the minimum is replaced; one as good as that of a cell of two is not."""
     row = AtlasRow("softmax", "polynomial:2", papers=("2305.03288",))
-    two = [{"parameter": n, "order": r, "flat": False} for n, r in (("a_1", 2.667), ("a_2", 2.02), ("beta1", 2.0))]
-    own = [{"parameter": n, "order": r, "flat": False} for n, r in (("a_1", 2.009), ("a_2", 2.0))]
+    two = [
+        {"parameter": n, "order": r, "flat": False, "error": 0.0}
+        for n, r in (("a_1", 2.667), ("a_2", 2.02), ("beta1", 2.0))
+    ]
+    own = measured({"a_1": 2.009, "a_2": 2.0})
     for cell in ("three", "every cell split"):
         found = carried_orders(row, cell, 1, {key(row, "two"): two, key(row, cell): own})
         assert found["a_1"] == (2.667, "measured in a cell of two, whose mixtures are some of those here")
@@ -322,7 +380,7 @@ def test_measuring_again_goes_on_after_a_stop(quick, monkeypatch, tmp_path):
         if len(seen) == 3:
             raise KeyboardInterrupt
         seen.append(key(row, cell, d))
-        return [{"parameter": "b", "order": 4.0, "flat": False}]
+        return measured({"b": 4.0})
 
     monkeypatch.setattr(module, "measure", stopped)
     with pytest.raises(KeyboardInterrupt):
@@ -361,9 +419,7 @@ def assert_measured_again(row, cell, d, parameter=None):
     found = bounds(row, cell, d)
     wanted = tuple(o for o in found.orders if parameter in (None, o.parameter) and o.parameter in before)
     for r in order_results.records(replace(found, orders=wanted)):
-        assert r["flat"] == before[r["parameter"]]["flat"]
-        if r["order"] is not None:
-            assert r["order"] == pytest.approx(before[r["parameter"]]["order"], abs=0.02)
+        assert order_results.is_same(before[r["parameter"]], r), (key(row, cell, d), before[r["parameter"]], r)
 
 
 def test_a_random_tenth_of_what_is_cheap_is_measured_again():
