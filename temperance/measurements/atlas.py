@@ -87,7 +87,7 @@ def entry(row: AtlasRow, cell: str, d: int, measured: Kept) -> Entry:
     made = []
     for order in found.orders:
         own = seen.get(order.parameter)
-        measurement, where = _measurement(order, own)
+        measurement, where = _measurement(order, cell, own)
         elsewhere = carried(row, cell, d, order, measured, bounds) if measurement != "needless" else None
         reached = own["order"] if own is not None and measurement == "settled" else None
         if elsewhere and not order.flat and (reached is None or elsewhere[0]["order"] > reached + MET):
@@ -142,14 +142,15 @@ def _is_scaled(order: Order, found: Orders) -> bool:
     return order.flat and (found.cell is None or (found.cell.scale is not None and order.parameter == order.name))
 
 
-def _measurement(order: Order, kept: Mapping[str, Any] | None) -> tuple[Measurement, str]:
+def _measurement(order: Order, cell: str, kept: Mapping[str, Any] | None) -> tuple[Measurement, str]:
     """What became of the measurement of an order, in a word and in words."""
     if order.flat and not (kept and kept["flat"]):  # an identity is not overruled by what a minimisation reached
         return "needless", "an exact curve of one density is known"
     if kept is None and order.upper == 1:
         return "needless", "no order is below 1"
     if kept is None:
-        return "missing", "not measured yet"
+        slow = order.mean and cell == "three"
+        return "missing", "not measured yet" + (": in a cell of three it takes many minutes" if slow else "")
     if kept["flat"]:
         return "zero", "no distance is told from 0"
     if kept["order"] is None:
