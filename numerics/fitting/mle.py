@@ -17,7 +17,7 @@ from temperance.numerics.fitting.hyperplanes import kinks_of
 from temperance.numerics.fitting.newton import EXACT, FLAT, Local, Maximum, Stop, maximise, scaled_spectrum
 from temperance.numerics.fitting.ridges import RidgeSearch
 from temperance.numerics.fitting.starting_points import SUBSAMPLE, rough_start
-from temperance.numerics.likelihood.kernel import evaluate
+from temperance.numerics.likelihood.kernel import evaluation
 from temperance.numerics.machine.threads import one_blas_thread
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats
 from temperance.numerics.mixture.density import NONE, responsibilities
@@ -149,10 +149,10 @@ def climb(
     stop: Stop = EXACT,
 ) -> Maximum:
     """The local maximum of the mean log-likelihood to which a search from theta leads, in at most so many passes."""
-    n = points.n
+    n, evaluate = points.n, evaluation(layout, gate)
 
     def mean_log_likelihood(theta: Floats) -> Local:
-        value, score, hessian = evaluate(theta, layout, gate, points.x, points.y, points.weights, points.reference)
+        value, score, hessian = evaluate(theta, points.x, points.y, points.weights, points.reference, True)
         return Local(value / n, score / n, hessian / n)
 
     frame = frame_of(layout, *points.middle, linear=gate.source.is_linear)

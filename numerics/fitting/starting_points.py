@@ -12,8 +12,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from temperance.numerics.likelihood.kernel import evaluate
+from temperance.numerics.likelihood.kernel import evaluation
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats
+from temperance.numerics.mixture.density import NONE
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
 
 SUBSAMPLE = 1000
@@ -76,7 +77,8 @@ def rough_start(layout: Layout, gate: CompiledActivation, x: Floats, y: Floats, 
     order = rng.permuted(np.tile(np.arange(layout.k), (_GATE_DRAWS, 1)), axis=1)
     candidates = MixingMeasure(beta1, beta0, tau, lines[order, :-1], lines[order, -1], nu[order])
     thetas = layout.pack(candidates)
-    likelihoods = np.array([evaluate(theta, layout, gate, x, y, derivatives=False).value for theta in thetas])
+    evaluate = evaluation(layout, gate)
+    likelihoods = np.array([evaluate(theta, x, y, NONE, NONE, False).value for theta in thetas])
     return thetas[np.where(np.isfinite(likelihoods), likelihoods, -np.inf).argmax()]
 
 

@@ -201,11 +201,22 @@ def evaluate(
     The plain version takes over for an activation without machine code, and where the sums are not finite because s
     overflows in double precision.
     """
+    return evaluation(layout, gate)(theta, x, y, weights, reference, derivatives)
+
+
+def evaluation(layout: Layout, gate: CompiledActivation) -> Likelihood:
+    """`evaluate` for a layout and a gate, which are looked up once for many theta; all arguments by position."""
     try:
-        sums = likelihood_of(layout, gate.source)(theta, x, y, weights, reference, derivatives)
-        if math.isfinite(sums.value) and math.isfinite(sums.hessian.sum()):
-            return sums
+        likelihood = likelihood_of(layout, gate.source)
     except NoMachineCode:
-        pass
-    with np.errstate(all="ignore"):
-        return density.log_likelihood(theta, layout, gate, x, y, weights, reference)
+        likelihood = None
+
+    def evaluated(theta: Floats, x: Floats, y: Floats, weights: Floats, reference: Floats, derivatives: bool) -> Sums:
+        if likelihood is not None:
+            sums = likelihood(theta, x, y, weights, reference, derivatives)
+            if math.isfinite(sums.value) and (not derivatives or math.isfinite(sums.hessian.sum())):
+                return sums
+        with np.errstate(all="ignore"):
+            return density.log_likelihood(theta, layout, gate, x, y, weights, reference)
+
+    return evaluated
