@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import lru_cache, reduce
 from typing import TypeAlias
 
@@ -100,6 +100,24 @@ def value(expr: sp.Expr, values: Mapping[str, Value], bits: int = 128) -> arb:
 def is_nonzero(ball: arb) -> bool:
     """Whether a ball proves that a number is not 0."""
     return bool(ball.is_finite() and not ball.contains(0))
+
+
+def is_constant_in(expr: sp.Expr, symbols: Collection[sp.Symbol]) -> bool:
+    """Whether an expression does not depend on symbols, once simplified; balls at two points often tell sooner."""
+    if not symbols:
+        return True
+    places = [
+        {s.name: fmpq(i + 2 + j * (s in symbols), 2 * i + 5) for i, s in enumerate(sorted(expr.free_symbols, key=str))}
+        for j in range(2)
+    ]
+    try:
+        one, other = (value(expr, place) for place in places)
+    except ValueError:  # no ball arithmetic
+        pass
+    else:
+        if one.is_finite() and other.is_finite() and not one.overlaps(other):
+            return False
+    return not sp.simplify(expr).free_symbols & set(symbols)
 
 
 def sign(expr: sp.Expr, values: Mapping[str, Value], most_bits: int = 2048) -> int | None:

@@ -21,6 +21,7 @@ from functools import lru_cache
 import sympy as sp
 from flint import fmpq, fmpq_mat, fmpq_mpoly
 
+from temperance.theory.expressions.balls import is_constant_in
 from temperance.theory.models.experts import normal
 from temperance.theory.models.spec import NU, Jet, MoESpec, Y, covariates
 from temperance.theory.orders.taylor import Taylor, rational
@@ -40,7 +41,7 @@ class Splitting:
     """
 
     spec: MoESpec
-    point: Mapping[sp.Symbol, sp.Expr]
+    point: Mapping[sp.Symbol, sp.Expr] = field(hash=False)
     held: tuple[sp.Symbol, ...] = ()
     own: tuple[sp.Symbol, ...] = field(init=False)
     shared: tuple[sp.Symbol, ...] = field(init=False)
@@ -75,8 +76,8 @@ class Splitting:
 def weight_parameters(spec: MoESpec) -> tuple[sp.Symbol, ...]:
     """The parameters of a gate that only scale the weight of an atom (pi of a Gaussian gate)."""
     gate = spec.gate
-    slopes = {p: sp.simplify(sp.diff(gate.log_weight, p)) for p in gate.parameters if p not in gate.shared}
-    return tuple(p for p, slope in slopes.items() if slope.free_symbols <= {p})
+    slopes = {p: sp.diff(gate.log_weight, p) for p in gate.parameters if p not in gate.shared}
+    return tuple(p for p, slope in slopes.items() if is_constant_in(slope, slope.free_symbols - {p}))
 
 
 def mean_of(spec: MoESpec) -> sp.Expr:

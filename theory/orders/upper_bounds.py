@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 import sympy as sp
@@ -84,6 +85,7 @@ def leading(terms: Terms) -> list[Exponents]:
     return [n for n in terms if not any(m != n and divides(m, n) for m in terms)]
 
 
+@lru_cache(maxsize=64)
 def upper_orders(cell: Splitting) -> UpperOrders:
     """Upper bounds of all orders of a cell. Raises NotRational as `reduce`, and ValueError for a gate with kinks."""
     tried = []

@@ -16,6 +16,7 @@ import random
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 import sympy as sp
 from flint import arb
@@ -226,6 +227,12 @@ def _rows(
     return finite_rows(row, len(columns))
 
 
+@lru_cache(maxsize=256)
+def _slope(f: sp.Expr, p: sp.Symbol) -> sp.Expr:
+    """One for all observations."""
+    return sp.diff(f, p)
+
+
 def _row(
     truth: _Truth, columns: Sequence[tuple[int | None, sp.Symbol]], seen: Mapping[sp.Symbol, sp.Expr], bits: int
 ) -> list[arb]:
@@ -244,6 +251,6 @@ def _row(
         entry = arb(0)
         for number, score, density, w, f in atoms if atom is None else [atoms[atom]]:
             gate = p not in spec.expert.parameters
-            entry += w / total * ((f - g) * number(sp.diff(score, p)) if gate else f * number(sp.diff(density, p)))
+            entry += w / total * ((f - g) * number(_slope(score, p)) if gate else f * number(_slope(density, p)))
         row.append(entry)
     return row

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import sympy as sp
 
+from temperance.theory.expressions.balls import is_constant_in
 from temperance.theory.models.spec import BETA0, MoESpec, covariates, dot
 from temperance.theory.symmetries.score_translations import scores
 
@@ -71,8 +72,8 @@ def translated(spec: MoESpec) -> tuple[sp.Symbol, ...]:
     own = {p for p in gate.parameters if p not in gate.shared}
     conditions = gate.log_weight.atoms(sp.core.relational.Relational)
     kinked = {p for condition in conditions for p in condition.free_symbols}
-    slopes = {p: sp.simplify(sp.diff(gate.log_weight, p)) for p in gate.parameters if p in own - kinked}
-    free = [p for p, slope in slopes.items() if not slope.free_symbols & own]
+    slopes = {p: sp.diff(gate.log_weight, p) for p in gate.parameters if p in own - kinked}
+    free = [p for p, slope in slopes.items() if is_constant_in(slope, slope.free_symbols & own)]
     return (*free, BETA0) if gate.offset is not None else tuple(free)
 
 
