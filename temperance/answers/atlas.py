@@ -103,6 +103,7 @@ class Atlas(Answer):
                 yield f"  {entry.truth}"
                 yield Grid("Orders", _COLUMNS, tuple(_order(order) for order in entry.orders))
                 yield from (f"  {reason}" for reason in entry.reasons)
+                yield from (f"  {o.order.parameter}: {o.measured_reason}" for o in entry.orders if o.is_awaited)
                 yield from _open_slopes(entry)
         yield "rate: p, as errors are O(n^(-p)). slope: confirms the rate if its interval is below h - p, where h is"
         yield "min(0.1, p/3); faster: if it is below -p by more than h; no study: none is kept."

@@ -40,6 +40,8 @@ CELLS: Mapping[str, Mapping[str, Any]] = {
 PLACES: tuple[tuple[str, int], ...] = tuple((cell, d) for cell in CELLS for d in (1, 2))
 """The kinds of cells and the dimensions of x that a row has entries in."""
 
+_SLOW = ": the mean takes many minutes in a cell of three, and no order above 1 is known in a smaller one"
+
 
 def atlas(
     kept: Kept | None = None,
@@ -149,8 +151,7 @@ def _measurement(order: Order, cell: str, kept: Mapping[str, Any] | None) -> tup
     if kept is None and order.upper == 1:
         return "needless", "no order is below 1"
     if kept is None:
-        slow = order.mean and cell == "three"
-        return "missing", "not measured yet" + (": in a cell of three it takes many minutes" if slow else "")
+        return "missing", "not measured yet" + (_SLOW if order.mean and cell == "three" else "")
     if kept["flat"]:
         return "zero", "no distance is told from 0"
     if kept["order"] is None:
