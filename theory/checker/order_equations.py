@@ -1,7 +1,8 @@
-"""The equations of a cell of two atoms, from the model on: what the checker of contact orders computes for itself.
+"""The equations of a cell of atoms, from the model on: what the checkers of contact orders compute for themselves.
 
-Taylor polynomials of the log weight in x and the offsets D, the x-coefficients of Phi_k = sum_l p_l R_l c_k(D_l),
-their echelon form, and the equations F(h, s) that are left when the weighted means of a certificate are put in.
+Taylor polynomials of the log weight in x and the offsets D, the x-coefficients of Phi_k = sum_l p_l R_l c_k(D_l), and
+their echelon form; for two atoms, the equations F(h, s) that are left when the weighted means of a certificate are put
+in.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from flint import Ordering, fmpq, fmpq_mat, fmpq_mpoly, fmpq_mpoly_ctx, fmpq_pol
 
 from temperance.theory.checker.rejected import evaluate, parsed, rational, require, require_keys, require_understood
 
-_MOST_POWER, _MOST_NAMES, _MOST_BITS = 8, 8, 10000
+_MOST_POWER, _MOST_NAMES, _MOST_BITS = 8, 12, 10000
 Exponents = tuple[int, ...]
 Terms = dict[Exponents, fmpq_poly]
 _DEFINED = {
@@ -59,12 +60,12 @@ class _Value:
 
 
 class _Ring:
-    """Polynomials in x and the offsets, truncated at x^reach and at a total degree of the offsets."""
+    """Polynomials in x, the first `dim` names, and the offsets, truncated at a total degree of each."""
 
     sound = staticmethod(lambda value: value)
 
-    def __init__(self, names: Sequence[str], degree: int, reach: int) -> None:
-        self.degree, self.reach = degree, reach
+    def __init__(self, names: Sequence[str], degree: int, reach: int, dim: int) -> None:
+        self.degree, self.reach, self.dim = degree, reach, dim
         self.context = fmpq_mpoly_ctx.get(tuple(f"q{i}" for i in range(len(names))), Ordering.deglex)
         self.symbols = dict(zip(names, self.context.gens(), strict=True))
         self.zero = self.context.constant(0)
@@ -78,8 +79,9 @@ class _Ring:
         return _Value(self, fmpq(n), self.zero)
 
     def times(self, p: fmpq_mpoly, q: fmpq_mpoly) -> fmpq_mpoly:
-        terms = (p * q).to_dict().items()
-        return self.context.from_dict({m: c for m, c in terms if m[0] <= self.reach and sum(m[1:]) <= self.degree})
+        d, terms = self.dim, (p * q).to_dict().items()
+        kept = {m: c for m, c in terms if sum(m[:d]) <= self.reach and sum(m[d:]) <= self.degree}
+        return self.context.from_dict(kept)
 
     def series(self, p: fmpq_mpoly, coefficient: Callable[[int], fmpq]) -> fmpq_mpoly:
         """sum_(k>=1) coefficient(k) p^k."""
@@ -136,43 +138,59 @@ class _Ring:
 
 
 class Model:
-    """The equations of a certificate's model."""
+    """The equations of a certificate's model.
 
-    def __init__(self, model: Mapping[str, Any], degree: int, reach: int) -> None:
+    covariates: the names of x. weights: of each parameter and shared one, for the order of the moments; without them
+    low moments come first.
+    """
+
+    def __init__(
+        self,
+        model: Mapping[str, Any],
+        degree: int,
+        reach: int,
+        covariates: Sequence[str] = ("x",),
+        weights: Sequence[fmpq] | None = None,
+    ) -> None:
         require_keys(model, "log_weight", "mean", "own", "expert", "shared", "point", of="the model")
-        self.degree = degree
+        self.degree, dim = degree, len(covariates)
         self.own, self.expert, self.shared = (list(model[name]) for name in ("own", "expert", "shared"))
         self.each = [*self.own, *self.expert]
-        names = ["x", *self.each, *self.shared]
+        names = [*covariates, *self.each, *self.shared]
         require(len(set(names)) == len(names) <= _MOST_NAMES and self.expert[-1] == "nu", "the parameters")
         require(all(name.isidentifier() and name.isascii() for name in names), "a parameter is not a name")
         require_keys(model["point"], *self.own, *self.shared, of="the point")
-        self.ring = _Ring(names, degree, reach)
+        self.ring = _Ring(names, degree, reach, dim)
         at = {p: rational(value) for p, value in model["point"].items()}
         values = {p: _Value(self.ring, at.get(p, fmpq(0)), symbol) for p, symbol in self.ring.symbols.items()}
-        weight = self.ring.value(model["log_weight"], {p: values[p] for p in ("x", *at)}).poly.to_dict()
-        ratio = self.ring.context.from_dict({m: c for m, c in weight.items() if any(m[1:])})
-        mean = self.ring.value(model["mean"], {p: values[p] for p in ("x", *self.expert[:-1])})
-        linear = all(sum(m[1:]) == 1 for m in mean.poly.to_dict())
+        weight = self.ring.value(model["log_weight"], {p: values[p] for p in (*covariates, *at)}).poly.to_dict()
+        ratio = self.ring.context.from_dict({m: c for m, c in weight.items() if any(m[dim:])})
+        mean = self.ring.value(model["mean"], {p: values[p] for p in (*covariates, *self.expert[:-1])})
+        linear = all(sum(m[dim:]) == 1 for m in mean.poly.to_dict())
         require(linear and (mean.constant, mean.log) == (0, 1), "the mean is not linear")
-        weights = self.ring.exp(_Value(self.ring, fmpq(0), ratio)).poly + 1
-        self.rows = self._rows(weights, mean.poly)
+        self.mean = mean.poly
+        self.rows = self._rows(self.ring.exp(_Value(self.ring, fmpq(0), ratio)).poly + 1, weights)
 
-    def _rows(self, ratio: fmpq_mpoly, shift: fmpq_mpoly) -> list[dict[Exponents, fmpq]]:
-        """The x-coefficients of Phi_k = sum_l p_l R_l c_k(D_l), reduced to echelon form with low moments first."""
-        found: dict[tuple[int, int], dict[Exponents, fmpq]] = {}
-        spread = self.ring.symbols["nu"] / 2
+    def _rows(self, ratio: fmpq_mpoly, weights: Sequence[fmpq] | None) -> list[dict[Exponents, fmpq]]:
+        """The x-coefficients of Phi_k = sum_l p_l R_l c_k(D_l), reduced to echelon form with light moments first."""
+        found: dict[Exponents, dict[Exponents, fmpq]] = {}
+        spread, d = self.ring.symbols["nu"] / 2, self.ring.dim
         for level in range(self.degree + 1):
             total = self.ring.zero
             for j in range(level // 2 + 1):
                 term = ratio
-                for factor in [shift] * (level - 2 * j) + [spread] * j:
+                for factor in [self.mean] * (level - 2 * j) + [spread] * j:
                     term = self.ring.times(term, factor)
                 total += term / (factorial(level - 2 * j) * factorial(j))
             for m, c in total.to_dict().items():
-                if level or m[0]:
-                    found.setdefault((level, m[0]), {})[tuple(map(int, m[1:]))] = c
-        columns = sorted({m for row in found.values() for m in row}, key=lambda m: (sum(m), [-i for i in m]))
+                if level or any(m[:d]):
+                    found.setdefault((level, *map(int, m[:d])), {})[tuple(map(int, m[d:]))] = c
+
+        def place(m: Exponents) -> tuple[Any, ...]:
+            weight = fmpq(0) if weights is None else sum((w * n for w, n in zip(weights, m, strict=True)), fmpq(0))
+            return sum(m) > 1, weight, sum(m), [-i for i in m]
+
+        columns = sorted({m for row in found.values() for m in row}, key=place)
         table, rank = fmpq_mat([[row.get(m, fmpq(0)) for m in columns] for row in found.values()]).rref()
         return [{m: table[i, j] for j, m in enumerate(columns) if table[i, j] != 0} for i in range(rank)]
 

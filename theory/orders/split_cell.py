@@ -128,9 +128,10 @@ def log_weight(cell: Splitting) -> sp.Expr:
     weight = sp.expand_log(cell.spec.gate.log_weight).xreplace(fixed)
     if weight.has(sp.Piecewise):
         raise ValueError(f"the gate {cell.spec.gate.name!r} has a kink: its equations have no series")
-    common = weight.subs(X, 0)
+    x = covariates(cell.spec.dim)
+    common = weight.subs(dict.fromkeys(x, 0))
     if common.free_symbols & set(cell.own):
-        return weight.as_independent(X, *cell.own, *cell.shared, as_Add=True)[1]
+        return weight.as_independent(*x, *cell.own, *cell.shared, as_Add=True)[1]
     return sp.factor_terms(weight - common)
 
 

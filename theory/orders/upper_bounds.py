@@ -161,7 +161,7 @@ def certificate(found: UpperOrders) -> dict[str, Any]:
     orders |= {title: str(found.mean(title.removeprefix("mean "))) for title in reduced.means}
     issued = {
         "format": FORMAT,
-        "model": _model(found),
+        "model": model_as_text(cell),
         "degree": reduced.degree,
         "reach": REACH,
         "variables": list(reduced.variables),
@@ -172,9 +172,8 @@ def certificate(found: UpperOrders) -> dict[str, Any]:
     return {**issued, "statement": statement(issued)}
 
 
-def _model(found: UpperOrders) -> dict[str, Any]:
+def model_as_text(cell: Splitting) -> dict[str, Any]:
     """The model at a rational point: where the point is not, the offset is named in its place (c = log(2) + c)."""
-    cell = found.reduced.cell
     moving = (*cell.own, *cell.shared)
     irrational = {p: p + cell.point[p] for p in moving if not cell.point[p].is_Rational}
     weight = log_weight(cell).xreplace(irrational)

@@ -21,6 +21,7 @@ from temperance.theory.expressions import balls
 from temperance.theory.models.by_name import model
 from temperance.theory.models.gates import BIASED, COSINE, FITTED, require_gate
 from temperance.theory.models.spec import TAU, MoESpec
+from temperance.theory.moments.moment_bounds import certified as by_moments
 from temperance.theory.orders.equations_as_text import as_text
 from temperance.theory.orders.gate_orders import Bounds
 from temperance.theory.orders.split_cell import Splitting, weight_parameters
@@ -213,42 +214,53 @@ def other_gate(cell: Splitting, split: str) -> dict[sp.Symbol, sp.Expr]:
     return found
 
 
-def orders(setting: OrderSetting) -> Orders:
-    """Everything that theory says of the orders in a setting."""
+def orders(setting: OrderSetting, *, moments: bool = False) -> Orders:
+    """Everything that theory says of the orders in a setting.
+
+    moments: whether to look for a certificate by moments (theory.md 2.8) where there is none of the equations of two
+    atoms: in cells of more atoms and for d > 1. It takes up to some seconds.
+    """
     if setting.size == 2 and setting.split == "one":
         found, proof, reason = certified(setting.line)
     else:
         found, proof = None, None
-        reason = "certificates are issued for cells of two atoms with another cell a singleton"
+        reason = "certificates are issued for cells beside a singleton" if setting.split == "all" else ""
     scaled = [p for p in setting.cell.spec.gate.parameters if p.name in setting.labels or p in setting.cell.held]
     moved = [p.name for p in scaled if setting.cell.point[p].is_zero is False]
     are = "are" if len(moved) > 1 else "is"
     reasons = [f"{', '.join(moved)} {are} flat: {setting.scale}"] if setting.scale else []
     if still := [p.name for p in scaled if p.name not in moved]:
         reasons.append(f"{', '.join(still)}: 0 here, and not moved; the order is that of the invariant")
-    reasons += [reason, *(f"{setting.label(name)} is flat: {text}" for name, text in setting.flat.items())]
+    reasons += [reason] if reason else []
+    reasons += [f"{setting.label(name)} is flat: {text}" for name, text in setting.flat.items()]
     certified_here = found is not None and bool(proof or found.theorem)
     upper = _from_certificate(setting, found) if found is not None and certified_here else {}
     if certified_here and setting.dim > 1:
         reasons.append("bounds of dimension 1, which hold on lines (theory.md 2.10)")
         proof = None
     known = _from_theorems(setting, upper)
+    certified_names = upper.keys() - known.keys() if proof else set()
     reasons = [text.replace("no upper bound:", "no certificate:") for text in reasons]
     upper |= {name: r for name, (r, _) in known.items()}
+    if moments and proof is None and setting.split == "one":
+        shown, proof, why = by_moments(setting.cell, setting.size)
+        upper |= (best := {n: r for n, r in shown.items() if r <= upper.get(n, r)})
+        known = {n: bound for n, bound in known.items() if n not in best}
+        certified_names = set(best)
+        reasons += [why] if proof or not any(text.startswith("no certificate") for text in reasons) else []
     theorems = {why: ", ".join(setting.label(n) for n in known if known[n][1] == why) for _, why in known.values()}
     reasons += [f"{names}: bounded by a theorem, without a certificate ({why})" for why, names in theorems.items()]
     rows = [Order(n, n, False, None, True) for n in moved]
     for p in setting.parameters:
         flat = p.name in setting.flat
         r = None if flat else upper.get(p.name)
-        rows.append(Order(setting.label(p.name), p.name, False, r, flat, bool(proof and r) and p.name not in known))
+        rows.append(Order(setting.label(p.name), p.name, False, r, flat, bool(r) and p.name in certified_names))
     for p in setting.cell.each:
         title, flat = f"mean {p.name}", p.name in setting.flat
         own = upper.get(title)
         r = None if flat else own or upper.get(p.name)
-        rows.append(
-            Order(setting.label(title), p.name, True, r, flat, bool(proof and own) and not flat and title not in known)
-        )
+        proved = bool(own) and not flat and title in certified_names
+        rows.append(Order(setting.label(title), p.name, True, r, flat, proved))
     if any(row.mean and row.upper and f"mean {row.name}" not in upper for row in rows):
         reasons.append("a weighted mean has at most the order of the offsets, where it has no bound of its own")
     if left := [row.parameter for row in rows if row.upper is None and not row.flat and not row.mean]:

@@ -1,0 +1,215 @@
+"""Independent checker for certificates of contact orders of a cell of m atoms, in any dimension.
+
+A certificate states: |offset|^r = O(L2 distance) for all mixtures near the true one whose split atom is fitted by m
+atoms with shares bounded away from 0, another cell being a singleton with its gate held. It takes one theorem for
+granted, that on experts (docs/theory.md 2.7): |d|^(2m) = O(distance) for the parameters d of the mean, |dnu|^m for the
+variance. It holds
+
+- the model: log weight and mean as expressions, the true point; the names of x; m; N ("degree"), the power of x
+  ("reach"); "weights" by which the moments are put in order;
+- "steps": bounds, each with trees of cases whose leaves are multipliers of linear inequalities (Farkas);
+- "orders": r for each parameter and weighted mean.
+
+Everything else is computed here: the equations, which are linear in the moments E[D^alpha] = sum_l p_l D_l^alpha, their
+echelon form, the cases and the inequalities (docs/theory.md 2.8, Moments).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flint import fmpq, fmpq_mat
+
+from temperance.theory.checker.order_equations import Exponents, Model
+from temperance.theory.checker.rejected import Rejected, rational, require, require_keys
+
+FORMAT = "temperance-orders/2"
+Row = tuple[tuple[fmpq, ...], fmpq]
+"""(a, b): the inequality w.a >= b."""
+_KEYS = ("format", "statement", "model", "covariates", "atoms", "degree", "reach", "weights", "steps", "orders")
+_MOST_DEGREE, _MOST_REACH = 8, 16
+
+
+def objection(certificate: Any) -> str | None:
+    """Why a certificate proves nothing, or None."""
+    try:
+        check(certificate)
+    except Rejected as error:
+        return str(error)
+    return None
+
+
+def check(certificate: Any) -> str:
+    """The statement that a certificate proves. Raises Rejected where it proves none."""
+    try:
+        require(certificate["format"] == FORMAT, "the format is unknown")
+        require_keys(certificate, *_KEYS, of="the certificate")
+        cell = Cell(certificate)
+        for step in certificate["steps"]:
+            cell.require_step(step)
+        cell.require_orders(certificate["orders"])
+        proved = statement(certificate)
+        require(certificate["statement"] == proved, "the statement is not that of the orders")
+        return proved
+    except Rejected:
+        raise
+    except Exception as error:  # whatever breaks proves nothing
+        raise Rejected(f"malformed: {type(error).__name__} {error}") from error
+
+
+class Cell:
+    """The equations of a cell, and the bounds of orders that are proved so far.
+
+    Along a curve let every offset have an order of vanishing, scaled so that the equations have order >= 1. The unknown
+    orders w are those of max_l |D_l| for each parameter, then those of the weighted means, then of shared offsets.
+
+    names: of the unknown orders. least: what is proved to be at most each of them.
+    """
+
+    def __init__(self, certificate: Mapping[str, Any]) -> None:
+        self.degree, reach, self.atoms = (certificate[key] for key in ("degree", "reach", "atoms"))
+        require(type(self.atoms) is int and self.atoms >= 2, "the number of atoms")
+        require(type(self.degree) is int and 2 * self.atoms - 1 <= self.degree <= _MOST_DEGREE, "the degree")
+        require(type(reach) is int and 1 <= reach <= _MOST_REACH, "the reach")
+        covariates, weights = list(certificate["covariates"]), [rational(w) for w in certificate["weights"]]
+        require(covariates, "there is no x")
+        model = self.model = Model(certificate["model"], self.degree, reach, covariates, weights)
+        self.rows, self.count = model.rows, len(model.each)
+        self.names = [*model.each, *(f"mean {p}" for p in model.each), *model.shared]
+        self._require_slopes(len(covariates))
+        least = {p: fmpq(1, 2 * self.atoms) for p in model.expert} | {"nu": fmpq(1, self.atoms)}
+        self.least = [least.get(name.removeprefix("mean "), fmpq(1, self.degree + 1)) for name in self.names]
+
+    def _require_slopes(self, dim: int) -> None:
+        """That the slopes of the mean are independent functions of x, as the theorem on experts needs."""
+        terms = {tuple(map(int, m)): c for m, c in self.model.mean.to_dict().items()}
+        own = len(self.model.own)
+        slopes = range(dim + own, dim + self.count - 1)
+        powers = {m[:dim] for m in terms}
+        table = [[sum((c for m, c in terms.items() if m[:dim] == x and m[i]), fmpq(0)) for x in powers] for i in slopes]
+        rank = fmpq_mat(table).rank() if table and powers else -1
+        require(rank == len(slopes), "the slopes of the mean are not independent")
+
+    # -- cases
+
+    def order(self, moment: Exponents) -> tuple[int, ...]:
+        """a with ord E[D^moment] >= w.a; the mean of an offset has an order of its own."""
+        own, shared = moment[: self.count], moment[self.count :]
+        none = (0,) * self.count
+        return (*none, *own, *shared) if sum(own) == 1 else (*own, *none, *shared)
+
+    def is_exact(self, moment: Exponents) -> bool:
+        """Whether its order is w.a: no two atoms cancel in an even power of one offset."""
+        own = [n for n in moment[: self.count] if n]
+        return sum(own) <= 1 or (len(own) == 1 and own[0] % 2 == 0)
+
+    def alternatives(self, i: int, moment: Exponents) -> list[Row]:
+        """One of these holds, by row i: its exact moment is of order >= 1, or another one is of no higher order."""
+        row = self.rows[i]
+        require(moment in row and self.is_exact(moment), "no exact moment of the row")
+        others = {self.order(m) for m, c in row.items() if m != moment and not _same_sign(row[moment], moment, c, m)}
+        others = {a for a in others if sum((w * n for w, n in zip(self.least, a, strict=True)), fmpq(0)) < 1}
+        at = self.order(moment)
+        light = sorted(a for a in others if not any(b != a and _divides(b, a) for b in others))
+        return [_row(at, (), fmpq(1)), *(_row(at, a) for a in light)]
+
+    def base(self) -> list[Row]:
+        """What is known of w in all cases: the bounds so far; a mean is of no lower order than the offsets."""
+        units = [tuple(int(i == j) for j in range(len(self.names))) for i in range(len(self.names))]
+        means = [_row(units[self.count + i], units[i]) for i in range(self.count)]
+        return [*(_row(unit, (), least) for unit, least in zip(units, self.least, strict=True)), *means]
+
+    def targets(self, step: Sequence[Sequence[int]]) -> list[tuple[int, ...]]:
+        """k w_i for each [i, k] of a step, as vectors."""
+        fits = all(type(n) is int for pair in step for n in pair) and len(step) == len({i for i, _ in step}) > 0
+        require(fits and all(0 <= i < len(self.names) and k > 0 for i, k in step), "a target")
+        return [tuple(k * (i == j) for j in range(len(self.names))) for i, k in step]
+
+    def start(self, targets: Sequence[tuple[int, ...]], t: int) -> list[Row]:
+        """The rows of the case in which target t is the least of the targets."""
+        return [*self.base(), *(_row(other, targets[t]) for i, other in enumerate(targets) if i != t)]
+
+    # -- steps
+
+    def require_step(self, step: Mapping[str, Any]) -> None:
+        """Check that every one of the targets is >= value, as the least of them is, and note it."""
+        require_keys(step, "targets", "value", "cases", of="a step")
+        targets, value = self.targets(step["targets"]), rational(step["value"])
+        require(len(step["cases"]) == len(targets), "a case is missing")
+        for t, tree in enumerate(step["cases"]):
+            self._close(tree, targets[t], value, self.start(targets, t))
+        self.note(step["targets"], value)
+
+    def note(self, targets: Sequence[Sequence[int]], value: fmpq) -> None:
+        """Raise the bounds of the targets [i, k], all of which are >= value."""
+        for i, k in targets:
+            self.least[i] = max(self.least[i], value / k)
+        for i in range(self.count):
+            self.least[self.count + i] = max(self.least[self.count + i], self.least[i])
+
+    def _close(self, tree: Mapping[str, Any], cost: Sequence[int], value: fmpq, rows: list[Row]) -> None:
+        """Check that all w that satisfy the rows have w.cost >= value."""
+        if "row" in tree:
+            require_keys(tree, "row", "moment", "cases", of="a case")
+            i, moment = tree["row"], tuple(tree["moment"])
+            require(type(i) is int and 0 <= i < len(self.rows), "no such row")
+            cases = self.alternatives(i, moment)
+            require(len(cases) == len(tree["cases"]), "a case is missing")
+            for case, subtree in zip(cases, tree["cases"], strict=True):
+                self._close(subtree, cost, value, [*rows, case])
+            return
+        require_keys(tree, "multipliers", of="a case")
+        numbers = {str(i): row for i, row in enumerate(rows)}
+        used = [(rational(y), *numbers[i]) for i, y in tree["multipliers"].items()]
+        require(all(y >= 0 for y, _, _ in used), "a negative multiplier")
+        left = [sum((y * a[j] for y, a, _ in used), fmpq(0)) for j in range(len(cost))]
+        right = sum((y * b for y, _, b in used), fmpq(0))
+        minimum = left == [fmpq(n) for n in cost] and right >= value
+        require(minimum or (not any(left) and right > 0), "a leaf is not closed")
+
+    def short(self) -> list[str]:
+        """The parameters without a bound above 1/(N + 1): any of them can make all others of no use.
+
+        A curve with an order below 1/(N + 1), slowed down until its least order is that, contradicts these bounds.
+        """
+        taken = {*self.model.expert, *(name for name in self.names if name.startswith("mean "))}
+        pairs = zip(self.names, self.least, strict=True)
+        return [name for name, w in pairs if name not in taken and w <= fmpq(1, self.degree + 1)]
+
+    def require_orders(self, orders: Mapping[str, str]) -> None:
+        """Check that |offset|^r = O(L2 distance) follows from the bounds, for every title."""
+        require(not (short := self.short()), f"no bound of {', '.join(short)} below N + 1")
+        require(orders, "no order is stated")
+        known = dict(zip(self.names, self.least, strict=True))
+        for title, text in orders.items():
+            require(title in known, f"{title!r} is no parameter of the model")
+            r = rational(text)
+            require(r >= 1 and known[title] * r >= 1, f"the order of {title} is not shown")
+
+
+def _divides(a: Sequence[int], b: Sequence[int]) -> bool:
+    return all(p <= q for p, q in zip(a, b, strict=True))
+
+
+def _same_sign(c: fmpq, m: Exponents, d: fmpq, n: Exponents) -> bool:
+    """Whether c E[D^m] and d E[D^n] are of one sign, or 0, whatever the offsets are."""
+    return c * d > 0 and not any(k % 2 for k in (*m, *n))
+
+
+def _row(a: Sequence[int], b: Sequence[int], least: fmpq | int = 0) -> Row:
+    """w.a >= w.b + least."""
+    return tuple(fmpq(p - q) for p, q in zip(a, b or (0,) * len(a), strict=True)), fmpq(least)
+
+
+def statement(certificate: Mapping[str, Any]) -> str:
+    """The statement of a certificate in words."""
+    model, orders, m = certificate["model"], certificate["orders"], certificate["atoms"]
+    point = ", ".join(f"{p} = {v}" for p, v in model["point"].items())
+    found = ", ".join(f"{title}: {r}" for title, r in orders.items())
+    mean = ", ".join(model["expert"][:-1])
+    return (
+        f"contact orders at most ({found}) for a cell of {m} atoms, x = ({', '.join(certificate['covariates'])}),"
+        f" shares bounded away from 0, another cell a singleton with its gate held; log weight {model['log_weight']},"
+        f" mean {model['mean']}, at {point}; given the theorem on experts (orders {2 * m} of {mean}, {m} of nu)"
+    )
