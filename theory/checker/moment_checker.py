@@ -3,10 +3,12 @@
 A certificate states: |offset|^r = O(L2 distance) for all mixtures near the true one whose split atom is fitted by m
 atoms with shares bounded away from 0, another cell being a singleton with its gate held. It takes one theorem for
 granted, that on experts (docs/theory.md 2.7): |d|^(2m) = O(distance) for the parameters d of the mean, |dnu|^m for the
-variance. It holds
+variance. Where "gate" names parameters, it also takes that on quadratic gates (2.10): |d|^(2m) = O(distance) for the
+first of them, |d|^m for the others. What these theorems assume is checked. It holds
 
 - the model: log weight and mean as expressions, the true point; the names of x; m; N ("degree"), the power of x
-  ("reach"); "weights" by which the moments are put in order;
+  ("reach"); "weights" by which the moments are put in order; "gate": [], or the names of the parameters of a gate that
+  is quadratic in x, [those before x, those before squares];
 - "steps": bounds, each with trees of cases whose leaves are multipliers of linear inequalities (Farkas);
 - "orders": r for each parameter and weighted mean.
 
@@ -19,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flint import fmpq, fmpq_mat
+from flint import fmpq, fmpq_mat, fmpq_mpoly
 
 from temperance.theory.checker.order_equations import Exponents, Model
 from temperance.theory.checker.rejected import Rejected, rational, require, require_keys
@@ -27,7 +29,8 @@ from temperance.theory.checker.rejected import Rejected, rational, require, requ
 FORMAT = "temperance-orders/2"
 Row = tuple[tuple[fmpq, ...], fmpq]
 """(a, b): the inequality w.a >= b."""
-_KEYS = ("format", "statement", "model", "covariates", "atoms", "degree", "reach", "weights", "steps", "orders")
+_KEYS = ("format", "statement", "model", "covariates", "atoms", "degree", "reach", "weights")
+_KEYS += ("gate", "steps", "orders")
 _MOST_DEGREE, _MOST_REACH = 8, 16
 
 
@@ -78,18 +81,31 @@ class Cell:
         self.rows, self.count = model.rows, len(model.each)
         self.names = [*model.each, *(f"mean {p}" for p in model.each), *model.shared]
         self._require_slopes(len(covariates))
-        least = {p: fmpq(1, 2 * self.atoms) for p in model.expert} | {"nu": fmpq(1, self.atoms)}
-        self.least = [least.get(name.removeprefix("mean "), fmpq(1, self.degree + 1)) for name in self.names]
+        known = {p: fmpq(1, 2 * self.atoms) for p in model.expert} | {"nu": fmpq(1, self.atoms)}
+        if certificate["gate"]:
+            require(reach >= 2 * self.atoms, "the reach")
+            linear, square = certificate["gate"]
+            self._require_quadratic(len(covariates), linear, square)
+            known |= {p: fmpq(1, 2 * self.atoms) for p in linear} | {p: fmpq(1, self.atoms) for p in square}
+        self.given = known.keys()
+        self.least = [known.get(name.removeprefix("mean "), fmpq(1, self.degree + 1)) for name in self.names]
 
     def _require_slopes(self, dim: int) -> None:
         """That the slopes of the mean are independent functions of x, as the theorem on experts needs."""
-        terms = {tuple(map(int, m)): c for m, c in self.model.mean.to_dict().items()}
-        own = len(self.model.own)
-        slopes = range(dim + own, dim + self.count - 1)
-        powers = {m[:dim] for m in terms}
-        table = [[sum((c for m, c in terms.items() if m[:dim] == x and m[i]), fmpq(0)) for x in powers] for i in slopes]
-        rank = fmpq_mat(table).rank() if table and powers else -1
-        require(rank == len(slopes), "the slopes of the mean are not independent")
+        own = dim + len(self.model.own)
+        slopes = range(own, own + len(self.model.expert) - 1)
+        require(_independent(_exponents(self.model.mean), dim, slopes), "the slopes of the mean are not independent")
+
+    def _require_quadratic(self, dim: int, linear: Sequence[str], square: Sequence[str]) -> None:
+        """That up to x^(2m) log E is a number + l.x + x.qx; l and q determine the parameters, and q those before squares."""
+        own, terms = self.model.own, _exponents(self.model.log_ratio)
+        require(sorted([*linear, *square]) == sorted(own) and not self.model.shared, "the parameters of the gate")
+        first, second = ([dim + own.index(p) for p in names] for names in (linear, square))
+        degrees = {n: {m: c for m, c in terms.items() if sum(m[:dim]) == n} for n in range(2 * self.atoms + 1)}
+        quadratic = not any(degrees[n] for n in degrees if n > 2)
+        quadratic = quadratic and all(any(m[i] for i in second) for m in degrees[2])
+        quadratic = quadratic and _independent(degrees[1], dim, first) and _independent(degrees[2], dim, second)
+        require(quadratic, "the gate is not quadratic in x, or does not determine its parameters")
 
     # -- cases
 
@@ -173,9 +189,9 @@ class Cell:
 
         A curve with an order below 1/(N + 1), slowed down until its least order is that, contradicts these bounds.
         """
-        taken = {*self.model.expert, *(name for name in self.names if name.startswith("mean "))}
-        pairs = zip(self.names, self.least, strict=True)
-        return [name for name, w in pairs if name not in taken and w <= fmpq(1, self.degree + 1)]
+        known = dict(zip(self.names, self.least, strict=True))
+        open_ = [p for p in (*self.model.own, *self.model.shared) if p not in self.given]
+        return [p for p in open_ if known[p] <= fmpq(1, self.degree + 1)]
 
     def require_orders(self, orders: Mapping[str, str]) -> None:
         """Check that |offset|^r = O(L2 distance) follows from the bounds, for every title."""
@@ -186,6 +202,21 @@ class Cell:
             require(title in known, f"{title!r} is no parameter of the model")
             r = rational(text)
             require(r >= 1 and known[title] * r >= 1, f"the order of {title} is not shown")
+
+
+def _exponents(p: fmpq_mpoly) -> dict[Exponents, fmpq]:
+    return {tuple(map(int, m)): c for m, c in p.to_dict().items()}
+
+
+def _independent(terms: Mapping[Exponents, fmpq], dim: int, places: Sequence[int]) -> bool:
+    """Whether what stands before the first powers of these offsets are independent functions of x."""
+    powers = {m[:dim] for m in terms}
+    slopes = [[fmpq(0) for _ in powers] for _ in places]
+    for j, x in enumerate(powers):
+        for i, place in enumerate(places):
+            unit = (*x, *(int(k == place) for k in range(dim, len(next(iter(terms))))))
+            slopes[i][j] = terms.get(unit, fmpq(0))
+    return bool(slopes and powers) and fmpq_mat(slopes).rank() == len(slopes)
 
 
 def _divides(a: Sequence[int], b: Sequence[int]) -> bool:
@@ -208,8 +239,10 @@ def statement(certificate: Mapping[str, Any]) -> str:
     point = ", ".join(f"{p} = {v}" for p, v in model["point"].items())
     found = ", ".join(f"{title}: {r}" for title, r in orders.items())
     mean = ", ".join(model["expert"][:-1])
+    gate = [", ".join(names) for names in certificate["gate"]]
+    also = f", and that on quadratic gates (orders {2 * m} of {gate[0]}, {m} of {gate[1]})" if gate else ""
     return (
         f"contact orders at most ({found}) for a cell of {m} atoms, x = ({', '.join(certificate['covariates'])}),"
         f" shares bounded away from 0, another cell a singleton with its gate held; log weight {model['log_weight']},"
-        f" mean {model['mean']}, at {point}; given the theorem on experts (orders {2 * m} of {mean}, {m} of nu)"
+        f" mean {model['mean']}, at {point}; given the theorem on experts (orders {2 * m} of {mean}, {m} of nu){also}"
     )

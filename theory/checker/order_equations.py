@@ -168,7 +168,7 @@ class Model:
         mean = self.ring.value(model["mean"], {p: values[p] for p in (*covariates, *self.expert[:-1])})
         linear = all(sum(m[dim:]) == 1 for m in mean.poly.to_dict())
         require(linear and (mean.constant, mean.log) == (0, 1), "the mean is not linear")
-        self.mean = mean.poly
+        self.mean, self.log_ratio = mean.poly, ratio
         self.rows = self._rows(self.ring.exp(_Value(self.ring, fmpq(0), ratio)).poly + 1, weights)
 
     def _rows(self, ratio: fmpq_mpoly, weights: Sequence[fmpq] | None) -> list[dict[Exponents, fmpq]]:

@@ -66,6 +66,7 @@ def _issued(cell: Splitting, size: int) -> dict[str, Any]:
         "degree": degree,
         "reach": _REACH.get(dim, 6),
         "weights": [str(w) for w in _weights(cell, size)],
+        "gate": _quadratic(cell),
     }
     equations = Cell(issued)
     given = list(equations.least)
@@ -78,10 +79,20 @@ def _issued(cell: Splitting, size: int) -> dict[str, Any]:
     return {**issued, "statement": statement(issued)}
 
 
+def _quadratic(cell: Splitting) -> list[list[str]]:
+    """The parameters of a quadratic or Gaussian gate: those before x, and those before squares."""
+    if cell.spec.gate.name not in ("quadratic", "gaussian") or cell.shared:
+        return []
+    square = [p.name for p in cell.own if p.name.split("_")[0] in ("A", "Gamma")]
+    return [[p.name for p in cell.own if p.name not in square], square]
+
+
 def _weights(cell: Splitting, size: int) -> list[fmpq]:
     """The orders to be expected: what is light is solved for first."""
-    expert = {p: fmpq(1, 2 * size) if sp.diff(cell.mean, p) == 1 else _HALF for p in cell.expert} | {NU: fmpq(1, size)}
-    return [*(_HALF for _ in cell.own), *expert.values(), *(_ONE for _ in cell.shared)]
+    light, (linear, square) = fmpq(1, 2 * size), _quadratic(cell) or ([], [])
+    weights = {p: light if sp.diff(cell.mean, p) == 1 else _HALF for p in cell.each} | {NU: 2 * light}
+    weights |= {p: light * (2 if p.name in square else 1) for p in cell.own if p.name in (*linear, *square)}
+    return [*weights.values(), *(_ONE for _ in cell.shared)]
 
 
 def _steps(equations: Cell, own: int) -> list[dict[str, Any]]:

@@ -1,8 +1,8 @@
 """Finds the contact orders of an arbitrary gate: equations, exact flat directions, proved upper bounds.
 
 The order r of a parameter is the smallest with |offset|^r = O(L2 distance); its rate is n^(-1/(2r)). Bounds are
-certified for cells of two atoms beside a singleton in dimension 1, and hold on lines in others (theory.md 2.10); what
-theorems bound in other cells is `orders_from_theorems`.
+certified for cells of two atoms beside a singleton in dimension 1, and hold on lines in others (theory.md 2.10); other
+cells beside a singleton have certificates by moments, and what theorems bound is `orders_from_theorems`.
 
 Example: ``orders(order_setting("softmax"))`` has the upper orders beta1 2, a 2, b 4, nu 2 and, for the mean of a, 4/3.
 """

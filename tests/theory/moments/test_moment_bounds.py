@@ -14,7 +14,7 @@ from temperance.theory.checker.moment_checker import Cell, check, objection, sta
 from temperance.theory.checker.rejected import Rejected
 from temperance.theory.moments.moment_bounds import certified
 from temperance.theory.orders.split_cell import moment_equations
-from temperance.theory.orders.upper_bounds import model_as_text, upper_orders
+from temperance.theory.orders.upper_bounds import upper_orders
 from temperance.theory.rates.contact_orders import order_setting, orders
 
 
@@ -66,12 +66,9 @@ def test_a_cell_of_two_in_dimension_one_has_the_orders_of_its_reduced_equations(
 @pytest.mark.parametrize("names", [("activation", "gaussian", "tanh"), ("gaussian", "polynomial:2")])
 def test_the_equations_are_those_of_the_other_code(names):
     """The echelon form of the same space, put in order by weights."""
-    setting, _, _, _ = issued(*names, size=3)
-    known = moment_equations(setting.cell, 5, 10)
-    model = model_as_text(setting.cell)
-    weights = ["1"] * (len(setting.cell.each) + len(setting.cell.shared))
-    certificate = {"model": model, "covariates": ["x"], "atoms": 3, "degree": 5, "reach": 10, "weights": weights}
-    rows = Cell(certificate).rows
+    setting, _, proof, _ = issued(*names, size=3)
+    known = moment_equations(setting.cell, proof["degree"], proof["reach"])
+    rows = Cell(proof).rows
     columns = sorted({m for row in [*known, *rows] for m in row})
     ranks = [
         fmpq_mat([[row.get(m, fmpq(0)) for m in columns] for row in table]).rank()
@@ -82,7 +79,6 @@ def test_the_equations_are_those_of_the_other_code(names):
 
 REFUSED = [
     (("laplace",), 3, 1, "has a kink"),
-    (("quadratic",), 3, 1, "no bound below 6 was found for beta1"),
     (("activation", "gaussian", "log(1+z**2)"), 3, 1, "no bound below 6 was found for beta1"),
     (("activation", "gaussian", "gelu"), 3, 1, "cannot set up the equations"),
     (("softmax", "nonlinear:tanh"), 3, 1, "linear in the parameters"),
@@ -102,12 +98,36 @@ def test_another_temperature_frees_beta1():
     assert issued("activation", "constant", "log(1+z**2)", size=3, point={"beta1": 1, "tau": 2})[1]["beta1"] == 2
 
 
+QUADRATIC = [
+    ("quadratic", "gaussian", 3, 1, {"a": 3, "mean a": 3, "mean beta1": 1, "mean b": 1}),
+    ("quadratic", "polynomial:2", 3, 1, {"a_1": 3, "a_2": 2, "mean beta1": 1, "mean b": 1}),
+    ("quadratic", "constant", 3, 2, {"mean beta1_1": 1, "mean beta1_2": 1, "mean b": 1}),
+    ("gaussian", "gaussian", 2, 1, {"a": 2, "mean a": 2, "mean c": 1, "mean b": Fraction(4, 3)}),
+    ("gaussian", "gaussian", 3, 1, {"a": 3, "mean a": 3, "mean c": 1, "mean b": 2}),
+    ("gaussian", "gaussian", 2, 2, {"a_1": 2, "a_2": 2, "mean c_1": 1, "mean c_2": 1}),
+]
+
+
+@pytest.mark.parametrize(("gate", "expert", "size", "dim", "some"), QUADRATIC)
+def test_gates_whose_offsets_mix_as_the_heat_equation_does(gate, expert, size, dim, some):
+    """In a cell of three a has the order 3, which was measured (3.00)."""
+    _, found, proof, _ = issued(gate, expert, size=size, dim=dim)
+    assert {name: found[name] for name in some} == some
+    linear, square = map(", ".join, proof["gate"])
+    assert check(proof).endswith(f", and that on quadratic gates (orders {2 * size} of {linear}, {size} of {square})")
+
+
 # -- forgeries
 
 
 @pytest.fixture(scope="module")
 def proof():
     return issued("softmax", size=3)[2]
+
+
+@pytest.fixture(scope="module")
+def quadratic():
+    return issued("quadratic", size=3)[2]
 
 
 def _weight(text):
@@ -183,14 +203,45 @@ FORGERIES = {
     "another covariate": lambda c: c.update(covariates=["y"]),
     "the format of cells of two": lambda c: c.update(format="temperance-orders/1"),
     "a key more": lambda c: c.update(means={}),
+    "a quadratic gate": lambda c: c.update(gate=[["beta1"], []]),
+    "a gate of parameters that are not there": lambda c: c.update(gate=[["beta1"], ["A"]]),
+}
+QUADRATIC_FORGERIES = {
+    "a smaller order": lambda c: c["orders"].update(a="2"),
+    "a smaller order of the gate than that of the theorem": lambda c: c["orders"].update(A="2"),
+    "the theorem is not named": lambda c: c.update(gate=[]),
+    "the parameters exchanged": lambda c: c.update(gate=c["gate"][::-1]),
+    "all before squares": lambda c: c.update(gate=[[], ["A", "beta1"]]),
+    "one parameter less": lambda c: c.update(gate=[["beta1"], []]),
+    "a parameter of the expert": lambda c: c.update(gate=[["beta1", "a"], ["A"]]),
+    "a cubic gate": _weight("A*x**2 + beta1*x + A*x**3"),
+    "a gate of degree six": _weight("A*x**2 + beta1*x + A*x**6"),
+    "a square of another parameter": _weight("A*x**2 + beta1*x + beta1**2*x**2"),
+    "a parameter that is seen once more": _weight("(A + beta1)*x**2 + beta1*x"),
+    "a parameter that is not seen": _weight("A*x**2 + A*x + 0*beta1"),
+    "a parameter that is seen through its square": lambda c: c["model"].update(
+        log_weight="A*x**2 + beta1**2*x", point={"A": "1", "beta1": "0"}
+    ),
+    "a shared parameter": lambda c: c["model"].update(own=["beta1"], shared=["A"]),
+    "a reach that does not show the moments": lambda c: c.update(reach=5),
 }
 
 
 @pytest.mark.parametrize("name", FORGERIES)
 def test_an_altered_certificate_is_rejected(proof, name):
+    _require_rejected(proof, FORGERIES[name], name != "another statement")
+
+
+@pytest.mark.parametrize("name", QUADRATIC_FORGERIES)
+def test_an_altered_certificate_of_a_quadratic_gate_is_rejected(quadratic, name):
+    assert objection(quadratic) is None
+    _require_rejected(quadratic, QUADRATIC_FORGERIES[name], True)
+
+
+def _require_rejected(proof, change, states):
     changed = copy.deepcopy(proof)
-    FORGERIES[name](changed)
-    if name != "another statement":
+    change(changed)
+    if states:
         changed["statement"] = statement(changed)  # what anybody can compute
     assert objection(changed) is not None
     with pytest.raises(Rejected):
