@@ -122,14 +122,15 @@ def check_names(certificate: str | None, coq: str | None) -> None:
             raise BadInput(f"--coq: {stem!r} is no name of a file of theorems; accepted: {accepted}")
 
 
-def write_certificates(proofs: Sequence[Mapping[str, Any]], path: str, accepted: str) -> tuple[str, ...]:
+def write_certificates(proofs: Sequence[Mapping[str, Any]], path: str, accepted: str, why: str = "") -> tuple[str, ...]:
     """Write certificates to a JSON file, and return the line that says so.
 
     Raises:
-        BadInput: there are none; accepted: where there would be some.
+        BadInput: there are none; why; accepted: where there would be some.
     """
     if not proofs:
-        raise BadInput(f"nothing is certified in this setting, and {path!r} is not written; accepted: {accepted}")
+        nothing = f"nothing is certified in this setting{f' ({why})' if why else ''}, and {path!r} is not written"
+        raise BadInput(f"{nothing}; accepted: {accepted}")
     write_file(path, to_json(list(proofs)) + "\n")
     return (_said(proofs, path),)
 

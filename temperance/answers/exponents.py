@@ -26,6 +26,7 @@ _COLUMNS = ("parameter", "upper bound", "measured", "rate")
 _ACCEPTED = 'an object of numbers such as {"beta1": 1, "tau": "1/2"}'
 _LARGEST_CELL = 4
 _LARGEST_DIMENSION = 2  # a grid in x is integrated over
+_NONE = "no certificate: "
 _CERTIFIED = "a cell beside a singleton, and a gate without kinks, with rational Taylor coefficients at x = 0"
 
 
@@ -134,7 +135,8 @@ def exponents(
             bounds = orders(chosen, moments=True)
         if certificate is not None:
             proofs = [] if bounds.certificate is None else [bounds.certificate]
-            written = write_certificates(proofs, certificate, _CERTIFIED)
+            whys = [text.removeprefix(_NONE) for text in bounds.reasons if text.startswith((_NONE, "certificates"))]
+            written = write_certificates(proofs, certificate, _CERTIFIED, whys[-1] if whys else "")
         if bounds_only:
             return Exponents(Orders(bounds, tuple(MeasuredOrder(order, None) for order in bounds.orders)), written)
         return Exponents(with_measurements(bounds, progress=shown.doing), written)

@@ -29,8 +29,8 @@ from temperance.theory.checker.rejected import Rejected, rational, require, requ
 FORMAT = "temperance-orders/2"
 Row = tuple[tuple[fmpq, ...], fmpq]
 """(a, b): the inequality w.a >= b."""
-_KEYS = ("format", "statement", "model", "covariates", "atoms", "degree", "reach", "weights")
-_KEYS += ("gate", "steps", "orders")
+_COMPUTED_FROM = ("model", "covariates", "atoms", "degree", "reach", "weights", "gate")
+_KEYS = ("format", "statement", *_COMPUTED_FROM, "steps", "orders")
 _MOST_DEGREE, _MOST_REACH = 8, 16
 
 
@@ -97,7 +97,7 @@ class Cell:
         require(_independent(_exponents(self.model.mean), dim, slopes), "the slopes of the mean are not independent")
 
     def _require_quadratic(self, dim: int, linear: Sequence[str], square: Sequence[str]) -> None:
-        """That up to x^(2m) log E is a number + l.x + x.qx; l and q determine the parameters, and q those before squares."""
+        """That up to x^(2m) log E is a number + l.x + x'qx, with l and q that determine their parameters."""
         own, terms = self.model.own, _exponents(self.model.log_ratio)
         require(sorted([*linear, *square]) == sorted(own) and not self.model.shared, "the parameters of the gate")
         first, second = ([dim + own.index(p) for p in names] for names in (linear, square))

@@ -30,7 +30,7 @@ _MOST_CASES = 1000
 _MOST_ROUNDS = 3
 _MOST_MOMENTS = 2100  # which take up to 10 seconds
 _HALF, _ONE = fmpq(1, 2), fmpq(1)
-_ASSUMED = "the certificate takes the theorem on experts (theory.md 2.7) for granted, and shares bounded away from 0"
+_EXPERTS, _GATES = "the theorem on experts (theory.md 2.7)", " and that on quadratic and Gaussian gates (2.10)"
 
 
 def certified(cell: Splitting, size: int) -> tuple[dict[str, Fraction], dict[str, Any] | None, str]:
@@ -48,7 +48,8 @@ def certified(cell: Splitting, size: int) -> tuple[dict[str, Fraction], dict[str
     if rejected := objection(issued):
         return {}, None, f"no certificate: {rejected}"
     orders = {title: Fraction(r) for title, r in issued["orders"].items()}
-    return orders, issued, _ASSUMED
+    given = _EXPERTS + (_GATES if issued["gate"] else "")
+    return orders, issued, f"the certificate takes {given} for granted, and shares bounded away from 0"
 
 
 def _issued(cell: Splitting, size: int) -> dict[str, Any]:

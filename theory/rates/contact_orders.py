@@ -247,7 +247,8 @@ def orders(setting: OrderSetting, *, moments: bool = False) -> Orders:
         upper |= (best := {n: r for n, r in shown.items() if r <= upper.get(n, r)})
         known = {n: bound for n, bound in known.items() if n not in best}
         certified_names = set(best)
-        reasons += [why] if proof or not any(text.startswith("no certificate") for text in reasons) else []
+        said = setting.dim == 1 and any(text.startswith("no certificate") for text in reasons)
+        reasons += [why] if proof or not (said or why in reasons) else []
     theorems = {why: ", ".join(setting.label(n) for n in known if known[n][1] == why) for _, why in known.values()}
     reasons += [f"{names}: bounded by a theorem, without a certificate ({why})" for why, names in theorems.items()]
     rows = [Order(n, n, False, None, True) for n in moved]

@@ -161,12 +161,33 @@ def test_a_bad_point_is_one_line_and_status_two(capsys, tmp_path, text):
     assert POINTS[text] in captured.err
 
 
+@pytest.mark.parametrize("options", [["--gate", "softmax", "--cell", "3"], ["--activation", "tanh", "--dim", "2"]])
+def test_a_certificate_by_moments_is_written_and_proved_again(options, capsys, tmp_path):
+    file = tmp_path / "orders.json"
+    assert run(["exponents", *options, "--bounds-only", "--json", "--certificate", str(file)]) == 0
+    record = json.loads(capsys.readouterr().out)
+    (proof,) = json.loads(file.read_text())
+    titles = {o["parameter"]: o["upper"] for o in record["orders"] if o["certified"]}
+    assert titles == proof["orders"]
+    assert {"b", "nu", "mean nu"}.isdisjoint(titles)
+    assert any("the theorem on experts (theory.md 2.7) for granted" in reason for reason in record["reasons"])
+    assert run(["certify", str(file)]) == 0
+    assert "given the theorem on experts" in capsys.readouterr().out
+
+
+def test_moments_bound_what_theorems_leave_at_six():
+    chosen = order_setting("quadratic", size=3)
+    bounds = [{o.parameter: o.upper for o in orders(chosen, moments=m).orders} for m in (False, True)]
+    assert [(found["a"], found["mean beta1/tau"]) for found in bounds] == [(6, 6), (3, 1)]
+
+
 def test_a_certificate_is_not_promised_where_nothing_is_proved(capsys, tmp_path):
     target = tmp_path / "orders.json"
     assert run(["exponents", "--gate", "laplace", "--certificate", str(target)]) == 2
     said = capsys.readouterr().err
     assert "nothing is certified" in said
     assert "a gate without kinks" in said
+    assert "(the gate 'laplace' has a kink: its equations have no series)" in said
     assert not target.exists()
 
 
