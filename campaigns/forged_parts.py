@@ -7,6 +7,7 @@ import random
 from collections.abc import Callable
 from typing import Any
 
+from temperance.theory.checker.moment_checker import FORMAT as MOMENTS
 from temperance.theory.checker.order_checker import FORMAT as ORDERS
 from temperance.theory.checker.verdict_checker import CONDITIONS
 
@@ -17,7 +18,7 @@ Change = Callable[[Certificate, list[Certificate], random.Random], None]
 
 def parts(certificate: Certificate) -> dict[str, Change]:
     """How to change each part of a certificate, in place: given it, a pool of others, and random numbers."""
-    return PARTS | (ORDER_PARTS if certificate["format"] == ORDERS else VERDICT_PARTS)
+    return PARTS | (ORDER_PARTS if certificate["format"] in (ORDERS, MOMENTS) else VERDICT_PARTS)
 
 
 def _containers(value: Any) -> list[Any]:
@@ -152,7 +153,7 @@ def _titles(changed: Certificate, pool: list[Certificate], rng: random.Random) -
     others = [f" {title}", title.split()[-1], f"offset {title}", f"{title}2", "difference tau", "mean b2"]
     other = rng.choice([title, *others])
     orders[other] = r
-    if rng.random() < 0.5:
+    if "means" in changed and rng.random() < 0.5:
         changed["means"][other] = rng.choice([[], *changed["means"].values()])
 
 

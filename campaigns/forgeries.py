@@ -26,12 +26,14 @@ from oracle_jets import Unclear, jet
 from order_oracle import orders
 from truth_oracle import Truth, monomials, truth
 
-from temperance.theory.checker import order_checker
+from temperance.theory.checker import moment_checker, order_checker
+from temperance.theory.checker.moment_checker import FORMAT as MOMENTS
 from temperance.theory.checker.order_checker import FORMAT as ORDERS
 from temperance.theory.checker.rejected import Rejected
 from temperance.theory.checker.verdict_checker import CONDITIONS, FORMAT, check, digest, statement, tower_of
 from temperance.theory.conditions.certificates import certificates
 from temperance.theory.models.by_name import model
+from temperance.theory.moments.moment_bounds import certified
 from temperance.theory.orders.split_cell import Splitting
 from temperance.theory.orders.upper_bounds import certificate as certificate_of_orders
 from temperance.theory.orders.upper_bounds import upper_orders
@@ -39,6 +41,7 @@ from temperance.theory.orders.upper_bounds import upper_orders
 SOURCES = ("tanh", "relu", "hypot1", "exp", "gelu", "square", "LambertW", "log(z)", "sqrt(z)", "3*log(1 + z**2)")
 SOURCES += ("elu(z, alpha)", "c*log(1 + z**2)", "z**alpha", "where(z > 1, tanh(z), z)", "log_abs")
 GATES = (("softmax", None), ("activation", "tanh"), ("activation", "exp(z)"))
+STATED = {ORDERS: order_checker.statement, MOMENTS: moment_checker.statement}
 _SLACK = 0.3  # of an order that the oracle finds
 
 
@@ -72,7 +75,7 @@ def honest() -> list[dict[str, Any]]:
     for gate, s in GATES:
         spec = model(gate, activation=s)
         at = Splitting(spec, dict.fromkeys(spec.gate.parameters, sp.S.One))
-        found.append(certificate_of_orders(upper_orders(at)))
+        found += [certificate_of_orders(upper_orders(at)), certified(at, 2)[1]]
     return json.loads(json.dumps(found))
 
 
@@ -108,8 +111,8 @@ def mutated(
     changed, known = copy.deepcopy(certificate), parts(certificate)
     known[part or rng.choice(sorted(known))](changed, pool, rng)
     computed = {"statement": statement, "tower": tower_of, "digest": digest}
-    if certificate["format"] == ORDERS:
-        computed = {"statement": order_checker.statement}
+    if certificate["format"] in STATED:
+        computed = {"statement": STATED[certificate["format"]]}
     for key, compute in computed.items():
         try:
             changed[key] = compute(changed)
@@ -122,6 +125,7 @@ def mutated(
 
 _KEYS = {FORMAT: {*DERIVED, "claim", "expression", "parameters", "point", "families"}}
 _KEYS[ORDERS] = {"format", "statement", "model", "degree", "reach", "variables", "means", "steps", "orders"}
+_KEYS[MOMENTS] = _KEYS[ORDERS] - {"variables", "means"} | {"covariates", "atoms", "weights", "gate"}
 
 
 def is_true(certificate: dict[str, Any]) -> bool:
@@ -132,7 +136,7 @@ def is_true(certificate: dict[str, Any]) -> bool:
     """
     if set(certificate) != _KEYS[certificate["format"]]:
         return False
-    if certificate["format"] == ORDERS:
+    if certificate["format"] in STATED:
         return _orders_are_true(certificate)
     claim, text = certificate["claim"], certificate["expression"]
     parameters = {name: fmpq(*map(int, value.split("/"))) for name, value in certificate["parameters"].items()}
@@ -153,12 +157,22 @@ def _truth(text: str, parameters: tuple[tuple[str, fmpq], ...]) -> Truth:
 
 
 def _orders_are_true(certificate: dict[str, Any]) -> bool:
-    """Whether no order is below the one that the oracle finds; titles are those of the model (KeyError)."""
+    """Whether no order is below the one that the oracle finds; titles are those of the model (KeyError).
+
+    The offset of a parameter (in moments) has the larger order of the difference of the two atoms and of their mean.
+    """
     claimed, part = certificate["orders"], certificate["model"]
     each, shared = [*part["own"], *part["expert"]], part["shared"]
-    if not set(claimed) <= {*(f"{kind} {p}" for kind in ("difference", "mean") for p in each), *shared}:
+    seen = {f"{kind} {p}": [f"{kind} {p}"] for kind in ("difference", "mean") for p in each} | {p: [p] for p in shared}
+    if certificate["format"] == MOMENTS:
+        seen = {title: [title] for title in seen if not title.startswith("difference ")}
+        seen |= {p: [f"difference {p}", f"mean {p}"] for p in each}
+        if certificate["covariates"] != ["x"]:
+            raise Unclear("the oracle knows one x")
+    if not set(claimed) <= set(seen):
         return False
-    return all(found <= float(Fraction(claimed[title])) + _SLACK for title, found in orders(part, tuple(claimed)))
+    found = dict(orders(part, tuple(t for title in claimed for t in seen[title])))
+    return all(found[t] <= float(Fraction(r)) + _SLACK for title, r in claimed.items() for t in seen[title])
 
 
 def falsehood(

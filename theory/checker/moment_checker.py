@@ -75,16 +75,17 @@ class Cell:
         require(type(self.atoms) is int and self.atoms >= 2, "the number of atoms")
         require(type(self.degree) is int and 2 * self.atoms - 1 <= self.degree <= _MOST_DEGREE, "the degree")
         require(type(reach) is int and 1 <= reach <= _MOST_REACH, "the reach")
-        covariates, weights = list(certificate["covariates"]), [rational(w) for w in certificate["weights"]]
-        require(covariates, "there is no x")
+        covariates, gate = certificate["covariates"], certificate["gate"]
+        require(isinstance(covariates, list) and covariates and isinstance(gate, list), "the names of x, or the gate")
+        weights = [rational(w) for w in certificate["weights"]]
         model = self.model = Model(certificate["model"], self.degree, reach, covariates, weights)
         self.rows, self.count = model.rows, len(model.each)
         self.names = [*model.each, *(f"mean {p}" for p in model.each), *model.shared]
         self._require_slopes(len(covariates))
         known = {p: fmpq(1, 2 * self.atoms) for p in model.expert} | {"nu": fmpq(1, self.atoms)}
-        if certificate["gate"]:
+        if gate:
             require(reach >= 2 * self.atoms, "the reach")
-            linear, square = certificate["gate"]
+            linear, square = gate
             self._require_quadratic(len(covariates), linear, square)
             known |= {p: fmpq(1, 2 * self.atoms) for p in linear} | {p: fmpq(1, self.atoms) for p in square}
         self.given = known.keys()
