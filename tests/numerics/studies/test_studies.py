@@ -1,4 +1,3 @@
-import json
 import os
 import signal
 import sqlite3
@@ -13,15 +12,13 @@ import numpy as np
 import pytest
 
 import temperance.numerics.studies.run
-from temperance.numerics.fitting.mle import Box
-from temperance.numerics.fitting.starting_points import smaller
 from temperance.numerics.lattice.counts import samples
 from temperance.numerics.likelihood.kernel import evaluate
 from temperance.numerics.mixture.measures import MixingMeasure
 from temperance.numerics.mixture.sampling import sample
-from temperance.numerics.studies.claim_studies import SIGMOID, STUDIES, TANH
+from temperance.numerics.studies.claim_studies import SIGMOID, TANH
 from temperance.numerics.studies.results import STATUSES, study_slopes
-from temperance.numerics.studies.run import Progress, compile_side_by_side, run_replicate, run_study
+from temperance.numerics.studies.run import Progress, run_replicate, run_study
 from temperance.numerics.studies.store import open_store
 from temperance.numerics.studies.study import Study
 from temperance.numerics.studies.workers import processes
@@ -312,32 +309,9 @@ def test_the_slopes_name_parameter_cell_and_share(small):
     assert slopes == study_slopes(small, seed=0)
 
 
-def test_the_digest_is_that_of_the_definition():
-    assert SMALL.digest == with_changes().digest
-    box = Box(10.0, 10.0, (0.02, 10.0), 10.0, 10.0, (0.1, 1.5))
-    truth = MixingMeasure(TRUTH.beta1, TRUTH.beta0, TRUTH.tau, TRUTH.a, TRUTH.b, TRUTH.nu * 1.001)
-    others = [
-        {"seed": 102},
-        {"starts": 2},
-        {"box": box},
-        {"truth": truth},
-        {"activation": "sigmoid"},
-        {"sizes": (300, 701)},
-        {"experiment": "lattice"},
-    ]
-    assert len({SMALL.digest, *(with_changes(**other).digest for other in others)}) == 1 + len(others)
-    json.dumps(SMALL.definition, allow_nan=False)
-
-
 def test_studies_of_samples_keep_the_definitions_that_they_had():
     assert "experiment" not in SMALL.definition
     assert SMALL.digest == "31e693612125e9e838652e2eb72e7f5c28735d9ca76bf66c542bb8a31cd00823"
-
-
-def test_the_digest_is_the_same_in_another_process():
-    code = "from temperance.numerics.studies.claim_studies import TANH; print(TANH.digest)"
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert run.stdout.strip() == TANH.digest
 
 
 def test_a_linear_gate_is_anchored_and_measured_by_its_identifiable_functions():
@@ -349,46 +323,9 @@ def test_a_linear_gate_is_anchored_and_measured_by_its_identifiable_functions():
     assert set(errors) == {"beta1/tau", "beta0/tau", "a", "b", "nu", "weight", "density"}
 
 
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"sizes": (500, 400)}, "sizes"),
-        ({"sizes": (500,)}, "sizes"),
-        ({"replicates": 0}, "at least 1"),
-        ({"experiment": "grid"}, "must be one of"),
-    ],
-)
-def test_bad_definitions_are_refused(changes, message):
-    with pytest.raises(ValueError, match=message):
-        with_changes(**changes)
-
-
 def test_bad_workers_are_refused():
     assert processes(None) >= 1
     with pytest.raises(ValueError, match="workers must be at least 1, not 0"):
         run_study(SMALL, workers=0)
     with pytest.raises(ValueError, match="beside an executor"):
         run_study(SMALL, workers=2, executor=Backwards())
-
-
-class Listed(Executor):
-    """Does nothing, and lists what it was given."""
-
-    def __init__(self):
-        self.given = []
-
-    def submit(self, fn, /, *args, **kwargs):
-        self.given.append(args)
-        future = Future()
-        future.set_result(None)
-        return future
-
-
-def test_every_kernel_of_some_studies_is_compiled_once():
-    workers = Listed()
-    compile_side_by_side(STUDIES, workers)
-    kernels = [(layout, given[0].linear) for given in workers.given if given for layout in given[1:]]
-    assert len(workers.given) == len(kernels) + 1  # the steps of searches, beside them
-    assert len(kernels) == len(set(kernels)) == 5
-    layouts = [(layout, s) for s in STUDIES for layout in (s.layout, smaller(s.layout)) if layout.k > 2 or not s.exact]
-    assert set(kernels) >= {(replace(layout, tau=None), s.linear) for layout, s in layouts}

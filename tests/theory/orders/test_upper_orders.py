@@ -18,12 +18,8 @@ from temperance.theory.checker.rejected import Rejected
 from temperance.theory.models.by_name import model
 from temperance.theory.models.experts import normal
 from temperance.theory.models.spec import NU, TAU, Expert, covariates
-from temperance.theory.orders.branch_and_bound import System
-from temperance.theory.orders.dual_simplex import minimise
-from temperance.theory.orders.initial_forms import refutations
 from temperance.theory.orders.split_cell import Splitting, moment_equations, row_reduced
 from temperance.theory.orders.taylor import NotRational, Taylor
-from temperance.theory.orders.tropical import sign_changes
 from temperance.theory.orders.upper_bounds import certificate, upper_orders
 
 Z = sp.Symbol("z", real=True)
@@ -104,7 +100,7 @@ def test_a_mean_that_contains_an_unsolved_one_linearly_is_a_right_series():
     free = upper_orders(cell("activation", s="z**2")).reduced
     at = free.variables.index("tau")
     series = {m[at]: c for m, c in free.means["mean beta1"].items() if sum(m) == m[at]}
-    assert [series[k] for k in range(1, 5)] == [poly(fmpq(*q)) for q in ((1, 2), (-1, 8), (1, 16), (-5, 128))]
+    assert [series[k] for k in range(1, 5)] == [fmpq_poly([fmpq(*q)]) for q in ((1, 2), (-1, 8), (1, 16), (-5, 128))]
 
 
 @pytest.fixture(scope="module")
@@ -140,11 +136,6 @@ def test_factors_with_a_common_root_may_both_tend_to_0(of_the_quadratic_gate):
         check(proof)
     found[0]["cases"].append(left)
     check(proof)
-
-
-def test_two_factors_do_not_vanish_at_once():
-    """s x^2 and (2 s - 1) x^2: at every s one of them is of the order of x^2."""
-    assert System.of([{(2,): poly(0, 1)}, {(2,): poly(-1, 2)}], 4).bound((1,), 100).value == fmpq(1, 2)
 
 
 def test_nothing_is_bounded_along_the_exact_curve_of_log_1_z2_at_tau_1():
@@ -188,60 +179,6 @@ def test_orders_of_a_softmax_gate_are_invariant_under_rescaling(x, y):
     plain, scaled = in_one_unit("softmax"), upper_orders(cell("softmax", in_other_units(x, y), beta1=x))
     assert scaled.mean("a") == plain.mean("a") == FOUR_THIRDS
     assert [scaled.order(n) for n in ("beta1", "a", "b", "nu")] == [2, 2, 4, 2]
-
-
-def poly(*coefficients):
-    return fmpq_poly(list(coefficients))
-
-
-def toy():
-    return System.of([{(0, 1): poly(1), (2, 0): poly(-1), (3, 0): poly(-1)}, {(1, 1): poly(1), (3, 0): poly(-1)}], 4)
-
-
-def test_initial_forms_alone_mislead_and_combinations_tell():
-    """y - x^2 - x^3 and x (y - x^2): on x = t, y = t^2 both initial forms cancel; x^4 is in the ideal, so 4 is true."""
-    system = toy()
-    at = (fmpq(1, 5), fmpq(2, 5))
-    found = next(refutations(system.elements, system.factors, at, [0, 1]))
-    assert found.terms == {(4, 0): poly(-1)}
-    assert 1 / system.bound((1, 0), 100).value == 4
-    assert 1 / system.bound((0, 1), 100).value == 2
-
-
-def test_the_toy_without_its_combination_is_unbounded(monkeypatch):
-    monkeypatch.setattr("temperance.theory.orders.branch_and_bound.refutations", lambda *_: iter(()))
-    assert toy().bound((1, 0), 100).value == fmpq(1, 5)  # the edge of the region: no bound
-
-
-def test_a_root_of_a_coefficient_is_a_case_of_its_own():
-    """s x^2 and x^3: at s = 0 the order is 3, elsewhere 2; x^2 (s + x) is 0 on a curve."""
-    assert System.of([{(2,): poly(0, 1)}, {(3,): poly(1)}], 4).bound((1,), 100).value == fmpq(1, 3)
-    assert System.of([{(2,): poly(2, 1)}, {(3,): poly(1)}], 4).bound((1,), 100).value == fmpq(1, 2)
-    assert System.of([{(2,): poly(0, 1), (3,): poly(1)}], 4).bound((1,), 100).value == fmpq(1, 5)
-
-
-def test_signs_decide_what_can_cancel():
-    """x^2 + y^2 and x^2 - y^2: only the second has real zeros."""
-    definite = System.of([{(2, 0): poly(1), (0, 2): poly(1)}], 4)
-    assert definite.bound((1, 0), 100).value == fmpq(1, 2)
-    indefinite = System.of([{(2, 0): poly(1), (0, 2): poly(-1)}], 4)
-    assert indefinite.bound((1, 0), 100).value == fmpq(1, 5)
-
-
-@pytest.mark.parametrize(
-    ("p", "roots"), [((0, 1), 1), ((-1, 0, 3), 2), ((1, 0, 1), 0), ((1, -1), 0), ((-1, 0, 1), 0), ((0, -1, 0, 2), 3)]
-)
-def test_roots_are_counted_in_the_open_interval(p, roots):
-    assert sign_changes(poly(*p)) == roots
-
-
-def test_linear_programs_prove_their_answers():
-    rows = [((fmpq(1), fmpq(0)), fmpq(0)), ((fmpq(0), fmpq(1)), fmpq(0)), ((fmpq(1), fmpq(2)), fmpq(3))]
-    found = minimise([fmpq(1), fmpq(1)], rows)
-    assert (found.value, found.multipliers) == (fmpq(3, 2), {0: fmpq(1, 2), 2: fmpq(1, 2)})
-    infeasible = minimise([fmpq(1), fmpq(1)], [*rows, ((fmpq(-1), fmpq(-1)), fmpq(-1))])
-    assert infeasible.value is None
-    assert sum(y * ([*rows, ((fmpq(-1), fmpq(-1)), fmpq(-1))][i][1]) for i, y in infeasible.multipliers.items()) > 0
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,71 @@
+"""The studies of the claims: their definitions, digests and kernels."""
+
+import json
+import subprocess
+import sys
+from concurrent.futures import Executor, Future
+from dataclasses import replace
+
+import pytest
+
+from temperance.numerics.fitting.starting_points import smaller
+from temperance.numerics.studies.claim_studies import STUDIES, TANH
+from temperance.numerics.studies.run import compile_side_by_side
+
+
+def test_the_digest_is_that_of_the_definition():
+    assert replace(TANH).digest == TANH.digest
+    others = [
+        {"seed": 102},
+        {"starts": 2},
+        {"box": replace(TANH.box, nu=(0.1, 1.5))},
+        {"truth": replace(TANH.truth, nu=TANH.truth.nu * 1.001)},
+        {"activation": "sigmoid"},
+        {"sizes": (300, 701)},
+        {"experiment": "sample"},
+    ]
+    assert len({TANH.digest, *(replace(TANH, **other).digest for other in others)}) == 1 + len(others)
+    json.dumps(TANH.definition, allow_nan=False)
+
+
+def test_the_digest_is_the_same_in_another_process():
+    code = "from temperance.numerics.studies.claim_studies import TANH; print(TANH.digest)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == TANH.digest
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"sizes": (500, 400)}, "sizes"),
+        ({"sizes": (500,)}, "sizes"),
+        ({"replicates": 0}, "at least 1"),
+        ({"experiment": "grid"}, "must be one of"),
+    ],
+)
+def test_bad_definitions_are_refused(changes, message):
+    with pytest.raises(ValueError, match=message):
+        replace(TANH, **changes)
+
+
+class Listed(Executor):
+    """Does nothing, and lists what it was given."""
+
+    def __init__(self):
+        self.given = []
+
+    def submit(self, fn, /, *args, **kwargs):
+        self.given.append(args)
+        future = Future()
+        future.set_result(None)
+        return future
+
+
+def test_every_kernel_of_some_studies_is_compiled_once():
+    workers = Listed()
+    compile_side_by_side(STUDIES, workers)
+    kernels = [(layout, given[0].linear) for given in workers.given if given for layout in given[1:]]
+    assert len(workers.given) == len(kernels) + 1  # the steps of searches, beside them
+    assert len(kernels) == len(set(kernels)) == 5
+    layouts = [(layout, s) for s in STUDIES for layout in (s.layout, smaller(s.layout)) if layout.k > 2 or not s.exact]
+    assert set(kernels) >= {(replace(layout, tau=None), s.linear) for layout, s in layouts}
