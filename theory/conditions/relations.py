@@ -205,11 +205,13 @@ def _distinct(pieces: Pieces) -> Pieces:
     return (*plain.values(), *(p for p in pieces if has_roots(p.expr)))
 
 
+_FACTORS = [[x for x, n in m.as_powers_dict().items() if x != 1 for _ in range(n)] for m in MEMBERS]
+
+
 def _members(z: _T, s: _T, s1: _T, s2: _T, unit: _T) -> list[_T]:
     """All members of families, as products; not by powers: those of balls around 0 are not finite."""
     letters = {VARIABLE: z, S: s, S1: s1, S2: s2}
-    factors = ([letters[x] for x, n in m.as_powers_dict().items() if x != 1 for _ in range(n)] for m in MEMBERS)
-    return [reduce(mul, member, unit) for member in factors]
+    return [reduce(mul, [letters[x] for x in member], unit) for member in _FACTORS]
 
 
 def _pivot_rows(matrix: list[list[arb]], bits: int) -> list[int]:

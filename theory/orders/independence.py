@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 
 import sympy as sp
 from flint import arb, fmpq, fmpq_mat
@@ -74,7 +75,12 @@ def numbers(at: Place, bits: int) -> Callable[[sp.Expr], arb]:
     return lambda e: balls.value(e, known, bits)
 
 
+@lru_cache(maxsize=256)
+def _pieces(e: sp.Expr) -> frozenset[sp.Expr]:
+    return frozenset(e.atoms(sp.Piecewise))
+
+
 def formula_at(e: sp.Expr, at: Place) -> sp.Expr:
     """The formula that an expression with pieces has around a point (which lies on no kink)."""
-    pieces = e.atoms(sp.Piecewise)
+    pieces = _pieces(e)
     return e.xreplace({w: next(f for f, c in w.args if c.subs(at) == sp.true) for w in pieces}) if pieces else e

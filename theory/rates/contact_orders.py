@@ -24,6 +24,7 @@ from temperance.theory.models.spec import TAU, MoESpec
 from temperance.theory.moments.moment_bounds import certified as by_moments
 from temperance.theory.orders.equations_as_text import as_text
 from temperance.theory.orders.gate_orders import Bounds
+from temperance.theory.orders.reduced_equations import Reduced
 from temperance.theory.orders.split_cell import Splitting, weight_parameters
 from temperance.theory.orders.upper_bounds import UpperOrders, certified
 from temperance.theory.rates.flat_curves import common_curve, power_curve, scale_curve, weight_power
@@ -98,16 +99,22 @@ class Order:
 
 @dataclass(frozen=True)
 class Orders:
-    """Equations as text, the orders, why some are missing, and the certificate (None: none was accepted).
+    """The equations, the orders, why some are missing, and the certificate (None: none was accepted).
 
     cell: the setting of the cell; None where the model is exact-specified, and has no cell of several atoms.
+    reduced: the equations; None where none were set up.
     """
 
     cell: OrderSetting | None
-    equations: tuple[str, ...]
+    reduced: Reduced | None
     orders: tuple[Order, ...]
     reasons: tuple[str, ...]
     certificate: dict[str, Any] | None
+
+    @property
+    def equations(self) -> tuple[str, ...]:
+        """The equations as text."""
+        return () if self.reduced is None else tuple(as_text(self.reduced))
 
     @property
     def setting(self) -> OrderSetting:
@@ -266,8 +273,7 @@ def orders(setting: OrderSetting, *, moments: bool = False) -> Orders:
         reasons.append("a weighted mean has at most the order of the offsets, where it has no bound of its own")
     if left := [row.parameter for row in rows if row.upper is None and not row.flat and not row.mean]:
         reasons.append(f"{', '.join(left)}: no theorem gives a bound here")
-    equations = tuple(as_text(found.reduced)) if found else ()
-    return Orders(setting, equations, tuple(rows), tuple(reasons), proof)
+    return Orders(setting, found.reduced if found else None, tuple(rows), tuple(reasons), proof)
 
 
 def _from_certificate(setting: OrderSetting, found: UpperOrders) -> dict[str, Fraction]:

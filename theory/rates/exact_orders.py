@@ -101,7 +101,7 @@ def exact_orders(
         reasons.append(_THREE)
     elif proved and spec.gate.name not in _FREE:
         reasons.append(_HELD)
-    return Orders(None, (), tuple(_listed(spec, flows, resting, proved, same)), tuple(reasons), None)
+    return Orders(None, None, tuple(_listed(spec, flows, resting, proved, same)), tuple(reasons), None)
 
 
 def exact_truth(

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from temperance.numerics.fitting import mle
 from temperance.numerics.fitting.charts import frame_of
 from temperance.numerics.fitting.mle import Box, start_points
 from temperance.numerics.fitting.newton import Local, maximise
+from temperance.numerics.likelihood.kernel import evaluate
 from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
 from temperance.numerics.mixture.points import Points
@@ -25,7 +25,7 @@ def test_a_near_linear_gate_takes_fewer_passes():
         points = Points(x, y)
 
         def f(theta, x=x, y=y):
-            value, score, hessian = mle.evaluate(theta, layout, TANH, x, y)
+            value, score, hessian = evaluate(theta, layout, TANH, x, y)
             return Local(value / 4000, score / 4000, hessian / 4000)
 
         frame = frame_of(layout, *points.middle, linear=False)

@@ -2,6 +2,7 @@
 
 import copy
 import re
+from functools import cache
 
 import pytest
 import sympy as sp
@@ -19,9 +20,10 @@ from temperance.theory.checker.verdict_checker import (
     statement,
     tower_of,
 )
-from temperance.theory.conditions.certificates import certificates as issued
+from temperance.theory.conditions.certificates import certificates
 
 NEITHER = "no verdict is proved$"
+issued = cache(certificates)  # many tests alter a copy of one
 
 
 def proof(expression, family, relations, minor=None, taus=()):
