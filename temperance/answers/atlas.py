@@ -109,7 +109,7 @@ class Atlas(Answer):
         yield "min(0.1, p/3); faster: if it is below -p by more than h; no study: none is kept."
         yield "measured: least, as no order is below 1; flat, as an identity needs none; 0, as no distance differs;"
         yield "no limit, as exponents do not settle; not yet, as none is kept; a missed minimum makes it too small."
-        yield "±: how far its last local exponents are from it, at least 0.01. x is uniform on [-2, 2]^d there."
+        yield "2.62(8): 2.62 +- 0.08, how far the last local exponents are from it; x is uniform on [-2, 2]^d there."
         yield "*: measured in a smaller cell, in d = 1 or with a linear expert, whose curves are some of those here."
         yield "published: the exponent of a paper; not read: in nothing that was read; none, as its"
         yield "conditions are not met here."
@@ -210,7 +210,7 @@ def _order(o: AtlasOrder) -> tuple[str, ...]:
     mark = "*" if o.measurement == "carried" else ""
     measured = _MEASURED.get(o.measurement, "")
     if o.measured is not None:
-        measured = f"{o.measured:.2f} ± {max(o.error or 0.0, LEAST_ERROR):.2f}{mark}"
+        measured = f"{o.measured:.2f}({100 * max(o.error or 0.0, LEAST_ERROR):.0f}){mark}"
     measured = "flat" if o.order.flat and o.measurement == "needless" else measured
     rate = "none" if o.rate is None else o.rate
     published = o.published or ("none" if "condition" in o.published_reason else "not read")
