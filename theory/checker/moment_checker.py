@@ -23,12 +23,11 @@ from typing import Any
 
 from flint import fmpq, fmpq_mat, fmpq_mpoly
 
+from temperance.theory.checker.inequalities import Row, at_least, divides, require_leaf
 from temperance.theory.checker.order_equations import Exponents, Model
 from temperance.theory.checker.rejected import Rejected, rational, require, require_keys
 
 FORMAT = "temperance-orders/2"
-Row = tuple[tuple[fmpq, ...], fmpq]
-"""(a, b): the inequality w.a >= b."""
 _COMPUTED_FROM = ("model", "covariates", "atoms", "degree", "reach", "weights", "gate")
 _KEYS = ("format", "statement", *_COMPUTED_FROM, "steps", "orders")
 _MOST_DEGREE, _MOST_REACH = 8, 16
@@ -81,6 +80,7 @@ class Cell:
         model = self.model = Model(certificate["model"], self.degree, reach, covariates, weights)
         self.rows, self.count = model.rows, len(model.each)
         self.names = [*model.each, *(f"mean {p}" for p in model.each), *model.shared]
+        self.none = (0,) * len(self.names)
         self._require_slopes(len(covariates))
         known = {p: fmpq(1, 2 * self.atoms) for p in model.expert} | {"nu": fmpq(1, self.atoms)}
         if gate:
@@ -128,14 +128,14 @@ class Cell:
         others = {self.order(m) for m, c in row.items() if m != moment and not _same_sign(row[moment], moment, c, m)}
         others = {a for a in others if sum((w * n for w, n in zip(self.least, a, strict=True)), fmpq(0)) < 1}
         at = self.order(moment)
-        light = sorted(a for a in others if not any(b != a and _divides(b, a) for b in others))
-        return [_row(at, (), fmpq(1)), *(_row(at, a) for a in light)]
+        light = sorted(a for a in others if not any(b != a and divides(b, a) for b in others))
+        return [at_least(at, self.none, 1), *(at_least(at, a) for a in light)]
 
     def base(self) -> list[Row]:
         """What is known of w in all cases: the bounds so far; a mean is of no lower order than the offsets."""
         units = [tuple(int(i == j) for j in range(len(self.names))) for i in range(len(self.names))]
-        means = [_row(units[self.count + i], units[i]) for i in range(self.count)]
-        return [*(_row(unit, (), least) for unit, least in zip(units, self.least, strict=True)), *means]
+        means = [at_least(units[self.count + i], units[i]) for i in range(self.count)]
+        return [*(at_least(unit, self.none, w) for unit, w in zip(units, self.least, strict=True)), *means]
 
     def targets(self, step: Sequence[Sequence[int]]) -> list[tuple[int, ...]]:
         """k w_i for each [i, k] of a step, as vectors."""
@@ -145,7 +145,7 @@ class Cell:
 
     def start(self, targets: Sequence[tuple[int, ...]], t: int) -> list[Row]:
         """The rows of the case in which target t is the least of the targets."""
-        return [*self.base(), *(_row(other, targets[t]) for i, other in enumerate(targets) if i != t)]
+        return [*self.base(), *(at_least(other, targets[t]) for i, other in enumerate(targets) if i != t)]
 
     # -- steps
 
@@ -176,14 +176,7 @@ class Cell:
             for case, subtree in zip(cases, tree["cases"], strict=True):
                 self._close(subtree, cost, value, [*rows, case])
             return
-        require_keys(tree, "multipliers", of="a case")
-        numbers = {str(i): row for i, row in enumerate(rows)}
-        used = [(rational(y), *numbers[i]) for i, y in tree["multipliers"].items()]
-        require(all(y >= 0 for y, _, _ in used), "a negative multiplier")
-        left = [sum((y * a[j] for y, a, _ in used), fmpq(0)) for j in range(len(cost))]
-        right = sum((y * b for y, _, b in used), fmpq(0))
-        minimum = left == [fmpq(n) for n in cost] and right >= value
-        require(minimum or (not any(left) and right > 0), "a leaf is not closed")
+        require_leaf(tree, cost, value, rows)
 
     def short(self) -> list[str]:
         """The parameters without a bound above 1/(N + 1): any of them can make all others of no use.
@@ -220,18 +213,9 @@ def _independent(terms: Mapping[Exponents, fmpq], dim: int, places: Sequence[int
     return bool(slopes and powers) and fmpq_mat(slopes).rank() == len(slopes)
 
 
-def _divides(a: Sequence[int], b: Sequence[int]) -> bool:
-    return all(p <= q for p, q in zip(a, b, strict=True))
-
-
 def _same_sign(c: fmpq, m: Exponents, d: fmpq, n: Exponents) -> bool:
     """Whether c E[D^m] and d E[D^n] are of one sign, or 0, whatever the offsets are."""
     return c * d > 0 and not any(k % 2 for k in (*m, *n))
-
-
-def _row(a: Sequence[int], b: Sequence[int], least: fmpq | int = 0) -> Row:
-    """w.a >= w.b + least."""
-    return tuple(fmpq(p - q) for p, q in zip(a, b or (0,) * len(a), strict=True)), fmpq(least)
 
 
 def statement(certificate: Mapping[str, Any]) -> str:

@@ -21,11 +21,11 @@ from typing import Any
 import sympy as sp
 from flint import fmpq, fmpq_poly
 
+from temperance.theory.checker.inequalities import Row, at_least, divides, require_leaf
 from temperance.theory.checker.order_equations import Exponents, Model, Terms
 from temperance.theory.checker.rejected import Rejected, rational, require, require_keys
 
 FORMAT = "temperance-orders/1"
-Row = tuple[list[fmpq], fmpq]
 _KEYS = ("format", "statement", "model", "degree", "reach", "variables", "means", "steps", "orders")
 _MOST_DEGREE, _MOST_REACH = 8, 16
 _SHARE = sp.Symbol("s")
@@ -56,10 +56,6 @@ def _roots(p: fmpq_poly) -> int:
     """Number of different real roots in the open interval (-1, 1)."""
     poly = sp.Poly([sp.Rational(int(c.p), int(c.q)) for c in reversed(p.coeffs())], _SHARE)
     return int(poly.count_roots(-1, 1)) - [poly.eval(end) for end in (-1, 1)].count(0)
-
-
-def _divides(m: Sequence[int], n: Sequence[int]) -> bool:
-    return all(p <= q for p, q in zip(m, n, strict=True))
 
 
 class _Checker:
@@ -111,13 +107,13 @@ class _Checker:
 
     def _drop(self, m: Exponents) -> None:
         kept = [
-            ({n: c for n, c in t.items() if not _divides(m, n)} if own else t, g, own) for t, g, own in self.elements
+            ({n: c for n, c in t.items() if not divides(m, n)} if own else t, g, own) for t, g, own in self.elements
         ]
         self.elements = kept
 
     def _monomial(self, m: Exponents, element: tuple[Terms, tuple[Exponents, ...], bool]) -> None:
         terms, _, own = element
-        require(own and all(_divides(m, n) for n in terms) and _roots(terms[m]) == 0, "a monomial is not shown")
+        require(own and all(divides(m, n) for n in terms) and _roots(terms[m]) == 0, "a monomial is not shown")
         self.monomials.append(m)
         self._drop(m)
 
@@ -155,7 +151,7 @@ class _Checker:
         require(r >= 1, f"the order of {title} below 1")
         known = [*self.bounds, *((m, fmpq(1)) for m in self.monomials)]
         for m in series[title]:
-            require(any(_divides(t, m) and v * r >= 1 for t, v in known), f"the order of {title} is not shown")
+            require(any(divides(t, m) and v * r >= 1 for t, v in known), f"the order of {title} is not shown")
 
 
 class _Cases:
@@ -169,7 +165,7 @@ class _Cases:
         unit = [tuple(int(i == j) for j in range(self.width)) for i in range(self.width)]
         least = [fmpq(1, self.checker.degree + 1)] * self.checker.size + [fmpq(0)] * len(self.factors)
         known = [*zip(unit, least, strict=True), *((m, fmpq(1)) for m in self.checker.monomials), *self.checker.bounds]
-        return [([fmpq(n) for n in (*m, *[0] * (self.width - len(m)))], v) for m, v in known]
+        return [(tuple(fmpq(n) for n in (*m, *[0] * (self.width - len(m)))), v) for m, v in known]
 
     def check(self, tree: Mapping[str, Any], cost: Sequence[int], value: fmpq, rows: list[Row]) -> None:
         """All w that satisfy the rows have w.cost >= value."""
@@ -186,21 +182,14 @@ class _Cases:
             for row, subtree in zip(self.coprime(*tree["coprime"]), tree["cases"], strict=True):
                 self.check(subtree, cost, value, [*rows, row])
             return
-        require_keys(tree, "multipliers", of="a case")
-        numbers = {str(i): row for i, row in enumerate(rows)}
-        used = [(rational(y), *numbers[i]) for i, y in tree["multipliers"].items()]
-        require(all(y >= 0 for y, _, _ in used), "a negative multiplier")
-        left = [sum((y * a[j] for y, a, _ in used), fmpq(0)) for j in range(self.width)]
-        right = sum((y * b for y, _, b in used), fmpq(0))
-        minimum = left == [fmpq(n) for n in cost] and right >= value
-        require(minimum or (not any(left) and right > 0), "a leaf is not closed")
+        require_leaf(tree, cost, value, rows)
 
     def coprime(self, i: int, j: int) -> list[Row]:
         """Two factors without a common root do not both tend to 0: one of them is of order 0."""
         require(all(type(k) is int and k in range(len(self.factors)) for k in (i, j)), "no such factor")
         require(self.factors[i].gcd(self.factors[j]).degree() == 0, "two factors have a common root")
         at = [self.checker.size + k for k in (i, j)]
-        return [([fmpq(-1 if n == k else 0) for n in range(self.width)], fmpq(0)) for k in at]
+        return [(tuple(fmpq(-1 if n == k else 0) for n in range(self.width)), fmpq(0)) for k in at]
 
     def keys(self, terms: Terms) -> list[tuple[Exponents, bool]]:
         """(exponents of the variables and factors, sign of the unit), without multiples of others."""
@@ -213,7 +202,7 @@ class _Cases:
                     powers[-1], c = powers[-1] + 1, c // q
             require(_roots(c) == 0, "a coefficient has a root that no factor has")
             found.append(((*m, *powers), c(fmpq(0)) > 0))
-        return [k for k in found if not any(j is not k and _divides(j[0], k[0]) for j in found)]
+        return [k for k in found if not any(j is not k and divides(j[0], k[0]) for j in found)]
 
     def alternatives(self, terms: Terms, shifts: Sequence[Exponents]) -> list[list[Row]]:
         """All terms of order >= 1 + min_g w.g, or two of them, which can have opposite signs, tie at the lowest."""
@@ -221,19 +210,14 @@ class _Cases:
         padded = [(*g, *[0] * (self.width - len(g))) for g in shifts]
         cases = []
         for g in padded:
-            lowest = [_at_least(f, g) for f in padded if f != g]
-            cases.append([*lowest, *(_at_least(m, g, 1) for m, _ in keys)])
+            lowest = [at_least(f, g) for f in padded if f != g]
+            cases.append([*lowest, *(at_least(m, g, 1) for m, _ in keys)])
         for i, (m, sign) in enumerate(keys):
             for n, other in keys[:i]:
                 if sign != other or any((p - q) % 2 for p, q in zip(m, n, strict=True)):
-                    tie = [_at_least(m, n), *(_at_least(k, m) for l, (k, _) in enumerate(keys) if l != i)]
-                    cases.append([*tie, *(_at_least(g, m, -1) for g in padded)])
+                    tie = [at_least(m, n), *(at_least(k, m) for l, (k, _) in enumerate(keys) if l != i)]
+                    cases.append([*tie, *(at_least(g, m, -1) for g in padded)])
         return cases
-
-
-def _at_least(m: Sequence[int], n: Sequence[int], offset: int = 0) -> Row:
-    """w.m >= w.n + offset."""
-    return [fmpq(p - q) for p, q in zip(m, n, strict=True)], fmpq(offset)
 
 
 def statement(certificate: Mapping[str, Any]) -> str:
