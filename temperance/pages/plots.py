@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SIZE = (360, 240)  # points
-_DECADES = 30  # of values, on both sides of 1
 _Z95 = 1.959963984540054
 _COLOURS = {"text": "#1a1c20", "rule": "#c9ccd3", "measured": "#0a55a8", "predicted": "#9c4a00", "published": "#6a3aa2"}
 """Variables of style.css, and the colours that stand for them until the drawing is part of a page."""
@@ -82,8 +82,9 @@ class Plot:
         shown = (x[0], x[len(x) // 2], x[-1])
         axes.set_xticks(shown, map(label, shown))
         axes.xaxis.minorticks_off()
-        # of 1, 2, 4, 6 one is in view wherever y doubles; more of them have labels that overlap
-        axes.yaxis.set_minor_locator(FixedLocator([m * 10.0**e for e in range(-_DECADES, _DECADES) for m in (2, 4, 6)]))
+        # one of them is in view wherever y doubles; in a decade only 1, 2, 4 have labels, as more would overlap
+        powers = range(math.floor(math.log10(min(y))) - 1, math.ceil(math.log10(max(y))) + 1)
+        axes.yaxis.set_minor_locator(FixedLocator([m * 10.0**power for power in powers for m in (2, 4, 7)]))
         axes.set_xlabel(self.axes[0], color=_COLOURS["text"])
         axes.set_ylabel(self.axes[1], color=_COLOURS["text"])
         axes.grid(color=_COLOURS["rule"], linewidth=0.6)
