@@ -23,10 +23,16 @@ from collections import Counter
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-FOLDERS, FILES = (
-    ("theory", "numerics", "temperance", "tests", "benchmarks", "campaigns"),
+FOLDERS, ROOMS, FILES = (
+    ("temperance", "tests", "benchmarks", "campaigns"),
+    ("theory", "numerics"),
     ("pyproject.toml", "README.md"),
 )
+CHECKER = [
+    "tests/theory/checker/test_certificate_checks.py",
+    "tests/theory/checker/test_certificate_claims.py",
+    "tests/theory/checker/test_certificates.py",
+]
 TESTS = {
     "theory/conditions/decision.py": [
         "tests/theory/conditions/test_verdicts.py",
@@ -34,10 +40,8 @@ TESTS = {
         "tests/theory/conditions/test_independence.py",
         "tests/theory/activations/test_regions.py",
     ],
-    "theory/checker/verdict_checker.py": [
-        "tests/theory/checker/test_certificate_checks.py",
-        "tests/theory/checker/test_certificates.py",
-    ],
+    "theory/checker/verdict_checker.py": CHECKER,
+    "theory/checker/rejected.py": CHECKER,
     "theory/interactions/interactions.py": [
         "tests/theory/interactions/test_interaction_reports.py",
         "tests/theory/interactions/test_interactions.py",
@@ -55,7 +59,7 @@ LENGTH = (
 NEUTRAL = re.compile(r"^@(one_blas_thread\(\)|cache|lru_cache(\(.*\))?)\n", re.MULTILINE)
 CONFIGURATION = """
 [tool.mutmut]
-source_paths = ["theory", "numerics", "temperance"]
+source_paths = ["temperance"]
 only_mutate = ["{module}"]
 also_copy = ["benchmarks", "campaigns", "README.md"]
 pytest_add_cli_args = ["-m", "not full", "-p", "no:cacheprovider", "--deselect", "{length}"]
@@ -66,14 +70,17 @@ use_git_change_detection = false
 STATUS = {0: "survived", 1: "killed", 3: "killed", 5: "no tests", 33: "no tests", 36: "timeout", 24: "timeout"}
 
 
-def copy(module: str, folder: Path) -> None:
-    """The source with its tests, and a configuration of mutmut for this module."""
-    for name in FOLDERS:
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+def copy(module: str, tests: list[str], folder: Path) -> None:
+    """The source with its tests, and a configuration of mutmut for this module.
+
+    The rooms lie inside of the package, as in a wheel: elsewhere the tests would import those that are installed.
+    """
+    for name, place in (*((name, name) for name in FOLDERS), *((name, f"temperance/{name}") for name in ROOMS)):
+        shutil.copytree(ROOT / name, folder / place, ignore=shutil.ignore_patterns("__pycache__"))
     for name in FILES:
         shutil.copy(ROOT / name, folder / name)
     with (folder / "pyproject.toml").open("a") as file:
-        file.write(CONFIGURATION.format(module=module, tests=json.dumps(TESTS[module]), length=LENGTH))
+        file.write(CONFIGURATION.format(module=module, tests=json.dumps(tests), length=LENGTH))
     (folder / module).write_text(NEUTRAL.sub("", (folder / module).read_text()))
 
 
@@ -126,9 +133,10 @@ def main() -> None:
     options = parser.parse_args()
     folder = options.folder or Path(tempfile.mkdtemp(prefix="mutants-"))
     folder.mkdir(exist_ok=True)
-    copy(options.module, folder)
-    names = sampled(options.module, folder, options.sample, options.seed)
-    found = run(options.module, folder, names, options.workers)
+    module = f"temperance/{options.module}"
+    copy(module, TESTS[options.module], folder)
+    names = sampled(module, folder, options.sample, options.seed)
+    found = run(module, folder, names, options.workers)
     missed = {name: difference(folder, name) for name in found.get("survived", []) + found.get("no tests", [])}
     counts = dict(Counter({status: len(those) for status, those in found.items()}))
     if options.json:

@@ -9,7 +9,7 @@ import sympy as sp
 from flint import arb_mat, ctx
 
 from temperance.theory.checker import verdict_checker
-from temperance.theory.checker.rejected import FUNCTIONS, Rejected
+from temperance.theory.checker.rejected import FUNCTIONS, Rejected, rational
 from temperance.theory.checker.verdict_checker import (
     _BALLS,
     _DEFINED,
@@ -276,6 +276,23 @@ def test_a_power_of_a_parameter_is_one_of_a_positive_number():
     certificate["point"] = "-1/3"
     with pytest.raises(Rejected, match=r"^s is not shown to be real at the point$"):
         sealed(certificate)
+
+
+def test_a_negative_power_of_a_negative_number_is_real():
+    check(sealed(linear("z + 0*(z - 5)**(-2)")))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("1/0", "'1/0' is a division by 0"),
+        ("1 + 1", "'1 + 1' is no rational number p/q"),
+        (5, "'5' is no rational number p/q"),
+    ],
+)
+def test_what_is_no_rational_number_is_named(text, message):
+    with pytest.raises(Rejected, match=f"^{re.escape(message)}$"):
+        rational(text)
 
 
 STRICT = [
