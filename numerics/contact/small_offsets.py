@@ -36,7 +36,7 @@ class Constrained:
         family, self.near = near.family, near
         width, free = family.width, family.free.copy()
         self.base = near.center.copy()
-        shares = [l * width for l, c in enumerate(near.cells) if family.sizes[c] > 1]
+        shares = [l * width for l, c in enumerate(near.cells) if family.sizes[c] > 1 and family.cell.weighted]
         free[shares] = True
         shared = name not in family.names
         fixed = family.shared_index(name) if shared else family.index(0, name)

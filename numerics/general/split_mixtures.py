@@ -112,9 +112,10 @@ class Family:
     """All mixtures with m atoms in the first cell, and one (or m) in the second, as vectors of offsets.
 
     A vector holds, atom by atom, the log weight and the gate's and the expert's own parameters; then the shared ones.
-    `free` says which entries move: the weight of the last atom is held, and its gate (of a single second atom; where
-    both cells are split, by translation) unless `translated` is False. `positive` says which are, `radius` how far
-    entries may go: positive ones by a part of their value, log weights anywhere.
+    `free` says which entries move: the weight of the last atom is held (all are, where atoms have none of their own),
+    and its gate (of a single second atom; where both cells are split, by translation) unless `translated` is False.
+    `positive` says which are, `radius` how far entries may go: positive ones by a part of their value, log weights
+    anywhere.
     """
 
     def __init__(self, truth: Truth, m: int, split_all: bool = False, translated: bool = True) -> None:
@@ -146,6 +147,8 @@ class Family:
         free = np.ones(len(self.center), dtype=bool)
         last = (atoms - 1) * self.width
         free[last : last + 1 + gate_held * len(self.cell.own)] = False
+        if not self.cell.weighted:
+            free[: atoms * self.width : self.width] = False
         held = [p in self.cell.held for p in self.cell.spec.gate.shared]
         free[atoms * self.width :] = ~np.array(held, dtype=bool) if held else True
         return free

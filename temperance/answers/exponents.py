@@ -101,7 +101,7 @@ def exponents(
 
     Args:
         gate: linear (the default), softmax, activation or activation-bias (with --activation), quadratic, gaussian,
-            laplace, cosine or cosine-perturbed (with --dim 2).
+            laplace, cosine or cosine-perturbed (with --dim 2), sigmoid or sigmoid-tau-1 (with --split all).
         expert: gaussian, constant, polynomial:M, nonlinear:ACTIVATION.
         activation: A name of the catalogue or an expression in z; alone it chooses the gate "activation".
         cell: Number of atoms that the true atom is fitted by, 2 to 4.

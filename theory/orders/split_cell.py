@@ -37,7 +37,7 @@ class Splitting:
     """A cell of two atoms at a true point, with another cell a singleton whose gate is held.
 
     spec: the model, with a Gaussian expert; point: the true values of the gate's parameters; held: parameters of the
-    gate that are known.
+    gate that are known. weighted: whether atoms have weights of their own; if not, near equal atoms have equal shares.
     """
 
     spec: MoESpec
@@ -46,13 +46,12 @@ class Splitting:
     own: tuple[sp.Symbol, ...] = field(init=False)
     shared: tuple[sp.Symbol, ...] = field(init=False)
     mean: sp.Expr = field(init=False)
+    weighted: bool = field(init=False)
 
     def __post_init__(self) -> None:
         """Sort the parameters, and validate."""
         gate = self.spec.gate
         weights = weight_parameters(self.spec)
-        if gate.offset is None and not weights:
-            raise ValueError(f"the gate {gate.name!r} has no weight of an atom of its own: a cell cannot share it out")
         moving = [p for p in gate.parameters if p not in (*gate.shared, *weights)]
         missing = [p.name for p in (*moving, *gate.shared) if p not in self.point]
         if missing:
@@ -60,6 +59,7 @@ class Splitting:
         object.__setattr__(self, "own", tuple(p for p in moving if p not in self.held))
         object.__setattr__(self, "shared", tuple(p for p in gate.shared if p not in self.held))
         object.__setattr__(self, "mean", mean_of(self.spec))
+        object.__setattr__(self, "weighted", gate.offset is not None or bool(weights))
 
     @property
     def expert(self) -> tuple[sp.Symbol, ...]:
@@ -103,8 +103,10 @@ def moment_equations(cell: Splitting, degree: int, reach: int) -> list[Moments]:
 
     Each says that sum_alpha c_alpha E[D^alpha] (shared offsets to their powers) is 0.
     Raises `NotRational` where a Taylor coefficient of the log weight at x = 0 is not rational, and ValueError for
-    another dimension than 1, or a mean that is not linear in the parameters.
+    another dimension than 1, a mean that is not linear in the parameters, or atoms without weights of their own.
     """
+    if not cell.weighted:
+        raise ValueError(f"the gate {cell.spec.gate.name!r} has no weight of an atom: a cell cannot share it out")
     if cell.spec.dim != 1 or not is_linear(cell):
         raise ValueError("equations are set up in dimension 1, for means that are polynomials linear in the parameters")
     symbols = (*cell.own, *cell.expert, *cell.shared)

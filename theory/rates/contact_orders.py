@@ -31,7 +31,14 @@ from temperance.theory.rates.flat_curves import common_curve, power_curve, scale
 from temperance.theory.rates.orders_from_theorems import OTHER_SPLIT, known_orders
 from temperance.theory.rates.true_point import Constant, constant
 
-GATES = (*FITTED, BIASED, "quadratic", "gaussian", "laplace", COSINE, "cosine-perturbed")
+SIGMOIDS = ("sigmoid", "sigmoid-tau-1")
+"""The normalised sigmoid gates, whose atoms have no weights of their own."""
+GATES = (*FITTED, BIASED, "quadratic", "gaussian", "laplace", COSINE, "cosine-perturbed", *SIGMOIDS)
+NOT_SHARED = (
+    "no order: for almost every truth no mixture in a bounded box that has a cell of several atoms beside a singleton "
+    "has its density (theory.md 2.10)"
+)
+_EQUAL = "atoms have no weights of their own: equal ones, as many for each true one, have the true density"
 _MOST_MOVING = 7  # parameters of an atom, tau included
 _PLACES = {"beta1": (1, 0), "A": (sp.Rational(1, 2), 0), "c": (0, -1), "w": (sp.Rational(1, 2), -1)}
 ON_LINES = ("linear", "softmax", "activation", "activation-bias", "quadratic")
@@ -137,7 +144,8 @@ def order_setting(
     """The setting of names.
 
     Args:
-        gate: one of `GATES`. expert: a Gaussian expert with a named mean. source: an activation gate's activation.
+        gate: one of `GATES`, `SIGMOIDS` with every cell split. expert: a Gaussian expert with a named mean.
+        source: an activation gate's activation.
         size: m, 2 or more. split: "one" or "all". dim: d.
         point: values of the gate's parameters at the split atom, as numbers or as constants of the expression language
             ("1/2", "log(2)"); by default beta1 = 1 (Laplace: 0), tau = 1, A = 1/2, c = 0 (log 2 where it is a bias) and
@@ -201,6 +209,8 @@ def _checked(gate: str, source: str | sp.Expr | Activation | None, size: int, sp
         raise ValueError(f"a cell has at least 2 atoms, not {size}")
     if split not in ("one", "all"):
         raise ValueError(f"the split is 'one' or 'all', not {split!r}")
+    if gate in SIGMOIDS and split == "one":
+        raise ValueError(f"{NOT_SHARED}; accepted: every cell split (split 'all')")
     s = None if source is None else activation(source)
     if s is not None and s.parameters:
         raise ValueError(f"activation {s.name!r} has free parameters: numbers are needed in their place")
@@ -238,6 +248,7 @@ def orders(setting: OrderSetting, *, moments: bool = False) -> Orders:
     reasons = [f"{', '.join(moved)} {are} flat: {setting.scale}"] if setting.scale else []
     if still := [p.name for p in scaled if p.name not in moved]:
         reasons.append(f"{', '.join(still)}: 0 here, and not moved; the order is that of the invariant")
+    reasons += [] if setting.cell.weighted else [_EQUAL]
     reasons += [reason] if reason else []
     reasons += [f"{setting.label(name)} is flat: {text}" for name, text in setting.flat.items()]
     certified_here = found is not None and bool(proof or found.theorem)

@@ -20,8 +20,9 @@ def scale_curve(spec: MoESpec, s: Activation | None) -> tuple[dict[str, str], st
     gate, own = spec.gate.name, [p for p in spec.gate.parameters if p not in spec.gate.shared]
     names = [p.name for p in own]
     length = f"sqrt({' + '.join(f'{n}^2' for n in names)})"
-    if gate in ("linear", "quadratic"):
-        flow = f"(l {', l '.join(names)}, l beta0, l tau) has the same density for every l > 0"
+    if gate in ("linear", "quadratic", "sigmoid"):
+        moved = [*names, "tau"] if spec.gate.offset is None else [*names, "beta0", "tau"]
+        flow = f"(l {', l '.join(moved)}) has the same density for every l > 0"
         return {n: f"{n}/tau" for n in names}, flow, (TAU,)
     if gate == COSINE:
         flow = f"(l {', l '.join(names)}) has the same density for every l > 0"

@@ -93,7 +93,8 @@ def test_an_interval_is_named_where_proof_and_measurement_do_not_meet():
 BAD = {
     ("--gate", "sofmax"): "unknown gate 'sofmax'; accepted: linear, softmax, activation, activation-bias, quadratic, "
     "gaussian, laplace, cosine, cosine-perturbed\n",
-    ("--gate", "sigmoid"): "the gate 'sigmoid' is for `derive` alone; accepted: linear",
+    ("--gate", "sigmoid-euclidean"): "the gate 'sigmoid-euclidean' is for `derive` alone; accepted: linear",
+    ("--gate", "sigmoid"): "accepted: every cell split (split 'all')",
     ("--gate", "cosine"): "needs dimension 2",
     ("--dim", "3"): "--dim must be 1 or 2, not 3",
     ("--expert", "gausian"): "gaussian",

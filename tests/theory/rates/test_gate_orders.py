@@ -8,7 +8,7 @@ import sympy as sp
 
 from temperance.theory.orders.expert_orders import expert_orders
 from temperance.theory.orders.gate_orders import gate_orders
-from temperance.theory.orders.independence import determined, independent
+from temperance.theory.orders.independence import determined
 from temperance.theory.orders.upper_bounds import certified
 from temperance.theory.rates.contact_orders import order_setting, orders
 
@@ -18,11 +18,6 @@ X = sp.Symbol("x", real=True)
 def shown(*arguments, **how):
     found = orders(order_setting(*arguments, **how)).orders
     return {o.parameter: "flat" if o.flat else o.upper for o in found if not o.mean}
-
-
-def near_doubled(ends):
-    """The functions of x of the second order near doubled atoms whose 1 - sigma are these."""
-    return [f for s in ends for f in (s, X * s, *(X**k * s * (2 * s - 1) for k in range(3)))]
 
 
 @pytest.mark.parametrize(
@@ -320,8 +315,23 @@ def test_targets_may_be_independent_of_functions_that_depend_on_each_other():
     assert not determined([sp.sqrt(2) * X], [X], {}, 1)
 
 
-def test_two_atoms_for_each_of_a_normalised_sigmoid_gate():
-    """The functions of the second order near doubled atoms (theory.md 2.10)."""
-    ends = [1 / (1 + sp.exp(X)), 1 / (1 + sp.exp(sp.Rational(1, 2) - 2 * X))]
-    assert independent(near_doubled(ends), {}, 1)
-    assert not independent(near_doubled([1 / (1 + sp.exp(X)), 1 / (1 + sp.exp(-X))]), {}, 1)
+@pytest.mark.parametrize("gate", ["sigmoid", "sigmoid-tau-1"])
+def test_equal_atoms_for_each_of_a_normalised_sigmoid_gate(gate):
+    flow = {"beta1": "flat", "w": "flat", "tau": "flat"} if gate == "sigmoid" else {}
+    over = "/tau" if flow else ""
+    orders_of = {f"beta1{over}": 2, f"w{over}": 2, "a": 2, "b": 4, "nu": 2}
+    assert shown(gate, split="all") == flow | orders_of
+    assert means(gate, split="all") == {"beta1": 1, "w": 1, "a": 1, "b": 1, "nu": 2}
+    plane = shown(gate, split="all", dim=2)
+    assert [plane[name] for name in (f"beta1_2{over}", f"w{over}", "a_1", "b", "nu")] == [2, 2, 2, 4, 2]
+    three = shown(gate, split="all", size=3)
+    assert (three[f"w{over}"], three["b"], three["nu"]) == (2, 6, 3)
+    with pytest.raises(ValueError, match=r"no order.*accepted: every cell split"):
+        order_setting(gate)
+
+
+@pytest.mark.parametrize("point", [{"beta1": "2", "w": "-1"}, {"beta1": "-2", "w": "1"}])
+def test_normalised_sigmoid_gates_whose_zeros_are_the_same_have_no_bound(point):
+    """The other atom is at beta1 = 2, w = -1: the sums are the same, or 1 - sigma of one is sigma of the other."""
+    found = shown("sigmoid-tau-1", split="all", point=point)
+    assert found == {"beta1": None, "w": None, "a": 4, "b": 4, "nu": 2}
