@@ -111,8 +111,8 @@ class Atlas(Answer):
         yield "no limit, as exponents do not settle; not yet, as none is kept; a missed minimum makes it too small."
         yield "2.62(8): 2.62 +- 0.08, how far the last local exponents are from it; x is uniform on [-2, 2]^d there."
         yield "*: measured in a smaller cell, in d = 1 or with a linear expert, whose curves are some of those here."
-        yield "published: the exponent of a paper; not read: in nothing that was read; none, as its"
-        yield "conditions are not met here."
+        yield "published: the exponent of a paper; faster: than what is proved; not read: in nothing that was read;"
+        yield "none, as its conditions are not met here."
 
     @property
     def words(self) -> Sequence[str]:
@@ -213,7 +213,8 @@ def _order(o: AtlasOrder) -> tuple[str, ...]:
         measured = f"{o.measured:.2f}({100 * max(o.error or 0.0, LEAST_ERROR):.0f}){mark}"
     measured = "flat" if o.order.flat and o.measurement == "needless" else measured
     rate = "none" if o.rate is None else o.rate
-    published = o.published or ("none" if "condition" in o.published_reason else "not read")
+    published = o.published and f"{o.published} faster" if o.is_overtaken else o.published
+    published = published or ("none" if "condition" in o.published_reason else "not read")
     return o.order.parameter, bound, o.proof or "none", measured, _slope(o), rate, published
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from fractions import Fraction
 from typing import Any, Literal
 
 from temperance.measurements.contact_orders import MET
@@ -73,6 +75,12 @@ class AtlasOrder:
         """Whether the order is known: bound and measurement meet; an identity and a bound of 1 need no measurement."""
         needless = self.contact == "not compared" and (self.order.flat or self.order.upper == 1)
         return self.contact == "met" or needless
+
+    @property
+    def is_overtaken(self) -> bool:
+        """Whether the published exponent is larger than what is proved, or of a flat parameter, which has none."""
+        rate = Fraction(0) if self.order.flat else self.order.rate
+        return self.published is not None and rate is not None and Fraction(self.published) > rate
 
     @property
     def is_awaited(self) -> bool:
@@ -190,8 +198,26 @@ class Atlas:
             f"{sum(order.is_awaited for order in found)} have a bound and no measurement. {elsewhere} are measured in "
             "a smaller cell, in d = 1 or with a linear expert, whose curves are some of those here.",
             f"{len(slopes)} have slopes to n = 10^12, {kept} of which confirm the rate, up to h = min(0.1, p/3).",
+            *self._overtaken,
             f"{verdict}.",
         )
+
+    @property
+    def _overtaken(self) -> Iterator[str]:
+        """How many published exponents are faster than what is proved, and of what: a sentence, if there are any."""
+        found = [(entry, order) for entry, order in self.every if order.is_overtaken]
+        named: dict[str, dict[str, None]] = {}
+        for entry, order in found:
+            place = ", ".join(filter(None, (entry.row.gate, entry.row.source, entry.cell)))
+            name = re.sub(r"(_\d+)+", "", order.order.parameter) + (", flat" if order.order.flat else "")
+            named.setdefault(place, {})[name] = None
+        places = "; ".join(f"{place}: {', '.join(names)}" for place, names in named.items())
+        exact = sum(order.exact for _, order in found)
+        if found:
+            yield (
+                f"{len(found)} published exponents are faster than what is proved, {exact} of them where the order is "
+                f"known exactly ({places})."
+            )
 
     def to_json(self) -> dict[str, Any]:
         """What `atlas --json` prints."""

@@ -9,7 +9,7 @@ from typing import Any
 from temperance.measurements.atlas_entries import key
 from temperance.measurements.contact_orders import MET
 from temperance.measurements.literature import AtlasRow
-from temperance.theory.rates.contact_orders import ON_LINES, Order, Orders, on_line
+from temperance.theory.rates.contact_orders import ON_LINES, SIGMOIDS, Order, Orders, on_line
 
 Kept = Mapping[str, Sequence[Mapping[str, Any]]]
 _FEWER = "in a cell of two, whose mixtures are some of those here"
@@ -50,7 +50,8 @@ def carried(
 
 def _holds_two(row: AtlasRow, cell: str, d: int, bounds: Bounds) -> bool:
     """Whether mixtures with a cell of two, near its true gate, are some of those here, up to the distance."""
-    return cell == "three" or (cell == "every cell split" and _keeps_tau(bounds(row, "two", d)))
+    doubled = cell == "every cell split" and row.gate not in SIGMOIDS
+    return cell == "three" or (doubled and _keeps_tau(bounds(row, "two", d)))
 
 
 def _keeps_tau(found: Orders) -> bool:

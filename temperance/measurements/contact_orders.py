@@ -143,7 +143,7 @@ def true_mixture(chosen: OrderSetting) -> Truth:
 def true_atoms(chosen: OrderSetting) -> tuple[list[dict[str, str]], list[str]]:
     """The parameters of the split atom and of the other one, and the names of those of the last one that are held."""
     truth, cell = true_mixture(chosen), chosen.cell
-    weights = {p.name: "1" for p in weight_parameters(cell.spec)} or {BETA0.name: "0"}
+    weights = {p.name: "1" for p in weight_parameters(cell.spec)} or ({BETA0.name: "0"} if cell.weighted else {})
     gates = [cell.point, {**cell.point, **other_place(chosen)}]
     experts = [truth.expert, truth.other_expert]
     atoms = [

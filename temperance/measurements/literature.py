@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from temperance.theory.rates.contact_orders import NOT_SHARED
+
 
 @dataclass(frozen=True)
 class Paper:
@@ -146,12 +148,12 @@ _CONTAMINATED = Published(
     "arXiv 2505.18455, table 1",
     "not under the conditions of arXiv 2505.18455: linear experts with an intercept are not strongly identifiable",
 )
-_NOT_SHARED = (
-    "no order: for almost every truth no mixture in a bounded box that has a cell of several atoms beside a singleton "
-    "has its density (theory.md 2.10); "
+_DOUBLED = Published(
+    "arXiv 2505.10860, theorem 4, about the nearest mixture: two equal atoms for each true one, which have its density",
+    "theorems 3 and 4 of arXiv 2505.10860 are about more atoms than the truth has",
+    MappingProxyType({2: dict.fromkeys(("beta1", "w", "a", "b", "nu"), "1/2")}),
 )
-_DOUBLED = _NOT_SHARED + "near two equal atoms for each true one the gate's identifiable parameters have the order 2"
-_APART = _NOT_SHARED + "where every cell is split the kinks are not covered"
+_APART = f"{NOT_SHARED}; where every cell is split the kinks are not covered"
 _OUTCOMES = "not computed: atoms whose response has finitely many values are not told apart at one x"
 _ONE_TRAINED = (
     "not computed: one expert is trained; cells of several beside the fixed one are a part of the softmax model, whose "
@@ -200,8 +202,8 @@ ROWS = (
     AtlasRow("gaussian", papers=("2305.07572",)),
     AtlasRow("gaussian", "polynomial:2", papers=("2305.07572",)),
     AtlasRow("laplace", papers=("2402.03226", "2410.02935"), published=_LAPLACE),
-    AtlasRow("sigmoid", papers=("2405.13997", "2602.01466"), refused=_DOUBLED),
-    AtlasRow("sigmoid-tau-1", papers=("2405.13997", "2505.10860"), refused=_DOUBLED),
+    AtlasRow("sigmoid", papers=("2405.13997", "2602.01466")),
+    AtlasRow("sigmoid-tau-1", papers=("2405.13997", "2505.10860"), published=_DOUBLED),
     AtlasRow("sigmoid-euclidean", papers=("2602.01466",), refused=_APART),
     AtlasRow("cosine", papers=("2405.14131",), d=2),
     AtlasRow("cosine-perturbed", papers=("2405.14131",), d=2),

@@ -41,7 +41,7 @@ NOT_SHARED = (
 _EQUAL = "atoms have no weights of their own: equal ones, as many for each true one, have the true density"
 _MOST_MOVING = 7  # parameters of an atom, tau included
 _PLACES = {"beta1": (1, 0), "A": (sp.Rational(1, 2), 0), "c": (0, -1), "w": (sp.Rational(1, 2), -1)}
-ON_LINES = ("linear", "softmax", "activation", "activation-bias", "quadratic")
+ON_LINES = ("linear", "softmax", "activation", "activation-bias", "quadratic", *SIGMOIDS)
 """The gates that depend on x along lines as they do in dimension 1, with the same shares (theory.md 2.10)."""
 TRANSLATED = ("linear", "softmax", "quadratic", "gaussian", "cosine-perturbed")
 
