@@ -123,7 +123,7 @@ class TrueAtoms:
     def __str__(self) -> str:
         """As it is shown: the atoms, and what is held."""
         shown = [", ".join(f"{name} = {value}" for name, value in atom.items()) for atom in self.atoms]
-        return f"truth: ({'), ('.join(shown)}); held of the last atom: {', '.join(self.held)}"
+        return f"truth: ({'), ('.join(shown)}); held of the last atom: {', '.join(self.held) or 'nothing'}"
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import pytest
 from mpmath import exp, log, mpf, sqrt, workdps
 
-from temperance.measurements.atlas import entry
+from temperance.measurements.atlas import entry, stored
 from temperance.measurements.atlas_entries import Atlas
 from temperance.measurements.literature import PAPERS, ROWS
 
@@ -77,6 +77,27 @@ def test_two_equal_atoms_for_each_of_a_normalised_sigmoid_gate_are_too_slow_for_
         order = log(gaps[1] / gaps[2], 2)
     assert gaps[0] < 1e-75
     assert float(order) == pytest.approx(float(bound.order.upper), abs=1e-9)
+
+
+def test_orders_of_a_normalised_sigmoid_gate_are_shown_beside_what_is_published():
+    (row,) = (row for row in ROWS if row.gate == "sigmoid-tau-1")
+    for d, count in ((1, 5), (2, 7)):
+        made = entry(row, "every cell split", d, stored())
+        every = [o for o in made.orders if not o.order.mean]
+        assert str(made.truth).endswith("held of the last atom: nothing")
+        assert {o.proof for o in every} == {"theorem"}
+        assert {o.order.parameter: o.rate for o in every if o.order.name == "b"} == {"b": "1/8"}
+        assert all(o.contact == "met" and o.exact and o.is_overtaken for o in every)
+        assert (
+            Atlas((made,))
+            .answer[-2]
+            .startswith(
+                f"{count} published exponents are faster than what is proved, {count} of them where the order is known "
+                "exactly (sigmoid-tau-1, every cell split: beta1, w, a, b, nu)"
+            )
+        )
+    assert entry(row, "exact", 1, {}).orders[0].published is None
+    assert entry(row, "two", 1, {}).reasons[0].startswith("no order: ")
 
 
 def test_nothing_is_said_of_published_exponents_that_are_none_too_fast():
