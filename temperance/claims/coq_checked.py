@@ -51,6 +51,10 @@ PARTS = {
         (("log1p_square", "second_order"),),
     ),
     "C12": Part("the varentropy of two weights is at most 0.4393"),
+    "C15": Part(
+        "1 and the s(b x), b of distinct sizes, are independent near x = 0 for tanh, GELU, softplus, and for every s "
+        "with infinitely many odd or even terms; the twins of a mirror point have one density"
+    ),
 }
 
 

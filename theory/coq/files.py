@@ -15,7 +15,7 @@ from temperance.theory.coq.terms import Unstated
 from temperance.theory.coq.theorems import evidence, fraction, theorems
 
 LIBRARY = "Temperance"
-FILES = (LIBRARY, "Mixtures")  # of the library, without the ending
+FILES = (LIBRARY, "Mixtures", "Twins")  # of the library, without the ending; each may need those before it
 ROOM = "temperance.theory.coq"
 _LEAST_BITS = 64
 _LONGEST_NAME = 40

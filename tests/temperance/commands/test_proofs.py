@@ -42,7 +42,7 @@ def test_a_key_that_stands_twice_is_bad_input(written, capsys):
 def test_what_is_written_is_said(tmp_path, capsys):
     certificates, theorems = tmp_path / "tanh.json", tmp_path / "tanh.v"
     assert run(["check", "tanh", "--certificate", str(certificates), "--coq", str(theorems)]) == 0
-    library = "Temperance.v, Mixtures.v"
+    library = "Temperance.v, Mixtures.v, Twins.v"
     assert capsys.readouterr().err.splitlines() == [
         f"5 certificates written to {certificates}",
         f"theorems written to {theorems}, and beside it their library, {library}",

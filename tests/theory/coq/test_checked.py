@@ -48,6 +48,15 @@ def folder(tmp_path_factory):
     return path
 
 
+@pytest.fixture(scope="session")
+def folder_with_mixtures(folder):
+    """The same, with the theorems on mixtures checked."""
+    done = coqc(folder, "Mixtures")
+    assert done.returncode == 0, done.stderr
+    assert axioms(done.stdout) == AXIOMS
+    return folder
+
+
 def written(names: Sequence[str], conditions: Sequence[str] = ()) -> str:
     def chosen(name):
         return [c for c in certificates(name) if not conditions or c["claim"]["condition"] in conditions]
@@ -71,10 +80,8 @@ def test_activations_are_proved_from_the_four_axioms_alone(folder):
     assert accepted(folder, written(names), "some") == AXIOMS
 
 
-def test_theorems_on_mixtures_are_proved_from_the_four_axioms_alone(folder):
-    done = coqc(folder, "Mixtures")
-    assert done.returncode == 0, done.stderr
-    assert axioms(done.stdout) == AXIOMS
+def test_theorems_on_mixtures_and_twins_are_proved_from_the_four_axioms_alone(folder_with_mixtures):
+    assert accepted(folder_with_mixtures, library("Twins"), "Twins") == AXIOMS
 
 
 def test_axioms_that_are_taken_besides_are_noticed(folder):
@@ -165,3 +172,23 @@ def test_false_statements_on_mixtures_are_refused(old, new, folder):
     text = library("Mixtures")
     assert text.count(old) == 1
     assert_refused(folder, text.replace(old, new))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("exists n, (N <= n)%nat /\\ P n.", "exists n, P n."),
+        ("NoDup (map Rabs bs) ->\n  independent D", "NoDup bs ->\n  independent D"),
+        ("Forall (fun b => b <> 0) bs -> NoDup (map Rabs bs) ->", "NoDup (map Rabs bs) ->"),
+        ("three_activations : Prop := free_in_size tanh", "three_activations : Prop := free tanh"),
+        ("/\\ free_in_size gelu /\\", "/\\ free gelu /\\"),
+        (
+            "(l * tau) [regate i (l * beta) (l * beta0); regate j (- (l * beta)) 0].",
+            "tau [regate i (l * beta) (l * beta0); regate j (- (l * beta)) 0].",
+        ),
+    ],
+)
+def test_false_statements_on_twins_are_refused(old, new, folder_with_mixtures):
+    text = library("Twins")
+    assert text.count(old) == 1
+    assert_refused(folder_with_mixtures, text.replace(old, new))
