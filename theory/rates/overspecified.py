@@ -1,12 +1,15 @@
-"""Predicts exponents in Voronoi cells of one and of several atoms (theory.md 2.4, 2.7)."""
+"""Predicts exponents in Voronoi cells of one and of several atoms, with experts for every gate (theory.md 2.4, 2.7)."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 from temperance.theory.conditions.verdict import Outcome
 from temperance.theory.rates.prediction import HALF, Cells, Prediction
 from temperance.theory.rates.setting import Setting
+from temperance.theory.rates.true_point import covers_line, irregularity, slope_at_zero
 from temperance.theory.solvability.solvability import order
 
 QUARTER = Fraction(1, 4)
@@ -16,6 +19,8 @@ _DISTINCT = "the experts (a, b, nu) are distinct"
 _SHARES = "the shares of the three atoms of a cell are bounded away from 0"
 _ELSEWHERE = "orders with every cell split and no anchor: `temperance exponents --split all`"
 _FEW = "; two or three atoms need no more (theory.md 2.10)"
+EXPERT = ("a", "b", "nu")
+_GIVEN = (_DISTINCT, "all fitted atoms are near true ones in (a, b, nu)")
 
 
 def splittings(true_k: int, fitted_k: int) -> list[tuple[Cells, int]]:
@@ -166,3 +171,33 @@ def _covered(setting: Setting, sizes: range) -> list[Prediction]:
         conditions = (*given, _SHARES) if extra == _FEW and m == 3 else given
         found.append(_made(setting, parameter, m, sharp, reason, conditions, "anchor singleton"))
     return found
+
+
+def with_experts(setting: Setting, found: Sequence[Prediction]) -> tuple[Prediction, ...]:
+    """Predictions, completed for a, b and nu where nothing else covers them.
+
+    In a singleton cell |da| + |db| + |dnu| = O(V), in a cell of m > 1 atoms |db|^(2m) + |dnu|^m = O(V), and both
+    exponents are sharp. Of a in such a cell only a bound is known, which the reason names.
+    """
+    if not _bounded(setting):
+        return tuple(found)
+    return tuple(_completed(p) if p.sharp is None and p.parameter in EXPERT else p for p in found)
+
+
+def _bounded(setting: Setting) -> bool:
+    """Whether s is proved continuous on the line, so that the gate's probabilities at different x are comparable."""
+    source = setting.source
+    whole = covers_line(source) and slope_at_zero(source) != "unknown"
+    return whole and irregularity(source, setting.dim, 1) is None
+
+
+def _completed(p: Prediction) -> Prediction:
+    m = p.cell_size or 1
+    if m == 1:
+        sharp, how = HALF, "singleton cell"
+    elif p.parameter == "a":
+        return replace(p, reason=f"{p.reason}; a bound is known: at least 1/{2 * order(m)} (theory.md 2.7)")
+    else:
+        sharp, how = (HALF / order(m) if p.parameter == "b" else 2 * HALF / order(m)), f"r_bar({m}) = {order(m)}"
+    reason = f"experts, whatever the gate is (theory.md 2.7): {how}"
+    return replace(p, sharp=sharp, reason=reason, conditions=tuple(dict.fromkeys((*p.conditions, *_GIVEN))))

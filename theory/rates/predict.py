@@ -19,8 +19,7 @@ from temperance.theory.conditions.decision import Decision
 from temperance.theory.conditions.first_order_failures import classify
 from temperance.theory.conditions.mirror_points import curvature_is_outside_span, mirror
 from temperance.theory.models.gates import FITTED, gauge_of, require_gate
-from temperance.theory.rates.experts import EXPERT, with_experts
-from temperance.theory.rates.overspecified import activation_cells, softmax_cells
+from temperance.theory.rates.overspecified import EXPERT, activation_cells, softmax_cells, with_experts
 from temperance.theory.rates.prediction import HALF, Prediction, density
 from temperance.theory.rates.setting import Gauge, Setting
 from temperance.theory.rates.true_point import TruePoint, covers_line, is_analytic
