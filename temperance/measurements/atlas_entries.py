@@ -72,9 +72,9 @@ class AtlasOrder:
 
     @property
     def exact(self) -> bool:
-        """Whether the order is known: bound and measurement meet; an identity and a bound of 1 need no measurement."""
+        """Whether the order is known: a curve or a measurement meets the bound; a flat one, and 1, need none."""
         needless = self.contact == "not compared" and (self.order.flat or self.order.upper == 1)
-        return self.contact == "met" or needless
+        return self.order.exact or self.contact == "met" or needless
 
     @property
     def is_overtaken(self) -> bool:
@@ -85,7 +85,7 @@ class AtlasOrder:
     @property
     def is_awaited(self) -> bool:
         """Whether a measurement would tell more, and none is kept."""
-        return self.measurement == "missing" and self.order.upper is not None
+        return self.measurement == "missing" and self.order.upper is not None and not self.order.exact
 
     def to_json(self) -> dict[str, Any]:
         """The keys of an order in `atlas --json`."""
@@ -183,7 +183,7 @@ class Atlas:
         found = [order for _, order in self.every]
         proofs, means = Counter(order.proof for order in found), sum(order.order.mean for order in found)
         slopes = [order.slope for order in found if isinstance(order.slope, KeptSlope)]
-        elsewhere = sum(order.measurement == "carried" for order in found)
+        elsewhere, exact = sum(o.measurement == "carried" for o in found), sum(o.exact for o in found)
         kept, empty = sum(s.outcome == "confirmed" for s in slopes), sum(not entry.orders for entry in self.entries)
         against = self.contradictions
         verdict = "No leg contradicts another"
@@ -194,7 +194,7 @@ class Atlas:
             "means.",
             f"Proofs: {proofs['certificate']} certificates, {proofs['theorem']} theorems, {proofs['independence']} "
             f"independent derivatives, {proofs['identity']} identities (flat); {proofs[None]} orders are without one.",
-            f"{sum(order.exact for order in found)} are known exactly: a measurement meets the bound or is needless; "
+            f"{exact} are known exactly: a curve or a measurement meets the bound, or none is needed; "
             f"{sum(order.is_awaited for order in found)} have a bound and no measurement. {elsewhere} are measured in "
             "a smaller cell, in d = 1 or with a linear expert, whose curves are some of those here.",
             f"{len(slopes)} have slopes to n = 10^12, {kept} of which confirm the rate, up to h = min(0.1, p/3).",

@@ -59,7 +59,7 @@ class MeasuredOrder:
     def remark(self) -> str | None:
         """Where the bound and the measurement have not met, or why nothing was measured."""
         name, upper, value = self.order.parameter, self.order.upper, self.value
-        if self.order.flat or self.measured is None:
+        if self.order.flat or self.order.exact or self.measured is None:
             return None
         if self.measured.trouble:
             return f"{name}: {self.measured.trouble}"

@@ -83,7 +83,7 @@ def _of_every_gate(cell: Splitting, slopes: dict[sp.Symbol, sp.Expr], size: int,
         found |= {name: (Fraction(2), _POWER) for name, degree in degrees.items() if degree}
         found |= dict.fromkeys(means, (Fraction(1), _POWER))
     elif every and size == 2 and quadratic and top < 3:
-        orders = {top: Fraction(2), 1: Fraction(8, 3) if top > 1 else Fraction(2)}
+        orders = {top: Fraction(2), 1: Fraction(9, 4) if top > 1 else Fraction(2)}
         found |= {name: (orders[degree], _DOUBLED) for name, degree in degrees.items() if degree}
     if weight.is_polynomial(*x) and not weight.subs(dict.fromkeys(x, 0)).free_symbols & set(cell.own):
         found |= {name: (Fraction(1), _ORIGIN) for name, f in means.items() if f == 1}

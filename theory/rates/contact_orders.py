@@ -9,8 +9,8 @@ Example: ``orders(order_setting("softmax"))`` has the upper orders beta1 2, a 2,
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any, Literal
 
@@ -27,6 +27,7 @@ from temperance.theory.orders.gate_orders import Bounds
 from temperance.theory.orders.reduced_equations import Reduced
 from temperance.theory.orders.split_cell import Splitting, weight_parameters
 from temperance.theory.orders.upper_bounds import UpperOrders, certified
+from temperance.theory.rates.contact_curves import reached
 from temperance.theory.rates.flat_curves import common_curve, power_curve, scale_curve, weight_power
 from temperance.theory.rates.orders_from_theorems import OTHER_SPLIT, known_orders
 from temperance.theory.rates.true_point import Constant, constant
@@ -81,6 +82,10 @@ class OrderSetting:
         stem = name.removeprefix("mean ")
         return name.removesuffix(stem) + self.labels.get(stem, stem)
 
+    def on_line(self, name: str) -> str:
+        """The parameter that is seen of one on a line: in dimension 1 itself."""
+        return name if self.dim == 1 else on_line(name, self.cell.spec.expert.name)
+
 
 @dataclass(frozen=True)
 class Order:
@@ -88,7 +93,8 @@ class Order:
 
     parameter: what it is called in results, an invariant such as beta1/tau or a weighted mean; name: of the parameter
     in the model; mean: whether the order is that of the weighted mean. certified: the bound has a certificate that the
-    checker accepts; otherwise it is by a theorem that `reasons` name.
+    checker accepts; otherwise it is by a theorem that `reasons` name. reached: an order that is proved to be no larger
+    than this one, by a curve (None: no curve is kept).
     """
 
     parameter: str
@@ -97,6 +103,12 @@ class Order:
     upper: Fraction | None
     flat: bool
     certified: bool = False
+    reached: Fraction | None = None
+
+    @property
+    def exact(self) -> bool:
+        """Whether a curve reaches the bound: the order is proved to be neither larger nor smaller."""
+        return self.upper is not None and self.reached == self.upper
 
     @property
     def rate(self) -> Fraction | None:
@@ -276,10 +288,13 @@ def orders(setting: OrderSetting, *, moments: bool = False) -> Orders:
         rows.append(Order(setting.label(p.name), p.name, False, r, flat, bool(r) and p.name in certified_names))
     for p in setting.cell.each:
         title, flat = f"mean {p.name}", p.name in setting.flat
-        own = upper.get(title)
-        r = None if flat else own or upper.get(p.name)
-        proved = bool(own) and not flat and title in certified_names
+        own, bounds = upper.get(title), [r for n in (title, p.name) if (r := upper.get(n))]
+        r = None if flat else min(bounds, default=None)
+        proved = r is not None and r == own and title in certified_names
         rows.append(Order(setting.label(title), p.name, True, r, flat, proved))
+    rows = _with_curves(setting, rows)
+    if exact := [row.parameter for row in rows if row.exact and row.upper != 1]:
+        reasons.append(f"{', '.join(exact)}: exact, as a curve reaches the bound (theory.md 2.10)")
     if any(row.mean and row.upper and f"mean {row.name}" not in upper for row in rows):
         reasons.append("a weighted mean has at most the order of the offsets, where it has no bound of its own")
     if left := [row.parameter for row in rows if row.upper is None and not row.flat and not row.mean]:
@@ -287,9 +302,18 @@ def orders(setting: OrderSetting, *, moments: bool = False) -> Orders:
     return Orders(setting, found.reduced if found else None, tuple(rows), tuple(reasons), proof)
 
 
+def _with_curves(setting: OrderSetting, rows: Sequence[Order]) -> list[Order]:
+    """The orders with what curves reach; in dimensions above 1 these are curves of dimension 1 (theory.md 2.10)."""
+    if setting.dim > 1 and setting.cell.spec.gate.name == "gaussian":
+        return list(rows)
+    found = reached(setting.line, setting.size, every=setting.split == "all")
+    names = [f"{'mean ' * row.mean}{setting.on_line(row.name)}" for row in rows]
+    return [row if row.flat else replace(row, reached=found.get(n)) for row, n in zip(rows, names, strict=True)]
+
+
 def _from_certificate(setting: OrderSetting, found: UpperOrders) -> dict[str, Fraction]:
     """The bounds of the parameters and of their weighted means by the equations of a cell of two, d > 1 on lines."""
-    seen = {p.name: on_line(p.name, setting.cell.spec.expert.name) for p in setting.parameters}
+    seen = {p.name: setting.on_line(p.name) for p in setting.parameters}
     bounds = {name: found.order(line) for name, line in seen.items()}
     if setting.dim == 1 or setting.cell.spec.gate.name != "gaussian":  # whose shares are others on lines
         bounds |= {f"mean {p.name}": found.mean(seen[p.name]) for p in setting.cell.each}

@@ -236,7 +236,7 @@ KNOWN = [
     ("activation", LOG, {}, {"tau": 1, "a": 2, "b": 4, "nu": 2}),
     ("activation", "relu", {}, {"beta1/tau": 2, "a": 2, "b": 4, "nu": 2}),
     ("laplace", None, {}, {"tau": 1, "beta1": Fraction(3, 2), "a": 2, "b": 4, "nu": 2}),
-    ("gaussian", None, {"size": 3}, {"c": 6, "Gamma": 3, "a": 6, "b": 6, "nu": 3}),
+    ("gaussian", None, {"size": 3}, {"c": 6, "Gamma": 3, "a": 3, "b": 6, "nu": 3}),
 ]
 
 
