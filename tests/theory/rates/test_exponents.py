@@ -92,7 +92,7 @@ def test_an_interval_is_named_where_proof_and_measurement_do_not_meet():
 
 BAD = {
     ("--gate", "sofmax"): "unknown gate 'sofmax'; accepted: linear, softmax, activation, activation-bias, quadratic, "
-    "gaussian, laplace, cosine, cosine-perturbed\n",
+    "gaussian, laplace, cosine, cosine-perturbed, sigmoid, sigmoid-tau-1\n",
     ("--gate", "sigmoid-euclidean"): "the gate 'sigmoid-euclidean' is for `derive` alone; accepted: linear",
     ("--gate", "sigmoid"): "accepted: every cell split (split 'all')",
     ("--gate", "cosine"): "needs dimension 2",
@@ -176,10 +176,10 @@ def test_a_certificate_by_moments_is_written_and_proved_again(options, capsys, t
     assert "given the theorem on experts" in capsys.readouterr().out
 
 
-def test_moments_bound_what_theorems_leave_at_six():
+def test_moments_certify_the_slope_that_a_theorem_bounds():
     chosen = order_setting("quadratic", size=3)
-    bounds = [{o.parameter: o.upper for o in orders(chosen, moments=m).orders} for m in (False, True)]
-    assert [found["a"] for found in bounds] == [6, 3]
+    found = [next(o for o in orders(chosen, moments=m).orders if o.parameter == "a") for m in (False, True)]
+    assert [(o.upper, o.certified) for o in found] == [(3, False), (3, True)]
 
 
 def test_a_certificate_is_not_promised_where_nothing_is_proved(capsys, tmp_path):
