@@ -79,11 +79,14 @@ def _estimates(powers: Floats, seen: Floats, counts: Floats, contrasts: Floats, 
     shown = counts @ seen
     means = (counts @ powers) / shown
     values = (np.log(means) / q) @ contrasts.T
-    errors = np.empty_like(values)
+    errors, weights = np.empty_like(values), np.ascontiguousarray(counts.T)
     for i, c in enumerate(contrasts):
         coefficients = c / (q * shown)
-        influence = powers @ (coefficients / means).T - seen @ coefficients.T  # (R, B)
-        errors[:, i] = np.sqrt((counts.T * influence**2).sum(axis=0))
+        influence = powers @ (coefficients / means).T  # (R, B), of which every further array costs a tenth of the time
+        influence -= seen @ coefficients.T
+        influence *= influence
+        influence *= weights
+        errors[:, i] = np.sqrt(influence.sum(axis=0))
     return values, errors
 
 

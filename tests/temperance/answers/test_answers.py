@@ -24,8 +24,8 @@ ASKED = {
     ),
     "rates": (
         (),
-        {"true": 2, "fitted": 2, "n": (300, 600), "replicates": 10},
-        ["rates", "--true", "2", "--fitted", "2", "--n", "300,600", "--replicates", "10"],
+        {"true": 2, "fitted": 2, "n": (300, 600), "replicates": 10, "workers": 1},
+        ["rates", "--true", "2", "--fitted", "2", "--n", "300,600", "--replicates", "10", "--workers", "1"],
     ),
     "twins": (("tanh",), {}, ["twins", "tanh"]),
     "verify": (("C1",), {}, ["verify", "C1"]),

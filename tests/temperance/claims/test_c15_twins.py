@@ -2,12 +2,19 @@
 
 from dataclasses import replace
 
+import pytest
+
 from temperance.claims.c15_twins import CLAIMED, decided, record_of, searches, twins_contact, twins_proof
 
 
-def test_both_legs_confirm():
-    proof, contact = twins_proof(None), twins_contact(None)
-    assert (proof.outcome, contact.outcome) == ("confirmed", "confirmed")
+def test_the_proof_confirms():
+    assert twins_proof(None).outcome == "confirmed"
+
+
+@pytest.mark.slow
+def test_the_searches_confirm():
+    contact = twins_contact(None)
+    assert contact.outcome == "confirmed"
     assert all(r["twins_met"] == r["twins"] for r in contact.data["searches"])
 
 
