@@ -14,7 +14,7 @@ import numpy as np
 
 from temperance.numerics.errors.voronoi import Symmetry
 from temperance.numerics.fitting.mle import Box
-from temperance.numerics.lattice.experiment import Experiment, cells, experiment
+from temperance.numerics.lattice.experiment import Experiment, cells, design, experiment
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats, compiled, parity
 from temperance.numerics.mixture.density import log_likelihood
 from temperance.numerics.mixture.measures import Gauge, Layout, MixingMeasure
@@ -66,6 +66,8 @@ class Study:
             raise ValueError(f"study {self.name}: splits must be at least 0, and 0 for k = 1, not {self.splits}")
         if self.experiment not in KINDS:
             raise ValueError(f"study {self.name}: the experiment must be one of {KINDS}, not {self.experiment!r}")
+        if self.experiment == "lattice":
+            design(self.low, self.high, self.truth.d, 1)  # refused here, not by workers that compiled what fits need
         if self.linear and self.gauge != "anchored":
             raise ValueError(f"study {self.name}: the linear gate must have the gauge 'anchored', not {self.gauge!r}")
 

@@ -178,7 +178,7 @@ NAIVE = [  # expression, tau, does the second-order condition hold there
 ]
 
 
-@pytest.mark.parametrize("dim", [1, 2])
+@pytest.mark.parametrize("dim", [1, pytest.param(2, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(("expression", "tau", "holds"), NAIVE)
 def test_naive_count_of_all_derivatives_ungraded(expression, tau, holds, dim):
     """Singular values of u and all its derivatives at random (x, y), no grading: an oracle that shares no algebra."""
