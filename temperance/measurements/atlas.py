@@ -207,12 +207,17 @@ def _exponent(
 def measure(row: AtlasRow, cell: str, d: int, parameter: str | None = None) -> list[dict[str, Any]]:
     """Measure an entry, or one order of it: differences, shared parameters, weighted means.
 
-    Means in cells of three, which take many minutes, are left out where there are four parameters or more and an order
-    is carried to them.
+    Means in cells of three, which take long, are left out where there are four parameters or more and the order that is
+    carried to them meets the bound, or, for d > 1, where there is one.
     """
     found, kept = bounds(row, cell, d), stored()
     chosen = tuple(o for o in found.orders if parameter in (None, o.parameter))
-    slow = [o for o in chosen if o.mean and o.upper not in (None, 1) and not carried(row, cell, d, o, kept, bounds)]
+
+    def is_open(order: Order) -> bool:
+        elsewhere = carried(row, cell, d, order, kept, bounds)
+        return elsewhere is None or (d == 1 and elsewhere[0]["order"] < float(order.upper or 1) - MET)
+
+    slow = [o for o in chosen if o.mean and o.upper not in (None, 1) and is_open(o)]
     return order_results.records(replace(found, orders=chosen), slow)
 
 

@@ -151,11 +151,18 @@ def test_linear_means_are_some_of_the_quadratic_ones():
     assert {name: order for name, (order, _) in plane.items()} == {"mean Gamma": 1.5, "a_2": 2.0}
 
 
-def test_means_in_cells_of_three_are_measured_where_none_is_carried(monkeypatch):
+@pytest.mark.parametrize(
+    ("row", "d", "means"),
+    [
+        (AtlasRow("gaussian", papers=("2305.07572",)), 2, ["mean Gamma"]),
+        (AtlasRow("softmax"), 1, ["mean a"]),  # of nu, what is carried meets the bound
+    ],
+)
+def test_means_in_cells_of_three_are_measured_where_they_tell_more(row, d, means, monkeypatch):
     asked = []
     monkeypatch.setattr(contact_orders, "_measured", lambda chosen, mixtures, order: asked.append(order.parameter))
-    module.measure(AtlasRow("gaussian", papers=("2305.07572",)), "three", 2)
-    assert [name for name in asked if name.startswith("mean ")] == ["mean Gamma"]
+    module.measure(row, "three", d)
+    assert [name for name in asked if name.startswith("mean ")] == means
 
 
 def test_an_entry_can_be_measured_at_the_truth_that_it_tells():
