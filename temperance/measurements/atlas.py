@@ -148,7 +148,7 @@ def _measurement(order: Order, cell: str, kept: Mapping[str, Any] | None) -> tup
     """What became of the measurement of an order, in a word and in words."""
     if order.flat and not (kept and kept["flat"]):  # an identity is not overruled by what a minimisation reached
         return "needless", "an exact curve of one density is known"
-    if kept is None and order.upper == 1:
+    if order.upper == 1 and (kept is None or (kept["order"] is None and not kept["flat"])):
         return "needless", "no order is below 1"
     if kept is None:
         return "missing", "not measured yet" + (_SLOW if order.mean and cell == "three" else "")

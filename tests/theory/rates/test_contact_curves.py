@@ -6,6 +6,8 @@ import mpmath
 import pytest
 import sympy as sp
 
+from temperance.measurements.contact_orders import family
+from temperance.numerics.contact.by_minimisation import measure
 from temperance.theory.models.spec import covariates
 from temperance.theory.orders.split_cell import weight_parameters
 from temperance.theory.rates.contact_curves import ROOT, Curve, Q, T, _curves, is_contact, quadrature
@@ -91,6 +93,18 @@ def test_a_curve_is_held_to_its_order(place, curve, every):
     assert not is_contact(place, more, every=every)
     wrong = Curve({**curve.offsets, "nu": sp.S.Zero}, curve.order, curve.nodes, curve.moments)
     assert "nu" not in curve.offsets or not is_contact(place, wrong, every=every)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("expert", "name", "mean"),
+    [("polynomial:2", "a_2", True), ("nonlinear:tanh", "a", True), ("nonlinear:tanh", "a", False)],
+)
+def test_the_least_distances_have_the_orders_of_the_theorems(expert, name, mean):
+    """Softmax, every cell split: minimised over all other parameters, which knows nothing of the proofs."""
+    setting = order_setting("softmax", expert, split="all")
+    proved = next(o.upper for o in orders(setting).orders if (o.name, o.mean) == (name, mean))
+    assert measure(family(setting), name, mean=mean).order == pytest.approx(float(proved), abs=0.1)
 
 
 def test_cells_that_do_not_change_alike_are_refused():
