@@ -52,8 +52,8 @@ PARTS = {
     ),
     "C12": Part("the varentropy of two weights is at most 0.4393"),
     "C15": Part(
-        "1 and the s(b x), b of distinct sizes, are independent near x = 0 for tanh, GELU, softplus, and for every s "
-        "with infinitely many odd or even terms; the twins of a mirror point have one density"
+        "atoms of tanh, GELU and softplus gates with one density near x = 0 and distinct experts have the same experts "
+        "and, every two of them, the gates claimed, for d = 1 and any k; these have one density, for k = 2"
     ),
 }
 

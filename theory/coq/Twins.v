@@ -1,14 +1,16 @@
-(** Twins: the dilations of tanh, GELU and softplus are independent, so that one density has few parameters.
+(** Twins: a density of a tanh, GELU or softplus gate has one parameter, up to twins that are listed (d = 1).
 
-    Part 1 says what is proved; the theorems of parts 4 to 6 are those statements. *)
+    Part 1 says what is proved; the other parts prove it, and their theorems are those statements. *)
 
 From Coquelicot Require Import Coquelicot.
-From Coq Require Import Reals List Lra Lia.
+From Coq Require Import Reals List Lra Lia Permutation.
 From Temperance Require Import Temperance Mixtures.
 Import ListNotations.
 Open Scope R_scope.
 
 (** * 1. Statements *)
+
+(** ** Independence of the s (b x) *)
 
 Definition infinitely_many (P : nat -> Prop) : Prop := forall N, exists n, (N <= n)%nat /\ P n.
 
@@ -42,6 +44,41 @@ Definition terms_suffice : Prop := forall s, odd_terms s -> even_terms s -> free
 
 Definition softplus (z : R) : R := ln (1 + exp z).
 Definition three_activations : Prop := free_in_size tanh /\ free_in_size gelu /\ free_in_size softplus.
+
+(** ** Twins: what else has one density *)
+
+(** The gates (b, c) of two atoms and those of their twins, (b', c') with l times the temperature: where s has odd
+    terms, *)
+Definition odd_twin b c l b' c' : Prop :=
+  l = 1 /\ (b' = b /\ c' = c \/ b' = - c /\ c' = - b) \/
+  l = 1 / 2 /\ c = - b /\ (b' = b /\ c' = 0 \/ b' = 0 /\ c' = c) \/
+  l = 2 /\ (c = 0 /\ b' = b /\ c' = - b \/ b = 0 /\ b' = - c /\ c' = c).
+(** and where it has even terms and its odd part is linear. *)
+Definition mirror_twin b c l b' c' : Prop := l = 1 /\ b' = b /\ c' = c \/ c = - b /\ b' = l * b /\ c' = l * c.
+
+Definition expert_of (i : atom) : R * R * R := (slope i, shift i, nu i).
+Definition proper (atoms : list atom) : Prop := Forall (fun i => 0 < nu i) atoms /\ NoDup (map expert_of atoms).
+
+(** Atoms with distinct experts that have one density for all x near 0, but perhaps 0: up to their numbering they have
+    the same experts, and the gates of every two of them are twins. *)
+Definition only_twins (twin : R -> R -> R -> R -> R -> Prop) (s : R -> R) : Prop :=
+  forall tau tau' atoms atoms', 0 < tau -> 0 < tau' -> proper atoms -> proper atoms' ->
+  locally' 0 (fun x => forall y, density s tau atoms x y = density s tau' atoms' x y) ->
+  exists renumbered, Permutation atoms' renumbered /\ map expert_of renumbered = map expert_of atoms /\
+  forall i i' j j', In (i, i') (combine atoms renumbered) -> In (j, j') (combine atoms renumbered) ->
+    beta0 i' - beta0 j' = tau' / tau * (beta0 i - beta0 j) /\
+    (beta1 i = beta1 j -> beta1 i' = beta1 j') /\
+    (beta1 i <> beta1 j -> twin (beta1 i) (beta1 j) (tau' / tau) (beta1 i') (beta1 j')).
+
+Definition only_odd_twins : Prop := forall s, odd_terms s -> only_twins odd_twin s.
+Definition only_mirror_twins : Prop := forall s q, even_terms s -> (forall z, s z - s (- z) = q * z) -> q <> 0 ->
+  only_twins mirror_twin s.
+Definition three_identified : Prop :=
+  only_twins odd_twin tanh /\ only_twins mirror_twin gelu /\ only_twins mirror_twin softplus.
+
+(** They are twins: `odd_twins` and `mirror_orbit` of Mixtures.v, and the exchange (b, c) -> (- c, - b). *)
+Definition exchange : Prop := forall s, (forall z, s z + s (- z) = 2 * s 0) -> forall i j tau,
+  one_density s tau [i; j] tau [regate i (- beta1 j) (beta0 i); regate j (- beta1 i) (beta0 j)].
 
 (** * 2. Functions of which one dominates *)
 
@@ -96,7 +133,8 @@ intros Oa; induction l as [|[w b] l IH]; intros H; unfold total_of, weight; simp
     now apply H; [left|].
 Qed.
 
-Lemma split_weight a l x : total_of l x = weight a l * f a x + total_of (filter (fun '(_, b) => if dec b a then false else true) l) x.
+Lemma split_weight a l x : total_of l x = weight a l * f a x + total_of (filter (fun '(_, b) => if dec b a then false
+  else true) l) x.
 Proof.
 induction l as [|[w b] l IH]; unfold total_of, weight in *; simpl; [ring|]; rewrite IH.
 destruct (dec b a) as [-> | N]; simpl; ring.
@@ -127,7 +165,8 @@ assert (W : weight m l = 0).
 destruct (dec a m) as [-> | N]; [exact W|].
 rewrite <- (weight_filter a m l N); apply IH.
 - assert (In e l) by (now left); apply in_map_iff in Hm; destruct Hm as [[w m'] [<- He]].
-  assert (K : (length (filter (fun '(_, c) => if dec c (snd (w, m')) then false else true) l) < length l)%nat); [|simpl in K, L |- *; lia].
+  assert (K : (length (filter (fun '(_, c) => if dec c (snd (w, m')) then false else true) l) < length l)%nat);
+    [|simpl in K, L |- *; lia].
   clear - He; induction l as [|[v c] l IH]; [easy|]; simpl in He |- *; destruct He as [E | He].
   + injection E as -> ->; destruct (dec m' m'); [|easy].
     generalize (filter_length_le (fun '(_, c) => if dec c m' then false else true) l); simpl; lia.
@@ -164,7 +203,8 @@ transitivity (weight Req_EM_T (B ^ 2) k);
 - unfold weight, k, combination; rewrite map_map; f_equal; apply map_ext; intros [c b]; unfold q.
   destruct (Req_EM_T b 0) as [-> | Hb].
   + rewrite Z0; destruct (Req_EM_T (Rabs 0) (Rabs B)), (Req_EM_T 1 (B ^ 2)); ring.
-  + rewrite <- !Rsqr_pow2; destruct (Req_EM_T (Rabs b) (Rabs B)) as [E | E], (Req_EM_T (Rsqr b) (Rsqr B)) as [K | K]; try ring.
+  + rewrite <- !Rsqr_pow2; destruct (Req_EM_T (Rabs b) (Rabs B)) as [E | E], (Req_EM_T (Rsqr b) (Rsqr B)) as [K | K];
+    try ring.
     * now destruct K; apply Rsqr_eq_asb_1.
     * now destruct E; apply Rsqr_eq_abs_0.
 - intros a Ha; exists 0%nat; intros n _; apply pow_nonzero; lra.
@@ -253,7 +293,9 @@ Qed.
 (** * 4. Independence *)
 
 Lemma abs_eq b B : Rabs b = Rabs B <-> b = B \/ b = - B.
-Proof. split; [unfold Rabs; destruct (Rcase_abs b), (Rcase_abs B); intros; lra|intros [-> | ->]; [|rewrite Rabs_Ropp]; easy]. Qed.
+Proof.
+split; [unfold Rabs; destruct (Rcase_abs b), (Rcase_abs B); intros; lra|intros [-> | ->]; [|rewrite Rabs_Ropp]; easy].
+Qed.
 
 Lemma dot_dilations s c0 c bs x : length c = length bs ->
   dot (c0 :: c) (at_point x (dilations s bs)) = c0 + combination (combine c bs) (fun b => s (b * x)).
@@ -278,7 +320,8 @@ assert (V : combination (combine c bs) (fun b => s (b * x)) = 0).
 lra.
 Qed.
 
-Lemma in_size e s : (0 < e)%nat -> smooth_at_0 s -> infinitely_many (fun m => Derive_n s (2 * m + e) 0 <> 0) -> free_in_size s.
+Lemma in_size e s : (0 < e)%nat -> smooth_at_0 s -> infinitely_many (fun m => Derive_n s (2 * m + e) 0 <> 0) ->
+  free_in_size s.
 Proof.
 intros He H I D bs HD Hb N; apply independent_by; trivial; intros c k L E.
 apply (alone Rabs (fun b => b ^ e) c bs L N); intros b Hin.
@@ -309,7 +352,8 @@ rewrite (combination_ext _ _ (fun b => / (2 * B ^ 2) * ((if Req_EM_T (Rabs b) (R
   B * (if Req_EM_T (Rabs b) (Rabs B) then b ^ 1 else 0)))).
 - rewrite combination_scal, combination_plus, combination_scal, O, V; ring.
 - intros b; destruct (Req_EM_T (Rabs b) (Rabs B)) as [K | K].
-  + apply abs_eq in K; destruct K as [-> | ->]; [destruct (Req_EM_T B B)|destruct (Req_EM_T (- B) B)]; try lra; field; trivial.
+  + apply abs_eq in K; destruct K as [-> | ->]; [destruct (Req_EM_T B B)|destruct (Req_EM_T (- B) B)]; try lra; field;
+    trivial.
   + destruct (Req_EM_T b B) as [-> | _]; [now destruct K|ring].
 Qed.
 
@@ -363,7 +407,8 @@ induction 1 as [|m r g Hr _ [g' [C D]]].
   exists (fun z => INR (2 * m + 2) * r * (- 1) ^ m * tanh z ^ (2 * m + 1) +
     (INR (2 * m + 2) * r * (- 1) ^ S m * tanh z ^ (2 * S m + 1) + g' z)).
   split; [do 2 (apply cone_plus; [apply Rmult_le_pos; trivial; apply pos_INR|]); trivial|intros z; specialize (K z)].
-  replace (2 * S m + 0)%nat with (2 * m + 2)%nat in K |- * by lia; replace (pred (2 * m + 2)) with (2 * m + 1)%nat in K by lia.
+  replace (2 * S m + 0)%nat with (2 * m + 2)%nat in K |- * by lia;
+    replace (pred (2 * m + 2)) with (2 * m + 1)%nat in K by lia.
   replace (2 * S m + 1)%nat with (2 * m + 1 + 2)%nat by lia; rewrite (pow_add _ (2 * m + 1) 2).
   replace ((- 1) ^ S m) with (- (- 1) ^ m) in K |- * by (simpl; ring).
   evar_last; [exact K|ring].
@@ -436,7 +481,8 @@ Lemma shifted (f h : R -> R) : (forall z : R, is_derive f z (h z)) -> (forall n 
 Proof.
 intros D H.
 assert (E : forall n z, Derive_n f (S n) z = Derive_n h n z).
-{ intros n z; rewrite <- Nat.add_1_r, <- (Derive_n_comp f n 1); apply Derive_n_ext; intros; now apply is_derive_unique. }
+{ intros n z; rewrite <- Nat.add_1_r, <- (Derive_n_comp f n 1); apply Derive_n_ext; intros;
+  now apply is_derive_unique. }
 intros n z; split; [|apply E]; destruct n as [|[|n]]; [easy|eexists; apply D|].
 apply (ex_derive_ext (Derive_n h n)); [intros; symmetry; apply E|apply (H (S n))].
 Qed.
@@ -474,10 +520,14 @@ Fixpoint hermite (n : nat) (z : R) : R * R :=
   end.
 
 Lemma hermite_next n z : hermite (S n) z = (snd (hermite n z), - z * snd (hermite n z) - INR (S n) * fst (hermite n z)).
-Proof. change (hermite (S n) z) with (let (p, q) := hermite n z in (q, - z * q - INR (S n) * p)); now destruct (hermite n z). Qed.
+Proof.
+change (hermite (S n) z) with (let (p, q) := hermite n z in (q, - z * q - INR (S n) * p)); now destruct (hermite n z).
+Qed.
 
 Lemma is_derive_phi z : is_derive phi z (- z * phi z).
-Proof. unfold phi, Rdiv; auto_derive; [trivial|field]; split; apply Rgt_not_eq, sqrt_lt_R0; first [apply PI_RGT_0|lra]. Qed.
+Proof.
+unfold phi, Rdiv; auto_derive; [trivial|field]; split; apply Rgt_not_eq, sqrt_lt_R0; first [apply PI_RGT_0|lra].
+Qed.
 
 Lemma is_derive_three (f g : R -> R) r z p q : is_derive f z p -> is_derive g z q ->
   is_derive (fun z => - z * f z - r * g z) z (- f z - z * p - r * q).
@@ -492,11 +542,13 @@ Lemma is_derive_hermite n z : is_derive (fun z => fst (hermite n z)) z (snd (her
 Proof.
 revert z; induction n as [|n IH]; intros z.
 - split; [apply is_derive_phi|]; simpl.
-  evar_last; [apply (is_derive_mult (fun z => - z) phi); [auto_derive; [trivial|reflexivity]|apply is_derive_phi|exact Rmult_comm]|].
+  evar_last; [apply (is_derive_mult (fun z => - z) phi); [auto_derive;
+    [trivial|reflexivity]|apply is_derive_phi|exact Rmult_comm]|].
   unfold plus, mult; simpl; ring.
 - split.
   + apply (is_derive_ext (fun z => snd (hermite n z))); [intros; now rewrite hermite_next|apply IH].
-  + apply (is_derive_ext (fun z => - z * snd (hermite n z) - INR (S n) * fst (hermite n z))); [intros; now rewrite hermite_next|].
+  + apply (is_derive_ext (fun z => - z * snd (hermite n z) - INR (S n) * fst (hermite n z))); [intros;
+    now rewrite hermite_next|].
     evar_last; [exact (is_derive_three _ _ (INR (S n)) z _ _ (proj2 (IH z)) (proj1 (IH z)))|].
     rewrite !hermite_next; cbn [fst snd]; rewrite !S_INR; ring.
 Qed.
@@ -548,7 +600,8 @@ assert (DH : forall n z, is_derive (fun z => fst (hermite n z)) z (fst (hermite 
 assert (H : forall n z, ex_derive_n gelu n z /\ Derive_n gelu n z = derivative_of_gelu n z).
 { apply (tower derivative_of_gelu); intros [|[|n]] z.
   - apply (is_derive_ext (fun z => 0 + z * cdf z)); [intros y; unfold derivative_of_gelu, gelu, cdf; lra|].
-    evar_last; [apply (is_derive_times (fun _ => 0)); [apply @is_derive_const|apply is_derive_cdf]|unfold zero; simpl; ring].
+    evar_last; [apply (is_derive_times (fun _ => 0)); [apply @is_derive_const|apply is_derive_cdf]|unfold zero; simpl;
+      ring].
   - evar_last; [apply (is_derive_times cdf phi); [apply is_derive_cdf|apply is_derive_phi]|simpl; ring].
   - exact (is_derive_minus _ _ z _ _ (DH n z) (DH (S (S n)) z)). }
 split; [apply smooth_everywhere; intros; apply H|intros N; exists N; split; [lia|]].
@@ -563,17 +616,502 @@ Proof.
 split; [apply odd_free, tanh_terms|split; apply even_free; [apply gelu_terms|apply softplus_terms]].
 Qed.
 
+(** * 6. The gates of two atoms *)
+
+(** The log odds of two atoms are one function, up to a constant: l = tau' / tau. *)
+Definition one_gate (s : R -> R) b c l b' c' k : Prop :=
+  locally' 0 (fun x => l * (s (b * x) - s (c * x)) - (s (b' * x) - s (c' * x)) = k).
+
+Definition of_gate l b c b' c' : list (R * R) := [(l, b); (- l, c); (- 1, b'); (1, c')].
+
+Lemma gate_combination s b c l b' c' k : one_gate s b c l b' c' k ->
+  locally' 0 (fun x => combination (of_gate l b c b' c') (fun b => s (b * x)) = k).
+Proof. unfold one_gate; apply filter_imp; intros x <-; unfold combination; simpl; ring. Qed.
+
+Definition odd_at (B b : R) : R := if Req_EM_T b B then 1 else if Req_EM_T b (- B) then - 1 else 0.
+Definition even_at (B b : R) : R := if Req_EM_T b B then 1 else if Req_EM_T b (- B) then 1 else 0.
+
+Lemma odd_at_abs B b : B <> 0 -> B * odd_at B b = if Req_EM_T (Rabs b) (Rabs B) then b ^ 1 else 0.
+Proof.
+intros HB; unfold odd_at; destruct (Req_EM_T (Rabs b) (Rabs B)) as [K | K]; rewrite abs_eq in K;
+  destruct (Req_EM_T b B), (Req_EM_T b (- B)); subst; simpl; try lra; tauto.
+Qed.
+
+Lemma even_at_abs B b : B <> 0 -> B ^ 2 * even_at B b = if Req_EM_T (Rabs b) (Rabs B) then b ^ 2 else 0.
+Proof.
+intros HB; unfold even_at; destruct (Req_EM_T (Rabs b) (Rabs B)) as [K | K]; rewrite abs_eq in K;
+  destruct (Req_EM_T b B), (Req_EM_T b (- B)); subst; simpl; try lra; tauto.
+Qed.
+
+Lemma odd_coefficients s b c l b' c' k : odd_terms s -> one_gate s b c l b' c' k ->
+  forall B, B <> 0 -> l * (odd_at B b - odd_at B c) = odd_at B b' - odd_at B c'.
+Proof.
+intros [H I] E B HB; assert (K := coefficients 1 s _ k ltac:(lia) H I (gate_combination _ _ _ _ _ _ _ E) B HB).
+rewrite <- (combination_ext _ _ _ (fun b => odd_at_abs B b HB)), combination_scal in K.
+apply Rmult_integral in K; destruct K as [K | K]; [now destruct HB|unfold combination in K; simpl in K; lra].
+Qed.
+
+Lemma even_coefficients s b c l b' c' k : even_terms s -> one_gate s b c l b' c' k ->
+  forall B, B <> 0 -> l * (even_at B b - even_at B c) = even_at B b' - even_at B c'.
+Proof.
+intros [H I] E B HB; assert (K := coefficients 2 s _ k ltac:(lia) H I (gate_combination _ _ _ _ _ _ _ E) B HB).
+rewrite <- (combination_ext _ _ _ (fun b => even_at_abs B b HB)), combination_scal in K.
+apply Rmult_integral in K; destruct K as [K | K]; [now destruct (pow_nonzero B 2 HB)|unfold combination in K;
+  simpl in K; lra].
+Qed.
+
+Definition apart (x y : R) : Prop := x <> y /\ x <> - y.
+
+Lemma apart_sym x y : apart x y -> apart y x.
+Proof. unfold apart; lra. Qed.
+Lemma apart_opp x y : apart x y -> apart x (- y).
+Proof. unfold apart; lra. Qed.
+Lemma apart_0 x : x <> 0 -> apart x 0.
+Proof. unfold apart; lra. Qed.
+
+Lemma odd_at_cases B x : x = B /\ odd_at B x = 1 \/ x = - B /\ odd_at B x = - 1 /\ x <> B \/ apart x B /\
+  odd_at B x = 0.
+Proof. unfold odd_at, apart; destruct (Req_EM_T x B); [tauto|destruct (Req_EM_T x (- B)); tauto]. Qed.
+
+Lemma even_at_cases B x : (x = B \/ x = - B) /\ even_at B x = 1 \/ apart x B /\ even_at B x = 0.
+Proof. unfold even_at, apart; destruct (Req_EM_T x B); [tauto|destruct (Req_EM_T x (- B)); tauto]. Qed.
+
+Lemma odd_at_self B : odd_at B B = 1.
+Proof. unfold odd_at; destruct (Req_EM_T B B); [easy|lra]. Qed.
+
+Lemma odd_at_other B x : apart B x -> odd_at B x = 0.
+Proof.
+intros K; apply apart_sym in K; destruct K; unfold odd_at; destruct (Req_EM_T x B), (Req_EM_T x (- B)); tauto.
+Qed.
+
+Local Hint Resolve apart_sym apart_opp apart_0 : apart.
+
+Ltac cases B x H := let E := fresh "E" in let V := fresh "V" in let N := fresh "N" in
+  destruct (odd_at_cases B x) as [[E V] | [[E [V N]] | [E V]]]; rewrite V in H; clear V.
+Ltac no K := exfalso; match goal with P : 0 < _ |- _ => clear - K P end; lra.
+(* a value that is apart from all others is 0 *)
+Ltac own H t := let Z := fresh "Z" in let K := fresh "K" in destruct (Req_dec t 0) as [Z | Z];
+  [|exfalso; assert (K := H t Z); rewrite odd_at_self in K; rewrite !odd_at_other in K by (auto 6 with apart); no K].
+Ltac value K := match type of K with ?l * _ = _ => match goal with |- l = _ => clear - K; lra end end.
+
+Lemma odd_values l b c b' c' : 0 < l -> b <> c ->
+  (forall B, B <> 0 -> l * (odd_at B b - odd_at B c) = odd_at B b' - odd_at B c') -> odd_twin b c l b' c'.
+Proof.
+intros P D H; unfold odd_twin; destruct (Req_dec b 0) as [-> | Nb].
+- assert (Nc : c <> 0) by auto; assert (Hc := H c Nc); rewrite odd_at_self, (odd_at_other c 0) in Hc by auto with apart.
+  cases c b' Hc; cases c c' Hc; try no Hc; subst.
+  + right; right; split; [value Hc|right; auto].
+  + own H c'; left; split; [value Hc|right; split; [trivial|rewrite Z; ring]].
+  + own H b'; left; split; [value Hc|left; auto].
+- assert (Hb := H b Nb); rewrite odd_at_self in Hb.
+  cases b c Hb; [now destruct D| |]; cases b b' Hb; cases b c' Hb; try no Hb; subst.
+  + left; split; [value Hb|left; auto].
+  + own H c'; right; left; split; [value Hb|auto].
+  + own H b'; right; left; split; [value Hb|auto].
+  + own H c; right; right; split; [value Hb|auto].
+  + destruct (Req_dec c 0) as [-> | Nc]; [own H c'; left; split; [value Hb|auto]|].
+    assert (Hc := H c Nc); rewrite odd_at_self, (odd_at_other c b) in Hc by auto with apart.
+    left; split; [value Hb|left; split; [trivial|]].
+    assert (L : l = 1) by value Hb; rewrite L in Hc; cases c c' Hc; trivial; exfalso; clear - Hc; lra.
+  + destruct (Req_dec c 0) as [-> | Nc]; [own H b'; left; split; [value Hb|right; split; [rewrite Z; ring|trivial]]|].
+    assert (Hc := H c Nc); rewrite odd_at_self, (odd_at_other c b), (odd_at_other c (- b)) in Hc by auto with apart.
+    left; split; [value Hb|right; split; [|trivial]].
+    assert (L : l = 1) by value Hb; rewrite L in Hc; cases c b' Hc; trivial; exfalso; clear - Hc; lra.
+Qed.
+
+Lemma odd_equal l b b' c' :
+  (forall B, B <> 0 -> l * (odd_at B b - odd_at B b) = odd_at B b' - odd_at B c') -> b' = c'.
+Proof.
+intros H; destruct (Req_dec b' 0) as [-> | N].
+- destruct (Req_dec c' 0) as [-> | N]; [easy|exfalso]; specialize (H c' N).
+  rewrite odd_at_self, (odd_at_other c' 0) in H by auto with apart; clear - H; lra.
+- specialize (H b' N); rewrite odd_at_self in H.
+  destruct (odd_at_cases b' c') as [[E V] | [[E [V _]] | [E V]]]; [auto|exfalso..]; rewrite V in H; clear - H; lra.
+Qed.
+
+Theorem odd_gates s b c l b' c' k : odd_terms s -> 0 < l -> b <> c -> one_gate s b c l b' c' k -> odd_twin b c l b' c'.
+Proof. intros Hs Hl N E; apply odd_values; trivial; now apply (odd_coefficients s b c l b' c' k). Qed.
+
+Lemma even_at_self B : even_at B B = 1.
+Proof. unfold even_at; destruct (Req_EM_T B B); [easy|lra]. Qed.
+
+Lemma even_at_opp B b : even_at B (- b) = even_at B b.
+Proof.
+unfold even_at; destruct (Req_EM_T (- b) B), (Req_EM_T (- b) (- B)), (Req_EM_T b B), (Req_EM_T b (- B)); lra.
+Qed.
+
+Lemma even_at_other B x : apart B x -> even_at B x = 0.
+Proof.
+intros K; apply apart_sym in K; destruct K; unfold even_at; destruct (Req_EM_T x B), (Req_EM_T x (- B)); tauto.
+Qed.
+
+Lemma even_values l b c b' c' : 0 < l -> b <> c -> l * (b - c) = b' - c' ->
+  (forall B, B <> 0 -> l * (even_at B b - even_at B c) = even_at B b' - even_at B c') -> mirror_twin b c l b' c'.
+Proof.
+intros P D L H; unfold mirror_twin; destruct (Req_dec c (- b)) as [-> | Nc].
+- right; split; [trivial|].
+  assert (A : b' = c' \/ b' = - c').
+  { destruct (Req_dec b' 0) as [-> | Nb].
+    - destruct (Req_dec c' 0) as [-> | Nc]; [auto|exfalso]; specialize (H c' Nc).
+      rewrite even_at_opp, even_at_self, (even_at_other c' 0) in H by auto with apart; clear - H; lra.
+    - specialize (H b' Nb); rewrite even_at_opp, even_at_self in H.
+      destruct (even_at_cases b' c') as [[[-> | ->] V] | [A V]]; [auto|right; ring|rewrite V in H; exfalso; clear - H;
+        lra]. }
+  destruct A as [-> | ->]; [exfalso; apply D; clear - L P; nra|clear - L; lra].
+- assert (A : apart b c) by (unfold apart; split; [trivial|clear - Nc; lra]); left.
+  destruct (Req_dec b 0) as [-> | Nb].
+  + assert (Zc : c <> 0) by auto; assert (Hc := H c Zc);
+    rewrite even_at_self, (even_at_other c 0) in Hc by auto with apart.
+    destruct (even_at_cases c b') as [[Eb V] | [Eb V]], (even_at_cases c c') as [[Ec W] | [Ec W]]; rewrite V, W in Hc;
+      try no Hc.
+    assert (l = 1) by value Hc; subst l; destruct (Req_dec b' 0) as [-> | Zb]; [clear - L; lra|exfalso].
+    specialize (H b' Zb); rewrite even_at_self, (even_at_other b' 0), (even_at_other b' c), (even_at_other b' c') in H
+      by (try destruct Ec as [-> | ->]; auto with apart); clear - H; lra.
+  + assert (Hb := H b Nb); rewrite even_at_self, (even_at_other b c) in Hb by auto with apart.
+    destruct (even_at_cases b b') as [[Eb V] | [Eb V]], (even_at_cases b c') as [[Ec W] | [Ec W]]; rewrite V, W in Hb;
+      try no Hb.
+    assert (l = 1) by value Hb; subst l; destruct (Req_dec c 0) as [-> | Zc].
+    * destruct (Req_dec c' 0) as [-> | Zc]; [clear - L; lra|exfalso]; specialize (H c' Zc).
+      rewrite even_at_self, (even_at_other c' 0), (even_at_other c' b), (even_at_other c' b') in H
+        by (try destruct Eb as [-> | ->]; auto with apart); clear - H; lra.
+    * specialize (H c Zc); rewrite even_at_self, (even_at_other c b), (even_at_other c b') in H
+        by (try destruct Eb as [-> | ->]; auto with apart).
+      destruct (even_at_cases c c') as [[Ec' X] | [_ X]]; [|rewrite X in H; exfalso; clear - H; lra].
+      clear - L Eb Ec' D Nb Zc; destruct Eb as [-> | ->], Ec' as [-> | ->]; lra.
+Qed.
+
+Lemma slopes s q b c l b' c' k : (forall z, s z - s (- z) = q * z) -> q <> 0 -> one_gate s b c l b' c' k ->
+  l * (b - c) = b' - c'.
+Proof.
+intros Hs Hq [eps E]; set (x := eps / 2); assert (X : 0 < x) by (unfold x; generalize (cond_pos eps); lra).
+assert (B : forall y, Rabs y = x -> ball 0 eps y).
+{ intros y Hy; unfold ball; simpl; unfold AbsRing_ball, abs, minus, plus, opp; simpl.
+  rewrite Ropp_0, Rplus_0_r, Hy; unfold x; generalize (cond_pos eps); lra. }
+assert (K1 := E x (B _ (Rabs_pos_eq _ (Rlt_le _ _ X))) ltac:(lra)); simpl in K1.
+assert (K2 := E (- x) (B _ (eq_trans (Rabs_Ropp _) (Rabs_pos_eq _ (Rlt_le _ _ X)))) ltac:(lra)); simpl in K2.
+rewrite <- !Ropp_mult_distr_r in K2.
+assert (S1 := Hs (b * x)); assert (S2 := Hs (c * x)); assert (S3 := Hs (b' * x)); assert (S4 := Hs (c' * x)).
+assert (T : (q * x) * (l * (b - c)) = (q * x) * (b' - c')).
+{ transitivity (l * (q * (b * x) - q * (c * x))); [ring|rewrite <- S1, <- S2].
+  transitivity (q * (b' * x) - q * (c' * x)); [rewrite <- S3, <- S4; lra|ring]. }
+apply Rmult_eq_reg_l in T; [exact T|apply Rmult_integral_contrapositive_currified; lra].
+Qed.
+
+Theorem mirror_gates s q b c l b' c' k : even_terms s -> (forall z, s z - s (- z) = q * z) -> q <> 0 ->
+  0 < l -> b <> c -> one_gate s b c l b' c' k -> mirror_twin b c l b' c'.
+Proof.
+intros Hs Hq Nq Hl N E; apply even_values; trivial;
+  [now apply (slopes s q b c l b' c' k)|now apply (even_coefficients s b c l b' c' k)].
+Qed.
+
+(** * 7. Densities *)
+
+(** Of two normal densities the one of the larger variance, or mean, dominates at infinity. *)
+Definition exceeds (a b : R * R) : Prop := snd a < snd b \/ snd a = snd b /\ fst a < fst b.
+Definition normal_at (a : R * R) (y : R) : R := normal y (fst a) (snd a).
+
+Lemma exponent_below m v M V K : 0 < v -> 0 < V -> exceeds (m, v) (M, V) ->
+  exists N, forall y, N < y -> - (y - m) ^ 2 / (2 * v) + (y - M) ^ 2 / (2 * V) < K.
+Proof.
+intros Hv HV [H | [H D]]; simpl in H.
+- set (p := / (2 * v) - / (2 * V)); set (q := m / v - M / V); set (r := - m ^ 2 / (2 * v) + M ^ 2 / (2 * V)).
+  assert (P : 0 < p) by (unfold p; apply Rlt_0_minus, Rinv_lt_contravar; [apply Rmult_lt_0_compat|]; lra).
+  set (t := Rabs q + Rabs r + Rabs K + 1); exists (Rmax 1 (t / p)); intros y Hy.
+  assert (Y : 1 < y) by (apply Rle_lt_trans with (2 := Hy), Rmax_l).
+  assert (T : t / p < y) by (apply Rle_lt_trans with (2 := Hy), Rmax_r).
+  apply Rmult_lt_compat_r with (r := p) in T; trivial; unfold Rdiv in T;
+    rewrite Rmult_assoc, Rinv_l, Rmult_1_r in T by lra.
+  replace (- (y - m) ^ 2 / (2 * v) + (y - M) ^ 2 / (2 * V)) with (- (y * p) * y + q * y + r) by (unfold p, q, r;
+    field; lra).
+  generalize (Rabs_pos q) (Rabs_pos r) (Rabs_pos K) (Rle_abs q) (Rle_abs r) (Rle_abs (- K)); rewrite Rabs_Ropp; intros.
+  assert (t * y < y * p * y) by (apply Rmult_lt_compat_r; lra).
+  assert (Rabs q * y + Rabs r + Rabs K + 1 <= t * y) by (unfold t; clear - Y H0 H1 H2; nra).
+  assert (q * y <= Rabs q * y) by (apply Rmult_le_compat_r; lra); lra.
+- simpl in D; subst V; exists ((2 * v * (Rabs K + 1) / (M - m) + m + M) / 2); intros y Hy.
+  replace (- (y - m) ^ 2 / (2 * v) + (y - M) ^ 2 / (2 * v)) with (- ((M - m) * (2 * y - m - M) / (2 * v))) by (field;
+    lra).
+  assert (T : 2 * v * (Rabs K + 1) / (M - m) < 2 * y - m - M) by lra.
+  apply Rmult_lt_compat_r with (r := (M - m) / (2 * v)) in T; [|apply Rdiv_lt_0_compat; lra].
+  replace (2 * v * (Rabs K + 1) / (M - m) * ((M - m) / (2 * v))) with (Rabs K + 1) in T by (field; lra).
+  replace ((M - m) * (2 * y - m - M) / (2 * v)) with ((2 * y - m - M) * ((M - m) / (2 * v))) by (field; lra).
+  generalize (Rle_abs (- K)); rewrite Rabs_Ropp; lra.
+Qed.
+
+Lemma normal_neq a y : 0 < snd a -> normal_at a y <> 0.
+Proof.
+intros H; unfold normal_at, normal; apply Rgt_not_eq, Rdiv_lt_0_compat; [apply exp_pos|].
+apply sqrt_lt_R0, Rmult_lt_0_compat; [generalize PI_RGT_0|]; lra.
+Qed.
+
+Lemma normal_dominated a b : 0 < snd a -> 0 < snd b -> exceeds a b -> dominated (Rbar_locally' p_infty) normal_at a b.
+Proof.
+destruct a as [m v], b as [M V]; simpl; intros Hv HV H.
+assert (Sv : 0 < sqrt (2 * PI * v)) by (now apply sqrt_square).
+assert (SV : 0 < sqrt (2 * PI * V)) by (now apply sqrt_square).
+set (k := sqrt (2 * PI * V) / sqrt (2 * PI * v)); assert (Pk : 0 < k) by (now apply Rdiv_lt_0_compat).
+unfold dominated; apply filterlim_locally; intros eps.
+destruct (exponent_below m v M V (ln (eps / k)) Hv HV H) as [N HN]; exists N; intros y Hy.
+assert (E : normal_at (m, v) y / normal_at (M, V) y = exp (- (y - m) ^ 2 / (2 * v) + (y - M) ^ 2 / (2 * V)) * k).
+{ unfold normal_at, normal, k; simpl fst; simpl snd; rewrite exp_plus.
+  replace ((y - M) ^ 2 / (2 * V)) with (- (- (y - M) ^ 2 / (2 * V))) by (field; lra);
+    rewrite (exp_Ropp (- (y - M) ^ 2 / (2 * V))).
+  assert (X := exp_pos (- (y - M) ^ 2 / (2 * V))); field; repeat split; lra. }
+rewrite E; unfold ball; simpl; unfold AbsRing_ball, abs, minus, plus, opp; simpl; rewrite Ropp_0, Rplus_0_r.
+rewrite Rabs_pos_eq by (apply Rmult_le_pos; [apply Rlt_le, exp_pos|lra]).
+apply Rmult_lt_reg_r with (/ k); [now apply Rinv_0_lt_compat|]; rewrite Rmult_assoc, Rinv_r, Rmult_1_r by lra.
+apply Rlt_le_trans with (exp (ln (eps / k))); [now apply exp_increasing, HN|].
+rewrite exp_ln; [apply Rle_refl|apply Rdiv_lt_0_compat; [apply cond_pos|trivial]].
+Qed.
+
+Definition pair_dec (a b : R * R) : {a = b} + {a <> b}.
+Proof.
+destruct a as [m v], b as [M V], (Req_EM_T m M), (Req_EM_T v V); (left; congruence) || (right; congruence).
+Qed.
+
+Lemma normals l : Forall (fun a => 0 < snd a) (map snd l) -> (forall y, total_of normal_at l y = 0) ->
+  forall a, weight pair_dec a l = 0.
+Proof.
+intros P Z; apply (no_relation (Rbar_locally' p_infty) normal_at (fun a => 0 < snd a) pair_dec); trivial.
+- intros a Ha; apply filter_forall; intros; now apply normal_neq.
+- intros [m v] [M V] Ha Hb N; simpl in Ha, Hb.
+  assert (C : exceeds (m, v) (M, V) \/ exceeds (M, V) (m, v)).
+  { unfold exceeds; simpl; destruct (Rtotal_order v V) as [L | [-> | L]]; [tauto| |tauto].
+    destruct (Rtotal_order m M) as [L | [-> | L]]; [tauto|now destruct N|tauto]. }
+  destruct C; [left|right]; now apply normal_dominated.
+- intros Q HQ; destruct (filter_ex _ HQ) as [y Hy]; now exists y.
+Qed.
+
+(** Where no two experts cross. *)
+Definition key (x : R) (i : atom) : R * R := (slope i * x + shift i, nu i).
+Definition clean (atoms : list atom) (x : R) : Prop := forall i, In i atoms -> forall j, In j atoms ->
+  key x i = key x j -> expert_of i = expert_of j.
+
+Lemma near_all {A : Type} (l : list A) (P : A -> R -> Prop) : (forall a, locally' 0 (P a)) ->
+  locally' 0 (fun x => forall a, In a l -> P a x).
+Proof.
+intros H; induction l as [|a l IH].
+- unfold locally'; apply filter_forall; now intros.
+- generalize (filter_and _ _ (H a) IH); apply filter_imp; intros x [Ha Hl] b [<- | Hb]; auto.
+Qed.
+
+Lemma near_other z : locally' 0 (fun x => x <> z).
+Proof.
+unfold locally', within; destruct (Req_dec z 0) as [-> | N]; [apply filter_forall; auto|].
+exists (mkposreal _ (Rabs_pos_lt z N)); intros y B _ ->; revert B; unfold ball; simpl.
+unfold AbsRing_ball, abs, minus, plus, opp; simpl; rewrite Ropp_0, Rplus_0_r; lra.
+Qed.
+
+Lemma near_clean atoms : locally' 0 (clean atoms).
+Proof.
+unfold clean; apply near_all; intros i; apply near_all; intros j.
+generalize (near_other ((shift j - shift i) / (slope i - slope j))); apply filter_imp; intros x N E.
+unfold key in E; injection E as E V; unfold expert_of.
+destruct (Req_dec (slope i) (slope j)) as [S | S]; [rewrite S in E; rewrite S, V; do 2 f_equal; lra|].
+destruct N; apply Rmult_eq_reg_r with (slope i - slope j); [|lra]; unfold Rdiv; rewrite Rmult_assoc, Rinv_l; lra.
+Qed.
+
+Definition share s tau atoms x i : R := mass s tau x i / sum (map (mass s tau x) atoms).
+
+Lemma mass_pos s tau x i : 0 < mass s tau x i.
+Proof. apply exp_pos. Qed.
+
+Lemma masses_pos s tau x atoms i : In i atoms -> 0 < sum (map (mass s tau x) atoms).
+Proof.
+assert (N : forall l, 0 <= sum (map (mass s tau x) l)).
+{ induction l as [|j l IH]; simpl; [lra|generalize (mass_pos s tau x j); lra]. }
+destruct atoms as [|j l]; [easy|intros _; simpl; generalize (mass_pos s tau x j) (N l); lra].
+Qed.
+
+Lemma density_shares s tau atoms x y : density s tau atoms x y =
+  sum (map (fun i => share s tau atoms x i * normal_at (key x i) y) atoms).
+Proof.
+unfold density, share; generalize (sum (map (mass s tau x) atoms)); intros S.
+induction atoms as [|i l IH]; simpl in *; [unfold Rdiv; ring|].
+unfold Rdiv in *; rewrite Rmult_plus_distr_r, IH; unfold normal_at, expert, key; simpl; ring.
+Qed.
+
+Definition sum_at (x : R) (w : atom -> R) (atoms : list atom) (a : R * R) : R :=
+  sum (map (fun i => if pair_dec (key x i) a then w i else 0) atoms).
+
+Lemma sum_at_none x w atoms a : (forall i, In i atoms -> key x i <> a) -> sum_at x w atoms a = 0.
+Proof.
+unfold sum_at; induction atoms as [|i l IH]; intros H; simpl; [easy|].
+rewrite IH by (intros; apply H; now right); destruct (pair_dec (key x i) a) as [E | _]; [|ring].
+destruct (H i (or_introl eq_refl) E).
+Qed.
+
+Lemma sum_at_one x w atoms i : NoDup (map expert_of atoms) -> In i atoms ->
+  (forall j, In j atoms -> key x j = key x i -> expert_of j = expert_of i) -> sum_at x w atoms (key x i) = w i.
+Proof.
+unfold sum_at; induction atoms as [|j l IH]; intros N Hi H; [easy|]; inversion N as [|? ? Nj Nl]; subst; simpl.
+destruct Hi as [-> | Hi].
+- fold (sum_at x w l (key x i)); rewrite sum_at_none; [destruct (pair_dec (key x i) (key x i)); [ring|easy]|].
+  intros k Hk E; apply Nj; rewrite <- (H k (or_intror Hk) E); now apply in_map.
+- rewrite IH by (trivial; intros; apply H; trivial; now right).
+  destruct (pair_dec (key x j) (key x i)) as [E | _]; [|ring].
+  destruct Nj; rewrite (H j (or_introl eq_refl) E); now apply in_map.
+Qed.
+
+Lemma sum_opp {A : Type} (g : A -> R) l : sum (map (fun i => - g i) l) = - sum (map g l).
+Proof. induction l as [|a l IH]; simpl; [ring|rewrite IH; ring]. Qed.
+
+Lemma sum_app l k : sum (l ++ k) = sum l + sum k.
+Proof. induction l as [|a l IH]; simpl; [ring|rewrite IH; ring]. Qed.
+
+Lemma share_pos s tau atoms x i : In i atoms -> 0 < share s tau atoms x i.
+Proof. intros H; apply Rdiv_lt_0_compat; [apply mass_pos|now apply masses_pos with i]. Qed.
+
+(** At such an x every atom has another with its expert and its share. *)
+Lemma partner s tau atoms tau' atoms' x : proper atoms -> proper atoms' -> clean (atoms ++ atoms') x ->
+  (forall y, density s tau atoms x y = density s tau' atoms' x y) ->
+  forall i, In i atoms -> exists j, In j atoms' /\ expert_of j = expert_of i /\
+    share s tau' atoms' x j = share s tau atoms x i.
+Proof.
+intros [Pv N] [Pv' N'] C E i Hi; set (p := share s tau atoms x); set (p' := share s tau' atoms' x).
+assert (W : sum_at x p atoms (key x i) - sum_at x p' atoms' (key x i) = 0).
+{ rewrite <- (normals (map (fun i => (p i, key x i)) atoms ++ map (fun i => (- p' i, key x i)) atoms')) with (a := key
+  x i).
+  - unfold weight; rewrite map_app, sum_app, !map_map; unfold Rminus, sum_at; f_equal; rewrite <- sum_opp; f_equal.
+    apply map_ext; intros j; destruct (pair_dec (key x j) (key x i)); ring.
+  - rewrite map_app, !map_map; apply Forall_app; split; apply Forall_map; simpl; trivial.
+  - intros y; specialize (E y); rewrite !density_shares in E; fold p p' in E.
+    unfold total_of; rewrite map_app, sum_app, !map_map.
+    rewrite (map_ext (fun x0 => - p' x0 * _) (fun j => - (p' j * normal_at (key x j) y))) by (intros; ring).
+    rewrite sum_opp, E; ring. }
+assert (K : forall j, In j atoms -> key x j = key x i -> expert_of j = expert_of i).
+{ intros j Hj Ej; apply C; trivial; apply in_or_app; now left. }
+rewrite (sum_at_one x p atoms i N Hi K) in W.
+assert (X : exists j, In j atoms' /\ expert_of j = expert_of i).
+{ destruct (Classical_Prop.classic (exists j, In j atoms' /\ expert_of j = expert_of i)) as [H | H]; [exact H|].
+  exfalso; rewrite sum_at_none in W; [generalize (share_pos s tau atoms x i Hi); fold p; lra|].
+  intros j Hj Ej; apply H; exists j; split; [trivial|]; apply C; trivial; apply in_or_app; auto. }
+destruct X as [j [Hj Ej]]; exists j; split; [trivial|split; [trivial|]].
+assert (Kx : key x i = key x j) by (unfold expert_of in Ej; injection Ej as E1 E2 E3; unfold key;
+  now rewrite E1, E2, E3).
+rewrite Kx, sum_at_one in W; trivial; [fold p p'; lra|].
+intros k Hk Ek; apply C; trivial; apply in_or_app; auto.
+Qed.
+
+Lemma same_expert atoms i j : NoDup (map expert_of atoms) -> In i atoms -> In j atoms -> expert_of i = expert_of j ->
+  i = j.
+Proof.
+induction atoms as [|k l IH]; [easy|]; simpl; intros N [-> | Hi] [-> | Hj] E; trivial; inversion N as [|? ? Nk Nl];
+  subst.
+- destruct Nk; rewrite E; now apply in_map.
+- destruct Nk; rewrite <- E; now apply in_map.
+- now apply IH.
+Qed.
+
+Lemma paired_experts l l' i i' : map expert_of l' = map expert_of l -> In (i, i') (combine l l') ->
+  expert_of i' = expert_of i.
+Proof.
+revert l'; induction l as [|j l IH]; intros [|j' l'] E H; try easy; simpl in E, H; injection E as E1 E2 E3 E.
+destruct H as [H | H]; [injection H as <- <-; unfold expert_of; congruence|now apply IH with l'].
+Qed.
+
+Theorem one_log_odds s tau tau' atoms atoms' : 0 < tau -> 0 < tau' -> proper atoms -> proper atoms' ->
+  locally' 0 (fun x => forall y, density s tau atoms x y = density s tau' atoms' x y) ->
+  exists renumbered, Permutation atoms' renumbered /\ map expert_of renumbered = map expert_of atoms /\
+  forall i i' j j', In (i, i') (combine atoms renumbered) -> In (j, j') (combine atoms renumbered) ->
+    one_gate s (beta1 i) (beta1 j) (tau' / tau) (beta1 i') (beta1 j')
+      (beta0 i' - beta0 j' - tau' / tau * (beta0 i - beta0 j)).
+Proof.
+intros Ht Ht' P P' E.
+assert (H := filter_and _ _ (near_clean (atoms ++ atoms')) E); clear E.
+assert (Perm : Permutation (map expert_of atoms) (map expert_of atoms')).
+{ destruct (filter_ex (F := Rbar_locally' 0) _ H) as [x [C E]]; apply NoDup_Permutation; [apply P|apply P'|].
+  intros a; split; intros A; apply in_map_iff in A; destruct A as [i [<- Hi]].
+  - destruct (partner s tau atoms tau' atoms' x P P' C E i Hi) as [j [Hj [<- _]]]; now apply in_map.
+  - destruct (partner s tau' atoms' tau atoms x P' P) with (i := i) as [j [Hj [<- _]]]; trivial; [| |now apply in_map].
+    + intros k Hk m Hm; apply C; apply in_or_app; [apply in_app_or in Hk|apply in_app_or in Hm]; tauto.
+    + intros y; now rewrite E. }
+apply Permutation_map_inv in Perm; destruct Perm as [renumbered [M Perm]].
+exists renumbered; split; [trivial|split; [auto|intros i i' j j' Hi Hj]].
+assert (S : forall i i' x, In (i, i') (combine atoms renumbered) -> clean (atoms ++ atoms') x ->
+  (forall y, density s tau atoms x y = density s tau' atoms' x y) -> share s tau' atoms' x i' = share s tau atoms x i).
+{ intros k k' x Hk C E;
+  destruct (partner s tau atoms tau' atoms' x P P' C E k (in_combine_l _ _ _ _ Hk)) as [m [Hm [Em <-]]].
+  f_equal; apply (same_expert atoms'); [apply P'| |trivial|].
+  - apply Permutation_in with (1 := Permutation_sym Perm), (in_combine_r _ _ _ _ Hk).
+  - rewrite Em; now apply paired_experts with (1 := eq_sym M). }
+unfold one_gate; generalize H; apply filter_imp; intros x [C E].
+assert (Si := S i i' x Hi C E); assert (Sj := S j j' x Hj C E); clear S E C H; unfold share in Si, Sj.
+assert (In i atoms) by apply (in_combine_l _ _ _ _ Hi); assert (Z := masses_pos s tau x atoms i H).
+assert (In i' atoms') by (apply Permutation_in with (1 := Permutation_sym Perm), (in_combine_r _ _ _ _ Hi)).
+assert (Z' := masses_pos s tau' x atoms' i' H0).
+set (z := sum (map (mass s tau x) atoms)) in *; set (z' := sum (map (mass s tau' x) atoms')) in *.
+assert (X : mass s tau' x i' * mass s tau x j = mass s tau' x j' * mass s tau x i).
+{ apply Rmult_eq_reg_r with (/ z * / z'); [|apply Rmult_integral_contrapositive_currified; apply Rinv_neq_0_compat;
+  lra].
+  transitivity ((mass s tau' x i' / z') * (mass s tau x j / z)); [unfold Rdiv; ring|].
+  rewrite Si, <- Sj; unfold Rdiv; ring. }
+unfold mass in X; rewrite <- !exp_plus in X; apply exp_inv in X.
+apply Rmult_eq_reg_r with (/ tau'); [|apply Rinv_neq_0_compat; lra].
+set (u := s (beta1 i * x)) in *; set (v := s (beta1 j * x)) in *; set (u' := s (beta1 i' * x)) in *;
+  set (v' := s (beta1 j' * x)) in *.
+apply Rminus_diag_uniq; unfold Rdiv in X |- *.
+transitivity ((v' + beta0 j') * / tau' + (u + beta0 i) * / tau - ((u' + beta0 i') * / tau' + (v + beta0 j) * / tau));
+  [field; lra|rewrite X; ring].
+Qed.
+
+Lemma by_gates (twin : R -> R -> R -> R -> R -> Prop) s : smooth_at_0 s ->
+  (forall b l b' c' k, one_gate s b b l b' c' k -> b' = c') ->
+  (forall b c l b' c' k, 0 < l -> b <> c -> one_gate s b c l b' c' k -> twin b c l b' c') -> only_twins twin s.
+Proof.
+intros H Q G tau tau' atoms atoms' Ht Ht' P P' E.
+destruct (one_log_odds s tau tau' atoms atoms' Ht Ht' P P' E) as [renumbered [Perm [M K]]].
+exists renumbered; split; [trivial|split; [trivial|intros i i' j j' Hi Hj]].
+assert (L := K i i' j j' Hi Hj); split; [|split; intros N].
+- apply gate_combination, (at_zero _ _ _ H), locally_singleton in L.
+  unfold combination in L; simpl in L; rewrite !Rmult_0_r in L; lra.
+- rewrite N in L; exact (Q _ _ _ _ _ L).
+- exact (G _ _ _ _ _ _ (Rdiv_lt_0_compat _ _ Ht' Ht) N L).
+Qed.
+
+Theorem odd_only : only_odd_twins.
+Proof.
+intros s Hs; apply by_gates; [apply Hs| |intros b c l b' c' k; now apply odd_gates].
+intros b l b' c' k E; apply (odd_equal l b); now apply (odd_coefficients s b b l b' c' k).
+Qed.
+
+Theorem mirror_only : only_mirror_twins.
+Proof.
+intros s q Hs Hq Nq; apply by_gates; [apply Hs| |intros b c l b' c' k; now apply mirror_gates with q].
+intros b l b' c' k E; assert (K := slopes s q b b l b' c' k Hq Nq E); lra.
+Qed.
+
 Lemma softplus_mirror z : softplus z - softplus (- z) = 1 * z.
 Proof.
 assert (P := exp_pos z); assert (Q := exp_pos (- z)); unfold softplus.
-replace (1 + exp z) with (exp z * (1 + exp (- z))) by (rewrite Rmult_plus_distr_l, <- exp_plus, Rplus_opp_r, exp_0; ring).
+replace (1 + exp z) with (exp z * (1 + exp (- z))) by (rewrite Rmult_plus_distr_l, <- exp_plus, Rplus_opp_r, exp_0;
+  ring).
 rewrite ln_mult, ln_exp by lra; ring.
 Qed.
 
+Theorem three_only : three_identified.
+Proof.
+split; [apply odd_only, tanh_terms|split; apply mirror_only with 1; try lra].
+- apply gelu_terms.
+- apply gelu_mirror.
+- apply softplus_terms.
+- apply softplus_mirror.
+Qed.
+
+Theorem exchanged : exchange.
+Proof.
+intros s Hs i j tau x y; apply density_by_difference; trivial; simpl.
+rewrite <- !Ropp_mult_distr_l; assert (K := Hs (beta1 i * x)); assert (L := Hs (beta1 j * x)).
+replace (s (- (beta1 i * x))) with (2 * s 0 - s (beta1 i * x)) by lra.
+replace (s (- (beta1 j * x))) with (2 * s 0 - s (beta1 j * x)) by lra; unfold Rdiv; ring.
+Qed.
+
+(** So the temperature of softplus is not identifiable at a mirror point, like that of GELU. *)
 Theorem softplus_orbit i j beta beta0 tau l : tau <> 0 -> l <> 0 ->
   one_density softplus tau [regate i beta beta0; regate j (- beta) 0]
     (l * tau) [regate i (l * beta) (l * beta0); regate j (- (l * beta)) 0].
 Proof. intros; now apply (mirror softplus 1 softplus_mirror). Qed.
 
-Definition everything := (power_sums, odd_free, even_free, both_free, three_free, softplus_orbit).
+Definition everything := (power_sums, odd_free, even_free, both_free, three_free, odd_only, mirror_only, three_only,
+  exchanged,
+  softplus_orbit).
 Print Assumptions everything.

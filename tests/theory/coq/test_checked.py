@@ -179,6 +179,14 @@ def test_false_statements_on_mixtures_are_refused(old, new, folder):
     [
         ("exists n, (N <= n)%nat /\\ P n.", "exists n, P n."),
         ("NoDup (map Rabs bs) ->\n  independent D", "NoDup bs ->\n  independent D"),
+        ("l = 1 / 2 /\\ c = - b", "l = 1 / 3 /\\ c = - b"),
+        ("\\/ b = 0 /\\ b' = - c /\\ c' = c).", ")."),
+        ("atoms /\\ NoDup (map expert_of atoms).", "atoms."),
+        (
+            "three_identified : Prop :=\n  only_twins odd_twin tanh",
+            "three_identified : Prop :=\n  only_twins mirror_twin tanh",
+        ),
+        ("[regate i (- beta1 j) (beta0 i);", "[regate i (beta1 j) (beta0 i);"),
         ("Forall (fun b => b <> 0) bs -> NoDup (map Rabs bs) ->", "NoDup (map Rabs bs) ->"),
         ("three_activations : Prop := free_in_size tanh", "three_activations : Prop := free tanh"),
         ("/\\ free_in_size gelu /\\", "/\\ free gelu /\\"),
