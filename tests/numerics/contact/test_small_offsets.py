@@ -23,6 +23,7 @@ SETTINGS = (
     order_setting("gaussian", "polynomial:2"),
     order_setting("activation", source="relu", split="all"),
     order_setting("activation-bias", source="sigmoid"),
+    order_setting("sigmoid", split="all"),
 )
 
 
@@ -108,6 +109,15 @@ def test_a_minimum_keeps_its_offset_and_its_shares():
         assert abs(vector[mixtures.index(0, "b")] - vector[mixtures.index(1, "b")] - arb(1) / 8) < 1e-60
         assert all(abs(vector[mixtures.index(l, "weight")] + arb(3).log()) <= 1 + 1e-9 for l in range(3))
         assert found.square < problem.near.table(problem.vector(problem.start(np.zeros(len(mixtures.center)))))[0, 0]
+
+
+def test_atoms_without_weights_of_their_own_have_equal_shares():
+    mixtures = family(order_setting("sigmoid-tau-1", "constant", split="all"))
+    assert mixtures.free.sum() == 4 * 4  # beta1, w, b and nu of each atom
+    with flint.ctx.workprec(BITS):
+        assert Constrained(Neighbourhood(mixtures), "b", arb(1)).boxed == set()
+    assert measure(mixtures, "b").order == pytest.approx(4, abs=0.01)
+    assert measure(mixtures, "nu", mean=True, sign=-1).order == pytest.approx(2, abs=0.01)  # it falls as b moves apart
 
 
 def test_orders_are_read_off_where_doubles_see_no_distance():
