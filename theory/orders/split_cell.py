@@ -132,6 +132,8 @@ def log_weight(cell: Splitting) -> sp.Expr:
         raise ValueError(f"the gate {cell.spec.gate.name!r} has a kink: its equations have no series")
     x = covariates(cell.spec.dim)
     common = weight.subs(dict.fromkeys(x, 0))
+    if common.has(sp.nan):
+        raise ValueError(f"the gate {cell.spec.gate.name!r} has no value at x = 0: its equations have no series")
     if common.free_symbols & set(cell.own):
         return weight.as_independent(*x, *cell.own, *cell.shared, as_Add=True)[1]
     return sp.factor_terms(weight - common)
