@@ -6,9 +6,11 @@ import sys
 from concurrent.futures import Executor, Future
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from temperance.numerics.fitting.starting_points import smaller
+from temperance.numerics.mixture.measures import MixingMeasure
 from temperance.numerics.studies.claim_studies import STUDIES, TANH
 from temperance.numerics.studies.run import compile_side_by_side
 
@@ -34,6 +36,10 @@ def test_the_digest_is_the_same_in_another_process():
     assert run.stdout.strip() == TANH.digest
 
 
+PAIR = np.array([1.0, 0.5])
+IN_SPACE = MixingMeasure(np.ones((2, 3)), PAIR, 1.0, np.ones((2, 3)), PAIR, PAIR)
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -41,6 +47,7 @@ def test_the_digest_is_the_same_in_another_process():
         ({"sizes": (500,)}, "sizes"),
         ({"replicates": 0}, "at least 1"),
         ({"experiment": "grid"}, "must be one of"),
+        ({"experiment": "lattice", "truth": IN_SPACE}, "1 or 2, not 3; use samples"),
     ],
 )
 def test_bad_definitions_are_refused(changes, message):
