@@ -15,12 +15,13 @@ from temperance.terminal.json_input import read_json
 from temperance.terminal.options import FileOr, Whole, checked
 from temperance.terminal.output import check_writable
 from temperance.terminal.progress import Display
+from temperance.theory.contact.contact_orders import orders
+from temperance.theory.contact.order_setting import GATES, order_setting
 from temperance.theory.models.gates import GATES as DERIVED
 from temperance.theory.models.gates import gate_of
-from temperance.theory.rates.contact_orders import GATES, order_setting, orders
 
 if TYPE_CHECKING:
-    from temperance.theory.rates.contact_orders import OrderSetting
+    from temperance.theory.contact.order_setting import OrderSetting
 
 _COLUMNS = ("parameter", "upper bound", "measured", "rate")
 _ACCEPTED = 'an object of numbers such as {"beta1": 1, "tau": "1/2"}'

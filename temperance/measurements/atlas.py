@@ -25,10 +25,11 @@ from temperance.measurements.kept_slopes import KeptSlope
 from temperance.measurements.literature import ROWS, AtlasRow
 from temperance.numerics.studies.workers import local_workers
 from temperance.theory.activations.activation import activation
+from temperance.theory.contact.contact_orders import Order, Orders, orders
+from temperance.theory.contact.exact_orders import exact_orders, exact_truth
+from temperance.theory.contact.order_setting import ON_LINES, OrderSetting, order_setting
+from temperance.theory.contact.orders_from_theorems import published_rates
 from temperance.theory.models.gates import FITTED
-from temperance.theory.rates.contact_orders import ON_LINES, Order, Orders, OrderSetting, order_setting, orders
-from temperance.theory.rates.exact_orders import exact_orders, exact_truth
-from temperance.theory.rates.orders_from_theorems import published_rates
 
 CELLS: Mapping[str, Mapping[str, Any]] = {
     "exact": {"size": 1},

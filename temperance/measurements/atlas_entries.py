@@ -12,7 +12,7 @@ from typing import Any, Literal
 from temperance.measurements.contact_orders import MET
 from temperance.measurements.kept_slopes import KeptSlope
 from temperance.measurements.literature import PAPERS, AtlasRow
-from temperance.theory.rates.contact_orders import Order
+from temperance.theory.contact.contact_orders import Order
 
 Proof = Literal["certificate", "theorem", "independence", "identity"]
 Measurement = Literal["settled", "carried", "not settled", "zero", "needless", "missing"]
@@ -189,13 +189,14 @@ class Atlas:
         verdict = "No leg contradicts another"
         if against:
             verdict = f"{len(against)} orders have legs that contradict each other: {'; '.join(against)}"
+        awaited = sum(order.is_awaited for order in found)
         return (
             f"{len(self.entries)} entries, {empty} of them not computed, with {len(found)} orders, {means} of weighted "
             "means.",
             f"Proofs: {proofs['certificate']} certificates, {proofs['theorem']} theorems, {proofs['independence']} "
             f"independent derivatives, {proofs['identity']} identities (flat); {proofs[None]} orders are without one.",
             f"{exact} are known exactly: a curve or a measurement meets the bound, or none is needed; "
-            f"{sum(order.is_awaited for order in found)} have a bound and no measurement. {elsewhere} are measured in "
+            f"{awaited} {'has' if awaited == 1 else 'have'} a bound and no measurement. {elsewhere} are measured in "
             "a smaller cell, in d = 1 or with a linear expert, whose curves are some of those here.",
             f"{len(slopes)} have slopes to n = 10^12, {kept} of which confirm the rate, up to h = min(0.1, p/3).",
             *self._overtaken,

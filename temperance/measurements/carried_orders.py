@@ -9,7 +9,8 @@ from typing import Any
 from temperance.measurements.atlas_entries import key
 from temperance.measurements.contact_orders import MET
 from temperance.measurements.literature import AtlasRow
-from temperance.theory.rates.contact_orders import ON_LINES, SIGMOIDS, Order, Orders, on_line
+from temperance.theory.contact.contact_orders import Order, Orders
+from temperance.theory.contact.order_setting import ON_LINES, SIGMOIDS, on_line
 
 Kept = Mapping[str, Sequence[Mapping[str, Any]]]
 _FEWER = "in a cell of two, whose mixtures are some of those here"

@@ -12,9 +12,10 @@ import sympy as sp
 from temperance.numerics.contact.by_minimisation import measure
 from temperance.numerics.contact.local_exponents import Measured
 from temperance.numerics.general.split_mixtures import Family, Truth
+from temperance.theory.contact.contact_orders import Order, Orders
+from temperance.theory.contact.order_setting import TRANSLATED, OrderSetting, other_place
 from temperance.theory.models.spec import BETA0, NU
 from temperance.theory.orders.split_cell import weight_parameters
-from temperance.theory.rates.contact_orders import TRANSLATED, Order, Orders, OrderSetting, other_place
 
 Doing = Callable[[str], AbstractContextManager[object]]
 _FEW = 3  # parameters, with which the means in a cell of three are measured in a minute
@@ -177,7 +178,8 @@ def with_measurements(
     progress: entered with what is being done. slow: those weighted means in cells of three that are measured though it
     takes many minutes.
 
-    >>> from temperance.theory.rates.contact_orders import order_setting, orders
+    >>> from temperance.theory.contact.contact_orders import orders
+    >>> from temperance.theory.contact.order_setting import order_setting
     >>> measured = with_measurements(orders(order_setting("activation", "constant", "tanh")))
     >>> [(row.order.parameter, str(row.order.rate)) for row in measured.rows][:2]
     [('beta1', '1/4'), ('b', '1/8')]

@@ -23,10 +23,11 @@ from temperance.measurements.contact_orders import family, setting
 from temperance.numerics.general.split_mixtures import Family
 from temperance.numerics.studies.general_studies import GeneralResult, GeneralStudy, run_general
 from temperance.terminal.output import write_file
+from temperance.theory.contact.contact_orders import Order, Orders, orders
+from temperance.theory.contact.exact_orders import exact_orders
+from temperance.theory.contact.order_setting import TRANSLATED, order_setting
 from temperance.theory.models.spec import NU
 from temperance.theory.orders.split_cell import is_linear
-from temperance.theory.rates.contact_orders import TRANSLATED, Order, Orders, order_setting, orders
-from temperance.theory.rates.exact_orders import exact_orders
 
 SIZES = (10**6, 10**8, 10**10, 10**12)
 LATE = (10**8, 10**9, 10**10, 10**11, 10**12)

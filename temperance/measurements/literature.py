@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from temperance.theory.rates.contact_orders import NOT_SHARED
+from temperance.theory.contact.order_setting import NOT_SHARED
 
 
 @dataclass(frozen=True)
@@ -166,7 +166,7 @@ _TEMPERED, _SOFT = ("2401.13875",), ("2305.03288", "2309.13850", "2402.02952")
 class AtlasRow:
     """A gate, an expert and a true point (empty: the default of `temperance exponents`), in dimension d.
 
-    refused: why its cells are not computed; exact-specified orders are (`rates.exact_orders`). published: what papers
+    refused: why its cells are not computed; exact-specified orders are (`contact.exact_orders`). published: what papers
     state of it, where `published_rates` does not know.
     """
 

@@ -16,7 +16,8 @@ from typing import Any
 
 from temperance.measurements.contact_orders import LEAST_ERROR, with_measurements
 from temperance.terminal.output import write_file
-from temperance.theory.rates.contact_orders import Order, Orders, order_setting, orders
+from temperance.theory.contact.contact_orders import Order, Orders, orders
+from temperance.theory.contact.order_setting import order_setting
 
 _ACTIVATION = {"gate": "activation"}
 _SIGMOID = {"gate": "activation-bias", "source": "sigmoid"}

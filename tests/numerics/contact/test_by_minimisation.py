@@ -11,7 +11,8 @@ from temperance.measurements.contact_orders import MeasuredOrder, family
 from temperance.numerics.contact.by_minimisation import measure
 from temperance.numerics.contact.local_exponents import Measured
 from temperance.numerics.general.split_mixtures import Family
-from temperance.theory.rates.contact_orders import Order, order_setting
+from temperance.theory.contact.contact_orders import Order
+from temperance.theory.contact.order_setting import order_setting
 
 LOG = "log(1+z**2)"
 

@@ -12,8 +12,8 @@ from temperance.numerics.contact.neighbourhood import BITS, NODES, Neighbourhood
 from temperance.numerics.contact.small_offsets import Constrained, Minimum, _is_lost, _kept, _Track, minimised
 from temperance.numerics.general.split_mixtures import Grid
 from temperance.theory.activations.activation import Z, activation
+from temperance.theory.contact.order_setting import order_setting
 from temperance.theory.expressions import balls
-from temperance.theory.rates.contact_orders import order_setting
 
 EVEN = order_setting("activation", source="sqrt(1+z**2)", split="all")
 SETTINGS = (

@@ -15,8 +15,8 @@ from temperance.numerics.lattice.counts import samples
 from temperance.numerics.lattice.experiment import family_experiment
 from temperance.numerics.mixture.points import Points
 from temperance.numerics.studies.general_studies import GeneralStudy, group_errors, run_general
+from temperance.theory.contact.order_setting import order_setting
 from temperance.theory.models.spec import NU
-from temperance.theory.rates.contact_orders import order_setting
 
 SETTINGS = [
     ("softmax", "gaussian", None),

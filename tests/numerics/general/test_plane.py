@@ -28,6 +28,7 @@ def made(gate, dim=2, mean=None):
         spec=spec,
         point=point,
         held=(),
+        weighted=True,
         own=own,
         shared=spec.gate.shared,
         expert=expert,

@@ -32,8 +32,8 @@ from temperance.numerics.studies import claim_studies as settings
 from temperance.numerics.studies.results import study_slopes
 from temperance.numerics.studies.run import run_study
 from temperance.theory.activations.activation import activation
+from temperance.theory.contact.order_setting import order_setting
 from temperance.theory.models.by_name import model
-from temperance.theory.rates.contact_orders import order_setting
 
 BOX = Box(beta1=10.0, beta0=10.0, tau=(0.025, 10.0), a=10.0, b=10.0, nu=(0.1, 1.5))
 PLANE = MixingMeasure([[1.0, 0.5], [0.0, 0.0]], [0.3, 0.0], 0.5, [[0.5, -1], [0, 0.5]], [1.0, -1.0], [0.25, 0.5])

@@ -19,7 +19,7 @@ from temperance.measurements.kept_slopes import KeptSlope, from_report, kept_cla
 from temperance.measurements.literature import PAPERS, ROWS, AtlasRow
 from temperance.numerics.contact.by_minimisation import measure
 from temperance.numerics.studies.claim_studies import STUDIES
-from temperance.theory.rates.contact_orders import SIGMOIDS, order_setting
+from temperance.theory.contact.order_setting import SIGMOIDS, order_setting
 
 QUICK = tuple(
     row

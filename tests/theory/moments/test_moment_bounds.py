@@ -12,10 +12,11 @@ from flint import fmpq, fmpq_mat, fmpq_poly
 from temperance.theory.checker import verdict_checker
 from temperance.theory.checker.moment_checker import Cell, check, objection, statement
 from temperance.theory.checker.rejected import Rejected
+from temperance.theory.contact.contact_orders import orders
+from temperance.theory.contact.order_setting import order_setting
 from temperance.theory.moments.moment_bounds import certified
 from temperance.theory.orders.split_cell import moment_equations
 from temperance.theory.orders.upper_bounds import upper_orders
-from temperance.theory.rates.contact_orders import order_setting, orders
 
 
 def issued(*names, size, dim=1, **how):

@@ -22,6 +22,8 @@ import sympy as sp
 from flint import arb
 
 from temperance.theory.activations.activation import activation
+from temperance.theory.contact.contact_orders import Order, Orders
+from temperance.theory.contact.order_setting import default_value
 from temperance.theory.interactions.interactions import derive
 from temperance.theory.interactions.rank_by_balls import independent_columns
 from temperance.theory.models.by_name import model
@@ -29,7 +31,6 @@ from temperance.theory.models.gates import COSINE
 from temperance.theory.models.spec import BETA0, NU, Jet, MoESpec, Y
 from temperance.theory.orders.independence import finite_rows, formula_at, numbers, random_point
 from temperance.theory.orders.split_cell import weight_parameters
-from temperance.theory.rates.contact_orders import Order, Orders, default_value
 from temperance.theory.rates.true_point import Constant, constant, irregularity
 from temperance.theory.symmetries.flows import Flow, flows_of
 

@@ -9,8 +9,9 @@ import sympy as sp
 from temperance.commands.app import run
 from temperance.measurements.contact_orders import MeasuredOrder
 from temperance.numerics.contact.local_exponents import Measured
-from temperance.theory.rates.contact_orders import Order, order_setting, orders
-from temperance.theory.rates.orders_from_theorems import known_orders
+from temperance.theory.contact.contact_orders import Order, orders
+from temperance.theory.contact.order_setting import order_setting
+from temperance.theory.contact.orders_from_theorems import known_orders
 
 
 @pytest.fixture(scope="module")

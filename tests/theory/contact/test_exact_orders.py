@@ -2,8 +2,9 @@
 
 import pytest
 
-from temperance.theory.rates.contact_orders import order_setting, orders
-from temperance.theory.rates.exact_orders import exact_orders
+from temperance.theory.contact.contact_orders import orders
+from temperance.theory.contact.exact_orders import exact_orders
+from temperance.theory.contact.order_setting import order_setting
 from temperance.theory.rates.predict import predict
 
 

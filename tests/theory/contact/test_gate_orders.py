@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 import sympy as sp
 
+from temperance.theory.contact.contact_orders import orders
+from temperance.theory.contact.order_setting import order_setting
 from temperance.theory.orders.expert_orders import expert_orders
 from temperance.theory.orders.gate_orders import gate_orders
 from temperance.theory.orders.independence import determined
 from temperance.theory.orders.upper_bounds import certified
-from temperance.theory.rates.contact_orders import order_setting, orders
 
 X = sp.Symbol("x", real=True)
 

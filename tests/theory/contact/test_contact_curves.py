@@ -8,10 +8,11 @@ import sympy as sp
 
 from temperance.measurements.contact_orders import family
 from temperance.numerics.contact.by_minimisation import measure
+from temperance.theory.contact.contact_curves import ROOT, Curve, Q, T, _curves, is_contact, quadrature
+from temperance.theory.contact.contact_orders import orders
+from temperance.theory.contact.order_setting import order_setting
 from temperance.theory.models.spec import covariates
 from temperance.theory.orders.split_cell import weight_parameters
-from temperance.theory.rates.contact_curves import ROOT, Curve, Q, T, _curves, is_contact, quadrature
-from temperance.theory.rates.contact_orders import order_setting, orders
 
 THIRD, NINTH = Fraction(4, 3), Fraction(9, 4)
 SETTINGS = [
