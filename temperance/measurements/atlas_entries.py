@@ -213,7 +213,8 @@ class Atlas:
             name = re.sub(r"(_\d+)+", "", order.order.parameter) + (", flat" if order.order.flat else "")
             named.setdefault(place, {})[name] = None
         places = "; ".join(f"{place}: {', '.join(names)}" for place, names in named.items())
-        exact = sum(order.exact for _, order in found)
+        exact: int | str = sum(order.exact for _, order in found)
+        exact = "all" if exact == len(found) else exact
         if found:
             yield (
                 f"{len(found)} published exponents are faster than what is proved, {exact} of them where the order is "
