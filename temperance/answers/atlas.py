@@ -28,7 +28,7 @@ from temperance.terminal.progress import Display
 _SUMMARY = ("gate, expert", "cell", "slowest", "flat", "proved", "known", "slopes")
 _COLUMNS = ("parameter", "bound", "proof", "measured", "slope to 1e12", "rate", "published")
 _SHORT = {"every cell split": "all split"}
-_OF_OTHERS = "; a column of another d has slowest and proved"
+_OF_OTHERS = "; a column of another d has slowest and known"
 _MEASURED = {"not settled": "no limit", "zero": "0", "needless": "least", "missing": "not yet"}
 
 
@@ -79,7 +79,7 @@ class Atlas(Answer):
             lines: dict[str, tuple[str, ...]] = {}
             for cell, entries in groupby(group, key=lambda entry: entry.cell):
                 first, *others = (_counts(entry, marks) for entry in entries)
-                more = (o[0] if o[0].startswith("[") else f"{o[0]} {o[2]}" for o in others)
+                more = (o[0] if o[0].startswith("[") else f"{o[0]} {o[3]}" for o in others)
                 lines[_SHORT.get(cell, cell)] = (*first, *more)
             refused = [cell for cell, line in lines.items() if line[0] == line[-1]]
             if len({lines[cell] for cell in refused}) == 1 and len(refused) > 1:
@@ -89,8 +89,10 @@ class Atlas(Answer):
         yield Grid("Entries", (*_SUMMARY, *(f"d = {d}" for d in dims[1:])), tuple(rows))
         yield f"For d = {dims[0]}{_OF_OTHERS if dims[1:] else ''}. all split: all cells are of two."
         yield "slowest: the least exponent p of n^(-p) that is proved, but for what is flat."
-        yield "proved: how many orders have a proof. slopes: how many of those to n = 10^12 confirm the rate."
-        yield "known: how many orders are exact: the measured one is within 0.1 of the bound (1 and flat need none)."
+        yield "proved: how many orders have a proof. slopes: how many of those to n = 10^12 confirm the rate; none, as"
+        yield "no study is kept."
+        yield "known: how many orders are exact: a curve reaches the bound, or the measured order is within 0.1 of it"
+        yield "(1 and flat need neither)."
         if not self.whole:
             yield "Every order is shown with --gate NAME, --json, and on the page (-o atlas.html)."
         yield from (f"{mark} {reason}" for reason, mark in marks.items())
@@ -116,7 +118,7 @@ class Atlas(Answer):
 
     @property
     def words(self) -> Sequence[str]:
-        """How many orders are proved, measured and sampled, and whether any two legs contradict each other."""
+        """How many orders are proved, measured and sampled, whether any contradict, and the slowest rates."""
         return self.found.answer
 
     def to_json(self) -> Any:

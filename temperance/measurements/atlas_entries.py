@@ -179,29 +179,46 @@ class Atlas:
 
     @property
     def answer(self) -> tuple[str, ...]:
-        """How many orders are proved, known and sampled, and whether any two legs contradict each other: sentences."""
+        """How many orders are proved, known and sampled, whether any contradict, and the slowest rates: sentences."""
         found = [order for _, order in self.every]
         proofs, means = Counter(order.proof for order in found), sum(order.order.mean for order in found)
         slopes = [order.slope for order in found if isinstance(order.slope, KeptSlope)]
         elsewhere, exact = sum(o.measurement == "carried" for o in found), sum(o.exact for o in found)
         kept, empty = sum(s.outcome == "confirmed" for s in slopes), sum(not entry.orders for entry in self.entries)
         against = self.contradictions
-        verdict = "No leg contradicts another"
+        verdict = "Bounds, measured orders and slopes nowhere contradict each other."
         if against:
-            verdict = f"{len(against)} orders have legs that contradict each other: {'; '.join(against)}"
+            verdict = f"Bounds, measurements or slopes contradict each other: {'; '.join(against)}."
         awaited = sum(order.is_awaited for order in found)
         return (
             f"{len(self.entries)} entries, {empty} of them not computed, with {len(found)} orders, {means} of weighted "
             "means.",
             f"Proofs: {proofs['certificate']} certificates, {proofs['theorem']} theorems, {proofs['independence']} "
             f"independent derivatives, {proofs['identity']} identities (flat); {proofs[None]} orders are without one.",
-            f"{exact} are known exactly: a curve or a measurement meets the bound, or none is needed; "
-            f"{awaited} {'has' if awaited == 1 else 'have'} a bound and no measurement. {elsewhere} are measured in "
-            "a smaller cell, in d = 1 or with a linear expert, whose curves are some of those here.",
-            f"{len(slopes)} have slopes to n = 10^12, {kept} of which confirm the rate, up to h = min(0.1, p/3).",
+            f"{exact} are known exactly: a curve or a measurement meets the bound, or none is needed. "
+            f"{len(found) - exact - awaited} are measured below their bound, {awaited} not at all. {elsewhere} are "
+            "measured in a smaller cell, in d = 1 or with a linear expert, whose curves are some of those here.",
+            f"{len(slopes)} have slopes to n = 10^12: {kept} confirm the rate, up to h = min(0.1, p/3), and "
+            f"{sum(s.outcome == 'inconclusive' for s in slopes)} settle nothing.",
             *self._overtaken,
-            f"{verdict}.",
+            verdict,
+            *self._slowest,
         )
+
+    @property
+    def _slowest(self) -> Iterator[str]:
+        """The slowest rate that is proved in each kind of cell, and of what: a sentence, if there are any."""
+        rates: dict[str, dict[Fraction, dict[str, None]]] = {}
+        for entry, order in self.every:
+            if (rate := order.order.rate) is not None:
+                rates.setdefault(entry.cell, {}).setdefault(rate, {})[_without_place(order.order.parameter)] = None
+        slowest = {cell: min(found) for cell, found in rates.items()}
+        told = (
+            f"{cell} n^(-{rate})" + (f" of {', '.join(rates[cell][rate])}" if rate != Fraction(1, 2) else "")
+            for cell, rate in slowest.items()
+        )
+        if slowest:
+            yield f"The slowest proved rates, but for what is flat: {'; '.join(told)}."
 
     @property
     def _overtaken(self) -> Iterator[str]:
@@ -210,7 +227,7 @@ class Atlas:
         named: dict[str, dict[str, None]] = {}
         for entry, order in found:
             place = ", ".join(filter(None, (entry.row.gate, entry.row.source, entry.cell)))
-            name = re.sub(r"(_\d+)+", "", order.order.parameter) + (", flat" if order.order.flat else "")
+            name = _without_place(order.order.parameter) + (", flat" if order.order.flat else "")
             named.setdefault(place, {})[name] = None
         places = "; ".join(f"{place}: {', '.join(names)}" for place, names in named.items())
         exact: int | str = sum(order.exact for _, order in found)
@@ -233,3 +250,8 @@ def key(row: AtlasRow, cell: str, d: int | None = None) -> str:
     return "; ".join(
         filter(None, (row.gate, row.source, row.expert, point, cell, "" if d in (None, row.d) else f"d = {d}"))
     )
+
+
+def _without_place(parameter: str) -> str:
+    """The parameter that a coordinate is one of."""
+    return re.sub(r"(_\d+)+", "", parameter)

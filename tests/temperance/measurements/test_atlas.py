@@ -67,7 +67,10 @@ def test_no_measurement_contradicts_a_proof(quick):
         "not measured yet: the mean takes many minutes in a cell of three"
     )
     assert found.contradictions == []
-    assert found.answer[-1] == "No leg contradicts another."
+    assert found.answer[-2] == "Bounds, measured orders and slopes nowhere contradict each other."
+    assert found.answer[-1].startswith(
+        "The slowest proved rates, but for what is flat: exact n^(-1/2); two n^(-1/8) of "
+    )
 
 
 def test_what_is_not_known_says_why(quick):
@@ -96,8 +99,9 @@ def test_a_measurement_above_a_bound_contradicts_it():
     made = entry(row, "two", 1, {key(row, "two"): kept})
     found = {o.order.parameter: o.agrees for o in made.orders if not o.order.mean}
     assert found == {"beta1": False, "a": None, "b": True, "nu": True}  # a curve reaches the bound of nu
-    assert Atlas((made,)).answer[-1] == (
-        "1 orders have legs that contradict each other: softmax; gaussian; two: beta1."
+    assert (
+        Atlas((made,)).answer[-2]
+        == "Bounds, measurements or slopes contradict each other: softmax; gaussian; two: beta1."
     )
 
 
@@ -363,7 +367,7 @@ def test_table_ends_in_an_answer(quick, capsys):
     assert run(["atlas"]) == 0
     shown = capsys.readouterr().out
     assert "arXiv 2401.13875" in shown
-    assert shown.splitlines()[-1] == "No leg contradicts another."
+    assert shown.splitlines()[-2] == "Bounds, measured orders and slopes nowhere contradict each other."
     assert "softmax  " in shown
 
 

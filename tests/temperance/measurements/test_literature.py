@@ -90,7 +90,7 @@ def test_orders_of_a_normalised_sigmoid_gate_are_shown_beside_what_is_published(
         assert all(o.contact == "met" and o.exact and o.is_overtaken for o in every)
         assert (
             Atlas((made,))
-            .answer[-2]
+            .answer[-3]
             .startswith(
                 f"{count} published exponents are faster than what is proved, all of them where the order is known "
                 "exactly (sigmoid-tau-1, every cell split: beta1, w, a, b, nu)"
