@@ -98,8 +98,11 @@ class Cell:
         require(_independent(_exponents(self.model.mean), dim, slopes), "the slopes of the mean are not independent")
 
     def _require_quadratic(self, dim: int, linear: Sequence[str], square: Sequence[str]) -> None:
-        """That up to x^(2m) log E is a number + l.x + x'qx, with l and q that determine their parameters."""
-        own, terms = self.model.own, _exponents(self.model.log_ratio)
+        """That up to x^(2m) log E is a number + l.x + x'qx, with l and q that determine their parameters.
+
+        Terms of degree 2m + 1 in the offsets are a small part of what the theorem bounds; those of degree 2m are not.
+        """
+        own, terms = self.model.own, _exponents(self.model.log_ratio(2 * self.atoms, 2 * self.atoms))
         require(sorted([*linear, *square]) == sorted(own) and not self.model.shared, "the parameters of the gate")
         first, second = ([dim + own.index(p) for p in names] for names in (linear, square))
         degrees = {n: {m: c for m, c in terms.items() if sum(m[:dim]) == n} for n in range(2 * self.atoms + 1)}

@@ -160,16 +160,24 @@ class Model:
         require(len(set(names)) == len(names) <= _MOST_NAMES and self.expert[-1] == "nu", "the parameters")
         require(all(name.isidentifier() and name.isascii() for name in names), "a parameter is not a name")
         require_keys(model["point"], *self.own, *self.shared, of="the point")
+        self.weight, self.covariates = model["log_weight"], covariates
+        self.at = {p: rational(value) for p, value in model["point"].items()}
         self.ring = _Ring(names, degree, reach, dim)
-        at = {p: rational(value) for p, value in model["point"].items()}
-        values = {p: _Value(self.ring, at.get(p, fmpq(0)), symbol) for p, symbol in self.ring.symbols.items()}
-        weight = self.ring.value(model["log_weight"], {p: values[p] for p in (*covariates, *at)}).poly.to_dict()
-        ratio = self.ring.context.from_dict({m: c for m, c in weight.items() if any(m[dim:])})
+        values = {p: _Value(self.ring, fmpq(0), symbol) for p, symbol in self.ring.symbols.items()}
+        ratio = self.log_ratio(degree, reach)
         mean = self.ring.value(model["mean"], {p: values[p] for p in (*covariates, *self.expert[:-1])})
         linear = all(sum(m[dim:]) == 1 for m in mean.poly.to_dict())
         require(linear and (mean.constant, mean.log) == (0, 1), "the mean is not linear")
-        self.mean, self.log_ratio = mean.poly, ratio
+        self.mean = mean.poly
         self.rows = self._rows(self.ring.exp(_Value(self.ring, fmpq(0), ratio)).poly + 1, weights)
+
+    def log_ratio(self, degree: int, reach: int) -> fmpq_mpoly:
+        """What the log weight of an atom has beyond the true one, up to a degree in the offsets and a power of x."""
+        ring = _Ring([*self.ring.symbols], degree, reach, self.ring.dim)
+        names = {p: ring.symbols[p] for p in (*self.covariates, *self.at)}
+        values = {p: _Value(ring, self.at.get(p, fmpq(0)), symbol) for p, symbol in names.items()}
+        weight = ring.value(self.weight, values).poly.to_dict()
+        return ring.context.from_dict({m: c for m, c in weight.items() if any(m[ring.dim :])})
 
     def _rows(self, ratio: fmpq_mpoly, weights: Sequence[fmpq] | None) -> list[dict[Exponents, fmpq]]:
         """The x-coefficients of Phi_k = sum_l p_l R_l c_k(D_l), reduced to echelon form with light moments first."""

@@ -218,6 +218,7 @@ QUADRATIC_FORGERIES = {
     "a parameter of the expert": lambda c: c.update(gate=[["beta1", "a"], ["A"]]),
     "a cubic gate": _weight("A*x**2 + beta1*x + A*x**3"),
     "a gate of degree six": _weight("A*x**2 + beta1*x + A*x**6"),
+    "a cubic gate beyond the degree of the equations": _weight("A*x**2 + beta1*x + (beta1 - 1)**6*x**3"),
     "a square of another parameter": _weight("A*x**2 + beta1*x + beta1**2*x**2"),
     "a parameter that is seen once more": _weight("(A + beta1)*x**2 + beta1*x"),
     "a parameter that is not seen": _weight("A*x**2 + A*x + 0*beta1"),
