@@ -92,6 +92,8 @@ def _of_intercept(cell: Splitting, known: Bounds) -> Fraction:
     for k in range(1, sp.total_degree(total, *x) // 2 + 1):
         term = gate[-1] / (2 * k) * sum(sp.diff(term, v, 2) for v in x)
         total += term
+    if total == 0:
+        return Fraction(1)
     total = total.subs(dict(zip(x, gate, strict=False))).subs({p: p + cell.point[p] for p in gate}, simultaneous=True)
     sizes = {p: 1 / known[p.name][0] for p in (*gate, *slopes)}
     powers = [sum(n * sizes[p] for n, p in zip(m, sizes, strict=True)) for m in sp.Poly(total, *sizes).monoms()]

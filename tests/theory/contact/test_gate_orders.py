@@ -229,6 +229,7 @@ def test_weights_that_are_gaussian_determine_their_means():
     assert means("quadratic", size=3, dim=2)["beta1_2"] == means("gaussian", size=4, dim=2)["c_1"] == 1
     assert means("gaussian", size=3)["Gamma"] == 3
     assert means("gaussian", size=3, dim=2)["Gamma"] == Fraction(3, 2)
+    assert means("gaussian", "constant", size=3)["b"] == 1  # no slope moves it
 
 
 def test_a_triangle_of_three_weights_has_the_order_3():
