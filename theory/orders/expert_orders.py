@@ -56,7 +56,7 @@ def expert_orders(
     if not is_linear(cell):
         return _not_linear(cell, slopes, found, bool(gate) and max(gate.values()) <= 2)
     found |= _of_every_gate(cell, slopes, size, every=every, power=power)
-    if size == 2 and _parts_products(line or cell):
+    if size == 2 and _parts_products(line if line and _shows_all(cell, line) else cell):
         found |= {f"mean {p.name}": (Fraction(1), _PAIR) for p in slopes}
     if not gate:
         return found
@@ -88,6 +88,12 @@ def _of_every_gate(cell: Splitting, slopes: dict[sp.Symbol, sp.Expr], size: int,
     if weight.is_polynomial(*x) and not weight.subs(dict.fromkeys(x, 0)).free_symbols & set(cell.own):
         found |= {name: (Fraction(1), _ORIGIN) for name, f in means.items() if f == 1}
     return found
+
+
+def _shows_all(cell: Splitting, line: Splitting) -> bool:
+    """Whether the atom sees every piece of its gate that a line, scaled so that beta1 is 1 on it, would show."""
+    pieces = [formulas_seen(c.spec.gate.log_weight, c.point, c.spec.dim) for c in (cell, line)]
+    return len(pieces[0]) == len(pieces[1])
 
 
 def _parts_products(cell: Splitting) -> bool:

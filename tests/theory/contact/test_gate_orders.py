@@ -253,6 +253,15 @@ def test_means_of_two_atoms_are_seen_on_lines(source):
     assert {found[name] for name in ("a_1", "a_2", "b")} == {1}
 
 
+@pytest.mark.parametrize("split", ["one", "all"])
+@pytest.mark.parametrize(("beta1", "seen"), [("1", True), ("1/10", False)])
+def test_lines_show_no_kink_outside_of_the_support(beta1, seen, split):
+    """In the plane, where |beta1 . x| < 1, hardtanh is the linear gate, whose mean slopes have no order 1."""
+    point = {"beta1_1": beta1, "beta1_2": beta1}
+    found = means("activation", "gaussian", "hardtanh", split=split, dim=2, point=point)
+    assert (found["a_1"] == 1, found["a_2"] == 1) == (seen, seen)
+
+
 def test_two_quadratic_means_whose_quotient_is_the_exponential_of_a_quadratic_form():
     """Their equations of weights 1 to 4 (theory.md 2.10) have no common zero but 0."""
     a, b, c, d, q, k, m, x = sp.symbols("a b c d q k m x")
