@@ -16,7 +16,7 @@ QUARTER = Fraction(1, 4)
 THIRD = Fraction(1, 3)
 _ALL = ("(i)", "(ii)", "(iii)")
 _DISTINCT = "the experts (a, b, nu) are distinct"
-_SHARES = "the shares of the three atoms of a cell are bounded away from 0"
+_SHARES = "the shares of the atoms of a cell are bounded away from 0"
 _ELSEWHERE = "orders with every cell split and no anchor: `temperance exponents --split all`"
 _FEW = "; two or three atoms need no more (theory.md 2.10)"
 EXPERT = ("a", "b", "nu")
@@ -74,7 +74,7 @@ def _softmax_split(slope: str, m: int, cells: Cells) -> list[Prediction]:
     else:
         beta1, a = None, Fraction(1, r)
         why = "k >= 2k*: splitting every cell alike, beta1 +- delta, cancels in the softmax: not identifiable"
-        why_a = f"every cell split: the offsets in a mix with those in beta1; {moments}"
+        why_a = f"every cell split: |a|^{m} is O(distance), whatever the offsets of beta1 are (theory.md 2.7)"
     total = "the total weight of a cell is seen to first order"
     rows: list[tuple[str, Fraction | None, Fraction | None, str]] = [
         (slope, beta1, Fraction(1, 2 * r), why),
@@ -85,7 +85,10 @@ def _softmax_split(slope: str, m: int, cells: Cells) -> list[Prediction]:
     ]
     if slope == "beta1/tau":
         rows.append(("beta0/tau", None, None, f"in a split cell only the total weight has a rate; {total}"))
-    return [Prediction(n, m, sharp, pub, reason, published, (_DISTINCT,), cells) for n, sharp, pub, reason in rows]
+    given: dict[str, tuple[str, ...]] = {name: (_DISTINCT,) for name, *_ in rows}
+    if cells == "every cell split":
+        given["a"] = (_DISTINCT, _SHARES)
+    return [Prediction(n, m, sharp, pub, reason, published, given[n], cells) for n, sharp, pub, reason in rows]
 
 
 def activation_cells(setting: Setting) -> tuple[Prediction, ...]:

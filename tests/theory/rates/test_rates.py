@@ -1,5 +1,6 @@
 """Predicted exponents against the table of theory.md 2.7, and laws that they obey whatever the activation is called."""
 
+import random
 from fractions import Fraction as F
 
 import numpy as np
@@ -93,6 +94,28 @@ def test_activation_with_a_split_cell(m):
     assert at(found, [1, m], 0) == EXPERTS  # the anchor cell is split
 
 
+def test_a_of_the_softmax_gate_with_every_cell_split_is_seen_where_no_share_vanishes():
+    found = [p for p in predict("softmax", None, true_k=2, fitted_k=6) if p.cells == "every cell split"]
+    shared = {(p.parameter, p.cell_size) for p in found if any("shares" in c for c in p.conditions)}
+    assert shared == {("a", 2), ("a", 3), ("a", 4)}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_polynomial_puts_its_values_in_the_place_of_exponentials(seed):
+    """How slopes are extracted where every cell is split (theory.md 2.7): of other groups squares are left, >= 0."""
+    rng, x, g = random.Random(seed), *sp.symbols("x g")
+    atoms = [[sp.Rational(rng.randrange(-9, 10), 4) for _ in range(4)] for _ in range(3)]
+    (g0, *_), *others = atoms
+    h = (g - g0) ** 2 * sp.prod((g - o[0]) ** 2 for o in others)
+    series = [
+        sum(sp.diff(sp.exp(u * x) * ((a * x + b) ** 2 + nu), x, i).subs(x, 0) for u, a, b, nu in atoms)
+        for i in range(7)
+    ]
+    total = sum(c * f for c, f in zip(reversed(sp.Poly(h, g).all_coeffs()), series, strict=True))
+    assert sp.expand(total - sum(sp.diff(h, g, 2).subs(g, u) * a**2 for u, a, *_ in atoms)) == 0
+    assert all(sp.diff(h, g, 2).subs(g, u) >= 0 for u, *_ in others)
+
+
 @pytest.mark.parametrize("s", ["exp(z)", "sqrt(1 + z**2)"])
 def test_rates_stay_where_the_second_order_condition_fails_but_not_the_sharp_ones(s):
     found = split(s)
@@ -124,7 +147,7 @@ def test_slopes_where_a_sharp_condition_fails():
     found = predict("activation", "z**2 + z", true_k=2, fitted_k=5, gauge="anchored", dim=2)
     slopes = {p.cell_size: p for p in found if p.parameter == "a" and p.cells == "anchor singleton"}
     assert {m: p.sharp for m, p in slopes.items()} == {1: F(1, 2), 2: F(1, 4), 3: F(1, 4), 4: None}
-    assert "the shares of the three atoms of a cell are bounded away from 0" in slopes[3].conditions
+    assert "the shares of the atoms of a cell are bounded away from 0" in slopes[3].conditions
     assert at(found, [2, 3], 0)["a"] is None  # the anchor cell is split
 
 
