@@ -336,13 +336,16 @@ def test_equal_atoms_for_each_of_a_normalised_sigmoid_gate(gate):
     plane = shown(gate, split="all", dim=2)
     assert [plane[name] for name in (f"beta1_2{over}", f"w{over}", "a_1", "b", "nu")] == [2, 2, 2, 4, 2]
     three = shown(gate, split="all", size=3)
-    assert (three[f"w{over}"], three["b"], three["nu"]) == (2, 6, 3)
+    assert (three[f"w{over}"], three["a"], three["b"], three["nu"]) == (2, 2, 6, 3)
     with pytest.raises(ValueError, match=r"no order.*accepted: every cell split"):
         order_setting(gate)
 
 
-@pytest.mark.parametrize("point", [{"beta1": "2", "w": "-1"}, {"beta1": "-2", "w": "1"}])
-def test_normalised_sigmoid_gates_whose_zeros_are_the_same_have_no_bound(point):
-    """The other atom is at beta1 = 2, w = -1: the sums are the same, or 1 - sigma of one is sigma of the other."""
+@pytest.mark.parametrize("point", [{"beta1": "2", "w": "-1"}, {"beta1": "-2", "w": "1"}, {"beta1": "0", "w": "-1"}])
+def test_normalised_sigmoid_gates_whose_zeros_are_the_same_or_missing_have_no_bound(point):
+    """The other atom is at beta1 = 2, w = -1: the sums are the same, or 1 - sigma of one is sigma of the other.
+
+    At beta1 = 0 its slope is that of the second derivative.
+    """
     found = shown("sigmoid-tau-1", split="all", point=point)
     assert found == {"beta1": None, "w": None, "a": 4, "b": 4, "nu": 2}
