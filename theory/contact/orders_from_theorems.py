@@ -26,6 +26,9 @@ from temperance.theory.rates.true_point import TruePoint
 OTHER_SPLIT = 2
 """beta1 of the other true atom where every cell of an activation gate is split: far from a mirror point and a kink."""
 
+SUPPORT = (-2, 2)
+"""Of every coordinate of x: the kinks that are seen (see `orders.independence`)."""
+
 _JOINTLY = "(x, d/dmu) sees the cell as Gaussians, whose means and covariances every direction determines"
 _SHARED_OUT = "the means of x and y in the cell are the true ones: what b owes to a and to the gate has their orders"
 _APART = "where every cell is split, b has the true mean at x = 0, and what shares owe to the gate is small with b"
@@ -156,7 +159,8 @@ def _predicted(cell: Splitting, source: Activation | None, size: int, every: boo
         values = [cell.point[p] for p in (*coordinates("beta1", dim), TAU)]
         if not all(v.is_Rational for v in values):
             return {}
-        point = TruePoint((tuple(values[:-1]), (sp.Integer(OTHER_SPLIT if every else 0),) * dim), values[-1])
+        others = (sp.Integer(OTHER_SPLIT if every else 0),) * dim
+        point = TruePoint((tuple(values[:-1]), others), values[-1], SUPPORT)
     fitted, sizes = (2 * size, (size, size)) if every else (size + 1, (size, 1))
     gauge = "free" if source is None or every else "anchored"
     found = predict(gate, source, true_k=2, fitted_k=fitted, gauge=gauge, dim=dim, point=point)  # type: ignore[arg-type]

@@ -163,6 +163,13 @@ def test_a_kink_shows_itself_inside_of_the_support_alone(beta1, order):
     assert (found["beta1"], found["a"]) == (order, 2)
 
 
+def test_a_prediction_takes_no_kink_as_seen_that_lies_outside_of_the_support():
+    """On [-2, 2] relu6 is ReLU, whose beta1 and tau move together; hardtanh(x/10) is linear."""
+    assert shown("activation", "gaussian", "relu6")["tau"] is None
+    assert shown("activation", "gaussian", "hardtanh", point={"beta1": "1/10"})["tau"] is None
+    assert shown("activation", "gaussian", "hardtanh")["tau"] == 1
+
+
 def test_nothing_is_said_of_a_gate_at_a_kink():
     """exp(relu(beta1 x)) has no derivative by beta1 at beta1 = 0, wherever x is."""
     found = shown("activation", "gaussian", "relu", point={"beta1": "0"})
