@@ -110,16 +110,25 @@ def _read(path: str) -> list[Any]:
 
 
 def check_names(certificate: str | None, coq: str | None) -> None:
-    """Raise BadInput for a file that cannot be written, or a name that Coq does not take for a module."""
+    """Raise BadInput for a file that cannot be written or would be lost, or a name that Coq does not take."""
     if certificate is not None:
         check_writable(certificate, endings=(".json",))
     if coq is not None:
-        from temperance.theory.coq.files import FILES
+        from temperance.theory.coq.files import FILES, library
 
         stem = check_writable(coq, endings=(".v",)).stem
         if not (stem.isidentifier() and stem.isascii()) or stem in FILES:
             accepted = f"letters, digits and underscores, other than {' and '.join(FILES)}"
             raise BadInput(f"--coq: {stem!r} is no name of a file of theorems; accepted: {accepted}")
+        for name in FILES:
+            place = check_writable(_beside(coq, name))
+            if place.exists() and place.read_bytes() != library(name).encode():
+                accepted = "a folder without it, or with the library as it is"
+                raise BadInput(f"--coq writes {name}.v too, and another {str(place)!r} exists; accepted: {accepted}")
+
+
+def _beside(coq: str, name: str) -> str:
+    return str(Path(coq).resolve().with_name(f"{name}.v"))
 
 
 def write_certificates(proofs: Sequence[Mapping[str, Any]], path: str, accepted: str, why: str = "") -> tuple[str, ...]:
@@ -169,7 +178,7 @@ def write_proofs(
         text, refused = file_of(found)
         if len(refused) < len(found):
             for name in FILES:
-                write_file(str(Path(coq).resolve().with_name(f"{name}.v")), library(name))
+                write_file(_beside(coq, name), library(name))
             write_file(coq, text)
             beside = ", ".join(f"{name}.v" for name in FILES)
             written.append(f"theorems written to {coq}, and beside it their library, {beside}")

@@ -1,6 +1,7 @@
 """What is written for Coq, whether or not Coq is installed."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -103,3 +104,19 @@ def test_names_that_coq_does_not_take_are_refused(name, tmp_path, capsys):
     assert run(["check", "tanh", "--coq", str(tmp_path / name)]) == 2
     assert "accepted: " in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_of_ones_own_is_not_replaced_by_the_library(name, tmp_path, capsys):
+    own = tmp_path / f"{name}.v"
+    own.write_text(library(name) + "Lemma mine : True. exact I. Qed.\n", encoding="utf-8")
+    before = own.read_bytes()
+    assert run(["check", "tanh", "--coq", str(tmp_path / "verdicts.v")]) == 2
+    assert re.fullmatch(rf".*{name}\.v.*exists; accepted: .*\n", capsys.readouterr().err)
+    assert list(tmp_path.iterdir()) == [own]
+    assert own.read_bytes() == before
+
+
+def test_the_library_beside_it_may_be_there_already(tmp_path):
+    for _ in range(2):
+        assert run(["check", "relu", "--coq", str(tmp_path / "verdicts.v")]) == 0
