@@ -150,19 +150,19 @@ def _said(proofs: Sequence[Mapping[str, Any]], path: str) -> str:
 
 def write_proofs(
     decisions: Sequence[Decision], certificate: str | None, coq: str | None
-) -> tuple[list[str], list[str]]:
+) -> tuple[list[str], list[str], list[str]]:
     """Write the certificates of all decided verdicts to one JSON file, the theorems that they state to one Coq file.
 
     Returns:
-        A line for every file with what was written; and one for every activation that has verdicts without a
-        certificate (those undecided, and those that the checker's rules do not reach) or no theorems.
+        A line for every file with what was written; one for every activation that has verdicts without a certificate
+        (those undecided, and those that the checker's rules do not reach) or no theorems; and one if none has theorems.
     """
     if not decisions or (certificate is None and coq is None):
-        return [], []
+        return [], [], []
     from temperance.theory.conditions.certificates import certificates
 
     found = [(decision.activation, certificates(decision)) for decision in decisions]
-    written, missed = [], []
+    written, missed, refusals = [], [], []
     for activation, proofs in found:
         covered = {c["claim"]["condition"] for c in proofs}
         missing = [name for name in CONDITIONS if name not in covered]
@@ -183,6 +183,7 @@ def write_proofs(
             beside = ", ".join(f"{name}.v" for name in FILES)
             written.append(f"theorems written to {coq}, and beside it their library, {beside}")
         else:
-            written.append(f"there are no theorems, and {coq} is not written")
+            accepted = "at least one activation with a certificate that the library can state"
+            refusals.append(f"there are no theorems, and {coq!r} is not written; accepted: {accepted}")
         missed += [f"{name}: no theorems: {reason}" for name, reason in refused]
-    return written, missed
+    return written, missed, refusals

@@ -37,7 +37,7 @@ class Check(Answer):
 
     Attributes:
         decisions: one for every activation that can be read, in the order given.
-        refused: why the others cannot be read.
+        refused: why the others cannot be read, or no theorem can be written.
         unwritten: which verdicts have no certificate, where certificates are written.
         required: the conditions that should hold.
         written: what was written where.
@@ -62,13 +62,13 @@ class Check(Answer):
 
     @property
     def status(self) -> int:
-        """2 if something cannot be read, 1 if a required condition does not hold, else 0."""
+        """2 if something cannot be read or written, 1 if a required condition does not hold, else 0."""
         kept = all(getattr(d, name).outcome == "holds" for d in self.decisions for name in self.required)
         return 2 if self.refused else int(not kept)
 
     @property
     def remarks(self) -> Sequence[str]:
-        """What was written, has no certificate, or cannot be read."""
+        """What was written, has no certificate, or cannot be read or written."""
         return (*self.written, *self.unwritten, *self.refused)
 
     def parts(self) -> Iterator[Part]:
@@ -152,7 +152,7 @@ def check(
             first_order, second_order, tau_beta1, a, b_nu.
 
     Raises:
-        Refused: an activation cannot be read (a ValueError; `answer` has the answer to the others).
+        Refused: an activation cannot be read, or none has theorems for `coq` (a ValueError; `answer` has the answer).
         ValueError: a file cannot be written.
     """
     if not activations:
@@ -167,7 +167,8 @@ def check(
             except ValueError as error:
                 refused.append(str(error))
     with Display() as shown, shown.doing("writing proofs"):
-        written, unwritten = write_proofs(decisions, certificate, coq)
+        written, unwritten, refusals = write_proofs(decisions, certificate, coq)
+    refused += refusals
     found = Check(tuple(decisions), tuple(refused), tuple(unwritten), required, tuple(written))
     if refused:
         raise Refused("; ".join(refused), found)

@@ -50,13 +50,16 @@ def test_what_is_written_is_said(tmp_path, capsys):
     assert {path.name for path in tmp_path.iterdir()} == {"tanh.json", "tanh.v", *library.split(", ")}
 
 
-def test_theorems_are_not_said_to_be_written_where_there_are_none(tmp_path, capsys):
+def test_theorems_that_cannot_be_written_are_bad_input(tmp_path, capsys):
     theorems = tmp_path / "none.v"
-    assert run(["check", "z+a", "--coq", str(theorems)]) == 0
-    assert capsys.readouterr().err.splitlines() == [
-        f"there are no theorems, and {theorems} is not written",
+    assert run(["check", "z+a", "gamma", "--coq", str(theorems)]) == 2
+    out, err = capsys.readouterr()
+    assert "tau learnable" in out
+    assert err.splitlines()[:2] == [
         "z+a: no theorems: a is a parameter: give it a value",
+        "gamma: no theorems: gamma is not defined in the library",
     ]
+    assert err.splitlines()[2].startswith(f"there are no theorems, and {str(theorems)!r} is not written; accepted: ")
     assert list(tmp_path.iterdir()) == []
 
 
