@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -94,12 +95,23 @@ def _softmax_split(slope: str, m: int, cells: Cells) -> list[Prediction]:
 def activation_cells(setting: Setting) -> tuple[Prediction, ...]:
     """The over-specified activation gate, k > k* >= 2."""
     sizes = range(1, setting.fitted_k - setting.true_k + 2)
-    obstacle = _obstacle(setting)
-    if obstacle:
-        return tuple(_uncovered(setting, sizes, obstacle, "any"))
-    found = _covered(setting, sizes)
-    reason = f"the anchor cell is split: no statement covers it; {_ELSEWHERE}"
-    return (*found, *_uncovered(setting, sizes, reason, "anchor split"))
+    if obstacle := _obstacle(setting):
+        found = _uncovered(setting, sizes, obstacle, "any")
+    else:
+        reason = f"the anchor cell is split: no statement covers it; {_ELSEWHERE}"
+        found = [*_covered(setting, sizes), *_uncovered(setting, sizes, reason, "anchor split")]
+    if setting.scale is None:
+        return tuple(found)
+    flat = f"{setting.scale}: not identifiable{_bounds(setting)}"
+    return tuple(replace(p, reason=flat) if p.parameter in ("tau", "beta1") else p for p in found)
+
+
+def _bounds(setting: Setting) -> str:
+    """The command that bounds the orders of what no statement here covers."""
+    if setting.source.parameters:
+        return ""
+    command = f"temperance exponents --activation {shlex.quote(setting.source.name)}"
+    return f"; contact orders of this gate, by default at tau = 1: `{command}`"
 
 
 def _obstacle(setting: Setting) -> str | None:
@@ -168,7 +180,8 @@ def _covered(setting: Setting, sizes: range) -> list[Prediction]:
     for parameter, m, needs, sharp, extra in rows:
         missing = [f"{n} {outcomes[n]}" for n in needs if outcomes[n] != "holds"]
         if missing:
-            sharp, reason = None, f"sharp condition {', '.join(missing)}: nothing else covers it"
+            bounds = "" if parameter == "weight" else _bounds(setting)
+            sharp, reason = None, f"sharp condition {', '.join(missing)}: nothing else here covers it{bounds}"
         else:
             reason = f"sharp conditions {', '.join(needs)} hold, anchor cell a singleton{extra}"
         conditions = (*given, _SHARES) if extra == _FEW and m == 3 else given

@@ -196,16 +196,17 @@ def _first_order_fails(setting: Setting) -> list[Prediction]:
     if failure is None or not failure.symmetry:
         note = failure.note if failure else "its class is not proved"
         return _nothing(f"F1 fails, but not as a symmetry of the model ({note}): no statement covers it")
-    if failure.kind != "homogeneous":
+    if setting.scale is None:
         return _nothing(f"F1 fails, s is {failure.kind} on each half-line; no rate is stated (flow: {failure.flow})")
     obstacle = _homogeneous_obstacle(setting, failure.degree)
     if obstacle:
         return _nothing(f"s is homogeneous up to a constant, but no statement covers this: {obstacle}")
-    reason = f"s is homogeneous of degree {failure.degree} up to a constant; flow {failure.flow}"
     conditions = (_DISTINCT, *setting.conditions([]), *setting.seen_conditions())
     if setting.point is None:
         conditions = (*conditions, "no beta1_j is 0, the anchor's excepted")
-    return _along_flow(reason, conditions) + _invariants(setting, f"invariants of the flow {failure.flow}", conditions)
+    return _along_flow(setting.scale, conditions) + _invariants(
+        setting, f"invariants of the flow {failure.flow}", conditions
+    )
 
 
 def _degree_obstacle(setting: Setting, degree: sp.Expr) -> str | None:

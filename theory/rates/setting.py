@@ -12,6 +12,7 @@ import sympy as sp
 from temperance.theory.activations.activation import Activation
 from temperance.theory.activations.piecewise import Algebra
 from temperance.theory.conditions.decision import Decision, decide, temperature
+from temperance.theory.conditions.first_order_failures import classify
 from temperance.theory.conditions.kinks import kinks_of
 from temperance.theory.conditions.verdict import Outcome, Verdict
 from temperance.theory.expressions import balls
@@ -49,6 +50,14 @@ class Setting:
     def whole(self) -> Decision:
         """The verdicts on the activation as it stands."""
         return self.decision or _decision(self.source)
+
+    @cached_property
+    def scale(self) -> str | None:
+        """The flow of a homogeneous s, which moves beta1 and tau for any number of atoms (theory.md 2.3); else None."""
+        failure = classify(self.source) if self.whole.first_order.outcome == "fails" else None
+        if failure is None or not failure.symmetry or failure.kind != "homogeneous":
+            return None
+        return f"s is homogeneous of degree {failure.degree} up to a constant; flow {failure.flow}"
 
     @property
     def atoms(self) -> range:

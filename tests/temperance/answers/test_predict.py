@@ -107,3 +107,35 @@ def test_bad_options_are_one_line(capsys, arguments, message):
     assert captured.out == ""
     assert captured.err.count("\n") == 1
     assert message in captured.err
+
+
+@pytest.mark.parametrize("activation", ["relu", "abs(z)", "z**3", "z**2+1"])
+@pytest.mark.parametrize("gauge", ["free", "anchored"])
+def test_a_homogeneous_activation_is_not_identifiable_with_more_atoms_either(activation, gauge, capsys):
+    words = ("--activation", activation, "--gauge", gauge, "--true", "2", "--fitted", "4", "--json")
+    gate = [row for row in json.loads(asked(capsys, *words)) if row["parameter"] in ("tau", "beta1")]
+    assert {row["cell_size"] for row in gate} == {None, 1, 2, 3}
+    for row in gate:
+        assert row["sharp"] is None
+        assert "(l beta1, l" in row["reason"]
+        assert "tau), l > 0: not identifiable; contact orders" in row["reason"]
+
+
+@pytest.mark.parametrize("activation", ["tanh", "log(1+z**2)", "z**2+z"])
+def test_another_activation_is_not_said_to_be_unidentifiable(activation, capsys):
+    told = asked(capsys, "--activation", activation, "--gauge", "anchored", "--true", "2", "--fitted", "3")
+    assert "not identifiable" not in told
+
+
+def test_where_a_sharp_condition_fails_the_command_that_bounds_the_orders_is_named(capsys, tmp_path):
+    truth = {"beta1": [[1], [0]], "beta0": [0.5, 0], "tau": 1, "a": [[0.5], [-0.5]], "b": [2, -2], "nu": [1, 2]}
+    path = tmp_path / "truth.json"
+    path.write_text(json.dumps({**truth, "x": {"law": "uniform", "low": -3, "high": 3}}))
+    words = ("--activation", "log(1+z**2)", "--gauge", "anchored", "--true", "2", "--fitted", "3", "--json")
+    (tau,) = (
+        row
+        for row in json.loads(asked(capsys, *words, "--truth", str(path)))
+        if row["parameter"] == "tau" and row["reason"].startswith("anchor cell a singleton")
+    )
+    assert tau["sharp"] is None
+    assert "`temperance exponents --activation 'log(1+z**2)'`" in tau["reason"]
