@@ -29,6 +29,12 @@ def to_json(value: Any) -> str:
     return json.dumps(value, indent=2, allow_nan=False)
 
 
+class _Screen(Console):
+    def on_broken_pipe(self) -> None:
+        """Let the command line tell that the reader left, where rich would end it with 1."""
+        raise BrokenPipeError
+
+
 def console(*, wrapped: bool = False, file: IO[str] | None = None) -> Console:
     """A console on stdout, with colours on a terminal only and none under NO_COLOR; wrapped here or by the terminal.
 
@@ -36,7 +42,7 @@ def console(*, wrapped: bool = False, file: IO[str] | None = None) -> Console:
     """
     terminal = file is None and sys.stdout.isatty()
     coloured = terminal and not os.environ.get("NO_COLOR")
-    return Console(
+    return _Screen(
         file=file,
         width=None if file is None else console().width,
         force_jupyter=None if file is None else False,  # or rich would show the lines in a notebook instead

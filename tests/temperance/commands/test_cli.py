@@ -133,8 +133,9 @@ def test_a_full_disk_is_told_in_one_line():
     assert "cannot be written" in done.stderr
 
 
-def test_a_reader_that_leaves_ends_it_as_a_closed_pipe_does():
-    command = f"{shlex.quote(sys.executable)} -m temperance check tanh --json | true; exit ${{PIPESTATUS[0]}}"
+@pytest.mark.parametrize("arguments", ["check tanh --json", "check tanh", "derive", "--help", "--version"])
+def test_a_reader_that_leaves_ends_it_as_a_closed_pipe_does(arguments):
+    command = f"{shlex.quote(sys.executable)} -m temperance {arguments} | true; exit ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
     assert (done.returncode, done.stdout, done.stderr) == (141, "", "")
 
