@@ -58,6 +58,7 @@ class Exponents(Answer):
         """The orders, where they are open, and the reduced equations."""
         record = self.to_json()
         yield self.title
+        yield str(self.found.truth)
         yield Grid("Contact orders", _COLUMNS, tuple(_cells(order) for order in record["orders"]))
         yield from record["reasons"]
         if record["equations"]:

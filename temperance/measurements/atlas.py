@@ -18,9 +18,9 @@ from itertools import chain
 from typing import Any
 
 from temperance.measurements import exponent_results, kept_slopes, order_results
-from temperance.measurements.atlas_entries import Atlas, AtlasOrder, Entry, Measurement, Proof, TrueAtoms, key
+from temperance.measurements.atlas_entries import Atlas, AtlasOrder, Entry, Measurement, Proof, key
 from temperance.measurements.carried_orders import Kept, carried
-from temperance.measurements.contact_orders import MET, family, true_atoms
+from temperance.measurements.contact_orders import MET, TrueAtoms, family, true_atoms
 from temperance.measurements.kept_slopes import KeptSlope
 from temperance.measurements.literature import ROWS, AtlasRow
 from temperance.numerics.studies.workers import local_workers
@@ -119,7 +119,7 @@ def entry(row: AtlasRow, cell: str, d: int, measured: Kept) -> Entry:
 def _truth(row: AtlasRow, cell: str, d: int) -> TrueAtoms:
     if cell == "exact":
         return TrueAtoms(*exact_truth(row.gate, row.expert, row.source, row.point or None, d))
-    return TrueAtoms(*true_atoms(setting(row, cell, d)))
+    return true_atoms(setting(row, cell, d))
 
 
 def _proof(order: Order, cell: str) -> Proof | None:

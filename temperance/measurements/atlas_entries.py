@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from typing import Any, Literal
 
-from temperance.measurements.contact_orders import MET
+from temperance.measurements.contact_orders import MET, TrueAtoms
 from temperance.measurements.kept_slopes import KeptSlope
 from temperance.measurements.literature import PAPERS, AtlasRow
 from temperance.theory.contact.contact_orders import Order
@@ -108,22 +108,6 @@ class AtlasOrder:
             "published_reason": self.published_reason,
             "agrees": self.agrees,
         }
-
-
-@dataclass(frozen=True)
-class TrueAtoms:
-    """The true mixture of an entry: the parameters of each atom, and which of the last atom are held (the gauge).
-
-    Of a cell of several atoms it is the one that they are near. x is uniform on [-2, 2]^d where orders are measured.
-    """
-
-    atoms: Sequence[Mapping[str, str]]
-    held: Sequence[str]
-
-    def __str__(self) -> str:
-        """As it is shown: the atoms, and what is held."""
-        shown = [", ".join(f"{name} = {value}" for name, value in atom.items()) for atom in self.atoms]
-        return f"truth: ({'), ('.join(shown)}); held of the last atom: {', '.join(self.held) or 'nothing'}"
 
 
 @dataclass(frozen=True)

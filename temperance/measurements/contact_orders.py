@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import sympy as sp
@@ -74,17 +74,42 @@ class MeasuredOrder:
 
 
 @dataclass(frozen=True)
+class TrueAtoms:
+    """The true mixture: the parameters of each atom, and which of the last atom are held (the gauge).
+
+    Of a cell of several atoms it is the one that they are near. x is uniform on [-2, 2]^d where orders are measured.
+    """
+
+    atoms: Sequence[Mapping[str, str]]
+    held: Sequence[str]
+
+    def __str__(self) -> str:
+        """As it is shown: the atoms, and what is held."""
+        shown = [", ".join(f"{name} = {value}" for name, value in atom.items()) for atom in self.atoms]
+        return f"truth: ({'), ('.join(shown)}); held of the last atom: {', '.join(self.held) or 'nothing'}"
+
+
+@dataclass(frozen=True)
 class Exponents:
     """Everything about the orders in a setting."""
 
     found: Orders
     rows: tuple[MeasuredOrder, ...]
 
+    @property
+    def truth(self) -> TrueAtoms:
+        """The true mixture."""
+        return true_atoms(self.found.setting)
+
     def record(self) -> dict[str, Any]:
         """What `--json` prints."""
         remarks = [r for row in self.rows if (r := row.remark())]
         return {
-            "setting": {**setting(self.found.setting), "dim": self.found.setting.dim},
+            "setting": {
+                **setting(self.found.setting),
+                "truth": asdict(self.truth),
+                "dim": self.found.setting.dim,
+            },
             "equations": list(self.found.equations),
             "orders": [row.record() for row in self.rows],
             "reasons": [*self.found.reasons, *remarks],
@@ -141,7 +166,7 @@ def true_mixture(chosen: OrderSetting) -> Truth:
     return Truth(chosen.cell, expert, {p: float(v) for p, v in other_place(chosen).items()}, other)
 
 
-def true_atoms(chosen: OrderSetting) -> tuple[list[dict[str, str]], list[str]]:
+def true_atoms(chosen: OrderSetting) -> TrueAtoms:
     """The parameters of the split atom and of the other one, and the names of those of the last one that are held."""
     truth, cell = true_mixture(chosen), chosen.cell
     weights = {p.name: "1" for p in weight_parameters(cell.spec)} or ({BETA0.name: "0"} if cell.weighted else {})
@@ -151,7 +176,7 @@ def true_atoms(chosen: OrderSetting) -> tuple[list[dict[str, str]], list[str]]:
         {**{p.name: str(at[p]) for p in moving(chosen)}, **weights, **{p.name: f"{v:g}" for p, v in expert.items()}}
         for at, expert in zip(gates, experts, strict=True)
     ]
-    return atoms, [*weights, *(p.name for p in cell.own if _is_held(chosen))]
+    return TrueAtoms(atoms, [*weights, *(p.name for p in cell.own if _is_held(chosen))])
 
 
 def _is_held(chosen: OrderSetting) -> bool:

@@ -39,6 +39,13 @@ def test_the_json_has_the_keys_that_it_should_have(printed):
     assert record["setting"] == {
         **{"gate": "softmax", "expert": "constant", "activation": None},
         **{"cell": 2, "split": "one", "point": {"beta1": "1"}, "dim": 1},
+        "truth": {
+            "atoms": [
+                {"beta1": "1", "beta0": "0", "b": "0", "nu": "1"},
+                {"beta1": "0", "beta0": "0", "b": "3", "nu": "1.5"},
+            ],
+            "held": ["beta0", "beta1"],
+        },
     }
     assert "h_beta1^2 = 0" in record["equations"]
 
@@ -161,6 +168,16 @@ def test_a_bad_point_is_one_line_and_status_two(capsys, tmp_path, text):
     assert (captured.out, captured.err.count("\n")) == ("", 1)
     assert captured.err.isprintable() or captured.err[:-1].isprintable()
     assert POINTS[text] in captured.err
+
+
+def test_the_second_true_atom_and_what_is_held_are_told(capsys):
+    assert run(["exponents", "--activation", "tanh", "--split", "all", "--bounds-only"]) == 0
+    truth = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("truth: "))
+    assert "(beta1 = 2, tau = 1, beta0 = 0, a = -1, b = 3, nu = 1.5); held of the last atom: beta0" in truth
+    assert run(["exponents", "--activation", "tanh", "--split", "all", "--bounds-only", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)["setting"]["truth"]
+    assert [atom["beta1"] for atom in told["atoms"]] == ["1", "2"]
+    assert told["held"] == ["beta0"]
 
 
 @pytest.mark.parametrize("options", [["--gate", "softmax", "--cell", "3"], ["--activation", "tanh", "--dim", "2"]])
