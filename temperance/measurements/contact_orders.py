@@ -129,7 +129,10 @@ def answer(found: Exponents) -> str:
     unseen = [row.order.parameter for row in open_ if row.value is None]
     least = [row.order.parameter for row in found.rows if row.order.upper == 1]
     parts = [f"proved: {'; '.join(f'{rate} for {listed(names)}' for rate, names in rates.items())}"] if rates else []
-    parts += [f"not measured, as no order is below 1: {listed(least)}"] if least else []
+    if all(row.measured is None for row in found.rows):
+        parts.append("nothing was measured")
+    elif least:
+        parts.append(f"not measured, as no order is below 1: {listed(least)}")
     parts += [f"no rate at all: {listed(flat)}"] if flat else []
     parts += [f"measured, without a proof that the order is no larger: {listed(seen)}"] if seen else []
     parts += [f"neither proved nor measured: {listed(unseen)}"] if unseen else []

@@ -170,6 +170,13 @@ def test_a_bad_point_is_one_line_and_status_two(capsys, tmp_path, text):
     assert POINTS[text] in captured.err
 
 
+def test_bounds_only_says_that_nothing_was_measured(capsys):
+    assert run(["exponents", "--gate", "softmax", "--bounds-only"]) == 0
+    said = capsys.readouterr().out
+    assert said.endswith("n^(-3/8) for mean a. Nothing was measured.\n")
+    assert "Not measured, as" not in said
+
+
 def test_the_second_true_atom_and_what_is_held_are_told(capsys):
     assert run(["exponents", "--activation", "tanh", "--split", "all", "--bounds-only"]) == 0
     truth = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("truth: "))
