@@ -28,7 +28,6 @@ _ACCEPTED = 'an object of numbers such as {"beta1": 1, "tau": "1/2"}'
 _LARGEST_CELL = 4
 _LARGEST_DIMENSION = 2  # a grid in x is integrated over
 _NONE = "no certificate: "
-_CERTIFIED = "a cell beside a singleton, and a gate without kinks, with rational Taylor coefficients at x = 0"
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -136,9 +135,10 @@ def exponents(
         with shown.doing("bounding the orders"):
             bounds = orders(chosen, moments=True)
         if certificate is not None:
-            proofs = [] if bounds.certificate is None else [bounds.certificate]
-            whys = [text.removeprefix(_NONE) for text in bounds.reasons if text.startswith((_NONE, "certificates"))]
-            written = write_certificates(proofs, certificate, _CERTIFIED, whys[-1] if whys else "")
+            if bounds.certificate is None:
+                whys = [text.removeprefix(_NONE) for text in bounds.reasons if text.startswith((_NONE, "certificates"))]
+                raise BadInput(f"nothing is certified in this setting: {whys[-1]}; {certificate!r} is not written")
+            written = write_certificates([bounds.certificate], certificate, "")
         if bounds_only:
             return Exponents(Orders(bounds, tuple(MeasuredOrder(order, None) for order in bounds.orders)), written)
         return Exponents(with_measurements(bounds, progress=shown.doing), written)

@@ -107,8 +107,10 @@ def moment_equations(cell: Splitting, degree: int, reach: int) -> list[Moments]:
     """
     if not cell.weighted:
         raise ValueError(f"the gate {cell.spec.gate.name!r} has no weight of an atom: a cell cannot share it out")
-    if cell.spec.dim != 1 or not is_linear(cell):
-        raise ValueError("equations are set up in dimension 1, for means that are polynomials linear in the parameters")
+    if cell.spec.dim != 1:
+        raise ValueError("equations are set up in dimension 1")
+    if not is_linear(cell):
+        raise ValueError("the mean is not a polynomial in x that is linear in the parameters")
     symbols = (*cell.own, *cell.expert, *cell.shared)
     point = {X: sp.S.Zero} | {p: cell.point.get(p, sp.S.Zero) for p in symbols}
     ring = Taylor(point, lambda m: m[0] <= reach and sum(m[1:]) <= degree, reach + degree)
