@@ -110,7 +110,8 @@ def orders(setting: OrderSetting, *, moments: bool = False) -> Orders:
     moved, reasons = _flat(setting)
     rows = [Order(name, name, False, None, True) for name in moved]
     rows += _with_curves(setting, [*_parameters(setting, proved), *_means(setting, proved)])
-    reasons += [*proved.reasons, *_by_theorems(setting, proved.theorems), *_of_rows(rows, proved.upper)]
+    reasons += [*proved.reasons, *([] if proved.certificate is None else _held(setting))]
+    reasons += [*_by_theorems(setting, proved.theorems), *_of_rows(rows, proved.upper)]
     return Orders(setting, proved.reduced, tuple(rows), tuple(reasons), proved.certificate)
 
 
@@ -161,6 +162,12 @@ def _flat(setting: OrderSetting) -> tuple[list[str], list[str]]:
         reasons.append(f"{', '.join(still)}: 0 here, and not moved; the order is that of the invariant")
     reasons += [f"{setting.label(name)} is flat: {text}" for name, text in setting.flat.items()]
     return moved, reasons + ([] if setting.cell.weighted else [_EQUAL])
+
+
+def _held(setting: OrderSetting) -> list[str]:
+    """What the certificate holds at its true value, and which invariants its parameters stand for."""
+    meant = ", ".join(f"{name} stands for {label}" for name, label in setting.labels.items())
+    return [f"the certificate holds {p.name} at its true value: {meant}" for p in setting.cell.held]
 
 
 def _parameters(setting: OrderSetting, proved: _Proved) -> Iterator[Order]:

@@ -201,6 +201,24 @@ def test_a_certificate_by_moments_is_written_and_proved_again(options, capsys, t
     assert "given the theorem on experts" in capsys.readouterr().out
 
 
+HELD = {
+    ("linear", 2, None): "beta1 stands for beta1/tau",
+    ("linear", 3, None): "beta1 stands for beta1/tau",
+    ("quadratic", 2, None): "A stands for A/tau, beta1 stands for beta1/tau",
+    ("activation", 2, "z**2"): "beta1 stands for beta1^2/tau",
+    ("softmax", 2, None): None,
+    ("activation", 2, "relu"): None,  # no certificate
+}
+
+
+@pytest.mark.parametrize(("gate", "size", "source"), HELD)
+def test_what_a_certificate_holds_is_told(gate, size, source):
+    found = orders(order_setting(gate, source=source, size=size), moments=True)
+    told = [text for text in found.reasons if text.startswith("the certificate holds")]
+    meant = HELD[gate, size, source]
+    assert told == ([] if meant is None else [f"the certificate holds tau at its true value: {meant}"])
+
+
 def test_moments_certify_the_slope_that_a_theorem_bounds():
     chosen = order_setting("quadratic", size=3)
     found = [next(o for o in orders(chosen, moments=m).orders if o.parameter == "a") for m in (False, True)]
