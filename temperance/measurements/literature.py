@@ -97,7 +97,8 @@ PAPERS = (
         "maximum likelihood: where all split cells have beta1 = 0, 1/2 in singleton and 1/4 in split cells, for "
         "strongly identifiable experts (theorem 3); else 1/2 for gates and experts, linear ones too, about the nearest "
         "mixture, as none has the true density (theorem 4). But two equal atoms for each true one have it, and near "
-        "them beta1 has no more than 1/4, b of a linear expert 1/8 (theory.md 2.7, 2.10)",
+        "them beta1 has no more than 1/4, b of a linear expert 1/8 (theory.md 2.7, 2.10); whether such mixtures are "
+        "excluded was not read",
     ),
     Paper(
         "2505.18455",
