@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from temperance.pages.answer import Answer, Part
 from temperance.terminal.errors import BadInput
 from temperance.terminal.json_input import read_json
-from temperance.terminal.options import FileOr
+from temperance.terminal.options import File, checked
 from temperance.terminal.output import check_writable, to_json, write_file
 from temperance.terminal.progress import Display
 from temperance.theory.checker.rejected import Rejected
@@ -73,14 +73,15 @@ class Certified(Answer):
         return list(map(asdict, self.proofs))
 
 
-def certify(*files: FileOr) -> Certified:
+@checked
+def certify(*files: File) -> Certified:
     """Prove certificates again, with a checker that uses nothing of what made them; exit with 1 if any is rejected.
 
     Args:
         files: Files written by `check`, `exponents` or `efficiency` with --certificate; in Python, also certificates.
 
     Raises:
-        ValueError: a file cannot be read, or holds no certificate.
+        ValueError: a file cannot be read, or holds no certificate, or there is none.
     """
     if not files:
         raise BadInput(f"certify needs a file; accepted: {_ACCEPTED}")

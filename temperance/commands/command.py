@@ -19,12 +19,18 @@ import temperance
 from temperance.interop.callables import Source
 from temperance.pages.answer import Answer, Refused
 from temperance.terminal.errors import BadInput, one_line
-from temperance.terminal.options import FileOr, Json, Output
+from temperance.terminal.options import File, FileOr, Json, Output
 from temperance.terminal.output import check_writable, console, to_json
 from temperance.terminal.progress import Display
 from temperance.theory.models.spec import Expert, Gate
 
-_SHELL: Mapping[Any, Any] = {FileOr: str | None, Source: str, str | Gate | None: str | None, str | Expert: str}
+_SHELL: Mapping[Any, Any] = {
+    File: str,
+    FileOr: str | None,
+    Source: str,
+    str | Gate | None: str | None,
+    str | Expert: str,
+}
 """What of an option's type can be typed."""
 
 NAMED = inspect.Parameter.KEYWORD_ONLY  # what may be left out is given by its name

@@ -59,8 +59,11 @@ Experts = Annotated[tuple[int, ...], _listed(_whole, "a number of experts, or se
 Numbers = Annotated[float | Sequence[float] | None, _listed(float, "numbers separated by commas, such as .1,.9")]
 """Numbers separated by commas."""
 
-FileOr = str | Mapping[str, Any] | None
+File = str | Mapping[str, Any]
 """The name of a .json file; in Python also what such a file holds."""
+
+FileOr = File | None
+"""The same, or none."""
 
 Json = Annotated[bool, Parameter(name="--json", help="Print strict JSON instead of a table.")]
 """The option --json."""
@@ -79,6 +82,7 @@ _PLAIN: dict[Any, tuple[type, str]] = {
     float: (Real, "a number"),
     str: (str, "a text"),
     NoneType: (NoneType, "None"),
+    Mapping[str, Any]: (Mapping, "a mapping"),
 }
 """What a hint of a type takes, and its name."""
 

@@ -110,6 +110,8 @@ def check_writable(path: str, endings: Iterable[str] = ()) -> Path:
         BadInput: the ending is none of those accepted (if any are given), the folder is missing or closed to us, or
             something else than a file stands there.
     """
+    if not isinstance(path, str | os.PathLike):
+        raise BadInput(f"{path!r:.60} is no name of a file; accepted: a text")
     if endings and PurePath(path).suffix not in endings:
         raise BadInput(f"cannot write {path!r}: unknown ending; accepted: {', '.join(endings)}")
     try:
