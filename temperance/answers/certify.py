@@ -132,15 +132,14 @@ def _beside(coq: str, name: str) -> str:
     return str(Path(coq).resolve().with_name(f"{name}.v"))
 
 
-def write_certificates(proofs: Sequence[Mapping[str, Any]], path: str, accepted: str, why: str = "") -> tuple[str, ...]:
+def write_certificates(proofs: Sequence[Mapping[str, Any]], path: str, why: str) -> tuple[str, ...]:
     """Write certificates to a JSON file, and return the line that says so.
 
     Raises:
-        BadInput: there are none; why; accepted: where there would be some.
+        BadInput: there are none, and why.
     """
     if not proofs:
-        nothing = f"nothing is certified in this setting{f' ({why})' if why else ''}, and {path!r} is not written"
-        raise BadInput(f"{nothing}; accepted: {accepted}")
+        raise BadInput(f"nothing is certified in this setting: {why}; {path!r} is not written")
     write_file(path, to_json(list(proofs)) + "\n")
     return (_said(proofs, path),)
 

@@ -135,10 +135,9 @@ def exponents(
         with shown.doing("bounding the orders"):
             bounds = orders(chosen, moments=True)
         if certificate is not None:
-            if bounds.certificate is None:
-                whys = [text.removeprefix(_NONE) for text in bounds.reasons if text.startswith((_NONE, "certificates"))]
-                raise BadInput(f"nothing is certified in this setting: {whys[-1]}; {certificate!r} is not written")
-            written = write_certificates([bounds.certificate], certificate, "")
+            whys = [text.removeprefix(_NONE) for text in bounds.reasons if text.startswith((_NONE, "certificates"))]
+            proofs = [] if bounds.certificate is None else [bounds.certificate]
+            written = write_certificates(proofs, certificate, whys[-1] if whys else "")
         if bounds_only:
             return Exponents(Orders(bounds, tuple(MeasuredOrder(order, None) for order in bounds.orders)), written)
         return Exponents(with_measurements(bounds, progress=shown.doing), written)
