@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from temperance.pages.plots import Plot
 
 _REACH = np.exp(np.linspace(-4.0, 3.0, 29))  # of the temperatures in a picture, over the best one
-_CERTIFIED = "accepted: two atoms, d = 1, and an activation with one formula on the whole line"
+_CERTIFIED = "there are certificates for two atoms, d = 1, and an activation with one formula on the whole line"
 
 
 @dataclass(frozen=True, repr=False, eq=False)
