@@ -104,18 +104,25 @@ def _clear_errors(path: str, what: str = "used", remedy: str = _KIND) -> Iterato
         raise StoreError(f"store {path!r} cannot be {what} ({error}); {remedy}") from None
 
 
-def _prepare(connection: sqlite3.Connection, path: str) -> None:
-    """Refuse what is not a sound store of ours; make the tables of a new one."""
-    (application,), (version,) = (
-        connection.execute(f"PRAGMA {name}").fetchone() for name in ("application_id", "user_version")
-    )
-    if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
-        for statement in _SCHEMA:
+def prepare(connection: sqlite3.Connection, path: str, schema: Sequence[str], kind: str) -> None:
+    """Refuse what is not a sound database that the statements of a schema make; run them in a new one."""
+    with closing(sqlite3.connect(":memory:")) as model:
+        for statement in schema:
+            model.execute(statement)
+        ours = _shape(model)
+    if not (found := _shape(connection))[-1]:
+        for statement in schema:
             connection.execute(statement)
-    elif (application, version) != (_APPLICATION, _VERSION):
-        raise StoreError(f"{path!r} is a database, but not a store of rate studies of version {_VERSION}")
+    elif found != ours:
+        raise StoreError(f"{path!r} is a database, but not a {kind}; accepted: such a store, or a new file")
     elif connection.execute("PRAGMA integrity_check").fetchall() != [("ok",)]:
         raise StoreError(f"store {path!r} is damaged")
+
+
+def _shape(connection: sqlite3.Connection) -> list[list[tuple[Any, ...]]]:
+    """Application, version and tables of a database."""
+    asked = ("PRAGMA application_id", "PRAGMA user_version", "SELECT name, sql FROM sqlite_master ORDER BY name")
+    return [connection.execute(query).fetchall() for query in asked]
 
 
 def _register(connection: sqlite3.Connection, path: str, name: str, digest: str, definition: str) -> None:
@@ -141,6 +148,6 @@ def open_store(path: str | os.PathLike[str], name: str, digest: str, definition:
     with closing(connection):
         with _clear_errors(place), connection:
             connection.execute(_BEGIN)
-            _prepare(connection, place)
+            prepare(connection, place, _SCHEMA, f"store of rate studies of version {_VERSION}")
             _register(connection, place, name, digest, json.dumps(definition, sort_keys=True))
         yield Store(connection, place, digest)

@@ -23,6 +23,7 @@ from temperance.measurements.carried_orders import Kept, carried
 from temperance.measurements.contact_orders import MET, TrueAtoms, family, true_atoms
 from temperance.measurements.kept_slopes import KeptSlope
 from temperance.measurements.literature import ROWS, AtlasRow
+from temperance.numerics.studies.store import prepare
 from temperance.numerics.studies.workers import local_workers
 from temperance.theory.activations.activation import activation
 from temperance.theory.contact.contact_orders import Order, Orders, orders
@@ -41,6 +42,7 @@ CELLS: Mapping[str, Mapping[str, Any]] = {
 PLACES: tuple[tuple[str, int], ...] = tuple((cell, d) for cell in CELLS for d in (1, 2))
 """The kinds of cells and the dimensions of x that a row has entries in."""
 
+_TABLE = "CREATE TABLE atlas (entry TEXT PRIMARY KEY, orders TEXT NOT NULL)"
 _SLOW = ": the mean takes many minutes in a cell of three, and no order above 1 is known in a smaller one"
 
 
@@ -276,7 +278,7 @@ def remeasured(
         progress: told how many entries are done, and of how many.
     """
     with closing(sqlite3.connect(path)) as store:
-        store.execute("CREATE TABLE IF NOT EXISTS atlas (entry TEXT PRIMARY KEY, orders TEXT NOT NULL)")
+        prepare(store, path, [_TABLE], "store of the atlas")
         done = {name: json.loads(text) for name, text in store.execute("SELECT entry, orders FROM atlas")}
         every = [e for e in entries() if (rows is None or e[0] in rows) and e[1:] in places]
         todo = [e for e in every if key(*e) not in done]

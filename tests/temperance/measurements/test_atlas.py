@@ -4,6 +4,8 @@ import copy
 import json
 import os
 import random
+import sqlite3
+from contextlib import closing
 
 import numpy as np
 import pytest
@@ -421,6 +423,17 @@ def test_a_store_that_is_none_is_bad_input(quick, tmp_path, capsys):
     assert run(["atlas", "--store", str(path)]) == 2
     assert run(["atlas", "--store", str(tmp_path / "atlas.txt")]) == 2
     assert capsys.readouterr().err.count("\n") == 2
+
+
+@pytest.mark.parametrize("statement", ["CREATE TABLE mine (z)", "CREATE TABLE atlas (entry, orders)"])
+def test_a_database_of_another_kind_is_left_as_it_is(statement, quick, tmp_path, capsys):
+    path = tmp_path / "mine.sqlite"
+    with closing(sqlite3.connect(path)) as mine:
+        mine.execute(statement)
+    before = path.read_bytes()
+    assert run(["atlas", "--gate", "softmax", "--store", str(path)]) == 2
+    assert "not a store of the atlas; accepted: " in capsys.readouterr().err
+    assert path.read_bytes() == before
 
 
 def tenth(some):
