@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
+from numbers import Real
 from typing import Literal, TypeAlias
 
 import sympy as sp
@@ -19,7 +20,7 @@ from temperance.theory.expressions.functions import KNOWN
 from temperance.theory.expressions.sign_changes import NoClosedForm, real_roots
 
 Number = int | float | Fraction
-Constant: TypeAlias = int | Fraction | str | sp.Expr
+Constant: TypeAlias = int | float | Fraction | str | sp.Expr
 Position = Literal["generic", "mirror", "equal", "collapsed"]
 _BITS = 256
 _LARGEST = 100  # of a constant
@@ -38,7 +39,7 @@ def constant(name: str, value: Constant) -> sp.Expr:
 
 def _read(value: object) -> sp.Expr | None:
     """The constant that a number or a text stands for; None where it is none."""
-    if not isinstance(value, int | Fraction | str) or isinstance(value, bool):
+    if not isinstance(value, Real | str) or isinstance(value, bool):
         return None
     try:
         read = activation(str(value))

@@ -3,6 +3,7 @@
 import json
 from fractions import Fraction
 
+import numpy as np
 import pytest
 import sympy as sp
 
@@ -328,3 +329,15 @@ def test_bounds_in_the_plane(capsys):
     found = json.loads(capsys.readouterr().out)
     assert found["setting"]["dim"] == 2
     assert {o["parameter"]: o["upper"] for o in found["orders"] if not o["flat"]}["a_2"] == "2"
+
+
+@pytest.mark.parametrize("value", [0.5, np.float64(0.5), Fraction(1, 2), "1/2"])
+def test_a_point_may_have_numbers_of_python(value):
+    half = order_setting("softmax", point={"beta1": "1/2"}).cell
+    assert order_setting("softmax", point={"beta1": value}).cell == half
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), True, None, 1j])
+def test_what_is_no_number_is_refused_in_a_point(value):
+    with pytest.raises(ValueError, match="beta1 is no number"):
+        order_setting("softmax", point={"beta1": value})
