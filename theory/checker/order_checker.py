@@ -23,7 +23,7 @@ from flint import fmpq, fmpq_poly
 
 from temperance.theory.checker.inequalities import Row, at_least, divides, require_leaf
 from temperance.theory.checker.order_equations import Exponents, Model, Terms
-from temperance.theory.checker.rejected import Rejected, rational, require, require_keys
+from temperance.theory.checker.rejected import proving, rational, require, require_keys
 
 FORMAT = "temperance-orders/1"
 _KEYS = ("format", "statement", "model", "degree", "reach", "variables", "means", "steps", "orders")
@@ -31,25 +31,12 @@ _MOST_DEGREE, _MOST_REACH = 8, 16
 _SHARE = sp.Symbol("s")
 
 
-def objection(certificate: Any) -> str | None:
-    """Why a certificate proves nothing, or None."""
-    try:
-        check(certificate)
-    except Rejected as error:
-        return str(error)
-    return None
-
-
 def check(certificate: Any) -> str:
     """The statement that a certificate proves. Raises Rejected where it proves none."""
-    try:
+    with proving():
         require(certificate["format"] == FORMAT, "the format is unknown")
         require_keys(certificate, *_KEYS, of="the certificate")
         return _Checker(certificate).run()
-    except Rejected:
-        raise
-    except Exception as error:  # whatever breaks proves nothing
-        raise Rejected(f"malformed: {type(error).__name__} {error}") from error
 
 
 def _roots(p: fmpq_poly) -> int:

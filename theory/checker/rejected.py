@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import operator
 import re
-from collections.abc import Set
+from collections.abc import Callable, Iterator, Set
+from contextlib import contextmanager
 from fractions import Fraction
 from typing import Any
 
@@ -19,6 +20,26 @@ _RATIONAL = re.compile(r"-?[0-9]{1,2000}(/[0-9]{1,2000})?")
 
 class Rejected(ValueError):
     """A certificate that does not prove its statement; the message says where it fails."""
+
+
+@contextmanager
+def proving() -> Iterator[None]:
+    """Reject a certificate on which a checker breaks: whatever breaks proves nothing."""
+    try:
+        yield
+    except Rejected:
+        raise
+    except Exception as error:
+        raise Rejected(f"malformed: {type(error).__name__} {error}") from error
+
+
+def objection(check: Callable[[Any], object], certificate: Any) -> str | None:
+    """Why a checker rejects a certificate, or None."""
+    try:
+        check(certificate)
+    except Rejected as error:
+        return str(error)
+    return None
 
 
 def require(condition: object, otherwise: str) -> None:

@@ -18,9 +18,9 @@ import sympy as sp
 from flint import fmpq
 
 from temperance.theory.checker.inequalities import Row
-from temperance.theory.checker.moment_checker import FORMAT, Cell, objection, statement
+from temperance.theory.checker.moment_checker import FORMAT, Cell, check, statement
 from temperance.theory.checker.order_equations import Exponents
-from temperance.theory.checker.rejected import Rejected
+from temperance.theory.checker.rejected import Rejected, objection
 from temperance.theory.models.spec import NU, covariates
 from temperance.theory.orders.dual_simplex import dot, minimise
 from temperance.theory.orders.split_cell import Splitting, is_linear
@@ -46,7 +46,7 @@ def certified(cell: Splitting, size: int) -> tuple[dict[str, Fraction], dict[str
         return {}, None, f"no certificate: the checker cannot set up the equations ({error})"
     except ValueError as error:
         return {}, None, f"no certificate: {error}"
-    if rejected := objection(issued):
+    if rejected := objection(check, issued):
         return {}, None, f"no certificate: {rejected}"
     orders = {title: Fraction(r) for title, r in issued["orders"].items()}
     given = _EXPERTS + (_GATES if issued["gate"] else "")

@@ -18,7 +18,8 @@ from typing import Any
 import sympy as sp
 from flint import fmpq, fmpq_poly
 
-from temperance.theory.checker.order_checker import FORMAT, objection, statement
+from temperance.theory.checker.order_checker import FORMAT, check, statement
+from temperance.theory.checker.rejected import objection
 from temperance.theory.interactions.derivatives import divides
 from temperance.theory.models.spec import NU
 from temperance.theory.orders.branch_and_bound import Case, Monomial, Step, System
@@ -147,7 +148,7 @@ def certified(cell: Splitting) -> tuple[UpperOrders | None, dict[str, Any] | Non
     if found.theorem:
         return found, None, "the bounds take those of the expert from the theorem on experts, and have no certificate"
     issued = certificate(found)
-    if rejected := objection(issued):
+    if rejected := objection(check, issued):
         return found, None, f"no upper bound is certified: {rejected}"
     return found, issued, "the bounds hold where the shares of the two atoms are bounded away from 0"
 

@@ -9,8 +9,8 @@ import pytest
 import sympy as sp
 
 from temperance.theory.checker.order_checker import FORMAT as ORDERS
-from temperance.theory.checker.order_checker import objection
-from temperance.theory.checker.rejected import Rejected
+from temperance.theory.checker.order_checker import check as order_check
+from temperance.theory.checker.rejected import Rejected, objection
 from temperance.theory.checker.verdict_checker import check, digest, statement, tower_of
 from temperance.theory.conditions.certificates import certificates as issued
 from temperance.theory.models.by_name import model
@@ -143,7 +143,7 @@ def test_certificates_of_orders_are_for_another_checker():
     orders = certificate_of_orders(upper_orders(Splitting(spec, dict.fromkeys(spec.gate.parameters, sp.S.One))))
     check(json.loads(json.dumps(orders)))
     changed = orders | {"statement": "another"}
-    with pytest.raises(Rejected, match=f"^{re.escape(objection(changed))}$"):
+    with pytest.raises(Rejected, match=f"^{re.escape(objection(order_check, changed))}$"):
         check(changed)
 
 

@@ -10,8 +10,8 @@ import pytest
 from flint import fmpq, fmpq_mat, fmpq_poly
 
 from temperance.theory.checker import verdict_checker
-from temperance.theory.checker.moment_checker import Cell, check, objection, statement
-from temperance.theory.checker.rejected import Rejected
+from temperance.theory.checker.moment_checker import Cell, check, statement
+from temperance.theory.checker.rejected import Rejected, objection
 from temperance.theory.contact.contact_orders import orders
 from temperance.theory.contact.order_setting import order_setting
 from temperance.theory.moments.moment_bounds import certified
@@ -237,7 +237,7 @@ def test_an_altered_certificate_is_rejected(proof, name):
 
 @pytest.mark.parametrize("name", QUADRATIC_FORGERIES)
 def test_an_altered_certificate_of_a_quadratic_gate_is_rejected(quadratic, name):
-    assert objection(quadratic) is None
+    assert objection(check, quadratic) is None
     _require_rejected(quadratic, QUADRATIC_FORGERIES[name], True)
 
 
@@ -246,16 +246,16 @@ def _require_rejected(proof, change, states):
     change(changed)
     if states:
         changed["statement"] = statement(changed)  # what anybody can compute
-    assert objection(changed) is not None
+    assert objection(check, changed) is not None
     with pytest.raises(Rejected):
         verdict_checker.check(changed)
 
 
 def test_the_certificate_that_was_altered_is_accepted_and_another_way_to_write_its_gate_too(proof):
-    assert objection(proof) is None
+    assert objection(check, proof) is None
     same = copy.deepcopy(proof)
     same["model"]["log_weight"] = "beta1*x + 0*beta1**2*x"
-    assert objection(same | {"statement": statement(same)}) is None
+    assert objection(check, same | {"statement": statement(same)}) is None
     assert "for a cell of 3 atoms" in proof["statement"]
     assert "given the theorem on experts (orders 6 of a, b, 3 of nu)" in proof["statement"]
 
