@@ -23,6 +23,7 @@ from temperance.theory.checker.order_equations import Exponents
 from temperance.theory.checker.rejected import Rejected, objection
 from temperance.theory.models.spec import NU, covariates
 from temperance.theory.orders.dual_simplex import dot, minimise
+from temperance.theory.orders.gate_orders import stands_before_squares
 from temperance.theory.orders.split_cell import Splitting, is_linear
 from temperance.theory.orders.upper_bounds import model_as_text
 
@@ -85,7 +86,7 @@ def _quadratic(cell: Splitting) -> list[list[str]]:
     """The parameters of a quadratic or Gaussian gate: those before x, and those before squares."""
     if cell.spec.gate.name not in ("quadratic", "gaussian") or cell.shared:
         return []
-    square = [p.name for p in cell.own if p.name.split("_")[0] in ("A", "Gamma")]
+    square = [p.name for p in cell.own if stands_before_squares(p)]
     return [[p.name for p in cell.own if p.name not in square], square]
 
 

@@ -82,9 +82,14 @@ def _bounds(cell: Splitting, own: Fraction, reason: str, seen: Sequence[sp.Expr]
     return {p.name: (own, reason) for p in cell.own} | dict.fromkeys(one, (Fraction(1), reason))
 
 
+def stands_before_squares(p: sp.Symbol) -> bool:
+    """Whether a parameter of a quadratic or Gaussian gate is one of those before squares of x."""
+    return p.name.split("_")[0] in ("A", "Gamma")
+
+
 def _of_moments(cell: Splitting, size: int) -> Bounds:
     """The bounds of the quadratic and of the Gaussian gate."""
-    narrow = {p: p.name.split("_")[0] in ("A", "Gamma") for p in cell.own}
+    narrow = {p: stands_before_squares(p) for p in cell.own}
     means = {f"mean {p.name}": (Fraction(1), _AVERAGE) for p in cell.own if not narrow[p]}
     if cell.spec.gate.name == "quadratic" or cell.spec.dim == 1:
         return {p.name: (Fraction(size if narrow[p] else 2 * size), _MOMENTS) for p in cell.own} | means
