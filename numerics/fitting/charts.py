@@ -74,6 +74,12 @@ def frame_of(layout: Layout, centre: Floats, spread: Floats, *, linear: bool) ->
 
 
 @njit(**OPTIONS)
+def bare(chart):  # type: ignore[no-untyped-def]
+    """The numbers of a chart."""
+    return chart.i, chart.j, chart.curvature
+
+
+@njit(**OPTIONS)
 def place_of(frame, atom, parameter):  # type: ignore[no-untyped-def]
     """The coordinate of theta that is a parameter of an atom; -1 if it is fixed."""
     return frame.places[1 + atom * (2 * frame.d + 3) + parameter]

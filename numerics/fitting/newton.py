@@ -213,10 +213,11 @@ class _Search:
     ) -> tuple[Floats, float, int, Chart]:
         """Where the damped step from theta ends, what the model gains by it, and the chart it is made in."""
         derivatives, bounds = (local.gradient, local.hessian, free), (self.lower, self.upper)
-        found: tuple[Floats, float, int, Chart] = step(
-            theta, *derivatives, *bounds, self.frame, self.failed, damping, self.charted, kind, chart
+        end = np.empty_like(theta)
+        gain, kind, pair = step(
+            end, theta, *derivatives, *bounds, self.frame, self.failed, damping, self.charted, kind, chart
         )
-        return found
+        return end, gain, kind, Chart(*pair)
 
     def escape(self) -> bool:
         """Leave a saddle along the direction of most negative curvature, either way."""

@@ -20,6 +20,7 @@ from temperance.numerics.fitting.charts import (
     NO_PAIR,
     OPTIONS,
     back,
+    bare,
     coordinates,
     cut,
     mixed,
@@ -116,14 +117,16 @@ def _all_move(chosen, free, theta, lower, upper, inside):  # type: ignore[no-unt
 
 
 def _build(version: int) -> Any:
+    # numbers alone are returned: for an array or a named tuple Python code runs, where Ctrl-C ends the process
     @njit(cache=True, error_model="numpy", nogil=True, no_cfunc_wrapper=True)
     def step(  # type: ignore[no-untyped-def]
-        theta, gradient, hessian, free, lower, upper, frame, failed, damping, pairs, kind, chart
+        end, theta, gradient, hessian, free, lower, upper, frame, failed, damping, pairs, kind, chart
     ):
         if kind == CHOOSE:
             kind, chart = _chosen(theta, free, lower, upper, frame, failed + 0 * version, pairs)
         elif kind != PLAIN and not _all_move(mixed(frame, chart, len(theta)), free, theta, lower, upper, False):
-            return theta, -1.0, kind, chart
+            end[:] = theta
+            return -1.0, kind, bare(chart)
         if kind != PLAIN:
             slope, bend = derivatives(theta, gradient, hessian, frame, chart)
             move, gain = _damped(slope, bend, free, damping)
@@ -131,11 +134,12 @@ def _build(version: int) -> Any:
             length = cap(move, at)
             share = _share_inside(at, length * move, frame, chart, lower, upper) if pairs else 1.0
             if share > _LEAST_SHARE:
-                return back(at + (share * length) * move, frame, chart, lower, upper), gain, kind, chart
+                end[:] = back(at + (share * length) * move, frame, chart, lower, upper)
+                return gain, kind, bare(chart)
         move, gain = _damped(gradient, hessian, free, damping)
-        end = theta + cap(move, theta) * move
+        end[:] = theta + cap(move, theta) * move
         cut(end, lower, upper)
-        return end, gain, PLAIN, chart
+        return gain, PLAIN, bare(chart)
 
     return step
 
@@ -148,4 +152,4 @@ def compile_steps() -> None:
     """Compile `step`, or load it."""
     one = np.ones(1)
     with interrupts_noted():  # LLVM's callbacks swallow exceptions
-        step(0 * one, one, -np.eye(1), one > 0, -one, one, NO_FRAME, 0, 0.0, False, CHOOSE, NO_PAIR)
+        step(0 * one, 0 * one, one, -np.eye(1), one > 0, -one, one, NO_FRAME, 0, 0.0, False, CHOOSE, NO_PAIR)
