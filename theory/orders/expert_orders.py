@@ -30,6 +30,7 @@ _POWER = "the weights of the cell are polynomials of a degree above 1, and so ar
 _DOUBLED = "two means of degree 2 at most, whose quotient is the exponential of a quadratic form, in every cell"
 _MEANS = "the second derivatives of the mean and 1 are independent, and the gate has the order 2"
 
+_LEAST_GAIN = Fraction(1, 50)  # in an order: smaller ones may follow each other without end
 _FEW = {2: 2, 3: 4}  # m -> r with |db|^r = O(distance), unless a slope has the order 2
 
 
@@ -144,8 +145,9 @@ class _Equations:
                 known = {p: min(r, Fraction(2 if p == NU else _FEW[size])) for p, r in found.items()}
             for group in [open_, *([p] for p in open_)]:
                 level = self._square(group, known) if group else Fraction(0)
-                found = {p: min(r, 2 / level) if p in group and level else r for p, r in found.items()}
-                if found != before:
+                better = {p for p in group if level and found[p] - 2 / level > _LEAST_GAIN}
+                found = {p: 2 / level if p in better else r for p, r in found.items()}
+                if better:
                     break
         return found
 

@@ -199,6 +199,13 @@ def test_slopes_in_larger_cells_rest_on_independence():
     assert shown("activation", "gaussian", "z**2 + z", size=4)["a"] == Fraction(8, 3)  # 4m/(m + 2)
 
 
+def test_ever_smaller_gains_come_to_an_end():
+    found = shown("activation", "polynomial:3", "relu", size=3)
+    assert found["a_3"] == 2
+    assert 0 < found["a_1"] - Fraction(18, 5) < Fraction(1, 30)
+    assert 0 < found["a_2"] - Fraction(18, 7) < Fraction(1, 30)
+
+
 def test_weighted_means_of_the_expert():
     assert means("activation", "gaussian", "gelu") == {"beta1": 1, "a": 1, "b": 1, "nu": 2}
     assert means("softmax", size=3) == {"beta1": 1, "a": Fraction(3, 2), "b": 1, "nu": 3}
