@@ -189,7 +189,9 @@ class Family:
         Raises ValueError for a gate with pieces in another dimension than 1, where kinks are curves.
         """
         if self.cell.spec.dim > 1 and self.cell.spec.gate.log_weight.has(sp.Piecewise):
-            raise ValueError(f"the gate {self.cell.spec.gate.name!r} has kinks: it is measured in dimension 1 only")
+            raise ValueError(
+                f"the gate {self.cell.spec.gate.name!r} has kinks; accepted: d = 1, or bounds without measurements"
+            )
         point = {**self.cell.point, **(self.truth.other if other else {})}
         found = []
         for piecewise in self.cell.spec.gate.log_weight.atoms(sp.Piecewise):
