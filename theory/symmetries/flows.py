@@ -128,7 +128,7 @@ def symmetries(found: Interactions) -> Symmetries:
         what = f"{found.spec.gate.shared[0]} can move with the atoms so that all scores change by one function of x"
         signs = "" if shown.any_sign else ", where beta1 has one sign in all atoms"
         discrete = (*discrete, MixtureSymmetry("temperature", "free", what + signs))
-    proved = _proved(found, identifiable, shown if freed else None)
+    proved = _proved(found, identifiable, shown if freed else None, pair=shown is not None and shown.pair > 0)
     return Symmetries(tuple(flows), discrete, identifiable, tuple(failures), proved)
 
 
@@ -280,7 +280,7 @@ def _identifiable(spec: MoESpec, flows: list[Flow]) -> tuple[sp.Expr, ...]:
     return (*invariant, *gate, *bias, *(p for p in spec.expert.parameters if p not in moved))
 
 
-def _proved(found: Interactions, identifiable: tuple[sp.Expr, ...] | None, shown: Scores | None) -> str:
+def _proved(found: Interactions, identifiable: tuple[sp.Expr, ...] | None, shown: Scores | None, *, pair: bool) -> str:
     if identifiable is None:
         return "flows only: the identifiable functions were not computed"
     text = (
@@ -296,6 +296,8 @@ def _proved(found: Interactions, identifiable: tuple[sp.Expr, ...] | None, shown
     text += "; in a mixture: modulo its discrete symmetries"
     if translated(found.spec):
         text += ", beta0 and translated parameters relative to one atom"
+    if pair:
+        text += "; two atoms (k = 2, free gauge) have a further curve of one density: not all of these are identifiable"
     if found.spec.gate.name == "cosine":  # see docs/engineers.md
         few = f"; of at most d = {found.spec.dim} atoms not tau, only the differences of beta1/(|beta1| tau)"
         text += few + " are identifiable"

@@ -123,6 +123,8 @@ def _terms(log_weight: sp.Expr, spec: MoESpec, own: Sequence[sp.Symbol]) -> _Sep
     x = (*covariates(spec.dim), _HALF)
     for term in sp.Add.make_args(sp.expand(log_weight, power_base=True, log=True)):
         phi, e = term.as_independent(*x, as_Add=False)
+        if e.has(*own, *spec.gate.shared):  # perhaps only as a product below the line is expanded
+            phi, e = sp.factor(term).as_independent(*x, as_Add=False)
         if e.has(*own, *spec.gate.shared):
             return None
         found[0, e] = found.get((0, e), sp.S.Zero) + phi

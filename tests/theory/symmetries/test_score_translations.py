@@ -95,6 +95,34 @@ def test_a_gaussian_gate_is_translated_in_its_natural_parameters():
     assert names["c"] not in symmetries(derive("gaussian", order=1)).identifiable
 
 
+def test_perturbed_cosine_scores_are_translated():
+    """v = beta1/((|beta1| + 1) tau) takes every value below 1/tau, and the score is v.x/(|x| + 1)."""
+    spec = model("cosine-perturbed", dim=2)
+    values, beta = _values(spec, 3, ()), [p for p in spec.gate.parameters if p.name.startswith("beta1")]
+    (tau,) = spec.gate.shared
+    moved = dict(values)
+    for i in (1, 2, 3):
+        own = [atom_symbol(p, i) for p in beta]
+        size = sp.sqrt(sum(values[p] ** 2 for p in own))
+        v = [
+            values[p] / (size + 1) / 8 + shift
+            for p, shift in zip(own, (sp.Rational(1, 99), sp.Rational(-1, 50)), strict=True)
+        ]
+        length = sp.sqrt(v[0] ** 2 + v[1] ** 2)
+        moved |= {p: e / (1 - length) for p, e in zip(own, v, strict=True)}
+    moved[tau] = values[tau] / 8
+    assert _largest_change(spec, 3, values, moved) < 1e-25
+    assert len(scores(spec).translated) == 2
+    assert "beta1_1[j]" in str(symmetries(derive("cosine-perturbed", dim=2, order=1)).identifiable)
+
+
+def test_a_further_curve_of_two_atoms_is_told():
+    assert (
+        "two atoms (k = 2, free gauge) have a further"
+        in symmetries(derive("activation", activation="z**2 + z", order=1)).proved
+    )
+
+
 @pytest.mark.parametrize(("dim", "k"), [(2, 2), (3, 2), (2, 3)])
 def test_two_squares_can_be_turned_into_each_other(dim, k):
     """(beta1_1.x)^2 - (beta1_2.x)^2 is a product of two linear forms, and a third atom is in the way."""
