@@ -26,7 +26,7 @@ def listed(even: Part, odd: Part, atoms: int, gauge: Gauge) -> Listed:
     """Whether almost every truth of k atoms is unique, the twins, and what is not decided, from the parts of s."""
     powers = {*(even.exponents or ()), *(odd.exponents or ())}
     if 0 in powers:
-        return _of_a_step(even, odd)
+        return _of_a_step(even, odd, atoms, gauge)
     if even.exponents == () and odd.exponents == ():
         return False, (Twin((B, C), (D, E), L, _EVERY, True),), None
     always, special = [], [_constant_gate(odd.exponents == (), gauge)]
@@ -67,10 +67,14 @@ def _constant_gate(is_even: bool, gauge: Gauge) -> Twin:
     return Twin((B, B), (C, C), L, f"where all beta1_i are {same}")
 
 
-def _of_a_step(even: Part, odd: Part) -> Listed:
+def _of_a_step(even: Part, odd: Part, atoms: int, gauge: Gauge) -> Listed:
     if even.exponents == () and odd.exponents == (0,):
-        flow = Twin((B, C), (L * B, M * C), sp.S.One, f"{_EVERY}, atom by atom", True)
-        return False, (flow, Twin((_P, _Q), (_P, _Q), L, "where all beta1_i have one sign")), None
+        last = sp.S.Zero if gauge == "anchored" else C
+        flow = Twin((B, last), (L * B, M * last), sp.S.One, f"{_EVERY}, atom by atom", True)
+        if gauge == "anchored":
+            return False, (flow,), None
+        swapped = (Twin((B, C), (-C, -B), sp.S.One, _EVERY, True),) if atoms == 2 else ()
+        return False, (flow, *swapped, Twin((_P, _Q), (_P, _Q), L, "where all beta1_i have one sign")), None
     return None, (), "s jumps at 0 and is not constant on both sides of it"
 
 

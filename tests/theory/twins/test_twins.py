@@ -233,6 +233,12 @@ def test_maps_that_multiply_vectors_are_for_every_dimension(name, scope):
     assert scope in twins(name).answer
 
 
+def test_two_steps_may_be_swapped_with_their_signs():
+    assert SWAP in maps(twins("sign"), always=True)
+    assert SWAP not in maps(twins("sign", atoms=3), always=True)
+    assert {twin.where for twin in twins("sign", gauge="anchored").twins} == {"every truth, atom by atom"}
+
+
 @pytest.mark.parametrize("arguments", [{"atoms": 1}, {"atoms": 2.0}, {"atoms": True}, {"gauge": "linear"}])
 def test_bad_input(arguments):
     with pytest.raises(ValueError, match=r"atoms must be 2 or more|accepted: free, anchored"):
