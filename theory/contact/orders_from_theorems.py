@@ -156,7 +156,7 @@ def _predicted(cell: Splitting, source: Activation | None, size: int, every: boo
         return {}
     point, dim = None, cell.spec.dim
     if source is not None:
-        values = [cell.point[p] for p in (*coordinates("beta1", dim), TAU)]
+        values = [cell.point.get(p, sp.nan) for p in (*coordinates("beta1", dim), TAU)]  # a step has no beta1
         if not all(v.is_Rational for v in values):
             return {}
         others = (sp.Integer(OTHER_SPLIT if every else 0),) * dim

@@ -199,6 +199,10 @@ def test_slopes_in_larger_cells_rest_on_independence():
     assert shown("activation", "gaussian", "z**2 + z", size=4)["a"] == Fraction(8, 3)  # 4m/(m + 2)
 
 
+def test_a_step_has_no_beta1_and_its_expert_has_orders():
+    assert shown("activation", "gaussian", "heaviside") == {"a": 4, "b": 4, "nu": 2, "tau": None}
+
+
 def test_ever_smaller_gains_come_to_an_end():
     found = shown("activation", "polynomial:3", "relu", size=3)
     assert found["a_3"] == 2
