@@ -250,7 +250,7 @@ class Catalogue(Check):
         kept = len(self.decisions) - len(lost) - len(rest)
         open_ = f"; undecided: {', '.join(rest)}" if rest else ""
         return [
-            f"tau learnable: with {kept} of {len(self.decisions)}; not with {', '.join(lost)}{open_}",
+            f"tau learnable: with {kept} of {len(self.decisions)}; not, or in part only, with {', '.join(lost)}{open_}",
             "temperance check NAME says where there are exceptions, and what to do",
         ]
 

@@ -2,7 +2,7 @@
 
 >>> from temperance.theory.conditions.decision import decide
 >>> learnability(decide("relu")).answer
-'no: only beta1/|beta1|, |beta1|/tau, beta0/tau are'
+'no: at most beta1/|beta1|, |beta1|/tau, beta0/tau are'
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ from temperance.theory.conditions.first_order_failures import classify
 from temperance.theory.rates.predict import predict
 from temperance.theory.rates.prediction import Prediction
 from temperance.theory.rates.setting import Gauge
+from temperance.theory.rates.true_point import is_analytic
 
 _PLACE = "beta1_2 = -beta1_1 (k = 2, free gauge)"
 _INSTEAD = "fix tau, or take another activation, such as tanh, sigmoid or gelu"
+_WITH_SLOPES = "take an activation that is not constant on each side of 0, such as tanh, sigmoid or gelu"
 _ANCHOR = "anchor one atom, beta1_k = 0 (--gauge anchored)"
 
 MIRRORS = {
@@ -53,7 +55,12 @@ def _not_learnable(found: Decision) -> Learnability:
         return Learnability(f"not proved: the first-order condition fails, but not as a symmetry ({why})", _INSTEAD)
     if failure.kind == "logarithmic":
         return Learnability("yes where two beta1_i are not parallel (d >= 2), but beta1 is not; d = 1: no", _INSTEAD)
-    return Learnability(f"no: only {', '.join(failure.invariants)} are", _INSTEAD)
+    if failure.kind == "constant":
+        if all(piece.expr == found.activation.pieces[0].expr for piece in found.activation.pieces):
+            return Learnability("no: s is constant, and the gate does not depend on x", _INSTEAD)
+        where = "two beta1_i have different directions (an anchored one has none)"
+        return Learnability(f"yes where {where}, but of beta1 only its direction is", _WITH_SLOPES)
+    return Learnability(f"no: at most {', '.join(failure.invariants)} are", _INSTEAD)
 
 
 def _tau(found: Decision, gauge: Gauge) -> Prediction:
@@ -72,7 +79,8 @@ def _learnable(found: Decision) -> Learnability:
     if free.sharp is not None:
         return Learnability(f"yes{exception}", _ANCHOR if exception else None)
     why = free.reason.removeprefix("free gauge: ")
-    return Learnability(f"yes with an anchored atom (beta1_k = 0); free gauge: not proved, {why}", _ANCHOR)
+    seen = "" if is_analytic(found.activation) else " if beta1.x reaches every piece of s"
+    return Learnability(f"yes with an anchored atom (beta1_k = 0){seen}; free gauge: not proved, {why}", _ANCHOR)
 
 
 def _at_mirror_points(found: Decision) -> str:

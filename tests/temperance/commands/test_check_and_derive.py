@@ -113,7 +113,7 @@ def test_a_check_ends_with_the_answer_and_what_to_do(output):
     told = output(*shlex.split(rates.partition(": temperance ")[2])).splitlines()
     assert told[0] == "Predicted rates n^(-p): gelu, anchored gauge, k* = 2, k = 3"
     lines = output("check", "relu", "softplus", "z").splitlines()
-    assert "relu: tau learnable: no: only beta1/|beta1|, |beta1|/tau, beta0/tau are" in lines
+    assert "relu: tau learnable: no: at most beta1/|beta1|, |beta1|/tau, beta0/tau are" in lines
     assert "z: tau learnable: no: only beta1/tau and beta0/tau are" in lines
     assert "what to do (relu): fix tau, or take another activation, such as tanh, sigmoid or gelu" in lines
 
