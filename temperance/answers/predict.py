@@ -82,8 +82,8 @@ class Predict(Answer):
             lines.append(
                 "A published exponent below the sharp one is a correct bound: the error falls faster than it says"
             )
-        if fast := [p for p in known if p.published is not None and p.sharp is not None and p.published > p.sharp]:
-            lines.append(f"The published exponent is too fast at this truth for {', '.join(_names(fast))}: see sharp p")
+        if fast := [p for p in self.predictions if _too_fast(p)]:
+            lines.append(f"The published exponent is too fast here for {', '.join(_names(fast))}: see sharp p")
         if self.twin is not None and not self.twin.factor.free_symbols:
             twin = f"A twin has the density of this truth, {self.twin.map}"
             lines.append(f"{twin}: rates are to the nearest of all parameters with this density")
@@ -111,6 +111,12 @@ def _reason(p: Prediction) -> str:
     """Why the sharp exponent is what it is, and why nothing is published where nothing is."""
     silent = p.published is None and p.published_reason != p.reason
     return p.reason + (f"; no published rate: {p.published_reason}" if silent else "")
+
+
+def _too_fast(p: Prediction) -> bool:
+    """Whether the published exponent is more than what is proved here; what is not identifiable has none."""
+    none = p.sharp is None and p.reason.endswith(": not identifiable")
+    return p.published is not None and (none or (p.sharp is not None and p.published > p.sharp))
 
 
 def _names(found: Sequence[Prediction]) -> list[str]:
