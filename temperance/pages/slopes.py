@@ -11,6 +11,7 @@ from temperance.pages.answer import Grid, Part
 SLOPE_COLUMNS = ("group", "cell", "share", "slope [95% interval]", "predicted", "outcome")
 """A cell with its number of atoms; a predicted slope with the published one, where that is another."""
 _OPEN = ("inconclusive", "contradicted")
+_LARGE = 10  # half of an interval over its error; more than that is no number
 _SIZES = 5  # of a table of errors, so that it is no wider than a page
 
 
@@ -23,6 +24,8 @@ def slope_parts(record: Mapping[str, Any]) -> Iterator[Part]:
     yield from (f"{mark.strip()} {reason}" for reason, mark in marks.items())
     if any(s["published"] not in (None, s["predicted"]) for s in slopes):
         yield "in brackets: the published slope, where it is another"
+    if any(s["anchor_at_home"] is False for s in slopes):
+        yield "anchor away: fits whose anchor (the atom with beta1 = 0) is not in the cell of the true anchor"
     yield from _errors(record["setting"]["sizes"], slopes)
     yield fits_in_words(record["fits"])
 
@@ -45,7 +48,8 @@ def _error(point: Mapping[str, Any]) -> str:
     if point["ci"] is None:
         return f"{point['rms']:.2g}"
     low, high = point["ci"]
-    return f"{point['rms']:.2g} +-{(high - low) / 2 / point['rms']:.0%}"
+    half = (high - low) / 2 / point["rms"]
+    return f"{point['rms']:.2g} +-" + (f"{half:.0%}" if half <= _LARGE else "large")
 
 
 def fits_in_words(fits: Mapping[str, int]) -> str:

@@ -75,6 +75,7 @@ def test_the_answer_counts_what_is_judged_and_names_the_rest():
         "[2] too high",
         "[3] nobody knows",
         "[4] too rare",
+        "anchor away: fits whose anchor (the atom with beta1 = 0) is not in the cell of the true anchor",
         "40 fits: 50.00% converged, 25.00% ended at a bound of the box (they count: the slopes are those of estimates "
         "in this box), 25.00% were dropped (spikes, or out of steps)",
         answer(slopes),
@@ -112,6 +113,9 @@ def test_the_error_at_every_size_is_shown():
     told = printed({"setting": setting, "experiment": "lattice", "slopes": [made("a", points=points)], "fits": fits})
     first, second = (line.split() for line in told.splitlines() if line.startswith(" a  ") and "confirmed" not in line)
     assert first == ["a", "0", "(1)", "few", "large", "0.01", "+-15%", "0.0032", "0.001"]
+    wide = [{"n": n, "rms": 1.0, "ci": [0.0, end]} for n, end in zip(sizes, (20.0, 20.1), strict=False)]
+    told = printed({"setting": setting, "experiment": "lattice", "slopes": [made("b", points=wide)], "fits": fits})
+    assert " b      0 (1)  1 +-1000%  1 +-large " in told
     assert second == ["a", "0", "(1)", "0.00032", "0.0001", "3.2e-05"]
 
 
