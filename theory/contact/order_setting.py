@@ -25,8 +25,8 @@ SIGMOIDS = ("sigmoid", "sigmoid-tau-1")
 """The normalised sigmoid gates, whose atoms have no weights of their own."""
 GATES = (*FITTED, BIASED, "quadratic", "gaussian", "laplace", COSINE, "cosine-perturbed", *SIGMOIDS)
 NOT_SHARED = (
-    "no order: for almost every truth no mixture in a bounded box that has a cell of several atoms beside a singleton "
-    "has its density (theory.md 2.10)"
+    "no order: a mixture that splits one true atom and not another has the true density for almost no truth "
+    "(theory.md 2.10)"
 )
 _MOST_MOVING = 7  # parameters of an atom, tau included
 _PLACES = {"beta1": (1, 0), "A": (sp.Rational(1, 2), 0), "c": (0, -1), "w": (sp.Rational(1, 2), -1)}
@@ -154,7 +154,7 @@ def _checked(gate: str, source: str | sp.Expr | Activation | None, size: int, sp
     if split not in ("one", "all"):
         raise ValueError(f"the split is 'one' or 'all', not {split!r}")
     if gate in SIGMOIDS and split == "one":
-        raise ValueError(f"{NOT_SHARED}; accepted: every cell split (split 'all')")
+        raise ValueError(f"{NOT_SHARED}; for this gate only --split all has orders")
     s = None if source is None else activation(source)
     if s is not None and s.parameters:
         raise ValueError(f"activation {s.name!r} has free parameters: numbers are needed in their place")

@@ -103,7 +103,7 @@ BAD = {
     ("--gate", "sofmax"): "unknown gate 'sofmax'; accepted: linear, softmax, activation, activation-bias, quadratic, "
     "gaussian, laplace, cosine, cosine-perturbed, sigmoid, sigmoid-tau-1\n",
     ("--gate", "sigmoid-euclidean"): "the gate 'sigmoid-euclidean' is for `derive` alone; accepted: linear",
-    ("--gate", "sigmoid"): "accepted: every cell split (split 'all')",
+    ("--gate", "sigmoid"): "almost no truth (theory.md 2.10); for this gate only --split all has orders",
     ("--gate", "cosine"): "needs dimension 2",
     ("--dim", "3"): "--dim must be 1 or 2, not 3",
     ("--expert", "gausian"): "gaussian",

@@ -355,7 +355,7 @@ def test_equal_atoms_for_each_of_a_normalised_sigmoid_gate(gate):
     assert [plane[name] for name in (f"beta1_2{over}", f"w{over}", "a_1", "b", "nu")] == [2, 2, 2, 4, 2]
     three = shown(gate, split="all", size=3)
     assert (three[f"w{over}"], three["a"], three["b"], three["nu"]) == (2, 2, 6, 3)
-    with pytest.raises(ValueError, match=r"no order.*accepted: every cell split"):
+    with pytest.raises(ValueError, match=r"^no order.*only --split all has orders"):
         order_setting(gate)
 
 
