@@ -9,6 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import sympy as sp
+
+from temperance.theory.activations.activation import Activation, Z
+from temperance.theory.activations.piecewise import Piece
 from temperance.theory.conditions.decision import Decision
 from temperance.theory.conditions.first_order_failures import classify
 from temperance.theory.rates.predict import predict
@@ -40,12 +44,18 @@ class Learnability:
 
 def learnability(found: Decision) -> Learnability:
     """Whether tau is learnable with an activation of which the conditions are decided."""
-    if found.activation.is_linear:
+    if _is_line(found.activation):
         return Learnability("no: only beta1/tau and beta0/tau are", f"nothing is lost if you {_INSTEAD}")
     if found.first_order.outcome == "undecided":
         advice = "write s without the part that is named, or give its parameters numbers"
         return Learnability(f"undecided: {found.first_order.reason}", advice)
     return _not_learnable(found) if found.first_order.outcome == "fails" else _learnable(found)
+
+
+def _is_line(s: Activation) -> bool:
+    """Whether s(z) = p z + q on the whole line, p a number other than 0: a linear gate with beta1 times p."""
+    slopes = [sp.diff(piece.expr, Z) for piece in s.pieces if piece == Piece(piece.expr)]
+    return any(slope.is_number and slope.is_nonzero for slope in slopes)
 
 
 def _not_learnable(found: Decision) -> Learnability:

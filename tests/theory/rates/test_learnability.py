@@ -16,6 +16,8 @@ MIRROR = "beta1_2 = -beta1_1 (k = 2, free gauge)"
     ("source", "answer", "advice"),
     [
         ("z", "no: only beta1/tau and beta0/tau are", "nothing is lost if you fix tau"),
+        ("2*z - 1", "no: only beta1/tau and beta0/tau are", "nothing is lost if you fix tau"),
+        ("relu", "no: at most beta1/|beta1|, |beta1|/tau, beta0/tau are", "fix tau"),
         ("z**2", "no: at most beta1/|beta1|, |beta1|^2/tau, beta0/tau are", "fix tau"),
         ("log(abs(z))", "yes where two beta1_i are not parallel (d >= 2), but beta1 is not; d = 1: no", "fix tau"),
         ("sign", "yes where two beta1_i have different directions (an anchored one has none), but of beta1", "take an"),
