@@ -20,7 +20,7 @@ from temperance.measurements.literature import PAPERS, ROWS, AtlasRow
 from temperance.numerics.errors.slopes import is_sharp
 from temperance.numerics.studies.workers import processes
 from temperance.pages.answer import Answer, Grid, Part
-from temperance.terminal.errors import BadInput
+from temperance.terminal.errors import BadInput, resumable
 from temperance.terminal.options import Whole, checked
 from temperance.terminal.output import check_writable
 from temperance.terminal.progress import Display
@@ -172,7 +172,7 @@ def atlas(
         if store is not None:
             check_writable(store, endings=(".sqlite",))
             try:
-                with shown.doing("measuring") as progress:
+                with resumable(store, "entries"), shown.doing("measuring") as progress:
                     again = remeasured(store, rows=rows or None, places=places, workers=count, progress=progress)
                     kept = {**stored(), **again}
             except sqlite3.DatabaseError as error:
