@@ -209,7 +209,7 @@ def _layout(k: int, points: Points, gate: CompiledActivation, gauge: Gauge, held
         raise ValueError(f"{count} points are fewer than the parameters of {k} atoms")
     layout = Layout(k, points.x.shape[1], "anchored" if gate.source.is_linear else gauge, held)
     if count < max(layout.size, layout.d + 2):
-        raise ValueError(f"{count} points are fewer than the {layout.size} parameters of {k} atoms")
+        raise ValueError(f"{count} points are fewer than the {layout.size} numbers that are fitted for {k} atoms")
     return layout
 
 

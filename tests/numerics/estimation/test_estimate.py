@@ -279,7 +279,7 @@ def test_a_weight_says_how_often_a_point_was_seen():
         (np.zeros(50), "weights must not be negative, nor all zero"),
         (np.full(50, np.nan), r"weights\[0\] is nan: every value must be finite"),
         (np.ones(49), r"weights must have shape \(50,\), one for each point, not \(49,\)"),
-        (np.eye(50)[:3].sum(axis=0), "3 points are fewer than the 9 parameters of 2 atoms"),
+        (np.eye(50)[:3].sum(axis=0), "3 points are fewer than the 9 numbers that are fitted for 2 atoms"),
     ],
 )
 def test_bad_weights_are_refused_in_one_line(weights, message):

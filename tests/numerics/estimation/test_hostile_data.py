@@ -123,7 +123,7 @@ REFUSED = {
     "constant x": (np.full(N, 0.1), Y, "is constant, 0.1"),
     "constant y": (X, np.full(N, 0.1), "is constant, 0.1"),
     "a constant column": (np.column_stack([X, np.ones(N)]), Y, "is constant, 1.0"),
-    "fewer points than parameters": (X[:8], Y[:8], "8 points are fewer than the 9 parameters of 2 atoms"),
+    "fewer points than parameters": (X[:8], Y[:8], "8 points are fewer than the 9 numbers that are fitted for 2 atoms"),
     "one point": (X[:1], Y[:1], "is constant"),
     "a scale that overflows": (1e200 * X, Y, "must lie between"),
 }
