@@ -65,7 +65,7 @@ class Study:
         if self.splits < 0 or (self.splits and self.k < 2):
             raise ValueError(f"study {self.name}: splits must be at least 0, and 0 for k = 1, not {self.splits}")
         if self.experiment not in KINDS:
-            raise ValueError(f"study {self.name}: the experiment must be one of {KINDS}, not {self.experiment!r}")
+            raise ValueError(f"the experiment must be {' or '.join(KINDS)}, not {self.experiment!r}")
         if self.experiment == "lattice":
             design(self.low, self.high, self.truth.d, 1)  # refused here, not by workers that compiled what fits need
         if self.linear and self.gauge != "anchored":

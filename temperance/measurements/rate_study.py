@@ -93,7 +93,7 @@ def _check_sizes(n: Sequence[int], smallest: int, kind: Kind) -> None:
     largest = 10**8 if kind == "sample" else 10**12
     for size in n:
         if not smallest <= size <= largest:
-            limits = f"{smallest} (the number of parameters) to {size_in_words(largest)} (experiment: {kind})"
+            limits = f"{smallest} (all beta1, beta0, a, b, nu) to {size_in_words(largest)} (experiment: {kind})"
             raise ValueError(f"n = {size_in_words(size)} is out of range; accepted: {limits}")
 
 
@@ -106,7 +106,7 @@ def size_in_words(n: int) -> str:
 def _check(gate: str, source: str | None, true: int, fitted: int, replicates: int, seed: int, dim: int) -> None:
     require_gate(gate, source is not None, FITTED)
     if true < 1 or fitted < true or fitted > 12:
-        raise ValueError(f"need 1 <= k* <= k <= 12, not k* = {true}, k = {fitted}")
+        raise ValueError(f"need 1 <= true <= fitted <= 12, not {true}, {fitted}")
     if not 1 <= dim <= 8:
         raise ValueError(f"the dimension must be 1 to 8, not {dim}")
     if replicates < _FEWEST:

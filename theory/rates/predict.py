@@ -82,7 +82,7 @@ def _validate(
     require_gate(gate, source is not None, FITTED)
     gauge_of(gauge)
     if true_k < 1 or fitted_k < true_k or dim < 1:
-        raise ValueError(f"need 1 <= k* <= k and d >= 1, not k* = {true_k}, k = {fitted_k}, d = {dim}")
+        raise ValueError(f"need 1 <= true <= fitted and dim >= 1, not {true_k}, {fitted_k}, {dim}")
     if point is not None and (len(point.beta1), len(point.beta1[0])) != (true_k, dim):
         raise ValueError(f"the true point must have {true_k} vectors beta1 of length {dim}")
     if point is not None and gate == "activation" and gauge == "anchored" and any(point.beta1[-1]):

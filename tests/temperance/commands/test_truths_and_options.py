@@ -84,7 +84,7 @@ def test_bad_truths_are_one_line(tmp_path, capsys, text, message):
     ("arguments", "message"),
     [
         (["--fitted", "2"], "--true needs a value"),
-        (["--true", "3", "--fitted", "2"], "need 1 <= k* <= k"),
+        (["--true", "3", "--fitted", "2"], "need 1 <= true <= fitted <= 12, not 3, 2"),
         (["--true", "2", "--fitted", "2", "--gate", "cosine"], "unknown gate 'cosine'; accepted: linear"),
         (["--true", "2", "--fitted", "2", "--gate", "activation"], "needs an activation"),
         (["--true", "2", "--fitted", "2", "--activation", "sin(w*z)"], "free parameters"),
@@ -94,12 +94,12 @@ def test_bad_truths_are_one_line(tmp_path, capsys, text, message):
         (["--true", "2", "--fitted", "2", "--n", "1.5,1e4"], "--n takes whole sizes N,N,.. such as 1000,1e6, not '1.5"),
         (
             ["--true", "2", "--fitted", "2", "--n", "1e4,1e20"],
-            "n = 1e20 is out of range; accepted: 10 (the number of par",
+            "n = 1e20 is out of range; accepted: 10 (all beta1, beta0, a, b, nu)",
         ),
         (["--true", "2", "--fitted", "2", "--n", "1e4,1e9", "--experiment", "sample"], "to 1e8 (experiment: sample)"),
         (
             ["--true", "2", "--fitted", "2", "--experiment", "grid"],
-            "the experiment must be one of ('sample', 'lattice'), not 'grid'",
+            "the experiment must be sample or lattice, not 'grid'",
         ),
         (["--true", "2", "--fitted", "2", "--experiment", "lattice", "--dim", "3"], "1 or 2, not 3; use samples"),
         (["--true", "2", "--fitted", "2", "--n", "100,200", "--n", "100,300"], "--n is given twice; accepted: once"),
