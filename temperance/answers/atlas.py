@@ -24,6 +24,7 @@ from temperance.terminal.errors import BadInput, resumable
 from temperance.terminal.options import Whole, checked
 from temperance.terminal.output import check_writable
 from temperance.terminal.progress import Display
+from temperance.theory.activations.catalogue import NAMED
 
 _SUMMARY = ("gate, expert", "cell", "slowest", "flat", "proved", "known", "slopes")
 _COLUMNS = ("parameter", "bound", "proof", "measured", "slope to 1e12", "rate", "published")
@@ -159,10 +160,12 @@ def atlas(
     rows = [row for row in ROWS if gate is not None and gate in (row.gate, row.source, name_of(row))]
     if not rows and gate is not None:
         names = dict.fromkeys(name for row in ROWS for name in (row.gate, row.source) if name)
-        raise BadInput(f"the atlas has no gate {gate!r}; accepted: {', '.join(names)}")
+        hint = f"; its orders: `temperance exponents --activation {gate}`" if gate in NAMED else ""
+        raise BadInput(f"the atlas has no gate {gate!r}; accepted: {', '.join(names)}{hint}")
     cell = next((long for long, short in _SHORT.items() if cell == short), cell)
     if cell not in (None, *CELLS):
-        raise BadInput(f"unknown cell {cell!r}; accepted: {', '.join(_SHORT.get(c, c) for c in CELLS)}")
+        accepted = ", ".join(f'"{_SHORT[c]}"' if c in _SHORT else c for c in CELLS)
+        raise BadInput(f"unknown cell {cell!r}; accepted: {accepted}")
     if dim not in (None, 1, 2):
         raise BadInput(f"the atlas has no entries of dimension {dim}; accepted: 1, 2")
     count = processes(workers)

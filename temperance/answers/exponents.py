@@ -123,9 +123,8 @@ def exponents(
     if certificate is not None:
         check_writable(certificate, endings=(".json",))
     gate = gate_of(gate, activation is not None)
-    if gate not in GATES:
-        what = f"the gate {gate!r} is for `derive` alone" if gate in DERIVED else f"unknown gate {gate!r}"
-        raise BadInput(f"{what}; accepted: {', '.join(GATES)}")
+    if gate in set(DERIVED) - set(GATES):
+        raise BadInput(f"the gate {gate!r} is for `derive` alone; accepted: {', '.join(GATES)}")
     values = read_point(point) if isinstance(point, str) else point
     chosen = order_setting(gate, expert, activation, size=cell, split=split, point=values, dim=dim)
     if values is not None:

@@ -65,7 +65,9 @@ def described(error: CycloptsError) -> str:
         case RepeatArgumentError():
             return f"{error.token.keyword} is given twice; accepted: once"
         case MissingArgumentError():
-            return f"{_name(error)} needs a value"
+            name = _name(error)
+            placed = error.argument is not None and error.argument.index is not None
+            return f"{f'{name[2:].upper()} ({name})' if placed else name} needs a value"
         case CoercionError() if isinstance(error.__cause__, BadInput):
             return str(error.__cause__)
         case CoercionError() if error.token is not None:

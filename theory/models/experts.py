@@ -10,7 +10,9 @@ import sympy as sp
 from temperance.theory.activations.activation import Activation, Z, activation
 from temperance.theory.models.spec import NU, Expert, Jet, Y, coordinates, covariates, dot
 
-ACCEPTED = "gaussian, constant, polynomial:M (M = 1..9), nonlinear, nonlinear:ACTIVATION, multinomial:K (K = 2..9)"
+ACCEPTED = (
+    "gaussian, constant, polynomial:M (M = 1..9), nonlinear:ACTIVATION; derive: nonlinear, multinomial:K (K = 2..9)"
+)
 
 
 def normal(mean: sp.Expr) -> sp.Expr:

@@ -8,6 +8,7 @@ from typing import Literal
 import sympy as sp
 
 from temperance.theory.activations.activation import Activation, Z, activation
+from temperance.theory.activations.catalogue import NAMED
 from temperance.theory.models.spec import BETA0, TAU, Gate, Jet, coordinates, covariates, dot
 
 BIASED = "activation-bias"
@@ -167,7 +168,8 @@ def require_gate(name: str, with_activation: bool, accepted: Collection[str]) ->
         accepted: names of gates; those that take an activation begin with "activation".
     """
     if name not in accepted:
-        raise ValueError(f"unknown gate {name!r}; accepted: {', '.join(accepted)}")
+        hint = f"; the activation {name!r} goes with --activation" if name in NAMED else ""
+        raise ValueError(f"unknown gate {name!r}; accepted: {', '.join(accepted)}{hint}")
     if name.startswith("activation") and not with_activation:
         raise ValueError(f"the gate {name!r} needs an activation, for instance 'tanh'")
     if with_activation and not name.startswith("activation"):
