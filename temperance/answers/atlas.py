@@ -175,7 +175,7 @@ def atlas(
         if store is not None:
             check_writable(store, endings=(".sqlite",))
             try:
-                with resumable(store, "entries"), shown.doing("measuring") as progress:
+                with resumable(store, "entries, if any,"), shown.doing("measuring") as progress:
                     again = remeasured(store, rows=rows or None, places=places, workers=count, progress=progress)
                     kept = {**stored(), **again}
             except sqlite3.DatabaseError as error:

@@ -400,7 +400,7 @@ def test_measuring_again_goes_on_after_a_stop(quick, monkeypatch, tmp_path, caps
 
     monkeypatch.setattr(module, "measure", stopped)
     assert run(["atlas", "--store", path, "--workers", "1"]) == 130
-    assert capsys.readouterr().err == f"interrupted; finished entries are in {path}: run the same command again\n"
+    assert f"interrupted; finished entries, if any, are in {path}: run" in capsys.readouterr().err
     monkeypatch.setattr(module, "measure", lambda row, cell, d: seen.append(key(row, cell, d)) or [])
     assert list(remeasured(path)) == seen == [key(row, cell, d) for row, cell, d in entries()]
 
