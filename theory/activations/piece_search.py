@@ -159,7 +159,9 @@ def _boundaries(conditions: Iterable[sp.Expr]) -> set[sp.Poly] | None:
 
     A sum with a square root r vanishes only where its product with the same sum with -r does.
     """
-    parts = [part for condition in conditions for part in sp.fraction(sp.together(condition))]
+    parts = [part for condition in conditions for part in sp.fraction(sp.together(condition)) if part.free_symbols]
+    if any(part.has(sp.Function) for part in parts):  # its roots would come back with every product
+        return None
     while roots := {r for part in parts for r in part.atoms(sp.Pow) if r.exp.is_Rational and not r.exp.is_Integer}:
         if any(r.exp.q != 2 for r in roots):
             return None

@@ -73,6 +73,7 @@ def test_one_value_lies_in_every_region():
     assert unseen([b], [start, {**start, "b": fmpq(-1)}]) == []
     assert unseen([b - sp.Symbol("a", real=True)], [start]) is None
     assert unseen([sp.exp(b) - 2], [start]) is None
+    assert unseen([sp.sin(sp.sqrt(2)) * b - 1], [start]) is None  # a root that no product takes away
 
 
 @pytest.mark.parametrize(
