@@ -125,29 +125,33 @@ def require_points_on_all_pieces(
 ) -> None:
     """That every piece seen up to |z| = 2000, or pair of pieces at z and -z, has at least the fewest points.
 
+    Points too near to a constant show a piece, but not what it is.
+
     Raises:
         Unclear: one has fewer.
     """
 
-    def piece(z: fmpq) -> tuple[tuple[int, ...], ...] | None:
+    def piece(z: fmpq) -> tuple[tuple[tuple[int, ...], ...], bool] | None:
         found = [_piece(text, {**values, "z": p}) for p in ((z, -z) if mirrored else (z,))]
-        return None if None in found else tuple(p for p in found if p is not None)
+        both = [p for p in found if p is not None]
+        return (tuple(signs for signs, _ in both), all(clear for _, clear in both)) if len(both) == len(found) else None
 
     with ctx.workprec(_PIECE_BITS):
-        counts = Counter(found for z in points(intervals) if (found := piece(z)) is not None)
-        far = {piece(fmpq(s * p, 173)) for p in _FAR for s in (1, -1)} - {None}
-    if not counts or any(counts[found] < fewest for found in far | set(counts)):
+        near = [found for z in points(intervals) if (found := piece(z)) is not None]
+        far = [found for p in _FAR for s in (1, -1) if (found := piece(fmpq(s * p, 173))) is not None]
+    counts = Counter(signs for signs, clear in near if clear)
+    if not counts or any(counts[signs] < fewest for signs, _ in [*near, *far]):
         raise Unclear("a piece with few points")
 
 
-def _piece(text: str, values: dict[str, fmpq | int]) -> tuple[int, ...] | None:
-    """The signs that a jet is evaluated with; None where it is not real, or too near to a constant."""
+def _piece(text: str, values: dict[str, fmpq | int]) -> tuple[tuple[int, ...], bool] | None:
+    """The signs that a jet is evaluated with, and whether it is no constant in disguise; None where it is not real."""
     _signs.clear()
     try:
         s = jet(text, values)
     except (ValueError, ZeroDivisionError, OverflowError):
         return None
-    return tuple(_signs) if all(abs(s[i]) > _LEAST or s[i].contains(0) for i in (1, 2)) else None
+    return tuple(_signs), all(abs(s[i]) > _LEAST or s[i].contains(0) for i in (1, 2))
 
 
 def _sampled(text: str, values: dict[str, fmpq | int], intervals: Intervals) -> list[tuple[arb, arb_series]]:

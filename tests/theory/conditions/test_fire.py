@@ -113,9 +113,18 @@ def test_the_oracle_says_nothing_of_pieces_with_few_points(text):
 def test_the_oracle_knows_of_pieces_in_intervals_that_it_is_told():
     from truth_oracle import truth
 
-    text, piece = "where((z - 50)**2 < 1/10**6, tanh(z), z)", (fmpq(50) - fmpq(1, 1000), fmpq(50) + fmpq(1, 1000))
+    text, piece = "where((z - 40)**2 < 1/10**6, tanh(z), z)", (fmpq(40) - fmpq(1, 1000), fmpq(40) + fmpq(1, 1000))
     assert "F1" in truth(text, {}).failing
     assert truth(text, {}, [piece]).failing == set()
+
+
+def test_the_oracle_says_nothing_of_a_piece_that_is_flat_wherever_it_is_seen():
+    from oracle_jets import Unclear
+    from truth_oracle import truth
+
+    # exp(-2000) has 868 digits less than 1: the piece looks constant, but is not
+    with pytest.raises(Unclear, match="a piece with few points"):
+        truth("where(abs(z + 2000) < 1, 1 + exp(z), abs(z)**(3/2))", {}, [(fmpq(-2001), fmpq(-1999))])
 
 
 def test_the_oracle_does_not_take_what_is_flat_for_dependent():
