@@ -72,7 +72,7 @@ BUILT: dict[str, tuple[str, list[str]]] = {
             "{c}*log({b} + abs(z)**({p}))",
             "{c}*log(1 + {a}*abs(z))",
             "-{a}*log(1 + {b}*z**2)",
-            "{c}*log(abs(z)**({p}) + {b}*abs(z))",
+            "{c}*log(z**2 + {b}*abs(z))",
             "{c}*log(abs(z)*(1 + {b}*log(abs(z))))",
         ],
     ),
@@ -152,7 +152,6 @@ NAUGHT = [  # 0, for a scale {r} > 0
     "(log(exp({r}*z) + 1) - {r}*z - log(1 + exp(-{r}*z)))",
     "(tanh({r}*z/2) - (exp({r}*z) - 1)/(exp({r}*z) + 1))",
     "(tanh({r}*z) - sinh({r}*z)/cosh({r}*z))",
-    "(asinh({r}*z) - log({r}*z + sqrt(1 + ({r}*z)**2)))",
     "(exp({r}*z)*exp(-{r}*z) - 1)",
     "(sigmoid({r}*z) + sigmoid(-{r}*z) - 1)",
     "(softplus({r}*z) - softplus(-{r}*z) - {r}*z)",
@@ -167,9 +166,6 @@ NAUGHT = [  # 0, for a scale {r} > 0
     "(sin({r}*z + 1) - sin({r}*z)*cos(1) - cos({r}*z)*sin(1))",
     "(2**({r}*z) - exp({r}*z*log(2)))",
     "(where(z > {r}, z, {r}) - max(z, {r}))",
-    "(acosh(1 + 2*({r}*z)**2) - 2*asinh(abs({r}*z)))",
-    "(acos((1 - ({r}*z)**2)/(1 + ({r}*z)**2)) - 2*atan(abs({r}*z)))",
-    "(asinh(2*{r}*z*sqrt(1 + ({r}*z)**2)) - 2*asinh({r}*z))",
 ]
 
 REWRITINGS = {  # equal functions of q
@@ -228,11 +224,8 @@ def moved(text: str, rng: random.Random) -> str:
 
 
 def _plus_naught(text: str, rng: random.Random) -> str:
-    return f"{text} + {_number(rng, False)}*{_naught(rng)}"
-
-
-def _naught(rng: random.Random) -> str:
-    return rng.choice(NAUGHT).replace("{r}", rng.choice(["1", "2", "(1/2)", "(3/2)", "3"]))
+    naught = rng.choice(NAUGHT).replace("{r}", rng.choice(["1", "2", "(1/2)", "(3/2)", "3"]))
+    return f"{text} + {_number(rng, False)}*{naught}"
 
 
 def _in_pieces(text: str, rng: random.Random) -> str:
@@ -240,24 +233,11 @@ def _in_pieces(text: str, rng: random.Random) -> str:
     return f"where(z {rng.choice('<>')} {_number(rng, False)}, {text}, {other})"
 
 
-def _through_argument(text: str, rng: random.Random) -> str:
-    return text.replace("z", f"(z + {_naught(rng)})", 1)
-
-
-def _scaled_back(text: str, rng: random.Random) -> str:
-    l = _number(rng, False)
-    return f"{l}*(({text})/{l})"
-
-
-def _by_exponential(text: str, rng: random.Random) -> str:
-    return f"log(exp({text}))" if len(text) < 40 else _scaled_back(text, rng)
-
-
 def _rewritten(text: str, rng: random.Random) -> str:
     """One function of the text written by others."""
     found = [m for m in re.finditer(r"\b([a-zA-Z]+)\(", text) if m[1] in REWRITINGS]
     if not found:
-        return _scaled_back(text, rng)
+        return text
     call = rng.choice(found)
     end, depth = call.end(), 1
     while depth:
@@ -272,9 +252,6 @@ DISGUISES: list[Callable[[str, random.Random], str]] = [
     _plus_naught,
     _plus_naught,
     _in_pieces,
-    _through_argument,
-    _scaled_back,
-    _by_exponential,
     _rewritten,
     _rewritten,
 ]
