@@ -196,8 +196,15 @@ def _ended(exponents: Sequence[float]) -> bool:
 
 
 def _is_lost(exponents: Sequence[float]) -> bool:
-    """Whether the last minimum is no continuation of those before it."""
-    return len(exponents) > 2 and exponents[-1] < max(1 - _LOST, exponents[-2] - _LOST)
+    """Whether the last minimum is no continuation of those before it.
+
+    No order is as small as 1 - _LOST: after such an exponent another minimum becomes the least, and the exponent falls
+    back to its own.
+    """
+    if len(exponents) < 3:
+        return False
+    before = exponents[-2] if exponents[-3] >= 1 - _LOST else 1.0
+    return exponents[-1] < max(1.0, before) - _LOST
 
 
 def _square(minimum: Minimum) -> float:

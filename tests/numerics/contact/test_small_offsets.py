@@ -74,7 +74,15 @@ def test_a_minimum_that_falls_faster_is_followed_on():
 
 
 @pytest.mark.parametrize(
-    ("exponents", "lost"), [((2.70, 2.63, 2.62, 0.18), True), ((2.1, 2.0, 1.9), False), ((1.2, 0.8, 0.6), True)]
+    ("exponents", "lost"),
+    [
+        ((2.70, 2.63, 2.62, 0.18), True),
+        ((2.1, 2.0, 1.9), False),
+        ((1.2, 0.8, 0.6), True),
+        ((8.00, 0.49, 0.64, 3.15, 1.93), False),  # measured: another minimum becomes the least
+        ((8.00, 0.49, 0.64, 3.15, 0.60), True),
+        ((2.85, 2.70, 3.35, 3.01), True),  # measured: later ones settle at 2.978, less than doubles find
+    ],
 )
 def test_a_minimum_that_is_no_continuation_is_lost(exponents, lost):
     assert _is_lost(exponents) == lost
