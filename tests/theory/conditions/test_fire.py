@@ -38,7 +38,7 @@ def _hold(found, cases, mutants):
     assert total["wrong"] == total["rejected"] == total["crashed"] == total["slow"] == 0
     assert total["verdicts"] == 5 * (cases - total["refused"])
     assert total["certificates"] == total["verdicts"] - total["undecided"] - total["bare"]
-    assert total["undecided_share"] < 0.04  # 0.023 was measured of 1250 cases
+    assert total["undecided_share"] < 0.04  # at most 0.0232 was measured in three of the quarters
     assert found["attack"]["mutants"] == mutants
     assert found["attack"]["accepted"] < mutants / 2
 

@@ -49,7 +49,7 @@ def test_analytic(s, analytic):
         ({"gate": "cosine"}, "accepted: linear, softmax, activation"),
         ({"gate": "activation"}, "needs an activation"),
         ({"gate": "linear", "source": "tanh"}, "takes no activation"),
-        ({"gate": "linear", "fitted_k": 1}, "k\\* <= k"),
+        ({"gate": "linear", "fitted_k": 1}, "true <= fitted"),
         ({"gate": "linear", "gauge": "none"}, "accepted: free, anchored"),
         ({"gate": "linear", "point": TruePoint(((1,),), 1)}, "2 vectors beta1 of length 1"),
         ({"gate": "activation", "source": "tanh", "gauge": "anchored", "point": GENERIC}, "last atom is 0"),
