@@ -128,7 +128,7 @@ def symmetries(found: Interactions) -> Symmetries:
         what = f"{found.spec.gate.shared[0]} can move with the atoms so that all scores change by one function of x"
         signs = "" if shown.any_sign else ", where beta1 has one sign in all atoms"
         discrete = (*discrete, MixtureSymmetry("temperature", "free", what + signs))
-    proved = _proved(found, identifiable, shown if freed else None, pair=shown is not None and shown.pair > 0)
+    proved = _proved(found, identifiable, shown if freed else None, pair=any(s.name == "pair" for s in discrete))
     return Symmetries(tuple(flows), discrete, identifiable, tuple(failures), proved)
 
 
