@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import sympy as sp
 
 from temperance.theory.activations.activation import Activation, Z
-from temperance.theory.activations.piecewise import Piece
 from temperance.theory.conditions.decision import Decision
 from temperance.theory.conditions.first_order_failures import classify
 from temperance.theory.rates.predict import predict
@@ -54,8 +53,8 @@ def learnability(found: Decision) -> Learnability:
 
 def _is_line(s: Activation) -> bool:
     """Whether s(z) = p z + q on the whole line, p a number other than 0: a linear gate with beta1 times p."""
-    slopes = [sp.diff(piece.expr, Z) for piece in s.pieces if piece == Piece(piece.expr)]
-    return any(slope.is_number and slope.is_nonzero for slope in slopes)
+    slope = sp.diff(s.pieces[0].expr, Z) if is_analytic(s) else sp.S.Zero
+    return bool(slope.is_number and slope.is_nonzero)
 
 
 def _not_learnable(found: Decision) -> Learnability:
