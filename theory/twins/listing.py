@@ -68,14 +68,15 @@ def _constant_gate(is_even: bool, gauge: Gauge) -> Twin:
 
 
 def _of_a_step(even: Part, odd: Part, atoms: int, gauge: Gauge) -> Listed:
-    if even.exponents == () and odd.exponents == (0,):
-        last = sp.S.Zero if gauge == "anchored" else C
-        flow = Twin((B, last), (L * B, M * last), sp.S.One, f"{_EVERY}, atom by atom", True)
-        if gauge == "anchored":
-            return False, (flow,), None
-        swapped = (Twin((B, C), (-C, -B), sp.S.One, _EVERY, True),) if atoms == 2 else ()
-        return False, (flow, *swapped, Twin((_P, _Q), (_P, _Q), L, "where all beta1_i have one sign")), None
-    return None, (), "s jumps at 0 and is not constant on both sides of it"
+    if even.exponents != () or odd.exponents != (0,):
+        return None, (), "s jumps at 0 and is not constant on both sides of it"
+    where = f"{_EVERY}, atom by atom"
+    if gauge == "anchored":  # whether the anchor can be swapped rests on s(0), which the parts do not tell
+        return False, (Twin((B, sp.S.Zero), (L * B, sp.S.Zero), sp.S.One, where, True),), None
+    found = [Twin((B, C), (L * B, M * C), sp.S.One, where, True)]
+    if atoms == 2:
+        found.append(Twin((B, C), (-C, -B), sp.S.One, _EVERY, True))
+    return False, (*found, Twin((_P, _Q), (_P, _Q), L, "where all beta1_i have one sign")), None
 
 
 def _homogeneous(even: Part, odd: Part, p: sp.Expr, atoms: int, gauge: Gauge) -> list[Twin]:
