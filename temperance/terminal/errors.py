@@ -30,7 +30,7 @@ class BadInput(ValueError):
 
 @contextmanager
 def resumable(store: str | None, what: str = "replicates") -> Iterator[None]:
-    """Let an end before the end say where the finished replicates (or what it is) are, or how to keep them."""
+    """Where what is inside is stopped, say where its finished results (what: their name) are, or how to keep them."""
     kept = f"finished {what} are in {store}: run the same command again"
     where = f"with --store FILE.sqlite finished {what} would be kept" if store is None else kept
     try:
@@ -67,7 +67,7 @@ def described(error: CycloptsError) -> str:
         case MissingArgumentError():
             name = _name(error)
             placed = error.argument is not None and error.argument.index is not None
-            return f"{f'{name[2:].upper()} ({name})' if placed else name} needs a value"
+            return f"{name[2:].upper()} ({name}) needs a value" if placed else f"{name} needs a value"
         case CoercionError() if isinstance(error.__cause__, BadInput):
             return str(error.__cause__)
         case CoercionError() if error.token is not None:
