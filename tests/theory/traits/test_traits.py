@@ -1,0 +1,124 @@
+"""What holds of gates, computed from their formulas: hand-made tables, and gates that nobody has named."""
+
+import pytest
+import sympy as sp
+
+from temperance.theory.contact.order_setting import GATES as WITH_ORDERS
+from temperance.theory.contact.order_setting import ON_LINES, SIGMOIDS, TRANSLATED
+from temperance.theory.models.by_name import model
+from temperance.theory.models.gates import GATES
+from temperance.theory.models.spec import BETA0, TAU, Gate, MoESpec, covariates
+from temperance.theory.traits.traits import traits
+
+B1, B2 = sp.symbols("beta1 beta2", real=True)
+(X,) = covariates(1)
+
+# gate, activation, d -> alone, common, shared, held of the last atom, atoms needed, weighted, on lines
+BY_HAND = {
+    ("linear", None, 1): (0, 1, 1, "beta1", 2, True, True),
+    ("linear", None, 2): (0, 2, 1, "beta1_1 beta1_2", 2, True, True),
+    ("generic", None, 1): (0, 0, 0, "", 2, True, True),
+    ("softmax", None, 2): (0, 2, 0, "beta1_1 beta1_2", 2, True, True),
+    ("quadratic", None, 1): (0, 2, 1, "A beta1", 2, True, True),
+    ("gaussian", None, 1): (0, 2, 0, "c Gamma", 2, True, True),
+    ("gaussian", None, 2): (0, 3, 0, "c_1 c_2 Gamma", 2, True, False),
+    ("gaussian-full", None, 2): (0, 5, 0, "c_1 c_2 Gamma_1_1 Gamma_1_2 Gamma_2_2", 2, True, False),
+    ("sigmoid", None, 1): (0, 0, 1, "", 2, False, True),
+    ("sigmoid-tau-1", None, 2): (0, 0, 0, "", 2, False, True),
+    ("sigmoid-euclidean", None, 2): (0, 0, 0, "", 2, False, False),
+    ("laplace", None, 1): (0, 0, 0, "", 2, True, True),
+    ("laplace", None, 2): (0, 0, 0, "", 2, True, False),
+    ("cosine", None, 2): (1, 0, 0, "", 3, True, False),  # as many as dimensions show a rotation, and one more
+    ("cosine-perturbed", None, 2): (0, 2, 1, "beta1_1 beta1_2", 2, True, False),
+    ("activation", "tanh", 1): (0, 0, 0, "", 2, True, True),
+    ("activation", "gelu", 2): (0, 0, 0, "", 2, True, True),
+    ("activation", "hardtanh", 1): (0, 0, 0, "", 2, True, True),
+    ("activation", "relu", 1): (0, 1, 1, "beta1", 2, True, True),
+    ("activation", "relu", 2): (0, 0, 1, "", 2, True, True),
+    ("activation", "z**2", 1): (0, 1, 1, "beta1", 2, True, True),
+    ("activation", "z**2", 2): (0, 0, 1, "", 3, True, True),
+    ("activation", "z**2 + z", 1): (0, 0, 0, "", 3, True, True),
+    ("activation", "log(abs(z))", 1): (1, 0, 1, "", 2, True, True),
+    ("activation-bias", "sigmoid", 2): (0, 0, 0, "", 2, True, True),
+}
+
+
+@pytest.mark.parametrize(("gate", "source", "dim"), BY_HAND)
+def test_traits_are_those_found_by_hand(gate, source, dim):
+    found = traits(model(gate, "gaussian", source, dim))
+    held = " ".join(p.name for p in found.held)
+    counts = (found.alone, found.common, found.shared, held, found.atoms_needed, found.weighted, found.on_lines)
+    assert counts == BY_HAND[gate, source, dim]
+    assert found.unknown == ()
+
+
+@pytest.mark.slow
+def test_the_cosine_of_four_atoms_is_decided_in_three_dimensions():
+    assert traits(model("cosine", dim=3)).atoms_needed == 4
+
+
+def named(gate, dim):
+    return model(gate, "gaussian", "tanh" if gate.startswith("activation") else None, dim)
+
+
+@pytest.mark.parametrize("gate", WITH_ORDERS)
+def test_the_lists_by_name_agree_with_what_is_computed(gate):
+    found = traits(named(gate, 2))
+    assert (gate in ON_LINES) == found.on_lines
+    assert (gate in TRANSLATED) == found.translated
+    assert (gate in SIGMOIDS) == (not found.weighted)
+
+
+def test_gates_without_a_weight_are_three_and_not_only_those_of_the_list():
+    assert {g for g in GATES if g not in ("cosine", "cosine-perturbed") and not traits(model(g)).weighted} == {
+        *SIGMOIDS,
+        "sigmoid-euclidean",
+    }
+
+
+@pytest.mark.parametrize(
+    ("gate", "dim", "source", "places"),
+    [
+        ("laplace", 1, None, [("boundary", ["beta1"])]),
+        ("laplace", 2, None, [("cone", ["beta1_1", "beta1_2"])]),
+        ("sigmoid-euclidean", 2, None, [("cone", ["beta1_1", "beta1_2"])]),
+        ("cosine", 2, None, [("cone", [])]),
+        ("activation", 1, "relu", [("boundary", [])]),
+        ("activation", 2, "relu", [("boundary", ["beta1_1", "beta1_2"])]),
+        ("activation", 1, "hardtanh", [("boundary", ["beta1"])] * 2),
+        ("activation", 2, "tanh", []),
+    ],
+)
+def test_kinks_and_cones_say_what_moves_them(gate, dim, source, places):
+    found = traits(model(gate, "gaussian", source, dim)).kinks
+    assert [(kink.kind, [p.name for p in kink.moved_by]) for kink in found] == places
+
+
+def of_ones_own(log_weight, parameters, shared=()):
+    gate = Gate("of one's own", log_weight, parameters, shared, BETA0)
+    return MoESpec(gate, model().expert, 1)
+
+
+def test_a_gate_without_a_name_is_judged_by_its_formula():
+    cubic = traits(of_ones_own(B1 * X**3 / TAU + B2 * X, (B1, B2, TAU), (TAU,)))
+    assert (cubic.alone, cubic.common, cubic.shared, cubic.atoms_needed) == (0, 2, 1, 2)
+    assert [p.name for p in cubic.held] == ["beta1", "beta2"]
+    product = traits(of_ones_own(B1 * B2 * X, (B1, B2)))
+    assert (product.alone, product.common, [p.name for p in product.held]) == (1, 1, ["beta1"])
+
+
+def test_a_flow_up_to_a_translation_is_found_where_no_monomial_is_one():
+    found = traits(of_ones_own(B1 * X**3 / TAU + B2 * X + TAU * X, (B1, B2, TAU), (TAU,)))
+    assert (found.common, found.shared) == (2, 1)
+
+
+def test_a_parameter_is_translated_beside_what_is_no_separated_sum():
+    found = traits(of_ones_own(sp.log(1 + sp.exp(B1 * X)) + B2 * X, (B1, B2)))
+    assert (found.common, [p.name for p in found.held]) == (1, ["beta2"])
+
+
+def test_what_has_no_identity_is_not_known_and_says_so():
+    """exp(beta2) is translated, and no identity that is looked for shows it."""
+    found = traits(of_ones_own(sp.log(1 + sp.exp(B1 * X)) + sp.exp(B2) * X, (B1, B2)))
+    assert (found.alone, found.common, found.held) == (0, None, None)
+    assert found.unknown == ("how the scores of several atoms move together",)

@@ -1,0 +1,195 @@
+"""Computes what holds of a gate from its formula, each trait proved or not known.
+
+>>> from temperance.theory.models.by_name import model
+>>> found = traits(model("linear"))
+>>> found.common, found.shared, [p.name for p in found.held], found.atoms_needed
+(1, 1, ['beta1'], 2)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import sympy as sp
+
+from temperance.theory.expressions.balls import is_constant_in
+from temperance.theory.interactions.interactions import derive
+from temperance.theory.models.spec import MoESpec, covariates
+from temperance.theory.orders.split_cell import weight_parameters
+from temperance.theory.symmetries.discrete_symmetries import translated
+from temperance.theory.symmetries.flows import Flow, flows_of
+from temperance.theory.symmetries.score_translations import scores
+from temperance.theory.traits.kernel import Kernel, alone, kernel, own_parameters
+from temperance.theory.traits.kinks import Kink, kinks
+
+_MOST_ATOMS = 5  # that a truth is looked at with
+_LENGTH = sp.Symbol("t", positive=True)
+
+
+@dataclass(frozen=True)
+class Traits:
+    """What holds of a gate at generic atoms, None for what is not known (`unknown` says why).
+
+    weights: parameters that only scale the weight of an atom. weighted: whether an atom has a weight of its own, by one
+    of these or by a bias. alone: how many directions keep the score of one atom. common: how many functions of an
+    atom's parameters all atoms may change together, whatever k is: the scores are translated. shared: how many more
+    curves of one density move a shared parameter. any_sign: whether parameters of both signs leave common and shared
+    as they are. held: parameters of the last atom that fix the translation, in the order of the gate. atoms_needed: the
+    least number of atoms with no other curve of one density. on_lines: whether the gate depends on x along a line
+    through the origin by fixed linear forms of its parameters, as in dimension 1. kinks: where it is not smooth. flows:
+    of one atom, without those of a weight.
+    """
+
+    weights: tuple[sp.Symbol, ...]
+    weighted: bool
+    alone: int | None
+    common: int | None
+    shared: int | None
+    any_sign: bool | None
+    held: tuple[sp.Symbol, ...] | None
+    atoms_needed: int | None
+    on_lines: bool
+    kinks: tuple[Kink, ...]
+    flows: tuple[Flow, ...]
+    unknown: tuple[str, ...] = ()
+
+    @property
+    def translated(self) -> bool:
+        """Whether all scores can be translated."""
+        return bool(self.common)
+
+    @property
+    def moves_a_kink(self) -> bool:
+        """Whether a parameter moves a place where the gate is not smooth."""
+        return any(kink.moved_by for kink in self.kinks)
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """Dimensions that identities show: lower bounds."""
+
+    alone: int
+    common: int
+    shared: int
+
+
+@lru_cache(maxsize=256)
+def traits(spec: MoESpec) -> Traits:
+    """The traits of a gate: symmetries by identities (`symmetries`), their absence by minors in balls (`kernel`)."""
+    weights = weight_parameters(spec)
+    flows = _flows(spec)
+    least = _shown(spec, flows)
+    of_one = alone(spec)
+    exact_alone = of_one if of_one == least.alone else None
+    unknown = [] if exact_alone is not None else ["what keeps the score of one atom"]
+    needed = None if exact_alone is None else _atoms_needed(spec, least)
+    if needed is None:
+        unknown.append("how the scores of several atoms move together")
+    held = None if needed is None else _held(spec, least, needed)
+    if needed is not None and held is None:
+        unknown.append("which parameters of the last atom fix the translation")
+    known = needed is not None
+    return Traits(
+        weights=weights,
+        weighted=spec.gate.offset is not None or bool(weights),
+        alone=exact_alone,
+        common=least.common if known else None,
+        shared=least.shared if known else None,
+        any_sign=_any_sign(spec, least, needed) if needed is not None else None,
+        held=held,
+        atoms_needed=needed,
+        on_lines=on_lines(spec),
+        kinks=kinks(spec),
+        flows=flows,
+        unknown=tuple(unknown),
+    )
+
+
+def _flows(spec: MoESpec) -> tuple[Flow, ...]:
+    """The exact flows of one atom, without those of a weight."""
+    found, _ = flows_of(derive(spec.gate, spec.expert, dim=spec.dim, order=1))
+    weights = set(weight_parameters(spec))
+    return tuple(flow for flow in found if not set(flow.field.moved) <= weights)
+
+
+def _shown(spec: MoESpec, flows: tuple[Flow, ...]) -> _Shown:
+    """What identities show: flows of one atom, parameters that are translated, and translations of separated scores."""
+    separated, own = scores(spec), set(own_parameters(spec))
+    moving = sum(bool(set(flow.field.moved) & set(spec.gate.shared)) for flow in flows)
+    common, scaled = len(own & set(translated(spec))), False
+    if separated is not None:
+        weights = weight_parameters(spec)
+        common = sum(bool(f.free_symbols & own) and not f.has(*weights) for f in separated.translated)
+        scaled = separated.scaled
+    return _Shown(len(flows) - moving, common, max(moving, int(scaled)))
+
+
+def _as_shown(spec: MoESpec, k: int, least: _Shown, *, one_sign: bool) -> bool:
+    """Whether k atoms are proved to have no more than identities show."""
+    most = kernel(spec, k, one_sign=one_sign)
+    own = k * least.alone + least.common
+    return most is not None and most == Kernel(own, own + least.shared)
+
+
+def _atoms_needed(spec: MoESpec, least: _Shown) -> int | None:
+    return next((k for k in range(2, _MOST_ATOMS + 1) if _as_shown(spec, k, least, one_sign=True)), None)
+
+
+def _any_sign(spec: MoESpec, least: _Shown, k: int) -> bool:
+    """Whether atoms whose parameters have both signs have the same curves."""
+    separated = scores(spec)
+    return _as_shown(spec, k, least, one_sign=False) and (separated is None or separated.any_sign)
+
+
+def _held(spec: MoESpec, least: _Shown, k: int) -> tuple[sp.Symbol, ...] | None:
+    """The parameters of the last atom, in order, each of which takes a translation away; None where some is left."""
+    held: list[sp.Symbol] = []
+    left = least.common
+    for p in own_parameters(spec):
+        if not left:
+            break
+        most = kernel(spec, k, one_sign=True, held=(*held, p))
+        if most is not None and most.own - k * least.alone < left:
+            held.append(p)
+            left = most.own - k * least.alone
+    return None if left else tuple(held)
+
+
+def on_lines(spec: MoESpec) -> bool:
+    """Whether log E on x = t v depends on the own parameters by linear forms that v alone fixes (theory.md 2.10).
+
+    True by an identity: the slopes of some are multiples of those of others, by factors that depend on v alone, in
+    every formula and boundary of the gate. For d = 1 there is nothing to show.
+    """
+    if spec.dim == 1:
+        return True
+    own, x = own_parameters(spec), covariates(spec.dim)
+    line = {v: _LENGTH * u for v, u in zip(x, sp.symbols(f"v1:{spec.dim + 1}", positive=True), strict=True)}
+    seen = [e.subs(line, simultaneous=True) for e in _formulas(spec.gate.log_weight)]
+    free = {_LENGTH, *spec.gate.parameters, *spec.gate.constants}
+    classes: list[list[sp.Expr]] = []
+    for p in own:
+        slopes = [sp.diff(e, p) for e in seen]
+        if not any(_are_multiples(slopes, others, free) for others in classes):
+            classes.append(slopes)
+    return len(classes) < len(own)
+
+
+def _formulas(e: sp.Expr) -> list[sp.Expr]:
+    """What an expression is between its kinks, and the boundaries there."""
+    folded = sp.piecewise_fold(e)
+    if not isinstance(folded, sp.Piecewise):
+        return [e]
+    gaps = [r.lhs - r.rhs for r in folded.atoms(sp.core.relational.Relational)]
+    return [*(formula for formula, _ in folded.args), *gaps]
+
+
+def _are_multiples(slopes: Sequence[sp.Expr], others: Sequence[sp.Expr], free: set[sp.Symbol]) -> bool:
+    """Whether slopes are those of another parameter, times one factor without parameters and t."""
+    if any((f == 0) != (g == 0) for f, g in zip(slopes, others, strict=True)):
+        return False
+    ratios = [sp.cancel(f / g) for f, g in zip(slopes, others, strict=True) if g != 0]
+    same = all(is_constant_in(r, r.free_symbols & free) for r in ratios)
+    return same and all(sp.simplify(r - ratios[0]) == 0 for r in ratios[1:])
