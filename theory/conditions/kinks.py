@@ -8,9 +8,11 @@ from itertools import pairwise
 import sympy as sp
 
 from temperance.theory.activations.piecewise import Algebra, Piece, Pieces
+from temperance.theory.activations.poles import limit
 from temperance.theory.conditions.families import S1, S2, Family
 from temperance.theory.expressions import balls
-from temperance.theory.expressions.sign_changes import Sample, Z
+from temperance.theory.expressions.normal_forms import has_branches
+from temperance.theory.expressions.sign_changes import Sample
 
 _BITS = 256
 
@@ -19,22 +21,16 @@ _BITS = 256
 class Kinks:
     """Points away from 0 where s is continuous and s' is proved to jump, and where s is (at 0, z kills the delta).
 
-    joints: neighbours between which s is not proved to jump.
+    unclear: whether s may jump elsewhere: somewhere its two limits are not shown to be the same number.
     """
 
     kinks: tuple[sp.Expr, ...] = ()
     jumps: tuple[sp.Expr, ...] = ()
-    joints: tuple[tuple[Piece, Piece], ...] = ()
+    unclear: bool = False
 
     def __bool__(self) -> bool:
         """Whether there are any."""
         return bool(self.kinks or self.jumps)
-
-    @property
-    def unclear(self) -> bool:
-        """Whether s may jump elsewhere: its two values are not the same number, as far as multiplying out shows it."""
-        values = [[sp.expand(p.expr.xreplace({Z: joint[1].lower})) for p in joint] for joint in self.joints]
-        return any(s != t or s.has(sp.nan, sp.zoo, sp.oo) for s, t in values)
 
     def unaffected(self, family: Family) -> Family:
         """The members that stay functions: without s'' at a kink, without s' and s'' at a jump."""
@@ -53,16 +49,27 @@ class Kinks:
 
 def kinks_of(pieces: Pieces, sample: Sample) -> Kinks:
     """The kinks and jumps of a piece structure, at one sample of the parameters."""
-    kinks, jumps, joints, algebra = [], [], [], Algebra(sample)
+    kinks, jumps, unclear, algebra = [], [], False, Algebra(sample)
     for left, right in pairwise(pieces):
         if algebra.compare(left.upper, right.lower) or not algebra.compare(right.lower, sp.S.Zero):
             continue
-        at = {**sample, "z": balls.value(right.lower, sample, _BITS)}
-        below, above = (balls.jet(piece.expr, at, 1, _BITS) for piece in (left, right))
-        if balls.is_nonzero(above[0] - below[0]):
+        met = meets(left, right, sample)
+        if met is False:
             jumps.append(right.lower)
             continue
-        joints.append((left, right))
+        # what holds of one formula without branches holds beyond a pole too
+        unclear = unclear or (met is None and (left.expr != right.expr or has_branches(left.expr)))
+        at = {**sample, "z": balls.value(right.lower, sample, _BITS)}
+        below, above = (balls.jet(piece.expr, at, 1, _BITS) for piece in (left, right))
         if balls.is_nonzero(above[1] - below[1]):
             kinks.append(right.lower)
-    return Kinks(tuple(kinks), tuple(jumps), tuple(joints))
+    return Kinks(tuple(kinks), tuple(jumps), unclear)
+
+
+def meets(left: Piece, right: Piece, sample: Sample) -> bool | None:
+    """Whether s has one finite limit from both sides of the point between neighbours; None where neither is proved."""
+    below, above = limit(left, left.upper, sample), limit(right, right.lower, sample)
+    if not (below.is_finite and above.is_finite):
+        return None
+    gap = sp.expand(above - below)
+    return True if gap == 0 else False if balls.sign(gap, sample) else None

@@ -16,7 +16,7 @@ from temperance.theory.activations.activation import Activation
 from temperance.theory.activations.piecewise import Piece, Pieces
 from temperance.theory.conditions.families import MEMBERS, S1, S2, VARIABLE, Family, S
 from temperance.theory.expressions import balls
-from temperance.theory.expressions.normal_forms import has_roots
+from temperance.theory.expressions.normal_forms import has_branches
 from temperance.theory.expressions.sign_changes import Sample
 from temperance.theory.fields.differential_field import Fraction, OutsideTowers
 from temperance.theory.fields.nullspace import Nullspace, Row, coefficient_rows, nullspace
@@ -200,9 +200,9 @@ def _columns(family: Family) -> list[int]:
 
 
 def _distinct(pieces: Pieces) -> Pieces:
-    """One piece of every formula; all of a formula with roots, which may be another function on another interval."""
-    plain = {p.expr: p for p in pieces if not has_roots(p.expr)}
-    return (*plain.values(), *(p for p in pieces if has_roots(p.expr)))
+    """One piece of every formula; all of one that may be another function on another interval."""
+    plain = {p.expr: p for p in pieces if not has_branches(p.expr)}
+    return (*plain.values(), *(p for p in pieces if has_branches(p.expr)))
 
 
 _FACTORS = [[x for x, n in m.as_powers_dict().items() if x != 1 for _ in range(n)] for m in MEMBERS]
