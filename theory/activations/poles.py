@@ -98,7 +98,7 @@ def _limit(e: sp.Expr, piece: Piece, end: sp.Expr, sample: Sample) -> sp.Expr:
     if not e.has(Z) or e == Z:
         return e.xreplace({Z: end})
     parts = [_limit(part, piece, end, sample) for part in e.args]
-    if sp.nan in parts or (e.is_Pow and e.base.has(Z) and e.exp.has(Z)):
+    if sp.nan in parts or e.func in (sp.gamma, sp.loggamma) or (e.is_Pow and e.base.has(Z) and e.exp.has(Z)):
         return sp.nan
     if e.func is sp.log and sp.expand(parts[0]) == 0:
         return -sp.oo

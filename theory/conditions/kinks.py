@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import sympy as sp
@@ -21,16 +21,27 @@ _BITS = 256
 class Kinks:
     """Points away from 0 where s is continuous and s' is proved to jump, and where s is (at 0, z kills the delta).
 
-    unclear: whether s may jump elsewhere: somewhere its two limits are not shown to be the same number.
+    joints: neighbours between which s is not proved to jump.
+    sample: of the parameters.
     """
 
     kinks: tuple[sp.Expr, ...] = ()
     jumps: tuple[sp.Expr, ...] = ()
-    unclear: bool = False
+    joints: tuple[tuple[Piece, Piece], ...] = ()
+    sample: Sample = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         """Whether there are any."""
         return bool(self.kinks or self.jumps)
+
+    @property
+    def unclear(self) -> bool:
+        """Whether s may jump elsewhere: somewhere its two limits are not shown to be the same number.
+
+        Not beside a pole of one formula without branches: what holds on one side holds on the other.
+        """
+        told = (j for j in self.joints if j[0].expr != j[1].expr or has_branches(j[0].expr))
+        return any(not meets(*joint, self.sample) for joint in told)
 
     def unaffected(self, family: Family) -> Family:
         """The members that stay functions: without s'' at a kink, without s' and s'' at a jump."""
@@ -49,21 +60,20 @@ class Kinks:
 
 def kinks_of(pieces: Pieces, sample: Sample) -> Kinks:
     """The kinks and jumps of a piece structure, at one sample of the parameters."""
-    kinks, jumps, unclear, algebra = [], [], False, Algebra(sample)
+    kinks, jumps, joints, algebra = [], [], [], Algebra(sample)
     for left, right in pairwise(pieces):
         if algebra.compare(left.upper, right.lower) or not algebra.compare(right.lower, sp.S.Zero):
             continue
-        met = meets(left, right, sample)
-        if met is False:
-            jumps.append(right.lower)
-            continue
-        # what holds of one formula without branches holds beyond a pole too
-        unclear = unclear or (met is None and (left.expr != right.expr or has_branches(left.expr)))
         at = {**sample, "z": balls.value(right.lower, sample, _BITS)}
         below, above = (balls.jet(piece.expr, at, 1, _BITS) for piece in (left, right))
+        gap = above[0] - below[0]
+        if balls.is_nonzero(gap) or (not gap.is_finite() and meets(left, right, sample) is False):
+            jumps.append(right.lower)
+            continue
+        joints.append((left, right))
         if balls.is_nonzero(above[1] - below[1]):
             kinks.append(right.lower)
-    return Kinks(tuple(kinks), tuple(jumps), unclear)
+    return Kinks(tuple(kinks), tuple(jumps), tuple(joints), sample)
 
 
 def meets(left: Piece, right: Piece, sample: Sample) -> bool | None:
