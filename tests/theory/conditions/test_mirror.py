@@ -21,7 +21,17 @@ KINDS = [
 ]
 
 
-@pytest.mark.parametrize(("expression", "kind"), KINDS)
+UNDER_ROOTS = [
+    ("sqrt(log(1 + z**2))", "even"),
+    ("sqrt(cosh(z) - 1)", "even"),
+    ("log(z + sqrt(1 + z**2))", "odd"),
+    ("log(sqrt(1 + z**2) - z) + 2*z", "odd"),
+    ("log(2*z + sqrt(1 + 3*z**2))", None),  # real above -1
+    ("sqrt(log(z))", None),
+]
+
+
+@pytest.mark.parametrize(("expression", "kind"), KINDS + UNDER_ROOTS)
 def test_mirror_type(expression, kind):
     found = mirror(expression)
     assert found.kind == kind
@@ -131,6 +141,7 @@ def test_a_constant_that_may_differ_beyond_a_gap_or_a_pole_proves_no_type(text):
         ("atan(z) + atan(1/z) + cos(z)", "homogeneous"),  # (pi/2) sign(z) + cos z
         ("atan(z/(z**2 - 1))", "odd"),
         ("z/(z**2 - 1)", "odd"),
+        ("asinh(1/z)", "odd"),
     ],
 )
 def test_types_beyond_poles(text, kind):
