@@ -184,13 +184,19 @@ class Analysis:
             return Minor((), (), _BITS[0], arb(1))
         for bits in most:
             points, matrix = self._sampled(bits)
-            chosen = _pivot_rows([[row[c] for c in columns] for row in matrix], bits)
-            if len(chosen) < len(columns):
-                continue
-            with flint.ctx.workprec(bits):
-                determinant = arb_mat([[matrix[i][c] for c in columns] for i in chosen]).det()
-            if balls.is_nonzero(determinant):
-                return Minor(tuple(columns), tuple(points[i] for i in chosen), bits, determinant)
+            rows = [[row[c] for c in columns] for row in matrix]
+            # beside values that are larger than the precision resolves, 1 is lost
+            small = [i for i, row in enumerate(rows) if all(abs(v) < arb(2) ** (bits // 4) for v in row)]
+            for used in (range(len(rows)), small):
+                chosen = [used[i] for i in _pivot_rows([rows[i] for i in used], bits)]
+                if len(chosen) < len(columns):
+                    continue
+                with flint.ctx.workprec(bits):
+                    determinant = arb_mat([rows[i] for i in chosen]).det()
+                if balls.is_nonzero(determinant):
+                    return Minor(tuple(columns), tuple(points[i] for i in chosen), bits, determinant)
+                if len(small) == len(rows):
+                    break
         return None
 
 
