@@ -101,7 +101,7 @@ def _of_failure(fit: Fit, gate: CompiledActivation, failure: Failure) -> Proved:
     tau_free, alike = fit.layout.tau is None, _alike(fit, gate)
     if failure.kind == "constant":
         flows = _each(fit)
-        if tau_free and len({p.expr for p in gate.source.pieces}) == 1:
+        if tau_free and failure.level:
             flows = np.vstack([flows, _vector(fit, 1.0, 0 * m.beta1, m.beta0)])
     elif failure.kind == "logarithmic":
         c = float(failure.coefficient)

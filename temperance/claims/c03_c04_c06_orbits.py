@@ -121,7 +121,7 @@ def _relu_flow() -> LegOutcome:
     found = classify("relu")
     if found is None:
         return "inconclusive"
-    return holds(found.kind == "homogeneous" and found.degree == 1 and found.symmetry)
+    return holds(found.kind == "homogeneous" and found.degree == 1 and found.symmetry is True)
 
 
 def homogeneous_contact(_: Runs) -> Leg:

@@ -17,9 +17,10 @@ from flint import arb, fmpq
 from temperance.theory.activations.catalogue import FUNCTIONS
 from temperance.theory.activations.parser import Reader, parameters_of, syntax_tree
 from temperance.theory.activations.piecewise import Algebra, Piece, Pieces, rational_inside, sample_points
+from temperance.theory.activations.poles import cut_at_poles
 from temperance.theory.expressions import balls
 from temperance.theory.expressions.normal_forms import has_parameters, has_roots
-from temperance.theory.expressions.sign_changes import NoClosedForm, RecordingSample, Sample, Z, enclosed_roots
+from temperance.theory.expressions.sign_changes import NoClosedForm, RecordingSample, Sample, Z, enclosed_roots, note
 
 # parameters are given these values, to see which pieces there are; the first is the one that numbers are shown for
 _SAMPLES = (fmpq(5, 7), fmpq(-8, 5), fmpq(19, 8), fmpq(-2, 9))
@@ -75,7 +76,10 @@ def look_at(source: SourceExpression, sample: Sample) -> PiecesAtSample:
         NoClosedForm: a switching point, or the end of a domain beside one, has no closed form.
     """
     algebra = Algebra(sample)
-    pieces, domain = source.read(algebra), tuple(algebra.domain)
+    pieces, poles = cut_at_poles(source.read(algebra), sample)
+    domain = (*algebra.domain, *(pole**2 for pole in poles))
+    if any(map(has_parameters, poles)):
+        note(sp.nan, sample)
     if algebra.switched and domain:
         raise NoClosedForm(domain[0])
     values = (balls.value(p.expr, {**sample, "z": point}) for p in pieces for point in sample_points(p, sample, domain))

@@ -165,7 +165,8 @@ class Algebra:
         """What lies of the pieces in an interval."""
         return self.map(lambda formula, _: formula, pieces, (Piece(sp.S.One, lower, upper),))
 
-    def _ordered(self, points: Iterable[sp.Expr]) -> list[sp.Expr]:
+    def ordered(self, points: Iterable[sp.Expr]) -> list[sp.Expr]:
+        """Points in order, each once."""
         ordered: list[sp.Expr] = []
         for point in sorted(points, key=cmp_to_key(self.compare)):
             if not ordered or self.compare(ordered[-1], point):
@@ -177,7 +178,7 @@ class Algebra:
 
     def map(self, build: Callable[..., sp.Expr], *values: Pieces) -> Pieces:
         """Apply a smooth operation piece by piece; what is nowhere real and finite is left out."""
-        ends = self._ordered(e for v in values for p in v for e in (p.lower, p.upper))
+        ends = self.ordered(e for v in values for p in v for e in (p.lower, p.upper))
         result = []
         for lower, upper in pairwise(ends):
             covering = [next((p for p in v if self._covers(p, lower, upper)), None) for v in values]
@@ -210,7 +211,7 @@ class Algebra:
         """A piece in parts on which its formula does not change its sign."""
         roots = real_roots(piece.expr, self.sample)
         inner = [r for r in roots if self.compare(piece.lower, r) < 0 and self.compare(r, piece.upper) < 0]
-        ends = self._ordered([piece.lower, *inner, piece.upper])
+        ends = self.ordered([piece.lower, *inner, piece.upper])
         return tuple(Piece(piece.expr, lower, upper) for lower, upper in pairwise(ends))
 
     def _real_parts(self, condition: Piece) -> list[tuple[Piece, int]]:

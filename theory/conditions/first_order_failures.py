@@ -6,18 +6,22 @@ s = C |z|^p - c/p for p != 0, s = c log|z| + C for p = 0, and s = C for c = p = 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Literal
 
 import sympy as sp
 
 from temperance.theory.activations.activation import Activation, activation
 from temperance.theory.conditions import families
-from temperance.theory.conditions.kinks import kinks_of
+from temperance.theory.conditions.kinks import kinks_of, meets
 from temperance.theory.conditions.relations import Analysis
+from temperance.theory.expressions import balls
 from temperance.theory.expressions.normal_forms import rationalized
 
+_BITS = 256
 Kind = Literal["homogeneous", "logarithmic", "constant"]
+LEVEL_OPEN = "s is constant on both sides of 0, and whether it is one constant is not decided"
 
 
 @dataclass(frozen=True)
@@ -29,19 +33,21 @@ class Failure:
         degree: p for a homogeneous s, else 0.
         coefficient: c of the logarithm, else 0.
         symmetry: whether the failure is a symmetry of the model; False where s jumps away from 0, so that the relation
-            holds almost everywhere only.
+            holds almost everywhere only; None where such a jump is not excluded.
         flow: the one-parameter group of parameters with one density, where there is one.
         invariants: what the flow keeps.
         note: where the jumps are.
+        level: whether s is one constant; None where that is not decided.
     """
 
     kind: Kind
     degree: sp.Expr
     coefficient: sp.Expr
-    symmetry: bool
+    symmetry: bool | None
     flow: str | None
     invariants: tuple[str, ...]
     note: str | None
+    level: bool | None = False
 
 
 def classify(source: str | sp.Expr | Activation) -> Failure | None:
@@ -58,11 +64,27 @@ def classify(source: str | sp.Expr | Activation) -> Failure | None:
     degree = coefficient = sp.S.Zero
     if len(found.rows) == 1 and c2 != 0:  # else s is constant, and its relations leave p free
         degree, coefficient = rationalized(-c1 / c2), rationalized(-c0 / c2)
-    jumps = kinks_of(source.pieces, analysis.sample)
-    note = None
-    if jumps.jumps or jumps.unclear:
-        note = f"almost everywhere only: {jumps.described() or 'a jump between pieces is not excluded'}"
-    return _described(degree, sp.S.Zero if degree != 0 else coefficient, note)
+    level = len(found.rows) > 1 or (degree == coefficient == 0 and _is_level(analysis))
+    kinks = kinks_of(source.pieces, analysis.sample)
+    note = symmetry = None
+    if kinks.jumps:
+        note, symmetry = f"almost everywhere only: {kinks.described()}", False
+    elif not level and (kinks.unclear or source.domain):
+        note = "almost everywhere only: a jump between pieces is not excluded"
+    else:
+        symmetry = True
+    described = _described(degree, sp.S.Zero if degree != 0 else coefficient, note)
+    return replace(described, symmetry=symmetry, level=level)
+
+
+def _is_level(analysis: Analysis) -> bool | None:
+    """Whether an s that is constant on every piece is one constant; None where it is not decided."""
+    sample = analysis.sample
+    values = [balls.value(p.expr, {**sample, "z": points[0]}, _BITS) for p, points in analysis.points.items()]
+    if any(balls.is_nonzero(v - values[0]) for v in values):
+        return False
+    joined = all(p.upper == q.lower and meets(p, q, sample) for p, q in pairwise(analysis.pieces))
+    return True if joined and not analysis.source.domain else None
 
 
 def _described(degree: sp.Expr, coefficient: sp.Expr, note: str | None) -> Failure:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import sympy as sp
 
 from temperance.theory.activations.piecewise import Algebra, Piece, Pieces
+from temperance.theory.activations.poles import limit
 from temperance.theory.conditions.families import S1, S2, Family
 from temperance.theory.expressions import balls
-from temperance.theory.expressions.sign_changes import Sample, Z
+from temperance.theory.expressions.normal_forms import has_branches
+from temperance.theory.expressions.sign_changes import Sample
 
 _BITS = 256
 
@@ -20,11 +22,13 @@ class Kinks:
     """Points away from 0 where s is continuous and s' is proved to jump, and where s is (at 0, z kills the delta).
 
     joints: neighbours between which s is not proved to jump.
+    sample: of the parameters.
     """
 
     kinks: tuple[sp.Expr, ...] = ()
     jumps: tuple[sp.Expr, ...] = ()
     joints: tuple[tuple[Piece, Piece], ...] = ()
+    sample: Sample = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         """Whether there are any."""
@@ -32,9 +36,12 @@ class Kinks:
 
     @property
     def unclear(self) -> bool:
-        """Whether s may jump elsewhere: its two values are not the same number, as far as multiplying out shows it."""
-        values = [[sp.expand(p.expr.xreplace({Z: joint[1].lower})) for p in joint] for joint in self.joints]
-        return any(s != t or s.has(sp.nan, sp.zoo, sp.oo) for s, t in values)
+        """Whether s may jump elsewhere: somewhere its two limits are not shown to be the same number.
+
+        Not beside a pole of one formula without branches: what holds on one side holds on the other.
+        """
+        told = (j for j in self.joints if j[0].expr != j[1].expr or has_branches(j[0].expr))
+        return any(not meets(*joint, self.sample) for joint in told)
 
     def unaffected(self, family: Family) -> Family:
         """The members that stay functions: without s'' at a kink, without s' and s'' at a jump."""
@@ -59,10 +66,20 @@ def kinks_of(pieces: Pieces, sample: Sample) -> Kinks:
             continue
         at = {**sample, "z": balls.value(right.lower, sample, _BITS)}
         below, above = (balls.jet(piece.expr, at, 1, _BITS) for piece in (left, right))
-        if balls.is_nonzero(above[0] - below[0]):
+        gap = above[0] - below[0]
+        if balls.is_nonzero(gap) or (not gap.is_finite() and meets(left, right, sample) is False):
             jumps.append(right.lower)
             continue
         joints.append((left, right))
         if balls.is_nonzero(above[1] - below[1]):
             kinks.append(right.lower)
-    return Kinks(tuple(kinks), tuple(jumps), tuple(joints))
+    return Kinks(tuple(kinks), tuple(jumps), tuple(joints), sample)
+
+
+def meets(left: Piece, right: Piece, sample: Sample) -> bool | None:
+    """Whether s has one finite limit from both sides of the point between neighbours; None where neither is proved."""
+    below, above = limit(left, left.upper, sample), limit(right, right.lower, sample)
+    if not (below.is_finite and above.is_finite):
+        return None
+    gap = sp.expand(above - below)
+    return True if gap == 0 else False if balls.sign(gap, sample) else None

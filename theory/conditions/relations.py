@@ -16,7 +16,7 @@ from temperance.theory.activations.activation import Activation
 from temperance.theory.activations.piecewise import Piece, Pieces
 from temperance.theory.conditions.families import MEMBERS, S1, S2, VARIABLE, Family, S
 from temperance.theory.expressions import balls
-from temperance.theory.expressions.normal_forms import has_roots
+from temperance.theory.expressions.normal_forms import has_branches
 from temperance.theory.expressions.sign_changes import Sample
 from temperance.theory.fields.differential_field import Fraction, OutsideTowers
 from temperance.theory.fields.nullspace import Nullspace, Row, coefficient_rows, nullspace
@@ -184,13 +184,19 @@ class Analysis:
             return Minor((), (), _BITS[0], arb(1))
         for bits in most:
             points, matrix = self._sampled(bits)
-            chosen = _pivot_rows([[row[c] for c in columns] for row in matrix], bits)
-            if len(chosen) < len(columns):
-                continue
-            with flint.ctx.workprec(bits):
-                determinant = arb_mat([[matrix[i][c] for c in columns] for i in chosen]).det()
-            if balls.is_nonzero(determinant):
-                return Minor(tuple(columns), tuple(points[i] for i in chosen), bits, determinant)
+            rows = [[row[c] for c in columns] for row in matrix]
+            # beside values that are larger than the precision resolves, 1 is lost
+            small = [i for i, row in enumerate(rows) if all(abs(v) < arb(2) ** (bits // 4) for v in row)]
+            for used in (range(len(rows)), small):
+                chosen = [used[i] for i in _pivot_rows([rows[i] for i in used], bits)]
+                if len(chosen) < len(columns):
+                    continue
+                with flint.ctx.workprec(bits):
+                    determinant = arb_mat([rows[i] for i in chosen]).det()
+                if balls.is_nonzero(determinant):
+                    return Minor(tuple(columns), tuple(points[i] for i in chosen), bits, determinant)
+                if len(small) == len(rows):
+                    break
         return None
 
 
@@ -200,9 +206,9 @@ def _columns(family: Family) -> list[int]:
 
 
 def _distinct(pieces: Pieces) -> Pieces:
-    """One piece of every formula; all of a formula with roots, which may be another function on another interval."""
-    plain = {p.expr: p for p in pieces if not has_roots(p.expr)}
-    return (*plain.values(), *(p for p in pieces if has_roots(p.expr)))
+    """One piece of every formula; all of one that may be another function on another interval."""
+    plain = {p.expr: p for p in pieces if not has_branches(p.expr)}
+    return (*plain.values(), *(p for p in pieces if has_branches(p.expr)))
 
 
 _FACTORS = [[x for x, n in m.as_powers_dict().items() if x != 1 for _ in range(n)] for m in MEMBERS]

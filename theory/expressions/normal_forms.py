@@ -27,8 +27,13 @@ def elementary(expr: sp.Expr) -> sp.Expr:
 
 
 def has_roots(expr: sp.Expr) -> bool:
-    """Whether a function has roots, written out: the same formula may be another function on another interval."""
+    """Whether a function has roots, written out."""
     return any(not e.exp.is_integer for e in elementary(expr).atoms(sp.Pow))
+
+
+def has_branches(expr: sp.Expr) -> bool:
+    """Whether the same formula may be another function on another interval: it has roots, or an atan, which jumps."""
+    return has_roots(expr) or expr.has(sp.atan)
 
 
 def has_parameters(expr: sp.Expr) -> bool:

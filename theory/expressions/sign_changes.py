@@ -73,6 +73,17 @@ def real_roots(f: sp.Expr, sample: Sample) -> list[sp.Expr]:
     if f.is_rational_function(Z) and not polynomial:
         numerator, denominator = sp.fraction(sp.cancel(f))
         return [*real_roots(numerator, sample), *real_roots(denominator, sample)]
+    return _without_root(f, sample)
+
+
+def _without_root(f: sp.Expr, sample: Sample) -> list[sp.Expr]:
+    """Roots of a sum with one square root r, among those of its product with the same sum with -r."""
+    roots = {e for e in f.atoms(sp.Pow) if e.exp == sp.S.Half and e.has(Z)}
+    if len(roots) == 1:
+        product = sp.expand(f * f.xreplace({r: -r for r in roots}))
+        if product.is_polynomial(Z):
+            found = real_roots(product, sample)
+            return [p for p in found if not sign_at(f.xreplace({Z: p}), sample)]
     raise NoClosedForm(f)
 
 

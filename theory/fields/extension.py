@@ -39,6 +39,10 @@ class Generator:
     constant: bool
 
 
+def _of_square(logarithm: sp.Expr) -> sp.Expr:
+    return sp.log(logarithm.args[0].args[0] ** 2) / 2
+
+
 class AdjoinedField(DifferentialField):
     """The fractions in the generators adjoined so far, seen on one piece of the line at a time.
 
@@ -156,13 +160,15 @@ class AdjoinedField(DifferentialField):
         return int(signs.pop() or 0)
 
     def _keeps_its_sign(self, function: sp.Expr, squared: bool) -> bool:
-        """Whether a polynomial is known to have no roots inside the piece, nor another sign for other parameters."""
-        if not function.is_polynomial(Z) or (squared and has_parameters(function)):
+        """Whether a function is known to have no roots inside the piece, nor another sign for other parameters."""
+        if has_parameters(function) and (squared or not function.is_polynomial(Z)):
             return False
         if not function.has(Z) or self._piece is None:
-            return True
+            return function.is_polynomial(Z)
+        # log|f| = log(f^2)/2 has no absolute value, of which real_roots knows nothing
+        smooth = function.replace(lambda e: isinstance(e, sp.log) and isinstance(e.args[0], sp.Abs), _of_square)
         try:
-            return len(Algebra(self._sample).split(replace(self._piece, expr=function))) == 1
+            return len(Algebra(self._sample).split(replace(self._piece, expr=smooth))) == 1
         except NoClosedForm:
             return False
 

@@ -13,7 +13,7 @@ import sympy as sp
 
 from temperance.theory.activations.activation import Activation, Z
 from temperance.theory.conditions.decision import Decision
-from temperance.theory.conditions.first_order_failures import classify
+from temperance.theory.conditions.first_order_failures import LEVEL_OPEN, classify
 from temperance.theory.rates.predict import predict
 from temperance.theory.rates.prediction import Prediction
 from temperance.theory.rates.setting import Gauge
@@ -60,12 +60,16 @@ def _is_line(s: Activation) -> bool:
 def _not_learnable(found: Decision) -> Learnability:
     failure = classify(found.activation)
     if failure is None or not failure.symmetry:
-        why = "a jump moves with beta1" if failure else "its kind is not proved"
+        why = "its kind is not proved"
+        if failure is not None:
+            why = "a jump moves with beta1" if failure.symmetry is False else "a jump between pieces is not excluded"
         return Learnability(f"not proved: the first-order condition fails, but not as a symmetry ({why})", _INSTEAD)
     if failure.kind == "logarithmic":
         return Learnability("yes where two beta1_i are not parallel (d >= 2), but beta1 is not; d = 1: no", _INSTEAD)
     if failure.kind == "constant":
-        if all(piece.expr == found.activation.pieces[0].expr for piece in found.activation.pieces):
+        if failure.level is None:
+            return Learnability(f"not proved: {LEVEL_OPEN}", _INSTEAD)
+        if failure.level:
             return Learnability("no: s is constant, and the gate does not depend on x", _INSTEAD)
         where = "two beta1_i have different directions (an anchored one has none)"
         return Learnability(f"yes where {where}, but of beta1 only its direction is", _WITH_SLOPES)

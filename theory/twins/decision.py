@@ -15,7 +15,7 @@ from functools import partial
 import sympy as sp
 
 from temperance.theory.activations.activation import Activation, activation, in_every_region
-from temperance.theory.conditions.first_order_failures import Failure, classify
+from temperance.theory.conditions.first_order_failures import LEVEL_OPEN, Failure, classify
 from temperance.theory.expressions.sign_changes import NO_CLOSED_FORM, NoClosedForm, Sample
 from temperance.theory.fields.differential_field import OutsideTowers
 from temperance.theory.twins.identities import at_zero
@@ -67,6 +67,8 @@ def _of_one(atoms: int, gauge: Gauge, source: Activation, sample: Sample) -> Twi
         failure = classify(source)
         if failure is None or not failure.symmetry:
             return replace(result, reason=str(open_question))
+        if failure.kind == "constant" and failure.level is None:
+            return replace(result, reason=LEVEL_OPEN)
         if failure.kind == "logarithmic":
             return replace(result, unique=False, twins=_logarithmic(failure))
         even, odd = _of_failure(source, sample, failure)
@@ -85,7 +87,9 @@ def _of_one(atoms: int, gauge: Gauge, source: Activation, sample: Sample) -> Twi
 
 def _of_failure(source: Activation, sample: Sample, failure: Failure) -> tuple[Part, Part]:
     """The parts of C |z|^p + const that is not analytic at 0; both, where s is defined on one side of 0 alone."""
-    power = Part((failure.degree,) if failure.kind == "homogeneous" else ())
+    if failure.kind == "constant":
+        return Part(()), Part(() if failure.level else (sp.S.Zero,))
+    power = Part((failure.degree,))
     halves = Halves(source, sample)
     if not halves.pieces:
         return power, power

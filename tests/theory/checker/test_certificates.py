@@ -34,6 +34,9 @@ EXTRA = [
     "LambertW(1/z)**2/4 + LambertW(1/z)/2",
     "z**5 + z**3",
     "-2*log(1 + z**2)",
+    "exp(exp(z))",
+    "sqrt(log(z))",
+    "erf(1/z)",
 ]
 
 

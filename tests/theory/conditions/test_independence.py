@@ -41,6 +41,13 @@ GROUND_TRUTH = [
     ("1/(3 + 2*sqrt(3)*z + z**2)", "holds", "fails", (), "B"),
     # z s' (1 + s) = s
     ("LambertW(z)", "holds", "fails", (), "A"),
+    # values that are too large to stand beside 1
+    ("exp(exp(z))", "holds", "holds", (), ""),
+    ("exp(exp(exp(z)))", "holds", "holds", (), ""),
+    # z s s' = 1/2, with a root of what has no sign but on its piece
+    ("sqrt(log(z))", "holds", "fails", (), "A"),
+    # a step behind a pole
+    ("atan(z) + atan(1/z)", "fails", "fails", (), "ABC"),
 ]
 
 

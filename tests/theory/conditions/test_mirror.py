@@ -21,7 +21,17 @@ KINDS = [
 ]
 
 
-@pytest.mark.parametrize(("expression", "kind"), KINDS)
+UNDER_ROOTS = [
+    ("sqrt(log(1 + z**2))", "even"),
+    ("sqrt(cosh(z) - 1)", "even"),
+    ("log(z + sqrt(1 + z**2))", "odd"),
+    ("log(sqrt(1 + z**2) - z) + 2*z", "odd"),
+    ("log(2*z + sqrt(1 + 3*z**2))", None),  # real above -1
+    ("sqrt(log(z))", None),
+]
+
+
+@pytest.mark.parametrize(("expression", "kind"), KINDS + UNDER_ROOTS)
 def test_mirror_type(expression, kind):
     found = mirror(expression)
     assert found.kind == kind
@@ -115,10 +125,25 @@ def test_a_side_of_0_that_may_be_missing_is_not_denied():
         "where(abs(z) > 3, sqrt(z**2 - 25), z)",  # the odd part is z on (0, 3), 0 beyond 5
         "where(abs(z) > 2, acosh(abs(z)/3), z)",
         "where(abs(z) > 3, z, z**2)*sqrt(cos(z))/sqrt(cos(z))",
-        "z*(2 + atan(z - 1) + atan(1/(z - 1)))",  # a jump at the pole
         "z**2 + atan(erf(z) - 1/3) + atan(1/(erf(z) - 1/3))",
         "z - atan(tan(z))",
     ],
 )
 def test_a_constant_that_may_differ_beyond_a_gap_or_a_pole_proves_no_type(text):
     assert not mirror(text).proved
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("z*(2 + atan(z - 1) + atan(1/(z - 1)))", None),  # a jump at 1
+        ("erf(1/z)", "odd"),
+        ("atan(z) + atan(1/z) + cos(z)", "homogeneous"),  # (pi/2) sign(z) + cos z
+        ("atan(z/(z**2 - 1))", "odd"),
+        ("z/(z**2 - 1)", "odd"),
+        ("asinh(1/z)", "odd"),
+    ],
+)
+def test_types_beyond_poles(text, kind):
+    found = mirror(text)
+    assert (found.kind, found.proved) == (kind, True)

@@ -22,6 +22,9 @@ CLOSED = [
     (1 - sp.cos(Z), []),  # 0 here and there, and of one sign
     (1 + sp.erf(Z), []),
     (sp.erf(Z) * Z, [0, 0]),
+    (Z + sp.sqrt(1 + Z**2), []),
+    (2 * Z + sp.sqrt(1 + 3 * Z**2), [-1]),
+    (1 + Z - sp.sqrt(4 - Z**2), [(-1 + sp.sqrt(7)) / 2]),
 ]
 
 
