@@ -41,7 +41,7 @@ from temperance.theory.checker.rejected import (
 )
 
 FORMAT = "temperance-certificate/3"
-OTHERS = {"temperance-orders/1": "order_checker", "temperance-orders/2": "moment_checker"}
+OTHERS = {"temperance-orders/3": "order_checker", "temperance-orders/4": "moment_checker"}
 OTHERS |= {"temperance-sample-size/1": "sample_size_checker"}
 FAMILIES = {  # s1 = s', s2 = s''
     "F1": ("1", "s", "z*s1"),

@@ -62,7 +62,7 @@ def test_the_checker_knows_the_same_families_as_the_derivation():
 def test_the_checker_loads_no_other_module_of_ours():
     assert loaded_by("verdict_checker") == ["rejected", "verdict_checker"]
     for checker in ("moment_checker", "order_checker"):
-        assert loaded_by(checker) == sorted([checker, "inequalities", "order_equations", "rejected"])
+        assert loaded_by(checker) == sorted([checker, "inequalities", "limited_work", "order_equations", "rejected"])
 
 
 def loaded_by(checker):
