@@ -1,7 +1,8 @@
 """Independent checker for certificates of contact orders of a cell of m atoms, in any dimension.
 
 A certificate states: |offset|^r = O(L2 distance) for all mixtures near the true one whose split atom is fitted by m
-atoms with shares bounded away from 0, another cell being a singleton with its gate held. It takes one theorem for
+atoms with shares bounded away from 0, another cell being a singleton with its gate held. The true point of the gate is
+named; that of the expert is any, as the mean is linear in its parameters, as it is written. It takes one theorem for
 granted, that on experts (docs/theory.md 2.7): |d|^(2m) = O(distance) for the parameters d of the mean, |dnu|^m for the
 variance. Where "gate" names parameters, it also takes that on quadratic gates (2.10): |d|^(2m) = O(distance) for the
 first of them, |d|^m for the others. What these theorems assume is checked. It holds
@@ -24,10 +25,10 @@ from typing import Any
 from flint import fmpq, fmpq_mat, fmpq_mpoly
 
 from temperance.theory.checker.inequalities import Row, at_least, divides, require_leaf
-from temperance.theory.checker.order_equations import Exponents, Model
+from temperance.theory.checker.order_equations import Exponents, Model, in_words
 from temperance.theory.checker.rejected import proving, rational, require, require_keys
 
-FORMAT = "temperance-orders/2"
+FORMAT = "temperance-orders/4"
 _COMPUTED_FROM = ("model", "covariates", "atoms", "degree", "reach", "weights", "gate")
 _KEYS = ("format", "statement", *_COMPUTED_FROM, "steps", "orders")
 _MOST_DEGREE, _MOST_REACH = 8, 16
@@ -117,6 +118,7 @@ class Cell:
         require(moment in row and self.is_exact(moment), "no exact moment of the row")
         others = {self.order(m) for m, c in row.items() if m != moment and not _same_sign(row[moment], moment, c, m)}
         others = {a for a in others if sum((w * n for w, n in zip(self.least, a, strict=True)), fmpq(0)) < 1}
+        self.model.work.spend(len(row) + len(others) ** 2, 0)
         at = self.order(moment)
         light = sorted(a for a in others if not any(b != a and divides(b, a) for b in others))
         return [at_least(at, self.none, 1), *(at_least(at, a) for a in light)]
@@ -210,14 +212,13 @@ def _same_sign(c: fmpq, m: Exponents, d: fmpq, n: Exponents) -> bool:
 
 def statement(certificate: Mapping[str, Any]) -> str:
     """The statement of a certificate in words."""
-    model, orders, m = certificate["model"], certificate["orders"], certificate["atoms"]
-    point = ", ".join(f"{p} = {v}" for p, v in model["point"].items())
-    found = ", ".join(f"{title}: {r}" for title, r in orders.items())
+    model, m = certificate["model"], certificate["atoms"]
+    found = ", ".join(f"{title}: {r}" for title, r in certificate["orders"].items())
     mean = ", ".join(model["expert"][:-1])
     gate = [", ".join(names) for names in certificate["gate"]]
     also = f", and that on quadratic gates (orders {2 * m} of {gate[0]}, {m} of {gate[1]})" if gate else ""
     return (
-        f"contact orders at most ({found}) for a cell of {m} atoms, x = ({', '.join(certificate['covariates'])}),"
-        f" shares bounded away from 0, another cell a singleton with its gate held; log weight {model['log_weight']},"
-        f" mean {model['mean']}, at {point}; given the theorem on experts (orders {2 * m} of {mean}, {m} of nu){also}"
+        f"contact orders at most ({found}), |offset|^r = O(L2 distance), for a cell of {m} atoms, "
+        f"{in_words(model, certificate['covariates'])}; "
+        f"given the theorem on experts (orders {2 * m} of {mean}, {m} of nu){also}"
     )

@@ -1,7 +1,8 @@
 """Independent checker for certificates of contact orders of a cell of two atoms (d = 1).
 
 A certificate states: |offset|^r = O(L2 distance) for all mixtures near the true one whose split atom is fitted by two
-with shares bounded away from 0, another cell being a singleton with its gate held. It holds
+with shares bounded away from 0, another cell being a singleton with its gate held. The true point of the gate is named;
+that of the expert is any, as the mean is linear in its parameters, as it is written. It holds
 
 - the model: log weight and mean of the expert as expressions, the true point; N ("degree"), the power of x ("reach");
 - "means": what the weighted means and shared offsets are as series in the differences h, up to degree N;
@@ -22,10 +23,11 @@ import sympy as sp
 from flint import fmpq, fmpq_poly
 
 from temperance.theory.checker.inequalities import Row, at_least, divides, require_leaf
-from temperance.theory.checker.order_equations import Exponents, Model, Terms
+from temperance.theory.checker.limited_work import Work, bits_of
+from temperance.theory.checker.order_equations import Exponents, Model, Terms, in_words
 from temperance.theory.checker.rejected import proving, rational, require, require_keys
 
-FORMAT = "temperance-orders/1"
+FORMAT = "temperance-orders/3"
 _KEYS = ("format", "statement", "model", "degree", "reach", "variables", "means", "steps", "orders")
 _MOST_DEGREE, _MOST_REACH = 8, 16
 _SHARE = sp.Symbol("s")
@@ -39,8 +41,9 @@ def check(certificate: Any) -> str:
         return _Checker(certificate).run()
 
 
-def _roots(p: fmpq_poly) -> int:
+def _roots(p: fmpq_poly, work: Work) -> int:
     """Number of different real roots in the open interval (-1, 1)."""
+    work.spend(1000 + len(p) ** 4, bits_of(p.coeffs()))
     poly = sp.Poly([sp.Rational(int(c.p), int(c.q)) for c in reversed(p.coeffs())], _SHARE)
     return int(poly.count_roots(-1, 1)) - [poly.eval(end) for end in (-1, 1)].count(0)
 
@@ -53,7 +56,7 @@ class _Checker:
         require(type(reach) is int and 1 <= reach <= _MOST_REACH, "the reach")
         self.variables = list(certificate["variables"])
         model = Model(certificate["model"], self.degree, reach)
-        self.model, self.size = model, len(self.variables)
+        self.model, self.work, self.size = model, model.work, len(self.variables)
         equations = model.equations(self.variables, certificate["means"])
         zero = ((0,) * self.size,)
         self.elements: list[tuple[Terms, tuple[Exponents, ...], bool]] = [(terms, zero, True) for terms in equations]
@@ -93,6 +96,7 @@ class _Checker:
         return self.elements[i]
 
     def _drop(self, m: Exponents) -> None:
+        self.work.spend(sum(len(t) for t, _, _ in self.elements), 0)
         kept = [
             ({n: c for n, c in t.items() if not divides(m, n)} if own else t, g, own) for t, g, own in self.elements
         ]
@@ -100,7 +104,9 @@ class _Checker:
 
     def _monomial(self, m: Exponents, element: tuple[Terms, tuple[Exponents, ...], bool]) -> None:
         terms, _, own = element
-        require(own and all(divides(m, n) for n in terms) and _roots(terms[m]) == 0, "a monomial is not shown")
+        require(
+            own and all(divides(m, n) for n in terms) and _roots(terms[m], self.work) == 0, "a monomial is not shown"
+        )
         self.monomials.append(m)
         self._drop(m)
 
@@ -109,6 +115,7 @@ class _Checker:
         parts = [(fmpq_poly([rational(c) for c in row]), self.exponents(g), self.element(i)) for row, g, i in given]
         for c, g, (terms, _, own) in parts:
             require(own, "a combination of combinations")
+            self.work.spend(len(terms) * len(c), bits_of(c.coeffs()))
             for m, d in terms.items():
                 at = tuple(p + q for p, q in zip(g, m, strict=True))
                 total[at] = total.get(at, fmpq_poly([0])) + c * d
@@ -181,19 +188,21 @@ class _Cases:
     def keys(self, terms: Terms) -> list[tuple[Exponents, bool]]:
         """(exponents of the variables and factors, sign of the unit), without multiples of others."""
         found = []
+        self.checker.work.spend(len(terms) * (len(self.factors) + len(terms)), 0)
         for m, c in terms.items():
             powers = []
             for q in self.factors:
                 powers.append(0)
                 while c % q == 0:
                     powers[-1], c = powers[-1] + 1, c // q
-            require(_roots(c) == 0, "a coefficient has a root that no factor has")
+            require(_roots(c, self.checker.work) == 0, "a coefficient has a root that no factor has")
             found.append(((*m, *powers), c(fmpq(0)) > 0))
         return [k for k in found if not any(j is not k and divides(j[0], k[0]) for j in found)]
 
     def alternatives(self, terms: Terms, shifts: Sequence[Exponents]) -> list[list[Row]]:
         """All terms of order >= 1 + min_g w.g, or two of them, which can have opposite signs, tie at the lowest."""
         keys = self.keys(terms)
+        self.checker.work.spend(len(keys) ** 2 * (len(keys) + len(shifts)) * self.width, 0)
         padded = [(*g, *[0] * (self.width - len(g))) for g in shifts]
         cases = []
         for g in padded:
@@ -209,10 +218,8 @@ class _Cases:
 
 def statement(certificate: Mapping[str, Any]) -> str:
     """The statement of a certificate in words."""
-    model, orders = certificate["model"], certificate["orders"]
-    point = ", ".join(f"{p} = {v}" for p, v in model["point"].items())
-    found = ", ".join(f"{title}: {r}" for title, r in orders.items())
+    found = ", ".join(f"{title}: {r}" for title, r in certificate["orders"].items())
     return (
-        f"contact orders at most ({found}) for a cell of two atoms, shares bounded away from 0, another cell a"
-        f" singleton with its gate held; log weight {model['log_weight']}, mean {model['mean']}, at {point}"
+        f"contact orders at most ({found}), |offset|^r = O(L2 distance), for a cell of two atoms, "
+        f"{in_words(certificate['model'])}"
     )

@@ -7,15 +7,17 @@ in.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from math import factorial
+import ast
+from collections.abc import Callable, Mapping, Sequence, Set
+from math import comb, factorial
 from typing import Any
 
-from flint import Ordering, fmpq, fmpq_mat, fmpq_mpoly, fmpq_mpoly_ctx, fmpq_poly
+from flint import Ordering, fmpq, fmpq_mpoly, fmpq_mpoly_ctx, fmpq_poly
 
+from temperance.theory.checker.limited_work import MOST_BITS, Work, echelon
 from temperance.theory.checker.rejected import evaluate, parsed, rational, require, require_keys, require_understood
 
-_MOST_POWER, _MOST_NAMES, _MOST_BITS = 8, 12, 10000
+_MOST_POWER, _MOST_NAMES, _MOST_MONOMIALS = 8, 12, 200_000
 Exponents = tuple[int, ...]
 Terms = dict[Exponents, fmpq_poly]
 _DEFINED = {
@@ -55,7 +57,7 @@ class _Value:
     def rational(self) -> tuple[fmpq, fmpq_mpoly]:
         require(self.log == 1, "a logarithm is multiplied")
         bits = max(int(n).bit_length() for n in (self.constant.p, self.constant.q))
-        require(bits < _MOST_BITS, "a number is too large")
+        require(bits < MOST_BITS, "a number is too large")
         return self.constant, self.poly
 
 
@@ -64,8 +66,8 @@ class _Ring:
 
     sound = staticmethod(lambda value: value)
 
-    def __init__(self, names: Sequence[str], degree: int, reach: int, dim: int) -> None:
-        self.degree, self.reach, self.dim = degree, reach, dim
+    def __init__(self, names: Sequence[str], degree: int, reach: int, dim: int, work: Work) -> None:
+        self.degree, self.reach, self.dim, self.work = degree, reach, dim, work
         self.context = fmpq_mpoly_ctx.get(tuple(f"q{i}" for i in range(len(names))), Ordering.deglex)
         self.symbols = dict(zip(names, self.context.gens(), strict=True))
         self.zero = self.context.constant(0)
@@ -79,6 +81,7 @@ class _Ring:
         return _Value(self, fmpq(n), self.zero)
 
     def times(self, p: fmpq_mpoly, q: fmpq_mpoly) -> fmpq_mpoly:
+        self.work.multiply(p, q)
         d, terms = self.dim, (p * q).to_dict().items()
         kept = {m: c for m, c in terms if sum(m[:d]) <= self.reach and sum(m[d:]) <= self.degree}
         return self.context.from_dict(kept)
@@ -137,6 +140,39 @@ class _Ring:
 # -- the reduced equations, from the model
 
 
+def in_words(model: Mapping[str, Any], covariates: Sequence[str] = ("x",)) -> str:
+    """All that the orders of a cell depend on, beside how many atoms it has."""
+    own, slopes, shared = (", ".join(model[key]) for key in ("own", "expert", "shared"))
+    point = ", ".join(f"{p} = {v}" for p, v in model["point"].items())
+    return (
+        f"each with its own {', '.join(filter(None, [own, slopes]))}{f' and all with one {shared}' * bool(shared)}, "
+        f"shares bounded away from 0; another cell a singleton with another expert, its log weight fixed; "
+        f"log weight {model['log_weight']}{f' at {point}' * bool(point)}; mean {model['mean']} at every true "
+        f"{', '.join(model['expert'][:-1])} and nu > 0; x = ({', '.join(covariates)}) of a density bounded away from 0 "
+        f"on an open set, the formulas analytic on a connected set that holds it and x = 0"
+    )
+
+
+def _degree(tree: ast.expr, names: Set[str]) -> int:
+    """1 for a formula that is linear in the names as it is written, 0 for one without them; else Rejected.
+
+    So it is linear at every value of the names, and no power is asked that a Taylor polynomial does not hold.
+    """
+    match tree:
+        case ast.Name(name):
+            return int(name in names)
+        case ast.UnaryOp(_, p):
+            return _degree(p, names)
+        case ast.BinOp(p, symbol, q):
+            degrees = u, v = _degree(p, names), _degree(q, names)
+            fits = {ast.Mult: u + v <= 1, ast.Div: v == 0, ast.Pow: not any(degrees)}.get(type(symbol), u == v)
+            require(fits, "the mean is not linear")
+            return max(degrees)
+        case ast.Call(_, [q]):
+            require(_degree(q, names) == 0, "the mean is not linear")
+    return 0
+
+
 class Model:
     """The equations of a certificate's model.
 
@@ -159,21 +195,22 @@ class Model:
         names = [*covariates, *self.each, *self.shared]
         require(len(set(names)) == len(names) <= _MOST_NAMES and self.expert[-1] == "nu", "the parameters")
         require(all(name.isidentifier() and name.isascii() for name in names), "a parameter is not a name")
+        monomials = comb(len(names) - dim + degree, degree) * comb(dim + reach, reach)
+        require(monomials <= _MOST_MONOMIALS, "the formulas have too many monomials")
         require_keys(model["point"], *self.own, *self.shared, of="the point")
         self.weight, self.covariates = model["log_weight"], covariates
         self.at = {p: rational(value) for p, value in model["point"].items()}
-        self.ring = _Ring(names, degree, reach, dim)
+        self.work = Work()
+        self.ring = _Ring(names, degree, reach, dim, self.work)
         values = {p: _Value(self.ring, fmpq(0), symbol) for p, symbol in self.ring.symbols.items()}
         ratio = self.log_ratio(degree, reach)
-        mean = self.ring.value(model["mean"], {p: values[p] for p in (*covariates, *self.expert[:-1])})
-        linear = all(sum(m[dim:]) == 1 for m in mean.poly.to_dict())
-        require(linear and (mean.constant, mean.log) == (0, 1), "the mean is not linear")
-        self.mean = mean.poly
+        require(_degree(parsed(model["mean"]), {*self.expert[:-1]}) == 1, "the mean is not linear")
+        self.mean = self.ring.value(model["mean"], {p: values[p] for p in (*covariates, *self.expert[:-1])}).poly
         self.rows = self._rows(self.ring.exp(_Value(self.ring, fmpq(0), ratio)).poly + 1, weights)
 
     def log_ratio(self, degree: int, reach: int) -> fmpq_mpoly:
         """What the log weight of an atom has beyond the true one, up to a degree in the offsets and a power of x."""
-        ring = _Ring([*self.ring.symbols], degree, reach, self.ring.dim)
+        ring = _Ring([*self.ring.symbols], degree, reach, self.ring.dim, self.work)
         names = {p: ring.symbols[p] for p in (*self.covariates, *self.at)}
         values = {p: _Value(ring, self.at.get(p, fmpq(0)), symbol) for p, symbol in names.items()}
         weight = ring.value(self.weight, values).poly.to_dict()
@@ -199,8 +236,9 @@ class Model:
             return sum(m) > 1, weight, sum(m), [-i for i in m]
 
         columns = sorted({m for row in found.values() for m in row}, key=place)
-        table, rank = fmpq_mat([[row.get(m, fmpq(0)) for m in columns] for row in found.values()]).rref()
-        return [{m: table[i, j] for j, m in enumerate(columns) if table[i, j] != 0} for i in range(rank)]
+        places = {m: j for j, m in enumerate(columns)}
+        rows = echelon([{places[m]: c for m, c in row.items()} for row in found.values()], self.work)
+        return [{columns[j]: c for j, c in row.items()} for row in rows]
 
     def equations(self, variables: Sequence[str], means: Mapping[str, Any]) -> list[Terms]:
         """F_i(h, s): the means, which must solve their own equations, put into the others.
@@ -230,7 +268,7 @@ class _Average:
     """sum_l p_l D_l^alpha for D_1 = e + (1 + s)/2 h, D_2 = e - (1 - s)/2 h, p_1 = (1 - s)/2."""
 
     def __init__(self, model: Model, variables: Sequence[str], means: Mapping[str, Any], titles: Sequence[str]) -> None:
-        self.degree = model.degree
+        self.degree, self.work = model.degree, model.work
         self.context = fmpq_mpoly_ctx.get(tuple(f"r{i}" for i in range(len(variables) + 1)), Ordering.deglex)
         s, *h = self.context.gens()
         names = dict(zip(variables, h, strict=True))
@@ -255,13 +293,18 @@ class _Average:
             return self.context.constant(1)
         if alpha not in self.known[atom]:
             below = (*alpha[:at], alpha[at] - 1, *alpha[at + 1 :])
-            terms = (self.power(atom, below) * self.atoms[atom][at]).to_dict().items()
+            self.work.multiply(p := self.power(atom, below), self.atoms[atom][at])
+            terms = (p * self.atoms[atom][at]).to_dict().items()
             self.known[atom][alpha] = self.context.from_dict({m: c for m, c in terms if sum(m[1:]) <= self.degree})
         return self.known[atom][alpha]
 
     def value(self, row: Mapping[Exponents, fmpq]) -> fmpq_mpoly:
-        sides = [sum((c * self.power(l, m) for m, c in row.items()), self.context.constant(0)) for l in (0, 1)]
-        return self.shares[0] * sides[0] + self.shares[1] * sides[1]
+        total = self.context.constant(0)
+        for l, share in enumerate(self.shares):
+            for m, c in row.items():
+                self.work.multiply(share, p := self.power(l, m))
+                total += c * share * p
+        return total
 
 
 def _collected(p: fmpq_mpoly) -> Terms:

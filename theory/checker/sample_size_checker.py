@@ -35,10 +35,10 @@ from temperance.theory.checker.rejected import (
 from temperance.theory.checker.series_with_slopes import Sloped
 from temperance.theory.checker.verdict_checker import _Balls
 
-FORMAT = "temperance-sample-size/1"
+FORMAT = "temperance-sample-size/2"
 _KEYS = ("format", "statement", "expression", "gauge", "x", "edges", "box", "parts", "matrices", "precision", "bound")
 _BITS = 80
-_MOST_INTERVALS, _MOST_EDGES, _MOST_PARTS = 2000, 1000, 4096
+_MOST_INTERVALS, _MOST_EDGES, _MOST_PARTS, _MOST_CELLS = 2000, 1000, 4096, 10**6
 
 Parameters = dict[str, arb]
 Cell = list[Sloped]  # P and its derivatives by the parameters
@@ -50,9 +50,10 @@ def statement(certificate: Mapping[str, Any]) -> str:
     at = ", ".join(f"{name} = {value}" for name, value in box.items())
     x = certificate["x"]
     return (
-        f"n = {certificate['bound']} observations give tau the relative standard error {certificate['precision']} "
-        f"(asymptotically), s(z) = {certificate['expression']}, {certificate['gauge']} gauge, x uniform on "
-        f"[{x['low']}, {x['high']}], at {at}"
+        f"n = {certificate['bound']} observations or fewer give log tau the asymptotic standard error "
+        f"{certificate['precision']}; two atoms, weights exp((s(beta1 x) + beta0)/tau) with beta0 = 0 in the second, "
+        f"s(z) = {certificate['expression']}, y normal of mean a x + b and variance nu; {certificate['gauge']} gauge, "
+        f"where {', '.join(names(certificate['gauge']))} are unknown; x uniform on [{x['low']}, {x['high']}]; at {at}"
     )
 
 
@@ -101,6 +102,8 @@ class _Proof:
         require(self.precision > 0, "the precision is not positive")
         self.parts = _parts(certificate["box"], certificate["parts"], self.names)
         self.matrices = [_matrix(rows, len(self.names)) for rows in certificate["matrices"]]
+        cells = self.intervals * len(self.edges) * len(self.parts)
+        require(cells <= _MOST_CELLS, "the cells are too many")
         require(len(self.parts) == len(self.matrices), "there is not one matrix for every part of the box")
 
     def of_part(self, at: Parameters, matrix: arb_mat) -> arb:

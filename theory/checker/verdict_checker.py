@@ -8,6 +8,10 @@ of the expression is real and analytic. Denominators are not 0 there, arguments 
 of a power unless its exponent is an integer, written as one; arguments of LambertW are above -1/e. So z + 0*log(z) has
 the domain z > 0. The domain is not empty: every certificate names a `point` at which balls prove that s is real.
 
+**Ends of pieces** are not in the domain. What fails does so across an end too, with derivatives as distributions, where
+both pieces are analytic there and it is 0 (z kills the delta), or s is continuous and s'' in no relation. The claim
+names all other ends (`left_out`): of these a failure says nothing, so that it holds almost everywhere.
+
 **Evidence.** For every family f that the verdict rests on, a certificate carries
 
 - `relations`: vectors c with sum c_j f_j = 0, proved on the whole domain: s is written in exponentials (of imaginary
@@ -21,7 +25,7 @@ from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from hashlib import sha256
 from importlib import import_module
-from itertools import combinations
+from itertools import combinations, pairwise
 from json import dumps
 from typing import Any
 
@@ -40,9 +44,9 @@ from temperance.theory.checker.rejected import (
     require_understood,
 )
 
-FORMAT = "temperance-certificate/3"
-OTHERS = {"temperance-orders/1": "order_checker", "temperance-orders/2": "moment_checker"}
-OTHERS |= {"temperance-sample-size/1": "sample_size_checker"}
+FORMAT = "temperance-certificate/4"
+OTHERS = {"temperance-orders/3": "order_checker", "temperance-orders/4": "moment_checker"}
+OTHERS |= {"temperance-sample-size/2": "sample_size_checker"}
 FAMILIES = {  # s1 = s', s2 = s''
     "F1": ("1", "s", "z*s1"),
     "A": ("1", "s", "s**2", "z*s1", "z*s*s1", "z**2*s2", "z**2*s1**2"),
@@ -238,8 +242,9 @@ class _Proof:
         free = all(n.isidentifier() and n.isascii() and n not in ("z", "pi", "E", "tau") for n in self.parameters)
         require(free, "a name is taken")
         self.constants = {*self.parameters, "pi", "E"}
-        self.branches = branches(parsed(certificate["expression"]), self.constants)
-        self.taus = [self.constant_tree(tau) for tau in certificate["claim"]["fails_at_tau"]]
+        self.text, self.claim = certificate["expression"], certificate["claim"]
+        self.branches = branches(parsed(self.text), self.constants)
+        self.taus = [self.constant_tree(tau) for tau in self.claim["fails_at_tau"]]
         self.formulas = _Formulas(self.parameters)
 
     def constant_tree(self, text: Any) -> ast.expr:
@@ -268,6 +273,33 @@ class _Proof:
                 total = sp.Add(*(c * f for c, f in zip(row, members, strict=True)))
                 require(self.formulas.is_zero(total), f"{family}: a relation is not proved")
         return rows, balls
+
+    def left_out(self) -> list[str]:
+        """The ends of pieces across which the relations by which it fails are not shown to hold."""
+        fails = self.claim["verdict"] == "fails"
+        names = [name for name in self.families if fails or (self.taus and name in AT_TAU)]
+        rows = [(FAMILIES[name], row) for name in names for row in self.families[name]["relations"]]
+        bent = any("s2" in f and c != "0" for members, row in rows for f, c in zip(members, row, strict=True))
+        pairs = pairwise(self.branches) if rows else ()
+        found = [p for (p, left), (q, right) in pairs if not self.is_joined(p, q, left, right, bent)]
+        return [str(ast.get_source_segment(self.text, p)) for p in found]
+
+    def is_joined(self, end: ast.expr, following: ast.expr | None, left: ast.expr, right: ast.expr, bent: bool) -> bool:
+        """Whether relations of two pieces hold across their end; bent: relations with s''."""
+        formulas = _Formulas(self.parameters)
+        try:
+            with ctx.workprec(256):
+                at = self.constant(end)
+                require(following is None or at < self.constant(following), "ends of pieces that do not rise")
+                for piece in (left, right):
+                    evaluate(piece, _Balls(self.parameters, at))
+                p = evaluate(end, formulas)
+                if formulas.is_zero(p):
+                    return True
+                gap = evaluate(left, formulas, z=p) - evaluate(right, formulas, z=p)
+                return not bent and formulas.is_zero(gap)
+        except Rejected:
+            return False
 
     def require_complete(self, family: str, relations: int) -> None:
         """That a family has no more independent relations than the given number."""
@@ -329,7 +361,9 @@ def statement(certificate: Mapping[str, Any]) -> str:
     taus = f" except {', '.join(claim['fails_at_tau'])} where positive" if claim["fails_at_tau"] else ""
     region = f", generic parameters near {', '.join(f'{k} = {v}' for k, v in near.items())}" if near else ""
     families = f" (families {', '.join(claim['failing_families'])})" if claim["failing_families"] else ""
-    return f"{claim['condition']} {claim['verdict']}{families} for s(z) = {s}, all tau > 0{taus}{region}"
+    ends = f", almost everywhere: nothing is said of z = {', '.join(claim['left_out'])}" if claim["left_out"] else ""
+    where = f"for s(z) = {s} where all parts of it are real and analytic"
+    return f"{claim['condition']} {claim['verdict']}{families} {where}, all tau > 0{taus}{ends}{region}"
 
 
 def in_domain(certificate: Mapping[str, Any], point: str) -> bool:
@@ -341,10 +375,15 @@ def in_domain(certificate: Mapping[str, Any], point: str) -> bool:
         return False
 
 
+def left_out(certificate: Mapping[str, Any]) -> list[str]:
+    """The ends of pieces across which the relations of a certificate are not shown to hold."""
+    return _Proof(certificate).left_out()
+
+
 def tower_of(certificate: Mapping[str, Any]) -> dict[str, str]:
     """The functions that the relations of a certificate are proved with, and their derivatives; proves its claim."""
     claim, families = certificate["claim"], list(certificate["families"])
-    require_keys(claim, "condition", "verdict", "fails_at_tau", "failing_families", of="the claim")
+    require_keys(claim, "condition", "verdict", "fails_at_tau", "failing_families", "left_out", of="the claim")
     names, fails, taus = CONDITIONS[claim["condition"]], claim["verdict"] == "fails", claim["fails_at_tau"]
     known = families and set(families) <= set(names) if fails else families == names
     known = known and claim["failing_families"] == (families if fails and len(names) > 1 else [])
@@ -356,6 +395,7 @@ def tower_of(certificate: Mapping[str, Any]) -> dict[str, str]:
         require_keys(evidence, "relations", "minor", of=f"the evidence for {family}")
         require(proof.verdict(family) == claim["verdict"], f"{family}: the evidence proves the contrary")
         require(not fails or evidence["minor"] is None, f"{family}: a minor does not show that it fails")
+    require(claim["left_out"] == proof.left_out(), "the ends of pieces that are left out are others")
     require(in_domain(certificate, certificate["point"]), "s is not shown to be real at the point")
     return proof.formulas.tower
 

@@ -8,7 +8,16 @@ import sympy as sp
 
 from temperance.theory.activations.activation import Activation
 from temperance.theory.checker.rejected import Rejected
-from temperance.theory.checker.verdict_checker import CONDITIONS, FORMAT, check, digest, in_domain, statement, tower_of
+from temperance.theory.checker.verdict_checker import (
+    CONDITIONS,
+    FORMAT,
+    check,
+    digest,
+    in_domain,
+    left_out,
+    statement,
+    tower_of,
+)
 from temperance.theory.conditions import families
 from temperance.theory.conditions.decision import Decision, decide
 from temperance.theory.conditions.families import Family
@@ -55,6 +64,7 @@ def issue(source: Activation, analysis: Analysis, condition: str, verdict: Verdi
             "verdict": verdict.outcome,
             "fails_at_tau": list(verdict.fails_at_tau),
             "failing_families": failing,
+            "left_out": [],
         },
         "expression": source.expression,
         "parameters": {name: str(value) for name, value in source.sample},
@@ -64,6 +74,7 @@ def issue(source: Activation, analysis: Analysis, condition: str, verdict: Verdi
             if family.name in needed
         },
     }
+    certificate["claim"]["left_out"] = left_out(certificate)
     certificate["point"] = _point(analysis, certificate)
     certificate["statement"] = statement(certificate)
     certificate["tower"] = tower_of(certificate)

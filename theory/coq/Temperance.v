@@ -70,6 +70,10 @@ Definition sharp_i_fails D s := forall tau, 0 < tau -> sharp_i_fails_at tau D s.
 Definition sharp_ii_fails D s := smooth D s /\ in_span D (fun z => z ^ 2) (Q s).
 Definition sharp_iii_fails D s := smooth D s /\ in_span D (fun z => 1) (W s).
 
+(** A failure that says nothing of some ends of pieces, which D leaves out: it holds almost everywhere. *)
+Definition almost_everywhere (left_out : list R) (D : R -> Prop) (fails : Prop) : Prop :=
+  (forall z, In z left_out -> ~ D z) /\ fails.
+
 Lemma not_both D fs : independent D fs -> dependent D fs -> False.
 Proof. intros H [c [L [N Hc]]]; exact (N (H c L Hc)). Qed.
 
@@ -1641,6 +1645,12 @@ Ltac in_domain := unfold frac, rational; cbn [fst snd];
   first [exact Logic.I | match goal with |- _ /\ _ => split; in_domain end
              | lra | by_value | left; in_domain | right; in_domain].
 Ltac solve_point := match goal with |- ?D _ => unfold D end; in_domain.
+(** forall z, In z ends -> ~ D z, for ends of pieces *)
+Ltac solve_left_out := let z := fresh "z" in let K := fresh "K" in let H := fresh "H" in
+  intros z K H; cbn [In] in K; each_piece H; try contradiction;
+  first [lra | match goal with
+    | E : ?a = ?z, L : ?b < ?z |- _ => rewrite <- E in L; exact (Rlt_asym a b ltac:(by_value) L)
+    | E : ?a = ?z, L : ?z < ?b |- _ => rewrite <- E in L; exact (Rlt_asym a b L ltac:(by_value)) end].
 Ltac solve_points := match goal with |- context [map rational ?l] => unfold l end;
   cbn [map]; repeat (apply Forall_cons; [solve_point|]); apply Forall_nil.
 

@@ -205,14 +205,25 @@ def _verdict(certificate: Mapping[str, Any], taus: Sequence[str]) -> tuple[list[
         proof = f"(conj {other} {proof})"
     if not taus:
         for_all = "fun tau Ht => " if claim["condition"] in ("second_order", "tau_beta1") else ""
-        return [f"Theorem {name} : {statement}.", f"Proof. exact ({for_all}conj s_smooth {proof}). Qed."], [name]
+        return _stated(claim, name, statement, f"{for_all}conj s_smooth {proof}"), [name]
     if len(taus) > 1:
         raise Unstated("more than one exceptional temperature")
-    there = f"{families[0].name}_dependent_there"
+    there, fails = f"{families[0].name}_dependent_there", f"{condition}_fails_at {_argument(taus[0])} D s"
+    side = _SIDES["A"].format(there) if condition == "second_order" else there
     lines = [
         f"Theorem {name} : forall tau, 0 < tau -> tau <> {taus[0]} -> {condition}_at tau D s.",
         f"Proof. exact (fun tau Ht Hne => conj s_smooth {proof}). Qed.",
-        f"Theorem {condition}_fails_there : {condition}_fails_at {_argument(taus[0])} D s.",
-        f"Proof. exact (conj s_smooth {_SIDES['A'].format(there) if condition == 'second_order' else there}). Qed.",
+        *_stated(claim, f"{condition}_fails_there", fails, f"conj s_smooth {side}"),
     ]
     return lines, [name, f"{condition}_fails_there"]
+
+
+def _stated(claim: Mapping[str, Any], name: str, statement: str, proof: str) -> list[str]:
+    """A theorem; a failure that leaves out ends of pieces says so."""
+    if not (ends := claim["left_out"]):
+        return [f"Theorem {name} : {statement}.", f"Proof. exact ({proof}). Qed."]
+    points = "; ".join(term(parsed(end)).text for end in ends)
+    return [
+        f"Theorem {name} : almost_everywhere [{points}] D ({statement}).",
+        f"Proof. split; [solve_left_out | exact ({proof})]. Qed.",
+    ]

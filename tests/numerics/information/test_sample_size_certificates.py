@@ -154,9 +154,20 @@ def test_what_is_malformed_is_rejected(tanh):
             changed(tanh, precision="0"),
             {**tanh, "statement": tanh["statement"].replace("1/10", "1/20")},
             {k: v for k, v in tanh.items() if k != "parts"},
-            {**tanh, "format": "temperance-sample-size/2"},
+            {**tanh, "format": "temperance-sample-size/1"},
         ]
     )
+
+
+def test_cells_are_counted_before_they_are_made(tanh):
+    many = changed(tanh, x={**tanh["x"], "intervals": 2000}, parts={"nu_1": 20})
+    with pytest.raises(Rejected, match="the cells are too many"):
+        check(many)
+
+
+def test_the_statement_holds_the_model(tanh):
+    assert "two atoms, weights exp((s(beta1 x) + beta0)/tau) with beta0 = 0 in the second" in tanh["statement"]
+    assert "y normal of mean a x + b and variance nu; anchored gauge, where tau, beta1_1, beta0" in tanh["statement"]
 
 
 def test_what_cannot_be_certified_says_why():

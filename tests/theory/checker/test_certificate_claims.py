@@ -11,7 +11,7 @@ import sympy as sp
 from temperance.theory.checker.order_checker import FORMAT as ORDERS
 from temperance.theory.checker.order_checker import check as order_check
 from temperance.theory.checker.rejected import Rejected, objection
-from temperance.theory.checker.verdict_checker import check, digest, statement, tower_of
+from temperance.theory.checker.verdict_checker import check, digest, left_out, statement, tower_of
 from temperance.theory.conditions.certificates import certificates as issued
 from temperance.theory.models.by_name import model
 from temperance.theory.orders.split_cell import Splitting
@@ -26,10 +26,53 @@ def test_a_digest_is_of_all_but_itself_in_alphabetical_order():
 
 def test_a_statement_lists_families_temperatures_and_parameters():
     claim = {"condition": "a", "verdict": "v", "failing_families": ["A", "B"], "fails_at_tau": ["1", "2"]}
-    words = (
-        "a v (families A, B) for s(z) = z, all tau > 0 except 1, 2 where positive, generic parameters near p = 3, q = 4"
-    )
-    assert statement({"claim": claim, "parameters": {"p": "3", "q": "4"}, "expression": "z"}) == words
+    near = {"parameters": {"p": "3", "q": "4"}, "expression": "z"}
+    words = "a v (families A, B) for s(z) = z where all parts of it are real and analytic, "
+    words += "all tau > 0 except 1, 2 where positive"
+    region = ", generic parameters near p = 3, q = 4"
+    assert statement({"claim": claim | {"left_out": []}, **near}) == words + region
+    ends = ", almost everywhere: nothing is said of z = -1, 1"
+    assert statement({"claim": claim | {"left_out": ["-1", "1"]}, **near}) == words + ends + region
+
+
+LEFT_OUT = [  # a source, a condition that fails, the ends of pieces across which the relation does not hold
+    ("hardshrink", "first_order", ["-1/2", "1/2"]),
+    ("hardtanh", "second_order", ["-1", "1"]),
+    ("hardsigmoid", "second_order", ["-3", "3"]),
+    ("where(z < sqrt(2), z, 2*z - sqrt(2))", "second_order", ["sqrt(2)"]),
+    ("log_abs", "first_order", ["0"]),  # infinite there
+    ("relu", "first_order", []),
+    ("relu", "second_order", []),
+    ("sign", "first_order", []),  # z is 0 where s jumps
+    ("square", "second_order", []),
+    ("hardtanh", "tau_beta1", []),  # which holds: more is said
+]
+
+
+@pytest.mark.parametrize(("source", "condition", "ends"), LEFT_OUT)
+def test_a_failure_that_holds_almost_everywhere_only_says_so(source, condition, ends):
+    certificate = of(source, condition)
+    assert certificate["claim"]["left_out"] == ends
+    assert ("almost everywhere: nothing is said of z = " in certificate["statement"]) == bool(ends)
+    for others in ([*ends, "5"], ["7"]):
+        certificate["claim"]["left_out"] = others
+        with pytest.raises(Rejected, match=r"^the ends of pieces that are left out are others$"):
+            tower_of(certificate)
+
+
+@pytest.mark.parametrize(
+    ("expression", "ends"),
+    [
+        ("where(z < 1, z, 2*z - 1)", []),
+        ("where(z < 1, z, 2*z - 2)", ["1"]),
+        ("where(z < 1, z, 1 + log(z - 1))", ["1"]),  # of no value there
+        ("where(z < 2, z, where(z < 1, 7, z))", ["2", "1"]),  # a piece without points
+        ("where(z < 1/(log(4) - 2*log(2)), z, 2*z)", ["1/(log(4) - 2*log(2))"]),
+    ],
+)
+def test_relations_without_s2_hold_across_ends_where_s_is_continuous(expression, ends):
+    certificate = of("relu", "first_order") | {"expression": expression}
+    assert left_out(certificate) == ends
 
 
 def of_tanh():

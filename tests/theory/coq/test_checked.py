@@ -77,6 +77,7 @@ def test_activations_are_proved_from_the_four_axioms_alone(folder):
     names = ["tanh", "gelu", "relu", "log(1 + z**2)", "hardtanh", "tan", "elu(z, 1/2)", "LambertW"]
     names += ["sin(log(z))", "tanh(log(z))", "exp(3*log(z))"]  # by identities of sin, exp and log
     names += ["z*(1/2 + atan(z)/pi)", "where(z < sqrt(2), z, z**2)"]  # numbers that are not rational
+    names += ["hardshrink", "where(z < sqrt(2), z, where(z < E, 0, z))"]  # failures almost everywhere
     assert accepted(folder, written(names), "some") == AXIOMS
 
 
@@ -116,6 +117,7 @@ MUTATIONS = {
     ),
     "a kink in the domain": ("elu", FIRST, (f"{D_IS}z < 0 \\/ 0 < z.", f"{D_IS}True.")),
     "a point at a kink": ("elu", FIRST, ("points := [frac (-1) 1", "points := [frac 0 1")),
+    "an end that is in the domain": ("hardshrink", FIRST, ("[- 1 / 2; 1 / 2] D", "[- 1 / 2; 1 / 3] D")),
     "holds for fails": ("relu", FIRST, ("first_order_fails D s", "first_order D s")),
     "fails for holds": ("tanh", FIRST, ("first_order D s", "first_order_fails D s")),
     "another exceptional temperature": ("log1p_square", SECOND, ("order_fails_at 1 D", "order_fails_at 2 D")),

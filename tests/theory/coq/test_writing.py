@@ -65,6 +65,16 @@ def test_domains_are_the_pieces_and_what_is_not_seen_there(name, domain):
     assert function(found).domain == domain
 
 
+def test_a_theorem_on_a_failure_that_holds_almost_everywhere_says_so():
+    for name, theorem, ends in (
+        ("hardshrink", "first_order_fails", "- 1 / 2; 1 / 2"),
+        ("hardtanh", "second_order_fails", "- 1; 1"),
+    ):
+        text, _ = file_of([(activation(name), certificates(name))])
+        assert f"Theorem {theorem}_for_s : almost_everywhere [{ends}] D ({theorem} D s)." in text
+    assert "almost_everywhere" not in file_of([(activation("relu"), certificates("relu"))])[0]
+
+
 @pytest.mark.parametrize("text", ["gamma(z)", "z*c", "loggamma(z)"])
 def test_what_the_library_cannot_state_is_refused(text):
     with pytest.raises(Unstated):

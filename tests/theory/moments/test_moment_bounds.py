@@ -9,8 +9,8 @@ from fractions import Fraction
 import pytest
 from flint import fmpq, fmpq_mat, fmpq_poly
 
-from temperance.theory.checker import verdict_checker
-from temperance.theory.checker.moment_checker import Cell, check, statement
+from temperance.theory.checker import limited_work, verdict_checker
+from temperance.theory.checker.moment_checker import FORMAT, Cell, check, statement
 from temperance.theory.checker.rejected import Rejected, objection
 from temperance.theory.contact.contact_orders import orders
 from temperance.theory.contact.order_setting import order_setting
@@ -191,6 +191,8 @@ FORGERIES = {
     "a mean with a slope twice": lambda c: c["model"].update(mean="a*x + b*x"),
     "a mean without a slope": lambda c: c["model"].update(mean="b"),
     "a mean that is not linear": lambda c: c["model"].update(mean="a*x + b**2"),
+    "a power in the mean beyond the degree": lambda c: c["model"].update(mean="a*x + b + a**6"),
+    "a slope that vanishes where the powers do": lambda c: c["model"].update(mean="(a + a**6)*x + b"),
     "a mean with a constant": lambda c: c["model"].update(mean="a*x + b + 1"),
     "more atoms than the degree reaches": lambda c: c.update(atoms=4),
     "one atom": lambda c: c.update(atoms=1),
@@ -203,7 +205,7 @@ FORGERIES = {
     "no covariates": lambda c: c.update(covariates=[]),
     "a parameter as covariate": lambda c: c.update(covariates=["x", "a"]),
     "another covariate": lambda c: c.update(covariates=["y"]),
-    "the format of cells of two": lambda c: c.update(format="temperance-orders/1"),
+    "the format of cells of two": lambda c: c.update(format="temperance-orders/3"),
     "a key more": lambda c: c.update(means={}),
     "a quadratic gate": lambda c: c.update(gate=[["beta1"], []]),
     "a gate of parameters that are not there": lambda c: c.update(gate=[["beta1"], ["A"]]),
@@ -258,6 +260,39 @@ def test_the_certificate_that_was_altered_is_accepted_and_another_way_to_write_i
     assert objection(check, same | {"statement": statement(same)}) is None
     assert "for a cell of 3 atoms" in proof["statement"]
     assert "given the theorem on experts (orders 6 of a, b, 3 of nu)" in proof["statement"]
+
+
+def of_five_covariates(degree=8, reach=16):
+    x, own = [[f"{p}{i}" for i in range(1, 6)] for p in ("x", "b")]
+    model = {
+        "log_weight": f"tanh({' + '.join(f'{p}*{q}' for p, q in zip(own, x, strict=True))})",
+        **{"mean": "b", "own": own, "expert": ["b", "nu"], "shared": [], "point": dict.fromkeys(own, "1")},
+    }
+    how = {"degree": degree, "reach": reach, "weights": ["1"] * 7, "gate": [], "steps": [], "orders": {"b": "4"}}
+    made = {"format": FORMAT, "model": model, "covariates": x, "atoms": 2, **how}
+    return made | {"statement": statement(made)}
+
+
+def test_a_short_text_that_asks_for_more_monomials_than_a_computer_holds_is_refused():
+    assert objection(check, of_five_covariates()) == "the formulas have too many monomials"
+    assert objection(check, of_five_covariates(degree=3, reach=6)) == "the formulas have too many monomials"
+
+
+def test_work_is_counted_before_it_is_done(proof, monkeypatch):
+    monkeypatch.setattr(limited_work, "_MOST_WORK", 100)
+    assert objection(check, proof) == "the equations take too long to set up"
+    monkeypatch.undo()
+    monkeypatch.setattr(limited_work, "_MOST_TERMS", 10)
+    assert objection(check, proof) == "the formulas have too many monomials"
+
+
+def test_the_echelon_form_is_that_of_flint():
+    rng = random.Random(1)
+    for _ in range(20):
+        rows = [[fmpq(rng.choice([0, 0, 1, -2, 3]), rng.choice([1, 2])) for _ in range(7)] for _ in range(5)]
+        table, rank = fmpq_mat(rows).rref()
+        found = limited_work.echelon([{j: c for j, c in enumerate(row) if c} for row in rows], limited_work.Work())
+        assert found == [{j: table[i, j] for j in range(7) if table[i, j]} for i in range(rank)]
 
 
 # -- the rules of the cases

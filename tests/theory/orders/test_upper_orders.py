@@ -264,6 +264,10 @@ CHANGES = {
     "an order that is no number": lambda c: lower(c, "difference b", "4_0"),
     "an element from behind": lambda c: c["steps"][0].update(element=c["steps"][0]["element"] - 99),
     "a name that is none": lambda c: c["model"].update(expert=["a", "b ", "nu"], mean="a*x"),
+    "a power in the mean beyond the degree": lambda c: c["model"].update(mean="a*x + b + a**5"),
+    "a slope that vanishes where the powers do": lambda c: c["model"].update(mean="(a + a**5)*x + b"),
+    "a slope that changes with b": lambda c: c["model"].update(mean="a*x*exp(b**5) + b"),
+    "a mean beside a constant": lambda c: c["model"].update(mean="a*x + b + x**9"),
     "a logarithm in the mean": lambda c: c["model"].update(mean="a*x + b + log(2)"),
 }
 READ = {  # each read as beta1*x before
@@ -282,6 +286,26 @@ def test_a_changed_certificate_is_rejected(issued, change):
         found["statement"] = check_statement(found)
     with pytest.raises(Rejected):
         check(found)
+
+
+def test_a_mean_is_linear_as_it_is_written_or_refused(issued):
+    """At every true expert, then: with a**5, the mean of b has the order 4/3 beside a true a other than 0."""
+    for mean in ("a*x + b + a**5", "a*x + b + b**9", "a*x + b + a*b**7"):
+        forged = changed(issued, lambda c, mean=mean: c["model"].update(mean=mean) or c.update(orders={"mean b": "1"}))
+        with pytest.raises(Rejected, match=r"^the mean is not linear$"):
+            check(forged | {"statement": check_statement(forged)})
+    for mean in ("x*a + b", "-(-(a*x)) + b", "(2*a*x + 2*b)/2", "a*(x + x**2 - x*x) + b"):
+        same = changed(issued, lambda c, mean=mean: c["model"].update(mean=mean))
+        check(same | {"statement": check_statement(same)})
+
+
+def test_a_statement_says_which_parameters_are_shared_and_at_which_truth_it_holds(issued):
+    assert "each with its own beta1, a, b, nu, shares bounded away from 0" in issued["statement"]
+    assert (
+        "log weight beta1*x at beta1 = 1; mean a*x + b at every true a, b and nu > 0; x = (x) " in issued["statement"]
+    )
+    swapped = changed(issued, lambda c: c["model"].update(own=[], shared=["beta1"]))
+    assert "each with its own a, b, nu and all with one beta1, shares" in check_statement(swapped)
 
 
 @pytest.mark.parametrize("weight", READ.values(), ids=READ)

@@ -24,13 +24,13 @@ Lemma families_independent : Forall (family_independent D code) families.
 Proof. apply (check_ok 64 0 D code points);
   [solve_points|solve_check]. Qed.
 
-(* first_order holds for s(z) = log(z**2 + 1), all tau > 0; certificate d3e1c92b0b55066108db1eac543d420bd4910d98e1e0838c405486e9a2a88851 *)
+(* first_order holds for s(z) = log(z**2 + 1) where all parts of it are real and analytic, all tau > 0; certificate 9dc5e2e7fe94e567933c505bb96d5cd22a43e3b5fb2323be9add5de23a4fd52c *)
 Lemma F1_independent : independent D (F1 s).
 Proof. exact (independent_ext D _ _ (members_F1 _) (pick 0 families_independent _ eq_refl)). Qed.
 Theorem first_order_for_s : first_order D s.
 Proof. exact (conj s_smooth F1_independent). Qed.
 
-(* second_order holds for s(z) = log(z**2 + 1), all tau > 0 except 1 where positive; certificate 76053fd263cb79b660e5337f30b6c24d46a7097e6ad9649b809ac3ca8db52984 *)
+(* second_order holds for s(z) = log(z**2 + 1) where all parts of it are real and analytic, all tau > 0 except 1 where positive; certificate bc3200a34d407a88161eb31cf8cfe5c96d2933dcc4362278667de4e112a05c3f *)
 Lemma A_relation_0 : forall z, D z ->
   dot ([0; 0; 0; - 1; 0] ++ [1; 1]) (map (rmono (z, pjet code z)) (mA ++ parts)) = 0.
 Proof. solve_relation. Qed.
@@ -50,7 +50,7 @@ Proof. exact (fun tau Ht Hne => conj s_smooth (conj (A_independent tau Ht Hne) (
 Theorem second_order_fails_there : second_order_fails_at 1 D s.
 Proof. exact (conj s_smooth (or_introl A_dependent_there)). Qed.
 
-(* tau_beta1 holds for s(z) = log(z**2 + 1), all tau > 0 except 1 where positive; certificate b66c50ff448c08b429c30c712779cacff75cddbaafd99ac085902931be16d024 *)
+(* tau_beta1 holds for s(z) = log(z**2 + 1) where all parts of it are real and analytic, all tau > 0 except 1 where positive; certificate 71f940fb76e127778d9a7e283cfc708678013d82e47fe595f5b3443ff377ca73 *)
 Lemma P_relation_0 : forall z, D z ->
   dot ([0; 0; - 1] ++ [1; 1]) (map (rmono (z, pjet code z)) (mP ++ parts)) = 0.
 Proof. solve_relation. Qed.
@@ -66,13 +66,13 @@ Proof. exact (fun tau Ht Hne => conj s_smooth (P_independent tau Ht Hne)). Qed.
 Theorem sharp_i_fails_there : sharp_i_fails_at 1 D s.
 Proof. exact (conj s_smooth P_dependent_there). Qed.
 
-(* a holds for s(z) = log(z**2 + 1), all tau > 0; certificate a150d57e263deaefe441e93765094cb617eafcf5b8024ac4e39ad1622d5ab7d4 *)
+(* a holds for s(z) = log(z**2 + 1) where all parts of it are real and analytic, all tau > 0; certificate 1849e0495997b92061c7049203d21adbbfb84adbe454783ed63ef9a86b0ff181 *)
 Lemma Q_outside : ~ in_span D (fun z => z ^ 2) (Q s).
 Proof. exact (outside D code mQ _ _ _ (target_Q _) (pick 5 families_independent _ eq_refl)). Qed.
 Theorem sharp_ii_for_s : sharp_ii D s.
 Proof. exact (conj s_smooth Q_outside). Qed.
 
-(* b_nu holds for s(z) = log(z**2 + 1), all tau > 0; certificate 6963defb8ecc32537782dd0f0be1f43ce8230e33ef28a0b7a0ed5b3178d46197 *)
+(* b_nu holds for s(z) = log(z**2 + 1) where all parts of it are real and analytic, all tau > 0; certificate 4c4a50d3a9063a1ef255f74fad895ec8c7704639cbc3866c916cc8acd218a37c *)
 Lemma W_outside : ~ in_span D (fun z => 1) (W s).
 Proof. exact (outside D code mW _ _ _ (target_W _) (pick 6 families_independent _ eq_refl)). Qed.
 Theorem sharp_iii_for_s : sharp_iii D s.

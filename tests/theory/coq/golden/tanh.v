@@ -24,13 +24,13 @@ Lemma families_independent : Forall (family_independent D code) families.
 Proof. apply (check_ok 64 0 D code points);
   [solve_points|solve_check]. Qed.
 
-(* first_order holds for s(z) = tanh(z), all tau > 0; certificate c7136f3fa1bd617b7f3393478525a653e4f9f55eb03c2e18d350ba10d17410c4 *)
+(* first_order holds for s(z) = tanh(z) where all parts of it are real and analytic, all tau > 0; certificate 18a471ea61a875fdaf27143978aed944e3ee8c949978aa38f59228881f1526c4 *)
 Lemma F1_independent : independent D (F1 s).
 Proof. exact (independent_ext D _ _ (members_F1 _) (pick 0 families_independent _ eq_refl)). Qed.
 Theorem first_order_for_s : first_order D s.
 Proof. exact (conj s_smooth F1_independent). Qed.
 
-(* second_order holds for s(z) = tanh(z), all tau > 0; certificate 44bc74cb98d631af34cc97f6c70065300f3a4be3824511f439e82e282678bc51 *)
+(* second_order holds for s(z) = tanh(z) where all parts of it are real and analytic, all tau > 0; certificate d245a69875b90d9fb972f199a84636ee90be4350ee9fd5b04672165dcd4f004f *)
 Lemma A_independent : forall tau, 0 < tau -> independent D (A s tau).
 Proof. exact (independent_at_all D code mA _ (members_A _) (pick 1 families_independent _ eq_refl)). Qed.
 Lemma B_independent : independent D (B s).
@@ -40,19 +40,19 @@ Proof. exact (independent_ext D _ _ (members_C _) (pick 3 families_independent _
 Theorem second_order_for_s : second_order D s.
 Proof. exact (fun tau Ht => conj s_smooth (conj (A_independent tau Ht) (conj B_independent C_independent))). Qed.
 
-(* tau_beta1 holds for s(z) = tanh(z), all tau > 0; certificate d5df213fe71d44e7f2aeeda51084aa486830577337b63e45dbc2243085adc08d *)
+(* tau_beta1 holds for s(z) = tanh(z) where all parts of it are real and analytic, all tau > 0; certificate 85f0a4e4b38d5a605e5ae8fac2a7a7f0842e6056637fe0cc8dd543c859b27c64 *)
 Lemma P_independent : forall tau, 0 < tau -> independent D (P s tau).
 Proof. exact (independent_at_all D code mP _ (members_P _) (pick 4 families_independent _ eq_refl)). Qed.
 Theorem sharp_i_for_s : sharp_i D s.
 Proof. exact (fun tau Ht => conj s_smooth (P_independent tau Ht)). Qed.
 
-(* a holds for s(z) = tanh(z), all tau > 0; certificate a3dffafa7865d234fa2d1074b5fbdd279dc644d9126237aa4dcca315138abe6c *)
+(* a holds for s(z) = tanh(z) where all parts of it are real and analytic, all tau > 0; certificate 61f31fa2800e10e2a766c807e4032ce9e8b85a467c6d6663826339a889a79dc2 *)
 Lemma Q_outside : ~ in_span D (fun z => z ^ 2) (Q s).
 Proof. exact (outside D code mQ _ _ _ (target_Q _) (pick 5 families_independent _ eq_refl)). Qed.
 Theorem sharp_ii_for_s : sharp_ii D s.
 Proof. exact (conj s_smooth Q_outside). Qed.
 
-(* b_nu holds for s(z) = tanh(z), all tau > 0; certificate e40624a1ed3063272b48a8a6e93985fbc08de4cdbde485f0d6e3747cb6ac99fd *)
+(* b_nu holds for s(z) = tanh(z) where all parts of it are real and analytic, all tau > 0; certificate 7bb8dbe835017f37801fa7c2159f13837d9e1d80b49c183c270ae46314b39f87 *)
 Lemma W_outside : ~ in_span D (fun z => 1) (W s).
 Proof. exact (outside D code mW _ _ _ (target_W _) (pick 6 families_independent _ eq_refl)). Qed.
 Theorem sharp_iii_for_s : sharp_iii D s.
