@@ -180,7 +180,7 @@ class FitResult:
         )
 
     def doubted(self, doubts: Sequence[str]) -> FitResult:
-        """The same with more warnings: of where the data come from."""
+        """The same with more warnings; doubts: of where the data come from."""
         return replace(self, warnings=(*doubts, *self.warnings))
 
     @property

@@ -35,7 +35,7 @@ class FitComparison:
     doubts: tuple[str, ...] = ()
 
     def doubted(self, doubts: Sequence[str]) -> FitComparison:
-        """The same with more warnings: of where the data come from."""
+        """The same with more warnings; doubts: of where the data come from."""
         return replace(self, doubts=(*doubts, *self.doubts))
 
     @cached_property
