@@ -51,13 +51,15 @@ class Errors:
     ) -> None:
         self.matrix, self.stationary, self.lost, self.held = matrix, result.is_estimate, lost, result.held
         information = result.information[np.ix_(~self.held, ~self.held)]
-        flows, self.blocked = proved.every, self.held
+        flows, self.blocked = proved.every, self.held.copy()
         if len(flows) and self.held.any():
             left, sizes, _ = np.linalg.svd(flows[:, self.held])
             rank = int((sizes > _MOVES * max(1.0, float(sizes.max()))).sum())
+            # so many of those held are a choice of the place on the orbit, tau before others
+            _, upper = np.linalg.qr(left[:, :rank].T @ flows[:, self.held])
+            steps = np.abs(upper) > _MOVES * max(1.0, float(sizes.max()))
+            self.blocked[np.flatnonzero(self.held)[steps[steps.any(axis=1)].argmax(axis=1)]] = False
             flows = left[:, rank:].T @ flows
-            if rank == self.held.sum():
-                self.blocked = np.zeros_like(self.held)
         scale, values, vectors = scaled_spectrum(information)
         if len(flows):
             across = null_space(flows[:, ~self.held] * scale)
@@ -67,7 +69,7 @@ class Errors:
         self.root = vectors[:, curved] / np.sqrt(values[curved]) / scale[:, None]
         # the free coordinates follow those held as -(their information)^-1 (the cross information)
         edges = np.array([name in ("tau", "nu") for name, _ in result.layout.names])
-        self.doubled = np.where(edges, np.log(2), np.abs(result.theta))[self.held]
+        self.doubled = (np.where(edges, np.log(2), np.abs(result.theta)) * self.blocked)[self.held]
         self.pull = -self.root.T @ result.information[np.ix_(~self.held, self.held)] @ self.doubled
         more = np.zeros((int((np.abs(values) <= FLAT).sum()), len(self.held)))
         more[:, ~self.held] = (vectors[:, np.abs(values) <= FLAT] / scale[:, None]).T

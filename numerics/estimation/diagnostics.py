@@ -12,6 +12,8 @@ from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.numerics.mixture.measures import Layout
 from temperance.theory.activations.activation import Activation
 
+_ROUNDING = 1e-9  # of a unit direction
+
 
 def undetermined(unknown: Sequence[tuple[str, int | None]], *, flat: bool) -> list[str]:
     """What the information is singular in beyond what theory proves; flat: whether the likelihood is flat along it.
@@ -29,20 +31,25 @@ def undetermined(unknown: Sequence[tuple[str, int | None]], *, flat: bool) -> li
 def of_covariates(
     layout: Layout, dependent: Floats, fewer: int, x: Floats, unknown: Sequence[tuple[str, int | None]]
 ) -> list[str]:
-    """Columns of x that depend on each other, along the directions (m, p); and gates with too many parameters.
+    """Columns of x that depend on each other, along unit directions (m, p); and gates with too many parameters.
 
     unknown: what these leave open.
     """
     notes = []
     if len(dependent):
-        moved = [name for name in ("beta1", "a") if dependent[:, [n == name for n, _ in layout.names]].any()]
-        what = f"no single {' and '.join(moved)} {'are' if len(moved) > 1 else 'is'} determined"
-        notes.append(f"the columns of x are linearly dependent: {what}, and {len(dependent)} parameters do not count")
+        names, largest = np.array([name for name, _ in layout.names]), np.abs(dependent).max(axis=0)
+        moved = [name for name in ("beta1", "beta0", "a", "b") if (largest[names == name] > _ROUNDING).any()]
+        listed = " and ".join([", ".join(moved[:-1]), moved[-1]]) if moved[1:] else moved[0]
+        what = f"no single {listed} {'are' if moved[1:] else 'is'} determined"
+        notes.append(
+            f"the columns of x are linearly dependent (to four digits): {what}, "
+            f"and AIC and BIC count {len(dependent)} parameters less"
+        )
     if fewer:
         values = len(np.unique(x, axis=0))
         notes.append(
             f"x has only {values} different values, where a gate has {(layout.k - 1) * values} log odds: "
-            f"it has {fewer} more parameters, which do not count"
+            f"AIC and BIC count {fewer} of its parameters less"
             + f", so that the data do not determine {', '.join(_named(*u) for u in unknown)}"
             * bool(unknown)
         )
@@ -54,11 +61,20 @@ def of_separation(atoms: Sequence[int], k: int, lost: Sequence[str]) -> list[str
     if not atoms:
         return []
     whole = k == 2 or len(atoms) == k
-    which = "between the atoms" if whole else f"of atom {', '.join(map(str, atoms))} from the others"
+    each = f"atom {atoms[0]}" if len(atoms) == 1 else f"each of the atoms {', '.join(map(str, atoms))}"
+    which = "between the atoms" if whole else f"of {each} from the others"
     return [
         "the likelihood has no maximum: with these experts it rises without end as the gate gets steeper and splits "
         f"the points {which} for certain; {', '.join(dict.fromkeys(lost))} are where the search stopped"
     ]
+
+
+def of_weights(n: float, size: int) -> list[str]:
+    """That the weights sum to fewer points than there are parameters, as shares do; n: their sum."""
+    told = (
+        f"the weights sum to {n:.3g} points, fewer than the {size} parameters: a weight says how often a row was seen"
+    )
+    return [f"{told}, and standard errors, AIC and BIC are those of so many points"] * (n < size)
 
 
 def uncertain(errors: Sequence[tuple[str, int | None, float]], sides: Sequence[Side]) -> list[str]:

@@ -26,7 +26,14 @@ from temperance.numerics.estimation.delta_method import (
     parameters,
 )
 from temperance.numerics.estimation.dependence import dependent_directions, fewer_gates
-from temperance.numerics.estimation.diagnostics import of_covariates, of_search, of_separation, uncertain, undetermined
+from temperance.numerics.estimation.diagnostics import (
+    of_covariates,
+    of_search,
+    of_separation,
+    of_weights,
+    uncertain,
+    undetermined,
+)
 from temperance.numerics.estimation.identifiability import Proved, proved_of, twin_notes
 from temperance.numerics.estimation.result import DIRECTION, Estimate, FitResult, Interval, relative_errors
 from temperance.numerics.estimation.separation import lost, separated
@@ -253,7 +260,10 @@ def _fit(
     others = twin_notes(layout.k, gate.source, layout.gauge)
     relative = uncertain(relative_errors(estimates), sides)
     size = layout.size - proved.open_dimensions - fewer
-    of_x = of_covariates(layout, proved.dependent, fewer, scaled.x, unknown if errors.by_values else ())
+    along = proved.dependent @ units.matrix(layout)[0].T
+    along /= np.abs(along).max(axis=1, keepdims=True)
+    of_x = of_covariates(layout, along, fewer, scaled.x, unknown if errors.by_values else ())
+    of_x += of_weights(points.n, size)
     split = of_separation(apart, layout.k, [e.parameter for e in estimates if e.caveat == "no maximum"])
     notes = (*proved.notes, *others, *of_x, *split, *open_still, *relative, *of_search(found, gate.source))
     centre = (tuple(units.x_centre.tolist()), units.y_centre)

@@ -10,7 +10,10 @@ N = 300
 X = RNG.uniform(-2, 2, N)
 FIRST = RNG.random(N) < 1 / (1 + np.exp(-2 * X))
 Y = np.where(FIRST, X + 2, -X - 1) + 0.4 * RNG.normal(size=N)
-SAID = "the columns of x are linearly dependent: no single {} determined, and {} parameters do not count"
+SAID = (
+    "the columns of x are linearly dependent (to four digits): no single {} determined, "
+    "and AIC and BIC count {} parameters less"
+)
 
 
 def dependence(result):
@@ -47,10 +50,10 @@ def test_a_gate_without_a_constant_tells_columns_apart_that_a_constant_moves():
     """x_2 = 2 x_1 + 3: a_1 and a_2 are not apart, beta1 of tanh(beta1 . x) is."""
     x = np.column_stack([X, 2 * X + 3])
     result = fit(x, Y, fitted=2, activation="tanh", gauge="anchored", starts=6)
-    assert dependence(result) == [SAID.format("a is", 2)]
+    assert dependence(result) == [SAID.format("a and b are", 2)]
     assert result.n_parameters == result.fit.layout.size - 2
     linear = fit(x, Y, fitted=2, starts=3)
-    assert dependence(linear) == [SAID.format("beta1 and a are", 3)]
+    assert dependence(linear) == [SAID.format("beta1, beta0, a and b are", 3)]
     assert linear.n_parameters == fit(X, Y, fitted=2, starts=3).n_parameters
 
 
@@ -77,7 +80,7 @@ def test_a_gate_has_no_more_parameters_than_values(options, fewer, open_):
     result = fit(x, Y, fitted=2, starts=3, **options)
     assert result.n_parameters == 8
     said = (
-        "x has only 2 different values, where a gate has 2 log odds: it has {} more parameters, which do not count, so "
+        "x has only 2 different values, where a gate has 2 log odds: AIC and BIC count {} of its parameters less, so "
         "that the data do not determine {}"
     )
     assert [w for w in result.warnings if "different values" in w] == [said.format(fewer, open_)] * (fewer > 0)

@@ -10,6 +10,7 @@ import pytest
 from temperance.numerics.estimation.estimate import fit
 from temperance.numerics.estimation.separation import separated
 from temperance.numerics.estimation.standardisation import Units
+from temperance.numerics.fitting.mle import Box
 from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.mixture.points import Points
 from temperance.theory.activations.activation import activation
@@ -177,3 +178,22 @@ def test_sizes_are_compared_with_a_word_of_doubt():
     both = fit(x, y, fitted=[1, 2], starts=2)
     assert "with 2 experts the likelihood has no maximum (separated): AIC and BIC assume one" in both.warnings
     assert [row["status"] for row in both.rows()] == ["converged", "separated"]
+
+
+def test_the_ratio_of_an_atom_inside_has_its_error_where_another_is_at_the_edge():
+    """Three atoms, the first split off for certain: its gate and tau are at the edge, the others keep theirs."""
+    rng = np.random.default_rng(1)
+    x = np.linspace(-2, 2, 300)
+    inside = rng.random(300) < 1 / (1 + np.exp(-2 * x))
+    y = np.where(x > 1, 20.0, np.where(inside, 3.0, -3.0)) + 0.3 * NOISE[:300]
+    result = fit(x, y, fitted=3, starts=6, box=Box(50.0, 50.0, (0.2, 50.0), 50.0, 50.0, (1e-3, 4.0)))
+    assert result.status == "separated"
+    assert {name for name, _ in result.fit.bounds} > {"tau"}
+    (outer,) = np.flatnonzero(result.fit.measure.b > 10)
+    assert f"splits the points of atom {outer} from the others" in " ".join(result.warnings)
+    assert outer != 2  # the last atom, which the gauge holds, is one of the two
+    ratios = {e.atom: e for e in result.estimates if e.parameter == "beta1/tau"}
+    assert ratios[outer].caveat == "no maximum"
+    alone = next(e for e in fit(x[x <= 1], y[x <= 1], fitted=2, starts=6).estimates if e.parameter == "beta1/tau")
+    assert abs(ratios[1 - outer].value) == pytest.approx(abs(alone.value), rel=1e-3)
+    assert ratios[1 - outer].se == pytest.approx(alone.se, rel=1e-2)
