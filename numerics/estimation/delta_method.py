@@ -6,11 +6,14 @@ Example: ``Errors(found, proved, matrix).of(gradient)`` for each gradient in ``p
 from __future__ import annotations
 
 from itertools import groupby
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.linalg import null_space
 
 from temperance.numerics.estimation.identifiability import Proved
+from temperance.numerics.estimation.result import Caveat
 from temperance.numerics.fitting.mle import Fit
 from temperance.numerics.fitting.newton import FLAT, scaled_spectrum
 from temperance.numerics.mixture.activation_numpy import Floats
@@ -19,29 +22,44 @@ Row = tuple[str, int | None, Floats, Floats]
 """(parameter, atom, values (m,), their gradients in theta (m, p))."""
 
 _MOVES = 1e-6  # part of a function's gradient along flat directions that makes it not identifiable
+_TOUCHED = 0.1  # standard errors by which a function moves with an edge before it is said
+
+
+class Told(NamedTuple):
+    """Standard error of a function, whether it is identifiable, and what keeps it from being used as it is."""
+
+    se: float | None
+    identifiable: bool | None
+    caveat: Caveat | None = None
 
 
 class Errors:
     """Standard errors of functions of theta by the delta method, on the coordinates that are free to move.
 
     result: the fit of the data as they were searched; proved: what theory says of it; matrix: A of `Units.matrix`, for
-    gradients in the data's units. Flows proved count as flat whatever the information is; it may add directions. A flow
-    that moves a coordinate at the edge of the box frees it: functions that the flow keeps have errors all the same.
-    A function that follows the edge has none: to first order it moves by more than its standard error when every edge
-    that holds a coordinate is twice as far out (tau and nu: by a factor of two).
+    gradients in the data's units; lost (p,): coordinates that have no maximum. Flows proved count as flat whatever the
+    information is. It may add directions, which are no statement on the data: a point where it vanishes may be a
+    saddle. They are flat where there is one, it moves tau, and the profile of tau is level; and where they are as many
+    as a gate has more parameters than values at the x of the data (fewer): on a manifold these values are constant. A
+    flow that moves a coordinate at the edge of the box frees it: functions that the flow keeps have errors all the
+    same. A function that follows the edge has none: to first order it moves by more than its standard error when every
+    edge that holds a coordinate is twice as far out (tau and nu: by a factor of two).
     """
 
-    def __init__(self, result: Fit, proved: Proved, matrix: Floats) -> None:
-        self.matrix, self.stationary = matrix, result.is_estimate
-        self.held = result.held
+    def __init__(
+        self, result: Fit, proved: Proved, matrix: Floats, lost: NDArray[np.bool_], *, level: bool, fewer: int
+    ) -> None:
+        self.matrix, self.stationary, self.lost, self.held = matrix, result.is_estimate, lost, result.held
         information = result.information[np.ix_(~self.held, ~self.held)]
-        flows, self.blocked = proved.flows, self.held
+        flows, self.blocked = proved.every, self.held.copy()
         if len(flows) and self.held.any():
             left, sizes, _ = np.linalg.svd(flows[:, self.held])
             rank = int((sizes > _MOVES * max(1.0, float(sizes.max()))).sum())
+            # so many of those held are a choice of the place on the orbit, tau before others
+            _, upper = np.linalg.qr(left[:, :rank].T @ flows[:, self.held])
+            steps = np.abs(upper) > _MOVES * max(1.0, float(sizes.max()))
+            self.blocked[np.flatnonzero(self.held)[steps[steps.any(axis=1)].argmax(axis=1)]] = False
             flows = left[:, rank:].T @ flows
-            if rank == self.held.sum():
-                self.blocked = np.zeros_like(self.held)
         scale, values, vectors = scaled_spectrum(information)
         if len(flows):
             across = null_space(flows[:, ~self.held] * scale)
@@ -51,32 +69,37 @@ class Errors:
         self.root = vectors[:, curved] / np.sqrt(values[curved]) / scale[:, None]
         # the free coordinates follow those held as -(their information)^-1 (the cross information)
         edges = np.array([name in ("tau", "nu") for name, _ in result.layout.names])
-        self.doubled = np.where(edges, np.log(2), np.abs(result.theta))[self.held]
+        self.doubled = (np.where(edges, np.log(2), np.abs(result.theta)) * self.blocked)[self.held]
         self.pull = -self.root.T @ result.information[np.ix_(~self.held, self.held)] @ self.doubled
         more = np.zeros((int((np.abs(values) <= FLAT).sum()), len(self.held)))
         more[:, ~self.held] = (vectors[:, np.abs(values) <= FLAT] / scale[:, None]).T
-        flat = np.vstack([proved.flows, more])
-        self.flat = flat / np.linalg.norm(flat, axis=1, keepdims=True)
-        self.found = self.flat[len(proved.flows) :]
+        self.known, self.found = _units(proved.every), _units(more)
+        self.by_values = len(self.found) == fewer > 0
+        self.is_flat = self.by_values or (level and len(self.found) == 1 and bool(self.found[0, 0]))
 
-    def moves(self, gradient: Floats, directions: Floats) -> bool:
-        """Whether a function with this gradient in theta changes along some directions."""
+    def left_open(self, gradient: Floats) -> bool:
+        """Whether the information tells nothing of the function with this gradient, where theory does not say why."""
         gradient = gradient @ self.matrix
-        return bool(np.linalg.norm(directions @ gradient) > _MOVES * np.linalg.norm(gradient))
+        return not (_moves(gradient, self.known) or gradient[self.lost].any()) and _moves(gradient, self.found)
 
-    def of(self, gradient: Floats) -> tuple[float | None, bool | None]:
-        """Standard error of the function with this gradient in theta, and whether the function is identifiable."""
-        if self.moves(gradient, self.flat):
-            return None, False
+    def of(self, gradient: Floats) -> Told:
+        """What is told of the function with this gradient in theta."""
+        gradient = gradient @ self.matrix
+        if _moves(gradient, self.known):
+            return Told(None, False)
+        if gradient[self.lost].any():
+            return Told(None, None, "no maximum")
         if not self.stationary:
-            return None, None
-        gradient = gradient @ self.matrix
+            return Told(None, None, "no estimate")
+        if _moves(gradient, self.found):
+            return Told(None, False) if self.is_flat else Told(None, None, "singular")
         if gradient[self.blocked].any():
-            return None, True
+            return Told(None, True, "edge")
         spread = gradient[~self.held] @ self.root
-        se = float(np.linalg.norm(spread))
-        follows = abs(spread @ self.pull + gradient[self.held] @ self.doubled) > se > 0
-        return None if follows else se, True
+        se, follows = float(np.linalg.norm(spread)), abs(spread @ self.pull + gradient[self.held] @ self.doubled)
+        if follows > se > 0:
+            return Told(None, True, "edge")
+        return Told(se, True, "near edge" if follows > _TOUCHED * se else None)
 
 
 def parameters(result: Fit) -> list[Row]:
@@ -146,10 +169,17 @@ def identifiable_functions(result: Fit, rows: list[Row], linear: bool, proved: P
     return [*directions, *powers, *ratios]
 
 
-def left_open(rows: list[Row], errors: Errors, proved: Proved) -> list[tuple[str, int | None]]:
+def left_open(rows: list[Row], errors: Errors) -> list[tuple[str, int | None]]:
     """(parameter, atom) of what the information leaves open and the theory does not."""
-    return [
-        (name, atom)
-        for name, atom, _, gradients in rows
-        if any(errors.moves(g, errors.found) and not errors.moves(g, proved.flows) for g in gradients)
-    ]
+    return [(name, atom) for name, atom, _, gradients in rows if any(map(errors.left_open, gradients))]
+
+
+def _units(directions: Floats) -> Floats:
+    """The directions (m, p) at unit length, without those that are 0."""
+    sizes = np.linalg.norm(directions, axis=1)
+    return directions[sizes > 0] / sizes[sizes > 0, None]
+
+
+def _moves(gradient: Floats, directions: Floats) -> bool:
+    """Whether a function changes along some directions."""
+    return bool(np.linalg.norm(directions @ gradient) > _MOVES * np.linalg.norm(gradient))

@@ -17,20 +17,35 @@ from numba.core.event import Listener, install_listener
 from numpy.typing import ArrayLike
 
 from temperance.numerics.estimation.arguments import checked_points, fixed_tau, names_of, whole
-from temperance.numerics.estimation.delta_method import Errors, Row, identifiable_functions, left_open, parameters
-from temperance.numerics.estimation.diagnostics import of_search, uncertain, undetermined
+from temperance.numerics.estimation.delta_method import (
+    Errors,
+    Row,
+    Told,
+    identifiable_functions,
+    left_open,
+    parameters,
+)
+from temperance.numerics.estimation.dependence import dependent_directions, fewer_gates
+from temperance.numerics.estimation.diagnostics import (
+    of_covariates,
+    of_search,
+    of_separation,
+    of_weights,
+    uncertain,
+    undetermined,
+)
 from temperance.numerics.estimation.identifiability import Proved, proved_of, twin_notes
 from temperance.numerics.estimation.result import DIRECTION, Estimate, FitResult, Interval, relative_errors
+from temperance.numerics.estimation.separation import lost, separated
 from temperance.numerics.estimation.sizes import FitComparison
 from temperance.numerics.estimation.standardisation import Units
 from temperance.numerics.estimation.tau_profile import Side, settled
-from temperance.numerics.fitting.mle import Box
-from temperance.numerics.fitting.newton import FLAT
+from temperance.numerics.fitting.mle import AGREE, Box
 from temperance.numerics.fitting.search import search
 from temperance.numerics.fitting.starting_points import SUBSAMPLE, clusterwise_regression
 from temperance.numerics.likelihood import kernel
 from temperance.numerics.machine.threads import one_blas_thread
-from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats, compile_activation
+from temperance.numerics.mixture.activation_numpy import CompiledActivation, compile_activation
 from temperance.numerics.mixture.measures import Gauge, Layout
 from temperance.numerics.mixture.points import Points
 from temperance.theory.activations.activation import Activation
@@ -44,20 +59,22 @@ _QUANTILE = NormalDist().inv_cdf(0.975)
 def _estimate(row: Row, errors: Errors, proved: Proved) -> Estimate:
     name, atom, gradients = row[0], row[1], row[3]
     values: list[float] = row[2].tolist()
-    se, verdicts = zip(*(errors.of(g) for g in gradients), strict=True)
+    told = [errors.of(g) for g in gradients]
     if proved.twin and name in ("tau", "beta1", "beta0"):
-        se, verdicts = (None,), (False,)
+        told = [Told(None, False)]
+    verdicts = [t.identifiable for t in told]
     identifiable = False if False in verdicts else None if None in verdicts else True
-    known = [e for e in se if e is not None]
+    caveat = next((t.caveat for t in told if t.caveat and t.identifiable is identifiable), None)
+    known = [t.se for t in told if t.se is not None]
     if len(known) < len(values) or not np.any(gradients):
-        return Estimate(name, atom, values if len(values) > 1 else values[0], None, identifiable)
+        return Estimate(name, atom, values if len(values) > 1 else values[0], None, identifiable, caveat=caveat)
     positive = name in ("tau", "nu") or (name.startswith("|beta1|") and " - " not in name)
     intervals = [_interval(value, e, positive) for value, e in zip(values, known, strict=True)]
     if name == DIRECTION:
         intervals = [(max(low, -1.0), min(high, 1.0)) for low, high in intervals]
     if len(values) > 1:
-        return Estimate(name, atom, values, known, identifiable, intervals)
-    return Estimate(name, atom, values[0], known[0], identifiable, intervals[0])
+        return Estimate(name, atom, values, known, identifiable, intervals, caveat)
+    return Estimate(name, atom, values[0], known[0], identifiable, intervals[0], caveat)
 
 
 def _interval(value: float, se: float, positive: bool) -> Interval:
@@ -82,13 +99,6 @@ def default_box(points: Points, k: int) -> Box:
         left.append(float((residuals**2).min(axis=1).sum()) / max(1, len(y) - lines.size))
     low, high = box.nu
     return replace(box, nu=(max(min(low, 0.05 * min(left)), 1e-6 * low), high))
-
-
-def _dependent(x: Floats) -> bool:
-    """Whether a linear combination of the columns is constant, to four digits (their squares are what curves)."""
-    moved = x - x.mean(axis=0)
-    values = np.linalg.svd(moved / np.linalg.norm(moved, axis=0), compute_uv=False)
-    return bool(values[-1] ** 2 <= FLAT * values[0] ** 2)
 
 
 class _Announcer(Listener):
@@ -236,15 +246,36 @@ def _fit(
     if not (proved.twin or proved.flows.any()):
         found, sides = settled(found, gate, scaled)
         proved = proved_of(found, gate, scaled)
+    proved = replace(proved, dependent=dependent_directions(layout, scaled.x, linear=linear))
+    apart = separated(found, gate, scaled, points.x)
     result = units.fit_of_data(found, points.n, box or units.box_of_data(inside))
-    errors = Errors(found, proved, units.matrix(layout)[0])
+    fewer = fewer_gates(layout, proved.open_dimensions, proved.dependent, scaled.x)
+    level, held = any(side.fall <= AGREE for side in sides), lost(found, apart, linear=linear)
+    errors = Errors(found, proved, units.matrix(layout)[0], held, level=level, fewer=fewer)
     rows = parameters(result)
     rows += identifiable_functions(result, rows, linear, proved)
     estimates = tuple(_estimate(row, errors, proved) for row in rows)
-    open_still = undetermined(left_open(rows, errors, proved), _dependent(scaled.x))
+    unknown = left_open(rows, errors) if found.is_estimate else []
+    open_still = undetermined(() if errors.by_values else unknown, flat=errors.is_flat)
     others = twin_notes(layout.k, gate.source, layout.gauge)
     relative = uncertain(relative_errors(estimates), sides)
-    notes = (*proved.notes, *others, *open_still, *relative, *of_search(found, gate.source))
+    size = layout.size - proved.open_dimensions - fewer
+    along = proved.dependent @ units.matrix(layout)[0].T
+    along /= np.abs(along).max(axis=1, keepdims=True)
+    of_x = of_covariates(layout, along, fewer, scaled.x, unknown if errors.by_values else ())
+    of_x += of_weights(points.n, size)
+    split = of_separation(apart, layout.k, [e.parameter for e in estimates if e.caveat == "no maximum"])
+    notes = (*proved.notes, *others, *of_x, *split, *open_still, *relative, *of_search(found, gate.source))
     centre = (tuple(units.x_centre.tolist()), units.y_centre)
-    size = layout.size - proved.open_dimensions
-    return FitResult(estimates, notes, result, centre, gate.source, (), points.n, size, twin=bool(others))
+    return FitResult(
+        estimates,
+        notes,
+        result,
+        centre,
+        gate.source,
+        (),
+        points.n,
+        size,
+        twin=bool(others),
+        separated=bool(apart),
+    )

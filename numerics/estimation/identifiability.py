@@ -7,7 +7,7 @@ identifiable. A fit at a mirror point, or at its twin, has flows and other point
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import sympy as sp
@@ -33,7 +33,7 @@ class Proved:
     where only their differences do (d = 1, free gauge): "even" or "odd" in beta1, else None. signs: whether beta1 and
     -beta1 have different gates, for a homogeneous s. twin: whether another temperature has the same density, off any
     flow. at_place: whether the flows are those of a special place, not of the model around it. notes: all this in
-    words.
+    words. dependent (m, p): directions that no density of these x follows, whatever the gate (`dependence`).
     """
 
     flows: Floats
@@ -43,14 +43,21 @@ class Proved:
     twin: bool = False
     at_place: bool = False
     notes: tuple[str, ...] = ()
+    dependent: Floats = field(default_factory=lambda: np.zeros((0, 0)))
+
+    @property
+    def every(self) -> Floats:
+        """Flows and dependent directions, (m, p)."""
+        return np.vstack([self.flows, self.dependent.reshape(-1, self.flows.shape[1])])
 
     @property
     def open_dimensions(self) -> int:
         """The number of independent flows of the model around the fit."""
-        if self.at_place or not len(self.flows):
+        flows = self.dependent if self.at_place else self.every
+        if not len(flows):
             return 0
-        sizes = np.linalg.norm(self.flows, axis=1, keepdims=True)
-        return int(np.linalg.matrix_rank(self.flows / np.where(sizes > 0, sizes, 1.0)))
+        sizes = np.linalg.norm(flows, axis=1, keepdims=True)
+        return int(np.linalg.matrix_rank(flows / np.where(sizes > 0, sizes, 1.0)))
 
 
 def proved_of(fit: Fit, gate: CompiledActivation, points: Points) -> Proved:

@@ -6,10 +6,10 @@ Example: ``print(fit(x, y, fitted=2))`` prints what `temperance fit` prints.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from html import escape
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -22,6 +22,14 @@ Value = float | list[float]
 Interval = tuple[float, float]
 _COLUMNS = ("parameter", "atom", "estimate", "std err", "95% interval", "identifiable")
 DIRECTION = "beta1/|beta1|"
+Caveat = Literal["edge", "near edge", "no maximum", "singular", "no estimate"]
+_CAVEATS: dict[Caveat | None, str] = {
+    "edge": "yes, but not to be used (set by the edge of the box)",
+    "near edge": "yes, but it moves with the edge of the box",
+    "no maximum": "not told: there is no maximum",
+    "singular": "not told: the information is singular",
+    "no estimate": "not told: no maximum",
+}
 
 
 @dataclass(frozen=True)
@@ -32,8 +40,10 @@ class Estimate:
     scale of the logarithm for what is positive (tau, nu, |beta1|^p/tau), within [-1, 1] for a direction. se and
     interval are None where there is none: not identifiable, at the edge of the box or moved by it, a sign, or the
     search did not end at a maximum.
-    identifiable: False where theory proves it or the information is flat; None where there is no estimate that could
-    tell.
+    identifiable: False where theory proves it, or the profile of tau is flat to the edge of the box; None where there
+    is no estimate that could tell. caveat: why there is no standard error, or one that is not all: "edge" (set by the
+    edge of the box), "near edge" (moves with it), "no maximum" (the likelihood has none), "singular" (the information
+    is), "no estimate" (the search did not end at one).
     """
 
     parameter: str
@@ -42,6 +52,7 @@ class Estimate:
     se: Value | None
     identifiable: bool | None
     interval: Interval | list[Interval] | None = None
+    caveat: Caveat | None = None
 
     @property
     def is_weak(self) -> bool:
@@ -51,11 +62,12 @@ class Estimate:
     @property
     def verdict(self) -> str:
         """The column `identifiable` of a table, with why an estimate is not to be used or has no standard error."""
-        if self.identifiable and self.se is None:
-            sign = self.parameter == DIRECTION and not isinstance(self.value, list)
-            return "yes (a sign)" if sign else "yes, but not to be used (set by the edge of the box)"
         if self.is_weak:
             return "yes, but not to be used (std err above the value)"
+        if self.caveat is not None:
+            return _CAVEATS[self.caveat]
+        if self.identifiable and self.se is None:
+            return "yes (a sign)"
         return {True: "yes", False: "no", None: "not told: no maximum"}[self.identifiable]
 
     def rows(self, columns: Sequence[str]) -> list[dict[str, Any]]:
@@ -100,8 +112,10 @@ class FitResult:
 
     source: the activation of the gate. columns: names of the columns of x. points: their number (the sum of the
     weights); dropped: rows left out for missing values. n_parameters: the dimension of the set of densities near the
-    fit, that is, the free coordinates less the directions along which theory proves the density constant; so the
-    linear gate has as many with tau free as with tau fixed. twin: whether single other parameters have its density.
+    fit at these x, that is, the free coordinates less the directions along which theory proves the density constant, so
+    that the linear gate has as many with tau free as with tau fixed; columns of x that depend on each other, and values
+    of a gate at few different x, count once. twin: whether single other parameters have its density. separated: whether
+    the likelihood is proved to have no maximum near the fit (`separation`).
     """
 
     estimates: tuple[Estimate, ...]
@@ -114,11 +128,15 @@ class FitResult:
     n_parameters: int
     dropped: int = 0
     twin: bool = False
+    separated: bool = False
 
     @property
-    def status(self) -> Status:
-        """How the search ended: converged, at_bound, spike or max_steps; the last two are no estimates."""
-        return self.fit.status
+    def status(self) -> Status | Literal["separated"]:
+        """How the search ended: converged, at_bound, separated, spike or max_steps; the last two are no estimates.
+
+        separated: the likelihood has no maximum in the gate, and the experts are those of its upper bound.
+        """
+        return "separated" if self.separated and self.fit.is_estimate else self.fit.status
 
     @property
     def log_likelihood(self) -> float:
@@ -148,17 +166,22 @@ class FitResult:
     @cached_property
     def words(self) -> tuple[str, ...]:
         """The answer in words: what is identifiable, whether the fit ended at an interior maximum, what to distrust."""
-        names = dict.fromkeys(e.parameter for e in self.estimates)
-        no = dict.fromkeys(e.parameter for e in self.estimates if e.identifiable is False)
+        verdicts: dict[str, bool | None] = {}
+        for e in self.estimates:  # the worst of the atoms
+            verdicts[e.parameter] = min(verdicts.get(e.parameter, True), e.identifiable, key=(False, None, True).index)
         weak = [(e.parameter, e.atom) for e in self.estimates if e.is_weak]
         return diagnostics.answer(
             self.fit,
-            [name for name in names if name not in no],
-            list(no),
+            verdicts,
             weak,
             warned=bool(self.warnings),
             twin=self.twin,
+            separated=self.separated,
         )
+
+    def doubted(self, doubts: Sequence[str]) -> FitResult:
+        """The same with more warnings; doubts: of where the data come from."""
+        return replace(self, warnings=(*doubts, *self.warnings))
 
     @property
     def answer(self) -> str:
@@ -179,7 +202,7 @@ class FitResult:
         names = [name if atom is None else f"{name}_{atom}" for name, atom in self.fit.layout.names]
         return {
             "estimates": [{**asdict(e), "interval": _finite(e.interval)} for e in self.estimates],
-            "status": self.fit.status,
+            "status": self.status,
             "starts": self.fit.starts,
             "agree": self.fit.agree,
             "flat_directions": [_named(names, v) for v in self.fit.flat_directions],

@@ -5,8 +5,8 @@ Example: ``print(fit(x, y, fitted=[1, 2, 3]))``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
@@ -26,9 +26,17 @@ MEANING = (
 
 @dataclass(frozen=True, eq=False, repr=False)
 class FitComparison:
-    """Fits of several sizes to the same data. fits: one `FitResult` for each size, in the order asked for."""
+    """Fits of several sizes to the same data.
+
+    fits: one `FitResult` for each size, in the order asked for; doubts: warnings of where the data come from.
+    """
 
     fits: tuple[FitResult, ...]
+    doubts: tuple[str, ...] = ()
+
+    def doubted(self, doubts: Sequence[str]) -> FitComparison:
+        """The same with more warnings; doubts: of where the data come from."""
+        return replace(self, doubts=(*doubts, *self.doubts))
 
     @cached_property
     def least(self) -> dict[str, int | None]:
@@ -43,19 +51,19 @@ class FitComparison:
             for f in self.fits
             if not f.fit.is_estimate
         ]
-        said += [f"with {_experts(f)} {why}" for f in self.fits for why in in_doubt(f.fit)]
+        said += [f"with {_experts(f)} {why}" for f in self.fits for why in in_doubt(f.fit, separated=f.separated)]
         for small, large in pairwise(sorted(self.fits, key=lambda f: f.fit.layout.k)):
             if large.log_likelihood < small.log_likelihood - AGREE:
                 said.append(
                     f"with {_experts(large)} the search ended below the likelihood of {small.fit.layout.k}: "
                     "it missed the maximum, more starts may reach it"
                 )
-        return tuple(said)
+        return (*self.doubts, *said)
 
     @property
     def words(self) -> tuple[str, ...]:
         """The answer in words."""
-        doubtful = {f.fit.layout.k for f in self.fits if in_doubt(f.fit)}
+        doubtful = {f.fit.layout.k for f in self.fits if in_doubt(f.fit, separated=f.separated)}
         found = [
             f"least {name.upper()}: {k}" + " (in doubt, see the warnings)" * (k in doubtful)
             for name, k in self.least.items()

@@ -5,6 +5,7 @@ Example: ``settled(found, gate, points)`` climbs on where the profile rises, and
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,6 +21,7 @@ _STEPS = 8  # from the estimate to an edge of the box
 _STEP = 0.5  # in log tau, at least
 _ROUNDING = 1e-12  # of a log-likelihood
 _ROUNDS = 3
+_HALVINGS = 6  # of the step in which a flat profile ends
 _WIDTH = 1e-9  # of the interval of log tau that stands for a value
 
 
@@ -65,20 +67,45 @@ def settled(fit: Fit, gate: CompiledActivation, points: Points) -> tuple[Fit, tu
 
 
 def _walk(fit: Fit, gate: CompiledActivation, points: Points, edge: float) -> tuple[Side, Fit]:
-    """The profile from the estimate towards an edge of log tau, until it excludes a value; and its highest point."""
+    """The profile from the estimate towards an edge of log tau, until it excludes a value; and its highest point.
+
+    Where a flat profile begins to move is looked at closely: a gate with kinks is flat below its first kink, and the
+    likelihood may rise just behind.
+    """
     distance = edge - fit.theta[0]
     count = max(1, min(_STEPS, int(np.ceil(abs(distance) / _STEP))))
-    path, highest, here = [fit.theta], fit, fit
+    path, highest, here = [fit], fit, fit
     for i in range(1, count + 1):
-        log_tau = fit.theta[0] + distance * i / count
-        box = replace(fit.box, tau=(float(np.exp(log_tau - _WIDTH)), float(np.exp(log_tau + _WIDTH))))
-        starts = [here.theta, 2 * path[-1] - path[-2] if i > 1 else here.theta + _tangent(fit, distance / count)]
-        here = fit_points(fit.layout, gate, points, box=box, starts=0, seed=0, known_starts=starts)
-        path.append(here.theta)
+        last = path[-1].theta
+        further = 2 * last - path[-2].theta if i > 1 else last + _tangent(fit, distance / count)
+        here = _at(fit, gate, points, fit.theta[0] + distance * i / count, [last, further])
+        path.append(here)
         highest = max((highest, here), key=lambda f: f.log_likelihood)
+        if (
+            abs(fit.log_likelihood - here.log_likelihood) > AGREE
+            and fit.log_likelihood - path[-2].log_likelihood <= AGREE
+        ):
+            highest = max((highest, *_between(fit, gate, points, path[-2], here)), key=lambda f: f.log_likelihood)
         if fit.log_likelihood - here.log_likelihood >= INDISTINCT:
             break
-    return Side(float(np.exp(path[-1][0])), fit.log_likelihood - here.log_likelihood), highest
+    return Side(float(np.exp(here.theta[0])), fit.log_likelihood - here.log_likelihood), highest
+
+
+def _at(fit: Fit, gate: CompiledActivation, points: Points, log_tau: float, starts: list[Floats]) -> Fit:
+    """The fit with tau held."""
+    box = replace(fit.box, tau=(float(np.exp(log_tau - _WIDTH)), float(np.exp(log_tau + _WIDTH))))
+    return fit_points(fit.layout, gate, points, box=box, starts=0, seed=0, known_starts=starts)
+
+
+def _between(fit: Fit, gate: CompiledActivation, points: Points, level: Fit, moved: Fit) -> Iterator[Fit]:
+    """Points of the profile ever nearer to the end of its flat part, level, from behind it, moved."""
+    for _ in range(_HALVINGS):
+        middle = _at(fit, gate, points, (level.theta[0] + moved.theta[0]) / 2, [level.theta, moved.theta])
+        yield middle
+        if abs(fit.log_likelihood - middle.log_likelihood) > AGREE:
+            moved = middle
+        else:
+            level = middle
 
 
 def _tangent(fit: Fit, change: float) -> Floats:

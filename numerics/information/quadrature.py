@@ -1,7 +1,7 @@
 """Gauss panels for averages over x uniform on [low, high]^d, d = 1 or 2, graded where the gate is steep.
 
-A panel is halved until no log odds move by more than a few units on it, wherever the gate is mixed at all; for d = 1 it
-ends at every kink of s. So panels narrow geometrically towards the crossings of the gate, however small tau is.
+Panels end at every kink of s. A panel is halved until no log odds move by more than a few units on it, wherever the
+gate is mixed at all. So panels narrow geometrically towards the crossings of the gate, however small tau is.
 
 Example: ``quadrature(truth, gate, -3, 3).weights.sum()`` is 1.
 """
@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from temperance.numerics.information.polygons import quadrilaterals
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats
 from temperance.numerics.mixture.measures import MixingMeasure
 
@@ -73,57 +74,67 @@ def quadrature(
     if measure.d == 2:  # a product of shorter rules
         accuracy = replace(accuracy, order=(5 * accuracy.order) // 8, panels=accuracy.panels // 2)
     nodes, weights = np.polynomial.legendre.leggauss(accuracy.order)
-    grid = product_grid(nodes, measure.d)
-    product = np.prod(np.meshgrid(*[weights] * measure.d, indexing="ij"), axis=0).ravel()
-    lower, upper = _panels(measure, gate, low, high, grid, accuracy)
-    x = (lower + upper)[:, None] / 2 + (upper - lower)[:, None] / 2 * grid
-    volume = (upper - lower).prod(axis=1) / 2.0**measure.d
-    total = volume[:, None] * product / (high - low) ** measure.d
-    return Nodes(x.reshape(-1, measure.d), total.ravel(), accuracy.per_deviation)
+    grid = product_grid((nodes + 1) / 2, measure.d)
+    product = np.prod(np.meshgrid(*[weights / 2] * measure.d, indexing="ij"), axis=0).ravel()
+    corners = _panels(measure, gate, low, high, grid, accuracy)
+    slopes = np.stack([_shares(grid, axis) for axis in range(measure.d)], axis=1)
+    volume = np.abs(np.linalg.det(np.einsum("gac,mcb->mgab", slopes, corners)))
+    weight = volume * product / (high - low) ** measure.d
+    return Nodes((_shares(grid) @ corners).reshape(-1, measure.d), weight.ravel(), accuracy.per_deviation)
+
+
+def _shares(grid: Floats, axis: int | None = None) -> Floats:
+    """What the corners of a panel count, (g, 2^d), at points (g, d) of the unit cube; or the derivatives of that."""
+    found = np.ones((len(grid), 1))
+    for a, t in enumerate(grid.T):
+        two = np.stack([0 * t - 1, 0 * t + 1] if a == axis else [1 - t, t], axis=1)
+        found = (found[:, :, None] * two[:, None]).reshape(len(grid), -1)
+    return found
 
 
 def _panels(
     measure: MixingMeasure, gate: CompiledActivation, low: float, high: float, grid: Floats, accuracy: Accuracy
-) -> tuple[Floats, Floats]:
-    """Corners of the panels, each (panels, d)."""
-    even = np.linspace(low, high, accuracy.panels + 1)
-    cuts = _with_kinks(even, measure, gate) if measure.d == 1 else even
-    lower, upper = product_grid(cuts[:-1], measure.d), product_grid(cuts[1:], measure.d)
-    kept: list[tuple[Floats, Floats]] = []
+) -> Floats:
+    """Corners of the panels, (panels, 2^d, d): images of the unit cube by what is linear in every coordinate."""
+    corners, shares = _first_panels(measure, gate, np.linspace(low, high, accuracy.panels + 1)), _shares(grid)
+    kept: list[Floats] = []
     least, count = np.inf, 0
-    while len(lower):
-        x = (lower + upper)[:, None] / 2 + (upper - lower)[:, None] / 2 * grid
-        t = logits(measure, gate, x.reshape(-1, measure.d)).reshape(len(lower), len(grid), -1)
+    while len(corners):
+        x = shares @ corners
+        t = logits(measure, gate, x.reshape(-1, measure.d)).reshape(len(corners), len(grid), -1)
         behind = t.max(axis=2, keepdims=True) - t  # 0 for the leading atom
         second = np.partition(behind, 1, axis=2)[..., 1].min(axis=1)
         least = min(least, float(second.min()))
         relevant = behind.min(axis=1) <= least + _MIXED  # atoms that count somewhere on the panel
         move = np.where(relevant[:, None], t - t.mean(axis=2, keepdims=True), 0.0)
         steep = np.ptp(move - move.mean(axis=2, keepdims=True), axis=1).max(axis=1) > accuracy.swing
-        halve = steep & (second <= least + _MIXED) & ((upper - lower).max(axis=1) > _NARROWEST * (high - low))
-        kept.append((lower[~halve], upper[~halve]))
+        wide = np.ptp(corners, axis=1).max(axis=1) > _NARROWEST * (high - low)
+        halve = steep & (second <= least + _MIXED) & wide
+        kept.append(corners[~halve])
         count += int((~halve).sum())
         if count + halve.sum() > _MOST_PANELS or (count + halve.sum()) * len(grid) > _MOST_NODES:
             raise ValueError(
                 "the gate is too steep for the information to be computed: tau is too small for s and beta1"
             )
-        lower, upper = _halved(lower[halve], upper[halve])
-    return np.concatenate([a for a, _ in kept]), np.concatenate([b for _, b in kept])
+        corners = _halved(corners[halve])
+    return np.concatenate(kept)
 
 
-def _halved(lower: Floats, upper: Floats) -> tuple[Floats, Floats]:
+def _halved(corners: Floats) -> Floats:
     """Every panel cut in two along every axis."""
-    for axis in range(lower.shape[1]):
-        middle = (lower[:, axis] + upper[:, axis]) / 2
-        left, right = upper.copy(), lower.copy()
-        left[:, axis] = right[:, axis] = middle
-        lower, upper = np.concatenate([lower, right]), np.concatenate([left, upper])
-    return lower, upper
+    d = corners.shape[2]
+    units = product_grid(np.array([0.0, 1.0]), d)
+    return np.concatenate([_shares((units + start) / 2) @ corners for start in units])
 
 
-def _with_kinks(edges: Floats, measure: MixingMeasure, gate: CompiledActivation) -> Floats:
-    """The edges of the first panels of d = 1, and the kinks of s that x reaches."""
-    kinks = [piece.upper for piece in gate.pieces[:-1]] + [piece.lower for piece in gate.pieces[1:]]
-    slopes = measure.beta1[:, 0]
-    places = [z / b for z in kinks for b in slopes[slopes != 0]]
-    return np.unique([*edges, *(p for p in places if edges[0] < p < edges[-1])])
+def _first_panels(measure: MixingMeasure, gate: CompiledActivation, edges: Floats) -> Floats:
+    """The corners of even panels, cut where beta1 . x of an atom is an end of a piece of s."""
+    kinks = {end for piece in gate.pieces for end in (piece.lower, piece.upper) if np.isfinite(end)}
+    lines = [(slope, z) for z in sorted(kinks) for slope in measure.beta1 if slope.any()]
+    if measure.d == 1:
+        places = [z / slope[0] for slope, z in lines]
+        edges = np.unique([*edges, *(p for p in places if edges[0] < p < edges[-1])])
+        return np.stack([edges[:-1], edges[1:]], axis=1)[..., None]
+    units = product_grid(np.array([0.0, 1.0]), 2)
+    steps = product_grid(edges[:-1], 2)[:, None] + (edges[1] - edges[0]) * units
+    return quadrilaterals(steps[:, [0, 1, 3, 2]], lines)

@@ -195,6 +195,7 @@ def decision_record(found: Decision) -> dict[str, Any]:
         "sharp": {name: _verdict_record(getattr(found, name), *sharp) for name in ("tau_beta1", "a", "b_nu")},
         "mirror": found.mirror.kind if found.mirror else None,
         "exceptional_parameters": {name: list(values) for name, values in found.exceptional_parameters},
+        "mirror_points": {"type": _mirror(found), "reason": found.mirror.reason if found.mirror else None},
     }
 
 

@@ -58,7 +58,7 @@ def notes(rows: Sequence[Row], match: Match | None, floor: float, title: str) ->
     yield f"n: observations for {title}; by theory none is below {floor:.0f}."
     errors = [row.relative_error for row in rows if row.relative_error is not None]
     if errors:
-        yield f"Numerical error of n: {max(1e-9, *errors):.0e} of it at most, by comparison with a coarser rule."
+        yield f"Numerical error of n: about {max(1e-9, *errors):.0e} of it, by comparison with a coarser rule."
     if any(row.asymptotic is False for row in rows):
         yield "* not in the asymptotic regime (kurtosis of the influence above n/10): errors at n may be larger."
     if match is None and len({row.activation for row in rows}) > 1:

@@ -80,7 +80,7 @@ def _fit(
     from temperance.numerics.estimation.estimate import fit as estimate
     from temperance.terminal.csv_input import read_csv
 
-    x, y, counts, columns = read_csv(data, target, weights, drop_missing)
+    x, y, counts, columns, doubts = read_csv(data, target, weights, drop_missing)
     with Display() as shown, shown.doing("fitting") as progress:
         found = estimate(
             x,
@@ -97,7 +97,7 @@ def _fit(
             columns=columns,
             progress=progress,
         )
-    return Fit(found)
+    return Fit(found.doubted(doubts))
 
 
 fit = command(_fit)

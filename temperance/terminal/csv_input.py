@@ -1,6 +1,7 @@
 """Reads numbers from a CSV file, with errors that name row and column.
 
-Example: ``read_csv("data.csv", target="y")`` gives x (n, d), y (n,), weights and the names of the columns of x.
+Example: ``read_csv("data.csv", target="y")`` gives x (n, d), y (n,), weights, the names of the columns of x, and
+whether a first row of numbers may be a header.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import csv
 import math
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,14 +51,38 @@ def _lines(path: Path) -> list[tuple[int, list[str]]]:
         raise ValueError(f"{str(path)!r} cannot be read as CSV: {reason}") from None
 
 
+def _doubt(first: list[str], rows: list[tuple[int, list[str]]]) -> tuple[str, ...]:
+    """That a first row of numbers may be names: whole and different ones, in a row or unlike all other rows."""
+    whole = [[cell.strip().lstrip("+-").isdigit() for cell in cells] for _, cells in rows]
+    if not all(whole[0]) or len(set(first)) < len(first):
+        return ()
+    numbers = [int(cell) for cell in first]
+    if numbers != list(range(numbers[0], numbers[0] + len(numbers))) and any(map(all, whole[1:])):
+        return ()
+    return (
+        f"row 1 ({', '.join(first)}) is read as data: if it names the columns, give them names that are no numbers",
+    )
+
+
+class Table(NamedTuple):
+    """What a file holds: x (n, d), y (n,), weights (n,), the names of the columns of x, and what is in doubt."""
+
+    x: Floats
+    y: Floats
+    weights: Floats | None
+    columns: list[str]
+    doubts: tuple[str, ...]
+
+
 def read_csv(
     path: str | Path, target: str | None = None, weights: str | None = None, drop_missing: bool = False
-) -> tuple[Floats, Floats, Floats | None, list[str]]:
-    """x (n, d), y (n,), weights (n,) and the names of the columns of x.
+) -> Table:
+    """The table of a file of numbers.
 
     weights is the column of that name, None without one; y is the column `target`, by default the last that is left.
     With drop_missing a missing cell is nan, which `fit` leaves out with its row when it is told to.
-    Columns stand between commas, or semicolons or tabs; without a header they are named 1, 2, ... Raises ValueError, in
+    Columns stand between commas, or semicolons or tabs; without a header they are named 1, 2, ... A row of numbers is
+    no header. Raises ValueError, in
     one line, naming row and column where there is one: a file that cannot be read, a missing or non-numeric cell, a
     negative weight, an unknown target or column of weights.
     """
@@ -89,4 +115,5 @@ def read_csv(
     if len(columns) < 2 or target not in (None, *columns):
         raise ValueError("x, y and the weights must be columns of their own")
     y = columns.pop(list(columns)[-1] if target is None else target).copy()
-    return np.column_stack(list(columns.values())), y, held, list(columns)
+    doubts = () if header or len(rows) < 2 else _doubt(first, rows)
+    return Table(np.column_stack(list(columns.values())), y, held, list(columns), doubts)

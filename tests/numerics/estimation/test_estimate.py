@@ -81,7 +81,7 @@ def test_json_has_the_documented_keys_and_is_strict():
     keys = ["estimates", "status", "starts", "agree", "flat_directions", "warnings", "loglik", "box"]
     keys += ["fitted", "n_parameters", "aic", "bic", "points", "dropped", "answer"]
     assert list(text) == keys
-    assert list(text["estimates"][0]) == ["parameter", "atom", "value", "se", "identifiable", "interval"]
+    assert list(text["estimates"][0]) == ["parameter", "atom", "value", "se", "identifiable", "interval", "caveat"]
     assert len(next(e for e in text["estimates"] if e["parameter"] == "a")["value"]) == 2
     assert seen == [(1, 2), (2, 2)]
 
@@ -190,13 +190,13 @@ def test_bad_data(x, y, message):
 def test_a_csv_file_is_read(tmp_path):
     path = tmp_path / "data.csv"
     path.write_text("\ufeffu,v,w\n1,2,3\n\n4.5,-1e3, 6 \n7,8,10\n", encoding="utf-8")
-    x, y, weights, names = read_csv(path)
+    x, y, weights, names, _ = read_csv(path)
     np.testing.assert_array_equal(x, [[1, 2], [4.5, -1000], [7, 8]])
     assert weights is None
     np.testing.assert_array_equal(y, [3, 6, 10])
     assert names == ["u", "v"]
     np.testing.assert_array_equal(read_csv(path, target="u")[1], [1, 4.5, 7])
-    x, y, weights, names = read_csv(path, weights="w")
+    x, y, weights, names, _ = read_csv(path, weights="w")
     assert (x.tolist(), y.tolist(), weights.tolist(), names) == ([[1], [4.5], [7]], [2, -1000, 8], [3, 6, 10], ["u"])
     path.write_text("u,v,n\n1,2,5\n3,4,5\n")
     assert read_csv(path, weights="n")[2].tolist() == [5, 5]  # weights may be constant
@@ -214,7 +214,7 @@ def test_a_csv_file_is_read(tmp_path):
 def test_columns_may_stand_between_semicolons_or_tabs(tmp_path, mark):
     path = tmp_path / "data.csv"
     path.write_text("u,w\r\n1.5,2\r\n3,4\r\n".replace(",", mark))
-    x, y, _, names = read_csv(path)
+    x, y, _, names, _ = read_csv(path)
     np.testing.assert_array_equal(x, [[1.5], [3]])
     np.testing.assert_array_equal(y, [2, 4])
     assert names == ["u"]
@@ -244,6 +244,29 @@ def test_what_is_wrong_in_a_file_is_said_in_one_line(tmp_path, text, message):
         read_csv(path)
     assert message in str(error.value)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "doubted"),
+    [
+        ("0,1,2\n.5,1,2\n3,1,4.5\n", True),
+        ("1,2\n3,4\n5,7\n", True),  # may be both
+        ("2019,2021\n0.5,1.5\n2.5,1\n", True),  # whole numbers, in no other row
+        ("2019,2021\n0,1\n2.5,1\n", False),
+        ("5,3\n0,1\n2,1\n", False),
+        ("0.5,1.5\n1,1\n2,2\n", False),
+        ("2,2\n1.5,1\n2,2.5\n", False),  # names differ
+        ("x,y\n1,2\n2,4\n", False),
+    ],
+)
+def test_a_first_row_that_may_be_a_header_of_numbers_is_told(tmp_path, text, doubted):
+    path = tmp_path / "data.csv"
+    path.write_text(text)
+    table = read_csv(path)
+    first = text.partition("\n")[0].replace(",", ", ")
+    said = f"row 1 ({first}) is read as data: if it names the columns, give them names that are no numbers"
+    assert table.doubts == (said,) * doubted
+    assert len(table.y) == 2 + (text[0] != "x")
 
 
 def test_missing_files_and_columns(tmp_path):

@@ -171,3 +171,35 @@ def test_a_profile_of_the_temperature_that_hardly_falls_is_told(n, seed):
     assert f"the standard error of tau is {tau.se / tau.value:.2g} times tau" in said
     told = re.search("the profile likelihood of tau falls by only ([0-9.e-]+) .*: the data give no lower bound", said)
     assert float(told[1]) == pytest.approx(fall, rel=0.06)
+
+
+KINKED = [
+    (MixingMeasure([[2.0], [0.0]], [0.5, 0.0], 1.0, [[1.0], [-1.0]], [2.0, -2.0], [0.25, 0.5]), 2),
+    (MixingMeasure([[1.0], [0.0]], [0.3, 0.0], 0.5, [[1.0], [-1.0]], [1.0, -1.0], [0.3, 0.3]), 3),
+]
+OPTIONS = {"fitted": 2, "activation": "hardtanh", "gauge": "anchored"}
+
+
+def test_a_flat_part_of_the_likelihood_is_left_where_a_higher_point_lies_behind_its_end():
+    """hardtanh below its kinks is linear: of 10 starts most end there, and a higher maximum lies beyond the kink."""
+    x, y = draw(KINKED[0][0], "hardtanh", 200, KINKED[0][1])
+    result = fit(x, y, **OPTIONS)
+    held = [fit(x, y, tau=tau, **OPTIONS).log_likelihood for tau in (0.3, 0.5, 0.65)]
+    assert held[0] == pytest.approx(held[1], abs=1e-6)  # the flat part
+    assert result.log_likelihood > held[2] - 1e-3 > held[1] + 1e-2
+    assert np.abs(x @ result.fit.measure.beta1.T).max() > 1
+    assert result.estimates[0].identifiable
+    assert not any("is flat" in w or "singular" in w for w in result.warnings)
+
+
+def test_a_flat_maximum_is_told_with_the_profile_that_shows_it():
+    x, y = draw(KINKED[1][0], "hardtanh", 200, KINKED[1][1])
+    result = fit(x, y, **OPTIONS)
+    held = [fit(x, y, tau=tau, **OPTIONS).log_likelihood for tau in (0.05, 0.15, 0.4, 0.8)]
+    assert held[:2] == pytest.approx([result.log_likelihood] * 2, abs=1e-6)
+    assert max(held) <= result.log_likelihood + 1e-6
+    assert not any(e.identifiable for e in result.estimates if e.parameter in ("tau", "beta1", "beta0"))
+    assert [w for w in result.warnings if "is flat" in w] == [
+        "the likelihood is flat at the maximum that was found: there the data do not determine tau, beta1 of atom 0, "
+        "beta0 of atom 0"
+    ]

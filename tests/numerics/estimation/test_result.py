@@ -211,3 +211,22 @@ def test_a_likelihood_is_announced_when_it_is_compiled_and_only_then(tmp_path):
         for _ in range(2)
     ]
     assert said == ["compiling the likelihood for 1 expert, once\n", ""]
+
+
+def test_what_moves_with_the_edge_of_the_box_says_so():
+    """gelu on data of relu: tau goes to the edge, and beta0 goes with it, by half a standard error when it doubles."""
+    truth = MixingMeasure([[1.0], [0.5]], [0.1, 0.0], 0.5, [[1.0], [-1.0]], [2.0, -2.0], [0.3, 0.3])
+    x, y = draw(truth, "relu", 300, seed=2)
+    result = fit(x, y, fitted=2, activation="gelu", starts=4)
+    assert result.fit.bounds == (("tau", None),)
+    twice = fit(x, y, fitted=2, activation="gelu", starts=4, tau=2 * result.fit.box.tau[0])
+    told = {(e.parameter, e.atom): e for e in result.estimates}
+    swapped = np.argmin(result.fit.measure.b) != np.argmin(twice.fit.measure.b)
+    for other in twice.estimates:
+        here = told[other.parameter, 1 - other.atom if swapped and other.parameter != "beta0" else other.atom]
+        value = -other.value if swapped and other.parameter == "beta0" else other.value
+        moved = abs(here.value - value) / here.se
+        assert (here.caveat == "near edge") == (moved > 0.1)
+        assert here.verdict == ("yes, but it moves with the edge of the box" if moved > 0.1 else "yes")
+    assert told["beta0", 0].caveat == "near edge"
+    assert told["tau", None].caveat == "edge"

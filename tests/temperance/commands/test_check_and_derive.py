@@ -36,7 +36,7 @@ def test_check_json_has_the_documented_keys_in_order(output):
     assert [entry["activation"] for entry in found] == ISSUE
     for entry in found:
         keys = ["activation", "expression", "first_order", "second_order", "sharp", "mirror", "exceptional_parameters"]
-        assert list(entry) == keys
+        assert list(entry) == [*keys, "mirror_points"]
         assert list(entry["first_order"]) == ["verdict", "relation", "scope", "reason"]
         second = ["verdict", "failing_families", "fails_at_tau", "relation", "scope", "reason"]
         assert list(entry["second_order"]) == second
@@ -44,6 +44,15 @@ def test_check_json_has_the_documented_keys_in_order(output):
         assert all(list(v) == VERDICT for v in entry["sharp"].values())
     assert [entry["first_order"]["verdict"] for entry in found] == ["holds", "holds", "holds", "fails", "fails"]
     assert [entry["mirror"] for entry in found] == ["odd", "odd", "homogeneous", "homogeneous", "even"]
+
+
+def test_check_json_tells_no_mirror_type_from_an_undecided_one(output):
+    found = strict(output("check", "tanh", "mish", "z - atan(tan(z))", "--json"))
+    assert [entry["mirror"] for entry in found] == ["odd", None, None]
+    assert [entry["mirror_points"]["type"] for entry in found] == ["odd", "none", "undecided"]
+    reasons = [entry["mirror_points"]["reason"] for entry in found]
+    assert reasons[:2] == [None, None]
+    assert reasons[2]
 
 
 def test_check_json_reports_special_temperatures_and_parameters(output):

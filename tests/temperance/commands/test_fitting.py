@@ -138,6 +138,17 @@ def test_bad_input_in_one_line(tmp_path, capsys, content, options, message):
 
 
 @pytest.mark.parametrize("sizes", ["2", "1,2"])
+def test_a_header_of_numbers_is_told(data, tmp_path, capsys, sizes):
+    path = tmp_path / "numbered.csv"
+    path.write_text("0,1\n" + data[0].read_text().partition("\n")[2])
+    assert run(["fit", str(path), "--fitted", sizes, "--starts", "2"]) == 0
+    said = "row 1 (0, 1) is read as data: if it names the columns, give them names that are no numbers"
+    assert f"warning: {said}\n" in capsys.readouterr().out
+    assert run(["fit", str(path), "--fitted", sizes, "--starts", "2", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["warnings"][0] == said
+
+
+@pytest.mark.parametrize("sizes", ["2", "1,2"])
 def test_a_fit_is_written_as_json_and_as_a_page(tmp_path, capsys, sizes):
     rng = np.random.default_rng(0)
     x = rng.uniform(-3, 3, 200)

@@ -1,0 +1,179 @@
+"""Proves that a likelihood has no maximum at a fit: it rises without end as the gate gets steeper.
+
+Let f_i be the log density of expert i at a point, t the logits of the gate, and m an atom. Of the others let t' and f'
+be the logs of their weight and of their mean density. Along a ray t_m + l D(x), l >= 0, the others kept, both stay.
+With u = t_m - t' + l D and g = f_m - f',
+
+    d log g/dl = D (r_m - pi_m) = D (e^-u - e^-(u+g))/((1 + e^-u)(1 + e^-(u+g))).
+
+A point with D g > 0 is on its side, and a term with D g < 0 is negative. For D > 0 the numerator is a multiple of
+e^(-l|D|) and the denominator falls to 1; for D < 0 the same holds with -u and -g. So if no point on the wrong side has
+a smaller |D| than d, then its terms, with denominators 1, against those of the points on their side with |D| <= d, at
+l = 0, decide: where the latter are more, the slope is positive for all l.
+
+Of the linear gate D may be any affine function of x. Of another s, with two atoms, 1/tau + l with beta0/tau + l c is
+such a ray, D = s(beta1_0 . x) - s(beta1_1 . x) + c; if s is homogeneous, beta1 moves in place of tau. And if for every
+point D is largest at the atom of the largest f, of any number of atoms, log g tends along l D to its bound max_i f_i
+at all points, which no gate reaches. (All this for the experts found, in doubles.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from flint import fmpq, fmpq_mat
+from numpy.typing import NDArray
+from scipy.optimize import linprog
+from scipy.special import logsumexp
+
+from temperance.numerics.fitting.mle import Fit
+from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats
+from temperance.numerics.mixture.points import Points
+from temperance.theory.conditions.first_order_failures import classify
+
+_SOLVED = 1e-6  # margins, of features of size 1, that the solver tells from 0
+_NEAR = 0.05  # mean log-likelihood by which a fit may be below the bound of all gates
+
+
+def separated(fit: Fit, gate: CompiledActivation, points: Points, x: Floats) -> tuple[int, ...]:
+    """The atoms, one for two, whose points a gate separates from the others; () where this is not proved.
+
+    fit: of the points, which are x (n, d) in other units.
+    """
+    m, k, linear = fit.measure, fit.layout.k, gate.source.is_linear
+    if k == 1 or not np.isfinite(fit.log_likelihood):
+        return ()
+    (s,) = gate(points.x @ m.beta1.T, 0)
+    t = (s + m.beta0) / m.tau
+    f = -((points.y[:, None] - points.x @ m.a.T - m.b) ** 2) / (2 * m.nu) - np.log(m.nu) / 2
+    steeper, found = linear or _steeper(fit, gate), []
+    for i in range(k if k > 2 else 1) if linear or k == 2 else ():
+        odds, gain = _against(t, f, i)
+        rays = _affine_rays(odds, gain, points, x) if linear else _threshold(s[:, 0] - s[:, 1], gain, steeper)
+        scaled = [odds] * (k == 2 and steeper)
+        if any(_rises(odds, gain, ray, points) for ray in (*scaled, *rays)):
+            found.append(i)
+    if not found and k > 2 and steeper:
+        gap = points.mean(f.max(axis=1) - logsumexp(t + f, axis=1) + logsumexp(t, axis=1))
+        rows = _best(f, None if linear else s, points.x) if gap <= _NEAR else np.zeros((0, 1))
+        found = list(range(k)) * (_with_margin(rows, least=-1.0 if linear else 0.0) is not None)
+    return tuple(found)
+
+
+def lost(fit: Fit, atoms: Sequence[int], *, linear: bool) -> NDArray[np.bool_]:
+    """The coordinates (p,) of the gate that have no maximum."""
+    every = not linear or fit.layout.k - 1 in atoms
+    gates = [
+        not linear if name == "tau" else name in ("beta1", "beta0") and (every or atom in atoms)
+        for name, atom in fit.layout.names
+    ]
+    return np.array(gates) & bool(atoms)
+
+
+def _steeper(fit: Fit, gate: CompiledActivation) -> bool:
+    """Whether all s(beta1_i . x)/tau can grow together."""
+    if fit.layout.tau is None:
+        return True
+    failure = classify(gate.source)
+    return failure is not None and failure.kind == "homogeneous" and float(failure.degree) > 0
+
+
+def _against(t: Floats, f: Floats, i: int) -> tuple[Floats, Floats]:
+    """u and g of atom i against the others, at every point."""
+    others = np.arange(t.shape[1]) != i
+    rest = logsumexp(t[:, others], axis=1)
+    return t[:, i] - rest, f[:, i] - logsumexp(t[:, others] + f[:, others], axis=1) + rest
+
+
+def _rises(odds: Floats, gain: Floats, ray: Floats, points: Points) -> bool:
+    """Whether the likelihood rises all along a ray, D of every point."""
+    side, size = np.sign(ray), np.abs(ray)
+    g, u = side * gain, side * odds
+    right, wrong = g > 0, g < 0
+    size = size * points.weights if points.weighted else size
+    near = right & (np.abs(ray) <= np.abs(ray[wrong]).min(initial=np.inf))
+    with np.errstate(divide="ignore"):
+        up = np.log(size) - u + np.log1p(-np.exp(-np.abs(g))) - np.logaddexp(0, -u) - np.logaddexp(0, -u - g)
+        down = np.log(size) - u - g + np.log1p(-np.exp(-np.abs(g)))
+    return bool(near.any() and (not wrong.any() or logsumexp(up[near]) > logsumexp(down[wrong])))
+
+
+def _threshold(values: Floats, gain: Floats, steeper: bool, *, ties: bool = False) -> Iterator[Floats]:
+    """values - c, where it nowhere has another sign than the gain; a constant, where the gain has one sign.
+
+    ties: whether points that are at c in doubles are there.
+    """
+    low, high = values[gain < 0], values[gain > 0]
+    if not low.size or not high.size:
+        yield np.full(len(values), 1.0 if high.size else -1.0)
+    elif steeper and (high.min() > low.max() or (ties and high.min() == low.max())):
+        yield values - low.max() / 2 - high.min() / 2
+
+
+def _affine_rays(odds: Floats, gain: Floats, points: Points, x: Floats) -> Iterator[Floats]:
+    """Affine functions of x that have the signs of the gain, or of the log posterior odds."""
+    if x.shape[1] == 1:
+        for signs in (gain, odds + gain):
+            for z in (x[:, 0], -x[:, 0]):
+                yield from _threshold(z, signs, True, ties=True)
+        return
+    features = np.column_stack([points.x / np.abs(points.x).max(axis=0), np.ones(len(x))])
+    for signs in (gain, odds + gain):
+        rows = (features * np.sign(signs)[:, None])[signs != 0]
+        v = _with_margin(rows)
+        if v is not None:
+            yield features @ v
+        elif (ray := _with_zeros(features, rows, x)) is not None:
+            yield ray
+
+
+def _with_margin(rows: Floats, least: float = -1.0) -> Floats | None:
+    """A v in [-1, 1]^q with rows . v > 0, the first entry at least `least`; None if there is none."""
+    if not len(rows):
+        return None
+    size = rows.shape[1]
+    bounds = [(least, 1.0), *[(-1.0, 1.0)] * (size - 1), (None, 1.0)]
+    found = linprog(
+        np.r_[np.zeros(size), -1.0], np.column_stack([-rows, np.ones(len(rows))]), 0 * rows[:, 0], bounds=bounds
+    )
+    if found.x is None or (rows @ found.x[:-1]).min() <= _SOLVED:
+        return None
+    return np.asarray(found.x[:-1])
+
+
+def _with_zeros(features: Floats, rows: Floats, x: Floats) -> Floats | None:
+    """An affine function with rows . v >= 0 that is exactly 0 at some points; None if none is found.
+
+    It is where these points span a smaller space in exact arithmetic too.
+    """
+    found = linprog(-rows.sum(axis=0), -rows, np.zeros(len(rows)), bounds=[(-1.0, 1.0)] * rows.shape[1])
+    if found.x is None or (rows @ found.x).min(initial=0.0) < -_SOLVED:
+        return None
+    ray = features @ found.x
+    on = np.abs(ray) <= _SOLVED
+    different, first = np.unique(x[on], axis=0, return_index=True)
+    exact = fmpq_mat([[fmpq(*v.as_integer_ratio()) for v in (*row, 1.0)] for row in different.tolist()] or [[1]]).rank()
+    if on.all() or exact != np.linalg.matrix_rank(features[on][first], tol=_SOLVED):
+        return None
+    return np.where(on, 0.0, ray)
+
+
+def _best(f: Floats, s: Floats | None, x: Floats) -> Floats:
+    """Rows of D_l - D_i, l the atom of the largest f of a point and i another, in the coefficients of D.
+
+    Those of the linear gate (s None) are the slopes and constants of all atoms but the last; else the factor of s and
+    constants.
+    """
+    n, k = f.shape
+    label = f.argmax(axis=1)
+    features = np.column_stack([x / np.abs(x).max(axis=0), np.ones(n)])
+    rows = []
+    for i in range(k):
+        at = np.flatnonzero(label != i)
+        difference = (np.eye(k)[label[at]] - np.eye(k)[i])[:, :-1]
+        if s is None:
+            rows.append(np.einsum("ni,nq->niq", difference, features[at]).reshape(len(at), (k - 1) * features.shape[1]))
+        else:
+            rows.append(np.column_stack([(s[at, label[at]] - s[at, i]) / (np.ptp(s) or 1.0), difference]))
+    return np.concatenate(rows)
