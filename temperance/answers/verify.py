@@ -170,12 +170,14 @@ def verify(
 
 def _only(report: Verify, claims: Sequence[str]) -> Verify:
     """The part of a report that is about some claims; all of it for none."""
-    missing = [claim for claim in claims if claim not in [r.claim.id for r in report.results]]
+    there = {r.claim.id for r in report.results}
+    missing = [name for name in claims if there.isdisjoint(claim.id for claim in chosen([name]))]
     if missing:
         raise ValueError(f"the report has no claim {missing[0]}; accepted: those that were run")
     if not claims:
         return report
-    return replace(report, results=tuple(r for r in report.results if r.claim.id in claims), published=None)
+    wanted = {claim.id for claim in chosen(claims)}
+    return replace(report, results=tuple(r for r in report.results if r.claim.id in wanted), published=None)
 
 
 def _published(folder: str | None, *, named: bool) -> tuple[str | None, tuple[str, ...]]:

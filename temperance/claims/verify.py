@@ -76,12 +76,15 @@ class Result:
 
 
 def chosen(ids: Sequence[str]) -> tuple[Claim, ...]:
-    """The claims with these ids, in the order of the table; all for none. Raises ValueError for another id."""
-    known = [claim.id for claim in CLAIMS]
+    """The claims with these ids, in the order of the table; all for none. C14 stands for its parts C14a, C14b, C14c.
+
+    Raises ValueError for another id.
+    """
+    known = list(dict.fromkeys(name for claim in CLAIMS for name in (claim.group, claim.id)))
     for claim_id in ids:
         if claim_id not in known:
             raise ValueError(f"unknown claim {claim_id!r}; accepted: {', '.join(known)}")
-    return tuple(claim for claim in CLAIMS if not ids or claim.id in ids)
+    return tuple(claim for claim in CLAIMS if not ids or {claim.id, claim.group} & {*ids})
 
 
 def _silent(_: str) -> AbstractContextManager[Any]:
@@ -153,7 +156,9 @@ def read_report(path: str) -> tuple[tuple[Result, ...], dict[str, Any] | None]:
 
 
 def _stored_result(record: Mapping[str, Any]) -> Result:
-    (claim,) = chosen([record["id"]])
+    claim = next((claim for claim in chosen([record["id"]]) if claim.id == record["id"]), None)
+    if claim is None:
+        raise ValueError(f"the claim {record['id']!r} of an earlier report is of several parts now; run it again")
     legs: dict[LegName, Leg | None] = {name: _stored_leg(record["legs"][name]) for name in LEGS}
     return Result(replace(claim, statement=str(record["statement"])), legs)
 
