@@ -62,7 +62,7 @@ class Judgement:
     reason: str
 
 
-def _contrasts(n: Floats) -> Floats:
+def log_contrasts(n: Floats) -> Floats:
     """Rows c with c . L the slope of the straight line, and the leading coefficient of the parabola, in log n."""
     u = np.log(n) - np.log(n).mean()
     line = u / (u @ u)
@@ -134,7 +134,7 @@ def log_slope(
         raise ValueError(f"errors must have shape (replicates, {len(n)}) with at least two sizes, not {errors.shape}")
     if not (0 < n.min() < n.max() < np.inf and 0 < power < np.inf):
         raise ValueError(f"sizes must be positive and not all equal, power positive, not {n.tolist()}, {power}")
-    (value, curvature), (error, curvature_error), t = _studentised(errors, _contrasts(n), power, resamples, seed)
+    (value, curvature), (error, curvature_error), t = _studentised(errors, log_contrasts(n), power, resamples, seed)
     interval = _interval(value, error, t[:, 0], level)
     if not interval[0] <= value <= interval[1]:
         interval = (-np.inf, np.inf)
@@ -188,7 +188,7 @@ class Comparison:
 def compare(one: Floats, other: Floats, n: ArrayLike, *, level: float) -> Comparison:
     """Errors (R, N) and (R', N), nan where a fit was dropped; normal intervals, by the delta method."""
     sizes = np.asarray(n, dtype=float)
-    contrasts = np.stack([_contrasts(sizes)[0], np.full(len(sizes), 2 / len(sizes))])
+    contrasts = np.stack([log_contrasts(sizes)[0], np.full(len(sizes), 2 / len(sizes))])
     found = []
     for errors in (one, other):
         seen = (~np.isnan(errors)).astype(float)
