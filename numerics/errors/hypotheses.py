@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -36,6 +36,10 @@ class Tested:
     planned: float
     p: float | None = None
     power: float = 0.0
+
+    def without_test(self) -> Tested:
+        """The same where the errors are not to be tested, as too many are missing."""
+        return replace(self, p=None, power=0.0)
 
 
 def holm(p: Sequence[float], level: float, count: int) -> list[bool]:

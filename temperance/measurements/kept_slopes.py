@@ -152,7 +152,7 @@ def _slope(s: Mapping[str, Any]) -> dict[str, Any] | None:
         "ci": [None if end is None else round(end, _DIGITS) for end in s["ci"]],
         "predicted": s["predicted"],
         "outcome": s["alone"],
-        "reason": s["reason"],
+        "reason": s["alone_reason"],
     }
 
 
