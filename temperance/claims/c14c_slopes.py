@@ -44,7 +44,7 @@ def _row(e: Entry, o: AtlasOrder, slope: KeptSlope, studies: Mapping[str, Any]) 
     study = studies.get(slope.study)
     if study is None or o.order.rate is None:
         return None
-    errors = exponent_results.errors_of(study)[exponent_results.group_of(o.order)]
+    errors = exponent_results.errors_of(study)[slope.group]
     made = slope_test(errors, study["definition"]["sizes"], float(o.order.rate), exact=False, level=EACH)
     dropped = exponent_results.dropped(study)
     row = {**record(e, o, "inconclusive"), **slope.to_json(), "rate": o.rate, "dropped": dropped}
