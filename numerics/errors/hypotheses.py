@@ -25,7 +25,7 @@ VARIANCE = 0.2  # of a variance, either way
 
 
 @dataclass(frozen=True)
-class Tested:
+class Hypothesis:
     """A hypothesis, which is that the statement holds; its p-value, and the power against deviation.
 
     planned: the power from the design alone, for normal errors. p: None where the errors do not allow a test.
@@ -37,7 +37,7 @@ class Tested:
     p: float | None = None
     power: float = 0.0
 
-    def without_test(self) -> Tested:
+    def without_test(self) -> Hypothesis:
         """The same where the errors are not to be tested, as too many are missing."""
         return replace(self, p=None, power=0.0)
 
@@ -65,7 +65,7 @@ def deviation_of(exponent: float) -> float:
     return min(DEVIATION, exponent / 2)
 
 
-def slope_test(errors: ArrayLike, n: ArrayLike, exponent: float, *, exact: bool, level: float) -> Tested:
+def slope_test(errors: ArrayLike, n: ArrayLike, exponent: float, *, exact: bool, level: float) -> Hypothesis:
     """Whether the RMS of errors (R, N), nan where a fit was dropped, falls over n as stated.
 
     exact: the hypothesis is RMS = C n^-exponent at these n, and both sides speak against it. Else it is a bound, RMS <=
@@ -86,13 +86,13 @@ def slope_test(errors: ArrayLike, n: ArrayLike, exponent: float, *, exact: bool,
 
     made = (f"the RMS error falls as {rate}", f"an exponent smaller by {gap:.4g}", power(planned, len(found)))
     if not enough(found).all():
-        return Tested(*made)
+        return Hypothesis(*made)
     slope, error = _jackknife(found, line)
     if not (math.isfinite(slope) and 0 < error < math.inf):
-        return Tested(*made)
+        return Hypothesis(*made)
     fewest, t = int((~np.isnan(found)).sum(axis=0).min()), (slope + exponent - allowed) / error
     p = 2 * stdtr(fewest / 2, -abs(t)) if exact else stdtr(fewest / 2, -t)
-    return Tested(*made, float(p), power(error, fewest))
+    return Hypothesis(*made, float(p), power(error, fewest))
 
 
 def _jackknife(errors: Floats, line: Floats) -> tuple[float, float]:
@@ -108,7 +108,7 @@ def _jackknife(errors: Floats, line: Floats) -> tuple[float, float]:
 
 def variance_test(
     ratios: Floats, n: ArrayLike, *, level: float, replicates: int, floor: bool = False, numbers: int = 1
-) -> Tested:
+) -> Hypothesis:
     """Whether squared errors have the mean that is stated: ratios (R, N) of the squares to it have the mean 1.
 
     The errors are asymptotically normal, so that the mean of all ratios is chi-squared over its degrees of freedom: R
@@ -126,7 +126,7 @@ def variance_test(
     null = f"the mean squared error is {'at least ' if floor else ''}that of the information"
     made = (null, f"a variance {'smaller' if floor else 'smaller or larger'} by {VARIANCE:.0%}", power(replicates))
     if not len(ratios):
-        return Tested(*made)
+        return Hypothesis(*made)
     freedom = len(ratios) * shared
     low, high = (float(tail(freedom, freedom * ratios.mean())) for tail in (chdtr, chdtrc))
-    return Tested(*made, low if floor else 2 * min(low, high, 0.5), power(len(ratios)))
+    return Hypothesis(*made, low if floor else 2 * min(low, high, 0.5), power(len(ratios)))

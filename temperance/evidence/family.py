@@ -13,7 +13,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from temperance.evidence.outcomes import Leg, LegOutcome
-from temperance.numerics.errors.hypotheses import Tested, holm
+from temperance.numerics.errors.hypotheses import Hypothesis, holm
 
 LEVEL = 0.01  # of all tests together
 TESTS = 600  # hypotheses of the family: more than the whole table tests
@@ -23,7 +23,7 @@ POWER = 0.9  # that a test has which confirms
 Row = Mapping[str, Any]
 
 
-def with_test(row: Row, tested: Tested, *, rare: bool = False) -> dict[str, Any]:
+def with_test(row: Row, tested: Hypothesis, *, rare: bool = False) -> dict[str, Any]:
     """A row with its test, and the outcome and the reason that it has by it.
 
     rare: of fits that few samples have; the outcome is then None where the power is too small.
