@@ -49,7 +49,9 @@ FORMULAS: dict[str, tuple[str, ...]] = {
     ),
     "C12": (r"n \ge \frac{1}{\varepsilon^2 \max_L L^2 / (4 \cosh^2 (L/2))} = \frac{2.2767}{\varepsilon^2}",),
     "C13": (r"n \, \mathrm{Var}(\log \hat\tau) \to [I^{-1}]_{\tau \tau}",),
-    "C14": (r"|\Delta_\theta|^{r} = O(\|g_G - g_{G_*}\|), \qquad \hat\theta - \theta = O_P(n^{-1/(2r)})",),
+    "C14a": (r"|\Delta_\theta|^{r} = O(\|g_G - g_{G_*}\|)",),
+    "C14b": (r"\exists\, G_t \to G_*: \quad \|g_{G_t} - g_{G_*}\| = O(|\Delta_\theta(G_t)|^{r})",),
+    "C14c": (r"\hat\theta - \theta = O_P(n^{-1/(2r)})",),
     "C15": (
         r"\frac{s(b_i x) - s(b_j x)}{\tau} - \frac{s(b_i' x) - s(b_j' x)}{\tau'} \text{ constant} "
         r"\implies (b', \tau') = (b, \tau) \text{ or a twin}",
@@ -70,7 +72,9 @@ IN_WORDS: dict[str, str] = {
     "C11": "log(1+z^2): no rate at tau = 1",
     "C12": "how many points tau needs at least",
     "C13": "variance of tau: inverse information",
-    "C14": "the atlas: no legs disagree",
+    "C14a": "the atlas: no order exceeds its bound",
+    "C14b": "the atlas: exact orders are exact",
+    "C14c": "the atlas: errors fall with its rates",
     "C15": "tanh, GELU: one point, up to twins",
 }
 """What each claim is about, for a reader who does not know it."""

@@ -1,11 +1,15 @@
-"""Claim C14: no leg contradicts another, what is open is said, and a wrong number contradicts the claim."""
+"""Claims C14a to C14c: no leg contradicts another, what is open is said, and a wrong number contradicts a claim."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
 
-from temperance.claims import c14_atlas as claim
-from temperance.claims.c14_atlas import LEFT, SEED, atlas_contact, atlas_proof, atlas_slopes, cheap
+from temperance.claims import c14a_c14c_kept, c14b_exact
+from temperance.claims.c14_entries import LEFT
+from temperance.claims.c14a_c14c_kept import SEED, atlas_slopes, bounds_contact, bounds_proof, cheap
+from temperance.claims.c14b_exact import exact_proof
+from temperance.claims.verify import chosen
 from temperance.measurements.atlas import entry, stored
 from temperance.measurements.atlas_entries import key
 from temperance.measurements.literature import ROWS, AtlasRow
@@ -13,46 +17,67 @@ from temperance.measurements.literature import ROWS, AtlasRow
 ROW = AtlasRow("softmax", papers=("2305.03288",))
 
 
+LEGS = (bounds_proof, bounds_contact, exact_proof, atlas_slopes)
+
+
+def use(monkeypatch, *entries):
+    for part in (c14a_c14c_kept, c14b_exact):
+        monkeypatch.setattr(part, "compared", lambda: entries)
+
+
 @pytest.fixture
 def one(monkeypatch):
     """The atlas of the softmax gate and a cell of two, of which two orders are measured again as they are kept."""
     kept = {r["parameter"]: r for r in stored()[key(ROW, "two")]}
-    monkeypatch.setattr(claim, "records", lambda found: [kept[o.parameter] for o in found.orders])
-    monkeypatch.setattr(claim, "compared", lambda: (entry(ROW, "two", 1, claim.stored()),))
-    monkeypatch.setattr(claim, "cheap", lambda: [(ROW, "two", "b"), (ROW, "two", "nu")])
+    monkeypatch.setattr(c14a_c14c_kept, "records", lambda found: [kept[o.parameter] for o in found.orders])
+    monkeypatch.setattr(c14a_c14c_kept, "cheap", lambda: [(ROW, "two", "b"), (ROW, "two", "nu")])
+    use(monkeypatch, entry(ROW, "two", 1, stored()))
 
 
 @pytest.mark.slow
 def test_no_leg_contradicts_another_and_what_is_open_is_said():
-    for run in (atlas_proof, atlas_contact, atlas_slopes):
+    for run in LEGS:
         leg = run(None)
         assert leg.outcome != "contradicted", leg.detail
         assert (leg.outcome == "inconclusive") == ("inconclusive" in leg.detail)
 
 
 def test_the_legs_confirm_a_cell_in_which_all_agree(one):
-    legs = [run(None) for run in (atlas_proof, atlas_contact, atlas_slopes)]
-    assert [leg.outcome for leg in legs] == ["confirmed"] * 3
-    assert [len(leg.data[key]) for leg, key in zip(legs, ("checks", "kept", "kept_slopes"), strict=True)] == [1, 6, 8]
+    """But for the order 2 of a, which is measured and has no curve."""
+    legs = [run(None) for run in LEGS]
+    assert [leg.outcome for leg in legs] == ["confirmed", "confirmed", "inconclusive", "confirmed"]
+    assert [r["parameter"] for r in legs[2].data["exact"] if r["outcome"] != "confirmed"] == ["a"]
+    keys = ("checks", "kept", "exact", "kept_slopes")
+    assert [len(leg.data[key]) for leg, key in zip(legs, keys, strict=True)] == [1, 6, 6, 8]
 
 
 @pytest.mark.parametrize(
-    ("order", "outcome"), [(4.2, "contradicted"), (3.7, "inconclusive"), (None, "inconclusive"), (4.05, "contradicted")]
+    ("order", "outcome"), [(4.2, "contradicted"), (3.7, "confirmed"), (None, "confirmed"), (4.05, "contradicted")]
 )
-def test_a_kept_order_that_is_wrong_is_found(one, monkeypatch, order, outcome):
-    """4.2 is above the bound, 3.7 below it, and 4.05 is not what is measured now."""
+def test_a_kept_order_that_is_too_large_is_found(one, monkeypatch, order, outcome):
+    """4.2 is above the bound, 3.7 is below it, which says nothing, and 4.05 is not what is measured now."""
     kept = {
         name: [{**r, "order": order} if r["parameter"] == "b" else r for r in rows] for name, rows in stored().items()
     }
-    monkeypatch.setattr(claim, "stored", lambda: kept)
-    monkeypatch.setattr(claim, "cheap", lambda: [(ROW, "two", "b")] if order == 4.05 else [(ROW, "two", "nu")])
-    assert atlas_contact(None).outcome == outcome
+    use(monkeypatch, entry(ROW, "two", 1, kept))
+    monkeypatch.setattr(c14a_c14c_kept, "stored", lambda: kept)
+    monkeypatch.setattr(c14a_c14c_kept, "cheap", lambda: [(ROW, "two", "b")] if order == 4.05 else [(ROW, "two", "nu")])
+    assert bounds_contact(None).outcome == outcome
 
 
 def test_an_order_without_a_proof_is_open(monkeypatch):
     row = AtlasRow("softmax", "constant", papers=("2305.03288",))
-    monkeypatch.setattr(claim, "compared", lambda: (entry(row, "three", 1, {}),))
-    assert atlas_proof(None).outcome == "inconclusive"
+    use(monkeypatch, entry(row, "three", 1, {}))
+    assert bounds_proof(None).outcome == "inconclusive"
+
+
+@pytest.mark.parametrize(("reached", "outcome"), [(Fraction(5), "contradicted"), (Fraction(3), "inconclusive")])
+def test_an_order_is_exact_only_where_a_curve_reaches_its_bound(one, monkeypatch, reached, outcome):
+    """A curve above the bound 4 of b contradicts it, and one below leaves the bound open."""
+    (e,) = c14b_exact.compared()
+    orders = [replace(o, order=replace(o.order, reached=reached)) if o.order.upper == 4 else o for o in e.orders]
+    use(monkeypatch, replace(e, orders=tuple(orders)))
+    assert exact_proof(None).outcome == outcome
 
 
 def test_a_tenth_is_drawn_from_what_is_cheap():
@@ -60,6 +85,11 @@ def test_a_tenth_is_drawn_from_what_is_cheap():
     assert {cell for _, cell, _ in cheap()} == {"two"}
     assert not any(parameter.startswith("mean") for _, _, parameter in cheap())
     assert SEED == 14
+
+
+def test_the_parts_run_under_their_common_name():
+    assert [claim.id for claim in chosen(["C14"])] == ["C14a", "C14b", "C14c"]
+    assert [claim.id for claim in chosen(["C14b", "C1"])] == ["C1", "C14b"]
 
 
 @pytest.mark.slow

@@ -86,3 +86,12 @@ def test_what_claims_are_about_is_said_in_plain_words(stored, capsys, monkeypatc
     assert run(["verify", "--from", str(stored)]) == 0
     told = " ".join(capsys.readouterr().out.split())
     assert "C1 relations of the linear gate's derivatives confirmed - -" in told
+
+
+def test_a_claim_that_is_of_several_parts_now_is_not_read(stored, tmp_path, capsys):
+    report = json.loads(stored.read_text(encoding="utf-8"))
+    report["claims"][0]["id"] = "C14"
+    path = tmp_path / "earlier.json"
+    path.write_text(json.dumps(report), encoding="utf-8")
+    assert run(["verify", "--from", str(path)]) == 2
+    assert "the claim 'C14' of an earlier report is of several parts now; run it again" in capsys.readouterr().err
