@@ -1625,9 +1625,20 @@ Ltac below := first [assumption | lra | match goal with
   | K : ?c < ?z |- ?b < ?z => apply Rlt_trans with c; [by_value | exact K]
   | K : ?z < ?c |- ?z < ?b => apply Rlt_trans with c; [exact K | by_value] end].
 
-(** The hypothesis z in D, one piece at a time. *)
+(** The sign of a bound of z, where an interval tells it. *)
+Ltac sign_of_bound c :=
+  lazymatch goal with
+  | _ : 0 < c |- _ => fail
+  | _ : c < 0 |- _ => fail
+  | _ => first [assert (0 < c) by by_value | assert (c < 0) by by_value]
+  end.
+
+(** The hypothesis z in D, one piece at a time, with the signs of its ends. *)
 Ltac each_piece H := match type of H with ?D _ => unfold D in H end; repeat match goal with
-  | K : _ \/ _ |- _ => destruct K as [K | K] | K : _ /\ _ |- _ => destruct K end.
+  | K : _ \/ _ |- _ => destruct K as [K | K] | K : _ /\ _ |- _ => destruct K end;
+  repeat match goal with
+  | _ : ?c < ?z |- _ => is_var z; sign_of_bound c
+  | _ : ?z < ?c |- _ => is_var z; sign_of_bound c end.
 
 Ltac in_piece :=
   match goal with

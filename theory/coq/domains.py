@@ -102,10 +102,12 @@ def _is_square_and_one(tree: ast.expr, *, of: ast.expr) -> bool:
 
 
 def _is_positive_polynomial(tree: ast.expr, piece: Piece) -> bool:
-    """Whether a tree is linear or quadratic in z, and positive on a piece.
+    """Whether a tree is linear or quadratic in z, and positive on a piece with rational ends.
 
     It is then a sum of squares and of products of distances to the ends of the piece, which `pos` finds.
     """
+    if not all(end.is_Rational or end in _INFINITE for end in (piece.lower, piece.upper)):
+        return False
     formula = reread(ast.unparse(tree)).pieces[0].expr
     if not formula.is_polynomial(Z) or not 1 <= sp.degree(formula, Z) <= 2:
         return False

@@ -81,6 +81,12 @@ def test_activations_are_proved_from_the_four_axioms_alone(folder):
     assert accepted(folder, written(names), "some") == AXIOMS
 
 
+def test_logarithms_and_roots_are_proved_on_pieces_with_irrational_ends(folder):
+    names = ["log(z**2 - 2)", "sqrt(z**2 - 3)", "where(z < sqrt(2), z, log(z))", "where(z < log(2), z, log(z))"]
+    names += ["where(z < -pi, sqrt(-z), z)", "where(z < pi, z, log(z - 1))", "where(z < sqrt(2), z, log(z**2 - 1))"]
+    assert accepted(folder, written(names), "irrational") == AXIOMS
+
+
 def test_theorems_on_mixtures_and_twins_are_proved_from_the_four_axioms_alone(folder_with_mixtures):
     assert accepted(folder_with_mixtures, library("Twins"), "Twins") == AXIOMS
 

@@ -51,6 +51,8 @@ def test_expressions_keep_their_meaning(expression, text, code):
         ("hardtanh", "z < - 1 \\/ - 1 < z < 1 \\/ 1 < z"),
         ("asin", "- 1 < z < 1"),
         ("log(z**2 - 1)", "z < - 1 \\/ 1 < z"),
+        ("log(z**2 - 2)", "z < - sqrt 2 /\\ 0 < z ^ 2 - 2 \\/ sqrt 2 < z /\\ 0 < z ^ 2 - 2"),
+        ("where(z < sqrt(2), z, log(z))", "z < sqrt 2 \\/ sqrt 2 < z"),
         ("tan", "cos z <> 0"),
         ("1/z", "z <> 0"),
         ("log(z**2 + z + 1)", "True"),
