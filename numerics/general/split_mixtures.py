@@ -18,6 +18,7 @@ import sympy as sp
 
 from temperance.theory.models.spec import NU, covariates
 from temperance.theory.orders.split_cell import Splitting, X
+from temperance.theory.symmetries.parity import is_even, sign_changes
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 _NODES = {1: 14, 2: 8}  # in every coordinate of x, on every panel
@@ -141,7 +142,7 @@ class Family:
         self.radius = np.where(self.positive, _PART * self.center, _RADIUS)
         self.radius[: len(cells) * self.width : self.width] = np.inf
         even = np.array([n in self.signs for n in self.names] * len(cells) + [False] * len(shared)) & (self.center != 0)
-        self.radius[even] = _PART * np.abs(self.center[even])  # at beta1 = 0, and beyond, an even gate has other orders
+        self.radius[even] = _PART * np.abs(self.center[even])  # at 0, and beyond, an even gate has other orders
 
     def _free(self, atoms: int, gate_held: bool) -> Array:
         free = np.ones(len(self.center), dtype=bool)
@@ -177,11 +178,12 @@ class Family:
 
     @cached_property
     def signs(self) -> tuple[str, ...]:
-        """The names of beta1, if the log weight has the same formula at -beta1; else none."""
-        names = [p for p in self.cell.own if p.name.startswith("beta1")]
-        weight = self.cell.spec.gate.log_weight
-        even = bool(names) and weight.subs({p: -p for p in names}, simultaneous=True) == weight
-        return tuple(p.name for p in names) if even else ()
+        """The parameters whose signs may change together, atom by atom, with the same log weight; else none."""
+        changes = sign_changes(self.cell.spec.gate, self.cell.spec.dim)
+        even = (
+            c.parameters for c in changes if c.parity == "even" and c.rest == 0 and {*c.parameters} <= {*self.cell.own}
+        )
+        return tuple(p.name for p in next(even, ()))
 
     def kinks(self, other: bool = False) -> list[float]:
         """The x at which the gate of the split atom, or of the other one, has a kink.
@@ -204,8 +206,8 @@ class Family:
     def panels(self, nodes: int) -> tuple[list[float], int]:
         """Edges of panels in x (d = 1), and nodes on each. A gate that is even sees x^2 alone, which nodes share where
         they are symmetric: its panels are not."""
-        low, high, kinks = self.truth.low, self.truth.high, self.kinks()
-        if not self.signs:
+        low, high, kinks, spec = self.truth.low, self.truth.high, self.kinks(), self.cell.spec
+        if not is_even(spec.gate.log_weight, covariates(spec.dim)):
             return sorted({low, high, *kinks}), nodes
         return sorted({low, high, *kinks, low + _CUT * (high - low)}), nodes if kinks else nodes // 2
 

@@ -82,7 +82,7 @@ class Predict(Answer):
             lines.append(
                 "A published exponent below the sharp one is a correct bound: the error falls faster than it says"
             )
-        if fast := [p for p in self.predictions if _too_fast(p)]:
+        if fast := [p for p in self.predictions if p.published_is_too_fast]:
             lines.append(f"The published exponent is too fast here for {', '.join(_names(fast))}: see sharp p")
         if self.twin is not None and not self.twin.factor.free_symbols:
             twin = f"A twin has the density of this truth, {self.twin.map}"
@@ -90,7 +90,10 @@ class Predict(Answer):
         return lines
 
     def to_json(self) -> Any:
-        """A list: parameter, cell_size, sharp and published as fractions or null, reason."""
+        """A list: parameter, cell_size, sharp and published as fractions or null, reason, and identifiable.
+
+        identifiable: true where there is a rate, false where none is possible, null where no statement says.
+        """
         return [
             {
                 "parameter": p.parameter,
@@ -98,6 +101,7 @@ class Predict(Answer):
                 "sharp": None if p.sharp is None else str(p.sharp),
                 "published": None if p.published is None else str(p.published),
                 "reason": f"{_WHERE[p.cells]}: {_reason(p)}" if _WHERE[p.cells] else _reason(p),
+                "identifiable": p.identifiable,
             }
             for p in self.predictions
         ]
@@ -111,12 +115,6 @@ def _reason(p: Prediction) -> str:
     """Why the sharp exponent is what it is, and why nothing is published where nothing is."""
     silent = p.published is None and p.published_reason != p.reason
     return p.reason + (f"; no published rate: {p.published_reason}" if silent else "")
-
-
-def _too_fast(p: Prediction) -> bool:
-    """Whether the published exponent is more than what is proved here; what is not identifiable has none."""
-    none = p.sharp is None and p.reason.endswith(": not identifiable")
-    return p.published is not None and (none or (p.sharp is not None and p.published > p.sharp))
 
 
 def _names(found: Sequence[Prediction]) -> list[str]:

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import sympy as sp
 
 from temperance.theory.activations.activation import Activation, Z
-from temperance.theory.conditions.decision import Decision
+from temperance.theory.conditions.decision import Decision, temperature
 from temperance.theory.conditions.first_order_failures import LEVEL_OPEN, classify
 from temperance.theory.rates.predict import predict
 from temperance.theory.rates.prediction import Prediction
-from temperance.theory.rates.setting import Gauge
+from temperance.theory.rates.setting import Gauge, exponential
 from temperance.theory.rates.true_point import is_analytic
 
 _PLACE = "beta1_2 = -beta1_1 (k = 2, free gauge)"
@@ -87,7 +87,8 @@ def _learnable(found: Decision) -> Learnability:
     if free.sharp is None and anchored.sharp is None:
         return Learnability(f"not proved: {anchored.reason}", _INSTEAD)
     exception = _at_mirror_points(found)
-    if taus := found.tau_beta1.fails_at_tau:
+    exceptional = found.tau_beta1.fails_at_tau
+    if taus := [tau for tau in exceptional if exponential(found.activation, temperature(tau)) is None]:
         exception += f"; with k > k* not proved at tau = {', '.join(taus)}"
     if free.sharp is not None:
         return Learnability(f"yes{exception}", _ANCHOR if exception else None)

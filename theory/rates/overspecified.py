@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from temperance.theory.conditions.verdict import Outcome
 from temperance.theory.rates.prediction import HALF, Cells, Prediction
 from temperance.theory.rates.setting import Setting
-from temperance.theory.rates.true_point import covers_line, irregularity, slope_at_zero
+from temperance.theory.rates.true_point import covers_line, slope_at_zero
 from temperance.theory.solvability.solvability import order
 
 QUARTER = Fraction(1, 4)
@@ -18,6 +18,7 @@ THIRD = Fraction(1, 3)
 _ALL = ("(i)", "(ii)", "(iii)")
 _DISTINCT = "the experts (a, b, nu) are distinct"
 _SHARES = "the shares of the atoms of a cell are bounded away from 0"
+_LOCAL = "the box holds no other parameter with this density than the truth, its twins, and these with atoms split"
 _ELSEWHERE = "orders with every cell split and no anchor: `temperance exponents --split all`"
 _FEW = "; two or three atoms need no more (theory.md 2.10)"
 EXPERT = ("a", "b", "nu")
@@ -58,7 +59,7 @@ def _singleton(slope: str, true_k: int) -> list[Prediction]:
     if true_k == 1:
         pinned = "one atom: its gate is 1 whatever its parameters are"
         names, gate = ["a", "b", "nu"], [n for n in names if n not in ("a", "b", "nu")]
-        fixed = [Prediction(n, 1, None, None, pinned, pinned) for n in gate]
+        fixed = [Prediction(n, 1, None, None, pinned, pinned, flat=True) for n in gate]
     seen = [Prediction(n, 1, HALF, HALF, reason, published, (_DISTINCT,), "some singleton") for n in names]
     return fixed + seen
 
@@ -89,24 +90,22 @@ def _softmax_split(slope: str, m: int, cells: Cells) -> list[Prediction]:
     given: dict[str, tuple[str, ...]] = {name: (_DISTINCT,) for name, *_ in rows}
     if cells == "every cell split":
         given["a"] = (_DISTINCT, _SHARES)
-    return [Prediction(n, m, sharp, pub, reason, published, given[n], cells) for n, sharp, pub, reason in rows]
+    return [
+        Prediction(n, m, sharp, pub, reason, published, given[n], cells, flat=sharp is None and n == slope)
+        for n, sharp, pub, reason in rows
+    ]
 
 
 def activation_cells(setting: Setting) -> tuple[Prediction, ...]:
     """The over-specified activation gate, k > k* >= 2."""
     sizes = range(1, setting.fitted_k - setting.true_k + 2)
     if obstacle := _obstacle(setting):
-        found = _uncovered(setting, sizes, obstacle, "any")
-    else:
-        reason = f"the anchor cell is split: no statement covers it; {_ELSEWHERE}"
-        found = [*_covered(setting, sizes), *_uncovered(setting, sizes, reason, "anchor split")]
-    if setting.scale is None:
-        return tuple(found)
-    flat = f"{setting.scale}: not identifiable{_bounds(setting)}"
-    return tuple(replace(p, reason=flat) if p.parameter in ("tau", "beta1") else p for p in found)
+        return tuple(_uncovered(setting, sizes, obstacle, "any"))
+    reason = f"the anchor cell is split: no statement covers it; {_ELSEWHERE}"
+    return (*_covered(setting, sizes), *_uncovered(setting, sizes, reason, "anchor split"))
 
 
-def _bounds(setting: Setting) -> str:
+def bounds(setting: Setting) -> str:
     """The command that bounds the orders of what no statement here covers."""
     if setting.source.parameters:
         return ""
@@ -150,42 +149,78 @@ def _uncovered(setting: Setting, sizes: range, reason: str, cells: Cells) -> lis
 def _sharp_conditions(setting: Setting) -> tuple[dict[str, Outcome], tuple[str, ...]]:
     """The outcomes of (i) to (iii) of theory.md 2.4 at the true point, and what they assume of it."""
     verdicts = dict(zip(_ALL, setting.whole.verdicts[2:], strict=True))
-    given = [_DISTINCT, *setting.conditions(verdicts.values()), *setting.seen_conditions()]
+    given = [_DISTINCT, _LOCAL, *setting.conditions(verdicts.values()), *setting.seen_conditions()]
     if setting.point is None:
         given.append("beta1_j != 0 for j < k")
+        if setting.true_k > 2 and setting.odd is not False:
+            given.append("not all beta1_j with j < k are equal")
     return {name: setting.outcome(v) for name, v in verdicts.items()}, tuple(given)
 
 
-def _covered(setting: Setting, sizes: range) -> list[Prediction]:
+@dataclass(frozen=True)
+class _Row:
+    """An exponent of a cell size, with the conditions that it needs, and how; theorem: one that needs none of them."""
+
+    parameter: str
+    m: int
+    needs: tuple[str, ...]
+    sharp: Fraction | None
+    how: str = ""
+    theorem: str = ""
+
+
+def _rows(setting: Setting, sizes: range, outcomes: dict[str, Outcome]) -> Iterator[_Row]:
     """The sharp conditions (i) to (iii), one by one; with a kink in sight, all three together."""
-    outcomes, given = _sharp_conditions(setting)
-    kinked = setting.kinked
-    one, two, three = (_ALL if kinked else (name,) for name in _ALL)
-    slope, how = (THIRD, "; offsets move a kink, contact order 3/2") if kinked else (QUARTER, "")
-    # parameter, cell size, the conditions that it needs, its exponent and how it comes about
-    rows: list[tuple[str, int, tuple[str, ...], Fraction | None, str]] = [("tau", 2, one, HALF, "")]
-    rows.append(("weight", 1, one, HALF, ""))
-    rows += [("beta1", 1, one, HALF, "; singleton cell")]
-    rows += [(name, 1, _ALL, HALF, "; singleton cell") for name in ("a", "b", "nu")]
-    for m in sizes[1:]:
+    one, two, three = (_ALL,) * 3 if setting.kinked else (("(i)",), ("(i)", "(ii)"), ("(iii)",))
+    slope, how = (THIRD, "; offsets move a kink, contact order 3/2") if setting.kinked else (QUARTER, "")
+    beside = dict.fromkeys(("tau", "weight", "beta1", "a"), "") | _beside(setting, outcomes)
+    yield _Row("tau", 2, one, HALF, "", beside["tau"])
+    for m in sizes:
+        yield _Row("weight", m, one, HALF, "", beside["weight"])
+        if m == 1:
+            yield _Row("beta1", m, one, HALF, "; singleton cell", beside["beta1"])
+            yield from (_Row(name, 1, _ALL, HALF, "; singleton cell") for name in EXPERT)
+            continue
         r = order(m)
-        moments = f"; r_bar({m}) = {r}"
-        rows.append(("beta1", m, one, slope, how))
-        few = m <= 3 and outcomes["(i)"] == "holds" != outcomes["(ii)"] and not kinked
-        rows.append(("a", m, one, QUARTER, _FEW) if few else ("a", m, two, QUARTER, ""))
-        rows.append(("b", m, three, Fraction(1, 2 * r), moments))
-        rows.append(("nu", m, three, Fraction(1, r), moments))
-        rows.append(("weight", m, one, HALF, ""))
+        yield _Row("beta1", m, one, slope, how)
+        few = m <= 3 and outcomes["(i)"] == "holds" != outcomes["(ii)"] and not setting.kinked
+        yield _Row("a", m, one, QUARTER, _FEW) if few else _Row("a", m, two, QUARTER, "", beside["a"])
+        yield _Row("b", m, three, Fraction(1, 2 * r), f"; r_bar({m}) = {r}")
+        yield _Row("nu", m, three, Fraction(1, r), f"; r_bar({m}) = {r}")
+
+
+def _beside(setting: Setting, outcomes: dict[str, Outcome]) -> dict[str, str]:
+    """Parameter -> the theorem that covers it where (i) fails: s is homogeneous, or exp(s/tau) is up to a constant."""
+    if outcomes["(i)"] != "fails" or setting.kinked:
+        return {}
+    if (p := setting.degree) is not None:
+        covered = (
+            ("weight", "a") if p.is_positive and outcomes["(ii)"] == "holds" else ("weight",) * bool(p.is_positive)
+        )
+        return dict.fromkeys(
+            covered, f"s is homogeneous of degree {p}: a gate in beta1^p/tau, without tau (theory.md 2.7)"
+        )
+    if setting.exponential is None:
+        return {}
+    text = f"exp(s/tau) = A + B |z|^({setting.exponential}) at this tau (theory.md 2.4, remark (c))"
+    return dict.fromkeys(("tau", "weight", "beta1", "a"), text)
+
+
+def _covered(setting: Setting, sizes: range) -> list[Prediction]:
+    """What is proved where the fitted anchor is alone in its cell."""
+    outcomes, given = _sharp_conditions(setting)
     found = []
-    for parameter, m, needs, sharp, extra in rows:
-        missing = [f"{n} {outcomes[n]}" for n in needs if outcomes[n] != "holds"]
-        if missing:
-            bounds = "" if parameter == "weight" else _bounds(setting)
-            sharp, reason = None, f"sharp condition {', '.join(missing)}: nothing else here covers it{bounds}"
+    for row in _rows(setting, sizes, outcomes):
+        sharp, missing = row.sharp, [f"{n} {outcomes[n]}" for n in row.needs if outcomes[n] != "holds"]
+        if missing and row.theorem:
+            reason = f"{row.theorem}, anchor cell a singleton"
+        elif missing:
+            command = "" if row.parameter == "weight" else bounds(setting)
+            sharp, reason = None, f"sharp condition {', '.join(missing)}: nothing else here covers it{command}"
         else:
-            reason = f"sharp conditions {', '.join(needs)} hold, anchor cell a singleton{extra}"
-        conditions = (*given, _SHARES) if extra == _FEW and m == 3 else given
-        found.append(_made(setting, parameter, m, sharp, reason, conditions, "anchor singleton"))
+            reason = f"sharp conditions {', '.join(row.needs)} hold, anchor cell a singleton{row.how}"
+        conditions = (*given, _SHARES) if row.how == _FEW and row.m == 3 else given
+        found.append(_made(setting, row.parameter, row.m, sharp, reason, conditions, "anchor singleton"))
     return found
 
 
@@ -197,17 +232,20 @@ def with_experts(setting: Setting, found: Sequence[Prediction]) -> tuple[Predict
     """
     if not _bounded(setting):
         return tuple(found)
-    return tuple(_completed(p) if p.sharp is None and p.parameter in EXPERT else p for p in found)
+    given = _GIVEN if slope_at_zero(setting.source) != "unknown" else (*_GIVEN, "the box keeps beta1_i away from 0")
+    return tuple(_completed(p, given) if p.sharp is None and p.parameter in EXPERT else p for p in found)
 
 
 def _bounded(setting: Setting) -> bool:
-    """Whether s is proved continuous on the line, so that the gate's probabilities at different x are comparable."""
-    source = setting.source
-    whole = covers_line(source) and slope_at_zero(source) != "unknown"
-    return whole and irregularity(source, setting.dim, 1) is None
+    """Whether s is real, and finite but at single points, on the line, and finite where a beta1_i is 0."""
+    source, point = setting.source, setting.point
+    if not covers_line(source) or source.domain:
+        return False
+    zero = setting.gauge == "anchored" or (point is not None and not all(map(any, point.beta1)))
+    return not zero or slope_at_zero(source) != "unknown"
 
 
-def _completed(p: Prediction) -> Prediction:
+def _completed(p: Prediction, given: tuple[str, ...]) -> Prediction:
     m = p.cell_size or 1
     if m == 1:
         sharp, how = HALF, "singleton cell"
@@ -216,4 +254,4 @@ def _completed(p: Prediction) -> Prediction:
     else:
         sharp, how = (HALF / order(m) if p.parameter == "b" else 2 * HALF / order(m)), f"r_bar({m}) = {order(m)}"
     reason = f"experts, whatever the gate is (theory.md 2.7): {how}"
-    return replace(p, sharp=sharp, reason=reason, conditions=tuple(dict.fromkeys((*p.conditions, *_GIVEN))))
+    return replace(p, sharp=sharp, reason=reason, conditions=tuple(dict.fromkeys((*p.conditions, *given))))

@@ -25,7 +25,8 @@ class Prediction:
         reason: why `sharp` is what it is.
         published_reason: why `published` is what it is.
         conditions: what the numbers assume of the true point beyond what was given.
-        cells: the cell sizes of the fit for which it is meant.
+        cells: the cell sizes of the fit for which it is meant; the anchor's cell is that of the fitted anchor.
+        flat: whether it is proved not to be identifiable: a curve of parameters of one density moves it.
     """
 
     parameter: str
@@ -36,6 +37,17 @@ class Prediction:
     published_reason: str
     conditions: tuple[str, ...] = ()
     cells: Cells = "any"
+    flat: bool = False
+
+    @property
+    def identifiable(self) -> bool | None:
+        """Whether it is identifiable, up to the parameters of one density; None where no statement says."""
+        return False if self.flat else None if self.sharp is None else True
+
+    @property
+    def published_is_too_fast(self) -> bool:
+        """Whether the published exponent is more than what is proved here; what is not identifiable has none."""
+        return self.published is not None and (self.flat or (self.sharp is not None and self.published > self.sharp))
 
     def applies(self, sizes: Sequence[int], cell: int | None) -> bool:
         """Whether it is meant for a cell (None: what belongs to none) of a fit with these sizes, the anchor's last."""

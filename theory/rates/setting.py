@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Literal
 
@@ -12,11 +12,13 @@ import sympy as sp
 from temperance.theory.activations.activation import Activation
 from temperance.theory.activations.piecewise import Algebra
 from temperance.theory.conditions.decision import Decision, decide, temperature
-from temperance.theory.conditions.first_order_failures import classify
+from temperance.theory.conditions.first_order_failures import Failure, classify
 from temperance.theory.conditions.kinks import kinks_of
+from temperance.theory.conditions.mirror_points import Mirror, mirror
 from temperance.theory.conditions.verdict import Outcome, Verdict
 from temperance.theory.expressions import balls
 from temperance.theory.rates.true_point import (
+    Position,
     TruePoint,
     covers_line,
     irregularity,
@@ -24,6 +26,7 @@ from temperance.theory.rates.true_point import (
     is_contiguous,
     slope_at_zero,
 )
+from temperance.theory.twins.identities import at_zero
 
 Gauge = Literal["free", "anchored"]
 
@@ -32,6 +35,16 @@ Gauge = Literal["free", "anchored"]
 def _decision(source: Activation) -> Decision:
     """The verdicts on an activation, which all its cells share."""
     return decide(source)
+
+
+def exponential(source: Activation, tau: sp.Expr) -> sp.Expr | None:
+    """p > 0, where exp(s/tau) = A + B|z|^p, with one B on each side of 0; else None."""
+    if source.parameters:
+        return None
+    pieces = tuple(replace(p, expr=sp.exp(sp.expand(p.expr / tau))) for p in source.pieces)
+    failure = classify(replace(source, pieces=pieces))
+    homogeneous = failure is not None and failure.symmetry and failure.kind == "homogeneous"
+    return failure.degree if failure is not None and homogeneous and failure.degree.is_positive else None
 
 
 @dataclass(frozen=True)
@@ -52,12 +65,73 @@ class Setting:
         return self.decision or _decision(self.source)
 
     @cached_property
+    def _homogeneous(self) -> Failure | None:
+        """The failure of F1 where s is homogeneous up to a constant."""
+        failure = classify(self.source) if self.whole.first_order.outcome == "fails" else None
+        return failure if failure is not None and failure.symmetry and failure.kind == "homogeneous" else None
+
+    @property
+    def degree(self) -> sp.Expr | None:
+        """p, where s is homogeneous of degree p up to a constant."""
+        return None if self._homogeneous is None else self._homogeneous.degree
+
+    @property
     def scale(self) -> str | None:
         """The flow of a homogeneous s, which moves beta1 and tau for any number of atoms (theory.md 2.3); else None."""
-        failure = classify(self.source) if self.whole.first_order.outcome == "fails" else None
-        if failure is None or not failure.symmetry or failure.kind != "homogeneous":
+        failure = self._homogeneous
+        if failure is None:
             return None
         return f"s is homogeneous of degree {failure.degree} up to a constant; flow {failure.flow}"
+
+    @cached_property
+    def exponential(self) -> sp.Expr | None:
+        """p, where exp(s/tau) = A + B|z|^p at the tau of the true point, with p > 0; else None."""
+        return None if self.point is None else exponential(self.source, self.point.tau)
+
+    @property
+    def position(self) -> Position:
+        """Where the true point lies; without one, a generic one is meant."""
+        return "generic" if self.point is None else self.point.position
+
+    @cached_property
+    def mirror(self) -> Mirror:
+        """The mirror type of s."""
+        return self.whole.mirror or mirror(self.source)
+
+    @cached_property
+    def odd(self) -> bool | None:
+        """Whether s is odd up to a constant, finite at 0 and not homogeneous; None where it is not decided.
+
+        Values b and 0 of beta1 then have the density of 0 and -b and, in the free gauge, of b and -b (theory.md 2.5).
+        """
+        if not self.mirror.proved:
+            return None
+        return self.mirror.kind == "odd" and at_zero(self.source.pieces, dict(self.source.sample)) is not None
+
+    @cached_property
+    def flat(self) -> tuple[str, tuple[str, ...]] | None:
+        """A curve of parameters with the density of the truth, for any number of atoms, and which parameters it moves.
+
+        The flow of a homogeneous s, the orbit of a mirror point, or any tau where the gate of the truth is constant.
+        """
+        both = ("tau", "beta1")
+        if self.point is not None and self.gauge == "anchored" and self.position == "equal":
+            return "the gate of the truth is constant: (0, .., 0, beta0, tau) -> (0, .., 0, l beta0, l tau)", ("tau",)
+        even = self.position == "mirror" and self.mirror.kind == "even" and self.mirror.proved
+        if self.position == "equal" or (even and self.gauge == "free"):
+            return "the gate of the truth is constant: beta1 (b, .., b) -> (c, .., c), any tau with one beta0/tau", both
+        if self.scale is not None:
+            return self.scale, both
+        if (
+            self.gauge == "free"
+            and self.position == "mirror"
+            and self.mirror.kind == "homogeneous"
+            and self.mirror.degree
+        ):
+            power = "l" if self.mirror.degree == 1 else f"l^({self.mirror.degree})"
+            orbit = f"(beta, -beta, beta0, tau) -> (l beta, -l beta, {power} beta0, {power} tau)"
+            return f"exact orbit {orbit} of the mirror point", both
+        return None
 
     @property
     def atoms(self) -> range:
@@ -137,8 +211,14 @@ class Setting:
         if self.point is None:
             return None
         zeros = [j for j in self.atoms if not any(self.point.beta1[j])]
-        if zeros and (all_nonzero or slope_at_zero(self.source) != "nonzero"):
-            return f"beta1 of atom {zeros[0] + 1} is 0" + ("" if all_nonzero else ", and s'(0) != 0 is not proved")
         if len(zeros) == len(self.atoms):
             return "all beta1_j are 0"
+        if not all_nonzero and slope_at_zero(self.source) == "nonzero":
+            return None
+        more = "" if all_nonzero else ", and s'(0) != 0 is not proved"
+        if zeros:
+            return f"beta1 of atom {zeros[0] + 1} is 0{more}"
+        if self.gauge == "anchored" and self.position == "half" and self.true_k > 2 and self.odd is not False:
+            start = "if s is odd, " if self.odd is None else ""
+            return f"{start}(b, .., b, 0) has the density of (0, .., 0, -b), where more than the anchor is 0{more}"
         return None

@@ -21,7 +21,7 @@ from temperance.theory.expressions.sign_changes import NoClosedForm, real_roots
 
 Number = int | float | Fraction
 Constant: TypeAlias = int | float | Fraction | str | sp.Expr
-Position = Literal["generic", "mirror", "equal", "collapsed"]
+Position = Literal["generic", "mirror", "half", "equal"]
 _BITS = 256
 _LARGEST = 100  # of a constant
 
@@ -89,14 +89,14 @@ class TruePoint:
     def position(self) -> Position:
         """Where beta1 lies with respect to the sets of theory.md 2.5.
 
-        For k = 2: equal (beta1_2 = beta1_1), mirror (beta1_2 = -beta1_1 != 0); for k >= 3: collapsed (all +-beta).
+        equal: all atoms have one value; mirror: two values, b and -b; half: two values, b and 0; generic: others.
         """
-        first = self.beta1[0]
-        turned = tuple(-v for v in first)
-        if len(self.beta1) == 2:
-            second = self.beta1[1]
-            return "equal" if second == first else "mirror" if second == turned else "generic"
-        return "collapsed" if all(beta in (first, turned) for beta in self.beta1) else "generic"
+        values = list(dict.fromkeys(self.beta1))
+        if len(values) != 2:
+            return "equal" if len(values) == 1 else "generic"
+        if not all(map(any, values)):
+            return "half"
+        return "mirror" if values[1] == tuple(-v for v in values[0]) else "generic"
 
     def interval(self, atom: int) -> tuple[sp.Rational, sp.Rational] | None:
         """The values of z = beta1_atom . x over the support."""

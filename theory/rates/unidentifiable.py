@@ -66,9 +66,10 @@ def obstacle(source: str | Activation, gauge: Gauge, point: TruePoint) -> Obstac
         return Obstacle(None, f"{rough}: there is no information of a likelihood that jumps")
     if point.support is not None and (z := _pole(part, *_hull(point))) is not None:
         return Obstacle(None, f"s is not shown to be finite near z = {z:.3g}, which x reaches")
-    if gauge == "free" and len(point.beta1) == 2:
-        return _of_pair(s, point)
-    if gauge == "anchored" and not all(map(any, point.beta1[:-1])) and slope_at_zero(s) == "finite" and _flat(s):
+    if gauge == "free" and (found := _of_pair(s, point)) is not None:
+        return found
+    moving = point.beta1[:-1] if gauge == "anchored" else point.beta1
+    if not all(map(any, moving)) and slope_at_zero(s) == "finite" and _flat(s):
         return Obstacle(None, "some beta1 is 0 and s'(0) = 0: the information is singular")
     return None
 
@@ -121,9 +122,9 @@ def _flat(s: Activation) -> bool:
 
 
 def _of_pair(s: Activation, point: TruePoint) -> Obstacle | None:
-    """k = 2, free gauge: mirror points, and polynomials of two monomials."""
+    """Free gauge: mirror points, and polynomials of two monomials where k = 2."""
     expr = s.pieces[0].expr
-    if len(s.pieces) == 1 and expr.is_polynomial(Z) and len(point.beta1[0]) == 1:
+    if len(s.pieces) == 1 and expr.is_polynomial(Z) and (len(point.beta1), len(point.beta1[0])) == (2, 1):
         (first,), (second,) = point.beta1
         terms = sp.Poly(expr - expr.subs(Z, 0), Z).terms()
         if len(terms) == 2 and first * second != 0 and abs(first) != abs(second):

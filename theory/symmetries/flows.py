@@ -120,13 +120,13 @@ def symmetries(found: Interactions) -> Symmetries:
     identifiable = None if failures or overlap else _identifiable(found.spec, flows)
     shown = scores(found.spec)
     scaled = shown is not None and shown.scaled and not any(flow.together for flow in flows)
-    freed = shown is not None and bool(beyond_parameters(found.spec) or (scaled and shown.any_sign))
+    freed = shown is not None and bool(beyond_parameters(found.spec) or (scaled and shown.one_sign is None))
     if identifiable is not None and shown is not None and freed:
         identifiable = in_mixture(found.spec, shown, identifiable)
     discrete = mixture_symmetries(found.spec)
     if shown is not None and scaled:
         what = f"{found.spec.gate.shared[0]} can move with the atoms so that all scores change by one function of x"
-        signs = "" if shown.any_sign else ", where beta1 has one sign in all atoms"
+        signs = "" if shown.one_sign is None else f", where {shown.one_sign} has one sign in all atoms"
         discrete = (*discrete, MixtureSymmetry("temperature", "free", what + signs))
     proved = _proved(found, identifiable, shown if freed else None, pair=any(s.name == "pair" for s in discrete))
     return Symmetries(tuple(flows), discrete, identifiable, tuple(failures), proved)
@@ -291,8 +291,10 @@ def _proved(found: Interactions, identifiable: tuple[sp.Expr, ...] | None, shown
         text = text.replace("there are no further", "assuming that there are no further")
     if shown is not None:
         text += "; in the free gauge all scores can change by one function of x, which leaves the functions listed"
-        if not shown.any_sign:
-            text += " (where beta1 has one sign in all atoms; otherwise those of each atom are identifiable)"
+        if shown.one_sign is not None:
+            text += (
+                f" (where {shown.one_sign} has one sign in all atoms; otherwise those of each atom are identifiable)"
+            )
     text += "; in a mixture: modulo its discrete symmetries"
     if translated(found.spec):
         text += ", beta0 and translated parameters relative to one atom"

@@ -32,15 +32,15 @@ class Scores:
     """What a mixture shows of the log weights of its atoms, at generic parameters.
 
     translated: functions of an atom's parameters to which all atoms may add one constant each; kept: functions that it
-    shows of each atom by itself; constant: phi_0 with the bias, None where there is no bias. any_sign: whether that
-    holds for every sign of each atom's beta1 (d = 1), or only for the same in all. scaled: whether a curve of one
+    shows of each atom by itself; constant: phi_0 with the bias, None where there is no bias. one_sign: the parameter
+    whose sign must be the same in all atoms (d = 1), None where all signs will do. scaled: whether a curve of one
     density moves a shared parameter. pair: how many more curves of one density two atoms have than many.
     """
 
     translated: tuple[sp.Expr, ...]
     kept: tuple[sp.Expr, ...]
     constant: sp.Expr | None
-    any_sign: bool
+    one_sign: sp.Symbol | None
     scaled: bool
     pair: int
 
@@ -49,8 +49,8 @@ class Scores:
 def scores(spec: MoESpec) -> Scores | None:
     """The scores of a gate; None where its log weight is no short sum of parameters times functions of x."""
     own = [p for p in spec.gate.parameters if p not in spec.gate.shared]
-    signed = spec.dim == 1 and [p.name for p in own] == ["beta1"]
-    sides = [_halves(spec, own[0], sign) for sign in (1, -1)] if signed else [_terms(spec.gate.log_weight, spec, own)]
+    signed = own[0] if spec.dim == 1 and len(own) == 1 and own[0].is_positive is None else None
+    sides = [_halves(spec, signed, sign) for sign in (1, -1)] if signed else [_terms(spec.gate.log_weight, spec, own)]
     found = [side for side in sides if side is not None]
     biased = spec.gate.offset is not None
     functions = [e for e in dict.fromkeys(e for side in found for e in side) if not biased or e != (0, sp.S.One)]
@@ -62,14 +62,15 @@ def scores(spec: MoESpec) -> Scores | None:
     curves, everywhere = _curves(phis[:1], spec, own), _curves(phis, spec, own)
     reduced, pivots = sp.Matrix([list(c[:-1]) for c in curves if c[-1] == 0]).rref(simplify=True)
     rows = reduced.tolist()[: len(pivots)]
-    written = [_by_beta(phis, k) for k in range(len(functions))] if signed else list(phis[0])
+    written = [_by_sign(phis, k, signed) for k in range(len(functions))] if signed else list(phis[0])
     zero = sp.zeros(len(functions), 1)
     rest = sp.Matrix(written) - sum((sp.Matrix(row) * written[p] for row, p in zip(rows, pivots, strict=True)), zero)
     kept = dict.fromkeys(f for f in map(sp.simplify, rest) if f.free_symbols - set(spec.gate.shared))
     constant = None
     if biased:
         common = found[0].get((0, sp.S.One), sp.S.Zero)
-        bias = common.subs(_SIZE, sp.Abs(spec.gate.parameters[0])) if common.has(*own) else sp.S.Zero
+        written_out = common.subs(_SIZE, sp.Abs(signed)) if signed else common
+        bias = written_out if common.has(*own) else sp.S.Zero
         constant = sp.simplify(bias + spec.gate.offset)
     pair = 0
     if len(pivots) < len(functions):
@@ -80,7 +81,7 @@ def scores(spec: MoESpec) -> Scores | None:
         tuple(written[p].as_independent(*spec.gate.parameters, as_Add=True)[1] for p in pivots),
         tuple(kept),
         constant,
-        len(everywhere) == len(curves),
+        None if len(everywhere) == len(curves) else signed,
         any(c[-1] != 0 for c in curves),
         pair,
     )
@@ -99,7 +100,7 @@ def in_mixture(spec: MoESpec, shown: Scores, alone: tuple[sp.Expr, ...]) -> tupl
 
 
 def _halves(spec: MoESpec, beta: sp.Symbol, sign: int) -> _Separated | None:
-    """phi and e on the two half-lines of x, for beta1 = sign * size."""
+    """phi and e on the two half-lines of x, for the parameter beta = sign * size."""
     found: _Separated = {}
     for side in (1, -1):
         values = {beta: sign * _SIZE, covariates(1)[0]: side * _HALF}
@@ -162,9 +163,8 @@ def _is_onto(jacobian: sp.Matrix, own: Sequence[sp.Symbol]) -> bool:
     return all(e.is_Rational for e in at) and at.rank() == at.rows
 
 
-def _by_beta(phis: Sequence[sp.Matrix], k: int) -> sp.Expr:
-    """phi_k as a function of beta1, from what it is for each sign."""
-    beta = sp.Symbol("beta1", real=True)
+def _by_sign(phis: Sequence[sp.Matrix], k: int, beta: sp.Symbol) -> sp.Expr:
+    """phi_k as a function of a parameter, from what it is for each sign."""
     plus, minus = (phi[k] for phi in phis)
     plain = plus.subs(_SIZE, beta)
     if sp.simplify(plain.subs(beta, -_SIZE) - minus) == 0:

@@ -8,6 +8,8 @@ import pytest
 import temperance
 from temperance.commands.app import run
 
+_KEYS = ["parameter", "cell_size", "sharp", "published", "reason", "identifiable"]
+
 
 def asked(capsys, *arguments):
     assert run(["predict", *arguments]) == 0
@@ -16,13 +18,14 @@ def asked(capsys, *arguments):
 
 def test_json_holds_fractions_or_null_with_reasons(capsys):
     found = json.loads(asked(capsys, "--gate", "softmax", "--true", "2", "--fitted", "3", "--json"))
-    assert all(list(row) == ["parameter", "cell_size", "sharp", "published", "reason"] for row in found)
+    assert all(list(row) == _KEYS for row in found)
     assert {
         (row["sharp"], row["published"]) for row in found if row["parameter"] == "beta1" and row["cell_size"] == 2
     } == {("1/4", "1/8")}
     scale = json.loads(asked(capsys, "--true", "2", "--fitted", "2", "--json"))
     (tau,) = (row for row in scale if row["parameter"] == "tau")
-    assert (tau["cell_size"], tau["sharp"], tau["published"]) == (None, None, None)
+    assert (tau["cell_size"], tau["sharp"], tau["published"], tau["identifiable"]) == (None, None, None, False)
+    assert {row["identifiable"] for row in found} == {True}
     assert "not identifiable" in tau["reason"]
     assert "published as slower than any polynomial" in tau["reason"]
 
@@ -76,6 +79,47 @@ def test_why_nothing_is_published_says_what_check_says(activation, is_, fitted, 
     for p in temperance.predict(activation=activation, gauge="anchored", true=2, fitted=fitted).predictions[:-1]:
         assert p.published is None
         assert p.published_reason == f"the {order}-order condition of the published statement {is_}"
+
+
+def words_at(activation, beta1, tau=1, gauge="free", fitted=2):
+    truth = {
+        "beta1": [[b] for b in beta1],
+        "beta0": [0.5, 0],
+        "tau": tau,
+        "a": [[0.5], [-0.5]],
+        "b": [2, -2],
+        "nu": [1, 2],
+    }
+    at = {**truth, "x": {"law": "uniform", "low": -3, "high": 3}}
+    return temperance.predict(activation=activation, true=2, fitted=fitted, gauge=gauge, truth=at)
+
+
+def test_a_gate_that_is_constant_has_the_curve_of_tau_and_no_twin_that_is_itself():
+    found = words_at("tanh", (0, 0), gauge="anchored")
+    assert found.twin is None
+    assert "The published exponent is too fast here for tau: see sharp p" in found.words
+    (tau,) = (p for p in found.predictions if p.parameter == "tau")
+    assert "(0, .., 0, beta0, tau) -> (0, .., 0, l beta0, l tau): not identifiable" in tau.reason
+
+
+@pytest.mark.parametrize(
+    ("activation", "beta1", "offered"),
+    [
+        ("sign", (1, 2), "(b, c, beta0, tau) -> (b, c, l*beta0, l*tau)"),
+        ("sign", (1, -2), "(b, c, beta0, tau) -> (b*l, c*m, beta0, tau)"),  # the other asks for one sign
+        ("tanh", (2, 1), "(b, c, beta0, tau) -> (-c, -b, beta0, tau)"),
+        ("tanh", (2, 2), None),
+        ("gelu", (2, 1), None),
+    ],
+)
+def test_a_twin_is_offered_to_a_truth_that_has_its_signs(activation, beta1, offered):
+    twin = words_at(activation, beta1).twin
+    assert (None if twin is None else twin.map) == offered
+
+
+def test_one_answer_does_not_hold_two_opinions_of_a_condition():
+    reasons = {p.reason for p in words_at("relu", (1, 0), gauge="anchored", fitted=3).predictions}
+    assert not any("(i) fails" in reason for reason in reasons)
 
 
 def test_a_curve_of_twins_is_not_called_two():
@@ -135,10 +179,10 @@ def test_where_a_sharp_condition_fails_the_command_that_bounds_the_orders_is_nam
     path = tmp_path / "truth.json"
     path.write_text(json.dumps({**truth, "x": {"law": "uniform", "low": -3, "high": 3}}))
     words = ("--activation", "log(1+z**2)", "--gauge", "anchored", "--true", "2", "--fitted", "3", "--json")
-    (tau,) = (
+    (beta1,) = (
         row
         for row in json.loads(asked(capsys, *words, "--truth", str(path)))
-        if row["parameter"] == "tau" and row["reason"].startswith("anchor cell a singleton")
+        if (row["parameter"], row["cell_size"]) == ("beta1", 2) and row["reason"].startswith("anchor cell a singleton")
     )
-    assert tau["sharp"] is None
-    assert "`temperance exponents --activation 'log(1+z**2)'`" in tau["reason"]
+    assert (beta1["sharp"], beta1["identifiable"]) == (None, None)
+    assert "`temperance exponents --activation 'log(1+z**2)'`" in beta1["reason"]

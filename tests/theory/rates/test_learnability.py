@@ -29,7 +29,7 @@ MIRROR = "beta1_2 = -beta1_1 (k = 2, free gauge)"
         ("exp(-z**2)", "yes, except where beta1_2 = +-beta1_1 (k = 2): the gate is constant", "anchor one atom"),
         (
             "log(1 + z**2)",
-            "yes, except where beta1_2 = +-beta1_1 (k = 2): the gate is constant; with k > k* not",
+            "yes, except where beta1_2 = +-beta1_1 (k = 2): the gate is constant",
             "anchor",
         ),
         ("mish", "yes", None),

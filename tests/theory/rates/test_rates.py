@@ -128,7 +128,9 @@ def test_rates_stay_where_the_second_order_condition_fails_but_not_the_sharp_one
 def test_an_exceptional_temperature(s):
     exceptional, other = (split(s, point=TruePoint(((1.5,), (0,)), tau)) for tau in (1, 2))
     kept = {"a": F(1, 4), "b": F(1, 8), "nu": F(1, 4)}
-    assert at(exceptional, [2, 1], 0) == {**NOTHING, **kept}
+    assert at(exceptional, [2, 1], 0) == {"tau": F(1, 2), "beta1": None, **kept, "weight": F(1, 2)}
+    assert at(exceptional, [2, 1], 1) == REGULAR
+    assert all("(i)" not in p.reason for p in exceptional if p.parameter == "a")
     assert at(other, [2, 1], 0) == {"tau": F(1, 2), "beta1": F(1, 4), **kept, "weight": F(1, 2)}
     assert "tau is none of 1" in split(s)[0].conditions
     assert not any("tau" in c for p in (*exceptional, *other) for c in p.conditions)
@@ -152,8 +154,19 @@ def test_slopes_where_a_sharp_condition_fails():
 
 
 def test_where_nothing_is_proved_nothing_is_guessed():
-    assert set(at(split("relu"), [2, 1], 0).values()) == {None, F(1, 4), F(1, 8)}
-    assert at(split("relu"), [2, 1], 0)["beta1"] is None
+    assert at(split("exp(z)*z"), [1, 2], 0) == EXPERTS  # the anchor cell is split
+    assert at(split("z**2"), [2, 1], 0)["a"] is None  # (ii) fails
+
+
+@pytest.mark.parametrize("s", ["relu", "abs(z)", "z**3", "5 + max(z, 0)**3"])
+def test_slopes_and_weights_of_a_homogeneous_activation_with_a_split_cell(s):
+    """A gate in beta1/tau^(1/p), which has no tau: the sharp conditions are those of the others."""
+    found = split(s)
+    cell = {"tau": None, "beta1": None, "a": F(1, 4), "b": F(1, 8), "nu": F(1, 4), "weight": F(1, 2)}
+    assert at(found, [2, 1], 0) == cell
+    (a,) = (p for p in found if p.parameter == "a" and p.applies([2, 1], 0))
+    assert a.reason.startswith("s is homogeneous")
+    assert all(p.flat == (p.parameter in ("tau", "beta1")) for p in found)
 
 
 def test_a_kink_inside_the_support():
@@ -196,21 +209,25 @@ def test_continuous_homogeneous(s):
 
 def test_homogeneous_seen_on_one_side_only():
     blind = TruePoint(((-1.5,), (0,)), 0.8, (0, 3))
-    assert at(exact("relu", gauge="anchored", point=blind), [1, 1], 0) == EXPERTS
+    found = at(exact("relu", gauge="anchored", point=blind), [1, 1], 0)
+    weight = {"weight": F(1, 2), "beta0/tau": F(1, 2)}
+    assert found == {**EXPERTS, **weight, "beta1^p/tau": None, "beta1_direction": None}
 
 
 def test_homogeneous_in_the_free_gauge_claims_no_single_invariant():
     """d = 1, beta1_1, beta1_2 > 0: ReLU sees beta1_1 - beta1_2 alone."""
     found = at(exact("relu", point=GENERIC), [1, 1], 0)
     assert found["beta1^p/tau"] is None
-    assert found["a"] == F(1, 2)
+    assert found["a"] == found["weight"] == found["beta0/tau"] == F(1, 2)
 
 
 @pytest.mark.parametrize(
-    ("s", "left"), [("hardshrink", NOTHING), ("log(abs(z))", NOTHING), ("sign(z)", EXPERTS), ("3", EXPERTS)]
+    ("s", "flat"),
+    [("hardshrink", []), ("log(abs(z))", ["tau", "beta1"]), ("sign(z)", ["beta1"]), ("3", ["beta1"])],
 )
-def test_failures_of_f1_without_a_stated_rate_of_the_gate(s, left):
-    assert at(exact(s), [1, 1], 0) == left
+def test_failures_of_f1_without_a_stated_rate_of_the_gate(s, flat):
+    assert at(exact(s), [1, 1], 0) == EXPERTS  # poles and jumps are seen at single x
+    assert [p.parameter for p in exact(s) if p.flat] == flat
     assert at(exact(s), [1, 1], 0, "published") == NOTHING
 
 
@@ -220,6 +237,36 @@ def test_mirror_points_of_type_odd(s):
     found = exact(s, point=MIRROR)
     assert at(found, [1, 1], 0) == {**expected, "beta1_sum": F(1, 4), "beta1_difference": F(1, 2)}
     assert at(found, [1, 1], 0, "published")["beta1_sum"] == F(1, 2)
+
+
+@pytest.mark.parametrize(
+    ("beta1", "gauge", "expected"),
+    [
+        (((1,), (-1,)), "free", {**REGULAR, "beta1": F(1, 4), "beta1_sum": F(1, 4), "beta1_difference": F(1, 2)}),
+        (((1,), (0,)), "free", {**REGULAR, "beta1": F(1, 4), "beta1_sum": F(1, 4), "beta1_difference": F(1, 2)}),
+        (((1,), (-1,), (1,)), "free", {**REGULAR, "beta1": F(1, 4)}),
+        (((0,), (1,), (1,)), "free", {**REGULAR, "beta1": F(1, 4)}),
+        (((1,), (0,), (0,)), "anchored", REGULAR),
+        (((1,), (1,), (0,)), "anchored", REGULAR),
+    ],
+)
+def test_every_parameter_of_one_density_has_one_answer(beta1, gauge, expected):
+    """2 (tanh(b x) - tanh(0)) = tanh(b x) - tanh(-b x), with tau and beta0 halved."""
+    found = exact("tanh", true_k=len(beta1), gauge=gauge, point=TruePoint(beta1, 1))
+    assert at(found, [1] * len(beta1), 0) == expected
+
+
+@pytest.mark.parametrize(
+    ("gauge", "beta1"),
+    [
+        *(("free", b) for b in (((1,), (-1,)), ((1,), (0,)), ((0,), (-1,)), ((0,), (1,), (1,)))),
+        *(("anchored", b) for b in (((1,), (1,), (0,)), ((-1,), (0,), (0,)))),
+    ],
+)
+def test_a_slope_that_vanishes_at_one_parameter_leaves_the_others_of_its_density_without_a_rate(gauge, beta1):
+    """s'(0) = 0 for z - sin(z), which is odd."""
+    found = exact("z - sin(z)", true_k=len(beta1), gauge=gauge, point=TruePoint(beta1, 1))
+    assert at(found, [1] * len(beta1), 0) == EXPERTS
 
 
 @pytest.mark.parametrize("s", ["gelu", "silu", "softplus", "hardswish", "z**3 + cos(z)"])
@@ -275,7 +322,6 @@ def test_half_is_predicted_only_where_the_sampled_information_is_regular(s, poin
         ("log(1 + z**2)", MIRROR),  # even: the gate is constant
         ("z + log(abs(z))", MIRROR),  # two flows
         ("tanh", TruePoint(((1,), (1,)), 1)),  # the gate is constant
-        ("tanh", TruePoint(((1,), (-1,), (1,)), 1)),
         ("log(1 + z**2)", TruePoint(((1,), (0,)), 1)),  # s'(0) = 0
         ("z + z**2", GENERIC),  # two monomials
         ("z + z**2 + z**3", GENERIC),
@@ -284,14 +330,18 @@ def test_half_is_predicted_only_where_the_sampled_information_is_regular(s, poin
     ],
 )
 def test_points_that_no_statement_covers(s, point):
-    bounded = s not in ("z + log(abs(z))", "exp(-1/z**2)")  # the other has no value at 0
-    expected = EXPERTS if bounded else NOTHING
-    assert at(exact(s, point=point, true_k=len(point.beta1)), [1] * len(point.beta1), 0) == expected
+    found = exact(s, point=point, true_k=len(point.beta1))
+    assert at(found, [1] * len(point.beta1), 0) == EXPERTS
+    away = any("away from 0" in c for p in found for c in p.conditions)
+    assert away == (s in ("z + log(abs(z))", "exp(-1/z**2)"))  # of which s(0) is not defined as it is written
 
 
 def test_what_the_anchored_gauge_needs():
     assert at(exact("log(z) + z", gauge="anchored"), [1, 1], 0) == NOTHING  # s is not finite at 0
-    assert at(exact("tanh", gauge="anchored", point=TruePoint(((0,), (0,)), 1)), [1, 1], 0) == EXPERTS
+    zeros = TruePoint(((0,), (0,)), 1)  # (0, 0, l beta0, l tau) has its density, and beta1 is 0 in all of them
+    assert at(exact("tanh", gauge="anchored", point=zeros), [1, 1], 0) == {**REGULAR, "tau": None}
+    assert at(exact("cosh(z)", gauge="anchored", point=zeros), [1, 1], 0) == EXPERTS
+    assert at(exact("log(abs(z)) + z", point=TruePoint(((1,), (0,)), 1)), [1, 1], 0) == NOTHING  # no s(0)
     three = TruePoint(((1,), (0,), (0,)), 1)
     assert at(exact("tanh", gauge="anchored", point=three, true_k=3), [1] * 3, 1) == REGULAR
     assert at(exact("cosh(z)", gauge="anchored", point=three, true_k=3), [1] * 3, 1) == EXPERTS  # s'(0) = 0

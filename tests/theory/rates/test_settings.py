@@ -82,4 +82,4 @@ def test_points_of_one_density_are_named(source, beta1, named):
     """s(beta x) - s(-beta x) = 2 (s(beta x) - s(0)) for s odd + const, k = 2."""
     found = predict("activation", source, true_k=2, fitted_k=2, point=TruePoint(beta1, 1))
     tau = next(p for p in found if p.parameter == "tau")
-    assert any("the same density" in c for c in tau.conditions) == named
+    assert ("have one density" in tau.reason) == named

@@ -4,9 +4,11 @@ import pytest
 import sympy as sp
 
 from temperance.theory.interactions.interactions import derive
-from temperance.theory.models.spec import BETA0, Expert, Gate, Y, atom_symbol, covariates, symbolic_density
-from temperance.theory.symmetries.discrete_symmetries import mixture_symmetries, parity, translated
+from temperance.theory.models.by_name import model
+from temperance.theory.models.spec import BETA0, TAU, Expert, Gate, Y, atom_symbol, covariates, symbolic_density
+from temperance.theory.symmetries.discrete_symmetries import mixture_symmetries, translated
 from temperance.theory.symmetries.flows import SCALE, symmetries, vector_field
+from temperance.theory.symmetries.parity import sign_changes
 
 GROUND_TRUTH = [  # gate, activation, dim, flows, identifiable functions
     ("linear", None, 1, ["(beta1, tau, beta0) -> (l*beta1, l*tau, l*beta0)"], "beta1/tau beta0/tau a b nu"),
@@ -165,9 +167,73 @@ def test_reflections_change_the_density_unless_they_are_found(activation, dim):
     one, two = ([atom_symbol(p, i) for p in beta] for i in (1, 2))
     even = {p: -point[p] for p in one}
     odd = {p: -point[q] for p, q in [*zip(one, two, strict=True), *zip(two, one, strict=True)]}
-    kind = parity(spec, tuple(beta))
+    kind = next((change.parity for change in sign_changes(spec.gate, dim)), None)
     assert (_distance(spec, log_density, point, point | even) < 1e-28) == (kind == "even")
     assert (_distance(spec, log_density, point, point | odd) < 1e-28) == (kind == "odd")
+
+
+X = covariates(1)[0]
+W, C, V = sp.symbols("w c v", real=True)
+PI = sp.Symbol("pi", positive=True)
+TWO_KINKS = sp.Piecewise((-1, X * W < -1), (X * W, X * W < 1), (1, True))
+
+
+@pytest.mark.parametrize(
+    ("gate", "parities"),
+    [  # each is known from the formula; none has a parameter called beta1
+        (Gate("other name", sp.tanh(W * X) / TAU, (W, TAU), (TAU,), BETA0 / TAU), ["odd"]),
+        (Gate("own tau", sp.tanh(W * X) / TAU, (W, TAU)), ["odd"]),
+        (Gate("own tau, bias over tau", sp.tanh(W * X) / TAU, (W, TAU), (), BETA0 / TAU), ["odd"]),
+        (Gate("bias inside", sp.tanh(W * X + C), (W, C)), ["odd"]),
+        (Gate("even, own tau", (W * X) ** 4 / TAU, (W, TAU)), ["even"]),
+        (Gate("two even parameters", W**2 * X + C**2 * X**3, (W, C)), ["even", "even"]),
+        (Gate("product", V * sp.tanh(W * X), (V, W)), ["even", "odd"]),
+        (Gate("weight", sp.log(PI) + sp.tanh(W * X), (PI, W)), ["odd"]),
+        (Gate("no bias", sp.log(PI) + sp.tanh(W * X), (PI, W), offset=None), []),
+        (Gate("kinks", TWO_KINKS, (W,)), ["odd"]),
+        (Gate("odd only below a kink", sp.Piecewise((X * W, X * W < 1), (1, True)), (W,)), []),
+        (Gate("beta1 without parity", sp.exp(sp.Symbol("beta1", real=True) * X), (sp.Symbol("beta1", real=True),)), []),
+    ],
+    ids=lambda value: value.name if isinstance(value, Gate) else "",
+)
+def test_a_sign_change_follows_from_the_formula_and_leaves_the_density(gate, parities):
+    spec = model(gate, "constant")
+    found = sign_changes(gate, 1)
+    assert [change.parity for change in found] == parities
+    names = [s.name for s in mixture_symmetries(spec) if s.name in ("odd", "even")]
+    assert names == parities
+    log_density, parameters = symbolic_density(spec, 2)
+    point = dict(zip(parameters, NUMBERS, strict=False))
+    own = [p for p in gate.parameters if p not in gate.shared]
+    for change in found:
+        sign = {p: -1 if p in change.parameters else 1 for p in own}
+        atoms = {1: 2, 2: 1} if change.parity == "odd" else {1: 1}
+        moved = {atom_symbol(p, i): sign[p] * point[atom_symbol(p, j)] for i, j in atoms.items() for p in own}
+        image = point | moved
+        for i in (1, 2) if gate.offset is not None else ():
+            before, after = (
+                {p: at.get(atom_symbol(p, i), at.get(p)) for p in (*own, *gate.shared)} for at in (point, image)
+            )
+            gain = (change.rest if change.parity == "odd" else -change.rest * (i in atoms)).subs(before)
+            bias = gate.offset.subs(before).subs(BETA0, point[atom_symbol(BETA0, i)]) + gain
+            image[atom_symbol(BETA0, i)] = sp.solve(gate.offset.subs(after) - bias, BETA0)[0]
+        assert image != point
+        assert _distance(spec, log_density, point, image) < 1e-28
+
+
+def test_a_temperature_of_every_atom_is_exchanged():
+    """The log odds of two atoms change where beta1 alone is reflected and exchanged."""
+    gate = Gate("own tau", sp.tanh(W * X) / TAU, (W, TAU), (), BETA0 / TAU)
+    (found,) = (s for s in mixture_symmetries(model(gate)) if s.name == "odd")
+    assert found.statement.startswith("for k = 2: (w_1, w_2) -> (-w_2, -w_1), (tau_1, tau_2) -> (tau_2, tau_1)")
+    assert "beta0/tau unchanged" in found.statement
+    assert BETA0 not in translated(model(gate))  # beta0 + c adds c/tau_i
+
+
+def test_scores_are_translated_whatever_the_parameter_is_called():
+    squares = Gate("squares", (W * X) ** 2 / TAU, (W, TAU), (TAU,), BETA0 / TAU)
+    found = {s.name: s.statement for s in mixture_symmetries(model(squares))}
+    assert "w**2/tau" in found["score translation"]
 
 
 @pytest.mark.parametrize("gate", ["linear", "softmax", "quadratic"])

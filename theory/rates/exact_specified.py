@@ -1,0 +1,230 @@
+"""Predicts exponents where as many atoms are fitted as there are, two or more (theory.md 2.2, 2.3, 2.5).
+
+Every parameter of one density has the same answer: the rate is to the nearest of them, and so the slowest at any.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+import sympy as sp
+
+from temperance.theory.activations.activation import Z
+from temperance.theory.conditions.first_order_failures import Failure, classify
+from temperance.theory.conditions.mirror_points import curvature_is_outside_span
+from temperance.theory.rates.overspecified import EXPERT
+from temperance.theory.rates.prediction import HALF, Prediction
+from temperance.theory.rates.setting import Setting
+from temperance.theory.rates.true_point import covers_line, is_analytic, slope_at_zero
+
+INVARIANTS = ("beta1^p/tau", "beta1_direction")  # of the flow of a homogeneous s, beside beta0/tau
+_DISTINCT = "the experts (a, b, nu) are distinct"
+_REGULAR = "exact-specified and the Fisher information is not singular"
+_EXACT = "exact-specified: n^(-1/2) under the first-order condition"
+
+
+def exact_specified(setting: Setting) -> list[Prediction]:
+    """The exact-specified activation gate, k* >= 2."""
+    obstacle = setting.unpublished("first", setting.whole.first_order)
+    published = None if obstacle else HALF
+    return [replace(p, published=published, published_reason=obstacle or _EXACT) for p in _exact_at(setting)]
+
+
+def _exact_at(setting: Setting) -> list[Prediction]:
+    """By the place of the true point (theory.md 2.5): every parameter of one density has the same answer."""
+    first = setting.whole.first_order
+    if setting.position == "equal":
+        return _constant_gate(setting)
+    if first.outcome == "fails":
+        return _first_order_fails(setting)
+    if setting.gauge == "free" and setting.position == "mirror":
+        return _mirror(setting)
+    if first.outcome == "undecided":
+        return _nothing(f"the first-order condition is undecided: {first.reason}")
+    obstacle = setting.irregularity(order=1) or setting.zero_slope(all_nonzero=False)
+    if obstacle:
+        return _nothing(f"no statement covers this: {obstacle}")
+    if setting.gauge == "anchored":
+        return _groups(f"{_REGULAR}: F1 holds, anchored gauge", HALF, HALF, _anchored_conditions(setting))
+    if setting.position == "half" and setting.odd is not False:
+        if setting.odd is None:
+            return _nothing("whether (b, -b, 2 beta0, 2 tau) has this density is undecided: " + _undecided(setting))
+        return _mirror_odd(setting)
+    return _free(setting)
+
+
+def _undecided(setting: Setting) -> str:
+    return setting.mirror.reason or "the parity of s is"
+
+
+def _constant_gate(setting: Setting) -> list[Prediction]:
+    """All beta1_i are equal; where one is the anchor's, all are 0, and stay so in every parameter of this density."""
+    if setting.gauge == "free":
+        return _nothing("the gate of the truth is constant: no statement covers this")
+    rough = setting.irregularity(order=1)
+    if rough or slope_at_zero(setting.source) != "nonzero":
+        return _nothing(
+            f"all beta1_i are 0: no statement covers this: {rough or 's(0) finite, no 0 slope: not proved'}"
+        )
+    reason = "all beta1_i are 0, in every parameter of this density; s'(0) != 0 shows them to first order"
+    return _groups(reason, HALF, HALF, (_DISTINCT,))
+
+
+def _groups(
+    reason: str, gate: Fraction | None, expert: Fraction | None, conditions: tuple[str, ...] = ()
+) -> list[Prediction]:
+    """One number for the gate (beta1, tau) and one for the experts and the weights."""
+    found = [Prediction("tau", None, gate, None, reason, "", conditions)]
+    numbers = {"beta1": gate, **dict.fromkeys(EXPERT, expert), "weight": expert}
+    return found + [Prediction(name, 1, p, None, reason, "", conditions) for name, p in numbers.items()]
+
+
+def _along_flow(reason: str, conditions: tuple[str, ...]) -> list[Prediction]:
+    """A flow moves beta1 and tau, and leaves the experts and the weights."""
+    return _groups(f"{reason}: not moved", None, HALF, conditions)
+
+
+def _nothing(reason: str) -> list[Prediction]:
+    return _groups(reason, None, None)
+
+
+def _anchored_conditions(setting: Setting) -> tuple[str, ...]:
+    found = [_DISTINCT, *setting.conditions([setting.whole.first_order])]
+    if setting.point is None:
+        found.append("some beta1_j != 0, and every other j < k has beta1_j != 0 or s'(0) != 0")
+        if setting.true_k > 2 and setting.odd is not False and slope_at_zero(setting.source) != "nonzero":
+            found.append("not all beta1_j with j < k are equal")
+    return (*found, *setting.seen_conditions())
+
+
+def _free(setting: Setting) -> list[Prediction]:
+    """Free gauge, off the sets of theory.md 2.5."""
+    if not is_analytic(setting.source):
+        return _nothing("free gauge: only analytic s are covered, and s is not proved analytic on the whole line")
+    expr = setting.source.pieces[0].expr
+    if expr.is_polynomial(Z):
+        singular = setting.true_k == 2 and setting.dim == 1 and len(sp.Poly(expr - expr.subs(Z, 0), Z).terms()) == 2
+        two = "a polynomial of two monomials is singular for every beta1 when k = 2, d = 1"
+        return _nothing(two if singular else "free gauge: polynomials are not covered")
+    conditions = [_DISTINCT]
+    if setting.point is None:
+        off = "beta1_2 is neither beta1_1 nor -beta1_1" if setting.true_k == 2 else "not all beta1_i are +-beta"
+        conditions += [off, "beta1_i != 0 or s'(0) != 0"]
+        if setting.odd is not False:
+            conditions.append("no beta1_i is 0" if setting.true_k == 2 else "not all beta1_i are beta or 0")
+    return _groups(f"{_REGULAR}: F1 holds, free gauge, beta1_i not all equal up to sign", HALF, HALF, tuple(conditions))
+
+
+def _first_order_fails(setting: Setting) -> list[Prediction]:
+    """The flows of theory.md 2.3."""
+    failure = classify(setting.source)
+    if failure is None or not failure.symmetry:
+        note = failure.note if failure else "its class is not proved"
+        return _nothing(f"F1 fails, but not as a symmetry of the model ({note}): no statement covers it")
+    if setting.scale is None:
+        lost = [replace(p, flat=_is_lost(setting, failure, p.parameter)) for p in _nothing("")]
+        what = f"F1 fails, s is {failure.kind} on each half-line; no rate is stated (flow: {failure.flow})"
+        return [replace(p, reason=f"{what}: not identifiable" if p.flat else what) for p in lost]
+    if not failure.degree.is_positive:
+        return _nothing(f"degree {failure.degree} is not positive: s is not continuous at 0")
+    found = _along_flow(setting.scale, (_DISTINCT,))
+    weight = found[-1]  # the log odds where s is constant, whatever beta1 is (theory.md 2.7)
+    found.append(replace(weight, parameter="beta0/tau"))
+    obstacle = _homogeneous_obstacle(setting, failure.degree)
+    if obstacle:
+        return found + [
+            Prediction(name, 1, None, None, f"no statement covers this: {obstacle}", "") for name in INVARIANTS
+        ]
+    conditions = (_DISTINCT, *setting.conditions([]), *setting.seen_conditions())
+    if setting.point is None:
+        conditions = (*conditions, "no beta1_j is 0, the anchor's excepted")
+        if setting.true_k > 2 and _may_be_odd(setting):
+            conditions = (*conditions, "the beta1_j are distinct")
+    return found + _invariants(f"invariants of the flow {failure.flow}", conditions)
+
+
+def _is_lost(setting: Setting, failure: Failure, parameter: str) -> bool:
+    """Whether a flow of one atom moves a parameter: the length of beta1; tau where log|x| is common to all atoms."""
+    common = failure.kind == "logarithmic" and setting.dim == 1
+    return parameter == "beta1" or (parameter == "tau" and common)
+
+
+def _may_be_odd(setting: Setting) -> bool:
+    """Whether a homogeneous s is not shown to have an even part that moves: its anchor may be exchanged."""
+    return setting.mirror.kind == "homogeneous" and not setting.mirror.even_part_moves
+
+
+def _homogeneous_obstacle(setting: Setting, degree: sp.Expr) -> str | None:
+    """What forbids a rate of the single invariants of the flow."""
+    if setting.gauge == "free":
+        return "free gauge: what all atoms share cancels in the softmax; a single invariant may not be identifiable"
+    if setting.dim > 1 and not (2 * degree - 1).is_positive:
+        return f"degree {degree}: the derivative in the direction of beta1 is not square integrable"
+    if setting.unseen:
+        return setting.unseen
+    if setting.point is None:
+        return None
+    moving = [setting.point.beta1[j] for j in setting.atoms]
+    if not all(map(any, moving)):
+        return "some beta1_j is 0"
+    if len(set(moving)) < len(moving) and _may_be_odd(setting):
+        return "two beta1_j are equal: with one as the anchor, the other is 0, and the density is the same"
+    return None
+
+
+def _invariants(reason: str, conditions: tuple[str, ...]) -> list[Prediction]:
+    """|beta1|^p/tau and the direction of beta1."""
+    return [Prediction(name, 1, HALF, None, reason, "", conditions) for name in INVARIANTS]
+
+
+def _mirror(setting: Setting) -> list[Prediction]:
+    """Free gauge, all beta1_i are b or -b, and both occur (theory.md 2.5); F1 does not fail."""
+    found, first = setting.mirror, setting.whole.first_order
+    if found.kind == "even" and found.proved:
+        return _nothing("the gate of the truth is constant: no statement covers this")
+    if not found.proved or first.outcome == "undecided":
+        return _nothing(f"mirror point of undecided type: {found.reason or first.reason}")
+    obstacle = setting.irregularity(order=1)
+    if obstacle or not covers_line(setting.source):
+        return _nothing(f"mirror point: {obstacle or 'the atoms do not see s on the whole line'}: not covered")
+    if found.kind == "homogeneous" and found.degree is not None:
+        return _mirror_homogeneous(setting, found.degree, found.even_part_moves)
+    if found.kind == "odd":
+        return _mirror_odd(setting)
+    reason = f"{_REGULAR}: at a mirror point whose type is none of even, homogeneous and odd"
+    return _groups(reason, HALF, HALF, (_DISTINCT,))
+
+
+def _mirror_homogeneous(setting: Setting, degree: sp.Expr, even_part_moves: bool) -> list[Prediction]:
+    where = "mirror point of type homogeneous"
+    if not even_part_moves:
+        return _nothing(f"{where}, and a second flow is not excluded")
+    if not degree.is_positive or (setting.dim > 1 and not (2 * degree - 1).is_positive):
+        return _nothing(f"{where}, not covered: degree {degree}")
+    found = _along_flow(f"{where}, exact orbit", (_DISTINCT,))
+    found.append(replace(found[-1], parameter="beta0/tau"))
+    return found + _invariants(f"{where}: invariants of its exact orbit", (_DISTINCT,))
+
+
+def _mirror_odd(setting: Setting) -> list[Prediction]:
+    """All beta1_i are b or -b, or b or 0: with s odd + const, (b, -b), (b, 0) and (0, -b) have one density."""
+    verdict = curvature_is_outside_span(setting.source)
+    if verdict.outcome != "holds":
+        return _nothing(f"mirror point of type odd: {verdict.reason}")
+    reason = (
+        "mirror point of type odd: information singular along the sum of beta1 over b and -b, contact order 2 there"
+    )
+    if setting.odd:
+        if slope_at_zero(setting.source) != "nonzero":
+            return _nothing("(b, -b), (b, 0) and (0, -b) have one density; of (b, 0) s'(0) != 0 is not proved")
+        reason += (
+            "; (b, -b, beta0, tau), (b, 0, beta0/2, tau/2) and (0, -b, beta0/2, tau/2) have one density, and the rate"
+            " is to the nearest: in a box without the first all have 1/2"
+        )
+    groups = _groups(reason, HALF, HALF, (_DISTINCT,))
+    quarter = [replace(p, sharp=HALF / 2) if p.parameter == "beta1" else p for p in groups]
+    if setting.true_k > 2:
+        return quarter
+    sums = {"beta1_sum": HALF / 2, "beta1_difference": HALF}
+    return quarter + [Prediction(n, None, p, None, reason, "", (_DISTINCT,)) for n, p in sums.items()]
