@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import permutations
 from typing import Any, cast
-
-import sympy as sp
 
 from temperance.pages.answer import Answer, Grid, Part
 from temperance.terminal.options import Whole, checked
@@ -64,26 +61,8 @@ def twin_of(found: Found, beta1: Sequence[Sequence[float]]) -> Twin | None:
     Almost every truth may have one; the others are of truths such as (b, -b), whatever the numbering of the atoms. Left
     out are those of gates that do not depend on x, or whose kinks x does not reach.
     """
-    values = dict.fromkeys(map(tuple, beta1))
-    orders = list(permutations(values)) if len(values) == 2 else []
-    twins = [t for t in found.twins if len(set(t.truth)) > 1 and t.reach is None]
-    its = [t for t in twins if t.always or any(_is_truth(t, order) for order in orders)]
+    its = [t for t in found.twins if len(set(t.truth)) > 1 and t.reach is None and t.acts_on(beta1)]
     return min(its, key=lambda twin: twin.factor == 1, default=None)
-
-
-def _is_truth(twin: Twin, values: Sequence[Sequence[float]]) -> bool:
-    """Whether the twin's truth, such as (b, -b), takes these values for some b."""
-    known: dict[sp.Expr, tuple[float, ...]] = {}
-    for part, value in zip(twin.truth, values, strict=True):
-        factor, symbol = part.as_coeff_Mul()
-        if factor == 0 or not symbol.is_Symbol:
-            if factor != 0 or any(value):
-                return False
-            continue
-        scaled = tuple(v / float(factor) for v in value)
-        if not any(scaled) or known.setdefault(symbol, scaled) != scaled:
-            return False
-    return True
 
 
 @checked
