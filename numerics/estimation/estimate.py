@@ -242,7 +242,7 @@ def _fit(
     rows += identifiable_functions(result, rows, linear, proved)
     estimates = tuple(_estimate(row, errors, proved) for row in rows)
     open_still = undetermined(left_open(rows, errors, proved), _dependent(scaled.x))
-    others = twin_notes(layout.k, gate.source, layout.gauge)
+    others = twin_notes(layout.k, gate.source, layout.gauge, found.measure.beta1.tolist())
     relative = uncertain(relative_errors(estimates), sides)
     notes = (*proved.notes, *others, *open_still, *relative, *of_search(found, gate.source))
     centre = (tuple(units.x_centre.tolist()), units.y_centre)

@@ -30,13 +30,14 @@ def below_kinks(
         return [], None
     inside = _where(pieces, sample)
     even, odd = (part if part.kink is None else Part(part.inner) for part in parts)
+    dead = "; such an atom is as one of beta1_i = 0" if even.exponents == odd.exponents == () else ""
     reached = {twin.map for twin in listed(*parts, atoms, gauge)[1]}
     _, found, reason = listed(even, odd, atoms, gauge)
     twins = []
     for twin in found:
         if twin.map in reached:
             continue
-        where = f"atom by atom, where {inside}" if twin.alone else f"where {inside}"
+        where = f"atom by atom, where {inside}{dead}" if twin.alone else f"where {inside}"
         if not (twin.always or twin.alone):
             where = f"{twin.where}, and {inside}"
         twins.append(replace(twin, where=where, always=False, signs=None, reach=sp.Min(*kinks)))

@@ -65,6 +65,11 @@ class Twin:
         return f"{_odds(self.truth, 'beta0', 'tau')} = {after}"
 
     @property
+    def image_symbols(self) -> set[sp.Basic]:
+        """The symbols in the image: more than in the truth where the twin is a curve."""
+        return {v for image in self.image for v in image.free_symbols}
+
+    @property
     def acts_on_vectors(self) -> bool:
         """Whether the twin is one for every d: it is affine in vectors, its identity one for all real b.x, c.x."""
         plain = all(v == 0 or v.as_coeff_Mul()[1] in (B, C) for v in self.truth)
