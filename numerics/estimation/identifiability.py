@@ -220,7 +220,7 @@ def single_twins(
     if atoms < 2 or source.is_linear:
         return []
     found = twins(source, atoms=atoms, gauge=gauge).twins
-    here = [t for t in found if t.always or (t.signs and beta1 is not None and t.acts_on(beta1))]
+    here = [t for t in found if (t.always if beta1 is None else t.acts_on(beta1))]
     return [
         t for t in here if not t.factor.free_symbols and t.image_symbols <= {v for e in t.truth for v in e.free_symbols}
     ]

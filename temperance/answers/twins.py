@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import permutations
 from typing import Any, cast
+
+import sympy as sp
 
 from temperance.pages.answer import Answer, Grid, Part
 from temperance.terminal.options import Whole, checked
@@ -59,10 +62,42 @@ def twin_of(found: Found, beta1: Sequence[Sequence[float]]) -> Twin | None:
     """A twin of a truth with these beta1 (k, d) of its atoms, one of another tau if there is one.
 
     Almost every truth may have one; the others are of truths such as (b, -b), whatever the numbering of the atoms. Left
-    out are those of gates that do not depend on x, or whose kinks x does not reach.
+    out are those of gates that do not depend on x, or whose kinks x does not reach; those that ask for other signs than
+    the truth has; and those that are the truth itself, up to its numbering. No truth, (), stands for almost every one.
     """
-    its = [t for t in found.twins if len(set(t.truth)) > 1 and t.reach is None and t.acts_on(beta1)]
+    twins = [t for t in found.twins if len(set(t.truth)) > 1 and t.reach is None]
+    if not len(beta1):
+        its = [t for t in twins if t.always]
+    else:
+        values = list(dict.fromkeys(tuple(sp.Rational(str(v)) for v in row) for row in beta1))
+        vectors = found.every_dimension or len(values[0]) == 1
+        of_pairs = (t for t in twins if len(values) == 2 and (vectors or t.acts_on_vectors))
+        its = [t for t in of_pairs if any(_is_other(t, order) for order in permutations(values))]
+        its += [t for t in twins if len(values) > 2 and t.always and vectors and not _is_restricted(t)]
     return min(its, key=lambda twin: twin.factor == 1, default=None)
+
+
+def _is_restricted(twin: Twin) -> bool:
+    """Whether a twin is written for some signs of its truth."""
+    return any(s.is_positive for value in twin.truth for s in value.free_symbols)
+
+
+def _is_other(twin: Twin, values: Sequence[tuple[sp.Rational, ...]]) -> bool:
+    """Whether the twin's truth, such as (b, -b), takes these two values for some b, and its image is another pair."""
+    known: dict[sp.Expr, tuple[sp.Rational, ...]] = {}
+    for part, value in zip(twin.truth, values, strict=True):
+        factor, symbol = part.as_coeff_Mul()
+        if factor == 0 or not symbol.is_Symbol:
+            if factor != 0 or any(value):
+                return False
+            continue
+        scaled = tuple(v / factor for v in value)
+        accepted = min(scaled) > 0 if symbol.is_positive else twin.always or any(scaled)
+        if not accepted or known.setdefault(symbol, scaled) != scaled:
+            return False
+    image = [tuple(v.subs({s: c[j] for s, c in known.items()}) for j in range(len(values[0]))) for v in twin.image]
+    real = all(c.is_real is not False for row in image for c in row)
+    return real and (twin.factor != 1 or image != list(values))
 
 
 @checked

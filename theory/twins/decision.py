@@ -82,7 +82,7 @@ def _of_one(atoms: int, gauge: Gauge, source: Activation, sample: Sample) -> Twi
         reason="; ".join(filter(None, (reason, open_inside))) or None,
         even=even.described,
         odd=odd.described,
-        every_dimension=even.is_free or odd.is_free,
+        every_dimension=(even.is_free or odd.is_free) and not any(t.signs for t in found),
         kinks=len(source.pieces) > 1,
     )
 

@@ -43,8 +43,9 @@ def listed(even: Part, odd: Part, atoms: int, gauge: Gauge) -> Listed:
     elif gauge == "anchored":
         if even.exponents == ():
             where = f"{_two_values('0 or b', atoms)}; the other atom becomes the anchor"
-            found = Twin((B, sp.S.Zero), (sp.S.Zero, -B), sp.S.One, where, atoms == 2)
-            (always if atoms == 2 else special).append(found)
+            (always if atoms == 2 else special).append(
+                Twin((B, sp.S.Zero), (sp.S.Zero, -B), sp.S.One, where, atoms == 2)
+            )
             unique = atoms > 2
     else:
         mirrored, others = _of_odd_part(even, odd, atoms)
@@ -78,7 +79,8 @@ def _homogeneous(even: Part, odd: Part, p: sp.Expr, atoms: int, gauge: Gauge) ->
     if gauge == "anchored":
         found = [Twin((B, zero), (L * B, zero), L**p, EVERY, True)]
         if even.exponents == ():
-            truth, image = (B, zero), (zero, -B)
+            truth: tuple[sp.Expr, ...] = (B, zero)
+            image: tuple[sp.Expr, ...] = (zero, -B)
             if atoms > 2:
                 truth, image = (b, c, zero), (_root(b**p - c**p, p), zero, -c)
             where = EVERY if atoms == 2 else everywhere

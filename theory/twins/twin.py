@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import permutations
 from typing import Any, Literal
 
 import sympy as sp
@@ -77,29 +76,11 @@ class Twin:
         return plain and not any(slope.free_symbols & {B, C} for slope in slopes)
 
     def acts_on(self, beta1: Sequence[Sequence[float]]) -> bool:
-        """Whether a truth with these beta1 (k, d) of its atoms has this twin, in some numbering of the atoms."""
-        if len(beta1[0]) > 1 and not self.acts_on_vectors:
-            return False
-        if self.signs is not None:
-            found = {(v > 0) - (v < 0) for (v,) in beta1} - ({0} if sp.S.Zero in self.truth else set())
-            return found == {-1, 1} if self.signs == "both" else found in ({-1}, {1})
-        values = dict.fromkeys(map(tuple, beta1))
-        orders = permutations(values) if len(values) == 2 == len(self.truth) else ()
-        return self.always or any(self._is_truth(order) for order in orders)
-
-    def _is_truth(self, values: Sequence[Sequence[float]]) -> bool:
-        """Whether the atoms of the truth, such as (b, -b), take these values for some b."""
-        known: dict[sp.Expr, tuple[float, ...]] = {}
-        for part, value in zip(self.truth, values, strict=True):
-            factor, symbol = part.as_coeff_Mul()
-            if factor == 0 or not symbol.is_Symbol:
-                if factor != 0 or any(value):
-                    return False
-                continue
-            scaled = tuple(v / float(factor) for v in value)
-            if not any(scaled) or known.setdefault(symbol, scaled) != scaled:
-                return False
-        return True
+        """Whether the truths with the signs of these beta1 (k, d) have this twin, or almost every truth of this d."""
+        if self.signs is None or len(beta1[0]) > 1:
+            return self.always and (len(beta1[0]) == 1 or self.acts_on_vectors)
+        found = {(v > 0) - (v < 0) for (v,) in beta1} - ({0} if sp.S.Zero in self.truth else set())
+        return found == {-1, 1} if self.signs == "both" else found in ({-1}, {1})
 
     @property
     def _bias(self) -> str:
@@ -192,9 +173,14 @@ class Twins:
 
     @property
     def remark(self) -> str | None:
-        """The first twin in a line, those of almost every truth first; None where only constant gates have some."""
+        """The first twin in a line, and the first that moves tau of an open set of truths.
+
+        None where only constant gates have some.
+        """
         found = [twin for twin in self.twins if twin.reach is None and len(set(twin.truth)) > 1]
-        return f"{found[0].where}: {found[0].map}" if found else None
+        moving = [twin for twin in found if (twin.always or twin.signs) and twin.factor != 1]
+        shown = [*found[:1], *(moving[:1] if found and found[0].factor == 1 else ())]
+        return "; ".join(f"{twin.where}: {twin.map}" for twin in shown) or None
 
     def __str__(self) -> str:
         """The parts of s, every twin, and the answer."""
