@@ -257,7 +257,7 @@ def _fit(
     estimates = tuple(_estimate(row, errors, proved) for row in rows)
     unknown = left_open(rows, errors) if found.is_estimate else []
     open_still = undetermined(() if errors.by_values else unknown, flat=errors.is_flat)
-    others = twin_notes(layout.k, gate.source, layout.gauge)
+    others = twin_notes(layout.k, gate.source, layout.gauge, found.measure.beta1.tolist())
     relative = uncertain(relative_errors(estimates), sides)
     size = layout.size - proved.open_dimensions - fewer
     along = proved.dependent @ units.matrix(layout)[0].T

@@ -7,6 +7,7 @@ identifiable. A fit at a mirror point, or at its twin, has flows and other point
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -104,12 +105,13 @@ def _each(fit: Fit, offset: float = 0.0) -> Floats:
 
 def _of_failure(fit: Fit, gate: CompiledActivation, failure: Failure) -> Proved:
     """The flows of an activation that fails the first-order condition by a symmetry."""
-    powers, signs, kept, m = None, False, failure.invariants, fit.measure
+    powers, signs, twin, kept, m = None, False, False, failure.invariants, fit.measure
     tau_free, alike = fit.layout.tau is None, _alike(fit, gate)
     if failure.kind == "constant":
-        flows = _each(fit)
-        if tau_free and failure.level:
+        flows, level = _each(fit), failure.level
+        if tau_free and (level or alike == "even"):  # the gate does not depend on x
             flows = np.vstack([flows, _vector(fit, 1.0, 0 * m.beta1, m.beta0)])
+        twin = tau_free and level is False and alike == "odd" and fit.box.tau[0] <= float(m.tau) / 2
     elif failure.kind == "logarithmic":
         c = float(failure.coefficient)
         flows = _each(fit, -c)
@@ -123,8 +125,11 @@ def _of_failure(fit: Fit, gate: CompiledActivation, failure: Failure) -> Proved:
             slopes = np.abs(m.beta1) ** (degree - 1) * (np.sign(m.beta1) if powers == "even" else 1.0)
             flows = np.vstack([flows, _vector(fit, 0.0, 1 / slopes, 0 * m.beta0)])
             kept = (f"differences of {'' if powers == 'even' else 'sgn(beta1) '}{kept[1]}", kept[2])
+        elif degree == 2 and fit.layout.gauge == "free" and fit.layout.k == 2 and parity(gate) == "even":
+            flows = np.vstack([flows, _vector(fit, 0.0, m.beta1[::-1], 0 * m.beta0)])  # a product of two linear forms
+            kept = ("(beta1_0 beta1_0' - beta1_1 beta1_1')/tau", kept[2])
     note = f"the gate is not identifiable, at most these functions of it are: {', '.join(kept)}"
-    return Proved(flows, failure, powers, signs, notes=(note,))
+    return Proved(flows, failure, powers, signs, twin=twin, notes=(note,))
 
 
 def _alike(fit: Fit, gate: CompiledActivation) -> Parity | None:
@@ -190,15 +195,20 @@ def _at_place(fit: Fit, place: str, mirrored: Mirror, gap: float) -> Proved:
     return Proved(_none(fit), notes=(f"the data do not tell the fit from {what} (log-likelihood lower by {gap:.2g})",))
 
 
-def twin_notes(atoms: int, source: Activation, gauge: Gauge) -> tuple[str, ...]:
-    """The twins that every measure of so many atoms has beside orbits, in words; the anchor may become another atom."""
+def twin_notes(
+    atoms: int, source: Activation, gauge: Gauge, beta1: Sequence[Sequence[float]] | None = None
+) -> tuple[str, ...]:
+    """The twins that every measure of so many atoms, or of these beta1, has beside orbits, in words."""
     notes = []
-    for twin in single_twins(atoms, source, gauge):
-        if "atom by atom" in twin.where:
+    for twin in single_twins(atoms, source, gauge, beta1):
+        rows = twin_matrix(twin)
+        if twin.alone:
             notes.append("the fit has twins: beta1 of every atom is determined up to its sign")
-            continue
-        text = " and ".join(f"beta1 of atom {i} is {_of_others(row)}" for i, row in enumerate(twin_matrix(twin) or ()))
-        notes.append(f"the fit has a twin with the same density, in which {text}")
+        elif rows is None or twin.signs or twin.factor != 1:
+            notes.append(f"the fit has a twin with the same density, {twin.where}: {twin.map}")
+        else:
+            text = " and ".join(f"beta1 of atom {i} is {_of_others(row)}" for i, row in enumerate(rows))
+            notes.append(f"the fit has a twin with the same density, in which {text}")
     return tuple(notes)
 
 
@@ -210,19 +220,24 @@ def _of_others(row: list[float]) -> str:
     return f"{'minus ' if row[i] < 0 else ''}what it is here of atom {i}"
 
 
-def single_twins(atoms: int, source: Activation, gauge: Gauge) -> list[Twin]:
-    """The twins of almost every truth that are single points: orbits are flows."""
+def single_twins(
+    atoms: int, source: Activation, gauge: Gauge, beta1: Sequence[Sequence[float]] | None = None
+) -> list[Twin]:
+    """The twins of almost every truth, and of all of the signs of these beta1, that are points: orbits are flows."""
     if atoms < 2 or source.is_linear:
         return []
     found = twins(source, atoms=atoms, gauge=gauge).twins
-    return [t for t in found if t.always and t.factor == 1 and twin_matrix(t) is not None]
+    here = [t for t in found if (t.always if beta1 is None else t.acts_on(beta1))]
+    return [
+        t for t in here if not t.factor.free_symbols and t.image_symbols <= {v for e in t.truth for v in e.free_symbols}
+    ]
 
 
 def twin_matrix(twin: Twin) -> list[list[float]] | None:
     """The matrix that takes beta1 of the atoms to that of the twin; None where the twin has parameters of its own."""
     symbols = [v for v in twin.truth if v.is_Symbol]
     rows = [[sp.diff(image, v) if v.is_Symbol else sp.S.Zero for v in twin.truth] for image in twin.image]
-    plain = all(image.free_symbols <= set(symbols) for image in twin.image)
+    plain = twin.image_symbols <= set(symbols)
     if twin.shift or not plain or not all(entry.is_number for row in rows for entry in row):
         return None
     return [[float(entry) for entry in row] for row in rows]

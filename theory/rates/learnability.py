@@ -71,8 +71,8 @@ def _not_learnable(found: Decision) -> Learnability:
             return Learnability(f"not proved: {LEVEL_OPEN}", _INSTEAD)
         if failure.level:
             return Learnability("no: s is constant, and the gate does not depend on x", _INSTEAD)
-        where = "two beta1_i have different directions (an anchored one has none)"
-        return Learnability(f"yes where {where}, but of beta1 only its direction is", _WITH_SLOPES)
+        where = "two beta1_i are not parallel, or one is anchored; where two are opposite, tau/2 has the density too"
+        return Learnability(f"yes where {where}; of beta1 only its direction is", _WITH_SLOPES)
     return Learnability(f"no: at most {', '.join(failure.invariants)} are", _INSTEAD)
 
 

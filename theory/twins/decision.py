@@ -18,10 +18,12 @@ from temperance.theory.activations.activation import Activation, activation, in_
 from temperance.theory.conditions.first_order_failures import LEVEL_OPEN, Failure, classify
 from temperance.theory.expressions.sign_changes import NO_CLOSED_FORM, NoClosedForm, Sample
 from temperance.theory.fields.differential_field import OutsideTowers
-from temperance.theory.twins.identities import at_zero
+from temperance.theory.twins.below_kinks import below_kinks
+from temperance.theory.twins.identities import at_zero, values_at_zero
 from temperance.theory.twins.listing import listed
 from temperance.theory.twins.parts import Halves, NotDecided, Part, parts
-from temperance.theory.twins.twin import B, C, Gauge, L, M, Twin, Twins
+from temperance.theory.twins.steps import of_a_logarithm
+from temperance.theory.twins.twin import S0, Gauge, Twin, Twins
 
 GAUGES: tuple[Gauge, ...] = ("free", "anchored")
 
@@ -58,8 +60,8 @@ def twins(source: str | sp.Expr | Activation, *, atoms: int = 2, gauge: Gauge = 
 
 def _of_one(atoms: int, gauge: Gauge, source: Activation, sample: Sample) -> Twins:
     result = Twins(source.name, atoms, gauge, None, ())
-    has_zero = at_zero(source.pieces, sample) is not None
-    if gauge == "anchored" and not has_zero:
+    zero = at_zero(source.pieces, sample)
+    if gauge == "anchored" and zero is None:
         return replace(result, reason="s(0) is not defined as s is written, and the anchored gauge takes it")
     try:
         even, odd = parts(source, sample)
@@ -69,39 +71,57 @@ def _of_one(atoms: int, gauge: Gauge, source: Activation, sample: Sample) -> Twi
             return replace(result, reason=str(open_question))
         if failure.kind == "constant" and failure.level is None:
             return replace(result, reason=LEVEL_OPEN)
-        if failure.kind == "logarithmic":
-            return replace(result, unique=False, twins=_logarithmic(failure))
-        even, odd = _of_failure(source, sample, failure)
+        found = _of_failure(source, sample, failure)
+        if found is None:
+            return replace(result, reason=str(open_question))
+        if not isinstance(found[0], Part):
+            return replace(result, unique=False, twins=found)
+        even, odd = found
     unique, found, reason = listed(even, odd, atoms, gauge)
+    inner, open_inside = below_kinks(source.pieces, sample, (even, odd), atoms, gauge)
+    gap = _gap(source, sample) if zero == S0 else sp.S.Zero
     return replace(
         result,
         unique=unique,
-        twins=tuple(t for t in found if has_zero or 0 not in (*t.truth, *t.image)),
-        reason=reason,
+        twins=tuple(_with_bias(t, gap) for t in (*found, *inner) if zero is not None or 0 not in (*t.truth, *t.image)),
+        reason="; ".join(filter(None, (reason, open_inside))) or None,
         even=even.described,
         odd=odd.described,
-        every_dimension=even.is_free or odd.is_free,
+        every_dimension=(even.is_free or odd.is_free) and not any(t.signs for t in found),
         kinks=len(source.pieces) > 1,
     )
 
 
-def _of_failure(source: Activation, sample: Sample, failure: Failure) -> tuple[Part, Part]:
-    """The parts of C |z|^p + const that is not analytic at 0; both, where s is defined on one side of 0 alone."""
-    if failure.kind == "constant":
-        return Part(()), Part(() if failure.level else (sp.S.Zero,))
-    power = Part((failure.degree,))
+def _gap(source: Activation, sample: Sample) -> sp.Expr:
+    """s(0) less the mean of its limits at 0, for an s that jumps there."""
+    values = values_at_zero(source.pieces, sample)
+    return S0 - (values[0] + values[-1]) / 2
+
+
+def _with_bias(twin: Twin, gap: sp.Expr) -> Twin:
+    """A twin of an s whose s(0) is the mean of its limits, for s itself: beta0 takes up the rest."""
+    before, after = ([gap if v == 0 else sp.S.Zero for v in values] for values in (twin.truth, twin.image))
+    shift = tuple(sp.expand(twin.factor * g - h) for g, h in zip(before, after, strict=True))
+    return replace(twin, shift=shift) if len(set(shift)) > 1 else twin
+
+
+def _of_failure(source: Activation, sample: Sample, failure: Failure) -> tuple[Part, Part] | tuple[Twin, ...] | None:
+    """What a failure of the first-order condition tells of an s that is not analytic at 0; None where it does not.
+
+    The parts of C |z|^p + const, or the twins of a logarithm. On one side of 0 alone, both parts are that of s there.
+    """
     halves = Halves(source, sample)
-    if not halves.pieces:
-        return power, power
-    try:
-        even, odd = halves.elements()
-    except (OutsideTowers, ZeroDivisionError, ValueError):
-        return power, power
-    constant = all(halves.tower.d(e).is_zero() for e in even)
-    return Part(()) if constant else power, Part(()) if all(o.is_zero() for o in odd) else power
-
-
-def _logarithmic(failure: Failure) -> tuple[Twin, ...]:
-    """s = c log|z| + const."""
-    shift = (-failure.coefficient * sp.log(L), -failure.coefficient * sp.log(M))
-    return (Twin((B, C), (L * B, M * C), sp.S.One, "every truth, atom by atom", True, shift),)
+    if failure.kind == "constant":
+        return Part(()), Part(() if failure.level or not halves.pieces else (sp.S.Zero,))
+    power = Part((failure.degree,) if failure.kind == "homogeneous" else ())
+    even = odd = True  # whether s has such a part
+    if halves.pieces:
+        try:
+            found = halves.elements()
+        except (OutsideTowers, ZeroDivisionError, ValueError):
+            return None
+        even = not all(halves.tower.d(e).is_zero() for e in found[0])
+        odd = not all(o.is_zero() for o in found[1])
+    if failure.kind == "logarithmic":
+        return tuple(of_a_logarithm(failure.coefficient, even=not odd, one_sided=not halves.pieces))
+    return power if even else Part(()), power if odd else Part(())

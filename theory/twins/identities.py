@@ -17,9 +17,11 @@ from temperance.theory.expressions import balls
 from temperance.theory.expressions.sign_changes import Sample, Z
 from temperance.theory.fields.differential_field import OutsideTowers
 from temperance.theory.fields.tower import Tower
-from temperance.theory.twins.twin import Twin
+from temperance.theory.twins.twin import S0, Twin
 
 _VALUES = {"b": (3, 2), "c": (2, 3), "d": (5, 7), "e": (7, 4), "l": (9, 8), "m": (11, 6), "r": (1, 3), "t": (5, 4)}
+_SIZE = sp.Symbol("size", positive=True)
+_VALUES[S0.name] = (3, 7)
 
 
 def holds(source: Activation, twin: Twin) -> bool:
@@ -29,15 +31,16 @@ def holds(source: Activation, twin: Twin) -> bool:
         source: an activation without parameters.
         twin: a twin of it.
     """
-    sample = {name: fmpq(*value) for name, value in _VALUES.items()}
+    sample: Sample = {name: fmpq(*value) for name, value in _VALUES.items()}
     meaning = dict(twin.named)
     image = [_written_out(v, meaning) for v in twin.image]
     factor = _written_out(twin.factor, meaning)
-    moved = twin.shift[0] - twin.shift[1] if twin.shift else sp.S.Zero
+    shift = [v.replace(sp.Abs, lambda e: balls.sign(e, sample) * e) for v in twin.shift or (sp.S.Zero,) * len(image)]
     algebra = Algebra(sample)
     for i in range(1, len(twin.truth)):
+        moved = shift[0] - shift[i]
         dilated = [_dilated(source.pieces, v, sample) for v in (twin.truth[0], twin.truth[i], image[0], image[i])]
-        gaps = algebra.map(lambda s, t, u, v: factor * (s - t) - (u - v + moved), *dilated)
+        gaps = algebra.map(lambda s, t, u, v, moved=moved: factor * (s - t) - (u - v + moved), *dilated)
         if twin.reach is not None:
             gaps = tuple(
                 g for g in gaps if algebra.compare(g.lower, sp.S.Zero) <= 0 <= algebra.compare(g.upper, sp.S.Zero)
@@ -54,11 +57,19 @@ def _written_out(value: sp.Expr, meaning: dict[sp.Symbol, sp.Expr]) -> sp.Expr:
 
 
 def at_zero(pieces: Pieces, sample: Sample) -> sp.Expr | None:
-    """s(0), or None where it is not defined as s is written; where s jumps, the value of the piece on the left."""
+    """s(0), or None where it is not defined as s is written; the symbol S0 where s jumps, as pieces do not tell it."""
+    sides = values_at_zero(pieces, sample)
+    value = next(iter(sides), sp.nan)
+    if not value.is_finite or value.has(sp.AccumBounds):
+        return None
+    return value if sp.expand(sides[0] - sides[-1]) == 0 else S0
+
+
+def values_at_zero(pieces: Pieces, sample: Sample) -> list[sp.Expr]:
+    """The values at 0 of the formulas of the pieces that touch it, from the left to the right."""
     algebra = Algebra(sample)
     touching = (p for p in pieces if algebra.compare(p.lower, sp.S.Zero) <= 0 <= algebra.compare(p.upper, sp.S.Zero))
-    value = next((p.expr.xreplace({Z: sp.S.Zero}) for p in touching), sp.nan)
-    return value if value.is_finite else None
+    return [p.expr.xreplace({Z: sp.S.Zero}) for p in touching]
 
 
 def _dilated(pieces: Pieces, v: sp.Expr, sample: Sample) -> Pieces:
@@ -76,9 +87,19 @@ def _dilated(pieces: Pieces, v: sp.Expr, sample: Sample) -> Pieces:
 
 def _vanish(gaps: Pieces, sample: Sample) -> bool:
     """Whether formulas are 0 on their pieces: multiplied out, or in a tower."""
-    left = [g for g in gaps if sp.expand(g.expr) != 0]
+    left = [g for g in gaps if sp.expand(g.expr) != 0 and not _vanishes_on_a_side(g, sample)]
     try:
         tower = Tower([g.expr for g in left], sample)
         return all(tower.embed(g.expr, sample_points(g, sample), g).is_zero() for g in left) and not tower.assumptions
     except (OutsideTowers, ZeroDivisionError, ValueError):
         return False
+
+
+def _vanishes_on_a_side(gap: Piece, sample: Sample) -> bool:
+    """Whether a formula on one side of 0 is 0 once roots of squares are taken, with the signs of one sample."""
+    algebra = Algebra(sample)
+    side = 1 if algebra.compare(gap.lower, sp.S.Zero) >= 0 else -1
+    if side < 0 < algebra.compare(gap.upper, sp.S.Zero):
+        return False
+    rooted = gap.expr.xreplace({Z: side * _SIZE}).replace(sp.Abs, lambda e: balls.sign(e, sample) * e)
+    return bool(sp.expand(rooted) == 0)

@@ -7,55 +7,58 @@ find all vectors v(b_i') = l v(b_i) + r, l = tau'/tau, with one r for all atoms.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import sympy as sp
 
 from temperance.theory.twins.parts import Part
-from temperance.theory.twins.twin import B, C, D, E, Gauge, L, M, Twin
+from temperance.theory.twins.steps import ALONE, EVERY, HALF, ONE_SIGN, of_a_constant, of_a_step, several
+from temperance.theory.twins.twin import B, C, D, Gauge, L, M, P, Q, T, Twin
 
-_P, _Q, _T = sp.symbols("b c t", positive=True)
 _R, _H = sp.symbols("r h", positive=True)
-_HALF = sp.Rational(1, 2)
-_EVERY = "every truth"
 Listed = tuple[bool | None, tuple[Twin, ...], str | None]
 _MANY = 4  # atoms, from which on almost every truth of a sum of two powers or more is unique
+_CONJUGATE = "for d = 2 three atoms whose beta1_i lie on a hyperbola around 0 have one more twin, which is not listed"
 
 
 def listed(even: Part, odd: Part, atoms: int, gauge: Gauge) -> Listed:
     """Whether almost every truth of k atoms is unique, the twins, and what is not decided, from the parts of s."""
     powers = {*(even.exponents or ()), *(odd.exponents or ())}
-    if 0 in powers:
-        return _of_a_step(even, odd, atoms, gauge)
     if even.exponents == () and odd.exponents == ():
-        return False, (Twin((B, C), (D, E), L, _EVERY, True),), None
-    always, special = [], [_constant_gate(odd.exponents == (), gauge)]
+        return False, tuple(of_a_constant(gauge)), None
+    if even.exponents == () and odd.exponents == (0,):
+        found = [*of_a_step(atoms, gauge), *([_constant_gate(False, gauge)] if gauge == "anchored" else [])]
+        return False, tuple(found), None
+    if 0 in powers and not even.is_free:
+        return None, (), "s jumps at 0 and is a sum of powers on both sides of it"
+    always: list[Twin] = []
+    special = [_constant_gate(odd.exponents == (), gauge)]
     if odd.exponents == ():
         other = sp.S.Zero if gauge == "anchored" else C
-        always.append(Twin((B, other), (-B, other), sp.S.One, f"{_EVERY}, atom by atom", True))
+        always.append(Twin((B, other), (-B, other), sp.S.One, ALONE, True, alone=True))
     unique: bool | None = not always
     reason = None
     if not (even.is_free or odd.is_free) and len(powers) == 1:
-        always += _homogeneous(even, odd, powers.pop(), atoms, gauge)
-        unique = False
+        p = powers.pop()
+        always += _homogeneous(even, odd, p, atoms, gauge)
+        unique, reason = False, _CONJUGATE if p == 2 and even.exponents and atoms > 2 and gauge == "free" else None
     elif gauge == "anchored":
         if even.exponents == ():
             where = f"{_two_values('0 or b', atoms)}; the other atom becomes the anchor"
-            found = Twin((B, sp.S.Zero), (sp.S.Zero, -B), sp.S.One, where, atoms == 2)
-            (always if atoms == 2 else special).append(found)
+            (always if atoms == 2 else special).append(
+                Twin((B, sp.S.Zero), (sp.S.Zero, -B), sp.S.One, where, atoms == 2)
+            )
             unique = atoms > 2
     else:
-        mirrored, swapped = _of_odd_part(even, odd, atoms)
-        always, special = always + swapped, special + mirrored
-        unique = unique and not swapped
+        mirrored, others = _of_odd_part(even, odd, atoms)
+        always, special = always + others, special + mirrored
+        unique = unique and not others
         if not even.is_free and not odd.is_free:
             unique, more, reason = _of_powers(even, odd, atoms, unique)
             always += more
-    return unique, (*always, *special, *_within_kinks(even, odd, atoms, gauge)), reason
+    return unique, (*always, *special), reason
 
 
 def _two_values(values: str, atoms: int) -> str:
-    return _EVERY if atoms == 2 else f"where every beta1_i is {values}"
+    return EVERY if atoms == 2 else f"where every beta1_i is {values}"
 
 
 def _constant_gate(is_even: bool, gauge: Gauge) -> Twin:
@@ -67,36 +70,32 @@ def _constant_gate(is_even: bool, gauge: Gauge) -> Twin:
     return Twin((B, B), (C, C), L, f"where all beta1_i are {same}")
 
 
-def _of_a_step(even: Part, odd: Part, atoms: int, gauge: Gauge) -> Listed:
-    if even.exponents != () or odd.exponents != (0,):
-        return None, (), "s jumps at 0 and is not constant on both sides of it"
-    where = f"{_EVERY}, atom by atom"
-    if gauge == "anchored":  # whether the anchor can be swapped rests on s(0), which the parts do not tell
-        return False, (Twin((B, sp.S.Zero), (L * B, sp.S.Zero), sp.S.One, where, True),), None
-    found = [Twin((B, C), (L * B, M * C), sp.S.One, where, True)]
-    if atoms == 2:
-        found.append(Twin((B, C), (-C, -B), sp.S.One, _EVERY, True))
-    return False, (*found, Twin((_P, _Q), (_P, _Q), L, "where all beta1_i have one sign")), None
-
-
 def _homogeneous(even: Part, odd: Part, p: sp.Expr, atoms: int, gauge: Gauge) -> list[Twin]:
     """s = C |z|^p + const, with one C on each side of 0."""
-    found = [Twin((B, C), (L * B, L * C), L**p, _EVERY, True)]
+    zero, one = sp.S.Zero, sp.S.One
     one_sided = bool(even.exponents and odd.exponents)
     plain = p == 1 and not even.exponents
-    b, c, t, everywhere = (B, C, D, _EVERY) if plain else (_P, _Q, _T, "every truth, as for b > c > 0")
+    b, c, t, everywhere = (B, C, D, EVERY) if plain else (P, Q, T, f"{EVERY}, as for b > c > 0")
     if gauge == "anchored":
-        found = [Twin((B, sp.S.Zero), (L * B, sp.S.Zero), L**p, _EVERY, True)]
+        found = [Twin((B, zero), (L * B, zero), L**p, EVERY, True)]
         if even.exponents == ():
-            truth: tuple[sp.Expr, ...] = (b, sp.S.Zero)
-            image: tuple[sp.Expr, ...] = (sp.S.Zero, -b)
+            truth: tuple[sp.Expr, ...] = (B, zero)
+            image: tuple[sp.Expr, ...] = (zero, -B)
             if atoms > 2:
-                truth, image = (b, c, sp.S.Zero), (_root(b**p - c**p, p), sp.S.Zero, -c)
-            found.append(Twin(truth, image, sp.S.One, f"{everywhere}; another atom becomes the anchor", True))
+                truth, image = (b, c, zero), (_root(b**p - c**p, p), zero, -c)
+            where = EVERY if atoms == 2 else everywhere
+            found.append(Twin(truth, image, one, f"{where}; another atom becomes the anchor", True))
         return found
+    found = [Twin((B, C), (L * B, L * C), L**p, EVERY, True)]
+    if atoms == 2 and even.exponents == () and not plain:
+        found.append(Twin((B, C), (-C, -B), one, EVERY, True))
+    if atoms == 2 and p == 2 and not one_sided and even.exponents:  # b b' - c c' is kept
+        near, far = (M + 1 / M) / 2, (M - 1 / M) / 2
+        found.append(Twin((B, C), (near * B + far * C, far * B + near * C), one, EVERY, True))
     image = (_root(b**p + t, p), _root(c**p + t, p))
-    where = "where all beta1_i have one sign" if one_sided else everywhere
-    return [*found, Twin((b, c), image, sp.S.One, where, not one_sided)]
+    if one_sided:
+        return [*found, Twin((b, c), image, one, ONE_SIGN, signs="one")]
+    return [*found, Twin((b, c), image, one, everywhere if plain else f"{everywhere}, d = 1", True)]
 
 
 def _root(value: sp.Expr, p: sp.Expr) -> sp.Expr:
@@ -104,19 +103,22 @@ def _root(value: sp.Expr, p: sp.Expr) -> sp.Expr:
 
 
 def _of_odd_part(even: Part, odd: Part, atoms: int) -> tuple[list[Twin], list[Twin]]:
-    """In the free gauge: twins of special truths, and of every truth, that parity gives."""
+    """In the free gauge: twins of special truths, and of every truth or of open sets of them, that parity gives."""
     zero, opposite = sp.S.Zero, "where " + ("beta1_2 = -beta1_1" if atoms == 2 else "every beta1_i is b or -b")
     if even.exponents == ():
         alone = "where " + ("one beta1_i is 0" if atoms == 2 else "every beta1_i is b or 0")
         special = [
-            Twin((B, -B), (B, zero), _HALF, opposite),
-            Twin((B, -B), (zero, -B), _HALF, opposite),
+            Twin((B, -B), (B, zero), HALF, opposite),
+            Twin((B, -B), (zero, -B), HALF, opposite),
             Twin((B, zero), (B, -B), sp.Integer(2), alone),
         ]
         swap = Twin((B, C), (-C, -B), sp.S.One, _two_values("b or c", atoms), atoms == 2)
         return ([*special, swap], []) if atoms > 2 else (special, [swap])
     if even.is_free and odd.exponents is not None and len(odd.exponents) == 1:
-        return [Twin((B, -B), (L * B, -L * B), L ** odd.exponents[0], opposite)], []
+        (p,) = odd.exponents
+        positive = several(atoms, P, Q, T)
+        turned = Twin(positive, tuple(-v for v in positive), sp.S.One, ONE_SIGN, signs="one")
+        return [Twin((B, -B), (L * B, -L * B), L**p, opposite)], [turned] if p == 0 else []
     return [], []
 
 
@@ -140,20 +142,8 @@ def _orbit_of_two_powers(even: Part, odd: Part) -> Twin:
     p, q = sorted((*(even.exponents or ()), *(odd.exponents or ())), key=sp.default_sort_key)
     if (even.exponents, odd.exponents) == ((2,), (1,)):
         image = (((1 + L) * B + (1 - L) * C) / 2, ((1 - L) * B + (1 + L) * C) / 2)
-        return Twin((B, C), image, L, _EVERY, True)
-    size = (_P**q - _Q**q) * (1 - _R**p) / ((_P**p - _Q**p) * (1 - _R**q))
-    named = ((_H, size ** (1 / (q - p))), (L, _H**p * (1 - _R**p) / (_P**p - _Q**p)))
+        return Twin((B, C), image, L, EVERY, True)
+    size = (P**q - Q**q) * (1 - _R**p) / ((P**p - Q**p) * (1 - _R**q))
+    named = ((_H, size ** (1 / (q - p))), (L, _H**p * (1 - _R**p) / (P**p - Q**p)))
     where = "every truth, as for b > c > 0, with any 0 < r < 1"
-    return Twin((_P, _Q), (_H, _R * _H), L, where, True, named=named)
-
-
-def _within_kinks(even: Part, odd: Part, atoms: int, gauge: Gauge) -> list[Twin]:
-    """The twins of the powers that s is up to its first kinks, for a support on which no kink is reached."""
-    kinks = [part.kink for part in (even, odd) if part.kink is not None]
-    near = Part(even.inner) if even.kink is not None else even, Part(odd.inner) if odd.kink is not None else odd
-    if not kinks or any(part.is_free for part in near):
-        return []
-    first = sp.Min(*kinks)
-    inner = [twin for twin in listed(*near, atoms, gauge)[1] if twin.always]
-    where = f"where |beta1_i x| < {first} on the support for both, so that no kink is reached"
-    return [replace(twin, where=where, always=False, reach=first) for twin in inner]
+    return Twin((P, Q), (_H, _R * _H), L, where, True, named=named)

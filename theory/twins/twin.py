@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -12,6 +13,8 @@ Gauge = Literal["free", "anchored"]
 X = sp.Symbol("x", real=True)
 B, C, D, E = sp.symbols("b c d e", real=True)
 L, M = sp.symbols("l m", positive=True)
+P, Q, T = sp.symbols("b c t", positive=True)
+S0 = sp.Symbol("s(0)", real=True)  # the value at 0 of an s that jumps there
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,9 @@ class Twin:
         factor: what tau and beta0 are multiplied by.
         where: for which truths, in words.
         always: whether almost every truth has it.
+        signs: "one" or "both", where an open set of truths has it, for d = 1: those whose beta1 have one sign (but for
+            the anchor), or both signs.
+        alone: whether it changes one atom, whatever the others are.
         shift: what is added to beta0 beside, in the same order.
         named: symbols of image and factor, and what they stand for.
         reach: the first kink, where no kink is reached for x in the support, by the truth or its twin.
@@ -37,6 +43,8 @@ class Twin:
     factor: sp.Expr
     where: str
     always: bool = False
+    signs: Literal["one", "both"] | None = None
+    alone: bool = False
     shift: tuple[sp.Expr, ...] = ()
     named: tuple[tuple[sp.Symbol, sp.Expr], ...] = ()
     reach: sp.Expr | None = None
@@ -56,12 +64,23 @@ class Twin:
         return f"{_odds(self.truth, 'beta0', 'tau')} = {after}"
 
     @property
+    def image_symbols(self) -> set[sp.Basic]:
+        """The symbols in the image: more than in the truth where the twin is a curve."""
+        return {v for image in self.image for v in image.free_symbols}
+
+    @property
     def acts_on_vectors(self) -> bool:
-        """Whether the twin is one for every d: it multiplies vectors, and the identity holds for all real b.x, c.x."""
-        values = set(self.truth) - {sp.S.Zero}
-        return values <= {B, C} and all(
-            any(not (image / value).free_symbols & {B, C} for value in values) for image in self.image
-        )
+        """Whether the twin is one for every d: it is affine in vectors, its identity one for all real b.x, c.x."""
+        plain = all(v == 0 or v.as_coeff_Mul()[1] in (B, C) for v in self.truth)
+        slopes = (sp.diff(e, v) for e in (*self.image, *self.shift) for v in (B, C))
+        return plain and not any(slope.free_symbols & {B, C} for slope in slopes)
+
+    def acts_on(self, beta1: Sequence[Sequence[float]]) -> bool:
+        """Whether the truths with the signs of these beta1 (k, d) have this twin, or almost every truth of this d."""
+        if self.signs is None or len(beta1[0]) > 1:
+            return self.always and (len(beta1[0]) == 1 or self.acts_on_vectors)
+        found = {(v > 0) - (v < 0) for (v,) in beta1} - ({0} if sp.S.Zero in self.truth else set())
+        return found == {-1, 1} if self.signs == "both" else found in ({-1}, {1})
 
     @property
     def _bias(self) -> str:
@@ -95,7 +114,7 @@ class Twins:
         gauge: free or anchored.
         unique: whether almost every truth has no other parameter than itself, up to the numbering of the atoms and a
             translation of the softmax; None where it is not decided.
-        twins: those of almost every truth, and then those of special ones.
+        twins: those of almost every truth, of open sets of truths, of special ones, and of those that reach no kink.
         reason: what is not decided; None where all is.
         even: what the even part of s is.
         odd: what the odd part of s is.
@@ -129,8 +148,13 @@ class Twins:
     def answer(self) -> str:
         """The answer in words."""
         setting = f"{self.activation}, {self.atoms} atoms, {self.gauge} gauge"
-        special = "; ".join(dict.fromkeys(twin.where for twin in self.twins if not twin.always))
-        others = f" Special truths have twins: {special}." if special else ""
+        groups: dict[str, dict[str, None]] = {}
+        for twin in self.twins:
+            kind = (
+                "Truths that reach no kink" if twin.reach else "Open sets of truths" if twin.signs else "Special truths"
+            )
+            groups.setdefault(kind, {}).update({} if twin.always else {twin.where: None})
+        others = "".join(f" {kind} have twins: {'; '.join(where)}." for kind, where in groups.items() if where)
         more = f" Not decided: {self.reason}." if self.reason else ""
         if self.unique is None:
             return f"{setting}: whether almost every truth is unique is not decided.{others}{more}"
@@ -138,8 +162,10 @@ class Twins:
         every = self.every_dimension or (first is not None and first.acts_on_vectors)
         scope = "for every d" if every else "for d = 1"
         if self.kinks:
-            scope += " and a support of x that reaches the kinks"
-        if first is None:
+            scope += " and a support of x that reaches the kinks on both sides of 0"
+        if first is None and not self.unique:
+            text = "not almost every truth is the only parameter with its density"
+        elif first is None:
             text = "almost every truth is the only parameter with its density, up to the numbering of the atoms"
         else:
             text = f"almost every truth shares its density with a twin, {first.map}"
@@ -147,9 +173,14 @@ class Twins:
 
     @property
     def remark(self) -> str | None:
-        """The first twin in a line, those of almost every truth first; None where only constant gates have some."""
+        """The first twin in a line, and the first that moves tau of an open set of truths.
+
+        None where only constant gates have some.
+        """
         found = [twin for twin in self.twins if twin.reach is None and len(set(twin.truth)) > 1]
-        return f"{found[0].where}: {found[0].map}" if found else None
+        moving = [twin for twin in found if (twin.always or twin.signs) and twin.factor != 1]
+        shown = [*found[:1], *(moving[:1] if found and found[0].factor == 1 else ())]
+        return "; ".join(f"{twin.where}: {twin.map}" for twin in shown) or None
 
     def __str__(self) -> str:
         """The parts of s, every twin, and the answer."""

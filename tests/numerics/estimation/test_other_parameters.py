@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import sympy as sp
 
 from temperance.numerics.estimation.estimate import fit
 from temperance.numerics.estimation.identifiability import single_twins, twin_matrix, twin_notes
@@ -12,6 +13,7 @@ from temperance.numerics.mixture.density import log_density
 from temperance.numerics.mixture.measures import MixingMeasure
 from temperance.numerics.mixture.sampling import sample
 from temperance.theory.activations.activation import activation
+from temperance.theory.twins.decision import twins
 
 
 def measure(beta1):
@@ -67,3 +69,64 @@ def test_notes_without_a_measure():
     )
     assert "up to its sign" in twin_notes(5, activation("cos"), "free")[0]
     assert twin_notes(3, activation("tanh"), "free") == ()
+
+
+def test_a_twin_that_asks_for_signs_is_told_where_the_fit_has_them():
+    step, turned = activation("sign"), activation("exp(-z**2) + sign(z)")
+    halves = [n for n in twin_notes(2, step, "free", [[2.0], [-0.5]]) if "tau/2" in n]
+    assert len(halves) == 2
+    assert not any("tau/2" in n for n in twin_notes(2, step, "free", [[2.0], [0.5]]))
+    assert any("(-b, -c, beta0, tau)" in n for n in twin_notes(2, turned, "free", [[-2.0], [-0.5]]))
+    assert twin_notes(2, turned, "free", [[2.0], [-0.5]]) == ()
+    assert any("2*s(0)" in n for n in twin_notes(2, step, "anchored"))
+    assert any("up to its sign" in n for n in twin_notes(2, activation("log(abs(z))"), "free"))
+
+
+@pytest.mark.parametrize(("beta1", "open_tau"), [([[2.0], [-0.5]], False), ([[2.0], [0.5]], True)])
+def test_a_fit_of_steps_does_not_tell_tau(beta1, open_tau):
+    """Where beta1 have one sign the gate does not depend on x; where they have both, tau/2 has the density too."""
+    gate = compile_activation(activation("sign"))
+    x, y = sample(measure(beta1), gate, 300, seed=2)
+    found = fit(x, y, fitted=2, activation="sign", starts=3, seed=1)
+    (tau,) = (e for e in found.estimates if e.parameter == "tau")
+    signs = {np.sign(v) for v in found.fit.measure.beta1[:, 0]}
+    assert (len(signs) == 1) is open_tau
+    assert tau.identifiable is False
+
+
+def test_two_squares_of_two_variables_have_a_curve_of_one_density():
+    """(b.x)^2 - (c.x)^2 is a product of two linear forms: one is multiplied, the other divided."""
+    gate = compile_activation(activation("z**2"))
+    g = measure([[1.0, 0.3], [-0.2, 0.8]])
+    near, far = 1.25, 0.75
+    other = replace(g, beta1=np.array([[near, far], [far, near]]) @ g.beta1)
+    x, y = sample(g, gate, 300, seed=2)
+    np.testing.assert_allclose(log_density(other, gate, x, y), log_density(g, gate, x, y), rtol=1e-9)
+    found = fit(x, y, fitted=2, activation="z**2", starts=2, seed=1)
+    assert found.n_parameters == 14 - 2
+    assert any("beta1_0 beta1_0'" in w for w in found.warnings)
+
+
+@pytest.mark.parametrize("gauge", ["free", "anchored"])
+@pytest.mark.parametrize(
+    "name",
+    ["sign", "step", "log(abs(z))", "log(abs(z)) + sign(z)", "z**2", "z**3", "tanh(z) + step(z)", "cos(z) + sign(z)"],
+)
+def test_every_listed_twin_has_the_density_of_its_truth(name, gauge):
+    """By the compiled density, apart from the algebra that proves identities; s(0) is what the compiled s has there."""
+    gate = compile_activation(activation(name))
+    rng = np.random.default_rng(7)
+    x, y = rng.uniform(-3, 3, (40, 1)), rng.normal(size=40)
+    found = twins(name, gauge=gauge).twins
+    assert found or (name.startswith("log") and gauge == "anchored")
+    for twin in found:
+        values = {"b": 1.3, "c": 0.6, "d": -0.4, "e": 0.9, "l": 1.7, "m": 0.8, "t": 0.5}
+        values["s(0)"] = float(gate(np.zeros(1), 0)[0][0]) if not name.startswith("log") else 0.0
+        at = {v: values[v.name] for e in (*twin.truth, *twin.image, twin.factor, *twin.shift) for v in e.free_symbols}
+        truth, image = ([[float(v.subs(at))] for v in some] for some in (twin.truth, twin.image))
+        factor, moved = (
+            float(sp.sympify(v).subs(at)) for v in (twin.factor, twin.shift[0] - twin.shift[1] if twin.shift else 0)
+        )
+        g = measure(truth)
+        other = replace(g, beta1=np.array(image), beta0=factor * g.beta0 + [moved, 0.0], tau=factor * g.tau)
+        np.testing.assert_allclose(log_density(other, gate, x, y), log_density(g, gate, x, y), rtol=1e-11)

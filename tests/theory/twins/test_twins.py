@@ -2,6 +2,7 @@
 
 import json
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -49,6 +50,22 @@ NO_PARITY = (
     "cloglog",
 )
 EVEN = ("sqrt(2)*sqrt(pi + z**2)", "cos", "log1p_square", "gaussian", "sech", "sinc", "log1p_abs")
+
+
+NOT_SMOOTH = (
+    "sign(z)*sqrt(abs(z))",
+    "-2*log(abs(z))",
+    "log(abs(z)) + sign(z)",
+    "log(z)",
+    "3*step(z) - 1",
+    "exp(-z**2) + sign(z)",
+    "tanh(z) + step(z)",
+    "relu(z - 1)",
+    "max(abs(z), 1) + tanh(z)",
+    "cos(z) + hardtanh(z)",
+    "softshrink(z) + z**2",
+    "where(abs(z) < 1, sign(z), z)",
+)
 
 
 def maps(found, always=None):
@@ -104,7 +121,7 @@ def test_homogeneous_activations_have_the_scale():
         assert SCALE in maps(twins(name), always=True)
         assert twins(name, gauge="anchored").unique is False
     assert "(b, c, beta0, tau) -> (b + d, c + d, beta0, tau)" in maps(twins("z"), always=True)
-    assert twins("relu").twins[1].where == "where all beta1_i have one sign"
+    assert twins("relu").twins[1].where == "where all beta1_i have one sign, d = 1"
     assert "(b, c, 0, beta0, tau) -> (b - c, 0, -c, beta0, tau)" in maps(twins("z", atoms=3, gauge="anchored"))
 
 
@@ -141,6 +158,7 @@ def test_every_listed_identity_holds_exactly(atoms, gauge):
         "abs(z) + z**3",
         "z**3 + cos(z)",
         "abs(z)**(1/2)",
+        *NOT_SMOOTH,
     ]
     found = [(name, twin) for name in names for twin in twins(name, atoms=atoms, gauge=gauge).twins]
     assert len(found) > 100
@@ -192,7 +210,7 @@ def test_a_small_even_part_is_seen():
     assert maps(twins("tanh(z) + z**2/10**30"), always=True) == set()
 
 
-@pytest.mark.parametrize("name", ["gamma", "loggamma", "LambertW", "acosh", "cos(z) + sign(z)", "tanh(z) + sign(z)"])
+@pytest.mark.parametrize("name", ["gamma", "loggamma", "LambertW", "acosh", "z + sign(z)", "z**2 + sign(z)"])
 def test_what_is_not_decided_says_why(name):
     found = twins(name)
     assert found.unique is None
@@ -214,7 +232,7 @@ def test_result_is_frozen_and_speaks():
     assert json.loads(json.dumps(record)) == record
     assert str(found).splitlines()[-1] == found.found.answer
     assert "for every d" in found.found.answer
-    assert "for d = 1" in twins("z + z**2").answer
+    assert "for d = 1" in twins("abs(z) + z**3").answer
     with pytest.raises(AttributeError):
         found.found = None
 
@@ -225,7 +243,8 @@ def test_result_is_frozen_and_speaks():
         ("relu", "for every d"),
         ("abs", "for every d"),
         ("sign", "for every d"),
-        ("z + z**2", "for d = 1"),
+        ("z + z**2", "for every d"),  # (w.x)(1 + u.x), w = b - c, u = b + c
+        ("abs(z) + z**3", "for d = 1"),
         ("gelu", "for every d"),
     ],
 )
@@ -236,7 +255,11 @@ def test_maps_that_multiply_vectors_are_for_every_dimension(name, scope):
 def test_two_steps_may_be_swapped_with_their_signs():
     assert SWAP in maps(twins("sign"), always=True)
     assert SWAP not in maps(twins("sign", atoms=3), always=True)
-    assert {twin.where for twin in twins("sign", gauge="anchored").twins} == {"every truth, atom by atom"}
+    anchored = twins("sign", gauge="anchored")
+    assert maps(anchored, always=True) == {
+        "(b, 0, beta0, tau) -> (b*l, 0, beta0, tau)",
+        "(b, 0, beta0, tau) -> (0, -b, beta0 - 2*s(0), tau)",
+    }
 
 
 @pytest.mark.parametrize("arguments", [{"atoms": 1}, {"atoms": 2.0}, {"atoms": True}, {"gauge": "linear"}])
@@ -258,3 +281,109 @@ def test_products_of_odd_and_even_functions_keep_their_parity():
         assert found[1].is_free
         both = parts(activation(f"{o}*{e} + {f}"), {})
         assert all(part.is_free for part in both)
+
+
+def where(found):
+    return {twin.map: twin.where for twin in found.twins}
+
+
+@pytest.mark.parametrize(("name", "mean"), [("sign", ""), ("heaviside", " - 1/2")])
+def test_a_step_of_one_variable_has_two_temperatures(name, mean):
+    """sgn(b x) - sgn(-c x) = 2 sgn(x), and sgn(b x) - 0 is half of it."""
+    both, one = "where beta1 takes both signs, d = 1", "where all beta1_i have one sign, d = 1"
+    found = where(twins(name))
+    assert found[f"(b, -c, beta0, tau) -> (b, 0, beta0/2 + s(0){mean}, tau/2)"] == both
+    assert found["(b, c, beta0, tau) -> (b, c, l*beta0, l*tau)"] == one
+    three = where(twins(name, atoms=3))
+    assert three[f"(b, -c, t, beta0, tau) -> (b, 0, t, beta0/2 + s(0){mean}, tau/2)"] == both
+    assert three["(b, c, t, beta0, tau) -> (-b, -c, -t, l*beta0, l*tau)"] == one
+    anchored = where(twins(name, atoms=3, gauge="anchored"))
+    assert any(image.startswith("(b, 0, c, beta0, tau) -> (0, -t, 0, ") for image in anchored)
+
+
+def test_a_logarithm_of_one_variable_leaves_the_temperature_open():
+    """log|b x| - log|c x| = log|b/c|: the gate does not depend on x."""
+    found = {twin.map: twin for twin in twins("log(abs(z))").twins}
+    assert "(b, c, beta0, tau) -> (-b, c, beta0, tau)" in found
+    bias = "l*beta0 + (l - 1)*log(Abs(b)) - (l - 1)*log(Abs(c))"
+    twin = found[f"(b, c, beta0, tau) -> (b, c, {bias}, l*tau)"]
+    assert twin.always
+    assert not twin.acts_on_vectors
+    assert twin.acts_on([[2.0], [-3.0]])
+    assert not twin.acts_on([[2.0, 1.0], [-3.0, 1.0]])
+    assert len(twins("log(abs(z)) + sign(z)").twins) == 3
+
+
+def test_below_its_upper_kink_relu6_is_relu():
+    found = where(twins("relu6"))
+    inside = "beta1_i x is in (-oo, 6) on the support for both"
+    assert found[SCALE] == f"where {inside}"
+    translated = "(b, c, beta0, tau) -> (b + t, c + t, beta0, tau)"
+    assert found[translated] == f"where all beta1_i have one sign, d = 1, and {inside}"
+    assert "Truths that reach no kink have twins" in twins("relu6").answer
+
+
+@pytest.mark.parametrize(
+    ("name", "inside"),
+    [
+        ("softshrink", "|beta1_i x| < 1/2"),
+        ("hardshrink", "|beta1_i x| < 1/2"),
+        ("relu(z - 1)", "beta1_i x is in (-oo, 1)"),
+    ],
+)
+def test_an_atom_in_a_dead_zone_is_free_whatever_the_others_are(name, inside):
+    dead = "(b, c, beta0, tau) -> (d, c, beta0, tau)"
+    assert where(twins(name))[dead].startswith(f"atom by atom, where {inside} on the support for both; ")
+    anchored = where(twins(name, atoms=3, gauge="anchored"))
+    assert "(b, 0, beta0, tau) -> (d, 0, beta0, tau)" in anchored
+
+
+def test_a_part_that_is_free_by_its_kink_only_has_twins_before_it():
+    assert SWAP in maps(twins("max(abs(z), 1) + tanh(z)"), always=False)
+    assert SIGN in maps(twins("softshrink(z) + z**2"), always=False)
+    assert twins("softshrink(z) + z**2").unique is True
+    assert "reaches a kink" in twins("hardswish").reason
+
+
+def test_two_squares_turn_into_each_other():
+    """(b.x)^2 - (c.x)^2 = (u.x)(w.x): u is multiplied by m, w divided by it."""
+    twin = twins("z**2").twins[2]
+    assert twin.always
+    assert twin.acts_on_vectors
+    assert all(image.free_symbols >= set(twin.truth) for image in twin.image)
+    assert "hyperbola" in twins("z**2", atoms=3).reason
+    assert twins("z**2", atoms=4, gauge="anchored").reason is None
+
+
+@pytest.mark.parametrize("name", ["exp(-z**2) + sign(z)", "cos(z) + step(z)"])
+@pytest.mark.parametrize("atoms", [2, 3])
+def test_a_free_even_part_and_a_step_may_be_turned_where_signs_agree(name, atoms):
+    found = twins(name, atoms=atoms)
+    (turned,) = (twin for twin in found.twins if twin.signs)
+    assert turned.image == tuple(-v for v in turned.truth)
+    assert found.unique is False
+    assert "not almost every truth" in found.answer
+    assert turned.acts_on([[-2.0], [-3.0]])
+    assert not turned.acts_on([[2.0], [-3.0]])
+    assert "(b, -b, beta0, tau) -> (b*l, -b*l, beta0, tau)" in maps(found)
+    assert twins(name, gauge="anchored").unique is True
+
+
+def test_a_jump_at_0_leaves_the_twins_of_an_odd_part():
+    found = twins("tanh(z) + sign(z)")
+    assert maps(found, always=True) == {SWAP}
+    assert "(b, -b, beta0, tau) -> (b, 0, beta0/2 + s(0), tau/2)" in maps(found)
+
+
+def test_cubes_are_swapped_in_every_dimension():
+    assert SWAP in maps(twins("z**3"), always=True)
+    assert SWAP not in maps(twins("z**3", atoms=3), always=True)
+
+
+@pytest.mark.parametrize("name", ["sign", "3*step(z)"])
+def test_an_identity_with_another_bias_is_refused(name):
+    step = activation(name)
+    half = next(twin for twin in twins(step).twins if twin.signs == "both")
+    assert holds(step, half)
+    assert not holds(step, replace(half, shift=()))
+    assert not holds(step, replace(half, factor=half.factor / 2))
