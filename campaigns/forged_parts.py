@@ -5,11 +5,16 @@ from __future__ import annotations
 import copy
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
+from flint import fmpq
+
 from temperance.theory.checker.moment_checker import FORMAT as MOMENTS
+from temperance.theory.checker.moment_checker import Cell
 from temperance.theory.checker.order_checker import FORMAT as ORDERS
-from temperance.theory.checker.verdict_checker import CONDITIONS
+from temperance.theory.checker.verdict_checker import CONDITIONS, left_out
+from temperance.theory.moments.moment_bounds import _steps as search
 
 DERIVED = ("statement", "tower", "digest", "format")  # what anybody can compute
 Certificate = dict[str, Any]
@@ -188,6 +193,114 @@ def _steps(changed: Certificate, pool: list[Certificate], rng: random.Random) ->
     changed["orders"][title] = rng.choice([changed["orders"][title], "1", "2", "3/2"])
 
 
+# -- changes of what a statement depends on: high powers, the truth at which it holds, who has which parameter
+
+
+def _powers(changed: Certificate, pool: list[Certificate], rng: random.Random) -> None:
+    """Powers that a Taylor polynomial of low degree does not hold, in the mean and in the log weight."""
+    part = changed["model"]
+    p, q = (rng.choice([*part["expert"][:-1], "a"]) for _ in range(2))
+    power = rng.choice([f"{p}**{rng.randrange(4, 9)}", f"{p}**4*{q}**{rng.randrange(1, 5)}", f"({p} - {q})**5"])
+    by = rng.choice(["", "*x", "*x**2", "*exp(x)", "*x**8*x**8*x", "/10**6"])
+    if rng.random() < 0.7:
+        forms = ["{0} + {1}", "{0} - {1}", "({0})*(1 + {1})", "({0})/(1 - {1})", "sinh({1}) + {0}", "{1}*{2} + b"]
+        part["mean"] = rng.choice(forms).format(part["mean"], power + by, p)
+    else:
+        name = rng.choice([*part["point"]])
+        near = f"({name} - ({part['point'][name]}))**{rng.randrange(3, 9)}"
+        part["log_weight"] = f"{part['log_weight']} + {near}{rng.choice(['*x', '*x**2', '*x**8*x**9', ''])}"
+    _claim_less(changed, rng)
+
+
+def _truths(changed: Certificate, pool: list[Certificate], rng: random.Random) -> None:
+    """Formulas that hold at one true point and not at another, and points that are left out, moved or put elsewhere."""
+    part, do = changed["model"], rng.randrange(5)
+    p, c = rng.choice(part["expert"][:-1]), rng.choice(["1", "1/2", "-3"])
+    name = rng.choice([*part["point"]])
+    if do == 0:
+        forms = [f"(({p} + ({c}))**2 - ({c})**2)/(2*({c}))", f"{p}*(1 + {p})**3", f"sinh({p})", f"{p}*(1 + b)**8"]
+        forms += [f"log(1 + {p})", f"({p} + ({c}))", f"{p}*exp(b**3)", f"{p}/(1 + a**6)"]
+        part["mean"] = part["mean"].replace(p, rng.choice(forms), 1)
+    elif do == 1:
+        part["point"][name] = rng.choice(["0", "2", "-1", "1/2", "-3/2"])
+    elif do == 2:
+        part["log_weight"] = part["log_weight"].replace(name, f"({name} + ({part['point'][name]}))")
+        part["point"][name] = "0"
+    elif do == 3:
+        at, n = part["point"][name], rng.choice([1, 2, 3])
+        part["log_weight"] = part["log_weight"].replace(name, f"({at} + ({name} - ({at}))**{n})")
+    else:
+        part["point"] = rng.choice([{}, {k: v for k, v in part["point"].items() if k != name}, {"a": "0", "b": "0"}])
+    _claim_less(changed, rng)
+
+
+def _roles(changed: Certificate, pool: list[Certificate], rng: random.Random) -> None:
+    """Parameters that atoms share, taken as their own, and the reverse."""
+    part = changed["model"]
+    roles = ["own", "shared", "expert"]
+    source, target = rng.sample([*roles, "own", "shared"], 2)
+    if part[source] and source != target:
+        name = rng.choice(part[source][:-1] or part[source])
+        part[source] = [p for p in part[source] if p != name]
+        part[target] = [name, *part[target]] if target == "expert" else [*part[target], name]
+    if rng.random() < 0.3:
+        part["own"], part["shared"] = part["shared"], part["own"]
+    if rng.random() < 0.3 and "gate" in changed:
+        changed["gate"] = rng.choice([[part["own"], []], [part["own"], part["shared"]], [part["shared"], part["own"]]])
+    _claim_less(changed, rng)
+
+
+def _claim_less(changed: Certificate, rng: random.Random) -> None:
+    """Few orders, low ones at times; and at times the best proof of the new model that the search finds."""
+    known = [*changed["orders"], *changed["model"]["shared"]]
+    proved = "atoms" in changed and rng.random() < 0.5 and _prove(changed)
+    titles = rng.sample([*changed["orders"]] if proved else known, 1)
+    low = rng.choice([None, None, "1", "1", "4/3", "3/2", "2"])
+    changed["orders"] = {title: low or changed["orders"].get(title, "1") for title in titles}
+
+
+def _prove(changed: Certificate) -> bool:
+    """Prove all that can be proved of the model of a certificate by moments, as the project does."""
+    part = changed["model"]
+    size = len(part["own"]) + len(part["expert"])
+    changed["weights"] = [*["1/2"] * (size - 1), "1/4", *["1"] * len(part["shared"])]
+    try:
+        cell = Cell(changed)
+        given = list(cell.least)
+        changed["steps"] = search(cell, len(part["own"]))
+    except Exception:  # no such model
+        return False
+    found = zip(cell.names, cell.least, given, strict=True)
+    orders = {name: str(1 / min(w, fmpq(1))) for name, w, known in found if w > known}
+    changed["orders"] = orders or changed["orders"]
+    return bool(orders)
+
+
+def _ends(changed: Certificate, pool: list[Certificate], rng: random.Random) -> None:
+    """Failures of functions in pieces, with ends that are passed over: jumps, kinks, or none."""
+    numbers = ["0", "1", "-1", "1/2", "1/10**20", "log(4) - 2*log(2)", "sqrt(2)"]
+    pieces = ["z", "0", "2*z", "-z", "z + 1/10**30", "2*z - 1", "z*(log(4) - 2*log(2))", "z**2", "1", "-1", "log(z)"]
+    p, q = rng.choice(numbers), rng.choice(numbers)
+    one, two, three = (rng.choice(pieces) for _ in range(3))
+    s = changed["expression"]
+    forms = [f"where(z < {p}, {one}, {two})", f"where(z < {p}, {one}, where(z < {q}, {two}, {three}))"]
+    forms += [s, s.replace("1", "2"), f"1*({s})"]
+    if not s.startswith("where"):
+        forms += [f"where(z < {p}, {s}, {one})", f"where(z < {p}, {one}, {s})"]
+        forms += [f"where(z < {p}, {s}, {s})", f"where(z < {p}, {s}, 2*({s}))"]
+    changed["expression"] = rng.choice(forms)
+    if changed["families"].keys() > {"B"} and rng.random() < 0.3:
+        changed["families"] = {"B": changed["families"]["B"]}
+        changed["claim"]["failing_families"] = ["B"]
+    claimed = changed["claim"]["left_out"]
+    changed["claim"]["left_out"] = rng.choice([[], claimed, claimed[1:], [p], [p, q]])
+    if rng.random() < 0.3:
+        with suppress(Exception):  # of no function
+            changed["claim"]["left_out"] = left_out(changed)
+
+
 PARTS: dict[str, Change] = {"structure": _structure, "values": _values}
 VERDICT_PARTS: dict[str, Change] = {"names": _names, "domain": _domain, "balls": _balls, "relations": _relations}
+VERDICT_PARTS |= {"ends": _ends}
 ORDER_PARTS: dict[str, Change] = {"titles": _titles, "model": _model, "steps": _steps}
+ORDER_PARTS |= {"powers": _powers, "truths": _truths, "roles": _roles}

@@ -1,6 +1,6 @@
 """Forged certificates, one kind for each part of the format, and the truth about those that the checker accepts.
 
-    python campaigns/forgeries.py [--count 10000] [--seed 1]
+    python campaigns/forgeries.py [--count 10000] [--seed 1] [--parts powers truths roles ends]
 
 Honest certificates are changed as forged_parts.py says, and all that anybody can compute is computed anew. The truth
 comes from truth_oracle.py (numerical rank at 150 digits) and order_oracle.py (distances of densities), which use no
@@ -22,9 +22,9 @@ from typing import Any
 import sympy as sp
 from flint import arb, arb_mat, ctx, fmpq
 from forged_parts import DERIVED, ORDER_PARTS, PARTS, VERDICT_PARTS, parts
-from oracle_jets import Unclear, jet
+from oracle_jets import Unclear, ends, jet
 from order_oracle import orders
-from truth_oracle import Truth, monomials, truth
+from truth_oracle import Truth, fails_across, monomials, truth
 
 from temperance.theory.checker import moment_checker, order_checker
 from temperance.theory.checker.moment_checker import FORMAT as MOMENTS
@@ -39,6 +39,7 @@ from temperance.theory.orders.upper_bounds import certificate as certificate_of_
 from temperance.theory.orders.upper_bounds import upper_orders
 
 SOURCES = ("tanh", "relu", "hypot1", "exp", "gelu", "square", "LambertW", "log(z)", "sqrt(z)", "3*log(1 + z**2)")
+SOURCES += ("hardshrink", "hardtanh", "where(z < 1, z, 2*z - 1)")
 SOURCES += ("elu(z, alpha)", "c*log(1 + z**2)", "z**alpha", "where(z > 1, tanh(z), z)", "log_abs")
 GATES = (("softmax", None), ("activation", "tanh"), ("activation", "exp(z)"))
 STATED = {ORDERS: order_checker.statement, MOMENTS: moment_checker.statement}
@@ -82,6 +83,7 @@ def honest() -> list[dict[str, Any]]:
 def attack(pool: list[dict[str, Any]], count: int, rng: random.Random, part: str | None = None) -> Attack:
     """Offer mutants of the certificates of a pool, changed in one part or in any, to the checker."""
     found = Attack()
+    said: dict[str, str] = {}
     pool = [c for c in pool if part is None or part in parts(c)]
     for _ in range(count if pool else 0):
         changed = mutated(rng.choice(pool), pool, rng, part)
@@ -95,7 +97,7 @@ def attack(pool: list[dict[str, Any]], count: int, rng: random.Random, part: str
             continue
         found.accepted += 1
         try:
-            if not is_true(changed):
+            if not is_true(changed) or said.setdefault(changed["statement"], _content(changed)) != _content(changed):
                 found.false.append(json.dumps(changed))
         except Unclear:
             found.unclear += 1
@@ -121,6 +123,12 @@ def mutated(
     return changed
 
 
+def _content(certificate: dict[str, Any]) -> str:
+    """All that a statement is about: two of these with one statement would say that it leaves something out."""
+    known = ("claim", "expression", "parameters", "model", "covariates", "atoms", "gate", "orders")
+    return json.dumps({key: certificate[key] for key in known if key in certificate}, sort_keys=True)
+
+
 # -- the truth
 
 _KEYS = {FORMAT: {*DERIVED, "claim", "expression", "parameters", "point", "families"}}
@@ -142,6 +150,8 @@ def is_true(certificate: dict[str, Any]) -> bool:
     parameters = {name: fmpq(*map(int, value.split("/"))) for name, value in certificate["parameters"].items()}
     if falsehood(claim["condition"], claim["verdict"], claim, _truth(text, tuple(parameters.items())), parameters):
         return False
+    if claim["verdict"] == "fails" and not _holds_across(claim, list(certificate["families"]), text, parameters):
+        return False
     with ctx.workprec(500):
         jet(text, {**parameters, "z": fmpq(*map(int, certificate["point"].split("/")))})  # or ValueError
     return all(
@@ -149,6 +159,15 @@ def is_true(certificate: dict[str, Any]) -> bool:
         for name, evidence in certificate["families"].items()
         if claim["verdict"] == "holds"
     )
+
+
+def _holds_across(claim: dict[str, Any], families: list[str], text: str, parameters: dict[str, fmpq]) -> bool:
+    """Whether the ends of pieces that are not left out change no failure, and only ends of pieces are left out."""
+    if "where" not in text:
+        return claim["left_out"] == []
+    passed = ends(text, parameters, claim["left_out"])
+    jumps, kinks = (any(hit[i] for hit in passed) for i in range(2))
+    return not kinks or all(fails_across(text, parameters, name, jumps=jumps) for name in families)
 
 
 @cache
@@ -223,8 +242,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)
+    names = [*PARTS, *VERDICT_PARTS, *ORDER_PARTS]
+    parser.add_argument("--parts", nargs="+", choices=names, default=names, help="the kinds, each in an equal share")
     options = parser.parse_args()
-    found = campaign(options.count, options.seed)
+    found = campaign(options.count * len(names) // len(options.parts), options.seed, options.parts)
     for part, one in found.items():
         counts = {name: len(v) if isinstance(v, list) else v for name, v in asdict(one).items()}
         print(f"{part:10}", *(f"{name} {n:6}" for name, n in counts.items()))

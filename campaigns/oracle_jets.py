@@ -211,3 +211,32 @@ def mirrored(
     if len(found) < 12:
         raise Unclear("too few points on both sides")
     return found
+
+
+def ends(text: str, values: dict[str, fmpq | int], left_out: Sequence[str]) -> list[tuple[bool, bool]]:
+    """Whether s jumps, and whether it or s' does, at the ends of pieces that are not left out; at 0 nothing matters.
+
+    Raises:
+        Unclear: s is not finite beside one, or there are no numbers there.
+    """
+    found = []
+    with ctx.workprec(2000):
+        for node in ast.walk(ast.parse(text, mode="eval")):
+            if isinstance(node, ast.Compare):
+                end = ast.get_source_segment(text, node.comparators[0])
+                p = jet(end, values)[0]
+                if not p.is_finite():
+                    raise Unclear("an end")
+                if abs(p) < arb(10) ** -300 or end in left_out:
+                    continue
+                sides = [_beside(text, values, p + sign * arb(10) ** -200) for sign in (1, -1)]
+                jumps = [abs(sides[0][i] - sides[1][i]) > arb(10) ** -100 for i in range(2)]
+                found.append((jumps[0], any(jumps)))
+    return found
+
+
+def _beside(text: str, values: dict[str, fmpq | int], z: arb) -> arb_series:
+    try:
+        return jet(text, {**values, "z": z})
+    except (ValueError, ZeroDivisionError):
+        raise Unclear("no number beside an end") from None

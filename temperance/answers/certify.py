@@ -1,4 +1,4 @@
-"""Answers `certify`: does a checker that shares no code with the decision prove the certificates?
+"""Answers `certify`: does a checker that imports nothing else of the project prove the certificates?
 
 It writes the files of proofs too: certificates as JSON, theorems for Coq with their library beside them.
 """
@@ -75,7 +75,7 @@ class Certified(Answer):
 
 @checked
 def certify(*files: File) -> Certified:
-    """Prove certificates again, with a checker that uses nothing of what made them; exit with 1 if any is rejected.
+    """Prove certificates again, with a checker that imports nothing of what made them; exit with 1 if any is rejected.
 
     Args:
         files: Files written by `check`, `exponents` or `efficiency` with --certificate; in Python, also certificates.

@@ -13,7 +13,7 @@ from flint import fmpq, fmpq_mpoly
 from temperance.theory.checker.rejected import require
 
 MOST_BITS = 10000
-_MOST_WORK, _MOST_TERMS, _WORD = 10**8, 5 * 10**6, 256
+_MOST_WORK, _MOST_TERMS, _WORD = 3 * 10**8, 5 * 10**6, 256
 
 Row = dict[int, fmpq]
 

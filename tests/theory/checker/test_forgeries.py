@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from temperance.theory.checker import verdict_checker
+from temperance.theory.checker import moment_checker, order_equations, verdict_checker
 from temperance.theory.checker.order_checker import FORMAT as ORDERS
 
 PARTS = ["structure", "values", "names", "domain", "balls", "relations", "titles", "model", "steps"]
+PARTS += ["ends", "powers", "truths", "roles"]  # what a statement depends on
 
 pytestmark = pytest.mark.slow  # small campaigns
 
@@ -62,6 +63,41 @@ def test_a_checker_that_does_not_look_at_the_domain_is_noticed(pool, monkeypatch
     monkeypatch.setattr(verdict_checker._Balls, "power", staticmethod(lambda base, exponent, _: base**exponent))
     monkeypatch.setattr(verdict_checker, "in_domain", lambda *_: True)
     assert len(attack(pool, 80, random.Random("1:domain"), "domain").false) >= 3
+
+
+def test_a_checker_that_does_not_ask_whether_the_mean_is_linear_is_noticed(pool, monkeypatch):
+    from forgeries import attack
+
+    monkeypatch.setattr(order_equations, "_degree", lambda *_: 1)
+    assert len(attack(pool, 40, random.Random("1:powers"), "powers").false) >= 3
+
+
+def test_a_statement_without_what_is_shared_is_noticed(pool, monkeypatch):
+    """Two models with one statement: one of them may be false."""
+    from forgeries import attack
+
+    def without(model, _):
+        return f"log weight {model['log_weight']}, mean {model['mean']}, at {model['point']}"
+
+    monkeypatch.setattr(moment_checker, "in_words", without)
+    assert len(attack(pool, 120, random.Random("1:roles"), "roles").false) >= 1
+
+
+def test_a_checker_that_passes_over_the_ends_of_pieces_is_noticed(pool, monkeypatch):
+    from forgeries import attack
+
+    monkeypatch.setattr(verdict_checker._Proof, "left_out", lambda _: [])
+    assert len(attack(pool, 150, random.Random("1:ends"), "ends").false) >= 3
+
+
+def test_the_oracle_of_orders_tries_several_true_experts(pool):
+    """a*x + b + a**5 lets the mean of b have the order 1 beside a = 0, and no less than 4/3 elsewhere."""
+    from order_oracle import orders
+
+    model = next(c for c in pool if c["format"] == ORDERS)["model"]
+    found = dict(orders(model | {"mean": "a*x + b + a**5"}, ("mean b",)))
+    assert abs(found["mean b"] - 4 / 3) < 0.05
+    assert abs(dict(orders(model, ("mean b",)))["mean b"] - 1) < 0.05
 
 
 def test_the_oracle_of_orders_finds_curves_of_every_order_of_the_softmax_gate(pool):
