@@ -49,6 +49,15 @@ BUILT: dict[str, tuple[str, list[str]]] = {
         ["{c}*log(abs(z))", "where(z > 0, {c}*log(z) + {d}, {c}*log(-z))", "{c}*log({a}*z**2)"],
     ),
     "step": ("F1 A B C (i)", ["where(z > {c}, {d}, {a})", "where(z > {a}, {c}, where(z < -{b}, {d}, 0))", "sign(z)"]),
+    "step behind a pole": (
+        "F1 A B C (i)",
+        [
+            "{d}*(atan({c}*z) + atan(1/({c}*z)))",
+            "{d}*(atan((1 + {a}*z)/(1 - {a}*z)) - atan({a}*z))",
+            "z**{n}*(atan(z - {c}) + atan(1/(z - {c})))",
+            "z**{n}*(2*atan({a}*z) - atan(2*{a}*z/(1 - ({a}*z)**2)))",
+        ],
+    ),
     "relation of A": (
         "A",
         [

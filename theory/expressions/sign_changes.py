@@ -77,13 +77,15 @@ def real_roots(f: sp.Expr, sample: Sample) -> list[sp.Expr]:
 
 
 def _without_root(f: sp.Expr, sample: Sample) -> list[sp.Expr]:
-    """Roots of a sum with one square root r, among those of its product with the same sum with -r."""
-    roots = {e for e in f.atoms(sp.Pow) if e.exp == sp.S.Half and e.has(Z)}
-    if len(roots) == 1:
-        product = sp.expand(f * f.xreplace({r: -r for r in roots}))
-        if product.is_polynomial(Z):
-            found = real_roots(product, sample)
-            return [p for p in found if not sign_at(f.xreplace({Z: p}), sample)]
+    """Roots and poles of a formula with one square root r: among those of its product with that with -r, and of r."""
+    roots = {e for e in f.atoms(sp.Pow) if e.exp.is_Rational and e.exp.q == 2 and e.has(Z)}
+    bases = {e.base for e in roots}
+    if len(bases) == 1:
+        product = sp.together(sp.expand(f * f.xreplace({r: -r for r in roots})))
+        if product.is_rational_function(Z):
+            found = [*real_roots(sp.cancel(product), sample), *real_roots(bases.pop(), sample)]
+            values = {p: f.xreplace({Z: p}) for p in found}
+            return [p for p, value in values.items() if not (value.is_real and sign_at(value, sample))]
     raise NoClosedForm(f)
 
 

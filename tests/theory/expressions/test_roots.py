@@ -23,6 +23,8 @@ CLOSED = [
     (1 + sp.erf(Z), []),
     (sp.erf(Z) * Z, [0, 0]),
     (Z + sp.sqrt(1 + Z**2), []),
+    (1 - Z / sp.sqrt(1 + Z**2), []),
+    (Z + 1 / sp.sqrt(2 - Z**2), [-sp.sqrt(2), -1, sp.sqrt(2)]),
     (2 * Z + sp.sqrt(1 + 3 * Z**2), [-1]),
     (1 + Z - sp.sqrt(4 - Z**2), [(-1 + sp.sqrt(7)) / 2]),
 ]
