@@ -34,7 +34,7 @@ def exact_specified(setting: Setting) -> list[Prediction]:
 def _exact_at(setting: Setting) -> list[Prediction]:
     """By the place of the true point (theory.md 2.5): every parameter of one density has the same answer."""
     first = setting.whole.first_order
-    if setting.position == "equal":
+    if setting.has_constant_gate:
         return _constant_gate(setting)
     if first.outcome == "fails":
         return _first_order_fails(setting)
@@ -139,7 +139,7 @@ def _first_order_fails(setting: Setting) -> list[Prediction]:
     conditions = (_DISTINCT, *setting.conditions([]), *setting.seen_conditions())
     if setting.point is None:
         conditions = (*conditions, "no beta1_j is 0, the anchor's excepted")
-        if setting.true_k > 2 and _may_be_odd(setting):
+        if setting.true_k > 2 and setting.odd_power:
             conditions = (*conditions, "the beta1_j are distinct")
     return found + _invariants(f"invariants of the flow {failure.flow}", conditions)
 
@@ -148,11 +148,6 @@ def _is_lost(setting: Setting, failure: Failure, parameter: str) -> bool:
     """Whether a flow of one atom moves a parameter: the length of beta1; tau where log|x| is common to all atoms."""
     common = failure.kind == "logarithmic" and setting.dim == 1
     return parameter == "beta1" or (parameter == "tau" and common)
-
-
-def _may_be_odd(setting: Setting) -> bool:
-    """Whether a homogeneous s is not shown to have an even part that moves: its anchor may be exchanged."""
-    return setting.mirror.kind == "homogeneous" and not setting.mirror.even_part_moves
 
 
 def _homogeneous_obstacle(setting: Setting, degree: sp.Expr) -> str | None:
@@ -168,7 +163,7 @@ def _homogeneous_obstacle(setting: Setting, degree: sp.Expr) -> str | None:
     moving = [setting.point.beta1[j] for j in setting.atoms]
     if not all(map(any, moving)):
         return "some beta1_j is 0"
-    if len(set(moving)) < len(moving) and _may_be_odd(setting):
+    if len(set(moving)) < len(moving) and setting.odd_power:
         return "two beta1_j are equal: with one as the anchor, the other is 0, and the density is the same"
     return None
 
@@ -181,8 +176,6 @@ def _invariants(reason: str, conditions: tuple[str, ...]) -> list[Prediction]:
 def _mirror(setting: Setting) -> list[Prediction]:
     """Free gauge, all beta1_i are b or -b, and both occur (theory.md 2.5); F1 does not fail."""
     found, first = setting.mirror, setting.whole.first_order
-    if found.kind == "even" and found.proved:
-        return _nothing("the gate of the truth is constant: no statement covers this")
     if not found.proved or first.outcome == "undecided":
         return _nothing(f"mirror point of undecided type: {found.reason or first.reason}")
     obstacle = setting.irregularity(order=1)

@@ -152,8 +152,8 @@ def _sharp_conditions(setting: Setting) -> tuple[dict[str, Outcome], tuple[str, 
     given = [_DISTINCT, _LOCAL, *setting.conditions(verdicts.values()), *setting.seen_conditions()]
     if setting.point is None:
         given.append("beta1_j != 0 for j < k")
-        if setting.true_k > 2 and setting.odd is not False:
-            given.append("not all beta1_j with j < k are equal")
+        if setting.true_k > 2 and (setting.odd is not False or setting.odd_power):
+            given.append("the beta1_j are distinct" if setting.odd_power else "not all beta1_j with j < k are equal")
     return {name: setting.outcome(v) for name, v in verdicts.items()}, tuple(given)
 
 

@@ -108,6 +108,17 @@ class Setting:
             return None
         return self.mirror.kind == "odd" and at_zero(self.source.pieces, dict(self.source.sample)) is not None
 
+    @property
+    def odd_power(self) -> bool:
+        """Whether s is homogeneous and not shown to have an even part: any atom may then become the anchor."""
+        return self.degree is not None and self.mirror.kind != "even" and not self.mirror.even_part_moves
+
+    @property
+    def has_constant_gate(self) -> bool:
+        """Whether the gate of the truth does not depend on x: all beta1_i are equal or, for even s, +-beta."""
+        even = self.gauge == "free" and self.position == "mirror" and self.mirror.kind == "even" and self.mirror.proved
+        return self.position == "equal" or even
+
     @cached_property
     def flat(self) -> tuple[str, tuple[str, ...]] | None:
         """A curve of parameters with the density of the truth, for any number of atoms, and which parameters it moves.
@@ -117,8 +128,7 @@ class Setting:
         both = ("tau", "beta1")
         if self.point is not None and self.gauge == "anchored" and self.position == "equal":
             return "the gate of the truth is constant: (0, .., 0, beta0, tau) -> (0, .., 0, l beta0, l tau)", ("tau",)
-        even = self.position == "mirror" and self.mirror.kind == "even" and self.mirror.proved
-        if self.position == "equal" or (even and self.gauge == "free"):
+        if self.has_constant_gate:
             return "the gate of the truth is constant: beta1 (b, .., b) -> (c, .., c), any tau with one beta0/tau", both
         if self.scale is not None:
             return self.scale, both
@@ -218,7 +228,9 @@ class Setting:
         more = "" if all_nonzero else ", and s'(0) != 0 is not proved"
         if zeros:
             return f"beta1 of atom {zeros[0] + 1} is 0{more}"
-        if self.gauge == "anchored" and self.position == "half" and self.true_k > 2 and self.odd is not False:
-            start = "if s is odd, " if self.odd is None else ""
-            return f"{start}(b, .., b, 0) has the density of (0, .., 0, -b), where more than the anchor is 0{more}"
+        moving = [self.point.beta1[j] for j in self.atoms]
+        equal = len(set(moving)) == 1 if self.odd is not False else self.odd_power and len(set(moving)) < len(moving)
+        if self.gauge == "anchored" and len(moving) > 1 and equal:
+            start = "" if self.odd or self.odd_power else "if s is odd, "
+            return f"{start}with another anchor the density is the same, and more beta1_j than the anchor's are 0{more}"
         return None
