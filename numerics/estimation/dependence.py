@@ -20,9 +20,8 @@ def constant_combinations(x: Floats) -> tuple[Floats, Floats]:
     middle = x.mean(axis=0)
     moved = x - middle
     scale = np.linalg.norm(moved, axis=0)
-    _, values, rows = np.linalg.svd(moved / scale)
-    flat = np.r_[values, np.zeros(len(rows) - len(values))] ** 2 <= FLAT * values[0] ** 2
-    v = rows[flat] / scale
+    _, values, rows = np.linalg.svd(np.linalg.qr(moved / scale, mode="r"))
+    v = rows[values**2 <= FLAT * values[0] ** 2] / scale
     return v, v @ middle
 
 

@@ -33,6 +33,7 @@ from temperance.numerics.mixture.points import Points
 from temperance.theory.conditions.first_order_failures import classify
 
 _SOLVED = 1e-6  # margins, of features of size 1, that the solver tells from 0
+_SOME = 300  # rows, a part of all, that tell in most cases that there is no ray
 _NEAR = 0.05  # mean log-likelihood by which a fit may be below the bound of all gates
 
 
@@ -121,6 +122,8 @@ def _affine_rays(odds: Floats, gain: Floats, points: Points, x: Floats) -> Itera
     features = np.column_stack([points.x / np.abs(points.x).max(axis=0), np.ones(len(x))])
     for signs in (gain, odds + gain):
         rows = (features * np.sign(signs)[:, None])[signs != 0]
+        if len(rows) > _SOME and _nowhere_negative(rows[:: len(rows) // _SOME]) is None:
+            continue
         v = _with_margin(rows)
         if v is not None:
             yield features @ v
@@ -142,16 +145,26 @@ def _with_margin(rows: Floats, least: float = -1.0) -> Floats | None:
     return np.asarray(found.x[:-1])
 
 
+def _nowhere_negative(rows: Floats) -> Floats | None:
+    """A v in [-1, 1]^q with rows . v >= 0, not all 0; None if there is none."""
+    found = linprog(-rows.sum(axis=0), -rows, np.zeros(len(rows)), bounds=[(-1.0, 1.0)] * rows.shape[1])
+    if found.x is None or (rows @ found.x).min() < -_SOLVED or (rows @ found.x).max() <= _SOLVED:
+        return None
+    return np.asarray(found.x)
+
+
 def _with_zeros(features: Floats, rows: Floats, x: Floats) -> Floats | None:
     """An affine function with rows . v >= 0 that is exactly 0 at some points; None if none is found.
 
     It is where these points span a smaller space in exact arithmetic too.
     """
-    found = linprog(-rows.sum(axis=0), -rows, np.zeros(len(rows)), bounds=[(-1.0, 1.0)] * rows.shape[1])
-    if found.x is None or (rows @ found.x).min(initial=0.0) < -_SOLVED:
+    v = _nowhere_negative(rows)
+    if v is None:
         return None
-    ray = features @ found.x
+    ray = features @ v
     on = np.abs(ray) <= _SOLVED
+    if not on.any():
+        return ray
     different, first = np.unique(x[on], axis=0, return_index=True)
     exact = fmpq_mat([[fmpq(*v.as_integer_ratio()) for v in (*row, 1.0)] for row in different.tolist()] or [[1]]).rank()
     if on.all() or exact != np.linalg.matrix_rank(features[on][first], tol=_SOLVED):

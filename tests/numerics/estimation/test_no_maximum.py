@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from temperance.numerics.estimation.estimate import fit
-from temperance.numerics.estimation.separation import separated
+from temperance.numerics.estimation.separation import _rises, separated
 from temperance.numerics.estimation.standardisation import Units
 from temperance.numerics.fitting.mle import Box
 from temperance.numerics.mixture.activation_numpy import compile_activation
@@ -197,3 +197,28 @@ def test_the_ratio_of_an_atom_inside_has_its_error_where_another_is_at_the_edge(
     alone = next(e for e in fit(x[x <= 1], y[x <= 1], fitted=2, starts=6).estimates if e.parameter == "beta1/tau")
     assert abs(ratios[1 - outer].value) == pytest.approx(abs(alone.value), rel=1e-3)
     assert ratios[1 - outer].se == pytest.approx(alone.se, rel=1e-2)
+
+
+def test_a_ray_is_called_rising_only_where_it_rises():
+    """Random points on either side of a gate, with more digits; of the rays called rising many have wrong points."""
+    rng, called, mixed = np.random.default_rng(3), 0, 0
+    for _ in range(1500):
+        n = int(rng.integers(2, 9))
+        ray = rng.normal(size=n) * rng.choice([1.0, 5.0])
+        odds = ray * rng.choice([0.0, 1.0, 4.0]) + rng.normal(size=n)
+        gain = np.where(rng.random(n) < 0.85, 1, -1) * np.sign(ray) * rng.exponential(3.0, n)
+        if not _rises(odds, gain, ray, Points(ray[:, None], ray)):
+            continue
+        called += 1
+        mixed += bool((gain * ray < 0).any())
+        with mpmath.workdps(60):
+            values = [
+                sum(
+                    mpmath.log1p(mpmath.exp(u + r * d + g)) - mpmath.log1p(mpmath.exp(u + r * d))
+                    for u, g, d in zip(odds, gain, ray, strict=True)
+                )
+                for r in map(mpmath.mpf, (0, 0.01, 0.1, 0.3, 1, 3, 10))
+            ]
+        assert all(low < high for low, high in pairwise(values))
+    assert called > 300
+    assert mixed > 30
