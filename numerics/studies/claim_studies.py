@@ -100,7 +100,10 @@ TANH_CELL = replace(
     box=Box(beta1=2.0, beta0=3.0, tau=(0.03, 1.0), a=3.0, b=5.0, nu=(0.125, 2.0)),
     backward=False,
 )
-CELLS = (SOFTMAX_CELL, TANH_CELL)
+SOFTMAX_POWER = replace(  # for the power that 50 samples lack, 0.857 of the slope of b in the first cell
+    SOFTMAX_CELL, name="softmax, k = 3, k* = 2, 150 samples", sizes=(10**4, 10**8, 10**12), replicates=150, seed=81405
+)
+CELLS = (SOFTMAX_POWER, TANH_CELL)
 
 
 def _variance(activation: str, tau: float, *, starts: int, seed: int) -> Study:

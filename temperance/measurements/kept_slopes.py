@@ -154,7 +154,7 @@ def _slope(s: Mapping[str, Any]) -> dict[str, Any] | None:
         "ci": [None if end is None else round(end, _DIGITS) for end in s["ci"]],
         "predicted": s["predicted"],
         "outcome": s["alone"],
-        "reason": s["alone_reason"],
+        "reason": s.get("alone_reason", s["reason"]),
     }
 
 

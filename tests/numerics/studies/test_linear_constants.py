@@ -11,6 +11,7 @@ from temperance.numerics.mixture.measures import MixingMeasure
 from temperance.numerics.studies.claim_studies import CONSTANTS, TANH
 from temperance.numerics.studies.linear_constants import constants
 from temperance.numerics.studies.results import StudyResult
+from temperance.numerics.studies.run import run_study
 
 SMALL = replace(CONSTANTS, replicates=400, sizes=(10**6, 10**8))
 
@@ -65,3 +66,12 @@ def test_another_gate_has_no_such_constants():
     theta = np.tile(TANH.layout.pack(TANH.truth), (*shape, 1))
     with pytest.raises(ValueError, match="constants are those of exact-specified fits of the linear gate"):
         constants(StudyResult(TANH, theta, np.full(shape, "converged"), np.ones(shape, dtype=int)))
+
+
+@pytest.mark.slow
+def test_ordinary_samples_have_the_variances_of_exact_information_too():
+    """200 samples of points, no lattice: within five standard deviations of a chi-squared mean."""
+    study = replace(CONSTANTS, name="by samples", experiment="sample", sizes=(10000, 20000), replicates=200, seed=3)
+    for c in constants(run_study(study)):
+        spread = (2 * 1.5 / (2 * 200 * c.numbers)) ** 0.5  # half of the sample is common to both
+        assert c.ratios.mean() == pytest.approx(1.0, abs=5 * spread), (c.parameter, c.atom)

@@ -262,7 +262,7 @@ def test_studies_have_data_of_their_own_and_are_on_the_lattice():
     every = (*STUDIES, CONSTANTS, *VARIANCE)
     assert len({s.digest for s in every}) == len({s.name for s in every}) == len({s.seed for s in every}) == len(every)
     assert all(s.experiment == "lattice" and s.sizes[0] == 10**4 for s in every)
-    assert all(s.sizes == tuple(10**j for j in range(4, 13)) for s in STUDIES)
+    assert all(s.sizes[-1] == 10**12 for s in STUDIES)
     assert CONSTANTS.replicates >= 1500
 
 
