@@ -5,10 +5,8 @@ Example: ``judge(log_slope(errors, n, seed=1), predicted=0.5, dropped=0.0).outco
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from functools import lru_cache
-from statistics import NormalDist
 from typing import Literal
 
 import numpy as np
@@ -62,7 +60,7 @@ class Judgement:
     reason: str
 
 
-def _contrasts(n: Floats) -> Floats:
+def log_contrasts(n: Floats) -> Floats:
     """Rows c with c . L the slope of the straight line, and the leading coefficient of the parabola, in log n."""
     u = np.log(n) - np.log(n).mean()
     line = u / (u @ u)
@@ -134,7 +132,7 @@ def log_slope(
         raise ValueError(f"errors must have shape (replicates, {len(n)}) with at least two sizes, not {errors.shape}")
     if not (0 < n.min() < n.max() < np.inf and 0 < power < np.inf):
         raise ValueError(f"sizes must be positive and not all equal, power positive, not {n.tolist()}, {power}")
-    (value, curvature), (error, curvature_error), t = _studentised(errors, _contrasts(n), power, resamples, seed)
+    (value, curvature), (error, curvature_error), t = _studentised(errors, log_contrasts(n), power, resamples, seed)
     interval = _interval(value, error, t[:, 0], level)
     if not interval[0] <= value <= interval[1]:
         interval = (-np.inf, np.inf)
@@ -164,40 +162,6 @@ def enough(errors: Floats) -> NDArray[np.bool_]:
     with np.errstate(over="ignore", under="ignore"):
         totals = np.nansum(errors**2, axis=0)
     return ((~np.isnan(errors)).sum(axis=0) >= FEWEST_REPLICATES) & (totals > 0) & (totals < np.inf)
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """One error in two independent studies at the same sizes: difference of the slopes, and ratio of the variances.
-
-    ratio: of the mean squares, as a geometric mean over the sizes; each with its interval.
-    """
-
-    difference: float
-    difference_interval: tuple[float, float]
-    ratio: float
-    ratio_interval: tuple[float, float]
-
-    @property
-    def equal(self) -> bool:
-        """Whether the intervals hold 0 and 1."""
-        (low, high), (least, greatest) = self.difference_interval, self.ratio_interval
-        return low <= 0.0 <= high and least <= 1.0 <= greatest
-
-
-def compare(one: Floats, other: Floats, n: ArrayLike, *, level: float) -> Comparison:
-    """Errors (R, N) and (R', N), nan where a fit was dropped; normal intervals, by the delta method."""
-    sizes = np.asarray(n, dtype=float)
-    contrasts = np.stack([_contrasts(sizes)[0], np.full(len(sizes), 2 / len(sizes))])
-    found = []
-    for errors in (one, other):
-        seen = (~np.isnan(errors)).astype(float)
-        found.append(_estimates(np.nan_to_num(errors) ** 2, seen, np.ones((1, len(errors))), contrasts, 2.0))
-    (values, deviations), (others, other_deviations) = found
-    reach = NormalDist().inv_cdf((1 + level) / 2) * np.hypot(deviations[0], other_deviations[0])
-    gap = values[0] - others[0]
-    (low, log_low), (high, log_high) = (gap - reach).tolist(), (gap + reach).tolist()
-    return Comparison(float(gap[0]), (low, high), math.exp(gap[1]), (math.exp(log_low), math.exp(log_high)))
 
 
 def _studentised(

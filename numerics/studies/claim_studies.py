@@ -1,7 +1,7 @@
 """Defines the studies that the claims run. Each was fixed, seed and all, before it ran; none is changed afterwards.
 
 Truths come from the conditioning of the Fisher information; sizes, starts and replicates from pilots on other seeds.
-All but SAMPLES are on the lattice (`numerics.lattice`). Searches end once a further step would gain less than 1e-3 in
+All are on the lattice (`numerics.lattice`). Searches end once a further step would gain less than 1e-3 in
 the log-likelihood of the sample (`Stop.in_sample_units`), and no start uses the truth.
 """
 
@@ -70,15 +70,14 @@ TANH_MIRROR = replace(
 )
 EXACT = (TANH, SIGMOID, GELU)
 MIRROR = (GELU_MIRROR, TANH_MIRROR)
-SAMPLES = replace(
+CONSTANTS = replace(
     LINEAR,
-    name="linear gate, by samples",
-    sizes=(1000, 10000, 100000),
-    replicates=200,
-    seed=81008,
-    experiment="sample",
+    name="linear gate, constants",
+    sizes=(10**4, 10**8),
+    replicates=1500,
+    starts=1,
+    seed=81401,
 )
-TWIN = replace(SAMPLES, name="linear gate, the same on the lattice", seed=81009, experiment="lattice")
 
 SOFTMAX_CELL = replace(
     _exact(
@@ -101,19 +100,26 @@ TANH_CELL = replace(
     box=Box(beta1=2.0, beta0=3.0, tau=(0.03, 1.0), a=3.0, b=5.0, nu=(0.125, 2.0)),
     backward=False,
 )
-CELLS = (SOFTMAX_CELL, TANH_CELL)
+SOFTMAX_POWER = replace(  # for the power that 50 samples lack, 0.857 of the slope of b in the first cell
+    SOFTMAX_CELL, name="softmax, k = 3, k* = 2, 150 samples", sizes=(10**4, 10**8, 10**12), replicates=150, seed=81405
+)
+CELLS = (SOFTMAX_POWER, TANH_CELL)
 
 
-def _variance(activation: str, tau: float, seed: int) -> Study:
-    """The estimate of tau near its best value (theory.md 6): n = 10^4 is enough to know it to a tenth."""
-    name = f"{activation}, variance of tau"
-    study = _exact(name, activation, "anchored", _truth((1.0, 0.0), -0.2, tau), starts=2, seed=seed)
+def _variance(activation: str, tau: float, *, starts: int, seed: int) -> Study:
+    """The estimate of tau near its best value (theory.md 6): a variance that is 20% off is found with power 0.9."""
+    name = f"{activation}, variance of log tau"
+    study = _exact(name, activation, "anchored", _truth((1.0, 0.0), -0.2, tau), starts=starts, seed=seed)
     box = Box(beta1=5.0, beta0=5.0, tau=(0.02, 5.0), a=5.0, b=5.0, nu=(0.1, 1.5))
-    return replace(study, sizes=_SIZES[:5], replicates=80, box=box)
+    return replace(study, sizes=(10**4, 10**8), replicates=900, box=box)
 
 
-VARIANCE = (_variance("tanh", 0.375, 81301), _variance("gelu", 0.125, 81302), _variance("softplus", 0.375, 81303))
-STUDIES = (LINEAR, *EXACT, RELU, *MIRROR, SAMPLES, TWIN, *CELLS)
+VARIANCE = (
+    _variance("tanh", 0.375, starts=1, seed=81402),
+    _variance("gelu", 0.125, starts=2, seed=81403),  # in a pilot a start missed the maximum in one of 15 samples
+    _variance("softplus", 0.375, starts=1, seed=81404),
+)
+STUDIES = (LINEAR, *EXACT, RELU, *MIRROR, *CELLS)
 
 
 def tanh_cell() -> ExactMeasure:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import get_args
 
@@ -125,7 +125,8 @@ class StudySlope:
     cell and cell_size are None for what belongs to no cell. share: the part of the kept fits that are meant. patterns:
     the sizes of all cells in these fits, where none is empty. home: whether the fitted anchor is in the cell of the
     true one, for over-specified activation gates in the anchored gauge; else None. slope is None where some n has
-    fewer than ten such fits. points: what the slope is about, for each n that has such fits.
+    fewer than ten such fits. points: what the slope is about, for each n that has such fits. errors: (R, N), nan where
+    a fit is not meant.
     """
 
     parameter: str
@@ -136,6 +137,7 @@ class StudySlope:
     home: bool | None
     slope: Slope | None
     points: tuple[ErrorPoint, ...] = ()
+    errors: Floats | None = field(default=None, repr=False, compare=False)
 
 
 def error_points(errors: Floats, sizes: tuple[int, ...], *, seed: int) -> tuple[ErrorPoint, ...]:
@@ -186,7 +188,7 @@ def study_slopes(result: StudyResult, *, seed: int) -> tuple[StudySlope, ...]:
         full = tuple(tuple(pattern.tolist()) for pattern in patterns if pattern.min() > 0)
         slope = None if size == 0 else _slope(errors, sizes, seed, len(parts))
         points = error_points(errors, sizes, seed=seed)
-        found.append(StudySlope(name, cell, size, share, full, home, slope, points))
+        found.append(StudySlope(name, cell, size, share, full, home, slope, points, errors))
     return tuple(found)
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from temperance.claims.verify import Result, check_estimates, chosen, read_report, verify_claims
+from temperance.claims.verify import Result, check_estimates, chosen, read_report, tests_made, verify_claims
+from temperance.evidence.family import in_words
 from temperance.evidence.outcomes import LEGS, Leg
 from temperance.evidence.study_runner import Runs
 from temperance.numerics.studies.workers import processes
@@ -70,12 +71,13 @@ class Verify(Answer):
 
     @property
     def words(self) -> Sequence[str]:
-        """How many claims stand, and which do not."""
+        """What was tested, how many claims stand, and which do not."""
         by_outcome: dict[str, list[str]] = {}
         for result in self.results:
             by_outcome.setdefault(result.outcome, []).append(result.claim.id)
         in_coq = ", ".join(r.claim.id for r in self.results if r.coq is not None)
         found = [f"parts of the proofs that Coq has checked are named above: {in_coq}"] if in_coq else []
+        found += [in_words(made)] if (made := tests_made(self.results))["made"] else []
         found.append("; ".join(f"{outcome}: {', '.join(ids)}" for outcome, ids in by_outcome.items()))
         return found if self.source is None else [*found, f"read from {self.source!r}: nothing was run"]
 
@@ -86,8 +88,9 @@ class Verify(Answer):
         return verification_page(self.results, self.published, self.source)
 
     def to_json(self) -> Any:
-        """Claims, legs and outcomes, and the check of the published estimates."""
-        return {"claims": [result.record() for result in self.results], "published": self.published}
+        """Claims, legs and outcomes, the check of the published estimates, and the family of all tests."""
+        claims = [result.record() for result in self.results]
+        return {"claims": claims, "published": self.published, "tests": tests_made(self.results)}
 
     def rows(self) -> Sequence[Mapping[str, Any]]:
         """The table: a claim with the outcomes of its legs and its own."""

@@ -9,14 +9,15 @@ from typing import Any
 from temperance.claims.c01_c02_linear_gate import DIMENSIONS, flow, identifiable, scaled_density
 from temperance.evidence.comparison import predicted
 from temperance.evidence.contact import Expected, contact_leg
-from temperance.evidence.monte_carlo import orbit_profile, study_leg, with_profile, with_twins
+from temperance.evidence.monte_carlo import orbit_profile, study_leg, with_profile
 from temperance.evidence.outcomes import Leg, LegOutcome, combined
 from temperance.evidence.proof import Check, certified, holds, proof_leg, verdict_check
 from temperance.evidence.study_runner import Runs
+from temperance.evidence.variances import with_constants
 from temperance.numerics.contact.curves import ExactMeasure, cell_moves, line, scale_orbit, split_every
 from temperance.numerics.errors.orbit_flatness import scaled
 from temperance.numerics.errors.voronoi import voronoi_loss
-from temperance.numerics.studies.claim_studies import LINEAR, RELU, SAMPLES, TWIN
+from temperance.numerics.studies.claim_studies import CONSTANTS, LINEAR, RELU
 from temperance.theory.conditions.first_order_failures import classify
 from temperance.theory.interactions.interactions import derive
 from temperance.theory.models.spec import TAU
@@ -99,8 +100,8 @@ def _others(name: str) -> list[dict[str, object]]:
 
 
 def linear_rates(runs: Runs) -> Leg:
-    """Flat likelihood in tau and beta1; the slopes of the invariants, by samples as on the lattice."""
-    leg = with_twins(study_leg(runs, (LINEAR, SAMPLES, TWIN)), runs.result(SAMPLES), runs.result(TWIN))
+    """Flat likelihood in tau and beta1; the slopes of the invariants, and RMS sqrt(n) against exact information."""
+    leg = with_constants(study_leg(runs, (LINEAR,)), runs, CONSTANTS)
     return with_profile(leg, "linear gate, (beta1, beta0, tau) -> l (beta1, beta0, tau)", orbit_profile(LINEAR, 1.0))
 
 

@@ -32,22 +32,20 @@ from temperance.claims.c12_c13_efficiency import (
     variance_measured,
     variance_proof,
 )
-from temperance.claims.c14a_bounds import bounds_contact, bounds_proof
+from temperance.claims.c14a_c14c_kept import atlas_slopes, bounds_contact, bounds_proof
 from temperance.claims.c14b_exact import exact_proof as atlas_exact
-from temperance.claims.c14c_slopes import atlas_slopes
 from temperance.claims.c15_twins import twins_contact, twins_proof
 from temperance.evidence.monte_carlo import study_leg
 from temperance.evidence.outcomes import Leg, LegName
 from temperance.evidence.study_runner import Runs
 from temperance.numerics.studies.claim_studies import (
     CELLS,
+    CONSTANTS,
     EXACT,
     LINEAR,
     MIRROR,
     RELU,
-    SAMPLES,
     STUDIES,
-    TWIN,
     VARIANCE,
 )
 from temperance.numerics.studies.study import Study
@@ -99,9 +97,9 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         "C4",
         "Linear gate: the likelihood is flat in tau and beta1, and the invariants beta1/tau, beta0/tau, a, b, nu "
-        "converge at n^(-1/2) (d = 1, k = k* = 2)",
+        "converge at n^(-1/2), with the variances of exact information (d = 1, k = k* = 2)",
         legs=(("proof", linear_proof), ("contact", linear_contact), ("monte_carlo", linear_rates)),
-        studies=(LINEAR, SAMPLES, TWIN),
+        studies=(LINEAR, CONSTANTS),
     ),
     Claim(
         "C5",
@@ -161,7 +159,7 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         "C13",
         "The variance of the maximum-likelihood estimate of log tau is [I^-1]/n (tanh, GELU, softplus; d = 1, k = 2, "
-        "anchored gauge; n = 10^4 to 10^8 on the lattice)",
+        "anchored gauge; n = 10^4 and 10^8 on the lattice)",
         legs=(("proof", variance_proof), ("monte_carlo", variance_measured)),
         studies=VARIANCE,
     ),
@@ -178,7 +176,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         "C14c",
-        "The atlas: errors of estimators fall with the rates that its bounds give, to n = 10^12",
+        "The atlas, a count: no kept slope of errors of estimators, to n = 10^12, is found slower than its bound says",
         legs=(("monte_carlo", atlas_slopes),),
     ),
     Claim(

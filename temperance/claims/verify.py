@@ -15,6 +15,7 @@ from typing import Any, get_args
 
 from temperance.claims.coq_checked import checked
 from temperance.claims.table import CLAIMS, Claim
+from temperance.evidence.family import family, stepped_down
 from temperance.evidence.outcomes import LEGS, ClaimOutcome, Leg, LegName, LegOutcome, claim_outcome
 from temperance.evidence.study_runner import Runs
 from temperance.numerics.studies.published_estimates import TOLERANCE, check_published
@@ -96,7 +97,8 @@ def verify_claims(
 ) -> tuple[Result, ...]:
     """Run the claims with these ids; all for none.
 
-    A leg that raises an exception is reported as crashed. progress: called with what is being done, gives a context.
+    All tests of the run are judged at one level (`evidence.family`). A leg that raises an exception is reported as
+    crashed. progress: called with what is being done, gives a context.
     runs: how studies are run (`study_runner.Runs`); by default in one worker process. Raises ValueError for another id.
     """
     claims = chosen(ids)
@@ -104,7 +106,18 @@ def verify_claims(
         used.start([study for claim in claims for study in claim.studies])
         beside = sorted(claims, key=lambda claim: bool(claim.studies))  # what waits for no study runs beside them
         found = {claim.id: run_claim(claim, used, progress) for claim in beside}
-        return tuple(found[claim.id] for claim in claims)
+        return _at_one_level([found[claim.id] for claim in claims])
+
+
+def _at_one_level(results: Sequence[Result]) -> tuple[Result, ...]:
+    """The results with what Holm's method rejects among all their tests."""
+    legs = iter(stepped_down([leg for result in results for leg in result.legs.values()]))
+    return tuple(replace(result, legs={name: next(legs) for name in result.legs}) for result in results)
+
+
+def tests_made(results: Sequence[Result]) -> dict[str, Any]:
+    """What these claims tested: see `evidence.family.family`."""
+    return family([leg for result in results for leg in result.legs.values()])
 
 
 def run_claim(claim: Claim, runs: Runs, progress: Progress = _silent) -> Result:

@@ -8,9 +8,11 @@ from dataclasses import asdict, replace
 from fractions import Fraction
 from typing import Any
 
+from temperance.evidence.family import EACH, with_test
 from temperance.evidence.outcomes import LegOutcome
 from temperance.evidence.proof import holds
-from temperance.numerics.errors.slopes import judge
+from temperance.numerics.errors.hypotheses import slope_test
+from temperance.numerics.errors.slopes import LARGEST_DROPPED, is_sharp, judge
 from temperance.numerics.studies.results import StudyResult, StudySlope, study_slopes
 from temperance.numerics.studies.study import Study
 from temperance.theory.rates.predict import predict
@@ -51,8 +53,10 @@ def _of_the_image(study: Study) -> tuple[Prediction, ...] | None:
     return predictions(replace(study, truth=replace(study.truth, beta1=-study.truth.beta1)))
 
 
-def study_record(result: StudyResult) -> dict[str, Any]:
+def study_record(result: StudyResult, *, tests: bool = False) -> dict[str, Any]:
     """A study as `temperance rates --json` prints it: setting, experiment, slopes and fits.
+
+    tests: whether slopes are judged by tests of the family of `verify` (`family`), in place of the rule of `rates`.
 
     slope, ci, predicted and published all have the sign of a slope: an error of n^(-1/2) has -0.5. An outcome is null
     where nothing is predicted or there are too few fits. A number is predicted only where it is proved, so that no
@@ -61,12 +65,30 @@ def study_record(result: StudyResult) -> dict[str, Any]:
     home, image = predictions(result.study), _of_the_image(result.study)
     found = study_slopes(result, seed=_BOOTSTRAP_SEED)
     slopes = [_slope_record(s, result.dropped, _applicable(s, home, image)) for s in found]
+    if tests:
+        slopes = [_tested(result, s, record) for s, record in zip(found, slopes, strict=True)]
     return {
         "setting": {**result.study.definition, "digest": result.study.digest},
         "experiment": result.study.experiment,
         "slopes": slopes,
         "fits": fits(result),
     }
+
+
+def _tested(result: StudyResult, s: StudySlope, record: dict[str, Any]) -> dict[str, Any]:
+    """A slope with its test, where a rate is predicted: n^-p itself of as many atoms as there are, else a bound.
+
+    Fits that at most half of the samples have are rare: without the power they settle nothing, and are not judged.
+    """
+    if record["outcome"] is None or s.errors is None:
+        return record
+    study, p = result.study, -record["predicted"]
+    tested = slope_test(s.errors, study.sizes, p, exact=study.exact, level=EACH)
+    if result.dropped > LARGEST_DROPPED:
+        tested = tested.without_test()
+    found = with_test(record, tested, rare=s.share <= _RARE)
+    sharp = s.slope is not None and is_sharp(s.slope.value, s.slope.interval, p)
+    return {**found, "sharp": sharp and found["outcome"] == "confirmed", "alone_reason": record["reason"]}
 
 
 def fits(result: StudyResult) -> dict[str, int]:

@@ -1,27 +1,21 @@
-"""Runs Monte-Carlo legs: slopes of studies, on the lattice as by samples, likelihoods along orbits (theory.md 4)."""
+"""Runs Monte-Carlo legs: slopes of studies and their tests, likelihoods along orbits (theory.md 4)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from temperance.evidence.comparison import study_record
 from temperance.evidence.lattices import with_lattices
-from temperance.evidence.outcomes import Leg, LegOutcome, combined
+from temperance.evidence.outcomes import Leg, combined
 from temperance.evidence.proof import holds
 from temperance.evidence.study_runner import Runs
 from temperance.numerics.errors.orbit_flatness import SCALES, Flatness, flatness, scaled
-from temperance.numerics.errors.slopes import Comparison, compare
 from temperance.numerics.fitting.mle import fit_points
 from temperance.numerics.mixture.points import Points
 from temperance.numerics.mixture.sampling import sample
-from temperance.numerics.studies.results import StudyResult
 from temperance.numerics.studies.study import Study
 
-_LEVEL = 0.99  # of all intervals together (Bonferroni)
-_WIDEST_RATIO = 2.0  # of variances: an interval that reaches from 1/2 beyond it says nothing
-_WIDEST_DIFFERENCE = 0.15  # of slopes, either way
 _SHOWN = 3  # of the slopes that are not confirmed, in a detail; the record has them all
 
 
@@ -30,7 +24,7 @@ def study_leg(runs: Runs, studies: Sequence[Study], *, parameters: Sequence[str]
 
     By default these are all but the density, which has a claim of its own.
     """
-    records = {study.name: study_record(runs.result(study)) for study in studies}
+    records = {study.name: study_record(runs.result(study), tests=True) for study in studies}
     slopes = [
         {**slope, "study": name}
         for name, record in records.items()
@@ -45,7 +39,9 @@ def judged(slopes: list[dict[str, Any]], records: dict[str, dict[str, Any]]) -> 
     counted = [s for s in slopes if s["outcome"] is not None]
     open_ = [f"{_named(s)} ({s['outcome']}: {s['reason']})" for s in counted if s["outcome"] != "confirmed"]
     sharp = sum(bool(s["sharp"]) for s in counted)
+    power = [s["test"]["power"] for s in counted if s["outcome"] == "confirmed" and "test" in s]
     detail = f"{len(counted) - len(open_)} of {len(counted)} slopes confirmed, {sharp} of them sharp"
+    detail += f", with power {min(power):.2g} at least" if power else ""
     if open_:
         detail += f"; not: {', '.join(open_[:_SHOWN])}"
     if len(open_) > _SHOWN:
@@ -89,51 +85,3 @@ def orbit_profile(study: Study, degree: float, *, at_truth: bool = False, size: 
     if not at_truth:
         start = fit_points(study.layout, study.gate, Points(x, y), box=study.box, starts=5, seed=study.seed).measure
     return flatness(scaled(start, SCALES, degree), study.gate, x, y)
-
-
-def with_twins(leg: Leg, samples: StudyResult, lattice: StudyResult) -> Leg:
-    """A leg of slopes with the comparison of two studies, of one exact-specified setting at one list of sizes."""
-    outcome, detail, records = compared(samples, lattice)
-    return Leg(combined([leg.outcome, outcome]), f"{leg.detail}; {detail}", {"twins": records, **leg.data})
-
-
-def compared(samples: StudyResult, lattice: StudyResult) -> tuple[LegOutcome, str, list[dict[str, Any]]]:
-    """Outcome, detail and records: every group of parameters in every cell."""
-    one, other = samples.study, lattice.study
-    if replace(one, name=other.name, seed=other.seed, experiment=other.experiment).digest != other.digest:
-        raise ValueError(f"{one.name} and {other.name} differ in more than the experiment")
-    groups = [
-        (name, cell, errors, lattice.errors[name])
-        for name, errors in samples.errors.items()
-        for cell in (range(errors.shape[-1]) if errors.ndim == 3 else (None,))
-    ]
-    level = 1 - (1 - _LEVEL) / (2 * len(groups))
-    records: list[dict[str, Any]] = []
-    for name, cell, *errors in groups:
-        here, there = (e if cell is None else e[..., cell] for e in errors)
-        found = compare(here, there, one.sizes, level=level)
-        records.append(
-            {
-                "parameter": name,
-                "cell": cell,
-                "difference_of_slopes": found.difference,
-                "difference_ci": list(found.difference_interval),
-                "ratio_of_variances": found.ratio,
-                "ratio_ci": list(found.ratio_interval),
-                "outcome": _outcome(found),
-            }
-        )
-    ratios = [r["ratio_of_variances"] for r in records]
-    equal = sum(r["outcome"] == "confirmed" for r in records)
-    detail = (
-        f"by samples and on the lattice, n = {one.sizes[0]} to {one.sizes[-1]}, slopes and variances are the same for "
-        f"{equal} of {len(records)} groups, ratios of variances {min(ratios):.2f} to {max(ratios):.2f}"
-    )
-    return combined(r["outcome"] for r in records), detail, records
-
-
-def _outcome(found: Comparison) -> LegOutcome:
-    """Confirmed if equality is within intervals that are narrow; no statement of theory is contradicted here."""
-    (below, above), (low, high) = found.difference_interval, found.ratio_interval
-    narrow = high / low <= _WIDEST_RATIO**2 and above - below <= 2 * _WIDEST_DIFFERENCE
-    return "confirmed" if found.equal and narrow else "inconclusive"

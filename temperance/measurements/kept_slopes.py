@@ -36,7 +36,7 @@ class KeptSlope:
 
     outcome: by theory.md 4 as if no proof stood behind the rate, so that a slope can contradict it. reason: of the
     rule; where it does not confirm, also whether one fit makes most of a mean square, which bends and widens slopes.
-    study: its name.
+    study: its name; group: what it calls the errors.
     """
 
     value: float
@@ -47,6 +47,7 @@ class KeptSlope:
     outcome: LegOutcome
     reason: str
     study: str
+    group: str
 
     def to_json(self) -> dict[str, Any]:
         """The keys of a slope in `atlas --json`."""
@@ -70,7 +71,8 @@ def of_study(study: Mapping[str, Any], groups: Mapping[str, str], order: Order) 
     judged = judge(found, float(order.rate), exponent_results.dropped(study))
     low, high = (end if isfinite(end) else None for end in found.interval)
     reason = judged.reason + ("" if judged.outcome == "confirmed" else _lone_fit(errors[group], sizes))
-    return KeptSlope(found.value, low, high, sizes[0], sizes[-1], judged.outcome, reason, study["definition"]["name"])
+    name = study["definition"]["name"]
+    return KeptSlope(found.value, low, high, sizes[0], sizes[-1], judged.outcome, reason, name, group)
 
 
 def _lone_fit(errors: Array, sizes: Sequence[int]) -> str:
@@ -94,7 +96,7 @@ def of_claims(studies: Sequence[Mapping[str, Any]], order: Order) -> KeptSlope |
     if order.rate is None or -slope["predicted"] != float(order.rate):
         outcome, reason = "inconclusive", "the study is about another rate"
     (low, high), (first, last) = slope["ci"], study["sizes"]
-    return KeptSlope(slope["slope"], low, high, first, last, outcome, reason, study["study"])
+    return KeptSlope(slope["slope"], low, high, first, last, outcome, reason, study["study"], slope["parameter"])
 
 
 def claim_studies(activation: str, tau: float | None, cell: int, d: int) -> list[dict[str, Any]]:
@@ -152,7 +154,7 @@ def _slope(s: Mapping[str, Any]) -> dict[str, Any] | None:
         "ci": [None if end is None else round(end, _DIGITS) for end in s["ci"]],
         "predicted": s["predicted"],
         "outcome": s["alone"],
-        "reason": s["reason"],
+        "reason": s.get("alone_reason", s["reason"]),
     }
 
 

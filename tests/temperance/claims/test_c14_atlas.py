@@ -5,11 +5,10 @@ from fractions import Fraction
 
 import pytest
 
-from temperance.claims import c14a_bounds, c14b_exact, c14c_slopes
+from temperance.claims import c14a_c14c_kept, c14b_exact
 from temperance.claims.c14_entries import LEFT
-from temperance.claims.c14a_bounds import SEED, bounds_contact, bounds_proof, cheap
+from temperance.claims.c14a_c14c_kept import SEED, atlas_slopes, bounds_contact, bounds_proof, cheap
 from temperance.claims.c14b_exact import exact_proof
-from temperance.claims.c14c_slopes import atlas_slopes
 from temperance.claims.verify import chosen
 from temperance.measurements.atlas import entry, stored
 from temperance.measurements.atlas_entries import key
@@ -22,7 +21,7 @@ LEGS = (bounds_proof, bounds_contact, exact_proof, atlas_slopes)
 
 
 def use(monkeypatch, *entries):
-    for part in (c14a_bounds, c14b_exact, c14c_slopes):
+    for part in (c14a_c14c_kept, c14b_exact):
         monkeypatch.setattr(part, "compared", lambda: entries)
 
 
@@ -30,8 +29,8 @@ def use(monkeypatch, *entries):
 def one(monkeypatch):
     """The atlas of the softmax gate and a cell of two, of which two orders are measured again as they are kept."""
     kept = {r["parameter"]: r for r in stored()[key(ROW, "two")]}
-    monkeypatch.setattr(c14a_bounds, "records", lambda found: [kept[o.parameter] for o in found.orders])
-    monkeypatch.setattr(c14a_bounds, "cheap", lambda: [(ROW, "two", "b"), (ROW, "two", "nu")])
+    monkeypatch.setattr(c14a_c14c_kept, "records", lambda found: [kept[o.parameter] for o in found.orders])
+    monkeypatch.setattr(c14a_c14c_kept, "cheap", lambda: [(ROW, "two", "b"), (ROW, "two", "nu")])
     use(monkeypatch, entry(ROW, "two", 1, stored()))
 
 
@@ -61,8 +60,8 @@ def test_a_kept_order_that_is_too_large_is_found(one, monkeypatch, order, outcom
         name: [{**r, "order": order} if r["parameter"] == "b" else r for r in rows] for name, rows in stored().items()
     }
     use(monkeypatch, entry(ROW, "two", 1, kept))
-    monkeypatch.setattr(c14a_bounds, "stored", lambda: kept)
-    monkeypatch.setattr(c14a_bounds, "cheap", lambda: [(ROW, "two", "b")] if order == 4.05 else [(ROW, "two", "nu")])
+    monkeypatch.setattr(c14a_c14c_kept, "stored", lambda: kept)
+    monkeypatch.setattr(c14a_c14c_kept, "cheap", lambda: [(ROW, "two", "b")] if order == 4.05 else [(ROW, "two", "nu")])
     assert bounds_contact(None).outcome == outcome
 
 

@@ -1,7 +1,6 @@
 from dataclasses import replace
 from itertools import product
 
-import numpy as np
 import pytest
 import sympy as sp
 
@@ -19,15 +18,14 @@ from temperance.claims.c05_c10_exact import exact_contact
 from temperance.claims.table import CLAIMS
 from temperance.evidence.contact import Expected, contact_leg
 from temperance.evidence.lattices import with_lattices
-from temperance.evidence.monte_carlo import compared, with_profile
 from temperance.evidence.monte_carlo import judged as judged_slopes
+from temperance.evidence.monte_carlo import with_profile
 from temperance.evidence.outcomes import LEGS, Leg, claim_outcome, combined
 from temperance.evidence.proof import certified, proof_leg, verdict_check
 from temperance.evidence.study_runner import Runs
 from temperance.numerics.contact.curves import ExactMeasure, line, scale_orbit
 from temperance.numerics.errors.orbit_flatness import Flatness
-from temperance.numerics.studies.claim_studies import LINEAR, SAMPLES, STUDIES, TANH, TWIN
-from temperance.numerics.studies.results import StudyResult
+from temperance.numerics.studies.claim_studies import CONSTANTS, LINEAR, STUDIES, TANH, VARIANCE
 from temperance.theory.interactions.interactions import derive
 from temperance.theory.models.spec import symbolic_density
 
@@ -260,41 +258,12 @@ def test_the_information_is_regular_in_the_exact_specified_settings():
         assert exact_contact(runs).outcome == "confirmed"
 
 
-def test_studies_have_data_of_their_own_and_all_but_one_are_on_the_lattice():
-    assert len({s.digest for s in STUDIES}) == len({s.name for s in STUDIES}) == len({s.seed for s in STUDIES})
-    assert len({s.seed for s in STUDIES}) == len(STUDIES) == 11
-    assert [s.name for s in STUDIES if s.experiment == "sample"] == [SAMPLES.name]
-    assert all(s.sizes == tuple(10**j for j in range(4, 13)) for s in STUDIES if s not in (SAMPLES, TWIN))
-
-
-def twin(study, scale=1.0, spread=0.0, replicates=100):
-    """A result whose estimates scatter around the truth with the standard deviation scale/sqrt(n)."""
-    rng = np.random.default_rng(study.seed)
-    center = study.layout.pack(study.truth)
-    noise = rng.normal(size=(replicates, 3, center.size)) * scale * np.sqrt(study.sizes)[:, None] ** (spread - 1)
-    shape = (replicates, 3)
-    return StudyResult(study, center + noise, np.full(shape, "converged"), np.ones(shape, dtype=int))
-
-
-@pytest.mark.parametrize(
-    ("changes", "outcome"),
-    [
-        ({}, "confirmed"),
-        ({"scale": 1.6}, "inconclusive"),  # other variances
-        ({"scale": 0.1, "spread": 0.5}, "inconclusive"),  # another slope
-        ({"replicates": 12}, "inconclusive"),  # equal within intervals that are too wide
-    ],
-)
-def test_twins_are_equal_only_within_narrow_intervals(changes, outcome):
-    found, detail, records = compared(twin(SAMPLES), twin(TWIN, **changes))
-    assert found == outcome
-    assert len(records) == 12
-    assert "n = 1000 to 100000" in detail
-
-
-def test_twins_of_other_settings_are_refused():
-    with pytest.raises(ValueError, match="more than the experiment"):
-        compared(twin(SAMPLES), twin(replace(TWIN, starts=5)))
+def test_studies_have_data_of_their_own_and_are_on_the_lattice():
+    every = (*STUDIES, CONSTANTS, *VARIANCE)
+    assert len({s.digest for s in every}) == len({s.name for s in every}) == len({s.seed for s in every}) == len(every)
+    assert all(s.experiment == "lattice" and s.sizes[0] == 10**4 for s in every)
+    assert all(s.sizes[-1] == 10**12 for s in STUDIES)
+    assert CONSTANTS.replicates >= 1500
 
 
 def test_a_lattice_that_is_too_coarse_confirms_no_slope(monkeypatch):

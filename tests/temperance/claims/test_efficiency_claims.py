@@ -1,4 +1,6 @@
-"""Claims C12 and C13: proofs that can fail, and the rule for a ratio of variances."""
+"""Claims C12 and C13: proofs that can fail, and tests that find a variance that is off."""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -7,6 +9,7 @@ from flint import arb, fmpq
 from temperance.claims import c12_c13_efficiency as claims
 from temperance.evidence.study_runner import Runs
 from temperance.numerics.information.fisher import information
+from temperance.numerics.information.floor import floor
 from temperance.numerics.information.quadrature import quadrature
 from temperance.numerics.studies.claim_studies import VARIANCE
 from temperance.numerics.studies.results import StudyResult
@@ -28,36 +31,44 @@ def test_the_balls_of_the_varentropy_hold_its_values():
             assert ball.contains(arb(odds) ** 2 / (4 * (arb(odds) / 2).cosh() ** 2))
 
 
-@pytest.mark.parametrize(
-    ("low", "high", "dropped", "outcome"),
-    [
-        (0.9, 1.2, 0.0, "confirmed"),
-        (0.9, 1.2, 0.06, "inconclusive"),
-        (0.5, 1.4, 0.0, "inconclusive"),  # too wide
-        (1.2, 1.45, 0.0, "inconclusive"),  # not at 1
-        (1.6, 2.5, 0.0, "contradicted"),
-        (0.2, 0.6, 0.0, "contradicted"),
-    ],
-)
-def test_an_interval_of_a_ratio(low, high, dropped, outcome):
-    assert claims.ratio_outcome(low, high, dropped) == outcome
-
-
-def test_errors_of_another_size_contradict_the_variance():
-    """Made-up estimates whose errors are those predicted, or twice as large."""
-    study = VARIANCE[0]
+def made(study, factor, failed=0.0):
+    """Runs that give made-up estimates whose errors are those predicted, times a factor."""
     variance = np.linalg.inv(study.lattice_information)[0, 0]
     normal = np.random.default_rng(4).normal(size=(study.replicates, len(study.sizes)))
-    for factor, outcome in ((1.0, "confirmed"), (2.0, "contradicted"), (0.4, "contradicted")):
-        theta = np.tile(study.layout.pack(study.truth), (*normal.shape, 1))
-        theta[..., 0] += factor * normal * np.sqrt(variance / np.array(study.sizes))
+    theta = np.tile(study.layout.pack(study.truth), (*normal.shape, 1))
+    theta[..., 0] += factor * normal * np.sqrt(variance / np.array(study.sizes))
+    status = np.full(normal.shape, "converged")
+    status[: int(failed * len(status))] = "spike"
 
-        class Made(Runs):
-            def result(self, _, theta=theta):
-                return StudyResult(study, theta, np.full(normal.shape, "converged"), np.ones(normal.shape, dtype=int))
+    class Made(Runs):
+        def result(self, _):
+            return StudyResult(study, theta, status, np.ones(normal.shape, dtype=int))
 
-        leg = claims.variance_measured(Made())
-        assert leg.data["variances"][0]["outcome"] == outcome
+    return Made()
+
+
+@pytest.mark.parametrize(
+    ("factor", "replicates", "failed", "outcome"),
+    [
+        (1.0, 1500, 0.0, "confirmed"),
+        (1.0, 1500, 0.04, "confirmed"),
+        (1.0, 1500, 0.06, "inconclusive"),  # too many fits failed
+        (1.0, 500, 0.0, "inconclusive"),  # without the power
+        (1.2**0.5, 1500, 0.0, "contradicted"),
+        (0.8**0.5, 1500, 0.0, "contradicted"),
+    ],
+)
+def test_a_variance_that_is_a_fifth_off_contradicts(factor, replicates, failed, outcome):
+    leg = claims.variance_measured(made(replace(VARIANCE[0], replicates=replicates), factor, failed))
+    assert leg.data["variances"][0]["outcome"] == outcome
+
+
+@pytest.mark.parametrize(("share", "outcome"), [(1.0, "confirmed"), (0.75, "contradicted")])
+def test_errors_below_the_floor_contradict_it(share, outcome):
+    study = replace(VARIANCE[0], replicates=1500)
+    variance = np.linalg.inv(study.lattice_information)[0, 0]
+    leg = claims.floor_measured(made(study, (share * floor(2) / variance) ** 0.5))
+    assert leg.data["floors"][0]["outcome"] == outcome
 
 
 def test_the_studies_are_small_and_near_their_best_temperature():

@@ -98,7 +98,8 @@ def test_the_report_has_the_documented_keys_in_order(capsys, claims, tmp_path):
     assert captured.err.startswith("published: skipped")
     assert captured.err.count("\n") == 1
     report = json.loads(captured.out, parse_constant=pytest.fail)
-    assert list(report) == ["claims", "published"]
+    assert list(report) == ["claims", "published", "tests"]
+    assert report["tests"]["made"] == 0
     assert report["published"] is None
     assert list(report["claims"][0]) == ["id", "statement", "legs", "outcome", "coq"]
     assert list(report["claims"][0]["legs"]) == ["proof", "contact", "monte_carlo"]
@@ -124,7 +125,7 @@ SMALL_DENSITY = Claim("C9", "of one small study", (("monte_carlo", DENSITY),))
 def test_the_study_runs_and_its_slopes_are_reported(capsys, claims, monkeypatch, tmp_path):
     (rates,) = (claim for claim in CLAIMS if claim.id == "C4")
     claims(replace(rates, studies=()), SMALL_DENSITY)
-    for name in ("LINEAR", "SAMPLES", "TWIN"):
+    for name in ("LINEAR", "CONSTANTS"):
         monkeypatch.setattr(c03_c04_c06_orbits, name, small(getattr(c03_c04_c06_orbits, name)))
     store = tmp_path / "s.sqlite"
     assert run(["verify", "--json", "--workers", "1", "--store", str(store)]) == 0
@@ -134,10 +135,11 @@ def test_the_study_runs_and_its_slopes_are_reported(capsys, claims, monkeypatch,
     assert [rates["legs"][name]["outcome"] for name in ("proof", "contact")] == ["confirmed", "confirmed"]
     leg = rates["legs"]["monte_carlo"]
     assert leg["studies"][0]["definition"]["digest"] == small(LINEAR).digest
-    assert leg["fits"]["total"] == 72
-    assert {t["outcome"] for t in leg["twins"]} == {"inconclusive"}  # twelve replicates are too few
+    assert leg["fits"]["total"] == 24
+    assert {c["outcome"] for c in leg["constants"]} == {"inconclusive"}  # twelve replicates are too few
+    assert all(c["test"]["power"] < 0.9 for c in leg["constants"])
     assert leg["profiles"][0]["outcome"] == "confirmed"
-    assert [(row["rank"], row["outcome"]) for row in leg["lattices"]] == 2 * [(12, "confirmed"), (9, "confirmed")]
+    assert [(row["rank"], row["outcome"]) for row in leg["lattices"]] == [(12, "confirmed"), (9, "confirmed")]
     assert {s["parameter"] for s in leg["slopes"]} == {"beta1/tau", "beta0/tau", "a", "b", "nu", "weight"}
     assert [s["parameter"] for s in density["legs"]["monte_carlo"]["slopes"]] == ["density"]
     keys = ["parameter", "cell", "cell_size", "share", "slope", "ci", "predicted", "published", "outcome", "sharp"]

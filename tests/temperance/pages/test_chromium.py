@@ -113,7 +113,7 @@ def pages(tmp_path_factory):
     """A verification with a study, contact orders and certificates, and two derivations."""
     folder = tmp_path_factory.mktemp("pages")
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("LINEAR", "SAMPLES", "TWIN"):
+        for name in ("LINEAR", "CONSTANTS"):
             study = getattr(claim_studies, name)
             small = replace(study, name=f"{study.name}, small", sizes=(300, 700, 1500), replicates=12, seed=101)
             patch.setattr(c03_c04_c06_orbits, name, small)

@@ -1,0 +1,101 @@
+"""Judges all tests of a run of `verify` at one family-wise level, with the power that they need (theory.md 4).
+
+A row of a leg's data with the key "test" is a test. Its outcome is that of Holm's first step, which any leg can take
+alone; `stepped_down` takes the others over all legs of a run, which can only reject more.
+
+Example: ``with_test({"study": "s"}, slope_test(errors, n, 0.5, exact=True, level=EACH))["outcome"]``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+from temperance.evidence.outcomes import Leg, LegOutcome
+from temperance.numerics.errors.hypotheses import Hypothesis, holm
+
+LEVEL = 0.01  # of all tests together
+TESTS = 600  # hypotheses of the family: more than the whole table tests
+EACH = LEVEL / TESTS
+POWER = 0.9  # that a test has which confirms
+
+Row = Mapping[str, Any]
+
+
+def with_test(row: Row, tested: Hypothesis, *, rare: bool = False) -> dict[str, Any]:
+    """A row with its test, and the outcome and the reason that it has by it.
+
+    rare: of fits that few samples have; the outcome is then None where the power is too small.
+    """
+    outcome: LegOutcome | None = "confirmed"
+    if tested.p is None:
+        reason, outcome = "the errors allow no test", None if rare else "inconclusive"
+    else:
+        reason = f"p = {tested.p:.2g}, power {tested.power:.2g} against {tested.deviation}"
+        if tested.p <= EACH:
+            outcome = "contradicted"
+        elif tested.power < POWER:
+            outcome = None if rare else "inconclusive"
+    return {**row, "outcome": outcome, "reason": reason, "test": asdict(tested)}
+
+
+def tests_of(leg: Leg | None) -> Iterator[Row]:
+    """The rows of a leg that are tests with a p-value."""
+    for rows in () if leg is None else leg.data.values():
+        for row in rows if isinstance(rows, list) else ():
+            if isinstance(row, Mapping) and (row.get("test") or {}).get("p") is not None:
+                yield row
+
+
+def stepped_down(legs: Sequence[Leg | None]) -> list[Leg | None]:
+    """The legs of a run with what Holm's method rejects among all their tests."""
+    rows = [row for leg in legs for row in tests_of(leg)]
+    rejected = holm([row["test"]["p"] for row in rows], LEVEL, TESTS)
+    more = {id(row) for row, no in zip(rows, rejected, strict=True) if no and row["outcome"] != "contradicted"}
+    return [leg and _rejected(leg, more) for leg in legs]
+
+
+def _rejected(leg: Leg, more: set[int]) -> Leg:
+    """A leg with these of its tests rejected too."""
+    found = sum(id(row) in more for row in tests_of(leg))
+    if not found:
+        return leg
+    data = {
+        key: [{**row, "outcome": "contradicted"} if id(row) in more else row for row in rows]
+        if isinstance(rows, list)
+        else rows
+        for key, rows in leg.data.items()
+    }
+    return replace(leg, outcome="contradicted", detail=f"{leg.detail}; Holm's method rejects {found} more", data=data)
+
+
+def family(legs: Sequence[Leg | None]) -> dict[str, Any]:
+    """What a run tested, as JSON: level, size of the family, tests made, rejected ones, and the least power."""
+    rows = [row for leg in legs for row in tests_of(leg)]
+    confirmed = [row["test"] for row in rows if row["outcome"] == "confirmed"]
+    return {
+        "level": LEVEL,
+        "tests": TESTS,
+        "made": len(rows),
+        "rejected": [name_of(row) for row in rows if row["outcome"] == "contradicted"],
+        "power_needed": POWER,
+        "powerful": sum(row["test"]["power"] >= POWER for row in rows),
+        "least_power": min((test["power"] for test in confirmed), default=None),
+        "least_planned": min((row["test"]["planned"] for row in rows), default=None),
+    }
+
+
+def name_of(row: Row) -> str:
+    """What a test is about: study or entry, and parameter with its cell."""
+    cell = "" if row.get("cell") is None else f" in cell {row['cell']}"
+    return f"{row.get('study', row.get('entry'))}: {row.get('parameter', 'tau')}{cell}"
+
+
+def in_words(found: Mapping[str, Any]) -> str:
+    """The family of a run that made tests, in a line."""
+    return (
+        f"{found['made']} tests at one family-wise level of {found['level']:.0%} (Holm, a family of {found['tests']}): "
+        f"rejected are {'; '.join(found['rejected']) or 'none'}; planned power at least {found['least_planned']:.2g}, "
+        f"reached {found['power_needed']:g} in {found['powerful']}"
+    )

@@ -1,0 +1,54 @@
+"""All tests of a run at one level: what a leg finds alone, what Holm's method adds, and what is said of it."""
+
+import pytest
+
+from temperance.evidence.family import EACH, LEVEL, POWER, TESTS, family, in_words, stepped_down, with_test
+from temperance.evidence.outcomes import Leg
+from temperance.numerics.errors.hypotheses import Hypothesis
+
+
+def row(p, power=0.99, *, rare=False, study="s"):
+    tested = Hypothesis("it holds", "it is off", 0.95, p, power)
+    return with_test({"study": study, "parameter": "a", "cell": 1}, tested, rare=rare)
+
+
+@pytest.mark.parametrize(
+    ("p", "power", "rare", "outcome"),
+    [
+        (0.3, POWER, False, "confirmed"),
+        (0.3, POWER - 1e-9, False, "inconclusive"),
+        (0.3, POWER - 1e-9, True, None),
+        (EACH, 0.99, False, "contradicted"),
+        (EACH, 0.1, True, "contradicted"),
+        (1.01 * EACH, 0.99, False, "confirmed"),
+        (None, 0.0, False, "inconclusive"),
+        (None, 0.0, True, None),
+    ],
+)
+def test_the_outcome_of_a_test(p, power, rare, outcome):
+    assert row(p, power, rare=rare)["outcome"] == outcome
+
+
+def test_the_level_of_one_test_is_its_share_of_that_of_all():
+    assert pytest.approx(LEVEL) == EACH * TESTS
+
+
+def test_holm_rejects_more_only_after_what_is_rejected_alone():
+    """599 hypotheses are left after the first: what lies between 1/600 and 1/599 of the level is rejected then."""
+    between = LEVEL / (TESTS - 0.5)
+    legs = [Leg("confirmed", "one", {"slopes": [row(between), row(0.5)]}), None]
+    assert stepped_down(legs) == legs
+    other = Leg("contradicted", "two", {"variances": [row(EACH / 2, study="t")], "sizes": [1, 2], "least": 0.1})
+    one, _, two = stepped_down([*legs, other])
+    assert [r["outcome"] for r in one.data["slopes"]] == ["contradicted", "confirmed"]
+    assert one.outcome == "contradicted"
+    assert one.detail == "one; Holm's method rejects 1 more"
+    assert two == other
+
+
+def test_what_a_run_tested_is_said():
+    rows = [row(0.5), row(0.5, 0.2, rare=True), row(EACH / 9, study="t"), row(None)]
+    found = family([Leg("contradicted", "", {"slopes": rows, "other": [{"outcome": "confirmed"}]}), None])
+    assert (found["made"], found["rejected"], found["powerful"]) == (3, ["t: a in cell 1"], 2)
+    assert (found["least_power"], found["least_planned"]) == (0.99, 0.95)
+    assert "rejected are t: a in cell 1; planned power at least 0.95" in in_words(found)
