@@ -1,30 +1,42 @@
-"""Runs the leg of claim C14b: orders of the atlas that are said to be exact are so, as a curve reaches the bound."""
+"""Runs the leg of claim C14b: orders of the atlas that are said to be exact are so, as a certified curve meets the bound."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from temperance.claims.c14_entries import compared, counted, record, still_open
 from temperance.evidence.outcomes import Leg, LegOutcome, combined
 from temperance.evidence.study_runner import Runs
+from temperance.measurements.atlas import bounds
 from temperance.measurements.atlas_entries import AtlasOrder
+from temperance.theory.checker.curve_checker import check
+from temperance.theory.checker.rejected import objection
 
 
 def exact_proof(_: Runs) -> Leg:
-    """Prove the curves again: every order above 1 that is said to be exact has one that reaches its bound."""
-    said = [(e, o) for e in compared() for o in e.orders if o.exact and o.order.upper not in (None, 1)]
-    found: list[dict[str, Any]] = [{**record(e, o, _outcome(o)), "reached": _text(o)} for e, o in said]
-    detail = f"{counted(found)} orders that are said to be exact are reached by a curve"
-    return Leg(combined(r["outcome"] for r in found), detail + still_open(found), {"exact": found})
+    """Check the certificates of curves: every order that is said to be exact has one that meets its bound.
+
+    The others have an interval: from what a curve reaches to the bound.
+    """
+    found: list[dict[str, Any]] = []
+    intervals: list[dict[str, Any]] = []
+    for e in compared():
+        accepted = [c for c in bounds(e.row, e.cell, e.d).curves if objection(check, c) is None]
+        for o in e.orders:
+            lower = None if o.order.reached is None else str(o.order.reached)
+            (found if o.exact else intervals).append({**record(e, o, _outcome(o, accepted)), "reached": lower})
+    above = [r for r in intervals if r["outcome"] == "contradicted"]
+    detail = f"{counted(found)} orders that are said to be exact have a certificate that a curve meets the bound"
+    detail += still_open([*found, *above]) + f"; {len(intervals)} others lie between a curve and a bound"
+    outcome = combined(r["outcome"] for r in (*found, *above))
+    return Leg(outcome, detail, {"exact": found, "intervals": intervals})
 
 
-def _outcome(o: AtlasOrder) -> LegOutcome:
-    """Contradicted by a curve above the bound; an order that is only measured there is open."""
+def _outcome(o: AtlasOrder, accepted: list[Mapping[str, Any]]) -> LegOutcome:
+    """Confirmed where a certificate that the checker accepts states the bound; contradicted by one above it."""
+    stated = {c["orders"].get(o.order.title) for c in accepted}
     upper, reached = o.order.upper, o.order.reached
     if upper is not None and reached is not None and reached > upper:
         return "contradicted"
-    return "confirmed" if o.order.exact else "inconclusive"
-
-
-def _text(o: AtlasOrder) -> str | None:
-    return None if o.order.reached is None else str(o.order.reached)
+    return "confirmed" if ("flat" if o.order.flat else str(upper)) in stated else "inconclusive"

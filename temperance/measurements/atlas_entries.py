@@ -60,7 +60,8 @@ class AtlasOrder:
             return "apart" if upper is not None and (tried or self.measurement == "zero") else "not compared"
         if self.measured > float(upper) + MET:
             return "contradicted"
-        return "met" if self.measured >= float(upper) - MET else "apart"
+        below = self.measured < float(upper) - MET  # what is carried from a smaller cell says nothing of a larger bound
+        return ("not compared" if self.measurement == "carried" else "apart") if below else "met"
 
     @property
     def agrees(self) -> bool | None:
@@ -72,9 +73,8 @@ class AtlasOrder:
 
     @property
     def exact(self) -> bool:
-        """Whether the order is known: a curve or a measurement meets the bound; a flat one, and 1, need none."""
-        needless = self.contact == "not compared" and (self.order.flat or self.order.upper == 1)
-        return self.order.exact or self.contact == "met" or needless
+        """Whether the order is known: the certificate of a curve meets the bound, or shows that it is flat."""
+        return self.order.exact or self.order.shown
 
     @property
     def is_overtaken(self) -> bool:
@@ -96,6 +96,8 @@ class AtlasOrder:
             "flat": self.order.flat,
             "identity": self.identity,
             "upper": None if self.order.upper is None else str(self.order.upper),
+            "lower": None if self.order.reached is None else str(self.order.reached),
+            "certified_below": self.order.certified_below,
             "proof": self.proof,
             "measured": self.measured,
             "error": self.error,
@@ -179,9 +181,9 @@ class Atlas:
             "means.",
             f"Proofs: {proofs['certificate']} certificates, {proofs['theorem']} theorems, {proofs['independence']} "
             f"independent derivatives, {proofs['identity']} identities (flat); {proofs[None]} orders are without one.",
-            f"{exact} are known exactly: a curve or a measurement meets the bound, or none is needed. "
-            f"{len(found) - exact - awaited} are measured below their bound, {awaited} not at all. {elsewhere} are "
-            "measured in a smaller cell, in d = 1 or with a linear expert, whose curves are some of those here.",
+            f"{exact} are known exactly: a curve with a certificate meets the bound, or shows that the order is flat. "
+            f"{len(found) - exact} are not, {awaited} of them not measured. {elsewhere} are measured in a smaller cell, "
+            "in d = 1 or with a linear expert, whose curves are some of those here.",
             f"{len(slopes)} have slopes to n = 10^12: {kept} confirm the rate, up to h = min(0.1, p/3), and "
             f"{sum(s.outcome == 'inconclusive' for s in slopes)} settle nothing.",
             *self._overtaken,

@@ -51,6 +51,8 @@ class MeasuredOrder:
             "parameter": self.order.parameter,
             "upper": upper,
             "certified": self.order.certified,
+            "lower": None if self.order.reached is None else str(self.order.reached),
+            "certified_below": self.order.certified_below,
             "measured": None if self.value is None else round(self.value, 3),
             "error": self.error,
             "flat": self.order.flat,

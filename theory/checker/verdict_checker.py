@@ -46,7 +46,7 @@ from temperance.theory.checker.rejected import (
 
 FORMAT = "temperance-certificate/4"
 OTHERS = {"temperance-orders/3": "order_checker", "temperance-orders/4": "moment_checker"}
-OTHERS |= {"temperance-sample-size/2": "sample_size_checker"}
+OTHERS |= {"temperance-sample-size/2": "sample_size_checker", "temperance-curves/1": "curve_checker"}
 FAMILIES = {  # s1 = s', s2 = s''
     "F1": ("1", "s", "z*s1"),
     "A": ("1", "s", "s**2", "z*s1", "z*s*s1", "z**2*s2", "z**2*s1**2"),

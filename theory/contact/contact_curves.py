@@ -1,50 +1,140 @@
-"""Proves that orders are no smaller, by curves along which the distance is small (theory.md 2.10).
+"""Proves that orders are no smaller, by curves along which the distance is small (theory.md 2.10), with certificates.
 
-The offsets of the atoms of a cell are power series in t and in the node q of a quadrature, whose m positive weights are
-the shares. Along a curve sum_l p_l E_l f_l is the true E f up to O(t^N): the coefficients of the powers of t below N
-decide this exactly. If an offset, or a weighted mean, is of the order t^k, its contact order is N/k at least.
+The offsets of the atoms of a cell are polynomials in t and in the node q of a quadrature, whose m positive weights are
+the shares. Along a curve the density is the true one up to O(t^N); if an offset, or a weighted mean, is of the order
+t^w, its contact order is N/w at least. Of the curves that are tried those count that the checker accepts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import lru_cache
 from math import comb
+from typing import Any
 
 import sympy as sp
 
-from temperance.theory.models.by_name import model
-from temperance.theory.models.spec import NU, covariates
-from temperance.theory.orders.split_cell import Splitting, is_linear, weight_parameters
+from temperance.theory.checker.curve_checker import FORMAT, check, statement
+from temperance.theory.checker.rejected import objection
+from temperance.theory.contact.curve_models import Role, T, below, model_text, offsets_of
+from temperance.theory.models.spec import NU
+from temperance.theory.orders.split_cell import Splitting
 
-T, Q, ROOT = sp.symbols("t q r")
-_Y = sp.Symbol("Y")  # its powers stand for the derivatives d/dmu
-_QUARTIC = 2160 * ROOT**4 - 72 * ROOT**2 - 1  # r = sqrt((3 + 2 sqrt(6))/180) in formulas that hold at one number r
+Q, ROOT = sp.symbols("q r")
+_QUARTIC = 2160 * ROOT**4 - 72 * ROOT**2 - 1  # r = sqrt((3 + 2 sqrt(6))/180)
+_NUMBER = {"polynomial": ["-1/2160", "0", "-1/30", "0", "1"], "between": ["1/5", "1/4"]}
 
 
 @dataclass(frozen=True)
 class Curve:
-    """Offsets in t and q by parameter (of others 0), with the distance O(t^order).
+    """Offsets in t and q by parameter, with the distance O(t^order).
 
-    nodes: the monic polynomial whose roots are the values of q in the m atoms. moments: sum_l p_l q_l^n for n < m.
+    nodes: the monic polynomial whose roots are the values of q in the m atoms. share: of an atom, in q and t. free: the
+    parameters of the gate whose true value may be any. every: whether every cell is split alike, else one. contact: the
+    power of t of the distance where kinks make it less than the order. shared: offsets of shared parameters.
     """
 
     offsets: Mapping[str, sp.Expr]
     order: int
     nodes: sp.Expr
-    moments: Sequence[sp.Expr]
+    share: sp.Expr
+    free: tuple[str, ...] = ()
+    every: bool = False
+    contact: Fraction | None = None
+    shared: Mapping[str, sp.Expr] = field(default_factory=dict)
 
-    def mean(self, e: sp.Expr) -> sp.Expr:
-        """sum_l p_l of a polynomial in q."""
-        terms = sp.Poly(sp.rem(sp.sympify(e), self.nodes, Q), Q).terms()
-        return sp.rem(sp.expand(sum(c * self.moments[n] for ((n,), c) in terms)), _QUARTIC, ROOT)
+
+def certificates(cell: Splitting, size: int, *, every: bool) -> list[dict[str, Any]]:
+    """The certificates of curves in a cell of so many atoms that the checker accepts.
+
+    every: whether every cell is split, so that what all cells have in common cancels.
+    """
+    tried = [certificate(cell, curve) for curve in _curves(cell, size, every)]
+    return [found for found in tried if found is not None and objection(check, found) is None]
 
 
-def quadrature(size: int, skew: int = 0) -> tuple[sp.Expr, list[sp.Expr]]:
-    """The nodes and the moments of the quadrature, exact for powers of q below 2 size, of a law of variance 1.
+def reached(found: Iterable[Mapping[str, Any]]) -> dict[str, Fraction]:
+    """Name of a parameter, or "mean NAME" of a weighted mean -> the largest order that a certificate proves."""
+    best: dict[str, Fraction] = {}
+    for certificate_ in found:
+        for title, order in certificate_["orders"].items():
+            best[title] = max(best.get(title, Fraction(0)), Fraction(order))
+    return best
 
-    It is normal (skew 0), or an inverse Gaussian law less its mean, with the third moment skew. Its cumulants are
+
+def certificate(cell: Splitting, curve: Curve) -> dict[str, Any] | None:
+    """A curve as a certificate, whether it is one of contact or not; None where nothing moves."""
+    orders = _orders(curve)
+    if not orders:
+        return None
+    known = {p.name: v for p, v in cell.point.items() if v.is_Rational}
+    gate = model_text(cell)
+    point = {name: str(known[name]) for name in (*gate["own"], *gate["shared"]) if name in known}
+    atoms = {
+        "nodes": [str(c) for c in reversed(sp.Poly(curve.nodes, Q).all_coeffs())],
+        "share": sp.sstr(sp.expand(curve.share)),
+        "offsets": {name: sp.sstr(sp.expand(e)) for name, e in curve.offsets.items() if e != 0},
+    }
+    issued = {
+        "format": FORMAT,
+        "model": gate,
+        "split": "every" if curve.every or not cell.weighted else "one",
+        "number": _NUMBER if any(e.has(ROOT) for e in (curve.share, *curve.offsets.values())) else None,
+        "shared": {name: sp.sstr(e) for name, e in curve.shared.items()},
+        "cells": [{"point": {n: v for n, v in point.items() if n not in curve.free}, "atoms": [atoms]}],
+        "degree": curve.order,
+        "orders": orders,
+    }
+    return {**issued, "statement": statement(issued)}
+
+
+def _orders(curve: Curve) -> dict[str, str]:
+    """The power of the distance over that of everything that moves."""
+    means = {f"mean {name}": _sum(curve.share * e, curve.nodes) for name, e in curve.offsets.items()}
+    found = {}
+    for title, e in {**curve.offsets, **means, **curve.shared}.items():
+        powers = sp.Poly(sp.expand(e), T).terms() if e != 0 else []
+        if powers:
+            (n,), first = powers[-1]
+            known = sp.Poly(first, *first.free_symbols - {Q, ROOT, T}, sp.Dummy()).is_monomial
+            found |= {title: str((curve.contact or Fraction(curve.order)) / n)} if known else {}
+    return found
+
+
+@lru_cache(maxsize=64)
+def _power_sums(nodes: sp.Expr, count: int) -> tuple[sp.Expr, ...]:
+    """sum_l q_l^n for n < count, by the companion matrix."""
+    coefficients = sp.Poly(nodes, Q).all_coeffs()[1:]
+    m = len(coefficients)
+    companion = sp.Matrix(m, m, lambda i, j: -coefficients[j] if i == 0 else int(i == j + 1))
+    power, found = sp.eye(m), []
+    for _ in range(count):
+        found.append(power.trace())
+        power = power * companion
+    return tuple(found)
+
+
+def _reduced(e: sp.Expr, nodes: sp.Expr) -> sp.Expr:
+    """The polynomial of least degree in q and r that is the same at the nodes."""
+    e = sp.rem(e, nodes, Q) if e.has(Q) else e
+    return sp.rem(e, _QUARTIC, ROOT) if e.has(ROOT) else e
+
+
+def _sum(e: sp.Expr, nodes: sp.Expr) -> sp.Expr:
+    """The sum of a polynomial in q over the nodes."""
+    terms = sp.Poly(sp.expand(e), Q).terms()
+    sums = _power_sums(nodes, max(n for ((n,), _) in terms) + 1)
+    total = sp.expand(sum((c * sums[n] for ((n,), c) in terms), sp.S.Zero))
+    return _reduced(total, nodes)
+
+
+@lru_cache(maxsize=16)
+def quadrature(size: int, skew: int = 0) -> tuple[sp.Expr, sp.Expr]:
+    """The nodes, and the weight in q, of the quadrature that is exact for powers of q below 2 size, of variance 1.
+
+    The law is normal (skew 0), or an inverse Gaussian law less its mean, with the third moment skew. Its cumulants are
     (2j - 3)!! (skew/3)^(j - 2), j = 2, 3, ..
     """
     third, found = sp.Rational(skew, 3), [sp.S.One]
@@ -53,123 +143,113 @@ def quadrature(size: int, skew: int = 0) -> tuple[sp.Expr, list[sp.Expr]]:
         found.append(sum((c * sp.factorial2(2 * j - 3) * third ** (j - 2) * m for c, j, m in parts), sp.S.Zero))
     products = sp.Matrix(size, size + 1, lambda i, j: found[i + j])
     lower = products[:, :size].LUsolve(-products[:, size])  # orthogonal to what has a lower degree
-    return Q**size + sum(c * Q**n for n, c in enumerate(lower)), found[:size]
+    nodes = Q**size + sum(c * Q**n for n, c in enumerate(lower))
+    sums = _power_sums(nodes, 2 * size)
+    share = sp.Matrix(size, size, lambda i, j: sums[i + j]).LUsolve(sp.Matrix(found[:size]))
+    return nodes, sum((c * Q**n for n, c in enumerate(share)), sp.S.Zero)
 
 
-def reached(cell: Splitting, size: int, *, every: bool) -> dict[str, Fraction]:
-    """Name of a parameter, or "mean NAME" of a weighted mean -> an order that is proved to be no larger than its own.
-
-    cell: in dimension 1. size: m. every: whether every cell is split, so that what all cells have in common cancels.
-    """
-    found: dict[str, Fraction] = {}
-    for place, curve in _curves(cell, size, every):
-        # at a moved c the other cell's atoms are equal; else every cell's atoms change alike
-        if is_contact(place, curve, every=every and place.spec.gate.name != "gaussian"):
-            for name, offset in _offsets(cell, place, curve).items():
-                if offset != 0:
-                    found[name] = max(found.get(name, Fraction(0)), Fraction(curve.order, _least(offset)))
-    return found
-
-
-def _offsets(cell: Splitting, place: Splitting, curve: Curve) -> dict[str, sp.Expr]:
-    """The offsets of parameters of the cell, and of their weighted means.
-
-    Behind another gate shares are others, up to O(t): a mean of a higher order than its offsets is not told there.
-    """
-    same = place.spec is cell.spec
-    names = {p.name for p in (cell.each if same else cell.expert)} & {*curve.offsets}
-    found = {name: _series(curve.offsets[name], curve.order) for name in names}
-    means = {n: curve.mean(e) for n, e in found.items()}
-    return found | {f"mean {n}": e for n, e in means.items() if same or (e != 0 and _least(e) == _least(found[n]))}
+def _curves(cell: Splitting, m: int, every: bool) -> Iterator[Curve]:
+    """The curves that are tried."""
+    yield from _plain(cell, m)
+    if m < 2:
+        return
+    place = {p: v for p, v in cell.point.items() if v.is_Rational}
+    for roles, order, nodes, share in _beside_others(m):
+        yield from _natural(cell, roles, order, (nodes, share), place)
+    if every and cell.weighted:
+        anywhere = {p: p if p in cell.own and _is_location(cell, p) else v for p, v in place.items()}
+        for roles, order, nodes, share in _alike(m):
+            yield from _natural(cell, roles, order, (nodes, share), anywhere, every=True)
+    if cell.spec.gate.name == "gaussian" and cell.spec.dim == 1:
+        yield from _jointly_gaussian(cell, m, every)
 
 
-def _least(e: sp.Expr) -> int:
-    """The least power of t."""
-    return int(sp.Poly(e, T).monoms()[-1][0])
+def _plain(cell: Splitting, m: int) -> Iterator[Curve]:
+    """Curves of every gate: all parameters move by t, alike or to both sides."""
+    nodes = sp.expand(sp.prod([Q - sp.Rational(2 * i - m + 1, 2) for i in range(m)]))
+    even = sp.Rational(1, m)
+    own = {p.name: cell.point[p] if cell.point[p].is_Rational and cell.point[p] != 0 else sp.S.One for p in cell.own}
+    expert = {p.name: sp.S.One for p in cell.expert}
+    shared = {p.name: cell.point[p] if cell.point[p].is_Rational else sp.S.One for p in cell.shared}
+    for moved in ({**own, **expert}, expert):
+        for drift in (shared, {}) if shared else ({},):
+            alike = {name: T * c for name, c in moved.items()}
+            yield Curve(alike, 1, nodes, even, shared={name: T * c for name, c in drift.items()})
+        if m > 1:
+            apart = {name: T * Q * c for name, c in moved.items()}
+            yield Curve(apart, 2, nodes, even)
+            yield Curve(apart, 2, nodes, even, contact=Fraction(3, 2))
 
 
-def is_contact(cell: Splitting, curve: Curve, *, every: bool) -> bool:
-    """Whether the density along a curve is proved to be the true one up to O(t^order)."""
-    (x,), gate = covariates(1), cell.spec.gate
-    if every and any(sp.diff(gate.log_weight, p, q) != 0 for p in cell.own for q in cell.own):
-        return False  # the cells do not change alike
-    moved = {p: p + curve.offsets.get(p.name, 0) for p in cell.each}
-    place = {p: v for p, v in cell.point.items() if p in gate.parameters}
-    place |= dict.fromkeys(weight_parameters(cell.spec), sp.S.One)
-    change = [e.subs(moved, simultaneous=True) - e for e in (gate.log_weight, cell.mean)]
-    spread = curve.offsets.get(NU.name, sp.S.Zero)
-    exponent = _series(change[0].subs(place) + _Y * change[1] + _Y**2 * spread / 2, curve.order)
-    density = power = sp.S.One
-    for k in range(1, curve.order):
-        power = _series(power * exponent / k, curve.order)
-        density += power
-    for n in range(1, curve.order):
-        mean = curve.mean(sp.expand(density).coeff(T, n))
-        seen = [c if k else sp.S.Zero if every else sp.diff(c, x) for ((k,), c) in sp.Poly(mean, _Y).terms()]
-        if any(sp.simplify(c) != 0 for c in seen):
-            return False
-    return True
+def _natural(
+    cell: Splitting,
+    roles: Mapping[Role, sp.Expr],
+    order: int,
+    law: tuple[sp.Expr, sp.Expr],
+    place: Mapping[sp.Symbol, sp.Expr],
+    *,
+    every: bool = False,
+) -> Iterator[Curve]:
+    """The curve whose offsets have these roles, if parameters have them; shares make up for weights at x = 0."""
+    found = offsets_of(cell, roles, place, order)
+    if found is None:
+        return
+    (nodes, share), factor = law, _reduced(found[1], law[0])
+    offsets = {name: _reduced(e, nodes) for name, e in found[0].items()}
+    if factor != 1:
+        share = _reduced(below(share / factor, order), nodes)
+        share = _reduced(below(share / _sum(share, nodes), order), nodes)
+        share += (1 - _sum(share, nodes)) * law[1]
+    free = tuple(p.name for p, v in place.items() if v == p)
+    yield Curve(offsets, order, nodes, share, free, every)
 
 
-def _series(e: sp.Expr, order: int) -> sp.Expr:
-    """The powers of t below an order, of an expression that is analytic in t."""
-    if not e.is_polynomial(T):
-        e = sum((sp.diff(e, T, n).subs(T, 0) / sp.factorial(n) * T**n for n in range(order)), sp.S.Zero)
-    e = sp.expand(e)
-    return sum((e.coeff(T, n) * T**n for n in range(order)), sp.S.Zero)
+def _is_location(cell: Splitting, p: sp.Symbol) -> bool:
+    """Whether a parameter of the gate may have any true value: the log weight has no pole in it."""
+    return bool(cell.spec.gate.log_weight.is_polynomial(p))
 
 
-def _curves(cell: Splitting, m: int, every: bool) -> Iterator[tuple[Splitting, Curve]]:
-    """The curves that are tried, each with the cell and the true point that it is meant for."""
-    gate, expert, nodes = cell.spec.gate.name, cell.spec.expert.name, quadrature(m)
-    a, second = ("a_1", "a_2") if expert.startswith("polynomial") else ("a", "")
-    spread = {"b": T * Q, a: -(T**2), NU.name: -(T**2)}
-    if not is_linear(cell):
-        if every and gate in ("linear", "softmax"):
-            yield cell, Curve({"beta1": T * Q, "b": T**3 * Q, a: -(T**4)}, 6, *nodes)
-    elif gate in ("linear", "softmax") and not every:
-        yield cell, Curve({"beta1": T**m * Q, "b": T * Q, a: -(T ** (m + 1)), NU.name: -(T**2)}, 2 * m, *nodes)
-        if second and m == 3:
-            bend = Q**2 - 1
-            slopes = {"beta1": T**4 * bend, a: T**3 * bend, second: -(T**4) * Q - 2 * T**7}
-            yield cell, Curve({**slopes, "b": T**2 * Q, NU.name: -(T**4) * Q**2}, 8, *nodes)
-    elif gate in ("linear", "softmax"):
-        yield cell, Curve({"beta1": T * Q, **spread}, 2 * m, *nodes)
-        if second and m == 2:
-            slopes = {"beta1": T * Q, a: T**3 * (1 - Q), second: T**4 * (1 - Q / 3)}
-            yield cell, Curve({**slopes, "b": -(T**2) * Q, NU.name: -(T**4) * (1 + 2 * Q)}, 6, *nodes)
-    elif gate == "quadratic":
-        yield cell, Curve({"A": -(T**2) / 2, "beta1": T * Q, **spread}, 2 * m, *nodes)
-        if every and second:
-            yield from ((cell, curve) for curve in _quadratic_in_two(m))
-    elif gate == "gaussian":
-        yield _jointly_gaussian(cell, m, every, a)
-        if every and second:
-            spec = model("quadratic", expert)
-            same = Splitting(spec, dict.fromkeys(spec.gate.parameters, sp.S.One), spec.gate.shared)
-            yield from ((same, curve) for curve in _quadratic_in_two(m))
+def _beside_others(m: int) -> Iterator[tuple[dict[Role, sp.Expr], int, sp.Expr, sp.Expr]]:
+    """Curves of one cell, by roles, with N and the quadrature."""
+    law = quadrature(m)
+    spread: dict[Role, sp.Expr] = {("mean", 0): T * Q, ("nu", 0): -(T**2)}
+    yield spread, 2 * m, *law
+    yield {("gate", 1): T**m * Q, ("mean", 1): -(T ** (m + 1)), **spread}, 2 * m, *law
+    yield {("gate", 1): T * Q, ("gate", 2): -(T**2) / 2, ("mean", 1): -(T**2), **spread}, 2 * m, *law
+    if m == 3:
+        bend = Q**2 - 1
+        slopes: dict[Role, sp.Expr] = {("mean", 1): T**3 * bend, ("mean", 0): T**2 * Q, ("nu", 0): -(T**4) * Q**2}
+        yield {**slopes, ("mean", 2): -(T**4) * Q}, 8, *law
+        yield {**slopes, ("gate", 1): T**4 * bend, ("mean", 2): -(T**4) * Q - 2 * T**7}, 8, *law
 
 
-def _jointly_gaussian(cell: Splitting, m: int, every: bool, a: str) -> tuple[Splitting, Curve]:
-    """x and y are jointly Gaussian; where every cell is split, the true c may be anywhere."""
-    c, gamma = cell.own
-    variance = -(T**2) * (1 + Q / 3)
-    start = sp.Symbol("kappa") if every else cell.point[c]
-    slope = variance / (cell.point[gamma] + variance)
-    joint = {c.name: T * Q, gamma.name: variance, a: slope, NU.name: variance * (1 - slope)}
-    offsets = {**joint, "b": T * Q - slope * (start + T * Q)}
-    return Splitting(cell.spec, {**cell.point, c: start}), Curve(offsets, 2 * m, *quadrature(m, 1))
-
-
-def _quadratic_in_two(m: int) -> Iterator[Curve]:
-    """Quadratic log weights and means, every cell split: x^2 in the place of x; for m = 2 the order 9/4 of a_1."""
-    square = {"A": T * Q, "b": T * Q, "a_2": -(T**2), NU.name: -(T**2)}
-    yield Curve(square, 2 * m, *quadrature(m))
+def _alike(m: int) -> Iterator[tuple[dict[Role, sp.Expr], int, sp.Expr, sp.Expr]]:
+    """Curves of every cell alike, by roles, with N and the quadrature; for m = 2 the order 9/4 of a_1."""
+    law = quadrature(m)
+    yield {("gate", 1): T * Q, ("mean", 0): T * Q, ("mean", 1): -(T**2), ("nu", 0): -(T**2)}, 2 * m, *law
+    yield {("gate", 1): T * Q, ("mean", 0): T**3 * Q, ("mean", 1): -(T**4)}, 6, *law
+    yield {("gate", 2): T * Q, ("mean", 0): T * Q, ("mean", 2): -(T**2), ("nu", 0): -(T**2)}, 2 * m, *law
     if m > 2:
         return
+    slopes = {("mean", 1): T**3 * (1 - Q), ("mean", 2): T**4 * (1 - Q / 3), ("nu", 0): -(T**4) * (1 + 2 * Q)}
+    yield {("gate", 1): T * Q, ("mean", 0): -(T**2) * Q, **slopes}, 6, *law
     r, share = ROOT, 54 * ROOT**3 - ROOT * 43 / 10 + sp.S.Half
     a_1 = 18 * r**3 - r**2 * 21 / 5 - r * 11 / 10 + sp.Rational(97, 300) + Q * (r * 11 / 5 - 36 * r**3)
     a_2 = r**3 * 21 / 5 + r**2 / 10 + r / 100 - sp.Rational(37, 600) + Q * (sp.Rational(37, 300) - r**2 / 5)
     nu = r * 21 / 10 - 18 * r**3 - r**2 * 4 / 5 - sp.Rational(41, 150) + Q * (36 * r**3 - r * 21 / 5)
-    expert = {"a_1": T**4 * a_1, "a_2": T**5 * a_2, "b": T**3 * (Q - share), NU.name: T**6 * nu}
-    yield Curve({"A": -r * T**2 * Q, "beta1": -T * Q, **expert}, 9, Q**2 - Q, (sp.S.One, share))
+    expert = {("mean", 1): T**4 * a_1, ("mean", 2): T**5 * a_2, ("mean", 0): T**3 * (Q - share), ("nu", 0): T**6 * nu}
+    weight = share * Q + (1 - share) * (1 - Q)
+    yield {("gate", 2): -r * T**2 * Q, ("gate", 1): -T * Q, **expert}, 9, Q**2 - Q, weight
+
+
+def _jointly_gaussian(cell: Splitting, m: int, every: bool) -> Iterator[Curve]:
+    """x and y are jointly Gaussian; where every cell is split, the true c may be anywhere."""
+    c, gamma = cell.own
+    variance = -(T**2) * (1 + Q / 3)
+    for start in (cell.point[c], c) if every else (cell.point[c],):
+        slope = below(variance / (cell.point[gamma] + variance), 2 * m)
+        joint = {c.name: T * Q, gamma.name: variance, NU.name: below(variance * (1 - slope), 2 * m)}
+        a = {p.name: slope for p in cell.expert if p.name in ("a", "a_1")}
+        offsets = {**joint, **a, "b": below(T * Q - slope * (start + T * Q), 2 * m)}
+        yield Curve(offsets, 2 * m, *quadrature(m, 1), free=(c.name,) if start == c else ())

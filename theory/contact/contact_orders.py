@@ -9,12 +9,13 @@ Example: ``orders(order_setting("softmax"))`` has the upper orders beta1 2, a 2,
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
-from temperance.theory.contact.contact_curves import reached
+from temperance.theory.contact.contact_curves import certificates, reached
+from temperance.theory.contact.flat_certificates import flat_certificates
 from temperance.theory.contact.order_setting import ON_LINES, OrderSetting, other_place
 from temperance.theory.contact.orders_from_theorems import known_orders
 from temperance.theory.moments.moment_bounds import certified as by_moments
@@ -33,7 +34,7 @@ class Order:
     parameter: what it is called in results, an invariant such as beta1/tau or a weighted mean; name: of the parameter
     in the model; mean: whether the order is that of the weighted mean. certified: the bound has a certificate that the
     checker accepts; otherwise it is by a theorem that `reasons` name. reached: an order that is proved to be no larger
-    than this one, by a curve (None: no curve is kept).
+    than this one, by the certificate of a curve (None: none is found). shown: a flat parameter has such a certificate.
     """
 
     parameter: str
@@ -43,6 +44,17 @@ class Order:
     flat: bool
     certified: bool = False
     reached: Fraction | None = None
+    shown: bool = False
+
+    @property
+    def certified_below(self) -> bool:
+        """Whether a certificate proves that the order is no smaller, or that the parameter is flat."""
+        return self.reached is not None or self.shown
+
+    @property
+    def title(self) -> str:
+        """What a certificate of a curve calls it."""
+        return f"{'mean ' * self.mean}{self.name}"
 
     @property
     def exact(self) -> bool:
@@ -60,7 +72,7 @@ class Orders:
     """The equations, the orders, why some are missing, and the certificate (None: none was accepted).
 
     cell: the setting of the cell; None where the model is exact-specified, and has no cell of several atoms.
-    reduced: the equations; None where none were set up.
+    reduced: the equations; None where none were set up. curves: the certificates of curves that orders reach.
     """
 
     cell: OrderSetting | None
@@ -68,6 +80,7 @@ class Orders:
     orders: tuple[Order, ...]
     reasons: tuple[str, ...]
     certificate: dict[str, Any] | None
+    curves: tuple[dict[str, Any], ...] = ()
 
     @property
     def equations(self) -> tuple[str, ...]:
@@ -108,11 +121,24 @@ def orders(setting: OrderSetting, *, moments: bool = False) -> Orders:
     if moments and proved.certificate is None and setting.split == "one":
         proved = _with_moments(setting, proved)
     moved, reasons = _flat(setting)
-    rows = [Order(name, name, False, None, True) for name in moved]
-    rows += _with_curves(setting, [*_parameters(setting, proved), *_means(setting, proved)])
+    rows, curves = _with_curves(setting, moved, [*_parameters(setting, proved), *_means(setting, proved)])
     reasons += [*proved.reasons, *([] if proved.certificate is None else _held(setting))]
     reasons += [*_by_theorems(setting, proved.theorems), *_of_rows(rows, proved.upper)]
-    return Orders(setting, proved.reduced, tuple(rows), tuple(reasons), proved.certificate)
+    return Orders(setting, proved.reduced, tuple(rows), tuple(reasons), proved.certificate, tuple(curves))
+
+
+def _with_curves(
+    setting: OrderSetting, moved: Sequence[str], rows: Sequence[Order]
+) -> tuple[list[Order], list[dict[str, Any]]]:
+    """What the scale symmetry moves and the other orders, with what certificates of curves show; the certificates."""
+    every, cell = setting.split == "all", setting.cell
+    curves, scales = certificates(cell, setting.size, every=every), []
+    if moved or any(row.flat for row in rows):
+        places = [cell.point, {**cell.point, **other_place(setting)}]
+        scales, others = flat_certificates(cell, places, setting.size, every=every)
+        curves = [*curves, *others]
+    scaled = [Order(name, name, False, None, True) for name in moved]
+    return [*with_curves(scaled, scales), *with_curves(rows, curves)], [*scales, *curves]
 
 
 def _by_equations(setting: OrderSetting) -> _Proved:
@@ -202,13 +228,13 @@ def _of_rows(rows: Sequence[Order], upper: Mapping[str, Fraction]) -> Iterator[s
         yield f"{', '.join(left)}: no theorem gives a bound here"
 
 
-def _with_curves(setting: OrderSetting, rows: Sequence[Order]) -> list[Order]:
-    """The orders with what curves reach; in dimensions above 1 these are curves of dimension 1 (theory.md 2.10)."""
-    if setting.dim > 1 and setting.cell.spec.gate.name == "gaussian":
-        return list(rows)
-    found = reached(setting.line, setting.size, every=setting.split == "all")
-    names = [f"{'mean ' * row.mean}{setting.on_line(row.name)}" for row in rows]
-    return [row if row.flat else replace(row, reached=found.get(n)) for row, n in zip(rows, names, strict=True)]
+def with_curves(rows: Iterable[Order], curves: Sequence[Mapping[str, Any]]) -> list[Order]:
+    """The orders with what certificates of curves show of them."""
+    flat = {title for found in curves for title, order in found["orders"].items() if order == "flat"}
+    best = reached(found for found in curves if found["degree"] is not None)
+    return [
+        replace(row, shown=row.title in flat) if row.flat else replace(row, reached=best.get(row.title)) for row in rows
+    ]
 
 
 def _from_certificate(setting: OrderSetting, found: UpperOrders) -> dict[str, Fraction]:

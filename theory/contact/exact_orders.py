@@ -17,12 +17,15 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
+from typing import Any
 
 import sympy as sp
 from flint import arb
 
 from temperance.theory.activations.activation import activation
-from temperance.theory.contact.contact_orders import Order, Orders
+from temperance.theory.contact.contact_curves import certificates
+from temperance.theory.contact.contact_orders import Order, Orders, with_curves
+from temperance.theory.contact.flat_certificates import flat_certificates
 from temperance.theory.contact.order_setting import default_value
 from temperance.theory.interactions.interactions import derive
 from temperance.theory.interactions.rank_by_balls import independent_columns
@@ -30,7 +33,7 @@ from temperance.theory.models.by_name import model
 from temperance.theory.models.gates import COSINE
 from temperance.theory.models.spec import BETA0, NU, Jet, MoESpec, Y
 from temperance.theory.orders.independence import finite_rows, formula_at, numbers, random_point
-from temperance.theory.orders.split_cell import weight_parameters
+from temperance.theory.orders.split_cell import Splitting, weight_parameters
 from temperance.theory.rates.true_point import Constant, constant, irregularity
 from temperance.theory.symmetries.flows import Flow, flows_of
 
@@ -102,7 +105,8 @@ def exact_orders(
         reasons.append(_THREE)
     elif proved and spec.gate.name not in _FREE:
         reasons.append(_HELD)
-    return Orders(None, None, tuple(_listed(spec, flows, resting, proved, same)), tuple(reasons), None)
+    rows, curves = _with_curves(truth, flows, _listed(spec, flows, resting, proved, same))
+    return Orders(None, None, tuple(rows), tuple(reasons), None, tuple(curves))
 
 
 def exact_truth(
@@ -124,7 +128,7 @@ def _listed(
     spec: MoESpec, flows: Sequence[Flow], resting: Collection[sp.Symbol], proved: bool, same: bool
 ) -> list[Order]:
     """What flows move, their invariants, and what nothing moves; the parameters of equal experts' gate are flat."""
-    weights, order = {*weight_parameters(spec), BETA0}, Fraction(1) if proved else None
+    weights, order, taken = {*weight_parameters(spec), BETA0}, Fraction(1) if proved else None, _taken(flows, spec)
     moved = [p for flow in flows for p in flow.field.moved]
     found = [Order(p.name, p.name, False, None, p not in resting) for p in moved if p not in weights]
 
@@ -133,12 +137,27 @@ def _listed(
         found.append(Order(label, p.name, False, None if flat else order, flat))
 
     for f in (f for flow in flows for f in flow.invariants if not f.free_symbols & weights):
-        add(str(f).replace("**", "^"), next(p for p in moved if p in f.free_symbols))
+        inside = [p for p in moved if p in f.free_symbols]
+        add(str(f).replace("**", "^"), next((p for p in inside if p not in taken), inside[0]))
     own = [p for p in spec.gate.parameters if p not in spec.gate.shared]
     for p in (*own, *spec.expert.parameters, *spec.gate.shared):
         if p not in moved and p not in weights:
             add(p.name, p)
     return found
+
+
+def _with_curves(
+    truth: _Truth, flows: Sequence[Flow], rows: Sequence[Order]
+) -> tuple[list[Order], list[dict[str, Any]]]:
+    """The orders with what certificates of curves show; of Gaussian experts alone."""
+    taken = _taken(flows, truth.spec)
+    try:
+        cell = Splitting(truth.spec, truth.values[0], tuple(taken))
+    except ValueError:
+        return list(rows), []
+    curves = certificates(cell, 1, every=False)
+    scales, _ = flat_certificates(cell, truth.values, 1, every=False) if flows else ([], [])
+    return with_curves(rows, [*curves, *scales]), [*curves, *scales]
 
 
 def _model(gate: str, expert: str, source: str | None, d: int) -> MoESpec:
@@ -201,11 +220,14 @@ def _value(spec: MoESpec, p: sp.Symbol, atom: int) -> sp.Expr:
 
 def _without_flows(truth: _Truth, flows: Sequence[Flow]) -> tuple[tuple[int | None, sp.Symbol], ...]:
     """The derivatives that are left when every flow takes one: a shared one, or one of each atom."""
-    taken = set()
-    for flow in flows:
-        shared = [p for p in flow.field.moved if p in truth.spec.gate.shared]
-        taken.add(shared[0] if shared else flow.field.moved[0])
+    taken = _taken(flows, truth.spec)
     return tuple((i, p) for i, p in truth.moving if p not in taken)
+
+
+def _taken(flows: Sequence[Flow], spec: MoESpec) -> set[sp.Symbol]:
+    """A parameter of each flow that its flow can bring to the true value."""
+    shared = [[p for p in flow.field.moved if p in spec.gate.shared] for flow in flows]
+    return {(found or flow.field.moved)[0] for found, flow in zip(shared, flows, strict=True)}
 
 
 def _same_experts(truth: _Truth) -> bool:

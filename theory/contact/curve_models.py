@@ -1,0 +1,166 @@
+"""Writes the model of a cell for certificates of curves, and tells what stands before powers of x in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+import sympy as sp
+
+from temperance.theory.models.spec import NU, MoESpec, covariates
+from temperance.theory.orders.split_cell import Splitting, weight_parameters
+from temperance.theory.orders.taylor import Taylor
+
+T = sp.Symbol("t")
+Role = tuple[str, int]
+"""("gate", k) or ("mean", k): what stands before powers of x of degree k in the log weight, or the mean; ("nu", 0)."""
+
+
+def model_text(cell: Splitting) -> dict[str, Any]:
+    """The model as a certificate has it."""
+    spec, gate = cell.spec, cell.spec.gate
+    weight, x = _directed(log_weight(spec), spec.dim)
+    return {
+        "covariates": [v.name for v in x],
+        "log_weight": text(weight),
+        "mean": text(cell.mean),
+        "own": [p.name for p in _own(spec)],
+        "expert": [*(p.name for p in cell.expert[:-1]), "nu"],
+        "shared": [p.name for p in gate.shared],
+        "weighted": cell.weighted,
+    }
+
+
+def text(e: sp.Expr) -> str:
+    """An expression as the checker reads it; a gate with kinks as where(u < v, .., ..)."""
+    e = sp.piecewise_fold(e) if e.has(sp.Piecewise) else e
+    if not isinstance(e, sp.Piecewise):
+        return str(sp.sstr(e))
+    *pieces, (last, _) = e.args
+    written = text(last)
+    for formula, condition in reversed(pieces):
+        written = f"where({text(condition.lts)} < {text(condition.gts)}, {text(formula)}, {written})"
+    return written
+
+
+def log_weight(spec: MoESpec) -> sp.Expr:
+    """The log weight without what is a number."""
+    kept = (*covariates(spec.dim), *_own(spec), *spec.gate.shared)
+    weight = spec.gate.log_weight.subs(dict.fromkeys(weight_parameters(spec), sp.S.One))
+    if weight.has(sp.Piecewise):
+        return weight
+    return sp.expand_log(weight).as_independent(*kept, as_Add=True)[1]
+
+
+def _own(spec: MoESpec) -> tuple[sp.Symbol, ...]:
+    weights = weight_parameters(spec)
+    return tuple(p for p in spec.gate.parameters if p not in (*spec.gate.shared, *weights))
+
+
+def _directed(weight: sp.Expr, dim: int) -> tuple[sp.Expr, tuple[sp.Symbol, ...]]:
+    """A weight that has |x| as a function of u, which is bounded: x over what has |x| in the denominator."""
+    x = covariates(dim)
+    norm, length = sp.sqrt(sum(v**2 for v in x)), sp.Symbol("n", positive=True)
+    if not weight.has(norm, 1 / norm):
+        return weight, x
+    shorter = weight.subs({norm: length, 1 / norm: 1 / length})
+    below = sp.prod([f**k for f, k in sp.factor_list(sp.denom(sp.together(shorter)))[1] if f.has(length)])
+    u = tuple(sp.Symbol(f"u_{j}", real=True) for j in range(1, dim + 1))
+    found = sp.simplify(shorter.subs({v: below * w for v, w in zip(x, u, strict=True)}, simultaneous=True))
+    return (weight, x) if found.has(length) else (found, (*x, *u))
+
+
+@lru_cache(maxsize=256)
+def _coefficients(e: sp.Expr, dim: int) -> tuple[tuple[tuple[int, ...], sp.Expr], ...] | None:
+    """The powers of x and their coefficients; None for what is no polynomial in x."""
+    x = covariates(dim)
+    if e.has(sp.Piecewise) or not e.is_polynomial(*x):
+        return None
+    return tuple(sp.Poly(e, *x).terms())
+
+
+def _binomial(powers: tuple[int, ...]) -> int:
+    """The coefficient of a monomial in (x_1 + .. + x_d)^k."""
+    return int(sp.factorial(sum(powers)) / sp.prod([sp.factorial(n) for n in powers]))
+
+
+def offsets_of(
+    cell: Splitting, roles: Mapping[Role, sp.Expr], place: Mapping[sp.Symbol, sp.Expr], degree: int
+) -> tuple[dict[str, sp.Expr], sp.Expr] | None:
+    """The offsets of parameters that have these roles along x_1 + .. + x_d, below t^degree, and a factor of weights.
+
+    The factor is what the weight has at x = 0 over its true value. None where no parameters have the roles.
+    """
+    mean = _of_mean(cell, roles)
+    gate = _of_gate(cell, {k: e for (kind, k), e in roles.items() if kind == "gate"}, place, degree)
+    if mean is None or gate is None:
+        return None
+    offsets, factor = gate
+    return {**offsets, **mean, **({NU.name: roles["nu", 0]} if ("nu", 0) in roles else {})}, factor
+
+
+def _of_mean(cell: Splitting, roles: Mapping[Role, sp.Expr]) -> dict[str, sp.Expr] | None:
+    """The offsets of a mean h(u), u linear in the parameters with powers of x before them and 1 before b."""
+    b = next((p for p in cell.expert if p.name == "b"), None)
+    wanted = {k: e for (kind, k), e in roles.items() if kind == "mean"}
+    if b is None:
+        return None
+    found, seen = {}, set()
+    for p in cell.expert[:-1]:
+        terms = _coefficients(sp.simplify(sp.diff(cell.mean, p) / sp.diff(cell.mean, b)), cell.spec.dim)
+        if terms is None or len(terms) != 1 or not terms[0][1].is_Rational:
+            return None
+        ((powers, c),) = terms
+        seen.add(sum(powers))
+        if sum(powers) in wanted:
+            found[p.name] = sp.expand(wanted[sum(powers)] * _binomial(powers) / c)
+    return found if {*wanted} <= seen else None
+
+
+def _of_gate(
+    cell: Splitting, wanted: Mapping[int, sp.Expr], place: Mapping[sp.Symbol, sp.Expr], degree: int
+) -> tuple[dict[str, sp.Expr], sp.Expr] | None:
+    """The offsets of the gate that change the coefficients of its log weight so, and the factor that is free of x."""
+    if not wanted:
+        return {}, sp.S.One
+    terms = _coefficients(sp.expand(log_weight(cell.spec)), cell.spec.dim)
+    if terms is None:
+        return None
+    own = [p for p in _own(cell.spec) if p not in cell.held]
+    moved = {p: sp.Dummy(p.name, positive=p.is_positive) for p in own}
+    known = {p: v for p, v in place.items() if p not in own}
+    equations, first = [], sp.S.Zero
+    for powers, c in terms:
+        change = c.subs(known).subs(moved) - c.subs(known)
+        if any(powers):
+            equations.append(change - wanted.get(sum(powers), sp.S.Zero) * _binomial(powers))
+        else:
+            first = change
+    if not {*wanted} <= {sum(powers) for powers, _ in terms}:
+        return None
+    solved = sp.solve(equations, list(moved.values()), dict=True)
+    if len(solved) != 1:
+        return None
+    at = {p: place[p] for p in own}
+    offsets = {p.name: below(solved[0][q].subs(at) - at[p], degree) for p, q in moved.items() if q in solved[0]}
+    return offsets, below(sp.exp(first.subs(solved[0]).subs(at)), degree)
+
+
+def shift_of_weight(cell: Splitting) -> dict[sp.Symbol, sp.Expr] | None:
+    """The offsets that move by t all that stands before powers of x in the log weight; None where there are none."""
+    terms, own = _coefficients(sp.expand(log_weight(cell.spec)), cell.spec.dim), _own(cell.spec)
+    if terms is None:
+        return None
+    moved = {p: sp.Dummy(p.name, positive=p.is_positive) for p in own}
+    solved = sp.solve([c.subs(moved) - c - T for powers, c in terms if any(powers)], list(moved.values()), dict=True)
+    return {p: sp.cancel(solved[0][q] - p) for p, q in moved.items()} if len(solved) == 1 else None
+
+
+def below(e: sp.Expr, degree: int) -> sp.Expr:
+    """The powers of t below a degree, of an expression that is analytic in t and polynomial in all other symbols."""
+    symbols = [T, *sorted(e.free_symbols - {T}, key=str)]
+    ring = Taylor(dict.fromkeys(symbols, sp.S.Zero), lambda m: m[0] < degree, degree)
+    found = ring.value(e)
+    terms = {tuple(map(int, m)): sp.Rational(int(c.p), int(c.q)) for m, c in found.poly.to_dict().items()}
+    return sp.Poly(terms, *symbols).as_expr() + found.constant if terms else found.constant
