@@ -129,7 +129,7 @@ MUTATIONS = {
     "code with another sign": ("tanh", FIRST, ("Last (App Tanh X)", "Last (Neg (App Tanh X))")),
     "an empty domain": ("relu", FIRST, (f"{D_IS}z < 0 \\/ 0 < z.", f"{D_IS}False.")),
     "a point that is missing": ("tanh", FIRST, ("(mF1, [0; 1; 2]%nat)", "(mF1, [0; 1; 9]%nat)")),
-    "two bits": ("tanh", FIRST, ("check_ok 64 0", "check_ok 2 0")),
+    "two bits": ("log1p_square", FIRST, ("check_ok 64 0", "check_ok 2 0")),
     "another bound of a piece": ("hardtanh", FIRST, ("if Rlt_dec z (- 1)", "if Rlt_dec z (- 2)")),
     "a sharp condition that fails": ("square", ("a",), ("sharp_ii_fails D s", "sharp_ii D s")),
     "poles in the domain": ("tan", FIRST, (f"{D_IS}cos z <> 0.", f"{D_IS}True.")),
