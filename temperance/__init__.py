@@ -24,7 +24,7 @@ Besides them there are the things that they take and give:
 
 - `activation`, `Activation`: an activation from a name, an expression, or a function of torch or jax;
 - `Gate`, `Expert`, `MoESpec`: models of one's own, as formulas;
-- `MixingMeasure`, `sample`, `log_likelihood`: parameters of a mixture as arrays, data from it, its likelihood;
+- `MixingMeasure`, `sample`: parameters of a mixture as arrays, with its density and likelihood; data from it;
 - `Study`, `run_study`, `StudyResult`, `study_slopes`: a rate study of one's own; `Box`: the parameter set of its fits;
 - `MoERegressor`: a mixture as a scikit-learn estimator; `FitResult`, `FitComparison`, `Audit`: what `fit` and
   `audit` return; `Answer`: what all others do.
@@ -60,7 +60,6 @@ if TYPE_CHECKING:
     from temperance.numerics.estimation.result import FitResult as FitResult
     from temperance.numerics.estimation.sizes import FitComparison as FitComparison
     from temperance.numerics.fitting.mle import Box as Box
-    from temperance.numerics.mixture.density import log_likelihood as log_likelihood
     from temperance.numerics.mixture.measures import MixingMeasure as MixingMeasure
     from temperance.numerics.mixture.sampling import sample as sample
     from temperance.numerics.studies.results import StudyResult as StudyResult
@@ -92,7 +91,6 @@ _HOME = {
     "temperance.numerics.estimation.result": ("FitResult",),
     "temperance.numerics.estimation.sizes": ("FitComparison",),
     "temperance.numerics.fitting.mle": ("Box",),
-    "temperance.numerics.mixture.density": ("log_likelihood",),
     "temperance.numerics.mixture.measures": ("MixingMeasure",),
     "temperance.numerics.mixture.sampling": ("sample",),
     "temperance.numerics.studies.results": ("StudyResult", "study_slopes"),
@@ -104,6 +102,8 @@ _HOME = {
 }
 _MODULES = {name: module for module, names in _HOME.items() for name in names}
 
+__all__ = sorted(_MODULES)
+
 
 def __getattr__(name: str) -> object:
     if name not in _MODULES:
@@ -112,4 +112,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted(_MODULES)
+    return list(__all__)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from temperance.numerics.mixture.activation_numpy import Floats
+from temperance.numerics.mixture.arrays import reals
 from temperance.numerics.mixture.points import Points
+from temperance.theory.expressions.arguments import shown
 
 _SMALLEST, _LARGEST = 1e-70, 1e70  # of a fixed temperature
 
@@ -18,13 +19,7 @@ def _real(values: ArrayLike, name: str, missing: bool = False) -> Floats:
     """The values as finite doubles; the first that is none is named by its index."""
     if np.ma.is_masked(values):
         raise ValueError(f"{name} has masked values: every value is needed")
-    try:
-        array = np.asarray(values)
-        if np.iscomplexobj(array):
-            raise ValueError("complex numbers")
-        array = array.astype(float)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise ValueError(f"{name} must hold real numbers: {error}") from None
+    array = reals(values, name)
     bad = np.isinf(array) if missing else ~np.isfinite(array)
     if bad.any():
         at = [int(i) for i in np.argwhere(bad)[0]]
@@ -63,7 +58,7 @@ def checked_points(
     return points, dropped
 
 
-def names_of(x: object, columns: Sequence[str] | None, d: int) -> tuple[str, ...]:
+def names_of(x: object, columns: Sequence[str | int] | None, d: int) -> tuple[str, ...]:
     """The names of the columns of x: as given, of a DataFrame, or 1, 2, ..."""
     given = getattr(x, "columns", range(1, d + 1)) if columns is None else columns
     names = tuple(map(str, given))
@@ -75,15 +70,14 @@ def names_of(x: object, columns: Sequence[str] | None, d: int) -> tuple[str, ...
 def whole(value: object, name: str, least: int) -> int:
     """A whole number that is large enough. Raises ValueError for anything else."""
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-        raise ValueError(f"{name} must be a whole number, at least {least}, not {value!r}")
+        raise ValueError(f"{name} must be a whole number, at least {least}, not {shown(value)}")
     return int(value)
 
 
-def fixed_tau(tau: Any) -> float | None:
+def fixed_tau(tau: float | None) -> float | None:
     """A fixed temperature; None if it is to be fitted. Quotients by it must be doubles."""
     if tau is None:
         return None
-    number = isinstance(tau, (int, float, np.integer, np.floating)) and not isinstance(tau, bool)
-    if not number or not _SMALLEST <= tau <= _LARGEST:
-        raise ValueError(f"a fixed tau must be positive, a number from {_SMALLEST} to {_LARGEST}, not {tau!r}")
+    if not _SMALLEST <= tau <= _LARGEST:
+        raise ValueError(f"a fixed tau must be positive, a number from {_SMALLEST} to {_LARGEST}, not {shown(tau)}")
     return float(tau)

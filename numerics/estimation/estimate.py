@@ -13,6 +13,7 @@ from statistics import NormalDist
 from typing import Any, TypedDict, Unpack, overload
 
 import numpy as np
+import sympy as sp
 from numba.core.event import Listener, install_listener
 from numpy.typing import ArrayLike
 
@@ -50,6 +51,7 @@ from temperance.numerics.mixture.measures import Gauge, Layout
 from temperance.numerics.mixture.points import Points
 from temperance.theory.activations.activation import Activation
 from temperance.theory.activations.activation import activation as activated
+from temperance.theory.expressions.arguments import checked
 from temperance.theory.models.gates import FITTED, gate_of, gauge_of, require_gate
 
 _CLUSTERINGS = 5
@@ -129,7 +131,7 @@ class Options(TypedDict, total=False):
     """What `fit` takes besides the data and the number of experts."""
 
     gate: str | None
-    activation: str | Activation | None
+    activation: str | sp.Expr | Activation | None
     gauge: str
     tau: float | None
     starts: int
@@ -137,7 +139,7 @@ class Options(TypedDict, total=False):
     box: Box | None
     weights: ArrayLike | None
     drop_missing: bool
-    columns: Sequence[str] | None
+    columns: Sequence[str | int] | None
     progress: Callable[[int, int], None] | None
 
 
@@ -149,13 +151,14 @@ def fit(x: ArrayLike, y: ArrayLike, *, fitted: int, **options: Unpack[Options]) 
 def fit(x: ArrayLike, y: ArrayLike, *, fitted: Sequence[int], **options: Unpack[Options]) -> FitComparison: ...
 
 
+@checked
 def fit(
     x: ArrayLike,
     y: ArrayLike,
     *,
     fitted: int | Sequence[int],
     gate: str | None = None,
-    activation: str | Activation | None = None,
+    activation: str | sp.Expr | Activation | None = None,
     gauge: str = "free",
     tau: float | None = None,
     starts: int = 10,
@@ -163,7 +166,7 @@ def fit(
     box: Box | None = None,
     weights: ArrayLike | None = None,
     drop_missing: bool = False,
-    columns: Sequence[str] | None = None,
+    columns: Sequence[str | int] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> FitResult | FitComparison:
     """Maximum-likelihood fit of a mixture of `fitted` linear Gaussian experts to x (n, d) or (n,), y (n,).
@@ -201,8 +204,6 @@ def fit(
     points, dropped = checked_points(x, y, weights, drop_missing)
     starts, seed = whole(starts, "starts", 1), whole(seed, "seed", 0)
     held = 1.0 if gate == "softmax" else fixed_tau(tau)
-    if box is not None and not isinstance(box, Box):
-        raise ValueError(f"box must be a Box, not {box!r}")
     names = names_of(x, columns, points.x.shape[1])
     layouts = [_layout(whole(k, "fitted", 1), points, compiled, chosen, held) for k in sizes]
     fits = tuple(

@@ -17,6 +17,7 @@ from temperance.numerics.estimation import diagnostics
 from temperance.numerics.fitting.mle import Fit, Status
 from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.theory.activations.activation import Activation
+from temperance.theory.expressions.arguments import checked
 
 Value = float | list[float]
 Interval = tuple[float, float]
@@ -100,6 +101,7 @@ def relative_errors(estimates: Sequence[Estimate]) -> list[tuple[str, int | None
     ]
 
 
+@checked
 @dataclass(frozen=True, eq=False, repr=False)
 class FitResult:
     """What a fit to a user's data gives, in the units of the data.
@@ -222,6 +224,7 @@ class FitResult:
         """The table as a pandas DataFrame. Raises ImportError without pandas."""
         return frame(self.rows())
 
+    @checked
     def summary(self, columns: Sequence[str] | None = None) -> Text:
         """What the command prints; columns: other names for the columns of x."""
         head, table, foot = self._parts(columns or self.columns)

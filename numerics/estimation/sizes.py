@@ -14,6 +14,7 @@ from typing import Any
 from temperance.numerics.estimation.diagnostics import in_doubt
 from temperance.numerics.estimation.result import FitResult, aligned, frame, html
 from temperance.numerics.fitting.mle import AGREE
+from temperance.theory.expressions.arguments import checked
 
 _COLUMNS = ("experts", "status", "log-likelihood", "parameters", "AIC", "BIC", "starts that agree")
 MEANING = (
@@ -24,6 +25,7 @@ MEANING = (
 )
 
 
+@checked
 @dataclass(frozen=True, eq=False, repr=False)
 class FitComparison:
     """Fits of several sizes to the same data.

@@ -23,6 +23,7 @@ from temperance.numerics.mixture.activation_numpy import CompiledActivation, Flo
 from temperance.numerics.mixture.density import NONE, responsibilities
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
 from temperance.numerics.mixture.points import Points
+from temperance.theory.expressions.arguments import checked
 
 Status = Literal["converged", "at_bound", "spike", "max_steps"]
 
@@ -34,6 +35,7 @@ _AT_KINKS = 1.0  # damping at which the steps of a kinked likelihood are taken t
 AGREE = 1e-4  # starts whose log-likelihoods differ by no more (plus 1e-9 of it) found the same maximum
 
 
+@checked
 @dataclass(frozen=True)
 class Box:
     """The compact parameter set, part of the estimator: |beta1|, |beta0|, |a|, |b| entry by entry, tau, nu.
@@ -62,6 +64,7 @@ class Box:
     def for_data(x: Floats, y: Floats, weights: Floats = NONE) -> Box:
         """A wide box from the scale of the data: nu within [1e-3, 4] var(y), tau within [1/50, 50]."""
         points = Points(x, y, weights)
+        x, y = points.x, points.y
         deviation = float(np.sqrt(points.mean((y - points.mean(y)) ** 2))) or 1.0
         spread = np.sqrt(points.mean((x - points.mean(x)) ** 2))
         spread[spread == 0] = 1.0
@@ -71,6 +74,7 @@ class Box:
         nu = (1e-3 * variance, 4 * variance)
         return Box(one_bound(beta1), 50.0, (0.02, 50.0), one_bound(a), 10 * largest * (1.0 + reach), nu)
 
+    @checked
     def bounds(self, layout: Layout) -> tuple[Floats, Floats]:
         """Lower and upper bounds (p,) of theta, whose coordinates layout names: logarithms for tau and nu.
 

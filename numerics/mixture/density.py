@@ -25,6 +25,7 @@ from numpy.typing import ArrayLike
 
 from temperance.numerics.machine.threads import one_blas_thread
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats
+from temperance.numerics.mixture.arrays import reals
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
 
 NONE: Floats = np.empty(0)  # weights and reference of points without any
@@ -68,7 +69,7 @@ def _features(x: Floats) -> Floats:
 
 def check_points(measure: MixingMeasure, x: ArrayLike) -> Floats:
     """x (n, d) as an array of doubles; raises ValueError for a wrong shape, or a measure with leading axes."""
-    points = np.asarray(x, dtype=float)
+    points = reals(x, "x")
     if measure.tau.ndim:
         raise ValueError(f"one measure is needed, not a batch of shape {measure.tau.shape}")
     if points.ndim != 2 or points.shape[1] != measure.d:
@@ -78,7 +79,7 @@ def check_points(measure: MixingMeasure, x: ArrayLike) -> Floats:
 
 def check_data(x: ArrayLike, y: ArrayLike, d: int) -> tuple[Floats, Floats]:
     """x (..., n, d) and y (..., n) as arrays of doubles; raises ValueError for a wrong shape."""
-    x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
+    x, y = reals(x, "x"), reals(y, "y")
     if x.ndim < 2 or x.shape[-1] != d:
         raise ValueError(f"x must have shape (..., n, {d}), not {x.shape}")
     if y.shape != x.shape[:-1]:

@@ -16,6 +16,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from temperance.numerics.mixture.activation_numpy import Compilable, Floats, compiled
+from temperance.numerics.mixture.arrays import reals
+from temperance.theory.expressions.arguments import checked
 
 Gauge = Literal["anchored", "free"]
 
@@ -39,7 +41,7 @@ class MixingMeasure:
     def __post_init__(self) -> None:
         """Copy, freeze and validate the arrays."""
         for f in fields(self):
-            array = np.array(getattr(self, f.name), dtype=float)
+            array = reals(getattr(self, f.name), f.name).copy()
             array.setflags(write=False)
             object.__setattr__(self, f.name, array)
         if self.beta1.ndim < 2 or 0 in self.beta1.shape[-2:]:
@@ -75,6 +77,7 @@ class MixingMeasure:
         """The measures at an index of the leading axes."""
         return MixingMeasure(*(getattr(self, f.name)[index] for f in fields(self)))
 
+    @checked
     def gate_probabilities(self, x: ArrayLike, activation: Compilable = "z") -> Floats:
         """softmax_i((s(beta1_i . x) + beta0_i)/tau), the weights of the atoms, shape (n, k), at x (n, d).
 
@@ -85,6 +88,7 @@ class MixingMeasure:
 
         return gate_probabilities(self, compiled(activation), check_points(self, x))
 
+    @checked
     def responsibilities(self, x: ArrayLike, y: ArrayLike, activation: Compilable = "z") -> Floats:
         """Posterior probabilities of the atoms given x (n, d) and y (n,), shape (n, k).
 
@@ -94,6 +98,7 @@ class MixingMeasure:
 
         return responsibilities(self, compiled(activation), *check_data(check_points(self, x), y, self.d))
 
+    @checked
     def log_density(self, x: ArrayLike, y: ArrayLike, activation: Compilable = "z") -> Floats:
         """log g_G(y_j | x_j), shape (..., n), of measures (...), at x (..., n, d) and y (..., n).
 
@@ -175,7 +180,7 @@ class Layout:
 
     def unpack(self, theta: ArrayLike) -> MixingMeasure:
         """The measure of theta, shape (..., size); raises ValueError for another shape."""
-        theta = np.asarray(theta, dtype=float)
+        theta = reals(theta, "theta")
         if theta.shape[-1:] != (self.size,):
             raise ValueError(f"theta must have shape (..., {self.size}), not {theta.shape}")
         full = np.zeros((*theta.shape[:-1], 1 + self.k * self.atom_size))

@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from temperance.numerics.mixture.activation_numpy import Floats
+from temperance.numerics.mixture.arrays import reals
 from temperance.numerics.mixture.density import NONE
 
 
@@ -27,7 +28,7 @@ class Points:
     def __post_init__(self) -> None:
         """Validate."""
         for name in ("x", "y", "weights", "reference"):
-            object.__setattr__(self, name, np.ascontiguousarray(getattr(self, name), dtype=float))
+            object.__setattr__(self, name, np.ascontiguousarray(reals(getattr(self, name), name)))
         if self.x.ndim != 2 or self.y.shape != self.x.shape[:1]:
             raise ValueError(f"x must have shape (n, d) and y (n,), not {self.x.shape} and {self.y.shape}")
         if not (np.isfinite(self.x).all() and np.isfinite(self.y).all()):

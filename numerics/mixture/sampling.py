@@ -11,10 +11,12 @@ import numpy as np
 from temperance.numerics.mixture.activation_numpy import Compilable, Floats, compiled
 from temperance.numerics.mixture.density import check_points, gate_probabilities
 from temperance.numerics.mixture.measures import MixingMeasure
+from temperance.theory.expressions.arguments import checked
 
 _COUNTER = 4  # Philox4x64 makes four uniforms from one value of its counter
 
 
+@checked
 def sample(
     measure: MixingMeasure,
     gate: Compilable,
@@ -33,8 +35,8 @@ def sample(
     """
     if not low < high:
         raise ValueError(f"low must be below high, not {low}, {high}")
-    if seed < 0 or replicate < 0 or n < 0:
-        raise ValueError(f"seed, replicate and n must not be negative: {seed}, {replicate}, {n}")
+    if n < 0 or not (0 <= seed < 2**64 and 0 <= replicate < 2**64):
+        raise ValueError(f"n must be at least 0, seed and replicate from 0 to 2^64 - 1, not {n}, {seed}, {replicate}")
     bits, columns = np.random.Philox(key=np.array([seed, replicate], dtype=np.uint64)), measure.d + 3
     u = np.random.Generator(bits).random((n, -(-columns // _COUNTER) * _COUNTER))
     if x is None:

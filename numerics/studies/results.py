@@ -20,11 +20,13 @@ from temperance.numerics.mixture.measures import MixingMeasure
 from temperance.numerics.studies.study import Study
 from temperance.theory.conditions.first_order_failures import classify
 from temperance.theory.conditions.mirror_points import mirror
+from temperance.theory.expressions.arguments import checked
 
 STATUSES: tuple[Status, ...] = get_args(Status)
 FAILED: tuple[Status, ...] = ("spike", "max_steps")
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class StudyResult:
     """Fits of a study: theta (R, N, p), status and agree (R, N), and what follows from them."""
@@ -167,6 +169,7 @@ def _slope(errors: Floats, sizes: tuple[int, ...], seed: int, together: int) -> 
     return log_slope(errors, sizes, seed=seed, resamples=_RESAMPLES, curvature_level=level)
 
 
+@checked
 def study_slopes(result: StudyResult, *, seed: int) -> tuple[StudySlope, ...]:
     """The slope of every group in every cell of a result, for each size the cell has; seed is that of the bootstrap.
 

@@ -29,6 +29,7 @@ from temperance.numerics.studies.results import StudyResult
 from temperance.numerics.studies.store import Outcome, Store, StoreError, open_store, same
 from temperance.numerics.studies.study import Study
 from temperance.numerics.studies.workers import local_workers, lost_workers_told, processes
+from temperance.theory.expressions.arguments import checked
 
 
 @one_blas_thread()
@@ -169,6 +170,7 @@ def _run(
     return outcomes
 
 
+@checked
 def run_study(
     study: Study,
     *,

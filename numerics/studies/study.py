@@ -18,12 +18,14 @@ from temperance.numerics.lattice.experiment import Experiment, cells, design, ex
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats, compiled, parity
 from temperance.numerics.mixture.density import log_likelihood
 from temperance.numerics.mixture.measures import Gauge, Layout, MixingMeasure
+from temperance.theory.expressions.arguments import checked
 from temperance.theory.rates.true_point import TruePoint
 
 Kind = Literal["sample", "lattice"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class Study:
     """Everything that determines the outcome of a rate study.
@@ -60,12 +62,17 @@ class Study:
         """Validate."""
         if list(self.sizes) != sorted(set(self.sizes)) or len(self.sizes) < 2:
             raise ValueError(f"study {self.name}: sizes must be at least two and increase, not {self.sizes}")
+        if self.truth.tau.shape:
+            raise ValueError(f"study {self.name}: the truth must be one measure, not a batch of {self.truth.tau.shape}")
+        if self.sizes[0] < 1 or not 0 <= self.seed < 2**64 or not -np.inf < self.low < self.high < np.inf:
+            raise ValueError(
+                f"study {self.name}: sizes must be at least 1, the seed from 0 to 2^64 - 1, low below high"
+            )
+        self.layout  # noqa: B018 - which k, gauge and tau there are, it knows
         if self.replicates < 1 or self.starts < 1:
             raise ValueError(f"study {self.name}: replicates and starts must be at least 1")
         if self.splits < 0 or (self.splits and self.k < 2):
             raise ValueError(f"study {self.name}: splits must be at least 0, and 0 for k = 1, not {self.splits}")
-        if self.experiment not in KINDS:
-            raise ValueError(f"the experiment must be {' or '.join(KINDS)}, not {self.experiment!r}")
         if self.experiment == "lattice":
             design(self.low, self.high, self.truth.d, 1)  # refused here, not by workers that compiled what fits need
         if self.linear and self.gauge != "anchored":

@@ -47,15 +47,18 @@ def _end_with_parent() -> None:
     Thread(target=_wait_for_the_end, args=(parent.sentinel,), daemon=True).start()
 
 
+_MOST = 4096  # workers
+
+
 def processes(workers: int | None) -> int:
     """The number of workers that is asked for, by default that of the cores that this process may use.
 
-    Raises ValueError for less than one.
+    Raises ValueError for less than one, or more than any machine has.
     """
     if workers is None:
         return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if workers < 1:
-        raise ValueError(f"workers must be at least 1, not {workers}")
+    if not 1 <= workers <= _MOST:
+        raise ValueError(f"workers must be at least 1 and at most {_MOST}, not {workers}")
     return workers
 
 

@@ -21,10 +21,11 @@ from temperance.numerics.errors.slopes import is_sharp
 from temperance.numerics.studies.workers import processes
 from temperance.pages.answer import Answer, Grid, Part
 from temperance.terminal.errors import BadInput, resumable
-from temperance.terminal.options import Whole, checked
+from temperance.terminal.options import Whole
 from temperance.terminal.output import check_writable
 from temperance.terminal.progress import Display
 from temperance.theory.activations.catalogue import NAMED
+from temperance.theory.expressions.arguments import checked
 
 _SUMMARY = ("gate, expert", "cell", "slowest", "flat", "proved", "known", "slopes")
 _COLUMNS = ("parameter", "bound", "proof", "measured", "slope to 1e12", "rate", "published")

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 from temperance.pages.answer import Answer, Part
 from temperance.terminal.errors import BadInput
 from temperance.terminal.json_input import read_json
-from temperance.terminal.options import File, checked
+from temperance.terminal.options import File
 from temperance.terminal.output import check_writable, to_json, write_file
 from temperance.terminal.progress import Display
 from temperance.theory.checker.rejected import Rejected
 from temperance.theory.checker.verdict_checker import CONDITIONS, check
+from temperance.theory.expressions.arguments import checked
 
 if TYPE_CHECKING:
     from temperance.theory.conditions.decision import Decision

@@ -13,11 +13,11 @@ from temperance.answers.certify import check_names, write_proofs
 from temperance.interop.callables import Source, activation
 from temperance.pages.answer import Answer, Grid, Part, Refused
 from temperance.terminal.errors import BadInput
-from temperance.terminal.options import checked
 from temperance.terminal.progress import Display
 from temperance.theory.activations.catalogue import ALIASES, CATALOGUE
 from temperance.theory.conditions.decision import Decision, decide
 from temperance.theory.conditions.verdict import CONDITIONS, Verdict
+from temperance.theory.expressions.arguments import checked
 from temperance.theory.rates.learnability import MIRRORS, learnability
 from temperance.theory.twins.decision import twins
 

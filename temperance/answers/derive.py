@@ -9,10 +9,11 @@ from typing import Any, ClassVar
 
 from temperance.pages.answer import Answer, Part
 from temperance.terminal.errors import BadInput
-from temperance.terminal.options import Whole, checked
+from temperance.terminal.options import Whole
 from temperance.terminal.progress import Display
 from temperance.theory.derivations import printing
 from temperance.theory.derivations.derivation import Derivation, derivation
+from temperance.theory.expressions.arguments import checked
 from temperance.theory.interactions import interactions
 from temperance.theory.interactions.pdes import Relation
 from temperance.theory.models.by_name import model

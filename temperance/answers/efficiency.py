@@ -30,11 +30,12 @@ from temperance.measurements.sample_sizes import (
 from temperance.measurements.true_measures import Truth
 from temperance.numerics.information.floor import floor
 from temperance.pages.answer import Answer, Part
-from temperance.terminal.options import FileOr, Numbers, checked
+from temperance.terminal.options import FileOr, Numbers
 from temperance.terminal.output import check_writable
 from temperance.terminal.progress import Display
 from temperance.theory.activations.activation import Activation
 from temperance.theory.activations.catalogue import CATALOGUE
+from temperance.theory.expressions.arguments import checked
 from temperance.theory.twins.decision import twins as decide
 from temperance.theory.twins.twin import Gauge
 

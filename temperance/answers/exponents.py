@@ -12,11 +12,12 @@ from temperance.measurements.contact_orders import MeasuredOrder, answer, moving
 from temperance.pages.answer import Answer, Grid, Part
 from temperance.terminal.errors import BadInput
 from temperance.terminal.json_input import read_json
-from temperance.terminal.options import FileOr, Whole, checked
+from temperance.terminal.options import FileOr, Whole
 from temperance.terminal.output import check_writable
 from temperance.terminal.progress import Display
 from temperance.theory.contact.contact_orders import orders
 from temperance.theory.contact.order_setting import GATES, order_setting
+from temperance.theory.expressions.arguments import checked
 from temperance.theory.models.gates import GATES as DERIVED
 from temperance.theory.models.gates import gate_of
 

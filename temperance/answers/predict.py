@@ -11,8 +11,9 @@ from temperance.answers.twins import twin_of
 from temperance.measurements.true_measures import check_truth, truth_of
 from temperance.pages.answer import Answer, Grid, Part
 from temperance.terminal.errors import BadInput
-from temperance.terminal.options import FileOr, Whole, checked
+from temperance.terminal.options import FileOr, Whole
 from temperance.terminal.progress import Display
+from temperance.theory.expressions.arguments import checked
 from temperance.theory.models.gates import FITTED, gate_of, gauge_of, require_gate
 from temperance.theory.rates.predict import predict as predictions
 from temperance.theory.rates.prediction import Prediction

@@ -14,8 +14,9 @@ from temperance.pages.answer import Answer, Part
 from temperance.pages.plots import rates_plot
 from temperance.pages.slopes import answer, slope_parts
 from temperance.terminal.errors import resumable
-from temperance.terminal.options import FileOr, Sizes, Whole, checked
+from temperance.terminal.options import FileOr, Sizes, Whole
 from temperance.terminal.progress import Display
+from temperance.theory.expressions.arguments import checked
 from temperance.theory.models.gates import gate_of
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from temperance.measurements.sample_sizes import Case, Match, Question, row_of
 from temperance.measurements.true_measures import Truth, check_gauge, default_truth, truth_of
 from temperance.numerics.information import required
 from temperance.numerics.mixture.measures import MixingMeasure
-from temperance.terminal.options import FileOr, checked
+from temperance.terminal.options import FileOr
+from temperance.theory.expressions.arguments import checked
 from temperance.theory.models.gates import gauge_of
 
 _TAU = 0.5  # of the default truth
@@ -38,8 +39,6 @@ def required_n(
     Raises:
         ValueError: there is none, with the proof that says so; or what is not accepted.
     """
-    if parameter not in ("tau", "beta1"):
-        raise ValueError(f"parameter must be tau or beta1, not {parameter!r}")
     chosen = truth_for(truth, gauge)
     row = row_of(read(activation), chosen, question(chosen, [activation], gauge, precision))
     found = row.n_tau if parameter == "tau" else row.n_beta1
@@ -100,7 +99,8 @@ def question(
     if not 1e-6 <= precision <= 1:
         raise ValueError(f"precision must be a relative error from 1e-6 to 1, not {precision!r}")
     if m.tau.shape or m.k < 2 or m.d > 2:
-        raise ValueError(f"the truth must have at least 2 atoms in dimension 1 or 2, not k = {m.k}, d = {m.d}")
+        what = f"a batch of {m.tau.shape}" if m.tau.shape else f"k = {m.k}, d = {m.d}"
+        raise ValueError(f"the truth must be one measure of at least 2 atoms in dimension 1 or 2, not {what}")
     experts = {(*a, b, nu) for a, b, nu in zip(m.a.tolist(), m.b.tolist(), m.nu.tolist(), strict=True)}
     if len(experts) < m.k:
         raise ValueError("the experts (a, b, nu) of the truth must be distinct: no data tell equal ones apart")

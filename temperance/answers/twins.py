@@ -10,8 +10,9 @@ from typing import Any, cast
 import sympy as sp
 
 from temperance.pages.answer import Answer, Grid, Part
-from temperance.terminal.options import Whole, checked
+from temperance.terminal.options import Whole
 from temperance.terminal.progress import Display
+from temperance.theory.expressions.arguments import checked
 from temperance.theory.twins.decision import twins as decide
 from temperance.theory.twins.twin import Gauge, Twin
 from temperance.theory.twins.twin import Twins as Found

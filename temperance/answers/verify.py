@@ -16,8 +16,9 @@ from temperance.pages.answer import Answer, Grid, Part
 from temperance.pages.formulas import IN_WORDS
 from temperance.pages.slopes import SLOPE_COLUMNS, fits_in_words, slope_row
 from temperance.terminal.errors import BadInput, resumable
-from temperance.terminal.options import Whole, checked
+from temperance.terminal.options import Whole
 from temperance.terminal.progress import Display
+from temperance.theory.expressions.arguments import checked
 
 PUBLISHED = "../shared/published"
 COLUMNS = ("claim", "what it says", *LEGS, "Coq", "outcome")

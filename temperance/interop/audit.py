@@ -19,6 +19,7 @@ from temperance.interop.torch_routers import read_router
 from temperance.numerics.information.floor import floor
 from temperance.pages.answer import Answer, Part
 from temperance.theory.conditions.mirror_points import mirror
+from temperance.theory.expressions.arguments import checked
 from temperance.theory.interactions.interactions import Interactions, derive
 from temperance.theory.models.by_name import model
 from temperance.theory.models.spec import BETA0, TAU, Gate
@@ -51,6 +52,7 @@ _PRECISION = 0.1
 _ACTIVATION = "give the scores an activation whose tau is identifiable, such as softmax(tanh(W x)/tau), or GELU"
 
 
+@checked
 @dataclass(frozen=True, repr=False, eq=False)
 class Audit(Answer):
     """What is known of a router.

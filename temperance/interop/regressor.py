@@ -12,10 +12,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from temperance.interop.callables import Source, activation
+from temperance.numerics.estimation.arguments import whole
 from temperance.numerics.estimation.estimate import fit as estimate
 from temperance.numerics.estimation.result import Text
 from temperance.numerics.fitting.mle import Box
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, compile_activation
+from temperance.numerics.mixture.arrays import reals
 from temperance.numerics.mixture.density import gate_probabilities, log_density
 
 try:
@@ -86,12 +88,13 @@ class MoERegressor(RegressorMixin, BaseEstimator):
         Raises:
             ValueError: data or parameters that make no fit, such as fewer points than parameters or a constant column.
         """
+        experts = whole(self.n_experts, "n_experts", 1)
         x, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True, ensure_min_samples=2)
         source = None if self.activation is None else activation(self.activation)
         self.result_ = estimate(
             x,
             y,
-            fitted=self.n_experts,
+            fitted=experts,
             gate=self.gate,
             activation=source,
             gauge=self.gauge,
@@ -114,7 +117,7 @@ class MoERegressor(RegressorMixin, BaseEstimator):
 
     def _log_density(self, X: ArrayLike, y: ArrayLike) -> Floats:
         x = self._checked(X)
-        return log_density(self.result_.fit.measure, self._gate, x, np.asarray(y, dtype=float))
+        return log_density(self.result_.fit.measure, self._gate, x, reals(y, "y"))
 
     @property
     def _gate(self) -> CompiledActivation:
@@ -158,7 +161,8 @@ class MoERegressor(RegressorMixin, BaseEstimator):
         Raises:
             ValueError, NotFittedError: as `predict_density`.
         """
-        return 2 * self.n_parameters_ - 2 * self._log_likelihood(X, y, sample_weight)[0]
+        value, _ = self._log_likelihood(X, y, sample_weight)
+        return 2 * self.n_parameters_ - 2 * value
 
     def bic(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """n_parameters_ log(n) - 2 log-likelihood of X (n, d), y (n,), n the sum of sample_weight (n,) as in `aic`."""
@@ -168,7 +172,7 @@ class MoERegressor(RegressorMixin, BaseEstimator):
     def _log_likelihood(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None) -> tuple[float, float]:
         """The log-likelihood of points, and their number."""
         logs = self._log_density(X, y)
-        weights = np.ones(len(logs)) if sample_weight is None else np.asarray(sample_weight, dtype=float)
+        weights = np.ones(len(logs)) if sample_weight is None else reals(sample_weight, "sample_weight")
         if weights.shape != logs.shape:
             raise ValueError(f"sample_weight must have shape {logs.shape}, not {weights.shape}")
         return float(weights @ logs), float(weights.sum())

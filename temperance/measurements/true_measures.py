@@ -61,6 +61,8 @@ def _parsed(found: Any, path: str) -> Truth:
         measure = MixingMeasure(**arrays)
     except ValueError as error:
         raise ValueError(f"{path!r}: {error}; accepted: {_EXAMPLE}") from None
+    if measure.tau.shape:
+        raise ValueError(f"{path!r}: tau must be one number; accepted: {_EXAMPLE}")
     if min(measure.tau, *measure.nu) < 1 / _LARGEST:
         raise ValueError(f"{path!r}: tau and nu must be at least {1 / _LARGEST:g}")
     if abs(measure.beta0).max() > _LARGEST_LOGIT * measure.tau:

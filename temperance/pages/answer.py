@@ -18,6 +18,7 @@ from rich.console import Console
 
 from temperance.terminal.errors import BadInput, one_line
 from temperance.terminal.output import check_writable, console, table, to_json, write_file
+from temperance.theory.expressions.arguments import checked
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -124,6 +125,7 @@ class Answer:
         check_writable(path, endings=self.writers)
         write_file(path, self.writers[PurePath(path).suffix](self))
 
+    @checked
     def show(self, screen: Console) -> None:
         """Print the answer on a screen."""
         for part in (*self.parts(), *self.words):

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-from functools import wraps
-from inspect import signature
-from numbers import Integral, Real
-from types import NoneType, UnionType
-from typing import Annotated, Any, ParamSpec, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any
 
 from cyclopts import Parameter, Token
 
@@ -70,58 +66,3 @@ Json = Annotated[bool, Parameter(name="--json", help="Print strict JSON instead 
 
 Output = Annotated[str | None, Parameter(name=["--output", "-o"])]
 """The option -o of a file to write."""
-
-
-_UNIONS = (Union, UnionType)
-P = ParamSpec("P")
-T = TypeVar("T")
-
-_PLAIN: dict[Any, tuple[type, str]] = {
-    bool: (bool, "True or False"),
-    int: (Integral, "a whole number"),
-    float: (Real, "a number"),
-    str: (str, "a text"),
-    NoneType: (NoneType, "None"),
-    Mapping[str, Any]: (Mapping, "a mapping"),
-}
-"""What a hint of a type takes, and its name."""
-
-
-def checked(function: Callable[P, T]) -> Callable[P, T]:
-    """The function of an answer, which raises BadInput for a value of another type than its option has.
-
-    In a shell options are read as what they are; in Python anything may be given.
-    """
-
-    @wraps(function)
-    def asked(*arguments: P.args, **options: P.kwargs) -> T:
-        hints, parameters = get_type_hints(function), signature(function).parameters
-        for name, value in signature(function).bind_partial(*arguments, **options).arguments.items():
-            several = parameters[name].kind is parameters[name].VAR_POSITIONAL
-            for one in value if several else (value,):
-                if not _fits(one, hints[name]):
-                    raise BadInput(f"{name} must be {_accepted(hints[name])}, not {one!r:.60}")
-        return function(*arguments, **options)
-
-    return asked
-
-
-def _fits(value: object, hint: Any) -> bool:
-    """Whether a value is of a plain type, or holds values of one; other hints are not judged."""
-    parts = get_args(hint)
-    if get_origin(hint) in _UNIONS:
-        return any(_fits(value, part) for part in parts)
-    if get_origin(hint) is Sequence:
-        return isinstance(value, Iterable) and not isinstance(value, str) and all(_fits(v, parts[0]) for v in value)
-    if hint not in _PLAIN:
-        return not isinstance(hint, type) or isinstance(value, hint)
-    return isinstance(value, _PLAIN[hint][0]) and (hint is bool or not isinstance(value, bool))
-
-
-def _accepted(hint: Any) -> str:
-    """What a hint takes, in words."""
-    if get_origin(hint) in _UNIONS:
-        return " or ".join(_accepted(part) for part in get_args(hint) if part is not NoneType)
-    if get_origin(hint) is Sequence:
-        return f"a list, each {_accepted(*get_args(hint))}"
-    return _PLAIN[hint][1] if hint in _PLAIN else f"of the type {hint.__name__}"

@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from temperance.terminal.errors import BadInput, one_line
+from temperance.theory.expressions.arguments import shown
 
 COLOURS = {
     **dict.fromkeys(("holds", "proved", "confirmed"), "green"),
@@ -111,7 +112,7 @@ def check_writable(path: str, endings: Iterable[str] = ()) -> Path:
             something else than a file stands there.
     """
     if not isinstance(path, str | os.PathLike):
-        raise BadInput(f"{path!r:.60} is no name of a file; accepted: a text")
+        raise BadInput(f"{shown(path)} is no name of a file; accepted: a text")
     if endings and PurePath(path).suffix not in endings:
         raise BadInput(f"cannot write {path!r}: unknown ending; accepted: {', '.join(endings)}")
     try:

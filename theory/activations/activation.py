@@ -14,6 +14,7 @@ from temperance.theory.activations.library_names import refuse_dotted
 from temperance.theory.activations.parser import check_numbers, short, written_pieces
 from temperance.theory.activations.piece_search import SourceExpression, explored, look_at, survey
 from temperance.theory.activations.piecewise import Piece, Pieces, sample_points
+from temperance.theory.expressions.arguments import checked
 from temperance.theory.expressions.sign_changes import NO_CLOSED_FORM, NoClosedForm, Sample, Z
 
 __all__ = ["Activation", "Piece", "Z", "activation"]
@@ -22,6 +23,7 @@ Found = TypeVar("Found")
 UNSURVEYED = "depends on the parameters: more than one decides which pieces s has, or one by no polynomial"
 
 
+@checked
 @dataclass(frozen=True)
 class Activation:
     """A scalar activation s(z), called `name`.
@@ -68,10 +70,12 @@ class Activation:
         """The activation in all regions of its parameters, this one first."""
         return (self, *self.others)
 
+    @checked
     def points(self, piece: Piece, sample: Sample) -> tuple[fmpq, ...]:
         """Points of a piece of some structure at which s is real, at a sample of the parameters."""
         return sample_points(piece, sample, self.domain)
 
+    @checked
     def at(self, **values: sp.Expr | int) -> Activation:
         """The activation with parameters replaced by values: real SymPy numbers or integers, by their names.
 

@@ -555,6 +555,21 @@ intros H; replace (tanh x) with (1 + - (2 * / (exp (2 * x) + 1))).
   generalize (exp_pos x); intros; field; nra.
 Qed.
 
+(** 1 - tanh^2 without the difference, which is lost where tanh is near 1. *)
+Definition isech2 (i : I.type) := let e := I.exp p (imul (iZ 2) i) in let r := iinv (iadd e (iZ 1)) in
+  imul (iZ 4) (imul e (imul r r)).
+
+Lemma isech2_ok i x : In_ i x -> In_ (isech2 i) (1 - tanh x * tanh x).
+Proof.
+intros H; replace (1 - tanh x * tanh x) with (4 * (exp (2 * x) * (/ (exp (2 * x) + 1) * / (exp (2 * x) + 1)))).
+- assert (E : In_ (I.exp p (imul (iZ 2) i)) (exp (2 * x))) by (apply iexp_ok, imul_ok; [apply iZ_ok|trivial]).
+  assert (K : In_ (iinv (iadd (I.exp p (imul (iZ 2) i)) (iZ 1))) (/ (exp (2 * x) + 1)))
+    by (apply iinv_ok, iadd_ok; [trivial|apply iZ_ok]).
+  unfold isech2; repeat apply imul_ok; trivial; apply iZ_ok.
+- unfold tanh, sinh, cosh; replace (2 * x) with (x + x) by ring; rewrite exp_plus, exp_Ropp.
+  assert (H1 := exp_pos x); field; nra.
+Qed.
+
 Lemma iln_ok i x : In_ i x -> In_ (I.ln p i) (ln x).
 Proof.
 intros H; generalize (I.ln_correct p i (Xreal x) H); simpl; unfold Xln'.
@@ -831,7 +846,7 @@ Definition ijet1 (f : fn) (a : I.type) : I.type * I.type * I.type :=
   | Cos => let c := I.cos p a in (c, I.neg (I.sin p a), I.neg c)
   | Atan => let i := iinv (iadd (iZ 1) (imul a a)) in
             (I.atan p a, i, I.neg (imul (imul (iZ 2) a) (imul i i)))
-  | Tanh => let t := itanh a in let u := iadd (iZ 1) (I.neg (imul t t)) in (t, u, I.neg (imul (imul (iZ 2) t) u))
+  | Tanh => let t := itanh a in let u := isech2 a in (t, u, I.neg (imul (imul (iZ 2) t) u))
   | Erf => let g := igauss a in (ierf a, g, I.neg (imul (imul (iZ 2) a) g))
   | Lambert => let w := ilambert a in let e := I.exp p w in let i := iinv (imul e (iadd (iZ 1) w)) in
                (w, i, I.neg (imul (imul (iadd (iZ 2) w) e) (imul (imul i i) i)))
@@ -847,6 +862,7 @@ intros H; destruct f; unfold In3; simpl;
   | |- In_ _ (INR _) => rewrite INR_IZR_INZ
   | |- In_ (iZ _) _ => apply iZ_ok
   | |- In_ (itanh _) _ => apply itanh_ok
+  | |- In_ (isech2 _) _ => apply isech2_ok
   | |- In_ (igauss _) _ => apply igauss_ok
   | |- In_ (ierf _) _ => apply ierf_ok
   | |- In_ (ilambert _) _ => apply ilambert_ok

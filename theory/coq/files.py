@@ -19,7 +19,8 @@ FILES = (LIBRARY, "Mixtures", "Twins")  # of the library, without the ending; ea
 ROOM = "temperance.theory.coq"
 _LEAST_BITS = 64
 _LONGEST_NAME = 40
-_LARGEST_OF_ERF = 30
+_MOST_BITS = 512  # with more, Coq takes minutes for a minor, or does not end
+_LARGEST = {sp.exp: 2e6, sp.sinh: 2e6, sp.cosh: 2e6, sp.tanh: 1250, sp.erf: 30}  # arguments that were tried
 
 _HEADER = """\
 (* Checked by: coqc -Q . Temperance {library}.v; coqc -Q . Temperance THIS_FILE.v
@@ -87,11 +88,13 @@ def module(name: str, activation: Activation, certificates: Sequence[Mapping[str
     if families:
         minors = [found["minor"] for c in certificates for found in c["families"].values() if found["minor"]]
         bits = max([_LEAST_BITS, *(minor["bits"] for minor in minors)])
+        _require_in_reach(activation, points, bits)
+        terms = _terms_of_erf(_largest(activation, points, sp.erf), bits)
         lines += [
             f"Definition points := [{'; '.join(map(fraction, points))}].",
             f"Definition families : list evidence := [{'; '.join(families)}].",
             "Lemma families_independent : Forall (family_independent D code) families.",
-            f"Proof. apply (check_ok {bits} {_terms_of_erf(activation, points, bits)} D code points);",
+            f"Proof. apply (check_ok {bits} {terms} D code points);",
             "  [solve_points|solve_check]. Qed.",
             "",
         ]
@@ -114,12 +117,29 @@ def _module_name(name: str, taken: Iterable[str]) -> str:
     return found
 
 
-def _terms_of_erf(activation: Activation, points: Sequence[str], bits: int) -> int:
-    """How many terms of the series of erf leave a remainder below 2^-bits at the points; 0 without erf."""
-    arguments = {e.args[0] for piece in activation.pieces for e in piece.expr.atoms(sp.erf)}
-    x = max((abs(complex(q.xreplace({Z: sp.Rational(point)}))) for q in arguments for point in points), default=0)
-    if x > _LARGEST_OF_ERF:
-        raise Unstated(f"erf at {x:.3g} is beyond its series")
+def _largest(activation: Activation, points: Sequence[str], called: type[sp.Function]) -> float:
+    """The largest |argument| of a function at the points, each on its own piece; 0 without it."""
+    inside = [
+        abs(sp.N(call.args[0].xreplace({Z: sp.Rational(point)})))
+        for point in points
+        for piece in activation.pieces
+        if piece.lower <= sp.Rational(point) <= piece.upper
+        for call in piece.expr.atoms(called)
+    ]
+    return float(max(inside, default=0))
+
+
+def _require_in_reach(activation: Activation, points: Sequence[str], bits: int) -> None:
+    """Raise Unstated where the intervals of Coq, at the points of a certificate, would not end or not tell a sign."""
+    if bits > _MOST_BITS:
+        raise Unstated(f"its certificate takes {bits} bits, too many for Coq; accepted: up to {_MOST_BITS}")
+    for called, most in _LARGEST.items():
+        if (x := _largest(activation, points, called)) > most:
+            raise Unstated(f"{called.__name__} at {x:.3g} is out of Coq's reach; accepted: up to {most:g}")
+
+
+def _terms_of_erf(x: float, bits: int) -> int:
+    """How many terms of the series of erf leave a remainder below 2^-bits up to x; 0 without erf."""
     remainder, count = x, 0
     while remainder > 2.0 ** -(bits + 8):
         count += 1

@@ -2,4 +2,4 @@
 
 Takes SymPy expressions in z and parameters; returns ball enclosures and Taylor coefficients, intervals of constant
 sign, or rewritten expressions. Powers that no researcher writes are refused. Start with
-`balls.jet`."""
+`balls.jet`. `arguments` judges the arguments of all that is public by their hints: it is here as every wing may use it."""

@@ -25,6 +25,8 @@ from itertools import product
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
+from temperance.theory.expressions.arguments import checked
+
 Y = sp.Symbol("y", real=True)
 TAU = sp.Symbol("tau", positive=True)
 NU = sp.Symbol("nu", positive=True)
@@ -121,6 +123,7 @@ def _require_smooth_pieces(what: str, expr: sp.Expr) -> None:
         raise ValueError(f"{what}: write a free function f(z) as theory.models.spec.Jet(Symbol('f'), 0, z)")
 
 
+@checked
 @dataclass(frozen=True)
 class Gate:
     """Weight of an atom: exp(log_weight), an expression in x and the gate's parameters.
@@ -151,6 +154,7 @@ class Gate:
             raise ValueError(f"{what}: the shared parameters must be among its parameters")
 
 
+@checked
 @dataclass(frozen=True)
 class Expert:
     """Conditional density of y given x: exp(log_density), an expression in y, x and the expert's parameters.
@@ -174,6 +178,7 @@ class Expert:
             raise ValueError(f"{what}: the density must depend on the response y (theory.models.spec.Y)")
 
 
+@checked
 @dataclass(frozen=True)
 class MoESpec:
     """A gate and an expert on covariates in R^dim; the parameters of its atom are the gate's, then the expert's."""

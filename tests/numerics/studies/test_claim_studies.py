@@ -46,7 +46,7 @@ IN_SPACE = MixingMeasure(np.ones((2, 3)), PAIR, 1.0, np.ones((2, 3)), PAIR, PAIR
         ({"sizes": (500, 400)}, "sizes"),
         ({"sizes": (500,)}, "sizes"),
         ({"replicates": 0}, "at least 1"),
-        ({"experiment": "grid"}, "^the experiment must be sample or lattice, not 'grid'"),
+        ({"experiment": "grid"}, "^experiment must be sample or lattice, not 'grid'"),
         ({"experiment": "lattice", "truth": IN_SPACE}, "1 or 2, not 3; use samples"),
     ],
 )

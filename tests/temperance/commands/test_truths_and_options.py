@@ -99,7 +99,7 @@ def test_bad_truths_are_one_line(tmp_path, capsys, text, message):
         (["--true", "2", "--fitted", "2", "--n", "1e4,1e9", "--experiment", "sample"], "to 1e8 (experiment: sample)"),
         (
             ["--true", "2", "--fitted", "2", "--experiment", "grid"],
-            "the experiment must be sample or lattice, not 'grid'",
+            "experiment must be sample or lattice, not 'grid'",
         ),
         (["--true", "2", "--fitted", "2", "--experiment", "lattice", "--dim", "3"], "1 or 2, not 3; use samples"),
         (["--true", "2", "--fitted", "2", "--n", "100,200", "--n", "100,300"], "--n is given twice; accepted: once"),
@@ -164,7 +164,7 @@ def test_an_answer_replaces_no_file_that_is_read_or_written_besides(tmp_path, mo
 
 
 def test_functions_refuse_values_of_another_type():
-    with pytest.raises(ValueError, match="expert must be a text or of the type Expert, not 3"):
+    with pytest.raises(ValueError, match="expert must be a text or an Expert, not 3"):
         temperance.derive("linear", expert=3)
     with pytest.raises(ValueError, match="dim must be a whole number, not True"):
         temperance.atlas(dim=True)

@@ -186,7 +186,7 @@ def test_a_generator_and_a_random_state_seed_the_starts():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"n_experts": 0}, "fitted must be a whole number"),
+        ({"n_experts": 0}, "n_experts must be a whole number"),
         ({"gate": "cosine"}, "unknown gate 'cosine'"),
         ({"activation": "torch.nn.Foo"}, "unknown activation"),
         ({"random_state": "chance"}, "cannot be used to seed"),

@@ -83,6 +83,22 @@ def test_what_the_library_cannot_state_is_refused(text):
         term(parsed(text))
 
 
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("tanh(10**20*z)", r"tanh at 1.25e\+21 is out of Coq's reach; accepted: up to 1250"),
+        ("exp(10**20*z)", r"exp at 1.25e\+21 is out of Coq's reach"),
+        ("log(1 + exp(1000*z))", "its certificate takes 1024 bits, too many for Coq; accepted: up to 512"),
+        ("erf(20*z)", "erf at 250 is out of Coq's reach; accepted: up to 30"),
+    ],
+)
+def test_what_coq_would_not_end_on_is_refused_alone(name, reason):
+    text, refused = file_of([(activation(source), certificates(source)) for source in (name, "relu")])
+    assert [source for source, _ in refused] == [name]
+    assert re.match(reason, refused[0][1])
+    assert "Definition everything := (relu.everything)." in text
+
+
 def test_the_command_writes_one_file_and_the_library_beside_it(tmp_path, capsys):
     out, proofs = tmp_path / "verdicts.v", tmp_path / "proofs.json"
     assert run(["check", "tanh", "tanh(z) ", "elu(z, 1/2)", "--coq", str(out), "--certificate", str(proofs)]) == 0
