@@ -253,7 +253,7 @@ def _roles(changed: Certificate, pool: list[Certificate], rng: random.Random) ->
 def _claim_less(changed: Certificate, rng: random.Random) -> None:
     """Few orders, low ones at times; and at times the best proof of the new model that the search finds."""
     known = [*changed["orders"], *changed["model"]["shared"]]
-    proved = "atoms" in changed and rng.random() < 0.5 and _prove(changed)
+    proved = "atoms" in changed and rng.random() < 0.1 and _prove(changed)
     titles = rng.sample([*changed["orders"]] if proved else known, 1)
     low = rng.choice([None, None, "1", "1", "4/3", "3/2", "2"])
     changed["orders"] = {title: low or changed["orders"].get(title, "1") for title in titles}

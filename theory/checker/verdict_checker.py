@@ -281,7 +281,7 @@ class _Proof:
         rows = [(FAMILIES[name], row) for name in names for row in self.families[name]["relations"]]
         bent = any("s2" in f and c != "0" for members, row in rows for f, c in zip(members, row, strict=True))
         pairs = pairwise(self.branches) if rows else ()
-        found = [p for (p, left), (q, right) in pairs if not self.is_joined(p, q, left, right, bent)]
+        found = [p for (p, left), (q, right) in pairs if p and not self.is_joined(p, q, left, right, bent)]
         return [str(ast.get_source_segment(self.text, p)) for p in found]
 
     def is_joined(self, end: ast.expr, following: ast.expr | None, left: ast.expr, right: ast.expr, bent: bool) -> bool:
