@@ -39,7 +39,9 @@ def listed(even: Part, odd: Part, atoms: int, gauge: Gauge) -> Listed:
     if not (even.is_free or odd.is_free) and len(powers) == 1:
         p = powers.pop()
         always += _homogeneous(even, odd, p, atoms, gauge)
-        unique, reason = False, _CONJUGATE if p == 2 and even.exponents and atoms > 2 and gauge == "free" else None
+        unique = False
+        if p == 2 and odd.exponents == () and atoms == 3 and gauge == "free":
+            reason = _CONJUGATE
     elif gauge == "anchored":
         if even.exponents == ():
             where = f"{_two_values('0 or b', atoms)}; the other atom becomes the anchor"

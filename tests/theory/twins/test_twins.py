@@ -352,7 +352,8 @@ def test_two_squares_turn_into_each_other():
     assert twin.acts_on_vectors
     assert all(image.free_symbols >= set(twin.truth) for image in twin.image)
     assert "hyperbola" in twins("z**2", atoms=3).reason
-    assert twins("z**2", atoms=4, gauge="anchored").reason is None
+    for name, atoms, gauge in (("z**2", 4, "free"), ("z**2", 3, "anchored"), ("where(z > 0, z**2, 0)", 3, "free")):
+        assert twins(name, atoms=atoms, gauge=gauge).reason is None
 
 
 @pytest.mark.parametrize("name", ["exp(-z**2) + sign(z)", "cos(z) + step(z)"])
