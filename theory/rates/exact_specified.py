@@ -11,12 +11,13 @@ from fractions import Fraction
 import sympy as sp
 
 from temperance.theory.activations.activation import Z
+from temperance.theory.activations.piecewise import Algebra, Piece
 from temperance.theory.conditions.first_order_failures import Failure, classify
-from temperance.theory.conditions.mirror_points import curvature_is_outside_span
+from temperance.theory.conditions.mirror_points import curvature_is_outside_span, mirror
 from temperance.theory.rates.overspecified import EXPERT
 from temperance.theory.rates.prediction import HALF, Prediction
 from temperance.theory.rates.setting import Setting
-from temperance.theory.rates.true_point import covers_line, is_analytic, slope_at_zero
+from temperance.theory.rates.true_point import covers_line, irregularity, is_analytic, slope_at_zero
 
 INVARIANTS = ("beta1^p/tau", "beta1_direction")  # of the flow of a homogeneous s, beside beta0/tau
 _DISTINCT = "the experts (a, b, nu) are distinct"
@@ -60,7 +61,7 @@ def _undecided(setting: Setting) -> str:
 
 def _constant_gate(setting: Setting) -> list[Prediction]:
     """All beta1_i are equal; where one is the anchor's, all are 0, and stay so in every parameter of this density."""
-    if setting.gauge == "free":
+    if setting.gauge == "free" or setting.is_constant:
         return _nothing("the gate of the truth is constant: no statement covers this")
     rough = setting.irregularity(order=1)
     if rough or slope_at_zero(setting.source) != "nonzero":
@@ -118,9 +119,10 @@ def _free(setting: Setting) -> list[Prediction]:
 
 def _first_order_fails(setting: Setting) -> list[Prediction]:
     """The flows of theory.md 2.3."""
-    failure = classify(setting.source)
-    if failure is None or not failure.symmetry:
-        note = failure.note if failure else "its class is not proved"
+    failure = setting.failure
+    if failure is None:
+        relation = classify(setting.source)
+        note = relation.note if relation else "its class is not proved"
         return _nothing(f"F1 fails, but not as a symmetry of the model ({note}): no statement covers it")
     if setting.scale is None:
         lost = [replace(p, flat=_is_lost(setting, failure, p.parameter)) for p in _nothing("")]
@@ -178,20 +180,27 @@ def _mirror(setting: Setting) -> list[Prediction]:
     found, first = setting.mirror, setting.whole.first_order
     if not found.proved or first.outcome == "undecided":
         return _nothing(f"mirror point of undecided type: {found.reason or first.reason}")
-    obstacle = setting.irregularity(order=1)
+    homogeneous = found.kind == "homogeneous" and found.degree is not None
+    obstacle = irregularity(setting.source, setting.dim, 1) or (None if homogeneous else setting.unseen)
     if obstacle or not covers_line(setting.source):
         return _nothing(f"mirror point: {obstacle or 'the atoms do not see s on the whole line'}: not covered")
-    if found.kind == "homogeneous" and found.degree is not None:
-        return _mirror_homogeneous(setting, found.degree, found.even_part_moves)
+    if homogeneous:
+        return _mirror_homogeneous(setting, found.degree)
     if found.kind == "odd":
         return _mirror_odd(setting)
     reason = f"{_REGULAR}: at a mirror point whose type is none of even, homogeneous and odd"
     return _groups(reason, HALF, HALF, (_DISTINCT,))
 
 
-def _mirror_homogeneous(setting: Setting, degree: sp.Expr, even_part_moves: bool) -> list[Prediction]:
-    where = "mirror point of type homogeneous"
-    if not even_part_moves:
+def _mirror_homogeneous(setting: Setting, degree: sp.Expr) -> list[Prediction]:
+    """The orbit comes near beta1 = 0, where no kink is reached: so what is asked of s is asked of it around 0."""
+    where, source = "mirror point of type homogeneous", setting.source
+    algebra = Algebra(dict(source.sample))
+    around = (
+        p for p in source.pieces if algebra.compare(p.lower, sp.S.Zero) <= 0 <= algebra.compare(p.upper, sp.S.Zero)
+    )
+    sides = [Piece(p.expr, p.lower if p.lower == 0 else -sp.oo, p.upper if p.upper == 0 else sp.oo) for p in around]
+    if not mirror(replace(source, pieces=tuple(sides))).even_part_moves:
         return _nothing(f"{where}, and a second flow is not excluded")
     if not degree.is_positive or (setting.dim > 1 and not (2 * degree - 1).is_positive):
         return _nothing(f"{where}, not covered: degree {degree}")

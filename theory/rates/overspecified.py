@@ -116,6 +116,10 @@ def bounds(setting: Setting) -> str:
 def _obstacle(setting: Setting) -> str | None:
     if setting.gauge == "free":
         return f"over-specified in the free gauge: no statement covers it; {_ELSEWHERE}"
+    if setting.has_constant_gate:
+        return "the gate of the truth is constant: no statement covers it"
+    if setting.failure is not None and setting.failure.kind != "homogeneous":
+        return f"F1 fails, s is {setting.failure.kind} on each half-line: no statement covers it"
     text = setting.irregularity(order=2) or setting.zero_slope(all_nonzero=True)
     return f"no statement covers this: {text}" if text else None
 

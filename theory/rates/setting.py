@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
+from itertools import combinations
+from operator import mul
 from typing import Literal
 
 import sympy as sp
@@ -37,6 +39,14 @@ def _decision(source: Activation) -> Decision:
     return decide(source)
 
 
+def _are_parallel(vectors: Sequence[Sequence[sp.Rational]], one_direction: bool) -> bool:
+    """Whether vectors other than 0 are multiples of one, positive ones if need be."""
+    first = vectors[0]
+    pairs = list(combinations(range(len(first)), 2))
+    parallel = all(any(v) and all(v[i] * first[j] == v[j] * first[i] for i, j in pairs) for v in vectors)
+    return parallel and not (one_direction and any(sum(map(mul, first, v)) <= 0 for v in vectors))
+
+
 def exponential(source: Activation, tau: sp.Expr) -> sp.Expr | None:
     """p > 0, where exp(s/tau) = A + B|z|^p, with one B on each side of 0; else None."""
     if source.parameters:
@@ -65,10 +75,14 @@ class Setting:
         return self.decision or _decision(self.source)
 
     @cached_property
-    def _homogeneous(self) -> Failure | None:
-        """The failure of F1 where s is homogeneous up to a constant."""
+    def failure(self) -> Failure | None:
+        """The failure of F1, where it is proved to be a symmetry of the model."""
         failure = classify(self.source) if self.whole.first_order.outcome == "fails" else None
-        return failure if failure is not None and failure.symmetry and failure.kind == "homogeneous" else None
+        return failure if failure is not None and failure.symmetry else None
+
+    @property
+    def _homogeneous(self) -> Failure | None:
+        return self.failure if self.failure is not None and self.failure.kind == "homogeneous" else None
 
     @property
     def degree(self) -> sp.Expr | None:
@@ -114,10 +128,23 @@ class Setting:
         return self.degree is not None and self.mirror.kind != "even" and not self.mirror.even_part_moves
 
     @property
+    def is_constant(self) -> bool:
+        """Whether s is one constant."""
+        return self.failure is not None and self.failure.kind == "constant" and self.mirror.kind == "even"
+
+    @property
     def has_constant_gate(self) -> bool:
-        """Whether the gate of the truth does not depend on x: all beta1_i are equal or, for even s, +-beta."""
-        even = self.gauge == "free" and self.position == "mirror" and self.mirror.kind == "even" and self.mirror.proved
-        return self.position == "equal" or even
+        """Whether the gate of the truth does not depend on x.
+
+        So it is where all beta1_i are equal, +-beta for even s, of one direction for steps, of one line for logarithms.
+        """
+        if self.position == "equal" or self.is_constant:
+            return True
+        if self.point is None or self.gauge == "anchored":
+            return False
+        if self.failure is not None and self.failure.kind != "homogeneous":
+            return _are_parallel(self.point.beta1, one_direction=self.failure.kind == "constant")
+        return self.position == "mirror" and self.mirror.kind == "even" and self.mirror.proved
 
     @cached_property
     def flat(self) -> tuple[str, tuple[str, ...]] | None:
@@ -126,10 +153,13 @@ class Setting:
         The flow of a homogeneous s, the orbit of a mirror point, or any tau where the gate of the truth is constant.
         """
         both = ("tau", "beta1")
-        if self.point is not None and self.gauge == "anchored" and self.position == "equal":
+        if self.gauge == "anchored" and self.position == "equal" and not self.is_constant:
             return "the gate of the truth is constant: (0, .., 0, beta0, tau) -> (0, .., 0, l beta0, l tau)", ("tau",)
         if self.has_constant_gate:
-            return "the gate of the truth is constant: beta1 (b, .., b) -> (c, .., c), any tau with one beta0/tau", both
+            return (
+                "the gate of the truth is constant, and so it is at other beta1 and every tau with one beta0/tau",
+                both,
+            )
         if self.scale is not None:
             return self.scale, both
         if (
