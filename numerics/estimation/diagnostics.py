@@ -12,7 +12,7 @@ from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.numerics.mixture.measures import Layout
 from temperance.theory.activations.activation import Activation
 
-_ROUNDING = 1e-9  # of a unit direction
+_ROUNDING = 1e-9  # of a direction
 
 
 def undetermined(unknown: Sequence[tuple[str, int | None]], *, flat: bool) -> list[str]:
@@ -31,13 +31,14 @@ def undetermined(unknown: Sequence[tuple[str, int | None]], *, flat: bool) -> li
 def of_covariates(
     layout: Layout, dependent: Floats, fewer: int, x: Floats, unknown: Sequence[tuple[str, int | None]]
 ) -> list[str]:
-    """Columns of x that depend on each other, along unit directions (m, p); and gates with too many parameters.
+    """Columns of x that depend on each other, along directions (m, p); and gates with too many parameters.
 
     unknown: what these leave open.
     """
     notes = []
     if len(dependent):
-        names, largest = np.array([name for name, _ in layout.names]), np.abs(dependent).max(axis=0)
+        names, sizes = np.array([name for name, _ in layout.names]), np.abs(dependent)
+        largest = (sizes / sizes.max(axis=1, keepdims=True)).max(axis=0)
         moved = [name for name in ("beta1", "beta0", "a", "b") if (largest[names == name] > _ROUNDING).any()]
         listed = " and ".join([", ".join(moved[:-1]), moved[-1]]) if moved[1:] else moved[0]
         what = f"no single {listed} {'are' if moved[1:] else 'is'} determined"

@@ -261,22 +261,11 @@ def _fit(
     others = twin_notes(layout.k, gate.source, layout.gauge, found.measure.beta1.tolist())
     relative = uncertain(relative_errors(estimates), sides)
     size = layout.size - proved.open_dimensions - fewer
-    along = proved.dependent @ units.matrix(layout)[0].T
-    along /= np.abs(along).max(axis=1, keepdims=True)
+    along = proved.dependent @ errors.matrix.T
     of_x = of_covariates(layout, along, fewer, scaled.x, unknown if errors.by_values else ())
     of_x += of_weights(points.n, size)
     split = of_separation(apart, layout.k, [e.parameter for e in estimates if e.caveat == "no maximum"])
     notes = (*proved.notes, *others, *of_x, *split, *open_still, *relative, *of_search(found, gate.source))
     centre = (tuple(units.x_centre.tolist()), units.y_centre)
-    return FitResult(
-        estimates,
-        notes,
-        result,
-        centre,
-        gate.source,
-        (),
-        points.n,
-        size,
-        twin=bool(others),
-        separated=bool(apart),
-    )
+    described = (estimates, notes, result, centre, gate.source, (), points.n, size)
+    return FitResult(*described, twin=bool(others), separated=bool(apart))

@@ -28,6 +28,7 @@ _STARTS = 2  # for fewer atoms, besides splits
 _SLACK = 0.5  # ends lower by this on pooled points are not climbed further: rounding to cells moves differences less
 _SAME = 0.02  # ends on pooled points that differ by no more are one maximum
 _MANY = 5_000  # fewer points are not worth pooling
+_ASIDE = 1e-3  # relative
 _GAIN = 6  # times fewer cells than points, at least
 
 
@@ -55,16 +56,25 @@ def search(
     ]
     on_all = partial(fit_points, layout, gate, points, box=box, starts=0, seed=seed, stop=stop)
     if few is None:
-        return on_all(known_starts=thetas, progress=progress)
+        return _finished(on_all(known_starts=thetas, progress=progress), on_all)
     ends = climbs(layout, gate, few, box, thetas, stop=Stop.in_sample_units(few.n), progress=progress)
     try:
         fits = [(on_all(known_starts=[end.theta]), alike) for end, alike in _highest(ends, few.n)]
     except ValueError:  # s may be defined at the means of cells, and not at every point in them
-        return on_all(known_starts=thetas)
+        return _finished(on_all(known_starts=thetas), on_all)
     best = max((fit for fit, _ in fits), key=lambda fit: fit.log_likelihood)
     equal = [(fit, alike) for fit, alike in fits if not higher(best, fit)]
     best = max((fit for fit, _ in equal), key=lambda fit: (fit.is_estimate, fit.log_likelihood))
-    return replace(best, starts=len(thetas), agree=sum(alike for _, alike in equal))
+    return _finished(replace(best, starts=len(thetas), agree=sum(alike for _, alike in equal)), on_all)
+
+
+def _finished(fit: Fit, on_all: Callable[..., Fit]) -> Fit:
+    """A fit that ended short of a maximum climbed again from beside its end: at kinks, a last step can fail there."""
+    if fit.status != "max_steps":
+        return fit
+    aside = _ASIDE * (1.0 + np.abs(fit.theta))
+    again = on_all(known_starts=[fit.theta + aside, fit.theta - aside])
+    return replace(again, starts=fit.starts, agree=fit.agree) if again.is_estimate and not higher(fit, again) else fit
 
 
 def _highest(ends: list[Maximum], n: float) -> list[tuple[Maximum, int]]:

@@ -83,7 +83,7 @@ class MoERegressor(RegressorMixin, BaseEstimator):
     def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> MoERegressor:
         """Fit to X (n, d), y (n,), and return self; sample_weight (n,): how often each point was seen.
 
-        Warns with a ConvergenceWarning where the search ends at no estimate, with the reason.
+        Warns with a ConvergenceWarning where the search ends at no estimate, or there is no maximum, with the reason.
 
         Raises:
             ValueError: data or parameters that make no fit, such as fewer points than parameters or a constant column.
@@ -104,7 +104,7 @@ class MoERegressor(RegressorMixin, BaseEstimator):
             box=self.box,
             weights=sample_weight,
         )
-        if not self.result_.fit.is_estimate:
+        if self.result_.separated or not self.result_.fit.is_estimate:
             warnings.warn("; ".join(self.result_.warnings), ConvergenceWarning, stacklevel=2)
         self.n_samples_fit_ = len(x)
         self.n_parameters_ = self.result_.n_parameters

@@ -188,3 +188,16 @@ def test_weights_that_are_shares_are_told():
     result = temperance.fit(X, Y, fitted=2, starts=2, weights=np.full(N, 1 / N))
     assert any("the weights sum to 1 points, fewer than the 8 parameters" in w for w in result.warnings)
     assert not any("weights" in w for w in temperance.fit(X, Y, fitted=2, starts=2, weights=np.ones(N)).warnings)
+
+
+def test_a_search_that_ends_short_of_a_maximum_at_a_kink_is_finished():
+    """All starts lead to one ridge of hardtanh, where the last step of the best one gains no more than rounding."""
+    rng = np.random.default_rng(77)
+    x, noise = rng.uniform(-2, 2, 200), rng.normal(size=200)
+    y = np.where(rng.random(200) < 1 / (1 + np.exp(-2 * x)), x + 2, -x - 2) + 0.5 * noise
+    ends = [
+        temperance.fit(x, y, fitted=2, activation="hardtanh", gauge="anchored", starts=starts) for starts in (2, 6, 20)
+    ]
+    assert [end.status for end in ends] == ["converged"] * 3
+    assert np.ptp([end.log_likelihood for end in ends]) < 1e-6
+    assert all(e.se > 0 for e in ends[1].estimates)

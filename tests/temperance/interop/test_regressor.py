@@ -138,6 +138,13 @@ def test_every_random_state_of_scikit_learn_is_taken():
     assert fits[3].to_json() == temperance.fit(x, y, fitted=2, starts=2, seed=3).to_json()
 
 
+def test_a_likelihood_without_a_maximum_warns():
+    x = np.linspace(-3, 3, 40)
+    y = np.where(x > 0, 5.0, -5.0) + 0.3 * np.random.default_rng(2).normal(size=40)
+    with pytest.warns(ConvergenceWarning, match="the likelihood has no maximum"):
+        temperance.MoERegressor(2, starts=2, random_state=0).fit(x[:, None], y)
+
+
 def test_a_fit_that_is_no_estimate_warns():
     x = np.sort(np.random.default_rng(1).uniform(-1, 1, 40))
     y = x + np.random.default_rng(2).normal(size=40)
