@@ -171,3 +171,18 @@ def test_a_profile_of_the_temperature_that_hardly_falls_is_told(n, seed):
     assert f"the standard error of tau is {tau.se / tau.value:.2g} times tau" in said
     told = re.search("the profile likelihood of tau falls by only ([0-9.e-]+) .*: the data give no lower bound", said)
     assert float(told[1]) == pytest.approx(fall, rel=0.06)
+
+
+@pytest.mark.parametrize(
+    ("hidden", "plain"),
+    [
+        ("atan(z) + atan(1/z)", "sign"),
+        ("z**2*(atan((1 + z)/(1 - z)) - atan(z))", "where(z < 1, pi/4, -3*pi/4)*z**2"),
+    ],
+)
+def test_a_step_behind_a_pole_leaves_as_many_parameters_open_as_the_step(hidden, plain):
+    measure, layout = truth([[1.2], [-0.5]]), Layout(2, 1, "free")
+    x, y = draw(measure, plain, 300)
+    one, other = (proved_of(at(measure, name, layout, x, y), compiled(name), Points(x, y)) for name in (hidden, plain))
+    assert one.open_dimensions == other.open_dimensions
+    np.testing.assert_allclose(one.flows, other.flows, atol=1e-8)
