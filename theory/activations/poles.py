@@ -102,10 +102,11 @@ def _limit(e: sp.Expr, piece: Piece, end: sp.Expr, sample: Sample) -> sp.Expr:
         return sp.nan
     if e.func is sp.log and sp.expand(parts[0]) == 0:
         return -sp.oo
-    if e.is_Pow and e.exp.is_negative and parts[0].is_finite and not balls.sign(parts[0], sample):
+    if e.is_Pow and e.exp.is_negative and abs(parts[0]) != sp.oo and not balls.sign(parts[0], sample):
         return _side(e, piece, end, sample) * sp.oo if sp.expand(parts[0]) == 0 else sp.nan
     value = e.func(*parts)
-    known = not value.has(sp.AccumBounds) and (value.is_real or abs(value) == sp.oo)
+    # SymPy's is_real and is_finite would take seconds for a long sum
+    known = value in (sp.oo, -sp.oo) or not value.has(sp.oo, -sp.oo, sp.zoo, sp.AccumBounds)
     return value if known else sp.nan
 
 

@@ -79,7 +79,7 @@ def kinks_of(pieces: Pieces, sample: Sample) -> Kinks:
 def meets(left: Piece, right: Piece, sample: Sample) -> bool | None:
     """Whether s has one finite limit from both sides of the point between neighbours; None where neither is proved."""
     below, above = limit(left, left.upper, sample), limit(right, right.lower, sample)
-    if not (below.is_finite and above.is_finite):
+    if {below, above} & {sp.oo, -sp.oo, sp.nan}:
         return None
     gap = sp.expand(above - below)
     return True if gap == 0 else False if balls.sign(gap, sample) else None

@@ -20,7 +20,7 @@ import sympy as sp
 from temperance.theory.activations.activation import Activation, activation, in_every_region
 from temperance.theory.activations.piecewise import Piece, Pieces, on_both_sides
 from temperance.theory.conditions import families
-from temperance.theory.conditions.kinks import kinks_of
+from temperance.theory.conditions.kinks import kinks_of, meets
 from temperance.theory.conditions.relations import Analysis
 from temperance.theory.conditions.verdict import Verdict
 from temperance.theory.expressions.normal_forms import rationalized
@@ -130,8 +130,9 @@ def _singular(source: Activation, sample: Sample) -> str:
 def curvature_is_outside_span(source: Activation, at: Sample | None = None) -> Verdict:
     """Whether z^2 s'' lies outside span{1, s, z s'}, for an s without kinks (theory.md 2.5, type odd)."""
     sample = dict(source.sample) if at is None else at
-    if kinks_of(source.pieces, sample):
-        return Verdict("undecided", reason="s has kinks or jumps")
+    kinks = kinks_of(source.pieces, sample)
+    if kinks or not all(meets(*joint, sample) for joint in kinks.joints):
+        return Verdict("undecided", reason="s has kinks, jumps or poles")
     found = Analysis(source, sample).relations(families.MIRROR)
     if any(not row[-1].is_zero() for row in found.rows):
         return Verdict("fails", reason="z^2 s'' lies in span{1, s, z s'}: an exact orbit passes through the point")

@@ -203,3 +203,18 @@ def test_a_flat_maximum_is_told_with_the_profile_that_shows_it():
         "the likelihood is flat at the maximum that was found: there the data do not determine tau, beta1 of atom 0, "
         "beta0 of atom 0"
     ]
+
+
+@pytest.mark.parametrize(
+    ("hidden", "plain"),
+    [
+        ("atan(z) + atan(1/z)", "sign"),
+        ("z**2*(atan((1 + z)/(1 - z)) - atan(z))", "where(z < 1, pi/4, -3*pi/4)*z**2"),
+    ],
+)
+def test_a_step_behind_a_pole_leaves_as_many_parameters_open_as_the_step(hidden, plain):
+    measure, layout = truth([[1.2], [-0.5]]), Layout(2, 1, "free")
+    x, y = draw(measure, plain, 300)
+    one, other = (proved_of(at(measure, name, layout, x, y), compiled(name), Points(x, y)) for name in (hidden, plain))
+    assert one.open_dimensions == other.open_dimensions
+    np.testing.assert_allclose(one.flows, other.flows, atol=1e-8)

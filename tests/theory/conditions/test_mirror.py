@@ -43,6 +43,7 @@ def test_orbits_and_directions():
     assert "contact order 2" in mirror("tanh").description
     assert "exact orbit" in mirror("z + z**3").description
     assert "kinks" in mirror("max(-1, min(1, z))").description
+    assert "contact order not decided" in mirror("z/(z**2 - 1)").description
 
 
 def test_a_jump_away_from_zero_is_no_orbit():
