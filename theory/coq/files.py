@@ -89,6 +89,8 @@ def module(name: str, activation: Activation, certificates: Sequence[Mapping[str
         minors = [found["minor"] for c in certificates for found in c["families"].values() if found["minor"]]
         bits = max([_LEAST_BITS, *(minor["bits"] for minor in minors)])
         _require_in_reach(activation, points, bits)
+        if bits > _LEAST_BITS:  # elimination loses more of them than the determinant of a certificate
+            bits = min(2 * bits, _MOST_BITS)
         terms = _terms_of_erf(_largest(activation, points, sp.erf), bits)
         lines += [
             f"Definition points := [{'; '.join(map(fraction, points))}].",
