@@ -11,6 +11,7 @@ import sympy as sp
 
 from temperance.theory.activations.activation import Activation, Z, reread
 from temperance.theory.activations.piecewise import Algebra, Piece
+from temperance.theory.activations.poles import cut_at_poles
 from temperance.theory.coq.terms import Condition, Term, parsed, rational, term
 
 _INFINITE = (sp.oo, -sp.oo)
@@ -37,7 +38,7 @@ def function(activation: Activation) -> Function:
     Raises:
         Unstated: see `terms.term`.
     """
-    grouped = [list(group) for _, group in groupby(activation.pieces, key=lambda piece: piece.expr)]
+    grouped = [list(group) for _, group in groupby(_joined(activation), key=lambda piece: piece.expr)]
     branches = [term(parsed(str(pieces[0].expr))) for pieces in grouped]
     bounds = [term(parsed(str(pieces[0].lower))) for pieces in grouped[1:]]
     text, code = branches[-1].text, f"Last {branches[-1].argument}"
@@ -46,6 +47,19 @@ def function(activation: Activation) -> Function:
         code = f"Below {bound.argument} {branch.argument} ({code})"
     regions = [region for branch, pieces in zip(branches, grouped, strict=True) for region in _regions(branch, pieces)]
     return Function(text, " \\/ ".join(regions), code)
+
+
+def _joined(activation: Activation) -> list[Piece]:
+    """The pieces, joined again at poles: the conditions on denominators leave these out."""
+    joined = list(activation.pieces[:1])
+    for piece in activation.pieces[1:]:
+        last, whole = joined[-1], replace(joined[-1], upper=piece.upper)
+        one = last.expr == piece.expr and last.upper == piece.lower
+        if one and any(p.upper == piece.lower for p in cut_at_poles((whole,), dict(activation.sample))[0]):
+            joined[-1] = whole
+        else:
+            joined.append(piece)
+    return joined
 
 
 def _regions(branch: Term, pieces: list[Piece]) -> Iterator[str]:
