@@ -57,8 +57,8 @@ def of_covariates(
     return notes
 
 
-def of_separation(atoms: Sequence[int], k: int, lost: Sequence[str]) -> list[str]:
-    """That the likelihood has no maximum; atoms: which a gate separates; lost: what has no estimate then."""
+def of_separation(atoms: Sequence[int], k: int) -> list[str]:
+    """That the likelihood has no maximum; atoms: of k, those that a gate separates."""
     if not atoms:
         return []
     whole = k == 2 or len(atoms) == k
@@ -66,7 +66,7 @@ def of_separation(atoms: Sequence[int], k: int, lost: Sequence[str]) -> list[str
     which = "between the atoms" if whole else f"of {each} from the others"
     return [
         "the likelihood has no maximum: with these experts it rises without end as the gate gets steeper and splits "
-        f"the points {which} for certain; {', '.join(dict.fromkeys(lost))} are where the search stopped"
+        f"the points {which} for certain; the numbers of the gate are where the search stopped"
     ]
 
 

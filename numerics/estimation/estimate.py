@@ -264,7 +264,7 @@ def _fit(
     along = proved.dependent @ errors.matrix.T
     of_x = of_covariates(layout, along, fewer, scaled.x, unknown if errors.by_values else ())
     of_x += of_weights(points.n, size)
-    split = of_separation(apart, layout.k, [e.parameter for e in estimates if e.caveat == "no maximum"])
+    split = of_separation(apart, layout.k)
     notes = (*proved.notes, *others, *of_x, *split, *open_still, *relative, *of_search(found, gate.source))
     centre = (tuple(units.x_centre.tolist()), units.y_centre)
     described = (estimates, notes, result, centre, gate.source, (), points.n, size)
