@@ -140,7 +140,7 @@ def _atoms_needed(spec: MoESpec, least: _Shown) -> int | None:
 def _any_sign(spec: MoESpec, least: _Shown, k: int) -> bool:
     """Whether atoms whose parameters have both signs have the same curves."""
     separated = scores(spec)
-    return _as_shown(spec, k, least, one_sign=False) and (separated is None or separated.any_sign)
+    return _as_shown(spec, k, least, one_sign=False) and (separated is None or separated.one_sign is None)
 
 
 def _held(spec: MoESpec, least: _Shown, k: int) -> tuple[sp.Symbol, ...] | None:
