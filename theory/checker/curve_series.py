@@ -168,7 +168,8 @@ class Expansion:
             whole = at is not None and at.denominator == 1 and value not in (None, 0)
             steady = not u.moves or (self.degree == 1 and at == Fraction(1, 2))  # a length is Lipschitz
             bounded = at is not None and at > 0 and steady and sign is not None
-            known = not u.moves and self._in(start) <= self.numbers
+            divided = at is not None and at.denominator == 1  # by what is not 0 at a truth that has weights
+            known = self._in(start) <= self.numbers and (divided or not u.moves)
             require(sign == 1 or whole or bounded or known, f"{f!r} is not shown to be analytic")
         found, power = (
             [self._coefficient(f, start, value, at, 0)] + [self.ring.zero] * (self.degree - 1),
