@@ -1,4 +1,4 @@
-"""Runs the leg of claim C14b: orders of the atlas that are said to be exact are so, as a certified curve meets the bound."""
+"""Runs the leg of claim C14b: of orders that are said to be exact, certified curves meet the bounds."""
 
 from __future__ import annotations
 

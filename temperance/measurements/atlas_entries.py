@@ -182,8 +182,8 @@ class Atlas:
             f"Proofs: {proofs['certificate']} certificates, {proofs['theorem']} theorems, {proofs['independence']} "
             f"independent derivatives, {proofs['identity']} identities (flat); {proofs[None]} orders are without one.",
             f"{exact} are known exactly: a curve with a certificate meets the bound, or shows that the order is flat. "
-            f"{len(found) - exact} are not, {awaited} of them not measured. {elsewhere} are measured in a smaller cell, "
-            "in d = 1 or with a linear expert, whose curves are some of those here.",
+            f"{len(found) - exact} are not, {awaited} of them not measured. {elsewhere} are measured in a smaller "
+            "cell, in d = 1 or with a linear expert, whose curves are some of those here.",
             f"{len(slopes)} have slopes to n = 10^12: {kept} confirm the rate, up to h = min(0.1, p/3), and "
             f"{sum(s.outcome == 'inconclusive' for s in slopes)} settle nothing.",
             *self._overtaken,

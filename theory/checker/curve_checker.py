@@ -110,6 +110,8 @@ class _Curve:
         require(1 <= len(self.cells) <= _MOST_CELLS, "the cells")
         require((len(self.cells) > 1) == (self.split == "listed"), "the number of cells that the split has")
         require(self.weighted or self.split != "one", "atoms without weights, of which one is split")
+        known = [{name: cell.place[name] for name in self.shared} for cell in self.cells]
+        require(all(values == known[0] for values in known), "cells with different shared parameters")
         self.quotients = Quotients(self.ring, self.covariates, self.number)
 
     # -- curves of contact
@@ -121,8 +123,9 @@ class _Curve:
         (cell,), shared = self.cells, Polynomials(self.ring)
         drift = {name: shared.value(text, ("t", "r")) for name, text in self.drift.items()}
         require(all(self.ring.start(p) == 0 for p in drift.values()), "a shared offset is not 0 at t = 0")
-        alone = self.split == "one" and self.degree > 1
-        require(not alone or not any(drift.values()), "a shared offset, which atoms that stay would have")
+        if self.split == "one" and any(drift.values()):
+            require(self.degree == 1, "a shared offset, which atoms that stay have too")
+            self._require_smooth(drift)
         offsets = [part.offsets() for part in cell.atoms]
         totals = [self._total(cell, piece, offsets, drift) for piece in self.pieces.formulas]
         for total in totals:
@@ -133,6 +136,17 @@ class _Curve:
         for title, text in orders.items():
             w = self._power(title, cell, offsets, drift)
             require(least / w == rational(text), f"the order of {title} is not {text}")
+
+    def _require_smooth(self, drift: Mapping[str, fmpq_mpoly]) -> None:
+        """That the weight of an atom at any place is analytic in the shared parameters that move, at their values."""
+        values, shared = Expansion(self.ring, self.degree, (*self.own, *self.shared)), self.cells[0].place
+        names = (*self.covariates, *self.own)
+        places = {name: values.series(self.ring.names[name]) for name in names}
+        places |= {name: values.series(shared[name] + drift.get(name, self.ring.zero)) for name in self.shared}
+        for piece in self.pieces.formulas:
+            evaluate(piece, values, **places)
+        used = {n.id for side in self.pieces.sides for part in side for n in ast.walk(part) if isinstance(n, ast.Name)}
+        require(not used & set(drift), "kinks that move with a shared parameter")
 
     def _total(
         self, cell: _Cell, piece: ast.expr, offsets: list[dict[str, fmpq_mpoly]], drift: Mapping[str, fmpq_mpoly]
@@ -189,18 +203,18 @@ class _Curve:
         ring, name = self.ring, title.removeprefix("mean ")
         given = [own.get(name, ring.zero) for own in offsets]
         mean = sum((part.total(part.share * p) for part, p in zip(cell.atoms, given, strict=True)), ring.zero)
-        if title in drift or name != title:
-            for n, c in sorted(ring.by_power(drift.get(title, mean), "t").items()):
-                require(self.number.is_nonzero(c, cell.free), f"{title} is not shown to move at t^{n}")
-                return n
         found = []
-        for atoms, p in zip(cell.atoms, given, strict=True):
-            moving = ((n, c) for n, c in sorted(ring.by_power(p, "t").items()) if not atoms.vanishes(c))
-            for n, c in moving:
-                (known,) = ring.by_powers(c, cell.free).values()
-                require(not all(v.contains(0) for v in atoms.values(known)), f"{title} is not shown to move at t^{n}")
-                found.append(n)
-                break
+        if title in drift or name != title:
+            powers = ring.by_power(drift.get(title, mean), "t")
+            found = sorted(powers)[:1]
+            require(all(self.number.is_nonzero(powers[n], cell.free) for n in found), f"{title} is not shown to move")
+        else:
+            for atoms, p in zip(cell.atoms, given, strict=True):
+                powers = {n: c for n, c in ring.by_power(p, "t").items() if not atoms.vanishes(c)}
+                for n in sorted(powers)[:1]:
+                    (known,) = ring.by_powers(powers[n], cell.free).values()
+                    require(any(not v.contains(0) for v in atoms.values(known)), f"{title} is not shown to move")
+                    found.append(n)
         require(found, f"{title} does not move")
         return min(found)
 

@@ -77,7 +77,8 @@ class Quotients:
 
     def sound(self, value: Quotient) -> Quotient:
         """The value with powers of r reduced."""
-        return Quotient(self.r.reduced(value.top), self.r.reduced(value.bottom))
+        top, bottom = (self.ring.sound(self.r.reduced(p)) for p in (value.top, value.bottom))
+        return Quotient(top, bottom)
 
     def power(self, u: Quotient, _: Quotient, at: Fraction | None) -> Quotient:
         """u^at."""

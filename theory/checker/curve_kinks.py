@@ -50,7 +50,8 @@ def moved_kinks(
     for i, true in enumerate(gaps):
         for at in moved:
             now = gap(i, at)
-            if true.top != 0 and values.is_regular(now * true.inverse()):
+            factor = now * true.inverse()
+            if values.is_regular(factor) and not ring.holds(factor.top, None):
                 continue
             change, several = now - true, True
             require(_is_affine(values, true) and values.is_regular(change), "a kink whose place is not shown")

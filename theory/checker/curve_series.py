@@ -18,7 +18,7 @@ from temperance.theory.checker.rejected import require
 
 ENTIRE = {"exp", "sin", "cos", "sinh", "cosh", "tanh", "atan", "asinh", "erf"}
 """The functions that are analytic at every real number."""
-_MOST_TERMS, _MOST_POWER, _POOL = 20_000, 16, 64
+_MOST_TERMS, _MOST_BITS, _MOST_POWER, _POOL = 10_000, 10_000, 16, 64
 
 
 class Ring:
@@ -66,6 +66,13 @@ class Ring:
         """Power of a variable -> its coefficient."""
         return {n: part for (n,), part in self.by_powers(p, (name,)).items()}
 
+    def sound(self, p: fmpq_mpoly) -> fmpq_mpoly:
+        """A polynomial, unless it is too large to go on with."""
+        require(len(p) <= _MOST_TERMS, "a polynomial has too many terms")
+        known = p.leading_coefficient() if len(p) == 1 else fmpq(0)
+        require(max(known.p.bit_length(), known.q.bit_length()) <= _MOST_BITS, "a number is too large")
+        return p
+
     def start(self, p: fmpq_mpoly) -> fmpq_mpoly:
         """The value at t = 0."""
         return self.by_power(p, "t").get(0, self.zero)
@@ -109,10 +116,14 @@ class Series:
 
 
 class Expansion:
-    """Values of expressions as series below t^N, for `rejected.evaluate`."""
+    """Values of expressions as series below t^N, for `rejected.evaluate`.
 
-    def __init__(self, ring: Ring, degree: int) -> None:
+    places: the names of true values; a function of these alone is a number, whatever it is.
+    """
+
+    def __init__(self, ring: Ring, degree: int, places: Sequence[str] = ()) -> None:
         self.ring, self.degree = ring, degree
+        self.numbers = {ring.places[name] for name in places}
 
     def series(self, p: fmpq_mpoly) -> Series:
         """The series of a polynomial in t."""
@@ -127,7 +138,8 @@ class Expansion:
 
     def sound(self, value: Series) -> Series:
         """The value, unless it has too many terms."""
-        require(sum(map(len, value.terms)) <= _MOST_TERMS, "a series has too many terms")
+        for c in value.terms:
+            self.ring.sound(c)
         return value
 
     def power(self, u: Series, _: Series, at: Fraction | None) -> Series:
@@ -156,16 +168,24 @@ class Expansion:
             whole = at is not None and at.denominator == 1 and value not in (None, 0)
             steady = not u.moves or (self.degree == 1 and at == Fraction(1, 2))  # a length is Lipschitz
             bounded = at is not None and at > 0 and steady and sign is not None
-            require(sign == 1 or whole or bounded, f"{f!r} is not shown to be analytic")
+            divided = at is not None and at.denominator == 1  # by what is not 0 at a truth that has weights
+            known = self._in(start) <= self.numbers and (divided or not u.moves)
+            require(sign == 1 or whole or bounded or known, f"{f!r} is not shown to be analytic")
         found, power = (
             [self._coefficient(f, start, value, at, 0)] + [self.ring.zero] * (self.degree - 1),
             self.number(1),
         )
+        if self._in(start) <= self.numbers:
+            self.numbers |= self._in(found[0])
         for k in range(1, self.degree if u.moves else 0):
             power = power * Series([self.ring.zero, *u.terms[1:]])
             c = self._coefficient(f, start, value, at, k)
             found = [p + c * q for p, q in zip(found, power.terms, strict=True)]
         return Series(found, 1 if f == "exp" or (at is not None and sign == 1) else None, moves=u.moves)
+
+    def _in(self, p: fmpq_mpoly) -> set[int]:
+        """The places of the variables of a polynomial."""
+        return {at for at, n in enumerate(p.degrees()) if n > 0}
 
     def _coefficient(self, f: str, start: fmpq_mpoly, value: fmpq | None, at: Fraction | None, k: int) -> fmpq_mpoly:
         """f^(k)/k! at the true argument."""
@@ -188,6 +208,7 @@ def exponential(u: Series, one: fmpq_mpoly) -> Series:
     for n in range(1, len(u.terms)):
         parts = (k * u.terms[k] * found[n - k] for k in range(1, n + 1) if u.terms[k])
         found.append(sum(parts, 0 * one) / n)
+        require(len(found[-1]) <= _MOST_TERMS, "a series has too many terms")
     return Series(found)
 
 

@@ -163,6 +163,10 @@ def _curves(cell: Splitting, m: int, every: bool) -> Iterator[Curve]:
             yield from _natural(cell, roles, order, (nodes, share), anywhere, every=True)
     if cell.spec.gate.name == "gaussian" and cell.spec.dim == 1:
         yield from _jointly_gaussian(cell, m, every)
+    if cell.spec.gate.name == "gaussian" and (cell.spec.dim, m) == (2, 3):
+        corners = (T * (1 - 2 * Q**2), T * Q, -(T**2) / 2)  # an equilateral triangle: q = 0 or q^2 = 3/4
+        offsets = {p.name: e for p, e in zip(cell.own, corners, strict=True)}
+        yield Curve(offsets, 3, Q**3 - Q * sp.Rational(3, 4), sp.Rational(1, 3))
 
 
 def _plain(cell: Splitting, m: int) -> Iterator[Curve]:
@@ -217,6 +221,7 @@ def _beside_others(m: int) -> Iterator[tuple[dict[Role, sp.Expr], int, sp.Expr, 
     yield spread, 2 * m, *law
     yield {("gate", 1): T**m * Q, ("mean", 1): -(T ** (m + 1)), **spread}, 2 * m, *law
     yield {("gate", 1): T * Q, ("gate", 2): -(T**2) / 2, ("mean", 1): -(T**2), **spread}, 2 * m, *law
+    yield {("gate", -2): T**m * Q, ("mean", -2): -(T ** (m + 1)), **spread}, 2 * m, *law
     if m == 3:
         bend = Q**2 - 1
         slopes: dict[Role, sp.Expr] = {("mean", 1): T**3 * bend, ("mean", 0): T**2 * Q, ("nu", 0): -(T**4) * Q**2}

@@ -14,7 +14,10 @@ from temperance.theory.orders.taylor import Taylor
 
 T = sp.Symbol("t")
 Role = tuple[str, int]
-"""("gate", k) or ("mean", k): what stands before powers of x of degree k in the log weight, or the mean; ("nu", 0)."""
+"""What stands before (x_1 + .. + x_d)^k in the log weight, ("gate", k), or in the mean, ("mean", k); ("nu", 0).
+
+k = -2 is for x_1^2 + .. + x_d^2.
+"""
 
 
 def model_text(cell: Splitting) -> dict[str, Any]:
@@ -80,9 +83,12 @@ def _coefficients(e: sp.Expr, dim: int) -> tuple[tuple[tuple[int, ...], sp.Expr]
     return tuple(sp.Poly(e, *x).terms())
 
 
-def _binomial(powers: tuple[int, ...]) -> int:
-    """The coefficient of a monomial in (x_1 + .. + x_d)^k."""
-    return int(sp.factorial(sum(powers)) / sp.prod([sp.factorial(n) for n in powers]))
+def _wanted(powers: tuple[int, ...], roles: Mapping[int, sp.Expr]) -> sp.Expr | None:
+    """What the roles have before a monomial: in (x_1 + .. + x_d)^k, or for k = -2 in x_1^2 + .. + x_d^2."""
+    parts = [roles[k] for k in (sum(powers),) if k in roles]
+    parts = [e * sp.factorial(sum(powers)) / sp.prod([sp.factorial(n) for n in powers]) for e in parts]
+    parts += [roles[-2]] if -2 in roles and sum(powers) == max(powers) == 2 else []
+    return sum(parts, sp.S.Zero) if parts else None
 
 
 def offsets_of(
@@ -113,9 +119,9 @@ def _of_mean(cell: Splitting, roles: Mapping[Role, sp.Expr]) -> dict[str, sp.Exp
             return None
         ((powers, c),) = terms
         seen.add(sum(powers))
-        if sum(powers) in wanted:
-            found[p.name] = sp.expand(wanted[sum(powers)] * _binomial(powers) / c)
-    return found if {*wanted} <= seen else None
+        if (e := _wanted(powers, wanted)) is not None:
+            found[p.name] = sp.expand(e / c)
+    return found if {abs(k) for k in wanted} <= seen else None
 
 
 def _of_gate(
@@ -134,10 +140,10 @@ def _of_gate(
     for powers, c in terms:
         change = c.subs(known).subs(moved) - c.subs(known)
         if any(powers):
-            equations.append(change - wanted.get(sum(powers), sp.S.Zero) * _binomial(powers))
+            equations.append(change - (_wanted(powers, wanted) or 0))
         else:
             first = change
-    if not {*wanted} <= {sum(powers) for powers, _ in terms}:
+    if not {abs(k) for k in wanted} <= {sum(powers) for powers, _ in terms}:
         return None
     solved = sp.solve(equations, list(moved.values()), dict=True)
     if len(solved) != 1:

@@ -30,6 +30,9 @@ SUPPORT = (-2, 2)
 """Of every coordinate of x: the kinks that are seen (see `orders.independence`)."""
 
 _JOINTLY = "(x, d/dmu) sees the cell as Gaussians, whose means and covariances every direction determines"
+_THREE_APART = (
+    "three atoms: 1, b and b^2 + nu are independent, and x sees a beside each of them (Gaussian gate, d >= 2)"
+)
 _SHARED_OUT = "the means of x and y in the cell are the true ones: what b owes to a and to the gate has their orders"
 _APART = "where every cell is split, b has the true mean at x = 0, and what shares owe to the gate is small with b"
 _TWO = "two atoms: 1, the derivatives of the log weight and the products of those of the mean are independent"
@@ -82,6 +85,8 @@ def _jointly_gaussian(cell: Splitting, size: int, known: Bounds) -> Bounds:
     if max(degrees.values()) > max(size - 1, 1):
         return {}
     found = {n: (Fraction(2 * size, k + 1), _JOINTLY) for n, k in degrees.items() if k}
+    if cell.spec.gate.name == "gaussian" and cell.spec.dim > 1 and size == 3 and max(degrees.values()) == 1:
+        found = dict.fromkeys(found, (Fraction(2), _THREE_APART))
     if cell.spec.gate.name == "gaussian":
         found |= {"mean b": (_of_intercept(cell, least(known, found)), _SHARED_OUT)}
     return found

@@ -24,6 +24,7 @@ _WEIGHTS = "the second derivatives of the gate's weight are independent"
 _MOMENTS = "the weights of the cell determine the moments of Gaussians with these offsets"
 _RANK = "one Gamma shows in every direction: the offsets of c/Gamma have moments without directions"
 _AVERAGE = "the weights of the cell determine the mean of Gaussians with these offsets"
+_FOURTH = "c has the order of the number of atoms, and the fourth powers of x see the square of Gamma"
 _SPREAD = "the weights of the cell determine the second moment: Gamma in the mean, and the squares of the offsets of c"
 _KINK = "a kink moves with beta1, and shows itself to the order 3/2; the shares are bounded away from 0"
 _CURVE = "the weight is linear in a power of beta1, and what it determines is independent of tau"
@@ -95,7 +96,8 @@ def _of_moments(cell: Splitting, size: int) -> Bounds:
         return {p.name: (Fraction(size if narrow[p] else 2 * size), _MOMENTS) for p in cell.own} | means
     means |= {f"mean {p.name}": (max(Fraction(size, 2), Fraction(1)), _SPREAD) for p in cell.own if narrow[p]}
     if size > cell.spec.dim:
-        return {p.name: (Fraction(size), _MOMENTS if narrow[p] else _RANK) for p in cell.own} | means
+        wide = max(Fraction(size, 2), Fraction(2))
+        return {p.name: (wide, _FOURTH) if narrow[p] else (Fraction(size), _RANK) for p in cell.own} | means
     return {p.name: (Fraction(2), _RANK) for p in cell.own} | dict.fromkeys(means, (Fraction(1), _RANK))
 
 

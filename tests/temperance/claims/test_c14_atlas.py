@@ -45,12 +45,11 @@ def test_no_leg_contradicts_another_and_what_is_open_is_said():
 
 
 def test_the_legs_confirm_a_cell_in_which_all_agree(one):
-    """But for the order 2 of a, which is measured and has no curve."""
     legs = [run(None) for run in LEGS]
-    assert [leg.outcome for leg in legs] == ["confirmed", "confirmed", "inconclusive", "confirmed"]
-    assert [r["parameter"] for r in legs[2].data["exact"] if r["outcome"] != "confirmed"] == ["a"]
+    assert [leg.outcome for leg in legs] == ["confirmed"] * 4
+    assert legs[2].data["intervals"] == []
     keys = ("checks", "kept", "exact", "kept_slopes")
-    assert [len(leg.data[key]) for leg, key in zip(legs, keys, strict=True)] == [1, 6, 6, 8]
+    assert [len(leg.data[key]) for leg, key in zip(legs, keys, strict=True)] == [1, 6, 8, 8]
 
 
 @pytest.mark.parametrize(
@@ -73,13 +72,22 @@ def test_an_order_without_a_proof_is_open(monkeypatch):
     assert bounds_proof(None).outcome == "inconclusive"
 
 
-@pytest.mark.parametrize(("reached", "outcome"), [(Fraction(5), "contradicted"), (Fraction(3), "inconclusive")])
-def test_an_order_is_exact_only_where_a_curve_reaches_its_bound(one, monkeypatch, reached, outcome):
-    """A curve above the bound 4 of b contradicts it, and one below leaves the bound open."""
+@pytest.mark.parametrize(
+    ("reached", "outcome", "open_"), [(Fraction(5), "contradicted", 1), (Fraction(3), "confirmed", 1)]
+)
+def test_an_order_is_exact_only_where_a_curve_reaches_its_bound(one, monkeypatch, reached, outcome, open_):
+    """A curve above the bound 4 of b contradicts it; one below leaves an interval, and the order is not called exact."""
     (e,) = c14b_exact.compared()
     orders = [replace(o, order=replace(o.order, reached=reached)) if o.order.upper == 4 else o for o in e.orders]
     use(monkeypatch, replace(e, orders=tuple(orders)))
-    assert exact_proof(None).outcome == outcome
+    leg = exact_proof(None)
+    assert (leg.outcome, len(leg.data["intervals"])) == (outcome, open_)
+
+
+def test_an_order_is_not_called_exact_without_a_certificate(one, monkeypatch):
+    """The certificates are checked again: one that the checker rejects leaves what it states unproved."""
+    monkeypatch.setattr(c14b_exact, "objection", lambda *_: "rejected")
+    assert exact_proof(None).outcome == "inconclusive"
 
 
 @pytest.mark.parametrize(
