@@ -1739,6 +1739,6 @@ Ltac equal_numbers := first [lra | by_field].
 
 (** Equations and inequalities of the coefficients of a relation, and of an exceptional temperature. *)
 Ltac solve_numbers := cbn [app nth];
-  first [lra | by_value | intros K; lra | equal_numbers
+  first [lra | by_value | intros K; lra | apply Rgt_not_eq; by_value | apply Rlt_not_eq; by_value | equal_numbers
     | match goal with H : ?tau <> ?t |- ?p <> ?tau * ?q =>
         apply (other_temperature p q t tau); [by_value | equal_numbers | exact H] end].

@@ -85,6 +85,7 @@ def test_activations_are_proved_from_the_four_axioms_alone(folder):
 def test_logarithms_and_roots_are_proved_on_pieces_with_irrational_ends(folder):
     names = ["log(z**2 - 2)", "sqrt(z**2 - 3)", "where(z < sqrt(2), z, log(z))", "where(z < log(2), z, log(z))"]
     names += ["where(z < -pi, sqrt(-z), z)", "where(z < pi, z, log(z - 1))", "where(z < sqrt(2), z, log(z**2 - 1))"]
+    names += ["where(z < sqrt(2), z, 2*z - sqrt(2))", "where(z < sqrt(3), sqrt(3)*z, 3)"]  # irrational relations
     assert accepted(folder, written(names), "irrational") == AXIOMS
 
 
