@@ -53,6 +53,7 @@ class Polynomials:
             return u ** int(at)
         value = self.ring.number(u)
         require(value not in (None, 0), "a division by what is no number")
+        assert value is not None
         return self.ring.context.constant(value ** int(at))
 
     def call(self, f: str, _: fmpq_mpoly) -> fmpq_mpoly:

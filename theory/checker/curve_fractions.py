@@ -105,6 +105,7 @@ class Quotients:
             inside *= p if n % 2 else self.ring.one
         start, value = self.ring.number(self.ring.start(u.bottom)), self.ring.number(inside)
         require(start is not None and start != 0 and content > 0, "a root of a quotient whose sign is not known")
+        assert start is not None
         inner = self.of(inside)
         root = self._symbol(inner, "sqrt", str(inside)) if value is None else self._of_number(value)
         return Quotient(outside * root, u.bottom if start > 0 else -u.bottom)

@@ -93,7 +93,7 @@ def certificate(cell: Splitting, curve: Curve) -> dict[str, Any] | None:
 def _orders(curve: Curve) -> dict[str, str]:
     """The power of the distance over that of everything that moves."""
     means = {f"mean {name}": _sum(curve.share * e, curve.nodes) for name, e in curve.offsets.items()}
-    found = {}
+    found: dict[str, str] = {}
     for title, e in {**curve.offsets, **means, **curve.shared}.items():
         powers = sp.Poly(sp.expand(e), T).terms() if e != 0 else []
         if powers:

@@ -14,6 +14,8 @@ from temperance.theory.contact.contact_orders import Order, orders
 from temperance.theory.contact.order_setting import order_setting
 from temperance.theory.contact.orders_from_theorems import known_orders
 
+KEYS = ["parameter", "upper", "certified", "lower", "certified_below", "measured", "error", "flat", "rate"]
+
 
 @pytest.fixture(scope="module")
 def printed(tmp_path_factory):
@@ -34,9 +36,7 @@ def test_the_json_has_the_keys_that_it_should_have(printed):
     assert status == 0
     record = json.loads(text, parse_constant=pytest.fail)
     assert list(record) == ["setting", "equations", "orders", "reasons"]
-    assert all(
-        list(o) == ["parameter", "upper", "certified", "measured", "error", "flat", "rate"] for o in record["orders"]
-    )
+    assert all(list(o) == KEYS for o in record["orders"])
     assert record["setting"] == {
         **{"gate": "softmax", "expert": "constant", "activation": None},
         **{"cell": 2, "split": "one", "point": {"beta1": "1"}, "dim": 1},
