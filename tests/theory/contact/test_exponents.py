@@ -69,7 +69,9 @@ def test_the_certificate_is_proved_again_by_certify(printed, capsys, tmp_path):
     file = printed[2]
     assert run(["certify", str(file)]) == 0
     assert ": proved: contact orders at most (difference beta1: 2, " in capsys.readouterr().out
-    (proof,) = json.loads(file.read_text())
+    proof, *curves = json.loads(file.read_text())
+    assert curves
+    assert {curve["format"] for curve in curves} == {"temperance-curves/1"}
     for change in ({"statement": "contact orders at most 1"}, {"orders": {"difference b": "3"}}, {"steps": []}):
         changed = tmp_path / "changed.json"
         changed.write_text(json.dumps({**proof, **change}))
@@ -193,7 +195,7 @@ def test_a_certificate_by_moments_is_written_and_proved_again(options, capsys, t
     file = tmp_path / "orders.json"
     assert run(["exponents", *options, "--bounds-only", "--json", "--certificate", str(file)]) == 0
     record = json.loads(capsys.readouterr().out)
-    (proof,) = json.loads(file.read_text())
+    proof, *_ = json.loads(file.read_text())
     titles = {o["parameter"]: o["upper"] for o in record["orders"] if o["certified"]}
     assert titles == proof["orders"]
     assert {"b", "nu", "mean nu"}.isdisjoint(titles)
