@@ -49,7 +49,7 @@ def constants(result: StudyResult) -> list[Constant]:
     variances = np.linalg.inv(information[np.ix_(keep, keep)]).diagonal()
     ordered, matched = in_order(result.measures, truth, study.symmetry)
     offsets = held.pack(_at(ordered, tau)) - held.pack(truth)
-    seen, n = result.kept & matched, np.array(study.sizes, dtype=float)
+    seen, n = result.kept & matched.astype(bool), np.array(study.sizes, dtype=float)
     ratios = np.where(seen[..., None], offsets**2 * n[:, None] / variances, np.nan)
     found = []
     for j, (name, atom) in enumerate(held.names):

@@ -137,7 +137,10 @@ def variance_measured(runs: Runs) -> Leg:
             "fits": fits(result),
         }
         records.append(variance_row(result, ratios, row))
-    found = ", ".join(f"{r['ratio']:.3f} [{r['interval'][0]:.3f}, {r['interval'][1]:.3f}]" for r in records)
+    found = ", ".join(
+        f"{s.activation} {r['ratio']:.3f} [{r['interval'][0]:.3f}, {r['interval'][1]:.3f}] ({r['outcome']})"
+        for s, r in zip(VARIANCE, records, strict=True)
+    )
     detail = f"variance of log tau over that predicted, n = 10^4 and 10^8: {found}; {_power(records)}"
     data = {"variances": records, "definitions": [study.definition for study in VARIANCE]}
     return Leg(combined(r["outcome"] for r in records), detail, data)
@@ -145,7 +148,7 @@ def variance_measured(runs: Runs) -> Leg:
 
 def _power(records: Sequence[dict[str, Any]]) -> str:
     least = min(r["test"]["power"] for r in records)
-    return f"{sum(r['outcome'] == 'confirmed' for r in records)} of {len(records)} confirmed, with power {least:.2g}"
+    return f"{sum(r['outcome'] == 'confirmed' for r in records)} of {len(records)} confirmed, with power {least:.3g}"
 
 
 def _scaled(result: StudyResult) -> tuple[Floats, float]:

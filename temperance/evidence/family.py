@@ -32,7 +32,7 @@ def with_test(row: Row, tested: Hypothesis, *, rare: bool = False) -> dict[str, 
     if tested.p is None:
         reason, outcome = "the errors allow no test", None if rare else "inconclusive"
     else:
-        reason = f"p = {tested.p:.2g}, power {tested.power:.2g} against {tested.deviation}"
+        reason = f"p = {tested.p:.2g}, power {tested.power:.3g} against {tested.deviation}"
         if tested.p <= EACH:
             outcome = "contradicted"
         elif tested.power < POWER:
@@ -96,6 +96,6 @@ def in_words(found: Mapping[str, Any]) -> str:
     """The family of a run that made tests, in a line."""
     return (
         f"{found['made']} tests at one family-wise level of {found['level']:.0%} (Holm, a family of {found['tests']}): "
-        f"rejected are {'; '.join(found['rejected']) or 'none'}; planned power at least {found['least_planned']:.2g}, "
+        f"rejected are {'; '.join(found['rejected']) or 'none'}; planned power at least {found['least_planned']:.3g}, "
         f"reached {found['power_needed']:g} in {found['powerful']}"
     )

@@ -41,7 +41,7 @@ def judged(slopes: list[dict[str, Any]], records: dict[str, dict[str, Any]]) -> 
     sharp = sum(bool(s["sharp"]) for s in counted)
     power = [s["test"]["power"] for s in counted if s["outcome"] == "confirmed" and "test" in s]
     detail = f"{len(counted) - len(open_)} of {len(counted)} slopes confirmed, {sharp} of them sharp"
-    detail += f", with power {min(power):.2g} at least" if power else ""
+    detail += f", with power {min(power):.3g} at least" if power else ""
     if open_:
         detail += f"; not: {', '.join(open_[:_SHOWN])}"
     if len(open_) > _SHOWN:

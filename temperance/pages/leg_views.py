@@ -19,7 +19,7 @@ _CAPTIONS = {
     "orders": "Contact orders",
     "losses": "Order of the loss along the orbit",
     "profiles": "Likelihood along orbits",
-    "twins": "The same setting by samples and on the lattice",
+    "constants": "RMS errors times sqrt(n), and the limits by exact information",
 }
 _SPECIAL = ("studies", "slopes", "fits", "certificates")
 _PLOTTED = ("distances",)

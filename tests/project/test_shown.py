@@ -96,7 +96,7 @@ def test_the_end_of_verify_is_what_it_prints(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.chdir(ROOT)
     (shown,) = set(re.findall(r"as it is:\n\n```\n((?:.*\n)*?)```", TEXT))
-    assert run(["verify"]) == 0
+    assert run(["verify"]) == int("contradicted" in shown)
     table = lines(shown)
     if not (ROOT / PUBLISHED).is_dir():
         table = table[next(i for i, line in enumerate(table) if line.split()[:1] == ["claim"]) :]

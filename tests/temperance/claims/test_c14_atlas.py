@@ -3,6 +3,7 @@
 from dataclasses import replace
 from fractions import Fraction
 
+import numpy as np
 import pytest
 
 from temperance.claims import c14a_c14c_kept, c14b_exact
@@ -10,6 +11,7 @@ from temperance.claims.c14_entries import LEFT
 from temperance.claims.c14a_c14c_kept import SEED, atlas_slopes, bounds_contact, bounds_proof, cheap
 from temperance.claims.c14b_exact import exact_proof
 from temperance.claims.verify import chosen
+from temperance.measurements import exponent_results
 from temperance.measurements.atlas import entry, stored
 from temperance.measurements.atlas_entries import key
 from temperance.measurements.literature import ROWS, AtlasRow
@@ -86,6 +88,25 @@ def test_an_order_is_not_called_exact_without_a_certificate(one, monkeypatch):
     """The certificates are checked again: one that the checker rejects leaves what it states unproved."""
     monkeypatch.setattr(c14b_exact, "objection", lambda *_: "rejected")
     assert exact_proof(None).outcome == "inconclusive"
+
+
+@pytest.mark.parametrize(
+    ("slower", "dropped", "outcome", "tested"),
+    [(0.0, 0.0, "confirmed", 8), (0.2, 0.0, "contradicted", 8), (0.0, 0.06, "inconclusive", 0)],
+)
+def test_a_kept_slope_that_is_slower_than_its_bound_is_found(one, monkeypatch, slower, dropped, outcome, tested):
+    """Errors that fall more slowly by n^0.2; a study that drops more than 5% of its fits is not tested."""
+    kept = exponent_results.errors_of
+
+    def changed(study):
+        sizes = np.array(study["definition"]["sizes"], dtype=float)
+        return {name: errors * sizes**slower for name, errors in kept(study).items()}
+
+    monkeypatch.setattr(exponent_results, "errors_of", changed)
+    monkeypatch.setattr(exponent_results, "dropped", lambda _: dropped)
+    leg = atlas_slopes(None)
+    assert leg.outcome == outcome
+    assert sum(r["test"]["p"] is not None for r in leg.data["kept_slopes"]) == tested
 
 
 def test_a_tenth_is_drawn_from_what_is_cheap():

@@ -1,6 +1,7 @@
 from dataclasses import replace
 from itertools import product
 
+import numpy as np
 import pytest
 import sympy as sp
 
@@ -16,6 +17,7 @@ from temperance.claims.c01_c02_linear_gate import (
 from temperance.claims.c03_c04_c06_orbits import predicted
 from temperance.claims.c05_c10_exact import exact_contact
 from temperance.claims.table import CLAIMS
+from temperance.evidence.comparison import study_record
 from temperance.evidence.contact import Expected, contact_leg
 from temperance.evidence.lattices import with_lattices
 from temperance.evidence.monte_carlo import judged as judged_slopes
@@ -26,6 +28,7 @@ from temperance.evidence.study_runner import Runs
 from temperance.numerics.contact.curves import ExactMeasure, line, scale_orbit
 from temperance.numerics.errors.orbit_flatness import Flatness
 from temperance.numerics.studies.claim_studies import CONSTANTS, LINEAR, STUDIES, TANH, VARIANCE
+from temperance.numerics.studies.results import StudyResult
 from temperance.theory.interactions.interactions import derive
 from temperance.theory.models.spec import symbolic_density
 
@@ -264,6 +267,39 @@ def test_studies_have_data_of_their_own_and_are_on_the_lattice():
     assert all(s.experiment == "lattice" and s.sizes[0] == 10**4 for s in every)
     assert all(s.sizes[-1] == 10**12 for s in STUDIES)
     assert CONSTANTS.replicates >= 1500
+
+
+def scattered(study, fall, dropped=0):
+    """A result whose estimates scatter around the truth with normal errors of n^-fall."""
+    rng, sizes = np.random.default_rng(study.seed), np.array(study.sizes, dtype=float)
+    theta = np.tile(study.layout.pack(study.truth), (study.replicates, len(sizes), 1))
+    theta += rng.normal(size=theta.shape) * 0.3 * sizes[:, None] ** -fall
+    status = np.full(theta.shape[:2], "converged")
+    status[:dropped] = "max_steps"
+    return StudyResult(study, theta, status, np.ones(status.shape, dtype=int))
+
+
+@pytest.mark.parametrize(
+    ("fall", "dropped", "outcome", "alone"),
+    [
+        (0.5, 0, "confirmed", "confirmed"),
+        (0.43, 0, "contradicted", "confirmed"),  # in `rates` there is room to 0.4
+        (0.3, 0, "contradicted", "contradicted"),
+        (0.6, 0, "contradicted", "confirmed"),  # of as many atoms as there are the rate is exact
+        (0.5, 3, "inconclusive", "inconclusive"),  # more than 5% of the fits
+    ],
+)
+def test_slopes_of_claims_are_judged_by_their_tests(fall, dropped, outcome, alone):
+    """`rates` has a rule of its own, in which a slope does not contradict what is proved."""
+    result = scattered(LINEAR, fall, dropped)
+    here, there = (study_record(result, tests=tests)["slopes"] for tests in (True, False))
+    mine, theirs = (next(s for s in slopes if s["parameter"] == "b") for slopes in (here, there))
+    assert (mine["outcome"], mine["alone"], theirs["alone"]) == (outcome, alone, alone)
+    assert theirs["outcome"] in ("confirmed", "inconclusive")
+    assert "test" not in theirs
+    assert (mine["test"]["p"] is None) == bool(dropped)
+    leg = judged_slopes([{**mine, "study": "s"}], RECORDS)
+    assert leg.outcome == outcome
 
 
 def test_a_lattice_that_is_too_coarse_confirms_no_slope(monkeypatch):

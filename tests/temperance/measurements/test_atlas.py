@@ -10,7 +10,7 @@ from contextlib import closing
 import numpy as np
 import pytest
 
-from temperance.claims.c14_atlas import cheap
+from temperance.claims.c14a_c14c_kept import cheap
 from temperance.commands.app import run
 from temperance.measurements import atlas as module
 from temperance.measurements import contact_orders, exponent_results, order_results
