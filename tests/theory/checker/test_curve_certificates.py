@@ -165,7 +165,9 @@ def exponent(certificate):
         return mpmath.inf if far < mpmath.mpf(10) ** -25 else mpmath.log(far / near, 2)
 
 
-@pytest.mark.parametrize("chosen", SETTINGS, ids=str)
+@pytest.mark.parametrize(
+    "chosen", [pytest.param(c, marks=() if i % 4 == 0 else pytest.mark.slow, id=str(c)) for i, c in enumerate(SETTINGS)]
+)
 def test_the_density_is_as_near_as_is_stated(chosen):
     for certificate in found(*chosen):
         assert check(json.loads(json.dumps(certificate))) == certificate["statement"]
