@@ -10,8 +10,8 @@ from temperance.evidence.outcomes import Leg, LegOutcome, combined
 from temperance.evidence.study_runner import Runs
 from temperance.measurements.atlas import bounds
 from temperance.measurements.atlas_entries import AtlasOrder
-from temperance.theory.checker.curve_checker import check
 from temperance.theory.checker.rejected import objection
+from temperance.theory.curves.curve_checker import check
 
 
 def exact_proof(_: Runs) -> Leg:

@@ -16,9 +16,9 @@ from typing import Any
 
 import sympy as sp
 
-from temperance.theory.checker.curve_checker import FORMAT, check, statement
 from temperance.theory.checker.rejected import objection
 from temperance.theory.contact.curve_models import Role, T, below, model_text, offsets_of
+from temperance.theory.curves.curve_checker import FORMAT, check, statement
 from temperance.theory.models.spec import NU
 from temperance.theory.orders.split_cell import Splitting
 

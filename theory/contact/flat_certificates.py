@@ -12,9 +12,9 @@ from typing import Any
 
 import sympy as sp
 
-from temperance.theory.checker.curve_checker import FORMAT, check, statement
 from temperance.theory.checker.rejected import objection
 from temperance.theory.contact.curve_models import T, model_text, shift_of_weight
+from temperance.theory.curves.curve_checker import FORMAT, check, statement
 from temperance.theory.orders.split_cell import Splitting
 
 Place = Mapping[sp.Symbol, sp.Expr]

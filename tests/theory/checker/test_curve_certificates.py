@@ -9,11 +9,11 @@ from functools import cache
 import mpmath
 import pytest
 
-from temperance.theory.checker.curve_checker import check, statement
 from temperance.theory.checker.rejected import objection
 from temperance.theory.contact.contact_curves import certificates
 from temperance.theory.contact.flat_certificates import flat_certificates
 from temperance.theory.contact.order_setting import order_setting, other_place
+from temperance.theory.curves.curve_checker import check, statement
 
 SETTINGS = [  # size, cells that are split, d
     ("softmax", "gaussian", None, 3, "one", 1),

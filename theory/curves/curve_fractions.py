@@ -15,9 +15,9 @@ from typing import Any
 
 from flint import fmpq, fmpq_mpoly
 
-from temperance.theory.checker.curve_atoms import Number
-from temperance.theory.checker.curve_series import Ring
 from temperance.theory.checker.rejected import evaluate, parsed, require, require_understood
+from temperance.theory.curves.curve_atoms import Number
+from temperance.theory.curves.curve_series import Ring
 
 _MOST_POWER, _MOST_TERMS = 16, 5_000
 
