@@ -11,8 +11,8 @@ ROOT = Path(__file__).parents[2]
 ROOMS = ("theory", "numerics", "temperance")
 ORDER = """
 theory/checker theory/curves theory/expressions theory/activations theory/fields theory/conditions theory/twins
-theory/coq theory/models theory/interactions theory/symmetries theory/derivations theory/orders theory/moments theory/solvability
-theory/rates theory/contact
+theory/coq theory/models theory/interactions theory/symmetries theory/derivations theory/orders theory/moments
+theory/solvability theory/rates theory/contact
 numerics/machine numerics/mixture numerics/likelihood numerics/fitting numerics/estimation numerics/errors
 numerics/general numerics/contact numerics/lattice numerics/information numerics/studies
 temperance/terminal temperance/evidence temperance/measurements temperance/claims temperance/pages temperance/notebooks
@@ -64,6 +64,11 @@ def test_a_wing_imports_only_wings_before_it(wing):
 
 def test_the_checkers_import_nothing_else_of_ours():
     assert wings_used("theory/checker") == set()
+    shared = {
+        name for path in files_of("theory/curves") for name in imported(tree_of(path)) if "theory.checker" in name
+    }
+    assert wings_used("theory/curves") == {"theory/checker"}
+    assert shared == {"temperance.theory.checker.rejected"}
 
 
 def test_no_file_stands_outside_the_wings():
