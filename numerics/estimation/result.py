@@ -181,6 +181,7 @@ class FitResult:
             separated=self.separated,
         )
 
+    @checked
     def doubted(self, doubts: Sequence[str]) -> FitResult:
         """The same with more warnings; doubts: of where the data come from."""
         return replace(self, warnings=(*doubts, *self.warnings))

@@ -36,6 +36,7 @@ class FitComparison:
     fits: tuple[FitResult, ...]
     doubts: tuple[str, ...] = ()
 
+    @checked
     def doubted(self, doubts: Sequence[str]) -> FitComparison:
         """The same with more warnings; doubts: of where the data come from."""
         return replace(self, doubts=(*doubts, *self.doubts))

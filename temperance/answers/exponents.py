@@ -68,9 +68,9 @@ class Exponents(Answer):
         yield ""
 
     def certificates(self) -> list[dict[str, Any]]:
-        """The proof of the upper bounds, as a JSON value, if there is one; `certify` proves it again."""
-        found = self.found.found.certificate
-        return [] if found is None else [dict(found)]
+        """The proofs of the bounds and of the curves that reach orders, as JSON values; `certify` proves them again."""
+        found = self.found.found
+        return [dict(proof) for proof in (*([] if found.certificate is None else [found.certificate]), *found.curves)]
 
     @property
     def words(self) -> Sequence[str]:
@@ -111,8 +111,9 @@ def exponents(
         dim: Dimension of x, 1 or 2.
         point: A .json file with the true values of the gate's parameters; by default beta1 = 1, tau = 1 and the like.
         bounds_only: Prove the upper bounds, in seconds, and measure nothing.
-        certificate: Write the certificate of the upper bounds to this .json file; see certify. Issued with --split one,
-            for a gate without kinks; with --cell 3 and 4 and --dim 2 given the theorem on experts.
+        certificate: Write the certificates of the upper bounds and of curves that reach orders to this .json file; see
+            certify. Issued with --split one, for a gate without kinks; with --cell 3 and 4 and --dim 2 given the
+            theorem on experts.
 
     Raises:
         ValueError: what is not accepted.
@@ -136,7 +137,7 @@ def exponents(
             bounds = orders(chosen, moments=True)
         if certificate is not None:
             whys = [text.removeprefix(_NONE) for text in bounds.reasons if text.startswith((_NONE, "certificates"))]
-            proofs = [] if bounds.certificate is None else [bounds.certificate]
+            proofs = [] if bounds.certificate is None else [bounds.certificate, *bounds.curves]
             written = write_certificates(proofs, certificate, whys[-1] if whys else "")
         if bounds_only:
             return Exponents(Orders(bounds, tuple(MeasuredOrder(order, None) for order in bounds.orders)), written)

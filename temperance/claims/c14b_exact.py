@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from temperance.claims.c14_entries import compared, counted, record, still_open
@@ -10,8 +10,8 @@ from temperance.evidence.outcomes import Leg, LegOutcome, combined
 from temperance.evidence.study_runner import Runs
 from temperance.measurements.atlas import bounds
 from temperance.measurements.atlas_entries import AtlasOrder
-from temperance.theory.checker.curve_checker import check
 from temperance.theory.checker.rejected import objection
+from temperance.theory.curves.curve_checker import check
 
 
 def exact_proof(_: Runs) -> Leg:
@@ -33,7 +33,7 @@ def exact_proof(_: Runs) -> Leg:
     return Leg(outcome, detail, {"exact": found, "intervals": intervals})
 
 
-def _outcome(o: AtlasOrder, accepted: list[Mapping[str, Any]]) -> LegOutcome:
+def _outcome(o: AtlasOrder, accepted: Sequence[Mapping[str, Any]]) -> LegOutcome:
     """Confirmed where a certificate that the checker accepts states the bound; contradicted by one above it."""
     stated = {c["orders"].get(o.order.title) for c in accepted}
     upper, reached = o.order.upper, o.order.reached

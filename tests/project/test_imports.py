@@ -10,8 +10,9 @@ import pytest
 ROOT = Path(__file__).parents[2]
 ROOMS = ("theory", "numerics", "temperance")
 ORDER = """
-theory/checker theory/expressions theory/activations theory/fields theory/conditions theory/twins theory/coq
-theory/models theory/interactions theory/symmetries theory/derivations theory/orders theory/traits theory/moments
+theory/checker theory/curves theory/expressions theory/activations theory/fields theory/conditions theory/twins
+theory/coq theory/models theory/interactions theory/symmetries theory/derivations theory/orders theory/traits
+theory/moments
 theory/solvability theory/rates theory/contact
 numerics/machine numerics/mixture numerics/likelihood numerics/fitting numerics/estimation numerics/errors
 numerics/general numerics/contact numerics/lattice numerics/information numerics/studies
@@ -64,6 +65,9 @@ def test_a_wing_imports_only_wings_before_it(wing):
 
 def test_the_checkers_import_nothing_else_of_ours():
     assert wings_used("theory/checker") == set()
+    used = {name for path in files_of("theory/curves") for name in imported(tree_of(path)) if "theory.checker" in name}
+    assert wings_used("theory/curves") == {"theory/checker"}
+    assert all(name.startswith("temperance.theory.checker.rejected.") for name in used)
 
 
 def test_no_file_stands_outside_the_wings():

@@ -45,8 +45,8 @@ from temperance.theory.checker.rejected import (
 )
 
 FORMAT = "temperance-certificate/4"
-OTHERS = {"temperance-orders/3": "order_checker", "temperance-orders/4": "moment_checker"}
-OTHERS |= {"temperance-sample-size/2": "sample_size_checker", "temperance-curves/1": "curve_checker"}
+OTHERS = {"temperance-orders/3": "checker.order_checker", "temperance-orders/4": "checker.moment_checker"}
+OTHERS |= {"temperance-sample-size/2": "checker.sample_size_checker", "temperance-curves/1": "curves.curve_checker"}
 FAMILIES = {  # s1 = s', s2 = s''
     "F1": ("1", "s", "z*s1"),
     "A": ("1", "s", "s**2", "z*s1", "z*s*s1", "z**2*s2", "z**2*s1**2"),
@@ -408,7 +408,7 @@ def check(certificate: Any) -> None:
     """
     with proving():
         if certificate["format"] in OTHERS:
-            import_module(f"temperance.theory.checker.{OTHERS[certificate['format']]}").check(certificate)
+            import_module(f"temperance.theory.{OTHERS[certificate['format']]}").check(certificate)
             return
         require(certificate["format"] == FORMAT, "the format is unknown")
         computed = {"digest": digest, "statement": statement, "tower": tower_of}

@@ -16,9 +16,9 @@ from typing import Any
 
 import sympy as sp
 
-from temperance.theory.checker.curve_checker import FORMAT, check, statement
 from temperance.theory.checker.rejected import objection
 from temperance.theory.contact.curve_models import Role, T, below, model_text, offsets_of
+from temperance.theory.curves.curve_checker import FORMAT, check, statement
 from temperance.theory.models.spec import NU
 from temperance.theory.orders.split_cell import Splitting
 
@@ -93,7 +93,7 @@ def certificate(cell: Splitting, curve: Curve) -> dict[str, Any] | None:
 def _orders(curve: Curve) -> dict[str, str]:
     """The power of the distance over that of everything that moves."""
     means = {f"mean {name}": _sum(curve.share * e, curve.nodes) for name, e in curve.offsets.items()}
-    found = {}
+    found: dict[str, str] = {}
     for title, e in {**curve.offsets, **means, **curve.shared}.items():
         powers = sp.Poly(sp.expand(e), T).terms() if e != 0 else []
         if powers:

@@ -132,7 +132,8 @@ def _with_curves(
 ) -> tuple[list[Order], list[dict[str, Any]]]:
     """What the scale symmetry moves and the other orders, with what certificates of curves show; the certificates."""
     every, cell = setting.split == "all", setting.cell
-    curves, scales = certificates(cell, setting.size, every=every), []
+    curves = certificates(cell, setting.size, every=every)
+    scales: list[dict[str, Any]] = []
     if moved or any(row.flat for row in rows):
         places = [cell.point, {**cell.point, **other_place(setting)}]
         scales, others = flat_certificates(cell, places, setting.size, every=every)

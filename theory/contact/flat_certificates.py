@@ -12,9 +12,9 @@ from typing import Any
 
 import sympy as sp
 
-from temperance.theory.checker.curve_checker import FORMAT, check, statement
 from temperance.theory.checker.rejected import objection
 from temperance.theory.contact.curve_models import T, model_text, shift_of_weight
+from temperance.theory.curves.curve_checker import FORMAT, check, statement
 from temperance.theory.orders.split_cell import Splitting
 
 Place = Mapping[sp.Symbol, sp.Expr]
@@ -137,7 +137,7 @@ def _of_two(cell: Splitting, places: Sequence[Place]) -> Iterator[dict[str, Any]
     drift = {p: first[p] * T for p in cell.spec.gate.shared}
     half = {p: (first[p] + second[p]) / 2 for p in own}
     gap = {p: (first[p] - second[p]) / 2 for p in own}
-    ways: list[tuple[list[Place], Place]] = [([{p: at[p] * 0 + first[p] * T for p in own} for at in places], {})]
+    ways: list[tuple[Sequence[Place], Place]] = [([{p: at[p] * 0 + first[p] * T for p in own} for at in places], {})]
     ways.append(([{p: sign * gap[p] * T for p in own} for sign in (1, -1)], drift))
     bent = [
         {p: half[p] / (1 + T) + sign * gap[p] * (1 + T) - at[p] for p in own} for sign, at in ((1, first), (-1, second))

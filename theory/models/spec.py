@@ -80,8 +80,6 @@ def require_dimension(dim: int) -> None:
 
 def _require_symbols(what: str, parameters: tuple[sp.Symbol, ...]) -> None:
     for p in parameters:
-        if not isinstance(p, sp.Symbol):
-            raise ValueError(f"{what}: parameters must be SymPy symbols, got {p!r}")
         if re.fullmatch(r"x(_\d+)?|y|u", p.name):
             raise ValueError(f"{what}: {p.name!r} names a covariate, the response or the atom, not a parameter")
     _require_distinct(what, parameters)
@@ -96,8 +94,6 @@ def _require_distinct(what: str, symbols: Iterable[sp.Symbol]) -> None:
 
 
 def _require_declared(what: str, expr: sp.Expr, parameters: tuple[sp.Symbol, ...], constants: tuple) -> None:
-    if not isinstance(expr, sp.Expr):
-        raise ValueError(f"{what}: expected a SymPy expression, got {expr!r}")
     if expr.atoms(sp.Float):
         raise ValueError(f"{what}: floating-point numbers are not exact; write rationals, such as sp.Rational(1, 2)")
     _require_smooth_pieces(what, expr)

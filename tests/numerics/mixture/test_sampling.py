@@ -48,7 +48,11 @@ def test_x_is_uniform_on_the_declared_interval():
 
 @pytest.mark.parametrize(
     ("changes", "message"),
-    [({"x": np.zeros((3, 1))}, "x must have shape"), ({"low": 3.0}, "low must be below"), ({"seed": -1}, "negative")],
+    [
+        ({"x": np.zeros((3, 1))}, "x must have shape"),
+        ({"low": 3.0}, "low must be below"),
+        ({"seed": -1}, "seed and replicate from 0"),
+    ],
 )
 def test_bad_input(changes, message):
     with pytest.raises(ValueError, match=message):

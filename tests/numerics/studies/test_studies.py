@@ -325,7 +325,7 @@ def test_a_linear_gate_is_anchored_and_measured_by_its_identifiable_functions():
 
 def test_bad_workers_are_refused():
     assert processes(None) >= 1
-    with pytest.raises(ValueError, match="workers must be at least 1, not 0"):
+    with pytest.raises(ValueError, match="workers must be at least 1 and at most 4096, not 0"):
         run_study(SMALL, workers=0)
     with pytest.raises(ValueError, match="beside an executor"):
         run_study(SMALL, workers=2, executor=Backwards())

@@ -187,6 +187,7 @@ def test_bounds_of_contact_orders_are_proved_again_without_measuring():
     found = temperance.exponents("softmax", bounds_only=True)
     orders = {row["parameter"]: (row["upper"], row["measured"]) for row in found.rows()}
     assert (orders["b"], orders["mean a"]) == (("4", None), ("4/3", None))
-    (proof,) = found.certificates()
+    proof, *curves = found.certificates()
+    assert temperance.certify(*curves).accepted
     assert temperance.certify(proof).accepted
     assert not temperance.certify({**proof, "orders": {**proof["orders"], "difference b": "3"}}).accepted

@@ -106,7 +106,7 @@ def test_a_gate_that_is_constant_has_the_curve_of_tau_and_no_twin_that_is_itself
     ("activation", "beta1", "offered"),
     [
         ("sign", (1, 2), "(b, c, beta0, tau) -> (b, c, l*beta0, l*tau)"),
-        ("sign", (1, -2), "(b, c, beta0, tau) -> (b*l, c*m, beta0, tau)"),  # the other asks for one sign
+        ("sign", (1, -2), "(b, -c, beta0, tau) -> (b, 0, beta0/2 + s(0), tau/2)"),  # that above asks for one sign
         ("tanh", (2, 1), "(b, c, beta0, tau) -> (-c, -b, beta0, tau)"),
         ("tanh", (2, 2), None),
         ("gelu", (2, 1), None),

@@ -76,7 +76,7 @@ def test_an_order_without_a_proof_is_open(monkeypatch):
     ("reached", "outcome", "open_"), [(Fraction(5), "contradicted", 1), (Fraction(3), "confirmed", 1)]
 )
 def test_an_order_is_exact_only_where_a_curve_reaches_its_bound(one, monkeypatch, reached, outcome, open_):
-    """A curve above the bound 4 of b contradicts it; one below leaves an interval, and the order is not called exact."""
+    """A curve above the bound 4 of b contradicts it; with one below the order is not called exact."""
     (e,) = c14b_exact.compared()
     orders = [replace(o, order=replace(o.order, reached=reached)) if o.order.upper == 4 else o for o in e.orders]
     use(monkeypatch, replace(e, orders=tuple(orders)))

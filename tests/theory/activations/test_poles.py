@@ -105,7 +105,8 @@ def test_a_step_at_0_behind_a_pole_is_a_step():
     """(pi/2) sign(z): not one constant."""
     same, step = classify("sign(z)"), classify("atan(z) + atan(1/z)")
     assert (step.kind, step.symmetry, step.level) == (same.kind, same.symmetry, same.level) == ("constant", True, False)
-    assert [t.map for t in twins("atan(z) + atan(1/z)").twins] == [t.map for t in twins("sign").twins]
+    away = [t.map for t in twins("sign").twins if 0 not in (*t.truth, *t.image)]  # it has no value at 0
+    assert [t.map for t in twins("atan(z) + atan(1/z)").twins] == away
     answers = {learnability(decide(s)).answer for s in ("sign", "atan(z) + atan(1/z)")}
     assert len(answers) == 1
     assert "direction" in answers.pop()

@@ -9,11 +9,11 @@ from functools import cache
 import mpmath
 import pytest
 
-from temperance.theory.checker.curve_checker import check, statement
 from temperance.theory.checker.rejected import objection
 from temperance.theory.contact.contact_curves import certificates
 from temperance.theory.contact.flat_certificates import flat_certificates
 from temperance.theory.contact.order_setting import order_setting, other_place
+from temperance.theory.curves.curve_checker import check, statement
 
 SETTINGS = [  # size, cells that are split, d
     ("softmax", "gaussian", None, 3, "one", 1),
@@ -165,7 +165,9 @@ def exponent(certificate):
         return mpmath.inf if far < mpmath.mpf(10) ** -25 else mpmath.log(far / near, 2)
 
 
-@pytest.mark.parametrize("chosen", SETTINGS, ids=str)
+@pytest.mark.parametrize(
+    "chosen", [pytest.param(c, marks=() if i % 4 == 0 else pytest.mark.slow, id=str(c)) for i, c in enumerate(SETTINGS)]
+)
 def test_the_density_is_as_near_as_is_stated(chosen):
     for certificate in found(*chosen):
         assert check(json.loads(json.dumps(certificate))) == certificate["statement"]

@@ -14,6 +14,8 @@ from temperance.theory.contact.contact_orders import Order, orders
 from temperance.theory.contact.order_setting import order_setting
 from temperance.theory.contact.orders_from_theorems import known_orders
 
+KEYS = ["parameter", "upper", "certified", "lower", "certified_below", "measured", "error", "flat", "rate"]
+
 
 @pytest.fixture(scope="module")
 def printed(tmp_path_factory):
@@ -34,9 +36,7 @@ def test_the_json_has_the_keys_that_it_should_have(printed):
     assert status == 0
     record = json.loads(text, parse_constant=pytest.fail)
     assert list(record) == ["setting", "equations", "orders", "reasons"]
-    assert all(
-        list(o) == ["parameter", "upper", "certified", "measured", "error", "flat", "rate"] for o in record["orders"]
-    )
+    assert all(list(o) == KEYS for o in record["orders"])
     assert record["setting"] == {
         **{"gate": "softmax", "expert": "constant", "activation": None},
         **{"cell": 2, "split": "one", "point": {"beta1": "1"}, "dim": 1},
@@ -69,7 +69,9 @@ def test_the_certificate_is_proved_again_by_certify(printed, capsys, tmp_path):
     file = printed[2]
     assert run(["certify", str(file)]) == 0
     assert ": proved: contact orders at most (difference beta1: 2, " in capsys.readouterr().out
-    (proof,) = json.loads(file.read_text())
+    proof, *curves = json.loads(file.read_text())
+    assert curves
+    assert {curve["format"] for curve in curves} == {"temperance-curves/1"}
     for change in ({"statement": "contact orders at most 1"}, {"orders": {"difference b": "3"}}, {"steps": []}):
         changed = tmp_path / "changed.json"
         changed.write_text(json.dumps({**proof, **change}))
@@ -193,7 +195,7 @@ def test_a_certificate_by_moments_is_written_and_proved_again(options, capsys, t
     file = tmp_path / "orders.json"
     assert run(["exponents", *options, "--bounds-only", "--json", "--certificate", str(file)]) == 0
     record = json.loads(capsys.readouterr().out)
-    (proof,) = json.loads(file.read_text())
+    proof, *_ = json.loads(file.read_text())
     titles = {o["parameter"]: o["upper"] for o in record["orders"] if o["certified"]}
     assert titles == proof["orders"]
     assert {"b", "nu", "mean nu"}.isdisjoint(titles)

@@ -10,10 +10,10 @@ import ast
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
-from temperance.theory.checker.curve_atoms import Atoms
-from temperance.theory.checker.curve_fractions import Quotient, Quotients
-from temperance.theory.checker.curve_kinks import Pieces, moved_kinks
 from temperance.theory.checker.rejected import Rejected, require
+from temperance.theory.curves.curve_atoms import Atoms
+from temperance.theory.curves.curve_fractions import Quotient, Quotients
+from temperance.theory.curves.curve_kinks import Pieces, moved_kinks
 
 
 class Identity:

@@ -13,8 +13,8 @@ from typing import Any
 
 from flint import arb, fmpq, fmpq_mpoly, fmpq_poly
 
-from temperance.theory.checker.curve_series import Ring
 from temperance.theory.checker.rejected import evaluate, parsed, rational, require, require_keys, require_understood
+from temperance.theory.curves.curve_series import Ring
 
 _MOST_POWER, _MOST_ATOMS, _MOST_BITS = 16, 8, 2000
 RESERVED = ("t", "q", "r", "Y")
@@ -53,6 +53,7 @@ class Polynomials:
             return u ** int(at)
         value = self.ring.number(u)
         require(value not in (None, 0), "a division by what is no number")
+        assert value is not None
         return self.ring.context.constant(value ** int(at))
 
     def call(self, f: str, _: fmpq_mpoly) -> fmpq_mpoly:

@@ -30,8 +30,9 @@ class Ring:
     def __init__(self, names: Sequence[str]) -> None:
         pool = [f"_{i}" for i in range(_POOL)]
         self.context = fmpq_mpoly_ctx.get((*names, *pool), Ordering.lex)
-        *own, self.pool = [*self.context.gens()[: len(names)], self.context.gens()[len(names) :]]
-        self.names = dict(zip(names, own, strict=True))
+        symbols = self.context.gens()
+        self.pool: Sequence[fmpq_mpoly] = symbols[len(names) :]
+        self.names = dict(zip(names, symbols[: len(names)], strict=True))
         self.places = {name: i for i, name in enumerate(names)}
         self.known: dict[tuple[str, ...], fmpq_mpoly] = {}
         self.zero, self.one = self.context.constant(0), self.context.constant(1)

@@ -27,11 +27,6 @@ from typing import Any
 
 from flint import fmpq, fmpq_mpoly
 
-from temperance.theory.checker.curve_atoms import RESERVED, Atoms, Number, Polynomials
-from temperance.theory.checker.curve_flat import Identity
-from temperance.theory.checker.curve_fractions import Quotient, Quotients
-from temperance.theory.checker.curve_kinks import Pieces, moved_kinks
-from temperance.theory.checker.curve_series import Expansion, Ring, Series, exponential, logarithm
 from temperance.theory.checker.rejected import (
     evaluate,
     parsed,
@@ -41,6 +36,11 @@ from temperance.theory.checker.rejected import (
     require_keys,
     require_understood,
 )
+from temperance.theory.curves.curve_atoms import RESERVED, Atoms, Number, Polynomials
+from temperance.theory.curves.curve_flat import Identity
+from temperance.theory.curves.curve_fractions import Quotient, Quotients
+from temperance.theory.curves.curve_kinks import Pieces, moved_kinks
+from temperance.theory.curves.curve_series import Expansion, Ring, Series, exponential, logarithm
 
 FORMAT = "temperance-curves/1"
 _KEYS = ("format", "statement", "model", "split", "number", "shared", "cells", "degree", "orders")

@@ -15,9 +15,9 @@ from typing import Any
 
 from flint import fmpq, fmpq_mpoly
 
-from temperance.theory.checker.curve_atoms import Number
-from temperance.theory.checker.curve_series import Ring
 from temperance.theory.checker.rejected import evaluate, parsed, require, require_understood
+from temperance.theory.curves.curve_atoms import Number
+from temperance.theory.curves.curve_series import Ring
 
 _MOST_POWER, _MOST_TERMS = 16, 5_000
 
@@ -105,6 +105,7 @@ class Quotients:
             inside *= p if n % 2 else self.ring.one
         start, value = self.ring.number(self.ring.start(u.bottom)), self.ring.number(inside)
         require(start is not None and start != 0 and content > 0, "a root of a quotient whose sign is not known")
+        assert start is not None
         inner = self.of(inside)
         root = self._symbol(inner, "sqrt", str(inside)) if value is None else self._of_number(value)
         return Quotient(outside * root, u.bottom if start > 0 else -u.bottom)

@@ -6,8 +6,8 @@ import ast
 from collections.abc import Iterator, Mapping, Sequence, Set
 from itertools import pairwise
 
-from temperance.theory.checker.curve_fractions import Quotient, Quotients
 from temperance.theory.checker.rejected import require, require_understood
+from temperance.theory.curves.curve_fractions import Quotient, Quotients
 
 _MOST_PIECES = 8
 
