@@ -111,9 +111,10 @@ def _free(setting: Setting) -> list[Prediction]:
     conditions = [_DISTINCT]
     if setting.point is None:
         off = "beta1_2 is neither beta1_1 nor -beta1_1" if setting.true_k == 2 else "not all beta1_i are +-beta"
-        conditions += [off, "beta1_i != 0 or s'(0) != 0"]
-        if setting.odd is not False:
-            conditions.append("no beta1_i is 0" if setting.true_k == 2 else "not all beta1_i are beta or 0")
+        strict = setting.odd is not False and setting.true_k == 2
+        conditions += [off, "no beta1_i is 0" if strict else "beta1_i != 0 or s'(0) != 0"]
+        if setting.odd is not False and not strict:
+            conditions.append("not all beta1_i are beta or 0")
     return _groups(f"{_REGULAR}: F1 holds, free gauge, beta1_i not all equal up to sign", HALF, HALF, tuple(conditions))
 
 
