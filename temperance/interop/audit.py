@@ -61,7 +61,7 @@ class Audit(Answer):
     form: the gate that it is. tau_learnable: "yes", "no", "undecided" or "not trained"; reason: why. identifiable:
     functions of the parameters that determine the weights and are determined by them, at generic parameters; None where
     they were not found. change: what to do. caution: special points, in words. data: how much data tau needs, where
-    that is known.
+    that is known. said, written: as of every `Answer`.
     """
 
     form: Form
