@@ -39,6 +39,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from temperance.answer.answer import Answer as Answer
     from temperance.answers.atlas import atlas as atlas
     from temperance.answers.certify import certify as certify
     from temperance.answers.check import catalogue as catalogue
@@ -66,7 +67,6 @@ if TYPE_CHECKING:
     from temperance.numerics.studies.results import study_slopes as study_slopes
     from temperance.numerics.studies.run import run_study as run_study
     from temperance.numerics.studies.study import Study as Study
-    from temperance.pages.answer import Answer as Answer
     from temperance.theory.activations.activation import Activation as Activation
     from temperance.theory.models.spec import Expert as Expert
     from temperance.theory.models.spec import Gate as Gate
@@ -96,7 +96,7 @@ _HOME = {
     "temperance.numerics.studies.results": ("StudyResult", "study_slopes"),
     "temperance.numerics.studies.run": ("run_study",),
     "temperance.numerics.studies.study": ("Study",),
-    "temperance.pages.answer": ("Answer",),
+    "temperance.answer.answer": ("Answer",),
     "temperance.theory.activations.activation": ("Activation",),
     "temperance.theory.models.spec": ("Expert", "Gate", "MoESpec"),
 }

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 from math import inf
 from types import MappingProxyType
 from typing import Any, ClassVar
 
+from temperance.answer.answer import Answer
 from temperance.measurements.atlas import CELLS, PLACES, remeasured, stored
 from temperance.measurements.atlas import atlas as gathered
 from temperance.measurements.atlas_entries import Atlas as Found
@@ -19,10 +20,10 @@ from temperance.measurements.kept_slopes import KeptSlope
 from temperance.measurements.literature import PAPERS, ROWS, AtlasRow
 from temperance.numerics.errors.slopes import is_sharp
 from temperance.numerics.studies.workers import processes
-from temperance.pages.answer import Answer, Grid, Part
 from temperance.terminal.errors import BadInput, resumable
 from temperance.terminal.options import Whole
 from temperance.terminal.output import check_writable
+from temperance.terminal.parts import Grid, Part, Said
 from temperance.terminal.progress import Display
 from temperance.theory.activations.catalogue import NAMED
 from temperance.theory.expressions.arguments import checked
@@ -35,9 +36,9 @@ _MEASURED = {"not settled": "no limit", "zero": "0", "needless": "least", "missi
 
 
 def _page(found: Atlas) -> str:
-    from temperance.pages.pages import answer_page
+    from temperance.pages.pages import answer_page  # it loads templates and the claims
 
-    return answer_page(replace(found, whole=True))
+    return answer_page(_said(found.found, whole=True), found.to_json())
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -46,82 +47,11 @@ class Atlas(Answer):
 
     Attributes:
         found: the entries.
-        whole: whether every order is shown, and not only a line for each entry.
     """
 
     found: Found
-    whole: bool = False
 
     writers: ClassVar[Mapping[str, Any]] = MappingProxyType({**Answer.writers, ".html": _page})
-
-    @property
-    def title(self) -> str:
-        """What was asked."""
-        return "The exponents of the gates of the literature"
-
-    def parts(self) -> Iterator[Part]:
-        """A line for each entry, every order where all are shown, why entries are not computed, and the papers."""
-        yield from self._summary()
-        if self.whole:
-            yield from self._orders()
-        if len(self.found.entries) > 1:
-            answered = {arxiv for entry in self.found.entries for arxiv in entry.row.papers}
-            shown = (paper for paper in PAPERS if paper.arxiv in answered)
-            yield "What the papers state of rates, as far as they were read"
-            for paper in shown:
-                yield f"  arXiv {paper.arxiv}, {paper.gates}: {paper.abstract}"
-                yield f"    beyond the abstract: {paper.rates or 'not read'}"
-
-    def _summary(self) -> Iterator[Part]:
-        reasons = {entry.reasons[0]: "" for entry in self.found.entries if not entry.orders}
-        marks = {reason: f"[{i}]" for i, reason in enumerate(reasons, 1)}
-        dims = sorted({entry.d for entry in self.found.entries})
-        rows = []
-        for row, group in groupby(self.found.entries, key=lambda entry: entry.row):
-            lines: dict[str, tuple[str, ...]] = {}
-            for cell, entries in groupby(group, key=lambda entry: entry.cell):
-                first, *others = (_counts(entry, marks) for entry in entries)
-                more = (o[0] if o[0].startswith("[") else f"{o[0]} {o[3]}" for o in others)
-                lines[_SHORT.get(cell, cell)] = (*first, *more)
-            refused = [cell for cell, line in lines.items() if line[0] == line[-1]]
-            if len({lines[cell] for cell in refused}) == 1 and len(refused) > 1:
-                lines = {c: x for c, x in lines.items() if c not in refused} | {", ".join(refused): lines[refused[0]]}
-            names = [name_of(row), *[""] * len(lines)]
-            rows += [(name, *line) for name, line in zip(names, ((c, *x) for c, x in lines.items()), strict=False)]
-        yield Grid("Entries", (*_SUMMARY, *(f"d = {d}" for d in dims[1:])), tuple(rows))
-        yield f"For d = {dims[0]}{_OF_OTHERS if dims[1:] else ''}. all split: all cells are of two."
-        yield "slowest: the least exponent p of n^(-p) that is proved, but for what is flat."
-        yield "proved: how many orders have a proof. slopes: how many of those to n = 10^12 confirm the rate; none, as"
-        yield "no study is kept."
-        yield "known: how many orders are exact: a curve reaches the bound, or the measured order is within 0.1 of it"
-        yield "(1 and flat need neither)."
-        if not self.whole:
-            yield "Every order is shown with --gate NAME, --json, and on the page (-o atlas.html)."
-        yield from (f"{mark} {reason}" for reason, mark in marks.items())
-
-    def _orders(self) -> Iterator[Part]:
-        for entry in self.found.entries:
-            if entry.orders:
-                title = f"{name_of(entry.row)}; {_cell(entry)}; arXiv {', '.join(entry.row.papers)}"
-                yield title
-                yield f"  {entry.truth}"
-                yield Grid("Orders", _COLUMNS, tuple(_order(order) for order in entry.orders))
-                yield from (f"  {reason}" for reason in entry.reasons)
-                yield from (f"  {o.order.parameter}: {o.measured_reason}" for o in entry.orders if o.is_awaited)
-                yield from _open_slopes(entry)
-        yield "rate: p, as errors are O(n^(-p)). slope: confirms the rate if its interval is below h - p, where h is"
-        yield "min(0.1, p/3); faster: if it is below -p by more than h; no study: none is kept."
-        yield "measured: least, as no order is below 1; flat, as an identity needs none; 0, as no distance differs;"
-        yield "no limit, as exponents do not settle; not yet, as none is kept; a missed minimum makes it too small."
-        yield "2.62(8): 2.62 +- 0.08, how far the last local exponents are from it; x is uniform on [-2, 2]^d there."
-        yield "*: measured in a smaller cell, in d = 1 or with a linear expert, whose curves are some of those here."
-        yield "published: the exponent of a paper; faster: than what is proved; not read: in nothing that was read;"
-        yield "none, as its conditions are not met here."
-
-    @property
-    def words(self) -> Sequence[str]:
-        """How many orders are proved, measured and sampled, whether any contradict, and the slowest rates."""
-        return self.found.answer
 
     def to_json(self) -> Any:
         """The entries, what the papers state, and the answer."""
@@ -183,7 +113,75 @@ def atlas(
                 accepted = "a new file, or one that atlas has begun"
                 raise BadInput(f"--store {store!r}: {error}; accepted: {accepted}") from None
         with shown.doing("bounding the orders"):
-            return Atlas(gathered(kept, rows=rows or None, places=places), whole=gate is not None)
+            found = gathered(kept, rows=rows or None, places=places)
+            return Atlas(found, said=_said(found, whole=gate is not None))
+
+
+def _said(found: Found, whole: bool) -> Said:
+    title = "The exponents of the gates of the literature"
+    return Said(title, tuple(_parts(found, whole)), tuple(found.answer))
+
+
+def _parts(found: Found, whole: bool) -> Iterator[Part]:
+    """A line for each entry, every order where all are shown, why entries are not computed, and the papers."""
+    yield from _summary(found, whole)
+    if whole:
+        yield from _orders(found)
+    if len(found.entries) > 1:
+        answered = {arxiv for entry in found.entries for arxiv in entry.row.papers}
+        shown = (paper for paper in PAPERS if paper.arxiv in answered)
+        yield "What the papers state of rates, as far as they were read"
+        for paper in shown:
+            yield f"  arXiv {paper.arxiv}, {paper.gates}: {paper.abstract}"
+            yield f"    beyond the abstract: {paper.rates or 'not read'}"
+
+
+def _summary(found: Found, whole: bool) -> Iterator[Part]:
+    reasons = {entry.reasons[0]: "" for entry in found.entries if not entry.orders}
+    marks = {reason: f"[{i}]" for i, reason in enumerate(reasons, 1)}
+    dims = sorted({entry.d for entry in found.entries})
+    rows = []
+    for row, group in groupby(found.entries, key=lambda entry: entry.row):
+        lines: dict[str, tuple[str, ...]] = {}
+        for cell, entries in groupby(group, key=lambda entry: entry.cell):
+            first, *others = (_counts(entry, marks) for entry in entries)
+            more = (o[0] if o[0].startswith("[") else f"{o[0]} {o[3]}" for o in others)
+            lines[_SHORT.get(cell, cell)] = (*first, *more)
+        refused = [cell for cell, line in lines.items() if line[0] == line[-1]]
+        if len({lines[cell] for cell in refused}) == 1 and len(refused) > 1:
+            lines = {c: x for c, x in lines.items() if c not in refused} | {", ".join(refused): lines[refused[0]]}
+        names = [name_of(row), *[""] * len(lines)]
+        rows += [(name, *line) for name, line in zip(names, ((c, *x) for c, x in lines.items()), strict=False)]
+    yield Grid("Entries", (*_SUMMARY, *(f"d = {d}" for d in dims[1:])), tuple(rows))
+    yield f"For d = {dims[0]}{_OF_OTHERS if dims[1:] else ''}. all split: all cells are of two."
+    yield "slowest: the least exponent p of n^(-p) that is proved, but for what is flat."
+    yield "proved: how many orders have a proof. slopes: how many of those to n = 10^12 confirm the rate; none, as"
+    yield "no study is kept."
+    yield "known: how many orders are exact: a curve reaches the bound, or the measured order is within 0.1 of it"
+    yield "(1 and flat need neither)."
+    if not whole:
+        yield "Every order is shown with --gate NAME, --json, and on the page (-o atlas.html)."
+    yield from (f"{mark} {reason}" for reason, mark in marks.items())
+
+
+def _orders(found: Found) -> Iterator[Part]:
+    for entry in found.entries:
+        if entry.orders:
+            title = f"{name_of(entry.row)}; {_cell(entry)}; arXiv {', '.join(entry.row.papers)}"
+            yield title
+            yield f"  {entry.truth}"
+            yield Grid("Orders", _COLUMNS, tuple(_order(order) for order in entry.orders))
+            yield from (f"  {reason}" for reason in entry.reasons)
+            yield from (f"  {o.order.parameter}: {o.measured_reason}" for o in entry.orders if o.is_awaited)
+            yield from _open_slopes(entry)
+    yield "rate: p, as errors are O(n^(-p)). slope: confirms the rate if its interval is below h - p, where h is"
+    yield "min(0.1, p/3); faster: if it is below -p by more than h; no study: none is kept."
+    yield "measured: least, as no order is below 1; flat, as an identity needs none; 0, as no distance differs;"
+    yield "no limit, as exponents do not settle; not yet, as none is kept; a missed minimum makes it too small."
+    yield "2.62(8): 2.62 +- 0.08, how far the last local exponents are from it; x is uniform on [-2, 2]^d there."
+    yield "*: measured in a smaller cell, in d = 1 or with a linear expert, whose curves are some of those here."
+    yield "published: the exponent of a paper; faster: than what is proved; not read: in nothing that was read;"
+    yield "none, as its conditions are not met here."
 
 
 def name_of(row: AtlasRow) -> str:

@@ -5,16 +5,17 @@ It writes the files of proofs too: certificates as JSON, theorems for Coq with t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from temperance.pages.answer import Answer, Part
+from temperance.answer.answer import Answer
 from temperance.terminal.errors import BadInput
 from temperance.terminal.json_input import read_json
 from temperance.terminal.options import File
 from temperance.terminal.output import check_writable, to_json, write_file
+from temperance.terminal.parts import Said
 from temperance.terminal.progress import Display
 from temperance.theory.checker.rejected import Rejected
 from temperance.theory.checker.verdict_checker import CONDITIONS, check
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from temperance.theory.conditions.decision import Decision
 
 _ACCEPTED = "files written by `check`, `exponents` or `efficiency` with --certificate"
+_TITLE = "Are the certificates proved?"
 
 
 @dataclass(frozen=True)
@@ -50,24 +52,10 @@ class Certified(Answer):
         """Whether every certificate is proved."""
         return all(proof.rejection is None for proof in self.proofs)
 
-    title = "Are the certificates proved?"
-
     @property
     def status(self) -> int:
         """1 if any certificate is rejected."""
         return int(not self.accepted)
-
-    def parts(self) -> Iterator[Part]:
-        """A line for every certificate."""
-        for proof in self.proofs:
-            verdict = "proved" if proof.rejection is None else f"rejected ({proof.rejection})"
-            yield f"{proof.file}: {verdict}: {proof.statement}"
-
-    @property
-    def words(self) -> Sequence[str]:
-        """How many are proved."""
-        proved = sum(proof.rejection is None for proof in self.proofs)
-        return [f"{proved} of {len(self.proofs)} certificates are proved"]
 
     def to_json(self) -> Any:
         """A list: file, statement, and why it is rejected, null where it is proved."""
@@ -88,7 +76,16 @@ def certify(*files: File) -> Certified:
         raise BadInput(f"certify needs a file; accepted: {_ACCEPTED}")
     with Display() as shown, shown.doing("proving"):
         found = [(file, proof) for file in files for proof in (_read(file) if isinstance(file, str) else [file])]
-        return Certified(tuple(_checked("certificate" if file is proof else str(file), proof) for file, proof in found))
+        proofs = tuple(_checked("certificate" if file is proof else str(file), proof) for file, proof in found)
+    return Certified(proofs, said=_answer(proofs))
+
+
+def _answer(proofs: Sequence[Proof]) -> Said:
+    """A line for every certificate, and how many are proved."""
+    verdicts = ["proved" if proof.rejection is None else f"rejected ({proof.rejection})" for proof in proofs]
+    lines = (f"{proof.file}: {verdict}: {proof.statement}" for proof, verdict in zip(proofs, verdicts, strict=True))
+    proved = sum(proof.rejection is None for proof in proofs)
+    return Said(_TITLE, tuple(lines), (f"{proved} of {len(proofs)} certificates are proved",))
 
 
 def _checked(file: str, certificate: Any) -> Proof:

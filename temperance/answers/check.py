@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from temperance.answer.answer import Answer, Refused
 from temperance.answers.certify import check_names, write_proofs
 from temperance.interop.callables import Source, activation
-from temperance.pages.answer import Answer, Grid, Part, Refused
 from temperance.terminal.errors import BadInput
+from temperance.terminal.parts import Grid, Part, Said
 from temperance.terminal.progress import Display
+from temperance.theory.activations.activation import Activation
 from temperance.theory.activations.catalogue import ALIASES, CATALOGUE
 from temperance.theory.conditions.decision import Decision, decide
+from temperance.theory.conditions.mirror_points import Mirror
 from temperance.theory.conditions.verdict import CONDITIONS, Verdict
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.rates.learnability import MIRRORS, learnability
@@ -40,25 +42,65 @@ class Check(Answer):
         refused: why the others cannot be read, or no theorem can be written.
         unwritten: which verdicts have no certificate, where certificates are written.
         required: the conditions that should hold.
-        written: what was written where.
     """
 
     decisions: tuple[Decision, ...]
     refused: tuple[str, ...] = ()
     unwritten: tuple[str, ...] = ()
     required: tuple[str, ...] = ()
-    written: tuple[str, ...] = ()
-
-    def __getattr__(self, name: str) -> Any:
-        """An attribute of the decision, of one activation."""
-        if name.startswith("_") or len(self.decisions) != 1:
-            raise AttributeError(f"Check has no attribute {name!r}; decisions has one decision an activation")
-        return getattr(self.decisions[0], name)
 
     @property
-    def title(self) -> str:
-        """What was asked."""
-        return f"Is the temperature learnable? {', '.join(self._names)}"
+    def _only(self) -> Decision:
+        """The decision of one activation."""
+        if len(self.decisions) != 1:
+            found = f"the answer is about {len(self.decisions)} activations"
+            raise AttributeError(f"{found}; decisions has one decision an activation")
+        return self.decisions[0]
+
+    @property
+    def activation(self) -> Activation:
+        """The activation, of one."""
+        return self._only.activation
+
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """First order, second order, and the sharp conditions (i), (ii), (iii), of one activation."""
+        return self._only.verdicts
+
+    @property
+    def first_order(self) -> Verdict:
+        """The first-order condition, of one activation."""
+        return self._only.first_order
+
+    @property
+    def second_order(self) -> Verdict:
+        """The second-order condition, of one activation."""
+        return self._only.second_order
+
+    @property
+    def tau_beta1(self) -> Verdict:
+        """The sharp condition (i), of one activation."""
+        return self._only.tau_beta1
+
+    @property
+    def a(self) -> Verdict:
+        """The sharp condition (ii), of one activation."""
+        return self._only.a
+
+    @property
+    def b_nu(self) -> Verdict:
+        """The sharp condition (iii), of one activation."""
+        return self._only.b_nu
+
+    @property
+    def exceptional_parameters(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """For every parameter that has any, the values at which some verdict is another, of one activation."""
+        return self._only.exceptional_parameters
+
+    @property
+    def mirror(self) -> Mirror | None:
+        """The mirror type, of one activation."""
+        return self._only.mirror
 
     @property
     def status(self) -> int:
@@ -70,38 +112,6 @@ class Check(Answer):
     def remarks(self) -> Sequence[str]:
         """What was written, has no certificate, or cannot be read or written."""
         return (*self.written, *self.unwritten, *self.refused)
-
-    def parts(self) -> Iterator[Part]:
-        """The table, the relations that make conditions fail, and the mirror types in words."""
-        if not self.decisions:
-            return
-        rows = ((d.activation.name, *map(_short, d.verdicts), _mirror(d)) for d in self.decisions)
-        yield Grid("Conditions", _COLUMNS, tuple(rows))
-        for found, twin in zip(self.decisions, self._twins, strict=True):
-            yield from _notes(found, twin)
-        kinds = {_mirror(d) for d in self.decisions}
-        yield from (f"mirror {text}" for kind, text in MIRRORS.items() if kind in kinds)
-
-    @property
-    def words(self) -> Sequence[str]:
-        """Whether tau is learnable with each activation, and what to do."""
-        several, names, found = len(self.decisions) > 1, self._names, list(map(learnability, self.decisions))
-        starts = [f"{name}: " if several else "" for name in names]
-        lines = [f"{start}tau learnable: {one.answer}" for start, one in zip(starts, found, strict=True)]
-        for advice in dict.fromkeys(one.advice for one in found if one.advice):
-            of = ", ".join(name for name, one in zip(names, found, strict=True) if one.advice == advice)
-            lines.append(f"what to do ({of}): {advice}" if several else f"what to do: {advice}")
-        if (first := next((d for d in self.decisions if d.activation.pieces), None)) is not None:
-            lines.append(_RATES.format(shlex.quote(first.activation.name)))
-        return lines
-
-    @cached_property
-    def _twins(self) -> list[str | None]:
-        return [twins(d.activation).remark if d.activation.pieces else None for d in self.decisions]
-
-    @property
-    def _names(self) -> list[str]:
-        return [d.activation.name for d in self.decisions]
 
     def to_json(self) -> Any:
         """A list with the verdicts on every activation."""
@@ -166,10 +176,11 @@ def check(
                 decisions.append(decide(source if isinstance(source, str) else activation(source)))
             except ValueError as error:
                 refused.append(str(error))
+        said = _said(decisions, _words(decisions))
     with Display() as shown, shown.doing("writing proofs"):
         written, unwritten, refusals = write_proofs(decisions, certificate, coq)
     refused += refusals
-    found = Check(tuple(decisions), tuple(refused), tuple(unwritten), required, tuple(written))
+    found = Check(tuple(decisions), tuple(refused), tuple(unwritten), required, said=said, written=tuple(written))
     if refused:
         raise Refused("; ".join(refused), found)
     return found
@@ -182,6 +193,38 @@ def _required(text: str | Sequence[str] | None) -> tuple[str, ...]:
         if name not in CONDITIONS:
             raise BadInput(f"--require: unknown condition {name!r}; accepted: {', '.join(CONDITIONS)}")
     return names
+
+
+def _said(decisions: Sequence[Decision], words: Iterable[str]) -> Said:
+    return Said(f"Is the temperature learnable? {', '.join(_names(decisions))}", tuple(_parts(decisions)), tuple(words))
+
+
+def _parts(decisions: Sequence[Decision]) -> Iterator[Part]:
+    """The table, the relations that make conditions fail, twins, and the mirror types in words."""
+    if not decisions:
+        return
+    rows = ((d.activation.name, *map(_short, d.verdicts), _mirror(d)) for d in decisions)
+    yield Grid("Conditions", _COLUMNS, tuple(rows))
+    for found in decisions:
+        yield from _notes(found, twins(found.activation).remark if found.activation.pieces else None)
+    kinds = set(map(_mirror, decisions))
+    yield from (f"mirror {text}" for kind, text in MIRRORS.items() if kind in kinds)
+
+
+def _words(decisions: Sequence[Decision]) -> Iterator[str]:
+    """Whether tau is learnable with each activation, and what to do."""
+    several, names, found = len(decisions) > 1, _names(decisions), list(map(learnability, decisions))
+    for name, one in zip(names, found, strict=True):
+        yield f"{name}: tau learnable: {one.answer}" if several else f"tau learnable: {one.answer}"
+    for advice in dict.fromkeys(one.advice for one in found if one.advice):
+        of = ", ".join(name for name, one in zip(names, found, strict=True) if one.advice == advice)
+        yield f"what to do ({of}): {advice}" if several else f"what to do: {advice}"
+    if (first := next((d for d in decisions if d.activation.pieces), None)) is not None:
+        yield _RATES.format(shlex.quote(first.activation.name))
+
+
+def _names(decisions: Sequence[Decision]) -> list[str]:
+    return [d.activation.name for d in decisions]
 
 
 def decision_record(found: Decision) -> dict[str, Any]:
@@ -237,23 +280,11 @@ class Catalogue(Check):
 
     Attributes:
         decisions: one for every activation.
-        refused, unwritten, required, written: empty.
+        refused, unwritten, required: empty.
         seconds: the time that each decision took.
     """
 
     seconds: tuple[float, ...] = ()
-
-    @property
-    def words(self) -> Sequence[str]:
-        """How many activations make tau learnable, and which do not."""
-        lost = [d.activation.name for d in self.decisions if d.first_order.outcome == "fails"]
-        rest = [d.activation.name for d in self.decisions if d.first_order.outcome == "undecided"]
-        kept = len(self.decisions) - len(lost) - len(rest)
-        open_ = f"; undecided: {', '.join(rest)}" if rest else ""
-        return [
-            f"tau learnable: with {kept} of {len(self.decisions)}; not, or in part only, with {', '.join(lost)}{open_}",
-            "temperance check NAME says where there are exceptions, and what to do",
-        ]
 
     def to_json(self) -> Any:
         """The objects of `check`, with the name, the aliases and the seconds of each."""
@@ -271,4 +302,17 @@ def catalogue() -> Catalogue:
             start = time.perf_counter()
             decisions.append(decide(name))
             seconds.append(round(time.perf_counter() - start, 3))
-    return Catalogue(tuple(decisions), seconds=tuple(seconds))
+        said = _said(decisions, _counts(decisions))
+    return Catalogue(tuple(decisions), seconds=tuple(seconds), said=said)
+
+
+def _counts(decisions: Sequence[Decision]) -> tuple[str, str]:
+    """How many activations make tau learnable, and which do not."""
+    lost = [d.activation.name for d in decisions if d.first_order.outcome == "fails"]
+    rest = [d.activation.name for d in decisions if d.first_order.outcome == "undecided"]
+    kept = len(decisions) - len(lost) - len(rest)
+    open_ = f"; undecided: {', '.join(rest)}" if rest else ""
+    return (
+        f"tau learnable: with {kept} of {len(decisions)}; not, or in part only, with {', '.join(lost)}{open_}",
+        "temperance check NAME says where there are exceptions, and what to do",
+    )

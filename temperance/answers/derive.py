@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from temperance.pages.answer import Answer, Part
+from temperance.answer.answer import Answer
 from temperance.terminal.errors import BadInput
 from temperance.terminal.options import Whole
+from temperance.terminal.parts import Part, Said
 from temperance.terminal.progress import Display
 from temperance.theory.derivations import printing
 from temperance.theory.derivations.derivation import Derivation, derivation
@@ -30,11 +31,11 @@ class Derive(Answer):
 
     Attributes:
         derivation: all that was derived, step by step.
-        all: whether long lists are printed whole.
+        record: the derivation as the object of --json.
     """
 
     derivation: Derivation
-    all: bool = False
+    record: Mapping[str, Any]
 
     writers: ClassVar[Mapping[str, Any]] = MappingProxyType(
         {
@@ -72,64 +73,65 @@ class Derive(Answer):
         """Flows, discrete symmetries, and the identifiable functions of an atom, with what of that is proved."""
         return self.derivation.symmetries
 
-    @property
-    def title(self) -> str:
-        """What was asked."""
-        return self.derivation.title
-
-    def parts(self) -> Iterator[Part]:
-        """The relations, generators and symmetries."""
-        record, interactions = self.to_json(), self.derivation.interactions
-        relations = len(self.relations)
-        yield self.title
-        weight, density = written(interactions.spec)
-        yield f"gate: an atom has the weight {weight}, divided by the sum over all atoms"
-        yield f"expert: the density {density}"
-        biased = "" if interactions.spec.gate.offset is None else " without beta0"
-        yield f"u is the weight{biased} times the density; u_{{p}} its derivative in p"
-        yield (
-            f"{record['derivatives']} derivatives, rank {record['rank']}, "
-            f"{'1 relation' if relations == 1 else f'{relations} relations'}; {interactions.scope}"
-        )
-        yield from self._list("Relations that follow from no others", [r.equation for r in self.generators])
-        yield from self._list("All relations", [r.equation for r in self.relations])
-        yield from self._list(
-            "Symmetries", [f"{s['kind']} ({s['gauge']}): {s['statement']}" for s in record["symmetries"]]
-        )
-        yield from self._list("Identifiable functions of an atom", [", ".join(record["identifiable_functions"])])
-        yield from self._list("Not decided", record["missing"])
-        yield ""
-
-    def _list(self, title: str, lines: Sequence[str]) -> Iterator[str]:
-        """A titled list, left out where it is empty, cut where it is long."""
-        if not any(lines):
-            return
-        yield ""
-        yield title
-        shown = lines if self.all else lines[:_SHOWN]
-        yield from (f"  {line}" for line in shown)
-        if len(shown) < len(lines):
-            yield f"  ... and {len(lines) - len(shown)} more: --all prints them, in Python all=True"
-
-    @property
-    def words(self) -> Sequence[str]:
-        """What is identifiable."""
-        functions, spec = self.symmetries.identifiable, self.derivation.interactions.spec
-        if functions is None:
-            return ["What is identifiable is not decided: a flow was not integrated."]
-        bias = () if spec.gate.offset is None else (BETA0,)
-        lost = [p.name for p in (*spec.gate.parameters, *bias, *spec.expert.parameters) if p not in functions]
-        kept = ", ".join(map(str, functions))
-        names = f"not identifiable by themselves: {', '.join(lost)}" if lost else "that is every parameter"
-        return [f"Identifiable: {kept}; {names}. What is {self.symmetries.proved}."]
-
     def to_json(self) -> Any:
         """The record of the derivation."""
-        return self.derivation.record()
+        return dict(self.record)
 
     def rows(self) -> Sequence[Mapping[str, Any]]:
         """The table: all relations, with their orders."""
-        return self.to_json()["relations"]
+        return self.record["relations"]
+
+
+def _said(found: Derivation, record: Mapping[str, Any], all: bool) -> Said:
+    return Said(found.title, (found.title, *_parts(found, record, all), ""), (_identifiable(found),))
+
+
+def _parts(found: Derivation, record: Mapping[str, Any], all: bool) -> Iterator[Part]:
+    """The relations, generators and symmetries."""
+    interactions = found.interactions
+    relations = len(interactions.relations)
+    weight, density = written(interactions.spec)
+    yield f"gate: an atom has the weight {weight}, divided by the sum over all atoms"
+    yield f"expert: the density {density}"
+    biased = "" if interactions.spec.gate.offset is None else " without beta0"
+    yield f"u is the weight{biased} times the density; u_{{p}} its derivative in p"
+    yield (
+        f"{record['derivatives']} derivatives, rank {record['rank']}, "
+        f"{'1 relation' if relations == 1 else f'{relations} relations'}; {interactions.scope}"
+    )
+    symmetries = [f"{s['kind']} ({s['gauge']}): {s['statement']}" for s in record["symmetries"]]
+    for title, lines in (
+        ("Relations that follow from no others", [r.equation for r in interactions.generators]),
+        ("All relations", [r.equation for r in interactions.relations]),
+        ("Symmetries", symmetries),
+        ("Identifiable functions of an atom", [", ".join(record["identifiable_functions"])]),
+        ("Not decided", record["missing"]),
+    ):
+        yield from _list(title, lines, all)
+
+
+def _list(title: str, lines: Sequence[str], all: bool) -> Iterator[str]:
+    """A titled list, left out where it is empty, cut where it is long."""
+    if not any(lines):
+        return
+    yield ""
+    yield title
+    shown = lines if all else lines[:_SHOWN]
+    yield from (f"  {line}" for line in shown)
+    if len(shown) < len(lines):
+        yield f"  ... and {len(lines) - len(shown)} more: --all prints them, in Python all=True"
+
+
+def _identifiable(found: Derivation) -> str:
+    """What is identifiable, in words."""
+    functions, spec = found.symmetries.identifiable, found.interactions.spec
+    if functions is None:
+        return "What is identifiable is not decided: a flow was not integrated."
+    bias = () if spec.gate.offset is None else (BETA0,)
+    lost = [p.name for p in (*spec.gate.parameters, *bias, *spec.expert.parameters) if p not in functions]
+    kept = ", ".join(map(str, functions))
+    names = f"not identifiable by themselves: {', '.join(lost)}" if lost else "that is every parameter"
+    return f"Identifiable: {kept}; {names}. What is {found.symmetries.proved}."
 
 
 @checked
@@ -163,4 +165,6 @@ def derive(
     with Display() as shown, shown.doing("deriving"):
         chosen = gate if isinstance(gate, Gate) else gate_of(gate, activation is not None)
         spec = model(chosen, expert, activation, dim)
-        return Derive(derivation(interactions.derive(spec.gate, spec.expert, None, spec.dim, order)), all)
+        found = derivation(interactions.derive(spec.gate, spec.expert, None, spec.dim, order))
+        record = found.record()
+        return Derive(found, record, said=_said(found, record, all))

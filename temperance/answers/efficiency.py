@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from temperance.answer.answer import Answer
 from temperance.answers.certify import write_certificates
 from temperance.answers.efficiency_words import answer, notes, table
 from temperance.answers.required import question, truth_for
@@ -29,18 +29,16 @@ from temperance.measurements.sample_sizes import (
 )
 from temperance.measurements.true_measures import Truth
 from temperance.numerics.information.floor import floor
-from temperance.pages.answer import Answer, Part
+from temperance.pages.plots import Line, Plot, Point
 from temperance.terminal.options import FileOr, Numbers
 from temperance.terminal.output import check_writable
+from temperance.terminal.parts import Part, Said
 from temperance.terminal.progress import Display
 from temperance.theory.activations.activation import Activation
 from temperance.theory.activations.catalogue import CATALOGUE
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.twins.decision import twins as decide
 from temperance.theory.twins.twin import Gauge
-
-if TYPE_CHECKING:
-    from temperance.pages.plots import Plot
 
 _REACH = np.exp(np.linspace(-4.0, 3.0, 29))  # of the temperatures in a picture, over the best one
 _CERTIFIED = "there are certificates for two atoms, d = 1, and an activation with one formula on the whole line"
@@ -57,7 +55,6 @@ class Efficiency(Answer):
         match: least and greatest probability of the gate over x, if activations are brought to equal terms.
         floor: n below which no activation, expert or design goes.
         table: the sample sizes and what goes with them.
-        written: which certificates were written where.
     """
 
     truth: Truth
@@ -66,37 +63,6 @@ class Efficiency(Answer):
     match: Match | None
     floor: float
     table: tuple[Row, ...]
-    written: tuple[str, ...] = ()
-
-    @property
-    def title(self) -> str:
-        """What is counted."""
-        m, percent = self.truth.measure, f"{100 * self.precision:g}%"
-        where = f"[{self.truth.low:g}, {self.truth.high:g}]" + ("^2" if m.d == 2 else "")
-        return f"a relative standard error of {percent}: {m.k} atoms, {self.gauge} gauge, x uniform on {where}"
-
-    def parts(self) -> Iterator[Part]:
-        """The table and its notes."""
-        yield table(self.table, self.match)
-        yield from notes(self.table, self.match, self.floor, self.title)
-        yield from self._twins
-
-    @cached_property
-    def _twins(self) -> list[str]:
-        """The twin of the true point with every activation that has an n."""
-        names = dict.fromkeys(row.activation for row in self.table if row.n_tau is not None and self.match is None)
-        beta1 = self.truth.measure.beta1.tolist()
-        found = {name: twin_of(decide(name, atoms=len(beta1), gauge=self.gauge), beta1) for name in names}
-        return [
-            f"{name}: a twin has the density of this truth, {twin.map}: no n tells the two apart."
-            for name, twin in found.items()
-            if twin is not None
-        ]
-
-    @property
-    def words(self) -> Sequence[str]:
-        """How many observations, against the floor."""
-        return [answer(self.table, self.match, self.floor, self.precision)]
 
     def to_json(self) -> Any:
         """Truth, gauge, precision, floor and rows."""
@@ -118,8 +84,6 @@ class Efficiency(Answer):
     @property
     def plots(self) -> Sequence[Plot]:
         """n over tau of every activation, with the law of tau -> 0."""
-        from temperance.pages.plots import Line, Plot, Point
-
         asked = Question(self.gauge, self.precision)
         made = []
         for row in {row.activation: row for row in self.table}.values():
@@ -203,4 +167,26 @@ def efficiency(
     if not names:
         rows.sort(key=lambda row: float("inf") if row.n_tau is None else row.n_tau)
     least = floor(chosen.measure.k) / precision**2
-    return Efficiency(chosen, asked.gauge, precision, asked.match, least, tuple(rows), written)
+    title = _title(chosen, asked)
+    with Display() as shown, shown.doing("deciding"):
+        parts = tuple(_parts(rows, chosen, asked, least, title))
+    said = Said(title, parts, (answer(rows, asked.match, least, precision),))
+    return Efficiency(chosen, asked.gauge, precision, asked.match, least, tuple(rows), said=said, written=written)
+
+
+def _title(truth: Truth, asked: Question) -> str:
+    """What is counted."""
+    m, percent = truth.measure, f"{100 * asked.precision:g}%"
+    where = f"[{truth.low:g}, {truth.high:g}]" + ("^2" if m.d == 2 else "")
+    return f"a relative standard error of {percent}: {m.k} atoms, {asked.gauge} gauge, x uniform on {where}"
+
+
+def _parts(rows: Sequence[Row], truth: Truth, asked: Question, floor: float, title: str) -> Iterator[Part]:
+    """The table, its notes, and the twin of the true point with every activation that has an n."""
+    yield table(rows, asked.match)
+    yield from notes(rows, asked.match, floor, title)
+    beta1 = truth.measure.beta1.tolist()
+    for name in dict.fromkeys(row.activation for row in rows if row.n_tau is not None and asked.match is None):
+        twin = twin_of(decide(name, atoms=len(beta1), gauge=asked.gauge), beta1)
+        if twin is not None:
+            yield f"{name}: a twin has the density of this truth, {twin.map}: no n tells the two apart."

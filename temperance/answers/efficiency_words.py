@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from temperance.measurements.sample_sizes import Match, Row
-from temperance.pages.answer import Grid
+from temperance.terminal.parts import Grid
 
 _SHOWN = 4  # names in a sentence
 _COLUMNS = ("activation", "tau", "n (tau)", "n (beta1)", "price", "best tau (window)", "crossings", "tau -> 0")

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from temperance.answer.answer import Answer
 from temperance.answers.certify import write_certificates
 from temperance.measurements.contact_orders import Exponents as Orders
 from temperance.measurements.contact_orders import MeasuredOrder, answer, moving, with_measurements
-from temperance.pages.answer import Answer, Grid, Part
 from temperance.terminal.errors import BadInput
 from temperance.terminal.json_input import read_json
 from temperance.terminal.options import FileOr, Whole
 from temperance.terminal.output import check_writable
+from temperance.terminal.parts import Grid, Said
 from temperance.terminal.progress import Display
 from temperance.theory.contact.contact_orders import orders
 from temperance.theory.contact.order_setting import GATES, order_setting
@@ -29,6 +30,7 @@ _ACCEPTED = 'an object of numbers such as {"beta1": 1, "tau": "1/2"}'
 _LARGEST_CELL = 4
 _LARGEST_DIMENSION = 2  # a grid in x is integrated over
 _NONE = "no certificate: "
+_EQUATIONS = "Reduced equations (h: differences of the two atoms, s: difference of their shares)"
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -37,53 +39,24 @@ class Exponents(Answer):
 
     Attributes:
         found: the bounds, measurements and equations.
-        written: which certificate was written where.
+        record: setting, equations, orders and reasons: the object of --json.
     """
 
     found: Orders
-    written: tuple[str, ...] = ()
-
-    @property
-    def title(self) -> str:
-        """The setting."""
-        setting = self.to_json()["setting"]
-        gate = setting["gate"] if setting["activation"] is None else f"{setting['gate']} {setting['activation']}"
-        at = ", ".join(f"{name} = {value}" for name, value in setting["point"].items())
-        other = "every cell is split" if setting["split"] == "all" else "another is a singleton"
-        d = "" if setting["dim"] == 1 else f", d = {setting['dim']}"
-        cell = f"a cell of {setting['cell']}, {other}{d}; {at}"
-        return f"Contact orders of the {gate} gate, {setting['expert']} expert, {cell}"
-
-    def parts(self) -> Iterator[Part]:
-        """The orders, where they are open, and the reduced equations."""
-        record = self.to_json()
-        yield self.title
-        yield str(self.found.truth)
-        yield Grid("Contact orders", _COLUMNS, tuple(_cells(order) for order in record["orders"]))
-        yield from record["reasons"]
-        if record["equations"]:
-            yield ""
-            yield "Reduced equations (h: differences of the two atoms, s: difference of their shares)"
-        yield from (f"  {line}" for line in record["equations"])
-        yield ""
+    record: Mapping[str, Any]
 
     def certificates(self) -> list[dict[str, Any]]:
         """The proofs of the bounds and of the curves that reach orders, as JSON values; `certify` proves them again."""
         found = self.found.found
         return [dict(proof) for proof in (*([] if found.certificate is None else [found.certificate]), *found.curves)]
 
-    @property
-    def words(self) -> Sequence[str]:
-        """The rates: proved, only measured, and none at all."""
-        return [answer(self.found)]
-
     def to_json(self) -> Any:
         """Setting, equations, orders and reasons."""
-        return self.found.record()
+        return dict(self.record)
 
     def rows(self) -> Sequence[Mapping[str, Any]]:
         """The table: the orders."""
-        return self.to_json()["orders"]
+        return self.record["orders"]
 
 
 @checked
@@ -140,8 +113,11 @@ def exponents(
             proofs = [] if bounds.certificate is None else [bounds.certificate, *bounds.curves]
             written = write_certificates(proofs, certificate, whys[-1] if whys else "")
         if bounds_only:
-            return Exponents(Orders(bounds, tuple(MeasuredOrder(order, None) for order in bounds.orders)), written)
-        return Exponents(with_measurements(bounds, progress=shown.doing), written)
+            found = Orders(bounds, tuple(MeasuredOrder(order, None) for order in bounds.orders))
+        else:
+            found = with_measurements(bounds, progress=shown.doing)
+    record = found.record()
+    return Exponents(found, record, said=_said(found, record), written=written)
 
 
 def read_point(path: str) -> dict[str, str]:
@@ -161,6 +137,20 @@ def _check_complete(values: Mapping[str, Any], chosen: OrderSetting, path: str) 
     missing = [name for name in names if name not in values]
     if missing:
         raise BadInput(f"{path!r} has no value of {missing[0]!r}; accepted: one for each of {', '.join(names)}")
+
+
+def _said(found: Orders, record: Mapping[str, Any]) -> Said:
+    """The setting; the orders, where they are open, and the reduced equations; and the rates in words."""
+    setting = record["setting"]
+    gate = setting["gate"] if setting["activation"] is None else f"{setting['gate']} {setting['activation']}"
+    at = ", ".join(f"{name} = {value}" for name, value in setting["point"].items())
+    other = "every cell is split" if setting["split"] == "all" else "another is a singleton"
+    d = "" if setting["dim"] == 1 else f", d = {setting['dim']}"
+    cell = f"a cell of {setting['cell']}, {other}{d}; {at}"
+    title = f"Contact orders of the {gate} gate, {setting['expert']} expert, {cell}"
+    orders_ = Grid("Contact orders", _COLUMNS, tuple(map(_cells, record["orders"])))
+    equations = ["", _EQUATIONS, *(f"  {line}" for line in record["equations"])] if record["equations"] else []
+    return Said(title, (title, str(found.truth), orders_, *record["reasons"], *equations, ""), (answer(found),))
 
 
 def _cells(order: Mapping[str, Any]) -> tuple[str, ...]:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from temperance.answer.answer import Answer
 from temperance.answers.twins import twin_of
 from temperance.measurements.true_measures import check_truth, truth_of
-from temperance.pages.answer import Answer, Grid, Part
 from temperance.terminal.errors import BadInput
 from temperance.terminal.options import FileOr, Whole
+from temperance.terminal.parts import Grid, Part, Said
 from temperance.terminal.progress import Display
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.models.gates import FITTED, gate_of, gauge_of, require_gate
@@ -45,51 +46,6 @@ class Predict(Answer):
     predictions: tuple[Prediction, ...]
     twin: Twin | None = None
 
-    @property
-    def title(self) -> str:
-        """What was asked."""
-        return f"Predicted rates n^(-p): {self.setting}"
-
-    def parts(self) -> Iterator[Part]:
-        """The table, the reasons, and what the numbers assume."""
-        reasons = list(dict.fromkeys(map(_reason, self.predictions)))
-        rows = []
-        for p in self.predictions:
-            size = "-" if p.cell_size is None else f"a cell of {p.cell_size}"
-            mark = f"[{reasons.index(_reason(p)) + 1}]"
-            rows.append((p.parameter, size, _WHERE[p.cells] or "always", _text(p.sharp), _text(p.published), mark))
-        yield self.title
-        yield Grid("Predicted exponents", _COLUMNS, tuple(rows))
-        yield from (f"[{i}] {reason}" for i, reason in enumerate(reasons, 1))
-        if given := dict.fromkeys(text for p in self.predictions for text in p.conditions):
-            yield f"assumed: {'; '.join(given)}"
-
-    @property
-    def words(self) -> Sequence[str]:
-        """The slowest rate, what is not predicted, and what a published number means."""
-        known = [p for p in self.predictions if p.sharp is not None]
-        slowest = min(p.sharp for p in known if p.sharp is not None)
-        names, open_ = _names(known), _names([p for p in self.predictions if p.sharp is None])
-        text = (
-            f"Slowest predicted rate: n^(-{slowest}), of {', '.join(_names([p for p in known if p.sharp == slowest]))}"
-        )
-        for what, some in (
-            ("no rate is predicted of", [name for name in open_ if name not in names]),
-            ("in some of the cases only", [name for name in open_ if name in names]),
-        ):
-            text += f"; {what}: {', '.join(some)}" if some else ""
-        lines = [text]
-        if any(p.published is not None and p.sharp is not None and p.published < p.sharp for p in known):
-            lines.append(
-                "A published exponent below the sharp one is a correct bound: the error falls faster than it says"
-            )
-        if fast := [p for p in self.predictions if p.published_is_too_fast]:
-            lines.append(f"The published exponent is too fast here for {', '.join(_names(fast))}: see sharp p")
-        if self.twin is not None and not self.twin.factor.free_symbols:
-            twin = f"A twin has the density of this truth, {self.twin.map}"
-            lines.append(f"{twin}: rates are to the nearest of all parameters with this density")
-        return lines
-
     def to_json(self) -> Any:
         """A list: parameter, cell_size, sharp and published as fractions or null, reason, and identifiable.
 
@@ -106,6 +62,46 @@ class Predict(Answer):
             }
             for p in self.predictions
         ]
+
+
+def _said(setting: str, predictions: Sequence[Prediction], twin: Twin | None) -> Said:
+    title = f"Predicted rates n^(-p): {setting}"
+    return Said(title, (title, *_parts(predictions)), tuple(_words(predictions, twin)))
+
+
+def _parts(predictions: Sequence[Prediction]) -> Iterator[Part]:
+    """The table, the reasons, and what the numbers assume."""
+    reasons = list(dict.fromkeys(map(_reason, predictions)))
+    rows = []
+    for p in predictions:
+        size = "-" if p.cell_size is None else f"a cell of {p.cell_size}"
+        mark = f"[{reasons.index(_reason(p)) + 1}]"
+        rows.append((p.parameter, size, _WHERE[p.cells] or "always", _text(p.sharp), _text(p.published), mark))
+    yield Grid("Predicted exponents", _COLUMNS, tuple(rows))
+    yield from (f"[{i}] {reason}" for i, reason in enumerate(reasons, 1))
+    if given := dict.fromkeys(text for p in predictions for text in p.conditions):
+        yield f"assumed: {'; '.join(given)}"
+
+
+def _words(predictions: Sequence[Prediction], twin: Twin | None) -> Iterator[str]:
+    """The slowest rate, what is not predicted, and what a published number means."""
+    known = [p for p in predictions if p.sharp is not None]
+    slowest = min(p.sharp for p in known if p.sharp is not None)
+    names, open_ = _names(known), _names([p for p in predictions if p.sharp is None])
+    text = f"Slowest predicted rate: n^(-{slowest}), of {', '.join(_names([p for p in known if p.sharp == slowest]))}"
+    for what, some in (
+        ("no rate is predicted of", [name for name in open_ if name not in names]),
+        ("in some of the cases only", [name for name in open_ if name in names]),
+    ):
+        text += f"; {what}: {', '.join(some)}" if some else ""
+    yield text
+    if any(p.published is not None and p.sharp is not None and p.published < p.sharp for p in known):
+        yield "A published exponent below the sharp one is a correct bound: the error falls faster than it says"
+    if fast := [p for p in predictions if p.published_is_too_fast]:
+        yield f"The published exponent is too fast here for {', '.join(_names(fast))}: see sharp p"
+    if twin is not None and not twin.factor.free_symbols:
+        same = f"A twin has the density of this truth, {twin.map}"
+        yield f"{same}: rates are to the nearest of all parameters with this density"
 
 
 def _text(exponent: Fraction | None) -> str:
@@ -169,4 +165,5 @@ def predict(
         if gate == "activation" and activation is not None and true > 1:
             twin = twin_of(twins(activation, atoms=true, gauge=chosen), beta1)
     name = f"{activation}, {chosen} gauge" if gate == "activation" else gate
-    return Predict(f"{name}, k* = {true}, k = {fitted}", found, twin)
+    setting = f"{name}, k* = {true}, k = {fitted}"
+    return Predict(setting, found, twin, said=_said(setting, found, twin))

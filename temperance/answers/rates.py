@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from temperance.answer.answer import Answer
 from temperance.measurements.rate_study import REPLICATES, size_in_words, study_for
 from temperance.measurements.true_measures import truth_of
-from temperance.pages.answer import Answer, Part
-from temperance.pages.plots import rates_plot
+from temperance.pages.plots import Plot, panels, rates_plot
 from temperance.pages.slopes import answer, slope_parts
 from temperance.terminal.errors import resumable
 from temperance.terminal.options import FileOr, Sizes, Whole
+from temperance.terminal.parts import Said
 from temperance.terminal.progress import Display
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.models.gates import gate_of
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from temperance.numerics.studies.study import Study
-    from temperance.pages.plots import Plot
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -35,24 +35,6 @@ class Rates(Answer):
     """
 
     record: Mapping[str, Any]
-
-    @property
-    def title(self) -> str:
-        """What was measured."""
-        setting = self.record["setting"]
-        sizes = ", ".join(size_in_words(n) for n in setting["sizes"])
-        how = {"lattice": "counts on the lattice", "sample": "samples"}[self.record["experiment"]]
-        return f"{setting['name']}; {setting['replicates']} {how} at n = {sizes}; seed {setting['seed']}"
-
-    def parts(self) -> Iterator[Part]:
-        """The slopes, why some are open, the errors at every n, and how the fits ended."""
-        yield self.title
-        yield from slope_parts(self.record)
-
-    @property
-    def words(self) -> Sequence[str]:
-        """What the slopes say of the predictions."""
-        return [answer(self.record["slopes"])]
 
     def to_json(self) -> Any:
         """Setting, experiment, slopes and fits."""
@@ -77,8 +59,6 @@ class Rates(Answer):
         Raises:
             ValueError: there is no slope of it.
         """
-        from temperance.pages.plots import panels
-
         names = [s["parameter"] for s in self.record["slopes"]]
         wanted = [p for p in self.plots if parameter is None or p.title.startswith(f"RMS error of {parameter}")]
         if not wanted:
@@ -142,8 +122,18 @@ def rates(
         seed=seed,
         experiment=experiment,
     )
-    record = _record(study, workers, scheduler, store)
-    return Rates({**record, "slopes": [s for s in record["slopes"] if not _held(s)]})
+    found = _record(study, workers, scheduler, store)
+    record = {**found, "slopes": [s for s in found["slopes"] if not _held(s)]}
+    return Rates(record, said=said_of(record))
+
+
+def said_of(record: Mapping[str, Any]) -> Said:
+    """What was measured; the slopes, why some are open, errors, how the fits ended; and what of it was predicted."""
+    setting = record["setting"]
+    sizes = ", ".join(size_in_words(n) for n in setting["sizes"])
+    how = {"lattice": "counts on the lattice", "sample": "samples"}[record["experiment"]]
+    title = f"{setting['name']}; {setting['replicates']} {how} at n = {sizes}; seed {setting['seed']}"
+    return Said(title, (title, *slope_parts(record)), (answer(record["slopes"]),))
 
 
 def _record(study: Study, workers: int | None, scheduler: str | None, store: str | None) -> dict[str, Any]:

@@ -9,8 +9,9 @@ from typing import Any, cast
 
 import sympy as sp
 
-from temperance.pages.answer import Answer, Grid, Part
+from temperance.answer.answer import Answer
 from temperance.terminal.options import Whole
+from temperance.terminal.parts import Grid, Part, Said
 from temperance.terminal.progress import Display
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.twins.decision import twins as decide
@@ -29,26 +30,6 @@ class Twins(Answer):
     """
 
     found: Found
-
-    @property
-    def title(self) -> str:
-        """What was asked."""
-        return f"Twins of {self.found.activation}, {self.found.atoms} atoms, {self.found.gauge} gauge"
-
-    def parts(self) -> Iterator[Part]:
-        """The parts of s, the twins, and the identity of each."""
-        if self.found.even is not None:
-            yield f"On z > 0 the even part of s is {self.found.even}, the odd part {self.found.odd}."
-        records = self.rows()
-        if records:
-            yield Grid("Twins", _COLUMNS, tuple((r["where"], r["map"]) for r in records))
-            yield "The log odds of two atoms are one function of x:"
-        yield from (f"  {record['identity']}" for record in records)
-
-    @property
-    def words(self) -> Sequence[str]:
-        """Whether almost every truth has a twin."""
-        return [self.found.answer]
 
     def to_json(self) -> Any:
         """Activation, atoms, gauge, whether it is unique, the twins and what is not decided."""
@@ -114,4 +95,17 @@ def twins(activation: str, *, atoms: Whole = 2, gauge: str = "free") -> Twins:
         ValueError: what is not accepted.
     """
     with Display() as shown, shown.doing("deciding"):
-        return Twins(decide(activation, atoms=atoms, gauge=cast(Gauge, gauge)))
+        found = decide(activation, atoms=atoms, gauge=cast(Gauge, gauge))
+        title = f"Twins of {found.activation}, {found.atoms} atoms, {found.gauge} gauge"
+        return Twins(found, said=Said(title, tuple(_parts(found)), (found.answer,)))
+
+
+def _parts(found: Found) -> Iterator[Part]:
+    """The parts of s, the twins, and the identity of each."""
+    if found.even is not None:
+        yield f"On z > 0 the even part of s is {found.even}, the odd part {found.odd}."
+    records = [twin.to_json() for twin in found.twins]
+    if records:
+        yield Grid("Twins", _COLUMNS, tuple((r["where"], r["map"]) for r in records))
+        yield "The log odds of two atoms are one function of x:"
+    yield from (f"  {record['identity']}" for record in records)

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from temperance.answer.answer import Answer
 from temperance.claims.verify import Result, check_estimates, chosen, read_report, tests_made, verify_claims
 from temperance.evidence.family import in_words
 from temperance.evidence.outcomes import LEGS, Leg
 from temperance.evidence.study_runner import Runs
 from temperance.numerics.studies.workers import processes
-from temperance.pages.answer import Answer, Grid, Part
 from temperance.pages.formulas import IN_WORDS
 from temperance.pages.slopes import SLOPE_COLUMNS, fits_in_words, slope_row
 from temperance.terminal.errors import BadInput, resumable
 from temperance.terminal.options import Whole
+from temperance.terminal.parts import Grid, Part, Said
 from temperance.terminal.progress import Display
 from temperance.theory.expressions.arguments import checked
 
@@ -41,8 +42,6 @@ class Verify(Answer):
     skipped: tuple[str, ...] = ()
     source: str | None = None
 
-    title = "Which claims stand?"
-
     @property
     def status(self) -> int:
         """1 if a claim is contradicted or a leg that it requires crashed."""
@@ -55,32 +54,6 @@ class Verify(Answer):
         if self.published is not None and self.published["outcome"] != "confirmed":
             lines.append(f"published: {self.published['detail']}")
         return lines
-
-    def parts(self) -> Iterator[Part]:
-        """The claims, what each leg found, the slopes, and the table of outcomes."""
-        for result in self.results:
-            yield f"{result.claim.id}  {result.claim.statement}"
-            for name, leg in result.legs.items():
-                if leg is not None:
-                    yield f"    {name}: {leg.detail}"
-                    yield from _slopes(leg)
-            if result.coq is not None:
-                yield f"    checked by Coq: {result.coq}"
-        if self.published is not None:
-            yield from _published_lines(self.published)
-        yield Grid("Outcomes", COLUMNS, tuple(map(_row, self.results)))
-
-    @property
-    def words(self) -> Sequence[str]:
-        """What was tested, how many claims stand, and which do not."""
-        by_outcome: dict[str, list[str]] = {}
-        for result in self.results:
-            by_outcome.setdefault(result.outcome, []).append(result.claim.id)
-        in_coq = ", ".join(r.claim.id for r in self.results if r.coq is not None)
-        found = [f"parts of the proofs that Coq has checked are named above: {in_coq}"] if in_coq else []
-        found += [in_words(made)] if (made := tests_made(self.results))["made"] else []
-        found.append("; ".join(f"{outcome}: {', '.join(ids)}" for outcome, ids in by_outcome.items()))
-        return found if self.source is None else [*found, f"read from {self.source!r}: nothing was run"]
 
     def page(self) -> str:
         """The evidence for every claim as an HTML document."""
@@ -105,6 +78,46 @@ class Verify(Answer):
             }
             for r in self.results
         ]
+
+
+def _answer(
+    results: Sequence[Result],
+    published: dict[str, Any] | None,
+    skipped: tuple[str, ...] = (),
+    source: str | None = None,
+) -> Verify:
+    """The answer that these results make, with what it says."""
+    said = Said("Which claims stand?", tuple(_parts(results, published)), tuple(_words(results, source)))
+    return Verify(tuple(results), published, skipped, source, said=said)
+
+
+def _parts(results: Sequence[Result], published: Mapping[str, Any] | None) -> Iterator[Part]:
+    """The claims, what each leg found, the slopes, and the table of outcomes."""
+    for result in results:
+        yield f"{result.claim.id}  {result.claim.statement}"
+        for name, leg in result.legs.items():
+            if leg is not None:
+                yield f"    {name}: {leg.detail}"
+                yield from _slopes(leg)
+        if result.coq is not None:
+            yield f"    checked by Coq: {result.coq}"
+    if published is not None:
+        yield from _published_lines(published)
+    yield Grid("Outcomes", COLUMNS, tuple(map(_row, results)))
+
+
+def _words(results: Sequence[Result], source: str | None) -> Iterator[str]:
+    """What was tested, how many claims stand, and which do not."""
+    by_outcome: dict[str, list[str]] = {}
+    for result in results:
+        by_outcome.setdefault(result.outcome, []).append(result.claim.id)
+    if in_coq := ", ".join(r.claim.id for r in results if r.coq is not None):
+        yield f"parts of the proofs that Coq has checked are named above: {in_coq}"
+    if (made := tests_made(results))["made"]:
+        yield in_words(made)
+    yield "; ".join(f"{outcome}: {', '.join(ids)}" for outcome, ids in by_outcome.items())
+    if source is not None:
+        yield f"read from {source!r}: nothing was run"
 
 
 def _published_lines(published: Mapping[str, Any]) -> Iterator[str]:
@@ -163,25 +176,27 @@ def verify(
     if from_ is not None:
         if not (store is workers is scheduler is published is None):
             raise BadInput(_RUNNING)
-        return _only(Verify(*read_report(from_), source=from_), claims)
+        return _answer(*_only(*read_report(from_), claims), source=from_)
     folder, skipped = _published(published, named=bool(claims))
     with resumable(store), Display() as shown:
         with shown.doing("published estimates"):
             estimates = None if folder is None else check_estimates(folder)
         with Runs(workers=count, scheduler=scheduler, store=store, report=shown.report) as runs:
-            return Verify(verify_claims(claims, runs=runs, progress=shown.doing), estimates, skipped)
+            return _answer(verify_claims(claims, runs=runs, progress=shown.doing), estimates, skipped)
 
 
-def _only(report: Verify, claims: Sequence[str]) -> Verify:
+def _only(
+    results: tuple[Result, ...], published: dict[str, Any] | None, claims: Sequence[str]
+) -> tuple[tuple[Result, ...], dict[str, Any] | None]:
     """The part of a report that is about some claims; all of it for none."""
-    there = {r.claim.id for r in report.results}
+    there = {r.claim.id for r in results}
     missing = [name for name in claims if there.isdisjoint(claim.id for claim in chosen([name]))]
     if missing:
         raise ValueError(f"the report has no claim {missing[0]}; accepted: those that were run")
     if not claims:
-        return report
+        return results, published
     wanted = {claim.id for claim in chosen(claims)}
-    return replace(report, results=tuple(r for r in report.results if r.claim.id in wanted), published=None)
+    return tuple(r for r in results if r.claim.id in wanted), None
 
 
 def _published(folder: str | None, *, named: bool) -> tuple[str | None, tuple[str, ...]]:

@@ -16,8 +16,8 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 import temperance
+from temperance.answer.answer import Answer, Refused
 from temperance.interop.callables import Source
-from temperance.pages.answer import Answer, Refused
 from temperance.terminal.errors import BadInput, one_line
 from temperance.terminal.options import File, FileOr, Json, Output
 from temperance.terminal.output import check_writable, console, to_json

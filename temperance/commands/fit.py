@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Console
 
+from temperance.answer.answer import Answer
 from temperance.commands.command import command
 from temperance.numerics.estimation.result import FitResult
 from temperance.numerics.estimation.sizes import FitComparison
-from temperance.pages.answer import Answer, Grid, Part
 from temperance.terminal.options import Experts, Whole
+from temperance.terminal.parts import Grid, Said
 from temperance.terminal.progress import Display
 
 
@@ -22,19 +22,6 @@ class Fit(Answer):
 
     found: FitResult | FitComparison
 
-    title = "Which mixture do these data come from?"
-
-    def parts(self) -> Iterator[Part]:
-        """The table, and the warnings."""
-        rows = self.found.rows()
-        yield Grid("The fit", tuple(rows[0]), tuple(tuple(map(_cell, row.values())) for row in rows))
-        yield from (f"warning: {warning}" for warning in self.found.warnings)
-
-    @property
-    def words(self) -> Sequence[str]:
-        """What is identifiable, and what to distrust."""
-        return self.found.words
-
     def to_json(self) -> Any:
         """That of the fit."""
         return self.found.to_json()
@@ -42,6 +29,14 @@ class Fit(Answer):
     def show(self, screen: Console) -> None:
         """Print what the fit prints of itself."""
         screen.print(str(self.found))
+
+
+def _said(found: FitResult | FitComparison) -> Said:
+    """The table, the warnings; and what is identifiable, and what to distrust."""
+    rows = found.rows()
+    grid = Grid("The fit", tuple(rows[0]), tuple(tuple(map(_cell, row.values())) for row in rows))
+    warnings = (f"warning: {warning}" for warning in found.warnings)
+    return Said("Which mixture do these data come from?", (grid, *warnings), tuple(found.words))
 
 
 def _cell(value: Any) -> str:
@@ -97,7 +92,8 @@ def _fit(
             columns=columns,
             progress=progress,
         )
-    return Fit(found.doubted(doubts))
+    doubted = found.doubted(doubts)
+    return Fit(doubted, said=_said(doubted))
 
 
 fit = command(_fit)

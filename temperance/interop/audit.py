@@ -14,10 +14,11 @@ from typing import Any, Literal
 
 import sympy as sp
 
+from temperance.answer.answer import Answer
 from temperance.interop.router_gates import Form, form_of
 from temperance.interop.torch_routers import read_router
 from temperance.numerics.information.floor import floor
-from temperance.pages.answer import Answer, Part
+from temperance.terminal.parts import Said
 from temperance.theory.conditions.mirror_points import mirror
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.interactions.interactions import Interactions, derive
@@ -60,7 +61,7 @@ class Audit(Answer):
     form: the gate that it is. tau_learnable: "yes", "no", "undecided" or "not trained"; reason: why. identifiable:
     functions of the parameters that determine the weights and are determined by them, at generic parameters; None where
     they were not found. change: what to do. caution: special points, in words. data: how much data tau needs, where
-    that is known.
+    that is known. said, written: as of every `Answer`.
     """
 
     form: Form
@@ -70,33 +71,6 @@ class Audit(Answer):
     change: tuple[str, ...]
     caution: str | None = None
     data: str | None = None
-
-    @property
-    def title(self) -> str:
-        """What the router is."""
-        experts, features = self.form.router.weights.shape
-        kept = "is trained, now" if self.form.learned else "is held at"
-        tau = "" if self.form.tau is None else f"; tau = {self.form.tau} {kept} {self.form.value:.4g}"
-        return f"{self.form.formula}: {_NAMES[self.form.kind]}, {experts} experts, {features} features{tau}"
-
-    def parts(self) -> Iterable[Part]:
-        """What the router is."""
-        return (self.title,)
-
-    @property
-    def words(self) -> tuple[str, ...]:
-        """The answer in words, one paragraph an item."""
-        found = "not found" if self.identifiable is None else ", ".join(self.identifiable)
-        lines = (
-            f"tau learnable: {self.tau_learnable}. {self.reason}",
-            f"Identifiable: {found}.",
-            f"What to change: {' '.join(self.change)}",
-            self.caution,
-            self.data,
-            CARRIES_OVER,
-            DOES_NOT_CARRY_OVER,
-        )
-        return tuple(line for line in lines if line)
 
     def to_json(self) -> dict[str, Any]:
         """The answer as an object of strict JSON."""
@@ -168,7 +142,7 @@ def _of_products(form: Form) -> Audit:
         learnable, reason = "undecided", f"There are, {pairs[0]}."
     elif relations.complete and known is not None:
         learnable, reason = "yes", "At generic parameters no change of tau is undone by the other parameters."
-    return Audit(form, learnable, reason, known, _change(form, learnable), _caution(form), _data(form, learnable))
+    return _answer(form, learnable, reason, known, _caution(form))
 
 
 @lru_cache(maxsize=32)
@@ -199,7 +173,27 @@ def _of_cosines(form: Form) -> Audit:
         )
     if not form.learned:
         learnable, reason = "not trained", "It is no parameter of this router."
-    return Audit(form, learnable, reason, (*known, *bias), _change(form, learnable), None, _data(form, learnable))
+    return _answer(form, learnable, reason, (*known, *bias), None)
+
+
+def _answer(form: Form, learnable: Learnable, reason: str, known: tuple[str, ...] | None, caution: str | None) -> Audit:
+    """What the router is, what is known of it, one paragraph an item, and what to do."""
+    experts, features = form.router.weights.shape
+    kept = "is trained, now" if form.learned else "is held at"
+    tau = "" if form.tau is None else f"; tau = {form.tau} {kept} {form.value:.4g}"
+    title = f"{form.formula}: {_NAMES[form.kind]}, {experts} experts, {features} features{tau}"
+    change, data = _change(form, learnable), _data(form, learnable)
+    lines = (
+        f"tau learnable: {learnable}. {reason}",
+        f"Identifiable: {'not found' if known is None else ', '.join(known)}.",
+        f"What to change: {' '.join(change)}",
+        caution,
+        data,
+        CARRIES_OVER,
+        DOES_NOT_CARRY_OVER,
+    )
+    said = Said(title, (title,), tuple(line for line in lines if line))
+    return Audit(form, learnable, reason, known, change, caution, data, said=said)
 
 
 def _change(form: Form, learnable: Learnable) -> tuple[str, ...]:

@@ -8,11 +8,11 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from temperance.pages.answer import Grid
 from temperance.pages.mathml import group, mathml
 from temperance.pages.plots import contact_plot, label, rates_plot
 from temperance.pages.slopes import SLOPE_COLUMNS, fits_in_words, slope_row
 from temperance.terminal.output import to_json
+from temperance.terminal.parts import Grid
 
 _CAPTIONS = {
     "checks": "Exact checks",

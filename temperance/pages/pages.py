@@ -14,12 +14,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from temperance.claims.verify import Result
 from temperance.evidence.outcomes import LEGS, LegName
-from temperance.pages.answer import Answer, Grid
 from temperance.pages.formulas import FORMULAS, MODEL
 from temperance.pages.leg_views import View, badge_class, data_address, evidence, shown, width_class
 from temperance.pages.mathml import activation as activation_mathml
 from temperance.pages.mathml import mathml, prose
+from temperance.pages.plots import Plot
 from temperance.terminal.output import to_json
+from temperance.terminal.parts import Grid, Said
 from temperance.theory.activations.activation import activation, reread
 from temperance.theory.derivations.derivation import Derivation, Formula, Paragraph
 from temperance.theory.derivations.printing import broken
@@ -124,15 +125,15 @@ def derivation_page(found: Derivation) -> str:
     )
 
 
-def answer_page(found: Answer) -> str:
-    """The answer of a command as an HTML document: what it prints, its plots, and its JSON."""
+def answer_page(said: Said, record: Any, plots: Sequence[Plot] = ()) -> str:
+    """The answer of a command as an HTML document: what it prints, its plots, and its JSON (record)."""
     return _page(
         "answer.html",
-        title=found.title,
-        parts_=[part for part in found.parts() if part not in ("", found.title)],
-        words=found.words,
-        plots=found.plots,
-        record=found.to_json(),
+        title=said.title,
+        parts_=[part for part in said.parts if part not in ("", said.title)],
+        words=said.words,
+        plots=plots,
+        record=record,
     )
 
 

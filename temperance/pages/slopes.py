@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from temperance.measurements.rate_study import size_in_words
-from temperance.pages.answer import Grid, Part
+from temperance.terminal.parts import Grid, Part
 
 SLOPE_COLUMNS = ("group", "cell", "share", "slope [95% interval]", "predicted", "outcome")
 """A cell with its number of atoms; a predicted slope with the published one, where that is another."""

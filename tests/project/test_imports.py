@@ -17,9 +17,11 @@ theory/solvability theory/rates theory/contact
 numerics/machine numerics/mixture numerics/likelihood numerics/fitting numerics/estimation numerics/errors
 numerics/general numerics/contact numerics/lattice numerics/information numerics/studies
 temperance/terminal temperance/evidence temperance/measurements temperance/claims temperance/pages temperance/notebooks
-temperance/interop temperance/answers temperance/commands
+temperance/answer temperance/interop temperance/answers temperance/commands
 """.split()  # noqa: SIM905 - a table to be read
 LARGEST = 12
+PAIR = {"temperance.numerics.mixture.density", "temperance.numerics.mixture.measures"}
+"""A measure has the functions of its density as methods."""
 HEAVY = ("numba", "scipy", "matplotlib")
 
 
@@ -61,6 +63,37 @@ def test_every_wing_has_its_place_in_the_order():
 @pytest.mark.parametrize("wing", ORDER)
 def test_a_wing_imports_only_wings_before_it(wing):
     assert wings_used(wing) <= set(ORDER[: ORDER.index(wing)])
+
+
+def circles(uses):
+    """The groups of modules that import one another, of a mapping from each module to those that it imports."""
+    reached = {}
+    for start in uses:
+        found, open_ = set(), [start]
+        while open_:
+            new = uses[open_.pop()] - found
+            found |= new
+            open_ += new
+        reached[start] = found
+    return {frozenset(b for b in reached[a] if a in reached[b]) for a in uses if a in reached[a]}
+
+
+def test_no_modules_import_one_another():
+    paths = {
+        f"{'' if room == 'temperance' else 'temperance.'}{wing.replace('/', '.')}.{path.stem}": path
+        for wing in ORDER
+        for room in (wing.split("/")[0],)
+        for path in files_of(wing)
+    }
+    names = {
+        name: {n for full in imported(tree_of(path)) for n in (full, full.rpartition(".")[0])}
+        for name, path in paths.items()
+    }
+    assert circles({name: used & set(paths) for name, used in names.items()}) == {frozenset(PAIR)}
+
+
+def test_a_circle_of_modules_is_noticed():
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": set()}) == {frozenset("bc")}
 
 
 def test_the_checkers_import_nothing_else_of_ours():

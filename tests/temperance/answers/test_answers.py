@@ -2,6 +2,7 @@
 
 import inspect
 import sys
+from dataclasses import FrozenInstanceError, fields
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,9 +10,12 @@ import pytest
 import sympy as sp
 
 import temperance
+from temperance.answer.answer import Answer
 from temperance.commands.app import app, run
-from temperance.pages.answer import Answer
+from temperance.pages.pages import answer_page
 from temperance.terminal.output import to_json
+from temperance.terminal.parts import Grid, Said
+from temperance.theory.conditions.decision import Decision
 
 COMMANDS = ("check", "catalogue", "certify", "derive", "predict", "rates", "exponents", "twins", "verify")
 ASKED = {
@@ -113,7 +117,7 @@ def test_certificates_are_proved_without_a_file():
     proofs[0]["claim"]["verdict"] = "fails"
     refused = temperance.certify(*proofs)
     assert not refused.accepted
-    assert refused.words == [f"{len(proofs) - 1} of {len(proofs)} certificates are proved"]
+    assert refused.words == (f"{len(proofs) - 1} of {len(proofs)} certificates are proved",)
 
 
 def test_a_bad_name_is_an_error_in_python():
@@ -152,7 +156,56 @@ def test_the_decision_of_one_activation_is_at_hand():
     assert temperance.check("log(1 + z**2)").second_order.fails_at_tau == ("1",)
     with pytest.raises(AttributeError, match="one decision an activation"):
         _ = temperance.check("tanh", "relu").first_order
-    assert not hasattr(temperance.check("tanh"), "__deepcopy__")
+    assert not hasattr(temperance.check("tanh"), "second")
+
+
+def test_a_check_of_one_activation_has_every_attribute_of_its_decision():
+    found = temperance.check("log(1 + z**2)")
+    for name in ("verdicts", *(field.name for field in fields(Decision))):
+        assert getattr(found, name) is not None
+        assert getattr(found, name) == getattr(found.decisions[0], name)
+
+
+DECIDES = {
+    "check": ("check", "learnability", "twins", "decide"),
+    "predict": ("predict", "predictions", "twins", "twin_of"),
+    "exponents": ("exponents", "answer", "orders", "with_measurements"),
+    "efficiency": ("efficiency", "answer", "decide", "twin_of", "row_of"),
+    "twins": ("twins", "decide"),
+}
+"""What decides something for an answer: names of the module of `temperance.answers`."""
+
+
+@pytest.mark.parametrize("name", DECIDES)
+def test_nothing_is_decided_while_an_answer_is_printed(name, monkeypatch):
+    more = {
+        "exponents": lambda: temperance.exponents("softmax", bounds_only=True),
+        "efficiency": lambda: temperance.efficiency("tanh", gauge="anchored"),
+    }
+    answer = more[name]() if name in more else getattr(temperance, name)(*ASKED[name][0], **ASKED[name][1])
+    module, *names = DECIDES[name]
+    for each in names:
+        monkeypatch.delattr(f"temperance.answers.{module}.{each}")
+    assert answer.words[-1] in " ".join(str(answer).split())
+    assert answer.title in answer.page()
+    assert answer._repr_html_()
+    assert to_json(answer.to_json())
+
+
+def test_what_an_answer_says_is_a_record():
+    said = temperance.check("relu").said
+    assert isinstance(said, Said)
+    assert isinstance(hash(said), int)
+    with pytest.raises(FrozenInstanceError):
+        said.title = "another"
+
+
+def test_a_page_is_made_of_what_an_answer_says():
+    grid = Grid("Sizes", ("n", "error"), (("100", "0.1"),))
+    page = answer_page(Said("How large?", ("How large?", grid, "a note", ""), ("not very",)), {"n": 100})
+    assert page.count(">How large?<") == 2  # of the page and of the window
+    assert page.index("not very") < page.index("Sizes") < page.index("<p>a note</p>")
+    assert "<p></p>" not in page
 
 
 def test_a_truth_may_be_given_as_it_stands_in_a_file():

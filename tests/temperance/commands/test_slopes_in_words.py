@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from temperance.answers.rates import Rates
+from temperance.answers.rates import Rates, said_of
 from temperance.evidence.comparison import predictions, study_record
 from temperance.measurements.rate_study import study_for
 from temperance.numerics.errors.slopes import Slope
@@ -38,7 +38,7 @@ def printed(record):
     screen = Console(width=200)
     with screen.capture() as capture, pytest.MonkeyPatch.context() as patch:
         patch.setenv("COLUMNS", "200")
-        Rates(record).show(screen)
+        Rates(record, said=said_of(record)).show(screen)
     return capture.get()
 
 

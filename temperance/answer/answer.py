@@ -1,12 +1,12 @@
 """Defines the answer that every function of `temperance` returns: text, notebook, JSON, table and file in one.
 
-An answer says what it holds as `parts`: lines of text and grids. They are printed, shown and written from there alone.
+An answer is a record: what it says is made before it, and printed, shown and written from there alone.
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import PurePath
@@ -16,38 +16,33 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.console import Console
 
+from temperance.pages.plots import Plot, panels
 from temperance.terminal.errors import BadInput, one_line
 from temperance.terminal.output import check_writable, console, table, to_json, write_file
+from temperance.terminal.parts import Part, Said
 from temperance.theory.expressions.arguments import checked
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from temperance.pages.plots import Plot
 
-
-@dataclass(frozen=True)
-class Grid:
-    """A table: caption, heads of the columns, and rows, of which the first cell is the head."""
-
-    caption: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-
-
-Part = str | Grid
-
-
+@checked
+@dataclass(frozen=True, repr=False, eq=False, kw_only=True)
 class Answer:
-    """What a command found. Subclasses are frozen dataclasses (repr=False) with title, parts, words and to_json."""
+    """What a command found. Subclasses are frozen dataclasses (repr=False) of what was found, with to_json.
+
+    Attributes:
+        said: what the command prints, and its title.
+        written: the files of proofs that were written, a line each.
+    """
+
+    said: Said
+    written: tuple[str, ...] = ()
 
     writers: ClassVar[Mapping[str, Callable[[Any], str]]] = MappingProxyType(
         {".json": lambda answer: to_json(answer.to_json()) + "\n", ".html": lambda answer: answer.page()}
     )
     """What the file of `write` holds, by its ending."""
-
-    written: tuple[str, ...] = ()
-    """The files of proofs that were written, a line each."""
 
     @property
     def status(self) -> int:
@@ -57,16 +52,16 @@ class Answer:
     @property
     def title(self) -> str:
         """What was asked, in a line."""
-        raise NotImplementedError
+        return self.said.title
 
-    def parts(self) -> Iterable[Part]:
+    def parts(self) -> Sequence[Part]:
         """The lines and grids that the command prints before the answer in words."""
-        raise NotImplementedError
+        return self.said.parts
 
     @property
     def words(self) -> Sequence[str]:
         """The answer in words: the last lines."""
-        raise NotImplementedError
+        return self.said.words
 
     def to_json(self) -> Any:
         """The object that the command prints with --json, of dicts, lists, text and numbers."""
@@ -87,17 +82,15 @@ class Answer:
         Raises:
             ValueError: it has none.
         """
-        from temperance.pages.plots import panels
-
         if not self.plots:
             raise ValueError(f"this answer of {type(self).__name__.lower()} has no picture")
         return panels(self.plots)
 
     def page(self) -> str:
         """The answer as an HTML document: what the command prints, pictures, and the JSON."""
-        from temperance.pages.pages import answer_page
+        from temperance.pages.pages import answer_page  # it loads templates and the claims
 
-        return answer_page(self)
+        return answer_page(self.said, self.to_json(), self.plots)
 
     @property
     def remarks(self) -> Sequence[str]:
@@ -128,7 +121,7 @@ class Answer:
     @checked
     def show(self, screen: Console) -> None:
         """Print the answer on a screen."""
-        for part in (*self.parts(), *self.words):
+        for part in self.said.all:
             screen.print(one_line(part) if isinstance(part, str) else table(part.columns, part.rows))
 
     def __str__(self) -> str:
@@ -143,7 +136,7 @@ class Answer:
 
     def _repr_html_(self) -> str:
         """For notebooks."""
-        return "\n".join(_html(part) for part in (*self.parts(), *self.words) if part)
+        return "\n".join(_html(part) for part in self.said.all if part)
 
 
 class Refused(BadInput):
