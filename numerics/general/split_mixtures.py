@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from temperance.numerics.mixture.softmax import softmax
 from temperance.theory.models.spec import NU, covariates
 from temperance.theory.orders.split_cell import Splitting, X
 from temperance.theory.symmetries.parity import is_even, sign_changes
@@ -99,14 +100,6 @@ class Atoms:
         self.nus: Array = rows[:, own + family.variance]
         self.logits: Array = rows[:, :1] + family.weight.value(x, self.gates)[0]
         self.means: Array = family.mean.value(x, self.lines)[0]
-
-
-def normalised(logs: Array, axis: int = 0) -> tuple[Array, Array]:
-    """exp(logs) / sum exp(logs) over an axis, and the logarithm of the sum."""
-    top = logs.max(axis=axis, keepdims=True)
-    powers = np.exp(logs - top)
-    total = powers.sum(axis=axis, keepdims=True)
-    return powers / total, np.squeeze(top + np.log(total), axis)
 
 
 class Family:
@@ -254,7 +247,7 @@ class Grid:
     def _density(self, vector: Array) -> tuple[Array, Array, list[Array], Atoms]:
         """The density, gate probabilities, densities of the experts and what they come from."""
         atoms = Atoms(self.family, vector, self.x)
-        probabilities, _ = normalised(atoms.logits)
+        probabilities = softmax(atoms.logits).shares
         gaps = [self.y[None, :] - mean[:, None] for mean in atoms.means]
         experts = [
             np.exp(-gap * gap / (2 * nu)) / np.sqrt(2 * np.pi * nu) for gap, nu in zip(gaps, atoms.nus, strict=True)
