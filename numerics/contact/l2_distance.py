@@ -89,13 +89,16 @@ def _score(atom: Atom, formula: sp.Expr, x: tuple[arb, ...]) -> arb:
     return s
 
 
+def softmax(logits: Sequence[arb]) -> list[arb]:
+    """exp(logits)/sum exp(logits)."""
+    powers = [logit.exp() for logit in logits]
+    total = sum(powers, arb(0))
+    return [p / total for p in powers]
+
+
 def _gate(g: ExactMeasure, scores: Sequence[arb]) -> list[arb]:
     """Gate probabilities, from s(beta1 x) of each atom."""
-    logits = [(s + atom.beta0) / g.tau for s, atom in zip(scores, g.atoms, strict=True)]
-    top = max(logits, key=lambda c: c.mid())
-    weights = [(c - top).exp() for c in logits]
-    total = sum(weights, arb(0))
-    return [w / total for w in weights]
+    return softmax([(s + atom.beta0) / g.tau for s, atom in zip(scores, g.atoms, strict=True)])
 
 
 def _places(numbers: Iterable[Sequence[Number]]) -> list[int]:
