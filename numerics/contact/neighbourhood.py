@@ -37,11 +37,9 @@ _TERMS = 10  # of the powers of the offsets
 
 def supported(family: Family) -> bool:
     """Whether x is in dimension 1, means are linear in the parameters, and the kinks of the gate, if any, stay."""
-    cell = family.cell
-    if cell.spec.dim > 1 or not is_linear(cell):
+    if family.cell.spec.dim > 1 or not is_linear(family.cell):
         return False
-    kinks = {*family.kinks(), *family.kinks(other=True)}
-    return not kinks or (cell.spec.gate.name == "activation" and kinks == {0.0})
+    return not any(family.kinks(other, moving=True) for other in (False, True))
 
 
 class _Exact(PythonCodePrinter):

@@ -1,5 +1,7 @@
 """Minima of the distance, followed to small offsets in many digits."""
 
+from dataclasses import replace
+
 import flint
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ from temperance.measurements.contact_orders import family
 from temperance.numerics.contact.by_minimisation import measure
 from temperance.numerics.contact.neighbourhood import BITS, NODES, Neighbourhood, _compiled, supported
 from temperance.numerics.contact.small_offsets import Constrained, Minimum, _is_lost, _kept, _Track, minimised
-from temperance.numerics.general.split_mixtures import Grid
+from temperance.numerics.general.split_mixtures import Family, Grid
 from temperance.theory.activations.activation import Z, activation
 from temperance.theory.contact.order_setting import order_setting
 from temperance.theory.expressions import balls
@@ -106,6 +108,27 @@ def test_kinks_that_move_are_not_followed():
     assert not supported(family(order_setting("laplace")))
     assert not supported(family(order_setting("softmax", "nonlinear:tanh")))
     assert not supported(family(order_setting("softmax", dim=2)))
+
+
+def renamed(chosen, name):
+    """The same mixtures, with a gate of another name."""
+    near = family(chosen)
+    spec = near.cell.spec
+    cell = replace(near.cell, spec=replace(spec, gate=replace(spec.gate, name=name)))
+    return Family(replace(near.truth, cell=cell), near.m)
+
+
+def test_whether_kinks_move_is_read_off_the_formula():
+    assert supported(renamed(order_setting("activation", source="relu"), "of one's own"))
+    assert not supported(renamed(order_setting("activation", source="hardtanh"), "of one's own"))
+
+
+def test_moving_kinks_are_those_of_a_boundary_that_depends_on_the_atom():
+    for source, places, moving in (("relu", [0], []), ("hardtanh", [-1, 1], [-1, 1]), ("tanh", [], [])):
+        mixtures = family(order_setting("activation", source=source))
+        beta1 = float(mixtures.cell.point[mixtures.cell.own[0]])
+        assert mixtures.kinks() == [p / beta1 for p in places]
+        assert mixtures.kinks(moving=True) == [p / beta1 for p in moving]
 
 
 def test_a_minimum_keeps_its_offset_and_its_shares():
