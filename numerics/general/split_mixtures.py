@@ -23,6 +23,7 @@ from temperance.theory.orders.split_cell import Splitting, X
 from temperance.theory.symmetries.parity import is_even, sign_changes
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
+Indices = np.ndarray[Any, np.dtype[np.intp]]
 _NODES = {1: 14, 2: 8}  # in every coordinate of x, on every panel
 _FINE = 6  # in x, on the panels at a kink
 _CUT = 0.55  # a part of the support
@@ -164,6 +165,21 @@ class Family:
         """Where a vector holds a shared parameter."""
         shared = [p.name for p in self.cell.spec.gate.shared]
         return sum(self.sizes) * self.width + shared.index(name)
+
+    def held(self, name: str, atom: int = 0, also: Sequence[int] = ()) -> tuple[int, Indices, Array]:
+        """Where a vector holds a parameter, which other entries move, and the slopes of vectors by these.
+
+        Moved so, the first two atoms keep their difference in the parameter, if it is not shared. atom: whose it is.
+        also: more entries that move.
+        """
+        fixed = self.index(atom, name) if name in self.names else self.shared_index(name)
+        free = self.free.copy()
+        free[list(also)], free[fixed] = True, False
+        moved = np.flatnonzero(free)
+        slopes = np.eye(len(free))[:, moved]
+        if name in self.names:
+            slopes[fixed] = slopes[self.index(1, name)]
+        return fixed, moved, slopes
 
     @property
     def accepted(self) -> list[str]:

@@ -142,6 +142,16 @@ def test_a_minimum_keeps_its_offset_and_its_shares():
         assert found.square < problem.near.table(problem.vector(problem.start(np.zeros(len(mixtures.center)))))[0, 0]
 
 
+@pytest.mark.parametrize(("gate", "name"), [("softmax", "beta1"), ("softmax", "nu"), ("linear", "tau")])
+def test_vectors_keep_the_offset_that_is_held(gate, name):
+    mixtures = family(order_setting(gate))
+    fixed, moved, slopes = mixtures.held(name)
+    offset = slopes @ np.random.default_rng(0).normal(size=len(moved))
+    assert offset[fixed] == (0 if name == "tau" else offset[mixtures.index(1, name)])
+    assert set(np.flatnonzero(offset)) == {*moved, *({fixed} if name != "tau" else ())}
+    assert set(moved) == set(np.flatnonzero(mixtures.free)) - {fixed}
+
+
 def test_atoms_without_weights_of_their_own_have_equal_shares():
     mixtures = family(order_setting("sigmoid-tau-1", "constant", split="all"))
     assert mixtures.free.sum() == 4 * 4  # beta1, w, b and nu of each atom
