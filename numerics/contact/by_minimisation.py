@@ -41,27 +41,23 @@ class _Constrained:
     """Vectors with |D_1 - D_2| = t (or a weighted mean of t) in one parameter, as functions of unconstrained ones."""
 
     def __init__(self, family: Family, name: str, mean: bool, t: float) -> None:
-        self.family, self.t, self.mean = family, t, mean
-        self.shared = name not in family.names
-        self.fixed = family.shared_index(name) if self.shared else family.index(family.m - 1 if mean else 0, name)
-        self.columns = [] if self.shared else [family.index(l, name) for l in range(family.m)]
+        self.family, self.t, self.mean = family, t, mean and name in family.names
+        self.fixed, self.free, self.slopes = family.held(name, family.m - 1 if mean else 0)
+        self.columns = [family.index(l, name) for l in range(family.m)] if self.mean else []
         self.weights = [family.index(l, "weight") for l in range(family.m)]
-        free = family.free.copy()
-        free[self.fixed] = False
-        self.free = np.flatnonzero(free)
         log_weights = [l * family.width for l in range(sum(family.sizes))]
         cells = [log_weights[: family.m], log_weights[family.m :]]
         self.split_cells = [cell for cell in cells if len(cell) > 1]
 
     def vector(self, u: Array) -> tuple[Array, Array]:
         """The vector and its derivatives by u."""
-        full = self.family.center.copy()
-        full[self.free] += u
-        chain = np.zeros((len(full), len(u)))
-        chain[self.free, np.arange(len(u))] = 1.0
+        full, chain = self.family.center + self.slopes @ u, self.slopes.copy()
         for cell in self.split_cells:
             self._shares(cell, full, chain)
-        self._constraint(full, chain)
+        if self.mean:
+            self._mean(full, chain)
+        else:
+            full[self.fixed] += self.t
         return full, chain
 
     def shrunk(self, u: Array, factor: float) -> Array:
@@ -82,15 +78,6 @@ class _Constrained:
         slope = _EVEN * (1 - bent * bent)
         average = rows.mean(axis=0)
         chain[cell] = average + slope[:, None] * (rows - average)
-
-    def _constraint(self, full: Array, chain: Array) -> None:
-        if self.shared:
-            full[self.fixed] += self.t
-        elif not self.mean:
-            full[self.fixed] = full[self.columns[1]] + self.t
-            chain[self.fixed] = chain[self.columns[1]]
-        else:
-            self._mean(full, chain)
 
     def _mean(self, full: Array, chain: Array) -> None:
         w = np.exp(full[self.weights])

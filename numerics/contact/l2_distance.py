@@ -18,7 +18,7 @@ import sympy as sp
 from flint import arb, arb_mat, fmpq
 
 from temperance.numerics.contact.curves import Atom, ExactMeasure, Number, exact
-from temperance.theory.activations.activation import Piece
+from temperance.theory.activations.piecewise import Piece, ends_of
 from temperance.theory.expressions.balls import value
 
 Support: TypeAlias = Sequence[tuple[Number, Number]]
@@ -39,7 +39,7 @@ def _piece(pieces: Sequence[Piece], z: arb) -> Piece:
 
 def _cuts(pieces: Sequence[Piece], atoms: Sequence[Atom], low: arb, high: arb) -> list[arb]:
     """The ends of the support and, sorted between them, the x at which some beta1_i x is an end of a piece; d = 1."""
-    ends = [_ball(end) for p in pieces for end in (p.lower, p.upper) if end.is_finite]
+    ends = [_ball(end) for end in ends_of(pieces)]
     slopes = [arb(atom.beta1[0]) for atom in atoms]
     inner = [end / slope for end in ends for slope in slopes if not slope.contains(0)]
     cuts = [low]
@@ -89,13 +89,16 @@ def _score(atom: Atom, formula: sp.Expr, x: tuple[arb, ...]) -> arb:
     return s
 
 
+def softmax(logits: Sequence[arb]) -> list[arb]:
+    """exp(logits)/sum exp(logits)."""
+    powers = [logit.exp() for logit in logits]
+    total = sum(powers, arb(0))
+    return [p / total for p in powers]
+
+
 def _gate(g: ExactMeasure, scores: Sequence[arb]) -> list[arb]:
     """Gate probabilities, from s(beta1 x) of each atom."""
-    logits = [(s + atom.beta0) / g.tau for s, atom in zip(scores, g.atoms, strict=True)]
-    top = max(logits, key=lambda c: c.mid())
-    weights = [(c - top).exp() for c in logits]
-    total = sum(weights, arb(0))
-    return [w / total for w in weights]
+    return softmax([(s + atom.beta0) / g.tau for s, atom in zip(scores, g.atoms, strict=True)])
 
 
 def _places(numbers: Iterable[Sequence[Number]]) -> list[int]:

@@ -21,7 +21,7 @@ import sympy as sp
 from flint import arb, arb_mat, fmpq
 from sympy.printing.pycode import PythonCodePrinter
 
-from temperance.numerics.contact.l2_distance import dot
+from temperance.numerics.contact.l2_distance import dot, softmax
 from temperance.numerics.general.split_mixtures import Family, legendre
 from temperance.theory.expressions import balls
 from temperance.theory.expressions.functions import KNOWN
@@ -37,11 +37,9 @@ _TERMS = 10  # of the powers of the offsets
 
 def supported(family: Family) -> bool:
     """Whether x is in dimension 1, means are linear in the parameters, and the kinks of the gate, if any, stay."""
-    cell = family.cell
-    if cell.spec.dim > 1 or not is_linear(cell):
+    if family.cell.spec.dim > 1 or not is_linear(family.cell):
         return False
-    kinks = {*family.kinks(), *family.kinks(other=True)}
-    return not kinks or (cell.spec.gate.name == "activation" and kinks == {0.0})
+    return not any(family.kinks(other, moving=True) for other in (False, True))
 
 
 class _Exact(PythonCodePrinter):
@@ -113,7 +111,7 @@ class Neighbourhood:
         ball = arb(x)
         basis = [balls.value(sp.diff(cell.mean, p), {X.name: ball}, BITS) for p in cell.expert if p != NU]
         means = [dot(expert[:-1], basis) for expert in self.experts]
-        true = _normalised([self._gate(f[:1], ball, [*v, *self.shared])[0] for f, v in zip(formulas, own, strict=True)])
+        true = softmax([self._gate(f[:1], ball, [*v, *self.shared])[0] for f, v in zip(formulas, own, strict=True)])
         products = arb_mat(2 * _TERMS, 2 * _TERMS)
         for c in range(2):
             for e in range(2):
@@ -147,7 +145,7 @@ class Neighbourhood:
         for node in self.nodes:
             gates = self._gates(node, rows, shared, 1)
             logits = [row[0] + gate[0] for row, gate in zip(rows, gates, strict=True)]
-            signed = [*_normalised(logits), *(-p for p in node.true)]
+            signed = [*softmax(logits), *(-p for p in node.true)]
             means = [dot(row[1 + own : -1], node.basis) for row in rows] + node.means
             for i, p in enumerate(signed):
                 for j, q in enumerate(signed):
@@ -170,7 +168,7 @@ class Neighbourhood:
         found: Balls = np.full((2 * _TERMS, len(vector) + 1), arb(0), dtype=object)
         places = [slice(c * _TERMS, (c + 1) * _TERMS) for c in self.cells]
         parts = []
-        for p, row, c in zip(_normalised(logits), rows, self.cells, strict=True):
+        for p, row, c in zip(softmax(logits), rows, self.cells, strict=True):
             gaps = [q - true for q, true in zip(row[1 + own :], self.experts[c], strict=True)]
             parts.append((p, p * _powers(dot(gaps[:-1], node.basis), gaps[-1] / 2)))
         density: Balls = np.full(2 * _TERMS, arb(0), dtype=object)
@@ -196,12 +194,6 @@ class Neighbourhood:
 
 def _exact(number: sp.Expr) -> arb:
     return balls.value(number, {}, BITS)
-
-
-def _normalised(logits: Sequence[arb]) -> list[arb]:
-    powers = [logit.exp() for logit in logits]
-    total = sum(powers, arb(0))
-    return [p / total for p in powers]
 
 
 def _slopes(gap: arb, v: arb, count: int) -> list[arb]:

@@ -34,20 +34,11 @@ class Constrained:
 
     def __init__(self, near: Neighbourhood, name: str, t: arb) -> None:
         family, self.near = near.family, near
-        width, free = family.width, family.free.copy()
-        self.base = near.center.copy()
-        shares = [l * width for l, c in enumerate(near.cells) if family.sizes[c] > 1 and family.cell.weighted]
-        free[shares] = True
-        shared = name not in family.names
-        fixed = family.shared_index(name) if shared else family.index(0, name)
-        free[fixed] = False
-        self.free = np.flatnonzero(free)
+        shares = [l * family.width for l, c in enumerate(near.cells) if family.sizes[c] > 1 and family.cell.weighted]
+        fixed, self.free, slopes = family.held(name, also=shares)
         self.boxed = {i for i, at in enumerate(self.free) if at in shares}
-        self.slopes: Balls = np.zeros((len(free), len(self.free)), dtype=object)
-        self.slopes[self.free, np.arange(len(self.free))] = 1
+        self.base, self.slopes = near.center.copy(), slopes.astype(object)
         self.base[fixed] += t
-        if not shared:
-            self.slopes[fixed] = self.slopes[family.index(1, name)]
 
     def vector(self, u: Balls) -> Balls:
         """The mixture of u."""

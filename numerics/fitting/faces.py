@@ -5,13 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from temperance.numerics.fitting.hyperplanes import Ridge
-from temperance.numerics.fitting.newton import Local, Stop
+from temperance.numerics.fitting.newton import Bools, Local, Stop
 from temperance.numerics.mixture.activation_numpy import Floats
-
-Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,18 +20,15 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.linalg import null_space
 from scipy.optimize import lsq_linear
 
 from temperance.numerics.fitting.faces import Face, Place
 from temperance.numerics.fitting.hyperplanes import Hyperplanes, Kinks, Ridge, beside
-from temperance.numerics.fitting.newton import EXACT, Local, Maximum, Stop, capped, inactive
+from temperance.numerics.fitting.newton import EXACT, Bools, Local, Maximum, Stop, capped, inactive
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats
 from temperance.numerics.mixture.measures import Layout
 from temperance.numerics.mixture.points import Points
-
-Bools = NDArray[np.bool_]
 
 _NOISE = 1e-12  # relative, of values taken beside a ridge
 _ROUNDING = 1e-13  # relative, of a bound that a step ends at

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from temperance.numerics.general.split_mixtures import Array, Atoms, Family, normalised
+from temperance.numerics.general.split_mixtures import Array, Atoms, Family
 from temperance.numerics.mixture.density import Sums
 from temperance.numerics.mixture.points import Points
+from temperance.numerics.mixture.softmax import softmax
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,11 +49,11 @@ def mixture_log_density(family: Family, vector: Array, x: Array, y: Array) -> Ar
 
 def _log_density(atoms: Atoms, y: Array) -> tuple[Array, Array, Array, Array]:
     """log g(y|x) (g, c), gaps to the means (g, l, c), probabilities of atoms before (l, g) and after y (g, l, c)."""
-    prior, total = normalised(atoms.logits)
+    prior = softmax(atoms.logits)
     gaps, nus = y[:, None] - atoms.means.T[:, :, None], atoms.nus[:, None]
     logs = atoms.logits.T[:, :, None] - np.log(2 * np.pi * nus) / 2 - gaps * gaps / (2 * nus)
-    posterior, joint = normalised(logs, axis=1)
-    return joint - total[:, None], gaps, prior, posterior
+    posterior = softmax(logs, axis=1)
+    return posterior.log_sum - prior.log_sum[:, None], gaps, prior.shares, posterior.shares
 
 
 def loglik(family: Family, vector: Array, columns: Columns) -> Sums:

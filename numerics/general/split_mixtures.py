@@ -16,11 +16,14 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from temperance.numerics.mixture.softmax import softmax
+from temperance.theory.models.kinks import kinks
 from temperance.theory.models.spec import NU, covariates
 from temperance.theory.orders.split_cell import Splitting, X
 from temperance.theory.symmetries.parity import is_even, sign_changes
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
+Indices = np.ndarray[Any, np.dtype[np.intp]]
 _NODES = {1: 14, 2: 8}  # in every coordinate of x, on every panel
 _FINE = 6  # in x, on the panels at a kink
 _CUT = 0.55  # a part of the support
@@ -101,14 +104,6 @@ class Atoms:
         self.means: Array = family.mean.value(x, self.lines)[0]
 
 
-def normalised(logs: Array, axis: int = 0) -> tuple[Array, Array]:
-    """exp(logs) / sum exp(logs) over an axis, and the logarithm of the sum."""
-    top = logs.max(axis=axis, keepdims=True)
-    powers = np.exp(logs - top)
-    total = powers.sum(axis=axis, keepdims=True)
-    return powers / total, np.squeeze(top + np.log(total), axis)
-
-
 class Family:
     """All mixtures with m atoms in the first cell, and one (or m) in the second, as vectors of offsets.
 
@@ -171,6 +166,21 @@ class Family:
         shared = [p.name for p in self.cell.spec.gate.shared]
         return sum(self.sizes) * self.width + shared.index(name)
 
+    def held(self, name: str, atom: int = 0, also: Sequence[int] = ()) -> tuple[int, Indices, Array]:
+        """Where a vector holds a parameter, which other entries move, and the slopes of vectors by these.
+
+        Moved so, the first two atoms keep their difference in the parameter, if it is not shared. atom: whose it is.
+        also: more entries that move.
+        """
+        fixed = self.index(atom, name) if name in self.names else self.shared_index(name)
+        free = self.free.copy()
+        free[list(also)], free[fixed] = True, False
+        moved = np.flatnonzero(free)
+        slopes = np.eye(len(free))[:, moved]
+        if name in self.names:
+            slopes[fixed] = slopes[self.index(1, name)]
+        return fixed, moved, slopes
+
     @property
     def accepted(self) -> list[str]:
         """The parameters that move."""
@@ -185,39 +195,33 @@ class Family:
         )
         return tuple(p.name for p in next(even, ()))
 
-    def kinks(self, other: bool = False) -> list[float]:
-        """The x at which the gate of the split atom, or of the other one, has a kink.
+    def kinks(self, other: bool = False, moving: bool = False) -> list[float]:
+        """The x at which the gate of the split atom, or of the other one, has a kink; moving: that parameters move.
 
         Raises ValueError for a gate with pieces in another dimension than 1, where kinks are curves.
         """
-        if self.cell.spec.dim > 1 and self.cell.spec.gate.log_weight.has(sp.Piecewise):
-            raise ValueError(
-                f"the gate {self.cell.spec.gate.name!r} has kinks; accepted: d = 1, or bounds without measurements"
-            )
-        point = {**self.cell.point, **(self.truth.other if other else {})}
-        found = []
-        for piecewise in self.cell.spec.gate.log_weight.atoms(sp.Piecewise):
-            for _, condition in piecewise.args:
-                if isinstance(condition, sp.core.relational.Relational):
-                    gap = (condition.lhs - condition.rhs).subs(point)
-                    found += [float(x) for x in sp.solve(gap, X) if x.is_real]
-        return sorted({x for x in found if self.truth.low < x < self.truth.high})
+        spec, point = self.cell.spec, {**self.cell.point, **(self.truth.other if other else {})}
+        found = [kink for kink in kinks(spec) if kink.kind == "boundary" and (kink.moved_by or not moving)]
+        if found and spec.dim > 1:
+            raise ValueError(f"the gate {spec.gate.name!r} has kinks; accepted: d = 1, or bounds without measurements")
+        places = [float(x) for kink in found for x in sp.solve(kink.boundary.subs(point), X) if x.is_real]
+        return sorted({x for x in places if self.truth.low < x < self.truth.high})
 
     def panels(self, nodes: int) -> tuple[list[float], int]:
         """Edges of panels in x (d = 1), and nodes on each. A gate that is even sees x^2 alone, which nodes share where
         they are symmetric: its panels are not."""
-        low, high, kinks, spec = self.truth.low, self.truth.high, self.kinks(), self.cell.spec
+        low, high, inner, spec = self.truth.low, self.truth.high, self.kinks(), self.cell.spec
         if not is_even(spec.gate.log_weight, covariates(spec.dim)):
-            return sorted({low, high, *kinks}), nodes
-        return sorted({low, high, *kinks, low + _CUT * (high - low)}), nodes if kinks else nodes // 2
+            return sorted({low, high, *inner}), nodes
+        return sorted({low, high, *inner, low + _CUT * (high - low)}), nodes if inner else nodes // 2
 
     def grid(self, scale: float) -> Grid:
         """Nodes, finer within `scale` of the kinks."""
-        kinks = self.kinks()
-        if not kinks:
+        inner = self.kinks()
+        if not inner:
             return Grid(self, *self.panels(_NODES[self.cell.spec.dim]))
         edges = {self.truth.low, self.truth.high}
-        for kink in kinks:
+        for kink in inner:
             steps = [scale * k / 2 for k in range(7)] + [scale * 3 * 2.0**k for k in range(1, 20)]
             edges |= {kink + sign * step for step in steps for sign in (-1, 1)}
         inside = sorted(x for x in edges if self.truth.low <= x <= self.truth.high)
@@ -254,7 +258,7 @@ class Grid:
     def _density(self, vector: Array) -> tuple[Array, Array, list[Array], Atoms]:
         """The density, gate probabilities, densities of the experts and what they come from."""
         atoms = Atoms(self.family, vector, self.x)
-        probabilities, _ = normalised(atoms.logits)
+        probabilities = softmax(atoms.logits).shares
         gaps = [self.y[None, :] - mean[:, None] for mean in atoms.means]
         experts = [
             np.exp(-gap * gap / (2 * nu)) / np.sqrt(2 * np.pi * nu) for gap, nu in zip(gaps, atoms.nus, strict=True)

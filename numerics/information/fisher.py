@@ -20,6 +20,7 @@ from temperance.numerics.information.quadrature import Nodes, logits
 from temperance.numerics.machine.threads import one_blas_thread
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
+from temperance.numerics.mixture.softmax import softmax
 
 REACH = 8.5  # standard deviations beyond the lines: 1e-17 of an atom lies further out
 RESOLVED = 1e13  # greatest condition number of the factor whose smallest singular value has digits
@@ -96,8 +97,8 @@ def _norms(rows: Floats) -> Floats:
 
 def _order(t: Floats) -> tuple[Floats, NDArray[np.intp]]:
     """log softmax of t (m, k), and for every x the atoms with the leading one last."""
-    top = t.max(axis=1, keepdims=True)
-    log_pi = t - top - np.log(np.exp(t - top).sum(axis=1, keepdims=True))
+    _, largest, total = softmax(t, axis=1)
+    log_pi = t - largest[:, None] - np.log(total)[:, None]
     k = t.shape[1]
     lead = t.argmax(axis=1)
     order = np.array([[i for i in range(k) if i != l] + [l] for l in range(k)], dtype=np.intp)
@@ -116,11 +117,8 @@ def _cells(
     k = mu.shape[1]
     e = [y - mu[:, i, None] for i in range(k)]
     c = np.stack([log_pi[:, i, None] - e[i] ** 2 / (2 * nu[i]) - 0.5 * np.log(2 * np.pi * nu[i]) for i in range(k)])
-    top = c.max(axis=0)
-    r = np.exp(c - top)
-    total = r.sum(axis=0)
-    r /= total
-    root = np.exp(0.5 * (top + np.log(total * step)))
+    r, largest, total = softmax(c)
+    root = np.exp(0.5 * (largest + np.log(total * step)))
     scores = np.empty((*y.shape, 3 * k - 1))
     excess = r - np.exp(log_pi.T)[:, :, None]
     for place in range(k - 1):

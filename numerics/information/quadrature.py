@@ -15,6 +15,7 @@ import numpy as np
 from temperance.numerics.information.polygons import quadrilaterals
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats
 from temperance.numerics.mixture.measures import MixingMeasure
+from temperance.theory.activations.piecewise import ends_of
 
 
 @dataclass(frozen=True)
@@ -129,8 +130,7 @@ def _halved(corners: Floats) -> Floats:
 
 def _first_panels(measure: MixingMeasure, gate: CompiledActivation, edges: Floats) -> Floats:
     """The corners of even panels, cut where beta1 . x of an atom is an end of a piece of s."""
-    kinks = {end for piece in gate.pieces for end in (piece.lower, piece.upper) if np.isfinite(end)}
-    lines = [(slope, z) for z in sorted(kinks) for slope in measure.beta1 if slope.any()]
+    lines = [(slope, float(z)) for z in ends_of(gate.source.pieces) for slope in measure.beta1 if slope.any()]
     if measure.d == 1:
         places = [z / slope[0] for slope, z in lines]
         edges = np.unique([*edges, *(p for p in places if edges[0] < p < edges[-1])])

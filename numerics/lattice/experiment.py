@@ -23,6 +23,7 @@ from temperance.numerics.general.split_mixtures import Atoms, Family
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats
 from temperance.numerics.mixture.density import log_density
 from temperance.numerics.mixture.measures import MixingMeasure
+from temperance.theory.activations.piecewise import ends_of
 
 REACH = 12.0  # standard deviations beyond the lines: less than 1e-32 of an atom lies further out
 _PER_DEVIATION = 1.5  # steps in the least standard deviation of the box
@@ -84,17 +85,13 @@ def columns_needed(d: int, moving_kinks: bool, n: int) -> int:
 
 def kinks_move(truth: MixingMeasure, gate: CompiledActivation, low: float, high: float) -> bool:
     """Whether x in [low, high]^d reaches a kink of s whose place depends on beta1: not that at 0 if d = 1."""
-    reach = _reach(truth, low, high)
-    return any((z != 0 or truth.d > 1) and bool((abs(z) <= reach).any()) for z in _kinks(gate))
+    reach, ends = _reach(truth, low, high), [float(z) for z in ends_of(gate.source.pieces)]
+    return any((z != 0 or truth.d > 1) and bool((abs(z) <= reach).any()) for z in ends)
 
 
 def _reach(truth: MixingMeasure, low: float, high: float) -> Floats:
     """The greatest |beta1 . x| of every atom."""
     return np.asarray(np.abs(truth.beta1).sum(axis=1) * max(abs(low), abs(high)))
-
-
-def _kinks(gate: CompiledActivation) -> list[float]:
-    return [float(piece.upper) for piece in gate.source.pieces[:-1]]
 
 
 def experiment(
@@ -107,7 +104,7 @@ def experiment(
     """
     if (truth.nu < box.nu[0]).any():
         raise ValueError(f"the box has variances from {box.nu[0]}, the truth has {truth.nu.min()}")
-    reach, kinks = _reach(truth, low, high), _kinks(gate)
+    reach, kinks = _reach(truth, low, high), [float(z) for z in ends_of(gate.source.pieces)]
 
     def clear(x: Floats) -> bool:
         gaps = [np.abs(x @ truth.beta1.T - z)[:, reach > 0] / reach[reach > 0] for z in kinks]

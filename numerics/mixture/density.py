@@ -18,6 +18,7 @@ the plain version, which the compiled one (`likelihood.kernel`) is tested agains
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -27,10 +28,12 @@ from temperance.numerics.machine.threads import one_blas_thread
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats
 from temperance.numerics.mixture.arrays import reals
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
+from temperance.numerics.mixture.softmax import softmax
 
 NONE: Floats = np.empty(0)  # weights and reference of points without any
 WORKSPACE = 2**17  # numbers in the derivatives of a block of points: about 1 MB, to stay in a second-level cache
-_EXPONENT_FLOOR = -300.0  # smaller exponentials cannot change a sum of doubles, and denormal numbers are slow
+# smaller exponentials cannot change a sum of doubles, and denormal numbers are slow
+_softmax = partial(softmax, floor=-300.0)
 
 
 class Sums(NamedTuple):
@@ -39,18 +42,6 @@ class Sums(NamedTuple):
     value: float
     score: Floats
     hessian: Floats
-
-
-def _softmax(c: Floats) -> tuple[Floats, Floats]:
-    """logsumexp over the atoms, shape (n,), and the probabilities (k, n)."""
-    top = c.max(axis=0)
-    with np.errstate(invalid="ignore"):  # nan where s overflows
-        e = c - top
-    np.maximum(e, _EXPONENT_FLOOR, out=e)
-    np.exp(e, out=e)
-    total = e.sum(axis=0)
-    e /= total
-    return top + np.log(total), e
 
 
 def _logits(m: MixingMeasure, gate: CompiledActivation, x1: Floats, y: Floats, order: int) -> tuple[Floats, ...]:
@@ -100,7 +91,7 @@ def log_density(measure: MixingMeasure, gate: CompiledActivation, x: ArrayLike, 
     for index in np.ndindex(batch):
         m = measure[index] if measure.tau.shape else measure
         t, f, *_ = _logits(m, gate, _features(x[index]), y[index], 0)
-        values[index] = _softmax(t + f)[0] - _softmax(t)[0]
+        values[index] = _softmax(t + f).log_sum - _softmax(t).log_sum
     return values
 
 
@@ -108,14 +99,14 @@ def log_density(measure: MixingMeasure, gate: CompiledActivation, x: ArrayLike, 
 def gate_probabilities(measure: MixingMeasure, gate: CompiledActivation, x: Floats) -> Floats:
     """softmax_i((s(beta1_i . x) + beta0_i)/tau), shape (n, k), of a single measure at x (n, d)."""
     t, *_ = _logits(measure, gate, _features(x), np.zeros(len(x)), 0)
-    return _softmax(t)[1].T
+    return _softmax(t).shares.T
 
 
 @one_blas_thread()
 def responsibilities(measure: MixingMeasure, gate: CompiledActivation, x: Floats, y: Floats) -> Floats:
     """Posterior probabilities of the atoms given (x, y), shape (n, k), for a single measure."""
     t, f, *_ = _logits(measure, gate, _features(x), y, 0)
-    return _softmax(t + f)[1].T
+    return _softmax(t + f).shares.T
 
 
 def _sums(m: MixingMeasure, gate: CompiledActivation, x1: Floats, y: Floats, w: Any, reference: Any) -> Sums:
@@ -124,8 +115,8 @@ def _sums(m: MixingMeasure, gate: CompiledActivation, x1: Floats, y: Floats, w: 
     They are in all parameters, (log tau, atom 1, ..., atom k), an atom being (beta1, beta0, a, b, log nu).
     """
     t, f, e, s1, s2 = _logits(m, gate, x1, y, 2)
-    normaliser, pi = _softmax(t)
-    log_joint, r = _softmax(t + f)
+    prior, posterior = _softmax(t), _softmax(t + f)
+    pi, r = prior.shares, posterior.shares
     d, q = m.d, 2 * m.d + 3
     dt, df = np.zeros((2, m.k, 1 + m.k * q, len(y)))
     second = np.zeros((1 + m.k * q, 1 + m.k * q))  # sum_i r_i d2 c_i - sum_i pi_i d2 t_i
@@ -146,7 +137,7 @@ def _sums(m: MixingMeasure, gate: CompiledActivation, x1: Floats, y: Floats, w: 
         second[line, line] = -(share / m.nu[i] * x1) @ x1.T
         second[line, nu] = second[nu, line] = -df[i, line] @ share
         second[nu, nu] = -(df[i, nu] + 0.5) @ share
-    value = float((w * (log_joint - normaliser - reference)).sum())
+    value = float((w * (posterior.log_sum - prior.log_sum - reference)).sum())
     after, before = _moments(r, dt + df, w), _moments(pi, dt, w)
     return Sums(value, after[0] - before[0], second + after[1] - before[1])
 

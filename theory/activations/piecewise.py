@@ -49,6 +49,11 @@ class Piece:
 Pieces = tuple[Piece, ...]
 
 
+def ends_of(pieces: Iterable[Piece]) -> list[sp.Expr]:
+    """The finite ends of pieces, in order, each once: where s may have a kink or a jump."""
+    return list(dict.fromkeys(e for piece in pieces for e in (piece.lower, piece.upper) if e.is_finite))
+
+
 def rational_inside(lower: arb | None, upper: arb | None) -> fmpq:
     """A short rational number strictly between two separated balls (None: unbounded)."""
     if lower is None:

@@ -16,13 +16,13 @@ import sympy as sp
 
 from temperance.theory.expressions.balls import is_constant_in
 from temperance.theory.interactions.interactions import derive
+from temperance.theory.models.kinks import Kink, kinks
 from temperance.theory.models.spec import MoESpec, covariates
 from temperance.theory.orders.split_cell import weight_parameters
 from temperance.theory.symmetries.discrete_symmetries import translated
 from temperance.theory.symmetries.flows import Flow, flows_of
 from temperance.theory.symmetries.score_translations import scores
 from temperance.theory.traits.kernel import Kernel, alone, kernel, own_parameters
-from temperance.theory.traits.kinks import Kink, kinks
 
 _MOST_ATOMS = 5  # that a truth is looked at with
 _LENGTH = sp.Symbol("t", positive=True)

@@ -1,5 +1,7 @@
 """Minima of the distance, followed to small offsets in many digits."""
 
+from dataclasses import replace
+
 import flint
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ from temperance.measurements.contact_orders import family
 from temperance.numerics.contact.by_minimisation import measure
 from temperance.numerics.contact.neighbourhood import BITS, NODES, Neighbourhood, _compiled, supported
 from temperance.numerics.contact.small_offsets import Constrained, Minimum, _is_lost, _kept, _Track, minimised
-from temperance.numerics.general.split_mixtures import Grid
+from temperance.numerics.general.split_mixtures import Family, Grid
 from temperance.theory.activations.activation import Z, activation
 from temperance.theory.contact.order_setting import order_setting
 from temperance.theory.expressions import balls
@@ -108,6 +110,27 @@ def test_kinks_that_move_are_not_followed():
     assert not supported(family(order_setting("softmax", dim=2)))
 
 
+def renamed(chosen, name):
+    """The same mixtures, with a gate of another name."""
+    near = family(chosen)
+    spec = near.cell.spec
+    cell = replace(near.cell, spec=replace(spec, gate=replace(spec.gate, name=name)))
+    return Family(replace(near.truth, cell=cell), near.m)
+
+
+def test_whether_kinks_move_is_read_off_the_formula():
+    assert supported(renamed(order_setting("activation", source="relu"), "of one's own"))
+    assert not supported(renamed(order_setting("activation", source="hardtanh"), "of one's own"))
+
+
+def test_moving_kinks_are_those_of_a_boundary_that_depends_on_the_atom():
+    for source, places, moving in (("relu", [0], []), ("hardtanh", [-1, 1], [-1, 1]), ("tanh", [], [])):
+        mixtures = family(order_setting("activation", source=source))
+        beta1 = float(mixtures.cell.point[mixtures.cell.own[0]])
+        assert mixtures.kinks() == [p / beta1 for p in places]
+        assert mixtures.kinks(moving=True) == [p / beta1 for p in moving]
+
+
 def test_a_minimum_keeps_its_offset_and_its_shares():
     mixtures = family(order_setting("softmax", size=3))
     with flint.ctx.workprec(BITS):
@@ -117,6 +140,16 @@ def test_a_minimum_keeps_its_offset_and_its_shares():
         assert abs(vector[mixtures.index(0, "b")] - vector[mixtures.index(1, "b")] - arb(1) / 8) < 1e-60
         assert all(abs(vector[mixtures.index(l, "weight")] + arb(3).log()) <= 1 + 1e-9 for l in range(3))
         assert found.square < problem.near.table(problem.vector(problem.start(np.zeros(len(mixtures.center)))))[0, 0]
+
+
+@pytest.mark.parametrize(("gate", "name"), [("softmax", "beta1"), ("softmax", "nu"), ("linear", "tau")])
+def test_vectors_keep_the_offset_that_is_held(gate, name):
+    mixtures = family(order_setting(gate))
+    fixed, moved, slopes = mixtures.held(name)
+    offset = slopes @ np.random.default_rng(0).normal(size=len(moved))
+    assert offset[fixed] == (0 if name == "tau" else offset[mixtures.index(1, name)])
+    assert set(np.flatnonzero(offset)) == {*moved, *({fixed} if name != "tau" else ())}
+    assert set(moved) == set(np.flatnonzero(mixtures.free)) - {fixed}
 
 
 def test_atoms_without_weights_of_their_own_have_equal_shares():

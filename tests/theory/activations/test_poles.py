@@ -7,6 +7,7 @@ import pytest
 import sympy as sp
 
 from temperance.theory.activations.activation import activation
+from temperance.theory.activations.piecewise import ends_of
 from temperance.theory.activations.poles import limit
 from temperance.theory.conditions.decision import decide
 from temperance.theory.conditions.first_order_failures import classify
@@ -159,3 +160,11 @@ def test_no_rate_is_predicted_where_s_jumps_or_has_a_pole(text):
     found = {r.parameter: r for r in predict("activation", text, true_k=2, fitted_k=2, gauge="anchored")}
     assert found["tau"].sharp is None
     assert ("jump at z = 1" in found["tau"].reason) == (text != "1/(z - 1)")
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [("tanh", []), ("relu", [0]), ("hardtanh", [-1, 1]), ("log(z)", [0]), ("sqrt(z**2 - 4)", [-2, 2]), ("1/z", [0])],
+)
+def test_finite_ends_of_pieces_are_each_listed_once(source, found):
+    assert ends_of(activation(source).pieces) == found

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import sympy as sp
@@ -29,6 +30,7 @@ class Kink:
     moved_by: tuple[sp.Symbol, ...]
 
 
+@lru_cache(maxsize=256)
 def kinks(spec: MoESpec) -> tuple[Kink, ...]:
     """The kinks of a gate's log weight, for every value of its parameters, each once."""
     weight, x = spec.gate.log_weight, covariates(spec.dim)
