@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
+
+from cyclopts import Parameter
 
 from temperance.answer.answer import Answer
 from temperance.terminal.errors import BadInput
@@ -17,8 +19,9 @@ from temperance.theory.derivations.derivation import Derivation, derivation
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.interactions import interactions
 from temperance.theory.interactions.pdes import Relation
-from temperance.theory.models.by_name import model
-from temperance.theory.models.gates import gate_of
+from temperance.theory.models import experts
+from temperance.theory.models.by_name import least, model
+from temperance.theory.models.gates import gate_of, listed, names
 from temperance.theory.models.spec import BETA0, Expert, Gate, written
 from temperance.theory.symmetries.flows import Symmetries
 
@@ -136,8 +139,8 @@ def _identifiable(found: Derivation) -> str:
 
 @checked
 def derive(
-    gate: str | Gate | None = None,
-    expert: str | Expert = "gaussian",
+    gate: Annotated[str | Gate | None, Parameter(help=listed({n: least(n)[1] for n in names()}))] = None,
+    expert: Annotated[str | Expert, Parameter(help=experts.accepted())] = "gaussian",
     activation: str | None = None,
     *,
     dim: Whole = 1,
@@ -147,11 +150,9 @@ def derive(
     """Derive all linear relations among the partial derivatives of an atom, and what they mean.
 
     Args:
-        gate: linear (the default), activation or activation-bias (with --activation), generic, softmax, quadratic,
-            gaussian, gaussian-full, sigmoid, sigmoid-tau-1, sigmoid-euclidean, cosine, cosine-perturbed, laplace; in
-            Python, also a Gate.
-        expert: gaussian, constant, polynomial:M, nonlinear, nonlinear:ACTIVATION, multinomial:K; in Python, also an
-            Expert.
+        gate: A gate of the list in docs/gates.md; linear is the default, or "activation" with an activation; in Python,
+            also a Gate.
+        expert: An expert of the list there; in Python, also an Expert.
         activation: A name of the catalogue or an expression in z; alone it chooses the gate "activation".
         dim: Dimension of x.
         order: Largest order of the derivatives, 1 to 8.

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
 
 from temperance.answer.answer import Answer
 from temperance.answers.certify import write_certificates
@@ -17,10 +19,10 @@ from temperance.terminal.output import check_writable
 from temperance.terminal.parts import Grid, Said
 from temperance.terminal.progress import Display
 from temperance.theory.contact.contact_orders import orders
-from temperance.theory.contact.order_setting import GATES, order_setting
+from temperance.theory.contact.order_setting import accepted, order_setting
 from temperance.theory.expressions.arguments import checked
-from temperance.theory.models.gates import GATES as DERIVED
-from temperance.theory.models.gates import gate_of
+from temperance.theory.models import experts
+from temperance.theory.models.gates import gate_of, listed
 
 if TYPE_CHECKING:
     from temperance.theory.contact.order_setting import OrderSetting
@@ -61,8 +63,8 @@ class Exponents(Answer):
 
 @checked
 def exponents(
-    gate: str | None = None,
-    expert: str = "gaussian",
+    gate: Annotated[str | None, Parameter(help=listed(accepted()))] = None,
+    expert: Annotated[str, Parameter(help=experts.accepted(orders=True))] = "gaussian",
     activation: str | None = None,
     *,
     cell: Whole = 2,
@@ -75,9 +77,8 @@ def exponents(
     """Compute the contact order of every parameter of a split atom: what is proved and what is measured.
 
     Args:
-        gate: linear (the default), softmax, activation or activation-bias (with --activation), quadratic, gaussian,
-            laplace, cosine or cosine-perturbed (with --dim 2), sigmoid or sigmoid-tau-1 (with --split all).
-        expert: gaussian, constant, polynomial:M, nonlinear:ACTIVATION.
+        gate: A gate of the list in docs/gates.md; linear is the default, or "activation" with an activation.
+        expert: An expert of the list there that has orders.
         activation: A name of the catalogue or an expression in z; alone it chooses the gate "activation".
         cell: Number of atoms that the true atom is fitted by, 2 to 4.
         split: one: another cell is a singleton; all: every cell is split.
@@ -98,8 +99,6 @@ def exponents(
     if certificate is not None:
         check_writable(certificate, endings=(".json",))
     gate = gate_of(gate, activation is not None)
-    if gate in set(DERIVED) - set(GATES):
-        raise BadInput(f"the gate {gate!r} is for `derive` alone; accepted: {', '.join(GATES)}")
     values = read_point(point) if isinstance(point, str) else point
     chosen = order_setting(gate, expert, activation, size=cell, split=split, point=values, dim=dim)
     if values is not None:

@@ -11,7 +11,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args, get_origin
 
 from cyclopts import Parameter
 
@@ -76,7 +76,7 @@ def command(function: Callable[..., Answer]) -> Callable[..., int]:
     output_file = Annotated[Output, Parameter(help=f"Write the answer to this {' or '.join(kind.writers)} file.")]
     parameters = [
         *(
-            p.replace(annotation=_SHELL.get(p.annotation, p.annotation), kind=p.kind if p.default is p.empty else NAMED)
+            p.replace(annotation=_typed(p.annotation), kind=p.kind if p.default is p.empty else NAMED)
             for p in signature.parameters.values()
         ),
         inspect.Parameter("json", NAMED, default=False, annotation=Json),
@@ -86,6 +86,14 @@ def command(function: Callable[..., Answer]) -> Callable[..., int]:
     run.__signature__ = signature.replace(parameters=parameters, return_annotation=int)  # type: ignore[attr-defined]
     run.__annotations__ = {p.name: p.annotation for p in parameters}
     return run
+
+
+def _typed(hint: Any) -> Any:
+    """What of a type can be typed, with the words that help has of it."""
+    if get_origin(hint) is Annotated:
+        kind, *words = get_args(hint)
+        return Annotated[_SHELL.get(kind, kind), *words]
+    return _SHELL.get(hint, hint)
 
 
 def _require_apart(output: str | None, given: Mapping[str, Any]) -> None:

@@ -19,7 +19,7 @@ from typing import Any
 
 from temperance.measurements import exponent_results, kept_slopes, order_results
 from temperance.measurements.atlas_entries import Atlas, AtlasOrder, Entry, Measurement, Proof, key
-from temperance.measurements.carried_orders import Kept, carried
+from temperance.measurements.carried_orders import Kept, carried, seen_on_lines
 from temperance.measurements.contact_orders import MET, TrueAtoms, family, true_atoms
 from temperance.measurements.kept_slopes import KeptSlope
 from temperance.measurements.literature import ROWS, AtlasRow
@@ -28,7 +28,7 @@ from temperance.numerics.studies.workers import local_workers
 from temperance.theory.activations.activation import activation
 from temperance.theory.contact.contact_orders import Order, Orders, orders
 from temperance.theory.contact.exact_orders import exact_orders, exact_truth
-from temperance.theory.contact.order_setting import ON_LINES, OrderSetting, order_setting
+from temperance.theory.contact.order_setting import OrderSetting, order_setting
 from temperance.theory.contact.orders_from_theorems import published_rates
 from temperance.theory.models.gates import FITTED
 
@@ -233,7 +233,7 @@ def entries() -> list[tuple[AtlasRow, str, int]]:
         except ValueError:
             return False
 
-    dims = [(row, d) for row in ROWS for d in {row.d, row.d if row.gate in ON_LINES else 2}]
+    dims = [(row, d) for row in ROWS for d in {row.d, row.d if seen_on_lines(row.gate, row.source) else 2}]
     return [(row, cell, d) for row, d in dims for cell in CELLS if computed(row, cell, d)]
 
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from temperance.measurements.atlas_entries import key
 from temperance.measurements.contact_orders import MET
 from temperance.measurements.literature import AtlasRow
 from temperance.theory.contact.contact_orders import Order, Orders
-from temperance.theory.contact.order_setting import ON_LINES, SIGMOIDS, on_line
+from temperance.theory.contact.order_setting import on_line
+from temperance.theory.models.by_name import model
+from temperance.theory.models.gates import names
+from temperance.theory.traits.traits import on_lines
 
 Kept = Mapping[str, Sequence[Mapping[str, Any]]]
 _FEWER = "in a cell of two, whose mixtures are some of those here"
@@ -30,7 +34,7 @@ def carried(
     """
     found: tuple[Mapping[str, Any], str] | None = None
     cells = [cell, "two"] if _holds_two(row, cell, d, bounds) else [cell]
-    dims = (d, 1) if d == 2 and row.gate in ON_LINES else (d,)
+    dims = (d, 1) if d == 2 and seen_on_lines(row.gate, row.source) else (d,)
     places = [(row, c, dim) for dim in dims for c in cells]
     if row.expert == "polynomial:2":
         places += [(replace(row, expert="gaussian"), c, dim) for _, c, dim in places]
@@ -49,9 +53,15 @@ def carried(
     return found
 
 
+@cache
+def seen_on_lines(gate: str, source: str | None) -> bool:
+    """Whether a gate in the plane is that of dimension 1 on every line."""
+    return gate in names() and on_lines(model(gate, "gaussian", source, 2))
+
+
 def _holds_two(row: AtlasRow, cell: str, d: int, bounds: Bounds) -> bool:
     """Whether mixtures with a cell of two, near its true gate, are some of those here, up to the distance."""
-    doubled = cell == "every cell split" and row.gate not in SIGMOIDS
+    doubled = cell == "every cell split" and bounds(row, cell, d).setting.cell.weighted
     return cell == "three" or (doubled and _keeps_tau(bounds(row, "two", d)))
 
 

@@ -13,9 +13,11 @@ from temperance.numerics.contact.by_minimisation import measure
 from temperance.numerics.contact.local_exponents import Measured
 from temperance.numerics.general.split_mixtures import Family, Truth
 from temperance.theory.contact.contact_orders import Order, Orders
-from temperance.theory.contact.order_setting import TRANSLATED, OrderSetting, other_place
+from temperance.theory.contact.order_setting import OrderSetting, other_place
 from temperance.theory.models.spec import BETA0, NU
 from temperance.theory.orders.split_cell import weight_parameters
+from temperance.theory.traits.kinks import kinks
+from temperance.theory.traits.traits import translates
 
 Doing = Callable[[str], AbstractContextManager[object]]
 _FEW = 3  # parameters, with which the means in a cell of three are measured in a minute
@@ -185,8 +187,8 @@ def true_atoms(chosen: OrderSetting) -> TrueAtoms:
 
 
 def _is_held(chosen: OrderSetting) -> bool:
-    """Whether the gate of the last atom is: of a single one, and where parameters are modulo translation."""
-    return chosen.split != "all" or chosen.cell.spec.gate.name in TRANSLATED
+    """Whether the gate of the last atom is: of a single one, and where scores are modulo translation."""
+    return chosen.split != "all" or translates(chosen.cell.spec)
 
 
 def family(chosen: OrderSetting) -> Family:
@@ -195,7 +197,7 @@ def family(chosen: OrderSetting) -> Family:
     Raises ValueError where every cell is split and kinks move with beta1: the grid follows those of one cell.
     """
     made = Family(true_mixture(chosen), chosen.size, chosen.split == "all", _is_held(chosen))
-    if chosen.split == "all" and (chosen.cell.spec.gate.name == "laplace" or any(made.kinks())):
+    if chosen.split == "all" and (any(made.kinks()) or any(k.moved_by for k in kinks(chosen.cell.spec))):
         raise ValueError("orders of every cell split are measured where the kinks of the gate stay: they move here")
     return made
 

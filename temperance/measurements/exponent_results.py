@@ -25,9 +25,10 @@ from temperance.numerics.studies.general_studies import GeneralResult, GeneralSt
 from temperance.terminal.output import write_file
 from temperance.theory.contact.contact_orders import Order, Orders, orders
 from temperance.theory.contact.exact_orders import exact_orders
-from temperance.theory.contact.order_setting import TRANSLATED, order_setting
+from temperance.theory.contact.order_setting import order_setting
 from temperance.theory.models.spec import NU
 from temperance.theory.orders.split_cell import is_linear
+from temperance.theory.traits.traits import translates
 
 SIZES = (10**6, 10**8, 10**10, 10**12)
 LATE = (10**8, 10**9, 10**10, 10**11, 10**12)
@@ -135,7 +136,7 @@ def definition(name: str) -> GeneralStudy:
     truth = replace(near, expert={**experts[0], NU: nu}, other_expert={**experts[1], NU: 2 * nu})
     q = {o.name: float(o.upper) for o in found.orders if not o.mean and o.upper is not None}
     plan = STUDIES[name]
-    every, translated = found.setting.split == "all", found.setting.cell.spec.gate.name in TRANSLATED
+    every, translated = found.setting.split == "all", translates(found.setting.cell.spec)
     mixtures = Family(truth, SETTINGS[name].get("size", 2), every, translated)
     return GeneralStudy(name, mixtures, q, plan.sizes, plan.replicates, plan.starts, plan.seed)
 

@@ -16,13 +16,14 @@ from typing import Any
 
 from temperance.theory.contact.contact_curves import certificates, reached
 from temperance.theory.contact.flat_certificates import flat_certificates
-from temperance.theory.contact.order_setting import ON_LINES, OrderSetting, other_place
+from temperance.theory.contact.order_setting import OrderSetting, other_place
 from temperance.theory.contact.orders_from_theorems import known_orders
 from temperance.theory.moments.moment_bounds import certified as by_moments
 from temperance.theory.orders.equations_as_text import as_text
 from temperance.theory.orders.gate_orders import Bounds
 from temperance.theory.orders.reduced_equations import Reduced
 from temperance.theory.orders.upper_bounds import UpperOrders, certified
+from temperance.theory.traits.traits import on_lines
 
 _EQUAL = "atoms have no weights of their own: equal ones, as many for each true one, have the true density"
 
@@ -242,7 +243,7 @@ def _from_certificate(setting: OrderSetting, found: UpperOrders) -> dict[str, Fr
     """The bounds of the parameters and of their weighted means by the equations of a cell of two, d > 1 on lines."""
     seen = {p.name: setting.on_line(p.name) for p in setting.parameters}
     bounds = {name: found.order(line) for name, line in seen.items()}
-    if setting.dim == 1 or setting.cell.spec.gate.name != "gaussian":  # whose shares are others on lines
+    if on_lines(setting.cell.spec):  # with the same shares
         bounds |= {f"mean {p.name}": found.mean(seen[p.name]) for p in setting.cell.each}
     return {name: r for name, r in bounds.items() if r is not None}
 
@@ -258,7 +259,7 @@ def _from_theorems(setting: OrderSetting, upper: Mapping[str, Fraction]) -> Boun
         flat=bool(setting.flat),
         power=setting.power,
         upper=upper,
-        line=setting.line if setting.cell.spec.gate.name in ON_LINES else None,
+        line=setting.line if on_lines(setting.cell.spec) else None,
     )
     return {
         name: bound

@@ -26,23 +26,18 @@ from temperance.theory.activations.activation import activation
 from temperance.theory.contact.contact_curves import certificates
 from temperance.theory.contact.contact_orders import Order, Orders, with_curves
 from temperance.theory.contact.flat_certificates import flat_certificates
-from temperance.theory.contact.order_setting import default_value
-from temperance.theory.interactions.interactions import derive
 from temperance.theory.interactions.rank_by_balls import independent_columns
 from temperance.theory.models.by_name import model
-from temperance.theory.models.gates import COSINE
-from temperance.theory.models.spec import BETA0, NU, Jet, MoESpec, Y
+from temperance.theory.models.spec import BETA0, NU, Jet, MoESpec, Y, covariates
 from temperance.theory.orders.independence import finite_rows, formula_at, numbers, random_point
 from temperance.theory.orders.split_cell import Splitting, weight_parameters
 from temperance.theory.rates.true_point import Constant, constant, irregularity
-from temperance.theory.symmetries.flows import Flow, flows_of
+from temperance.theory.symmetries.flows import Flow
+from temperance.theory.traits.traits import flows_of_gate, traits, translates
 
 CONTAMINATED = "contaminated softmax"
-_FREE = ("laplace", "sigmoid", "sigmoid-tau-1", "sigmoid-euclidean", COSINE)
-"""Gates without a gauge: no atom's gate is held. All others are translated, or anchored (theory.md 1)."""
-_DISTINCT = (*_FREE, "cosine-perturbed")  # no beta1 is 0
-_SLOPES, _INTERCEPTS = (1, -1, sp.Rational(1, 2)), (0, 3, -2)
-_VARIANCES = (1, sp.Rational(3, 2), sp.Rational(3, 4))
+_SLOPES, _INTERCEPTS = (1, -1, sp.Rational(1, 2), -2, 2), (0, 3, -2, 2, -4)
+_VARIANCES = (1, sp.Rational(3, 2), sp.Rational(3, 4), 2, sp.Rational(5, 4))
 _PROVED = (
     "order 1: the other derivatives of the density are independent (theory.md 2.10), at this truth; where gate and "
     "expert are analytic, at almost every one"
@@ -50,7 +45,9 @@ _PROVED = (
 _NOT_PROVED = "the derivatives of the density were not proved to be independent"
 _SAME = "the two experts are the same: the density is theirs, whatever the gate is"
 _HELD = "the gate of the last atom is held, where all atoms could change together"
-_THREE = "for three atoms; two atoms show the difference of beta1/(|beta1| tau) alone, and tau moves on a curve"
+_ANCHORED = "the gate of the last atom is held, where its score is one number: the anchored gauge"
+_COUNTED = "for {} atoms: fewer have further curves of one density, on which shared parameters may move"
+_NUMERALS = ("", "one", "two", "three", "four", "five")
 
 
 @dataclass(frozen=True)
@@ -88,7 +85,7 @@ def exact_orders(
         ValueError: what is not accepted.
     """
     spec = _model(gate, expert, source, d)
-    flows = _flows(spec)
+    flows = flows_of_gate(spec)
     truth = _truth(spec, gate, point or {})
     columns, same = _without_flows(truth, flows), _same_experts(truth)
     if same:
@@ -101,10 +98,8 @@ def exact_orders(
     resting = {p for flow in flows for p in flow.field.moved if all(_rests(p, flows, v) for v in truth.values)}
     if resting:
         reasons.append(f"undecided: {', '.join(p.name for p in resting)}, which rest under the flow at this point")
-    elif proved and spec.gate.name == COSINE:
-        reasons.append(_THREE)
-    elif proved and spec.gate.name not in _FREE:
-        reasons.append(_HELD)
+    elif proved:
+        reasons += _assumed(truth)
     rows, curves = _with_curves(truth, flows, _listed(spec, flows, resting, proved, same))
     return Orders(None, None, tuple(rows), tuple(reasons), None, tuple(curves))
 
@@ -122,6 +117,13 @@ def exact_truth(
     shown = [p for p in truth.values[0] if p != BETA0 or truth.spec.gate.offset is not None]
     held = [p.name for p in shown if (None, p) not in moving and (last, p) not in moving]
     return [{p.name: str(atom[p]) for p in shown} for atom in truth.values], held
+
+
+def _assumed(truth: _Truth) -> list[str]:
+    """What is said of the gauge, and of the number of atoms."""
+    held, count = _held(truth.spec, truth.values[-1]), len(truth.values)
+    said = [_COUNTED.format(_NUMERALS[count])] if count > 2 else []
+    return [*said, *([_HELD if translates(truth.spec) else _ANCHORED] if held else [])]
 
 
 def _listed(
@@ -167,13 +169,6 @@ def _model(gate: str, expert: str, source: str | None, d: int) -> MoESpec:
     return spec
 
 
-def _flows(spec: MoESpec) -> list[Flow]:
-    """The exact flows, without those of a weight, which the gauge fixes."""
-    found, _ = flows_of(derive(spec.gate, spec.expert, dim=spec.dim, order=1))
-    weights = set(weight_parameters(spec))
-    return [flow for flow in found if not set(flow.field.moved) <= weights]
-
-
 def _rests(p: sp.Symbol, flows: Sequence[Flow], values: Mapping[sp.Symbol, sp.Expr]) -> bool:
     """Whether no flow moves a parameter at its value in an atom."""
     speeds = [c for flow in flows for q, c in flow.field.components if q == p]
@@ -181,26 +176,39 @@ def _rests(p: sp.Symbol, flows: Sequence[Flow], values: Mapping[sp.Symbol, sp.Ex
 
 
 def _truth(spec: MoESpec, gate: str, point: Mapping[str, Constant]) -> _Truth:
-    """Two true atoms, or three where two have a curve of one density; the first is at the point."""
+    """Two true atoms, or as many as have no further curve of one density; the first is at the point."""
     unknown = set(point) - {p.name for p in spec.parameters}
     if unknown:
         accepted = ", ".join(p.name for p in spec.parameters)
         raise ValueError(f"no parameter {min(unknown)!r} of the gate {gate!r}; accepted: {accepted}")
-    free = spec.gate.name in _FREE
-    count = 3 if spec.gate.name == COSINE else 2
+    last = {p: _value(spec, p, 1) for p in spec.gate.parameters}
+    count = 2 if _is_anchored(spec, last) else traits(spec).atoms_needed or 2
     values = [{p: _value(spec, p, i) for p in (*spec.parameters, BETA0)} for i in range(count)]
     given = {p: constant(p.name, point[p.name]) for p in spec.parameters if p.name in point}
     values[0] |= given
     for v in values[1:]:
         v |= {p: given[p] for p in spec.gate.shared if p in given}
-    own = [p for p in spec.gate.parameters if p not in spec.gate.shared]
-    own += [BETA0] if spec.gate.offset is not None else []
+    own = [*spec.gate.own, *([BETA0] if spec.gate.offset is not None else [])]
+    held = {BETA0, *_held(spec, values[-1])}
+    held |= {*weight_parameters(spec)} if spec.gate.offset is None else set()
     moving: list[tuple[int | None, sp.Symbol]] = [(None, p) for p in spec.gate.shared]
     for i in range(count):
-        held = {BETA0} if free else {*own}
         moving += [(i, p) for p in own if i < count - 1 or p not in held]
         moving += [(i, p) for p in spec.expert.parameters if i == 0 or gate != CONTAMINATED]
     return _Truth(spec, tuple(values), tuple(moving))
+
+
+def _held(spec: MoESpec, last: Mapping[sp.Symbol, sp.Expr]) -> tuple[sp.Symbol, ...]:
+    """The parameters of the gate that the gauge holds in the last atom."""
+    if _is_anchored(spec, last):
+        return spec.gate.own
+    return traits(spec).held or ()
+
+
+def _is_anchored(spec: MoESpec, last: Mapping[sp.Symbol, sp.Expr]) -> bool:
+    """Whether the score of the last atom is one number, which it is in the anchored gauge."""
+    score = spec.gate.log_weight.subs({p: last[p] for p in spec.gate.parameters})
+    return spec.gate.offset is not None and not sp.piecewise_fold(score).has(*covariates(spec.dim))
 
 
 def _value(spec: MoESpec, p: sp.Symbol, atom: int) -> sp.Expr:
@@ -212,10 +220,13 @@ def _value(spec: MoESpec, p: sp.Symbol, atom: int) -> sp.Expr:
         if p == NU:
             return sp.sympify(_VARIANCES[atom])
         return _INTERCEPTS[atom] + step - 1 if name == "b" else _SLOPES[atom] * (step + 2) / 3
-    if name == "beta1" and spec.gate.name in _DISTINCT:
-        return _SLOPES[atom] * (1 / step, step, (-1) ** (step + 1) * step)[atom]
-    value = default_value(spec, p, atom)
-    return value / 4 if len(set(places)) == 2 else value / step if name == "beta1" else value
+    value = spec.gate.value(p, atom)
+    if name == "beta1":
+        spread = (1 / step, step, (-1) ** (step + 1) * step, step**2 - 2, step**3 - 3)[atom]
+        return value / step if spec.gate.value(p, 1) == 0 else _SLOPES[atom] * spread
+    if len(set(places)) == 2:
+        return spec.gate.value(sp.Symbol(f"{name}_{places[0]}_{places[0]}", real=True), atom) / 4
+    return value
 
 
 def _without_flows(truth: _Truth, flows: Sequence[Flow]) -> tuple[tuple[int | None, sp.Symbol], ...]:

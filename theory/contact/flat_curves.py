@@ -2,39 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import sympy as sp
 
 from temperance.theory.activations.activation import Activation, Z
 from temperance.theory.conditions.first_order_failures import classify
-from temperance.theory.models.gates import COSINE
-from temperance.theory.models.spec import TAU, MoESpec
+from temperance.theory.expressions import balls
+from temperance.theory.models.gates import cosine
+from temperance.theory.models.spec import BETA0, TAU, Gate, MoESpec
+from temperance.theory.orders.independence import Place
 from temperance.theory.orders.split_cell import Splitting
+from temperance.theory.symmetries.flows import SCALE, Flow
+from temperance.theory.traits.traits import flows_of_gate, translations
 
 _MOST_OPERATIONS = 40  # of an activation whose weight is looked at as a polynomial
 
 
 def scale_curve(spec: MoESpec, s: Activation | None) -> tuple[dict[str, str], str | None, tuple[sp.Symbol, ...]]:
     """Labels of the invariants, the flow and what is held: where the gate has a scale of its own, or shares tau's."""
-    gate, own = spec.gate.name, [p for p in spec.gate.parameters if p not in spec.gate.shared]
-    names = [p.name for p in own]
-    length = f"sqrt({' + '.join(f'{n}^2' for n in names)})"
-    if gate in ("linear", "quadratic", "sigmoid"):
-        moved = [*names, "tau"] if spec.gate.offset is None else [*names, "beta0", "tau"]
-        flow = f"(l {', l '.join(moved)}) has the same density for every l > 0"
-        return {n: f"{n}/tau" for n in names}, flow, (TAU,)
-    if gate == COSINE:
-        flow = f"(l {', l '.join(names)}) has the same density for every l > 0"
-        return {n: f"{n}/{names[0]}" for n in names[1:]}, flow, (own[0],)
-    if gate == "cosine-perturbed":
-        flow = f"changes of {', '.join(names)}, tau that keep beta1/((|beta1| + 1) tau) keep the density"
-        return {n: f"{n}/(tau*({length} + 1))" for n in names}, flow, (TAU,)
-    failure = classify(s) if s is not None and gate == "activation" else None
-    if failure is None or failure.kind != "homogeneous" or not failure.symmetry or failure.flow is None:
+    own = spec.gate.own
+    failure = classify(s) if s is not None and without_bias(spec) else None
+    if failure is not None:
+        if failure.kind != "homogeneous" or not failure.symmetry or failure.flow is None:
+            return {}, None, ()
+        power = "" if failure.degree == 1 else f"^{failure.degree}"
+        return {p.name: f"{p}{power}/tau" for p in own}, f"{failure.flow} has the same density", (TAU,)
+    flow = next((f for f in flows_of_gate(spec) if {*f.field.moved} <= {*spec.gate.parameters}), None)
+    if flow is None:
         return {}, None, ()
-    power = "" if failure.degree == 1 else f"^{failure.degree}"
-    return {n: f"{n}{power}/tau" for n in names}, f"{failure.flow} has the same density", (TAU,)
+    moved = list(flow.field.moved)
+    held = next((p for p in moved if p in spec.gate.shared), moved[0])
+    labels = {p.name: _invariant(flow, p, held) for p in own if p in moved and p != held}
+    return labels, _said(flow, [*own, BETA0, *spec.gate.shared], labels), (held,)
+
+
+def _invariant(flow: Flow, p: sp.Symbol, held: sp.Symbol) -> str:
+    """What a flow keeps of a parameter: it has the order of its offset where another one is held."""
+    factors = {q: sp.cancel(e / q) for q, e in flow.orbit}
+    if not (factors[p] * factors[held]).free_symbols - {SCALE}:
+        power = sp.simplify(sp.log(factors[p]) / sp.log(factors[held]))
+        return _text(p / held**power)
+    return _text(flow.invariants[[q for q in flow.field.moved if q != held].index(p)])  # one for each
+
+
+def without_bias(spec: MoESpec) -> bool:
+    """Whether beta1 alone is in the activation: a bias inside is a parameter more than there are coordinates."""
+    return len(spec.gate.own) == spec.dim
+
+
+def _said(flow: Flow, order: Sequence[sp.Symbol], labels: Mapping[str, str]) -> str:
+    """The flow in words: as a scaling where it is one."""
+    orbit = dict(flow.orbit)
+    moved = [p for p in order if p in orbit]
+    factors = [sp.cancel(orbit[p] / p) for p in moved]
+    if any(f.free_symbols - {SCALE} for f in factors):
+        names = ", ".join(p.name for p in moved if p != BETA0)
+        return f"changes of {names} that keep {', '.join(labels.values())} keep the density"
+    scaled = ", ".join(_text(f) + f" {p}" for f, p in zip(factors, moved, strict=True))
+    return f"({scaled}) has the same density for every l > 0"
+
+
+def _text(e: sp.Expr) -> str:
+    return str(e).replace("**", "^")
 
 
 def common_curve(cell: Splitting, s: Activation | None, other: Mapping[sp.Symbol, sp.Expr]) -> dict[str, str]:
@@ -43,18 +73,34 @@ def common_curve(cell: Splitting, s: Activation | None, other: Mapping[sp.Symbol
     other: the gate of the other true atom. Returns the names of parameters -> the identity.
     """
     gate, own = cell.spec.gate, cell.own
-    if gate.name == "gaussian":
-        text = "offsets of c/Gamma and 1/Gamma that are the same in every cell cancel: log weights are linear in them"
+    if s is not None and without_bias(cell.spec):
+        return _along_rays(cell, s, other)
+    if all(sp.diff(gate.log_weight, p, q) == 0 for p in own for q in own) and not gate.log_weight.has(sp.Piecewise):
+        text = "offsets that are the same in every cell cancel in the softmax: the log weight is linear in them"
+        return {p.name: text for p in own}
+    moved = translations(cell.spec)
+    if moved and _all_move(moved, own, (cell.point, {**cell.point, **other})):
+        functions = ", ".join(_text(f.as_independent(*gate.parameters, as_Add=False)[1]) for f in moved)
+        text = f"offsets of {functions} that are the same in every cell cancel: log weights are linear in them"
         return dict.fromkeys((p.name for p in own), text)
-    if gate.name == COSINE:
+    if cell.spec.dim > 1 and _is(gate, cosine(cell.spec.dim)):
         text = "two true atoms show (beta1_1/|beta1_1| - beta1_2/|beta1_2|)/tau alone: tau moves on a curve"
         return dict.fromkeys((p.name for p in (*own, *cell.shared)), text)
-    if s is not None and gate.name == "activation":
-        return _along_rays(cell, s, other)
-    of = " of beta1/((|beta1| + 1) tau)" if gate.name == "cosine-perturbed" else ""
-    linear = of or all(sp.diff(gate.log_weight, p, q) == 0 for p in own for q in own)
-    text = f"offsets{of} that are the same in every cell cancel in the softmax: the log weight is linear in them"
-    return {p.name: text for p in own} if linear and not gate.log_weight.has(sp.Piecewise) else {}
+    return {}
+
+
+def _all_move(functions: Sequence[sp.Expr], own: Sequence[sp.Symbol], places: Iterable[Place]) -> bool:
+    """Whether at every true atom any change of the functions is one of the parameters, and each of these is needed."""
+    slopes = sp.Matrix(functions).jacobian(own)
+    if slopes.rows != slopes.cols:
+        return False
+    return all(balls.is_nonzero(balls.value(slopes.subs(dict(place)).det(), {})) for place in places)
+
+
+def _is(gate: Gate, other: Gate) -> bool:
+    """Whether a gate has the formula of another, whatever its parameters are called."""
+    names = dict(zip((*gate.own, *gate.shared), (*other.own, *other.shared), strict=False))
+    return bool(gate.log_weight.subs(names, simultaneous=True) == other.log_weight)
 
 
 def _along_rays(cell: Splitting, s: Activation, other: Mapping[sp.Symbol, sp.Expr]) -> dict[str, str]:

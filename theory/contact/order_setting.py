@@ -12,27 +12,23 @@ from typing import Literal
 import sympy as sp
 
 from temperance.theory.activations.activation import Activation, activation
-from temperance.theory.contact.flat_curves import common_curve, power_curve, scale_curve, weight_power
-from temperance.theory.contact.orders_from_theorems import OTHER_SPLIT
+from temperance.theory.contact.flat_curves import common_curve, power_curve, scale_curve, weight_power, without_bias
 from temperance.theory.expressions import balls
-from temperance.theory.models.by_name import model
-from temperance.theory.models.gates import BIASED, COSINE, FITTED, require_gate
-from temperance.theory.models.spec import TAU, MoESpec
-from temperance.theory.orders.split_cell import Splitting, weight_parameters
+from temperance.theory.models.by_name import least, model
+from temperance.theory.models.gates import names, require_gate
+from temperance.theory.models.spec import TAU, Jet, MoESpec, covariates
+from temperance.theory.orders.split_cell import Splitting, is_weighted, weight_parameters
 from temperance.theory.rates.true_point import Constant, constant
+from temperance.theory.traits.traits import on_lines
 
-SIGMOIDS = ("sigmoid", "sigmoid-tau-1")
-"""The normalised sigmoid gates, whose atoms have no weights of their own."""
-GATES = (*FITTED, BIASED, "quadratic", "gaussian", "laplace", COSINE, "cosine-perturbed", *SIGMOIDS)
 NOT_SHARED = (
     "no order: a mixture that splits one true atom and not another has the true density for almost no truth "
     "(theory.md 2.10)"
 )
+NOT_KNOWN = (
+    "no order: atoms have no weights of their own, and whether a mixture can split one and not another is not known"
+)
 _MOST_MOVING = 7  # parameters of an atom, tau included
-_PLACES = {"beta1": (1, 0), "A": (sp.Rational(1, 2), 0), "c": (0, -1), "w": (sp.Rational(1, 2), -1)}
-ON_LINES = ("linear", "softmax", "activation", "activation-bias", "quadratic", *SIGMOIDS)
-"""The gates that depend on x along lines as they do in dimension 1, with the same shares (theory.md 2.10)."""
-TRANSLATED = ("linear", "softmax", "quadratic", "gaussian", "cosine-perturbed")
 
 
 @dataclass(frozen=True)
@@ -88,56 +84,73 @@ def order_setting(
     """The setting of names.
 
     Args:
-        gate: one of `GATES`, `SIGMOIDS` with every cell split. expert: a Gaussian expert with a named mean.
+        gate: a name; with every cell split where atoms have no weights. expert: a Gaussian expert with a named mean.
         source: an activation gate's activation.
         size: m, 2 or more. split: "one" or "all". dim: d.
         point: values of the gate's parameters at the split atom, as numbers or as constants of the expression language
-            ("1/2", "log(2)"); by default beta1 = 1 (Laplace: 0), tau = 1, A = 1/2, c = 0 (log 2 where it is a bias) and
-            Gamma = 1.
+            ("1/2", "log(2)"); by default those of `Gate.value`.
 
     Raises:
         ValueError: what is not accepted.
     """
     s = _checked(gate, source, size, split)
     spec = model(gate, expert, s, dim)
+    if spec.log_atom.has(Jet):
+        raise ValueError("orders need functions by name, such as --activation tanh or --expert nonlinear:tanh")
+    if split == "one" and not is_weighted(spec):
+        why = NOT_SHARED if _is_logistic(spec) else NOT_KNOWN
+        raise ValueError(f"{why}; for this gate only --split all has orders")
     labels, scale, held = scale_curve(spec, s)
     weights = weight_parameters(spec)
     moving = [p for p in spec.gate.parameters if p not in weights and (p not in held or p in spec.gate.shared)]
     if unknown := set(point or {}) - {p.name for p in moving}:
         accepted = ", ".join(p.name for p in moving)
         raise ValueError(f"no parameter {min(unknown)!r} of the gate {gate!r}; accepted: {accepted}")
-    values = {p: constant(p.name, (point or {}).get(p.name, default_value(spec, p))) for p in (*held, *moving)}
+    values = {p: constant(p.name, (point or {}).get(p.name, spec.gate.value(p, 0))) for p in (*held, *moving)}
     for p, value in values.items():
         if p.is_positive and not balls.value(value, {}) > 0:
             raise ValueError(f"{p.name} must be positive, not {value}")
     cell = Splitting(spec, values, held)
-    line = cell if dim == 1 or gate.startswith(COSINE) else _line(model(gate, expert, s), cell)
+    line = _line(cell, gate, s)
     if len(line.each) + len(line.shared) > max(_MOST_MOVING, 4 + 2 * line.spec.dim):
         raise ValueError(f"orders are computed for at most {_MOST_MOVING} parameters of an atom, not for {expert!r}")
-    power = weight_power(s, values[TAU]) if gate == "activation" and s is not None and not scale else 0
+    power = weight_power(s, values[TAU]) if s is not None and without_bias(spec) and not scale else 0
     power, flat = power_curve(cell, power)
     if split == "all" and not power:
         flat = common_curve(cell, s, other_gate(cell, split))
     return OrderSetting(cell, line, size, "all" if split == "all" else "one", s, scale, labels, flat, power)
 
 
-def default_value(spec: MoESpec, p: sp.Symbol, atom: int = 0) -> sp.Expr:
-    """The value of a parameter of the gate at the split atom, or at the other one (1), where none is given."""
-    name = p.name.split("_")[0]
-    if spec.gate.name == BIASED and name == "c":
-        return sp.log(2) if atom == 0 else sp.S.Zero
-    if spec.gate.name == "laplace" and name == "beta1":
-        return sp.Integer(-atom)
-    return sp.sympify(_PLACES[name][atom] if name in _PLACES else 1)
+def accepted() -> dict[str, tuple[str, ...]]:
+    """The gates whose orders are computed: without free functions. Name -> the options that it needs."""
+    found = {}
+    for name in names():
+        spec, options = least(name)
+        if not spec.gate.log_weight.has(Jet):
+            found[name] = options if is_weighted(spec) else (*options, "--split all")
+    return found
 
 
-def _line(spec: MoESpec, cell: Splitting) -> Splitting:
-    """The cell on a line through the origin (of a Gaussian gate: through c), scaled so that beta1 is 1 or 0 on it."""
+def _line(cell: Splitting, gate: str, s: Activation | None) -> Splitting:
+    """The cell on a line through the origin (of a Gaussian gate: through c), scaled so that a vector is 1 or 0 on it.
+
+    The cell itself in dimension 1, and where the gate is none of dimension 1 on lines.
+    """
+    if cell.spec.dim == 1 or not on_lines(cell.spec, shares=True):
+        return cell
+    spec = model(gate, cell.spec.expert.name, s)
     weights = weight_parameters(spec)
-    point = {p: cell.point.get(p, default_value(spec, p)) for p in spec.gate.parameters if p not in weights}
-    if not any(v for p, v in cell.point.items() if p.name.startswith("beta1")):
-        point = {p: sp.S.Zero if p.name == "beta1" else v for p, v in point.items()}
+    moved = {p.name.split("_")[0] for p, v in cell.point.items() if v != 0}
+    point = {p: cell.point.get(p, spec.gate.value(p, 0)) for p in spec.gate.parameters if p not in weights}
+    point = {p: v if p.name in moved else sp.S.Zero for p, v in point.items()}
     return Splitting(spec, point, tuple(p for p in spec.gate.shared if p in cell.held))
+
+
+def _is_logistic(spec: MoESpec) -> bool:
+    """Whether the weight is 1/(1 + exp(-z)), z of degree 1 in x: whether a cell can be shared out is known then."""
+    score = sp.expand(sp.expand_log(sp.log(sp.simplify(sp.exp(-spec.gate.log_weight) - 1)), force=True))
+    x = covariates(spec.dim)
+    return bool(score.is_polynomial(*x)) and sp.total_degree(score, *x) == 1
 
 
 def on_line(name: str, expert: str) -> str:
@@ -148,13 +161,11 @@ def on_line(name: str, expert: str) -> str:
 
 def _checked(gate: str, source: str | sp.Expr | Activation | None, size: int, split: str) -> Activation | None:
     """The activation, once the names are known to be accepted."""
-    require_gate(gate, source is not None, GATES)
+    require_gate(gate, source is not None, names())
     if size < 2:
         raise ValueError(f"a cell has at least 2 atoms, not {size}")
     if split not in ("one", "all"):
         raise ValueError(f"the split is 'one' or 'all', not {split!r}")
-    if gate in SIGMOIDS and split == "one":
-        raise ValueError(f"{NOT_SHARED}; for this gate only --split all has orders")
     s = None if source is None else activation(source)
     if s is not None and s.parameters:
         raise ValueError(f"activation {s.name!r} has free parameters: numbers are needed in their place")
@@ -162,14 +173,10 @@ def _checked(gate: str, source: str | sp.Expr | Activation | None, size: int, sp
 
 
 def other_place(setting: OrderSetting) -> dict[sp.Symbol, sp.Expr]:
-    """The gate of the other true atom: held, but for every cell split where parameters are not modulo translation."""
+    """The gate of the other true atom: held, but for every cell split where scores are not modulo translation."""
     return other_gate(setting.cell, setting.split)
 
 
 def other_gate(cell: Splitting, split: str) -> dict[sp.Symbol, sp.Expr]:
     """`other_place` of a cell."""
-    spec, cosine = cell.spec, cell.spec.gate.name in (COSINE, "cosine-perturbed")
-    found = {p: default_value(spec, p, 1) for p in cell.own}
-    if cosine or (split == "all" and spec.gate.name not in (*TRANSLATED, "laplace")):
-        found |= {p: sp.Integer(-1 if cosine else OTHER_SPLIT) for p in found if p.name.startswith("beta1")}
-    return found
+    return {p: cell.spec.gate.value(p, 2 if split == "all" else 1) for p in cell.own}

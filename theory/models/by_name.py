@@ -6,6 +6,7 @@ import sympy as sp
 
 from temperance.theory.activations.activation import Activation
 from temperance.theory.models.experts import expert as expert_named
+from temperance.theory.models.gates import ACTIVATED
 from temperance.theory.models.gates import gate as gate_named
 from temperance.theory.models.spec import Expert, Gate, MoESpec, require_dimension
 
@@ -22,3 +23,15 @@ def model(
         raise ValueError("an activation goes with the gate 'activation' only")
     chosen = gate if isinstance(gate, Gate) else gate_named(gate, dim, activation)
     return MoESpec(chosen, expert if isinstance(expert, Expert) else expert_named(expert, dim), dim)
+
+
+def least(gate: str) -> tuple[MoESpec, tuple[str, ...]]:
+    """The model with the gate of that name in the least dimension that it has, and the options that it needs.
+
+    The activation of a gate that takes one is tanh.
+    """
+    source, options = ("tanh", ("--activation",)) if gate in ACTIVATED else (None, ())
+    try:
+        return model(gate, activation=source), options
+    except ValueError:
+        return model(gate, activation=source, dim=2), (*options, "--dim 2")

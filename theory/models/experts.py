@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from itertools import chain, combinations_with_replacement
 
 import sympy as sp
 
 from temperance.theory.activations.activation import Activation, Z, activation
 from temperance.theory.models.spec import NU, Expert, Jet, Y, coordinates, covariates, dot
-
-ACCEPTED = (
-    "gaussian, constant, polynomial:M (M = 1..9), nonlinear:ACTIVATION; derive: nonlinear, multinomial:K (K = 2..9)"
-)
 
 
 def normal(mean: sp.Expr) -> sp.Expr:
@@ -74,15 +71,53 @@ def multinomial(dim: int, outcomes: int) -> Expert:
     return Expert(f"multinomial:{outcomes}", sp.Piecewise(*cases), (*chain(*slopes), *intercepts))
 
 
+def mean_of(made: Expert) -> sp.Expr | None:
+    """The mean of an expert; None where it is not Gaussian, or has a free function."""
+    mean = sp.expand(Y + NU * sp.diff(made.log_density, Y))
+    known = NU in made.parameters and not mean.has(Y, Jet)
+    return mean if known and sp.expand(sp.expand(made.log_density - normal(mean))) == 0 else None
+
+
+EXPERTS: dict[str, Callable[..., Expert]] = {
+    "gaussian": gaussian,
+    "constant": constant,
+    "polynomial:M": polynomial,
+    "nonlinear": nonlinear,
+    "nonlinear:ACTIVATION": activated,
+    "multinomial:K": multinomial,
+}
+"""By name, with what stands after a colon."""
+
+_LEAST = {"M": 1, "K": 2}  # and 9 at most
+
+
+def _argument(kind: str, text: str) -> int | Activation | None:
+    """What stands after a colon; None where it is no number that is accepted."""
+    if kind == "ACTIVATION":
+        return activation(text)
+    return int(text) if re.fullmatch("[1-9]", text) and int(text) >= _LEAST[kind] else None
+
+
+def accepted(*, orders: bool | None = None) -> str:
+    """The names of experts as text: all, or those with orders (Gaussian ones with a named mean), or those without."""
+    shown = []
+    for name, make in EXPERTS.items():
+        _, _, kind = name.partition(":")
+        made = make(1, *([_argument(kind, str(_LEAST.get(kind, "tanh")))] if kind else []))
+        if orders in (None, mean_of(made) is not None):
+            shown.append(f"{name} ({kind} = {_LEAST[kind]}..9)" if kind in _LEAST else name)
+    return ", ".join(shown)
+
+
 def expert(name: str, dim: int = 1) -> Expert:
     """The expert of that name in dimension dim. Raises ValueError for an unknown name, naming those accepted."""
-    simple = {"gaussian": gaussian, "constant": constant, "nonlinear": nonlinear}
-    if name in simple:
-        return simple[name](dim)
-    if name.startswith("nonlinear:"):
-        return activated(dim, activation(name.removeprefix("nonlinear:")))
-    if match := re.fullmatch("polynomial:([1-9])", name):
-        return polynomial(dim, int(match[1]))
-    if match := re.fullmatch("multinomial:([2-9])", name):
-        return multinomial(dim, int(match[1]))
-    raise ValueError(f"unknown expert {name!r}; accepted: {ACCEPTED}")
+    stem, colon, given = name.partition(":")
+    for shown, make in EXPERTS.items():
+        head, _, kind = shown.partition(":")
+        if head == stem and bool(colon) == bool(kind):
+            argument = _argument(kind, given) if kind else None
+            if not kind:
+                return make(dim)
+            if argument is not None:
+                return make(dim, argument)
+    raise ValueError(f"unknown expert {name!r}; accepted: {accepted(orders=True)}; derive: {accepted(orders=False)}")

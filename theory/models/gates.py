@@ -1,8 +1,11 @@
-"""Defines the gates of the literature by log weight and parameters; `gate(name, dim)` looks one up."""
+"""Defines the gates of the literature by log weight and parameters; `gate(name, dim)` looks one up.
+
+A new gate is a function of the dimension and a line of `GATES`: relations, orders, help texts and messages follow.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Literal
 
 import sympy as sp
@@ -11,14 +14,19 @@ from temperance.theory.activations.activation import Activation, Z, activation
 from temperance.theory.activations.catalogue import NAMED
 from temperance.theory.models.spec import BETA0, TAU, Gate, Jet, coordinates, covariates, dot
 
-BIASED = "activation-bias"
-COSINE = "cosine"
+_HALF = sp.Rational(1, 2)
+_Places = tuple[tuple[sp.Symbol, tuple[sp.Expr, ...]], ...]
+
+
+def _at(parameters: Iterable[sp.Symbol], *values: int | sp.Expr) -> _Places:
+    """The values of parameters where orders are shown: at the split atom, at another one, at another split one."""
+    return tuple((p, tuple(map(sp.sympify, values))) for p in parameters)
 
 
 def linear(dim: int) -> Gate:
     """Dense-to-sparse gate exp(beta1.x/tau) (arXiv 2401.13875, section 2)."""
     beta = coordinates("beta1", dim)
-    return Gate("linear", dot(beta, covariates(dim)) / TAU, (*beta, TAU), (TAU,), BETA0 / TAU)
+    return Gate("linear", dot(beta, covariates(dim)) / TAU, (*beta, TAU), (TAU,), BETA0 / TAU, places=_at(beta, 1, 0))
 
 
 def activated(dim: int, s: Activation) -> Gate:
@@ -33,29 +41,30 @@ def activated(dim: int, s: Activation) -> Gate:
     caveat = ""
     if s.others or not s.surveyed:
         caveat = f"the other pieces that {s.name} has at other values of its parameters"
-    return Gate("activation", log_weight, (*beta, TAU), (TAU,), BETA0 / TAU, s.parameters, caveat)
+    return Gate("activation", log_weight, (*beta, TAU), (TAU,), BETA0 / TAU, s.parameters, caveat, _at(beta, 1, 0, 2))
 
 
 def biased(dim: int, s: Activation) -> Gate:
     """The activation gate with a bias inside, exp(s(beta1.x + c)/tau), for an activation of one piece."""
     if len(s.pieces) > 1:
-        raise ValueError(f"the gate {BIASED!r} takes an activation without kinks, not {s.name!r}")
+        raise ValueError(f"the gate 'activation-bias' takes an activation without kinks, not {s.name!r}")
     beta, c = coordinates("beta1", dim), sp.Symbol("c", real=True)
     log_weight = s.pieces[0].expr.subs(Z, dot(beta, covariates(dim)) + c) / TAU
-    return Gate(BIASED, log_weight, (*beta, c, TAU), (TAU,), BETA0 / TAU, s.parameters)
+    places = (*_at(beta, 1, 0, 2), *_at((c,), sp.log(2), 0))
+    return Gate("activation-bias", log_weight, (*beta, c, TAU), (TAU,), BETA0 / TAU, s.parameters, places=places)
 
 
 def generic(dim: int) -> Gate:
     """The activation gate exp(s(beta1.x)/tau) for a free function s (no relation among its derivatives)."""
     beta = coordinates("beta1", dim)
     s = Jet(sp.Symbol("s"), 0, dot(beta, covariates(dim)))
-    return Gate("generic", s / TAU, (*beta, TAU), (TAU,), BETA0 / TAU)
+    return Gate("generic", s / TAU, (*beta, TAU), (TAU,), BETA0 / TAU, places=_at(beta, 1, 0, 2))
 
 
 def softmax(dim: int) -> Gate:
     """Softmax gate exp(beta1.x)."""
     beta = coordinates("beta1", dim)
-    return Gate("softmax", dot(beta, covariates(dim)), beta)
+    return Gate("softmax", dot(beta, covariates(dim)), beta, places=_at(beta, 1, 0))
 
 
 def quadratic(dim: int) -> Gate:
@@ -63,7 +72,8 @@ def quadratic(dim: int) -> Gate:
     x, beta = covariates(dim), coordinates("beta1", dim)
     entries, matrix = _symmetric("A", dim)
     form = dot(x, tuple(matrix * sp.Matrix(x)))
-    return Gate("quadratic", (sp.expand(form) + dot(beta, x)) / TAU, (*entries, *beta, TAU), (TAU,), BETA0 / TAU)
+    score, places = sp.expand(form) + dot(beta, x), (*_at(entries, _HALF, 0), *_at(beta, 1, 0))
+    return Gate("quadratic", score / TAU, (*entries, *beta, TAU), (TAU,), BETA0 / TAU, places=places)
 
 
 def gaussian(dim: int) -> Gate:
@@ -72,7 +82,9 @@ def gaussian(dim: int) -> Gate:
     weight, gamma = sp.Symbol("pi", positive=True), sp.Symbol("Gamma", positive=True)
     gap = [xj - cj for xj, cj in zip(x, c, strict=True)]
     log_weight = sp.log(weight) - dot(gap, gap) / (2 * gamma) - sp.Rational(dim, 2) * sp.log(2 * sp.pi * gamma)
-    return Gate("gaussian", log_weight, (weight, *c, gamma), offset=None)
+    return Gate(
+        "gaussian", log_weight, (weight, *c, gamma), offset=None, places=(*_at(c, 0, -1), *_at((weight, gamma), 1))
+    )
 
 
 def gaussian_full(dim: int) -> Gate:
@@ -83,32 +95,46 @@ def gaussian_full(dim: int) -> Gate:
     gap = sp.Matrix(x) - sp.Matrix(c)
     square = (gap.T * matrix.adjugate() * gap)[0] / matrix.det()
     normaliser = sp.Rational(dim, 2) * sp.log(2 * sp.pi) + sp.log(matrix.det()) / 2
-    return Gate("gaussian-full", sp.log(weight) - square / 2 - normaliser, (weight, *c, *entries), offset=None)
+    diagonal = {matrix[j, j] for j in range(dim)}
+    places = (
+        *_at(c, 0, -1),
+        *_at((weight,), 1),
+        *(_at((p,), 1 if p in diagonal else sp.Rational(1, 4))[0] for p in entries),
+    )
+    log_weight = sp.log(weight) - square / 2 - normaliser
+    return Gate("gaussian-full", log_weight, (weight, *c, *entries), offset=None, places=places)
 
 
 def sigmoid(dim: int) -> Gate:
     """Sigmoid gate 1/(1 + exp(-(beta1.x + w)/tau))."""
     beta, w = coordinates("beta1", dim), sp.Symbol("w", real=True)
     z = (dot(beta, covariates(dim)) + w) / TAU
-    return Gate("sigmoid", -sp.log(1 + sp.exp(-z)), (*beta, w, TAU), (TAU,), None)
+    return Gate("sigmoid", -sp.log(1 + sp.exp(-z)), (*beta, w, TAU), (TAU,), None, places=_without_weight(beta, w))
 
 
 def sigmoid_without_tau(dim: int) -> Gate:
     """Sigmoid gate 1/(1 + exp(-(beta1.x + w))): the temperature is known, and is 1."""
     beta, w = coordinates("beta1", dim), sp.Symbol("w", real=True)
-    return Gate("sigmoid-tau-1", -sp.log(1 + sp.exp(-dot(beta, covariates(dim)) - w)), (*beta, w), (), None)
+    z = dot(beta, covariates(dim)) + w
+    return Gate("sigmoid-tau-1", -sp.log(1 + sp.exp(-z)), (*beta, w), (), None, places=_without_weight(beta, w))
 
 
 def sigmoid_euclidean(dim: int) -> Gate:
     """Sigmoid gate with a Euclidean score, 1/(1 + exp((|beta1 - x| - w)/tau)); in dimension 1 the two sides."""
     beta, w = coordinates("beta1", dim), sp.Symbol("w", real=True)
     log_weight = sp.piecewise_fold(-sp.log(1 + sp.exp(-laplace(dim).log_weight - w / TAU)))
-    return Gate("sigmoid-euclidean", log_weight, (*beta, w, TAU), (TAU,), None)
+    places = _without_weight(beta, w)
+    return Gate("sigmoid-euclidean", log_weight, (*beta, w, TAU), (TAU,), None, places=places)
+
+
+def _without_weight(beta: Iterable[sp.Symbol], w: sp.Symbol) -> _Places:
+    """Of atoms without weights of their own: beta1 is 0 in none."""
+    return (*_at(beta, 1, 2), *_at((w,), _HALF, -1))
 
 
 def cosine(dim: int) -> Gate:
     """Cosine router exp(beta1.x/(|beta1| |x| tau)), dim >= 2."""
-    return _router(COSINE, dim, 0)
+    return _router("cosine", dim, 0)
 
 
 def cosine_perturbed(dim: int) -> Gate:
@@ -121,7 +147,7 @@ def laplace(dim: int) -> Gate:
     x, beta = covariates(dim), coordinates("beta1", dim)
     gap = tuple(b - xj for b, xj in zip(beta, x, strict=True))
     distance = sp.sqrt(dot(gap, gap)) if dim > 1 else sp.Piecewise((gap[0], x[0] < beta[0]), (-gap[0], True))
-    return Gate("laplace", -distance / TAU, (*beta, TAU), (TAU,))
+    return Gate("laplace", -distance / TAU, (*beta, TAU), (TAU,), places=_at(beta, 0, -1))
 
 
 def _router(name: str, dim: int, perturbation: int) -> Gate:
@@ -129,7 +155,7 @@ def _router(name: str, dim: int, perturbation: int) -> Gate:
         raise ValueError(f"gate {name!r} needs dimension 2 or more (in dimension 1 the cosine is a sign), got {dim}")
     x, beta = covariates(dim), coordinates("beta1", dim)
     lengths = [sp.sqrt(dot(v, v)) + perturbation for v in (beta, x)]
-    return Gate(name, dot(beta, x) / (lengths[0] * lengths[1] * TAU), (*beta, TAU), (TAU,))
+    return Gate(name, dot(beta, x) / (lengths[0] * lengths[1] * TAU), (*beta, TAU), (TAU,), places=_at(beta, 1, -1))
 
 
 def _symmetric(name: str, dim: int) -> tuple[tuple[sp.Symbol, ...], sp.Matrix]:
@@ -151,13 +177,30 @@ GATES: dict[str, Callable[[int], Gate]] = {
     "sigmoid": sigmoid,
     "sigmoid-tau-1": sigmoid_without_tau,
     "sigmoid-euclidean": sigmoid_euclidean,
-    COSINE: cosine,
+    "cosine": cosine,
     "cosine-perturbed": cosine_perturbed,
     "laplace": laplace,
 }
 
+
+ACTIVATED: dict[str, Callable[[int, Activation], Gate]] = {"activation": activated, "activation-bias": biased}
+"""The gates that take an activation."""
+
 FITTED = ("linear", "softmax", "activation")
 """The gates whose parameters are fitted, and whose rates are predicted."""
+
+
+def names() -> tuple[str, ...]:
+    """The names that `gate` takes."""
+    first, *others = GATES
+    return (first, *ACTIVATED, *others)
+
+
+def listed(options: Mapping[str, Collection[str]]) -> str:
+    """Names of gates as text, each with the options that it needs."""
+    needs = {name: f" (with {' and '.join(given)})" if given else "" for name, given in options.items()}
+    first, *others = (name + need for name, need in needs.items())
+    return ", ".join([f"{first} (the default)", *others])
 
 
 def require_gate(name: str, with_activation: bool, accepted: Collection[str]) -> None:
@@ -165,14 +208,14 @@ def require_gate(name: str, with_activation: bool, accepted: Collection[str]) ->
 
     Args:
         name: the gate. with_activation: whether an activation is given.
-        accepted: names of gates; those that take an activation begin with "activation".
+        accepted: names of gates.
     """
     if name not in accepted:
         hint = f"; the activation {name!r} goes with --activation" if name in NAMED else ""
         raise ValueError(f"unknown gate {name!r}; accepted: {', '.join(accepted)}{hint}")
-    if name.startswith("activation") and not with_activation:
+    if name in ACTIVATED and not with_activation:
         raise ValueError(f"the gate {name!r} needs an activation, for instance 'tanh'")
-    if with_activation and not name.startswith("activation"):
+    if with_activation and name not in ACTIVATED:
         raise ValueError(f"the gate {name!r} takes no activation; the gate 'activation' does")
 
 
@@ -193,7 +236,7 @@ def gate(name: str, dim: int = 1, s: str | sp.Expr | Activation | None = None) -
 
     Raises ValueError for an unknown name, a missing or a superfluous activation, or a router in dimension 1.
     """
-    require_gate(name, s is not None, ("activation", *GATES, BIASED))
+    require_gate(name, s is not None, names())
     if s is None:
         return GATES[name](dim)
-    return (biased if name == BIASED else activated)(dim, activation(s))
+    return ACTIVATED[name](dim, activation(s))

@@ -126,9 +126,10 @@ class Gate:
 
     name: what messages call it; shared: the parameters that all atoms of a mixture have in common (the temperature);
     offset: what the bias beta0 of an atom adds to its log weight (None where the gate has a bias of its own);
-    constants: free symbols that are not parameters; caveat: what was assumed in writing the gate down, if anything. A
-    gate with kinks is a SymPy Piecewise; relations then hold on every piece. Raises ValueError for a parameter used
-    twice, unused or undeclared.
+    constants: free symbols that are not parameters; caveat: what was assumed in writing the gate down, if anything;
+    places: the values of parameters in the true atoms that orders are shown at, where `value` has no others. A gate
+    with kinks is a SymPy Piecewise; relations then hold on every piece. Raises ValueError for a parameter used twice,
+    unused or undeclared.
     """
 
     name: str
@@ -138,6 +139,7 @@ class Gate:
     offset: sp.Expr | None = BETA0
     constants: tuple[sp.Symbol, ...] = ()
     caveat: str = ""
+    places: tuple[tuple[sp.Symbol, tuple[sp.Expr, ...]], ...] = ()
 
     def __post_init__(self) -> None:
         """Validate once, at construction."""
@@ -148,6 +150,23 @@ class Gate:
             raise ValueError(f"{what}: the weight of an atom must not depend on the response y")
         if not set(self.shared) <= set(self.parameters):
             raise ValueError(f"{what}: the shared parameters must be among its parameters")
+
+    @property
+    def own(self) -> tuple[sp.Symbol, ...]:
+        """The parameters that each atom has for itself."""
+        return tuple(p for p in self.parameters if p not in self.shared)
+
+    def value(self, p: sp.Symbol, atom: int) -> sp.Expr:
+        """The value of a parameter in a true atom, where none is given: of `places`, the last for all further atoms.
+
+        Without a place, shared ones are 1 and own ones 1, then rational numbers that differ from atom to atom.
+        """
+        places = dict(self.places).get(p)
+        if places is not None:
+            return places[min(atom, len(places) - 1)]
+        if atom == 0 or p not in self.own:
+            return sp.S.One
+        return sp.Rational(atom, atom + self.own.index(p) + 1)
 
 
 @checked

@@ -22,8 +22,8 @@ import sympy as sp
 from flint import fmpq, fmpq_mat, fmpq_mpoly
 
 from temperance.theory.expressions.balls import is_constant_in
-from temperance.theory.models.experts import normal
-from temperance.theory.models.spec import NU, Jet, MoESpec, Y, covariates
+from temperance.theory.models import experts
+from temperance.theory.models.spec import NU, MoESpec, covariates
 from temperance.theory.orders.taylor import Taylor, rational
 
 (X,) = covariates(1)
@@ -59,7 +59,7 @@ class Splitting:
         object.__setattr__(self, "own", tuple(p for p in moving if p not in self.held))
         object.__setattr__(self, "shared", tuple(p for p in gate.shared if p not in self.held))
         object.__setattr__(self, "mean", mean_of(self.spec))
-        object.__setattr__(self, "weighted", gate.offset is not None or bool(weights))
+        object.__setattr__(self, "weighted", is_weighted(self.spec))
 
     @property
     def expert(self) -> tuple[sp.Symbol, ...]:
@@ -80,14 +80,18 @@ def weight_parameters(spec: MoESpec) -> tuple[sp.Symbol, ...]:
     return tuple(p for p, slope in slopes.items() if is_constant_in(slope, slope.free_symbols - {p}))
 
 
+def is_weighted(spec: MoESpec) -> bool:
+    """Whether an atom has a weight of its own, by a bias or by a parameter that only scales it."""
+    return spec.gate.offset is not None or bool(weight_parameters(spec))
+
+
 def mean_of(spec: MoESpec) -> sp.Expr:
     """The mean of a Gaussian expert. Raises ValueError for any other expert, or a mean that is not named."""
-    density = spec.expert.log_density
-    mean = sp.expand(Y + NU * sp.diff(density, Y))
-    if NU not in spec.expert.parameters or mean.has(Y, Jet) or sp.expand(sp.expand(density - normal(mean))) != 0:
+    mean = experts.mean_of(spec.expert)
+    if mean is None:
         raise ValueError(
-            f"orders are computed for Gaussian experts with a mean that is named (gaussian, constant, polynomial:M, "
-            f"nonlinear:ACTIVATION), not for the expert {spec.expert.name!r}"
+            f"orders are computed for Gaussian experts with a mean that is named ({experts.accepted(orders=True)}), "
+            f"not for the expert {spec.expert.name!r}"
         )
     return mean
 

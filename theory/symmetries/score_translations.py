@@ -21,6 +21,7 @@ import sympy as sp
 from temperance.theory.models.spec import BETA0, MoESpec, atom_symbol, covariates
 
 _MOST_FUNCTIONS = 10  # of x, that are compared
+_ADDING = (sp.sin, sp.cos, sp.sinh, sp.cosh)  # of a sum: a sum of products
 _HALF = sp.Symbol("r", positive=True)
 _SIZE = sp.Symbol("size", positive=True)
 
@@ -122,7 +123,8 @@ def _terms(log_weight: sp.Expr, spec: MoESpec, own: Sequence[sp.Symbol]) -> _Sep
         return None
     found: _Separated = {}
     x = (*covariates(spec.dim), _HALF)
-    for term in sp.Add.make_args(sp.expand(log_weight, power_base=True, log=True)):
+    written = log_weight.replace(lambda e: isinstance(e, _ADDING), sp.expand_trig)
+    for term in sp.Add.make_args(sp.expand(written, power_base=True, log=True)):
         phi, e = term.as_independent(*x, as_Add=False)
         if e.has(*own, *spec.gate.shared):  # perhaps only as a product below the line is expanded
             phi, e = sp.factor(term).as_independent(*x, as_Add=False)

@@ -17,7 +17,7 @@ from flint import arb
 
 from temperance.theory.models.spec import Jet, MoESpec, covariates
 from temperance.theory.orders.independence import formula_at, numbers
-from temperance.theory.orders.split_cell import weight_parameters
+from temperance.theory.orders.split_cell import is_weighted, weight_parameters
 
 _BITS = 256
 _DRAWS = 40  # of atoms, until their scores are real at enough points
@@ -106,7 +106,7 @@ def proved_rank(rows: Sequence[Sequence[arb]]) -> int:
 
 def _derivatives(spec: MoESpec, k: int, one_sign: bool) -> _Columns | None:
     gate, own = spec.gate, own_parameters(spec)
-    biased = gate.offset is not None or bool(weight_parameters(spec))
+    biased = is_weighted(spec)
     wanted = k * (len(own) + 1) + 6
     if gate.log_weight.has(sp.Piecewise):
         wanted = max(wanted, _BETWEEN_KINKS)

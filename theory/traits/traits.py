@@ -18,7 +18,7 @@ from temperance.theory.expressions.balls import is_constant_in
 from temperance.theory.interactions.interactions import derive
 from temperance.theory.models.kinks import Kink, kinks
 from temperance.theory.models.spec import MoESpec, covariates
-from temperance.theory.orders.split_cell import weight_parameters
+from temperance.theory.orders.split_cell import is_weighted, weight_parameters
 from temperance.theory.symmetries.discrete_symmetries import translated
 from temperance.theory.symmetries.flows import Flow, flows_of
 from temperance.theory.symmetries.score_translations import scores
@@ -76,10 +76,32 @@ class _Shown:
 
 
 @lru_cache(maxsize=256)
+def flows_of_gate(spec: MoESpec) -> tuple[Flow, ...]:
+    """The exact flows of one atom, without those of a weight, which the gauge fixes."""
+    found, _ = flows_of(derive(spec.gate, spec.expert, dim=spec.dim, order=1))
+    weights = set(weight_parameters(spec))
+    return tuple(flow for flow in found if not set(flow.field.moved) <= weights)
+
+
+def translates(spec: MoESpec) -> bool:
+    """Whether an identity shows that all scores can be translated, by functions of the atoms' own parameters."""
+    return bool(translations(spec))
+
+
+def translations(spec: MoESpec) -> tuple[sp.Expr, ...]:
+    """The functions of the own parameters that identities show to be translated: of separated scores, or parameters."""
+    separated, own = scores(spec), set(own_parameters(spec))
+    if separated is None:
+        return tuple(p for p in translated(spec) if p in own)
+    weights = weight_parameters(spec)
+    return tuple(f for f in separated.translated if f.free_symbols & own and not f.has(*weights))
+
+
+@lru_cache(maxsize=256)
 def traits(spec: MoESpec) -> Traits:
     """The traits of a gate: symmetries by identities (`symmetries`), their absence by minors in balls (`kernel`)."""
     weights = weight_parameters(spec)
-    flows = _flows(spec)
+    flows = flows_of_gate(spec)
     least = _shown(spec, flows)
     of_one = alone(spec)
     exact_alone = of_one if of_one == least.alone else None
@@ -93,7 +115,7 @@ def traits(spec: MoESpec) -> Traits:
     known = needed is not None
     return Traits(
         weights=weights,
-        weighted=spec.gate.offset is not None or bool(weights),
+        weighted=is_weighted(spec),
         alone=exact_alone,
         common=least.common if known else None,
         shared=least.shared if known else None,
@@ -107,23 +129,12 @@ def traits(spec: MoESpec) -> Traits:
     )
 
 
-def _flows(spec: MoESpec) -> tuple[Flow, ...]:
-    """The exact flows of one atom, without those of a weight."""
-    found, _ = flows_of(derive(spec.gate, spec.expert, dim=spec.dim, order=1))
-    weights = set(weight_parameters(spec))
-    return tuple(flow for flow in found if not set(flow.field.moved) <= weights)
-
-
 def _shown(spec: MoESpec, flows: tuple[Flow, ...]) -> _Shown:
-    """What identities show: flows of one atom, parameters that are translated, and translations of separated scores."""
-    separated, own = scores(spec), set(own_parameters(spec))
+    """What identities show: flows of one atom, and translations."""
+    separated = scores(spec)
     moving = sum(bool(set(flow.field.moved) & set(spec.gate.shared)) for flow in flows)
-    common, scaled = len(own & set(translated(spec))), False
-    if separated is not None:
-        weights = weight_parameters(spec)
-        common = sum(bool(f.free_symbols & own) and not f.has(*weights) for f in separated.translated)
-        scaled = separated.scaled
-    return _Shown(len(flows) - moving, common, max(moving, int(scaled)))
+    scaled = separated is not None and separated.scaled
+    return _Shown(len(flows) - moving, len(translations(spec)), max(moving, int(scaled)))
 
 
 def _as_shown(spec: MoESpec, k: int, least: _Shown, *, one_sign: bool) -> bool:
@@ -157,11 +168,12 @@ def _held(spec: MoESpec, least: _Shown, k: int) -> tuple[sp.Symbol, ...] | None:
     return None if left else tuple(held)
 
 
-def on_lines(spec: MoESpec) -> bool:
+def on_lines(spec: MoESpec, *, shares: bool = False) -> bool:
     """Whether log E on x = t v depends on the own parameters by linear forms that v alone fixes (theory.md 2.10).
 
-    True by an identity: the slopes of some are multiples of those of others, by factors that depend on v alone, in
-    every formula and boundary of the gate. For d = 1 there is nothing to show.
+    shares: up to what is the same for all t, so that an atom may have another weight there. True by an identity: the
+    slopes of some are multiples of those of others, by factors that depend on v alone, in every formula and boundary of
+    the gate. For d = 1 there is nothing to show.
     """
     if spec.dim == 1:
         return True
@@ -172,6 +184,9 @@ def on_lines(spec: MoESpec) -> bool:
     classes: list[list[sp.Expr]] = []
     for p in own:
         slopes = [sp.diff(e, p) for e in seen]
+        slopes = [f - f.subs(_LENGTH, 0) for f in slopes] if shares else slopes
+        if any(f.has(sp.nan, sp.zoo) for f in slopes):  # no value at the origin
+            return False
         if not any(_are_multiples(slopes, others, free) for others in classes):
             classes.append(slopes)
     return len(classes) < len(own)

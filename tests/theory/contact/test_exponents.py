@@ -102,9 +102,9 @@ def test_an_interval_is_named_where_proof_and_measurement_do_not_meet():
 
 
 BAD = {
-    ("--gate", "sofmax"): "unknown gate 'sofmax'; accepted: linear, softmax, activation, activation-bias, quadratic, "
-    "gaussian, laplace, cosine, cosine-perturbed, sigmoid, sigmoid-tau-1\n",
-    ("--gate", "sigmoid-euclidean"): "the gate 'sigmoid-euclidean' is for `derive` alone; accepted: linear",
+    ("--gate", "sofmax"): "unknown gate 'sofmax'; accepted: linear, activation, activation-bias, generic, softmax,",
+    ("--gate", "generic"): "orders need functions by name",
+    ("--gate", "sigmoid-euclidean"): "whether a mixture can split one and not another is not known; for this gate only",
     ("--gate", "sigmoid"): "almost no truth (theory.md 2.10); for this gate only --split all has orders",
     ("--gate", "cosine"): "needs dimension 2",
     ("--dim", "3"): "--dim must be 1 or 2, not 3",

@@ -3,12 +3,11 @@
 import pytest
 import sympy as sp
 
-from temperance.theory.contact.order_setting import GATES as WITH_ORDERS
-from temperance.theory.contact.order_setting import ON_LINES, SIGMOIDS, TRANSLATED
 from temperance.theory.models.by_name import model
-from temperance.theory.models.gates import GATES
+from temperance.theory.models.gates import ACTIVATED, names
 from temperance.theory.models.spec import BETA0, TAU, Gate, MoESpec, covariates
-from temperance.theory.traits.traits import traits
+from temperance.theory.orders.split_cell import is_weighted
+from temperance.theory.traits.traits import on_lines, traits, translates
 
 B1, B2 = sp.symbols("beta1 beta2", real=True)
 (X,) = covariates(1)
@@ -57,23 +56,24 @@ def test_the_cosine_of_four_atoms_is_decided_in_three_dimensions():
     assert traits(model("cosine", dim=3)).atoms_needed == 4
 
 
-def named(gate, dim):
-    return model(gate, "gaussian", "tanh" if gate.startswith("activation") else None, dim)
+IN_THE_PLANE = {
+    "on lines as in dimension 1": "linear activation activation-bias generic softmax quadratic sigmoid sigmoid-tau-1",
+    "so up to shares": "linear activation activation-bias generic softmax quadratic sigmoid sigmoid-tau-1 gaussian",
+    "translated": "linear softmax quadratic gaussian gaussian-full cosine-perturbed",
+    "without weights of atoms": "sigmoid sigmoid-tau-1 sigmoid-euclidean",
+}
 
 
-@pytest.mark.parametrize("gate", WITH_ORDERS)
-def test_the_lists_by_name_agree_with_what_is_computed(gate):
-    found = traits(named(gate, 2))
-    assert (gate in ON_LINES) == found.on_lines
-    assert (gate in TRANSLATED) == found.translated
-    assert (gate in SIGMOIDS) == (not found.weighted)
-
-
-def test_gates_without_a_weight_are_three_and_not_only_those_of_the_list():
-    assert {g for g in GATES if g not in ("cosine", "cosine-perturbed") and not traits(model(g)).weighted} == {
-        *SIGMOIDS,
-        "sigmoid-euclidean",
+def test_gates_in_the_plane_are_sorted_as_by_hand():
+    """Of log weights that are linear in functions of the parameters, the Gaussian ones are translated beside others."""
+    specs = {g: model(g, "gaussian", "tanh" if g in ACTIVATED else None, 2) for g in names()}
+    found = {
+        "on lines as in dimension 1": [g for g, spec in specs.items() if on_lines(spec)],
+        "so up to shares": [g for g, spec in specs.items() if on_lines(spec, shares=True)],
+        "translated": [g for g, spec in specs.items() if translates(spec)],
+        "without weights of atoms": [g for g, spec in specs.items() if not is_weighted(spec)],
     }
+    assert {what: set(gates) for what, gates in found.items()} == {n: {*t.split()} for n, t in IN_THE_PLANE.items()}
 
 
 @pytest.mark.parametrize(
@@ -115,6 +115,13 @@ def test_a_flow_up_to_a_translation_is_found_where_no_monomial_is_one():
 def test_a_parameter_is_translated_beside_what_is_no_separated_sum():
     found = traits(of_ones_own(sp.log(1 + sp.exp(B1 * X)) + B2 * X, (B1, B2)))
     assert (found.common, [p.name for p in found.held]) == (1, ["beta2"])
+
+
+def test_a_sum_under_a_cosine_is_separated():
+    kappa, c = sp.symbols("kappa c", real=True)
+    found = traits(of_ones_own(kappa * sp.cos(X - c) / TAU, (kappa, c, TAU), (TAU,)))
+    assert (found.alone, found.common, found.shared, found.atoms_needed) == (0, 2, 1, 2)
+    assert [p.name for p in found.held] == ["kappa", "c"]
 
 
 def test_what_has_no_identity_is_not_known_and_says_so():
