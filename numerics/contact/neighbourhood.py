@@ -28,6 +28,7 @@ from temperance.theory.expressions.functions import KNOWN
 from temperance.theory.models.spec import NU
 from temperance.theory.orders.independence import formula_at
 from temperance.theory.orders.split_cell import X, is_linear, weight_parameters
+from temperance.theory.traits.kinks import kinks
 
 Balls: TypeAlias = np.ndarray[Any, np.dtype[np.object_]]
 BITS = 256
@@ -40,8 +41,10 @@ def supported(family: Family) -> bool:
     cell = family.cell
     if cell.spec.dim > 1 or not is_linear(cell):
         return False
-    kinks = {*family.kinks(), *family.kinks(other=True)}
-    return not kinks or (cell.spec.gate.name == "activation" and kinks == {0.0})
+    if {*family.kinks(), *family.kinks(other=True)} - {0.0}:
+        return False
+    places = [{**cell.point, X: 0}, {**cell.point, **family.truth.other, X: 0}]
+    return not any(kink.moved_by and kink.boundary.subs(at) == 0 for kink in kinks(cell.spec) for at in places)
 
 
 class _Exact(PythonCodePrinter):
