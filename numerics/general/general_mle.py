@@ -22,6 +22,7 @@ from temperance.numerics.general.likelihood import Columns, loglik
 from temperance.numerics.general.split_mixtures import Array, Family
 from temperance.numerics.machine.threads import one_blas_thread
 from temperance.numerics.mixture.points import Points
+from temperance.theory.models.kinks import kinks
 
 Status = Literal["converged", "at_bound", "max_steps"]
 _STEPS = 500
@@ -51,7 +52,8 @@ class GeneralMixture:
     def __init__(self, family: Family) -> None:
         if family.sizes not in ((1, 1), (2, 1), (3, 1), (2, 2)):
             raise ValueError(f"fits are for one to three atoms beside one, and two beside two, not {family.sizes}")
-        if family.kinks() or family.kinks(other=True):
+        cone = any(kink.kind == "cone" and kink.moved_by for kink in kinks(family.cell.spec))
+        if cone or family.kinks() or family.kinks(other=True):
             raise ValueError(
                 f"the gate {family.cell.spec.gate.name!r} has a kink that x can reach: fits are for smooth gates, and "
                 "a lattice would need n^(1/3) points of x"

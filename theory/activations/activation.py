@@ -143,7 +143,7 @@ def in_every_region(source: Activation, find: Callable[[Activation, Sample], Fou
 
     def found_at(sample: Sample) -> Found | None:
         look = look_at(source.text, sample)
-        alone = replace(source, pieces=look.pieces, others=(), domain=look.domain)
+        alone = replace(source, pieces=look.pieces, sample=tuple(sample.items()), others=(), domain=look.domain)
         return find(alone, sample) if look.pieces else None
 
     try:

@@ -233,10 +233,13 @@ def test_larger_cells_are_refused(m, every):
         GeneralMixture(Family(near, m, every))
 
 
-@pytest.mark.parametrize(("gate", "source"), [("laplace", None), ("activation", "relu")])
-def test_a_kink_that_x_can_reach_is_refused(gate, source):
+@pytest.mark.parametrize(
+    ("gate", "source", "dim"), [("laplace", None, 1), ("laplace", None, 2), ("activation", "relu", 1)]
+)
+def test_a_kink_that_x_can_reach_is_refused(gate, source, dim):
+    """In the plane, the distance of a Laplace gate has a cone at beta1."""
     with pytest.raises(ValueError, match="a kink that x can reach"):
-        GeneralMixture(family(order_setting(gate, "gaussian", source)))
+        GeneralMixture(family(order_setting(gate, "gaussian", source, dim=dim)))
 
 
 def test_kinks_in_the_plane_are_refused():

@@ -6,7 +6,8 @@ import pytest
 import sympy as sp
 from flint import fmpq
 
-from temperance.theory.activations.activation import activation
+import temperance
+from temperance.theory.activations.activation import activation, in_every_region
 from temperance.theory.activations.piece_search import unseen
 from temperance.theory.conditions import decision as independence
 from temperance.theory.conditions.decision import decide
@@ -186,3 +187,13 @@ def test_powers_with_parameters_have_their_roots(text):
 def test_a_parameter_of_conditions_only_is_one():
     decision = decide("where(alpha*z > 0, z**2, -z**2)")
     assert decision.exceptional_parameters == (("alpha", ("0",)),)
+
+
+def test_a_region_is_judged_at_a_sample_of_its_own():
+    """The pieces of a region go with its sample: with that of another, ends of pieces had no value."""
+    source = activation("log(1 + alpha*z**2) + sinc(z)")
+    seen = []
+    in_every_region(source, lambda alone, sample: seen.append((dict(alone.sample), sample)) or True)
+    assert len(seen) > 1
+    assert all(own == sample for own, sample in seen)
+    assert temperance.check("log(1 + alpha*z**2) + sinc(z)").to_json()

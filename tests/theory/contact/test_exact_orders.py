@@ -27,6 +27,7 @@ def shown(*arguments):
         (("laplace",), ""),
         (("sigmoid",), "beta1 w tau"),
         (("cosine", "gaussian", None, None, 2), "beta1_1 beta1_2"),
+        (("cosine", "constant", None, None, 3), "beta1_1 beta1_2 beta1_3"),
         (("cosine-perturbed", "constant", None, None, 2), "beta1_1 beta1_2 tau"),
         (("sigmoid-tau-1",), ""),
         (("sigmoid-euclidean", "constant"), ""),
@@ -94,3 +95,16 @@ def test_a_point_that_is_not_decided_says_why(arguments, why):
 def test_bad_input_is_named(arguments, message):
     with pytest.raises(ValueError, match=message):
         exact_orders(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "gauge"),
+    [
+        (("linear",), "the gate of the last atom is held, where all atoms could change together"),
+        (("gaussian",), "the gate of the last atom is held, where all atoms could change together"),
+        (("activation", "gaussian", "tanh"), "the gate of the last atom is held, where its score is one number"),
+        (("cosine", "gaussian", None, None, 2), "for three atoms: fewer have further curves of one density"),
+    ],
+)
+def test_the_last_reason_says_which_gauge_is_meant(arguments, gauge):
+    assert exact_orders(*arguments).reasons[-1].startswith(gauge)

@@ -367,3 +367,20 @@ def test_normalised_sigmoid_gates_whose_zeros_are_the_same_or_missing_have_no_bo
     """
     found = shown("sigmoid-tau-1", split="all", point=point)
     assert found == {"beta1": None, "w": None, "a": 4, "b": 4, "nu": 2}
+
+
+def test_a_homogeneous_activation_with_a_bias_has_its_scale():
+    """(beta1 x + c)^2/tau is kept by (l beta1, l c, l^2 tau), and translated where every cell is split."""
+    beside = orders(order_setting("activation-bias", source="z**2"))
+    assert [o.parameter for o in beside.orders if o.flat and o.shown] == ["beta1", "c", "tau"]
+    every = orders(order_setting("activation-bias", source="z**2", split="all"))
+    assert {"beta1/sqrt(tau)", "c/sqrt(tau)"} <= {o.parameter for o in every.orders if o.flat}
+
+
+def test_cells_of_atoms_without_weights_are_shared_out_by_equal_ones():
+    for gate in ("sigmoid", "sigmoid-tau-1", "sigmoid-euclidean"):
+        assert not order_setting(gate, split="all").cell.weighted
+    with pytest.raises(ValueError, match="almost no truth"):
+        order_setting("sigmoid")
+    with pytest.raises(ValueError, match="is not known"):
+        order_setting("sigmoid-euclidean")
