@@ -28,7 +28,7 @@ from temperance.theory.contact.contact_orders import Order, Orders, with_curves
 from temperance.theory.contact.flat_certificates import flat_certificates
 from temperance.theory.interactions.rank_by_balls import independent_columns
 from temperance.theory.models.by_name import model
-from temperance.theory.models.spec import BETA0, NU, Jet, MoESpec, Y, covariates
+from temperance.theory.models.spec import BETA0, NU, Jet, MoESpec, Y, covariates, true_value
 from temperance.theory.orders.independence import finite_rows, formula_at, numbers, random_point
 from temperance.theory.orders.split_cell import Splitting, weight_parameters
 from temperance.theory.rates.true_point import Constant, constant, irregularity
@@ -220,12 +220,12 @@ def _value(spec: MoESpec, p: sp.Symbol, atom: int) -> sp.Expr:
         if p == NU:
             return sp.sympify(_VARIANCES[atom])
         return _INTERCEPTS[atom] + step - 1 if name == "b" else _SLOPES[atom] * (step + 2) / 3
-    value = spec.gate.value(p, atom)
+    value = true_value(spec.gate, p, atom)
     if name == "beta1":
         spread = (1 / step, step, (-1) ** (step + 1) * step, step**2 - 2, step**3 - 3)[atom]
-        return value / step if spec.gate.value(p, 1) == 0 else _SLOPES[atom] * spread
+        return value / step if true_value(spec.gate, p, 1) == 0 else _SLOPES[atom] * spread
     if len(set(places)) == 2:
-        return spec.gate.value(sp.Symbol(f"{name}_{places[0]}_{places[0]}", real=True), atom) / 4
+        return true_value(spec.gate, sp.Symbol(f"{name}_{places[0]}_{places[0]}", real=True), atom) / 4
     return value
 
 

@@ -16,7 +16,7 @@ from temperance.theory.contact.flat_curves import common_curve, power_curve, sca
 from temperance.theory.expressions import balls
 from temperance.theory.models.by_name import least, model
 from temperance.theory.models.gates import names, require_gate
-from temperance.theory.models.spec import TAU, Jet, MoESpec, covariates
+from temperance.theory.models.spec import TAU, Jet, MoESpec, covariates, true_value
 from temperance.theory.orders.split_cell import Splitting, is_weighted, weight_parameters
 from temperance.theory.rates.true_point import Constant, constant
 from temperance.theory.traits.traits import on_lines
@@ -88,7 +88,7 @@ def order_setting(
         source: an activation gate's activation.
         size: m, 2 or more. split: "one" or "all". dim: d.
         point: values of the gate's parameters at the split atom, as numbers or as constants of the expression language
-            ("1/2", "log(2)"); by default those of `Gate.value`.
+            ("1/2", "log(2)"); by default those of `true_value`.
 
     Raises:
         ValueError: what is not accepted.
@@ -106,7 +106,7 @@ def order_setting(
     if unknown := set(point or {}) - {p.name for p in moving}:
         accepted = ", ".join(p.name for p in moving)
         raise ValueError(f"no parameter {min(unknown)!r} of the gate {gate!r}; accepted: {accepted}")
-    values = {p: constant(p.name, (point or {}).get(p.name, spec.gate.value(p, 0))) for p in (*held, *moving)}
+    values = {p: constant(p.name, (point or {}).get(p.name, true_value(spec.gate, p, 0))) for p in (*held, *moving)}
     for p, value in values.items():
         if p.is_positive and not balls.value(value, {}) > 0:
             raise ValueError(f"{p.name} must be positive, not {value}")
@@ -141,7 +141,7 @@ def _line(cell: Splitting, gate: str, s: Activation | None) -> Splitting:
     spec = model(gate, cell.spec.expert.name, s)
     weights = weight_parameters(spec)
     moved = {p.name.split("_")[0] for p, v in cell.point.items() if v != 0}
-    point = {p: cell.point.get(p, spec.gate.value(p, 0)) for p in spec.gate.parameters if p not in weights}
+    point = {p: cell.point.get(p, true_value(spec.gate, p, 0)) for p in spec.gate.parameters if p not in weights}
     point = {p: v if p.name in moved else sp.S.Zero for p, v in point.items()}
     return Splitting(spec, point, tuple(p for p in spec.gate.shared if p in cell.held))
 
@@ -179,4 +179,4 @@ def other_place(setting: OrderSetting) -> dict[sp.Symbol, sp.Expr]:
 
 def other_gate(cell: Splitting, split: str) -> dict[sp.Symbol, sp.Expr]:
     """`other_place` of a cell."""
-    return {p: cell.spec.gate.value(p, 2 if split == "all" else 1) for p in cell.own}
+    return {p: true_value(cell.spec.gate, p, 2 if split == "all" else 1) for p in cell.own}

@@ -127,9 +127,9 @@ class Gate:
     name: what messages call it; shared: the parameters that all atoms of a mixture have in common (the temperature);
     offset: what the bias beta0 of an atom adds to its log weight (None where the gate has a bias of its own);
     constants: free symbols that are not parameters; caveat: what was assumed in writing the gate down, if anything;
-    places: the values of parameters in the true atoms that orders are shown at, where `value` has no others. A gate
-    with kinks is a SymPy Piecewise; relations then hold on every piece. Raises ValueError for a parameter used twice,
-    unused or undeclared.
+    places: the values of parameters in the true atoms that orders are shown at, where `true_value` has them from here.
+    A gate with kinks is a SymPy Piecewise; relations then hold on every piece. Raises ValueError for a parameter used
+    twice, unused or undeclared.
     """
 
     name: str
@@ -156,17 +156,18 @@ class Gate:
         """The parameters that each atom has for itself."""
         return tuple(p for p in self.parameters if p not in self.shared)
 
-    def value(self, p: sp.Symbol, atom: int) -> sp.Expr:
-        """The value of a parameter in a true atom, where none is given: of `places`, the last for all further atoms.
 
-        Without a place, shared ones are 1 and own ones 1, then rational numbers that differ from atom to atom.
-        """
-        places = dict(self.places).get(p)
-        if places is not None:
-            return places[min(atom, len(places) - 1)]
-        if atom == 0 or p not in self.own:
-            return sp.S.One
-        return sp.Rational(atom, atom + self.own.index(p) + 1)
+def true_value(gate: Gate, p: sp.Symbol, atom: int) -> sp.Expr:
+    """The value of a gate's parameter p in a true atom, where none is given: of `places`, the last for further atoms.
+
+    Without a place, shared ones are 1 and own ones 1, then rational numbers that differ from atom to atom.
+    """
+    places = dict(gate.places).get(p)
+    if places is not None:
+        return places[min(atom, len(places) - 1)]
+    if atom == 0 or p not in gate.own:
+        return sp.S.One
+    return sp.Rational(atom, atom + gate.own.index(p) + 1)
 
 
 @checked
