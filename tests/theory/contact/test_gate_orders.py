@@ -238,7 +238,7 @@ def test_theorems_on_products_say_what_certificates_say():
 
 def test_the_one_gamma_of_a_gaussian_gate_shows_in_every_direction():
     found = [shown("gaussian", dim=d, size=m) for d, m in ((1, 2), (2, 2), (2, 3), (3, 3))]
-    assert [(f.get("c", f.get("c_1")), f["Gamma"]) for f in found] == [(4, 2), (2, 2), (3, 3), (2, 2)]
+    assert [(f.get("c", f.get("c_1")), f["Gamma"]) for f in found] == [(4, 2), (2, 2), (3, 2), (2, 2)]
     assert means("gaussian", dim=2)["c_1"] == means("gaussian", dim=2)["Gamma"] == 1
 
 
