@@ -190,8 +190,8 @@ def _orders_are_true(certificate: dict[str, Any]) -> bool:
             raise Unclear("the oracle knows one x")
     if not set(claimed) <= set(seen):
         return False
-    found = dict(orders(part, tuple(t for title in claimed for t in seen[title])))
-    return all(found[t] <= float(Fraction(r)) + _SLACK for title, r in claimed.items() for t in seen[title])
+    most = {t: float(Fraction(r)) + _SLACK for title, r in claimed.items() for t in seen[title]}
+    return all(found <= most[t] for t, found in orders(part, most))
 
 
 def falsehood(

@@ -8,7 +8,7 @@ from typing import Literal
 from temperance.interop.callables import Source
 from temperance.interop.callables import activation as read
 from temperance.measurements.sample_sizes import Case, Match, Question, row_of
-from temperance.measurements.true_measures import Truth, check_gauge, default_truth, truth_of
+from temperance.measurements.true_measures import Truth, check_experts, check_gauge, default_truth, truth_of
 from temperance.numerics.information import required
 from temperance.numerics.mixture.measures import MixingMeasure
 from temperance.terminal.options import FileOr
@@ -101,9 +101,7 @@ def question(
     if m.tau.shape or m.k < 2 or m.d > 2:
         what = f"a batch of {m.tau.shape}" if m.tau.shape else f"k = {m.k}, d = {m.d}"
         raise ValueError(f"the truth must be one measure of at least 2 atoms in dimension 1 or 2, not {what}")
-    experts = {(*a, b, nu) for a, b, nu in zip(m.a.tolist(), m.b.tolist(), m.nu.tolist(), strict=True)}
-    if len(experts) < m.k:
-        raise ValueError("the experts (a, b, nu) of the truth must be distinct: no data tell equal ones apart")
+    check_experts(m)
     check_gauge(m, anchored=chosen == "anchored")
     if tau is not None and not all(1e-50 < t < 1e50 for t in tau):
         raise ValueError("tau must hold temperatures T,T,.. between 1e-50 and 1e50")

@@ -53,7 +53,7 @@ def twin_of(found: Found, beta1: Sequence[Sequence[float]]) -> Twin | None:
     else:
         values = list(dict.fromkeys(tuple(sp.Rational(str(v)) for v in row) for row in beta1))
         vectors = found.every_dimension or len(values[0]) == 1
-        of_pairs = (t for t in twins if len(values) == 2 and (vectors or t.acts_on_vectors))
+        of_pairs = (t for t in twins if len(t.truth) == len(values) == 2 and (vectors or t.acts_on_vectors))
         its = [t for t in of_pairs if any(_is_other(t, order) for order in permutations(values))]
         its += [t for t in twins if len(values) > 2 and t.always and vectors and not _is_restricted(t)]
     return min(its, key=lambda twin: twin.factor == 1, default=None)

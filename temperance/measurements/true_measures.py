@@ -108,11 +108,19 @@ def check_gauge(measure: MixingMeasure, anchored: bool) -> None:
         raise ValueError(f"the truth must obey the gauge: {what} must be 0")
 
 
+def check_experts(m: MixingMeasure) -> None:
+    """Raise ValueError where two experts (a, b, nu) are the same: statements on gates suppose distinct ones."""
+    experts = {(*a, b, nu) for a, b, nu in zip(m.a.tolist(), m.b.tolist(), m.nu.tolist(), strict=True)}
+    if len(experts) < m.k:
+        raise ValueError("the experts (a, b, nu) of the truth must be distinct: no data tell equal ones apart")
+
+
 def check_truth(truth: Truth, true: int, dim: int, gate: str, anchored: bool) -> None:
-    """Raise ValueError for a truth of another shape or gauge, or with a temperature that the softmax gate has not."""
+    """Raise ValueError for another shape or gauge, equal experts, or a temperature that the softmax gate has not."""
     measure = truth.measure
     if (measure.k, measure.d) != (true, dim):
         raise ValueError(f"the truth has k* = {measure.k}, d = {measure.d}, not k* = {true}, d = {dim}")
+    check_experts(measure)
     check_gauge(measure, anchored)
     if gate == "softmax" and measure.tau != 1:
         raise ValueError(f"the softmax gate has tau = 1, not {float(measure.tau):g}")

@@ -18,6 +18,7 @@ from temperance.theory.rates.predict import predict
 from temperance.theory.rates.prediction import Prediction
 from temperance.theory.rates.setting import Gauge, exponential
 from temperance.theory.rates.true_point import is_analytic
+from temperance.theory.twins.identities import at_zero
 
 _PLACE = "beta1_2 = -beta1_1 (k = 2, free gauge)"
 _INSTEAD = "fix tau, or take another activation, such as tanh, sigmoid or gelu"
@@ -26,9 +27,10 @@ _ANCHOR = "anchor one atom, beta1_k = 0 (--gauge anchored)"
 
 MIRRORS = {
     "homogeneous": f"homogeneous: at {_PLACE} tau and beta1 move together, the density stays (degree 0: beta1 alone)",
-    "odd": f"odd: at {_PLACE} beta1_1 + beta1_2 has the rate n^(-1/4) at best; two more points have the same density",
+    "odd": f"odd: at {_PLACE} beta1_1 + beta1_2 is slow, n^(-1/4) for a smooth s; "
+    "if s(0) exists, beta1 = (b, 0) and (0, -b) have the same density with half of tau",
     "even": "even: signs of beta1 do not matter, and where beta1_2 = +-beta1_1 (k = 2) the gate is constant",
-    "none": f"none: at {_PLACE} nothing special happens, or s is real at no pair z, -z",
+    "none": f"none: {_PLACE} is no mirror point",
 }
 """What each mirror type means."""
 
@@ -71,7 +73,9 @@ def _not_learnable(found: Decision) -> Learnability:
             return Learnability(f"not proved: {LEVEL_OPEN}", _INSTEAD)
         if failure.level:
             return Learnability("no: s is constant, and the gate does not depend on x", _INSTEAD)
-        where = "two beta1_i are not parallel, or one is anchored; where two are opposite, tau/2 has the density too"
+        where = "two beta1_i are not parallel"
+        if at_zero(found.activation.pieces, dict(found.activation.sample)) is not None:
+            where += ", or one is anchored; where two are opposite, tau/2 has the density too"
         return Learnability(f"yes where {where}; of beta1 only its direction is", _WITH_SLOPES)
     return Learnability(f"no: at most {', '.join(failure.invariants)} are", _INSTEAD)
 

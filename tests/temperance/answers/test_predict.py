@@ -186,3 +186,12 @@ def test_where_a_sharp_condition_fails_the_command_that_bounds_the_orders_is_nam
     )
     assert (beta1["sharp"], beta1["identifiable"]) == (None, None)
     assert "`temperance exponents --activation 'log(1+z**2)'`" in beta1["reason"]
+
+
+@pytest.mark.parametrize("activation", ["sign", "z/abs(z)", "atan(z) + atan(1/z)", "tanh"])
+@pytest.mark.parametrize("beta1", [(1, -1, 1), (1, 1, 2)])
+def test_three_atoms_of_two_values_have_the_twins_of_three(activation, beta1):
+    experts = {"a": [[1], [-1], [0]], "b": [0, 1, 2], "nu": [1, 2, 1]}
+    truth = {"beta1": [[b] for b in beta1], "beta0": [0.5, 0.2, 0], "tau": 0.5, **experts}
+    at = {**truth, "x": {"law": "uniform", "low": -3, "high": 3}}
+    assert temperance.predict(activation=activation, true=3, fitted=3, truth=at).predictions

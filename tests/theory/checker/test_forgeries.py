@@ -89,7 +89,7 @@ def test_a_statement_without_what_is_shared_is_noticed(pool, monkeypatch):
         return f"log weight {model['log_weight']}, mean {model['mean']}, at {model['point']}"
 
     monkeypatch.setattr(moment_checker, "in_words", without)
-    assert len(attack(pool, 120, random.Random("1:roles"), "roles").false) >= 1
+    assert len(attack(pool, 400, random.Random("1:roles"), "roles").false) >= 1
 
 
 def test_a_checker_that_passes_over_the_ends_of_pieces_is_noticed(pool, monkeypatch):
@@ -104,9 +104,9 @@ def test_the_oracle_of_orders_tries_several_true_experts(pool):
     from order_oracle import orders
 
     model = next(c for c in pool if c["format"] == ORDERS)["model"]
-    found = dict(orders(model | {"mean": "a*x + b + a**5"}, ("mean b",)))
+    found = dict(orders(model | {"mean": "a*x + b + a**5"}, {"mean b": 1.1}))
     assert abs(found["mean b"] - 4 / 3) < 0.05
-    assert abs(dict(orders(model, ("mean b",)))["mean b"] - 1) < 0.05
+    assert abs(dict(orders(model, {"mean b": 1.1}))["mean b"] - 1) < 0.05
 
 
 def test_the_oracle_of_orders_finds_curves_of_every_order_of_the_softmax_gate(pool):
@@ -117,7 +117,7 @@ def test_the_oracle_of_orders_finds_curves_of_every_order_of_the_softmax_gate(po
     certificate = next(c for c in pool if c["format"] == ORDERS)
     claimed = {"difference beta1": 2, "difference a": 2, "difference b": 4, "difference nu": 2}
     claimed |= {"mean beta1": 1, "mean a": 4 / 3, "mean b": 1, "mean nu": 2}
-    found = dict(orders(certificate["model"], tuple(claimed)))
+    found = dict(orders(certificate["model"], dict.fromkeys(claimed, 0.0)))  # on both ranges
     assert all(abs(found[title] - r) < 0.1 for title, r in claimed.items())
     assert is_true(certificate)
     for title, r in (("difference b", "3"), ("mean a", "1"), (" difference b", "4"), ("mean b2", "1")):
