@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import flint
 import sympy as sp
@@ -26,7 +27,7 @@ _BETWEEN_KINKS = 120  # points of a gate with kinks: a few would miss an interva
 
 @dataclass(frozen=True)
 class Kernel:
-    """Dimensions that are proved to be no smaller than those of K: least: with the shared parameters; own: without."""
+    """Upper bounds of the dimension of K, whole, and of its part that leaves the shared parameters, own."""
 
     own: int
     whole: int
@@ -104,6 +105,7 @@ def proved_rank(rows: Sequence[Sequence[arb]]) -> int:
     return rank
 
 
+@lru_cache(maxsize=16)  # asked again for every parameter that may be held
 def _derivatives(spec: MoESpec, k: int, one_sign: bool) -> _Columns | None:
     gate, own = spec.gate, own_parameters(spec)
     biased = is_weighted(spec)

@@ -60,11 +60,6 @@ class Traits:
         """Whether all scores can be translated."""
         return bool(self.common)
 
-    @property
-    def moves_a_kink(self) -> bool:
-        """Whether a parameter moves a place where the gate is not smooth."""
-        return any(kink.moved_by for kink in self.kinks)
-
 
 @dataclass(frozen=True)
 class _Shown:
