@@ -26,8 +26,9 @@ from temperance.numerics.general.split_mixtures import Family, legendre
 from temperance.theory.expressions import balls
 from temperance.theory.expressions.functions import KNOWN
 from temperance.theory.models.spec import NU
+from temperance.theory.models.weights import weight_parameters
 from temperance.theory.orders.independence import formula_at
-from temperance.theory.orders.split_cell import X, is_linear, weight_parameters
+from temperance.theory.orders.split_cell import X, is_linear
 
 Balls: TypeAlias = np.ndarray[Any, np.dtype[np.object_]]
 BITS = 256

@@ -16,7 +16,7 @@ from temperance.theory.contact.contact_orders import Order, Orders
 from temperance.theory.contact.order_setting import OrderSetting, other_place
 from temperance.theory.models.kinks import kinks
 from temperance.theory.models.spec import BETA0, NU
-from temperance.theory.orders.split_cell import weight_parameters
+from temperance.theory.models.weights import weight_parameters
 from temperance.theory.traits.traits import translates
 
 Doing = Callable[[str], AbstractContextManager[object]]

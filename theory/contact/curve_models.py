@@ -9,7 +9,8 @@ from typing import Any
 import sympy as sp
 
 from temperance.theory.models.spec import NU, MoESpec, covariates
-from temperance.theory.orders.split_cell import Splitting, weight_parameters
+from temperance.theory.models.weights import weight_parameters
+from temperance.theory.orders.split_cell import Splitting
 from temperance.theory.orders.taylor import Taylor
 
 T = sp.Symbol("t")

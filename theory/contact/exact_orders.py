@@ -29,8 +29,9 @@ from temperance.theory.contact.flat_certificates import flat_certificates
 from temperance.theory.interactions.rank_by_balls import independent_columns
 from temperance.theory.models.by_name import model
 from temperance.theory.models.spec import BETA0, NU, Jet, MoESpec, Y, covariates, true_value
+from temperance.theory.models.weights import weight_parameters
 from temperance.theory.orders.independence import finite_rows, formula_at, numbers, random_point
-from temperance.theory.orders.split_cell import Splitting, weight_parameters
+from temperance.theory.orders.split_cell import Splitting
 from temperance.theory.rates.true_point import Constant, constant, irregularity
 from temperance.theory.symmetries.flows import Flow
 from temperance.theory.traits.traits import flows_of_gate, traits, translates

@@ -17,7 +17,8 @@ from temperance.theory.expressions import balls
 from temperance.theory.models.by_name import least, model
 from temperance.theory.models.gates import names, require_gate
 from temperance.theory.models.spec import TAU, Jet, MoESpec, covariates, true_value
-from temperance.theory.orders.split_cell import Splitting, is_weighted, weight_parameters
+from temperance.theory.models.weights import is_weighted, weight_parameters
+from temperance.theory.orders.split_cell import Splitting
 from temperance.theory.rates.true_point import Constant, constant
 from temperance.theory.traits.traits import on_lines
 

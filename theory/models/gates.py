@@ -41,7 +41,9 @@ def activated(dim: int, s: Activation) -> Gate:
     caveat = ""
     if s.others or not s.surveyed:
         caveat = f"the other pieces that {s.name} has at other values of its parameters"
-    return Gate("activation", log_weight, (*beta, TAU), (TAU,), BETA0 / TAU, s.parameters, caveat, _at(beta, 1, 0, 2))
+    return Gate(
+        "activation", log_weight, (*beta, TAU), (TAU,), BETA0 / TAU, s.parameters, caveat, _at(beta, 1, 0, 2), s
+    )
 
 
 def biased(dim: int, s: Activation) -> Gate:
@@ -51,7 +53,9 @@ def biased(dim: int, s: Activation) -> Gate:
     beta, c = coordinates("beta1", dim), sp.Symbol("c", real=True)
     log_weight = s.pieces[0].expr.subs(Z, dot(beta, covariates(dim)) + c) / TAU
     places = (*_at(beta, 1, 0, 2), *_at((c,), sp.log(2), 0))
-    return Gate("activation-bias", log_weight, (*beta, c, TAU), (TAU,), BETA0 / TAU, s.parameters, places=places)
+    return Gate(
+        "activation-bias", log_weight, (*beta, c, TAU), (TAU,), BETA0 / TAU, s.parameters, places=places, activation=s
+    )
 
 
 def generic(dim: int) -> Gate:

@@ -19,12 +19,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
 
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
+from temperance.theory.activations.activation import Activation
 from temperance.theory.expressions.arguments import checked
 
 Y = sp.Symbol("y", real=True)
@@ -127,7 +128,8 @@ class Gate:
     name: what messages call it; shared: the parameters that all atoms of a mixture have in common (the temperature);
     offset: what the bias beta0 of an atom adds to its log weight (None where the gate has a bias of its own);
     constants: free symbols that are not parameters; caveat: what was assumed in writing the gate down, if anything;
-    places: the values of parameters in the true atoms that orders are shown at, where `true_value` has them from here.
+    places: the values of parameters in the true atoms that orders are shown at, where `true_value` has them from here;
+    activation: s, where the log weight is s of one line of x, over tau.
     A gate with kinks is a SymPy Piecewise; relations then hold on every piece. Raises ValueError for a parameter used
     twice, unused or undeclared.
     """
@@ -140,6 +142,7 @@ class Gate:
     constants: tuple[sp.Symbol, ...] = ()
     caveat: str = ""
     places: tuple[tuple[sp.Symbol, tuple[sp.Expr, ...]], ...] = ()
+    activation: Activation | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         """Validate once, at construction."""

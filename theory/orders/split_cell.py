@@ -16,14 +16,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 import sympy as sp
 from flint import fmpq, fmpq_mat, fmpq_mpoly
 
-from temperance.theory.expressions.balls import is_constant_in
 from temperance.theory.models import experts
 from temperance.theory.models.spec import NU, MoESpec, covariates
+from temperance.theory.models.weights import is_weighted, weight_parameters
 from temperance.theory.orders.taylor import Taylor, rational
 
 (X,) = covariates(1)
@@ -70,19 +69,6 @@ class Splitting:
     def each(self) -> tuple[sp.Symbol, ...]:
         """The parameters that each of the two atoms has for itself."""
         return (*self.own, *self.expert)
-
-
-@lru_cache(maxsize=64)
-def weight_parameters(spec: MoESpec) -> tuple[sp.Symbol, ...]:
-    """The parameters of a gate that only scale the weight of an atom (pi of a Gaussian gate)."""
-    gate = spec.gate
-    slopes = {p: sp.diff(gate.log_weight, p) for p in gate.parameters if p not in gate.shared}
-    return tuple(p for p, slope in slopes.items() if is_constant_in(slope, slope.free_symbols - {p}))
-
-
-def is_weighted(spec: MoESpec) -> bool:
-    """Whether an atom has a weight of its own, by a bias or by a parameter that only scales it."""
-    return spec.gate.offset is not None or bool(weight_parameters(spec))
 
 
 def mean_of(spec: MoESpec) -> sp.Expr:

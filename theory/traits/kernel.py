@@ -17,8 +17,8 @@ import sympy as sp
 from flint import arb
 
 from temperance.theory.models.spec import Jet, MoESpec, covariates
+from temperance.theory.models.weights import is_weighted, weight_parameters
 from temperance.theory.orders.independence import formula_at, numbers
-from temperance.theory.orders.split_cell import is_weighted, weight_parameters
 
 _BITS = 256
 _DRAWS = 40  # of atoms, until their scores are real at enough points

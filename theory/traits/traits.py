@@ -18,7 +18,7 @@ from temperance.theory.expressions.balls import is_constant_in
 from temperance.theory.interactions.interactions import derive
 from temperance.theory.models.kinks import Kink, kinks
 from temperance.theory.models.spec import MoESpec, covariates
-from temperance.theory.orders.split_cell import is_weighted, weight_parameters
+from temperance.theory.models.weights import is_weighted, weight_parameters
 from temperance.theory.symmetries.discrete_symmetries import translated
 from temperance.theory.symmetries.flows import Flow, flows_of
 from temperance.theory.symmetries.score_translations import scores

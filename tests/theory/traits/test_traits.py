@@ -6,7 +6,7 @@ import sympy as sp
 from temperance.theory.models.by_name import model
 from temperance.theory.models.gates import ACTIVATED, names
 from temperance.theory.models.spec import BETA0, TAU, Gate, MoESpec, covariates
-from temperance.theory.orders.split_cell import is_weighted
+from temperance.theory.models.weights import is_weighted
 from temperance.theory.traits.traits import on_lines, traits, translates
 
 B1, B2 = sp.symbols("beta1 beta2", real=True)
