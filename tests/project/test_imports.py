@@ -56,7 +56,11 @@ def wings_used(wing):
 
 
 def test_every_wing_has_its_place_in_the_order():
-    found = {str(path.parent.relative_to(ROOT)) for room in ROOMS for path in (ROOT / room).glob("*/__init__.py")}
+    found = {
+        str(path.parent.relative_to(ROOT))
+        for path in (p for room in ROOMS for p in (ROOT / room).glob("*/__init__.py"))
+        if not path.parent.is_symlink()
+    }
     assert found == set(ORDER)
 
 
