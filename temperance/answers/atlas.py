@@ -15,7 +15,7 @@ from temperance.measurements.atlas import CELLS, PLACES, remeasured, stored
 from temperance.measurements.atlas import atlas as gathered
 from temperance.measurements.atlas_entries import Atlas as Found
 from temperance.measurements.atlas_entries import AtlasOrder, Entry
-from temperance.measurements.contact_orders import LEAST_ERROR
+from temperance.measurements.contact_orders import LEAST_ERROR, in_words
 from temperance.measurements.kept_slopes import KeptSlope
 from temperance.measurements.literature import PAPERS, ROWS, AtlasRow
 from temperance.numerics.errors.slopes import is_sharp
@@ -169,7 +169,7 @@ def _orders(found: Found) -> Iterator[Part]:
         if entry.orders:
             title = f"{name_of(entry.row)}; {_cell(entry)}; arXiv {', '.join(entry.row.papers)}"
             yield title
-            yield f"  {entry.truth}"
+            yield f"  {in_words(entry.truth or {})}"
             yield Grid("Orders", _COLUMNS, tuple(_order(order) for order in entry.orders))
             yield from (f"  {reason}" for reason in entry.reasons)
             yield from (f"  {o.order.parameter}: {o.measured_reason}" for o in entry.orders if o.is_awaited)

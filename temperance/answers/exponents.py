@@ -11,7 +11,7 @@ from cyclopts import Parameter
 from temperance.answer.answer import Answer
 from temperance.answers.certify import write_certificates
 from temperance.measurements.contact_orders import Exponents as Orders
-from temperance.measurements.contact_orders import MeasuredOrder, answer, moving, with_measurements
+from temperance.measurements.contact_orders import MeasuredOrder, answer, in_words, moving, with_measurements
 from temperance.terminal.errors import BadInput
 from temperance.terminal.json_input import read_json
 from temperance.terminal.options import FileOr, Whole
@@ -25,7 +25,7 @@ from temperance.theory.models import experts
 from temperance.theory.models.gates import gate_of, listed
 
 if TYPE_CHECKING:
-    from temperance.theory.contact.order_setting import OrderSetting
+    from temperance.theory.models.truth import Setting
 
 _COLUMNS = ("parameter", "upper bound", "measured", "rate")
 _ACCEPTED = 'an object of numbers such as {"beta1": 1, "tau": "1/2"}'
@@ -131,7 +131,7 @@ def read_point(path: str) -> dict[str, str]:
     return found
 
 
-def _check_complete(values: Mapping[str, Any], chosen: OrderSetting, path: str) -> None:
+def _check_complete(values: Mapping[str, Any], chosen: Setting, path: str) -> None:
     names = [p.name for p in moving(chosen)]
     missing = [name for name in names if name not in values]
     if missing:
@@ -149,7 +149,9 @@ def _said(found: Orders, record: Mapping[str, Any]) -> Said:
     title = f"Contact orders of the {gate} gate, {setting['expert']} expert, {cell}"
     orders_ = Grid("Contact orders", _COLUMNS, tuple(map(_cells, record["orders"])))
     equations = ["", _EQUATIONS, *(f"  {line}" for line in record["equations"])] if record["equations"] else []
-    return Said(title, (title, str(found.truth), orders_, *record["reasons"], *equations, ""), (answer(found),))
+    return Said(
+        title, (title, in_words(setting["truth"]), orders_, *record["reasons"], *equations, ""), (answer(found),)
+    )
 
 
 def _cells(order: Mapping[str, Any]) -> tuple[str, ...]:

@@ -20,17 +20,18 @@ from typing import Any
 from temperance.measurements import exponent_results, kept_slopes, order_results
 from temperance.measurements.atlas_entries import Atlas, AtlasOrder, Entry, Measurement, Proof, key
 from temperance.measurements.carried_orders import Kept, carried, seen_on_lines
-from temperance.measurements.contact_orders import MET, TrueAtoms, family, true_atoms
+from temperance.measurements.contact_orders import MET, family, true_atoms
 from temperance.measurements.kept_slopes import KeptSlope
 from temperance.measurements.literature import ROWS, AtlasRow
 from temperance.numerics.studies.store import prepare
 from temperance.numerics.studies.workers import local_workers
 from temperance.theory.activations.activation import activation
 from temperance.theory.contact.contact_orders import Order, Orders, orders
-from temperance.theory.contact.exact_orders import exact_orders, exact_truth
-from temperance.theory.contact.order_setting import OrderSetting, order_setting
+from temperance.theory.contact.exact_orders import exact_orders
+from temperance.theory.contact.order_setting import flat_curves, order_setting
 from temperance.theory.contact.orders_from_theorems import published_rates
 from temperance.theory.models.gates import FITTED
+from temperance.theory.models.truth import Setting
 
 CELLS: Mapping[str, Mapping[str, Any]] = {
     "exact": {"size": 1},
@@ -64,7 +65,7 @@ def atlas(
 
 
 @cache
-def setting(row: AtlasRow, cell: str, d: int) -> OrderSetting:
+def setting(row: AtlasRow, cell: str, d: int) -> Setting:
     """The setting of the cells of an entry. Raises ValueError where orders cannot be computed there."""
     if row.refused is not None:
         raise ValueError(row.refused)
@@ -115,13 +116,7 @@ def entry(row: AtlasRow, cell: str, d: int, measured: Kept) -> Entry:
                 reason,
             )
         )
-    return Entry(row, cell, d, tuple(made), found.reasons, _truth(row, cell, d))
-
-
-def _truth(row: AtlasRow, cell: str, d: int) -> TrueAtoms:
-    if cell == "exact":
-        return TrueAtoms(*exact_truth(row.gate, row.expert, row.source, row.point or None, d))
-    return true_atoms(setting(row, cell, d))
+    return Entry(row, cell, d, tuple(made), found.reasons, true_atoms(found.setting))
 
 
 def _proof(order: Order, cell: str) -> Proof | None:
@@ -136,15 +131,17 @@ def _identity(order: Order, found: Orders) -> str | None:
     """The exact curve of one density along which a flat parameter moves."""
     if not order.flat:
         return None
-    if found.cell is not None:
-        return found.cell.scale if _is_scaled(order, found) else found.cell.flat[order.name]
+    if found.setting.size > 1:
+        curves = flat_curves(found.setting)
+        return curves.scale if _is_scaled(order, found) else curves.flat[order.name]
     flows = (reason for reason in found.reasons if order.parameter in reason.split(" -> ")[0])
     return next(flows, found.reasons[0])
 
 
 def _is_scaled(order: Order, found: Orders) -> bool:
     """Whether a parameter is flat along a symmetry that has invariants, whose orders are apart."""
-    return order.flat and (found.cell is None or (found.cell.scale is not None and order.parameter == order.name))
+    exact = found.setting.size == 1
+    return order.flat and (exact or (flat_curves(found.setting).scale is not None and order.parameter == order.name))
 
 
 def _measurement(order: Order, cell: str, kept: Mapping[str, Any] | None) -> tuple[Measurement, str]:
@@ -191,7 +188,7 @@ def _published(row: AtlasRow, cell: str, d: int) -> Mapping[str, tuple[Any, str]
         chosen = setting(row, "two" if cell == "exact" else cell, d)
     except ValueError:
         return {}
-    return published_rates(chosen.cell, chosen.source, CELLS[cell]["size"], chosen.split == "all")
+    return published_rates(replace(chosen, cells=(CELLS[cell]["size"], *chosen.cells[1:])))
 
 
 def _exponent(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from typing import Any, Literal
 
-from temperance.measurements.contact_orders import MET, TrueAtoms
+from temperance.measurements.contact_orders import MET
 from temperance.measurements.kept_slopes import KeptSlope
 from temperance.measurements.literature import PAPERS, AtlasRow
 from temperance.theory.contact.contact_orders import Order
@@ -124,7 +124,7 @@ class Entry:
     d: int
     orders: tuple[AtlasOrder, ...]
     reasons: tuple[str, ...]
-    truth: TrueAtoms | None
+    truth: Mapping[str, Any] | None
 
     def to_json(self) -> dict[str, Any]:
         """The keys of an entry in `atlas --json`."""
@@ -134,7 +134,7 @@ class Entry:
             "activation": row.source,
             "expert": row.expert,
             "point": dict(row.point),
-            "truth": None if self.truth is None else asdict(self.truth),
+            "truth": self.truth,
             "cell": self.cell,
             "d": self.d,
             "orders": [order.to_json() for order in self.orders],

@@ -61,7 +61,7 @@ def seen_on_lines(gate: str, source: str | None) -> bool:
 
 def _holds_two(row: AtlasRow, cell: str, d: int, bounds: Bounds) -> bool:
     """Whether mixtures with a cell of two, near its true gate, are some of those here, up to the distance."""
-    doubled = cell == "every cell split" and bounds(row, cell, d).setting.cell.weighted
+    doubled = cell == "every cell split" and bounds(row, cell, d).setting.weighted
     return cell == "three" or (doubled and _keeps_tau(bounds(row, "two", d)))
 
 

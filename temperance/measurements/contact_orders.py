@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import sympy as sp
 
 from temperance.numerics.contact.by_minimisation import measure
 from temperance.numerics.contact.local_exponents import Measured
-from temperance.numerics.general.split_mixtures import Family, Truth
+from temperance.numerics.general.split_mixtures import Family
 from temperance.theory.contact.contact_orders import Order, Orders
-from temperance.theory.contact.order_setting import OrderSetting, other_place
+from temperance.theory.contact.exact_orders import held_of_last
+from temperance.theory.contact.order_setting import flat_curves
 from temperance.theory.models.kinks import kinks
-from temperance.theory.models.spec import BETA0, NU
+from temperance.theory.models.spec import BETA0
+from temperance.theory.models.truth import Setting
 from temperance.theory.models.weights import weight_parameters
 from temperance.theory.traits.traits import translates
 
@@ -78,32 +80,11 @@ class MeasuredOrder:
 
 
 @dataclass(frozen=True)
-class TrueAtoms:
-    """The true mixture: the parameters of each atom, and which of the last atom are held (the gauge).
-
-    Of a cell of several atoms it is the one that they are near. x is uniform on [-2, 2]^d where orders are measured.
-    """
-
-    atoms: Sequence[Mapping[str, str]]
-    held: Sequence[str]
-
-    def __str__(self) -> str:
-        """As it is shown: the atoms, and what is held."""
-        shown = [", ".join(f"{name} = {value}" for name, value in atom.items()) for atom in self.atoms]
-        return f"truth: ({'), ('.join(shown)}); held of the last atom: {', '.join(self.held) or 'nothing'}"
-
-
-@dataclass(frozen=True)
 class Exponents:
     """Everything about the orders in a setting."""
 
     found: Orders
     rows: tuple[MeasuredOrder, ...]
-
-    @property
-    def truth(self) -> TrueAtoms:
-        """The true mixture."""
-        return true_atoms(self.found.setting)
 
     def record(self) -> dict[str, Any]:
         """What `--json` prints."""
@@ -111,8 +92,8 @@ class Exponents:
         return {
             "setting": {
                 **setting(self.found.setting),
-                "truth": asdict(self.truth),
-                "dim": self.found.setting.dim,
+                "truth": true_atoms(self.found.setting),
+                "dim": self.found.setting.spec.dim,
             },
             "equations": list(self.found.equations),
             "orders": [row.record() for row in self.rows],
@@ -143,61 +124,55 @@ def answer(found: Exponents) -> str:
     return f"Rates. {'. '.join(part[0].upper() + part[1:] for part in parts)}."
 
 
-def setting(chosen: OrderSetting) -> dict[str, Any]:
-    """The model and the true point."""
-    cell = chosen.cell
+def setting(chosen: Setting) -> dict[str, Any]:
+    """The model and the true point, as JSON."""
+    spec = chosen.spec
     return {
-        "gate": cell.spec.gate.name,
-        "expert": cell.spec.expert.name,
-        "activation": None if chosen.source is None else chosen.source.name,
+        "gate": spec.gate.name,
+        "expert": spec.expert.name,
+        "activation": None if spec.gate.activation is None else spec.gate.activation.name,
         "cell": chosen.size,
-        "split": chosen.split,
-        "point": {p.name: str(cell.point[p]) for p in moving(chosen)},
+        "split": "all" if chosen.every else "one",
+        "point": {p.name: str(chosen.point[p]) for p in moving(chosen)},
     }
 
 
-def moving(chosen: OrderSetting) -> tuple[sp.Symbol, ...]:
+def moving(chosen: Setting) -> tuple[sp.Symbol, ...]:
     """The parameters that a true point gives values to."""
-    return (*chosen.cell.own, *chosen.cell.spec.gate.shared)
+    return (*chosen.own, *chosen.spec.gate.shared)
 
 
-def true_mixture(chosen: OrderSetting) -> Truth:
-    """The mixture to measure at: slopes 1 and -1, intercepts 0 and 3, variances 1 and 3/2, x uniform on [-2, 2]^d.
+def true_atoms(chosen: Setting) -> dict[str, Any]:
+    """The true mixture as JSON: the parameters of each atom, and which of the last atom are held (the gauge).
 
-    The gate of the other atom is `other_place`.
+    Of a cell of several atoms it is the one that they are near. x is uniform on [-2, 2]^d where orders are measured.
     """
-    slopes = [p for p in chosen.cell.expert if p != NU and p.name != "b"]
-    intercept = next(p for p in chosen.cell.expert if p.name == "b")
-    expert = {**dict.fromkeys(slopes, 1.0), intercept: 0.0, NU: 1.0}
-    other = {**dict.fromkeys(slopes, -1.0), intercept: 3.0, NU: 1.5}
-    return Truth(chosen.cell, expert, {p: float(v) for p, v in other_place(chosen).items()}, other)
+    spec, bias = chosen.spec, (BETA0,) if chosen.spec.gate.offset is not None else ()
+    points = [chosen.truth.point(i) for i in range(chosen.truth.k)]
+    if chosen.fitted == chosen.truth.k:
+        shown, held = (*spec.parameters, *bias), held_of_last(chosen.truth)
+        atoms = [{p.name: str(at[p]) for p in shown} for at in points]
+        return {"atoms": atoms, "held": [p.name for p in held]}
+    weights = weight_parameters(spec) or bias
+    gate = (*moving(chosen), *weights)
+    atoms = [{p.name: str(at[p]) for p in gate} | {p.name: f"{float(at[p]):g}" for p in chosen.expert} for at in points]
+    own = chosen.own if not chosen.every or translates(spec) else ()
+    return {"atoms": atoms, "held": [p.name for p in (*weights, *own)]}
 
 
-def true_atoms(chosen: OrderSetting) -> TrueAtoms:
-    """The parameters of the split atom and of the other one, and the names of those of the last one that are held."""
-    truth, cell = true_mixture(chosen), chosen.cell
-    weights = {p.name: "1" for p in weight_parameters(cell.spec)} or ({BETA0.name: "0"} if cell.weighted else {})
-    gates = [cell.point, {**cell.point, **other_place(chosen)}]
-    experts = [truth.expert, truth.other_expert]
-    atoms = [
-        {**{p.name: str(at[p]) for p in moving(chosen)}, **weights, **{p.name: f"{v:g}" for p, v in expert.items()}}
-        for at, expert in zip(gates, experts, strict=True)
-    ]
-    return TrueAtoms(atoms, [*weights, *(p.name for p in cell.own if _is_held(chosen))])
+def in_words(truth: Mapping[str, Any]) -> str:
+    """A true mixture as it is shown: the atoms, and what is held."""
+    shown = [", ".join(f"{name} = {value}" for name, value in atom.items()) for atom in truth["atoms"]]
+    return f"truth: ({'), ('.join(shown)}); held of the last atom: {', '.join(truth['held']) or 'nothing'}"
 
 
-def _is_held(chosen: OrderSetting) -> bool:
-    """Whether the gate of the last atom is: of a single one, and where scores are modulo translation."""
-    return chosen.split != "all" or translates(chosen.cell.spec)
-
-
-def family(chosen: OrderSetting) -> Family:
-    """The mixtures to measure with, near `true_mixture`.
+def family(chosen: Setting) -> Family:
+    """The mixtures to measure with.
 
     Raises ValueError where every cell is split and kinks move with beta1: the grid follows those of one cell.
     """
-    made = Family(true_mixture(chosen), chosen.size, chosen.split == "all", _is_held(chosen))
-    if chosen.split == "all" and (any(made.kinks()) or any(k.moved_by for k in kinks(chosen.cell.spec))):
+    made = Family(chosen)
+    if chosen.every and (any(made.kinks()) or any(k.moved_by for k in kinks(chosen.spec))):
         raise ValueError("orders of every cell split are measured where the kinks of the gate stay: they move here")
     return made
 
@@ -225,8 +200,8 @@ def with_measurements(
     return Exponents(found, tuple(rows))
 
 
-def _measured(chosen: OrderSetting, mixtures: Family, order: Order) -> Measured | None:
-    scale = order.flat and order.name not in chosen.flat
+def _measured(chosen: Setting, mixtures: Family, order: Order) -> Measured | None:
+    scale = order.flat and order.name not in flat_curves(chosen).flat
     if scale or order.upper == 1:
         return None
     found = measure(mixtures, order.name, mean=order.mean)

@@ -17,9 +17,10 @@ from importlib.resources import files
 from typing import Any, NamedTuple
 
 import numpy as np
+import sympy as sp
 
 from temperance.measurements import order_results
-from temperance.measurements.contact_orders import family, setting
+from temperance.measurements.contact_orders import setting
 from temperance.numerics.general.split_mixtures import Family
 from temperance.numerics.studies.general_studies import GeneralResult, GeneralStudy, run_general
 from temperance.terminal.output import write_file
@@ -28,7 +29,6 @@ from temperance.theory.contact.exact_orders import exact_orders
 from temperance.theory.contact.order_setting import order_setting
 from temperance.theory.models.spec import NU
 from temperance.theory.orders.split_cell import is_linear
-from temperance.theory.traits.traits import translates
 
 SIZES = (10**6, 10**8, 10**10, 10**12)
 LATE = (10**8, 10**9, 10**10, 10**11, 10**12)
@@ -129,15 +129,16 @@ def definition(name: str) -> GeneralStudy:
     The experts stay apart, so that an error is hardly one of telling the two cells from each other: where means are
     bounded by 1, intercepts are 1 and -1, and variances a quarter.
     """
-    found = bounds(name)
-    near, slope = family(found.setting).truth, 0.5 / found.setting.dim
-    intercept, nu = (2.0, 0.25) if is_linear(near.cell) else (1.0, 1 / 16)
-    experts = [{p: sign * (intercept if p.name == "b" else slope) for p in near.expert} for sign in (1, -1)]
-    truth = replace(near, expert={**experts[0], NU: nu}, other_expert={**experts[1], NU: 2 * nu})
+    found, given = bounds(name), SETTINGS[name]
+    chosen, slope = found.setting, sp.Rational(1, 2 * found.setting.spec.dim)
+    intercept, nu = (sp.Integer(2), sp.Rational(1, 4)) if is_linear(chosen) else (sp.S.One, sp.Rational(1, 16))
+    experts = [{p: sign * (intercept if p.name == "b" else slope) for p in chosen.expert} for sign in (1, -1)]
+    experts = [{**expert, NU: times * nu} for expert, times in zip(experts, (1, 2), strict=True)]
+    atoms = tuple({**atom, **expert} for atom, expert in zip(chosen.truth.atoms, experts, strict=True))
+    cells = (given.get("size", 2), *chosen.cells[1:])
+    mixtures = Family(replace(chosen, truth=replace(chosen.truth, atoms=atoms), cells=cells))
     q = {o.name: float(o.upper) for o in found.orders if not o.mean and o.upper is not None}
     plan = STUDIES[name]
-    every, translated = found.setting.split == "all", translates(found.setting.cell.spec)
-    mixtures = Family(truth, SETTINGS[name].get("size", 2), every, translated)
     return GeneralStudy(name, mixtures, q, plan.sizes, plan.replicates, plan.starts, plan.seed)
 
 
@@ -204,7 +205,7 @@ def main(path: str, *names: str) -> None:
     kept = []
     for name in names or STUDIES:
         chosen, study = bounds(name).setting, definition(name)
-        kept.append({"setting": {**setting(chosen), "dim": chosen.dim}, **record(run_general(study))})
+        kept.append({"setting": {**setting(chosen), "dim": chosen.spec.dim}, **record(run_general(study))})
         print(name, kept[-1]["fits"], kept[-1]["agree"], flush=True)
         write_file(path, json.dumps(kept) + "\n")
 

@@ -16,8 +16,9 @@ from typing import Any
 
 from temperance.theory.contact.contact_curves import certificates, reached
 from temperance.theory.contact.flat_certificates import flat_certificates
-from temperance.theory.contact.order_setting import OrderSetting, other_place
+from temperance.theory.contact.order_setting import flat_curves, line_of, on_line
 from temperance.theory.contact.orders_from_theorems import known_orders
+from temperance.theory.models.truth import Setting
 from temperance.theory.moments.moment_bounds import certified as by_moments
 from temperance.theory.orders.equations_as_text import as_text
 from temperance.theory.orders.gate_orders import Bounds
@@ -72,11 +73,11 @@ class Order:
 class Orders:
     """The equations, the orders, why some are missing, and the certificate (None: none was accepted).
 
-    cell: the setting of the cell; None where the model is exact-specified, and has no cell of several atoms.
+    setting: of the cells; where the model is exact-specified, each of one atom.
     reduced: the equations; None where none were set up. curves: the certificates of curves that orders reach.
     """
 
-    cell: OrderSetting | None
+    setting: Setting
     reduced: Reduced | None
     orders: tuple[Order, ...]
     reasons: tuple[str, ...]
@@ -87,13 +88,6 @@ class Orders:
     def equations(self) -> tuple[str, ...]:
         """The equations as text."""
         return () if self.reduced is None else tuple(as_text(self.reduced))
-
-    @property
-    def setting(self) -> OrderSetting:
-        """The setting of the cell. Raises ValueError where there is none."""
-        if self.cell is None:
-            raise ValueError("an exact-specified model has no cell of several atoms")
-        return self.cell
 
 
 @dataclass(frozen=True)
@@ -112,14 +106,14 @@ class _Proved:
     reasons: tuple[str, ...] = ()
 
 
-def orders(setting: OrderSetting, *, moments: bool = False) -> Orders:
+def orders(setting: Setting, *, moments: bool = False) -> Orders:
     """Everything that theory says of the orders in a setting.
 
     moments: whether to look for a certificate by moments (theory.md 2.8) where there is none of the equations of two
     atoms: in cells of more atoms and for d > 1. It takes up to some seconds.
     """
     proved = _with_theorems(setting, _by_equations(setting))
-    if moments and proved.certificate is None and setting.split == "one":
+    if moments and proved.certificate is None and not setting.every:
         proved = _with_moments(setting, proved)
     moved, reasons = _flat(setting)
     rows, curves = _with_curves(setting, moved, [*_parameters(setting, proved), *_means(setting, proved)])
@@ -129,49 +123,47 @@ def orders(setting: OrderSetting, *, moments: bool = False) -> Orders:
 
 
 def _with_curves(
-    setting: OrderSetting, moved: Sequence[str], rows: Sequence[Order]
+    setting: Setting, moved: Sequence[str], rows: Sequence[Order]
 ) -> tuple[list[Order], list[dict[str, Any]]]:
     """What the scale symmetry moves and the other orders, with what certificates of curves show; the certificates."""
-    every, cell = setting.split == "all", setting.cell
-    curves = certificates(cell, setting.size, every=every)
+    curves = certificates(setting)
     scales: list[dict[str, Any]] = []
     if moved or any(row.flat for row in rows):
-        places = [cell.point, {**cell.point, **other_place(setting)}]
-        scales, others = flat_certificates(cell, places, setting.size, every=every)
+        scales, others = flat_certificates(setting)
         curves = [*curves, *others]
     scaled = [Order(name, name, False, None, True) for name in moved]
     return [*with_curves(scaled, scales), *with_curves(rows, curves)], [*scales, *curves]
 
 
-def _by_equations(setting: OrderSetting) -> _Proved:
+def _by_equations(setting: Setting) -> _Proved:
     """The bounds by the equations of a cell of two beside a singleton; for d > 1 those of dimension 1."""
-    if setting.split == "all":
+    if setting.every:
         return _Proved(reasons=("certificates are issued for cells beside a singleton",))
     if setting.size > 2:
         return _Proved()
-    found, proof, reason = certified(setting.line)
+    found, proof, reason = certified(line_of(setting))
     reasons, reduced = (reason.replace("no upper bound:", "no certificate:"),), found.reduced if found else None
     if found is None or not (proof or found.theorem):
         return _Proved(reduced=reduced, reasons=reasons)
     upper = _from_certificate(setting, found)
-    if setting.dim > 1:
+    if setting.spec.dim > 1:
         on_lines = "bounds of dimension 1, which hold on lines (theory.md 2.10)"
         return _Proved(upper, reduced=reduced, reasons=(*reasons, on_lines))
     return _Proved(upper, {}, upper.keys() if proof else (), proof, reduced, reasons)
 
 
-def _with_theorems(setting: OrderSetting, proved: _Proved) -> _Proved:
+def _with_theorems(setting: Setting, proved: _Proved) -> _Proved:
     known = _from_theorems(setting, proved.upper)
     upper = {**proved.upper, **{name: r for name, (r, _) in known.items()}}
     return replace(proved, upper=upper, theorems=known, certified={*proved.certified} - known.keys())
 
 
-def _with_moments(setting: OrderSetting, proved: _Proved) -> _Proved:
+def _with_moments(setting: Setting, proved: _Proved) -> _Proved:
     """The bounds with those of a certificate by moments that are as good."""
-    shown, proof, why = by_moments(setting.cell, setting.size)
+    shown, proof, why = by_moments(setting)
     best = {name: r for name, r in shown.items() if r <= proved.upper.get(name, r)}
     known = {name: bound for name, bound in proved.theorems.items() if name not in best}
-    told = setting.dim == 1 and any(text.startswith("no certificate") for text in proved.reasons)
+    told = setting.spec.dim == 1 and any(text.startswith("no certificate") for text in proved.reasons)
     said = why in proved.reasons or (told and not proof)
     reasons = proved.reasons if said else (*proved.reasons, why)
     return replace(
@@ -179,44 +171,48 @@ def _with_moments(setting: OrderSetting, proved: _Proved) -> _Proved:
     )
 
 
-def _flat(setting: OrderSetting) -> tuple[list[str], list[str]]:
+def _flat(setting: Setting) -> tuple[list[str], list[str]]:
     """The parameters that the scale symmetry moves, and all that is said of flat ones and of shares."""
-    point = setting.cell.point
-    scaled = [p for p in setting.cell.spec.gate.parameters if p.name in setting.labels or p in setting.cell.held]
-    moved = [p.name for p in scaled if point[p].is_zero is False]
+    curves = flat_curves(setting)
+    scaled = [p for p in setting.spec.gate.parameters if p.name in curves.labels or p in setting.held]
+    moved = [p.name for p in scaled if setting.point[p].is_zero is False]
     are = "are" if len(moved) > 1 else "is"
-    reasons = [f"{', '.join(moved)} {are} flat: {setting.scale}"] if setting.scale else []
+    reasons = [f"{', '.join(moved)} {are} flat: {curves.scale}"] if curves.scale else []
     if still := [p.name for p in scaled if p.name not in moved]:
         reasons.append(f"{', '.join(still)}: 0 here, and not moved; the order is that of the invariant")
-    reasons += [f"{setting.label(name)} is flat: {text}" for name, text in setting.flat.items()]
-    return moved, reasons + ([] if setting.cell.weighted else [_EQUAL])
+    reasons += [f"{curves.label(name)} is flat: {text}" for name, text in curves.flat.items()]
+    return moved, reasons + ([] if setting.weighted else [_EQUAL])
 
 
-def _held(setting: OrderSetting) -> list[str]:
+def _held(setting: Setting) -> list[str]:
     """What the certificate holds at its true value, and which invariants its parameters stand for."""
-    meant = ", ".join(f"{name} stands for {label}" for name, label in setting.labels.items())
-    return [f"the certificate holds {p.name} at its true value: {meant}" for p in setting.cell.held]
+    meant = ", ".join(f"{name} stands for {label}" for name, label in flat_curves(setting).labels.items())
+    return [f"the certificate holds {p.name} at its true value: {meant}" for p in setting.held]
 
 
-def _parameters(setting: OrderSetting, proved: _Proved) -> Iterator[Order]:
+def _parameters(setting: Setting, proved: _Proved) -> Iterator[Order]:
+    curves = flat_curves(setting)
     for p in setting.parameters:
-        flat = p.name in setting.flat
+        flat = p.name in curves.flat
         r = None if flat else proved.upper.get(p.name)
-        yield Order(setting.label(p.name), p.name, False, r, flat, bool(r) and p.name in proved.certified)
+        yield Order(curves.label(p.name), p.name, False, r, flat, bool(r) and p.name in proved.certified)
 
 
-def _means(setting: OrderSetting, proved: _Proved) -> Iterator[Order]:
+def _means(setting: Setting, proved: _Proved) -> Iterator[Order]:
     """Weighted means, of at most the order of their offsets."""
-    for p in setting.cell.each:
-        title, flat = f"mean {p.name}", p.name in setting.flat
+    curves = flat_curves(setting)
+    for p in setting.each:
+        title, flat = f"mean {p.name}", p.name in curves.flat
         r = None if flat else min((r for n in (title, p.name) if (r := proved.upper.get(n))), default=None)
         is_own = r is not None and r == proved.upper.get(title)
-        yield Order(setting.label(title), p.name, True, r, flat, is_own and title in proved.certified)
+        yield Order(curves.label(title), p.name, True, r, flat, is_own and title in proved.certified)
 
 
-def _by_theorems(setting: OrderSetting, known: Bounds) -> list[str]:
+def _by_theorems(setting: Setting, known: Bounds) -> list[str]:
     """Which bounds have a theorem and no certificate, a line for each theorem."""
-    names = {why: ", ".join(setting.label(n) for n in known if known[n][1] == why) for _, why in known.values()}
+    names = {
+        why: ", ".join(flat_curves(setting).label(n) for n in known if known[n][1] == why) for _, why in known.values()
+    }
     return [f"{text}: bounded by a theorem, without a certificate ({why})" for why, text in names.items()]
 
 
@@ -239,30 +235,20 @@ def with_curves(rows: Iterable[Order], curves: Sequence[Mapping[str, Any]]) -> l
     ]
 
 
-def _from_certificate(setting: OrderSetting, found: UpperOrders) -> dict[str, Fraction]:
+def _from_certificate(setting: Setting, found: UpperOrders) -> dict[str, Fraction]:
     """The bounds of the parameters and of their weighted means by the equations of a cell of two, d > 1 on lines."""
-    seen = {p.name: setting.on_line(p.name) for p in setting.parameters}
+    seen = {p.name: on_line(p.name, setting.spec.expert.name, setting.spec.dim) for p in setting.parameters}
     bounds = {name: found.order(line) for name, line in seen.items()}
-    if on_lines(setting.cell.spec):  # with the same shares
-        bounds |= {f"mean {p.name}": found.mean(seen[p.name]) for p in setting.cell.each}
+    if on_lines(setting.spec):  # with the same shares
+        bounds |= {f"mean {p.name}": found.mean(seen[p.name]) for p in setting.each}
     return {name: r for name, r in bounds.items() if r is not None}
 
 
-def _from_theorems(setting: OrderSetting, upper: Mapping[str, Fraction]) -> Bounds:
+def _from_theorems(setting: Setting, upper: Mapping[str, Fraction]) -> Bounds:
     """The bounds by theorems that are below those that are known, without those of what is flat."""
-    known = known_orders(
-        setting.cell,
-        setting.source,
-        other_place(setting),
-        setting.size,
-        every=setting.split == "all",
-        flat=bool(setting.flat),
-        power=setting.power,
-        upper=upper,
-        line=setting.line if on_lines(setting.cell.spec) else None,
-    )
+    known, flat = known_orders(setting, upper), flat_curves(setting).flat
     return {
         name: bound
         for name, bound in known.items()
-        if name.removeprefix("mean ") not in setting.flat and (name not in upper or bound[0] < upper[name])
+        if name.removeprefix("mean ") not in flat and (name not in upper or bound[0] < upper[name])
     }

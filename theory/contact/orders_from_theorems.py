@@ -12,22 +12,18 @@ from itertools import combinations_with_replacement as pairs_of
 
 import sympy as sp
 
-from temperance.theory.activations.activation import Activation
+from temperance.theory.contact.order_setting import flat_curves, line_of
 from temperance.theory.models.gates import FITTED
-from temperance.theory.models.spec import NU, TAU, coordinates, covariates
+from temperance.theory.models.spec import NU, TAU, covariates
+from temperance.theory.models.truth import Setting
 from temperance.theory.orders.expert_orders import expert_orders
 from temperance.theory.orders.gate_orders import Bounds, gate_orders, least
-from temperance.theory.orders.independence import Place, formulas_seen, independent
-from temperance.theory.orders.split_cell import Splitting, is_linear
+from temperance.theory.orders.independence import formulas_seen, independent
+from temperance.theory.orders.split_cell import is_linear
 from temperance.theory.rates.predict import predict
 from temperance.theory.rates.prediction import Prediction
 from temperance.theory.rates.true_point import TruePoint
-
-OTHER_SPLIT = 2
-"""beta1 of the other true atom where every cell of an activation gate is split: far from a mirror point and a kink."""
-
-SUPPORT = (-2, 2)
-"""Of every coordinate of x: the kinks that are seen (see `orders.independence`)."""
+from temperance.theory.traits.traits import on_lines
 
 _JOINTLY = "(x, d/dmu) sees the cell as Gaussians, whose means and covariances every direction determines"
 _THREE_APART = (
@@ -39,33 +35,19 @@ _TWO = "two atoms: 1, the derivatives of the log weight and the products of thos
 _EXPONENTIAL = "two atoms, whose log weights are linear in x: powers of x up to the third are determined"
 
 
-def known_orders(
-    cell: Splitting,
-    source: Activation | None,
-    other: Place,
-    size: int,
-    *,
-    every: bool,
-    flat: bool,
-    power: int = 0,
-    upper: Mapping[str, Fraction] | None = None,
-    line: Splitting | None = None,
-) -> Bounds:
+def known_orders(cell: Setting, upper: Mapping[str, Fraction] | None = None) -> Bounds:
     """Name of a parameter -> (the least upper bound of its order that a theorem gives, the reason).
 
-    other: the gate of the other true atom. size: m. every: whether every cell is split. flat, power: as `gate_orders`
-    has them. upper: bounds that are known already.
+    upper: bounds that are known already.
     """
+    curves, every, size = flat_curves(cell), cell.every, cell.size
     proved = {name: (r, "") for name, r in (upper or {}).items()}
-    gate = least(proved, gate_orders(cell, other, size, every=every, flat=flat, power=power))
+    gate = least(proved, gate_orders(cell, flat=bool(curves.flat), power=curves.power))
     seen = all(p.name in gate for p in cell.own) and all(p.name in gate and gate[p.name][0] <= 1 for p in cell.shared)
     own = {p: gate[p.name][0] for p in cell.own} if seen else {}
-    expert = expert_orders(cell, size, own, upper or {}, every=every, power=bool(power and gate), line=line)
-    predicted = {
-        name: (1 / (2 * p.sharp), p.reason)
-        for name, p in _predicted(cell, source, size, every).items()
-        if p.sharp is not None
-    }
+    line = line_of(cell) if on_lines(cell.spec) else None
+    expert = expert_orders(cell, own, upper or {}, power=bool(curves.power and gate), line=line)
+    predicted = {name: (1 / (2 * p.sharp), p.reason) for name, p in _predicted(cell).items() if p.sharp is not None}
     bounds = least(predicted, gate, expert)
     if not is_linear(cell):
         return least(bounds, _not_linear(cell) if size == 2 else {})
@@ -74,12 +56,12 @@ def known_orders(
     return least(bounds, _every_cell_in_two(cell) if every and size == 2 else {})
 
 
-def _degrees(cell: Splitting) -> dict[str, int]:
+def _degrees(cell: Setting) -> dict[str, int]:
     """Name of a coefficient of a mean that is linear in them -> the degree of what it stands before."""
     return {p.name: sp.total_degree(sp.diff(cell.mean, p), *covariates(cell.spec.dim)) for p in cell.expert if p != NU}
 
 
-def _jointly_gaussian(cell: Splitting, size: int, known: Bounds) -> Bounds:
+def _jointly_gaussian(cell: Setting, size: int, known: Bounds) -> Bounds:
     """Quadratic and Gaussian gates: slopes, and the mean of b with a Gaussian gate."""
     degrees = _degrees(cell)
     if max(degrees.values()) > max(size - 1, 1):
@@ -92,7 +74,7 @@ def _jointly_gaussian(cell: Splitting, size: int, known: Bounds) -> Bounds:
     return found
 
 
-def _of_intercept(cell: Splitting, known: Bounds) -> Fraction:
+def _of_intercept(cell: Setting, known: Bounds) -> Fraction:
     """The order of the mean of b by E[m(x)] = O(distance), x ~ N(c, Gamma) of each atom, m the offset of the mean."""
     dim, gate = cell.spec.dim, cell.own
     x, slopes = covariates(dim), [p for p in cell.expert if p != NU and p.name != "b"]
@@ -108,7 +90,7 @@ def _of_intercept(cell: Splitting, known: Bounds) -> Fraction:
     return max(Fraction(1), 1 / min(powers))
 
 
-def _every_cell_in_two(cell: Splitting) -> Bounds:
+def _every_cell_in_two(cell: Setting) -> Bounds:
     """A quadratic expert behind a softmax, and the mean of b with a Gaussian gate."""
     degrees, weight = _degrees(cell), cell.spec.gate.log_weight
     top = max(degrees.values())
@@ -120,14 +102,14 @@ def _every_cell_in_two(cell: Splitting) -> Bounds:
     return {n: (Fraction(2), _EXPONENTIAL) for n, k in degrees.items() if k} | means
 
 
-def _is_exponential(weight: sp.Expr, cell: Splitting) -> bool:
+def _is_exponential(weight: sp.Expr, cell: Setting) -> bool:
     """Whether a log weight is linear in x, and its value at 0 is that of the share."""
     x = covariates(cell.spec.dim)
     linear = weight.is_polynomial(*x) and sp.total_degree(weight, *x) == 1
     return bool(linear and not weight.subs(dict.fromkeys(x, 0)).free_symbols & set(cell.own))
 
 
-def _not_linear(cell: Splitting) -> Bounds:
+def _not_linear(cell: Setting) -> Bounds:
     """Two atoms with a mean that is not linear, whatever is known of the gate."""
     dim, weight = cell.spec.dim, cell.spec.gate.log_weight
     place = {**cell.point} | {p: sp.S.Zero if p.name == "b" else sp.S.One for p in cell.expert}
@@ -144,28 +126,25 @@ def _not_linear(cell: Splitting) -> Bounds:
     return found
 
 
-def published_rates(
-    cell: Splitting, source: Activation | None, size: int, every: bool
-) -> dict[str, tuple[Fraction | None, str]]:
+def published_rates(cell: Setting) -> dict[str, tuple[Fraction | None, str]]:
     """Name of a parameter -> (its published exponent, None where none is polynomial; the reason).
 
-    Only for the gates of arXiv 2401.13875 and 2305.03288 with linear Gaussian experts; arguments as in `known_orders`.
+    Only for the gates of arXiv 2401.13875 and 2305.03288 with linear Gaussian experts.
     """
-    return {name: (p.published, p.published_reason) for name, p in _predicted(cell, source, size, every).items()}
+    return {name: (p.published, p.published_reason) for name, p in _predicted(cell).items()}
 
 
-def _predicted(cell: Splitting, source: Activation | None, size: int, every: bool) -> dict[str, Prediction]:
+def _predicted(cell: Setting) -> dict[str, Prediction]:
     """Name of a parameter -> what `rates.predict` says of it; {} for other gates and experts."""
-    gate = cell.spec.gate.name
+    gate, source, size, every = cell.spec.gate.name, cell.spec.gate.activation, cell.size, cell.every
     if gate not in FITTED or cell.spec.expert.name != "gaussian":
         return {}
     point, dim = None, cell.spec.dim
     if source is not None:
-        values = [cell.point.get(p, sp.nan) for p in (*coordinates("beta1", dim), TAU)]  # a step has no beta1
-        if not all(v.is_Rational for v in values):
+        values = [cell.point[p] for p in (*cell.own, TAU)]
+        if not all(v.is_Rational for v in values) or not cell.own:  # a step has no beta1
             return {}
-        others = (sp.Integer(OTHER_SPLIT if every else 0),) * dim
-        point = TruePoint((tuple(values[:-1]), others), values[-1], SUPPORT)
+        point = TruePoint((tuple(values[:-1]), tuple(cell.other.values())), values[-1], cell.truth.box)
     fitted, sizes = (2 * size, (size, size)) if every else (size + 1, (size, 1))
     gauge = "free" if source is None or every else "anchored"
     found = predict(gate, source, true_k=2, fitted_k=fitted, gauge=gauge, dim=dim, point=point)  # type: ignore[arg-type]

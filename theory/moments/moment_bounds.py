@@ -4,7 +4,7 @@ The cell may have any number m of atoms, and x any dimension. What the theorem o
 2.7) is taken for granted; the equations and the rules of the cases are the checker's own (theory.md 2.8, Moments). Here
 is the search for a proof.
 
-Example: ``certified(cell, 3)`` of the softmax gate has the orders beta1 2, a 2 and, for the mean of a, 3/2.
+Example: ``certified(setting)`` of the softmax gate, size 3, has the orders beta1 2, a 2 and, for the mean of a, 3/2.
 """
 
 from __future__ import annotations
@@ -22,9 +22,10 @@ from temperance.theory.checker.moment_checker import FORMAT, Cell, check, statem
 from temperance.theory.checker.order_equations import Exponents
 from temperance.theory.checker.rejected import Rejected, objection
 from temperance.theory.models.spec import NU, covariates
+from temperance.theory.models.truth import Setting
 from temperance.theory.orders.dual_simplex import dot, minimise
 from temperance.theory.orders.gate_orders import stands_before_squares
-from temperance.theory.orders.split_cell import Splitting, is_linear
+from temperance.theory.orders.split_cell import is_linear
 from temperance.theory.orders.upper_bounds import model_as_text
 
 _REACH = {1: 10}  # by the dimension of x; 6 beyond
@@ -35,14 +36,14 @@ _HALF, _ONE = fmpq(1, 2), fmpq(1)
 _EXPERTS, _GATES = "the theorem on experts (theory.md 2.7)", " and that on quadratic and Gaussian gates (2.10)"
 
 
-def certified(cell: Splitting, size: int) -> tuple[dict[str, Fraction], dict[str, Any] | None, str]:
-    """Orders of a cell of `size` atoms, by parameter and "mean NAME", and a certificate that the checker accepts.
+def certified(cell: Setting) -> tuple[dict[str, Fraction], dict[str, Any] | None, str]:
+    """Orders of the first cell of a setting, by parameter and "mean NAME", and a certificate that the checker accepts.
 
     Another cell is a singleton whose gate is held. Orders that the theorem on experts gives are not among them. The
     third part says why there is no certificate, or what it assumes.
     """
     try:
-        issued = _issued(cell, size)
+        issued = _issued(cell, cell.size)
     except Rejected as error:
         return {}, None, f"no certificate: the checker cannot set up the equations ({error})"
     except ValueError as error:
@@ -54,7 +55,7 @@ def certified(cell: Splitting, size: int) -> tuple[dict[str, Fraction], dict[str
     return orders, issued, f"the certificate takes {given} for granted, and shares bounded away from 0"
 
 
-def _issued(cell: Splitting, size: int) -> dict[str, Any]:
+def _issued(cell: Setting, size: int) -> dict[str, Any]:
     """The certificate of all bounds that were found. Raises Rejected or ValueError where none are."""
     if not is_linear(cell):
         raise ValueError("the mean is not a polynomial in x that is linear in the parameters")
@@ -82,7 +83,7 @@ def _issued(cell: Splitting, size: int) -> dict[str, Any]:
     return {**issued, "statement": statement(issued)}
 
 
-def _quadratic(cell: Splitting) -> list[list[str]]:
+def _quadratic(cell: Setting) -> list[list[str]]:
     """The parameters of a quadratic or Gaussian gate: those before x, and those before squares."""
     if cell.spec.gate.name not in ("quadratic", "gaussian") or cell.shared:
         return []
@@ -90,7 +91,7 @@ def _quadratic(cell: Splitting) -> list[list[str]]:
     return [[p.name for p in cell.own if p.name not in square], square]
 
 
-def _weights(cell: Splitting, size: int) -> list[fmpq]:
+def _weights(cell: Setting, size: int) -> list[fmpq]:
     """The orders to be expected: what is light is solved for first."""
     light, (linear, square) = fmpq(1, 2 * size), _quadratic(cell) or ([], [])
     weights = {p: light if sp.diff(cell.mean, p) == 1 else _HALF for p in cell.each} | {NU: 2 * light}

@@ -14,8 +14,8 @@ from itertools import combinations_with_replacement as pairs_of
 import sympy as sp
 
 from temperance.theory.models.spec import covariates
+from temperance.theory.models.truth import Setting
 from temperance.theory.orders.independence import Place, formula_at, formulas_seen, independent
-from temperance.theory.orders.split_cell import Splitting
 
 Bounds = dict[str, tuple[Fraction, str]]
 """Name of a parameter, or "mean NAME" of a weighted mean -> (an upper bound of its order, the reason)."""
@@ -39,15 +39,14 @@ def least(*bounds: Bounds) -> Bounds:
     return found
 
 
-def gate_orders(
-    cell: Splitting, other: Place, size: int, *, every: bool = False, flat: bool = False, power: int = 0
-) -> Bounds:
-    """Bounds of the gate's parameters, in a cell of `size` atoms.
+def gate_orders(cell: Setting, *, flat: bool = False, power: int = 0) -> Bounds:
+    """Bounds of the gate's parameters in the cells of a setting.
 
-    other: the gate of the other true atom, a singleton that is held. every: it is split as well; what all atoms may
-    change together has no bound then. flat: whether the own parameters are. power: k, where they are because the weight
-    is linear in beta1^k at the true temperature (0: it is not).
+    The other true atom is a singleton that is held, or split as well; what all atoms may change together has no bound
+    then. flat: whether the own parameters are. power: k, where they are because the weight is linear in beta1^k at the
+    true temperature (0: it is not).
     """
+    other, size, every = cell.other, cell.size, cell.every
     gate, dim = cell.spec.gate, cell.spec.dim
     if flat and not power:
         return {}
@@ -76,7 +75,7 @@ def gate_orders(
     return _bounds(cell, Fraction(2), _WEIGHTS, seen)
 
 
-def _bounds(cell: Splitting, own: Fraction, reason: str, seen: Sequence[sp.Expr]) -> Bounds:
+def _bounds(cell: Setting, own: Fraction, reason: str, seen: Sequence[sp.Expr]) -> Bounds:
     """A bound of the own parameters; 1 for shared ones, and for weighted means whose slopes are seen."""
     one = [p.name for p in cell.shared]
     one += [f"mean {p.name}" for p in cell.own if sp.diff(cell.spec.gate.log_weight, p) in seen]
@@ -88,7 +87,7 @@ def stands_before_squares(p: sp.Symbol) -> bool:
     return p.name.split("_")[0] in ("A", "Gamma")
 
 
-def _of_moments(cell: Splitting, size: int) -> Bounds:
+def _of_moments(cell: Setting, size: int) -> Bounds:
     """The bounds of the quadratic and of the Gaussian gate."""
     narrow = {p: stands_before_squares(p) for p in cell.own}
     means = {f"mean {p.name}": (Fraction(1), _AVERAGE) for p in cell.own if not narrow[p]}
@@ -101,7 +100,7 @@ def _of_moments(cell: Splitting, size: int) -> Bounds:
     return {p.name: (Fraction(2), _RANK) for p in cell.own} | dict.fromkeys(means, (Fraction(1), _RANK))
 
 
-def _moves_a_kink(cell: Splitting, other: Place) -> bool:
+def _moves_a_kink(cell: Setting, other: Place) -> bool:
     """Whether a kink inside [-2, 2] moves with the own parameters (d = 1), and is none of the other atom."""
     score, point, (x,) = cell.spec.gate.log_weight, dict(cell.point), covariates(1)
     gaps = [r.lhs - r.rhs for r in score.atoms(sp.core.relational.Relational)]

@@ -22,9 +22,10 @@ from temperance.theory.checker.order_checker import FORMAT, check, statement
 from temperance.theory.checker.rejected import objection
 from temperance.theory.interactions.derivatives import divides
 from temperance.theory.models.spec import NU
+from temperance.theory.models.truth import Setting
 from temperance.theory.orders.branch_and_bound import Case, Monomial, Step, System
 from temperance.theory.orders.reduced_equations import Reduced, Terms, reduce
-from temperance.theory.orders.split_cell import Exponents, Splitting, log_weight
+from temperance.theory.orders.split_cell import Exponents, log_weight
 from temperance.theory.orders.taylor import NotRational
 from temperance.theory.orders.tropical import Element
 
@@ -87,7 +88,7 @@ def leading(terms: Terms) -> list[Exponents]:
 
 
 @lru_cache(maxsize=64)
-def upper_orders(cell: Splitting) -> UpperOrders:
+def upper_orders(cell: Setting) -> UpperOrders:
     """Upper bounds of all orders of a cell. Raises NotRational as `reduce`, and ValueError for a gate with kinks."""
     tried = []
     for degree in DEGREES:
@@ -135,7 +136,7 @@ def _values(system: System, targets: Sequence[Exponents]) -> dict[Exponents, fmp
     return values
 
 
-def certified(cell: Splitting) -> tuple[UpperOrders | None, dict[str, Any] | None, str]:
+def certified(cell: Setting) -> tuple[UpperOrders | None, dict[str, Any] | None, str]:
     """The bounds of a cell, a certificate that the checker accepts, and why there is none or what the bounds assume."""
     try:
         found = upper_orders(cell)
@@ -173,7 +174,7 @@ def certificate(found: UpperOrders) -> dict[str, Any]:
     return {**issued, "statement": statement(issued)}
 
 
-def model_as_text(cell: Splitting) -> dict[str, Any]:
+def model_as_text(cell: Setting) -> dict[str, Any]:
     """The model at a rational point: where the point is not, the offset is named in its place (c = log(2) + c)."""
     moving = (*cell.own, *cell.shared)
     irrational = {p: p + cell.point[p] for p in moving if not cell.point[p].is_Rational}

@@ -6,6 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+import sympy as sp
 
 from temperance.measurements.contact_orders import MeasuredOrder, family
 from temperance.numerics.contact.by_minimisation import measure
@@ -92,16 +93,11 @@ def test_the_mean_of_nu_in_a_cell_of_three_goes_down_as_at_gauss_hermite_nodes()
 @pytest.mark.parametrize(("x", "y"), [(2.0, 1.0), pytest.param(0.5, 3.0, marks=pytest.mark.slow)])
 def test_measured_orders_are_invariant_under_rescaling(x, y):
     """x of another unit moves beta1 and the support; y of another unit moves b and the deviations."""
-    truth = family(order_setting("softmax", "constant")).truth
-    there = replace(
-        truth,
-        cell=order_setting("softmax", "constant", point={"beta1": Fraction(1 / x)}).cell,
-        expert={p: v * (y * y if p.name == "nu" else y) for p, v in truth.expert.items()},
-        other_expert={p: v * (y * y if p.name == "nu" else y) for p, v in truth.other_expert.items()},
-        low=truth.low * x,
-        high=truth.high * x,
-    )
-    found = [measure(Family(t, 2), "nu", levels=(4, 5, 6)).order for t in (truth, there)]
+    here, x, y = order_setting("softmax", "constant"), sp.nsimplify(x), sp.nsimplify(y)
+    scales = {"beta1": 1 / x, "b": y, "nu": y * y}
+    atoms = tuple({p: v * scales.get(p.name, 1) for p, v in atom.items()} for atom in here.truth.atoms)
+    there = replace(here, truth=replace(here.truth, atoms=atoms, box=tuple(end * x for end in here.truth.box)))
+    found = [measure(Family(s), "nu", levels=(4, 5, 6)).order for s in (here, there)]
     assert found == pytest.approx([2, 2], abs=0.1)
 
 

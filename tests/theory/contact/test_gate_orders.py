@@ -1,5 +1,6 @@
 """Bounds by second derivatives of the gate's weight and of the mean: against certificates and identities."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -36,9 +37,10 @@ def test_theorems_say_what_certificates_say(gate, source, point):
     """In a cell of two, by two ways."""
     chosen = order_setting(gate, source=source, point=point)
     certified = {f"mean {o.name}" if o.mean else o.name: o.upper for o in orders(chosen).orders if o.certified}
-    other = {p: sp.Integer(-1 if p.name == "c" and gate == "gaussian" else p.name == "Gamma") for p in chosen.cell.own}
-    found = gate_orders(chosen.cell, other, 2)
-    assert {p.name for p in (*chosen.cell.own, *chosen.cell.shared)} == {name for name in found if " " not in name}
+    other = {p: sp.Integer(-1 if p.name == "c" and gate == "gaussian" else p.name == "Gamma") for p in chosen.own}
+    atoms = (chosen.point, {**chosen.truth.atoms[1], **other})
+    found = gate_orders(replace(chosen, truth=replace(chosen.truth, atoms=atoms)))
+    assert {p.name for p in (*chosen.own, *chosen.shared)} == {name for name in found if " " not in name}
     assert {name: r for name, (r, _) in found.items()} == {name: certified[name] for name in found}
 
 
@@ -67,8 +69,8 @@ def test_a_bounded_mean_breaks_the_heat_equation(expert, found):
 
 
 def test_an_expert_of_a_gate_without_a_bound_keeps_the_bound_of_every_gate():
-    cell = order_setting("softmax", "nonlinear:tanh", size=3).cell
-    assert {name: r for name, (r, _) in expert_orders(cell, 3, {}).items()} == {"a": 6, "b": 6, "nu": 3}
+    cell = order_setting("softmax", "nonlinear:tanh", size=3)
+    assert {name: r for name, (r, _) in expert_orders(cell, {}).items()} == {"a": 6, "b": 6, "nu": 3}
 
 
 @pytest.mark.parametrize("dim", [2, 3])
@@ -227,13 +229,13 @@ def test_theorems_on_products_say_what_certificates_say():
     ]
     for gate, expert, source in settings:
         chosen = order_setting(gate, expert, source)
-        bounds, _, _ = certified(chosen.cell)
-        own = dict.fromkeys(chosen.cell.own, Fraction(2))
-        found = {name: r for name, (r, _) in expert_orders(chosen.cell, 2, own).items()}
-        assert {name: found[name] for p in chosen.cell.expert if (name := p.name)} == {
-            p.name: bounds.order(p.name) for p in chosen.cell.expert
+        bounds, _, _ = certified(chosen)
+        own = dict.fromkeys(chosen.own, Fraction(2))
+        found = {name: r for name, (r, _) in expert_orders(chosen, own).items()}
+        assert {name: found[name] for p in chosen.expert if (name := p.name)} == {
+            p.name: bounds.order(p.name) for p in chosen.expert
         }
-        assert all(found[f"mean {p.name}"] <= bounds.mean(p.name) for p in chosen.cell.expert if p.name != "nu")
+        assert all(found[f"mean {p.name}"] <= bounds.mean(p.name) for p in chosen.expert if p.name != "nu")
 
 
 def test_the_one_gamma_of_a_gaussian_gate_shows_in_every_direction():
@@ -379,7 +381,7 @@ def test_a_homogeneous_activation_with_a_bias_has_its_scale():
 
 def test_cells_of_atoms_without_weights_are_shared_out_by_equal_ones():
     for gate in ("sigmoid", "sigmoid-tau-1", "sigmoid-euclidean"):
-        assert not order_setting(gate, split="all").cell.weighted
+        assert not order_setting(gate, split="all").weighted
     with pytest.raises(ValueError, match="almost no truth"):
         order_setting("sigmoid")
     with pytest.raises(ValueError, match="is not known"):
