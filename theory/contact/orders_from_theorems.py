@@ -19,9 +19,10 @@ from temperance.theory.orders.expert_orders import expert_orders
 from temperance.theory.orders.gate_orders import Bounds, gate_orders, least
 from temperance.theory.orders.independence import Place, formulas_seen, independent
 from temperance.theory.orders.split_cell import Splitting, is_linear
+from temperance.theory.rates.analysis import Gauge
 from temperance.theory.rates.predict import predict
 from temperance.theory.rates.prediction import Prediction
-from temperance.theory.rates.true_point import TruePoint
+from temperance.theory.rates.true_point import somewhere, truth_at
 
 OTHER_SPLIT = 2
 """beta1 of the other true atom where every cell of an activation gate is split: far from a mirror point and a kink."""
@@ -159,16 +160,17 @@ def _predicted(cell: Splitting, source: Activation | None, size: int, every: boo
     gate = cell.spec.gate.name
     if gate not in FITTED or cell.spec.expert.name != "gaussian":
         return {}
-    point, dim = None, cell.spec.dim
+    dim = cell.spec.dim
+    truth = somewhere(2, dim, FITTED[gate])
     if source is not None:
         values = [cell.point.get(p, sp.nan) for p in (*coordinates("beta1", dim), TAU)]  # a step has no beta1
         if not all(v.is_Rational for v in values):
             return {}
         others = (sp.Integer(OTHER_SPLIT if every else 0),) * dim
-        point = TruePoint((tuple(values[:-1]), others), values[-1], SUPPORT)
+        truth = truth_at((tuple(values[:-1]), others), values[-1], SUPPORT)
     fitted, sizes = (2 * size, (size, size)) if every else (size + 1, (size, 1))
-    gauge = "free" if source is None or every else "anchored"
-    found = predict(gate, source, true_k=2, fitted_k=fitted, gauge=gauge, dim=dim, point=point)  # type: ignore[arg-type]
+    gauge: Gauge = "free" if source is None or every else "anchored"
+    found = predict(truth, fitted, source, gauge=gauge)
     apt = (p for p in found if p.applies(sizes, None if p.parameter == "tau" else 0))
     named = {p.parameter.replace("beta1/tau", "beta1"): p for p in apt}
     movable = {q.name: q.name.split("_")[0] for q in (*cell.each, *cell.shared)}
