@@ -16,6 +16,7 @@ from temperance.measurements.true_measures import default_truth
 from temperance.numerics.information.best_tau import tau_variance
 from temperance.numerics.information.certificates import certificate
 from temperance.numerics.mixture.activation_numpy import compile_activation
+from temperance.numerics.mixture.exact_values import measure_of
 from temperance.numerics.mixture.measures import Layout
 from temperance.theory.activations.activation import activation
 
@@ -31,11 +32,11 @@ def timed(work: Callable[[], Any]) -> tuple[Any, float]:
 
 def main(ranking: bool) -> dict[str, Any]:
     """Times and outcomes."""
-    gate, m = compile_activation(activation("tanh")), TRUTH.measure
-    variance, once = timed(lambda: tau_variance(m, Layout(2, 1), gate, TRUTH.low, TRUTH.high))
+    gate, m = compile_activation(activation("tanh")), measure_of(TRUTH)
+    variance, once = timed(lambda: tau_variance(m, Layout(2, 1), gate, -3.0, 3.0))
     twelve, of_twelve = timed(lambda: temperance.efficiency(*NAMES, gauge="anchored"))
     designed, of_design = timed(lambda: temperance.efficiency("tanh", gauge="anchored", design=True))
-    proof, of_proof = timed(lambda: certificate(m, "anchored", gate, TRUTH.low, TRUTH.high))
+    proof, of_proof = timed(lambda: certificate(m, "anchored", gate, -3.0, 3.0))
     found: dict[str, Any] = {
         "information": {"n_tau": 100 * variance, "cpu_s": once},
         "twelve": {"n_tau": [row.n_tau for row in twelve.table], "cpu_s": of_twelve},

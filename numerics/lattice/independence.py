@@ -46,15 +46,15 @@ def exact(number: float) -> fmpq:
     return fmpq(*number.as_integer_ratio())
 
 
-def atoms(truth: MixingMeasure, gate: str) -> list[Exact]:
-    """The parameters of every true atom by their names in `theory.models.gates` and `theory.models.experts`."""
+def atoms(truth: MixingMeasure, spec: MoESpec) -> list[Exact]:
+    """The parameters of every true atom by their names in a model."""
     found: list[Exact] = []
     for beta1, a, b, nu in zip(truth.beta1, truth.a, truth.b, truth.nu, strict=True):
         vectors = {"beta1": beta1, "a": a}
         names = {
             name if truth.d == 1 else f"{name}_{j + 1}": v[j] for name, v in vectors.items() for j in range(truth.d)
         }
-        numbers = {**names, "b": b, "nu": nu} | ({} if gate == "softmax" else {"tau": truth.tau})
+        numbers = {**names, "b": b, "nu": nu} | {p.name: truth.tau for p in spec.gate.shared}
         found.append({name: exact(float(number)) for name, number in numbers.items()})
     return found
 

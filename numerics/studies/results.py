@@ -70,7 +70,7 @@ class StudyResult:
         study, measures = self.study, self.measures
         density = hellinger(measures, study.truth, study.gate, low=study.low, high=study.high)
         found = {**self._groups.errors, **_function_errors(study, measures), "density": density}
-        if study.gate_name == "softmax":
+        if study.linear and study.fixed:  # beta1/tau with a known tau
             found = {"beta1" if name == "beta1/tau" else name: e for name, e in found.items()}
         kept = {e.ndim: self.kept.reshape(*self.kept.shape, *(1,) * (e.ndim - 2)) for e in found.values()}
         return {name: np.where(kept[e.ndim], e, np.nan) for name, e in found.items() if name not in study.fixed}
@@ -96,7 +96,7 @@ def _function_errors(study: Study, measures: MixingMeasure) -> dict[str, Floats]
         return {}
     if study.linear:
         return {"beta0/tau": homogeneous_errors(measures, study.truth, study.symmetry, 1.0)["beta0/tau"]}
-    found = mirror(study.activation) if study.gauge == "free" and study.point.position == "mirror" else None
+    found = mirror(study.activation) if study.gauge == "free" and study.position == "mirror" else None
     if found is not None and found.kind == "odd":
         return mirror_errors(measures, study.truth, study.symmetry)
     failure = classify(study.activation) if study.gauge == "anchored" else None

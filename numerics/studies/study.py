@@ -17,9 +17,12 @@ from temperance.numerics.fitting.mle import Box
 from temperance.numerics.lattice.experiment import Experiment, cells, design, experiment
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats, compiled, parity
 from temperance.numerics.mixture.density import log_likelihood
+from temperance.numerics.mixture.exact_values import truth_of
 from temperance.numerics.mixture.measures import Gauge, Layout, MixingMeasure
 from temperance.theory.expressions.arguments import checked
-from temperance.theory.rates.true_point import TruePoint
+from temperance.theory.models.gates import generic, linear, softmax
+from temperance.theory.models.truth import Truth
+from temperance.theory.rates.true_point import Position, position, slopes
 
 Kind = Literal["sample", "lattice"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -89,13 +92,6 @@ class Study:
         return self.gate.source.is_linear
 
     @property
-    def gate_name(self) -> str:
-        """linear, softmax (the same with a fixed temperature) or activation."""
-        if not self.linear:
-            return "activation"
-        return "linear" if self.tau is None else "softmax"
-
-    @property
     def fixed(self) -> tuple[str, ...]:
         """Groups that are not fitted."""
         return () if self.tau is None else ("tau",)
@@ -106,10 +102,15 @@ class Study:
         return self.k == self.truth.k
 
     @property
-    def point(self) -> TruePoint:
-        """What the predictions need to know of the truth."""
-        beta1 = tuple(tuple(row) for row in self.truth.beta1.tolist())
-        return TruePoint(beta1, float(self.truth.tau), (self.low, self.high))
+    def exact_truth(self) -> Truth:
+        """The truth in exact numbers; its gate has a free s for an activation, and no tau where that of z is held."""
+        make = generic if not self.linear else linear if self.tau is None else softmax
+        return truth_of(self.truth, self.low, self.high, make)
+
+    @property
+    def position(self) -> Position:
+        """Where beta1 of the truth lies with respect to the sets of theory.md 2.5."""
+        return position(slopes(self.exact_truth))
 
     @property
     def layout(self) -> Layout:

@@ -24,11 +24,12 @@ from temperance.measurements.sample_sizes import (
     certificate_of,
     curve,
     row_of,
+    support,
     with_designs,
     with_laws,
 )
-from temperance.measurements.true_measures import Truth
 from temperance.numerics.information.floor import floor
+from temperance.numerics.mixture.exact_values import measure_of
 from temperance.pages.plots import Line, Plot, Point
 from temperance.terminal.options import FileOr, Numbers
 from temperance.terminal.output import check_writable
@@ -37,6 +38,8 @@ from temperance.terminal.progress import Display
 from temperance.theory.activations.activation import Activation
 from temperance.theory.activations.catalogue import CATALOGUE
 from temperance.theory.expressions.arguments import checked
+from temperance.theory.models.truth import Truth
+from temperance.theory.rates.true_point import slopes
 from temperance.theory.twins.decision import twins as decide
 from temperance.theory.twins.twin import Gauge
 
@@ -66,10 +69,10 @@ class Efficiency(Answer):
 
     def to_json(self) -> Any:
         """Truth, gauge, precision, floor and rows."""
-        m = self.truth.measure
+        m, (low, high) = measure_of(self.truth), support(self.truth)
         truth = {name: getattr(m, name).tolist() for name in ("beta1", "beta0", "tau", "a", "b", "nu")}
         return {
-            "truth": {**truth, "x": {"law": "uniform", "low": self.truth.low, "high": self.truth.high}},
+            "truth": {**truth, "x": {"law": "uniform", "low": low, "high": high}},
             "gauge": self.gauge,
             "precision": self.precision,
             "floor": self.floor,
@@ -166,7 +169,7 @@ def efficiency(
     written = () if certificate is None else write_certificates(proofs, certificate, _CERTIFIED)
     if not names:
         rows.sort(key=lambda row: float("inf") if row.n_tau is None else row.n_tau)
-    least = floor(chosen.measure.k) / precision**2
+    least = floor(chosen.k) / precision**2
     title = _title(chosen, asked)
     with Display() as shown, shown.doing("deciding"):
         parts = tuple(_parts(rows, chosen, asked, least, title))
@@ -176,16 +179,16 @@ def efficiency(
 
 def _title(truth: Truth, asked: Question) -> str:
     """What is counted."""
-    m, percent = truth.measure, f"{100 * asked.precision:g}%"
-    where = f"[{truth.low:g}, {truth.high:g}]" + ("^2" if m.d == 2 else "")
-    return f"a relative standard error of {percent}: {m.k} atoms, {asked.gauge} gauge, x uniform on {where}"
+    percent, (low, high) = f"{100 * asked.precision:g}%", support(truth)
+    where = f"[{low:g}, {high:g}]" + ("^2" if truth.spec.dim == 2 else "")
+    return f"a relative standard error of {percent}: {truth.k} atoms, {asked.gauge} gauge, x uniform on {where}"
 
 
 def _parts(rows: Sequence[Row], truth: Truth, asked: Question, floor: float, title: str) -> Iterator[Part]:
     """The table, its notes, and the twin of the true point with every activation that has an n."""
     yield table(rows, asked.match)
     yield from notes(rows, asked.match, floor, title)
-    beta1 = truth.measure.beta1.tolist()
+    beta1 = slopes(truth) or ()
     for name in dict.fromkeys(row.activation for row in rows if row.n_tau is not None and asked.match is None):
         twin = twin_of(decide(name, atoms=len(beta1), gauge=asked.gauge), beta1)
         if twin is not None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from temperance.answer.answer import Answer
 from temperance.answers.twins import twin_of
-from temperance.measurements.true_measures import check_truth, truth_of
+from temperance.measurements.true_measures import check_truth, read_truth
 from temperance.terminal.errors import BadInput
 from temperance.terminal.options import FileOr, Whole
 from temperance.terminal.parts import Grid, Part, Said
@@ -18,6 +18,7 @@ from temperance.theory.expressions.arguments import checked
 from temperance.theory.models.gates import FITTED, gate_of, gauge_of, require_gate
 from temperance.theory.rates.predict import predict as predictions
 from temperance.theory.rates.prediction import Prediction
+from temperance.theory.rates.true_point import slopes, somewhere
 from temperance.theory.twins.decision import twins
 from temperance.theory.twins.twin import Twin
 
@@ -147,23 +148,15 @@ def predict(
     if fitted > _MOST:
         raise BadInput(f"--fitted must be at most {_MOST} atoms, not {fitted}")
     with Display() as shown, shown.doing("predicting"):
-        point, dim, beta1 = None, 1, []
-        if truth is not None:
-            read = truth_of(truth)
-            dim, point, beta1 = read.measure.d, read.point, read.measure.beta1.tolist()
-            check_truth(read, true, dim, gate, chosen == "anchored")
-        found = predictions(
-            gate,
-            activation,
-            true_k=true,
-            fitted_k=fitted,
-            gauge=chosen,
-            dim=dim,
-            point=point,
-        )
+        if truth is None:
+            point = somewhere(true, make=FITTED[gate])
+        else:
+            point = read_truth(truth, FITTED[gate])
+            check_truth(point, true, point.spec.dim, chosen == "anchored")
+        found = predictions(point, fitted, activation, gauge=chosen)
         twin = None
-        if gate == "activation" and activation is not None and true > 1:
-            twin = twin_of(twins(activation, atoms=true, gauge=chosen), beta1)
-    name = f"{activation}, {chosen} gauge" if gate == "activation" else gate
+        if activation is not None and true > 1:
+            twin = twin_of(twins(activation, atoms=true, gauge=chosen), slopes(point) or ())
+    name = gate if activation is None else f"{activation}, {chosen} gauge"
     setting = f"{name}, k* = {true}, k = {fitted}"
     return Predict(setting, found, twin, said=_said(setting, found, twin))

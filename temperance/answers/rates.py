@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from temperance.answer.answer import Answer
 from temperance.measurements.rate_study import REPLICATES, size_in_words, study_for
-from temperance.measurements.true_measures import truth_of
+from temperance.measurements.true_measures import read_truth
 from temperance.pages.plots import Plot, panels, rates_plot
 from temperance.pages.slopes import answer, slope_parts
 from temperance.terminal.errors import resumable
@@ -18,7 +18,7 @@ from temperance.terminal.options import FileOr, Sizes, Whole
 from temperance.terminal.parts import Said
 from temperance.terminal.progress import Display
 from temperance.theory.expressions.arguments import checked
-from temperance.theory.models.gates import gate_of
+from temperance.theory.models.gates import FITTED, gate_of, generic
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -109,13 +109,14 @@ def rates(
     Raises:
         ValueError: what is not accepted.
     """
+    gate = gate_of(gate, activation is not None)
     study = study_for(
-        gate=gate_of(gate, activation is not None),
+        gate=gate,
         source=activation,
         true=true,
         fitted=fitted,
         gauge=gauge,
-        truth=None if truth is None else truth_of(truth),
+        truth=None if truth is None else read_truth(truth, FITTED.get(gate, generic)),
         dim=dim,
         n=n,
         replicates=replicates,

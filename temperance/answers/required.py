@@ -8,12 +8,14 @@ from typing import Literal
 from temperance.interop.callables import Source
 from temperance.interop.callables import activation as read
 from temperance.measurements.sample_sizes import Case, Match, Question, row_of
-from temperance.measurements.true_measures import Truth, check_experts, check_gauge, default_truth, truth_of
+from temperance.measurements.true_measures import check_experts, check_gauge, default_truth, read_truth
 from temperance.numerics.information import required
+from temperance.numerics.mixture.exact_values import truth_of
 from temperance.numerics.mixture.measures import MixingMeasure
 from temperance.terminal.options import FileOr
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.models.gates import gauge_of
+from temperance.theory.models.truth import Truth
 
 _TAU = 0.5  # of the default truth
 
@@ -77,10 +79,12 @@ def standard_errors(
 def truth_for(truth: FileOr | MixingMeasure, gauge: str) -> Truth:
     """The true point: a measure, a file or what it holds, or a well-conditioned one."""
     if isinstance(truth, MixingMeasure):
-        return Truth(truth)
+        if truth.tau.shape:
+            raise ValueError(f"the truth must be one measure, not a batch of {truth.tau.shape}")
+        return truth_of(truth, -3, 3)
     if truth is None:
         return default_truth(2, 1, tau=_TAU, anchored=gauge == "anchored")
-    return truth_of(truth)
+    return read_truth(truth)
 
 
 def question(
@@ -93,29 +97,29 @@ def question(
     design: bool = False,
 ) -> Question:
     """The question, if it is one; else raises ValueError."""
-    m, chosen = truth.measure, gauge_of(gauge)
+    chosen, dim = gauge_of(gauge), truth.spec.dim
     if not activations and match is None:
         raise ValueError("an activation is missing; accepted: names or expressions, or --match LOW,HIGH for all")
     if not 1e-6 <= precision <= 1:
         raise ValueError(f"precision must be a relative error from 1e-6 to 1, not {precision!r}")
-    if m.tau.shape or m.k < 2 or m.d > 2:
-        what = f"a batch of {m.tau.shape}" if m.tau.shape else f"k = {m.k}, d = {m.d}"
+    if truth.k < 2 or dim > 2:
+        what = f"k = {truth.k}, d = {dim}"
         raise ValueError(f"the truth must be one measure of at least 2 atoms in dimension 1 or 2, not {what}")
-    check_experts(m)
-    check_gauge(m, anchored=chosen == "anchored")
+    check_experts(truth)
+    check_gauge(truth, anchored=chosen == "anchored")
     if tau is not None and not all(1e-50 < t < 1e50 for t in tau):
         raise ValueError("tau must hold temperatures T,T,.. between 1e-50 and 1e50")
-    if design and (m.d != 1 or match is not None):
+    if design and (dim != 1 or match is not None):
         raise ValueError("designs are computed for x in dimension 1, and at a truth of its own, without match")
-    return Question(chosen, precision, _range(m, match, tau))
+    return Question(chosen, precision, _range(truth, match, tau))
 
 
-def _range(m: MixingMeasure, match: float | Sequence[float] | None, tau: Sequence[float] | None) -> Match | None:
+def _range(truth: Truth, match: float | Sequence[float] | None, tau: Sequence[float] | None) -> Match | None:
     if match is None:
         return None
     if isinstance(match, (int, float)) or len(match) != 2 or not 0 < match[0] < match[1] < 1:
         raise ValueError(f"match takes two numbers, 0 < LOW < HIGH < 1, not {match!r}")
-    if m.k != 2 or not m.beta1.any():
+    if truth.k != 2 or not any(atom[p] for atom in truth.atoms for p in truth.spec.gate.own):
         raise ValueError("match takes a truth with two atoms and some beta1 that is not 0: its direction is kept")
     if tau is not None:
         raise ValueError("match chooses tau; --tau does not go with it")

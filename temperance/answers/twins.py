@@ -14,6 +14,7 @@ from temperance.terminal.options import Whole
 from temperance.terminal.parts import Grid, Part, Said
 from temperance.terminal.progress import Display
 from temperance.theory.expressions.arguments import checked
+from temperance.theory.rates.true_point import Vectors
 from temperance.theory.twins.decision import twins as decide
 from temperance.theory.twins.twin import Gauge, Twin
 from temperance.theory.twins.twin import Twins as Found
@@ -40,7 +41,7 @@ class Twins(Answer):
         return [twin.to_json() for twin in self.found.twins]
 
 
-def twin_of(found: Found, beta1: Sequence[Sequence[float]]) -> Twin | None:
+def twin_of(found: Found, beta1: Vectors) -> Twin | None:
     """A twin of a truth with these beta1 (k, d) of its atoms, one of another tau if there is one.
 
     Almost every truth may have one; the others are of truths such as (b, -b), whatever the numbering of the atoms. Left
@@ -48,10 +49,10 @@ def twin_of(found: Found, beta1: Sequence[Sequence[float]]) -> Twin | None:
     the truth has; and those that are the truth itself, up to its numbering. No truth, (), stands for almost every one.
     """
     twins = [t for t in found.twins if len(set(t.truth)) > 1 and t.reach is None]
-    if not len(beta1):
+    if not beta1:
         its = [t for t in twins if t.always]
     else:
-        values = list(dict.fromkeys(tuple(sp.Rational(str(v)) for v in row) for row in beta1))
+        values = list(dict.fromkeys(beta1))
         vectors = found.every_dimension or len(values[0]) == 1
         of_pairs = (t for t in twins if len(t.truth) == len(values) == 2 and (vectors or t.acts_on_vectors))
         its = [t for t in of_pairs if any(_is_other(t, order) for order in permutations(values))]

@@ -29,7 +29,7 @@ def exact_proof(_: Runs) -> Leg:
     proofs = []
     for study in EXACT:
         s, half = study.activation, dict.fromkeys(_GROUPS, 0.5)
-        generic = study.point.position == "generic" and all(map(any, study.point.beta1))
+        generic = study.position == "generic" and bool(study.truth.beta1.all())
         checks.append(verdict_check(s, "first_order", "holds"))
         checks.append((f"{s}: the truth is off the points where mixtures are singular", partial(holds, generic)))
         checks.append((f"{s}: predicted 1/2 for every group", partial(predicted, study, half)))

@@ -24,14 +24,14 @@ from temperance.numerics.contact.curves import (
 )
 from temperance.numerics.studies.claim_studies import tanh_cell
 from temperance.theory.rates.predict import predict
-from temperance.theory.rates.true_point import TruePoint
+from temperance.theory.rates.true_point import truth_at
 from temperance.theory.solvability.solvability import solvability
 
 SIZES = (2, 3, 4, 5, 6)
 _SHARP = {"tau": (1, 2), "beta1": (1, 4), "a": (1, 4), "b": (1, 8), "nu": (1, 4)}
 _PUBLISHED = {"tau": (1, 4), "beta1": (1, 4), "a": (1, 4), "b": (1, 8), "nu": (1, 4)}
 LOGARITHM = "log(1+z**2)"
-_POINT = TruePoint(((Fraction(3, 2),), (Fraction(0),)), Fraction(1, 4))
+_TRUTH = truth_at(((Fraction(3, 2),), (Fraction(0),)), Fraction(1, 4))
 
 
 def cells_proof(_: Runs) -> Leg:
@@ -44,7 +44,7 @@ def cells_proof(_: Runs) -> Leg:
 
 
 def _numbers(which: str, wanted: dict[str, tuple[int, int]]) -> LegOutcome:
-    found = predict("activation", "tanh", true_k=2, fitted_k=3, gauge="anchored", point=_POINT)
+    found = predict(_TRUTH, 3, "tanh", gauge="anchored")
     of_split = [p for p in found if p.applies((2, 1), None if p.parameter == "tau" else 0)]
     numbers = {p.parameter: getattr(p, which) for p in of_split if p.parameter in wanted}
     return holds(numbers == {name: Fraction(*value) for name, value in wanted.items()})

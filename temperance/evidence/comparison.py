@@ -24,16 +24,7 @@ _RARE = 0.5  # share of the fits up to which cells of some size may be without a
 
 def predictions(study: Study) -> tuple[Prediction, ...]:
     """What theory.rates.predict predicts for a study, at its truth and on its support."""
-    gate = study.gate_name
-    return predict(
-        gate,
-        study.activation if gate == "activation" else None,
-        true_k=study.truth.k,
-        fitted_k=study.k,
-        gauge=study.gauge,
-        dim=study.truth.d,
-        point=study.point,
-    )
+    return predict(study.exact_truth, study.k, None if study.linear else study.activation, gauge=study.gauge)
 
 
 def predicted(study: Study, wanted: Mapping[str, float | None]) -> LegOutcome:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -42,14 +43,14 @@ def lattice_records(study: Study) -> tuple[dict[str, Any], ...]:
         same_relations,
     )
     from temperance.numerics.lattice.normalisation import normalisation
-    from temperance.theory.models.by_name import model
+    from temperance.theory.models.gates import activated
 
-    made, gate = study.lattice, study.gate_name
+    made, truth = study.lattice, study.exact_truth
+    spec = truth.spec if study.linear else replace(truth.spec, gate=activated(truth.spec.dim, study.gate.source))
     bound, order = normalisation(made), _EXACT if study.exact else _OVER_SPECIFIED
-    spec = model(gate, "gaussian", study.activation if gate == "activation" else None, study.truth.d)
-    points, found = atoms(study.truth, gate), []
+    points, found = atoms(study.truth, spec), []
     between = "polynomials, fewer than points" if study.linear else "related, at a mirror point"
-    if not study.linear and study.point.position == "generic":
+    if not study.linear and study.position == "generic":
         moving = points[: study.layout.gates - (study.k - len(points))]
         proved = independent_on_design(gate_functions(spec, moving, order), {}, made)
         between = "independent" if proved else _OPEN

@@ -8,15 +8,18 @@ from typing import Any, cast
 
 import numpy as np
 
-from temperance.measurements.true_measures import Truth, check_truth, default_truth
+from temperance.measurements.true_measures import check_truth, default_truth
 from temperance.numerics.fitting.mle import Box
 from temperance.numerics.lattice.experiment import kinks_move
 from temperance.numerics.mixture.activation_numpy import compile_activation
-from temperance.numerics.mixture.measures import Gauge
+from temperance.numerics.mixture.exact_values import measure_of
+from temperance.numerics.mixture.measures import Gauge, MixingMeasure
 from temperance.numerics.studies.study import Kind, Study
 from temperance.theory.activations.activation import activation
 from temperance.theory.models.gates import FITTED, gauge_of, require_gate
-from temperance.theory.rates.setting import Setting
+from temperance.theory.models.spec import TAU
+from temperance.theory.models.truth import Truth
+from temperance.theory.rates.analysis import Analysis
 
 SIZES = (1000, 2000, 4000, 8000, 16000, 32000)
 LATTICE_SIZES = tuple(10**j for j in range(4, 13))
@@ -51,42 +54,40 @@ def study_for(
     """
     kind = cast(Kind, experiment or ("sample" if dim > _LARGEST_LATTICE_DIM else "lattice"))  # Study refuses others
     _check(gate, source, true, fitted, replicates, seed, dim)
-    linear = gate != "activation" or (source is not None and activation(source).is_linear)
+    linear, make = source is None or activation(source).is_linear, FITTED[gate]
     anchored = gauge_of(gauge) == "anchored" or linear
-    chosen = truth or default_truth(true, dim, tau=1.0 if gate == "softmax" else 0.5, anchored=anchored)
-    check_truth(chosen, true, dim, gate, anchored and not linear)
+    held = None if TAU in make(dim).shared else 1.0
+    chosen = truth or default_truth(true, dim, tau=held or 0.5, anchored=anchored, make=make)
+    check_truth(chosen, true, dim, anchored and not linear)
+    measure, (low, high) = measure_of(chosen), map(float, chosen.box or ())
     name = "linear" if linear else str(source)
-    sizes = _sizes(kind, chosen, name) if n is None else tuple(n)
+    if n is None:
+        moving = kind == "lattice" and kinks_move(measure, compile_activation(activation(name)), low, high)
+        n = SIZES if kind == "sample" else KINKED_SIZES if moving else LATTICE_SIZES
+    sizes = tuple(n)
     _check_sizes(sizes, fitted * (2 * dim + 3), kind)
     gauge_: Gauge = "anchored" if anchored else "free"
     made = Study(
         name=f"rates: {gate if linear else name}, k* = {true}, k = {fitted}",
         activation=name,
-        truth=chosen.measure,
+        truth=measure,
         k=fitted,
         gauge=gauge_,
         sizes=sizes,
         replicates=replicates,
         starts=_STARTS,
-        box=_box(chosen),
+        box=_box(measure),
         seed=seed,
-        low=chosen.low,
-        high=chosen.high,
-        tau=1.0 if gate == "softmax" else None,
+        low=low,
+        high=high,
+        tau=held,
         splits=_SPLITS if fitted > true else 0,
         experiment=kind,
     )
     # kinks that some atom sees change the exponent of the error of beta1 in split cells
     split = fitted > true and not linear
-    kink = split and Setting(activation(name), true, fitted, gauge_, dim, made.point).kinked
+    kink = split and Analysis(activation(name), chosen, fitted, gauge_).kinked
     return replace(made, kink=kink)
-
-
-def _sizes(kind: Kind, truth: Truth, name: str) -> tuple[int, ...]:
-    if kind == "sample":
-        return SIZES
-    moving = kinks_move(truth.measure, compile_activation(activation(name)), truth.low, truth.high)
-    return KINKED_SIZES if moving else LATTICE_SIZES
 
 
 def _check_sizes(n: Sequence[int], smallest: int, kind: Kind) -> None:
@@ -117,9 +118,8 @@ def _check(gate: str, source: str | None, true: int, fitted: int, replicates: in
         raise ValueError(f"activation {source!r} has free parameters: numbers are needed in their place")
 
 
-def _box(truth: Truth) -> Any:
+def _box(m: MixingMeasure) -> Box:
     """Wide enough for the truth by a factor of three or more in every parameter."""
-    m = truth.measure
 
     def wide(values: Any, least: float) -> float:
         return max(least, 3 * float(np.abs(values).max()))

@@ -7,7 +7,6 @@ from typing import Any, Literal
 
 import numpy as np
 
-from temperance.measurements.true_measures import Truth
 from temperance.numerics.information.best_tau import best_tau
 from temperance.numerics.information.certificates import certificate
 from temperance.numerics.information.designs import GRID, UNIFORM, d_design, tau_design
@@ -17,9 +16,13 @@ from temperance.numerics.information.quadrature import FINE
 from temperance.numerics.information.required import ASYMPTOTIC, at_truth, relative_beta1
 from temperance.numerics.information.sparse_laws import TO_INFINITY, crossings, sparse_law
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, compile_activation
+from temperance.numerics.mixture.exact_values import measure_of, truth_of
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
 from temperance.theory.activations.activation import Activation, activation
-from temperance.theory.rates.setting import Gauge
+from temperance.theory.models.spec import TAU
+from temperance.theory.models.truth import Truth
+from temperance.theory.rates.analysis import Gauge
+from temperance.theory.rates.true_point import exact
 from temperance.theory.rates.unidentifiable import Obstacle, obstacle
 
 Match = tuple[float, float]
@@ -113,23 +116,29 @@ class Case:
     @property
     def layout(self) -> Layout:
         """Coordinates of the information."""
-        return Layout(self.truth.measure.k, self.truth.measure.d, self.gauge)
+        return Layout(self.truth.k, self.truth.spec.dim, self.gauge)
 
     @property
     def where(self) -> tuple[MixingMeasure, Layout, CompiledActivation, float, float]:
         """What `numerics.information` takes."""
-        return self.truth.measure, self.layout, self.gate, self.truth.low, self.truth.high
+        return measure_of(self.truth), self.layout, self.gate, *support(self.truth)
 
     @property
     def obstacle(self) -> Obstacle | None:
         """The proof that there are no standard errors; with a match, x fills what it has to."""
-        point = self.truth.point if self.asked.match is None else replace(self.truth.point, support=None)
-        return obstacle(self.s, self.gauge, point)
+        truth = self.truth if self.asked.match is None else replace(self.truth, box=None)
+        return obstacle(self.s, self.gauge, truth)
 
 
 def at_temperature(truth: Truth, tau: float) -> Truth:
     """The same truth with another temperature."""
-    return replace(truth, measure=replace(truth.measure, tau=np.array(tau)))
+    return replace(truth, shared={TAU: exact(tau)})
+
+
+def support(truth: Truth) -> tuple[float, float]:
+    """The ends of x, which a truth has that was read."""
+    low, high = truth.box or (0, 0)
+    return float(low), float(high)
 
 
 def row_of(source: str | Activation, truth: Truth, asked: Question) -> Row:
@@ -138,12 +147,13 @@ def row_of(source: str | Activation, truth: Truth, asked: Question) -> Row:
     With a match, an activation that cannot be used has a reason in its row. Raises ValueError for one without.
     """
     name = source if isinstance(source, str) else source.name
-    empty = Row(name, tau=float(truth.measure.tau))
+    empty = Row(name, tau=float(truth.shared[TAU]))
     try:
         case = Case.of(source, truth, asked)
         if case.s.is_linear:  # in the gauge with beta1_k = 0: the same density
-            beta1 = truth.measure.beta1
-            case = replace(case, truth=replace(truth, measure=replace(truth.measure, beta1=beta1 - beta1[-1])))
+            last, own = truth.atoms[-1], truth.spec.gate.own
+            atoms = tuple({**atom, **{p: atom[p] - last[p] for p in own}} for atom in truth.atoms)
+            case = replace(case, truth=replace(truth, atoms=atoms))
         proved = case.obstacle
         return _computed(empty, case) if proved is None else _lost(empty, case, proved)
     except ValueError as error:
@@ -177,7 +187,7 @@ def _computed(empty: Row, case: Case) -> Row:
                 empty, reason="no length of beta1 gives the gate this range with a variance that is resolved"
             )
         case, found = moved
-        if (proved := obstacle(case.s, case.gauge, case.truth.point)) is not None:
+        if (proved := obstacle(case.s, case.gauge, case.truth)) is not None:
             return replace(empty, reason=proved.words)
     required = at_truth(*case.where)
     if not required.resolved or required.tau is None or required.kurtosis is None:
@@ -197,7 +207,7 @@ def _computed(empty: Row, case: Case) -> Row:
         relative_error=required.error,
         asymptotic=bool(required.kurtosis / n_tau <= ASYMPTOTIC),
         kurtosis=required.kurtosis if np.isfinite(required.kurtosis) else None,
-        tau=float(case.truth.measure.tau),
+        tau=float(case.truth.shared[TAU]),
     )
 
 
@@ -214,7 +224,7 @@ def _matched(case: Case, match: Match) -> tuple[Case, Row] | None:
         at_edge=best.at_edge,
         n_both=None if both is None else case.asked.n(both.cost),
     )
-    return replace(case, truth=replace(case.truth, measure=best.measure)), row
+    return replace(case, truth=truth_of(best.measure, *support(case.truth))), row
 
 
 def with_laws(row: Row, case: Case) -> Row:
@@ -257,9 +267,9 @@ def certificate_of(case: Case) -> dict[str, Any] | None:
 
     Certificates are for two atoms, d = 1, and activations with one formula on the whole line.
     """
-    truth = case.truth
+    measure, _, gate, low, high = case.where
     try:
-        return certificate(truth.measure, case.gauge, case.gate, truth.low, truth.high, precision=case.asked.precision)
+        return certificate(measure, case.gauge, gate, low, high, precision=case.asked.precision)
     except ValueError:
         return None
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
+from temperance.numerics.mixture.exact_values import truth_of
 from temperance.numerics.mixture.measures import MixingMeasure
 from temperance.terminal.json_input import read_json, read_value
-from temperance.theory.rates.true_point import TruePoint
+from temperance.theory.models.gates import generic
+from temperance.theory.models.spec import BETA0, TAU, Gate
+from temperance.theory.models.truth import Truth
 
 _KEYS = ("beta1", "beta0", "tau", "a", "b", "nu", "x")
 _LARGEST = 1e50  # of a number, and of 1/tau and 1/nu: so that squares are doubles
@@ -18,33 +20,20 @@ _LARGEST_LOGIT = 500.0  # of beta0/tau: so that weights are doubles
 _EXAMPLE = '{"beta1":[[..]],"beta0":[..],"tau":t,"a":[[..]],"b":[..],"nu":[..],"x":{"law":"uniform","low":-3,"high":3}}'
 
 
-@dataclass(frozen=True, eq=False)
-class Truth:
-    """A true measure, and x uniform on [low, high]^d."""
-
-    measure: MixingMeasure
-    low: float = -3.0
-    high: float = 3.0
-
-    @property
-    def point(self) -> TruePoint:
-        """What predictions need to know of it."""
-        beta1 = tuple(tuple(row) for row in self.measure.beta1.tolist())
-        return TruePoint(beta1, float(self.measure.tau), (self.low, self.high))
-
-
-def truth_of(source: str | Mapping[str, Any]) -> Truth:
+def read_truth(source: str | Mapping[str, Any], make: Callable[[int], Gate] = generic) -> Truth:
     """The truth in a JSON file, in the form that the README shows, or in what such a file holds.
 
+    make: its gate in dimension d.
+
     Raises:
-        ValueError: it cannot be read, or is none.
+        ValueError: it cannot be read, or is none; or it has another tau than the 1 of a gate without.
     """
     if isinstance(source, str):
-        return _parsed(read_json(source, _EXAMPLE, float), source)
-    return _parsed(read_value(source, _EXAMPLE, float), "the truth")
+        return _parsed(read_json(source, _EXAMPLE, float), source, make)
+    return _parsed(read_value(source, _EXAMPLE, float), "the truth", make)
 
 
-def _parsed(found: Any, path: str) -> Truth:
+def _parsed(found: Any, path: str, make: Callable[[int], Gate]) -> Truth:
     if not isinstance(found, dict):
         raise ValueError(f"{path!r} must be an object; accepted: {_EXAMPLE}")
     wrong = [f"no {key!r}" for key in _KEYS if key not in found] + [repr(key) for key in found if key not in _KEYS]
@@ -67,7 +56,11 @@ def _parsed(found: Any, path: str) -> Truth:
         raise ValueError(f"{path!r}: tau and nu must be at least {1 / _LARGEST:g}")
     if abs(measure.beta0).max() > _LARGEST_LOGIT * measure.tau:
         raise ValueError(f"{path!r}: beta0/tau must lie between -{_LARGEST_LOGIT:g} and {_LARGEST_LOGIT:g}")
-    return Truth(measure, *ends.tolist())
+    low, high = ends.tolist()
+    truth = truth_of(measure, low, high, make)
+    if TAU not in truth.shared and measure.tau != 1:
+        raise ValueError(f"the {truth.spec.gate.name} gate has tau = 1, not {float(measure.tau):g}")
+    return truth
 
 
 def _numbers(value: Any, name: str, path: str) -> Any:
@@ -83,7 +76,7 @@ def _numbers(value: Any, name: str, path: str) -> Any:
     return array
 
 
-def default_truth(true_k: int, dim: int, *, tau: float, anchored: bool) -> Truth:
+def default_truth(true_k: int, dim: int, *, tau: float, anchored: bool, make: Callable[[int], Gate] = generic) -> Truth:
     """Experts that stay apart, and gates of alternating direction; the last is 0 in the anchored gauge.
 
     beta1_j = 1, -3/2, 2, -5/2, ... along the axis j mod d, the last 0 (anchored) or 1/2; beta0_j = 0; a_j = +-1/2;
@@ -98,29 +91,27 @@ def default_truth(true_k: int, dim: int, *, tau: float, anchored: bool) -> Truth
     a[j, j % dim] = (-1.0) ** j / 2
     nu = np.where(j % 2, 0.5, 0.25).astype(float)
     b = (4.0 * (j - (true_k - 1) / 2)).astype(float)
-    return Truth(MixingMeasure(beta1, np.zeros(true_k), np.array(tau), a, b, nu))
+    return truth_of(MixingMeasure(beta1, np.zeros(true_k), np.array(tau), a, b, nu), -3, 3, make)
 
 
-def check_gauge(measure: MixingMeasure, anchored: bool) -> None:
+def check_gauge(truth: Truth, anchored: bool) -> None:
     """Raise ValueError unless beta0 of the last atom is 0, and in the anchored gauge its beta1."""
-    if measure.beta0[-1] != 0 or (anchored and measure.beta1[-1].any()):
+    last, own = truth.atoms[-1], truth.spec.gate.own
+    if last[BETA0] != 0 or (anchored and any(last[p] for p in own)):
         what = "beta0 and beta1 of the last atom" if anchored else "beta0 of the last atom"
         raise ValueError(f"the truth must obey the gauge: {what} must be 0")
 
 
-def check_experts(m: MixingMeasure) -> None:
+def check_experts(truth: Truth) -> None:
     """Raise ValueError where two experts (a, b, nu) are the same: statements on gates suppose distinct ones."""
-    experts = {(*a, b, nu) for a, b, nu in zip(m.a.tolist(), m.b.tolist(), m.nu.tolist(), strict=True)}
-    if len(experts) < m.k:
+    experts = {tuple(atom[p] for p in truth.spec.expert.parameters) for atom in truth.atoms}
+    if len(experts) < truth.k:
         raise ValueError("the experts (a, b, nu) of the truth must be distinct: no data tell equal ones apart")
 
 
-def check_truth(truth: Truth, true: int, dim: int, gate: str, anchored: bool) -> None:
-    """Raise ValueError for another shape or gauge, equal experts, or a temperature that the softmax gate has not."""
-    measure = truth.measure
-    if (measure.k, measure.d) != (true, dim):
-        raise ValueError(f"the truth has k* = {measure.k}, d = {measure.d}, not k* = {true}, d = {dim}")
-    check_experts(measure)
-    check_gauge(measure, anchored)
-    if gate == "softmax" and measure.tau != 1:
-        raise ValueError(f"the softmax gate has tau = 1, not {float(measure.tau):g}")
+def check_truth(truth: Truth, true: int, dim: int, anchored: bool) -> None:
+    """Raise ValueError for another shape or gauge, or equal experts."""
+    if (truth.k, truth.spec.dim) != (true, dim):
+        raise ValueError(f"the truth has k* = {truth.k}, d = {truth.spec.dim}, not k* = {true}, d = {dim}")
+    check_experts(truth)
+    check_gauge(truth, anchored)

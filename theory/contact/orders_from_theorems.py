@@ -20,9 +20,10 @@ from temperance.theory.orders.expert_orders import expert_orders
 from temperance.theory.orders.gate_orders import Bounds, gate_orders, least
 from temperance.theory.orders.independence import formulas_seen, independent
 from temperance.theory.orders.split_cell import is_linear
+from temperance.theory.rates.analysis import Gauge
 from temperance.theory.rates.predict import predict
 from temperance.theory.rates.prediction import Prediction
-from temperance.theory.rates.true_point import TruePoint
+from temperance.theory.rates.true_point import somewhere, truth_at
 from temperance.theory.traits.traits import on_lines
 
 _JOINTLY = "(x, d/dmu) sees the cell as Gaussians, whose means and covariances every direction determines"
@@ -139,15 +140,16 @@ def _predicted(cell: Setting) -> dict[str, Prediction]:
     gate, source, size, every = cell.spec.gate.name, cell.spec.gate.activation, cell.size, cell.every
     if gate not in FITTED or cell.spec.expert.name != "gaussian":
         return {}
-    point, dim = None, cell.spec.dim
+    dim = cell.spec.dim
+    truth = somewhere(2, dim, FITTED[gate])
     if source is not None:
         values = [cell.point[p] for p in (*cell.own, TAU)]
         if not all(v.is_Rational for v in values) or not cell.own:  # a step has no beta1
             return {}
-        point = TruePoint((tuple(values[:-1]), tuple(cell.other.values())), values[-1], cell.truth.box)
+        truth = truth_at((tuple(values[:-1]), tuple(cell.other.values())), values[-1], cell.truth.box)
     fitted, sizes = (2 * size, (size, size)) if every else (size + 1, (size, 1))
-    gauge = "free" if source is None or every else "anchored"
-    found = predict(gate, source, true_k=2, fitted_k=fitted, gauge=gauge, dim=dim, point=point)  # type: ignore[arg-type]
+    gauge: Gauge = "free" if source is None or every else "anchored"
+    found = predict(truth, fitted, source, gauge=gauge)
     apt = (p for p in found if p.applies(sizes, None if p.parameter == "tau" else 0))
     named = {p.parameter.replace("beta1/tau", "beta1"): p for p in apt}
     movable = {q.name: q.name.split("_")[0] for q in (*cell.each, *cell.shared)}

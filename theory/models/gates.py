@@ -190,8 +190,8 @@ GATES: dict[str, Callable[[int], Gate]] = {
 ACTIVATED: dict[str, Callable[[int, Activation], Gate]] = {"activation": activated, "activation-bias": biased}
 """The gates that take an activation."""
 
-FITTED = ("linear", "softmax", "activation")
-"""The gates whose parameters are fitted, and whose rates are predicted."""
+FITTED: dict[str, Callable[[int], Gate]] = {"linear": linear, "softmax": softmax, "activation": generic}
+"""The gates whose parameters are fitted, and whose rates are predicted; with an activation, for a free one."""
 
 
 def names() -> tuple[str, ...]:

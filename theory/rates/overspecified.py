@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from temperance.theory.conditions.verdict import Outcome
+from temperance.theory.rates.analysis import Analysis
 from temperance.theory.rates.prediction import HALF, Cells, Prediction
-from temperance.theory.rates.setting import Setting
 from temperance.theory.rates.true_point import covers_line, slope_at_zero
 from temperance.theory.solvability.solvability import order
 
@@ -96,36 +96,36 @@ def _softmax_split(slope: str, m: int, cells: Cells) -> list[Prediction]:
     ]
 
 
-def activation_cells(setting: Setting) -> tuple[Prediction, ...]:
+def activation_cells(at: Analysis) -> tuple[Prediction, ...]:
     """The over-specified activation gate, k > k* >= 2."""
-    sizes = range(1, setting.fitted_k - setting.true_k + 2)
-    if obstacle := _obstacle(setting):
-        return tuple(_uncovered(setting, sizes, obstacle, "any"))
+    sizes = range(1, at.fitted - at.truth.k + 2)
+    if obstacle := _obstacle(at):
+        return tuple(_uncovered(at, sizes, obstacle, "any"))
     reason = f"the anchor cell is split: no statement covers it; {_ELSEWHERE}"
-    return (*_covered(setting, sizes), *_uncovered(setting, sizes, reason, "anchor split"))
+    return (*_covered(at, sizes), *_uncovered(at, sizes, reason, "anchor split"))
 
 
-def bounds(setting: Setting) -> str:
+def bounds(at: Analysis) -> str:
     """The command that bounds the orders of what no statement here covers."""
-    if setting.source.parameters:
+    if at.source.parameters:
         return ""
-    command = f"temperance exponents --activation {shlex.quote(setting.source.name)}"
+    command = f"temperance exponents --activation {shlex.quote(at.source.name)}"
     return f"; contact orders of this gate, by default at tau = 1: `{command}`"
 
 
-def _obstacle(setting: Setting) -> str | None:
-    if setting.gauge == "free":
+def _obstacle(at: Analysis) -> str | None:
+    if at.gauge == "free":
         return f"over-specified in the free gauge: no statement covers it; {_ELSEWHERE}"
-    if setting.has_constant_gate:
+    if at.has_constant_gate:
         return "the gate of the truth is constant: no statement covers it"
-    if setting.failure is not None and setting.failure.kind != "homogeneous":
-        return f"F1 fails, s is {setting.failure.kind} on each half-line: no statement covers it"
-    text = setting.irregularity(order=2) or setting.zero_slope(all_nonzero=True)
+    if at.failure is not None and at.failure.kind != "homogeneous":
+        return f"F1 fails, s is {at.failure.kind} on each half-line: no statement covers it"
+    text = at.irregularity(order=2) or at.zero_slope(all_nonzero=True)
     return f"no statement covers this: {text}" if text else None
 
 
-def _published(setting: Setting, parameter: str, m: int) -> tuple[Fraction | None, str]:
-    if obstacle := setting.unpublished("second", setting.whole.second_order):
+def _published(at: Analysis, parameter: str, m: int) -> tuple[Fraction | None, str]:
+    if obstacle := at.unpublished("second", at.whole.second_order):
         return None, obstacle
     why = "published under the second-order condition, which holds"
     if parameter == "tau":
@@ -137,28 +137,28 @@ def _published(setting: Setting, parameter: str, m: int) -> tuple[Fraction | Non
 
 
 def _made(
-    setting: Setting, parameter: str, m: int, sharp: Fraction | None, reason: str, given: tuple[str, ...], cells: Cells
+    at: Analysis, parameter: str, m: int, sharp: Fraction | None, reason: str, given: tuple[str, ...], cells: Cells
 ) -> Prediction:
-    published, why = _published(setting, parameter, m)
+    published, why = _published(at, parameter, m)
     size = None if parameter == "tau" else m
     return Prediction(parameter, size, sharp, published, reason, why, given, cells)
 
 
-def _uncovered(setting: Setting, sizes: range, reason: str, cells: Cells) -> list[Prediction]:
-    found = [_made(setting, "tau", 2, None, reason, (), cells)]
+def _uncovered(at: Analysis, sizes: range, reason: str, cells: Cells) -> list[Prediction]:
+    found = [_made(at, "tau", 2, None, reason, (), cells)]
     names = ("beta1", "a", "b", "nu", "weight")
-    return found + [_made(setting, n, m, None, reason, (), cells) for m in sizes for n in names]
+    return found + [_made(at, n, m, None, reason, (), cells) for m in sizes for n in names]
 
 
-def _sharp_conditions(setting: Setting) -> tuple[dict[str, Outcome], tuple[str, ...]]:
+def _sharp_conditions(at: Analysis) -> tuple[dict[str, Outcome], tuple[str, ...]]:
     """The outcomes of (i) to (iii) of theory.md 2.4 at the true point, and what they assume of it."""
-    verdicts = dict(zip(_ALL, setting.whole.verdicts[2:], strict=True))
-    given = [_DISTINCT, _LOCAL, *setting.conditions(verdicts.values()), *setting.seen_conditions()]
-    if setting.point is None:
+    verdicts = dict(zip(_ALL, at.whole.verdicts[2:], strict=True))
+    given = [_DISTINCT, _LOCAL, *at.conditions(verdicts.values()), *at.seen_conditions()]
+    if at.beta1 is None:
         given.append("beta1_j != 0 for j < k")
-        if setting.true_k > 2 and (setting.odd is not False or setting.odd_power):
-            given.append("the beta1_j are distinct" if setting.odd_power else "not all beta1_j with j < k are equal")
-    return {name: setting.outcome(v) for name, v in verdicts.items()}, tuple(given)
+        if at.truth.k > 2 and (at.odd is not False or at.odd_power):
+            given.append("the beta1_j are distinct" if at.odd_power else "not all beta1_j with j < k are equal")
+    return {name: at.outcome(v) for name, v in verdicts.items()}, tuple(given)
 
 
 @dataclass(frozen=True)
@@ -173,11 +173,11 @@ class _Row:
     theorem: str = ""
 
 
-def _rows(setting: Setting, sizes: range, outcomes: dict[str, Outcome]) -> Iterator[_Row]:
+def _rows(at: Analysis, sizes: range, outcomes: dict[str, Outcome]) -> Iterator[_Row]:
     """The sharp conditions (i) to (iii), one by one; with a kink in sight, all three together."""
-    one, two, three = (_ALL,) * 3 if setting.kinked else (("(i)",), ("(i)", "(ii)"), ("(iii)",))
-    slope, how = (THIRD, "; offsets move a kink, contact order 3/2") if setting.kinked else (QUARTER, "")
-    beside = dict.fromkeys(("tau", "weight", "beta1", "a"), "") | _beside(setting, outcomes)
+    one, two, three = (_ALL,) * 3 if at.kinked else (("(i)",), ("(i)", "(ii)"), ("(iii)",))
+    slope, how = (THIRD, "; offsets move a kink, contact order 3/2") if at.kinked else (QUARTER, "")
+    beside = dict.fromkeys(("tau", "weight", "beta1", "a"), "") | _beside(at, outcomes)
     yield _Row("tau", 2, one, HALF, "", beside["tau"])
     for m in sizes:
         yield _Row("weight", m, one, HALF, "", beside["weight"])
@@ -187,65 +187,65 @@ def _rows(setting: Setting, sizes: range, outcomes: dict[str, Outcome]) -> Itera
             continue
         r = order(m)
         yield _Row("beta1", m, one, slope, how)
-        few = m <= 3 and outcomes["(i)"] == "holds" != outcomes["(ii)"] and not setting.kinked
+        few = m <= 3 and outcomes["(i)"] == "holds" != outcomes["(ii)"] and not at.kinked
         yield _Row("a", m, one, QUARTER, _FEW) if few else _Row("a", m, two, QUARTER, "", beside["a"])
         yield _Row("b", m, three, Fraction(1, 2 * r), f"; r_bar({m}) = {r}")
         yield _Row("nu", m, three, Fraction(1, r), f"; r_bar({m}) = {r}")
 
 
-def _beside(setting: Setting, outcomes: dict[str, Outcome]) -> dict[str, str]:
+def _beside(at: Analysis, outcomes: dict[str, Outcome]) -> dict[str, str]:
     """Parameter -> the theorem that covers it where (i) fails: s is homogeneous, or exp(s/tau) is up to a constant."""
-    if outcomes["(i)"] != "fails" or setting.kinked:
+    if outcomes["(i)"] != "fails" or at.kinked:
         return {}
-    if (p := setting.degree) is not None:
+    if (p := at.degree) is not None:
         covered = (
             ("weight", "a") if p.is_positive and outcomes["(ii)"] == "holds" else ("weight",) * bool(p.is_positive)
         )
         return dict.fromkeys(
             covered, f"s is homogeneous of degree {p}: a gate in beta1^p/tau, without tau (theory.md 2.7)"
         )
-    if setting.exponential is None:
+    if at.exponential is None:
         return {}
-    text = f"exp(s/tau) = A + B |z|^({setting.exponential}) at this tau (theory.md 2.4, remark (c))"
+    text = f"exp(s/tau) = A + B |z|^({at.exponential}) at this tau (theory.md 2.4, remark (c))"
     return dict.fromkeys(("tau", "weight", "beta1", "a"), text)
 
 
-def _covered(setting: Setting, sizes: range) -> list[Prediction]:
+def _covered(at: Analysis, sizes: range) -> list[Prediction]:
     """What is proved where the fitted anchor is alone in its cell."""
-    outcomes, given = _sharp_conditions(setting)
+    outcomes, given = _sharp_conditions(at)
     found = []
-    for row in _rows(setting, sizes, outcomes):
+    for row in _rows(at, sizes, outcomes):
         sharp, missing = row.sharp, [f"{n} {outcomes[n]}" for n in row.needs if outcomes[n] != "holds"]
         if missing and row.theorem:
             reason = f"{row.theorem}, anchor cell a singleton"
         elif missing:
-            command = "" if row.parameter == "weight" else bounds(setting)
+            command = "" if row.parameter == "weight" else bounds(at)
             sharp, reason = None, f"sharp condition {', '.join(missing)}: nothing else here covers it{command}"
         else:
             reason = f"sharp conditions {', '.join(row.needs)} hold, anchor cell a singleton{row.how}"
         conditions = (*given, _SHARES) if row.how == _FEW and row.m == 3 else given
-        found.append(_made(setting, row.parameter, row.m, sharp, reason, conditions, "anchor singleton"))
+        found.append(_made(at, row.parameter, row.m, sharp, reason, conditions, "anchor singleton"))
     return found
 
 
-def with_experts(setting: Setting, found: Sequence[Prediction]) -> tuple[Prediction, ...]:
+def with_experts(at: Analysis, found: Sequence[Prediction]) -> tuple[Prediction, ...]:
     """Predictions, completed for a, b and nu where nothing else covers them.
 
     In a singleton cell |da| + |db| + |dnu| = O(V), in a cell of m > 1 atoms |db|^(2m) + |dnu|^m = O(V), and both
     exponents are sharp. Of a in such a cell only a bound is known, which the reason names.
     """
-    if not _bounded(setting):
+    if not _bounded(at):
         return tuple(found)
-    given = _GIVEN if slope_at_zero(setting.source) != "unknown" else (*_GIVEN, "the box keeps beta1_i away from 0")
+    given = _GIVEN if slope_at_zero(at.source) != "unknown" else (*_GIVEN, "the box keeps beta1_i away from 0")
     return tuple(_completed(p, given) if p.sharp is None and p.parameter in EXPERT else p for p in found)
 
 
-def _bounded(setting: Setting) -> bool:
+def _bounded(at: Analysis) -> bool:
     """Whether s is real, and finite but at single points, on the line, and finite where a beta1_i is 0."""
-    source, point = setting.source, setting.point
+    source = at.source
     if not covers_line(source) or source.domain:
         return False
-    zero = setting.gauge == "anchored" or (point is not None and not all(map(any, point.beta1)))
+    zero = at.gauge == "anchored" or (at.beta1 is not None and not all(map(any, at.beta1)))
     return not zero or slope_at_zero(source) != "unknown"
 
 

@@ -1,9 +1,10 @@
-"""Describes the true point of a rate study, and the part of an activation that its atoms see."""
+"""Tells what predictions need to know of a truth, and which part of an activation its atoms see."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from fractions import Fraction
+from functools import lru_cache
 from itertools import pairwise
 from numbers import Real
 from typing import Literal, TypeAlias
@@ -18,10 +19,15 @@ from temperance.theory.conditions.kinks import kinks_of
 from temperance.theory.expressions import balls
 from temperance.theory.expressions.functions import KNOWN
 from temperance.theory.expressions.sign_changes import NoClosedForm, real_roots
+from temperance.theory.models.by_name import model
+from temperance.theory.models.gates import generic
+from temperance.theory.models.spec import Gate, MoESpec
+from temperance.theory.models.truth import Truth
 
 Number = int | float | Fraction
 Constant: TypeAlias = int | float | Fraction | str | sp.Expr
 Position = Literal["generic", "mirror", "half", "equal"]
+Vectors = tuple[tuple[sp.Rational, ...], ...]
 _BITS = 256
 _LARGEST = 100  # of a constant
 
@@ -57,54 +63,70 @@ def exact(value: Number) -> sp.Rational:
     return sp.Rational(number.numerator, number.denominator)
 
 
-@dataclass(frozen=True)
-class TruePoint:
-    """What the predictions need to know of the truth.
+@lru_cache(maxsize=16)
+def _model(make: Callable[[int], Gate], dim: int) -> MoESpec:
+    """The model with that gate and linear Gaussian experts."""
+    return model(make(dim), dim=dim)
 
-    Attributes:
+
+def truth_at(
+    beta1: Sequence[Sequence[Number]],
+    tau: Number,
+    box: tuple[Number, Number] | None = None,
+    make: Callable[[int], Gate] = generic,
+) -> Truth:
+    """A truth of which the gates are known, and not the experts.
+
+    Args:
         beta1: one vector of length d for every true atom; in the anchored gauge the last is 0.
-        tau: temperature, > 0.
-        support: (low, high) if x is supported on the box [low, high]^d, else None: all of s is taken to be seen.
+        tau: temperature, > 0, of a gate that has one.
+        box: (low, high) if x is supported on the box [low, high]^d, else None: all of s is taken to be seen.
+        make: the gate in dimension d.
+
+    Raises:
+        ValueError: other numbers, or vectors of several lengths.
     """
+    if len({len(beta) for beta in beta1}) != 1 or not beta1[0]:
+        raise ValueError("beta1 must hold one vector for every atom, all of one length d >= 1")
+    temperature, ends = exact(tau), None if box is None else (exact(box[0]), exact(box[1]))
+    if ends is not None and ends[0] >= ends[1]:
+        raise ValueError(f"the box of x must be (low, high) with low < high, not ({ends[0]}, {ends[1]})")
+    if temperature <= 0:
+        raise ValueError(f"tau must be positive, not {temperature}")
+    spec = _model(make, len(beta1[0]))
+    atoms = tuple(dict(zip(spec.gate.own, map(exact, beta), strict=True)) for beta in beta1)
+    return Truth(spec, atoms, dict.fromkeys(spec.gate.shared, temperature), ends)
 
-    beta1: tuple[tuple[sp.Rational, ...], ...]
-    tau: sp.Rational
-    support: tuple[sp.Rational, sp.Rational] | None = None
 
-    def __post_init__(self) -> None:
-        """Make the numbers exact and validate them."""
-        object.__setattr__(self, "beta1", tuple(tuple(exact(v) for v in beta) for beta in self.beta1))
-        object.__setattr__(self, "tau", exact(self.tau))
-        if self.support is not None:
-            low, high = (exact(v) for v in self.support)
-            object.__setattr__(self, "support", (low, high))
-            if low >= high:
-                raise ValueError(f"support must be (low, high) with low < high, not ({low}, {high})")
-        if len({len(beta) for beta in self.beta1}) != 1 or not self.beta1[0]:
-            raise ValueError("beta1 must hold one vector for every atom, all of one length d >= 1")
-        if self.tau <= 0:
-            raise ValueError(f"tau must be positive, not {self.tau}")
+def somewhere(true_k: int, dim: int = 1, make: Callable[[int], Gate] = generic) -> Truth:
+    """A generic truth of so many atoms."""
+    return Truth(_model(make, dim), ({},) * true_k)
 
-    @property
-    def position(self) -> Position:
-        """Where beta1 lies with respect to the sets of theory.md 2.5.
 
-        equal: all atoms have one value; mirror: two values, b and -b; half: two values, b and 0; generic: others.
-        """
-        values = list(dict.fromkeys(self.beta1))
-        if len(values) != 2:
-            return "equal" if len(values) == 1 else "generic"
-        if not all(map(any, values)):
-            return "half"
-        return "mirror" if values[1] == tuple(-v for v in values[0]) else "generic"
+def slopes(truth: Truth) -> Vectors | None:
+    """beta1 of every atom, the first own parameters of its gate; None of a generic truth."""
+    own = truth.spec.gate.own[: truth.spec.dim]
+    return tuple(tuple(atom[p] for p in own) for atom in truth.atoms) if any(truth.atoms) else None
 
-    def interval(self, atom: int) -> tuple[sp.Rational, sp.Rational] | None:
-        """The values of z = beta1_atom . x over the support."""
-        if self.support is None:
-            return None
-        low, high = self.support
-        ends = [sorted((v * low, v * high)) for v in self.beta1[atom]]
-        return sum((e[0] for e in ends), sp.S.Zero), sum((e[1] for e in ends), sp.S.Zero)
+
+def position(beta1: Vectors | None) -> Position:
+    """Where beta1 lies with respect to the sets of theory.md 2.5; without it, a generic place is meant.
+
+    equal: all atoms have one value; mirror: two values, b and -b; half: two values, b and 0; generic: others.
+    """
+    values = list(dict.fromkeys(beta1 or ()))
+    if len(values) != 2:
+        return "equal" if len(values) == 1 else "generic"
+    if not all(map(any, values)):
+        return "half"
+    return "mirror" if values[1] == tuple(-v for v in values[0]) else "generic"
+
+
+def interval(vector: Sequence[sp.Rational], box: tuple[sp.Expr, sp.Expr]) -> tuple[sp.Expr, sp.Expr]:
+    """The values of z = beta1_atom . x over a box."""
+    low, high = box
+    ends = [sorted((v * low, v * high)) for v in vector]
+    return sum((e[0] for e in ends), sp.S.Zero), sum((e[1] for e in ends), sp.S.Zero)
 
 
 def is_contiguous(pieces: tuple[Piece, ...]) -> bool:

@@ -1,9 +1,9 @@
 """Proves that tau or beta1 of an exact-specified gate are not identifiable, or that its information is singular.
 
->>> from temperance.theory.rates.true_point import TruePoint
->>> obstacle("gelu", "free", TruePoint(((1,), (-1,)), 0.5, (-3, 3))).name
+>>> from temperance.theory.rates.true_point import truth_at
+>>> obstacle("gelu", "free", truth_at(((1,), (-1,)), 0.5, (-3, 3))).name
 'mirror'
->>> obstacle("gelu", "free", TruePoint(((1,), (0.5,)), 0.5, (-3, 3))) is None
+>>> obstacle("gelu", "free", truth_at(((1,), (0.5,)), 0.5, (-3, 3))) is None
 True
 """
 
@@ -19,14 +19,18 @@ from temperance.theory.activations.piecewise import Algebra
 from temperance.theory.conditions.first_order_failures import Failure, classify
 from temperance.theory.conditions.mirror_points import mirror
 from temperance.theory.expressions import balls
-from temperance.theory.rates.setting import Gauge
+from temperance.theory.models.truth import Truth
+from temperance.theory.rates.analysis import Gauge
 from temperance.theory.rates.true_point import (
-    TruePoint,
+    Vectors,
+    interval,
     irregularity,
     is_analytic,
     is_contiguous,
     is_entire,
+    position,
     slope_at_zero,
+    slopes,
 )
 
 _MARGIN = 1e-3
@@ -45,46 +49,48 @@ class Obstacle:
     words: str
 
 
-def obstacle(source: str | Activation, gauge: Gauge, point: TruePoint) -> Obstacle | None:
+def obstacle(source: str | Activation, gauge: Gauge, truth: Truth) -> Obstacle | None:
     """The first obstacle of theory.md 2.2, 2.3 and 2.5 that is proved; None where none is.
 
     Args:
         source: the activation.
         gauge: free or anchored.
-        point: the true point, with its support.
+        truth: the truth, with numbers for beta1; its box is the support of x.
     """
     s = activation(source)
     if s.is_linear:
         return Obstacle("linear", "linear gate: (beta1, beta0, tau) -> (l beta1, l beta0, l tau) leaves the density")
-    if not any(map(any, point.beta1)) or (gauge == "free" and point.position == "equal"):
+    beta1, box = slopes(truth) or (), truth.box
+    hull = None if box is None else _hull(beta1, box)
+    if not any(map(any, beta1)) or (gauge == "free" and position(beta1) == "equal"):
         return Obstacle("constant_gate", "the gate does not depend on x: beta1 and tau are not identifiable")
-    part = _seen_by_all(s, point)
+    part = s if hull is None else _seen_by_all(s, *hull)
     failure = classify(part)
     if failure is not None:
         return _of_failure(failure)
-    if point.support is not None and (rough := irregularity(part, len(point.beta1[0]), 1)) is not None:
+    if hull is not None and (rough := irregularity(part, truth.spec.dim, 1)) is not None:
         return Obstacle(None, f"{rough}: there is no information of a likelihood that jumps")
-    if point.support is not None and (z := _pole(part, *_hull(point))) is not None:
+    if hull is not None and (z := _pole(part, *hull)) is not None:
         return Obstacle(None, f"s is not shown to be finite near z = {z:.3g}, which x reaches")
-    if gauge == "free" and (found := _of_pair(s, point)) is not None:
+    if gauge == "free" and (found := _of_pair(s, beta1)) is not None:
         return found
-    moving = point.beta1[:-1] if gauge == "anchored" else point.beta1
+    moving = beta1[:-1] if gauge == "anchored" else beta1
     if not all(map(any, moving)) and slope_at_zero(s) == "finite" and _flat(s):
         return Obstacle(None, "some beta1 is 0 and s'(0) = 0: the information is singular")
     return None
 
 
-def _hull(point: TruePoint) -> tuple[sp.Rational, sp.Rational]:
-    """The smallest interval that holds the beta1 . x of every atom; the point has a support."""
-    intervals = [i for j in range(len(point.beta1)) if (i := point.interval(j)) is not None]
+def _hull(beta1: Vectors, box: tuple[sp.Expr, sp.Expr]) -> tuple[sp.Rational, sp.Rational]:
+    """The smallest interval that holds the beta1 . x of every atom."""
+    intervals = [interval(vector, box) for vector in beta1]
     return min(low for low, _ in intervals), max(high for _, high in intervals)
 
 
-def _seen_by_all(s: Activation, point: TruePoint) -> Activation:
+def _seen_by_all(s: Activation, low: sp.Rational, high: sp.Rational) -> Activation:
     """s on what all atoms together see of it; all of s where it is analytic, or not real on all that they see."""
-    if point.support is None or is_analytic(s):
+    if is_analytic(s):
         return s
-    algebra, (low, high) = Algebra(dict(s.sample)), _hull(point)
+    algebra = Algebra(dict(s.sample))
     clipped = algebra.clipped(s.pieces, low, high)
     whole = clipped and not (algebra.compare(clipped[0].lower, low) or algebra.compare(clipped[-1].upper, high))
     return replace(s, pieces=clipped) if whole and is_contiguous(clipped) else s
@@ -121,15 +127,15 @@ def _flat(s: Activation) -> bool:
     return bool(inside) and sp.simplify(inside[0].expr.diff(Z).subs(Z, 0)) == 0
 
 
-def _of_pair(s: Activation, point: TruePoint) -> Obstacle | None:
+def _of_pair(s: Activation, beta1: Vectors) -> Obstacle | None:
     """Free gauge: mirror points, and polynomials of two monomials where k = 2."""
     expr = s.pieces[0].expr
-    if len(s.pieces) == 1 and expr.is_polynomial(Z) and (len(point.beta1), len(point.beta1[0])) == (2, 1):
-        (first,), (second,) = point.beta1
+    if len(s.pieces) == 1 and expr.is_polynomial(Z) and (len(beta1), len(beta1[0])) == (2, 1):
+        (first,), (second,) = beta1
         terms = sp.Poly(expr - expr.subs(Z, 0), Z).terms()
         if len(terms) == 2 and first * second != 0 and abs(first) != abs(second):
             return Obstacle("two_monomials", "s has two monomials: four parameters of the gate make three numbers")
-    if point.position != "mirror":
+    if position(beta1) != "mirror":
         return None
     found = mirror(s)
     if not found.proved or found.kind is None:

@@ -243,7 +243,7 @@ PROVED = [
 def test_an_atom_has_no_further_relations_on_the_lattice(chosen, name, source, rank):
     """Up to the order 4, that of the contact of a cell of two atoms."""
     made, spec = of(chosen), model(name, "gaussian", source)
-    first, last = atoms(chosen.truth, name)
+    first, last = atoms(chosen.truth, spec)
     found = same_relations(spec, first, made, 4)
     assert (found.order, found.rank, found.proved) == (4, rank, True)
     if chosen.gauge == "anchored":
@@ -256,7 +256,7 @@ def test_an_atom_has_no_further_relations_on_the_lattice(chosen, name, source, r
 def test_a_plane_and_a_cosine_router_have_no_further_relations():
     made = experiment(PLANE, gate("tanh"), BOX, n=10**6)
     tanh, cosine = model("activation", "gaussian", "tanh", 2), model("cosine", "gaussian", None, 2)
-    first, _ = atoms(PLANE, "activation")
+    first, _ = atoms(PLANE, tanh)
     assert same_relations(tanh, first, made, 2).proved
     assert same_relations(cosine, first, made, 2).proved
 
@@ -303,19 +303,20 @@ def test_half_the_step_gives_the_same_slopes(monkeypatch):
 def test_on_too_few_points_there_are_further_relations_and_no_proof():
     made = of(settings.TANH)
     few = replace(made, x=made.x[:2], log_density=made.log_density[:2])
-    first, _ = atoms(settings.TANH.truth, "activation")
-    assert not same_relations(model("activation", "gaussian", "tanh"), first, few, 2).proved
+    spec = model("activation", "gaussian", "tanh")
+    first, _ = atoms(settings.TANH.truth, spec)
+    assert not same_relations(spec, first, few, 2).proved
 
 
 def test_an_atom_without_a_parameter_is_refused():
     with pytest.raises(ValueError, match="tau"):
-        same_relations(model("linear"), atoms(settings.LINEAR.truth, "softmax")[0], of(settings.LINEAR), 2)
+        same_relations(model("linear"), atoms(settings.LINEAR.truth, model("softmax"))[0], of(settings.LINEAR), 2)
 
 
 @pytest.mark.parametrize(("chosen", "source"), [(settings.TANH, "tanh"), (settings.GELU, "gelu")])
 def test_atoms_of_a_mixture_have_no_relations_with_each_other(chosen, source):
     made, spec = of(chosen), model("activation", "gaussian", source)
-    functions = gate_functions(spec, atoms(chosen.truth, "activation"), 4)
+    functions = gate_functions(spec, atoms(chosen.truth, spec), 4)
     assert len(functions) == 29
     assert independent_on_design(functions, {}, made)
 
@@ -323,7 +324,7 @@ def test_atoms_of_a_mixture_have_no_relations_with_each_other(chosen, source):
 def test_at_a_mirror_point_the_design_sees_all_that_the_second_order_does():
     """tanh is odd: the derivatives of both atoms lie in the span of family A7, independent on the design."""
     made, spec = of(MADE), model("activation", "gaussian", "tanh")
-    both = atoms(MADE.truth, "activation")
+    both = atoms(MADE.truth, spec)
     assert not independent_on_design(gate_functions(spec, both, 1), {}, made)  # the mirror relation
     z, x = sp.Symbol("z"), sp.Symbol("x", real=True)
     s = sp.tanh(z)

@@ -7,7 +7,8 @@ import pytest
 import temperance
 from temperance.commands.app import run
 from temperance.measurements.rate_study import study_for
-from temperance.measurements.true_measures import default_truth, truth_of
+from temperance.measurements.true_measures import default_truth, read_truth
+from temperance.numerics.mixture.exact_values import measure_of
 
 POINT = {
     "beta1": [[3], [0.5]],
@@ -31,8 +32,8 @@ def test_a_lattice_with_too_many_cells_is_refused(tmp_path, capsys):
 def test_a_truth_from_a_file(tmp_path):
     path = tmp_path / "truth.json"
     path.write_text(json.dumps(POINT))
-    truth = truth_of(str(path))
-    assert (truth.low, truth.high) == (-2.0, 4.0)
+    truth = read_truth(str(path))
+    assert truth.box == (-2, 4)
     study = study_for(gate="activation", source="tanh", true=2, fitted=2, truth=truth)
     assert study.truth.beta1.tolist() == [[3.0], [0.5]]
     assert study.definition["low"] == -2.0
@@ -143,7 +144,7 @@ def test_options_of_another_gate_are_one_line(tmp_path, monkeypatch, capsys, com
 @pytest.mark.parametrize("dim", [1, 3])
 def test_the_default_truth_is_identifiable(true_k, dim):
     for anchored in (True, False):
-        g = default_truth(true_k, dim, tau=0.5, anchored=anchored).measure
+        g = measure_of(default_truth(true_k, dim, tau=0.5, anchored=anchored))
         assert (g.k, g.d) == (true_k, dim)
         assert len(set(g.b.tolist())) == true_k
         assert len({tuple(map(abs, row)) for row in g.beta1.tolist()}) == true_k

@@ -13,6 +13,7 @@ from temperance.theory.conditions.decision import decide
 from temperance.theory.conditions.first_order_failures import classify
 from temperance.theory.rates.learnability import learnability
 from temperance.theory.rates.predict import predict
+from temperance.theory.rates.true_point import somewhere
 from temperance.theory.twins.decision import twins
 
 JUMP = "atan((1 + z)/(1 - z)) - atan(z)"  # pi/4 below 1, -3 pi/4 above
@@ -159,7 +160,7 @@ def test_a_constant_is_not_learnable(text):
 
 @pytest.mark.parametrize("text", ["1/(z - 1)", "erf(1/(z - 1))", "atan(1/(z - 1))"])
 def test_no_rate_is_predicted_where_s_jumps_or_has_a_pole(text):
-    found = {r.parameter: r for r in predict("activation", text, true_k=2, fitted_k=2, gauge="anchored")}
+    found = {r.parameter: r for r in predict(somewhere(2), 2, text, gauge="anchored")}
     assert found["tau"].sharp is None
     assert ("jump at z = 1" in found["tau"].reason) == (text != "1/(z - 1)")
 

@@ -5,7 +5,9 @@ import pytest
 from temperance.theory.contact.contact_orders import orders
 from temperance.theory.contact.exact_orders import exact_orders
 from temperance.theory.contact.order_setting import order_setting
+from temperance.theory.models.gates import FITTED
 from temperance.theory.rates.predict import predict
+from temperance.theory.rates.true_point import somewhere
 
 
 def shown(*arguments):
@@ -47,7 +49,7 @@ def test_all_that_no_flow_moves_has_the_order_one(arguments, flat):
 @pytest.mark.parametrize("source", [None, "tanh", "gelu", "relu", "z**2", "log(1 + z**2)"])
 def test_it_says_what_the_predictions_say(source):
     gate = "linear" if source is None else "activation"
-    predicted = {p.parameter: p.sharp for p in predict(gate, source, true_k=2, fitted_k=2, gauge="anchored")}
+    predicted = {p.parameter: p.sharp for p in predict(somewhere(2, make=FITTED[gate]), 2, source, gauge="anchored")}
     found = shown(gate, "gaussian", source)
     for name in ("beta1", "tau", "a", "b", "nu"):
         assert (found[name] == "flat") == (predicted[name] is None)

@@ -8,6 +8,7 @@ from temperance.theory.conditions.decision import decide
 from temperance.theory.rates import learnability as module
 from temperance.theory.rates.learnability import MIRRORS, learnability
 from temperance.theory.rates.predict import predict
+from temperance.theory.rates.true_point import somewhere
 
 MIRROR = "beta1_2 = -beta1_1 (k = 2, free gauge)"
 
@@ -57,9 +58,7 @@ def test_the_answer_in_words(source, answer, advice):
 )
 def test_yes_is_said_only_where_tau_has_a_rate(source):
     rates = {
-        gauge: next(
-            p.sharp for p in predict("activation", source, true_k=2, fitted_k=2, gauge=gauge) if p.parameter == "tau"
-        )
+        gauge: next(p.sharp for p in predict(somewhere(2), 2, source, gauge=gauge) if p.parameter == "tau")
         for gauge in ("free", "anchored")
     }
     answer = learnability(decide(source)).answer

@@ -15,7 +15,7 @@ import sympy as sp
 
 from temperance.theory.activations.activation import activation
 from temperance.theory.rates.predict import predict
-from temperance.theory.rates.true_point import TruePoint
+from temperance.theory.rates.true_point import truth_at
 
 X = np.linspace(-3, 3, 41) + 0.0037
 TAUS = (0.5, 1, 2, 4, 8)
@@ -75,9 +75,7 @@ def predicted(s, beta1, tau, gauge, fitted):
     """At a parameter; in the anchored gauge some atom with beta1 = 0 is the last."""
     last = beta1.index(0) if gauge == "anchored" else len(beta1) - 1
     rows = [(b,) for b in (*beta1[:last], *beta1[last + 1 :], beta1[last])]
-    return predict(
-        *("activation", s), true_k=len(rows), fitted_k=fitted, gauge=gauge, point=TruePoint(tuple(rows), tau, (-3, 3))
-    )
+    return predict(truth_at(rows, tau, (-3, 3)), fitted, s, gauge=gauge)
 
 
 def numbers(found):

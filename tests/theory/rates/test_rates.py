@@ -8,12 +8,13 @@ import pytest
 import sympy as sp
 
 from temperance.theory.activations.activation import activation
+from temperance.theory.models.gates import generic, linear, softmax
 from temperance.theory.rates.predict import predict
-from temperance.theory.rates.true_point import TruePoint
+from temperance.theory.rates.true_point import slopes, somewhere, truth_at
 
-MIRROR = TruePoint(((1.5,), (-1.5,)), 0.8, (-3, 3))
-GENERIC = TruePoint(((1.5,), (0.7,)), 0.8, (-3, 3))
-ANCHORED = TruePoint(((1.5,), (0,)), 0.8, (-3, 3))
+MIRROR = truth_at(((1.5,), (-1.5,)), 0.8, (-3, 3))
+GENERIC = truth_at(((1.5,), (0.7,)), 0.8, (-3, 3))
+ANCHORED = truth_at(((1.5,), (0,)), 0.8, (-3, 3))
 REGULAR = {"tau": F(1, 2), "beta1": F(1, 2), "a": F(1, 2), "b": F(1, 2), "nu": F(1, 2), "weight": F(1, 2)}
 NOTHING = dict.fromkeys(REGULAR)
 EXPERTS = {**NOTHING, "a": F(1, 2), "b": F(1, 2), "nu": F(1, 2)}  # whatever the gate is
@@ -27,18 +28,18 @@ def at(predictions, sizes, cell, number="sharp"):
     return {p.parameter: getattr(p, number) for p in kept if p.parameter != "density"}
 
 
-def exact(s, **options):
-    options.setdefault("true_k", 2)
-    return predict("activation", s, fitted_k=options["true_k"], **options)
+def exact(s, point=None, dim=1, **options):
+    truth = point or somewhere(2, dim)
+    return predict(truth, truth.k, s, **options)
 
 
-def split(s, k=3, **options):
-    return predict("activation", s, true_k=2, fitted_k=k, gauge="anchored", **options)
+def split(s, k=3, point=None, dim=1):
+    return predict(point or somewhere(2, dim), k, s, gauge="anchored")
 
 
 @pytest.mark.parametrize("true_k", [2, 3])
 def test_linear_gate_exact(true_k):
-    found = predict("linear", true_k=true_k, fitted_k=true_k)
+    found = predict(somewhere(true_k, make=linear), true_k)
     expected = {"beta1/tau": F(1, 2), "beta0/tau": F(1, 2), **REGULAR, "tau": None, "beta1": None}
     assert at(found, [1] * true_k, 0) == expected
     assert at(found, [1] * true_k, 0, "published")["tau"] is None
@@ -46,7 +47,7 @@ def test_linear_gate_exact(true_k):
 
 @pytest.mark.parametrize("m", [2, 3, 4])
 def test_softmax_with_a_singleton_elsewhere(m):
-    found = predict("softmax", true_k=3, fitted_k=m + 2)
+    found = predict(somewhere(3, make=softmax), m + 2)
     cell = {"beta1": F(1, 4), "a": F(1, 4), "b": F(1, 4 * m), "nu": F(1, 2 * m), "weight": F(1, 2)}
     published = {"beta1": F(1, 4 * m), "a": F(1, 2 * m), "b": F(1, 4 * m), "nu": F(1, 2 * m), "weight": F(1, 2)}
     assert at(found, [1, m, 1], 1) == cell
@@ -57,13 +58,13 @@ def test_softmax_with_a_singleton_elsewhere(m):
 @pytest.mark.parametrize(("sizes", "cell"), [([2, 2], 0), ([2, 3], 1), ([4], 0)])
 def test_softmax_with_every_cell_split(sizes, cell):
     m = sizes[cell]
-    found = predict("softmax", true_k=len(sizes), fitted_k=sum(sizes))
+    found = predict(somewhere(len(sizes), make=softmax), sum(sizes))
     expected = {"beta1": None, "a": F(1, 2 * m), "b": F(1, 4 * m), "nu": F(1, 2 * m), "weight": F(1, 2)}
     assert at(found, sizes, cell) == expected
 
 
 def test_the_sizes_of_the_other_cells_decide():
-    found = predict("linear", true_k=2, fitted_k=4)
+    found = predict(somewhere(2, make=linear), 4)
     assert at(found, [1, 3], 1)["beta1/tau"] == F(1, 4)
     assert at(found, [2, 2], 1)["beta1/tau"] is None
     assert at(found, [1, 3], 1)["beta0/tau"] is None
@@ -95,7 +96,7 @@ def test_activation_with_a_split_cell(m):
 
 
 def test_a_of_the_softmax_gate_with_every_cell_split_is_seen_where_no_share_vanishes():
-    found = [p for p in predict("softmax", None, true_k=2, fitted_k=6) if p.cells == "every cell split"]
+    found = [p for p in predict(somewhere(2, make=softmax), 6) if p.cells == "every cell split"]
     shared = {(p.parameter, p.cell_size) for p in found if any("shares" in c for c in p.conditions)}
     assert shared == {("a", 2), ("a", 3), ("a", 4)}
 
@@ -126,7 +127,7 @@ def test_rates_stay_where_the_second_order_condition_fails_but_not_the_sharp_one
 
 @pytest.mark.parametrize("s", ["log(1 + z**2)", "log(1 + abs(z))"])
 def test_an_exceptional_temperature(s):
-    exceptional, other = (split(s, point=TruePoint(((1.5,), (0,)), tau)) for tau in (1, 2))
+    exceptional, other = (split(s, point=truth_at(((1.5,), (0,)), tau)) for tau in (1, 2))
     kept = {"a": F(1, 4), "b": F(1, 8), "nu": F(1, 4)}
     assert at(exceptional, [2, 1], 0) == {"tau": F(1, 2), "beta1": None, **kept, "weight": F(1, 2)}
     assert at(exceptional, [2, 1], 1) == REGULAR
@@ -140,13 +141,13 @@ def test_slopes_where_a_sharp_condition_fails():
     """(ii) fails for z^2 + z and the like, and a keeps 1/4 in cells of two and three."""
     expected = {"tau": F(1, 2), "beta1": F(1, 4), "a": F(1, 4), "b": F(1, 8), "nu": F(1, 4), "weight": F(1, 2)}
     for s in ("z**2 + z", "3*z**2 - z + 1"):
-        found = split(s, point=TruePoint(((1.5,), (0,)), 0.25))
+        found = split(s, point=truth_at(((1.5,), (0,)), 0.25))
         assert at(found, [2, 1], 0) == expected
         assert at(found, [2, 1], 0, "published")["a"] is None
     (a,) = (p for p in found if p.parameter == "a" and p.applies([2, 1], 0))
     assert a.reason.startswith("sharp conditions (i) hold")
     assert not any("shares" in c for c in a.conditions)
-    found = predict("activation", "z**2 + z", true_k=2, fitted_k=5, gauge="anchored", dim=2)
+    found = predict(somewhere(2, 2), 5, "z**2 + z", gauge="anchored")
     slopes = {p.cell_size: p for p in found if p.parameter == "a" and p.cells == "anchor singleton"}
     assert {m: p.sharp for m, p in slopes.items()} == {1: F(1, 2), 2: F(1, 4), 3: F(1, 4), 4: None}
     assert "the shares of the atoms of a cell are bounded away from 0" in slopes[3].conditions
@@ -172,7 +173,7 @@ def test_slopes_and_weights_of_a_homogeneous_activation_with_a_split_cell(s):
 def test_a_kink_inside_the_support():
     found = at(split("hardtanh", point=ANCHORED), [2, 1], 0)
     assert found == {"tau": F(1, 2), "beta1": F(1, 3), "a": F(1, 4), "b": F(1, 8), "nu": F(1, 4), "weight": F(1, 2)}
-    inside = TruePoint(((0.25,), (0,)), 0.8, (-3, 3))  # z stays within (-1, 1), where hardtanh is linear
+    inside = truth_at(((0.25,), (0,)), 0.8, (-3, 3))  # z stays within (-1, 1), where hardtanh is linear
     assert at(split("hardtanh", point=inside), [2, 1], 0)["beta1"] is None
     assert at(exact("hardtanh", gauge="anchored", point=inside), [1, 1], 0) == EXPERTS
     assert at(exact("hardtanh", gauge="anchored", point=ANCHORED), [1, 1], 0) == REGULAR
@@ -181,12 +182,10 @@ def test_a_kink_inside_the_support():
 def test_kinks_that_only_some_cells_see_give_no_one_number():
     beta1 = ((1.5,), (0.25,), (0,))
     found = predict(
-        "activation",
+        truth_at(beta1, 0.8, (-3, 3)),
+        4,
         "where(z > 1, tanh(z) - tanh(1) + z, z + z**2*(z - 1))",
-        true_k=3,
-        fitted_k=4,
         gauge="anchored",
-        point=TruePoint(beta1, 0.8, (-3, 3)),
     )
     row = next(p for p in found if p.parameter == "beta1" and p.cell_size == 2)
     assert row.sharp is None
@@ -208,7 +207,7 @@ def test_continuous_homogeneous(s):
 
 
 def test_homogeneous_seen_on_one_side_only():
-    blind = TruePoint(((-1.5,), (0,)), 0.8, (0, 3))
+    blind = truth_at(((-1.5,), (0,)), 0.8, (0, 3))
     found = at(exact("relu", gauge="anchored", point=blind), [1, 1], 0)
     weight = {"weight": F(1, 2), "beta0/tau": F(1, 2)}
     assert found == {**EXPERTS, **weight, "beta1^p/tau": None, "beta1_direction": None}
@@ -252,7 +251,7 @@ def test_mirror_points_of_type_odd(s):
 )
 def test_every_parameter_of_one_density_has_one_answer(beta1, gauge, expected):
     """2 (tanh(b x) - tanh(0)) = tanh(b x) - tanh(-b x), with tau and beta0 halved."""
-    found = exact("tanh", true_k=len(beta1), gauge=gauge, point=TruePoint(beta1, 1))
+    found = exact("tanh", gauge=gauge, point=truth_at(beta1, 1))
     assert at(found, [1] * len(beta1), 0) == expected
 
 
@@ -265,7 +264,7 @@ def test_every_parameter_of_one_density_has_one_answer(beta1, gauge, expected):
 )
 def test_a_slope_that_vanishes_at_one_parameter_leaves_the_others_of_its_density_without_a_rate(gauge, beta1):
     """s'(0) = 0 for z - sin(z), which is odd."""
-    found = exact("z - sin(z)", true_k=len(beta1), gauge=gauge, point=TruePoint(beta1, 1))
+    found = exact("z - sin(z)", gauge=gauge, point=truth_at(beta1, 1))
     assert at(found, [1] * len(beta1), 0) == EXPERTS
 
 
@@ -290,7 +289,7 @@ def gate_rank(s, point, gauge):
     value = sp.Piecewise(*conditions)
     f, slope = (sp.lambdify(z, e, "scipy") for e in (value, sp.diff(value, z)))
     x = np.linspace(-3, 3, 601) + 0.0037
-    one, two = (float(beta[0]) for beta in point.beta1)
+    one, two = (float(beta[0]) for beta in slopes(point))
     columns = [x * slope(one * x), f(one * x) - f(two * x), np.ones_like(x)]
     columns += [x * slope(two * x)] if gauge == "free" else []
     matrix = np.stack([c / np.linalg.norm(c) for c in columns], axis=1)
@@ -321,8 +320,8 @@ def test_half_is_predicted_only_where_the_sampled_information_is_regular(s, poin
         ("hardtanh", MIRROR),  # kinks
         ("log(1 + z**2)", MIRROR),  # even: the gate is constant
         ("z + log(abs(z))", MIRROR),  # two flows
-        ("tanh", TruePoint(((1,), (1,)), 1)),  # the gate is constant
-        ("log(1 + z**2)", TruePoint(((1,), (0,)), 1)),  # s'(0) = 0
+        ("tanh", truth_at(((1,), (1,)), 1)),  # the gate is constant
+        ("log(1 + z**2)", truth_at(((1,), (0,)), 1)),  # s'(0) = 0
         ("z + z**2", GENERIC),  # two monomials
         ("z + z**2 + z**3", GENERIC),
         ("hardtanh", GENERIC),  # not analytic
@@ -330,25 +329,25 @@ def test_half_is_predicted_only_where_the_sampled_information_is_regular(s, poin
     ],
 )
 def test_points_that_no_statement_covers(s, point):
-    found = exact(s, point=point, true_k=len(point.beta1))
-    assert at(found, [1] * len(point.beta1), 0) == EXPERTS
+    found = exact(s, point=point)
+    assert at(found, [1] * point.k, 0) == EXPERTS
     away = any("away from 0" in c for p in found for c in p.conditions)
     assert away == (s in ("z + log(abs(z))", "exp(-1/z**2)"))  # of which s(0) is not defined as it is written
 
 
 def test_what_the_anchored_gauge_needs():
     assert at(exact("log(z) + z", gauge="anchored"), [1, 1], 0) == NOTHING  # s is not finite at 0
-    zeros = TruePoint(((0,), (0,)), 1)  # (0, 0, l beta0, l tau) has its density, and beta1 is 0 in all of them
+    zeros = truth_at(((0,), (0,)), 1)  # (0, 0, l beta0, l tau) has its density, and beta1 is 0 in all of them
     assert at(exact("tanh", gauge="anchored", point=zeros), [1, 1], 0) == {**REGULAR, "tau": None}
     assert at(exact("cosh(z)", gauge="anchored", point=zeros), [1, 1], 0) == EXPERTS
-    assert at(exact("log(abs(z)) + z", point=TruePoint(((1,), (0,)), 1)), [1, 1], 0) == NOTHING  # no s(0)
-    three = TruePoint(((1,), (0,), (0,)), 1)
-    assert at(exact("tanh", gauge="anchored", point=three, true_k=3), [1] * 3, 1) == REGULAR
-    assert at(exact("cosh(z)", gauge="anchored", point=three, true_k=3), [1] * 3, 1) == EXPERTS  # s'(0) = 0
+    assert at(exact("log(abs(z)) + z", point=truth_at(((1,), (0,)), 1)), [1, 1], 0) == NOTHING  # no s(0)
+    three = truth_at(((1,), (0,), (0,)), 1)
+    assert at(exact("tanh", gauge="anchored", point=three), [1] * 3, 1) == REGULAR
+    assert at(exact("cosh(z)", gauge="anchored", point=three), [1] * 3, 1) == EXPERTS  # s'(0) = 0
 
 
 def test_over_specified_in_the_free_gauge_has_the_experts_and_published_numbers():
-    found = predict("activation", "tanh", true_k=2, fitted_k=3)
+    found = predict(somewhere(2), 3, "tanh")
     assert at(found, [2, 1], 0) == {**NOTHING, "b": F(1, 8), "nu": F(1, 4)}
     assert at(found, [2, 1], 1) == EXPERTS
     (a,) = (p for p in found if p.parameter == "a" and p.cell_size == 2)
@@ -357,21 +356,23 @@ def test_over_specified_in_the_free_gauge_has_the_experts_and_published_numbers(
 
 
 def test_one_true_atom():
-    assert at(predict("softmax", true_k=1, fitted_k=1), [1], 0) == {
+    assert at(predict(somewhere(1, make=softmax), 1), [1], 0) == {
         **dict.fromkeys(("beta1", "weight")),
         **dict.fromkeys(("a", "b", "nu"), F(1, 2)),
     }
-    found = at(predict("activation", "tanh", true_k=1, fitted_k=3), [3], 0)
+    found = at(predict(somewhere(1), 3, "tanh"), [3], 0)
     assert found == {"beta1": None, "tau": None, "a": None, "b": F(1, 12), "nu": F(1, 6)}
 
 
 def test_the_identity_in_the_activation_gate_is_the_linear_gate():
-    assert exact("z") == predict("linear", true_k=2, fitted_k=2)
+    assert exact("z") == predict(somewhere(2, make=linear), 2)
 
 
-@pytest.mark.parametrize("gate", [("linear",), ("softmax",), ("activation", "relu"), ("activation", "hardshrink")])
-def test_density_always(gate):
-    (found,) = (p for p in predict(*gate, true_k=2, fitted_k=3) if p.parameter == "density")
+@pytest.mark.parametrize(
+    ("make", "source"), [(linear, None), (softmax, None), (generic, "relu"), (generic, "hardshrink")]
+)
+def test_density_always(make, source):
+    (found,) = (p for p in predict(somewhere(2, make=make), 3, source) if p.parameter == "density")
     assert (found.sharp, found.published, found.cell_size) == (F(1, 2), F(1, 2), None)
 
 
@@ -385,7 +386,7 @@ def test_numbers_do_not_depend_on_the_form_of_s(s, same):
 
 
 @pytest.mark.parametrize(
-    "found", [exact("tanh"), split("exp(z)"), exact("relu"), predict("linear", true_k=2, fitted_k=5)]
+    "found", [exact("tanh"), split("exp(z)"), exact("relu"), predict(somewhere(2, make=linear), 5)]
 )
 def test_every_number_has_its_reason(found):
     assert all(p.reason and p.published_reason for p in found)

@@ -3,11 +3,12 @@
 import pytest
 
 from temperance.theory.activations.activation import activation
+from temperance.theory.models.gates import cosine, linear
+from temperance.theory.rates.analysis import Analysis
 from temperance.theory.rates.predict import predict
-from temperance.theory.rates.setting import Setting
-from temperance.theory.rates.true_point import TruePoint, is_analytic
+from temperance.theory.rates.true_point import is_analytic, somewhere, truth_at
 
-GENERIC = TruePoint(((1.5,), (0.7,)), 0.8, (-3, 3))
+GENERIC = truth_at(((1.5,), (0.7,)), 0.8, (-3, 3))
 
 
 @pytest.mark.parametrize(
@@ -21,15 +22,14 @@ GENERIC = TruePoint(((1.5,), (0.7,)), 0.8, (-3, 3))
     ],
 )
 def test_what_an_atom_does_not_see(s, slope, obstacle):
-    point = TruePoint(((slope,), (0,)), 1, (-1, 1))
-    unseen = Setting(activation(s), 2, 2, "anchored", 1, point).unseen
+    unseen = Analysis(activation(s), truth_at(((slope,), (0,)), 1, (-1, 1)), 2, "anchored").unseen
     assert unseen is None if obstacle is None else obstacle in unseen
 
 
 def test_a_statement_about_all_of_s_says_nothing_of_an_atom_that_sees_less():
-    setting = Setting(activation("hardtanh"), 2, 2, "anchored", 1, TruePoint(((0.25,), (0,)), 1, (-1, 1)))
-    why = setting.unpublished("first", setting.whole.first_order)
-    assert why == f"the first-order condition of the published statement holds, but {setting.unseen}"
+    at = Analysis(activation("hardtanh"), truth_at(((0.25,), (0,)), 1, (-1, 1)), 2, "anchored")
+    why = at.unpublished("first", at.whole.first_order)
+    assert why == f"the first-order condition of the published statement holds, but {at.unseen}"
 
 
 @pytest.mark.parametrize(
@@ -44,20 +44,18 @@ def test_analytic(s, analytic):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"),
+    ("truth", "fitted", "options", "message"),
     [
-        ({"gate": "cosine"}, "accepted: linear, softmax, activation"),
-        ({"gate": "activation"}, "needs an activation"),
-        ({"gate": "linear", "source": "tanh"}, "takes no activation"),
-        ({"gate": "linear", "fitted_k": 1}, "true <= fitted"),
-        ({"gate": "linear", "gauge": "none"}, "accepted: free, anchored"),
-        ({"gate": "linear", "point": TruePoint(((1,),), 1)}, "2 vectors beta1 of length 1"),
-        ({"gate": "activation", "source": "tanh", "gauge": "anchored", "point": GENERIC}, "last atom is 0"),
+        (somewhere(2, 2, cosine), 2, {}, "rates are predicted of the gates"),
+        (somewhere(2), 2, {}, "rates are predicted of the gates"),
+        (somewhere(2, make=linear), 1, {}, "true <= fitted"),
+        (somewhere(2), 2, {"source": "tanh", "gauge": "none"}, "accepted: free, anchored"),
+        (GENERIC, 2, {"source": "tanh", "gauge": "anchored"}, "last atom is 0"),
     ],
 )
-def test_bad_input(arguments, message):
+def test_bad_input(truth, fitted, options, message):
     with pytest.raises(ValueError, match=message):
-        predict(**{"true_k": 2, "fitted_k": 2, **arguments})
+        predict(truth, fitted, **options)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +63,7 @@ def test_bad_input(arguments, message):
 )
 def test_bad_points(arguments):
     with pytest.raises(ValueError):
-        TruePoint(*arguments)
+        truth_at(*arguments)
 
 
 @pytest.mark.parametrize(
@@ -80,6 +78,6 @@ def test_bad_points(arguments):
 )
 def test_points_of_one_density_are_named(source, beta1, named):
     """s(beta x) - s(-beta x) = 2 (s(beta x) - s(0)) for s odd + const, k = 2."""
-    found = predict("activation", source, true_k=2, fitted_k=2, point=TruePoint(beta1, 1))
+    found = predict(truth_at(beta1, 1), 2, source)
     tau = next(p for p in found if p.parameter == "tau")
     assert ("have one density" in tau.reason) == named

@@ -19,14 +19,19 @@ from temperance.theory.conditions.kinks import kinks_of
 from temperance.theory.conditions.mirror_points import Mirror, mirror
 from temperance.theory.conditions.verdict import Outcome, Verdict
 from temperance.theory.expressions import balls
+from temperance.theory.models.spec import TAU
+from temperance.theory.models.truth import Truth
 from temperance.theory.rates.true_point import (
     Position,
-    TruePoint,
+    Vectors,
     covers_line,
+    interval,
     irregularity,
     is_analytic,
     is_contiguous,
+    position,
     slope_at_zero,
+    slopes,
 )
 from temperance.theory.twins.identities import at_zero
 
@@ -58,16 +63,35 @@ def exponential(source: Activation, tau: sp.Expr) -> sp.Expr | None:
 
 
 @dataclass(frozen=True)
-class Setting:
-    """An activation gate, the numbers of atoms and the true point (None: a generic one); its verdicts, if known."""
+class Analysis:
+    """An activation at a truth of whose gate it is the s: its verdicts there, on the part that each atom sees.
+
+    It is no `theory.models.truth.Setting`: predictions are for all cells that a fit can have, and of a constant s too,
+    which makes no gate; so the truth has a gate with a free s.
+
+    Attributes:
+        source: the activation.
+        truth: the truth; its experts are not asked.
+        fitted: the number of fitted atoms.
+        gauge: of the fits.
+        decision: the verdicts on the activation, where they are known.
+    """
 
     source: Activation
-    true_k: int
-    fitted_k: int
+    truth: Truth
+    fitted: int
     gauge: Gauge
-    dim: int
-    point: TruePoint | None
     decision: Decision | None = None
+
+    @cached_property
+    def beta1(self) -> Vectors | None:
+        """beta1 of every true atom; None of a generic truth."""
+        return slopes(self.truth)
+
+    @property
+    def tau(self) -> sp.Expr | None:
+        """The true temperature; None of a generic truth."""
+        return self.truth.shared.get(TAU)
 
     @cached_property
     def whole(self) -> Decision:
@@ -100,12 +124,12 @@ class Setting:
     @cached_property
     def exponential(self) -> sp.Expr | None:
         """p, where exp(s/tau) = A + B|z|^p at the tau of the true point, with p > 0; else None."""
-        return None if self.point is None else exponential(self.source, self.point.tau)
+        return None if self.tau is None else exponential(self.source, self.tau)
 
     @property
     def position(self) -> Position:
-        """Where the true point lies; without one, a generic one is meant."""
-        return "generic" if self.point is None else self.point.position
+        """Where beta1 lies with respect to the sets of theory.md 2.5."""
+        return position(self.beta1)
 
     @cached_property
     def mirror(self) -> Mirror:
@@ -140,10 +164,10 @@ class Setting:
         """
         if self.position == "equal" or self.is_constant:
             return True
-        if self.point is None or self.gauge == "anchored":
+        if self.beta1 is None or self.gauge == "anchored":
             return False
         if self.failure is not None and self.failure.kind != "homogeneous":
-            return _are_parallel(self.point.beta1, one_direction=self.failure.kind == "constant")
+            return _are_parallel(self.beta1, one_direction=self.failure.kind == "constant")
         return self.position == "mirror" and self.mirror.kind == "even" and self.mirror.proved
 
     @cached_property
@@ -176,18 +200,18 @@ class Setting:
     @property
     def atoms(self) -> range:
         """The atoms with a gate of their own: without the anchor."""
-        return range(self.true_k - (self.gauge == "anchored"))
+        return range(self.truth.k - (self.gauge == "anchored"))
 
     @cached_property
     def unseen(self) -> str | None:
         """Which atom is known not to see every piece of s over the support of x, or where s is not real."""
-        if self.point is None or self.point.support is None or self.source.parameters or is_analytic(self.source):
+        if self.beta1 is None or self.truth.box is None or self.source.parameters or is_analytic(self.source):
             return None
         pieces, compare = self.source.pieces, Algebra({}).compare
         if not is_contiguous(pieces):
             return "s is not real on a whole interval"
         for j in self.atoms:
-            low, high = self.point.interval(j) or (sp.S.Zero, sp.S.Zero)
+            low, high = interval(self.beta1[j], self.truth.box)
             if low == high:
                 continue  # beta1_j = 0
             if compare(low, pieces[0].lower) < 0 or compare(high, pieces[-1].upper) > 0:
@@ -202,11 +226,11 @@ class Setting:
         return not self.unseen and bool(kinks_of(self.source.pieces, dict(self.source.sample)).kinks)
 
     def outcome(self, verdict: Verdict) -> Outcome:
-        """What a verdict amounts to at the temperature of the true point."""
-        if verdict.outcome != "holds" or self.point is None:
+        """What a verdict amounts to at the true temperature."""
+        if verdict.outcome != "holds" or self.tau is None:
             return verdict.outcome
         for text in verdict.fails_at_tau:
-            gap = sp.radsimp(sp.expand(temperature(text) - self.point.tau))
+            gap = sp.radsimp(sp.expand(temperature(text) - self.tau))
             if gap == 0:
                 return "fails"
             if not gap.free_symbols and balls.sign(gap, {}) is None:
@@ -225,7 +249,7 @@ class Setting:
         """What `outcome` assumes: tau off the exceptional ones, parameters off theirs."""
         found = [f"{name} is none of {', '.join(v)}" for name, v in self.whole.exceptional_parameters]
         values = dict.fromkeys(t for v in verdicts for t in v.fails_at_tau)
-        if self.point is not None:
+        if self.tau is not None:
             values = {t: None for t in values if temperature(t).free_symbols}  # the others are decided
         if values:
             found.append(f"tau is none of {', '.join(values)}")
@@ -233,11 +257,11 @@ class Setting:
 
     def irregularity(self, order: int) -> str | None:
         """Why s has no expansion to an order on what the atoms see, where it has none."""
-        return self.unseen or irregularity(self.source, self.dim, order)
+        return self.unseen or irregularity(self.source, self.truth.spec.dim, order)
 
     def seen_conditions(self) -> tuple[str, ...]:
         """What is assumed of the support of x, where it is not given."""
-        if is_analytic(self.source) or (self.point is not None and self.point.support and not self.source.parameters):
+        if is_analytic(self.source) or (self.truth.box is not None and not self.source.parameters):
             return ()
         found = ["all pieces of s are seen: beta1_j . supp(X) reaches into each"] if len(self.source.pieces) > 1 else []
         if not covers_line(self.source):
@@ -248,9 +272,9 @@ class Setting:
         """Which condition on beta1_j = 0 the true point violates, if any: theory.md 2.3 (s'(0) != 0 there) and 2.4."""
         if self.gauge == "anchored" and slope_at_zero(self.source) == "unknown":
             return "s is not proved finite at 0, where the anchored gauge puts beta1_k"
-        if self.point is None:
+        if self.beta1 is None:
             return None
-        zeros = [j for j in self.atoms if not any(self.point.beta1[j])]
+        zeros = [j for j in self.atoms if not any(self.beta1[j])]
         if len(zeros) == len(self.atoms):
             return "all beta1_j are 0"
         if not all_nonzero and slope_at_zero(self.source) == "nonzero":
@@ -258,7 +282,7 @@ class Setting:
         more = "" if all_nonzero else ", and s'(0) != 0 is not proved"
         if zeros:
             return f"beta1 of atom {zeros[0] + 1} is 0{more}"
-        moving = [self.point.beta1[j] for j in self.atoms]
+        moving = [self.beta1[j] for j in self.atoms]
         equal = len(set(moving)) == 1 if self.odd is not False else self.odd_power and len(set(moving)) < len(moving)
         if self.gauge == "anchored" and len(moving) > 1 and equal:
             start = "" if self.odd or self.odd_power else "if s is odd, "
