@@ -13,11 +13,13 @@ from itertools import combinations_with_replacement as pairs_of
 import sympy as sp
 
 from temperance.theory.contact.order_setting import flat_curves, line_of
+from temperance.theory.contact.theorems import OF_THE_GATE, OF_THE_MEAN, Case, bounds_of
+from temperance.theory.models.form import intercept
 from temperance.theory.models.gates import FITTED
 from temperance.theory.models.spec import NU, TAU, covariates
 from temperance.theory.models.truth import Setting
 from temperance.theory.orders.expert_orders import expert_orders
-from temperance.theory.orders.gate_orders import Bounds, gate_orders, least
+from temperance.theory.orders.gate_orders import Bounds, Quadratic, gate_orders, least, quadratic
 from temperance.theory.orders.independence import formulas_seen, independent
 from temperance.theory.orders.split_cell import is_linear
 from temperance.theory.rates.analysis import Gauge
@@ -30,8 +32,6 @@ _JOINTLY = "(x, d/dmu) sees the cell as Gaussians, whose means and covariances e
 _THREE_APART = (
     "three atoms: 1, b and b^2 + nu are independent, and x sees a beside each of them (Gaussian gate, d >= 2)"
 )
-_SHARED_OUT = "the means of x and y in the cell are the true ones: what b owes to a and to the gate has their orders"
-_APART = "where every cell is split, b has the true mean at x = 0, and what shares owe to the gate is small with b"
 _TWO = "two atoms: 1, the derivatives of the log weight and the products of those of the mean are independent"
 _EXPONENTIAL = "two atoms, whose log weights are linear in x: powers of x up to the third are determined"
 
@@ -49,11 +49,13 @@ def known_orders(cell: Setting, upper: Mapping[str, Fraction] | None = None) -> 
     line = line_of(cell) if on_lines(cell.spec) else None
     expert = expert_orders(cell, own, upper or {}, power=bool(curves.power and gate), line=line)
     predicted = {name: (1 / (2 * p.sharp), p.reason) for name, p in _predicted(cell).items() if p.sharp is not None}
-    bounds = least(predicted, gate, expert)
+    bounds = least(predicted, gate, bounds_of(OF_THE_GATE, Case(cell, gate)), expert)
     if not is_linear(cell):
         return least(bounds, _not_linear(cell) if size == 2 else {})
-    if cell.spec.gate.name in ("quadratic", "gaussian") and not every:
-        return least(bounds, _jointly_gaussian(cell, size, bounds))
+    squares = quadratic(cell)
+    if squares is not None and not every:
+        bounds = least(bounds, _jointly_gaussian(cell, squares, size))
+    bounds = least(bounds, bounds_of(OF_THE_MEAN, Case(cell, bounds)))
     return least(bounds, _every_cell_in_two(cell) if every and size == 2 else {})
 
 
@@ -62,41 +64,21 @@ def _degrees(cell: Setting) -> dict[str, int]:
     return {p.name: sp.total_degree(sp.diff(cell.mean, p), *covariates(cell.spec.dim)) for p in cell.expert if p != NU}
 
 
-def _jointly_gaussian(cell: Setting, size: int, known: Bounds) -> Bounds:
-    """Quadratic and Gaussian gates: slopes, and the mean of b with a Gaussian gate."""
+def _jointly_gaussian(cell: Setting, gate: Quadratic, size: int) -> Bounds:
+    """Slopes of the mean with a quadratic or Gaussian gate."""
     degrees = _degrees(cell)
     if max(degrees.values()) > max(size - 1, 1):
         return {}
     found = {n: (Fraction(2 * size, k + 1), _JOINTLY) for n, k in degrees.items() if k}
-    if cell.spec.gate.name == "gaussian" and cell.spec.dim > 1 and size == 3 and max(degrees.values()) == 1:
-        found = dict.fromkeys(found, (Fraction(2), _THREE_APART))
-    if cell.spec.gate.name == "gaussian":
-        found |= {"mean b": (_of_intercept(cell, least(known, found)), _SHARED_OUT)}
+    if gate.one_form and size == 3 and max(degrees.values()) == 1:
+        return dict.fromkeys(found, (Fraction(2), _THREE_APART))
     return found
 
 
-def _of_intercept(cell: Setting, known: Bounds) -> Fraction:
-    """The order of the mean of b by E[m(x)] = O(distance), x ~ N(c, Gamma) of each atom, m the offset of the mean."""
-    dim, gate = cell.spec.dim, cell.own
-    x, slopes = covariates(dim), [p for p in cell.expert if p != NU and p.name != "b"]
-    term = total = sum((p * sp.diff(cell.mean, p) for p in slopes), sp.S.Zero)
-    for k in range(1, sp.total_degree(total, *x) // 2 + 1):
-        term = gate[-1] / (2 * k) * sum(sp.diff(term, v, 2) for v in x)
-        total += term
-    if total == 0:
-        return Fraction(1)
-    total = total.subs(dict(zip(x, gate, strict=False))).subs({p: p + cell.point[p] for p in gate}, simultaneous=True)
-    sizes = {p: 1 / known[p.name][0] for p in (*gate, *slopes)}
-    powers = [sum(n * sizes[p] for n, p in zip(m, sizes, strict=True)) for m in sp.Poly(total, *sizes).monoms()]
-    return max(Fraction(1), 1 / min(powers))
-
-
 def _every_cell_in_two(cell: Setting) -> Bounds:
-    """A quadratic expert behind a softmax, and the mean of b with a Gaussian gate."""
+    """A quadratic expert behind a softmax."""
     degrees, weight = _degrees(cell), cell.spec.gate.log_weight
     top = max(degrees.values())
-    if cell.spec.gate.name == "gaussian" and top < 3:
-        return {"mean b": (Fraction(2) if top < 2 else Fraction(9, 4), _APART)}
     if top != 2 or not _is_exponential(weight, cell):
         return {}
     means = {f"mean {n}": (Fraction(3, 2), _EXPONENTIAL) for n, k in degrees.items() if k == 2}
@@ -113,14 +95,14 @@ def _is_exponential(weight: sp.Expr, cell: Setting) -> bool:
 def _not_linear(cell: Setting) -> Bounds:
     """Two atoms with a mean that is not linear, whatever is known of the gate."""
     dim, weight = cell.spec.dim, cell.spec.gate.log_weight
-    place = {**cell.point} | {p: sp.S.Zero if p.name == "b" else sp.S.One for p in cell.expert}
     slopes = {p: sp.diff(cell.mean, p) for p in cell.expert if p != NU}
+    b = intercept(cell.mean, tuple(slopes), dim)
+    place = {**cell.point} | {p: sp.Integer(p != b) for p in cell.expert}
     gates = [sp.diff(weight, p) for p in cell.own]
     products = [f * g for f, g in pairs_of(slopes.values(), 2)]
     if not formulas_seen(weight, cell.point, dim) or not independent([sp.S.One, *gates, *products], place, dim):
         return {}
     found = {p.name: (Fraction(2), _TWO) for p in cell.expert} | {f"mean {NU.name}": (Fraction(1), _TWO)}
-    b = next((p for p in slopes if p.name == "b"), None)
     ratios = {sp.simplify(f / slopes[b]) for p, f in slopes.items() if p != b} if b else set()
     if _is_exponential(weight, cell) and ratios == set(covariates(dim)):
         found |= {f"mean {p.name}": (Fraction(1 if p == b else Fraction(3, 2)), _EXPONENTIAL) for p in slopes}

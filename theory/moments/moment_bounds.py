@@ -24,7 +24,7 @@ from temperance.theory.checker.rejected import Rejected, objection
 from temperance.theory.models.spec import NU, covariates
 from temperance.theory.models.truth import Setting
 from temperance.theory.orders.dual_simplex import dot, minimise
-from temperance.theory.orders.gate_orders import stands_before_squares
+from temperance.theory.orders.gate_orders import quadratic
 from temperance.theory.orders.split_cell import is_linear
 from temperance.theory.orders.upper_bounds import model_as_text
 
@@ -85,9 +85,10 @@ def _issued(cell: Setting, size: int) -> dict[str, Any]:
 
 def _quadratic(cell: Setting) -> list[list[str]]:
     """The parameters of a quadratic or Gaussian gate: those before x, and those before squares."""
-    if cell.spec.gate.name not in ("quadratic", "gaussian") or cell.shared:
+    gate = quadratic(cell)
+    if gate is None or not gate.narrow:
         return []
-    square = [p.name for p in cell.own if stands_before_squares(p)]
+    square = [p.name for p in gate.narrow]
     return [[p.name for p in cell.own if p.name not in square], square]
 
 

@@ -14,6 +14,7 @@ from itertools import combinations_with_replacement as pairs_of
 
 import sympy as sp
 
+from temperance.theory.models.form import intercept
 from temperance.theory.models.spec import NU, covariates
 from temperance.theory.models.truth import Setting
 from temperance.theory.orders.gate_orders import Bounds, least
@@ -107,7 +108,8 @@ def _parts_products(cell: Setting) -> bool:
 
 def _not_linear(cell: Setting, slopes: dict[sp.Symbol, sp.Expr], found: Bounds, quadratic: bool) -> Bounds:
     """The bounds where the mean is not linear; quadratic: whether the gate has at most the order 2."""
-    place, dim = {p: sp.S.Zero if p.name == "b" else sp.S.One for p in cell.expert}, cell.spec.dim
+    b, dim = intercept(cell.mean, tuple(slopes), cell.spec.dim), cell.spec.dim
+    place = {p: sp.Integer(p != b) for p in cell.expert}
     if not independent([*slopes.values()], place, dim):
         return {}
     if not quadratic or not independent([sp.S.One, *(f * g for f, g in pairs_of(slopes.values(), 2))], place, dim):
