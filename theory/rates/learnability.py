@@ -96,9 +96,8 @@ def _learnable(found: Decision) -> Learnability:
         exception += f"; with k > k* not proved at tau = {', '.join(taus)}"
     if free.sharp is not None:
         return Learnability(f"yes{exception}", _ANCHOR if exception else None)
-    why = free.reason.removeprefix("free gauge: ")
     seen = "" if is_analytic(found.activation) else " if beta1.x reaches every piece of s"
-    return Learnability(f"yes with an anchored atom (beta1_k = 0){seen}; free gauge: not proved, {why}", _ANCHOR)
+    return Learnability(f"yes with an anchored atom (beta1_k = 0){seen}; free gauge: not proved, {free.why}", _ANCHOR)
 
 
 def _at_mirror_points(found: Decision) -> str:

@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from temperance.theory.conditions.verdict import Outcome
 from temperance.theory.rates.analysis import Analysis
-from temperance.theory.rates.prediction import HALF, Cells, Prediction
+from temperance.theory.rates.prediction import HALF, Cells, Prediction, ReasonKind
 from temperance.theory.rates.true_point import covers_line, slope_at_zero
 from temperance.theory.solvability.solvability import order
 
@@ -59,7 +59,7 @@ def _singleton(slope: str, true_k: int) -> list[Prediction]:
     if true_k == 1:
         pinned = "one atom: its gate is 1 whatever its parameters are"
         names, gate = ["a", "b", "nu"], [n for n in names if n not in ("a", "b", "nu")]
-        fixed = [Prediction(n, 1, None, None, pinned, pinned, flat=True) for n in gate]
+        fixed = [Prediction(n, 1, None, None, pinned, pinned, unproved=ReasonKind.FLAT) for n in gate]
     seen = [Prediction(n, 1, HALF, HALF, reason, published, (_DISTINCT,), "some singleton") for n in names]
     return fixed + seen
 
@@ -90,9 +90,10 @@ def _softmax_split(slope: str, m: int, cells: Cells) -> list[Prediction]:
     given: dict[str, tuple[str, ...]] = {name: (_DISTINCT,) for name, *_ in rows}
     if cells == "every cell split":
         given["a"] = (_DISTINCT, _SHARES)
+    lost = {slope: ReasonKind.FLAT}
     return [
-        Prediction(n, m, sharp, pub, reason, published, given[n], cells, flat=sharp is None and n == slope)
-        for n, sharp, pub, reason in rows
+        Prediction(n, m, sharp, pub, why, published, given[n], cells, lost.get(n, ReasonKind.NOT_COVERED))
+        for n, sharp, pub, why in rows
     ]
 
 
@@ -163,7 +164,10 @@ def _sharp_conditions(at: Analysis) -> tuple[dict[str, Outcome], tuple[str, ...]
 
 @dataclass(frozen=True)
 class _Row:
-    """An exponent of a cell size, with the conditions that it needs, and how; theorem: one that needs none of them."""
+    """An exponent of a cell size, with the conditions that it needs, and how.
+
+    theorem: one that needs none of them; given: what is assumed of the truth besides.
+    """
 
     parameter: str
     m: int
@@ -171,6 +175,7 @@ class _Row:
     sharp: Fraction | None
     how: str = ""
     theorem: str = ""
+    given: tuple[str, ...] = ()
 
 
 def _rows(at: Analysis, sizes: range, outcomes: dict[str, Outcome]) -> Iterator[_Row]:
@@ -188,7 +193,8 @@ def _rows(at: Analysis, sizes: range, outcomes: dict[str, Outcome]) -> Iterator[
         r = order(m)
         yield _Row("beta1", m, one, slope, how)
         few = m <= 3 and outcomes["(i)"] == "holds" != outcomes["(ii)"] and not at.kinked
-        yield _Row("a", m, one, QUARTER, _FEW) if few else _Row("a", m, two, QUARTER, "", beside["a"])
+        shares = (_SHARES,) * (m == 3)
+        yield _Row("a", m, one, QUARTER, _FEW, "", shares) if few else _Row("a", m, two, QUARTER, "", beside["a"])
         yield _Row("b", m, three, Fraction(1, 2 * r), f"; r_bar({m}) = {r}")
         yield _Row("nu", m, three, Fraction(1, r), f"; r_bar({m}) = {r}")
 
@@ -223,8 +229,9 @@ def _covered(at: Analysis, sizes: range) -> list[Prediction]:
             sharp, reason = None, f"sharp condition {', '.join(missing)}: nothing else here covers it{command}"
         else:
             reason = f"sharp conditions {', '.join(row.needs)} hold, anchor cell a singleton{row.how}"
-        conditions = (*given, _SHARES) if row.how == _FEW and row.m == 3 else given
-        found.append(_made(at, row.parameter, row.m, sharp, reason, conditions, "anchor singleton"))
+        made = _made(at, row.parameter, row.m, sharp, reason, (*given, *row.given), "anchor singleton")
+        fails = any(outcomes[n] == "fails" for n in row.needs)
+        found.append(made if fails else replace(made, unproved=ReasonKind.UNDECIDED))
     return found
 
 
@@ -254,8 +261,8 @@ def _completed(p: Prediction, given: tuple[str, ...]) -> Prediction:
     if m == 1:
         sharp, how = HALF, "singleton cell"
     elif p.parameter == "a":
-        return replace(p, reason=f"{p.reason}; a bound is known: at least 1/{2 * order(m)} (theory.md 2.7)")
+        return replace(p, why=f"{p.why}; a bound is known: at least 1/{2 * order(m)} (theory.md 2.7)")
     else:
         sharp, how = (HALF / order(m) if p.parameter == "b" else 2 * HALF / order(m)), f"r_bar({m}) = {order(m)}"
     reason = f"experts, whatever the gate is (theory.md 2.7): {how}"
-    return replace(p, sharp=sharp, reason=reason, conditions=tuple(dict.fromkeys((*p.conditions, *given))))
+    return replace(p, sharp=sharp, why=reason, conditions=tuple(dict.fromkeys((*p.conditions, *given))))
