@@ -24,7 +24,6 @@ from temperance.measurements.sample_sizes import (
     certificate_of,
     curve,
     row_of,
-    support,
     with_designs,
     with_laws,
 )
@@ -69,7 +68,7 @@ class Efficiency(Answer):
 
     def to_json(self) -> Any:
         """Truth, gauge, precision, floor and rows."""
-        m, (low, high) = measure_of(self.truth), support(self.truth)
+        m, (low, high) = measure_of(self.truth), map(float, self.truth.box or ())
         truth = {name: getattr(m, name).tolist() for name in ("beta1", "beta0", "tau", "a", "b", "nu")}
         return {
             "truth": {**truth, "x": {"law": "uniform", "low": low, "high": high}},
@@ -186,7 +185,7 @@ def _rows(
 
 def _title(truth: Truth, asked: Question) -> str:
     """What is counted."""
-    percent, (low, high) = f"{100 * asked.precision:g}%", support(truth)
+    percent, (low, high) = f"{100 * asked.precision:g}%", map(float, truth.box or ())
     where = f"[{low:g}, {high:g}]" + ("^2" if truth.spec.dim == 2 else "")
     return f"a relative standard error of {percent}: {truth.k} atoms, {asked.gauge} gauge, x uniform on {where}"
 

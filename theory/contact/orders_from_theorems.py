@@ -14,7 +14,8 @@ import sympy as sp
 
 from temperance.theory.activations.activation import Activation
 from temperance.theory.models.gates import FITTED
-from temperance.theory.models.spec import NU, TAU, coordinates, covariates
+from temperance.theory.models.spec import NU, TAU, covariates
+from temperance.theory.models.truth import Truth
 from temperance.theory.orders.expert_orders import expert_orders
 from temperance.theory.orders.gate_orders import Bounds, gate_orders, least
 from temperance.theory.orders.independence import Place, formulas_seen, independent
@@ -22,12 +23,11 @@ from temperance.theory.orders.split_cell import Splitting, is_linear
 from temperance.theory.rates.analysis import Gauge
 from temperance.theory.rates.predict import predict
 from temperance.theory.rates.prediction import Prediction
-from temperance.theory.rates.true_point import somewhere, truth_at
 
 OTHER_SPLIT = 2
 """beta1 of the other true atom where every cell of an activation gate is split: far from a mirror point and a kink."""
 
-SUPPORT = (-2, 2)
+SUPPORT = (sp.Integer(-2), sp.Integer(2))
 """Of every coordinate of x: the kinks that are seen (see `orders.independence`)."""
 
 _JOINTLY = "(x, d/dmu) sees the cell as Gaussians, whose means and covariances every direction determines"
@@ -160,14 +160,13 @@ def _predicted(cell: Splitting, source: Activation | None, size: int, every: boo
     gate = cell.spec.gate.name
     if gate not in FITTED or cell.spec.expert.name != "gaussian":
         return {}
-    dim = cell.spec.dim
-    truth = somewhere(2, dim, FITTED[gate])
+    truth, own = Truth(cell.spec, ({}, {})), cell.spec.gate.own
     if source is not None:
-        values = [cell.point.get(p, sp.nan) for p in (*coordinates("beta1", dim), TAU)]  # a step has no beta1
-        if not all(v.is_Rational for v in values):
+        values = {p: cell.point.get(p, sp.nan) for p in (*own, TAU)}  # a step has no beta1
+        if not all(v.is_Rational for v in values.values()):
             return {}
-        others = (sp.Integer(OTHER_SPLIT if every else 0),) * dim
-        truth = truth_at((tuple(values[:-1]), others), values[-1], SUPPORT)
+        other = dict.fromkeys(own, sp.Integer(OTHER_SPLIT if every else 0))
+        truth = Truth(cell.spec, ({p: values[p] for p in own}, other), {TAU: values[TAU]}, SUPPORT)
     fitted, sizes = (2 * size, (size, size)) if every else (size + 1, (size, 1))
     gauge: Gauge = "free" if source is None or every else "anchored"
     found = predict(truth, fitted, source, gauge=gauge)
