@@ -26,6 +26,9 @@ class ReasonKind(StrEnum):
 class Prediction:
     """An error exponent: the error of a parameter group is of the order n^(-p), up to logarithms.
 
+    It is no order of a parameter with something beside: groups such as beta1_sum, weight and density are no parameters,
+    one parameter has several p, by the other cells, and p = 1/(2r) says nothing of bounds of r from both sides.
+
     Attributes:
         parameter: beta1, tau, a, b, nu, beta1/tau, beta0/tau, beta1_sum, beta1_difference, beta1^p/tau,
             beta1_direction, weight (of a whole cell) or density (Hellinger distance).
