@@ -101,9 +101,13 @@ def activation_cells(at: Analysis) -> tuple[Prediction, ...]:
     """The over-specified activation gate, k > k* >= 2."""
     sizes = range(1, at.fitted - at.truth.k + 2)
     if obstacle := _obstacle(at):
-        return tuple(_uncovered(at, sizes, obstacle, "any"))
-    reason = f"the anchor cell is split: no statement covers it; {_ELSEWHERE}"
-    return (*_covered(at, sizes), *_uncovered(at, sizes, reason, "anchor split"))
+        found = _uncovered(sizes, obstacle, "any")
+    else:
+        reason = f"the anchor cell is split: no statement covers it; {_ELSEWHERE}"
+        found = [*_covered(at, sizes), *_uncovered(sizes, reason, "anchor split")]
+    obstacle = at.unpublished("second", at.whole.second_order)
+    why = obstacle or "published under the second-order condition, which holds"
+    return tuple(replace(p, published=None if obstacle else _published(p), published_reason=why) for p in found)
 
 
 def bounds(at: Analysis) -> str:
@@ -125,30 +129,18 @@ def _obstacle(at: Analysis) -> str | None:
     return f"no statement covers this: {text}" if text else None
 
 
-def _published(at: Analysis, parameter: str, m: int) -> tuple[Fraction | None, str]:
-    if obstacle := at.unpublished("second", at.whole.second_order):
-        return None, obstacle
-    why = "published under the second-order condition, which holds"
-    if parameter == "tau":
-        return QUARTER, why
-    if m == 1 or parameter == "weight":
-        return HALF, why
-    r = order(m)
-    return {"beta1": QUARTER, "a": QUARTER, "b": Fraction(1, 2 * r), "nu": Fraction(1, r)}[parameter], why
+def _published(p: Prediction) -> Fraction:
+    if p.parameter == "tau":
+        return QUARTER
+    if p.cell_size in (None, 1) or p.parameter == "weight":
+        return HALF
+    r = order(p.cell_size)
+    return {"beta1": QUARTER, "a": QUARTER, "b": Fraction(1, 2 * r), "nu": Fraction(1, r)}[p.parameter]
 
 
-def _made(
-    at: Analysis, parameter: str, m: int, sharp: Fraction | None, reason: str, given: tuple[str, ...], cells: Cells
-) -> Prediction:
-    published, why = _published(at, parameter, m)
-    size = None if parameter == "tau" else m
-    return Prediction(parameter, size, sharp, published, reason, why, given, cells)
-
-
-def _uncovered(at: Analysis, sizes: range, reason: str, cells: Cells) -> list[Prediction]:
-    found = [_made(at, "tau", 2, None, reason, (), cells)]
-    names = ("beta1", "a", "b", "nu", "weight")
-    return found + [_made(at, n, m, None, reason, (), cells) for m in sizes for n in names]
+def _uncovered(sizes: range, reason: str, cells: Cells) -> list[Prediction]:
+    places = [("tau", None), *((name, m) for m in sizes for name in ("beta1", *EXPERT, "weight"))]
+    return [Prediction(name, m, None, None, reason, "", (), cells) for name, m in places]
 
 
 def _sharp_conditions(at: Analysis) -> tuple[dict[str, Outcome], tuple[str, ...]]:
@@ -170,7 +162,7 @@ class _Row:
     """
 
     parameter: str
-    m: int
+    m: int | None
     needs: tuple[str, ...]
     sharp: Fraction | None
     how: str = ""
@@ -183,7 +175,7 @@ def _rows(at: Analysis, sizes: range, outcomes: dict[str, Outcome]) -> Iterator[
     one, two, three = (_ALL,) * 3 if at.kinked else (("(i)",), ("(i)", "(ii)"), ("(iii)",))
     slope, how = (THIRD, "; offsets move a kink, contact order 3/2") if at.kinked else (QUARTER, "")
     beside = dict.fromkeys(("tau", "weight", "beta1", "a"), "") | _beside(at, outcomes)
-    yield _Row("tau", 2, one, HALF, "", beside["tau"])
+    yield _Row("tau", None, one, HALF, "", beside["tau"])
     for m in sizes:
         yield _Row("weight", m, one, HALF, "", beside["weight"])
         if m == 1:
@@ -229,9 +221,10 @@ def _covered(at: Analysis, sizes: range) -> list[Prediction]:
             sharp, reason = None, f"sharp condition {', '.join(missing)}: nothing else here covers it{command}"
         else:
             reason = f"sharp conditions {', '.join(row.needs)} hold, anchor cell a singleton{row.how}"
-        made = _made(at, row.parameter, row.m, sharp, reason, (*given, *row.given), "anchor singleton")
         fails = any(outcomes[n] == "fails" for n in row.needs)
-        found.append(made if fails else replace(made, unproved=ReasonKind.UNDECIDED))
+        kind = ReasonKind.NOT_COVERED if fails else ReasonKind.UNDECIDED
+        conditions = (*given, *row.given)
+        found.append(Prediction(row.parameter, row.m, sharp, None, reason, "", conditions, "anchor singleton", kind))
     return found
 
 
