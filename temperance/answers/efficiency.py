@@ -51,7 +51,7 @@ class Efficiency(Answer):
     """Sample sizes for the temperature, one row for every activation and temperature.
 
     Attributes:
-        truth: the true measure, and the range of x.
+        truth: the true mixture in exact numbers, and the range of x.
         gauge: of the gate.
         precision: the relative standard error wanted.
         match: least and greatest probability of the gate over x, if activations are brought to equal terms.
