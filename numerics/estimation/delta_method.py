@@ -6,7 +6,7 @@ Example: ``Errors(found, proved, matrix).of(gradient)`` for each gradient in ``p
 from __future__ import annotations
 
 from itertools import groupby
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,11 +18,21 @@ from temperance.numerics.fitting.mle import Fit
 from temperance.numerics.fitting.newton import FLAT, scaled_spectrum
 from temperance.numerics.mixture.activation_numpy import Floats
 
-Row = tuple[str, int | None, Floats, Floats]
-"""(parameter, atom, values (m,), their gradients in theta (m, p))."""
+Scale = Literal["real", "log", "unit"]
+"""On which scale a function has its interval: as it is, by its logarithm (positive numbers), or within [-1, 1]."""
 
 _MOVES = 1e-6  # part of a function's gradient along flat directions that makes it not identifiable
 _TOUCHED = 0.1  # standard errors by which a function moves with an edge before it is said
+
+
+class Row(NamedTuple):
+    """Functions of theta: parameter, atom, values (m,), their gradients in theta (m, p), and the scale."""
+
+    name: str
+    atom: int | None
+    values: Floats
+    gradients: Floats
+    scale: Scale = "real"
 
 
 class Told(NamedTuple):
@@ -109,42 +119,42 @@ def parameters(result: Fit) -> list[Row]:
     values = np.where(logarithms, np.exp(np.where(logarithms, result.theta, 0.0)), result.theta)
     gradients = np.diag(np.where(logarithms, values, 1.0))
     groups = [(key, list(places)) for key, places in groupby(range(len(names)), names.__getitem__)]
-    return [(name, atom, values[at], gradients[at]) for (name, atom), at in groups]
+    return [Row(*key, values[at], gradients[at], "log" if logarithms[at[0]] else "real") for key, at in groups]
 
 
 def _over_tau(rows: list[Row], tau: float, names: tuple[str, ...]) -> list[Row]:
     """The rows of the names, divided by tau."""
     divided = []
-    for name, atom, values, gradients in rows:
+    for name, atom, values, gradients, _ in rows:
         if name in names:
             moved = gradients / tau
             moved[:, 0] = -values / tau
-            divided.append((f"{name}/tau", atom, values / tau, moved))
+            divided.append(Row(f"{name}/tau", atom, values / tau, moved))
     return divided
 
 
 def _power_over_tau(rows: list[Row], tau: float, name: str, p: float, signed: bool) -> list[Row]:
     """|beta1|^p/tau, with the sign of a single beta1 if `signed`."""
     powers = []
-    for parameter, atom, values, gradients in rows:
+    for parameter, atom, values, gradients, _ in rows:
         size = float(np.linalg.norm(values))
         if parameter == "beta1" and size > 0:
             value = size**p / tau * (float(np.sign(values[0])) if signed else 1.0)
             gradient = p * value * (values @ gradients) / size**2
             gradient[0] = -value
-            powers.append((name, atom, np.array([value]), gradient[None]))
+            powers.append(Row(name, atom, np.array([value]), gradient[None], "real" if signed else "log"))
     return powers
 
 
 def _directions(rows: list[Row]) -> list[Row]:
     """beta1/|beta1|: for d = 1 a sign, which has no gradient."""
     directions = []
-    for parameter, atom, values, gradients in rows:
+    for parameter, atom, values, gradients, _ in rows:
         size = float(np.linalg.norm(values))
         if parameter == "beta1" and size > 0:
             unit, slopes = values / size, gradients / size
             turned = slopes - np.outer(unit, unit @ slopes) if len(values) > 1 else np.zeros_like(slopes)
-            directions.append(("beta1/|beta1|", atom, unit, turned))
+            directions.append(Row("beta1/|beta1|", atom, unit, turned, "unit"))
     return directions
 
 
@@ -162,16 +172,16 @@ def identifiable_functions(result: Fit, rows: list[Row], linear: bool, proved: P
         name = f"sgn(beta1) {name}"
     powers = _power_over_tau(rows, tau, name, float(failure.degree), proved.powers == "odd")
     if proved.powers:
-        *powers, (_, last, origin, slope) = powers
+        *powers, (_, last, origin, slope, _) = powers
         less = name.replace("beta1", f"beta1_{last}")
-        powers = [(f"{name} - {less}", atom, v - origin, g - slope) for _, atom, v, g in powers]
+        powers = [Row(f"{name} - {less}", atom, v - origin, g - slope) for _, atom, v, g, _ in powers]
     directions = _directions(rows) if proved.signs or result.layout.d > 1 else []
     return [*directions, *powers, *ratios]
 
 
 def left_open(rows: list[Row], errors: Errors) -> list[tuple[str, int | None]]:
     """(parameter, atom) of what the information leaves open and the theory does not."""
-    return [(name, atom) for name, atom, _, gradients in rows if any(map(errors.left_open, gradients))]
+    return [(row.name, row.atom) for row in rows if any(map(errors.left_open, row.gradients))]
 
 
 def _units(directions: Floats) -> Floats:

@@ -21,6 +21,7 @@ from temperance.numerics.estimation.arguments import checked_points, fixed_tau, 
 from temperance.numerics.estimation.delta_method import (
     Errors,
     Row,
+    Scale,
     Told,
     identifiable_functions,
     left_open,
@@ -36,7 +37,7 @@ from temperance.numerics.estimation.diagnostics import (
     undetermined,
 )
 from temperance.numerics.estimation.identifiability import Proved, proved_of, twin_notes
-from temperance.numerics.estimation.result import DIRECTION, Estimate, FitResult, Interval, relative_errors
+from temperance.numerics.estimation.result import Estimate, FitResult, Interval, relative_errors
 from temperance.numerics.estimation.separation import lost, separated
 from temperance.numerics.estimation.sizes import FitComparison
 from temperance.numerics.estimation.standardisation import Units
@@ -53,14 +54,15 @@ from temperance.theory.activations.activation import Activation
 from temperance.theory.activations.activation import activation as activated
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.models.gates import FITTED, gate_of, gauge_of, require_gate
+from temperance.theory.models.spec import TAU
 
 _CLUSTERINGS = 5
 _QUANTILE = NormalDist().inv_cdf(0.975)
 
 
 def _estimate(row: Row, errors: Errors, proved: Proved) -> Estimate:
-    name, atom, gradients = row[0], row[1], row[3]
-    values: list[float] = row[2].tolist()
+    name, atom, _, gradients, scale = row
+    values: list[float] = row.values.tolist()
     told = [errors.of(g) for g in gradients]
     if proved.twin and name in ("tau", "beta1", "beta0"):
         told = [Told(None, False)]
@@ -70,21 +72,18 @@ def _estimate(row: Row, errors: Errors, proved: Proved) -> Estimate:
     known = [t.se for t in told if t.se is not None]
     if len(known) < len(values) or not np.any(gradients):
         return Estimate(name, atom, values if len(values) > 1 else values[0], None, identifiable, caveat=caveat)
-    positive = name in ("tau", "nu") or (name.startswith("|beta1|") and " - " not in name)
-    intervals = [_interval(value, e, positive) for value, e in zip(values, known, strict=True)]
-    if name == DIRECTION:
-        intervals = [(max(low, -1.0), min(high, 1.0)) for low, high in intervals]
+    intervals = [_interval(value, e, scale) for value, e in zip(values, known, strict=True)]
     if len(values) > 1:
         return Estimate(name, atom, values, known, identifiable, intervals, caveat)
     return Estimate(name, atom, values[0], known[0], identifiable, intervals[0], caveat)
 
 
-def _interval(value: float, se: float, positive: bool) -> Interval:
-    """The 95% interval, of the logarithm where the value is positive."""
+def _interval(value: float, se: float, scale: Scale) -> Interval:
+    """The 95% interval, on a scale."""
     ends = np.array([-1.0, 1.0]) * _QUANTILE * se
     with np.errstate(over="ignore"):
-        low, high = value * np.exp(ends / value) if positive else value + ends
-    return float(low), float(high)
+        low, high = value * np.exp(ends / value) if scale == "log" else value + ends
+    return (max(float(low), -1.0), min(float(high), 1.0)) if scale == "unit" else (float(low), float(high))
 
 
 def default_box(points: Points, k: int) -> Box:
@@ -199,11 +198,9 @@ def fit(
     require_gate(gate, activation is not None, FITTED)
     chosen = gauge_of(gauge)
     compiled = compile_activation(activated(activation if activation is not None else "identity"))
-    if gate == "softmax" and tau not in (None, 1):
-        raise ValueError(f"the softmax gate has tau = 1, not {tau}; the linear gate takes any tau")
+    held = _held(gate, tau)
     points, dropped = checked_points(x, y, weights, drop_missing)
     starts, seed = whole(starts, "starts", 1), whole(seed, "seed", 0)
-    held = 1.0 if gate == "softmax" else fixed_tau(tau)
     names = names_of(x, columns, points.x.shape[1])
     layouts = [_layout(whole(k, "fitted", 1), points, compiled, chosen, held) for k in sizes]
     fits = tuple(
@@ -211,6 +208,15 @@ def fit(
         for layout in layouts
     )
     return FitComparison(fits) if isinstance(fitted, (list, tuple, range)) else fits[0]
+
+
+def _held(gate: str, tau: float | None) -> float | None:
+    """The temperature that is not fitted: that of a gate without, 1, or the given one; None if it is fitted."""
+    if TAU in FITTED[gate](1).shared:
+        return fixed_tau(tau)
+    if tau not in (None, 1):
+        raise ValueError(f"the {gate} gate has tau = 1, not {tau}; the linear gate takes any tau")
+    return 1.0
 
 
 def _layout(k: int, points: Points, gate: CompiledActivation, gauge: Gauge, held: float | None) -> Layout:

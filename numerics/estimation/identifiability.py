@@ -39,7 +39,7 @@ class Proved:
 
     flows: Floats
     failure: Failure | None = None
-    powers: str | None = None
+    powers: Parity | None = None
     signs: bool = False
     twin: bool = False
     at_place: bool = False

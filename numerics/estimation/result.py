@@ -22,7 +22,6 @@ from temperance.theory.expressions.arguments import checked
 Value = float | list[float]
 Interval = tuple[float, float]
 _COLUMNS = ("parameter", "atom", "estimate", "std err", "95% interval", "identifiable")
-DIRECTION = "beta1/|beta1|"
 Caveat = Literal["edge", "near edge", "no maximum", "singular", "no estimate"]
 _CAVEATS: dict[Caveat | None, str] = {
     "edge": "yes, but not to be used (set by the edge of the box)",
@@ -157,13 +156,17 @@ class FitResult:
         return penalty - 2 * self.log_likelihood if self.fit.is_estimate else None
 
     @property
-    def title(self) -> str:
-        """What was fitted."""
+    def gate(self) -> str:
+        """The gate and its temperature, in words."""
         layout = self.fit.layout
         gate = "linear gate" if self.source.is_linear else f"gate of s(z) = {self.source.name}, gauge {layout.gauge}"
-        temperature = "tau estimated" if layout.tau is None else f"tau = {layout.tau:g}"
-        experts = f"{layout.k} linear Gaussian expert{'s' * (layout.k > 1)}"
-        return f"Mixture of {experts}, {gate}, {temperature}"
+        return f"{gate}, {'tau estimated' if layout.tau is None else f'tau = {layout.tau:g}'}"
+
+    @property
+    def title(self) -> str:
+        """What was fitted."""
+        k = self.fit.layout.k
+        return f"Mixture of {k} linear Gaussian expert{'s' * (k > 1)}, {self.gate}"
 
     @cached_property
     def words(self) -> tuple[str, ...]:

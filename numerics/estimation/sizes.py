@@ -105,9 +105,9 @@ class FitComparison:
         return frame(self.rows())
 
     def _parts(self) -> tuple[list[str], list[tuple[str, ...]], list[str]]:
-        head = [self.fits[0].title.partition(", ")[2].capitalize() + f"; {self.fits[0].points:g} points"]
-        dropped = self.fits[0].dropped
-        head[0] += f", {dropped} rows with missing values left out" if dropped else ""
+        first = self.fits[0]
+        left_out = f", {first.dropped} rows with missing values left out" if first.dropped else ""
+        head = [f"{first.gate[0].upper()}{first.gate[1:]}; {first.points:g} points{left_out}"]
         return head, [_cells(row) for row in self.rows()], [*(f"warning: {w}" for w in self.warnings), *self.words]
 
     def __str__(self) -> str:

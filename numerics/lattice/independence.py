@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from math import comb
 
+import numpy as np
 import sympy as sp
 from flint import arb, fmpq
 
@@ -48,15 +49,10 @@ def exact(number: float) -> fmpq:
 
 def atoms(truth: MixingMeasure, spec: MoESpec) -> list[Exact]:
     """The parameters of every true atom by their names in a model."""
-    found: list[Exact] = []
-    for beta1, a, b, nu in zip(truth.beta1, truth.a, truth.b, truth.nu, strict=True):
-        vectors = {"beta1": beta1, "a": a}
-        names = {
-            name if truth.d == 1 else f"{name}_{j + 1}": v[j] for name, v in vectors.items() for j in range(truth.d)
-        }
-        numbers = {**names, "b": b, "nu": nu} | {p.name: truth.tau for p in spec.gate.shared}
-        found.append({name: exact(float(number)) for name, number in numbers.items()})
-    return found
+    names = [p.name for p in (*spec.gate.own, *spec.expert.parameters)]
+    shared = {p.name: exact(float(truth.tau)) for p in spec.gate.shared}
+    rows = np.column_stack([truth.beta1, truth.a, truth.b, truth.nu]).tolist()
+    return [dict(zip(names, map(exact, row), strict=True)) | shared for row in rows]
 
 
 def same_relations(spec: MoESpec, point: Exact, made: Experiment, order: int, *, held: bool = False) -> Independence:

@@ -1,7 +1,4 @@
-"""Changes between a true mixture in exact numbers and the arrays of numerics; a double stands for its shortest decimal.
-
-Example: ``measure_of(truth_of(measure, -3, 3))`` has the values of measure, bit for bit.
-"""
+"""Changes between a true mixture in exact numbers and arrays; a double stands for its shortest decimal."""
 
 from __future__ import annotations
 
@@ -20,10 +17,7 @@ from temperance.theory.rates.true_point import exact
 
 
 def truth_of(measure: MixingMeasure, low: float, high: float, make: Callable[[int], Gate] = generic) -> Truth:
-    """The truth that a single measure is, with x uniform on [low, high]^d.
-
-    make: its gate in dimension d, with the parameters beta1, and tau where it has a temperature.
-    """
+    """The truth that a single measure is, with x uniform on [low, high]^d; make: its gate in dimension d."""
     spec = model(make(measure.d), dim=measure.d)
     names = (*spec.gate.own, BETA0, *spec.expert.parameters)
     rows = np.column_stack([measure.beta1, measure.beta0, measure.a, measure.b, measure.nu])

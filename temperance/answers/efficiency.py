@@ -24,7 +24,6 @@ from temperance.measurements.sample_sizes import (
     certificate_of,
     curve,
     row_of,
-    support,
     with_designs,
     with_laws,
 )
@@ -52,7 +51,7 @@ class Efficiency(Answer):
     """Sample sizes for the temperature, one row for every activation and temperature.
 
     Attributes:
-        truth: the true measure, and the range of x.
+        truth: the true mixture in exact numbers, and the range of x.
         gauge: of the gate.
         precision: the relative standard error wanted.
         match: least and greatest probability of the gate over x, if activations are brought to equal terms.
@@ -69,7 +68,7 @@ class Efficiency(Answer):
 
     def to_json(self) -> Any:
         """Truth, gauge, precision, floor and rows."""
-        m, (low, high) = measure_of(self.truth), support(self.truth)
+        m, (low, high) = measure_of(self.truth), map(float, self.truth.box or ())
         truth = {name: getattr(m, name).tolist() for name in ("beta1", "beta0", "tau", "a", "b", "nu")}
         return {
             "truth": {**truth, "x": {"law": "uniform", "low": low, "high": high}},
@@ -152,34 +151,41 @@ def efficiency(
     names = [read(source) if not isinstance(source, (str, Activation)) else source for source in activations]
     points = [at_temperature(chosen, t) for t in tau] if tau else [chosen]
     jobs = [(name, point) for name in (names or CATALOGUE) for point in points]
-    rows, proofs = [], []
-    with Display() as shown, shown.doing("computing information") as progress:
-        for done, (name, point) in enumerate(jobs):
-            progress(done, len(jobs))
-            row = row_of(name, point, asked)
-            if row.n_tau is not None and asked.match is None:
-                case = Case.of(name, point, asked)
-                row = with_laws(row, case)
-                if design:
-                    row = with_designs(row, case)
-                if certificate is not None and (proof := certificate_of(case)) is not None:
-                    row = replace(row, certified_n_tau=float(proof["bound"]))
-                    proofs.append(proof)
-            rows.append(row)
+    rows, proofs = _rows(jobs, asked, design, certificate is not None)
     written = () if certificate is None else write_certificates(proofs, certificate, _CERTIFIED)
     if not names:
         rows.sort(key=lambda row: float("inf") if row.n_tau is None else row.n_tau)
-    least = floor(chosen.k) / precision**2
-    title = _title(chosen, asked)
+    least, title = floor(chosen.k) / precision**2, _title(chosen, asked)
     with Display() as shown, shown.doing("deciding"):
         parts = tuple(_parts(rows, chosen, asked, least, title))
     said = Said(title, parts, (answer(rows, asked.match, least, precision),))
     return Efficiency(chosen, asked.gauge, precision, asked.match, least, tuple(rows), said=said, written=written)
 
 
+def _rows(
+    jobs: Sequence[tuple[str | Activation, Truth]], asked: Question, design: bool, certified: bool
+) -> tuple[list[Row], list[dict[str, Any]]]:
+    """What activations need, with laws, and with designs and certificates where these are asked for."""
+    rows, proofs = [], []
+    with Display() as shown, shown.doing("computing information") as progress:
+        for done, (name, truth) in enumerate(jobs):
+            progress(done, len(jobs))
+            row = row_of(name, truth, asked)
+            if row.n_tau is not None and asked.match is None:
+                case = Case.of(name, truth, asked)
+                row = with_laws(row, case)
+                if design:
+                    row = with_designs(row, case)
+                if certified and (proof := certificate_of(case)) is not None:
+                    row = replace(row, certified_n_tau=float(proof["bound"]))
+                    proofs.append(proof)
+            rows.append(row)
+    return rows, proofs
+
+
 def _title(truth: Truth, asked: Question) -> str:
     """What is counted."""
-    percent, (low, high) = f"{100 * asked.precision:g}%", support(truth)
+    percent, (low, high) = f"{100 * asked.precision:g}%", map(float, truth.box or ())
     where = f"[{low:g}, {high:g}]" + ("^2" if truth.spec.dim == 2 else "")
     return f"a relative standard error of {percent}: {truth.k} atoms, {asked.gauge} gauge, x uniform on {where}"
 

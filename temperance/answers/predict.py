@@ -48,9 +48,10 @@ class Predict(Answer):
     twin: Twin | None = None
 
     def to_json(self) -> Any:
-        """A list: parameter, cell_size, sharp and published as fractions or null, reason, and identifiable.
+        """A list: parameter, cell_size, sharp and published as fractions or null, reason, identifiable, reason_kind.
 
         identifiable: true where there is a rate, false where none is possible, null where no statement says.
+        reason_kind: a value of `theory.rates.prediction.ReasonKind`.
         """
         return [
             {
@@ -60,6 +61,7 @@ class Predict(Answer):
                 "published": None if p.published is None else str(p.published),
                 "reason": f"{_WHERE[p.cells]}: {_reason(p)}" if _WHERE[p.cells] else _reason(p),
                 "identifiable": p.identifiable,
+                "reason_kind": p.reason_kind,
             }
             for p in self.predictions
         ]

@@ -47,9 +47,13 @@ class Rates(Answer):
     @property
     def plots(self) -> Sequence[Plot]:
         """Log errors over log n, one picture a slope."""
+        return self._plots_of(None)
+
+    def _plots_of(self, parameter: str | None) -> list[Plot]:
+        """The pictures of the slopes of a group; of all for None."""
         dropped = self.record["fits"]["failed"] / self.record["fits"]["total"]
-        found = (rates_plot(slope, dropped) for slope in self.record["slopes"])
-        return [plot for plot in found if plot is not None]
+        chosen = (s for s in self.record["slopes"] if parameter in (None, s["parameter"]))
+        return [plot for slope in chosen if (plot := rates_plot(slope, dropped)) is not None]
 
     def plot(self, parameter: str | None = None) -> Figure:
         """The errors over n with their slopes, as a matplotlib figure of one panel a slope.
@@ -59,10 +63,9 @@ class Rates(Answer):
         Raises:
             ValueError: there is no slope of it.
         """
-        names = [s["parameter"] for s in self.record["slopes"]]
-        wanted = [p for p in self.plots if parameter is None or p.title.startswith(f"RMS error of {parameter}")]
+        wanted = self._plots_of(parameter)
         if not wanted:
-            accepted = ", ".join(dict.fromkeys(names))
+            accepted = ", ".join(dict.fromkeys(s["parameter"] for s in self.record["slopes"]))
             raise ValueError(f"no slope of {parameter!r} was measured; accepted: {accepted}")
         return panels(wanted)
 

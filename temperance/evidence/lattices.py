@@ -12,7 +12,6 @@ from temperance.evidence.outcomes import Leg, combined
 if TYPE_CHECKING:
     from temperance.numerics.studies.study import Study
 
-_OPEN = "not proved"
 _ENOUGH = 1e-15  # times n = 10^12: far below one unit of log-likelihood
 _EXACT, _OVER_SPECIFIED = 2, 4  # orders of the derivatives: twice and four times the order of a cell of m = 1, 2 atoms
 
@@ -49,15 +48,15 @@ def lattice_records(study: Study) -> tuple[dict[str, Any], ...]:
     spec = truth.spec if study.linear else replace(truth.spec, gate=activated(truth.spec.dim, study.gate.source))
     bound, order = normalisation(made), _EXACT if study.exact else _OVER_SPECIFIED
     points, found = atoms(study.truth, spec), []
-    between = "polynomials, fewer than points" if study.linear else "related, at a mirror point"
+    between, told = "polynomials, fewer than points" if study.linear else "related, at a mirror point", True
     if not study.linear and study.position == "generic":
         moving = points[: study.layout.gates - (study.k - len(points))]
-        proved = independent_on_design(gate_functions(spec, moving, order), {}, made)
-        between = "independent" if proved else _OPEN
+        told = independent_on_design(gate_functions(spec, moving, order), {}, made)
+        between = "independent" if told else "not proved"
     for atom, point in enumerate(points):
         held = study.gauge == "anchored" and atom == len(points) - 1
         rank = same_relations(spec, point, made, order, held=held)
-        good = rank.proved and between != _OPEN and max(bound.box, bound.outside) <= _ENOUGH
+        good = rank.proved and told and max(bound.box, bound.outside) <= _ENOUGH
         found.append(
             {
                 "study": study.name,

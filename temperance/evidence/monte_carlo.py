@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from temperance.evidence.comparison import study_record
+from temperance.evidence.family import name_of
 from temperance.evidence.lattices import with_lattices
 from temperance.evidence.outcomes import Leg, combined
 from temperance.evidence.proof import holds
@@ -37,7 +38,7 @@ def study_leg(runs: Runs, studies: Sequence[Study], *, parameters: Sequence[str]
 def judged(slopes: list[dict[str, Any]], records: dict[str, dict[str, Any]]) -> Leg:
     """A leg from slope records that name their study and the records of the studies."""
     counted = [s for s in slopes if s["outcome"] is not None]
-    open_ = [f"{_named(s)} ({s['outcome']}: {s['reason']})" for s in counted if s["outcome"] != "confirmed"]
+    open_ = [f"{name_of(s)} ({s['outcome']}: {s['reason']})" for s in counted if s["outcome"] != "confirmed"]
     sharp = sum(bool(s["sharp"]) for s in counted)
     power = [s["test"]["power"] for s in counted if s["outcome"] == "confirmed" and "test" in s]
     detail = f"{len(counted) - len(open_)} of {len(counted)} slopes confirmed, {sharp} of them sharp"
@@ -51,11 +52,6 @@ def judged(slopes: list[dict[str, Any]], records: dict[str, dict[str, Any]]) -> 
     names = ("total", "converged", "at_bound", "failed")
     total = {name: sum(r["fits"][name] for r in records.values()) for name in names}
     return Leg(outcome, detail, {"slopes": slopes, "fits": total, "studies": studies})
-
-
-def _named(slope: dict[str, Any]) -> str:
-    cell = "" if slope["cell"] is None else f" in cell {slope['cell']}"
-    return f"{slope['study']}: {slope['parameter']}{cell}"
 
 
 def with_profile(leg: Leg, orbit: str, found: Flatness) -> Leg:

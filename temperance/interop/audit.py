@@ -124,9 +124,9 @@ def _of_products(form: Form) -> Audit:
     flows = [flow for flow in found.flows if TAU in dict(flow.orbit)]
     moving = [f"{_statement(flow, form)} changes no weight, whatever l > 0." for flow in flows]
     moving += [
-        f"{t.partition(':')[0]} for a weight u: a curve along which it is constant moves tau."
-        for t in found.unintegrated
-        if "u_{tau}" in t
+        f"{left.equation} for a weight u: a curve along which it is constant moves tau."
+        for left in found.unintegrated
+        if TAU in left.field.moved
     ]
     known = None if found.identifiable is None else _in_words(found.identifiable, form)
     pairs = [symmetry.statement for symmetry in found.discrete if symmetry.name == "pair"]
@@ -156,7 +156,7 @@ def _of_cosines(form: Form) -> Audit:
     k, d = form.router.weights.shape
     bias = ("b_i/tau - b_j/tau" if form.divided else "b_i - b_j",) * bool(form.outside)
     over = "/tau" if form.learned else ""
-    if form.kind == "cosine-perturbed":
+    if form.perturbed:
         known: tuple[str, ...] = (f"(v_i - v_j){over}, v_i = w_i/(|w_i| + p)",)
         learnable: Learnable = "no"
         reason = "v_i -> l v_i for all i with tau -> l tau changes no weight; l is free near 1, as |v_i| < 1."
@@ -224,7 +224,7 @@ def _data(form: Form, learnable: Learnable) -> str | None:
     k = len(form.router.weights)
     least = math.ceil(floor(k) / _PRECISION**2)
     more = ""
-    if form.kind == "activation" and not form.inside:
+    if not (form.s.is_linear or form.inside):
         more = f" `temperance.efficiency({form.s.name!r})` counts how many more, for x in one or two dimensions."
     return (
         f"Data: a standard error of {100 * _PRECISION:g}% of tau takes at least {least} observations with {k} experts, "

@@ -39,10 +39,15 @@ class Form:
     divided: bool
 
     @property
+    def perturbed(self) -> bool:
+        """Whether something is added to the lengths that cosines divide by."""
+        return any(plus != 0 for plus in self.router.cosine or ())
+
+    @property
     def kind(self) -> str:
         """linear, softmax, activation, cosine or cosine-perturbed."""
         if self.router.cosine is not None:
-            return "cosine-perturbed" if any(plus != 0 for plus in self.router.cosine) else "cosine"
+            return "cosine-perturbed" if self.perturbed else "cosine"
         if not self.s.is_linear:
             return "activation"
         return "linear" if self.learned else "softmax"
@@ -50,7 +55,7 @@ class Form:
     @property
     def formula(self) -> str:
         """The weights of the experts, written out."""
-        product = {"cosine": "cos(w_i, x)", "cosine-perturbed": "cos'(w_i, x)"}.get(self.kind, "w_i.x")
+        product = "w_i.x" if self.router.cosine is None else "cos'(w_i, x)" if self.perturbed else "cos(w_i, x)"
         argument = product + " + c_i" * bool(self.inside)
         score = argument if self.s.is_linear else f"s({argument})"
         if self.outside and self.divided:

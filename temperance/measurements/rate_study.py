@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
@@ -61,13 +60,12 @@ def study_for(
     check_truth(chosen, true, dim, anchored and not linear)
     measure, (low, high) = measure_of(chosen), map(float, chosen.box or ())
     name = "linear" if linear else str(source)
-    if n is None:
-        moving = kind == "lattice" and kinks_move(measure, compile_activation(activation(name)), low, high)
-        n = SIZES if kind == "sample" else KINKED_SIZES if moving else LATTICE_SIZES
-    sizes = tuple(n)
+    sizes = _sizes(kind, measure, name, low, high) if n is None else tuple(n)
     _check_sizes(sizes, fitted * (2 * dim + 3), kind)
     gauge_: Gauge = "anchored" if anchored else "free"
-    made = Study(
+    # kinks that some atom sees change the exponent of the error of beta1 in split cells
+    split = fitted > true and not linear
+    return Study(
         name=f"rates: {gate if linear else name}, k* = {true}, k = {fitted}",
         activation=name,
         truth=measure,
@@ -83,11 +81,15 @@ def study_for(
         tau=held,
         splits=_SPLITS if fitted > true else 0,
         experiment=kind,
+        kink=split and Analysis(activation(name), chosen, fitted, gauge_).kinked,
     )
-    # kinks that some atom sees change the exponent of the error of beta1 in split cells
-    split = fitted > true and not linear
-    kink = split and Analysis(activation(name), chosen, fitted, gauge_).kinked
-    return replace(made, kink=kink)
+
+
+def _sizes(kind: Kind, measure: MixingMeasure, name: str, low: float, high: float) -> tuple[int, ...]:
+    if kind == "sample":
+        return SIZES
+    moving = kinks_move(measure, compile_activation(activation(name)), low, high)
+    return KINKED_SIZES if moving else LATTICE_SIZES
 
 
 def _check_sizes(n: Sequence[int], smallest: int, kind: Kind) -> None:

@@ -121,7 +121,8 @@ class Case:
     @property
     def where(self) -> tuple[MixingMeasure, Layout, CompiledActivation, float, float]:
         """What `numerics.information` takes."""
-        return measure_of(self.truth), self.layout, self.gate, *support(self.truth)
+        low, high = map(float, self.truth.box or ())
+        return measure_of(self.truth), self.layout, self.gate, low, high
 
     @property
     def obstacle(self) -> Obstacle | None:
@@ -133,12 +134,6 @@ class Case:
 def at_temperature(truth: Truth, tau: float) -> Truth:
     """The same truth with another temperature."""
     return replace(truth, shared={TAU: exact(tau)})
-
-
-def support(truth: Truth) -> tuple[float, float]:
-    """The ends of x, which a truth has that was read."""
-    low, high = truth.box or (0, 0)
-    return float(low), float(high)
 
 
 def row_of(source: str | Activation, truth: Truth, asked: Question) -> Row:
@@ -213,6 +208,7 @@ def _computed(empty: Row, case: Case) -> Row:
 
 def _matched(case: Case, match: Match) -> tuple[Case, Row] | None:
     """The truth of the least variance of tau at the range of the gate, and what a row says of it."""
+    *_, low, high = case.where
     best = best_matched(*case.where, match, lambda found, _: found.variance("tau"))
     if best is None:
         return None
@@ -224,7 +220,7 @@ def _matched(case: Case, match: Match) -> tuple[Case, Row] | None:
         at_edge=best.at_edge,
         n_both=None if both is None else case.asked.n(both.cost),
     )
-    return replace(case, truth=truth_of(best.measure, *support(case.truth))), row
+    return replace(case, truth=truth_of(best.measure, low, high)), row
 
 
 def with_laws(row: Row, case: Case) -> Row:

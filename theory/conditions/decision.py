@@ -116,13 +116,13 @@ def _verdict(analysis: Analysis, family: Family) -> Verdict:
         p, q = analysis.constants(found.rows[0])[-2:]
         tau = rationalized(sp.cancel(p / q)) if p != 0 and q != 0 else sp.S.Zero
     if tau == 0 or (not tau.free_symbols and balls.sign(tau, {}) != 1):
-        return Verdict("holds", scope=scope)
+        return Verdict("holds", scopes=(scope,))
     failure = _failure(analysis, family, found.rows, scope)
     if failure.outcome == "undecided":
         return failure
     condition = f" (where {tau} > 0)" if tau.free_symbols and not tau.is_positive else ""
     scope = f"all tau > 0 except {tau}{condition}, {SCOPE}"
-    return replace(failure, outcome="holds", scope=scope, fails_at_tau=(str(tau),))
+    return replace(failure, outcome="holds", scopes=(scope,), fails_at_tau=(str(tau),))
 
 
 def second_order_of(parts: dict[str, Verdict]) -> Verdict:
@@ -131,11 +131,10 @@ def second_order_of(parts: dict[str, Verdict]) -> Verdict:
     failing = {name: v for name, v in parts.items() if v.outcome == "fails"}
     if failing:
         relation = "; ".join(f"{name}: {v.relation}" for name, v in failing.items())
-        notes = dict.fromkeys(v.scope.partition("; ")[2] for v in failing.values())
+        notes = dict.fromkeys(note for v in failing.values() for note in v.scopes[1:])
         notes |= {f"family {name} is undecided: {reason}": None for name, reason in undecided.items()}
-        scope = "; ".join([EVERY_TAU, *filter(None, notes)])
         latex = r";\ ".join(rf"\text{{{name}: }} {v.latex}" for name, v in failing.items())
-        return Verdict("fails", relation, scope, failing_families=tuple(failing), latex=latex)
+        return Verdict("fails", relation, (EVERY_TAU, *notes), failing_families=tuple(failing), latex=latex)
     for name, reason in undecided.items():
         return _undecided(f"family {name}: {reason}")
     return parts["A"]
@@ -147,27 +146,27 @@ def _failure(analysis: Analysis, family: Family, rows: Sequence[Row], scope: str
     combinations = [family.combined(analysis.constants(row)) for row in rows]
     relation = " and ".join(f"{c} = 0" for c in combinations)
     latex = r" \text{ and } ".join(f"{sp.latex(c)} = 0" for c in combinations)
-    return Verdict("fails", relation, scope + _kinks_change(analysis, family), latex=latex)
+    return Verdict("fails", relation, (scope, *_kinks_change(analysis, family)), latex=latex)
 
 
-def _kinks_change(analysis: Analysis, family: Family) -> str:
+def _kinks_change(analysis: Analysis, family: Family) -> tuple[str, ...]:
     """A note for a failure that holds almost everywhere only: counted as distributions, the kinks undo it.
 
     For (ii) and (iii) they never do: with a jump powers of z are left, and where they fail s' has one formula, no kink.
     """
     kinks = kinks_of(analysis.pieces, analysis.sample)
     if not kinks:
-        return ""
+        return ()
     left = kinks.unaffected(family)
     if family.at_tau:  # without s'' there is no q, and p = 0 with q != 0 is a relation at no positive tau
         left = Family(left.name, tuple(m for m in left.members if m not in family.members[-2:]))
     if analysis.relations(left).rows:
-        return ""
-    return f"; almost everywhere only: with {kinks.described()} counted as distributions, {family.name} holds"
+        return ()
+    return (f"almost everywhere only: with {kinks.described()} counted as distributions, {family.name} holds",)
 
 
 def _undecided(reason: str | None) -> Verdict:
-    return Verdict("undecided", scope=SCOPE, reason=reason)
+    return Verdict("undecided", scopes=(SCOPE,), reason=reason)
 
 
 def _agreed(found: list[tuple[Verdict, ...]], samples: Sequence[Sample]) -> Iterator[Verdict]:
@@ -185,10 +184,10 @@ def _agreed(found: list[tuple[Verdict, ...]], samples: Sequence[Sample]) -> Iter
 
 def _regional(alternatives: Sequence[Verdict]) -> Verdict:
     """The verdict on which all regions of the parameters agree, with the notes of each."""
-    notes = list(dict.fromkeys(note for v in alternatives for note in v.scope.split("; ")))
+    notes = list(dict.fromkeys(note for v in alternatives for note in v.scopes))
     if len({v.relation for v in alternatives}) > 1:
         notes.append("the relation is that of one region of the parameters")
-    return replace(alternatives[0], scope="; ".join(notes))
+    return replace(alternatives[0], scopes=tuple(notes))
 
 
 def _exceptional(generic: Decision, analyses: list[Analysis]) -> tuple[tuple[str, tuple[str, ...]], ...]:

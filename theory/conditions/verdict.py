@@ -24,7 +24,7 @@ class Verdict:
 
     Attributes:
         relation: for a failure (or a failure at some tau) the linear relation, in s, s', s'' and z.
-        scope: for which tau, parameters and derivatives the outcome is meant.
+        scopes: for which tau, parameters and derivatives the outcome is meant, and what else goes with it.
         reason: why it is undecided; None otherwise.
         fails_at_tau: the temperatures at which a condition that holds otherwise fails.
         failing_families: names of the families that fail for all tau.
@@ -33,11 +33,16 @@ class Verdict:
 
     outcome: Outcome
     relation: str | None = None
-    scope: str = ""
+    scopes: tuple[str, ...] = ()
     reason: str | None = None
     fails_at_tau: tuple[str, ...] = ()
     failing_families: tuple[str, ...] = ()
     latex: str | None = None
+
+    @property
+    def scope(self) -> str:
+        """The scopes as a text."""
+        return "; ".join(self.scopes)
 
 
 def outcome_in_words(verdict: Verdict) -> str:

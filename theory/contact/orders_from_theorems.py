@@ -17,7 +17,7 @@ from temperance.theory.contact.theorems import OF_THE_GATE, OF_THE_MEAN, Case, b
 from temperance.theory.models.form import intercept
 from temperance.theory.models.gates import FITTED
 from temperance.theory.models.spec import NU, TAU, covariates
-from temperance.theory.models.truth import Setting
+from temperance.theory.models.truth import Setting, Truth
 from temperance.theory.orders.expert_orders import expert_orders
 from temperance.theory.orders.gate_orders import Bounds, Quadratic, gate_orders, least, quadratic
 from temperance.theory.orders.independence import formulas_seen, independent
@@ -25,7 +25,6 @@ from temperance.theory.orders.split_cell import is_linear
 from temperance.theory.rates.analysis import Gauge
 from temperance.theory.rates.predict import predict
 from temperance.theory.rates.prediction import Prediction
-from temperance.theory.rates.true_point import somewhere, truth_at
 from temperance.theory.traits.traits import on_lines
 
 _JOINTLY = "(x, d/dmu) sees the cell as Gaussians, whose means and covariances every direction determines"
@@ -122,13 +121,11 @@ def _predicted(cell: Setting) -> dict[str, Prediction]:
     gate, source, size, every = cell.spec.gate.name, cell.spec.gate.activation, cell.size, cell.every
     if gate not in FITTED or cell.spec.expert.name != "gaussian":
         return {}
-    dim = cell.spec.dim
-    truth = somewhere(2, dim, FITTED[gate])
+    truth = Truth(cell.spec, ({}, {}))
     if source is not None:
-        values = [cell.point[p] for p in (*cell.own, TAU)]
-        if not all(v.is_Rational for v in values) or not cell.own:  # a step has no beta1
+        if not all(cell.point[p].is_Rational for p in (*cell.own, TAU)) or not cell.own:  # a step has no beta1
             return {}
-        truth = truth_at((tuple(values[:-1]), tuple(cell.other.values())), values[-1], cell.truth.box)
+        truth = cell.truth
     fitted, sizes = (2 * size, (size, size)) if every else (size + 1, (size, 1))
     gauge: Gauge = "free" if source is None or every else "anchored"
     found = predict(truth, fitted, source, gauge=gauge)

@@ -272,7 +272,7 @@ def _symmetries(groups: Symmetries) -> Step:
         blocks.append(Paragraph(f"The first-order relation integrates to a flow ({atoms}; gauge: {flow.gauge}):"))
         before = ", ".join(tex(p) for p, _ in flow.orbit)
         blocks.append(Formula((rf"({before}) \mapsto ({', '.join(tex(e) for _, e in flow.orbit)})",)))
-    blocks += [Paragraph(f"Not a flow: {_plain(text)}.") for text in groups.unintegrated]
+    blocks += [Paragraph(f"Not a flow: {_plain(str(text))}.") for text in groups.unintegrated]
     blocks += [Paragraph(f"{s.name.capitalize()} (gauge: {s.gauge}): {_plain(s.statement)}.") for s in groups.discrete]
     if groups.identifiable is not None:
         blocks.append(Paragraph("Identifiable functions of an atom:"))

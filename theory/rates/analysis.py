@@ -66,15 +66,8 @@ def exponential(source: Activation, tau: sp.Expr) -> sp.Expr | None:
 class Analysis:
     """An activation at a truth of whose gate it is the s: its verdicts there, on the part that each atom sees.
 
-    It is no `theory.models.truth.Setting`: predictions are for all cells that a fit can have, and of a constant s too,
-    which makes no gate; so the truth has a gate with a free s.
-
-    Attributes:
-        source: the activation.
-        truth: the truth; its experts are not asked.
-        fitted: the number of fitted atoms.
-        gauge: of the fits.
-        decision: the verdicts on the activation, where they are known.
+    It is no `theory.models.truth.Setting`: predictions are for all cells that a fit of so many atoms can have, and of a
+    constant s too, which makes no gate; so the gate of the truth has a free s. decision: the verdicts, if known.
     """
 
     source: Activation

@@ -16,7 +16,7 @@ from temperance.theory.conditions.first_order_failures import Failure, classify
 from temperance.theory.conditions.mirror_points import curvature_is_outside_span, mirror
 from temperance.theory.rates.analysis import Analysis
 from temperance.theory.rates.overspecified import EXPERT
-from temperance.theory.rates.prediction import HALF, Prediction
+from temperance.theory.rates.prediction import HALF, Prediction, ReasonKind
 from temperance.theory.rates.true_point import covers_line, irregularity, is_analytic, slope_at_zero
 
 INVARIANTS = ("beta1^p/tau", "beta1_direction")  # of the flow of a homogeneous s, beside beta0/tau
@@ -42,7 +42,7 @@ def _exact_at(at: Analysis) -> list[Prediction]:
     if at.gauge == "free" and at.position == "mirror":
         return _mirror(at)
     if first.outcome == "undecided":
-        return _nothing(f"the first-order condition is undecided: {first.reason}")
+        return _nothing(f"the first-order condition is undecided: {first.reason}", ReasonKind.UNDECIDED)
     obstacle = at.irregularity(order=1) or at.zero_slope(all_nonzero=False)
     if obstacle:
         return _nothing(f"no statement covers this: {obstacle}")
@@ -50,13 +50,11 @@ def _exact_at(at: Analysis) -> list[Prediction]:
         return _groups(f"{_REGULAR}: F1 holds, anchored gauge", HALF, HALF, _anchored_conditions(at))
     if at.position == "half" and at.odd is not False:
         if at.odd is None:
-            return _nothing("whether (b, -b, 2 beta0, 2 tau) has this density is undecided: " + _undecided(at))
+            parity = at.mirror.reason or "the parity of s is"
+            why = f"whether (b, -b, 2 beta0, 2 tau) has this density is undecided: {parity}"
+            return _nothing(why, ReasonKind.UNDECIDED)
         return _mirror_odd(at)
     return _free(at)
-
-
-def _undecided(at: Analysis) -> str:
-    return at.mirror.reason or "the parity of s is"
 
 
 def _constant_gate(at: Analysis) -> list[Prediction]:
@@ -86,8 +84,8 @@ def _along_flow(reason: str, conditions: tuple[str, ...]) -> list[Prediction]:
     return _groups(f"{reason}: not moved", None, HALF, conditions)
 
 
-def _nothing(reason: str) -> list[Prediction]:
-    return _groups(reason, None, None)
+def _nothing(reason: str, kind: ReasonKind = ReasonKind.NOT_COVERED) -> list[Prediction]:
+    return [replace(p, unproved=kind) for p in _groups(reason, None, None)]
 
 
 def _anchored_conditions(at: Analysis) -> tuple[str, ...]:
@@ -102,12 +100,14 @@ def _anchored_conditions(at: Analysis) -> tuple[str, ...]:
 def _free(at: Analysis) -> list[Prediction]:
     """Free gauge, off the sets of theory.md 2.5."""
     if not is_analytic(at.source):
-        return _nothing("free gauge: only analytic s are covered, and s is not proved analytic on the whole line")
+        why = "only analytic s are covered, and s is not proved analytic on the whole line"
+        return _nothing(why, ReasonKind.FREE_GAUGE)
     expr = at.source.pieces[0].expr
     if expr.is_polynomial(Z):
         singular = at.truth.k == 2 and at.truth.spec.dim == 1 and len(sp.Poly(expr - expr.subs(Z, 0), Z).terms()) == 2
-        two = "a polynomial of two monomials is singular for every beta1 when k = 2, d = 1"
-        return _nothing(two if singular else "free gauge: polynomials are not covered")
+        if singular:
+            return _nothing("a polynomial of two monomials is singular for every beta1 when k = 2, d = 1")
+        return _nothing("polynomials are not covered", ReasonKind.FREE_GAUGE)
     conditions = [_DISTINCT]
     if at.beta1 is None:
         off = "beta1_2 is neither beta1_1 nor -beta1_1" if at.truth.k == 2 else "not all beta1_i are +-beta"
@@ -126,9 +126,10 @@ def _first_order_fails(at: Analysis) -> list[Prediction]:
         note = relation.note if relation else "its class is not proved"
         return _nothing(f"F1 fails, but not as a symmetry of the model ({note}): no statement covers it")
     if at.scale is None:
-        lost = [replace(p, flat=_is_lost(at, failure, p.parameter)) for p in _nothing("")]
         what = f"F1 fails, s is {failure.kind} on each half-line; no rate is stated (flow: {failure.flow})"
-        return [replace(p, reason=f"{what}: not identifiable" if p.flat else what) for p in lost]
+        lost = _nothing(f"{what}: not identifiable", ReasonKind.FLAT)
+        rest = _nothing(what)
+        return [p if _is_lost(at, failure, p.parameter) else q for p, q in zip(lost, rest, strict=True)]
     if not failure.degree.is_positive:
         return _nothing(f"degree {failure.degree} is not positive: s is not continuous at 0")
     found = _along_flow(at.scale, (_DISTINCT,))
@@ -180,7 +181,7 @@ def _mirror(at: Analysis) -> list[Prediction]:
     """Free gauge, all beta1_i are b or -b, and both occur (theory.md 2.5); F1 does not fail."""
     found, first = at.mirror, at.whole.first_order
     if not found.proved or first.outcome == "undecided":
-        return _nothing(f"mirror point of undecided type: {found.reason or first.reason}")
+        return _nothing(f"mirror point of undecided type: {found.reason or first.reason}", ReasonKind.UNDECIDED)
     homogeneous = found.kind == "homogeneous" and found.degree is not None
     obstacle = irregularity(at.source, at.truth.spec.dim, 1) or (None if homogeneous else at.unseen)
     if obstacle or not covers_line(at.source):

@@ -14,8 +14,8 @@ import sympy as sp
 from temperance.theory.activations.activation import Activation, Z
 from temperance.theory.conditions.decision import Decision, temperature
 from temperance.theory.conditions.first_order_failures import LEVEL_OPEN, classify
-from temperance.theory.rates.analysis import Gauge, exponential
-from temperance.theory.rates.predict import predict
+from temperance.theory.rates.analysis import Analysis, Gauge, exponential
+from temperance.theory.rates.exact_specified import exact_specified
 from temperance.theory.rates.prediction import Prediction
 from temperance.theory.rates.true_point import is_analytic, somewhere
 from temperance.theory.twins.identities import at_zero
@@ -81,7 +81,7 @@ def _not_learnable(found: Decision) -> Learnability:
 
 
 def _tau(found: Decision, gauge: Gauge) -> Prediction:
-    rates = predict(somewhere(2), 2, found.activation, gauge=gauge, decision=found)
+    rates = exact_specified(Analysis(found.activation, somewhere(2), 2, gauge, found))
     return next(p for p in rates if p.parameter == "tau")
 
 
@@ -96,9 +96,8 @@ def _learnable(found: Decision) -> Learnability:
         exception += f"; with k > k* not proved at tau = {', '.join(taus)}"
     if free.sharp is not None:
         return Learnability(f"yes{exception}", _ANCHOR if exception else None)
-    why = free.reason.removeprefix("free gauge: ")
     seen = "" if is_analytic(found.activation) else " if beta1.x reaches every piece of s"
-    return Learnability(f"yes with an anchored atom (beta1_k = 0){seen}; free gauge: not proved, {why}", _ANCHOR)
+    return Learnability(f"yes with an anchored atom (beta1_k = 0){seen}; free gauge: not proved, {free.why}", _ANCHOR)
 
 
 def _at_mirror_points(found: Decision) -> str:

@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from temperance.theory.conditions.verdict import Outcome
 from temperance.theory.rates.analysis import Analysis
-from temperance.theory.rates.prediction import HALF, Cells, Prediction
+from temperance.theory.rates.prediction import HALF, Cells, Prediction, ReasonKind
 from temperance.theory.rates.true_point import covers_line, slope_at_zero
 from temperance.theory.solvability.solvability import order
 
@@ -59,7 +59,7 @@ def _singleton(slope: str, true_k: int) -> list[Prediction]:
     if true_k == 1:
         pinned = "one atom: its gate is 1 whatever its parameters are"
         names, gate = ["a", "b", "nu"], [n for n in names if n not in ("a", "b", "nu")]
-        fixed = [Prediction(n, 1, None, None, pinned, pinned, flat=True) for n in gate]
+        fixed = [Prediction(n, 1, None, None, pinned, pinned, unproved=ReasonKind.FLAT) for n in gate]
     seen = [Prediction(n, 1, HALF, HALF, reason, published, (_DISTINCT,), "some singleton") for n in names]
     return fixed + seen
 
@@ -90,9 +90,10 @@ def _softmax_split(slope: str, m: int, cells: Cells) -> list[Prediction]:
     given: dict[str, tuple[str, ...]] = {name: (_DISTINCT,) for name, *_ in rows}
     if cells == "every cell split":
         given["a"] = (_DISTINCT, _SHARES)
+    lost = {slope: ReasonKind.FLAT}
     return [
-        Prediction(n, m, sharp, pub, reason, published, given[n], cells, flat=sharp is None and n == slope)
-        for n, sharp, pub, reason in rows
+        Prediction(n, m, sharp, pub, why, published, given[n], cells, lost.get(n, ReasonKind.NOT_COVERED))
+        for n, sharp, pub, why in rows
     ]
 
 
@@ -100,9 +101,13 @@ def activation_cells(at: Analysis) -> tuple[Prediction, ...]:
     """The over-specified activation gate, k > k* >= 2."""
     sizes = range(1, at.fitted - at.truth.k + 2)
     if obstacle := _obstacle(at):
-        return tuple(_uncovered(at, sizes, obstacle, "any"))
-    reason = f"the anchor cell is split: no statement covers it; {_ELSEWHERE}"
-    return (*_covered(at, sizes), *_uncovered(at, sizes, reason, "anchor split"))
+        found = _uncovered(sizes, obstacle, "any")
+    else:
+        reason = f"the anchor cell is split: no statement covers it; {_ELSEWHERE}"
+        found = [*_covered(at, sizes), *_uncovered(sizes, reason, "anchor split")]
+    obstacle = at.unpublished("second", at.whole.second_order)
+    why = obstacle or "published under the second-order condition, which holds"
+    return tuple(replace(p, published=None if obstacle else _published(p), published_reason=why) for p in found)
 
 
 def bounds(at: Analysis) -> str:
@@ -124,30 +129,18 @@ def _obstacle(at: Analysis) -> str | None:
     return f"no statement covers this: {text}" if text else None
 
 
-def _published(at: Analysis, parameter: str, m: int) -> tuple[Fraction | None, str]:
-    if obstacle := at.unpublished("second", at.whole.second_order):
-        return None, obstacle
-    why = "published under the second-order condition, which holds"
-    if parameter == "tau":
-        return QUARTER, why
-    if m == 1 or parameter == "weight":
-        return HALF, why
-    r = order(m)
-    return {"beta1": QUARTER, "a": QUARTER, "b": Fraction(1, 2 * r), "nu": Fraction(1, r)}[parameter], why
+def _published(p: Prediction) -> Fraction:
+    if p.parameter == "tau":
+        return QUARTER
+    if p.cell_size in (None, 1) or p.parameter == "weight":
+        return HALF
+    r = order(p.cell_size)
+    return {"beta1": QUARTER, "a": QUARTER, "b": Fraction(1, 2 * r), "nu": Fraction(1, r)}[p.parameter]
 
 
-def _made(
-    at: Analysis, parameter: str, m: int, sharp: Fraction | None, reason: str, given: tuple[str, ...], cells: Cells
-) -> Prediction:
-    published, why = _published(at, parameter, m)
-    size = None if parameter == "tau" else m
-    return Prediction(parameter, size, sharp, published, reason, why, given, cells)
-
-
-def _uncovered(at: Analysis, sizes: range, reason: str, cells: Cells) -> list[Prediction]:
-    found = [_made(at, "tau", 2, None, reason, (), cells)]
-    names = ("beta1", "a", "b", "nu", "weight")
-    return found + [_made(at, n, m, None, reason, (), cells) for m in sizes for n in names]
+def _uncovered(sizes: range, reason: str, cells: Cells) -> list[Prediction]:
+    places = [("tau", None), *((name, m) for m in sizes for name in ("beta1", *EXPERT, "weight"))]
+    return [Prediction(name, m, None, None, reason, "", (), cells) for name, m in places]
 
 
 def _sharp_conditions(at: Analysis) -> tuple[dict[str, Outcome], tuple[str, ...]]:
@@ -163,14 +156,18 @@ def _sharp_conditions(at: Analysis) -> tuple[dict[str, Outcome], tuple[str, ...]
 
 @dataclass(frozen=True)
 class _Row:
-    """An exponent of a cell size, with the conditions that it needs, and how; theorem: one that needs none of them."""
+    """An exponent of a cell size, with the conditions that it needs, and how.
+
+    theorem: one that needs none of them; given: what is assumed of the truth besides.
+    """
 
     parameter: str
-    m: int
+    m: int | None
     needs: tuple[str, ...]
     sharp: Fraction | None
     how: str = ""
     theorem: str = ""
+    given: tuple[str, ...] = ()
 
 
 def _rows(at: Analysis, sizes: range, outcomes: dict[str, Outcome]) -> Iterator[_Row]:
@@ -178,7 +175,7 @@ def _rows(at: Analysis, sizes: range, outcomes: dict[str, Outcome]) -> Iterator[
     one, two, three = (_ALL,) * 3 if at.kinked else (("(i)",), ("(i)", "(ii)"), ("(iii)",))
     slope, how = (THIRD, "; offsets move a kink, contact order 3/2") if at.kinked else (QUARTER, "")
     beside = dict.fromkeys(("tau", "weight", "beta1", "a"), "") | _beside(at, outcomes)
-    yield _Row("tau", 2, one, HALF, "", beside["tau"])
+    yield _Row("tau", None, one, HALF, "", beside["tau"])
     for m in sizes:
         yield _Row("weight", m, one, HALF, "", beside["weight"])
         if m == 1:
@@ -188,7 +185,8 @@ def _rows(at: Analysis, sizes: range, outcomes: dict[str, Outcome]) -> Iterator[
         r = order(m)
         yield _Row("beta1", m, one, slope, how)
         few = m <= 3 and outcomes["(i)"] == "holds" != outcomes["(ii)"] and not at.kinked
-        yield _Row("a", m, one, QUARTER, _FEW) if few else _Row("a", m, two, QUARTER, "", beside["a"])
+        shares = (_SHARES,) * (m == 3)
+        yield _Row("a", m, one, QUARTER, _FEW, "", shares) if few else _Row("a", m, two, QUARTER, "", beside["a"])
         yield _Row("b", m, three, Fraction(1, 2 * r), f"; r_bar({m}) = {r}")
         yield _Row("nu", m, three, Fraction(1, r), f"; r_bar({m}) = {r}")
 
@@ -223,8 +221,10 @@ def _covered(at: Analysis, sizes: range) -> list[Prediction]:
             sharp, reason = None, f"sharp condition {', '.join(missing)}: nothing else here covers it{command}"
         else:
             reason = f"sharp conditions {', '.join(row.needs)} hold, anchor cell a singleton{row.how}"
-        conditions = (*given, _SHARES) if row.how == _FEW and row.m == 3 else given
-        found.append(_made(at, row.parameter, row.m, sharp, reason, conditions, "anchor singleton"))
+        fails = any(outcomes[n] == "fails" for n in row.needs)
+        kind = ReasonKind.NOT_COVERED if fails else ReasonKind.UNDECIDED
+        conditions = (*given, *row.given)
+        found.append(Prediction(row.parameter, row.m, sharp, None, reason, "", conditions, "anchor singleton", kind))
     return found
 
 
@@ -254,8 +254,8 @@ def _completed(p: Prediction, given: tuple[str, ...]) -> Prediction:
     if m == 1:
         sharp, how = HALF, "singleton cell"
     elif p.parameter == "a":
-        return replace(p, reason=f"{p.reason}; a bound is known: at least 1/{2 * order(m)} (theory.md 2.7)")
+        return replace(p, why=f"{p.why}; a bound is known: at least 1/{2 * order(m)} (theory.md 2.7)")
     else:
         sharp, how = (HALF / order(m) if p.parameter == "b" else 2 * HALF / order(m)), f"r_bar({m}) = {order(m)}"
     reason = f"experts, whatever the gate is (theory.md 2.7): {how}"
-    return replace(p, sharp=sharp, reason=reason, conditions=tuple(dict.fromkeys((*p.conditions, *given))))
+    return replace(p, sharp=sharp, why=reason, conditions=tuple(dict.fromkeys((*p.conditions, *given))))

@@ -22,7 +22,7 @@ from temperance.theory.models.truth import Truth
 from temperance.theory.rates.analysis import Analysis, Gauge
 from temperance.theory.rates.exact_specified import exact_specified
 from temperance.theory.rates.overspecified import EXPERT, activation_cells, bounds, softmax_cells, with_experts
-from temperance.theory.rates.prediction import HALF, Prediction, density
+from temperance.theory.rates.prediction import HALF, Prediction, ReasonKind, density
 
 
 def predict(
@@ -78,7 +78,9 @@ def _flat(at: Analysis, found: Sequence[Prediction]) -> tuple[Prediction, ...]:
         return tuple(found)
     curve, names = at.flat
     reason = f"{curve}: not identifiable{bounds(at) if at.fitted > at.truth.k else ''}"
-    return tuple(replace(p, sharp=None, reason=reason, flat=True) if p.parameter in names else p for p in found)
+    return tuple(
+        replace(p, sharp=None, why=reason, unproved=ReasonKind.FLAT) if p.parameter in names else p for p in found
+    )
 
 
 def _translated(true_k: int, fitted: int, *, tau_is_known: bool) -> tuple[Prediction, ...]:
@@ -92,8 +94,8 @@ def _translated(true_k: int, fitted: int, *, tau_is_known: bool) -> tuple[Predic
     )
     published = "published as slower than any polynomial"
     sizes = sorted({p.cell_size for p in found if p.cell_size is not None})
-    free = [Prediction("tau", None, None, None, scale, published, flat=True)]
-    free += [Prediction("beta1", m, None, None, scale, published, flat=True) for m in sizes]
+    free = [Prediction("tau", None, None, None, scale, published, unproved=ReasonKind.FLAT)]
+    free += [Prediction("beta1", m, None, None, scale, published, unproved=ReasonKind.FLAT) for m in sizes]
     return (*free, *found)
 
 
@@ -101,7 +103,10 @@ def _one_atom(fitted: int) -> tuple[Prediction, ...]:
     """k* = 1: the gate of the truth is constant."""
     constant = "k* = 1: the gate of the truth is 1 whatever beta1 and tau are: not identifiable"
     published = "the published statement supposes a gate"
-    gate = [Prediction(n, m, None, None, constant, published, flat=True) for n, m in (("tau", None), ("beta1", fitted))]
+    gate = [
+        Prediction(n, m, None, None, constant, published, unproved=ReasonKind.FLAT)
+        for n, m in (("tau", None), ("beta1", fitted))
+    ]
     if fitted == 1:
         regression = "one atom: linear regression with Gaussian errors"
         return (*gate, *(Prediction(p, 1, HALF, HALF, regression, regression) for p in EXPERT))

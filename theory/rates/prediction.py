@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from fractions import Fraction
 from typing import Literal
 
@@ -11,9 +12,22 @@ Cells = Literal["any", "some singleton", "every cell split", "anchor singleton",
 HALF = Fraction(1, 2)
 
 
+class ReasonKind(StrEnum):
+    """What kind of reason a prediction has; the text says more, and nothing reads it (docs/json.md)."""
+
+    PROVED = "proved"  # there is a rate
+    FLAT = "flat"  # not identifiable: a curve of parameters of one density moves it
+    UNDECIDED = "undecided"  # a condition that a statement asks for
+    FREE_GAUGE = "free gauge"  # no statement covers this s in the free gauge
+    NOT_COVERED = "not covered"  # no statement covers the truth, the cells or the activation
+
+
 @dataclass(frozen=True)
 class Prediction:
     """An error exponent: the error of a parameter group is of the order n^(-p), up to logarithms.
+
+    It is no order of a parameter with something beside: groups such as beta1_sum, weight and density are no parameters,
+    one parameter has several p, by the other cells, and p = 1/(2r) says nothing of bounds of r from both sides.
 
     Attributes:
         parameter: beta1, tau, a, b, nu, beta1/tau, beta0/tau, beta1_sum, beta1_difference, beta1^p/tau,
@@ -22,22 +36,37 @@ class Prediction:
         sharp: p by theory.md 2.2 to 2.7; None where the parameter is not identifiable or no statement covers it.
         published: p by the published theorems (arXiv 2401.13875, for the softmax gate 2305.03288); None where they
             give no polynomial rate or their condition fails.
-        reason: why `sharp` is what it is.
+        why: the reason for `sharp`, as a text.
         published_reason: why `published` is what it is.
         conditions: what the numbers assume of the true point beyond what was given.
         cells: the cell sizes of the fit for which it is meant; the anchor's cell is that of the fitted anchor.
-        flat: whether it is proved not to be identifiable: a curve of parameters of one density moves it.
+        unproved: the kind of the reason where there is no rate.
     """
 
     parameter: str
     cell_size: int | None
     sharp: Fraction | None
     published: Fraction | None
-    reason: str
+    why: str
     published_reason: str
     conditions: tuple[str, ...] = ()
     cells: Cells = "any"
-    flat: bool = False
+    unproved: ReasonKind = ReasonKind.NOT_COVERED
+
+    @property
+    def reason_kind(self) -> ReasonKind:
+        """The kind of `reason`."""
+        return self.unproved if self.sharp is None else ReasonKind.PROVED
+
+    @property
+    def reason(self) -> str:
+        """Why `sharp` is what it is."""
+        return f"free gauge: {self.why}" if self.reason_kind is ReasonKind.FREE_GAUGE else self.why
+
+    @property
+    def flat(self) -> bool:
+        """Whether it is proved not to be identifiable: a curve of parameters of one density moves it."""
+        return self.reason_kind is ReasonKind.FLAT
 
     @property
     def identifiable(self) -> bool | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from functools import lru_cache
 from itertools import pairwise
 from numbers import Real
 from typing import Literal, TypeAlias
@@ -21,7 +20,7 @@ from temperance.theory.expressions.functions import KNOWN
 from temperance.theory.expressions.sign_changes import NoClosedForm, real_roots
 from temperance.theory.models.by_name import model
 from temperance.theory.models.gates import generic
-from temperance.theory.models.spec import Gate, MoESpec
+from temperance.theory.models.spec import Gate
 from temperance.theory.models.truth import Truth
 
 Number = int | float | Fraction
@@ -63,12 +62,6 @@ def exact(value: Number) -> sp.Rational:
     return sp.Rational(number.numerator, number.denominator)
 
 
-@lru_cache(maxsize=16)
-def _model(make: Callable[[int], Gate], dim: int) -> MoESpec:
-    """The model with that gate and linear Gaussian experts."""
-    return model(make(dim), dim=dim)
-
-
 def truth_at(
     beta1: Sequence[Sequence[Number]],
     tau: Number,
@@ -77,30 +70,18 @@ def truth_at(
 ) -> Truth:
     """A truth of which the gates are known, and not the experts.
 
-    Args:
-        beta1: one vector of length d for every true atom; in the anchored gauge the last is 0.
-        tau: temperature, > 0, of a gate that has one.
-        box: (low, high) if x is supported on the box [low, high]^d, else None: all of s is taken to be seen.
-        make: the gate in dimension d.
-
-    Raises:
-        ValueError: other numbers, or vectors of several lengths.
+    beta1: of every atom; in the anchored gauge the last is 0. box: (low, high) if x is supported on [low, high]^d, else
+    None: all of s is taken to be seen. make: the gate in dimension d, which has the temperature tau or none.
     """
-    if len({len(beta) for beta in beta1}) != 1 or not beta1[0]:
-        raise ValueError("beta1 must hold one vector for every atom, all of one length d >= 1")
-    temperature, ends = exact(tau), None if box is None else (exact(box[0]), exact(box[1]))
-    if ends is not None and ends[0] >= ends[1]:
-        raise ValueError(f"the box of x must be (low, high) with low < high, not ({ends[0]}, {ends[1]})")
-    if temperature <= 0:
-        raise ValueError(f"tau must be positive, not {temperature}")
-    spec = _model(make, len(beta1[0]))
+    spec = model(make(len(beta1[0])), dim=len(beta1[0]))
     atoms = tuple(dict(zip(spec.gate.own, map(exact, beta), strict=True)) for beta in beta1)
-    return Truth(spec, atoms, dict.fromkeys(spec.gate.shared, temperature), ends)
+    ends = None if box is None else (exact(box[0]), exact(box[1]))
+    return Truth(spec, atoms, dict.fromkeys(spec.gate.shared, exact(tau)), ends)
 
 
 def somewhere(true_k: int, dim: int = 1, make: Callable[[int], Gate] = generic) -> Truth:
     """A generic truth of so many atoms."""
-    return Truth(_model(make, dim), ({},) * true_k)
+    return Truth(model(make(dim), dim=dim), ({},) * true_k)
 
 
 def slopes(truth: Truth) -> Vectors | None:
@@ -139,18 +120,14 @@ def is_analytic(source: Activation) -> bool:
     if len(source.pieces) != 1 or source.parameters:
         return False
     piece = source.pieces[0]
-    return piece.lower == -sp.oo and piece.upper == sp.oo and _analytic(piece.expr)
+    return piece.lower == -sp.oo and piece.upper == sp.oo and is_entire(piece.expr)
 
 
 def is_entire(f: sp.Expr) -> bool:
     """Whether a formula is proved real-analytic on the whole line, from its form."""
-    return _analytic(f)
-
-
-def _analytic(f: sp.Expr) -> bool:
     if not f.has(Z) or f == Z:
         return True
-    if not all(_analytic(g) for g in f.args):
+    if not all(is_entire(g) for g in f.args):
         return False
     if f.is_Add or f.is_Mul or (f.func in KNOWN and KNOWN[f.func].entire):
         return True

@@ -16,6 +16,7 @@ are all that u determines of theta.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import sympy as sp
 
@@ -80,35 +81,48 @@ class Flow:
         return "every gauge" if kept else "free, up to a translation"
 
 
+class Unintegrated(NamedTuple):
+    """A relation of order 1 that gave no flow, and why."""
+
+    field: VectorField
+    equation: str
+    why: str
+
+    def __str__(self) -> str:
+        """As a text."""
+        return f"{self.equation}: {self.why}"
+
+
 @dataclass(frozen=True)
 class Symmetries:
     """Flows and discrete symmetries of a model, and what is identifiable.
 
     identifiable: functions of one atom's parameters (and beta0) that generate the invariants of all flows, and of two
     atoms, [i] and [j], where all scores can be translated; None where a flow could not be integrated. unintegrated:
-    relations of order 1 that gave no flow, and why. proved: what is proved of the identifiable functions, and in which
+    relations of order 1 that gave no flow. proved: what is proved of the identifiable functions, and in which
     gauge.
     """
 
     flows: tuple[Flow, ...]
     discrete: tuple[MixtureSymmetry, ...]
     identifiable: tuple[sp.Expr, ...] | None
-    unintegrated: tuple[str, ...]
+    unintegrated: tuple[Unintegrated, ...]
     proved: str
 
 
-def flows_of(found: Interactions) -> tuple[list[Flow], list[str]]:
+def flows_of(found: Interactions) -> tuple[list[Flow], list[Unintegrated]]:
     """The flows of the first-order relations of a model, found by `derive`; of those that give none, why.
 
     Every flow is checked: it keeps the kinks of the gate in place, and leaves its invariants constant.
     """
-    flows, failures = [], []
+    flows: list[Flow] = []
+    failures: list[Unintegrated] = []
     for field, equation in _fields(found):
         flow = _integrate(found.spec, field)
         if isinstance(flow, Flow):
             flows.append(flow)
         else:
-            failures.append(f"{equation}: {flow}")
+            failures.append(Unintegrated(field, equation, flow))
     return flows, failures
 
 

@@ -1,9 +1,12 @@
 import numpy as np
 import pytest
+import sympy as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from temperance.numerics.mixture.exact_values import measure_of, truth_of
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
+from temperance.theory.models.gates import softmax
 
 
 def example(**changes):
@@ -112,3 +115,29 @@ def test_a_measure_tells_weights_and_densities_of_an_activation_by_its_name():
         measure.gate_probabilities([1.0, 2.0])
     with pytest.raises(ValueError, match="frob"):
         measure.log_density(x, y, "frob(z)")
+
+
+@pytest.mark.parametrize("d", [1, 3])
+def test_a_truth_in_exact_numbers_keeps_every_digit(d):
+    rng = np.random.default_rng(d)
+    numbers = (
+        rng.normal(size=(3, d)),
+        rng.normal(size=3),
+        np.pi,
+        rng.normal(size=(3, d)),
+        [1e-7, 0.1, 1e50],
+        [0.3, 1, 2],
+    )
+    measure = MixingMeasure(*numbers)
+    truth = truth_of(measure, -0.1, 3)
+    assert truth.box == (sp.Rational(-1, 10), 3)
+    assert [vars(measure_of(truth))[name].tobytes() for name in vars(measure)] == [
+        array.tobytes() for array in vars(measure).values()
+    ]
+
+
+def test_the_truth_of_a_gate_without_a_temperature_has_none():
+    measure = MixingMeasure([[1.0], [0.0]], [0.5, 0.0], 1.0, [[0.5], [-0.5]], [2.0, -2.0], [0.25, 0.5])
+    truth = truth_of(measure, -3, 3, softmax)
+    assert truth.shared == {}
+    assert measure_of(truth).tau == 1

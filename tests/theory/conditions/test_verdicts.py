@@ -16,33 +16,38 @@ ALMOST = "every d, derivatives almost everywhere"
 EVERY_TAU = f"all tau > 0, {ALMOST}"
 TEMPERATURE = "s'**2*z**2 - s'*z + s''*z**2 = 0"
 
-HOLDS, HOLDS_AT_TAU = Verdict("holds", scope=ALMOST), Verdict("holds", scope=EVERY_TAU)
+
+def verdict(outcome, relation=None, scope="", **others):
+    return Verdict(outcome, relation, tuple(scope.split("; ")), **others)
+
+
+HOLDS, HOLDS_AT_TAU = verdict("holds", scope=ALMOST), verdict("holds", scope=EVERY_TAU)
 VERDICTS = [  # expression, condition, everything but the LaTeX
     ("tanh", "first_order", HOLDS),
     ("tanh", "second_order", HOLDS_AT_TAU),
     ("tanh", "tau_beta1", HOLDS_AT_TAU),
     ("tanh", "a", HOLDS),
     ("tanh", "b_nu", HOLDS),
-    ("z", "first_order", Verdict("fails", "-s + s'*z = 0", ALMOST)),
+    ("z", "first_order", verdict("fails", "-s + s'*z = 0", ALMOST)),
     (
         "z",
         "second_order",
-        Verdict(
+        verdict(
             "fails",
             "A: -s + s'*z = 0; B: -s + z = 0; C: -s + z = 0",
             EVERY_TAU,
             failing_families=("A", "B", "C"),
         ),
     ),
-    ("z", "tau_beta1", Verdict("fails", "-s + s'*z = 0", EVERY_TAU)),
-    ("exp(z)", "second_order", Verdict("fails", "B: -s*z + s'*z = 0", EVERY_TAU, failing_families=("B",))),
-    ("log(abs(z))", "b_nu", Verdict("fails", "-s'*z + 1 = 0", ALMOST)),
-    ("z**2 + z", "a", Verdict("fails", "-s'*z + 2*z**2 + z = 0", ALMOST)),
+    ("z", "tau_beta1", verdict("fails", "-s + s'*z = 0", EVERY_TAU)),
+    ("exp(z)", "second_order", verdict("fails", "B: -s*z + s'*z = 0", EVERY_TAU, failing_families=("B",))),
+    ("log(abs(z))", "b_nu", verdict("fails", "-s'*z + 1 = 0", ALMOST)),
+    ("z**2 + z", "a", verdict("fails", "-s'*z + 2*z**2 + z = 0", ALMOST)),
     # two relations with independent (p, q), one combination of them at every tau
     (
         "cos(log(abs(z)))",
         "second_order",
-        Verdict(
+        verdict(
             "fails",
             "A: s + s'*z + s''*z**2 = 0 and s**2 + s'**2*z**2 - 1 = 0",
             EVERY_TAU,
@@ -53,7 +58,7 @@ VERDICTS = [  # expression, condition, everything but the LaTeX
         (
             "log(1 + z**2)",
             condition,
-            Verdict("holds", TEMPERATURE, f"all tau > 0 except 1, {ALMOST}", fails_at_tau=("1",)),
+            verdict("holds", TEMPERATURE, f"all tau > 0 except 1, {ALMOST}", fails_at_tau=("1",)),
         )
         for condition in ("second_order", "tau_beta1")
     ),
@@ -62,7 +67,7 @@ VERDICTS = [  # expression, condition, everything but the LaTeX
     (
         "c*log(1 + z**2)",
         "tau_beta1",
-        Verdict(
+        verdict(
             "holds",
             "-c*s'*z + c*s''*z**2 + s'**2*z**2 = 0",
             f"all tau > 0 except c (where c > 0), {ALMOST}",
@@ -72,7 +77,7 @@ VERDICTS = [  # expression, condition, everything but the LaTeX
     (
         "exp(c)*log(1 + z**2)",
         "tau_beta1",
-        Verdict(
+        verdict(
             "holds",
             "s'**2*z**2 - s'*z*exp(c) + s''*z**2*exp(c) = 0",
             f"all tau > 0 except exp(c), {ALMOST}",
@@ -82,7 +87,7 @@ VERDICTS = [  # expression, condition, everything but the LaTeX
     (
         "where(alpha > 0, z, 0)",
         "tau_beta1",
-        Verdict(
+        verdict(
             "fails",
             "-s + s'*z = 0",
             f"{EVERY_TAU}; the relation is that of one region of the parameters",
@@ -91,7 +96,7 @@ VERDICTS = [  # expression, condition, everything but the LaTeX
     (
         "max(-1, min(1, z))",
         "second_order",
-        Verdict(
+        verdict(
             "fails",
             "A: s''*z**2 = 0 and -s*s'*z + s'**2*z**2 = 0",
             f"{EVERY_TAU}; almost everywhere only: with the kinks at z = -1, 1 counted as distributions, A holds",
@@ -101,7 +106,7 @@ VERDICTS = [  # expression, condition, everything but the LaTeX
     (
         "where(z > lam, z - lam, where(z < -lam, z + lam, 0))",
         "second_order",
-        Verdict(
+        verdict(
             "undecided",
             scope=ALMOST,
             reason="the verdict depends on the region in which the parameters lie "
@@ -163,19 +168,19 @@ ALMOST_EVERYWHERE = [  # expression, condition, what counting kinks and jumps as
 
 @pytest.mark.parametrize(("expression", "condition", "change"), ALMOST_EVERYWHERE)
 def test_what_kinks_and_jumps_change(expression, condition, change):
-    verdict = getattr(decide(expression), condition)
-    assert verdict.relation is not None
-    assert verdict.scope.partition("almost everywhere only: ")[2] == (change or "")
+    found = getattr(decide(expression), condition)
+    assert found.relation is not None
+    assert found.scope.partition("almost everywhere only: ")[2] == (change or "")
 
 
 FAILS, UNDECIDED = (
-    Verdict("fails", "s = 0", f"{ALMOST}; a note", latex="s = 0"),
-    Verdict("undecided", scope=ALMOST, reason="too large"),
+    verdict("fails", "s = 0", f"{ALMOST}; a note", latex="s = 0"),
+    verdict("undecided", scope=ALMOST, reason="too large"),
 )
 
 
 def test_the_second_order_fails_where_a_family_fails_whatever_the_others():
-    assert second_order_of({"A": UNDECIDED, "B": FAILS, "C": HOLDS}) == Verdict(
+    assert second_order_of({"A": UNDECIDED, "B": FAILS, "C": HOLDS}) == verdict(
         "fails",
         "B: s = 0",
         f"{EVERY_TAU}; a note; family A is undecided: too large",
@@ -194,7 +199,7 @@ def test_the_second_order_says_a_note_once():
 
 def test_the_second_order_is_undecided_where_a_family_is_and_none_fails():
     found = second_order_of({"A": HOLDS_AT_TAU, "B": HOLDS, "C": UNDECIDED})
-    assert found == Verdict("undecided", scope=ALMOST, reason="family C: too large")
+    assert found == verdict("undecided", scope=ALMOST, reason="family C: too large")
 
 
 def test_the_second_order_holds_as_a_does_at_its_temperatures():

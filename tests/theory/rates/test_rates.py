@@ -397,3 +397,20 @@ def test_parameters_of_the_activation_carry_their_exceptions():
     found = exact("where(z > 0, z, c*z) + tanh(z)", gauge="anchored")
     assert at(found, [1, 1], 0) == REGULAR
     assert any("pieces" in c for c in found[0].conditions)
+
+
+@pytest.mark.parametrize(
+    ("s", "kind"),
+    [
+        ("tanh", "proved"),
+        ("relu", "flat"),
+        ("gamma(z + 1) - z*gamma(z)", "undecided"),
+        ("hardtanh", "free gauge"),
+        ("hardshrink", "not covered"),
+    ],
+)
+def test_the_kind_of_the_reason_of_tau(s, kind):
+    (tau,) = (p for p in exact(s) if p.parameter == "tau")
+    assert tau.reason_kind == kind
+    assert tau.reason.startswith("free gauge: ") == (kind == "free gauge")
+    assert (tau.sharp is not None, tau.flat) == (kind == "proved", kind == "flat")

@@ -58,12 +58,10 @@ def test_bad_input(truth, fitted, options, message):
         predict(truth, fitted, **options)
 
 
-@pytest.mark.parametrize(
-    "arguments", [(((1,), (1, 2)), 1), (((1,),), 0), (((1,),), 1, (3, 3)), (((float("nan"),),), 1)]
-)
-def test_bad_points(arguments):
+@pytest.mark.parametrize("beta1", [((1,), (1, 2)), ((float("nan"),),)])
+def test_bad_points(beta1):
     with pytest.raises(ValueError):
-        truth_at(*arguments)
+        truth_at(beta1, 1)
 
 
 @pytest.mark.parametrize(

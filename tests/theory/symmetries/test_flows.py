@@ -75,7 +75,7 @@ def test_a_jump_away_from_zero_is_not_a_symmetry():
     found = symmetries(derive("activation", activation="where(z<1,0,1)", order=1))
     assert found.flows == ()
     assert found.identifiable is None
-    assert "moves a kink" in found.unintegrated[0]
+    assert "moves a kink" in str(found.unintegrated[0])
 
 
 def test_a_shared_parameter_makes_all_atoms_move_together():
@@ -107,7 +107,9 @@ def test_a_flow_that_is_not_integrated_is_said():
     beta, s = sp.symbols("beta s", real=True)
     found = symmetries(derive(Gate("g", beta * x * sp.exp(-s), (beta, s)), "constant", order=1))
     assert found.flows == ()
-    assert found.unintegrated == ("beta*u_{beta} + u_{s} = 0: its flow was not integrated in closed form",)
+    assert [str(left) for left in found.unintegrated] == [
+        "beta*u_{beta} + u_{s} = 0: its flow was not integrated in closed form"
+    ]
     assert found.identifiable is None
 
 
@@ -288,7 +290,7 @@ def test_a_factor_that_changes_along_the_flow_is_not_called_a_symmetry():
     beta, w = sp.symbols("beta w", real=True)
     found = symmetries(derive(Gate("biased", beta * x + w**2, (beta, w)), "constant", order=1))
     assert found.flows == ()
-    assert "not constant along its flow" in found.unintegrated[0]
+    assert "not constant along its flow" in str(found.unintegrated[0])
 
 
 def test_an_expert_can_carry_a_flow():

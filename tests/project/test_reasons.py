@@ -1,0 +1,89 @@
+"""Prose does not steer the program: what a text says is a field beside it, and nothing takes the text apart."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PARTING = {"startswith", "endswith", "partition", "rpartition", "removeprefix", "removesuffix"}
+SAID = {"reason", "reasons", "why", "detail", "title", "statement", "scope", "answer", "words", "note"}
+ALLOWED = {
+    "temperance/answers/atlas.py": "a mark at the start of a cell of a table",
+    "temperance/answers/check.py": "conditions that a user typed",
+    "temperance/answers/exponents.py": "reasons of bounds, which begin with words that are not shown twice",
+    "temperance/claims/c01_c02_linear_gate.py": "names of parameters",
+    "temperance/interop/audit.py": "printed formulas, rewritten with the names of a router's parts",
+    "temperance/interop/callables.py": "names of modules that a user's function comes from",
+    "temperance/interop/torch_tracing.py": "names of torch's operations",
+    "temperance/measurements/atlas.py": "the parameters that stand before the arrow of a flow",
+    "temperance/measurements/carried_orders.py": "names of experts",
+    "temperance/measurements/literature.py": "names of coordinates",
+    "temperance/pages/leg_views.py": "the outcome at the beginning of a cell, for its colour",
+    "temperance/pages/plots.py": "digits of a number",
+    "temperance/terminal/errors.py": "words that a user typed",
+    "temperance/terminal/options.py": "values that a user typed",
+    "theory/activations/library_names.py": "names that a user typed",
+    "theory/checker/moment_checker.py": "names in certificates",
+    "theory/checker/rejected.py": "fractions in certificates",
+    "theory/contact/contact_orders.py": "reasons of bounds, and names of means",
+    "theory/contact/exact_orders.py": "names of coordinates",
+    "theory/contact/order_setting.py": "names of means and of experts",
+    "theory/contact/orders_from_theorems.py": "names of coordinates",
+    "theory/coq/terms.py": "names of the types of terms",
+    "theory/coq/theorems.py": "a printed polynomial of one constant",
+    "theory/curves/curve_checker.py": "names in certificates",
+    "theory/derivations/printing.py": "words of a line that is broken",
+    "theory/expressions/arguments.py": "the home of a type",
+    "theory/models/experts.py": "names of experts, with what stands after a colon",
+    "theory/orders/equations_as_text.py": "signs of printed terms, and names of means",
+    "theory/orders/gate_orders.py": "names of coordinates",
+    "theory/orders/upper_bounds.py": "names of means",
+}
+"""Files that take texts apart, and which texts."""
+
+
+def takes_text_apart(node):
+    """Whether a node of a syntax tree asks a text for its parts, or whether it holds some words."""
+    if isinstance(node, ast.Call):
+        if not isinstance(node.func, ast.Attribute) or getattr(node.func.value, "id", "") == "np":
+            return False
+        at_words = node.func.attr == "split" and bool(node.args) and isinstance(getattr(node.args[0], "value", 0), str)
+        return at_words or node.func.attr in PARTING
+    if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.In | ast.NotIn):
+        (right, *_), left = node.comparators, node.left
+        named = getattr(right, "attr", getattr(right, "id", None))
+        return named in SAID and isinstance(left, ast.Constant | ast.JoinedStr)
+    return False
+
+
+def found_in(source):
+    return [node.lineno for node in ast.walk(ast.parse(source)) if takes_text_apart(node)]
+
+
+def test_no_text_is_taken_apart_but_names_formats_and_what_a_user_typed():
+    found = {}
+    for room in ("theory", "numerics", "temperance"):
+        for path in (ROOT / room).rglob("*.py"):
+            if lines := found_in(path.read_text(encoding="utf-8")):
+                found[str(path.relative_to(ROOT))] = lines
+    assert {path: lines for path, lines in found.items() if path not in ALLOWED} == {}
+    assert set(ALLOWED) - set(found) == set(), "no longer needed"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'p.reason.endswith("not identifiable")',
+        'reason.split(" -> ")',
+        'text.partition(";")',
+        '"jump" in p.reason',
+        'f"{x}" not in why',
+    ],
+)
+def test_prose_that_is_read_is_noticed(source):
+    assert found_in(source) == [1]
+
+
+def test_a_kind_that_is_compared_is_none():
+    assert found_in('p.kind is Kind.FLAT or "a" in names') == []
