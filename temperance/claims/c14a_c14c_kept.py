@@ -112,5 +112,5 @@ def _row(e: Entry, o: AtlasOrder, slope: KeptSlope, studies: Mapping[str, Any]) 
     errors = exponent_results.errors_of(study)[slope.group]
     made = slope_test(errors, study["definition"]["sizes"], float(o.order.rate), exact=False, level=EACH)
     dropped = exponent_results.dropped(study)
-    row = {**record(e, o, "inconclusive"), **slope.to_json(), "rate": o.rate, "dropped": dropped}
+    row = {**record(e, o, "inconclusive"), **slope.to_json(), "rate": str(o.order.rate), "dropped": dropped}
     return with_test(row, made if dropped <= LARGEST_DROPPED else made.without_test(), rare=True)

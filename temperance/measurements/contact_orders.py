@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 import sympy as sp
@@ -12,10 +12,11 @@ import sympy as sp
 from temperance.numerics.contact.by_minimisation import measure
 from temperance.numerics.contact.local_exponents import Measured
 from temperance.numerics.general.split_mixtures import Family
-from temperance.theory.contact.contact_orders import Order, Orders
+from temperance.theory.contact.contact_orders import Orders
 from temperance.theory.contact.exact_orders import held_of_last
 from temperance.theory.contact.order_setting import flat_curves
 from temperance.theory.models.kinks import kinks
+from temperance.theory.models.order import MET, Measurement, Order
 from temperance.theory.models.spec import BETA0
 from temperance.theory.models.truth import Setting
 from temperance.theory.models.weights import weight_parameters
@@ -24,97 +25,37 @@ from temperance.theory.traits.traits import translates
 Doing = Callable[[str], AbstractContextManager[object]]
 _FEW = 3  # parameters, with which the means in a cell of three are measured in a minute
 LEAST_ERROR = 0.01  # that is shown of a measured order
-MET = 0.1  # a measured order this close to the bound has met it
 
 
-@dataclass(frozen=True)
-class MeasuredOrder:
-    """An order, and what was measured of it (None: nothing)."""
-
-    order: Order
-    measured: Measured | None
-
-    @property
-    def value(self) -> float | None:
-        """The measured order; None where there is none, or it is above what is proved by more than its error."""
-        found, upper = self.measured, self.order.upper
-        if found is None or found.order is None:
-            return None
-        exceeds = upper is not None and found.order > float(upper) + max(MET, found.error or 0.0)
-        return None if exceeds else found.order
-
-    @property
-    def error(self) -> float | None:
-        """How far the last local exponents lie from the measured order."""
-        return None if self.measured is None or self.value is None else round(self.measured.error or 0.0, 3)
-
-    def record(self) -> dict[str, Any]:
-        """The row as JSON."""
-        upper = None if self.order.upper is None else str(self.order.upper)
-        return {
-            "parameter": self.order.parameter,
-            "upper": upper,
-            "certified": self.order.certified,
-            "lower": None if self.order.reached is None else str(self.order.reached),
-            "certified_below": self.order.certified_below,
-            "measured": None if self.value is None else round(self.value, 3),
-            "error": self.error,
-            "flat": self.order.flat,
-            "rate": None if self.order.rate is None else str(self.order.rate),
-        }
-
-    def remark(self) -> str | None:
-        """Where the bound and the measurement have not met, or why nothing was measured."""
-        name, upper, value = self.order.parameter, self.order.upper, self.value
-        if self.order.flat or self.order.exact or self.measured is None:
-            return None
-        if self.measured.trouble:
-            return f"{name}: {self.measured.trouble}"
-        if value is None:
-            return f"{name}: not measured: the local exponents are above the proved bound, and have not settled"
-        if upper is None:
-            return f"{name}: the order is at least about {value:.2f} (measured)"
-        if abs(float(upper) - value) > MET:
-            return f"{name}: the order lies between about {value:.2f} (measured) and {upper} (proved)"
-        return None
+def record(found: Orders) -> dict[str, Any]:
+    """What `exponents --json` prints: everything about the orders in a setting."""
+    remarks = [r for order in found.orders if (r := order.remark())]
+    return {
+        "setting": {
+            **setting(found.setting),
+            "truth": true_atoms(found.setting),
+            "dim": found.setting.spec.dim,
+        },
+        "equations": list(found.equations),
+        "orders": [order.to_json() for order in found.orders],
+        "reasons": [*map(str, found.reasons), *remarks],
+    }
 
 
-@dataclass(frozen=True)
-class Exponents:
-    """Everything about the orders in a setting."""
-
-    found: Orders
-    rows: tuple[MeasuredOrder, ...]
-
-    def record(self) -> dict[str, Any]:
-        """What `--json` prints."""
-        remarks = [r for row in self.rows if (r := row.remark())]
-        return {
-            "setting": {
-                **setting(self.found.setting),
-                "truth": true_atoms(self.found.setting),
-                "dim": self.found.setting.spec.dim,
-            },
-            "equations": list(self.found.equations),
-            "orders": [row.record() for row in self.rows],
-            "reasons": [*self.found.reasons, *remarks],
-        }
-
-
-def answer(found: Exponents) -> str:
+def answer(found: Orders) -> str:
     """The rates in words: proved, only measured, and none at all."""
     rates: dict[str, list[str]] = {}
     listed = ", ".join
-    for row in found.rows:
-        if row.order.rate is not None:
-            rates.setdefault(f"n^(-{row.order.rate})", []).append(row.order.parameter)
-    flat = [row.order.parameter for row in found.rows if row.order.flat]
-    open_ = [row for row in found.rows if row.order.upper is None and not row.order.flat]
-    seen = [f"{row.order.parameter} {row.value:.2f}" for row in open_ if row.value is not None]
-    unseen = [row.order.parameter for row in open_ if row.value is None]
-    least = [row.order.parameter for row in found.rows if row.order.upper == 1]
+    for row in found.orders:
+        if row.rate is not None:
+            rates.setdefault(f"n^(-{row.rate})", []).append(row.parameter)
+    flat = [row.parameter for row in found.orders if row.flat]
+    open_ = [row for row in found.orders if row.upper is None and not row.flat]
+    seen = [f"{row.parameter} {row.value:.2f}" for row in open_ if row.value is not None]
+    unseen = [row.parameter for row in open_ if row.value is None]
+    least = [row.parameter for row in found.orders if row.upper == 1]
     parts = [f"proved: {'; '.join(f'{rate} for {listed(names)}' for rate, names in rates.items())}"] if rates else []
-    if all(row.measured is None for row in found.rows):
+    if all(row.measured is None for row in found.orders):
         parts.append("nothing was measured")
     elif least:
         parts.append(f"not measured, as no order is below 1: {listed(least)}")
@@ -177,35 +118,47 @@ def family(chosen: Setting) -> Family:
     return made
 
 
-def with_measurements(
-    found: Orders, progress: Doing = lambda _: nullcontext(), *, slow: Collection[Order] = ()
-) -> Exponents:
-    """The bounds, and measured orders of everything whose bound is above 1 (1 is the least that an order can be).
-
-    progress: entered with what is being done. slow: those weighted means in cells of three that are measured though it
-    takes many minutes.
+def with_measurements(found: Orders, progress: Doing = lambda _: nullcontext()) -> Orders:
+    """The orders with what was measured of them; arguments as in `measurements`.
 
     >>> from temperance.theory.contact.contact_orders import orders
     >>> from temperance.theory.contact.order_setting import order_setting
     >>> measured = with_measurements(orders(order_setting("activation", "constant", "tanh")))
-    >>> [(row.order.parameter, str(row.order.rate)) for row in measured.rows][:2]
+    >>> [(order.parameter, str(order.rate)) for order in measured.orders][:2]
     [('beta1', '1/4'), ('b', '1/8')]
     """
-    mixtures, rows = family(found.setting), []
+    return replace(found, orders=tuple(order for order, _ in measurements(found, progress)))
+
+
+def measured(order: Order, distances: Measured | None) -> Order:
+    """An order with what its distances show."""
+    if distances is None:
+        return order
+    return replace(order, measured=Measurement(distances.order, distances.error, distances.trouble))
+
+
+def measurements(
+    found: Orders, progress: Doing = lambda _: nullcontext(), *, slow: Collection[Order] = ()
+) -> Iterator[tuple[Order, Measured | None]]:
+    """Each order with what was measured of it, and the distances, if its bound is above 1 (the least possible).
+
+    progress: entered with what is being done. slow: those weighted means in cells of three that are measured though it
+    takes many minutes.
+    """
+    mixtures, chosen = family(found.setting), found.setting
     for order in found.orders:
         with progress(f"measuring {order.parameter}"):
-            is_slow = order.mean and found.setting.size > 2 and len(found.setting.parameters) > _FEW
-            skipped = is_slow and order not in slow
-            rows.append(MeasuredOrder(order, None if skipped else _measured(found.setting, mixtures, order)))
-    return Exponents(found, tuple(rows))
+            is_slow = order.is_mean and chosen.size > 2 and len(chosen.parameters) > _FEW
+            run = None if is_slow and order not in slow else _measured(chosen, mixtures, order)
+        yield measured(order, run), run
 
 
 def _measured(chosen: Setting, mixtures: Family, order: Order) -> Measured | None:
     scale = order.flat and order.name not in flat_curves(chosen).flat
     if scale or order.upper == 1:
         return None
-    found = measure(mixtures, order.name, mean=order.mean)
-    if not order.mean or (order.upper is not None and abs((found.order or 0.0) - float(order.upper)) <= MET):
+    found = measure(mixtures, order.name, mean=order.is_mean)
+    if not order.is_mean or (order.upper is not None and abs((found.order or 0.0) - float(order.upper)) <= MET):
         return found
     other = measure(mixtures, order.name, mean=True, sign=-1)  # it may move one way only
     return max(found, other, key=lambda run: run.order or 0.0)

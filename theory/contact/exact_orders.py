@@ -23,12 +23,14 @@ from flint import arb
 
 from temperance.theory.activations.activation import activation
 from temperance.theory.contact.contact_curves import certificates
-from temperance.theory.contact.contact_orders import Order, Orders, with_curves
+from temperance.theory.contact.contact_orders import Orders, with_curves
 from temperance.theory.contact.flat_certificates import flat_certificates
 from temperance.theory.contact.order_setting import SUPPORT
 from temperance.theory.interactions.rank_by_balls import independent_columns
 from temperance.theory.models.by_name import model
 from temperance.theory.models.experts import mean_of
+from temperance.theory.models.order import Order
+from temperance.theory.models.reasons import Reason, ReasonKind
 from temperance.theory.models.spec import BETA0, NU, Jet, MoESpec, Y, covariates, true_value
 from temperance.theory.models.truth import Setting, Truth
 from temperance.theory.models.weights import weight_parameters
@@ -40,12 +42,14 @@ from temperance.theory.traits.traits import flows_of_gate, traits, translates
 CONTAMINATED = "contaminated softmax"
 _SLOPES, _INTERCEPTS = (1, -1, sp.Rational(1, 2), -2, 2), (0, 3, -2, 2, -4)
 _VARIANCES = (1, sp.Rational(3, 2), sp.Rational(3, 4), 2, sp.Rational(5, 4))
-_PROVED = (
+_PROVED = Reason(
+    ReasonKind.INDEPENDENCE,
     "order 1: the other derivatives of the density are independent (theory.md 2.10), at this truth; where gate and "
-    "expert are analytic, at almost every one"
+    "expert are analytic, at almost every one",
 )
+_AT_REST = Reason(ReasonKind.AT_REST, "rests under the flow at this point")
 _NOT_PROVED = "the derivatives of the density were not proved to be independent"
-_SAME = "the two experts are the same: the density is theirs, whatever the gate is"
+_SAME = Reason(ReasonKind.IDENTITY, "the two experts are the same: the density is theirs, whatever the gate is")
 _HELD = "the gate of the last atom is held, where all atoms could change together"
 _ANCHORED = "the gate of the last atom is held, where its score is one number: the anchored gauge"
 _COUNTED = "for {} atoms: fewer have further curves of one density, on which shared parameters may move"
@@ -82,16 +86,17 @@ def exact_orders(
         columns = [(i, p) for i, p in columns if p in spec.expert.parameters]
     obstacle = None if source is None else irregularity(activation(source), d, 1)
     proved = obstacle is None and independent_columns(lambda bits, rng: _rows(truth, columns, bits, rng))
-    reasons = [_SAME] if same else []
-    reasons += [f"{flow.statement} keeps the density" for flow in flows]
-    reasons.append(_PROVED if proved else f"undecided: {obstacle or _NOT_PROVED}")
+    found = _PROVED if proved else Reason(ReasonKind.UNDECIDED, f"undecided: {obstacle or _NOT_PROVED}")
+    reasons = [*([_SAME] if same else []), *map(_kept, flows), found]
     resting = {p for flow in flows for p in flow.field.moved if all(_rests(p, flows, v) for v in atoms)}
     if resting:
-        reasons.append(f"undecided: {', '.join(p.name for p in resting)}, which rest under the flow at this point")
+        names = ", ".join(p.name for p in resting)
+        text = f"undecided: {names}, which rest under the flow at this point"
+        reasons.append(Reason(ReasonKind.AT_REST, text))
     elif proved:
-        reasons += _assumed(truth)
+        reasons += [Reason(ReasonKind.ASSUMED, text) for text in _assumed(truth)]
     setting = Setting(truth, (1,) * truth.k, taken)
-    rows, curves = _with_curves(setting, bool(flows), _listed(spec, flows, resting, proved, same))
+    rows, curves = _with_curves(setting, bool(flows), _listed(spec, flows, resting, found, same))
     return Orders(setting, None, tuple(rows), tuple(reasons), None, tuple(curves))
 
 
@@ -107,26 +112,35 @@ def _assumed(truth: Truth) -> list[str]:
     return [*said, *([_HELD if translates(truth.spec) else _ANCHORED] if _held(truth.spec, truth.point(-1)) else [])]
 
 
+def _kept(flow: Flow) -> Reason:
+    return Reason(ReasonKind.IDENTITY, f"{flow.statement} keeps the density")
+
+
 def _listed(
-    spec: MoESpec, flows: Sequence[Flow], resting: Collection[sp.Symbol], proved: bool, same: bool
+    spec: MoESpec, flows: Sequence[Flow], resting: Collection[sp.Symbol], found: Reason, same: bool
 ) -> list[Order]:
-    """What flows move, their invariants, and what nothing moves; the parameters of equal experts' gate are flat."""
-    weights, order, taken = {*weight_parameters(spec), BETA0}, Fraction(1) if proved else None, _taken(flows, spec)
-    moved = [p for flow in flows for p in flow.field.moved]
-    found = [Order(p.name, p.name, False, None, p not in resting) for p in moved if p not in weights]
+    """What flows move, their invariants, and what nothing moves; the parameters of equal experts' gate are flat.
+
+    found: of what is not flat: the order 1, or undecided.
+    """
+    weights, taken = {*weight_parameters(spec), BETA0}, _taken(flows, spec)
+    order = Fraction(1) if found.kind is ReasonKind.INDEPENDENCE else None
+    rows, moved = [], [p for flow in flows for p in flow.field.moved]
+    for p in (p for p in moved if p not in weights):
+        why = _AT_REST if p in resting else next(_kept(flow) for flow in flows if p in flow.field.moved)
+        rows.append(Order(p.name, p.name, False, why, flat=p not in resting))
 
     def add(label: str, p: sp.Symbol) -> None:
         flat = same and p not in spec.expert.parameters
-        found.append(Order(label, p.name, False, None if flat else order, flat))
+        rows.append(Order(label, p.name, False, _SAME if flat else found, None if flat else order, flat=flat))
 
     for f in (f for flow in flows for f in flow.invariants if not f.free_symbols & weights):
         inside = [p for p in moved if p in f.free_symbols]
         add(str(f).replace("**", "^"), next((p for p in inside if p not in taken), inside[0]))
-    own = [p for p in spec.gate.parameters if p not in spec.gate.shared]
-    for p in (*own, *spec.expert.parameters, *spec.gate.shared):
+    for p in (*spec.gate.own, *spec.expert.parameters, *spec.gate.shared):
         if p not in moved and p not in weights:
             add(p.name, p)
-    return found
+    return rows
 
 
 def _with_curves(setting: Setting, flows: bool, rows: Sequence[Order]) -> tuple[list[Order], list[dict[str, Any]]]:

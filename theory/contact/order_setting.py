@@ -16,6 +16,7 @@ from temperance.theory.contact.flat_curves import common_curve, power_curve, sca
 from temperance.theory.expressions import balls
 from temperance.theory.models.by_name import least, model
 from temperance.theory.models.gates import names, require_gate
+from temperance.theory.models.order import title
 from temperance.theory.models.spec import BETA0, NU, TAU, Expert, Gate, Jet, MoESpec, covariates, true_value
 from temperance.theory.models.truth import Setting, Truth, require_mean
 from temperance.theory.models.weights import is_weighted, weight_parameters
@@ -48,10 +49,30 @@ class FlatCurves:
     flat: Mapping[str, str] = field(default_factory=dict)
     power: int = 0
 
-    def label(self, name: str) -> str:
-        """What a parameter, or a weighted mean, is called in the results."""
-        stem = name.removeprefix("mean ")
-        return name.removesuffix(stem) + self.labels.get(stem, stem)
+    def label(self, name: str, is_mean: bool = False) -> str:
+        """What a parameter, or its weighted mean, is called in the results."""
+        return title(self.labels.get(name, name), is_mean)
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """The arguments of `order_setting`, by names; of an exact-specified model the size is 1."""
+
+    gate: str
+    expert: str = "gaussian"
+    source: str | None = None
+    size: int = 2
+    split: str = "one"
+    point: Mapping[str, Constant] = field(default_factory=dict, hash=False)
+    dim: int = 1
+
+    def __post_init__(self) -> None:
+        """Have the point as text."""
+        object.__setattr__(self, "point", {name: str(value) for name, value in self.point.items()})
+
+    def setting(self) -> Setting:
+        """The setting; that of cells of two where the size is 1. Raises ValueError as `order_setting`."""
+        return order_setting(**{**vars(self), "size": max(self.size, 2)})
 
 
 def order_setting(

@@ -16,6 +16,7 @@ from temperance.theory.contact.order_setting import flat_curves, line_of
 from temperance.theory.contact.theorems import OF_THE_GATE, OF_THE_MEAN, Case, bounds_of
 from temperance.theory.models.form import intercept
 from temperance.theory.models.gates import FITTED
+from temperance.theory.models.reasons import Reason, ReasonKind
 from temperance.theory.models.spec import NU, TAU, covariates
 from temperance.theory.models.truth import Setting, Truth
 from temperance.theory.orders.expert_orders import expert_orders
@@ -108,12 +109,16 @@ def _not_linear(cell: Setting) -> Bounds:
     return found
 
 
-def published_rates(cell: Setting) -> dict[str, tuple[Fraction | None, str]]:
+def published_rates(cell: Setting) -> dict[str, tuple[Fraction | None, Reason]]:
     """Name of a parameter -> (its published exponent, None where none is polynomial; the reason).
 
     Only for the gates of arXiv 2401.13875 and 2305.03288 with linear Gaussian experts.
     """
-    return {name: (p.published, p.published_reason) for name, p in _predicted(cell).items()}
+    found = {}
+    for name, p in _predicted(cell).items():
+        kind = ReasonKind.UNMET if p.published is None else ReasonKind.PUBLISHED
+        found[name] = p.published, Reason(kind, p.published_reason)
+    return found
 
 
 def _predicted(cell: Setting) -> dict[str, Prediction]:

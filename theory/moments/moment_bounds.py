@@ -21,6 +21,7 @@ from temperance.theory.checker.inequalities import Row
 from temperance.theory.checker.moment_checker import FORMAT, Cell, check, statement
 from temperance.theory.checker.order_equations import Exponents
 from temperance.theory.checker.rejected import Rejected, objection
+from temperance.theory.models.reasons import Reason, ReasonKind
 from temperance.theory.models.spec import NU, covariates
 from temperance.theory.models.truth import Setting
 from temperance.theory.orders.dual_simplex import dot, minimise
@@ -36,7 +37,7 @@ _HALF, _ONE = fmpq(1, 2), fmpq(1)
 _EXPERTS, _GATES = "the theorem on experts (theory.md 2.7)", " and that on quadratic and Gaussian gates (2.10)"
 
 
-def certified(cell: Setting) -> tuple[dict[str, Fraction], dict[str, Any] | None, str]:
+def certified(cell: Setting) -> tuple[dict[str, Fraction], dict[str, Any] | None, Reason]:
     """Orders of the first cell of a setting, by parameter and "mean NAME", and a certificate that the checker accepts.
 
     Another cell is a singleton whose gate is held. Orders that the theorem on experts gives are not among them. The
@@ -45,14 +46,15 @@ def certified(cell: Setting) -> tuple[dict[str, Fraction], dict[str, Any] | None
     try:
         issued = _issued(cell, cell.size)
     except Rejected as error:
-        return {}, None, f"no certificate: the checker cannot set up the equations ({error})"
+        return {}, None, Reason(ReasonKind.NO_CERTIFICATE, f"the checker cannot set up the equations ({error})")
     except ValueError as error:
-        return {}, None, f"no certificate: {error}"
+        return {}, None, Reason(ReasonKind.NO_CERTIFICATE, str(error))
     if rejected := objection(check, issued):
-        return {}, None, f"no certificate: {rejected}"
+        return {}, None, Reason(ReasonKind.NO_CERTIFICATE, rejected)
     orders = {title: Fraction(r) for title, r in issued["orders"].items()}
     given = _EXPERTS + (_GATES if issued["gate"] else "")
-    return orders, issued, f"the certificate takes {given} for granted, and shares bounded away from 0"
+    why = f"the certificate takes {given} for granted, and shares bounded away from 0"
+    return orders, issued, Reason(ReasonKind.ASSUMED, why)
 
 
 def _issued(cell: Setting, size: int) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from itertools import combinations_with_replacement as pairs_of
 import sympy as sp
 
 from temperance.theory.models.form import intercept
+from temperance.theory.models.order import title
 from temperance.theory.models.spec import NU, covariates
 from temperance.theory.models.truth import Setting
 from temperance.theory.orders.gate_orders import Bounds, least
@@ -59,7 +60,7 @@ def expert_orders(
         return _not_linear(cell, slopes, found, bool(gate) and max(gate.values()) <= 2)
     found |= _of_every_gate(cell, slopes, power=power)
     if size == 2 and _parts_products(line if line and _shows_all(cell, line) else cell):
-        found |= {f"mean {p.name}": (Fraction(1), _PAIR) for p in slopes}
+        found |= {title(p.name, True): (Fraction(1), _PAIR) for p in slopes}
     if not gate:
         return found
     equations = _Equations(cell, slopes, [(sp.diff(cell.spec.gate.log_weight, p), 1 / r) for p, r in gate.items()])
@@ -68,7 +69,7 @@ def expert_orders(
     # |offset of the gate|^2 |offset of the mean| is the largest term that `mean` does not see
     most = min(Fraction(1), 2 / max(gate.values()) + 1 / max(orders[p] for p in slopes))
     squares = {p.name: (r, _SQUARES) for p, r in orders.items()}
-    averages = {f"mean {p.name}": (1 / equations.mean(p, orders, most), _AVERAGES) for p in slopes}
+    averages = {title(p.name, True): (1 / equations.mean(p, orders, most), _AVERAGES) for p in slopes}
     return least(found, squares, averages)
 
 
@@ -78,7 +79,7 @@ def _of_every_gate(cell: Setting, slopes: dict[sp.Symbol, sp.Expr], *, power: bo
     x, weight = covariates(cell.spec.dim), cell.spec.gate.log_weight
     seen = formulas_seen(weight, cell.point, cell.spec.dim)
     quadratic = any(f.is_polynomial(*x) and sp.Poly(f, *x).total_degree() <= 2 for f in seen)
-    means = {f"mean {p.name}": f for p, f in slopes.items()}
+    means = {title(p.name, True): f for p, f in slopes.items()}
     degrees = {p.name: sp.total_degree(f, *x) for p, f in slopes.items()}
     top = max(degrees.values())
     if power and top == 1:
@@ -114,7 +115,7 @@ def _not_linear(cell: Setting, slopes: dict[sp.Symbol, sp.Expr], found: Bounds, 
         return {}
     if not quadratic or not independent([sp.S.One, *(f * g for f, g in pairs_of(slopes.values(), 2))], place, dim):
         return found
-    means = [f"mean {p.name}" for p in cell.expert]
+    means = [title(p.name, True) for p in cell.expert]
     return dict.fromkeys(found, (Fraction(2), _MEANS)) | dict.fromkeys(means, (Fraction(1), _MEANS))
 
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from flint import Ordering, fmpq, fmpq_mpoly, fmpq_mpoly_ctx, fmpq_poly
 
 from temperance.theory.interactions.derivatives import raised
+from temperance.theory.models.order import title
 from temperance.theory.models.truth import Setting
 from temperance.theory.orders.split_cell import Exponents, Moments, moment_equations, row_reduced
 
@@ -111,7 +112,7 @@ def reduce(cell: Setting, degree: int = 4, reach: int = 12) -> Reduced:
     for _ in range(degree):  # every pass makes one more degree right
         new = {i: substitution.means[i] - substitution.value(row) for i, row in solved.items()}
         substitution.set(new)
-    names = [*(f"mean {p.name}" for p in cell.each), *(p.name for p in cell.shared)]
+    names = [*(title(p.name, True) for p in cell.each), *(p.name for p in cell.shared)]
     variables = (*(p.name for p in cell.each), *(names[i] for i in unsolved))
     rest = [substitution.value(row) for m, row in zip(pivots, rows, strict=True) if m not in units]
     equations = tuple(_divided(_terms(p)) for p in rest if p != 0)

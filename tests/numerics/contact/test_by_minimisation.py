@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from temperance.measurements.contact_orders import MeasuredOrder, family
+from temperance.measurements.contact_orders import family, measured
 from temperance.numerics.contact.by_minimisation import measure
 from temperance.numerics.contact.local_exponents import Measured
 from temperance.numerics.general.split_mixtures import Family
-from temperance.theory.contact.contact_orders import Order
 from temperance.theory.contact.order_setting import order_setting
+from temperance.theory.models.order import Order
+from temperance.theory.models.reasons import Reason, ReasonKind
 
 LOG = "log(1+z**2)"
 
@@ -105,6 +106,9 @@ def test_a_kink_that_moves_is_seen_to_the_power_three_halves():
     assert measured_order(order_setting("laplace", "constant"), "beta1", (4, 5, 6)) == pytest.approx(1.5, abs=0.1)
 
 
+BARE = Order("a", "a", False, Reason(ReasonKind.NO_BOUND, "none"))
+
+
 def measured_at(*exponents):
     """Distances at t = 1/2, 1/4, .. with these local exponents."""
     distances = [1e-2]
@@ -125,9 +129,9 @@ def test_what_is_no_order_is_said_in_words(exponents, words):
     """The first are the local exponents of minima that were missed."""
     found = measured_at(*exponents)
     assert found.order is None
-    row = MeasuredOrder(Order("a", "a", False, None, False), found)
+    row = measured(BARE, found)
     assert words in row.remark()
-    assert row.record()["measured"] is None
+    assert row.value is None
 
 
 def test_a_measured_order_has_an_error_and_is_at_least_1():
@@ -137,8 +141,8 @@ def test_a_measured_order_has_an_error_and_is_at_least_1():
 
 
 def test_an_order_above_its_bound_is_not_printed():
-    row = MeasuredOrder(Order("a", "a", False, Fraction(2), False), measured_at(2.5, 2.5, 2.5))
-    assert row.record()["measured"] is None
+    row = measured(replace(BARE, upper=Fraction(2)), measured_at(2.5, 2.5, 2.5))
+    assert row.value is None
     assert "above the proved bound" in row.remark()
 
 

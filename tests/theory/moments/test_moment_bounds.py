@@ -49,7 +49,7 @@ ROWS = [*SETTINGS, *(pytest.param(*row, marks=pytest.mark.full) for row in LONG)
 def test_the_orders_are_those_of_the_theorems_and_the_certificate_is_accepted(names, size, dim):
     """Two ways to one number, for every parameter and mean but those of which the theorem on experts says all."""
     setting, found, proof, _ = issued(*names, size=size, dim=dim)
-    theorems = {f"mean {o.name}" if o.mean else o.name: o.upper for o in orders(setting).orders if o.upper}
+    theorems = {o.title: o.upper for o in orders(setting).orders if o.upper}
     assert found == {name: theorems[name] for name in found}
     assert {"b", "nu", "mean nu"} == theorems.keys() - found.keys()
     assert check(proof) == proof["statement"]
