@@ -16,7 +16,8 @@ from temperance.theory.contact.flat_curves import common_curve, power_curve, sca
 from temperance.theory.expressions import balls
 from temperance.theory.models.by_name import least, model
 from temperance.theory.models.gates import names, require_gate
-from temperance.theory.models.spec import TAU, Jet, MoESpec, covariates, true_value
+from temperance.theory.models.renaming import on_lines_as
+from temperance.theory.models.spec import Gate, Jet, MoESpec, covariates, true_value
 from temperance.theory.models.weights import is_weighted, weight_parameters
 from temperance.theory.orders.split_cell import Splitting
 from temperance.theory.rates.true_point import Constant, constant
@@ -69,11 +70,13 @@ class OrderSetting:
 
     def on_line(self, name: str) -> str:
         """The parameter that is seen of one on a line: in dimension 1 itself."""
-        return name if self.dim == 1 else on_line(name, self.cell.spec.expert.name)
+        found = None if self.dim == 1 else on_lines_as(self.cell.spec.gate, self.dim)
+        seen = {} if found is None else {p.name: q.name for p, (q, _) in found[1].items()}
+        return name if self.dim == 1 else seen.get(name) or on_line(name, self.cell.spec.expert.name)
 
 
 def order_setting(
-    gate: str = "linear",
+    gate: str | Gate = "linear",
     expert: str = "gaussian",
     source: str | sp.Expr | Activation | None = None,
     *,
@@ -85,7 +88,8 @@ def order_setting(
     """The setting of names.
 
     Args:
-        gate: a name; with every cell split where atoms have no weights. expert: a Gaussian expert with a named mean.
+        gate: a name or an object; with every cell split where atoms have no weights.
+        expert: a Gaussian expert with a named mean.
         source: an activation gate's activation.
         size: m, 2 or more. split: "one" or "all". dim: d.
         point: values of the gate's parameters at the split atom, as numbers or as constants of the expression language
@@ -94,8 +98,8 @@ def order_setting(
     Raises:
         ValueError: what is not accepted.
     """
-    s = _checked(gate, source, size, split)
-    spec = model(gate, expert, s, dim)
+    spec = model(gate, expert, _checked(gate, source, size, split), dim)
+    s = spec.gate.activation
     if spec.log_atom.has(Jet):
         raise ValueError("orders need functions by name, such as --activation tanh or --expert nonlinear:tanh")
     if split == "one" and not is_weighted(spec):
@@ -106,16 +110,16 @@ def order_setting(
     moving = [p for p in spec.gate.parameters if p not in weights and (p not in held or p in spec.gate.shared)]
     if unknown := set(point or {}) - {p.name for p in moving}:
         accepted = ", ".join(p.name for p in moving)
-        raise ValueError(f"no parameter {min(unknown)!r} of the gate {gate!r}; accepted: {accepted}")
+        raise ValueError(f"no parameter {min(unknown)!r} of the gate {spec.gate.name!r}; accepted: {accepted}")
     values = {p: constant(p.name, (point or {}).get(p.name, true_value(spec.gate, p, 0))) for p in (*held, *moving)}
     for p, value in values.items():
         if p.is_positive and not balls.value(value, {}) > 0:
             raise ValueError(f"{p.name} must be positive, not {value}")
     cell = Splitting(spec, values, held)
-    line = _line(cell, gate, s)
+    line = _line(cell)
     if len(line.each) + len(line.shared) > max(_MOST_MOVING, 4 + 2 * line.spec.dim):
         raise ValueError(f"orders are computed for at most {_MOST_MOVING} parameters of an atom, not for {expert!r}")
-    power = weight_power(s, values[TAU]) if s is not None and without_bias(spec) and not scale else 0
+    power = weight_power(s, values[spec.gate.shared[0]]) if s is not None and without_bias(spec) and not scale else 0
     power, flat = power_curve(cell, power)
     if split == "all" and not power:
         flat = common_curve(cell, s, other_gate(cell, split))
@@ -132,19 +136,21 @@ def accepted() -> dict[str, tuple[str, ...]]:
     return found
 
 
-def _line(cell: Splitting, gate: str, s: Activation | None) -> Splitting:
+def _line(cell: Splitting) -> Splitting:
     """The cell on a line through the origin (of a Gaussian gate: through c), scaled so that a vector is 1 or 0 on it.
 
-    The cell itself in dimension 1, and where the gate is none of dimension 1 on lines.
+    The cell itself in dimension 1, and where the gate is none of dimension 1 on lines, or has no name.
     """
-    if cell.spec.dim == 1 or not on_lines(cell.spec, shares=True):
+    found = on_lines_as(cell.spec.gate, cell.spec.dim)
+    if cell.spec.dim == 1 or found is None or not on_lines(cell.spec, shares=True):
         return cell
-    spec = model(gate, cell.spec.expert.name, s)
-    weights = weight_parameters(spec)
-    moved = {p.name.split("_")[0] for p, v in cell.point.items() if v != 0}
-    point = {p: cell.point.get(p, true_value(spec.gate, p, 0)) for p in spec.gate.parameters if p not in weights}
-    point = {p: v if p.name in moved else sp.S.Zero for p, v in point.items()}
-    return Splitting(spec, point, tuple(p for p in spec.gate.shared if p in cell.held))
+    gate, seen = found
+    spec = model(gate, cell.spec.expert.name)
+    weights, moved = weight_parameters(spec), {seen[p][0] for p, v in cell.point.items() if v != 0}
+    whole = {q: cell.point[p] for p, (q, alone) in seen.items() if alone and p in cell.point}
+    point = {q: whole.get(q, true_value(gate, q, 0)) for q in gate.parameters if q not in weights}
+    point = {q: v if q in moved else sp.S.Zero for q, v in point.items()}
+    return Splitting(spec, point, tuple(seen[p][0] for p in cell.held))
 
 
 def _is_logistic(spec: MoESpec) -> bool:
@@ -160,9 +166,10 @@ def on_line(name: str, expert: str) -> str:
     return f"{stem}_{len(places)}" if stem == "a" and expert.startswith("polynomial") else stem
 
 
-def _checked(gate: str, source: str | sp.Expr | Activation | None, size: int, split: str) -> Activation | None:
+def _checked(gate: str | Gate, source: str | sp.Expr | Activation | None, size: int, split: str) -> Activation | None:
     """The activation, once the names are known to be accepted."""
-    require_gate(gate, source is not None, names())
+    if isinstance(gate, str):
+        require_gate(gate, source is not None, names())
     if size < 2:
         raise ValueError(f"a cell has at least 2 atoms, not {size}")
     if split not in ("one", "all"):

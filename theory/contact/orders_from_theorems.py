@@ -14,9 +14,10 @@ import sympy as sp
 
 from temperance.theory.activations.activation import Activation
 from temperance.theory.contact.theorems import OF_THE_GATE, OF_THE_MEAN, Case, bounds_of
-from temperance.theory.models.form import intercept
+from temperance.theory.models.form import activated, intercept
 from temperance.theory.models.gates import FITTED
-from temperance.theory.models.spec import NU, TAU, coordinates, covariates
+from temperance.theory.models.renaming import named
+from temperance.theory.models.spec import NU, covariates
 from temperance.theory.orders.expert_orders import expert_orders
 from temperance.theory.orders.gate_orders import Bounds, Quadratic, gate_orders, least, quadratic
 from temperance.theory.orders.independence import Place, formulas_seen, independent
@@ -138,12 +139,14 @@ def published_rates(
 
 def _predicted(cell: Splitting, source: Activation | None, size: int, every: bool) -> dict[str, Prediction]:
     """Name of a parameter -> what `rates.predict` says of it; {} for other gates and experts."""
-    gate = cell.spec.gate.name
-    if gate not in FITTED or cell.spec.expert.name != "gaussian":
-        return {}
     point, dim = None, cell.spec.dim
+    gate, parts = named(cell.spec.gate, dim), _parts(cell)
+    if gate not in FITTED or parts is None:
+        return {}
     if source is not None:
-        values = [cell.point.get(p, sp.nan) for p in (*coordinates("beta1", dim), TAU)]  # a step has no beta1
+        line = activated(cell.spec.gate, dim)
+        at = () if line is None or line.tau is None else (*line.direction, line.tau)
+        values = [cell.point.get(p, sp.nan) for p in at] or [sp.nan]
         if not all(v.is_Rational for v in values):
             return {}
         others = (sp.Integer(OTHER_SPLIT if every else 0),) * dim
@@ -152,6 +155,15 @@ def _predicted(cell: Splitting, source: Activation | None, size: int, every: boo
     gauge = "free" if source is None or every else "anchored"
     found = predict(gate, source, true_k=2, fitted_k=fitted, gauge=gauge, dim=dim, point=point)  # type: ignore[arg-type]
     apt = (p for p in found if p.applies(sizes, None if p.parameter == "tau" else 0))
-    named = {p.parameter.replace("beta1/tau", "beta1"): p for p in apt}
-    movable = {q.name: q.name.split("_")[0] for q in (*cell.each, *cell.shared)}
-    return {name: named[stem] for name, stem in movable.items() if stem in named}
+    said = {p.parameter.replace("beta1/tau", "beta1"): p for p in apt}
+    return {q.name: said[part] for q, part in parts.items() if part in said}
+
+
+def _parts(cell: Splitting) -> dict[sp.Symbol, str] | None:
+    """What `rates.predict` calls each parameter of an atom with a linear Gaussian expert; None for another expert."""
+    b, x = intercept(cell.mean, cell.expert[:-1], cell.spec.dim), covariates(cell.spec.dim)
+    slopes = {p: sp.diff(cell.mean, p) for p in cell.expert if p not in (NU, b)}
+    if b is None or sp.diff(cell.mean, b) != 1 or sorted(slopes.values(), key=str) != sorted(x, key=str):
+        return None
+    parts = {**dict.fromkeys(cell.own, "beta1"), **dict.fromkeys(slopes, "a"), b: "b", NU: "nu"}
+    return {**parts, **dict.fromkeys(cell.shared, "tau")}

@@ -160,13 +160,15 @@ class Gate:
         return tuple(p for p in self.parameters if p not in self.shared)
 
 
-def true_value(gate: Gate, p: sp.Symbol, atom: int) -> sp.Expr:
+def true_value(gate: Gate, p: sp.Symbol, atom: int, *, exact: bool = False) -> sp.Expr:
     """The value of a gate's parameter p in a true atom, where none is given: of `places`, the last for further atoms.
 
+    exact: with as many fitted atoms as true ones, which places after the third are for.
     Without a place, shared ones are 1 and own ones 1, then rational numbers that differ from atom to atom.
     """
     places = dict(gate.places).get(p)
     if places is not None:
+        places = places[3:] if exact and len(places) > 3 else places[:3]
         return places[min(atom, len(places) - 1)]
     if atom == 0 or p not in gate.own:
         return sp.S.One
