@@ -13,7 +13,7 @@ ROOMS = ("theory", "numerics", "temperance")
 GATES = frozenset(names())
 LISTS = frozenset({"FITTED", "ACTIVATED", "GATES"})
 STEMS = frozenset(["a", "a_1", "b", "beta0", "beta1", "beta1/tau", "c", "w", "pi", "A", "Gamma", "tau", "nu"])
-WITHOUT_STEMS = ("orders", "moments", "contact", "symmetries", "traits", "twins")  # wings of theory
+WITHOUT_STEMS = {("theory", wing) for wing in ("orders", "moments", "contact", "symmetries", "traits", "twins")}
 
 TABLE = {"theory/models/gates.py", "theory/models/experts.py", "theory/models/by_name.py"}
 """Where names of gates and experts are looked up."""
@@ -80,7 +80,7 @@ def compared(tree):
 def found(path, text=None):
     """The comparisons of a file that are with names of gates, or where all is told from formulas with parameters'."""
     wing = Path(path).parts
-    wanted = GATES | LISTS | (STEMS if wing[0] == "theory" and wing[1] in WITHOUT_STEMS else set())
+    wanted = GATES | LISTS | (STEMS if wing[:2] in WITHOUT_STEMS else set())
     tree = ast.parse((ROOT / path).read_text(encoding="utf-8") if text is None else text)
     return [line for line, said in compared(tree) if said & wanted]
 

@@ -128,7 +128,7 @@ class Gate:
     name: what messages call it; shared: the parameters that all atoms of a mixture have in common (the temperature);
     offset: what the bias beta0 of an atom adds to its log weight (None where the gate has a bias of its own);
     constants: free symbols that are not parameters; caveat: what was assumed in writing the gate down, if anything;
-    places: the values of parameters in the true atoms that orders are shown at, where `true_value` has them from here;
+    places: the values of parameters in the true atoms that orders are shown at, as `true_value` takes them from here;
     activation: s, where the log weight is s of one line of x, over tau.
     A gate with kinks is a SymPy Piecewise; relations then hold on every piece. Raises ValueError for a parameter used
     twice, unused or undeclared.
