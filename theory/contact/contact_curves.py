@@ -19,7 +19,10 @@ import sympy as sp
 from temperance.theory.checker.rejected import objection
 from temperance.theory.contact.curve_models import Role, T, below, model_text, offsets_of
 from temperance.theory.curves.curve_checker import FORMAT, check, statement
-from temperance.theory.models.spec import NU
+from temperance.theory.models import gates
+from temperance.theory.models.form import intercept
+from temperance.theory.models.renaming import in_places
+from temperance.theory.models.spec import NU, covariates
 from temperance.theory.models.truth import Setting
 
 Q, ROOT = sp.symbols("q r")
@@ -158,11 +161,12 @@ def _curves(cell: Setting, m: int, every: bool) -> Iterator[Curve]:
         anywhere = {p: p if p in cell.own and _is_location(cell, p) else v for p, v in place.items()}
         for roles, order, nodes, share in _alike(m):
             yield from _natural(cell, roles, order, (nodes, share), anywhere, every=True)
-    if cell.spec.gate.name == "gaussian" and cell.spec.dim == 1:
-        yield from _jointly_gaussian(cell, m, every)
-    if cell.spec.gate.name == "gaussian" and (cell.spec.dim, m) == (2, 3):
+    gaussian = in_places(cell.spec.gate, gates.gaussian(cell.spec.dim))
+    if gaussian and cell.spec.dim == 1:
+        yield from _jointly_gaussian(cell, gaussian[1:], m, every)
+    if gaussian and (cell.spec.dim, m) == (2, 3):
         corners = (T * (1 - 2 * Q**2), T * Q, -(T**2) / 2)  # an equilateral triangle: q = 0 or q^2 = 3/4
-        offsets = {p.name: e for p, e in zip(cell.own, corners, strict=True)}
+        offsets = {p.name: e for p, e in zip(gaussian[1:], corners, strict=True)}
         yield Curve(offsets, 3, Q**3 - Q * sp.Rational(3, 4), sp.Rational(1, 3))
 
 
@@ -245,13 +249,14 @@ def _alike(m: int) -> Iterator[tuple[dict[Role, sp.Expr], int, sp.Expr, sp.Expr]
     yield {("gate", 2): -r * T**2 * Q, ("gate", 1): -T * Q, **expert}, 9, Q**2 - Q, weight
 
 
-def _jointly_gaussian(cell: Setting, m: int, every: bool) -> Iterator[Curve]:
-    """x and y are jointly Gaussian; where every cell is split, the true c may be anywhere."""
-    c, gamma = cell.own
+def _jointly_gaussian(cell: Setting, gate: tuple[sp.Symbol, ...], m: int, every: bool) -> Iterator[Curve]:
+    """x and y are jointly Gaussian, gate being c and Gamma; where every cell is split, the true c may be anywhere."""
+    (c, gamma), (x,), b = gate, covariates(1), intercept(cell.mean, cell.expert[:-1], 1)
+    slopes = [] if b is None else [p for p in cell.expert if sp.diff(cell.mean, p) == x * sp.diff(cell.mean, b)]
     variance = -(T**2) * (1 + Q / 3)
     for start in (cell.point[c], c) if every else (cell.point[c],):
         slope = below(variance / (cell.point[gamma] + variance), 2 * m)
         joint = {c.name: T * Q, gamma.name: variance, NU.name: below(variance * (1 - slope), 2 * m)}
-        a = {p.name: slope for p in cell.expert if p.name in ("a", "a_1")}
-        offsets = {**joint, **a, "b": below(T * Q - slope * (start + T * Q), 2 * m)}
+        mean = {} if b is None else {b.name: below(T * Q - slope * (start + T * Q), 2 * m)}
+        offsets = {**joint, **{p.name: slope for p in slopes}, **mean}
         yield Curve(offsets, 2 * m, *quadrature(m, 1), free=(c.name,) if start == c else ())

@@ -16,7 +16,7 @@ from typing import Any
 
 from temperance.theory.contact.contact_curves import certificates, reached
 from temperance.theory.contact.flat_certificates import flat_certificates
-from temperance.theory.contact.order_setting import FlatCurves, flat_curves, line_of, on_line
+from temperance.theory.contact.order_setting import FlatCurves, flat_curves, line_of, seen_on_line
 from temperance.theory.contact.orders_from_theorems import known_orders
 from temperance.theory.models.order import Order, title
 from temperance.theory.models.reasons import Reason, ReasonKind
@@ -225,7 +225,7 @@ def with_curves(rows: Iterable[Order], curves: Sequence[Mapping[str, Any]]) -> l
 
 def _from_certificate(setting: Setting, found: UpperOrders) -> dict[str, Fraction]:
     """The bounds of the parameters and of their weighted means by the equations of a cell of two, d > 1 on lines."""
-    seen = {p.name: on_line(p.name, setting.spec.expert.name, setting.spec.dim) for p in setting.parameters}
+    seen = seen_on_line(setting)
     bounds = {name: found.order(line) for name, line in seen.items()}
     if on_lines(setting.spec):  # with the same shares
         bounds |= {title(p.name, True): found.mean(seen[p.name]) for p in setting.each}

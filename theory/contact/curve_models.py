@@ -8,6 +8,7 @@ from typing import Any
 
 import sympy as sp
 
+from temperance.theory.models.form import intercept
 from temperance.theory.models.spec import NU, MoESpec, covariates
 from temperance.theory.models.truth import Setting
 from temperance.theory.models.weights import weight_parameters
@@ -109,7 +110,7 @@ def offsets_of(
 
 def _of_mean(cell: Setting, roles: Mapping[Role, sp.Expr]) -> dict[str, sp.Expr] | None:
     """The offsets of a mean h(u), u linear in the parameters with powers of x before them and 1 before b."""
-    b = next((p for p in cell.expert if p.name == "b"), None)
+    b = intercept(cell.mean, cell.expert[:-1], cell.spec.dim)
     wanted = {k: e for (kind, k), e in roles.items() if kind == "mean"}
     if b is None:
         return None

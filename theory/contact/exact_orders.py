@@ -21,7 +21,6 @@ from typing import Any
 import sympy as sp
 from flint import arb
 
-from temperance.theory.activations.activation import activation
 from temperance.theory.contact.contact_curves import certificates
 from temperance.theory.contact.contact_orders import Orders, with_curves
 from temperance.theory.contact.flat_certificates import flat_certificates
@@ -29,9 +28,10 @@ from temperance.theory.contact.order_setting import SUPPORT
 from temperance.theory.interactions.rank_by_balls import independent_columns
 from temperance.theory.models.by_name import model
 from temperance.theory.models.experts import mean_of
+from temperance.theory.models.form import intercept
 from temperance.theory.models.order import Order
 from temperance.theory.models.reasons import Reason, ReasonKind
-from temperance.theory.models.spec import BETA0, NU, Jet, MoESpec, Y, covariates, true_value
+from temperance.theory.models.spec import BETA0, NU, Gate, Jet, MoESpec, Y, covariates, true_value
 from temperance.theory.models.truth import Setting, Truth
 from temperance.theory.models.weights import weight_parameters
 from temperance.theory.orders.independence import finite_rows, formula_at, numbers, random_point
@@ -57,7 +57,7 @@ _NUMERALS = ("", "one", "two", "three", "four", "five")
 
 
 def exact_orders(
-    gate: str,
+    gate: str | Gate,
     expert: str = "gaussian",
     source: str | None = None,
     point: Mapping[str, Constant] | None = None,
@@ -66,7 +66,7 @@ def exact_orders(
     """The orders of every parameter where the number of atoms is the true one.
 
     Args:
-        gate: any of `temperance derive`, "activation-bias", or "contaminated softmax" (the second expert is known).
+        gate: an object, or a name of `temperance derive`, or "contaminated softmax" (the second expert is known).
         expert: as `models.experts.expert` takes it.
         source: the activation of an activation gate.
         point: values of the first atom's parameters, as `order_setting` takes them.
@@ -84,7 +84,8 @@ def exact_orders(
     columns, same = [(i, p) for i, p in _moving(truth) if p not in taken], _same_experts(truth)
     if same:
         columns = [(i, p) for i, p in columns if p in spec.expert.parameters]
-    obstacle = None if source is None else irregularity(activation(source), d, 1)
+    s = spec.gate.activation
+    obstacle = None if s is None else irregularity(s, d, 1)
     proved = obstacle is None and independent_columns(lambda bits, rng: _rows(truth, columns, bits, rng))
     found = _PROVED if proved else Reason(ReasonKind.UNDECIDED, f"undecided: {obstacle or _NOT_PROVED}")
     reasons = [*([_SAME] if same else []), *map(_kept, flows), found]
@@ -152,7 +153,7 @@ def _with_curves(setting: Setting, flows: bool, rows: Sequence[Order]) -> tuple[
     return with_curves(rows, curves), curves
 
 
-def _model(gate: str, expert: str, source: str | None, d: int) -> MoESpec:
+def _model(gate: str | Gate, expert: str, source: str | None, d: int) -> MoESpec:
     spec = model("softmax" if gate == CONTAMINATED else gate, expert, source, d)
     if spec.log_atom.has(Jet):
         raise ValueError("orders need functions by name, such as --activation tanh or --expert nonlinear:tanh")
@@ -165,12 +166,12 @@ def _rests(p: sp.Symbol, flows: Sequence[Flow], values: Mapping[sp.Symbol, sp.Ex
     return all(sp.simplify(c.subs(values)) == 0 for c in speeds)
 
 
-def _truth(spec: MoESpec, gate: str, point: Mapping[str, Constant]) -> Truth:
+def _truth(spec: MoESpec, gate: str | Gate, point: Mapping[str, Constant]) -> Truth:
     """Two true atoms, or as many as have no further curve of one density; the first is at the point."""
     unknown = set(point) - {p.name for p in spec.parameters}
     if unknown:
         accepted = ", ".join(p.name for p in spec.parameters)
-        raise ValueError(f"no parameter {min(unknown)!r} of the gate {gate!r}; accepted: {accepted}")
+        raise ValueError(f"no parameter {min(unknown)!r} of the gate {spec.gate.name!r}; accepted: {accepted}")
     last = {p: _value(spec, p, 1) for p in spec.gate.parameters}
     count = 2 if _is_anchored(spec, last) else traits(spec).atoms_needed or 2
     own = [p for p in (*spec.parameters, *_bias(spec)) if p not in spec.gate.shared]
@@ -215,20 +216,22 @@ def _is_anchored(spec: MoESpec, last: Mapping[sp.Symbol, sp.Expr]) -> bool:
 
 def _value(spec: MoESpec, p: sp.Symbol, atom: int) -> sp.Expr:
     """The value of a parameter in an atom, where none is given; those of a vector are not proportional in two atoms."""
-    name, *digits = p.name.split("_")
-    places = [*map(int, digits)] or [1]
-    step = sp.Integer(sum(places))
-    if p in spec.expert.parameters:
-        if p == NU:
-            return sp.sympify(_VARIANCES[atom])
-        return _INTERCEPTS[atom] + step - 1 if name == "b" else _SLOPES[atom] * (step + 2) / 3
-    value = true_value(spec.gate, p, atom)
-    if name == "beta1":
-        spread = (1 / step, step, (-1) ** (step + 1) * step, step**2 - 2, step**3 - 3)[atom]
-        return value / step if true_value(spec.gate, p, 1) == 0 else _SLOPES[atom] * spread
-    if len(set(places)) == 2:
-        return true_value(spec.gate, sp.Symbol(f"{name}_{places[0]}_{places[0]}", real=True), atom) / 4
-    return value
+    if p not in spec.expert.parameters:
+        return true_value(spec.gate, p, atom, exact=True)
+    if p == NU:
+        return sp.sympify(_VARIANCES[atom])
+    step = _step(spec, p)
+    return sp.Integer(_INTERCEPTS[atom]) if step == 0 else _SLOPES[atom] * sp.Integer(step + 2) / 3
+
+
+def _step(spec: MoESpec, p: sp.Symbol) -> int:
+    """0 for the intercept of the mean, the sum of j over the factors x_j that a slope stands before, else its place."""
+    names, mean, x = spec.expert.parameters, mean_of(spec.expert), covariates(spec.dim)
+    b = None if mean is None else intercept(mean, names[:-1], spec.dim)
+    if mean is None or b is None:
+        return names.index(p) + 1
+    (powers, *others) = sp.Poly(sp.simplify(sp.diff(mean, p) / sp.diff(mean, b)), *x).monoms()
+    return names.index(p) + 1 if others else sum(j * n for j, n in enumerate(powers, 1))
 
 
 def _taken(flows: Sequence[Flow], spec: MoESpec) -> tuple[sp.Symbol, ...]:

@@ -10,7 +10,8 @@ from temperance.theory.activations.activation import Activation, Z
 from temperance.theory.conditions.first_order_failures import classify
 from temperance.theory.expressions import balls
 from temperance.theory.models.gates import cosine
-from temperance.theory.models.spec import BETA0, TAU, Gate, MoESpec
+from temperance.theory.models.renaming import renaming
+from temperance.theory.models.spec import BETA0, MoESpec
 from temperance.theory.models.truth import Setting
 from temperance.theory.orders.independence import Place
 from temperance.theory.symmetries.flows import SCALE, Flow
@@ -27,7 +28,9 @@ def scale_curve(spec: MoESpec, s: Activation | None) -> tuple[dict[str, str], st
         if failure.kind != "homogeneous" or not failure.symmetry or failure.flow is None:
             return {}, None, ()
         power = "" if failure.degree == 1 else f"^{failure.degree}"
-        return {p.name: f"{p}{power}/tau" for p in own}, f"{failure.flow} has the same density", (TAU,)
+        tau = spec.gate.shared
+        labels = {p.name: f"{p}{power}/{tau[0]}" for p in own}
+        return labels, f"{failure.flow} has the same density", tau
     flow = next((f for f in flows_of_gate(spec) if {*f.field.moved} <= {*spec.gate.parameters}), None)
     if flow is None:
         return {}, None, ()
@@ -83,7 +86,7 @@ def common_curve(cell: Setting, s: Activation | None, other: Mapping[sp.Symbol, 
         functions = ", ".join(_text(f.as_independent(*gate.parameters, as_Add=False)[1]) for f in moved)
         text = f"offsets of {functions} that are the same in every cell cancel: log weights are linear in them"
         return dict.fromkeys((p.name for p in own), text)
-    if cell.spec.dim > 1 and _is(gate, cosine(cell.spec.dim)):
+    if cell.spec.dim > 1 and renaming(gate, cosine(cell.spec.dim)):
         text = "two true atoms show (beta1_1/|beta1_1| - beta1_2/|beta1_2|)/tau alone: tau moves on a curve"
         return dict.fromkeys((p.name for p in (*own, *cell.shared)), text)
     return {}
@@ -95,12 +98,6 @@ def _all_move(functions: Sequence[sp.Expr], own: Sequence[sp.Symbol], places: It
     if slopes.rows != slopes.cols:
         return False
     return all(balls.is_nonzero(balls.value(slopes.subs(dict(place)).det(), {})) for place in places)
-
-
-def _is(gate: Gate, other: Gate) -> bool:
-    """Whether a gate has the formula of another, whatever its parameters are called."""
-    names = dict(zip((*gate.own, *gate.shared), (*other.own, *other.shared), strict=False))
-    return bool(gate.log_weight.subs(names, simultaneous=True) == other.log_weight)
 
 
 def _along_rays(cell: Setting, s: Activation, other: Mapping[sp.Symbol, sp.Expr]) -> dict[str, str]:
@@ -117,7 +114,7 @@ def _along_rays(cell: Setting, s: Activation, other: Mapping[sp.Symbol, sp.Expr]
     if len(terms) != 2 or ratios == {sp.S.One}:
         return {}
     text = "two powers show two numbers; beta1 of two cells and tau are three, so that all move on a curve"
-    return dict.fromkeys((*own, TAU.name), text)
+    return dict.fromkeys((*own, *(p.name for p in cell.shared)), text)
 
 
 def weight_power(s: Activation, tau: sp.Expr) -> int:

@@ -15,9 +15,11 @@ from temperance.theory.activations.activation import Activation, activation
 from temperance.theory.contact.flat_curves import common_curve, power_curve, scale_curve, weight_power, without_bias
 from temperance.theory.expressions import balls
 from temperance.theory.models.by_name import least, model
+from temperance.theory.models.form import intercept
 from temperance.theory.models.gates import names, require_gate
 from temperance.theory.models.order import title
-from temperance.theory.models.spec import BETA0, NU, TAU, Expert, Gate, Jet, MoESpec, covariates, true_value
+from temperance.theory.models.renaming import on_lines_as
+from temperance.theory.models.spec import BETA0, NU, Expert, Gate, Jet, MoESpec, covariates, true_value
 from temperance.theory.models.truth import Setting, Truth, require_mean
 from temperance.theory.models.weights import is_weighted, weight_parameters
 from temperance.theory.rates.true_point import Constant, constant
@@ -132,9 +134,9 @@ def _truth(spec: MoESpec, values: Mapping[sp.Symbol, sp.Expr], there: Mapping[sp
     bias = {} if spec.gate.offset is None else {BETA0: sp.S.Zero}
     alike = dict.fromkeys(weight_parameters(spec), sp.S.One) or bias
     own = {p: v for p, v in values.items() if p not in spec.gate.shared}
-    atoms = []
+    intercepts, atoms = {intercept(require_mean(spec), spec.expert.parameters[:-1], spec.dim)}, []
     for gate, slope, b, nu in ((own, 1, 0, 1), (there, -1, 3, sp.Rational(3, 2))):
-        found = {p: sp.sympify(nu if p == NU else b if p.name == "b" else slope) for p in spec.expert.parameters}
+        found = {p: sp.sympify(nu if p == NU else b if p in intercepts else slope) for p in spec.expert.parameters}
         atoms.append({**gate, **alike, **found})
     return Truth(spec, tuple(atoms), {p: values[p] for p in spec.gate.shared}, SUPPORT)
 
@@ -144,7 +146,9 @@ def flat_curves(setting: Setting) -> FlatCurves:
     """What is flat in a setting."""
     spec, s = setting.spec, setting.spec.gate.activation
     labels, scale, _ = scale_curve(spec, s)
-    power = weight_power(s, setting.point[TAU]) if s is not None and without_bias(spec) and not scale else 0
+    power = (
+        weight_power(s, setting.point[spec.gate.shared[0]]) if s is not None and without_bias(spec) and not scale else 0
+    )
     power, flat = power_curve(setting, power)
     if setting.every and not power:
         flat = common_curve(setting, s, setting.other)
@@ -165,28 +169,30 @@ def accepted() -> dict[str, tuple[str, ...]]:
 def line_of(setting: Setting) -> Setting:
     """A setting on a line through the origin (of a Gaussian gate: through c), scaled so that a vector is 1 or 0 on it.
 
-    The setting itself in dimension 1, and where the gate is none of dimension 1 on lines, or of one's own.
+    The setting itself in dimension 1, and where the gate is none of dimension 1 on lines, or has no name.
     """
-    spec = _named(setting.spec, 1)
-    if setting.spec.dim == 1 or spec is None or not on_lines(setting.spec, shares=True):
+    spec = _on_lines(setting.spec)
+    found = on_lines_as(setting.spec.gate, setting.spec.dim)
+    if spec is None or found is None:
         return setting
-    point = setting.point
-    weights = weight_parameters(spec)
-    moved = {p.name.split("_")[0] for p in setting.spec.gate.parameters if point[p] != 0}
-    values = {p: point.get(p, true_value(spec.gate, p, 0)) for p in spec.gate.parameters if p not in weights}
-    values = {p: v if p.name in moved else sp.S.Zero for p, v in values.items()}
-    there = {p: true_value(spec.gate, p, 1) for p in values if p in spec.gate.own}
-    held = tuple(p for p in spec.gate.shared if p in setting.held)
-    return Setting(_truth(spec, values, there), setting.cells, held)
+    point, weights, seen = setting.point, weight_parameters(spec), found[1]
+    moved = {q for p, (q, _) in seen.items() if p in point and point[p] != 0}
+    whole = {q: point[p] for p, (q, alone) in seen.items() if alone and p in point}
+    values = {q: whole.get(q, true_value(spec.gate, q, 0)) for q in spec.gate.parameters if q not in weights}
+    values = {q: v if q in moved else sp.S.Zero for q, v in values.items()}
+    there = {q: true_value(spec.gate, q, 1) for q in values if q in spec.gate.own}
+    return Setting(_truth(spec, values, there), setting.cells, tuple(seen[p][0] for p in setting.held))
 
 
-def _named(spec: MoESpec, dim: int) -> MoESpec | None:
-    """A model with a name in another dimension; None for one of one's own."""
-    try:
-        here, there = (model(spec.gate.name, spec.expert.name, spec.gate.activation, d) for d in (spec.dim, dim))
-    except ValueError:
+def _on_lines(spec: MoESpec) -> MoESpec | None:
+    """The model of dimension 1 that is seen on lines; None where there is none with a name."""
+    found = None if spec.dim == 1 else on_lines_as(spec.gate, spec.dim)
+    if found is None or not on_lines(spec, shares=True):
         return None
-    return there if here == spec else None
+    try:
+        return model(found[0], spec.expert.name) if model(spec.gate, spec.expert.name, dim=spec.dim) == spec else None
+    except ValueError:  # an expert of one's own
+        return None
 
 
 def _is_logistic(spec: MoESpec) -> bool:
@@ -194,6 +200,14 @@ def _is_logistic(spec: MoESpec) -> bool:
     score = sp.expand(sp.expand_log(sp.log(sp.simplify(sp.exp(-spec.gate.log_weight) - 1)), force=True))
     x = covariates(spec.dim)
     return bool(score.is_polynomial(*x)) and sp.total_degree(score, *x) == 1
+
+
+def seen_on_line(setting: Setting) -> dict[str, str]:
+    """Name of a parameter -> that of the one that is seen of it on a line: in dimension 1 itself."""
+    found = None if setting.spec.dim == 1 else on_lines_as(setting.spec.gate, setting.spec.dim)
+    seen = {} if found is None else {p.name: q.name for p, (q, _) in found[1].items()}
+    expert, dim = setting.spec.expert.name, setting.spec.dim
+    return {p.name: seen.get(p.name) or on_line(p.name, expert, dim) for p in setting.parameters}
 
 
 def on_line(name: str, expert: str, dim: int = 2) -> str:

@@ -17,7 +17,8 @@ from temperance.theory.contact.theorems import OF_THE_GATE, OF_THE_MEAN, Case, b
 from temperance.theory.models.form import intercept
 from temperance.theory.models.gates import FITTED
 from temperance.theory.models.reasons import Reason, ReasonKind
-from temperance.theory.models.spec import NU, TAU, covariates
+from temperance.theory.models.renaming import named
+from temperance.theory.models.spec import NU, covariates
 from temperance.theory.models.truth import Setting, Truth
 from temperance.theory.orders.expert_orders import expert_orders
 from temperance.theory.orders.gate_orders import Bounds, Quadratic, gate_orders, least, quadratic
@@ -123,18 +124,28 @@ def published_rates(cell: Setting) -> dict[str, tuple[Fraction | None, Reason]]:
 
 def _predicted(cell: Setting) -> dict[str, Prediction]:
     """Name of a parameter -> what `rates.predict` says of it; {} for other gates and experts."""
-    gate, source, size, every = cell.spec.gate.name, cell.spec.gate.activation, cell.size, cell.every
-    if gate not in FITTED or cell.spec.expert.name != "gaussian":
+    gate, source, size, every = cell.spec.gate, cell.spec.gate.activation, cell.size, cell.every
+    parts = _parts(cell)
+    if named(gate, cell.spec.dim) not in FITTED or parts is None:
         return {}
     truth = Truth(cell.spec, ({}, {}))
     if source is not None:
-        if not all(cell.point[p].is_Rational for p in (*cell.own, TAU)) or not cell.own:  # a step has no beta1
+        if not all(cell.point[p].is_Rational for p in (*cell.own, *gate.shared)) or not cell.own:  # a step has no beta1
             return {}
         truth = cell.truth
     fitted, sizes = (2 * size, (size, size)) if every else (size + 1, (size, 1))
     gauge: Gauge = "free" if source is None or every else "anchored"
     found = predict(truth, fitted, source, gauge=gauge)
     apt = (p for p in found if p.applies(sizes, None if p.parameter == "tau" else 0))
-    named = {p.parameter.replace("beta1/tau", "beta1"): p for p in apt}
-    movable = {q.name: q.name.split("_")[0] for q in (*cell.each, *cell.shared)}
-    return {name: named[stem] for name, stem in movable.items() if stem in named}
+    said = {p.parameter.replace("beta1/tau", "beta1"): p for p in apt}
+    return {q.name: said[part] for q, part in parts.items() if part in said}
+
+
+def _parts(cell: Setting) -> dict[sp.Symbol, str] | None:
+    """What `rates.predict` calls each parameter of an atom with a linear Gaussian expert; None for another expert."""
+    b, x = intercept(cell.mean, cell.expert[:-1], cell.spec.dim), covariates(cell.spec.dim)
+    slopes = {p: sp.diff(cell.mean, p) for p in cell.expert if p not in (NU, b)}
+    if b is None or sp.diff(cell.mean, b) != 1 or sorted(slopes.values(), key=str) != sorted(x, key=str):
+        return None
+    parts = {**dict.fromkeys(cell.own, "beta1"), **dict.fromkeys(slopes, "a"), b: "b", NU: "nu"}
+    return {**parts, **dict.fromkeys(cell.shared, "tau")}

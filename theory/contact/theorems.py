@@ -44,10 +44,6 @@ class Theorem:
     gate: Callable[[int], Gate]
     bound: Callable[[Case, tuple[sp.Symbol, ...]], Bounds]
 
-    def applies(self, gate: Gate, dim: int) -> bool:
-        """Whether a gate has this formula, up to a renaming of its parameters."""
-        return in_places(gate, self.gate(dim)) is not None
-
 
 def bounds_of(theorems: Iterable[Theorem], case: Case) -> Bounds:
     """What those theorems say that are about the gate's formula."""

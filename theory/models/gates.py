@@ -15,18 +15,35 @@ from temperance.theory.activations.catalogue import NAMED
 from temperance.theory.models.spec import BETA0, TAU, Gate, Jet, coordinates, covariates, dot
 
 _HALF = sp.Rational(1, 2)
+_SLOPES = (1, -1, _HALF, -2, 2)
 _Places = tuple[tuple[sp.Symbol, tuple[sp.Expr, ...]], ...]
 
 
 def _at(parameters: Iterable[sp.Symbol], *values: int | sp.Expr) -> _Places:
-    """The values of parameters where orders are shown: at the split atom, at another one, at another split one."""
+    """The values of parameters where orders are shown: at the split atom, at another one, at another split one.
+
+    Those after the third are of the atoms of a model with their true number.
+    """
     return tuple((p, tuple(map(sp.sympify, values))) for p in parameters)
+
+
+def _of(parameters: Iterable[sp.Symbol], first: int, *others: int) -> _Places:
+    """`_at` for coordinates, then as many of a model with the true number of atoms: in no two of them proportional."""
+    ordinary = [first, *others, *others[-1:]][:3]
+    alone = [*ordinary, ordinary[-1], ordinary[-1]]
+    found: list[tuple[sp.Symbol, tuple[sp.Expr, ...]]] = []
+    for j, p in enumerate(parameters, 1):
+        step = sp.Integer(j)
+        turned = (1 / step, step, (-1) ** (step + 1) * step, step**2 - 2, step**3 - 3)
+        exact = [v / step for v in alone] if others[0] == 0 else [v * t for v, t in zip(_SLOPES, turned, strict=True)]
+        found += _at([p], *ordinary, *exact)
+    return tuple(found)
 
 
 def linear(dim: int) -> Gate:
     """Dense-to-sparse gate exp(beta1.x/tau) (arXiv 2401.13875, section 2)."""
     beta = coordinates("beta1", dim)
-    return Gate("linear", dot(beta, covariates(dim)) / TAU, (*beta, TAU), (TAU,), BETA0 / TAU, places=_at(beta, 1, 0))
+    return Gate("linear", dot(beta, covariates(dim)) / TAU, (*beta, TAU), (TAU,), BETA0 / TAU, places=_of(beta, 1, 0))
 
 
 def activated(dim: int, s: Activation) -> Gate:
@@ -42,7 +59,7 @@ def activated(dim: int, s: Activation) -> Gate:
     if s.others or not s.surveyed:
         caveat = f"the other pieces that {s.name} has at other values of its parameters"
     return Gate(
-        "activation", log_weight, (*beta, TAU), (TAU,), BETA0 / TAU, s.parameters, caveat, _at(beta, 1, 0, 2), s
+        "activation", log_weight, (*beta, TAU), (TAU,), BETA0 / TAU, s.parameters, caveat, _of(beta, 1, 0, 2), s
     )
 
 
@@ -52,7 +69,7 @@ def biased(dim: int, s: Activation) -> Gate:
         raise ValueError(f"the gate 'activation-bias' takes an activation without kinks, not {s.name!r}")
     beta, c = coordinates("beta1", dim), sp.Symbol("c", real=True)
     log_weight = s.pieces[0].expr.subs(Z, dot(beta, covariates(dim)) + c) / TAU
-    places = (*_at(beta, 1, 0, 2), *_at((c,), sp.log(2), 0))
+    places = (*_of(beta, 1, 0, 2), *_at((c,), sp.log(2), 0))
     return Gate(
         "activation-bias", log_weight, (*beta, c, TAU), (TAU,), BETA0 / TAU, s.parameters, places=places, activation=s
     )
@@ -62,13 +79,13 @@ def generic(dim: int) -> Gate:
     """The activation gate exp(s(beta1.x)/tau) for a free function s (no relation among its derivatives)."""
     beta = coordinates("beta1", dim)
     s = Jet(sp.Symbol("s"), 0, dot(beta, covariates(dim)))
-    return Gate("generic", s / TAU, (*beta, TAU), (TAU,), BETA0 / TAU, places=_at(beta, 1, 0, 2))
+    return Gate("generic", s / TAU, (*beta, TAU), (TAU,), BETA0 / TAU, places=_of(beta, 1, 0, 2))
 
 
 def softmax(dim: int) -> Gate:
     """Softmax gate exp(beta1.x)."""
     beta = coordinates("beta1", dim)
-    return Gate("softmax", dot(beta, covariates(dim)), beta, places=_at(beta, 1, 0))
+    return Gate("softmax", dot(beta, covariates(dim)), beta, places=_of(beta, 1, 0))
 
 
 def quadratic(dim: int) -> Gate:
@@ -76,7 +93,9 @@ def quadratic(dim: int) -> Gate:
     x, beta = covariates(dim), coordinates("beta1", dim)
     entries, matrix = _symmetric("A", dim)
     form = dot(x, tuple(matrix * sp.Matrix(x)))
-    score, places = sp.expand(form) + dot(beta, x), (*_at(entries, _HALF, 0), *_at(beta, 1, 0))
+    diagonal = {matrix[j, j] for j in range(dim)}
+    others = [_at([p], _HALF, 0, *(() if p in diagonal else (0, _HALF / 4, 0)))[0] for p in entries]
+    score, places = sp.expand(form) + dot(beta, x), (*others, *_of(beta, 1, 0))
     return Gate("quadratic", score / TAU, (*entries, *beta, TAU), (TAU,), BETA0 / TAU, places=places)
 
 
@@ -133,7 +152,7 @@ def sigmoid_euclidean(dim: int) -> Gate:
 
 def _without_weight(beta: Iterable[sp.Symbol], w: sp.Symbol) -> _Places:
     """Of atoms without weights of their own: beta1 is 0 in none."""
-    return (*_at(beta, 1, 2), *_at((w,), _HALF, -1))
+    return (*_of(beta, 1, 2), *_at((w,), _HALF, -1))
 
 
 def cosine(dim: int) -> Gate:
@@ -151,7 +170,7 @@ def laplace(dim: int) -> Gate:
     x, beta = covariates(dim), coordinates("beta1", dim)
     gap = tuple(b - xj for b, xj in zip(beta, x, strict=True))
     distance = sp.sqrt(dot(gap, gap)) if dim > 1 else sp.Piecewise((gap[0], x[0] < beta[0]), (-gap[0], True))
-    return Gate("laplace", -distance / TAU, (*beta, TAU), (TAU,), BETA0, places=_at(beta, 0, -1))
+    return Gate("laplace", -distance / TAU, (*beta, TAU), (TAU,), BETA0, places=_of(beta, 0, -1))
 
 
 def _router(name: str, dim: int, perturbation: int) -> Gate:
@@ -160,7 +179,7 @@ def _router(name: str, dim: int, perturbation: int) -> Gate:
     x, beta = covariates(dim), coordinates("beta1", dim)
     lengths = [sp.sqrt(dot(v, v)) + perturbation for v in (beta, x)]
     score = dot(beta, x) / (lengths[0] * lengths[1])
-    return Gate(name, score / TAU, (*beta, TAU), (TAU,), BETA0, places=_at(beta, 1, -1))
+    return Gate(name, score / TAU, (*beta, TAU), (TAU,), BETA0, places=_of(beta, 1, -1))
 
 
 def _symmetric(name: str, dim: int) -> tuple[tuple[sp.Symbol, ...], sp.Matrix]:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from itertools import chain, permutations, product
-from math import inf, isfinite
+from math import isfinite
 
 import sympy as sp
 
@@ -106,7 +106,10 @@ def _agree(gate: Gate, order: Sequence[sp.Symbol], other: Gate) -> bool:
         for x in _X:
             ours = _number(gate, tuple(values[0][p] for p in gate.parameters), x)
             theirs = _number(other, tuple(values[1][p] for p in other.parameters), x)
-            gaps += [] if ours is None and theirs is None else [inf if None in (ours, theirs) else ours - theirs]
+            if ours is not None and theirs is not None:
+                gaps.append(ours - theirs)
+            elif ours is not theirs:
+                return False
     return bool(gaps) and max(gaps) - min(gaps) < _CLOSE
 
 
@@ -116,7 +119,8 @@ def _trace(gate: Gate, p: sp.Symbol) -> tuple[float | None, ...]:
     found = []
     for x in _X:
         ends = [_number(gate, tuple(v if q == p else _ONE_VALUE for q in gate.parameters), x) for v in _VALUES]
-        found.append(None if None in ends else round(ends[1] - ends[0], 9))
+        known = [v for v in ends if v is not None]
+        found.append(round(known[1] - known[0], 9) if len(known) == 2 else None)
     return tuple(found)
 
 
@@ -156,6 +160,21 @@ def recognised(gate: Gate, dim: int) -> Gate:
     back = dict(zip(found.parameters, in_places(gate, found) or (), strict=True))
     places = tuple((back[q], values) for q, values in found.places)
     return replace(gate, places=places, activation=found.activation)
+
+
+def on_lines_as(gate: Gate, dim: int) -> tuple[Gate, dict[sp.Symbol, tuple[sp.Symbol, bool]]] | None:
+    """The gate that the table has in dimension 1 under the name of this one, and what each parameter is there.
+
+    A parameter -> that of dimension 1, and whether it is this one as a whole, not a coordinate of it. None where the
+    gate has no name, or none in dimension 1.
+    """
+    here = _in_table(gate, dim)
+    there = None if here is None else _of_table(here.name, 1, here.activation)
+    found = None if here is None else renaming(gate, here)
+    if there is None or found is None:
+        return None
+    stems = {q.name: q for q in there.parameters}  # the table calls coordinates by their vector
+    return there, {p: (stems[q.name.split("_")[0]], q in there.parameters) for p, q in found.items()}
 
 
 @lru_cache(maxsize=256)

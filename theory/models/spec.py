@@ -162,7 +162,7 @@ class Gate:
     offset: what the bias beta0 of an atom adds to its log weight (None where the gate has a bias of its own), by
     default beta0, over the shared parameters that divide the log weight: beta0/tau;
     constants: free symbols that are not parameters; caveat: what was assumed in writing the gate down, if anything;
-    places: the values of parameters in the true atoms that orders are shown at, where `true_value` has them from here;
+    places: the values of parameters in the true atoms that orders are shown at, as `true_value` takes them from here;
     activation: s, where the log weight is s of one line of x, over tau.
     abs, sign, max and min become a SymPy Piecewise; relations hold on every piece. Raises ValueError for a parameter
     used twice, unused, undeclared or not real.
@@ -197,13 +197,15 @@ class Gate:
         return tuple(p for p in self.parameters if p not in self.shared)
 
 
-def true_value(gate: Gate, p: sp.Symbol, atom: int) -> sp.Expr:
+def true_value(gate: Gate, p: sp.Symbol, atom: int, *, exact: bool = False) -> sp.Expr:
     """The value of a gate's parameter p in a true atom, where none is given: of `places`, the last for further atoms.
 
+    exact: with as many fitted atoms as true ones, which places after the third are for.
     Without a place, shared ones are 1 and own ones 1, then rational numbers that differ from atom to atom.
     """
     places = dict(gate.places).get(p)
     if places is not None:
+        places = places[3:] if exact and len(places) > 3 else places[:3]
         return places[min(atom, len(places) - 1)]
     if atom == 0 or p not in gate.own:
         return sp.S.One

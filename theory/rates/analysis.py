@@ -19,7 +19,6 @@ from temperance.theory.conditions.kinks import kinks_of
 from temperance.theory.conditions.mirror_points import Mirror, mirror
 from temperance.theory.conditions.verdict import Outcome, Verdict
 from temperance.theory.expressions import balls
-from temperance.theory.models.spec import TAU
 from temperance.theory.models.truth import Truth
 from temperance.theory.rates.true_point import (
     Position,
@@ -84,7 +83,7 @@ class Analysis:
     @property
     def tau(self) -> sp.Expr | None:
         """The true temperature; None of a generic truth."""
-        return self.truth.shared.get(TAU)
+        return next(iter(self.truth.shared.values()), None)
 
     @cached_property
     def whole(self) -> Decision:

@@ -17,7 +17,7 @@ import sympy as sp
 from temperance.theory.activations.activation import Activation, Z, activation
 from temperance.theory.conditions.decision import Decision
 from temperance.theory.models.gates import gauge_of
-from temperance.theory.models.spec import TAU, covariates, dot
+from temperance.theory.models.spec import covariates, dot
 from temperance.theory.models.truth import Truth
 from temperance.theory.rates.analysis import Analysis, Gauge
 from temperance.theory.rates.exact_specified import exact_specified
@@ -50,10 +50,12 @@ def predict(
     Raises:
         ValueError: another gate, an unknown gauge, k* < 1, k < k*, or a truth that does not obey the gauge.
     """
-    known = TAU not in truth.spec.gate.shared
+    gate, x = truth.spec.gate, covariates(truth.spec.dim)
+    known = not gate.shared
     if source is None:
-        score = truth.spec.gate.log_weight * (1 if known else TAU)
-        if sp.expand(score - dot(truth.spec.gate.own, covariates(truth.spec.dim))) != 0:
+        score = gate.log_weight * sp.prod(gate.shared)
+        slopes = [sp.expand(sp.diff(score, p)) for p in gate.own]
+        if len(gate.shared) > 1 or {*slopes} != {*x} or sp.expand(score - dot(gate.own, slopes)) != 0:
             raise ValueError("rates are predicted of the gates exp(beta1.x), exp(beta1.x/tau) and of activation gates")
     if not 1 <= truth.k <= fitted:
         raise ValueError(f"need 1 <= true <= fitted, not {truth.k}, {fitted}")

@@ -15,6 +15,7 @@ are all that u determines of theta.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -22,6 +23,8 @@ import sympy as sp
 
 from temperance.theory.interactions.interactions import Interactions
 from temperance.theory.interactions.pdes import Relation
+from temperance.theory.models.gates import cosine
+from temperance.theory.models.renaming import renaming
 from temperance.theory.models.spec import BETA0, MoESpec, atom_symbol
 from temperance.theory.symmetries.discrete_symmetries import (
     MixtureSymmetry,
@@ -168,7 +171,7 @@ def _integrate(spec: MoESpec, field: VectorField) -> Flow | str:
         return "it holds on every piece of the gate, but its flow moves a kink: not a symmetry"
     if field.multiplier.free_symbols & set(field.moved):
         return "the factor by which it changes u is not constant along its flow"
-    solved = _scaling(field) or _shift(field) or _radial(field)
+    solved = _scaling(spec, field) or _shift(field) or _radial(spec, field)
     if solved is None:
         return "its flow was not integrated in closed form"
     orbit, invariants = solved
@@ -196,23 +199,24 @@ def vector_field(relation: Relation) -> VectorField:
 Solved = tuple[tuple[tuple[sp.Symbol, sp.Expr], ...], tuple[sp.Expr, ...]]
 
 
-def _scaling(field: VectorField) -> Solved | None:
+def _scaling(spec: MoESpec, field: VectorField) -> Solved | None:
     """c_i = w_i theta_i with constants w_i: theta_i -> l^w_i theta_i, invariants are monomials of weight 0."""
     weights = {p: sp.cancel(c / p) for p, c in field.components}
     if any(w.free_symbols & set(field.moved) for w in weights.values()):
         return None
     orbit = tuple((p, SCALE**w * p) for p, w in weights.items())
-    reference = max(field.moved, key=lambda p: (abs(weights[p]) == 1, p.name == "tau", -field.moved.index(p)))
+    reference = max(field.moved, key=lambda p: (abs(weights[p]) == 1, p in spec.gate.shared, -field.moved.index(p)))
     others = [p for p in field.moved if p != reference]
-    return orbit, tuple(_monomial(p, weights[p], reference, weights[reference]) for p in others)
+    shared = spec.gate.shared
+    return orbit, tuple(_monomial(p, weights[p], reference, weights[reference], shared) for p in others)
 
 
-def _monomial(p: sp.Symbol, w: sp.Expr, q: sp.Symbol, v: sp.Expr) -> sp.Expr:
-    """A monomial in p and q of weight 0, with p above the line unless p is a temperature."""
+def _monomial(p: sp.Symbol, w: sp.Expr, q: sp.Symbol, v: sp.Expr, shared: Collection[sp.Symbol]) -> sp.Expr:
+    """A monomial in p and q of weight 0, with p above the line unless p is shared, as a temperature is."""
     ratio = sp.cancel(w / v)
     exponents = (ratio.q, -ratio.p) if ratio.is_Rational else (sp.S.One, -ratio)
     value = p ** exponents[0] * (q if ratio.is_Integer or q.is_positive else sp.Abs(q)) ** exponents[1]
-    return 1 / value if p.name == "tau" else value
+    return 1 / value if p in shared else value
 
 
 def _shift(field: VectorField) -> Solved | None:
@@ -224,7 +228,7 @@ def _shift(field: VectorField) -> Solved | None:
     return orbit, tuple(sp.expand(p - c / slope * first) for p, c in others)
 
 
-def _radial(field: VectorField) -> Solved | None:
+def _radial(spec: MoESpec, field: VectorField) -> Solved | None:
     """One vector with components beta_j g(|beta|), the rest scaled: |beta| moves along h(|beta|) -> l h(|beta|)."""
     ratios = {p: sp.simplify(c / p) for p, c in field.components}
     scaled = {p: w for p, w in ratios.items() if not w.free_symbols & set(field.moved)}
@@ -245,7 +249,8 @@ def _radial(field: VectorField) -> Solved | None:
         return orbit, tuple(p / block[0] for p in block[1:])
     reference = next(iter(scaled))
     base = reference ** (1 / scaled[reference])
-    rest = tuple(_monomial(p, w, reference, scaled[reference]) for p, w in scaled.items() if p != reference)
+    others = {p: w for p, w in scaled.items() if p != reference}
+    rest = tuple(_monomial(p, w, reference, scaled[reference], spec.gate.shared) for p, w in others.items())
     return orbit, tuple(p * unit / base for p in block) + rest
 
 
@@ -314,7 +319,7 @@ def _proved(found: Interactions, identifiable: tuple[sp.Expr, ...] | None, shown
         text += ", beta0 and translated parameters relative to one atom"
     if pair:
         text += "; two atoms (k = 2, free gauge) have a further curve of one density: not all of these are identifiable"
-    if found.spec.gate.name == "cosine":  # see docs/engineers.md
+    if found.spec.dim > 1 and renaming(found.spec.gate, cosine(found.spec.dim)):  # see docs/engineers.md
         few = f"; of at most d = {found.spec.dim} atoms not tau, only the differences of beta1/(|beta1| tau)"
         text += few + " are identifiable"
     return text

@@ -25,7 +25,7 @@ from temperance.theory.symmetries.score_translations import scores
 from temperance.theory.traits.kernel import Kernel, alone, kernel, own_parameters
 
 _MOST_ATOMS = 5  # that a truth is looked at with
-_LENGTH = sp.Symbol("t", positive=True)
+_LENGTH = sp.Dummy("t", positive=True)  # a parameter may be called t
 
 
 @dataclass(frozen=True)
@@ -173,7 +173,7 @@ def on_lines(spec: MoESpec, *, shares: bool = False) -> bool:
     if spec.dim == 1:
         return True
     own, x = own_parameters(spec), covariates(spec.dim)
-    line = {v: _LENGTH * u for v, u in zip(x, sp.symbols(f"v1:{spec.dim + 1}", positive=True), strict=True)}
+    line = {v: _LENGTH * u for v, u in zip(x, [sp.Dummy("v", positive=True) for _ in x], strict=True)}
     seen = [e.subs(line, simultaneous=True) for e in _formulas(spec.gate.log_weight)]
     free = {_LENGTH, *spec.gate.parameters, *spec.gate.constants}
     classes: list[list[sp.Expr]] = []
