@@ -1,25 +1,31 @@
 # From a fresh clone with Python >= 3.11 and make: `make verify` or `make test`; each installs what it needs into .venv.
 PYTHON ?= python3
 BIN := .venv/bin
+RUNS := .venv/.runs
 INSTALLED := .venv/.installed
-# mypy needs a root in which the package lies as it is imported: links under build/
-TYPING := build/typing/temperance
-TYPES = rm -rf $(TYPING) && mkdir -p $(TYPING) && ln -s $(CURDIR)/temperance/* $(CURDIR)/theory $(CURDIR)/numerics $(TYPING) && MYPYPATH=build/typing $(BIN)/mypy -p temperance
+TYPES = $(BIN)/mypy -p temperance
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .PHONY: install verify test test-slow test-all test-lowest test-interop test-coq licences docs bench clean
 
 install: $(INSTALLED)
 
-$(INSTALLED): requirements.lock pyproject.toml
+# what temperance runs on, in the versions of requirements.lock
+$(RUNS): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, not " + sys.version if sys.version_info < (3, 11) else 0)'
-	$(PYTHON) -m venv .venv
-	$(PIP) install --requirement requirements.lock
-	$(PIP) install --no-deps --editable .
-	touch $@
+	@echo "step 1 of 2: making .venv"
+	@$(PYTHON) -m venv .venv
+	@echo "step 2 of 2: installing temperance and what it runs on"
+	@$(PIP) install --constraint requirements.lock --editable .
+	@touch $@
+
+$(INSTALLED): $(RUNS)
+	@echo "installing what tests and documentation need"
+	@$(PIP) install --requirement requirements.lock
+	@touch $@
 
 # the claims, proved and measured, as a table and in report.json
-verify: $(INSTALLED)
+verify: $(RUNS)
 	$(BIN)/temperance verify --output report.json
 
 # style, types and the tests that are quick
@@ -76,7 +82,6 @@ licences: $(INSTALLED)
 
 # the documentation site, in build/site
 docs: $(INSTALLED)
-	rm -rf $(TYPING) && mkdir -p $(TYPING) && ln -s $(CURDIR)/temperance/* $(CURDIR)/theory $(CURDIR)/numerics $(TYPING)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build
 
 clean:

@@ -32,9 +32,9 @@ from temperance.theory.checker.order_checker import FORMAT as ORDERS
 from temperance.theory.checker.rejected import Rejected
 from temperance.theory.checker.verdict_checker import CONDITIONS, FORMAT, check, digest, statement, tower_of
 from temperance.theory.conditions.certificates import certificates
+from temperance.theory.models import truth as mixtures
 from temperance.theory.models.by_name import model
 from temperance.theory.moments.moment_bounds import certified
-from temperance.theory.orders.split_cell import Splitting
 from temperance.theory.orders.upper_bounds import certificate as certificate_of_orders
 from temperance.theory.orders.upper_bounds import upper_orders
 
@@ -75,8 +75,8 @@ def honest() -> list[dict[str, Any]]:
     found = [certificate for source in SOURCES for certificate in certificates(source)]
     for gate, s in GATES:
         spec = model(gate, activation=s)
-        at = Splitting(spec, dict.fromkeys(spec.gate.parameters, sp.S.One))
-        found += [certificate_of_orders(upper_orders(at)), certified(at, 2)[1]]
+        at = mixtures.Setting(mixtures.Truth(spec, (dict.fromkeys(spec.parameters, sp.S.One),) * 2), (2, 1))
+        found += [certificate_of_orders(upper_orders(at)), certified(at)[1]]
     return json.loads(json.dumps(found))
 
 

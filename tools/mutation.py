@@ -23,11 +23,7 @@ from collections import Counter
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-FOLDERS, ROOMS, FILES = (
-    ("temperance", "tests", "benchmarks", "campaigns"),
-    ("theory", "numerics"),
-    ("pyproject.toml", "README.md"),
-)
+FOLDERS, FILES = ("temperance", "tests", "benchmarks", "campaigns"), ("pyproject.toml", "README.md")
 CHECKER = [
     "tests/theory/checker/test_certificate_checks.py",
     "tests/theory/checker/test_certificate_claims.py",
@@ -75,8 +71,8 @@ def copy(module: str, tests: list[str], folder: Path) -> None:
 
     The rooms lie inside of the package, as in a wheel: elsewhere the tests would import those that are installed.
     """
-    for name, place in (*((name, name) for name in FOLDERS), *((name, f"temperance/{name}") for name in ROOMS)):
-        shutil.copytree(ROOT / name, folder / place, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in FOLDERS:
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in FILES:
         shutil.copy(ROOT / name, folder / name)
     with (folder / "pyproject.toml").open("a") as file:

@@ -16,7 +16,7 @@ from typing import Any
 import flint
 from flint import arb, fmpq
 
-from temperance.numerics.contact.curves import Curve, ExactMeasure, exact
+from temperance.numerics.contact.curves import Curve, CurveMeasure, exact
 from temperance.numerics.contact.l2_distance import Support, squared_distance
 from temperance.numerics.contact.nearest_measure import nearest
 from temperance.theory.activations.activation import Activation, activation
@@ -85,7 +85,7 @@ def _digits(bits: int) -> int:
     return int(bits * log10(2))
 
 
-def _check(s: Activation, truth: ExactMeasure, support: Support, levels: Sequence[int], nodes: int) -> None:
+def _check(s: Activation, truth: CurveMeasure, support: Support, levels: Sequence[int], nodes: int) -> None:
     if s.parameters:
         raise ValueError(f"activation {s.name!r} has free parameters: numbers are needed in their place")
     if len(support) != truth.d or not all(exact(low) < exact(high) for low, high in support):
@@ -100,7 +100,7 @@ def _check(s: Activation, truth: ExactMeasure, support: Support, levels: Sequenc
 
 def contact(
     curve: Curve,
-    truth: ExactMeasure,
+    truth: CurveMeasure,
     s: str | Activation,
     *,
     support: Support | None = None,

@@ -58,8 +58,12 @@ class Atom:
 
 
 @dataclass(frozen=True)
-class ExactMeasure:
-    """G = sum_i exp(beta0_i/tau) delta_(beta1_i, tau, a_i, b_i, nu_i) with exact numbers or balls."""
+class CurveMeasure:
+    """A measure along a curve: sum_i exp(beta0_i/tau) delta_(beta1_i, tau, a_i, b_i, nu_i) in exact numbers or balls.
+
+    It is no `Truth`, whose values are expressions: a curve is evaluated at many t, at a precision that the distance
+    raises until it is resolved, so that its entries are numbers of FLINT, and it has more atoms than the truth.
+    """
 
     tau: Any
     atoms: tuple[Atom, ...]
@@ -78,25 +82,25 @@ class ExactMeasure:
         return len(self.atoms[0].a)
 
     @staticmethod
-    def of(measure: MixingMeasure) -> ExactMeasure:
+    def of(measure: MixingMeasure) -> CurveMeasure:
         """The measure whose numbers are exactly the doubles of a MixingMeasure without leading axes."""
         if measure.beta0.ndim != 1:
             raise ValueError(f"one measure is needed, without leading axes, not an array of shape {measure.tau.shape}")
         columns = (getattr(measure, f.name).tolist() for f in fields(Atom))
         atoms = tuple(Atom(tuple(v), c, tuple(a), b, nu) for v, c, a, b, nu in zip(*columns, strict=True))
-        return ExactMeasure(float(measure.tau), atoms)
+        return CurveMeasure(float(measure.tau), atoms)
 
 
-Curve: TypeAlias = Callable[[fmpq], ExactMeasure]
+Curve: TypeAlias = Callable[[fmpq], CurveMeasure]
 
 
-def _atom(truth: ExactMeasure, atom: int) -> Atom:
+def _atom(truth: CurveMeasure, atom: int) -> Atom:
     if not 0 <= atom < len(truth.atoms):
         raise ValueError(f"atom must be 0 to {len(truth.atoms) - 1}, not {atom}")
     return truth.atoms[atom]
 
 
-def _split(truth: ExactMeasure, atom: int, parts: Sequence[tuple[Any, Atom]]) -> ExactMeasure:
+def _split(truth: CurveMeasure, atom: int, parts: Sequence[tuple[Any, Atom]]) -> CurveMeasure:
     """The measure with one atom replaced by parts (share of its weight, atom)."""
     # exp(beta0/tau) is the weight
     new = tuple(replace(part, beta0=part.beta0 + truth.tau * arb(share).log()) for share, part in parts)
@@ -111,23 +115,23 @@ def _moved(atom: Atom, name: str, t: Any, direction: Any) -> Atom:
     return replace(atom, **{name: tuple(v + t * exact(u) for v, u in zip(old, direction, strict=True))})
 
 
-def split(truth: ExactMeasure, atom: int, group: Group, direction: Sequence[Number] | None = None) -> Curve:
+def split(truth: CurveMeasure, atom: int, group: Group, direction: Sequence[Number] | None = None) -> Curve:
     """Two halves of an atom at +-t in one group (times a direction, by default the first axis, for beta1 and a)."""
     old, half = _atom(truth, atom), fmpq(1, 2)
     if group not in get_args(Group):
         raise ValueError(f"group must be one of {', '.join(get_args(Group))}, not {group!r}")
     along = (direction or (1, *(0,) * (truth.d - 1))) if group in _VECTORS else 1
 
-    def curve(t: fmpq) -> ExactMeasure:
+    def curve(t: fmpq) -> CurveMeasure:
         return _split(truth, atom, [(half, _moved(old, group, step, along)) for step in (t, -t)])
 
     return curve
 
 
-def split_every(truth: ExactMeasure, direction: Sequence[Number] | None = None) -> Curve:
+def split_every(truth: CurveMeasure, direction: Sequence[Number] | None = None) -> Curve:
     """Every atom in two halves at beta1 +- t: cancels in the linear gate, theory.md 2.2."""
 
-    def curve(t: fmpq) -> ExactMeasure:
+    def curve(t: fmpq) -> CurveMeasure:
         g = truth
         for i in reversed(range(len(truth.atoms))):
             g = split(g, i, "beta1", direction)(t)
@@ -136,13 +140,13 @@ def split_every(truth: ExactMeasure, direction: Sequence[Number] | None = None) 
     return curve
 
 
-def split_square(truth: ExactMeasure, atom: int) -> Curve:
+def split_square(truth: CurveMeasure, atom: int) -> Curve:
     """Two halves of an atom at beta1^2 +- t, d = 1: keeps the weighted mean of beta1^2 (claim C11)."""
     if truth.d != 1:
         raise ValueError(f"the squares of beta1 are split for d = 1, not d = {truth.d}")
     old = _atom(truth, atom)
 
-    def curve(t: fmpq) -> ExactMeasure:
+    def curve(t: fmpq) -> CurveMeasure:
         roots = [arb(old.beta1[0] * old.beta1[0] + step).sqrt() for step in (t, -t)]
         return _split(truth, atom, [(fmpq(1, 2), replace(old, beta1=(root,))) for root in roots])
 
@@ -164,33 +168,33 @@ def gauss_hermite(m: int) -> list[tuple[arb, arb]]:
     return [(q, arb(factorial(m - 1)) / (m * below(q) * below(q))) for q in nodes]
 
 
-def gauss_hermite_split(truth: ExactMeasure, atom: int, m: int) -> Curve:
+def gauss_hermite_split(truth: CurveMeasure, atom: int, m: int) -> Curve:
     """An atom in m: b + t q, nu - t^2, for the Gauss-Hermite nodes q, with their weights as shares.
 
     q2 = -1/2 in the system of theory.md 2.6: the moments agree up to 2m - 1.
     """
     old = _atom(truth, atom)
 
-    def curve(t: fmpq) -> ExactMeasure:
+    def curve(t: fmpq) -> CurveMeasure:
         rule = gauss_hermite(m)
         return _split(truth, atom, [(share, replace(old, b=old.b + t * q, nu=old.nu - t * t)) for q, share in rule])
 
     return curve
 
 
-def scale_orbit(truth: ExactMeasure, degree: int | Fraction = 1) -> Curve:
+def scale_orbit(truth: CurveMeasure, degree: int | Fraction = 1) -> Curve:
     """(l beta1, l^p beta0, l^p tau), l = 1 + t, p the degree: exact for s homogeneous of degree p (1: linear gate)."""
 
-    def curve(t: fmpq) -> ExactMeasure:
+    def curve(t: fmpq) -> CurveMeasure:
         scale = 1 + t
         power = scale**degree if isinstance(degree, int) else arb(scale) ** arb(exact(degree))
         atoms = (replace(u, beta1=tuple(scale * v for v in u.beta1), beta0=power * u.beta0) for u in truth.atoms)
-        return ExactMeasure(power * truth.tau, tuple(atoms))
+        return CurveMeasure(power * truth.tau, tuple(atoms))
 
     return curve
 
 
-def line(truth: ExactMeasure, direction: Mapping[str, Any]) -> Curve:
+def line(truth: CurveMeasure, direction: Mapping[str, Any]) -> Curve:
     """G* + t v. v has tau (a number) and beta1, a (k rows of d), beta0, b, nu (k numbers), any of them left out.
 
     A regular direction, or with {"beta1": [[1], [1]]} the singular one of a mirror point (theory.md 2.5).
@@ -199,14 +203,14 @@ def line(truth: ExactMeasure, direction: Mapping[str, Any]) -> Curve:
     if not direction or not set(direction) <= set(accepted):
         raise ValueError(f"a direction has some of {', '.join(accepted)}, not {', '.join(direction) or 'none'}")
 
-    def curve(t: fmpq) -> ExactMeasure:
+    def curve(t: fmpq) -> CurveMeasure:
         atoms = list(truth.atoms)
         for name in set(direction) - {"tau"}:
             for i, step in zip(range(len(atoms)), direction[name], strict=True):
                 if any(step if name in _VECTORS else (step,)):
                     atoms[i] = _moved(atoms[i], name, t, step)
         tau = truth.tau + t * exact(direction["tau"]) if "tau" in direction else truth.tau
-        return ExactMeasure(tau, tuple(atoms))
+        return CurveMeasure(tau, tuple(atoms))
 
     return curve
 

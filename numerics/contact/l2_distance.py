@@ -17,7 +17,7 @@ import flint
 import sympy as sp
 from flint import arb, arb_mat, fmpq
 
-from temperance.numerics.contact.curves import Atom, ExactMeasure, Number, exact
+from temperance.numerics.contact.curves import Atom, CurveMeasure, Number, exact
 from temperance.theory.activations.piecewise import Piece, ends_of
 from temperance.theory.expressions.balls import value
 
@@ -96,7 +96,7 @@ def softmax(logits: Sequence[arb]) -> list[arb]:
     return [p / total for p in powers]
 
 
-def _gate(g: ExactMeasure, scores: Sequence[arb]) -> list[arb]:
+def _gate(g: CurveMeasure, scores: Sequence[arb]) -> list[arb]:
     """Gate probabilities, from s(beta1 x) of each atom."""
     return softmax([(s + atom.beta0) / g.tau for s, atom in zip(scores, g.atoms, strict=True)])
 
@@ -124,7 +124,7 @@ def _products(experts: Sequence[Atom], variances: Sequence[tuple[int, int, arb, 
 
 
 def inner_products(
-    measures: Sequence[ExactMeasure],
+    measures: Sequence[CurveMeasure],
     contrasts: Sequence[Sequence[fmpq]],
     pieces: Sequence[Piece],
     support: Support,
@@ -159,7 +159,7 @@ def inner_products(
 
 
 def squared_distance(
-    g: ExactMeasure, truth: ExactMeasure, pieces: Sequence[Piece], support: Support, nodes: int
+    g: CurveMeasure, truth: CurveMeasure, pieces: Sequence[Piece], support: Support, nodes: int
 ) -> arb:
     """E_x int (g_g - g_truth)^2 dy in the current precision, but for the error of the quadrature over x."""
     return inner_products([g, truth], [[fmpq(1), fmpq(-1)]], pieces, support, nodes)[0, 0]

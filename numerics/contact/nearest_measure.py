@@ -8,7 +8,7 @@ from typing import Any
 import flint
 from flint import arb_mat, fmpq
 
-from temperance.numerics.contact.curves import ExactMeasure, exact, line
+from temperance.numerics.contact.curves import CurveMeasure, exact, line
 from temperance.numerics.contact.l2_distance import Support, inner_products
 from temperance.theory.activations.activation import Piece
 
@@ -16,20 +16,20 @@ _MOST_STEPS = 12
 _GAIN = 1e-6  # a step that lowers the squared distance by less, relatively, is the last
 
 
-def _moved(g: ExactMeasure, moves: Sequence[Mapping[str, Any]], lengths: arb_mat) -> ExactMeasure:
+def _moved(g: CurveMeasure, moves: Sequence[Mapping[str, Any]], lengths: arb_mat) -> CurveMeasure:
     for k, move in enumerate(moves):
         g = line(g, move)(lengths[k, 0].mid())
     return g
 
 
 def nearest(
-    g: ExactMeasure,
-    truth: ExactMeasure,
+    g: CurveMeasure,
+    truth: CurveMeasure,
     pieces: Sequence[Piece],
     support: Support,
     nodes: int,
     moves: Sequence[Mapping[str, Any]],
-) -> ExactMeasure:
+) -> CurveMeasure:
     """A local minimum of the distance to truth over g + sum_k v_k moves_k, from v = 0 (g itself if no step helps).
 
     Raises ValueError if the densities do not change in independent ways along the moves.

@@ -38,7 +38,7 @@ _TERMS = 10  # of the powers of the offsets
 
 def supported(family: Family) -> bool:
     """Whether x is in dimension 1, means are linear in the parameters, and the kinks of the gate, if any, stay."""
-    if family.cell.spec.dim > 1 or not is_linear(family.cell):
+    if family.setting.spec.dim > 1 or not is_linear(family.setting):
         return False
     return not any(family.kinks(other, moving=True) for other in (False, True))
 
@@ -92,12 +92,12 @@ class Neighbourhood:
     """The mixtures of a family near the truth, as vectors of balls of its layout; made and used at `BITS`."""
 
     def __init__(self, family: Family) -> None:
-        self.family, cell, truth = family, family.cell, family.truth
+        self.family, cell = family, family.setting
         self.symbols = (*cell.own, *cell.spec.gate.shared)
         weight = cell.spec.gate.log_weight.subs(dict.fromkeys(weight_parameters(cell.spec), 1))
         self.shared = [_exact(cell.point[p]) for p in cell.spec.gate.shared]
-        own = [[_exact(cell.point[p]) for p in cell.own], [arb(float(truth.other[p])) for p in cell.own]]
-        self.experts = [[arb(float(e[p])) for p in cell.expert] for e in (truth.expert, truth.other_expert)]
+        own = [[_exact(cell.point[p]) for p in cell.own], [arb(float(v)) for v in cell.other.values()]]
+        self.experts = [[arb(float(at[p])) for p in cell.expert] for at in cell.truth.atoms]
         self.cells = [i for i, size in enumerate(family.sizes) for _ in range(size)]
         rows = [[-arb(family.sizes[i]).log(), *own[i], *self.experts[i]] for i in self.cells]
         self.center: Balls = np.array([*chain.from_iterable(rows), *self.shared], dtype=object)
@@ -105,8 +105,8 @@ class Neighbourhood:
         self.nodes = [self._node(weight, own, x, share) for x, share in zip(*rule, strict=True)]
 
     def _node(self, weight: sp.Expr, own: list[list[arb]], x: float, share: float) -> _Node:
-        cell = self.family.cell
-        points = ({**cell.point, X: x}, {**cell.point, **self.family.truth.other, X: x})
+        cell = self.family.setting
+        points = [{**cell.truth.point(i), X: x} for i in range(2)]
         logs = [formula_at(weight, at) for at in points]
         formulas = tuple((log, *(sp.diff(log, p) for p in self.symbols)) for log in logs)
         ball = arb(x)
@@ -132,7 +132,7 @@ class Neighbourhood:
     def _gates(
         self, node: _Node, rows: Sequence[list[arb]], shared: list[arb], count: int | None = None
     ) -> list[list[arb]]:
-        own = len(self.family.cell.own)
+        own = len(self.family.setting.own)
         return [
             self._gate(node.formulas[c][:count], node.x, [*row[1 : 1 + own], *shared])
             for c, row in zip(self.cells, rows, strict=True)
@@ -141,7 +141,7 @@ class Neighbourhood:
     def square(self, vector: Balls) -> arb:
         """The squared L2 distance, nothing cut off."""
         rows, shared = self._atoms(vector)
-        own, total = len(self.family.cell.own), arb(0)
+        own, total = len(self.family.setting.own), arb(0)
         nus = [row[-1] for row in rows] + [expert[-1] for expert in self.experts]
         for node in self.nodes:
             gates = self._gates(node, rows, shared, 1)
@@ -163,7 +163,7 @@ class Neighbourhood:
 
     def _columns(self, vector: Balls, node: _Node) -> Balls:
         rows, shared = self._atoms(vector)
-        own, width = len(self.family.cell.own), self.family.width
+        own, width = len(self.family.setting.own), self.family.width
         gates = self._gates(node, rows, shared)
         logits = [row[0] + gate[0] for row, gate in zip(rows, gates, strict=True)]
         found: Balls = np.full((2 * _TERMS, len(vector) + 1), arb(0), dtype=object)

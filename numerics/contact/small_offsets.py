@@ -34,7 +34,7 @@ class Constrained:
 
     def __init__(self, near: Neighbourhood, name: str, t: arb) -> None:
         family, self.near = near.family, near
-        shares = [l * family.width for l, c in enumerate(near.cells) if family.sizes[c] > 1 and family.cell.weighted]
+        shares = [l * family.width for l, c in enumerate(near.cells) if family.sizes[c] > 1 and family.setting.weighted]
         fixed, self.free, slopes = family.held(name, also=shares)
         self.boxed = {i for i, at in enumerate(self.free) if at in shares}
         self.base, self.slopes = near.center.copy(), slopes.astype(object)

@@ -52,11 +52,11 @@ class GeneralMixture:
     def __init__(self, family: Family) -> None:
         if family.sizes not in ((1, 1), (2, 1), (3, 1), (2, 2)):
             raise ValueError(f"fits are for one to three atoms beside one, and two beside two, not {family.sizes}")
-        cone = any(kink.kind == "cone" and kink.moved_by for kink in kinks(family.cell.spec))
+        cone = any(kink.kind == "cone" and kink.moved_by for kink in kinks(family.setting.spec))
         if cone or family.kinks() or family.kinks(other=True):
             raise ValueError(
-                f"the gate {family.cell.spec.gate.name!r} has a kink that x can reach: fits are for smooth gates, and "
-                "a lattice would need n^(1/3) points of x"
+                f"the gate {family.setting.spec.gate.name!r} has a kink that x can reach: fits are for smooth gates, "
+                "and a lattice would need n^(1/3) points of x"
             )
         self.family, self.free = family, np.flatnonzero(family.free)
         own, others = np.split(family.width * np.arange(sum(family.sizes)), [family.m])

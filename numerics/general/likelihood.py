@@ -86,7 +86,7 @@ def loglik(family: Family, vector: Array, columns: Columns) -> Sums:
 
 def _derivatives(family: Family, atoms: Atoms, sums: Array) -> tuple[Array, Array]:
     """(d, e) as (a, g, l, 4), and the Hessian's part by second derivatives of log E and log f."""
-    size, (g, count, _) = sum(family.sizes) * family.width + len(family.cell.spec.gate.shared), sums.shape
+    size, (g, count, _) = sum(family.sizes) * family.width + len(family.setting.spec.gate.shared), sums.shape
     slopes, hessian = np.zeros((size, g, count, 4)), np.zeros((size, size))
     m0, m1, m2, m3 = np.moveaxis(sums, (2, 1), (0, 1))
     by_gate, basis = family.weight.slopes(atoms.x, atoms.gates), family.mean.slopes(atoms.x, atoms.lines)

@@ -7,7 +7,7 @@ geometrically for Gaussians).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
 from itertools import combinations_with_replacement, pairwise
@@ -19,8 +19,10 @@ import sympy as sp
 from temperance.numerics.mixture.softmax import softmax
 from temperance.theory.models.kinks import kinks
 from temperance.theory.models.spec import NU, covariates
-from temperance.theory.orders.split_cell import Splitting, X
+from temperance.theory.models.truth import Setting
+from temperance.theory.orders.split_cell import X
 from temperance.theory.symmetries.parity import is_even, sign_changes
+from temperance.theory.traits.traits import translates
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 Indices = np.ndarray[Any, np.dtype[np.intp]]
@@ -31,22 +33,6 @@ _STEP = 0.5  # in y, in units of the smallest standard deviation of the true exp
 _REACH = 7.0  # in y, in standard deviations
 _RADIUS = 1.2  # offsets beyond it belong to no neighbourhood of the true mixture
 _PART = 0.6  # the same for parameters that must not come near 0, as a part of them: no spikes between the nodes
-
-
-@dataclass(frozen=True)
-class Truth:
-    """The true mixture: the split atom and another one.
-
-    cell: the split atom's model and gate; expert: its expert's parameters; other, other_expert: of the other atom;
-    low, high: every coordinate of x is uniform between them. Both atoms have the same weight.
-    """
-
-    cell: Splitting
-    expert: Mapping[sp.Symbol, float]
-    other: Mapping[sp.Symbol, float]
-    other_expert: Mapping[sp.Symbol, float]
-    low: float = -2.0
-    high: float = 2.0
 
 
 Function = Callable[[Array, Array], Array]
@@ -94,7 +80,7 @@ class Atoms:
     """
 
     def __init__(self, family: Family, vector: Array, x: Array) -> None:
-        width, own, shared = family.width, 1 + len(family.cell.own), len(family.cell.spec.gate.shared)
+        width, own, shared = family.width, 1 + len(family.setting.own), len(family.setting.spec.gate.shared)
         rows = vector[: len(vector) - shared].reshape(-1, width)
         self.x = x
         self.gates: Array = np.c_[rows[:, 1:own], np.tile(vector[len(vector) - shared :], (len(rows), 1))]
@@ -105,55 +91,53 @@ class Atoms:
 
 
 class Family:
-    """All mixtures with m atoms in the first cell, and one (or m) in the second, as vectors of offsets.
+    """All mixtures with the cells of a setting, of two true atoms of the same weight, as vectors of offsets.
 
     A vector holds, atom by atom, the log weight and the gate's and the expert's own parameters; then the shared ones.
     `free` says which entries move: the weight of the last atom is held (all are, where atoms have none of their own),
-    and its gate (of a single second atom; where both cells are split, by translation) unless `translated` is False.
-    `positive` says which are, `radius` how far entries may go: positive ones by a part of their value, log weights
-    anywhere.
+    and its gate (of a single second atom; where both cells are split, if scores are modulo translation). `positive`
+    says which are, `radius` how far entries may go: positive ones by a part of their value, log weights anywhere.
     """
 
-    def __init__(self, truth: Truth, m: int, split_all: bool = False, translated: bool = True) -> None:
-        self.truth, self.cell, self.m = truth, truth.cell, m
-        self.sizes = (m, m if split_all else 1)
-        x, gate = covariates(self.cell.spec.dim), self.cell.spec.gate
-        known = {p: self.cell.point.get(p, 1) for p in {*gate.parameters} - {*gate.shared, *self.cell.own}}
-        self.weight = Compiled.of(gate.log_weight.subs(known), (*self.cell.own, *gate.shared), x)
-        self.mean = Compiled.of(self.cell.mean, [p for p in self.cell.expert if p != NU], x)
-        self.variance = list(self.cell.expert).index(NU)
-        shared = [float(self.cell.point[p]) for p in gate.shared]
-        gates = [[float(self.cell.point[p]) for p in self.cell.own], [truth.other[p] for p in self.cell.own]]
-        experts = [[e[p] for p in self.cell.expert] for e in (truth.expert, truth.other_expert)]
-        per_atom = [np.array([0.0, *g, *e]) for g, e in zip(gates, experts, strict=True)]
+    def __init__(self, setting: Setting) -> None:
+        self.setting, self.m, self.sizes = setting, setting.size, setting.cells
+        x, gate = covariates(setting.spec.dim), setting.spec.gate
+        self.low, self.high = map(float, setting.truth.box or ())
+        known = {p: setting.point.get(p, 1) for p in {*gate.own} - {*setting.own}}
+        self.weight = Compiled.of(gate.log_weight.subs(known), (*setting.own, *gate.shared), x)
+        self.mean = Compiled.of(setting.mean, [p for p in setting.expert if p != NU], x)
+        self.variance = list(setting.expert).index(NU)
+        shared = [float(setting.point[p]) for p in gate.shared]
+        per_atom = [np.array([0.0, *(float(at[p]) for p in setting.each)]) for at in setting.truth.atoms]
         self.width = len(per_atom[0])
         cells = [i for i, size in enumerate(self.sizes) for _ in range(size)]
         self.center = np.concatenate([*(per_atom[i] for i in cells), shared])
         self.reference = np.concatenate([*per_atom, shared])
-        self.names = ["weight", *(p.name for p in self.cell.each)]
-        atom = [False, *(bool(p.is_positive) for p in self.cell.each)]
+        self.names = ["weight", *(p.name for p in setting.each)]
+        atom = [False, *(bool(p.is_positive) for p in setting.each)]
         self.positive = np.array([*atom * len(cells), *(bool(p.is_positive) for p in gate.shared)])
-        self.free = self._free(len(cells), translated or not split_all)
+        self.free = self._free(len(cells))
         self.radius = np.where(self.positive, _PART * self.center, _RADIUS)
         self.radius[: len(cells) * self.width : self.width] = np.inf
         even = np.array([n in self.signs for n in self.names] * len(cells) + [False] * len(shared)) & (self.center != 0)
         self.radius[even] = _PART * np.abs(self.center[even])  # at 0, and beyond, an even gate has other orders
 
-    def _free(self, atoms: int, gate_held: bool) -> Array:
+    def _free(self, atoms: int) -> Array:
+        gate_held = not self.setting.every or translates(self.setting.spec)
         free = np.ones(len(self.center), dtype=bool)
         last = (atoms - 1) * self.width
-        free[last : last + 1 + gate_held * len(self.cell.own)] = False
-        if not self.cell.weighted:
+        free[last : last + 1 + gate_held * len(self.setting.own)] = False
+        if not self.setting.weighted:
             free[: atoms * self.width : self.width] = False
-        held = [p in self.cell.held for p in self.cell.spec.gate.shared]
+        held = [p in self.setting.held for p in self.setting.spec.gate.shared]
         free[atoms * self.width :] = ~np.array(held, dtype=bool) if held else True
         return free
 
     def places(self, atom: int) -> tuple[list[int], list[int], int]:
         """Where a vector holds what log weight and mean of an atom depend on, and its variance."""
-        first, own, size = atom * self.width, 1 + len(self.cell.own), len(self.center)
+        first, own, size = atom * self.width, 1 + len(self.setting.own), len(self.center)
         expert = list(range(first + own, first + self.width))
-        shared = range(size - len(self.cell.spec.gate.shared), size)
+        shared = range(size - len(self.setting.spec.gate.shared), size)
         variance = expert.pop(self.variance)
         return [*range(first, first + own), *shared], expert, variance
 
@@ -163,7 +147,7 @@ class Family:
 
     def shared_index(self, name: str) -> int:
         """Where a vector holds a shared parameter."""
-        shared = [p.name for p in self.cell.spec.gate.shared]
+        shared = [p.name for p in self.setting.spec.gate.shared]
         return sum(self.sizes) * self.width + shared.index(name)
 
     def held(self, name: str, atom: int = 0, also: Sequence[int] = ()) -> tuple[int, Indices, Array]:
@@ -184,14 +168,16 @@ class Family:
     @property
     def accepted(self) -> list[str]:
         """The parameters that move."""
-        return [*self.names[1:], *(p.name for p in self.cell.shared)]
+        return [*self.names[1:], *(p.name for p in self.setting.shared)]
 
     @cached_property
     def signs(self) -> tuple[str, ...]:
         """The parameters whose signs may change together, atom by atom, with the same log weight; else none."""
-        changes = sign_changes(self.cell.spec.gate, self.cell.spec.dim)
+        changes = sign_changes(self.setting.spec.gate, self.setting.spec.dim)
         even = (
-            c.parameters for c in changes if c.parity == "even" and c.rest == 0 and {*c.parameters} <= {*self.cell.own}
+            c.parameters
+            for c in changes
+            if c.parity == "even" and c.rest == 0 and {*c.parameters} <= {*self.setting.own}
         )
         return tuple(p.name for p in next(even, ()))
 
@@ -200,17 +186,17 @@ class Family:
 
         Raises ValueError for a gate with pieces in another dimension than 1, where kinks are curves.
         """
-        spec, point = self.cell.spec, {**self.cell.point, **(self.truth.other if other else {})}
+        spec, point = self.setting.spec, self.setting.truth.point(other)
         found = [kink for kink in kinks(spec) if kink.kind == "boundary" and (kink.moved_by or not moving)]
         if found and spec.dim > 1:
             raise ValueError(f"the gate {spec.gate.name!r} has kinks; accepted: d = 1, or bounds without measurements")
         places = [float(x) for kink in found for x in sp.solve(kink.boundary.subs(point), X) if x.is_real]
-        return sorted({x for x in places if self.truth.low < x < self.truth.high})
+        return sorted({x for x in places if self.low < x < self.high})
 
     def panels(self, nodes: int) -> tuple[list[float], int]:
         """Edges of panels in x (d = 1), and nodes on each. A gate that is even sees x^2 alone, which nodes share where
         they are symmetric: its panels are not."""
-        low, high, inner, spec = self.truth.low, self.truth.high, self.kinks(), self.cell.spec
+        low, high, inner, spec = self.low, self.high, self.kinks(), self.setting.spec
         if not is_even(spec.gate.log_weight, covariates(spec.dim)):
             return sorted({low, high, *inner}), nodes
         return sorted({low, high, *inner, low + _CUT * (high - low)}), nodes if inner else nodes // 2
@@ -219,12 +205,12 @@ class Family:
         """Nodes, finer within `scale` of the kinks."""
         inner = self.kinks()
         if not inner:
-            return Grid(self, *self.panels(_NODES[self.cell.spec.dim]))
-        edges = {self.truth.low, self.truth.high}
+            return Grid(self, *self.panels(_NODES[self.setting.spec.dim]))
+        edges = {self.low, self.high}
         for kink in inner:
             steps = [scale * k / 2 for k in range(7)] + [scale * 3 * 2.0**k for k in range(1, 20)]
             edges |= {kink + sign * step for step in steps for sign in (-1, 1)}
-        inside = sorted(x for x in edges if self.truth.low <= x <= self.truth.high)
+        inside = sorted(x for x in edges if self.low <= x <= self.high)
         return Grid(self, inside, _FINE)
 
 
@@ -242,7 +228,7 @@ class Grid:
     def __init__(self, family: Family, edges: Sequence[float], nodes: int) -> None:
         self.family = family
         line, share = legendre(edges, nodes)
-        d = family.cell.spec.dim
+        d = family.setting.spec.dim
         self.x: Array = np.stack(np.meshgrid(*[line] * d, indexing="ij"), axis=-1).reshape(-1, d)
         share = reduce(np.multiply.outer, [share] * d).ravel()
         true = Atoms(family, family.reference, self.x)
@@ -269,11 +255,11 @@ class Grid:
     def slopes(self, vector: Array) -> Array:
         """The derivatives of the residual by the entries of the vector."""
         density, probabilities, experts, atoms = self._density(vector)
-        own = len(self.family.cell.own)
+        own = len(self.family.setting.own)
         gate_slopes = self.family.weight.slopes(self.x, atoms.gates)
         mean_slopes = self.family.mean.slopes(self.x, atoms.lines)
         slopes: list[Array] = []
-        common = [np.zeros_like(density) for _ in self.family.cell.spec.gate.shared]
+        common = [np.zeros_like(density) for _ in self.family.setting.spec.gate.shared]
         for i, (p, f, nu) in enumerate(zip(probabilities, experts, atoms.nus, strict=True)):
             gap, pull = self.y[None, :] - atoms.means[i][:, None], p[:, None] * (f - density)
             by_gate = [slope[:, None] * pull for slope in gate_slopes[:, i]]

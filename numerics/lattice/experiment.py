@@ -120,12 +120,12 @@ def family_experiment(family: Family, *, n: int) -> Experiment:
 
     The box is that of `general_mle`: variances from 1/FACTOR of the true ones.
     """
-    low, high, kinks = family.truth.low, family.truth.high, [*family.kinks(), *family.kinks(other=True)]
+    low, high, kinks = family.low, family.high, [*family.kinks(), *family.kinks(other=True)]
 
     def clear(x: Floats) -> bool:
         return all((np.abs(x - kink) > _CLEAR * (high - low)).all() for kink in kinks)
 
-    d = family.cell.spec.dim
+    d = family.setting.spec.dim
     x = _clear_design(low, high, d, columns_needed(d, bool(kinks), n), clear)
     true = Atoms(family, family.reference, x)
     nu_min = float(true.nus.min()) / FACTOR

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from temperance.numerics.contact.curves import ExactMeasure
+from temperance.numerics.contact.curves import CurveMeasure
 from temperance.numerics.fitting.mle import Box
 from temperance.numerics.mixture.measures import Gauge, MixingMeasure
 from temperance.numerics.studies.study import Study
@@ -122,6 +122,6 @@ VARIANCE = (  # more starts and samples than those of seeds 81402 to 81404, see 
 STUDIES = (LINEAR, *EXACT, RELU, *MIRROR, *CELLS)
 
 
-def tanh_cell() -> ExactMeasure:
+def tanh_cell() -> CurveMeasure:
     """The true point of the contact orders of cells, exact."""
-    return ExactMeasure.of(_truth((1.5, 0.0), 0.25, 0.5))
+    return CurveMeasure.of(_truth((1.5, 0.0), 0.25, 0.5))

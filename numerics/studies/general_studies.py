@@ -42,16 +42,17 @@ class GeneralStudy:
     @property
     def definition(self) -> dict[str, Any]:
         """The definition as JSON values."""
-        truth, cell = self.family.truth, self.family.cell
-        gates = [{p.name: str(cell.point[p]) for p in cell.point}, {p.name: v for p, v in truth.other.items()}]
-        experts = [{p.name: v for p, v in e.items()} for e in (truth.expert, truth.other_expert)]
+        setting = self.family.setting
+        gate = (*setting.held, *setting.own, *setting.shared)
+        gates = [{p.name: str(setting.point[p]) for p in gate}, {p.name: float(v) for p, v in setting.other.items()}]
+        experts = [{p.name: float(atom[p]) for p in setting.expert} for atom in setting.truth.atoms]
         return {
             "name": self.name,
-            "log_weight": str(cell.spec.gate.log_weight),
-            "mean": str(cell.mean),
+            "log_weight": str(setting.spec.gate.log_weight),
+            "mean": str(setting.mean),
             "gates": gates,
             "experts": experts,
-            "x": [truth.low, truth.high],
+            "x": [self.family.low, self.family.high],
             "cell": self.family.m,
             **({"split": "all"} if min(self.family.sizes) > 1 else {}),
             "q": dict(self.orders),

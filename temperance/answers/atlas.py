@@ -15,7 +15,7 @@ from temperance.measurements.atlas import CELLS, PLACES, remeasured, stored
 from temperance.measurements.atlas import atlas as gathered
 from temperance.measurements.atlas_entries import Atlas as Found
 from temperance.measurements.atlas_entries import AtlasOrder, Entry
-from temperance.measurements.contact_orders import LEAST_ERROR
+from temperance.measurements.contact_orders import LEAST_ERROR, in_words
 from temperance.measurements.kept_slopes import KeptSlope
 from temperance.measurements.literature import PAPERS, ROWS, AtlasRow
 from temperance.numerics.errors.slopes import is_sharp
@@ -27,6 +27,7 @@ from temperance.terminal.parts import Grid, Part, Said
 from temperance.terminal.progress import Display
 from temperance.theory.activations.catalogue import NAMED
 from temperance.theory.expressions.arguments import checked
+from temperance.theory.models.reasons import Reason, ReasonKind
 
 _SUMMARY = ("gate, expert", "cell", "slowest", "flat", "proved", "known", "slopes")
 _COLUMNS = ("parameter", "bound", "proof", "measured", "slope to 1e12", "rate", "published")
@@ -144,8 +145,8 @@ def _summary(found: Found, whole: bool) -> Iterator[Part]:
     for row, group in groupby(found.entries, key=lambda entry: entry.row):
         lines: dict[str, tuple[str, ...]] = {}
         for cell, entries in groupby(group, key=lambda entry: entry.cell):
-            first, *others = (_counts(entry, marks) for entry in entries)
-            more = (o[0] if o[0].startswith("[") else f"{o[0]} {o[3]}" for o in others)
+            (_, first), *others = ((entry, _counts(entry, marks)) for entry in entries)
+            more = (f"{counts[0]} {counts[3]}" if entry.orders else counts[0] for entry, counts in others)
             lines[_SHORT.get(cell, cell)] = (*first, *more)
         refused = [cell for cell, line in lines.items() if line[0] == line[-1]]
         if len({lines[cell] for cell in refused}) == 1 and len(refused) > 1:
@@ -169,7 +170,7 @@ def _orders(found: Found) -> Iterator[Part]:
         if entry.orders:
             title = f"{name_of(entry.row)}; {_cell(entry)}; arXiv {', '.join(entry.row.papers)}"
             yield title
-            yield f"  {entry.truth}"
+            yield f"  {in_words(entry.truth or {})}"
             yield Grid("Orders", _COLUMNS, tuple(_order(order) for order in entry.orders))
             yield from (f"  {reason}" for reason in entry.reasons)
             yield from (f"  {o.order.parameter}: {o.measured_reason}" for o in entry.orders if o.is_awaited)
@@ -195,7 +196,7 @@ def _cell(entry: Entry) -> str:
     return f"{entry.cell}, d = {entry.d}"
 
 
-def _counts(entry: Entry, marks: Mapping[str, str]) -> tuple[str, ...]:
+def _counts(entry: Entry, marks: Mapping[Reason, str]) -> tuple[str, ...]:
     """The slowest rate, and how many orders are flat, proved, known and sampled; a mark where none is computed."""
     found = entry.orders
     if not found:
@@ -213,12 +214,12 @@ def _order(o: AtlasOrder) -> tuple[str, ...]:
     bound = "flat" if o.order.flat else "none" if o.order.upper is None else str(o.order.upper)
     mark = "*" if o.measurement == "carried" else ""
     measured = _MEASURED.get(o.measurement, "")
-    if o.measured is not None:
-        measured = f"{o.measured:.2f}({100 * max(o.error or 0.0, LEAST_ERROR):.0f}){mark}"
+    if o.order.measured is not None and o.measured is not None:
+        measured = f"{o.measured:.2f}({100 * max(o.order.measured.error or 0.0, LEAST_ERROR):.0f}){mark}"
     measured = "flat" if o.order.flat and o.measurement == "needless" else measured
-    rate = "none" if o.rate is None else o.rate
+    rate = "none" if o.order.rate is None else str(o.order.rate)
     published = o.published and f"{o.published} faster" if o.is_overtaken else o.published
-    published = published or ("none" if "condition" in o.published_reason else "not read")
+    published = published or ("none" if o.published_reason.kind is ReasonKind.UNMET else "not read")
     return o.order.parameter, bound, o.proof or "none", measured, _slope(o), rate, published
 
 

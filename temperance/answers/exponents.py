@@ -10,28 +10,28 @@ from cyclopts import Parameter
 
 from temperance.answer.answer import Answer
 from temperance.answers.certify import write_certificates
-from temperance.measurements.contact_orders import Exponents as Orders
-from temperance.measurements.contact_orders import MeasuredOrder, answer, moving, with_measurements
+from temperance.measurements.contact_orders import answer, in_words, moving, record, with_measurements
 from temperance.terminal.errors import BadInput
 from temperance.terminal.json_input import read_json
 from temperance.terminal.options import FileOr, Whole
 from temperance.terminal.output import check_writable
 from temperance.terminal.parts import Grid, Said
 from temperance.terminal.progress import Display
-from temperance.theory.contact.contact_orders import orders
+from temperance.theory.contact.contact_orders import Orders, orders
 from temperance.theory.contact.order_setting import accepted, order_setting
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.models import experts
 from temperance.theory.models.gates import gate_of, listed
+from temperance.theory.models.reasons import ReasonKind
 
 if TYPE_CHECKING:
-    from temperance.theory.contact.order_setting import OrderSetting
+    from temperance.theory.models.truth import Setting
 
 _COLUMNS = ("parameter", "upper bound", "measured", "rate")
 _ACCEPTED = 'an object of numbers such as {"beta1": 1, "tau": "1/2"}'
 _LARGEST_CELL = 4
 _LARGEST_DIMENSION = 2  # a grid in x is integrated over
-_NONE = "no certificate: "
+_UNCERTIFIED = (ReasonKind.NO_CERTIFICATE, ReasonKind.NOT_ISSUED)
 _EQUATIONS = "Reduced equations (h: differences of the two atoms, s: difference of their shares)"
 
 
@@ -49,7 +49,7 @@ class Exponents(Answer):
 
     def certificates(self) -> list[dict[str, Any]]:
         """The proofs of the bounds and of the curves that reach orders, as JSON values; `certify` proves them again."""
-        found = self.found.found
+        found = self.found
         return [dict(proof) for proof in (*([] if found.certificate is None else [found.certificate]), *found.curves)]
 
     def to_json(self) -> Any:
@@ -108,15 +108,12 @@ def exponents(
         with shown.doing("bounding the orders"):
             bounds = orders(chosen, moments=True)
         if certificate is not None:
-            whys = [text.removeprefix(_NONE) for text in bounds.reasons if text.startswith((_NONE, "certificates"))]
+            whys = [reason.text for reason in bounds.reasons if reason.kind in _UNCERTIFIED]
             proofs = [] if bounds.certificate is None else [bounds.certificate, *bounds.curves]
             written = write_certificates(proofs, certificate, whys[-1] if whys else "")
-        if bounds_only:
-            found = Orders(bounds, tuple(MeasuredOrder(order, None) for order in bounds.orders))
-        else:
-            found = with_measurements(bounds, progress=shown.doing)
-    record = found.record()
-    return Exponents(found, record, said=_said(found, record), written=written)
+        found = bounds if bounds_only else with_measurements(bounds, progress=shown.doing)
+    made = record(found)
+    return Exponents(found, made, said=_said(found, made), written=written)
 
 
 def read_point(path: str) -> dict[str, str]:
@@ -131,7 +128,7 @@ def read_point(path: str) -> dict[str, str]:
     return found
 
 
-def _check_complete(values: Mapping[str, Any], chosen: OrderSetting, path: str) -> None:
+def _check_complete(values: Mapping[str, Any], chosen: Setting, path: str) -> None:
     names = [p.name for p in moving(chosen)]
     missing = [name for name in names if name not in values]
     if missing:
@@ -149,7 +146,9 @@ def _said(found: Orders, record: Mapping[str, Any]) -> Said:
     title = f"Contact orders of the {gate} gate, {setting['expert']} expert, {cell}"
     orders_ = Grid("Contact orders", _COLUMNS, tuple(map(_cells, record["orders"])))
     equations = ["", _EQUATIONS, *(f"  {line}" for line in record["equations"])] if record["equations"] else []
-    return Said(title, (title, str(found.truth), orders_, *record["reasons"], *equations, ""), (answer(found),))
+    return Said(
+        title, (title, in_words(setting["truth"]), orders_, *record["reasons"], *equations, ""), (answer(found),)
+    )
 
 
 def _cells(order: Mapping[str, Any]) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from temperance.evidence.outcomes import Leg, LegOutcome, combined
 from temperance.evidence.proof import Check, certified, holds, proof_leg, verdict_check
 from temperance.evidence.study_runner import Runs
 from temperance.evidence.variances import with_constants
-from temperance.numerics.contact.curves import ExactMeasure, cell_moves, line, scale_orbit, split_every
+from temperance.numerics.contact.curves import CurveMeasure, cell_moves, line, scale_orbit, split_every
 from temperance.numerics.errors.orbit_flatness import scaled
 from temperance.numerics.errors.voronoi import voronoi_loss
 from temperance.numerics.studies.claim_studies import CONSTANTS, LINEAR, RELU
@@ -46,7 +46,7 @@ def _moves_tau(dim: int) -> LegOutcome:
 
 def loss_on_orbit_contact(_: Runs) -> Leg:
     """The distance is 0 to within the working precision along the orbit, and D_r goes with the r-th power of c - 1."""
-    truth = ExactMeasure.of(LINEAR.truth)
+    truth = CurveMeasure.of(LINEAR.truth)
     leg = contact_leg([Expected("scale orbit of the linear gate", scale_orbit(truth), truth, "linear", None)])
     rows: list[dict[str, Any]] = []
     for r in ORDERS:
@@ -81,7 +81,7 @@ def _one_relation(dim: int) -> LegOutcome:
 
 def linear_contact(_: Runs) -> Leg:
     """Identically 0 along the orbit and along splits of every atom; order 1 along every other direction."""
-    truth = ExactMeasure.of(LINEAR.truth)
+    truth = CurveMeasure.of(LINEAR.truth)
     still = {"beta1": [[1], [0]], "beta0": [1, 0], "a": [[1], [0]], "b": [1, 0], "nu": [1, 0]}
     curves = [
         Expected("scale orbit", scale_orbit(truth), truth, "linear", None),
@@ -127,7 +127,7 @@ def _relu_flow() -> LegOutcome:
 
 def homogeneous_contact(_: Runs) -> Leg:
     """The orbits of homogeneous activations, identically 0."""
-    truth = ExactMeasure.of(LINEAR.truth)
+    truth = CurveMeasure.of(LINEAR.truth)
     degrees = {"relu": 1, "abs(z)": 1, "z**2": 2}
     return contact_leg([Expected(f"orbit of {s}", scale_orbit(truth, p), truth, s, None) for s, p in degrees.items()])
 

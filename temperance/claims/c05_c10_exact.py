@@ -13,7 +13,7 @@ from temperance.evidence.monte_carlo import orbit_profile, study_leg, with_profi
 from temperance.evidence.outcomes import Leg, LegOutcome
 from temperance.evidence.proof import Check, certified, holds, proof_leg, verdict_check
 from temperance.evidence.study_runner import Runs
-from temperance.numerics.contact.curves import ExactMeasure, cell_moves, exact, line, scale_orbit
+from temperance.numerics.contact.curves import CurveMeasure, cell_moves, exact, line, scale_orbit
 from temperance.numerics.studies.claim_studies import EXACT, GELU_MIRROR, MIRROR, TANH_MIRROR
 from temperance.theory.activations.activation import activation
 from temperance.theory.conditions.mirror_points import curvature_is_outside_span, mirror
@@ -41,7 +41,7 @@ def exact_contact(_: Runs) -> Leg:
     """Order 1 along every coordinate, minimised over all others: the information is regular."""
     curves = []
     for study in EXACT:
-        truth, moves = ExactMeasure.of(study.truth), cell_moves((0, 1))
+        truth, moves = CurveMeasure.of(study.truth), cell_moves((0, 1))
         for chosen in moves:
             others = [move for move in moves if move is not chosen]
             (name,) = chosen
@@ -86,7 +86,7 @@ def _bends(name: str) -> LegOutcome:
 
 def mirror_contact(_: Runs) -> Leg:
     """tanh: order 2 along (1, 1), 1 across; GELU: identically 0 along its orbit."""
-    odd, flat = (ExactMeasure.of(study.truth) for study in (TANH_MIRROR, GELU_MIRROR))
+    odd, flat = (CurveMeasure.of(study.truth) for study in (TANH_MIRROR, GELU_MIRROR))
     along, across = ({"beta1": [[1], [sign]]} for sign in (1, -1))
     return contact_leg(
         [
@@ -98,7 +98,7 @@ def mirror_contact(_: Runs) -> Leg:
     )
 
 
-def _alias(truth: ExactMeasure) -> ExactMeasure:
+def _alias(truth: CurveMeasure) -> CurveMeasure:
     """The point with beta1_2 = 0 and half the temperature, d = 1."""
     one, two = truth.atoms
     atoms = (replace(one, beta0=one.beta0 / 2), replace(two, beta1=(exact(0),), beta0=two.beta0 / 2))

@@ -13,7 +13,7 @@ from temperance.evidence.outcomes import Leg, LegOutcome
 from temperance.evidence.proof import Check, certified, holds, proof_leg, verdict_check
 from temperance.evidence.study_runner import Runs
 from temperance.numerics.contact.curves import (
-    ExactMeasure,
+    CurveMeasure,
     Group,
     cell_moves,
     exact,
@@ -70,7 +70,7 @@ def cells_contact(_: Runs) -> Leg:
     return contact_leg([*curves, *_softmax_curves(truth)])
 
 
-def _softmax_curves(tanh_truth: ExactMeasure) -> list[Expected]:
+def _softmax_curves(tanh_truth: CurveMeasure) -> list[Expected]:
     truth = replace(tanh_truth, tau=exact(1))
     moves = cell_moves((0, 0, 1), gauge="anchored", held=("tau",))
     orders: tuple[tuple[Group, int], ...] = (("beta1", 2), ("a", 2), ("b", 4))

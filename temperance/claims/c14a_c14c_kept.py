@@ -20,6 +20,7 @@ from temperance.measurements.literature import ROWS, AtlasRow
 from temperance.measurements.order_results import records
 from temperance.numerics.errors.hypotheses import slope_test
 from temperance.numerics.errors.slopes import LARGEST_DROPPED
+from temperance.theory.contact.order_setting import flat_curves
 
 SEED = 14
 SHARE = 10  # a tenth of what is cheap is measured again
@@ -63,8 +64,9 @@ def cheap() -> list[tuple[AtlasRow, str, str]]:
     found, kept, cell = [], stored(), "two"
     for row in (row for row in ROWS if key(row, cell) in kept and row.d == 1 and row.gate != "laplace"):
         chosen = setting(row, cell, row.d)
-        if len(chosen.parameters) <= _MOVING and (chosen.source is None or len(chosen.source.pieces) == 1):
-            names = {chosen.label(p.name) for p in chosen.parameters}
+        source = chosen.spec.gate.activation
+        if len(chosen.parameters) <= _MOVING and (source is None or len(source.pieces) == 1):
+            names = {flat_curves(chosen).label(p.name) for p in chosen.parameters}
             found += [(row, cell, r["parameter"]) for r in kept[key(row, cell)] if r["parameter"] in names]
     return found
 
@@ -110,5 +112,5 @@ def _row(e: Entry, o: AtlasOrder, slope: KeptSlope, studies: Mapping[str, Any]) 
     errors = exponent_results.errors_of(study)[slope.group]
     made = slope_test(errors, study["definition"]["sizes"], float(o.order.rate), exact=False, level=EACH)
     dropped = exponent_results.dropped(study)
-    row = {**record(e, o, "inconclusive"), **slope.to_json(), "rate": o.rate, "dropped": dropped}
+    row = {**record(e, o, "inconclusive"), **slope.to_json(), "rate": str(o.order.rate), "dropped": dropped}
     return with_test(row, made if dropped <= LARGEST_DROPPED else made.without_test(), rare=True)

@@ -24,7 +24,7 @@ def exact_proof(_: Runs) -> Leg:
     for e in compared():
         accepted = [c for c in bounds(e.row, e.cell, e.d).curves if objection(check, c) is None]
         for o in e.orders:
-            lower = None if o.order.reached is None else str(o.order.reached)
+            lower = None if o.order.lower is None else str(o.order.lower)
             (found if o.exact else intervals).append({**record(e, o, _outcome(o, accepted)), "reached": lower})
     above = [r for r in intervals if r["outcome"] == "contradicted"]
     detail = f"{counted(found)} orders that are said to be exact have a certificate that a curve meets the bound"
@@ -36,7 +36,7 @@ def exact_proof(_: Runs) -> Leg:
 def _outcome(o: AtlasOrder, accepted: Sequence[Mapping[str, Any]]) -> LegOutcome:
     """Confirmed where a certificate that the checker accepts states the bound; contradicted by one above it."""
     stated = {c["orders"].get(o.order.title) for c in accepted}
-    upper, reached = o.order.upper, o.order.reached
+    upper, reached = o.order.upper, o.order.lower
     if upper is not None and reached is not None and reached > upper:
         return "contradicted"
     return "confirmed" if ("flat" if o.order.flat else str(upper)) in stated else "inconclusive"

@@ -8,7 +8,7 @@ from typing import Any
 
 from temperance.evidence.outcomes import Leg, LegOutcome, combined
 from temperance.numerics.contact.along_curves import Contact, contact
-from temperance.numerics.contact.curves import Curve, ExactMeasure
+from temperance.numerics.contact.curves import Curve, CurveMeasure
 
 _NEAR = 1e-3  # distance of a measured order from the expected one that is no disagreement
 _UNCERTAIN = 1e-3  # error of the extrapolation beyond which an order says nothing
@@ -23,7 +23,7 @@ class Expected:
 
     name: str
     curve: Curve
-    truth: ExactMeasure
+    truth: CurveMeasure
     activation: str
     order: float | None
     moves: Sequence[dict[str, Any]] = field(default=())

@@ -18,19 +18,22 @@ from itertools import chain
 from typing import Any
 
 from temperance.measurements import exponent_results, kept_slopes, order_results
-from temperance.measurements.atlas_entries import Atlas, AtlasOrder, Entry, Measurement, Proof, key
+from temperance.measurements.atlas_entries import Atlas, AtlasOrder, Entry, Tried, key
 from temperance.measurements.carried_orders import Kept, carried, seen_on_lines
-from temperance.measurements.contact_orders import MET, TrueAtoms, family, true_atoms
+from temperance.measurements.contact_orders import family, true_atoms
 from temperance.measurements.kept_slopes import KeptSlope
 from temperance.measurements.literature import ROWS, AtlasRow
 from temperance.numerics.studies.store import prepare
 from temperance.numerics.studies.workers import local_workers
 from temperance.theory.activations.activation import activation
-from temperance.theory.contact.contact_orders import Order, Orders, orders
-from temperance.theory.contact.exact_orders import exact_orders, exact_truth
-from temperance.theory.contact.order_setting import OrderSetting, order_setting
+from temperance.theory.contact.contact_orders import Orders, orders
+from temperance.theory.contact.exact_orders import exact_orders
+from temperance.theory.contact.order_setting import Arguments, flat_curves
 from temperance.theory.contact.orders_from_theorems import published_rates
 from temperance.theory.models.gates import FITTED
+from temperance.theory.models.order import MET, Measurement, Order
+from temperance.theory.models.reasons import Reason, ReasonKind
+from temperance.theory.models.truth import Setting
 
 CELLS: Mapping[str, Mapping[str, Any]] = {
     "exact": {"size": 1},
@@ -64,11 +67,11 @@ def atlas(
 
 
 @cache
-def setting(row: AtlasRow, cell: str, d: int) -> OrderSetting:
+def setting(row: AtlasRow, cell: str, d: int) -> Setting:
     """The setting of the cells of an entry. Raises ValueError where orders cannot be computed there."""
     if row.refused is not None:
         raise ValueError(row.refused)
-    return order_setting(**_arguments(row, cell, d))
+    return _arguments(row, cell, d).setting()
 
 
 @cache
@@ -86,7 +89,7 @@ def entry(row: AtlasRow, cell: str, d: int, measured: Kept) -> Entry:
     try:
         found = bounds(row, cell, d)
     except ValueError as error:
-        return Entry(row, cell, d, (), (str(error),), None)
+        return Entry(row, cell, d, (), (Reason(ReasonKind.REFUSED, str(error)),), None)
     seen = {r["parameter"]: r for r in measured.get(key(row, cell, d), ())}
     published, slopes = _published(row, cell, d), _slopes(row, cell, d)
     made = []
@@ -101,60 +104,26 @@ def entry(row: AtlasRow, cell: str, d: int, measured: Kept) -> Entry:
         slope = "no study of it is kept" if slopes is None else slopes(order)
         slope = "a flat parameter has no rate" if order.flat else slope
         exponent, reason = _exponent(row, order, found, published)
-        made.append(
-            AtlasOrder(
-                order,
-                _proof(order, cell),
-                _identity(order, found),
-                None if value is None else float(value["order"]),
-                None if value is None else float(value["error"]),
-                measurement,
-                where,
-                slope,
-                exponent,
-                reason,
-            )
-        )
-    return Entry(row, cell, d, tuple(made), found.reasons, _truth(row, cell, d))
-
-
-def _truth(row: AtlasRow, cell: str, d: int) -> TrueAtoms:
-    if cell == "exact":
-        return TrueAtoms(*exact_truth(row.gate, row.expert, row.source, row.point or None, d))
-    return true_atoms(setting(row, cell, d))
-
-
-def _proof(order: Order, cell: str) -> Proof | None:
-    if order.flat:
-        return "identity"
-    if order.upper is None:
-        return None
-    return "certificate" if order.certified else "independence" if cell == "exact" else "theorem"
-
-
-def _identity(order: Order, found: Orders) -> str | None:
-    """The exact curve of one density along which a flat parameter moves."""
-    if not order.flat:
-        return None
-    if found.cell is not None:
-        return found.cell.scale if _is_scaled(order, found) else found.cell.flat[order.name]
-    flows = (reason for reason in found.reasons if order.parameter in reason.split(" -> ")[0])
-    return next(flows, found.reasons[0])
+        if value is not None:
+            order = replace(order, measured=Measurement(float(value["order"]), float(value["error"])))
+        made.append(AtlasOrder(order, measurement, where, slope, exponent, reason))
+    return Entry(row, cell, d, tuple(made), found.reasons, true_atoms(found.setting))
 
 
 def _is_scaled(order: Order, found: Orders) -> bool:
     """Whether a parameter is flat along a symmetry that has invariants, whose orders are apart."""
-    return order.flat and (found.cell is None or (found.cell.scale is not None and order.parameter == order.name))
+    exact = found.setting.size == 1
+    return order.flat and (exact or (flat_curves(found.setting).scale is not None and order.parameter == order.name))
 
 
-def _measurement(order: Order, cell: str, kept: Mapping[str, Any] | None) -> tuple[Measurement, str]:
+def _measurement(order: Order, cell: str, kept: Mapping[str, Any] | None) -> tuple[Tried, str]:
     """What became of the measurement of an order, in a word and in words."""
     if order.flat and not (kept and kept["flat"]):  # an identity is not overruled by what a minimisation reached
         return "needless", "an exact curve of one density is known"
     if order.upper == 1 and (kept is None or (kept["order"] is None and not kept["flat"])):
         return "needless", "no order is below 1"
     if kept is None:
-        return "missing", "not measured yet" + (_SLOW if order.mean and cell == "three" else "")
+        return "missing", "not measured yet" + (_SLOW if order.is_mean and cell == "three" else "")
     if kept["flat"]:
         return "zero", "no distance is told from 0"
     if kept["order"] is None:
@@ -164,12 +133,12 @@ def _measurement(order: Order, cell: str, kept: Mapping[str, Any] | None) -> tup
 
 def _slopes(row: AtlasRow, cell: str, d: int) -> Callable[[Order], KeptSlope | str] | None:
     """The slopes of the kept study of an entry; None where there is no such study."""
-    names = [name for name, given in exponent_results.SETTINGS.items() if _same(row, cell, d, given)]
+    names = [name for name, given in exponent_results.SETTINGS.items() if given == _arguments(row, cell, d)]
     kept = exponent_results.stored() if names else {}
     for name in names:
         if name in kept:
             found = exponent_results.bounds(name) if cell == "exact" else bounds(row, cell, d)
-            groups = {o.parameter: exponent_results.group_of(o) for o in found.orders}
+            groups = {o.parameter: o.title for o in found.orders}
             return partial(kept_slopes.of_study, kept[name], groups)
     if row.expert != "gaussian" or row.point or row.gate not in FITTED or cell == "every cell split":
         return None
@@ -183,7 +152,7 @@ def is_tested(row: AtlasRow, cell: str, d: int, kept: Kept) -> bool:
     return key(row, cell, d) in kept or _slopes(row, cell, d) is not None
 
 
-def _published(row: AtlasRow, cell: str, d: int) -> Mapping[str, tuple[Any, str]]:
+def _published(row: AtlasRow, cell: str, d: int) -> Mapping[str, tuple[Any, Reason]]:
     """What is published of the parameters of an entry; {} for gates of which no exponent was read."""
     if row.published is not None:
         return {o.name: row.published.of(o.name, CELLS[cell]["size"]) for o in bounds(row, cell, d).orders}
@@ -191,18 +160,18 @@ def _published(row: AtlasRow, cell: str, d: int) -> Mapping[str, tuple[Any, str]
         chosen = setting(row, "two" if cell == "exact" else cell, d)
     except ValueError:
         return {}
-    return published_rates(chosen.cell, chosen.source, CELLS[cell]["size"], chosen.split == "all")
+    return published_rates(replace(chosen, cells=(CELLS[cell]["size"], *chosen.cells[1:])))
 
 
 def _exponent(
-    row: AtlasRow, order: Order, found: Orders, published: Mapping[str, tuple[Any, str]]
-) -> tuple[str | None, str]:
+    row: AtlasRow, order: Order, found: Orders, published: Mapping[str, tuple[Any, Reason]]
+) -> tuple[str | None, Reason]:
     """The published exponent of an order and where it is from, or None and why none is known."""
-    if order.mean:
-        return None, "no exponent of a weighted mean was read"
+    if order.is_mean:
+        return None, Reason(ReasonKind.UNREAD, "no exponent of a weighted mean was read")
     if _is_scaled(order, found):
-        return None, "exponents are of the invariants"
-    unread = f"no exponent was read in arXiv {', '.join(row.papers)}"
+        return None, Reason(ReasonKind.UNREAD, "exponents are of the invariants")
+    unread = Reason(ReasonKind.UNREAD, f"no exponent was read in arXiv {', '.join(row.papers)}")
     exponent, reason = published.get(order.name, (None, unread))
     return None if exponent is None else str(exponent), reason
 
@@ -220,7 +189,7 @@ def measure(row: AtlasRow, cell: str, d: int, parameter: str | None = None) -> l
         elsewhere = carried(row, cell, d, order, kept, bounds)
         return elsewhere is None or (d == 1 and elsewhere[0]["order"] < float(order.upper or 1) - MET)
 
-    slow = [o for o in chosen if o.mean and o.upper not in (None, 1) and is_open(o)]
+    slow = [o for o in chosen if o.is_mean and o.upper not in (None, 1) and is_open(o)]
     return order_results.records(replace(found, orders=chosen), slow)
 
 
@@ -244,22 +213,14 @@ def stored() -> dict[str, list[dict[str, Any]]]:
     table = order_results.stored()
     for name, given in order_results.SETTINGS.items():
         for row, cell in ((row, cell) for row in ROWS for cell in CELLS):
-            if name in table and row.refused is None and _same(row, cell, row.d, given):
+            if name in table and row.refused is None and given == _arguments(row, cell, row.d):
                 found.setdefault(key(row, cell), list(table[name].values()))
     return found
 
 
-def _arguments(row: AtlasRow, cell: str, d: int) -> dict[str, Any]:
-    """The arguments of `order_setting` of an entry."""
-    model = {"gate": row.gate, "expert": row.expert, "source": row.source, "point": dict(row.point), "dim": d}
-    return {**model, "split": "one", **CELLS[cell]}
-
-
-def _same(row: AtlasRow, cell: str, d: int, given: Mapping[str, Any]) -> bool:
-    """Whether an entry has the arguments of `order_setting` of something that was measured."""
-    theirs = {"expert": "gaussian", "source": None, "point": {}, "size": 2, "split": "one", "dim": 1, **given}
-    theirs["point"] = {name: str(value) for name, value in theirs["point"].items()}
-    return _arguments(row, cell, d) == theirs
+def _arguments(row: AtlasRow, cell: str, d: int) -> Arguments:
+    """What an entry is of: its cells are those of `CELLS`."""
+    return Arguments(row.gate, row.expert, row.source, point=row.point, dim=d, **CELLS[cell])
 
 
 def remeasured(

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from typing import Any, Literal
 
-from temperance.measurements.contact_orders import MET, TrueAtoms
 from temperance.measurements.kept_slopes import KeptSlope
 from temperance.measurements.literature import PAPERS, AtlasRow
-from temperance.theory.contact.contact_orders import Order
+from temperance.theory.models.order import MET, Order
+from temperance.theory.models.reasons import Reason, ReasonKind
 
-Proof = Literal["certificate", "theorem", "independence", "identity"]
-Measurement = Literal["settled", "carried", "not settled", "zero", "needless", "missing"]
+_PROOFS = (ReasonKind.CERTIFICATE, ReasonKind.THEOREM, ReasonKind.INDEPENDENCE, ReasonKind.IDENTITY)
+Tried = Literal["settled", "carried", "not settled", "zero", "needless", "missing"]
 Agreement = Literal["met", "apart", "contradicted", "not compared"]
 
 
@@ -24,9 +24,7 @@ class AtlasOrder:
     """What is proved, measured and published of a parameter, or of a weighted mean, in an entry of the atlas.
 
     Attributes:
-        order: the bound. proof: what it is by (independence: of the first derivatives; identity: it is flat), or None.
-        identity: the exact curve of one density, where it is flat.
-        measured: the order; error: how far the last local exponents lie from it.
+        order: what is proved and measured of it.
         measurement: how it was measured, or why not. carried: in a smaller cell or dimension, whose curves are some of
             those here; zero: no distance is told from 0; needless: no order is below 1, or it is flat.
         measured_reason: the same in words.
@@ -35,20 +33,22 @@ class AtlasOrder:
     """
 
     order: Order
-    proof: Proof | None
-    identity: str | None
-    measured: float | None
-    error: float | None
-    measurement: Measurement
+    measurement: Tried
     measured_reason: str
     slope: KeptSlope | str
     published: str | None
-    published_reason: str
+    published_reason: Reason
 
     @property
-    def rate(self) -> str | None:
-        """The exponent of n that is proved, None where none is."""
-        return None if self.order.rate is None else str(self.order.rate)
+    def proof(self) -> str | None:
+        """What the order is proved by (independence: of the first derivatives; identity: it is flat), or None."""
+        kind = self.order.reason.kind
+        return kind.value if kind in _PROOFS else None
+
+    @property
+    def measured(self) -> float | None:
+        """The measured order, whether it is above the bound or not."""
+        return None if self.order.measured is None else self.order.measured.order
 
     @property
     def contact(self) -> Agreement:
@@ -89,26 +89,26 @@ class AtlasOrder:
 
     def to_json(self) -> dict[str, Any]:
         """The keys of an order in `atlas --json`."""
-        slope = self.slope
+        order, slope, found = self.order, self.slope, self.order.to_json()
         return {
-            "parameter": self.order.parameter,
-            "mean": self.order.mean,
-            "flat": self.order.flat,
-            "identity": self.identity,
-            "upper": None if self.order.upper is None else str(self.order.upper),
-            "lower": None if self.order.reached is None else str(self.order.reached),
-            "certified_below": self.order.certified_below,
+            "parameter": order.parameter,
+            "mean": order.is_mean,
+            "flat": order.flat,
+            "identity": order.reason.text if order.flat else None,
+            **{key: found[key] for key in ("upper", "lower", "certified_below")},
             "proof": self.proof,
             "measured": self.measured,
-            "error": self.error,
+            "error": None if order.measured is None else order.measured.error,
             "measurement": self.measurement,
             "measured_reason": self.measured_reason,
             "slope": slope.to_json() if isinstance(slope, KeptSlope) else None,
             "slope_reason": None if isinstance(slope, KeptSlope) else slope,
-            "rate": self.rate,
+            "rate": found["rate"],
             "published": self.published,
-            "published_reason": self.published_reason,
+            "published_reason": self.published_reason.text,
             "agrees": self.agrees,
+            "reason": order.reason.text,
+            "reason_kind": order.reason.kind.value,
         }
 
 
@@ -123,8 +123,8 @@ class Entry:
     cell: str
     d: int
     orders: tuple[AtlasOrder, ...]
-    reasons: tuple[str, ...]
-    truth: TrueAtoms | None
+    reasons: tuple[Reason, ...]
+    truth: Mapping[str, Any] | None
 
     def to_json(self) -> dict[str, Any]:
         """The keys of an entry in `atlas --json`."""
@@ -134,11 +134,11 @@ class Entry:
             "activation": row.source,
             "expert": row.expert,
             "point": dict(row.point),
-            "truth": None if self.truth is None else asdict(self.truth),
+            "truth": self.truth,
             "cell": self.cell,
             "d": self.d,
             "orders": [order.to_json() for order in self.orders],
-            "reasons": list(self.reasons),
+            "reasons": [*map(str, self.reasons)],
             "papers": list(row.papers),
         }
 
@@ -167,7 +167,7 @@ class Atlas:
     def answer(self) -> tuple[str, ...]:
         """How many orders are proved, known and sampled, whether any contradict, and the slowest rates: sentences."""
         found = [order for _, order in self.every]
-        proofs, means = Counter(order.proof for order in found), sum(order.order.mean for order in found)
+        proofs, means = Counter(order.proof for order in found), sum(order.order.is_mean for order in found)
         slopes = [order.slope for order in found if isinstance(order.slope, KeptSlope)]
         elsewhere, exact = sum(o.measurement == "carried" for o in found), sum(o.exact for o in found)
         kept, empty = sum(s.outcome == "confirmed" for s in slopes), sum(not entry.orders for entry in self.entries)

@@ -8,12 +8,12 @@ from functools import cache
 from typing import Any
 
 from temperance.measurements.atlas_entries import key
-from temperance.measurements.contact_orders import MET
 from temperance.measurements.literature import AtlasRow
-from temperance.theory.contact.contact_orders import Order, Orders
+from temperance.theory.contact.contact_orders import Orders
 from temperance.theory.contact.order_setting import on_line
 from temperance.theory.models.by_name import model
 from temperance.theory.models.gates import names
+from temperance.theory.models.order import MET, Order
 from temperance.theory.traits.traits import on_lines
 
 Kept = Mapping[str, Sequence[Mapping[str, Any]]]
@@ -38,7 +38,7 @@ def carried(
     places = [(row, c, dim) for dim in dims for c in cells]
     if row.expert == "polynomial:2":
         places += [(replace(row, expert="gaussian"), c, dim) for _, c, dim in places]
-    alone = order.name == "nu" or (order.name == "b" and not order.mean)
+    alone = order.name == "nu" or (order.name == "b" and not order.is_mean)
     if alone and not row.expert.startswith("nonlinear"):
         places += [(_ALONE, c, 1) for c in dict.fromkeys([cell, "two"])]
     for there, smaller, dim in places[1:]:
@@ -61,7 +61,7 @@ def seen_on_lines(gate: str, source: str | None) -> bool:
 
 def _holds_two(row: AtlasRow, cell: str, d: int, bounds: Bounds) -> bool:
     """Whether mixtures with a cell of two, near its true gate, are some of those here, up to the distance."""
-    doubled = cell == "every cell split" and bounds(row, cell, d).setting.cell.weighted
+    doubled = cell == "every cell split" and bounds(row, cell, d).setting.weighted
     return cell == "three" or (doubled and _keeps_tau(bounds(row, "two", d)))
 
 

@@ -17,46 +17,46 @@ from importlib.resources import files
 from typing import Any, NamedTuple
 
 import numpy as np
+import sympy as sp
 
 from temperance.measurements import order_results
-from temperance.measurements.contact_orders import family, setting
+from temperance.measurements.contact_orders import setting
 from temperance.numerics.general.split_mixtures import Family
 from temperance.numerics.studies.general_studies import GeneralResult, GeneralStudy, run_general
 from temperance.terminal.output import write_file
-from temperance.theory.contact.contact_orders import Order, Orders, orders
+from temperance.theory.contact.contact_orders import Orders, orders
 from temperance.theory.contact.exact_orders import exact_orders
-from temperance.theory.contact.order_setting import order_setting
+from temperance.theory.contact.order_setting import Arguments
 from temperance.theory.models.spec import NU
 from temperance.theory.orders.split_cell import is_linear
-from temperance.theory.traits.traits import translates
 
 SIZES = (10**6, 10**8, 10**10, 10**12)
 LATE = (10**8, 10**9, 10**10, 10**11, 10**12)
 STARTS, MORE_STARTS = 3, 6
 _DIGITS = 5
 
-SETTINGS: dict[str, dict[str, Any]] = {
+SETTINGS: dict[str, Arguments] = {
     **order_results.SETTINGS,
-    "GELU, cell of three": {"gate": "activation", "source": "gelu", "size": 3},
-    "tanh, every cell split": {"gate": "activation", "source": "tanh", "split": "all"},
-    "exp, every cell split": {"gate": "activation", "source": "exp(z)", "split": "all"},
-    "sqrt(1 + z^2), every cell split": {"gate": "activation", "source": "sqrt(1 + z**2)", "split": "all"},
-    "quadratic gate, every cell split": {"gate": "quadratic", "split": "all"},
-    "linear gate": {"gate": "linear"},
-    "softmax gate, constant expert": {"gate": "softmax", "expert": "constant"},
-    "GELU": {"gate": "activation", "source": "gelu"},
-    "tanh, constant expert": {"gate": "activation", "source": "tanh", "expert": "constant"},
-    "Gaussian gate, quadratic expert": {"gate": "gaussian", "expert": "polynomial:2"},
-    "softmax gate, tanh expert": {"gate": "softmax", "expert": "nonlinear:tanh"},
-    "softmax gate, d = 2": {"gate": "softmax", "dim": 2},
-    "linear gate, d = 2": {"gate": "linear", "dim": 2},
-    "tanh, d = 2": {"gate": "activation", "source": "tanh", "dim": 2},
-    "cosine router": {"gate": "cosine", "dim": 2},
-    "perturbed cosine router": {"gate": "cosine-perturbed", "dim": 2},
-    "cosine router, exact": {"gate": "cosine", "dim": 2, "size": 1},
-    "perturbed cosine router, exact": {"gate": "cosine-perturbed", "dim": 2, "size": 1},
+    "GELU, cell of three": Arguments("activation", source="gelu", size=3),
+    "tanh, every cell split": Arguments("activation", source="tanh", split="all"),
+    "exp, every cell split": Arguments("activation", source="exp(z)", split="all"),
+    "sqrt(1 + z^2), every cell split": Arguments("activation", source="sqrt(1 + z**2)", split="all"),
+    "quadratic gate, every cell split": Arguments("quadratic", split="all"),
+    "linear gate": Arguments("linear"),
+    "softmax gate, constant expert": Arguments("softmax", expert="constant"),
+    "GELU": Arguments("activation", source="gelu"),
+    "tanh, constant expert": Arguments("activation", source="tanh", expert="constant"),
+    "Gaussian gate, quadratic expert": Arguments("gaussian", expert="polynomial:2"),
+    "softmax gate, tanh expert": Arguments("softmax", expert="nonlinear:tanh"),
+    "softmax gate, d = 2": Arguments("softmax", dim=2),
+    "linear gate, d = 2": Arguments("linear", dim=2),
+    "tanh, d = 2": Arguments("activation", source="tanh", dim=2),
+    "cosine router": Arguments("cosine", dim=2),
+    "perturbed cosine router": Arguments("cosine-perturbed", dim=2),
+    "cosine router, exact": Arguments("cosine", dim=2, size=1),
+    "perturbed cosine router, exact": Arguments("cosine-perturbed", dim=2, size=1),
 }
-"""Arguments of `order_setting`, by the names of studies; size 1: exact-specified, the last atom's gate held."""
+"""By the names of studies; size 1: exact-specified, the last atom's gate held."""
 
 
 class Plan(NamedTuple):
@@ -130,14 +130,15 @@ def definition(name: str) -> GeneralStudy:
     bounded by 1, intercepts are 1 and -1, and variances a quarter.
     """
     found = bounds(name)
-    near, slope = family(found.setting).truth, 0.5 / found.setting.dim
-    intercept, nu = (2.0, 0.25) if is_linear(near.cell) else (1.0, 1 / 16)
-    experts = [{p: sign * (intercept if p.name == "b" else slope) for p in near.expert} for sign in (1, -1)]
-    truth = replace(near, expert={**experts[0], NU: nu}, other_expert={**experts[1], NU: 2 * nu})
-    q = {o.name: float(o.upper) for o in found.orders if not o.mean and o.upper is not None}
+    chosen, slope = found.setting, sp.Rational(1, 2 * found.setting.spec.dim)
+    intercept, nu = (sp.Integer(2), sp.Rational(1, 4)) if is_linear(chosen) else (sp.S.One, sp.Rational(1, 16))
+    experts = [{p: sign * (intercept if p.name == "b" else slope) for p in chosen.expert} for sign in (1, -1)]
+    experts = [{**expert, NU: times * nu} for expert, times in zip(experts, (1, 2), strict=True)]
+    atoms = tuple({**atom, **expert} for atom, expert in zip(chosen.truth.atoms, experts, strict=True))
+    cells = (SETTINGS[name].size, *chosen.cells[1:])
+    mixtures = Family(replace(chosen, truth=replace(chosen.truth, atoms=atoms), cells=cells))
+    q = {o.name: float(o.upper) for o in found.orders if not o.is_mean and o.upper is not None}
     plan = STUDIES[name]
-    every, translated = found.setting.split == "all", translates(found.setting.cell.spec)
-    mixtures = Family(truth, SETTINGS[name].get("size", 2), every, translated)
     return GeneralStudy(name, mixtures, q, plan.sizes, plan.replicates, plan.starts, plan.seed)
 
 
@@ -149,17 +150,14 @@ def bounds(name: str) -> Orders:
     and is not u_1, it determines u_1 and tau.
     """
     given = SETTINGS[name]
-    if given.get("size", 2) > 1:
-        return orders(order_setting(**given))
-    found = orders(order_setting(**{**given, "size": 2}))
-    proved = all(o.flat or o.upper == 1 for o in exact_orders(given["gate"], d=given["dim"]).orders)
+    found = orders(given.setting())
+    if given.size > 1:
+        return found
+    proved = all(o.flat or o.upper == 1 for o in exact_orders(given.gate, d=given.dim).orders)
     one = Fraction(1) if proved else None
-    return replace(found, orders=tuple(replace(o, upper=None if o.flat else one) for o in found.orders if not o.mean))
-
-
-def group_of(order: Order) -> str:
-    """The group of errors of an order: `beta1` or `mean beta1`, by the name of the parameter that a fit has."""
-    return f"mean {order.name}" if order.mean else order.name
+    return replace(
+        found, orders=tuple(replace(o, upper=None if o.flat else one) for o in found.orders if not o.is_mean)
+    )
 
 
 def record(result: GeneralResult) -> dict[str, Any]:
@@ -204,7 +202,7 @@ def main(path: str, *names: str) -> None:
     kept = []
     for name in names or STUDIES:
         chosen, study = bounds(name).setting, definition(name)
-        kept.append({"setting": {**setting(chosen), "dim": chosen.dim}, **record(run_general(study))})
+        kept.append({"setting": {**setting(chosen), "dim": chosen.spec.dim}, **record(run_general(study))})
         print(name, kept[-1]["fits"], kept[-1]["agree"], flush=True)
         write_file(path, json.dumps(kept) + "\n")
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from temperance.theory.contact.order_setting import NOT_SHARED
+from temperance.theory.models.reasons import Reason, ReasonKind
 
 
 @dataclass(frozen=True)
@@ -125,18 +126,18 @@ class Published:
     """
 
     where: str
-    missing: str
+    missing: Reason
     exponents: Mapping[int, Mapping[str, str]] = field(default_factory=lambda: MappingProxyType({}))
 
-    def of(self, name: str, size: int) -> tuple[str | None, str]:
+    def of(self, name: str, size: int) -> tuple[str | None, Reason]:
         """The exponent of a parameter, or of a coordinate of it, in a cell, and where it stands; or None and why."""
         exponent = self.exponents.get(size, {}).get(name.split("_")[0])
-        return exponent, self.missing if exponent is None else self.where
+        return exponent, self.missing if exponent is None else Reason(ReasonKind.PUBLISHED, self.where)
 
 
 _LAPLACE = Published(
     "arXiv 2402.03226, theorems 3.2 and J.2, table 2",
-    "not under the conditions of arXiv 2402.03226, whose gate has no temperature",
+    Reason(ReasonKind.UNMET, "not under the conditions of arXiv 2402.03226, whose gate has no temperature"),
     MappingProxyType(
         {
             1: {"beta1": "1/2", "a": "1/2", "b": "1/2", "nu": "1/2"},
@@ -147,11 +148,14 @@ _LAPLACE = Published(
 )
 _CONTAMINATED = Published(
     "arXiv 2505.18455, table 1",
-    "not under the conditions of arXiv 2505.18455: linear experts with an intercept are not strongly identifiable",
+    Reason(
+        ReasonKind.UNMET,
+        "not under the conditions of arXiv 2505.18455: linear experts with an intercept are not strongly identifiable",
+    ),
 )
 _DOUBLED = Published(
     "arXiv 2505.10860, theorem 4, about the nearest mixture: two equal atoms for each true one, which have its density",
-    "theorems 3 and 4 of arXiv 2505.10860 are about more atoms than the truth has",
+    Reason(ReasonKind.UNREAD, "theorems 3 and 4 of arXiv 2505.10860 are about more atoms than the truth has"),
     MappingProxyType({2: dict.fromkeys(("beta1", "w", "a", "b", "nu"), "1/2")}),
 )
 _APART = f"{NOT_SHARED}; where every cell is split the kinks are not covered"

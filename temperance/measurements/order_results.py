@@ -14,34 +14,34 @@ from importlib.resources import files
 from math import isfinite
 from typing import Any
 
-from temperance.measurements.contact_orders import LEAST_ERROR, with_measurements
+from temperance.measurements.contact_orders import LEAST_ERROR, measurements
 from temperance.terminal.output import write_file
-from temperance.theory.contact.contact_orders import Order, Orders, orders
-from temperance.theory.contact.order_setting import order_setting
+from temperance.theory.contact.contact_orders import Orders, orders
+from temperance.theory.contact.order_setting import Arguments
+from temperance.theory.models.order import Order
 
-_ACTIVATION = {"gate": "activation"}
-_SIGMOID = {"gate": "activation-bias", "source": "sigmoid"}
-_LOG = {**_ACTIVATION, "source": "log(1 + z**2)"}
-SETTINGS: dict[str, dict[str, Any]] = {
-    "softmax gate": {"gate": "softmax"},
-    "softmax gate, every cell split": {"gate": "softmax", "split": "all"},
-    "softmax gate, quadratic expert": {"gate": "softmax", "expert": "polynomial:2"},
-    "tanh": {**_ACTIVATION, "source": "tanh"},
-    "tanh, quadratic expert": {**_ACTIVATION, "source": "tanh", "expert": "polynomial:2"},
+_LOG = Arguments("activation", source="log(1 + z**2)")
+_SIGMOID = Arguments("activation-bias", source="sigmoid")
+SETTINGS: dict[str, Arguments] = {
+    "softmax gate": Arguments("softmax"),
+    "softmax gate, every cell split": Arguments("softmax", split="all"),
+    "softmax gate, quadratic expert": Arguments("softmax", expert="polynomial:2"),
+    "tanh": Arguments("activation", source="tanh"),
+    "tanh, quadratic expert": Arguments("activation", source="tanh", expert="polynomial:2"),
     "log(1 + z^2) at tau = 1": _LOG,
-    "log(1 + z^2) at tau = 2": {**_LOG, "point": {"tau": 2}},
-    "exp": {**_ACTIVATION, "source": "exp(z)"},
-    "sqrt(1 + z^2)": {**_ACTIVATION, "source": "sqrt(1 + z**2)"},
-    "z^2 + z": {**_ACTIVATION, "source": "z**2 + z"},
-    "z^2": {**_ACTIVATION, "source": "z**2"},
-    "ReLU": {**_ACTIVATION, "source": "relu"},
+    "log(1 + z^2) at tau = 2": replace(_LOG, point={"tau": 2}),
+    "exp": Arguments("activation", source="exp(z)"),
+    "sqrt(1 + z^2)": Arguments("activation", source="sqrt(1 + z**2)"),
+    "z^2 + z": Arguments("activation", source="z**2 + z"),
+    "z^2": Arguments("activation", source="z**2"),
+    "ReLU": Arguments("activation", source="relu"),
     "sigmoid gate with a bias, tau = 1": _SIGMOID,
-    "sigmoid gate with a bias": {**_SIGMOID, "point": {"beta1": 2, "c": "log(2)", "tau": "1/8"}},
-    "Gaussian gate": {"gate": "gaussian"},
-    "quadratic gate": {"gate": "quadratic"},
-    "Laplace gate": {"gate": "laplace"},
-    "softmax gate, cell of three": {"gate": "softmax", "size": 3},
-    "tanh, cell of three": {**_ACTIVATION, "source": "tanh", "size": 3},
+    "sigmoid gate with a bias": replace(_SIGMOID, point={"beta1": 2, "c": "log(2)", "tau": "1/8"}),
+    "Gaussian gate": Arguments("gaussian"),
+    "quadratic gate": Arguments("quadratic"),
+    "Laplace gate": Arguments("laplace"),
+    "softmax gate, cell of three": Arguments("softmax", size=3),
+    "tanh, cell of three": Arguments("activation", source="tanh", size=3),
 }
 _WITH_MEANS = (
     *("softmax gate", "softmax gate, quadratic expert", "sigmoid gate with a bias", "Gaussian gate", "Laplace gate"),
@@ -52,29 +52,28 @@ _DECIMALS = 3
 
 def bounds(name: str) -> Orders:
     """What is proved of a setting."""
-    return orders(order_setting(**SETTINGS[name]))
+    return orders(SETTINGS[name].setting())
 
 
 def measured(name: str) -> list[dict[str, Any]]:
     """What the minimisation finds of differences, of shared parameters, and for some settings of weighted means."""
     found = bounds(name)
-    return records(replace(found, orders=tuple(o for o in found.orders if not o.mean or name in _WITH_MEANS)))
+    return records(replace(found, orders=tuple(o for o in found.orders if not o.is_mean or name in _WITH_MEANS)))
 
 
 def records(found: Orders, slow: Collection[Order] = ()) -> list[dict[str, Any]]:
-    """Measured orders of a setting, as they are kept; slow: as `with_measurements` has them."""
-    rows = [row for row in with_measurements(found, slow=slow).rows if row.measured is not None]
+    """Measured orders of a setting, as they are kept; slow: as `measurements` has them."""
     return [
         {
-            "parameter": row.order.parameter,
-            "order": None if row.value is None else round(row.value, _DECIMALS),
-            "error": row.error,
-            "flat": row.measured.flat,
-            "levels": list(row.measured.levels),
-            "distances": [float(f"{d:.{_DIGITS}g}") if isfinite(d) else None for d in row.measured.distances],
+            "parameter": order.parameter,
+            "order": None if order.value is None else round(order.value, _DECIMALS),
+            "error": order.error,
+            "flat": run.flat,
+            "levels": list(run.levels),
+            "distances": [float(f"{d:.{_DIGITS}g}") if isfinite(d) else None for d in run.distances],
         }
-        for row in rows
-        if row.measured is not None
+        for order, run in measurements(found, slow=slow)
+        if run is not None
     ]
 
 

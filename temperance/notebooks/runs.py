@@ -52,9 +52,7 @@ def notebook_files(place: str | None = None) -> list[Path]:
 
     Raises BadInput if there are none.
     """
-    here = Path(__file__).parent
-    installed, checkout = here / "shown", here.parents[1] / "notebooks"  # see package-dir in pyproject.toml
-    path = Path(place) if place is not None else installed if installed.is_dir() else checkout
+    path = Path(place) if place is not None else Path(__file__).parent / "shown"  # in a checkout a link to notebooks/
     found = [path] if path.suffix == ".ipynb" and path.is_file() else sorted(path.glob("*.ipynb"))
     if not found:
         raise BadInput(f"no notebook in {str(path)!r}; accepted: a folder with .ipynb files, or one of them")

@@ -12,7 +12,7 @@ ROOMS = ("theory", "numerics", "temperance")
 ORDER = """
 theory/checker theory/curves theory/expressions theory/activations theory/fields theory/conditions theory/twins
 theory/coq theory/models theory/interactions theory/symmetries theory/derivations theory/orders theory/traits
-theory/moments
+theory/least_squares theory/moments
 theory/solvability theory/rates theory/contact
 numerics/machine numerics/mixture numerics/likelihood numerics/fitting numerics/estimation numerics/errors
 numerics/general numerics/contact numerics/lattice numerics/information numerics/studies
@@ -56,7 +56,11 @@ def wings_used(wing):
 
 
 def test_every_wing_has_its_place_in_the_order():
-    found = {str(path.parent.relative_to(ROOT)) for room in ROOMS for path in (ROOT / room).glob("*/__init__.py")}
+    found = {
+        str(path.parent.relative_to(ROOT))
+        for path in (p for room in ROOMS for p in (ROOT / room).glob("*/__init__.py"))
+        if not path.parent.is_symlink()
+    }
     assert found == set(ORDER)
 
 

@@ -23,7 +23,7 @@ def wheel(tmp_path_factory):
     """A wheel, built from a copy: a build in place would leave files in the checkout, and take old ones along."""
     folder = tmp_path_factory.mktemp("wheel")
     for name in (*ROOMS, "notebooks"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / name, folder / name, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, folder / name)
     run(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", folder / "dist", ".", cwd=folder)

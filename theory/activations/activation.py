@@ -11,10 +11,11 @@ from flint import fmpq
 
 from temperance.theory.activations.catalogue import NAMED
 from temperance.theory.activations.library_names import refuse_dotted
-from temperance.theory.activations.parser import check_numbers, short, written_pieces
+from temperance.theory.activations.parser import written_pieces
 from temperance.theory.activations.piece_search import SourceExpression, explored, look_at, survey
 from temperance.theory.activations.piecewise import Piece, Pieces, sample_points
 from temperance.theory.expressions.arguments import checked
+from temperance.theory.expressions.language import check_numbers, short
 from temperance.theory.expressions.sign_changes import NO_CLOSED_FORM, NoClosedForm, Sample, Z
 
 __all__ = ["Activation", "Piece", "Z", "activation"]

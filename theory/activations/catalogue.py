@@ -6,8 +6,8 @@ The dotted names of theory.activations.library_names use the defaults of their l
 from __future__ import annotations
 
 from temperance.theory.activations.library_names import LIBRARY_NAMES
-from temperance.theory.activations.parser import Definition
 from temperance.theory.expressions.functions import LANGUAGE
+from temperance.theory.expressions.language import Definition
 
 _ALSO = {"exp": "exponential", "tanh": "Tanh", "atan": "arctan"}
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 
-from temperance.theory.activations.parser import did_you_mean
+from temperance.theory.expressions.language import did_you_mean
 
 
 def _same(names: str) -> dict[str, str]:

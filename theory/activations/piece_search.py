@@ -15,7 +15,7 @@ import sympy as sp
 from flint import arb, fmpq
 
 from temperance.theory.activations.catalogue import FUNCTIONS
-from temperance.theory.activations.parser import Reader, parameters_of, syntax_tree
+from temperance.theory.activations.parser import ACTIVATIONS, PiecesReader, parameters_of
 from temperance.theory.activations.piecewise import Algebra, Piece, Pieces, rational_inside, sample_points
 from temperance.theory.activations.poles import cut_at_poles
 from temperance.theory.expressions import balls
@@ -46,7 +46,7 @@ class SourceExpression:
     """An expression of the language, some of its parameters given; `parameters` names the others."""
 
     def __init__(self, text: str, given: Mapping[str, sp.Expr]) -> None:
-        self.text, self.tree = text, syntax_tree(text)
+        self.text, self.tree = text, ACTIVATIONS.syntax_tree(text)
         self.parameters = [p for p in parameters_of(self.tree, FUNCTIONS) if p not in given]
         formulas = {"z": Z, **{name: sp.Symbol(name, real=True) for name in self.parameters}, **given}
         self._values = {name: (Piece(formula),) for name, formula in formulas.items()}
@@ -54,7 +54,7 @@ class SourceExpression:
     def read(self, algebra: Algebra) -> Pieces:
         """Its pieces at the sample of an algebra."""
         try:
-            return Reader(self.text, algebra, FUNCTIONS).read(self.tree, self._values)
+            return PiecesReader(self.text, algebra, FUNCTIONS).read(self.tree, self._values)
         except (ArithmeticError, RecursionError, MemoryError, NotImplementedError, sp.PolynomialError) as error:
             # SymPy's own limits, on numbers and nests within ours
             raise ValueError(f"the expression is too large to work with ({type(error).__name__})") from None

@@ -20,7 +20,7 @@ from temperance.theory.checker.rejected import objection
 from temperance.theory.contact.curve_models import Role, T, below, model_text, offsets_of
 from temperance.theory.curves.curve_checker import FORMAT, check, statement
 from temperance.theory.models.spec import NU
-from temperance.theory.orders.split_cell import Splitting
+from temperance.theory.models.truth import Setting
 
 Q, ROOT = sp.symbols("q r")
 _QUARTIC = 2160 * ROOT**4 - 72 * ROOT**2 - 1  # r = sqrt((3 + 2 sqrt(6))/180)
@@ -46,12 +46,9 @@ class Curve:
     shared: Mapping[str, sp.Expr] = field(default_factory=dict)
 
 
-def certificates(cell: Splitting, size: int, *, every: bool) -> list[dict[str, Any]]:
-    """The certificates of curves in a cell of so many atoms that the checker accepts.
-
-    every: whether every cell is split, so that what all cells have in common cancels.
-    """
-    tried = [certificate(cell, curve) for curve in _curves(cell, size, every)]
+def certificates(cell: Setting) -> list[dict[str, Any]]:
+    """The certificates of curves in the cells of a setting that the checker accepts."""
+    tried = [certificate(cell, curve) for curve in _curves(cell, cell.size, cell.every)]
     return [found for found in tried if found is not None and objection(check, found) is None]
 
 
@@ -64,7 +61,7 @@ def reached(found: Iterable[Mapping[str, Any]]) -> dict[str, Fraction]:
     return best
 
 
-def certificate(cell: Splitting, curve: Curve) -> dict[str, Any] | None:
+def certificate(cell: Setting, curve: Curve) -> dict[str, Any] | None:
     """A curve as a certificate, whether it is one of contact or not; None where nothing moves."""
     orders = _orders(curve)
     if not orders:
@@ -149,7 +146,7 @@ def quadrature(size: int, skew: int = 0) -> tuple[sp.Expr, sp.Expr]:
     return nodes, sum((c * Q**n for n, c in enumerate(share)), sp.S.Zero)
 
 
-def _curves(cell: Splitting, m: int, every: bool) -> Iterator[Curve]:
+def _curves(cell: Setting, m: int, every: bool) -> Iterator[Curve]:
     """The curves that are tried."""
     yield from _plain(cell, m)
     if m < 2:
@@ -169,7 +166,7 @@ def _curves(cell: Splitting, m: int, every: bool) -> Iterator[Curve]:
         yield Curve(offsets, 3, Q**3 - Q * sp.Rational(3, 4), sp.Rational(1, 3))
 
 
-def _plain(cell: Splitting, m: int) -> Iterator[Curve]:
+def _plain(cell: Setting, m: int) -> Iterator[Curve]:
     """Curves of every gate: all parameters move by t, alike or to both sides."""
     nodes = sp.expand(sp.prod([Q - sp.Rational(2 * i - m + 1, 2) for i in range(m)]))
     even = sp.Rational(1, m)
@@ -187,7 +184,7 @@ def _plain(cell: Splitting, m: int) -> Iterator[Curve]:
 
 
 def _natural(
-    cell: Splitting,
+    cell: Setting,
     roles: Mapping[Role, sp.Expr],
     order: int,
     law: tuple[sp.Expr, sp.Expr],
@@ -209,7 +206,7 @@ def _natural(
     yield Curve(offsets, order, nodes, share, free, every)
 
 
-def _is_location(cell: Splitting, p: sp.Symbol) -> bool:
+def _is_location(cell: Setting, p: sp.Symbol) -> bool:
     """Whether a parameter of the gate may have any true value: the log weight has no pole in it."""
     return bool(cell.spec.gate.log_weight.is_polynomial(p))
 
@@ -248,7 +245,7 @@ def _alike(m: int) -> Iterator[tuple[dict[Role, sp.Expr], int, sp.Expr, sp.Expr]
     yield {("gate", 2): -r * T**2 * Q, ("gate", 1): -T * Q, **expert}, 9, Q**2 - Q, weight
 
 
-def _jointly_gaussian(cell: Splitting, m: int, every: bool) -> Iterator[Curve]:
+def _jointly_gaussian(cell: Setting, m: int, every: bool) -> Iterator[Curve]:
     """x and y are jointly Gaussian; where every cell is split, the true c may be anywhere."""
     c, gamma = cell.own
     variance = -(T**2) * (1 + Q / 3)

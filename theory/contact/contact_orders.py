@@ -16,8 +16,11 @@ from typing import Any
 
 from temperance.theory.contact.contact_curves import certificates, reached
 from temperance.theory.contact.flat_certificates import flat_certificates
-from temperance.theory.contact.order_setting import OrderSetting, other_place
+from temperance.theory.contact.order_setting import FlatCurves, flat_curves, line_of, on_line
 from temperance.theory.contact.orders_from_theorems import known_orders
+from temperance.theory.models.order import Order, title
+from temperance.theory.models.reasons import Reason, ReasonKind
+from temperance.theory.models.truth import Setting
 from temperance.theory.moments.moment_bounds import certified as by_moments
 from temperance.theory.orders.equations_as_text import as_text
 from temperance.theory.orders.gate_orders import Bounds
@@ -26,60 +29,24 @@ from temperance.theory.orders.upper_bounds import UpperOrders, certified
 from temperance.theory.traits.traits import on_lines
 
 _EQUAL = "atoms have no weights of their own: equal ones, as many for each true one, have the true density"
-
-
-@dataclass(frozen=True)
-class Order:
-    """What is proved of a parameter: an upper bound of its order (None: none), or that it is flat.
-
-    parameter: what it is called in results, an invariant such as beta1/tau or a weighted mean; name: of the parameter
-    in the model; mean: whether the order is that of the weighted mean. certified: the bound has a certificate that the
-    checker accepts; otherwise it is by a theorem that `reasons` name. reached: an order that is proved to be no larger
-    than this one, by the certificate of a curve (None: none is found). shown: a flat parameter has such a certificate.
-    """
-
-    parameter: str
-    name: str
-    mean: bool
-    upper: Fraction | None
-    flat: bool
-    certified: bool = False
-    reached: Fraction | None = None
-    shown: bool = False
-
-    @property
-    def certified_below(self) -> bool:
-        """Whether a certificate proves that the order is no smaller, or that the parameter is flat."""
-        return self.reached is not None or self.shown
-
-    @property
-    def title(self) -> str:
-        """What a certificate of a curve calls it."""
-        return f"{'mean ' * self.mean}{self.name}"
-
-    @property
-    def exact(self) -> bool:
-        """Whether a curve reaches the bound: the order is proved to be neither larger nor smaller."""
-        return self.upper is not None and self.reached == self.upper
-
-    @property
-    def rate(self) -> Fraction | None:
-        """1/(2 r), the exponent of n, where r is proved."""
-        return None if self.upper is None else 1 / (2 * self.upper)
+_ON_LINES = Reason(ReasonKind.THEOREM, "bounds of dimension 1, which hold on lines (theory.md 2.10)")
+_OFFSETS = "a weighted mean has at most the order of the offsets, where it has no bound of its own"
+_CERTIFIED = Reason(ReasonKind.CERTIFICATE, "the certificate states the bound")
+_NONE = Reason(ReasonKind.NO_BOUND, "no theorem gives a bound here")
 
 
 @dataclass(frozen=True)
 class Orders:
     """The equations, the orders, why some are missing, and the certificate (None: none was accepted).
 
-    cell: the setting of the cell; None where the model is exact-specified, and has no cell of several atoms.
+    setting: of the cells; where the model is exact-specified, each of one atom.
     reduced: the equations; None where none were set up. curves: the certificates of curves that orders reach.
     """
 
-    cell: OrderSetting | None
+    setting: Setting
     reduced: Reduced | None
     orders: tuple[Order, ...]
-    reasons: tuple[str, ...]
+    reasons: tuple[Reason, ...]
     certificate: dict[str, Any] | None
     curves: tuple[dict[str, Any], ...] = ()
 
@@ -88,20 +55,14 @@ class Orders:
         """The equations as text."""
         return () if self.reduced is None else tuple(as_text(self.reduced))
 
-    @property
-    def setting(self) -> OrderSetting:
-        """The setting of the cell. Raises ValueError where there is none."""
-        if self.cell is None:
-            raise ValueError("an exact-specified model has no cell of several atoms")
-        return self.cell
-
 
 @dataclass(frozen=True)
 class _Proved:
     """Upper bounds by the name of a parameter or of a weighted mean, and what proves them.
 
     theorems: those of them that a theorem gives, each with its reason. certified: the names of those that the
-    certificate states. reasons: what the bounds assume, or why there is no certificate.
+    certificate states. reasons: what the bounds assume, or why there is no certificate. otherwise: what other bounds
+    are by.
     """
 
     upper: Mapping[str, Fraction] = field(default_factory=dict)
@@ -109,69 +70,76 @@ class _Proved:
     certified: Collection[str] = ()
     certificate: dict[str, Any] | None = None
     reduced: Reduced | None = None
-    reasons: tuple[str, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+    otherwise: Reason = _NONE
+
+    def reason(self, title: str) -> Reason:
+        """What the bound of a parameter or of a weighted mean is by."""
+        if title in self.certified:
+            return _CERTIFIED
+        if title in self.theorems:
+            return Reason(ReasonKind.THEOREM, self.theorems[title][1])
+        return self.otherwise if title in self.upper else _NONE
 
 
-def orders(setting: OrderSetting, *, moments: bool = False) -> Orders:
+def orders(setting: Setting, *, moments: bool = False) -> Orders:
     """Everything that theory says of the orders in a setting.
 
     moments: whether to look for a certificate by moments (theory.md 2.8) where there is none of the equations of two
     atoms: in cells of more atoms and for d > 1. It takes up to some seconds.
     """
     proved = _with_theorems(setting, _by_equations(setting))
-    if moments and proved.certificate is None and setting.split == "one":
+    if moments and proved.certificate is None and not setting.every:
         proved = _with_moments(setting, proved)
     moved, reasons = _flat(setting)
-    rows, curves = _with_curves(setting, moved, [*_parameters(setting, proved), *_means(setting, proved)])
+    scale = Reason(ReasonKind.IDENTITY, flat_curves(setting).scale or "")
+    scaled = [Order(name, name, False, scale, flat=True) for name in moved]
+    rows, curves = _with_curves(setting, scaled, [*_parameters(setting, proved), *_means(setting, proved)])
     reasons += [*proved.reasons, *([] if proved.certificate is None else _held(setting))]
     reasons += [*_by_theorems(setting, proved.theorems), *_of_rows(rows, proved.upper)]
     return Orders(setting, proved.reduced, tuple(rows), tuple(reasons), proved.certificate, tuple(curves))
 
 
 def _with_curves(
-    setting: OrderSetting, moved: Sequence[str], rows: Sequence[Order]
+    setting: Setting, scaled: Sequence[Order], rows: Sequence[Order]
 ) -> tuple[list[Order], list[dict[str, Any]]]:
     """What the scale symmetry moves and the other orders, with what certificates of curves show; the certificates."""
-    every, cell = setting.split == "all", setting.cell
-    curves = certificates(cell, setting.size, every=every)
+    curves = certificates(setting)
     scales: list[dict[str, Any]] = []
-    if moved or any(row.flat for row in rows):
-        places = [cell.point, {**cell.point, **other_place(setting)}]
-        scales, others = flat_certificates(cell, places, setting.size, every=every)
+    if scaled or any(row.flat for row in rows):
+        scales, others = flat_certificates(setting)
         curves = [*curves, *others]
-    scaled = [Order(name, name, False, None, True) for name in moved]
     return [*with_curves(scaled, scales), *with_curves(rows, curves)], [*scales, *curves]
 
 
-def _by_equations(setting: OrderSetting) -> _Proved:
+def _by_equations(setting: Setting) -> _Proved:
     """The bounds by the equations of a cell of two beside a singleton; for d > 1 those of dimension 1."""
-    if setting.split == "all":
-        return _Proved(reasons=("certificates are issued for cells beside a singleton",))
+    if setting.every:
+        return _Proved(reasons=(Reason(ReasonKind.NOT_ISSUED, "certificates are issued for cells beside a singleton"),))
     if setting.size > 2:
         return _Proved()
-    found, proof, reason = certified(setting.line)
-    reasons, reduced = (reason.replace("no upper bound:", "no certificate:"),), found.reduced if found else None
+    found, proof, reason = certified(line_of(setting))
+    reduced = found.reduced if found else None
     if found is None or not (proof or found.theorem):
-        return _Proved(reduced=reduced, reasons=reasons)
+        return _Proved(reduced=reduced, reasons=(reason,))
     upper = _from_certificate(setting, found)
-    if setting.dim > 1:
-        on_lines = "bounds of dimension 1, which hold on lines (theory.md 2.10)"
-        return _Proved(upper, reduced=reduced, reasons=(*reasons, on_lines))
-    return _Proved(upper, {}, upper.keys() if proof else (), proof, reduced, reasons)
+    if setting.spec.dim > 1:
+        return _Proved(upper, reduced=reduced, reasons=(reason, _ON_LINES), otherwise=_ON_LINES)
+    return _Proved(upper, {}, upper.keys() if proof else (), proof, reduced, (reason,), reason)
 
 
-def _with_theorems(setting: OrderSetting, proved: _Proved) -> _Proved:
+def _with_theorems(setting: Setting, proved: _Proved) -> _Proved:
     known = _from_theorems(setting, proved.upper)
     upper = {**proved.upper, **{name: r for name, (r, _) in known.items()}}
     return replace(proved, upper=upper, theorems=known, certified={*proved.certified} - known.keys())
 
 
-def _with_moments(setting: OrderSetting, proved: _Proved) -> _Proved:
+def _with_moments(setting: Setting, proved: _Proved) -> _Proved:
     """The bounds with those of a certificate by moments that are as good."""
-    shown, proof, why = by_moments(setting.cell, setting.size)
+    shown, proof, why = by_moments(setting)
     best = {name: r for name, r in shown.items() if r <= proved.upper.get(name, r)}
     known = {name: bound for name, bound in proved.theorems.items() if name not in best}
-    told = setting.dim == 1 and any(text.startswith("no certificate") for text in proved.reasons)
+    told = setting.spec.dim == 1 and any(r.kind is ReasonKind.NO_CERTIFICATE for r in proved.reasons)
     said = why in proved.reasons or (told and not proof)
     reasons = proved.reasons if said else (*proved.reasons, why)
     return replace(
@@ -179,55 +147,71 @@ def _with_moments(setting: OrderSetting, proved: _Proved) -> _Proved:
     )
 
 
-def _flat(setting: OrderSetting) -> tuple[list[str], list[str]]:
+def _flat(setting: Setting) -> tuple[list[str], list[Reason]]:
     """The parameters that the scale symmetry moves, and all that is said of flat ones and of shares."""
-    point = setting.cell.point
-    scaled = [p for p in setting.cell.spec.gate.parameters if p.name in setting.labels or p in setting.cell.held]
-    moved = [p.name for p in scaled if point[p].is_zero is False]
+    curves = flat_curves(setting)
+    scaled = [p for p in setting.spec.gate.parameters if p.name in curves.labels or p in setting.held]
+    moved = [p.name for p in scaled if setting.point[p].is_zero is False]
     are = "are" if len(moved) > 1 else "is"
-    reasons = [f"{', '.join(moved)} {are} flat: {setting.scale}"] if setting.scale else []
-    if still := [p.name for p in scaled if p.name not in moved]:
-        reasons.append(f"{', '.join(still)}: 0 here, and not moved; the order is that of the invariant")
-    reasons += [f"{setting.label(name)} is flat: {text}" for name, text in setting.flat.items()]
-    return moved, reasons + ([] if setting.cell.weighted else [_EQUAL])
+    flat = [f"{', '.join(moved)} {are} flat: {curves.scale}"] if curves.scale else []
+    still = [p.name for p in scaled if p.name not in moved]
+    rest = [f"{', '.join(still)}: 0 here, and not moved; the order is that of the invariant"] if still else []
+    others = [f"{curves.label(name)} is flat: {text}" for name, text in curves.flat.items()]
+    reasons = [(ReasonKind.IDENTITY, flat), (ReasonKind.AT_REST, rest), (ReasonKind.IDENTITY, others)]
+    reasons.append((ReasonKind.ASSUMED, [] if setting.weighted else [_EQUAL]))
+    return moved, [Reason(kind, text) for kind, texts in reasons for text in texts]
 
 
-def _held(setting: OrderSetting) -> list[str]:
+def _held(setting: Setting) -> list[Reason]:
     """What the certificate holds at its true value, and which invariants its parameters stand for."""
-    meant = ", ".join(f"{name} stands for {label}" for name, label in setting.labels.items())
-    return [f"the certificate holds {p.name} at its true value: {meant}" for p in setting.cell.held]
+    meant = ", ".join(f"{name} stands for {label}" for name, label in flat_curves(setting).labels.items())
+    said = [f"the certificate holds {p.name} at its true value: {meant}" for p in setting.held]
+    return [Reason(ReasonKind.ASSUMED, text) for text in said]
 
 
-def _parameters(setting: OrderSetting, proved: _Proved) -> Iterator[Order]:
+def _parameters(setting: Setting, proved: _Proved) -> Iterator[Order]:
+    curves = flat_curves(setting)
     for p in setting.parameters:
-        flat = p.name in setting.flat
-        r = None if flat else proved.upper.get(p.name)
-        yield Order(setting.label(p.name), p.name, False, r, flat, bool(r) and p.name in proved.certified)
+        yield _order(curves, p.name, False, proved.upper.get(p.name), proved.reason(p.name))
 
 
-def _means(setting: OrderSetting, proved: _Proved) -> Iterator[Order]:
+def _means(setting: Setting, proved: _Proved) -> Iterator[Order]:
     """Weighted means, of at most the order of their offsets."""
-    for p in setting.cell.each:
-        title, flat = f"mean {p.name}", p.name in setting.flat
-        r = None if flat else min((r for n in (title, p.name) if (r := proved.upper.get(n))), default=None)
-        is_own = r is not None and r == proved.upper.get(title)
-        yield Order(setting.label(title), p.name, True, r, flat, is_own and title in proved.certified)
+    curves = flat_curves(setting)
+    for p in setting.each:
+        own, of_offsets = proved.upper.get(title(p.name, True)), proved.upper.get(p.name)
+        reason = proved.reason(title(p.name, True))
+        if of_offsets is not None and (own is None or of_offsets < own):
+            own, reason = of_offsets, Reason(ReasonKind.THEOREM, _OFFSETS)
+        yield _order(curves, p.name, True, own, reason)
 
 
-def _by_theorems(setting: OrderSetting, known: Bounds) -> list[str]:
+def _order(curves: FlatCurves, name: str, is_mean: bool, upper: Fraction | None, reason: Reason) -> Order:
+    if (identity := curves.flat.get(name)) is not None:
+        return Order(curves.label(name, is_mean), name, is_mean, Reason(ReasonKind.IDENTITY, identity), flat=True)
+    return Order(curves.label(name, is_mean), name, is_mean, reason, upper)
+
+
+def _by_theorems(setting: Setting, known: Bounds) -> list[Reason]:
     """Which bounds have a theorem and no certificate, a line for each theorem."""
-    names = {why: ", ".join(setting.label(n) for n in known if known[n][1] == why) for _, why in known.values()}
-    return [f"{text}: bounded by a theorem, without a certificate ({why})" for why, text in names.items()]
+    curves = flat_curves(setting)
+    labels = {
+        title(p.name, is_mean): curves.label(p.name, is_mean) for p in setting.parameters for is_mean in (False, True)
+    }
+    names = {why: ", ".join(labels[n] for n in known if known[n][1] == why) for _, why in known.values()}
+    said = [f"{text}: bounded by a theorem, without a certificate ({why})" for why, text in names.items()]
+    return [Reason(ReasonKind.THEOREM, text) for text in said]
 
 
-def _of_rows(rows: Sequence[Order], upper: Mapping[str, Fraction]) -> Iterator[str]:
+def _of_rows(rows: Sequence[Order], upper: Mapping[str, Fraction]) -> Iterator[Reason]:
     """What is said of single orders."""
     if exact := [row.parameter for row in rows if row.exact and row.upper != 1]:
-        yield f"{', '.join(exact)}: exact, as a curve reaches the bound (theory.md 2.10)"
-    if any(row.mean and row.upper and f"mean {row.name}" not in upper for row in rows):
-        yield "a weighted mean has at most the order of the offsets, where it has no bound of its own"
-    if left := [row.parameter for row in rows if row.upper is None and not row.flat and not row.mean]:
-        yield f"{', '.join(left)}: no theorem gives a bound here"
+        text = f"{', '.join(exact)}: exact, as a curve reaches the bound (theory.md 2.10)"
+        yield Reason(ReasonKind.CURVE, text)
+    if any(row.is_mean and row.upper and row.title not in upper for row in rows):
+        yield Reason(ReasonKind.THEOREM, _OFFSETS)
+    if left := [row.parameter for row in rows if row.reason.kind is ReasonKind.NO_BOUND and not row.is_mean]:
+        yield Reason(ReasonKind.NO_BOUND, f"{', '.join(left)}: {_NONE.text}")
 
 
 def with_curves(rows: Iterable[Order], curves: Sequence[Mapping[str, Any]]) -> list[Order]:
@@ -235,34 +219,25 @@ def with_curves(rows: Iterable[Order], curves: Sequence[Mapping[str, Any]]) -> l
     flat = {title for found in curves for title, order in found["orders"].items() if order == "flat"}
     best = reached(found for found in curves if found["degree"] is not None)
     return [
-        replace(row, shown=row.title in flat) if row.flat else replace(row, reached=best.get(row.title)) for row in rows
+        replace(row, shown=row.title in flat) if row.flat else replace(row, lower=best.get(row.title)) for row in rows
     ]
 
 
-def _from_certificate(setting: OrderSetting, found: UpperOrders) -> dict[str, Fraction]:
+def _from_certificate(setting: Setting, found: UpperOrders) -> dict[str, Fraction]:
     """The bounds of the parameters and of their weighted means by the equations of a cell of two, d > 1 on lines."""
-    seen = {p.name: setting.on_line(p.name) for p in setting.parameters}
+    seen = {p.name: on_line(p.name, setting.spec.expert.name, setting.spec.dim) for p in setting.parameters}
     bounds = {name: found.order(line) for name, line in seen.items()}
-    if on_lines(setting.cell.spec):  # with the same shares
-        bounds |= {f"mean {p.name}": found.mean(seen[p.name]) for p in setting.cell.each}
+    if on_lines(setting.spec):  # with the same shares
+        bounds |= {title(p.name, True): found.mean(seen[p.name]) for p in setting.each}
     return {name: r for name, r in bounds.items() if r is not None}
 
 
-def _from_theorems(setting: OrderSetting, upper: Mapping[str, Fraction]) -> Bounds:
+def _from_theorems(setting: Setting, upper: Mapping[str, Fraction]) -> Bounds:
     """The bounds by theorems that are below those that are known, without those of what is flat."""
-    known = known_orders(
-        setting.cell,
-        setting.source,
-        other_place(setting),
-        setting.size,
-        every=setting.split == "all",
-        flat=bool(setting.flat),
-        power=setting.power,
-        upper=upper,
-        line=setting.line if on_lines(setting.cell.spec) else None,
-    )
+    known = known_orders(setting, upper)
+    flat = {title(name, is_mean) for name in flat_curves(setting).flat for is_mean in (False, True)}
     return {
         name: bound
         for name, bound in known.items()
-        if name.removeprefix("mean ") not in setting.flat and (name not in upper or bound[0] < upper[name])
+        if name not in flat and (name not in upper or bound[0] < upper[name])
     }

@@ -9,8 +9,8 @@ from typing import Any
 import sympy as sp
 
 from temperance.theory.models.spec import NU, MoESpec, covariates
+from temperance.theory.models.truth import Setting
 from temperance.theory.models.weights import weight_parameters
-from temperance.theory.orders.split_cell import Splitting
 from temperance.theory.orders.taylor import Taylor
 
 T = sp.Symbol("t")
@@ -21,7 +21,7 @@ k = -2 is for x_1^2 + .. + x_d^2.
 """
 
 
-def model_text(cell: Splitting) -> dict[str, Any]:
+def model_text(cell: Setting) -> dict[str, Any]:
     """The model as a certificate has it."""
     spec, gate = cell.spec, cell.spec.gate
     weight, x = _directed(log_weight(spec), spec.dim)
@@ -93,7 +93,7 @@ def _wanted(powers: tuple[int, ...], roles: Mapping[int, sp.Expr]) -> sp.Expr | 
 
 
 def offsets_of(
-    cell: Splitting, roles: Mapping[Role, sp.Expr], place: Mapping[sp.Symbol, sp.Expr], degree: int
+    cell: Setting, roles: Mapping[Role, sp.Expr], place: Mapping[sp.Symbol, sp.Expr], degree: int
 ) -> tuple[dict[str, sp.Expr], sp.Expr] | None:
     """The offsets of parameters that have these roles along x_1 + .. + x_d, below t^degree, and a factor of weights.
 
@@ -107,7 +107,7 @@ def offsets_of(
     return {**offsets, **mean, **({NU.name: roles["nu", 0]} if ("nu", 0) in roles else {})}, factor
 
 
-def _of_mean(cell: Splitting, roles: Mapping[Role, sp.Expr]) -> dict[str, sp.Expr] | None:
+def _of_mean(cell: Setting, roles: Mapping[Role, sp.Expr]) -> dict[str, sp.Expr] | None:
     """The offsets of a mean h(u), u linear in the parameters with powers of x before them and 1 before b."""
     b = next((p for p in cell.expert if p.name == "b"), None)
     wanted = {k: e for (kind, k), e in roles.items() if kind == "mean"}
@@ -126,7 +126,7 @@ def _of_mean(cell: Splitting, roles: Mapping[Role, sp.Expr]) -> dict[str, sp.Exp
 
 
 def _of_gate(
-    cell: Splitting, wanted: Mapping[int, sp.Expr], place: Mapping[sp.Symbol, sp.Expr], degree: int
+    cell: Setting, wanted: Mapping[int, sp.Expr], place: Mapping[sp.Symbol, sp.Expr], degree: int
 ) -> tuple[dict[str, sp.Expr], sp.Expr] | None:
     """The offsets of the gate that change the coefficients of its log weight so, and the factor that is free of x."""
     if not wanted:
@@ -154,7 +154,7 @@ def _of_gate(
     return offsets, below(sp.exp(first.subs(solved[0]).subs(at)), degree)
 
 
-def shift_of_weight(cell: Splitting) -> dict[sp.Symbol, sp.Expr] | None:
+def shift_of_weight(cell: Setting) -> dict[sp.Symbol, sp.Expr] | None:
     """The offsets that move by t all that stands before powers of x in the log weight; None where there are none."""
     terms, own = _coefficients(sp.expand(log_weight(cell.spec)), cell.spec.dim), _own(cell.spec)
     if terms is None:

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
@@ -24,14 +23,18 @@ from flint import arb
 
 from temperance.theory.activations.activation import activation
 from temperance.theory.contact.contact_curves import certificates
-from temperance.theory.contact.contact_orders import Order, Orders, with_curves
+from temperance.theory.contact.contact_orders import Orders, with_curves
 from temperance.theory.contact.flat_certificates import flat_certificates
+from temperance.theory.contact.order_setting import SUPPORT
 from temperance.theory.interactions.rank_by_balls import independent_columns
 from temperance.theory.models.by_name import model
+from temperance.theory.models.experts import mean_of
+from temperance.theory.models.order import Order
+from temperance.theory.models.reasons import Reason, ReasonKind
 from temperance.theory.models.spec import BETA0, NU, Jet, MoESpec, Y, covariates, true_value
+from temperance.theory.models.truth import Setting, Truth
 from temperance.theory.models.weights import weight_parameters
 from temperance.theory.orders.independence import finite_rows, formula_at, numbers, random_point
-from temperance.theory.orders.split_cell import Splitting
 from temperance.theory.rates.true_point import Constant, constant, irregularity
 from temperance.theory.symmetries.flows import Flow
 from temperance.theory.traits.traits import flows_of_gate, traits, translates
@@ -39,28 +42,18 @@ from temperance.theory.traits.traits import flows_of_gate, traits, translates
 CONTAMINATED = "contaminated softmax"
 _SLOPES, _INTERCEPTS = (1, -1, sp.Rational(1, 2), -2, 2), (0, 3, -2, 2, -4)
 _VARIANCES = (1, sp.Rational(3, 2), sp.Rational(3, 4), 2, sp.Rational(5, 4))
-_PROVED = (
+_PROVED = Reason(
+    ReasonKind.INDEPENDENCE,
     "order 1: the other derivatives of the density are independent (theory.md 2.10), at this truth; where gate and "
-    "expert are analytic, at almost every one"
+    "expert are analytic, at almost every one",
 )
+_AT_REST = Reason(ReasonKind.AT_REST, "rests under the flow at this point")
 _NOT_PROVED = "the derivatives of the density were not proved to be independent"
-_SAME = "the two experts are the same: the density is theirs, whatever the gate is"
+_SAME = Reason(ReasonKind.IDENTITY, "the two experts are the same: the density is theirs, whatever the gate is")
 _HELD = "the gate of the last atom is held, where all atoms could change together"
 _ANCHORED = "the gate of the last atom is held, where its score is one number: the anchored gauge"
 _COUNTED = "for {} atoms: fewer have further curves of one density, on which shared parameters may move"
 _NUMERALS = ("", "one", "two", "three", "four", "five")
-
-
-@dataclass(frozen=True)
-class _Truth:
-    """A true measure: the model, the values of each atom, and the derivatives that are taken: (atom, parameter).
-
-    The atom is None for a shared parameter, which all atoms have in common.
-    """
-
-    spec: MoESpec
-    values: tuple[Mapping[sp.Symbol, sp.Expr], ...]
-    moving: tuple[tuple[int | None, sp.Symbol], ...]
 
 
 def exact_orders(
@@ -80,87 +73,83 @@ def exact_orders(
         d: the dimension of x.
 
     Returns:
-        Orders without the setting of a cell; an order neither flat nor bounded is undecided, and `reasons` say why.
+        Orders of a setting with cells of one; an order neither flat nor bounded is undecided, and `reasons` say why.
 
     Raises:
         ValueError: what is not accepted.
     """
-    spec = _model(gate, expert, source, d)
-    flows = flows_of_gate(spec)
-    truth = _truth(spec, gate, point or {})
-    columns, same = _without_flows(truth, flows), _same_experts(truth)
+    truth = _truth(_model(gate, expert, source, d), gate, point or {})
+    spec, flows, atoms = truth.spec, flows_of_gate(truth.spec), [truth.point(i) for i in range(truth.k)]
+    taken = _taken(flows, spec)
+    columns, same = [(i, p) for i, p in _moving(truth) if p not in taken], _same_experts(truth)
     if same:
-        columns = tuple((i, p) for i, p in columns if p in spec.expert.parameters)
+        columns = [(i, p) for i, p in columns if p in spec.expert.parameters]
     obstacle = None if source is None else irregularity(activation(source), d, 1)
     proved = obstacle is None and independent_columns(lambda bits, rng: _rows(truth, columns, bits, rng))
-    reasons = [_SAME] if same else []
-    reasons += [f"{flow.statement} keeps the density" for flow in flows]
-    reasons.append(_PROVED if proved else f"undecided: {obstacle or _NOT_PROVED}")
-    resting = {p for flow in flows for p in flow.field.moved if all(_rests(p, flows, v) for v in truth.values)}
+    found = _PROVED if proved else Reason(ReasonKind.UNDECIDED, f"undecided: {obstacle or _NOT_PROVED}")
+    reasons = [*([_SAME] if same else []), *map(_kept, flows), found]
+    resting = {p for flow in flows for p in flow.field.moved if all(_rests(p, flows, v) for v in atoms)}
     if resting:
-        reasons.append(f"undecided: {', '.join(p.name for p in resting)}, which rest under the flow at this point")
+        names = ", ".join(p.name for p in resting)
+        text = f"undecided: {names}, which rest under the flow at this point"
+        reasons.append(Reason(ReasonKind.AT_REST, text))
     elif proved:
-        reasons += _assumed(truth)
-    rows, curves = _with_curves(truth, flows, _listed(spec, flows, resting, proved, same))
-    return Orders(None, None, tuple(rows), tuple(reasons), None, tuple(curves))
+        reasons += [Reason(ReasonKind.ASSUMED, text) for text in _assumed(truth)]
+    setting = Setting(truth, (1,) * truth.k, taken)
+    rows, curves = _with_curves(setting, bool(flows), _listed(spec, flows, resting, found, same))
+    return Orders(setting, None, tuple(rows), tuple(reasons), None, tuple(curves))
 
 
-def exact_truth(
-    gate: str,
-    expert: str = "gaussian",
-    source: str | None = None,
-    point: Mapping[str, Constant] | None = None,
-    d: int = 1,
-) -> tuple[list[dict[str, str]], list[str]]:
-    """The parameters of each true atom of `exact_orders`, and the names of those of the last one that are held."""
-    truth = _truth(_model(gate, expert, source, d), gate, point or {})
-    last, moving = len(truth.values) - 1, {*truth.moving}
-    shown = [p for p in truth.values[0] if p != BETA0 or truth.spec.gate.offset is not None]
-    held = [p.name for p in shown if (None, p) not in moving and (last, p) not in moving]
-    return [{p.name: str(atom[p]) for p in shown} for atom in truth.values], held
+def held_of_last(truth: Truth) -> tuple[sp.Symbol, ...]:
+    """The parameters of the last atom that are held, by the gauge or because they are known."""
+    moving, gate = {*_moving(truth)}, truth.spec.gate
+    return tuple(p for p in truth.atoms[-1] if p not in gate.shared and (truth.k - 1, p) not in moving)
 
 
-def _assumed(truth: _Truth) -> list[str]:
+def _assumed(truth: Truth) -> list[str]:
     """What is said of the gauge, and of the number of atoms."""
-    held, count = _held(truth.spec, truth.values[-1]), len(truth.values)
-    said = [_COUNTED.format(_NUMERALS[count])] if count > 2 else []
-    return [*said, *([_HELD if translates(truth.spec) else _ANCHORED] if held else [])]
+    said = [_COUNTED.format(_NUMERALS[truth.k])] if truth.k > 2 else []
+    return [*said, *([_HELD if translates(truth.spec) else _ANCHORED] if _held(truth.spec, truth.point(-1)) else [])]
+
+
+def _kept(flow: Flow) -> Reason:
+    return Reason(ReasonKind.IDENTITY, f"{flow.statement} keeps the density")
 
 
 def _listed(
-    spec: MoESpec, flows: Sequence[Flow], resting: Collection[sp.Symbol], proved: bool, same: bool
+    spec: MoESpec, flows: Sequence[Flow], resting: Collection[sp.Symbol], found: Reason, same: bool
 ) -> list[Order]:
-    """What flows move, their invariants, and what nothing moves; the parameters of equal experts' gate are flat."""
-    weights, order, taken = {*weight_parameters(spec), BETA0}, Fraction(1) if proved else None, _taken(flows, spec)
-    moved = [p for flow in flows for p in flow.field.moved]
-    found = [Order(p.name, p.name, False, None, p not in resting) for p in moved if p not in weights]
+    """What flows move, their invariants, and what nothing moves; the parameters of equal experts' gate are flat.
+
+    found: of what is not flat: the order 1, or undecided.
+    """
+    weights, taken = {*weight_parameters(spec), BETA0}, _taken(flows, spec)
+    order = Fraction(1) if found.kind is ReasonKind.INDEPENDENCE else None
+    rows, moved = [], [p for flow in flows for p in flow.field.moved]
+    for p in (p for p in moved if p not in weights):
+        why = _AT_REST if p in resting else next(_kept(flow) for flow in flows if p in flow.field.moved)
+        rows.append(Order(p.name, p.name, False, why, flat=p not in resting))
 
     def add(label: str, p: sp.Symbol) -> None:
         flat = same and p not in spec.expert.parameters
-        found.append(Order(label, p.name, False, None if flat else order, flat))
+        rows.append(Order(label, p.name, False, _SAME if flat else found, None if flat else order, flat=flat))
 
     for f in (f for flow in flows for f in flow.invariants if not f.free_symbols & weights):
         inside = [p for p in moved if p in f.free_symbols]
         add(str(f).replace("**", "^"), next((p for p in inside if p not in taken), inside[0]))
-    own = [p for p in spec.gate.parameters if p not in spec.gate.shared]
-    for p in (*own, *spec.expert.parameters, *spec.gate.shared):
+    for p in (*spec.gate.own, *spec.expert.parameters, *spec.gate.shared):
         if p not in moved and p not in weights:
             add(p.name, p)
-    return found
+    return rows
 
 
-def _with_curves(
-    truth: _Truth, flows: Sequence[Flow], rows: Sequence[Order]
-) -> tuple[list[Order], list[dict[str, Any]]]:
+def _with_curves(setting: Setting, flows: bool, rows: Sequence[Order]) -> tuple[list[Order], list[dict[str, Any]]]:
     """The orders with what certificates of curves show; of Gaussian experts alone."""
-    taken = _taken(flows, truth.spec)
-    try:
-        cell = Splitting(truth.spec, truth.values[0], tuple(taken))
-    except ValueError:
+    if mean_of(setting.spec.expert) is None:
         return list(rows), []
-    curves = certificates(cell, 1, every=False)
-    scales, _ = flat_certificates(cell, truth.values, 1, every=False) if flows else ([], [])
-    return with_curves(rows, [*curves, *scales]), [*curves, *scales]
+    scales = flat_certificates(setting)[0] if flows else []
+    curves = [*certificates(setting), *scales]
+    return with_curves(rows, curves), curves
 
 
 def _model(gate: str, expert: str, source: str | None, d: int) -> MoESpec:
@@ -176,7 +165,7 @@ def _rests(p: sp.Symbol, flows: Sequence[Flow], values: Mapping[sp.Symbol, sp.Ex
     return all(sp.simplify(c.subs(values)) == 0 for c in speeds)
 
 
-def _truth(spec: MoESpec, gate: str, point: Mapping[str, Constant]) -> _Truth:
+def _truth(spec: MoESpec, gate: str, point: Mapping[str, Constant]) -> Truth:
     """Two true atoms, or as many as have no further curve of one density; the first is at the point."""
     unknown = set(point) - {p.name for p in spec.parameters}
     if unknown:
@@ -184,19 +173,31 @@ def _truth(spec: MoESpec, gate: str, point: Mapping[str, Constant]) -> _Truth:
         raise ValueError(f"no parameter {min(unknown)!r} of the gate {gate!r}; accepted: {accepted}")
     last = {p: _value(spec, p, 1) for p in spec.gate.parameters}
     count = 2 if _is_anchored(spec, last) else traits(spec).atoms_needed or 2
-    values = [{p: _value(spec, p, i) for p in (*spec.parameters, BETA0)} for i in range(count)]
-    given = {p: constant(p.name, point[p.name]) for p in spec.parameters if p.name in point}
-    values[0] |= given
-    for v in values[1:]:
-        v |= {p: given[p] for p in spec.gate.shared if p in given}
-    own = [*spec.gate.own, *([BETA0] if spec.gate.offset is not None else [])]
-    held = {BETA0, *_held(spec, values[-1])}
+    own = [p for p in (*spec.parameters, *_bias(spec)) if p not in spec.gate.shared]
+    atoms = [{p: _value(spec, p, i) for p in own} for i in range(count)]
+    shared = {p: _value(spec, p, 0) for p in spec.gate.shared}
+    for p in spec.parameters:
+        if p.name in point:
+            (shared if p in shared else atoms[0])[p] = constant(p.name, point[p.name])
+    known = {(i, p) for i in range(1, count) for p in spec.expert.parameters if gate == CONTAMINATED}
+    return Truth(spec, tuple(atoms), shared, SUPPORT, frozenset(known))
+
+
+def _bias(spec: MoESpec) -> tuple[sp.Symbol, ...]:
+    return () if spec.gate.offset is None else (BETA0,)
+
+
+@lru_cache(maxsize=64)
+def _moving(truth: Truth) -> tuple[tuple[int | None, sp.Symbol], ...]:
+    """The derivatives that are taken: (atom, parameter), the atom None for a shared parameter."""
+    spec, last = truth.spec, truth.k - 1
+    held = {BETA0, *_held(spec, truth.point(-1))}
     held |= {*weight_parameters(spec)} if spec.gate.offset is None else set()
     moving: list[tuple[int | None, sp.Symbol]] = [(None, p) for p in spec.gate.shared]
-    for i in range(count):
-        moving += [(i, p) for p in own if i < count - 1 or p not in held]
-        moving += [(i, p) for p in spec.expert.parameters if i == 0 or gate != CONTAMINATED]
-    return _Truth(spec, tuple(values), tuple(moving))
+    for i in range(truth.k):
+        moving += [(i, p) for p in (*spec.gate.own, *_bias(spec)) if i < last or p not in held]
+        moving += [(i, p) for p in spec.expert.parameters if (i, p) not in truth.known]
+    return tuple(moving)
 
 
 def _held(spec: MoESpec, last: Mapping[sp.Symbol, sp.Expr]) -> tuple[sp.Symbol, ...]:
@@ -230,25 +231,19 @@ def _value(spec: MoESpec, p: sp.Symbol, atom: int) -> sp.Expr:
     return value
 
 
-def _without_flows(truth: _Truth, flows: Sequence[Flow]) -> tuple[tuple[int | None, sp.Symbol], ...]:
-    """The derivatives that are left when every flow takes one: a shared one, or one of each atom."""
-    taken = _taken(flows, truth.spec)
-    return tuple((i, p) for i, p in truth.moving if p not in taken)
-
-
-def _taken(flows: Sequence[Flow], spec: MoESpec) -> set[sp.Symbol]:
+def _taken(flows: Sequence[Flow], spec: MoESpec) -> tuple[sp.Symbol, ...]:
     """A parameter of each flow that its flow can bring to the true value."""
     shared = [[p for p in flow.field.moved if p in spec.gate.shared] for flow in flows]
-    return {(found or flow.field.moved)[0] for found, flow in zip(shared, flows, strict=True)}
+    return tuple((found or flow.field.moved)[0] for found, flow in zip(shared, flows, strict=True))
 
 
-def _same_experts(truth: _Truth) -> bool:
-    first, second = ([v[p] for p in truth.spec.expert.parameters] for v in truth.values[:2])
-    return len(truth.values) == 2 and first == second
+def _same_experts(truth: Truth) -> bool:
+    first, second = ([v[p] for p in truth.spec.expert.parameters] for v in truth.atoms[:2])
+    return truth.k == 2 and first == second
 
 
 def _rows(
-    truth: _Truth, columns: Sequence[tuple[int | None, sp.Symbol]], bits: int, rng: random.Random
+    truth: Truth, columns: Sequence[tuple[int | None, sp.Symbol]], bits: int, rng: random.Random
 ) -> list[list[arb]]:
     """The derivatives of the density at observations with x in [-2, 2]^d and y in [-6, 6], or an outcome."""
     spec = truth.spec
@@ -269,13 +264,13 @@ def _slope(f: sp.Expr, p: sp.Symbol) -> sp.Expr:
 
 
 def _row(
-    truth: _Truth, columns: Sequence[tuple[int | None, sp.Symbol]], seen: Mapping[sp.Symbol, sp.Expr], bits: int
+    truth: Truth, columns: Sequence[tuple[int | None, sp.Symbol]], seen: Mapping[sp.Symbol, sp.Expr], bits: int
 ) -> list[arb]:
     """d g/d theta: pi_i (f_i - g) dL_i/d theta for the gate, pi_i df_i/d theta for the experts."""
     spec, atoms = truth.spec, []
     offset = sp.S.Zero if spec.gate.offset is None else spec.gate.offset
-    for values in truth.values:
-        at = {**values, **seen}
+    for i in range(truth.k):
+        at = {**truth.point(i), **seen}
         number = numbers(at, bits)
         score, density = formula_at(spec.gate.log_weight, at) + offset, formula_at(spec.expert.log_density, at)
         atoms.append((number, score, density, number(score).exp(), number(density).exp()))

@@ -15,7 +15,7 @@ import sympy as sp
 from temperance.theory.checker.rejected import objection
 from temperance.theory.contact.curve_models import T, model_text, shift_of_weight
 from temperance.theory.curves.curve_checker import FORMAT, check, statement
-from temperance.theory.orders.split_cell import Splitting
+from temperance.theory.models.truth import Setting
 
 Place = Mapping[sp.Symbol, sp.Expr]
 """The true values of a gate's parameters in an atom."""
@@ -23,16 +23,14 @@ _R = sp.Symbol("r")
 _MOST_POWER = 4
 
 
-def flat_certificates(
-    cell: Splitting, places: Sequence[Place], size: int, *, every: bool
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def flat_certificates(cell: Setting) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """The certificates of exact curves that the checker accepts: along a scale, and along other curves.
 
     Along a scale the invariants of the gate stay; along the others they move.
-    places: of all true atoms. size: m. every: whether every cell is split.
     """
-    others = [_means_of_squares(cell, size)]
-    others += [_shifts(cell), _of_two(cell, places)] if every and cell.weighted else []
+    places = [cell.truth.point(i) for i in range(cell.truth.k)]
+    others = [_means_of_squares(cell)]
+    others += [_shifts(cell), _of_two(cell, places)] if cell.every and cell.weighted else []
     return _accepted([_scales(cell), _by_lengths(cell, places)]), _accepted(others)
 
 
@@ -47,7 +45,7 @@ def _accepted(tried: Sequence[Iterator[dict[str, Any]]]) -> list[dict[str, Any]]
 
 
 def _issued(
-    cell: Splitting,
+    cell: Setting,
     cells: Sequence[tuple[Place, Sequence[tuple[sp.Expr, Place]]]],
     split: str,
     shared: Place,
@@ -86,12 +84,12 @@ def _issued(
     return {**issued, "statement": statement(issued)}
 
 
-def _own(cell: Splitting) -> list[sp.Symbol]:
+def _own(cell: Setting) -> list[sp.Symbol]:
     names = model_text(cell)["own"]
     return [p for p in cell.spec.gate.parameters if p.name in names]
 
 
-def _scales(cell: Splitting) -> Iterator[dict[str, Any]]:
+def _scales(cell: Setting) -> Iterator[dict[str, Any]]:
     """All parameters of the gate times 1 + t, shared ones times a power of it, at any true values."""
     for power in range(_MOST_POWER + 1) if cell.spec.gate.shared else (0,):
         shared = {p: sp.expand(p * ((1 + T) ** power - 1)) for p in cell.spec.gate.shared}
@@ -100,7 +98,7 @@ def _scales(cell: Splitting) -> Iterator[dict[str, Any]]:
         yield _issued(cell, [(place, [(sp.S.One, {p: p * T for p in _own(cell)})])], "every", shared)
 
 
-def _by_lengths(cell: Splitting, places: Sequence[Place]) -> Iterator[dict[str, Any]]:
+def _by_lengths(cell: Setting, places: Sequence[Place]) -> Iterator[dict[str, Any]]:
     """Vectors of one length r times 1 + t, and shared parameters so that v/((|v| + 1) tau) stays."""
     own, shared = _own(cell), cell.spec.gate.shared
     squares = {sum(at[p] ** 2 for p in own) for at in places}
@@ -112,8 +110,9 @@ def _by_lengths(cell: Splitting, places: Sequence[Place]) -> Iterator[dict[str, 
     yield _issued(cell, cells, "listed", {p: sp.cancel(places[0][p] * factor) for p in shared}, square)
 
 
-def _means_of_squares(cell: Splitting, size: int) -> Iterator[dict[str, Any]]:
+def _means_of_squares(cell: Setting) -> Iterator[dict[str, Any]]:
     """Two atoms whose parameters are multiples of the true ones and keep the mean of squares."""
+    size = cell.size
     if size < 2 or not cell.weighted:
         return
     sides = [(1 + sign * 2 * T - T**2) / (1 + T**2) for sign in (1, -1)]
@@ -122,13 +121,13 @@ def _means_of_squares(cell: Splitting, size: int) -> Iterator[dict[str, Any]]:
     yield _issued(cell, [(place, [(sp.Rational(1, size), offsets) for offsets in atoms])], "one", {})
 
 
-def _shifts(cell: Splitting) -> Iterator[dict[str, Any]]:
+def _shifts(cell: Setting) -> Iterator[dict[str, Any]]:
     """What stands before powers of x in every log weight moved by t."""
     if (found := shift_of_weight(cell)) is not None:
         yield _issued(cell, [({}, [(sp.S.One, found)])], "every", {})
 
 
-def _of_two(cell: Splitting, places: Sequence[Place]) -> Iterator[dict[str, Any]]:
+def _of_two(cell: Setting, places: Sequence[Place]) -> Iterator[dict[str, Any]]:
     """Two true atoms at told places that change in different ways: on one ray, or turned to both sides."""
     own = _own(cell)
     if len(places) != 2 or any(not at[p].is_Rational for at in places for p in own):

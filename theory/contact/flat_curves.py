@@ -11,8 +11,8 @@ from temperance.theory.conditions.first_order_failures import classify
 from temperance.theory.expressions import balls
 from temperance.theory.models.gates import cosine
 from temperance.theory.models.spec import BETA0, TAU, Gate, MoESpec
+from temperance.theory.models.truth import Setting
 from temperance.theory.orders.independence import Place
-from temperance.theory.orders.split_cell import Splitting
 from temperance.theory.symmetries.flows import SCALE, Flow
 from temperance.theory.traits.traits import flows_of_gate, translations
 
@@ -67,7 +67,7 @@ def _text(e: sp.Expr) -> str:
     return str(e).replace("**", "^")
 
 
-def common_curve(cell: Splitting, s: Activation | None, other: Mapping[sp.Symbol, sp.Expr]) -> dict[str, str]:
+def common_curve(cell: Setting, s: Activation | None, other: Mapping[sp.Symbol, sp.Expr]) -> dict[str, str]:
     """What is flat where both of two cells are split, and all of their atoms may move.
 
     other: the gate of the other true atom. Returns the names of parameters -> the identity.
@@ -103,7 +103,7 @@ def _is(gate: Gate, other: Gate) -> bool:
     return bool(gate.log_weight.subs(names, simultaneous=True) == other.log_weight)
 
 
-def _along_rays(cell: Splitting, s: Activation, other: Mapping[sp.Symbol, sp.Expr]) -> dict[str, str]:
+def _along_rays(cell: Setting, s: Activation, other: Mapping[sp.Symbol, sp.Expr]) -> dict[str, str]:
     """The curves of an activation gate whose true beta1 are positive multiples of each other."""
     ratios = {cell.point[p] / other[p] for p in cell.own}  # the other beta1 is not 0 in any coordinate
     if len(ratios) != 1 or not min(ratios).is_positive:
@@ -129,7 +129,7 @@ def weight_power(s: Activation, tau: sp.Expr) -> int:
     return int(min(powers)) if len(powers) == 1 and min(powers) > 1 else 0
 
 
-def power_curve(cell: Splitting, k: int) -> tuple[int, dict[str, str]]:
+def power_curve(cell: Setting, k: int) -> tuple[int, dict[str, str]]:
     """What is flat where the weight is linear in beta1^k, k >= 2: the mean of beta1^k alone is seen.
 
     Those of the gate that are not 0, as two atoms with the mean of (beta1.x)^k have multiples of the true beta1.

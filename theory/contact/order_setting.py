@@ -1,4 +1,4 @@
-"""The settings whose contact orders are bounded: a gate, an expert, a true point, and how many atoms a cell has.
+"""Makes the settings whose contact orders are bounded, and says what is flat in them.
 
 Example: ``order_setting("gaussian", size=3, dim=2)``.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from functools import lru_cache
 
 import sympy as sp
 
@@ -16,12 +16,15 @@ from temperance.theory.contact.flat_curves import common_curve, power_curve, sca
 from temperance.theory.expressions import balls
 from temperance.theory.models.by_name import least, model
 from temperance.theory.models.gates import names, require_gate
-from temperance.theory.models.spec import TAU, Jet, MoESpec, covariates, true_value
+from temperance.theory.models.order import title
+from temperance.theory.models.spec import BETA0, NU, TAU, Expert, Gate, Jet, MoESpec, covariates, true_value
+from temperance.theory.models.truth import Setting, Truth, require_mean
 from temperance.theory.models.weights import is_weighted, weight_parameters
-from temperance.theory.orders.split_cell import Splitting
 from temperance.theory.rates.true_point import Constant, constant
 from temperance.theory.traits.traits import on_lines
 
+SUPPORT = (sp.Integer(-2), sp.Integer(2))
+"""The ends of every coordinate of x."""
 NOT_SHARED = (
     "no order: a mixture that splits one true atom and not another has the true density for almost no truth "
     "(theory.md 2.10)"
@@ -33,93 +36,119 @@ _MOST_MOVING = 7  # parameters of an atom, tau included
 
 
 @dataclass(frozen=True)
-class OrderSetting:
-    """A gate, an expert, a cell size and a true point.
+class FlatCurves:
+    """What is flat in a setting, and why.
 
-    cell: the model at the true point. line: what is seen of it on a line of R^d (d = 1: itself). size: m. split: "one"
-    (another cell is a singleton, its gate held) or "all". source: the activation, if any. scale: the exact scale
-    symmetry, if there is one; what it moves is flat. labels: what the gate's parameters are called where invariants of
-    it are meant. flat: parameters along which there is another exact curve of one density -> the identity.
+    scale: the exact scale symmetry, if there is one; what it moves is flat. labels: what the gate's parameters are
+    called where invariants of it are meant. flat: parameters along which there is another exact curve of one density ->
+    the identity. power: k >= 2, where that is because the weight is linear in beta1^k at the true temperature; else 0.
     """
 
-    cell: Splitting
-    line: Splitting
-    size: int
-    split: Literal["one", "all"]
-    source: Activation | None
     scale: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     flat: Mapping[str, str] = field(default_factory=dict)
     power: int = 0
 
-    @property
-    def dim(self) -> int:
-        """d."""
-        return self.cell.spec.dim
+    def label(self, name: str, is_mean: bool = False) -> str:
+        """What a parameter, or its weighted mean, is called in the results."""
+        return title(self.labels.get(name, name), is_mean)
 
-    @property
-    def parameters(self) -> tuple[sp.Symbol, ...]:
-        """The parameters that move, those of each atom first."""
-        return (*self.cell.each, *self.cell.shared)
 
-    def label(self, name: str) -> str:
-        """What a parameter, or a weighted mean, is called in the results."""
-        stem = name.removeprefix("mean ")
-        return name.removesuffix(stem) + self.labels.get(stem, stem)
+@dataclass(frozen=True)
+class Arguments:
+    """The arguments of `order_setting`, by names; of an exact-specified model the size is 1."""
 
-    def on_line(self, name: str) -> str:
-        """The parameter that is seen of one on a line: in dimension 1 itself."""
-        return name if self.dim == 1 else on_line(name, self.cell.spec.expert.name)
+    gate: str
+    expert: str = "gaussian"
+    source: str | None = None
+    size: int = 2
+    split: str = "one"
+    point: Mapping[str, Constant] = field(default_factory=dict, hash=False)
+    dim: int = 1
+
+    def __post_init__(self) -> None:
+        """Have the point as text."""
+        object.__setattr__(self, "point", {name: str(value) for name, value in self.point.items()})
+
+    def setting(self) -> Setting:
+        """The setting; that of cells of two where the size is 1. Raises ValueError as `order_setting`."""
+        return order_setting(**{**vars(self), "size": max(self.size, 2)})
 
 
 def order_setting(
-    gate: str = "linear",
-    expert: str = "gaussian",
+    gate: str | Gate = "linear",
+    expert: str | Expert = "gaussian",
     source: str | sp.Expr | Activation | None = None,
     *,
     size: int = 2,
     split: str = "one",
     point: Mapping[str, Constant] | None = None,
     dim: int = 1,
-) -> OrderSetting:
-    """The setting of names.
+) -> Setting:
+    """The setting of a gate and an expert: a true atom that is split, and another one.
+
+    The experts of the two have slopes 1 and -1, intercepts 0 and 3 and variances 1 and 3/2; x is uniform on [-2, 2]^d.
 
     Args:
-        gate: a name; with every cell split where atoms have no weights. expert: a Gaussian expert with a named mean.
+        gate: a name or an object; with every cell split where atoms have no weights. expert: a name or an object,
+            Gaussian with a named mean.
         source: an activation gate's activation.
-        size: m, 2 or more. split: "one" or "all". dim: d.
+        size: m, 2 or more. split: "one" (the other atom is fitted by one, and its gate is held) or "all". dim: d.
         point: values of the gate's parameters at the split atom, as numbers or as constants of the expression language
             ("1/2", "log(2)"); by default those of `true_value`.
 
     Raises:
         ValueError: what is not accepted.
     """
-    s = _checked(gate, source, size, split)
-    spec = model(gate, expert, s, dim)
+    spec = model(gate, expert, _checked(gate, source, size, split), dim)
     if spec.log_atom.has(Jet):
         raise ValueError("orders need functions by name, such as --activation tanh or --expert nonlinear:tanh")
     if split == "one" and not is_weighted(spec):
         why = NOT_SHARED if _is_logistic(spec) else NOT_KNOWN
         raise ValueError(f"{why}; for this gate only --split all has orders")
-    labels, scale, held = scale_curve(spec, s)
-    weights = weight_parameters(spec)
+    require_mean(spec)
+    held, weights = scale_curve(spec, spec.gate.activation)[2], weight_parameters(spec)
     moving = [p for p in spec.gate.parameters if p not in weights and (p not in held or p in spec.gate.shared)]
     if unknown := set(point or {}) - {p.name for p in moving}:
         accepted = ", ".join(p.name for p in moving)
-        raise ValueError(f"no parameter {min(unknown)!r} of the gate {gate!r}; accepted: {accepted}")
+        raise ValueError(f"no parameter {min(unknown)!r} of the gate {spec.gate.name!r}; accepted: {accepted}")
     values = {p: constant(p.name, (point or {}).get(p.name, true_value(spec.gate, p, 0))) for p in (*held, *moving)}
     for p, value in values.items():
         if p.is_positive and not balls.value(value, {}) > 0:
             raise ValueError(f"{p.name} must be positive, not {value}")
-    cell = Splitting(spec, values, held)
-    line = _line(cell, gate, s)
-    if len(line.each) + len(line.shared) > max(_MOST_MOVING, 4 + 2 * line.spec.dim):
-        raise ValueError(f"orders are computed for at most {_MOST_MOVING} parameters of an atom, not for {expert!r}")
-    power = weight_power(s, values[TAU]) if s is not None and without_bias(spec) and not scale else 0
-    power, flat = power_curve(cell, power)
-    if split == "all" and not power:
-        flat = common_curve(cell, s, other_gate(cell, split))
-    return OrderSetting(cell, line, size, "all" if split == "all" else "one", s, scale, labels, flat, power)
+    place = 2 if split == "all" else 1  # of the other atom: held, or split where scores are not modulo translation
+    there = {p: values[p] if p in held else true_value(spec.gate, p, place) for p in values if p in spec.gate.own}
+    found = Setting(_truth(spec, values, there), (size, size if split == "all" else 1), held)
+    line = line_of(found)
+    if len(line.parameters) > max(_MOST_MOVING, 4 + 2 * line.spec.dim):
+        raise ValueError(
+            f"orders are computed for at most {_MOST_MOVING} parameters of an atom, not for {spec.expert.name!r}"
+        )
+    return found
+
+
+def _truth(spec: MoESpec, values: Mapping[sp.Symbol, sp.Expr], there: Mapping[sp.Symbol, sp.Expr]) -> Truth:
+    """The true mixture with these values of the gate, and there of its own parameters in the other atom."""
+    bias = {} if spec.gate.offset is None else {BETA0: sp.S.Zero}
+    alike = dict.fromkeys(weight_parameters(spec), sp.S.One) or bias
+    own = {p: v for p, v in values.items() if p not in spec.gate.shared}
+    atoms = []
+    for gate, slope, b, nu in ((own, 1, 0, 1), (there, -1, 3, sp.Rational(3, 2))):
+        found = {p: sp.sympify(nu if p == NU else b if p.name == "b" else slope) for p in spec.expert.parameters}
+        atoms.append({**gate, **alike, **found})
+    return Truth(spec, tuple(atoms), {p: values[p] for p in spec.gate.shared}, SUPPORT)
+
+
+@lru_cache(maxsize=64)
+def flat_curves(setting: Setting) -> FlatCurves:
+    """What is flat in a setting."""
+    spec, s = setting.spec, setting.spec.gate.activation
+    labels, scale, _ = scale_curve(spec, s)
+    power = weight_power(s, setting.point[TAU]) if s is not None and without_bias(spec) and not scale else 0
+    power, flat = power_curve(setting, power)
+    if setting.every and not power:
+        flat = common_curve(setting, s, setting.other)
+    return FlatCurves(scale, labels, flat, power)
 
 
 def accepted() -> dict[str, tuple[str, ...]]:
@@ -132,19 +161,32 @@ def accepted() -> dict[str, tuple[str, ...]]:
     return found
 
 
-def _line(cell: Splitting, gate: str, s: Activation | None) -> Splitting:
-    """The cell on a line through the origin (of a Gaussian gate: through c), scaled so that a vector is 1 or 0 on it.
+@lru_cache(maxsize=64)
+def line_of(setting: Setting) -> Setting:
+    """A setting on a line through the origin (of a Gaussian gate: through c), scaled so that a vector is 1 or 0 on it.
 
-    The cell itself in dimension 1, and where the gate is none of dimension 1 on lines.
+    The setting itself in dimension 1, and where the gate is none of dimension 1 on lines, or of one's own.
     """
-    if cell.spec.dim == 1 or not on_lines(cell.spec, shares=True):
-        return cell
-    spec = model(gate, cell.spec.expert.name, s)
+    spec = _named(setting.spec, 1)
+    if setting.spec.dim == 1 or spec is None or not on_lines(setting.spec, shares=True):
+        return setting
+    point = setting.point
     weights = weight_parameters(spec)
-    moved = {p.name.split("_")[0] for p, v in cell.point.items() if v != 0}
-    point = {p: cell.point.get(p, true_value(spec.gate, p, 0)) for p in spec.gate.parameters if p not in weights}
-    point = {p: v if p.name in moved else sp.S.Zero for p, v in point.items()}
-    return Splitting(spec, point, tuple(p for p in spec.gate.shared if p in cell.held))
+    moved = {p.name.split("_")[0] for p in setting.spec.gate.parameters if point[p] != 0}
+    values = {p: point.get(p, true_value(spec.gate, p, 0)) for p in spec.gate.parameters if p not in weights}
+    values = {p: v if p.name in moved else sp.S.Zero for p, v in values.items()}
+    there = {p: true_value(spec.gate, p, 1) for p in values if p in spec.gate.own}
+    held = tuple(p for p in spec.gate.shared if p in setting.held)
+    return Setting(_truth(spec, values, there), setting.cells, held)
+
+
+def _named(spec: MoESpec, dim: int) -> MoESpec | None:
+    """A model with a name in another dimension; None for one of one's own."""
+    try:
+        here, there = (model(spec.gate.name, spec.expert.name, spec.gate.activation, d) for d in (spec.dim, dim))
+    except ValueError:
+        return None
+    return there if here == spec else None
 
 
 def _is_logistic(spec: MoESpec) -> bool:
@@ -154,15 +196,18 @@ def _is_logistic(spec: MoESpec) -> bool:
     return bool(score.is_polynomial(*x)) and sp.total_degree(score, *x) == 1
 
 
-def on_line(name: str, expert: str) -> str:
+def on_line(name: str, expert: str, dim: int = 2) -> str:
     """The parameter of dimension 1 that a coordinate is a part of: a_1_2 of a quadratic form is seen as a_2."""
+    if dim == 1:
+        return name
     stem, *places = name.split("_")
     return f"{stem}_{len(places)}" if stem == "a" and expert.startswith("polynomial") else stem
 
 
-def _checked(gate: str, source: str | sp.Expr | Activation | None, size: int, split: str) -> Activation | None:
+def _checked(gate: str | Gate, source: str | sp.Expr | Activation | None, size: int, split: str) -> Activation | None:
     """The activation, once the names are known to be accepted."""
-    require_gate(gate, source is not None, names())
+    if isinstance(gate, str):
+        require_gate(gate, source is not None, names())
     if size < 2:
         raise ValueError(f"a cell has at least 2 atoms, not {size}")
     if split not in ("one", "all"):
@@ -171,13 +216,3 @@ def _checked(gate: str, source: str | sp.Expr | Activation | None, size: int, sp
     if s is not None and s.parameters:
         raise ValueError(f"activation {s.name!r} has free parameters: numbers are needed in their place")
     return s
-
-
-def other_place(setting: OrderSetting) -> dict[sp.Symbol, sp.Expr]:
-    """The gate of the other true atom: held, but for every cell split where scores are not modulo translation."""
-    return other_gate(setting.cell, setting.split)
-
-
-def other_gate(cell: Splitting, split: str) -> dict[sp.Symbol, sp.Expr]:
-    """`other_place` of a cell."""
-    return {p: true_value(cell.spec.gate, p, 2 if split == "all" else 1) for p in cell.own}

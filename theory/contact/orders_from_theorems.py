@@ -12,161 +12,125 @@ from itertools import combinations_with_replacement as pairs_of
 
 import sympy as sp
 
-from temperance.theory.activations.activation import Activation
+from temperance.theory.contact.order_setting import flat_curves, line_of
+from temperance.theory.contact.theorems import OF_THE_GATE, OF_THE_MEAN, Case, bounds_of
+from temperance.theory.models.form import intercept
 from temperance.theory.models.gates import FITTED
+from temperance.theory.models.reasons import Reason, ReasonKind
 from temperance.theory.models.spec import NU, TAU, covariates
-from temperance.theory.models.truth import Truth
+from temperance.theory.models.truth import Setting, Truth
 from temperance.theory.orders.expert_orders import expert_orders
-from temperance.theory.orders.gate_orders import Bounds, gate_orders, least
-from temperance.theory.orders.independence import Place, formulas_seen, independent
-from temperance.theory.orders.split_cell import Splitting, is_linear
+from temperance.theory.orders.gate_orders import Bounds, Quadratic, gate_orders, least, quadratic
+from temperance.theory.orders.independence import formulas_seen, independent
+from temperance.theory.orders.split_cell import is_linear
 from temperance.theory.rates.analysis import Gauge
 from temperance.theory.rates.predict import predict
 from temperance.theory.rates.prediction import Prediction
-
-OTHER_SPLIT = 2
-"""beta1 of the other true atom where every cell of an activation gate is split: far from a mirror point and a kink."""
-
-SUPPORT = (sp.Integer(-2), sp.Integer(2))
-"""Of every coordinate of x: the kinks that are seen (see `orders.independence`)."""
+from temperance.theory.traits.traits import on_lines
 
 _JOINTLY = "(x, d/dmu) sees the cell as Gaussians, whose means and covariances every direction determines"
 _THREE_APART = (
     "three atoms: 1, b and b^2 + nu are independent, and x sees a beside each of them (Gaussian gate, d >= 2)"
 )
-_SHARED_OUT = "the means of x and y in the cell are the true ones: what b owes to a and to the gate has their orders"
-_APART = "where every cell is split, b has the true mean at x = 0, and what shares owe to the gate is small with b"
 _TWO = "two atoms: 1, the derivatives of the log weight and the products of those of the mean are independent"
 _EXPONENTIAL = "two atoms, whose log weights are linear in x: powers of x up to the third are determined"
 
 
-def known_orders(
-    cell: Splitting,
-    source: Activation | None,
-    other: Place,
-    size: int,
-    *,
-    every: bool,
-    flat: bool,
-    power: int = 0,
-    upper: Mapping[str, Fraction] | None = None,
-    line: Splitting | None = None,
-) -> Bounds:
+def known_orders(cell: Setting, upper: Mapping[str, Fraction] | None = None) -> Bounds:
     """Name of a parameter -> (the least upper bound of its order that a theorem gives, the reason).
 
-    other: the gate of the other true atom. size: m. every: whether every cell is split. flat, power: as `gate_orders`
-    has them. upper: bounds that are known already.
+    upper: bounds that are known already.
     """
+    curves, every, size = flat_curves(cell), cell.every, cell.size
     proved = {name: (r, "") for name, r in (upper or {}).items()}
-    gate = least(proved, gate_orders(cell, other, size, every=every, flat=flat, power=power))
+    gate = least(proved, gate_orders(cell, flat=bool(curves.flat), power=curves.power))
     seen = all(p.name in gate for p in cell.own) and all(p.name in gate and gate[p.name][0] <= 1 for p in cell.shared)
     own = {p: gate[p.name][0] for p in cell.own} if seen else {}
-    expert = expert_orders(cell, size, own, upper or {}, every=every, power=bool(power and gate), line=line)
-    predicted = {
-        name: (1 / (2 * p.sharp), p.reason)
-        for name, p in _predicted(cell, source, size, every).items()
-        if p.sharp is not None
-    }
-    bounds = least(predicted, gate, expert)
+    line = line_of(cell) if on_lines(cell.spec) else None
+    expert = expert_orders(cell, own, upper or {}, power=bool(curves.power and gate), line=line)
+    predicted = {name: (1 / (2 * p.sharp), p.reason) for name, p in _predicted(cell).items() if p.sharp is not None}
+    bounds = least(predicted, gate, bounds_of(OF_THE_GATE, Case(cell, gate)), expert)
     if not is_linear(cell):
         return least(bounds, _not_linear(cell) if size == 2 else {})
-    if cell.spec.gate.name in ("quadratic", "gaussian") and not every:
-        return least(bounds, _jointly_gaussian(cell, size, bounds))
+    squares = quadratic(cell)
+    if squares is not None and not every:
+        bounds = least(bounds, _jointly_gaussian(cell, squares, size))
+    bounds = least(bounds, bounds_of(OF_THE_MEAN, Case(cell, bounds)))
     return least(bounds, _every_cell_in_two(cell) if every and size == 2 else {})
 
 
-def _degrees(cell: Splitting) -> dict[str, int]:
+def _degrees(cell: Setting) -> dict[str, int]:
     """Name of a coefficient of a mean that is linear in them -> the degree of what it stands before."""
     return {p.name: sp.total_degree(sp.diff(cell.mean, p), *covariates(cell.spec.dim)) for p in cell.expert if p != NU}
 
 
-def _jointly_gaussian(cell: Splitting, size: int, known: Bounds) -> Bounds:
-    """Quadratic and Gaussian gates: slopes, and the mean of b with a Gaussian gate."""
+def _jointly_gaussian(cell: Setting, gate: Quadratic, size: int) -> Bounds:
+    """Slopes of the mean with a quadratic or Gaussian gate."""
     degrees = _degrees(cell)
     if max(degrees.values()) > max(size - 1, 1):
         return {}
     found = {n: (Fraction(2 * size, k + 1), _JOINTLY) for n, k in degrees.items() if k}
-    if cell.spec.gate.name == "gaussian" and cell.spec.dim > 1 and size == 3 and max(degrees.values()) == 1:
-        found = dict.fromkeys(found, (Fraction(2), _THREE_APART))
-    if cell.spec.gate.name == "gaussian":
-        found |= {"mean b": (_of_intercept(cell, least(known, found)), _SHARED_OUT)}
+    if gate.one_form and size == 3 and max(degrees.values()) == 1:
+        return dict.fromkeys(found, (Fraction(2), _THREE_APART))
     return found
 
 
-def _of_intercept(cell: Splitting, known: Bounds) -> Fraction:
-    """The order of the mean of b by E[m(x)] = O(distance), x ~ N(c, Gamma) of each atom, m the offset of the mean."""
-    dim, gate = cell.spec.dim, cell.own
-    x, slopes = covariates(dim), [p for p in cell.expert if p != NU and p.name != "b"]
-    term = total = sum((p * sp.diff(cell.mean, p) for p in slopes), sp.S.Zero)
-    for k in range(1, sp.total_degree(total, *x) // 2 + 1):
-        term = gate[-1] / (2 * k) * sum(sp.diff(term, v, 2) for v in x)
-        total += term
-    if total == 0:
-        return Fraction(1)
-    total = total.subs(dict(zip(x, gate, strict=False))).subs({p: p + cell.point[p] for p in gate}, simultaneous=True)
-    sizes = {p: 1 / known[p.name][0] for p in (*gate, *slopes)}
-    powers = [sum(n * sizes[p] for n, p in zip(m, sizes, strict=True)) for m in sp.Poly(total, *sizes).monoms()]
-    return max(Fraction(1), 1 / min(powers))
-
-
-def _every_cell_in_two(cell: Splitting) -> Bounds:
-    """A quadratic expert behind a softmax, and the mean of b with a Gaussian gate."""
+def _every_cell_in_two(cell: Setting) -> Bounds:
+    """A quadratic expert behind a softmax."""
     degrees, weight = _degrees(cell), cell.spec.gate.log_weight
     top = max(degrees.values())
-    if cell.spec.gate.name == "gaussian" and top < 3:
-        return {"mean b": (Fraction(2) if top < 2 else Fraction(9, 4), _APART)}
     if top != 2 or not _is_exponential(weight, cell):
         return {}
     means = {f"mean {n}": (Fraction(3, 2), _EXPONENTIAL) for n, k in degrees.items() if k == 2}
     return {n: (Fraction(2), _EXPONENTIAL) for n, k in degrees.items() if k} | means
 
 
-def _is_exponential(weight: sp.Expr, cell: Splitting) -> bool:
+def _is_exponential(weight: sp.Expr, cell: Setting) -> bool:
     """Whether a log weight is linear in x, and its value at 0 is that of the share."""
     x = covariates(cell.spec.dim)
     linear = weight.is_polynomial(*x) and sp.total_degree(weight, *x) == 1
     return bool(linear and not weight.subs(dict.fromkeys(x, 0)).free_symbols & set(cell.own))
 
 
-def _not_linear(cell: Splitting) -> Bounds:
+def _not_linear(cell: Setting) -> Bounds:
     """Two atoms with a mean that is not linear, whatever is known of the gate."""
     dim, weight = cell.spec.dim, cell.spec.gate.log_weight
-    place = {**cell.point} | {p: sp.S.Zero if p.name == "b" else sp.S.One for p in cell.expert}
     slopes = {p: sp.diff(cell.mean, p) for p in cell.expert if p != NU}
+    b = intercept(cell.mean, tuple(slopes), dim)
+    place = {**cell.point} | {p: sp.Integer(p != b) for p in cell.expert}
     gates = [sp.diff(weight, p) for p in cell.own]
     products = [f * g for f, g in pairs_of(slopes.values(), 2)]
     if not formulas_seen(weight, cell.point, dim) or not independent([sp.S.One, *gates, *products], place, dim):
         return {}
     found = {p.name: (Fraction(2), _TWO) for p in cell.expert} | {f"mean {NU.name}": (Fraction(1), _TWO)}
-    b = next((p for p in slopes if p.name == "b"), None)
     ratios = {sp.simplify(f / slopes[b]) for p, f in slopes.items() if p != b} if b else set()
     if _is_exponential(weight, cell) and ratios == set(covariates(dim)):
         found |= {f"mean {p.name}": (Fraction(1 if p == b else Fraction(3, 2)), _EXPONENTIAL) for p in slopes}
     return found
 
 
-def published_rates(
-    cell: Splitting, source: Activation | None, size: int, every: bool
-) -> dict[str, tuple[Fraction | None, str]]:
+def published_rates(cell: Setting) -> dict[str, tuple[Fraction | None, Reason]]:
     """Name of a parameter -> (its published exponent, None where none is polynomial; the reason).
 
-    Only for the gates of arXiv 2401.13875 and 2305.03288 with linear Gaussian experts; arguments as in `known_orders`.
+    Only for the gates of arXiv 2401.13875 and 2305.03288 with linear Gaussian experts.
     """
-    return {name: (p.published, p.published_reason) for name, p in _predicted(cell, source, size, every).items()}
+    found = {}
+    for name, p in _predicted(cell).items():
+        kind = ReasonKind.UNMET if p.published is None else ReasonKind.PUBLISHED
+        found[name] = p.published, Reason(kind, p.published_reason)
+    return found
 
 
-def _predicted(cell: Splitting, source: Activation | None, size: int, every: bool) -> dict[str, Prediction]:
+def _predicted(cell: Setting) -> dict[str, Prediction]:
     """Name of a parameter -> what `rates.predict` says of it; {} for other gates and experts."""
-    gate = cell.spec.gate.name
+    gate, source, size, every = cell.spec.gate.name, cell.spec.gate.activation, cell.size, cell.every
     if gate not in FITTED or cell.spec.expert.name != "gaussian":
         return {}
-    truth, own = Truth(cell.spec, ({}, {})), cell.spec.gate.own
+    truth = Truth(cell.spec, ({}, {}))
     if source is not None:
-        values = {p: cell.point.get(p, sp.nan) for p in (*own, TAU)}  # a step has no beta1
-        if not all(v.is_Rational for v in values.values()):
+        if not all(cell.point[p].is_Rational for p in (*cell.own, TAU)) or not cell.own:  # a step has no beta1
             return {}
-        other = dict.fromkeys(own, sp.Integer(OTHER_SPLIT if every else 0))
-        truth = Truth(cell.spec, ({p: values[p] for p in own}, other), {TAU: values[TAU]}, SUPPORT)
+        truth = cell.truth
     fitted, sizes = (2 * size, (size, size)) if every else (size + 1, (size, 1))
     gauge: Gauge = "free" if source is None or every else "anchored"
     found = predict(truth, fitted, source, gauge=gauge)

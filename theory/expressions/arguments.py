@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import is_dataclass
 from functools import cache, wraps
 from inspect import Parameter, Signature, signature
 from numbers import Integral, Real
@@ -76,7 +77,9 @@ def _argument(name: str, value: object, hint: Any) -> Any:
 
 
 def shown(value: object) -> str:
-    """A value as a message shows it: on one line, cut where it is long."""
+    """A value as a message shows it: on one line, cut where it is long; an object of a class of ours by its kind."""
+    if is_dataclass(value):
+        return _accepted(type(value))
     try:
         text = " ".join(repr(value).split())
     except ValueError:  # a number of more digits than Python writes

@@ -8,6 +8,7 @@ from temperance.theory.activations.activation import Activation
 from temperance.theory.models.experts import expert as expert_named
 from temperance.theory.models.gates import ACTIVATED
 from temperance.theory.models.gates import gate as gate_named
+from temperance.theory.models.renaming import recognised
 from temperance.theory.models.spec import Expert, Gate, MoESpec, require_dimension
 
 
@@ -21,7 +22,7 @@ def model(
     require_dimension(dim)
     if isinstance(gate, Gate) and activation is not None:
         raise ValueError("an activation goes with the gate 'activation' only")
-    chosen = gate if isinstance(gate, Gate) else gate_named(gate, dim, activation)
+    chosen = recognised(gate, dim) if isinstance(gate, Gate) else gate_named(gate, dim, activation)
     return MoESpec(chosen, expert if isinstance(expert, Expert) else expert_named(expert, dim), dim)
 
 

@@ -151,7 +151,7 @@ def laplace(dim: int) -> Gate:
     x, beta = covariates(dim), coordinates("beta1", dim)
     gap = tuple(b - xj for b, xj in zip(beta, x, strict=True))
     distance = sp.sqrt(dot(gap, gap)) if dim > 1 else sp.Piecewise((gap[0], x[0] < beta[0]), (-gap[0], True))
-    return Gate("laplace", -distance / TAU, (*beta, TAU), (TAU,), places=_at(beta, 0, -1))
+    return Gate("laplace", -distance / TAU, (*beta, TAU), (TAU,), BETA0, places=_at(beta, 0, -1))
 
 
 def _router(name: str, dim: int, perturbation: int) -> Gate:
@@ -159,7 +159,8 @@ def _router(name: str, dim: int, perturbation: int) -> Gate:
         raise ValueError(f"gate {name!r} needs dimension 2 or more (in dimension 1 the cosine is a sign), got {dim}")
     x, beta = covariates(dim), coordinates("beta1", dim)
     lengths = [sp.sqrt(dot(v, v)) + perturbation for v in (beta, x)]
-    return Gate(name, dot(beta, x) / (lengths[0] * lengths[1] * TAU), (*beta, TAU), (TAU,), places=_at(beta, 1, -1))
+    score = dot(beta, x) / (lengths[0] * lengths[1])
+    return Gate(name, score / TAU, (*beta, TAU), (TAU,), BETA0, places=_at(beta, 1, -1))
 
 
 def _symmetric(name: str, dim: int) -> tuple[tuple[sp.Symbol, ...], sp.Matrix]:

@@ -27,6 +27,8 @@ from sympy.core.function import AppliedUndef
 
 from temperance.theory.activations.activation import Activation
 from temperance.theory.expressions.arguments import checked
+from temperance.theory.expressions.balls import is_constant_in
+from temperance.theory.models.pieces import without_kinks_inside
 
 Y = sp.Symbol("y", real=True)
 TAU = sp.Symbol("tau", positive=True)
@@ -83,6 +85,9 @@ def _require_symbols(what: str, parameters: tuple[sp.Symbol, ...]) -> None:
     for p in parameters:
         if re.fullmatch(r"x(_\d+)?|y|u", p.name):
             raise ValueError(f"{what}: {p.name!r} names a covariate, the response or the atom, not a parameter")
+        if not p.is_real:
+            hint = f"{p.name} = sp.Symbol({p.name!r}, real=True)"
+            raise ValueError(f"{what}: the parameter {p.name!r} is not declared real; write {hint}")
     _require_distinct(what, parameters)
 
 
@@ -104,7 +109,13 @@ def _require_declared(what: str, expr: sp.Expr, parameters: tuple[sp.Symbol, ...
         raise ValueError(f"{what}: the expression does not depend on its parameter {unused[0]!r}")
     names = {jet.args[0] for jet in expr.atoms(Jet)}
     for s in sorted(free - set(parameters) - set(constants) - names - {Y}, key=str):
-        if not re.fullmatch(r"x(_\d+)?", s.name) or s != sp.Symbol(s.name, real=True):
+        known = re.fullmatch(r"x(_\d+)?|y", s.name)
+        if known and s != sp.Symbol(s.name, real=True):
+            raise ValueError(
+                f"{what}: the symbol {s.name!r} is not the one of covariates and the response; "
+                f"write {s.name} = sp.Symbol({s.name!r}, real=True)"
+            )
+        if not known:
             raise ValueError(
                 f"{what}: the symbol {s.name!r} is neither a parameter, a constant nor a covariate of "
                 "temperance.theory.models.spec.covariates(dim) or theory.models.spec.Y; declare it"
@@ -112,12 +123,34 @@ def _require_declared(what: str, expr: sp.Expr, parameters: tuple[sp.Symbol, ...
 
 
 def _require_smooth_pieces(what: str, expr: sp.Expr) -> None:
-    if expr.has(sp.Abs, sp.sign, sp.Max, sp.Min, sp.Heaviside, sp.floor, sp.ceiling):
-        raise ValueError(f"{what}: write abs, sign, max and min as a SymPy Piecewise of smooth expressions")
+    if expr.has(sp.floor, sp.ceiling):
+        raise ValueError(f"{what}: write floor and ceiling as a SymPy Piecewise of smooth expressions")
     if expr.has(sp.I, sp.nan, sp.oo, -sp.oo, sp.zoo):
         raise ValueError(f"{what}: the expression must be real and finite")
     if expr.atoms(AppliedUndef):
         raise ValueError(f"{what}: write a free function f(z) as theory.models.spec.Jet(Symbol('f'), 0, z)")
+
+
+def _in_pieces(what: str, expr: sp.Expr) -> sp.Expr:
+    try:
+        return without_kinks_inside(expr)
+    except ValueError as error:
+        raise ValueError(f"{what}: {error}") from None
+
+
+def bias_of(log_weight: sp.Expr, shared: Iterable[sp.Symbol]) -> sp.Expr:
+    """beta0 over the shared parameters that divide a whole log weight: beta0/tau of a score over tau."""
+
+    def divides(p: sp.Symbol) -> bool:
+        rest = sp.piecewise_fold(p * sp.diff(log_weight, p) + log_weight)  # 0 where p*log_weight is free of p
+        parts = [e for e, _ in rest.args] if isinstance(rest, sp.Piecewise) else [rest]
+        return all(is_constant_in(e, e.free_symbols) and sp.simplify(e) == 0 for e in parts)
+
+    return BETA0 / sp.prod([p for p in shared if divides(p)])
+
+
+_OVER_SHARED = sp.Dummy("offset")  # stands for the offset that a gate has by default
+_set = object.__setattr__  # while a frozen object is made
 
 
 @checked
@@ -126,19 +159,20 @@ class Gate:
     """Weight of an atom: exp(log_weight), an expression in x and the gate's parameters.
 
     name: what messages call it; shared: the parameters that all atoms of a mixture have in common (the temperature);
-    offset: what the bias beta0 of an atom adds to its log weight (None where the gate has a bias of its own);
+    offset: what the bias beta0 of an atom adds to its log weight (None where the gate has a bias of its own), by
+    default beta0, over the shared parameters that divide the log weight: beta0/tau;
     constants: free symbols that are not parameters; caveat: what was assumed in writing the gate down, if anything;
     places: the values of parameters in the true atoms that orders are shown at, where `true_value` has them from here;
     activation: s, where the log weight is s of one line of x, over tau.
-    A gate with kinks is a SymPy Piecewise; relations then hold on every piece. Raises ValueError for a parameter used
-    twice, unused or undeclared.
+    abs, sign, max and min become a SymPy Piecewise; relations hold on every piece. Raises ValueError for a parameter
+    used twice, unused, undeclared or not real.
     """
 
     name: str
     log_weight: sp.Expr
     parameters: tuple[sp.Symbol, ...]
     shared: tuple[sp.Symbol, ...] = ()
-    offset: sp.Expr | None = BETA0
+    offset: sp.Expr | None = _OVER_SHARED
     constants: tuple[sp.Symbol, ...] = ()
     caveat: str = ""
     places: tuple[tuple[sp.Symbol, tuple[sp.Expr, ...]], ...] = ()
@@ -148,7 +182,10 @@ class Gate:
         """Validate once, at construction."""
         what = f"gate {self.name!r}"
         _require_symbols(what, self.parameters)
+        _set(self, "log_weight", _in_pieces(what, self.log_weight))
         _require_declared(what, self.log_weight, self.parameters, self.constants)
+        if self.offset is _OVER_SHARED:
+            _set(self, "offset", bias_of(self.log_weight, self.shared))
         if Y in self.log_weight.free_symbols:
             raise ValueError(f"{what}: the weight of an atom must not depend on the response y")
         if not set(self.shared) <= set(self.parameters):
@@ -192,6 +229,7 @@ class Expert:
         """Validate once, at construction."""
         what = f"expert {self.name!r}"
         _require_symbols(what, self.parameters)
+        _set(self, "log_density", _in_pieces(what, self.log_density))
         _require_declared(what, self.log_density, self.parameters, self.constants)
         if Y not in self.log_density.free_symbols:
             raise ValueError(f"{what}: the density must depend on the response y (theory.models.spec.Y)")

@@ -17,7 +17,7 @@ from functools import cached_property
 
 import sympy as sp
 
-from temperance.theory.models.experts import mean_of
+from temperance.theory.models import experts
 from temperance.theory.models.spec import MoESpec
 from temperance.theory.models.weights import is_weighted, weight_parameters
 
@@ -54,7 +54,7 @@ class Truth:
 
     def point(self, atom: int) -> dict[sp.Symbol, sp.Expr]:
         """The values of an atom's own parameters, and of the shared ones."""
-        return {**self.shared, **self.atoms[atom]}
+        return {**self.atoms[atom], **self.shared}
 
 
 @dataclass(frozen=True)
@@ -86,10 +86,25 @@ class Setting:
         """The number of fitted atoms."""
         return sum(self.cells)
 
+    @property
+    def size(self) -> int:
+        """The number of fitted atoms in the cell of the first true atom."""
+        return self.cells[0]
+
+    @property
+    def every(self) -> bool:
+        """Whether every true atom is split."""
+        return min(self.cells) > 1
+
     @cached_property
     def point(self) -> Values:
         """The values at the first true atom."""
         return self.truth.point(0)
+
+    @property
+    def other(self) -> Values:
+        """The gate's own parameters in the second true atom."""
+        return {p: self.truth.atoms[1][p] for p in self.own}
 
     @cached_property
     def own(self) -> tuple[sp.Symbol, ...]:
@@ -123,6 +138,17 @@ class Setting:
         return is_weighted(self.spec)
 
     @cached_property
-    def mean(self) -> sp.Expr | None:
-        """The mean of the expert; None where it is not Gaussian, or has a free function."""
-        return mean_of(self.spec.expert)
+    def mean(self) -> sp.Expr:
+        """The mean of the expert. Raises ValueError as `require_mean`."""
+        return require_mean(self.spec)
+
+
+def require_mean(spec: MoESpec) -> sp.Expr:
+    """The mean of a Gaussian expert. Raises ValueError for any other expert, or a mean that is not named."""
+    mean = experts.mean_of(spec.expert)
+    if mean is None:
+        raise ValueError(
+            f"orders are computed for Gaussian experts with a mean that is named ({experts.accepted(orders=True)}), "
+            f"not for the expert {spec.expert.name!r}"
+        )
+    return mean

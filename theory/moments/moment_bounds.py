@@ -4,7 +4,7 @@ The cell may have any number m of atoms, and x any dimension. What the theorem o
 2.7) is taken for granted; the equations and the rules of the cases are the checker's own (theory.md 2.8, Moments). Here
 is the search for a proof.
 
-Example: ``certified(cell, 3)`` of the softmax gate has the orders beta1 2, a 2 and, for the mean of a, 3/2.
+Example: ``certified(setting)`` of the softmax gate, size 3, has the orders beta1 2, a 2 and, for the mean of a, 3/2.
 """
 
 from __future__ import annotations
@@ -21,10 +21,12 @@ from temperance.theory.checker.inequalities import Row
 from temperance.theory.checker.moment_checker import FORMAT, Cell, check, statement
 from temperance.theory.checker.order_equations import Exponents
 from temperance.theory.checker.rejected import Rejected, objection
+from temperance.theory.models.reasons import Reason, ReasonKind
 from temperance.theory.models.spec import NU, covariates
+from temperance.theory.models.truth import Setting
 from temperance.theory.orders.dual_simplex import dot, minimise
-from temperance.theory.orders.gate_orders import stands_before_squares
-from temperance.theory.orders.split_cell import Splitting, is_linear
+from temperance.theory.orders.gate_orders import quadratic
+from temperance.theory.orders.split_cell import is_linear
 from temperance.theory.orders.upper_bounds import model_as_text
 
 _REACH = {1: 10}  # by the dimension of x; 6 beyond
@@ -35,26 +37,27 @@ _HALF, _ONE = fmpq(1, 2), fmpq(1)
 _EXPERTS, _GATES = "the theorem on experts (theory.md 2.7)", " and that on quadratic and Gaussian gates (2.10)"
 
 
-def certified(cell: Splitting, size: int) -> tuple[dict[str, Fraction], dict[str, Any] | None, str]:
-    """Orders of a cell of `size` atoms, by parameter and "mean NAME", and a certificate that the checker accepts.
+def certified(cell: Setting) -> tuple[dict[str, Fraction], dict[str, Any] | None, Reason]:
+    """Orders of the first cell of a setting, by parameter and "mean NAME", and a certificate that the checker accepts.
 
     Another cell is a singleton whose gate is held. Orders that the theorem on experts gives are not among them. The
     third part says why there is no certificate, or what it assumes.
     """
     try:
-        issued = _issued(cell, size)
+        issued = _issued(cell, cell.size)
     except Rejected as error:
-        return {}, None, f"no certificate: the checker cannot set up the equations ({error})"
+        return {}, None, Reason(ReasonKind.NO_CERTIFICATE, f"the checker cannot set up the equations ({error})")
     except ValueError as error:
-        return {}, None, f"no certificate: {error}"
+        return {}, None, Reason(ReasonKind.NO_CERTIFICATE, str(error))
     if rejected := objection(check, issued):
-        return {}, None, f"no certificate: {rejected}"
+        return {}, None, Reason(ReasonKind.NO_CERTIFICATE, rejected)
     orders = {title: Fraction(r) for title, r in issued["orders"].items()}
     given = _EXPERTS + (_GATES if issued["gate"] else "")
-    return orders, issued, f"the certificate takes {given} for granted, and shares bounded away from 0"
+    why = f"the certificate takes {given} for granted, and shares bounded away from 0"
+    return orders, issued, Reason(ReasonKind.ASSUMED, why)
 
 
-def _issued(cell: Splitting, size: int) -> dict[str, Any]:
+def _issued(cell: Setting, size: int) -> dict[str, Any]:
     """The certificate of all bounds that were found. Raises Rejected or ValueError where none are."""
     if not is_linear(cell):
         raise ValueError("the mean is not a polynomial in x that is linear in the parameters")
@@ -82,15 +85,16 @@ def _issued(cell: Splitting, size: int) -> dict[str, Any]:
     return {**issued, "statement": statement(issued)}
 
 
-def _quadratic(cell: Splitting) -> list[list[str]]:
+def _quadratic(cell: Setting) -> list[list[str]]:
     """The parameters of a quadratic or Gaussian gate: those before x, and those before squares."""
-    if cell.spec.gate.name not in ("quadratic", "gaussian") or cell.shared:
+    gate = quadratic(cell)
+    if gate is None or not gate.narrow:
         return []
-    square = [p.name for p in cell.own if stands_before_squares(p)]
+    square = [p.name for p in gate.narrow]
     return [[p.name for p in cell.own if p.name not in square], square]
 
 
-def _weights(cell: Splitting, size: int) -> list[fmpq]:
+def _weights(cell: Setting, size: int) -> list[fmpq]:
     """The orders to be expected: what is light is solved for first."""
     light, (linear, square) = fmpq(1, 2 * size), _quadratic(cell) or ([], [])
     weights = {p: light if sp.diff(cell.mean, p) == 1 else _HALF for p in cell.each} | {NU: 2 * light}

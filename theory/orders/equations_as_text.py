@@ -16,7 +16,7 @@ _MOST_TERMS = 8  # of an equation that is shown
 
 def as_text(reduced: Reduced) -> list[str]:
     """Means in terms of the differences h, and the equations F(h, s) = 0 up to multiples of their monomials."""
-    names = [n if n.startswith("mean ") or n in reduced.means else f"h_{n}" for n in reduced.variables]
+    names = [n if n in reduced.means else f"h_{n}" for n in reduced.variables]
     found = [f"{title} = {_text(terms, names)}" for title, terms in reduced.means.items() if title not in names]
     system = System.of(reduced.equations, reduced.degree)
     found += [f"{_monomial(step.exponents, names)} = 0" for step in system.steps if isinstance(step, Monomial)]

@@ -14,10 +14,13 @@ from itertools import combinations_with_replacement as pairs_of
 
 import sympy as sp
 
+from temperance.theory.models.form import intercept
+from temperance.theory.models.order import title
 from temperance.theory.models.spec import NU, covariates
+from temperance.theory.models.truth import Setting
 from temperance.theory.orders.gate_orders import Bounds, least
 from temperance.theory.orders.independence import determined, formulas_seen, independent
-from temperance.theory.orders.split_cell import Splitting, is_linear
+from temperance.theory.orders.split_cell import is_linear
 
 Orders = dict[sp.Symbol, Fraction]
 
@@ -35,30 +38,29 @@ _FEW = {2: 2, 3: 4}  # m -> r with |db|^r = O(distance), unless a slope has the 
 
 
 def expert_orders(
-    cell: Splitting,
-    size: int,
+    cell: Setting,
     gate: Orders,
     upper: Mapping[str, Fraction] | None = None,
     *,
-    every: bool = False,
     power: bool = False,
-    line: Splitting | None = None,
+    line: Setting | None = None,
 ) -> Bounds:
     """Bounds of the expert's parameters and of their weighted means.
 
-    gate: the orders of the gate's own parameters: of all, or none. upper: other orders that are known. every: whether
-    every cell is split. power: whether the weight is linear in a power of beta1 above 1, and tau has the order 1.
-    line: what is seen on lines, if shares are the same there.
+    gate: the orders of the gate's own parameters: of all, or none. upper: other orders that are known. power: whether
+    the weight is linear in a power of beta1 above 1, and tau has the order 1. line: what is seen on lines, if shares
+    are the same there.
     """
+    size = cell.size
     orders = {p: Fraction(size if p == NU else 2 * size) for p in cell.expert}
     found = {p.name: (r, _EXPERTS) for p, r in orders.items()}
     orders = {p: min(r, (upper or {}).get(p.name, r)) for p, r in orders.items()}
     slopes = {p: sp.diff(cell.mean, p) for p in cell.expert if p != NU}
     if not is_linear(cell):
         return _not_linear(cell, slopes, found, bool(gate) and max(gate.values()) <= 2)
-    found |= _of_every_gate(cell, slopes, size, every=every, power=power)
+    found |= _of_every_gate(cell, slopes, power=power)
     if size == 2 and _parts_products(line if line and _shows_all(cell, line) else cell):
-        found |= {f"mean {p.name}": (Fraction(1), _PAIR) for p in slopes}
+        found |= {title(p.name, True): (Fraction(1), _PAIR) for p in slopes}
     if not gate:
         return found
     equations = _Equations(cell, slopes, [(sp.diff(cell.spec.gate.log_weight, p), 1 / r) for p, r in gate.items()])
@@ -67,23 +69,23 @@ def expert_orders(
     # |offset of the gate|^2 |offset of the mean| is the largest term that `mean` does not see
     most = min(Fraction(1), 2 / max(gate.values()) + 1 / max(orders[p] for p in slopes))
     squares = {p.name: (r, _SQUARES) for p, r in orders.items()}
-    averages = {f"mean {p.name}": (1 / equations.mean(p, orders, most), _AVERAGES) for p in slopes}
+    averages = {title(p.name, True): (1 / equations.mean(p, orders, most), _AVERAGES) for p in slopes}
     return least(found, squares, averages)
 
 
-def _of_every_gate(cell: Splitting, slopes: dict[sp.Symbol, sp.Expr], size: int, *, every: bool, power: bool) -> Bounds:
+def _of_every_gate(cell: Setting, slopes: dict[sp.Symbol, sp.Expr], *, power: bool) -> Bounds:
     """What needs no bound of the gate, the mean being linear."""
     found: Bounds = {}
     x, weight = covariates(cell.spec.dim), cell.spec.gate.log_weight
     seen = formulas_seen(weight, cell.point, cell.spec.dim)
     quadratic = any(f.is_polynomial(*x) and sp.Poly(f, *x).total_degree() <= 2 for f in seen)
-    means = {f"mean {p.name}": f for p, f in slopes.items()}
+    means = {title(p.name, True): f for p, f in slopes.items()}
     degrees = {p.name: sp.total_degree(f, *x) for p, f in slopes.items()}
     top = max(degrees.values())
     if power and top == 1:
         found |= {name: (Fraction(2), _POWER) for name, degree in degrees.items() if degree}
         found |= dict.fromkeys(means, (Fraction(1), _POWER))
-    elif every and size == 2 and quadratic and top < 3:
+    elif cell.every and cell.size == 2 and quadratic and top < 3:
         orders = {top: Fraction(2), 1: Fraction(9, 4) if top > 1 else Fraction(2)}
         found |= {name: (orders[degree], _DOUBLED) for name, degree in degrees.items() if degree}
     if weight.is_polynomial(*x) and not weight.subs(dict.fromkeys(x, 0)).free_symbols & set(cell.own):
@@ -91,13 +93,13 @@ def _of_every_gate(cell: Splitting, slopes: dict[sp.Symbol, sp.Expr], size: int,
     return found
 
 
-def _shows_all(cell: Splitting, line: Splitting) -> bool:
+def _shows_all(cell: Setting, line: Setting) -> bool:
     """Whether the atom sees every piece of its gate that a line, scaled so that beta1 is 1 on it, would show."""
     pieces = [formulas_seen(c.spec.gate.log_weight, c.point, c.spec.dim) for c in (cell, line)]
     return len(pieces[0]) == len(pieces[1])
 
 
-def _parts_products(cell: Splitting) -> bool:
+def _parts_products(cell: Setting) -> bool:
     """Whether the slopes of a linear mean and their products with those of the gate are independent."""
     weight, dim = cell.spec.gate.log_weight, cell.spec.dim
     slopes = [sp.diff(cell.mean, p) for p in cell.expert if p != NU]
@@ -105,14 +107,15 @@ def _parts_products(cell: Splitting) -> bool:
     return bool(formulas_seen(weight, cell.point, dim)) and determined(products, [], cell.point, dim)
 
 
-def _not_linear(cell: Splitting, slopes: dict[sp.Symbol, sp.Expr], found: Bounds, quadratic: bool) -> Bounds:
+def _not_linear(cell: Setting, slopes: dict[sp.Symbol, sp.Expr], found: Bounds, quadratic: bool) -> Bounds:
     """The bounds where the mean is not linear; quadratic: whether the gate has at most the order 2."""
-    place, dim = {p: sp.S.Zero if p.name == "b" else sp.S.One for p in cell.expert}, cell.spec.dim
+    b, dim = intercept(cell.mean, tuple(slopes), cell.spec.dim), cell.spec.dim
+    place = {p: sp.Integer(p != b) for p in cell.expert}
     if not independent([*slopes.values()], place, dim):
         return {}
     if not quadratic or not independent([sp.S.One, *(f * g for f, g in pairs_of(slopes.values(), 2))], place, dim):
         return found
-    means = [f"mean {p.name}" for p in cell.expert]
+    means = [title(p.name, True) for p in cell.expert]
     return dict.fromkeys(found, (Fraction(2), _MEANS)) | dict.fromkeys(means, (Fraction(1), _MEANS))
 
 
@@ -129,7 +132,7 @@ class _Term:
 class _Equations:
     """The equations r = 1, 2 where the mean is linear. weights: L_p and 1/r for each own parameter p of the gate."""
 
-    cell: Splitting
+    cell: Setting
     slopes: dict[sp.Symbol, sp.Expr]
     weights: Sequence[tuple[sp.Expr, Fraction]]
 

@@ -8,14 +8,17 @@ any number of atoms, with any expert, in any dimension.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations_with_replacement as pairs_of
 
 import sympy as sp
 
+from temperance.theory.expressions import balls
+from temperance.theory.models.form import natural
 from temperance.theory.models.spec import covariates
+from temperance.theory.models.truth import Setting
 from temperance.theory.orders.independence import Place, formula_at, formulas_seen, independent
-from temperance.theory.orders.split_cell import Splitting
 
 Bounds = dict[str, tuple[Fraction, str]]
 """Name of a parameter, or "mean NAME" of a weighted mean -> (an upper bound of its order, the reason)."""
@@ -23,9 +26,8 @@ Bounds = dict[str, tuple[Fraction, str]]
 _WEIGHTS = "the second derivatives of the gate's weight are independent"
 _MOMENTS = "the weights of the cell determine the moments of Gaussians with these offsets"
 _RANK = "one Gamma shows in every direction: the offsets of c/Gamma have moments without directions"
-_AVERAGE = "the weights of the cell determine the mean of Gaussians with these offsets"
+AVERAGE = "the weights of the cell determine the mean of Gaussians with these offsets"
 _FOURTH = "c has the order of the number of atoms, and the fourth powers of x see the square of Gamma"
-_SPREAD = "the weights of the cell determine the second moment: Gamma in the mean, and the squares of the offsets of c"
 _KINK = "a kink moves with beta1, and shows itself to the order 3/2; the shares are bounded away from 0"
 _CURVE = "the weight is linear in a power of beta1, and what it determines is independent of tau"
 
@@ -39,20 +41,19 @@ def least(*bounds: Bounds) -> Bounds:
     return found
 
 
-def gate_orders(
-    cell: Splitting, other: Place, size: int, *, every: bool = False, flat: bool = False, power: int = 0
-) -> Bounds:
-    """Bounds of the gate's parameters, in a cell of `size` atoms.
+def gate_orders(cell: Setting, *, flat: bool = False, power: int = 0) -> Bounds:
+    """Bounds of the gate's parameters in the cells of a setting.
 
-    other: the gate of the other true atom, a singleton that is held. every: it is split as well; what all atoms may
-    change together has no bound then. flat: whether the own parameters are. power: k, where they are because the weight
-    is linear in beta1^k at the true temperature (0: it is not).
+    The other true atom is a singleton that is held, or split as well; what all atoms may change together has no bound
+    then. flat: whether the own parameters are. power: k, where they are because the weight is linear in beta1^k at the
+    true temperature (0: it is not).
     """
+    other, size, every = cell.other, cell.size, cell.every
     gate, dim = cell.spec.gate, cell.spec.dim
     if flat and not power:
         return {}
-    if gate.name in ("quadratic", "gaussian"):
-        return {} if every else _of_moments(cell, size)
+    if (squares := quadratic(cell)) is not None:
+        return {} if every else _of_moments(cell, squares, size)
     score, there = gate.log_weight, dict(other)
     moving = (cell.point, {**cell.point, **there}) if every else (cell.point,)
     if not all(formulas_seen(score, place, dim) for place in moving):
@@ -76,32 +77,63 @@ def gate_orders(
     return _bounds(cell, Fraction(2), _WEIGHTS, seen)
 
 
-def _bounds(cell: Splitting, own: Fraction, reason: str, seen: Sequence[sp.Expr]) -> Bounds:
+def _bounds(cell: Setting, own: Fraction, reason: str, seen: Sequence[sp.Expr]) -> Bounds:
     """A bound of the own parameters; 1 for shared ones, and for weighted means whose slopes are seen."""
     one = [p.name for p in cell.shared]
     one += [f"mean {p.name}" for p in cell.own if sp.diff(cell.spec.gate.log_weight, p) in seen]
     return {p.name: (own, reason) for p in cell.own} | dict.fromkeys(one, (Fraction(1), reason))
 
 
-def stands_before_squares(p: sp.Symbol) -> bool:
-    """Whether a parameter of a quadratic or Gaussian gate is one of those before squares of x."""
-    return p.name.split("_")[0] in ("A", "Gamma")
+@dataclass(frozen=True)
+class Quadratic:
+    """A log weight that is a quadratic polynomial in x, whose coefficients are coordinates of the own parameters.
+
+    narrow: the parameters that determine the coefficients of squares, and no others do; () where they are mixed.
+    one_form: whether all squares have one coefficient, that of a form of full rank (d >= 2). plain: parameters that
+    stand before a power of x alone, in a log weight whose value at x = 0 no own parameter moves.
+    """
+
+    narrow: tuple[sp.Symbol, ...]
+    one_form: bool
+    plain: tuple[sp.Symbol, ...]
 
 
-def _of_moments(cell: Splitting, size: int) -> Bounds:
-    """The bounds of the quadratic and of the Gaussian gate."""
-    narrow = {p: stands_before_squares(p) for p in cell.own}
-    means = {f"mean {p.name}": (Fraction(1), _AVERAGE) for p in cell.own if not narrow[p]}
-    if cell.spec.gate.name == "quadratic" or cell.spec.dim == 1:
-        return {p.name: (Fraction(size if narrow[p] else 2 * size), _MOMENTS) for p in cell.own} | means
-    means |= {f"mean {p.name}": (max(Fraction(size, 2), Fraction(1)), _SPREAD) for p in cell.own if narrow[p]}
+def quadratic(cell: Setting) -> Quadratic | None:
+    """What the theorems on quadratic and Gaussian gates need; None where the gate is none at the true point."""
+    gate, own, x = cell.spec.gate, cell.own, covariates(cell.spec.dim)
+    found = natural(gate, cell.spec.dim)
+    if found is None or cell.shared or len(found.statistics) != len(own):
+        return None
+    degrees = [{sum(m) for m in sp.Poly(e, *x).monoms()} if e.is_polynomial(*x) else {0} for e, _ in found.statistics]
+    lines = [e.as_coeff_Mul()[1] for (e, _), n in zip(found.statistics, degrees, strict=True) if n == {1}]
+    squares = [(e, phi) for (e, phi), n in zip(found.statistics, degrees, strict=True) if n == {2}]
+    slopes = sp.Matrix([phi for _, phi in found.statistics]).jacobian(own).subs(dict(cell.point))
+    if slopes.free_symbols or {*lines} != {*x} or len(lines) + len(squares) != len(own) or not squares:
+        return None
+    if not balls.is_nonzero(balls.value(slopes.det(), {})):
+        return None
+    narrow = tuple(p for p in own if any(phi.has(p) for _, phi in squares))
+    one_form = len(x) > 1 == len(squares) and sp.hessian(squares[0][0], x).det() != 0
+    rest = gate.log_weight.subs(dict.fromkeys(x, 0))
+    phis = [phi for _, phi in found.statistics]
+    alone = [p for phi in phis for p in own if phi.free_symbols & {*own} == {p} and not sp.diff(phi, p).has(p)]
+    plain = () if rest.has(*own) else tuple(p for p in alone if sum(phi.has(p) for phi in phis) == 1)
+    return Quadratic(narrow if len(narrow) == len(squares) else (), bool(one_form), plain)
+
+
+def _of_moments(cell: Setting, gate: Quadratic, size: int) -> Bounds:
+    """The bounds of a quadratic gate, and of a Gaussian one."""
+    means = {f"mean {p.name}": (Fraction(1), AVERAGE) for p in gate.plain if p not in gate.narrow}
+    if not gate.one_form:
+        return {p.name: (Fraction(size if p in gate.narrow else 2 * size), _MOMENTS) for p in cell.own} | means
     if size > cell.spec.dim:
         wide = max(Fraction(size, 2), Fraction(2))
-        return {p.name: (wide, _FOURTH) if narrow[p] else (Fraction(size), _RANK) for p in cell.own} | means
-    return {p.name: (Fraction(2), _RANK) for p in cell.own} | dict.fromkeys(means, (Fraction(1), _RANK))
+        return {p.name: (wide, _FOURTH) if p in gate.narrow else (Fraction(size), _RANK) for p in cell.own} | means
+    means = dict.fromkeys([f"mean {p.name}" for p in cell.own], (Fraction(1), _RANK))
+    return {p.name: (Fraction(2), _RANK) for p in cell.own} | means
 
 
-def _moves_a_kink(cell: Splitting, other: Place) -> bool:
+def _moves_a_kink(cell: Setting, other: Place) -> bool:
     """Whether a kink inside [-2, 2] moves with the own parameters (d = 1), and is none of the other atom."""
     score, point, (x,) = cell.spec.gate.log_weight, dict(cell.point), covariates(1)
     gaps = [r.lhs - r.rhs for r in score.atoms(sp.core.relational.Relational)]

@@ -17,7 +17,9 @@ from dataclasses import dataclass
 from flint import Ordering, fmpq, fmpq_mpoly, fmpq_mpoly_ctx, fmpq_poly
 
 from temperance.theory.interactions.derivatives import raised
-from temperance.theory.orders.split_cell import Exponents, Moments, Splitting, moment_equations, row_reduced
+from temperance.theory.models.order import title
+from temperance.theory.models.truth import Setting
+from temperance.theory.orders.split_cell import Exponents, Moments, moment_equations, row_reduced
 
 Terms = dict[Exponents, fmpq_poly]
 """A polynomial: exponents of `Reduced.variables` -> coefficient, a polynomial in s."""
@@ -32,7 +34,7 @@ class Reduced:
     offsets ("tau"), in the order of the cell.
     """
 
-    cell: Splitting
+    cell: Setting
     degree: int
     variables: tuple[str, ...]
     equations: tuple[Terms, ...]
@@ -45,7 +47,7 @@ _SHARES = fmpq_poly([1, 0, -1])
 class _Substitution:
     """E[D^alpha] = p_1 D_1^alpha + p_2 D_2^alpha for given series of the means e, up to the degree N."""
 
-    def __init__(self, cell: Splitting, degree: int, unsolved: Sequence[int]) -> None:
+    def __init__(self, cell: Setting, degree: int, unsolved: Sequence[int]) -> None:
         each, size, self.degree = len(cell.each), len(cell.each) + len(cell.shared), degree
         names = tuple(f"h{i}" for i in range(1 + each + len(unsolved)))
         self.context = fmpq_mpoly_ctx.get(names, Ordering.deglex)
@@ -96,7 +98,7 @@ def _divided(terms: Terms) -> Terms:
     return {m: quotient for m, (quotient, _) in quotients.items()}
 
 
-def reduce(cell: Splitting, degree: int = 4, reach: int = 12) -> Reduced:
+def reduce(cell: Setting, degree: int = 4, reach: int = 12) -> Reduced:
     """The reduced equations, from the Taylor coefficients in x up to the power `reach`, up to degree N.
 
     Raises `NotRational` where a Taylor coefficient at x = 0 is not rational, and ValueError for a gate with kinks.
@@ -110,7 +112,7 @@ def reduce(cell: Splitting, degree: int = 4, reach: int = 12) -> Reduced:
     for _ in range(degree):  # every pass makes one more degree right
         new = {i: substitution.means[i] - substitution.value(row) for i, row in solved.items()}
         substitution.set(new)
-    names = [*(f"mean {p.name}" for p in cell.each), *(p.name for p in cell.shared)]
+    names = [*(title(p.name, True) for p in cell.each), *(p.name for p in cell.shared)]
     variables = (*(p.name for p in cell.each), *(names[i] for i in unsolved))
     rest = [substitution.value(row) for m, row in zip(pivots, rows, strict=True) if m not in units]
     equations = tuple(_divided(_terms(p)) for p in rest if p != 0)

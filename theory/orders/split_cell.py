@@ -14,81 +14,27 @@ are bounded by the L2 distance of the densities.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-
 import sympy as sp
 from flint import fmpq, fmpq_mat, fmpq_mpoly
 
-from temperance.theory.models import experts
-from temperance.theory.models.spec import NU, MoESpec, covariates
-from temperance.theory.models.weights import is_weighted, weight_parameters
+from temperance.theory.models.spec import NU, covariates
+from temperance.theory.models.truth import Setting
+from temperance.theory.models.weights import weight_parameters
 from temperance.theory.orders.taylor import Taylor, rational
 
 (X,) = covariates(1)
 Exponents = tuple[int, ...]
 Moments = dict[Exponents, fmpq]
-"""alpha (exponents of `Splitting.each`, then of `shared`) -> c_alpha, for sum_alpha c_alpha E[D^alpha]."""
+"""alpha (exponents of `Setting.each`, then of `shared`) -> c_alpha, for sum_alpha c_alpha E[D^alpha]."""
 
 
-@dataclass(frozen=True)
-class Splitting:
-    """A cell of two atoms at a true point, with another cell a singleton whose gate is held.
-
-    spec: the model, with a Gaussian expert; point: the true values of the gate's parameters; held: parameters of the
-    gate that are known. weighted: whether atoms have weights of their own; if not, near equal atoms have equal shares.
-    """
-
-    spec: MoESpec
-    point: Mapping[sp.Symbol, sp.Expr] = field(hash=False)
-    held: tuple[sp.Symbol, ...] = ()
-    own: tuple[sp.Symbol, ...] = field(init=False)
-    shared: tuple[sp.Symbol, ...] = field(init=False)
-    mean: sp.Expr = field(init=False)
-    weighted: bool = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Sort the parameters, and validate."""
-        gate = self.spec.gate
-        weights = weight_parameters(self.spec)
-        moving = [p for p in gate.parameters if p not in (*gate.shared, *weights)]
-        missing = [p.name for p in (*moving, *gate.shared) if p not in self.point]
-        if missing:
-            raise ValueError(f"the true point has no value of {missing[0]!r}")
-        object.__setattr__(self, "own", tuple(p for p in moving if p not in self.held))
-        object.__setattr__(self, "shared", tuple(p for p in gate.shared if p not in self.held))
-        object.__setattr__(self, "mean", mean_of(self.spec))
-        object.__setattr__(self, "weighted", is_weighted(self.spec))
-
-    @property
-    def expert(self) -> tuple[sp.Symbol, ...]:
-        """Parameters of the expert, its variance last."""
-        return self.spec.expert.parameters
-
-    @property
-    def each(self) -> tuple[sp.Symbol, ...]:
-        """The parameters that each of the two atoms has for itself."""
-        return (*self.own, *self.expert)
-
-
-def mean_of(spec: MoESpec) -> sp.Expr:
-    """The mean of a Gaussian expert. Raises ValueError for any other expert, or a mean that is not named."""
-    mean = experts.mean_of(spec.expert)
-    if mean is None:
-        raise ValueError(
-            f"orders are computed for Gaussian experts with a mean that is named ({experts.accepted(orders=True)}), "
-            f"not for the expert {spec.expert.name!r}"
-        )
-    return mean
-
-
-def is_linear(cell: Splitting) -> bool:
+def is_linear(cell: Setting) -> bool:
     """Whether the mean is a polynomial in x that is linear in the parameters."""
     x, slopes = covariates(cell.spec.dim), [p for p in cell.expert if p != NU]
     return bool(cell.mean.is_polynomial(*x, *slopes)) and sp.Poly(cell.mean, *slopes).total_degree() == 1
 
 
-def moment_equations(cell: Splitting, degree: int, reach: int) -> list[Moments]:
+def moment_equations(cell: Setting, degree: int, reach: int) -> list[Moments]:
     """The Taylor coefficients in x up to the power `reach` of Phi_0, .., Phi_degree, offsets up to a degree.
 
     Each says that sum_alpha c_alpha E[D^alpha] (shared offsets to their powers) is 0.
@@ -102,7 +48,7 @@ def moment_equations(cell: Splitting, degree: int, reach: int) -> list[Moments]:
     if not is_linear(cell):
         raise ValueError("the mean is not a polynomial in x that is linear in the parameters")
     symbols = (*cell.own, *cell.expert, *cell.shared)
-    point = {X: sp.S.Zero} | {p: cell.point.get(p, sp.S.Zero) for p in symbols}
+    point = {X: sp.S.Zero} | {p: sp.S.Zero if p in cell.expert else cell.point[p] for p in symbols}
     ring = Taylor(point, lambda m: m[0] <= reach and sum(m[1:]) <= degree, reach + degree)
     terms = ring.value(log_weight(cell)).poly.to_dict()
     log_ratio = ring.context.from_dict({m: c for m, c in terms.items() if any(m[1:])})  # what atoms do not share
@@ -116,7 +62,7 @@ def moment_equations(cell: Splitting, degree: int, reach: int) -> list[Moments]:
     return found
 
 
-def log_weight(cell: Splitting) -> sp.Expr:
+def log_weight(cell: Setting) -> sp.Expr:
     """log E up to what all atoms have in common, with what is known put in."""
     fixed = {p: cell.point[p] for p in cell.held} | dict.fromkeys(weight_parameters(cell.spec), sp.S.One)
     weight = sp.expand_log(cell.spec.gate.log_weight).xreplace(fixed)
@@ -131,7 +77,7 @@ def log_weight(cell: Splitting) -> sp.Expr:
     return sp.factor_terms(weight - common)
 
 
-def _levels(cell: Splitting, ring: Taylor, degree: int) -> list[fmpq_mpoly]:
+def _levels(cell: Setting, ring: Taylor, degree: int) -> list[fmpq_mpoly]:
     """c_0, .., c_degree."""
     slopes = [p for p in cell.expert if p != NU]
     shift = ring.zero

@@ -21,16 +21,21 @@ from flint import fmpq, fmpq_poly
 from temperance.theory.checker.order_checker import FORMAT, check, statement
 from temperance.theory.checker.rejected import objection
 from temperance.theory.interactions.derivatives import divides
+from temperance.theory.models.order import title
+from temperance.theory.models.reasons import Reason, ReasonKind
 from temperance.theory.models.spec import NU
+from temperance.theory.models.truth import Setting
 from temperance.theory.orders.branch_and_bound import Case, Monomial, Step, System
 from temperance.theory.orders.reduced_equations import Reduced, Terms, reduce
-from temperance.theory.orders.split_cell import Exponents, Splitting, log_weight
+from temperance.theory.orders.split_cell import Exponents, log_weight
 from temperance.theory.orders.taylor import NotRational
 from temperance.theory.orders.tropical import Element
 
 DEGREES = (4, 6)
 REACH = 12
 _CASES = (300, 1200)
+_ASSISTED = "the bounds take those of the expert from the theorem on experts, and have no certificate"
+_SHARES = "the bounds hold where the shares of the two atoms are bounded away from 0"
 
 
 @dataclass(frozen=True)
@@ -57,12 +62,12 @@ class UpperOrders:
 
     def mean(self, name: str) -> Fraction | None:
         """The same for its weighted mean over the cell, or for a shared parameter."""
-        title = f"mean {name}" if f"mean {name}" in self.reduced.means else name
-        if title in self.reduced.variables:
-            return self.difference(title)
+        named = title(name, True) if title(name, True) in self.reduced.means else name
+        if named in self.reduced.variables:
+            return self.difference(named)
         if self.reason is not None:
             return None
-        least = [self.values[m] for m in leading(self.reduced.means[title])]
+        least = [self.values[m] for m in leading(self.reduced.means[named])]
         return _inverse(min([*least, fmpq(1)]))
 
     def order(self, name: str) -> Fraction | None:
@@ -87,7 +92,7 @@ def leading(terms: Terms) -> list[Exponents]:
 
 
 @lru_cache(maxsize=64)
-def upper_orders(cell: Splitting) -> UpperOrders:
+def upper_orders(cell: Setting) -> UpperOrders:
     """Upper bounds of all orders of a cell. Raises NotRational as `reduce`, and ValueError for a gate with kinks."""
     tried = []
     for degree in DEGREES:
@@ -135,22 +140,23 @@ def _values(system: System, targets: Sequence[Exponents]) -> dict[Exponents, fmp
     return values
 
 
-def certified(cell: Splitting) -> tuple[UpperOrders | None, dict[str, Any] | None, str]:
+def certified(cell: Setting) -> tuple[UpperOrders | None, dict[str, Any] | None, Reason]:
     """The bounds of a cell, a certificate that the checker accepts, and why there is none or what the bounds assume."""
     try:
         found = upper_orders(cell)
     except NotRational as error:
-        return None, None, f"no upper bound: a Taylor coefficient at x = 0 is not rational ({error})"
+        why = f"a Taylor coefficient at x = 0 is not rational ({error})"
+        return None, None, Reason(ReasonKind.NO_CERTIFICATE, why)
     except ValueError as error:
-        return None, None, f"no upper bound: {error}"
+        return None, None, Reason(ReasonKind.NO_CERTIFICATE, str(error))
     if found.reason is not None:
-        return found, None, f"no upper bound: {found.reason}"
+        return found, None, Reason(ReasonKind.NO_CERTIFICATE, found.reason)
     if found.theorem:
-        return found, None, "the bounds take those of the expert from the theorem on experts, and have no certificate"
+        return found, None, Reason(ReasonKind.THEOREM, _ASSISTED)
     issued = certificate(found)
     if rejected := objection(check, issued):
-        return found, None, f"no upper bound is certified: {rejected}"
-    return found, issued, "the bounds hold where the shares of the two atoms are bounded away from 0"
+        return found, None, Reason(ReasonKind.NO_CERTIFICATE, rejected)
+    return found, issued, Reason(ReasonKind.ASSUMED, _SHARES)
 
 
 def certificate(found: UpperOrders) -> dict[str, Any]:
@@ -159,7 +165,8 @@ def certificate(found: UpperOrders) -> dict[str, Any]:
         raise ValueError(f"there is nothing to certify: {found.reason or 'the bounds rest on a theorem'}")
     reduced, cell = found.reduced, found.reduced.cell
     orders = {f"difference {p.name}": str(found.difference(p.name)) for p in cell.each}
-    orders |= {title: str(found.mean(title.removeprefix("mean "))) for title in reduced.means}
+    means = [title(p.name, True) for p in cell.each] + [p.name for p in cell.shared]
+    orders |= dict(zip(means, (str(found.mean(p.name)) for p in (*cell.each, *cell.shared)), strict=True))
     issued = {
         "format": FORMAT,
         "model": model_as_text(cell),
@@ -173,7 +180,7 @@ def certificate(found: UpperOrders) -> dict[str, Any]:
     return {**issued, "statement": statement(issued)}
 
 
-def model_as_text(cell: Splitting) -> dict[str, Any]:
+def model_as_text(cell: Setting) -> dict[str, Any]:
     """The model at a rational point: where the point is not, the offset is named in its place (c = log(2) + c)."""
     moving = (*cell.own, *cell.shared)
     irrational = {p: p + cell.point[p] for p in moving if not cell.point[p].is_Rational}

@@ -6,13 +6,15 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+import sympy as sp
 
-from temperance.measurements.contact_orders import MeasuredOrder, family
+from temperance.measurements.contact_orders import family, measured
 from temperance.numerics.contact.by_minimisation import measure
 from temperance.numerics.contact.local_exponents import Measured
 from temperance.numerics.general.split_mixtures import Family
-from temperance.theory.contact.contact_orders import Order
 from temperance.theory.contact.order_setting import order_setting
+from temperance.theory.models.order import Order
+from temperance.theory.models.reasons import Reason, ReasonKind
 
 LOG = "log(1+z**2)"
 
@@ -92,21 +94,19 @@ def test_the_mean_of_nu_in_a_cell_of_three_goes_down_as_at_gauss_hermite_nodes()
 @pytest.mark.parametrize(("x", "y"), [(2.0, 1.0), pytest.param(0.5, 3.0, marks=pytest.mark.slow)])
 def test_measured_orders_are_invariant_under_rescaling(x, y):
     """x of another unit moves beta1 and the support; y of another unit moves b and the deviations."""
-    truth = family(order_setting("softmax", "constant")).truth
-    there = replace(
-        truth,
-        cell=order_setting("softmax", "constant", point={"beta1": Fraction(1 / x)}).cell,
-        expert={p: v * (y * y if p.name == "nu" else y) for p, v in truth.expert.items()},
-        other_expert={p: v * (y * y if p.name == "nu" else y) for p, v in truth.other_expert.items()},
-        low=truth.low * x,
-        high=truth.high * x,
-    )
-    found = [measure(Family(t, 2), "nu", levels=(4, 5, 6)).order for t in (truth, there)]
+    here, x, y = order_setting("softmax", "constant"), sp.nsimplify(x), sp.nsimplify(y)
+    scales = {"beta1": 1 / x, "b": y, "nu": y * y}
+    atoms = tuple({p: v * scales.get(p.name, 1) for p, v in atom.items()} for atom in here.truth.atoms)
+    there = replace(here, truth=replace(here.truth, atoms=atoms, box=tuple(end * x for end in here.truth.box)))
+    found = [measure(Family(s), "nu", levels=(4, 5, 6)).order for s in (here, there)]
     assert found == pytest.approx([2, 2], abs=0.1)
 
 
 def test_a_kink_that_moves_is_seen_to_the_power_three_halves():
     assert measured_order(order_setting("laplace", "constant"), "beta1", (4, 5, 6)) == pytest.approx(1.5, abs=0.1)
+
+
+BARE = Order("a", "a", False, Reason(ReasonKind.NO_BOUND, "none"))
 
 
 def measured_at(*exponents):
@@ -129,9 +129,9 @@ def test_what_is_no_order_is_said_in_words(exponents, words):
     """The first are the local exponents of minima that were missed."""
     found = measured_at(*exponents)
     assert found.order is None
-    row = MeasuredOrder(Order("a", "a", False, None, False), found)
+    row = measured(BARE, found)
     assert words in row.remark()
-    assert row.record()["measured"] is None
+    assert row.value is None
 
 
 def test_a_measured_order_has_an_error_and_is_at_least_1():
@@ -141,8 +141,8 @@ def test_a_measured_order_has_an_error_and_is_at_least_1():
 
 
 def test_an_order_above_its_bound_is_not_printed():
-    row = MeasuredOrder(Order("a", "a", False, Fraction(2), False), measured_at(2.5, 2.5, 2.5))
-    assert row.record()["measured"] is None
+    row = measured(replace(BARE, upper=Fraction(2)), measured_at(2.5, 2.5, 2.5))
+    assert row.value is None
     assert "above the proved bound" in row.remark()
 
 

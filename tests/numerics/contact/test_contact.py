@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from temperance.numerics.contact.along_curves import contact, extrapolate
 from temperance.numerics.contact.curves import (
     Atom,
-    ExactMeasure,
+    CurveMeasure,
     cell_moves,
     gauss_hermite,
     gauss_hermite_split,
@@ -36,8 +36,8 @@ MEASURE = MixingMeasure(
     b=np.array([2.0, -2.0]),
     nu=np.array([0.25, 0.5]),
 )
-G = ExactMeasure.of(MEASURE)
-PLANE = ExactMeasure(1, (Atom((1, 2), fmpq(1, 3), (1, 0), 1, 1), Atom((-1, 1), 0, (0, -1), -1, fmpq(1, 2))))
+G = CurveMeasure.of(MEASURE)
+PLANE = CurveMeasure(1, (Atom((1, 2), fmpq(1, 3), (1, 0), 1, 1), Atom((-1, 1), 0, (0, -1), -1, fmpq(1, 2))))
 
 
 def with_beta1(*values):
@@ -172,7 +172,7 @@ def test_precision_is_raised_for_smaller_distances_and_left_alone_outside():
     check_order(result, 8)
 
 
-SOFTMAX = ExactMeasure(1, tuple(replace(u, beta1=(v,)) for u, v in zip(G.atoms, (1, 0), strict=True)))
+SOFTMAX = CurveMeasure(1, tuple(replace(u, beta1=(v,)) for u, v in zip(G.atoms, (1, 0), strict=True)))
 LOG = replace(with_beta1(1, fmpq(-1, 2)), tau=fmpq(2))
 FREE, ANCHORED = cell_moves((0, 0, 1)), cell_moves((0, 0, 1), gauge="anchored", held=("tau",))
 MINIMISED = {
@@ -289,12 +289,12 @@ def test_bad_arguments_are_refused(s, truth, arguments, message):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: ExactMeasure(0, G.atoms), "tau must be positive"),
-        (lambda: ExactMeasure(1, ()), "at least one atom"),
+        (lambda: CurveMeasure(0, G.atoms), "tau must be positive"),
+        (lambda: CurveMeasure(1, ()), "at least one atom"),
         (lambda: replace(G.atoms[0], nu=-1), "nu must be positive"),
         (lambda: replace(G.atoms[0], a=(1, 2)), "same length"),
         (lambda: replace(G.atoms[0], b="1"), "not str"),
-        (lambda: ExactMeasure.of(MixingMeasure(*(np.array([v]) for v in vars(MEASURE).values()))), "leading axes"),
+        (lambda: CurveMeasure.of(MixingMeasure(*(np.array([v]) for v in vars(MEASURE).values()))), "leading axes"),
         (lambda: gauss_hermite(0), "at least 1"),
         (lambda: split(G, 0, "beta0"), "beta1, a, b, nu"),
         (lambda: split(G, 2, "b"), "atom must be 0 to 1"),

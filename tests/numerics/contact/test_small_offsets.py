@@ -112,10 +112,8 @@ def test_kinks_that_move_are_not_followed():
 
 def renamed(chosen, name):
     """The same mixtures, with a gate of another name."""
-    near = family(chosen)
-    spec = near.cell.spec
-    cell = replace(near.cell, spec=replace(spec, gate=replace(spec.gate, name=name)))
-    return Family(replace(near.truth, cell=cell), near.m)
+    spec = replace(chosen.spec, gate=replace(chosen.spec.gate, name=name))
+    return Family(replace(chosen, truth=replace(chosen.truth, spec=spec)))
 
 
 def test_whether_kinks_move_is_read_off_the_formula():
@@ -126,7 +124,7 @@ def test_whether_kinks_move_is_read_off_the_formula():
 def test_moving_kinks_are_those_of_a_boundary_that_depends_on_the_atom():
     for source, places, moving in (("relu", [0], []), ("hardtanh", [-1, 1], [-1, 1]), ("tanh", [], [])):
         mixtures = family(order_setting("activation", source=source))
-        beta1 = float(mixtures.cell.point[mixtures.cell.own[0]])
+        beta1 = float(mixtures.setting.point[mixtures.setting.own[0]])
         assert mixtures.kinks() == [p / beta1 for p in places]
         assert mixtures.kinks(moving=True) == [p / beta1 for p in moving]
 

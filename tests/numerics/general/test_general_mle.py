@@ -6,6 +6,7 @@ from math import exp, log
 
 import numpy as np
 import pytest
+import sympy as sp
 
 from temperance.measurements.contact_orders import family
 from temperance.numerics.general.general_mle import GeneralFit, GeneralMixture
@@ -30,9 +31,9 @@ SHIFT = 0.3
 
 def apart(gate, expert="gaussian", source=None, m=2, every=False):
     """A family with experts that are easy to tell from each other."""
-    near = family(order_setting(gate, expert, source)).truth
-    truth = replace(near, expert={**near.expert, NU: 0.25}, other_expert={**near.other_expert, NU: 0.5})
-    return Family(truth, m, every)
+    near = order_setting(gate, expert, source)
+    atoms = tuple({**atom, NU: sp.Rational(n, 4)} for n, atom in enumerate(near.truth.atoms, 1))
+    return Family(replace(near, truth=replace(near.truth, atoms=atoms), cells=(m, m if every else 1)))
 
 
 def displaced(mixture, seed=0):
@@ -49,7 +50,7 @@ def counted(found, n, seed):
 def test_the_likelihood_is_that_of_the_model(gate, expert, source):
     """Point by point from the symbolic log weight and mean, in plain Python."""
     found = apart(gate, expert, source)
-    mixture, cell = GeneralMixture(found), found.cell
+    mixture, cell = GeneralMixture(found), found.setting
     vector, _ = mixture.vector(displaced(mixture))
     points = counted(found, 5, seed=1)
     symbols = {s.name: s for s in (cell.spec.gate.log_weight + cell.mean).free_symbols}
@@ -181,7 +182,7 @@ def test_a_climb_that_is_stopped_early_says_so(monkeypatch):
 
 def test_an_exact_specified_model_has_one_atom_a_cell():
     """Its errors are regular: of the order of n^(-1/2), and without means over a cell."""
-    found = Family(apart("softmax", "constant").truth, 1)
+    found = apart("softmax", "constant", m=1)
     chosen = GeneralStudy("exact", found, dict.fromkeys(("beta1", "b", "nu"), 1.0), (10**4, 10**8), 3, 2, 7)
     made = run_general(chosen)
     assert set(made.errors) == {"beta1", "b", "nu"}
@@ -228,9 +229,8 @@ def test_a_study_of_every_cell_split_has_errors_of_what_is_not_flat():
 
 @pytest.mark.parametrize(("m", "every"), [(4, False), (3, True)])
 def test_larger_cells_are_refused(m, every):
-    near = family(order_setting("softmax")).truth
     with pytest.raises(ValueError, match=r"one to three atoms beside one, and two beside two, not \("):
-        GeneralMixture(Family(near, m, every))
+        GeneralMixture(apart("softmax", m=m, every=every))
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 """Likelihoods of general gates for x in the plane, and of means that are not linear in their parameters."""
 
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,10 +8,12 @@ import sympy as sp
 
 from temperance.numerics.general.general_mle import GeneralMixture
 from temperance.numerics.general.likelihood import Columns, loglik
-from temperance.numerics.general.split_mixtures import Family, Truth
+from temperance.numerics.general.split_mixtures import Family
 from temperance.numerics.mixture.points import Points
 from temperance.theory.models.by_name import model
-from temperance.theory.models.spec import NU, covariates
+from temperance.theory.models.experts import normal
+from temperance.theory.models.spec import NU, Expert, covariates
+from temperance.theory.models.truth import Setting, Truth
 
 PLACES = {"beta1": 1.0, "beta1_1": 1.0, "beta1_2": 0.5, "tau": 0.75, "a": 0.5, "a_1": 0.5, "a_2": -0.25, "b": 1.0}
 
@@ -20,24 +21,14 @@ PLACES = {"beta1": 1.0, "beta1_1": 1.0, "beta1_2": 0.5, "tau": 0.75, "a": 0.5, "
 def made(gate, dim=2, mean=None):
     """A family of a gate, with the mean a . x + b or another one."""
     spec = model(gate, "gaussian", dim=dim)
-    own = tuple(p for p in spec.gate.parameters if p not in spec.gate.shared)
     expert = spec.expert.parameters
     line = sum(p * x for p, x in zip(expert, (*covariates(dim), 1), strict=False))
-    point = {p: sp.Float(PLACES[p.name]) for p in (*own, *spec.gate.shared)}
-    cell = SimpleNamespace(
-        spec=spec,
-        point=point,
-        held=(),
-        weighted=True,
-        own=own,
-        shared=spec.gate.shared,
-        expert=expert,
-        each=(*own, *expert),
-        mean=line if mean is None else mean(line),
-    )
-    values = {p: PLACES.get(p.name, 0.25) for p in expert}
-    other = {p: -v if p != NU else 0.5 for p, v in values.items()}
-    return Family(Truth(cell, values, dict.fromkeys(own, -0.5), other), 2)
+    if mean is not None:
+        spec = replace(spec, expert=Expert("of one's own", normal(mean(line)), expert))
+    here = {p: sp.nsimplify(PLACES.get(p.name, 0.25)) for p in spec.parameters}
+    there = {p: sp.Rational(1, 2) if p == NU else -here[p] if p in expert else -sp.Rational(1, 2) for p in here}
+    shared = {p: here[p] for p in spec.gate.shared}
+    return Family(Setting(Truth(spec, (here, there), shared, (sp.Integer(-2), sp.Integer(2))), (2, 1)))
 
 
 def seen(d, n=60):

@@ -85,7 +85,7 @@ def test_arbitrary_gates_have_the_experiment_too(name, expert):
     assert normalisation(made).outside < 1e-31
     assert len(made.x) == (100 if name == "laplace" else 48)  # the kink moves with beta1
     if name == "laplace":
-        both = [float(p[s]) for p in (found.cell.point, found.truth.other) for s in found.cell.own]
+        both = [float(p[s]) for p in found.setting.truth.atoms for s in found.setting.own]
         assert sorted([*found.kinks(), *found.kinks(other=True)]) == sorted(both)
 
 
@@ -264,10 +264,9 @@ def test_a_plane_and_a_cosine_router_have_no_further_relations():
 @pytest.mark.parametrize("name", ["gaussian", "quadratic", "laplace", "activation-bias"])
 def test_arbitrary_gates_have_no_further_relations(name):
     found = family(order_setting(name, "gaussian", "sigmoid" if name == "activation-bias" else None))
-    cell, made = found.cell, family_experiment(found, n=10**5)
-    values = {**cell.point, **found.truth.expert}
-    point = {p.name: exact(float(values.get(p, 1))) for p in cell.spec.parameters}
-    assert same_relations(cell.spec, point, made, 4).proved
+    setting, made = found.setting, family_experiment(found, n=10**5)
+    point = {p.name: exact(float(setting.point[p])) for p in setting.spec.parameters}
+    assert same_relations(setting.spec, point, made, 4).proved
 
 
 @pytest.mark.parametrize("chosen", [settings.LINEAR, settings.TANH_MIRROR, settings.SOFTMAX_CELL], ids=lambda s: s.name)

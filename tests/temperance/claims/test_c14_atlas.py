@@ -78,7 +78,7 @@ def test_an_order_without_a_proof_is_open(monkeypatch):
 def test_an_order_is_exact_only_where_a_curve_reaches_its_bound(one, monkeypatch, reached, outcome, open_):
     """A curve above the bound 4 of b contradicts it; with one below the order is not called exact."""
     (e,) = c14b_exact.compared()
-    orders = [replace(o, order=replace(o.order, reached=reached)) if o.order.upper == 4 else o for o in e.orders]
+    orders = [replace(o, order=replace(o.order, lower=reached)) if o.order.upper == 4 else o for o in e.orders]
     use(monkeypatch, replace(e, orders=tuple(orders)))
     leg = exact_proof(None)
     assert (leg.outcome, len(leg.data["intervals"])) == (outcome, open_)

@@ -25,7 +25,7 @@ from temperance.evidence.monte_carlo import with_profile
 from temperance.evidence.outcomes import LEGS, Leg, claim_outcome, combined
 from temperance.evidence.proof import certified, proof_leg, verdict_check
 from temperance.evidence.study_runner import Runs
-from temperance.numerics.contact.curves import ExactMeasure, line, scale_orbit
+from temperance.numerics.contact.curves import CurveMeasure, line, scale_orbit
 from temperance.numerics.errors.orbit_flatness import Flatness
 from temperance.numerics.studies.claim_studies import CONSTANTS, LINEAR, STUDIES, TANH, VARIANCE
 from temperance.numerics.studies.results import StudyResult
@@ -191,7 +191,7 @@ def test_a_moving_likelihood_contradicts_flatness():
     assert with_profile(open_, "orbit", flat).outcome == "inconclusive"
 
 
-TRUE = ExactMeasure.of(TANH.truth)
+TRUE = CurveMeasure.of(TANH.truth)
 
 
 @pytest.mark.parametrize(

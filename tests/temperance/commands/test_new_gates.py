@@ -71,7 +71,7 @@ def test_its_exact_orders_are_one_but_along_its_scale():
     assert {o.parameter: o.upper for o in found.orders if not o.flat} == dict.fromkeys(
         ("kappa/tau", "c", "a", "b", "nu"), 1
     )
-    assert found.reasons[-1] == "the gate of the last atom is held, where all atoms could change together"
+    assert found.reasons[-1].text == "the gate of the last atom is held, where all atoms could change together"
 
 
 def test_a_new_expert_has_orders():

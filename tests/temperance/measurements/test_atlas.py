@@ -16,7 +16,7 @@ from temperance.measurements import atlas as module
 from temperance.measurements import contact_orders, exponent_results, order_results
 from temperance.measurements.atlas import PLACES, atlas, entries, entry, remeasured, stored
 from temperance.measurements.atlas_entries import Atlas, key
-from temperance.measurements.contact_orders import family
+from temperance.measurements.contact_orders import family, in_words
 from temperance.measurements.kept_slopes import KeptSlope, from_report, kept_claims
 from temperance.measurements.literature import PAPERS, ROWS, AtlasRow
 from temperance.numerics.contact.by_minimisation import measure
@@ -99,7 +99,7 @@ def test_a_measurement_above_a_bound_contradicts_it():
     row = AtlasRow("softmax", papers=("2305.03288",))
     kept = measured({"beta1": 2.3, "a": 1.5, "b": 4.0})
     made = entry(row, "two", 1, {key(row, "two"): kept})
-    found = {o.order.parameter: o.agrees for o in made.orders if not o.order.mean}
+    found = {o.order.parameter: o.agrees for o in made.orders if not o.order.is_mean}
     assert found == {"beta1": False, "a": True, "b": True, "nu": True}  # a curve reaches the bounds of a and nu
     assert (
         Atlas((made,)).answer[-2]
@@ -134,7 +134,7 @@ def test_a_carried_order_above_the_bound_contradicts_it():
     row = AtlasRow("softmax", papers=("2305.03288",))
     kept = {key(row, "two"): measured({"a": 2.3})}
     assert {
-        o.agrees for o in entry(row, "two", 2, kept).orders if o.order.name.startswith("a") and not o.order.mean
+        o.agrees for o in entry(row, "two", 2, kept).orders if o.order.name.startswith("a") and not o.order.is_mean
     } == {False}
 
 
@@ -178,17 +178,17 @@ def test_an_entry_can_be_measured_at_the_truth_that_it_tells():
     assert split["atoms"][1] == {"beta1": "-1", "tau": "1", "beta0": "0", "a": "-1", "b": "3", "nu": "1.5"}
     assert split["held"] == ["beta0"]
     row = AtlasRow("gaussian", papers=("2305.07572",))
-    shown = str(entry(row, "two", 1, {}).truth)
+    shown = in_words(entry(row, "two", 1, {}).truth)
     assert shown.startswith(
         "truth: (c = 0, Gamma = 1, pi = 1, a = 1, b = 0, nu = 1), (c = -1, Gamma = 1, pi = 1, a = -1"
     )
     assert shown.endswith("held of the last atom: pi, c, Gamma")
     exact = entry(row, "exact", 1, {}).truth
-    assert exact.atoms == [
+    assert exact["atoms"] == [
         {"pi": "1", "c": "0", "Gamma": "1", "a": "1", "b": "0", "nu": "1"},
         {"pi": "1", "c": "-1", "Gamma": "1", "a": "-1", "b": "3", "nu": "3/2"},
     ]
-    assert exact.held == ["pi", "c", "Gamma"]
+    assert exact["held"] == ["pi", "c", "Gamma"]
 
 
 def test_measurements_are_the_same_within_what_their_errors_say():
@@ -293,7 +293,7 @@ def test_exact_specified_models_have_orders_of_one_or_flat():
     """In dimension 1 and 2, with the slopes of the claims' studies."""
     found = {o.order.parameter: o for o in entry(AtlasRow("activation", source="relu"), "exact", 1, {}).orders}
     assert [name for name, o in found.items() if o.order.flat] == ["beta1", "tau"]
-    assert "l*tau" in found["tau"].identity
+    assert "l*tau" in found["tau"].order.reason.text
     assert found["beta1/tau"].proof == "independence"
     assert found["beta1/tau"].slope.outcome == "confirmed"
     plane = entry(AtlasRow("softmax"), "exact", 2, {})
@@ -352,9 +352,9 @@ def test_what_cannot_be_computed_says_why():
     rows = [row for row in ROWS if row.refused or "sigmoid" in row.gate]
     refused = [e for e in (entry(row, "two", 1, {}) for row in rows) if not e.orders]
     assert len(refused) >= 5
-    assert all(e.reasons[0].startswith(("not computed: ", "no order: ")) for e in refused)
+    assert all(e.reasons[0].text.startswith(("not computed: ", "no order: ")) for e in refused)
     unseen = AtlasRow("activation", source="tanh", point={"beta1": "0"})
-    assert "tau: no theorem" in entry(unseen, "three", 1, {}).reasons[-1]
+    assert "tau: no theorem" in entry(unseen, "three", 1, {}).reasons[-1].text
 
 
 def test_json(quick, capsys):

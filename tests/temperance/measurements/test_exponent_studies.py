@@ -65,13 +65,13 @@ def test_kept_orders_meet_the_bounds(name):
     for order in exponent_table.bounds(name).orders:
         row = kept.get(order.parameter)
         if row is None:
-            assert order.upper == 1 or order.flat or order.mean
+            assert order.upper == 1 or order.flat or order.is_mean
         elif order.flat:
             assert row["flat"]
         elif order.upper is not None:
             assert row["order"] <= float(order.upper) + 0.1
             loose = (name, order.parameter) == ("Laplace gate", "a")  # only the theorem on experts, not sharp for a
-            assert order.mean or loose or row["order"] >= float(order.upper) - 0.1
+            assert order.is_mean or loose or row["order"] >= float(order.upper) - 0.1
 
 
 @pytest.mark.full
@@ -85,8 +85,8 @@ def test_kept_orders_are_measured_again(name):
 def test_errors_are_found_by_the_name_of_the_parameter_that_is_fitted():
     """Of the linear gate beta1/tau is identified: tau is held, and errors are those of beta1."""
     found = {o.parameter: o for o in exponent_studies.bounds("linear gate").orders}
-    assert exponent_studies.group_of(found["beta1/tau"]) == "beta1"
-    assert exponent_studies.group_of(found["mean beta1/tau"]) == "mean beta1"
+    assert found["beta1/tau"].title == "beta1"
+    assert found["mean beta1/tau"].title == "mean beta1"
 
 
 def test_exact_specified_studies_have_one_atom_and_the_order_1():
@@ -103,6 +103,6 @@ def test_a_study_in_the_plane_runs(name):
     """Every error is finite at a small size, and each has its bound."""
     study = exponent_studies.definition(name)
     made = run_general(replace(study, sizes=(10**4,), replicates=1, starts=1, seed=5))
-    bounded = {exponent_studies.group_of(o) for o in exponent_studies.bounds(name).orders if o.upper}
+    bounded = {o.title for o in exponent_studies.bounds(name).orders if o.upper}
     assert bounded <= set(made.errors)
     assert all(np.isfinite(errors).all() and (errors > 0).all() for errors in made.errors.values())

@@ -6,15 +6,13 @@ import json
 import re
 
 import pytest
-import sympy as sp
 
 from temperance.theory.checker.order_checker import FORMAT as ORDERS
 from temperance.theory.checker.order_checker import check as order_check
 from temperance.theory.checker.rejected import Rejected, objection
 from temperance.theory.checker.verdict_checker import check, digest, left_out, statement, tower_of
 from temperance.theory.conditions.certificates import certificates as issued
-from temperance.theory.models.by_name import model
-from temperance.theory.orders.split_cell import Splitting
+from temperance.theory.contact.order_setting import order_setting
 from temperance.theory.orders.upper_bounds import certificate as certificate_of_orders
 from temperance.theory.orders.upper_bounds import upper_orders
 
@@ -182,8 +180,7 @@ def test_a_refusal_says_where(certificate, message):
 
 
 def test_certificates_of_orders_are_for_another_checker():
-    spec = model("softmax")
-    orders = certificate_of_orders(upper_orders(Splitting(spec, dict.fromkeys(spec.gate.parameters, sp.S.One))))
+    orders = certificate_of_orders(upper_orders(order_setting("softmax")))
     check(json.loads(json.dumps(orders)))
     changed = orders | {"statement": "another"}
     with pytest.raises(Rejected, match=f"^{re.escape(objection(order_check, changed))}$"):

@@ -12,7 +12,7 @@ import pytest
 from temperance.theory.checker.rejected import objection
 from temperance.theory.contact.contact_curves import certificates
 from temperance.theory.contact.flat_certificates import flat_certificates
-from temperance.theory.contact.order_setting import order_setting, other_place
+from temperance.theory.contact.order_setting import order_setting
 from temperance.theory.curves.curve_checker import check, statement
 
 SETTINGS = [  # size, cells that are split, d
@@ -45,9 +45,8 @@ EXPERTS = ({"b": 0, "nu": 1}, {"b": 3, "nu": mpmath.mpf(3) / 2})  # slopes 1 and
 @cache
 def found(gate, expert="gaussian", source=None, size=2, split="one", dim=1):
     setting = order_setting(gate, expert, source, size=size, split=split, dim=dim)
-    places, every = [setting.cell.point, {**setting.cell.point, **other_place(setting)}], split == "all"
-    flat = flat_certificates(setting.cell, places, size, every=every)
-    return [*certificates(setting.cell, size, every=every), *flat[0], *flat[1]]
+    flat = flat_certificates(setting)
+    return [*certificates(setting), *flat[0], *flat[1]]
 
 
 # -- the densities, from the text of a certificate and nothing else of ours

@@ -37,7 +37,7 @@ def found(gate, expert, size, split, dim=1):
 def test_orders_that_a_theorem_and_a_curve_know_exactly(setting, exact):
     rows = found(*setting).orders
     assert {o.parameter: o.upper for o in rows if o.parameter in exact and o.exact} == exact
-    assert all(o.reached <= o.upper for o in rows if o.reached)
+    assert all(o.lower <= o.upper for o in rows if o.lower)
 
 
 def test_a_curve_on_a_line_is_one_in_every_dimension():
@@ -50,8 +50,8 @@ def test_the_gaussian_gate_of_three_atoms_in_dimension_2():
     rows = {o.parameter: o for o in found("gaussian", "gaussian", 3, "one", dim=2).orders}
     exact = {"c_1": 3, "c_2": 3, "Gamma": 2, "a_1": 2, "a_2": 2, "mean Gamma": Fraction(3, 2)}
     assert {name: rows[name].upper for name in exact if rows[name].exact} == exact
-    assert (rows["mean a_1"].reached, rows["mean a_1"].upper) == (Fraction(3, 2), 2)
-    assert (rows["mean b"].reached, rows["mean b"].upper) == (1, Fraction(6, 5))
+    assert (rows["mean a_1"].lower, rows["mean a_1"].upper) == (Fraction(3, 2), 2)
+    assert (rows["mean b"].lower, rows["mean b"].upper) == (1, Fraction(6, 5))
 
 
 def test_orders_that_theorems_bound_without_a_curve():
@@ -71,7 +71,7 @@ def test_orders_that_theorems_bound_without_a_curve():
 def test_the_least_distances_have_the_orders_of_the_theorems(expert, name, mean):
     """Softmax, every cell split: minimised over all other parameters, which knows nothing of the proofs."""
     setting = order_setting("softmax", expert, split="all")
-    proved = next(o.upper for o in orders(setting).orders if (o.name, o.mean) == (name, mean))
+    proved = next(o.upper for o in orders(setting).orders if (o.name, o.is_mean) == (name, mean))
     assert measure(family(setting), name, mean=mean).order == pytest.approx(float(proved), abs=0.1)
 
 

@@ -58,7 +58,9 @@ def test_it_says_what_the_predictions_say(source):
 @pytest.mark.parametrize(("gate", "source"), [("linear", None), ("quadratic", None), ("activation", "z**2")])
 def test_rows_are_those_of_the_cells(gate, source):
     cell = orders(order_setting(gate, source=source)).orders
-    assert [o.parameter for o in exact_orders(gate, source=source).orders] == [o.parameter for o in cell if not o.mean]
+    assert [o.parameter for o in exact_orders(gate, source=source).orders] == [
+        o.parameter for o in cell if not o.is_mean
+    ]
 
 
 def test_the_gate_of_equal_experts_is_flat_with_its_invariants():
@@ -82,7 +84,7 @@ def test_a_point_that_is_not_decided_says_why(arguments, why):
     """A jump; two equal experts of constant weights; two equal gates; a point at which a flow rests."""
     found = exact_orders(*arguments)
     assert any(o.upper is None and not o.flat for o in found.orders)
-    assert why in found.reasons[-1]
+    assert why in found.reasons[-1].text
 
 
 @pytest.mark.parametrize(
@@ -109,4 +111,4 @@ def test_bad_input_is_named(arguments, message):
     ],
 )
 def test_the_last_reason_says_which_gauge_is_meant(arguments, gauge):
-    assert exact_orders(*arguments).reasons[-1].startswith(gauge)
+    assert exact_orders(*arguments).reasons[-1].text.startswith(gauge)

@@ -1,6 +1,7 @@
 """Contact orders of arbitrary gates: the command, its results, and what it refuses."""
 
 import json
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -8,13 +9,18 @@ import pytest
 import sympy as sp
 
 from temperance.commands.app import run
-from temperance.measurements.contact_orders import MeasuredOrder
+from temperance.measurements.contact_orders import measured
 from temperance.numerics.contact.local_exponents import Measured
-from temperance.theory.contact.contact_orders import Order, orders
-from temperance.theory.contact.order_setting import order_setting
+from temperance.theory.contact.contact_orders import orders
+from temperance.theory.contact.order_setting import flat_curves, line_of, order_setting
 from temperance.theory.contact.orders_from_theorems import known_orders
+from temperance.theory.models.by_name import model
+from temperance.theory.models.order import Order
+from temperance.theory.models.reasons import Reason, ReasonKind
+from temperance.theory.models.spec import BETA0, TAU, Gate, covariates
 
 KEYS = ["parameter", "upper", "certified", "lower", "certified_below", "measured", "error", "flat", "rate"]
+KEYS += ["reason", "reason_kind"]
 
 
 @pytest.fixture(scope="module")
@@ -79,26 +85,23 @@ def test_the_certificate_is_proved_again_by_certify(printed, capsys, tmp_path):
         assert ": rejected (" in capsys.readouterr().out
 
 
+BARE = Order("a", "a", False, Reason(ReasonKind.NO_BOUND, "none"))
+
+
 def test_a_rate_is_stated_only_where_it_is_proved():
-    bare = Order("a", "a", False, None, False)
-    assert MeasuredOrder(bare, Measured("a", (1, 2, 3), (1e-1, 1e-2, 1e-3))).record()["rate"] is None
-    assert MeasuredOrder(Order("a", "a", False, Fraction(4, 3), False), None).record()["rate"] == "3/8"
-    assert MeasuredOrder(Order("a", "a", False, None, True), None).record()["rate"] is None
+    assert measured(BARE, Measured("a", (1, 2, 3), (1e-1, 1e-2, 1e-3))).to_json()["rate"] is None
+    assert replace(BARE, upper=Fraction(4, 3)).to_json()["rate"] == "3/8"
+    assert replace(BARE, flat=True).to_json()["rate"] is None
 
 
 def test_an_interval_is_named_where_proof_and_measurement_do_not_meet():
     halving = Measured("a", tuple(range(1, 7)), tuple(2.0 ** (-2 * j) for j in range(1, 7)))
     assert halving.order == pytest.approx(2)
-    met, apart, bare = (
-        MeasuredOrder(Order("a", "a", False, r, False), halving) for r in (Fraction(2), Fraction(3), None)
-    )
+    met, apart, bare = (measured(replace(BARE, upper=r), halving) for r in (Fraction(2), Fraction(3), None))
     assert met.remark() is None
     assert apart.remark() == "a: the order lies between about 2.00 (measured) and 3 (proved)"
     assert bare.remark() == "a: the order is at least about 2.00 (measured)"
-    assert (
-        "does not prove it"
-        in MeasuredOrder(Order("a", "a", False, None, False), Measured("a", (1, 2), (1e-16,) * 2)).remark()
-    )
+    assert "does not prove it" in measured(BARE, Measured("a", (1, 2), (1e-16,) * 2)).remark()
 
 
 BAD = {
@@ -217,7 +220,7 @@ HELD = {
 @pytest.mark.parametrize(("gate", "size", "source"), HELD)
 def test_what_a_certificate_holds_is_told(gate, size, source):
     found = orders(order_setting(gate, source=source, size=size), moments=True)
-    told = [text for text in found.reasons if text.startswith("the certificate holds")]
+    told = [r.text for r in found.reasons if r.text.startswith("the certificate holds")]
     meant = HELD[gate, size, source]
     assert told == ([] if meant is None else [f"the certificate holds tau at its true value: {meant}"])
 
@@ -256,8 +259,8 @@ def test_a_kink_that_a_theorem_bounds_is_not_said_to_be_unbounded(capsys):
 
 @pytest.mark.parametrize("text", ["1/2", "0.5", 0.5, 1, "log(2)", "-3"])
 def test_values_of_a_point_are_exact(text):
-    value = order_setting("softmax", point={"beta1": str(text)}).cell.point
-    assert list(value.values()) == [sp.nsimplify(str(text))]
+    value = order_setting("softmax", point={"beta1": str(text)}).point
+    assert value[sp.Symbol("beta1", real=True)] == sp.nsimplify(str(text))
 
 
 def test_flat_directions_come_with_an_identity():
@@ -270,7 +273,8 @@ def test_flat_directions_come_with_an_identity():
         (order_setting("activation", source="log(1+z**2)", point={"tau": 2}), set()),
         (order_setting("activation", source="tanh"), set()),
     ]:
-        names = set(chosen.flat) | ({*chosen.labels, "tau"} if chosen.scale else set())
+        curves = flat_curves(chosen)
+        names = set(curves.flat) | ({*curves.labels, "tau"} if curves.scale else set())
         assert names == flat
 
 
@@ -299,19 +303,19 @@ KNOWN = [
 def test_what_the_equations_do_not_cover_is_bounded_by_theorems_without_a_certificate(gate, s, options, bounds):
     found = orders(order_setting(gate, source=s, **options))
     assert found.certificate is None
-    assert {o.parameter: o.upper for o in found.orders if o.upper is not None and not o.mean} == bounds
+    assert {o.parameter: o.upper for o in found.orders if o.upper is not None and not o.is_mean} == bounds
     assert not any(o.certified for o in found.orders)
-    assert any("without a certificate" in reason for reason in found.reasons)
+    assert any("without a certificate" in reason.text for reason in found.reasons)
 
 
 def test_bounds_that_take_those_of_the_expert_from_a_theorem_have_no_certificate():
     """The Gaussian gate with a quadratic expert: the equations alone take too many cases."""
     found = orders(order_setting("gaussian", "polynomial:2"))
-    upper = {o.parameter: o.upper for o in found.orders if not o.mean}
+    upper = {o.parameter: o.upper for o in found.orders if not o.is_mean}
     assert upper == {"c": 4, "Gamma": 2, "a_1": 2, "a_2": 2, "b": 4, "nu": 2}
     assert found.certificate is None
     assert not any(o.certified for o in found.orders)
-    assert "theorem on experts" in found.reasons[0]
+    assert "theorem on experts" in found.reasons[0].text
 
 
 @pytest.mark.parametrize("s", ["z**2 + z", "tanh", "exp(z)"])
@@ -319,9 +323,7 @@ def test_certified_orders_are_those_of_the_theorems(s):
     """Where both speak: two ways to one number."""
     chosen = order_setting("activation", source=s)
     certified = {o.parameter: o.upper for o in orders(chosen).orders if o.certified}
-    other = dict.fromkeys(chosen.cell.own, sp.S.Zero)
-    found = known_orders(chosen.cell, chosen.source, other, 2, every=False, flat=False)
-    known = {name: r for name, (r, _) in found.items()}
+    known = {name: r for name, (r, _) in known_orders(chosen).items()}
     assert known
     assert known == {name: certified[name] for name in known}
 
@@ -335,11 +337,27 @@ def test_bounds_in_the_plane(capsys):
 
 @pytest.mark.parametrize("value", [0.5, np.float64(0.5), Fraction(1, 2), "1/2"])
 def test_a_point_may_have_numbers_of_python(value):
-    half = order_setting("softmax", point={"beta1": "1/2"}).cell
-    assert order_setting("softmax", point={"beta1": value}).cell == half
+    half = order_setting("softmax", point={"beta1": "1/2"})
+    assert order_setting("softmax", point={"beta1": value}) == half
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), True, None, 1j])
 def test_what_is_no_number_is_refused_in_a_point(value):
     with pytest.raises(ValueError, match="beta1 is no number"):
         order_setting("softmax", point={"beta1": value})
+
+
+def test_a_gate_of_ones_own_has_orders():
+    """Given as an object: kappa cos(x - c)/tau; and the softmax gate of the plane, which has the orders of its name."""
+    kappa, c = sp.symbols("kappa c", real=True)
+    log_weight = kappa * sp.cos(covariates(1)[0] - c) / TAU
+    found = orders(order_setting(Gate("bump", log_weight, (kappa, c, TAU), (TAU,), BETA0 / TAU)))
+    assert [o.parameter for o in found.orders if o.flat] == ["kappa", "tau"]
+    assert {o.upper for o in found.orders if o.name in ("b", "nu")} == {4, 2, 1}
+    assert {o.reason.kind for o in found.orders if o.name == "c"} <= {ReasonKind.NO_BOUND, ReasonKind.THEOREM}
+    plain = model("softmax", dim=2)
+    mine = order_setting(replace(plain.gate, name="of one's own"), plain.expert, dim=2)
+    assert line_of(mine) == mine
+    both = (mine, order_setting("softmax", dim=2))
+    uppers = [[(o.title, o.upper) for o in orders(chosen, moments=True).orders] for chosen in both]
+    assert uppers[0] == uppers[1]

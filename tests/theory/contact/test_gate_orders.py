@@ -1,5 +1,6 @@
 """Bounds by second derivatives of the gate's weight and of the mean: against certificates and identities."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -18,7 +19,7 @@ X = sp.Symbol("x", real=True)
 
 def shown(*arguments, **how):
     found = orders(order_setting(*arguments, **how)).orders
-    return {o.parameter: "flat" if o.flat else o.upper for o in found if not o.mean}
+    return {o.parameter: "flat" if o.flat else o.upper for o in found if not o.is_mean}
 
 
 @pytest.mark.parametrize(
@@ -35,10 +36,11 @@ def shown(*arguments, **how):
 def test_theorems_say_what_certificates_say(gate, source, point):
     """In a cell of two, by two ways."""
     chosen = order_setting(gate, source=source, point=point)
-    certified = {f"mean {o.name}" if o.mean else o.name: o.upper for o in orders(chosen).orders if o.certified}
-    other = {p: sp.Integer(-1 if p.name == "c" and gate == "gaussian" else p.name == "Gamma") for p in chosen.cell.own}
-    found = gate_orders(chosen.cell, other, 2)
-    assert {p.name for p in (*chosen.cell.own, *chosen.cell.shared)} == {name for name in found if " " not in name}
+    certified = {o.title: o.upper for o in orders(chosen).orders if o.certified}
+    other = {p: sp.Integer(-1 if p.name == "c" and gate == "gaussian" else p.name == "Gamma") for p in chosen.own}
+    atoms = (chosen.point, {**chosen.truth.atoms[1], **other})
+    found = gate_orders(replace(chosen, truth=replace(chosen.truth, atoms=atoms)))
+    assert {p.name for p in (*chosen.own, *chosen.shared)} == {name for name in found if " " not in name}
     assert {name: r for name, (r, _) in found.items()} == {name: certified[name] for name in found}
 
 
@@ -67,8 +69,8 @@ def test_a_bounded_mean_breaks_the_heat_equation(expert, found):
 
 
 def test_an_expert_of_a_gate_without_a_bound_keeps_the_bound_of_every_gate():
-    cell = order_setting("softmax", "nonlinear:tanh", size=3).cell
-    assert {name: r for name, (r, _) in expert_orders(cell, 3, {}).items()} == {"a": 6, "b": 6, "nu": 3}
+    cell = order_setting("softmax", "nonlinear:tanh", size=3)
+    assert {name: r for name, (r, _) in expert_orders(cell, {}).items()} == {"a": 6, "b": 6, "nu": 3}
 
 
 @pytest.mark.parametrize("dim", [2, 3])
@@ -84,10 +86,10 @@ def test_an_expert_of_a_gate_without_a_bound_keeps_the_bound_of_every_gate():
 )
 def test_bounds_of_dimension_one_hold_on_lines(gate, expert, source, dim):
     line, found = (orders(order_setting(gate, expert, source, dim=d)) for d in (1, dim))
-    upper = {o.name: o.upper for o in line.orders if not o.flat and not o.mean}
+    upper = {o.name: o.upper for o in line.orders if not o.flat and not o.is_mean}
     assert found.certificate is None
     assert line.certificate is not None
-    proved = [o for o in found.orders if not o.flat and not o.mean]
+    proved = [o for o in found.orders if not o.flat and not o.is_mean]
     assert len(proved) > len(upper)
     for o in proved:
         stem, *places = o.name.split("_")
@@ -96,11 +98,13 @@ def test_bounds_of_dimension_one_hold_on_lines(gate, expert, source, dim):
 
 
 def test_weighted_means_have_a_bound_in_every_cell():
-    found = {o.parameter: o.upper for o in orders(order_setting("softmax", "nonlinear:tanh", size=3)).orders if o.mean}
+    found = {
+        o.parameter: o.upper for o in orders(order_setting("softmax", "nonlinear:tanh", size=3)).orders if o.is_mean
+    }
     assert found == {"mean beta1": 1, "mean a": 1, "mean b": 1, "mean nu": 1}
     in_the_plane = orders(order_setting("softmax", dim=2))
-    assert {o.upper for o in in_the_plane.orders if o.mean and o.name.startswith("a")} == {Fraction(4, 3)}
-    assert all(o.upper for o in orders(order_setting("gaussian", dim=2)).orders if o.mean)
+    assert {o.upper for o in in_the_plane.orders if o.is_mean and o.name.startswith("a")} == {Fraction(4, 3)}
+    assert all(o.upper for o in orders(order_setting("gaussian", dim=2)).orders if o.is_mean)
 
 
 def test_a_temperature_that_is_not_seen_is_not_bounded():
@@ -148,7 +152,7 @@ def test_routers_in_dimension_two():
 def test_a_curve_does_not_move_what_is_0(gate, source, point, dim, flat):
     """l beta1 = 0 for every l; only beta1 = 0 in both atoms has the mean of beta1^2 = 0."""
     found = orders(order_setting(gate, source=source, point=point, dim=dim))
-    assert [o.parameter for o in found.orders if o.flat and not o.mean] == flat
+    assert [o.parameter for o in found.orders if o.flat and not o.is_mean] == flat
 
 
 def test_kinks_are_left_out_where_they_need_not_be_seen():
@@ -178,7 +182,7 @@ def test_nothing_is_said_of_a_gate_at_a_kink():
 
 
 def means(*arguments, **how):
-    return {o.name: o.upper for o in orders(order_setting(*arguments, **how)).orders if o.mean and not o.flat}
+    return {o.name: o.upper for o in orders(order_setting(*arguments, **how)).orders if o.is_mean and not o.flat}
 
 
 @pytest.mark.parametrize(
@@ -227,13 +231,13 @@ def test_theorems_on_products_say_what_certificates_say():
     ]
     for gate, expert, source in settings:
         chosen = order_setting(gate, expert, source)
-        bounds, _, _ = certified(chosen.cell)
-        own = dict.fromkeys(chosen.cell.own, Fraction(2))
-        found = {name: r for name, (r, _) in expert_orders(chosen.cell, 2, own).items()}
-        assert {name: found[name] for p in chosen.cell.expert if (name := p.name)} == {
-            p.name: bounds.order(p.name) for p in chosen.cell.expert
+        bounds, _, _ = certified(chosen)
+        own = dict.fromkeys(chosen.own, Fraction(2))
+        found = {name: r for name, (r, _) in expert_orders(chosen, own).items()}
+        assert {name: found[name] for p in chosen.expert if (name := p.name)} == {
+            p.name: bounds.order(p.name) for p in chosen.expert
         }
-        assert all(found[f"mean {p.name}"] <= bounds.mean(p.name) for p in chosen.cell.expert if p.name != "nu")
+        assert all(found[f"mean {p.name}"] <= bounds.mean(p.name) for p in chosen.expert if p.name != "nu")
 
 
 def test_the_one_gamma_of_a_gaussian_gate_shows_in_every_direction():
@@ -379,7 +383,7 @@ def test_a_homogeneous_activation_with_a_bias_has_its_scale():
 
 def test_cells_of_atoms_without_weights_are_shared_out_by_equal_ones():
     for gate in ("sigmoid", "sigmoid-tau-1", "sigmoid-euclidean"):
-        assert not order_setting(gate, split="all").cell.weighted
+        assert not order_setting(gate, split="all").weighted
     with pytest.raises(ValueError, match="almost no truth"):
         order_setting("sigmoid")
     with pytest.raises(ValueError, match="is not known"):

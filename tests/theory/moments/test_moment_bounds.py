@@ -21,7 +21,7 @@ from temperance.theory.orders.upper_bounds import upper_orders
 
 def issued(*names, size, dim=1, **how):
     setting = order_setting(*names, size=size, dim=dim, **how)
-    found, proof, why = certified(setting.cell, size)
+    found, proof, why = certified(setting)
     return setting, found, json.loads(json.dumps(proof)), why
 
 
@@ -49,7 +49,7 @@ ROWS = [*SETTINGS, *(pytest.param(*row, marks=pytest.mark.full) for row in LONG)
 def test_the_orders_are_those_of_the_theorems_and_the_certificate_is_accepted(names, size, dim):
     """Two ways to one number, for every parameter and mean but those of which the theorem on experts says all."""
     setting, found, proof, _ = issued(*names, size=size, dim=dim)
-    theorems = {f"mean {o.name}" if o.mean else o.name: o.upper for o in orders(setting).orders if o.upper}
+    theorems = {o.title: o.upper for o in orders(setting).orders if o.upper}
     assert found == {name: theorems[name] for name in found}
     assert {"b", "nu", "mean nu"} == theorems.keys() - found.keys()
     assert check(proof) == proof["statement"]
@@ -58,7 +58,7 @@ def test_the_orders_are_those_of_the_theorems_and_the_certificate_is_accepted(na
 
 def test_a_cell_of_two_in_dimension_one_has_the_orders_of_its_reduced_equations():
     setting, found, _, _ = issued("softmax", "polynomial:2", size=2)
-    exact = upper_orders(setting.cell)
+    exact = upper_orders(setting)
     assert {name: exact.order(name) for name in ("beta1", "a_2")} == {name: found[name] for name in ("beta1", "a_2")}
     assert found["a_1"] == Fraction(8, 3) > exact.order("a_1") == 2
     assert found["mean a_1"] == exact.mean("a_1") == Fraction(4, 3)
@@ -68,7 +68,7 @@ def test_a_cell_of_two_in_dimension_one_has_the_orders_of_its_reduced_equations(
 def test_the_equations_are_those_of_the_other_code(names):
     """The echelon form of the same space, put in order by weights."""
     setting, _, proof, _ = issued(*names, size=3)
-    known = moment_equations(setting.cell, proof["degree"], proof["reach"])
+    known = moment_equations(setting, proof["degree"], proof["reach"])
     rows = Cell(proof).rows
     columns = sorted({m for row in [*known, *rows] for m in row})
     ranks = [

@@ -18,7 +18,8 @@ from temperance.theory.checker.rejected import Rejected
 from temperance.theory.models.by_name import model
 from temperance.theory.models.experts import normal
 from temperance.theory.models.spec import NU, TAU, Expert, covariates
-from temperance.theory.orders.split_cell import Splitting, moment_equations, row_reduced
+from temperance.theory.models.truth import Setting, Truth
+from temperance.theory.orders.split_cell import moment_equations, row_reduced
 from temperance.theory.orders.taylor import NotRational, Taylor
 from temperance.theory.orders.upper_bounds import certificate, upper_orders
 
@@ -28,8 +29,8 @@ THREE_HALVES, FOUR_THIRDS = Fraction(3, 2), Fraction(4, 3)
 
 def cell(gate, expert="gaussian", s=None, held=(), **values):
     spec = model(gate, expert, s)
-    at = {p: sp.sympify(values.get(p.name, 1)) for p in spec.gate.parameters}
-    return Splitting(spec, at, held)
+    at = {p: sp.sympify(values.get(p.name, 1)) for p in spec.parameters}
+    return Setting(Truth(spec, (at, at)), (2, 1), held)
 
 
 # gate, expert, activation, point -> orders of the differences, and means that are not of order 1

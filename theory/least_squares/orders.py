@@ -1,0 +1,211 @@
+"""Bounds the contact orders of a split atom under least squares (theory.md 2.12).
+
+The distance is that of the regression functions, in L1 or L2. An order r says |offset|^r = O(distance), shares being
+bounded away from 0; the rate is n^(-1/(2r)). What moves along a straight line of one regression function is flat.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+import sympy as sp
+from flint import fmpq, fmpq_mat
+
+from temperance.theory.least_squares.atom import is_homogeneous, mean, straight
+from temperance.theory.least_squares.semidefinite import Cone, cone
+from temperance.theory.least_squares.split_atom import NotRational, Relations, SplitAtom, relations
+from temperance.theory.models.kinks import kinks
+
+Kind = Literal["identity", "theorem", "kinks", "relations", "rank", "cone", "mean"]
+"""Why an order is what it is: flat by an identity, or bounded by the theorem; else what of the theorem fails."""
+
+_ONE_GATE = "two atoms of equal weight with {0} + t and {0} - t, all else equal, have the regression function of one"
+_RAY = "two atoms of equal weight with (1 + t) and (1 - t) times {0}, at one gate, have the regression function of one"
+_THEOREM = "no relation has a positive semidefinite part of order 2 in the parameters that the mean is not affine in"
+_MEAN = "no relation without such a part holds the first derivative"
+_HALF = "a weighted mean that only products with offsets of order 2 can balance"
+_KINKS = "the atom is not twice differentiable: a kink moves with {}"
+_RANK = "that the mixture has no other relations than its atom was not proved at this true point"
+_CONE = "{} has a positive semidefinite part of order 2, and no curve of one regression function is known"
+_OPEN = "neither a positive semidefinite part of a relation nor a matrix that excludes one was found"
+_LEFT = "a relation balances it"
+
+
+@dataclass(frozen=True)
+class LeastSquaresOrder:
+    """What is proved of a parameter, or of its weighted mean over the cell.
+
+    upper: the bound of the order, None where there is none. flat: whether a curve of one regression function moves it.
+    kind, reason: why.
+    """
+
+    parameter: sp.Symbol
+    mean: bool
+    upper: Fraction | None
+    flat: bool
+    kind: Kind
+    reason: str
+
+    @property
+    def rate(self) -> Fraction | None:
+        """1/(2 r), the exponent of n, where r is proved."""
+        return None if self.upper is None else 1 / (2 * self.upper)
+
+
+@dataclass(frozen=True)
+class LeastSquaresOrders:
+    """The orders of a split atom under least squares, and what decides them.
+
+    atom: the setting. relations: those of the atom, None where they are not rational at the true point. straight: the
+    parameters of the mean in which it is jointly affine; each is flat. all: the cone of the relations over `atom.each`.
+    rest: that of the parameters that are not straight, `others`, whatever the other entries are; it decides the orders.
+    everywhere: whether the matrix of `rest` excludes semidefinite parts at almost every true point, not only at this.
+    orders: own parameters, the mean's, shared ones, then weighted means.
+    """
+
+    atom: SplitAtom
+    relations: Relations | None
+    straight: tuple[sp.Symbol, ...]
+    all: Cone
+    rest: Cone
+    everywhere: bool
+    orders: tuple[LeastSquaresOrder, ...]
+
+    @property
+    def others(self) -> tuple[sp.Symbol, ...]:
+        """The parameters of the split atom that are not straight."""
+        return tuple(p for p in self.atom.each if p not in self.straight)
+
+    def semidefinite(self, found: Cone, over: Sequence[sp.Symbol]) -> tuple[str, ...]:
+        """The names of the parameters that a positive semidefinite part of a relation moves."""
+        s = found.matrix
+        if found.outcome != "nontrivial" or s is None:
+            return ()
+        return tuple(p.name for i, p in enumerate(over) if s[i, i] != 0)
+
+
+def least_squares_orders(atom: SplitAtom) -> LeastSquaresOrders:
+    """The orders of a split atom beside a singleton whose gate is held, by the theorem of theory.md 2.12.
+
+    Raises ValueError where the expert has no named mean.
+    """
+    h = mean(atom.spec)
+    lines = straight(h, atom.expert)
+    rest = [p for p in atom.each if p not in lines]
+    try:
+        found = relations(atom)
+    except NotRational as error:
+        undecided = Cone("undecided", None)
+        return _assembled(atom, None, lines, undecided, undecided, ("relations", str(error)))
+    whole = cone(_parts(found, atom.each), len(atom.each))
+    part = cone(_parts(found, rest), len(rest))
+    return _assembled(atom, found, lines, whole, part, _obstacle(atom, h, found, part, rest))
+
+
+def _obstacle(
+    atom: SplitAtom, h: sp.Expr, found: Relations, part: Cone, rest: Sequence[sp.Symbol]
+) -> tuple[Kind, str] | None:
+    """What of the theorem fails, or is not proved."""
+    moving = {p for kink in kinks(atom.spec) for p in kink.moved_by if p in (*atom.own, *atom.shared)}
+    moving |= {p for w in h.atoms(sp.Piecewise) for _, c in w.args for p in c.free_symbols if p in atom.expert}
+    if moving:
+        return "kinks", _KINKS.format(", ".join(sorted(p.name for p in moving)))
+    if part.outcome == "nontrivial" and part.matrix is not None:
+        moved = ", ".join(p.name for i, p in enumerate(rest) if part.matrix[i, i] != 0)
+        return "cone", _CONE.format(f"a relation in {moved}")
+    if part.outcome == "undecided":
+        return "cone", _OPEN
+    return None if found.proved else ("rank", _RANK)
+
+
+def _assembled(
+    atom: SplitAtom,
+    found: Relations | None,
+    lines: tuple[sp.Symbol, ...],
+    whole: Cone,
+    part: Cone,
+    obstacle: tuple[Kind, str] | None,
+) -> LeastSquaresOrders:
+    h, order = mean(atom.spec), []
+    ray = () if lines or not is_homogeneous(h, atom.expert) else tuple(p for p in atom.expert if atom.split[p] != 0)
+    names = ", ".join(p.name for p in atom.expert)
+    for p in (*atom.each, *atom.shared):
+        if p in lines:
+            order.append(LeastSquaresOrder(p, False, None, True, "identity", _ONE_GATE.format(p.name)))
+        elif p in ray:
+            order.append(LeastSquaresOrder(p, False, None, True, "identity", _RAY.format(f"({names})")))
+        elif obstacle or found is None:
+            order.append(LeastSquaresOrder(p, False, None, False, *(obstacle or ("relations", _LEFT))))
+        else:
+            bound = Fraction(1 if p in atom.shared else 2)
+            order.append(LeastSquaresOrder(p, False, bound, False, "theorem", _THEOREM))
+    order += [_mean(p, found, lines, obstacle) for p in atom.each]
+    everywhere = found is not None and obstacle is None and _is_everywhere(found, part, lines)
+    return LeastSquaresOrders(atom, found, lines, whole, part, everywhere, tuple(order))
+
+
+def _mean(
+    p: sp.Symbol, found: Relations | None, lines: tuple[sp.Symbol, ...], obstacle: tuple[Kind, str] | None
+) -> LeastSquaresOrder:
+    """The order of a weighted mean: 1 where no relation without parts of order 2 in the others holds U_p."""
+    if obstacle or found is None:
+        return LeastSquaresOrder(p, True, None, False, *(obstacle or ("relations", _LEFT)))
+    each = found.atom.each
+    k, straight_at = each.index(p), {i for i, q in enumerate(each) if q in lines}
+    first = tuple(int(i == k) for i in range(len(each)))
+    place = found.atom.places.index(first)
+
+    def is_seen(index: tuple[int, ...], most: int) -> bool:
+        """Whether a derivative of order 2 has more than so many factors that are straight."""
+        return sum(index) == 2 and sum(e for i, e in enumerate(index) if i in straight_at) <= most
+
+    if all(row[place] == 0 for row in _without(found, lambda index: is_seen(index, 0))):
+        return LeastSquaresOrder(p, True, Fraction(1), False, "theorem", _MEAN)
+    if p not in lines or all(row[place] == 0 for row in _without(found, lambda index: is_seen(index, 1))):
+        return LeastSquaresOrder(p, True, Fraction(2), False, "mean", _HALF)
+    return LeastSquaresOrder(p, True, None, False, "mean", _LEFT)
+
+
+def _without(found: Relations, is_seen: Callable[[tuple[int, ...]], bool]) -> list[list[fmpq]]:
+    """A basis of the relations in which no derivative of these places stands."""
+    if not found.rows:
+        return []
+    places = found.atom.places
+    order = sorted(range(len(places)), key=lambda j: not is_seen(places[j]))
+    seen = sum(map(is_seen, places))
+    reduced, rank = fmpq_mat([[row[j] for j in order] for row in found.rows]).rref()
+    lead = [next(j for j in range(len(order)) if reduced[i, j] != 0) for i in range(rank)]
+    back = [order.index(j) for j in range(len(order))]
+    return [[reduced[i, j] for j in back] for i in range(rank) if lead[i] >= seen]
+
+
+def _parts(found: Relations, over: Sequence[sp.Symbol]) -> list[fmpq_mat]:
+    """Of every relation sum M_p U_p + (1/2) sum S_pq U_pq = 0, the entries of S over some parameters."""
+    entries = _entries(found.atom, over)
+    return [
+        fmpq_mat([[(1 + (i == j)) * row[k] for j, k in line] for i, line in enumerate(entries)]) for row in found.rows
+    ]
+
+
+def _entries(atom: SplitAtom, over: Sequence[sp.Symbol]) -> list[list[tuple[int, int]]]:
+    """For every pair (i, j) of parameters, j and the place of the derivative by both."""
+    each, places = atom.each, atom.places
+
+    def place(p: sp.Symbol, q: sp.Symbol) -> int:
+        return places.index(tuple((r == p) + (r == q) for r in each))
+
+    return [[(j, place(p, q)) for j, q in enumerate(over)] for p in over]
+
+
+def _is_everywhere(found: Relations, part: Cone, lines: Sequence[sp.Symbol]) -> bool:
+    """Whether the matrix excludes semidefinite parts for all values of the parameters: at almost every true point."""
+    if part.matrix is None:
+        return False
+    rest = [p for p in found.atom.each if p not in lines]
+    entries = _entries(found.atom, rest)
+    weights = [(k, (1 + (i == j)) * part.matrix[i, j]) for i, line in enumerate(entries) for j, k in line]
+    totals = (sum((sp.Rational(int(w.p), int(w.q)) * row[k] for k, w in weights), sp.S.Zero) for row in found.formulas)
+    return all(sp.cancel(total) == 0 for total in totals)

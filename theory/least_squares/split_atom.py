@@ -1,0 +1,186 @@
+"""Finds all relations that a split atom has in a mixture, beside a singleton whose gate is held (theory.md 2.12).
+
+The relations of order <= 2 of the atom hold in every mixture. At a true point of exact numbers a minor, in balls,
+proves that the mixture has no others.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations_with_replacement
+from typing import Any
+
+import sympy as sp
+from flint import arb, fmpq, fmpq_mat
+from sympy.polys.matrices import DomainMatrix
+
+from temperance.theory.expressions.balls import exact
+from temperance.theory.interactions.interactions import Interactions, derive
+from temperance.theory.interactions.rank_by_balls import independent_columns
+from temperance.theory.least_squares.atom import least_squares, mean
+from temperance.theory.models.spec import MoESpec
+from temperance.theory.models.weights import weight_parameters
+from temperance.theory.orders.independence import finite_rows, formula_at, numbers, random_point
+
+Index = tuple[int, ...]
+Values = Mapping[sp.Symbol, sp.Expr]
+
+
+@dataclass(frozen=True)
+class SplitAtom:
+    """A cell beside a singleton, two true atoms with the same weight.
+
+    spec: the model, with a Gaussian expert; its variance plays no part. split, other: the values of the parameters of
+    the atom whose cell is fitted by several and of the singleton, shared ones included. held: parameters of the gate
+    that are known, besides those of the singleton.
+    """
+
+    spec: MoESpec
+    split: Values
+    other: Values
+    held: tuple[sp.Symbol, ...] = ()
+
+    @property
+    def own(self) -> tuple[sp.Symbol, ...]:
+        """The gate's parameters that each atom of the cell moves, without those that only scale its weight."""
+        known = (*self.held, *weight_parameters(self.spec))
+        return tuple(p for p in self.spec.gate.own if p not in known)
+
+    @property
+    def shared(self) -> tuple[sp.Symbol, ...]:
+        """The gate's parameters that all atoms move together."""
+        return tuple(p for p in self.spec.gate.shared if p not in self.held)
+
+    @property
+    def expert(self) -> tuple[sp.Symbol, ...]:
+        """The parameters of the mean."""
+        return least_squares(self.spec).expert.parameters
+
+    @property
+    def each(self) -> tuple[sp.Symbol, ...]:
+        """The parameters that each atom of the cell has for itself."""
+        return (*self.own, *self.expert)
+
+    @property
+    def places(self) -> tuple[Index, ...]:
+        """The derivatives of the split atom that its relations are among, by their multi-indices over `each`."""
+        n = len(self.each)
+        pairs = combinations_with_replacement(range(n), 2)
+        unit = [tuple(int(i == j) for i in range(n)) for j in range(n)]
+        second = [tuple(p + q for p, q in zip(unit[i], unit[j], strict=True)) for i, j in pairs]
+        return ((0,) * n, *unit, *second)
+
+
+@dataclass(frozen=True)
+class Relations:
+    """Relations of order <= 2 of a split atom, without derivatives by shared parameters.
+
+    atom: whose. interactions: all relations of the atom. rows: a basis at the true point, over `atom.places`, each as
+    a row of rational numbers. formulas: the same basis as functions of the parameters. proved: whether a mixture is
+    proved to have no others.
+    """
+
+    atom: SplitAtom
+    interactions: Interactions
+    rows: tuple[tuple[fmpq, ...], ...]
+    formulas: tuple[tuple[sp.Expr, ...], ...]
+    proved: bool
+
+
+class NotRational(ValueError):
+    """The relations have coefficients that are no rational functions, or no rational numbers at the true point."""
+
+
+def relations(atom: SplitAtom) -> Relations:
+    """The relations of a split atom, and whether they are all that the mixture has.
+
+    Raises NotRational where they cannot be written over Q at the true point.
+    """
+    found = derive(*_parts(atom), dim=atom.spec.dim, order=2)
+    formulas = _without_shared(atom, found)
+    at = {**atom.split}
+    values = [[c.xreplace(at) for c in row] for row in formulas]
+    if not all(v.is_Rational for row in values for v in row):
+        raise NotRational("the coefficients of the relations are not rational numbers at the true point")
+    rows = [[exact(v) for v in row] for row in values]
+    pivots = _pivots(rows)
+    proved = len(pivots) == len(rows) and _has_no_others(atom, pivots)
+    return Relations(atom, found, tuple(map(tuple, rows)), tuple(map(tuple, formulas)), proved)
+
+
+def _parts(atom: SplitAtom) -> tuple[Any, Any]:
+    """The gate with what is known as constants, and the expert of least squares."""
+    gate = atom.spec.gate
+    known = tuple(p for p in gate.parameters if p not in (*atom.own, *atom.shared))
+    moving = tuple(p for p in gate.parameters if p not in known)
+    held = replace(
+        gate,
+        parameters=moving,
+        shared=atom.shared,
+        constants=(*gate.constants, *known),
+        places=(),
+    )
+    return held, least_squares(atom.spec).expert
+
+
+def _without_shared(atom: SplitAtom, found: Interactions) -> list[list[sp.Expr]]:
+    """A basis of the relations without derivatives by shared parameters, in terms of `places`, first order first."""
+    order = found.spec.parameters
+    where = [order.index(p) for p in atom.each]
+    kept = []
+    for place in atom.places:
+        alpha = [0] * len(order)
+        for i, e in zip(where, place, strict=True):
+            alpha[i] = e
+        kept.append(tuple(alpha))
+    terms = [{alpha: c for c, alpha in r.terms} for r in found.relations]
+    others = sorted({alpha for r in terms for alpha in r} - set(kept))
+    if not terms:
+        return []
+    symbols = {*found.spec.parameters, *found.spec.constants}
+    if not all(c.is_rational_function(*symbols) for r in terms for c in r.values()):
+        raise NotRational("the coefficients of the relations are not rational functions of the parameters")
+    matrix = sp.Matrix([[r.get(alpha, sp.S.Zero) for alpha in (*others, *reversed(kept))] for r in terms])
+    reduced, pivots = DomainMatrix.from_Matrix(matrix).to_field().rref()
+    dense = reduced.to_Matrix()
+    n = len(others)
+    return [list(reversed(dense.row(i)[n:])) for i, pivot in enumerate(pivots) if pivot >= n]
+
+
+def _pivots(rows: Sequence[Sequence[fmpq]]) -> set[int]:
+    """The places of derivatives that relations express by others."""
+    if not rows:
+        return set()
+    reduced, rank = fmpq_mat([list(row) for row in rows]).rref()
+    return {next(j for j in range(len(rows[0])) if reduced[i, j] != 0) for i in range(rank)}
+
+
+def _has_no_others(atom: SplitAtom, dependent: set[int]) -> bool:
+    """Whether the other derivatives are proved to be independent in the mixture, also of those of the singleton."""
+    h, gate = mean(atom.spec), atom.spec.gate.log_weight
+    weights = [sp.exp(gate.xreplace(dict(v))) for v in (atom.split, atom.other)]
+    means = [h.xreplace(dict(v)) for v in (atom.split, atom.other)]
+    value = sum(w * m for w, m in zip(weights, means, strict=True)) / sum(weights)
+    u = sp.exp(gate) * (value - h)
+    columns = [_derivative(u, atom.each, place) for j, place in enumerate(atom.places) if j not in dependent]
+    columns = [c.xreplace(dict(atom.split)) for c in columns]
+    columns += [sp.diff(u, p).xreplace(dict(atom.other)) for p in atom.expert]
+    columns += [sum(sp.diff(u, p).xreplace(dict(v)) for v in (atom.split, atom.other)) for p in atom.shared]
+
+    def rows(bits: int, rng: random.Random) -> list[list[arb]]:
+        def row() -> list[arb]:
+            at = random_point(rng, atom.spec.dim)
+            number = numbers(at, bits)
+            return [number(formula_at(c, at)) for c in columns]
+
+        return finite_rows(row, len(columns))
+
+    return independent_columns(rows)
+
+
+def _derivative(e: sp.Expr, parameters: Sequence[sp.Symbol], place: Index) -> sp.Expr:
+    for p, order in zip(parameters, place, strict=True):
+        e = sp.diff(e, p, order) if order else e
+    return e

@@ -1,0 +1,120 @@
+"""Holds what is known of a contact order: an interval, how it was proved, and what was measured of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from temperance.theory.models.reasons import Reason, ReasonKind
+
+MET = 0.1  # a measured order this close to the bound has met it
+
+
+def title(name: str, is_mean: bool) -> str:
+    """What certificates and groups of errors call a parameter, or its weighted mean."""
+    return f"{'mean ' * is_mean}{name}"
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """A measured order with its error, both None where `trouble` says why there is none."""
+
+    order: float | None
+    error: float | None
+    trouble: str | None = None
+
+
+@dataclass(frozen=True)
+class Order:
+    """The order r of a parameter: the smallest with |offset|^r = O(distance).
+
+    Attributes:
+        parameter: what it is called in results, an invariant such as beta1/tau or a weighted mean.
+        name: of the parameter in the model. is_mean: whether the order is that of its weighted mean over the cell.
+        reason: what the bound is by, or that it is flat, or why nothing is proved.
+        upper: a bound that is proved; None: none.
+        lower: an order that is proved to be no larger than this one, by the certificate of a curve; None: none.
+        flat: an exact curve of one density moves it: it has no order. shown: such a curve has a certificate.
+        measured: what was measured of it; None: nothing.
+    """
+
+    parameter: str
+    name: str
+    is_mean: bool
+    reason: Reason
+    upper: Fraction | None = None
+    lower: Fraction | None = None
+    flat: bool = False
+    shown: bool = False
+    measured: Measurement | None = None
+
+    @property
+    def title(self) -> str:
+        """What a certificate of a curve calls it."""
+        return title(self.name, self.is_mean)
+
+    @property
+    def certified(self) -> bool:
+        """Whether the bound has a certificate that the checker accepts."""
+        return self.reason.kind is ReasonKind.CERTIFICATE
+
+    @property
+    def certified_below(self) -> bool:
+        """Whether a certificate proves that the order is no smaller, or that the parameter is flat."""
+        return self.lower is not None or self.shown
+
+    @property
+    def exact(self) -> bool:
+        """Whether a curve reaches the bound: the order is proved to be neither larger nor smaller."""
+        return self.upper is not None and self.lower == self.upper
+
+    @property
+    def rate(self) -> Fraction | None:
+        """1/(2 r), the exponent of n, where r is proved."""
+        return None if self.upper is None else 1 / (2 * self.upper)
+
+    @property
+    def value(self) -> float | None:
+        """The measured order; None where there is none, or it is above what is proved by more than its error."""
+        found = self.measured
+        if found is None or found.order is None:
+            return None
+        exceeds = self.upper is not None and found.order > float(self.upper) + max(MET, found.error or 0.0)
+        return None if exceeds else found.order
+
+    @property
+    def error(self) -> float | None:
+        """How far the last local exponents lie from the measured order."""
+        return None if self.measured is None or self.value is None else round(self.measured.error or 0.0, 3)
+
+    def to_json(self) -> dict[str, Any]:
+        """The keys of an order in `exponents --json`."""
+        return {
+            "parameter": self.parameter,
+            "upper": None if self.upper is None else str(self.upper),
+            "certified": self.certified,
+            "lower": None if self.lower is None else str(self.lower),
+            "certified_below": self.certified_below,
+            "measured": None if self.value is None else round(self.value, 3),
+            "error": self.error,
+            "flat": self.flat,
+            "rate": None if self.rate is None else str(self.rate),
+            "reason": self.reason.text,
+            "reason_kind": self.reason.kind.value,
+        }
+
+    def remark(self) -> str | None:
+        """Where the bound and the measurement have not met, or why nothing was measured."""
+        name, upper, value = self.parameter, self.upper, self.value
+        if self.flat or self.exact or self.measured is None:
+            return None
+        if self.measured.trouble:
+            return f"{name}: {self.measured.trouble}"
+        if value is None:
+            return f"{name}: not measured: the local exponents are above the proved bound, and have not settled"
+        if upper is None:
+            return f"{name}: the order is at least about {value:.2f} (measured)"
+        if abs(float(upper) - value) > MET:
+            return f"{name}: the order lies between about {value:.2f} (measured) and {upper} (proved)"
+        return None

@@ -1,0 +1,149 @@
+"""Splits formulas with abs, sign, max, min and comparisons into smooth parts, by the signs of what they compare.
+
+>>> x, c = sp.symbols("x c", real=True)
+>>> without_kinks_inside(-sp.Abs(x - c))
+Piecewise((-c + x, x < c), (c - x, True))
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Any
+
+import sympy as sp
+from flint import fmpq
+
+from temperance.theory.expressions import balls
+
+_KINKED = (sp.Abs, sp.sign, sp.Max, sp.Min, sp.Heaviside)
+_MOST = 32  # parts of a formula
+_DRAWS = 400  # of points, until one shows that a part is not empty
+
+
+@dataclass(frozen=True)
+class Part:
+    """What a formula is where every expression of `signs` has its sign, 1 or -1."""
+
+    formula: Any
+    signs: Mapping[sp.Expr, int] = field(default_factory=dict)
+
+
+Parts = tuple[Part, ...]
+
+
+def mapped(build: Callable[..., Any], *values: Parts) -> Parts:
+    """Apply an operation part by part, and split what SymPy makes of it again."""
+    found = []
+    for combination in product(*values):
+        signs: dict[sp.Expr, int] = {}
+        if all(_agrees(signs, part.signs) for part in combination):
+            built = build(*(part.formula for part in combination))
+            found += [Part(part.formula, both) for part in split(built) if _agrees(both := {**signs}, part.signs)]
+    if len(found) > _MOST:
+        raise ValueError(f"a formula with {len(found)} smooth parts is too long; accepted: at most {_MOST}")
+    return tuple(found)
+
+
+def _agrees(signs: dict[sp.Expr, int], others: Mapping[sp.Expr, int]) -> bool:
+    """Whether no two signs exclude each other; they are added to the first."""
+    for new, sign in others.items():
+        for old, known in signs.items():
+            apart = sp.expand(old - new) if known != sign else sp.expand(old + new)
+            # old and new of the signs (-1, 1), or both of one sign, where old - new or old + new tells against it
+            if apart == 0 or (apart.is_positive if known < 0 else apart.is_negative):
+                return False
+        signs[new] = sign
+    return True
+
+
+def choose(switch: Parts, positive: Parts, zero: Parts, negative: Parts) -> Parts:
+    """A three-way choice by the sign of switch, almost everywhere."""
+    found: list[Part] = []
+    for part in switch:
+        d = sp.expand(part.formula)
+        known = 1 if d.is_positive else -1 if d.is_negative else 0 if d.is_zero else None
+        if known is not None:
+            found += mapped(lambda _, f: f, (part,), {1: positive, 0: zero, -1: negative}[known])
+            continue
+        turned = _in_x(d)[1].could_extract_minus_sign()
+        key, below, above = (-d, positive, negative) if turned else (d, negative, positive)
+        for sign, chosen in ((-1, below), (1, above)):
+            found += mapped(lambda _, f: f, (Part(d, {**part.signs, key: sign}),), chosen)
+    return tuple(found)
+
+
+def _in_x(d: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
+    """An expression as a sum of what is free of x and the rest; one free of x as the rest."""
+    x = [s for s in d.free_symbols if re.fullmatch(r"x(_\d+)?", s.name)]
+    free, rest = d.as_independent(*x, as_Add=True)
+    return (free, rest) if x else (sp.S.Zero, d)
+
+
+def split(expr: Any) -> Parts:
+    """A SymPy expression as its parts, a Piecewise in it left as it is."""
+    if not isinstance(expr, sp.Basic) or not expr.has(*_KINKED):
+        return (Part(expr),)
+    arguments = [split(a) for a in expr.args]
+    one, none, (first, *others) = (Part(sp.S.One),), (Part(sp.S.Zero),), arguments
+    minus = mapped(lambda f: -f, one)
+    if expr.func is sp.Abs:
+        return choose(first, first, none, mapped(lambda f: -f, first))
+    if expr.func is sp.sign:
+        return choose(first, one, none, minus)
+    if expr.func is sp.Heaviside:
+        return choose(first, one, one, none)
+    if expr.func in (sp.Max, sp.Min):
+        for other in others:
+            sides = (first, other) if expr.func is sp.Max else (other, first)
+            first = choose(mapped(lambda p, q: p - q, first, other), sides[0], sides[0], sides[1])
+        return first
+    return mapped(expr.func, *arguments)
+
+
+def written(parts: Parts) -> sp.Expr:
+    """Parts as one expression, a Piecewise where there are several.
+
+    Raises:
+        ValueError: no point was found in a part, which may be empty.
+    """
+    if len({part.formula for part in parts}) == 1:
+        return parts[0].formula
+    pieces, known = [], set()
+    for part in parts:
+        _require_points(part)
+        left = {(d, sign) for d, sign in part.signs.items()} - known
+        pieces.append((part.formula, sp.And(*sorted((_condition(d, sign) for d, sign in left), key=str))))
+        known |= {(d, -sign) for d, sign in left if len(left) == 1}
+    return sp.Piecewise(*pieces[:-1], (pieces[-1][0], True), evaluate=False)
+
+
+def without_kinks_inside(expr: sp.Expr) -> sp.Expr:
+    """The same expression with abs, sign, max and min as a Piecewise; raises ValueError as `written` does."""
+    return written(split(expr))
+
+
+def _condition(d: sp.Expr, sign: int) -> sp.Basic:
+    free, rest = _in_x(d)
+    return rest < -free if sign < 0 else rest > -free
+
+
+def _require_points(part: Part) -> None:
+    """Raise ValueError if no point is found that proves a part to be there: relations would be asked of nothing."""
+    symbols = sorted({s for d in part.signs for s in d.free_symbols}, key=str)
+    for values in _points(symbols):
+        if all(balls.sign(d, values, 128) == sign for d, sign in part.signs.items()):
+            return
+    where = " and ".join(str(_condition(d, sign)) for d, sign in part.signs.items())
+    raise ValueError(f"no point was found with {where}; accepted: comparisons that hold at some points, not at others")
+
+
+def _points(symbols: list[sp.Symbol]) -> Iterator[dict[str, fmpq]]:
+    rng = random.Random(0)
+    for i in range(_DRAWS):
+        size = (1, 3, 10, 100)[i % 4]
+        drawn = {s: fmpq(rng.randrange(1, 997) * size, 500) for s in symbols}
+        yield {s.name: v if s.is_positive else rng.choice((1, -1)) * v for s, v in drawn.items()}
