@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from temperance.answer.answer import Answer, Refused
 from temperance.answers.certify import check_names, write_proofs
@@ -14,10 +14,8 @@ from temperance.interop.callables import Source, activation
 from temperance.terminal.errors import BadInput
 from temperance.terminal.parts import Grid, Part, Said
 from temperance.terminal.progress import Display
-from temperance.theory.activations.activation import Activation
 from temperance.theory.activations.catalogue import ALIASES, CATALOGUE
 from temperance.theory.conditions.decision import Decision, decide
-from temperance.theory.conditions.mirror_points import Mirror
 from temperance.theory.conditions.verdict import CONDITIONS, Verdict
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.rates.learnability import MIRRORS, learnability
@@ -27,8 +25,14 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import ArrayLike, NDArray
 
+Found = TypeVar("Found")
 _RATES = "how fast: temperance predict --activation {} --true 2 --fitted 3 --gauge anchored"
 _COLUMNS = ("activation", "first", "second", "tau, beta1", "a", "b, nu", "mirror")
+
+
+def _of_one(part: Callable[[Decision], Found], text: str) -> Found:
+    """A property of an answer about one activation: a part of its decision."""
+    return cast(Found, property(lambda answer: part(answer._only), doc=text))
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -57,50 +61,20 @@ class Check(Answer):
             raise AttributeError(f"{found}; decisions has one decision an activation")
         return self.decisions[0]
 
-    @property
-    def activation(self) -> Activation:
-        """The activation, of one."""
-        return self._only.activation
-
-    @property
-    def verdicts(self) -> tuple[Verdict, ...]:
-        """First order, second order, and the sharp conditions (i), (ii), (iii), of one activation."""
-        return self._only.verdicts
-
-    @property
-    def first_order(self) -> Verdict:
-        """The first-order condition, of one activation."""
-        return self._only.first_order
-
-    @property
-    def second_order(self) -> Verdict:
-        """The second-order condition, of one activation."""
-        return self._only.second_order
-
-    @property
-    def tau_beta1(self) -> Verdict:
-        """The sharp condition (i), of one activation."""
-        return self._only.tau_beta1
-
-    @property
-    def a(self) -> Verdict:
-        """The sharp condition (ii), of one activation."""
-        return self._only.a
-
-    @property
-    def b_nu(self) -> Verdict:
-        """The sharp condition (iii), of one activation."""
-        return self._only.b_nu
-
-    @property
-    def exceptional_parameters(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
-        """For every parameter that has any, the values at which some verdict is another, of one activation."""
-        return self._only.exceptional_parameters
-
-    @property
-    def mirror(self) -> Mirror | None:
-        """The mirror type, of one activation."""
-        return self._only.mirror
+    activation = _of_one(lambda found: found.activation, "The activation.")
+    verdicts = _of_one(
+        lambda found: found.verdicts, "First order, second order, the sharp conditions (i), (ii), (iii)."
+    )
+    first_order = _of_one(lambda found: found.first_order, "The first-order condition.")
+    second_order = _of_one(lambda found: found.second_order, "The second-order condition.")
+    tau_beta1 = _of_one(lambda found: found.tau_beta1, "The sharp condition (i).")
+    a = _of_one(lambda found: found.a, "The sharp condition (ii).")
+    b_nu = _of_one(lambda found: found.b_nu, "The sharp condition (iii).")
+    exceptional_parameters = _of_one(
+        lambda found: found.exceptional_parameters,
+        "For every parameter that has any, the values at which some verdict is another.",
+    )
+    mirror = _of_one(lambda found: found.mirror, "The mirror type.")
 
     @property
     def status(self) -> int:

@@ -18,6 +18,7 @@ from temperance.theory.models.gates import gauge_of
 from temperance.theory.models.truth import Truth
 
 _TAU = 0.5  # of the default truth
+_ONE = "the truth must be one measure of at least 2 atoms in dimension 1 or 2"
 
 
 @checked
@@ -80,7 +81,7 @@ def truth_for(truth: FileOr | MixingMeasure, gauge: str) -> Truth:
     """The true point: a measure, a file or what it holds, or a well-conditioned one."""
     if isinstance(truth, MixingMeasure):
         if truth.tau.shape:
-            raise ValueError(f"the truth must be one measure, not a batch of {truth.tau.shape}")
+            raise ValueError(f"{_ONE}, not a batch of {truth.tau.shape}")
         return truth_of(truth, -3, 3)
     if truth is None:
         return default_truth(2, 1, tau=_TAU, anchored=gauge == "anchored")
@@ -103,8 +104,7 @@ def question(
     if not 1e-6 <= precision <= 1:
         raise ValueError(f"precision must be a relative error from 1e-6 to 1, not {precision!r}")
     if truth.k < 2 or dim > 2:
-        what = f"k = {truth.k}, d = {dim}"
-        raise ValueError(f"the truth must be one measure of at least 2 atoms in dimension 1 or 2, not {what}")
+        raise ValueError(f"{_ONE}, not k = {truth.k}, d = {dim}")
     check_experts(truth)
     check_gauge(truth, anchored=chosen == "anchored")
     if tau is not None and not all(1e-50 < t < 1e50 for t in tau):

@@ -9,10 +9,8 @@ ROOT = Path(__file__).parents[2]
 ALLOWED = {
     "a true mixture": {
         "theory/models/truth.py: Truth",
-        "theory/rates/true_point.py: TruePoint",  # the gate of a true mixture, as predictions see it
         "numerics/mixture/measures.py: MixingMeasure",  # any measure, as arrays
         "numerics/contact/curves.py: CurveMeasure",  # a measure along a curve, in balls
-        "temperance/measurements/true_measures.py: Truth",  # arrays that were read from a file, with the law of x
         "temperance/measurements/sample_sizes.py: Row",  # a row of a table, with the gate that it is about
         "numerics/studies/study.py: Study",  # a study has a truth and what is fitted to it
     },

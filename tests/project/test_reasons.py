@@ -9,14 +9,11 @@ ROOT = Path(__file__).parents[2]
 PARTING = {"startswith", "endswith", "partition", "rpartition", "removeprefix", "removesuffix"}
 SAID = {"reason", "reasons", "why", "detail", "title", "statement", "scope", "answer", "words", "note"}
 ALLOWED = {
-    "temperance/answers/atlas.py": "a mark at the start of a cell of a table",
     "temperance/answers/check.py": "conditions that a user typed",
-    "temperance/answers/exponents.py": "reasons of bounds, which begin with words that are not shown twice",
     "temperance/claims/c01_c02_linear_gate.py": "names of parameters",
     "temperance/interop/audit.py": "printed formulas, rewritten with the names of a router's parts",
     "temperance/interop/callables.py": "names of modules that a user's function comes from",
     "temperance/interop/torch_tracing.py": "names of torch's operations",
-    "temperance/measurements/atlas.py": "the parameters that stand before the arrow of a flow",
     "temperance/measurements/carried_orders.py": "names of experts",
     "temperance/measurements/literature.py": "names of coordinates",
     "temperance/pages/leg_views.py": "the outcome at the beginning of a cell, for its colour",
@@ -26,7 +23,6 @@ ALLOWED = {
     "theory/activations/library_names.py": "names that a user typed",
     "theory/checker/moment_checker.py": "names in certificates",
     "theory/checker/rejected.py": "fractions in certificates",
-    "theory/contact/contact_orders.py": "reasons of bounds, and names of means",
     "theory/contact/exact_orders.py": "names of coordinates",
     "theory/contact/order_setting.py": "names of means and of experts",
     "theory/contact/orders_from_theorems.py": "names of coordinates",
@@ -36,9 +32,8 @@ ALLOWED = {
     "theory/derivations/printing.py": "words of a line that is broken",
     "theory/expressions/arguments.py": "the home of a type",
     "theory/models/experts.py": "names of experts, with what stands after a colon",
+    "theory/models/renaming.py": "names of covariates",
     "theory/orders/equations_as_text.py": "signs of printed terms, and names of means",
-    "theory/orders/gate_orders.py": "names of coordinates",
-    "theory/orders/upper_bounds.py": "names of means",
 }
 """Files that take texts apart, and which texts."""
 
