@@ -63,12 +63,8 @@ class Arguments:
     source: str | None = None
     size: int = 2
     split: str = "one"
-    point: Mapping[str, Constant] = field(default_factory=dict, hash=False)
+    point: Mapping[str, str] = field(default_factory=dict, hash=False)
     dim: int = 1
-
-    def __post_init__(self) -> None:
-        """Have the point as text."""
-        object.__setattr__(self, "point", {name: str(value) for name, value in self.point.items()})
 
     def setting(self) -> Setting:
         """The setting; that of cells of two where the size is 1. Raises ValueError as `order_setting`."""
@@ -167,17 +163,14 @@ def line_of(setting: Setting) -> Setting:
 
     The setting itself in dimension 1, and where the gate is none of dimension 1 on lines, or of one's own.
     """
-    spec = _named(setting.spec, 1)
+    spec, point = _named(setting.spec, 1), setting.point
     if setting.spec.dim == 1 or spec is None or not on_lines(setting.spec, shares=True):
         return setting
-    point = setting.point
-    weights = weight_parameters(spec)
     moved = {p.name.split("_")[0] for p in setting.spec.gate.parameters if point[p] != 0}
-    values = {p: point.get(p, true_value(spec.gate, p, 0)) for p in spec.gate.parameters if p not in weights}
-    values = {p: v if p.name in moved else sp.S.Zero for p, v in values.items()}
-    there = {p: true_value(spec.gate, p, 1) for p in values if p in spec.gate.own}
-    held = tuple(p for p in spec.gate.shared if p in setting.held)
-    return Setting(_truth(spec, values, there), setting.cells, held)
+    moving = [p for p in spec.gate.parameters if p not in weight_parameters(spec)]
+    values = {p.name: point.get(p, true_value(spec.gate, p, 0)) if p.name in moved else sp.S.Zero for p in moving}
+    split = "all" if setting.every else "one"
+    return order_setting(spec.gate, spec.expert, size=setting.size, split=split, point=values)
 
 
 def _named(spec: MoESpec, dim: int) -> MoESpec | None:
