@@ -61,8 +61,7 @@ class Atom:
 class CurveMeasure:
     """A measure along a curve: sum_i exp(beta0_i/tau) delta_(beta1_i, tau, a_i, b_i, nu_i) in exact numbers or balls.
 
-    It is no `Truth`, whose values are expressions: a curve is evaluated at many t, at a precision that the distance
-    raises until it is resolved, so that its entries are numbers of FLINT, and it has more atoms than the truth.
+    No `Truth`, whose values are expressions: its numbers are FLINT's, at a precision that is raised along the curve.
     """
 
     tau: Any

@@ -30,12 +30,9 @@ LEAST_ERROR = 0.01  # that is shown of a measured order
 def record(found: Orders) -> dict[str, Any]:
     """What `exponents --json` prints: everything about the orders in a setting."""
     remarks = [r for order in found.orders if (r := order.remark())]
+    chosen = found.setting
     return {
-        "setting": {
-            **setting(found.setting),
-            "truth": true_atoms(found.setting),
-            "dim": found.setting.spec.dim,
-        },
+        "setting": {**setting(chosen), "truth": true_atoms(chosen), "dim": chosen.spec.dim},
         "equations": list(found.equations),
         "orders": [order.to_json() for order in found.orders],
         "reasons": [*map(str, found.reasons), *remarks],

@@ -132,8 +132,8 @@ def definition(name: str) -> GeneralStudy:
     found = bounds(name)
     chosen, slope = found.setting, sp.Rational(1, 2 * found.setting.spec.dim)
     intercept, nu = (sp.Integer(2), sp.Rational(1, 4)) if is_linear(chosen) else (sp.S.One, sp.Rational(1, 16))
-    experts = [{p: sign * (intercept if p.name == "b" else slope) for p in chosen.expert} for sign in (1, -1)]
-    experts = [{**expert, NU: times * nu} for expert, times in zip(experts, (1, 2), strict=True)]
+    line = {p: intercept if p.name == "b" else slope for p in chosen.expert}
+    experts = ({**line, NU: nu}, {**{p: -v for p, v in line.items()}, NU: 2 * nu})
     atoms = tuple({**atom, **expert} for atom, expert in zip(chosen.truth.atoms, experts, strict=True))
     cells = (SETTINGS[name].size, *chosen.cells[1:])
     mixtures = Family(replace(chosen, truth=replace(chosen.truth, atoms=atoms), cells=cells))

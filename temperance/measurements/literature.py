@@ -178,7 +178,7 @@ class AtlasRow:
     gate: str
     expert: str = "gaussian"
     source: str | None = None
-    point: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), hash=False)
+    point: Mapping[str, str] = field(default_factory=dict, hash=False)
     papers: tuple[str, ...] = ()
     refused: str | None = None
     d: int = 1
@@ -193,14 +193,14 @@ ROWS = (
     *(AtlasRow("activation", source=s, papers=_TEMPERED) for s in ("tanh", "gelu", "exp(z)", "sqrt(1 + z**2)")),
     *(AtlasRow("activation", source=s, papers=_TEMPERED) for s in ("z**2 + z", "z**2", "relu", "hardtanh")),
     AtlasRow("activation", source="log(1 + z**2)", papers=_TEMPERED),
-    AtlasRow("activation", source="log(1 + z**2)", point=MappingProxyType({"tau": "2"}), papers=_TEMPERED),
+    AtlasRow("activation", source="log(1 + z**2)", point={"tau": "2"}, papers=_TEMPERED),
     AtlasRow("activation", "constant", "tanh", papers=_TEMPERED),
     AtlasRow("activation", "polynomial:2", "tanh", papers=_TEMPERED),
     AtlasRow("activation-bias", source="sigmoid", papers=_TEMPERED),
     AtlasRow(
         "activation-bias",
         source="sigmoid",
-        point=MappingProxyType({"beta1": "2", "c": "log(2)", "tau": "1/8"}),
+        point={"beta1": "2", "c": "log(2)", "tau": "1/8"},
         papers=_TEMPERED,
     ),
     AtlasRow("quadratic", papers=("2410.11222",)),
@@ -217,7 +217,7 @@ ROWS = (
     AtlasRow("contaminated softmax", papers=("2505.18455",), refused=_ONE_TRAINED, published=_CONTAMINATED),
     AtlasRow(
         "contaminated softmax",
-        point=MappingProxyType({"a": "-1", "b": "3", "nu": "3/2"}),  # the fixed expert: not distinguishable
+        point={"a": "-1", "b": "3", "nu": "3/2"},  # the fixed expert: not distinguishable
         papers=("2505.18455",),
         refused=_ONE_TRAINED,
         published=_CONTAMINATED,

@@ -96,7 +96,7 @@ def orders(setting: Setting, *, moments: bool = False) -> Orders:
     scaled = [Order(name, name, False, scale, flat=True) for name in moved]
     rows, curves = _with_curves(setting, scaled, [*_parameters(setting, proved), *_means(setting, proved)])
     reasons += [*proved.reasons, *([] if proved.certificate is None else _held(setting))]
-    reasons += [*_by_theorems(setting, proved.theorems), *_of_rows(rows, proved.upper)]
+    reasons += [*_by_theorems(rows, proved.theorems), *_of_rows(rows, proved.upper)]
     return Orders(setting, proved.reduced, tuple(rows), tuple(reasons), proved.certificate, tuple(curves))
 
 
@@ -152,14 +152,13 @@ def _flat(setting: Setting) -> tuple[list[str], list[Reason]]:
     curves = flat_curves(setting)
     scaled = [p for p in setting.spec.gate.parameters if p.name in curves.labels or p in setting.held]
     moved = [p.name for p in scaled if setting.point[p].is_zero is False]
-    are = "are" if len(moved) > 1 else "is"
-    flat = [f"{', '.join(moved)} {are} flat: {curves.scale}"] if curves.scale else []
-    still = [p.name for p in scaled if p.name not in moved]
-    rest = [f"{', '.join(still)}: 0 here, and not moved; the order is that of the invariant"] if still else []
-    others = [f"{curves.label(name)} is flat: {text}" for name, text in curves.flat.items()]
-    reasons = [(ReasonKind.IDENTITY, flat), (ReasonKind.AT_REST, rest), (ReasonKind.IDENTITY, others)]
-    reasons.append((ReasonKind.ASSUMED, [] if setting.weighted else [_EQUAL]))
-    return moved, [Reason(kind, text) for kind, texts in reasons for text in texts]
+    are, still = "are" if len(moved) > 1 else "is", [p.name for p in scaled if p.name not in moved]
+    rest = f"{', '.join(still)}: 0 here, and not moved; the order is that of the invariant"
+    found = [Reason(ReasonKind.IDENTITY, f"{', '.join(moved)} {are} flat: {curves.scale}")] if curves.scale else []
+    found += [Reason(ReasonKind.AT_REST, rest)] if still else []
+    others = (f"{curves.label(name)} is flat: {text}" for name, text in curves.flat.items())
+    found += [Reason(ReasonKind.IDENTITY, text) for text in others]
+    return moved, found + ([] if setting.weighted else [Reason(ReasonKind.ASSUMED, _EQUAL)])
 
 
 def _held(setting: Setting) -> list[Reason]:
@@ -192,12 +191,9 @@ def _order(curves: FlatCurves, name: str, is_mean: bool, upper: Fraction | None,
     return Order(curves.label(name, is_mean), name, is_mean, reason, upper)
 
 
-def _by_theorems(setting: Setting, known: Bounds) -> list[Reason]:
+def _by_theorems(rows: Sequence[Order], known: Bounds) -> list[Reason]:
     """Which bounds have a theorem and no certificate, a line for each theorem."""
-    curves = flat_curves(setting)
-    labels = {
-        title(p.name, is_mean): curves.label(p.name, is_mean) for p in setting.parameters for is_mean in (False, True)
-    }
+    labels = {row.title: row.parameter for row in rows}  # of an invariant, where its parameter is a row, too
     names = {why: ", ".join(labels[n] for n in known if known[n][1] == why) for _, why in known.values()}
     said = [f"{text}: bounded by a theorem, without a certificate ({why})" for why, text in names.items()]
     return [Reason(ReasonKind.THEOREM, text) for text in said]

@@ -92,8 +92,7 @@ def exact_orders(
     resting = {p for flow in flows for p in flow.field.moved if all(_rests(p, flows, v) for v in atoms)}
     if resting:
         names = ", ".join(p.name for p in resting)
-        text = f"undecided: {names}, which rest under the flow at this point"
-        reasons.append(Reason(ReasonKind.AT_REST, text))
+        reasons.append(Reason(ReasonKind.AT_REST, f"undecided: {names}, which rest under the flow at this point"))
     elif proved:
         reasons += [Reason(ReasonKind.ASSUMED, text) for text in _assumed(truth)]
     setting = Setting(truth, (1,) * truth.k, taken)

@@ -13,7 +13,7 @@ from typing import Any
 import sympy as sp
 
 from temperance.theory.checker.rejected import objection
-from temperance.theory.contact.curve_models import T, model_text, shift_of_weight
+from temperance.theory.contact.curve_models import T, model_text, own_of, shift_of_weight
 from temperance.theory.curves.curve_checker import FORMAT, check, statement
 from temperance.theory.models.truth import Setting
 
@@ -28,7 +28,8 @@ def flat_certificates(cell: Setting) -> tuple[list[dict[str, Any]], list[dict[st
 
     Along a scale the invariants of the gate stay; along the others they move.
     """
-    places = [cell.truth.point(i) for i in range(cell.truth.k)]
+    first = cell.held if cell.size > 1 else ()  # in the words of a statement
+    places = [{p: at[p] for p in (*first, *at)} for at in map(cell.truth.point, range(cell.truth.k))]
     others = [_means_of_squares(cell)]
     others += [_shifts(cell), _of_two(cell, places)] if cell.every and cell.weighted else []
     return _accepted([_scales(cell), _by_lengths(cell, places)]), _accepted(others)
@@ -84,23 +85,18 @@ def _issued(
     return {**issued, "statement": statement(issued)}
 
 
-def _own(cell: Setting) -> list[sp.Symbol]:
-    names = model_text(cell)["own"]
-    return [p for p in cell.spec.gate.parameters if p.name in names]
-
-
 def _scales(cell: Setting) -> Iterator[dict[str, Any]]:
     """All parameters of the gate times 1 + t, shared ones times a power of it, at any true values."""
     for power in range(_MOST_POWER + 1) if cell.spec.gate.shared else (0,):
         shared = {p: sp.expand(p * ((1 + T) ** power - 1)) for p in cell.spec.gate.shared}
         place = {p: cell.point[p] for p in shared if cell.point[p].is_Rational}
         shared = {p: e.subs(place) for p, e in shared.items()}
-        yield _issued(cell, [(place, [(sp.S.One, {p: p * T for p in _own(cell)})])], "every", shared)
+        yield _issued(cell, [(place, [(sp.S.One, {p: p * T for p in own_of(cell.spec)})])], "every", shared)
 
 
 def _by_lengths(cell: Setting, places: Sequence[Place]) -> Iterator[dict[str, Any]]:
     """Vectors of one length r times 1 + t, and shared parameters so that v/((|v| + 1) tau) stays."""
-    own, shared = _own(cell), cell.spec.gate.shared
+    own, shared = own_of(cell.spec), cell.spec.gate.shared
     squares = {sum(at[p] ** 2 for p in own) for at in places}
     if len(squares) != 1 or not (square := squares.pop()).is_Rational:
         return
@@ -116,7 +112,7 @@ def _means_of_squares(cell: Setting) -> Iterator[dict[str, Any]]:
     if size < 2 or not cell.weighted:
         return
     sides = [(1 + sign * 2 * T - T**2) / (1 + T**2) for sign in (1, -1)]
-    atoms = [{p: sp.cancel(p * (side - 1)) for p in _own(cell)} for side in sides] + [{}] * (size - 2)
+    atoms = [{p: sp.cancel(p * (side - 1)) for p in own_of(cell.spec)} for side in sides] + [{}] * (size - 2)
     place = {p: cell.point[p] for p in cell.spec.gate.shared if cell.point[p].is_Rational}
     yield _issued(cell, [(place, [(sp.Rational(1, size), offsets) for offsets in atoms])], "one", {})
 
@@ -129,7 +125,7 @@ def _shifts(cell: Setting) -> Iterator[dict[str, Any]]:
 
 def _of_two(cell: Setting, places: Sequence[Place]) -> Iterator[dict[str, Any]]:
     """Two true atoms at told places that change in different ways: on one ray, or turned to both sides."""
-    own = _own(cell)
+    own = own_of(cell.spec)
     if len(places) != 2 or any(not at[p].is_Rational for at in places for p in own):
         return
     first, second = places

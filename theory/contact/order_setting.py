@@ -65,12 +65,8 @@ class Arguments:
     source: str | None = None
     size: int = 2
     split: str = "one"
-    point: Mapping[str, Constant] = field(default_factory=dict, hash=False)
+    point: Mapping[str, str] = field(default_factory=dict, hash=False)
     dim: int = 1
-
-    def __post_init__(self) -> None:
-        """Have the point as text."""
-        object.__setattr__(self, "point", {name: str(value) for name, value in self.point.items()})
 
     def setting(self) -> Setting:
         """The setting; that of cells of two where the size is 1. Raises ValueError as `order_setting`."""
