@@ -14,9 +14,10 @@ import sympy as sp
 from temperance.theory.activations.activation import Activation, activation
 from temperance.theory.contact.flat_curves import common_curve, power_curve, scale_curve, weight_power, without_bias
 from temperance.theory.expressions import balls
+from temperance.theory.models import experts
 from temperance.theory.models.by_name import least, model
-from temperance.theory.models.gates import names, require_gate
-from temperance.theory.models.spec import TAU, Jet, MoESpec, covariates, true_value
+from temperance.theory.models.gates import names
+from temperance.theory.models.spec import TAU, Expert, Gate, Jet, MoESpec, covariates, true_value
 from temperance.theory.models.weights import is_weighted, weight_parameters
 from temperance.theory.orders.split_cell import Splitting
 from temperance.theory.rates.true_point import Constant, constant
@@ -73,8 +74,8 @@ class OrderSetting:
 
 
 def order_setting(
-    gate: str = "linear",
-    expert: str = "gaussian",
+    gate: str | Gate = "linear",
+    expert: str | Expert = "gaussian",
     source: str | sp.Expr | Activation | None = None,
     *,
     size: int = 2,
@@ -85,7 +86,8 @@ def order_setting(
     """The setting of names.
 
     Args:
-        gate: a name; with every cell split where atoms have no weights. expert: a Gaussian expert with a named mean.
+        gate: as `models.by_name.model` takes it; with every cell split where atoms have no weights. expert: likewise,
+            a Gaussian expert with a named mean.
         source: an activation gate's activation.
         size: m, 2 or more. split: "one" or "all". dim: d.
         point: values of the gate's parameters at the split atom, as numbers or as constants of the expression language
@@ -94,7 +96,7 @@ def order_setting(
     Raises:
         ValueError: what is not accepted.
     """
-    s = _checked(gate, source, size, split)
+    s = _checked(source, size, split)
     spec = model(gate, expert, s, dim)
     if spec.log_atom.has(Jet):
         raise ValueError("orders need functions by name, such as --activation tanh or --expert nonlinear:tanh")
@@ -106,7 +108,7 @@ def order_setting(
     moving = [p for p in spec.gate.parameters if p not in weights and (p not in held or p in spec.gate.shared)]
     if unknown := set(point or {}) - {p.name for p in moving}:
         accepted = ", ".join(p.name for p in moving)
-        raise ValueError(f"no parameter {min(unknown)!r} of the gate {gate!r}; accepted: {accepted}")
+        raise ValueError(f"no parameter {min(unknown)!r} of the gate {spec.gate.name!r}; accepted: {accepted}")
     values = {p: constant(p.name, (point or {}).get(p.name, true_value(spec.gate, p, 0))) for p in (*held, *moving)}
     for p, value in values.items():
         if p.is_positive and not balls.value(value, {}) > 0:
@@ -114,7 +116,9 @@ def order_setting(
     cell = Splitting(spec, values, held)
     line = _line(cell, gate, s)
     if len(line.each) + len(line.shared) > max(_MOST_MOVING, 4 + 2 * line.spec.dim):
-        raise ValueError(f"orders are computed for at most {_MOST_MOVING} parameters of an atom, not for {expert!r}")
+        raise ValueError(
+            f"orders are computed for at most {_MOST_MOVING} parameters of an atom, not for {spec.expert.name!r}"
+        )
     power = weight_power(s, values[TAU]) if s is not None and without_bias(spec) and not scale else 0
     power, flat = power_curve(cell, power)
     if split == "all" and not power:
@@ -132,12 +136,17 @@ def accepted() -> dict[str, tuple[str, ...]]:
     return found
 
 
-def _line(cell: Splitting, gate: str, s: Activation | None) -> Splitting:
+def _line(cell: Splitting, gate: str | Gate, s: Activation | None) -> Splitting:
     """The cell on a line through the origin (of a Gaussian gate: through c), scaled so that a vector is 1 or 0 on it.
 
-    The cell itself in dimension 1, and where the gate is none of dimension 1 on lines.
+    The cell itself in dimension 1, and where the gate is none of dimension 1 on lines, or has no name.
     """
-    if cell.spec.dim == 1 or not on_lines(cell.spec, shares=True):
+    if (
+        cell.spec.dim == 1
+        or gate not in names()
+        or not experts.is_named(cell.spec.expert.name)
+        or not on_lines(cell.spec, shares=True)
+    ):
         return cell
     spec = model(gate, cell.spec.expert.name, s)
     weights = weight_parameters(spec)
@@ -160,9 +169,8 @@ def on_line(name: str, expert: str) -> str:
     return f"{stem}_{len(places)}" if stem == "a" and expert.startswith("polynomial") else stem
 
 
-def _checked(gate: str, source: str | sp.Expr | Activation | None, size: int, split: str) -> Activation | None:
-    """The activation, once the names are known to be accepted."""
-    require_gate(gate, source is not None, names())
+def _checked(source: str | sp.Expr | Activation | None, size: int, split: str) -> Activation | None:
+    """The activation, once size and split are known to be accepted."""
     if size < 2:
         raise ValueError(f"a cell has at least 2 atoms, not {size}")
     if split not in ("one", "all"):

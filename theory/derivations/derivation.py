@@ -150,7 +150,7 @@ log(spec.atom)"""
 
 
 def _constructor(part: Gate | Expert) -> str:
-    values = (getattr(part, f.name) for f in fields(part))
+    values = (getattr(part, f.name) for f in fields(part) if f.compare)
     return f"{type(part).__name__}({', '.join(repr(v) if isinstance(v, str) else sp.srepr(v) for v in values)})"
 
 

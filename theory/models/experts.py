@@ -109,6 +109,11 @@ def accepted(*, orders: bool | None = None) -> str:
     return ", ".join(shown)
 
 
+def is_named(text: str) -> bool:
+    """Whether a text is, or begins as, one of the names of experts."""
+    return text.partition(":")[0] in {name.partition(":")[0] for name in EXPERTS}
+
+
 def expert(name: str, dim: int = 1) -> Expert:
     """The expert of that name in dimension dim. Raises ValueError for an unknown name, naming those accepted."""
     stem, colon, given = name.partition(":")
