@@ -41,10 +41,8 @@ def model(
     dim = max([1, *map(least_dimension, texts)]) if dim is None else dim
     require_dimension(dim)
     if activation is not None and (own_gate or isinstance(gate, Gate)):
-        takes = " and ".join(gates.ACTIVATED)
-        raise ValueError(
-            f"an activation goes with the gates {takes}; in a formula s is written out, as in tanh(beta1*x)"
-        )
+        written = "; in a formula s is written out, as in tanh(beta1*x)/tau" if own_gate else ""
+        raise ValueError(f"an activation goes with the gate 'activation' only{written}")
     if not bias and not own_gate:
         raise ValueError("only a gate that is a formula can do without a bias; accepted: a formula such as beta1*x/tau")
     if isinstance(gate, str):
@@ -90,7 +88,7 @@ def _expert(text: str, dim: int, positive: Sequence[str], constants: Mapping[str
     try:
         return expert_from(text, dim, positive=positive, constants=constants)
     except ValueError as error:
-        raise _neither("expert", text, experts.accepted(), error) from None
+        raise _neither("expert", text, experts.listed(), error) from None
 
 
 def _neither(kind: str, text: str, names: str, error: ValueError, hint: str = "") -> ValueError:

@@ -19,7 +19,8 @@ def weight_parameters(spec: MoESpec) -> tuple[sp.Symbol, ...]:
 def of_gate(gate: Gate) -> tuple[sp.Symbol, ...]:
     """`weight_parameters`, which depend on the gate alone."""
     moving = in_conditions(gate.log_weight)
-    slopes = {p: sp.diff(gate.log_weight, p) for p in gate.own if p not in moving}
+    slopes = {p: sp.diff(gate.log_weight, p) for p in gate.own}
+    slopes = {p: slope for p, slope in slopes.items() if slope == 0 or p not in moving}
     return tuple(p for p, slope in slopes.items() if is_constant(slope, slope.free_symbols - {p}))
 
 
