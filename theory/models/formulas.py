@@ -81,7 +81,8 @@ def _require_acting(gate: Gate, dim: int) -> None:
     """Raise ValueError for a gate that is constant in x, or that does not depend on one of its parameters."""
     x, slopes = covariates(dim), {p: sp.diff(gate.log_weight, p) for p in gate.parameters}
     if all(is_constant(slopes[p], {*x}) for p in gate.own):
-        raise ValueError("the gate is constant in x, up to jumps; accepted: a formula whose own parameters meet x, such as beta1*x")
+        accepted = "a formula whose own parameters meet x, such as beta1*x"
+        raise ValueError(f"the gate is constant in x, up to jumps; accepted: {accepted}")
     for p, slope in slopes.items():
         _require_in(gate.log_weight, p)
         if p in gate.shared and p not in in_conditions(gate.log_weight) and is_constant(slope, {*gate.own}):

@@ -66,6 +66,24 @@ def test_the_orders_of_a_new_gate_are_proved_and_its_certificate_accepted(capsys
     assert temperance.certify(path).accepted
 
 
+@pytest.mark.slow
+def test_measured_orders_of_a_new_gate_meet_their_bounds(output):
+    found = json.loads(output("exponents", "--gate", CUBIC, "--expert", "tanh(a*x + b)", "--json"))
+    measured = {
+        r["parameter"]: (float(r["upper"]), r["measured"]) for r in found["orders"] if r["measured"] is not None
+    }
+    assert set(measured) == {"beta1/tau", "beta2", "a", "b", "nu"}
+    assert all(order == pytest.approx(upper, abs=0.05) for upper, order in measured.values())
+
+
+def test_a_gate_of_ones_own_has_orders_in_python():
+    x, beta1, beta2 = sp.symbols("x beta1 beta2", real=True)
+    tau = sp.Symbol("tau", positive=True)
+    gate = temperance.Gate("cubic", beta1 * x**3 / tau + beta2 * x, (beta1, beta2, tau), (tau,))
+    mine, its = (temperance.exponents(g, bounds_only=True).to_json()["orders"] for g in (gate, CUBIC))
+    assert mine == its
+
+
 def test_a_true_point_names_the_parameters_of_the_formula(tmp_path):
     found = temperance.exponents(CUBIC, point={"beta1": 2, "beta2": "1/3", "tau": 1}, bounds_only=True)
     assert found.to_json()["setting"]["point"] == {"beta1": "2", "beta2": "1/3", "tau": "1"}

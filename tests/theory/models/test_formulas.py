@@ -152,7 +152,11 @@ def test_the_formula_of_a_gate_has_its_traits(name):
 
 WORDS = "accepted: x, or x1 .. xd, or vectors as in beta1 @ x and norm.x - c., parameters"
 REFUSED = [
-    ("sofmax", {}, "unknown gate 'sofmax'; accepted: linear, .*; or a formula, and as one: the gate is constant in x, up to jumps"),
+    (
+        "sofmax",
+        {},
+        "unknown gate 'sofmax'; accepted: linear, .*; or a formula, and as one: the gate is constant in x, up to jumps",
+    ),
     ("gelu", {}, "unknown gate 'gelu'; .*gelu is a function; .*the activation 'gelu' goes with --activation"),
     ("w*foo(x)", {}, rf"gate 'w\*foo\(x\)': unknown function 'foo'; {WORDS}.*; or a name: linear"),
     ("x/tau", {}, "constant in x"),
