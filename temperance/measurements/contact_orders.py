@@ -166,10 +166,10 @@ def true_mixture(chosen: OrderSetting) -> Truth:
 
     The gate of the other atom is `other_place`.
     """
-    slopes = [p for p in chosen.cell.expert if p != NU and p.name != "b"]
-    intercept = next(p for p in chosen.cell.expert if p.name == "b")
-    expert = {**dict.fromkeys(slopes, 1.0), intercept: 0.0, NU: 1.0}
-    other = {**dict.fromkeys(slopes, -1.0), intercept: 3.0, NU: 1.5}
+    expert, other = (
+        {p: nu if p == NU else intercept if p.name == "b" else slope for p in chosen.cell.expert}
+        for slope, intercept, nu in ((1.0, 0.0, 1.0), (-1.0, 3.0, 1.5))
+    )
     return Truth(chosen.cell, expert, {p: float(v) for p, v in other_place(chosen).items()}, other)
 
 
