@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Unpack
 
 from cyclopts import Parameter
 
 from temperance.answer.answer import Answer
 from temperance.terminal.errors import BadInput
+from temperance.terminal.formula_options import FormulaOptions, takes_formulas
 from temperance.terminal.options import Whole
 from temperance.terminal.parts import Part, Said
 from temperance.terminal.progress import Display
@@ -20,10 +21,11 @@ from temperance.theory.expressions.arguments import checked
 from temperance.theory.interactions import interactions
 from temperance.theory.interactions.pdes import Relation
 from temperance.theory.models import experts
-from temperance.theory.models.by_name import least, model
+from temperance.theory.models.by_name import formulas_of, least, model
 from temperance.theory.models.gates import gate_of, listed, names
 from temperance.theory.models.spec import BETA0, Expert, Gate, written
 from temperance.theory.symmetries.flows import Symmetries
+from temperance.theory.traits.understood import Understood, understood
 
 _SHOWN = 20
 
@@ -85,17 +87,20 @@ class Derive(Answer):
         return self.record["relations"]
 
 
-def _said(found: Derivation, record: Mapping[str, Any], all: bool) -> Said:
-    return Said(found.title, (found.title, *_parts(found, record, all), ""), (_identifiable(found),))
+def _said(found: Derivation, record: Mapping[str, Any], meant: Understood | None, all: bool) -> Said:
+    return Said(found.title, (found.title, *_parts(found, record, meant, all), ""), (_identifiable(found),))
 
 
-def _parts(found: Derivation, record: Mapping[str, Any], all: bool) -> Iterator[Part]:
+def _parts(found: Derivation, record: Mapping[str, Any], meant: Understood | None, all: bool) -> Iterator[Part]:
     """The relations, generators and symmetries."""
     interactions = found.interactions
     relations = len(interactions.relations)
     weight, density = written(interactions.spec)
-    yield f"gate: an atom has the weight {weight}, divided by the sum over all atoms"
-    yield f"expert: the density {density}"
+    if meant is None:
+        yield f"gate: an atom has the weight {weight}, divided by the sum over all atoms"
+        yield f"expert: the density {density}"
+    else:
+        yield str(meant)
     biased = "" if interactions.spec.gate.offset is None else " without beta0"
     yield f"u is the weight{biased} times the density; u_{{p}} its derivative in p"
     yield (
@@ -138,25 +143,30 @@ def _identifiable(found: Derivation) -> str:
 
 
 @checked
+@takes_formulas
 def derive(
-    gate: Annotated[str | Gate | None, Parameter(help=listed({n: least(n)[1] for n in names()}))] = None,
-    expert: Annotated[str | Expert, Parameter(help=experts.accepted())] = "gaussian",
+    gate: Annotated[
+        str | Gate | None, Parameter(help=f"{listed({n: least(n)[1] for n in names()})}, or a formula")
+    ] = None,
+    expert: Annotated[str | Expert, Parameter(help=f"{experts.accepted()}, or a formula")] = "gaussian",
     activation: str | None = None,
     *,
-    dim: Whole = 1,
+    dim: Whole | None = None,
     order: Whole = 2,
     all: bool = False,
+    **formulas: Unpack[FormulaOptions],
 ) -> Derive:
     """Derive all linear relations among the partial derivatives of an atom, and what they mean.
 
     Args:
-        gate: A gate of the list in docs/gates.md; linear is the default, or "activation" with an activation; in Python,
-            also a Gate.
-        expert: An expert of the list there; in Python, also an Expert.
+        gate: A gate of the list in docs/gates.md, or a formula of its log weight; linear is the default, or
+            "activation" with an activation; in Python, also a Gate.
+        expert: An expert of the list there, or a formula of its mean; in Python, also an Expert.
         activation: A name of the catalogue or an expression in z; alone it chooses the gate "activation".
-        dim: Dimension of x.
+        dim: Dimension of x; by default 1, or the least that a formula needs.
         order: Largest order of the derivatives, 1 to 8.
         all: Print long lists whole.
+        shared, positive, constants, bias: Of formulas; see docs/gates.md.
 
     Raises:
         ValueError: what is not accepted.
@@ -165,7 +175,8 @@ def derive(
         raise BadInput(f"--order must be an integer from 1 to 8, not {order}")
     with Display() as shown, shown.doing("deriving"):
         chosen = gate if isinstance(gate, Gate) else gate_of(gate, activation is not None)
-        spec = model(chosen, expert, activation, dim)
+        spec = model(chosen, expert, activation, dim, **formulas)
+        meant = understood(spec) if formulas_of(chosen, expert) else None
         found = derivation(interactions.derive(spec.gate, spec.expert, None, spec.dim, order))
-        record = found.record()
-        return Derive(found, record, said=_said(found, record, all))
+        record = {**found.record(), "gate_formula": None if meant is None else meant.record()}
+        return Derive(found, record, said=_said(found, record, meant, all))

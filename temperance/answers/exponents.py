@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Unpack
 
 from cyclopts import Parameter
 
@@ -12,6 +12,7 @@ from temperance.answer.answer import Answer
 from temperance.answers.certify import write_certificates
 from temperance.measurements.contact_orders import answer, in_words, moving, record, with_measurements
 from temperance.terminal.errors import BadInput
+from temperance.terminal.formula_options import FormulaOptions, takes_formulas
 from temperance.terminal.json_input import read_json
 from temperance.terminal.options import FileOr, Whole
 from temperance.terminal.output import check_writable
@@ -21,8 +22,11 @@ from temperance.theory.contact.contact_orders import Orders, orders
 from temperance.theory.contact.order_setting import accepted, order_setting
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.models import experts
+from temperance.theory.models.by_name import formulas_of, model
 from temperance.theory.models.gates import gate_of, listed
 from temperance.theory.models.reasons import ReasonKind
+from temperance.theory.models.spec import Expert, Gate
+from temperance.theory.traits.understood import Understood, understood
 
 if TYPE_CHECKING:
     from temperance.theory.models.truth import Setting
@@ -62,45 +66,52 @@ class Exponents(Answer):
 
 
 @checked
+@takes_formulas
 def exponents(
-    gate: Annotated[str | None, Parameter(help=listed(accepted()))] = None,
-    expert: Annotated[str, Parameter(help=experts.accepted(orders=True))] = "gaussian",
+    gate: Annotated[str | Gate | None, Parameter(help=f"{listed(accepted())}, or a formula")] = None,
+    expert: Annotated[str | Expert, Parameter(help=f"{experts.accepted(orders=True)}, or a formula")] = "gaussian",
     activation: str | None = None,
     *,
     cell: Whole = 2,
     split: str = "one",
-    dim: Whole = 1,
+    dim: Whole | None = None,
     point: FileOr = None,
     bounds_only: bool = False,
     certificate: str | None = None,
+    **formulas: Unpack[FormulaOptions],
 ) -> Exponents:
     """Compute the contact order of every parameter of a split atom: what is proved and what is measured.
 
     Args:
-        gate: A gate of the list in docs/gates.md; linear is the default, or "activation" with an activation.
-        expert: An expert of the list there that has orders.
+        gate: A gate of the list in docs/gates.md, or a formula of its log weight; linear is the default, or
+            "activation" with an activation; in Python, also a Gate.
+        expert: An expert of the list there that has orders, or a formula of its mean; in Python, also an Expert.
         activation: A name of the catalogue or an expression in z; alone it chooses the gate "activation".
         cell: Number of atoms that the true atom is fitted by, 2 to 4.
         split: one: another cell is a singleton; all: every cell is split.
-        dim: Dimension of x, 1 or 2.
+        dim: Dimension of x, 1 or 2; by default 1, or the least that a formula needs.
         point: A .json file with the true values of the gate's parameters; by default beta1 = 1, tau = 1 and the like.
         bounds_only: Prove the upper bounds, in seconds, and measure nothing.
         certificate: Write the certificates of the upper bounds and of curves that reach orders to this .json file; see
             certify. Issued with --split one, for a gate without kinks; with --cell 3 and 4 and --dim 2 given the
             theorem on experts.
+        shared, positive, constants, bias: Of formulas; see docs/gates.md.
 
     Raises:
         ValueError: what is not accepted.
     """
     if cell > _LARGEST_CELL:
         raise BadInput(f"--cell must be 2, 3 or 4, not {cell}")
-    if dim > _LARGEST_DIMENSION:
-        raise BadInput(f"--dim must be 1 or 2, not {dim}")
     if certificate is not None:
         check_writable(certificate, endings=(".json",))
-    gate = gate_of(gate, activation is not None)
+    gate = gate if isinstance(gate, Gate) else gate_of(gate, activation is not None)
     values = read_point(point) if isinstance(point, str) else point
-    chosen = order_setting(gate, expert, activation, size=cell, split=split, point=values, dim=dim)
+    spec = model(gate, expert, activation, dim, **formulas)
+    if spec.dim > _LARGEST_DIMENSION:
+        raise BadInput(f"--dim must be 1 or 2, not {spec.dim}")
+    own = formulas_of(gate, expert)
+    named = (gate if gate not in own else spec.gate, expert if expert not in own else spec.expert)
+    chosen = order_setting(*named, activation, size=cell, split=split, point=values, dim=spec.dim)
     if values is not None:
         _check_complete(values, chosen, point if isinstance(point, str) else "point")
     written: tuple[str, ...] = ()
@@ -113,7 +124,9 @@ def exponents(
             written = write_certificates(proofs, certificate, whys[-1] if whys else "")
         found = bounds if bounds_only else with_measurements(bounds, progress=shown.doing)
     made = record(found)
-    return Exponents(found, made, said=_said(found, made), written=written)
+    meant = understood(spec) if own else None
+    made["setting"]["gate_formula"] = None if meant is None else meant.record()
+    return Exponents(found, made, said=_said(found, made, meant), written=written)
 
 
 def read_point(path: str) -> dict[str, str]:
@@ -135,7 +148,7 @@ def _check_complete(values: Mapping[str, Any], chosen: Setting, path: str) -> No
         raise BadInput(f"{path!r} has no value of {missing[0]!r}; accepted: one for each of {', '.join(names)}")
 
 
-def _said(found: Orders, record: Mapping[str, Any]) -> Said:
+def _said(found: Orders, record: Mapping[str, Any], meant: Understood | None) -> Said:
     """The setting; the orders, where they are open, and the reduced equations; and the rates in words."""
     setting = record["setting"]
     gate = setting["gate"] if setting["activation"] is None else f"{setting['gate']} {setting['activation']}"
@@ -146,9 +159,9 @@ def _said(found: Orders, record: Mapping[str, Any]) -> Said:
     title = f"Contact orders of the {gate} gate, {setting['expert']} expert, {cell}"
     orders_ = Grid("Contact orders", _COLUMNS, tuple(map(_cells, record["orders"])))
     equations = ["", _EQUATIONS, *(f"  {line}" for line in record["equations"])] if record["equations"] else []
-    return Said(
-        title, (title, in_words(setting["truth"]), orders_, *record["reasons"], *equations, ""), (answer(found),)
-    )
+    lines = () if meant is None else (str(meant),)
+    shown = (title, *lines, in_words(setting["truth"]), orders_, *record["reasons"], *equations, "")
+    return Said(title, shown, (answer(found),))
 
 
 def _cells(order: Mapping[str, Any]) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Any, get_args, get_origin
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from cyclopts import Parameter
 
@@ -51,8 +51,8 @@ def command(function: Callable[..., Answer]) -> Callable[..., int]:
 
     function: its parameters are the options, its docstring the help; its result type knows which files -o writes.
     """
-    signature = inspect.signature(function, eval_str=True)
-    kind: type[Answer] = signature.return_annotation
+    signature, hints = inspect.signature(function), get_type_hints(function, include_extras=True)
+    kind: type[Answer] = hints["return"]
 
     def run(*arguments: Any, json: bool = False, output: str | None = None, **options: Any) -> int:
         if output is not None:
@@ -76,7 +76,7 @@ def command(function: Callable[..., Answer]) -> Callable[..., int]:
     output_file = Annotated[Output, Parameter(help=f"Write the answer to this {' or '.join(kind.writers)} file.")]
     parameters = [
         *(
-            p.replace(annotation=_typed(p.annotation), kind=p.kind if p.default is p.empty else NAMED)
+            p.replace(annotation=_typed(hints[p.name]), kind=p.kind if p.default is p.empty else NAMED)
             for p in signature.parameters.values()
         ),
         inspect.Parameter("json", NAMED, default=False, annotation=Json),

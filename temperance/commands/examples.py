@@ -18,6 +18,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "temperance derive --gate activation --activation gelu --dim 2",
         "temperance derive --order 1 -o derivation.ipynb",
         "temperance derive --gate quadratic -o derivation.html",
+        'temperance derive --gate "kappa*cos(x - c)/tau" --expert "a*x + b"',
     ),
     "predict": (
         "temperance predict --gate softmax --true 2 --fitted 3",
@@ -38,6 +39,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         'temperance exponents --activation "z**2 + z" --expert constant',
         "temperance exponents --gate softmax --certificate orders.json",
         "temperance exponents --gate softmax --split all --json",
+        'temperance exponents --gate "beta1*x**3/tau + beta2*x"',
     ),
     "atlas": ("temperance atlas", "temperance atlas --json"),
     "fit": (

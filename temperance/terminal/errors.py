@@ -67,7 +67,8 @@ def described(error: CycloptsError) -> str:
         case MissingArgumentError():
             name = _name(error)
             placed = error.argument is not None and error.argument.index is not None
-            return f"{name[2:].upper()} ({name}) needs a value" if placed else f"{name} needs a value"
+            dash = f"; one that begins with a dash is given as {name}=VALUE"
+            return f"{name[2:].upper()} ({name}) needs a value" if placed else f"{name} needs a value{dash}"
         case CoercionError() if isinstance(error.__cause__, BadInput):
             return str(error.__cause__)
         case CoercionError() if error.token is not None:

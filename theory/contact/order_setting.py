@@ -16,7 +16,7 @@ from temperance.theory.contact.flat_curves import common_curve, power_curve, sca
 from temperance.theory.expressions import balls
 from temperance.theory.models.by_name import least, model
 from temperance.theory.models.form import intercept
-from temperance.theory.models.gates import names, require_gate
+from temperance.theory.models.gates import names
 from temperance.theory.models.order import title
 from temperance.theory.models.renaming import on_lines_as
 from temperance.theory.models.spec import BETA0, NU, Expert, Gate, Jet, MoESpec, covariates, true_value
@@ -88,8 +88,8 @@ def order_setting(
     The experts of the two have slopes 1 and -1, intercepts 0 and 3 and variances 1 and 3/2; x is uniform on [-2, 2]^d.
 
     Args:
-        gate: a name or an object; with every cell split where atoms have no weights. expert: a name or an object,
-            Gaussian with a named mean.
+        gate: as `models.by_name.model` takes it; with every cell split where atoms have no weights. expert: likewise,
+            a Gaussian expert with a named mean.
         source: an activation gate's activation.
         size: m, 2 or more. split: "one" (the other atom is fitted by one, and its gate is held) or "all". dim: d.
         point: values of the gate's parameters at the split atom, as numbers or as constants of the expression language
@@ -98,7 +98,7 @@ def order_setting(
     Raises:
         ValueError: what is not accepted.
     """
-    spec = model(gate, expert, _checked(gate, source, size, split), dim)
+    spec = model(gate, expert, _checked(source, size, split), dim)
     if spec.log_atom.has(Jet):
         raise ValueError("orders need functions by name, such as --activation tanh or --expert nonlinear:tanh")
     if split == "one" and not is_weighted(spec):
@@ -214,10 +214,8 @@ def on_line(name: str, expert: str, dim: int = 2) -> str:
     return f"{stem}_{len(places)}" if stem == "a" and expert.startswith("polynomial") else stem
 
 
-def _checked(gate: str | Gate, source: str | sp.Expr | Activation | None, size: int, split: str) -> Activation | None:
-    """The activation, once the names are known to be accepted."""
-    if isinstance(gate, str):
-        require_gate(gate, source is not None, names())
+def _checked(source: str | sp.Expr | Activation | None, size: int, split: str) -> Activation | None:
+    """The activation, once size and split are known to be accepted."""
     if size < 2:
         raise ValueError(f"a cell has at least 2 atoms, not {size}")
     if split not in ("one", "all"):

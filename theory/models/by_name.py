@@ -1,14 +1,17 @@
-"""Builds the model of a gate and an expert, given by names or as objects."""
+"""Builds the model of a gate and an expert, given by names, as formulas or as objects."""
 
 from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
 
 import sympy as sp
 
 from temperance.theory.activations.activation import Activation
-from temperance.theory.models.experts import expert as expert_named
-from temperance.theory.models.gates import ACTIVATED
-from temperance.theory.models.gates import gate as gate_named
-from temperance.theory.models.renaming import recognised
+from temperance.theory.models import experts, gates
+from temperance.theory.models.formula_reader import Number, least_dimension, names_in
+from temperance.theory.models.formulas import expert_from, gate_from
+from temperance.theory.models.renaming import named, recognised
 from temperance.theory.models.spec import Expert, Gate, MoESpec, require_dimension
 
 
@@ -16,14 +19,109 @@ def model(
     gate: str | Gate = "linear",
     expert: str | Expert = "gaussian",
     activation: str | sp.Expr | Activation | None = None,
-    dim: int = 1,
+    dim: int | None = None,
+    *,
+    shared: Sequence[str] = (),
+    positive: Sequence[str] = (),
+    constants: Mapping[str, Number] | None = None,
+    bias: bool = True,
 ) -> MoESpec:
-    """The model with that gate and expert (names or objects) in dimension dim. Raises ValueError for bad input."""
+    """The model with that gate and expert.
+
+    Args:
+        gate: a name, a formula (`formulas.gate_from`) or a Gate; a name wins. expert: likewise, a formula of its mean.
+        activation: of a gate that takes one.
+        dim: the dimension of x; by default the least that the formulas need, and 1 for names.
+        shared, positive, constants, bias: of the formulas, as `formulas.gate_from` takes them.
+
+    Raises:
+        ValueError: what is not accepted.
+    """
+    texts = formulas_of(gate, expert)
+    own_gate = gate in texts
+    dim = max([1, *map(least_dimension, texts)]) if dim is None else dim
     require_dimension(dim)
-    if isinstance(gate, Gate) and activation is not None:
-        raise ValueError("an activation goes with the gate 'activation' only")
-    chosen = recognised(gate, dim) if isinstance(gate, Gate) else gate_named(gate, dim, activation)
-    return MoESpec(chosen, expert if isinstance(expert, Expert) else expert_named(expert, dim), dim)
+    if activation is not None and (own_gate or isinstance(gate, Gate)):
+        written = "; in a formula s is written out, as in tanh(beta1*x)/tau" if own_gate else ""
+        raise ValueError(f"an activation goes with the gate 'activation' only{written}")
+    if not bias and not own_gate:
+        raise ValueError("only a gate that is a formula can do without a bias; accepted: a formula such as beta1*x/tau")
+    if isinstance(gate, str):
+        gate = _gate(gate, dim, activation, shared, positive, constants, bias)
+    gate = recognised(gate, dim)
+    if isinstance(expert, str):
+        expert = _expert(expert, dim, positive, constants)
+    spec = MoESpec(gate, expert, dim)
+    _require_used(spec, texts, shared, positive, constants or {})
+    return spec
+
+
+def formulas_of(gate: str | Gate, expert: str | Expert) -> tuple[str, ...]:
+    """The texts among them that are no names."""
+    gate_text = (gate,) if isinstance(gate, str) and gate not in gates.names() else ()
+    return (*gate_text, *((expert,) if isinstance(expert, str) and not experts.is_named(expert) else ()))
+
+
+def name_of(spec: MoESpec) -> str | None:
+    """The name in the table of the gate whose formula that of a model is, whatever parameters are called."""
+    return named(spec.gate, spec.dim)
+
+
+def _gate(
+    text: str,
+    dim: int,
+    s: str | sp.Expr | Activation | None,
+    shared: Sequence[str],
+    positive: Sequence[str],
+    constants: Mapping[str, Number] | None,
+    bias: bool,
+) -> Gate:
+    if text in gates.names():
+        return gates.gate(text, dim, s)
+    try:
+        return gate_from(text, dim, shared=shared, positive=positive, constants=constants, bias=bias)
+    except ValueError as error:
+        raise _neither("gate", text, ", ".join(gates.names()), error, gates.hint(text)) from None
+
+
+def _expert(text: str, dim: int, positive: Sequence[str], constants: Mapping[str, Number] | None) -> Expert:
+    if experts.is_named(text):
+        return experts.expert(text, dim)
+    try:
+        return expert_from(text, dim, positive=positive, constants=constants)
+    except ValueError as error:
+        raise _neither("expert", text, experts.listed(), error) from None
+
+
+def _neither(kind: str, text: str, names: str, error: ValueError, hint: str = "") -> ValueError:
+    """The error for a text that is neither a name nor a formula: a word is taken for a name first."""
+    why = str(error).removeprefix(f"{kind} {text.strip()!r}: ")
+    if re.fullmatch(r"[\w.:-]*", text):
+        return ValueError(f"unknown {kind} {text!r}; accepted: {names}; or a formula, and as one: {why}{hint}")
+    return ValueError(f"{kind} {text!r}: {why}; or a name: {names}")
+
+
+def _require_used(
+    spec: MoESpec,
+    texts: Iterable[str],
+    shared: Iterable[str],
+    positive: Iterable[str],
+    constants: Iterable[str],
+) -> None:
+    """Raise ValueError for a name that is said to be shared, positive or a constant, and is in no formula as such."""
+    named = {re.sub(r"(_\d+)+$", "", p.name): p for p in spec.parameters} | {p.name: p for p in spec.parameters}
+    common = [name for name, p in named.items() if p in spec.gate.shared]
+    above = [name for name, p in named.items() if p.is_positive]
+    inside = [name for text in texts for name in names_in(text) if not re.fullmatch(r"x(_?\d+)?", name)]
+    for what, names, known in (
+        ("shared", shared, common),
+        ("positive", positive, above),
+        ("constants", constants, inside),
+    ):
+        for name in names:
+            if name not in known:
+                meant = "of a formula of the gate" if what == "shared" else "of a formula"
+                raise ValueError(f"{what}: {name!r} is no parameter {meant}; accepted: names that are in it")
 
 
 def least(gate: str) -> tuple[MoESpec, tuple[str, ...]]:
@@ -31,7 +129,7 @@ def least(gate: str) -> tuple[MoESpec, tuple[str, ...]]:
 
     The activation of a gate that takes one is tanh.
     """
-    source, options = ("tanh", ("--activation",)) if gate in ACTIVATED else (None, ())
+    source, options = ("tanh", ("--activation",)) if gate in gates.ACTIVATED else (None, ())
     try:
         return model(gate, activation=source), options
     except ValueError:

@@ -109,6 +109,16 @@ def accepted(*, orders: bool | None = None) -> str:
     return ", ".join(shown)
 
 
+def listed() -> str:
+    """The names of experts as a message has them: those with orders, then the others."""
+    return f"{accepted(orders=True)}; derive: {accepted(orders=False)}"
+
+
+def is_named(text: str) -> bool:
+    """Whether a text is, or begins as, one of the names of experts."""
+    return text.partition(":")[0] in {name.partition(":")[0] for name in EXPERTS}
+
+
 def expert(name: str, dim: int = 1) -> Expert:
     """The expert of that name in dimension dim. Raises ValueError for an unknown name, naming those accepted."""
     stem, colon, given = name.partition(":")
@@ -120,4 +130,4 @@ def expert(name: str, dim: int = 1) -> Expert:
                 return make(dim)
             if argument is not None:
                 return make(dim, argument)
-    raise ValueError(f"unknown expert {name!r}; accepted: {accepted(orders=True)}; derive: {accepted(orders=False)}")
+    raise ValueError(f"unknown expert {name!r}; accepted: {listed()}")

@@ -235,12 +235,16 @@ def require_gate(name: str, with_activation: bool, accepted: Collection[str]) ->
         accepted: names of gates.
     """
     if name not in accepted:
-        hint = f"; the activation {name!r} goes with --activation" if name in NAMED else ""
-        raise ValueError(f"unknown gate {name!r}; accepted: {', '.join(accepted)}{hint}")
+        raise ValueError(f"unknown gate {name!r}; accepted: {', '.join(accepted)}{hint(name)}")
     if name in ACTIVATED and not with_activation:
         raise ValueError(f"the gate {name!r} needs an activation, for instance 'tanh'")
     if with_activation and name not in ACTIVATED:
         raise ValueError(f"the gate {name!r} takes no activation; the gate 'activation' does")
+
+
+def hint(name: str) -> str:
+    """What is said of a name that is none of a gate, but of an activation."""
+    return f"; the activation {name!r} goes with --activation" if name in NAMED else ""
 
 
 def gate_of(gate: str | None, with_activation: bool) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
@@ -21,7 +21,7 @@ from temperance.theory.expressions import balls
 
 _KINKED = (sp.Abs, sp.sign, sp.Max, sp.Min, sp.Heaviside)
 _MOST = 32  # parts of a formula
-_DRAWS = 400  # of points, until one shows that a part is not empty
+_DRAWS = 4000  # of points, until one shows that a part is not empty
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,8 @@ def written(parts: Parts) -> sp.Expr:
     """
     if len({part.formula for part in parts}) == 1:
         return parts[0].formula
-    pieces, known = [], set()
+    pieces: list[tuple[sp.Expr, sp.Basic]] = []
+    known: set[tuple[sp.Expr, int]] = set()
     for part in parts:
         _require_points(part)
         left = {(d, sign) for d, sign in part.signs.items()} - known
@@ -126,24 +127,45 @@ def without_kinks_inside(expr: sp.Expr) -> sp.Expr:
     return written(split(expr))
 
 
+def formulas_of(expr: sp.Expr) -> list[sp.Expr]:
+    """The formulas of an expression between its kinks."""
+    folded = sp.piecewise_fold(expr) if expr.has(sp.Piecewise) else expr
+    return [e for e, _ in folded.args] if isinstance(folded, sp.Piecewise) else [folded]
+
+
+def in_conditions(expr: sp.Expr) -> set[sp.Symbol]:
+    """The symbols on which the places of its kinks depend."""
+    return {s for relation in expr.atoms(sp.core.relational.Relational) for s in relation.free_symbols}
+
+
+def is_constant(expr: sp.Expr, symbols: Collection[sp.Symbol]) -> bool:
+    """Whether neither the formulas of an expression nor the places of its kinks depend on symbols."""
+    formulas = [] if in_conditions(expr) & {*symbols} else formulas_of(expr)
+    return bool(formulas) and all(balls.is_constant_in(e, e.free_symbols & {*symbols}) for e in formulas)
+
+
 def _condition(d: sp.Expr, sign: int) -> sp.Basic:
     free, rest = _in_x(d)
     return rest < -free if sign < 0 else rest > -free
 
 
+def point_in(part: Part) -> Mapping[str, fmpq] | None:
+    """A point at which the expressions of a part are proved to have their signs; None where none was found."""
+    symbols = sorted({s for d in part.signs for s in d.free_symbols}, key=str)
+    signs = list(part.signs.items())
+    return next((at for at in _points(symbols) if all(balls.sign(d, at, 128) == s for d, s in signs)), None)
+
+
 def _require_points(part: Part) -> None:
     """Raise ValueError if no point is found that proves a part to be there: relations would be asked of nothing."""
-    symbols = sorted({s for d in part.signs for s in d.free_symbols}, key=str)
-    for values in _points(symbols):
-        if all(balls.sign(d, values, 128) == sign for d, sign in part.signs.items()):
-            return
+    if point_in(part) is not None:
+        return
     where = " and ".join(str(_condition(d, sign)) for d, sign in part.signs.items())
     raise ValueError(f"no point was found with {where}; accepted: comparisons that hold at some points, not at others")
 
 
 def _points(symbols: list[sp.Symbol]) -> Iterator[dict[str, fmpq]]:
     rng = random.Random(0)
-    for i in range(_DRAWS):
-        size = (1, 3, 10, 100)[i % 4]
-        drawn = {s: fmpq(rng.randrange(1, 997) * size, 500) for s in symbols}
+    for _ in range(_DRAWS):
+        drawn = {s: fmpq(rng.randrange(1, 997) * rng.choice((1, 3, 10, 100)), 500) for s in symbols}
         yield {s.name: v if s.is_positive else rng.choice((1, -1)) * v for s, v in drawn.items()}

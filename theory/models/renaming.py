@@ -154,8 +154,8 @@ def named(gate: Gate, dim: int) -> str | None:
 
 def recognised(gate: Gate, dim: int) -> Gate:
     """A gate with what the table has beside the formula that it shares with one there: places, and the activation."""
-    found = _in_table(gate, dim)
-    if found is None or gate.places:
+    found = None if gate.places else _in_table(gate, dim)
+    if found is None:
         return gate
     back = dict(zip(found.parameters, in_places(gate, found) or (), strict=True))
     places = tuple((back[q], values) for q, values in found.places)

@@ -28,7 +28,7 @@ from sympy.core.function import AppliedUndef
 from temperance.theory.activations.activation import Activation
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.expressions.balls import is_constant_in
-from temperance.theory.models.pieces import without_kinks_inside
+from temperance.theory.models.pieces import formulas_of, in_conditions, without_kinks_inside
 
 Y = sp.Symbol("y", real=True)
 TAU = sp.Symbol("tau", positive=True)
@@ -142,10 +142,10 @@ def bias_of(log_weight: sp.Expr, shared: Iterable[sp.Symbol]) -> sp.Expr:
     """beta0 over the shared parameters that divide a whole log weight: beta0/tau of a score over tau."""
 
     def divides(p: sp.Symbol) -> bool:
-        rest = sp.piecewise_fold(p * sp.diff(log_weight, p) + log_weight)  # 0 where p*log_weight is free of p
-        parts = [e for e, _ in rest.args] if isinstance(rest, sp.Piecewise) else [rest]
-        return all(is_constant_in(e, e.free_symbols) and sp.simplify(e) == 0 for e in parts)
+        rest = [p * sp.diff(e, p) + e for e in formulas]  # 0 where p*log_weight is free of p
+        return p not in moving and all(is_constant_in(e, e.free_symbols) and sp.simplify(e) == 0 for e in rest)
 
+    formulas, moving = formulas_of(log_weight), in_conditions(log_weight)
     return BETA0 / sp.prod([p for p in shared if divides(p)])
 
 
@@ -279,13 +279,8 @@ class MoESpec:
     @property
     def branches(self) -> tuple[sp.Expr, ...]:
         """log u on every region (piece of the gate, outcome of the response) on which it is smooth."""
-        gates, experts = _pieces(self.gate.log_weight), _pieces(self.expert.log_density)
+        gates, experts = formulas_of(self.gate.log_weight), formulas_of(self.expert.log_density)
         return tuple(g + e for g, e in product(gates, experts))
-
-
-def _pieces(expr: sp.Expr) -> list[sp.Expr]:
-    folded = sp.piecewise_fold(expr) if expr.has(sp.Piecewise) else expr
-    return [e for e, _ in folded.args] if isinstance(folded, sp.Piecewise) else [folded]
 
 
 def written(spec: MoESpec) -> tuple[str, str]:
@@ -300,42 +295,3 @@ def written(spec: MoESpec) -> tuple[str, str]:
 
 def _plain(expr: sp.Expr) -> str:
     return str(expr.replace(Jet, lambda name, _, point: sp.Function(name.name)(point)))
-
-
-def atom_symbol(p: sp.Symbol, i: int | str) -> sp.Symbol:
-    """The symbol of the parameter p in the i-th atom (1, 2, .. or a letter), with the assumptions of p."""
-    return sp.Symbol(f"{p.name}[{i}]", **p.assumptions0)
-
-
-def symbolic_density(spec: MoESpec, k: int) -> tuple[sp.Expr, tuple[sp.Symbol, ...]]:
-    """log g(y|x) of the k-atom mixture g = sum_i w_i f_i / sum_i w_i, and its parameter symbols.
-
-    spec: the model of one atom. The symbols come in this order: every vector of gate parameters, atom by atom
-    (beta1[1], .., beta1[k]; for d > 1 beta1_1[1], beta1_2[1], beta1_1[2], ..), then beta0[1], .., beta0[k] where the
-    gate has an offset, then the shared parameters (tau), then every vector of expert parameters, atom by atom (a, then
-    b, then nu). Raises ValueError unless k is a positive integer.
-    """
-    if not isinstance(k, int) or k < 1:
-        raise ValueError(f"the number of atoms must be a positive integer, got {k!r}")
-    weights, densities = [], []
-    offset = sp.S.Zero if spec.gate.offset is None else spec.gate.offset
-    own = [p for p in (*spec.parameters, BETA0) if p not in spec.gate.shared]
-    for i in range(1, k + 1):
-        renamed = {p: atom_symbol(p, i) for p in own}
-        weights.append(sp.exp((spec.gate.log_weight + offset).subs(renamed)))
-        densities.append(sp.exp(spec.expert.log_density.subs(renamed)))
-    joint = sum((w * f for w, f in zip(weights, densities, strict=True)), sp.S.Zero)
-    return sp.log(joint) - sp.log(sum(weights, sp.S.Zero)), _mixture_parameters(spec, k)
-
-
-def _mixture_parameters(spec: MoESpec, k: int) -> tuple[sp.Symbol, ...]:
-    gate = _atom_by_atom(tuple(p for p in spec.gate.parameters if p not in spec.gate.shared), k)
-    bias = [] if spec.gate.offset is None else _atom_by_atom((BETA0,), k)
-    return (*gate, *bias, *spec.gate.shared, *_atom_by_atom(spec.expert.parameters, k))
-
-
-def _atom_by_atom(parameters: tuple[sp.Symbol, ...], k: int) -> list[sp.Symbol]:
-    vectors: dict[str, list[sp.Symbol]] = {}
-    for p in parameters:
-        vectors.setdefault(re.sub(r"(_\d+)+$", "", p.name), []).append(p)
-    return [atom_symbol(p, i) for vector in vectors.values() for i in range(1, k + 1) for p in vector]

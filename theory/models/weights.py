@@ -6,16 +6,22 @@ from functools import lru_cache
 
 import sympy as sp
 
-from temperance.theory.expressions.balls import is_constant_in
-from temperance.theory.models.spec import MoESpec
+from temperance.theory.models.pieces import in_conditions, is_constant
+from temperance.theory.models.spec import Gate, MoESpec
+
+
+def weight_parameters(spec: MoESpec) -> tuple[sp.Symbol, ...]:
+    """The parameters of a gate that only scale the weight of an atom (pi of a Gaussian gate)."""
+    return of_gate(spec.gate)
 
 
 @lru_cache(maxsize=64)
-def weight_parameters(spec: MoESpec) -> tuple[sp.Symbol, ...]:
-    """The parameters of a gate that only scale the weight of an atom (pi of a Gaussian gate)."""
-    gate = spec.gate
+def of_gate(gate: Gate) -> tuple[sp.Symbol, ...]:
+    """`weight_parameters`, which depend on the gate alone."""
+    moving = in_conditions(gate.log_weight)
     slopes = {p: sp.diff(gate.log_weight, p) for p in gate.own}
-    return tuple(p for p, slope in slopes.items() if is_constant_in(slope, slope.free_symbols - {p}))
+    slopes = {p: slope for p, slope in slopes.items() if slope == 0 or p not in moving}
+    return tuple(p for p, slope in slopes.items() if is_constant(slope, slope.free_symbols - {p}))
 
 
 def is_weighted(spec: MoESpec) -> bool:

@@ -23,9 +23,10 @@ import sympy as sp
 
 from temperance.theory.interactions.interactions import Interactions
 from temperance.theory.interactions.pdes import Relation
+from temperance.theory.models.density import atom_symbol
 from temperance.theory.models.gates import cosine
 from temperance.theory.models.renaming import renaming
-from temperance.theory.models.spec import BETA0, MoESpec, atom_symbol
+from temperance.theory.models.spec import BETA0, MoESpec
 from temperance.theory.symmetries.discrete_symmetries import (
     MixtureSymmetry,
     beyond_parameters,

@@ -18,7 +18,8 @@ from functools import lru_cache
 
 import sympy as sp
 
-from temperance.theory.models.spec import BETA0, MoESpec, atom_symbol, covariates
+from temperance.theory.models.density import atom_symbol
+from temperance.theory.models.spec import BETA0, MoESpec, covariates
 
 _MOST_FUNCTIONS = 10  # of x, that are compared
 _ADDING = (sp.sin, sp.cos, sp.sinh, sp.cosh)  # of a sum: a sum of products

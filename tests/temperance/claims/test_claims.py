@@ -30,7 +30,7 @@ from temperance.numerics.errors.orbit_flatness import Flatness
 from temperance.numerics.studies.claim_studies import CONSTANTS, LINEAR, STUDIES, TANH, VARIANCE
 from temperance.numerics.studies.results import StudyResult
 from temperance.theory.interactions.interactions import derive
-from temperance.theory.models.spec import symbolic_density
+from temperance.theory.models.density import symbolic_density
 
 # theory.md 4
 REQUIRED = {

@@ -157,6 +157,7 @@ def test_derive_json_has_the_documented_keys_in_order(output):
         "missing",
         "symmetries",
         "identifiable_functions",
+        "gate_formula",
     ]
     assert (found["derivatives"], found["rank"], len(found["relations"])) == (21, 12, 9)
     assert found["generators"][0] == {"order": 1, "equation": "tau*u_{tau} + beta1*u_{beta1} = 0"}

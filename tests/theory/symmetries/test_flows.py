@@ -5,7 +5,8 @@ import sympy as sp
 
 from temperance.theory.interactions.interactions import derive
 from temperance.theory.models.by_name import model
-from temperance.theory.models.spec import BETA0, TAU, Expert, Gate, Y, atom_symbol, covariates, symbolic_density
+from temperance.theory.models.density import atom_symbol, symbolic_density
+from temperance.theory.models.spec import BETA0, TAU, Expert, Gate, Y, covariates
 from temperance.theory.symmetries.discrete_symmetries import mixture_symmetries, translated
 from temperance.theory.symmetries.flows import SCALE, symmetries, vector_field
 from temperance.theory.symmetries.parity import sign_changes

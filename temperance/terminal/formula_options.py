@@ -1,0 +1,94 @@
+"""Defines the options of a gate and an expert that are formulas, for every command that takes these.
+
+A function that `takes_formulas` has them as ``**formulas: Unpack[FormulaOptions]`` and hands them to
+`theory.models.by_name.model`.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated, Any, TypedDict, TypeVar, get_type_hints
+
+from cyclopts import Parameter, Token
+from sympy import Expr
+
+from temperance.terminal.errors import BadInput
+
+_NAME = re.compile(r"[A-Za-z_]\w*")
+
+
+def _one(tokens: Sequence[Token], what: str) -> tuple[str, list[str]]:
+    """The name of an option that is given once, and the parts of its value."""
+    name = str(tokens[0].keyword)
+    if len(tokens) > 1:
+        raise BadInput(f"{name} is given twice; accepted: once, as {what}")
+    return name, [part.strip() for part in tokens[0].value.split(",")]
+
+
+def _names(_: type, tokens: Sequence[Token]) -> tuple[str, ...]:
+    what = "names between commas, such as w,c"
+    option, names = _one(tokens, what)
+    if not all(map(_NAME.fullmatch, names)):
+        raise BadInput(f"{option} takes {what}, not {tokens[0].value!r}")
+    return tuple(names)
+
+
+def _numbers(_: type, tokens: Sequence[Token]) -> dict[str, str]:
+    what = "numbers by their names, such as kappa=1/2,w=3"
+    option, parts = _one(tokens, what)
+    pairs = [part.partition("=") for part in parts]
+    names = [name.strip() for name, *_ in pairs]
+    if not all(_NAME.fullmatch(name) and value.strip() for name, (_, _, value) in zip(names, pairs, strict=True)):
+        raise BadInput(f"{option} takes {what}, not {tokens[0].value!r}")
+    if len(set(names)) < len(names):
+        raise BadInput(f"{option} has a name twice: {tokens[0].value!r}; accepted: {what}")
+    return {name: value.strip() for name, (_, _, value) in zip(names, pairs, strict=True)}
+
+
+def _listed(converter: Callable[..., Any], help: str) -> Parameter:
+    return Parameter(converter=converter, n_tokens=1, show_default=False, help=help)
+
+
+class FormulaOptions(TypedDict, total=False):
+    """What is said of the names in formulas of a gate and an expert."""
+
+    shared: Annotated[
+        Sequence[str],
+        _listed(_names, "Parameters of a formula, beside tau, that all atoms have in common, as N,N,.."),
+    ]
+    positive: Annotated[
+        Sequence[str],
+        _listed(_names, "Parameters of a formula that are positive, beside tau, nu and Gamma, as N,N,.."),
+    ]
+    constants: Annotated[
+        Mapping[str, str | int | float | Expr],
+        _listed(_numbers, "Exact numbers that stand for names in formulas, as N=V,N=V,.. such as kappa=1/2"),
+    ]
+    bias: Annotated[
+        bool,
+        Parameter(
+            name="--bias",
+            negative="--no-bias",
+            help="Whether atoms have a bias where no parameter of the gate's formula scales their weight.",
+        ),
+    ]
+
+
+_DEFAULTS: Mapping[str, object] = {"shared": (), "positive": (), "constants": {}, "bias": True}
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def takes_formulas(function: F) -> F:
+    """The function, whose signature shows the options that it has as ``**formulas``."""
+    kinds = get_type_hints(FormulaOptions, include_extras=True)
+    shown = inspect.signature(function)
+    own = [p for p in shown.parameters.values() if p.kind is not p.VAR_KEYWORD]
+    options = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=_DEFAULTS[name], annotation=kind)
+        for name, kind in kinds.items()
+    ]
+    function.__signature__ = shown.replace(parameters=[*own, *options])  # type: ignore[attr-defined]
+    function.__annotations__ |= kinds
+    return function

@@ -1,0 +1,137 @@
+"""Gates and experts as formulas on the command line, and the same in Python."""
+
+import json
+
+import pytest
+import sympy as sp
+
+import temperance
+from temperance.commands.app import run
+
+CUBIC = "beta1*x**3/tau + beta2*x"
+
+
+def test_a_formula_is_derived_and_said_in_one_line(output):
+    lines = output("derive", "--gate", "kappa*cos(x - c)/tau", "--expert", "a*x + b", "--order", "1").splitlines()
+    assert lines[1] == (
+        "gate exp(beta0/tau + kappa*cos(c - x)/tau): own kappa, c; shared tau; held of the last atom: kappa, c; "
+        "weight of an atom: exp(beta0/tau); expert N(y | a*x + b, nu): own a, b, nu"
+    )
+    assert "  tau*u_{tau} + kappa*u_{kappa} = 0" in lines
+
+
+def test_its_json_says_what_was_understood(output):
+    options = ("--shared", "v", "--positive", "w", "--constants", "k=1/2,q=3", "--no-bias", "--order", "1", "--json")
+    found = json.loads(output("derive", "--gate", "v*tanh(k*w*x)/tau + q*w*x", *options))
+    assert found["gate_formula"] == {
+        "name": None,
+        "formula": "exp(3*w*x + v*tanh(w*x/2)/tau)",
+        "own": ["w"],
+        "shared": ["v", "tau"],
+        "held": [],
+        "weight": None,
+    }
+    assert json.loads(output("derive", "--order", "1", "--json"))["gate_formula"] is None
+
+
+def test_the_function_takes_what_the_command_takes(output):
+    options = ("--shared", "v", "--constants", "k=1/2", "--order", "1", "--json")
+    shell = output("derive", "--gate", "v*tanh(k*w*x)/tau", *options)
+    found = temperance.derive(gate="v*tanh(k*w*x)/tau", shared=["v"], constants={"k": sp.Rational(1, 2)}, order=1)
+    assert found.to_json() == json.loads(shell)
+
+
+def test_a_formula_of_a_named_gate_has_its_relations_and_bounds():
+    for formula, name in (("w*x/tau", "linear"), ("-abs(x - m)/tau + beta0", "laplace"), ("w*x", "softmax")):
+        mine, its = temperance.derive(formula), temperance.derive(name)
+        renamed = [g.equation.replace("beta1", "w" if "w" in formula else "m") for g in its.generators]
+        assert [g.equation for g in mine.generators] == renamed
+    bounds = [temperance.exponents(gate, bounds_only=True).to_json()["orders"] for gate in ("w*x", "softmax")]
+    assert [row["upper"] for row in bounds[0]] == [row["upper"] for row in bounds[1]]
+    assert all(row["certified"] for row in bounds[0])
+
+
+def test_the_orders_of_a_new_gate_are_proved_and_its_certificate_accepted(capsys, tmp_path):
+    path = str(tmp_path / "o.json")
+    options = ("--gate", CUBIC, "--expert", "a*x + b", "--bounds-only", "--certificate", path, "--json")
+    assert run(["exponents", *options]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert {r["parameter"]: "flat" if r["flat"] else r["upper"] for r in found["orders"]} == {
+        **dict.fromkeys(("beta1", "tau"), "flat"),
+        **{"beta1/tau": "2", "beta2": "2", "a": "2", "b": "4", "nu": "2"},
+        **{"mean beta1/tau": "1", "mean beta2": "1", "mean a": "4/3", "mean b": "1", "mean nu": "2"},
+    }
+    assert found["setting"]["gate"] == CUBIC
+    assert found["setting"]["gate_formula"]["own"] == ["beta1", "beta2"]
+    assert temperance.certify(path).accepted
+
+
+@pytest.mark.slow
+def test_measured_orders_of_a_new_gate_meet_their_bounds(output):
+    found = json.loads(output("exponents", "--gate", CUBIC, "--expert", "tanh(a*x + b)", "--json"))
+    measured = {
+        r["parameter"]: (float(r["upper"]), r["measured"]) for r in found["orders"] if r["measured"] is not None
+    }
+    assert set(measured) == {"beta1/tau", "beta2", "a", "b", "nu"}
+    assert all(order == pytest.approx(upper, abs=0.05) for upper, order in measured.values())
+
+
+def test_a_gate_of_ones_own_has_orders_in_python():
+    x, beta1, beta2 = sp.symbols("x beta1 beta2", real=True)
+    tau = sp.Symbol("tau", positive=True)
+    gate = temperance.Gate("cubic", beta1 * x**3 / tau + beta2 * x, (beta1, beta2, tau), (tau,))
+    mine, its = (temperance.exponents(g, bounds_only=True).to_json()["orders"] for g in (gate, CUBIC))
+    assert mine == its
+
+
+def test_a_true_point_names_the_parameters_of_the_formula(tmp_path):
+    found = temperance.exponents(CUBIC, point={"beta1": 2, "beta2": "1/3", "tau": 1}, bounds_only=True)
+    assert found.to_json()["setting"]["point"] == {"beta1": "2", "beta2": "1/3", "tau": "1"}
+    with pytest.raises(ValueError, match="has no value of 'beta2'"):
+        temperance.exponents(CUBIC, point={"beta1": 2, "tau": 1}, bounds_only=True)
+
+
+def test_a_formula_has_orders_in_the_plane():
+    found = temperance.exponents("beta1 @ x", "constant", dim=2, bounds_only=True).to_json()
+    named = temperance.exponents("softmax", "constant", dim=2, bounds_only=True).to_json()
+    assert [r["parameter"] for r in found["orders"]] == [r["parameter"] for r in named["orders"]]
+    assert all(r["upper"] in (None, its["upper"]) for r, its in zip(found["orders"], named["orders"], strict=True))
+
+
+def test_a_formula_that_begins_with_a_dash(output, capsys):
+    assert "held of the last atom: c" in output("derive", "--gate=-(x - c)**2/tau", "--order", "1")
+    assert run(["derive", "--gate", "-(x - c)**2/tau"]) == 2
+    assert capsys.readouterr().err == "--gate needs a value; one that begins with a dash is given as --gate=VALUE\n"
+
+
+BAD = [
+    (["derive", "--gate", "w*y"], "y is the response"),
+    (["derive", "--gate", "x/tau"], "constant in x"),
+    (["derive", "--gate", "w*x3", "--dim", "2"], "accepted: x1 .. x2"),
+    (["derive", "--expert", "a*x + nu"], "a mean is without noise"),
+    (["derive", "--gate", "w*x", "--shared", "a"], "shared: 'a' is no parameter"),
+    (["derive", "--gate", "w*x", "--shared", "w c"], "--shared takes names between commas, such as w,c, not 'w c'"),
+    (["derive", "--gate", "w*x", "--shared", "w", "--shared", "w"], "--shared is given twice"),
+    (["derive", "--gate", "w*k*x", "--constants", "k"], "--constants takes numbers by their names"),
+    (["derive", "--gate", "w*k*x", "--constants", "k=1,k=2"], "--constants has a name twice"),
+    (["derive", "--gate", "w*k*x", "--constants", "k=c"], "the constant k is no number"),
+    (["derive", "--no-bias"], "only a gate that is a formula"),
+    (["exponents", "--gate", "w1*x1 + w2*x2 + w3*x3"], "--dim must be 1 or 2, not 3"),
+    (["exponents", "--gate", "w*x", "--no-bias"], "only --split all has orders"),
+    (["predict", "--gate", "w*x", "--true", "2", "--fitted", "2"], "unknown gate 'w*x'"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), BAD)
+def test_bad_input_is_one_line(arguments, message, capsys):
+    assert run(arguments) == 2
+    said = capsys.readouterr().err
+    assert message in said
+    assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize("options", [{"shared": "w"}, {"positive": 3}, {"constants": ["k"]}, {"bias": "no"}])
+def test_options_of_a_wrong_type_are_refused_by_name(options):
+    (name,) = options
+    with pytest.raises(ValueError, match=f"^{name} must be "):
+        temperance.derive("w*x", **options)
