@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Annotated, Any, ClassVar
 
+import sympy as sp
 from cyclopts import Parameter
 
 from temperance.answer.answer import Answer
@@ -19,9 +20,11 @@ from temperance.theory.derivations.derivation import Derivation, derivation
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.interactions import interactions
 from temperance.theory.interactions.pdes import Relation
+from temperance.theory.least_squares.atom import least_squares
 from temperance.theory.models import experts
 from temperance.theory.models.by_name import least, model
 from temperance.theory.models.gates import gate_of, listed, names
+from temperance.theory.models.losses import loss_of
 from temperance.theory.models.spec import BETA0, Expert, Gate, written
 from temperance.theory.symmetries.flows import Symmetries
 
@@ -95,9 +98,13 @@ def _parts(found: Derivation, record: Mapping[str, Any], all: bool) -> Iterator[
     relations = len(interactions.relations)
     weight, density = written(interactions.spec)
     yield f"gate: an atom has the weight {weight}, divided by the sum over all atoms"
-    yield f"expert: the density {density}"
     biased = "" if interactions.spec.gate.offset is None else " without beta0"
-    yield f"u is the weight{biased} times the density; u_{{p}} its derivative in p"
+    if found.loss == "likelihood":
+        yield f"expert: the density {density}"
+        yield f"u is the weight{biased} times the density; u_{{p}} its derivative in p"
+    else:
+        yield f"expert: y - h is {sp.exp(interactions.spec.expert.log_density)}, y the value of the regression function"
+        yield f"u is the weight{biased} times y - h; u_{{p}} its derivative in p"
     yield (
         f"{record['derivatives']} derivatives, rank {record['rank']}, "
         f"{'1 relation' if relations == 1 else f'{relations} relations'}; {interactions.scope}"
@@ -145,6 +152,7 @@ def derive(
     *,
     dim: Whole = 1,
     order: Whole = 2,
+    loss: str = "likelihood",
     all: bool = False,
 ) -> Derive:
     """Derive all linear relations among the partial derivatives of an atom, and what they mean.
@@ -156,6 +164,7 @@ def derive(
         activation: A name of the catalogue or an expression in z; alone it chooses the gate "activation".
         dim: Dimension of x.
         order: Largest order of the derivatives, 1 to 8.
+        loss: likelihood, or least-squares: the regression function of an expert with a named mean.
         all: Print long lists whole.
 
     Raises:
@@ -163,9 +172,11 @@ def derive(
     """
     if not 1 <= order <= 8:
         raise BadInput(f"--order must be an integer from 1 to 8, not {order}")
+    known = loss_of(loss)
     with Display() as shown, shown.doing("deriving"):
         chosen = gate if isinstance(gate, Gate) else gate_of(gate, activation is not None)
         spec = model(chosen, expert, activation, dim)
-        found = derivation(interactions.derive(spec.gate, spec.expert, None, spec.dim, order))
+        spec = spec if known == "likelihood" else least_squares(spec)
+        found = derivation(interactions.derive(spec.gate, spec.expert, None, spec.dim, order), known)
         record = found.record()
         return Derive(found, record, said=_said(found, record, all))

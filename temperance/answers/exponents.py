@@ -12,6 +12,7 @@ from temperance.answer.answer import Answer
 from temperance.answers.certify import write_certificates
 from temperance.measurements.contact_orders import Exponents as Orders
 from temperance.measurements.contact_orders import MeasuredOrder, answer, moving, with_measurements
+from temperance.measurements.least_squares import ByLeastSquares, by_least_squares
 from temperance.terminal.errors import BadInput
 from temperance.terminal.json_input import read_json
 from temperance.terminal.options import FileOr, Whole
@@ -23,6 +24,7 @@ from temperance.theory.contact.order_setting import accepted, order_setting
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.models import experts
 from temperance.theory.models.gates import gate_of, listed
+from temperance.theory.models.losses import loss_of
 
 if TYPE_CHECKING:
     from temperance.theory.contact.order_setting import OrderSetting
@@ -44,11 +46,13 @@ class Exponents(Answer):
         record: setting, equations, orders and reasons: the object of --json.
     """
 
-    found: Orders
+    found: Orders | ByLeastSquares
     record: Mapping[str, Any]
 
     def certificates(self) -> list[dict[str, Any]]:
         """The proofs of the bounds and of the curves that reach orders, as JSON values; `certify` proves them again."""
+        if isinstance(self.found, ByLeastSquares):
+            return []
         found = self.found.found
         return [dict(proof) for proof in (*([] if found.certificate is None else [found.certificate]), *found.curves)]
 
@@ -72,6 +76,7 @@ def exponents(
     dim: Whole = 1,
     point: FileOr = None,
     bounds_only: bool = False,
+    loss: str = "likelihood",
     certificate: str | None = None,
 ) -> Exponents:
     """Compute the contact order of every parameter of a split atom: what is proved and what is measured.
@@ -85,6 +90,8 @@ def exponents(
         dim: Dimension of x, 1 or 2.
         point: A .json file with the true values of the gate's parameters; by default beta1 = 1, tau = 1 and the like.
         bounds_only: Prove the upper bounds, in seconds, and measure nothing.
+        loss: likelihood, or least-squares: the orders of the regression function, proved and not measured, with --split
+            one.
         certificate: Write the certificates of the upper bounds and of curves that reach orders to this .json file; see
             certify. Issued with --split one, for a gate without kinks; with --cell 3 and 4 and --dim 2 given the
             theorem on experts.
@@ -96,6 +103,9 @@ def exponents(
         raise BadInput(f"--cell must be 2, 3 or 4, not {cell}")
     if dim > _LARGEST_DIMENSION:
         raise BadInput(f"--dim must be 1 or 2, not {dim}")
+    known = loss_of(loss)
+    if certificate is not None and known == "least-squares":
+        raise BadInput("--certificate: orders under least squares have no certificate")
     if certificate is not None:
         check_writable(certificate, endings=(".json",))
     gate = gate_of(gate, activation is not None)
@@ -103,6 +113,9 @@ def exponents(
     chosen = order_setting(gate, expert, activation, size=cell, split=split, point=values, dim=dim)
     if values is not None:
         _check_complete(values, chosen, point if isinstance(point, str) else "point")
+    if known == "least-squares":
+        proved = by_least_squares(chosen)
+        return Exponents(proved, proved.record(), said=proved.said())
     written: tuple[str, ...] = ()
     with Display() as shown:
         with shown.doing("bounding the orders"):

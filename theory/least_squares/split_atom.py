@@ -20,7 +20,7 @@ from temperance.theory.expressions.balls import exact
 from temperance.theory.interactions.interactions import Interactions, derive
 from temperance.theory.interactions.rank_by_balls import independent_columns
 from temperance.theory.least_squares.atom import least_squares, mean
-from temperance.theory.models.spec import MoESpec
+from temperance.theory.models.spec import MoESpec, true_value
 from temperance.theory.models.weights import weight_parameters
 from temperance.theory.orders.independence import finite_rows, formula_at, numbers, random_point
 
@@ -87,6 +87,21 @@ class Relations:
     rows: tuple[tuple[fmpq, ...], ...]
     formulas: tuple[tuple[sp.Expr, ...], ...]
     proved: bool
+
+
+def split_atom(spec: MoESpec, point: Values, held: tuple[sp.Symbol, ...] = ()) -> SplitAtom:
+    """The split atom with the gate at a point, beside a singleton at the default place; the means are in no relation.
+
+    spec: the model. point: values of the gate's parameters, shared ones included. held: those that are known.
+    """
+    gate, expert = spec.gate, least_squares(spec).expert.parameters
+    split, other = ({p: true_value(gate, p, i) for p in gate.parameters} for i in range(2))
+    split |= point
+    other |= {p: split[p] for p in (*gate.shared, *held)}
+    for j, p in enumerate(expert):
+        split[p] = sp.Rational(j + 1, j + 2)
+        other[p] = sp.Rational(j + 2, j + 3) * (-1) ** (j + 1)
+    return SplitAtom(spec, split, other, held)
 
 
 class NotRational(ValueError):
