@@ -24,7 +24,7 @@ from temperance.theory.contact.order_setting import accepted, order_setting
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.models import experts
 from temperance.theory.models.gates import gate_of, listed
-from temperance.theory.models.losses import loss_of
+from temperance.theory.models.losses import loss_of, noise_of
 
 if TYPE_CHECKING:
     from temperance.theory.contact.order_setting import OrderSetting
@@ -77,6 +77,7 @@ def exponents(
     point: FileOr = None,
     bounds_only: bool = False,
     loss: str = "likelihood",
+    noise: str = "each",
     certificate: str | None = None,
 ) -> Exponents:
     """Compute the contact order of every parameter of a split atom: what is proved and what is measured.
@@ -92,6 +93,8 @@ def exponents(
         bounds_only: Prove the upper bounds, in seconds, and measure nothing.
         loss: likelihood, or least-squares: the orders of the regression function, proved and not measured, with --split
             one.
+        noise: What is known of nu: each atom has its own (each), it is known, or it is common to all atoms; these two
+            with --split one, proved and not measured.
         certificate: Write the certificates of the upper bounds and of curves that reach orders to this .json file; see
             certify. Issued with --split one, for a gate without kinks; with --cell 3 and 4 and --dim 2 given the
             theorem on experts.
@@ -103,9 +106,11 @@ def exponents(
         raise BadInput(f"--cell must be 2, 3 or 4, not {cell}")
     if dim > _LARGEST_DIMENSION:
         raise BadInput(f"--dim must be 1 or 2, not {dim}")
-    known = loss_of(loss)
-    if certificate is not None and known == "least-squares":
-        raise BadInput("--certificate: orders under least squares have no certificate")
+    squares, variance = loss_of(loss) == "least-squares", noise_of(noise)
+    if squares and variance is not None:
+        raise BadInput("--noise is about the likelihood; --loss least-squares has no nu")
+    if certificate is not None and (squares or variance is not None):
+        raise BadInput("--certificate: accepted with --loss likelihood and --noise each")
     if certificate is not None:
         check_writable(certificate, endings=(".json",))
     gate = gate_of(gate, activation is not None)
@@ -113,8 +118,8 @@ def exponents(
     chosen = order_setting(gate, expert, activation, size=cell, split=split, point=values, dim=dim)
     if values is not None:
         _check_complete(values, chosen, point if isinstance(point, str) else "point")
-    if known == "least-squares":
-        proved = by_least_squares(chosen)
+    if squares or variance is not None:
+        proved = by_least_squares(chosen, variance)
         return Exponents(proved, proved.record(), said=proved.said())
     written: tuple[str, ...] = ()
     with Display() as shown:

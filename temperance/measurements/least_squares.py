@@ -18,10 +18,17 @@ from temperance.theory.least_squares.atom import least_squares
 from temperance.theory.least_squares.orders import LeastSquaresOrder, LeastSquaresOrders, least_squares_orders
 from temperance.theory.least_squares.semidefinite import Cone
 from temperance.theory.least_squares.split_atom import split_atom
+from temperance.theory.models.losses import Noise
+from temperance.theory.models.spec import NU
 
 _COLUMNS = ("parameter", "bound", "rate")
 _TABLE = ("order 1", "relations of order 2", "semidefinite in", "orders", "flat", "not decided")
 _SHOWN = 6  # relations
+_SEEN: Mapping[Noise | None, str] = {
+    None: "under least squares",
+    "known": "where nu is known",
+    "common": "where all atoms have one nu",
+}
 _EVERYWHERE = "at almost every true point: the matrix is orthogonal to the relations whatever the parameters are"
 _OF_CELLS = "order 1: of the atom and its first derivatives; semidefinite: a relation has such a part of order 2"
 _RATES = "an order r is the rate n^(-1/(2r)); flat has none"
@@ -43,10 +50,13 @@ class ByLeastSquares:
     def record(self) -> dict[str, Any]:
         """The object of --json."""
         found = self.found
-        atoms = [{p.name: str(v) for p, v in at.items()} for at in (found.atom.split, found.atom.other)]
+        unseen = NU if found.atom.noise is None else None
+        atoms = [{p.name: str(v) for p, v in at.items() if p != unseen} for at in (found.atom.split, found.atom.other)]
         first = [] if found.relations is None else found.relations.interactions.generators
+        noise = found.atom.noise
         return {
-            "loss": "least-squares",
+            "loss": "least-squares" if noise is None else "likelihood",
+            **({} if noise is None else {"noise": noise}),
             "setting": {
                 **of_setting(self.setting),
                 "truth": {"atoms": atoms, "held": [p.name for p in self.found.atom.spec.gate.parameters]},
@@ -85,12 +95,19 @@ class ByLeastSquares:
     def said(self) -> Said:
         """The relations, the cone, the orders, and the rates in words."""
         record = self.record()
-        title = f"Orders of the {self.gate} gate, {record['setting']['expert']} expert, under least squares"
+        title = f"Orders of the {self.gate} gate, {record['setting']['expert']} expert, {self.seen}"
         lines: list[Part] = [title, f"a cell of several atoms beside a singleton whose gate is held; {_truth(record)}"]
         lines += [f"relations of order 2 that follow from no others: {_relations(record)}", _in_words(self.found)]
         rows = tuple((o["parameter"], _bound(o), _rate(o)) for o in record["orders"])
         why = [f"{', '.join(names)}: {reason}" for reason, names in _grouped(record, "reason").items()]
-        return Said(title, (*lines, Grid("Orders", _COLUMNS, rows), *why, *record["reasons"], ""), (_answer(record),))
+        return Said(
+            title, (*lines, Grid("Orders", _COLUMNS, rows), *why, *record["reasons"], ""), (_answer(record, self.seen),)
+        )
+
+    @property
+    def seen(self) -> str:
+        """What is fitted."""
+        return _SEEN[self.found.atom.noise]
 
     @property
     def gate(self) -> str:
@@ -119,12 +136,16 @@ class ByLeastSquares:
         return relation or verdict, _relations(record), moved, proved or "-", flat or "-", left or "-"
 
 
-def by_least_squares(chosen: OrderSetting) -> ByLeastSquares:
-    """The orders of a setting with another cell a singleton. Raises BadInput where every cell is split."""
+def by_least_squares(chosen: OrderSetting, noise: Noise | None = None) -> ByLeastSquares:
+    """The orders of a setting with another cell a singleton, under least squares or with a variance that is not fitted.
+
+    noise: what is known of nu, for the likelihood. Raises BadInput where every cell is split.
+    """
     if chosen.split != "one":
-        raise BadInput("--loss least-squares is about --split one: a cell of several atoms beside a singleton")
+        option = "--loss least-squares" if noise is None else f"--noise {noise}"
+        raise BadInput(f"{option} is about --split one: a cell of several atoms beside a singleton")
     cell = chosen.cell
-    return ByLeastSquares(chosen, least_squares_orders(split_atom(cell.spec, cell.point, cell.held)))
+    return ByLeastSquares(chosen, least_squares_orders(split_atom(cell.spec, cell.point, cell.held, noise)))
 
 
 def _row(name: str, o: LeastSquaresOrder | None, flat: bool, kind: str, reason: str) -> dict[str, Any]:
@@ -192,14 +213,14 @@ def _grouped(record: Mapping[str, Any], key: str) -> dict[str, list[str]]:
     return groups
 
 
-def _answer(record: Mapping[str, Any]) -> str:
+def _answer(record: Mapping[str, Any], seen: str) -> str:
     """The rates in words: proved, none, and open."""
     rates: dict[str, list[str]] = {}
     for o in record["orders"]:
         key = "no rate at all" if o["flat"] else "not decided" if o["rate"] is None else f"n^(-{o['rate']})"
         rates.setdefault(key, []).append(o["parameter"])
     listed = "; ".join(f"{', '.join(names)} {rate}" for rate, names in rates.items())
-    return f"Rates under least squares: {listed}."
+    return f"Rates {seen}: {listed}."
 
 
 def checked_by_least_squares(sources: Sequence[str], expert: str) -> tuple[list[dict[str, Any]], Said]:
@@ -225,7 +246,7 @@ def _checked(one: ByLeastSquares) -> dict[str, Any]:
 
 
 def _short(one: ByLeastSquares) -> str:
-    return f"{one.gate.removeprefix('activation ')}: {_answer(one.record())}"
+    return f"{one.gate.removeprefix('activation ')}: {_answer(one.record(), one.seen)}"
 
 
 @dataclass(frozen=True)

@@ -24,12 +24,12 @@ Kind = Literal["identity", "theorem", "kinks", "relations", "rank", "cone", "mea
 
 _ONE_GATE = "two atoms of equal weight with {0} + t and {0} - t, all else equal, have the regression function of one"
 _RAY = "two atoms of equal weight with (1 + t) and (1 - t) times {0}, at one gate, have the regression function of one"
-_THEOREM = "no relation has a positive semidefinite part of order 2 in the parameters that the mean is not affine in"
+_THEOREM = "no relation has a positive semidefinite part of order 2 in the parameters that are not flat"
 _MEAN = "no relation without such a part holds the first derivative"
 _HALF = "a weighted mean that only products with offsets of order 2 can balance"
 _KINKS = "the atom is not twice differentiable: a kink moves with {}"
 _RANK = "that the mixture has no other relations than its atom was not proved at this true point"
-_CONE = "{} has a positive semidefinite part of order 2, and no curve of one regression function is known"
+_CONE = "{} has a positive semidefinite part of order 2, and no exact curve is known"
 _OPEN = "neither a positive semidefinite part of a relation nor a matrix that excludes one was found"
 _LEFT = "a relation balances it"
 
@@ -93,7 +93,7 @@ def least_squares_orders(atom: SplitAtom) -> LeastSquaresOrders:
     Raises ValueError where the expert has no named mean.
     """
     h = mean(atom.spec)
-    lines = straight(h, atom.expert)
+    lines = straight(h, atom.expert) if atom.noise is None else ()
     rest = [p for p in atom.each if p not in lines]
     try:
         found = relations(atom)
@@ -130,7 +130,8 @@ def _assembled(
     obstacle: tuple[Kind, str] | None,
 ) -> LeastSquaresOrders:
     h, order = mean(atom.spec), []
-    ray = () if lines or not is_homogeneous(h, atom.expert) else tuple(p for p in atom.expert if atom.split[p] != 0)
+    on_ray = atom.noise is None and not lines and is_homogeneous(h, atom.expert)
+    ray = tuple(p for p in atom.expert if atom.split[p] != 0) if on_ray else ()
     names = ", ".join(p.name for p in atom.expert)
     for p in (*atom.each, *atom.shared):
         if p in lines:

@@ -48,6 +48,15 @@ def test_exponents(output):
     assert {o["reason_kind"] for o in found["orders"]} == {"identity", "theorem"}
 
 
+@pytest.mark.parametrize("noise", ["known", "common"])
+def test_the_intercept_has_order_two_where_the_variance_is_not_fitted(noise, output):
+    found = json.loads(output("exponents", "--gate", "softmax", "--noise", noise, "--json"))
+    orders = {"beta1": "2", "a": "2", "b": "2", "mean beta1": "1", "mean a": "1", "mean b": "1"}
+    assert by_parameter(found["orders"]) == orders | ({"nu": "1"} if noise == "common" else {})
+    assert found["noise"] == noise
+    assert found["loss"] == "likelihood"
+
+
 def test_exponents_where_a_kink_moves_and_where_the_cone_is_open(output):
     kink = json.loads(output("exponents", "--gate", "laplace", "--loss", "least-squares", "--json"))["orders"]
     assert {o["parameter"]: o["reason_kind"] for o in kink if o["parameter"] in {"beta1", "a"}} == {
@@ -101,7 +110,10 @@ def test_atlas(output):
         (("check", "tanh(", "--loss", "least-squares"), "tanh("),
         (("exponents", "--gate", "sigmoid", "--split", "all", "--loss", "least-squares"), "--split one"),
         (("atlas", "--gate", "softmax", "--loss", "least-squares"), "accepted without other options"),
-        (("exponents", "--loss", "least-squares", "--certificate", "o.json"), "have no certificate"),
+        (("exponents", "--loss", "least-squares", "--certificate", "o.json"), "--loss likelihood and --noise each"),
+        (("exponents", "--loss", "least-squares", "--noise", "known"), "has no nu"),
+        (("exponents", "--noise", "none"), "accepted: each, known, common"),
+        (("exponents", "--noise", "known", "--split", "all"), "--noise known is about --split one"),
     ],
 )
 def test_bad_input(arguments, message, capsys):
