@@ -52,7 +52,7 @@ class Exponents(Answer):
     def certificates(self) -> list[dict[str, Any]]:
         """The proofs of the bounds and of the curves that reach orders, as JSON values; `certify` proves them again."""
         if isinstance(self.found, ByLeastSquares):
-            return []
+            return [] if self.found.proof is None else [dict(self.found.proof)]
         found = self.found.found
         return [dict(proof) for proof in (*([] if found.certificate is None else [found.certificate]), *found.curves)]
 
@@ -109,8 +109,6 @@ def exponents(
     squares, variance = loss_of(loss) == "least-squares", noise_of(noise)
     if squares and variance is not None:
         raise BadInput("--noise is about the likelihood; --loss least-squares has no nu")
-    if certificate is not None and (squares or variance is not None):
-        raise BadInput("--certificate: accepted with --loss likelihood and --noise each")
     if certificate is not None:
         check_writable(certificate, endings=(".json",))
     gate = gate_of(gate, activation is not None)
@@ -119,8 +117,12 @@ def exponents(
     if values is not None:
         _check_complete(values, chosen, point if isinstance(point, str) else "point")
     if squares or variance is not None:
-        proved = by_least_squares(chosen, variance)
-        return Exponents(proved, proved.record(), said=proved.said())
+        with Display() as shown, shown.doing("bounding the orders"):
+            proved = by_least_squares(chosen, variance)
+        files: tuple[str, ...] = ()
+        if certificate is not None:
+            files = write_certificates([] if proved.proof is None else [proved.proof], certificate, proved.why)
+        return Exponents(proved, proved.record(), said=proved.said(), written=files)
     written: tuple[str, ...] = ()
     with Display() as shown:
         with shown.doing("bounding the orders"):

@@ -15,6 +15,7 @@ from temperance.terminal.parts import Grid, Part, Said
 from temperance.theory.contact.order_setting import OrderSetting, order_setting
 from temperance.theory.interactions.interactions import derive
 from temperance.theory.least_squares.atom import least_squares
+from temperance.theory.least_squares.certificates import certificate
 from temperance.theory.least_squares.orders import LeastSquaresOrder, LeastSquaresOrders, least_squares_orders
 from temperance.theory.least_squares.semidefinite import Cone
 from temperance.theory.least_squares.split_atom import split_atom
@@ -42,10 +43,13 @@ class ByLeastSquares:
     Attributes:
         setting: the gate, the expert and the true point.
         found: what is proved.
+        proof: its certificate, accepted by the checker. why: why there is none.
     """
 
     setting: OrderSetting
     found: LeastSquaresOrders
+    proof: Mapping[str, Any] | None
+    why: str
 
     def record(self) -> dict[str, Any]:
         """The object of --json."""
@@ -78,6 +82,7 @@ class ByLeastSquares:
         """What moves with a scale, and where the orders are proved."""
         said = [] if self.setting.scale is None else [f"flat: {self.setting.scale}"]
         proved = any(o.upper is not None for o in self.found.orders)
+        said += [] if self.proof is not None or not proved else [f"no certificate: {self.why}"]
         return said + ([f"proved {_EVERYWHERE if self.found.everywhere else _HERE}"] if proved else [])
 
     def _moved(self) -> list[dict[str, Any]]:
@@ -90,7 +95,7 @@ class ByLeastSquares:
         name = self.setting.label(f"{'mean ' * o.mean}{o.parameter.name}")
         if o.parameter.name in self.setting.flat:
             return _row(name, None, True, "identity", self.setting.flat[o.parameter.name])
-        return _row(name, o, o.flat, o.kind, o.reason)
+        return _row(name, o, o.flat, o.kind, o.reason, certified=self.proof is not None and not o.mean)
 
     def said(self) -> Said:
         """The relations, the cone, the orders, and the rates in words."""
@@ -145,16 +150,19 @@ def by_least_squares(chosen: OrderSetting, noise: Noise | None = None) -> ByLeas
         option = "--loss least-squares" if noise is None else f"--noise {noise}"
         raise BadInput(f"{option} is about --split one: a cell of several atoms beside a singleton")
     cell = chosen.cell
-    return ByLeastSquares(chosen, least_squares_orders(split_atom(cell.spec, cell.point, cell.held, noise)))
+    found = least_squares_orders(split_atom(cell.spec, cell.point, cell.held, noise))
+    return ByLeastSquares(chosen, found, *certificate(found))
 
 
-def _row(name: str, o: LeastSquaresOrder | None, flat: bool, kind: str, reason: str) -> dict[str, Any]:
+def _row(
+    name: str, o: LeastSquaresOrder | None, flat: bool, kind: str, reason: str, *, certified: bool = False
+) -> dict[str, Any]:
     upper = None if o is None or o.upper is None else str(o.upper)
     rate = None if o is None or o.rate is None else str(o.rate)
     return {
         "parameter": name,
         "upper": upper,
-        "certified": False,
+        "certified": certified and upper is not None,
         "lower": None,
         "certified_below": False,
         "measured": None,

@@ -75,6 +75,16 @@ def test_a_point_where_a_power_is_flat_has_no_bounds_that_are_not_proved(output)
     assert {found[name]["reason_kind"] for name in ("a", "b", "tau")} == {"rank"}
 
 
+def test_a_certificate_is_written_and_proved(tmp_path, capsys):
+    path = str(tmp_path / "o.json")
+    asked = ("exponents", "--activation", "tanh", "--loss", "least-squares", "--certificate", path)
+    assert run((*asked, "--json")) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert {o["parameter"] for o in found["orders"] if o["certified"]} == {"beta1", "tau"}
+    assert run(("certify", path)) == 0
+    assert "1 of 1 certificates are proved" in capsys.readouterr().out
+
+
 def test_check(output):
     arguments = ("--loss", "least-squares", "--expert", "nonlinear:tanh", "--json")
     tanh, line = json.loads(output("check", "tanh", "z", *arguments))
@@ -110,7 +120,7 @@ def test_atlas(output):
         (("check", "tanh(", "--loss", "least-squares"), "tanh("),
         (("exponents", "--gate", "sigmoid", "--split", "all", "--loss", "least-squares"), "--split one"),
         (("atlas", "--gate", "softmax", "--loss", "least-squares"), "accepted without other options"),
-        (("exponents", "--loss", "least-squares", "--certificate", "o.json"), "--loss likelihood and --noise each"),
+        (("exponents", "--noise", "known", "--certificate", "o.json"), "certificates are issued for least squares"),
         (("exponents", "--loss", "least-squares", "--noise", "known"), "has no nu"),
         (("exponents", "--noise", "none"), "accepted: each, known, common"),
         (("exponents", "--noise", "known", "--split", "all"), "--noise known is about --split one"),
