@@ -20,11 +20,11 @@ from temperance.theory.derivations.derivation import Derivation, derivation
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.interactions import interactions
 from temperance.theory.interactions.pdes import Relation
-from temperance.theory.least_squares.atom import least_squares
+from temperance.theory.least_squares.atom import least_squares, with_known_noise
 from temperance.theory.models import experts
 from temperance.theory.models.by_name import least, model
 from temperance.theory.models.gates import gate_of, listed, names
-from temperance.theory.models.losses import loss_of
+from temperance.theory.models.losses import loss_of, noise_of
 from temperance.theory.models.spec import BETA0, Expert, Gate, written
 from temperance.theory.symmetries.flows import Symmetries
 
@@ -153,6 +153,7 @@ def derive(
     dim: Whole = 1,
     order: Whole = 2,
     loss: str = "likelihood",
+    noise: str = "each",
     all: bool = False,
 ) -> Derive:
     """Derive all linear relations among the partial derivatives of an atom, and what they mean.
@@ -165,6 +166,7 @@ def derive(
         dim: Dimension of x.
         order: Largest order of the derivatives, 1 to 8.
         loss: likelihood, or least-squares: the regression function of an expert with a named mean.
+        noise: each: nu is a parameter of the atom; known: it is a constant.
         all: Print long lists whole.
 
     Raises:
@@ -172,11 +174,16 @@ def derive(
     """
     if not 1 <= order <= 8:
         raise BadInput(f"--order must be an integer from 1 to 8, not {order}")
-    known = loss_of(loss)
+    known, variance = loss_of(loss), noise_of(noise)
+    if variance is not None and known == "least-squares":
+        raise BadInput("--noise is about the likelihood; --loss least-squares has no nu")
+    if variance == "common":
+        raise BadInput("--noise common is about mixtures (exponents), and derive about one atom; accepted: each, known")
     with Display() as shown, shown.doing("deriving"):
         chosen = gate if isinstance(gate, Gate) else gate_of(gate, activation is not None)
         spec = model(chosen, expert, activation, dim)
         spec = spec if known == "likelihood" else least_squares(spec)
+        spec = spec if variance is None else with_known_noise(spec)
         found = derivation(interactions.derive(spec.gate, spec.expert, None, spec.dim, order), known)
         record = found.record()
         return Derive(found, record, said=_said(found, record, all))

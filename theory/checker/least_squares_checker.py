@@ -69,7 +69,7 @@ def statement(model: Mapping[str, Any], truth: Sequence[Mapping[str, str]]) -> s
     atoms = ", ".join(f"({', '.join(f'{name} = {value}' for name, value in atom.items())})" for atom in truth)
     order_one = f"; |offset| of {', '.join(model['shared'])}" if model["shared"] else ""
     return (
-        f"least squares, log weight {model['log_weight']}, mean {model['mean']}, true atoms {atoms} of the same weight; "
+        f"least squares, log weight {model['log_weight']}, mean {model['mean']}, true atoms {atoms} of one weight; "
         "a cell of the first, shares bounded away from 0, the second a singleton with its gate held; near the truth, x "
         f"on any compact set with interior: |offset|^2 of {', '.join(others)}{order_one} is O(distance of the "
         "regression functions)"

@@ -21,6 +21,13 @@ def test_derive(output):
     assert "density" not in text
 
 
+def test_derive_where_the_variance_is_known(output):
+    found = json.loads(output("derive", "--gate", "softmax", "--noise", "known", "--json"))
+    assert [g["equation"] for g in found["generators"]] == ["u_{beta1 b} = u_{a}"]
+    assert found["identifiable_functions"] == ["beta1", "beta0", "a", "b"]
+    assert "N(y | a*x + b, nu)" in output("derive", "--gate", "softmax", "--noise", "known")
+
+
 def test_the_steps_of_a_derivation_speak_of_regression_functions(tmp_path):
     answer = temperance.derive("linear", "gaussian", loss="least-squares")
     answer.write(str(tmp_path / "d.md"))
@@ -122,6 +129,8 @@ def test_atlas(output):
         (("atlas", "--gate", "softmax", "--loss", "least-squares"), "accepted without other options"),
         (("exponents", "--noise", "known", "--certificate", "o.json"), "certificates are issued for least squares"),
         (("exponents", "--loss", "least-squares", "--noise", "known"), "has no nu"),
+        (("derive", "--noise", "common"), "accepted: each, known"),
+        (("derive", "--noise", "known", "--expert", "multinomial:2"), "has no variance nu"),
         (("exponents", "--noise", "none"), "accepted: each, known, common"),
         (("exponents", "--noise", "known", "--split", "all"), "--noise known is about --split one"),
     ],
