@@ -40,7 +40,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         'temperance exponents --activation "z**2 + z" --expert constant',
         "temperance exponents --gate softmax --certificate orders.json",
         "temperance exponents --gate softmax --split all --json",
-        "temperance exponents --gate softmax --expert nonlinear:gelu --loss least-squares",
+        "temperance exponents --expert nonlinear:gelu --loss least-squares",
         "temperance exponents --gate softmax --noise known",
     ),
     "atlas": ("temperance atlas", "temperance atlas --json", "temperance atlas --loss least-squares"),

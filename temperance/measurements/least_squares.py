@@ -30,10 +30,12 @@ _SEEN: Mapping[Noise | None, str] = {
     "known": "where nu is known",
     "common": "where all atoms have one nu",
 }
-_EVERYWHERE = "at almost every true point: the matrix is orthogonal to the relations whatever the parameters are"
+_EVERYWHERE = (
+    "at almost every true point, as the matrix is orthogonal to the relations there; weighted means at this one"
+)
 _OF_CELLS = "order 1: of the atom and its first derivatives; semidefinite: a relation has such a part of order 2"
 _RATES = "an order r is the rate n^(-1/(2r)); flat has none"
-_HERE = "at this true point, and near it"
+_HERE = "at this true point, and near it; weighted means at this one"
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,8 @@ class LeastSquaresOrders:
     atom: the setting. relations: those of the atom, None where they are not rational at the true point. straight: the
     parameters of the mean in which it is jointly affine; each is flat. all: the cone of the relations over `atom.each`.
     rest: that of the parameters that are not straight, `others`, whatever the other entries are; it decides the orders.
-    everywhere: whether the matrix of `rest` excludes semidefinite parts at almost every true point, not only at this.
+    everywhere: whether the matrix of `rest` excludes semidefinite parts at almost every true point, not only at this;
+    weighted means are decided at this one.
     orders: own parameters, the mean's, shared ones, then weighted means.
     """
 
