@@ -32,11 +32,11 @@ from temperance.theory.checker.order_checker import FORMAT as ORDERS
 from temperance.theory.checker.rejected import Rejected
 from temperance.theory.checker.verdict_checker import CONDITIONS, FORMAT, check, digest, statement, tower_of
 from temperance.theory.conditions.certificates import certificates
-from temperance.theory.models import truth as mixtures
 from temperance.theory.models.by_name import model
 from temperance.theory.moments.moment_bounds import certified
 from temperance.theory.orders.upper_bounds import certificate as certificate_of_orders
 from temperance.theory.orders.upper_bounds import upper_orders
+from temperance.theory.settings import truth as mixtures
 
 SOURCES = ("tanh", "relu", "hypot1", "exp", "gelu", "square", "LambertW", "log(z)", "sqrt(z)", "3*log(1 + z**2)")
 SOURCES += ("hardshrink", "hardtanh", "where(z < 1, z, 2*z - 1)")

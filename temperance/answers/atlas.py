@@ -17,6 +17,7 @@ from temperance.measurements.atlas_entries import Atlas as Found
 from temperance.measurements.atlas_entries import AtlasOrder, Entry
 from temperance.measurements.contact_orders import LEAST_ERROR, in_words
 from temperance.measurements.kept_slopes import KeptSlope
+from temperance.measurements.least_squares import LeastSquaresAtlas, atlas_by_least_squares
 from temperance.measurements.literature import PAPERS, ROWS, AtlasRow
 from temperance.numerics.errors.slopes import is_sharp
 from temperance.numerics.studies.workers import processes
@@ -27,7 +28,8 @@ from temperance.terminal.parts import Grid, Part, Said
 from temperance.terminal.progress import Display
 from temperance.theory.activations.catalogue import NAMED
 from temperance.theory.expressions.arguments import checked
-from temperance.theory.models.reasons import Reason, ReasonKind
+from temperance.theory.settings.losses import loss_of
+from temperance.theory.settings.reasons import Reason, ReasonKind
 
 _SUMMARY = ("gate, expert", "cell", "slowest", "flat", "proved", "known", "slopes")
 _COLUMNS = ("parameter", "bound", "proof", "measured", "slope to 1e12", "rate", "published")
@@ -39,7 +41,8 @@ _MEASURED = {"not settled": "no limit", "zero": "0", "needless": "least", "missi
 def _page(found: Atlas) -> str:
     from temperance.pages.pages import answer_page  # it loads templates and the claims
 
-    return answer_page(_said(found.found, whole=True), found.to_json())
+    said = found.said if isinstance(found.found, LeastSquaresAtlas) else _said(found.found, whole=True)
+    return answer_page(said, found.to_json())
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -50,7 +53,7 @@ class Atlas(Answer):
         found: the entries.
     """
 
-    found: Found
+    found: Found | LeastSquaresAtlas
 
     writers: ClassVar[Mapping[str, Any]] = MappingProxyType({**Answer.writers, ".html": _page})
 
@@ -60,6 +63,9 @@ class Atlas(Answer):
 
     def rows(self) -> Sequence[Mapping[str, Any]]:
         """The table: an order of an entry a row; a slope by its value and its interval."""
+        if isinstance(self.found, LeastSquaresAtlas):
+            keys = ("gate", "activation", "expert", "d")
+            return [{key: e[key] for key in keys} | order for e in self.to_json()["entries"] for order in e["orders"]]
         return [
             {"gate": name_of(entry.row), "cell": entry.cell, "d": entry.d, **order.to_json(), **_interval(order)}
             for entry, order in self.found.every
@@ -72,6 +78,7 @@ def atlas(
     gate: str | None = None,
     cell: str | None = None,
     dim: Whole | None = None,
+    loss: str = "likelihood",
     store: str | None = None,
     workers: Whole | None = None,
 ) -> Atlas:
@@ -81,6 +88,7 @@ def atlas(
         gate: Only this gate, or the activation gate of this activation, with every order.
         cell: Only this kind of cell: exact (as many atoms as the truth has), two, three, or "all split".
         dim: Only this dimension of x, 1 or 2.
+        loss: likelihood, or least-squares: relations and orders of the regression function, without other options.
         store: Measure the orders again (minutes for a gate, hours for all), each entry kept in this .sqlite file,
             which goes on after a stop.
         workers: Processes that measure; by default as many as there are cores.
@@ -89,6 +97,12 @@ def atlas(
         ValueError: there is no such gate, cell or dimension, or the file cannot be written, or is none that atlas has
             begun.
     """
+    if loss_of(loss) == "least-squares":
+        if any(option is not None for option in (gate, cell, dim, store, workers)):
+            raise BadInput("--loss least-squares has one table, in dimension 1: accepted without other options")
+        with Display() as shown, shown.doing("bounding the orders"):
+            squares = atlas_by_least_squares()
+        return Atlas(squares, said=squares.said())
     rows = [row for row in ROWS if gate is not None and gate in (row.gate, row.source, name_of(row))]
     if not rows and gate is not None:
         names = dict.fromkeys(name for row in ROWS for name in (row.gate, row.source) if name)

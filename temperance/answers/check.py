@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -19,6 +19,7 @@ from temperance.theory.conditions.decision import Decision, decide
 from temperance.theory.conditions.verdict import CONDITIONS, Verdict
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.rates.learnability import MIRRORS, learnability
+from temperance.theory.settings.losses import loss_of
 from temperance.theory.twins.decision import twins
 
 if TYPE_CHECKING:
@@ -46,12 +47,14 @@ class Check(Answer):
         refused: why the others cannot be read, or no theorem can be written.
         unwritten: which verdicts have no certificate, where certificates are written.
         required: the conditions that should hold.
+        least_squares: what is found under least squares, of every activation; there are no decisions then.
     """
 
     decisions: tuple[Decision, ...]
     refused: tuple[str, ...] = ()
     unwritten: tuple[str, ...] = ()
     required: tuple[str, ...] = ()
+    least_squares: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def _only(self) -> Decision:
@@ -89,10 +92,12 @@ class Check(Answer):
 
     def to_json(self) -> Any:
         """A list with the verdicts on every activation."""
-        return [decision_record(d) for d in self.decisions]
+        return [dict(found) for found in self.least_squares] or [decision_record(d) for d in self.decisions]
 
     def rows(self) -> Sequence[dict[str, Any]]:
-        """The table: the outcome of every condition."""
+        """The table: the outcome of every condition; under least squares the orders."""
+        if self.least_squares:
+            return [{"activation": one["activation"], **order} for one in self.least_squares for order in one["orders"]]
         return [
             {
                 "activation": d.activation.name,
@@ -123,7 +128,12 @@ class Check(Answer):
 
 @checked
 def check(
-    *activations: Source, certificate: str | None = None, coq: str | None = None, require: str | None = None
+    *activations: Source,
+    certificate: str | None = None,
+    coq: str | None = None,
+    require: str | None = None,
+    loss: str = "likelihood",
+    expert: str | None = None,
 ) -> Check:
     """Decide the independence conditions of activations, and with them whether the temperature is learnable.
 
@@ -134,6 +144,8 @@ def check(
         coq: Write the decided verdicts as theorems for Coq to this .v file, and their library beside it.
         require: Exit with 1 (in Python, have the status 1) unless all of these hold: a comma-separated list of
             first_order, second_order, tau_beta1, a, b_nu.
+        loss: likelihood, or least-squares: what the regression function tells of a gate with the activation.
+        expert: An expert of docs/gates.md with a named mean, with --loss least-squares; gaussian by default.
 
     Raises:
         Refused: an activation cannot be read, or none has theorems for `coq` (a ValueError; `answer` has the answer).
@@ -143,6 +155,14 @@ def check(
         raise BadInput("check needs an activation; accepted: names of `temperance catalogue` and expressions in z")
     required = _required(require)
     check_names(certificate, coq)
+    if loss_of(loss) == "least-squares":
+        return _by_least_squares(
+            activations, expert or "gaussian", {"certificate": certificate, "coq": coq, "require": require}
+        )
+    if expert is not None:
+        raise BadInput(
+            "--expert goes with --loss least-squares: the conditions of the likelihood hold for every expert"
+        )
     decisions, refused = [], []
     with Display() as shown, shown.doing("deciding"):
         for source in activations:
@@ -158,6 +178,18 @@ def check(
     if refused:
         raise Refused("; ".join(refused), found)
     return found
+
+
+def _by_least_squares(activations: Sequence[Source], expert: str, options: Mapping[str, str | None]) -> Check:
+    from temperance.measurements.least_squares import checked_by_least_squares  # it loads what measures
+
+    for name, value in options.items():
+        if value is not None:
+            raise BadInput(f"--{name} is about the likelihood; --loss least-squares has none")
+    names = [a if isinstance(a, str) else activation(a).expression for a in activations]
+    with Display() as shown, shown.doing("deciding"):
+        found, said = checked_by_least_squares(names, expert)
+    return Check((), least_squares=tuple(found), said=said)
 
 
 def _required(text: str | Sequence[str] | None) -> tuple[str, ...]:

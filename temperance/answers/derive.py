@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, Unpack
 
+import sympy as sp
 from cyclopts import Parameter
 
 from temperance.answer.answer import Answer
@@ -20,10 +21,12 @@ from temperance.theory.derivations.derivation import Derivation, derivation
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.interactions import interactions
 from temperance.theory.interactions.pdes import Relation
+from temperance.theory.least_squares.atom import least_squares, with_known_noise
 from temperance.theory.models import experts
 from temperance.theory.models.by_name import formulas_of, least, model
 from temperance.theory.models.gates import gate_of, listed, names
 from temperance.theory.models.spec import BETA0, Expert, Gate, written
+from temperance.theory.settings.losses import loss_of, noise_of
 from temperance.theory.symmetries.flows import Symmetries
 from temperance.theory.traits.understood import Understood, understood
 
@@ -96,13 +99,18 @@ def _parts(found: Derivation, record: Mapping[str, Any], meant: Understood | Non
     interactions = found.interactions
     relations = len(interactions.relations)
     weight, density = written(interactions.spec)
+    biased = "" if interactions.spec.gate.offset is None else " without beta0"
     if meant is None:
         yield f"gate: an atom has the weight {weight}, divided by the sum over all atoms"
-        yield f"expert: the density {density}"
     else:
         yield str(meant)
-    biased = "" if interactions.spec.gate.offset is None else " without beta0"
-    yield f"u is the weight{biased} times the density; u_{{p}} its derivative in p"
+    if found.loss == "likelihood":
+        if meant is None:
+            yield f"expert: the density {density}"
+        yield f"u is the weight{biased} times the density; u_{{p}} its derivative in p"
+    else:
+        yield f"expert: y - h is {sp.exp(interactions.spec.expert.log_density)}, y the value of the regression function"
+        yield f"u is the weight{biased} times y - h; u_{{p}} its derivative in p"
     yield (
         f"{record['derivatives']} derivatives, rank {record['rank']}, "
         f"{'1 relation' if relations == 1 else f'{relations} relations'}; {interactions.scope}"
@@ -153,6 +161,8 @@ def derive(
     *,
     dim: Whole | None = None,
     order: Whole = 2,
+    loss: str = "likelihood",
+    noise: str = "each",
     all: bool = False,
     **formulas: Unpack[FormulaOptions],
 ) -> Derive:
@@ -165,6 +175,8 @@ def derive(
         activation: A name of the catalogue or an expression in z; alone it chooses the gate "activation".
         dim: Dimension of x; by default 1, or the least that a formula needs.
         order: Largest order of the derivatives, 1 to 8.
+        loss: likelihood, or least-squares: the regression function of an expert with a named mean.
+        noise: each: nu is a parameter of the atom; known: it is a constant.
         all: Print long lists whole.
         shared, positive, constants, bias: Of formulas; see docs/gates.md.
 
@@ -173,10 +185,17 @@ def derive(
     """
     if not 1 <= order <= 8:
         raise BadInput(f"--order must be an integer from 1 to 8, not {order}")
+    known, variance = loss_of(loss), noise_of(noise)
+    if variance is not None and known == "least-squares":
+        raise BadInput("--noise is about the likelihood; --loss least-squares has no nu")
+    if variance == "common":
+        raise BadInput("--noise common is about mixtures (exponents), and derive about one atom; accepted: each, known")
     with Display() as shown, shown.doing("deriving"):
         chosen = gate if isinstance(gate, Gate) else gate_of(gate, activation is not None)
         spec = model(chosen, expert, activation, dim, **formulas)
         meant = understood(spec) if formulas_of(chosen, expert) else None
-        found = derivation(interactions.derive(spec.gate, spec.expert, None, spec.dim, order))
+        spec = spec if known == "likelihood" else least_squares(spec)
+        spec = spec if variance is None else with_known_noise(spec)
+        found = derivation(interactions.derive(spec.gate, spec.expert, None, spec.dim, order), known)
         record = {**found.record(), "gate_formula": None if meant is None else meant.record()}
         return Derive(found, record, said=_said(found, record, meant, all))

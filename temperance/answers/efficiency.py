@@ -37,8 +37,8 @@ from temperance.terminal.progress import Display
 from temperance.theory.activations.activation import Activation
 from temperance.theory.activations.catalogue import CATALOGUE
 from temperance.theory.expressions.arguments import checked
-from temperance.theory.models.truth import Truth
 from temperance.theory.rates.true_point import slopes
+from temperance.theory.settings.truth import Truth
 from temperance.theory.twins.decision import twins as decide
 from temperance.theory.twins.twin import Gauge
 

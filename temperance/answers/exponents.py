@@ -11,6 +11,7 @@ from cyclopts import Parameter
 from temperance.answer.answer import Answer
 from temperance.answers.certify import write_certificates
 from temperance.measurements.contact_orders import answer, in_words, moving, record, with_measurements
+from temperance.measurements.least_squares import ByLeastSquares, by_least_squares
 from temperance.terminal.errors import BadInput
 from temperance.terminal.formula_options import FormulaOptions, takes_formulas
 from temperance.terminal.json_input import read_json
@@ -24,12 +25,13 @@ from temperance.theory.expressions.arguments import checked
 from temperance.theory.models import experts
 from temperance.theory.models.by_name import formulas_of, model
 from temperance.theory.models.gates import gate_of, listed
-from temperance.theory.models.reasons import ReasonKind
 from temperance.theory.models.spec import Expert, Gate
+from temperance.theory.settings.losses import loss_of, noise_of
+from temperance.theory.settings.reasons import ReasonKind
 from temperance.theory.traits.understood import Understood, understood
 
 if TYPE_CHECKING:
-    from temperance.theory.models.truth import Setting
+    from temperance.theory.settings.truth import Setting
 
 _COLUMNS = ("parameter", "upper bound", "measured", "rate")
 _ACCEPTED = 'an object of numbers such as {"beta1": 1, "tau": "1/2"}'
@@ -48,11 +50,13 @@ class Exponents(Answer):
         record: setting, equations, orders and reasons: the object of --json.
     """
 
-    found: Orders
+    found: Orders | ByLeastSquares
     record: Mapping[str, Any]
 
     def certificates(self) -> list[dict[str, Any]]:
         """The proofs of the bounds and of the curves that reach orders, as JSON values; `certify` proves them again."""
+        if isinstance(self.found, ByLeastSquares):
+            return [] if self.found.proof is None else [dict(self.found.proof)]
         found = self.found
         return [dict(proof) for proof in (*([] if found.certificate is None else [found.certificate]), *found.curves)]
 
@@ -77,6 +81,8 @@ def exponents(
     dim: Whole | None = None,
     point: FileOr = None,
     bounds_only: bool = False,
+    loss: str = "likelihood",
+    noise: str = "each",
     certificate: str | None = None,
     **formulas: Unpack[FormulaOptions],
 ) -> Exponents:
@@ -92,6 +98,10 @@ def exponents(
         dim: Dimension of x, 1 or 2; by default 1, or the least that a formula needs.
         point: A .json file with the true values of the gate's parameters; by default beta1 = 1, tau = 1 and the like.
         bounds_only: Prove the upper bounds, in seconds, and measure nothing.
+        loss: likelihood, or least-squares: the orders of the regression function, proved and not measured, with --split
+            one.
+        noise: What is known of nu: each atom has its own (each), it is known, or it is common to all atoms; these two
+            with --split one, proved and not measured.
         certificate: Write the certificates of the upper bounds and of curves that reach orders to this .json file; see
             certify. Issued with --split one, for a gate without kinks; with --cell 3 and 4 and --dim 2 given the
             theorem on experts.
@@ -102,6 +112,9 @@ def exponents(
     """
     if cell > _LARGEST_CELL:
         raise BadInput(f"--cell must be 2, 3 or 4, not {cell}")
+    squares, variance = loss_of(loss) == "least-squares", noise_of(noise)
+    if squares and variance is not None:
+        raise BadInput("--noise is about the likelihood; --loss least-squares has no nu")
     if certificate is not None:
         check_writable(certificate, endings=(".json",))
     gate = gate if isinstance(gate, Gate) else gate_of(gate, activation is not None)
@@ -114,6 +127,13 @@ def exponents(
     chosen = order_setting(*named, activation, size=cell, split=split, point=values, dim=spec.dim)
     if values is not None:
         _check_complete(values, chosen, point if isinstance(point, str) else "point")
+    if squares or variance is not None:
+        with Display() as shown, shown.doing("bounding the orders"):
+            proved = by_least_squares(chosen, variance)
+        files: tuple[str, ...] = ()
+        if certificate is not None:
+            files = write_certificates([] if proved.proof is None else [proved.proof], certificate, proved.why)
+        return Exponents(proved, proved.record(), said=proved.said(), written=files)
     written: tuple[str, ...] = ()
     with Display() as shown:
         with shown.doing("bounding the orders"):

@@ -51,7 +51,7 @@ class Predict(Answer):
         """A list: parameter, cell_size, sharp and published as fractions or null, reason, identifiable, reason_kind.
 
         identifiable: true where there is a rate, false where none is possible, null where no statement says.
-        reason_kind: a value of `theory.rates.prediction.ReasonKind`.
+        reason_kind: a value of `theory.settings.reasons.ReasonKind`.
         """
         return [
             {

@@ -15,7 +15,7 @@ from temperance.numerics.mixture.measures import MixingMeasure
 from temperance.terminal.options import FileOr
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.models.gates import gauge_of
-from temperance.theory.models.truth import Truth
+from temperance.theory.settings.truth import Truth
 
 _TAU = 0.5  # of the default truth
 _ONE = "the truth must be one measure of at least 2 atoms in dimension 1 or 2"

@@ -10,6 +10,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "temperance check gelu relu --certificate proofs.json",
         "temperance check gelu relu --coq verdicts.v",
         'temperance check --json -- "-z*exp(z)"',
+        "temperance check tanh --loss least-squares --expert nonlinear:tanh",
     ),
     "certify": ("temperance certify proofs.json orders.json",),
     "catalogue": ("temperance catalogue", "temperance catalogue --json"),
@@ -19,6 +20,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "temperance derive --order 1 -o derivation.ipynb",
         "temperance derive --gate quadratic -o derivation.html",
         'temperance derive --gate "kappa*cos(x - c)/tau" --expert "a*x + b"',
+        "temperance derive --gate softmax --loss least-squares",
     ),
     "predict": (
         "temperance predict --gate softmax --true 2 --fitted 3",
@@ -40,8 +42,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "temperance exponents --gate softmax --certificate orders.json",
         "temperance exponents --gate softmax --split all --json",
         'temperance exponents --gate "beta1*x**3/tau + beta2*x"',
+        "temperance exponents --expert nonlinear:gelu --loss least-squares",
+        "temperance exponents --gate softmax --noise known",
     ),
-    "atlas": ("temperance atlas", "temperance atlas --json"),
+    "atlas": ("temperance atlas", "temperance atlas --json", "temperance atlas --loss least-squares"),
     "fit": (
         "temperance fit data.csv --fitted 2",
         "temperance fit data.csv --fitted 3 --activation tanh --target price --json",

@@ -31,9 +31,9 @@ from temperance.theory.contact.exact_orders import exact_orders
 from temperance.theory.contact.order_setting import Arguments, flat_curves
 from temperance.theory.contact.orders_from_theorems import published_rates
 from temperance.theory.models.gates import FITTED
-from temperance.theory.models.order import MET, Measurement, Order
-from temperance.theory.models.reasons import Reason, ReasonKind
-from temperance.theory.models.truth import Setting
+from temperance.theory.settings.order import MET, Measurement, Order
+from temperance.theory.settings.reasons import Reason, ReasonKind
+from temperance.theory.settings.truth import Setting
 
 CELLS: Mapping[str, Mapping[str, Any]] = {
     "exact": {"size": 1},

@@ -13,7 +13,7 @@ from temperance.theory.contact.contact_orders import Orders
 from temperance.theory.contact.order_setting import on_line
 from temperance.theory.models.by_name import model
 from temperance.theory.models.gates import names
-from temperance.theory.models.order import MET, Order
+from temperance.theory.settings.order import MET, Order
 from temperance.theory.traits.traits import on_lines
 
 Kept = Mapping[str, Sequence[Mapping[str, Any]]]

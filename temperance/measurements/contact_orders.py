@@ -16,10 +16,10 @@ from temperance.theory.contact.contact_orders import Orders
 from temperance.theory.contact.exact_orders import held_of_last
 from temperance.theory.contact.order_setting import flat_curves
 from temperance.theory.models.kinks import kinks
-from temperance.theory.models.order import MET, Measurement, Order
 from temperance.theory.models.spec import BETA0
-from temperance.theory.models.truth import Setting
 from temperance.theory.models.weights import weight_parameters
+from temperance.theory.settings.order import MET, Measurement, Order
+from temperance.theory.settings.truth import Setting
 from temperance.theory.traits.traits import translates
 
 Doing = Callable[[str], AbstractContextManager[object]]

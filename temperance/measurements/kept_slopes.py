@@ -22,7 +22,7 @@ from temperance.measurements import exponent_results
 from temperance.numerics.errors.slopes import CURVATURE_LEVEL, judge, log_slope
 from temperance.numerics.general.split_mixtures import Array
 from temperance.terminal.output import write_file
-from temperance.theory.models.order import Order
+from temperance.theory.settings.order import Order
 
 _LARGEST = 10**12  # the last n of a study that is kept
 _RESAMPLES = 10000

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from temperance.theory.contact.order_setting import NOT_SHARED
-from temperance.theory.models.reasons import Reason, ReasonKind
+from temperance.theory.settings.reasons import Reason, ReasonKind
 
 
 @dataclass(frozen=True)
@@ -113,6 +113,71 @@ PAPERS = (
         "2602.01466",
         "sigmoid with temperature, multinomial experts",
         "exponential sample size; with a Euclidean score polynomial; no exponent",
+    ),
+    Paper(
+        "1907.04377",
+        "free of the input",
+        "maximum likelihood, over-specified: algebraic independence of the experts; rates and lower bounds; no "
+        "exponent",
+    ),
+    Paper(
+        "2402.05220",
+        "free of the input, beside a known density",
+        "maximum likelihood: rates by the structure of the experts and whether the known density is "
+        "distinguishable; no exponent",
+    ),
+    Paper(
+        "2410.02200",
+        "prefix tuning",
+        "prefixes whose keys and values share a structure need fewer data; no exponent",
+    ),
+    Paper("2410.12258", "contaminated", "not read"),
+    Paper(
+        "2502.00281",
+        "sigmoid and softmax attention",
+        "experts of sigmoid attention need fewer data than those of softmax attention; no exponent",
+    ),
+    Paper(
+        "2503.03213",
+        "softmax, dense-to-sparse and hierarchical, least squares",
+        "strongly identifiable experts, such as networks of two layers, need polynomially many data, linear ones "
+        "exponentially many; no exponent",
+    ),
+    Paper(
+        "2505.13052",
+        "Gaussian",
+        "dendrograms find the number of experts, and have the pointwise optimal rate where there are too many; no "
+        "exponent",
+    ),
+    Paper(
+        "2510.12744",
+        "softmax",
+        "maximum likelihood: over-specified rates are tied to the solvability of a polynomial system; dendrograms find "
+        "the number of experts; no exponent",
+    ),
+    Paper(
+        "2602.00939",
+        "contaminated, multinomial experts",
+        "minimax rates, faster where the experts are of different kinds; no exponent",
+    ),
+    Paper(
+        "2602.01468",
+        "gated attention",
+        "as a hierarchical mixture: gated attention needs polynomially, multi-head attention exponentially many "
+        "data; no exponent",
+    ),
+    Paper("2602.07997", "dendrograms of mixing measures", "not read"),
+    Paper(
+        "2604.20551",
+        "softmax, Bayesian",
+        "posterior contraction of densities and, by Voronoi losses, of parameters; two ways to choose the number of "
+        "experts; no exponent",
+    ),
+    Paper(
+        "2605.02124",
+        "softmax as the temperature goes to 0, squared loss",
+        "the distance to hard routing is of the order of the mass near the interfaces of the routes: tau to a power; "
+        "no rate of an estimator",
     ),
 )
 
@@ -223,3 +288,15 @@ ROWS = (
         published=_CONTAMINATED,
     ),
 )
+
+_BY_SQUARES = ("2402.02952", "2503.03213")
+LEAST_SQUARES_ROWS = (
+    *(AtlasRow("softmax", e, papers=_BY_SQUARES) for e in ("gaussian", "polynomial:2", "nonlinear:tanh")),
+    AtlasRow("softmax", "nonlinear:gelu", papers=_BY_SQUARES),
+    *(AtlasRow("linear", e, papers=("2503.03213",)) for e in ("gaussian", "nonlinear:tanh")),
+    *(AtlasRow("activation", e, "tanh", papers=("2503.03213",)) for e in ("gaussian", "nonlinear:tanh")),
+    AtlasRow("quadratic", "nonlinear:tanh"),
+    AtlasRow("laplace", "nonlinear:tanh"),
+    AtlasRow("sigmoid", "nonlinear:tanh", papers=("2405.13997",)),
+)
+"""Gates and experts whose regression function is looked at, d = 1."""

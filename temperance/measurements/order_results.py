@@ -18,7 +18,7 @@ from temperance.measurements.contact_orders import LEAST_ERROR, measurements
 from temperance.terminal.output import write_file
 from temperance.theory.contact.contact_orders import Orders, orders
 from temperance.theory.contact.order_setting import Arguments
-from temperance.theory.models.order import Order
+from temperance.theory.settings.order import Order
 
 _LOG = Arguments("activation", source="log(1 + z**2)")
 _SIGMOID = Arguments("activation-bias", source="sigmoid")

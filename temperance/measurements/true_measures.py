@@ -12,7 +12,7 @@ from temperance.numerics.mixture.measures import MixingMeasure
 from temperance.terminal.json_input import read_json, read_value
 from temperance.theory.models.gates import generic
 from temperance.theory.models.spec import BETA0, TAU, Gate
-from temperance.theory.models.truth import Truth
+from temperance.theory.settings.truth import Truth
 
 _KEYS = ("beta1", "beta0", "tau", "a", "b", "nu", "x")
 _LARGEST = 1e50  # of a number, and of 1/tau and 1/nu: so that squares are doubles

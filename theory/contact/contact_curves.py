@@ -23,7 +23,7 @@ from temperance.theory.models import gates
 from temperance.theory.models.form import intercept
 from temperance.theory.models.renaming import in_places
 from temperance.theory.models.spec import NU, covariates
-from temperance.theory.models.truth import Setting
+from temperance.theory.settings.truth import Setting
 
 Q, ROOT = sp.symbols("q r")
 _QUARTIC = 2160 * ROOT**4 - 72 * ROOT**2 - 1  # r = sqrt((3 + 2 sqrt(6))/180)

@@ -18,14 +18,14 @@ from temperance.theory.contact.contact_curves import certificates, reached
 from temperance.theory.contact.flat_certificates import flat_certificates
 from temperance.theory.contact.order_setting import FlatCurves, flat_curves, line_of, seen_on_line
 from temperance.theory.contact.orders_from_theorems import known_orders
-from temperance.theory.models.order import Order, title
-from temperance.theory.models.reasons import Reason, ReasonKind
-from temperance.theory.models.truth import Setting
 from temperance.theory.moments.moment_bounds import certified as by_moments
 from temperance.theory.orders.equations_as_text import as_text
 from temperance.theory.orders.gate_orders import Bounds
 from temperance.theory.orders.reduced_equations import Reduced
 from temperance.theory.orders.upper_bounds import UpperOrders, certified
+from temperance.theory.settings.order import Order, title
+from temperance.theory.settings.reasons import Reason, ReasonKind
+from temperance.theory.settings.truth import Setting
 from temperance.theory.traits.traits import on_lines
 
 _EQUAL = "atoms have no weights of their own: equal ones, as many for each true one, have the true density"

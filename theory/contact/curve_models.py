@@ -10,9 +10,9 @@ import sympy as sp
 
 from temperance.theory.models.form import intercept
 from temperance.theory.models.spec import NU, MoESpec, covariates
-from temperance.theory.models.truth import Setting
 from temperance.theory.models.weights import weight_parameters
 from temperance.theory.orders.taylor import Taylor
+from temperance.theory.settings.truth import Setting
 
 T = sp.Symbol("t")
 Role = tuple[str, int]

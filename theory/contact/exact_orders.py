@@ -29,13 +29,13 @@ from temperance.theory.interactions.rank_by_balls import independent_columns
 from temperance.theory.models.by_name import model
 from temperance.theory.models.experts import mean_of
 from temperance.theory.models.form import intercept
-from temperance.theory.models.order import Order
-from temperance.theory.models.reasons import Reason, ReasonKind
 from temperance.theory.models.spec import BETA0, NU, Gate, Jet, MoESpec, Y, covariates, true_value
-from temperance.theory.models.truth import Setting, Truth
 from temperance.theory.models.weights import weight_parameters
 from temperance.theory.orders.independence import finite_rows, formula_at, numbers, random_point
 from temperance.theory.rates.true_point import Constant, constant, irregularity
+from temperance.theory.settings.order import Order
+from temperance.theory.settings.reasons import Reason, ReasonKind
+from temperance.theory.settings.truth import Setting, Truth
 from temperance.theory.symmetries.flows import Flow
 from temperance.theory.traits.traits import flows_of_gate, traits, translates
 

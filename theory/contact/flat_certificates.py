@@ -15,7 +15,7 @@ import sympy as sp
 from temperance.theory.checker.rejected import objection
 from temperance.theory.contact.curve_models import T, model_text, own_of, shift_of_weight
 from temperance.theory.curves.curve_checker import FORMAT, check, statement
-from temperance.theory.models.truth import Setting
+from temperance.theory.settings.truth import Setting
 
 Place = Mapping[sp.Symbol, sp.Expr]
 """The true values of a gate's parameters in an atom."""

@@ -12,8 +12,8 @@ from temperance.theory.expressions import balls
 from temperance.theory.models.gates import cosine
 from temperance.theory.models.renaming import renaming
 from temperance.theory.models.spec import BETA0, MoESpec
-from temperance.theory.models.truth import Setting
 from temperance.theory.orders.independence import Place
+from temperance.theory.settings.truth import Setting
 from temperance.theory.symmetries.flows import SCALE, Flow
 from temperance.theory.traits.traits import flows_of_gate, translations
 

@@ -17,12 +17,12 @@ from temperance.theory.expressions import balls
 from temperance.theory.models.by_name import least, model
 from temperance.theory.models.form import intercept
 from temperance.theory.models.gates import names
-from temperance.theory.models.order import title
 from temperance.theory.models.renaming import on_lines_as
 from temperance.theory.models.spec import BETA0, NU, Expert, Gate, Jet, MoESpec, covariates, true_value
-from temperance.theory.models.truth import Setting, Truth, require_mean
 from temperance.theory.models.weights import is_weighted, weight_parameters
 from temperance.theory.rates.true_point import Constant, constant
+from temperance.theory.settings.order import title
+from temperance.theory.settings.truth import Setting, Truth, require_mean
 from temperance.theory.traits.traits import on_lines
 
 SUPPORT = (sp.Integer(-2), sp.Integer(2))

@@ -16,10 +16,8 @@ from temperance.theory.contact.order_setting import flat_curves, line_of
 from temperance.theory.contact.theorems import OF_THE_GATE, OF_THE_MEAN, Case, bounds_of
 from temperance.theory.models.form import intercept
 from temperance.theory.models.gates import FITTED
-from temperance.theory.models.reasons import Reason, ReasonKind
 from temperance.theory.models.renaming import named
 from temperance.theory.models.spec import NU, covariates
-from temperance.theory.models.truth import Setting, Truth
 from temperance.theory.orders.expert_orders import expert_orders
 from temperance.theory.orders.gate_orders import Bounds, Quadratic, gate_orders, least, quadratic
 from temperance.theory.orders.independence import formulas_seen, independent
@@ -27,6 +25,8 @@ from temperance.theory.orders.split_cell import is_linear
 from temperance.theory.rates.analysis import Gauge
 from temperance.theory.rates.predict import predict
 from temperance.theory.rates.prediction import Prediction
+from temperance.theory.settings.reasons import Reason, ReasonKind
+from temperance.theory.settings.truth import Setting, Truth
 from temperance.theory.traits.traits import on_lines
 
 _JOINTLY = "(x, d/dmu) sees the cell as Gaussians, whose means and covariances every direction determines"

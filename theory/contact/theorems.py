@@ -16,9 +16,9 @@ from temperance.theory.models import gates
 from temperance.theory.models.form import intercept
 from temperance.theory.models.renaming import in_places
 from temperance.theory.models.spec import NU, Gate, covariates
-from temperance.theory.models.truth import Setting
 from temperance.theory.orders.gate_orders import AVERAGE, Bounds, least
 from temperance.theory.orders.split_cell import is_linear
+from temperance.theory.settings.truth import Setting
 
 _SPREAD = "the weights of the cell determine the second moment: Gamma in the mean, and the squares of the offsets of c"
 _SHARED_OUT = "the means of x and y in the cell are the true ones: what b owes to a and to the gate has their orders"

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from math import comb
 from typing import Any
@@ -20,6 +21,7 @@ from temperance.theory.interactions.derivatives import DerivativeFamily, multi_i
 from temperance.theory.interactions.interactions import Interactions
 from temperance.theory.interactions.pdes import Relation, derivative, tex
 from temperance.theory.models.spec import Expert, Gate, Jet, MoESpec
+from temperance.theory.settings.losses import Loss
 from temperance.theory.symmetries.discrete_symmetries import MixtureSymmetry
 from temperance.theory.symmetries.flows import Flow, Symmetries, symmetries
 
@@ -60,11 +62,15 @@ class Step:
 
 @dataclass(frozen=True)
 class Derivation:
-    """The interactions and symmetries of a model, and the steps that derive them."""
+    """The interactions and symmetries of a model, and the steps that derive them.
+
+    loss: what the atom is of: of the likelihood, or of least squares (theory.md 2.12).
+    """
 
     interactions: Interactions
     symmetries: Symmetries
     steps: tuple[Step, ...]
+    loss: Loss = "likelihood"
 
     @property
     def title(self) -> str:
@@ -73,6 +79,7 @@ class Derivation:
         return (
             f"Interactions of the {spec.gate.name} gate with the {spec.expert.name} expert, "
             f"dimension {spec.dim}, order {self.interactions.order}"
+            f"{'' if self.loss == 'likelihood' else ', under least squares'}"
         )
 
     def record(self) -> dict[str, Any]:
@@ -83,6 +90,7 @@ class Derivation:
             "gate": found.spec.gate.name,
             "expert": found.spec.expert.name,
             "dim": found.spec.dim,
+            "loss": self.loss,
             "order": found.order,
             "derivatives": found.derivatives,
             "rank": found.rank,
@@ -102,26 +110,35 @@ def _symmetry(kind: str, found: Flow | MixtureSymmetry, atoms: str) -> dict[str,
     return {"kind": kind, "statement": found.statement, "atoms": atoms, "gauge": found.gauge}
 
 
-def derivation(found: Interactions) -> Derivation:
-    """The derivation of what `interactions.derive` found, and of the symmetries that follow, laid out in steps."""
+def derivation(found: Interactions, loss: Loss = "likelihood") -> Derivation:
+    """The derivation of what `interactions.derive` found, and of the symmetries that follow, laid out in steps.
+
+    loss: "least-squares" where the model is that of `least_squares.atom`.
+    """
     groups = symmetries(found)
     steps = (
-        _definition(found.spec),
+        _definition(found.spec, loss),
         _derivatives(found),
         _linear_system(found),
         _relations(found),
         _verification(found),
         _symmetries(groups),
-        Step("Consequence for the rates", tuple(Paragraph(text) for text in consequences(found, groups))),
+        Step("Consequence for the rates", tuple(Paragraph(text) for text in consequences(found, groups, loss))),
     )
-    return Derivation(found, groups, steps)
+    return Derivation(found, groups, steps, loss)
 
 
-def _definition(spec: MoESpec) -> Step:
+_FACTOR: Mapping[Loss, str] = {
+    "likelihood": "the density of the expert",
+    "least-squares": "the difference of $y$ from the mean of the expert, $y$ the value of the regression function",
+}
+
+
+def _definition(spec: MoESpec, loss: Loss) -> Step:
     names = ", ".join(f"${tex(p)}$" for p in spec.parameters)
     shared = ", ".join(f"${tex(p)}$" for p in spec.gate.shared)
     blocks: list[Block] = [
-        Paragraph(f"The atom $u$ is the weight of the gate times the density of the expert, with parameters {names}."),
+        Paragraph(f"The atom $u$ is the weight of the gate times {_FACTOR[loss]}, with parameters {names}."),
         Formula((r"\log u = " + tex(spec.gate.log_weight) + " + " + _bracketed(spec.expert.log_density),)),
     ]
     if shared:

@@ -36,6 +36,15 @@ def least_squares(spec: MoESpec) -> MoESpec:
     return replace(spec, expert=Expert(spec.expert.name, log, parameters, spec.expert.constants))
 
 
+def with_known_noise(spec: MoESpec) -> MoESpec:
+    """The model whose variance nu is no parameter. Raises ValueError for an expert that has none."""
+    expert = spec.expert
+    if NU not in expert.parameters:
+        raise ValueError(f"the expert {expert.name!r} has no variance nu")
+    parameters = tuple(p for p in expert.parameters if p != NU)
+    return replace(spec, expert=replace(expert, parameters=parameters, constants=(*expert.constants, NU)))
+
+
 def straight(h: sp.Expr, parameters: Sequence[sp.Symbol]) -> tuple[sp.Symbol, ...]:
     """Parameters in which a mean is jointly affine: none of their second derivatives differs from 0.
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal
 
 import sympy as sp
 from flint import fmpq, fmpq_mat
@@ -18,41 +17,19 @@ from temperance.theory.least_squares.atom import is_homogeneous, mean, straight
 from temperance.theory.least_squares.semidefinite import Cone, cone
 from temperance.theory.least_squares.split_atom import NotRational, Relations, SplitAtom, relations
 from temperance.theory.models.kinks import kinks
-
-Kind = Literal["identity", "theorem", "kinks", "relations", "rank", "cone", "mean"]
-"""Why an order is what it is: flat by an identity, or bounded by the theorem; else what of the theorem fails."""
+from temperance.theory.settings.order import Order, title
+from temperance.theory.settings.reasons import Reason, ReasonKind
 
 _ONE_GATE = "two atoms of equal weight with {0} + t and {0} - t, all else equal, have the regression function of one"
 _RAY = "two atoms of equal weight with (1 + t) and (1 - t) times {0}, at one gate, have the regression function of one"
-_THEOREM = "no relation has a positive semidefinite part of order 2 in the parameters that the mean is not affine in"
+_THEOREM = "no relation has a positive semidefinite part of order 2 in the parameters that are not flat"
 _MEAN = "no relation without such a part holds the first derivative"
 _HALF = "a weighted mean that only products with offsets of order 2 can balance"
 _KINKS = "the atom is not twice differentiable: a kink moves with {}"
 _RANK = "that the mixture has no other relations than its atom was not proved at this true point"
-_CONE = "{} has a positive semidefinite part of order 2, and no curve of one regression function is known"
+_CONE = "{} has a positive semidefinite part of order 2, and no exact curve is known"
 _OPEN = "neither a positive semidefinite part of a relation nor a matrix that excludes one was found"
-_LEFT = "a relation balances it"
-
-
-@dataclass(frozen=True)
-class LeastSquaresOrder:
-    """What is proved of a parameter, or of its weighted mean over the cell.
-
-    upper: the bound of the order, None where there is none. flat: whether a curve of one regression function moves it.
-    kind, reason: why.
-    """
-
-    parameter: sp.Symbol
-    mean: bool
-    upper: Fraction | None
-    flat: bool
-    kind: Kind
-    reason: str
-
-    @property
-    def rate(self) -> Fraction | None:
-        """1/(2 r), the exponent of n, where r is proved."""
-        return None if self.upper is None else 1 / (2 * self.upper)
+_BALANCED = Reason(ReasonKind.NO_BOUND, "a relation balances it")
 
 
 @dataclass(frozen=True)
@@ -62,7 +39,8 @@ class LeastSquaresOrders:
     atom: the setting. relations: those of the atom, None where they are not rational at the true point. straight: the
     parameters of the mean in which it is jointly affine; each is flat. all: the cone of the relations over `atom.each`.
     rest: that of the parameters that are not straight, `others`, whatever the other entries are; it decides the orders.
-    everywhere: whether the matrix of `rest` excludes semidefinite parts at almost every true point, not only at this.
+    everywhere: whether the matrix of `rest` excludes semidefinite parts at almost every true point, not only at this;
+    weighted means are decided at this one.
     orders: own parameters, the mean's, shared ones, then weighted means.
     """
 
@@ -72,7 +50,7 @@ class LeastSquaresOrders:
     all: Cone
     rest: Cone
     everywhere: bool
-    orders: tuple[LeastSquaresOrder, ...]
+    orders: tuple[Order, ...]
 
     @property
     def others(self) -> tuple[sp.Symbol, ...]:
@@ -93,32 +71,34 @@ def least_squares_orders(atom: SplitAtom) -> LeastSquaresOrders:
     Raises ValueError where the expert has no named mean.
     """
     h = mean(atom.spec)
-    lines = straight(h, atom.expert)
+    lines = () if atom.noise is not None or _moved_kinks(atom, h) & {*atom.expert} else straight(h, atom.expert)
     rest = [p for p in atom.each if p not in lines]
     try:
         found = relations(atom)
     except NotRational as error:
         undecided = Cone("undecided", None)
-        return _assembled(atom, None, lines, undecided, undecided, ("relations", str(error)))
+        return _assembled(atom, None, lines, undecided, undecided, Reason(ReasonKind.UNDECIDED, str(error)))
     whole = cone(_parts(found, atom.each), len(atom.each))
     part = cone(_parts(found, rest), len(rest))
     return _assembled(atom, found, lines, whole, part, _obstacle(atom, h, found, part, rest))
 
 
-def _obstacle(
-    atom: SplitAtom, h: sp.Expr, found: Relations, part: Cone, rest: Sequence[sp.Symbol]
-) -> tuple[Kind, str] | None:
+def _obstacle(atom: SplitAtom, h: sp.Expr, found: Relations, part: Cone, rest: Sequence[sp.Symbol]) -> Reason | None:
     """What of the theorem fails, or is not proved."""
-    moving = {p for kink in kinks(atom.spec) for p in kink.moved_by if p in (*atom.own, *atom.shared)}
-    moving |= {p for w in h.atoms(sp.Piecewise) for _, c in w.args for p in c.free_symbols if p in atom.expert}
-    if moving:
-        return "kinks", _KINKS.format(", ".join(sorted(p.name for p in moving)))
+    if moving := _moved_kinks(atom, h):
+        return Reason(ReasonKind.NO_BOUND, _KINKS.format(", ".join(sorted(p.name for p in moving))))
     if part.outcome == "nontrivial" and part.matrix is not None:
         moved = ", ".join(p.name for i, p in enumerate(rest) if part.matrix[i, i] != 0)
-        return "cone", _CONE.format(f"a relation in {moved}")
+        return Reason(ReasonKind.NO_BOUND, _CONE.format(f"a relation in {moved}"))
     if part.outcome == "undecided":
-        return "cone", _OPEN
-    return None if found.proved else ("rank", _RANK)
+        return Reason(ReasonKind.UNDECIDED, _OPEN)
+    return None if found.proved else Reason(ReasonKind.UNDECIDED, _RANK)
+
+
+def _moved_kinks(atom: SplitAtom, h: sp.Expr) -> set[sp.Symbol]:
+    """The parameters with which a kink of the gate, or of the mean h, moves."""
+    moving = {p for kink in kinks(atom.spec) for p in kink.moved_by if p in (*atom.own, *atom.shared)}
+    return moving | {p for w in h.atoms(sp.Piecewise) for _, c in w.args for p in c.free_symbols if p in atom.expert}
 
 
 def _assembled(
@@ -127,32 +107,39 @@ def _assembled(
     lines: tuple[sp.Symbol, ...],
     whole: Cone,
     part: Cone,
-    obstacle: tuple[Kind, str] | None,
+    obstacle: Reason | None,
 ) -> LeastSquaresOrders:
     h, order = mean(atom.spec), []
-    ray = () if lines or not is_homogeneous(h, atom.expert) else tuple(p for p in atom.expert if atom.split[p] != 0)
+    on_ray = atom.noise is None and not lines and is_homogeneous(h, atom.expert)
+    ray = tuple(p for p in atom.expert if atom.split[p] != 0) if on_ray else ()
     names = ", ".join(p.name for p in atom.expert)
     for p in (*atom.each, *atom.shared):
         if p in lines:
-            order.append(LeastSquaresOrder(p, False, None, True, "identity", _ONE_GATE.format(p.name)))
+            order.append(_flat(p, _ONE_GATE.format(p.name)))
         elif p in ray:
-            order.append(LeastSquaresOrder(p, False, None, True, "identity", _RAY.format(f"({names})")))
+            order.append(_flat(p, _RAY.format(f"({names})")))
         elif obstacle or found is None:
-            order.append(LeastSquaresOrder(p, False, None, False, *(obstacle or ("relations", _LEFT))))
+            order.append(_order(p, False, None, obstacle or _BALANCED))
         else:
             bound = Fraction(1 if p in atom.shared else 2)
-            order.append(LeastSquaresOrder(p, False, bound, False, "theorem", _THEOREM))
+            order.append(_order(p, False, bound, Reason(ReasonKind.THEOREM, _THEOREM)))
     order += [_mean(p, found, lines, obstacle) for p in atom.each]
     everywhere = found is not None and obstacle is None and _is_everywhere(found, part, lines)
     return LeastSquaresOrders(atom, found, lines, whole, part, everywhere, tuple(order))
 
 
-def _mean(
-    p: sp.Symbol, found: Relations | None, lines: tuple[sp.Symbol, ...], obstacle: tuple[Kind, str] | None
-) -> LeastSquaresOrder:
+def _flat(p: sp.Symbol, identity: str) -> Order:
+    return Order(p.name, p.name, False, Reason(ReasonKind.IDENTITY, identity), flat=True)
+
+
+def _order(p: sp.Symbol, is_mean: bool, upper: Fraction | None, reason: Reason) -> Order:
+    return Order(title(p.name, is_mean), p.name, is_mean, reason, upper)
+
+
+def _mean(p: sp.Symbol, found: Relations | None, lines: tuple[sp.Symbol, ...], obstacle: Reason | None) -> Order:
     """The order of a weighted mean: 1 where no relation without parts of order 2 in the others holds U_p."""
     if obstacle or found is None:
-        return LeastSquaresOrder(p, True, None, False, *(obstacle or ("relations", _LEFT)))
+        return _order(p, True, None, obstacle or _BALANCED)
     each = found.atom.each
     k, straight_at = each.index(p), {i for i, q in enumerate(each) if q in lines}
     first = tuple(int(i == k) for i in range(len(each)))
@@ -163,10 +150,10 @@ def _mean(
         return sum(index) == 2 and sum(e for i, e in enumerate(index) if i in straight_at) <= most
 
     if all(row[place] == 0 for row in _without(found, lambda index: is_seen(index, 0))):
-        return LeastSquaresOrder(p, True, Fraction(1), False, "theorem", _MEAN)
+        return _order(p, True, Fraction(1), Reason(ReasonKind.THEOREM, _MEAN))
     if p not in lines or all(row[place] == 0 for row in _without(found, lambda index: is_seen(index, 1))):
-        return LeastSquaresOrder(p, True, Fraction(2), False, "mean", _HALF)
-    return LeastSquaresOrder(p, True, None, False, "mean", _LEFT)
+        return _order(p, True, Fraction(2), Reason(ReasonKind.THEOREM, _HALF))
+    return _order(p, True, None, _BALANCED)
 
 
 def _without(found: Relations, is_seen: Callable[[tuple[int, ...]], bool]) -> list[list[fmpq]]:

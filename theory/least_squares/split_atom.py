@@ -10,7 +10,6 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations_with_replacement
-from typing import Any
 
 import sympy as sp
 from flint import arb, fmpq, fmpq_mat
@@ -20,9 +19,11 @@ from temperance.theory.expressions.balls import exact
 from temperance.theory.interactions.interactions import Interactions, derive
 from temperance.theory.interactions.rank_by_balls import independent_columns
 from temperance.theory.least_squares.atom import least_squares, mean
-from temperance.theory.models.spec import MoESpec
+from temperance.theory.models.experts import normal
+from temperance.theory.models.spec import NU, Expert, MoESpec, Y, covariates, true_value
 from temperance.theory.models.weights import weight_parameters
 from temperance.theory.orders.independence import finite_rows, formula_at, numbers, random_point
+from temperance.theory.settings.losses import Noise
 
 Index = tuple[int, ...]
 Values = Mapping[sp.Symbol, sp.Expr]
@@ -34,13 +35,15 @@ class SplitAtom:
 
     spec: the model, with a Gaussian expert; its variance plays no part. split, other: the values of the parameters of
     the atom whose cell is fitted by several and of the singleton, shared ones included. held: parameters of the gate
-    that are known, besides those of the singleton.
+    that are known, besides those of the singleton. noise: None where the regression function is seen; else the density
+    is, with a variance that is known or that all atoms have in common.
     """
 
     spec: MoESpec
     split: Values
     other: Values
     held: tuple[sp.Symbol, ...] = ()
+    noise: Noise | None = None
 
     @property
     def own(self) -> tuple[sp.Symbol, ...]:
@@ -50,8 +53,9 @@ class SplitAtom:
 
     @property
     def shared(self) -> tuple[sp.Symbol, ...]:
-        """The gate's parameters that all atoms move together."""
-        return tuple(p for p in self.spec.gate.shared if p not in self.held)
+        """The parameters that all atoms move together."""
+        common = (NU,) if self.noise == "common" else ()
+        return (*(p for p in self.spec.gate.shared if p not in self.held), *common)
 
     @property
     def expert(self) -> tuple[sp.Symbol, ...]:
@@ -89,6 +93,23 @@ class Relations:
     proved: bool
 
 
+def split_atom(spec: MoESpec, point: Values, held: tuple[sp.Symbol, ...] = (), noise: Noise | None = None) -> SplitAtom:
+    """The split atom with the gate at a point, beside a singleton at the default place; the means are in no relation.
+
+    spec: the model. point: values of the gate's parameters, shared ones included. held: those that are known. noise: as
+    `SplitAtom` has it; the variance is 1.
+    """
+    gate, expert = spec.gate, least_squares(spec).expert.parameters
+    split, other = ({p: true_value(gate, p, i) for p in gate.parameters} for i in range(2))
+    split |= point
+    other |= {p: split[p] for p in (*gate.shared, *held)}
+    for j, p in enumerate(expert):
+        split[p] = sp.Rational(j + 1, j + 2)
+        other[p] = sp.Rational(j + 2, j + 3) * (-1) ** (j + 1)
+    split[NU] = other[NU] = sp.S.One
+    return SplitAtom(spec, split, other, held, noise)
+
+
 class NotRational(ValueError):
     """The relations have coefficients that are no rational functions, or no rational numbers at the true point."""
 
@@ -98,7 +119,8 @@ def relations(atom: SplitAtom) -> Relations:
 
     Raises NotRational where they cannot be written over Q at the true point.
     """
-    found = derive(*_parts(atom), dim=atom.spec.dim, order=2)
+    model = _model(atom)
+    found = derive(model.gate, model.expert, dim=model.dim, order=2)
     formulas = _without_shared(atom, found)
     at = {**atom.split}
     values = [[c.xreplace(at) for c in row] for row in formulas]
@@ -110,19 +132,25 @@ def relations(atom: SplitAtom) -> Relations:
     return Relations(atom, found, tuple(map(tuple, rows)), tuple(map(tuple, formulas)), proved)
 
 
-def _parts(atom: SplitAtom) -> tuple[Any, Any]:
-    """The gate with what is known as constants, and the expert of least squares."""
+def _model(atom: SplitAtom) -> MoESpec:
+    """The model of one atom, with what is known, or common to all, as constants."""
     gate = atom.spec.gate
     known = tuple(p for p in gate.parameters if p not in (*atom.own, *atom.shared))
     moving = tuple(p for p in gate.parameters if p not in known)
-    held = replace(
-        gate,
-        parameters=moving,
-        shared=atom.shared,
-        constants=(*gate.constants, *known),
-        places=(),
-    )
-    return held, least_squares(atom.spec).expert
+    shared = tuple(p for p in gate.shared if p in moving)
+    gate = replace(gate, parameters=moving, shared=shared, constants=(*gate.constants, *known), places=())
+    found = replace(least_squares(atom.spec), gate=gate)
+    return found if atom.noise is None else _with_letter(found, mean(atom.spec))
+
+
+def _with_letter(spec: MoESpec, h: sp.Expr) -> MoESpec:
+    """The model whose atom is exp(L) (f - g), f the Gaussian density: the last coordinate of x stands for g."""
+    *x, letter = covariates(spec.dim + 1)
+    renamed = dict(zip(covariates(spec.dim), x, strict=True))
+    density = sp.exp(-((Y - h) ** 2) / (2 * NU))
+    expert = Expert(spec.expert.name, sp.log(density - letter).xreplace(renamed), spec.expert.parameters, (NU,))
+    gate = replace(spec.gate, log_weight=spec.gate.log_weight.xreplace(renamed))
+    return MoESpec(gate, expert, spec.dim + 1)
 
 
 def _without_shared(atom: SplitAtom, found: Interactions) -> list[list[sp.Expr]]:
@@ -159,11 +187,11 @@ def _pivots(rows: Sequence[Sequence[fmpq]]) -> set[int]:
 
 def _has_no_others(atom: SplitAtom, dependent: set[int]) -> bool:
     """Whether the other derivatives are proved to be independent in the mixture, also of those of the singleton."""
-    h, gate = mean(atom.spec), atom.spec.gate.log_weight
-    weights = [sp.exp(gate.xreplace(dict(v))) for v in (atom.split, atom.other)]
-    means = [h.xreplace(dict(v)) for v in (atom.split, atom.other)]
-    value = sum(w * m for w, m in zip(weights, means, strict=True)) / sum(weights)
-    u = sp.exp(gate) * (value - h)
+    gate, h = atom.spec.gate.log_weight, mean(atom.spec)
+    shown = h if atom.noise is None else sp.exp(normal(h))
+    weights, values = ([e.xreplace(dict(v)) for v in (atom.split, atom.other)] for e in (sp.exp(gate), shown))
+    true = sp.Add(*(w * f for w, f in zip(weights, values, strict=True))) / sp.Add(*weights)
+    u = sp.exp(gate) * (true - shown)
     columns = [_derivative(u, atom.each, place) for j, place in enumerate(atom.places) if j not in dependent]
     columns = [c.xreplace(dict(atom.split)) for c in columns]
     columns += [sp.diff(u, p).xreplace(dict(atom.other)) for p in atom.expert]
@@ -171,7 +199,7 @@ def _has_no_others(atom: SplitAtom, dependent: set[int]) -> bool:
 
     def rows(bits: int, rng: random.Random) -> list[list[arb]]:
         def row() -> list[arb]:
-            at = random_point(rng, atom.spec.dim)
+            at = random_point(rng, atom.spec.dim) | {Y: sp.Rational(rng.randrange(-399, 400), 100)}
             number = numbers(at, bits)
             return [number(formula_at(c, at)) for c in columns]
 

@@ -21,13 +21,13 @@ from temperance.theory.checker.inequalities import Row
 from temperance.theory.checker.moment_checker import FORMAT, Cell, check, statement
 from temperance.theory.checker.order_equations import Exponents
 from temperance.theory.checker.rejected import Rejected, objection
-from temperance.theory.models.reasons import Reason, ReasonKind
 from temperance.theory.models.spec import NU, covariates
-from temperance.theory.models.truth import Setting
 from temperance.theory.orders.dual_simplex import dot, minimise
 from temperance.theory.orders.gate_orders import quadratic
 from temperance.theory.orders.split_cell import is_linear
 from temperance.theory.orders.upper_bounds import model_as_text
+from temperance.theory.settings.reasons import Reason, ReasonKind
+from temperance.theory.settings.truth import Setting
 
 _REACH = {1: 10}  # by the dimension of x; 6 beyond
 _MOST_CASES = 1000

@@ -15,12 +15,12 @@ from itertools import combinations_with_replacement as pairs_of
 import sympy as sp
 
 from temperance.theory.models.form import intercept
-from temperance.theory.models.order import title
 from temperance.theory.models.spec import NU, covariates
-from temperance.theory.models.truth import Setting
 from temperance.theory.orders.gate_orders import Bounds, least
 from temperance.theory.orders.independence import determined, formulas_seen, independent
 from temperance.theory.orders.split_cell import is_linear
+from temperance.theory.settings.order import title
+from temperance.theory.settings.truth import Setting
 
 Orders = dict[sp.Symbol, Fraction]
 

@@ -17,8 +17,8 @@ import sympy as sp
 from temperance.theory.expressions import balls
 from temperance.theory.models.form import natural
 from temperance.theory.models.spec import covariates
-from temperance.theory.models.truth import Setting
 from temperance.theory.orders.independence import Place, formula_at, formulas_seen, independent
+from temperance.theory.settings.truth import Setting
 
 Bounds = dict[str, tuple[Fraction, str]]
 """Name of a parameter, or "mean NAME" of a weighted mean -> (an upper bound of its order, the reason)."""

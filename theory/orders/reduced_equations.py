@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from flint import Ordering, fmpq, fmpq_mpoly, fmpq_mpoly_ctx, fmpq_poly
 
 from temperance.theory.interactions.derivatives import raised
-from temperance.theory.models.order import title
-from temperance.theory.models.truth import Setting
 from temperance.theory.orders.split_cell import Exponents, Moments, moment_equations, row_reduced
+from temperance.theory.settings.order import title
+from temperance.theory.settings.truth import Setting
 
 Terms = dict[Exponents, fmpq_poly]
 """A polynomial: exponents of `Reduced.variables` -> coefficient, a polynomial in s."""

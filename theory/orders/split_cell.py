@@ -18,9 +18,9 @@ import sympy as sp
 from flint import fmpq, fmpq_mat, fmpq_mpoly
 
 from temperance.theory.models.spec import NU, covariates
-from temperance.theory.models.truth import Setting
 from temperance.theory.models.weights import weight_parameters
 from temperance.theory.orders.taylor import Taylor, rational
+from temperance.theory.settings.truth import Setting
 
 (X,) = covariates(1)
 Exponents = tuple[int, ...]

@@ -21,15 +21,15 @@ from flint import fmpq, fmpq_poly
 from temperance.theory.checker.order_checker import FORMAT, check, statement
 from temperance.theory.checker.rejected import objection
 from temperance.theory.interactions.derivatives import divides
-from temperance.theory.models.order import title
-from temperance.theory.models.reasons import Reason, ReasonKind
 from temperance.theory.models.spec import NU
-from temperance.theory.models.truth import Setting
 from temperance.theory.orders.branch_and_bound import Case, Monomial, Step, System
 from temperance.theory.orders.reduced_equations import Reduced, Terms, reduce
 from temperance.theory.orders.split_cell import Exponents, log_weight
 from temperance.theory.orders.taylor import NotRational
 from temperance.theory.orders.tropical import Element
+from temperance.theory.settings.order import title
+from temperance.theory.settings.reasons import Reason, ReasonKind
+from temperance.theory.settings.truth import Setting
 
 DEGREES = (4, 6)
 REACH = 12

@@ -19,7 +19,6 @@ from temperance.theory.conditions.kinks import kinks_of
 from temperance.theory.conditions.mirror_points import Mirror, mirror
 from temperance.theory.conditions.verdict import Outcome, Verdict
 from temperance.theory.expressions import balls
-from temperance.theory.models.truth import Truth
 from temperance.theory.rates.true_point import (
     Position,
     Vectors,
@@ -32,6 +31,7 @@ from temperance.theory.rates.true_point import (
     slope_at_zero,
     slopes,
 )
+from temperance.theory.settings.truth import Truth
 from temperance.theory.twins.identities import at_zero
 
 Gauge = Literal["free", "anchored"]
@@ -65,8 +65,8 @@ def exponential(source: Activation, tau: sp.Expr) -> sp.Expr | None:
 class Analysis:
     """An activation at a truth of whose gate it is the s: its verdicts there, on the part that each atom sees.
 
-    It is no `theory.models.truth.Setting`: predictions are for all cells that a fit of so many atoms can have, and of a
-    constant s too, which makes no gate; so the gate of the truth has a free s. decision: the verdicts, if known.
+    It is no `Setting`: predictions are for all cells that a fit of so many atoms can have, and of a constant s too,
+    which makes no gate; so the gate of the truth has a free s. decision: the verdicts, if known.
     """
 
     source: Activation

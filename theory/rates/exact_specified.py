@@ -16,8 +16,9 @@ from temperance.theory.conditions.first_order_failures import Failure, classify
 from temperance.theory.conditions.mirror_points import curvature_is_outside_span, mirror
 from temperance.theory.rates.analysis import Analysis
 from temperance.theory.rates.overspecified import EXPERT
-from temperance.theory.rates.prediction import HALF, Prediction, ReasonKind
+from temperance.theory.rates.prediction import HALF, Prediction
 from temperance.theory.rates.true_point import covers_line, irregularity, is_analytic, slope_at_zero
+from temperance.theory.settings.reasons import ReasonKind
 
 INVARIANTS = ("beta1^p/tau", "beta1_direction")  # of the flow of a homogeneous s, beside beta0/tau
 _DISTINCT = "the experts (a, b, nu) are distinct"
@@ -84,7 +85,7 @@ def _along_flow(reason: str, conditions: tuple[str, ...]) -> list[Prediction]:
     return _groups(f"{reason}: not moved", None, HALF, conditions)
 
 
-def _nothing(reason: str, kind: ReasonKind = ReasonKind.NOT_COVERED) -> list[Prediction]:
+def _nothing(reason: str, kind: ReasonKind = ReasonKind.NO_BOUND) -> list[Prediction]:
     return [replace(p, unproved=kind) for p in _groups(reason, None, None)]
 
 
@@ -127,7 +128,7 @@ def _first_order_fails(at: Analysis) -> list[Prediction]:
         return _nothing(f"F1 fails, but not as a symmetry of the model ({note}): no statement covers it")
     if at.scale is None:
         what = f"F1 fails, s is {failure.kind} on each half-line; no rate is stated (flow: {failure.flow})"
-        lost = _nothing(f"{what}: not identifiable", ReasonKind.FLAT)
+        lost = _nothing(f"{what}: not identifiable", ReasonKind.IDENTITY)
         rest = _nothing(what)
         return [p if _is_lost(at, failure, p.parameter) else q for p, q in zip(lost, rest, strict=True)]
     if not failure.degree.is_positive:

@@ -9,8 +9,9 @@ from fractions import Fraction
 
 from temperance.theory.conditions.verdict import Outcome
 from temperance.theory.rates.analysis import Analysis
-from temperance.theory.rates.prediction import HALF, Cells, Prediction, ReasonKind
+from temperance.theory.rates.prediction import HALF, Cells, Prediction
 from temperance.theory.rates.true_point import covers_line, slope_at_zero
+from temperance.theory.settings.reasons import ReasonKind
 from temperance.theory.solvability.solvability import order
 
 QUARTER = Fraction(1, 4)
@@ -59,7 +60,7 @@ def _singleton(slope: str, true_k: int) -> list[Prediction]:
     if true_k == 1:
         pinned = "one atom: its gate is 1 whatever its parameters are"
         names, gate = ["a", "b", "nu"], [n for n in names if n not in ("a", "b", "nu")]
-        fixed = [Prediction(n, 1, None, None, pinned, pinned, unproved=ReasonKind.FLAT) for n in gate]
+        fixed = [Prediction(n, 1, None, None, pinned, pinned, unproved=ReasonKind.IDENTITY) for n in gate]
     seen = [Prediction(n, 1, HALF, HALF, reason, published, (_DISTINCT,), "some singleton") for n in names]
     return fixed + seen
 
@@ -90,9 +91,9 @@ def _softmax_split(slope: str, m: int, cells: Cells) -> list[Prediction]:
     given: dict[str, tuple[str, ...]] = {name: (_DISTINCT,) for name, *_ in rows}
     if cells == "every cell split":
         given["a"] = (_DISTINCT, _SHARES)
-    lost = {slope: ReasonKind.FLAT}
+    lost = {slope: ReasonKind.IDENTITY}
     return [
-        Prediction(n, m, sharp, pub, why, published, given[n], cells, lost.get(n, ReasonKind.NOT_COVERED))
+        Prediction(n, m, sharp, pub, why, published, given[n], cells, lost.get(n, ReasonKind.NO_BOUND))
         for n, sharp, pub, why in rows
     ]
 
@@ -222,7 +223,7 @@ def _covered(at: Analysis, sizes: range) -> list[Prediction]:
         else:
             reason = f"sharp conditions {', '.join(row.needs)} hold, anchor cell a singleton{row.how}"
         fails = any(outcomes[n] == "fails" for n in row.needs)
-        kind = ReasonKind.NOT_COVERED if fails else ReasonKind.UNDECIDED
+        kind = ReasonKind.NO_BOUND if fails else ReasonKind.UNDECIDED
         conditions = (*given, *row.given)
         found.append(Prediction(row.parameter, row.m, sharp, None, reason, "", conditions, "anchor singleton", kind))
     return found

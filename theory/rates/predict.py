@@ -18,11 +18,12 @@ from temperance.theory.activations.activation import Activation, Z, activation
 from temperance.theory.conditions.decision import Decision
 from temperance.theory.models.gates import gauge_of
 from temperance.theory.models.spec import covariates, dot
-from temperance.theory.models.truth import Truth
 from temperance.theory.rates.analysis import Analysis, Gauge
 from temperance.theory.rates.exact_specified import exact_specified
 from temperance.theory.rates.overspecified import EXPERT, activation_cells, bounds, softmax_cells, with_experts
-from temperance.theory.rates.prediction import HALF, Prediction, ReasonKind, density
+from temperance.theory.rates.prediction import HALF, Prediction, density
+from temperance.theory.settings.reasons import ReasonKind
+from temperance.theory.settings.truth import Truth
 
 
 def predict(
@@ -81,7 +82,7 @@ def _flat(at: Analysis, found: Sequence[Prediction]) -> tuple[Prediction, ...]:
     curve, names = at.flat
     reason = f"{curve}: not identifiable{bounds(at) if at.fitted > at.truth.k else ''}"
     return tuple(
-        replace(p, sharp=None, why=reason, unproved=ReasonKind.FLAT) if p.parameter in names else p for p in found
+        replace(p, sharp=None, why=reason, unproved=ReasonKind.IDENTITY) if p.parameter in names else p for p in found
     )
 
 
@@ -96,8 +97,8 @@ def _translated(true_k: int, fitted: int, *, tau_is_known: bool) -> tuple[Predic
     )
     published = "published as slower than any polynomial"
     sizes = sorted({p.cell_size for p in found if p.cell_size is not None})
-    free = [Prediction("tau", None, None, None, scale, published, unproved=ReasonKind.FLAT)]
-    free += [Prediction("beta1", m, None, None, scale, published, unproved=ReasonKind.FLAT) for m in sizes]
+    free = [Prediction("tau", None, None, None, scale, published, unproved=ReasonKind.IDENTITY)]
+    free += [Prediction("beta1", m, None, None, scale, published, unproved=ReasonKind.IDENTITY) for m in sizes]
     return (*free, *found)
 
 
@@ -106,7 +107,7 @@ def _one_atom(fitted: int) -> tuple[Prediction, ...]:
     constant = "k* = 1: the gate of the truth is 1 whatever beta1 and tau are: not identifiable"
     published = "the published statement supposes a gate"
     gate = [
-        Prediction(n, m, None, None, constant, published, unproved=ReasonKind.FLAT)
+        Prediction(n, m, None, None, constant, published, unproved=ReasonKind.IDENTITY)
         for n, m in (("tau", None), ("beta1", fitted))
     ]
     if fitted == 1:

@@ -4,22 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from fractions import Fraction
 from typing import Literal
 
+from temperance.theory.settings.reasons import ReasonKind
+
 Cells = Literal["any", "some singleton", "every cell split", "anchor singleton", "anchor split"]
 HALF = Fraction(1, 2)
-
-
-class ReasonKind(StrEnum):
-    """What kind of reason a prediction has; the text says more, and nothing reads it (docs/json.md)."""
-
-    PROVED = "proved"  # there is a rate
-    FLAT = "flat"  # not identifiable: a curve of parameters of one density moves it
-    UNDECIDED = "undecided"  # a condition that a statement asks for
-    FREE_GAUGE = "free gauge"  # no statement covers this s in the free gauge
-    NOT_COVERED = "not covered"  # no statement covers the truth, the cells or the activation
 
 
 @dataclass(frozen=True)
@@ -51,12 +42,12 @@ class Prediction:
     published_reason: str
     conditions: tuple[str, ...] = ()
     cells: Cells = "any"
-    unproved: ReasonKind = ReasonKind.NOT_COVERED
+    unproved: ReasonKind = ReasonKind.NO_BOUND
 
     @property
     def reason_kind(self) -> ReasonKind:
         """The kind of `reason`."""
-        return self.unproved if self.sharp is None else ReasonKind.PROVED
+        return self.unproved if self.sharp is None else ReasonKind.THEOREM
 
     @property
     def reason(self) -> str:
@@ -66,7 +57,7 @@ class Prediction:
     @property
     def flat(self) -> bool:
         """Whether it is proved not to be identifiable: a curve of parameters of one density moves it."""
-        return self.reason_kind is ReasonKind.FLAT
+        return self.reason_kind is ReasonKind.IDENTITY
 
     @property
     def identifiable(self) -> bool | None:

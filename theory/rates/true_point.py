@@ -21,7 +21,7 @@ from temperance.theory.expressions.sign_changes import NoClosedForm, real_roots
 from temperance.theory.models.by_name import model
 from temperance.theory.models.gates import generic
 from temperance.theory.models.spec import Gate
-from temperance.theory.models.truth import Truth
+from temperance.theory.settings.truth import Truth
 
 Number = int | float | Fraction
 Constant: TypeAlias = int | float | Fraction | str | sp.Expr

@@ -148,6 +148,7 @@ def test_derive_json_has_the_documented_keys_in_order(output):
         "gate",
         "expert",
         "dim",
+        "loss",
         "order",
         "derivatives",
         "rank",

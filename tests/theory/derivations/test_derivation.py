@@ -66,7 +66,19 @@ def test_markdown_prints_counts_relations_and_functions():
 def test_the_record_has_the_documented_keys_in_order():
     record = derived("linear", order=2).record()
     assert list(record) == [
-        *("gate", "expert", "dim", "order", "derivatives", "rank", "relations", "generators", "complete", "missing"),
+        *(
+            "gate",
+            "expert",
+            "dim",
+            "loss",
+            "order",
+            "derivatives",
+            "rank",
+            "relations",
+            "generators",
+            "complete",
+            "missing",
+        ),
         *("symmetries", "identifiable_functions"),
     ]
     assert record["identifiable_functions"] == ["beta1/tau", "beta0/tau", "a", "b", "nu"]

@@ -18,10 +18,10 @@ from temperance.theory.checker.rejected import Rejected
 from temperance.theory.models.by_name import model
 from temperance.theory.models.experts import normal
 from temperance.theory.models.spec import NU, TAU, Expert, covariates
-from temperance.theory.models.truth import Setting, Truth
 from temperance.theory.orders.split_cell import moment_equations, row_reduced
 from temperance.theory.orders.taylor import NotRational, Taylor
 from temperance.theory.orders.upper_bounds import certificate, upper_orders
+from temperance.theory.settings.truth import Setting, Truth
 
 Z = sp.Symbol("z", real=True)
 THREE_HALVES, FOUR_THIRDS = Fraction(3, 2), Fraction(4, 3)

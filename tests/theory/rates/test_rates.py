@@ -402,15 +402,15 @@ def test_parameters_of_the_activation_carry_their_exceptions():
 @pytest.mark.parametrize(
     ("s", "kind"),
     [
-        ("tanh", "proved"),
-        ("relu", "flat"),
+        ("tanh", "theorem"),
+        ("relu", "identity"),
         ("gamma(z + 1) - z*gamma(z)", "undecided"),
-        ("hardtanh", "free gauge"),
-        ("hardshrink", "not covered"),
+        ("hardtanh", "free_gauge"),
+        ("hardshrink", "no_bound"),
     ],
 )
 def test_the_kind_of_the_reason_of_tau(s, kind):
     (tau,) = (p for p in exact(s) if p.parameter == "tau")
     assert tau.reason_kind == kind
-    assert tau.reason.startswith("free gauge: ") == (kind == "free gauge")
-    assert (tau.sharp is not None, tau.flat) == (kind == "proved", kind == "flat")
+    assert tau.reason.startswith("free gauge: ") == (kind == "free_gauge")
+    assert (tau.sharp is not None, tau.flat) == (kind == "theorem", kind == "identity")

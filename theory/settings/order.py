@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from temperance.theory.models.reasons import Reason, ReasonKind
+from temperance.theory.settings.reasons import Reason, ReasonKind
 
 MET = 0.1  # a measured order this close to the bound has met it
 

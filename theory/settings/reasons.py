@@ -7,14 +7,15 @@ from enum import StrEnum
 
 
 class ReasonKind(StrEnum):
-    """What a reason of an order, or of a certificate that is missing, is.
+    """What a reason of an order, of a predicted rate, or of a certificate that is missing, is.
 
     Of an order that is proved: `certificate` (the checker accepts one of the bound), `theorem`, `independence` (of the
     derivatives of the density) or `identity` (an exact curve of one density: the parameter is flat). Of one that is
-    not: `no_bound` (no theorem gives one), `at_rest` (a flow moves it, but not at this point) or `undecided`. Of a
-    setting, besides: `curve` (a curve reaches bounds), `assumed` (what bounds hold for), `no_certificate` (why there is
-    none), `not_issued` (there are none for such cells) and `refused` (orders cannot be computed). Of a published
-    exponent: `published`, or why there is none: `unread`, or `unmet` (conditions of a theorem do not hold).
+    not: `no_bound` (no theorem gives one), `free_gauge` (none in this gauge), `at_rest` (a flow moves it, but not at
+    this point) or `undecided`. Of a setting, besides: `curve` (a curve reaches bounds), `assumed` (what bounds hold
+    for), `no_certificate` (why there is none), `not_issued` (there are none for such cells) and `refused` (orders
+    cannot be computed). Of a published exponent: `published`, or why there is none: `unread`, or `unmet` (conditions
+    of a theorem do not hold).
     """
 
     CERTIFICATE = "certificate"
@@ -22,6 +23,7 @@ class ReasonKind(StrEnum):
     INDEPENDENCE = "independence"
     IDENTITY = "identity"
     NO_BOUND = "no_bound"
+    FREE_GAUGE = "free_gauge"
     AT_REST = "at_rest"
     UNDECIDED = "undecided"
     CURVE = "curve"

@@ -1,0 +1,324 @@
+"""The orders of a setting under least squares, as `exponents`, `check` and `atlas` print them (theory.md 2.12)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import sympy as sp
+
+from temperance.measurements.contact_orders import setting as of_setting
+from temperance.measurements.literature import LEAST_SQUARES_ROWS, PAPERS, AtlasRow
+from temperance.terminal.errors import BadInput
+from temperance.terminal.parts import Grid, Part, Said
+from temperance.theory.contact.order_setting import FlatCurves, flat_curves, order_setting
+from temperance.theory.interactions.interactions import derive
+from temperance.theory.least_squares.atom import least_squares
+from temperance.theory.least_squares.certificates import certificate
+from temperance.theory.least_squares.orders import LeastSquaresOrders, least_squares_orders
+from temperance.theory.least_squares.semidefinite import Cone
+from temperance.theory.least_squares.split_atom import split_atom
+from temperance.theory.models.spec import NU
+from temperance.theory.settings.losses import Noise
+from temperance.theory.settings.order import Order
+from temperance.theory.settings.reasons import Reason, ReasonKind
+from temperance.theory.settings.truth import Setting
+
+_COLUMNS = ("parameter", "bound", "rate")
+_TABLE = ("order 1", "relations of order 2", "semidefinite in", "orders", "flat", "not decided")
+_SHOWN = 6  # relations
+_SEEN: Mapping[Noise | None, str] = {
+    None: "under least squares",
+    "known": "where nu is known",
+    "common": "where all atoms have one nu",
+}
+_EVERYWHERE = (
+    "at almost every true point, as the matrix is orthogonal to the relations there; weighted means at this one"
+)
+_OF_CELLS = "order 1: of the atom and its first derivatives; semidefinite: a relation has such a part of order 2"
+_RATES = "an order r is the rate n^(-1/(2r)); flat has none"
+_HERE = "at this true point, and near it; weighted means at this one"
+
+
+@dataclass(frozen=True)
+class ByLeastSquares:
+    """The orders of a setting under least squares.
+
+    Attributes:
+        setting: the gate, the expert and the true point.
+        found: what is proved.
+        proof: its certificate, accepted by the checker. why: why there is none.
+    """
+
+    setting: Setting
+    found: LeastSquaresOrders
+    proof: Mapping[str, Any] | None
+    why: str
+
+    def record(self) -> dict[str, Any]:
+        """The object of --json."""
+        found = self.found
+        unseen = NU if found.atom.noise is None else None
+        atoms = [{p.name: str(v) for p, v in at.items() if p != unseen} for at in (found.atom.split, found.atom.other)]
+        first = [] if found.relations is None else found.relations.interactions.generators
+        noise = found.atom.noise
+        return {
+            "loss": "least-squares" if noise is None else "likelihood",
+            **({} if noise is None else {"noise": noise}),
+            "setting": {
+                **of_setting(self.setting),
+                "truth": {"atoms": atoms, "held": [p.name for p in self.found.atom.spec.gate.parameters]},
+                "dim": self.setting.spec.dim,
+            },
+            "equations": [],
+            "relations": [{"order": g.order, "equation": g.equation} for g in first],
+            "cone": {
+                "all": _cone(found.all, found.atom.each, found.semidefinite(found.all, found.atom.each)),
+                "others": _cone(found.rest, found.others, found.semidefinite(found.rest, found.others)),
+                "almost_everywhere": found.everywhere,
+            },
+            "orders": [*self._moved(), *map(self._order, found.orders)],
+            "reasons": self.reasons,
+        }
+
+    @property
+    def curves(self) -> FlatCurves:
+        """What is flat, whatever is fitted."""
+        return flat_curves(self.setting)
+
+    @property
+    def reasons(self) -> list[str]:
+        """What moves with a scale, and where the orders are proved."""
+        said = [] if self.curves.scale is None else [f"flat: {self.curves.scale}"]
+        proved = any(o.upper is not None for o in self.found.orders)
+        said += [] if self.proof is not None or not proved else [f"no certificate: {self.why}"]
+        return said + ([f"proved {_EVERYWHERE if self.found.everywhere else _HERE}"] if proved else [])
+
+    def _moved(self) -> list[dict[str, Any]]:
+        """What the scale symmetry moves."""
+        point, labels, held = self.found.atom.split, self.curves.labels, self.found.atom.held
+        moved = [p for p in self.found.atom.spec.gate.parameters if (p.name in labels or p in held) and point[p] != 0]
+        return [_row(p.name, None, True, Reason(ReasonKind.IDENTITY, str(self.curves.scale))) for p in moved]
+
+    def _order(self, o: Order) -> dict[str, Any]:
+        name = self.curves.label(o.name, o.is_mean)
+        if o.name in self.curves.flat:
+            return _row(name, None, True, Reason(ReasonKind.IDENTITY, self.curves.flat[o.name]))
+        return _row(name, o, o.flat, o.reason, certified=self.proof is not None and not o.is_mean)
+
+    def said(self) -> Said:
+        """The relations, the cone, the orders, and the rates in words."""
+        record = self.record()
+        title = f"Orders of the {self.gate} gate, {record['setting']['expert']} expert, {self.seen}"
+        lines: list[Part] = [title, f"a cell of several atoms beside a singleton whose gate is held; {_truth(record)}"]
+        lines += [f"relations of order 2 that follow from no others: {_relations(record)}", _in_words(self.found)]
+        rows = tuple((o["parameter"], _bound(o), _rate(o)) for o in record["orders"])
+        why = [f"{', '.join(names)}: {reason}" for reason, names in _grouped(record, "reason").items()]
+        return Said(
+            title, (*lines, Grid("Orders", _COLUMNS, rows), *why, *record["reasons"], ""), (_answer(record, self.seen),)
+        )
+
+    @property
+    def seen(self) -> str:
+        """What is fitted."""
+        return _SEEN[self.found.atom.noise]
+
+    @property
+    def gate(self) -> str:
+        """The gate, with its activation."""
+        source = self.setting.spec.gate.activation
+        return self.setting.spec.gate.name + ("" if source is None else f" {source.name}")
+
+    @property
+    def first_order(self) -> tuple[str, str | None]:
+        """Whether the atom and its first derivatives are independent in the mixture, and a relation if they are not."""
+        spec = least_squares(self.found.atom.spec)
+        found = derive(spec.gate, spec.expert, dim=spec.dim, order=1).generators
+        if found:
+            return "fails", ", ".join(g.equation for g in found)
+        return ("holds" if self.found.relations is not None and self.found.relations.proved else "undecided"), None
+
+    def row(self) -> tuple[str, ...]:
+        """The cells of a table after those that name the setting."""
+        record, (verdict, relation) = self.record(), self.first_order
+        means = {self.curves.label(o.name, True) for o in self.found.orders if o.is_mean}
+        orders = {o["parameter"]: o for o in record["orders"] if o["parameter"] not in means}
+        proved = ", ".join(f"{name} {o['upper']}" for name, o in orders.items() if o["upper"])
+        flat = ", ".join(name for name, o in orders.items() if o["flat"])
+        left = ", ".join(name for name, o in orders.items() if not o["flat"] and not o["upper"])
+        cone = record["cone"]["all"]
+        moved = ", ".join(cone["moves"]) if cone["moves"] else {"trivial": "none"}.get(cone["outcome"], cone["outcome"])
+        return relation or verdict, _relations(record), moved, proved or "-", flat or "-", left or "-"
+
+
+def by_least_squares(chosen: Setting, noise: Noise | None = None) -> ByLeastSquares:
+    """The orders of a setting with another cell a singleton, under least squares or with a variance that is not fitted.
+
+    noise: what is known of nu, for the likelihood. Raises BadInput where every cell is split.
+    """
+    if chosen.every:
+        option = "--loss least-squares" if noise is None else f"--noise {noise}"
+        raise BadInput(f"{option} is about --split one: a cell of several atoms beside a singleton")
+    gate = {p: chosen.point[p] for p in chosen.spec.gate.parameters}
+    found = least_squares_orders(split_atom(chosen.spec, gate, chosen.held, noise))
+    return ByLeastSquares(chosen, found, *certificate(found))
+
+
+def _row(name: str, o: Order | None, flat: bool, reason: Reason, *, certified: bool = False) -> dict[str, Any]:
+    upper = None if o is None or o.upper is None else str(o.upper)
+    rate = None if o is None or o.rate is None else str(o.rate)
+    return {
+        "parameter": name,
+        "upper": upper,
+        "certified": certified and upper is not None,
+        "lower": None,
+        "certified_below": False,
+        "measured": None,
+        "error": None,
+        "flat": flat,
+        "rate": rate,
+        "reason_kind": reason.kind,
+        "reason": reason.text,
+    }
+
+
+def _cone(found: Cone, over: Sequence[sp.Symbol], moves: Sequence[str]) -> dict[str, Any]:
+    s, n = found.matrix, len(over)
+    entries = None if s is None else [[str(s[i, j]) for j in range(n)] for i in range(n)]
+    return {"outcome": found.outcome, "parameters": [p.name for p in over], "matrix": entries, "moves": list(moves)}
+
+
+def _in_words(found: LeastSquaresOrders) -> str:
+    """What of the relations is positive semidefinite, in a line."""
+    if found.all.outcome == "trivial":
+        return (
+            "no relation has a positive semidefinite part of order 2: a positive definite matrix is orthogonal to all"
+        )
+    if found.all.outcome == "undecided":
+        return "whether a relation has a positive semidefinite part of order 2 is not decided"
+    names = ", ".join(found.semidefinite(found.all, found.atom.each))
+    others = {"trivial": "; in the other parameters none has one", "nontrivial": "", "undecided": ""}
+    return f"relations have a positive semidefinite part of order 2 in {names}{others[found.rest.outcome]}"
+
+
+def _truth(record: Mapping[str, Any]) -> str:
+    atoms = [", ".join(f"{name} = {value}" for name, value in at.items()) for at in record["setting"]["truth"]["atoms"]]
+    return f"truth: ({'), ('.join(atoms)})"
+
+
+def _bound(o: Mapping[str, Any]) -> str:
+    return "none (flat)" if o["flat"] else o["upper"] or "-"
+
+
+def _rate(o: Mapping[str, Any]) -> str:
+    return "-" if o["rate"] is None else f"n^(-{o['rate']})"
+
+
+def _relations(record: Mapping[str, Any]) -> str:
+    """Generators of order 2, or the first of them."""
+    found = [g["equation"] for g in record["relations"] if g["order"] > 1]
+    more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+    return ", ".join(found[:_SHOWN]) + more if found else "none"
+
+
+def _grouped(record: Mapping[str, Any], key: str) -> dict[str, list[str]]:
+    """The parameters by what their orders have under a key."""
+    groups: dict[str, list[str]] = {}
+    for o in record["orders"]:
+        groups.setdefault(o[key], []).append(o["parameter"])
+    return groups
+
+
+def _answer(record: Mapping[str, Any], seen: str) -> str:
+    """The rates in words: proved, none, and open."""
+    rates: dict[str, list[str]] = {}
+    for o in record["orders"]:
+        key = "no rate at all" if o["flat"] else "not decided" if o["rate"] is None else f"n^(-{o['rate']})"
+        rates.setdefault(key, []).append(o["parameter"])
+    listed = "; ".join(f"{', '.join(names)} {rate}" for rate, names in rates.items())
+    return f"Rates {seen}: {listed}."
+
+
+def checked_by_least_squares(sources: Sequence[str], expert: str) -> tuple[list[dict[str, Any]], Said]:
+    """The conditions of least squares for the gates of activations: one object each, and what is said of them.
+
+    Raises ValueError for an activation or an expert that has no orders.
+    """
+    found = [by_least_squares(order_setting("activation", expert, source)) for source in sources]
+    title = f"Under least squares, with the {found[0].setting.spec.expert.name} expert"
+    rows = tuple((_source(one), *one.row()) for one in found)
+    said = Said(title, (title, Grid("Conditions", ("activation", *_TABLE), rows), _OF_CELLS), tuple(map(_short, found)))
+    return [_checked(one) for one in found], said
+
+
+def _source(one: ByLeastSquares) -> str:
+    source = one.setting.spec.gate.activation
+    return one.gate if source is None else source.name
+
+
+def _checked(one: ByLeastSquares) -> dict[str, Any]:
+    record, (verdict, relation) = one.record(), one.first_order
+    kept = ("loss", "relations", "cone", "orders", "reasons")
+    name = record["setting"]["activation"]
+    first = {"verdict": verdict, "relation": relation}
+    return {"activation": name, "expert": record["setting"]["expert"], "first_order": first} | {
+        k: record[k] for k in kept
+    }
+
+
+def _short(one: ByLeastSquares) -> str:
+    return f"{_source(one)}: {_answer(one.record(), one.seen)}"
+
+
+@dataclass(frozen=True)
+class LeastSquaresAtlas:
+    """Rows of the literature, each with what is proved of it under least squares or why nothing is.
+
+    Attributes:
+        entries: of each row.
+    """
+
+    entries: tuple[tuple[AtlasRow, ByLeastSquares | str], ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """The entries, and what the papers state."""
+        named = {arxiv for row, _ in self.entries for arxiv in row.papers}
+        papers = [asdict(paper) for paper in PAPERS if paper.arxiv in named]
+        return {"loss": "least-squares", "entries": [_entry(row, one) for row, one in self.entries], "papers": papers}
+
+    def said(self) -> Said:
+        """The table, and what the papers state."""
+        title = "Gates and experts under least squares: a cell of several atoms beside a singleton whose gate is held"
+        rows = []
+        for row, one in self.entries:
+            name = f"{row.gate if row.source is None else f'{row.gate} {row.source}'}, {row.expert}"
+            rows.append(
+                (name, *((one, *[""] * 5) if isinstance(one, str) else one.row()), ", ".join(row.papers) or "-")
+            )
+        grid = Grid("Under least squares", ("gate, expert", *_TABLE, "papers"), tuple(rows))
+        papers = (
+            f"arXiv {paper['arxiv']}, {paper['gates']}: {paper['abstract']}" for paper in self.to_json()["papers"]
+        )
+        return Said(title, (title, grid, _OF_CELLS, _RATES, *papers), ())
+
+
+def atlas_by_least_squares() -> LeastSquaresAtlas:
+    """What is proved of the rows of the literature under least squares."""
+    found: list[tuple[AtlasRow, ByLeastSquares | str]] = []
+    for row in LEAST_SQUARES_ROWS:
+        try:
+            found.append((row, by_least_squares(order_setting(row.gate, row.expert, row.source, dim=row.d))))
+        except ValueError as error:
+            found.append((row, str(error)))
+    return LeastSquaresAtlas(tuple(found))
+
+
+def _entry(row: AtlasRow, one: ByLeastSquares | str) -> dict[str, Any]:
+    about = {"gate": row.gate, "activation": row.source, "expert": row.expert, "d": row.d, "papers": list(row.papers)}
+    if isinstance(one, str):
+        return {**about, "first_order": None, "relations": [], "cone": None, "orders": [], "reasons": [one]}
+    verdict, relation = one.first_order
+    record = one.record()
+    kept = {key: record[key] for key in ("relations", "cone", "orders", "reasons")}
+    return {**about, "first_order": {"verdict": verdict, "relation": relation}, **kept}
