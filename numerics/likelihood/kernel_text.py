@@ -25,7 +25,9 @@ BLOCK = 256
 STRIDE = BLOCK + LANES
 
 _OPTIONS = "fastmath={'reassoc', 'contract', 'nsz', 'arcp'}, error_model='numpy', nogil=True"
-_INNER = f"@njit({_OPTIONS}, no_cpython_wrapper=True, no_cfunc_wrapper=True)"
+# inlined by force: a function of its own would be taken from its own compilation, with other bits, in the process that
+# compiles the kernel, and from the kernel's where this is found on disk
+_INNER = f"@njit({_OPTIONS}, forceinline=True)"
 _HEADER = f'''"""A likelihood, written from its formulas."""
 import math
 import numpy as np
