@@ -77,15 +77,42 @@ def plain_sums(
     return Sums(value, score, chain[:, None] * hessian * chain + np.diag(np.where(where.logs, score, 0.0)))
 
 
+def _joint(t: Floats, e: Floats, nus: Floats) -> Floats:
+    """t + log N(e | 0, nu), (k, n)."""
+    return np.asarray(t - e * e / (2 * nus[:, None]) - np.log(2 * np.pi * nus[:, None]) / 2)
+
+
+def responsibilities(formulas: AtomFormulas, natural: Floats, x: Floats, y: Floats) -> Floats:
+    """The probabilities of atoms given x and y, (k, n), at parameters (not logarithms)."""
+    where = Coordinates(formulas, (len(natural) - formulas.shared) // (formulas.own + formulas.line + 1))
+    rows = np.array([_compiled(formulas)(x, natural[places])[:2] for places in where.values])
+    return softmax(_joint(rows[:, 0], y - rows[:, 1], natural[where.nu])).shares
+
+
+def mean_and_slopes(formulas: AtomFormulas, x: Floats, line: Floats) -> tuple[Floats, Floats]:
+    """The mean (n,) and its slopes (q, n) at parameters line (q,) of the mean."""
+    rows = _means(formulas)(*x.T, *line)
+    values = np.empty((len(rows), len(x)))
+    for value, row in zip(values, rows, strict=True):
+        value[:] = row
+    return values[0], values[1:]
+
+
+@lru_cache(maxsize=64)
+def _means(formulas: AtomFormulas) -> Callable[..., Any]:
+    line = formulas.parameters[formulas.own + formulas.shared :]
+    rows = [formulas.mean, *formulas.line_slopes]
+    return sp.lambdify((*formulas.x, *line), rows, modules=[NUMPY, "scipy"], cse=True)
+
+
 def _block(f: AtomFormulas, where: Coordinates, natural: Floats, x: Floats, y: Floats, w: Any, reference: Any) -> Sums:
     """The sums over some points, by the parameters themselves."""
     counts = (2, f.own + f.shared, len(f.gate_bends), f.line, len(f.line_bends))
     rows, size, nus = [_compiled(f)(x, natural[places]) for places in where.values], where.size, natural[where.nu]
     parts = [[row[low:high] for low, high in pairwise((0, *accumulate(counts)))] for row in rows]
-    t = np.array([logs[0] for (logs, *_) in parts])
-    e = y - np.array([logs[1] for (logs, *_) in parts])
-    prior = softmax(t)
-    posterior = softmax(t - e * e / (2 * nus[:, None]) - np.log(2 * np.pi * nus[:, None]) / 2)
+    t, means = (np.array([logs[n] for (logs, *_) in parts]) for n in (0, 1))
+    e = y - means
+    prior, posterior = softmax(t), softmax(_joint(t, e, nus))
     before, after = np.zeros((2, where.k, size, len(y)))
     second, g = np.zeros((size, size)), f.own + f.shared
     for i, (_, slopes, bends, lines, line_bends) in enumerate(parts):
