@@ -28,7 +28,7 @@ from temperance.numerics.machine.threads import one_blas_thread
 from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.numerics.mixture.density import NONE
 from temperance.numerics.mixture.points import Points
-from temperance.theory.models.spec import BETA0, NU, MoESpec
+from temperance.theory.models.spec import BETA0, NU, MoESpec, true_value
 from temperance.theory.models.weights import weight_parameters
 from temperance.theory.traits.traits import translations
 
@@ -113,7 +113,7 @@ class _Problem:
     def __init__(self, spec: MoESpec, k: int, points: Points, box: Mapping[str, tuple[float, float]]) -> None:
         gate, formulas = spec.gate, formulas_of(spec)
         own = list(gate.own if gate.offset is None else (BETA0, *gate.own))
-        held = held_of(spec) if k > 1 else dict.fromkeys(own, 0.0)
+        held = held_of(spec) if k > 1 else {p: float(true_value(gate, p, 0)) for p in own}  # of one atom, no gate tells
         self.likelihood: GeneratedLikelihood = likelihood(formulas, k, k if {*own} - {*held} else k - 1)
         where = self.likelihood.where
         self.points, self.k, self.where, self.formulas = points, k, where, formulas
@@ -128,9 +128,9 @@ class _Problem:
         for p, value in held.items():
             at = (k - 1) * where.width + own.index(p)
             self.free[at], self.lower[at], self.upper[at] = False, value, value
-        for at in np.flatnonzero(~self.free & where.logs):
-            self.lower[at] = self.upper[at] = np.log(self.lower[at])
-        if k == 1:  # the weight of a single atom is 1
+        logs = ~self.free & where.logs
+        self.lower[logs] = self.upper[logs] = np.log(self.lower[logs])
+        if k == 1:
             self.free[where.size - len(gate.shared) :] = False
 
     def full(self, u: Floats) -> Floats:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -92,7 +93,7 @@ def tables_of(formulas: AtomFormulas, k: int, free: int) -> Tables:
     return Tables(coordinates, *_table(slopes, 2), *_table(products, 3), *_table(bends, 4), np.array(ends, np.int64))
 
 
-def _table(rows: list[tuple[float, ...]], places: int) -> tuple[Places, Floats]:
+def _table(rows: Sequence[tuple[float, ...]], places: int) -> tuple[Places, Floats]:
     """The places of rows, and the factors at their ends."""
     made = np.array(rows, dtype=float).reshape(-1, places + 1)
     return made[:, :-1].astype(np.int64), made[:, -1].copy()

@@ -108,7 +108,7 @@ def test_the_box_is_part_of_the_estimator():
 
 def test_a_single_atom_is_a_regression():
     x, y = data()
-    found = fit_general(x, y, model("sigmoid"), 1, starts=1)
+    found = fit_general(x, y, model("gaussian"), 1, starts=1)
     slope, intercept = np.polyfit(x, y, 1)
     assert values(found, "a", "b") == pytest.approx([slope, intercept])
     assert found.n_parameters == 3
