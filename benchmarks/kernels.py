@@ -2,7 +2,11 @@
 
 "weighted" are the same passes, for each k that of tanh, over points with weights and a reference, in turn with "tanh".
 
-    python benchmarks/kernels.py [--json]
+    python benchmarks/kernels.py [--json] [--gates]
+
+With --gates: of generated likelihoods, for every gate of the atlas at k = 2 and three of no paper: without and with
+weights, the value alone, a call at n = 100 in microseconds, and the seconds to compile k = 3, if it was not on disk.
+The gates that have a kernel by hand are measured in turn with it.
 
 Each figure is the median of passes over 20000 points, d = 1, tau free; the linear gate is anchored, the others are in
 the free gauge. "numpy" is the plain version with the linear gate, "user" an activation that nobody tuned for.
@@ -20,12 +24,19 @@ import time
 from collections.abc import Callable
 
 import numpy as np
+import sympy as sp
 
 from temperance.numerics.likelihood import kernel as kernels
+from temperance.numerics.likelihood.atom_formulas import formulas_of
+from temperance.numerics.likelihood.generated import likelihood
 from temperance.numerics.mixture import density
 from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.mixture.measures import Layout
 from temperance.theory.activations.activation import activation
+from temperance.theory.models.by_name import least, model
+from temperance.theory.models.experts import normal
+from temperance.theory.models.gates import names
+from temperance.theory.models.spec import NU, TAU, Expert, Gate, MoESpec, covariates
 
 GATES = {"linear": "linear", "tanh": "tanh", "gelu": "gelu", "user": "z*tanh(z) + sin(z)/3"}
 POINTS, REPEATS = 20_000, 41
@@ -58,10 +69,75 @@ def measure(name: str, k: int, *, plain: bool = False) -> list[float]:
     return median_times([lambda: kernels.evaluate(theta, layout, gate, x, y), with_weights], REPEATS)
 
 
+def one_of_ones_own() -> list[MoESpec]:
+    """Models that no paper has."""
+    (x,), (c, w, a, b) = covariates(1), sp.symbols("c w a b", real=True)
+    line, curved = ((normal(mean), (a, b, NU)) for mean in (a * x + b, sp.tanh(a * x + b)))
+    gates = [
+        (Gate("cubic", c * x**3 / TAU + w * x, (c, w, TAU), (TAU,)), curved),
+        (Gate("wave", w * sp.cos(x - c) / TAU, (w, c, TAU), (TAU,)), line),
+        (Gate("bell", -sp.log(1 + (w * x - c) ** 2), (w, c)), line),
+    ]
+    return [MoESpec(gate, Expert("own", *expert), 1) for gate, expert in gates]
+
+
+def measure_generated(spec: MoESpec) -> dict[str, float]:
+    """The figures of --gates of one model, but for a gate by hand."""
+    formulas, rng = formulas_of(spec), np.random.default_rng(2)
+    start = time.process_time()
+    likelihood(formulas, 3)
+    compiling, made = time.process_time() - start, likelihood(formulas, 2)
+    theta = np.abs(rng.normal(0, 0.5, made.where.size))
+    x, y = rng.uniform(-3, 3, (POINTS, spec.dim)), rng.normal(0, 2, POINTS)
+    weights, reference = rng.integers(1, 9, POINTS).astype(float), rng.normal(size=POINTS)
+    few = [np.ascontiguousarray(v[:100]) for v in (x, y)]
+    calls = [
+        lambda: made(theta, x, y),
+        lambda: made(theta, x, y, weights, reference),
+        lambda: made(theta, x, y, derivatives=False),
+        lambda: [made(theta, *few) for _ in range(100)],
+    ]
+    *passes, hundred = median_times(calls, REPEATS)
+    figures = [*passes, hundred * POINTS / 1e5, compiling]
+    return dict(zip(("all", "weighted", "value", "us at n = 100", "s to compile"), figures, strict=True))
+
+
+def by_hand(name: str, spec: MoESpec) -> float:
+    """Of a gate that has a kernel by hand: how much longer the generated one takes, as a ratio of paired medians."""
+    layout, rng = Layout(2, 1, "free"), np.random.default_rng(2)
+    gate, made = compile_activation(activation(name)), likelihood(formulas_of(spec), 2)
+    x, y = rng.uniform(-3, 3, (POINTS, 1)), rng.normal(0, 2, POINTS)
+    theta, other = rng.normal(0, 0.5, made.where.size), rng.normal(0, 0.5, layout.size)
+    one, two = median_times([lambda: made(theta, x, y), lambda: kernels.evaluate(other, layout, gate, x, y)], REPEATS)
+    return one / two
+
+
+def gates() -> dict[str, dict[str, float]]:
+    """The figures of --gates."""
+    found = {}
+    for name in names():
+        if name == "generic":
+            continue
+        spec, _ = least(name)
+        found[name] = measure_generated(spec)
+    for name in ("tanh", "gelu"):
+        spec = model("activation", activation=name)
+        found[f"activation {name}"] = {**measure_generated(spec), "by hand": by_hand(name, spec)}
+    found |= {spec.gate.name: measure_generated(spec) for spec in one_of_ones_own()}
+    return {name: {key: round(v, 2) for key, v in row.items()} for name, row in found.items()}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="CPU time of one likelihood pass, ns per data point")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    as_json = parser.parse_args().json
+    parser.add_argument("--gates", action="store_true", help="generated likelihoods of every gate of the atlas")
+    arguments = parser.parse_args()
+    as_json = arguments.json
+    if arguments.gates:
+        found = gates()
+        lines = [f"{name:20}" + "  ".join(f"{key} {v:.2f}" for key, v in row.items()) for name, row in found.items()]
+        print(json.dumps(found) if as_json else "\n".join(lines))
+        return
     result: dict[str, dict[str, float]] = {name: {} for name in (*GATES, "weighted", "numpy")}
     for k in (2, 3, 4):
         for name in GATES:

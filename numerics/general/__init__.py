@@ -1,4 +1,5 @@
 """Handles mixtures whose gate and expert are given as formulas: densities and maximum likelihood.
 
-Takes a setting (`theory.settings.truth`), whose log weight and mean are compiled; returns densities
-on a grid, gradients and fits. It is slower than `numerics.likelihood`. Start with `split_mixtures.Family`."""
+Takes a model, or a setting (`theory.settings.truth`); returns densities on a grid, their gradients, and fits with the
+likelihood of `numerics.likelihood.generated`. Start with `split_mixtures.Family`; with `fit_general.fit_general` where
+there are data and no truth."""

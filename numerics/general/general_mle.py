@@ -1,7 +1,7 @@
-"""Fits an arbitrary gate and Gaussian expert by maximum likelihood: general, local, and slower.
+"""Fits an arbitrary gate and Gaussian expert by maximum likelihood, near a true mixture.
 
-`fitting.mle` knows softmax and activation gates with linear experts; here log weight and mean are compiled from their
-formulas. The first cell has one to three atoms, or both have two, whose shares stay within a factor of each other, as
+`fitting.mle` knows softmax and activation gates with linear experts; here the likelihood is generated from formulas.
+The first cell has one to three atoms, or both have two, whose shares stay within a factor of each other, as
 the bounds of contact orders suppose. The gate of the last atom is held where `Family.free` says so, which fixes a
 translation where the gate has one. A box around the truth is part of the estimator. The search of `fitting.newton`
 climbs from given starts.
@@ -16,10 +16,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import sympy as sp
 
 from temperance.numerics.fitting.newton import Local, Maximum, Stop, maximise
-from temperance.numerics.general.likelihood import Columns, loglik
 from temperance.numerics.general.split_mixtures import Array, Family
+from temperance.numerics.likelihood.atom_formulas import AtomFormulas
+from temperance.numerics.likelihood.generated import GeneratedLikelihood, likelihood
 from temperance.numerics.machine.threads import one_blas_thread
 from temperance.numerics.mixture.points import Points
 from temperance.theory.models.kinks import kinks
@@ -42,6 +44,19 @@ class GeneralFit:
     agree: int
 
 
+_WEIGHT = sp.Symbol("weight", real=True)
+
+
+def _likelihood(family: Family) -> GeneratedLikelihood:
+    """Of a family, whose vectors hold log weights of atoms; what is known of their gates is put in."""
+    cell, gate, k = family.setting, family.setting.spec.gate, sum(family.sizes)
+    known = {p: cell.point.get(p, 1) for p in {*gate.own} - {*cell.own}}
+    weight, own = gate.log_weight.subs(known) + _WEIGHT, (_WEIGHT, *cell.own)
+    formulas = AtomFormulas.of(weight, cell.mean, own, gate.shared, cell.expert, cell.spec.dim)
+    last = (k - 1) * family.width
+    return likelihood(formulas, k, k if family.free[last : last + len(own)].any() else k - 1)
+
+
 class GeneralMixture:
     """One to three atoms in the first cell and one in the second, or two in both, in coordinates u with a box.
 
@@ -58,9 +73,12 @@ class GeneralMixture:
                 f"the gate {family.setting.spec.gate.name!r} has a kink that x can reach: fits are for smooth gates, "
                 "and a lattice would need n^(1/3) points of x"
             )
-        self.family, self.free = family, np.flatnonzero(family.free)
+        self.family, self.free, self.likelihood = family, np.flatnonzero(family.free), _likelihood(family)
         own, others = np.split(family.width * np.arange(sum(family.sizes)), [family.m])
-        self.center, self.mixing = family.center.copy(), np.eye(len(self.free))
+        self.center, self.mixing = (
+            np.log(family.center, out=family.center.copy(), where=family.positive),
+            np.eye(len(self.free)),
+        )
         for weights in (own, others):
             self.center[weights] -= np.log(len(weights))
         shares = -np.eye(family.m)
@@ -69,24 +87,23 @@ class GeneralMixture:
         self.mixing[np.ix_(places, places)] = shares
         reach = np.where(family.positive, np.log(FACTOR), _RANGE)
         reach[own[1:]], reach[others[:-1]] = _UNEVEN / family.m, _UNEVEN
-        self.reach, self.positive = reach[self.free], family.positive[self.free]
+        self.reach = reach[self.free]
 
-    def vector(self, u: Array) -> tuple[Array, Array]:
-        """The vector, and the derivatives of its free entries by what `mixing` makes of u: the diagonal."""
-        vector, moved = self.center.copy(), self.mixing @ u
-        scale = np.where(self.positive, vector[self.free] * np.exp(np.where(self.positive, moved, 0.0)), 1.0)
-        vector[self.free] = np.where(self.positive, scale, vector[self.free] + moved)
-        return vector, scale
+    def theta(self, u: Array) -> Array:
+        """The vector of the likelihood: with logarithms of what is positive."""
+        theta = self.center.copy()
+        theta[self.free] += self.mixing @ u
+        return theta
 
-    def local(self, u: Array, columns: Columns) -> Local:
+    def vector(self, u: Array) -> Array:
+        """The vector of the family."""
+        return self.likelihood.natural(self.theta(u))
+
+    def local(self, u: Array, points: Points) -> Local:
         """The mean log-likelihood, less that of the reference, with gradient and Hessian in u."""
-        vector, scale = self.vector(u)
-        value, slopes, bends = loglik(self.family, vector, columns)
-        slopes = scale * slopes[self.free]
-        bends = scale[:, None] * bends[np.ix_(self.free, self.free)] * scale
-        bends[np.diag_indices_from(bends)] += np.where(self.positive, slopes, 0.0)
-        n, mixing = columns.n, self.mixing
-        return Local(value / n, mixing @ slopes / n, mixing @ bends @ mixing / n)
+        value, score, hessian = self.likelihood(self.theta(u), points.x, points.y, points.weights, points.reference)
+        free, n, mixing = self.free, points.n, self.mixing
+        return Local(value / n, mixing @ score[free] / n, mixing @ hessian[np.ix_(free, free)] @ mixing / n)
 
     def split(self, rng: np.random.Generator, size: float) -> Array:
         """A start: true atoms split at random by offsets of about a size and mean 0; the first one moved, if alone."""
@@ -101,16 +118,15 @@ class GeneralMixture:
 
     def fitted(self, points: Points, starts: Sequence[Array]) -> tuple[GeneralFit, Array]:
         """The highest of the climbs from some u, and its u; they end in units of the sample."""
-        columns, n = Columns.of(points), points.n
+        n = points.n
         stop = Stop.in_sample_units(n)
         with one_blas_thread():
             found = [
-                maximise(lambda u: self.local(u, columns), s, -self.reach, self.reach, _STEPS, stop=stop)
-                for s in starts
+                maximise(lambda u: self.local(u, points), s, -self.reach, self.reach, _STEPS, stop=stop) for s in starts
             ]
         best = max(found, key=lambda end: end.local.value)
         agree = sum((best.local.value - end.local.value) * n < _SAME for end in found)
-        fit = GeneralFit(self.vector(best.theta)[0], best.local.value * n, self._status(best), agree)
+        fit = GeneralFit(self.vector(best.theta), best.local.value * n, self._status(best), agree)
         return fit, best.theta
 
     def _status(self, end: Maximum) -> Status:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
-from itertools import combinations_with_replacement, pairwise
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -41,24 +41,16 @@ Function = Callable[[Array, Array], Array]
 
 @dataclass(frozen=True)
 class Compiled:
-    """A formula in x and parameters: its value and its derivatives by the parameters.
-
-    bends: second derivatives by the pairs of parameters for which they are not 0.
-    """
+    """A formula in x and parameters: its value and its slopes by the parameters."""
 
     value: Function
     slopes: Function
-    bends: Function
-    pairs: tuple[tuple[int, int], ...]
 
     @staticmethod
     def of(f: sp.Expr, symbols: Sequence[sp.Symbol], x: Sequence[sp.Symbol]) -> Compiled:
         """The function of a formula in x and these parameters."""
-        every = combinations_with_replacement(range(len(symbols)), 2)
-        second = {(a, b): sp.diff(f, symbols[a], symbols[b]) for a, b in every}
-        second = {pair: bend for pair, bend in second.items() if bend != 0}
-        slopes, own = [sp.diff(f, p) for p in symbols], (*x, *symbols)
-        return Compiled(_function([f], own), _function(slopes, own), _function([*second.values()], own), tuple(second))
+        own = (*x, *symbols)
+        return Compiled(_function([f], own), _function([sp.diff(f, p) for p in symbols], own))
 
 
 def _function(formulas: Sequence[sp.Expr], symbols: Sequence[sp.Symbol]) -> Function:
@@ -132,14 +124,6 @@ class Family:
         held = [p in self.setting.held for p in self.setting.spec.gate.shared]
         free[atoms * self.width :] = ~np.array(held, dtype=bool) if held else True
         return free
-
-    def places(self, atom: int) -> tuple[list[int], list[int], int]:
-        """Where a vector holds what log weight and mean of an atom depend on, and its variance."""
-        first, own, size = atom * self.width, 1 + len(self.setting.own), len(self.center)
-        expert = list(range(first + own, first + self.width))
-        shared = range(size - len(self.setting.spec.gate.shared), size)
-        variance = expert.pop(self.variance)
-        return [*range(first, first + own), *shared], expert, variance
 
     def index(self, atom: int, name: str) -> int:
         """Where a vector holds a parameter of an atom of the first cell."""

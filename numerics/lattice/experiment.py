@@ -18,11 +18,11 @@ import numpy as np
 
 from temperance.numerics.fitting.mle import Box
 from temperance.numerics.general.general_mle import FACTOR
-from temperance.numerics.general.likelihood import mixture_log_density
 from temperance.numerics.general.split_mixtures import Atoms, Family
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats
 from temperance.numerics.mixture.density import log_density
 from temperance.numerics.mixture.measures import MixingMeasure
+from temperance.numerics.mixture.softmax import softmax
 from temperance.theory.activations.piecewise import ends_of
 
 REACH = 12.0  # standard deviations beyond the lines: less than 1e-32 of an atom lies further out
@@ -129,7 +129,15 @@ def family_experiment(family: Family, *, n: int) -> Experiment:
     x = _clear_design(low, high, d, columns_needed(d, bool(kinks), n), clear)
     true = Atoms(family, family.reference, x)
     nu_min = float(true.nus.min()) / FACTOR
-    return _made(x, true.means.T, np.sqrt(true.nus), nu_min, partial(mixture_log_density, family, family.reference))
+    return _made(x, true.means.T, np.sqrt(true.nus), nu_min, partial(_log_density, family))
+
+
+def _log_density(family: Family, x: Floats, y: Floats) -> Floats:
+    """log g*(y_i|x_i) of the true mixture; x (n, d), y (n,)."""
+    atoms, y = Atoms(family, family.reference, x), y[:, None]
+    gaps, nus = y[:, None] - atoms.means.T[:, :, None], atoms.nus[:, None]
+    logs = atoms.logits.T[:, :, None] - np.log(2 * np.pi * nus) / 2 - gaps * gaps / (2 * nus)
+    return np.asarray((softmax(logs, axis=1).log_sum - softmax(atoms.logits).log_sum[:, None])[:, 0])
 
 
 def _clear_design(low: float, high: float, d: int, columns: int, clear: Callable[[Floats], bool]) -> Floats:

@@ -45,8 +45,9 @@ from temperance.numerics.machine.code_versions import MACHINE, version_of
 from temperance.numerics.machine.interrupts import interrupts_noted
 from temperance.numerics.machine.intrinsics import use_wide_vectors
 from temperance.numerics.machine.row_products import LANES
+from temperance.numerics.machine.written_code import NoMachineCode
 from temperance.numerics.mixture import density
-from temperance.numerics.mixture.activation_machine_code import NoMachineCode, machine_jets
+from temperance.numerics.mixture.activation_machine_code import machine_jets
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats
 from temperance.numerics.mixture.density import NONE, Sums
 from temperance.numerics.mixture.measures import Layout

@@ -42,6 +42,12 @@ def from_bits(typing: Any, i: Any) -> Any:
 
 
 @njit(**EXACT)
+def choose(condition: bool, first: float, second: float) -> float:
+    """The first where the condition holds, else the second; both are computed, so that no branch is needed."""
+    return first if condition else second
+
+
+@njit(**EXACT)
 def power_of_two(n: float) -> float:
     """2^n for an integer n in [-1022, 1023]."""
     return from_bits((bits_of(n + ROUNDER) + 1023) << 52)

@@ -63,8 +63,8 @@ def _softplus(u: Floats) -> Floats:
     return np.maximum(u, 0.0) + np.log1p(np.exp(-np.abs(u)))
 
 
-_NUMPY = {"Logistic": _logistic, "Softplus": _softplus, "Lambert": _lambert}
-_MPMATH = {
+NUMPY = {"Logistic": _logistic, "Softplus": _softplus, "Lambert": _lambert}
+MPMATH = {
     "Logistic": lambda u: 1 / (1 + mpmath.exp(-u)),
     "Softplus": lambda u: mpmath.log1p(mpmath.exp(u)),
     "Lambert": mpmath.lambertw,
@@ -88,11 +88,11 @@ def _stable_product(*factors: sp.Expr) -> sp.Expr:
     return sp.Mul(*rest)
 
 
-def _stable(expr: sp.Expr) -> sp.Expr:
+def stable(expr: sp.Expr) -> sp.Expr:
     """The same function with log(1 + exp u), 1/(1 + exp u) and W(u) written as Softplus, Logistic and Lambert."""
     if not expr.args:
         return expr
-    args = [_stable(arg) for arg in expr.args]
+    args = [stable(arg) for arg in expr.args]
     if isinstance(expr, sp.log) and (u := _one_plus_exp(args[0])) is not None:
         return Softplus(u)
     if isinstance(expr, sp.LambertW) and len(args) == 1:
@@ -118,7 +118,7 @@ class CompiledPiece:
             for derivative, value in zip(self.precise, values, strict=False):
                 if not np.isfinite(value.sum()):
                     bad = ~np.isfinite(value) & np.isfinite(z)
-                    value[bad] = [_precise(derivative, u) for u in z[bad]]
+                    value[bad] = [precise(derivative, u) for u in z[bad]]
         return values
 
 
@@ -129,11 +129,11 @@ def _filled(value: Any, z: Floats) -> Floats:
     return np.array(np.broadcast_to(np.real(value), z.shape), dtype=float)
 
 
-def _precise(function: Callable[[Any], Any], u: float) -> float:
-    """function(u) with 30 digits; nan where it is undefined, inf where it is out of the range of a double."""
+def precise(function: Callable[..., Any], *u: float) -> float:
+    """function(*u) with 30 digits; nan where it is undefined, inf where it is out of the range of a double."""
     with mpmath.workdps(_DIGITS):
         try:
-            return float(mpmath.re(function(mpmath.mpf(float(u)))))
+            return float(mpmath.re(function(*(mpmath.mpf(float(v)) for v in u))))
         except OverflowError:
             return float("inf")
         except (ValueError, ZeroDivisionError):
@@ -142,14 +142,14 @@ def _precise(function: Callable[[Any], Any], u: float) -> float:
 
 def stable_jets(piece: Piece) -> list[sp.Expr]:
     """s, s', s'' of a piece, with `Logistic`, `Softplus` and `Lambert` where they avoid overflow and 0/0."""
-    value = _stable(piece.expr)
+    value = stable(piece.expr)
     return [value, sp.diff(value, Z), sp.diff(value, Z, 2)]
 
 
 def _compile_piece(piece: Piece) -> CompiledPiece:
     jets = stable_jets(piece)
-    functions = tuple(sp.lambdify(Z, jets[: r + 1], modules=[_NUMPY, "scipy"], cse=True) for r in range(3))
-    precise = tuple(sp.lambdify(Z, jet, modules=[_MPMATH, "mpmath"]) for jet in jets)
+    functions = tuple(sp.lambdify(Z, jets[: r + 1], modules=[NUMPY, "scipy"], cse=True) for r in range(3))
+    precise = tuple(sp.lambdify(Z, jet, modules=[MPMATH, "mpmath"]) for jet in jets)
     return CompiledPiece(float(piece.lower), float(piece.upper), functions, precise)
 
 

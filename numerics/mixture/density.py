@@ -138,11 +138,11 @@ def _sums(m: MixingMeasure, gate: CompiledActivation, x1: Floats, y: Floats, w: 
         second[line, nu] = second[nu, line] = -df[i, line] @ share
         second[nu, nu] = -(df[i, nu] + 0.5) @ share
     value = float((w * (posterior.log_sum - prior.log_sum - reference)).sum())
-    after, before = _moments(r, dt + df, w), _moments(pi, dt, w)
+    after, before = moments(r, dt + df, w), moments(pi, dt, w)
     return Sums(value, after[0] - before[0], second + after[1] - before[1])
 
 
-def _moments(shares: Floats, slopes: Floats, w: Any) -> tuple[Floats, Floats]:
+def moments(shares: Floats, slopes: Floats, w: Any) -> tuple[Floats, Floats]:
     """Sums over points of w E d and of w (E d d^T - E d E d^T), E being the mean over atoms by their shares (k, n)."""
     weighted = shares[:, None] * slopes
     mean = weighted.sum(axis=0)

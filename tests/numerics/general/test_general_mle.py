@@ -10,7 +10,6 @@ import sympy as sp
 
 from temperance.measurements.contact_orders import family
 from temperance.numerics.general.general_mle import GeneralFit, GeneralMixture
-from temperance.numerics.general.likelihood import Columns, loglik
 from temperance.numerics.general.split_mixtures import Family
 from temperance.numerics.lattice.counts import samples
 from temperance.numerics.lattice.experiment import family_experiment
@@ -51,7 +50,8 @@ def test_the_likelihood_is_that_of_the_model(gate, expert, source):
     """Point by point from the symbolic log weight and mean, in plain Python."""
     found = apart(gate, expert, source)
     mixture, cell = GeneralMixture(found), found.setting
-    vector, _ = mixture.vector(displaced(mixture))
+    u = displaced(mixture)
+    vector = mixture.vector(u)
     points = counted(found, 5, seed=1)
     symbols = {s.name: s for s in (cell.spec.gate.log_weight + cell.mean).free_symbols}
     shared = dict(zip((p.name for p in cell.spec.gate.shared), vector[3 * found.width :], strict=True))
@@ -67,7 +67,7 @@ def test_the_likelihood_is_that_of_the_model(gate, expert, source):
             densities.append(exp(-((value - mean) ** 2) / (2 * values["nu"])) / (2 * np.pi * values["nu"]) ** 0.5)
         mean = sum(w * f for w, f in zip(weights, densities, strict=True)) / sum(weights)
         total += count * (log(mean) - reference)
-    assert loglik(found, vector, Columns.of(points))[0] == pytest.approx(total, rel=1e-12)
+    assert mixture.local(u, points).value * points.n == pytest.approx(total, rel=1e-12)
 
 
 @pytest.mark.parametrize(("m", "every"), CELLS)
@@ -75,7 +75,7 @@ def test_the_likelihood_is_that_of_the_model(gate, expert, source):
 def test_gradient_and_hessian_are_those_of_central_differences(gate, expert, source, m, every):
     found = apart(gate, expert, source, m, every)
     mixture, step = GeneralMixture(found), 1e-5
-    points, u = Columns.of(counted(found, 200, seed=2)), displaced(mixture)
+    points, u = counted(found, 200, seed=2), displaced(mixture)
     local, p = mixture.local(u, points), len(u)
     ends = [(mixture.local(u + move, points), mixture.local(u - move, points)) for move in step * np.eye(p)]
     assert np.abs(local.gradient).min() > 1e-6
@@ -92,7 +92,7 @@ def test_at_the_truth_the_score_is_noise(m, every):
     points, mixture = counted(found, 20000, seed=3), GeneralMixture(found)
 
     def score(u):
-        return np.abs(loglik(found, mixture.vector(u)[0], Columns.of(points))[1]).max() / points.n**0.5
+        return np.abs(mixture.local(u, points).gradient).max() * points.n**0.5
 
     assert score(np.zeros(len(mixture.free))) < 5
     assert score(np.full(len(mixture.free), 0.2)) > 20
@@ -113,7 +113,8 @@ def test_a_fit_recovers_a_truth_of_two_different_atoms():
     fit, u = mixture.fitted(points, [mixture.split(rng, 0.5) for _ in range(4)])
     atoms = sorted((fit.vector[l * found.width : (l + 1) * found.width] for l in (0, 1)), key=lambda r: -r[2])
     assert fit.status == "converged"
-    assert fit.loglik >= loglik(found, np.concatenate([list(r.values()) for r in rows]), Columns.of(points))[0]
+    rows_theta = np.concatenate([[*list(r.values())[:-1], log(r["nu"])] for r in rows])
+    assert fit.loglik >= mixture.likelihood(rows_theta, points.x, points.y).value
     for atom, row in zip(atoms, (truth, other), strict=True):
         assert atom == pytest.approx(list(row.values()), abs=0.2)
     assert (np.abs(u) < mixture.reach).all()
@@ -201,7 +202,7 @@ def test_shares_of_a_cell_stay_within_a_factor(m, every):
         u = np.zeros(len(mixture.free))
         at = np.flatnonzero(mixture.free % found.width == 0)
         u[at] = signs * mixture.reach[at]
-        logs = mixture.vector(u)[0][:: found.width]
+        logs = mixture.vector(u)[:: found.width]
         gaps += [np.ptp(cell) for cell in (logs[:m], logs[m:])]
     assert max(gaps) == pytest.approx(2)
 
@@ -211,7 +212,7 @@ def test_a_start_splits_what_has_several_atoms(m, every):
     """Offsets of an atom have the mean 0 in logarithms of positive parameters; what is alone stays."""
     found = apart("softmax", "constant", m=m, every=every)
     mixture = GeneralMixture(found)
-    vector, _ = mixture.vector(mixture.split(np.random.default_rng(6), 0.1))
+    vector = mixture.vector(mixture.split(np.random.default_rng(6), 0.1))
     rows = [v.reshape(-1, found.width)[:, 2:] for v in (vector, found.center)]
     offsets = np.c_[rows[0][:, 0] - rows[1][:, 0], np.log(rows[0][:, 1] / rows[1][:, 1])]
     for cell in (offsets[:m], offsets[m:]):

@@ -2,10 +2,12 @@
 
 import pytest
 
-from temperance.numerics.likelihood import kernel
+from temperance.numerics.likelihood import kernel, kernel_text
+from temperance.numerics.likelihood.atom_formulas import formulas_of
 from temperance.numerics.machine.code_versions import MACHINE, version_of
 from temperance.numerics.mixture import activation_machine_code
 from temperance.theory.activations.activation import activation
+from temperance.theory.models.by_name import model
 
 
 @pytest.mark.parametrize("name", ["elementary", "intrinsics", "row_products"])
@@ -24,6 +26,7 @@ def test_an_edit_of_a_source_gives_another_version(name, tmp_path):
     [
         (lambda: activation_machine_code.source_of(activation("tanh(z)")), activation_machine_code),
         (kernel.code_version, kernel),
+        (lambda: kernel_text.kernel_text(formulas_of(model("softmax")), 1, 1), kernel_text),
     ],
 )
 def test_all_machine_code_is_named_after_what_it_calls(name_of, module, tmp_path, monkeypatch):

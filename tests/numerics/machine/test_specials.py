@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from temperance.numerics.mixture.activation_machine_code import NoMachineCode, source_of
+from temperance.numerics.machine.written_code import NoMachineCode
+from temperance.numerics.mixture.activation_machine_code import source_of
 from temperance.numerics.mixture.activation_numpy import compile_activation, stable_jets
 from temperance.theory.activations.activation import Activation, Piece, Z, activation
 

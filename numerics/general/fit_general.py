@@ -1,0 +1,270 @@
+"""Fits a model of any gate and Gaussian expert to data by maximum likelihood; no start uses a true mixture.
+
+Starts: clusterwise regression with the model's own mean on a subsample, and the best of many random gates there. The
+box is part of the estimator. What is held in the last atom, as weights and scores may be translated: its offset at 0
+(or a parameter that only scales its weight at 1), and parameters of its gate at 0 that a translation of scores moves.
+
+Example: ``fit_general(x, y, model("quadratic"), 2, seed=1).estimates`` lists the parameters with standard errors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from numpy.typing import ArrayLike, NDArray
+
+from temperance.numerics.fitting.mle import AGREE, Status
+from temperance.numerics.fitting.newton import FLAT, Local, Maximum, maximise, scaled_spectrum
+from temperance.numerics.fitting.starting_points import SUBSAMPLE
+from temperance.numerics.general.data_starts import rough_start
+from temperance.numerics.likelihood.atom_formulas import formulas_of
+from temperance.numerics.likelihood.generated import GeneratedLikelihood, likelihood
+from temperance.numerics.likelihood.plain_sums import responsibilities
+from temperance.numerics.machine.threads import one_blas_thread
+from temperance.numerics.mixture.activation_numpy import Floats
+from temperance.numerics.mixture.density import NONE
+from temperance.numerics.mixture.points import Points
+from temperance.theory.models.spec import BETA0, NU, MoESpec, true_value
+from temperance.theory.models.weights import weight_parameters
+from temperance.theory.traits.traits import translations
+
+MAX_PASSES = 500
+_START_PASSES = 30
+_MOVES = 1e-6  # part of a parameter's gradient along flat directions that leaves it open
+_REACH = 50.0  # of the gate's parameters
+_LEAST_NU = 1e-3  # of the variance of y
+
+Name = tuple[str, int | None]
+
+
+@dataclass(frozen=True)
+class GeneralEstimate:
+    """A parameter of one atom (None: shared).
+
+    se: by the delta method; None where held, at an edge, left open, without an estimate, or where the value follows an
+    edge of the box: to first order it moves by more if the edges are twice as far out. held: not fitted, a choice of
+    gauge. left_open: the information is singular along it.
+    """
+
+    parameter: str
+    atom: int | None
+    value: float
+    se: float | None
+    held: bool
+    left_open: bool
+
+
+@dataclass(frozen=True, eq=False)
+class GeneralFitResult:
+    """The best of the climbs.
+
+    estimates: of every parameter, in the order of theta. theta: with logarithms of what is positive. status: as in
+    `fitting.mle`: "converged", "at_bound", "spike" (a variance at the least of the box, in an atom that holds fewer
+    points than it has parameters), "max_steps". bounds: what is at the edge of the box. flat (m, p): unit vectors in
+    theta along which the information vanishes. n_parameters: free coordinates less the flat directions. starts, agree:
+    climbs, and those that reached this likelihood. information (p, p): of the log-likelihood, 0 where held.
+    """
+
+    spec: MoESpec
+    k: int
+    estimates: tuple[GeneralEstimate, ...]
+    theta: Floats
+    loglik: float
+    status: Status
+    bounds: tuple[Name, ...]
+    flat: Floats
+    n_parameters: int
+    starts: int
+    agree: int
+    points: float
+    information: Floats
+
+    @property
+    def aic(self) -> float | None:
+        """-2 loglik + 2 n_parameters, where the fit is an estimate."""
+        return self._criterion(2.0)
+
+    @property
+    def bic(self) -> float | None:
+        """-2 loglik + n_parameters log n, where the fit is an estimate."""
+        return self._criterion(float(np.log(self.points)))
+
+    def _criterion(self, price: float) -> float | None:
+        found = -2 * self.loglik + price * self.n_parameters
+        return found if self.status in ("converged", "at_bound") else None
+
+
+def held_of(spec: MoESpec) -> dict[sp.Symbol, float]:
+    """What is held in the last atom, and at which value: weights and scores are told up to a common factor or shift."""
+    held = {BETA0: 0.0} if spec.gate.offset is not None else dict.fromkeys(weight_parameters(spec)[:1], 1.0)
+    own = {*spec.gate.own}
+    for f in translations(spec):
+        held |= {p: 0.0 for p in own if not (p.is_positive or (f / p).free_symbols & own)}
+    return held
+
+
+class _Problem:
+    """The likelihood of k atoms in a box, and which coordinates move."""
+
+    def __init__(self, spec: MoESpec, k: int, points: Points, box: Mapping[str, tuple[float, float]]) -> None:
+        gate, formulas = spec.gate, formulas_of(spec)
+        own = list(gate.own if gate.offset is None else (BETA0, *gate.own))
+        held = held_of(spec) if k > 1 else {p: float(true_value(gate, p, 0)) for p in own}  # of one atom, no gate tells
+        self.likelihood: GeneratedLikelihood = likelihood(formulas, k, k if {*own} - {*held} else k - 1)
+        where = self.likelihood.where
+        self.points, self.k, self.where, self.formulas = points, k, where, formulas
+        each = [*own, *spec.expert.parameters]
+        self.names: list[Name] = [(p.name, i) for i in range(k) for p in each]
+        self.names += [(p.name, None) for p in gate.shared]
+        bounds = [_bounds(p, p in own, points, box) for p in each]
+        every = np.array([*bounds * k, *(_bounds(p, True, points, box) for p in gate.shared)])
+        every[where.logs] = np.log(every[where.logs])
+        self.lower, self.upper = every.T.copy()
+        self.free = np.ones(where.size, dtype=bool)
+        for p, value in held.items():
+            at = (k - 1) * where.width + own.index(p)
+            self.free[at], self.lower[at], self.upper[at] = False, value, value
+        logs = ~self.free & where.logs
+        self.lower[logs] = self.upper[logs] = np.log(self.lower[logs])
+        if k == 1:
+            self.free[where.size - len(gate.shared) :] = False
+
+    def full(self, u: Floats) -> Floats:
+        """Theta of its free entries."""
+        theta = np.clip(np.zeros(self.where.size), self.lower, self.upper)
+        theta[self.free] = u
+        return theta
+
+    def climb(self, theta: Floats, points: Points, passes: int) -> Maximum:
+        """The local maximum to which a search from theta leads."""
+        n, free = points.n, self.free
+
+        def local(u: Floats) -> Local:
+            value, score, hessian = self.likelihood(self.full(u), points.x, points.y, points.weights, points.reference)
+            return Local(value / n, score[free] / n, hessian[np.ix_(free, free)] / n)
+
+        return maximise(local, theta[free], self.lower[free], self.upper[free], passes)
+
+
+def _bounds(p: sp.Symbol, of_gate: bool, points: Points, box: Mapping[str, tuple[float, float]]) -> tuple[float, float]:
+    """The box of a parameter: the one given, or a wide one from the scale of the data."""
+    if p.name in box:
+        return box[p.name]
+    deviation = float(np.sqrt(points.mean((points.y - points.mean(points.y)) ** 2))) or 1.0
+    if p == NU:
+        return _LEAST_NU * deviation**2, 4 * deviation**2
+    narrow = min(1.0, *points.middle[1][points.middle[1] > 0], 1.0)  # the least standard deviation of a column
+    if p.is_positive:
+        return 1 / _REACH, _REACH * max(1.0, float((points.x**2).max()))
+    reach = _REACH if of_gate else 10 * (float(np.abs(points.y).max()) + 10 * deviation)
+    return -reach / narrow, reach / narrow
+
+
+@one_blas_thread()
+def fit_general(
+    x: ArrayLike,
+    y: ArrayLike,
+    spec: MoESpec,
+    k: int,
+    *,
+    starts: int = 10,
+    seed: int = 0,
+    weights: ArrayLike | None = None,
+    box: Mapping[str, tuple[float, float]] | None = None,
+    known_starts: tuple[Floats, ...] = (),
+    max_passes: int = MAX_PASSES,
+) -> GeneralFitResult:
+    """The maximum-likelihood mixture of k atoms of a model, from starts that use the data alone.
+
+    Args:
+        x, y: (n, d) and (n,). spec: a gate and a Gaussian expert whose mean is a formula. weights (n,): how often each
+            point was seen. box: bounds of parameters by name, for every atom; others have wide ones.
+        starts, seed: random starts, one for each stream (seed, 0), (seed, 1), ...; known_starts: further thetas.
+
+    Raises:
+        ValueError: bad data; an expert without a mean; a bound that is not a pair; k below 1; no start at which the
+            likelihood is finite.
+    """
+    points = Points(*_data(x, y), NONE if weights is None else np.asarray(weights, dtype=float))
+    if k < 1 or points.x.shape[1] != spec.dim:
+        raise ValueError(f"k must be at least 1 and x have {spec.dim} columns, not {k} and {points.x.shape[1]}")
+    if not starts and not known_starts:
+        raise ValueError("at least one start is needed")
+    problem, thetas = _Problem(spec, k, points, _box(spec, box or {})), [*known_starts]
+    for index in range(starts):
+        rng = np.random.default_rng([seed, index])
+        part = Points(*points.some(SUBSAMPLE, rng))
+        rough = rough_start(problem.likelihood, part, problem.lower, problem.upper, rng)
+        thetas.append(problem.full(problem.climb(rough, part, _START_PASSES).theta))
+    ends = [problem.climb(theta, points, max_passes) for theta in thetas]
+    best = max(ends, key=lambda end: end.local.value)
+    if best.local.value == -np.inf:
+        raise ValueError("the likelihood is finite at no start: formulas must be defined at every x of the data")
+    least = best.local.value - AGREE / points.n - 1e-9 * abs(best.local.value)
+    equal = [end for end in ends if end.local.value >= least]
+    best = max(equal, key=lambda end: (end.stationary, end.local.value))
+    return _report(spec, problem, best, len(thetas), len(equal))
+
+
+def _box(spec: MoESpec, box: Mapping[str, tuple[float, float]]) -> Mapping[str, tuple[float, float]]:
+    """The box, checked."""
+    names = {p.name: p for p in ((BETA0,) if spec.gate.offset is not None else ()) + spec.parameters}
+    for name, (low, high) in box.items():
+        if name not in names:
+            raise ValueError(f"box: {name} is no parameter; the parameters are {', '.join(names)}")
+        if not (np.isfinite([low, high]).all() and low < high):
+            raise ValueError(f"box: {name} must be a pair of finite numbers that increases, not {(low, high)}")
+        if names[name].is_positive and low <= 0:
+            raise ValueError(f"box: {name} must be positive, not within {(low, high)}")
+    return box
+
+
+def _data(x: ArrayLike, y: ArrayLike) -> tuple[Any, Any]:
+    rows = np.asarray(x, dtype=float)
+    return (rows[:, None] if rows.ndim == 1 else rows), np.asarray(y, dtype=float)
+
+
+def _report(spec: MoESpec, problem: _Problem, end: Maximum, starts: int, agree: int) -> GeneralFitResult:
+    theta, free, n = problem.full(end.theta), problem.free, problem.points.n
+    edge = free & ((theta <= problem.lower) | (theta >= problem.upper))
+    moving, natural = free & ~edge, problem.likelihood.natural(theta)
+    information = np.zeros((len(theta), len(theta)))
+    information[np.ix_(free, free)] = -end.local.hessian * n
+    if _has_spike(problem, theta, natural):
+        status: Status = "spike"
+    else:
+        status = "max_steps" if not end.stationary else "at_bound" if edge.any() else "converged"
+    scale, values, vectors = scaled_spectrum(information[np.ix_(moving, moving)] / n)
+    curved = values > FLAT
+    flat, root = (np.zeros((len(theta), int(c.sum()))) for c in (~curved, curved))
+    flat[moving] = vectors[:, ~curved] / scale[:, None]
+    root[moving] = vectors[:, curved] / np.sqrt(values[curved] * n) / scale[:, None]
+    flat /= np.linalg.norm(flat, axis=0)
+    opened = np.linalg.norm(flat, axis=1) > _MOVES
+    doubled = np.where(problem.where.logs, np.log(2), np.abs(theta))[edge]
+    follows = np.abs(root @ (root.T @ information[:, edge] @ doubled))
+    spreads = np.linalg.norm(root, axis=1)
+    told = moving & ~opened & (follows <= spreads) & (status in ("converged", "at_bound"))
+    errors = spreads * np.where(problem.where.logs, natural, 1.0)
+    estimates = tuple(
+        GeneralEstimate(name, atom, float(v), float(se) if t else None, not f, bool(o))
+        for (name, atom), v, se, t, f, o in zip(problem.names, natural, errors, told, free, opened, strict=True)
+    )
+    bounds = tuple(name for name, at in zip(problem.names, edge, strict=True) if at)
+    size, loglik = int(free.sum() - (~curved).sum()), end.local.value * n
+    return GeneralFitResult(
+        spec, problem.k, estimates, theta, loglik, status, bounds, flat.T, size, starts, agree, n, information
+    )
+
+
+def _has_spike(problem: _Problem, theta: Floats, natural: Floats) -> bool:
+    at = problem.where.nu
+    floor: NDArray[np.bool_] = theta[at] <= problem.lower[at] + 1e-12
+    if not floor.any():
+        return False
+    held = problem.points.total(responsibilities(problem.formulas, natural, problem.points.x, problem.points.y).T)
+    return bool((floor & (held < problem.where.width)).any())

@@ -1,0 +1,138 @@
+"""Computes the sums of a likelihood from its formulas without machine code, in NumPy and where needed in mpmath.
+
+It takes over where a function has no machine code, and where a value is not finite in doubles though it has a limit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from itertools import accumulate, pairwise
+from typing import Any
+
+import mpmath
+import numpy as np
+import sympy as sp
+
+from temperance.numerics.likelihood.atom_formulas import AtomFormulas
+from temperance.numerics.likelihood.scattering import Coordinates
+from temperance.numerics.machine.threads import one_blas_thread
+from temperance.numerics.mixture.activation_numpy import MPMATH, NUMPY, Floats, precise
+from temperance.numerics.mixture.density import WORKSPACE, Sums, moments
+from temperance.numerics.mixture.softmax import softmax
+
+Formulas = Callable[[Floats, Floats], Floats]
+
+
+@lru_cache(maxsize=64)
+def _compiled(formulas: AtomFormulas) -> Formulas:
+    """Of x (n, d) and parameters (p,): log weight, mean, their slopes and second derivatives, (rows, n)."""
+    rows = [formulas.log_weight, formulas.mean, *formulas.gate_slopes, *formulas.gate_bends.values()]
+    rows += [*formulas.line_slopes, *formulas.line_bends.values()]
+    symbols = (*formulas.x, *formulas.parameters)
+    function = sp.lambdify(symbols, rows, modules=[NUMPY, "scipy"], cse=True)
+    exact = [_real(sp.lambdify(symbols, row, modules=[MPMATH, "mpmath"])) for row in rows]
+
+    def found(x: Floats, parameters: Floats) -> Floats:
+        values = np.empty((len(rows), len(x)))
+        for value, one, again in zip(values, function(*x.T, *parameters), exact, strict=True):
+            value[:] = one
+            for j in np.flatnonzero(~np.isfinite(value)):
+                value[j] = precise(again, *x[j], *parameters)
+                if not np.isfinite(value[j]):  # nor are the sums
+                    break
+        return values
+
+    return found
+
+
+def _real(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, nan where its values are complex."""
+
+    def found(*arguments: Any) -> Any:
+        value = function(*arguments)
+        return mpmath.nan if mpmath.im(value) else value
+
+    return found
+
+
+@one_blas_thread()
+def plain_sums(
+    formulas: AtomFormulas, k: int, natural: Floats, x: Floats, y: Floats, weights: Floats, reference: Floats
+) -> Sums:
+    """Value, score and Hessian in all coordinates, at parameters (not logarithms)."""
+    where = Coordinates(formulas, k)
+    block = max(1, WORKSPACE // (4 * k * where.size))
+    value, score, hessian = 0.0, np.zeros(where.size), np.zeros((where.size, where.size))
+    for start in range(0, len(y), block):
+        part = slice(start, start + block)
+        own = (weights[part], reference[part]) if len(weights) else (1.0, 0.0)
+        with np.errstate(all="ignore"):
+            sums = _block(formulas, where, natural, x[part], y[part], *own)
+        value += sums.value
+        score += sums.score
+        hessian += sums.hessian
+    chain = np.where(where.logs, natural, 1.0)
+    score = chain * score
+    return Sums(value, score, chain[:, None] * hessian * chain + np.diag(np.where(where.logs, score, 0.0)))
+
+
+def _joint(t: Floats, e: Floats, nus: Floats) -> Floats:
+    """t + log N(e | 0, nu), (k, n)."""
+    return np.asarray(t - e * e / (2 * nus[:, None]) - np.log(2 * np.pi * nus[:, None]) / 2)
+
+
+def responsibilities(formulas: AtomFormulas, natural: Floats, x: Floats, y: Floats) -> Floats:
+    """The probabilities of atoms given x and y, (k, n), at parameters (not logarithms)."""
+    where = Coordinates(formulas, (len(natural) - formulas.shared) // (formulas.own + formulas.line + 1))
+    rows = np.array([_compiled(formulas)(x, natural[places])[:2] for places in where.values])
+    return softmax(_joint(rows[:, 0], y - rows[:, 1], natural[where.nu])).shares
+
+
+def mean_and_slopes(formulas: AtomFormulas, x: Floats, line: Floats) -> tuple[Floats, Floats]:
+    """The mean (n,) and its slopes (q, n) at parameters line (q,) of the mean."""
+    rows = _means(formulas)(*x.T, *line)
+    values = np.empty((len(rows), len(x)))
+    for value, row in zip(values, rows, strict=True):
+        value[:] = row
+    return values[0], values[1:]
+
+
+@lru_cache(maxsize=64)
+def _means(formulas: AtomFormulas) -> Callable[..., Any]:
+    line = formulas.parameters[formulas.own + formulas.shared :]
+    rows = [formulas.mean, *formulas.line_slopes]
+    return sp.lambdify((*formulas.x, *line), rows, modules=[NUMPY, "scipy"], cse=True)
+
+
+def _block(f: AtomFormulas, where: Coordinates, natural: Floats, x: Floats, y: Floats, w: Any, reference: Any) -> Sums:
+    """The sums over some points, by the parameters themselves."""
+    counts = (2, f.own + f.shared, len(f.gate_bends), f.line, len(f.line_bends))
+    rows, size, nus = [_compiled(f)(x, natural[places]) for places in where.values], where.size, natural[where.nu]
+    parts = [[row[low:high] for low, high in pairwise((0, *accumulate(counts)))] for row in rows]
+    t, means = (np.array([logs[n] for (logs, *_) in parts]) for n in (0, 1))
+    e = y - means
+    prior, posterior = softmax(t), softmax(_joint(t, e, nus))
+    before, after = np.zeros((2, where.k, size, len(y)))
+    second, g = np.zeros((size, size)), f.own + f.shared
+    for i, (_, slopes, bends, lines, line_bends) in enumerate(parts):
+        nu, at, share = nus[i], where.nu[i], w * posterior.shares[i]
+        gate, line = where.values[i, :g], where.values[i, g:]
+        before[i, gate], after[i, line] = slopes, e[i] * lines / nu
+        after[i, at] = (e[i] ** 2 / nu - 1) / (2 * nu)
+        after[i] += before[i]
+        for pairs, places, values in (
+            (f.gate_bends, gate, bends @ (share - w * prior.shares[i])),
+            (f.line_bends, line, line_bends @ (share * e[i]) / nu),
+        ):
+            for (a, b), total in zip(pairs, values, strict=True):
+                second[places[a], places[b]] += total
+                second[places[b], places[a]] += total * (a != b)
+        second[np.ix_(line, line)] -= (lines * share) @ lines.T / nu
+        cross = lines @ (share * e[i]) / nu**2
+        second[line, at] -= cross
+        second[at, line] -= cross
+        second[at, at] -= share @ (e[i] ** 2 / nu - 0.5) / nu**2
+    value = float((w * (posterior.log_sum - prior.log_sum - reference)).sum())
+    late, early = moments(posterior.shares, after, w), moments(prior.shares, before, w)
+    return Sums(value, late[0] - early[0], second + late[1] - early[1])

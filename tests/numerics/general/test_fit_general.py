@@ -1,0 +1,140 @@
+"""Fits of any gate to data, from starts that use no truth."""
+
+import numpy as np
+import pytest
+import sympy as sp
+
+from temperance.numerics.estimation.estimate import fit
+from temperance.numerics.general.fit_general import fit_general, held_of
+from temperance.theory.models.by_name import model
+from temperance.theory.models.experts import normal
+from temperance.theory.models.spec import BETA0, NU, TAU, Expert, Gate, MoESpec, covariates
+
+(X,) = covariates(1)
+C, W, A, B = sp.symbols("c w a b", real=True)
+CUBIC = MoESpec(
+    Gate("cubic", C * X**3 / TAU + W * X, (C, W, TAU), (TAU,), BETA0 / TAU),
+    Expert("tanh", normal(sp.tanh(A * X + B)), (A, B, NU)),
+)
+
+
+def data(n=800, seed=0):
+    """Two lines that cross, and a softmax gate."""
+    rng = np.random.default_rng(seed)
+    x = rng.uniform(-3, 3, n)
+    first = rng.random(n) < 1 / (1 + np.exp(-(1.5 * x + 0.3)))
+    return x, np.where(first, x + 1, -x - 1) + np.where(first, 0.5, 0.8) * rng.normal(size=n)
+
+
+def values(found, *names):
+    return [e.value for e in found.estimates if e.parameter in names]
+
+
+@pytest.mark.parametrize("activation", [None, "tanh"])
+def test_it_finds_what_the_fit_of_activation_gates_finds(activation):
+    """The same maximum, number of parameters and standard errors, by other code from other starts."""
+    x, y = data()
+    found = fit_general(x, y, model("activation" if activation else "linear", activation=activation), 2, seed=1)
+    other = fit(x[:, None], y, fitted=2, activation=activation, seed=3)
+    assert found.loglik == pytest.approx(other.log_likelihood, abs=1e-4)
+    assert (found.status, found.n_parameters) == (other.status, other.n_parameters)
+    assert found.bic == pytest.approx(other.bic, abs=1e-3)
+    ours = sorted((e.value, e.se) for e in found.estimates if e.parameter == "a")
+    theirs = sorted((e.value, e.se) for e in other.estimates if e.parameter == "a")
+    np.testing.assert_allclose(ours, theirs, rtol=1e-4)
+
+
+@pytest.mark.slow
+def test_the_quadratic_and_the_gaussian_gate_have_the_same_maximum():
+    """Where a Gaussian gate with its own Gammas has the log odds of a quadratic one."""
+    x, y = data()
+    one, two = (fit_general(x, y, model(gate), 2, seed=2) for gate in ("quadratic", "gaussian"))
+    assert one.loglik == pytest.approx(two.loglik, abs=1e-6)
+    assert one.n_parameters == two.n_parameters == 9
+    open_ = {e.parameter for e in two.estimates if e.left_open}
+    assert open_ == {"pi", "c", "Gamma"}
+    assert all(e.se is None for e in two.estimates if e.left_open)
+
+
+def test_a_gate_of_ones_own_is_fitted():
+    """Data of the model itself: the truth's likelihood is reached, experts within five standard errors or so."""
+    rng = np.random.default_rng(4)
+    x = rng.uniform(-2, 2, 4000)
+    first = rng.random(4000) < 1 / (1 + np.exp(-(1.5 * x**3 - x)))
+    y = np.where(first, np.tanh(2 * x + 1), np.tanh(-x - 2)) + 0.3 * rng.normal(size=4000)
+    found = fit_general(x, y, CUBIC, 2, starts=8, seed=5)
+    assert found.status == "converged"
+    nearest = sorted((e.value, e.se) for e in found.estimates if e.parameter == "a")
+    assert all(abs(value - true) < 5 * se for (value, se), true in zip(nearest, (-1, 2), strict=True))
+    assert values(found, "nu") == pytest.approx([0.09, 0.09], rel=0.2)
+
+
+def test_standard_errors_are_those_of_repeated_samples():
+    fits = [fit_general(*data(400, seed), model("softmax"), 2, starts=3, seed=1) for seed in range(40)]
+    upper = [max((e.value, e.se) for e in f.estimates if e.parameter == "a") for f in fits]
+    spread, told = np.std([v for v, _ in upper]), np.mean([se for _, se in upper])
+    assert told == pytest.approx(spread, rel=0.35)
+
+
+def test_a_seed_determines_the_fit():
+    x, y = data(200)
+    one, two, three = (fit_general(x, y, model("laplace"), 2, starts=2, seed=s) for s in (1, 1, 2))
+    assert one.theta.tobytes() == two.theta.tobytes() != three.theta.tobytes()
+
+
+def test_counts_are_points_that_repeat():
+    x, y = data(150)
+    counts = np.random.default_rng(1).integers(1, 4, 150)
+    one = fit_general(x, y, model("softmax"), 2, weights=counts, seed=1)
+    two = fit_general(np.repeat(x, counts), np.repeat(y, counts), model("softmax"), 2, seed=1)
+    assert (one.points, one.loglik) == (two.points, pytest.approx(two.loglik, rel=1e-8))
+
+
+def test_an_atom_on_few_points_is_a_spike():
+    """Three equal responses, next to each other and far from all others."""
+    x, y = data(60)
+    x[:3], y[:3] = (2.7, 2.8, 2.9), 9.0
+    found = fit_general(x, y, model("softmax", "constant"), 2, starts=30, seed=1, box={"nu": (1e-9, 100.0)})
+    assert found.status == "spike"
+    assert found.bic is None
+    assert all(e.se is None for e in found.estimates)
+
+
+def test_the_box_is_part_of_the_estimator():
+    x, y = data()
+    found = fit_general(x, y, model("softmax"), 2, seed=1, box={"beta1": (-0.5, 0.5)})
+    assert (found.status, found.bounds) == ("at_bound", (("beta1", 0),))
+
+
+def test_a_single_atom_is_a_regression():
+    x, y = data()
+    found = fit_general(x, y, model("gaussian"), 1, starts=1)
+    slope, intercept = np.polyfit(x, y, 1)
+    assert values(found, "a", "b") == pytest.approx([slope, intercept])
+    assert found.n_parameters == 3
+
+
+@pytest.mark.parametrize(
+    ("gate", "held"),
+    [("softmax", {"beta0", "beta1"}), ("quadratic", {"beta0", "A", "beta1"}), ("gaussian", {"pi"}), ("sigmoid", set())],
+)
+def test_what_a_translation_moves_is_held_where_it_takes_all_values(gate, held):
+    assert {p.name for p in held_of(model(gate))} == held
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"k": 0}, "k must be at least 1"),
+        ({"box": {"beta": (0, 1)}}, "box: beta is no parameter; the parameters are beta0, beta1, a, b, nu"),
+        ({"box": {"nu": (2, 1)}}, "box: nu must be a pair"),
+        ({"box": {"nu": (-1, 1)}}, "box: nu must be positive"),
+        ({"x": np.full(9, np.nan)}, "x and y must be finite"),
+        ({"starts": 0}, "at least one start is needed"),
+        ({"spec": model("softmax", "multinomial:3")}, "Gaussian expert"),
+    ],
+)
+def test_bad_input_is_named(change, message):
+    arguments = {"x": np.zeros(9), "y": np.zeros(9), "spec": model("softmax"), "k": 2} | change
+    with pytest.raises(ValueError, match=message):
+        fit_general(**arguments)
