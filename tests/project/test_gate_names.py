@@ -31,20 +31,8 @@ OTHER_WORDS = {
 """Comparisons with words that are names of gates as well, or that choose what is shown."""
 
 LEFT = {
-    "theory/contact/order_setting.py": 1,  # which of an expert's coefficients a line shows
-    "theory/contact/orders_from_theorems.py": 2,  # what `rates.predict` calls its parameters and accepts
-    "theory/rates/predict.py": 4,
-    "numerics/estimation/estimate.py": 2,
-    "numerics/lattice/independence.py": 1,
-    "numerics/studies/results.py": 1,
     "temperance/answers/efficiency_words.py": 1,
-    "temperance/answers/predict.py": 2,
-    "temperance/evidence/comparison.py": 1,
-    "temperance/evidence/lattices.py": 1,
     "temperance/measurements/atlas.py": 3,
-    "temperance/measurements/carried_orders.py": 1,
-    "temperance/measurements/rate_study.py": 3,
-    "temperance/measurements/true_measures.py": 1,
 }
 """What is left to be told from formulas, with the number of comparisons: numbers here may only fall."""
 

@@ -28,7 +28,7 @@ from temperance.theory.contact.order_setting import SUPPORT
 from temperance.theory.interactions.rank_by_balls import independent_columns
 from temperance.theory.models.by_name import model
 from temperance.theory.models.experts import mean_of
-from temperance.theory.models.form import intercept
+from temperance.theory.models.form import factors
 from temperance.theory.models.spec import BETA0, NU, Gate, Jet, MoESpec, Y, covariates, true_value
 from temperance.theory.models.weights import weight_parameters
 from temperance.theory.orders.independence import finite_rows, formula_at, numbers, random_point
@@ -226,11 +226,9 @@ def _value(spec: MoESpec, p: sp.Symbol, atom: int) -> sp.Expr:
 def _step(spec: MoESpec, p: sp.Symbol) -> int:
     """0 for the intercept of the mean, the sum of j over the factors x_j that a slope stands before, else its place."""
     names, mean, x = spec.expert.parameters, mean_of(spec.expert), covariates(spec.dim)
-    b = None if mean is None else intercept(mean, names[:-1], spec.dim)
-    if mean is None or b is None:
-        return names.index(p) + 1
-    (powers, *others) = sp.Poly(sp.simplify(sp.diff(mean, p) / sp.diff(mean, b)), *x).monoms()
-    return names.index(p) + 1 if others else sum(j * n for j, n in enumerate(powers, 1))
+    parts = {} if mean is None else factors(mean, names[:-1], spec.dim)
+    monomials = sp.Poly(parts[p], *x).monoms() if parts else []
+    return sum(j * n for j, n in enumerate(monomials[0], 1)) if len(monomials) == 1 else names.index(p) + 1
 
 
 def _taken(flows: Sequence[Flow], spec: MoESpec) -> tuple[sp.Symbol, ...]:

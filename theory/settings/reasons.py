@@ -46,3 +46,8 @@ class Reason:
     def __str__(self) -> str:
         """As it is shown."""
         return f"no certificate: {self.text}" if self.kind is ReasonKind.NO_CERTIFICATE else self.text
+
+
+def theorem(text: str) -> Reason:
+    """The reason of a bound that a theorem gives."""
+    return Reason(ReasonKind.THEOREM, text)
