@@ -45,7 +45,10 @@ def text(e: sp.Expr) -> str:
     *pieces, (last, _) = e.args
     written = text(last)
     for formula, condition in reversed(pieces):
-        written = f"where({text(condition.lts)} < {text(condition.gts)}, {text(formula)}, {written})"
+        chosen = text(formula)
+        for one in sp.And.make_args(condition):
+            chosen = f"where({text(one.lts)} < {text(one.gts)}, {chosen}, {written})"
+        written = chosen
     return written
 
 

@@ -27,7 +27,7 @@ _MOMENTS = theorem("the weights of the cell determine the moments of Gaussians w
 _RANK = theorem("one Gamma shows in every direction: the offsets of c/Gamma have moments without directions")
 AVERAGE = theorem("the weights of the cell determine the mean of Gaussians with these offsets")
 _FOURTH = theorem("c has the order of the number of atoms, and the fourth powers of x see the square of Gamma")
-_KINK = theorem("a kink moves with beta1, and shows itself to the order 3/2; the shares are bounded away from 0")
+_KINK = theorem("kinks move with every offset, and show it to the order 3/2; the shares are bounded away from 0")
 _CURVE = theorem("the weight is linear in a power of beta1, and what it determines is independent of tau")
 
 
@@ -69,7 +69,7 @@ def gate_orders(cell: Setting, *, flat: bool = False, power: int = 0) -> Bounds:
         slopes += [f.subs(there, simultaneous=True) for f in slopes]
         bends += [f.subs(there, simultaneous=True) for f in bends]
     seen = [f for f in slopes if f.subs(dict(cell.point)) != 0]  # the others leave their offsets to the second order
-    if dim == 1 and _moves_a_kink(cell, other) and independent([sp.S.One, *slopes, *shared], cell.point, dim):
+    if dim == 1 and _shows_by_kinks(cell, other) and independent([sp.S.One, *slopes, *shared], cell.point, dim):
         return _bounds(cell, Fraction(3, 2), _KINK, seen)
     if not independent([sp.S.One, *seen, *shared, *bends], cell.point, dim):  # off the kinks, where E is smooth
         return {}
@@ -133,19 +133,20 @@ def _of_moments(cell: Setting, gate: Quadratic, size: int) -> Bounds:
     return {Quantity(p.name, mean): (Fraction(1 if mean else 2), _RANK) for mean in (False, True) for p in cell.own}
 
 
-def _moves_a_kink(cell: Setting, other: Place) -> bool:
-    """Whether a kink inside [-2, 2] moves with the own parameters (d = 1), and is none of the other atom."""
+def _shows_by_kinks(cell: Setting, other: Place) -> bool:
+    """Whether every offset of the own parameters moves a kink inside [-2, 2] (d = 1) that the other atom has not."""
     score, point, (x,) = cell.spec.gate.log_weight, dict(cell.point), covariates(1)
     gaps = [r.lhs - r.rhs for r in score.atoms(sp.core.relational.Relational)]
     roots = [root for gap in gaps for root in sp.solve(gap, x)]
     elsewhere = {gap.subs(point | dict(other)) for gap in gaps}
+    moves: list[list[sp.Expr]] = []
     for root in roots:
         here = root.subs(point)
-        if not abs(here) < 2 or all(sp.diff(root, p).subs(point) == 0 for p in cell.own):
+        if not abs(here) < 2:
             continue
         step = min([abs(here - r) / 2 for r in (q.subs(point) for q in roots) if r != here], default=sp.S.One)
         sides = [formula_at(score, point | {x: here + sign * step}).subs(point) for sign in (-1, 1)]
         bend = [sp.diff(sides[0] - sides[1], x, n).subs(x, here) for n in (0, 1)]
         if bend[0] == 0 and bend[1] != 0 and all(gap.subs(x, here) != 0 for gap in elsewhere):
-            return True
-    return False
+            moves.append([sp.diff(root, p).subs(point) for p in cell.own])
+    return bool(moves) and sp.Matrix(moves).rank() == len(cell.own)

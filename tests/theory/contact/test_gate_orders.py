@@ -8,7 +8,9 @@ import pytest
 import sympy as sp
 
 from temperance.theory.contact.contact_orders import orders
+from temperance.theory.contact.curve_models import text
 from temperance.theory.contact.order_setting import order_setting
+from temperance.theory.models.by_name import model
 from temperance.theory.orders.expert_orders import expert_orders
 from temperance.theory.orders.gate_orders import gate_orders
 from temperance.theory.orders.independence import determined
@@ -165,6 +167,28 @@ def test_a_kink_shows_itself_inside_of_the_support_alone(beta1, order):
     """Nothing is seen of a kink at x = 5/2; the other atom has its kink at 1/2."""
     found = shown("activation", "gaussian", "hardtanh", point={"beta1": beta1}, split="all")
     assert (found["beta1"], found["a"]) == (order, 2)
+
+
+@pytest.mark.parametrize(
+    ("gate", "point", "found"),
+    [
+        ("w*max(x - c, 0)/tau", None, {"c": None}),  # w + h and w - h are h^2 away, and no kink moves
+        ("hardtanh(w*x + h)/tau", {"w": 1, "h": 0}, {"w": Fraction(3, 2), "h": Fraction(3, 2)}),
+        ("hardtanh(w*x + h)/tau", {"w": 1, "h": "3/2"}, {"w": None, "h": None}),  # one kink for two parameters
+    ],
+)
+def test_kinks_show_what_moves_them_alone(gate, point, found):
+    known = shown(gate, point=point)
+    assert {name: known[name] for name in found} == found
+
+
+def test_the_middle_part_of_a_gate_is_written_for_the_checker():
+    """What is written is read back as the same function."""
+    weight = order_setting("hardtanh(w*x + h)/tau").spec.gate.log_weight
+    again, at = model(text(weight), bias=False).gate.log_weight, {"w": 2, "h": sp.Rational(1, 3), "tau": 3}
+    for x in (-2, -1, sp.Rational(-1, 3), 0, sp.Rational(1, 4), 1):
+        first, second = (e.subs({s: {**at, "x": x}[s.name] for s in e.free_symbols}) for e in (weight, again))
+        assert first == second
 
 
 def test_a_prediction_takes_no_kink_as_seen_that_lies_outside_of_the_support():
