@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache
 from itertools import accumulate, pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import mpmath
 import numpy as np
@@ -96,6 +96,21 @@ def mean_and_slopes(formulas: AtomFormulas, x: Floats, line: Floats) -> tuple[Fl
     for value, row in zip(values, rows, strict=True):
         value[:] = row
     return values[0], values[1:]
+
+
+class AtomJets(NamedTuple):
+    """Log weight and mean (n,) of an atom, and their slopes, (p, n) and (q, n)."""
+
+    log_weight: Floats
+    mean: Floats
+    gate_slopes: Floats
+    line_slopes: Floats
+
+
+def atom_jets(f: AtomFormulas, x: Floats, parameters: Floats) -> AtomJets:
+    """What the formulas of an atom are at x (n, d)."""
+    rows, g, bends = _compiled(f)(x, parameters), f.own + f.shared, len(f.gate_bends)
+    return AtomJets(rows[0], rows[1], rows[2 : 2 + g], rows[2 + g + bends : 2 + g + bends + f.line])
 
 
 @lru_cache(maxsize=64)
