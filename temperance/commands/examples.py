@@ -54,6 +54,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "temperance twins tanh",
         'temperance twins "z + z**2" --json',
         "temperance twins gelu --atoms 3 --gauge anchored",
+        'temperance twins --gate "v*tanh(w*x)/tau"',
     ),
     "verify": (
         "temperance verify",
