@@ -26,7 +26,9 @@ from temperance.theory.symmetries.score_translations import scores
 
 _OVERFITTED = "split"  # of more atoms than the truth has
 _REFLECTIONS = ("even", "odd")
-_OF_TWO = ("odd", "pair")
+PAIR = "pair"
+_OF_TWO = ("odd", PAIR)
+_CURVES = ("temperature", PAIR)
 _CONVENTION = ("permutation", "translation", "score translation")
 
 
@@ -49,6 +51,11 @@ class ExactSymmetry:
     def is_twin(self) -> bool:
         """Whether it is more than the numbering of the atoms and a translation of the softmax."""
         return self.kind not in _CONVENTION
+
+    @property
+    def is_curve(self) -> bool:
+        """Whether it is a curve of one density, and not a change of signs."""
+        return self.flow is not None or self.kind in _CURVES
 
     def to_json(self) -> dict[str, str]:
         """The keys of `twins --json`."""
