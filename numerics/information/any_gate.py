@@ -1,35 +1,38 @@
 """The Fisher information of any gate and Gaussian expert at one mixture, x uniform on a box (theory.md 6.1).
 
-As in `fisher`, but log weights, means and their slopes come from formulas. Panels in x end at the kinks of the gate
-(d = 1). Coordinates are those of `likelihood.generated`: logarithms of what is positive.
+As in `fisher`, but log weights, means and their slopes come from formulas. Panels in x end at the kinks of gate and
+mean, those that are lines for d = 2. Coordinates are those of `likelihood.generated`: logarithms of what is positive.
 
 Example: ``information_at(model("laplace"), 2, natural, -3, 3).variance("tau")`` is [I^-1] of log tau.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
+from sympy.core.relational import Relational
 
 from temperance.numerics.general.fit_general import Name, held_of
 from temperance.numerics.information.fisher import RESOLVED, local_factors
-from temperance.numerics.information.quadrature import product_grid
+from temperance.numerics.information.quadrature import on_panels
 from temperance.numerics.likelihood.atom_formulas import formulas_of
 from temperance.numerics.likelihood.plain_sums import atom_jets
 from temperance.numerics.likelihood.scattering import Coordinates
 from temperance.numerics.machine.threads import one_blas_thread
 from temperance.numerics.mixture.activation_numpy import Floats
+from temperance.theory.models.experts import mean_of
 from temperance.theory.models.kinks import kinks
-from temperance.theory.models.spec import BETA0, MoESpec, covariates
+from temperance.theory.models.spec import BETA0, NU, MoESpec, covariates
 
 _PER_DEVIATION = 6.0
 _ORDER = 16
-_PANELS = {1: 24, 2: 4}
+_PANELS = {1: 24, 2: 2}
+_SHARE = 1e-6  # of a gradient along flat directions that leaves its function open
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,21 +62,40 @@ class GeneralInformation:
         """
         if (parameter, atom) not in self.names:
             raise ValueError(f"{parameter!r} of atom {atom} is not fitted; accepted: {self.names}")
-        at, (scale, _, values, vectors) = self.names.index((parameter, atom)), self._scaled
-        clear = values > values[0] / RESOLVED
-        if np.abs(vectors[~clear, at]).max(initial=0.0) > 1e-6:
+        return self.variance_along(np.eye(len(self.names))[self.names.index((parameter, atom))])
+
+    def variance_along(self, gradient: Floats) -> float | None:
+        """gradient . I^-1 gradient, of a function with this gradient (p,); None where a flat direction changes it."""
+        scale, _, values, vectors = self._scaled
+        parts, clear = vectors @ (gradient / scale), values > values[0] / RESOLVED
+        if np.abs(parts[~clear]).max(initial=0.0) > _SHARE * np.linalg.norm(gradient / scale):
             return None
-        return float(((vectors[clear, at] / values[clear]) ** 2).sum() / scale[at] ** 2)
+        return float(((parts[clear] / values[clear]) ** 2).sum())
+
+    @property
+    def ratios(self) -> Floats:
+        """The singular values over the largest, in the same units; the smallest last."""
+        values = self._scaled[2]
+        return np.asarray(values / values[0])
 
 
 @one_blas_thread()
-def information_at(spec: MoESpec, k: int, natural: Floats, low: float, high: float) -> GeneralInformation:
+def information_at(
+    spec: MoESpec,
+    k: int,
+    natural: Floats,
+    low: float,
+    high: float,
+    held: Collection[sp.Symbol] | None = None,
+    finer: int = 1,
+) -> GeneralInformation:
     """The information of one observation (x, y), every coordinate of x uniform on [low, high], d = 1 or 2.
 
     Args:
         spec: a gate and a Gaussian expert whose mean is a formula. k: atoms, two or more.
         natural: the parameters themselves (not logarithms), atom by atom, then the shared ones; what `held_of` names
-            is known in the last atom.
+            is known in the last atom. held: what is known there in place of that.
+        finer: times as many panels in x, and 1 or 2 times as many steps in y.
 
     Raises:
         ValueError: another dimension; an expert without a mean; a log weight, a mean or a slope that is not finite.
@@ -86,10 +108,11 @@ def information_at(spec: MoESpec, k: int, natural: Floats, low: float, high: flo
     names: list[Name] = [(p.name, i) for i in range(k) for p in (*own, *spec.expert.parameters)]
     names += [(p.name, None) for p in spec.gate.shared]
     free = np.ones(where.size, dtype=bool)
-    free[[(k - 1) * where.width + own.index(p) for p in held_of(spec)]] = False
-    x, weights = _nodes(
-        spec, [dict(zip((*own, *spec.gate.shared), natural[v], strict=False)) for v in where.values], low, high
-    )
+    free[[(k - 1) * where.width + own.index(p) for p in (held_of(spec) if held is None else held)]] = False
+    line = [p for p in spec.expert.parameters if p != NU]
+    atoms = [dict(zip((*own, *spec.gate.shared, *line), natural[v], strict=True)) for v in where.values]
+    edges = np.linspace(low, high, finer * _PANELS[spec.dim] + 1)
+    x, weights = on_panels(edges, _lines(spec, atoms, low, high), spec.dim, _ORDER)
     t, means, slopes = np.empty((len(x), k)), np.empty((len(x), k)), np.zeros((2, len(x), k, where.size))
     for i, places in enumerate(where.values):
         rows = atom_jets(formulas, x, natural[places])
@@ -97,7 +120,7 @@ def information_at(spec: MoESpec, k: int, natural: Floats, low: float, high: flo
         slopes[0, :, i, places[:g]], slopes[1, :, i, places[g:]] = rows.gate_slopes, rows.line_slopes
     if not np.isfinite([t.sum(), means.sum(), slopes.sum()]).all():
         raise ValueError("a log weight, a mean or a slope is not finite at some x of the box")
-    local, order = local_factors(means, natural[where.nu], t, _PER_DEVIATION)
+    local, order = local_factors(means, natural[where.nu], t, min(finer, 2) * _PER_DEVIATION)
     chain = np.where(where.logs, natural, 1.0)
     chain[where.nu] = 1.0
     factor = _reduced(local @ (_jacobian(slopes, order, where.nu) * chain)[:, :, free], weights)
@@ -123,14 +146,29 @@ def _reduced(rows: Floats, weights: Floats) -> Floats:
     return np.asarray(np.linalg.qr(stacked / norms, mode="r") * norms)
 
 
-def _nodes(spec: MoESpec, atoms: Sequence[dict[sp.Symbol, float]], low: float, high: float) -> tuple[Floats, Floats]:
-    """Gauss-Legendre on panels; in dimension 1 they end at the kinks of all atoms."""
-    edges = {*np.linspace(low, high, _PANELS[spec.dim] + 1)}
-    if spec.dim == 1:
-        boundaries = [kink.boundary.subs(values) for kink in kinks(spec) for values in atoms]
-        places = [float(z) for b in boundaries for z in sp.solve(b, covariates(1)[0]) if z.is_real]
-        edges |= {z for z in places if low < z < high}
-    ends, (roots, shares) = np.array(sorted(edges)), np.polynomial.legendre.leggauss(_ORDER)
-    half = np.diff(ends)[:, None] / 2
-    line, weight = (ends[:-1, None] + half * (1 + roots)).ravel(), (half * shares).ravel() / (high - low)
-    return product_grid(line, spec.dim), product_grid(weight, spec.dim).prod(axis=1)
+def boundaries(spec: MoESpec) -> list[sp.Expr]:
+    """What is 0 where the log weight or the mean of an atom is not smooth."""
+    mean = mean_of(spec.expert) or sp.S.Zero
+    return [*(kink.boundary for kink in kinks(spec)), *(r.lhs - r.rhs for r in mean.atoms(Relational))]
+
+
+def places(boundary: sp.Expr, x: sp.Symbol, low: float, high: float) -> list[float]:
+    """The x inside an interval at which a boundary in x alone is 0; none where its equation is not solved."""
+    try:
+        found = [float(z) for z in sp.solve(boundary, x) if z.is_real]
+    except NotImplementedError:
+        return []
+    return [z for z in found if low < z < high]
+
+
+def _lines(
+    spec: MoESpec, atoms: Sequence[dict[sp.Symbol, float]], low: float, high: float
+) -> list[tuple[Floats, float]]:
+    """The kinks of all atoms as lines normal . x = offset; in dimension 2 those that are no lines are left out."""
+    x, found = covariates(spec.dim), []
+    for b in (boundary.subs(values) for boundary in boundaries(spec) for values in atoms):
+        if spec.dim == 1:
+            found += [(np.ones(1), z) for z in places(b, x[0], low, high)]
+        elif b.has(*x) and b.is_polynomial(*x) and sp.total_degree(b, *x) == 1:
+            found.append((np.array([float(sp.diff(b, v)) for v in x]), -float(b.subs(dict.fromkeys(x, 0)))))
+    return found

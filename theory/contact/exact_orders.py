@@ -100,6 +100,11 @@ def exact_orders(
     return Orders(setting, None, tuple(rows), tuple(reasons), None, tuple(curves))
 
 
+def exact_truth(spec: MoESpec, point: Mapping[str, Constant] | None = None) -> Truth:
+    """The true mixture that the orders of a model are exact at; point as `exact_orders` takes it. Raises as it does."""
+    return _truth(spec, spec.gate, point or {})
+
+
 def held_of_last(truth: Truth) -> tuple[sp.Symbol, ...]:
     """The parameters of the last atom that are held, by the gauge or because they are known."""
     moving, gate = {*_moving(truth)}, truth.spec.gate
