@@ -102,8 +102,7 @@ def order_setting(
     spec = model(gate, expert, _checked(source, size, split), dim)
     if spec.log_atom.has(Jet):
         raise ValueError("orders need functions by name, such as --activation tanh or --expert nonlinear:tanh")
-    if split == "one" and not is_weighted(spec):
-        why = NOT_SHARED if _is_logistic(spec) else NOT_KNOWN
+    if split == "one" and (why := not_shared(spec)):
         raise ValueError(f"{why}; for this gate only --split all has orders")
     require_mean(spec)
     held, weights = scale_curve(spec, spec.gate.activation)[2], weight_parameters(spec)
@@ -190,6 +189,11 @@ def _on_lines(spec: MoESpec) -> MoESpec | None:
         return model(found[0], spec.expert.name) if model(spec.gate, spec.expert.name, dim=spec.dim) == spec else None
     except ValueError:  # an expert of one's own
         return None
+
+
+def not_shared(spec: MoESpec) -> str | None:
+    """Why a cell beside a singleton has no order: atoms have no weights of their own. None where they have some."""
+    return None if is_weighted(spec) else NOT_SHARED if _is_logistic(spec) else NOT_KNOWN
 
 
 def _is_logistic(spec: MoESpec) -> bool:

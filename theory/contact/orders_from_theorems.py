@@ -14,7 +14,7 @@ import sympy as sp
 
 from temperance.theory.contact.order_setting import flat_curves, line_of
 from temperance.theory.contact.theorems import OF_THE_GATE, OF_THE_MEAN, Case, bounds_of
-from temperance.theory.models.form import activated, intercept
+from temperance.theory.models.form import activated, affine_mean, intercept
 from temperance.theory.models.spec import NU, covariates
 from temperance.theory.orders.expert_orders import expert_orders
 from temperance.theory.orders.gate_orders import Quadratic, gate_orders, least, quadratic
@@ -145,9 +145,8 @@ def _predicted(cell: Setting) -> dict[str, Prediction]:
 
 def _parts(cell: Setting) -> dict[sp.Symbol, str] | None:
     """What `rates.predict` calls each parameter of an atom with a linear Gaussian expert; None for another expert."""
-    b, x = intercept(cell.mean, cell.expert[:-1], cell.spec.dim), covariates(cell.spec.dim)
-    slopes = {p: sp.diff(cell.mean, p) for p in cell.expert if p not in (NU, b)}
-    if b is None or sp.diff(cell.mean, b) != 1 or sorted(slopes.values(), key=str) != sorted(x, key=str):
+    linear = affine_mean(cell.mean, cell.expert[:-1], cell.spec.dim)
+    if linear is None:
         return None
-    parts = {**dict.fromkeys(cell.own, "beta1"), **dict.fromkeys(slopes, "a"), b: "b", NU: "nu"}
+    parts = {**dict.fromkeys(cell.own, "beta1"), **dict.fromkeys(linear, "a"), linear[-1]: "b", NU: "nu"}
     return {**parts, **dict.fromkeys(cell.shared, "tau")}

@@ -176,3 +176,16 @@ def intercept(mean: sp.Expr, parameters: tuple[sp.Symbol, ...], dim: int) -> sp.
         if all(r.free_symbols <= {*x} and r.is_polynomial(*x) and r.subs(origin) == 0 for r in ratios):
             return b
     return None
+
+
+def affine_mean(mean: sp.Expr, parameters: tuple[sp.Symbol, ...], dim: int) -> tuple[sp.Symbol, ...] | None:
+    """The parameters a and b, in this order, of a mean a.x + b; None of any other mean."""
+    b, x = intercept(mean, parameters, dim), covariates(dim)
+    slopes = {sp.diff(mean, p): p for p in parameters if p != b}
+    if (
+        b is None
+        or len(parameters) != dim + 1
+        or sp.expand(mean - dot([slopes.get(v, sp.S.Zero) for v in x], x) - b) != 0
+    ):
+        return None
+    return (*(slopes[v] for v in x), b)
