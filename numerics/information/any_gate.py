@@ -17,7 +17,8 @@ import sympy as sp
 from numpy.typing import NDArray
 from sympy.core.relational import Relational
 
-from temperance.numerics.general.fit_general import Name, held_of
+from temperance.numerics.general.fit_general import held_of
+from temperance.numerics.general.general_result import Name
 from temperance.numerics.information.fisher import RESOLVED, local_factors
 from temperance.numerics.information.quadrature import on_panels
 from temperance.numerics.likelihood.atom_formulas import formulas_of

@@ -107,7 +107,7 @@ def exact_orders(
 
 def exact_truth(spec: MoESpec, point: Mapping[str, Constant] | None = None) -> Truth:
     """The true mixture that the orders of a model are exact at; point as `exact_orders` takes it. Raises as it does."""
-    return _truth(spec, spec.gate, point or {})
+    return _truth(spec, spec.gate, point or {}, None)
 
 
 def held_of_last(truth: Truth) -> tuple[sp.Symbol, ...]:
