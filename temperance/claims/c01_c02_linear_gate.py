@@ -14,7 +14,8 @@ from temperance.evidence.study_runner import Runs
 from temperance.theory.interactions.interactions import Interactions, derive
 from temperance.theory.models.density import atom_symbol, symbolic_density
 from temperance.theory.models.spec import BETA0, NU, TAU, MoESpec, coordinates
-from temperance.theory.symmetries.flows import SCALE, symmetries
+from temperance.theory.symmetries.flows import symmetries
+from temperance.theory.symmetries.vector_fields import SCALE
 
 DIMENSIONS = (1, 2)
 SETTINGS = tuple((dim, order) for dim in DIMENSIONS for order in (1, 2))
