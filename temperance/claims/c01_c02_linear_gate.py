@@ -14,7 +14,8 @@ from temperance.evidence.study_runner import Runs
 from temperance.theory.interactions.interactions import Interactions, derive
 from temperance.theory.models.density import atom_symbol, symbolic_density
 from temperance.theory.models.spec import BETA0, NU, TAU, MoESpec, coordinates
-from temperance.theory.symmetries.flows import SCALE, symmetries
+from temperance.theory.symmetries.flows import symmetries
+from temperance.theory.symmetries.vector_fields import SCALE
 
 DIMENSIONS = (1, 2)
 SETTINGS = tuple((dim, order) for dim in DIMENSIONS for order in (1, 2))
@@ -96,8 +97,9 @@ def scaled_density(dim: int) -> LegOutcome:
     """Whether the density of two atoms is the same along the orbit of the scale."""
     spec = derive("linear", dim=dim, order=1).spec
     factor = sp.Symbol("c", positive=True)
-    before, parameters = symbolic_density(spec, ATOMS)
-    moved = {p: factor * p for p in parameters if p.name.startswith(("beta", "tau"))}
+    before, _ = symbolic_density(spec, ATOMS)
+    atoms = range(1, ATOMS + 1)
+    moved = {p: factor * p for p in (TAU, *(atom_symbol(q, i) for q in (*spec.gate.own, BETA0) for i in atoms))}
     return equal(before, before.subs(moved, simultaneous=True))
 
 

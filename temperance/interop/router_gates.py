@@ -109,8 +109,7 @@ def form_of(router: Router, module: Any) -> Form:
         )
     if router.cosine is not None and (s != Z or inside):
         raise NotRead("an activation or a bias acts on its cosines: like the cosine gate without it")
-    (t,) = router.scalars or (None,)
-    learned = t is not None and factor.has(t)
+    learned = any(factor.has(t) for t in router.scalars)
     divided = not any(sp.simplify(slope / factor).has(*router.scalars) for slope in outside.values())
     if not divided and any(slope.has(*router.scalars) for slope in outside.values()):
         raise NotRead("its bias and its scores have different temperatures: like the gate with one of them")

@@ -30,7 +30,8 @@ from temperance.theory.contact.contact_orders import Orders, orders
 from temperance.theory.contact.exact_orders import exact_orders
 from temperance.theory.contact.order_setting import Arguments, flat_curves
 from temperance.theory.contact.orders_from_theorems import published_rates
-from temperance.theory.models.gates import FITTED
+from temperance.theory.models.experts import gaussian
+from temperance.theory.models.form import activated
 from temperance.theory.settings.order import MET, Measurement, Order
 from temperance.theory.settings.reasons import Reason, ReasonKind
 from temperance.theory.settings.truth import Setting
@@ -140,10 +141,17 @@ def _slopes(row: AtlasRow, cell: str, d: int) -> Callable[[Order], KeptSlope | s
             found = exponent_results.bounds(name) if cell == "exact" else bounds(row, cell, d)
             groups = {o.parameter: o.title for o in found.orders}
             return partial(kept_slopes.of_study, kept[name], groups)
-    if row.expert != "gaussian" or row.point or row.gate not in FITTED or cell == "every cell split":
+    if cell == "every cell split" or row.point:
         return None
-    source, tau = ("linear", 1.0 if row.gate == "softmax" else None) if row.source is None else (row.source, None)
-    studies = kept_slopes.claim_studies(activation(source).name, tau, CELLS[cell]["size"], d)
+    try:
+        spec = setting(row, "two", d).spec
+    except ValueError:  # of no cell orders are computed
+        return None
+    form = activated(spec.gate, d)
+    if form is None or form.bias is not None or spec.expert != gaussian(d):
+        return None
+    source = "linear" if form.s.is_linear else activation(row.source or form.s).name
+    studies = kept_slopes.claim_studies(source, 1.0 if form.tau is None else None, CELLS[cell]["size"], d)
     return partial(kept_slopes.of_claims, studies) if studies else None
 
 

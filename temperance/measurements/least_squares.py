@@ -60,7 +60,7 @@ class ByLeastSquares:
         """The object of --json."""
         found = self.found
         unseen = NU if found.atom.noise is None else None
-        atoms = [{p.name: str(v) for p, v in at.items() if p != unseen} for at in (found.atom.split, found.atom.other)]
+        atoms = [{p.name: str(v) for p, v in at.items() if p != unseen} for at in found.atom.points]
         first = [] if found.relations is None else found.relations.interactions.generators
         noise = found.atom.noise
         return {
@@ -97,7 +97,7 @@ class ByLeastSquares:
 
     def _moved(self) -> list[dict[str, Any]]:
         """What the scale symmetry moves."""
-        point, labels, held = self.found.atom.split, self.curves.labels, self.found.atom.held
+        point, labels, held = self.found.atom.points[0], self.curves.labels, self.found.atom.setting.held
         moved = [p for p in self.found.atom.spec.gate.parameters if (p.name in labels or p in held) and point[p] != 0]
         return [_row(p.name, None, True, Reason(ReasonKind.IDENTITY, str(self.curves.scale))) for p in moved]
 

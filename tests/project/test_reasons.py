@@ -10,7 +10,6 @@ PARTING = {"startswith", "endswith", "partition", "rpartition", "removeprefix", 
 SAID = {"reason", "reasons", "why", "detail", "title", "statement", "scope", "answer", "words", "note"}
 ALLOWED = {
     "temperance/answers/check.py": "conditions that a user typed",
-    "temperance/claims/c01_c02_linear_gate.py": "names of parameters",
     "temperance/interop/audit.py": "printed formulas, rewritten with the names of a router's parts",
     "temperance/interop/callables.py": "names of modules that a user's function comes from",
     "temperance/interop/torch_tracing.py": "names of torch's operations",

@@ -14,7 +14,8 @@ from temperance.theory.models.renaming import renaming
 from temperance.theory.models.spec import BETA0, MoESpec
 from temperance.theory.orders.independence import Place
 from temperance.theory.settings.truth import Setting
-from temperance.theory.symmetries.flows import SCALE, Flow
+from temperance.theory.symmetries.flows import Flow
+from temperance.theory.symmetries.vector_fields import SCALE
 from temperance.theory.traits.traits import flows_of_gate, translations
 
 _MOST_OPERATIONS = 40  # of an activation whose weight is looked at as a polynomial

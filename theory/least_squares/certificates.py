@@ -23,7 +23,7 @@ def certificate(found: LeastSquaresOrders) -> tuple[dict[str, Any] | None, str]:
         return None, "no order is proved"
     x = covariates(atom.spec.dim)
     moving = (*atom.own, *atom.expert, *atom.shared)
-    held = {p: v for p, v in atom.split.items() if p not in (*moving, *x)}
+    held = {p: v for p, v in atom.points[0].items() if p not in (*moving, *x)}
     model = {
         "log_weight": str(atom.spec.gate.log_weight.xreplace(held)),
         "mean": str(mean(atom.spec)),
@@ -33,7 +33,7 @@ def certificate(found: LeastSquaresOrders) -> tuple[dict[str, Any] | None, str]:
         "shared": [p.name for p in atom.shared],
         "straight": [p.name for p in found.straight],
     }
-    truth = [{p.name: str(values[p]) for p in moving} for values in (atom.split, atom.other)]
+    truth = [{p.name: str(values[p]) for p in moving} for values in atom.points]
     count = len(atom.places) - len(proof.rows) + len(atom.expert) + len(atom.shared)
     rng, n = random.Random(1), len(found.others)
     draw = [[str(sp.Rational(rng.randrange(-199, 200), 100)) for _ in x] for _ in range(count)]

@@ -111,7 +111,7 @@ def _assembled(
 ) -> LeastSquaresOrders:
     h, order = mean(atom.spec), []
     on_ray = atom.noise is None and not lines and is_homogeneous(h, atom.expert)
-    ray = tuple(p for p in atom.expert if atom.split[p] != 0) if on_ray else ()
+    ray = tuple(p for p in atom.expert if atom.points[0][p] != 0) if on_ray else ()
     names = ", ".join(p.name for p in atom.expert)
     for p in (*atom.each, *atom.shared):
         if p in lines:

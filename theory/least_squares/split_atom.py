@@ -7,7 +7,7 @@ proves that the mixture has no others.
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations_with_replacement
 
@@ -21,41 +21,43 @@ from temperance.theory.interactions.rank_by_balls import independent_columns
 from temperance.theory.least_squares.atom import least_squares, mean
 from temperance.theory.models.experts import normal
 from temperance.theory.models.spec import NU, Expert, MoESpec, Y, covariates, true_value
-from temperance.theory.models.weights import weight_parameters
 from temperance.theory.orders.independence import finite_rows, formula_at, numbers, random_point
 from temperance.theory.settings.losses import Noise
+from temperance.theory.settings.truth import Setting, Truth, Values
 
 Index = tuple[int, ...]
-Values = Mapping[sp.Symbol, sp.Expr]
 
 
 @dataclass(frozen=True)
 class SplitAtom:
-    """A cell beside a singleton, two true atoms with the same weight.
+    """The first cell of a setting, beside a singleton of the same weight.
 
-    spec: the model, with a Gaussian expert; its variance plays no part. split, other: the values of the parameters of
-    the atom whose cell is fitted by several and of the singleton, shared ones included. held: parameters of the gate
-    that are known, besides those of the singleton. noise: None where the regression function is seen; else the density
-    is, with a variance that is known or that all atoms have in common.
+    setting: its model has a Gaussian expert, whose variance plays no part. noise: None where the regression function is
+    seen; else the density is, with a variance that is known or that all atoms have in common.
     """
 
-    spec: MoESpec
-    split: Values
-    other: Values
-    held: tuple[sp.Symbol, ...] = ()
+    setting: Setting
     noise: Noise | None = None
+
+    @property
+    def spec(self) -> MoESpec:
+        """The model."""
+        return self.setting.spec
 
     @property
     def own(self) -> tuple[sp.Symbol, ...]:
         """The gate's parameters that each atom of the cell moves, without those that only scale its weight."""
-        known = (*self.held, *weight_parameters(self.spec))
-        return tuple(p for p in self.spec.gate.own if p not in known)
+        return self.setting.own
 
     @property
     def shared(self) -> tuple[sp.Symbol, ...]:
         """The parameters that all atoms move together."""
-        common = (NU,) if self.noise == "common" else ()
-        return (*(p for p in self.spec.gate.shared if p not in self.held), *common)
+        return (*self.setting.shared, *((NU,) if self.noise == "common" else ()))
+
+    @property
+    def points(self) -> tuple[dict[sp.Symbol, sp.Expr], dict[sp.Symbol, sp.Expr]]:
+        """The values of the parameters in the split atom and in the singleton, shared ones included."""
+        return self.setting.truth.point(0), self.setting.truth.point(1)
 
     @property
     def expert(self) -> tuple[sp.Symbol, ...]:
@@ -107,7 +109,7 @@ def split_atom(spec: MoESpec, point: Values, held: tuple[sp.Symbol, ...] = (), n
         split[p] = sp.Rational(j + 1, j + 2)
         other[p] = sp.Rational(j + 2, j + 3) * (-1) ** (j + 1)
     split[NU] = other[NU] = sp.S.One
-    return SplitAtom(spec, split, other, held, noise)
+    return SplitAtom(Setting(Truth(spec, (split, other)), (2, 1), held), noise)
 
 
 class NotRational(ValueError):
@@ -122,8 +124,7 @@ def relations(atom: SplitAtom) -> Relations:
     model = _model(atom)
     found = derive(model.gate, model.expert, dim=model.dim, order=2)
     formulas = _without_shared(atom, found)
-    at = {**atom.split}
-    values = [[c.xreplace(at) for c in row] for row in formulas]
+    values = [[c.xreplace(atom.points[0]) for c in row] for row in formulas]
     if not all(v.is_Rational for row in values for v in row):
         raise NotRational("the coefficients of the relations are not rational numbers at the true point")
     rows = [[exact(v) for v in row] for row in values]
@@ -189,13 +190,13 @@ def _has_no_others(atom: SplitAtom, dependent: set[int]) -> bool:
     """Whether the other derivatives are proved to be independent in the mixture, also of those of the singleton."""
     gate, h = atom.spec.gate.log_weight, mean(atom.spec)
     shown = h if atom.noise is None else sp.exp(normal(h))
-    weights, values = ([e.xreplace(dict(v)) for v in (atom.split, atom.other)] for e in (sp.exp(gate), shown))
+    weights, values = ([e.xreplace(v) for v in atom.points] for e in (sp.exp(gate), shown))
     true = sp.Add(*(w * f for w, f in zip(weights, values, strict=True))) / sp.Add(*weights)
     u = sp.exp(gate) * (true - shown)
     columns = [_derivative(u, atom.each, place) for j, place in enumerate(atom.places) if j not in dependent]
-    columns = [c.xreplace(dict(atom.split)) for c in columns]
-    columns += [sp.diff(u, p).xreplace(dict(atom.other)) for p in atom.expert]
-    columns += [sum(sp.diff(u, p).xreplace(dict(v)) for v in (atom.split, atom.other)) for p in atom.shared]
+    columns = [c.xreplace(atom.points[0]) for c in columns]
+    columns += [sp.diff(u, p).xreplace(atom.points[1]) for p in atom.expert]
+    columns += [sum(sp.diff(u, p).xreplace(v) for v in atom.points) for p in atom.shared]
 
     def rows(bits: int, rng: random.Random) -> list[list[arb]]:
         def row() -> list[arb]:

@@ -15,6 +15,7 @@ from temperance.theory.models.by_name import model
 from temperance.theory.models.experts import mean_of, normal
 from temperance.theory.models.spec import NU, TAU, Expert, Y
 from temperance.theory.settings.reasons import ReasonKind
+from temperance.theory.settings.truth import Setting, Truth
 
 C, A, B, X = sp.symbols("c a b x", real=True)
 WEIGHTED = Expert("weighted tanh", normal(C * sp.tanh(A * X + B)), (C, A, B, NU))
@@ -50,7 +51,11 @@ def atom_of(gate, expert):
         "nu": (1, 1),
     }
     points = [{p: sp.Rational(values[p.name][i]) for p in spec.parameters} for i in range(2)]
-    return SplitAtom(spec, *points, held=(TAU,) if gate == "linear" else ())
+    return cell(spec, points, (TAU,) if gate == "linear" else ())
+
+
+def cell(spec, points, held=()):
+    return SplitAtom(Setting(Truth(spec, tuple(points)), (2, 1), held))
 
 
 def columns_of_f(atom, places, x):
@@ -68,7 +73,8 @@ def columns_of_f(atom, places, x):
     def f(first, second, weight=0, singleton=None, shift=None):
         top = bottom = mpmath.mpf(0)
         half = (1 + weight) / 2
-        offsets = ((atom.split, first, half), (atom.split, second, half), (atom.other, singleton or {}, 1))
+        at, other = atom.points
+        offsets = ((at, first, half), (at, second, half), (other, singleton or {}, 1))
         for values, move, w in offsets:
             moves = (shift or {}) | move
             at = [mpmath.mpf(int(v.p)) / int(v.q) + moves.get(p, 0) for p, v in values.items()]
@@ -160,10 +166,10 @@ def test_the_atom_of_least_squares_has_the_relations_in_the_text():
 
 def test_a_relation_in_a_square_of_the_gate_leaves_the_orders_open():
     found = least_squares_orders(
-        SplitAtom(
+        cell(
             model("quadratic", "nonlinear:tanh"),
-            *({p: sp.Rational(v[p.name]) for p in model("quadratic", "nonlinear:tanh").parameters} for v in PLACES),
-            held=(TAU,),
+            [{p: sp.Rational(v[p.name]) for p in model("quadratic", "nonlinear:tanh").parameters} for v in PLACES],
+            (TAU,),
         )
     )
     assert found.semidefinite(found.rest, found.others) == ("beta1",)
@@ -183,7 +189,7 @@ def test_kinks_that_move_exclude_the_theorem_and_not_the_identity():
         {p: sp.Integer(v) for p, v in zip(spec.parameters, at, strict=True)}
         for at in ((0, 1, 1, 2, 1), (-1, 1, 3, 1, 1))
     ]
-    found = {o.name: o for o in least_squares_orders(SplitAtom(spec, *points)).orders if not o.is_mean}
+    found = {o.name: o for o in least_squares_orders(cell(spec, points)).orders if not o.is_mean}
     assert found["beta1"].reason.kind == found["tau"].reason.kind == ReasonKind.NO_BOUND
     assert found["a"].flat
     assert found["b"].flat
