@@ -116,7 +116,8 @@ def information_at(
     x, weights = on_panels(edges, _lines(spec, atoms, low, high), spec.dim, _ORDER)
     t, means, slopes = np.empty((len(x), k)), np.empty((len(x), k)), np.zeros((2, len(x), k, where.size))
     for i, places in enumerate(where.values):
-        rows = atom_jets(formulas, x, natural[places])
+        with np.errstate(all="ignore"):  # of pieces that are not taken; what is taken is looked at below
+            rows = atom_jets(formulas, x, natural[places])
         t[:, i], means[:, i] = rows.log_weight, rows.mean
         slopes[0, :, i, places[:g]], slopes[1, :, i, places[g:]] = rows.gate_slopes, rows.line_slopes
     if not np.isfinite([t.sum(), means.sum(), slopes.sum()]).all():

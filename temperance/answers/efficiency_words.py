@@ -7,6 +7,7 @@ from typing import Any
 
 from temperance.answers.required import ParameterRow
 from temperance.measurements.sample_sizes import Match, Row
+from temperance.numerics.information.fisher import RESOLVED
 from temperance.terminal.parts import Grid
 
 _ROUGH = 1e-3  # relative error of n that is said
@@ -117,7 +118,7 @@ def remarks(row: ParameterRow) -> Iterator[str]:
     if row.relative_error is not None and row.relative_error > _ROUGH:
         yield f"Numerical error of n: about {row.relative_error:.0e} of it, by comparison with a coarser rule."
     if row.singular_values is not None:
-        shown = ", ".join(f"{v:.1e}" for v in row.singular_values)
+        shown = ", ".join(f"{v:.1e}" if v > 1 / RESOLVED else f"below {1 / RESOLVED:.0e}" for v in row.singular_values)
         yield f"Smallest singular values of the root of the information, over the largest: {shown}."
 
 

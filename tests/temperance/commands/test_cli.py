@@ -65,7 +65,7 @@ BAD = [
     (["exponents", "--gate", "relu"], "; the activation 'relu' goes with --activation"),
     (["atlas", "--gate", "mish"], "; its orders: `temperance exponents --activation mish`"),
     (["atlas", "--cell", "all-split"], "unknown cell 'all-split'; accepted: exact, two, three, \"all split\""),
-    (["twins"], "ACTIVATION (--activation) needs a value"),
+    (["twins"], "twins are of an activation or of a gate; accepted: one, such as tanh or --gate FORMULA"),
     (["fit"], "DATA (--data) needs a value"),
     (["derive", "--expert", "e"], "unknown expert 'e'; accepted: gaussian"),
     (["derive", "--gate", "activation"], "needs an activation"),
