@@ -10,6 +10,7 @@ from temperance.commands.app import run
 CUBIC = ("--gate", "beta1*x**3/tau + beta2*x", "--expert", "tanh(a*x + b)")
 WAVE = ("--gate", "kappa*cos(x - c)/tau")
 SPLIT, EXACT = ("--true", "2", "--fitted", "3"), ("--true", "2", "--fitted", "2")
+TWO = {"true": 2, "fitted": 3, "loss": "least-squares"}
 QUICK = ("--n", "1e4,1e5", "--replicates", "10")
 
 
@@ -51,6 +52,19 @@ def test_what_papers_have_of_a_gate_of_the_table_is_said():
     assert "2405.14131" in temperance.predict("cosine", true=2, fitted=2).predictions[0].published_reason
 
 
+def test_least_squares_have_the_rates_of_their_orders():
+    """tanh experts have the order 2, and linear ones are flat; a mean has the order 1."""
+    found = {p.parameter: p for p in temperance.predict("softmax", None, "nonlinear:tanh", **TWO).predictions}
+    assert {n: str(p.sharp) for n, p in found.items()} == {
+        **dict.fromkeys(("beta1", "a", "b"), "1/4"),
+        **dict.fromkeys(("mean beta1", "mean a", "mean b", "function"), "1/2"),
+    }
+    linear = {p.parameter: p for p in temperance.predict(activation="tanh", **TWO).predictions}
+    assert [n for n, p in linear.items() if p.flat] == ["a", "b"]
+    more = temperance.predict("softmax", None, "nonlinear:tanh", **{**TWO, "fitted": 5}).predictions
+    assert {p.cell_size for p in more if p.sharp is None} == {2, 3}
+
+
 def test_rates_have_the_keys_of_those_of_named_gates(output):
     record = json.loads(output("rates", *CUBIC, *SPLIT, *QUICK, "--json"), parse_constant=pytest.fail)
     named = json.loads(output("rates", *EXACT, "--n", "300,600", "--replicates", "10", "--workers", "1", "--json"))
@@ -83,6 +97,8 @@ def test_a_study_that_is_stopped_says_that_nothing_is_kept(monkeypatch, capsys):
         (("predict", *WAVE, *EXACT, "--gauge", "anchored"), "--gauge anchored is for linear, softmax and activation"),
         (("predict", *WAVE, *EXACT, "--truth", "t.json"), "--truth is for linear, softmax and activation gates"),
         (("predict", *WAVE, "--true", "6", "--fitted", "6"), "true at most 5 for this gate, not 6, 6"),
+        (("predict", *WAVE, *EXACT, "--loss", "least-squares"), "with --true 2 and --fitted 3 or more, not 2, 2"),
+        (("predict", *WAVE, *EXACT, "--loss", "mean"), "unknown loss 'mean'; accepted: likelihood, least-squares"),
         (("predict", "--gate", "generic", *EXACT), "orders need functions by name"),
         (("rates", *WAVE, *EXACT, "--store", "s.sqlite"), "--store is for linear, softmax and activation gates"),
         (("rates", *WAVE, *EXACT, "--workers", "2"), "--workers is for linear, softmax and activation gates"),
