@@ -9,15 +9,20 @@ every cell is split, that may be the gate. Errors of beta1 are modulo its sign w
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import sympy as sp
 
 from temperance.numerics.general.general_mle import GeneralFit, GeneralMixture
 from temperance.numerics.general.split_mixtures import Array, Family
 from temperance.numerics.lattice.counts import samples
 from temperance.numerics.lattice.experiment import Experiment, family_experiment
+from temperance.theory.models.form import intercept as intercept_of
+from temperance.theory.models.spec import NU
+from temperance.theory.orders.split_cell import is_linear
+from temperance.theory.settings.truth import Setting
 
 _SPLIT = 0.5  # of the offsets of a start, times n^(-1/(4m)): n^(-1/8) for one or two atoms
 
@@ -72,6 +77,21 @@ class GeneralResult:
     errors: Mapping[str, Array]
     status: list[list[str]]
     agree: list[list[int]]
+
+
+def kept_apart(chosen: Setting) -> Setting:
+    """A setting with other experts: slopes 1/(2 d) and -1/(2 d), intercepts 2 and -2, variances 1/4 and 1/2.
+
+    The experts stay apart, so that an error is hardly one of telling the two cells from each other: where means are
+    bounded by 1, intercepts are 1 and -1, and variances a quarter.
+    """
+    slope = sp.Rational(1, 2 * chosen.spec.dim)
+    intercept, nu = (sp.Integer(2), sp.Rational(1, 4)) if is_linear(chosen) else (sp.S.One, sp.Rational(1, 16))
+    b = intercept_of(chosen.mean, tuple(p for p in chosen.expert if p != NU), chosen.spec.dim)
+    line = {p: intercept if p == b else slope for p in chosen.expert}
+    experts = ({**line, NU: nu}, {**{p: -v for p, v in line.items()}, NU: 2 * nu})
+    atoms = tuple({**atom, **expert} for atom, expert in zip(chosen.truth.atoms, experts, strict=True))
+    return replace(chosen, truth=replace(chosen.truth, atoms=atoms))
 
 
 def run_general(study: GeneralStudy, progress: Callable[[int], None] = lambda _: None) -> GeneralResult:

@@ -161,8 +161,11 @@ def _point(n: int, interval: Interval, errors: Floats) -> ErrorPoint:
 _RESAMPLES = 10000  # enough for the tails that the curvature of many slopes needs
 
 
-def _slope(errors: Floats, sizes: tuple[int, ...], seed: int, together: int) -> Slope | None:
-    """None where some n has too few errors, or where their squares overflow or all vanish."""
+def slope_of(errors: Floats, sizes: tuple[int, ...], seed: int, together: int) -> Slope | None:
+    """The slope of errors (R, N), one of so many together.
+
+    None where some n has too few errors, or where their squares overflow or all vanish.
+    """
     if not enough(errors).all():
         return None
     level = 1 - (1 - CURVATURE_LEVEL) / together
@@ -189,7 +192,7 @@ def study_slopes(result: StudyResult, *, seed: int) -> tuple[StudySlope, ...]:
         share = float(chosen.sum() / result.kept.sum()) if chosen.any() else 0.0
         patterns = np.unique(result.cell_sizes[chosen], axis=0)
         full = tuple(tuple(pattern.tolist()) for pattern in patterns if pattern.min() > 0)
-        slope = None if size == 0 else _slope(errors, sizes, seed, len(parts))
+        slope = None if size == 0 else slope_of(errors, sizes, seed, len(parts))
         points = error_points(errors, sizes, seed=seed)
         found.append(StudySlope(name, cell, size, share, full, home, slope, points, errors))
     return tuple(found)

@@ -11,6 +11,7 @@ from cyclopts import Parameter
 
 from temperance.answer.answer import Answer
 from temperance.answers.twins import twin_of
+from temperance.measurements.least_squares import by_least_squares
 from temperance.measurements.literature import ROWS
 from temperance.measurements.true_measures import check_truth, read_truth
 from temperance.terminal.errors import BadInput
@@ -20,16 +21,18 @@ from temperance.terminal.parts import Grid, Part, Said
 from temperance.terminal.progress import Display
 from temperance.theory.activations.activation import Activation
 from temperance.theory.contact.any_model_rates import has_linear_expert, predict_any
+from temperance.theory.contact.order_setting import order_setting
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.models import experts
-from temperance.theory.models.by_name import least, name_of
+from temperance.theory.models.by_name import least, model, name_of
 from temperance.theory.models.gates import FITTED, gauge_of, listed, names, require_gate
 from temperance.theory.models.spec import Expert, Gate, MoESpec
 from temperance.theory.models.weights import is_weighted
 from temperance.theory.rates.analysis import Gauge
 from temperance.theory.rates.predict import predict as predictions
-from temperance.theory.rates.prediction import Prediction
+from temperance.theory.rates.prediction import HALF, Prediction
 from temperance.theory.rates.true_point import slopes, somewhere
+from temperance.theory.settings.losses import loss_of
 from temperance.theory.settings.reasons import Reason, ReasonKind
 from temperance.theory.traits.understood import Understood
 from temperance.theory.twins.decision import twins
@@ -37,6 +40,10 @@ from temperance.theory.twins.twin import Twin
 
 _COLUMNS = ("parameter", "in", "when", "sharp p", "published p", "reason")
 _MOST = 100  # fitted atoms
+_NAMED_ALONE = "is for linear, softmax and activation gates with linear Gaussian experts, by the likelihood"
+_UNREAD = "no exponent of least squares was read"
+_ALL_SPLIT = "under least squares no statement covers cells that are all split"
+_FUNCTION = "least squares in a parametric family: n^(-1/2) up to logarithms, in L2 over x"
 _WHERE = {
     "any": "",
     "some singleton": "some cell a singleton",
@@ -160,6 +167,7 @@ def predict(
     gauge: str = "free",
     truth: FileOr = None,
     dim: Whole | None = None,
+    loss: str = "likelihood",
     **formulas: Unpack[FormulaOptions],
 ) -> Predict:
     """Predict the rates of a gate from theory: for every parameter the sharp and the published exponent, and why.
@@ -177,21 +185,22 @@ def predict(
         gauge: free or anchored, of the gate "activation"; the others hold their last atom.
         truth: A .json file with the true point, as for rates; a generic one by default.
         dim: Dimension of x; by default 1, or the least that a gate or a formula needs.
+        loss: likelihood, or least-squares: of the regression function, with two true atoms and more fitted ones.
         shared, positive, constants, bias: Of formulas; see docs/gates.md.
 
     Raises:
         ValueError: what is not accepted.
     """
-    chosen = gauge_of(gauge)
+    chosen, squares = gauge_of(gauge), loss_of(loss) == "least-squares"
     if fitted > _MOST:
         raise BadInput(f"--fitted must be at most {_MOST} atoms, not {fitted}")
     with Display() as shown, shown.doing("predicting"):
         of = asked(gate, expert, activation, dim, formulas)
-        if of.name is None:
+        if of.name is None or squares:
             if truth is not None or chosen == "anchored":
                 option = "--truth" if truth is not None else "--gauge anchored"
-                raise BadInput(f"{option} is for linear, softmax and activation gates with linear Gaussian experts")
-            return _of_any(of, true, fitted)
+                raise BadInput(f"{option} {_NAMED_ALONE}")
+            return _of_squares(of, true, fitted) if squares else _of_any(of, true, fitted)
         return _of_theorems(of, true, fitted, chosen, truth)
 
 
@@ -227,12 +236,39 @@ def _of_any(of: Asked, true: int, fitted: int) -> Predict:
     return Predict(setting, found, said=replace(said, words=(*said.words, rest)))
 
 
+def _of_squares(of: Asked, true: int, fitted: int) -> Predict:
+    """Under least squares: the orders of a cell beside a singleton, whatever its size is (theory.md 2.12)."""
+    if true != 2 or fitted < 3:
+        raise BadInput(f"--loss least-squares has rates with --true 2 and --fitted 3 or more, not {true}, {fitted}")
+    spec = of.spec or model(str(of.name), activation=of.source, dim=of.dim)
+    proved = by_least_squares(order_setting(spec.gate, spec.expert, size=fitted - 1, dim=spec.dim))
+    shared, means = ({p.name for p in spec.gate.shared}, {o.parameter for o in proved.found.orders if o.is_mean})
+    found = []
+    for row in proved.record()["orders"]:
+        name, common = row["parameter"], row["parameter"] in shared
+        rate = None if row["rate"] is None else Fraction(row["rate"])
+        sharp = rate if rate == (HALF if common or name in means else HALF / 2) else None
+        size, kind = None if common else fitted - 1, ReasonKind(row["reason_kind"])
+        made = Prediction(name, size, sharp, None, row["reason"], _UNREAD, (), "some singleton", kind)
+        found.append(replace(made, at_least=rate if sharp is None else None))
+    for m in range(2, fitted - 1):
+        for p in [p for p in found if p.cells == "some singleton" and not p.flat and (p.cell_size or m == 2)]:
+            size = None if p.cell_size is None else m
+            found.append(Prediction(p.parameter, size, None, None, _ALL_SPLIT, _UNREAD, (), "every cell split"))
+    found.append(Prediction("function", None, HALF, None, _FUNCTION, _UNREAD))
+    setting = (
+        f"{spec.gate.name} gate, {spec.expert.name} expert, least squares, d = {spec.dim}, k* = {true}, k = {fitted}"
+    )
+    said = _said(setting, found, None, of.meant)
+    return Predict(setting, tuple(found), said=Said(said.title, (*said.parts, *proved.reasons), said.words))
+
+
 def _with_papers(found: Sequence[Prediction], spec: MoESpec) -> Iterator[Prediction]:
     """With what the papers of the list have on a model that is in it."""
     source = None if spec.gate.activation is None else spec.gate.activation.name
     expert = "gaussian" if has_linear_expert(spec) else spec.expert.name
-    model = (name_of(spec), expert, source)
-    row = next((r for r in ROWS if r.papers and (r.gate, r.expert, r.source) == model), None)
+    named = (name_of(spec), expert, source)
+    row = next((r for r in ROWS if r.papers and (r.gate, r.expert, r.source) == named), None)
     for p in found:
         if row is None or p.published is not None:
             yield p

@@ -6,24 +6,37 @@ from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Unpack, cast
+
+from cyclopts import Parameter
 
 from temperance.answer.answer import Answer
+from temperance.measurements.contact_orders import in_words, true_atoms
 from temperance.measurements.rate_study import REPLICATES, size_in_words, study_for
 from temperance.measurements.true_measures import read_truth
 from temperance.pages.plots import Plot, panels, rates_plot
 from temperance.pages.slopes import answer, slope_parts
-from temperance.terminal.errors import resumable
+from temperance.terminal.errors import BadInput, resumable
+from temperance.terminal.formula_options import Asked, FormulaOptions, asked, takes_formulas
 from temperance.terminal.options import FileOr, Sizes, Whole
 from temperance.terminal.parts import Said
 from temperance.terminal.progress import Display
+from temperance.theory.activations.activation import Activation
 from temperance.theory.expressions.arguments import checked
-from temperance.theory.models.gates import FITTED, gate_of, generic
+from temperance.theory.models import experts
+from temperance.theory.models.by_name import least
+from temperance.theory.models.gates import FITTED, gauge_of, generic, listed, names
+from temperance.theory.models.spec import Expert, Gate, MoESpec
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from temperance.numerics.studies.study import Study
+
+_STARTS = (
+    "every start is made from the true atoms, so starts use the truth; fits are in a box around it, with shares of the "
+    "atoms of a cell that are bounded away from 0"
+)
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -71,73 +84,115 @@ class Rates(Answer):
 
 
 @checked
+@takes_formulas
 def rates(
-    gate: str | None = None,
+    gate: Annotated[
+        str | Gate | None, Parameter(help=f"{listed({n: least(n)[1] for n in names()})}, or a formula")
+    ] = None,
     activation: str | None = None,
+    expert: Annotated[str | Expert, Parameter(help=f"{experts.accepted(orders=True)}, or a formula")] = "gaussian",
     *,
     true: Whole,
     fitted: Whole,
     gauge: str = "free",
     truth: FileOr = None,
-    dim: Whole = 1,
+    dim: Whole | None = None,
     n: Sizes = None,
     experiment: str | None = None,
-    replicates: Whole = REPLICATES,
+    replicates: Whole | None = None,
     seed: Whole = 0,
     workers: Whole | None = None,
     scheduler: str | None = None,
     store: str | None = None,
+    **formulas: Unpack[FormulaOptions],
 ) -> Rates:
     """Measure the rates of a gate by Monte Carlo, and compare them with the predicted exponents.
 
     Slopes, intervals and predictions all have the sign of a slope: -0.5 for an error of the order n^(-1/2).
 
+    Linear, softmax and activation gates with linear Gaussian experts, by name or formula, have theorems and fits of
+    their own. Any other model is fitted on the lattice near two true atoms at a default point, from starts that use
+    the truth, and compared with its contact orders; the options gauge, truth, experiment, workers, scheduler and store
+    are not for it.
+
     Args:
-        gate: linear (the default), softmax (temperature 1) or activation.
+        gate: A gate of the list in docs/gates.md, or a formula of its log weight; linear is the default, or
+            "activation" with an activation; in Python, also a Gate.
         activation: A name of the catalogue or an expression in z; alone it chooses the gate "activation".
-        true: Number of true atoms, k*.
-        fitted: Number of fitted atoms, k.
+        expert: An expert of the list there that has orders, or a formula of its mean; in Python, also an Expert.
+        true: Number of true atoms, k*; 2 for any other model.
+        fitted: Number of fitted atoms, k; 2 or 3 for any other model.
         gauge: free or anchored, of the gate "activation"; the others hold their last atom.
         truth: A .json file with the true point; a well-conditioned one by default.
-        dim: Dimension of x.
-        n: Sample sizes, N,N,.., also as 1e4,1e6; 1e4 to 1e12 on the lattice, 1000 to 32000 in samples by default.
+        dim: Dimension of x; by default 1, or the least that a gate or a formula needs.
+        n: Sample sizes, N,N,.., also as 1e4,1e6; 1e4 to 1e12 on the lattice, 1000 to 32000 in samples by default;
+            1e6, 1e8, 1e10 and 1e12 of any other model.
         experiment: lattice (counts of cells, dimension 1 or 2, n to 1e12) or sample (points, n to 1e8); lattice where
             it can be.
-        replicates: Samples at each size.
+        replicates: Samples at each size; 100 by default, 40 of any other model.
         seed: Of the data.
         workers: Processes; as many as there are cores by default.
         scheduler: Address of a Dask cluster, in place of local processes.
         store: An SQLite file that keeps every finished replicate, so that a study that was stopped goes on.
+        shared, positive, constants, bias: Of formulas; see docs/gates.md.
 
     Raises:
         ValueError: what is not accepted.
     """
-    gate = gate_of(gate, activation is not None)
+    of = asked(gate, expert, activation, dim, formulas)
+    if of.name is None:
+        given = {
+            "gauge anchored": gauge_of(gauge) == "anchored",
+            **{"truth": truth, "experiment sample": experiment == "sample"},
+            **{"workers": workers, "scheduler": scheduler, "store": store},
+        }
+        if option := next((name for name, value in given.items() if value), None):
+            raise BadInput(f"--{option} is for linear, softmax and activation gates with linear Gaussian experts")
+        return _of_any(of, true, fitted, n, replicates, seed)
+    source = of.source.name if isinstance(of.source, Activation) else of.source
     study = study_for(
-        gate=gate,
-        source=activation,
+        gate=of.name,
+        source=source,
         true=true,
         fitted=fitted,
         gauge=gauge,
-        truth=None if truth is None else read_truth(truth, FITTED.get(gate, generic)),
-        dim=dim,
+        truth=None if truth is None else read_truth(truth, FITTED.get(of.name, generic)),
+        dim=of.dim,
         n=n,
-        replicates=replicates,
+        replicates=REPLICATES if replicates is None else replicates,
         seed=seed,
         experiment=experiment,
     )
     found = _record(study, workers, scheduler, store)
     record = {**found, "slopes": [s for s in found["slopes"] if not _held(s)]}
-    return Rates(record, said=said_of(record))
+    return Rates(record, said=said_of(record, *([] if of.meant is None else [str(of.meant)])))
 
 
-def said_of(record: Mapping[str, Any]) -> Said:
+def _of_any(of: Asked, true: int, fitted: int, n: Sequence[int] | None, replicates: int | None, seed: int) -> Rates:
+    """Of any model without theorems of its own."""
+    from temperance.evidence.general_rates import any_record, any_study
+    from temperance.numerics.studies.general_studies import run_general
+
+    spec = cast(MoESpec, of.spec)
+    with Display() as shown, shown.doing("replicates") as tell:
+        study = any_study(spec, true, fitted, sizes=n, replicates=replicates, seed=seed)
+        try:
+            result = run_general(study.study, lambda done: tell(done, study.study.replicates))
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt("interrupted; nothing is kept of a study of this model") from None
+    record = any_record(study, result)
+    record["setting"]["gate_formula"] = None if of.meant is None else of.meant.record()
+    meant = [] if of.meant is None else [str(of.meant)]
+    return Rates(record, said=said_of(record, *meant, in_words(true_atoms(study.study.family.setting)), _STARTS))
+
+
+def said_of(record: Mapping[str, Any], *lines: str) -> Said:
     """What was measured; the slopes, why some are open, errors, how the fits ended; and what of it was predicted."""
     setting = record["setting"]
     sizes = ", ".join(size_in_words(n) for n in setting["sizes"])
     how = {"lattice": "counts on the lattice", "sample": "samples"}[record["experiment"]]
     title = f"{setting['name']}; {setting['replicates']} {how} at n = {sizes}; seed {setting['seed']}"
-    return Said(title, (title, *slope_parts(record)), (answer(record["slopes"]),))
+    return Said(title, (title, *lines, *slope_parts(record)), (answer(record["slopes"]),))
 
 
 def _record(study: Study, workers: int | None, scheduler: str | None, store: str | None) -> dict[str, Any]:

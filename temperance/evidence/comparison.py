@@ -55,7 +55,7 @@ def study_record(result: StudyResult, *, tests: bool = False) -> dict[str, Any]:
     """
     home, image = predictions(result.study), _of_the_image(result.study)
     found = study_slopes(result, seed=_BOOTSTRAP_SEED)
-    slopes = [_slope_record(s, result.dropped, _applicable(s, home, image)) for s in found]
+    slopes = [slope_record(s, result.dropped, _applicable(s, home, image)) for s in found]
     if tests:
         slopes = [_tested(result, s, record) for s, record in zip(found, slopes, strict=True)]
     return {
@@ -99,8 +99,9 @@ def _applicable(s: StudySlope, home: Sequence[Prediction], image: Sequence[Predi
     return weakest(image, s.parameter, None if s.cell is None else 1 - s.cell, [p[::-1] for p in s.patterns])
 
 
-def _slope_record(s: StudySlope, dropped: float, found: Prediction | None) -> dict[str, Any]:
-    sharp, published = (None, None) if found is None else (_slope_of(found.sharp), _slope_of(found.published))
+def slope_record(s: StudySlope, dropped: float, found: Prediction | None) -> dict[str, Any]:
+    """A slope as JSON, judged by a prediction: errors fall at least as fast as is proved."""
+    sharp, published = (None, None) if found is None else (_slope_of(found.proved), _slope_of(found.published))
     # without a slope: nothing for what is not predicted or seldom occurs, else the prediction is left open
     unjudged = None if sharp is None or s.share <= _RARE else "inconclusive"
     judgement = alone = None
@@ -136,7 +137,7 @@ def _silence(s: StudySlope, found: Prediction | None) -> str:
         return "the fitted anchor is in the cell of another atom: no statement covers it"
     if found is None:
         return "nothing is stated of it in this setting"
-    if found.sharp is None:
+    if found.proved is None:
         return found.reason
     return "some sample size has fewer than ten such fits, no error at all, or an error without bound"
 

@@ -17,18 +17,15 @@ from importlib.resources import files
 from typing import Any, NamedTuple
 
 import numpy as np
-import sympy as sp
 
 from temperance.measurements import order_results
 from temperance.measurements.contact_orders import setting
 from temperance.numerics.general.split_mixtures import Family
-from temperance.numerics.studies.general_studies import GeneralResult, GeneralStudy, run_general
+from temperance.numerics.studies.general_studies import GeneralResult, GeneralStudy, kept_apart, run_general
 from temperance.terminal.output import write_file
 from temperance.theory.contact.contact_orders import Orders, orders
 from temperance.theory.contact.exact_orders import exact_orders
 from temperance.theory.contact.order_setting import Arguments
-from temperance.theory.models.spec import NU
-from temperance.theory.orders.split_cell import is_linear
 
 SIZES = (10**6, 10**8, 10**10, 10**12)
 LATE = (10**8, 10**9, 10**10, 10**11, 10**12)
@@ -125,19 +122,10 @@ makes most of the mean square there.
 
 
 def definition(name: str) -> GeneralStudy:
-    """The study of a setting: slopes 1/(2 d) and -1/(2 d), intercepts 2 and -2, variances 1/4 and 1/2, x in [-2, 2]^d.
-
-    The experts stay apart, so that an error is hardly one of telling the two cells from each other: where means are
-    bounded by 1, intercepts are 1 and -1, and variances a quarter.
-    """
+    """The study of a setting, with experts that are kept apart."""
     found = bounds(name)
-    chosen, slope = found.setting, sp.Rational(1, 2 * found.setting.spec.dim)
-    intercept, nu = (sp.Integer(2), sp.Rational(1, 4)) if is_linear(chosen) else (sp.S.One, sp.Rational(1, 16))
-    line = {p: intercept if p.name == "b" else slope for p in chosen.expert}
-    experts = ({**line, NU: nu}, {**{p: -v for p, v in line.items()}, NU: 2 * nu})
-    atoms = tuple({**atom, **expert} for atom, expert in zip(chosen.truth.atoms, experts, strict=True))
-    cells = (SETTINGS[name].size, *chosen.cells[1:])
-    mixtures = Family(replace(chosen, truth=replace(chosen.truth, atoms=atoms), cells=cells))
+    cells = (SETTINGS[name].size, *found.setting.cells[1:])
+    mixtures = Family(replace(kept_apart(found.setting), cells=cells))
     q = {o.name: float(o.upper) for o in found.orders if not o.is_mean and o.upper is not None}
     plan = STUDIES[name]
     return GeneralStudy(name, mixtures, q, plan.sizes, plan.replicates, plan.starts, plan.seed)

@@ -87,6 +87,7 @@ class FormulaOptions(TypedDict, total=False):
 
 
 _DEFAULTS: Mapping[str, object] = {"shared": (), "positive": (), "constants": {}, "bias": True}
+_EXPERT: Mapping[str, object] = {"expert": "gaussian"}
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -136,15 +137,16 @@ def asked(
         ValueError: what is not accepted.
     """
     gate = gate if isinstance(gate, Gate) else gate_of(gate, activation is not None)
-    given = any(formulas.get(name, value) != value for name, value in _DEFAULTS.items())
-    if isinstance(gate, str) and gate in FITTED and expert == "gaussian" and not given:
+    given: dict[str, Any] = {"expert": expert, **formulas}
+    usual = all(given.get(name, value) == value for name, value in {**_DEFAULTS, **_EXPERT}.items())
+    if isinstance(gate, str) and FITTED.get(gate) and usual:
         return Asked(gate, activation, 1 if dim is None else dim, None, None, None)
     if dim is None and isinstance(gate, str) and gate in names():
         dim = least(gate)[0].dim
     spec = model(gate, expert, activation, dim, **formulas)
     meant = understood(spec) if formulas_of(gate, expert) else None
     found = gate_of_theorems(spec)
-    texts = {"gate": gate, "expert": expert, "activation": activation, **formulas}
+    texts = {"gate": gate, "activation": activation, **given}
     name, source = (None, None) if found is None else found
     return Asked(name, source, spec.dim, spec, meant, _options(texts, spec.dim))
 
@@ -157,7 +159,7 @@ def _options(given: Mapping[str, Any], dim: int) -> str | None:
             return None
         if isinstance(value, bool):
             found += [] if value else [f"--no-{name}"]
-        elif value and value != ("gaussian" if name == "expert" else None):
+        elif value and value != _EXPERT.get(name):
             pairs = [f"{n}={v}" for n, v in value.items()] if isinstance(value, Mapping) else value
             text = shlex.quote(pairs if isinstance(pairs, str) else ",".join(pairs))
             found.append(f"--{name}={text}" if text.lstrip("'").startswith("-") else f"--{name} {text}")

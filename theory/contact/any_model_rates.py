@@ -65,8 +65,8 @@ def gate_of_theorems(spec: MoESpec) -> tuple[str, Activation | None] | None:
     It is found by the formulas, whatever parameters are called: softmax, linear and activation gates with experts
     N(y | a.x + b, nu).
     """
-    name = named(spec.gate, spec.dim)
-    return (name, spec.gate.activation) if name in FITTED and has_linear_expert(spec) else None
+    name = named(spec.gate, spec.dim) or ""
+    return (name, spec.gate.activation) if FITTED.get(name) and has_linear_expert(spec) else None
 
 
 def has_linear_expert(spec: MoESpec) -> bool:

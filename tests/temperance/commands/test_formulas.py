@@ -118,7 +118,7 @@ BAD = [
     (["derive", "--no-bias"], "only a gate that is a formula"),
     (["exponents", "--gate", "w1*x1 + w2*x2 + w3*x3"], "--dim must be 1 or 2, not 3"),
     (["exponents", "--gate", "w*x", "--no-bias"], "only --split all has orders"),
-    (["predict", "--gate", "w*x", "--true", "2", "--fitted", "2"], "unknown gate 'w*x'"),
+    (["predict", "--gate", "w*x + q", "--true", "2", "--fitted", "6", "--truth", "t"], "cannot be read"),
 ]
 
 

@@ -1,0 +1,120 @@
+"""Defines rate studies of any gate and expert, and compares their slopes with the orders that are proved (theory.md 4).
+
+Two true atoms, at the default true point of `exponents` but for experts that are kept apart, are fitted by two or
+three. Samples are on the lattice, and every start is made from the true atoms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from temperance.evidence.comparison import slope_record
+from temperance.numerics.general.general_mle import GeneralMixture
+from temperance.numerics.general.split_mixtures import Array, Family
+from temperance.numerics.studies.general_studies import GeneralResult, GeneralStudy, kept_apart
+from temperance.numerics.studies.results import StudySlope, error_points, slope_of
+from temperance.theory.contact.contact_orders import orders
+from temperance.theory.contact.exact_orders import exact_orders
+from temperance.theory.contact.order_setting import order_setting
+from temperance.theory.models.spec import MoESpec
+from temperance.theory.models.weights import is_weighted
+from temperance.theory.rates.prediction import Prediction
+from temperance.theory.settings.order import Order
+
+SIZES = (10**6, 10**8, 10**10, 10**12)
+REPLICATES = 40
+_FEWEST, _LARGEST = 100, 10**12
+_STARTS, _OTHER_POWER = 3, 2.0
+_SEED = 0  # of the bootstrap
+_UNPUBLISHED = "no paper on this model is in the list"
+
+
+@dataclass(frozen=True, eq=False)
+class AnyStudy:
+    """A study, and what is proved of the groups of its errors: by the title of an order."""
+
+    study: GeneralStudy
+    proved: dict[str, Order]
+
+
+def any_study(
+    spec: MoESpec, true: int, fitted: int, *, sizes: Sequence[int] | None, replicates: int | None, seed: int
+) -> AnyStudy:
+    """The study of a model with these sizes (default: `SIZES`) and replicates (default: `REPLICATES`).
+
+    Raises:
+        ValueError: other atoms than two fitted by two or three, a gate with kinks that x can reach, or a bad number.
+    """
+    sizes, replicates = SIZES if sizes is None else tuple(sizes), REPLICATES if replicates is None else replicates
+    if true != 2 or fitted not in (2, 3):
+        raise ValueError(f"rates of this model are measured with --true 2 --fitted 2 or 3, not {true}, {fitted}")
+    if replicates < 10 or seed < 0:
+        raise ValueError(f"replicates must be at least 10, and the seed not negative, not {replicates}, {seed}")
+    if not sizes or list(sizes) != sorted({*sizes}) or not _FEWEST <= sizes[0] <= sizes[-1] <= _LARGEST:
+        raise ValueError(
+            f"n must be growing sizes from {_FEWEST} to 1e12 for this model, not {', '.join(map(str, sizes))}"
+        )
+    chosen = order_setting(
+        spec.gate, spec.expert, split="all" if fitted == 2 and not is_weighted(spec) else "one", dim=spec.dim
+    )
+    if fitted == 2:
+        found = exact_orders(spec.gate, spec.expert, d=spec.dim, atoms=2)
+        chosen = replace(chosen, cells=(1, 1), held=found.setting.held)
+    else:
+        found = orders(chosen)
+    family = Family(kept_apart(chosen))
+    GeneralMixture(family)  # refuses what it cannot fit
+    proved = {o.title: o for o in found.orders if not o.flat or o.name not in {p.name for p in chosen.held}}
+    flat = {o.name for o in found.orders if o.flat} - {o.name for o in found.orders if not o.flat}
+    powers = {}
+    for name in (p.name for p in (*chosen.each, *chosen.shared)):
+        if name not in flat:
+            upper = proved[name].upper if name in proved else None
+            powers[name] = 1.0 if fitted == 2 else _OTHER_POWER if upper is None else float(upper)
+    name = f"rates: {spec.gate.name} gate, {spec.expert.name} expert, k* = {true}, k = {fitted}"
+    return AnyStudy(GeneralStudy(name, family, powers, sizes, replicates, _STARTS, seed), proved)
+
+
+def any_record(asked: AnyStudy, result: GeneralResult) -> dict[str, Any]:
+    """A study as `rates --json` prints it: setting, experiment, slopes and fits."""
+    status = np.array(result.status)
+    kept = status != "max_steps"
+    counts = {name: int((status == name).sum()) for name in ("converged", "at_bound", "max_steps")}
+    found = list(_slopes(asked, result, kept))
+    return {
+        "setting": asked.study.definition,
+        "experiment": "lattice",
+        "slopes": [slope_record(s, float((~kept).mean()), p) for s, p in found],
+        "fits": {
+            "total": int(status.size),
+            "converged": counts["converged"],
+            "at_bound": counts["at_bound"],
+            "failed": counts["max_steps"],
+        },
+    }
+
+
+def _slopes(asked: AnyStudy, result: GeneralResult, kept: Array) -> Iterator[tuple[StudySlope, Prediction | None]]:
+    """The slope of every group of errors, and what is predicted of it."""
+    study, m = asked.study, asked.study.family.m
+    shared = {p.name for p in study.family.setting.spec.gate.shared}
+    for name, all_errors in result.errors.items():
+        cell, size = (None, None) if name in shared else (0, m)
+        errors, order = np.where(kept, all_errors, np.nan), asked.proved.get(name)
+        slope = slope_of(errors, study.sizes, _SEED, len(result.errors))
+        points = error_points(errors, study.sizes, seed=_SEED)
+        label = name if order is None else order.parameter
+        yield (
+            StudySlope(label, cell, size, 1.0, (study.family.sizes,), None, slope, points, errors),
+            None if order is None else _prediction(order, size),
+        )
+
+
+def _prediction(o: Order, size: int | None) -> Prediction:
+    rate: Fraction | None = o.rate
+    return Prediction(o.parameter, size, None, None, o.reason.text, _UNPUBLISHED, unproved=o.reason.kind, at_least=rate)
