@@ -26,8 +26,8 @@ Besides them there are the things that they take and give:
 - `Gate`, `Expert`, `MoESpec`: models of one's own, as formulas;
 - `MixingMeasure`, `sample`: parameters of a mixture as arrays, with its density and likelihood; data from it;
 - `Study`, `run_study`, `StudyResult`, `study_slopes`: a rate study of one's own; `Box`: the parameter set of its fits;
-- `MoERegressor`: a mixture as a scikit-learn estimator; `FitResult`, `FitComparison`, `Audit`: what `fit` and
-  `audit` return; `Answer`: what all others do.
+- `MoERegressor`: a mixture as a scikit-learn estimator; `FitResult`, `FormulaFit`, `FitComparison`, `Audit`: what
+  `fit` and `audit` return; `Answer`: what all others do.
 
 Everything else is imported from its wing (docs/architecture.md): `temperance.theory.conditions.decision` and so on.
 All names are loaded when they are first used.
@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from temperance.numerics.estimation.sizes import FitComparison as FitComparison
     from temperance.numerics.fitting.mle import Box as Box
     from temperance.numerics.general.fit import fit as fit
+    from temperance.numerics.general.formula_fit import FormulaFit as FormulaFit
     from temperance.numerics.mixture.measures import MixingMeasure as MixingMeasure
     from temperance.numerics.mixture.sampling import sample as sample
     from temperance.numerics.studies.results import StudyResult as StudyResult
@@ -88,6 +89,7 @@ _HOME = {
     "temperance.interop.callables": ("activation",),
     "temperance.interop.regressor": ("MoERegressor",),
     "temperance.numerics.general.fit": ("fit",),
+    "temperance.numerics.general.formula_fit": ("FormulaFit",),
     "temperance.numerics.estimation.result": ("FitResult",),
     "temperance.numerics.estimation.sizes": ("FitComparison",),
     "temperance.numerics.fitting.mle": ("Box",),

@@ -111,10 +111,7 @@ def interval(value: float, se: float, scale: Scale) -> Interval:
 class Fitted(ABC):
     """A fit of one size to a user's data; `FitResult` and `FormulaFit` are its kinds.
 
-    estimates: of every parameter. warnings: in plain words, what the data, the gate or the search leave open. columns:
-    names of the columns of x. points: their number (the sum of the weights); dropped: rows left out for missing values.
-    n_parameters: the dimension of the set of densities near the fit at these x. twin: whether single other parameters
-    have its density. separated: whether the likelihood is proved to have no maximum near the fit (`separation`).
+    Their docstrings say what the fields are.
     """
 
     estimates: tuple[Estimate, ...]

@@ -20,15 +20,18 @@ from temperance.theory.expressions.arguments import checked
 class FitResult(Fitted):
     """What a fit to a user's data gives, in the units of the data.
 
-    estimates: of every parameter, and of the identifiable functions where some parameter is not; fit: what they come
-    from.
+    estimates: of every parameter, and of the identifiable functions where some parameter is not; warnings: in plain
+    words, what the data, the gate or the search leave open; fit: what they come from.
 
     The search runs on centred and scaled data: `fit.gradient_norm` is that of these. centre: x (d,) and y about
     which `fit.box` holds, that is, |beta1 . x + beta0| and |a . x + b - y| there are at most its beta0 and b.
 
-    source: the activation of the gate. n_parameters: the free coordinates less the directions along which theory proves
+    source: the activation of the gate. columns: names of the columns of x. points: their number (the sum of the
+    weights); dropped: rows left out for missing values. n_parameters: the dimension of the set of densities near the
+    fit at these x, that is, the free coordinates less the directions along which theory proves
     the density constant, so that the linear gate has as many with tau free as with tau fixed; columns of x that depend
-    on each other, and values of a gate at few different x, count once.
+    on each other, and values of a gate at few different x, count once. twin: whether single other parameters have its
+    density. separated: whether the likelihood is proved to have no maximum near the fit (`separation`).
     """
 
     fit: Fit

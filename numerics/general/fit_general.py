@@ -35,6 +35,7 @@ from temperance.theory.traits.traits import translations
 MAX_PASSES = 500
 _START_PASSES = 30
 _MOVES = 1e-6  # part of a parameter's gradient along flat directions that leaves it open
+_ROUNDING = 1e-10  # of a mean log-likelihood
 _REACH = 50.0  # of the gate's parameters
 _LEAST_NU = 1e-3  # of the variance of y
 _PLAIN = 4000  # points times atoms, up to which a fit in NumPy is over before machine code is made
@@ -56,8 +57,9 @@ class _Problem:
         gate, formulas = spec.gate, formulas_of(spec)
         own = list(gate.own if gate.offset is None else (BETA0, *gate.own))
         held = held_of(spec) if k > 1 else {p: float(true_value(gate, p, 0)) for p in own}  # of one atom, no gate tells
-        moved, compiled = k if {*own} - {*held} else k - 1, k * len(points.y) > _PLAIN
-        self.likelihood: GeneratedLikelihood = likelihood(formulas, k, moved, compiled)
+        self.compiled = k * len(points.y) > _PLAIN
+        moved = k if {*own} - {*held} else k - 1
+        self.likelihood: GeneratedLikelihood = likelihood(formulas, k, moved, self.compiled)
         where = self.likelihood.where
         self.points, self.k, self.where, self.formulas = points, k, where, formulas
         each = [*own, *spec.expert.parameters]
@@ -92,7 +94,7 @@ class _Problem:
             value, score, hessian = self.likelihood(self.full(u), points.x, points.y, points.weights, points.reference)
             return Local(value / n, score[free] / n, hessian[np.ix_(free, free)] / n)
 
-        return maximise(local, theta[free], self.lower[free], self.upper[free], passes)
+        return maximise(local, theta[free], self.lower[free], self.upper[free], passes, compiled=self.compiled)
 
 
 def _bounds(p: sp.Symbol, of_gate: bool, points: Points, box: Mapping[str, tuple[float, float]]) -> tuple[float, float]:
@@ -161,6 +163,9 @@ def fit_general(
     least = best.local.value - AGREE / points.n - 1e-9 * abs(best.local.value)
     equal = [end for end in ends if end.local.value >= least]
     best = max(equal, key=lambda end: (end.stationary, end.local.value))
+    # the first of those that rounding alone tells apart, so that it does not number the atoms
+    least = best.local.value - _ROUNDING * max(1.0, abs(best.local.value))
+    best = next(end for end in equal if end.stationary == best.stationary and end.local.value >= least)
     return _report(spec, problem, best, len(thetas), len(equal))
 
 
@@ -210,7 +215,7 @@ def _report(spec: MoESpec, problem: _Problem, end: Maximum, starts: int, agree: 
     )
     bounds = tuple(name for name, at in zip(problem.names, edge, strict=True) if at)
     size, loglik = int(free.sum() - (~curved).sum()), end.local.value * n
-    described = (loglik, status, bounds, flat.T, size, starts, agree, n, problem.box, information)
+    described = (loglik, status, bounds, flat.T, size, starts, agree, n, problem.box, information, root @ root.T)
     return GeneralFitResult(spec, problem.k, estimates, theta, *described)
 
 

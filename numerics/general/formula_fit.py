@@ -5,7 +5,7 @@ Example: ``print(fit(x, y, fitted=2, gate="beta1*x**3", expert="tanh(a*x + b)"))
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -29,6 +29,7 @@ from temperance.theory.traits.traits import flows_of_gate, translations
 from temperance.theory.traits.understood import Understood, understood
 
 _APART = 1e4  # scales of columns that one search can take
+_ALONG = 1e-6  # of a gradient, along flat directions
 
 
 @checked
@@ -36,8 +37,11 @@ _APART = 1e4  # scales of columns that one search can take
 class FormulaFit(Fitted):
     """What a fit of any gate and Gaussian expert gives, in the units of the data, which are not scaled.
 
-    found: what it comes from. meant: what was understood of the model. n_parameters: the free coordinates less the
-    directions along which the information is singular.
+    estimates: of every parameter, and of identifiable functions of one atom where some parameter is not; warnings: in
+    plain words, what the data, the model or the search leave open. found: what they come from. meant: what was
+    understood of the model. columns: names of the columns of x. points: their number (the sum of the weights); dropped:
+    rows left out for missing values. n_parameters: the free coordinates less the directions along which the information
+    is singular. twin and separated are False: of other gates neither is decided.
     """
 
     found: GeneralFitResult
@@ -107,9 +111,11 @@ def in_words(found: GeneralFitResult, points: Points, columns: tuple[str, ...]) 
     estimates = tuple(
         _estimate(e, found, moved, explained=explained) for e in found.estimates if e.parameter not in gate
     )
-    open_ = dict.fromkeys(e.parameter for e in estimates if e.identifiable is False)
+    open_ = tuple(dict.fromkeys(e.parameter for e in estimates if e.identifiable is False))
+    kept = _kept(spec, open_)
+    estimates += tuple(row for f in kept for row in _of_function(f, found))
     unknown = [(e.parameter, e.atom) for e in estimates if e.caveat == "singular" and e.identifiable is None]
-    notes = [*_scales(points, columns), *_of_theory(spec, tuple(open_)), *undetermined(unknown, flat=False)]
+    notes = [*_scales(points, columns), *_of_theory(open_, kept), *undetermined(unknown, flat=False)]
     rough = "a formula has kinks that x reaches, where the likelihood is not smooth"
     crossed = _kinks_reached(found, points)
     if crossed and found.is_estimate:
@@ -162,21 +168,44 @@ def _of_mean(spec: MoESpec) -> int:
     return sum({*flow.field.moved} <= {*spec.expert.parameters} for flow in flows_of_gate(spec))
 
 
-def _of_theory(spec: MoESpec, names: tuple[str, ...]) -> list[str]:
-    """That parameters are not identifiable, and which functions of them are."""
+def _kept(spec: MoESpec, names: tuple[str, ...]) -> list[sp.Expr]:
+    """The identifiable functions of parameters of these names, of one atom or of the atoms i and j."""
     if not names:
         return []
     functions = symmetries(derive(spec.gate, spec.expert, dim=spec.dim, order=1)).identifiable or ()
-    symbols = {p.name for p in spec.parameters} & {*names}
-    kept = [str(f) for f in functions if not f.is_Symbol and _stems(f) & symbols]
-    instead = f"; {', '.join(kept)} {'is' if len(kept) == 1 else 'are'}" * bool(kept)
+    wanted = {p.name for p in spec.parameters} & {*names}
+    return [f for f in functions if not f.is_Symbol and {p.name.partition("[")[0] for p in f.free_symbols} & wanted]
+
+
+def _of_theory(names: tuple[str, ...], kept: Sequence[sp.Expr]) -> list[str]:
+    """That parameters are not identifiable, and which functions of them are."""
+    if not names:
+        return []
+    instead = f"; {', '.join(map(str, kept))} {'is' if len(kept) == 1 else 'are'}" * bool(kept)
     verb = "is" if len(names) == 1 else "are"
     return [f"by an identity of this model {', '.join(names)} {verb} not identifiable{instead}"]
 
 
-def _stems(f: sp.Expr) -> set[str]:
-    """The names of parameters, without the [i] of an atom."""
-    return {p.name.partition("[")[0] for p in f.free_symbols}
+def _of_function(f: sp.Expr, found: GeneralFitResult) -> Iterator[Estimate]:
+    """A function of one atom's parameters, for every atom, with a standard error by the delta method.
+
+    None of it where the maximum is at an edge of the box, where the function has more than one atom's parameters, and
+    where it is held.
+    """
+    symbols = sorted(f.free_symbols, key=str)
+    slopes = sp.lambdify(symbols, [f, *(sp.diff(f, p) for p in symbols)], "numpy")
+    for atom in range(found.k) if found.is_estimate and not found.bounds else ():
+        places = [j for p in symbols for j, e in enumerate(found.estimates) if _is_of(e, p, atom)]
+        at = [found.estimates[j] for j in places]
+        if len(at) < len(symbols) or all(e.held for e in at if e.atom is not None):
+            continue
+        value, *gradient = slopes(*(e.value for e in at))
+        along = np.zeros(len(found.theta))
+        along[places] = [g * (e.value if p.is_positive else 1.0) for g, p, e in zip(gradient, symbols, at, strict=True)]
+        if np.abs(found.flat @ along).max(initial=0.0) <= _ALONG * np.linalg.norm(along):
+            se = float(np.sqrt(along @ found.covariance @ along))
+            ends = interval(value, se, "log" if f.is_positive else "real")
+            yield Estimate(str(f), atom, float(value), se, True, ends)
 
 
 def _kinks_reached(found: GeneralFitResult, points: Points) -> bool:

@@ -40,7 +40,8 @@ class GeneralFitResult:
     points than it has parameters), "max_steps". bounds: what is at the edge of the box. flat (m, p): unit vectors in
     theta along which the information vanishes. n_parameters: free coordinates less the flat directions. starts, agree:
     climbs, and those that reached this likelihood. box: of every parameter.
-    information (p, p): of the log-likelihood, 0 where held.
+    information (p, p): of the log-likelihood, 0 where held. covariance (p, p): its inverse across the flat directions,
+    0 where held or at an edge.
     """
 
     spec: MoESpec
@@ -57,6 +58,7 @@ class GeneralFitResult:
     points: float
     box: Mapping[str, tuple[float, float]]
     information: Floats
+    covariance: Floats
 
     @property
     def is_estimate(self) -> bool:
