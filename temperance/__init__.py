@@ -57,10 +57,10 @@ if TYPE_CHECKING:
     from temperance.interop.audit import audit as audit
     from temperance.interop.callables import activation as activation
     from temperance.interop.regressor import MoERegressor as MoERegressor
-    from temperance.numerics.estimation.estimate import fit as fit
     from temperance.numerics.estimation.result import FitResult as FitResult
     from temperance.numerics.estimation.sizes import FitComparison as FitComparison
     from temperance.numerics.fitting.mle import Box as Box
+    from temperance.numerics.general.fit import fit as fit
     from temperance.numerics.mixture.measures import MixingMeasure as MixingMeasure
     from temperance.numerics.mixture.sampling import sample as sample
     from temperance.numerics.studies.results import StudyResult as StudyResult
@@ -87,7 +87,7 @@ _HOME = {
     "temperance.interop.audit": ("Audit", "audit"),
     "temperance.interop.callables": ("activation",),
     "temperance.interop.regressor": ("MoERegressor",),
-    "temperance.numerics.estimation.estimate": ("fit",),
+    "temperance.numerics.general.fit": ("fit",),
     "temperance.numerics.estimation.result": ("FitResult",),
     "temperance.numerics.estimation.sizes": ("FitComparison",),
     "temperance.numerics.fitting.mle": ("Box",),

@@ -67,6 +67,14 @@ def names_of(x: object, columns: Sequence[str | int] | None, d: int) -> tuple[st
     return names
 
 
+def sizes_of(fitted: int | Sequence[int]) -> tuple[int, ...]:
+    """The numbers of experts. Raises ValueError for none, for one that comes twice, and for what is no number."""
+    sizes = tuple(fitted) if isinstance(fitted, (list, tuple, range)) else (fitted,)
+    if len(set(sizes)) < max(1, len(sizes)):
+        raise ValueError(f"fitted must be one number of experts, or several that differ, not {fitted!r}")
+    return tuple(whole(k, "fitted", 1) for k in sizes)
+
+
 def whole(value: object, name: str, least: int) -> int:
     """A whole number that is large enough. Raises ValueError for anything else."""
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:

@@ -6,19 +6,18 @@ Example: ``Errors(found, proved, matrix).of(gradient)`` for each gradient in ``p
 from __future__ import annotations
 
 from itertools import groupby
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import null_space
 
+from temperance.numerics.estimation.fitted import Caveat, Scale
 from temperance.numerics.estimation.identifiability import Proved
-from temperance.numerics.estimation.result import Caveat
 from temperance.numerics.fitting.mle import Fit
 from temperance.numerics.fitting.newton import FLAT, scaled_spectrum
 from temperance.numerics.mixture.activation_numpy import Floats
 
-Scale = Literal["real", "log", "unit"]
 """On which scale a function has its interval: as it is, by its logarithm (positive numbers), or within [-1, 1]."""
 
 _MOVES = 1e-6  # part of a function's gradient along flat directions that makes it not identifiable

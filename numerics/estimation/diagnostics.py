@@ -3,16 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 import numpy as np
 
 from temperance.numerics.estimation.tau_profile import INDISTINCT, Side
-from temperance.numerics.fitting.mle import Fit
+from temperance.numerics.fitting.mle import Status
 from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.numerics.mixture.measures import Layout
-from temperance.theory.activations.activation import Activation
 
 _ROUNDING = 1e-9  # of a direction
+
+
+class Search(Protocol):
+    """How a search ended: at an estimate or not, at which edges of the box, and how many of the starts agree on it."""
+
+    @property
+    def status(self) -> Status:
+        """Converged, at_bound, spike or max_steps."""
+
+    @property
+    def is_estimate(self) -> bool:
+        """Whether it ended at a maximum that is no spike."""
+
+    @property
+    def bounds(self) -> tuple[tuple[str, int | None], ...]:
+        """The parameters at the edge of the box."""
+
+    @property
+    def starts(self) -> int:
+        """Their number."""
+
+    @property
+    def agree(self) -> int:
+        """How many of them reached this likelihood."""
 
 
 def undetermined(unknown: Sequence[tuple[str, int | None]], *, flat: bool) -> list[str]:
@@ -94,20 +118,20 @@ def uncertain(errors: Sequence[tuple[str, int | None, float]], sides: Sequence[S
     return notes
 
 
-def of_search(fit: Fit, source: Activation) -> list[str]:
-    """How the search ended, where that is more than a maximum inside the box."""
+def of_search(fit: Search, why: str = "") -> list[str]:
+    """How the search ended, where that is more than a maximum inside the box; why: what may have stopped it."""
     notes = []
     if fit.status == "spike":
         notes.append("an atom has collapsed on fewer points than it has parameters: this is not an estimate")
     if fit.status == "max_steps":
-        why = " (s has switching points, where the likelihood is not smooth)" if len(source.pieces) > 1 else ""
-        notes.append(f"the search ended before it reached a maximum{why}: this is not an estimate")
+        cause = f" ({why})" if why else ""
+        notes.append(f"the search ended before it reached a maximum{cause}: this is not an estimate")
     for bound in dict.fromkeys(fit.bounds):
         notes.append(f"{_named(*bound)} is at the edge of the box, which is part of the estimator")
     return notes + _lone(fit)
 
 
-def in_doubt(fit: Fit, *, separated: bool) -> list[str]:
+def in_doubt(fit: Search, *, separated: bool) -> list[str]:
     """Why AIC and BIC of an estimate may not stand beside those of other sizes; separated: there is no maximum."""
     if not fit.is_estimate:
         return []
@@ -120,7 +144,7 @@ def in_doubt(fit: Fit, *, separated: bool) -> list[str]:
 
 
 def answer(
-    fit: Fit,
+    fit: Search,
     verdicts: Mapping[str, bool | None],
     weak: Sequence[tuple[str, int | None]],
     *,
@@ -161,12 +185,12 @@ def answer(
     return (known, f"The search ended at {reached}. {distrust}")
 
 
-def _lone(fit: Fit) -> list[str]:
+def _lone(fit: Search) -> list[str]:
     told = f"only 1 of {fit.starts} starts reached this likelihood: more starts may reach a higher one"
     return [told] * (fit.starts > 1 and fit.agree == 1)
 
 
-def _edge(fit: Fit) -> str:
+def _edge(fit: Search) -> str:
     """The parameters at the edge of the box."""
     return ", ".join(_named(*bound) for bound in dict.fromkeys(fit.bounds))
 

@@ -9,7 +9,6 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from statistics import NormalDist
 from typing import Any, TypedDict, Unpack, overload
 
 import numpy as np
@@ -17,11 +16,10 @@ import sympy as sp
 from numba.core.event import Listener, install_listener
 from numpy.typing import ArrayLike
 
-from temperance.numerics.estimation.arguments import checked_points, fixed_tau, names_of, whole
+from temperance.numerics.estimation.arguments import checked_points, fixed_tau, names_of, sizes_of, whole
 from temperance.numerics.estimation.delta_method import (
     Errors,
     Row,
-    Scale,
     Told,
     identifiable_functions,
     left_open,
@@ -36,8 +34,9 @@ from temperance.numerics.estimation.diagnostics import (
     uncertain,
     undetermined,
 )
+from temperance.numerics.estimation.fitted import Estimate, interval, relative_errors
 from temperance.numerics.estimation.identifiability import Proved, proved_of, twin_notes
-from temperance.numerics.estimation.result import Estimate, FitResult, Interval, relative_errors
+from temperance.numerics.estimation.result import FitResult
 from temperance.numerics.estimation.separation import lost, separated
 from temperance.numerics.estimation.sizes import FitComparison
 from temperance.numerics.estimation.standardisation import Units
@@ -46,6 +45,7 @@ from temperance.numerics.fitting.mle import AGREE, Box
 from temperance.numerics.fitting.search import search
 from temperance.numerics.fitting.starting_points import SUBSAMPLE, clusterwise_regression
 from temperance.numerics.likelihood import kernel
+from temperance.numerics.likelihood.generated import STEM
 from temperance.numerics.machine.threads import one_blas_thread
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, compile_activation
 from temperance.numerics.mixture.measures import Gauge, Layout
@@ -57,7 +57,6 @@ from temperance.theory.models.gates import FITTED, gate_of, gauge_of, require_ga
 from temperance.theory.models.spec import TAU
 
 _CLUSTERINGS = 5
-_QUANTILE = NormalDist().inv_cdf(0.975)
 
 
 def _estimate(row: Row, errors: Errors, proved: Proved) -> Estimate:
@@ -72,18 +71,10 @@ def _estimate(row: Row, errors: Errors, proved: Proved) -> Estimate:
     known = [t.se for t in told if t.se is not None]
     if len(known) < len(values) or not np.any(gradients):
         return Estimate(name, atom, values if len(values) > 1 else values[0], None, identifiable, caveat=caveat)
-    intervals = [_interval(value, e, scale) for value, e in zip(values, known, strict=True)]
+    intervals = [interval(value, e, scale) for value, e in zip(values, known, strict=True)]
     if len(values) > 1:
         return Estimate(name, atom, values, known, identifiable, intervals, caveat)
     return Estimate(name, atom, values[0], known[0], identifiable, intervals[0], caveat)
-
-
-def _interval(value: float, se: float, scale: Scale) -> Interval:
-    """The 95% interval, on a scale."""
-    ends = np.array([-1.0, 1.0]) * _QUANTILE * se
-    with np.errstate(over="ignore"):
-        low, high = value * np.exp(ends / value) if scale == "log" else value + ends
-    return (max(float(low), -1.0), min(float(high), 1.0)) if scale == "unit" else (float(low), float(high))
 
 
 def default_box(points: Points, k: int) -> Box:
@@ -111,7 +102,7 @@ class _Announcer(Listener):
     def on_start(self, event: Any) -> None:
         """Numba looked on disk before."""
         compiled = event.data["dispatcher"].py_func
-        if (compiled.__module__, compiled.__name__) == (kernel.__name__, "kernel"):
+        if compiled.__name__ == "kernel" and compiled.__module__.startswith((kernel.__name__, STEM)):
             print(self._message, file=sys.stderr, flush=True)
 
     def on_end(self, event: Any) -> None:
@@ -119,27 +110,32 @@ class _Announcer(Listener):
 
 
 @contextmanager
-def _announced(experts: int) -> Iterator[None]:
+def announced(experts: int) -> Iterator[None]:
     """Announce the compilation of a likelihood for so many experts on stderr, if there is one inside: not a load."""
     message = f"compiling the likelihood for {experts} expert{'s' * (experts > 1)}, once"
     with install_listener("numba:compile", _Announcer(message)):
         yield
 
 
-class Options(TypedDict, total=False):
-    """What `fit` takes besides the data and the number of experts."""
+class DataOptions(TypedDict, total=False):
+    """What fits of every gate take."""
 
-    gate: str | None
     activation: str | sp.Expr | Activation | None
     gauge: str
     tau: float | None
     starts: int
     seed: int
-    box: Box | None
     weights: ArrayLike | None
     drop_missing: bool
     columns: Sequence[str | int] | None
     progress: Callable[[int, int], None] | None
+
+
+class Options(DataOptions, total=False):
+    """What `fit` takes besides the data and the number of experts."""
+
+    gate: str | None
+    box: Box | None
 
 
 @overload
@@ -191,9 +187,7 @@ def fit(
     Raises:
         ValueError: data or options that make no fit.
     """
-    sizes = tuple(fitted) if isinstance(fitted, (list, tuple, range)) else (fitted,)
-    if len(set(sizes)) < max(1, len(sizes)):
-        raise ValueError(f"fitted must be one number of experts, or several that differ, not {fitted!r}")
+    sizes = sizes_of(fitted)
     gate = gate_of(gate, activation is not None)
     require_gate(gate, activation is not None, FITTED)
     chosen = gauge_of(gauge)
@@ -202,7 +196,7 @@ def fit(
     points, dropped = checked_points(x, y, weights, drop_missing)
     starts, seed = whole(starts, "starts", 1), whole(seed, "seed", 0)
     names = names_of(x, columns, points.x.shape[1])
-    layouts = [_layout(whole(k, "fitted", 1), points, compiled, chosen, held) for k in sizes]
+    layouts = [_layout(k, points, compiled, chosen, held) for k in sizes]
     fits = tuple(
         replace(_fit(layout, compiled, points, box, starts, seed, progress), columns=names, dropped=dropped)
         for layout in layouts
@@ -247,7 +241,7 @@ def _fit(
     units = Units.of(points, centred_x=linear and box is None, centred_y=box is None)
     scaled = units.rescale(points)
     inside = default_box(scaled, layout.k) if box is None else units.box_of_data(box, back=True)
-    with _announced(layout.k):
+    with announced(layout.k):
         found = search(layout, gate, scaled, box=inside, starts=starts, seed=seed, progress=progress)
     proved, sides = proved_of(found, gate, scaled), tuple[Side, ...]()
     if not (proved.twin or proved.flows.any()):
@@ -271,7 +265,8 @@ def _fit(
     of_x = of_covariates(layout, along, fewer, scaled.x, unknown if errors.by_values else ())
     of_x += of_weights(points.n, size)
     split = of_separation(apart, layout.k)
-    notes = (*proved.notes, *others, *of_x, *split, *open_still, *relative, *of_search(found, gate.source))
+    switching = "s has switching points, where the likelihood is not smooth" if len(gate.source.pieces) > 1 else ""
+    notes = (*proved.notes, *others, *of_x, *split, *open_still, *relative, *of_search(found, switching))
     centre = (tuple(units.x_centre.tolist()), units.y_centre)
-    described = (estimates, notes, result, centre, gate.source, (), points.n, size)
+    described = (estimates, notes, (), points.n, size, result, centre, gate.source)
     return FitResult(*described, twin=bool(others), separated=bool(apart))

@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Any
 
 from temperance.numerics.estimation.diagnostics import in_doubt
-from temperance.numerics.estimation.result import FitResult, aligned, frame, html
+from temperance.numerics.estimation.fitted import Fitted, aligned, frame, html
 from temperance.numerics.fitting.mle import AGREE
 from temperance.theory.expressions.arguments import checked
 
@@ -30,10 +30,11 @@ MEANING = (
 class FitComparison:
     """Fits of several sizes to the same data.
 
-    fits: one `FitResult` for each size, in the order asked for; doubts: warnings of where the data come from.
+    fits: one `FitResult` or `FormulaFit` for each size, in the order asked for.
+    doubts: warnings of where the data come from.
     """
 
-    fits: tuple[FitResult, ...]
+    fits: tuple[Fitted, ...]
     doubts: tuple[str, ...] = ()
 
     @checked
@@ -52,13 +53,13 @@ class FitComparison:
         said = [
             f"the fit with {_experts(f)} is no estimate ({f.status}): it has no AIC and no BIC"
             for f in self.fits
-            if not f.fit.is_estimate
+            if not f.search.is_estimate
         ]
-        said += [f"with {_experts(f)} {why}" for f in self.fits for why in in_doubt(f.fit, separated=f.separated)]
-        for small, large in pairwise(sorted(self.fits, key=lambda f: f.fit.layout.k)):
+        said += [f"with {_experts(f)} {why}" for f in self.fits for why in in_doubt(f.search, separated=f.separated)]
+        for small, large in pairwise(sorted(self.fits, key=lambda f: f.fitted)):
             if large.log_likelihood < small.log_likelihood - AGREE:
                 said.append(
-                    f"with {_experts(large)} the search ended below the likelihood of {small.fit.layout.k}: "
+                    f"with {_experts(large)} the search ended below the likelihood of {small.fitted}: "
                     "it missed the maximum, more starts may reach it"
                 )
         return (*self.doubts, *said)
@@ -66,7 +67,7 @@ class FitComparison:
     @property
     def words(self) -> tuple[str, ...]:
         """The answer in words."""
-        doubtful = {f.fit.layout.k for f in self.fits if in_doubt(f.fit, separated=f.separated)}
+        doubtful = {f.fitted for f in self.fits if in_doubt(f.search, separated=f.separated)}
         found = [
             f"least {name.upper()}: {k}" + " (in doubt, see the warnings)" * (k in doubtful)
             for name, k in self.least.items()
@@ -79,14 +80,14 @@ class FitComparison:
         """The table: one mapping a size."""
         return [
             {
-                "fitted": f.fit.layout.k,
+                "fitted": f.fitted,
                 "status": f.status,
                 "loglik": f.log_likelihood,
                 "n_parameters": f.n_parameters,
                 "aic": f.aic,
                 "bic": f.bic,
-                "agree": f.fit.agree,
-                "starts": f.fit.starts,
+                "agree": f.search.agree,
+                "starts": f.search.starts,
             }
             for f in self.fits
         ]
@@ -118,7 +119,7 @@ class FitComparison:
 
     def __repr__(self) -> str:
         """In a line; print shows all."""
-        sizes = ", ".join(str(f.fit.layout.k) for f in self.fits)
+        sizes = ", ".join(str(f.fitted) for f in self.fits)
         return f"<FitComparison: fitted {sizes}; least BIC: {self.least['bic']}; print shows the answer>"
 
     def _repr_html_(self) -> str:
@@ -126,13 +127,13 @@ class FitComparison:
         return html(*self._parts(), columns=_COLUMNS)
 
 
-def _experts(result: FitResult) -> str:
-    k = result.fit.layout.k
+def _experts(result: Fitted) -> str:
+    k = result.fitted
     return f"{k} expert{'s' * (k > 1)}"
 
 
-def _least(fits: tuple[FitResult, ...], criterion: Callable[[FitResult], float | None]) -> int | None:
-    values = [(value, f.fit.layout.k) for f in fits if (value := criterion(f)) is not None]
+def _least(fits: tuple[Fitted, ...], criterion: Callable[[Fitted], float | None]) -> int | None:
+    values = [(value, f.fitted) for f in fits if (value := criterion(f)) is not None]
     return min(values)[1] if values else None
 
 

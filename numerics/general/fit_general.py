@@ -9,8 +9,7 @@ Example: ``fit_general(x, y, model("quadratic"), 2, seed=1).estimates`` lists th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -21,6 +20,7 @@ from temperance.numerics.fitting.mle import AGREE, Status
 from temperance.numerics.fitting.newton import FLAT, Local, Maximum, maximise, scaled_spectrum
 from temperance.numerics.fitting.starting_points import SUBSAMPLE
 from temperance.numerics.general.data_starts import rough_start
+from temperance.numerics.general.general_result import GeneralEstimate, GeneralFitResult, Name
 from temperance.numerics.likelihood.atom_formulas import formulas_of
 from temperance.numerics.likelihood.generated import GeneratedLikelihood, likelihood
 from temperance.numerics.likelihood.plain_sums import responsibilities
@@ -37,65 +37,7 @@ _START_PASSES = 30
 _MOVES = 1e-6  # part of a parameter's gradient along flat directions that leaves it open
 _REACH = 50.0  # of the gate's parameters
 _LEAST_NU = 1e-3  # of the variance of y
-
-Name = tuple[str, int | None]
-
-
-@dataclass(frozen=True)
-class GeneralEstimate:
-    """A parameter of one atom (None: shared).
-
-    se: by the delta method; None where held, at an edge, left open, without an estimate, or where the value follows an
-    edge of the box: to first order it moves by more if the edges are twice as far out. held: not fitted, a choice of
-    gauge. left_open: the information is singular along it.
-    """
-
-    parameter: str
-    atom: int | None
-    value: float
-    se: float | None
-    held: bool
-    left_open: bool
-
-
-@dataclass(frozen=True, eq=False)
-class GeneralFitResult:
-    """The best of the climbs.
-
-    estimates: of every parameter, in the order of theta. theta: with logarithms of what is positive. status: as in
-    `fitting.mle`: "converged", "at_bound", "spike" (a variance at the least of the box, in an atom that holds fewer
-    points than it has parameters), "max_steps". bounds: what is at the edge of the box. flat (m, p): unit vectors in
-    theta along which the information vanishes. n_parameters: free coordinates less the flat directions. starts, agree:
-    climbs, and those that reached this likelihood. information (p, p): of the log-likelihood, 0 where held.
-    """
-
-    spec: MoESpec
-    k: int
-    estimates: tuple[GeneralEstimate, ...]
-    theta: Floats
-    loglik: float
-    status: Status
-    bounds: tuple[Name, ...]
-    flat: Floats
-    n_parameters: int
-    starts: int
-    agree: int
-    points: float
-    information: Floats
-
-    @property
-    def aic(self) -> float | None:
-        """-2 loglik + 2 n_parameters, where the fit is an estimate."""
-        return self._criterion(2.0)
-
-    @property
-    def bic(self) -> float | None:
-        """-2 loglik + n_parameters log n, where the fit is an estimate."""
-        return self._criterion(float(np.log(self.points)))
-
-    def _criterion(self, price: float) -> float | None:
-        found = -2 * self.loglik + price * self.n_parameters
-        return found if self.status in ("converged", "at_bound") else None
+_PLAIN = 4000  # points times atoms, up to which a fit in NumPy is over before machine code is made
 
 
 def held_of(spec: MoESpec) -> dict[sp.Symbol, float]:
@@ -114,14 +56,17 @@ class _Problem:
         gate, formulas = spec.gate, formulas_of(spec)
         own = list(gate.own if gate.offset is None else (BETA0, *gate.own))
         held = held_of(spec) if k > 1 else {p: float(true_value(gate, p, 0)) for p in own}  # of one atom, no gate tells
-        self.likelihood: GeneratedLikelihood = likelihood(formulas, k, k if {*own} - {*held} else k - 1)
+        moved, compiled = k if {*own} - {*held} else k - 1, k * len(points.y) > _PLAIN
+        self.likelihood: GeneratedLikelihood = likelihood(formulas, k, moved, compiled)
         where = self.likelihood.where
         self.points, self.k, self.where, self.formulas = points, k, where, formulas
         each = [*own, *spec.expert.parameters]
         self.names: list[Name] = [(p.name, i) for i in range(k) for p in each]
         self.names += [(p.name, None) for p in gate.shared]
         bounds = [_bounds(p, p in own, points, box) for p in each]
-        every = np.array([*bounds * k, *(_bounds(p, True, points, box) for p in gate.shared)])
+        common = [_bounds(p, True, points, box) for p in gate.shared]
+        self.box = dict(zip((p.name for p in (*each, *gate.shared)), (*bounds, *common), strict=True))
+        every = np.array([*bounds * k, *common])
         every[where.logs] = np.log(every[where.logs])
         self.lower, self.upper = every.T.copy()
         self.free = np.ones(where.size, dtype=bool)
@@ -177,6 +122,7 @@ def fit_general(
     box: Mapping[str, tuple[float, float]] | None = None,
     known_starts: tuple[Floats, ...] = (),
     max_passes: int = MAX_PASSES,
+    progress: Callable[[int, int], None] | None = None,
 ) -> GeneralFitResult:
     """The maximum-likelihood mixture of k atoms of a model, from starts that use the data alone.
 
@@ -184,10 +130,11 @@ def fit_general(
         x, y: (n, d) and (n,). spec: a gate and a Gaussian expert whose mean is a formula. weights (n,): how often each
             point was seen. box: bounds of parameters by name, for every atom; others have wide ones.
         starts, seed: random starts, one for each stream (seed, 0), (seed, 1), ...; known_starts: further thetas.
+        progress: called with the starts done and their number.
 
     Raises:
-        ValueError: bad data; an expert without a mean; a bound that is not a pair; k below 1; no start at which the
-            likelihood is finite.
+        ValueError: bad data; an expert without a mean; a bound that is not a pair; k below 1; fewer points than
+            numbers that are fitted; no start at which the likelihood is finite.
     """
     points = Points(*_data(x, y), NONE if weights is None else np.asarray(weights, dtype=float))
     if k < 1 or points.x.shape[1] != spec.dim:
@@ -195,12 +142,19 @@ def fit_general(
     if not starts and not known_starts:
         raise ValueError("at least one start is needed")
     problem, thetas = _Problem(spec, k, points, _box(spec, box or {})), [*known_starts]
+    if len(points.y) < problem.free.sum():
+        fitted = f"the {problem.free.sum()} numbers that are fitted for {k} atoms"
+        raise ValueError(f"{len(points.y)} points are fewer than {fitted}")
     for index in range(starts):
         rng = np.random.default_rng([seed, index])
         part = Points(*points.some(SUBSAMPLE, rng))
         rough = rough_start(problem.likelihood, part, problem.lower, problem.upper, rng)
         thetas.append(problem.full(problem.climb(rough, part, _START_PASSES).theta))
-    ends = [problem.climb(theta, points, max_passes) for theta in thetas]
+    ends = []
+    for theta in thetas:
+        ends.append(problem.climb(theta, points, max_passes))
+        if progress is not None:
+            progress(len(ends), len(thetas))
     best = max(ends, key=lambda end: end.local.value)
     if best.local.value == -np.inf:
         raise ValueError("the likelihood is finite at no start: formulas must be defined at every x of the data")
@@ -256,9 +210,8 @@ def _report(spec: MoESpec, problem: _Problem, end: Maximum, starts: int, agree: 
     )
     bounds = tuple(name for name, at in zip(problem.names, edge, strict=True) if at)
     size, loglik = int(free.sum() - (~curved).sum()), end.local.value * n
-    return GeneralFitResult(
-        spec, problem.k, estimates, theta, loglik, status, bounds, flat.T, size, starts, agree, n, information
-    )
+    described = (loglik, status, bounds, flat.T, size, starts, agree, n, problem.box, information)
+    return GeneralFitResult(spec, problem.k, estimates, theta, *described)
 
 
 def _has_spike(problem: _Problem, theta: Floats, natural: Floats) -> bool:

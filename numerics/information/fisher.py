@@ -129,21 +129,18 @@ def _cells(
     return scores, root
 
 
-def local_factors(
-    measure: MixingMeasure, t: Floats, x: Floats, per_deviation: float
-) -> tuple[Floats, NDArray[np.intp]]:
-    """F(x) with F^T F = K(x), shape (m, q, q), at x (m, d) with logits t (m, k); and the order of the atoms (m, k)."""
+def local_factors(mu: Floats, nu: Floats, t: Floats, per_deviation: float) -> tuple[Floats, NDArray[np.intp]]:
+    """F(x) with F^T F = K(x), shape (m, q, q), at means mu and logits t (m, k); and the order of the atoms (m, k)."""
     log_pi, order = _order(t)
-    mu = x @ measure.a.T + measure.b
     factors = []
-    for part in _blocks(measure, mu, per_deviation):
-        scores, root = _cells(log_pi[part], order[part], mu[part], measure.nu, per_deviation)
+    for part in _blocks(nu, mu, per_deviation):
+        scores, root = _cells(log_pi[part], order[part], mu[part], nu, per_deviation)
         factors.append(_factor(scores * root[..., None]))
     return np.concatenate(factors), order
 
 
-def _blocks(measure: MixingMeasure, mu: Floats, per_deviation: float) -> list[slice]:
-    deviation = np.sqrt(measure.nu)
+def _blocks(nu: Floats, mu: Floats, per_deviation: float) -> list[slice]:
+    deviation = np.sqrt(nu)
     width = np.ptp(mu, axis=1).max() + 2 * REACH * deviation.max()
     cells = width / deviation.min() * per_deviation * len(mu)
     if cells > _MOST_CELLS:
@@ -151,7 +148,7 @@ def _blocks(measure: MixingMeasure, mu: Floats, per_deviation: float) -> list[sl
             f"the information would need {cells:.0e} cells: the lines of the experts lie too many standard deviations "
             "apart, or their variances differ too much"
         )
-    size = max(1, int(_BLOCK * len(mu) / (cells * (3 * measure.k - 1))))
+    size = max(1, int(_BLOCK * len(mu) / (cells * (3 * len(nu) - 1))))
     return [slice(i, i + size) for i in range(0, len(mu), size)]
 
 
@@ -193,7 +190,7 @@ def factors_at(
 ) -> Floats:
     """F(x) J(x), shape (m, 3k-1, p): the information at x is its Gram matrix."""
     t = logits(measure, gate, x)
-    local, order = local_factors(measure, t, x, per_deviation)
+    local, order = local_factors(x @ measure.a.T + measure.b, measure.nu, t, per_deviation)
     return np.asarray(local @ jacobian(measure, layout, gate, x, t, order))
 
 
@@ -221,7 +218,7 @@ def kurtosis(
     mu = nodes.x @ measure.a.T + measure.b
     local = jacobian(measure, layout, gate, nodes.x, t, order) @ direction
     second = fourth = 0.0
-    for part in _blocks(measure, mu, nodes.per_deviation):
+    for part in _blocks(measure.nu, mu, nodes.per_deviation):
         scores, root = _cells(log_pi[part], order[part], mu[part], measure.nu, nodes.per_deviation)
         psi = (scores @ local[part][:, :, None])[..., 0]
         weight = root**2 * nodes.weights[part][:, None]

@@ -8,6 +8,7 @@ Example: ``quadrature(truth, gate, -3, 3).weights.sum()`` is 1.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -74,14 +75,29 @@ def quadrature(
         raise ValueError(f"x must range over an interval, not [{low}, {high}]")
     if measure.d == 2:  # a product of shorter rules
         accuracy = replace(accuracy, order=(5 * accuracy.order) // 8, panels=accuracy.panels // 2)
-    nodes, weights = np.polynomial.legendre.leggauss(accuracy.order)
-    grid = product_grid((nodes + 1) / 2, measure.d)
-    product = np.prod(np.meshgrid(*[weights / 2] * measure.d, indexing="ij"), axis=0).ravel()
+    grid, product = _gauss(accuracy.order, measure.d)
     corners = _panels(measure, gate, low, high, grid, accuracy)
-    slopes = np.stack([_shares(grid, axis) for axis in range(measure.d)], axis=1)
+    return Nodes(*_on_panels(corners, grid, product, high - low), accuracy.per_deviation)
+
+
+def on_panels(edges: Floats, lines: Sequence[tuple[Floats, float]], d: int, order: int) -> tuple[Floats, Floats]:
+    """Points (m, d) and weights of sum 1 of Gauss panels between these edges of every axis, cut along lines."""
+    return _on_panels(_cut(edges, lines, d), *_gauss(order, d), edges[-1] - edges[0])
+
+
+def _gauss(order: int, d: int) -> tuple[Floats, Floats]:
+    """Points (g, d) of the unit cube, and their weights."""
+    nodes, weights = np.polynomial.legendre.leggauss(order)
+    product = np.prod(np.meshgrid(*[weights / 2] * d, indexing="ij"), axis=0).ravel()
+    return product_grid((nodes + 1) / 2, d), product
+
+
+def _on_panels(corners: Floats, grid: Floats, product: Floats, width: float) -> tuple[Floats, Floats]:
+    d = grid.shape[1]
+    slopes = np.stack([_shares(grid, axis) for axis in range(d)], axis=1)
     volume = np.abs(np.linalg.det(np.einsum("gac,mcb->mgab", slopes, corners)))
-    weight = volume * product / (high - low) ** measure.d
-    return Nodes((_shares(grid) @ corners).reshape(-1, measure.d), weight.ravel(), accuracy.per_deviation)
+    weight = volume * product / width**d
+    return (_shares(grid) @ corners).reshape(-1, d), weight.ravel()
 
 
 def _shares(grid: Floats, axis: int | None = None) -> Floats:
@@ -131,7 +147,12 @@ def _halved(corners: Floats) -> Floats:
 def _first_panels(measure: MixingMeasure, gate: CompiledActivation, edges: Floats) -> Floats:
     """The corners of even panels, cut where beta1 . x of an atom is an end of a piece of s."""
     lines = [(slope, float(z)) for z in ends_of(gate.source.pieces) for slope in measure.beta1 if slope.any()]
-    if measure.d == 1:
+    return _cut(edges, lines, measure.d)
+
+
+def _cut(edges: Floats, lines: Sequence[tuple[Floats, float]], d: int) -> Floats:
+    """The corners of panels between edges, cut along lines normal . x = offset."""
+    if d == 1:
         places = [z / slope[0] for slope, z in lines]
         edges = np.unique([*edges, *(p for p in places if edges[0] < p < edges[-1])])
         return np.stack([edges[:-1], edges[1:]], axis=1)[..., None]

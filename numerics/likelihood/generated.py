@@ -9,6 +9,7 @@ Example: ``likelihood(formulas_of(model("laplace")), 2)(theta, x, y)`` is the va
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
@@ -23,20 +24,24 @@ from temperance.numerics.machine.written_code import NoMachineCode, module_of
 from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.numerics.mixture.density import NONE, Sums
 
+STEM = "temperance_likelihood"
+"""How the names of modules begin that hold the kernels."""
+
 
 class GeneratedLikelihood:
     """The likelihood of k atoms, the first `free` of which move the parameters of their gates.
 
-    Derivatives by those of the others are 0 in machine code. where: the coordinates.
+    Derivatives by those of the others are 0 in machine code. where: the coordinates. compiled: whether it has machine
+    code, where formulas have; a few thousand points are summed up by NumPy before it is compiled.
     """
 
-    def __init__(self, formulas: AtomFormulas, k: int, free: int) -> None:
+    def __init__(self, formulas: AtomFormulas, k: int, free: int, compiled: bool = True) -> None:
         self.formulas, self.k, self.where = formulas, k, Coordinates(formulas, k)
         self._sums, self._tables = sum(n for *_, n in sums_of(formulas, k, free)), tables_of(formulas, k, free)
-        try:
-            self._kernel: Any = module_of("temperance_likelihood", kernel_text(formulas, k, free)).kernel
-        except NoMachineCode:
-            self._kernel = None
+        self._kernel: Any = None
+        if compiled:
+            with suppress(NoMachineCode):
+                self._kernel = module_of(STEM, kernel_text(formulas, k, free)).kernel
 
     def natural(self, theta: Floats) -> Floats:
         """The parameters of a vector: entries that are logarithms are taken the exponential of."""
@@ -64,7 +69,7 @@ class GeneratedLikelihood:
             sums = self._compiled(natural, x, y, weights, reference, derivatives)
             if math.isfinite(sums.value) and (not derivatives or math.isfinite(sums.hessian.sum())):
                 return sums
-        return plain_sums(self.formulas, self.k, natural, x, y, weights, reference)
+        return plain_sums(self.formulas, self.k, natural, x, y, weights, reference, derivatives)
 
     def _compiled(
         self, natural: Floats, x: Floats, y: Floats, weights: Floats, reference: Floats, derivatives: bool
@@ -79,6 +84,6 @@ class GeneratedLikelihood:
 
 
 @lru_cache(maxsize=64)
-def likelihood(formulas: AtomFormulas, k: int, free: int | None = None) -> GeneratedLikelihood:
+def likelihood(formulas: AtomFormulas, k: int, free: int | None = None, compiled: bool = True) -> GeneratedLikelihood:
     """The likelihood of k atoms, compiled, or found on disk; free: how many move their gates, all without."""
-    return GeneratedLikelihood(formulas, k, k if free is None else free)
+    return GeneratedLikelihood(formulas, k, k if free is None else free, compiled)

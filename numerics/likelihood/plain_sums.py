@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache
 from itertools import accumulate, pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import mpmath
 import numpy as np
@@ -18,7 +18,7 @@ from temperance.numerics.likelihood.atom_formulas import AtomFormulas
 from temperance.numerics.likelihood.scattering import Coordinates
 from temperance.numerics.machine.threads import one_blas_thread
 from temperance.numerics.mixture.activation_numpy import MPMATH, NUMPY, Floats, precise
-from temperance.numerics.mixture.density import WORKSPACE, Sums, moments
+from temperance.numerics.mixture.density import NONE, WORKSPACE, Sums, moments
 from temperance.numerics.mixture.softmax import softmax
 
 Formulas = Callable[[Floats, Floats], Floats]
@@ -27,8 +27,22 @@ Formulas = Callable[[Floats, Floats], Floats]
 @lru_cache(maxsize=64)
 def _compiled(formulas: AtomFormulas) -> Formulas:
     """Of x (n, d) and parameters (p,): log weight, mean, their slopes and second derivatives, (rows, n)."""
-    rows = [formulas.log_weight, formulas.mean, *formulas.gate_slopes, *formulas.gate_bends.values()]
-    rows += [*formulas.line_slopes, *formulas.line_bends.values()]
+    slopes = [
+        *formulas.gate_slopes,
+        *formulas.gate_bends.values(),
+        *formulas.line_slopes,
+        *formulas.line_bends.values(),
+    ]
+    return _function(formulas, [formulas.log_weight, formulas.mean, *slopes])
+
+
+@lru_cache(maxsize=64)
+def log_weight_and_mean(formulas: AtomFormulas) -> Formulas:
+    """The log weight and the mean of x (n, d) and parameters (p,), (2, n)."""
+    return _function(formulas, [formulas.log_weight, formulas.mean])
+
+
+def _function(formulas: AtomFormulas, rows: list[sp.Expr]) -> Formulas:
     symbols = (*formulas.x, *formulas.parameters)
     function = sp.lambdify(symbols, rows, modules=[NUMPY, "scipy"], cse=True)
     exact = [_real(sp.lambdify(symbols, row, modules=[MPMATH, "mpmath"])) for row in rows]
@@ -58,10 +72,19 @@ def _real(function: Callable[..., Any]) -> Callable[..., Any]:
 
 @one_blas_thread()
 def plain_sums(
-    formulas: AtomFormulas, k: int, natural: Floats, x: Floats, y: Floats, weights: Floats, reference: Floats
+    formulas: AtomFormulas,
+    k: int,
+    natural: Floats,
+    x: Floats,
+    y: Floats,
+    weights: Floats,
+    reference: Floats,
+    derivatives: bool = True,
 ) -> Sums:
-    """Value, score and Hessian in all coordinates, at parameters (not logarithms)."""
+    """Value, score and Hessian in all coordinates, at parameters (not logarithms); or the value alone."""
     where = Coordinates(formulas, k)
+    if not derivatives:
+        return Sums(_value(formulas, where, natural, x, y, weights, reference), NONE, NONE)
     block = max(1, WORKSPACE // (4 * k * where.size))
     value, score, hessian = 0.0, np.zeros(where.size), np.zeros((where.size, where.size))
     for start in range(0, len(y), block):
@@ -77,6 +100,16 @@ def plain_sums(
     return Sums(value, score, chain[:, None] * hessian * chain + np.diag(np.where(where.logs, score, 0.0)))
 
 
+def _value(
+    f: AtomFormulas, where: Coordinates, natural: Floats, x: Floats, y: Floats, weights: Floats, reference: Floats
+) -> float:
+    with np.errstate(all="ignore"):
+        rows = np.array([log_weight_and_mean(f)(x, natural[places]) for places in where.values])
+        t, e = rows[:, 0], y - rows[:, 1]
+        logs = softmax(_joint(t, e, natural[where.nu])).log_sum - softmax(t).log_sum
+    return float(logs.sum() if not len(weights) else (weights * (logs - reference)).sum())
+
+
 def _joint(t: Floats, e: Floats, nus: Floats) -> Floats:
     """t + log N(e | 0, nu), (k, n)."""
     return np.asarray(t - e * e / (2 * nus[:, None]) - np.log(2 * np.pi * nus[:, None]) / 2)
@@ -85,7 +118,7 @@ def _joint(t: Floats, e: Floats, nus: Floats) -> Floats:
 def responsibilities(formulas: AtomFormulas, natural: Floats, x: Floats, y: Floats) -> Floats:
     """The probabilities of atoms given x and y, (k, n), at parameters (not logarithms)."""
     where = Coordinates(formulas, (len(natural) - formulas.shared) // (formulas.own + formulas.line + 1))
-    rows = np.array([_compiled(formulas)(x, natural[places])[:2] for places in where.values])
+    rows = np.array([log_weight_and_mean(formulas)(x, natural[places]) for places in where.values])
     return softmax(_joint(rows[:, 0], y - rows[:, 1], natural[where.nu])).shares
 
 
@@ -96,6 +129,21 @@ def mean_and_slopes(formulas: AtomFormulas, x: Floats, line: Floats) -> tuple[Fl
     for value, row in zip(values, rows, strict=True):
         value[:] = row
     return values[0], values[1:]
+
+
+class AtomJets(NamedTuple):
+    """Log weight and mean (n,) of an atom, and their slopes, (p, n) and (q, n)."""
+
+    log_weight: Floats
+    mean: Floats
+    gate_slopes: Floats
+    line_slopes: Floats
+
+
+def atom_jets(f: AtomFormulas, x: Floats, parameters: Floats) -> AtomJets:
+    """What the formulas of an atom are at x (n, d)."""
+    rows, g, bends = _compiled(f)(x, parameters), f.own + f.shared, len(f.gate_bends)
+    return AtomJets(rows[0], rows[1], rows[2 : 2 + g], rows[2 + g + bends : 2 + g + bends + f.line])
 
 
 @lru_cache(maxsize=64)

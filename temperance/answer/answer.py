@@ -103,7 +103,7 @@ class Answer:
         Raises:
             ImportError: pandas is not installed.
         """
-        from temperance.numerics.estimation.result import frame
+        from temperance.numerics.estimation.fitted import frame
 
         return frame(self.rows())
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Annotated, Any, Unpack
 
 import numpy as np
+from cyclopts import Parameter
+from sympy import Symbol
 
 from temperance.answer.answer import Answer
 from temperance.answers.certify import write_certificates
-from temperance.answers.efficiency_words import answer, notes, table
-from temperance.answers.required import question, truth_for
+from temperance.answers.efficiency_words import answer, in_a_sentence, notes, remarks, sizes, table
+from temperance.answers.required import ParameterRow, parameter_row, question, require_precision, truth_for
 from temperance.answers.twins import twin_of
 from temperance.interop.callables import Source
 from temperance.interop.callables import activation as read
+from temperance.measurements.contact_orders import in_words
 from temperance.measurements.sample_sizes import (
     Case,
     Match,
@@ -27,47 +30,78 @@ from temperance.measurements.sample_sizes import (
     with_designs,
     with_laws,
 )
+from temperance.measurements.true_measures import check_anchored, check_experts, read_values, values_of
 from temperance.numerics.information.floor import floor
+from temperance.numerics.information.parameters import held_in
 from temperance.numerics.mixture.exact_values import measure_of
 from temperance.pages.plots import Line, Plot, Point
-from temperance.terminal.options import FileOr, Numbers
+from temperance.terminal.formula_options import FormulaOptions, takes_formulas
+from temperance.terminal.options import FileOr, Numbers, Whole
 from temperance.terminal.output import check_writable
 from temperance.terminal.parts import Part, Said
 from temperance.terminal.progress import Display
 from temperance.theory.activations.activation import Activation
 from temperance.theory.activations.catalogue import CATALOGUE
+from temperance.theory.contact.exact_orders import exact_truth
 from temperance.theory.expressions.arguments import checked
+from temperance.theory.models.by_name import model
+from temperance.theory.models.gates import gauge_of
+from temperance.theory.models.spec import Expert, Gate, MoESpec
 from temperance.theory.rates.true_point import slopes
 from temperance.theory.settings.truth import Truth
+from temperance.theory.traits.understood import Understood, understood
 from temperance.theory.twins.decision import twins as decide
 from temperance.theory.twins.twin import Gauge
 
+_EXPERT = "gaussian"
 _REACH = np.exp(np.linspace(-4.0, 3.0, 29))  # of the temperatures in a picture, over the best one
 _CERTIFIED = "there are certificates for two atoms, d = 1, and an activation with one formula on the whole line"
 
 
+@dataclass(frozen=True)
+class OfGate:
+    """The sample size of a parameter of any gate, what was understood of it, and what is held of the last atom."""
+
+    row: ParameterRow
+    meant: Understood
+    held: tuple[Symbol, ...]
+
+
 @dataclass(frozen=True, repr=False, eq=False)
 class Efficiency(Answer):
-    """Sample sizes for the temperature, one row for every activation and temperature.
+    """Sample sizes for the temperature, one row for every activation and temperature; or for a parameter of a gate.
 
     Attributes:
         truth: the true mixture in exact numbers, and the range of x.
         gauge: of the gate.
         precision: the relative standard error wanted.
         match: least and greatest probability of the gate over x, if activations are brought to equal terms.
-        floor: n below which no activation, expert or design goes.
-        table: the sample sizes and what goes with them.
+        floor: n below which no activation, expert or design goes; None for a parameter of a gate.
+        table: the sample sizes of activations and what goes with them.
+        of_gate: the sample size of a parameter of any gate.
     """
 
     truth: Truth
     gauge: Gauge
     precision: float
     match: Match | None
-    floor: float
+    floor: float | None
     table: tuple[Row, ...]
+    of_gate: OfGate | None = None
 
     def to_json(self) -> Any:
-        """Truth, gauge, precision, floor and rows."""
+        """Truth, gauge, precision, floor and rows; of a gate also what was understood, and what is held."""
+        if self.of_gate is not None:
+            return {
+                "truth": values_of(self.truth),
+                "held": [p.name for p in self.of_gate.held],
+                "gauge": self.gauge,
+                "precision": self.precision,
+                "floor": None,
+                "rows": [self.of_gate.row.record()],
+                "match": None,
+                "gate_formula": self.of_gate.meant.record(),
+            }
         m, (low, high) = measure_of(self.truth), map(float, self.truth.box or ())
         truth = {name: getattr(m, name).tolist() for name in ("beta1", "beta0", "tau", "a", "b", "nu")}
         return {
@@ -77,11 +111,12 @@ class Efficiency(Answer):
             "floor": self.floor,
             "rows": [row.record() for row in self.table],
             "match": None if self.match is None else list(self.match),
+            "gate_formula": None,
         }
 
     def rows(self) -> Sequence[Mapping[str, Any]]:
         """The table."""
-        return [row.record() for row in self.table]
+        return [row.record() for row in (self.table if self.of_gate is None else (self.of_gate.row,))]
 
     @property
     def plots(self) -> Sequence[Plot]:
@@ -104,15 +139,19 @@ class Efficiency(Answer):
                     points=points,
                     through=(points[0].x, points[0].y),
                     lines=lines,
-                    notes=(f"the floor is {self.floor:.0f}",),
+                    notes=() if self.floor is None else (f"the floor is {self.floor:.0f}",),
                 )
             )
         return made
 
 
 @checked
+@takes_formulas
 def efficiency(
     *activations: Source,
+    gate: Annotated[str | Gate | None, Parameter(help="A gate with --parameter: a name, or a formula")] = None,
+    expert: Annotated[str | Expert, Parameter(help="Of a gate with --parameter: a name, or a formula")] = _EXPERT,
+    parameter: str | None = None,
     truth: FileOr = None,
     gauge: str = "free",
     precision: float = 0.1,
@@ -120,8 +159,10 @@ def efficiency(
     tau: Numbers = None,
     design: bool = False,
     certificate: str | None = None,
+    dim: Whole | None = None,
+    **formulas: Unpack[FormulaOptions],
 ) -> Efficiency:
-    """Say how many observations it takes to learn the temperature of an activation's gate.
+    """Say how many observations it takes to learn the temperature of a gate, or a parameter of any gate.
 
     >>> import temperance
     >>> temperance.efficiency("tanh", gauge="anchored")
@@ -129,7 +170,13 @@ def efficiency(
 
     Args:
         activations: Names of the catalogue or expressions in z; none, with --match: the whole catalogue, ranked.
-        truth: A .json file with the true point (k >= 2 atoms, d = 1 or 2); a well-conditioned one by default.
+        gate: A gate of the list in docs/gates.md, or a formula of its log weight, with --parameter in place of an
+            activation; in Python, also a Gate.
+        expert: A Gaussian expert of that gate: a name there, or a formula of its mean; in Python, also an Expert.
+        parameter: Of the gate or the expert: a name, for another atom than the first as c[2]. The precision is relative
+            to its true value, and absolute where that is 0.
+        truth: A .json file with the true point (k >= 2 atoms, d = 1 or 2); a well-conditioned one by default. With
+            --gate: {NAME: a number, or one for each atom in [..]}; what is left out is as in the answer.
         gauge: free or anchored; the linear gate is always anchored.
         precision: The relative standard error wanted.
         match: LOW,HIGH: bring activations to equal terms, by the range of the gate's probabilities over x; beta0 and
@@ -137,10 +184,20 @@ def efficiency(
         tau: T,T,..: temperatures to use in place of that of the truth.
         design: Compute the optimal designs of x, and what they would save (d = 1).
         certificate: Prove n from above by balls, and write the certificates to this .json file; see certify.
+        dim: Dimension of x of the gate, 1 or 2; by default the least that the formula needs.
+        shared, positive, constants, bias: Of formulas; see docs/gates.md.
 
     Raises:
         ValueError: what is not accepted.
     """
+    if gate is not None:
+        if activations or match is not None or tau is not None or design or certificate is not None:
+            raise ValueError(
+                "a gate has no activations, match, tau, design and certificate; accepted: --parameter NAME"
+            )
+        return _of_gate(model(gate, expert, dim=dim, **formulas), parameter, truth, gauge, precision)
+    if parameter is not None or formulas or dim is not None or expert != _EXPERT:
+        raise ValueError("a parameter, an expert, a dimension and names in formulas go with --gate FORMULA")
     if certificate is not None:
         check_writable(certificate, endings=(".json",))
     tau = (tau,) if isinstance(tau, (int, float)) else tau
@@ -160,6 +217,39 @@ def efficiency(
         parts = tuple(_parts(rows, chosen, asked, least, title))
     said = Said(title, parts, (answer(rows, asked.match, least, precision),))
     return Efficiency(chosen, asked.gauge, precision, asked.match, least, tuple(rows), said=said, written=written)
+
+
+def _of_gate(spec: MoESpec, parameter: str | None, truth: FileOr, gauge: str, precision: float) -> Efficiency:
+    """What a parameter of any gate needs."""
+    if parameter is None:
+        names = ", ".join(p.name for p in spec.parameters)
+        raise ValueError(f"--gate needs --parameter, what is to be learnt; accepted: {names}")
+    require_precision(precision)
+    chosen = gauge_of(gauge)
+    with Display() as shown, shown.doing("computing information"):
+        point = exact_truth(spec)
+        if truth is not None:
+            point = read_values(truth, point)
+        check_experts(point)
+        if chosen == "anchored":
+            check_anchored(point)
+        found = OfGate(parameter_row(point, chosen, precision, parameter), understood(spec), held_in(point, chosen))
+    title = f"n for {found.row.parameter}: {_title(point, Question(chosen, precision))}"
+    lines = (str(found.meant), in_words(_atoms(point, found.held)))
+    parts: tuple[Part, ...] = (
+        *lines,
+        sizes(found.row),
+        f"n: observations for {title.partition(': ')[2]}.",
+        *remarks(found.row),
+    )
+    said = Said(title, parts, (in_a_sentence(found.row, precision),))
+    return Efficiency(point, chosen, precision, None, None, (), found, said=said)
+
+
+def _atoms(truth: Truth, held: Sequence[Symbol]) -> dict[str, Any]:
+    """The truth as `exponents` shows one."""
+    atoms = [{p.name: str(v) for p, v in truth.point(i).items()} for i in range(truth.k)]
+    return {"atoms": atoms, "held": [p.name for p in held]}
 
 
 def _rows(

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from temperance.answers.required import ParameterRow
 from temperance.measurements.sample_sizes import Match, Row
 from temperance.terminal.parts import Grid
 
+_ROUGH = 1e-3  # relative error of n that is said
 _SHOWN = 4  # names in a sentence
 _COLUMNS = ("activation", "tau", "n (tau)", "n (beta1)", "price", "best tau (window)", "crossings", "tau -> 0")
 _MATCHED_COLUMNS = ("activation", "n (tau)", "n (beta1)", "n (both)", "at beta1", "tau", "price")
@@ -103,6 +105,31 @@ def design_words(designs: dict[str, Any]) -> str:
         f"more than {most:.2f} times: efficiency >= {c['efficiency']:.4f}, by the equivalence theorem on a grid of x); "
         f"with the D-optimal design, for all parameters, {d['n_tau']:.0f} (efficiency >= {d['efficiency']:.4f})."
     )
+
+
+def sizes(row: ParameterRow) -> Grid:
+    """The sample size of a parameter of any gate."""
+    return Grid("Sample size", ("parameter", "true value", "n"), ((row.parameter, f"{row.value:.4g}", count(row.n)),))
+
+
+def remarks(row: ParameterRow) -> Iterator[str]:
+    """What goes with the sample size of a parameter."""
+    if row.relative_error is not None and row.relative_error > _ROUGH:
+        yield f"Numerical error of n: about {row.relative_error:.0e} of it, by comparison with a coarser rule."
+    if row.singular_values is not None:
+        shown = ", ".join(f"{v:.1e}" for v in row.singular_values)
+        yield f"Smallest singular values of the root of the information, over the largest: {shown}."
+
+
+def in_a_sentence(row: ParameterRow, precision: float) -> str:
+    """What is found of a parameter."""
+    if row.n is not None:
+        to = f"{precision:g} (absolute, as its true value is 0)" if row.absolute else f"{100 * precision:g}%"
+        return f"{row.parameter} is learnt to {to} from {count(row.n)} observations."
+    if row.not_identifiable is None:
+        return f"No number of observations is given for {row.parameter}: {row.reason}."
+    left = "" if row.n_invariant is None else f" What is left, {row.invariant}, needs n = {count(row.n_invariant)}."
+    return f"{row.parameter} is not identifiable ({row.not_identifiable}): {row.reason}.{left}"
 
 
 def count(value: float | None, decimals: int = 0) -> str:

@@ -3,22 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any
+from typing import Annotated, Any, Unpack, cast
+
+from cyclopts import Parameter
 
 from temperance.answer.answer import Answer
 from temperance.answers.twins import twin_of
+from temperance.measurements.literature import ROWS
 from temperance.measurements.true_measures import check_truth, read_truth
 from temperance.terminal.errors import BadInput
+from temperance.terminal.formula_options import Asked, FormulaOptions, asked, takes_formulas
 from temperance.terminal.options import FileOr, Whole
 from temperance.terminal.parts import Grid, Part, Said
 from temperance.terminal.progress import Display
+from temperance.theory.activations.activation import Activation
+from temperance.theory.contact.any_model_rates import has_linear_expert, predict_any
 from temperance.theory.expressions.arguments import checked
-from temperance.theory.models.gates import FITTED, gate_of, gauge_of, require_gate
+from temperance.theory.models import experts
+from temperance.theory.models.by_name import least, name_of
+from temperance.theory.models.gates import FITTED, gauge_of, listed, names, require_gate
+from temperance.theory.models.spec import Expert, Gate, MoESpec
+from temperance.theory.models.weights import is_weighted
+from temperance.theory.rates.analysis import Gauge
 from temperance.theory.rates.predict import predict as predictions
 from temperance.theory.rates.prediction import Prediction
 from temperance.theory.rates.true_point import slopes, somewhere
+from temperance.theory.settings.reasons import Reason, ReasonKind
+from temperance.theory.traits.understood import Understood
 from temperance.theory.twins.decision import twins
 from temperance.theory.twins.twin import Twin
 
@@ -50,6 +63,7 @@ class Predict(Answer):
     def to_json(self) -> Any:
         """A list: parameter, cell_size, sharp and published as fractions or null, reason, identifiable, reason_kind.
 
+        at_least: where sharp is null, an exponent that is proved and may be larger, or null.
         identifiable: true where there is a rate, false where none is possible, null where no statement says.
         reason_kind: a value of `theory.settings.reasons.ReasonKind`.
         """
@@ -62,14 +76,22 @@ class Predict(Answer):
                 "reason": f"{_WHERE[p.cells]}: {_reason(p)}" if _WHERE[p.cells] else _reason(p),
                 "identifiable": p.identifiable,
                 "reason_kind": p.reason_kind,
+                "at_least": None if p.at_least is None else str(p.at_least),
             }
             for p in self.predictions
         ]
 
 
-def _said(setting: str, predictions: Sequence[Prediction], twin: Twin | None) -> Said:
+def _said(setting: str, predictions: Sequence[Prediction], twin: Twin | None, meant: Understood | None) -> Said:
     title = f"Predicted rates n^(-p): {setting}"
-    return Said(title, (title, *_parts(predictions)), tuple(_words(predictions, twin)))
+    lines = () if meant is None else (str(meant), *_in_table(meant))
+    return Said(title, (title, *lines, *_parts(predictions)), tuple(_words(predictions, twin)))
+
+
+def _in_table(meant: Understood) -> Iterator[str]:
+    """Which gate of the table a formula is, if its predictions are those of the table."""
+    if meant.name in FITTED:
+        yield f"that is the {meant.name} gate of docs/gates.md, whose names of parameters are used here"
 
 
 def _parts(predictions: Sequence[Prediction]) -> Iterator[Part]:
@@ -79,7 +101,8 @@ def _parts(predictions: Sequence[Prediction]) -> Iterator[Part]:
     for p in predictions:
         size = "-" if p.cell_size is None else f"a cell of {p.cell_size}"
         mark = f"[{reasons.index(_reason(p)) + 1}]"
-        rows.append((p.parameter, size, _WHERE[p.cells] or "always", _text(p.sharp), _text(p.published), mark))
+        sharp = _text(p.sharp) if p.at_least is None else f"at least {p.at_least}"
+        rows.append((p.parameter, size, _WHERE[p.cells] or "always", sharp, _text(p.published), mark))
     yield Grid("Predicted exponents", _COLUMNS, tuple(rows))
     yield from (f"[{i}] {reason}" for i, reason in enumerate(reasons, 1))
     if given := dict.fromkeys(text for p in predictions for text in p.conditions):
@@ -88,10 +111,12 @@ def _parts(predictions: Sequence[Prediction]) -> Iterator[Part]:
 
 def _words(predictions: Sequence[Prediction], twin: Twin | None) -> Iterator[str]:
     """The slowest rate, what is not predicted, and what a published number means."""
-    known = [p for p in predictions if p.sharp is not None]
-    slowest = min(p.sharp for p in known if p.sharp is not None)
-    names, open_ = _names(known), _names([p for p in predictions if p.sharp is None])
-    text = f"Slowest predicted rate: n^(-{slowest}), of {', '.join(_names([p for p in known if p.sharp == slowest]))}"
+    known = [p for p in predictions if p.proved is not None]
+    slowest = min(p.proved for p in known if p.proved is not None)
+    names, open_ = _names(known), _names([p for p in predictions if p.proved is None])
+    last = [p for p in known if p.proved == slowest]
+    faster = "" if any(p.sharp == slowest for p in last) else " or faster"
+    text = f"Slowest predicted rate: n^(-{slowest}){faster}, of {', '.join(_names(last))}"
     for what, some in (
         ("no rate is predicted of", [name for name in open_ if name not in names]),
         ("in some of the cases only", [name for name in open_ if name in names]),
@@ -122,43 +147,97 @@ def _names(found: Sequence[Prediction]) -> list[str]:
 
 
 @checked
+@takes_formulas
 def predict(
-    gate: str | None = None,
+    gate: Annotated[
+        str | Gate | None, Parameter(help=f"{listed({n: least(n)[1] for n in names()})}, or a formula")
+    ] = None,
     activation: str | None = None,
+    expert: Annotated[str | Expert, Parameter(help=f"{experts.accepted()}, or a formula")] = "gaussian",
     *,
     true: Whole,
     fitted: Whole,
     gauge: str = "free",
     truth: FileOr = None,
+    dim: Whole | None = None,
+    **formulas: Unpack[FormulaOptions],
 ) -> Predict:
     """Predict the rates of a gate from theory: for every parameter the sharp and the published exponent, and why.
 
+    Linear, softmax and activation gates with linear Gaussian experts, by name or formula, have theorems of their own.
+    Of any other model it is what is proved of contact orders at a default true point.
+
     Args:
-        gate: linear (the default), softmax (temperature 1) or activation.
+        gate: A gate of the list in docs/gates.md, or a formula of its log weight; linear is the default, or
+            "activation" with an activation; in Python, also a Gate.
         activation: A name of the catalogue or an expression in z; alone it chooses the gate "activation".
-        true: Number of true atoms, k*.
+        expert: An expert of the list there, or a formula of its mean; in Python, also an Expert.
+        true: Number of true atoms, k*; at most 5 for a gate without theorems of its own.
         fitted: Number of fitted atoms, k, at most 100.
         gauge: free or anchored, of the gate "activation"; the others hold their last atom.
         truth: A .json file with the true point, as for rates; a generic one by default.
+        dim: Dimension of x; by default 1, or the least that a gate or a formula needs.
+        shared, positive, constants, bias: Of formulas; see docs/gates.md.
 
     Raises:
         ValueError: what is not accepted.
     """
-    gate = gate_of(gate, activation is not None)
-    require_gate(gate, activation is not None, FITTED)
     chosen = gauge_of(gauge)
     if fitted > _MOST:
         raise BadInput(f"--fitted must be at most {_MOST} atoms, not {fitted}")
     with Display() as shown, shown.doing("predicting"):
-        if truth is None:
-            point = somewhere(true, make=FITTED[gate])
-        else:
-            point = read_truth(truth, FITTED[gate])
-            check_truth(point, true, point.spec.dim, chosen == "anchored")
-        found = predictions(point, fitted, activation, gauge=chosen)
-        twin = None
-        if activation is not None and true > 1:
-            twin = twin_of(twins(activation, atoms=true, gauge=chosen), slopes(point) or ())
-    name = gate if activation is None else f"{activation}, {chosen} gauge"
-    setting = f"{name}, k* = {true}, k = {fitted}"
-    return Predict(setting, found, twin, said=_said(setting, found, twin))
+        of = asked(gate, expert, activation, dim, formulas)
+        if of.name is None:
+            if truth is not None or chosen == "anchored":
+                option = "--truth" if truth is not None else "--gauge anchored"
+                raise BadInput(f"{option} is for linear, softmax and activation gates with linear Gaussian experts")
+            return _of_any(of, true, fitted)
+        return _of_theorems(of, true, fitted, chosen, truth)
+
+
+def _of_theorems(of: Asked, true: int, fitted: int, gauge: Gauge, truth: FileOr) -> Predict:
+    """Of the gates that have theorems of their own."""
+    name, source = str(of.name), of.source
+    require_gate(name, source is not None, FITTED)
+    if truth is None:
+        point = somewhere(true, of.dim, FITTED[name])
+    else:
+        point = read_truth(truth, FITTED[name])
+        check_truth(point, true, point.spec.dim, gauge == "anchored")
+    found = predictions(point, fitted, source, gauge=gauge)
+    twin = None
+    if source is not None and true > 1:
+        twin = twin_of(twins(source, atoms=true, gauge=gauge), slopes(point) or ())
+    text = source.name if isinstance(source, Activation) else source
+    setting = f"{name if text is None else f'{text}, {gauge} gauge'}, k* = {true}, k = {fitted}"
+    said = _said(setting, found, twin, of.meant)
+    return Predict(setting, found, twin, said=said)
+
+
+def _of_any(of: Asked, true: int, fitted: int) -> Predict:
+    """Of any other model."""
+    spec = cast(MoESpec, of.spec)
+    found = tuple(_with_papers(predict_any(spec, true, fitted), spec))
+    setting = f"{spec.gate.name} gate, {spec.expert.name} expert, d = {spec.dim}, k* = {true}, k = {fitted}"
+    options = of.options or "GATE EXPERT"
+    rest = f"Orders that are only measured: `temperance exponents {options}`"
+    if true == 2 and (fitted == 2 or is_weighted(spec)):
+        rest += f"; rates: `temperance rates {options} --true 2 --fitted {min(fitted, 3)}`"
+    said = _said(setting, found, None, of.meant)
+    return Predict(setting, found, said=replace(said, words=(*said.words, rest)))
+
+
+def _with_papers(found: Sequence[Prediction], spec: MoESpec) -> Iterator[Prediction]:
+    """With what the papers of the list have on a model that is in it."""
+    source = None if spec.gate.activation is None else spec.gate.activation.name
+    expert = "gaussian" if has_linear_expert(spec) else spec.expert.name
+    model = (name_of(spec), expert, source)
+    row = next((r for r in ROWS if r.papers and (r.gate, r.expert, r.source) == model), None)
+    for p in found:
+        if row is None or p.published is not None:
+            yield p
+            continue
+        exponent, why = None, Reason(ReasonKind.UNREAD, f"no exponent was read in arXiv {', '.join(row.papers)}")
+        if row.published is not None:
+            exponent, why = row.published.of(p.parameter, p.cell_size or 0)
+        yield replace(p, published=None if exponent is None else Fraction(exponent), published_reason=why.text)

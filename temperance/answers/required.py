@@ -2,21 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass, replace
+from math import isfinite
+from typing import Any, Literal
+
+import sympy as sp
 
 from temperance.interop.callables import Source
 from temperance.interop.callables import activation as read
-from temperance.measurements.sample_sizes import Case, Match, Question, row_of
+from temperance.measurements.sample_sizes import ROUGHEST, Case, Match, Question, row_of
 from temperance.measurements.true_measures import check_experts, check_gauge, default_truth, read_truth
 from temperance.numerics.information import required
+from temperance.numerics.information.parameters import free_names, held_in, told
 from temperance.numerics.mixture.exact_values import truth_of
 from temperance.numerics.mixture.measures import MixingMeasure
 from temperance.terminal.options import FileOr
 from temperance.theory.expressions.arguments import checked
+from temperance.theory.models.density import atom_symbol
 from temperance.theory.models.gates import gauge_of
-from temperance.theory.settings.truth import Truth
+from temperance.theory.rates.analysis import Gauge
+from temperance.theory.settings.truth import Truth, Values
+from temperance.theory.symmetries.exact_symmetries import PAIR, ExactSymmetry, exact_symmetries, symmetries_of
+from temperance.theory.symmetries.flows import Flow
+from temperance.theory.symmetries.score_translations import scores
 
+_SMALLEST = 3  # singular values, that are shown
+_SINGULAR = (
+    "not determined to first order: the information is singular along it, and no symmetry is proved that moves it"
+)
+_TRANSLATED = ", with a translation of all scores that brings what is held back"
+_BESIDE = "the information is singular along other parameters, more than what is proved: no n holds to first order"
 _TAU = 0.5  # of the default truth
 _ONE = "the truth must be one measure of at least 2 atoms in dimension 1 or 2"
 
@@ -77,6 +94,116 @@ def standard_errors(
     return {name: errors[0] if len(errors) == 1 else errors for name, errors in found.items()}
 
 
+@dataclass(frozen=True)
+class ParameterRow:
+    """n of one parameter of any gate or expert at one truth. What there is not is None, for the `reason`.
+
+    parameter: a name, and of a later atom than the first its number as in c[2]. value: at the truth. absolute: whether
+    the precision is absolute, as the value is 0. not_identifiable: the kind of exact symmetry that moves it. invariant,
+    n_invariant: what is left, and its n. relative_error: of n, by a rule of half as many points. singular_values: the
+    smallest ones of the root of the information, over the largest, where it is singular.
+    """
+
+    parameter: str
+    value: float
+    n: float | None = None
+    absolute: bool = False
+    not_identifiable: str | None = None
+    invariant: str | None = None
+    n_invariant: float | None = None
+    relative_error: float | None = None
+    singular_values: tuple[float, ...] | None = None
+    reason: str | None = None
+
+    def record(self) -> dict[str, Any]:
+        """The row as JSON values."""
+        return asdict(self)
+
+
+def parameter_row(truth: Truth, gauge: Gauge, precision: float, parameter: str) -> ParameterRow:
+    """What a parameter needs: a name, with an atom as in c[2].
+
+    Raises:
+        ValueError: an unknown parameter, or one that is held; what `told` raises.
+    """
+    held = held_in(truth, gauge)
+    p, atom = _asked(truth, held, parameter)
+    found = told(truth, held, p if atom is None else atom_symbol(p, atom + 1))
+    empty = ParameterRow(p.name if not atom else f"{p.name}[{atom + 1}]", found.value)
+    proved, most = _proved(truth, gauge)
+    if found.variance is None or found.flat > most:
+        row = replace(empty, singular_values=found.ratios[-_SMALLEST:])
+        flows = (s for s in proved if s.flow is not None and _moves(s.flow, p, truth.point(atom or 0)))
+        by = next(flows, None) or (proved[0] if proved and found.flat <= most else None)
+        if found.variance is None and by is not None:
+            return _with_invariant(
+                replace(row, not_identifiable=by.kind, reason=by.map), truth, held, p, atom, precision
+            )
+        what = _SINGULAR if found.variance is None else _BESIDE
+        return replace(row, reason=what)
+    if found.error > ROUGHEST:
+        why = f"two rules of integration differ by {found.error:.0%}: the gate is too steep or too rough for them"
+        return replace(empty, relative_error=found.error if isfinite(found.error) else None, reason=why)
+    scale = found.value if found.value != 0 else 1.0
+    n = found.variance / (scale * precision) ** 2
+    return replace(empty, n=n, absolute=found.value == 0, relative_error=found.error)
+
+
+def _asked(truth: Truth, held: Collection[sp.Symbol], parameter: str) -> tuple[sp.Symbol, int | None]:
+    """The parameter of a text such as c or c[2], and its atom from 0, None if it is shared."""
+    free, read = free_names(truth, held), re.fullmatch(r"(\w+)(?:\[([1-9]\d{0,3})\])?", parameter.strip())
+    name, place = read.groups() if read else (parameter, None)
+    atom = int(place or 1) - 1
+    symbols = {p.name: p for p in (*truth.shared, *truth.atoms[0])}
+    if (name, None) in free and place is None:
+        return symbols[name], None
+    if (name, atom) in free:
+        return symbols[name], atom
+    shown = ", ".join(n if i is None else f"{n}[{i + 1}]" for n, i in free)
+    if name in symbols and symbols[name] in held and atom == truth.k - 1:
+        raise ValueError(f"{parameter} is held, as a choice of gauge; accepted: {shown}")
+    raise ValueError(f"no parameter {parameter!r}; accepted: {shown}")
+
+
+def _proved(truth: Truth, gauge: Gauge) -> tuple[list[ExactSymmetry], int]:
+    """The curves of one density that are proved, and how many dimensions they have."""
+    shown, found, most = scores(truth.spec), [], 0
+    signed = None if shown is None else shown.one_sign
+    for s in exact_symmetries(truth.spec, truth.k, gauge):
+        apart = signed is not None and len({sp.sign(atom[signed]) for atom in truth.atoms}) > 1
+        if s.flow is None and (not s.is_curve or apart):
+            continue
+        found.append(s)
+        together = s.flow is None or s.flow.together
+        most += shown.pair if s.kind == PAIR and shown is not None else 1 if together else truth.k
+    return found, most
+
+
+def _moves(flow: Flow, p: sp.Symbol, values: Values) -> bool:
+    """Whether a flow moves a parameter at its value."""
+    return any(q == p and c.subs(values) != 0 for q, c in flow.field.components)
+
+
+def _with_invariant(
+    row: ParameterRow, truth: Truth, held: Collection[sp.Symbol], p: sp.Symbol, atom: int | None, precision: float
+) -> ParameterRow:
+    """A row with the first identifiable function of a parameter, and its n."""
+    one = (atom or 0) + 1
+    other = truth.k if one < truth.k else 1
+    sides = {atom_symbol(q, side): atom_symbol(q, i) for q in truth.atoms[0] for side, i in (("i", one), ("j", other))}
+    here, there = ({q: atom_symbol(q, i) for q in truth.atoms[0]} for i in (one, other))
+    functions = [f.subs(sides, simultaneous=True) for f in symmetries_of(truth.spec).identifiable or ()]
+    whole = [f.subs(here, simultaneous=True) for f in functions]
+    apart = [sp.factor_terms(f - g.subs(there, simultaneous=True)) for f, g in zip(whole, functions, strict=True)]
+    for f in (*whole, *apart):
+        if (p if atom is None else atom_symbol(p, one)) in f.free_symbols:
+            found = told(truth, held, f)
+            if found.variance is not None and found.value != 0 and found.error <= ROUGHEST:
+                n = found.variance / (found.value * precision) ** 2
+                return replace(row, invariant=str(f), n_invariant=n, relative_error=found.error)
+    return row
+
+
 def truth_for(truth: FileOr | MixingMeasure, gauge: str) -> Truth:
     """The true point: a measure, a file or what it holds, or a well-conditioned one."""
     if isinstance(truth, MixingMeasure):
@@ -101,8 +228,7 @@ def question(
     chosen, dim = gauge_of(gauge), truth.spec.dim
     if not activations and match is None:
         raise ValueError("an activation is missing; accepted: names or expressions, or --match LOW,HIGH for all")
-    if not 1e-6 <= precision <= 1:
-        raise ValueError(f"precision must be a relative error from 1e-6 to 1, not {precision!r}")
+    require_precision(precision)
     if truth.k < 2 or dim > 2:
         raise ValueError(f"{_ONE}, not k = {truth.k}, d = {dim}")
     check_experts(truth)
@@ -112,6 +238,12 @@ def question(
     if design and (dim != 1 or match is not None):
         raise ValueError("designs are computed for x in dimension 1, and at a truth of its own, without match")
     return Question(chosen, precision, _range(truth, match, tau))
+
+
+def require_precision(precision: float) -> None:
+    """Raise ValueError for a relative error that is not accepted."""
+    if not 1e-6 <= precision <= 1:
+        raise ValueError(f"precision must be a relative error from 1e-6 to 1, not {precision!r}")
 
 
 def _range(truth: Truth, match: float | Sequence[float] | None, tau: Sequence[float] | None) -> Match | None:

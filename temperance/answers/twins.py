@@ -1,44 +1,60 @@
-"""Answers `twins`: which other parameters of an activation gate have the same density?"""
+"""Answers `twins`: which other parameters of a gate have the same density?"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations
-from typing import Any, cast
+from typing import Annotated, Any, Unpack
 
 import sympy as sp
+from cyclopts import Parameter
 
 from temperance.answer.answer import Answer
-from temperance.terminal.options import Whole
+from temperance.terminal.formula_options import FormulaOptions, takes_formulas
+from temperance.terminal.options import PLACED, Whole
 from temperance.terminal.parts import Grid, Part, Said
 from temperance.terminal.progress import Display
 from temperance.theory.expressions.arguments import checked
+from temperance.theory.models.by_name import model
+from temperance.theory.models.form import activated
+from temperance.theory.models.gates import gauge_of
+from temperance.theory.models.spec import BETA0, Expert, Gate, MoESpec
 from temperance.theory.rates.true_point import Vectors
+from temperance.theory.symmetries.exact_symmetries import ExactSymmetry, exact_symmetries
+from temperance.theory.traits.understood import Understood, understood
 from temperance.theory.twins.decision import twins as decide
 from temperance.theory.twins.twin import Gauge, Twin
 from temperance.theory.twins.twin import Twins as Found
 
+_EXPERT = "gaussian"
+_MORE = "whether there are more, as there may be"
 _COLUMNS = ("which truths", "(beta1, beta0, tau) -> those of the twin")
 
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Twins(Answer):
-    """The twins of an activation gate: which other parameters share the density of a truth.
+    """The twins of a gate: which other parameters share the density of a truth.
 
     Attributes:
         found: the twins, and whether almost every truth has none.
+        symmetries: what is proved of a gate that is no activation gate.
+        meant: what was understood of a gate that is a formula.
     """
 
     found: Found
+    symmetries: tuple[ExactSymmetry, ...] = ()
+    meant: Understood | None = None
 
     def to_json(self) -> Any:
-        """Activation, atoms, gauge, whether it is unique, the twins and what is not decided."""
-        return self.found.to_json()
+        """Activation, atoms, gauge, whether it is unique, the twins and what is not decided; and of a formula."""
+        found = self.found.to_json() | ({"activation": None} if self.symmetries else {})
+        formula = None if self.meant is None else self.meant.record()
+        return {**found, "gate_formula": formula, "symmetries": [s.to_json() for s in self.symmetries]}
 
     def rows(self) -> Sequence[Mapping[str, Any]]:
-        """The table: a twin a row."""
-        return [twin.to_json() for twin in self.found.twins]
+        """The table: a twin a row, or a symmetry."""
+        return [s.to_json() for s in self.symmetries or self.found.twins]
 
 
 def twin_of(found: Found, beta1: Vectors) -> Twin | None:
@@ -84,21 +100,75 @@ def _is_other(twin: Twin, values: Sequence[tuple[sp.Rational, ...]]) -> bool:
 
 
 @checked
-def twins(activation: str, *, atoms: Whole = 2, gauge: str = "free") -> Twins:
-    """List the twins of an activation gate: other parameters with one density, each with its identity.
+@takes_formulas
+def twins(
+    activation: Annotated[str | None, PLACED] = None,
+    *,
+    gate: Annotated[str | Gate | None, Parameter(help="A formula of a gate, in place of an activation")] = None,
+    expert: Annotated[str | Expert, Parameter(help="of a gate that is a formula: a name, or a formula")] = _EXPERT,
+    atoms: Whole = 2,
+    gauge: str = "free",
+    dim: Whole | None = None,
+    **formulas: Unpack[FormulaOptions],
+) -> Twins:
+    """List the twins of a gate: other parameters with one density, each with its identity.
 
     Args:
         activation: A name of the catalogue or an expression in z.
+        gate: A formula of its log weight; in Python, also a Gate. If it is an activation gate, whatever its parameters
+            are called, the answer is that of the activation; else the exact symmetries that are proved, and there may
+            be more.
+        expert: Of the atoms, as `derive` takes it.
         atoms: Number of atoms, 2 or more.
         gauge: free or anchored.
+        dim: Dimension of x of a gate; by default the least that the formula needs.
+        shared, positive, constants, bias: Of formulas; see docs/gates.md.
 
     Raises:
         ValueError: what is not accepted.
     """
+    if (activation is None) == (gate is None):
+        raise ValueError("twins are of an activation or of a gate; accepted: one, such as tanh or --gate FORMULA")
+    chosen = gauge_of(gauge)
+    if gate is None:
+        if formulas or dim is not None or expert != _EXPERT:
+            raise ValueError("an expert, a dimension and names in formulas go with --gate FORMULA")
+        with Display() as shown, shown.doing("deciding"):
+            return _of_activation(decide(str(activation), atoms=atoms, gauge=chosen), None)
     with Display() as shown, shown.doing("deciding"):
-        found = decide(activation, atoms=atoms, gauge=cast(Gauge, gauge))
-        title = f"Twins of {found.activation}, {found.atoms} atoms, {found.gauge} gauge"
-        return Twins(found, said=Said(title, tuple(_parts(found)), (found.answer,)))
+        spec = model(gate, expert, dim=dim, **formulas)
+        meant, form = understood(spec), activated(spec.gate, spec.dim)
+        if form is not None and form.bias is None and form.tau is not None and spec.gate.offset == BETA0 / form.tau:
+            return _of_activation(decide(form.s, atoms=atoms, gauge=chosen), meant)
+        return _of_symmetries(spec, atoms, chosen, meant)
+
+
+def _of_activation(found: Found, meant: Understood | None) -> Twins:
+    title = f"Twins of {found.activation}, {found.atoms} atoms, {found.gauge} gauge"
+    lines = () if meant is None else (str(meant),)
+    return Twins(found, (), meant, said=Said(title, (*lines, *_parts(found)), (found.answer,)))
+
+
+def _of_symmetries(spec: MoESpec, atoms: int, gauge: Gauge, meant: Understood) -> Twins:
+    """What is proved of a gate whose twins are not decided."""
+    if atoms < 2:
+        raise ValueError(f"the number of atoms must be 2 or more, not {atoms}: one atom has the weight 1 for any gate")
+    shown = exact_symmetries(spec, atoms, gauge)
+    unique = False if any(s.is_twin for s in shown) else None
+    found = Found(spec.gate.name, atoms, gauge, unique, (), _MORE)
+    title = f"Exact symmetries of the {spec.gate.name} gate, {atoms} atoms, {gauge} gauge"
+    grid = Grid("Symmetries", ("symmetry", "what changes"), tuple((s.kind, s.map) for s in shown))
+    identities = tuple(f"  {s.kind}: {s.identity}" for s in shown)
+    moved = [s.map for s in shown if s.is_twin]
+    proved = f"not unique: {'; '.join(moved)}" if moved else "no twin is proved"
+    answer = f"{spec.gate.name}, {atoms} atoms, {gauge} gauge: {proved}. Undecided: {_MORE}."
+    parts: tuple[Part, ...] = (
+        str(meant),
+        grid,
+        "Each by an identity (L: log weight, u: weight times density):",
+        *identities,
+    )
+    return Twins(found, shown, meant, said=Said(title, parts, (answer,)))
 
 
 def _parts(found: Found) -> Iterator[Part]:

@@ -19,7 +19,7 @@ import temperance
 from temperance.answer.answer import Answer, Refused
 from temperance.interop.callables import Source
 from temperance.terminal.errors import BadInput, one_line
-from temperance.terminal.options import File, FileOr, Json, Output
+from temperance.terminal.options import PLACED, File, FileOr, Json, Output
 from temperance.terminal.output import check_writable, console, to_json
 from temperance.terminal.progress import Display
 from temperance.theory.models.spec import Expert, Gate
@@ -76,7 +76,7 @@ def command(function: Callable[..., Answer]) -> Callable[..., int]:
     output_file = Annotated[Output, Parameter(help=f"Write the answer to this {' or '.join(kind.writers)} file.")]
     parameters = [
         *(
-            p.replace(annotation=_typed(hints[p.name]), kind=p.kind if p.default is p.empty else NAMED)
+            p.replace(annotation=_typed(hints[p.name]), kind=p.kind if _is_placed(p, hints[p.name]) else NAMED)
             for p in signature.parameters.values()
         ),
         inspect.Parameter("json", NAMED, default=False, annotation=Json),
@@ -86,6 +86,11 @@ def command(function: Callable[..., Answer]) -> Callable[..., int]:
     run.__signature__ = signature.replace(parameters=parameters, return_annotation=int)  # type: ignore[attr-defined]
     run.__annotations__ = {p.name: p.annotation for p in parameters}
     return run
+
+
+def _is_placed(p: inspect.Parameter, hint: Any) -> bool:
+    """Whether a parameter is given by its place."""
+    return p.default is p.empty or PLACED in getattr(hint, "__metadata__", ())
 
 
 def _typed(hint: Any) -> Any:

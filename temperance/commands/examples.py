@@ -35,6 +35,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "temperance efficiency tanh --tau .1,.5,2 --design",
         "temperance efficiency --match .1,.9",
         "temperance efficiency tanh --gauge anchored --certificate n.json",
+        'temperance efficiency --gate "max(x - c, 0)*w" --parameter c',
     ),
     "exponents": (
         "temperance exponents --gate softmax",
@@ -54,6 +55,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "temperance twins tanh",
         'temperance twins "z + z**2" --json',
         "temperance twins gelu --atoms 3 --gauge anchored",
+        'temperance twins --gate "v*tanh(w*x)/tau"',
     ),
     "verify": (
         "temperance verify",

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, Unpack
 
+from cyclopts import Parameter
 from rich.console import Console
 
 from temperance.answer.answer import Answer
 from temperance.commands.command import command
-from temperance.numerics.estimation.result import FitResult
+from temperance.numerics.estimation.fitted import Fitted
 from temperance.numerics.estimation.sizes import FitComparison
+from temperance.terminal.formula_options import FormulaOptions, takes_formulas
 from temperance.terminal.options import Experts, Whole
 from temperance.terminal.parts import Grid, Said
 from temperance.terminal.progress import Display
+from temperance.theory.models import experts
+
+_GATE = "linear (the default), softmax (temperature 1), activation, another name of docs/gates.md, or a formula"
 
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Fit(Answer):
     """A fit, or a comparison of sizes, to a file of data."""
 
-    found: FitResult | FitComparison
+    found: Fitted | FitComparison
 
     def to_json(self) -> Any:
         """That of the fit."""
@@ -31,23 +36,26 @@ class Fit(Answer):
         screen.print(str(self.found))
 
 
-def _said(found: FitResult | FitComparison) -> Said:
+def _said(found: Fitted | FitComparison) -> Said:
     """The table, the warnings; and what is identifiable, and what to distrust."""
     rows = found.rows()
     grid = Grid("The fit", tuple(rows[0]), tuple(tuple(map(_cell, row.values())) for row in rows))
+    understood = found.understood_as if isinstance(found, Fitted) else ()
     warnings = (f"warning: {warning}" for warning in found.warnings)
-    return Said("Which mixture do these data come from?", (grid, *warnings), tuple(found.words))
+    return Said("Which mixture do these data come from?", (*understood, grid, *warnings), tuple(found.words))
 
 
 def _cell(value: Any) -> str:
     return "-" if value is None else f"{value:.5g}" if isinstance(value, float) else str(value)
 
 
+@takes_formulas
 def _fit(
     data: str,
     *,
     fitted: Experts,
-    gate: str | None = None,
+    gate: Annotated[str | None, Parameter(help=_GATE)] = None,
+    expert: Annotated[str, Parameter(help=f"{experts.accepted(orders=True)}, or a formula of its mean")] = "gaussian",
     activation: str | None = None,
     gauge: str = "free",
     tau: float | None = None,
@@ -56,23 +64,26 @@ def _fit(
     drop_missing: bool = False,
     seed: Whole = 0,
     starts: Whole = 10,
+    **formulas: Unpack[FormulaOptions],
 ) -> Fit:
-    """Fit a mixture of linear Gaussian experts to a CSV file, and say what in it is identifiable.
+    """Fit a mixture of Gaussian experts to a CSV file, and say what in it is identifiable.
 
     Args:
         data: A CSV file of numbers, with or without a header.
         fitted: Number of experts; several, as 1,2,3, are compared.
-        gate: linear (the default), softmax (temperature 1) or activation.
+        gate: A name of docs/gates.md, or a formula of the log weight in x, or in x1 .. xd, the columns in their order.
+        expert: An expert of the list there with a mean, or a formula of its mean.
         activation: A name of the catalogue or an expression in z; alone it chooses the gate "activation".
         gauge: free or anchored, of the gate "activation"; the others hold their last atom.
-        tau: Hold the temperature at this number; without it, it is estimated.
+        tau: Hold the temperature of a linear, softmax or activation gate at this number; else it is estimated.
         target: Column of y, the last by default; the others are x.
         weights: Column that says how often each row was seen; it is not one of x.
         drop_missing: Leave out rows with a missing value.
         seed: Of the starts.
         starts: Number of starts.
+        shared, positive, constants, bias: Of formulas; see docs/gates.md.
     """
-    from temperance.numerics.estimation.estimate import fit as estimate
+    from temperance.numerics.general.fit import fit as estimate
     from temperance.terminal.csv_input import read_csv
 
     x, y, counts, columns, doubts = read_csv(data, target, weights, drop_missing)
@@ -82,6 +93,7 @@ def _fit(
             y,
             fitted=fitted if len(fitted) > 1 else fitted[0],
             gate=gate,
+            expert=expert,
             activation=activation,
             gauge=gauge,
             tau=tau,
@@ -91,6 +103,7 @@ def _fit(
             drop_missing=drop_missing,
             columns=columns,
             progress=progress,
+            **formulas,
         )
     doubted = found.doubted(doubts)
     return Fit(doubted, said=_said(doubted))

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from temperance.interop.callables import Source, activation
 from temperance.numerics.estimation.arguments import whole
 from temperance.numerics.estimation.estimate import fit as estimate
-from temperance.numerics.estimation.result import Text
+from temperance.numerics.estimation.fitted import Text
 from temperance.numerics.fitting.mle import Box
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, compile_activation
 from temperance.numerics.mixture.arrays import reals

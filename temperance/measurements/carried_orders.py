@@ -7,12 +7,17 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
+import sympy as sp
+
 from temperance.measurements.atlas_entries import key
 from temperance.measurements.literature import AtlasRow
 from temperance.theory.contact.contact_orders import Orders
-from temperance.theory.contact.order_setting import on_line
+from temperance.theory.contact.order_setting import same_factor
 from temperance.theory.models.by_name import model
+from temperance.theory.models.experts import expert, mean_of
 from temperance.theory.models.gates import names
+from temperance.theory.models.renaming import on_lines_as
+from temperance.theory.models.spec import NU
 from temperance.theory.settings.order import MET, Order
 from temperance.theory.traits.traits import on_lines
 
@@ -36,14 +41,14 @@ def carried(
     cells = [cell, "two"] if _holds_two(row, cell, d, bounds) else [cell]
     dims = (d, 1) if d == 2 and seen_on_lines(row.gate, row.source) else (d,)
     places = [(row, c, dim) for dim in dims for c in cells]
-    if row.expert == "polynomial:2":
-        places += [(replace(row, expert="gaussian"), c, dim) for _, c, dim in places]
-    alone = order.name == "nu" or (order.name == "b" and not order.is_mean)
-    if alone and not row.expert.startswith("nonlinear"):
+    linear = replace(row, expert="gaussian")
+    if linear != row and _holds_terms(row, linear, d):
+        places += [(linear, c, dim) for _, c, dim in places]
+    alone = order.name == NU.name or (order.name in _seen(row, d, _ALONE, 1) and not order.is_mean)
+    if alone and _holds_terms(row, _ALONE, d):
         places += [(_ALONE, c, 1) for c in dict.fromkeys([cell, "two"])]
     for there, smaller, dim in places[1:]:
-        seen = on_line(order.name, row.expert) if dim != d else order.name
-        seen = "a" if (seen, dim, there.expert) == ("a_1", 1, "gaussian") else seen
+        seen = _seen(row, d, there, dim).get(order.name, order.name)
         name = order.parameter.replace(order.name, seen)
         here = {r["parameter"]: r for r in kept.get(key(there, smaller, dim), ()) if r["order"] is not None}.get(name)
         if here is not None and (found is None or here["order"] > found[0]["order"] + MET):
@@ -57,6 +62,22 @@ def carried(
 def seen_on_lines(gate: str, source: str | None) -> bool:
     """Whether a gate in the plane is that of dimension 1 on every line."""
     return gate in names() and on_lines(model(gate, "gaussian", source, 2))
+
+
+@cache
+def _holds_terms(row: AtlasRow, other: AtlasRow, d: int) -> bool:
+    """Whether the mean of a row's expert has all terms of another's, which is linear in its parameters."""
+    made = expert(row.expert, d), expert(other.expert, d)
+    terms = [{sp.diff(mean, p) for p in e.parameters} if (mean := mean_of(e)) is not None else set() for e in made]
+    return terms[1] <= terms[0]
+
+
+@cache
+def _seen(row: AtlasRow, d: int, there: AtlasRow, dim: int) -> dict[str, str]:
+    """Name of a parameter of an entry -> that of what is seen of it in another, where that is known."""
+    found = None if dim == d or there is _ALONE else on_lines_as(model(row.gate, "gaussian", row.source, d).gate, d)
+    gate = {} if found is None else {p.name: q.name for p, (q, _) in found[1].items()}
+    return gate | same_factor(expert(row.expert, d), d, expert(there.expert, dim), dim)
 
 
 def _holds_two(row: AtlasRow, cell: str, d: int, bounds: Bounds) -> bool:

@@ -27,7 +27,7 @@ from temperance.theory.settings.truth import Truth
 
 Match = tuple[float, float]
 _INVARIANT = ("linear", "homogeneous")  # flows that keep beta1/tau^(1/p)
-_ROUGHEST = 0.01  # relative error of an n that is given
+ROUGHEST = 0.01  # relative error of an n that is given
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Row:
 
     def record(self) -> dict[str, Any]:
         """The row as JSON values."""
-        return asdict(self)
+        return {**asdict(self), "parameter": "tau", "n": self.n_tau}
 
 
 @dataclass(frozen=True)
@@ -167,7 +167,7 @@ def _lost(empty: Row, case: Case, proved: Obstacle) -> Row:
         required = at_truth(measure, replace(layout, tau=float(measure.tau)), gate, low, high)
     except ValueError:  # s is not real on all of beta1 . x
         return found
-    if not required.resolved or required.error > _ROUGHEST:
+    if not required.resolved or required.error > ROUGHEST:
         return found
     n = case.asked.n(required.beta1)
     return replace(found, n_invariant=n, condition=required.condition, relative_error=required.error)
@@ -188,7 +188,7 @@ def _computed(empty: Row, case: Case) -> Row:
     if not required.resolved or required.tau is None or required.kurtosis is None:
         unresolved = "the information is singular to the digits of a double, and nothing is proved"
         return replace(empty, reason=unresolved)
-    if required.error > _ROUGHEST:
+    if required.error > ROUGHEST:
         rough = f"two rules of integration differ by {required.error:.0%}: s or s' is too rough where x reaches it"
         return replace(empty, reason=rough)
     n_tau = asked.n(required.tau)

@@ -6,12 +6,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+import sympy as sp
 
 from temperance.numerics.mixture.exact_values import truth_of
 from temperance.numerics.mixture.measures import MixingMeasure
 from temperance.terminal.json_input import read_json, read_value
 from temperance.theory.models.gates import generic
-from temperance.theory.models.spec import BETA0, TAU, Gate
+from temperance.theory.models.spec import BETA0, TAU, Gate, covariates
+from temperance.theory.rates.true_point import constant
 from temperance.theory.settings.truth import Truth
 
 _KEYS = ("beta1", "beta0", "tau", "a", "b", "nu", "x")
@@ -63,6 +65,76 @@ def _parsed(found: Any, path: str, make: Callable[[int], Gate]) -> Truth:
     return truth
 
 
+def read_values(source: str | Mapping[str, Any], base: Truth) -> Truth:
+    """The truth of any model in a JSON file, or in what such a file holds; base: what is left out.
+
+    {NAME: number or [one for each atom], .., "x": {"law": "uniform", "low": -3, "high": 3}}, a number as in
+    `theory.rates.true_point.constant`. One number for an atom's own parameter is that of the first atom; the rows of a
+    vector are those of its coordinates.
+
+    Raises:
+        ValueError: it cannot be read, or is none.
+    """
+    spec, path = base.spec, source if isinstance(source, str) else "the truth"
+    own = {p.name: p for p in base.atoms[0]}
+    shared = {p.name: p for p in base.shared}
+    accepted = f"{{NAME: a number, or one for each atom in [..]}}, of {', '.join((*own, *shared))} and x"
+    found = read_json(source, accepted, str) if isinstance(source, str) else read_value(source, accepted, str)
+    if not isinstance(found, dict):
+        raise ValueError(f"{path!r} must be an object; accepted: {accepted}")
+    box = base.box
+    if "x" in found:
+        box = _box(found.pop("x"), path)
+    given = dict(pair for name, value in found.items() for pair in _by_coordinate(name, value, spec.dim))
+    if unknown := [name for name in given if name not in own and name not in shared]:
+        raise ValueError(f"{path!r} has {unknown[0]!r}; accepted: {accepted}")
+    counts = {len(value) for value in given.values() if isinstance(value, list)}
+    if len(counts) > 1 or min(counts, default=2) < 2 or any(isinstance(given.get(name), list) for name in shared):
+        raise ValueError(f"{path!r} must have as many values of every parameter, 2 or more, and one of a shared one")
+    k = counts.pop() if counts else base.k
+    if k > base.k and (missing := [name for name in own if not isinstance(given.get(name), list)]):
+        raise ValueError(f"{path!r} has {k} atoms and no {missing[0]!r} of each; accepted: {accepted}")
+    atoms = [dict(base.atoms[min(i, base.k - 1)]) for i in range(k)]
+    for name, value in given.items():
+        for values, one in zip(atoms, value if isinstance(value, list) else [value], strict=False):
+            if name in own:
+                values[own[name]] = _signed(own[name], one)
+    common = {p: _signed(p, given[p.name]) if p.name in given else v for p, v in base.shared.items()}
+    return Truth(spec, tuple(atoms), common, box)
+
+
+def _by_coordinate(name: str, value: Any, dim: int) -> list[tuple[str, Any]]:
+    """A value as it is, or the rows of a vector by its coordinates; in dimension 1 a row is its one number."""
+    if not isinstance(value, list) or not value or not all(isinstance(v, list) and len(v) == dim for v in value):
+        return [(name, value)]
+    names = [name] if dim == 1 else [f"{name}_{j}" for j in range(1, dim + 1)]
+    return [(part, [row[j] for row in value]) for j, part in enumerate(names)]
+
+
+def _signed(p: sp.Symbol, value: Any) -> sp.Expr:
+    number = constant(p.name, value)
+    if p.is_positive and not number.is_positive:
+        raise ValueError(f"{p.name} must be positive, not {value}")
+    return number
+
+
+def _box(law: Any, path: str) -> tuple[sp.Expr, sp.Expr]:
+    if not isinstance(law, dict) or set(law) != {"law", "low", "high"} or law["law"] != "uniform":
+        raise ValueError(f'{path!r}: x must be {{"law":"uniform","low":-3,"high":3}}, not {law!r}')
+    low, high = (constant("x", law[end]) for end in ("low", "high"))
+    if not low < high:
+        raise ValueError(f"{path!r}: x must have numbers low < high, not {law['low']} and {law['high']}")
+    return low, high
+
+
+def values_of(truth: Truth) -> dict[str, Any]:
+    """A truth as JSON values that `read_values` reads."""
+    low, high = map(float, truth.box or ())
+    own = {p.name: [float(atom[p]) for atom in truth.atoms] for p in truth.atoms[0]}
+    shared = {p.name: float(v) for p, v in truth.shared.items()}
+    return {**own, **shared, "x": {"law": "uniform", "low": low, "high": high}}
+
+
 def _numbers(value: Any, name: str, path: str) -> Any:
     """Nested lists of numbers, all of them floats, as an array."""
     try:
@@ -100,6 +172,13 @@ def check_gauge(truth: Truth, anchored: bool) -> None:
     if last[BETA0] != 0 or (anchored and any(last[p] for p in own)):
         what = "beta0 and beta1 of the last atom" if anchored else "beta0 of the last atom"
         raise ValueError(f"the truth must obey the gauge: {what} must be 0")
+
+
+def check_anchored(truth: Truth) -> None:
+    """Raise ValueError unless the score of the last atom is one number."""
+    score = sp.piecewise_fold(truth.spec.gate.log_weight.subs(truth.point(truth.k - 1)))
+    if score.has(*covariates(truth.spec.dim)):
+        raise ValueError("in the anchored gauge the score of the last atom must be one number; accepted: such a truth")
 
 
 def check_experts(truth: Truth) -> None:

@@ -1,5 +1,7 @@
 """Defines the options of a gate and an expert that are formulas, for every command that takes these.
 
+`asked` says which model is meant, and whether it has the theorems of `theory.rates`.
+
 A function that `takes_formulas` has them as ``**formulas: Unpack[FormulaOptions]`` and hands them to
 `theory.models.by_name.model`.
 """
@@ -8,13 +10,21 @@ from __future__ import annotations
 
 import inspect
 import re
+import shlex
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, TypedDict, TypeVar, get_type_hints
 
 from cyclopts import Parameter, Token
 from sympy import Expr
 
 from temperance.terminal.errors import BadInput
+from temperance.theory.activations.activation import Activation
+from temperance.theory.contact.any_model_rates import gate_of_theorems
+from temperance.theory.models.by_name import formulas_of, least, model
+from temperance.theory.models.gates import FITTED, gate_of, names
+from temperance.theory.models.spec import Expert, Gate, MoESpec
+from temperance.theory.traits.understood import Understood, understood
 
 _NAME = re.compile(r"[A-Za-z_]\w*")
 
@@ -92,3 +102,63 @@ def takes_formulas(function: F) -> F:
     function.__signature__ = shown.replace(parameters=[*own, *options])  # type: ignore[attr-defined]
     function.__annotations__ |= kinds
     return function
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The gate and the expert that were asked for.
+
+    Attributes:
+        name: of a gate that has the theorems of `theory.rates`, with linear Gaussian experts; None of any other model.
+        source: its activation, as it was typed or as it was found in a formula.
+        dim: the dimension of x. spec: the model; None where it is that of the name.
+        meant: what was understood of formulas. options: the options of the shell that ask for it; None in Python alone.
+    """
+
+    name: str | None
+    source: str | Activation | None
+    dim: int
+    spec: MoESpec | None
+    meant: Understood | None
+    options: str | None
+
+
+def asked(
+    gate: str | Gate | None,
+    expert: str | Expert,
+    activation: str | None,
+    dim: int | None,
+    formulas: FormulaOptions,
+) -> Asked:
+    """Which model is meant.
+
+    Raises:
+        ValueError: what is not accepted.
+    """
+    gate = gate if isinstance(gate, Gate) else gate_of(gate, activation is not None)
+    given = any(formulas.get(name, value) != value for name, value in _DEFAULTS.items())
+    if isinstance(gate, str) and gate in FITTED and expert == "gaussian" and not given:
+        return Asked(gate, activation, 1 if dim is None else dim, None, None, None)
+    if dim is None and isinstance(gate, str) and gate in names():
+        dim = least(gate)[0].dim
+    spec = model(gate, expert, activation, dim, **formulas)
+    meant = understood(spec) if formulas_of(gate, expert) else None
+    found = gate_of_theorems(spec)
+    texts = {"gate": gate, "expert": expert, "activation": activation, **formulas}
+    name, source = (None, None) if found is None else found
+    return Asked(name, source, spec.dim, spec, meant, _options(texts, spec.dim))
+
+
+def _options(given: Mapping[str, Any], dim: int) -> str | None:
+    """Values of options as the shell takes them; None where one is no text."""
+    found = [] if dim == 1 else [f"--dim {dim}"]
+    for name, value in given.items():
+        if isinstance(value, Gate | Expert):
+            return None
+        if isinstance(value, bool):
+            found += [] if value else [f"--no-{name}"]
+        elif value and value != ("gaussian" if name == "expert" else None):
+            pairs = [f"{n}={v}" for n, v in value.items()] if isinstance(value, Mapping) else value
+            text = shlex.quote(pairs if isinstance(pairs, str) else ",".join(pairs))
+            found.append(f"--{name}={text}" if text.lstrip("'").startswith("-") else f"--{name} {text}")
+    return " ".join(found)

@@ -43,6 +43,9 @@ def _size(text: str) -> int:
     return int(number)
 
 
+PLACED = "given by its place"
+"""Marks, in the type of an option that may be left out, that a command line gives it without its name."""
+
 Whole = Annotated[int, Parameter(converter=lambda _, tokens: _whole(tokens[0].value))]
 """A whole number, written as one: no 1e3, no 1_000."""
 

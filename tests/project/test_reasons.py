@@ -14,7 +14,6 @@ ALLOWED = {
     "temperance/interop/audit.py": "printed formulas, rewritten with the names of a router's parts",
     "temperance/interop/callables.py": "names of modules that a user's function comes from",
     "temperance/interop/torch_tracing.py": "names of torch's operations",
-    "temperance/measurements/carried_orders.py": "names of experts",
     "temperance/measurements/literature.py": "names of coordinates",
     "temperance/pages/leg_views.py": "the outcome at the beginning of a cell, for its colour",
     "temperance/pages/plots.py": "digits of a number",
@@ -25,7 +24,6 @@ ALLOWED = {
     "theory/models/by_name.py": "the beginning of a message, which is not said twice",
     "theory/checker/moment_checker.py": "names in certificates",
     "theory/checker/rejected.py": "fractions in certificates",
-    "theory/contact/order_setting.py": "names of means and of experts",
     "theory/coq/terms.py": "names of the types of terms",
     "theory/coq/theorems.py": "a printed polynomial of one constant",
     "theory/curves/curve_checker.py": "names in certificates",
@@ -33,7 +31,7 @@ ALLOWED = {
     "theory/expressions/arguments.py": "the home of a type",
     "theory/models/experts.py": "names of experts, with what stands after a colon",
     "theory/models/renaming.py": "names of covariates",
-    "theory/orders/equations_as_text.py": "signs of printed terms, and names of means",
+    "theory/orders/equations_as_text.py": "signs of printed terms",
 }
 """Files that take texts apart, and which texts."""
 

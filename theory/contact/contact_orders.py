@@ -20,17 +20,16 @@ from temperance.theory.contact.order_setting import FlatCurves, flat_curves, lin
 from temperance.theory.contact.orders_from_theorems import known_orders
 from temperance.theory.moments.moment_bounds import certified as by_moments
 from temperance.theory.orders.equations_as_text import as_text
-from temperance.theory.orders.gate_orders import Bounds
 from temperance.theory.orders.reduced_equations import Reduced
 from temperance.theory.orders.upper_bounds import UpperOrders, certified
-from temperance.theory.settings.order import Order, title
-from temperance.theory.settings.reasons import Reason, ReasonKind
+from temperance.theory.settings.order import Bounds, Order, Quantity
+from temperance.theory.settings.reasons import Reason, ReasonKind, theorem
 from temperance.theory.settings.truth import Setting
 from temperance.theory.traits.traits import on_lines
 
 _EQUAL = "atoms have no weights of their own: equal ones, as many for each true one, have the true density"
-_ON_LINES = Reason(ReasonKind.THEOREM, "bounds of dimension 1, which hold on lines (theory.md 2.10)")
-_OFFSETS = "a weighted mean has at most the order of the offsets, where it has no bound of its own"
+_ON_LINES = theorem("bounds of dimension 1, which hold on lines (theory.md 2.10)")
+_OFFSETS = theorem("a weighted mean has at most the order of the offsets, where it has no bound of its own")
 _CERTIFIED = Reason(ReasonKind.CERTIFICATE, "the certificate states the bound")
 _NONE = Reason(ReasonKind.NO_BOUND, "no theorem gives a bound here")
 
@@ -58,28 +57,28 @@ class Orders:
 
 @dataclass(frozen=True)
 class _Proved:
-    """Upper bounds by the name of a parameter or of a weighted mean, and what proves them.
+    """Upper bounds, and what proves them.
 
-    theorems: those of them that a theorem gives, each with its reason. certified: the names of those that the
+    theorems: those of them that a theorem gives, each with its reason. certified: those that the
     certificate states. reasons: what the bounds assume, or why there is no certificate. otherwise: what other bounds
     are by.
     """
 
-    upper: Mapping[str, Fraction] = field(default_factory=dict)
+    upper: Mapping[Quantity, Fraction] = field(default_factory=dict)
     theorems: Bounds = field(default_factory=dict)
-    certified: Collection[str] = ()
+    certified: Collection[Quantity] = ()
     certificate: dict[str, Any] | None = None
     reduced: Reduced | None = None
     reasons: tuple[Reason, ...] = ()
     otherwise: Reason = _NONE
 
-    def reason(self, title: str) -> Reason:
-        """What the bound of a parameter or of a weighted mean is by."""
-        if title in self.certified:
+    def reason(self, of: Quantity) -> Reason:
+        """What a bound is by."""
+        if of in self.certified:
             return _CERTIFIED
-        if title in self.theorems:
-            return Reason(ReasonKind.THEOREM, self.theorems[title][1])
-        return self.otherwise if title in self.upper else _NONE
+        if of in self.theorems:
+            return self.theorems[of][1]
+        return self.otherwise if of in self.upper else _NONE
 
 
 def orders(setting: Setting, *, moments: bool = False) -> Orders:
@@ -130,15 +129,15 @@ def _by_equations(setting: Setting) -> _Proved:
 
 def _with_theorems(setting: Setting, proved: _Proved) -> _Proved:
     known = _from_theorems(setting, proved.upper)
-    upper = {**proved.upper, **{name: r for name, (r, _) in known.items()}}
+    upper = {**proved.upper, **{of: r for of, (r, _) in known.items()}}
     return replace(proved, upper=upper, theorems=known, certified={*proved.certified} - known.keys())
 
 
 def _with_moments(setting: Setting, proved: _Proved) -> _Proved:
     """The bounds with those of a certificate by moments that are as good."""
     shown, proof, why = by_moments(setting)
-    best = {name: r for name, r in shown.items() if r <= proved.upper.get(name, r)}
-    known = {name: bound for name, bound in proved.theorems.items() if name not in best}
+    best = {of: r for of, r in shown.items() if r <= proved.upper.get(of, r)}
+    known = {of: bound for of, bound in proved.theorems.items() if of not in best}
     told = setting.spec.dim == 1 and any(r.kind is ReasonKind.NO_CERTIFICATE for r in proved.reasons)
     said = why in proved.reasons or (told and not proof)
     reasons = proved.reasons if said else (*proved.reasons, why)
@@ -171,41 +170,41 @@ def _held(setting: Setting) -> list[Reason]:
 def _parameters(setting: Setting, proved: _Proved) -> Iterator[Order]:
     curves = flat_curves(setting)
     for p in setting.parameters:
-        yield _order(curves, p.name, False, proved.upper.get(p.name), proved.reason(p.name))
+        of = Quantity(p.name)
+        yield _order(curves, of, proved.upper.get(of), proved.reason(of))
 
 
 def _means(setting: Setting, proved: _Proved) -> Iterator[Order]:
     """Weighted means, of at most the order of their offsets."""
     curves = flat_curves(setting)
     for p in setting.each:
-        own, of_offsets = proved.upper.get(title(p.name, True)), proved.upper.get(p.name)
-        reason = proved.reason(title(p.name, True))
+        of = Quantity(p.name, True)
+        own, of_offsets, reason = proved.upper.get(of), proved.upper.get(Quantity(p.name)), proved.reason(of)
         if of_offsets is not None and (own is None or of_offsets < own):
-            own, reason = of_offsets, Reason(ReasonKind.THEOREM, _OFFSETS)
-        yield _order(curves, p.name, True, own, reason)
+            own, reason = of_offsets, _OFFSETS
+        yield _order(curves, of, own, reason)
 
 
-def _order(curves: FlatCurves, name: str, is_mean: bool, upper: Fraction | None, reason: Reason) -> Order:
-    if (identity := curves.flat.get(name)) is not None:
-        return Order(curves.label(name, is_mean), name, is_mean, Reason(ReasonKind.IDENTITY, identity), flat=True)
-    return Order(curves.label(name, is_mean), name, is_mean, reason, upper)
+def _order(curves: FlatCurves, of: Quantity, upper: Fraction | None, reason: Reason) -> Order:
+    if (identity := curves.flat.get(of.name)) is not None:
+        return Order(curves.label(*of), *of, Reason(ReasonKind.IDENTITY, identity), flat=True)
+    return Order(curves.label(*of), *of, reason, upper)
 
 
 def _by_theorems(rows: Sequence[Order], known: Bounds) -> list[Reason]:
     """Which bounds have a theorem and no certificate, a line for each theorem."""
-    labels = {row.title: row.parameter for row in rows}  # of an invariant, where its parameter is a row, too
+    labels = {row.of: row.parameter for row in rows}  # of an invariant, where its parameter is a row, too
     names = {why: ", ".join(labels[n] for n in known if known[n][1] == why) for _, why in known.values()}
-    said = [f"{text}: bounded by a theorem, without a certificate ({why})" for why, text in names.items()]
-    return [Reason(ReasonKind.THEOREM, text) for text in said]
+    return [theorem(f"{text}: bounded by a theorem, without a certificate ({why})") for why, text in names.items()]
 
 
-def _of_rows(rows: Sequence[Order], upper: Mapping[str, Fraction]) -> Iterator[Reason]:
+def _of_rows(rows: Sequence[Order], upper: Mapping[Quantity, Fraction]) -> Iterator[Reason]:
     """What is said of single orders."""
     if exact := [row.parameter for row in rows if row.exact and row.upper != 1]:
         text = f"{', '.join(exact)}: exact, as a curve reaches the bound (theory.md 2.10)"
         yield Reason(ReasonKind.CURVE, text)
-    if any(row.is_mean and row.upper and row.title not in upper for row in rows):
-        yield Reason(ReasonKind.THEOREM, _OFFSETS)
+    if any(row.is_mean and row.upper and row.of not in upper for row in rows):
+        yield _OFFSETS
     if left := [row.parameter for row in rows if row.reason.kind is ReasonKind.NO_BOUND and not row.is_mean]:
         yield Reason(ReasonKind.NO_BOUND, f"{', '.join(left)}: {_NONE.text}")
 
@@ -219,21 +218,17 @@ def with_curves(rows: Iterable[Order], curves: Sequence[Mapping[str, Any]]) -> l
     ]
 
 
-def _from_certificate(setting: Setting, found: UpperOrders) -> dict[str, Fraction]:
+def _from_certificate(setting: Setting, found: UpperOrders) -> dict[Quantity, Fraction]:
     """The bounds of the parameters and of their weighted means by the equations of a cell of two, d > 1 on lines."""
     seen = seen_on_line(setting)
-    bounds = {name: found.order(line) for name, line in seen.items()}
+    bounds = {Quantity(name): found.order(line) for name, line in seen.items()}
     if on_lines(setting.spec):  # with the same shares
-        bounds |= {title(p.name, True): found.mean(seen[p.name]) for p in setting.each}
-    return {name: r for name, r in bounds.items() if r is not None}
+        bounds |= {Quantity(p.name, True): found.mean(seen[p.name]) for p in setting.each}
+    return {of: r for of, r in bounds.items() if r is not None}
 
 
-def _from_theorems(setting: Setting, upper: Mapping[str, Fraction]) -> Bounds:
+def _from_theorems(setting: Setting, upper: Mapping[Quantity, Fraction]) -> Bounds:
     """The bounds by theorems that are below those that are known, without those of what is flat."""
-    known = known_orders(setting, upper)
-    flat = {title(name, is_mean) for name in flat_curves(setting).flat for is_mean in (False, True)}
-    return {
-        name: bound
-        for name, bound in known.items()
-        if name not in flat and (name not in upper or bound[0] < upper[name])
-    }
+    known, flat = known_orders(setting, upper), flat_curves(setting).flat
+    less = {of: bound for of, bound in known.items() if of not in upper or bound[0] < upper[of]}
+    return {of: bound for of, bound in less.items() if of.name not in flat}

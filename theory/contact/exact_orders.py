@@ -28,8 +28,8 @@ from temperance.theory.contact.order_setting import SUPPORT
 from temperance.theory.interactions.rank_by_balls import independent_columns
 from temperance.theory.models.by_name import model
 from temperance.theory.models.experts import mean_of
-from temperance.theory.models.form import intercept
-from temperance.theory.models.spec import BETA0, NU, Gate, Jet, MoESpec, Y, covariates, true_value
+from temperance.theory.models.form import factors
+from temperance.theory.models.spec import BETA0, NU, Expert, Gate, Jet, MoESpec, Y, covariates, true_value
 from temperance.theory.models.weights import weight_parameters
 from temperance.theory.orders.independence import finite_rows, formula_at, numbers, random_point
 from temperance.theory.rates.true_point import Constant, constant, irregularity
@@ -50,18 +50,21 @@ _PROVED = Reason(
 _AT_REST = Reason(ReasonKind.AT_REST, "rests under the flow at this point")
 _NOT_PROVED = "the derivatives of the density were not proved to be independent"
 _SAME = Reason(ReasonKind.IDENTITY, "the two experts are the same: the density is theirs, whatever the gate is")
+_ALONE = Reason(ReasonKind.IDENTITY, "one atom: the density is its expert's, whatever the gate is")
 _HELD = "the gate of the last atom is held, where all atoms could change together"
 _ANCHORED = "the gate of the last atom is held, where its score is one number: the anchored gauge"
 _COUNTED = "for {} atoms: fewer have further curves of one density, on which shared parameters may move"
 _NUMERALS = ("", "one", "two", "three", "four", "five")
+MOST_ATOMS = len(_SLOPES)
 
 
 def exact_orders(
     gate: str | Gate,
-    expert: str = "gaussian",
+    expert: str | Expert = "gaussian",
     source: str | None = None,
     point: Mapping[str, Constant] | None = None,
     d: int = 1,
+    atoms: int | None = None,
 ) -> Orders:
     """The orders of every parameter where the number of atoms is the true one.
 
@@ -71,6 +74,8 @@ def exact_orders(
         source: the activation of an activation gate.
         point: values of the first atom's parameters, as `order_setting` takes them.
         d: the dimension of x.
+        atoms: how many the truth has, 1 to `MOST_ATOMS`; by default two, or as many as have no further curve of one
+            density.
 
     Returns:
         Orders of a setting with cells of one; an order neither flat nor bounded is undecided, and `reasons` say why.
@@ -78,18 +83,18 @@ def exact_orders(
     Raises:
         ValueError: what is not accepted.
     """
-    truth = _truth(_model(gate, expert, source, d), gate, point or {})
-    spec, flows, atoms = truth.spec, flows_of_gate(truth.spec), [truth.point(i) for i in range(truth.k)]
+    truth = _truth(_model(gate, expert, source, d), gate, point or {}, atoms)
+    spec, flows, points = truth.spec, flows_of_gate(truth.spec), [truth.point(i) for i in range(truth.k)]
     taken = _taken(flows, spec)
-    columns, same = [(i, p) for i, p in _moving(truth) if p not in taken], _same_experts(truth)
-    if same:
+    columns, same = [(i, p) for i, p in _moving(truth) if p not in taken], _one_expert(truth)
+    if same is not None:
         columns = [(i, p) for i, p in columns if p in spec.expert.parameters]
     s = spec.gate.activation
     obstacle = None if s is None else irregularity(s, d, 1)
     proved = obstacle is None and independent_columns(lambda bits, rng: _rows(truth, columns, bits, rng))
     found = _PROVED if proved else Reason(ReasonKind.UNDECIDED, f"undecided: {obstacle or _NOT_PROVED}")
-    reasons = [*([_SAME] if same else []), *map(_kept, flows), found]
-    resting = {p for flow in flows for p in flow.field.moved if all(_rests(p, flows, v) for v in atoms)}
+    reasons = [*([] if same is None else [same]), *map(_kept, flows), found]
+    resting = {p for flow in flows for p in flow.field.moved if all(_rests(p, flows, v) for v in points)}
     if resting:
         names = ", ".join(p.name for p in resting)
         reasons.append(Reason(ReasonKind.AT_REST, f"undecided: {names}, which rest under the flow at this point"))
@@ -100,6 +105,11 @@ def exact_orders(
     return Orders(setting, None, tuple(rows), tuple(reasons), None, tuple(curves))
 
 
+def exact_truth(spec: MoESpec, point: Mapping[str, Constant] | None = None) -> Truth:
+    """The true mixture that the orders of a model are exact at; point as `exact_orders` takes it. Raises as it does."""
+    return _truth(spec, spec.gate, point or {}, None)
+
+
 def held_of_last(truth: Truth) -> tuple[sp.Symbol, ...]:
     """The parameters of the last atom that are held, by the gauge or because they are known."""
     moving, gate = {*_moving(truth)}, truth.spec.gate
@@ -108,7 +118,7 @@ def held_of_last(truth: Truth) -> tuple[sp.Symbol, ...]:
 
 def _assumed(truth: Truth) -> list[str]:
     """What is said of the gauge, and of the number of atoms."""
-    said = [_COUNTED.format(_NUMERALS[truth.k])] if truth.k > 2 else []
+    said = [_COUNTED.format(_NUMERALS[truth.k])] if traits(truth.spec).atoms_needed == truth.k > 2 else []
     return [*said, *([_HELD if translates(truth.spec) else _ANCHORED] if _held(truth.spec, truth.point(-1)) else [])]
 
 
@@ -117,7 +127,7 @@ def _kept(flow: Flow) -> Reason:
 
 
 def _listed(
-    spec: MoESpec, flows: Sequence[Flow], resting: Collection[sp.Symbol], found: Reason, same: bool
+    spec: MoESpec, flows: Sequence[Flow], resting: Collection[sp.Symbol], found: Reason, same: Reason | None
 ) -> list[Order]:
     """What flows move, their invariants, and what nothing moves; the parameters of equal experts' gate are flat.
 
@@ -131,8 +141,8 @@ def _listed(
         rows.append(Order(p.name, p.name, False, why, flat=p not in resting))
 
     def add(label: str, p: sp.Symbol) -> None:
-        flat = same and p not in spec.expert.parameters
-        rows.append(Order(label, p.name, False, _SAME if flat else found, None if flat else order, flat=flat))
+        lost = None if p in spec.expert.parameters else same
+        rows.append(Order(label, p.name, False, lost or found, None if lost else order, flat=lost is not None))
 
     for f in (f for flow in flows for f in flow.invariants if not f.free_symbols & weights):
         inside = [p for p in moved if p in f.free_symbols]
@@ -145,14 +155,14 @@ def _listed(
 
 def _with_curves(setting: Setting, flows: bool, rows: Sequence[Order]) -> tuple[list[Order], list[dict[str, Any]]]:
     """The orders with what certificates of curves show; of Gaussian experts alone."""
-    if mean_of(setting.spec.expert) is None:
+    if mean_of(setting.spec.expert) is None or setting.truth.k == 1:
         return list(rows), []
     scales = flat_certificates(setting)[0] if flows else []
     curves = [*certificates(setting), *scales]
     return with_curves(rows, curves), curves
 
 
-def _model(gate: str | Gate, expert: str, source: str | None, d: int) -> MoESpec:
+def _model(gate: str | Gate, expert: str | Expert, source: str | None, d: int) -> MoESpec:
     spec = model("softmax" if gate == CONTAMINATED else gate, expert, source, d)
     if spec.log_atom.has(Jet):
         raise ValueError("orders need functions by name, such as --activation tanh or --expert nonlinear:tanh")
@@ -165,22 +175,24 @@ def _rests(p: sp.Symbol, flows: Sequence[Flow], values: Mapping[sp.Symbol, sp.Ex
     return all(sp.simplify(c.subs(values)) == 0 for c in speeds)
 
 
-def _truth(spec: MoESpec, gate: str | Gate, point: Mapping[str, Constant]) -> Truth:
-    """Two true atoms, or as many as have no further curve of one density; the first is at the point."""
+def _truth(spec: MoESpec, gate: str | Gate, point: Mapping[str, Constant], atoms: int | None) -> Truth:
+    """So many true atoms, the first at the point."""
     unknown = set(point) - {p.name for p in spec.parameters}
     if unknown:
         accepted = ", ".join(p.name for p in spec.parameters)
         raise ValueError(f"no parameter {min(unknown)!r} of the gate {spec.gate.name!r}; accepted: {accepted}")
     last = {p: _value(spec, p, 1) for p in spec.gate.parameters}
-    count = 2 if _is_anchored(spec, last) else traits(spec).atoms_needed or 2
+    if atoms is not None and not 1 <= atoms <= MOST_ATOMS:
+        raise ValueError(f"orders are computed for 1 to {MOST_ATOMS} true atoms, not {atoms}")
+    count = atoms or (2 if _is_anchored(spec, last) else traits(spec).atoms_needed or 2)
     own = [p for p in (*spec.parameters, *_bias(spec)) if p not in spec.gate.shared]
-    atoms = [{p: _value(spec, p, i) for p in own} for i in range(count)]
+    found = [{p: _value(spec, p, i) for p in own} for i in range(count)]
     shared = {p: _value(spec, p, 0) for p in spec.gate.shared}
     for p in spec.parameters:
         if p.name in point:
-            (shared if p in shared else atoms[0])[p] = constant(p.name, point[p.name])
+            (shared if p in shared else found[0])[p] = constant(p.name, point[p.name])
     known = {(i, p) for i in range(1, count) for p in spec.expert.parameters if gate == CONTAMINATED}
-    return Truth(spec, tuple(atoms), shared, SUPPORT, frozenset(known))
+    return Truth(spec, tuple(found), shared, SUPPORT, frozenset(known))
 
 
 def _bias(spec: MoESpec) -> tuple[sp.Symbol, ...]:
@@ -226,11 +238,9 @@ def _value(spec: MoESpec, p: sp.Symbol, atom: int) -> sp.Expr:
 def _step(spec: MoESpec, p: sp.Symbol) -> int:
     """0 for the intercept of the mean, the sum of j over the factors x_j that a slope stands before, else its place."""
     names, mean, x = spec.expert.parameters, mean_of(spec.expert), covariates(spec.dim)
-    b = None if mean is None else intercept(mean, names[:-1], spec.dim)
-    if mean is None or b is None:
-        return names.index(p) + 1
-    (powers, *others) = sp.Poly(sp.simplify(sp.diff(mean, p) / sp.diff(mean, b)), *x).monoms()
-    return names.index(p) + 1 if others else sum(j * n for j, n in enumerate(powers, 1))
+    parts = {} if mean is None else factors(mean, names[:-1], spec.dim)
+    monomials = sp.Poly(parts[p], *x).monoms() if parts else []
+    return sum(j * n for j, n in enumerate(monomials[0], 1)) if len(monomials) == 1 else names.index(p) + 1
 
 
 def _taken(flows: Sequence[Flow], spec: MoESpec) -> tuple[sp.Symbol, ...]:
@@ -239,9 +249,10 @@ def _taken(flows: Sequence[Flow], spec: MoESpec) -> tuple[sp.Symbol, ...]:
     return tuple((found or flow.field.moved)[0] for found, flow in zip(shared, flows, strict=True))
 
 
-def _same_experts(truth: Truth) -> bool:
-    first, second = ([v[p] for p in truth.spec.expert.parameters] for v in truth.atoms[:2])
-    return truth.k == 2 and first == second
+def _one_expert(truth: Truth) -> Reason | None:
+    """Why the density is that of one expert, if it is."""
+    first, *others = ([v[p] for p in truth.spec.expert.parameters] for v in truth.atoms)
+    return _ALONE if not others else _SAME if others == [first] else None
 
 
 def _rows(

@@ -15,13 +15,14 @@ from temperance.theory.activations.activation import Activation, activation
 from temperance.theory.contact.flat_curves import common_curve, power_curve, scale_curve, weight_power, without_bias
 from temperance.theory.expressions import balls
 from temperance.theory.models.by_name import least, model
-from temperance.theory.models.form import intercept
+from temperance.theory.models.experts import mean_of
+from temperance.theory.models.form import factors, intercept
 from temperance.theory.models.gates import names
 from temperance.theory.models.renaming import on_lines_as
 from temperance.theory.models.spec import BETA0, NU, Expert, Gate, Jet, MoESpec, covariates, true_value
 from temperance.theory.models.weights import is_weighted, weight_parameters
 from temperance.theory.rates.true_point import Constant, constant
-from temperance.theory.settings.order import title
+from temperance.theory.settings.order import Quantity
 from temperance.theory.settings.truth import Setting, Truth, require_mean
 from temperance.theory.traits.traits import on_lines
 
@@ -53,7 +54,7 @@ class FlatCurves:
 
     def label(self, name: str, is_mean: bool = False) -> str:
         """What a parameter, or its weighted mean, is called in the results."""
-        return title(self.labels.get(name, name), is_mean)
+        return str(Quantity(self.labels.get(name, name), is_mean))
 
 
 @dataclass(frozen=True)
@@ -101,8 +102,7 @@ def order_setting(
     spec = model(gate, expert, _checked(source, size, split), dim)
     if spec.log_atom.has(Jet):
         raise ValueError("orders need functions by name, such as --activation tanh or --expert nonlinear:tanh")
-    if split == "one" and not is_weighted(spec):
-        why = NOT_SHARED if _is_logistic(spec) else NOT_KNOWN
+    if split == "one" and (why := not_shared(spec)):
         raise ValueError(f"{why}; for this gate only --split all has orders")
     require_mean(spec)
     held, weights = scale_curve(spec, spec.gate.activation)[2], weight_parameters(spec)
@@ -191,6 +191,11 @@ def _on_lines(spec: MoESpec) -> MoESpec | None:
         return None
 
 
+def not_shared(spec: MoESpec) -> str | None:
+    """Why a cell beside a singleton has no order: atoms have no weights of their own. None where they have some."""
+    return None if is_weighted(spec) else NOT_SHARED if _is_logistic(spec) else NOT_KNOWN
+
+
 def _is_logistic(spec: MoESpec) -> bool:
     """Whether the weight is 1/(1 + exp(-z)), z of degree 1 in x: whether a cell can be shared out is known then."""
     score = sp.expand(sp.expand_log(sp.log(sp.simplify(sp.exp(-spec.gate.log_weight) - 1)), force=True))
@@ -199,19 +204,27 @@ def _is_logistic(spec: MoESpec) -> bool:
 
 
 def seen_on_line(setting: Setting) -> dict[str, str]:
-    """Name of a parameter -> that of the one that is seen of it on a line: in dimension 1 itself."""
-    found = None if setting.spec.dim == 1 else on_lines_as(setting.spec.gate, setting.spec.dim)
-    seen = {} if found is None else {p.name: q.name for p, (q, _) in found[1].items()}
-    expert, dim = setting.spec.expert.name, setting.spec.dim
-    return {p.name: seen.get(p.name) or on_line(p.name, expert, dim) for p in setting.parameters}
+    """Name of a parameter -> that of the one that is seen of it on a line: itself where `line_of` is the setting."""
+    line, found = line_of(setting), on_lines_as(setting.spec.gate, setting.spec.dim)
+    if line is setting or found is None:
+        return {p.name: p.name for p in setting.parameters}
+    gate = {p.name: q.name for p, (q, _) in found[1].items()}
+    seen = gate | same_factor(setting.spec.expert, setting.spec.dim, line.spec.expert, 1)
+    return {p.name: seen[p.name] for p in setting.parameters}
 
 
-def on_line(name: str, expert: str, dim: int = 2) -> str:
-    """The parameter of dimension 1 that a coordinate is a part of: a_1_2 of a quadratic form is seen as a_2."""
-    if dim == 1:
-        return name
-    stem, *places = name.split("_")
-    return f"{stem}_{len(places)}" if stem == "a" and expert.startswith("polynomial") else stem
+def same_factor(expert: Expert, dim: int, other: Expert, there: int) -> dict[str, str]:
+    """Name of a parameter -> that of another expert's with the same part in its mean, on a line if `there` is not dim.
+
+    On a line a_1_2 of a quadratic form, which stands before x1 x2, is a_2, before x^2.
+    """
+    (line,), found = covariates(1), []
+    for e, d in ((expert, dim), (other, there)):
+        mean = mean_of(e)
+        parts = {} if mean is None else {**factors(mean, e.parameters[:-1], d), NU: NU}
+        found.append({p: f if dim == there else f.subs(dict.fromkeys(covariates(d), line)) for p, f in parts.items()})
+    theirs = {f: q.name for q, f in found[1].items()}
+    return {p.name: theirs[f] for p, f in found[0].items() if f in theirs}
 
 
 def _checked(source: str | sp.Expr | Activation | None, size: int, split: str) -> Activation | None:

@@ -14,42 +14,41 @@ import sympy as sp
 
 from temperance.theory.contact.order_setting import flat_curves, line_of
 from temperance.theory.contact.theorems import OF_THE_GATE, OF_THE_MEAN, Case, bounds_of
-from temperance.theory.models.form import intercept
-from temperance.theory.models.gates import FITTED
-from temperance.theory.models.renaming import named
+from temperance.theory.models.form import activated, affine_mean, intercept
 from temperance.theory.models.spec import NU, covariates
 from temperance.theory.orders.expert_orders import expert_orders
-from temperance.theory.orders.gate_orders import Bounds, Quadratic, gate_orders, least, quadratic
+from temperance.theory.orders.gate_orders import Quadratic, gate_orders, least, quadratic
 from temperance.theory.orders.independence import formulas_seen, independent
 from temperance.theory.orders.split_cell import is_linear
 from temperance.theory.rates.analysis import Gauge
 from temperance.theory.rates.predict import predict
 from temperance.theory.rates.prediction import Prediction
-from temperance.theory.settings.reasons import Reason, ReasonKind
+from temperance.theory.settings.order import Bounds, Quantity
+from temperance.theory.settings.reasons import Reason, ReasonKind, theorem
 from temperance.theory.settings.truth import Setting, Truth
 from temperance.theory.traits.traits import on_lines
 
-_JOINTLY = "(x, d/dmu) sees the cell as Gaussians, whose means and covariances every direction determines"
-_THREE_APART = (
+_KNOWN = theorem("known already")
+_JOINTLY = theorem("(x, d/dmu) sees the cell as Gaussians, whose means and covariances every direction determines")
+_THREE_APART = theorem(
     "three atoms: 1, b and b^2 + nu are independent, and x sees a beside each of them (Gaussian gate, d >= 2)"
 )
-_TWO = "two atoms: 1, the derivatives of the log weight and the products of those of the mean are independent"
-_EXPONENTIAL = "two atoms, whose log weights are linear in x: powers of x up to the third are determined"
+_TWO = theorem("two atoms: 1, the derivatives of the log weight and the products of those of the mean are independent")
+_EXPONENTIAL = theorem("two atoms, whose log weights are linear in x: powers of x up to the third are determined")
 
 
-def known_orders(cell: Setting, upper: Mapping[str, Fraction] | None = None) -> Bounds:
-    """Name of a parameter -> (the least upper bound of its order that a theorem gives, the reason).
-
-    upper: bounds that are known already.
-    """
+def known_orders(cell: Setting, upper: Mapping[Quantity, Fraction] | None = None) -> Bounds:
+    """The least upper bounds that a theorem gives. upper: those that are known already."""
     curves, every, size = flat_curves(cell), cell.every, cell.size
-    proved = {name: (r, "") for name, r in (upper or {}).items()}
+    proved = {of: (r, _KNOWN) for of, r in (upper or {}).items()}
     gate = least(proved, gate_orders(cell, flat=bool(curves.flat), power=curves.power))
-    seen = all(p.name in gate for p in cell.own) and all(p.name in gate and gate[p.name][0] <= 1 for p in cell.shared)
-    own = {p: gate[p.name][0] for p in cell.own} if seen else {}
+    first = {p: gate[of][0] for p in (*cell.own, *cell.shared) if (of := Quantity(p.name)) in gate}
+    seen = {*cell.own} <= first.keys() and all(first.get(p, 2) <= 1 for p in cell.shared)
+    own = {p: first[p] for p in cell.own} if seen else {}
     line = line_of(cell) if on_lines(cell.spec) else None
     expert = expert_orders(cell, own, upper or {}, power=bool(curves.power and gate), line=line)
-    predicted = {name: (1 / (2 * p.sharp), p.reason) for name, p in _predicted(cell).items() if p.sharp is not None}
+    rates = _predicted(cell).items()
+    predicted = {Quantity(n): (1 / (2 * p.sharp), theorem(p.reason)) for n, p in rates if p.sharp is not None}
     bounds = least(predicted, gate, bounds_of(OF_THE_GATE, Case(cell, gate)), expert)
     if not is_linear(cell):
         return least(bounds, _not_linear(cell) if size == 2 else {})
@@ -60,9 +59,9 @@ def known_orders(cell: Setting, upper: Mapping[str, Fraction] | None = None) -> 
     return least(bounds, _every_cell_in_two(cell) if every and size == 2 else {})
 
 
-def _degrees(cell: Setting) -> dict[str, int]:
-    """Name of a coefficient of a mean that is linear in them -> the degree of what it stands before."""
-    return {p.name: sp.total_degree(sp.diff(cell.mean, p), *covariates(cell.spec.dim)) for p in cell.expert if p != NU}
+def _degrees(cell: Setting) -> dict[sp.Symbol, int]:
+    """A coefficient of a mean that is linear in them -> the degree of what it stands before."""
+    return {p: sp.total_degree(sp.diff(cell.mean, p), *covariates(cell.spec.dim)) for p in cell.expert if p != NU}
 
 
 def _jointly_gaussian(cell: Setting, gate: Quadratic, size: int) -> Bounds:
@@ -70,7 +69,7 @@ def _jointly_gaussian(cell: Setting, gate: Quadratic, size: int) -> Bounds:
     degrees = _degrees(cell)
     if max(degrees.values()) > max(size - 1, 1):
         return {}
-    found = {n: (Fraction(2 * size, k + 1), _JOINTLY) for n, k in degrees.items() if k}
+    found: Bounds = {Quantity(p.name): (Fraction(2 * size, k + 1), _JOINTLY) for p, k in degrees.items() if k}
     if gate.one_form and size == 3 and max(degrees.values()) == 1:
         return dict.fromkeys(found, (Fraction(2), _THREE_APART))
     return found
@@ -82,8 +81,8 @@ def _every_cell_in_two(cell: Setting) -> Bounds:
     top = max(degrees.values())
     if top != 2 or not _is_exponential(weight, cell):
         return {}
-    means = {f"mean {n}": (Fraction(3, 2), _EXPONENTIAL) for n, k in degrees.items() if k == 2}
-    return {n: (Fraction(2), _EXPONENTIAL) for n, k in degrees.items() if k} | means
+    means = {Quantity(p.name, True): (Fraction(3, 2), _EXPONENTIAL) for p, k in degrees.items() if k == 2}
+    return {Quantity(p.name): (Fraction(2), _EXPONENTIAL) for p, k in degrees.items() if k} | means
 
 
 def _is_exponential(weight: sp.Expr, cell: Setting) -> bool:
@@ -103,10 +102,11 @@ def _not_linear(cell: Setting) -> Bounds:
     products = [f * g for f, g in pairs_of(slopes.values(), 2)]
     if not formulas_seen(weight, cell.point, dim) or not independent([sp.S.One, *gates, *products], place, dim):
         return {}
-    found = {p.name: (Fraction(2), _TWO) for p in cell.expert} | {f"mean {NU.name}": (Fraction(1), _TWO)}
+    found = {Quantity(p.name): (Fraction(2), _TWO) for p in cell.expert}
+    found[Quantity(NU.name, True)] = Fraction(1), _TWO
     ratios = {sp.simplify(f / slopes[b]) for p, f in slopes.items() if p != b} if b else set()
     if _is_exponential(weight, cell) and ratios == set(covariates(dim)):
-        found |= {f"mean {p.name}": (Fraction(1 if p == b else Fraction(3, 2)), _EXPONENTIAL) for p in slopes}
+        found |= {Quantity(p.name, True): (Fraction(1 if p == b else Fraction(3, 2)), _EXPONENTIAL) for p in slopes}
     return found
 
 
@@ -125,8 +125,10 @@ def published_rates(cell: Setting) -> dict[str, tuple[Fraction | None, Reason]]:
 def _predicted(cell: Setting) -> dict[str, Prediction]:
     """Name of a parameter -> what `rates.predict` says of it; {} for other gates and experts."""
     gate, source, size, every = cell.spec.gate, cell.spec.gate.activation, cell.size, cell.every
-    parts = _parts(cell)
-    if named(gate, cell.spec.dim) not in FITTED or parts is None:
+    parts, form = _parts(cell), activated(gate, cell.spec.dim)
+    if parts is None or form is None or form.bias is not None or gate.offset is None:
+        return {}
+    if not form.s.is_linear if source is None else form.tau is None:
         return {}
     truth = Truth(cell.spec, ({}, {}))
     if source is not None:
@@ -136,16 +138,15 @@ def _predicted(cell: Setting) -> dict[str, Prediction]:
     fitted, sizes = (2 * size, (size, size)) if every else (size + 1, (size, 1))
     gauge: Gauge = "free" if source is None or every else "anchored"
     found = predict(truth, fitted, source, gauge=gauge)
-    apt = (p for p in found if p.applies(sizes, None if p.parameter == "tau" else 0))
+    apt = (p for p in found if p.applies(sizes, None if p.cell_size is None else 0))
     said = {p.parameter.replace("beta1/tau", "beta1"): p for p in apt}
     return {q.name: said[part] for q, part in parts.items() if part in said}
 
 
 def _parts(cell: Setting) -> dict[sp.Symbol, str] | None:
     """What `rates.predict` calls each parameter of an atom with a linear Gaussian expert; None for another expert."""
-    b, x = intercept(cell.mean, cell.expert[:-1], cell.spec.dim), covariates(cell.spec.dim)
-    slopes = {p: sp.diff(cell.mean, p) for p in cell.expert if p not in (NU, b)}
-    if b is None or sp.diff(cell.mean, b) != 1 or sorted(slopes.values(), key=str) != sorted(x, key=str):
+    linear = affine_mean(cell.mean, cell.expert[:-1], cell.spec.dim)
+    if linear is None:
         return None
-    parts = {**dict.fromkeys(cell.own, "beta1"), **dict.fromkeys(slopes, "a"), b: "b", NU: "nu"}
+    parts = {**dict.fromkeys(cell.own, "beta1"), **dict.fromkeys(linear, "a"), linear[-1]: "b", NU: "nu"}
     return {**parts, **dict.fromkeys(cell.shared, "tau")}

@@ -16,13 +16,21 @@ from temperance.theory.models import gates
 from temperance.theory.models.form import intercept
 from temperance.theory.models.renaming import in_places
 from temperance.theory.models.spec import NU, Gate, covariates
-from temperance.theory.orders.gate_orders import AVERAGE, Bounds, least
+from temperance.theory.orders.gate_orders import AVERAGE, least
 from temperance.theory.orders.split_cell import is_linear
+from temperance.theory.settings.order import Bounds, Quantity
+from temperance.theory.settings.reasons import theorem
 from temperance.theory.settings.truth import Setting
 
-_SPREAD = "the weights of the cell determine the second moment: Gamma in the mean, and the squares of the offsets of c"
-_SHARED_OUT = "the means of x and y in the cell are the true ones: what b owes to a and to the gate has their orders"
-_APART = "where every cell is split, b has the true mean at x = 0, and what shares owe to the gate is small with b"
+_SPREAD = theorem(
+    "the weights of the cell determine the second moment: Gamma in the mean, and the squares of the offsets of c"
+)
+_SHARED_OUT = theorem(
+    "the means of x and y in the cell are the true ones: what b owes to a and to the gate has their orders"
+)
+_APART = theorem(
+    "where every cell is split, b has the true mean at x = 0, and what shares owe to the gate is small with b"
+)
 
 
 @dataclass(frozen=True)
@@ -38,7 +46,7 @@ class Theorem:
     """A theorem about the gate of one formula.
 
     gate: the formula by the dimension of x. bound: of a case and the parameters in the order of the formula's, the
-    bounds by parameter or "mean NAME", with their reasons; {} where a hypothesis of the theorem fails.
+    bounds with their reasons; {} where a hypothesis of the theorem fails.
     """
 
     gate: Callable[[int], Gate]
@@ -53,13 +61,13 @@ def bounds_of(theorems: Iterable[Theorem], case: Case) -> Bounds:
 
 
 def _mean_of_c(case: Case, parameters: tuple[sp.Symbol, ...]) -> Bounds:
-    return {} if case.cell.every else {f"mean {c.name}": (Fraction(1), AVERAGE) for c in parameters[1:-1]}
+    return {} if case.cell.every else {Quantity(c.name, True): (Fraction(1), AVERAGE) for c in parameters[1:-1]}
 
 
 def _mean_of_gamma(case: Case, parameters: tuple[sp.Symbol, ...]) -> Bounds:
     if case.cell.every or case.cell.spec.dim == 1:
         return {}
-    return {f"mean {parameters[-1].name}": (max(Fraction(case.cell.size, 2), Fraction(1)), _SPREAD)}
+    return {Quantity(parameters[-1].name, True): (max(Fraction(case.cell.size, 2), Fraction(1)), _SPREAD)}
 
 
 def _mean_of_intercept(case: Case, parameters: tuple[sp.Symbol, ...]) -> Bounds:
@@ -75,10 +83,10 @@ def _mean_of_intercept(case: Case, parameters: tuple[sp.Symbol, ...]) -> Bounds:
         return {}
     if case.cell.every:
         apart = Fraction(2) if top < 2 else Fraction(9, 4)
-        return {f"mean {b.name}": (apart, _APART)} if case.cell.size == 2 and top < 3 else {}
+        return {Quantity(b.name, True): (apart, _APART)} if case.cell.size == 2 and top < 3 else {}
     if top > max(case.cell.size - 1, 1):
         return {}
-    return {f"mean {b.name}": (_order_of_mean(case, b, parameters[1:]), _SHARED_OUT)}
+    return {Quantity(b.name, True): (_order_of_mean(case, b, parameters[1:]), _SHARED_OUT)}
 
 
 def _order_of_mean(case: Case, b: sp.Symbol, gate: tuple[sp.Symbol, ...]) -> Fraction:
@@ -92,7 +100,7 @@ def _order_of_mean(case: Case, b: sp.Symbol, gate: tuple[sp.Symbol, ...]) -> Fra
     if total == 0:
         return Fraction(1)
     total = total.subs(dict(zip(x, gate, strict=False))).subs({p: p + cell.point[p] for p in gate}, simultaneous=True)
-    sizes = {p: 1 / case.known[p.name][0] for p in (*gate, *slopes)}
+    sizes = {p: 1 / case.known[Quantity(p.name)][0] for p in (*gate, *slopes)}
     powers = [sum(n * sizes[p] for n, p in zip(m, sizes, strict=True)) for m in sp.Poly(total, *sizes).monoms()]
     return max(Fraction(1), 1 / min(powers))
 

@@ -17,7 +17,7 @@ from temperance.theory.least_squares.atom import is_homogeneous, mean, straight
 from temperance.theory.least_squares.semidefinite import Cone, cone
 from temperance.theory.least_squares.split_atom import NotRational, Relations, SplitAtom, relations
 from temperance.theory.models.kinks import kinks
-from temperance.theory.settings.order import Order, title
+from temperance.theory.settings.order import Order, Quantity
 from temperance.theory.settings.reasons import Reason, ReasonKind
 
 _ONE_GATE = "two atoms of equal weight with {0} + t and {0} - t, all else equal, have the regression function of one"
@@ -133,7 +133,7 @@ def _flat(p: sp.Symbol, identity: str) -> Order:
 
 
 def _order(p: sp.Symbol, is_mean: bool, upper: Fraction | None, reason: Reason) -> Order:
-    return Order(title(p.name, is_mean), p.name, is_mean, reason, upper)
+    return Order(str(Quantity(p.name, is_mean)), p.name, is_mean, reason, upper)
 
 
 def _mean(p: sp.Symbol, found: Relations | None, lines: tuple[sp.Symbol, ...], obstacle: Reason | None) -> Order:

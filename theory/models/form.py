@@ -154,6 +154,12 @@ def _same_side(c: sp.Basic, d: sp.Basic) -> bool:
     return c.rel_op == d.rel_op and sp.expand(c.lhs - c.rhs - d.lhs + d.rhs) == 0
 
 
+def factors(mean: sp.Expr, parameters: tuple[sp.Symbol, ...], dim: int) -> dict[sp.Symbol, sp.Expr]:
+    """Parameter -> the polynomial in x that its slope of the mean is times that of the intercept; {} without one."""
+    b = intercept(mean, parameters, dim)
+    return {} if b is None else {p: sp.simplify(sp.diff(mean, p) / sp.diff(mean, b)) for p in parameters}
+
+
 @lru_cache(maxsize=256)
 def intercept(mean: sp.Expr, parameters: tuple[sp.Symbol, ...], dim: int) -> sp.Symbol | None:
     """The parameter of a mean h(a.x + b), or of a sum of slopes and b, that stands beside powers of x, before 1.
@@ -170,3 +176,16 @@ def intercept(mean: sp.Expr, parameters: tuple[sp.Symbol, ...], dim: int) -> sp.
         if all(r.free_symbols <= {*x} and r.is_polynomial(*x) and r.subs(origin) == 0 for r in ratios):
             return b
     return None
+
+
+def affine_mean(mean: sp.Expr, parameters: tuple[sp.Symbol, ...], dim: int) -> tuple[sp.Symbol, ...] | None:
+    """The parameters a and b, in this order, of a mean a.x + b; None of any other mean."""
+    b, x = intercept(mean, parameters, dim), covariates(dim)
+    slopes = {sp.diff(mean, p): p for p in parameters if p != b}
+    if (
+        b is None
+        or len(parameters) != dim + 1
+        or sp.expand(mean - dot([slopes.get(v, sp.S.Zero) for v in x], x) - b) != 0
+    ):
+        return None
+    return (*(slopes[v] for v in x), b)

@@ -26,6 +26,7 @@ from temperance.theory.orders.dual_simplex import dot, minimise
 from temperance.theory.orders.gate_orders import quadratic
 from temperance.theory.orders.split_cell import is_linear
 from temperance.theory.orders.upper_bounds import model_as_text
+from temperance.theory.settings.order import Quantity
 from temperance.theory.settings.reasons import Reason, ReasonKind
 from temperance.theory.settings.truth import Setting
 
@@ -37,8 +38,8 @@ _HALF, _ONE = fmpq(1, 2), fmpq(1)
 _EXPERTS, _GATES = "the theorem on experts (theory.md 2.7)", " and that on quadratic and Gaussian gates (2.10)"
 
 
-def certified(cell: Setting) -> tuple[dict[str, Fraction], dict[str, Any] | None, Reason]:
-    """Orders of the first cell of a setting, by parameter and "mean NAME", and a certificate that the checker accepts.
+def certified(cell: Setting) -> tuple[dict[Quantity, Fraction], dict[str, Any] | None, Reason]:
+    """Orders of the first cell of a setting, and a certificate that the checker accepts.
 
     Another cell is a singleton whose gate is held. Orders that the theorem on experts gives are not among them. The
     third part says why there is no certificate, or what it assumes.
@@ -51,7 +52,8 @@ def certified(cell: Setting) -> tuple[dict[str, Fraction], dict[str, Any] | None
         return {}, None, Reason(ReasonKind.NO_CERTIFICATE, str(error))
     if rejected := objection(check, issued):
         return {}, None, Reason(ReasonKind.NO_CERTIFICATE, rejected)
-    orders = {title: Fraction(r) for title, r in issued["orders"].items()}
+    titles = {str(of): of for p in cell.parameters for of in (Quantity(p.name), Quantity(p.name, True))}
+    orders = {titles[title]: Fraction(r) for title, r in issued["orders"].items()}
     given = _EXPERTS + (_GATES if issued["gate"] else "")
     why = f"the certificate takes {given} for granted, and shares bounded away from 0"
     return orders, issued, Reason(ReasonKind.ASSUMED, why)

@@ -16,22 +16,29 @@ import sympy as sp
 
 from temperance.theory.models.form import intercept
 from temperance.theory.models.spec import NU, covariates
-from temperance.theory.orders.gate_orders import Bounds, least
+from temperance.theory.orders.gate_orders import least
 from temperance.theory.orders.independence import determined, formulas_seen, independent
 from temperance.theory.orders.split_cell import is_linear
-from temperance.theory.settings.order import title
+from temperance.theory.settings.order import Bounds, Quantity
+from temperance.theory.settings.reasons import theorem
 from temperance.theory.settings.truth import Setting
 
 Orders = dict[sp.Symbol, Fraction]
 
-_EXPERTS = "the theorem on experts, which holds for every gate: |b|^(2m) and |nu|^m are O(distance)"
-_SQUARES = "the squares of the slopes of the mean are independent of all larger terms of the equation r = 2"
-_AVERAGES = "the slopes of the mean are independent of all larger terms of the equation r = 1"
-_PAIR = "two atoms: the slopes of the mean and their products with those of the gate are independent"
-_ORIGIN = "at x = 0 the atoms of a cell weigh what their shares say, whatever the own parameters of the gate are"
-_POWER = "the weights of the cell are polynomials of a degree above 1, and so are the equations r = 1 and r = 2"
-_DOUBLED = "two means of degree 2 at most, whose quotient is the exponential of a quadratic form, in every cell"
-_MEANS = "the second derivatives of the mean and 1 are independent, and the gate has the order 2"
+_EXPERTS = theorem("the theorem on experts, which holds for every gate: |b|^(2m) and |nu|^m are O(distance)")
+_SQUARES = theorem("the squares of the slopes of the mean are independent of all larger terms of the equation r = 2")
+_AVERAGES = theorem("the slopes of the mean are independent of all larger terms of the equation r = 1")
+_PAIR = theorem("two atoms: the slopes of the mean and their products with those of the gate are independent")
+_ORIGIN = theorem(
+    "at x = 0 the atoms of a cell weigh what their shares say, whatever the own parameters of the gate are"
+)
+_POWER = theorem(
+    "the weights of the cell are polynomials of a degree above 1, and so are the equations r = 1 and r = 2"
+)
+_DOUBLED = theorem(
+    "two means of degree 2 at most, whose quotient is the exponential of a quadratic form, in every cell"
+)
+_MEANS = theorem("the second derivatives of the mean and 1 are independent, and the gate has the order 2")
 
 _LEAST_GAIN = Fraction(1, 50)  # in an order: smaller ones may follow each other without end
 _FEW = {2: 2, 3: 4}  # m -> r with |db|^r = O(distance), unless a slope has the order 2
@@ -40,7 +47,7 @@ _FEW = {2: 2, 3: 4}  # m -> r with |db|^r = O(distance), unless a slope has the 
 def expert_orders(
     cell: Setting,
     gate: Orders,
-    upper: Mapping[str, Fraction] | None = None,
+    upper: Mapping[Quantity, Fraction] | None = None,
     *,
     power: bool = False,
     line: Setting | None = None,
@@ -53,14 +60,14 @@ def expert_orders(
     """
     size = cell.size
     orders = {p: Fraction(size if p == NU else 2 * size) for p in cell.expert}
-    found = {p.name: (r, _EXPERTS) for p, r in orders.items()}
-    orders = {p: min(r, (upper or {}).get(p.name, r)) for p, r in orders.items()}
+    found = {Quantity(p.name): (r, _EXPERTS) for p, r in orders.items()}
+    orders = {p: min(r, (upper or {}).get(Quantity(p.name), r)) for p, r in orders.items()}
     slopes = {p: sp.diff(cell.mean, p) for p in cell.expert if p != NU}
     if not is_linear(cell):
         return _not_linear(cell, slopes, found, bool(gate) and max(gate.values()) <= 2)
     found |= _of_every_gate(cell, slopes, power=power)
     if size == 2 and _parts_products(line if line and _shows_all(cell, line) else cell):
-        found |= {title(p.name, True): (Fraction(1), _PAIR) for p in slopes}
+        found |= {Quantity(p.name, True): (Fraction(1), _PAIR) for p in slopes}
     if not gate:
         return found
     equations = _Equations(cell, slopes, [(sp.diff(cell.spec.gate.log_weight, p), 1 / r) for p, r in gate.items()])
@@ -68,8 +75,8 @@ def expert_orders(
         orders = equations.squares(orders, size)
     # |offset of the gate|^2 |offset of the mean| is the largest term that `mean` does not see
     most = min(Fraction(1), 2 / max(gate.values()) + 1 / max(orders[p] for p in slopes))
-    squares = {p.name: (r, _SQUARES) for p, r in orders.items()}
-    averages = {title(p.name, True): (1 / equations.mean(p, orders, most), _AVERAGES) for p in slopes}
+    squares = {Quantity(p.name): (r, _SQUARES) for p, r in orders.items()}
+    averages = {Quantity(p.name, True): (1 / equations.mean(p, orders, most), _AVERAGES) for p in slopes}
     return least(found, squares, averages)
 
 
@@ -79,8 +86,8 @@ def _of_every_gate(cell: Setting, slopes: dict[sp.Symbol, sp.Expr], *, power: bo
     x, weight = covariates(cell.spec.dim), cell.spec.gate.log_weight
     seen = formulas_seen(weight, cell.point, cell.spec.dim)
     quadratic = any(f.is_polynomial(*x) and sp.Poly(f, *x).total_degree() <= 2 for f in seen)
-    means = {title(p.name, True): f for p, f in slopes.items()}
-    degrees = {p.name: sp.total_degree(f, *x) for p, f in slopes.items()}
+    means = {Quantity(p.name, True): f for p, f in slopes.items()}
+    degrees = {Quantity(p.name): sp.total_degree(f, *x) for p, f in slopes.items()}
     top = max(degrees.values())
     if power and top == 1:
         found |= {name: (Fraction(2), _POWER) for name, degree in degrees.items() if degree}
@@ -115,7 +122,7 @@ def _not_linear(cell: Setting, slopes: dict[sp.Symbol, sp.Expr], found: Bounds, 
         return {}
     if not quadratic or not independent([sp.S.One, *(f * g for f, g in pairs_of(slopes.values(), 2))], place, dim):
         return found
-    means = [title(p.name, True) for p in cell.expert]
+    means = [Quantity(p.name, True) for p in cell.expert]
     return dict.fromkeys(found, (Fraction(2), _MEANS)) | dict.fromkeys(means, (Fraction(1), _MEANS))
 
 

@@ -18,26 +18,25 @@ from temperance.theory.expressions import balls
 from temperance.theory.models.form import natural
 from temperance.theory.models.spec import covariates
 from temperance.theory.orders.independence import Place, formula_at, formulas_seen, independent
+from temperance.theory.settings.order import Bounds, Quantity
+from temperance.theory.settings.reasons import Reason, theorem
 from temperance.theory.settings.truth import Setting
 
-Bounds = dict[str, tuple[Fraction, str]]
-"""Name of a parameter, or "mean NAME" of a weighted mean -> (an upper bound of its order, the reason)."""
-
-_WEIGHTS = "the second derivatives of the gate's weight are independent"
-_MOMENTS = "the weights of the cell determine the moments of Gaussians with these offsets"
-_RANK = "one Gamma shows in every direction: the offsets of c/Gamma have moments without directions"
-AVERAGE = "the weights of the cell determine the mean of Gaussians with these offsets"
-_FOURTH = "c has the order of the number of atoms, and the fourth powers of x see the square of Gamma"
-_KINK = "kinks move with every offset, and show it to the order 3/2; the shares are bounded away from 0"
-_CURVE = "the weight is linear in a power of beta1, and what it determines is independent of tau"
+_WEIGHTS = theorem("the second derivatives of the gate's weight are independent")
+_MOMENTS = theorem("the weights of the cell determine the moments of Gaussians with these offsets")
+_RANK = theorem("one Gamma shows in every direction: the offsets of c/Gamma have moments without directions")
+AVERAGE = theorem("the weights of the cell determine the mean of Gaussians with these offsets")
+_FOURTH = theorem("c has the order of the number of atoms, and the fourth powers of x see the square of Gamma")
+_KINK = theorem("kinks move with every offset, and show it to the order 3/2; the shares are bounded away from 0")
+_CURVE = theorem("the weight is linear in a power of beta1, and what it determines is independent of tau")
 
 
 def least(*bounds: Bounds) -> Bounds:
-    """The least bound of every name; of equal ones the first."""
+    """The least bound of everything; of equal ones the first."""
     found: Bounds = {}
-    for name, bound in (item for some in bounds for item in some.items()):
-        if name not in found or bound[0] < found[name][0]:
-            found[name] = bound
+    for of, bound in (item for some in bounds for item in some.items()):
+        if of not in found or bound[0] < found[of][0]:
+            found[of] = bound
     return found
 
 
@@ -63,7 +62,7 @@ def gate_orders(cell: Setting, *, flat: bool = False, power: int = 0) -> Bounds:
         weights = [score, score.subs(there, simultaneous=True)] if every else [score]
         parts = [sp.prod(c) * sp.exp(-w) for w in weights for c in pairs_of(covariates(dim), power)]
         proved = independent([sp.S.One, *parts, *shared], cell.point, dim)
-        return {p.name: (Fraction(1), _CURVE) for p in cell.shared} if proved else {}
+        return {Quantity(p.name): (Fraction(1), _CURVE) for p in cell.shared} if proved else {}
     slopes = [sp.diff(score, p) for p in cell.own]
     bends = [sp.diff(score, p, q) + sp.diff(score, p) * sp.diff(score, q) for p, q in pairs_of(cell.own, 2)]
     if every:
@@ -77,11 +76,11 @@ def gate_orders(cell: Setting, *, flat: bool = False, power: int = 0) -> Bounds:
     return _bounds(cell, Fraction(2), _WEIGHTS, seen)
 
 
-def _bounds(cell: Setting, own: Fraction, reason: str, seen: Sequence[sp.Expr]) -> Bounds:
+def _bounds(cell: Setting, own: Fraction, reason: Reason, seen: Sequence[sp.Expr]) -> Bounds:
     """A bound of the own parameters; 1 for shared ones, and for weighted means whose slopes are seen."""
-    one = [p.name for p in cell.shared]
-    one += [f"mean {p.name}" for p in cell.own if sp.diff(cell.spec.gate.log_weight, p) in seen]
-    return {p.name: (own, reason) for p in cell.own} | dict.fromkeys(one, (Fraction(1), reason))
+    one = [Quantity(p.name) for p in cell.shared]
+    one += [Quantity(p.name, True) for p in cell.own if sp.diff(cell.spec.gate.log_weight, p) in seen]
+    return {Quantity(p.name): (own, reason) for p in cell.own} | dict.fromkeys(one, (Fraction(1), reason))
 
 
 @dataclass(frozen=True)
@@ -123,14 +122,15 @@ def quadratic(cell: Setting) -> Quadratic | None:
 
 def _of_moments(cell: Setting, gate: Quadratic, size: int) -> Bounds:
     """The bounds of a quadratic gate, and of a Gaussian one."""
-    means = {f"mean {p.name}": (Fraction(1), AVERAGE) for p in gate.plain if p not in gate.narrow}
+    means = {Quantity(p.name, True): (Fraction(1), AVERAGE) for p in gate.plain if p not in gate.narrow}
     if not gate.one_form:
-        return {p.name: (Fraction(size if p in gate.narrow else 2 * size), _MOMENTS) for p in cell.own} | means
+        found = {p: Fraction(size if p in gate.narrow else 2 * size) for p in cell.own}
+        return {Quantity(p.name): (r, _MOMENTS) for p, r in found.items()} | means
     if size > cell.spec.dim:
         wide = max(Fraction(size, 2), Fraction(2))
-        return {p.name: (wide, _FOURTH) if p in gate.narrow else (Fraction(size), _RANK) for p in cell.own} | means
-    means = dict.fromkeys([f"mean {p.name}" for p in cell.own], (Fraction(1), _RANK))
-    return {p.name: (Fraction(2), _RANK) for p in cell.own} | means
+        orders = {p: (wide, _FOURTH) if p in gate.narrow else (Fraction(size), _RANK) for p in cell.own}
+        return {Quantity(p.name): bound for p, bound in orders.items()} | means
+    return {Quantity(p.name, mean): (Fraction(1 if mean else 2), _RANK) for mean in (False, True) for p in cell.own}
 
 
 def _shows_by_kinks(cell: Setting, other: Place) -> bool:

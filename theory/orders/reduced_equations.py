@@ -18,7 +18,7 @@ from flint import Ordering, fmpq, fmpq_mpoly, fmpq_mpoly_ctx, fmpq_poly
 
 from temperance.theory.interactions.derivatives import raised
 from temperance.theory.orders.split_cell import Exponents, Moments, moment_equations, row_reduced
-from temperance.theory.settings.order import title
+from temperance.theory.settings.order import Quantity
 from temperance.theory.settings.truth import Setting
 
 Terms = dict[Exponents, fmpq_poly]
@@ -112,7 +112,7 @@ def reduce(cell: Setting, degree: int = 4, reach: int = 12) -> Reduced:
     for _ in range(degree):  # every pass makes one more degree right
         new = {i: substitution.means[i] - substitution.value(row) for i, row in solved.items()}
         substitution.set(new)
-    names = [*(title(p.name, True) for p in cell.each), *(p.name for p in cell.shared)]
+    names = [*(str(Quantity(p.name, True)) for p in cell.each), *(p.name for p in cell.shared)]
     variables = (*(p.name for p in cell.each), *(names[i] for i in unsolved))
     rest = [substitution.value(row) for m, row in zip(pivots, rows, strict=True) if m not in units]
     equations = tuple(_divided(_terms(p)) for p in rest if p != 0)

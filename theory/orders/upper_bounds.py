@@ -27,7 +27,7 @@ from temperance.theory.orders.reduced_equations import Reduced, Terms, reduce
 from temperance.theory.orders.split_cell import Exponents, log_weight
 from temperance.theory.orders.taylor import NotRational
 from temperance.theory.orders.tropical import Element
-from temperance.theory.settings.order import title
+from temperance.theory.settings.order import Quantity
 from temperance.theory.settings.reasons import Reason, ReasonKind
 from temperance.theory.settings.truth import Setting
 
@@ -62,7 +62,8 @@ class UpperOrders:
 
     def mean(self, name: str) -> Fraction | None:
         """The same for its weighted mean over the cell, or for a shared parameter."""
-        named = title(name, True) if title(name, True) in self.reduced.means else name
+        mean = str(Quantity(name, True))
+        named = mean if mean in self.reduced.means else name
         if named in self.reduced.variables:
             return self.difference(named)
         if self.reason is not None:
@@ -165,7 +166,7 @@ def certificate(found: UpperOrders) -> dict[str, Any]:
         raise ValueError(f"there is nothing to certify: {found.reason or 'the bounds rest on a theorem'}")
     reduced, cell = found.reduced, found.reduced.cell
     orders = {f"difference {p.name}": str(found.difference(p.name)) for p in cell.each}
-    means = [title(p.name, True) for p in cell.each] + [p.name for p in cell.shared]
+    means = [str(Quantity(p.name, True)) for p in cell.each] + [p.name for p in cell.shared]
     orders |= dict(zip(means, (str(found.mean(p.name)) for p in (*cell.each, *cell.shared)), strict=True))
     issued = {
         "format": FORMAT,

@@ -32,6 +32,7 @@ class Prediction:
         conditions: what the numbers assume of the true point beyond what was given.
         cells: the cell sizes of the fit for which it is meant; the anchor's cell is that of the fitted anchor.
         unproved: the kind of the reason where there is no rate.
+        at_least: where no exponent is known, one that is proved, and may be larger; errors fall at least as n^(-p).
     """
 
     parameter: str
@@ -43,11 +44,19 @@ class Prediction:
     conditions: tuple[str, ...] = ()
     cells: Cells = "any"
     unproved: ReasonKind = ReasonKind.NO_BOUND
+    at_least: Fraction | None = None
 
     @property
     def reason_kind(self) -> ReasonKind:
         """The kind of `reason`."""
-        return self.unproved if self.sharp is None else ReasonKind.THEOREM
+        if self.sharp is not None:
+            return ReasonKind.THEOREM
+        return self.unproved if self.at_least is None else ReasonKind.AT_LEAST
+
+    @property
+    def proved(self) -> Fraction | None:
+        """The exponent of a rate that is proved, whether it is sharp or not."""
+        return self.at_least if self.sharp is None else self.sharp
 
     @property
     def reason(self) -> str:
@@ -62,7 +71,7 @@ class Prediction:
     @property
     def identifiable(self) -> bool | None:
         """Whether it is identifiable, up to the parameters of one density; None where no statement says."""
-        return False if self.flat else None if self.sharp is None else True
+        return False if self.flat else None if self.proved is None else True
 
     @property
     def published_is_too_fast(self) -> bool:

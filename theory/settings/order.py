@@ -4,16 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 from temperance.theory.settings.reasons import Reason, ReasonKind
 
 MET = 0.1  # a measured order this close to the bound has met it
 
 
-def title(name: str, is_mean: bool) -> str:
-    """What certificates and groups of errors call a parameter, or its weighted mean."""
-    return f"{'mean ' * is_mean}{name}"
+class Quantity(NamedTuple):
+    """What an order is of: a parameter, by its name in the model, or its weighted mean over the cell."""
+
+    name: str
+    is_mean: bool = False
+
+    def __str__(self) -> str:
+        """What certificates and groups of errors call it."""
+        return f"{'mean ' * self.is_mean}{self.name}"
+
+
+Bounds = dict[Quantity, tuple[Fraction, Reason]]
+"""Upper bounds of orders, each with what it is by."""
 
 
 @dataclass(frozen=True)
@@ -50,9 +60,14 @@ class Order:
     measured: Measurement | None = None
 
     @property
+    def of(self) -> Quantity:
+        """What it is the order of."""
+        return Quantity(self.name, self.is_mean)
+
+    @property
     def title(self) -> str:
         """What a certificate of a curve calls it."""
-        return title(self.name, self.is_mean)
+        return str(self.of)
 
     @property
     def certified(self) -> bool:

@@ -14,7 +14,8 @@ class ReasonKind(StrEnum):
     not: `no_bound` (no theorem gives one), `free_gauge` (none in this gauge), `at_rest` (a flow moves it, but not at
     this point) or `undecided`. Of a setting, besides: `curve` (a curve reaches bounds), `assumed` (what bounds hold
     for), `no_certificate` (why there is none), `not_issued` (there are none for such cells) and `refused` (orders
-    cannot be computed). Of a published exponent: `published`, or why there is none: `unread`, or `unmet` (conditions
+    cannot be computed). Of a predicted rate: `at_least` (it is proved that errors fall so fast, not that they fall no
+    faster). Of a published exponent: `published`, or why there is none: `unread`, or `unmet` (conditions
     of a theorem do not hold).
     """
 
@@ -22,6 +23,7 @@ class ReasonKind(StrEnum):
     THEOREM = "theorem"
     INDEPENDENCE = "independence"
     IDENTITY = "identity"
+    AT_LEAST = "at_least"
     NO_BOUND = "no_bound"
     FREE_GAUGE = "free_gauge"
     AT_REST = "at_rest"
@@ -46,3 +48,8 @@ class Reason:
     def __str__(self) -> str:
         """As it is shown."""
         return f"no certificate: {self.text}" if self.kind is ReasonKind.NO_CERTIFICATE else self.text
+
+
+def theorem(text: str) -> Reason:
+    """The reason of a bound that a theorem gives."""
+    return Reason(ReasonKind.THEOREM, text)

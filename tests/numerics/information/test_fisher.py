@@ -49,7 +49,7 @@ def test_the_local_information_against_mpmath(x):
     """K(x) of k = 2 in (log odds, means, log variances), to 1e-10 of its diagonal."""
     m, gate = pair(), compiled("tanh")
     t = logits(m, gate, np.array([[x]]))
-    factor, order = local_factors(m, t, np.array([[x]]), 8.0)
+    factor, order = local_factors(np.array([[x]]) @ m.a.T + m.b, m.nu, t, 8.0)
     with mpmath.workdps(25):
         odds = mpmath.mpf(float(t[0, order[0, 0]] - t[0, order[0, 1]]))
         pi = [

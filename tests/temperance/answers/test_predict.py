@@ -8,7 +8,7 @@ import pytest
 import temperance
 from temperance.commands.app import run
 
-_KEYS = ["parameter", "cell_size", "sharp", "published", "reason", "identifiable", "reason_kind"]
+_KEYS = ["parameter", "cell_size", "sharp", "published", "reason", "identifiable", "reason_kind", "at_least"]
 
 
 def asked(capsys, *arguments):

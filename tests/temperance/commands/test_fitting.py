@@ -118,7 +118,7 @@ BAD = [
     ("n,x,y\nnan,1,2\n1,2,3\n", ["--weights", "n"], "row 2, column 'n': the value is missing"),
     ("n,x,y\n1,1,2\n1,2,3\n", ["--weights", "m"], "no column 'm'"),
     ("x,y\n1,2\n2,3\n", ["--weights", "x"], "columns of their own"),
-    ("x,y\n1,2\n2,3\n", ["--gate", "cosine"], "unknown gate 'cosine'; accepted: linear, "),
+    ("x,y\n1,2\n2,3\n", ["--gate", "cosine"], "gate 'cosine' needs dimension 2 or more"),
     ("x,y\n1,2\n2,3\n", ["--gauge", "none"], "accepted: free, anchored"),
     ("x,y\n1,2\n2,3\n", ["--starts", "0"], "starts"),
     ("x,y\n1,2\n2,3\n", ["--tau", "-1"], "tau must be positive"),

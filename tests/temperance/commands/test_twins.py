@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+import temperance
 from temperance.commands.app import run
 
 
@@ -32,8 +33,47 @@ def test_undecided_is_an_answer(capsys):
 
 @pytest.mark.parametrize(
     "arguments",
-    [[], ["tanh", "--atoms", "1"], ["tanh", "--atoms", "two"], ["tanh", "--gauge", "linear"], ["nope(z)"], ["1/0"]],
+    [
+        [],
+        ["tanh", "--atoms", "1"],
+        ["tanh", "--atoms", "two"],
+        ["tanh", "--gauge", "linear"],
+        ["nope(z)"],
+        ["1/0"],
+        ["tanh", "--dim", "2"],
+        ["--gate", "w"],
+        ["--gate", "w*x", "--atoms", "1"],
+        ["tanh", "--gate", "w*x"],
+    ],
 )
 def test_bad_input_is_one_line(arguments, capsys):
     assert run(["twins", *arguments]) == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_formula_of_an_activation_gate_has_its_twins(capsys):
+    assert run(["twins", "--gate", "tanh(w*x)/temp", "--shared", "temp", "--positive", "temp", "--json"]) == 0
+    mine = json.loads(capsys.readouterr().out)
+    assert run(["twins", "tanh", "--json"]) == 0
+    its = json.loads(capsys.readouterr().out)
+    assert {**mine, "gate_formula": None} == its
+    assert mine["gate_formula"]["name"] == "activation"
+
+
+def test_of_any_other_gate_the_proved_symmetries_are_listed(capsys):
+    assert run(["twins", "--gate", "v*tanh(w*x)/tau"]) == 0
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[0].startswith("gate exp(beta0/tau + v*tanh(w*x)/tau): own v, w; shared tau;")
+    assert "  flow: v*u_{v} + tau*u_{tau} = 0" in shown
+    assert shown[-1].endswith("Undecided: whether there are more, as there may be.")
+    assert run(["twins", "--gate=-cosh(x - c)**2 + exp(-x*c)", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["activation"], found["unique"], found["twins"]) == (None, None, [])
+    assert [s["kind"] for s in found["symmetries"]] == ["permutation", "translation"]
+
+
+def test_the_function_takes_a_gate_too(capsys):
+    assert run(["twins", "--gate", "v*tanh(w*x)/tau", "--atoms", "3", "--json"]) == 0
+    assert temperance.twins(gate="v*tanh(w*x)/tau", atoms=3).to_json() == json.loads(capsys.readouterr().out)
+    with pytest.raises(ValueError, match="of an activation or of a gate"):
+        temperance.twins("tanh", gate="w*x")

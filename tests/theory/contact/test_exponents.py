@@ -323,7 +323,7 @@ def test_certified_orders_are_those_of_the_theorems(s):
     """Where both speak: two ways to one number."""
     chosen = order_setting("activation", source=s)
     certified = {o.parameter: o.upper for o in orders(chosen).orders if o.certified}
-    known = {name: r for name, (r, _) in known_orders(chosen).items()}
+    known = {str(of): r for of, (r, _) in known_orders(chosen).items()}
     assert known
     assert known == {name: certified[name] for name in known}
 

@@ -23,7 +23,7 @@ from temperance.theory.settings.reasons import ReasonKind
 def issued(*names, size, dim=1, **how):
     setting = order_setting(*names, size=size, dim=dim, **how)
     found, proof, why = certified(setting)
-    return setting, found, json.loads(json.dumps(proof)), why
+    return setting, {str(of): r for of, r in found.items()}, json.loads(json.dumps(proof)), why
 
 
 SETTINGS = [

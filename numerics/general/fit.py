@@ -1,0 +1,183 @@
+"""Fits a mixture of experts with any gate and Gaussian expert, by names, formulas or objects, to a user's data.
+
+Softmax, linear and activation gates with linear experts go to `estimation.estimate`, all others to `fit_general`.
+
+Example: ``print(fit(x, y, fitted=2, gate="beta1*x1 + beta2*x1*x2", expert="a1*x1 + a2*x2 + b"))``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Unpack, overload
+
+import numpy as np
+import sympy as sp
+from numpy.typing import ArrayLike
+
+from temperance.numerics.estimation import estimate
+from temperance.numerics.estimation.arguments import checked_points, names_of, sizes_of, whole
+from temperance.numerics.estimation.result import FitResult
+from temperance.numerics.estimation.sizes import FitComparison
+from temperance.numerics.fitting.mle import Box
+from temperance.numerics.general.fit_general import fit_general
+from temperance.numerics.general.formula_fit import FormulaFit, in_words
+from temperance.numerics.likelihood.atom_formulas import AtomFormulas, formulas_of
+from temperance.numerics.likelihood.plain_sums import log_weight_and_mean
+from temperance.numerics.mixture.points import Points
+from temperance.theory.activations.activation import Activation
+from temperance.theory.expressions.arguments import checked
+from temperance.theory.models import by_name
+from temperance.theory.models.formula_reader import Number, least_dimension
+from temperance.theory.models.gates import FITTED, gate_of
+from temperance.theory.models.spec import Expert, Gate, MoESpec, covariates
+
+_DRAWS = 3  # of parameters, at all of which a formula must not be finite to be refused
+Bounds = Mapping[str, tuple[float, float]]
+
+
+class Options(estimate.DataOptions, total=False):
+    """What `fit` takes besides the data and the number of experts."""
+
+    gate: str | Gate | None
+    expert: str | Expert
+    box: Box | Bounds | None
+    shared: Sequence[str]
+    positive: Sequence[str]
+    constants: Mapping[str, Number] | None
+    bias: bool
+
+
+@overload
+def fit(x: ArrayLike, y: ArrayLike, *, fitted: int, **options: Unpack[Options]) -> FitResult | FormulaFit: ...
+
+
+@overload
+def fit(x: ArrayLike, y: ArrayLike, *, fitted: Sequence[int], **options: Unpack[Options]) -> FitComparison: ...
+
+
+@overload
+def fit(
+    x: ArrayLike, y: ArrayLike, *, fitted: int | Sequence[int], **options: Unpack[Options]
+) -> FitResult | FormulaFit | FitComparison: ...
+
+
+@checked
+def fit(
+    x: ArrayLike,
+    y: ArrayLike,
+    *,
+    fitted: int | Sequence[int],
+    gate: str | Gate | None = None,
+    expert: str | Expert = "gaussian",
+    activation: str | sp.Expr | Activation | None = None,
+    gauge: str = "free",
+    tau: float | None = None,
+    starts: int = 10,
+    seed: int = 0,
+    box: Box | Bounds | None = None,
+    weights: ArrayLike | None = None,
+    drop_missing: bool = False,
+    columns: Sequence[str | int] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    shared: Sequence[str] = (),
+    positive: Sequence[str] = (),
+    constants: Mapping[str, Number] | None = None,
+    bias: bool = True,
+) -> FitResult | FormulaFit | FitComparison:
+    """Maximum-likelihood fit of a mixture of `fitted` Gaussian experts to x (n, d) or (n,), y (n,).
+
+    Args:
+        gate: a name of the table in docs/gates.md, by default linear, or activation where one is given; a formula of
+            the log weight in x, or x1 .. xd; or a Gate.
+        expert: a name there, a formula of the mean, or an Expert whose density is normal.
+        box: a `Box` for softmax, linear and activation gates with linear experts; else bounds (low, high) by names of
+            parameters, for every atom.
+        shared, positive, constants, bias: of the formulas, as `models.by_name.model` takes them.
+        x, y, fitted, activation, gauge, tau, starts, seed, weights, drop_missing, columns, progress: as
+            `estimation.estimate.fit` takes them; gauge and tau with its gates alone.
+
+    Formulas see the data in their own units; nothing is centred or scaled.
+
+    Raises:
+        ValueError: data, formulas or options that make no fit.
+    """
+    chosen = gate if isinstance(gate, Gate) else gate_of(gate, activation is not None)
+    said = partial(by_name.model, shared=shared, positive=positive, constants=constants, bias=bias)
+    sizes, several = sizes_of(fitted), isinstance(fitted, (list, tuple, range))
+    if isinstance(chosen, str) and chosen in FITTED and expert == "gaussian":
+        if shared or positive or constants or not bias:
+            said()  # refuses what is of formulas
+        if box is not None and not isinstance(box, Box):
+            raise ValueError(f"box must be a Box for the gate {chosen!r} with linear experts, not bounds by names")
+        options = estimate.Options(gate=chosen, activation=activation, gauge=gauge, tau=tau, box=box)
+        options |= {"starts": starts, "seed": seed, "weights": weights, "columns": columns}
+        options |= {"drop_missing": drop_missing, "progress": progress}
+        return (
+            estimate.fit(x, y, fitted=sizes, **options) if several else estimate.fit(x, y, fitted=sizes[0], **options)
+        )
+    bounds = _bounds(gauge, tau, box)
+    points, dropped = checked_points(x, y, weights, drop_missing)
+    starts, seed = whole(starts, "starts", 1), whole(seed, "seed", 0)
+    names = names_of(x, columns, points.x.shape[1])
+    _require_columns(by_name.formulas_of(chosen, expert), names)
+    spec = said(chosen, expert, activation, len(names))
+    _require_used(spec, names)
+    _require_finite(formulas_of(spec), points)
+    counts, fits = points.weights if len(points.weights) else None, []
+    for k in sizes:
+        with estimate.announced(k):
+            found = fit_general(
+                points.x, points.y, spec, k, starts=starts, seed=seed, weights=counts, box=bounds, progress=progress
+            )
+        fits.append(replace(in_words(found, points, names), dropped=dropped))
+    return FitComparison(tuple(fits)) if several else fits[0]
+
+
+def _bounds(gauge: str, tau: float | None, box: Box | Bounds | None) -> Bounds | None:
+    """The bounds of a box. Raises ValueError for options of the gates that `estimation.estimate` fits."""
+    if gauge != "free":
+        raise ValueError("gauge is of the gate 'activation' with linear Gaussian experts; accepted: none with others")
+    if tau is not None:
+        raise ValueError("tau is held for softmax, linear and activation gates; in a formula it is a constant, tau=1/2")
+    if isinstance(box, Box):
+        raise ValueError("box must have bounds (low, high) by names of parameters for this model, not be a Box")
+    return box
+
+
+def _require_columns(texts: Sequence[str], names: Sequence[str]) -> None:
+    """Raise ValueError for formulas that need more columns than there are."""
+    least = max([1, *map(least_dimension, texts)])
+    if least > len(names):
+        columns = f"{len(names)} column{'s' * (len(names) > 1)}, {', '.join(names)}"
+        raise ValueError(f"the formulas need x1 .. x{least}, and x has {columns}")
+
+
+def _require_used(spec: MoESpec, names: Sequence[str]) -> None:
+    """Raise ValueError for a column that is in neither formula."""
+    for symbol, name in zip(covariates(spec.dim), names, strict=True):
+        if not spec.log_atom.has(symbol):
+            raise ValueError(
+                f"neither the gate nor the expert has x{str(symbol)[2:]}, column {name} of {len(names)}; "
+                "accepted: data without it, or formulas with all of x1 .. xd"
+            )
+
+
+def _require_finite(formulas: AtomFormulas, points: Points) -> None:
+    """Raise ValueError for a point at which the formulas are not finite, whatever the parameters are."""
+    rng, function = np.random.default_rng(0), log_weight_and_mean(formulas)
+    worst = None
+    for _ in range(_DRAWS):
+        draw = rng.normal(size=len(formulas.positive))
+        with np.errstate(all="ignore"):
+            values = function(points.x, np.where(formulas.positive, np.exp(draw), draw))
+        bad = np.argwhere(~np.isfinite(values.T))
+        if not len(bad):
+            return
+        worst = bad[0]
+    assert worst is not None
+    row, which = worst
+    what = "the log weight of the gate" if which == 0 else "the mean of the expert"
+    at = ", ".join(f"x{l + 1} = {value:g}" for l, value in enumerate(points.x[row].tolist()))
+    raise ValueError(f"{what} is not finite at point {row + 1} of {len(points.y)} ({at}); accepted: formulas that are")

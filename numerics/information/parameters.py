@@ -1,0 +1,152 @@
+"""How well one observation tells a function of the parameters of any gate and Gaussian expert (theory.md 6.1).
+
+Rules of integration are doubled until two agree; their difference is the error that is shown.
+
+Example: ``told(truth, held_in(truth, "free"), atom_symbol(c, 1)).variance`` is n times the variance of c of atom 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+import sympy as sp
+from sympy.core.relational import Relational
+
+from temperance.numerics.general.fit_general import held_of
+from temperance.numerics.general.general_result import Name
+from temperance.numerics.information.any_gate import GeneralInformation, boundaries, information_at, places
+from temperance.numerics.mixture.activation_numpy import Floats
+from temperance.theory.models.density import atom_symbol
+from temperance.theory.models.experts import mean_of
+from temperance.theory.models.kinks import kinks
+from temperance.theory.models.spec import BETA0, MoESpec, covariates
+from temperance.theory.models.weights import weight_parameters
+from temperance.theory.rates.analysis import Gauge
+from temperance.theory.settings.truth import Truth
+from temperance.theory.traits.traits import traits
+
+_AGREE = 1e-6  # relative difference of two rules after which none is doubled
+_FINEST = {1: 16, 2: 2}  # times the panels of the first rule
+_LINES = 5  # parallel to an axis, on which a kink is looked at (d = 2)
+_BESIDE = 1e-9  # of the range of x, to each side of a kink
+_JUMP = 1e-4
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the information says of a function of the parameters.
+
+    value: at the truth. variance: of its estimate, times n; None where it is not determined to first order. error:
+    relative, of the variance: the difference of two rules. flat: directions along which the information vanishes to
+    the digits of a double. ratios: the singular values of its root over the largest, the smallest last.
+    """
+
+    value: float
+    variance: float | None
+    error: float
+    flat: int
+    ratios: tuple[float, ...]
+
+
+def held_in(truth: Truth, gauge: Gauge) -> tuple[sp.Symbol, ...]:
+    """What is known in the last atom: its bias or weight, and what fixes a translation of the scores, or all."""
+    spec = truth.spec
+    weight = (BETA0,) if spec.gate.offset is not None else weight_parameters(spec)[:1]
+    if gauge == "anchored":
+        return tuple(dict.fromkeys((*weight, *spec.gate.own)))
+    fixed = traits(spec).held
+    return tuple(dict.fromkeys((*weight, *(held_of(spec) if fixed is None else fixed))))
+
+
+def free_names(truth: Truth, held: Collection[sp.Symbol]) -> list[Name]:
+    """The parameters that are not known: names and atoms, None of a shared one."""
+    own = [p for p in truth.atoms[0] if p not in truth.shared]
+    last = truth.k - 1
+    found: list[Name] = [(p.name, i) for i in range(truth.k) for p in own if i < last or p not in held]
+    return [*found, *((p.name, None) for p in truth.shared)]
+
+
+def told(truth: Truth, held: Collection[sp.Symbol], function: sp.Expr) -> Told:
+    """What one observation tells of a function.
+
+    Args:
+        truth: with a value for every parameter and a box of x.
+        held: what is known in the last atom.
+        function: of the shared parameters, and of own ones as `atom_symbol` has them.
+
+    Raises:
+        ValueError: as `information_at`; and for a log weight or mean that jumps where a parameter moves the jump, or
+            that has a cone in dimension 2.
+    """
+    _require_continuous(truth)
+    low, high = map(float, truth.box or ())
+    natural, k, level = _natural(truth), truth.k, 1
+    found = information_at(truth.spec, k, natural, low, high, held)
+    gradient = _gradient(truth, function, found)
+    variance, error = found.variance_along(gradient), np.inf
+    while variance is not None and error > _AGREE and level < _FINEST[truth.spec.dim]:
+        level *= 2
+        found, before = information_at(truth.spec, k, natural, low, high, held, level), variance
+        variance = found.variance_along(gradient)
+        error = np.inf if variance is None else abs(variance / before - 1)
+    value = float(function.subs(_values(truth)))
+    return Told(value, variance, float(error), len(found.flat), tuple(found.ratios.tolist()))
+
+
+def _values(truth: Truth) -> dict[sp.Symbol, sp.Expr]:
+    own = {atom_symbol(p, i): v for i, atom in enumerate(truth.atoms, 1) for p, v in atom.items()}
+    return {**own, **truth.shared}
+
+
+def _natural(truth: Truth) -> Floats:
+    """The parameters of a truth in the order that the generated likelihood has them in."""
+    gate, expert = truth.spec.gate, truth.spec.expert
+    each = (*(() if gate.offset is None else (BETA0,)), *gate.own, *expert.parameters)
+    values = [atom[p] for atom in truth.atoms for p in each] + [truth.shared[p] for p in gate.shared]
+    return np.array([float(v) for v in values])
+
+
+def _gradient(truth: Truth, function: sp.Expr, found: GeneralInformation) -> Floats:
+    """By the coordinates of the information, logarithms of what is positive."""
+    symbols = {p.name: p for p in (*truth.atoms[0], *truth.shared)}
+    values, slopes = _values(truth), []
+    for name, atom in found.names:
+        p = symbols[name] if atom is None else atom_symbol(symbols[name], atom + 1)
+        slopes.append(float(sp.diff(function, p).subs(values) * (values[p] if p.is_positive else 1)))
+    return np.array(slopes)
+
+
+def _require_continuous(truth: Truth) -> None:
+    spec = truth.spec
+    if spec.dim > 1 and any(kink.kind == "cone" for kink in kinks(spec)):
+        raise ValueError(
+            "the gate has a cone, a point where it is not smooth: in dimension 2 no panel of the integrals ends at one"
+        )
+    for what, f in (("gate", spec.gate.log_weight), ("mean", mean_of(spec.expert) or sp.S.Zero)):
+        for i in range(truth.k):
+            if f.has(Relational) and (p := _moved_jump(truth, spec, f, i)) is not None:
+                raise ValueError(
+                    f"the {what} jumps where {p.name} moves the jump: {p.name} has no Fisher information, and is "
+                    "learnt faster than n^(-1/2)"
+                )
+
+
+def _moved_jump(truth: Truth, spec: MoESpec, f: sp.Expr, atom: int) -> sp.Symbol | None:
+    """A parameter that moves a place in the box at which a formula of an atom jumps; None where there is none."""
+    x, values = covariates(spec.dim), truth.point(atom)
+    low, high = map(float, truth.box or ())
+    step, across = _BESIDE * (high - low), np.linspace(low, high, _LINES + 2)[1:-1]
+    for gap, axis in product(boundaries(spec), x):
+        others = [v for v in x if v != axis]
+        for fixed in product(across, repeat=len(others)):
+            line = dict(zip(others, fixed, strict=True))
+            for z in places(gap.subs(values).subs(line), axis, low, high):
+                before, after = (float(f.subs(values).subs(line).subs(axis, z + d)) for d in (-step, step))
+                slopes = {p: sp.diff(gap, p).subs(values).subs({**line, axis: z}) for p in spec.parameters}
+                moving = [p for p, slope in slopes.items() if abs(float(slope)) > _JUMP * step]
+                if moving and abs(after - before) > _JUMP:
+                    return moving[0]
+    return None

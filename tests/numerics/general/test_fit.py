@@ -1,0 +1,220 @@
+"""`temperance.fit` with any gate and Gaussian expert: estimates, what stays open, and refusals in one line."""
+
+import json
+
+import numpy as np
+import pytest
+import sympy as sp
+
+import temperance
+from temperance.numerics.estimation import estimate
+from temperance.numerics.general.fit_general import fit_general
+from temperance.numerics.likelihood.atom_formulas import formulas_of
+from temperance.numerics.likelihood.generated import likelihood
+from temperance.numerics.likelihood.plain_sums import log_weight_and_mean
+from temperance.theory.models.by_name import model
+from temperance.theory.models.experts import normal
+from temperance.theory.models.spec import BETA0, NU, TAU, Expert, Gate, covariates
+
+CUBIC = "beta1*x**3/tau + beta2*x"
+BOX = temperance.Box(1.0, 1.0, (0.1, 1.0), 1.0, 1.0, (0.1, 1.0))
+
+
+def drawn(gate, expert, atoms, n, seed):
+    """Data of a model whose gate is affine in its own parameters; atoms: these, and those of the expert, by names."""
+    spec = model(gate, expert)
+    f, rng = log_weight_and_mean(formulas_of(spec)), np.random.default_rng(seed)
+    names = [p.name for p in (BETA0, *spec.gate.own, *spec.gate.shared, *spec.expert.parameters) if p != NU]
+    x = rng.uniform(-2, 2, (n, spec.dim))
+    logs, means = np.swapaxes([f(x, np.array([atom[name] for name in names])) for atom in atoms], 0, 1)
+    shares = np.exp(logs - np.logaddexp.reduce(logs))
+    which = (rng.random(n) > np.cumsum(shares, axis=0)[:-1]).sum(axis=0)
+    return x, means[which, np.arange(n)] + np.sqrt([a["nu"] for a in atoms])[which] * rng.normal(size=n)
+
+
+OWN = {
+    ("beta1*x1 + beta2*x1*x2", "a1*x1 + a2*x2 + b"): (
+        {"beta0": 0.3, "beta1": 1.5, "beta2": -1.0, "a1": 1.0, "a2": 0.0, "b": 1.0, "nu": 0.16},
+        {"beta0": 0.0, "beta1": 0.0, "beta2": 0.0, "a1": 0.0, "a2": -1.0, "b": -1.0, "nu": 0.25},
+    ),
+    ("w*cos(2*x) + v*x", "c*tanh(2*x) + b"): (
+        {"beta0": -0.2, "w": 1.0, "v": 1.2, "c": 1.5, "b": 1.0, "nu": 0.09},
+        {"beta0": 0.0, "w": 0.0, "v": 0.0, "c": -1.0, "b": -1.0, "nu": 0.16},
+    ),
+    ("w*sqrt(1 + x**2) + v*x", "a*x + m*x**2 + b"): (
+        {"beta0": 0.5, "w": -1.0, "v": 1.0, "a": 1.0, "m": 0.5, "b": 1.0, "nu": 0.1},
+        {"beta0": 0.0, "w": 0.0, "v": 0.0, "a": -0.5, "m": 0.0, "b": -1.5, "nu": 0.2},
+    ),
+}
+"""The last atom has a gate of 0, as it is held."""
+
+
+@pytest.mark.parametrize(("gate", "expert"), OWN)
+def test_a_mixture_of_a_formula_that_nobody_has_is_found_again(gate, expert):
+    atoms = OWN[gate, expert]
+    x, y = drawn(gate, expert, atoms, 2000, 11)
+    found = temperance.fit(x, y, fitted=2, gate=gate, expert=expert, starts=4, seed=1)
+    assert found.status == "converged"
+    free = [e for e in found.estimates if e.caveat != "held"]
+    held = {e.parameter for e in found.estimates if e.caveat == "held"}
+    assert held == {"beta0", *(p.name for p in model(gate, expert).gate.own)}
+    assert len(free) == found.n_parameters
+    swapped = {e.atom: e.value for e in free if e.parameter == "b"}[0] < 0
+    for e in free:
+        true = (-1) ** swapped * atoms[0][e.parameter] if e.parameter in held else atoms[e.atom ^ swapped][e.parameter]
+        assert abs(e.value - true) < 4 * e.se
+        assert e.interval[0] < e.value < e.interval[1]
+
+
+def data(n=600, seed=0):
+    """Two lines that cross, and a softmax gate."""
+    rng = np.random.default_rng(seed)
+    x = rng.uniform(-3, 3, n)
+    first = rng.random(n) < 1 / (1 + np.exp(-(1.5 * x + 0.3)))
+    return x, np.where(first, x + 1, -x - 1) + np.where(first, 0.5, 0.8) * rng.normal(size=n)
+
+
+@pytest.mark.parametrize(("formula", "name"), [("w*x", "softmax"), ("w*x/tau", "linear")])
+def test_a_formula_of_a_gate_with_a_name_has_its_fit(formula, name):
+    """The same likelihood to 1e-6, by other code from other starts, and the same number of parameters."""
+    x, y = data()
+    mine = temperance.fit(x, y, fitted=2, gate=formula, expert="a*x + b", seed=1)
+    its = temperance.fit(x, y, fitted=2, gate=name)
+    assert mine.log_likelihood == pytest.approx(its.log_likelihood, abs=1e-6)
+    assert (mine.status, mine.n_parameters, mine.bic) == (its.status, its.n_parameters, pytest.approx(its.bic))
+    ours, theirs = (
+        {(round(e.value, 4), round(e.se, 4)) for e in f.estimates if e.parameter == "nu"} for f in (mine, its)
+    )
+    assert ours == theirs
+
+
+def test_names_of_the_estimator_of_before_keep_its_digits():
+    x, y = data(200)
+    new, old = (f(x, y, fitted=[1, 2], gate="softmax", starts=3) for f in (temperance.fit, estimate.fit))
+    assert new.to_json() == old.to_json()
+
+
+def test_what_an_identity_leaves_open_is_named_with_what_is_determined_instead():
+    x, y = data()
+    found = temperance.fit(x, y, fitted=2, gate=CUBIC, starts=4)
+    assert [e.parameter for e in found.estimates if e.identifiable is False] == ["beta1", "tau"]
+    assert all(e.se is None for e in found.estimates if e.identifiable is False)
+    assert len(found.found.flat) == 1
+    (warning,) = found.warnings
+    assert warning.startswith("by an identity of this model beta1, tau are not identifiable; ")
+    assert "beta1/tau" in warning
+    assert found.words[0].startswith("Not identifiable: beta1, tau. Identifiable: beta0, beta2")
+    gaussian = temperance.fit(x, y, fitted=2, gate="gaussian", starts=4)
+    assert "pi, c, Gamma are not identifiable" in gaussian.warnings[0]
+    assert "1/Gamma" in gaussian.warnings[0]
+    assert gaussian.n_parameters == 9
+
+
+def test_text_and_objects_are_one_model():
+    x, y = data(200)
+    (X,), w, a, b = covariates(1), *sp.symbols("w a b", real=True)
+    objects = Gate("wave", w * sp.sin(X) / TAU, (w, TAU), (TAU,)), Expert("line", normal(a * X + b), (a, b, NU))
+    texts = "w*sin(x)/tau", "a*x + b"
+    one, two = (temperance.fit(x, y, fitted=2, gate=g, expert=e, starts=2) for g, e in (objects, texts))
+    assert one.to_json() == two.to_json()
+    assert one.to_json()["gate_formula"]["shared"] == ["tau"]
+    json.dumps(one.to_json(), allow_nan=False)
+
+
+def test_sizes_are_compared_and_one_atom_is_a_regression():
+    x, y = data()
+    found = temperance.fit(x, y, fitted=[1, 2], gate="w*x**3 + v*x", starts=3)
+    assert (found.least["bic"], [f.n_parameters for f in found.fits]) == (2, [3, 9])
+    slope, intercept = np.polyfit(x, y, 1)
+    (one, _) = found.fits
+    left = y - slope * x - intercept
+    assert [e.value for e in one.estimates] == pytest.approx([slope, intercept, np.mean(left**2)], rel=1e-5)
+    assert str(found).startswith("Gate exp(beta0 + v*x + w*x**3): own w, v")
+
+
+def test_rows_are_counted_and_dropped_and_columns_named():
+    x, y = data(150)
+    counts = np.random.default_rng(1).integers(1, 4, 150).astype(float)
+    options = {"fitted": 2, "gate": "w*x**3", "starts": 2}
+    one = temperance.fit(
+        np.append(x, np.nan), np.append(y, 0), weights=np.append(counts, 1), drop_missing=True, **options
+    )
+    two = temperance.fit(np.repeat(x, counts.astype(int)), np.repeat(y, counts.astype(int)), **options)
+    assert (one.dropped, one.points, one.log_likelihood) == (1, counts.sum(), pytest.approx(two.log_likelihood))
+    assert "x is column dose" in str(temperance.fit(x, y, columns=["dose"], **options))
+
+
+def test_a_kink_that_x_reaches_is_said():
+    x, y = data(300)
+    found = temperance.fit(x, y, fitted=2, gate="laplace", starts=4)
+    assert any("kinks that x reaches, where the likelihood is not smooth" in w for w in found.warnings)
+    smooth = temperance.fit(x + 10, y, fitted=2, gate="laplace", box={"beta1": (-1.0, 1.0)}, starts=2)
+    assert not any("kinks" in w for w in smooth.warnings)
+
+
+def test_columns_of_unlike_size_are_said_and_not_scaled():
+    x, y = data(200)
+    found = temperance.fit(np.c_[x, 1e6 * np.sin(7 * x)], y, fitted=1, gate="w*x1 + v*x2", starts=1)
+    assert found.warnings[0].startswith("column 1 of x is at most 2.98 and column 2 of x 1e+06 in size")
+
+
+def test_few_points_are_summed_up_without_machine_code():
+    """The same likelihood and value as compiled, and nothing compiled."""
+    x, y = data(400)
+    spec = model("w*x**3 + v*x", "tanh(a*x + b)")
+    plain, compiled = (likelihood(formulas_of(spec), 2, 1, c) for c in (False, True))
+    theta = np.linspace(-1, 1, plain.where.size)
+    one, two = (f(theta, x[:, None], y) for f in (plain, compiled))
+    assert one.value == pytest.approx(two.value, rel=1e-12)
+    assert plain(theta, x[:, None], y, derivatives=False).value == pytest.approx(two.value, rel=1e-12)
+    np.testing.assert_allclose(one.score[:6], two.score[:6], rtol=1e-9)  # of the first atom, whose gate moves
+    calls = fit_general(x, y, spec, 2, starts=1)
+    assert calls.loglik == pytest.approx(likelihood(formulas_of(spec), 2, 1)(calls.theta, x[:, None], y).value)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"gate": "w*x3"}, "the formulas need x1 .. x3, and x has 1 column, 1"),
+        ({"x": np.c_[data(30)[0], np.arange(30.0)], "gate": "w*x1", "expert": "a*x1 + b"}, "has x2, column 2 of 2"),
+        (
+            {"gate": "w/x", "x": np.arange(30.0)},
+            r"the log weight of the gate is not finite at point 1 of 30 \(x1 = 0\)",
+        ),
+        ({"gate": "w*x**3", "x": data(6)[0], "y": data(6)[1]}, "6 points are fewer than the 8 numbers that are fitted"),
+        ({"gate": "w*x**3", "y": np.ones(30)}, "y is constant"),
+        ({"gate": "generic"}, "there is a free function"),
+        ({"expert": "nonlinear"}, "need a Gaussian expert whose mean is a formula, not 'nonlinear'"),
+        ({"expert": "multinomial:3"}, "need a Gaussian expert"),
+        ({"gate": "w*x**3", "tau": 1.0}, "in a formula it is a constant, tau=1/2"),
+        ({"gate": "w*x**3", "gauge": "anchored"}, "gauge is of the gate 'activation'"),
+        ({"gate": "softmax", "shared": ["w"]}, "shared: 'w' is no parameter of a formula"),
+        ({"gate": "softmax", "box": {"nu": (0.1, 1.0)}}, "box must be a Box"),
+        (
+            {"gate": "w*x**3", "box": BOX},
+            r"bounds \(low, high\) by names of parameters",
+        ),
+        ({"gate": "w*x**3", "box": {"q": (0.1, 1.0)}}, "box: q is no parameter"),
+        ({"gate": "w*x**3", "fitted": [2, 2]}, "several that differ"),
+        ({"gate": "w*x**3", "starts": 0}, "starts must be a whole number"),
+    ],
+)
+def test_what_makes_no_fit_is_refused_in_one_line(change, message):
+    x, y = data(30)
+    with pytest.raises(ValueError, match=rf"^[^\n]*{message}[^\n]*$"):
+        temperance.fit(**{"x": x, "y": y, "fitted": 2} | change)
+
+
+def test_a_model_of_many_parameters_is_fitted_or_refused_by_their_number():
+    """Fourteen an atom, in four columns: the search is one in NumPy, and nothing is compiled."""
+    rng = np.random.default_rng(0)
+    x = rng.uniform(-2, 2, (400, 4))
+    y = np.where(rng.random(400) < 1 / (1 + np.exp(-2 * x[:, 0])), x[:, 1] + 1, -x[:, 2] - 1) + 0.3 * rng.normal(
+        size=400
+    )
+    gate = "w1*x1 + w2*x2 + w3*x3 + w4*x4 + u1*x1*x2 + u2*x3*x4"
+    expert = "v*tanh(a1*x1 + a2*x2 + a3*x3 + a4*x4 + b) + m*x1"
+    found = temperance.fit(x, y, fitted=2, gate=gate, expert=expert, starts=1)
+    assert len(found.estimates) == 2 * 15
+    with pytest.raises(ValueError, match="20 points are fewer than the 23 numbers that are fitted for 2 atoms"):
+        fit_general(x[:20], y[:20], model(gate, expert), 2)

@@ -1,0 +1,132 @@
+"""n of a parameter of any gate: that of activations where these answer, and where there is none, the proof."""
+
+import json
+
+import pytest
+
+import temperance
+from temperance.commands.app import run
+
+LAW = {"law": "uniform", "low": -3, "high": 3}
+TRUTH = {"beta1": [[1.5], [-0.7]], "beta0": [0.2, 0], "tau": 0.5, "a": [[0.5], [-0.5]], "b": [-2, 2], "nu": [0.25, 0.5]}
+TRUTH["x"] = LAW
+ANCHORED = {**TRUTH, "beta1": [[1.5], [0]]}
+PARABOLA = "-(x - c)**2/tau"
+
+
+def row(gate, parameter, **options):
+    (found,) = temperance.efficiency(gate=gate, parameter=parameter, **options).to_json()["rows"]
+    return found
+
+
+@pytest.mark.parametrize("name", ["tanh", "gelu"])
+@pytest.mark.parametrize(("truth", "gauge"), [(TRUTH, "free"), (ANCHORED, "anchored")])
+def test_a_formula_needs_what_the_activation_needs(name, truth, gauge):
+    (its,) = temperance.efficiency(name, truth=truth, gauge=gauge).to_json()["rows"]
+    mine = row(f"{name}(beta1*x)/tau", "tau", truth=truth, gauge=gauge)
+    assert mine["n"] == pytest.approx(its["n_tau"], rel=1e-6)
+    assert (its["parameter"], its["n"]) == ("tau", its["n_tau"])
+
+
+def test_the_linear_gate_tells_beta1_over_tau():
+    (its,) = temperance.efficiency("z", truth=ANCHORED, gauge="anchored").to_json()["rows"]
+    for gauge in ("free", "anchored"):
+        mine = row("beta1*x/tau", "tau", truth=ANCHORED, gauge=gauge)
+        assert (mine["n"], mine["not_identifiable"], mine["invariant"]) == (None, "flow", "beta1[1]/tau")
+        assert mine["n_invariant"] == pytest.approx(its["n_invariant"], rel=1e-6)
+
+
+def test_a_parabola_does_not_tell_its_centre():
+    """-(x - c)^2/tau has the odds of a linear gate with beta1 = 2 c and the bias less c^2."""
+    found = row(PARABOLA, "c")
+    assert (found["n"], found["not_identifiable"]) == (None, "temperature")
+    assert found["invariant"] == "2*(c[1] - c[2])/tau"
+    linear = row("beta1*x/tau", "beta1", truth={"beta0": [0, 0.75], "beta1": [2, 1]})
+    assert linear["invariant"] == "(beta1[1] - beta1[2])/tau"
+    assert found["n_invariant"] == pytest.approx(linear["n_invariant"], rel=1e-9)
+
+
+def test_it_is_said_in_words(output):
+    lines = output("efficiency", f"--gate={PARABOLA}", "--parameter", "c").splitlines()
+    assert lines[0].startswith("gate exp(beta0/tau - (-c + x)**2/tau): own c; shared tau; held of the last atom: c;")
+    assert lines[-1].startswith("c is not identifiable (temperature): tau can move with the atoms")
+    assert "What is left, 2*(c[1] - c[2])/tau, needs n = " in lines[-1]
+    hinge = output("efficiency", "--gate", "max(x - c, 0)*w", "--parameter", "c[2]").splitlines()
+    assert hinge[-1].startswith("c[2] is learnt to 10% from ")
+    absolute = output("efficiency", "--gate", "max(x - c, 0)*w", "--parameter", "b").splitlines()
+    assert absolute[-1].startswith("b is learnt to 0.1 (absolute, as its true value is 0) from ")
+
+
+def test_what_is_singular_without_a_proof_is_said_so():
+    """d/dw log(1 + (w x)^2) is 0 at w = 0, where the last atom is by default."""
+    lost, beside = (row("log(1 + (w*x)**2)/tau", name) for name in ("w[2]", "tau"))
+    assert (lost["n"], lost["not_identifiable"]) == (None, None)
+    assert lost["reason"].startswith("not determined to first order")
+    assert lost["singular_values"][-1] < 1e-13
+    assert beside["n"] is None
+    assert row("log(1 + (w*x)**2)/tau", "tau", gauge="anchored")["n"] > 0
+
+
+def test_precision_is_relative_and_n_its_inverse_square():
+    tenth, hundredth = (row("max(x - c, 0)*w", "c", precision=p)["n"] for p in (0.1, 0.01))
+    assert hundredth == pytest.approx(100 * tenth)
+
+
+def test_the_truth_of_an_answer_is_one_to_ask_with():
+    shown = temperance.efficiency(gate="v*tanh(w*x)", parameter="v", truth={"w": "3/2", "v": [2, -1]}).to_json()
+    assert (shown["truth"]["w"], shown["truth"]["v"]) == ([1.5, 1 / 3], [2.0, -1.0])
+    again = temperance.efficiency(gate="v*tanh(w*x)", parameter="v", truth=shown["truth"]).to_json()
+    assert again["rows"][0]["n"] == pytest.approx(shown["rows"][0]["n"], rel=1e-9)
+
+
+def test_the_function_takes_what_the_command_takes(output):
+    options = ("--gate", "v*tanh(k*w*x)/tau", "--shared", "v", "--constants", "k=1/2", "--parameter", "w", "--json")
+    shell = json.loads(output("efficiency", *options))
+    gate, constants = "v*tanh(k*w*x)/tau", {"k": "1/2"}
+    found = temperance.efficiency(gate=gate, parameter="w", shared=["v"], constants=constants)
+    assert found.to_json() == shell
+    assert shell["gate_formula"]["shared"] == ["v", "tau"]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--gate", "w*x/tau", "--parameter", "q"), "no parameter 'q'; accepted: w[1], "),
+        (("--gate", "w*x/tau", "--parameter", "w[2]"), "w[2] is held, as a choice of gauge; accepted: w[1], "),
+        (("--gate", "w*x/tau"), "--gate needs --parameter, what is to be learnt; accepted: w, tau, a, b, nu"),
+        (("tanh", "--parameter", "tau"), "go with --gate FORMULA"),
+        (("tanh", "--gate", "w*x", "--parameter", "w"), "a gate has no activations"),
+        (("--gate", "w*x**2", "--parameter", "w", "--gauge", "anchored", "--truth", "TRUTH"), "must be one number"),
+        (("--gate", "where(x < c, 0, w*x)", "--parameter", "w"), "the gate jumps where c moves the jump"),
+        (("--gate=-norm(x - c)/tau", "--dim", "2", "--parameter", "tau"), "the gate has a cone"),
+        (("--gate", "w1*x1 + w3*x3", "--parameter", "w1"), "d = 1 or 2, not 3"),
+        (("--gate", "w*x/tau", "--parameter", "w", "--precision", "2"), "precision must be a relative error"),
+    ],
+)
+def test_bad_input_is_one_line(options, words, capsys, tmp_path):
+    file = tmp_path / "truth.json"
+    file.write_text('{"w": [1, 2]}')
+    assert run(["efficiency", *(str(file) if o == "TRUTH" else o for o in options)]) == 2
+    message = capsys.readouterr().err
+    assert message.count("\n") == 1
+    assert words in message
+
+
+@pytest.mark.parametrize(
+    ("truth", "words"),
+    [
+        ({"q": 1}, "'the truth' has 'q'; accepted: "),
+        ({"w": [1]}, "2 or more"),
+        ({"w": [1, 2], "a": [1, 2, 3]}, "as many values"),
+        ({"w": [1, 2, 3]}, "has 3 atoms and no 'a' of each"),
+        ({"tau": [1, 2]}, "one of a shared one"),
+        ({"tau": -1}, "tau must be positive, not -1"),
+        ({"w": "one"}, "w is no number"),
+        ({"x": {"law": "normal"}}, "x must be"),
+        ({"a": [1, 1], "b": [0, 0], "nu": [1, 1]}, "must be distinct"),
+    ],
+)
+def test_a_truth_that_is_none_is_named(truth, words):
+    with pytest.raises(ValueError) as error:
+        row("w*x/tau", "w", truth=truth)
+    assert words in str(error.value)
