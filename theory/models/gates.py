@@ -15,6 +15,7 @@ from temperance.theory.activations.catalogue import NAMED
 from temperance.theory.models.spec import BETA0, TAU, Gate, Jet, coordinates, covariates, dot
 
 _HALF = sp.Rational(1, 2)
+_MOST_INVERTED = 5  # rows of a symmetric matrix of symbols, whose inverse takes minutes above
 _SLOPES = (1, -1, _HALF, -2, 2)
 _Places = tuple[tuple[sp.Symbol, tuple[sp.Expr, ...]], ...]
 
@@ -112,6 +113,8 @@ def gaussian(dim: int) -> Gate:
 
 def gaussian_full(dim: int) -> Gate:
     """Gaussian gate pi N(x | c, Gamma), Gamma symmetric positive definite with entries Gamma_jl, j <= l."""
+    if dim > _MOST_INVERTED:
+        raise ValueError(f"gate 'gaussian-full' is for dimension 1 to {_MOST_INVERTED}, not {dim}: Gamma is inverted")
     x, c = covariates(dim), coordinates("c", dim)
     weight = sp.Symbol("pi", positive=True)
     entries, matrix = _symmetric("Gamma", dim)

@@ -232,3 +232,10 @@ def test_a_model_of_many_parameters_is_fitted_or_refused_by_their_number():
     assert len(found.estimates) == 2 * 15
     with pytest.raises(ValueError, match="20 points are fewer than the 23 numbers that are fitted for 2 atoms"):
         fit_general(x[:20], y[:20], model(gate, expert), 2)
+
+
+def test_a_formula_in_many_columns_is_told_from_the_table_in_a_moment():
+    """No gate is written out for it whose matrix takes minutes to invert."""
+    assert len(model(" + ".join(f"w{j}*x{j}" for j in range(1, 9)), "a*x8 + b").gate.own) == 8
+    with pytest.raises(ValueError, match="gate 'gaussian-full' is for dimension 1 to 5, not 6: Gamma is inverted"):
+        model("gaussian-full", "gaussian", None, 6)
