@@ -234,12 +234,13 @@ def _of_gate(spec: MoESpec, parameter: str | None, truth: FileOr, gauge: str, pr
         if chosen == "anchored":
             check_anchored(point)
         found = OfGate(parameter_row(point, chosen, precision, parameter), understood(spec), held_in(point, chosen))
-    title = f"n for {found.row.parameter}: {_title(point, Question(chosen, precision))}"
+    counted = _title(point, Question(chosen, precision))
+    title = f"n for {found.row.parameter}: {counted}"
     lines = (str(found.meant), in_words(_atoms(point, found.held)))
     parts: tuple[Part, ...] = (
         *lines,
         sizes(found.row),
-        f"n: observations for {title.partition(': ')[2]}.",
+        f"n: observations for {counted}.",
         *remarks(found.row),
     )
     said = Said(title, parts, (in_a_sentence(found.row, precision),))

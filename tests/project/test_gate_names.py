@@ -23,6 +23,7 @@ OTHER_WORDS = {
     "numerics/general/fit.py": 2,  # names whose fits keep the estimator that scales the data, and its digits
     "temperance/answers/atlas.py": 1,  # the title of a row leaves out the usual expert
     "temperance/answers/efficiency_words.py": 1,  # the condition on an activation that fails
+    "temperance/answers/predict.py": 1,  # which gate of docs/gates.md a formula is, in words
     "temperance/claims/c05_c10_exact.py": 1,  # a generic position of a true point
     "temperance/claims/c14a_c14c_kept.py": 1,  # which rows a claim is about
     "temperance/evidence/lattices.py": 1,  # a generic position

@@ -16,6 +16,8 @@ ALLOWED = {
     "temperance/measurements/literature.py": "names of coordinates",
     "temperance/pages/leg_views.py": "the outcome at the beginning of a cell, for its colour",
     "temperance/pages/plots.py": "digits of a number",
+    "numerics/estimation/estimate.py": "names of modules of compiled code",
+    "numerics/general/formula_fit.py": "names of the parameters of an atom",
     "temperance/terminal/errors.py": "words that a user typed",
     "temperance/terminal/formula_options.py": "values that a user typed",
     "temperance/terminal/options.py": "values that a user typed",
