@@ -53,6 +53,7 @@ _SAME = Reason(ReasonKind.IDENTITY, "the two experts are the same: the density i
 _ALONE = Reason(ReasonKind.IDENTITY, "one atom: the density is its expert's, whatever the gate is")
 _HELD = "the gate of the last atom is held, where all atoms could change together"
 _ANCHORED = "the gate of the last atom is held, where its score is one number: the anchored gauge"
+_ALONG = ": its score, so that {} of it moves along the flow"
 _COUNTED = "for {} atoms: fewer have further curves of one density, on which shared parameters may move"
 _NUMERALS = ("", "one", "two", "three", "four", "five")
 MOST_ATOMS = len(_SLOPES)
@@ -119,7 +120,14 @@ def held_of_last(truth: Truth) -> tuple[sp.Symbol, ...]:
 def _assumed(truth: Truth) -> list[str]:
     """What is said of the gauge, and of the number of atoms."""
     said = [_COUNTED.format(_NUMERALS[truth.k])] if traits(truth.spec).atoms_needed == truth.k > 2 else []
-    return [*said, *([_HELD if translates(truth.spec) else _ANCHORED] if _held(truth.spec, truth.point(-1)) else [])]
+    last = truth.point(-1)
+    held = _held(truth.spec, last)
+    if not held:
+        return said
+    flowing = {p for flow in flows_of_gate(truth.spec) for p in flow.field.moved if last.get(p, sp.S.Zero) != 0}
+    moved = [p.name for p in held if p in flowing]
+    along = _ALONG.format(", ".join(moved)) if moved else ""
+    return [*said, (_HELD if translates(truth.spec) else _ANCHORED) + along]
 
 
 def _kept(flow: Flow) -> Reason:

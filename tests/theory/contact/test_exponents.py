@@ -53,6 +53,7 @@ def test_the_json_has_the_keys_that_it_should_have(printed):
             ],
             "held": ["beta0", "beta1"],
         },
+        "gate_formula": None,
     }
     assert "h_beta1^2 = 0" in record["equations"]
 
