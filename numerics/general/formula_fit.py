@@ -131,7 +131,7 @@ def _estimate(e: GeneralEstimate, found: GeneralFitResult, moved: frozenset[str]
     caveat: Caveat | None = None
     if e.held:
         known, caveat = None, "held"
-    elif e.parameter in moved or (e.left_open and explained):
+    elif e.parameter in moved or (e.left_open and explained and found.is_estimate):
         known = False
     elif not found.is_estimate:
         known, caveat = None, "no estimate"

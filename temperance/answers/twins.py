@@ -17,7 +17,8 @@ from temperance.terminal.parts import Grid, Part, Said
 from temperance.terminal.progress import Display
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.models.by_name import model
-from temperance.theory.models.form import activated
+from temperance.theory.models.experts import mean_of
+from temperance.theory.models.form import activated, affine_mean
 from temperance.theory.models.gates import gauge_of
 from temperance.theory.models.spec import BETA0, Expert, Gate, MoESpec
 from temperance.theory.rates.true_point import Vectors
@@ -138,7 +139,11 @@ def twins(
     with Display() as shown, shown.doing("deciding"):
         spec = model(gate, expert, dim=dim, **formulas)
         meant, form = understood(spec), activated(spec.gate, spec.dim)
-        if form is not None and form.bias is None and form.tau is not None and spec.gate.offset == BETA0 / form.tau:
+        # the twins of theory.md 2.9 are of gates: other experts may have some of their own
+        mean, slopes = mean_of(spec.expert), spec.expert.parameters[:-1]
+        linear = mean is not None and affine_mean(mean, slopes, spec.dim) is not None
+        plain = form is not None and form.bias is None and form.tau is not None
+        if form is not None and plain and linear and spec.gate.offset == BETA0 / form.tau:
             return _of_activation(decide(form.s, atoms=atoms, gauge=chosen), meant)
         return _of_symmetries(spec, atoms, chosen, meant)
 

@@ -67,7 +67,7 @@ def described(error: CycloptsError) -> str:
         case MissingArgumentError():
             name = _name(error)
             placed = error.argument is not None and error.argument.index is not None
-            dash = f"; one that begins with a dash is given as {name}=VALUE"
+            dash = f"; one that begins with a dash is given as {name}=VALUE" if name.startswith("--") else ""
             return f"{name[2:].upper()} ({name}) needs a value" if placed else f"{name} needs a value{dash}"
         case CoercionError() if isinstance(error.__cause__, BadInput):
             return str(error.__cause__)

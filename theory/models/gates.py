@@ -252,7 +252,7 @@ def hint(name: str) -> str:
 
 def gate_of(gate: str | None, with_activation: bool) -> str:
     """The gate that is meant: without a name, "activation" where an activation is given and "linear" where none is."""
-    return gate or ("activation" if with_activation else "linear")
+    return gate if gate is not None else "activation" if with_activation else "linear"
 
 
 def gauge_of(name: str) -> Literal["free", "anchored"]:

@@ -20,7 +20,8 @@ def of_gate(gate: Gate) -> tuple[sp.Symbol, ...]:
     """`weight_parameters`, which depend on the gate alone."""
     moving = in_conditions(gate.log_weight)
     slopes = {p: sp.diff(gate.log_weight, p) for p in gate.own}
-    slopes = {p: slope for p, slope in slopes.items() if slope == 0 or p not in moving}
+    steps = gate.activation is not None  # the jump of a step s(beta1 x) stays at 0; others move with a parameter
+    slopes = {p: slope for p, slope in slopes.items() if p not in moving or (steps and slope == 0)}
     return tuple(p for p, slope in slopes.items() if is_constant(slope, slope.free_symbols - {p}))
 
 

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from temperance.numerics.errors.slopes import WIDEST, Slope, _interval, _resampled, judge, log_slope, rms_intervals
-from temperance.numerics.studies.results import _slope
+from temperance.numerics.studies.results import slope_of
 
 SIZES = np.geomspace(1e3, 1e5, 8)
 
@@ -325,5 +325,5 @@ def test_a_true_prediction_is_usually_confirmed_at_the_size_of_our_studies():
 def test_a_study_has_no_slope_where_squares_of_errors_overflow_or_vanish(scale):
     e = np.abs(errors(0.5, 12, seed=14))
     e[:, 3] *= scale
-    found = _slope(e, tuple(SIZES), seed=0, together=1)
+    found = slope_of(e, tuple(SIZES), seed=0, together=1)
     assert (found is not None) == (scale == 1.0)

@@ -239,3 +239,22 @@ def test_a_formula_in_many_columns_is_told_from_the_table_in_a_moment():
     assert len(model(" + ".join(f"w{j}*x{j}" for j in range(1, 9)), "a*x8 + b").gate.own) == 8
     with pytest.raises(ValueError, match="gate 'gaussian-full' is for dimension 1 to 5, not 6: Gamma is inverted"):
         model("gaussian-full", "gaussian", None, 6)
+
+
+def test_scores_beyond_what_doubles_resolve_are_no_maximum():
+    """exp(w x) reaches 1e43 in the box: densities have no digit left beside it, compiled or not."""
+    rng = np.random.default_rng(11)
+    x = rng.uniform(-2, 2, 3000)
+    first = rng.random(3000) < 1 / (1 + np.exp(np.exp(-x) - np.exp(x)))
+    y = np.where(first, 0.6 * x + 1, -0.5 * x - 1) + 0.45 * rng.normal(size=3000)
+    found = temperance.fit(x, y, fitted=2, gate="exp(w*x)", expert="m*x + b", seed=1)
+    value = {(e.parameter, e.atom): e.value for e in found.estimates}
+    score = np.array([value["beta0", j] + np.exp(value["w", j] * x) for j in (0, 1)])
+    gaps = np.array([y - value["m", j] * x - value["b", j] for j in (0, 1)])
+    nus = np.array([[value["nu", j]] for j in (0, 1)])
+    densities = np.exp(-gaps * gaps / (2 * nus)) / np.sqrt(2 * np.pi * nus)
+    shares = np.exp(score - score.max(axis=0))
+    loglik = np.log((shares * densities).sum(axis=0) / shares.sum(axis=0)).sum()
+    assert found.status == "converged"
+    assert found.found.loglik == pytest.approx(loglik, abs=1e-6)
+    assert sorted(round(value["w", j]) for j in (0, 1)) == [-1, 1]

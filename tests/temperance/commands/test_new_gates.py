@@ -71,7 +71,8 @@ def test_its_exact_orders_are_one_but_along_its_scale():
     assert {o.parameter: o.upper for o in found.orders if not o.flat} == dict.fromkeys(
         ("kappa/tau", "c", "a", "b", "nu"), 1
     )
-    assert found.reasons[-1].text == "the gate of the last atom is held, where all atoms could change together"
+    held = "the gate of the last atom is held, where all atoms could change together"
+    assert found.reasons[-1].text == f"{held}: its score, so that kappa of it moves along the flow"
 
 
 def test_a_new_expert_has_orders():
@@ -107,10 +108,10 @@ def test_the_page_on_gates_has_what_the_tables_have(monkeypatch):
     monkeypatch.delitem(experts.EXPERTS, "swinging")
     orders = {name: tuple(o for o in needs if o != "--activation") for name, needs in accepted().items()}
     shown = {name: " ".join(f"`{o}`" for o in needs) or "yes" for name, needs in orders.items()}
-    found = {name: (derived, bounded, fitted) for name, _, derived, bounded, fitted in rows("gate")}
+    found = {name: (derived, bounded, fitted) for name, _, derived, bounded, fitted, _ in rows("gate")}
     assert found == {n: ("yes", shown.get(n, ""), "yes" if n in gates.FITTED else "") for n in gates.names()}
     with_orders = experts.accepted(orders=True)
-    assert {name: (derived, bounded) for name, _, derived, bounded in rows("expert")} == {
+    assert {name: (derived, bounded) for name, _, derived, bounded, _ in rows("expert")} == {
         name: ("yes", "yes" if name in with_orders.replace(" (M = 1..9)", "").split(", ") else "")
         for name in experts.EXPERTS
     }

@@ -77,3 +77,10 @@ def test_the_function_takes_a_gate_too(capsys):
     assert temperance.twins(gate="v*tanh(w*x)/tau", atoms=3).to_json() == json.loads(capsys.readouterr().out)
     with pytest.raises(ValueError, match="of an activation or of a gate"):
         temperance.twins("tanh", gate="w*x")
+
+
+def test_experts_may_have_twins_of_their_own():
+    """|a x + b| has the mean of -a and -b: a gate whose twins are known says nothing of that."""
+    found = temperance.twins(gate="gelu(w*x)/tau", expert="abs(a*x + b)", gauge="anchored")
+    assert found.to_json()["unique"] is None
+    assert "Undecided" in found.words[0]

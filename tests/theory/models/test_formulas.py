@@ -9,6 +9,7 @@ from temperance.theory.models.by_name import least, model
 from temperance.theory.models.experts import mean_of
 from temperance.theory.models.formulas import expert_from, gate_from
 from temperance.theory.models.spec import BETA0, NU, TAU, Expert, Gate, covariates
+from temperance.theory.models.weights import weight_parameters
 from temperance.theory.traits.traits import traits
 from temperance.theory.traits.understood import understood
 
@@ -213,3 +214,11 @@ def test_objects_and_formulas_go_together():
     own = Expert("own", model("linear", "a*x").expert.log_density, (sp.Symbol("a", real=True), NU))
     assert model("w*x/tau", own).parameters[0].name == "w"
     assert model(Gate("own", c * X, (c,)), "a*x**2", positive=["a"]).expert.parameters[0].is_positive
+
+
+@pytest.mark.parametrize("text", ["where(x > c, w*x, 0)/tau", "sign(x - c)*w", "w*x**2/tau + where(x > c, m, 0)"])
+def test_the_place_of_a_jump_is_no_weight_of_an_atom(text):
+    """Its derivative is 0 wherever it is defined, and yet it does not scale the weight."""
+    spec = model(text)
+    assert weight_parameters(spec) == ()
+    assert spec.gate.offset is not None

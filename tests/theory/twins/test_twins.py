@@ -227,7 +227,7 @@ def test_parameters_are_generic():
 def test_result_is_frozen_and_speaks():
     found = temperance.twins("tanh")
     record = found.to_json()
-    assert list(record) == ["activation", "atoms", "gauge", "unique", "twins", "reason"]
+    assert list(record) == ["activation", "atoms", "gauge", "unique", "twins", "reason", "gate_formula", "symmetries"]
     assert [list(twin) for twin in record["twins"]] == [["map", "where", "identity"]] * len(found.found.twins)
     assert json.loads(json.dumps(record)) == record
     assert str(found).splitlines()[-1] == found.found.answer
