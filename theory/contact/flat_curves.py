@@ -30,15 +30,19 @@ def scale_curve(spec: MoESpec, s: Activation | None) -> tuple[dict[str, str], st
             return {}, None, ()
         power = "" if failure.degree == 1 else f"^{failure.degree}"
         tau = spec.gate.shared
-        labels = {p.name: f"{p}{power}/{tau[0]}" for p in own}
-        return labels, f"{failure.flow} has the same density", tau
-    flow = next((f for f in flows_of_gate(spec) if {*f.field.moved} <= {*spec.gate.parameters}), None)
-    if flow is None:
-        return {}, None, ()
-    moved = list(flow.field.moved)
-    held = next((p for p in moved if p in spec.gate.shared), moved[0])
-    labels = {p.name: _invariant(flow, p, held) for p in own if p in moved and p != held}
-    return labels, _said(flow, [*own, BETA0, *spec.gate.shared], labels), (held,)
+        return {p.name: f"{p}{power}/{tau[0]}" for p in own}, f"{failure.flow} has the same density", tau
+    labels: dict[str, str] = {}
+    held: list[sp.Symbol] = []
+    said = []
+    for flow in (f for f in flows_of_gate(spec) if {*f.field.moved} <= {*spec.gate.parameters}):
+        moved = [p for p in flow.field.moved if p not in held]
+        if not moved or labels.keys() & {p.name for p in moved}:
+            continue  # it shares a parameter with one before: their invariants are not those of each
+        held.append(next((p for p in moved if p in spec.gate.shared), moved[0]))
+        found = {p.name: _invariant(flow, p, held[-1]) for p in own if p in moved and p != held[-1]}
+        said.append(_said(flow, [*own, BETA0, *spec.gate.shared], found))
+        labels |= found
+    return labels, "; ".join(said) or None, tuple(held)
 
 
 def _invariant(flow: Flow, p: sp.Symbol, held: sp.Symbol) -> str:

@@ -362,3 +362,12 @@ def test_a_gate_of_ones_own_has_orders():
     both = (mine, order_setting("softmax", dim=2))
     uppers = [[(o.title, o.upper) for o in orders(chosen, moments=True).orders] for chosen in both]
     assert uppers[0] == uppers[1]
+
+
+def test_two_temperatures_have_an_invariant_each():
+    """w x^3/tau + v x/tau2: two flows, and the orders of w/tau and v/tau2 are those of the gate without temperatures."""
+    found = orders(order_setting(model("w*x**3/tau + v*x/tau2", shared=["tau2"]).gate))
+    plain = orders(order_setting("w*x**3 + v*x"))
+    assert [o.parameter for o in found.orders if o.flat] == ["w", "v", "tau", "tau2"]
+    assert {"w/tau", "v/tau2"} <= {o.parameter for o in found.orders}
+    assert {o.of: o.upper for o in found.orders if not o.flat} == {o.of: o.upper for o in plain.orders}
