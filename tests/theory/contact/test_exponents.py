@@ -365,7 +365,7 @@ def test_a_gate_of_ones_own_has_orders():
 
 
 def test_two_temperatures_have_an_invariant_each():
-    """w x^3/tau + v x/tau2: two flows, and the orders of w/tau and v/tau2 are those of the gate without temperatures."""
+    """w x^3/tau + v x/tau2: two flows, and w/tau and v/tau2 have the orders of a gate without temperatures."""
     found = orders(order_setting(model("w*x**3/tau + v*x/tau2", shared=["tau2"]).gate))
     plain = orders(order_setting("w*x**3 + v*x"))
     assert [o.parameter for o in found.orders if o.flat] == ["w", "v", "tau", "tau2"]
