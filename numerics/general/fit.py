@@ -94,11 +94,10 @@ def fit(
         expert: a name there, a formula of the mean, or an Expert whose density is normal.
         box: a `Box` for softmax, linear and activation gates with linear experts; else bounds (low, high) by names of
             parameters, for every atom.
-        shared, positive, constants, bias: of the formulas, as `models.by_name.model` takes them.
-        x, y, fitted, activation, gauge, tau, starts, seed, weights, drop_missing, columns, progress: as
-            `estimation.estimate.fit` takes them; gauge and tau with its gates alone.
 
-    Formulas see the data in their own units; nothing is centred or scaled.
+    shared, positive, constants and bias are of the formulas, as `models.by_name.model` takes them. x, y, fitted,
+    activation, gauge, tau, starts, seed, weights, drop_missing, columns and progress are as `estimation.estimate.fit`
+    takes them; gauge and tau go with its gates alone. Formulas see the data in their own units; nothing is centred or scaled.
 
     Raises:
         ValueError: data, formulas or options that make no fit.
