@@ -97,7 +97,7 @@ def fit(
 
     shared, positive, constants and bias are of the formulas, as `models.by_name.model` takes them. x, y, fitted,
     activation, gauge, tau, starts, seed, weights, drop_missing, columns and progress are as `estimation.estimate.fit`
-    takes them; gauge and tau go with its gates alone. Formulas see the data in their own units; nothing is centred or scaled.
+    takes them; gauge and tau go with its gates alone. Formulas see the data in their own units: nothing is scaled.
 
     Raises:
         ValueError: data, formulas or options that make no fit.
