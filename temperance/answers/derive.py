@@ -178,7 +178,7 @@ def derive(
         loss: likelihood, or least-squares: the regression function of an expert with a named mean.
         noise: each: nu is a parameter of the atom; known: it is a constant.
         all: Print long lists whole.
-        **formulas: Shared, positive, constants and bias of formulas; see docs/gates.md.
+        **formulas: Of formulas: shared, positive, constants, bias; see docs/gates.md.
 
     Raises:
         ValueError: what is not accepted.

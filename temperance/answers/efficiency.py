@@ -185,7 +185,7 @@ def efficiency(
         design: Compute the optimal designs of x, and what they would save (d = 1).
         certificate: Prove n from above by balls, and write the certificates to this .json file; see certify.
         dim: Dimension of x of the gate, 1 or 2; by default the least that the formula needs.
-        **formulas: Shared, positive, constants and bias of formulas; see docs/gates.md.
+        **formulas: Of formulas: shared, positive, constants, bias; see docs/gates.md.
 
     Raises:
         ValueError: what is not accepted.

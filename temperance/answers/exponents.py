@@ -105,7 +105,7 @@ def exponents(
         certificate: Write the certificates of the upper bounds and of curves that reach orders to this .json file; see
             certify. Issued with --split one, for a gate without kinks; with --cell 3 and 4 and --dim 2 given the
             theorem on experts.
-        **formulas: Shared, positive, constants and bias of formulas; see docs/gates.md.
+        **formulas: Of formulas: shared, positive, constants, bias; see docs/gates.md.
 
     Raises:
         ValueError: what is not accepted.

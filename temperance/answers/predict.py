@@ -186,7 +186,7 @@ def predict(
         truth: A .json file with the true point, as for rates; a generic one by default.
         dim: Dimension of x; by default 1, or the least that a gate or a formula needs.
         loss: likelihood, or least-squares: of the regression function, with two true atoms and more fitted ones.
-        **formulas: Shared, positive, constants and bias of formulas; see docs/gates.md.
+        **formulas: Of formulas: shared, positive, constants, bias; see docs/gates.md.
 
     Raises:
         ValueError: what is not accepted.

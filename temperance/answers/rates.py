@@ -134,7 +134,7 @@ def rates(
         workers: Processes; as many as there are cores by default.
         scheduler: Address of a Dask cluster, in place of local processes.
         store: An SQLite file that keeps every finished replicate, so that a study that was stopped goes on.
-        **formulas: Shared, positive, constants and bias of formulas; see docs/gates.md.
+        **formulas: Of formulas: shared, positive, constants, bias; see docs/gates.md.
 
     Raises:
         ValueError: what is not accepted.

@@ -123,7 +123,7 @@ def twins(
         atoms: Number of atoms, 2 or more.
         gauge: free or anchored.
         dim: Dimension of x of a gate; by default the least that the formula needs.
-        **formulas: Shared, positive, constants and bias of formulas; see docs/gates.md.
+        **formulas: Of formulas: shared, positive, constants, bias; see docs/gates.md.
 
     Raises:
         ValueError: what is not accepted.
