@@ -183,7 +183,8 @@ def slope_at_zero(source: Activation) -> Literal["nonzero", "finite", "unknown"]
     around = [
         p for p in source.pieces if algebra.compare(p.lower, sp.S.Zero) <= 0 <= algebra.compare(p.upper, sp.S.Zero)
     ]
-    if not around or not (around[0].lower < 0 < around[-1].upper):
+    inside = around and algebra.compare(around[0].lower, sp.S.Zero) < 0 < algebra.compare(around[-1].upper, sp.S.Zero)
+    if not inside:
         return "unknown"
     jets = [balls.jet(p.expr, {**dict(source.sample), "z": 0}, 1, _BITS) for p in around]
     if all(s.is_finite() and s1.is_finite() and not s1.contains(0) for s, s1 in jets):

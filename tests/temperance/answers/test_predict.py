@@ -195,3 +195,9 @@ def test_three_atoms_of_two_values_have_the_twins_of_three(activation, beta1):
     truth = {"beta1": [[b] for b in beta1], "beta0": [0.5, 0.2, 0], "tau": 0.5, **experts}
     at = {**truth, "x": {"law": "uniform", "low": -3, "high": 3}}
     assert temperance.predict(activation=activation, true=3, fitted=3, truth=at).predictions
+
+
+def test_ends_of_pieces_may_be_parameters():
+    shrink = "where(z > lam, z - lam, where(z < -lam, z + lam, 0))"
+    found = temperance.predict(activation=shrink, true=2, fitted=3, gauge="anchored")
+    assert {p.parameter for p in found.predictions} >= {"tau", "beta1", "a", "b", "nu"}
