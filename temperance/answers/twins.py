@@ -15,10 +15,10 @@ from temperance.terminal.formula_options import FormulaOptions, takes_formulas
 from temperance.terminal.options import PLACED, Whole
 from temperance.terminal.parts import Grid, Part, Said
 from temperance.terminal.progress import Display
+from temperance.theory.contact.any_model_rates import has_linear_expert
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.models.by_name import model
-from temperance.theory.models.experts import mean_of
-from temperance.theory.models.form import activated, affine_mean
+from temperance.theory.models.form import activated
 from temperance.theory.models.gates import gauge_of
 from temperance.theory.models.spec import BETA0, Expert, Gate, MoESpec
 from temperance.theory.rates.true_point import Vectors
@@ -140,10 +140,8 @@ def twins(
         spec = model(gate, expert, dim=dim, **formulas)
         meant, form = understood(spec), activated(spec.gate, spec.dim)
         # the twins of theory.md 2.9 are of gates: other experts may have some of their own
-        mean, slopes = mean_of(spec.expert), spec.expert.parameters[:-1]
-        linear = mean is not None and affine_mean(mean, slopes, spec.dim) is not None
         plain = form is not None and form.bias is None and form.tau is not None
-        if form is not None and plain and linear and spec.gate.offset == BETA0 / form.tau:
+        if form is not None and plain and has_linear_expert(spec) and spec.gate.offset == BETA0 / form.tau:
             return _of_activation(decide(form.s, atoms=atoms, gauge=chosen), meant)
         return _of_symmetries(spec, atoms, chosen, meant)
 
