@@ -122,9 +122,7 @@ def exponents(
     spec = model(gate, expert, activation, dim, **formulas)
     if spec.dim > _LARGEST_DIMENSION:
         raise BadInput(f"--dim must be 1 or 2, not {spec.dim}")
-    own = formulas_of(gate, expert)
-    named = (gate if gate not in own else spec.gate, expert if expert not in own else spec.expert)
-    chosen = order_setting(*named, activation, size=cell, split=split, point=values, dim=spec.dim)
+    chosen = order_setting(spec.gate, spec.expert, size=cell, split=split, point=values, dim=spec.dim)
     if values is not None:
         _check_complete(values, chosen, point if isinstance(point, str) else "point")
     if squares or variance is not None:
@@ -144,7 +142,7 @@ def exponents(
             written = write_certificates(proofs, certificate, whys[-1] if whys else "")
         found = bounds if bounds_only else with_measurements(bounds, progress=shown.doing)
     made = record(found)
-    meant = understood(spec) if own else None
+    meant = understood(spec) if formulas_of(gate, expert) else None
     made["setting"]["gate_formula"] = None if meant is None else meant.record()
     return Exponents(found, made, said=_said(found, made, meant), written=written)
 

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 import sympy as sp
 
-from temperance.theory.activations.activation import Activation, activation
+from temperance.theory.activations.activation import Activation
 from temperance.theory.contact.flat_curves import common_curve, power_curve, scale_curve, weight_power, without_bias
 from temperance.theory.expressions import balls
 from temperance.theory.models.by_name import least, model
@@ -99,13 +99,20 @@ def order_setting(
     Raises:
         ValueError: what is not accepted.
     """
-    spec = model(gate, expert, _checked(source, size, split), dim)
+    if size < 2:
+        raise ValueError(f"a cell has at least 2 atoms, not {size}")
+    if split not in ("one", "all"):
+        raise ValueError(f"the split is 'one' or 'all', not {split!r}")
+    spec = model(gate, expert, source, dim)
+    s = spec.gate.activation
+    if s is not None and s.parameters:
+        raise ValueError(f"activation {s.name!r} has free parameters: numbers are needed in their place")
     if spec.log_atom.has(Jet):
         raise ValueError("orders need functions by name, such as --activation tanh or --expert nonlinear:tanh")
     if split == "one" and (why := not_shared(spec)):
         raise ValueError(f"{why}; for this gate only --split all has orders")
     require_mean(spec)
-    held, weights = scale_curve(spec, spec.gate.activation)[2], weight_parameters(spec)
+    held, weights = scale_curve(spec, s)[2], weight_parameters(spec)
     moving = [p for p in spec.gate.parameters if p not in weights and (p not in held or p in spec.gate.shared)]
     if unknown := set(point or {}) - {p.name for p in moving}:
         accepted = ", ".join(p.name for p in moving)
@@ -225,15 +232,3 @@ def same_factor(expert: Expert, dim: int, other: Expert, there: int) -> dict[str
         found.append({p: f if dim == there else f.subs(dict.fromkeys(covariates(d), line)) for p, f in parts.items()})
     theirs = {f: q.name for q, f in found[1].items()}
     return {p.name: theirs[f] for p, f in found[0].items() if f in theirs}
-
-
-def _checked(source: str | sp.Expr | Activation | None, size: int, split: str) -> Activation | None:
-    """The activation, once size and split are known to be accepted."""
-    if size < 2:
-        raise ValueError(f"a cell has at least 2 atoms, not {size}")
-    if split not in ("one", "all"):
-        raise ValueError(f"the split is 'one' or 'all', not {split!r}")
-    s = None if source is None else activation(source)
-    if s is not None and s.parameters:
-        raise ValueError(f"activation {s.name!r} has free parameters: numbers are needed in their place")
-    return s
