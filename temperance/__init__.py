@@ -18,6 +18,7 @@ Which question does a function answer?
 - `atlas`: which contact orders do the gates of the literature have?
 - `efficiency`: how many observations does the temperature need? (`required_n`, `standard_errors`: the numbers alone)
 - `fit`: which mixture do these data come from? `audit`: what of a torch router is identifiable, and what to change?
+- `coefficient`: what does an expert too many cost, where BIC charges half its parameters?
 - `verify`: which claims of the theory stand?
 
 Besides them there are the things that they take and give:
@@ -68,6 +69,7 @@ if TYPE_CHECKING:
     from temperance.numerics.studies.results import study_slopes as study_slopes
     from temperance.numerics.studies.run import run_study as run_study
     from temperance.numerics.studies.study import Study as Study
+    from temperance.sizes.coefficient import coefficient as coefficient
     from temperance.theory.activations.activation import Activation as Activation
     from temperance.theory.models.spec import Expert as Expert
     from temperance.theory.models.spec import Gate as Gate
@@ -99,6 +101,7 @@ _HOME = {
     "temperance.numerics.studies.run": ("run_study",),
     "temperance.numerics.studies.study": ("Study",),
     "temperance.answer.answer": ("Answer",),
+    "temperance.sizes.coefficient": ("coefficient",),
     "temperance.theory.activations.activation": ("Activation",),
     "temperance.theory.models.spec": ("Expert", "Gate", "MoESpec"),
 }

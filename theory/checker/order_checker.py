@@ -38,7 +38,7 @@ def check(certificate: Any) -> str:
     with proving():
         require(certificate["format"] == FORMAT, "the format is unknown")
         require_keys(certificate, *_KEYS, of="the certificate")
-        return _Checker(certificate).run()
+        return Derivation(certificate).run()
 
 
 def _roots(p: fmpq_poly, work: Work) -> int:
@@ -48,7 +48,9 @@ def _roots(p: fmpq_poly, work: Work) -> int:
     return int(poly.count_roots(-1, 1)) - [poly.eval(end) for end in (-1, 1)].count(0)
 
 
-class _Checker:
+class Derivation:
+    """The steps of a certificate, checked one by one."""
+
     def __init__(self, certificate: Mapping[str, Any]) -> None:
         self.certificate = certificate
         self.degree, reach = certificate["degree"], certificate["reach"]
@@ -64,6 +66,17 @@ class _Checker:
         self.bounds: list[tuple[Exponents, fmpq]] = []
 
     def run(self) -> str:
+        """The statement that the certificate proves."""
+        self.derive()
+        require(self.certificate["orders"], "no order is stated")
+        for title, text in self.certificate["orders"].items():
+            self._order(title, rational(text))
+        proved = statement(self.certificate)
+        require(self.certificate["statement"] == proved, "the statement is not that of the orders")
+        return proved
+
+    def derive(self) -> None:
+        """Check the steps, and that each variable has a bound below N + 1."""
         for step in self.certificate["steps"]:
             if "monomial" in step:
                 require_keys(step, "monomial", "element", of="a step")
@@ -78,12 +91,6 @@ class _Checker:
         for i, name in enumerate(self.variables):
             unit = tuple(int(i == j) for j in range(self.size))
             require(known.get(unit, fmpq(0)) > fmpq(1, self.degree + 1), f"no bound of {name} below N + 1")
-        require(self.certificate["orders"], "no order is stated")
-        for title, text in self.certificate["orders"].items():
-            self._order(title, rational(text))
-        proved = statement(self.certificate)
-        require(self.certificate["statement"] == proved, "the statement is not that of the orders")
-        return proved
 
     def exponents(self, given: Any) -> Exponents:
         """A monomial of the variables."""
@@ -151,7 +158,7 @@ class _Checker:
 class _Cases:
     """Trees of cases: every alternative of an element is there, and inequalities close the leaves."""
 
-    def __init__(self, checker: _Checker, factors: Sequence[fmpq_poly]) -> None:
+    def __init__(self, checker: Derivation, factors: Sequence[fmpq_poly]) -> None:
         self.checker, self.factors = checker, factors
         self.width = checker.size + len(factors)
 

@@ -48,6 +48,7 @@ FORMAT = "temperance-certificate/4"
 OTHERS = {"temperance-orders/3": "checker.order_checker", "temperance-orders/4": "checker.moment_checker"}
 OTHERS |= {"temperance-sample-size/2": "checker.sample_size_checker", "temperance-curves/1": "curves.curve_checker"}
 OTHERS |= {"temperance-least-squares/1": "checker.least_squares_checker"}
+OTHERS |= {"temperance-coefficients/1": "checker.coefficient_checker"}
 FAMILIES = {  # s1 = s', s2 = s''
     "F1": ("1", "s", "z*s1"),
     "A": ("1", "s", "s**2", "z*s1", "z*s*s1", "z**2*s2", "z**2*s1**2"),
