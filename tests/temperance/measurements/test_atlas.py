@@ -13,7 +13,7 @@ import pytest
 from temperance.claims.c14a_c14c_kept import cheap
 from temperance.commands.app import run
 from temperance.measurements import atlas as module
-from temperance.measurements import contact_orders, exponent_results, order_results
+from temperance.measurements import contact_orders, exponent_results
 from temperance.measurements.atlas import PLACES, atlas, entries, entry, remeasured, stored
 from temperance.measurements.atlas_entries import Atlas, key
 from temperance.measurements.contact_orders import family, in_words
@@ -191,17 +191,6 @@ def test_an_entry_can_be_measured_at_the_truth_that_it_tells():
         {"pi": "1", "c": "-1", "Gamma": "1", "a": "-1", "b": "3", "nu": "3/2"},
     ]
     assert exact["held"] == ["pi", "c", "Gamma"]
-
-
-def test_measurements_are_the_same_within_what_their_errors_say():
-    def same(before, now):
-        return order_results.is_same(*({"order": r, "error": e, "flat": r is None} for r, e in (before, now)))
-
-    assert same((2.92, 0.1), (3.0, 0.01))
-    assert same((2.0, 0.001), (2.01, 0.002))
-    assert not same((2.0, 0.001), (2.03, 0.002))
-    assert not same((3.0, 0.0), (None, None))
-    assert same((None, None), (None, None))
 
 
 def test_a_split_of_b_and_nu_alone_is_one_for_every_gate():
@@ -438,6 +427,38 @@ def test_a_database_of_another_kind_is_left_as_it_is(statement, quick, tmp_path,
     assert path.read_bytes() == before
 
 
+LOOSE = ("laplace", "a")  # only the theorem on experts, which is not sharp for a
+CHEAP = [row for row in ROWS if (row.gate, row.expert) != ("gaussian", "polynomial:2") and key(row, "two") in stored()]
+
+
+@pytest.mark.parametrize("row", [row if row in QUICK else pytest.param(row, marks=pytest.mark.full) for row in CHEAP])
+def test_kept_orders_in_cells_of_two_meet_their_bounds(row):
+    """Certified ones and those by theorems; what is flat is rounding error. Means may be slow to settle."""
+    kept = {r["parameter"]: r for r in stored()[key(row, "two")]}
+    for order in module.bounds(row, "two", row.d).orders:
+        found = kept.get(order.parameter)
+        if found is None:
+            assert order.upper == 1 or order.flat or order.is_mean
+        elif order.flat:
+            assert found["flat"]
+        elif order.upper is not None and found["order"] is not None:
+            assert found["order"] <= float(order.upper) + 0.1
+            loose = order.is_mean or (row.gate, order.parameter) == LOOSE
+            assert loose or found["order"] >= float(order.upper) - 0.1
+
+
+def is_same(before, now):
+    """Whether two measurements of an order are no further apart than their errors, each `LEAST_ERROR` at least.
+
+    Minima in narrow valleys end where rounding errors lead, and the last exponents of an order that has hardly settled
+    differ by as much as its error says.
+    """
+    if None in (before["order"], now["order"]):
+        return before["order"] == now["order"] and before["flat"] == now["flat"]
+    gap = abs(before["order"] - now["order"])
+    return gap <= sum(max(r["error"], contact_orders.LEAST_ERROR) for r in (before, now))
+
+
 def tenth(some):
     """A random tenth, another one where ATLAS_SEED is."""
     return random.Random(int(os.environ.get("ATLAS_SEED", "0"))).sample(some, max(1, len(some) // 10))
@@ -450,7 +471,7 @@ def assert_measured_again(row, cell, d, parameter=None):
     found = [now for name in chosen for now in module.measure(row, cell, d, name)]
     assert found
     for now in found:
-        assert order_results.is_same(before[now["parameter"]], now), (key(row, cell, d), now)
+        assert is_same(before[now["parameter"]], now), (key(row, cell, d), now)
 
 
 def test_a_random_tenth_of_what_is_cheap_is_measured_again():
