@@ -2,7 +2,7 @@
 
 >>> from temperance.theory.models.spec import Gate, covariates
 >>> (x,), w, t = covariates(1), sp.Symbol("w", real=True), sp.Symbol("t", positive=True)
->>> found = form_of(Gate("mine", sp.tanh(w * x) / t, (w, t), (t,)), 1)
+>>> found = activated(Gate("mine", sp.tanh(w * x) / t, (w, t), (t,)), 1)
 >>> found.s.name, found.direction, found.bias, found.tau
 ('tanh', (w,), None, t)
 """
@@ -32,13 +32,6 @@ class Activated:
 
 
 @dataclass(frozen=True)
-class Affine:
-    """log weight = sum of slopes, each a function of x and shared parameters, times the gate's own parameters."""
-
-    slopes: tuple[tuple[sp.Symbol, sp.Expr], ...]
-
-
-@dataclass(frozen=True)
 class Natural:
     """log weight = sum_k phi_k e_k(x) + what is free of x, with functions phi_k of the parameters.
 
@@ -46,22 +39,6 @@ class Natural:
     """
 
     statistics: tuple[tuple[sp.Expr, sp.Expr], ...]
-
-
-Form = Affine | Activated | Natural
-
-
-@lru_cache(maxsize=256)
-def form_of(gate: Gate, dim: int) -> Form | None:
-    """The first of the forms that the log weight has in dimension dim; None where it has none of them."""
-    return affine(gate) or activated(gate, dim) or natural(gate, dim)
-
-
-def affine(gate: Gate) -> Affine | None:
-    """The gate as linear in its own parameters, where it has no kinks."""
-    slopes = tuple((p, sp.diff(gate.log_weight, p)) for p in gate.own)
-    free = not any(f.has(*gate.own) for _, f in slopes) and not gate.log_weight.has(sp.Piecewise)
-    return Affine(slopes) if slopes and free else None
 
 
 @lru_cache(maxsize=256)
