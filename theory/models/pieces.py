@@ -133,6 +133,11 @@ def formulas_of(expr: sp.Expr) -> list[sp.Expr]:
     return [e for e, _ in folded.args] if isinstance(folded, sp.Piecewise) else [folded]
 
 
+def boundaries(expr: sp.Expr) -> list[sp.Expr]:
+    """What is 0 where one formula of an expression ends."""
+    return [relation.lhs - relation.rhs for relation in expr.atoms(sp.core.relational.Relational)]
+
+
 def in_conditions(expr: sp.Expr) -> set[sp.Symbol]:
     """The symbols on which the places of its kinks depend."""
     return {s for relation in expr.atoms(sp.core.relational.Relational) for s in relation.free_symbols}

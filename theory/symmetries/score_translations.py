@@ -50,7 +50,7 @@ class Scores:
 @lru_cache(maxsize=64)
 def scores(spec: MoESpec) -> Scores | None:
     """The scores of a gate; None where its log weight is no short sum of parameters times functions of x."""
-    own = [p for p in spec.gate.parameters if p not in spec.gate.shared]
+    own = [*spec.gate.own]
     signed = own[0] if spec.dim == 1 and len(own) == 1 and own[0].is_positive is None else None
     sides = [_halves(spec, signed, sign) for sign in (1, -1)] if signed else [_terms(spec.gate.log_weight, spec, own)]
     found = [side for side in sides if side is not None]
@@ -92,8 +92,7 @@ def scores(spec: MoESpec) -> Scores | None:
 def in_mixture(spec: MoESpec, shown: Scores, alone: tuple[sp.Expr, ...]) -> tuple[sp.Expr, ...]:
     """What is identifiable where all scores can change by one function of x, alone: of an atom by itself."""
     gate = {*spec.gate.parameters, BETA0}
-    own = [p for p in spec.gate.parameters if p not in spec.gate.shared]
-    sides = [{p: atom_symbol(p, side) for p in own} for side in "ij"]
+    sides = [{p: atom_symbol(p, side) for p in spec.gate.own} for side in "ij"]
     apart = (f.subs(sides[0], simultaneous=True) - f.subs(sides[1], simultaneous=True) for f in shown.translated)
     bias = () if shown.constant is None else (shown.constant,)
     shared = () if shown.scaled else spec.gate.shared

@@ -17,6 +17,7 @@ import sympy as sp
 from temperance.theory.expressions.balls import is_constant_in
 from temperance.theory.interactions.interactions import derive
 from temperance.theory.models.kinks import Kink, kinks
+from temperance.theory.models.pieces import boundaries, formulas_of
 from temperance.theory.models.spec import MoESpec, covariates
 from temperance.theory.models.weights import is_weighted, weight_parameters
 from temperance.theory.symmetries.discrete_symmetries import translated
@@ -160,10 +161,7 @@ def on_lines(spec: MoESpec, *, shares: bool = False) -> bool:
 def _formulas(e: sp.Expr) -> list[sp.Expr]:
     """What an expression is between its kinks, and the boundaries there."""
     folded = sp.piecewise_fold(e)
-    if not isinstance(folded, sp.Piecewise):
-        return [e]
-    gaps = [r.lhs - r.rhs for r in folded.atoms(sp.core.relational.Relational)]
-    return [*(formula for formula, _ in folded.args), *gaps]
+    return [*formulas_of(folded), *boundaries(folded)]
 
 
 def _are_multiples(slopes: Sequence[sp.Expr], others: Sequence[sp.Expr], free: set[sp.Symbol]) -> bool:
