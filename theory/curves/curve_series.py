@@ -91,22 +91,18 @@ class Series:
         self.terms, self.sign, self.moves = terms, sign, moves
 
     def __neg__(self) -> Series:
-        """Negative."""
         return Series([-c for c in self.terms], moves=self.moves)
 
     def __add__(self, other: Series) -> Series:
-        """Sum."""
         signs = (self.sign, other.sign)
         sign = None if None in signs else max(signs)  # type: ignore[type-var]
         terms = [p + q for p, q in zip(self.terms, other.terms, strict=True)]
         return Series(terms, sign, moves=self.moves or other.moves)
 
     def __sub__(self, other: Series) -> Series:
-        """Difference."""
         return self + -other
 
     def __mul__(self, other: Series) -> Series:
-        """Product."""
         found = []
         for n in range(len(self.terms)):
             parts = [self.terms[i] * other.terms[n - i] for i in range(n + 1) if self.terms[i] and other.terms[n - i]]
