@@ -9,8 +9,7 @@ from typing import TypeVar, cast
 import sympy as sp
 from flint import fmpq
 
-from temperance.theory.activations.catalogue import NAMED
-from temperance.theory.activations.library_names import refuse_dotted
+from temperance.theory.activations.catalogue import NAMED, refuse_dotted
 from temperance.theory.activations.parser import written_pieces
 from temperance.theory.activations.piece_search import SourceExpression, explored, look_at, survey
 from temperance.theory.activations.piecewise import Piece, Pieces, sample_points

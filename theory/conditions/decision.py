@@ -22,7 +22,7 @@ from temperance.theory.conditions.exceptional_parameters import candidates
 from temperance.theory.conditions.families import Family
 from temperance.theory.conditions.kinks import kinks_of
 from temperance.theory.conditions.mirror_points import Mirror, mirror
-from temperance.theory.conditions.relations import Analysis
+from temperance.theory.conditions.relations import Analysis, analysis_of
 from temperance.theory.conditions.verdict import Verdict, markdown_table, outcome_in_words
 from temperance.theory.expressions import balls
 from temperance.theory.expressions.normal_forms import rationalized
@@ -78,7 +78,7 @@ def decide(source: str | sp.Expr | Activation) -> Decision:
         v = _undecided(NO_CLOSED_FORM)
         nothing = Activation(str(source).strip(), ())
         return Decision(nothing, v, v, v, v, v, mirror=Mirror(None, False, reason=NO_CLOSED_FORM))
-    analyses = [Analysis(structure) for structure in read.structures]
+    analyses = [analysis_of(structure) for structure in read.structures]
     generic = _generic(read, analyses)
     exceptions = _exceptional(generic, analyses) if read.parameters else ()
     return replace(generic, exceptional_parameters=exceptions, mirror=mirror(read))
@@ -205,7 +205,7 @@ def _differs(generic: Decision, name: str, value: sp.Expr) -> bool:
         special = generic.activation.at(**{name: value})
     except ValueError:
         return False  # the activation is not defined there
-    there = _generic(special, [Analysis(structure) for structure in special.structures])
+    there = _generic(special, [analysis_of(structure) for structure in special.structures])
     pairs = zip(there.verdicts, generic.verdicts, strict=True)
     return any(
         s.outcome != g.outcome or not _same(_positive(s.fails_at_tau, here), _positive(g.fails_at_tau, here), sample)

@@ -10,8 +10,7 @@ from typing import Any
 import sympy as sp
 
 from temperance.theory.activations.activation import Activation, Z
-from temperance.theory.coq.domains import function
-from temperance.theory.coq.terms import Unstated
+from temperance.theory.coq.terms import Unstated, function
 from temperance.theory.coq.theorems import evidence, fraction, theorems
 
 LIBRARY = "Temperance"

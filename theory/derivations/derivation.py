@@ -16,10 +16,8 @@ import sympy as sp
 
 from temperance.theory.derivations.consequences import consequences
 from temperance.theory.fields.differential_field import Fraction
-from temperance.theory.interactions.atom_field import RESIDUAL, residual_form
-from temperance.theory.interactions.derivatives import DerivativeFamily, multi_indices
-from temperance.theory.interactions.interactions import Interactions
-from temperance.theory.interactions.pdes import Relation, derivative, tex
+from temperance.theory.interactions.derivatives import RESIDUAL, DerivativeFamily, multi_indices, residual_form
+from temperance.theory.interactions.interactions import Interactions, Relation, derivative, tex
 from temperance.theory.models.spec import Expert, Gate, Jet, MoESpec
 from temperance.theory.settings.losses import Loss
 from temperance.theory.symmetries.discrete_symmetries import MixtureSymmetry

@@ -38,21 +38,17 @@ class Fraction:
         return bool(self.num.is_zero())
 
     def __add__(self, other: Fraction) -> Fraction:
-        """Sum."""
         if self.den == other.den:
             return self.field.fraction(self.num + other.num, self.den)
         return self.field.fraction(self.num * other.den + other.num * self.den, self.den * other.den)
 
     def __neg__(self) -> Fraction:
-        """Negative."""
         return Fraction(-self.num, self.den, self.field)
 
     def __sub__(self, other: Fraction) -> Fraction:
-        """Difference."""
         return self + -other
 
     def __mul__(self, other: Fraction) -> Fraction:
-        """Product."""
         return self.field.fraction(self.num * other.num, self.den * other.den)
 
     def __truediv__(self, other: Fraction) -> Fraction:

@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -44,17 +44,11 @@ class Natural:
 @lru_cache(maxsize=256)
 def natural(gate: Gate, dim: int) -> Natural | None:
     """The gate as a sum of functions of x times independent functions of its parameters."""
-    x, parameters = covariates(dim), {*gate.parameters}
     if gate.log_weight.has(sp.Piecewise, Jet):
         return None
-    weights: dict[sp.Expr, sp.Expr] = {}  # e -> phi
-    for term in sp.Add.make_args(sp.expand(sp.expand_log(gate.log_weight))):
-        phi, e = term.as_independent(*x, as_Add=False)
-        if e.free_symbols & parameters:
-            phi, e = sp.factor(term).as_independent(*x, as_Add=False)
-        if e.free_symbols & parameters:
-            return None
-        weights[e] = weights.get(e, sp.S.Zero) + phi
+    weights = separated(sp.expand(sp.expand_log(gate.log_weight)), covariates(dim), gate.parameters)
+    if weights is None:
+        return None
     weights.pop(sp.S.One, None)
     found: dict[sp.Expr, sp.Expr] = {}  # phi -> e
     for e, phi in weights.items():
@@ -65,6 +59,22 @@ def natural(gate: Gate, dim: int) -> Natural | None:
     slopes = sp.Matrix([phi for _, phi in statistics]).jacobian(own) if own and statistics else sp.zeros(1, 0)
     at = {p: sp.Rational(k * k + 3, k + 2) for k, p in enumerate(gate.parameters)}
     return Natural(statistics) if slopes.subs(at).rank() == len(statistics) > 0 else None
+
+
+def separated(total: sp.Expr, x: Sequence[sp.Symbol], parameters: Iterable[sp.Symbol]) -> dict[sp.Expr, sp.Expr] | None:
+    """e -> phi, of a sum, multiplied out, of products of a function e of x and a function phi of parameters.
+
+    None where a term is no such product.
+    """
+    found: dict[sp.Expr, sp.Expr] = {}
+    for term in sp.Add.make_args(total):
+        phi, e = term.as_independent(*x, as_Add=False)
+        if e.free_symbols & {*parameters}:  # perhaps only as a product below the line is multiplied out
+            phi, e = sp.factor(term).as_independent(*x, as_Add=False)
+        if e.free_symbols & {*parameters}:
+            return None
+        found[e] = found.get(e, sp.S.Zero) + phi
+    return found
 
 
 @lru_cache(maxsize=256)

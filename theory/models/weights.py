@@ -16,6 +16,12 @@ def weight_parameters(spec: MoESpec) -> tuple[sp.Symbol, ...]:
     return (*scaling(spec.gate), *_unseen(spec.gate))
 
 
+def own_parameters(spec: MoESpec) -> tuple[sp.Symbol, ...]:
+    """The parameters of the gate that each atom has for itself, without those that only scale its weight."""
+    weights = weight_parameters(spec)
+    return tuple(p for p in spec.gate.own if p not in weights)
+
+
 @lru_cache(maxsize=64)
 def scaling(gate: Gate) -> tuple[sp.Symbol, ...]:
     """The parameters of a gate that only scale the weight of an atom."""

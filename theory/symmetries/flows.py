@@ -20,8 +20,7 @@ from typing import NamedTuple
 
 import sympy as sp
 
-from temperance.theory.interactions.interactions import Interactions
-from temperance.theory.interactions.pdes import Relation
+from temperance.theory.interactions.interactions import Interactions, Relation
 from temperance.theory.models.density import atom_symbol
 from temperance.theory.models.gates import cosine
 from temperance.theory.models.pieces import boundaries

@@ -19,6 +19,7 @@ from functools import lru_cache
 import sympy as sp
 
 from temperance.theory.models.density import atom_symbol
+from temperance.theory.models.form import separated
 from temperance.theory.models.spec import BETA0, MoESpec, covariates
 
 _MOST_FUNCTIONS = 10  # of x, that are compared
@@ -121,17 +122,9 @@ def _terms(log_weight: sp.Expr, spec: MoESpec, own: Sequence[sp.Symbol]) -> _Sep
     """e -> phi for a sum of products of a function of x and one of the parameters."""
     if log_weight.has(sp.Piecewise, sp.Abs, sp.sign):
         return None
-    found: _Separated = {}
-    x = (*covariates(spec.dim), _HALF)
-    written = log_weight.replace(lambda e: isinstance(e, _ADDING), sp.expand_trig)
-    for term in sp.Add.make_args(sp.expand(written, power_base=True, log=True)):
-        phi, e = term.as_independent(*x, as_Add=False)
-        if e.has(*own, *spec.gate.shared):  # perhaps only as a product below the line is expanded
-            phi, e = sp.factor(term).as_independent(*x, as_Add=False)
-        if e.has(*own, *spec.gate.shared):
-            return None
-        found[0, e] = found.get((0, e), sp.S.Zero) + phi
-    return found
+    written = sp.expand(log_weight.replace(lambda e: isinstance(e, _ADDING), sp.expand_trig), power_base=True, log=True)
+    found = separated(written, (*covariates(spec.dim), _HALF), (*own, *spec.gate.shared))
+    return None if found is None else {(0, e): phi for e, phi in found.items()}
 
 
 def _curves(phis: Sequence[sp.Matrix], spec: MoESpec, own: Sequence[sp.Symbol]) -> list[sp.Matrix]:

@@ -17,7 +17,7 @@ import sympy as sp
 from flint import arb
 
 from temperance.theory.models.spec import Jet, MoESpec, covariates
-from temperance.theory.models.weights import is_weighted, weight_parameters
+from temperance.theory.models.weights import is_weighted, own_parameters, weight_parameters
 from temperance.theory.orders.independence import formula_at, numbers
 
 _BITS = 256
@@ -41,12 +41,6 @@ class _Columns:
     shared: tuple[sp.Symbol, ...]
     biased: bool
     values: list[list[list[arb]]]
-
-
-def own_parameters(spec: MoESpec) -> tuple[sp.Symbol, ...]:
-    """The parameters of the gate that each atom has for itself, without those that only scale its weight."""
-    left = {*spec.gate.shared, *weight_parameters(spec)}
-    return tuple(p for p in spec.gate.parameters if p not in left)
 
 
 def kernel(spec: MoESpec, k: int, *, held: Collection[sp.Symbol] = ()) -> Kernel | None:

@@ -19,11 +19,11 @@ from temperance.theory.interactions.interactions import derive
 from temperance.theory.models.kinks import Kink, kinks
 from temperance.theory.models.pieces import boundaries, formulas_of
 from temperance.theory.models.spec import MoESpec, covariates
-from temperance.theory.models.weights import is_weighted, weight_parameters
+from temperance.theory.models.weights import is_weighted, own_parameters, weight_parameters
 from temperance.theory.symmetries.discrete_symmetries import translated
 from temperance.theory.symmetries.flows import Flow, flows_of
 from temperance.theory.symmetries.score_translations import scores
-from temperance.theory.traits.kernel import Kernel, alone, kernel, own_parameters
+from temperance.theory.traits.kernel import Kernel, alone, kernel
 
 _MOST_ATOMS = 5  # that a truth is looked at with
 _LENGTH = sp.Dummy("t", positive=True)  # a parameter may be called t

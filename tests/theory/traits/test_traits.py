@@ -1,12 +1,14 @@
 """What holds of gates, computed from their formulas: hand-made tables, and gates that nobody has named."""
 
+from itertools import product
+
 import pytest
 import sympy as sp
 
 from temperance.theory.models.by_name import model
 from temperance.theory.models.gates import ACTIVATED, names
 from temperance.theory.models.spec import BETA0, TAU, Gate, MoESpec, covariates
-from temperance.theory.models.weights import is_weighted
+from temperance.theory.models.weights import is_weighted, weight_parameters
 from temperance.theory.traits.traits import on_lines, traits, translates
 
 B1, B2 = sp.symbols("beta1 beta2", real=True)
@@ -92,6 +94,19 @@ def test_gates_in_the_plane_are_sorted_as_by_hand():
 def test_kinks_and_cones_say_what_moves_them(gate, dim, source, places):
     found = traits(model(gate, "gaussian", source, dim)).kinks
     assert [(kink.kind, [p.name for p in kink.moved_by]) for kink in found] == places
+
+
+@pytest.mark.parametrize(
+    ("source", "dim", "unseen"), [("step", 1, ["beta1"]), ("step", 2, []), ("where(z > 1, 1, 0)", 1, []), ("z", 1, [])]
+)
+def test_only_what_changes_no_value_of_the_weight_is_unseen(source, dim, unseen):
+    """A step in d = 1 jumps at 0 whatever beta1 > 0 is; in d = 2 on a line, and a step at 1 jumps at 1/beta1."""
+    spec = model("activation", "gaussian", source, dim)
+    assert [p.name for p in weight_parameters(spec)] == unseen
+    points = [dict(zip(covariates(dim), at, strict=True)) for at in product((-2, -0.7, 0.4, 0.6, 2), repeat=dim)]
+    places = [dict(zip(spec.gate.parameters, (first, *[1] * dim), strict=True)) for first in (1, 2)]
+    values = [[spec.gate.log_weight.subs(at).subs(x) for x in points] for at in places]
+    assert (values[0] == values[1]) == (unseen != [])
 
 
 def of_ones_own(log_weight, parameters, shared=()):
