@@ -79,8 +79,7 @@ class Activation:
     def at(self, **values: sp.Expr | int) -> Activation:
         """The activation with parameters replaced by values: real SymPy numbers or integers, by their names.
 
-        Raises:
-            ValueError: a name that is not a parameter, or no real value on any interval.
+        Raises ValueError: a name that is not a parameter, or no real value on any interval.
         """
         unknown = set(values) - {p.name for p in self.parameters}
         if unknown:

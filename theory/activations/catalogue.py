@@ -73,8 +73,7 @@ _DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
 def refuse_dotted(name: str) -> None:
     """Do nothing for a text that is no dotted name (one that is known need not come here).
 
-    Raises:
-        ValueError: a dotted name, in one line, with the known names that are nearest to it.
+    Raises ValueError: a dotted name, in one line, with the known names that are nearest to it.
     """
     bare = name.removesuffix("()")
     if not _DOTTED.fullmatch(bare):

@@ -126,9 +126,8 @@ class Model:
     def equations(self, variables: Sequence[str], means: Mapping[str, Any]) -> list[Terms]:
         """F_i(h, s): the means, which must solve their own equations, put into the others.
 
-        Raises:
-            Rejected: the variables are not the differences and the means without an equation, or the means are not
-                the others.
+        Raises Rejected: the variables are not the differences and the means without an equation, or the means are not
+        the others.
         """
         titles = [*(f"mean {p}" for p in self.each), *self.shared]
         units = {tuple(int(i == j) for j in range(len(titles))): i for i in range(len(titles))}

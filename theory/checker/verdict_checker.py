@@ -214,8 +214,7 @@ def tower_of(certificate: Mapping[str, Any]) -> dict[str, str]:
 def check(certificate: Any) -> None:
     """Prove the statement of a certificate, a decoded JSON object, from its expression and evidence.
 
-    Raises:
-        Rejected: the statement is not proved, or the certificate is not of the format described above.
+    Raises Rejected: the statement is not proved, or the certificate is not of the format described above.
     """
     with proving():
         if certificate["format"] in OTHERS:

@@ -49,11 +49,7 @@ def certificates(source: str | sp.Expr | Activation | Decision) -> list[dict[str
 
 
 def issue(source: Activation, analysis: Analysis, condition: str, verdict: Verdict) -> dict[str, Any]:
-    """The certificate of one verdict.
-
-    Raises:
-        Rejected: the independent checker does not accept it.
-    """
+    """The certificate of one verdict. Raises Rejected: the independent checker does not accept it."""
     failing = list(verdict.failing_families)
     needed = failing if verdict.outcome == "fails" and failing else CONDITIONS[condition]
     certificate: dict[str, Any] = {

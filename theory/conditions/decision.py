@@ -67,10 +67,8 @@ class Decision:
 def decide(source: str | sp.Expr | Activation) -> Decision:
     """Decide the conditions for an activation, for all tau > 0 and every d.
 
-    `fails` only with a relation proved in a tower, `holds` only with a ball determinant.
-
-    Raises:
-        ValueError: the activation cannot be read.
+    `fails` only with a relation proved in a tower, `holds` only with a ball determinant. Raises ValueError: the
+    activation cannot be read.
     """
     try:
         read = activation(source)

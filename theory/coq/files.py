@@ -61,8 +61,7 @@ def file_of(
 def module(name: str, activation: Activation, certificates: Sequence[Mapping[str, Any]]) -> str:
     """The module of one activation.
 
-    Raises:
-        Unstated: there is no certificate, or the library cannot state what one says.
+    Raises Unstated: there is no certificate, or the library cannot state what one says.
     """
     if not certificates:
         raise Unstated("no verdict has a certificate")

@@ -92,8 +92,7 @@ def rational(tree: ast.expr) -> Fraction | None:
 def term(tree: ast.expr) -> Term:
     """A syntax tree as a term.
 
-    Raises:
-        Unstated: it holds a function that the library does not define, or a parameter.
+    Raises Unstated: it holds a function that the library does not define, or a parameter.
     """
     match tree:
         case ast.Constant(int(n)):
@@ -184,11 +183,7 @@ class Function:
 
 
 def function(activation: Activation) -> Function:
-    """The activation as its certificates write it.
-
-    Raises:
-        Unstated: see `terms.term`.
-    """
+    """The activation as its certificates write it. Raises Unstated: see `terms.term`."""
     grouped = [list(group) for _, group in groupby(_joined(activation), key=lambda piece: piece.expr)]
     branches = [term(parsed(str(pieces[0].expr))) for pieces in grouped]
     bounds = [term(parsed(str(pieces[0].lower))) for pieces in grouped[1:]]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from math import factorial
 from typing import Any
 
 from flint import Ordering, fmpq, fmpq_mpoly, fmpq_mpoly_ctx
@@ -217,14 +218,6 @@ def logarithm(u: Series, one: fmpq_mpoly) -> Series:
         known = sum((k * found[k] * u.terms[n - k] for k in range(1, n)), 0 * one)
         found.append(u.terms[n] - known / n)
     return Series(found)
-
-
-def factorial(k: int) -> fmpq:
-    """k!."""
-    found = fmpq(1)
-    for i in range(2, k + 1):
-        found *= i
-    return found
 
 
 def binomial(at: Fraction, k: int) -> fmpq:

@@ -195,8 +195,7 @@ def least_common_multiple(polynomials: Iterator[fmpz_mpoly], start: fmpz_mpoly) 
 def factored(p: fmpz_mpoly) -> tuple[int, list[tuple[fmpz_mpoly, int]]]:
     """The content of p, with its sign, and its irreducible factors with their exponents.
 
-    Raises:
-        OutsideTowers: p has high degrees, or coefficients of over 64 bits.
+    Raises OutsideTowers: p has high degrees, or coefficients of over 64 bits.
     """
     if len(p) > 1 and max(p.degrees()) > _MOST_DEGREE:
         raise OutsideTowers(f"a polynomial of a degree over {_MOST_DEGREE} would have to be factored")

@@ -107,8 +107,7 @@ def split(expr: Any) -> Parts:
 def written(parts: Parts) -> sp.Expr:
     """Parts as one expression, a Piecewise where there are several.
 
-    Raises:
-        ValueError: no point was found in a part, which may be empty.
+    Raises ValueError: no point was found in a part, which may be empty.
     """
     if len({part.formula for part in parts}) == 1:
         return parts[0].formula

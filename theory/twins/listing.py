@@ -218,12 +218,7 @@ def below_kinks(
 ) -> tuple[list[Twin], str | None]:
     """The twins that parts with a kink have before it, but those of all truths, and what is not decided of them.
 
-    Args:
-        pieces: those of s.
-        sample: of its parameters.
-        parts: the even and the odd part of s.
-        atoms: their number.
-        gauge: free or anchored.
+    pieces: those of s, at a sample of its parameters. parts: its even and its odd part.
     """
     kinks = [part.kink for part in parts if part.kink is not None]
     if not kinks:
