@@ -1,7 +1,9 @@
 """Bounds contact orders by theorems: the one on experts, those of theory.md 2.4 and 2.10, and r_bar(m) = 2m (2.6).
 
 This covers what `orders.upper_bounds` cannot: cells of more than two atoms, kinks, irrational Taylor coefficients,
-means that are not linear in the parameters, and every cell split.
+means that are not linear in the parameters, and every cell split. Theorems about one formula are found by the formula
+of a gate: the weights of the Gaussian gate are normalised over the whole space, so that integrals of the equations over
+it determine what no coefficient does.
 """
 
 from __future__ import annotations

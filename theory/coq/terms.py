@@ -1,4 +1,4 @@
-"""Writes expressions as Coq reads them, and as the data type `expr` of Temperance.v."""
+"""Writes expressions and domains as Coq reads them, and as the data type `expr` of Temperance.v."""
 
 from __future__ import annotations
 

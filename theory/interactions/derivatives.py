@@ -3,6 +3,10 @@
 For u with log-gradient L_i = d_i log u, the quotient P_alpha = (D^alpha u)/u satisfies P_0 = 1 and
 
     P_{alpha+e_i} = d_i P_alpha + L_i P_alpha.
+
+The field has a generator for each subexpression that is not rational (kernel). Exponents are written over a lattice
+basis, so that exp(z) and exp(2z) share one; roots keep their algebraic relation, hyperbolic functions become
+exponentials, sin and cos become tan of the half argument. Generators are added until derivation closes on them.
 """
 
 from __future__ import annotations

@@ -2,7 +2,9 @@
 
 An operator sum_alpha c_alpha D^alpha is a dictionary {alpha: c_alpha}. The relations of an atom form a left ideal;
 normal forms, prolongation and closing under S-pairs are those of Groebner bases of left ideals in a Weyl algebra with
-rational-function coefficients (Chyzak and Salvy 1998), for an order of the derivatives that refines their order.
+rational-function coefficients (Chyzak and Salvy 1998), for an order of the derivatives that refines their order. The
+basis is found order by order: multiples of known leading terms are dependent, and the other derivatives are compared by
+exact elimination over the coefficient field, as in the FGLM algorithm.
 """
 
 from __future__ import annotations

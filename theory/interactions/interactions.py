@@ -1,5 +1,7 @@
 """Finds all linear relations among an atom's derivatives, and irredundant generators of them (theory.md 2.1).
 
+A `Relation` is a linear partial differential equation of an atom, as text and as LaTeX.
+
     >>> from temperance.theory.interactions.interactions import derive
     >>> found = derive(gate="linear", dim=1, order=2)
     >>> found.derivatives, found.rank, len(found.relations)

@@ -2,6 +2,10 @@
 
 The relations of order <= 2 of the atom hold in every mixture. At a true point of exact numbers a minor, in balls,
 proves that the mixture has no others.
+
+>>> from temperance.theory.models.by_name import model
+>>> str(least_squares(model("softmax", "constant")).expert.log_density)
+'log(-b + y)'
 """
 
 from __future__ import annotations

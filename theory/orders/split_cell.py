@@ -10,6 +10,14 @@ and the density is the true one iff Phi_k = 0 for k >= 1 and Phi_0 is constant i
 gate is held; its own errors are of the order of the distance). The Taylor coefficients of Phi_k in x are linear in the
 moments E[D^alpha] = sum_l p_l D_l^alpha and powers of the shared offsets; they generate an ideal, all elements of which
 are bounded by the L2 distance of the densities.
+
+`reduce` writes D_1 = e + (1 - p_1) h and D_2 = e - p_1 h, p_1 = (1 - s)/2: h is the difference, e the weighted mean of
+the two offsets, s in (-1, 1) the difference of the shares. The means and shared offsets that occur linearly are solved
+for as power series in h (and in what is not solved for), up to terms of degree N + 1:
+
+    e = phi(h, s) + O(distance),    F_i(h, s) = O(distance).
+
+Example: for the softmax gate F holds h_beta1^2, h_beta1 h_a and h_a^2, and phi_a begins with -(1 - s^2)/4 h_beta1 h_b.
 """
 
 from __future__ import annotations

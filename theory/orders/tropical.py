@@ -5,6 +5,10 @@ the order of h_i and w_q that of a factor q(s). A polynomial F = sum_m c_m(s) h^
 all its terms of order >= 1, or those of the lowest order cancel: two of them at least, and of opposite signs. A
 combination G = sum_g c_g(s) h^g F_g has order >= 1 + min_g w.g in the same way. Each alternative is a set of linear
 inequalities in w; `theory.orders.branch_and_bound` runs through them.
+
+Where the lowest terms of every equation cancel, `refutations` eliminates the initial forms of products h^g F_i of one
+order against each other over Q[s]. A combination with a single lowest monomial, or with none left, says more than the
+equations do: y - x^2 - x^3 and x (y - x^2) give x^4.
 """
 
 from __future__ import annotations

@@ -1,4 +1,14 @@
-"""Finds the symmetries of a mixture that are not flows of one atom: permutation, translation, reflection, splitting."""
+"""Finds the symmetries of a mixture that are not flows of one atom: permutation, translation, reflection, splitting.
+
+Let theta' be the parameters of an atom with the signs of some changed (theory.md 2.2). Where L(theta') - L(theta) does
+not depend on x, atoms may change those signs one by one; where L(theta') + L(theta) depends on nothing that differs
+between atoms, two atoms may exchange their parameters and change those signs. The bias beta0 takes up what does not
+depend on x.
+
+    >>> from temperance.theory.models.by_name import model
+    >>> [str(change.parity) for change in sign_changes(model("activation", activation="z**2").gate, 1)]
+    ['even']
+"""
 
 from __future__ import annotations
 

@@ -2,7 +2,9 @@
 
 A twin changes s(b_i x)/tau of every atom by one function of x. The parts of s turn a function s(b x) into a vector: for
 a free part its component at |b|, for a sum of powers the |b|^n, with the sign of b for the odd part. What is left is to
-find all vectors v(b_i') = l v(b_i) + r, l = tau'/tau, with one r for all atoms.
+find all vectors v(b_i') = l v(b_i) + r, l = tau'/tau, with one r for all atoms. For d = 1 a gate that is constant on
+each side of 0, up to a logarithm of |z|, takes few values: its twins fill open sets of truths, that of beta1 of one
+sign and that of both.
 """
 
 from __future__ import annotations
