@@ -200,7 +200,7 @@ def _orders(found: Found) -> Iterator[Part]:
 
 
 def name_of(row: AtlasRow) -> str:
-    """A row by its gate, its expert where it is another than the linear Gaussian one, and its point."""
+    """A row by its gate, its expert where it is not the linear Gaussian one, and its point."""
     point = ", ".join(f"{name} = {value}" for name, value in row.point.items())
     expert = None if row.expert == "gaussian" else row.expert
     return ", ".join(filter(None, (row.gate if row.source is None else f"{row.gate} {row.source}", expert, point)))

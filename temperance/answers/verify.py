@@ -44,7 +44,7 @@ class Verify(Answer):
 
     @property
     def status(self) -> int:
-        """1 if a claim is contradicted or a leg that it requires crashed."""
+        """1 if a claim is contradicted or a check that it requires crashed."""
         return int(any(result.refuted for result in self.results))
 
     @property
@@ -112,7 +112,7 @@ def _words(results: Sequence[Result], source: str | None) -> Iterator[str]:
     for result in results:
         by_outcome.setdefault(result.outcome, []).append(result.claim.id)
     if in_coq := ", ".join(r.claim.id for r in results if r.coq is not None):
-        yield f"parts of the proofs that Coq has checked are named above: {in_coq}"
+        yield f"Coq-checked parts are listed above: {in_coq}"
     if (made := tests_made(results))["made"]:
         yield in_words(made)
     yield "; ".join(f"{outcome}: {', '.join(ids)}" for outcome, ids in by_outcome.items())
@@ -157,7 +157,7 @@ def verify(
 ) -> Verify:
     """Run claims of the theory, each by its proof and by measurement, and say which stand.
 
-    Exit status 1 if a claim is contradicted or a leg that it requires crashed.
+    Exit status 1 if a claim is contradicted or a check that it requires crashed.
 
     Args:
         claims: C1, C2, ...; all for none.

@@ -118,7 +118,7 @@ def _is_scaled(order: Order, found: Orders) -> bool:
 
 
 def _measurement(order: Order, cell: str, kept: Mapping[str, Any] | None) -> tuple[Tried, str]:
-    """What became of the measurement of an order, in a word and in words."""
+    """The measurement's status, and its explanation."""
     if order.flat and not (kept and kept["flat"]):  # an identity is not overruled by what a minimisation reached
         return "needless", "an exact curve of one density is known"
     if order.upper == 1 and (kept is None or (kept["order"] is None and not kept["flat"])):
@@ -126,7 +126,7 @@ def _measurement(order: Order, cell: str, kept: Mapping[str, Any] | None) -> tup
     if kept is None:
         return "missing", "not measured yet" + (_SLOW if order.is_mean and cell == "three" else "")
     if kept["flat"]:
-        return "zero", "no distance is told from 0"
+        return "zero", "every distance is 0 to rounding"
     if kept["order"] is None:
         return "not settled", "the local exponents have not settled"
     return "settled", "measured here"

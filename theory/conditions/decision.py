@@ -41,7 +41,7 @@ class Decision:
         first_order: F1 = {1, s, z s'} independent.
         second_order: A (at every tau), B and C independent.
         tau_beta1, a, b_nu: the sharp conditions (i), (ii), (iii).
-        exceptional_parameters: for every parameter that has any, the values at which some verdict is another.
+        exceptional_parameters: for every parameter that has any, the values at which some verdict differs.
         mirror: the mirror type (theory.md 2.5); None where it was not asked for.
     """
 
@@ -199,7 +199,7 @@ def _exceptional(generic: Decision, analyses: list[Analysis]) -> tuple[tuple[str
 
 
 def _differs(generic: Decision, name: str, value: sp.Expr) -> bool:
-    """Whether some verdict at a value of a parameter is another than the generic one, where both are decided."""
+    """Whether some verdict at a value of a parameter differs from the generic one, where both are decided."""
     here, sample = {sp.Symbol(name, real=True): value}, dict(generic.activation.sample)
     try:
         special = generic.activation.at(**{name: value})

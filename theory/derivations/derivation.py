@@ -235,7 +235,7 @@ def _relations(found: Interactions) -> Step:
         return Step("Relations", (Paragraph(text), Code("assert not found.relations")))
     text = (
         f"Derivatives of relations are relations. All {len(found.relations)} follow from these "
-        f"{len(found.generators)}, none of which the others give on closing at order {found.order + 1}:"
+        f"{len(found.generators)}, none is implied by the others, up to order {found.order + 1}:"
     )
     if not found.complete:
         text += " (not decided: " + _plain("; ".join(found.missing)) + ")"

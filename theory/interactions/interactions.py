@@ -79,7 +79,7 @@ def derive(
     family = basis.family
     generators, decided = irredundant_generators(basis)
     proved = independent_by_balls(family, basis.standard)
-    rank = "rank proved: a determinant has an enclosure without 0" if proved else _UNPROVED
+    rank = "rank proved: a determinant is proved nonzero by interval arithmetic" if proved else _UNPROVED
     missing = [] if decided else ["irredundancy of the generators"]
     missing += [family.spec.gate.caveat] if family.spec.gate.caveat else []
     missing += [] if proved else ["a proof that there are no further relations"]

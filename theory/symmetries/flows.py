@@ -221,7 +221,7 @@ def _proved(found: Interactions, identifiable: tuple[sp.Expr, ...] | None, shown
         return "flows only: the identifiable functions were not computed"
     text = (
         "proved: every flow, and that these functions are constant on its orbits; at a generic point they determine the"
-        " atom u locally and no other function of its parameters does (there are no further relations of order 1)"
+        " atom u locally and everything identifiable is a function of them (there are no further relations of order 1)"
     )
     if not found.complete and any("further relations" in m for m in found.missing):
         text = text.replace("there are no further", "assuming that there are no further")

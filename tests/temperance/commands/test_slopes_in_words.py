@@ -77,7 +77,7 @@ def test_the_answer_counts_what_is_judged_and_names_the_rest():
         "[4] too rare",
         "anchor away: fits whose anchor (the atom with beta1 = 0) is not in the cell of the true anchor",
         "40 fits: 50.00% converged, 25.00% ended at a bound of the box (they count: the slopes are those of estimates "
-        "in this box), 25.00% were dropped (spikes, or out of steps)",
+        "in this box), 25.00% were dropped (degenerate, or not converged)",
         answer(slopes),
     ):
         assert f"{line}\n" in told

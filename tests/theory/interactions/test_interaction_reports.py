@@ -11,7 +11,7 @@ from temperance.theory.models.by_name import model
 from temperance.theory.models.gates import gate
 from temperance.theory.models.spec import TAU
 
-BALLS = "rank proved: a determinant has an enclosure without 0"
+BALLS = "rank proved: a determinant is proved nonzero by interval arithmetic"
 VERIFIED = "every relation verified by substitution"
 SCOPES = [
     ({}, f"coefficients: rational functions of the parameters; {VERIFIED}; {BALLS}"),
