@@ -1,4 +1,4 @@
-"""Shows on stderr how far a command is: bars on a terminal, else a line for every step that is done."""
+"""Shows on stderr how far a command is: a line for every long step that is done, and bars on a terminal."""
 
 from __future__ import annotations
 
@@ -47,9 +47,11 @@ class Display:
             bars.remove_task(task)
 
     def step(self, line: str) -> None:
-        """Say that a step is done where no bar shows it."""
+        """Say that a long step is done; on a terminal above the bars."""
         if self._bars is None:
             print(one_line(line), file=sys.stderr, flush=True)
+        else:
+            self._bars.print(one_line(line), markup=False, highlight=False)
 
     def report(self, name: str, progress: StudyProgress) -> None:
         """Move the bar of a study, which goes when the study is finished."""
