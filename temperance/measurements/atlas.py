@@ -55,16 +55,23 @@ def atlas(
     *,
     rows: Sequence[AtlasRow] | None = None,
     places: Sequence[tuple[str, int]] = PLACES,
+    told: Callable[[Sequence[Entry]], None] = lambda entries: None,
 ) -> Atlas:
     """The atlas.
 
     Args:
         kept: measurements in place of those kept (`stored`), by `key`.
         rows: a part of `ROWS`, in place of all. places: a part of `PLACES`.
+        told: called with the entries of a row as soon as they are found.
     """
     measured = stored() if kept is None else kept
     chosen = ROWS if rows is None else rows
-    return Atlas(tuple(entry(row, cell, d, measured) for row in chosen for cell, d in places))
+    found: list[Entry] = []
+    for row in chosen:
+        entries_ = [entry(row, cell, d, measured) for cell, d in places]
+        told(entries_)
+        found += entries_
+    return Atlas(tuple(found))
 
 
 @cache

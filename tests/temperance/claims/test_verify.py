@@ -37,7 +37,7 @@ REFUTED = Claim("C1", "it is false", (("proof", lambda _: Leg("contradicted", "a
 
 @pytest.fixture
 def claims(monkeypatch, tmp_path):
-    """Replace the claims, and stand where there are no published estimates."""
+    """Replace the claims, and stand in an empty folder."""
 
     def use(*chosen):
         monkeypatch.setattr("temperance.claims.verify.CLAIMS", chosen)
@@ -86,7 +86,7 @@ def test_the_exit_status_and_one_line_for_each_open_claim(capsys, claims, claim,
     assert run(["verify", "C1", "--json"]) == status
     captured = capsys.readouterr()
     assert json.loads(captured.out)["claims"][0]["outcome"] == outcome
-    assert captured.err == remark
+    assert captured.err == f"claim 1 of 1: C1 done\n{remark}"
     assert run(["verify", "C1"]) == status
 
 
@@ -95,8 +95,7 @@ def test_the_report_has_the_documented_keys_in_order(capsys, claims, tmp_path):
     assert run(["verify", "--json", "-o", str(target)]) == 0
     captured = capsys.readouterr()
     assert captured.out == target.read_text(encoding="utf-8")
-    assert captured.err.startswith("published: skipped")
-    assert captured.err.count("\n") == 1
+    assert captured.err == "claim 1 of 1: C1 done\n"
     report = json.loads(captured.out, parse_constant=pytest.fail)
     assert list(report) == ["claims", "published", "tests"]
     assert report["tests"]["made"] == 0
@@ -144,7 +143,7 @@ def test_the_study_runs_and_its_slopes_are_reported(capsys, claims, monkeypatch,
     assert [s["parameter"] for s in density["legs"]["monte_carlo"]["slopes"]] == ["density"]
     keys = ["parameter", "cell", "cell_size", "share", "slope", "ci", "predicted", "published", "outcome", "sharp"]
     assert [k for k in leg["slopes"][0] if k in keys] == keys
-    assert captured.err.count("\n") == 3  # the published estimates are skipped, and two claims are open
+    assert captured.err.count("\n") == 4  # two claims are done, and open
     monkeypatch.delattr("temperance.numerics.studies.run.run_replicate")
     assert run(["verify", "--workers", "1", "--store", str(store)]) == 0
     assert "24 fits" in capsys.readouterr().out
@@ -221,18 +220,16 @@ def test_a_loss_that_is_not_reproduced_contradicts(capsys, claims, monkeypatch):
     assert [check["reproduced"] for check in found["checks"]] == [True, False]
     assert run(["verify", "--published", "."]) == 0
     captured = capsys.readouterr()
-    assert captured.err == "published: the losses of k = 3 are not reproduced to 1e-10\n"
+    assert captured.err.splitlines()[1:] == ["published: the losses of k = 3 are not reproduced to 1e-10"]
     assert "slope of the mean loss -0.600" in captured.out
 
 
 @here
-def test_the_published_estimates_beside_the_repository(capsys, claims, monkeypatch):
-    monkeypatch.chdir(Path(__file__).parents[3])
-    monkeypatch.setattr("temperance.answers.verify.PUBLISHED", str(FOLDER))
-    assert run(["verify", "--json"]) == 0
+def test_the_published_estimates_beside_the_repository(capsys, claims):
+    assert run(["verify", "--json", "--published", str(FOLDER)]) == 0
     captured = capsys.readouterr()
     published = json.loads(captured.out)["published"]
-    assert captured.err == ""
+    assert captured.err == "claim 1 of 1: C1 done\n"
     assert published["outcome"] == "confirmed"
     assert [check["k"] for check in published["checks"]] == [2, 3]
     assert published["checks"][0]["slope"] == pytest.approx(-0.638, abs=5e-4)
