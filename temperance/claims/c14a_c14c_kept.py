@@ -15,9 +15,9 @@ from temperance.evidence.study_runner import Runs
 from temperance.measurements import exponent_results
 from temperance.measurements.atlas import bounds, setting, stored
 from temperance.measurements.atlas_entries import AtlasOrder, Entry, key
+from temperance.measurements.contact_orders import records
 from temperance.measurements.kept_slopes import KeptSlope
 from temperance.measurements.literature import ROWS, AtlasRow
-from temperance.measurements.order_results import records
 from temperance.numerics.errors.hypotheses import slope_test
 from temperance.numerics.errors.slopes import LARGEST_DROPPED
 from temperance.theory.contact.order_setting import flat_curves

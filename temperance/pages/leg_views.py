@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -121,7 +122,7 @@ def _truth(definition: Mapping[str, Any]) -> Grid:
 
 def badge_class(text: str) -> str:
     """The class that the colour of an outcome comes from; empty for other words."""
-    word = text.split(",")[0] if not isinstance(text, Markup) else ""
+    word = re.split(r",| \(", text)[0] if not isinstance(text, Markup) else ""
     return word.replace(" ", "-") if word in _BADGES else ""
 
 
@@ -135,3 +136,4 @@ def width_class(text: str) -> str:
 
 
 _BADGES = ("proved", "confirmed", "contradicted", "inconclusive", "crashed", "did not run")
+_BADGES += ("holds", "fails", "undecided")

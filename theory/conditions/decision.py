@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import sympy as sp
 
@@ -58,6 +59,25 @@ class Decision:
     def verdicts(self) -> tuple[Verdict, Verdict, Verdict, Verdict, Verdict]:
         """First order, second order, and the sharp conditions (i), (ii), (iii)."""
         return self.first_order, self.second_order, self.tau_beta1, self.a, self.b_nu
+
+    @property
+    def mirror_type(self) -> str:
+        """The mirror type: "none" where it is proved that there is none, "undecided" where nothing is."""
+        return "undecided" if self.mirror is None or not self.mirror.proved else self.mirror.kind or "none"
+
+    def record(self) -> dict[str, Any]:
+        """What `check --json` prints."""
+        sharp = ("fails_at_tau", "relation", "scope")
+        return {
+            "activation": self.activation.name,
+            "expression": self.activation.expression,
+            "first_order": self.first_order.record("relation", "scope", "reason"),
+            "second_order": self.second_order.record("failing_families", *sharp, "reason"),
+            "sharp": {name: getattr(self, name).record(*sharp) for name in ("tau_beta1", "a", "b_nu")},
+            "mirror": self.mirror.kind if self.mirror else None,
+            "exceptional_parameters": {name: list(values) for name, values in self.exceptional_parameters},
+            "mirror_points": {"type": self.mirror_type, "reason": self.mirror.reason if self.mirror else None},
+        }
 
     def _repr_markdown_(self) -> str:
         """For notebooks: a table of the verdicts."""

@@ -15,6 +15,7 @@ from typing import Any
 import sympy as sp
 
 from temperance.theory.derivations.consequences import consequences
+from temperance.theory.derivations.hyperbolic import hyperbolic
 from temperance.theory.fields.differential_field import Fraction
 from temperance.theory.interactions.derivatives import RESIDUAL, DerivativeFamily, multi_indices, residual_form
 from temperance.theory.interactions.interactions import Interactions, Relation, derivative, tex
@@ -201,7 +202,8 @@ def _fraction(family: DerivativeFamily, f: Fraction) -> str:
     if len(f.num) + len(f.den) > MAX_TERMS:
         return rf"\text{{(a fraction with {len(f.num)} terms over {len(f.den)})}}"
     names = family.atom.names
-    return tex(family.field.expression(f.num, names) / family.field.expression(f.den, names))
+    value = family.field.expression(f.num, names) / family.field.expression(f.den, names)
+    return tex(hyperbolic(value, family.spec.log_atom))
 
 
 def _linear_system(found: Interactions) -> Step:
