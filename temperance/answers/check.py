@@ -71,7 +71,7 @@ class Check(Answer):
     b_nu = _of_one(lambda found: found.b_nu, "The sharp condition (iii).")
     exceptional_parameters = _of_one(
         lambda found: found.exceptional_parameters,
-        "For every parameter that has any, the values at which some verdict is another.",
+        "For every parameter that has any, the values at which some verdict differs.",
     )
     mirror = _of_one(lambda found: found.mirror, "The mirror type.")
 

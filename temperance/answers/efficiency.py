@@ -297,4 +297,4 @@ def _parts(rows: Sequence[Row], truth: Truth, asked: Question, floor: float, tit
     for name in dict.fromkeys(row.activation for row in rows if row.n_tau is not None and asked.match is None):
         twin = twin_of(decide(name, atoms=len(beta1), gauge=asked.gauge), beta1)
         if twin is not None:
-            yield f"{name}: a twin has the density of this truth, {twin.map}: no n tells the two apart."
+            yield f"{name}: a twin has the density of this truth, {twin.map}: no amount of data distinguishes them."

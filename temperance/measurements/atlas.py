@@ -56,16 +56,23 @@ def atlas(
     *,
     rows: Sequence[AtlasRow] | None = None,
     places: Sequence[tuple[str, int]] = PLACES,
+    told: Callable[[Sequence[Entry]], None] = lambda entries: None,
 ) -> Atlas:
     """The atlas.
 
     Args:
         kept: measurements in place of those kept (`stored`), by `key`.
         rows: a part of `ROWS`, in place of all. places: a part of `PLACES`.
+        told: called with the entries of a row as soon as they are found.
     """
     measured = stored() if kept is None else kept
     chosen = ROWS if rows is None else rows
-    return Atlas(tuple(entry(row, cell, d, measured) for row in chosen for cell, d in places))
+    found: list[Entry] = []
+    for row in chosen:
+        entries_ = [entry(row, cell, d, measured) for cell, d in places]
+        told(entries_)
+        found += entries_
+    return Atlas(tuple(found))
 
 
 @cache
@@ -119,7 +126,7 @@ def _is_scaled(order: Order, found: Orders) -> bool:
 
 
 def _measurement(order: Order, cell: str, kept: KeptOrder | None) -> tuple[Tried, str]:
-    """What became of the measurement of an order, in a word and in words."""
+    """The measurement's status, and its explanation."""
     if order.flat and not (kept and kept.flat):  # an identity is not overruled by what a minimisation reached
         return "needless", "an exact curve of one density is known"
     if order.upper == 1 and (kept is None or (kept.order is None and not kept.flat)):
@@ -127,7 +134,7 @@ def _measurement(order: Order, cell: str, kept: KeptOrder | None) -> tuple[Tried
     if kept is None:
         return "missing", "not measured yet" + (_SLOW if order.is_mean and cell == "three" else "")
     if kept.flat:
-        return "zero", "no distance is told from 0"
+        return "zero", "every distance is 0 to rounding"
     if kept.order is None:
         return "not settled", "the local exponents have not settled"
     return "settled", "measured here"

@@ -17,10 +17,8 @@ import sympy as sp
 from temperance.theory.derivations.consequences import consequences
 from temperance.theory.derivations.hyperbolic import hyperbolic
 from temperance.theory.fields.differential_field import Fraction
-from temperance.theory.interactions.atom_field import RESIDUAL, residual_form
-from temperance.theory.interactions.derivatives import DerivativeFamily, multi_indices
-from temperance.theory.interactions.interactions import Interactions
-from temperance.theory.interactions.pdes import Relation, derivative, tex
+from temperance.theory.interactions.derivatives import RESIDUAL, DerivativeFamily, multi_indices, residual_form
+from temperance.theory.interactions.interactions import Interactions, Relation, derivative, tex
 from temperance.theory.models.spec import Expert, Gate, Jet, MoESpec
 from temperance.theory.settings.losses import Loss
 from temperance.theory.symmetries.discrete_symmetries import MixtureSymmetry
@@ -237,7 +235,7 @@ def _relations(found: Interactions) -> Step:
         return Step("Relations", (Paragraph(text), Code("assert not found.relations")))
     text = (
         f"Derivatives of relations are relations. All {len(found.relations)} follow from these "
-        f"{len(found.generators)}, none of which the others give on closing at order {found.order + 1}:"
+        f"{len(found.generators)}, none is implied by the others, up to order {found.order + 1}:"
     )
     if not found.complete:
         text += " (not decided: " + _plain("; ".join(found.missing)) + ")"

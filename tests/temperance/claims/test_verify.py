@@ -39,7 +39,7 @@ LENGTHY = Claim("C1", "it is false at length", (("proof", lambda _: Leg("contrad
 
 @pytest.fixture
 def claims(monkeypatch, tmp_path):
-    """Replace the claims, and stand where there are no published estimates."""
+    """Replace the claims, and stand in an empty folder."""
 
     def use(*chosen):
         monkeypatch.setattr("temperance.claims.verify.CLAIMS", chosen)
@@ -89,7 +89,8 @@ def test_the_exit_status_and_one_line_for_each_open_claim(capsys, claims, claim,
     assert run(["verify", "C1", "--json"]) == status
     captured = capsys.readouterr()
     assert json.loads(captured.out)["claims"][0]["outcome"] == outcome
-    (line,) = captured.err.splitlines()
+    *progress, line = captured.err.splitlines()
+    assert progress == ["claim 1 of 1: C1 done"]
     assert line.startswith("C1")
     assert line.endswith(remark)
     assert len(line.split()) <= 25
@@ -101,8 +102,7 @@ def test_the_report_has_the_documented_keys_in_order(capsys, claims, tmp_path):
     assert run(["verify", "--json", "-o", str(target)]) == 0
     captured = capsys.readouterr()
     assert captured.out == target.read_text(encoding="utf-8")
-    assert captured.err.startswith("published: skipped")
-    assert captured.err.count("\n") == 1
+    assert captured.err == "claim 1 of 1: C1 done\n"
     report = json.loads(captured.out, parse_constant=pytest.fail)
     assert list(report) == ["claims", "published", "tests"]
     assert report["tests"]["made"] == 0
@@ -149,7 +149,7 @@ def test_the_study_runs_and_its_slopes_are_reported(capsys, claims, monkeypatch,
     assert [s["parameter"] for s in density["legs"]["monte_carlo"]["slopes"]] == ["density"]
     keys = ["parameter", "cell", "cell_size", "share", "slope", "ci", "predicted", "published", "outcome", "sharp"]
     assert [k for k in leg["slopes"][0] if k in keys] == keys
-    assert captured.err.count("\n") == 3  # the published estimates are skipped, and two claims are open
+    assert captured.err.count("\n") == 4  # two claims are done, and open
     monkeypatch.delattr("temperance.numerics.studies.run.run_replicate")
     assert run(["verify", "--workers", "1", "--store", str(store)]) == 0
     assert "24 fits" in capsys.readouterr().out
@@ -223,13 +223,11 @@ def test_a_loss_that_is_not_reproduced_contradicts(capsys, claims, monkeypatch):
 
 
 @here
-def test_the_published_estimates_beside_the_repository(capsys, claims, monkeypatch):
-    monkeypatch.chdir(Path(__file__).parents[3])
-    monkeypatch.setattr("temperance.answers.verify.PUBLISHED", str(FOLDER))
-    assert run(["verify", "--json"]) == 0
+def test_the_published_estimates_beside_the_repository(capsys, claims):
+    assert run(["verify", "--json", "--published", str(FOLDER)]) == 0
     captured = capsys.readouterr()
     published = json.loads(captured.out)["published"]
-    assert captured.err == ""
+    assert captured.err == "claim 1 of 1: C1 done\n"
     assert published["outcome"] == "confirmed"
     assert [check["k"] for check in published["checks"]] == [2, 3]
     assert published["checks"][0]["slope"] == pytest.approx(-0.638, abs=5e-4)
