@@ -11,6 +11,7 @@ from typing import Any
 
 from temperance.numerics.estimation.fitted import Fitted, Text, Value, by_names
 from temperance.numerics.fitting.mle import Fit
+from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.theory.activations.activation import Activation
 from temperance.theory.expressions.arguments import checked
 
@@ -75,6 +76,11 @@ class FitResult(Fitted):
     def box_record(self) -> dict[str, Any]:
         """The box with its centre."""
         return {**asdict(self.fit.box), "centre": {"x": list(self.centre[0]), "y": self.centre[1]}}
+
+    def curves(self, x: Floats) -> tuple[Floats, Floats]:
+        """The probabilities of the gate and the means of the experts at x (n, d): arrays (n, k)."""
+        m = self.fit.measure
+        return m.gate_probabilities(x, self.source), x @ m.a.T + m.b
 
     @checked
     def doubted(self, doubts: Sequence[str]) -> FitResult:

@@ -18,12 +18,14 @@ from temperance.numerics.general.fit_general import held_of
 from temperance.numerics.general.general_result import GeneralEstimate, GeneralFitResult
 from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.numerics.mixture.points import Points
+from temperance.numerics.mixture.softmax import softmax
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.interactions.interactions import derive
 from temperance.theory.models.experts import mean_of
 from temperance.theory.models.kinks import kinks
 from temperance.theory.models.spec import MoESpec, covariates
 from temperance.theory.models.weights import weight_parameters
+from temperance.theory.settings.truth import require_mean
 from temperance.theory.symmetries.flows import symmetries
 from temperance.theory.traits.traits import flows_of_gate, translations
 from temperance.theory.traits.understood import Understood, understood
@@ -91,6 +93,18 @@ class FormulaFit(Fitted):
     def box_record(self) -> dict[str, Any]:
         """The bounds of every parameter."""
         return {name: list(ends) for name, ends in self.found.box.items()}
+
+    def curves(self, x: Floats) -> tuple[Floats, Floats]:
+        """The probabilities of the gate and the means of the experts at x (n, d): arrays (n, k)."""
+        spec, columns = self.found.spec, covariates(self.found.spec.dim)
+        weight = spec.gate.log_weight + (sp.S.Zero if spec.gate.offset is None else spec.gate.offset)
+        logs, means = np.empty((2, len(x), self.fitted))
+        for atom in range(self.fitted):
+            values = {e.parameter: e.value for e in self.found.estimates if e.atom in (None, atom)}
+            at = {p: values[p.name] for p in weight.free_symbols | {*spec.parameters} if p.name in values}
+            for into, f in ((logs, weight), (means, require_mean(spec))):
+                into[:, atom] = sp.lambdify(columns, f.subs(at), "numpy")(*x.T)
+        return (softmax(logs, axis=1).shares if self.fitted > 1 else np.ones_like(means)), means
 
     def to_json(self) -> dict[str, Any]:
         """As of any fit, and what was understood."""

@@ -32,7 +32,6 @@ _SMALLEST = 3  # singular values, that are shown
 _SINGULAR = (
     "not determined to first order: the information is singular along it, and no symmetry is proved that moves it"
 )
-_TRANSLATED = ", with a translation of all scores that brings what is held back"
 _BESIDE = "the information is singular along other parameters, more than what is proved: no n holds to first order"
 _TAU = 0.5  # of the default truth
 _ONE = "the truth must be one measure of at least 2 atoms in dimension 1 or 2"

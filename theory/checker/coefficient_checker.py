@@ -26,19 +26,17 @@ from flint import fmpq, fmpq_mat, fmpq_poly
 
 from temperance.theory.checker.order_checker import Derivation
 from temperance.theory.checker.order_equations import Exponents, Terms, in_words
-from temperance.theory.checker.rejected import proving, rational, require, require_keys
+from temperance.theory.checker.rejected import proving, rational, require
 
 FORMAT = "temperance-coefficients/1"
-_KEYS = ("format", "statement", "model", "degree", "reach", "variables", "means", "steps")
-_KEYS += ("coordinate", "multipliers", "weights", "true", "coefficient", "multiplicity")
+_OF_A_CELL = ("format", "statement", "model", "degree", "reach", "variables", "means", "steps")
+_KEYS = (*_OF_A_CELL, "coordinate", "multipliers", "weights", "true", "coefficient", "multiplicity")
 _MOST_ATOMS = 1000
 
 
 def check(certificate: Any) -> str:
     """The statement that a certificate proves. Raises Rejected where it proves none."""
-    with proving():
-        require(certificate["format"] == FORMAT, "the format is unknown")
-        require_keys(certificate, *_KEYS, of="the certificate")
+    with proving(certificate, FORMAT, *_KEYS):
         return _Coefficient(certificate).run()
 
 

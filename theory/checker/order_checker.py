@@ -22,7 +22,6 @@ from typing import Any
 import sympy as sp
 from flint import fmpq, fmpq_poly
 
-from temperance.theory.checker.inequalities import Row, at_least, divides, require_leaf
 from temperance.theory.checker.limited_work import Work, bits_of
 from temperance.theory.checker.order_equations import Exponents, Model, Terms, in_words
 from temperance.theory.checker.rejected import proving, rational, require, require_keys
@@ -32,12 +31,35 @@ _KEYS = ("format", "statement", "model", "degree", "reach", "variables", "means"
 _MOST_DEGREE, _MOST_REACH = 8, 16
 _SHARE = sp.Symbol("s")
 
+Row = tuple[tuple[fmpq, ...], fmpq]
+"""(a, b): the inequality w.a >= b."""
+
+
+def at_least(a: Sequence[int], b: Sequence[int], offset: fmpq | int = 0) -> Row:
+    """w.a >= w.b + offset."""
+    return tuple(fmpq(p - q) for p, q in zip(a, b, strict=True)), fmpq(offset)
+
+
+def divides(a: Sequence[int], b: Sequence[int]) -> bool:
+    """Whether the monomial a divides b, so that w.a <= w.b."""
+    return all(p <= q for p, q in zip(a, b, strict=True))
+
+
+def require_leaf(tree: Mapping[str, Any], cost: Sequence[int], value: fmpq, rows: Sequence[Row]) -> None:
+    """Check that the multipliers of a leaf show w.cost >= value for all w that satisfy the rows, or that none does."""
+    require_keys(tree, "multipliers", of="a case")
+    numbers = {str(i): row for i, row in enumerate(rows)}
+    used = [(rational(y), *numbers[i]) for i, y in tree["multipliers"].items()]
+    require(all(y >= 0 for y, _, _ in used), "a negative multiplier")
+    left = [sum((y * a[j] for y, a, _ in used), fmpq(0)) for j in range(len(cost))]
+    right = sum((y * b for y, _, b in used), fmpq(0))
+    minimum = left == [fmpq(n) for n in cost] and right >= value
+    require(minimum or (not any(left) and right > 0), "a leaf is not closed")
+
 
 def check(certificate: Any) -> str:
     """The statement that a certificate proves. Raises Rejected where it proves none."""
-    with proving():
-        require(certificate["format"] == FORMAT, "the format is unknown")
-        require_keys(certificate, *_KEYS, of="the certificate")
+    with proving(certificate, FORMAT, *_KEYS):
         return Derivation(certificate).run()
 
 

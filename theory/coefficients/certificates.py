@@ -22,8 +22,7 @@ from temperance.theory.models.spec import NU
 from temperance.theory.orders.branch_and_bound import Bound, Monomial, System
 from temperance.theory.orders.dual_simplex import Row, minimise
 from temperance.theory.orders.gate_orders import quadratic
-from temperance.theory.orders.reduced_equations import Reduced, Terms, reduce
-from temperance.theory.orders.split_cell import Exponents
+from temperance.theory.orders.split_cell import Exponents, Reduced, Terms, reduce
 from temperance.theory.orders.taylor import NotRational
 from temperance.theory.orders.upper_bounds import REACH, model_as_text, step_as_json
 from temperance.theory.settings.reasons import Reason, ReasonKind
