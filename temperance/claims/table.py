@@ -40,6 +40,7 @@ from temperance.claims.c15_twins import twins_contact, twins_proof
 from temperance.evidence.monte_carlo import study_leg
 from temperance.evidence.outcomes import Leg, LegName
 from temperance.evidence.study_runner import Runs
+from temperance.evidence.volumes import coefficients_proof, volumes_measured
 from temperance.numerics.studies.claim_studies import (
     CELLS,
     CONSTANTS,
@@ -192,5 +193,12 @@ CLAIMS: tuple[Claim, ...] = (
         "numbering of the atoms, or twins: tanh (b, c) and (-c, -b), and (b, -b, beta0, tau), (b, 0, beta0/2, tau/2), "
         "(0, -b, beta0/2, tau/2); GELU and softplus (b, -b, beta0, tau) and (l b, -l b, l beta0, l tau) (free gauge)",
         legs=(("proof", twins_proof), ("contact", twins_contact)),
+    ),
+    Claim(
+        "C17",
+        "A superfluous expert adds (d + 1)/2 to the learning coefficient, not half of its 2d + 3 parameters: it is 5 "
+        "for two true softmax experts and three fitted, 5.5 for tanh and GELU gates, 3.75 for constant experts, and "
+        "2.5 with multiplicity 2 for one true expert and two fitted (d = 1; anchored gauge; beta0 bounded)",
+        legs=(("proof", coefficients_proof), ("monte_carlo", volumes_measured)),
     ),
 )

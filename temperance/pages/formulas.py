@@ -56,6 +56,10 @@ FORMULAS: dict[str, tuple[str, ...]] = {
         r"\frac{s(b_i x) - s(b_j x)}{\tau} - \frac{s(b_i' x) - s(b_j' x)}{\tau'} \text{ constant} "
         r"\implies (b', \tau') = (b, \tau) \text{ or a twin}",
     ),
+    "C17": (
+        r"\mathrm{vol}\{K < \varepsilon\} \sim c\, \varepsilon^{\lambda} \log(1/\varepsilon)^{m-1}",
+        r"\lambda = \frac{p_{k^*}}{2} + \frac{d+1}{2}, \quad m = 1 \quad (k = k^* + 1, \; k^* \ge 2)",
+    ),
 }
 
 IN_WORDS: dict[str, str] = {
@@ -76,5 +80,6 @@ IN_WORDS: dict[str, str] = {
     "C14b": "the atlas: exact orders are exact",
     "C14c": "the atlas: errors fall with its rates",
     "C15": "tanh, GELU: one point, up to twins",
+    "C17": "what an extra expert costs",
 }
 """What each claim is about, for a reader who does not know it."""
