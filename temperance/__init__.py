@@ -53,8 +53,6 @@ if TYPE_CHECKING:
     from temperance.answers.required import standard_errors as standard_errors
     from temperance.answers.twins import twins as twins
     from temperance.answers.verify import verify as verify
-    from temperance.interop.audit import Audit as Audit
-    from temperance.interop.audit import audit as audit
     from temperance.interop.callables import activation as activation
     from temperance.interop.regressor import MoERegressor as MoERegressor
     from temperance.numerics.estimation.result import FitResult as FitResult
@@ -68,6 +66,8 @@ if TYPE_CHECKING:
     from temperance.numerics.studies.results import study_slopes as study_slopes
     from temperance.numerics.studies.run import run_study as run_study
     from temperance.numerics.studies.study import Study as Study
+    from temperance.routers.audit import Audit as Audit
+    from temperance.routers.audit import audit as audit
     from temperance.theory.activations.activation import Activation as Activation
     from temperance.theory.models.spec import Expert as Expert
     from temperance.theory.models.spec import Gate as Gate
@@ -85,7 +85,7 @@ _HOME = {
     "temperance.answers.required": ("required_n", "standard_errors"),
     "temperance.answers.twins": ("twins",),
     "temperance.answers.verify": ("verify",),
-    "temperance.interop.audit": ("Audit", "audit"),
+    "temperance.routers.audit": ("Audit", "audit"),
     "temperance.interop.callables": ("activation",),
     "temperance.interop.regressor": ("MoERegressor",),
     "temperance.numerics.general.fit": ("fit",),

@@ -16,7 +16,7 @@ theory/traits theory/least_squares theory/rates theory/contact
 numerics/machine numerics/mixture numerics/likelihood numerics/fitting numerics/estimation numerics/errors
 numerics/general numerics/contact numerics/lattice numerics/information numerics/studies
 temperance/terminal temperance/evidence temperance/measurements temperance/claims temperance/pages temperance/notebooks
-temperance/answer temperance/interop temperance/answers temperance/commands
+temperance/answer temperance/interop temperance/routers temperance/answers temperance/commands
 """.split()  # noqa: SIM905 - a table to be read
 LARGEST = 12
 PAIR = {"temperance.numerics.mixture.density", "temperance.numerics.mixture.measures"}
