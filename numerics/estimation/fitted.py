@@ -13,6 +13,7 @@ from typing import Any, Literal, Self
 import numpy as np
 
 from temperance.numerics.estimation import diagnostics
+from temperance.numerics.merging.merge import Merge, Refits, merged_to
 from temperance.numerics.mixture.activation_numpy import Floats
 
 Value = float | list[float]
@@ -157,6 +158,18 @@ class Fitted(ABC):
     @abstractmethod
     def box_record(self) -> dict[str, Any]:
         """The box, as JSON."""
+
+    @property
+    @abstractmethod
+    def refits(self) -> Refits | None:
+        """What merging needs; None for a fit that keeps no data."""
+
+    def merged(self, k: int) -> Merge:
+        """The fit merged to k experts, the most alike first, and fitted again from there (theory.md 2.11).
+
+        Raises ValueError for k that is no number of experts from 1 to that of the fit.
+        """
+        return merged_to(self, k)
 
     @property
     def understood_as(self) -> tuple[str, ...]:
