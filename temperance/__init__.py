@@ -17,7 +17,8 @@ Which question does a function answer?
 - `predict`, `rates`, `exponents`: how fast do estimates converge, by theory, by Monte Carlo, by contact orders?
 - `atlas`: which contact orders do the gates of the literature have?
 - `efficiency`: how many observations does the temperature need? (`required_n`, `standard_errors`: the numbers alone)
-- `fit`: which mixture do these data come from? `merge`: what are some of its atoms together?
+- `fit`: which mixture do these data come from? `experts`: how many experts has it? `merge`: what are some of its atoms
+  together?
 - `audit`: what of a torch router is identifiable, and what to change?
 - `verify`: which claims of the theory stand?
 
@@ -27,8 +28,8 @@ Besides them there are the things that they take and give:
 - `Gate`, `Expert`, `MoESpec`: models of one's own, as formulas;
 - `MixingMeasure`, `sample`: parameters of a mixture as arrays, with its density and likelihood; data from it;
 - `Study`, `run_study`, `StudyResult`, `study_slopes`: a rate study of one's own; `Box`: the parameter set of its fits;
-- `MoERegressor`: a mixture as a scikit-learn estimator; `FitResult`, `FormulaFit`, `FitComparison`, `Merge`, `Audit`:
-  what `fit`, `merge` and `audit` return; `Answer`: what all others do.
+- `MoERegressor`: a mixture as a scikit-learn estimator; `FitResult`, `FormulaFit`, `FitComparison`, `Experts`, `Merge`,
+  `Audit`: what `fit`, `experts`, `merge` and `audit` return; `Answer`: what all others do.
 
 Everything else is imported from its wing (docs/architecture.md): `temperance.theory.conditions.decision` and so on.
 All names are loaded when they are first used.
@@ -54,6 +55,8 @@ if TYPE_CHECKING:
     from temperance.answers.required import standard_errors as standard_errors
     from temperance.answers.twins import twins as twins
     from temperance.answers.verify import verify as verify
+    from temperance.how_many.experts import Experts as Experts
+    from temperance.how_many.experts import experts as experts
     from temperance.interop.audit import Audit as Audit
     from temperance.interop.audit import audit as audit
     from temperance.interop.callables import activation as activation
@@ -88,6 +91,7 @@ _HOME = {
     "temperance.answers.required": ("required_n", "standard_errors"),
     "temperance.answers.twins": ("twins",),
     "temperance.answers.verify": ("verify",),
+    "temperance.how_many.experts": ("Experts", "experts"),
     "temperance.interop.audit": ("Audit", "audit"),
     "temperance.interop.callables": ("activation",),
     "temperance.interop.regressor": ("MoERegressor",),

@@ -243,7 +243,7 @@ def _fit(
     scaled = units.rescale(points)
     inside = default_box(scaled, layout.k) if box is None else units.box_of_data(box, back=True)
     matrix, shift = units.matrix(layout)
-    thetas = [] if known is None else [np.linalg.solve(matrix, layout.pack(known) - shift)]
+    thetas = [] if known is None else [np.asarray(np.linalg.solve(matrix, layout.pack(known) - shift), dtype=float)]
     with announced(layout.k):
         found = search(
             layout, gate, scaled, box=inside, starts=starts, seed=seed, known_starts=thetas, progress=progress

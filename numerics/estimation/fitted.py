@@ -13,7 +13,7 @@ from typing import Any, Literal, Self
 import numpy as np
 
 from temperance.numerics.estimation import diagnostics
-from temperance.numerics.merging.merge import Merge, Refits, merged_to
+from temperance.numerics.merging.merge import Merge, Mergeable, merged_to
 from temperance.numerics.mixture.activation_numpy import Floats
 
 Value = float | list[float]
@@ -109,7 +109,7 @@ def interval(value: float, se: float, scale: Scale) -> Interval:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Fitted(ABC):
+class Fitted(Mergeable, ABC):
     """A fit of one size to a user's data; `FitResult` and `FormulaFit` are its kinds.
 
     Their docstrings say what the fields are.
@@ -158,11 +158,6 @@ class Fitted(ABC):
     @abstractmethod
     def box_record(self) -> dict[str, Any]:
         """The box, as JSON."""
-
-    @property
-    @abstractmethod
-    def refits(self) -> Refits | None:
-        """What merging needs; None for a fit that keeps no data."""
 
     def merged(self, k: int) -> Merge:
         """The fit merged to k experts, the most alike first, and fitted again from there (theory.md 2.11).

@@ -117,7 +117,9 @@ class FitResult(Fitted):
             measure = MixingMeasure(m.own[:, 1:], m.own[:, 0], m.shared[0], m.lines[:, :-1], m.lines[:, -1], m.nu)
             return again.refitted(self, measure, starts)
 
-        return Refits(mixture, held, again.points, names, refit)
+        return Refits(
+            mixture, held, again.points, by_name.model("softmax", dim=layout.d) if linear else spec, names, refit
+        )
 
     @checked
     def doubted(self, doubts: Sequence[str]) -> FitResult:

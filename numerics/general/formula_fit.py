@@ -123,7 +123,7 @@ class FormulaFit(Fitted):
             natural[logs] = np.log(natural[logs])
             return again.refitted(m.k, natural, starts)
 
-        return Refits(mixture, Held(places, tuple(held.values()), False, False), again.points, names, refit)
+        return Refits(mixture, Held(places, tuple(held.values()), False, False), again.points, spec, names, refit)
 
     def to_json(self) -> dict[str, Any]:
         """As of any fit, and what was understood."""

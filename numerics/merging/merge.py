@@ -5,9 +5,10 @@ Example: ``merge(fit(x, y, fitted=3), [[0, 2], [1]])`` prints the merged mixture
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -17,6 +18,8 @@ from temperance.numerics.merging.gate_projection import Projection, project
 from temperance.numerics.merging.mixture import Held, Mixture
 from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.numerics.mixture.points import Points
+from temperance.theory.expressions.arguments import checked
+from temperance.theory.models.spec import MoESpec
 
 _DRAWS = 4  # of gates around those of the atoms, to begin projections with
 _SPREAD = 0.5  # of them
@@ -25,7 +28,7 @@ _FEW = 500  # points of x, from which starts are searched
 
 @dataclass(frozen=True, eq=False)
 class Refits:
-    """What a fit keeps for merging: its mixture, what its gate holds, its points, and how it is fitted again.
+    """What a fit keeps for merging: its mixture, what its gate holds, its points, its model, how it is fitted again.
 
     names: of the parameters, (gate's own, shared, of the mean). again: the fit of a smaller number of atoms that starts
     from a mixture.
@@ -34,24 +37,27 @@ class Refits:
     mixture: Mixture
     held: Held
     points: Points
+    spec: MoESpec
     names: tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]
     again: Callable[[Mixture], Any]
 
 
-class Mergeable(Protocol):
+class Mergeable(ABC):
     """A fit that can be merged: `FitResult` and `FormulaFit`."""
 
     @property
+    @abstractmethod
     def refits(self) -> Refits | None:
-        """What it keeps for that."""
+        """What it keeps for that; None where it keeps no data."""
 
 
+@checked
 @dataclass(frozen=True, eq=False, repr=False)
 class Merge:
     """Atoms of a fit merged by conditional moments.
 
-    cells: the sets of atoms, in the order of the merged ones (the last is the anchor, where there is one). mixture: the
-    projected one, which has errors of n^(-1/2) and no standard errors. residual: how far a merged mean is at most from
+    cells: the sets of atoms, in the order of the merged ones (the last is the anchor, where there is one). names: of the
+    parameters. mixture: the projected one, which has errors of n^(-1/2) and no standard errors. residual: how far a merged mean is at most from
     its projection, in units of y, where its cell has a probability of 0.01 or more. gate_residual: the mean total
     variation between the summed probabilities and those of the projected gate. log_likelihood: of the projected
     mixture. refit: the fit of so many atoms that starts there; standard errors are its own.
@@ -103,6 +109,7 @@ class Merge:
         return f"<Merge: {len(self.cells)} cells of {sum(map(len, self.cells))} atoms; print shows them>"
 
 
+@checked
 def merge(fit: Mergeable, cells: Sequence[Sequence[int]]) -> Merge:
     """Merge atoms of a fit by conditional moments, project the result on the model, and fit again from there.
 
@@ -139,9 +146,9 @@ def merged_to(fit: Mergeable, k: int) -> Merge:
 
 def kept(fit: Mergeable) -> Refits:
     """What a fit keeps for merging. Raises ValueError where it keeps nothing."""
-    found = getattr(fit, "refits", None)
-    if not isinstance(found, Refits):
-        raise ValueError(f"merging needs what temperance.fit returns for one number of experts, not {fit!r}")
+    found = fit.refits
+    if found is None:
+        raise ValueError("merging needs a fit as temperance.fit returns it, with its data")
     return found
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.console import Console
 
-from temperance.pages.plots import Plot, panels
+from temperance.pages.plots import Picture, panels
 from temperance.terminal.errors import BadInput, one_line
 from temperance.terminal.output import check_writable, console, table, to_json, write_file
 from temperance.terminal.parts import Part, Said
@@ -72,7 +72,7 @@ class Answer:
         return self.to_json()
 
     @property
-    def plots(self) -> Sequence[Plot]:
+    def plots(self) -> Sequence[Picture]:
         """The pictures of its page."""
         return ()
 

@@ -47,7 +47,7 @@ app = App(
 
 
 for made, question in QUESTIONS.items():
-    home = "fit" if made == "fit" else "command"  # all others are functions of `temperance`
+    home = made if made in ("fit", "experts") else "command"  # all others are functions of `temperance`
     app.command(f"temperance.commands.{home}:{made}", name=made, help=question, help_epilogue=epilogue(made))
 app.command(notebooks)
 app.register_install_completion_command(help="Let the shell complete commands and options.")

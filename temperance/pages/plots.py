@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import geometric_mean
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 SIZE = (360, 240)  # points
 _Z95 = 1.959963984540054
-_COLOURS = {"text": "#1a1c20", "rule": "#c9ccd3", "measured": "#0a55a8", "predicted": "#9c4a00", "published": "#6a3aa2"}
+COLOURS = {"text": "#1a1c20", "rule": "#c9ccd3", "measured": "#0a55a8", "predicted": "#9c4a00", "published": "#6a3aa2"}
 """Variables of style.css, and the colours that stand for them until the drawing is part of a page."""
 _DASHES = {"measured": "-", "predicted": "--", "published": ":"}
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -41,8 +42,41 @@ class Line:
     words: str
 
 
+class Picture(ABC):
+    """A panel of a page, with what its caption says."""
+
+    title: str
+    lines: tuple[Line, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    @abstractmethod
+    def description(self) -> str:
+        """The picture in words."""
+
+    @abstractmethod
+    def draw(self, axes: Any) -> None:
+        """Draw it on logarithmic axes of matplotlib."""
+
+    def drawing(self, name: str) -> Markup:
+        """What stands within an svg element of a page; name: begins its ids, which are then unique in the page."""
+        import matplotlib
+
+        file = io.StringIO()
+        with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "temperance"}):
+            figure = panels([self], titled=False)
+            figure.patch.set_visible(False)
+            figure.savefig(file, format="svg", metadata={"Date": None})
+        text = file.getvalue()
+        text = text[text.index('<g id="figure_1"') : text.rindex("</svg>")]
+        text = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{name}-", text)
+        for variable, colour in COLOURS.items():
+            text = text.replace(colour, f"var(--{variable})")
+        return Markup(text)
+
+
 @dataclass(frozen=True)
-class Plot:
+class Plot(Picture):
     """Points, lines of some slopes through a point, and the slopes between which a band lies, if there is one."""
 
     title: str
@@ -74,43 +108,27 @@ class Plot:
 
         if self.band:
             low, high = map(along, self.band)
-            axes.fill_between(ends, low, high, color=_COLOURS["measured"], alpha=0.15, linewidth=0)
+            axes.fill_between(ends, low, high, color=COLOURS["measured"], alpha=0.15, linewidth=0)
         for line in self.lines:
-            axes.plot(ends, along(line.slope), _DASHES[line.kind], color=_COLOURS[line.kind])
+            axes.plot(ends, along(line.slope), _DASHES[line.kind], color=COLOURS[line.kind])
         below, above = ([p.y * min(p.relative, most) for p in self.points] for most in (0.95, float("inf")))
-        axes.errorbar(x, y, yerr=(below, above), fmt="o", markersize=4, color=_COLOURS["measured"])
+        axes.errorbar(x, y, yerr=(below, above), fmt="o", markersize=4, color=COLOURS["measured"])
         shown = (x[0], x[len(x) // 2], x[-1])
         axes.set_xticks(shown, map(label, shown))
         axes.xaxis.minorticks_off()
         # one of them is in view wherever y doubles; in a decade only 1, 2, 4 have labels, as more would overlap
         powers = range(math.floor(math.log10(min(y))) - 1, math.ceil(math.log10(max(y))) + 1)
         axes.yaxis.set_minor_locator(FixedLocator([m * 10.0**power for power in powers for m in (2, 4, 7)]))
-        axes.set_xlabel(self.axes[0], color=_COLOURS["text"])
-        axes.set_ylabel(self.axes[1], color=_COLOURS["text"])
-        axes.grid(color=_COLOURS["rule"], linewidth=0.6)
-        axes.tick_params(which="both", color=_COLOURS["rule"], labelcolor=_COLOURS["text"])
+        axes.set_xlabel(self.axes[0], color=COLOURS["text"])
+        axes.set_ylabel(self.axes[1], color=COLOURS["text"])
+        axes.grid(color=COLOURS["rule"], linewidth=0.6)
+        axes.tick_params(which="both", color=COLOURS["rule"], labelcolor=COLOURS["text"])
         axes.tick_params(axis="x", pad=6)  # clear of the lowest label of the other axis
-        axes.spines[:].set_color(_COLOURS["rule"])
+        axes.spines[:].set_color(COLOURS["rule"])
         axes.patch.set_visible(False)
 
-    def drawing(self, name: str) -> Markup:
-        """What stands within an svg element of a page; name: begins its ids, which are then unique in the page."""
-        import matplotlib
 
-        file = io.StringIO()
-        with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "temperance"}):
-            figure = panels([self], titled=False)
-            figure.patch.set_visible(False)
-            figure.savefig(file, format="svg", metadata={"Date": None})
-        text = file.getvalue()
-        text = text[text.index('<g id="figure_1"') : text.rindex("</svg>")]
-        text = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{name}-", text)
-        for variable, colour in _COLOURS.items():
-            text = text.replace(colour, f"var(--{variable})")
-        return Markup(text)
-
-
-def panels(plots: Sequence[Plot], *, titled: bool = True) -> Figure:
+def panels(plots: Sequence[Picture], *, titled: bool = True) -> Figure:
     """Some plots in one figure, three in a row, with their titles or without."""
     from matplotlib.figure import Figure
 

@@ -199,5 +199,5 @@ def test_what_is_no_fit_is_refused(data):
     two = fit(*data, fitted=2, gate="softmax", starts=1)
     with pytest.raises(ValueError, match="from 1 to 2"):
         two.merged(3)
-    with pytest.raises(ValueError, match=r"temperance\.fit returns"):
+    with pytest.raises(ValueError, match="with its data"):
         merge(replace(two, again=None), [[0, 1]])
