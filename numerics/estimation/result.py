@@ -9,18 +9,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-import numpy as np
-
+from temperance.numerics.estimation.as_mixture import as_mixture
 from temperance.numerics.estimation.fitted import Fitted, Text, Value, by_names
 from temperance.numerics.fitting.mle import Box, Fit
-from temperance.numerics.likelihood.atom_formulas import formulas_of
 from temperance.numerics.merging.merge import Refits
-from temperance.numerics.merging.mixture import Held, Mixture
+from temperance.numerics.merging.mixture import Mixture
 from temperance.numerics.mixture.measures import MixingMeasure
 from temperance.numerics.mixture.points import Points
 from temperance.theory.activations.activation import Activation
 from temperance.theory.expressions.arguments import checked
-from temperance.theory.models import by_name
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,14 +99,7 @@ class FitResult(Fitted):
         layout, g, again = self.fit.layout, self.fit.measure, self.again
         if again is None:
             return None
-        linear = self.source.is_linear
-        spec = by_name.model(
-            "linear" if linear else "activation", "gaussian", None if linear else self.source, layout.d
-        )
-        own, lines = np.column_stack([g.beta0, g.beta1]), np.column_stack([g.a, g.b])
-        mixture = Mixture(formulas_of(spec), own, np.array([float(g.tau)]), lines, g.nu)
-        places = tuple(range(1 + layout.d * (layout.gauge == "anchored")))
-        held = Held(places, (0.0,) * len(places), linear or layout.tau is not None, not linear and len(places) > 1)
+        mixture, held, spec = as_mixture(g, layout, self.source)
         line = tuple(p.name for p in spec.expert.parameters if p.name != "nu")
         names = (("beta0", *(p.name for p in spec.gate.own)), ("tau",), line)
 
@@ -117,9 +107,7 @@ class FitResult(Fitted):
             measure = MixingMeasure(m.own[:, 1:], m.own[:, 0], m.shared[0], m.lines[:, :-1], m.lines[:, -1], m.nu)
             return again.refitted(self, measure, starts)
 
-        return Refits(
-            mixture, held, again.points, by_name.model("softmax", dim=layout.d) if linear else spec, names, refit
-        )
+        return Refits(mixture, held, again.points, spec, names, refit)
 
     @checked
     def doubted(self, doubts: Sequence[str]) -> FitResult:

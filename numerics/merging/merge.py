@@ -14,7 +14,7 @@ import numpy as np
 
 from temperance.numerics.merging.conditional_moments import merged
 from temperance.numerics.merging.dissimilarity import Cells, design_of, path
-from temperance.numerics.merging.gate_projection import Projection, project
+from temperance.numerics.merging.gate_projection import CLOSE, Projection, project
 from temperance.numerics.merging.mixture import Held, Mixture
 from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.numerics.mixture.points import Points
@@ -50,17 +50,21 @@ class Mergeable(ABC):
     def refits(self) -> Refits | None:
         """What it keeps for that; None where it keeps no data."""
 
+    @abstractmethod
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values."""
+
 
 @checked
 @dataclass(frozen=True, eq=False, repr=False)
 class Merge:
     """Atoms of a fit merged by conditional moments.
 
-    cells: the sets of atoms, in the order of the merged ones (the last is the anchor, where there is one). names: of the
-    parameters. mixture: the projected one, which has errors of n^(-1/2) and no standard errors. residual: how far a merged mean is at most from
-    its projection, in units of y, where its cell has a probability of 0.01 or more. gate_residual: the mean total
-    variation between the summed probabilities and those of the projected gate. log_likelihood: of the projected
-    mixture. refit: the fit of so many atoms that starts there; standard errors are its own.
+    cells: the sets of atoms, in the order of the merged ones (the last is the anchor, where there is one). mixture: the
+    projected one, which has errors of n^(-1/2) and no standard errors; names: of its parameters. residual: how far a
+    merged mean is at most from its projection, in units of y, where its cell has a probability of 0.01 or more.
+    gate_residual: the mean total variation between the summed probabilities and those of the projected gate.
+    log_likelihood: of the projected mixture. refit: the fit of so many atoms that starts there, with standard errors.
     """
 
     cells: Cells
@@ -68,7 +72,7 @@ class Merge:
     residual: float
     gate_residual: float
     log_likelihood: float
-    refit: Any
+    refit: Mergeable
     names: tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]
 
     def rows(self) -> list[dict[str, Any]]:
@@ -163,7 +167,7 @@ def projected(
 ) -> tuple[Cells, Mixture, float, float]:
     """The merged mixture at a design, projected: its cells in their order, itself, and what the projections leave.
 
-    The order is that given, but for a gate whose last atom is set apart: there the cell that serves best is the last.
+    The order is that given, unless the last atom of the gate is set apart and another cell serves better there.
     """
     probabilities, means = mixture.probabilities(x), mixture.means(x)
     experts = {
@@ -187,6 +191,8 @@ def projected(
         starts = _starts(mixture, held, weights @ probabilities, order)
         rough = project(mixture.formulas, held, x[some], weights[some] / weights[some].sum(), wanted[some], starts)
         found.append((project(mixture.formulas, held, x, weights, wanted, [rough]), order, wanted))
+        if found[-1][0].objective <= CLOSE:
+            break
     gate, order, wanted = min(found, key=lambda end: end[0].objective)
     lines, nu = np.stack([experts[c].line for c in order]), np.array([experts[c].nu for c in order])
     small = replace(mixture, own=gate.own, shared=gate.shared, lines=lines, nu=nu)
