@@ -19,10 +19,10 @@ from temperance.numerics.fitting.mle import AGREE
 from temperance.numerics.general.fit import fit
 from temperance.numerics.merging.dissimilarity import Cells, Merger, design_of, path
 from temperance.numerics.merging.merge import Refits, design, kept, projected
-from temperance.numerics.selection.coefficients import Charge, charge
 from temperance.numerics.selection.criteria import marginals
 from temperance.numerics.selection.misfit import departure, light_and_broad
-from temperance.theory.models.spec import MoESpec
+from temperance.theory.coefficients.bounds import coefficient
+from temperance.theory.coefficients.coefficient import Coefficient
 
 RESOLUTIONS = (0.1, 0.05, 0.02)
 """Dissimilarities, in log-likelihood an observation, at which experts are counted."""
@@ -41,7 +41,7 @@ class Sizes:
 
     fits: tuple[Fitted, ...]
     mergers: tuple[Merger, ...]
-    charges: tuple[tuple[Charge, ...], ...] | None
+    charges: tuple[tuple[Coefficient, ...], ...] | None
     silence: str
     misfit: int | None = None
     outlying: tuple[int, ...] = ()
@@ -53,18 +53,17 @@ class Sizes:
 
     @cached_property
     def sbic(self) -> tuple[tuple[float, float] | None, ...]:
-        """-2 log marginal likelihood by the singular BIC: between which values, for the ends of the coefficients."""
+        """-2 log marginal likelihood by the singular BIC, for the lower and for the upper ends of the coefficients."""
         if self.charges is None:
             return (None,) * len(self.fits)
         at = [k for k, f in enumerate(self.fits) if f.search.is_estimate]
         levels = [self.fits[k].log_likelihood for k in at]
         ends = []
         for end in ("lower", "upper"):
-            charged = [[(getattr(c := self.charges[k][j], end), c.multiplicity) for j in at if j <= k] for k in at]
+            charged = [[_priced(self.charges[k][j], end) for j in at if j <= k] for k in at]
             ends.append(dict(zip(at, -2 * marginals(levels, charged, self.n), strict=True)))
         low, high = ends
-        both = ((float(low[k]), float(high[k])) if k in low else None for k in range(len(self.fits)))
-        return tuple(b if b is None else (min(b), max(b)) for b in both)
+        return tuple((float(low[k]), float(high[k])) if k in low else None for k in range(len(self.fits)))
 
     @cached_property
     def by_bic(self) -> int | None:
@@ -72,17 +71,17 @@ class Sizes:
         return _least([f.bic for f in self.fits])
 
     @cached_property
-    def by_sbic(self) -> tuple[int, ...]:
-        """The numbers of experts that the singular BIC takes: one, or those for both ends of the coefficients."""
-        if self.charges is None:
-            return ()
-        chosen = {_least([None if b is None else b[end] for b in self.sbic]) for end in (0, 1)}
-        return tuple(sorted(k for k in chosen if k is not None))
+    def by_sbic(self) -> int | None:
+        """The number of experts that the singular BIC takes, with the upper ends of the coefficients.
+
+        It is consistent with these (theory.md 2.11). Lower ends are what could be proved, and often far too low.
+        """
+        return _least([None if ends is None else ends[1] for ends in self.sbic])
 
     @property
     def range(self) -> tuple[int, int] | None:
         """From the least number that a criterion takes to the greatest."""
-        taken = [*self.by_sbic, *([self.by_bic] if self.by_bic else [])]
+        taken = [k for k in (self.by_bic, self.by_sbic) if k is not None]
         return (min(taken), max(taken)) if taken else None
 
     @property
@@ -157,7 +156,7 @@ def sizes(
         best.append((chosen, path(kept(chosen).mixture, *design_of(kept(chosen).points))))
         tell(len(best), most)
     fits, steps = tuple(f for f, _ in best[::-1]), best[0][1]
-    charges, silence = _charges(kept(fits[-1]).spec, fits)
+    charges, silence = _charges(kept(fits[-1]), most)
     found = Sizes(fits, steps, charges, silence)
     if found.by_bic is None:
         return found
@@ -179,15 +178,28 @@ def _higher(found: list[Fitted]) -> Fitted:
     return next(f for f in estimates if f.log_likelihood >= most - AGREE)
 
 
-def _charges(spec: MoESpec, fits: tuple[Fitted, ...]) -> tuple[tuple[tuple[Charge, ...], ...] | None, str]:
-    """The learning coefficients of all pairs of sizes, or why there are none."""
-    try:
-        return tuple(
-            tuple(charge(spec, j, k, fits[j - 1].n_parameters) for j in range(1, k + 1))
-            for k in range(1, len(fits) + 1)
-        ), ""
-    except ValueError as error:
-        return None, str(error)
+def _charges(refits: Refits, most: int) -> tuple[tuple[tuple[Coefficient, ...], ...] | None, str]:
+    """The learning coefficients of all pairs of sizes, or why some has no bound."""
+    free = refits.spec.gate.activation is not None and not refits.held.apart
+    rows = []
+    for k in range(1, most + 1):
+        try:
+            rows.append(
+                tuple(coefficient(refits.spec, j, k, gauge="free" if free else "anchored") for j in range(1, k + 1))
+            )
+        except ValueError as error:
+            return None, str(error)
+        for found in rows[-1]:
+            if found.upper is None:
+                return None, found.reason.text
+    return tuple(rows), ""
+
+
+def _priced(found: Coefficient, end: str) -> tuple[float, int]:
+    """A coefficient, or an end of its interval, with the multiplicity; where no lower end is proved, the upper one."""
+    value = found.upper if end == "upper" or found.lower is None else found.lower
+    assert value is not None
+    return float(value), 1 if found.multiplicity is None else found.multiplicity[0]
 
 
 def _least(values: list[float | None]) -> int | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, Unpack
 
 from numpy.typing import ArrayLike
@@ -20,7 +21,7 @@ from temperance.numerics.estimation.fitted import Fitted
 from temperance.numerics.selection.sizes import Sizes, sizes
 from temperance.pages.plots import Picture
 from temperance.terminal.formula_options import FormulaOptions, takes_formulas
-from temperance.terminal.parts import Grid, Said
+from temperance.terminal.parts import Grid, Part, Said
 from temperance.theory.activations.activation import Activation
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.models.spec import Expert, Gate
@@ -86,7 +87,7 @@ def _row(found: Sizes, k: int) -> dict[str, Any]:
         "aic": fit.aic,
         "bic": fit.bic,
         "sbic": None if sbic is None else list(sbic),
-        "coefficient": None if charge is None else [charge.lower, charge.upper],
+        "coefficient": None if charge is None else [_text(charge.lower), _text(charge.upper)],
         "dissimilarity": None if merger is None else merger.height,
         "merges": None if merger is None else [list(merger.cells[i]) for i in merger.pair],
         "resolution": None if resolution is None else list(resolution),
@@ -104,11 +105,22 @@ def _cells(row: dict[str, Any]) -> tuple[str, ...]:
         str(row["k"]),
         *(_number(row[name]) for name in ("loglik", "aic", "bic")),
         _ends(row["sbic"], 1),
-        _ends(row["coefficient"], 2),
+        _coefficient(row["coefficient"]),
         "-" if height is None else f"{height:.3g}",
         "-" if merger is None else ", ".join("+".join(map(str, cell)) for cell in merger),
         "-" if between is None else _between(*between),
     )
+
+
+def _text(value: Fraction | None) -> str | None:
+    return None if value is None else str(value)
+
+
+def _coefficient(ends: Sequence[str | None] | None) -> str:
+    if ends is None:
+        return "-"
+    low, high = ends
+    return str(high) if low == high else f"at most {high}" if low is None else f"{low} to {high}"
 
 
 def _between(low: float, high: float | None) -> str:
@@ -187,13 +199,6 @@ def answered(found: Sizes, doubts: Sequence[str] = ()) -> Experts:
     last = found.fits[-1]
     warned = (*doubts, *words.warnings(found))
     head = f"{last.gate[0].upper()}{last.gate[1:]}; {found.n:g} points"
-    notes = (words.BOUNDED,) if found.charges is not None else ()
-    parts = (
-        TITLE,
-        head,
-        _grid(found),
-        words.COLUMNS,
-        *(f"warning: {w}" for w in warned),
-        *(f"note: {n}" for n in notes),
-    )
+    notes = [words.COLUMNS, *([] if found.charges is None else found.charges[-1][-2].assumed)]
+    parts: tuple[Part, ...] = (TITLE, head, _grid(found), *notes, *(f"warning: {w}" for w in warned))
     return Experts(found, warned, last.columns, said=Said(TITLE, parts, words.answer(found)))

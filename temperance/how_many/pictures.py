@@ -47,7 +47,9 @@ class Merges(Picture):
         """Draw a tree whose leaves are experts."""
         axes.set_xscale("linear")
         order = self._order()
-        place = {(atom,): (float(at), _LEAST) for at, atom in enumerate(order)}
+        place: dict[tuple[int, ...], tuple[float, float]] = {
+            (atom,): (float(at), _LEAST) for at, atom in enumerate(order)
+        }
         for m in self.found.mergers:
             one, other = (m.cells[i] for i in m.pair)
             (x0, y0), (x1, y1) = place[one], place[other]

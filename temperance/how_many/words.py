@@ -10,10 +10,6 @@ COLUMNS = (
     "lambda: what the singular BIC charges so many experts where one less is enough; D: log-likelihood an observation "
     "that merging the two most alike costs, numbered as in the largest fit; resolution: where so many are left"
 )
-BOUNDED = (
-    "the singular BIC supposes that offsets of the gate lie in a bounded range: where the share of an expert may "
-    "vanish, none of its numbers holds"
-)
 
 
 def answer(found: Sizes) -> tuple[str, ...]:
@@ -34,9 +30,8 @@ def _sentence(found: Sizes) -> str:
         return f"BIC takes {counted(low)}; there is no singular BIC to hold against it."
     if low == high:
         return f"{counted(low, first=True)}: BIC and the singular BIC agree."
-    taken = " or ".join(map(str, found.by_sbic))
     between = f"{low} or {high}" if high == low + 1 else f"{low} to {high}"
-    return f"{between} experts: BIC takes {found.by_bic}, the singular BIC {taken}; the data do not decide."
+    return f"{between} experts: BIC takes {found.by_bic}, the singular BIC {found.by_sbic}; the data do not decide."
 
 
 def _distrust(found: Sizes) -> Iterator[str]:

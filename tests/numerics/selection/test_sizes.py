@@ -74,7 +74,7 @@ def test_fits_without_coefficients_have_bic_alone():
     y = np.where(x > 0, 2 + x, -2 - x) + rng.normal(0, 0.5, 200)
     found = sizes(x, y, 2, activation="relu", gauge="anchored", starts=2)
     assert found.charges is None
-    assert "smooth gates" in found.silence
+    assert "kink" in found.silence
     assert found.range == (found.by_bic, found.by_bic)
 
 
