@@ -22,7 +22,7 @@ Which question does a function answer?
 - `audit`: what of a torch router is identifiable, and what to change?
 - `verify`: which claims of the theory stand?
 
-Besides them there are the things that they take and give:
+Besides them there are their inputs and results:
 
 - `activation`, `Activation`: an activation from a name, an expression, or a function of torch or jax;
 - `Gate`, `Expert`, `MoESpec`: models of one's own, as formulas;

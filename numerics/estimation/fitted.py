@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from html import escape
 from statistics import NormalDist
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 
@@ -115,6 +115,8 @@ class Fitted(Mergeable, ABC):
     Their docstrings say what the fields are.
     """
 
+    heads: ClassVar[tuple[str, ...]] = COLUMNS
+
     estimates: tuple[Estimate, ...]
     warnings: tuple[str, ...]
     columns: tuple[str, ...]
@@ -165,6 +167,10 @@ class Fitted(Mergeable, ABC):
         Raises ValueError for k that is no number of experts from 1 to that of the fit.
         """
         return merged_to(self, k)
+
+    @abstractmethod
+    def curves(self, x: Floats) -> tuple[Floats, Floats]:
+        """The probabilities of the gate and the means of the experts at x (n, d): arrays (n, k)."""
 
     @property
     def understood_as(self) -> tuple[str, ...]:
@@ -253,13 +259,13 @@ class Fitted(Mergeable, ABC):
 
     def summary(self, columns: Sequence[str] | None = None) -> Text:
         """What the command prints; columns: other names for the columns of x."""
-        head, table, foot = self._parts(columns or self.columns)
+        head, table, foot = self.parts(columns)
         lines = aligned([COLUMNS, *table], left=(0, 1, 5))
         rule = "=" * max(map(len, lines))
         return Text("\n".join([*head, rule, lines[0], rule.replace("=", "-"), *lines[1:], rule, *foot]))
 
-    def _parts(self, columns: Sequence[str]) -> tuple[list[str], list[tuple[str, ...]], list[str]]:
-        """Lines above the table, its rows, lines below."""
+    def parts(self, columns: Sequence[str] | None = None) -> tuple[list[str], list[tuple[str, ...]], list[str]]:
+        """Lines above the table, its rows, lines below; columns: other names for the columns of x."""
         left_out = f", {self.dropped} rows with missing values left out" if self.dropped else ""
         aic, bic = ("none" if value is None else f"{value:.6g}" for value in (self.aic, self.bic))
         head = [self.title, *self.understood_as]
@@ -270,7 +276,7 @@ class Fitted(Mergeable, ABC):
             *(f"warning: {warning}" for warning in self.warnings),
             *self.words,
         ]
-        return head, [_cells(row) for e in self.estimates for row in e.rows(columns)], foot
+        return head, [_cells(row) for e in self.estimates for row in e.rows(columns or self.columns)], foot
 
     def __str__(self) -> str:
         """What the command prints."""
@@ -285,7 +291,7 @@ class Fitted(Mergeable, ABC):
 
     def _repr_html_(self) -> str:
         """For notebooks."""
-        return html(*self._parts(self.columns), columns=COLUMNS)
+        return html(*self.parts(), columns=self.heads)
 
 
 def _cells(row: dict[str, Any]) -> tuple[str, ...]:

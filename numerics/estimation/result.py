@@ -9,11 +9,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from temperance.numerics.estimation.as_mixture import as_mixture
 from temperance.numerics.estimation.fitted import Fitted, Text, Value, by_names
 from temperance.numerics.fitting.mle import Box, Fit
+from temperance.numerics.merging.as_mixture import as_mixture
 from temperance.numerics.merging.merge import Refits
 from temperance.numerics.merging.mixture import Mixture
+from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.numerics.mixture.measures import MixingMeasure
 from temperance.numerics.mixture.points import Points
 from temperance.theory.activations.activation import Activation
@@ -108,6 +109,11 @@ class FitResult(Fitted):
             return again.refitted(self, measure, starts)
 
         return Refits(mixture, held, again.points, spec, names, refit)
+
+    def curves(self, x: Floats) -> tuple[Floats, Floats]:
+        """The probabilities of the gate and the means of the experts at x (n, d): arrays (n, k)."""
+        m = self.fit.measure
+        return m.gate_probabilities(x, self.source), x @ m.a.T + m.b
 
     @checked
     def doubted(self, doubts: Sequence[str]) -> FitResult:

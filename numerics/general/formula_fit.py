@@ -22,6 +22,7 @@ from temperance.numerics.merging.merge import Refits
 from temperance.numerics.merging.mixture import Held, Mixture
 from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.numerics.mixture.points import Points
+from temperance.numerics.mixture.softmax import softmax
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.interactions.interactions import derive
 from temperance.theory.models.experts import mean_of
@@ -124,6 +125,18 @@ class FormulaFit(Fitted):
             return again.refitted(m.k, natural, starts)
 
         return Refits(mixture, Held(places, tuple(held.values()), False, False), again.points, spec, names, refit)
+
+    def curves(self, x: Floats) -> tuple[Floats, Floats]:
+        """The probabilities of the gate and the means of the experts at x (n, d): arrays (n, k)."""
+        spec, columns = self.found.spec, covariates(self.found.spec.dim)
+        weight = spec.gate.log_weight + (sp.S.Zero if spec.gate.offset is None else spec.gate.offset)
+        logs, means = np.empty((2, len(x), self.fitted))
+        for atom in range(self.fitted):
+            values = {e.parameter: e.value for e in self.found.estimates if e.atom in (None, atom)}
+            at = {p: values[p.name] for p in weight.free_symbols | {*spec.parameters} if p.name in values}
+            for into, f in ((logs, weight), (means, mean_of(spec.expert))):
+                into[:, atom] = sp.lambdify(columns, f.subs(at), "numpy")(*x.T)
+        return (softmax(logs, axis=1).shares if self.fitted > 1 else np.ones_like(means)), means
 
     def to_json(self) -> dict[str, Any]:
         """As of any fit, and what was understood."""

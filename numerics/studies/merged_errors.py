@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from temperance.numerics.estimation.as_mixture import as_mixture
 from temperance.numerics.lattice.experiment import columns_needed, design
 from temperance.numerics.machine.threads import one_blas_thread
+from temperance.numerics.merging.as_mixture import as_mixture
 from temperance.numerics.merging.dissimilarity import Cells
 from temperance.numerics.merging.merge import projected
 from temperance.numerics.merging.mixture import Mixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from temperance.answer.answer import Answer, Refused
@@ -75,7 +75,7 @@ class Check(Answer):
     b_nu = _of_one(lambda found: found.b_nu, "The sharp condition (iii).")
     exceptional_parameters = _of_one(
         lambda found: found.exceptional_parameters,
-        "For every parameter that has any, the values at which some verdict is another.",
+        "For every parameter that has any, the values at which some verdict differs.",
     )
     mirror = _of_one(lambda found: found.mirror, "The mirror type.")
 
@@ -92,7 +92,7 @@ class Check(Answer):
 
     def to_json(self) -> Any:
         """A list with the verdicts on every activation."""
-        return [dict(found) for found in self.least_squares] or [decision_record(d) for d in self.decisions]
+        return [dict(found) for found in self.least_squares] or [d.record() for d in self.decisions]
 
     def rows(self) -> Sequence[dict[str, Any]]:
         """The table: the outcome of every condition; under least squares the orders."""
@@ -103,10 +103,20 @@ class Check(Answer):
                 "activation": d.activation.name,
                 **{name: getattr(d, name).outcome for name in CONDITIONS},
                 "fails_at_tau": ", ".join(d.second_order.fails_at_tau),
-                "mirror": _mirror(d),
+                "mirror": d.mirror_type,
             }
             for d in self.decisions
         ]
+
+    def page(self) -> str:
+        """The answer as an HTML document, with the relations of every activation typeset."""
+        if self.least_squares:
+            return super().page()
+        from temperance.pages.pages import check_page
+
+        typeset = {line for found in self.decisions for line in _reasons(found)}
+        parts = tuple(part for part in self.said.parts if part not in typeset)
+        return check_page(replace(self.said, parts=parts), self.decisions, self.to_json())
 
     def values(self, z: ArrayLike, order: int = 0) -> list[NDArray[np.float64]]:
         """Derivatives 0..order (at most 2) of s at every element of z: arrays of its shape, nan where s is not defined.
@@ -209,11 +219,12 @@ def _parts(decisions: Sequence[Decision]) -> Iterator[Part]:
     """The table, the relations that make conditions fail, twins, and the mirror types in words."""
     if not decisions:
         return
-    rows = ((d.activation.name, *map(_short, d.verdicts), _mirror(d)) for d in decisions)
+    rows = ((d.activation.name, *map(_short, d.verdicts), d.mirror_type) for d in decisions)
     yield Grid("Conditions", _COLUMNS, tuple(rows))
     for found in decisions:
+        yield from _reasons(found)
         yield from _notes(found, twins(found.activation).remark if found.activation.pieces else None)
-    kinds = set(map(_mirror, decisions))
+    kinds = {d.mirror_type for d in decisions}
     yield from (f"mirror {text}" for kind, text in MIRRORS.items() if kind in kinds)
 
 
@@ -233,46 +244,24 @@ def _names(decisions: Sequence[Decision]) -> list[str]:
     return [d.activation.name for d in decisions]
 
 
-def decision_record(found: Decision) -> dict[str, Any]:
-    """What `check --json` prints of one activation."""
-    sharp = ("fails_at_tau", "relation", "scope")
-    return {
-        "activation": found.activation.name,
-        "expression": found.activation.expression,
-        "first_order": _verdict_record(found.first_order, "relation", "scope", "reason"),
-        "second_order": _verdict_record(found.second_order, "failing_families", *sharp, "reason"),
-        "sharp": {name: _verdict_record(getattr(found, name), *sharp) for name in ("tau_beta1", "a", "b_nu")},
-        "mirror": found.mirror.kind if found.mirror else None,
-        "exceptional_parameters": {name: list(values) for name, values in found.exceptional_parameters},
-        "mirror_points": {"type": _mirror(found), "reason": found.mirror.reason if found.mirror else None},
-    }
-
-
-def _verdict_record(v: Verdict, *fields: str) -> dict[str, Any]:
-    """A verdict with some of its fields, tuples as the lists of JSON."""
-    values = ((name, getattr(v, name)) for name in fields)
-    return {"verdict": v.outcome, **{n: list(value) if isinstance(value, tuple) else value for n, value in values}}
-
-
-def _mirror(found: Decision) -> str:
-    mirror = found.mirror
-    return "undecided" if mirror is None or not mirror.proved else mirror.kind or "none"
-
-
 def _short(v: Verdict) -> str:
     at = f", not at tau = {', '.join(v.fails_at_tau)}" if v.fails_at_tau else ""
     families = f" ({', '.join(v.failing_families)})" if v.failing_families else ""
     return f"{v.outcome}{at}{families}"
 
 
-def _notes(found: Decision, twin: str | None) -> Iterator[str]:
-    """Why an activation fails or is undecided, at which parameters the verdicts are others, and its first twin."""
+def _reasons(found: Decision) -> Iterator[str]:
+    """Why conditions fail or are undecided; a relation is told with the first condition that it breaks."""
     reasons: dict[str, str] = {}
     for condition, v in zip(CONDITIONS, found.verdicts, strict=True):
-        why = v.reason or v.relation
-        if why is not None:
-            reasons.setdefault(why, condition)  # a relation is told with the first condition that it breaks
-    notes = [f"{condition}: {why}" for why, condition in reasons.items()]
+        if (why := v.reason or v.relation) is not None:
+            reasons.setdefault(why, condition)
+    return (f"{found.activation.name}, {condition}: {why}" for why, condition in reasons.items())
+
+
+def _notes(found: Decision, twin: str | None) -> Iterator[str]:
+    """What is open of mirror points, at which parameters the verdicts are others, and the first twin."""
+    notes: list[str] = []
     if found.mirror is not None and not found.mirror.proved:
         notes.append(f"mirror: {found.mirror.reason}")
     notes += [f"other verdicts at {name} = {', '.join(values)}" for name, values in found.exceptional_parameters]
@@ -295,7 +284,7 @@ class Catalogue(Check):
     def to_json(self) -> Any:
         """The objects of `check`, with the name, the aliases and the seconds of each."""
         return [
-            {"name": d.activation.name, "aliases": list(ALIASES[d.activation.name]), **decision_record(d), "seconds": s}
+            {"name": d.activation.name, "aliases": list(ALIASES[d.activation.name]), **d.record(), "seconds": s}
             for d, s in zip(self.decisions, self.seconds, strict=True)
         ]
 

@@ -15,9 +15,9 @@ from temperance.evidence.study_runner import Runs
 from temperance.measurements import exponent_results
 from temperance.measurements.atlas import bounds, setting, stored
 from temperance.measurements.atlas_entries import AtlasOrder, Entry, key
+from temperance.measurements.contact_orders import records
 from temperance.measurements.kept_slopes import KeptSlope
 from temperance.measurements.literature import ROWS, AtlasRow
-from temperance.measurements.order_results import records
 from temperance.numerics.errors.hypotheses import slope_test
 from temperance.numerics.errors.slopes import LARGEST_DROPPED
 from temperance.theory.contact.order_setting import flat_curves
@@ -29,9 +29,9 @@ _MOVING = 4  # parameters of an atom, in a measurement that is cheap
 _LEAST = 0.5  # of the tests that have the power, for a count that confirms
 
 
-def bounds_proof(_: Runs) -> Leg:
+def bounds_proof(runs: Runs) -> Leg:
     """Compute the bounds again: certificates that the checker accepts, theorems and identities."""
-    return proof_leg([_proved(e) for e in compared()])
+    return proof_leg([_proved(one.entry) for one in compared(runs)])
 
 
 def _proved(e: Entry) -> Check:
@@ -42,12 +42,13 @@ def _proved(e: Entry) -> Check:
     return f"{name_of(e)}: {count}, each proved", lambda: "confirmed" if proved else "inconclusive"
 
 
-def bounds_contact(_: Runs) -> Leg:
+def bounds_contact(runs: Runs) -> Leg:
     """Hold every kept order against its bound, and measure a tenth of those that are cheap again.
 
     A missed minimum makes a measured order too small, and a bound need not be sharp: one that lies below says nothing.
     """
-    held = [(e, o) for e in compared() for o in e.orders if o.contact != "not compared" and o.measured is not None]
+    found = [(one.entry, o) for one in compared(runs) for o in one.entry.orders]
+    held = [(e, o) for e, o in found if o.contact != "not compared" and o.measured is not None]
     kept = [record(e, o, holds(o.contact != "contradicted")) for e, o in held]
     some = cheap()
     again = [_again(*drawn) for drawn in random.Random(SEED).sample(some, -(-len(some) // SHARE))]
@@ -83,14 +84,15 @@ def _again(row: AtlasRow, cell: str, parameter: str) -> dict[str, Any]:
     return {**made, "outcome": outcome}
 
 
-def atlas_slopes(_: Runs) -> Leg:
+def atlas_slopes(runs: Runs) -> Leg:
     """Test every slope of the studies that are kept with their errors; those of other claims are tested there.
 
     A count: one that is rejected contradicts the claim. A test without the power, and a slope of a study that drops
     more than 5% of its fits, settle nothing, and are counted beside.
     """
     studies = exponent_results.stored()
-    found = [_row(e, o, o.slope, studies) for e in compared() for o in e.orders if isinstance(o.slope, KeptSlope)]
+    orders = [(one.entry, o) for one in compared(runs) for o in one.entry.orders]
+    found = [_row(e, o, o.slope, studies) for e, o in orders if isinstance(o.slope, KeptSlope)]
     rows = [row for row in found if row is not None]
     kinds: tuple[LegOutcome | None, ...] = ("confirmed", "contradicted", None)
     counts = {kind: sum(r["outcome"] == kind for r in rows) for kind in kinds}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from temperance.claims.c01_c02_linear_gate import interactions_proof, scale_proof
 from temperance.claims.c03_c04_c06_orbits import (
@@ -32,6 +33,7 @@ from temperance.claims.c12_c13_efficiency import (
     variance_measured,
     variance_proof,
 )
+from temperance.claims.c14_entries import COMPARED, atlas_row
 from temperance.claims.c14a_c14c_kept import atlas_slopes, bounds_contact, bounds_proof
 from temperance.claims.c14b_exact import exact_proof as atlas_exact
 from temperance.claims.c15_twins import twins_contact, twins_proof
@@ -56,6 +58,7 @@ class Claim:
     """A statement, and its legs, each with the function that runs it.
 
     optional: legs that need not confirm it. studies: those that its legs take, begun before the first leg.
+    spread: a function and the tasks at which its legs take it, begun on the workers before the studies.
     """
 
     id: str
@@ -63,6 +66,7 @@ class Claim:
     legs: tuple[tuple[LegName, Callable[[Runs], Leg]], ...]
     optional: tuple[LegName, ...] = ()
     studies: tuple[Study, ...] = ()
+    spread: tuple[Callable[[int], list[Any]], Sequence[int]] | None = None
 
     @property
     def group(self) -> str:
@@ -168,16 +172,19 @@ CLAIMS: tuple[Claim, ...] = (
         "The atlas: no contact order that is kept, of a cell of the gates of the literature, exceeds the bound that is "
         "proved (as kept, and a tenth of what is cheap measured again)",
         legs=(("proof", bounds_proof), ("contact", bounds_contact)),
+        spread=(atlas_row, COMPARED),
     ),
     Claim(
         "C14b",
         "The atlas: orders that are said to be exact are so: an explicit curve of mixtures reaches the bound",
         legs=(("proof", atlas_exact),),
+        spread=(atlas_row, COMPARED),
     ),
     Claim(
         "C14c",
         "The atlas, a count: no kept slope of errors of estimators, to n = 10^12, is found slower than its bound says",
         legs=(("monte_carlo", atlas_slopes),),
+        spread=(atlas_row, COMPARED),
     ),
     Claim(
         "C15",

@@ -15,10 +15,12 @@ from sympy import Expr
 
 from temperance.answer.answer import Answer
 from temperance.how_many import words
-from temperance.how_many.pictures import Merges, OverData
+from temperance.how_many.pictures import merges_of
 from temperance.numerics.estimation.arguments import whole
 from temperance.numerics.estimation.fitted import Fitted
+from temperance.numerics.merging.merge import kept
 from temperance.numerics.selection.sizes import Sizes, sizes
+from temperance.pages.fit_pictures import pictures_of
 from temperance.pages.plots import Picture
 from temperance.terminal.formula_options import FormulaOptions, takes_formulas
 from temperance.terminal.parts import Grid, Part, Said
@@ -72,8 +74,13 @@ class Experts(Answer):
 
     @property
     def plots(self) -> Sequence[Picture]:
-        """The merges on a logarithmic scale, beside the experts over the data."""
-        return Merges(self.found), OverData(self.found, self.columns[0])
+        """The merges on a logarithmic scale, and the experts over the data where x has one column."""
+        found = self.found
+        chosen = found.fits[(len(found.fits) if found.range is None else found.range[1]) - 1]
+        points = kept(chosen).points
+        one = points.x.shape[1] == 1
+        over = pictures_of(chosen, points.x, points.y, (self.columns[0], "y"))[:1] if one else ()
+        return (merges_of(found), *over)
 
 
 def _row(found: Sizes, k: int) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 An entry is a gate with an expert, a kind of cell and a dimension of x. It has a bound of each parameter and of each
 weighted mean, what proves it, a measured order, the rate, the slope of a kept study and the published exponent. Bounds
-are computed on demand; measurements are kept in `data/exponent_table.json` and `data/atlas.json`.
+are computed on demand; measurements are kept in `data/atlas.json`.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from importlib.resources import files
 from itertools import chain
 from typing import Any
 
-from temperance.measurements import exponent_results, kept_slopes, order_results
+from temperance.measurements import exponent_results, kept_slopes
 from temperance.measurements.atlas_entries import Atlas, AtlasOrder, Entry, Tried, key
 from temperance.measurements.carried_orders import Kept, carried, seen_on_lines
-from temperance.measurements.contact_orders import family, true_atoms
+from temperance.measurements.contact_orders import family, records, true_atoms
 from temperance.measurements.kept_slopes import KeptSlope
 from temperance.measurements.literature import ROWS, AtlasRow
 from temperance.numerics.studies.store import prepare
@@ -55,16 +55,23 @@ def atlas(
     *,
     rows: Sequence[AtlasRow] | None = None,
     places: Sequence[tuple[str, int]] = PLACES,
+    told: Callable[[Sequence[Entry]], None] = lambda entries: None,
 ) -> Atlas:
     """The atlas.
 
     Args:
         kept: measurements in place of those kept (`stored`), by `key`.
         rows: a part of `ROWS`, in place of all. places: a part of `PLACES`.
+        told: called with the entries of a row as soon as they are found.
     """
     measured = stored() if kept is None else kept
     chosen = ROWS if rows is None else rows
-    return Atlas(tuple(entry(row, cell, d, measured) for row in chosen for cell, d in places))
+    found: list[Entry] = []
+    for row in chosen:
+        entries_ = [entry(row, cell, d, measured) for cell, d in places]
+        told(entries_)
+        found += entries_
+    return Atlas(tuple(found))
 
 
 @cache
@@ -118,7 +125,7 @@ def _is_scaled(order: Order, found: Orders) -> bool:
 
 
 def _measurement(order: Order, cell: str, kept: Mapping[str, Any] | None) -> tuple[Tried, str]:
-    """What became of the measurement of an order, in a word and in words."""
+    """The measurement's status, and its explanation."""
     if order.flat and not (kept and kept["flat"]):  # an identity is not overruled by what a minimisation reached
         return "needless", "an exact curve of one density is known"
     if order.upper == 1 and (kept is None or (kept["order"] is None and not kept["flat"])):
@@ -126,7 +133,7 @@ def _measurement(order: Order, cell: str, kept: Mapping[str, Any] | None) -> tup
     if kept is None:
         return "missing", "not measured yet" + (_SLOW if order.is_mean and cell == "three" else "")
     if kept["flat"]:
-        return "zero", "no distance is told from 0"
+        return "zero", "every distance is 0 to rounding"
     if kept["order"] is None:
         return "not settled", "the local exponents have not settled"
     return "settled", "measured here"
@@ -134,13 +141,12 @@ def _measurement(order: Order, cell: str, kept: Mapping[str, Any] | None) -> tup
 
 def _slopes(row: AtlasRow, cell: str, d: int) -> Callable[[Order], KeptSlope | str] | None:
     """The slopes of the kept study of an entry; None where there is no such study."""
-    names = [name for name, given in exponent_results.SETTINGS.items() if given == _arguments(row, cell, d)]
-    kept = exponent_results.stored() if names else {}
-    for name in names:
-        if name in kept:
-            found = exponent_results.bounds(name) if cell == "exact" else bounds(row, cell, d)
-            groups = {o.parameter: o.title for o in found.orders}
-            return partial(kept_slopes.of_study, kept[name], groups)
+    arguments, kept = _arguments(row, cell, d), exponent_results.stored()
+    name = next((name for name, plan in exponent_results.STUDIES.items() if plan.setting == arguments), None)
+    if name in kept:
+        found = exponent_results.bounds(name) if cell == "exact" else bounds(row, cell, d)
+        groups = {o.parameter: o.title for o in found.orders}
+        return partial(kept_slopes.of_study, kept[name], groups)
     if cell == "every cell split" or row.point:
         return None
     try:
@@ -198,7 +204,7 @@ def measure(row: AtlasRow, cell: str, d: int, parameter: str | None = None) -> l
         return elsewhere is None or (d == 1 and elsewhere[0]["order"] < float(order.upper or 1) - MET)
 
     slow = [o for o in chosen if o.is_mean and o.upper not in (None, 1) and is_open(o)]
-    return order_results.records(replace(found, orders=chosen), slow)
+    return records(replace(found, orders=chosen), slow)
 
 
 def entries() -> list[tuple[AtlasRow, str, int]]:
@@ -214,16 +220,10 @@ def entries() -> list[tuple[AtlasRow, str, int]]:
     return [(row, cell, d) for row, d in dims for cell in CELLS if computed(row, cell, d)]
 
 
+@cache
 def stored() -> dict[str, list[dict[str, Any]]]:
-    """The measurements that are kept, by `key`; those of `order_results` among them."""
-    text = files("temperance.measurements").joinpath("data/atlas.json").read_text(encoding="utf-8")
-    found: dict[str, list[dict[str, Any]]] = json.loads(text)
-    table = order_results.stored()
-    for name, given in order_results.SETTINGS.items():
-        for row, cell in ((row, cell) for row in ROWS for cell in CELLS):
-            if name in table and row.refused is None and given == _arguments(row, cell, row.d):
-                found.setdefault(key(row, cell), list(table[name].values()))
-    return found
+    """The measurements that are kept, by `key`."""
+    return json.loads(files("temperance.measurements").joinpath("data/atlas.json").read_text(encoding="utf-8"))
 
 
 def _arguments(row: AtlasRow, cell: str, d: int) -> Arguments:

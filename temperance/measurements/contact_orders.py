@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
+from math import isfinite
 from typing import Any
 
 import sympy as sp
@@ -25,6 +26,8 @@ from temperance.theory.traits.traits import translates
 Doing = Callable[[str], AbstractContextManager[object]]
 _FEW = 3  # parameters, with which the means in a cell of three are measured in a minute
 LEAST_ERROR = 0.01  # that is shown of a measured order
+_DIGITS = 5  # of a distance that is kept, and decimals of an order
+_DECIMALS = 3
 
 
 def record(found: Orders) -> dict[str, Any]:
@@ -159,3 +162,19 @@ def _measured(chosen: Setting, mixtures: Family, order: Order) -> Measured | Non
         return found
     other = measure(mixtures, order.name, mean=True, sign=-1)  # it may move one way only
     return max(found, other, key=lambda run: run.order or 0.0)
+
+
+def records(found: Orders, slow: Collection[Order] = ()) -> list[dict[str, Any]]:
+    """Measured orders of a setting, as they are kept; slow: as `measurements` has them."""
+    return [
+        {
+            "parameter": order.parameter,
+            "order": None if order.value is None else round(order.value, _DECIMALS),
+            "error": order.error,
+            "flat": run.flat,
+            "levels": list(run.levels),
+            "distances": [float(f"{d:.{_DIGITS}g}") if isfinite(d) else None for d in run.distances],
+        }
+        for order, run in measurements(found, slow=slow)
+        if run is not None
+    ]

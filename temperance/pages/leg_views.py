@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from markupsafe import Markup, escape
 
+from temperance.pages.many_plots import LightPlot
 from temperance.pages.mathml import group, mathml
 from temperance.pages.plots import contact_plot, label, rates_plot
 from temperance.pages.slopes import SLOPE_COLUMNS, fits_in_words, slope_row
@@ -45,7 +47,7 @@ def evidence(data: Mapping[str, Any], name: str) -> View:
     return {
         "facts": _facts(plain, without=lists),
         "grids": [_grid(_CAPTIONS.get(key, _spaced(key)), rows) for key, rows in lists.items()],
-        "plots": [plot for order in data.get("orders", ()) if (plot := contact_plot(order))],
+        "plots": [LightPlot(**vars(plot)) for order in data.get("orders", ()) if (plot := contact_plot(order))],
         "studies": [
             _study(study["definition"], study["fits"], [s for s in data["slopes"] if s["study"] == study["name"]])
             for study in data.get("studies", ())
@@ -93,13 +95,13 @@ def _study(definition: Mapping[str, Any], fits: Mapping[str, int], slopes: Seque
     """A study: definition with its digest, how its fits ended, its judged slopes as a table and plots, the others."""
     judged = [s for s in slopes if s["outcome"] is not None]
     others = [s for s in slopes if s["outcome"] is None]
-    name = definition["name"]
+    name, dropped = definition["name"], fits["failed"] / fits["total"]
     return {
         "definition": definition,
         "fits": fits_in_words(fits),
         "slopes": _slopes(f"Slopes of {name}", judged),
         "unjudged": _slopes(f"Slopes of {name} that are not judged", others),
-        "plots": [plot for s in judged if (plot := rates_plot(s, fits["failed"] / fits["total"]))],
+        "plots": [LightPlot(**vars(plot)) for s in judged if (plot := rates_plot(s, dropped))],
         "truth": _truth(definition),
         "facts": _facts(definition, without=("name", "activation", "truth", "digest")),
     }
@@ -120,7 +122,7 @@ def _truth(definition: Mapping[str, Any]) -> Grid:
 
 def badge_class(text: str) -> str:
     """The class that the colour of an outcome comes from; empty for other words."""
-    word = text.split(",")[0] if not isinstance(text, Markup) else ""
+    word = re.split(r",| \(", text)[0] if not isinstance(text, Markup) else ""
     return word.replace(" ", "-") if word in _BADGES else ""
 
 
@@ -134,3 +136,4 @@ def width_class(text: str) -> str:
 
 
 _BADGES = ("proved", "confirmed", "contradicted", "inconclusive", "crashed", "did not run")
+_BADGES += ("holds", "fails", "undecided")

@@ -12,7 +12,7 @@ from temperance.theory.activations.activation import Activation, Z
 from temperance.theory.contact.exact_orders import exact_orders
 from temperance.theory.contact.order_setting import order_setting
 from temperance.theory.expressions import balls
-from temperance.theory.models.form import Activated, Affine, affine_mean, form_of
+from temperance.theory.models.form import activated, affine_mean
 from temperance.theory.models.spec import MoESpec, covariates
 from temperance.theory.orders.split_cell import is_linear
 from temperance.theory.rates.analysis import Gauge
@@ -97,13 +97,16 @@ def counts(spec: MoESpec, gauge: Gauge) -> Counts:
     Raises ValueError as `order_setting`.
     """
     cell = order_setting(spec.gate, spec.expert, size=2, dim=spec.dim)
-    form, found = form_of(spec.gate, spec.dim), traits(spec)
+    found = traits(spec)
+    affine = {p: sp.diff(spec.gate.log_weight, p) for p in spec.gate.own}
+    linear = not (spec.gate.log_weight.has(sp.Piecewise) or any(f.has(*spec.gate.own) for f in affine.values()))
+    form = None if linear else activated(spec.gate, spec.dim)
     translated = bool(found.held)
-    anchored = isinstance(form, Activated) and not translated and gauge == "anchored"
+    anchored = form is not None and not translated and gauge == "anchored"
     held = len(cell.own) if anchored else len([p for p in found.held or () if p in cell.own])
     x = covariates(spec.dim)
-    slopes = {f.as_independent(*x)[1] for _, f in form.slopes} if isinstance(form, Affine) else set()
+    slopes = {f.as_independent(*x)[1] for f in affine.values()} if linear else set()
     orders = exact_orders(spec.gate, spec.expert, d=spec.dim, atoms=2).orders
     regular = all(row.flat or row.upper == Fraction(1) for row in orders) and any(row.upper for row in orders)
-    s = form.s if anchored and isinstance(form, Activated) and form.bias is None else None
+    s = form.s if anchored and form is not None and form.bias is None else None
     return Counts(cell, held, s, regular, slopes == {*x} and len(cell.own) == spec.dim)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 Outcome = Literal["holds", "fails", "undecided"]
 
@@ -43,6 +43,11 @@ class Verdict:
     def scope(self) -> str:
         """The scopes as a text."""
         return "; ".join(self.scopes)
+
+    def record(self, *names: str) -> dict[str, Any]:
+        """The outcome with some of these, tuples as the lists of JSON."""
+        values = ((name, getattr(self, name)) for name in names)
+        return {"verdict": self.outcome, **{n: list(v) if isinstance(v, tuple) else v for n, v in values}}
 
 
 def outcome_in_words(verdict: Verdict) -> str:

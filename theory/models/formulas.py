@@ -55,7 +55,7 @@ def gate_from(
     log_weight = found.expression if added is None else found.expression.subs(added, 0)
     made = Gate(text.strip(), log_weight, (*(p for p in own if p != added), *common), common, offset)
     _require_acting(made, found.dim)
-    scaling = weights.of_gate(made)
+    scaling = weights.scaling(made)
     if offset is not None and scaling:
         raise ValueError(f"two parameters only scale the weight of an atom, one of them {scaling[0]}; accepted: one")
     if offset is not None or scaling or not bias:

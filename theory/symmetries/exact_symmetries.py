@@ -19,9 +19,8 @@ import sympy as sp
 from temperance.theory.interactions.interactions import derive
 from temperance.theory.models.density import atom_symbol
 from temperance.theory.models.spec import MoESpec
-from temperance.theory.symmetries.discrete_symmetries import translated
+from temperance.theory.symmetries.discrete_symmetries import SignChange, sign_changes, translated
 from temperance.theory.symmetries.flows import Flow, Symmetries, symmetries
-from temperance.theory.symmetries.parity import SignChange, sign_changes
 from temperance.theory.symmetries.score_translations import scores
 
 _OVERFITTED = "split"  # of more atoms than the truth has

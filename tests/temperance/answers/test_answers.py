@@ -244,3 +244,12 @@ def test_bounds_of_contact_orders_are_proved_again_without_measuring():
     assert temperance.certify(*curves).accepted
     assert temperance.certify(proof).accepted
     assert not temperance.certify({**proof, "orders": {**proof["orders"], "difference b": "3"}}).accepted
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_an_answer_ends_in_words(found, name):
+    """After its lines and tables: a sentence at least, which a page begins with."""
+    said = found[name].said
+    assert said.words
+    assert all(isinstance(line, str) and len(line.split()) > 1 for line in said.words)
+    assert "".join(said.words[-1].split()) in "".join(str(found[name]).split())

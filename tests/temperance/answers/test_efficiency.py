@@ -241,23 +241,20 @@ def test_a_measure_is_a_truth():
         (["tanh", "--truth", "missing.json"], "cannot be read"),
     ],
 )
-def test_bad_input_is_one_line(arguments, words, capsys):
-    assert run(["efficiency", *arguments]) == 2
-    captured = capsys.readouterr()
-    assert captured.out == ""
-    assert captured.err.count("\n") == 1
-    assert words in captured.err
+def test_bad_input_is_one_line(arguments, words, refused):
+    refused(["efficiency", *arguments], words)
 
 
-def test_a_truth_that_does_not_obey_the_gauge_is_refused(truth, capsys):
-    assert run(["efficiency", "tanh", "--truth", truth(beta1=[[1], [0.5]]), "--gauge", "anchored"]) == 2
-    assert "must obey the gauge" in capsys.readouterr().err
-    same = truth(a=[[0.5], [0.5]], b=[2, 2], nu=[0.25, 0.25])
-    assert run(["efficiency", "tanh", "--truth", same, "--gauge", "anchored"]) == 2
-    assert "must be distinct" in capsys.readouterr().err
-    one = truth(beta1=[[1]], beta0=[0], a=[[1]], b=[1], nu=[1])
-    assert run(["efficiency", "tanh", "--truth", one]) == 2
-    assert "at least 2 atoms" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("changes", "options", "words"),
+    [
+        ({"beta1": [[1], [0.5]]}, ("--gauge", "anchored"), "must obey the gauge"),
+        ({"a": [[0.5], [0.5]], "b": [2, 2], "nu": [0.25, 0.25]}, ("--gauge", "anchored"), "must be distinct"),
+        ({"beta1": [[1]], "beta0": [0], "a": [[1]], "b": [1], "nu": [1]}, (), "at least 2 atoms"),
+    ],
+)
+def test_a_truth_that_does_not_fit_the_question_is_refused(changes, options, words, truth, refused):
+    refused(["efficiency", "tanh", "--truth", truth(**changes), *options], words)
 
 
 def test_a_gate_that_never_changes_its_mind_has_a_number_beyond_all_use(truth, capsys):

@@ -100,9 +100,5 @@ def test_sizes_options_of_formulas_and_a_page(data, capsys, tmp_path):
         ({"expert": "multinomial:3"}, "fits need a Gaussian expert whose mean is a formula, not 'multinomial:3'"),
     ],
 )
-def test_bad_input_in_one_line(data, capsys, options, message):
-    assert run(command(data[0], "--fitted", "2", **options)) == 2
-    screen = capsys.readouterr()
-    assert screen.out == ""
-    assert screen.err.count("\n") == 1
-    assert message in screen.err
+def test_bad_input_in_one_line(data, refused, options, message):
+    refused(command(data[0], "--fitted", "2", **options), message)

@@ -128,13 +128,10 @@ BAD = [
 
 
 @pytest.mark.parametrize(("content", "options", "message"), BAD)
-def test_bad_input_in_one_line(tmp_path, capsys, content, options, message):
+def test_bad_input_in_one_line(tmp_path, refused, content, options, message):
     path = tmp_path / "bad.csv"
     path.write_text(content)
-    assert run(["fit", str(path), *([] if "--fitted" in options else ["--fitted", "2"]), *options]) == 2
-    refusal = capsys.readouterr().err
-    assert refusal.count("\n") == 1
-    assert message in refusal
+    refused(["fit", str(path), *([] if "--fitted" in options else ["--fitted", "2"]), *options], message)
 
 
 @pytest.mark.parametrize("sizes", ["2", "1,2"])

@@ -46,9 +46,8 @@ def test_undecided_is_an_answer(capsys):
         ["tanh", "--gate", "w*x"],
     ],
 )
-def test_bad_input_is_one_line(arguments, capsys):
-    assert run(["twins", *arguments]) == 2
-    assert capsys.readouterr().err.count("\n") == 1
+def test_bad_input_is_one_line(arguments, refused):
+    refused(["twins", *arguments])
 
 
 def test_a_formula_of_an_activation_gate_has_its_twins(capsys):

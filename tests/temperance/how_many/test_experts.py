@@ -50,7 +50,7 @@ def test_the_page_has_both_pictures(found, tmp_path):
     found.write(str(tmp_path / "experts.html"))
     page = (tmp_path / "experts.html").read_text(encoding="utf-8")
     assert page.count("<svg role=") == 2
-    assert "Dissimilarity at which experts merge" in page
+    assert "At which dissimilarity experts merge" in page
 
 
 def test_outliers_are_not_taken_for_experts_in_silence():

@@ -14,7 +14,7 @@ from temperance.theory.checker.moment_checker import FORMAT, Cell, check, statem
 from temperance.theory.checker.rejected import Rejected, objection
 from temperance.theory.contact.contact_orders import orders
 from temperance.theory.contact.order_setting import order_setting
-from temperance.theory.moments.moment_bounds import certified
+from temperance.theory.orders.moment_bounds import certified
 from temperance.theory.orders.split_cell import moment_equations
 from temperance.theory.orders.upper_bounds import upper_orders
 from temperance.theory.settings.reasons import ReasonKind
