@@ -51,6 +51,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "temperance fit data.csv --fitted 2",
         "temperance fit data.csv --fitted 3 --activation tanh --target price --json",
     ),
+    "experts": (
+        "temperance experts data.csv",
+        "temperance experts data.csv --most 4 --activation tanh --gauge anchored -o experts.html",
+    ),
     "twins": (
         "temperance twins tanh",
         'temperance twins "z + z**2" --json',
@@ -88,6 +92,7 @@ QUESTIONS: dict[str, str] = {
     "audit": "Can the temperatures of a torch model's routers be learnt?",
     "verify": "Which claims of the theory stand? Exit status 1: one is contradicted.",
     "fit": "Which mixture do my data come from?",
+    "experts": "How many experts do these data come from?",
 }
 
 
