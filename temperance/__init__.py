@@ -19,6 +19,7 @@ Which question does a function answer?
 - `efficiency`: how many observations does the temperature need? (`required_n`, `standard_errors`: the numbers alone)
 - `fit`: which mixture do these data come from? `experts`: how many experts has it? `merge`: what are some of its atoms
   together?
+- `coefficient`: what does an extra expert cost, where BIC charges half its parameters?
 - `audit`: what of a torch router is identifiable, and what to change?
 - `verify`: which claims of the theory stand?
 
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
     from temperance.answers.required import standard_errors as standard_errors
     from temperance.answers.twins import twins as twins
     from temperance.answers.verify import verify as verify
+    from temperance.how_many.coefficient import coefficient as coefficient
     from temperance.how_many.experts import Experts as Experts
     from temperance.how_many.experts import experts as experts
     from temperance.interop.callables import activation as activation
@@ -91,6 +93,7 @@ _HOME = {
     "temperance.answers.required": ("required_n", "standard_errors"),
     "temperance.answers.twins": ("twins",),
     "temperance.answers.verify": ("verify",),
+    "temperance.how_many.coefficient": ("coefficient",),
     "temperance.how_many.experts": ("Experts", "experts"),
     "temperance.routers.audit": ("Audit", "audit"),
     "temperance.interop.callables": ("activation",),
