@@ -63,7 +63,7 @@ class Runs:
         if len(new) > 1 and self._workers > 1 and self._scheduler is None:
             self._background.submit(self._on_workers, partial(compile_side_by_side, list(new.values())))
         for digest, study in new.items():
-            place = len(self._found) + 1  # before the study begins, in a thread of its own
+            place = len(self._found) + 1
             self._found[digest] = self._background.submit(self._on_workers, partial(self._run, study, place))
 
     def begin(self, function: Callable[[Task], Any], tasks: Sequence[Task]) -> None:
