@@ -6,7 +6,6 @@ import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from temperance.pages.mathml import activation, mathml
 from temperance.terminal.parts import Grid, Part, Said
 from temperance.theory.conditions.decision import Decision
 from temperance.theory.conditions.verdict import CONDITIONS, outcome_in_words
@@ -46,6 +45,8 @@ def _parts(decisions: Sequence[Decision]) -> Iterator[Part]:
 
 def _tables(found: Decision) -> Iterator[Part]:
     """s(z), and the conditions with their relations."""
+    from temperance.pages.mathml import activation, mathml  # a screen has no use for it
+
     if found.activation.pieces:
         yield activation(found.activation)
     rows = (

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from temperance.answer.answer import Answer
 from temperance.terminal.parts import Grid, Part, Said
+from temperance.theory.expressions.arguments import checked
 
 if TYPE_CHECKING:
     from temperance.routers.words import RouterAudit
@@ -20,16 +21,17 @@ LIMITS = "Limits: docs/engineers.md, What carries over to practice."
 _COLUMNS = ("router", "temperature", "evaluation", "training", "basis")
 
 
+@checked
 @dataclass(frozen=True, repr=False, eq=False)
 class Audit(Answer):
     """What is known of the routers of a model.
 
     Attributes:
-        routers: a row each.
+        routers: a `RouterAudit` each, of a module that needs torch.
         answer: the whole in a line.
     """
 
-    routers: tuple[RouterAudit, ...]
+    routers: tuple[Any, ...]
     answer: str
 
     def to_json(self) -> dict[str, Any]:
@@ -41,6 +43,7 @@ class Audit(Answer):
         return [row.to_json() for row in self.routers]
 
 
+@checked
 def audit(model: Any, example_inputs: Any = None) -> Audit:
     """Whether the temperatures of a model's routers can be learnt, and what to change.
 
