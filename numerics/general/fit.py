@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Unpack, overload
+from typing import Any, Unpack, overload
 
 import numpy as np
 import sympy as sp
@@ -22,9 +22,10 @@ from temperance.numerics.estimation.result import FitResult
 from temperance.numerics.estimation.sizes import FitComparison
 from temperance.numerics.fitting.mle import Box
 from temperance.numerics.general.fit_general import fit_general
-from temperance.numerics.general.formula_fit import FormulaFit, in_words
+from temperance.numerics.general.formula_fit import Again, FormulaFit, in_words
 from temperance.numerics.likelihood.atom_formulas import AtomFormulas, formulas_of
 from temperance.numerics.likelihood.plain_sums import log_weight_and_mean
+from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.numerics.mixture.points import Points
 from temperance.theory.activations.activation import Activation
 from temperance.theory.expressions.arguments import checked
@@ -121,16 +122,19 @@ def fit(
     starts, seed = whole(starts, "starts", 1), whole(seed, "seed", 0)
     names = names_of(x, columns, points.x.shape[1])
     _require_columns(by_name.formulas_of(chosen, expert), names)
-    spec = said(chosen, expert, activation, len(names))
+    spec = said(chosen, expert, activation, len(names), sign_at=partial(_sign_at, points))
     _require_used(spec, names)
     _require_finite(formulas_of(spec), points)
-    counts, fits = points.weights if len(points.weights) else None, []
-    for k in sizes:
+    counts = points.weights if len(points.weights) else None
+
+    def one(k: int, known: Floats | None = None, starts: int = starts) -> FormulaFit:
+        searched: dict[str, Any] = {"starts": starts, "seed": seed, "weights": counts, "box": bounds}
+        searched |= {"progress": progress, "known_starts": () if known is None else (known,)}
         with estimate.announced(k):
-            found = fit_general(
-                points.x, points.y, spec, k, starts=starts, seed=seed, weights=counts, box=bounds, progress=progress
-            )
-        fits.append(replace(in_words(found, points, names), dropped=dropped))
+            found = fit_general(points.x, points.y, spec, k, **searched)
+        return replace(in_words(found, points, names), dropped=dropped, again=Again(points, one))
+
+    fits = [one(k) for k in sizes]
     return FitComparison(tuple(fits)) if several else fits[0]
 
 
@@ -151,6 +155,13 @@ def _require_columns(texts: Sequence[str], names: Sequence[str]) -> None:
     if least > len(names):
         columns = f"{len(names)} column{'s' * (len(names) > 1)}, {', '.join(names)}"
         raise ValueError(f"the formulas need x1 .. x{least}, and x has {columns}")
+
+
+def _sign_at(points: Points, expr: sp.Expr) -> int:
+    """1 or -1 where an expression in x has this sign at all points, else 0."""
+    with np.errstate(all="ignore"):
+        values = sp.lambdify(covariates(points.x.shape[1]), expr, "scipy")(*points.x.T)
+    return int((values > 0).all()) - int((values < 0).all())
 
 
 def _require_used(spec: MoESpec, names: Sequence[str]) -> None:

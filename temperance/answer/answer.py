@@ -24,7 +24,7 @@ from temperance.theory.expressions.arguments import checked
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from temperance.pages.plots import Plot
+    from temperance.pages.plots import Picture
 
 
 @checked
@@ -73,7 +73,7 @@ class Answer:
         return self.to_json()
 
     @property
-    def plots(self) -> Sequence[Plot]:
+    def plots(self) -> Sequence[Picture]:
         """The pictures of its page."""
         return ()
 

@@ -10,7 +10,7 @@ from typing import Any
 from temperance.answer.answer import Answer
 from temperance.claims.verify import Result, check_estimates, chosen, read_report, tests_made, verify_claims
 from temperance.evidence.family import in_words
-from temperance.evidence.outcomes import LEGS, Leg
+from temperance.evidence.outcomes import Leg
 from temperance.evidence.study_runner import Runs
 from temperance.numerics.studies.workers import processes
 from temperance.pages.formulas import IN_WORDS
@@ -21,7 +21,9 @@ from temperance.terminal.parts import Grid, Part, Said
 from temperance.terminal.progress import Display
 from temperance.theory.expressions.arguments import checked
 
-COLUMNS = ("claim", "what it says", *LEGS, "Coq", "outcome")
+COLUMNS = ("claim", "what it says", "proof", "contact", "Monte Carlo", "outcome")
+_MARKS = {"confirmed": "yes", "contradicted": "no", "inconclusive": "?", "not required": "-", "did not run": "not run"}
+_LEGEND = "yes: confirms the claim; ?: inconclusive; no: contradicts it; Coq: it has checked a part of the proof"
 _RUNNING = "--store, --workers, --scheduler and --published are about running claims, and --from runs nothing"
 
 
@@ -96,6 +98,7 @@ def _parts(results: Sequence[Result], published: Mapping[str, Any] | None) -> It
     if published is not None:
         yield from _published_lines(published)
     yield Grid("Outcomes", COLUMNS, tuple(map(_row, results)))
+    yield _LEGEND
 
 
 def _words(results: Sequence[Result], source: str | None) -> Iterator[str]:
@@ -103,8 +106,6 @@ def _words(results: Sequence[Result], source: str | None) -> Iterator[str]:
     by_outcome: dict[str, list[str]] = {}
     for result in results:
         by_outcome.setdefault(result.outcome, []).append(result.claim.id)
-    if in_coq := ", ".join(r.claim.id for r in results if r.coq is not None):
-        yield f"Coq-checked parts are listed above: {in_coq}"
     if (made := tests_made(results))["made"]:
         yield in_words(made)
     yield "; ".join(f"{outcome}: {', '.join(ids)}" for outcome, ids in by_outcome.items())
@@ -124,9 +125,9 @@ def _published_lines(published: Mapping[str, Any]) -> Iterator[str]:
 
 def _row(result: Result) -> tuple[str, ...]:
     claim = result.claim
-    outcomes = (result.outcome_of(name).replace("not required", "-") for name in result.legs)
-    in_coq = "-" if result.coq is None else "part"
-    return claim.id, IN_WORDS.get(claim.id, claim.statement), *outcomes, in_coq, result.outcome
+    proof, *others = (_MARKS.get(word := result.outcome_of(name), word) for name in result.legs)
+    legs = (proof + ("" if result.coq is None else ", Coq"), *others)
+    return claim.id, IN_WORDS.get(claim.id, claim.statement), *legs, result.outcome
 
 
 def _slopes(leg: Leg) -> Iterator[Part]:

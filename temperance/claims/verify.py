@@ -24,6 +24,7 @@ from temperance.terminal.json_input import read_json
 
 _REPORT = "a report of `temperance verify -o report.json`"
 
+_WORDS = 25  # of a remark
 Progress = Callable[[str], AbstractContextManager[Any]]
 
 
@@ -67,13 +68,19 @@ class Result:
         if self.outcome in ("inconclusive", "contradicted"):
             told = {name: leg.detail if (leg := self.legs[name]) else "did not run" for name in required}
             missed = [f"{name}: {told[name]}" for name in required if self.outcome_of(name) != "confirmed"]
-            yield f"{self.claim.id} is {self.outcome}: {'; '.join(missed)}"
+            yield _brief(f"{self.claim.id} is {self.outcome}: {'; '.join(missed)}")
 
     def record(self) -> dict[str, Any]:
         """The claim as JSON values."""
         legs = {name: None if leg is None else leg.record() for name, leg in self.legs.items()}
         known = {"id": self.claim.id, "statement": self.claim.statement, "legs": legs, "outcome": self.outcome}
         return {**known, "coq": self.coq}
+
+
+def _brief(text: str) -> str:
+    """At most `_WORDS` words of a text; the page and the JSON have all."""
+    words = text.split()
+    return text if len(words) <= _WORDS else f"{' '.join(words[: _WORDS - 1])} ..."
 
 
 def chosen(ids: Sequence[str]) -> tuple[Claim, ...]:

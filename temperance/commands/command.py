@@ -55,12 +55,12 @@ def command(function: Callable[..., Answer]) -> Callable[..., int]:
         if output is not None:
             with Display() as shown, shown.doing(f"writing {output}"):
                 found.write(output)
-        for remark in found.remarks:
-            print(one_line(remark), file=sys.stderr)
         if json:
             print(to_json(found.to_json()))
         else:
             found.show(console())
+        for remark in found.remarks:
+            print(one_line(remark), file=sys.stderr)
         return found.status
 
     output_file = Annotated[Output, Parameter(help=f"Write the answer to this {' or '.join(kind.writers)} file.")]

@@ -16,7 +16,8 @@ from temperance.numerics.studies.workers import WorkersLost, cluster, local_work
 
 Report = Callable[[str, Progress], None]
 """Called with the name of a study and how far it is."""
-Task, Found = TypeVar("Task"), TypeVar("Found")
+Task = TypeVar("Task")
+Found = TypeVar("Found")
 
 
 class Runs:

@@ -12,11 +12,12 @@ ROOMS = ("theory", "numerics", "temperance")
 ORDER = """
 theory/checker theory/curves theory/expressions theory/activations theory/fields theory/conditions theory/twins
 theory/coq theory/models theory/settings theory/interactions theory/symmetries theory/derivations theory/orders
-theory/traits theory/least_squares theory/moments theory/solvability theory/rates theory/contact
-numerics/machine numerics/mixture numerics/likelihood numerics/fitting numerics/estimation numerics/errors
-numerics/general numerics/contact numerics/lattice numerics/information numerics/studies
+theory/traits theory/least_squares theory/rates theory/contact theory/coefficients
+numerics/machine numerics/mixture numerics/likelihood numerics/merging numerics/fitting numerics/estimation
+numerics/errors numerics/general numerics/selection numerics/contact numerics/lattice numerics/information
+numerics/studies numerics/volumes
 temperance/terminal temperance/evidence temperance/measurements temperance/claims temperance/pages temperance/notebooks
-temperance/answer temperance/interop temperance/answers temperance/commands
+temperance/answer temperance/interop temperance/routers temperance/how_many temperance/answers temperance/commands
 """.split()  # noqa: SIM905 - a table to be read
 LARGEST = 12
 PAIR = {"temperance.numerics.mixture.density", "temperance.numerics.mixture.measures"}

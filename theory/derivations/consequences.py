@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from temperance.theory.interactions.interactions import Interactions
-from temperance.theory.interactions.pdes import Relation, tex
+from temperance.theory.interactions.interactions import Interactions, Relation, tex
 from temperance.theory.settings.losses import Loss
 from temperance.theory.symmetries.flows import Symmetries
 

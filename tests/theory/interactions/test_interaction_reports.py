@@ -4,8 +4,7 @@ import pytest
 import sympy as sp
 
 from temperance.theory.interactions import differential_operators
-from temperance.theory.interactions.differential_operators import add_multiple, prolong
-from temperance.theory.interactions.groebner import groebner_basis
+from temperance.theory.interactions.differential_operators import add_multiple, groebner_basis, prolong
 from temperance.theory.interactions.interactions import _complexity, derive, without_redundant
 from temperance.theory.models.by_name import model
 from temperance.theory.models.gates import gate
