@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
-from typing import Any
+from typing import Any, ClassVar
 
 from temperance.numerics.estimation.diagnostics import in_doubt
 from temperance.numerics.estimation.fitted import Fitted, aligned, frame, html
@@ -33,6 +33,8 @@ class FitComparison:
     fits: one `FitResult` or `FormulaFit` for each size, in the order asked for.
     doubts: warnings of where the data come from.
     """
+
+    heads: ClassVar[tuple[str, ...]] = _COLUMNS
 
     fits: tuple[Fitted, ...]
     doubts: tuple[str, ...] = ()
@@ -105,7 +107,8 @@ class FitComparison:
         """The table as a pandas DataFrame. Raises ImportError without pandas."""
         return frame(self.rows())
 
-    def _parts(self) -> tuple[list[str], list[tuple[str, ...]], list[str]]:
+    def parts(self) -> tuple[list[str], list[tuple[str, ...]], list[str]]:
+        """Lines above the table, its rows, lines below."""
         first = self.fits[0]
         left_out = f", {first.dropped} rows with missing values left out" if first.dropped else ""
         head = [f"{first.gate[0].upper()}{first.gate[1:]}; {first.points:g} points{left_out}"]
@@ -113,8 +116,8 @@ class FitComparison:
 
     def __str__(self) -> str:
         """What the command prints."""
-        head, rows, foot = self._parts()
-        lines = aligned([_COLUMNS, *rows], left=(1,))
+        head, rows, foot = self.parts()
+        lines = aligned([self.heads, *rows], left=(1,))
         return "\n".join([*head, lines[0], "-" * max(map(len, lines)), *lines[1:], *foot])
 
     def __repr__(self) -> str:
@@ -124,7 +127,7 @@ class FitComparison:
 
     def _repr_html_(self) -> str:
         """For notebooks."""
-        return html(*self._parts(), columns=_COLUMNS)
+        return html(*self.parts(), columns=self.heads)
 
 
 def _experts(result: Fitted) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Literal, Unpack, overload
+from typing import Any, Literal, Unpack, overload
 
 import numpy as np
 import sympy as sp
@@ -22,9 +22,10 @@ from temperance.numerics.estimation.result import FitResult
 from temperance.numerics.estimation.sizes import FitComparison
 from temperance.numerics.fitting.mle import Box
 from temperance.numerics.general.fit_general import fit_general
-from temperance.numerics.general.formula_fit import FormulaFit, in_words
+from temperance.numerics.general.formula_fit import Again, FormulaFit, in_words
 from temperance.numerics.likelihood.atom_formulas import AtomFormulas, formulas_of
 from temperance.numerics.likelihood.plain_sums import log_weight_and_mean
+from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.numerics.mixture.points import Points
 from temperance.theory.activations.activation import Activation
 from temperance.theory.expressions.arguments import checked
@@ -132,22 +133,16 @@ def fit(
     spec = said(chosen, expert, activation, len(names), sign_at=partial(_sign_at, points))
     _require_used(spec, names)
     _require_finite(formulas_of(spec), points)
-    counts, fits = points.weights if len(points.weights) else None, []
-    for k in sizes:
+    counts = points.weights if len(points.weights) else None
+
+    def one(k: int, known: Floats | None = None, starts: int = starts) -> FormulaFit:
+        searched: dict[str, Any] = {"starts": starts, "seed": seed, "weights": counts, "box": bounds}
+        searched |= {"noise": variance, "progress": progress, "known_starts": () if known is None else (known,)}
         with estimate.announced(k):
-            found = fit_general(
-                points.x,
-                points.y,
-                spec,
-                k,
-                starts=starts,
-                seed=seed,
-                weights=counts,
-                box=bounds,
-                noise=variance,
-                progress=progress,
-            )
-        fits.append(replace(in_words(found, points, names), dropped=dropped, noise=noise))
+            found = fit_general(points.x, points.y, spec, k, **searched)
+        return replace(in_words(found, points, names), dropped=dropped, noise=noise, again=Again(points, one))
+
+    fits = [one(k) for k in sizes]
     return FitComparison(tuple(fits)) if several else fits[0]
 
 

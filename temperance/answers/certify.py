@@ -17,8 +17,7 @@ from temperance.terminal.options import File
 from temperance.terminal.output import check_writable, to_json, write_file
 from temperance.terminal.parts import Said
 from temperance.terminal.progress import Display
-from temperance.theory.checker.rejected import Rejected
-from temperance.theory.checker.verdict_checker import CONDITIONS, check
+from temperance.theory.conditions.verdict import CONDITIONS
 from temperance.theory.expressions.arguments import checked
 
 if TYPE_CHECKING:
@@ -89,6 +88,9 @@ def _answer(proofs: Sequence[Proof]) -> Said:
 
 
 def _checked(file: str, certificate: Any) -> Proof:
+    from temperance.theory.checker.rejected import Rejected  # `check` loads this module to write proofs
+    from temperance.theory.checker.verdict_checker import check
+
     if not isinstance(certificate, Mapping) or "format" not in certificate:
         return Proof(file, "no statement", "no certificate: it is no object with the key 'format'")
     statement = certificate.get("statement")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from math import isfinite
 from typing import Any
 
 import sympy as sp
@@ -25,6 +26,8 @@ from temperance.theory.traits.traits import translates
 Doing = Callable[[str], AbstractContextManager[object]]
 _FEW = 3  # parameters, with which the means in a cell of three are measured in a minute
 LEAST_ERROR = 0.01  # that is shown of a measured order
+_DIGITS = 5  # of a distance that is kept, and decimals of an order
+_DECIMALS = 3
 
 
 def record(found: Orders) -> dict[str, Any]:
@@ -159,3 +162,34 @@ def _measured(chosen: Setting, mixtures: Family, order: Order) -> Measured | Non
         return found
     other = measure(mixtures, order.name, mean=True, sign=-1)  # it may move one way only
     return max(found, other, key=lambda run: run.order or 0.0)
+
+
+@dataclass(frozen=True)
+class KeptOrder:
+    """A measured order as it is kept: rounded, None where it has not settled; flat: no distance differs from 0.
+
+    levels, distances: t = 2^-level along the way, and the least distance there, None where it is infinite.
+    """
+
+    parameter: str
+    order: float | None
+    error: float | None
+    flat: bool
+    levels: Sequence[float] = ()
+    distances: Sequence[float | None] = ()
+
+
+def kept(found: Orders, slow: Collection[Order] = ()) -> list[KeptOrder]:
+    """Measured orders of a setting, as they are kept; slow: as `measurements` has them."""
+    return [
+        KeptOrder(
+            order.parameter,
+            None if order.value is None else round(order.value, _DECIMALS),
+            order.error,
+            run.flat,
+            list(run.levels),
+            [float(f"{d:.{_DIGITS}g}") if isfinite(d) else None for d in run.distances],
+        )
+        for order, run in measurements(found, slow=slow)
+        if run is not None
+    ]

@@ -36,9 +36,7 @@ _MOST_DEGREE, _MOST_REACH = 8, 16
 
 def check(certificate: Any) -> str:
     """The statement that a certificate proves. Raises Rejected where it proves none."""
-    with proving():
-        require(certificate["format"] == FORMAT, "the format is unknown")
-        require_keys(certificate, *_KEYS, of="the certificate")
+    with proving(certificate, FORMAT, *_KEYS):
         cell = Cell(certificate)
         for step in certificate["steps"]:
             cell.require_step(step)

@@ -35,9 +35,7 @@ _SHARE = sp.Symbol("s")
 
 def check(certificate: Any) -> str:
     """The statement that a certificate proves. Raises Rejected where it proves none."""
-    with proving():
-        require(certificate["format"] == FORMAT, "the format is unknown")
-        require_keys(certificate, *_KEYS, of="the certificate")
+    with proving(certificate, FORMAT, *_KEYS):
         return _Checker(certificate).run()
 
 

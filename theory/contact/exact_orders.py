@@ -24,12 +24,12 @@ from flint import arb
 from temperance.theory.contact.contact_curves import certificates
 from temperance.theory.contact.contact_orders import Orders, with_curves
 from temperance.theory.contact.flat_certificates import flat_certificates
-from temperance.theory.contact.order_setting import SUPPORT
+from temperance.theory.contact.order_setting import SUPPORT, require_named, require_parameters
 from temperance.theory.interactions.rank_by_balls import independent_columns
 from temperance.theory.models.by_name import model
 from temperance.theory.models.experts import mean_of
 from temperance.theory.models.form import factors
-from temperance.theory.models.spec import BETA0, NU, Expert, Gate, Jet, MoESpec, Y, covariates, true_value
+from temperance.theory.models.spec import BETA0, NU, Expert, Gate, MoESpec, Y, covariates, true_value
 from temperance.theory.models.weights import weight_parameters
 from temperance.theory.orders.independence import finite_rows, formula_at, numbers, random_point
 from temperance.theory.rates.true_point import Constant, constant, irregularity
@@ -72,9 +72,8 @@ def exact_orders(
     Args:
         gate: an object, or a name of `temperance derive`, or "contaminated softmax" (the second expert is known).
         expert: as `models.experts.expert` takes it.
-        source: the activation of an activation gate.
+        source: the activation of an activation gate. d: the dimension of x.
         point: values of the first atom's parameters, as `order_setting` takes them.
-        d: the dimension of x.
         atoms: how many the truth has, 1 to `MOST_ATOMS`; by default two, or as many as have no further curve of one
             density.
 
@@ -84,8 +83,10 @@ def exact_orders(
     Raises:
         ValueError: what is not accepted.
     """
-    truth = _truth(_model(gate, expert, source, d), gate, point or {}, atoms)
-    spec, flows, points = truth.spec, flows_of_gate(truth.spec), [truth.point(i) for i in range(truth.k)]
+    spec = model("softmax" if gate == CONTAMINATED else gate, expert, source, d)
+    require_named(spec)
+    truth = _truth(spec, gate, point or {}, atoms)
+    flows, points = flows_of_gate(spec), [truth.point(i) for i in range(truth.k)]
     taken = _taken(flows, spec)
     columns, same = [(i, p) for i, p in _moving(truth) if p not in taken], _one_expert(truth)
     if same is not None:
@@ -188,13 +189,6 @@ def _with_curves(setting: Setting, flows: bool, rows: Sequence[Order]) -> tuple[
     return with_curves(rows, curves), curves
 
 
-def _model(gate: str | Gate, expert: str | Expert, source: str | None, d: int) -> MoESpec:
-    spec = model("softmax" if gate == CONTAMINATED else gate, expert, source, d)
-    if spec.log_atom.has(Jet):
-        raise ValueError("orders need functions by name, such as --activation tanh or --expert nonlinear:tanh")
-    return spec
-
-
 def _rests(p: sp.Symbol, flows: Sequence[Flow], values: Mapping[sp.Symbol, sp.Expr]) -> bool:
     """Whether no flow moves a parameter at its value in an atom."""
     speeds = [c for flow in flows for q, c in flow.field.components if q == p]
@@ -203,10 +197,7 @@ def _rests(p: sp.Symbol, flows: Sequence[Flow], values: Mapping[sp.Symbol, sp.Ex
 
 def _truth(spec: MoESpec, gate: str | Gate, point: Mapping[str, Constant], atoms: int | None) -> Truth:
     """So many true atoms, the first at the point."""
-    unknown = set(point) - {p.name for p in spec.parameters}
-    if unknown:
-        accepted = ", ".join(p.name for p in spec.parameters)
-        raise ValueError(f"no parameter {min(unknown)!r} of the gate {spec.gate.name!r}; accepted: {accepted}")
+    require_parameters(point, spec.parameters, spec.gate)
     last = {p: _value(spec, p, 1) for p in spec.gate.parameters}
     if atoms is not None and not 1 <= atoms <= MOST_ATOMS:
         raise ValueError(f"orders are computed for 1 to {MOST_ATOMS} true atoms, not {atoms}")

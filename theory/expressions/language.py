@@ -98,8 +98,7 @@ class Language:
     def syntax_tree(self, text: str) -> ast.expr:
         """Parse text to a Python expression tree within the limits of the language.
 
-        Raises:
-            ValueError: the text is too long, or no expression.
+        Raises ValueError: the text is too long, or no expression.
         """
         if len(text) > MOST_CHARACTERS:
             what = f"an expression of {len(text)} characters is too long"
@@ -121,10 +120,8 @@ class Language:
     def names_in(self, tree: ast.expr, functions: Iterable[str]) -> list[str]:
         """The names of an expression that stand for values, those of outer operations first.
 
-        functions: names that stand for functions, beside those of every language.
-
-        Raises:
-            ValueError: a refused name, or a function used as a value.
+        functions: names that stand for functions, beside those of every language. Raises ValueError: a refused name, or
+        a function used as a value.
         """
         called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
         names = list(dict.fromkeys(n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and id(n) not in called))

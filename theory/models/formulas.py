@@ -58,7 +58,7 @@ def gate_from(
     own = tuple(p for p in own if p != added)
     _require_acting(log_weight, own, common, found.dim)
     made = Gate(text.strip(), log_weight, (*own, *common), common, offset)
-    scaling = weights.of_gate(made)
+    scaling = weights.scaling(made)
     if offset is not None and scaling:
         raise ValueError(f"two parameters only scale the weight of an atom, one of them {scaling[0]}; accepted: one")
     if offset is not None or scaling or not bias:

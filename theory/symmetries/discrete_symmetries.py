@@ -10,6 +10,7 @@ from functools import lru_cache
 import sympy as sp
 
 from temperance.theory.expressions.balls import is_constant_in
+from temperance.theory.models.pieces import in_conditions
 from temperance.theory.models.spec import BETA0, MoESpec, covariates
 from temperance.theory.symmetries.parity import SignChange, expert_sign_changes, sign_changes
 from temperance.theory.symmetries.score_translations import scores
@@ -78,10 +79,9 @@ def _reflection(spec: MoESpec, change: SignChange) -> MixtureSymmetry:
     taken = f", {bias} -> {bias + rest}" if bias is not None and rest.free_symbols else ""
     if change.parity == "even":
         return MixtureSymmetry("even", "every gauge", f"{_turned(change, spec.dim)}{taken}, atom by atom")
-    own = [p for p in gate.parameters if p not in gate.shared]
-    names = [(n, "-" * (n in turned)) for n in _vectors(own, spec.dim)]
+    names = [(n, "-" * (n in turned)) for n in _vectors(gate.own, spec.dim)]
     swaps = ", ".join(f"({n}_1, {n}_2) -> ({s}{n}_2, {s}{n}_1)" for n, s in names)
-    kept = "" if bias is None else taken or f", {bias if bias.has(*own) else BETA0} unchanged"
+    kept = "" if bias is None else taken or f", {bias if bias.has(*gate.own) else BETA0} unchanged"
     return MixtureSymmetry("odd", "free", f"for k = 2: {swaps}{kept}, experts not permuted")
 
 
@@ -95,10 +95,8 @@ def beyond_parameters(spec: MoESpec) -> tuple[sp.Expr, ...]:
 def translated(spec: MoESpec) -> tuple[sp.Symbol, ...]:
     """The parameters to which all atoms may add one constant: d log_weight/dp depends on no parameter of the atom."""
     gate = spec.gate
-    own = {p for p in gate.parameters if p not in gate.shared}
-    conditions = gate.log_weight.atoms(sp.core.relational.Relational)
-    kinked = {p for condition in conditions for p in condition.free_symbols}
-    slopes = {p: sp.diff(gate.log_weight, p) for p in gate.parameters if p in own - kinked}
+    own = {*gate.own}
+    slopes = {p: sp.diff(gate.log_weight, p) for p in gate.own if p not in in_conditions(gate.log_weight)}
     free = [p for p, slope in slopes.items() if is_constant_in(slope, slope.free_symbols & own)]
     biased = gate.offset is not None and not sp.diff(gate.offset, BETA0).has(*own)
     return (*free, BETA0) if biased else tuple(free)

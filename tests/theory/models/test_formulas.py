@@ -147,7 +147,7 @@ def test_what_was_understood_is_one_line():
 def test_the_formula_of_a_gate_has_its_traits(name):
     text, options, _ = NAMED[name, 1]
     found, known = traits(model(text, **options)), traits(least(name)[0])
-    for trait in ("weighted", "alone", "common", "shared", "any_sign", "atoms_needed", "on_lines"):
+    for trait in ("weighted", "alone", "common", "shared", "atoms_needed"):
         assert getattr(found, trait) == getattr(known, trait)
 
 
