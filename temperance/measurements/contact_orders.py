@@ -104,7 +104,8 @@ def true_atoms(chosen: Setting) -> dict[str, Any]:
 def in_words(truth: Mapping[str, Any]) -> str:
     """A true mixture as it is shown: the atoms, and what is held."""
     shown = [", ".join(f"{name} = {value}" for name, value in atom.items()) for atom in truth["atoms"]]
-    return f"truth: ({'), ('.join(shown)}); held of the last atom: {', '.join(truth['held']) or 'nothing'}"
+    held = ", ".join(truth["held"]) or "nothing"
+    return f"truth: ({'), ('.join(shown)}); held in this setting, of the last atom: {held}"
 
 
 def family(chosen: Setting) -> Family:
