@@ -57,8 +57,6 @@ if TYPE_CHECKING:
     from temperance.answers.verify import verify as verify
     from temperance.how_many.experts import Experts as Experts
     from temperance.how_many.experts import experts as experts
-    from temperance.interop.audit import Audit as Audit
-    from temperance.interop.audit import audit as audit
     from temperance.interop.callables import activation as activation
     from temperance.interop.regressor import MoERegressor as MoERegressor
     from temperance.numerics.estimation.result import FitResult as FitResult
@@ -74,6 +72,8 @@ if TYPE_CHECKING:
     from temperance.numerics.studies.results import study_slopes as study_slopes
     from temperance.numerics.studies.run import run_study as run_study
     from temperance.numerics.studies.study import Study as Study
+    from temperance.routers.audit import Audit as Audit
+    from temperance.routers.audit import audit as audit
     from temperance.theory.activations.activation import Activation as Activation
     from temperance.theory.models.spec import Expert as Expert
     from temperance.theory.models.spec import Gate as Gate
@@ -92,7 +92,7 @@ _HOME = {
     "temperance.answers.twins": ("twins",),
     "temperance.answers.verify": ("verify",),
     "temperance.how_many.experts": ("Experts", "experts"),
-    "temperance.interop.audit": ("Audit", "audit"),
+    "temperance.routers.audit": ("Audit", "audit"),
     "temperance.interop.callables": ("activation",),
     "temperance.interop.regressor": ("MoERegressor",),
     "temperance.numerics.general.fit": ("fit",),

@@ -122,7 +122,7 @@ def fit(
     starts, seed = whole(starts, "starts", 1), whole(seed, "seed", 0)
     names = names_of(x, columns, points.x.shape[1])
     _require_columns(by_name.formulas_of(chosen, expert), names)
-    spec = said(chosen, expert, activation, len(names))
+    spec = said(chosen, expert, activation, len(names), sign_at=partial(_sign_at, points))
     _require_used(spec, names)
     _require_finite(formulas_of(spec), points)
     counts = points.weights if len(points.weights) else None
@@ -155,6 +155,13 @@ def _require_columns(texts: Sequence[str], names: Sequence[str]) -> None:
     if least > len(names):
         columns = f"{len(names)} column{'s' * (len(names) > 1)}, {', '.join(names)}"
         raise ValueError(f"the formulas need x1 .. x{least}, and x has {columns}")
+
+
+def _sign_at(points: Points, expr: sp.Expr) -> int:
+    """1 or -1 where an expression in x has this sign at all points, else 0."""
+    with np.errstate(all="ignore"):
+        values = sp.lambdify(covariates(points.x.shape[1]), expr, "scipy")(*points.x.T)
+    return int((values > 0).all()) - int((values < 0).all())
 
 
 def _require_used(spec: MoESpec, names: Sequence[str]) -> None:

@@ -29,6 +29,7 @@ from temperance.theory.models.experts import mean_of
 from temperance.theory.models.kinks import kinks
 from temperance.theory.models.spec import BETA0, MoESpec, covariates
 from temperance.theory.models.weights import weight_parameters
+from temperance.theory.settings.truth import require_mean
 from temperance.theory.symmetries.flows import symmetries
 from temperance.theory.traits.traits import flows_of_gate, translations
 from temperance.theory.traits.understood import Understood, understood
@@ -134,7 +135,7 @@ class FormulaFit(Fitted):
         for atom in range(self.fitted):
             values = {e.parameter: e.value for e in self.found.estimates if e.atom in (None, atom)}
             at = {p: values[p.name] for p in weight.free_symbols | {*spec.parameters} if p.name in values}
-            for into, f in ((logs, weight), (means, mean_of(spec.expert))):
+            for into, f in ((logs, weight), (means, require_mean(spec))):
                 into[:, atom] = sp.lambdify(columns, f.subs(at), "numpy")(*x.T)
         return (softmax(logs, axis=1).shares if self.fitted > 1 else np.ones_like(means)), means
 

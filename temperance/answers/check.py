@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
-import shlex
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from temperance.answer.answer import Answer, Refused
 from temperance.answers.certify import check_names, write_proofs
 from temperance.interop.callables import Source, activation
+from temperance.pages.verdicts import said as verdicts_in_words
+from temperance.pages.verdicts import typeset
 from temperance.terminal.errors import BadInput
-from temperance.terminal.parts import Grid, Part, Said
 from temperance.terminal.progress import Display
 from temperance.theory.activations.catalogue import ALIASES, CATALOGUE
 from temperance.theory.conditions.decision import Decision, decide
-from temperance.theory.conditions.verdict import CONDITIONS, Verdict
+from temperance.theory.conditions.verdict import CONDITIONS
 from temperance.theory.expressions.arguments import checked
-from temperance.theory.rates.learnability import MIRRORS, learnability
 from temperance.theory.settings.losses import loss_of
-from temperance.theory.twins.decision import twins
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import ArrayLike, NDArray
 
 Found = TypeVar("Found")
-_RATES = "how fast: temperance predict --activation {} --true 2 --fitted 3 --gauge anchored"
-_COLUMNS = ("activation", "first", "second", "tau, beta1", "a", "b, nu", "mirror")
 
 
 def _of_one(part: Callable[[Decision], Found], text: str) -> Found:
@@ -112,11 +108,9 @@ class Check(Answer):
         """The answer as an HTML document, with the relations of every activation typeset."""
         if self.least_squares:
             return super().page()
-        from temperance.pages.pages import check_page
+        from temperance.pages.pages import answer_page  # it loads templates and the claims
 
-        typeset = {line for found in self.decisions for line in _reasons(found)}
-        parts = tuple(part for part in self.said.parts if part not in typeset)
-        return check_page(replace(self.said, parts=parts), self.decisions, self.to_json())
+        return answer_page(typeset(self.said, self.decisions), self.to_json())
 
     def values(self, z: ArrayLike, order: int = 0) -> list[NDArray[np.float64]]:
         """Derivatives 0..order (at most 2) of s at every element of z: arrays of its shape, nan where s is not defined.
@@ -180,7 +174,7 @@ def check(
                 decisions.append(decide(source if isinstance(source, str) else activation(source)))
             except ValueError as error:
                 refused.append(str(error))
-        said = _said(decisions, _words(decisions))
+        said = verdicts_in_words(decisions)
     with Display() as shown, shown.doing("writing proofs"):
         written, unwritten, refusals = write_proofs(decisions, certificate, coq)
     refused += refusals
@@ -211,64 +205,6 @@ def _required(text: str | Sequence[str] | None) -> tuple[str, ...]:
     return names
 
 
-def _said(decisions: Sequence[Decision], words: Iterable[str]) -> Said:
-    return Said(f"Is the temperature learnable? {', '.join(_names(decisions))}", tuple(_parts(decisions)), tuple(words))
-
-
-def _parts(decisions: Sequence[Decision]) -> Iterator[Part]:
-    """The table, the relations that make conditions fail, twins, and the mirror types in words."""
-    if not decisions:
-        return
-    rows = ((d.activation.name, *map(_short, d.verdicts), d.mirror_type) for d in decisions)
-    yield Grid("Conditions", _COLUMNS, tuple(rows))
-    for found in decisions:
-        yield from _reasons(found)
-        yield from _notes(found, twins(found.activation).remark if found.activation.pieces else None)
-    kinds = {d.mirror_type for d in decisions}
-    yield from (f"mirror {text}" for kind, text in MIRRORS.items() if kind in kinds)
-
-
-def _words(decisions: Sequence[Decision]) -> Iterator[str]:
-    """Whether tau is learnable with each activation, and what to do."""
-    several, names, found = len(decisions) > 1, _names(decisions), list(map(learnability, decisions))
-    for name, one in zip(names, found, strict=True):
-        yield f"{name}: tau learnable: {one.answer}" if several else f"tau learnable: {one.answer}"
-    for advice in dict.fromkeys(one.advice for one in found if one.advice):
-        of = ", ".join(name for name, one in zip(names, found, strict=True) if one.advice == advice)
-        yield f"what to do ({of}): {advice}" if several else f"what to do: {advice}"
-    if (first := next((d for d in decisions if d.activation.pieces), None)) is not None:
-        yield _RATES.format(shlex.quote(first.activation.name))
-
-
-def _names(decisions: Sequence[Decision]) -> list[str]:
-    return [d.activation.name for d in decisions]
-
-
-def _short(v: Verdict) -> str:
-    at = f", not at tau = {', '.join(v.fails_at_tau)}" if v.fails_at_tau else ""
-    families = f" ({', '.join(v.failing_families)})" if v.failing_families else ""
-    return f"{v.outcome}{at}{families}"
-
-
-def _reasons(found: Decision) -> Iterator[str]:
-    """Why conditions fail or are undecided; a relation is told with the first condition that it breaks."""
-    reasons: dict[str, str] = {}
-    for condition, v in zip(CONDITIONS, found.verdicts, strict=True):
-        if (why := v.reason or v.relation) is not None:
-            reasons.setdefault(why, condition)
-    return (f"{found.activation.name}, {condition}: {why}" for why, condition in reasons.items())
-
-
-def _notes(found: Decision, twin: str | None) -> Iterator[str]:
-    """What is open of mirror points, at which parameters the verdicts are others, and the first twin."""
-    notes: list[str] = []
-    if found.mirror is not None and not found.mirror.proved:
-        notes.append(f"mirror: {found.mirror.reason}")
-    notes += [f"other verdicts at {name} = {', '.join(values)}" for name, values in found.exceptional_parameters]
-    notes += [] if twin is None else [f"twins of two atoms, free gauge: {twin}"]
-    return (f"{found.activation.name}, {note}" for note in notes)
-
-
 @dataclass(frozen=True, repr=False, eq=False)
 class Catalogue(Check):
     """The verdicts on every activation of the catalogue.
@@ -297,17 +233,5 @@ def catalogue() -> Catalogue:
             start = time.perf_counter()
             decisions.append(decide(name))
             seconds.append(round(time.perf_counter() - start, 3))
-        said = _said(decisions, _counts(decisions))
+        said = verdicts_in_words(decisions, counted=True)
     return Catalogue(tuple(decisions), seconds=tuple(seconds), said=said)
-
-
-def _counts(decisions: Sequence[Decision]) -> tuple[str, str]:
-    """How many activations make tau learnable, and which do not."""
-    lost = [d.activation.name for d in decisions if d.first_order.outcome == "fails"]
-    rest = [d.activation.name for d in decisions if d.first_order.outcome == "undecided"]
-    kept = len(decisions) - len(lost) - len(rest)
-    open_ = f"; undecided: {', '.join(rest)}" if rest else ""
-    return (
-        f"tau learnable: with {kept} of {len(decisions)}; not, or in part only, with {', '.join(lost)}{open_}",
-        "temperance check NAME says where there are exceptions, and what to do",
-    )

@@ -15,7 +15,7 @@ from temperance.evidence.study_runner import Runs
 from temperance.measurements import exponent_results
 from temperance.measurements.atlas import bounds, setting, stored
 from temperance.measurements.atlas_entries import AtlasOrder, Entry, key
-from temperance.measurements.contact_orders import records
+from temperance.measurements.contact_orders import kept as measured_now
 from temperance.measurements.kept_slopes import KeptSlope
 from temperance.measurements.literature import ROWS, AtlasRow
 from temperance.numerics.errors.hypotheses import slope_test
@@ -67,19 +67,19 @@ def cheap() -> list[tuple[AtlasRow, str, str]]:
         source = chosen.spec.gate.activation
         if len(chosen.parameters) <= _MOVING and (source is None or len(source.pieces) == 1):
             names = {flat_curves(chosen).label(p.name) for p in chosen.parameters}
-            found += [(row, cell, r["parameter"]) for r in kept[key(row, cell)] if r["parameter"] in names]
+            found += [(row, cell, r.parameter) for r in kept[key(row, cell)] if r.parameter in names]
     return found
 
 
 def _again(row: AtlasRow, cell: str, parameter: str) -> dict[str, Any]:
     """An order, kept and measured now."""
-    (before,) = (r for r in stored()[key(row, cell)] if r["parameter"] == parameter)
+    (before,) = (r for r in stored()[key(row, cell)] if r.parameter == parameter)
     found = bounds(row, cell, row.d)
-    (now,) = records(replace(found, orders=tuple(o for o in found.orders if o.parameter == parameter)))
+    (now,) = measured_now(replace(found, orders=tuple(o for o in found.orders if o.parameter == parameter)))
     outcome: LegOutcome = "inconclusive"
-    if None not in (before["order"], now["order"]):
-        outcome = "confirmed" if abs(before["order"] - now["order"]) <= _SAME else "contradicted"
-    made = {"entry": key(row, cell), "parameter": parameter, "kept": before["order"], "now": now["order"]}
+    if before.order is not None and now.order is not None:
+        outcome = "confirmed" if abs(before.order - now.order) <= _SAME else "contradicted"
+    made = {"entry": key(row, cell), "parameter": parameter, "kept": before.order, "now": now.order}
     return {**made, "outcome": outcome}
 
 

@@ -79,7 +79,7 @@ class Result:
 
 def _brief(text: str) -> str:
     """At most `_WORDS` words of a text; the page and the JSON have all."""
-    words = text.split(" ")
+    words = text.split()
     return text if len(words) <= _WORDS else f"{' '.join(words[: _WORDS - 1])} ..."
 
 

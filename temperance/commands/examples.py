@@ -61,6 +61,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "temperance twins gelu --atoms 3 --gauge anchored",
         'temperance twins --gate "v*tanh(w*x)/tau"',
     ),
+    "audit": (
+        "temperance audit my_package.model:make",
+        "temperance audit my_package.model:make --inputs my_package.model:example --json",
+    ),
     "verify": (
         "temperance verify",
         "temperance verify C1 C2 -o report.json",
@@ -85,6 +89,7 @@ QUESTIONS: dict[str, str] = {
     "exponents": "Which contact orders does a gate have, proved and measured?",
     "atlas": "Which contact orders do the gates of the literature have?",
     "twins": "Which other parameters have the same density?",
+    "audit": "Can the temperatures of a torch model's routers be learnt?",
     "verify": "Which claims of the theory stand? Exit status 1: one is contradicted.",
     "fit": "Which mixture do my data come from?",
     "experts": "How many experts do these data come from?",

@@ -18,7 +18,7 @@ from temperance.pages.fit_pictures import pictures_of
 from temperance.pages.plots import Picture
 from temperance.terminal.formula_options import FormulaOptions, takes_formulas
 from temperance.terminal.options import Experts, Whole
-from temperance.terminal.parts import Grid, Said
+from temperance.terminal.parts import Grid, Part, Said
 from temperance.terminal.progress import Display
 from temperance.theory.models import experts
 
@@ -56,8 +56,8 @@ class Fit(Answer):
 def _said(found: Fitted | FitComparison) -> Said:
     """What the screen has: the lines and the table; and what is identifiable, and what to distrust."""
     head, rows, foot = found.parts()
-    parts = (*head, Grid("The fit", found.heads, tuple(rows)), *foot[: len(foot) - len(found.words)])
-    return Said("Which mixture do these data come from?", parts, tuple(found.words))
+    parts: list[Part] = [*head, Grid("The fit", found.heads, tuple(rows)), *foot[: len(foot) - len(found.words)]]
+    return Said("Which mixture do these data come from?", tuple(parts), tuple(found.words))
 
 
 @takes_formulas

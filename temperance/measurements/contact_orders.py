@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from math import isfinite
 from typing import Any
 
@@ -164,17 +164,32 @@ def _measured(chosen: Setting, mixtures: Family, order: Order) -> Measured | Non
     return max(found, other, key=lambda run: run.order or 0.0)
 
 
-def records(found: Orders, slow: Collection[Order] = ()) -> list[dict[str, Any]]:
+@dataclass(frozen=True)
+class KeptOrder:
+    """A measured order as it is kept: rounded, None where it has not settled; flat: no distance differs from 0.
+
+    levels, distances: t = 2^-level along the way, and the least distance there, None where it is infinite.
+    """
+
+    parameter: str
+    order: float | None
+    error: float | None
+    flat: bool
+    levels: Sequence[float] = ()
+    distances: Sequence[float | None] = ()
+
+
+def kept(found: Orders, slow: Collection[Order] = ()) -> list[KeptOrder]:
     """Measured orders of a setting, as they are kept; slow: as `measurements` has them."""
     return [
-        {
-            "parameter": order.parameter,
-            "order": None if order.value is None else round(order.value, _DECIMALS),
-            "error": order.error,
-            "flat": run.flat,
-            "levels": list(run.levels),
-            "distances": [float(f"{d:.{_DIGITS}g}") if isfinite(d) else None for d in run.distances],
-        }
+        KeptOrder(
+            order.parameter,
+            None if order.value is None else round(order.value, _DECIMALS),
+            order.error,
+            run.flat,
+            list(run.levels),
+            [float(f"{d:.{_DIGITS}g}") if isfinite(d) else None for d in run.distances],
+        )
         for order, run in measurements(found, slow=slow)
         if run is not None
     ]

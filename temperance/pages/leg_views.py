@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -13,7 +12,7 @@ from temperance.pages.many_plots import LightPlot
 from temperance.pages.mathml import group, mathml
 from temperance.pages.plots import contact_plot, label, rates_plot
 from temperance.pages.slopes import SLOPE_COLUMNS, fits_in_words, slope_row
-from temperance.terminal.output import to_json
+from temperance.terminal.output import COLOURS, to_json
 from temperance.terminal.parts import Grid
 
 _CAPTIONS = {
@@ -122,8 +121,8 @@ def _truth(definition: Mapping[str, Any]) -> Grid:
 
 def badge_class(text: str) -> str:
     """The class that the colour of an outcome comes from; empty for other words."""
-    word = re.split(r",| \(", text)[0] if not isinstance(text, Markup) else ""
-    return word.replace(" ", "-") if word in _BADGES else ""
+    word = text.split(",")[0].split(" (")[0] if not isinstance(text, Markup) else ""
+    return word.replace(" ", "-") if word in (*COLOURS, "did not run") else ""
 
 
 def width_class(text: str) -> str:
@@ -133,7 +132,3 @@ def width_class(text: str) -> str:
     if not any(c.isalpha() for c in text):
         return "number"
     return "medium" if len(text) <= 40 else "wide"
-
-
-_BADGES = ("proved", "confirmed", "contradicted", "inconclusive", "crashed", "did not run")
-_BADGES += ("holds", "fails", "undecided")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from functools import lru_cache
 from importlib.metadata import version
 from textwrap import shorten
@@ -21,10 +20,8 @@ from temperance.pages.mathml import activation as activation_mathml
 from temperance.pages.mathml import mathml, prose
 from temperance.pages.plots import Picture
 from temperance.terminal.output import to_json
-from temperance.terminal.parts import Grid, Part, Said
+from temperance.terminal.parts import Grid, Said
 from temperance.theory.activations.activation import activation, reread
-from temperance.theory.conditions.decision import Decision
-from temperance.theory.conditions.verdict import CONDITIONS, outcome_in_words
 from temperance.theory.derivations.derivation import Derivation, Formula, Paragraph
 from temperance.theory.derivations.printing import broken
 
@@ -138,23 +135,6 @@ def answer_page(said: Said, record: Any, plots: Sequence[Picture] = ()) -> str:
         plots=plots,
         record=record,
     )
-
-
-def check_page(said: Said, decisions: Sequence[Decision], record: Any) -> str:
-    """The verdicts on activations as an HTML document: what is said, and for each its formula and its relations."""
-    typeset = (part for found in decisions for part in _verdicts(found))
-    return answer_page(replace(said, parts=(*said.parts, *typeset)), record)
-
-
-def _verdicts(found: Decision) -> Iterator[Part]:
-    if found.activation.pieces:
-        yield activation_mathml(found.activation)
-    rows = (
-        (name, outcome_in_words(v), mathml(v.latex) if v.latex else "–", v.reason or v.scope)
-        for name, v in zip(CONDITIONS.values(), found.verdicts, strict=True)
-    )
-    columns = ("condition", "verdict", "relation", "reason, or for what it is meant")
-    yield Grid(f"The conditions of {found.activation.name}", columns, tuple(rows))
 
 
 def _block(block: Paragraph | Formula) -> tuple[str, list[str]]:

@@ -17,7 +17,7 @@ numerics/machine numerics/mixture numerics/likelihood numerics/merging numerics/
 numerics/errors numerics/general numerics/selection numerics/contact numerics/lattice numerics/information
 numerics/studies numerics/volumes
 temperance/terminal temperance/evidence temperance/measurements temperance/claims temperance/pages temperance/notebooks
-temperance/answer temperance/interop temperance/how_many temperance/answers temperance/commands
+temperance/answer temperance/interop temperance/routers temperance/how_many temperance/answers temperance/commands
 """.split()  # noqa: SIM905 - a table to be read
 LARGEST = 12
 PAIR = {"temperance.numerics.mixture.density", "temperance.numerics.mixture.measures"}

@@ -27,7 +27,7 @@ WRONG = {
 
 ARRAYS = ("Floats", "ArrayLike", "NDArray")
 LATER = {"MoERegressor"}  # scikit-learn has parameters judged by fit
-ELSEWHERE = {"activation.source", "audit.module", "Answer.write.path"}  # judged inside; tested below
+ELSEWHERE = {"activation.source", "audit.model", "Answer.write.path"}  # judged inside; tested below
 
 
 def asked():

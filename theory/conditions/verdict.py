@@ -50,10 +50,10 @@ class Verdict:
         return {"verdict": self.outcome, **{n: list(v) if isinstance(v, tuple) else v for n, v in values}}
 
 
-def outcome_in_words(verdict: Verdict) -> str:
-    """The outcome in words, with the temperatures or families at which it fails."""
+def outcome_in_words(verdict: Verdict, but: str = "except") -> str:
+    """The outcome in words, with the temperatures (after this word) or families at which it fails."""
     if verdict.fails_at_tau:
-        return f"{verdict.outcome}, except at tau = {', '.join(verdict.fails_at_tau)}"
+        return f"{verdict.outcome}, {but} at tau = {', '.join(verdict.fails_at_tau)}"
     if verdict.failing_families:
         return f"{verdict.outcome} ({', '.join(verdict.failing_families)})"
     return verdict.outcome

@@ -112,6 +112,24 @@ def exact_truth(spec: MoESpec, point: Mapping[str, Constant] | None = None) -> T
     return _truth(spec, spec.gate, point or {}, None)
 
 
+def bias_orders(found: Orders) -> tuple[Order, ...]:
+    """The order of an atom's offset, such as beta0/tau, as `exact_orders` found the others: 1, flat or undecided."""
+    spec, kinds = found.setting.spec, {r.kind for r in found.reasons}
+    if spec.gate.offset is None:
+        return ()
+    label, flows = str(spec.gate.offset), flows_of_gate(spec)
+    lost = _one_expert(found.setting.truth)
+    for flow in flows:
+        moved = sp.simplify(spec.gate.offset.subs(dict(flow.orbit), simultaneous=True) - spec.gate.offset)
+        lost = _kept(flow) if moved != 0 and lost is None else lost
+    if lost is not None:
+        return (Order(label, BETA0.name, False, lost, flat=True),)
+    if ReasonKind.INDEPENDENCE in kinds:
+        return (Order(label, BETA0.name, False, _PROVED, Fraction(1)),)
+    why = next(r for r in found.reasons if r.kind is ReasonKind.UNDECIDED)
+    return (Order(label, BETA0.name, False, why),)
+
+
 def held_of_last(truth: Truth) -> tuple[sp.Symbol, ...]:
     """The parameters of the last atom that are held, by the gauge or because they are known."""
     moving, gate = {*_moving(truth)}, truth.spec.gate

@@ -32,8 +32,8 @@ def use(monkeypatch, *entries):
 @pytest.fixture
 def one(monkeypatch):
     """The atlas of the softmax gate and a cell of two, of which two orders are measured again as they are kept."""
-    kept = {r["parameter"]: r for r in stored()[key(ROW, "two")]}
-    monkeypatch.setattr(c14a_c14c_kept, "records", lambda found: [kept[o.parameter] for o in found.orders])
+    kept = {r.parameter: r for r in stored()[key(ROW, "two")]}
+    monkeypatch.setattr(c14a_c14c_kept, "measured_now", lambda found: [kept[o.parameter] for o in found.orders])
     monkeypatch.setattr(c14a_c14c_kept, "cheap", lambda: [(ROW, "two", "b"), (ROW, "two", "nu")])
     use(monkeypatch, entry(ROW, "two", 1, stored()))
 
@@ -70,7 +70,7 @@ def test_the_legs_confirm_a_cell_in_which_all_agree(one):
 def test_a_kept_order_that_is_too_large_is_found(one, monkeypatch, order, outcome):
     """4.2 is above the bound, 3.7 is below it, which says nothing, and 4.05 is not what is measured now."""
     kept = {
-        name: [{**r, "order": order} if r["parameter"] == "b" else r for r in rows] for name, rows in stored().items()
+        name: [replace(r, order=order) if r.parameter == "b" else r for r in rows] for name, rows in stored().items()
     }
     use(monkeypatch, entry(ROW, "two", 1, kept))
     monkeypatch.setattr(c14a_c14c_kept, "stored", lambda: kept)

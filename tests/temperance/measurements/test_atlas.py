@@ -16,7 +16,7 @@ from temperance.measurements import atlas as module
 from temperance.measurements import contact_orders, exponent_results
 from temperance.measurements.atlas import PLACES, atlas, entries, entry, remeasured, stored
 from temperance.measurements.atlas_entries import Atlas, key
-from temperance.measurements.contact_orders import family
+from temperance.measurements.contact_orders import KeptOrder, family
 from temperance.measurements.kept_slopes import KeptSlope, from_report, kept_claims
 from temperance.measurements.literature import LEAST_SQUARES_ROWS, PAPERS, ROWS, AtlasRow
 from temperance.numerics.contact.by_minimisation import measure
@@ -34,7 +34,7 @@ QUICK = tuple(
 
 def measured(orders):
     """Measurements that have settled, as they are kept."""
-    return [{"parameter": n, "order": r, "error": 0.0, "flat": False} for n, r in orders.items()]
+    return [KeptOrder(n, r, 0.0, False) for n, r in orders.items()]
 
 
 @pytest.fixture
@@ -376,11 +376,9 @@ def test_a_part_is_measured_again_by_two_workers_as_it_is_kept(tmp_path, capsys)
     rows = [row for row in ROWS if (row.gate, row.expert) == ("softmax", "constant")]
     found = remeasured(str(tmp_path / "atlas.sqlite"), rows=rows, places=[("two", 1)], workers=2)
     ((name, again),) = found.items()
-    kept = {r["parameter"]: r["order"] for r in stored()[name]}
+    kept = {r.parameter: r.order for r in stored()[name]}
     assert again
-    assert {r["parameter"]: r["order"] for r in again} == pytest.approx(
-        {r["parameter"]: kept[r["parameter"]] for r in again}, abs=0.02
-    )
+    assert [r.order for r in again] == pytest.approx([kept[r.parameter] for r in again], abs=0.02)
 
 
 def test_a_store_that_is_none_is_bad_input(quick, tmp_path, refused):
@@ -408,17 +406,17 @@ CHEAP = [row for row in ROWS if (row.gate, row.expert) != ("gaussian", "polynomi
 @pytest.mark.parametrize("row", [row if row in QUICK else pytest.param(row, marks=pytest.mark.full) for row in CHEAP])
 def test_kept_orders_in_cells_of_two_meet_their_bounds(row):
     """Certified ones and those by theorems; what is flat is rounding error. Means may be slow to settle."""
-    kept = {r["parameter"]: r for r in stored()[key(row, "two")]}
+    kept = {r.parameter: r for r in stored()[key(row, "two")]}
     for order in module.bounds(row, "two", row.d).orders:
         found = kept.get(order.parameter)
         if found is None:
             assert order.upper == 1 or order.flat or order.is_mean
         elif order.flat:
-            assert found["flat"]
-        elif order.upper is not None and found["order"] is not None:
-            assert found["order"] <= float(order.upper) + 0.1
+            assert found.flat
+        elif order.upper is not None and found.order is not None:
+            assert found.order <= float(order.upper) + 0.1
             loose = order.is_mean or (row.gate, order.parameter) == LOOSE
-            assert loose or found["order"] >= float(order.upper) - 0.1
+            assert loose or found.order >= float(order.upper) - 0.1
 
 
 def is_same(before, now):
@@ -427,10 +425,9 @@ def is_same(before, now):
     Minima in narrow valleys end where rounding errors lead, and the last exponents of an order that has hardly settled
     differ by as much as its error says.
     """
-    if None in (before["order"], now["order"]):
-        return before["order"] == now["order"] and before["flat"] == now["flat"]
-    gap = abs(before["order"] - now["order"])
-    return gap <= sum(max(r["error"], contact_orders.LEAST_ERROR) for r in (before, now))
+    if None in (before.order, now.order):
+        return before.order == now.order and before.flat == now.flat
+    return abs(before.order - now.order) <= sum(max(r.error, contact_orders.LEAST_ERROR) for r in (before, now))
 
 
 def tenth(some):
@@ -440,12 +437,12 @@ def tenth(some):
 
 def assert_measured_again(row, cell, d, parameter=None):
     """What a theorem has bounded by 1 since it was measured needs no measurement any more."""
-    before = {r["parameter"]: r for r in stored()[key(row, cell, d)]}
+    before = {r.parameter: r for r in stored()[key(row, cell, d)]}
     chosen = before if parameter is None else [parameter]
     found = [now for name in chosen for now in module.measure(row, cell, d, name)]
     assert found
     for now in found:
-        assert is_same(before[now["parameter"]], now), (key(row, cell, d), now)
+        assert is_same(before[now.parameter], now), (key(row, cell, d), now)
 
 
 def test_a_random_tenth_of_what_is_cheap_is_measured_again():
