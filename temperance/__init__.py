@@ -28,8 +28,8 @@ Besides them there are their inputs and results:
 - `Gate`, `Expert`, `MoESpec`: models of one's own, as formulas;
 - `MixingMeasure`, `sample`: parameters of a mixture as arrays, with its density and likelihood; data from it;
 - `Study`, `run_study`, `StudyResult`, `study_slopes`: a rate study of one's own; `Box`: the parameter set of its fits;
-- `MoERegressor`: a mixture as a scikit-learn estimator; `FitResult`, `FormulaFit`, `FitComparison`, `Experts`, `Merge`,
-  `Audit`: what `fit`, `experts`, `merge` and `audit` return; `Answer`: what all others do.
+- `MoERegressor`: a mixture as a scikit-learn estimator; `FitResult`, `FormulaFit`, `FitComparison`, `Merge`, `Audit`:
+  what `fit`, `merge` and `audit` return; `Answer`: what all others do.
 
 Everything else is imported from its wing (docs/architecture.md): `temperance.theory.conditions.decision` and so on.
 All names are loaded when they are first used.
@@ -55,7 +55,6 @@ if TYPE_CHECKING:
     from temperance.answers.required import standard_errors as standard_errors
     from temperance.answers.twins import twins as twins
     from temperance.answers.verify import verify as verify
-    from temperance.how_many.experts import Experts as Experts
     from temperance.how_many.experts import experts as experts
     from temperance.interop.callables import activation as activation
     from temperance.interop.regressor import MoERegressor as MoERegressor
@@ -91,7 +90,7 @@ _HOME = {
     "temperance.answers.required": ("required_n", "standard_errors"),
     "temperance.answers.twins": ("twins",),
     "temperance.answers.verify": ("verify",),
-    "temperance.how_many.experts": ("Experts", "experts"),
+    "temperance.how_many.experts": ("experts",),
     "temperance.routers.audit": ("Audit", "audit"),
     "temperance.interop.callables": ("activation",),
     "temperance.interop.regressor": ("MoERegressor",),
