@@ -21,17 +21,16 @@ LIMITS = "Limits: docs/engineers.md, What carries over to practice."
 _COLUMNS = ("router", "temperature", "evaluation", "training", "basis")
 
 
-@checked
 @dataclass(frozen=True, repr=False, eq=False)
 class Audit(Answer):
     """What is known of the routers of a model.
 
     Attributes:
-        routers: a `RouterAudit` each, of a module that needs torch.
+        routers: a row each.
         answer: the whole in a line.
     """
 
-    routers: tuple[Any, ...]
+    routers: tuple[RouterAudit, ...]
     answer: str
 
     def to_json(self) -> dict[str, Any]:
