@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
-from temperance.pages.mathml import activation, mathml
 from temperance.terminal.parts import Grid, Part, Said
 from temperance.theory.conditions.decision import Decision
 from temperance.theory.conditions.verdict import CONDITIONS, outcome_in_words
@@ -21,6 +20,8 @@ def typeset(found: Said, decisions: Sequence[Decision], lines: Collection[Part])
 
 def _tables(found: Decision) -> Iterator[Part]:
     """s(z), and the conditions with their relations."""
+    from temperance.pages.mathml import activation, mathml  # a screen has no use for it
+
     if found.activation.pieces:
         yield activation(found.activation)
     rows = (
