@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 
 from temperance.numerics.estimation import diagnostics
+from temperance.numerics.merging.merge import Merge, Mergeable, merged_to
 from temperance.numerics.mixture.activation_numpy import Floats
 
 Value = float | list[float]
@@ -108,7 +109,7 @@ def interval(value: float, se: float, scale: Scale) -> Interval:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Fitted(ABC):
+class Fitted(Mergeable, ABC):
     """A fit of one size to a user's data; `FitResult` and `FormulaFit` are its kinds.
 
     Their docstrings say what the fields are.
@@ -159,6 +160,13 @@ class Fitted(ABC):
     @abstractmethod
     def box_record(self) -> dict[str, Any]:
         """The box, as JSON."""
+
+    def merged(self, k: int) -> Merge:
+        """The fit merged to k experts, the most alike first, and fitted again from there (theory.md 2.11).
+
+        Raises ValueError for k that is no number of experts from 1 to that of the fit.
+        """
+        return merged_to(self, k)
 
     @abstractmethod
     def curves(self, x: Floats) -> tuple[Floats, Floats]:

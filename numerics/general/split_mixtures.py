@@ -21,7 +21,7 @@ from temperance.theory.models.kinks import kinks
 from temperance.theory.models.spec import NU, covariates
 from temperance.theory.orders.split_cell import X
 from temperance.theory.settings.truth import Setting
-from temperance.theory.symmetries.discrete_symmetries import is_even, sign_changes
+from temperance.theory.symmetries.parity import is_even, sign_changes
 from temperance.theory.traits.traits import translates
 
 Array = np.ndarray[Any, np.dtype[np.float64]]

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from temperance.claims.c14_entries import compared, counted, name_of, record, still_open
-from temperance.evidence.family import EACH, POWER, with_test
+from temperance.evidence.family import EACH, count, with_test
 from temperance.evidence.outcomes import Leg, LegOutcome, combined
 from temperance.evidence.proof import Check, holds, proof_leg
 from temperance.evidence.study_runner import Runs
@@ -26,7 +26,6 @@ SEED = 14
 SHARE = 10  # a tenth of what is cheap is measured again
 _SAME = 0.02  # between two measurements of one order
 _MOVING = 4  # parameters of an atom, in a measurement that is cheap
-_LEAST = 0.5  # of the tests that have the power, for a count that confirms
 
 
 def bounds_proof(runs: Runs) -> Leg:
@@ -94,16 +93,9 @@ def atlas_slopes(runs: Runs) -> Leg:
     orders = [(one.entry, o) for one in compared(runs) for o in one.entry.orders]
     found = [_row(e, o, o.slope, studies) for e, o in orders if isinstance(o.slope, KeptSlope)]
     rows = [row for row in found if row is not None]
-    kinds: tuple[LegOutcome | None, ...] = ("confirmed", "contradicted", None)
-    counts = {kind: sum(r["outcome"] == kind for r in rows) for kind in kinds}
-    untested = sum(r["test"]["p"] is None for r in rows)
-    detail = (
-        f"{len(rows)} slopes to n = 10^12: {counts['contradicted']} rejected, {counts['confirmed']} not rejected with "
-        f"power {POWER:g}, {counts[None] - untested} not rejected without it, {untested} not tested"
-    )
-    outcome: LegOutcome = "confirmed" if counts["confirmed"] >= _LEAST * len(rows) > 0 else "inconclusive"
+    outcome, words = count(rows)
     against = [r for r in rows if r["outcome"] == "contradicted"]
-    return Leg("contradicted" if against else outcome, detail + still_open(against), {"kept_slopes": rows})
+    return Leg(outcome, words + still_open(against), {"kept_slopes": rows})
 
 
 def _row(e: Entry, o: AtlasOrder, slope: KeptSlope, studies: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -37,6 +37,7 @@ from temperance.claims.c14_entries import COMPARED, atlas_row
 from temperance.claims.c14a_c14c_kept import atlas_slopes, bounds_contact, bounds_proof
 from temperance.claims.c14b_exact import exact_proof as atlas_exact
 from temperance.claims.c15_twins import twins_contact, twins_proof
+from temperance.evidence.merging import merging_contact, merging_proof, merging_rates
 from temperance.evidence.monte_carlo import study_leg
 from temperance.evidence.outcomes import Leg, LegName
 from temperance.evidence.study_runner import Runs
@@ -46,6 +47,7 @@ from temperance.numerics.studies.claim_studies import (
     CONSTANTS,
     EXACT,
     LINEAR,
+    MERGED,
     MIRROR,
     RELU,
     STUDIES,
@@ -193,6 +195,13 @@ CLAIMS: tuple[Claim, ...] = (
         "numbering of the atoms, or twins: tanh (b, c) and (-c, -b), and (b, -b, beta0, tau), (b, 0, beta0/2, tau/2), "
         "(0, -b, beta0/2, tau/2); GELU and softplus (b, -b, beta0, tau) and (l b, -l b, l beta0, l tau) (free gauge)",
         legs=(("proof", twins_proof), ("contact", twins_contact)),
+    ),
+    Claim(
+        "C16",
+        "Atoms of a cell merged by conditional moments converge at n^(-1/2) in every parameter, also where single "
+        "atoms have n^(-1/(4m)) or no rate (k = 3: softmax, tanh, GELU; k = 4: softmax; k* = 2, d = 1; a count)",
+        legs=(("proof", merging_proof), ("contact", merging_contact), ("monte_carlo", merging_rates)),
+        studies=tuple(study for study, _ in MERGED),
     ),
     Claim(
         "C17",

@@ -51,7 +51,7 @@ app = App(
 
 
 for made, question in QUESTIONS.items():
-    home = "fit" if made == "fit" else "command"  # all others are functions of `temperance`
+    home = made if made in ("fit", "experts", "audit") else "command"  # all others are functions of `temperance`
     app.command(f"temperance.commands.{home}:{made}", name=made, help=question, help_epilogue=epilogue(made))
 app.command("temperance.commands.notebooks:notebooks", name="notebooks", help="Run the notebooks again.")
 app.register_install_completion_command(help="Let the shell complete commands and options.")

@@ -56,11 +56,19 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "temperance fit data.csv --fitted 2",
         "temperance fit data.csv --fitted 3 --activation tanh --target price --json",
     ),
+    "experts": (
+        "temperance experts data.csv",
+        "temperance experts data.csv --most 4 --activation tanh --gauge anchored -o experts.html",
+    ),
     "twins": (
         "temperance twins tanh",
         'temperance twins "z + z**2" --json',
         "temperance twins gelu --atoms 3 --gauge anchored",
         'temperance twins --gate "v*tanh(w*x)/tau"',
+    ),
+    "audit": (
+        "temperance audit my_package.model:make",
+        "temperance audit my_package.model:make --inputs my_package.model:example --json",
     ),
     "verify": (
         "temperance verify",
@@ -87,8 +95,10 @@ QUESTIONS: dict[str, str] = {
     "coefficient": "What does an expert too many cost, and what does BIC charge?",
     "atlas": "Which contact orders do the gates of the literature have?",
     "twins": "Which other parameters have the same density?",
+    "audit": "Can the temperatures of a torch model's routers be learnt?",
     "verify": "Which claims of the theory stand? Exit status 1: one is contradicted.",
     "fit": "Which mixture do my data come from?",
+    "experts": "How many experts do these data come from?",
 }
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, Any, Unpack
 
 import numpy as np
@@ -15,14 +14,14 @@ from temperance.commands.command import command
 from temperance.numerics.estimation.fitted import Fitted
 from temperance.numerics.estimation.sizes import FitComparison
 from temperance.numerics.mixture.activation_numpy import Floats
-from temperance.pages.plots import Curve, Curves, Picture, kind_of
+from temperance.pages.fit_pictures import pictures_of
+from temperance.pages.plots import Picture
 from temperance.terminal.formula_options import FormulaOptions, takes_formulas
 from temperance.terminal.options import Experts, Whole
 from temperance.terminal.parts import Grid, Part, Said
 from temperance.terminal.progress import Display
 from temperance.theory.models import experts
 
-_GRID, _POINTS = 200, 600  # places of a curve, and points of data in a picture
 _GATE = "linear (the default), softmax (temperature 1), activation, another name of docs/gates.md, or a formula"
 
 
@@ -47,7 +46,7 @@ class Fit(Answer):
         found, (x, y) = self.found, self.data
         if isinstance(found, FitComparison):
             found = next((f for f in found.fits if f.fitted == found.least["bic"]), found.fits[0])
-        return _pictures(found, x, y, self.names) if x.shape[1] == 1 else ()
+        return pictures_of(found, x, y, self.names) if x.shape[1] == 1 else ()
 
     def show(self, screen: Console) -> None:
         """Print what the fit prints of itself."""
@@ -59,26 +58,6 @@ def _said(found: Fitted | FitComparison) -> Said:
     head, rows, foot = found.parts()
     parts: list[Part] = [*head, Grid("The fit", found.heads, tuple(rows)), *foot[: len(foot) - len(found.words)]]
     return Said("Which mixture do these data come from?", tuple(parts), tuple(found.words))
-
-
-def _pictures(found: Fitted, x: Floats, y: Floats, names: Sequence[str]) -> tuple[Picture, ...]:
-    grid = np.linspace(x.min(), x.max(), _GRID)
-    gate, means = (values.T.tolist() for values in found.curves(grid[:, None]))
-    step = -(-len(y) // _POINTS)
-
-    def curves(values: list[list[float]], what: str) -> tuple[Curve, ...]:
-        return tuple(Curve(kind_of(i), tuple(v), f"{what} {i}") for i, v in enumerate(values))
-
-    data = Curves(
-        title="The data and the means of the experts",
-        axes=(names[0], names[1]),
-        x=tuple(grid.tolist()),
-        lines=curves(means, "mean of expert"),
-        points=(tuple(x[::step, 0].tolist()), tuple(y[::step].tolist())),
-        notes=() if step == 1 else (f"one point in {step} is drawn",),
-    )
-    gates = curves(gate, "probability of expert")
-    return data, replace(data, title="The gate", axes=(names[0], "probability"), lines=gates, points=((), ()), notes=())
 
 
 @takes_formulas
@@ -96,6 +75,8 @@ def _fit(
     drop_missing: bool = False,
     seed: Whole = 0,
     starts: Whole = 10,
+    noise: str = "each",
+    nu: float | None = None,
     **formulas: Unpack[FormulaOptions],
 ) -> Fit:
     """Fit a mixture of Gaussian experts to a CSV file, and say what in it is identifiable.
@@ -113,6 +94,8 @@ def _fit(
         drop_missing: Leave out rows with a missing value.
         seed: Of the starts.
         starts: Number of starts.
+        noise: What is known of the variance nu: each atom has its own (each), it is common to all, or it is known.
+        nu: The variance, with --noise known.
         shared, positive, constants, bias: Of formulas; see docs/gates.md.
     """
     from temperance.numerics.general.fit import fit as estimate
@@ -135,6 +118,8 @@ def _fit(
             drop_missing=drop_missing,
             columns=columns,
             progress=progress,
+            noise=noise,
+            nu=nu,
             **formulas,
         )
     doubted = found.doubted(doubts)

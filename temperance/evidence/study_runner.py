@@ -63,7 +63,8 @@ class Runs:
         if len(new) > 1 and self._workers > 1 and self._scheduler is None:
             self._background.submit(self._on_workers, partial(compile_side_by_side, list(new.values())))
         for digest, study in new.items():
-            self._found[digest] = self._background.submit(self._on_workers, partial(self._run, study))
+            place = len(self._found) + 1
+            self._found[digest] = self._background.submit(self._on_workers, partial(self._run, study, place))
 
     def begin(self, function: Callable[[Task], Any], tasks: Sequence[Task]) -> None:
         """Begin with a function of some tasks, before the studies that are not begun yet."""
@@ -100,12 +101,10 @@ class Runs:
             self._pool = None  # what comes next has new workers
             raise
 
-    def _run(self, study: Study, executor: Executor) -> StudyResult:
-        place = list(self._found).index(study.digest) + 1
-
+    def _run(self, study: Study, place: int, executor: Executor) -> StudyResult:
         def told(progress: Progress) -> None:
             if self._closed.is_set():
                 raise CancelledError  # ends the study, which drops the replicates that wait
-            self._report(f"study {place} of {len(self._found)}: {study.name}", progress)
+            self._report(f"study {place} of {max(place, len(self._found))}: {study.name}", progress)
 
         return run_study(study, executor=executor, store=self._store, progress=told)

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 SIZE = (360, 240)  # points
 _Z95 = 1.959963984540054
-_COLOURS = {"text": "#1a1c20", "rule": "#c9ccd3", "measured": "#0a55a8", "predicted": "#9c4a00", "published": "#6a3aa2"}
-_COLOURS |= {"good": "#0b6a30", "bad": "#a3151d", "open": "#744f00"}
+COLOURS = {"text": "#1a1c20", "rule": "#c9ccd3", "measured": "#0a55a8", "predicted": "#9c4a00", "published": "#6a3aa2"}
+COLOURS |= {"good": "#0b6a30", "bad": "#a3151d", "open": "#744f00"}
 """Variables of style.css, and the colours that stand for them until the drawing is part of a page."""
 _DASHES = {"measured": "-", "predicted": "--", "published": ":", "good": "-.", "bad": "-", "open": "--"}
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -79,12 +79,12 @@ class Picture(ABC):
 
     def frame(self, axes: Any) -> None:
         """The names of axes, and the colours of what stands around a picture."""
-        axes.set_xlabel(self.axes[0], color=_COLOURS["text"])
-        axes.set_ylabel(self.axes[1], color=_COLOURS["text"])
-        axes.grid(color=_COLOURS["rule"], linewidth=0.6)
-        axes.tick_params(which="both", color=_COLOURS["rule"], labelcolor=_COLOURS["text"])
+        axes.set_xlabel(self.axes[0], color=COLOURS["text"])
+        axes.set_ylabel(self.axes[1], color=COLOURS["text"])
+        axes.grid(color=COLOURS["rule"], linewidth=0.6)
+        axes.tick_params(which="both", color=COLOURS["rule"], labelcolor=COLOURS["text"])
         axes.tick_params(axis="x", pad=6)  # clear of the lowest label of the other axis
-        axes.spines[:].set_color(_COLOURS["rule"])
+        axes.spines[:].set_color(COLOURS["rule"])
         axes.patch.set_visible(False)
 
     def drawing(self, name: str) -> Markup:
@@ -99,7 +99,7 @@ class Picture(ABC):
         text = file.getvalue()
         text = text[text.index('<g id="figure_1"') : text.rindex("</svg>")]
         text = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{name}-", text)
-        for variable, colour in _COLOURS.items():
+        for variable, colour in COLOURS.items():
             text = text.replace(colour, f"var(--{variable})")
         return Markup(text)
 
@@ -136,16 +136,16 @@ class Plot(Picture):
 
         if self.band:
             low, high = (along(slope, self.through) for slope in self.band)
-            axes.fill_between(ends, low, high, color=_COLOURS["measured"], alpha=0.15, linewidth=0)
+            axes.fill_between(ends, low, high, color=COLOURS["measured"], alpha=0.15, linewidth=0)
         for line in self.lines:
             through = line.through or self.through
-            style = {"linestyle": _DASHES[line.kind], "color": _COLOURS[line.kind]}
+            style = {"linestyle": _DASHES[line.kind], "color": COLOURS[line.kind]}
             if math.isinf(line.slope):
                 axes.axvline(through[0], **style)
             else:
                 axes.plot(ends, along(line.slope, through), **style)
         below, above = ([p.y * min(p.relative, most) for p in self.points] for most in (0.95, float("inf")))
-        axes.errorbar(x, y, yerr=(below, above), fmt="o", markersize=4, color=_COLOURS["measured"])
+        axes.errorbar(x, y, yerr=(below, above), fmt="o", markersize=4, color=COLOURS["measured"])
         self._ticks(axes, x, y)
         self.frame(axes)
 
@@ -185,9 +185,9 @@ class Curves(Picture):
 
     def draw(self, axes: Any) -> None:
         """Draw points and curves."""
-        axes.plot(*self.points, "o", markersize=2, color=_COLOURS["text"], alpha=0.3, markeredgewidth=0)
+        axes.plot(*self.points, "o", markersize=2, color=COLOURS["text"], alpha=0.3, markeredgewidth=0)
         for line in self.lines:
-            axes.plot(self.x, line.y, _DASHES[line.kind], color=_COLOURS[line.kind])
+            axes.plot(self.x, line.y, _DASHES[line.kind], color=COLOURS[line.kind])
         if self.points[1]:  # a mean may leave the data far behind
             room = 0.05 * (max(self.points[1]) - min(self.points[1]))
             axes.set_ylim(min(self.points[1]) - room, max(self.points[1]) + room)

@@ -10,7 +10,9 @@ PARTING = {"startswith", "endswith", "partition", "rpartition", "removeprefix", 
 SAID = {"reason", "reasons", "why", "detail", "title", "statement", "scope", "answer", "words", "note"}
 ALLOWED = {
     "temperance/answers/check.py": "conditions that a user typed",
-    "temperance/interop/audit.py": "printed formulas, rewritten with the names of a router's parts",
+    "temperance/commands/audit.py": "the name of a factory that a user typed",
+    "temperance/routers/find.py": "names of modules, and of nodes of torch's graphs",
+    "temperance/routers/gates.py": "printed formulas, rewritten with the names of a router's parts",
     "temperance/interop/callables.py": "names of modules that a user's function comes from",
     "temperance/interop/torch_tracing.py": "names of torch's operations",
     "temperance/measurements/literature.py": "names of coordinates",

@@ -14,6 +14,7 @@ import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from keyword import iskeyword
 from typing import Generic, TypeVar
 
 import sympy as sp
@@ -109,6 +110,9 @@ class Language:
                 warnings.simplefilter("error")
                 return ast.parse(text.strip(), mode="eval").body
         except (SyntaxError, Warning, RecursionError, MemoryError, ValueError, OverflowError) as error:
+            if word := next(filter(iskeyword, re.findall(r"[A-Za-z_]\w*", text)), None):
+                what = f"{word!r} is a word of Python, in whose syntax formulas are read"
+                raise self.refuse(what, f"accepted: another name, such as {word}1") from None
             hint = f"products are written *, as in 2*{self.variable}" if "decimal literal" in str(error) else None
             why = str(getattr(error, "msg", None) or error or type(error).__name__).splitlines()[0]
             raise self.refuse(f"cannot read {short(text)} ({why})", hint) from None

@@ -58,7 +58,7 @@ BAD = [
     (["check", "\udcff"], r"\udcff"),
     (["check", "(" * 5000], "too many nested parentheses"),
     (["derive", "extra"], "unexpected argument 'extra'"),
-    (["derive", "--gate", "lnear"], "unknown gate 'lnear'; accepted: linear, activation, "),
+    (["derive", "--gate", "lnear"], "unknown gate 'lnear'; did you mean linear? accepted: "),
     (["derive", "--gate", "relu"], "; the activation 'relu' goes with --activation"),
     (["exponents", "--gate", "relu"], "; the activation 'relu' goes with --activation"),
     (["atlas", "--gate", "mish"], "; its orders: `temperance exponents --activation mish`"),

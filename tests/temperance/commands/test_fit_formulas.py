@@ -47,6 +47,7 @@ def test_json_has_the_old_keys_and_what_was_understood(data, capsys):
     record = json.loads(capsys.readouterr().out)
     keys = ["estimates", "status", "starts", "agree", "flat_directions", "warnings", "loglik", "box", "fitted"]
     keys += ["n_parameters", "aic", "bic", "points", "dropped", "answer", "gate_formula", "expert_density"]
+    keys += ["noise"]
     assert list(record) == keys
     assert record["gate_formula"]["own"] == ["beta1", "beta2"]
     assert record["expert_density"] == "N(y | a1*x_1 + a2*x_2 + b, nu)"
@@ -78,7 +79,7 @@ def test_sizes_options_of_formulas_and_a_page(data, capsys, tmp_path):
         ({"gate": "beta1*x1", "expert": "a*x1 + b"}, "neither the gate nor the expert has x2, column age of 2"),
         ({"gate": "beta1*x"}, "mixes vectors and numbers in dimension 2"),
         ({"gate": "generic"}, "there is a free function"),
-        ({"gate": "quadratics"}, "unknown gate 'quadratics'; accepted: linear, "),
+        ({"gate": "quadratics"}, "unknown gate 'quadratics'; did you mean quadratic"),
         ({"gate": "w*x1", "expert": "w*x2"}, "parameter 'w' is used twice"),
         ({"gate": "3*x1"}, "the gate is constant in x"),
         ({"expert": "multinomial:3"}, "fits need a Gaussian expert whose mean is a formula, not 'multinomial:3'"),

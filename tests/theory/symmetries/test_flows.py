@@ -7,8 +7,9 @@ from temperance.theory.interactions.interactions import derive
 from temperance.theory.models.by_name import model
 from temperance.theory.models.density import atom_symbol, symbolic_density
 from temperance.theory.models.spec import BETA0, TAU, Expert, Gate, Y, covariates
-from temperance.theory.symmetries.discrete_symmetries import mixture_symmetries, sign_changes, translated
+from temperance.theory.symmetries.discrete_symmetries import mixture_symmetries, translated
 from temperance.theory.symmetries.flows import symmetries, vector_field
+from temperance.theory.symmetries.parity import sign_changes
 from temperance.theory.symmetries.vector_fields import SCALE
 
 GROUND_TRUTH = [  # gate, activation, dim, flows, identifiable functions

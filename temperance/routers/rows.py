@@ -1,0 +1,89 @@
+"""Makes the rows of an audit: finds routers, examines each, and asks the theory where a formula is read."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from temperance.routers.examine import Examined, Router, examined
+from temperance.routers.find import Inputs, more_inputs, routers
+from temperance.routers.gates import Form, Proof, form_of, proof
+from temperance.routers.price import price
+from temperance.routers.probe import Derivatives
+from temperance.routers.words import RouterAudit, in_words
+
+_SPARE = 1.6
+
+
+def rows_of(model: Any, example: Inputs | None) -> tuple[RouterAudit, ...]:
+    """A row for each router of a model.
+
+    Raises:
+        ValueError: the model does not run on these inputs, or holds no router.
+    """
+    found = routers(model, example)
+    if not found:
+        raise ValueError(
+            "no router is found; accepted: a model with a softmax, sigmoid or top-k over a product of hidden states "
+            "with a parameter, or the module of a router alone"
+        )
+    tested = [_examined(model, router, example) for router in found]
+    return tuple(_row(one, _determined(one, tested)) for one in tested)
+
+
+def _examined(model: Any, router: Router, example: Inputs | None) -> Examined:
+    """What is found of a router, with more inputs where there are fewer equations than parameters."""
+    tested = examined(router)
+    for _ in range(2):
+        few = next((f for f in (tested.evaluation, tested.training) if f.how == "few"), None)
+        if few is None:
+            break
+        each = max(1.0, few.equations / max(few.points, 1) - 1)
+        try:
+            tokens = math.ceil(_SPARE * few.parameters / each) + 64
+            tested = examined(more_inputs(model, router, example, max(tokens, 2 * few.points), few.points))
+        except ValueError:
+            break
+    return tested
+
+
+def _determined(one: Examined, all_: Sequence[Examined]) -> str | None:
+    """The router that determines a temperature that one shares with it."""
+
+    def shared(of: Examined) -> set[int]:
+        named = dict(of.router.module.named_parameters())
+        return {id(named[t.name]) for t in of.taus if t.name in named}
+
+    if one.evaluation.outcome != "no":
+        return None
+    others = (o for o in all_ if o is not one and o.evaluation.how == "none" and not o.virtual)
+    return next((o.router.where for o in others if shared(o) & shared(one)), None)
+
+
+def _row(found: Examined, determined: str | None) -> RouterAudit:
+    form, proved = _read(found)
+    row = in_words(found, form, proved, price(found))
+    if determined is None:
+        return row
+    reason = f"tau is learnable: {determined} shares it, and determines it. Alone: {row.reason}"
+    return replace(
+        row, tau_learnable="yes", evaluation="yes", training="yes", reason=reason, change="Nothing.", symmetry=None
+    )
+
+
+def _read(found: Examined) -> tuple[Form | None, Proof | None]:
+    """The formula of a router, and what the theory says of it if tests say the same of all parameters that it has."""
+    router = found.router
+    try:
+        form = form_of(router.module)
+    except ValueError:
+        return None, None
+    named = {t.name for t in found.taus} if not found.virtual else set()
+    reached = set(Derivatives(found.run.floats, dict(found.parameters)).reached()) - {"tau"} | named
+    said = proof(form)
+    decided = found.evaluation.how in ("scaled", "curve", "none")
+    agrees = decided and said.verdict == found.evaluation.outcome == found.training.outcome and found.raw is None
+    whole = set(form.read.trained) == reached and not router.elsewhere
+    return form, said if agrees and whole else None
