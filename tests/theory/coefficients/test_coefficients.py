@@ -141,6 +141,13 @@ def test_bounds_grow_with_the_atoms_and_stay_below_bic():
         assert all(c.lower <= c.upper < c.bic for c in row[1:])
 
 
+def test_a_bias_inside_has_an_anchor_too():
+    one = found("tanh(w*x + c)/tau", 2, 3)
+    assert (one.exact, one.bic) == (Fraction(25, 4), 8)
+    assert "anchor in a cell of its own" in one.stratum
+    assert found("tanh(w*x + c)/tau", 2, 4).multiplicity == (1, 1)
+
+
 def test_the_sentence_and_the_record():
     one = found("softmax", 2, 3)
     assert one.sentence == "lambda = 5: two true softmax experts, three fitted; BIC charges 6.5"
