@@ -56,6 +56,7 @@ class FormulaFit(Fitted):
     understood of the model. noise: what is known of nu. columns: names of the columns of x. points: their number (the
     sum of the weights); dropped: rows left out for missing values. n_parameters: the free coordinates less the
     directions along which the information is singular. twin and separated are False: of other gates neither is decided.
+    again: for merging, what fits it again.
     """
 
     found: GeneralFitResult

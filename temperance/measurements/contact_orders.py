@@ -14,7 +14,7 @@ from temperance.numerics.contact.by_minimisation import measure
 from temperance.numerics.contact.local_exponents import Measured
 from temperance.numerics.general.split_mixtures import Family
 from temperance.theory.contact.contact_orders import Orders
-from temperance.theory.contact.exact_orders import held_of_last
+from temperance.theory.contact.exact_truths import held_of_last
 from temperance.theory.contact.order_setting import flat_curves
 from temperance.theory.models.kinks import kinks
 from temperance.theory.models.spec import BETA0
