@@ -33,7 +33,6 @@ _PRODUCTS = (
     "MvBackward",
 )
 _ENDS = ("EmbeddingBackward", "ConvolutionBackward", "NativeBatchNormBackward", "ScaledDotProduct")
-_MOST_TOKENS, _MOST_WORK = 8192, 1e11
 
 
 def routers(model: Any, example: Inputs | None) -> list[Router]:
@@ -211,9 +210,11 @@ def _with_inputs(model: Any, units: Sequence[_Unit], watch: Watch, inputs: Input
     places: dict[int, list[str]] = {}
     for name, module in model.named_modules(remove_duplicate=False):
         places.setdefault(id(module), []).append(name)
-    found = []
+    found: list[Router] = []
     for unit in units:
         path, module = unit.path, modules[unit.path]
+        if any((r.where, r.scores) == (path, ordinals[id(unit)]) for r in found):
+            continue  # called again
         seen = _seen(watch, path, gave[path]) if path else None
         elsewhere = {n for n, p in module.named_parameters() if _outside(watch.uses.get(id(p), set()), path)}
         found.append(
@@ -279,41 +280,35 @@ def _copied(value: Any) -> Any:
     return value.detach().clone() if isinstance(value, torch.Tensor) else value
 
 
-def more_inputs(model: Any, router: Router, inputs: Inputs | None, tokens: int, now: int) -> Router:
-    """The router with inputs of at least so many tokens, made by random inputs of the model like those given.
+def with_random(router: Router, tokens: int, rank: int | None) -> Router:
+    """The router with so many random inputs, normal with the mean and spread of each feature of its own.
 
-    Raises ValueError if there would be too many, or the model does not run on them.
+    rank: the dimensions that they span, besides their mean; all by default.
     """
-    times = math.ceil(tokens / max(now, 1))
-    work = 2.0 * sum(p.numel() for p in model.parameters()) * times * now
-    if times * now > _MOST_TOKENS or work > _MOST_WORK:
-        raise ValueError(f"it takes {tokens} tokens to tell, and {now} were given")
-    larger = _random_inputs(model, tokens) if inputs is None else _like(inputs, times)
-    modules = dict(model.named_modules())
-    with torch.no_grad():
-        own, _ = _caught(model, {router.where: modules[router.where]}, larger, Watch({id(model): ""}))
-    return replace(router, inputs=own[router.where])
-
-
-def _like(inputs: Inputs, times: int) -> Inputs:
-    """Random inputs like some, so many times as long: normal with their mean and spread, whole in their range."""
     made = torch.Generator().manual_seed(5)
-    sizes = [v.shape[0] for v in tree_leaves(inputs) if isinstance(v, torch.Tensor) and v.dim()]
-    batch = sizes[0] if sizes else 0
+    batch = next((v.shape[0] for v in tree_leaves(router.inputs) if isinstance(v, torch.Tensor) and v.dim() > 1), 1)
+    each = max((v.numel() // v.shape[-1] for v in tree_leaves(router.inputs) if _hidden(v)), default=1)
+    times = math.ceil(tokens / each)
 
     def random(value: Any) -> Any:
         if not isinstance(value, torch.Tensor) or not value.dim() or value.shape[0] != batch:
             return value
-        value = value.detach().repeat(times, *(1,) * (value.dim() - 1)).cpu()
-        if value.is_floating_point():
-            wide = value.double()
-            spread = wide.std() if wide.numel() > 1 else torch.ones(())
-            return (wide.mean() + spread * torch.randn(wide.shape, generator=made).double()).to(value.dtype)
-        if value.dtype == torch.bool or not value.numel():
+        value = value.detach().cpu().repeat(times, *(1,) * (value.dim() - 1))
+        if not _hidden(value):
             return value
-        return torch.randint(int(value.min()), int(value.max()) + 1, value.shape, generator=made, dtype=value.dtype)
+        wide = value.double()
+        rows = wide.reshape(-1, wide.shape[-1])
+        drawn = torch.randn(len(rows), rank or rows.shape[1], generator=made).double()
+        if rank is not None:
+            drawn = drawn @ torch.randn(rank, rows.shape[1], generator=made).double() / rank**0.5
+        return (rows.mean(0) + rows.std() * drawn).reshape(wide.shape)  # in double precision: few dimensions stay few
 
-    return tree_map(random, inputs)
+    return replace(router, inputs=tree_map(random, router.inputs), narrow=rank is not None)
+
+
+def _hidden(value: Any) -> bool:
+    """Whether an input is made of hidden states."""
+    return isinstance(value, torch.Tensor) and value.is_floating_point() and value.dim() > 1 and value.shape[-1] > 1
 
 
 def _random_inputs(model: Any, tokens: int = 64) -> Inputs:
