@@ -159,7 +159,8 @@ def _ordinals(watch: Watch, unit: str, events: Sequence[Event]) -> tuple[int, ..
 
 def _products(node: Any) -> tuple[list[Any], set[Any]]:
     """The products nearest to a node of a graph, and the nodes on the way."""
-    seen, open_, products = set(), [node], []
+    seen: set[Any] = set()
+    open_, products = [node], []
     while open_ and len(seen) < _NODES:
         node = open_.pop()
         if node is None or node in seen:

@@ -194,8 +194,7 @@ def _finite(value: Any) -> Any:
 
 
 def _rows(event: Event) -> Any:
-    given = event.given.movedim(event.dim, -1)
-    return _finite(given).reshape(-1, given.shape[-1])
+    return _finite(event.given).reshape(-1, event.given.shape[-1])
 
 
 def _logarithm(outputs: Sequence[Any]) -> Any:
