@@ -81,11 +81,7 @@ PAPERS = (
         "cosine, least squares",
         "can be as slow as 1/log(n)^t; perturbed, polynomial for strongly identifiable experts; no exponent",
     ),
-    Paper(
-        "2410.02935",
-        "Laplace on two levels",
-        "no interactions as of the softmax, and faster experts; no exponent",
-    ),
+    Paper("2410.02935", "Laplace on two levels", "no interactions as of the softmax, and faster experts; no exponent"),
     Paper(
         "2410.11222",
         "quadratic",
@@ -127,9 +123,7 @@ PAPERS = (
         "distinguishable; no exponent",
     ),
     Paper(
-        "2410.02200",
-        "prefix tuning",
-        "prefixes whose keys and values share a structure need fewer data; no exponent",
+        "2410.02200", "prefix tuning", "prefixes whose keys and values share a structure need fewer data; no exponent"
     ),
     Paper("2410.12258", "contaminated", "not read"),
     Paper(

@@ -23,7 +23,7 @@ ALLOWED = {
     "temperance/terminal/errors.py": "words that a user typed",
     "temperance/terminal/formula_options.py": "values that a user typed",
     "temperance/terminal/options.py": "values that a user typed",
-    "theory/activations/library_names.py": "names that a user typed",
+    "theory/activations/catalogue.py": "names that a user typed",
     "theory/models/by_name.py": "the beginning of a message, which is not said twice",
     "theory/checker/moment_checker.py": "names in certificates",
     "theory/checker/rejected.py": "fractions in certificates",
@@ -34,7 +34,7 @@ ALLOWED = {
     "theory/expressions/arguments.py": "the home of a type",
     "theory/models/experts.py": "names of experts, with what stands after a colon",
     "theory/models/renaming.py": "names of covariates",
-    "theory/orders/equations_as_text.py": "signs of printed terms",
+    "theory/orders/upper_bounds.py": "signs of printed terms",
 }
 """Files that take texts apart, and which texts."""
 
