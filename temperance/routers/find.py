@@ -16,23 +16,12 @@ import torch
 from torch.utils._pytree import tree_leaves, tree_map
 
 from temperance.routers.examine import Router
-from temperance.routers.watch import Event, Watch
+from temperance.routers.watch import ENDS, MOST_NODES, Event, Watch, products_above
 
 Inputs = tuple[tuple[Any, ...], dict[str, Any]]
 _MOST_EXPERTS = 4096
-_NODES = 400
 _ONE = 1e-5
 _NAMES = ("rout", "gate", "gating", "moe")
-_PRODUCTS = (
-    "MmBackward",
-    "AddmmBackward",
-    "BmmBackward",
-    "BaddbmmBackward",
-    "CdistBackward",
-    "DotBackward",
-    "MvBackward",
-)
-_ENDS = ("EmbeddingBackward", "ConvolutionBackward", "NativeBatchNormBackward", "ScaledDotProduct")
 
 
 def routers(model: Any, example: Inputs | None) -> list[Router]:
@@ -103,7 +92,7 @@ def _units(watch: Watch) -> list[_Unit]:
     """The routers."""
     found: list[_Unit] = []
     for event in watch.scores:
-        products, nodes = _products(event.given.grad_fn)
+        products, nodes = products_above(event.given.grad_fn)
         selections = [s for s in watch.selections if _depends(s, event, nodes)]
         others = [u for u in found if u.products & set(products) or any(e.gave.grad_fn in nodes for e in u.events)]
         if others:
@@ -143,8 +132,7 @@ def probabilities(event: Event) -> bool:
 def _first(events: Sequence[Event]) -> Iterator[Event]:
     """The events that are not made of others."""
     for event in events:
-        nodes = _products(event.given.grad_fn)[1]
-        if not any(e.gave.grad_fn in nodes for e in events if e.gave.grad_fn is not None):
+        if not any(e.makes(event) for e in events):
             yield event
 
 
@@ -157,36 +145,19 @@ def _ordinals(watch: Watch, unit: str, events: Sequence[Event]) -> tuple[int, ..
     return tuple(i for i, e in enumerate(inside) if any(e is other for other in events))
 
 
-def _products(node: Any) -> tuple[list[Any], set[Any]]:
-    """The products nearest to a node of a graph, and the nodes on the way."""
-    seen: set[Any] = set()
-    open_, products = [node], []
-    while open_ and len(seen) < _NODES:
-        node = open_.pop()
-        if node is None or node in seen:
-            continue
-        seen.add(node)
-        if node.name().startswith(_PRODUCTS):
-            products.append(node)
-        elif not node.name().startswith(_ENDS):
-            open_ += [below for below, _ in node.next_functions]
-    return products, seen
-
-
 def _by_parameter(product: Any) -> bool:
     """Whether one factor of a product is made of parameters alone."""
     return any(_of_parameters(below) for below, _ in product.next_functions[-2:] if below is not None)
 
 
 def _of_parameters(node: Any) -> bool:
-    products, seen = _products(node)
-    return not products and not any(n.name().startswith(_ENDS) for n in seen) and len(seen) < _NODES
+    products, seen = products_above(node)
+    return not products and not any(n.name().startswith(ENDS) for n in seen) and len(seen) < MOST_NODES
 
 
 def _depends(selection: Event, event: Event, before: set[Any]) -> bool:
     """Whether a selection is made of weights, or weights of a selection."""
-    node = selection.given.grad_fn
-    return node is not None and (node in before or event.gave.grad_fn in _products(node)[1])
+    return selection.given.grad_fn in before - {None} or event.makes(selection)
 
 
 def _common(paths: Sequence[str]) -> str:

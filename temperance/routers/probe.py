@@ -92,12 +92,12 @@ class Probe:
             if held is not None:
                 held.data.copy_(before)
 
-    def run(self) -> Run:
-        """Call the router, with the same random numbers and buffers each time."""
+    def run(self, scaled: Sequence[int] = ()) -> Run:
+        """Call the router, with the same random numbers and buffers each time; scaled: weights that are reduced."""
         with torch.no_grad():
             for name, buffer in self.module.named_buffers():
                 buffer.copy_(self._buffers[name])
-        watch = Watch(double=True, at=self.virtual, tau=self.tau)
+        watch = Watch(double=True, at=scaled or self.virtual, tau=self.tau, factor=1 - 1e-6 if scaled else 1.0)
         args, kwargs = tree_map(lambda v: v.clone() if isinstance(v, torch.Tensor) else v, self.inputs)
         with torch.random.fork_rng(devices=[]), torch.enable_grad(), watch:
             torch.manual_seed(0)
