@@ -23,6 +23,7 @@ MEANING = (
     "pays at most what BIC charges, often much less (Watanabe, Algebraic Geometry and Statistical Learning Theory, "
     "2009). BIC leans to few experts. Take the least BIC as a suggestion, and compare densities on points left out."
 )
+MORE = "How many experts there are, and what speaks against the answer: temperance experts (docs/experts.md)."
 
 
 @checked
@@ -76,7 +77,7 @@ class FitComparison:
             if k is not None
         ]
         sizes = f"Number of experts with the {', '.join(found)}." if found else "No fit ended at an estimate."
-        return sizes, MEANING
+        return sizes, MEANING, MORE
 
     def rows(self) -> list[dict[str, Any]]:
         """The table: one mapping a size."""

@@ -164,7 +164,7 @@ def experts(
     progress: Callable[[int, int], None] | None = None,
     **formulas: Unpack[FormulaOptions],
 ) -> Experts:
-    """How many experts do the data x (n, d) or (n,), y (n,) come from?
+    """Say how many experts the data x (n, d) or (n,), y (n,) come from.
 
     Fits 1, .., `most` experts and holds them against each other, by BIC, by the singular BIC with exact learning
     coefficients, and by how unlike the experts are (theory.md 2.11). Where the criteria differ, the answer is a range.
