@@ -19,6 +19,7 @@ Which question does a function answer?
 - `efficiency`: how many observations does the temperature need? (`required_n`, `standard_errors`: the numbers alone)
 - `fit`: which mixture do these data come from? `experts`: how many experts has it? `merge`: what are some of its atoms
   together?
+- `coefficient`: what does an extra expert cost, where BIC charges half its parameters?
 - `audit`: what of a torch router is identifiable, and what to change?
 - `verify`: which claims of the theory stand?
 
@@ -28,7 +29,7 @@ Besides them there are their inputs and results:
 - `Gate`, `Expert`, `MoESpec`: models of one's own, as formulas;
 - `MixingMeasure`, `sample`: parameters of a mixture as arrays, with its density and likelihood; data from it;
 - `Study`, `run_study`, `StudyResult`, `study_slopes`: a rate study of one's own; `Box`: the parameter set of its fits;
-- `MoERegressor`: a mixture as a scikit-learn estimator; `FitResult`, `FormulaFit`, `FitComparison`, `Merge`, `Audit`:
+- `MoERegressor`: a mixture as a scikit-learn estimator; `FitResult`, `FormulaFit`, `FitComparison`, `Merge`:
   what `fit`, `merge` and `audit` return; `Answer`: what all others do.
 
 Everything else is imported from its wing (docs/architecture.md): `temperance.theory.conditions.decision` and so on.
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
     from temperance.answers.required import standard_errors as standard_errors
     from temperance.answers.twins import twins as twins
     from temperance.answers.verify import verify as verify
+    from temperance.how_many.coefficient import coefficient as coefficient
     from temperance.how_many.experts import experts as experts
     from temperance.interop.callables import activation as activation
     from temperance.interop.regressor import MoERegressor as MoERegressor
@@ -71,7 +73,6 @@ if TYPE_CHECKING:
     from temperance.numerics.studies.results import study_slopes as study_slopes
     from temperance.numerics.studies.run import run_study as run_study
     from temperance.numerics.studies.study import Study as Study
-    from temperance.routers.audit import Audit as Audit
     from temperance.routers.audit import audit as audit
     from temperance.theory.activations.activation import Activation as Activation
     from temperance.theory.models.spec import Expert as Expert
@@ -90,8 +91,9 @@ _HOME = {
     "temperance.answers.required": ("required_n", "standard_errors"),
     "temperance.answers.twins": ("twins",),
     "temperance.answers.verify": ("verify",),
+    "temperance.how_many.coefficient": ("coefficient",),
     "temperance.how_many.experts": ("experts",),
-    "temperance.routers.audit": ("Audit", "audit"),
+    "temperance.routers.audit": ("audit",),
     "temperance.interop.callables": ("activation",),
     "temperance.interop.regressor": ("MoERegressor",),
     "temperance.numerics.general.fit": ("fit",),

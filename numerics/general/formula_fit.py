@@ -56,13 +56,15 @@ class FormulaFit(Fitted):
 
     estimates: of every parameter, and of identifiable functions of one atom where some parameter is not; warnings: in
     plain words, what the data, the model or the search leave open. found: what they come from. meant: what was
-    understood of the model. columns: names of the columns of x. points: their number (the sum of the weights); dropped:
-    rows left out for missing values. n_parameters: the free coordinates less the directions along which the information
-    is singular. twin and separated are False: of other gates neither is decided.
+    understood of the model. noise: what is known of nu. columns: names of the columns of x. points: their number (the
+    sum of the weights); dropped: rows left out for missing values. n_parameters: the free coordinates less the
+    directions along which the information is singular. twin and separated are False: of other gates neither is decided.
+    again: for merging, what fits it again.
     """
 
     found: GeneralFitResult
     meant: Understood
+    noise: str = "each"
     again: Again | None = field(default=None, kw_only=True)
 
     @property
@@ -86,7 +88,8 @@ class FormulaFit(Fitted):
         named = zip(covariates(self.found.spec.dim), self.columns, strict=True)
         pairs = [f"{x} is column {c}" for j, (x, c) in enumerate(named, 1) if c not in (str(x), f"x{j}", str(j))]
         held = replace(self.meant, held=tuple(p.name for p in held_of(self.found.spec)))
-        return "; ".join([str(held), *([", ".join(pairs)] if pairs else [])])
+        noise = {"known": ["nu is known"], "common": ["nu is common to all atoms"]}.get(self.noise, [])
+        return "; ".join([str(held), *noise, *([", ".join(pairs)] if pairs else [])])
 
     @property
     def title(self) -> str:
@@ -112,9 +115,9 @@ class FormulaFit(Fitted):
 
     @property
     def refits(self) -> Refits | None:
-        """What merging needs: the mixture, what the gate holds, the points."""
+        """What merging needs: the mixture, what the gate holds, the points; None where atoms have no nu of their own."""
         spec, again = self.found.spec, self.again
-        if again is None:
+        if again is None or self.noise != "each":
             return None
         formulas, held = formulas_of(spec), held_of(spec)
         own = [p.name for p in (spec.gate.own if spec.gate.offset is None else (BETA0, *spec.gate.own))]
@@ -147,7 +150,8 @@ class FormulaFit(Fitted):
 
     def to_json(self) -> dict[str, Any]:
         """As of any fit, and what was understood."""
-        return {**super().to_json(), "gate_formula": self.meant.record(), "expert_density": self.meant.density}
+        meant = {"gate_formula": self.meant.record(), "expert_density": self.meant.density}
+        return {**super().to_json(), **meant, "noise": self.noise}
 
     @checked
     def doubted(self, doubts: Sequence[str]) -> FormulaFit:

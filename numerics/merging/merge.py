@@ -158,7 +158,7 @@ def kept(fit: Mergeable) -> Refits:
     """What a fit keeps for merging. Raises ValueError where it keeps nothing."""
     found = fit.refits
     if found is None:
-        raise ValueError("merging needs a fit as temperance.fit returns it, with its data")
+        raise ValueError("merging needs a fit as temperance.fit returns it, with its data, and a nu for every atom")
     return found
 
 

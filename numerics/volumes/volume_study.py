@@ -68,7 +68,7 @@ class VolumeStudy:
         """The log distances inside the window, and the log volumes."""
         values = np.asarray(kept)
         inside = (values <= self.window[0]) & (values >= self.window[1])
-        return values[inside], -(np.arange(len(values)) + 1.0)[inside]
+        return values[inside], -np.arange(1.0, len(values) + 1.0)[inside]
 
     def slope(self, kept: Sequence[float]) -> float:
         """The slope of log volume on log distance inside the window, of one replicate."""

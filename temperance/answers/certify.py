@@ -23,7 +23,7 @@ from temperance.theory.expressions.arguments import checked
 if TYPE_CHECKING:
     from temperance.theory.conditions.decision import Decision
 
-_ACCEPTED = "files written by `check`, `exponents` or `efficiency` with --certificate"
+_ACCEPTED = "files written by `check`, `exponents`, `coefficient` or `efficiency` with --certificate"
 _TITLE = "Are the certificates proved?"
 
 
@@ -66,7 +66,8 @@ def certify(*files: File) -> Certified:
     """Prove certificates again, with a checker that imports nothing of what made them; exit with 1 if any is rejected.
 
     Args:
-        files: Files written by `check`, `exponents` or `efficiency` with --certificate; in Python, also certificates.
+        files: Files written by `check`, `exponents`, `coefficient` or `efficiency` with --certificate; in Python, also
+            certificates.
 
     Raises:
         ValueError: a file cannot be read, or holds no certificate, or there is none.

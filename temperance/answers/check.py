@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from temperance.answer.answer import Answer, Refused
+from temperance.answer.verdicts import reasons
+from temperance.answer.verdicts import said as verdicts_in_words
 from temperance.answers.certify import check_names, write_proofs
 from temperance.interop.callables import Source, activation
-from temperance.pages.verdicts import said as verdicts_in_words
-from temperance.pages.verdicts import typeset
 from temperance.terminal.errors import BadInput
 from temperance.terminal.progress import Display
 from temperance.theory.activations.catalogue import ALIASES, CATALOGUE
@@ -109,8 +109,10 @@ class Check(Answer):
         if self.least_squares:
             return super().page()
         from temperance.pages.pages import answer_page  # it loads templates and the claims
+        from temperance.pages.verdicts import typeset
 
-        return answer_page(typeset(self.said, self.decisions), self.to_json())
+        lines = {line for found in self.decisions for line in reasons(found)}
+        return answer_page(typeset(self.said, self.decisions, lines), self.to_json())
 
     def values(self, z: ArrayLike, order: int = 0) -> list[NDArray[np.float64]]:
         """Derivatives 0..order (at most 2) of s at every element of z: arrays of its shape, nan where s is not defined.

@@ -43,7 +43,7 @@ from temperance.terminal.parts import Part, Said
 from temperance.terminal.progress import Display
 from temperance.theory.activations.activation import Activation
 from temperance.theory.activations.catalogue import CATALOGUE
-from temperance.theory.contact.exact_orders import exact_truth
+from temperance.theory.contact.exact_truths import exact_truth
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.models.by_name import model
 from temperance.theory.models.gates import gauge_of

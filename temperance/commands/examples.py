@@ -37,6 +37,11 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "temperance efficiency tanh --gauge anchored --certificate n.json",
         'temperance efficiency --gate "max(x - c, 0)*w" --parameter c',
     ),
+    "coefficient": (
+        "temperance coefficient --gate softmax --true 2 --fitted 3",
+        "temperance coefficient --activation tanh --true 2 --fitted 3 --certificate lambda.json",
+        "temperance coefficient --gate softmax --true 1 --fitted 2 --dim 2 --json",
+    ),
     "exponents": (
         "temperance exponents --gate softmax",
         'temperance exponents --activation "z**2 + z" --expert constant',
@@ -87,6 +92,7 @@ QUESTIONS: dict[str, str] = {
     "rates": "How fast do they converge, measured? A slope of -0.5 is an error n^(-1/2).",
     "efficiency": "How much data does the temperature need?",
     "exponents": "Which contact orders does a gate have, proved and measured?",
+    "coefficient": "What does an expert too many cost, and what does BIC charge?",
     "atlas": "Which contact orders do the gates of the literature have?",
     "twins": "Which other parameters have the same density?",
     "audit": "Can the temperatures of a torch model's routers be learnt?",

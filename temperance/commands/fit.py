@@ -75,6 +75,8 @@ def _fit(
     drop_missing: bool = False,
     seed: Whole = 0,
     starts: Whole = 10,
+    noise: str = "each",
+    nu: float | None = None,
     **formulas: Unpack[FormulaOptions],
 ) -> Fit:
     """Fit a mixture of Gaussian experts to a CSV file, and say what in it is identifiable.
@@ -92,6 +94,8 @@ def _fit(
         drop_missing: Leave out rows with a missing value.
         seed: Of the starts.
         starts: Number of starts.
+        noise: What is known of the variance nu: each atom has its own (each), it is common to all, or it is known.
+        nu: The variance, with --noise known.
         shared, positive, constants, bias: Of formulas; see docs/gates.md.
     """
     from temperance.numerics.general.fit import fit as estimate
@@ -114,6 +118,8 @@ def _fit(
             drop_missing=drop_missing,
             columns=columns,
             progress=progress,
+            noise=noise,
+            nu=nu,
             **formulas,
         )
     doubted = found.doubted(doubts)

@@ -14,7 +14,7 @@ from temperance.numerics.contact.by_minimisation import measure
 from temperance.numerics.contact.local_exponents import Measured
 from temperance.numerics.general.split_mixtures import Family
 from temperance.theory.contact.contact_orders import Orders
-from temperance.theory.contact.exact_orders import held_of_last
+from temperance.theory.contact.exact_truths import held_of_last
 from temperance.theory.contact.order_setting import flat_curves
 from temperance.theory.models.kinks import kinks
 from temperance.theory.models.spec import BETA0
@@ -104,7 +104,8 @@ def true_atoms(chosen: Setting) -> dict[str, Any]:
 def in_words(truth: Mapping[str, Any]) -> str:
     """A true mixture as it is shown: the atoms, and what is held."""
     shown = [", ".join(f"{name} = {value}" for name, value in atom.items()) for atom in truth["atoms"]]
-    return f"truth: ({'), ('.join(shown)}); held of the last atom: {', '.join(truth['held']) or 'nothing'}"
+    held = ", ".join(truth["held"]) or "nothing"
+    return f"truth: ({'), ('.join(shown)}); held in this setting, of the last atom: {held}"
 
 
 def family(chosen: Setting) -> Family:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from temperance.answer.answer import Answer
 from temperance.terminal.parts import Grid, Part, Said
+from temperance.theory.expressions.arguments import checked
 
 if TYPE_CHECKING:
     from temperance.routers.words import RouterAudit
@@ -41,6 +42,7 @@ class Audit(Answer):
         return [row.to_json() for row in self.routers]
 
 
+@checked
 def audit(model: Any, example_inputs: Any = None) -> Audit:
     """Whether the temperatures of a model's routers can be learnt, and what to change.
 

@@ -27,6 +27,7 @@ from temperance.theory.models.gates import FITTED, gate_of, names
 from temperance.theory.models.spec import Expert, Gate, MoESpec
 from temperance.theory.traits.understood import Understood, understood
 
+NAMED_ALONE = "is for linear, softmax and activation gates with linear Gaussian experts, by the likelihood"
 _NAME = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -119,6 +120,11 @@ class Asked:
     spec: MoESpec | None
     meant: Understood | None
     options: str | None
+
+    @property
+    def model(self) -> MoESpec:
+        """The model, also where it is that of the name."""
+        return self.spec or model(str(self.name), activation=self.source, dim=self.dim)
 
 
 def asked(

@@ -40,9 +40,11 @@ class Display:
         if bars is None:
             yield lambda done, total: None
             return
-        task = bars.add_task(what, total=None)
+        task = bars.add_task(what, total=None, count="")
         try:
-            yield lambda done, total: bars.update(task, completed=done, total=total, refresh=True)
+            yield lambda done, total: bars.update(
+                task, completed=done, total=total, count=f"{done}/{total}", refresh=True
+            )
         finally:
             bars.remove_task(task)
 
@@ -58,15 +60,15 @@ class Display:
         if self._bars is None:
             return
         if name not in self._studies:
-            self._studies[name] = self._bars.add_task(name, total=progress.total)
-        finished = progress.done == progress.total
-        self._bars.update(self._studies[name], completed=progress.done, visible=not finished)
+            self._studies[name] = self._bars.add_task(name, total=progress.total, count="")
+        count, finished = f"{progress.done}/{progress.total}", progress.done == progress.total
+        self._bars.update(self._studies[name], completed=progress.done, count=count, visible=not finished)
 
 
 def _bars() -> Progress:
     from rich.console import Console  # a terminal alone needs them
     from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-    words = TextColumn("{task.description}", markup=False)
-    columns = (SpinnerColumn(), words, BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    words, count = (TextColumn(text, markup=False) for text in ("{task.description}", "{task.fields[count]}"))
+    columns = (SpinnerColumn(), words, BarColumn(), count, TaskProgressColumn(), TimeRemainingColumn())
     return Progress(*columns, console=Console(stderr=True), transient=True)

@@ -17,13 +17,14 @@ numerics/machine numerics/mixture numerics/likelihood numerics/merging numerics/
 numerics/errors numerics/general numerics/selection numerics/contact numerics/lattice numerics/information
 numerics/studies numerics/volumes
 temperance/terminal temperance/evidence temperance/measurements temperance/claims temperance/pages temperance/notebooks
-temperance/answer temperance/interop temperance/routers temperance/how_many temperance/answers temperance/commands
+temperance/answer temperance/interop temperance/routers temperance/answers temperance/how_many temperance/commands
 """.split()  # noqa: SIM905 - a table to be read
 LARGEST = 12
 PAIR = {"temperance.numerics.mixture.density", "temperance.numerics.mixture.measures"}
 """A measure has the functions of its density as methods."""
 HEAVY = ("numba", "scipy", "matplotlib")
-AFTER_CHECKING = ("numpy", "importlib.metadata", "rich.progress", "temperance.numerics", "temperance.pages")
+AFTER_CHECKING = ("numpy", "importlib.metadata", "rich.progress", "temperance.numerics")
+AFTER_CHECKING += ("temperance.pages.mathml", "temperance.pages.pages", "temperance.pages.plots")
 AFTER_CHECKING += ("temperance.theory.checker", "temperance.theory.interactions", "temperance.commands.notebooks")
 """What `check` has no use for: its start is most of its time."""
 

@@ -24,7 +24,7 @@ from typing import Any
 
 from flint import fmpq, fmpq_mat, fmpq_mpoly
 
-from temperance.theory.checker.inequalities import Row, at_least, divides, require_leaf
+from temperance.theory.checker.order_checker import Row, at_least, divides, require_leaf
 from temperance.theory.checker.order_equations import Exponents, Model, in_words
 from temperance.theory.checker.rejected import proving, rational, require, require_keys
 

@@ -48,6 +48,7 @@ FORMAT = "temperance-certificate/4"
 OTHERS = {"temperance-orders/3": "checker.order_checker", "temperance-orders/4": "checker.moment_checker"}
 OTHERS |= {"temperance-sample-size/2": "checker.sample_size_checker", "temperance-curves/1": "curves.curve_checker"}
 OTHERS |= {"temperance-least-squares/1": "checker.least_squares_checker"}
+OTHERS |= {"temperance-coefficients/1": "checker.coefficient_checker"}
 CONDITIONS = {"first_order": ["F1"], "second_order": ["A", "B", "C"]}
 CONDITIONS |= {"tau_beta1": ["(i)"], "a": ["(ii)"], "b_nu": ["(iii)"]}
 _MOST_BITS = 8192

@@ -1,4 +1,4 @@
-"""Bounds learning coefficients of mixtures with superfluous atoms by theorems C1 to C4 of theory.md 2.13.
+"""Bounds learning coefficients of mixtures with superfluous atoms by theorems C1 to C5 of theory.md 2.13.
 
 >>> from temperance.theory.models.by_name import model
 >>> found = coefficient(model("softmax"), 2, 3)
@@ -18,16 +18,17 @@ from temperance.theory.coefficients.coefficient import Coefficient, word
 from temperance.theory.coefficients.model_counts import Counts, counts
 from temperance.theory.contact.order_setting import not_shared, order_setting
 from temperance.theory.contact.orders_from_theorems import known_orders
-from temperance.theory.models.form import intercept
+from temperance.theory.models.form import affine_mean, intercept
 from temperance.theory.models.kinks import kinks
 from temperance.theory.models.spec import NU, MoESpec, covariates
+from temperance.theory.orders.gate_orders import quadratic
 from temperance.theory.orders.independence import independent
 from temperance.theory.rates.analysis import Gauge
 from temperance.theory.settings.reasons import Reason, ReasonKind, theorem
 from temperance.theory.settings.truth import Setting, require_mean
 
 _MOST_DIFFERENCES = 3  # of a cell that theorem C2 is about: four atoms
-_MEETS = "theorem C1 bounds it from above, theorem C2 from below by orders of offsets (theory.md 2.13)"
+_MEETS = "theorem C1 bounds it from above, theorems C2, C3 and C5 from below (theory.md 2.13)"
 _ONE = "one true atom, two fitted: theorem C4 (theory.md 2.13)"
 _AS_MANY = "as many atoms as the truth has: the Fisher information is regular, and lambda is half of its size"
 _APART = "theorem C1 bounds it from above; the bounds from below do not meet it (theory.md 2.13)"
@@ -202,6 +203,8 @@ def _beside_a_singleton(cell: Setting, sizes: tuple[int, ...]) -> Block | None:
 def _block(spec: MoESpec, n: int) -> Block | None:
     """Theorem C2 for a cell of 1 + n atoms; None where an order that it needs has no proved bound."""
     cell = order_setting(spec.gate, spec.expert, size=n + 1, dim=spec.dim)
+    if n == 1 and _is_jointly_gaussian(cell):
+        return Block(Fraction(len(cell.each), 2), (1, 1))
     orders = {of.name: r for of, (r, _) in known_orders(cell).items() if not of.is_mean}
     if not {p.name for p in (*cell.each, *cell.shared)} <= orders.keys() or any(
         orders[p.name] > 1 for p in cell.shared
@@ -223,6 +226,12 @@ def _block(spec: MoESpec, n: int) -> Block | None:
         lost = (n - least) * (Fraction(1, 2) - Fraction(1, 2 * (n + 1)))
         return Block(max(whole - lost, by_orders.lower), None)
     return Block(whole, (2 if most == n else 1, 2 if least == n else 1))
+
+
+def _is_jointly_gaussian(cell: Setting) -> bool:
+    """Whether (x, y) of the atoms of a cell are Gaussian, with any mean and covariance: theorem C5."""
+    d, mean = cell.spec.dim, affine_mean(cell.mean, cell.expert[:-1], cell.spec.dim)
+    return mean is not None and len(cell.own) == d * (d + 3) // 2 and quadratic(cell) is not None
 
 
 def _seen_beside(cell: Setting, slopes: list[sp.Expr]) -> tuple[int, int]:

@@ -97,16 +97,14 @@ def counts(spec: MoESpec, gauge: Gauge) -> Counts:
     Raises ValueError as `order_setting`.
     """
     cell = order_setting(spec.gate, spec.expert, size=2, dim=spec.dim)
-    found = traits(spec)
-    affine = {p: sp.diff(spec.gate.log_weight, p) for p in spec.gate.own}
-    linear = not (spec.gate.log_weight.has(sp.Piecewise) or any(f.has(*spec.gate.own) for f in affine.values()))
-    form = None if linear else activated(spec.gate, spec.dim)
-    translated = bool(found.held)
-    anchored = form is not None and not translated and gauge == "anchored"
+    found, x, weight = traits(spec), covariates(spec.dim), spec.gate.log_weight
+    slopes = [sp.diff(weight, p) for p in cell.own]
+    affine = not weight.has(sp.Piecewise) and not any(f.has(*cell.own) for f in slopes)
+    form = None if affine else activated(spec.gate, spec.dim)
+    anchored = form is not None and not found.held and gauge == "anchored"
     held = len(cell.own) if anchored else len([p for p in found.held or () if p in cell.own])
-    x = covariates(spec.dim)
-    slopes = {f.as_independent(*x)[1] for f in affine.values()} if linear else set()
     orders = exact_orders(spec.gate, spec.expert, d=spec.dim, atoms=2).orders
     regular = all(row.flat or row.upper == Fraction(1) for row in orders) and any(row.upper for row in orders)
     s = form.s if anchored and form is not None and form.bias is None else None
-    return Counts(cell, held, s, regular, slopes == {*x} and len(cell.own) == spec.dim)
+    lines = affine and len(slopes) == spec.dim and {f.as_independent(*x)[1] for f in slopes} == {*x}
+    return Counts(cell, held, s, regular, lines)

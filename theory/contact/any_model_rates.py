@@ -15,7 +15,8 @@ import sympy as sp
 
 from temperance.theory.activations.activation import Activation
 from temperance.theory.contact.contact_orders import Orders, orders
-from temperance.theory.contact.exact_orders import MOST_ATOMS, bias_orders, exact_orders
+from temperance.theory.contact.exact_orders import bias_orders, exact_orders
+from temperance.theory.contact.exact_truths import MOST_ATOMS
 from temperance.theory.contact.order_setting import not_shared, order_setting
 from temperance.theory.models.experts import mean_of
 from temperance.theory.models.form import affine_mean

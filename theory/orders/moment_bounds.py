@@ -17,8 +17,8 @@ from typing import Any
 import sympy as sp
 from flint import fmpq
 
-from temperance.theory.checker.inequalities import Row
 from temperance.theory.checker.moment_checker import FORMAT, Cell, check, statement
+from temperance.theory.checker.order_checker import Row
 from temperance.theory.checker.order_equations import Exponents
 from temperance.theory.checker.rejected import Rejected, objection
 from temperance.theory.models.spec import NU, covariates

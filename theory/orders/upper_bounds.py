@@ -174,7 +174,7 @@ def certificate(found: UpperOrders) -> dict[str, Any]:
         "reach": REACH,
         "variables": list(reduced.variables),
         "means": {t: [[list(m), _coefficients(c)] for m, c in p.items()] for t, p in reduced.means.items()},
-        "steps": [_step(step, found.system.factors.found) for step in found.system.steps],
+        "steps": [step_as_json(step, found.system.factors.found) for step in found.system.steps],
         "orders": orders,
     }
     return {**issued, "statement": statement(issued)}
@@ -199,7 +199,8 @@ def _coefficients(p: fmpq_poly) -> list[str]:
     return [str(c) for c in p.coeffs()]
 
 
-def _step(step: Step, factors: Sequence[fmpq_poly]) -> dict[str, Any]:
+def step_as_json(step: Step, factors: Sequence[fmpq_poly]) -> dict[str, Any]:
+    """A step of a certificate; factors: of the system that it is of."""
     if isinstance(step, Monomial):
         return {"monomial": list(step.exponents), "element": step.element}
     if isinstance(step, Element):

@@ -167,7 +167,7 @@ def test_a_check_of_one_activation_has_every_attribute_of_its_decision():
 
 
 DECIDES = {
-    "check": ("pages.verdicts", "learnability", "twins", "said"),
+    "check": ("answer.verdicts", "learnability", "twins", "said"),
     "predict": ("answers.predict", "predictions", "twins", "twin_of"),
     "exponents": ("answers.exponents", "answer", "orders", "with_measurements"),
     "efficiency": ("answers.efficiency", "answer", "decide", "twin_of", "row_of"),

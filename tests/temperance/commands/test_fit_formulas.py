@@ -47,6 +47,7 @@ def test_json_has_the_old_keys_and_what_was_understood(data, capsys):
     record = json.loads(capsys.readouterr().out)
     keys = ["estimates", "status", "starts", "agree", "flat_directions", "warnings", "loglik", "box", "fitted"]
     keys += ["n_parameters", "aic", "bic", "points", "dropped", "answer", "gate_formula", "expert_density"]
+    keys += ["noise"]
     assert list(record) == keys
     assert record["gate_formula"]["own"] == ["beta1", "beta2"]
     assert record["expert_density"] == "N(y | a1*x_1 + a2*x_2 + b, nu)"

@@ -92,6 +92,9 @@ def test_one_superfluous_softmax_expert(dim):
         ({"gate": "activation", "s": "tanh", "true": 3, "fitted": 5}, 9, 1),
         ({"gate": "activation", "s": "tanh", "true": 2, "fitted": 5}, Fraction(15, 2), 2),
         ({"gate": "softmax", "true": 2, "fitted": 2}, 4, 1),
+        ({"gate": "quadratic", "true": 2, "fitted": 3}, Fraction(23, 4), 1),
+        ({"gate": "gaussian", "true": 2, "fitted": 3}, Fraction(23, 4), 1),
+        ({"gate": "gaussian", "true": 2, "fitted": 3, "dim": 2}, Fraction(31, 4), 1),
     ],
 )
 def test_exact_values(asked, exact, multiplicity):
@@ -103,7 +106,7 @@ def test_exact_values(asked, exact, multiplicity):
 @pytest.mark.parametrize(
     ("asked", "lower", "upper", "kind"),
     [
-        ({"gate": "quadratic", "true": 2, "fitted": 3}, Fraction(11, 2), Fraction(23, 4), ReasonKind.UNDECIDED),
+        ({"gate": "quadratic", "true": 3, "fitted": 5}, Fraction(53, 6), 10, ReasonKind.UNDECIDED),
         ({"gate": "softmax", "true": 4, "fitted": 7}, Fraction(189, 16), 12, ReasonKind.UNDECIDED),
         ({"gate": "softmax", "true": 1, "fitted": 3}, Fraction(13, 6), Fraction(7, 2), ReasonKind.UNDECIDED),
         (

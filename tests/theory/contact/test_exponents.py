@@ -187,7 +187,10 @@ def test_bounds_only_says_that_nothing_was_measured(capsys):
 def test_the_second_true_atom_and_what_is_held_are_told(capsys):
     assert run(["exponents", "--activation", "tanh", "--split", "all", "--bounds-only"]) == 0
     truth = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("truth: "))
-    assert "(beta1 = 2, tau = 1, beta0 = 0, a = -1, b = 3, nu = 1.5); held of the last atom: beta0" in truth
+    assert (
+        "(beta1 = 2, tau = 1, beta0 = 0, a = -1, b = 3, nu = 1.5); held in this setting, of the last atom: beta0"
+        in truth
+    )
     assert run(["exponents", "--activation", "tanh", "--split", "all", "--bounds-only", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)["setting"]["truth"]
     assert [atom["beta1"] for atom in told["atoms"]] == ["1", "2"]
