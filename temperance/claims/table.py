@@ -41,6 +41,7 @@ from temperance.evidence.merging import merging_contact, merging_proof, merging_
 from temperance.evidence.monte_carlo import study_leg
 from temperance.evidence.outcomes import Leg, LegName
 from temperance.evidence.study_runner import Runs
+from temperance.evidence.volumes import coefficients_proof, volumes_measured
 from temperance.numerics.studies.claim_studies import (
     CELLS,
     CONSTANTS,
@@ -201,5 +202,12 @@ CLAIMS: tuple[Claim, ...] = (
         "atoms have n^(-1/(4m)) or no rate (k = 3: softmax, tanh, GELU; k = 4: softmax; k* = 2, d = 1; a count)",
         legs=(("proof", merging_proof), ("contact", merging_contact), ("monte_carlo", merging_rates)),
         studies=tuple(study for study, _ in MERGED),
+    ),
+    Claim(
+        "C17",
+        "A superfluous expert adds (d + 1)/2 to the learning coefficient, not half of its 2d + 3 parameters: it is 5 "
+        "for two true softmax experts and three fitted, 5.5 for tanh and GELU gates, 3.75 for constant experts, and "
+        "2.5 with multiplicity 2 for one true expert and two fitted (d = 1; anchored gauge; beta0 bounded)",
+        legs=(("proof", coefficients_proof), ("monte_carlo", volumes_measured)),
     ),
 )

@@ -16,7 +16,7 @@ import numpy as np
 
 from temperance.evidence.comparison import slope_record
 from temperance.numerics.general.general_mle import GeneralMixture
-from temperance.numerics.general.split_mixtures import Array, Family
+from temperance.numerics.general.split_mixtures import WEIGHT, Array, Family
 from temperance.numerics.studies.general_studies import (
     GeneralResult,
     GeneralStudy,
@@ -26,7 +26,7 @@ from temperance.numerics.studies.general_studies import (
 )
 from temperance.numerics.studies.results import StudySlope, error_points, slope_of
 from temperance.theory.contact.contact_orders import orders
-from temperance.theory.contact.exact_orders import exact_orders
+from temperance.theory.contact.exact_orders import bias_orders, exact_orders
 from temperance.theory.contact.order_setting import flat_curves, order_setting
 from temperance.theory.least_squares.orders import least_squares_orders
 from temperance.theory.least_squares.split_atom import split_atom
@@ -109,6 +109,9 @@ def any_study(
         if name not in flat:
             upper = proved[name].upper if name in proved else None
             powers[name] = 1.0 if fitted == 2 else _OTHER_POWER if upper is None else float(upper)
+    for o in bias_orders(found) if fitted == 2 else ():
+        if not o.flat and chosen.weighted:
+            proved[WEIGHT], powers[WEIGHT] = o, 1.0
     name = f"rates: {spec.gate.name} gate, {spec.expert.name} expert, k* = {true}, k = {fitted}"
     name += ", least squares" if squares else ""
     return AnyStudy(GeneralStudy(name, family, powers, sizes, replicates, _STARTS, seed), proved, loss)

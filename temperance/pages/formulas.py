@@ -60,6 +60,10 @@ FORMULAS: dict[str, tuple[str, ...]] = {
         r"m - \mu_j^* = M_{j1}/\pi_J, \quad v - \nu_j^* = 2 M_{j2}/\pi_J - (M_{j1}/\pi_J)^2",
         r"\hat\theta_J - \theta_j^* = O_P(n^{-1/2})",
     ),
+    "C17": (
+        r"\mathrm{vol}\{K < \varepsilon\} \sim c\, \varepsilon^{\lambda} \log(1/\varepsilon)^{m-1}",
+        r"\lambda = \frac{p_{k^*}}{2} + \frac{d+1}{2}, \quad m = 1 \quad (k = k^* + 1, \; k^* \ge 2)",
+    ),
 }
 
 IN_WORDS: dict[str, str] = {
@@ -81,5 +85,6 @@ IN_WORDS: dict[str, str] = {
     "C14c": "the atlas: errors fall with its rates",
     "C15": "tanh, GELU: one point, up to twins",
     "C16": "atoms of a cell, merged: n^(-1/2)",
+    "C17": "what an extra expert costs",
 }
 """What each claim is about, for a reader who does not know it."""

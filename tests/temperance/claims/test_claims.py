@@ -41,6 +41,7 @@ REQUIRED = {
     "C14c": ("monte_carlo",),
     "C15": ("proof", "contact"),
     "C16": ("proof", "contact", "monte_carlo"),
+    "C17": ("proof", "monte_carlo"),
 }
 
 

@@ -222,6 +222,9 @@ CORPUS = {
     "square": Case(plain(lambda m, x: soft((x @ m.W.T) ** 2 / m.tau)), "no", scaled={"W": 1.0, "tau": 2.0}),
     "soft cap": Case(plain(lambda m, x: soft(m.tau * torch.tanh(x @ m.W.T / m.tau)), tau=2.0), "yes"),
     "scores of length 1": Case(plain(lambda m, x: soft(unit(x @ m.W.T) / m.tau)), "yes"),
+    "scores of length 1, two features": Case(
+        plain(lambda m, x: soft(unit(x @ m.W.T) / m.tau), k=3, d=2), "yes", features=2
+    ),
     "softmax of softmax": Case(plain(lambda m, x: soft(soft(x @ m.W.T) / m.tau)), "yes"),
     "tau inside tanh": Case(plain(lambda m, x: soft(torch.tanh(x @ m.W.T / m.tau))), "no", scaled=W),
     # what no gradient reaches
@@ -283,5 +286,12 @@ CORPUS = {
     ),
     # softmax over inputs
     "soft-moe": Case(plain(lambda m, x: soft(m.tau * unit(x) @ unit(m.W).T, dim=0)), "yes"),
+    "soft-moe, two experts": Case(plain(lambda m, x: soft(m.tau * unit(x) @ unit(m.W).T, dim=0), k=2), "yes"),
+    "perturbed cosines": Case(
+        plain(lambda m, x: soft(unit(x) @ (m.W / (m.W.norm(dim=-1, keepdim=True) + 1)).T / m.tau), k=5), "no"
+    ),
+    "factor of the output": Case(
+        plain(lambda m, x: m.g * torch.sigmoid(x @ m.W.T / m.tau), g=torch.tensor(2.0)), "no", scaled=W
+    ),
     "softmax over inputs, linear": Case(plain(lambda m, x: soft(x @ m.W.T / m.tau, dim=0)), "no", scaled=W),
 }
