@@ -57,7 +57,10 @@ def places():
             yield pytest.param(frame, chart, theta, id=f"{layout}, {pair}")
 
 
-@pytest.mark.parametrize(("frame", "chart", "theta"), list(places()))
+PLACES = list(places())
+
+
+@pytest.mark.parametrize(("frame", "chart", "theta"), PLACES)
 def test_the_chart_goes_there_and_back(frame, chart, theta):
     wide = np.full(len(theta), 50.0)
     phi = coordinates(theta, frame, chart)
@@ -67,7 +70,7 @@ def test_the_chart_goes_there_and_back(frame, chart, theta):
     assert scaled or not (moved & ~mixed(frame, chart, len(theta))).any()
 
 
-@pytest.mark.parametrize(("frame", "chart", "theta"), list(places()))
+@pytest.mark.parametrize(("frame", "chart", "theta"), PLACES)
 def test_derivatives_are_those_of_the_function_in_the_chart(frame, chart, theta):
     """Of a cubic in theta, against central differences in phi."""
     p, rng, wide = len(theta), np.random.default_rng(0), np.full(len(theta), 50.0)
