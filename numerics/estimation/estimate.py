@@ -234,14 +234,17 @@ def _fit(
     seed: int,
     progress: Callable[[int, int], None] | None,
     known: MixingMeasure | None = None,
+    least: float = 0.0,
 ) -> FitResult:
-    """The fit of one size to checked points; known: a measure to start from, besides."""
+    """The fit of one size to checked points; known: a measure to start from, besides; least: of variances."""
     linear = gate.source.is_linear
     if box is not None:
         box.bounds(layout)  # refuses one that does not go with x
     units = Units.of(points, centred_x=linear and box is None, centred_y=box is None)
     scaled = units.rescale(points)
     inside = default_box(scaled, layout.k) if box is None else units.box_of_data(box, back=True)
+    low, high = inside.nu
+    inside = replace(inside, nu=(max(low, least / units.y_scale**2), high))
     matrix, shift = units.matrix(layout)
     thetas = [] if known is None else [np.asarray(np.linalg.solve(matrix, layout.pack(known) - shift), dtype=float)]
     with announced(layout.k):
@@ -277,10 +280,11 @@ def _fit(
     return FitResult(*described, twin=bool(others), separated=bool(apart), again=Again(points, box, seed, _refitted))
 
 
-def _refitted(fit: FitResult, measure: MixingMeasure, starts: int) -> FitResult:
-    """The fit of a measure's number of atoms to the data of another fit: from the measure, and from fresh starts."""
+def _refitted(fit: FitResult, k: int, known: MixingMeasure | None, starts: int, least: float) -> FitResult:
+    """The fit of k atoms to the data of another fit: from a measure, and from fresh starts; no variance below least."""
     again = fit.again
     assert again is not None
-    layout, gate = replace(fit.fit.layout, k=measure.k), compile_activation(fit.source)
-    found = _fit(layout, gate, again.points, again.box, starts, again.seed, None, measure)
+    gate = compile_activation(fit.source)
+    layout = _layout(k, again.points, gate, fit.fit.layout.gauge, fit.fit.layout.tau)
+    found = _fit(layout, gate, again.points, again.box, starts, again.seed, None, known, least)
     return replace(found, columns=fit.columns, dropped=fit.dropped)

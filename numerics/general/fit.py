@@ -135,8 +135,11 @@ def fit(
     _require_finite(formulas_of(spec), points)
     counts = points.weights if len(points.weights) else None
 
-    def one(k: int, known: Floats | None = None, starts: int = starts) -> FormulaFit:
-        searched: dict[str, Any] = {"starts": starts, "seed": seed, "weights": counts, "box": bounds}
+    def one(
+        k: int, known: Floats | None = None, starts: int = starts, nu: tuple[float, float] | None = None
+    ) -> FormulaFit:
+        inside = bounds if nu is None else {**(bounds or {}), "nu": nu}
+        searched: dict[str, Any] = {"starts": starts, "seed": seed, "weights": counts, "box": inside}
         searched |= {"noise": variance, "progress": progress, "known_starts": () if known is None else (known,)}
         with estimate.announced(k):
             found = fit_general(points.x, points.y, spec, k, **searched)
