@@ -24,6 +24,7 @@ from temperance.numerics.fitting.mle import Box
 from temperance.numerics.general.fit_general import fit_general
 from temperance.numerics.general.formula_fit import FormulaFit, in_words
 from temperance.numerics.likelihood.atom_formulas import AtomFormulas, formulas_of
+from temperance.numerics.likelihood.generated import few
 from temperance.numerics.likelihood.plain_sums import log_weight_and_mean
 from temperance.numerics.mixture.points import Points
 from temperance.theory.activations.activation import Activation
@@ -126,7 +127,7 @@ def fit(
     _require_finite(formulas_of(spec), points)
     counts, fits = points.weights if len(points.weights) else None, []
     for k in sizes:
-        with estimate.announced(k):
+        with estimate.announced(k, few=few(k, len(points.y))):
             found = fit_general(
                 points.x, points.y, spec, k, starts=starts, seed=seed, weights=counts, box=bounds, progress=progress
             )
