@@ -48,6 +48,7 @@ test-all: $(INSTALLED)
 
 # what is fast, with outcomes beside the times: run alone on the machine
 bench: $(INSTALLED)
+	$(BIN)/python benchmarks/cold.py --claims all
 	$(BIN)/python benchmarks/decisions.py
 	$(BIN)/python benchmarks/interactions.py
 	$(BIN)/python benchmarks/efficiency.py --ranking
@@ -58,8 +59,8 @@ bench: $(INSTALLED)
 
 # names, traced callables and routers against torch, jax and keras themselves
 test-interop: $(INSTALLED)
-	$(PIP) install torch jax keras
-	$(BIN)/pytest tests/temperance/interop/test_interop.py tests/temperance/interop/test_audit.py
+	$(PIP) install torch transformers jax keras
+	$(BIN)/pytest tests/temperance/interop/test_interop.py tests/temperance/routers
 
 # the tests that are not of full size, or those of TESTS, with the lowest versions that pyproject.toml allows, in an
 # environment of their own; but for pictures and tables drawn to the letter by later ones

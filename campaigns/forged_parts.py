@@ -14,7 +14,7 @@ from temperance.theory.checker.moment_checker import FORMAT as MOMENTS
 from temperance.theory.checker.moment_checker import Cell
 from temperance.theory.checker.order_checker import FORMAT as ORDERS
 from temperance.theory.checker.verdict_checker import CONDITIONS, left_out
-from temperance.theory.moments.moment_bounds import _steps as search
+from temperance.theory.orders.moment_bounds import _steps as search
 
 DERIVED = ("statement", "tower", "digest", "format")  # what anybody can compute
 Certificate = dict[str, Any]

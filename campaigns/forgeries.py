@@ -33,7 +33,7 @@ from temperance.theory.checker.rejected import Rejected
 from temperance.theory.checker.verdict_checker import CONDITIONS, FORMAT, check, digest, statement, tower_of
 from temperance.theory.conditions.certificates import certificates
 from temperance.theory.models.by_name import model
-from temperance.theory.moments.moment_bounds import certified
+from temperance.theory.orders.moment_bounds import certified
 from temperance.theory.orders.upper_bounds import certificate as certificate_of_orders
 from temperance.theory.orders.upper_bounds import upper_orders
 from temperance.theory.settings import truth as mixtures

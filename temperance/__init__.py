@@ -17,17 +17,20 @@ Which question does a function answer?
 - `predict`, `rates`, `exponents`: how fast do estimates converge, by theory, by Monte Carlo, by contact orders?
 - `atlas`: which contact orders do the gates of the literature have?
 - `efficiency`: how many observations does the temperature need? (`required_n`, `standard_errors`: the numbers alone)
-- `fit`: which mixture do these data come from? `audit`: what of a torch router is identifiable, and what to change?
+- `fit`: which mixture do these data come from? `experts`: how many experts has it? `merge`: what are some of its atoms
+  together?
+- `coefficient`: what does an extra expert cost, where BIC charges half its parameters?
+- `audit`: what of a torch router is identifiable, and what to change?
 - `verify`: which claims of the theory stand?
 
-Besides them there are the things that they take and give:
+Besides them there are their inputs and results:
 
 - `activation`, `Activation`: an activation from a name, an expression, or a function of torch or jax;
 - `Gate`, `Expert`, `MoESpec`: models of one's own, as formulas;
 - `MixingMeasure`, `sample`: parameters of a mixture as arrays, with its density and likelihood; data from it;
 - `Study`, `run_study`, `StudyResult`, `study_slopes`: a rate study of one's own; `Box`: the parameter set of its fits;
-- `MoERegressor`: a mixture as a scikit-learn estimator; `FitResult`, `FormulaFit`, `FitComparison`, `Audit`: what
-  `fit` and `audit` return; `Answer`: what all others do.
+- `MoERegressor`: a mixture as a scikit-learn estimator; `FitResult`, `FormulaFit`, `FitComparison`, `Merge`:
+  what `fit`, `merge` and `audit` return; `Answer`: what all others do.
 
 Everything else is imported from its wing (docs/architecture.md): `temperance.theory.conditions.decision` and so on.
 All names are loaded when they are first used.
@@ -53,8 +56,8 @@ if TYPE_CHECKING:
     from temperance.answers.required import standard_errors as standard_errors
     from temperance.answers.twins import twins as twins
     from temperance.answers.verify import verify as verify
-    from temperance.interop.audit import Audit as Audit
-    from temperance.interop.audit import audit as audit
+    from temperance.how_many.coefficient import coefficient as coefficient
+    from temperance.how_many.experts import experts as experts
     from temperance.interop.callables import activation as activation
     from temperance.interop.regressor import MoERegressor as MoERegressor
     from temperance.numerics.estimation.result import FitResult as FitResult
@@ -62,12 +65,15 @@ if TYPE_CHECKING:
     from temperance.numerics.fitting.mle import Box as Box
     from temperance.numerics.general.fit import fit as fit
     from temperance.numerics.general.formula_fit import FormulaFit as FormulaFit
+    from temperance.numerics.merging.merge import Merge as Merge
+    from temperance.numerics.merging.merge import merge as merge
     from temperance.numerics.mixture.measures import MixingMeasure as MixingMeasure
     from temperance.numerics.mixture.sampling import sample as sample
     from temperance.numerics.studies.results import StudyResult as StudyResult
     from temperance.numerics.studies.results import study_slopes as study_slopes
     from temperance.numerics.studies.run import run_study as run_study
     from temperance.numerics.studies.study import Study as Study
+    from temperance.routers.audit import audit as audit
     from temperance.theory.activations.activation import Activation as Activation
     from temperance.theory.models.spec import Expert as Expert
     from temperance.theory.models.spec import Gate as Gate
@@ -85,12 +91,15 @@ _HOME = {
     "temperance.answers.required": ("required_n", "standard_errors"),
     "temperance.answers.twins": ("twins",),
     "temperance.answers.verify": ("verify",),
-    "temperance.interop.audit": ("Audit", "audit"),
+    "temperance.how_many.coefficient": ("coefficient",),
+    "temperance.how_many.experts": ("experts",),
+    "temperance.routers.audit": ("audit",),
     "temperance.interop.callables": ("activation",),
     "temperance.interop.regressor": ("MoERegressor",),
     "temperance.numerics.general.fit": ("fit",),
     "temperance.numerics.general.formula_fit": ("FormulaFit",),
     "temperance.numerics.estimation.result": ("FitResult",),
+    "temperance.numerics.merging.merge": ("Merge", "merge"),
     "temperance.numerics.estimation.sizes": ("FitComparison",),
     "temperance.numerics.fitting.mle": ("Box",),
     "temperance.numerics.mixture.measures": ("MixingMeasure",),

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import sys
+
+_OBJECTS = 100_000
+"""Made before garbage is looked for: loading modules makes as many, and none of them is garbage."""
 
 
 def main() -> None:
     """Load the command line and run it."""
+    gc.set_threshold(_OBJECTS)
     try:
         from temperance.commands.app import main as command
 
@@ -14,6 +19,8 @@ def main() -> None:
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         sys.exit(130)
+    finally:
+        gc.freeze()  # the process ends: what is left needs no search for garbage
 
 
 if __name__ == "__main__":

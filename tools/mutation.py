@@ -37,6 +37,7 @@ TESTS = {
         "tests/theory/activations/test_regions.py",
     ],
     "theory/checker/verdict_checker.py": CHECKER,
+    "theory/checker/verdict_values.py": CHECKER,
     "theory/checker/rejected.py": CHECKER,
     "theory/interactions/interactions.py": [
         "tests/theory/interactions/test_interaction_reports.py",

@@ -99,7 +99,7 @@ def _atom(truth: CurveMeasure, atom: int) -> Atom:
     return truth.atoms[atom]
 
 
-def _split(truth: CurveMeasure, atom: int, parts: Sequence[tuple[Any, Atom]]) -> CurveMeasure:
+def with_parts(truth: CurveMeasure, atom: int, parts: Sequence[tuple[Any, Atom]]) -> CurveMeasure:
     """The measure with one atom replaced by parts (share of its weight, atom)."""
     # exp(beta0/tau) is the weight
     new = tuple(replace(part, beta0=part.beta0 + truth.tau * arb(share).log()) for share, part in parts)
@@ -122,7 +122,7 @@ def split(truth: CurveMeasure, atom: int, group: Group, direction: Sequence[Numb
     along = (direction or (1, *(0,) * (truth.d - 1))) if group in _VECTORS else 1
 
     def curve(t: fmpq) -> CurveMeasure:
-        return _split(truth, atom, [(half, _moved(old, group, step, along)) for step in (t, -t)])
+        return with_parts(truth, atom, [(half, _moved(old, group, step, along)) for step in (t, -t)])
 
     return curve
 
@@ -147,7 +147,7 @@ def split_square(truth: CurveMeasure, atom: int) -> Curve:
 
     def curve(t: fmpq) -> CurveMeasure:
         roots = [arb(old.beta1[0] * old.beta1[0] + step).sqrt() for step in (t, -t)]
-        return _split(truth, atom, [(fmpq(1, 2), replace(old, beta1=(root,))) for root in roots])
+        return with_parts(truth, atom, [(fmpq(1, 2), replace(old, beta1=(root,))) for root in roots])
 
     return curve
 
@@ -176,7 +176,7 @@ def gauss_hermite_split(truth: CurveMeasure, atom: int, m: int) -> Curve:
 
     def curve(t: fmpq) -> CurveMeasure:
         rule = gauss_hermite(m)
-        return _split(truth, atom, [(share, replace(old, b=old.b + t * q, nu=old.nu - t * t)) for q, share in rule])
+        return with_parts(truth, atom, [(share, replace(old, b=old.b + t * q, nu=old.nu - t * t)) for q, share in rule])
 
     return curve
 

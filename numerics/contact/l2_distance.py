@@ -10,6 +10,7 @@ are positive, it is a squared distance even before it converges: that of the law
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import pairwise, product
 from typing import TypeAlias
 
@@ -49,10 +50,15 @@ def _cuts(pieces: Sequence[Piece], atoms: Sequence[Atom], low: arb, high: arb) -
     return [*cuts, high]
 
 
+@lru_cache(maxsize=64)
+def _unit_rule(nodes: int, bits: int) -> list[tuple[arb, arb]]:
+    """Nodes and weights on [-1, 1]; bits: the current precision, at which every part and every measure has the same."""
+    return [arb.legendre_p_root(nodes, k, weight=True) for k in range(nodes)]
+
+
 def _interval_rule(low: arb, high: arb, nodes: int) -> list[tuple[arb, arb]]:
     half, middle = (high - low) / 2, (high + low) / 2
-    rule = (arb.legendre_p_root(nodes, k, weight=True) for k in range(nodes))
-    return [(middle + half * x, half * w) for x, w in rule]
+    return [(middle + half * x, half * w) for x, w in _unit_rule(nodes, int(flint.ctx.prec))]
 
 
 def segments(

@@ -69,7 +69,7 @@ class Measured:
     def trouble(self) -> str | None:
         """Why no order is read off; None where one is."""
         if self.flat:
-            return "no distance can be told from 0, which supports an identity and does not prove it"
+            return "every distance is 0 to rounding, which supports an identity and does not prove it"
         if len(self.exponents) < 2:
             return "fewer than three distances are resolved"
         shown = ", ".join(f"{e:.2f}" for e in self.exponents[-3:])

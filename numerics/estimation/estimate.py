@@ -35,7 +35,7 @@ from temperance.numerics.estimation.diagnostics import (
 )
 from temperance.numerics.estimation.fitted import Estimate, interval, relative_errors
 from temperance.numerics.estimation.identifiability import Proved, proved_of, twin_notes
-from temperance.numerics.estimation.result import FitResult
+from temperance.numerics.estimation.result import Again, FitResult
 from temperance.numerics.estimation.separation import lost, separated
 from temperance.numerics.estimation.sizes import FitComparison
 from temperance.numerics.estimation.standardisation import Units
@@ -47,7 +47,7 @@ from temperance.numerics.likelihood.by_layout import formulas_of
 from temperance.numerics.likelihood.generated import STEM, pays
 from temperance.numerics.machine.threads import one_blas_thread
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, compile_activation
-from temperance.numerics.mixture.measures import Gauge, Layout
+from temperance.numerics.mixture.measures import Gauge, Layout, MixingMeasure
 from temperance.numerics.mixture.points import Points
 from temperance.theory.activations.activation import Activation
 from temperance.theory.activations.activation import activation as activated
@@ -241,16 +241,24 @@ def _fit(
     starts: int,
     seed: int,
     progress: Callable[[int, int], None] | None,
+    known: MixingMeasure | None = None,
+    least: float = 0.0,
 ) -> FitResult:
-    """The fit of one size to checked points."""
+    """The fit of one size to checked points; known: a measure to start from, besides; least: of variances."""
     linear, gate = gate.source.is_linear, _evaluated(gate, layout, len(points.y))
     if box is not None:
         box.bounds(layout)  # refuses one that does not go with x
     units = Units.of(points, centred_x=linear and box is None, centred_y=box is None)
     scaled = units.rescale(points)
     inside = default_box(scaled, layout.k) if box is None else units.box_of_data(box, back=True)
+    low, high = inside.nu
+    inside = replace(inside, nu=(max(low, least / units.y_scale**2), high))
+    matrix, shift = units.matrix(layout)
+    thetas = [] if known is None else [np.asarray(np.linalg.solve(matrix, layout.pack(known) - shift), dtype=float)]
     with announced(layout.k, few=not gate.machine_code):
-        found = search(layout, gate, scaled, box=inside, starts=starts, seed=seed, progress=progress)
+        found = search(
+            layout, gate, scaled, box=inside, starts=starts, seed=seed, known_starts=thetas, progress=progress
+        )
     proved, sides = proved_of(found, gate, scaled), tuple[Side, ...]()
     if not (proved.twin or proved.flows.any()):
         found, sides = settled(found, gate, scaled)
@@ -260,7 +268,7 @@ def _fit(
     result = units.fit_of_data(found, points.n, box or units.box_of_data(inside))
     fewer = fewer_gates(layout, proved.open_dimensions, proved.dependent, scaled.x)
     level, held = any(side.fall <= AGREE for side in sides), lost(found, apart, linear=linear)
-    errors = Errors(found, proved, units.matrix(layout)[0], held, level=level, fewer=fewer)
+    errors = Errors(found, proved, matrix, held, level=level, fewer=fewer)
     rows = parameters(result)
     rows += identifiable_functions(result, rows, linear, proved)
     estimates = tuple(_estimate(row, errors, proved) for row in rows)
@@ -277,4 +285,14 @@ def _fit(
     notes = (*proved.notes, *others, *of_x, *split, *open_still, *relative, *of_search(found, switching))
     centre = (tuple(units.x_centre.tolist()), units.y_centre)
     described = (estimates, notes, (), points.n, size, result, centre, gate.source)
-    return FitResult(*described, twin=bool(others), separated=bool(apart))
+    return FitResult(*described, twin=bool(others), separated=bool(apart), again=Again(points, box, seed, _refitted))
+
+
+def _refitted(fit: FitResult, k: int, known: MixingMeasure | None, starts: int, least: float) -> FitResult:
+    """The fit of k atoms to the data of another fit: from a measure, and from fresh starts; no variance below least."""
+    again = fit.again
+    assert again is not None
+    gate = compile_activation(fit.source)
+    layout = _layout(k, again.points, gate, fit.fit.layout.gauge, fit.fit.layout.tau)
+    found = _fit(layout, gate, again.points, again.box, starts, again.seed, None, known, least)
+    return replace(found, columns=fit.columns, dropped=fit.dropped)

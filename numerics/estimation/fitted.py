@@ -8,11 +8,12 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from html import escape
 from statistics import NormalDist
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 
 from temperance.numerics.estimation import diagnostics
+from temperance.numerics.merging.merge import Merge, Mergeable, merged_to
 from temperance.numerics.mixture.activation_numpy import Floats
 
 Value = float | list[float]
@@ -108,11 +109,13 @@ def interval(value: float, se: float, scale: Scale) -> Interval:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Fitted(ABC):
+class Fitted(Mergeable, ABC):
     """A fit of one size to a user's data; `FitResult` and `FormulaFit` are its kinds.
 
     Their docstrings say what the fields are.
     """
+
+    heads: ClassVar[tuple[str, ...]] = COLUMNS
 
     estimates: tuple[Estimate, ...]
     warnings: tuple[str, ...]
@@ -157,6 +160,17 @@ class Fitted(ABC):
     @abstractmethod
     def box_record(self) -> dict[str, Any]:
         """The box, as JSON."""
+
+    def merged(self, k: int) -> Merge:
+        """The fit merged to k experts, the most alike first, and fitted again from there (theory.md 2.11).
+
+        Raises ValueError for k that is no number of experts from 1 to that of the fit.
+        """
+        return merged_to(self, k)
+
+    @abstractmethod
+    def curves(self, x: Floats) -> tuple[Floats, Floats]:
+        """The probabilities of the gate and the means of the experts at x (n, d): arrays (n, k)."""
 
     @property
     def understood_as(self) -> tuple[str, ...]:
@@ -245,13 +259,13 @@ class Fitted(ABC):
 
     def summary(self, columns: Sequence[str] | None = None) -> Text:
         """What the command prints; columns: other names for the columns of x."""
-        head, table, foot = self._parts(columns or self.columns)
+        head, table, foot = self.parts(columns)
         lines = aligned([COLUMNS, *table], left=(0, 1, 5))
         rule = "=" * max(map(len, lines))
         return Text("\n".join([*head, rule, lines[0], rule.replace("=", "-"), *lines[1:], rule, *foot]))
 
-    def _parts(self, columns: Sequence[str]) -> tuple[list[str], list[tuple[str, ...]], list[str]]:
-        """Lines above the table, its rows, lines below."""
+    def parts(self, columns: Sequence[str] | None = None) -> tuple[list[str], list[tuple[str, ...]], list[str]]:
+        """Lines above the table, its rows, lines below; columns: other names for the columns of x."""
         left_out = f", {self.dropped} rows with missing values left out" if self.dropped else ""
         aic, bic = ("none" if value is None else f"{value:.6g}" for value in (self.aic, self.bic))
         head = [self.title, *self.understood_as]
@@ -262,7 +276,7 @@ class Fitted(ABC):
             *(f"warning: {warning}" for warning in self.warnings),
             *self.words,
         ]
-        return head, [_cells(row) for e in self.estimates for row in e.rows(columns)], foot
+        return head, [_cells(row) for e in self.estimates for row in e.rows(columns or self.columns)], foot
 
     def __str__(self) -> str:
         """What the command prints."""
@@ -277,7 +291,7 @@ class Fitted(ABC):
 
     def _repr_html_(self) -> str:
         """For notebooks."""
-        return html(*self._parts(self.columns), columns=COLUMNS)
+        return html(*self.parts(), columns=self.heads)
 
 
 def _cells(row: dict[str, Any]) -> tuple[str, ...]:

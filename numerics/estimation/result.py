@@ -5,14 +5,30 @@ Example: ``print(fit(x, y, fitted=2))`` prints what `temperance fit` prints.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from temperance.numerics.estimation.fitted import Fitted, Text, Value, by_names
-from temperance.numerics.fitting.mle import Fit
+from temperance.numerics.fitting.mle import Box, Fit
+from temperance.numerics.merging.as_mixture import as_mixture
+from temperance.numerics.merging.merge import Refits
+from temperance.numerics.merging.mixture import Mixture
+from temperance.numerics.mixture.activation_numpy import Floats
+from temperance.numerics.mixture.measures import MixingMeasure
+from temperance.numerics.mixture.points import Points
 from temperance.theory.activations.activation import Activation
 from temperance.theory.expressions.arguments import checked
+
+
+@dataclass(frozen=True, eq=False)
+class Again:
+    """What a fit is made of again: its points, box and seed, and the function that fits k atoms (theory.md 2.11)."""
+
+    points: Points
+    box: Box | None
+    seed: int
+    refitted: Callable[[FitResult, int, MixingMeasure | None, int, float], FitResult]
 
 
 @checked
@@ -31,12 +47,14 @@ class FitResult(Fitted):
     fit at these x, that is, the free coordinates less the directions along which theory proves
     the density constant, so that the linear gate has as many with tau free as with tau fixed; columns of x that depend
     on each other, and values of a gate at few different x, count once. twin: whether single other parameters have its
-    density. separated: whether the likelihood is proved to have no maximum near the fit (`separation`).
+    density. separated: whether the likelihood is proved to have no maximum near the fit (`separation`). again: for
+    `merged`, which fits fewer atoms to the same points.
     """
 
     fit: Fit
     centre: tuple[tuple[float, ...], float]
     source: Activation
+    again: Again | None = field(default=None, kw_only=True)
 
     @property
     def search(self) -> Fit:
@@ -75,6 +93,29 @@ class FitResult(Fitted):
     def box_record(self) -> dict[str, Any]:
         """The box with its centre."""
         return {**asdict(self.fit.box), "centre": {"x": list(self.centre[0]), "y": self.centre[1]}}
+
+    @property
+    def refits(self) -> Refits | None:
+        """What merging needs: the mixture in formulas, what the gauge holds, the points."""
+        layout, g, again = self.fit.layout, self.fit.measure, self.again
+        if again is None:
+            return None
+        mixture, held, spec = as_mixture(g, layout, self.source)
+        line = tuple(p.name for p in spec.expert.parameters if p.name != "nu")
+        names = (("beta0", *(p.name for p in spec.gate.own)), ("tau",), line)
+
+        def refit(k: int, m: Mixture | None = None, starts: int = 0, least: float = 0.0) -> FitResult:
+            known = None
+            if m is not None:
+                known = MixingMeasure(m.own[:, 1:], m.own[:, 0], m.shared[0], m.lines[:, :-1], m.lines[:, -1], m.nu)
+            return again.refitted(self, k, known, starts, least)
+
+        return Refits(mixture, held, again.points, spec, names, refit)
+
+    def curves(self, x: Floats) -> tuple[Floats, Floats]:
+        """The probabilities of the gate and the means of the experts at x (n, d): arrays (n, k)."""
+        m = self.fit.measure
+        return m.gate_probabilities(x, self.source), x @ m.a.T + m.b
 
     @checked
     def doubted(self, doubts: Sequence[str]) -> FitResult:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
-from typing import Any
+from typing import Any, ClassVar
 
 from temperance.numerics.estimation.diagnostics import in_doubt
 from temperance.numerics.estimation.fitted import Fitted, aligned, frame, html
@@ -23,6 +23,7 @@ MEANING = (
     "pays at most what BIC charges, often much less (Watanabe, Algebraic Geometry and Statistical Learning Theory, "
     "2009). BIC leans to few experts. Take the least BIC as a suggestion, and compare densities on points left out."
 )
+MORE = "How many experts there are, and what speaks against the answer: temperance experts (docs/experts.md)."
 
 
 @checked
@@ -33,6 +34,8 @@ class FitComparison:
     fits: one `FitResult` or `FormulaFit` for each size, in the order asked for.
     doubts: warnings of where the data come from.
     """
+
+    heads: ClassVar[tuple[str, ...]] = _COLUMNS
 
     fits: tuple[Fitted, ...]
     doubts: tuple[str, ...] = ()
@@ -74,7 +77,7 @@ class FitComparison:
             if k is not None
         ]
         sizes = f"Number of experts with the {', '.join(found)}." if found else "No fit ended at an estimate."
-        return sizes, MEANING
+        return sizes, MEANING, MORE
 
     def rows(self) -> list[dict[str, Any]]:
         """The table: one mapping a size."""
@@ -105,7 +108,8 @@ class FitComparison:
         """The table as a pandas DataFrame. Raises ImportError without pandas."""
         return frame(self.rows())
 
-    def _parts(self) -> tuple[list[str], list[tuple[str, ...]], list[str]]:
+    def parts(self) -> tuple[list[str], list[tuple[str, ...]], list[str]]:
+        """Lines above the table, its rows, lines below."""
         first = self.fits[0]
         left_out = f", {first.dropped} rows with missing values left out" if first.dropped else ""
         head = [f"{first.gate[0].upper()}{first.gate[1:]}; {first.points:g} points{left_out}"]
@@ -113,8 +117,8 @@ class FitComparison:
 
     def __str__(self) -> str:
         """What the command prints."""
-        head, rows, foot = self._parts()
-        lines = aligned([_COLUMNS, *rows], left=(1,))
+        head, rows, foot = self.parts()
+        lines = aligned([self.heads, *rows], left=(1,))
         return "\n".join([*head, lines[0], "-" * max(map(len, lines)), *lines[1:], *foot])
 
     def __repr__(self) -> str:
@@ -124,7 +128,7 @@ class FitComparison:
 
     def _repr_html_(self) -> str:
         """For notebooks."""
-        return html(*self._parts(), columns=_COLUMNS)
+        return html(*self.parts(), columns=self.heads)
 
 
 def _experts(result: Fitted) -> str:

@@ -9,7 +9,7 @@ Example: ``search(Layout(3, 1), gate, points, box=box, starts=10, seed=0).status
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -41,18 +41,22 @@ def search(
     box: Box,
     starts: int,
     seed: int,
+    known_starts: Sequence[Floats] = (),
     stop: Stop = EXACT,
     progress: Callable[[int, int], None] | None = None,
 ) -> Fit:
     """The maximum-likelihood measure of the points in the box: the best of `starts` starts, and splits besides.
+
+    known_starts: further ones; with no others (starts = 0) there are no splits.
 
     `Fit.starts` counts all of them, and `Fit.agree` those whose ends are the best one: on pooled points, to a fiftieth
     of a unit of log-likelihood. stop: of the search on all points. progress, ValueError: as in `fit_points`.
     """
     few = pooled(points, box.nu[0])
     thetas = [
+        *known_starts,
         *start_points(layout, gate, points, box, starts, seed),
-        *_splits(layout, gate, few or points, box, seed),
+        *(_splits(layout, gate, few or points, box, seed) if starts else ()),
     ]
     on_all = partial(fit_points, layout, gate, points, box=box, starts=0, seed=seed, stop=stop)
     if few is None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Unpack, overload
+from typing import Any, Literal, Unpack, overload
 
 import numpy as np
 import sympy as sp
@@ -22,10 +22,11 @@ from temperance.numerics.estimation.result import FitResult
 from temperance.numerics.estimation.sizes import FitComparison
 from temperance.numerics.fitting.mle import Box
 from temperance.numerics.general.fit_general import fit_general
-from temperance.numerics.general.formula_fit import FormulaFit, in_words
+from temperance.numerics.general.formula_fit import Again, FormulaFit, in_words
 from temperance.numerics.likelihood.atom_formulas import AtomFormulas, formulas_of
 from temperance.numerics.likelihood.generated import few
 from temperance.numerics.likelihood.plain_sums import log_weight_and_mean
+from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.numerics.mixture.points import Points
 from temperance.theory.activations.activation import Activation
 from temperance.theory.expressions.arguments import checked
@@ -33,6 +34,7 @@ from temperance.theory.models import by_name
 from temperance.theory.models.formula_reader import Number, least_dimension
 from temperance.theory.models.gates import FITTED, gate_of
 from temperance.theory.models.spec import Expert, Gate, MoESpec, covariates
+from temperance.theory.settings.losses import noise_of
 
 _DRAWS = 20  # of parameters, at all of which a formula must not be finite to be refused
 Bounds = Mapping[str, tuple[float, float]]
@@ -48,6 +50,8 @@ class Options(estimate.DataOptions, total=False):
     positive: Sequence[str]
     constants: Mapping[str, Number] | None
     bias: bool
+    noise: str
+    nu: float | None
 
 
 @overload
@@ -86,6 +90,8 @@ def fit(
     positive: Sequence[str] = (),
     constants: Mapping[str, Number] | None = None,
     bias: bool = True,
+    noise: str = "each",
+    nu: float | None = None,
 ) -> FitResult | FormulaFit | FitComparison:
     """Maximum-likelihood fit of a mixture of `fitted` Gaussian experts to x (n, d) or (n,), y (n,).
 
@@ -95,6 +101,8 @@ def fit(
         expert: a name there, a formula of the mean, or an Expert whose density is normal.
         box: a `Box` for softmax, linear and activation gates with linear experts; else bounds (low, high) by names of
             parameters, for every atom.
+        noise: each: every atom has its own nu; common: all have one; known: it is the number `nu`. With the last two,
+            named gates are fitted as formulas are.
 
     shared, positive, constants and bias are of the formulas, as `models.by_name.model` takes them. x, y, fitted,
     activation, gauge, tau, starts, seed, weights, drop_missing, columns and progress are as `estimation.estimate.fit`
@@ -106,7 +114,8 @@ def fit(
     chosen = gate if isinstance(gate, Gate) else gate_of(gate, activation is not None)
     said = partial(by_name.model, shared=shared, positive=positive, constants=constants, bias=bias)
     sizes, several = sizes_of(fitted), isinstance(fitted, (list, tuple, range))
-    if isinstance(chosen, str) and chosen in FITTED and expert == "gaussian":
+    variance = _noise(noise, nu)
+    if isinstance(chosen, str) and chosen in FITTED and expert == "gaussian" and variance is None:
         if shared or positive or constants or not bias:
             said()  # refuses what is of formulas
         if box is not None and not isinstance(box, Box):
@@ -122,17 +131,33 @@ def fit(
     starts, seed = whole(starts, "starts", 1), whole(seed, "seed", 0)
     names = names_of(x, columns, points.x.shape[1])
     _require_columns(by_name.formulas_of(chosen, expert), names)
-    spec = said(chosen, expert, activation, len(names))
+    spec = said(chosen, expert, activation, len(names), sign_at=partial(_sign_at, points))
     _require_used(spec, names)
     _require_finite(formulas_of(spec), points)
-    counts, fits = points.weights if len(points.weights) else None, []
-    for k in sizes:
+    counts = points.weights if len(points.weights) else None
+
+    def one(
+        k: int, known: Floats | None = None, starts: int = starts, nu: tuple[float, float] | None = None
+    ) -> FormulaFit:
+        inside = bounds if nu is None else {**(bounds or {}), "nu": nu}
+        searched: dict[str, Any] = {"starts": starts, "seed": seed, "weights": counts, "box": inside}
+        searched |= {"noise": variance, "progress": progress, "known_starts": () if known is None else (known,)}
         with estimate.announced(k, few=few(k, len(points.y))):
-            found = fit_general(
-                points.x, points.y, spec, k, starts=starts, seed=seed, weights=counts, box=bounds, progress=progress
-            )
-        fits.append(replace(in_words(found, points, names), dropped=dropped))
+            found = fit_general(points.x, points.y, spec, k, **searched)
+        return replace(in_words(found, points, names), dropped=dropped, noise=noise, again=Again(points, one))
+
+    fits = [one(k) for k in sizes]
     return FitComparison(tuple(fits)) if several else fits[0]
+
+
+def _noise(noise: str, nu: float | None) -> float | Literal["common"] | None:
+    """What `fit_general` takes. Raises ValueError for another noise, and a known one without its number."""
+    known = noise_of(noise)
+    if (known == "known") != (nu is not None):
+        raise ValueError("noise known goes with its variance nu, no other does; accepted: --noise known --nu V")
+    if nu is not None and not 0 < nu < float("inf"):
+        raise ValueError(f"nu must be a positive number, not {nu!r}")
+    return float(nu) if nu is not None else "common" if known == "common" else None
 
 
 def _bounds(gauge: str, tau: float | None, box: Box | Bounds | None) -> Bounds | None:
@@ -152,6 +177,13 @@ def _require_columns(texts: Sequence[str], names: Sequence[str]) -> None:
     if least > len(names):
         columns = f"{len(names)} column{'s' * (len(names) > 1)}, {', '.join(names)}"
         raise ValueError(f"the formulas need x1 .. x{least}, and x has {columns}")
+
+
+def _sign_at(points: Points, expr: sp.Expr) -> int:
+    """1 or -1 where an expression in x has this sign at all points, else 0."""
+    with np.errstate(all="ignore"):
+        values = sp.lambdify(covariates(points.x.shape[1]), expr, "scipy")(*points.x.T)
+    return int((values > 0).all()) - int((values < 0).all())
 
 
 def _require_used(spec: MoESpec, names: Sequence[str]) -> None:

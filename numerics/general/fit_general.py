@@ -10,7 +10,7 @@ Example: ``fit_general(x, y, model("quadratic"), 2, seed=1).estimates`` lists th
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import sympy as sp
@@ -50,9 +50,19 @@ def held_of(spec: MoESpec) -> dict[sp.Symbol, float]:
 
 
 class _Problem:
-    """The likelihood of k atoms in a box, and which coordinates move."""
+    """The likelihood of k atoms in a box, and which coordinates move.
 
-    def __init__(self, spec: MoESpec, k: int, points: Points, box: Mapping[str, tuple[float, float]]) -> None:
+    noise: None where every atom has its own nu, "common" where all have that of the first, or the value that is known.
+    """
+
+    def __init__(
+        self,
+        spec: MoESpec,
+        k: int,
+        points: Points,
+        box: Mapping[str, tuple[float, float]],
+        noise: float | Literal["common"] | None,
+    ) -> None:
         gate, formulas = spec.gate, formulas_of(spec)
         own = list(gate.own if gate.offset is None else (BETA0, *gate.own))
         held = held_of(spec) if k > 1 else {p: float(true_value(gate, p, 0)) for p in own}  # of one atom, no gate tells
@@ -78,19 +88,26 @@ class _Problem:
         self.lower[logs] = self.upper[logs] = np.log(self.lower[logs])
         if k == 1:
             self.free[where.size - len(gate.shared) :] = False
+        self.tied = where.nu[1:] if noise == "common" else where.nu[:0]
+        self.free[self.tied] = False
+        if isinstance(noise, float):
+            self.free[where.nu], self.lower[where.nu], self.upper[where.nu] = False, np.log(noise), np.log(noise)
 
     def full(self, u: Floats) -> Floats:
         """Theta of its free entries."""
         theta = np.clip(np.zeros(self.where.size), self.lower, self.upper)
         theta[self.free] = u
+        theta[self.tied] = theta[self.where.nu[0]]
         return theta
 
     def climb(self, theta: Floats, points: Points, passes: int) -> Maximum:
         """The local maximum to which a search from theta leads."""
-        n, free = points.n, self.free
+        n, free, first = points.n, self.free, self.where.nu[0]
 
         def local(u: Floats) -> Local:
             value, score, hessian = self.likelihood(self.full(u), points.x, points.y, points.weights, points.reference)
+            for rows in (score, hessian, hessian.T):
+                rows[first] += rows[self.tied].sum(axis=0)
             return Local(value / n, score[free] / n, hessian[np.ix_(free, free)] / n)
 
         return maximise(local, theta[free], self.lower[free], self.upper[free], passes, compiled=self.compiled)
@@ -121,6 +138,7 @@ def fit_general(
     seed: int = 0,
     weights: ArrayLike | None = None,
     box: Mapping[str, tuple[float, float]] | None = None,
+    noise: float | Literal["common"] | None = None,
     known_starts: tuple[Floats, ...] = (),
     max_passes: int = MAX_PASSES,
     progress: Callable[[int, int], None] | None = None,
@@ -130,6 +148,7 @@ def fit_general(
     Args:
         x, y: (n, d) and (n,). spec: a gate and a Gaussian expert whose mean is a formula. weights (n,): how often each
             point was seen. box: bounds of parameters by name, for every atom; others have wide ones.
+        noise: None where each atom has its own nu, "common" where all have one, or the value that is known.
         starts, seed: random starts, one for each stream (seed, 0), (seed, 1), ...; known_starts: further thetas.
         progress: called with the starts done and their number.
 
@@ -142,7 +161,7 @@ def fit_general(
         raise ValueError(f"k must be at least 1 and x have {spec.dim} columns, not {k} and {points.x.shape[1]}")
     if not starts and not known_starts:
         raise ValueError("at least one start is needed")
-    problem, thetas = _Problem(spec, k, points, _box(spec, box or {})), [*known_starts]
+    problem, thetas = _Problem(spec, k, points, _box(spec, box or {}), noise), [*known_starts]
     if len(points.y) < problem.free.sum():
         fitted = f"the {problem.free.sum()} numbers that are fitted for {k} atoms"
         raise ValueError(f"{len(points.y)} points are fewer than {fitted}")
@@ -187,7 +206,7 @@ def _data(x: ArrayLike, y: ArrayLike) -> tuple[Any, Any]:
 
 
 def _report(spec: MoESpec, problem: _Problem, end: Maximum, starts: int, agree: int) -> GeneralFitResult:
-    theta, free, n = problem.full(end.theta), problem.free, problem.points.n
+    theta, free, n = problem.full(end.theta), problem.free.copy(), problem.points.n
     edge = free & ((theta <= problem.lower) | (theta >= problem.upper))
     moving, natural = free & ~edge, problem.likelihood.natural(theta)
     information = np.zeros((len(theta), len(theta)))
@@ -202,18 +221,22 @@ def _report(spec: MoESpec, problem: _Problem, end: Maximum, starts: int, agree: 
     flat[moving] = vectors[:, ~curved] / scale[:, None]
     root[moving] = vectors[:, curved] / np.sqrt(values[curved] * n) / scale[:, None]
     flat /= np.linalg.norm(flat, axis=0)
+    for rows in (flat, root):
+        rows[problem.tied] = rows[problem.where.nu[0]]
     opened = np.linalg.norm(flat, axis=1) > _MOVES
     doubled = np.where(problem.where.logs, np.log(2), np.abs(theta))[edge]
     follows = np.abs(root @ (root.T @ information[:, edge] @ doubled))
     spreads = np.linalg.norm(root, axis=1)
     told = moving & ~opened & (follows <= spreads) & (status in ("converged", "at_bound"))
+    for marks in (told, edge, free):
+        marks[problem.tied] = marks[problem.where.nu[0]]
     errors = spreads * np.where(problem.where.logs, natural, 1.0)
     estimates = tuple(
         GeneralEstimate(name, atom, float(v), float(se) if t else None, not f, bool(o))
         for (name, atom), v, se, t, f, o in zip(problem.names, natural, errors, told, free, opened, strict=True)
     )
     bounds = tuple(name for name, at in zip(problem.names, edge, strict=True) if at)
-    size, loglik = int(free.sum() - (~curved).sum()), end.local.value * n
+    size, loglik = int(problem.free.sum() - (~curved).sum()), end.local.value * n
     described = (loglik, status, bounds, flat.T, size, starts, agree, n, problem.box, information, root @ root.T)
     return GeneralFitResult(spec, problem.k, estimates, theta, *described)
 
@@ -221,7 +244,8 @@ def _report(spec: MoESpec, problem: _Problem, end: Maximum, starts: int, agree: 
 def _has_spike(problem: _Problem, theta: Floats, natural: Floats) -> bool:
     at = problem.where.nu
     floor: NDArray[np.bool_] = theta[at] <= problem.lower[at] + 1e-12
-    if not floor.any():
+    floor &= problem.free[at]
+    if not floor.any() or len(problem.tied):
         return False
     held = problem.points.total(
         responsibilities(problem.likelihood.formulas, natural, problem.points.x, problem.points.y).T

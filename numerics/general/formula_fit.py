@@ -5,8 +5,8 @@ Example: ``print(fit(x, y, fitted=2, gate="beta1*x**3", expert="tanh(a*x + b)"))
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -16,20 +16,37 @@ from temperance.numerics.estimation.diagnostics import of_search, of_weights, un
 from temperance.numerics.estimation.fitted import Caveat, Estimate, Fitted, Value, by_names, interval, relative_errors
 from temperance.numerics.general.fit_general import held_of
 from temperance.numerics.general.general_result import GeneralEstimate, GeneralFitResult
+from temperance.numerics.likelihood.atom_formulas import formulas_of
+from temperance.numerics.likelihood.scattering import Coordinates
+from temperance.numerics.merging.merge import Refits
+from temperance.numerics.merging.mixture import Held, Mixture
 from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.numerics.mixture.points import Points
+from temperance.numerics.mixture.softmax import softmax
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.interactions.interactions import derive
 from temperance.theory.models.experts import mean_of
 from temperance.theory.models.kinks import kinks
-from temperance.theory.models.spec import MoESpec, covariates
+from temperance.theory.models.spec import BETA0, MoESpec, covariates
 from temperance.theory.models.weights import weight_parameters
+from temperance.theory.settings.truth import require_mean
 from temperance.theory.symmetries.flows import symmetries
 from temperance.theory.traits.traits import flows_of_gate, translations
 from temperance.theory.traits.understood import Understood, understood
 
 _APART = 1e4  # scales of columns that one search can take
 _ALONG = 1e-6  # of a gradient, along flat directions
+
+
+@dataclass(frozen=True, eq=False)
+class Again:
+    """What a fit is made of again: its points, and the function that fits k atoms.
+
+    refitted: of k, a theta or None, fresh starts, and the bounds of nu.
+    """
+
+    points: Points
+    refitted: Callable[[int, Floats | None, int, tuple[float, float]], FormulaFit]
 
 
 @checked
@@ -39,13 +56,16 @@ class FormulaFit(Fitted):
 
     estimates: of every parameter, and of identifiable functions of one atom where some parameter is not; warnings: in
     plain words, what the data, the model or the search leave open. found: what they come from. meant: what was
-    understood of the model. columns: names of the columns of x. points: their number (the sum of the weights); dropped:
-    rows left out for missing values. n_parameters: the free coordinates less the directions along which the information
-    is singular. twin and separated are False: of other gates neither is decided.
+    understood of the model. noise: what is known of nu. columns: names of the columns of x. points: their number (the
+    sum of the weights); dropped: rows left out for missing values. n_parameters: the free coordinates less the
+    directions along which the information is singular. twin and separated are False: of other gates neither is decided.
+    again: for merging, what fits it again.
     """
 
     found: GeneralFitResult
     meant: Understood
+    noise: str = "each"
+    again: Again | None = field(default=None, kw_only=True)
 
     @property
     def search(self) -> GeneralFitResult:
@@ -68,7 +88,8 @@ class FormulaFit(Fitted):
         named = zip(covariates(self.found.spec.dim), self.columns, strict=True)
         pairs = [f"{x} is column {c}" for j, (x, c) in enumerate(named, 1) if c not in (str(x), f"x{j}", str(j))]
         held = replace(self.meant, held=tuple(p.name for p in held_of(self.found.spec)))
-        return "; ".join([str(held), *([", ".join(pairs)] if pairs else [])])
+        noise = {"known": ["nu is known"], "common": ["nu is common to all atoms"]}.get(self.noise, [])
+        return "; ".join([str(held), *noise, *([", ".join(pairs)] if pairs else [])])
 
     @property
     def title(self) -> str:
@@ -92,9 +113,45 @@ class FormulaFit(Fitted):
         """The bounds of every parameter."""
         return {name: list(ends) for name, ends in self.found.box.items()}
 
+    @property
+    def refits(self) -> Refits | None:
+        """What merging needs: the mixture, what the gate holds, the points; None where atoms share nu."""
+        spec, again = self.found.spec, self.again
+        if again is None or self.noise != "each":
+            return None
+        formulas, held = formulas_of(spec), held_of(spec)
+        own = [p.name for p in (spec.gate.own if spec.gate.offset is None else (BETA0, *spec.gate.own))]
+        mixture = Mixture.of(formulas, self.fitted, np.array([e.value for e in self.found.estimates]))
+        places = tuple(own.index(p.name) for p in held)
+        line = tuple(p.name for p in spec.expert.parameters if p.name != "nu")
+        names = (tuple(own), tuple(p.name for p in spec.gate.shared), line)
+
+        def refit(k: int, m: Mixture | None = None, starts: int = 0, least: float = 0.0) -> FormulaFit:
+            low, high = self.found.box["nu"]
+            theta = None
+            if m is not None:
+                theta, logs = m.natural, Coordinates(formulas, k).logs
+                theta[logs] = np.log(theta[logs])
+            return again.refitted(k, theta, starts, (max(low, least), high))
+
+        return Refits(mixture, Held(places, tuple(held.values()), False, False), again.points, spec, names, refit)
+
+    def curves(self, x: Floats) -> tuple[Floats, Floats]:
+        """The probabilities of the gate and the means of the experts at x (n, d): arrays (n, k)."""
+        spec, columns = self.found.spec, covariates(self.found.spec.dim)
+        weight = spec.gate.log_weight + (sp.S.Zero if spec.gate.offset is None else spec.gate.offset)
+        logs, means = np.empty((2, len(x), self.fitted))
+        for atom in range(self.fitted):
+            values = {e.parameter: e.value for e in self.found.estimates if e.atom in (None, atom)}
+            at = {p: values[p.name] for p in weight.free_symbols | {*spec.parameters} if p.name in values}
+            for into, f in ((logs, weight), (means, require_mean(spec))):
+                into[:, atom] = sp.lambdify(columns, f.subs(at), "numpy")(*x.T)
+        return (softmax(logs, axis=1).shares if self.fitted > 1 else np.ones_like(means)), means
+
     def to_json(self) -> dict[str, Any]:
         """As of any fit, and what was understood."""
-        return {**super().to_json(), "gate_formula": self.meant.record(), "expert_density": self.meant.density}
+        meant = {"gate_formula": self.meant.record(), "expert_density": self.meant.density}
+        return {**super().to_json(), **meant, "noise": self.noise}
 
     @checked
     def doubted(self, doubts: Sequence[str]) -> FormulaFit:

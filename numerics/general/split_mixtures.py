@@ -24,6 +24,8 @@ from temperance.theory.settings.truth import Setting
 from temperance.theory.symmetries.parity import is_even, sign_changes
 from temperance.theory.traits.traits import translates
 
+WEIGHT = "weight"
+"""What the log weight of an atom is called beside its parameters."""
 Array = np.ndarray[Any, np.dtype[np.float64]]
 Indices = np.ndarray[Any, np.dtype[np.intp]]
 _NODES = {1: 14, 2: 8}  # in every coordinate of x, on every panel
@@ -105,7 +107,7 @@ class Family:
         cells = [i for i, size in enumerate(self.sizes) for _ in range(size)]
         self.center = np.concatenate([*(per_atom[i] for i in cells), shared])
         self.reference = np.concatenate([*per_atom, shared])
-        self.names = ["weight", *(p.name for p in setting.each)]
+        self.names = [WEIGHT, *(p.name for p in setting.each)]
         atom = [False, *(bool(p.is_positive) for p in setting.each)]
         self.positive = np.array([*atom * len(cells), *(bool(p.is_positive) for p in gate.shared)])
         self.free = self._free(len(cells))

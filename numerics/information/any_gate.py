@@ -95,7 +95,7 @@ def information_at(
     Args:
         spec: a gate and a Gaussian expert whose mean is a formula. k: atoms, two or more.
         natural: the parameters themselves (not logarithms), atom by atom, then the shared ones; what `held_of` names
-            is known in the last atom. held: what is known there in place of that.
+            is known in the last atom. held: what is known there in place of that, and shared parameters that are.
         finer: times as many panels in x, and 1 or 2 times as many steps in y.
 
     Raises:
@@ -109,7 +109,9 @@ def information_at(
     names: list[Name] = [(p.name, i) for i in range(k) for p in (*own, *spec.expert.parameters)]
     names += [(p.name, None) for p in spec.gate.shared]
     free = np.ones(where.size, dtype=bool)
-    free[[(k - 1) * where.width + own.index(p) for p in (held_of(spec) if held is None else held)]] = False
+    known = {*(held_of(spec) if held is None else held)}
+    free[[(k - 1) * where.width + j for j, p in enumerate(own) if p in known]] = False
+    free[[k * where.width + j for j, p in enumerate(spec.gate.shared) if p in known]] = False
     line = [p for p in spec.expert.parameters if p != NU]
     atoms = [dict(zip((*own, *spec.gate.shared, *line), natural[v], strict=True)) for v in where.values]
     edges = np.linspace(low, high, finer * _PANELS[spec.dim] + 1)

@@ -74,7 +74,7 @@ def told(truth: Truth, held: Collection[sp.Symbol], function: sp.Expr) -> Told:
 
     Args:
         truth: with a value for every parameter and a box of x.
-        held: what is known in the last atom.
+        held: what is known in the last atom, and shared parameters that are known.
         function: of the shared parameters, and of own ones as `atom_symbol` has them.
 
     Raises:
@@ -92,11 +92,12 @@ def told(truth: Truth, held: Collection[sp.Symbol], function: sp.Expr) -> Told:
         found, before = information_at(truth.spec, k, natural, low, high, held, level), variance
         variance = found.variance_along(gradient)
         error = np.inf if variance is None else abs(variance / before - 1)
-    value = float(function.subs(_values(truth)))
+    value = float(function.subs(all_values(truth)))
     return Told(value, variance, float(error), len(found.flat), tuple(found.ratios.tolist()))
 
 
-def _values(truth: Truth) -> dict[sp.Symbol, sp.Expr]:
+def all_values(truth: Truth) -> dict[sp.Symbol, sp.Expr]:
+    """The values of all parameters, own ones as `atom_symbol` has them."""
     own = {atom_symbol(p, i): v for i, atom in enumerate(truth.atoms, 1) for p, v in atom.items()}
     return {**own, **truth.shared}
 
@@ -112,7 +113,7 @@ def _natural(truth: Truth) -> Floats:
 def _gradient(truth: Truth, function: sp.Expr, found: GeneralInformation) -> Floats:
     """By the coordinates of the information, logarithms of what is positive."""
     symbols = {p.name: p for p in (*truth.atoms[0], *truth.shared)}
-    values, slopes = _values(truth), []
+    values, slopes = all_values(truth), []
     for name, atom in found.names:
         p = symbols[name] if atom is None else atom_symbol(symbols[name], atom + 1)
         slopes.append(float(sp.diff(function, p).subs(values) * (values[p] if p.is_positive else 1)))

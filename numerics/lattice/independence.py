@@ -1,6 +1,6 @@
 """Proofs by balls that the lattice has no linear relation that does not hold everywhere (theory.md 5.4).
 
-The derivatives D^alpha u of an atom that lead no relation (`theory.interactions.groebner`) span all of its derivatives;
+The derivatives D^alpha u of an atom that lead no relation (`theory.interactions`) span all of its derivatives;
 where a determinant of their values at points of the lattice has an enclosure without 0, they are independent there, and
 the two spaces of relations are one. The columns are D^alpha u/u, a quotient of the gate times one of the expert.
 
@@ -23,7 +23,7 @@ from temperance.numerics.lattice.experiment import Experiment
 from temperance.numerics.mixture.measures import MixingMeasure
 from temperance.theory.expressions.balls import value
 from temperance.theory.interactions.derivatives import Index, multi_indices, raised
-from temperance.theory.interactions.groebner import groebner_basis
+from temperance.theory.interactions.differential_operators import groebner_basis
 from temperance.theory.interactions.rank_by_balls import independent_columns
 from temperance.theory.models.experts import constant
 from temperance.theory.models.gates import generic

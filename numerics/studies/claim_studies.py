@@ -105,6 +105,32 @@ SOFTMAX_POWER = replace(  # for the power that 50 samples lack, 0.857 of the slo
 )
 CELLS = (SOFTMAX_POWER, TANH_CELL)
 
+SOFTMAX_MERGED = replace(  # every cell split, or one in three: for merging (theory.md 2.11)
+    SOFTMAX_CELL,
+    name="softmax, k = 4, k* = 2",
+    k=4,
+    sizes=(10**6, 10**8, 10**12),
+    replicates=30,
+    backward=True,
+    seed=81601,
+)
+GELU_MERGED = replace(
+    TANH_CELL,
+    name="GELU, k = 3, k* = 2",
+    activation="gelu",
+    sizes=(10**6, 10**12),
+    replicates=30,
+    starts=2,
+    backward=True,
+    seed=81602,
+)
+MERGED = (  # with the sizes at which fits are read; those of C7 are fits that it has besides
+    (SOFTMAX_POWER, SOFTMAX_POWER.sizes),
+    (TANH_CELL, (10**6, 10**8, 10**10, 10**12)),
+    (SOFTMAX_MERGED, SOFTMAX_MERGED.sizes),
+    (GELU_MERGED, GELU_MERGED.sizes),
+)
+
 
 def _variance(activation: str, tau: float, *, starts: int, seed: int) -> Study:
     """The estimate of tau near its best value (theory.md 6): a variance that is 20% off is found with power 0.9."""

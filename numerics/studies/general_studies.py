@@ -8,7 +8,7 @@ every cell is split, that may be the gate. Errors of beta1 are modulo its sign w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,6 +16,7 @@ import numpy as np
 import sympy as sp
 
 from temperance.numerics.general.general_mle import GeneralFit, GeneralMixture
+from temperance.numerics.general.regression import RegressionMixture
 from temperance.numerics.general.split_mixtures import Array, Family
 from temperance.numerics.lattice.counts import samples
 from temperance.numerics.lattice.experiment import Experiment, family_experiment
@@ -96,9 +97,23 @@ def kept_apart(chosen: Setting) -> Setting:
 
 def run_general(study: GeneralStudy, progress: Callable[[int], None] = lambda _: None) -> GeneralResult:
     """Sample, fit and compare; progress is told the number of finished replicates."""
-    mixture, made, rows = GeneralMixture(study.family), family_experiment(study.family, n=study.sizes[-1]), []
+    mixture, made = GeneralMixture(study.family), family_experiment(study.family, n=study.sizes[-1])
+    return _result(study, lambda replicate: _replicate(study, mixture, made, replicate), progress)
+
+
+def run_regression(study: GeneralStudy, progress: Callable[[int], None] = lambda _: None) -> GeneralResult:
+    """The same of least squares: at fixed nodes of x, with Gaussian noise around the regression function."""
+    mixture = RegressionMixture(study.family)
+    return _result(study, lambda replicate: _by_least_squares(study, mixture, replicate), progress)
+
+
+def _result(
+    study: GeneralStudy, fits: Callable[[int], list[GeneralFit]], progress: Callable[[int], None]
+) -> GeneralResult:
+    """The errors of the fits of all replicates."""
+    rows = []
     for replicate in range(study.replicates):
-        rows.append(_replicate(study, mixture, made, replicate))
+        rows.append(fits(replicate))
         progress(replicate + 1)
     errors = [[group_errors(study.family, fit.vector, study.orders) for fit in row] for row in rows]
     return GeneralResult(
@@ -110,13 +125,31 @@ def run_general(study: GeneralStudy, progress: Callable[[int], None] = lambda _:
 
 
 def _replicate(study: GeneralStudy, mixture: GeneralMixture, made: Experiment, replicate: int) -> list[GeneralFit]:
-    choices = np.random.default_rng([study.seed, replicate, len(study.sizes)])  # the streams before are of the counts
     found: list[GeneralFit] = []
     before: list[Array] = []
-    for n, points in zip(study.sizes, samples(made, study.sizes, seed=study.seed, replicate=replicate), strict=True):
-        size = _SPLIT * n ** (-1 / (4 * max(study.family.m, 2)))
-        starts = [mixture.split(choices, size) for _ in range(study.starts)]
+    drawn = samples(made, study.sizes, seed=study.seed, replicate=replicate)
+    for points, starts in zip(drawn, _starts(study, mixture, replicate), strict=True):
         fit, u = mixture.fitted(points, [*before, *starts])
+        before = [u]
+        found.append(fit)
+    return found
+
+
+def _starts(study: GeneralStudy, mixture: GeneralMixture, replicate: int) -> Iterator[list[Array]]:
+    """The starts at every n."""
+    choices = np.random.default_rng([study.seed, replicate, len(study.sizes)])  # the streams before are of the data
+    for n in study.sizes:
+        size = _SPLIT * n ** (-1 / (4 * max(study.family.m, 2)))
+        yield [mixture.split(choices, size) for _ in range(study.starts)]
+
+
+def _by_least_squares(study: GeneralStudy, mixture: RegressionMixture, replicate: int) -> list[GeneralFit]:
+    found: list[GeneralFit] = []
+    before: list[Array] = []
+    for j, starts in enumerate(_starts(study, mixture, replicate)):
+        n = study.sizes[j]
+        means = mixture.means(n, np.random.default_rng([study.seed, replicate, j]))
+        fit, u = mixture.fitted(means, [*before, *starts])  # type: ignore[arg-type] # means in place of points
         before = [u]
         found.append(fit)
     return found

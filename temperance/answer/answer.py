@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.console import Console
 
-from temperance.pages.plots import Plot, panels
 from temperance.terminal.errors import BadInput, one_line
 from temperance.terminal.output import check_writable, console, table, to_json, write_file
 from temperance.terminal.parts import Part, Said
@@ -24,6 +23,8 @@ from temperance.theory.expressions.arguments import checked
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from temperance.pages.plots import Picture
 
 
 @checked
@@ -72,7 +73,7 @@ class Answer:
         return self.to_json()
 
     @property
-    def plots(self) -> Sequence[Plot]:
+    def plots(self) -> Sequence[Picture]:
         """The pictures of its page."""
         return ()
 
@@ -84,6 +85,8 @@ class Answer:
         """
         if not self.plots:
             raise ValueError(f"this answer of {type(self).__name__.lower()} has no picture")
+        from temperance.pages.plots import panels
+
         return panels(self.plots)
 
     def page(self) -> str:

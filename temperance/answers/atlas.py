@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count as count_from
 from itertools import groupby
 from math import inf
 from types import MappingProxyType
@@ -127,8 +128,15 @@ def atlas(
             except sqlite3.DatabaseError as error:
                 accepted = "a new file, or one that atlas has begun"
                 raise BadInput(f"--store {store!r}: {error}; accepted: {accepted}") from None
-        with shown.doing("bounding the orders"):
-            found = gathered(kept, rows=rows or None, places=places)
+        with shown.doing("bounding the orders") as progress:
+            several, done = rows or ROWS, count_from(1)
+
+            def told(entries: Sequence[Entry]) -> None:
+                if len(several) > 1:
+                    progress(i := next(done), len(several))
+                    shown.step(f"row {i} of {len(several)}: {_slowest(entries)}")
+
+            found = gathered(kept, rows=rows or None, places=places, told=told)
             return Atlas(found, said=_said(found, whole=gate is not None))
 
 
@@ -200,7 +208,7 @@ def _orders(found: Found) -> Iterator[Part]:
 
 
 def name_of(row: AtlasRow) -> str:
-    """A row by its gate, its expert where it is another than the linear Gaussian one, and its point."""
+    """A row by its gate, its expert where it is not the linear Gaussian one, and its point."""
     point = ", ".join(f"{name} = {value}" for name, value in row.point.items())
     expert = None if row.expert == "gaussian" else row.expert
     return ", ".join(filter(None, (row.gate if row.source is None else f"{row.gate} {row.source}", expert, point)))
@@ -222,6 +230,12 @@ def _counts(entry: Entry, marks: Mapping[Reason, str]) -> tuple[str, ...]:
     slopes = [o.slope.outcome == "confirmed" for o in found if isinstance(o.slope, KeptSlope)]
     sampled = f"{sum(slopes)}/{len(slopes)}" if slopes else "none"
     return slowest, str(flat), f"{len(proved) + flat}/{len(found)}", f"{known}/{len(found)}", sampled
+
+
+def _slowest(entries: Sequence[Entry]) -> str:
+    """A row in a line: the slowest rate that is proved in each kind of cell."""
+    found = (f"{_cell(e)}: {_counts(e, {})[0]}" if e.orders else f"{_cell(e)}: not computed" for e in entries)
+    return f"{name_of(entries[0].row)}, slowest rate: {'; '.join(found)}"
 
 
 def _order(o: AtlasOrder) -> tuple[str, ...]:

@@ -17,14 +17,13 @@ from temperance.terminal.options import File
 from temperance.terminal.output import check_writable, to_json, write_file
 from temperance.terminal.parts import Said
 from temperance.terminal.progress import Display
-from temperance.theory.checker.rejected import Rejected
-from temperance.theory.checker.verdict_checker import CONDITIONS, check
+from temperance.theory.conditions.verdict import CONDITIONS
 from temperance.theory.expressions.arguments import checked
 
 if TYPE_CHECKING:
     from temperance.theory.conditions.decision import Decision
 
-_ACCEPTED = "files written by `check`, `exponents` or `efficiency` with --certificate"
+_ACCEPTED = "files written by `check`, `exponents`, `coefficient` or `efficiency` with --certificate"
 _TITLE = "Are the certificates proved?"
 
 
@@ -67,7 +66,8 @@ def certify(*files: File) -> Certified:
     """Prove certificates again, with a checker that imports nothing of what made them; exit with 1 if any is rejected.
 
     Args:
-        files: Files written by `check`, `exponents` or `efficiency` with --certificate; in Python, also certificates.
+        files: Files written by `check`, `exponents`, `coefficient` or `efficiency` with --certificate; in Python, also
+            certificates.
 
     Raises:
         ValueError: a file cannot be read, or holds no certificate, or there is none.
@@ -89,6 +89,9 @@ def _answer(proofs: Sequence[Proof]) -> Said:
 
 
 def _checked(file: str, certificate: Any) -> Proof:
+    from temperance.theory.checker.rejected import Rejected  # `check` loads this module to write proofs
+    from temperance.theory.checker.verdict_checker import check
+
     if not isinstance(certificate, Mapping) or "format" not in certificate:
         return Proof(file, "no statement", "no certificate: it is no object with the key 'format'")
     statement = certificate.get("statement")

@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
-import shlex
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from temperance.answer.answer import Answer, Refused
+from temperance.answer.verdicts import reasons
+from temperance.answer.verdicts import said as verdicts_in_words
 from temperance.answers.certify import check_names, write_proofs
 from temperance.interop.callables import Source, activation
 from temperance.terminal.errors import BadInput
-from temperance.terminal.parts import Grid, Part, Said
 from temperance.terminal.progress import Display
 from temperance.theory.activations.catalogue import ALIASES, CATALOGUE
 from temperance.theory.conditions.decision import Decision, decide
-from temperance.theory.conditions.verdict import CONDITIONS, Verdict
+from temperance.theory.conditions.verdict import CONDITIONS
 from temperance.theory.expressions.arguments import checked
-from temperance.theory.rates.learnability import MIRRORS, learnability
 from temperance.theory.settings.losses import loss_of
-from temperance.theory.twins.decision import twins
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import ArrayLike, NDArray
 
 Found = TypeVar("Found")
-_RATES = "how fast: temperance predict --activation {} --true 2 --fitted 3 --gauge anchored"
-_COLUMNS = ("activation", "first", "second", "tau, beta1", "a", "b, nu", "mirror")
 
 
 def _of_one(part: Callable[[Decision], Found], text: str) -> Found:
@@ -75,7 +71,7 @@ class Check(Answer):
     b_nu = _of_one(lambda found: found.b_nu, "The sharp condition (iii).")
     exceptional_parameters = _of_one(
         lambda found: found.exceptional_parameters,
-        "For every parameter that has any, the values at which some verdict is another.",
+        "For every parameter that has any, the values at which some verdict differs.",
     )
     mirror = _of_one(lambda found: found.mirror, "The mirror type.")
 
@@ -92,7 +88,7 @@ class Check(Answer):
 
     def to_json(self) -> Any:
         """A list with the verdicts on every activation."""
-        return [dict(found) for found in self.least_squares] or [decision_record(d) for d in self.decisions]
+        return [dict(found) for found in self.least_squares] or [d.record() for d in self.decisions]
 
     def rows(self) -> Sequence[dict[str, Any]]:
         """The table: the outcome of every condition; under least squares the orders."""
@@ -103,10 +99,20 @@ class Check(Answer):
                 "activation": d.activation.name,
                 **{name: getattr(d, name).outcome for name in CONDITIONS},
                 "fails_at_tau": ", ".join(d.second_order.fails_at_tau),
-                "mirror": _mirror(d),
+                "mirror": d.mirror_type,
             }
             for d in self.decisions
         ]
+
+    def page(self) -> str:
+        """The answer as an HTML document, with the relations of every activation typeset."""
+        if self.least_squares:
+            return super().page()
+        from temperance.pages.pages import answer_page  # it loads templates and the claims
+        from temperance.pages.verdicts import typeset
+
+        lines = {line for found in self.decisions for line in reasons(found)}
+        return answer_page(typeset(self.said, self.decisions, lines), self.to_json())
 
     def values(self, z: ArrayLike, order: int = 0) -> list[NDArray[np.float64]]:
         """Derivatives 0..order (at most 2) of s at every element of z: arrays of its shape, nan where s is not defined.
@@ -170,7 +176,7 @@ def check(
                 decisions.append(decide(source if isinstance(source, str) else activation(source)))
             except ValueError as error:
                 refused.append(str(error))
-        said = _said(decisions, _words(decisions))
+        said = verdicts_in_words(decisions)
     with Display() as shown, shown.doing("writing proofs"):
         written, unwritten, refusals = write_proofs(decisions, certificate, coq)
     refused += refusals
@@ -201,85 +207,6 @@ def _required(text: str | Sequence[str] | None) -> tuple[str, ...]:
     return names
 
 
-def _said(decisions: Sequence[Decision], words: Iterable[str]) -> Said:
-    return Said(f"Is the temperature learnable? {', '.join(_names(decisions))}", tuple(_parts(decisions)), tuple(words))
-
-
-def _parts(decisions: Sequence[Decision]) -> Iterator[Part]:
-    """The table, the relations that make conditions fail, twins, and the mirror types in words."""
-    if not decisions:
-        return
-    rows = ((d.activation.name, *map(_short, d.verdicts), _mirror(d)) for d in decisions)
-    yield Grid("Conditions", _COLUMNS, tuple(rows))
-    for found in decisions:
-        yield from _notes(found, twins(found.activation).remark if found.activation.pieces else None)
-    kinds = set(map(_mirror, decisions))
-    yield from (f"mirror {text}" for kind, text in MIRRORS.items() if kind in kinds)
-
-
-def _words(decisions: Sequence[Decision]) -> Iterator[str]:
-    """Whether tau is learnable with each activation, and what to do."""
-    several, names, found = len(decisions) > 1, _names(decisions), list(map(learnability, decisions))
-    for name, one in zip(names, found, strict=True):
-        yield f"{name}: tau learnable: {one.answer}" if several else f"tau learnable: {one.answer}"
-    for advice in dict.fromkeys(one.advice for one in found if one.advice):
-        of = ", ".join(name for name, one in zip(names, found, strict=True) if one.advice == advice)
-        yield f"what to do ({of}): {advice}" if several else f"what to do: {advice}"
-    if (first := next((d for d in decisions if d.activation.pieces), None)) is not None:
-        yield _RATES.format(shlex.quote(first.activation.name))
-
-
-def _names(decisions: Sequence[Decision]) -> list[str]:
-    return [d.activation.name for d in decisions]
-
-
-def decision_record(found: Decision) -> dict[str, Any]:
-    """What `check --json` prints of one activation."""
-    sharp = ("fails_at_tau", "relation", "scope")
-    return {
-        "activation": found.activation.name,
-        "expression": found.activation.expression,
-        "first_order": _verdict_record(found.first_order, "relation", "scope", "reason"),
-        "second_order": _verdict_record(found.second_order, "failing_families", *sharp, "reason"),
-        "sharp": {name: _verdict_record(getattr(found, name), *sharp) for name in ("tau_beta1", "a", "b_nu")},
-        "mirror": found.mirror.kind if found.mirror else None,
-        "exceptional_parameters": {name: list(values) for name, values in found.exceptional_parameters},
-        "mirror_points": {"type": _mirror(found), "reason": found.mirror.reason if found.mirror else None},
-    }
-
-
-def _verdict_record(v: Verdict, *fields: str) -> dict[str, Any]:
-    """A verdict with some of its fields, tuples as the lists of JSON."""
-    values = ((name, getattr(v, name)) for name in fields)
-    return {"verdict": v.outcome, **{n: list(value) if isinstance(value, tuple) else value for n, value in values}}
-
-
-def _mirror(found: Decision) -> str:
-    mirror = found.mirror
-    return "undecided" if mirror is None or not mirror.proved else mirror.kind or "none"
-
-
-def _short(v: Verdict) -> str:
-    at = f", not at tau = {', '.join(v.fails_at_tau)}" if v.fails_at_tau else ""
-    families = f" ({', '.join(v.failing_families)})" if v.failing_families else ""
-    return f"{v.outcome}{at}{families}"
-
-
-def _notes(found: Decision, twin: str | None) -> Iterator[str]:
-    """Why an activation fails or is undecided, at which parameters the verdicts are others, and its first twin."""
-    reasons: dict[str, str] = {}
-    for condition, v in zip(CONDITIONS, found.verdicts, strict=True):
-        why = v.reason or v.relation
-        if why is not None:
-            reasons.setdefault(why, condition)  # a relation is told with the first condition that it breaks
-    notes = [f"{condition}: {why}" for why, condition in reasons.items()]
-    if found.mirror is not None and not found.mirror.proved:
-        notes.append(f"mirror: {found.mirror.reason}")
-    notes += [f"other verdicts at {name} = {', '.join(values)}" for name, values in found.exceptional_parameters]
-    notes += [] if twin is None else [f"twins of two atoms, free gauge: {twin}"]
-    return (f"{found.activation.name}, {note}" for note in notes)
-
-
 @dataclass(frozen=True, repr=False, eq=False)
 class Catalogue(Check):
     """The verdicts on every activation of the catalogue.
@@ -295,7 +222,7 @@ class Catalogue(Check):
     def to_json(self) -> Any:
         """The objects of `check`, with the name, the aliases and the seconds of each."""
         return [
-            {"name": d.activation.name, "aliases": list(ALIASES[d.activation.name]), **decision_record(d), "seconds": s}
+            {"name": d.activation.name, "aliases": list(ALIASES[d.activation.name]), **d.record(), "seconds": s}
             for d, s in zip(self.decisions, self.seconds, strict=True)
         ]
 
@@ -308,17 +235,5 @@ def catalogue() -> Catalogue:
             start = time.perf_counter()
             decisions.append(decide(name))
             seconds.append(round(time.perf_counter() - start, 3))
-        said = _said(decisions, _counts(decisions))
+        said = verdicts_in_words(decisions, counted=True)
     return Catalogue(tuple(decisions), seconds=tuple(seconds), said=said)
-
-
-def _counts(decisions: Sequence[Decision]) -> tuple[str, str]:
-    """How many activations make tau learnable, and which do not."""
-    lost = [d.activation.name for d in decisions if d.first_order.outcome == "fails"]
-    rest = [d.activation.name for d in decisions if d.first_order.outcome == "undecided"]
-    kept = len(decisions) - len(lost) - len(rest)
-    open_ = f"; undecided: {', '.join(rest)}" if rest else ""
-    return (
-        f"tau learnable: with {kept} of {len(decisions)}; not, or in part only, with {', '.join(lost)}{open_}",
-        "temperance check NAME says where there are exceptions, and what to do",
-    )

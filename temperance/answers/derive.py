@@ -20,8 +20,8 @@ from temperance.theory.derivations import printing
 from temperance.theory.derivations.derivation import Derivation, derivation
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.interactions import interactions
-from temperance.theory.interactions.pdes import Relation
-from temperance.theory.least_squares.atom import least_squares, with_known_noise
+from temperance.theory.interactions.interactions import Relation
+from temperance.theory.least_squares.split_atom import least_squares, with_known_noise
 from temperance.theory.models import experts
 from temperance.theory.models.by_name import formulas_of, least, model
 from temperance.theory.models.gates import gate_of, listed, names

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Unpack
@@ -42,7 +43,7 @@ from temperance.terminal.parts import Part, Said
 from temperance.terminal.progress import Display
 from temperance.theory.activations.activation import Activation
 from temperance.theory.activations.catalogue import CATALOGUE
-from temperance.theory.contact.exact_orders import exact_truth
+from temperance.theory.contact.exact_truths import exact_truth
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.models.by_name import model
 from temperance.theory.models.gates import gauge_of
@@ -129,17 +130,21 @@ class Efficiency(Answer):
             taus = [float(tau) for tau in row.best_tau[0] * _REACH]
             pairs = zip(taus, curve(Case.of(row.activation, self.truth, asked), taus), strict=True)
             points = tuple(Point(tau, n) for tau, n in pairs if n is not None)
-            law = row.laws.tau_to_0
-            lines = (Line("predicted", law, f"as tau -> 0: tau^{law}"),) if isinstance(law, int) else ()
+            law, first = row.laws.tau_to_0, (points[0].x, points[0].y)
+            lines = [Line("predicted", law, f"as tau -> 0: tau^{law}")] if isinstance(law, int) else []
+            if self.floor is not None:
+                lines.append(Line("good", 0.0, f"the floor, {self.floor:.0f}", (first[0], self.floor)))
+            chosen = dict.fromkeys(r.tau for r in self.table if r.activation == row.activation and r.tau is not None)
+            lines += [Line("bad", math.inf, f"the chosen tau, {tau:g}", (tau, first[1])) for tau in chosen]
             made.append(
                 Plot(
-                    title=f"n for tau, {row.activation}",
+                    title=f"How many observations tau needs with {row.activation}, by temperature",
                     axes=("tau", "n"),
                     values=f"{len(points)} temperatures from {points[0].x:.3g} to {points[-1].x:.3g}",
                     points=points,
-                    through=(points[0].x, points[0].y),
-                    lines=lines,
-                    notes=() if self.floor is None else (f"the floor is {self.floor:.0f}",),
+                    through=first,
+                    lines=tuple(lines),
+                    round_ticks=True,
                 )
             )
         return made
@@ -212,9 +217,9 @@ def efficiency(
     written = () if certificate is None else write_certificates(proofs, certificate, _CERTIFIED)
     if not names:
         rows.sort(key=lambda row: float("inf") if row.n_tau is None else row.n_tau)
-    least, title = floor(chosen.k) / precision**2, _title(chosen, asked)
+    least, (title, counted) = floor(chosen.k) / precision**2, _title(chosen, asked, "tau")
     with Display() as shown, shown.doing("deciding"):
-        parts = tuple(_parts(rows, chosen, asked, least, title))
+        parts = tuple(_parts(rows, chosen, asked, least, counted))
     said = Said(title, parts, (answer(rows, asked.match, least, precision),))
     return Efficiency(chosen, asked.gauge, precision, asked.match, least, tuple(rows), said=said, written=written)
 
@@ -234,8 +239,7 @@ def _of_gate(spec: MoESpec, parameter: str | None, truth: FileOr, gauge: str, pr
         if chosen == "anchored":
             check_anchored(point)
         found = OfGate(parameter_row(point, chosen, precision, parameter), understood(spec), held_in(point, chosen))
-    counted = _title(point, Question(chosen, precision))
-    title = f"n for {found.row.parameter}: {counted}"
+    title, counted = _title(point, Question(chosen, precision), found.row.parameter)
     lines = (str(found.meant), in_words(_atoms(point, found.held)))
     parts: tuple[Part, ...] = (
         *lines,
@@ -274,11 +278,15 @@ def _rows(
     return rows, proofs
 
 
-def _title(truth: Truth, asked: Question) -> str:
-    """What is counted."""
+def _title(truth: Truth, asked: Question, name: str) -> tuple[str, str]:
+    """The question, and what is counted."""
     percent, (low, high) = f"{100 * asked.precision:g}%", map(float, truth.box or ())
     where = f"[{low:g}, {high:g}]" + ("^2" if truth.spec.dim == 2 else "")
-    return f"a relative standard error of {percent}: {truth.k} atoms, {asked.gauge} gauge, x uniform on {where}"
+    wanted, at = (
+        f"a relative standard error of {percent}",
+        f"{truth.k} atoms, {asked.gauge} gauge, x uniform on {where}",
+    )
+    return f"How many observations give {name} {wanted} ({at})?", f"{wanted}: {at}"
 
 
 def _parts(rows: Sequence[Row], truth: Truth, asked: Question, floor: float, title: str) -> Iterator[Part]:
@@ -289,4 +297,4 @@ def _parts(rows: Sequence[Row], truth: Truth, asked: Question, floor: float, tit
     for name in dict.fromkeys(row.activation for row in rows if row.n_tau is not None and asked.match is None):
         twin = twin_of(decide(name, atoms=len(beta1), gauge=asked.gauge), beta1)
         if twin is not None:
-            yield f"{name}: a twin has the density of this truth, {twin.map}: no n tells the two apart."
+            yield f"{name}: a twin has the density of this truth, {twin.map}: no amount of data distinguishes them."

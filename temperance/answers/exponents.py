@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, Unpack
 
 from cyclopts import Parameter
 
-from temperance.answer.answer import Answer
+from temperance.answer.answer import Answer, Refused
 from temperance.answers.certify import write_certificates
 from temperance.measurements.contact_orders import answer, in_words, moving, record, with_measurements
 from temperance.measurements.least_squares import ByLeastSquares, by_least_squares
@@ -48,10 +48,35 @@ class Exponents(Answer):
     Attributes:
         found: the bounds, measurements and equations.
         record: setting, equations, orders and reasons: the object of --json.
+        refused: why no certificate was written, if one was asked for.
     """
 
     found: Orders | ByLeastSquares
     record: Mapping[str, Any]
+    refused: tuple[str, ...] = ()
+
+    @property
+    def status(self) -> int:
+        """2 if nothing is certified where a certificate was asked for, else 0."""
+        return 2 if self.refused else 0
+
+    @property
+    def remarks(self) -> Sequence[str]:
+        """What was written, or why nothing was."""
+        return (*self.written, *self.refused)
+
+    @property
+    def bounds_are_certified(self) -> bool:
+        """Whether a certificate holds upper bounds: those of curves alone bound no order from above."""
+        found = self.found
+        return (found.proof if isinstance(found, ByLeastSquares) else found.certificate) is not None
+
+    @property
+    def uncertified(self) -> str:
+        """Why no upper bounds are certified, if none are."""
+        if isinstance(self.found, ByLeastSquares):
+            return self.found.why
+        return next((r.text for r in reversed(self.found.reasons) if r.kind in _UNCERTIFIED), "")
 
     def certificates(self) -> list[dict[str, Any]]:
         """The proofs of the bounds and of the curves that reach orders, as JSON values; `certify` proves them again."""
@@ -108,7 +133,7 @@ def exponents(
         **formulas: Of formulas: shared, positive, constants, bias; see docs/gates.md.
 
     Raises:
-        ValueError: what is not accepted.
+        ValueError: what is not accepted; Refused: nothing is certified here (`answer` has the orders).
     """
     if cell > _LARGEST_CELL:
         raise BadInput(f"--cell must be 2, 3 or 4, not {cell}")
@@ -128,23 +153,26 @@ def exponents(
     if squares or variance is not None:
         with Display() as shown, shown.doing("bounding the orders"):
             proved = by_least_squares(chosen, variance)
-        files: tuple[str, ...] = ()
-        if certificate is not None:
-            files = write_certificates([] if proved.proof is None else [proved.proof], certificate, proved.why)
-        return Exponents(proved, proved.record(), said=proved.said(), written=files)
-    written: tuple[str, ...] = ()
+        return _written(Exponents(proved, proved.record(), said=proved.said()), certificate)
     with Display() as shown:
         with shown.doing("bounding the orders"):
             bounds = orders(chosen, moments=True)
-        if certificate is not None:
-            whys = [reason.text for reason in bounds.reasons if reason.kind in _UNCERTIFIED]
-            proofs = [] if bounds.certificate is None else [bounds.certificate, *bounds.curves]
-            written = write_certificates(proofs, certificate, whys[-1] if whys else "")
         found = bounds if bounds_only else with_measurements(bounds, progress=shown.doing)
     made = record(found)
     meant = understood(spec) if formulas_of(gate, expert) else None
     made["setting"]["gate_formula"] = None if meant is None else meant.record()
-    return Exponents(found, made, said=_said(found, made, meant), written=written)
+    return _written(Exponents(found, made, said=_said(found, made, meant)), certificate)
+
+
+def _written(found: Exponents, path: str | None) -> Exponents:
+    """The answer, its certificates written to a file; where there are none, raises Refused with the answer."""
+    if path is None:
+        return found
+    try:
+        proofs = found.certificates() if found.bounds_are_certified else []
+        return replace(found, written=write_certificates(proofs, path, found.uncertified))
+    except BadInput as error:
+        raise Refused(str(error), replace(found, refused=(str(error),))) from None
 
 
 def read_point(path: str) -> dict[str, str]:

@@ -15,7 +15,7 @@ from temperance.measurements.least_squares import by_least_squares
 from temperance.measurements.literature import ROWS
 from temperance.measurements.true_measures import check_truth, read_truth
 from temperance.terminal.errors import BadInput
-from temperance.terminal.formula_options import Asked, FormulaOptions, asked, takes_formulas
+from temperance.terminal.formula_options import NAMED_ALONE, Asked, FormulaOptions, asked, takes_formulas
 from temperance.terminal.options import FileOr, Whole
 from temperance.terminal.parts import Grid, Part, Said
 from temperance.terminal.progress import Display
@@ -24,8 +24,9 @@ from temperance.theory.contact.any_model_rates import has_linear_expert, predict
 from temperance.theory.contact.order_setting import order_setting
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.models import experts
-from temperance.theory.models.by_name import least, model, name_of
+from temperance.theory.models.by_name import least, name_of
 from temperance.theory.models.gates import FITTED, gauge_of, listed, names, require_gate
+from temperance.theory.models.kinks import kinks
 from temperance.theory.models.spec import Expert, Gate, MoESpec
 from temperance.theory.models.weights import is_weighted
 from temperance.theory.rates.analysis import Gauge
@@ -40,7 +41,6 @@ from temperance.theory.twins.twin import Twin
 
 _COLUMNS = ("parameter", "in", "when", "sharp p", "published p", "reason")
 _MOST = 100  # fitted atoms
-_NAMED_ALONE = "is for linear, softmax and activation gates with linear Gaussian experts, by the likelihood"
 _UNREAD = "no exponent of least squares was read"
 _ALL_SPLIT = "under least squares no statement covers cells that are all split"
 _FUNCTION = "least squares in a parametric family: n^(-1/2) up to logarithms, in L2 over x"
@@ -199,7 +199,7 @@ def predict(
         if of.name is None or squares:
             if truth is not None or chosen == "anchored":
                 option = "--truth" if truth is not None else "--gauge anchored"
-                raise BadInput(f"{option} {_NAMED_ALONE}")
+                raise BadInput(f"{option} {NAMED_ALONE}")
             return _of_squares(of, true, fitted) if squares else _of_any(of, true, fitted)
         return _of_theorems(of, true, fitted, chosen, truth)
 
@@ -230,7 +230,7 @@ def _of_any(of: Asked, true: int, fitted: int) -> Predict:
     setting = f"{spec.gate.name} gate, {spec.expert.name} expert, d = {spec.dim}, k* = {true}, k = {fitted}"
     options = of.options or "GATE EXPERT"
     rest = f"Orders that are only measured: `temperance exponents {options}`"
-    if true == 2 and (fitted == 2 or is_weighted(spec)):
+    if true == 2 and (fitted == 2 or is_weighted(spec)) and not kinks(spec):
         rest += f"; rates: `temperance rates {options} --true 2 --fitted {min(fitted, 3)}`"
     said = _said(setting, found, None, of.meant)
     return Predict(setting, found, said=replace(said, words=(*said.words, rest)))
@@ -240,7 +240,7 @@ def _of_squares(of: Asked, true: int, fitted: int) -> Predict:
     """Under least squares: the orders of a cell beside a singleton, whatever its size is (theory.md 2.12)."""
     if true != 2 or fitted < 3:
         raise BadInput(f"--loss least-squares has rates with --true 2 and --fitted 3 or more, not {true}, {fitted}")
-    spec = of.spec or model(str(of.name), activation=of.source, dim=of.dim)
+    spec = of.model
     proved = by_least_squares(order_setting(spec.gate, spec.expert, size=fitted - 1, dim=spec.dim))
     shared, means = ({p.name for p in spec.gate.shared}, {o.parameter for o in proved.found.orders if o.is_mean})
     found = []
@@ -260,7 +260,10 @@ def _of_squares(of: Asked, true: int, fitted: int) -> Predict:
         f"{spec.gate.name} gate, {spec.expert.name} expert, least squares, d = {spec.dim}, k* = {true}, k = {fitted}"
     )
     said = _said(setting, found, None, of.meant)
-    return Predict(setting, tuple(found), said=Said(said.title, (*said.parts, *proved.reasons), said.words))
+    rest = []
+    if fitted == 3 and of.options is not None and is_weighted(spec) and not kinks(spec):
+        rest = [f"Measured: `temperance rates {of.options} --true 2 --fitted 3 --loss least-squares`"]
+    return Predict(setting, tuple(found), said=Said(said.title, (*said.parts, *proved.reasons), (*said.words, *rest)))
 
 
 def _with_papers(found: Sequence[Prediction], spec: MoESpec) -> Iterator[Prediction]:

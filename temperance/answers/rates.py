@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any, Unpack, cast
+from typing import TYPE_CHECKING, Annotated, Any, Unpack
 
 from cyclopts import Parameter
 
@@ -17,7 +17,7 @@ from temperance.measurements.true_measures import read_truth
 from temperance.pages.plots import Plot, panels, rates_plot
 from temperance.pages.slopes import answer, slope_parts
 from temperance.terminal.errors import BadInput, resumable
-from temperance.terminal.formula_options import Asked, FormulaOptions, asked, takes_formulas
+from temperance.terminal.formula_options import NAMED_ALONE, Asked, FormulaOptions, asked, takes_formulas
 from temperance.terminal.options import FileOr, Sizes, Whole
 from temperance.terminal.parts import Said
 from temperance.terminal.progress import Display
@@ -26,13 +26,19 @@ from temperance.theory.expressions.arguments import checked
 from temperance.theory.models import experts
 from temperance.theory.models.by_name import least
 from temperance.theory.models.gates import FITTED, gauge_of, generic, listed, names
-from temperance.theory.models.spec import Expert, Gate, MoESpec
+from temperance.theory.models.spec import Expert, Gate
+from temperance.theory.settings.losses import Loss, loss_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from temperance.numerics.studies.study import Study
 
+_HOW = {
+    "lattice": "counts on the lattice",
+    "sample": "samples",
+    "nodes": "samples at fixed nodes of x, Gaussian noise of the standard deviation 1/100,",
+}
 _STARTS = (
     "every start is made from the true atoms, so starts use the truth; fits are in a box around it, with shares of the "
     "atoms of a cell that are bounded away from 0"
@@ -97,6 +103,7 @@ def rates(
     gauge: str = "free",
     truth: FileOr = None,
     dim: Whole | None = None,
+    loss: str = "likelihood",
     n: Sizes = None,
     experiment: str | None = None,
     replicates: Whole | None = None,
@@ -125,6 +132,7 @@ def rates(
         gauge: free or anchored, of the gate "activation"; the others hold their last atom.
         truth: A .json file with the true point; a well-conditioned one by default.
         dim: Dimension of x; by default 1, or the least that a gate or a formula needs.
+        loss: likelihood, or least-squares: of the regression function, with two true atoms and three fitted.
         n: Sample sizes, N,N,.., also as 1e4,1e6; 1e4 to 1e12 on the lattice, 1000 to 32000 in samples by default;
             1e6, 1e8, 1e10 and 1e12 of any other model.
         experiment: lattice (counts of cells, dimension 1 or 2, n to 1e12) or sample (points, n to 1e8); lattice where
@@ -139,16 +147,16 @@ def rates(
     Raises:
         ValueError: what is not accepted.
     """
-    of = asked(gate, expert, activation, dim, formulas)
-    if of.name is None:
+    of, squares = asked(gate, expert, activation, dim, formulas), loss_of(loss)
+    if of.name is None or squares == "least-squares":
         given = {
             "gauge anchored": gauge_of(gauge) == "anchored",
             **{"truth": truth, "experiment sample": experiment == "sample"},
             **{"workers": workers, "scheduler": scheduler, "store": store},
         }
         if option := next((name for name, value in given.items() if value), None):
-            raise BadInput(f"--{option} is for linear, softmax and activation gates with linear Gaussian experts")
-        return _of_any(of, true, fitted, n, replicates, seed)
+            raise BadInput(f"--{option} {NAMED_ALONE}")
+        return _of_any(of, true, fitted, n, replicates, seed, squares)
     source = of.source.name if isinstance(of.source, Activation) else of.source
     study = study_for(
         gate=of.name,
@@ -168,16 +176,16 @@ def rates(
     return Rates(record, said=said_of(record, *([] if of.meant is None else [str(of.meant)])))
 
 
-def _of_any(of: Asked, true: int, fitted: int, n: Sequence[int] | None, replicates: int | None, seed: int) -> Rates:
-    """Of any model without theorems of its own."""
+def _of_any(
+    of: Asked, true: int, fitted: int, n: Sequence[int] | None, replicates: int | None, seed: int, loss: Loss
+) -> Rates:
+    """Of any model without theorems of its own, or by least squares."""
     from temperance.evidence.general_rates import any_record, any_study
-    from temperance.numerics.studies.general_studies import run_general
 
-    spec = cast(MoESpec, of.spec)
     with Display() as shown, shown.doing("replicates") as tell:
-        study = any_study(spec, true, fitted, sizes=n, replicates=replicates, seed=seed)
+        study = any_study(of.model, true, fitted, sizes=n, replicates=replicates, seed=seed, loss=loss)
         try:
-            result = run_general(study.study, lambda done: tell(done, study.study.replicates))
+            result = study.run(lambda done: tell(done, study.study.replicates))
         except KeyboardInterrupt:
             raise KeyboardInterrupt("interrupted; nothing is kept of a study of this model") from None
     record = any_record(study, result)
@@ -190,7 +198,7 @@ def said_of(record: Mapping[str, Any], *lines: str) -> Said:
     """What was measured; the slopes, why some are open, errors, how the fits ended; and what of it was predicted."""
     setting = record["setting"]
     sizes = ", ".join(size_in_words(n) for n in setting["sizes"])
-    how = {"lattice": "counts on the lattice", "sample": "samples"}[record["experiment"]]
+    how = _HOW[record["experiment"]]
     title = f"{setting['name']}; {setting['replicates']} {how} at n = {sizes}; seed {setting['seed']}"
     return Said(title, (title, *lines, *slope_parts(record)), (answer(record["slopes"]),))
 

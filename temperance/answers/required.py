@@ -15,25 +15,27 @@ from temperance.interop.callables import activation as read
 from temperance.measurements.sample_sizes import ROUGHEST, Case, Match, Question, row_of
 from temperance.measurements.true_measures import check_experts, check_gauge, default_truth, read_truth
 from temperance.numerics.information import required
-from temperance.numerics.information.parameters import free_names, held_in, told
+from temperance.numerics.information.parameters import all_values, free_names, held_in, told
 from temperance.numerics.mixture.exact_values import truth_of
 from temperance.numerics.mixture.measures import MixingMeasure
 from temperance.terminal.options import FileOr
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.models.density import atom_symbol
+from temperance.theory.models.formula_reader import OF_GATES, Formula
 from temperance.theory.models.gates import gauge_of
 from temperance.theory.rates.analysis import Gauge
-from temperance.theory.settings.truth import Truth, Values
+from temperance.theory.settings.truth import Truth
 from temperance.theory.symmetries.exact_symmetries import PAIR, ExactSymmetry, exact_symmetries, symmetries_of
 from temperance.theory.symmetries.flows import Flow
 from temperance.theory.symmetries.score_translations import scores
+from temperance.theory.symmetries.vector_fields import SCALE
 
 _SMALLEST = 3  # singular values, that are shown
 _SINGULAR = (
     "not determined to first order: the information is singular along it, and no symmetry is proved that moves it"
 )
-_TRANSLATED = ", with a translation of all scores that brings what is held back"
 _BESIDE = "the information is singular along other parameters, more than what is proved: no n holds to first order"
+_PARAMETER = r"([A-Za-z_]\w*)(?:\[([1-9]\d{0,3})\])?(?![\w\[]|\s*\()"  # and no function
 _TAU = 0.5  # of the default truth
 _ONE = "the truth must be one measure of at least 2 atoms in dimension 1 or 2"
 
@@ -98,10 +100,11 @@ def standard_errors(
 class ParameterRow:
     """n of one parameter of any gate or expert at one truth. What there is not is None, for the `reason`.
 
-    parameter: a name, and of a later atom than the first its number as in c[2]. value: at the truth. absolute: whether
-    the precision is absolute, as the value is 0. not_identifiable: the kind of exact symmetry that moves it. invariant,
-    n_invariant: what is left, and its n. relative_error: of n, by a rule of half as many points. singular_values: the
-    smallest ones of the root of the information, over the largest, where it is singular.
+    parameter: what was asked, of a later atom than the first with its number as in c[2]. value: at the truth. absolute:
+    whether the precision is absolute, as the value is 0. not_identifiable: the kind of exact symmetry that moves it.
+    invariant, n_invariant: what is left, and its n. relative_error: of n, by a rule of half as many points.
+    singular_values: the smallest ones of the root of the information, over the largest, where it is singular.
+    score_held: whether n takes the last atom's score as held, whose parameters move along a flow.
     """
 
     parameter: str
@@ -114,6 +117,7 @@ class ParameterRow:
     relative_error: float | None = None
     singular_values: tuple[float, ...] | None = None
     reason: str | None = None
+    score_held: bool = False
 
     def record(self) -> dict[str, Any]:
         """The row as JSON values."""
@@ -121,24 +125,28 @@ class ParameterRow:
 
 
 def parameter_row(truth: Truth, gauge: Gauge, precision: float, parameter: str) -> ParameterRow:
-    """What a parameter needs: a name, with an atom as in c[2].
+    """What a parameter needs: a name, with an atom as in c[2]; or a formula of parameters, such as w/tau.
+
+    What no flow moves is told with the score of the last atom held (theory.md 2.2): a flow that moves what is held
+    there is followed until a shared parameter has its true value.
 
     Raises:
         ValueError: an unknown parameter, or one that is held; what `told` raises.
     """
     held = held_in(truth, gauge)
-    p, atom = _asked(truth, held, parameter)
-    found = told(truth, held, p if atom is None else atom_symbol(p, atom + 1))
-    empty = ParameterRow(p.name if not atom else f"{p.name}[{atom + 1}]", found.value)
-    proved, most = _proved(truth, gauge)
+    label, f = _asked(truth, held, parameter)
+    found, (proved, most) = told(truth, held, f), _proved(truth, gauge)
+    flow = next((s for s in proved if s.flow is not None and _moves(s.flow, f, truth)), None)
+    followed = [q for s in proved if s.flow for q in [q for q in s.flow.field.moved if q in truth.shared][:1]]
+    by_score = found.variance is None and flow is None and bool(followed)
+    if by_score:
+        found, most = told(truth, (*held, *followed), f), most - len(followed)
+    empty = ParameterRow(label, found.value, score_held=by_score)
     if found.variance is None or found.flat > most:
         row = replace(empty, singular_values=found.ratios[-_SMALLEST:])
-        flows = (s for s in proved if s.flow is not None and _moves(s.flow, p, truth.point(atom or 0)))
-        by = next(flows, None) or (proved[0] if proved and found.flat <= most else None)
+        by = flow or (proved[0] if proved and found.flat <= most else None)
         if found.variance is None and by is not None:
-            return _with_invariant(
-                replace(row, not_identifiable=by.kind, reason=by.map), truth, held, p, atom, precision
-            )
+            return _with_invariant(replace(row, not_identifiable=by.kind, reason=by.map), truth, held, f, precision)
         what = _SINGULAR if found.variance is None else _BESIDE
         return replace(row, reason=what)
     if found.error > ROUGHEST:
@@ -149,10 +157,30 @@ def parameter_row(truth: Truth, gauge: Gauge, precision: float, parameter: str) 
     return replace(empty, n=n, absolute=found.value == 0, relative_error=found.error)
 
 
-def _asked(truth: Truth, held: Collection[sp.Symbol], parameter: str) -> tuple[sp.Symbol, int | None]:
+def _asked(truth: Truth, held: Collection[sp.Symbol], text: str) -> tuple[str, sp.Expr]:
+    """What a text such as c, c[2] or w/tau is called, and the function of all atoms' parameters that it is."""
+    text = text.strip()
+    if re.fullmatch(_PARAMETER, text):
+        p, atom = _parameter(truth, held, text)
+        return p.name if not atom else f"{p.name}[{atom + 1}]", p if atom is None else atom_symbol(p, atom + 1)
+    found: dict[str, sp.Symbol] = {}
+    for whole in re.finditer(_PARAMETER, text):
+        p, atom = _parameter(truth, (), whole[0])
+        found[whole[0]] = p if atom is None else atom_symbol(p, atom + 1)
+    places = {one: f"v{j}" for j, one in enumerate(found)}
+    positive = [places[one] for one, p in found.items() if p.is_positive]
+    read = Formula(re.sub(_PARAMETER, lambda one: places[one[0]], text), OF_GATES, 1, positive, {})
+    symbols = {q: found[one] for one, place in places.items() for q in read.parameters[place]}
+    f = read.expression.subs(symbols, simultaneous=True)
+    if not all_values(truth).keys() & f.free_symbols or not f.subs(all_values(truth)).is_finite:
+        raise ValueError(f"{text!r} has no value at the truth; accepted: a function of parameters, such as w/tau")
+    return text, f
+
+
+def _parameter(truth: Truth, held: Collection[sp.Symbol], text: str) -> tuple[sp.Symbol, int | None]:
     """The parameter of a text such as c or c[2], and its atom from 0, None if it is shared."""
-    free, read = free_names(truth, held), re.fullmatch(r"(\w+)(?:\[([1-9]\d{0,3})\])?", parameter.strip())
-    name, place = read.groups() if read else (parameter, None)
+    free, read = free_names(truth, held), re.fullmatch(_PARAMETER, text)
+    name, place = read.groups() if read else (text, None)
     atom = int(place or 1) - 1
     symbols = {p.name: p for p in (*truth.shared, *truth.atoms[0])}
     if (name, None) in free and place is None:
@@ -161,8 +189,8 @@ def _asked(truth: Truth, held: Collection[sp.Symbol], parameter: str) -> tuple[s
         return symbols[name], atom
     shown = ", ".join(n if i is None else f"{n}[{i + 1}]" for n, i in free)
     if name in symbols and symbols[name] in held and atom == truth.k - 1:
-        raise ValueError(f"{parameter} is held, as a choice of gauge; accepted: {shown}")
-    raise ValueError(f"no parameter {parameter!r}; accepted: {shown}")
+        raise ValueError(f"{text} is held, as a choice of gauge; accepted: {shown}")
+    raise ValueError(f"no parameter {text!r}; accepted: {shown}, and formulas of them such as {free[0][0]}/2")
 
 
 def _proved(truth: Truth, gauge: Gauge) -> tuple[list[ExactSymmetry], int]:
@@ -179,16 +207,27 @@ def _proved(truth: Truth, gauge: Gauge) -> tuple[list[ExactSymmetry], int]:
     return found, most
 
 
-def _moves(flow: Flow, p: sp.Symbol, values: Values) -> bool:
-    """Whether a flow moves a parameter at its value."""
-    return any(q == p and c.subs(values) != 0 for q, c in flow.field.components)
+def _moves(flow: Flow, f: sp.Expr, truth: Truth) -> bool:
+    """Whether a flow, of all atoms together or of one, moves a function of their parameters at its truth."""
+    parts = []
+    for i in range(1, truth.k + 1):
+        names = {p: p if p in truth.shared else atom_symbol(p, i) for p, _ in flow.orbit}
+        speeds = [(names[p], sp.diff(e, SCALE).subs(SCALE, 1).subs(names, simultaneous=True)) for p, e in flow.orbit]
+        parts.append({p: speed * sp.diff(f, p) for p, speed in speeds})
+    moved = (
+        [sp.Add(*{p: e for part in parts for p, e in part.items()}.values())]
+        if flow.together
+        else [sp.Add(*part.values()) for part in parts]
+    )
+    return any(sp.simplify(e.subs(all_values(truth))) != 0 for e in moved)
 
 
 def _with_invariant(
-    row: ParameterRow, truth: Truth, held: Collection[sp.Symbol], p: sp.Symbol, atom: int | None, precision: float
+    row: ParameterRow, truth: Truth, held: Collection[sp.Symbol], asked: sp.Expr, precision: float
 ) -> ParameterRow:
-    """A row with the first identifiable function of a parameter, and its n."""
-    one = (atom or 0) + 1
+    """A row with the first identifiable function of what is asked, and its n."""
+    numbers = sorted(int(n) for p in asked.free_symbols for n in re.findall(r"\[(\d+)\]$", p.name))
+    one = numbers[0] if numbers else 1
     other = truth.k if one < truth.k else 1
     sides = {atom_symbol(q, side): atom_symbol(q, i) for q in truth.atoms[0] for side, i in (("i", one), ("j", other))}
     here, there = ({q: atom_symbol(q, i) for q in truth.atoms[0]} for i in (one, other))
@@ -196,7 +235,7 @@ def _with_invariant(
     whole = [f.subs(here, simultaneous=True) for f in functions]
     apart = [sp.factor_terms(f - g.subs(there, simultaneous=True)) for f, g in zip(whole, functions, strict=True)]
     for f in (*whole, *apart):
-        if (p if atom is None else atom_symbol(p, one)) in f.free_symbols:
+        if f.free_symbols & asked.free_symbols:
             found = told(truth, held, f)
             if found.variance is not None and found.value != 0 and found.error <= ROUGHEST:
                 n = found.variance / (found.value * precision) ** 2

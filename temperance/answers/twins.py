@@ -168,7 +168,7 @@ def _of_symmetries(spec: MoESpec, atoms: int, gauge: Gauge, meant: Understood) -
     parts: tuple[Part, ...] = (
         str(meant),
         grid,
-        "Each by an identity (L: log weight, u: weight times density):",
+        "Each by an identity (L: log weight, h: mean of the expert, u: weight times density):",
         *identities,
     )
     return Twins(found, shown, meant, said=Said(title, parts, (answer,)))

@@ -10,7 +10,7 @@ from typing import Any
 from temperance.answer.answer import Answer
 from temperance.claims.verify import Result, check_estimates, chosen, read_report, tests_made, verify_claims
 from temperance.evidence.family import in_words
-from temperance.evidence.outcomes import LEGS, Leg
+from temperance.evidence.outcomes import Leg
 from temperance.evidence.study_runner import Runs
 from temperance.numerics.studies.workers import processes
 from temperance.pages.formulas import IN_WORDS
@@ -21,8 +21,9 @@ from temperance.terminal.parts import Grid, Part, Said
 from temperance.terminal.progress import Display
 from temperance.theory.expressions.arguments import checked
 
-PUBLISHED = "../shared/published"
-COLUMNS = ("claim", "what it says", *LEGS, "Coq", "outcome")
+COLUMNS = ("claim", "what it says", "proof", "contact", "Monte Carlo", "outcome")
+_MARKS = {"confirmed": "yes", "contradicted": "no", "inconclusive": "?", "not required": "-", "did not run": "not run"}
+_LEGEND = "yes: confirms the claim; ?: inconclusive; no: contradicts it; Coq: it has checked a part of the proof"
 _RUNNING = "--store, --workers, --scheduler and --published are about running claims, and --from runs nothing"
 
 
@@ -33,24 +34,22 @@ class Verify(Answer):
     Attributes:
         results: the claims and what their legs found.
         published: the check of the published estimates, if it was run.
-        skipped: why the published estimates were not checked, if they should have been.
         source: the file that all this was read from, where nothing was run.
     """
 
     results: tuple[Result, ...]
     published: dict[str, Any] | None = None
-    skipped: tuple[str, ...] = ()
     source: str | None = None
 
     @property
     def status(self) -> int:
-        """1 if a claim is contradicted or a leg that it requires crashed."""
+        """1 if a claim is contradicted or a check that it requires crashed."""
         return int(any(result.refuted for result in self.results))
 
     @property
     def remarks(self) -> Sequence[str]:
-        """What was skipped, and one line for every claim that is not settled."""
-        lines = [*self.skipped, *(line for result in self.results for line in result.remarks)]
+        """One line for every claim that is not settled, and for published losses that are not reproduced."""
+        lines = [line for result in self.results for line in result.remarks]
         if self.published is not None and self.published["outcome"] != "confirmed":
             lines.append(f"published: {self.published['detail']}")
         return lines
@@ -80,15 +79,10 @@ class Verify(Answer):
         ]
 
 
-def _answer(
-    results: Sequence[Result],
-    published: dict[str, Any] | None,
-    skipped: tuple[str, ...] = (),
-    source: str | None = None,
-) -> Verify:
+def _answer(results: Sequence[Result], published: dict[str, Any] | None, source: str | None = None) -> Verify:
     """The answer that these results make, with what it says."""
     said = Said("Which claims stand?", tuple(_parts(results, published)), tuple(_words(results, source)))
-    return Verify(tuple(results), published, skipped, source, said=said)
+    return Verify(tuple(results), published, source, said=said)
 
 
 def _parts(results: Sequence[Result], published: Mapping[str, Any] | None) -> Iterator[Part]:
@@ -104,6 +98,7 @@ def _parts(results: Sequence[Result], published: Mapping[str, Any] | None) -> It
     if published is not None:
         yield from _published_lines(published)
     yield Grid("Outcomes", COLUMNS, tuple(map(_row, results)))
+    yield _LEGEND
 
 
 def _words(results: Sequence[Result], source: str | None) -> Iterator[str]:
@@ -111,8 +106,6 @@ def _words(results: Sequence[Result], source: str | None) -> Iterator[str]:
     by_outcome: dict[str, list[str]] = {}
     for result in results:
         by_outcome.setdefault(result.outcome, []).append(result.claim.id)
-    if in_coq := ", ".join(r.claim.id for r in results if r.coq is not None):
-        yield f"parts of the proofs that Coq has checked are named above: {in_coq}"
     if (made := tests_made(results))["made"]:
         yield in_words(made)
     yield "; ".join(f"{outcome}: {', '.join(ids)}" for outcome, ids in by_outcome.items())
@@ -132,9 +125,9 @@ def _published_lines(published: Mapping[str, Any]) -> Iterator[str]:
 
 def _row(result: Result) -> tuple[str, ...]:
     claim = result.claim
-    outcomes = (result.outcome_of(name).replace("not required", "-") for name in result.legs)
-    in_coq = "-" if result.coq is None else "part"
-    return claim.id, IN_WORDS.get(claim.id, claim.statement), *outcomes, in_coq, result.outcome
+    proof, *others = (_MARKS.get(word := result.outcome_of(name), word) for name in result.legs)
+    legs = (proof + ("" if result.coq is None else ", Coq"), *others)
+    return claim.id, IN_WORDS.get(claim.id, claim.statement), *legs, result.outcome
 
 
 def _slopes(leg: Leg) -> Iterator[Part]:
@@ -157,15 +150,14 @@ def verify(
 ) -> Verify:
     """Run claims of the theory, each by its proof and by measurement, and say which stand.
 
-    Exit status 1 if a claim is contradicted or a leg that it requires crashed.
+    Exit status 1 if a claim is contradicted or a check that it requires crashed.
 
     Args:
         claims: C1, C2, ...; all for none.
         store: An SQLite file that keeps every finished replicate, so that a verification that was stopped goes on.
         workers: Processes for the studies; as many as there are cores by default.
         scheduler: Address of a Dask cluster, in place of local processes.
-        published: Folder of the published estimates whose losses are recomputed, ../shared/published by default; not
-            checked where claims are named and no folder is.
+        published: Folder of the published estimates, whose losses are then recomputed.
         from_: A report.json of this command, shown (with -o page.html, as a page) without running anything.
 
     Raises:
@@ -177,12 +169,14 @@ def verify(
         if not (store is workers is scheduler is published is None):
             raise BadInput(_RUNNING)
         return _answer(*_only(*read_report(from_), claims), source=from_)
-    folder, skipped = _published(published, named=bool(claims))
+    if published is not None and not Path(published).is_dir():
+        raise BadInput(f"--published takes the folder of the published estimates; there is none at {published!r}")
     with resumable(store), Display() as shown:
         with shown.doing("published estimates"):
-            estimates = None if folder is None else check_estimates(folder)
+            estimates = None if published is None else check_estimates(published)
         with Runs(workers=count, scheduler=scheduler, store=store, report=shown.report) as runs:
-            return _answer(verify_claims(claims, runs=runs, progress=shown.doing), estimates, skipped)
+            found = verify_claims(claims, runs=runs, progress=shown.doing, step=shown.step)
+            return _answer(found, estimates)
 
 
 def _only(
@@ -197,14 +191,3 @@ def _only(
         return results, published
     wanted = {claim.id for claim in chosen(claims)}
     return tuple(r for r in results if r.claim.id in wanted), None
-
-
-def _published(folder: str | None, *, named: bool) -> tuple[str | None, tuple[str, ...]]:
-    """The folder of published estimates, if it is to be checked; and what is said where it is skipped."""
-    if folder is not None and not Path(folder).is_dir():
-        raise BadInput(f"--published takes the folder of the published estimates; there is none at {folder!r}")
-    if folder is not None or named:
-        return folder, ()
-    if Path(PUBLISHED).is_dir():
-        return PUBLISHED, ()
-    return None, (f"published: skipped, there is no folder {PUBLISHED!r}; name one with --published",)

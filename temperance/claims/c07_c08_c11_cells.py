@@ -24,8 +24,8 @@ from temperance.numerics.contact.curves import (
 )
 from temperance.numerics.studies.claim_studies import tanh_cell
 from temperance.theory.rates.predict import predict
+from temperance.theory.rates.solvability import solvability
 from temperance.theory.rates.true_point import truth_at
-from temperance.theory.solvability.solvability import solvability
 
 SIZES = (2, 3, 4, 5, 6)
 _SHARP = {"tau": (1, 2), "beta1": (1, 4), "a": (1, 4), "b": (1, 8), "nu": (1, 4)}

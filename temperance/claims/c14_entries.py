@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import cache
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from temperance.evidence.outcomes import LegOutcome
-from temperance.measurements.atlas import PLACES, entry, is_tested, stored
+from temperance.evidence.study_runner import Runs
+from temperance.measurements.atlas import PLACES, bounds, entry, is_tested, stored
 from temperance.measurements.atlas_entries import AtlasOrder, Entry, key
 from temperance.measurements.literature import ROWS
 
@@ -15,11 +16,28 @@ LEFT = ("gaussian", "polynomial:2")  # its bounds take as long as all others tog
 _SHOWN = 4  # of what is open, in a detail; the record has all
 
 
-@cache
-def compared() -> tuple[Entry, ...]:
-    """The entries of the atlas of which a measurement or a study is kept, with bounds computed now."""
-    rows, kept = [row for row in ROWS if (row.gate, row.expert) != LEFT], stored()
-    return tuple(entry(row, cell, d, kept) for row in rows for cell, d in PLACES if is_tested(row, cell, d, kept))
+COMPARED = tuple(i for i, row in enumerate(ROWS) if (row.gate, row.expert) != LEFT)
+"""The rows of the atlas that the claim is about, by their places in `ROWS`."""
+
+
+@dataclass(frozen=True)
+class Compared:
+    """An entry of which a measurement or a study is kept, with bounds computed now, and the certificates of curves."""
+
+    entry: Entry
+    curves: Sequence[Mapping[str, Any]]
+
+
+def atlas_row(i: int) -> list[Compared]:
+    """What is compared of a row of the atlas, in a worker: the rows of all share both cores."""
+    row, kept = ROWS[i], stored()
+    there = [place for place in PLACES if is_tested(row, *place, kept)]
+    return [Compared(entry(row, *place, kept), bounds(row, *place).curves) for place in there]
+
+
+def compared(runs: Runs) -> list[Compared]:
+    """What is compared, row by row."""
+    return [found for some in runs.each(atlas_row, COMPARED) for found in some]
 
 
 def name_of(e: Entry) -> str:

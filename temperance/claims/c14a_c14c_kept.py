@@ -8,16 +8,16 @@ from dataclasses import replace
 from typing import Any
 
 from temperance.claims.c14_entries import compared, counted, name_of, record, still_open
-from temperance.evidence.family import EACH, POWER, with_test
+from temperance.evidence.family import EACH, count, with_test
 from temperance.evidence.outcomes import Leg, LegOutcome, combined
 from temperance.evidence.proof import Check, holds, proof_leg
 from temperance.evidence.study_runner import Runs
 from temperance.measurements import exponent_results
 from temperance.measurements.atlas import bounds, setting, stored
 from temperance.measurements.atlas_entries import AtlasOrder, Entry, key
+from temperance.measurements.contact_orders import kept as measured_now
 from temperance.measurements.kept_slopes import KeptSlope
 from temperance.measurements.literature import ROWS, AtlasRow
-from temperance.measurements.order_results import records
 from temperance.numerics.errors.hypotheses import slope_test
 from temperance.numerics.errors.slopes import LARGEST_DROPPED
 from temperance.theory.contact.order_setting import flat_curves
@@ -26,12 +26,11 @@ SEED = 14
 SHARE = 10  # a tenth of what is cheap is measured again
 _SAME = 0.02  # between two measurements of one order
 _MOVING = 4  # parameters of an atom, in a measurement that is cheap
-_LEAST = 0.5  # of the tests that have the power, for a count that confirms
 
 
-def bounds_proof(_: Runs) -> Leg:
+def bounds_proof(runs: Runs) -> Leg:
     """Compute the bounds again: certificates that the checker accepts, theorems and identities."""
-    return proof_leg([_proved(e) for e in compared()])
+    return proof_leg([_proved(one.entry) for one in compared(runs)])
 
 
 def _proved(e: Entry) -> Check:
@@ -42,12 +41,13 @@ def _proved(e: Entry) -> Check:
     return f"{name_of(e)}: {count}, each proved", lambda: "confirmed" if proved else "inconclusive"
 
 
-def bounds_contact(_: Runs) -> Leg:
+def bounds_contact(runs: Runs) -> Leg:
     """Hold every kept order against its bound, and measure a tenth of those that are cheap again.
 
     A missed minimum makes a measured order too small, and a bound need not be sharp: one that lies below says nothing.
     """
-    held = [(e, o) for e in compared() for o in e.orders if o.contact != "not compared" and o.measured is not None]
+    found = [(one.entry, o) for one in compared(runs) for o in one.entry.orders]
+    held = [(e, o) for e, o in found if o.contact != "not compared" and o.measured is not None]
     kept = [record(e, o, holds(o.contact != "contradicted")) for e, o in held]
     some = cheap()
     again = [_again(*drawn) for drawn in random.Random(SEED).sample(some, -(-len(some) // SHARE))]
@@ -67,41 +67,35 @@ def cheap() -> list[tuple[AtlasRow, str, str]]:
         source = chosen.spec.gate.activation
         if len(chosen.parameters) <= _MOVING and (source is None or len(source.pieces) == 1):
             names = {flat_curves(chosen).label(p.name) for p in chosen.parameters}
-            found += [(row, cell, r["parameter"]) for r in kept[key(row, cell)] if r["parameter"] in names]
+            found += [(row, cell, r.parameter) for r in kept[key(row, cell)] if r.parameter in names]
     return found
 
 
 def _again(row: AtlasRow, cell: str, parameter: str) -> dict[str, Any]:
     """An order, kept and measured now."""
-    (before,) = (r for r in stored()[key(row, cell)] if r["parameter"] == parameter)
+    (before,) = (r for r in stored()[key(row, cell)] if r.parameter == parameter)
     found = bounds(row, cell, row.d)
-    (now,) = records(replace(found, orders=tuple(o for o in found.orders if o.parameter == parameter)))
+    (now,) = measured_now(replace(found, orders=tuple(o for o in found.orders if o.parameter == parameter)))
     outcome: LegOutcome = "inconclusive"
-    if None not in (before["order"], now["order"]):
-        outcome = "confirmed" if abs(before["order"] - now["order"]) <= _SAME else "contradicted"
-    made = {"entry": key(row, cell), "parameter": parameter, "kept": before["order"], "now": now["order"]}
+    if before.order is not None and now.order is not None:
+        outcome = "confirmed" if abs(before.order - now.order) <= _SAME else "contradicted"
+    made = {"entry": key(row, cell), "parameter": parameter, "kept": before.order, "now": now.order}
     return {**made, "outcome": outcome}
 
 
-def atlas_slopes(_: Runs) -> Leg:
+def atlas_slopes(runs: Runs) -> Leg:
     """Test every slope of the studies that are kept with their errors; those of other claims are tested there.
 
     A count: one that is rejected contradicts the claim. A test without the power, and a slope of a study that drops
     more than 5% of its fits, settle nothing, and are counted beside.
     """
     studies = exponent_results.stored()
-    found = [_row(e, o, o.slope, studies) for e in compared() for o in e.orders if isinstance(o.slope, KeptSlope)]
+    orders = [(one.entry, o) for one in compared(runs) for o in one.entry.orders]
+    found = [_row(e, o, o.slope, studies) for e, o in orders if isinstance(o.slope, KeptSlope)]
     rows = [row for row in found if row is not None]
-    kinds: tuple[LegOutcome | None, ...] = ("confirmed", "contradicted", None)
-    counts = {kind: sum(r["outcome"] == kind for r in rows) for kind in kinds}
-    untested = sum(r["test"]["p"] is None for r in rows)
-    detail = (
-        f"{len(rows)} slopes to n = 10^12: {counts['contradicted']} rejected, {counts['confirmed']} not rejected with "
-        f"power {POWER:g}, {counts[None] - untested} not rejected without it, {untested} not tested"
-    )
-    outcome: LegOutcome = "confirmed" if counts["confirmed"] >= _LEAST * len(rows) > 0 else "inconclusive"
+    outcome, words = count(rows)
     against = [r for r in rows if r["outcome"] == "contradicted"]
-    return Leg("contradicted" if against else outcome, detail + still_open(against), {"kept_slopes": rows})
+    return Leg(outcome, words + still_open(against), {"kept_slopes": rows})
 
 
 def _row(e: Entry, o: AtlasOrder, slope: KeptSlope, studies: Mapping[str, Any]) -> dict[str, Any] | None:

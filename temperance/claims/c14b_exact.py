@@ -8,24 +8,23 @@ from typing import Any
 from temperance.claims.c14_entries import compared, counted, record, still_open
 from temperance.evidence.outcomes import Leg, LegOutcome, combined
 from temperance.evidence.study_runner import Runs
-from temperance.measurements.atlas import bounds
 from temperance.measurements.atlas_entries import AtlasOrder
 from temperance.theory.checker.rejected import objection
 from temperance.theory.curves.curve_checker import check
 
 
-def exact_proof(_: Runs) -> Leg:
+def exact_proof(runs: Runs) -> Leg:
     """Check the certificates of curves: every order that is said to be exact has one that meets its bound.
 
     The others have an interval: from what a curve reaches to the bound.
     """
     found: list[dict[str, Any]] = []
     intervals: list[dict[str, Any]] = []
-    for e in compared():
-        accepted = [c for c in bounds(e.row, e.cell, e.d).curves if objection(check, c) is None]
-        for o in e.orders:
+    for one in compared(runs):
+        accepted = [c for c in one.curves if objection(check, c) is None]
+        for o in one.entry.orders:
             lower = None if o.order.lower is None else str(o.order.lower)
-            (found if o.exact else intervals).append({**record(e, o, _outcome(o, accepted)), "reached": lower})
+            (found if o.exact else intervals).append({**record(one.entry, o, _outcome(o, accepted)), "reached": lower})
     above = [r for r in intervals if r["outcome"] == "contradicted"]
     detail = f"{counted(found)} orders that are said to be exact have a certificate that a curve meets the bound"
     detail += still_open([*found, *above]) + f"; {len(intervals)} others lie between a curve and a bound"

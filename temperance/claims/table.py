@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from temperance.claims.c01_c02_linear_gate import interactions_proof, scale_proof
 from temperance.claims.c03_c04_c06_orbits import (
@@ -32,17 +33,21 @@ from temperance.claims.c12_c13_efficiency import (
     variance_measured,
     variance_proof,
 )
+from temperance.claims.c14_entries import COMPARED, atlas_row
 from temperance.claims.c14a_c14c_kept import atlas_slopes, bounds_contact, bounds_proof
 from temperance.claims.c14b_exact import exact_proof as atlas_exact
 from temperance.claims.c15_twins import twins_contact, twins_proof
+from temperance.evidence.merging import merging_contact, merging_proof, merging_rates
 from temperance.evidence.monte_carlo import study_leg
 from temperance.evidence.outcomes import Leg, LegName
 from temperance.evidence.study_runner import Runs
+from temperance.evidence.volumes import coefficients_proof, volumes_measured
 from temperance.numerics.studies.claim_studies import (
     CELLS,
     CONSTANTS,
     EXACT,
     LINEAR,
+    MERGED,
     MIRROR,
     RELU,
     STUDIES,
@@ -56,6 +61,7 @@ class Claim:
     """A statement, and its legs, each with the function that runs it.
 
     optional: legs that need not confirm it. studies: those that its legs take, begun before the first leg.
+    spread: a function and the tasks at which its legs take it, begun on the workers before the studies.
     """
 
     id: str
@@ -63,6 +69,7 @@ class Claim:
     legs: tuple[tuple[LegName, Callable[[Runs], Leg]], ...]
     optional: tuple[LegName, ...] = ()
     studies: tuple[Study, ...] = ()
+    spread: tuple[Callable[[int], list[Any]], Sequence[int]] | None = None
 
     @property
     def group(self) -> str:
@@ -168,16 +175,19 @@ CLAIMS: tuple[Claim, ...] = (
         "The atlas: no contact order that is kept, of a cell of the gates of the literature, exceeds the bound that is "
         "proved (as kept, and a tenth of what is cheap measured again)",
         legs=(("proof", bounds_proof), ("contact", bounds_contact)),
+        spread=(atlas_row, COMPARED),
     ),
     Claim(
         "C14b",
         "The atlas: orders that are said to be exact are so: an explicit curve of mixtures reaches the bound",
         legs=(("proof", atlas_exact),),
+        spread=(atlas_row, COMPARED),
     ),
     Claim(
         "C14c",
         "The atlas, a count: no kept slope of errors of estimators, to n = 10^12, is found slower than its bound says",
         legs=(("monte_carlo", atlas_slopes),),
+        spread=(atlas_row, COMPARED),
     ),
     Claim(
         "C15",
@@ -185,5 +195,19 @@ CLAIMS: tuple[Claim, ...] = (
         "numbering of the atoms, or twins: tanh (b, c) and (-c, -b), and (b, -b, beta0, tau), (b, 0, beta0/2, tau/2), "
         "(0, -b, beta0/2, tau/2); GELU and softplus (b, -b, beta0, tau) and (l b, -l b, l beta0, l tau) (free gauge)",
         legs=(("proof", twins_proof), ("contact", twins_contact)),
+    ),
+    Claim(
+        "C16",
+        "Atoms of a cell merged by conditional moments converge at n^(-1/2) in every parameter, also where single "
+        "atoms have n^(-1/(4m)) or no rate (k = 3: softmax, tanh, GELU; k = 4: softmax; k* = 2, d = 1; a count)",
+        legs=(("proof", merging_proof), ("contact", merging_contact), ("monte_carlo", merging_rates)),
+        studies=tuple(study for study, _ in MERGED),
+    ),
+    Claim(
+        "C17",
+        "A superfluous expert adds (d + 1)/2 to the learning coefficient, not half of its 2d + 3 parameters: it is 5 "
+        "for two true softmax experts and three fitted, 5.5 for tanh and GELU gates, 3.75 for constant experts, and "
+        "2.5 with multiplicity 2 for one true expert and two fitted (d = 1; anchored gauge; beta0 bounded)",
+        legs=(("proof", coefficients_proof), ("monte_carlo", volumes_measured)),
     ),
 )

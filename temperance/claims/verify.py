@@ -24,6 +24,7 @@ from temperance.terminal.json_input import read_json
 
 _REPORT = "a report of `temperance verify -o report.json`"
 
+_WORDS = 25  # of a remark
 Progress = Callable[[str], AbstractContextManager[Any]]
 
 
@@ -67,13 +68,19 @@ class Result:
         if self.outcome in ("inconclusive", "contradicted"):
             told = {name: leg.detail if (leg := self.legs[name]) else "did not run" for name in required}
             missed = [f"{name}: {told[name]}" for name in required if self.outcome_of(name) != "confirmed"]
-            yield f"{self.claim.id} is {self.outcome}: {'; '.join(missed)}"
+            yield _brief(f"{self.claim.id} is {self.outcome}: {'; '.join(missed)}")
 
     def record(self) -> dict[str, Any]:
         """The claim as JSON values."""
         legs = {name: None if leg is None else leg.record() for name, leg in self.legs.items()}
         known = {"id": self.claim.id, "statement": self.claim.statement, "legs": legs, "outcome": self.outcome}
         return {**known, "coq": self.coq}
+
+
+def _brief(text: str) -> str:
+    """At most `_WORDS` words of a text; the page and the JSON have all."""
+    words = text.split()
+    return text if len(words) <= _WORDS else f"{' '.join(words[: _WORDS - 1])} ..."
 
 
 def chosen(ids: Sequence[str]) -> tuple[Claim, ...]:
@@ -93,19 +100,30 @@ def _silent(_: str) -> AbstractContextManager[Any]:
 
 
 def verify_claims(
-    ids: Sequence[str] = (), *, runs: Runs | None = None, progress: Progress = _silent
+    ids: Sequence[str] = (),
+    *,
+    runs: Runs | None = None,
+    progress: Progress = _silent,
+    step: Callable[[str], None] = lambda line: None,
 ) -> tuple[Result, ...]:
     """Run the claims with these ids; all for none.
 
     All tests of the run are judged at one level (`evidence.family`). A leg that raises an exception is reported as
-    crashed. progress: called with what is being done, gives a context.
+    crashed. progress: called with what is being done, gives a context. step: told which claim is done.
     runs: how studies are run (`study_runner.Runs`); by default in one worker process. Raises ValueError for another id.
     """
     claims = chosen(ids)
     with Runs() if runs is None else nullcontext(runs) as used:
+        for claim in claims:
+            if claim.spread is not None:
+                used.begin(*claim.spread)
         used.start([study for claim in claims for study in claim.studies])
-        beside = sorted(claims, key=lambda claim: bool(claim.studies))  # what waits for no study runs beside them
-        found = {claim.id: run_claim(claim, used, progress) for claim in beside}
+        beside = sorted(claims, key=lambda claim: bool(claim.studies or claim.spread))  # what waits for no worker first
+        found = {}
+        for i, claim in enumerate(beside, 1):
+            place = f"claim {i} of {len(beside)}: "
+            found[claim.id] = run_claim(claim, used, progress, place)
+            step(f"{place}{claim.id} done")
         return _at_one_level([found[claim.id] for claim in claims])
 
 
@@ -120,11 +138,11 @@ def tests_made(results: Sequence[Result]) -> dict[str, Any]:
     return family([leg for result in results for leg in result.legs.values()])
 
 
-def run_claim(claim: Claim, runs: Runs, progress: Progress = _silent) -> Result:
-    """Run every leg that the claim has; raises ValueError for a store that cannot be used."""
+def run_claim(claim: Claim, runs: Runs, progress: Progress = _silent, place: str = "") -> Result:
+    """Run every leg that the claim has; raises ValueError for a store that cannot be used. place: among others."""
     legs: dict[LegName, Leg | None] = dict.fromkeys(LEGS)
     for name, run in claim.legs:
-        with progress(f"{claim.id}: {name}"):
+        with progress(f"{place}{claim.id}, {name}"):
             try:
                 legs[name] = run(runs)
             except StoreError:

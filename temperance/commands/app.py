@@ -10,7 +10,6 @@ import io
 import os
 import sys
 from collections.abc import Sequence
-from importlib.metadata import version
 
 from cyclopts import App, CycloptsError, Parameter
 from cyclopts.help import DefaultFormatter, HelpPanel
@@ -18,7 +17,6 @@ from rich.console import Console, ConsoleOptions
 from rich.text import Text
 
 from temperance.commands.examples import QUESTIONS, epilogue
-from temperance.commands.notebooks import notebooks
 from temperance.terminal.errors import BadInput, commands, described, one_line
 from temperance.terminal.output import console
 
@@ -35,10 +33,16 @@ class Flowing(DefaultFormatter):
         super().__call__(console, options, panel)
 
 
+def _version() -> str:
+    from importlib.metadata import version  # it loads what reads mail
+
+    return f"temperance {version('temperance')}"
+
+
 app = App(
     name="temperance",
     help="The theory of temperature in softmax-gated Gaussian mixtures of experts, proved and measured.",
-    version=lambda: f"temperance {version('temperance')}",
+    version=_version,
     default_parameter=Parameter(negative=()),
     help_format="plaintext",
     help_formatter=Flowing(),
@@ -47,9 +51,9 @@ app = App(
 
 
 for made, question in QUESTIONS.items():
-    home = "fit" if made == "fit" else "command"  # all others are functions of `temperance`
+    home = made if made in ("fit", "experts", "audit") else "command"  # all others are functions of `temperance`
     app.command(f"temperance.commands.{home}:{made}", name=made, help=question, help_epilogue=epilogue(made))
-app.command(notebooks)
+app.command("temperance.commands.notebooks:notebooks", name="notebooks", help="Run the notebooks again.")
 app.register_install_completion_command(help="Let the shell complete commands and options.")
 
 

@@ -11,27 +11,17 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from types import NoneType
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from cyclopts import Parameter
 
 import temperance
 from temperance.answer.answer import Answer, Refused
-from temperance.interop.callables import Source
 from temperance.terminal.errors import BadInput, one_line
-from temperance.terminal.options import PLACED, File, FileOr, Json, Output
+from temperance.terminal.options import PLACED, Json, Output
 from temperance.terminal.output import check_writable, console, to_json
 from temperance.terminal.progress import Display
-from temperance.theory.models.spec import Expert, Gate
-
-_SHELL: Mapping[Any, Any] = {
-    File: str,
-    FileOr: str | None,
-    Source: str,
-    str | Gate | None: str | None,
-    str | Expert: str,
-}
-"""What of an option's type can be typed."""
 
 NAMED = inspect.Parameter.KEYWORD_ONLY  # what may be left out is given by its name
 
@@ -65,12 +55,12 @@ def command(function: Callable[..., Answer]) -> Callable[..., int]:
         if output is not None:
             with Display() as shown, shown.doing(f"writing {output}"):
                 found.write(output)
-        for remark in found.remarks:
-            print(one_line(remark), file=sys.stderr)
         if json:
             print(to_json(found.to_json()))
         else:
             found.show(console())
+        for remark in found.remarks:
+            print(one_line(remark), file=sys.stderr)
         return found.status
 
     output_file = Annotated[Output, Parameter(help=f"Write the answer to this {' or '.join(kind.writers)} file.")]
@@ -94,11 +84,14 @@ def _is_placed(p: inspect.Parameter, hint: Any) -> bool:
 
 
 def _typed(hint: Any) -> Any:
-    """What of a type can be typed, with the words that help has of it."""
+    """What of a type can be typed, with the words that help has of it: of what may be a text, the text."""
     if get_origin(hint) is Annotated:
         kind, *words = get_args(hint)
-        return Annotated[_SHELL.get(kind, kind), *words]
-    return _SHELL.get(hint, hint)
+        return Annotated[_typed(kind), *words]
+    kinds = get_args(hint)
+    if str not in kinds:
+        return hint
+    return str | None if NoneType in kinds else str
 
 
 def _require_apart(output: str | None, given: Mapping[str, Any]) -> None:

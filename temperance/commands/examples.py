@@ -37,6 +37,11 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "temperance efficiency tanh --gauge anchored --certificate n.json",
         'temperance efficiency --gate "max(x - c, 0)*w" --parameter c',
     ),
+    "coefficient": (
+        "temperance coefficient --gate softmax --true 2 --fitted 3",
+        "temperance coefficient --activation tanh --true 2 --fitted 3 --certificate lambda.json",
+        "temperance coefficient --gate softmax --true 1 --fitted 2 --dim 2 --json",
+    ),
     "exponents": (
         "temperance exponents --gate softmax",
         'temperance exponents --activation "z**2 + z" --expert constant',
@@ -51,11 +56,19 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "temperance fit data.csv --fitted 2",
         "temperance fit data.csv --fitted 3 --activation tanh --target price --json",
     ),
+    "experts": (
+        "temperance experts data.csv",
+        "temperance experts data.csv --most 4 --activation tanh --gauge anchored -o experts.html",
+    ),
     "twins": (
         "temperance twins tanh",
         'temperance twins "z + z**2" --json',
         "temperance twins gelu --atoms 3 --gauge anchored",
         'temperance twins --gate "v*tanh(w*x)/tau"',
+    ),
+    "audit": (
+        "temperance audit my_package.model:make",
+        "temperance audit my_package.model:make --inputs my_package.model:example --json",
     ),
     "verify": (
         "temperance verify",
@@ -79,10 +92,13 @@ QUESTIONS: dict[str, str] = {
     "rates": "How fast do they converge, measured? A slope of -0.5 is an error n^(-1/2).",
     "efficiency": "How much data does the temperature need?",
     "exponents": "Which contact orders does a gate have, proved and measured?",
+    "coefficient": "What does an expert too many cost, and what does BIC charge?",
     "atlas": "Which contact orders do the gates of the literature have?",
     "twins": "Which other parameters have the same density?",
+    "audit": "Can the temperatures of a torch model's routers be learnt?",
     "verify": "Which claims of the theory stand? Exit status 1: one is contradicted.",
     "fit": "Which mixture do my data come from?",
+    "experts": "How many experts do these data come from?",
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any, Unpack
 
+import numpy as np
 from cyclopts import Parameter
 from rich.console import Console
 
@@ -12,9 +13,12 @@ from temperance.answer.answer import Answer
 from temperance.commands.command import command
 from temperance.numerics.estimation.fitted import Fitted
 from temperance.numerics.estimation.sizes import FitComparison
+from temperance.numerics.mixture.activation_numpy import Floats
+from temperance.pages.fit_pictures import pictures_of
+from temperance.pages.plots import Picture
 from temperance.terminal.formula_options import FormulaOptions, takes_formulas
 from temperance.terminal.options import Experts, Whole
-from temperance.terminal.parts import Grid, Said
+from temperance.terminal.parts import Grid, Part, Said
 from temperance.terminal.progress import Display
 from temperance.theory.models import experts
 
@@ -23,13 +27,26 @@ _GATE = "linear (the default), softmax (temperature 1), activation, another name
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Fit(Answer):
-    """A fit, or a comparison of sizes, to a file of data."""
+    """A fit, or a comparison of sizes, to a file of data.
+
+    data: x (n, d) and y (n,), without what is missing. names: of their columns.
+    """
 
     found: Fitted | FitComparison
+    data: tuple[Floats, Floats]
+    names: tuple[str, ...]
 
     def to_json(self) -> Any:
         """That of the fit."""
         return self.found.to_json()
+
+    @property
+    def plots(self) -> tuple[Picture, ...]:
+        """The data with the experts, and the gate, of one column of x; of several sizes that with the least BIC."""
+        found, (x, y) = self.found, self.data
+        if isinstance(found, FitComparison):
+            found = next((f for f in found.fits if f.fitted == found.least["bic"]), found.fits[0])
+        return pictures_of(found, x, y, self.names) if x.shape[1] == 1 else ()
 
     def show(self, screen: Console) -> None:
         """Print what the fit prints of itself."""
@@ -37,16 +54,10 @@ class Fit(Answer):
 
 
 def _said(found: Fitted | FitComparison) -> Said:
-    """The table, the warnings; and what is identifiable, and what to distrust."""
-    rows = found.rows()
-    grid = Grid("The fit", tuple(rows[0]), tuple(tuple(map(_cell, row.values())) for row in rows))
-    understood = found.understood_as if isinstance(found, Fitted) else ()
-    warnings = (f"warning: {warning}" for warning in found.warnings)
-    return Said("Which mixture do these data come from?", (*understood, grid, *warnings), tuple(found.words))
-
-
-def _cell(value: Any) -> str:
-    return "-" if value is None else f"{value:.5g}" if isinstance(value, float) else str(value)
+    """What the screen has: the lines and the table; and what is identifiable, and what to distrust."""
+    head, rows, foot = found.parts()
+    parts: list[Part] = [*head, Grid("The fit", found.heads, tuple(rows)), *foot[: len(foot) - len(found.words)]]
+    return Said("Which mixture do these data come from?", tuple(parts), tuple(found.words))
 
 
 @takes_formulas
@@ -64,6 +75,8 @@ def _fit(
     drop_missing: bool = False,
     seed: Whole = 0,
     starts: Whole = 10,
+    noise: str = "each",
+    nu: float | None = None,
     **formulas: Unpack[FormulaOptions],
 ) -> Fit:
     """Fit a mixture of Gaussian experts to a CSV file, and say what in it is identifiable.
@@ -81,6 +94,8 @@ def _fit(
         drop_missing: Leave out rows with a missing value.
         seed: Of the starts.
         starts: Number of starts.
+        noise: What is known of the variance nu: each atom has its own (each), it is common to all, or it is known.
+        nu: The variance, with --noise known.
         shared, positive, constants, bias: Of formulas; see docs/gates.md.
     """
     from temperance.numerics.general.fit import fit as estimate
@@ -103,10 +118,13 @@ def _fit(
             drop_missing=drop_missing,
             columns=columns,
             progress=progress,
+            noise=noise,
+            nu=nu,
             **formulas,
         )
     doubted = found.doubted(doubts)
-    return Fit(doubted, said=_said(doubted))
+    kept = np.isfinite(x).all(axis=1) & np.isfinite(y)
+    return Fit(doubted, (x[kept], y[kept]), (*columns, target or "y"), said=_said(doubted))
 
 
 fit = command(_fit)

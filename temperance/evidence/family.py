@@ -19,6 +19,7 @@ LEVEL = 0.01  # of all tests together
 TESTS = 600  # hypotheses of the family: more than the whole table tests
 EACH = LEVEL / TESTS
 POWER = 0.9  # that a test has which confirms
+_HALF = 0.5  # of the tests that have the power, for a count that confirms
 
 Row = Mapping[str, Any]
 
@@ -38,6 +39,23 @@ def with_test(row: Row, tested: Hypothesis, *, rare: bool = False) -> dict[str, 
         elif tested.power < POWER:
             outcome = None if rare else "inconclusive"
     return {**row, "outcome": outcome, "reason": reason, "test": asdict(tested)}
+
+
+def count(rows: Sequence[Row]) -> tuple[LegOutcome, str]:
+    """The outcome of rare tests that are counted, and the count in words.
+
+    One that is rejected contradicts. Else they confirm where at least half of all have the power; a test without it,
+    and errors that are not tested, settle nothing.
+    """
+    kinds: tuple[LegOutcome | None, ...] = ("confirmed", "contradicted", None)
+    counts = {kind: sum(r["outcome"] == kind for r in rows) for kind in kinds}
+    untested = sum(r["test"]["p"] is None for r in rows)
+    words = (
+        f"{len(rows)} slopes to n = 10^12: {counts['contradicted']} rejected, {counts['confirmed']} not rejected with "
+        f"power {POWER:g}, {counts[None] - untested} not rejected without it, {untested} not tested"
+    )
+    enough: LegOutcome = "confirmed" if counts["confirmed"] >= _HALF * len(rows) > 0 else "inconclusive"
+    return "contradicted" if counts["contradicted"] else enough, words
 
 
 def tests_of(leg: Leg | None) -> Iterator[Row]:

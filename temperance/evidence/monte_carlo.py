@@ -74,7 +74,7 @@ def with_profile(leg: Leg, orbit: str, found: Flatness) -> Leg:
 def orbit_profile(study: Study, degree: float, *, at_truth: bool = False, size: int = 2000) -> Flatness:
     """The likelihood of data of a study along (l beta1, l^p beta0, l^p tau), through the maximum or the truth.
 
-    Through the truth where only a part of the parameter space has the orbit, which maxima miss.
+    Start at the true point: only part of the space lies on the orbit, and maxima elsewhere miss it.
     """
     x, y = sample(study.truth, study.gate, size, seed=study.seed, low=study.low, high=study.high)
     start = study.truth

@@ -1,4 +1,4 @@
-"""Runs the studies of a verification, each once, on shared workers, into a store."""
+"""Runs the studies of a verification, and other dear work, each once, on shared workers; studies into a store."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecu
 from contextlib import ExitStack
 from functools import partial
 from threading import Event
-from typing import Any
+from typing import Any, TypeVar
 
 from temperance.numerics.studies.results import StudyResult
 from temperance.numerics.studies.run import Progress, compile_side_by_side, run_study
 from temperance.numerics.studies.study import Study
-from temperance.numerics.studies.workers import WorkersLost, cluster, local_workers
+from temperance.numerics.studies.workers import WorkersLost, cluster, local_workers, lost_workers_told
 
 Report = Callable[[str, Progress], None]
 """Called with the name of a study and how far it is."""
+Task = TypeVar("Task")
+Found = TypeVar("Found")
 
 
 class Runs:
@@ -36,6 +38,8 @@ class Runs:
     ) -> None:
         self._workers, self._scheduler, self._store, self._report = workers, scheduler, store, report
         self._found: dict[str, Future[StudyResult]] = {}
+        self._others: dict[Callable[[Any], Any], Future[list[Future[Any]]]] = {}
+        self._waiting: list[Future[Any]] = []
         self._stack, self._background, self._closed = ExitStack(), ThreadPoolExecutor(1), Event()
         self._pool: Executor | None = None
 
@@ -48,6 +52,8 @@ class Runs:
     def __exit__(self, *_: object) -> None:
         """End the study that runs, and drop those that wait."""
         self._closed.set()
+        for task in self._waiting:
+            task.cancel()
         self._background.shutdown(cancel_futures=True)
         self._stack.close()
 
@@ -57,7 +63,25 @@ class Runs:
         if len(new) > 1 and self._workers > 1 and self._scheduler is None:
             self._background.submit(self._on_workers, partial(compile_side_by_side, list(new.values())))
         for digest, study in new.items():
-            self._found[digest] = self._background.submit(self._on_workers, partial(self._run, study))
+            place = len(self._found) + 1
+            self._found[digest] = self._background.submit(self._on_workers, partial(self._run, study, place))
+
+    def begin(self, function: Callable[[Task], Any], tasks: Sequence[Task]) -> None:
+        """Begin with a function of some tasks, before the studies that are not begun yet."""
+
+        def submitted(executor: Executor) -> list[Future[Any]]:
+            begun = [executor.submit(function, task) for task in tasks]
+            self._waiting += begun
+            return begun
+
+        if function not in self._others:
+            self._others[function] = self._background.submit(self._on_workers, submitted)
+
+    def each(self, function: Callable[[Task], Found], tasks: Sequence[Task]) -> list[Found]:
+        """What a function finds at each of its tasks, once it is there."""
+        self.begin(function, tasks)
+        with lost_workers_told(function.__name__):
+            return [task.result() for task in self._others[function].result()]
 
     def result(self, study: Study) -> StudyResult:
         """The result of a study, once it is there."""
@@ -77,10 +101,10 @@ class Runs:
             self._pool = None  # what comes next has new workers
             raise
 
-    def _run(self, study: Study, executor: Executor) -> StudyResult:
+    def _run(self, study: Study, place: int, executor: Executor) -> StudyResult:
         def told(progress: Progress) -> None:
             if self._closed.is_set():
                 raise CancelledError  # ends the study, which drops the replicates that wait
-            self._report(study.name, progress)
+            self._report(f"study {place} of {max(place, len(self._found))}: {study.name}", progress)
 
         return run_study(study, executor=executor, store=self._store, progress=told)

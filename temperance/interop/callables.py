@@ -13,15 +13,12 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any, TypeAlias
 
-import numpy as np
 import sympy as sp
 
-from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.theory.activations import activation as activations
 from temperance.theory.activations.activation import Activation
 
 _LIBRARIES = ("jax", "torch")
-_POINTS = np.linspace(-7.13, 7.31, 97)  # away from round numbers, where kinks and jumps are
 _AGREE = 1e-6
 
 Source: TypeAlias = str | sp.Expr | Activation | Callable[[Any], Any]
@@ -71,14 +68,19 @@ def _compared(source: Any, tracer: ModuleType) -> Activation:
 
     Raises ValueError if it cannot be traced, or the values are others.
     """
+    import numpy as np  # only callables are evaluated: names and expressions load no NumPy
+
+    from temperance.numerics.mixture.activation_numpy import compile_activation
+
+    points = np.linspace(-7.13, 7.31, 97)  # away from round numbers, where kinks and jumps are
     found = activations.activation(tracer.trace(source))
-    (ours,) = compile_activation(found)(_POINTS, order=0)
-    theirs = tracer.values(source, _POINTS)
+    (ours,) = compile_activation(found)(points, order=0)
+    theirs = tracer.values(source, points)
     same = np.isclose(ours, theirs, rtol=_AGREE, atol=_AGREE, equal_nan=True)
     if not same.all():
         where = int(np.flatnonzero(~same)[0])
         raise ValueError(
-            f"the traced expression {found.expression!r} is not the function: at z = {_POINTS[where]:.6g} it is "
+            f"the traced expression {found.expression!r} is not the function: at z = {points[where]:.6g} it is "
             f"{ours[where]:.6g}, the function {theirs[where]:.6g}"
         )
     return found

@@ -13,12 +13,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from temperance.interop.callables import Source, activation
 from temperance.numerics.estimation.arguments import whole
+from temperance.numerics.estimation.estimate import Options
 from temperance.numerics.estimation.estimate import fit as estimate
 from temperance.numerics.estimation.fitted import Text
+from temperance.numerics.estimation.result import FitResult
 from temperance.numerics.fitting.mle import Box
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, compile_activation
 from temperance.numerics.mixture.arrays import reals
 from temperance.numerics.mixture.density import gate_probabilities, log_density
+from temperance.numerics.selection.sizes import sizes
 
 try:
     from sklearn.base import BaseEstimator, RegressorMixin
@@ -29,6 +32,7 @@ except ImportError as error:
     raise ImportError("temperance.MoERegressor needs scikit-learn: pip install scikit-learn") from error
 
 Floats = NDArray[np.float64]
+_MOST = 5  # experts, where their number is chosen
 Randomness = int | np.random.RandomState | np.random.Generator | None
 
 
@@ -39,7 +43,8 @@ class MoERegressor(RegressorMixin, BaseEstimator):
     (temperance.fit; arXiv 2401.13875 for the model). Parameters are validated by `fit`, not here.
 
     Args:
-        n_experts: number of atoms, at least 1.
+        n_experts: number of atoms, at least 1; or "auto": the number that BIC takes from 1 to 5 (`temperance.experts`
+            says what speaks against it).
         gate: "linear" (the default), "softmax" (the linear gate with tau = 1) or "activation".
         activation: of the gate: a name, an expression in z, an Activation, or a callable of torch or jax; alone
             it chooses the gate "activation".
@@ -51,6 +56,7 @@ class MoERegressor(RegressorMixin, BaseEstimator):
         box: the compact parameter set in the units of the data; None: wide, from their scale.
 
     Attributes (after fit):
+        n_experts_: the number of atoms.
         result_: the FitResult, with estimates, standard errors, warnings and the fit itself.
         activation_: the activation s of the gate (z itself for the linear gate).
         n_parameters_: the dimension of the set of densities near the fit, which `aic` and `bic` count.
@@ -61,7 +67,7 @@ class MoERegressor(RegressorMixin, BaseEstimator):
 
     def __init__(
         self,
-        n_experts: int = 2,
+        n_experts: int | str = 2,
         *,
         gate: str | None = None,
         activation: Source | None = None,
@@ -88,22 +94,16 @@ class MoERegressor(RegressorMixin, BaseEstimator):
         Raises:
             ValueError: data or parameters that make no fit, such as fewer points than parameters or a constant column.
         """
-        experts = whole(self.n_experts, "n_experts", 1)
+        auto = isinstance(self.n_experts, str) and self.n_experts == "auto"
+        if isinstance(self.n_experts, str) and not auto:
+            raise ValueError(f"n_experts must be a whole number or 'auto', not {self.n_experts!r}")
+        experts = 0 if auto else whole(self.n_experts, "n_experts", 1)
         x, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True, ensure_min_samples=2)
         source = None if self.activation is None else activation(self.activation)
-        self.result_ = estimate(
-            x,
-            y,
-            fitted=experts,
-            gate=self.gate,
-            activation=source,
-            gauge=self.gauge,
-            tau=self.tau,
-            starts=self.starts,
-            seed=_seed(self.random_state),
-            box=self.box,
-            weights=sample_weight,
-        )
+        options: Options = {"gate": self.gate, "activation": source, "gauge": self.gauge, "tau": self.tau}
+        options |= {"starts": self.starts, "seed": _seed(self.random_state), "box": self.box, "weights": sample_weight}
+        self.result_ = _by_bic(x, y, options) if auto else estimate(x, y, fitted=experts, **options)
+        self.n_experts_ = self.result_.fitted
         if self.result_.separated or not self.result_.fit.is_estimate:
             warnings.warn("; ".join(self.result_.warnings), ConvergenceWarning, stacklevel=2)
         self.n_samples_fit_ = len(x)
@@ -189,6 +189,14 @@ class MoERegressor(RegressorMixin, BaseEstimator):
         check_is_fitted(self)
         names = getattr(self, "feature_names_in_", None)
         return self.result_.summary(None if names is None else [str(name) for name in names])
+
+
+def _by_bic(x: ArrayLike, y: ArrayLike, options: Options) -> FitResult:
+    """The fit of the number of experts that BIC takes."""
+    found = sizes(x, y, _MOST, **options)
+    best = found.fits[(found.by_bic or 1) - 1]
+    assert isinstance(best, FitResult)
+    return best
 
 
 def _seed(random_state: Randomness) -> int:

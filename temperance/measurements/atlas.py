@@ -2,7 +2,7 @@
 
 An entry is a gate with an expert, a kind of cell and a dimension of x. It has a bound of each parameter and of each
 weighted mean, what proves it, a measured order, the rate, the slope of a kept study and the published exponent. Bounds
-are computed on demand; measurements are kept in `data/exponent_table.json` and `data/atlas.json`.
+are computed on demand; measurements are kept in `data/atlas.json`.
 """
 
 from __future__ import annotations
@@ -11,16 +11,17 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import cache, partial
 from importlib.resources import files
 from itertools import chain
 from typing import Any
 
-from temperance.measurements import exponent_results, kept_slopes, order_results
+from temperance.measurements import exponent_results, kept_slopes
 from temperance.measurements.atlas_entries import Atlas, AtlasOrder, Entry, Tried, key
 from temperance.measurements.carried_orders import Kept, carried, seen_on_lines
-from temperance.measurements.contact_orders import family, true_atoms
+from temperance.measurements.contact_orders import KeptOrder, family, true_atoms
+from temperance.measurements.contact_orders import kept as measured_again
 from temperance.measurements.kept_slopes import KeptSlope
 from temperance.measurements.literature import ROWS, AtlasRow
 from temperance.numerics.studies.store import prepare
@@ -55,16 +56,23 @@ def atlas(
     *,
     rows: Sequence[AtlasRow] | None = None,
     places: Sequence[tuple[str, int]] = PLACES,
+    told: Callable[[Sequence[Entry]], None] = lambda entries: None,
 ) -> Atlas:
     """The atlas.
 
     Args:
         kept: measurements in place of those kept (`stored`), by `key`.
         rows: a part of `ROWS`, in place of all. places: a part of `PLACES`.
+        told: called with the entries of a row as soon as they are found.
     """
     measured = stored() if kept is None else kept
     chosen = ROWS if rows is None else rows
-    return Atlas(tuple(entry(row, cell, d, measured) for row in chosen for cell, d in places))
+    found: list[Entry] = []
+    for row in chosen:
+        entries_ = [entry(row, cell, d, measured) for cell, d in places]
+        told(entries_)
+        found += entries_
+    return Atlas(tuple(found))
 
 
 @cache
@@ -91,22 +99,22 @@ def entry(row: AtlasRow, cell: str, d: int, measured: Kept) -> Entry:
         found = bounds(row, cell, d)
     except ValueError as error:
         return Entry(row, cell, d, (), (Reason(ReasonKind.REFUSED, str(error)),), None)
-    seen = {r["parameter"]: r for r in measured.get(key(row, cell, d), ())}
+    seen = {r.parameter: r for r in measured.get(key(row, cell, d), ())}
     published, slopes = _published(row, cell, d), _slopes(row, cell, d)
     made = []
     for order in found.orders:
         own = seen.get(order.parameter)
         measurement, where = _measurement(order, cell, own)
         elsewhere = carried(row, cell, d, order, measured, bounds) if measurement != "needless" else None
-        reached = own["order"] if own is not None and measurement == "settled" else None
-        if elsewhere and not order.flat and (reached is None or elsewhere[0]["order"] > reached + MET):
+        reached = own.order if own is not None and measurement == "settled" else None
+        if elsewhere and not order.flat and (reached is None or (elsewhere[0].order or 0.0) > reached + MET):
             measurement, (own, where) = "carried", elsewhere
         value = own if measurement in ("settled", "carried") else None
         slope = "no study of it is kept" if slopes is None else slopes(order)
         slope = "a flat parameter has no rate" if order.flat else slope
         exponent, reason = _exponent(row, order, found, published)
         if value is not None:
-            order = replace(order, measured=Measurement(float(value["order"]), float(value["error"])))
+            order = replace(order, measured=Measurement(value.order, value.error))
         made.append(AtlasOrder(order, measurement, where, slope, exponent, reason))
     return Entry(row, cell, d, tuple(made), found.reasons, true_atoms(found.setting))
 
@@ -117,30 +125,29 @@ def _is_scaled(order: Order, found: Orders) -> bool:
     return order.flat and (exact or (flat_curves(found.setting).scale is not None and order.parameter == order.name))
 
 
-def _measurement(order: Order, cell: str, kept: Mapping[str, Any] | None) -> tuple[Tried, str]:
-    """What became of the measurement of an order, in a word and in words."""
-    if order.flat and not (kept and kept["flat"]):  # an identity is not overruled by what a minimisation reached
+def _measurement(order: Order, cell: str, kept: KeptOrder | None) -> tuple[Tried, str]:
+    """The measurement's status, and its explanation."""
+    if order.flat and not (kept and kept.flat):  # an identity is not overruled by what a minimisation reached
         return "needless", "an exact curve of one density is known"
-    if order.upper == 1 and (kept is None or (kept["order"] is None and not kept["flat"])):
+    if order.upper == 1 and (kept is None or (kept.order is None and not kept.flat)):
         return "needless", "no order is below 1"
     if kept is None:
         return "missing", "not measured yet" + (_SLOW if order.is_mean and cell == "three" else "")
-    if kept["flat"]:
-        return "zero", "no distance is told from 0"
-    if kept["order"] is None:
+    if kept.flat:
+        return "zero", "every distance is 0 to rounding"
+    if kept.order is None:
         return "not settled", "the local exponents have not settled"
     return "settled", "measured here"
 
 
 def _slopes(row: AtlasRow, cell: str, d: int) -> Callable[[Order], KeptSlope | str] | None:
     """The slopes of the kept study of an entry; None where there is no such study."""
-    names = [name for name, given in exponent_results.SETTINGS.items() if given == _arguments(row, cell, d)]
-    kept = exponent_results.stored() if names else {}
-    for name in names:
-        if name in kept:
-            found = exponent_results.bounds(name) if cell == "exact" else bounds(row, cell, d)
-            groups = {o.parameter: o.title for o in found.orders}
-            return partial(kept_slopes.of_study, kept[name], groups)
+    arguments, kept = _arguments(row, cell, d), exponent_results.stored()
+    name = next((name for name, plan in exponent_results.STUDIES.items() if plan.setting == arguments), None)
+    if name is not None and name in kept:
+        found = exponent_results.bounds(name) if cell == "exact" else bounds(row, cell, d)
+        groups = {o.parameter: o.title for o in found.orders}
+        return partial(kept_slopes.of_study, kept[name], groups)
     if cell == "every cell split" or row.point:
         return None
     try:
@@ -184,7 +191,7 @@ def _exponent(
     return None if exponent is None else str(exponent), reason
 
 
-def measure(row: AtlasRow, cell: str, d: int, parameter: str | None = None) -> list[dict[str, Any]]:
+def measure(row: AtlasRow, cell: str, d: int, parameter: str | None = None) -> list[KeptOrder]:
     """Measure an entry, or one order of it: differences, shared parameters, weighted means.
 
     Means in cells of three, which take long, are left out where there are four parameters or more and the order that is
@@ -195,10 +202,10 @@ def measure(row: AtlasRow, cell: str, d: int, parameter: str | None = None) -> l
 
     def is_open(order: Order) -> bool:
         elsewhere = carried(row, cell, d, order, kept, bounds)
-        return elsewhere is None or (d == 1 and elsewhere[0]["order"] < float(order.upper or 1) - MET)
+        return elsewhere is None or (d == 1 and (elsewhere[0].order or 0.0) < float(order.upper or 1) - MET)
 
     slow = [o for o in chosen if o.is_mean and o.upper not in (None, 1) and is_open(o)]
-    return order_results.records(replace(found, orders=chosen), slow)
+    return measured_again(replace(found, orders=chosen), slow)
 
 
 def entries() -> list[tuple[AtlasRow, str, int]]:
@@ -214,16 +221,11 @@ def entries() -> list[tuple[AtlasRow, str, int]]:
     return [(row, cell, d) for row, d in dims for cell in CELLS if computed(row, cell, d)]
 
 
-def stored() -> dict[str, list[dict[str, Any]]]:
-    """The measurements that are kept, by `key`; those of `order_results` among them."""
+@cache
+def stored() -> Mapping[str, tuple[KeptOrder, ...]]:
+    """The measurements that are kept, by `key`."""
     text = files("temperance.measurements").joinpath("data/atlas.json").read_text(encoding="utf-8")
-    found: dict[str, list[dict[str, Any]]] = json.loads(text)
-    table = order_results.stored()
-    for name, given in order_results.SETTINGS.items():
-        for row, cell in ((row, cell) for row in ROWS for cell in CELLS):
-            if name in table and row.refused is None and given == _arguments(row, cell, row.d):
-                found.setdefault(key(row, cell), list(table[name].values()))
-    return found
+    return {name: tuple(KeptOrder(**r) for r in rows) for name, rows in json.loads(text).items()}
 
 
 def _arguments(row: AtlasRow, cell: str, d: int) -> Arguments:
@@ -238,7 +240,7 @@ def remeasured(
     places: Sequence[tuple[str, int]] = PLACES,
     workers: int = 1,
     progress: Callable[[int, int], None] = lambda done, total: None,
-) -> dict[str, list[dict[str, Any]]]:
+) -> dict[str, Sequence[KeptOrder]]:
     """Measure entries again, each kept in an SQLite file as soon as it is done; those that it holds are not.
 
     Args:
@@ -248,19 +250,21 @@ def remeasured(
     """
     with closing(sqlite3.connect(path)) as store:
         prepare(store, path, [_TABLE], "store of the atlas")
-        done = {name: json.loads(text) for name, text in store.execute("SELECT entry, orders FROM atlas")}
+        kept = store.execute("SELECT entry, orders FROM atlas")
+        done: dict[str, Sequence[KeptOrder]] = {name: [KeptOrder(**r) for r in json.loads(text)] for name, text in kept}
         every = [e for e in entries() if (rows is None or e[0] in rows) and e[1:] in places]
         todo = [e for e in every if key(*e) not in done]
         runs = zip(todo, _measured(todo, workers), strict=True)
         for finished, (e, found) in enumerate(runs, len(every) - len(todo) + 1):
             done[key(*e)] = found
+            kept_as = json.dumps([asdict(r) for r in found])
             with store:
-                store.execute("INSERT OR REPLACE INTO atlas VALUES (?, ?)", (key(*e), json.dumps(found)))
+                store.execute("INSERT OR REPLACE INTO atlas VALUES (?, ?)", (key(*e), kept_as))
             progress(finished, len(every))
     return done
 
 
-def _measured(todo: Sequence[tuple[AtlasRow, str, int]], workers: int) -> Iterator[list[dict[str, Any]]]:
+def _measured(todo: Sequence[tuple[AtlasRow, str, int]], workers: int) -> Iterator[list[KeptOrder]]:
     """The measurements of entries, in their order."""
     if workers == 1:
         yield from (measure(*e) for e in todo)
@@ -272,7 +276,7 @@ def _measured(todo: Sequence[tuple[AtlasRow, str, int]], workers: int) -> Iterat
             yield [r for _ in some for r in next(found)]
 
 
-def _order(task: tuple[int, str, int, str]) -> list[dict[str, Any]]:
+def _order(task: tuple[int, str, int, str]) -> list[KeptOrder]:
     """The measurement of one order, if it needs one; row: its place in `ROWS`."""
     row, cell, d, parameter = task
     return measure(ROWS[row], cell, d, parameter)

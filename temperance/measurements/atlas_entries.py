@@ -26,7 +26,7 @@ class AtlasOrder:
     Attributes:
         order: what is proved and measured of it.
         measurement: how it was measured, or why not. carried: in a smaller cell or dimension, whose curves are some of
-            those here; zero: no distance is told from 0; needless: no order is below 1, or it is flat.
+            those here; zero: every distance is 0 to rounding; needless: no order is below 1, or it is flat.
         measured_reason: the same in words.
         slope: of a kept study; as text, why there is none.
         published: the exponent of n, None where none is known; published_reason: from where, or why not.

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
-from typing import Any
+from math import inf
 
 import sympy as sp
 
 from temperance.measurements.atlas_entries import key
+from temperance.measurements.contact_orders import KeptOrder
 from temperance.measurements.literature import AtlasRow
 from temperance.theory.contact.contact_orders import Orders
 from temperance.theory.contact.order_setting import same_factor
@@ -21,7 +22,7 @@ from temperance.theory.models.spec import NU
 from temperance.theory.settings.order import MET, Order
 from temperance.theory.traits.traits import on_lines
 
-Kept = Mapping[str, Sequence[Mapping[str, Any]]]
+Kept = Mapping[str, Sequence[KeptOrder]]
 _FEWER = "in a cell of two, whose mixtures are some of those here"
 _LINE = "in d = 1; a curve there is one in dimension 2"
 _LINEAR = "for linear experts, whose slopes are some of those here"
@@ -30,14 +31,13 @@ _SPLIT = "for the softmax gate and constant experts; a split of b and nu alone i
 Bounds = Callable[[AtlasRow, str, int], Orders]
 
 
-def carried(
-    row: AtlasRow, cell: str, d: int, order: Order, kept: Kept, bounds: Bounds
-) -> tuple[Mapping[str, Any], str] | None:
+def carried(row: AtlasRow, cell: str, d: int, order: Order, kept: Kept, bounds: Bounds) -> tuple[KeptOrder, str] | None:
     """The measurement with the largest order where mixtures are some of those of this entry, and where that is.
 
     bounds: of an entry. Of orders that are the same within `MET`, the one that was measured nearest.
     """
-    found: tuple[Mapping[str, Any], str] | None = None
+    found: tuple[KeptOrder, str] | None = None
+    reached = -inf
     cells = [cell, "two"] if _holds_two(row, cell, d, bounds) else [cell]
     dims = (d, 1) if d == 2 and seen_on_lines(row.gate, row.source) else (d,)
     places = [(row, c, dim) for dim in dims for c in cells]
@@ -50,8 +50,9 @@ def carried(
     for there, smaller, dim in places[1:]:
         seen = _seen(row, d, there, dim).get(order.name, order.name)
         name = order.parameter.replace(order.name, seen)
-        here = {r["parameter"]: r for r in kept.get(key(there, smaller, dim), ()) if r["order"] is not None}.get(name)
-        if here is not None and (found is None or here["order"] > found[0]["order"] + MET):
+        here = next((r for r in kept.get(key(there, smaller, dim), ()) if r.parameter == name), None)
+        if here is not None and here.order is not None and here.order > reached + MET:
+            reached = here.order
             apart = ((smaller != cell, _FEWER), (dim != d, _LINE), (there.expert != row.expert, _LINEAR))
             words = [text for differs, text in apart if differs]
             found = here, f"measured {_SPLIT if there is _ALONE else ', and '.join(words)}"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from math import isfinite
 from typing import Any
 
 import sympy as sp
@@ -13,7 +14,7 @@ from temperance.numerics.contact.by_minimisation import measure
 from temperance.numerics.contact.local_exponents import Measured
 from temperance.numerics.general.split_mixtures import Family
 from temperance.theory.contact.contact_orders import Orders
-from temperance.theory.contact.exact_orders import held_of_last
+from temperance.theory.contact.exact_truths import held_of_last
 from temperance.theory.contact.order_setting import flat_curves
 from temperance.theory.models.kinks import kinks
 from temperance.theory.models.spec import BETA0
@@ -25,6 +26,8 @@ from temperance.theory.traits.traits import translates
 Doing = Callable[[str], AbstractContextManager[object]]
 _FEW = 3  # parameters, with which the means in a cell of three are measured in a minute
 LEAST_ERROR = 0.01  # that is shown of a measured order
+_DIGITS = 5  # of a distance that is kept, and decimals of an order
+_DECIMALS = 3
 
 
 def record(found: Orders) -> dict[str, Any]:
@@ -101,7 +104,8 @@ def true_atoms(chosen: Setting) -> dict[str, Any]:
 def in_words(truth: Mapping[str, Any]) -> str:
     """A true mixture as it is shown: the atoms, and what is held."""
     shown = [", ".join(f"{name} = {value}" for name, value in atom.items()) for atom in truth["atoms"]]
-    return f"truth: ({'), ('.join(shown)}); held of the last atom: {', '.join(truth['held']) or 'nothing'}"
+    held = ", ".join(truth["held"]) or "nothing"
+    return f"truth: ({'), ('.join(shown)}); held in this setting, of the last atom: {held}"
 
 
 def family(chosen: Setting) -> Family:
@@ -159,3 +163,34 @@ def _measured(chosen: Setting, mixtures: Family, order: Order) -> Measured | Non
         return found
     other = measure(mixtures, order.name, mean=True, sign=-1)  # it may move one way only
     return max(found, other, key=lambda run: run.order or 0.0)
+
+
+@dataclass(frozen=True)
+class KeptOrder:
+    """A measured order as it is kept: rounded, None where it has not settled; flat: no distance differs from 0.
+
+    levels, distances: t = 2^-level along the way, and the least distance there, None where it is infinite.
+    """
+
+    parameter: str
+    order: float | None
+    error: float | None
+    flat: bool
+    levels: Sequence[float] = ()
+    distances: Sequence[float | None] = ()
+
+
+def kept(found: Orders, slow: Collection[Order] = ()) -> list[KeptOrder]:
+    """Measured orders of a setting, as they are kept; slow: as `measurements` has them."""
+    return [
+        KeptOrder(
+            order.parameter,
+            None if order.value is None else round(order.value, _DECIMALS),
+            order.error,
+            run.flat,
+            list(run.levels),
+            [float(f"{d:.{_DIGITS}g}") if isfinite(d) else None for d in run.distances],
+        )
+        for order, run in measurements(found, slow=slow)
+        if run is not None
+    ]

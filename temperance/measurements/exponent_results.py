@@ -18,7 +18,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from temperance.measurements import order_results
 from temperance.measurements.contact_orders import setting
 from temperance.numerics.general.split_mixtures import Family
 from temperance.numerics.studies.general_studies import GeneralResult, GeneralStudy, kept_apart, run_general
@@ -32,38 +31,17 @@ LATE = (10**8, 10**9, 10**10, 10**11, 10**12)
 STARTS, MORE_STARTS = 3, 6
 _DIGITS = 5
 
-SETTINGS: dict[str, Arguments] = {
-    **order_results.SETTINGS,
-    "GELU, cell of three": Arguments("activation", source="gelu", size=3),
-    "tanh, every cell split": Arguments("activation", source="tanh", split="all"),
-    "exp, every cell split": Arguments("activation", source="exp(z)", split="all"),
-    "sqrt(1 + z^2), every cell split": Arguments("activation", source="sqrt(1 + z**2)", split="all"),
-    "quadratic gate, every cell split": Arguments("quadratic", split="all"),
-    "linear gate": Arguments("linear"),
-    "softmax gate, constant expert": Arguments("softmax", expert="constant"),
-    "GELU": Arguments("activation", source="gelu"),
-    "tanh, constant expert": Arguments("activation", source="tanh", expert="constant"),
-    "Gaussian gate, quadratic expert": Arguments("gaussian", expert="polynomial:2"),
-    "softmax gate, tanh expert": Arguments("softmax", expert="nonlinear:tanh"),
-    "softmax gate, d = 2": Arguments("softmax", dim=2),
-    "linear gate, d = 2": Arguments("linear", dim=2),
-    "tanh, d = 2": Arguments("activation", source="tanh", dim=2),
-    "cosine router": Arguments("cosine", dim=2),
-    "perturbed cosine router": Arguments("cosine-perturbed", dim=2),
-    "cosine router, exact": Arguments("cosine", dim=2, size=1),
-    "perturbed cosine router, exact": Arguments("cosine-perturbed", dim=2, size=1),
-}
-"""By the names of studies; size 1: exact-specified, the last atom's gate held."""
-
 
 class Plan(NamedTuple):
-    """Seed, replicates, sizes and starts of a study.
+    """What a study is of, with its seed, replicates, sizes and starts.
 
+    setting: of size 1 where it is exact-specified, the last atom's gate held.
     sizes, d = 1, a cell of two beside a singleton: `LATE` where in a pilot of ten replicates on another seed an error
     of order 1 fell from 10^6 to 10^8 by a slope that is not within 0.2 of -1/2. starts: `MORE_STARTS` where more than
     two atoms come from splits, as fewer climbs reach one maximum.
     """
 
+    setting: Arguments
     seed: int
     replicates: int = 60
     sizes: tuple[int, ...] = SIZES
@@ -71,43 +49,49 @@ class Plan(NamedTuple):
 
 
 STUDIES = {
-    "softmax gate": Plan(71011),
-    "Gaussian gate": Plan(71012),
-    "softmax gate, quadratic expert": Plan(71013),
-    "sigmoid gate with a bias": Plan(71014),
-    "linear gate": Plan(71021),
-    "softmax gate, constant expert": Plan(71022, 100),
-    "tanh": Plan(71023),
-    "GELU": Plan(71024),
-    "exp": Plan(71025),
-    "sqrt(1 + z^2)": Plan(71026),
-    "z^2 + z": Plan(71027),
-    "z^2": Plan(71028),
-    "log(1 + z^2) at tau = 1": Plan(71029),
-    "log(1 + z^2) at tau = 2": Plan(71030, sizes=LATE),
-    "tanh, constant expert": Plan(71031),
-    "tanh, quadratic expert": Plan(71032, sizes=LATE),
-    "sigmoid gate with a bias, tau = 1": Plan(71033, sizes=LATE),
-    "quadratic gate": Plan(71034),
-    "Gaussian gate, quadratic expert": Plan(71035),
-    "softmax gate, tanh expert": Plan(71036),
-    "softmax gate, d = 2": Plan(71041),
-    "linear gate, d = 2": Plan(71042),
-    "tanh, d = 2": Plan(71043),
-    "cosine router": Plan(71044),
-    "perturbed cosine router": Plan(71045),
-    "cosine router, exact": Plan(71046),
-    "perturbed cosine router, exact": Plan(71047),
-    "softmax gate, cell of three": Plan(71051, starts=MORE_STARTS),
-    "tanh, cell of three": Plan(71052, starts=MORE_STARTS),
-    "GELU, cell of three": Plan(71053, starts=MORE_STARTS),
-    "softmax gate, every cell split": Plan(71054, starts=MORE_STARTS),
-    "tanh, every cell split": Plan(71055, starts=MORE_STARTS),
-    "exp, every cell split": Plan(71056, starts=MORE_STARTS),
-    "sqrt(1 + z^2), every cell split": Plan(71057, starts=MORE_STARTS),
-    "quadratic gate, every cell split": Plan(71058, starts=MORE_STARTS),
+    "softmax gate": Plan(Arguments("softmax"), 71011),
+    "Gaussian gate": Plan(Arguments("gaussian"), 71012),
+    "softmax gate, quadratic expert": Plan(Arguments("softmax", expert="polynomial:2"), 71013),
+    "sigmoid gate with a bias": Plan(
+        Arguments("activation-bias", source="sigmoid", point={"beta1": "2", "c": "log(2)", "tau": "1/8"}), 71014
+    ),
+    "linear gate": Plan(Arguments("linear"), 71021),
+    "softmax gate, constant expert": Plan(Arguments("softmax", expert="constant"), 71022, 100),
+    "tanh": Plan(Arguments("activation", source="tanh"), 71023),
+    "GELU": Plan(Arguments("activation", source="gelu"), 71024),
+    "exp": Plan(Arguments("activation", source="exp(z)"), 71025),
+    "sqrt(1 + z^2)": Plan(Arguments("activation", source="sqrt(1 + z**2)"), 71026),
+    "z^2 + z": Plan(Arguments("activation", source="z**2 + z"), 71027),
+    "z^2": Plan(Arguments("activation", source="z**2"), 71028),
+    "log(1 + z^2) at tau = 1": Plan(Arguments("activation", source="log(1 + z**2)"), 71029),
+    "log(1 + z^2) at tau = 2": Plan(
+        Arguments("activation", source="log(1 + z**2)", point={"tau": "2"}), 71030, sizes=LATE
+    ),
+    "tanh, constant expert": Plan(Arguments("activation", source="tanh", expert="constant"), 71031),
+    "tanh, quadratic expert": Plan(Arguments("activation", source="tanh", expert="polynomial:2"), 71032, sizes=LATE),
+    "sigmoid gate with a bias, tau = 1": Plan(Arguments("activation-bias", source="sigmoid"), 71033, sizes=LATE),
+    "quadratic gate": Plan(Arguments("quadratic"), 71034),
+    "Gaussian gate, quadratic expert": Plan(Arguments("gaussian", expert="polynomial:2"), 71035),
+    "softmax gate, tanh expert": Plan(Arguments("softmax", expert="nonlinear:tanh"), 71036),
+    "softmax gate, d = 2": Plan(Arguments("softmax", dim=2), 71041),
+    "linear gate, d = 2": Plan(Arguments("linear", dim=2), 71042),
+    "tanh, d = 2": Plan(Arguments("activation", source="tanh", dim=2), 71043),
+    "cosine router": Plan(Arguments("cosine", dim=2), 71044),
+    "perturbed cosine router": Plan(Arguments("cosine-perturbed", dim=2), 71045),
+    "cosine router, exact": Plan(Arguments("cosine", dim=2, size=1), 71046),
+    "perturbed cosine router, exact": Plan(Arguments("cosine-perturbed", dim=2, size=1), 71047),
+    "softmax gate, cell of three": Plan(Arguments("softmax", size=3), 71051, starts=MORE_STARTS),
+    "tanh, cell of three": Plan(Arguments("activation", source="tanh", size=3), 71052, starts=MORE_STARTS),
+    "GELU, cell of three": Plan(Arguments("activation", source="gelu", size=3), 71053, starts=MORE_STARTS),
+    "softmax gate, every cell split": Plan(Arguments("softmax", split="all"), 71054, starts=MORE_STARTS),
+    "tanh, every cell split": Plan(Arguments("activation", source="tanh", split="all"), 71055, starts=MORE_STARTS),
+    "exp, every cell split": Plan(Arguments("activation", source="exp(z)", split="all"), 71056, starts=MORE_STARTS),
+    "sqrt(1 + z^2), every cell split": Plan(
+        Arguments("activation", source="sqrt(1 + z**2)", split="all"), 71057, starts=MORE_STARTS
+    ),
+    "quadratic gate, every cell split": Plan(Arguments("quadratic", split="all"), 71058, starts=MORE_STARTS),
 }
-"""The studies, by their settings.
+"""The studies, by their names.
 
 Four gates are even: sqrt(1 + z^2), z^2 and both of log(1 + z^2). Their studies ran twice, on the same samples and with
 the same fits. At first errors were not taken modulo the sign of beta1, though theory.md 2.2 says so: of log(1 + z^2) at
@@ -124,7 +108,7 @@ makes most of the mean square there.
 def definition(name: str) -> GeneralStudy:
     """The study of a setting, with experts that are kept apart."""
     found = bounds(name)
-    cells = (SETTINGS[name].size, *found.setting.cells[1:])
+    cells = (STUDIES[name].setting.size, *found.setting.cells[1:])
     mixtures = Family(replace(kept_apart(found.setting), cells=cells))
     q = {o.name: float(o.upper) for o in found.orders if not o.is_mean and o.upper is not None}
     plan = STUDIES[name]
@@ -138,7 +122,7 @@ def bounds(name: str) -> Orders:
     Those are for three cosine atoms. Of two with u = beta1/|beta1|, (u_1 - u_2)/tau is identified; as u_2 is held here
     and is not u_1, it determines u_1 and tau.
     """
-    given = SETTINGS[name]
+    given = STUDIES[name].setting
     found = orders(given.setting())
     if given.size > 1:
         return found

@@ -119,7 +119,7 @@ def kept_claims() -> tuple[dict[str, Any], ...]:
 def from_report(report: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The studies of a report of `verify` that go to n = 10^12 at a truth with no mirror point, and their slopes.
 
-    Of cells of several atoms only those are slopes whose rate is predicted.
+    For cells of several atoms, keep only slopes with a predicted rate.
     """
     kept: dict[str, dict[str, Any]] = {}
     for leg in (claim["legs"]["monte_carlo"] for claim in report["claims"]):

@@ -14,11 +14,9 @@ from temperance.terminal.errors import BadInput
 from temperance.terminal.parts import Grid, Part, Said
 from temperance.theory.contact.order_setting import FlatCurves, flat_curves, order_setting
 from temperance.theory.interactions.interactions import derive
-from temperance.theory.least_squares.atom import least_squares
-from temperance.theory.least_squares.certificates import certificate
-from temperance.theory.least_squares.orders import LeastSquaresOrders, least_squares_orders
+from temperance.theory.least_squares.orders import LeastSquaresOrders, certificate, least_squares_orders
 from temperance.theory.least_squares.semidefinite import Cone
-from temperance.theory.least_squares.split_atom import split_atom
+from temperance.theory.least_squares.split_atom import least_squares, split_atom
 from temperance.theory.models.spec import NU
 from temperance.theory.settings.losses import Noise
 from temperance.theory.settings.order import Order

@@ -56,6 +56,14 @@ FORMULAS: dict[str, tuple[str, ...]] = {
         r"\frac{s(b_i x) - s(b_j x)}{\tau} - \frac{s(b_i' x) - s(b_j' x)}{\tau'} \text{ constant} "
         r"\implies (b', \tau') = (b, \tau) \text{ or a twin}",
     ),
+    "C16": (
+        r"m - \mu_j^* = M_{j1}/\pi_J, \quad v - \nu_j^* = 2 M_{j2}/\pi_J - (M_{j1}/\pi_J)^2",
+        r"\hat\theta_J - \theta_j^* = O_P(n^{-1/2})",
+    ),
+    "C17": (
+        r"\mathrm{vol}\{K < \varepsilon\} \sim c\, \varepsilon^{\lambda} \log(1/\varepsilon)^{m-1}",
+        r"\lambda = \frac{p_{k^*}}{2} + \frac{d+1}{2}, \quad m = 1 \quad (k = k^* + 1, \; k^* \ge 2)",
+    ),
 }
 
 IN_WORDS: dict[str, str] = {
@@ -76,5 +84,7 @@ IN_WORDS: dict[str, str] = {
     "C14b": "the atlas: exact orders are exact",
     "C14c": "the atlas: errors fall with its rates",
     "C15": "tanh, GELU: one point, up to twins",
+    "C16": "atoms of a cell, merged: n^(-1/2)",
+    "C17": "what an extra expert costs",
 }
 """What each claim is about, for a reader who does not know it."""

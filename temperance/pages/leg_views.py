@@ -8,10 +8,11 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from temperance.pages.many_plots import LightPlot
 from temperance.pages.mathml import group, mathml
 from temperance.pages.plots import contact_plot, label, rates_plot
 from temperance.pages.slopes import SLOPE_COLUMNS, fits_in_words, slope_row
-from temperance.terminal.output import to_json
+from temperance.terminal.output import COLOURS, to_json
 from temperance.terminal.parts import Grid
 
 _CAPTIONS = {
@@ -45,7 +46,7 @@ def evidence(data: Mapping[str, Any], name: str) -> View:
     return {
         "facts": _facts(plain, without=lists),
         "grids": [_grid(_CAPTIONS.get(key, _spaced(key)), rows) for key, rows in lists.items()],
-        "plots": [plot for order in data.get("orders", ()) if (plot := contact_plot(order))],
+        "plots": [LightPlot(**vars(plot)) for order in data.get("orders", ()) if (plot := contact_plot(order))],
         "studies": [
             _study(study["definition"], study["fits"], [s for s in data["slopes"] if s["study"] == study["name"]])
             for study in data.get("studies", ())
@@ -93,13 +94,13 @@ def _study(definition: Mapping[str, Any], fits: Mapping[str, int], slopes: Seque
     """A study: definition with its digest, how its fits ended, its judged slopes as a table and plots, the others."""
     judged = [s for s in slopes if s["outcome"] is not None]
     others = [s for s in slopes if s["outcome"] is None]
-    name = definition["name"]
+    name, dropped = definition["name"], fits["failed"] / fits["total"]
     return {
         "definition": definition,
         "fits": fits_in_words(fits),
         "slopes": _slopes(f"Slopes of {name}", judged),
         "unjudged": _slopes(f"Slopes of {name} that are not judged", others),
-        "plots": [plot for s in judged if (plot := rates_plot(s, fits["failed"] / fits["total"]))],
+        "plots": [LightPlot(**vars(plot)) for s in judged if (plot := rates_plot(s, dropped))],
         "truth": _truth(definition),
         "facts": _facts(definition, without=("name", "activation", "truth", "digest")),
     }
@@ -120,8 +121,8 @@ def _truth(definition: Mapping[str, Any]) -> Grid:
 
 def badge_class(text: str) -> str:
     """The class that the colour of an outcome comes from; empty for other words."""
-    word = text.split(",")[0] if not isinstance(text, Markup) else ""
-    return word.replace(" ", "-") if word in _BADGES else ""
+    word = text.split(",")[0].split(" (")[0] if not isinstance(text, Markup) else ""
+    return word.replace(" ", "-") if word in (*COLOURS, "did not run") else ""
 
 
 def width_class(text: str) -> str:
@@ -131,6 +132,3 @@ def width_class(text: str) -> str:
     if not any(c.isalpha() for c in text):
         return "number"
     return "medium" if len(text) <= 40 else "wide"
-
-
-_BADGES = ("proved", "confirmed", "contradicted", "inconclusive", "crashed", "did not run")

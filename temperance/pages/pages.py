@@ -18,7 +18,7 @@ from temperance.pages.formulas import FORMULAS, MODEL
 from temperance.pages.leg_views import View, badge_class, data_address, evidence, shown, width_class
 from temperance.pages.mathml import activation as activation_mathml
 from temperance.pages.mathml import mathml, prose
-from temperance.pages.plots import Plot
+from temperance.pages.plots import Picture
 from temperance.terminal.output import to_json
 from temperance.terminal.parts import Grid, Said
 from temperance.theory.activations.activation import activation, reread
@@ -125,7 +125,7 @@ def derivation_page(found: Derivation) -> str:
     )
 
 
-def answer_page(said: Said, record: Any, plots: Sequence[Plot] = ()) -> str:
+def answer_page(said: Said, record: Any, plots: Sequence[Picture] = ()) -> str:
     """The answer of a command as an HTML document: what it prints, its plots, and its JSON (record)."""
     return _page(
         "answer.html",

@@ -1,10 +1,11 @@
-"""Draws log-log plots of errors over n and of distances along curves, as SVG in the colours of the page."""
+"""Draws pictures of pages: errors and distances on logarithmic axes, data with the curves of a fit; as SVG."""
 
 from __future__ import annotations
 
 import io
 import math
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import geometric_mean
@@ -17,10 +18,14 @@ if TYPE_CHECKING:
 
 SIZE = (360, 240)  # points
 _Z95 = 1.959963984540054
-_COLOURS = {"text": "#1a1c20", "rule": "#c9ccd3", "measured": "#0a55a8", "predicted": "#9c4a00", "published": "#6a3aa2"}
+COLOURS = {"text": "#1a1c20", "rule": "#c9ccd3", "measured": "#0a55a8", "predicted": "#9c4a00", "published": "#6a3aa2"}
+COLOURS |= {"good": "#0b6a30", "bad": "#a3151d", "open": "#744f00"}
 """Variables of style.css, and the colours that stand for them until the drawing is part of a page."""
-_DASHES = {"measured": "-", "predicted": "--", "published": ":"}
+_DASHES = {"measured": "-", "predicted": "--", "published": ":", "good": "-.", "bad": "-", "open": "--"}
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_ROUND = ((1,), (1, 3), (1, 2, 5), (1, 1.5, 2, 3, 5, 7))
+"""Mantissas of ticks, from few to many; the first that give `_TICKS` are taken."""
+_TICKS = 3
 
 
 @dataclass(frozen=True)
@@ -34,63 +39,52 @@ class Point:
 
 @dataclass(frozen=True)
 class Line:
-    """A line of a kind (measured, predicted, published), by its slope, and its words in the legend."""
+    """A line of a kind (a colour of the page), by its slope, and its words in the legend.
+
+    through: a point of it, where that is another than that of the plot; an infinite slope: it is upright.
+    """
 
     kind: str
     slope: float
     words: str
+    through: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
-class Plot:
-    """Points, lines of some slopes through a point, and the slopes between which a band lies, if there is one."""
+class Curve:
+    """A line of a kind by its values y, and its words in the legend."""
+
+    kind: str
+    y: tuple[float, ...]
+    words: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture(ABC):
+    """What every picture has: a title, the names of its axes, what its lines are (with words and kinds), and notes."""
 
     title: str
     axes: tuple[str, str]
-    values: str
-    points: tuple[Point, ...]
-    through: tuple[float, float]
-    lines: tuple[Line, ...]
-    notes: tuple[str, ...]
-    band: tuple[float, ...] = ()
+    lines: Sequence[Line | Curve]
+    notes: tuple[str, ...] = ()
 
     @property
+    @abstractmethod
     def description(self) -> str:
-        """The plot in words."""
-        slopes = ", ".join(line.words for line in self.lines)
-        x, y = self.axes
-        return f"Log-log plot of the {y} over {x}: {self.values}; slopes: {slopes}; {', '.join(self.notes)}."
+        """The picture in words."""
 
+    @abstractmethod
     def draw(self, axes: Any) -> None:
-        """Draw the plot on logarithmic axes of matplotlib."""
-        from matplotlib.ticker import FixedLocator
+        """Draw the picture on axes of matplotlib."""
 
-        x, y = [p.x for p in self.points], [p.y for p in self.points]
-        middle_x, middle_y = self.through
-        ends = sorted((x[0], middle_x, x[-1]))
-
-        def along(slope: float) -> list[float]:
-            return [middle_y * (end / middle_x) ** slope for end in ends]
-
-        if self.band:
-            low, high = map(along, self.band)
-            axes.fill_between(ends, low, high, color=_COLOURS["measured"], alpha=0.15, linewidth=0)
-        for line in self.lines:
-            axes.plot(ends, along(line.slope), _DASHES[line.kind], color=_COLOURS[line.kind])
-        below, above = ([p.y * min(p.relative, most) for p in self.points] for most in (0.95, float("inf")))
-        axes.errorbar(x, y, yerr=(below, above), fmt="o", markersize=4, color=_COLOURS["measured"])
-        shown = (x[0], x[len(x) // 2], x[-1])
-        axes.set_xticks(shown, map(label, shown))
-        axes.xaxis.minorticks_off()
-        # one of them is in view wherever y doubles; in a decade only 1, 2, 4 have labels, as more would overlap
-        powers = range(math.floor(math.log10(min(y))) - 1, math.ceil(math.log10(max(y))) + 1)
-        axes.yaxis.set_minor_locator(FixedLocator([m * 10.0**power for power in powers for m in (2, 4, 7)]))
-        axes.set_xlabel(self.axes[0], color=_COLOURS["text"])
-        axes.set_ylabel(self.axes[1], color=_COLOURS["text"])
-        axes.grid(color=_COLOURS["rule"], linewidth=0.6)
-        axes.tick_params(which="both", color=_COLOURS["rule"], labelcolor=_COLOURS["text"])
+    def frame(self, axes: Any) -> None:
+        """The names of axes, and the colours of what stands around a picture."""
+        axes.set_xlabel(self.axes[0], color=COLOURS["text"])
+        axes.set_ylabel(self.axes[1], color=COLOURS["text"])
+        axes.grid(color=COLOURS["rule"], linewidth=0.6)
+        axes.tick_params(which="both", color=COLOURS["rule"], labelcolor=COLOURS["text"])
         axes.tick_params(axis="x", pad=6)  # clear of the lowest label of the other axis
-        axes.spines[:].set_color(_COLOURS["rule"])
+        axes.spines[:].set_color(COLOURS["rule"])
         axes.patch.set_visible(False)
 
     def drawing(self, name: str) -> Markup:
@@ -105,12 +99,107 @@ class Plot:
         text = file.getvalue()
         text = text[text.index('<g id="figure_1"') : text.rindex("</svg>")]
         text = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{name}-", text)
-        for variable, colour in _COLOURS.items():
+        for variable, colour in COLOURS.items():
             text = text.replace(colour, f"var(--{variable})")
         return Markup(text)
 
 
-def panels(plots: Sequence[Plot], *, titled: bool = True) -> Figure:
+@dataclass(frozen=True, kw_only=True)
+class Plot(Picture):
+    """Points on logarithmic axes, lines of some slopes through a point, and between which slopes a band lies, if any.
+
+    round_ticks: ticks are round numbers within the data, which the axes end with; else the first, middle and last x.
+    """
+
+    values: str
+    points: tuple[Point, ...]
+    through: tuple[float, float]
+    lines: tuple[Line, ...]
+    band: tuple[float, ...] = ()
+    round_ticks: bool = False
+
+    @property
+    def description(self) -> str:
+        """The plot in words."""
+        slopes = ", ".join(line.words for line in self.lines)
+        x, y = self.axes
+        return f"Log-log plot of the {y} over {x}: {self.values}; slopes: {slopes}; {', '.join(self.notes)}."
+
+    def draw(self, axes: Any) -> None:
+        """Draw the plot on logarithmic axes of matplotlib."""
+        axes.set(xscale="log", yscale="log")
+        x, y = [p.x for p in self.points], [p.y for p in self.points]
+        ends = sorted((x[0], self.through[0], x[-1]))
+
+        def along(slope: float, through: tuple[float, float]) -> list[float]:
+            return [through[1] * (end / through[0]) ** slope for end in ends]
+
+        if self.band:
+            low, high = (along(slope, self.through) for slope in self.band)
+            axes.fill_between(ends, low, high, color=COLOURS["measured"], alpha=0.15, linewidth=0)
+        for line in self.lines:
+            through = line.through or self.through
+            style = {"linestyle": _DASHES[line.kind], "color": COLOURS[line.kind]}
+            if math.isinf(line.slope):
+                axes.axvline(through[0], **style)
+            else:
+                axes.plot(ends, along(line.slope, through), **style)
+        below, above = ([p.y * min(p.relative, most) for p in self.points] for most in (0.95, float("inf")))
+        axes.errorbar(x, y, yerr=(below, above), fmt="o", markersize=4, color=COLOURS["measured"])
+        self._ticks(axes, x, y)
+        self.frame(axes)
+
+    def _ticks(self, axes: Any, x: Sequence[float], y: Sequence[float]) -> None:
+        from matplotlib.ticker import FixedLocator
+
+        if self.round_ticks:
+            levels = [*y, *(line.through[1] for line in self.lines if line.through and line.slope == 0)]
+            for axis, setting, values in ((axes.xaxis, axes.set_xlim, x), (axes.yaxis, axes.set_ylim, levels)):
+                low, high = min(values) / 1.15, max(values) * 1.15
+                axis.set_ticks(ticks := round_numbers(low, high), [label(tick) for tick in ticks])
+                axis.minorticks_off()
+                setting(low, high)
+            return
+        shown = (x[0], x[len(x) // 2], x[-1])
+        axes.set_xticks(shown, map(label, shown))
+        axes.xaxis.minorticks_off()
+        # one of them is in view wherever y doubles; in a decade only 1, 2, 4 have labels, as more would overlap
+        powers = range(math.floor(math.log10(min(y))) - 1, math.ceil(math.log10(max(y))) + 1)
+        axes.yaxis.set_minor_locator(FixedLocator([m * 10.0**power for power in powers for m in (2, 4, 7)]))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Curves(Picture):
+    """Curves over x, and points of data behind them, if there are any: their x and y."""
+
+    x: tuple[float, ...]
+    lines: tuple[Curve, ...]
+    points: tuple[tuple[float, ...], tuple[float, ...]] = ((), ())
+
+    @property
+    def description(self) -> str:
+        """The curves in words."""
+        across = f"from {self.x[0]:.3g} to {self.x[-1]:.3g}"
+        ends = "; ".join(f"{line.words}: from {line.y[0]:.3g} to {line.y[-1]:.3g}" for line in self.lines)
+        return f"Plot of the {self.axes[1]} over {self.axes[0]} {across}: {ends}."
+
+    def draw(self, axes: Any) -> None:
+        """Draw points and curves."""
+        axes.plot(*self.points, "o", markersize=2, color=COLOURS["text"], alpha=0.3, markeredgewidth=0)
+        for line in self.lines:
+            axes.plot(self.x, line.y, _DASHES[line.kind], color=COLOURS[line.kind])
+        if self.points[1]:  # a mean may leave the data far behind
+            room = 0.05 * (max(self.points[1]) - min(self.points[1]))
+            axes.set_ylim(min(self.points[1]) - room, max(self.points[1]) + room)
+        self.frame(axes)
+
+
+def kind_of(number: int) -> str:
+    """The kind of the line of an expert, by its number."""
+    return [*_DASHES][number % len(_DASHES)]
+
+
+def panels(plots: Sequence[Picture], *, titled: bool = True) -> Figure:
     """Some plots in one figure, three in a row, with their titles or without."""
     from matplotlib.figure import Figure
 
@@ -118,11 +207,22 @@ def panels(plots: Sequence[Plot], *, titled: bool = True) -> Figure:
     lines = -(-len(plots) // columns)
     figure = Figure(figsize=(columns * SIZE[0] / 72, lines * SIZE[1] / 72), layout="constrained")
     for i, plot in enumerate(plots, 1):
-        axes = figure.add_subplot(lines, columns, i, xscale="log", yscale="log")
+        axes = figure.add_subplot(lines, columns, i)
         if titled:
             axes.set_title(plot.title)
         plot.draw(axes)
     return figure
+
+
+def round_numbers(low: float, high: float) -> list[float]:
+    """Round numbers between two, a few, at like distances of their logarithms."""
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    found: list[float] = []
+    for mantissas in _ROUND:
+        found = [m * 10.0**power for power in powers for m in mantissas if low <= m * 10.0**power <= high]
+        if len(found) >= _TICKS:
+            break
+    return found[:: -(-len(found) // (2 * _TICKS))]
 
 
 def label(value: float, digits: int = 3) -> str:

@@ -9,7 +9,7 @@ from temperance.measurements.rate_study import size_in_words
 from temperance.terminal.parts import Grid, Part
 
 SLOPE_COLUMNS = ("group", "cell", "share", "slope [95% interval]", "predicted", "outcome")
-"""A cell with its number of atoms; a predicted slope with the published one, where that is another."""
+"""A cell with its number of atoms; a predicted slope with the published one, where they differ."""
 _OPEN = ("inconclusive", "contradicted")
 _LARGE = 10  # half of an interval over its error; more than that is no number
 _SIZES = 5  # of a table of errors, so that it is no wider than a page
@@ -23,7 +23,7 @@ def slope_parts(record: Mapping[str, Any]) -> Iterator[Part]:
     yield Grid("Slopes", SLOPE_COLUMNS, tuple(slope_row(s, marks.get(s["reason"], "")) for s in slopes))
     yield from (f"{mark.strip()} {reason}" for reason, mark in marks.items())
     if any(s["published"] not in (None, s["predicted"]) for s in slopes):
-        yield "in brackets: the published slope, where it is another"
+        yield "in brackets: the published slope, where it differs"
     if any(s["anchor_at_home"] is False for s in slopes):
         yield "anchor away: fits whose anchor (the atom with beta1 = 0) is not in the cell of the true anchor"
     yield from _errors(record["setting"]["sizes"], slopes)
@@ -58,7 +58,7 @@ def fits_in_words(fits: Mapping[str, int]) -> str:
     text = f"{fits['total']} fits: {converged} converged, {bound} ended at a bound of the box"
     if fits["at_bound"]:
         text += " (they count: the slopes are those of estimates in this box)"
-    return f"{text}, {failed} were dropped (spikes, or out of steps)"
+    return f"{text}, {failed} were dropped (degenerate, or not converged)"
 
 
 def answer(slopes: Sequence[Mapping[str, Any]]) -> str:
@@ -116,6 +116,6 @@ def _no_slope(s: Mapping[str, Any]) -> str:
 
 
 def _predicted(s: Mapping[str, Any]) -> str:
-    """The predicted slope, and the published one in brackets where that is another."""
+    """The predicted slope, and the published one in brackets where they differ."""
     sharp, published = (None if s[name] is None else f"{s[name]:g}" for name in ("predicted", "published"))
     return (sharp or "none") + ("" if published in (None, sharp) else f" ({published})")

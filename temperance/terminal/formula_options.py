@@ -13,12 +13,13 @@ import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any, TypedDict, TypeVar, get_type_hints
 
-from cyclopts import Parameter, Token
+from cyclopts import Parameter
 from sympy import Expr
 
-from temperance.terminal.errors import BadInput
+from temperance.terminal.options import listed
 from temperance.theory.activations.activation import Activation
 from temperance.theory.contact.any_model_rates import gate_of_theorems
 from temperance.theory.models.by_name import formulas_of, least, model
@@ -26,39 +27,30 @@ from temperance.theory.models.gates import FITTED, gate_of, names
 from temperance.theory.models.spec import Expert, Gate, MoESpec
 from temperance.theory.traits.understood import Understood, understood
 
+NAMED_ALONE = "is for linear, softmax and activation gates with linear Gaussian experts, by the likelihood"
 _NAME = re.compile(r"[A-Za-z_]\w*")
 
 
-def _one(tokens: Sequence[Token], what: str) -> tuple[str, list[str]]:
-    """The name of an option that is given once, and the parts of its value."""
-    name = str(tokens[0].keyword)
-    if len(tokens) > 1:
-        raise BadInput(f"{name} is given twice; accepted: once, as {what}")
-    return name, [part.strip() for part in tokens[0].value.split(",")]
+def _name(text: str) -> str:
+    if not _NAME.fullmatch(text):
+        raise ValueError
+    return text
 
 
-def _names(_: type, tokens: Sequence[Token]) -> tuple[str, ...]:
-    what = "names between commas, such as w,c"
-    option, names = _one(tokens, what)
-    if not all(map(_NAME.fullmatch, names)):
-        raise BadInput(f"{option} takes {what}, not {tokens[0].value!r}")
-    return tuple(names)
+def _pair(text: str) -> tuple[str, str]:
+    name, _, value = text.partition("=")
+    if not value.strip():
+        raise ValueError
+    return _name(name.strip()), value.strip()
 
 
-def _numbers(_: type, tokens: Sequence[Token]) -> dict[str, str]:
-    what = "numbers by their names, such as kappa=1/2,w=3"
-    option, parts = _one(tokens, what)
-    pairs = [part.partition("=") for part in parts]
-    names = [name.strip() for name, *_ in pairs]
-    if not all(_NAME.fullmatch(name) and value.strip() for name, (_, _, value) in zip(names, pairs, strict=True)):
-        raise BadInput(f"{option} takes {what}, not {tokens[0].value!r}")
-    if len(set(names)) < len(names):
-        raise BadInput(f"{option} has a name twice: {tokens[0].value!r}; accepted: {what}")
-    return {name: value.strip() for name, (_, _, value) in zip(names, pairs, strict=True)}
+def _mapping(pairs: list[tuple[str, str]]) -> dict[str, str]:
+    if len(dict(pairs)) < len(pairs):
+        raise ValueError
+    return dict(pairs)
 
 
-def _listed(converter: Callable[..., Any], help: str) -> Parameter:
-    return Parameter(converter=converter, n_tokens=1, show_default=False, help=help)
+_names = partial(listed, _name, "names between commas, such as w,c", show_default=False)
 
 
 class FormulaOptions(TypedDict, total=False):
@@ -66,15 +58,21 @@ class FormulaOptions(TypedDict, total=False):
 
     shared: Annotated[
         Sequence[str],
-        _listed(_names, "Parameters of a formula, beside tau, that all atoms have in common, as N,N,.."),
+        _names(help="Parameters of a formula, beside tau, that all atoms have in common, as N,N,.."),
     ]
     positive: Annotated[
         Sequence[str],
-        _listed(_names, "Parameters of a formula that are positive, beside tau, nu and Gamma, as N,N,.."),
+        _names(help="Parameters of a formula that are positive, beside tau, nu and Gamma, as N,N,.."),
     ]
     constants: Annotated[
         Mapping[str, str | int | float | Expr],
-        _listed(_numbers, "Exact numbers that stand for names in formulas, as N=V,N=V,.. such as kappa=1/2"),
+        listed(
+            _pair,
+            "numbers by their names, each once, such as kappa=1/2,w=3",
+            _mapping,
+            show_default=False,
+            help="Exact numbers that stand for names in formulas, as N=V,N=V,.. such as kappa=1/2",
+        ),
     ]
     bias: Annotated[
         bool,
@@ -122,6 +120,11 @@ class Asked:
     spec: MoESpec | None
     meant: Understood | None
     options: str | None
+
+    @property
+    def model(self) -> MoESpec:
+        """The model, also where it is that of the name."""
+        return self.spec or model(str(self.name), activation=self.source, dim=self.dim)
 
 
 def asked(

@@ -18,19 +18,24 @@ def _whole(text: str) -> int:
     return int(text)
 
 
-def _listed(read: Callable[[str], float], what: str) -> Parameter:
-    """An option of numbers between commas, each as `read` reads it."""
+def listed(
+    read: Callable[[str], Any], what: str, made: Callable[[list[Any]], Any] = tuple, **options: Any
+) -> Parameter:
+    """An option of what stands between commas, each as `read` reads it, put together by `made`; both raise ValueError.
 
-    def converted(_: type, tokens: Sequence[Token]) -> tuple[float, ...]:
+    what: what is accepted, for the message. options: more of what a `Parameter` has.
+    """
+
+    def converted(_: type, tokens: Sequence[Token]) -> Any:
         name, text = tokens[0].keyword, tokens[0].value
         if len(tokens) > 1:
             raise BadInput(f"{name} is given twice; accepted: once, as {what}")
         try:
-            return tuple(read(part.strip()) for part in text.split(","))
+            return made([read(part.strip()) for part in text.split(",")])
         except ValueError:
             raise BadInput(f"{name} takes {what}, not {text!r}") from None
 
-    return Parameter(converter=converted, n_tokens=1)
+    return Parameter(converter=converted, n_tokens=1, **options)
 
 
 def _size(text: str) -> int:
@@ -49,13 +54,13 @@ PLACED = "given by its place"
 Whole = Annotated[int, Parameter(converter=lambda _, tokens: _whole(tokens[0].value))]
 """A whole number, written as one: no 1e3, no 1_000."""
 
-Sizes = Annotated[Sequence[int] | None, _listed(_size, "whole sizes N,N,.. such as 1000,1e6")]
+Sizes = Annotated[Sequence[int] | None, listed(_size, "whole sizes N,N,.. such as 1000,1e6")]
 """Sample sizes, N,N,.."""
 
-Experts = Annotated[tuple[int, ...], _listed(_whole, "a number of experts, or several as 1,2,3")]
+Experts = Annotated[tuple[int, ...], listed(_whole, "a number of experts, or several as 1,2,3")]
 """One number of experts, or several to compare."""
 
-Numbers = Annotated[float | Sequence[float] | None, _listed(float, "numbers separated by commas, such as .1,.9")]
+Numbers = Annotated[float | Sequence[float] | None, listed(float, "numbers separated by commas, such as .1,.9")]
 """Numbers separated by commas."""
 
 File = str | Mapping[str, Any]

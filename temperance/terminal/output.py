@@ -59,7 +59,7 @@ def console(*, wrapped: bool = False, file: IO[str] | None = None) -> Console:
 def cell(text: str) -> Text:
     """A cell of a table: plain text, with the colour that its first word stands for."""
     words = text.split()
-    return Text(one_line(text), style=COLOURS.get(words[0], "") if words else "")
+    return Text(one_line(text), style=COLOURS.get(words[0].rstrip(","), "") if words else "")
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:

@@ -27,9 +27,11 @@ OTHER_WORDS = {
     "temperance/claims/c05_c10_exact.py": 1,  # a generic position of a true point
     "temperance/claims/c14a_c14c_kept.py": 1,  # which rows a claim is about
     "temperance/evidence/lattices.py": 1,  # a generic position
-    "temperance/interop/audit.py": 2,  # kinds of routers, read from a network
-    "temperance/interop/router_gates.py": 1,
-    "temperance/interop/torch_routers.py": 3,  # functions of PyTorch
+    "temperance/routers/find.py": 2,  # functions of PyTorch
+    "temperance/routers/price.py": 1,
+    "temperance/interop/router_reading.py": 3,
+    "temperance/routers/warn.py": 2,
+    "temperance/routers/watch.py": 1,
 }
 """Comparisons with words that are names of gates as well, or that choose what is shown."""
 

@@ -12,16 +12,21 @@ ROOMS = ("theory", "numerics", "temperance")
 ORDER = """
 theory/checker theory/curves theory/expressions theory/activations theory/fields theory/conditions theory/twins
 theory/coq theory/models theory/settings theory/interactions theory/symmetries theory/derivations theory/orders
-theory/traits theory/least_squares theory/moments theory/solvability theory/rates theory/contact
-numerics/machine numerics/mixture numerics/likelihood numerics/fitting numerics/estimation numerics/errors
-numerics/general numerics/contact numerics/lattice numerics/information numerics/studies
+theory/traits theory/least_squares theory/rates theory/contact theory/coefficients
+numerics/machine numerics/mixture numerics/likelihood numerics/merging numerics/fitting numerics/estimation
+numerics/errors numerics/general numerics/selection numerics/contact numerics/lattice numerics/information
+numerics/studies numerics/volumes
 temperance/terminal temperance/evidence temperance/measurements temperance/claims temperance/pages temperance/notebooks
-temperance/answer temperance/interop temperance/answers temperance/commands
+temperance/answer temperance/interop temperance/routers temperance/answers temperance/how_many temperance/commands
 """.split()  # noqa: SIM905 - a table to be read
 LARGEST = 12
 PAIR = {"temperance.numerics.mixture.density", "temperance.numerics.mixture.measures"}
 """A measure has the functions of its density as methods."""
 HEAVY = ("numba", "scipy", "matplotlib")
+AFTER_CHECKING = ("numpy", "importlib.metadata", "rich.progress", "temperance.numerics")
+AFTER_CHECKING += ("temperance.pages.mathml", "temperance.pages.pages", "temperance.pages.plots")
+AFTER_CHECKING += ("temperance.theory.checker", "temperance.theory.interactions", "temperance.commands.notebooks")
+"""What `check` has no use for: its start is most of its time."""
 
 
 def files_of(wing):
@@ -135,6 +140,18 @@ def loaded_by(code, watched):
 @pytest.mark.parametrize("arguments", [["check", "gelu", "elu(z, c)", "--json"], ["derive"], ["--version"]])
 def test_the_symbolic_commands_load_nothing_heavy(arguments):
     assert loaded_by(f"from temperance.commands.app import run\nassert run({arguments}) == 0", HEAVY) == []
+
+
+def test_checking_loads_what_it_uses():
+    code = "from temperance.commands.app import run\nassert run(['check', 'tanh']) == 0"
+    assert loaded_by(code, AFTER_CHECKING) == []
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["check", "--help"]])
+def test_help_and_version_load_no_mathematics(arguments):
+    rooms = ("sympy", "numpy", "temperance.numerics")
+    rooms = rooms[1:] if arguments[0] == "check" else rooms  # the types of its options name SymPy
+    assert loaded_by(f"from temperance.commands.app import run\nassert run({arguments}) == 0", rooms) == []
 
 
 def test_loading_something_heavy_is_noticed():

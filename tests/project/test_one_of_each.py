@@ -17,6 +17,7 @@ ALLOWED = {
     "a setting": {
         "theory/settings/truth.py: Setting",
         "theory/contact/order_setting.py: Arguments",  # the names that a setting is made from
+        "numerics/volumes/volume_study.py: VolumeStudy",  # a study of some cells, by names
     },
     "an order": {"theory/settings/order.py: Order"},
 }

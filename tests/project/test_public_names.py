@@ -27,7 +27,12 @@ WRONG = {
 
 ARRAYS = ("Floats", "ArrayLike", "NDArray")
 LATER = {"MoERegressor"}  # scikit-learn has parameters judged by fit
-ELSEWHERE = {"activation.source", "audit.module", "Answer.write.path"}  # judged inside; tested below
+ELSEWHERE = {
+    "activation.source",
+    "audit.model",
+    "audit.example_inputs",
+    "Answer.write.path",
+}  # judged inside; tested below
 
 
 def asked():

@@ -10,7 +10,10 @@ PARTING = {"startswith", "endswith", "partition", "rpartition", "removeprefix", 
 SAID = {"reason", "reasons", "why", "detail", "title", "statement", "scope", "answer", "words", "note"}
 ALLOWED = {
     "temperance/answers/check.py": "conditions that a user typed",
-    "temperance/interop/audit.py": "printed formulas, rewritten with the names of a router's parts",
+    "temperance/commands/audit.py": "the name of a factory that a user typed",
+    "temperance/routers/find.py": "names of modules, and of nodes of torch's graphs",
+    "temperance/routers/watch.py": "names of nodes of torch's graphs",
+    "temperance/routers/gates.py": "printed formulas, rewritten with the names of a router's parts",
     "temperance/interop/callables.py": "names of modules that a user's function comes from",
     "temperance/interop/torch_tracing.py": "names of torch's operations",
     "temperance/measurements/literature.py": "names of coordinates",
@@ -21,7 +24,7 @@ ALLOWED = {
     "temperance/terminal/errors.py": "words that a user typed",
     "temperance/terminal/formula_options.py": "values that a user typed",
     "temperance/terminal/options.py": "values that a user typed",
-    "theory/activations/library_names.py": "names that a user typed",
+    "theory/activations/catalogue.py": "names that a user typed",
     "theory/models/by_name.py": "the beginning of a message, which is not said twice",
     "theory/checker/moment_checker.py": "names in certificates",
     "theory/checker/rejected.py": "fractions in certificates",
@@ -32,7 +35,7 @@ ALLOWED = {
     "theory/expressions/arguments.py": "the home of a type",
     "theory/models/experts.py": "names of experts, with what stands after a colon",
     "theory/models/renaming.py": "names of covariates",
-    "theory/orders/equations_as_text.py": "signs of printed terms",
+    "theory/orders/upper_bounds.py": "signs of printed terms",
 }
 """Files that take texts apart, and which texts."""
 

@@ -9,8 +9,7 @@ from typing import TypeVar, cast
 import sympy as sp
 from flint import fmpq
 
-from temperance.theory.activations.catalogue import NAMED
-from temperance.theory.activations.library_names import refuse_dotted
+from temperance.theory.activations.catalogue import NAMED, refuse_dotted
 from temperance.theory.activations.parser import written_pieces
 from temperance.theory.activations.piece_search import SourceExpression, explored, look_at, survey
 from temperance.theory.activations.piecewise import Piece, Pieces, sample_points
@@ -80,8 +79,7 @@ class Activation:
     def at(self, **values: sp.Expr | int) -> Activation:
         """The activation with parameters replaced by values: real SymPy numbers or integers, by their names.
 
-        Raises:
-            ValueError: a name that is not a parameter, or no real value on any interval.
+        Raises ValueError: a name that is not a parameter, or no real value on any interval.
         """
         unknown = set(values) - {p.name for p in self.parameters}
         if unknown:

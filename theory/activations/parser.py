@@ -95,8 +95,7 @@ def _power_of(base: sp.Expr, exponent: sp.Expr, algebra: Algebra) -> sp.Expr:
 def parameters_of(tree: ast.expr, definitions: Mapping[str, Definition]) -> list[str]:
     """The names of the parameters of an expression, in order of appearance.
 
-    Raises:
-        ValueError: a refused name, a function used as a value, or names without z.
+    Raises ValueError: a refused name, a function used as a value, or names without z.
     """
     names = ACTIVATIONS.names_in(tree, definitions)
     parameters = [name for name in names if name != "z"]

@@ -72,8 +72,7 @@ class PiecesAtSample:
 def look_at(source: SourceExpression, sample: Sample) -> PiecesAtSample:
     """Read an expression at a sample.
 
-    Raises:
-        NoClosedForm: a switching point, or the end of a domain beside one, has no closed form.
+    Raises NoClosedForm: a switching point, or the end of a domain beside one, has no closed form.
     """
     algebra = Algebra(sample)
     pieces, poles = cut_at_poles(source.read(algebra), sample)

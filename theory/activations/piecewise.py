@@ -194,8 +194,7 @@ class Algebra:
     def signs(self, value: Pieces) -> list[tuple[Piece, int]]:
         """Split each piece where its formula changes sign, with the proved sign on every part.
 
-        Raises:
-            NoClosedForm: a sign change has no closed form, or no precision resolves a sign.
+        Raises NoClosedForm: a sign change has no closed form, or no precision resolves a sign.
         """
         parts = [(part, self._proved_sign(part)) for piece in value for part in self.split(piece)]
         whole = len(parts) == 1 and parts[0][0].lower == -_OO and parts[0][0].upper == _OO

@@ -25,15 +25,7 @@ import flint
 import sympy as sp
 from flint import arb, arb_mat, fmpq, fmpq_mat
 
-from temperance.theory.checker.rejected import (
-    evaluate,
-    parsed,
-    proving,
-    rational,
-    require,
-    require_keys,
-    require_understood,
-)
+from temperance.theory.checker.rejected import evaluate, proving, rational, require, require_keys, understood
 
 FORMAT = "temperance-least-squares/1"
 _KEYS = ("format", "statement", "model", "truth", "relations", "matrix", "points")
@@ -57,9 +49,7 @@ _BITS = (256, 1024, 4096)
 
 def check(certificate: Any) -> str:
     """The statement that a certificate proves. Raises Rejected where it proves none."""
-    with proving():
-        require(certificate["format"] == FORMAT, "the format is unknown")
-        require_keys(certificate, *_KEYS, of="the certificate")
+    with proving(certificate, FORMAT, *_KEYS):
         return _Checker(certificate).run()
 
 
@@ -132,8 +122,7 @@ class _Checker:
 
     @staticmethod
     def _read(text: Any, symbols: _Symbols) -> sp.Expr:
-        tree: ast.expr = parsed(text)
-        require_understood(tree, set(symbols.names))
+        tree = understood(text, set(symbols.names))
         require(_growth(tree) <= _MOST_GROWTH, "an expression is too large")
         return evaluate(tree, symbols)
 

@@ -24,7 +24,7 @@ from typing import Any
 
 from flint import fmpq, fmpq_mat, fmpq_mpoly
 
-from temperance.theory.checker.inequalities import Row, at_least, divides, require_leaf
+from temperance.theory.checker.order_checker import Row, at_least, divides, require_leaf
 from temperance.theory.checker.order_equations import Exponents, Model, in_words
 from temperance.theory.checker.rejected import proving, rational, require, require_keys
 
@@ -36,9 +36,7 @@ _MOST_DEGREE, _MOST_REACH = 8, 16
 
 def check(certificate: Any) -> str:
     """The statement that a certificate proves. Raises Rejected where it proves none."""
-    with proving():
-        require(certificate["format"] == FORMAT, "the format is unknown")
-        require_keys(certificate, *_KEYS, of="the certificate")
+    with proving(certificate, FORMAT, *_KEYS):
         cell = Cell(certificate)
         for step in certificate["steps"]:
             cell.require_step(step)

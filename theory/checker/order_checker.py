@@ -22,7 +22,6 @@ from typing import Any
 import sympy as sp
 from flint import fmpq, fmpq_poly
 
-from temperance.theory.checker.inequalities import Row, at_least, divides, require_leaf
 from temperance.theory.checker.limited_work import Work, bits_of
 from temperance.theory.checker.order_equations import Exponents, Model, Terms, in_words
 from temperance.theory.checker.rejected import proving, rational, require, require_keys
@@ -32,13 +31,36 @@ _KEYS = ("format", "statement", "model", "degree", "reach", "variables", "means"
 _MOST_DEGREE, _MOST_REACH = 8, 16
 _SHARE = sp.Symbol("s")
 
+Row = tuple[tuple[fmpq, ...], fmpq]
+"""(a, b): the inequality w.a >= b."""
+
+
+def at_least(a: Sequence[int], b: Sequence[int], offset: fmpq | int = 0) -> Row:
+    """w.a >= w.b + offset."""
+    return tuple(fmpq(p - q) for p, q in zip(a, b, strict=True)), fmpq(offset)
+
+
+def divides(a: Sequence[int], b: Sequence[int]) -> bool:
+    """Whether the monomial a divides b, so that w.a <= w.b."""
+    return all(p <= q for p, q in zip(a, b, strict=True))
+
+
+def require_leaf(tree: Mapping[str, Any], cost: Sequence[int], value: fmpq, rows: Sequence[Row]) -> None:
+    """Check that the multipliers of a leaf show w.cost >= value for all w that satisfy the rows, or that none does."""
+    require_keys(tree, "multipliers", of="a case")
+    numbers = {str(i): row for i, row in enumerate(rows)}
+    used = [(rational(y), *numbers[i]) for i, y in tree["multipliers"].items()]
+    require(all(y >= 0 for y, _, _ in used), "a negative multiplier")
+    left = [sum((y * a[j] for y, a, _ in used), fmpq(0)) for j in range(len(cost))]
+    right = sum((y * b for y, _, b in used), fmpq(0))
+    minimum = left == [fmpq(n) for n in cost] and right >= value
+    require(minimum or (not any(left) and right > 0), "a leaf is not closed")
+
 
 def check(certificate: Any) -> str:
     """The statement that a certificate proves. Raises Rejected where it proves none."""
-    with proving():
-        require(certificate["format"] == FORMAT, "the format is unknown")
-        require_keys(certificate, *_KEYS, of="the certificate")
-        return _Checker(certificate).run()
+    with proving(certificate, FORMAT, *_KEYS):
+        return Derivation(certificate).run()
 
 
 def _roots(p: fmpq_poly, work: Work) -> int:
@@ -48,7 +70,9 @@ def _roots(p: fmpq_poly, work: Work) -> int:
     return int(poly.count_roots(-1, 1)) - [poly.eval(end) for end in (-1, 1)].count(0)
 
 
-class _Checker:
+class Derivation:
+    """The steps of a certificate, checked one by one."""
+
     def __init__(self, certificate: Mapping[str, Any]) -> None:
         self.certificate = certificate
         self.degree, reach = certificate["degree"], certificate["reach"]
@@ -64,6 +88,17 @@ class _Checker:
         self.bounds: list[tuple[Exponents, fmpq]] = []
 
     def run(self) -> str:
+        """The statement that the certificate proves."""
+        self.derive()
+        require(self.certificate["orders"], "no order is stated")
+        for title, text in self.certificate["orders"].items():
+            self._order(title, rational(text))
+        proved = statement(self.certificate)
+        require(self.certificate["statement"] == proved, "the statement is not that of the orders")
+        return proved
+
+    def derive(self) -> None:
+        """Check the steps, and that each variable has a bound below N + 1."""
         for step in self.certificate["steps"]:
             if "monomial" in step:
                 require_keys(step, "monomial", "element", of="a step")
@@ -78,12 +113,6 @@ class _Checker:
         for i, name in enumerate(self.variables):
             unit = tuple(int(i == j) for j in range(self.size))
             require(known.get(unit, fmpq(0)) > fmpq(1, self.degree + 1), f"no bound of {name} below N + 1")
-        require(self.certificate["orders"], "no order is stated")
-        for title, text in self.certificate["orders"].items():
-            self._order(title, rational(text))
-        proved = statement(self.certificate)
-        require(self.certificate["statement"] == proved, "the statement is not that of the orders")
-        return proved
 
     def exponents(self, given: Any) -> Exponents:
         """A monomial of the variables."""
@@ -151,7 +180,7 @@ class _Checker:
 class _Cases:
     """Trees of cases: every alternative of an element is there, and inequalities close the leaves."""
 
-    def __init__(self, checker: _Checker, factors: Sequence[fmpq_poly]) -> None:
+    def __init__(self, checker: Derivation, factors: Sequence[fmpq_poly]) -> None:
         self.checker, self.factors = checker, factors
         self.width = checker.size + len(factors)
 

@@ -8,136 +8,19 @@ in.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from math import comb, factorial
 from typing import Any
 
 from flint import Ordering, fmpq, fmpq_mpoly, fmpq_mpoly_ctx, fmpq_poly
 
-from temperance.theory.checker.limited_work import MOST_BITS, Work, echelon
-from temperance.theory.checker.rejected import evaluate, parsed, rational, require, require_keys, require_understood
+from temperance.theory.checker.limited_work import Work, echelon
+from temperance.theory.checker.order_series import Ring, Value
+from temperance.theory.checker.rejected import parsed, rational, require, require_keys
 
-_MOST_POWER, _MOST_NAMES, _MOST_MONOMIALS = 8, 12, 200_000
+_MOST_NAMES, _MOST_MONOMIALS = 12, 200_000
 Exponents = tuple[int, ...]
 Terms = dict[Exponents, fmpq_poly]
-_DEFINED = {
-    "sinh": parsed("(exp(q) - exp(-q))/2"),
-    "cosh": parsed("(exp(q) + exp(-q))/2"),
-    "tanh": parsed("(exp(q) - exp(-q))/(exp(q) + exp(-q))"),
-    "sqrt": parsed("q**(1/2)"),
-}
-
-
-# -- Taylor polynomials of the log weight: c + log(l) + p, with rationals c, l and p without constant term
-
-
-class _Value:
-    """log None: the constant is not known here. It may be added and scaled, as constants of log weights cancel."""
-
-    def __init__(self, ring: _Ring, constant: fmpq, poly: fmpq_mpoly, log: fmpq | int | None = 1) -> None:
-        self.ring, self.constant, self.poly, self.log = ring, constant, poly, None if log is None else fmpq(log)
-
-    def __neg__(self) -> _Value:
-        return _Value(self.ring, -self.constant, -self.poly, None if self.log is None else 1 / self.log)
-
-    def __add__(self, other: _Value) -> _Value:
-        log = None if self.log is None or other.log is None else self.log * other.log
-        return _Value(self.ring, self.constant + other.constant, self.poly + other.poly, log)
-
-    def __sub__(self, other: _Value) -> _Value:
-        return self + -other
-
-    def __mul__(self, other: _Value) -> _Value:
-        for u, v in ((self, other), (other, self)):
-            if v.log != 1 and u.log == 1 and u.poly == 0:
-                return _Value(self.ring, fmpq(0), u.constant * v.poly, None)
-        (b, p), (c, q) = self.rational(), other.rational()
-        return _Value(self.ring, b * c, b * q + c * p + self.ring.times(p, q))
-
-    def rational(self) -> tuple[fmpq, fmpq_mpoly]:
-        require(self.log == 1, "a logarithm is multiplied")
-        bits = max(int(n).bit_length() for n in (self.constant.p, self.constant.q))
-        require(bits < MOST_BITS, "a number is too large")
-        return self.constant, self.poly
-
-
-class _Ring:
-    """Polynomials in x, the first `dim` names, and the offsets, truncated at a total degree of each."""
-
-    sound = staticmethod(lambda value: value)
-
-    def __init__(self, names: Sequence[str], degree: int, reach: int, dim: int, work: Work) -> None:
-        self.degree, self.reach, self.dim, self.work = degree, reach, dim, work
-        self.context = fmpq_mpoly_ctx.get(tuple(f"q{i}" for i in range(len(names))), Ordering.deglex)
-        self.symbols = dict(zip(names, self.context.gens(), strict=True))
-        self.zero = self.context.constant(0)
-
-    def value(self, text: Any, names: Mapping[str, _Value]) -> _Value:
-        """The Taylor polynomial of an expression."""
-        require_understood(tree := parsed(text), names.keys())
-        return evaluate(tree, self, **names)
-
-    def number(self, n: int) -> _Value:
-        return _Value(self, fmpq(n), self.zero)
-
-    def times(self, p: fmpq_mpoly, q: fmpq_mpoly) -> fmpq_mpoly:
-        self.work.multiply(p, q)
-        d, terms = self.dim, (p * q).to_dict().items()
-        kept = {m: c for m, c in terms if sum(m[:d]) <= self.reach and sum(m[d:]) <= self.degree}
-        return self.context.from_dict(kept)
-
-    def series(self, p: fmpq_mpoly, coefficient: Callable[[int], fmpq]) -> fmpq_mpoly:
-        """sum_(k>=1) coefficient(k) p^k."""
-        total, power = self.zero, self.context.constant(1)
-        for k in range(1, self.degree + self.reach + 1):
-            power = self.times(power, p)
-            total += coefficient(k) * power
-        return total
-
-    def exp(self, u: _Value) -> _Value:
-        require(u.constant == 0 and u.log is not None, "exp of a rational other than 0 is not rational")
-        return _Value(self, u.log, u.log * self.series(u.poly, lambda k: fmpq(1, factorial(k))))
-
-    def power(self, u: _Value, at: _Value, _: object) -> _Value:
-        require(at.poly == 0, "an exponent that varies")
-        (base, poly), (exponent, _) = u.rational(), at.rational()
-        whole = exponent.q == 1 and abs(exponent) <= _MOST_POWER and (base != 0 or exponent >= 0)
-        require(whole or base == 1, "a power that is not rational")
-
-        def coefficient(k: int) -> fmpq:
-            """That of p^k in (base + p)^exponent."""
-            binomial = fmpq(1)
-            for i in range(k):
-                binomial *= (exponent - i) / (i + 1)
-            return binomial if base == 1 or binomial == 0 else binomial * base ** int(exponent.p - k)
-
-        return _Value(self, coefficient(0), self.series(poly, coefficient))
-
-    def log(self, u: _Value) -> _Value:
-        base, poly = u.rational()
-        require(base > 0, "log of a number that is not positive")
-        return _Value(self, fmpq(0), self.series(poly / base, lambda k: fmpq((-1) ** (k + 1), k)), base)
-
-    def circular(self, start: int, u: _Value) -> _Value:
-        """cos (start 0) or sin (start 1) at 0."""
-        base, poly = u.rational()
-        require(base == 0, "sin or cos away from 0")
-
-        def coefficient(k: int) -> fmpq:
-            return fmpq(0 if (k - start) % 2 else (-1) ** ((k - start) // 2), factorial(k))
-
-        return _Value(self, fmpq(1 - start), self.series(poly, coefficient))
-
-    def call(self, f: str, u: _Value) -> _Value:
-        if f in _DEFINED:
-            return evaluate(_DEFINED[f], self, q=u)
-        if f in ("sin", "cos"):
-            return self.circular(1 if f == "sin" else 0, u)
-        require(f in ("exp", "log"), f"the function {f!r} is not known here")
-        return self.exp(u) if f == "exp" else self.log(u)
-
-
-# -- the reduced equations, from the model
 
 
 def in_words(model: Mapping[str, Any], covariates: Sequence[str] = ("x",)) -> str:
@@ -201,18 +84,18 @@ class Model:
         self.weight, self.covariates = model["log_weight"], covariates
         self.at = {p: rational(value) for p, value in model["point"].items()}
         self.work = Work()
-        self.ring = _Ring(names, degree, reach, dim, self.work)
-        values = {p: _Value(self.ring, fmpq(0), symbol) for p, symbol in self.ring.symbols.items()}
+        self.ring = Ring(names, degree, reach, dim, self.work)
+        values = {p: Value(self.ring, fmpq(0), symbol) for p, symbol in self.ring.symbols.items()}
         ratio = self.log_ratio(degree, reach)
         require(_degree(parsed(model["mean"]), {*self.expert[:-1]}) == 1, "the mean is not linear")
         self.mean = self.ring.value(model["mean"], {p: values[p] for p in (*covariates, *self.expert[:-1])}).poly
-        self.rows = self._rows(self.ring.exp(_Value(self.ring, fmpq(0), ratio)).poly + 1, weights)
+        self.rows = self._rows(self.ring.exp(Value(self.ring, fmpq(0), ratio)).poly + 1, weights)
 
     def log_ratio(self, degree: int, reach: int) -> fmpq_mpoly:
         """What the log weight of an atom has beyond the true one, up to a degree in the offsets and a power of x."""
-        ring = _Ring([*self.ring.symbols], degree, reach, self.ring.dim, self.work)
+        ring = Ring([*self.ring.symbols], degree, reach, self.ring.dim, self.work)
         names = {p: ring.symbols[p] for p in (*self.covariates, *self.at)}
-        values = {p: _Value(ring, self.at.get(p, fmpq(0)), symbol) for p, symbol in names.items()}
+        values = {p: Value(ring, self.at.get(p, fmpq(0)), symbol) for p, symbol in names.items()}
         weight = ring.value(self.weight, values).poly.to_dict()
         return ring.context.from_dict({m: c for m, c in weight.items() if any(m[ring.dim :])})
 
@@ -243,9 +126,8 @@ class Model:
     def equations(self, variables: Sequence[str], means: Mapping[str, Any]) -> list[Terms]:
         """F_i(h, s): the means, which must solve their own equations, put into the others.
 
-        Raises:
-            Rejected: the variables are not the differences and the means without an equation, or the means are not
-                the others.
+        Raises Rejected: the variables are not the differences and the means without an equation, or the means are not
+        the others.
         """
         titles = [*(f"mean {p}" for p in self.each), *self.shared]
         units = {tuple(int(i == j) for j in range(len(titles))): i for i in range(len(titles))}

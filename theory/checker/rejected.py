@@ -23,9 +23,15 @@ class Rejected(ValueError):
 
 
 @contextmanager
-def proving() -> Iterator[None]:
-    """Reject a certificate on which a checker breaks: whatever breaks proves nothing."""
+def proving(certificate: Any = None, form: str | None = None, *keys: str) -> Iterator[None]:
+    """Reject a certificate on which a checker breaks, as whatever breaks proves nothing; and one of another format.
+
+    form: the format; keys: all that the certificate holds. Without a format both are left to the checker.
+    """
     try:
+        if form is not None:
+            require(certificate["format"] == form, "the format is unknown")
+            require_keys(certificate, *keys, of="the certificate")
         yield
     except Rejected:
         raise
@@ -85,6 +91,12 @@ def require_understood(tree: ast.expr, names: Set[str]) -> None:
             raise Rejected(f"{ast.unparse(tree)[:60]} is not understood")
     for part in parts:
         require_understood(part, names)
+
+
+def understood(text: Any, names: Set[str]) -> ast.expr:
+    """The syntax tree of an expression in these names. Raises Rejected for any other text."""
+    require_understood(tree := parsed(text), names)
+    return tree
 
 
 def branches(tree: ast.expr, constants: Set[str]) -> list[tuple[ast.expr | None, ast.expr]]:

@@ -33,7 +33,7 @@ from temperance.theory.checker.rejected import (
     require_keys,
 )
 from temperance.theory.checker.series_with_slopes import Sloped
-from temperance.theory.checker.verdict_checker import _Balls
+from temperance.theory.checker.verdict_values import Balls
 
 FORMAT = "temperance-sample-size/2"
 _KEYS = ("format", "statement", "expression", "gauge", "x", "edges", "box", "parts", "matrices", "precision", "bound")
@@ -65,9 +65,7 @@ def names(gauge: str) -> list[str]:
 
 def check(certificate: Any) -> str:
     """The statement that a certificate proves. Raises Rejected where it proves none."""
-    with proving():
-        require(certificate["format"] == FORMAT, "the format is unknown")
-        require_keys(certificate, *_KEYS, of="the certificate")
+    with proving(certificate, FORMAT, *_KEYS):
         require(certificate["statement"] == statement(certificate), "the statement is wrong")
         bound = rational(certificate["bound"])
         found = proved_bound(certificate)
@@ -169,7 +167,7 @@ class _Proof:
     def _activation(self, at: Parameters, name: str, moves: bool, x: arb, length: int) -> tuple[Sloped, Sloped]:
         """s(beta1 x) and s'(beta1 x) as series in x."""
         beta1 = at[name]
-        jets = [evaluate(self.formula, _Balls({}, beta1 * x, length=6))]  # s and its first five derivatives
+        jets = [evaluate(self.formula, Balls({}, beta1 * x, length=6))]  # s and its first five derivatives
         for _ in range(2):
             jets.append(jets[-1].derivative())
         s, s1, s2 = (arb_series([jet[r] * beta1**r for r in range(length)], prec=length) for jet in jets)

@@ -20,19 +20,15 @@ class Sloped:
         self.value, self.slopes = value, slopes
 
     def __add__(self, other: Sloped) -> Sloped:
-        """Sum."""
         return Sloped(self.value + other.value, _sum(self.slopes, other.slopes))
 
     def __neg__(self) -> Sloped:
-        """Negative."""
         return Sloped(-self.value, {name: -slope for name, slope in self.slopes.items()})
 
     def __sub__(self, other: Sloped) -> Sloped:
-        """Difference."""
         return self + -other
 
     def __mul__(self, other: Sloped) -> Sloped:
-        """Product."""
         mine = {name: slope * other.value for name, slope in self.slopes.items()}
         theirs = {name: self.value * slope for name, slope in other.slopes.items()}
         return Sloped(self.value * other.value, _sum(mine, theirs))

@@ -21,7 +21,7 @@ from temperance.theory.checker.verdict_checker import (
 from temperance.theory.conditions import families
 from temperance.theory.conditions.decision import Decision, decide
 from temperance.theory.conditions.families import Family
-from temperance.theory.conditions.relations import Analysis
+from temperance.theory.conditions.relations import Analysis, analysis_of
 from temperance.theory.conditions.verdict import Verdict
 
 
@@ -36,7 +36,7 @@ def certificates(source: str | sp.Expr | Activation | Decision) -> list[dict[str
         ValueError: the activation cannot be read.
     """
     decision = source if isinstance(source, Decision) else decide(source)
-    analysis = Analysis(decision.activation)
+    analysis = analysis_of(decision.activation)
     found = []
     for condition, verdict in zip(CONDITIONS, decision.verdicts, strict=True):
         if verdict.outcome == "undecided":
@@ -49,11 +49,7 @@ def certificates(source: str | sp.Expr | Activation | Decision) -> list[dict[str
 
 
 def issue(source: Activation, analysis: Analysis, condition: str, verdict: Verdict) -> dict[str, Any]:
-    """The certificate of one verdict.
-
-    Raises:
-        Rejected: the independent checker does not accept it.
-    """
+    """The certificate of one verdict. Raises Rejected: the independent checker does not accept it."""
     failing = list(verdict.failing_families)
     needed = failing if verdict.outcome == "fails" and failing else CONDITIONS[condition]
     certificate: dict[str, Any] = {

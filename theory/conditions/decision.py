@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import sympy as sp
 
@@ -22,7 +23,7 @@ from temperance.theory.conditions.exceptional_parameters import candidates
 from temperance.theory.conditions.families import Family
 from temperance.theory.conditions.kinks import kinks_of
 from temperance.theory.conditions.mirror_points import Mirror, mirror
-from temperance.theory.conditions.relations import Analysis
+from temperance.theory.conditions.relations import Analysis, analysis_of
 from temperance.theory.conditions.verdict import Verdict, markdown_table, outcome_in_words
 from temperance.theory.expressions import balls
 from temperance.theory.expressions.normal_forms import rationalized
@@ -41,7 +42,7 @@ class Decision:
         first_order: F1 = {1, s, z s'} independent.
         second_order: A (at every tau), B and C independent.
         tau_beta1, a, b_nu: the sharp conditions (i), (ii), (iii).
-        exceptional_parameters: for every parameter that has any, the values at which some verdict is another.
+        exceptional_parameters: for every parameter that has any, the values at which some verdict differs.
         mirror: the mirror type (theory.md 2.5); None where it was not asked for.
     """
 
@@ -59,6 +60,25 @@ class Decision:
         """First order, second order, and the sharp conditions (i), (ii), (iii)."""
         return self.first_order, self.second_order, self.tau_beta1, self.a, self.b_nu
 
+    @property
+    def mirror_type(self) -> str:
+        """The mirror type: "none" where it is proved that there is none, "undecided" where nothing is."""
+        return "undecided" if self.mirror is None or not self.mirror.proved else self.mirror.kind or "none"
+
+    def record(self) -> dict[str, Any]:
+        """What `check --json` prints."""
+        sharp = ("fails_at_tau", "relation", "scope")
+        return {
+            "activation": self.activation.name,
+            "expression": self.activation.expression,
+            "first_order": self.first_order.record("relation", "scope", "reason"),
+            "second_order": self.second_order.record("failing_families", *sharp, "reason"),
+            "sharp": {name: getattr(self, name).record(*sharp) for name in ("tau_beta1", "a", "b_nu")},
+            "mirror": self.mirror.kind if self.mirror else None,
+            "exceptional_parameters": {name: list(values) for name, values in self.exceptional_parameters},
+            "mirror_points": {"type": self.mirror_type, "reason": self.mirror.reason if self.mirror else None},
+        }
+
     def _repr_markdown_(self) -> str:
         """For notebooks: a table of the verdicts."""
         return markdown_table(self.activation.expression, self.verdicts)
@@ -67,10 +87,8 @@ class Decision:
 def decide(source: str | sp.Expr | Activation) -> Decision:
     """Decide the conditions for an activation, for all tau > 0 and every d.
 
-    `fails` only with a relation proved in a tower, `holds` only with a ball determinant.
-
-    Raises:
-        ValueError: the activation cannot be read.
+    `fails` only with a relation proved in a tower, `holds` only with a ball determinant. Raises ValueError: the
+    activation cannot be read.
     """
     try:
         read = activation(source)
@@ -78,7 +96,7 @@ def decide(source: str | sp.Expr | Activation) -> Decision:
         v = _undecided(NO_CLOSED_FORM)
         nothing = Activation(str(source).strip(), ())
         return Decision(nothing, v, v, v, v, v, mirror=Mirror(None, False, reason=NO_CLOSED_FORM))
-    analyses = [Analysis(structure) for structure in read.structures]
+    analyses = [analysis_of(structure) for structure in read.structures]
     generic = _generic(read, analyses)
     exceptions = _exceptional(generic, analyses) if read.parameters else ()
     return replace(generic, exceptional_parameters=exceptions, mirror=mirror(read))
@@ -199,13 +217,13 @@ def _exceptional(generic: Decision, analyses: list[Analysis]) -> tuple[tuple[str
 
 
 def _differs(generic: Decision, name: str, value: sp.Expr) -> bool:
-    """Whether some verdict at a value of a parameter is another than the generic one, where both are decided."""
+    """Whether some verdict at a value of a parameter differs from the generic one, where both are decided."""
     here, sample = {sp.Symbol(name, real=True): value}, dict(generic.activation.sample)
     try:
         special = generic.activation.at(**{name: value})
     except ValueError:
         return False  # the activation is not defined there
-    there = _generic(special, [Analysis(structure) for structure in special.structures])
+    there = _generic(special, [analysis_of(structure) for structure in special.structures])
     pairs = zip(there.verdicts, generic.verdicts, strict=True)
     return any(
         s.outcome != g.outcome or not _same(_positive(s.fails_at_tau, here), _positive(g.fails_at_tau, here), sample)

@@ -15,7 +15,7 @@ import sympy as sp
 from temperance.theory.activations.activation import Activation, activation
 from temperance.theory.conditions import families
 from temperance.theory.conditions.kinks import kinks_of, meets
-from temperance.theory.conditions.relations import Analysis
+from temperance.theory.conditions.relations import Analysis, analysis_of
 from temperance.theory.expressions import balls
 from temperance.theory.expressions.normal_forms import rationalized
 
@@ -56,7 +56,7 @@ def classify(source: str | sp.Expr | Activation) -> Failure | None:
     With parameters, the pieces at the first sample of them are meant. Raises ValueError if it cannot be read.
     """
     source = activation(source)
-    analysis = Analysis(source)
+    analysis = analysis_of(source)
     found = analysis.relations(families.FIRST_ORDER)
     if not found.rows or analysis.doubts:
         return None

@@ -31,7 +31,6 @@ class Kinks:
     sample: Sample = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        """Whether there are any."""
         return bool(self.kinks or self.jumps)
 
     @property

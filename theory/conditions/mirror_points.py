@@ -59,8 +59,7 @@ class Mirror:
 def mirror(source: str | sp.Expr | Activation) -> Mirror:
     """The mirror type of an activation; of one with parameters, that on which all regions of them agree.
 
-    Raises:
-        ValueError: the activation cannot be read.
+    Raises ValueError: the activation cannot be read.
     """
     try:
         types, reason = in_every_region(activation(source), _of_one)

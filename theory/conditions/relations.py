@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, reduce
+from functools import cached_property, lru_cache, reduce
 from operator import mul
 from typing import TypeVar
 
@@ -198,6 +198,12 @@ class Analysis:
                 if len(small) == len(rows):
                     break
         return None
+
+
+@lru_cache(maxsize=16)
+def analysis_of(source: Activation) -> Analysis:
+    """The functions of an activation, at its sample of the parameters: one tower for all that is asked of them."""
+    return Analysis(source)
 
 
 def _columns(family: Family) -> list[int]:

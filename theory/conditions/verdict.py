@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 Outcome = Literal["holds", "fails", "undecided"]
 
@@ -44,11 +44,16 @@ class Verdict:
         """The scopes as a text."""
         return "; ".join(self.scopes)
 
+    def record(self, *names: str) -> dict[str, Any]:
+        """The outcome with some of these, tuples as the lists of JSON."""
+        values = ((name, getattr(self, name)) for name in names)
+        return {"verdict": self.outcome, **{n: list(v) if isinstance(v, tuple) else v for n, v in values}}
 
-def outcome_in_words(verdict: Verdict) -> str:
-    """The outcome in words, with the temperatures or families at which it fails."""
+
+def outcome_in_words(verdict: Verdict, but: str = "except") -> str:
+    """The outcome in words, with the temperatures (after this word) or families at which it fails."""
     if verdict.fails_at_tau:
-        return f"{verdict.outcome}, except at tau = {', '.join(verdict.fails_at_tau)}"
+        return f"{verdict.outcome}, {but} at tau = {', '.join(verdict.fails_at_tau)}"
     if verdict.failing_families:
         return f"{verdict.outcome} ({', '.join(verdict.failing_families)})"
     return verdict.outcome

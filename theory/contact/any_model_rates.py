@@ -15,7 +15,8 @@ import sympy as sp
 
 from temperance.theory.activations.activation import Activation
 from temperance.theory.contact.contact_orders import Orders, orders
-from temperance.theory.contact.exact_orders import MOST_ATOMS, exact_orders
+from temperance.theory.contact.exact_orders import bias_orders, exact_orders
+from temperance.theory.contact.exact_truths import MOST_ATOMS
 from temperance.theory.contact.order_setting import not_shared, order_setting
 from temperance.theory.models.experts import mean_of
 from temperance.theory.models.form import affine_mean
@@ -80,7 +81,7 @@ def _exact(spec: MoESpec, true: int) -> Iterator[Prediction]:
     found, shared = exact_orders(spec.gate, spec.expert, d=spec.dim, atoms=true), _names(spec.gate.shared)
     given = (_AT.format(_atoms(found)), _LOCAL, *_assumed(found))
     by_experts = {p.name: by for p, _, by in _each(spec, "any", 1) if by is not None}
-    for o in found.orders:
+    for o in (*found.orders, *(() if true == 1 else bias_orders(found))):
         made = _made(o, None if o.name in shared else 1, given, sharp=o.rate)
         yield made if made.sharp is not None else by_experts.get(o.parameter, made)
 

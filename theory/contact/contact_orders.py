@@ -18,10 +18,9 @@ from temperance.theory.contact.contact_curves import certificates, reached
 from temperance.theory.contact.flat_certificates import flat_certificates
 from temperance.theory.contact.order_setting import FlatCurves, flat_curves, line_of, seen_on_line
 from temperance.theory.contact.orders_from_theorems import known_orders
-from temperance.theory.moments.moment_bounds import certified as by_moments
-from temperance.theory.orders.equations_as_text import as_text
-from temperance.theory.orders.reduced_equations import Reduced
-from temperance.theory.orders.upper_bounds import UpperOrders, certified
+from temperance.theory.orders.moment_bounds import certified as by_moments
+from temperance.theory.orders.split_cell import Reduced
+from temperance.theory.orders.upper_bounds import UpperOrders, as_text, certified
 from temperance.theory.settings.order import Bounds, Order, Quantity
 from temperance.theory.settings.reasons import Reason, ReasonKind, theorem
 from temperance.theory.settings.truth import Setting

@@ -10,7 +10,7 @@ import sympy as sp
 
 from temperance.theory.models.form import intercept
 from temperance.theory.models.spec import NU, MoESpec, covariates
-from temperance.theory.models.weights import weight_parameters
+from temperance.theory.models.weights import own_parameters, weight_parameters
 from temperance.theory.orders.taylor import Taylor
 from temperance.theory.settings.truth import Setting
 
@@ -30,7 +30,7 @@ def model_text(cell: Setting) -> dict[str, Any]:
         "covariates": [v.name for v in x],
         "log_weight": text(weight),
         "mean": text(cell.mean),
-        "own": [p.name for p in own_of(spec)],
+        "own": [p.name for p in own_parameters(spec)],
         "expert": [*(p.name for p in cell.expert[:-1]), "nu"],
         "shared": [p.name for p in gate.shared],
         "weighted": cell.weighted,
@@ -54,16 +54,11 @@ def text(e: sp.Expr) -> str:
 
 def log_weight(spec: MoESpec) -> sp.Expr:
     """The log weight without what is a number."""
-    kept = (*covariates(spec.dim), *own_of(spec), *spec.gate.shared)
+    kept = (*covariates(spec.dim), *own_parameters(spec), *spec.gate.shared)
     weight = spec.gate.log_weight.subs(dict.fromkeys(weight_parameters(spec), sp.S.One))
     if weight.has(sp.Piecewise):
         return weight
     return sp.expand_log(weight).as_independent(*kept, as_Add=True)[1]
-
-
-def own_of(spec: MoESpec) -> tuple[sp.Symbol, ...]:
-    """The gate's own parameters, without those that only scale the weight."""
-    return tuple(p for p in spec.gate.own if p not in weight_parameters(spec))
 
 
 def _directed(weight: sp.Expr, dim: int) -> tuple[sp.Expr, tuple[sp.Symbol, ...]]:
@@ -138,7 +133,7 @@ def _of_gate(
     terms = _coefficients(sp.expand(log_weight(cell.spec)), cell.spec.dim)
     if terms is None:
         return None
-    own = [p for p in own_of(cell.spec) if p not in cell.held]
+    own = cell.own
     moved = {p: sp.Dummy(p.name, positive=p.is_positive) for p in own}
     known = {p: v for p, v in place.items() if p not in own}
     equations, first = [], sp.S.Zero
@@ -160,7 +155,7 @@ def _of_gate(
 
 def shift_of_weight(cell: Setting) -> dict[sp.Symbol, sp.Expr] | None:
     """The offsets that move by t all that stands before powers of x in the log weight; None where there are none."""
-    terms, own = _coefficients(sp.expand(log_weight(cell.spec)), cell.spec.dim), own_of(cell.spec)
+    terms, own = _coefficients(sp.expand(log_weight(cell.spec)), cell.spec.dim), own_parameters(cell.spec)
     if terms is None:
         return None
     moved = {p: sp.Dummy(p.name, positive=p.is_positive) for p in own}

@@ -23,25 +23,22 @@ from flint import arb
 
 from temperance.theory.contact.contact_curves import certificates
 from temperance.theory.contact.contact_orders import Orders, with_curves
+from temperance.theory.contact.exact_truths import CONTAMINATED, held_by_gauge, moving, truth_of
 from temperance.theory.contact.flat_certificates import flat_certificates
-from temperance.theory.contact.order_setting import SUPPORT
+from temperance.theory.contact.order_setting import require_named
 from temperance.theory.interactions.rank_by_balls import independent_columns
 from temperance.theory.models.by_name import model
 from temperance.theory.models.experts import mean_of
-from temperance.theory.models.form import factors
-from temperance.theory.models.spec import BETA0, NU, Expert, Gate, Jet, MoESpec, Y, covariates, true_value
+from temperance.theory.models.spec import BETA0, Expert, Gate, MoESpec, Y
 from temperance.theory.models.weights import weight_parameters
 from temperance.theory.orders.independence import finite_rows, formula_at, numbers, random_point
-from temperance.theory.rates.true_point import Constant, constant, irregularity
+from temperance.theory.rates.true_point import Constant, irregularity
 from temperance.theory.settings.order import Order
 from temperance.theory.settings.reasons import Reason, ReasonKind
 from temperance.theory.settings.truth import Setting, Truth
 from temperance.theory.symmetries.flows import Flow
 from temperance.theory.traits.traits import flows_of_gate, traits, translates
 
-CONTAMINATED = "contaminated softmax"
-_SLOPES, _INTERCEPTS = (1, -1, sp.Rational(1, 2), -2, 2), (0, 3, -2, 2, -4)
-_VARIANCES = (1, sp.Rational(3, 2), sp.Rational(3, 4), 2, sp.Rational(5, 4))
 _PROVED = Reason(
     ReasonKind.INDEPENDENCE,
     "order 1: the other derivatives of the density are independent (theory.md 2.10), at this truth; where gate and "
@@ -56,7 +53,6 @@ _ANCHORED = "the gate of the last atom is held, where its score is one number: t
 _ALONG = ": its score, so that {} of it moves along the flow"
 _COUNTED = "for {} atoms: fewer have further curves of one density, on which shared parameters may move"
 _NUMERALS = ("", "one", "two", "three", "four", "five")
-MOST_ATOMS = len(_SLOPES)
 
 
 def exact_orders(
@@ -72,9 +68,8 @@ def exact_orders(
     Args:
         gate: an object, or a name of `temperance derive`, or "contaminated softmax" (the second expert is known).
         expert: as `models.experts.expert` takes it.
-        source: the activation of an activation gate.
+        source: the activation of an activation gate. d: the dimension of x.
         point: values of the first atom's parameters, as `order_setting` takes them.
-        d: the dimension of x.
         atoms: how many the truth has, 1 to `MOST_ATOMS`; by default two, or as many as have no further curve of one
             density.
 
@@ -84,10 +79,12 @@ def exact_orders(
     Raises:
         ValueError: what is not accepted.
     """
-    truth = _truth(_model(gate, expert, source, d), gate, point or {}, atoms)
-    spec, flows, points = truth.spec, flows_of_gate(truth.spec), [truth.point(i) for i in range(truth.k)]
+    spec = model("softmax" if gate == CONTAMINATED else gate, expert, source, d)
+    require_named(spec)
+    truth = truth_of(spec, gate, point or {}, atoms)
+    flows, points = flows_of_gate(spec), [truth.point(i) for i in range(truth.k)]
     taken = _taken(flows, spec)
-    columns, same = [(i, p) for i, p in _moving(truth) if p not in taken], _one_expert(truth)
+    columns, same = [(i, p) for i, p in moving(truth) if p not in taken], _one_expert(truth)
     if same is not None:
         columns = [(i, p) for i, p in columns if p in spec.expert.parameters]
     s = spec.gate.activation
@@ -106,22 +103,29 @@ def exact_orders(
     return Orders(setting, None, tuple(rows), tuple(reasons), None, tuple(curves))
 
 
-def exact_truth(spec: MoESpec, point: Mapping[str, Constant] | None = None) -> Truth:
-    """The true mixture that the orders of a model are exact at; point as `exact_orders` takes it. Raises as it does."""
-    return _truth(spec, spec.gate, point or {}, None)
-
-
-def held_of_last(truth: Truth) -> tuple[sp.Symbol, ...]:
-    """The parameters of the last atom that are held, by the gauge or because they are known."""
-    moving, gate = {*_moving(truth)}, truth.spec.gate
-    return tuple(p for p in truth.atoms[-1] if p not in gate.shared and (truth.k - 1, p) not in moving)
+def bias_orders(found: Orders) -> tuple[Order, ...]:
+    """The order of an atom's offset, such as beta0/tau, as `exact_orders` found the others: 1, flat or undecided."""
+    spec, kinds = found.setting.spec, {r.kind for r in found.reasons}
+    if spec.gate.offset is None:
+        return ()
+    label, flows = str(spec.gate.offset), flows_of_gate(spec)
+    lost = _one_expert(found.setting.truth)
+    for flow in flows:
+        moved = sp.simplify(spec.gate.offset.subs(dict(flow.orbit), simultaneous=True) - spec.gate.offset)
+        lost = _kept(flow) if moved != 0 and lost is None else lost
+    if lost is not None:
+        return (Order(label, BETA0.name, False, lost, flat=True),)
+    if ReasonKind.INDEPENDENCE in kinds:
+        return (Order(label, BETA0.name, False, _PROVED, Fraction(1)),)
+    why = next(r for r in found.reasons if r.kind is ReasonKind.UNDECIDED)
+    return (Order(label, BETA0.name, False, why),)
 
 
 def _assumed(truth: Truth) -> list[str]:
     """What is said of the gauge, and of the number of atoms."""
     said = [_COUNTED.format(_NUMERALS[truth.k])] if traits(truth.spec).atoms_needed == truth.k > 2 else []
     last = truth.point(-1)
-    held = _held(truth.spec, last)
+    held = held_by_gauge(truth.spec, last)
     if not held:
         return said
     flowing = {p for flow in flows_of_gate(truth.spec) for p in flow.field.moved if last.get(p, sp.S.Zero) != 0}
@@ -170,85 +174,10 @@ def _with_curves(setting: Setting, flows: bool, rows: Sequence[Order]) -> tuple[
     return with_curves(rows, curves), curves
 
 
-def _model(gate: str | Gate, expert: str | Expert, source: str | None, d: int) -> MoESpec:
-    spec = model("softmax" if gate == CONTAMINATED else gate, expert, source, d)
-    if spec.log_atom.has(Jet):
-        raise ValueError("orders need functions by name, such as --activation tanh or --expert nonlinear:tanh")
-    return spec
-
-
 def _rests(p: sp.Symbol, flows: Sequence[Flow], values: Mapping[sp.Symbol, sp.Expr]) -> bool:
     """Whether no flow moves a parameter at its value in an atom."""
     speeds = [c for flow in flows for q, c in flow.field.components if q == p]
     return all(sp.simplify(c.subs(values)) == 0 for c in speeds)
-
-
-def _truth(spec: MoESpec, gate: str | Gate, point: Mapping[str, Constant], atoms: int | None) -> Truth:
-    """So many true atoms, the first at the point."""
-    unknown = set(point) - {p.name for p in spec.parameters}
-    if unknown:
-        accepted = ", ".join(p.name for p in spec.parameters)
-        raise ValueError(f"no parameter {min(unknown)!r} of the gate {spec.gate.name!r}; accepted: {accepted}")
-    last = {p: _value(spec, p, 1) for p in spec.gate.parameters}
-    if atoms is not None and not 1 <= atoms <= MOST_ATOMS:
-        raise ValueError(f"orders are computed for 1 to {MOST_ATOMS} true atoms, not {atoms}")
-    count = atoms or (2 if _is_anchored(spec, last) else traits(spec).atoms_needed or 2)
-    own = [p for p in (*spec.parameters, *_bias(spec)) if p not in spec.gate.shared]
-    found = [{p: _value(spec, p, i) for p in own} for i in range(count)]
-    shared = {p: _value(spec, p, 0) for p in spec.gate.shared}
-    for p in spec.parameters:
-        if p.name in point:
-            (shared if p in shared else found[0])[p] = constant(p.name, point[p.name])
-    known = {(i, p) for i in range(1, count) for p in spec.expert.parameters if gate == CONTAMINATED}
-    return Truth(spec, tuple(found), shared, SUPPORT, frozenset(known))
-
-
-def _bias(spec: MoESpec) -> tuple[sp.Symbol, ...]:
-    return () if spec.gate.offset is None else (BETA0,)
-
-
-@lru_cache(maxsize=64)
-def _moving(truth: Truth) -> tuple[tuple[int | None, sp.Symbol], ...]:
-    """The derivatives that are taken: (atom, parameter), the atom None for a shared parameter."""
-    spec, last = truth.spec, truth.k - 1
-    held = {BETA0, *_held(spec, truth.point(-1))}
-    held |= {*weight_parameters(spec)} if spec.gate.offset is None else set()
-    moving: list[tuple[int | None, sp.Symbol]] = [(None, p) for p in spec.gate.shared]
-    for i in range(truth.k):
-        moving += [(i, p) for p in (*spec.gate.own, *_bias(spec)) if i < last or p not in held]
-        moving += [(i, p) for p in spec.expert.parameters if (i, p) not in truth.known]
-    return tuple(moving)
-
-
-def _held(spec: MoESpec, last: Mapping[sp.Symbol, sp.Expr]) -> tuple[sp.Symbol, ...]:
-    """The parameters of the gate that the gauge holds in the last atom."""
-    if _is_anchored(spec, last):
-        return spec.gate.own
-    return traits(spec).held or ()
-
-
-def _is_anchored(spec: MoESpec, last: Mapping[sp.Symbol, sp.Expr]) -> bool:
-    """Whether the score of the last atom is one number, which it is in the anchored gauge."""
-    score = spec.gate.log_weight.subs({p: last[p] for p in spec.gate.parameters})
-    return spec.gate.offset is not None and not sp.piecewise_fold(score).has(*covariates(spec.dim))
-
-
-def _value(spec: MoESpec, p: sp.Symbol, atom: int) -> sp.Expr:
-    """The value of a parameter in an atom, where none is given; those of a vector are not proportional in two atoms."""
-    if p not in spec.expert.parameters:
-        return true_value(spec.gate, p, atom, exact=True)
-    if p == NU:
-        return sp.sympify(_VARIANCES[atom])
-    step = _step(spec, p)
-    return sp.Integer(_INTERCEPTS[atom]) if step == 0 else _SLOPES[atom] * sp.Integer(step + 2) / 3
-
-
-def _step(spec: MoESpec, p: sp.Symbol) -> int:
-    """0 for the intercept of the mean, the sum of j over the factors x_j that a slope stands before, else its place."""
-    names, mean, x = spec.expert.parameters, mean_of(spec.expert), covariates(spec.dim)
-    parts = {} if mean is None else factors(mean, names[:-1], spec.dim)
-    monomials = sp.Poly(parts[p], *x).monoms() if parts else []
-    return sum(j * n for j, n in enumerate(monomials[0], 1)) if len(monomials) == 1 else names.index(p) + 1
 
 
 def _taken(flows: Sequence[Flow], spec: MoESpec) -> tuple[sp.Symbol, ...]:

@@ -13,8 +13,9 @@ from typing import Any
 import sympy as sp
 
 from temperance.theory.checker.rejected import objection
-from temperance.theory.contact.curve_models import T, model_text, own_of, shift_of_weight
+from temperance.theory.contact.curve_models import T, model_text, shift_of_weight
 from temperance.theory.curves.curve_checker import FORMAT, check, statement
+from temperance.theory.models.weights import own_parameters
 from temperance.theory.settings.truth import Setting
 
 Place = Mapping[sp.Symbol, sp.Expr]
@@ -91,12 +92,12 @@ def _scales(cell: Setting) -> Iterator[dict[str, Any]]:
         shared = {p: sp.expand(p * ((1 + T) ** power - 1)) for p in cell.spec.gate.shared}
         place = {p: cell.point[p] for p in shared if cell.point[p].is_Rational}
         shared = {p: e.subs(place) for p, e in shared.items()}
-        yield _issued(cell, [(place, [(sp.S.One, {p: p * T for p in own_of(cell.spec)})])], "every", shared)
+        yield _issued(cell, [(place, [(sp.S.One, {p: p * T for p in own_parameters(cell.spec)})])], "every", shared)
 
 
 def _by_lengths(cell: Setting, places: Sequence[Place]) -> Iterator[dict[str, Any]]:
     """Vectors of one length r times 1 + t, and shared parameters so that v/((|v| + 1) tau) stays."""
-    own, shared = own_of(cell.spec), cell.spec.gate.shared
+    own, shared = own_parameters(cell.spec), cell.spec.gate.shared
     squares = {sum(at[p] ** 2 for p in own) for at in places}
     if len(squares) != 1 or not (square := squares.pop()).is_Rational:
         return
@@ -112,7 +113,7 @@ def _means_of_squares(cell: Setting) -> Iterator[dict[str, Any]]:
     if size < 2 or not cell.weighted:
         return
     sides = [(1 + sign * 2 * T - T**2) / (1 + T**2) for sign in (1, -1)]
-    atoms = [{p: sp.cancel(p * (side - 1)) for p in own_of(cell.spec)} for side in sides] + [{}] * (size - 2)
+    atoms = [{p: sp.cancel(p * (side - 1)) for p in own_parameters(cell.spec)} for side in sides] + [{}] * (size - 2)
     place = {p: cell.point[p] for p in cell.spec.gate.shared if cell.point[p].is_Rational}
     yield _issued(cell, [(place, [(sp.Rational(1, size), offsets) for offsets in atoms])], "one", {})
 
@@ -125,7 +126,7 @@ def _shifts(cell: Setting) -> Iterator[dict[str, Any]]:
 
 def _of_two(cell: Setting, places: Sequence[Place]) -> Iterator[dict[str, Any]]:
     """Two true atoms at told places that change in different ways: on one ray, or turned to both sides."""
-    own = own_of(cell.spec)
+    own = own_parameters(cell.spec)
     if len(places) != 2 or any(not at[p].is_Rational for at in places for p in own):
         return
     first, second = places

@@ -5,7 +5,7 @@ Example: ``order_setting("gaussian", size=3, dim=2)``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -107,20 +107,12 @@ def order_setting(
     s = spec.gate.activation
     if s is not None and s.parameters:
         raise ValueError(f"activation {s.name!r} has free parameters: numbers are needed in their place")
-    if spec.log_atom.has(Jet):
-        raise ValueError("orders need functions by name, such as --activation tanh or --expert nonlinear:tanh")
+    require_named(spec)
     if split == "one" and (why := not_shared(spec)):
         raise ValueError(f"{why}; for this gate only --split all has orders")
     require_mean(spec)
-    held, weights = scale_curve(spec, s)[2], weight_parameters(spec)
-    moving = [p for p in spec.gate.parameters if p not in weights and (p not in held or p in spec.gate.shared)]
-    if unknown := set(point or {}) - {p.name for p in moving}:
-        accepted = ", ".join(p.name for p in moving)
-        raise ValueError(f"no parameter {min(unknown)!r} of the gate {spec.gate.name!r}; accepted: {accepted}")
-    values = {p: constant(p.name, (point or {}).get(p.name, true_value(spec.gate, p, 0))) for p in (*held, *moving)}
-    for p, value in values.items():
-        if p.is_positive and not balls.value(value, {}) > 0:
-            raise ValueError(f"{p.name} must be positive, not {value}")
+    held = scale_curve(spec, s)[2]
+    values = _values(spec, point or {}, held)
     place = 2 if split == "all" else 1  # of the other atom: held, or split where scores are not modulo translation
     there = {p: values[p] if p in held else true_value(spec.gate, p, place) for p in values if p in spec.gate.own}
     found = Setting(_truth(spec, values, there), (size, size if split == "all" else 1), held)
@@ -130,6 +122,32 @@ def order_setting(
             f"orders are computed for at most {_MOST_MOVING} parameters of an atom, not for {spec.expert.name!r}"
         )
     return found
+
+
+def require_named(spec: MoESpec) -> None:
+    """Raise ValueError for a model with a free function."""
+    if spec.log_atom.has(Jet):
+        raise ValueError("orders need functions by name, such as --activation tanh or --expert nonlinear:tanh")
+
+
+def require_parameters(point: Mapping[str, Constant], known: Iterable[sp.Symbol], gate: Gate) -> None:
+    """Raise ValueError for a value of what is no known parameter."""
+    names = [p.name for p in known]
+    if unknown := set(point) - {*names}:
+        accepted = ", ".join(names)
+        raise ValueError(f"no parameter {min(unknown)!r} of the gate {gate.name!r}; accepted: {accepted}")
+
+
+def _values(spec: MoESpec, point: Mapping[str, Constant], held: Sequence[sp.Symbol]) -> dict[sp.Symbol, sp.Expr]:
+    """The values of the gate's parameters in the split atom, those that are held among them."""
+    weights = weight_parameters(spec)
+    moving = [p for p in spec.gate.parameters if p not in weights and (p not in held or p in spec.gate.shared)]
+    require_parameters(point, moving, spec.gate)
+    values = {p: constant(p.name, point.get(p.name, true_value(spec.gate, p, 0))) for p in (*held, *moving)}
+    for p, value in values.items():
+        if p.is_positive and not balls.value(value, {}) > 0:
+            raise ValueError(f"{p.name} must be positive, not {value}")
+    return values
 
 
 def _truth(spec: MoESpec, values: Mapping[sp.Symbol, sp.Expr], there: Mapping[sp.Symbol, sp.Expr]) -> Truth:

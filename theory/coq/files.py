@@ -10,8 +10,7 @@ from typing import Any
 import sympy as sp
 
 from temperance.theory.activations.activation import Activation, Z
-from temperance.theory.coq.domains import function
-from temperance.theory.coq.terms import Unstated
+from temperance.theory.coq.terms import Unstated, function
 from temperance.theory.coq.theorems import evidence, fraction, theorems
 
 LIBRARY = "Temperance"
@@ -62,8 +61,7 @@ def file_of(
 def module(name: str, activation: Activation, certificates: Sequence[Mapping[str, Any]]) -> str:
     """The module of one activation.
 
-    Raises:
-        Unstated: there is no certificate, or the library cannot state what one says.
+    Raises Unstated: there is no certificate, or the library cannot state what one says.
     """
     if not certificates:
         raise Unstated("no verdict has a certificate")

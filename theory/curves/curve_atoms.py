@@ -13,7 +13,7 @@ from typing import Any
 
 from flint import arb, fmpq, fmpq_mpoly, fmpq_poly
 
-from temperance.theory.checker.rejected import evaluate, parsed, rational, require, require_keys, require_understood
+from temperance.theory.checker.rejected import evaluate, rational, require, require_keys, understood
 from temperance.theory.curves.curve_series import Ring
 
 _MOST_POWER, _MOST_ATOMS, _MOST_BITS = 16, 8, 2000
@@ -29,8 +29,7 @@ class Polynomials:
 
     def value(self, text: Any, names: Sequence[str]) -> fmpq_mpoly:
         """The polynomial that is written, in some of the variables."""
-        require_understood(tree := parsed(text), set(names))
-        return self.tree(tree, {name: self.ring.names[name] for name in names})
+        return self.tree(understood(text, set(names)), {name: self.ring.names[name] for name in names})
 
     def tree(self, tree: ast.expr, names: Mapping[str, fmpq_mpoly]) -> fmpq_mpoly:
         """The polynomial of a tree."""

@@ -27,19 +27,10 @@ from typing import Any
 
 from flint import fmpq, fmpq_mpoly
 
-from temperance.theory.checker.rejected import (
-    evaluate,
-    parsed,
-    proving,
-    rational,
-    require,
-    require_keys,
-    require_understood,
-)
+from temperance.theory.checker.rejected import evaluate, parsed, proving, rational, require, require_keys, understood
 from temperance.theory.curves.curve_atoms import RESERVED, Atoms, Number, Polynomials
-from temperance.theory.curves.curve_flat import Identity
+from temperance.theory.curves.curve_flat import Identity, Pieces, moved_kinks
 from temperance.theory.curves.curve_fractions import Quotient, Quotients
-from temperance.theory.curves.curve_kinks import Pieces, moved_kinks
 from temperance.theory.curves.curve_series import Expansion, Ring, Series, exponential, logarithm
 
 FORMAT = "temperance-curves/1"
@@ -51,9 +42,7 @@ _MOST_DEGREE, _MOST_NAMES, _MOST_CELLS, _MOST_ATOMS = 12, 24, 4, 8
 
 def check(certificate: Any) -> str:
     """The statement that a certificate proves. Raises Rejected where it proves none."""
-    with proving():
-        require(certificate["format"] == FORMAT, "the format is unknown")
-        require_keys(certificate, *_KEYS, of="the certificate")
+    with proving(certificate, FORMAT, *_KEYS):
         curve = _Curve(certificate)
         if certificate["degree"] is None:
             curve.require_flat(certificate["orders"])
@@ -103,8 +92,8 @@ class _Curve:
         self.ring = Ring(names)
         self.number = Number(self.ring, certificate["number"])
         self.pieces = Pieces(parsed(model["log_weight"]), {*self.covariates, *self.own, *self.shared})
-        self.mean, self.drift = parsed(model["mean"]), certificate["shared"]
-        require_understood(self.mean, {*self.covariates, *self.expert[:-1]})
+        self.mean = understood(model["mean"], {*self.covariates, *self.expert[:-1]})
+        self.drift = certificate["shared"]
         require(isinstance(self.drift, dict) and set(self.drift) <= {*self.shared}, "the shared offsets")
         self.cells = [_Cell(self, given) for given in certificate["cells"]]
         require(1 <= len(self.cells) <= _MOST_CELLS, "the cells")

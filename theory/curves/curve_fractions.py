@@ -15,7 +15,7 @@ from typing import Any
 
 from flint import fmpq, fmpq_mpoly
 
-from temperance.theory.checker.rejected import evaluate, parsed, require, require_understood
+from temperance.theory.checker.rejected import evaluate, require, understood
 from temperance.theory.curves.curve_atoms import Number
 from temperance.theory.curves.curve_series import Ring
 
@@ -35,19 +35,15 @@ class Quotient:
         self.top, self.bottom = top / common / lead, bottom / common / lead
 
     def __neg__(self) -> Quotient:
-        """Negative."""
         return Quotient(-self.top, self.bottom)
 
     def __add__(self, other: Quotient) -> Quotient:
-        """Sum."""
         return Quotient(self.top * other.bottom + other.top * self.bottom, self.bottom * other.bottom)
 
     def __sub__(self, other: Quotient) -> Quotient:
-        """Difference."""
         return self + -other
 
     def __mul__(self, other: Quotient) -> Quotient:
-        """Product."""
         return Quotient(self.top * other.top, self.bottom * other.bottom)
 
     def inverse(self) -> Quotient:
@@ -136,8 +132,7 @@ class Quotients:
 
     def value(self, text: Any, names: Sequence[str]) -> Quotient:
         """The quotient that is written, in some of the variables."""
-        require_understood(tree := parsed(text), set(names))
-        return self.tree(tree, {name: self.of(self.ring.names[name]) for name in names})
+        return self.tree(understood(text, set(names)), {name: self.of(self.ring.names[name]) for name in names})
 
     def tree(self, tree: ast.expr, names: Mapping[str, Quotient]) -> Quotient:
         """The quotient of a tree."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from math import factorial
 from typing import Any
 
 from flint import Ordering, fmpq, fmpq_mpoly, fmpq_mpoly_ctx
@@ -91,22 +92,18 @@ class Series:
         self.terms, self.sign, self.moves = terms, sign, moves
 
     def __neg__(self) -> Series:
-        """Negative."""
         return Series([-c for c in self.terms], moves=self.moves)
 
     def __add__(self, other: Series) -> Series:
-        """Sum."""
         signs = (self.sign, other.sign)
         sign = None if None in signs else max(signs)  # type: ignore[type-var]
         terms = [p + q for p, q in zip(self.terms, other.terms, strict=True)]
         return Series(terms, sign, moves=self.moves or other.moves)
 
     def __sub__(self, other: Series) -> Series:
-        """Difference."""
         return self + -other
 
     def __mul__(self, other: Series) -> Series:
-        """Product."""
         found = []
         for n in range(len(self.terms)):
             parts = [self.terms[i] * other.terms[n - i] for i in range(n + 1) if self.terms[i] and other.terms[n - i]]
@@ -221,14 +218,6 @@ def logarithm(u: Series, one: fmpq_mpoly) -> Series:
         known = sum((k * found[k] * u.terms[n - k] for k in range(1, n)), 0 * one)
         found.append(u.terms[n] - known / n)
     return Series(found)
-
-
-def factorial(k: int) -> fmpq:
-    """k!."""
-    found = fmpq(1)
-    for i in range(2, k + 1):
-        found *= i
-    return found
 
 
 def binomial(at: Fraction, k: int) -> fmpq:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from temperance.theory.interactions.interactions import Interactions
-from temperance.theory.interactions.pdes import Relation, tex
+from temperance.theory.interactions.interactions import Interactions, Relation, tex
 from temperance.theory.settings.losses import Loss
 from temperance.theory.symmetries.flows import Symmetries
 
@@ -41,10 +40,10 @@ def _flow(groups: Symmetries, loss: Loss) -> str:
     moved = list(dict.fromkeys(tex(p) for flow in groups.flows for p in flow.field.moved))
     names = ", ".join(f"${name}$" for name in moved)
     return (
-        f"On an orbit the {seen} does not change while {names} do. Two points of one orbit cannot be told apart from "
-        f"any number of observations: no loss that separates them is bounded by a distance of {several}, whatever its "
-        "exponents, and the minimax risk of these parameters stays above a constant. Only functions of the invariants "
-        "can have a rate."
+        f"On an orbit the {seen} does not change while {names} do. No number of observations can distinguish two "
+        f"of its points: no loss that separates them is bounded by a distance of {several}, whatever its exponents, "
+        "and the minimax risk of these parameters stays above a constant. Only functions of the invariants can have "
+        "a rate."
     )
 
 

@@ -15,11 +15,10 @@ from typing import Any
 import sympy as sp
 
 from temperance.theory.derivations.consequences import consequences
+from temperance.theory.derivations.hyperbolic import hyperbolic
 from temperance.theory.fields.differential_field import Fraction
-from temperance.theory.interactions.atom_field import RESIDUAL, residual_form
-from temperance.theory.interactions.derivatives import DerivativeFamily, multi_indices
-from temperance.theory.interactions.interactions import Interactions
-from temperance.theory.interactions.pdes import Relation, derivative, tex
+from temperance.theory.interactions.derivatives import RESIDUAL, DerivativeFamily, multi_indices, residual_form
+from temperance.theory.interactions.interactions import Interactions, Relation, derivative, tex
 from temperance.theory.models.spec import Expert, Gate, Jet, MoESpec
 from temperance.theory.settings.losses import Loss
 from temperance.theory.symmetries.discrete_symmetries import MixtureSymmetry
@@ -203,7 +202,8 @@ def _fraction(family: DerivativeFamily, f: Fraction) -> str:
     if len(f.num) + len(f.den) > MAX_TERMS:
         return rf"\text{{(a fraction with {len(f.num)} terms over {len(f.den)})}}"
     names = family.atom.names
-    return tex(family.field.expression(f.num, names) / family.field.expression(f.den, names))
+    value = family.field.expression(f.num, names) / family.field.expression(f.den, names)
+    return tex(hyperbolic(value, family.spec.log_atom))
 
 
 def _linear_system(found: Interactions) -> Step:
@@ -235,7 +235,7 @@ def _relations(found: Interactions) -> Step:
         return Step("Relations", (Paragraph(text), Code("assert not found.relations")))
     text = (
         f"Derivatives of relations are relations. All {len(found.relations)} follow from these "
-        f"{len(found.generators)}, none of which the others give on closing at order {found.order + 1}:"
+        f"{len(found.generators)}, none is implied by the others, up to order {found.order + 1}:"
     )
     if not found.complete:
         text += " (not decided: " + _plain("; ".join(found.missing)) + ")"

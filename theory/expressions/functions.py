@@ -64,8 +64,7 @@ def _check_logarithms(q: sp.Expr) -> None:
 def power(base: sp.Expr, exponent: sp.Expr) -> sp.Expr:
     """base**exponent.
 
-    Raises:
-        ValueError: an exponent m/n with n over 12 or m over 1000, or an irrational number to an irrational power.
+    Raises ValueError: an exponent m/n with n over 12 or m over 1000, or an irrational number to an irrational power.
     """
     if exponent.is_Rational and base not in (0, 1, -1) and (exponent.q > MOST_ROOT or abs(exponent.p) > MOST_POWER):
         raise ValueError(

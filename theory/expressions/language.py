@@ -14,6 +14,7 @@ import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from keyword import iskeyword
 from typing import Generic, TypeVar
 
 import sympy as sp
@@ -97,8 +98,7 @@ class Language:
     def syntax_tree(self, text: str) -> ast.expr:
         """Parse text to a Python expression tree within the limits of the language.
 
-        Raises:
-            ValueError: the text is too long, or no expression.
+        Raises ValueError: the text is too long, or no expression.
         """
         if len(text) > MOST_CHARACTERS:
             what = f"an expression of {len(text)} characters is too long"
@@ -110,6 +110,9 @@ class Language:
                 warnings.simplefilter("error")
                 return ast.parse(text.strip(), mode="eval").body
         except (SyntaxError, Warning, RecursionError, MemoryError, ValueError, OverflowError) as error:
+            if word := next(filter(iskeyword, re.findall(r"[A-Za-z_]\w*", text)), None):
+                what = f"{word!r} is a word of Python, in whose syntax formulas are read"
+                raise self.refuse(what, f"accepted: another name, such as {word}1") from None
             hint = f"products are written *, as in 2*{self.variable}" if "decimal literal" in str(error) else None
             why = str(getattr(error, "msg", None) or error or type(error).__name__).splitlines()[0]
             raise self.refuse(f"cannot read {short(text)} ({why})", hint) from None
@@ -117,10 +120,8 @@ class Language:
     def names_in(self, tree: ast.expr, functions: Iterable[str]) -> list[str]:
         """The names of an expression that stand for values, those of outer operations first.
 
-        functions: names that stand for functions, beside those of every language.
-
-        Raises:
-            ValueError: a refused name, or a function used as a value.
+        functions: names that stand for functions, beside those of every language. Raises ValueError: a refused name, or
+        a function used as a value.
         """
         called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
         names = list(dict.fromkeys(n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and id(n) not in called))

@@ -130,8 +130,7 @@ class Lattice:
     def coordinates(self, argument: sp.Expr) -> list[tuple[sp.Expr, int]]:
         """The (basis_k, n_k) with argument = sum n_k basis_k, for all integers n_k other than 0.
 
-        Raises:
-            KeyError: the argument is not in the lattice.
+        Raises KeyError: the argument is not in the lattice.
         """
         row = terms(argument)
         left = [exact(row.get(m, sp.S.Zero)) for m in self.monomials]

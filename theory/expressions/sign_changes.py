@@ -50,10 +50,8 @@ def sign_at(number: sp.Expr, sample: Sample) -> int | None:
 def real_roots(f: sp.Expr, sample: Sample) -> list[sp.Expr]:
     """The points where f, real and analytic between its poles, may change sign on the real line: roots and poles.
 
-    f has no Abs, sign or Piecewise; at the sample of the parameters real roots are told from complex ones.
-
-    Raises:
-        NoClosedForm: a root has no closed form that is known.
+    f has no Abs, sign or Piecewise; at the sample of the parameters real roots are told from complex ones. Raises
+    NoClosedForm: a root has no closed form that is known.
     """
     if not f.has(Z):
         return []

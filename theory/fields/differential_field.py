@@ -38,21 +38,17 @@ class Fraction:
         return bool(self.num.is_zero())
 
     def __add__(self, other: Fraction) -> Fraction:
-        """Sum."""
         if self.den == other.den:
             return self.field.fraction(self.num + other.num, self.den)
         return self.field.fraction(self.num * other.den + other.num * self.den, self.den * other.den)
 
     def __neg__(self) -> Fraction:
-        """Negative."""
         return Fraction(-self.num, self.den, self.field)
 
     def __sub__(self, other: Fraction) -> Fraction:
-        """Difference."""
         return self + -other
 
     def __mul__(self, other: Fraction) -> Fraction:
-        """Product."""
         return self.field.fraction(self.num * other.num, self.den * other.den)
 
     def __truediv__(self, other: Fraction) -> Fraction:
@@ -199,8 +195,7 @@ def least_common_multiple(polynomials: Iterator[fmpz_mpoly], start: fmpz_mpoly) 
 def factored(p: fmpz_mpoly) -> tuple[int, list[tuple[fmpz_mpoly, int]]]:
     """The content of p, with its sign, and its irreducible factors with their exponents.
 
-    Raises:
-        OutsideTowers: p has high degrees, or coefficients of over 64 bits.
+    Raises OutsideTowers: p has high degrees, or coefficients of over 64 bits.
     """
     if len(p) > 1 and max(p.degrees()) > _MOST_DEGREE:
         raise OutsideTowers(f"a polynomial of a degree over {_MOST_DEGREE} would have to be factored")

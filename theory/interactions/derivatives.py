@@ -3,19 +3,189 @@
 For u with log-gradient L_i = d_i log u, the quotient P_alpha = (D^alpha u)/u satisfies P_0 = 1 and
 
     P_{alpha+e_i} = d_i P_alpha + L_i P_alpha.
+
+The field has a generator for each subexpression that is not rational (kernel). Exponents are written over a lattice
+basis, so that exp(z) and exp(2z) share one; roots keep their algebraic relation, hyperbolic functions become
+exponentials, sin and cos become tan of the half argument. Generators are added until derivation closes on them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import combinations_with_replacement
 
 import sympy as sp
 
-from temperance.theory.fields.differential_field import Fraction
+from temperance.theory.expressions.normal_forms import Lattice
+from temperance.theory.fields.differential_field import DifferentialField, Fraction
 from temperance.theory.fields.nullspace import Row, coefficient_rows
-from temperance.theory.interactions.atom_field import AtomField, atom_field
-from temperance.theory.models.spec import MoESpec
+from temperance.theory.models.spec import Jet, MoESpec, Y, covariates
+
+RESIDUAL = sp.Symbol("epsilon", real=True)
+MAX_KERNELS = 60
+_HALF_ANGLE = {
+    sp.sin: lambda t: 2 * t / (1 + t**2),
+    sp.cos: lambda t: (1 - t**2) / (1 + t**2),
+}
+
+
+@dataclass(frozen=True)
+class AtomField:
+    """The field in which the derivatives of an atom live, and log u's gradient in it, on every branch.
+
+    observed: indices of the generators that depend on x or y; the others generate the coefficient field. names: what
+    each generator stands for. gradients[branch][i] = d log u / d parameter i.
+    """
+
+    field: DifferentialField
+    observed: tuple[int, ...]
+    names: dict[sp.Symbol, sp.Expr]
+    gradients: tuple[tuple[Fraction, ...], ...]
+
+    @property
+    def coefficients(self) -> tuple[int, ...]:
+        """Indices of the generators of the coefficient field."""
+        return tuple(i for i in range(len(self.field.generators)) if i not in self.observed)
+
+
+@dataclass
+class _Encoder:
+    """Registers kernels; encode() returns a rational expression in symbols."""
+
+    parameters: tuple[sp.Symbol, ...]
+    residual: sp.Expr | None
+    order: int
+    observed: frozenset[sp.Symbol]
+    lattice: list[sp.Expr] = field(default_factory=list)
+    kernels: dict[sp.Expr, sp.Symbol] = field(default_factory=dict)
+
+    def symbol(self, kernel: sp.Expr) -> sp.Symbol:
+        if kernel not in self.kernels:
+            if len(self.kernels) >= MAX_KERNELS:
+                raise ValueError(f"derivation does not close on {MAX_KERNELS} functions, the last one {kernel}")
+            self.kernels[kernel] = sp.Symbol(f"k_{len(self.kernels)}")
+        return self.kernels[kernel]
+
+    def encode(self, e: sp.Expr) -> sp.Expr:
+        if e.is_Rational or (e.is_Symbol and e is not sp.pi):
+            return e
+        if e.is_Add or e.is_Mul:
+            return e.func(*map(self.encode, e.args))
+        if isinstance(e, sp.exp) or e is sp.E:
+            return self._exponential(sp.expand(sp.log(e)) if e is sp.E else sp.expand(e.args[0]))
+        if e.is_Pow:
+            return self._power(*e.args)
+        if type(e) in _HALF_ANGLE:
+            return _HALF_ANGLE[type(e)](self.symbol(sp.tan(e.args[0] / 2)))
+        if isinstance(e, sp.sinh | sp.cosh | sp.tanh | sp.coth | sp.sech | sp.csch):
+            return self.encode(e.rewrite(sp.exp))
+        return self.symbol(e)
+
+    def _power(self, base: sp.Expr, exponent: sp.Expr) -> sp.Expr:
+        if exponent.is_Integer:
+            return self.encode(base) ** exponent
+        if exponent.is_Rational:
+            num, den = sp.fraction(sp.together(self.encode(base)))
+            n = exponent.q
+            radicand = sp.expand(num * den ** (n - 1))
+            return (self.symbol(sp.Pow(radicand, sp.Rational(1, n), evaluate=False)) / den) ** exponent.p
+        return self.encode(sp.exp(exponent * sp.log(base)))
+
+    def _exponential(self, exponent: sp.Expr) -> sp.Expr:
+        try:
+            parts = Lattice(self.lattice).coordinates(exponent)
+        except KeyError:
+            self.lattice = Lattice([*self.lattice, exponent]).exponents
+            raise _LatticeGrew from None
+        return sp.Mul(*(self.symbol(sp.exp(b)) ** w for b, w in parts))
+
+    def close(self) -> dict[sp.Symbol, list[sp.Expr]]:
+        """Derivatives of all kernels by all parameters, registering what they need.
+
+        0 for kernels of x or y that turn up only in derivatives of u of the highest order: theirs are never used.
+        """
+        rules: dict[sp.Symbol, list[sp.Expr]] = {}
+        depth = 1
+        while len(rules) < len(self.kernels):
+            for kernel, symbol in [(k, s) for k, s in self.kernels.items() if s not in rules]:
+                plain = self.plain(kernel)
+                last = depth > self.order and bool(plain.free_symbols & self.observed)
+                rules[symbol] = [sp.S.Zero] * len(self.parameters) if last else self.gradient(plain)
+            depth += 1
+        return rules
+
+    def gradient(self, plain: sp.Expr) -> list[sp.Expr]:
+        """The total derivatives by all parameters."""
+        slopes = [sp.diff(plain, p) for p in self.parameters]
+        if self.residual is not None and RESIDUAL in plain.free_symbols:
+            inner = sp.diff(plain, RESIDUAL)
+            slopes = [s - inner * sp.diff(self.residual, p) for s, p in zip(slopes, self.parameters, strict=True)]
+        return [self.encode(slope) for slope in slopes]
+
+    def plain(self, kernel: sp.Expr) -> sp.Expr:
+        """The kernel written without kernels."""
+        back = {s: k for k, s in self.kernels.items()}
+        while kernel.free_symbols & set(back):
+            kernel = kernel.xreplace(back)
+        return kernel
+
+
+class _LatticeGrew(Exception):
+    """A new exponent changed the basis: encode again from the start."""
+
+
+def atom_field(spec: MoESpec, order: int) -> AtomField:
+    """Build the differential field of the derivatives of an atom up to the given order.
+
+    Raises ValueError for a function whose derivatives do not close on finitely many functions.
+    """
+    branches, residual = residual_form(spec.branches)
+    observed = frozenset({*covariates(spec.dim), Y, RESIDUAL})
+    lattice: list[sp.Expr] = []
+    for _ in range(20):
+        encoder = _Encoder(spec.parameters, residual, order, observed, lattice)
+        try:
+            gradients = [encoder.gradient(b) for b in branches]
+            return _assemble(spec, encoder, gradients, encoder.close())
+        except _LatticeGrew:
+            lattice = encoder.lattice
+    raise ValueError("the exponents do not settle on a finite lattice")
+
+
+def residual_form(branches: tuple[sp.Expr, ...]) -> tuple[tuple[sp.Expr, ...], sp.Expr | None]:
+    """Replace y - m by one symbol where log u depends on y through it only: (branches, m), or (branches, None)."""
+    sums = sorted({n for b in branches for n in b.atoms(sp.Add) if n.coeff(Y) in (1, -1)}, key=sp.default_sort_key)
+    for node in sums:
+        sign = node.coeff(Y)
+        mean = sp.expand(Y - sign * node)
+        replaced = tuple(b.subs(node, sign * RESIDUAL) for b in branches)
+        if Y not in mean.free_symbols and not any(Y in b.free_symbols for b in replaced):
+            return replaced, mean
+    return branches, None
+
+
+def _assemble(
+    spec: MoESpec, encoder: _Encoder, gradients: list[list[sp.Expr]], rules: dict[sp.Symbol, list[sp.Expr]]
+) -> AtomField:
+    seen = encoder.observed
+    names = {s: encoder.plain(k) for k, s in encoder.kernels.items()}
+    roots = {s: k for k, s in encoder.kernels.items() if k.is_Pow}
+    free = [s for s in names if s not in roots]
+    response = [Y] if encoder.residual is None else [RESIDUAL]
+    jets = {j.args[0] for b in spec.branches for j in b.atoms(Jet)}
+    constants = [c for c in spec.constants if c not in jets]
+    generators = [*reversed(roots), *free, *response, *covariates(spec.dim), *constants, *spec.parameters]
+    relations = {s: (int(1 / k.exp), k.base) for s, k in reversed(roots.items())}
+    field_ = DifferentialField(generators, relations)
+    rules = {p: [sp.Integer(p == q) for q in spec.parameters] for p in generators} | rules
+    if encoder.residual is not None:
+        rules[RESIDUAL] = [encoder.encode(-sp.diff(encoder.residual, p)) for p in spec.parameters]
+    field_.rules = [[field_.fraction_of(rules[g][i]) for g in generators] for i in range(len(spec.parameters))]
+    observed = tuple(i for i, g in enumerate(generators) if g in seen or names.get(g, g).free_symbols & seen)
+    encoded = tuple(tuple(field_.fraction_of(e) for e in branch) for branch in gradients)
+    return AtomField(field_, observed, names, encoded)
+
 
 Index = tuple[int, ...]
 

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 import sympy as sp
 
 from temperance.theory.activations.activation import Activation
+from temperance.theory.expressions.language import did_you_mean
 from temperance.theory.models import experts, gates
-from temperance.theory.models.formula_reader import Number, least_dimension, names_in
+from temperance.theory.models.formula_reader import Number, SignAt, least_dimension, names_in
 from temperance.theory.models.formulas import expert_from, gate_from
 from temperance.theory.models.renaming import named, recognised
 from temperance.theory.models.spec import Expert, Gate, MoESpec, require_dimension
@@ -25,6 +26,7 @@ def model(
     positive: Sequence[str] = (),
     constants: Mapping[str, Number] | None = None,
     bias: bool = True,
+    sign_at: SignAt | None = None,
 ) -> MoESpec:
     """The model with that gate and expert.
 
@@ -32,7 +34,7 @@ def model(
         gate: a name, a formula (`formulas.gate_from`) or a Gate; a name wins. expert: likewise, a formula of its mean.
         activation: of a gate that takes one.
         dim: the dimension of x; by default the least that the formulas need, and 1 for names.
-        shared, positive, constants, bias: of the formulas, as `formulas.gate_from` takes them.
+        shared, positive, constants, bias, sign_at: of the formulas, as `formulas.gate_from` takes them.
 
     Raises:
         ValueError: what is not accepted.
@@ -47,10 +49,10 @@ def model(
     if not bias and not own_gate:
         raise ValueError("only a gate that is a formula can do without a bias; accepted: a formula such as beta1*x/tau")
     if isinstance(gate, str):
-        gate = _gate(gate, dim, activation, shared, positive, constants, bias)
+        gate = _gate(gate, dim, activation, shared, positive, constants, bias, sign_at)
     gate = recognised(gate, dim)
     if isinstance(expert, str):
-        expert = _expert(expert, dim, positive, constants)
+        expert = _expert(expert, dim, positive, constants, sign_at)
     spec = MoESpec(gate, expert, dim)
     _require_used(spec, texts, shared, positive, constants or {})
     return spec
@@ -75,30 +77,40 @@ def _gate(
     positive: Sequence[str],
     constants: Mapping[str, Number] | None,
     bias: bool,
+    sign_at: SignAt | None,
 ) -> Gate:
     if text in gates.names():
         return gates.gate(text, dim, s)
     try:
-        return gate_from(text, dim, shared=shared, positive=positive, constants=constants, bias=bias)
+        return gate_from(text, dim, shared=shared, positive=positive, constants=constants, bias=bias, sign_at=sign_at)
     except ValueError as error:
-        raise _neither("gate", text, ", ".join(gates.names()), error, gates.hint(text)) from None
+        raise _neither("gate", text, gates.names(), error, gates.hint(text)) from None
 
 
-def _expert(text: str, dim: int, positive: Sequence[str], constants: Mapping[str, Number] | None) -> Expert:
+def _expert(
+    text: str,
+    dim: int,
+    positive: Sequence[str],
+    constants: Mapping[str, Number] | None,
+    sign_at: SignAt | None,
+) -> Expert:
     if experts.is_named(text):
         return experts.expert(text, dim)
     try:
-        return expert_from(text, dim, positive=positive, constants=constants)
+        return expert_from(text, dim, positive=positive, constants=constants, sign_at=sign_at)
     except ValueError as error:
-        raise _neither("expert", text, experts.listed(), error) from None
+        raise _neither("expert", text, experts.EXPERTS, error) from None
 
 
-def _neither(kind: str, text: str, names: str, error: ValueError, hint: str = "") -> ValueError:
+def _neither(kind: str, text: str, names: Iterable[str], error: ValueError, hint: str = "") -> ValueError:
     """The error for a text that is neither a name nor a formula: a word is taken for a name first."""
     why = str(error).removeprefix(f"{kind} {text.strip()!r}: ")
     if re.fullmatch(r"[\w.:-]*", text):
-        return ValueError(f"unknown {kind} {text!r}; accepted: {names}; or a formula, and as one: {why}{hint}")
-    return ValueError(f"{kind} {text!r}: {why}; or a name: {names}")
+        near = did_you_mean(text, names)
+        meant = "" if near is None else f"{near} "
+        accepted = "accepted: a name of `temperance derive --help`, as in docs/gates.md, or a formula"
+        return ValueError(f"unknown {kind} {text!r}; {meant}{accepted}, and as one: {why}{hint}")
+    return ValueError(f"{kind} {text!r}: {why}")
 
 
 def _require_used(

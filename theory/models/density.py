@@ -36,7 +36,7 @@ def symbolic_density(spec: MoESpec, k: int) -> tuple[sp.Expr, tuple[sp.Symbol, .
 
 
 def _mixture_parameters(spec: MoESpec, k: int) -> tuple[sp.Symbol, ...]:
-    gate = _atom_by_atom(tuple(p for p in spec.gate.parameters if p not in spec.gate.shared), k)
+    gate = _atom_by_atom(spec.gate.own, k)
     bias = [] if spec.gate.offset is None else _atom_by_atom((BETA0,), k)
     return (*gate, *bias, *spec.gate.shared, *_atom_by_atom(spec.expert.parameters, k))
 

@@ -2,14 +2,14 @@
 
 >>> from temperance.theory.models.spec import Gate, covariates
 >>> (x,), w, t = covariates(1), sp.Symbol("w", real=True), sp.Symbol("t", positive=True)
->>> found = form_of(Gate("mine", sp.tanh(w * x) / t, (w, t), (t,)), 1)
+>>> found = activated(Gate("mine", sp.tanh(w * x) / t, (w, t), (t,)), 1)
 >>> found.s.name, found.direction, found.bias, found.tau
 ('tanh', (w,), None, t)
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -32,13 +32,6 @@ class Activated:
 
 
 @dataclass(frozen=True)
-class Affine:
-    """log weight = sum of slopes, each a function of x and shared parameters, times the gate's own parameters."""
-
-    slopes: tuple[tuple[sp.Symbol, sp.Expr], ...]
-
-
-@dataclass(frozen=True)
 class Natural:
     """log weight = sum_k phi_k e_k(x) + what is free of x, with functions phi_k of the parameters.
 
@@ -48,36 +41,14 @@ class Natural:
     statistics: tuple[tuple[sp.Expr, sp.Expr], ...]
 
 
-Form = Affine | Activated | Natural
-
-
-@lru_cache(maxsize=256)
-def form_of(gate: Gate, dim: int) -> Form | None:
-    """The first of the forms that the log weight has in dimension dim; None where it has none of them."""
-    return affine(gate) or activated(gate, dim) or natural(gate, dim)
-
-
-def affine(gate: Gate) -> Affine | None:
-    """The gate as linear in its own parameters, where it has no kinks."""
-    slopes = tuple((p, sp.diff(gate.log_weight, p)) for p in gate.own)
-    free = not any(f.has(*gate.own) for _, f in slopes) and not gate.log_weight.has(sp.Piecewise)
-    return Affine(slopes) if slopes and free else None
-
-
 @lru_cache(maxsize=256)
 def natural(gate: Gate, dim: int) -> Natural | None:
     """The gate as a sum of functions of x times independent functions of its parameters."""
-    x, parameters = covariates(dim), {*gate.parameters}
     if gate.log_weight.has(sp.Piecewise, Jet):
         return None
-    weights: dict[sp.Expr, sp.Expr] = {}  # e -> phi
-    for term in sp.Add.make_args(sp.expand(sp.expand_log(gate.log_weight))):
-        phi, e = term.as_independent(*x, as_Add=False)
-        if e.free_symbols & parameters:
-            phi, e = sp.factor(term).as_independent(*x, as_Add=False)
-        if e.free_symbols & parameters:
-            return None
-        weights[e] = weights.get(e, sp.S.Zero) + phi
+    weights = separated(sp.expand(sp.expand_log(gate.log_weight)), covariates(dim), gate.parameters)
+    if weights is None:
+        return None
     weights.pop(sp.S.One, None)
     found: dict[sp.Expr, sp.Expr] = {}  # phi -> e
     for e, phi in weights.items():
@@ -88,6 +59,22 @@ def natural(gate: Gate, dim: int) -> Natural | None:
     slopes = sp.Matrix([phi for _, phi in statistics]).jacobian(own) if own and statistics else sp.zeros(1, 0)
     at = {p: sp.Rational(k * k + 3, k + 2) for k, p in enumerate(gate.parameters)}
     return Natural(statistics) if slopes.subs(at).rank() == len(statistics) > 0 else None
+
+
+def separated(total: sp.Expr, x: Sequence[sp.Symbol], parameters: Iterable[sp.Symbol]) -> dict[sp.Expr, sp.Expr] | None:
+    """e -> phi, of a sum, multiplied out, of products of a function e of x and a function phi of parameters.
+
+    None where a term is no such product.
+    """
+    found: dict[sp.Expr, sp.Expr] = {}
+    for term in sp.Add.make_args(total):
+        phi, e = term.as_independent(*x, as_Add=False)
+        if e.free_symbols & {*parameters}:  # perhaps only as a product below the line is multiplied out
+            phi, e = sp.factor(term).as_independent(*x, as_Add=False)
+        if e.free_symbols & {*parameters}:
+            return None
+        found[e] = found.get(e, sp.S.Zero) + phi
+    return found
 
 
 @lru_cache(maxsize=256)

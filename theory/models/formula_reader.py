@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 import operator as operations
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
-from typing import TypeAlias
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
 
 import sympy as sp
 
@@ -40,16 +40,22 @@ OF_MEANS = Language(
 )
 """The language of experts' means."""
 POSITIVE = ("tau", "nu", "Gamma")
+_EVERYWHERE = (
+    "accepted: what is real and finite at every x (for `fit`: between the x of the data), and --positive NAME for "
+    "parameters that are positive"
+)
 _TAKEN = ("l", "n", "r", "s", "size", "t")  # by positive symbols of the symmetries
 Number: TypeAlias = str | int | float | sp.Expr
+SignAt: TypeAlias = Callable[[sp.Expr], int]
+"""Of an expression in x: 1 or -1 where it has this sign at all x of some data, else 0."""
 
 
 class _FormulaReader(Reader[Parts]):
     """Builds the smooth parts of a formula, whose values are numbers and column vectors."""
 
-    def __init__(self, text: str, language: Language, dim: int) -> None:
+    def __init__(self, text: str, language: Language, dim: int, sign_at: SignAt | None) -> None:
         super().__init__(text, language, FUNCTIONS)
-        self.dim = dim
+        self.dim, self.sign_at = dim, sign_at
 
     def number(self, number: sp.Expr) -> Parts:
         """One part."""
@@ -61,6 +67,9 @@ class _FormulaReader(Reader[Parts]):
         mixed = operation in (operations.add, operations.sub) and kinds[0] != kinds[1]
         if mixed or (operation is operations.mul and all(kinds)) or (operation is operations.truediv and kinds[1]):
             raise self._no_vector()
+        if operation is operations.truediv:
+            for part, of in ((part, of.formula) for of in arguments[0] for part in arguments[1]):
+                self._require_no_pole(part, of)
         return mapped(operation, *arguments)
 
     def power(self, base: Parts, exponent: Parts) -> Parts:
@@ -68,12 +77,16 @@ class _FormulaReader(Reader[Parts]):
         self._require_numbers(base, exponent)
         for b, e in ((b, e) for b in base for e in exponent if not e.formula.is_integer):
             self._require_real(Part(b.formula, {**b.signs, **e.signs}), b.formula, f"a power {e.formula}")
+        for b in base if any(e.formula.is_negative for e in exponent) else ():
+            self._require_no_pole(b, sp.S.One)
         return mapped(power, base, exponent)
 
     def function(self, name: str, argument: Parts) -> Parts:
         """Of a number, where the function is real."""
         self._require_numbers(argument)
         for part in argument:
+            if LANGUAGE[name].symbol is sp.tan:  # sin over cos
+                self._require_no_pole(Part(sp.cos(part.formula), part.signs), sp.S.One)
             for condition, _ in LANGUAGE[name].real(part.formula):
                 self._require_real(part, condition, name)
         return mapped(LANGUAGE[name].of, argument)
@@ -85,7 +98,7 @@ class _FormulaReader(Reader[Parts]):
 
     def of_definition(self, text: str) -> _FormulaReader:
         """In the same dimension."""
-        return _FormulaReader(text, self.language, self.dim)
+        return _FormulaReader(text, self.language, self.dim, self.sign_at)
 
     def binary(self, operator: ast.operator, left: Parts, right: Parts) -> Parts:
         """With u @ v of two vectors, in dimension 1 their product."""
@@ -117,17 +130,40 @@ class _FormulaReader(Reader[Parts]):
 
         Of several parameters without x it is real where they are, as the determinant of a covariance matrix is.
         """
-        told = condition.is_nonnegative or part.signs.get(condition) == 1
+        told = condition.is_nonnegative or part.signs.get(condition) == 1 or self._seen(condition) > 0
         several = len(condition.free_symbols) > 1 and not condition.free_symbols & {*covariates(self.dim)}
         bad = Part(condition, {**part.signs, condition: -1})
         if not told and not several and (at := point_in(bad)) is not None:
             place = ", ".join(f"{name} = {value}" for name, value in at.items())
-            hint = "accepted: what is real at every x, and --positive NAME for parameters that are positive"
-            raise self.language.refuse(f"{what} of {short(str(part.formula))} is not real at {place}", hint)
+            raise self.language.refuse(f"{what} of {short(str(part.formula))} is not real at {place}", _EVERYWHERE)
+
+    def _require_no_pole(self, part: Part, of: sp.Expr) -> None:
+        """Raise ValueError if a divisor is proved to change its sign as x moves, unless what it divides is 0 there."""
+        d, x = part.formula, covariates(self.dim)
+        if not d.has(*x) or d.is_nonnegative or d.is_nonpositive or d in part.signs or self._seen(d) or d == of:
+            return
+        if all(point_in(Part(d, {**part.signs, d: sign})) is not None for sign in (1, -1)) and not _vanishes(of, d, x):
+            raise self.language.refuse(f"a division by {short(str(d))}, which is 0 at some x", _EVERYWHERE)
+
+    def _seen(self, condition: sp.Expr) -> int:
+        """The sign of what depends on x alone at all x of the data, where these are known; else 0."""
+        alone = condition.free_symbols <= {*covariates(self.dim)}
+        return self.sign_at(condition) if alone and self.sign_at is not None else 0
 
     def _no_vector(self) -> ValueError:
         what = f"{short(self.text)} mixes vectors and numbers in dimension {self.dim}"
         return self.language.refuse(what, "accepted: products u @ v and lengths norm(v) of vectors, or coordinates x1")
+
+
+def _vanishes(of: Any, d: sp.Expr, x: Sequence[sp.Symbol]) -> bool:
+    """Whether a dividend is 0 wherever its divisor is known to be, as in sin(x)/x."""
+    if len(x) > 1 or isinstance(of, sp.MatrixBase):
+        return False
+    try:
+        roots = sp.solve(d, x[0])
+    except NotImplementedError:
+        return False
+    return bool(roots) and all(sp.simplify(of.subs(x[0], root)) == 0 for root in roots)
 
 
 def _is_vector(value: Parts) -> bool:
@@ -144,6 +180,7 @@ class Formula:
         dim: int | None,
         positive: Collection[str],
         constants: Mapping[str, Number],
+        sign_at: SignAt | None = None,
     ) -> None:
         check_numbers(text)
         tree = language.syntax_tree(text)
@@ -164,7 +201,7 @@ class Formula:
                 symbols = _symbols(name, self.dim if name in vectors else 1, name in (*POSITIVE, *positive))
                 self.parameters[name] = symbols
             values[name] = (Part(symbols[0] if len(symbols) == 1 else sp.ImmutableMatrix(symbols)),)
-        reader = _FormulaReader(text, language, self.dim)
+        reader = _FormulaReader(text, language, self.dim, sign_at)
         try:
             found = reader.read(tree, values)
             reader._require_numbers(found)

@@ -18,7 +18,7 @@ import sympy as sp
 
 from temperance.theory.models import weights
 from temperance.theory.models.experts import normal
-from temperance.theory.models.formula_reader import OF_GATES, OF_MEANS, Formula, Number
+from temperance.theory.models.formula_reader import OF_GATES, OF_MEANS, Formula, Number, SignAt
 from temperance.theory.models.pieces import in_conditions, is_constant
 from temperance.theory.models.spec import BETA0, NU, Expert, Gate, bias_of, covariates
 
@@ -33,6 +33,7 @@ def gate_from(
     positive: Sequence[str] = (),
     constants: Mapping[str, Number] | None = None,
     bias: bool = True,
+    sign_at: SignAt | None = None,
 ) -> Gate:
     """The gate whose log weight is a formula.
 
@@ -44,18 +45,20 @@ def gate_from(
         constants: numbers that stand for names, as numbers or texts such as "1/2".
         bias: whether atoms have a bias where the formula has no parameter that scales their weight: beta0, over tau
             where tau divides the formula.
+        sign_at: the signs of expressions in x at the x of data; by default a formula is real and finite at every x.
 
     Raises:
         ValueError: the text is no formula; it is constant in x, or does not depend on a parameter.
     """
-    found = Formula(text, OF_GATES, dim, positive, constants or {})
+    found = Formula(text, OF_GATES, dim, positive, constants or {}, sign_at)
     common = found.symbols(("tau", *shared))
     own = tuple(p for p in found.symbols(found.parameters) if p not in common)
     added, offset = _bias_in(found.expression, own, common)
     log_weight = found.expression if added is None else found.expression.subs(added, 0)
-    made = Gate(text.strip(), log_weight, (*(p for p in own if p != added), *common), common, offset)
-    _require_acting(made, found.dim)
-    scaling = weights.of_gate(made)
+    own = tuple(p for p in own if p != added)
+    _require_acting(log_weight, own, common, found.dim)
+    made = Gate(text.strip(), log_weight, (*own, *common), common, offset)
+    scaling = weights.scaling(made)
     if offset is not None and scaling:
         raise ValueError(f"two parameters only scale the weight of an atom, one of them {scaling[0]}; accepted: one")
     if offset is not None or scaling or not bias:
@@ -77,15 +80,15 @@ def _bias_in(
     return next(((p, BETA0 * slope) for p, slope in found.items()), (None, None))
 
 
-def _require_acting(gate: Gate, dim: int) -> None:
+def _require_acting(log_weight: sp.Expr, own: Sequence[sp.Symbol], common: Sequence[sp.Symbol], dim: int) -> None:
     """Raise ValueError for a gate that is constant in x, or that does not depend on one of its parameters."""
-    x, slopes = covariates(dim), {p: sp.diff(gate.log_weight, p) for p in gate.parameters}
-    if all(is_constant(slopes[p], {*x}) for p in gate.own):
+    x, slopes = covariates(dim), {p: sp.diff(log_weight, p) for p in (*own, *common)}
+    if all(is_constant(slopes[p], {*x}) for p in own):
         accepted = "a formula whose own parameters meet x, such as beta1*x"
         raise ValueError(f"the gate is constant in x, up to jumps; accepted: {accepted}")
     for p, slope in slopes.items():
-        _require_in(gate.log_weight, p)
-        if p in gate.shared and p not in in_conditions(gate.log_weight) and is_constant(slope, {*gate.own}):
+        _require_in(log_weight, p)
+        if p in common and p not in in_conditions(log_weight) and is_constant(slope, {*own}):
             raise ValueError(f"the parameter {p.name!r} does not act: it changes all scores alike; {_WITHOUT}")
 
 
@@ -100,12 +103,13 @@ def expert_from(
     *,
     positive: Sequence[str] = (),
     constants: Mapping[str, Number] | None = None,
+    sign_at: SignAt | None = None,
 ) -> Expert:
     """The Gaussian expert whose mean is a formula in x and its parameters, with the variance nu.
 
     Args: those of `gate_from`. Raises ValueError as it does.
     """
-    found = Formula(text, OF_MEANS, dim, positive, constants or {})
+    found = Formula(text, OF_MEANS, dim, positive, constants or {}, sign_at)
     own = found.symbols(found.parameters)
     if not found.expression.has(*covariates(found.dim)):
         raise ValueError("the mean is constant in x; accepted: a formula in x, such as a*x + b, or the name constant")

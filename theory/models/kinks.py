@@ -6,7 +6,6 @@ x = beta1 in dimension 2 and more.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -14,7 +13,8 @@ from typing import Literal
 import sympy as sp
 
 from temperance.theory.expressions.balls import is_constant_in
-from temperance.theory.models.spec import MoESpec, covariates
+from temperance.theory.models.pieces import boundaries
+from temperance.theory.models.spec import Gate, MoESpec, covariates
 
 
 @dataclass(frozen=True)
@@ -34,26 +34,20 @@ class Kink:
 def kinks(spec: MoESpec) -> tuple[Kink, ...]:
     """The kinks of a gate's log weight, for every value of its parameters, each once."""
     weight, x = spec.gate.log_weight, covariates(spec.dim)
-    found = [_of_boundary(r.lhs - r.rhs, spec) for r in weight.atoms(sp.core.relational.Relational)]
+    found = [Kink(sp.expand(gap), "boundary", moved_by(gap, spec.gate)) for gap in boundaries(weight)]
     roots = [p.base for p in weight.atoms(sp.Pow) if p.exp.is_Rational and p.exp.q == 2 and p.base.has(*x)]
     found += [cone for base in roots for cone in _of_root(sp.expand(base), spec)]
     return tuple(sorted(dict.fromkeys(found), key=lambda kink: str(kink.boundary)))
 
 
-def _of_boundary(gap: sp.Expr, spec: MoESpec) -> Kink:
-    """A parameter moves {gap = 0} unless its derivative is 0 on it: V gap is a multiple of gap."""
-    moved = []
-    for p in spec.gate.parameters:
-        slope = sp.diff(gap, p)
-        if slope != 0 and not _vanishes_with(slope, gap, covariates(spec.dim)):
-            moved.append(p)
-    return Kink(sp.expand(gap), "boundary", tuple(moved))
+def moved_by(gap: sp.Expr, gate: Gate) -> tuple[sp.Symbol, ...]:
+    """The parameters of a gate that move the boundary {gap = 0}.
 
-
-def _vanishes_with(slope: sp.Expr, gap: sp.Expr, x: Sequence[sp.Symbol]) -> bool:
-    """Whether a slope is 0 where the boundary is, as slope/gap has no x in its denominator."""
-    ratio = sp.cancel(sp.together(slope / gap))
-    return not sp.denom(ratio).has(*x)
+    All but those by which its derivative is 0 on it: a multiple of gap, with no x in the denominator of the factor.
+    """
+    x = gap.free_symbols - {*gate.parameters, *gate.constants}
+    slopes = {p: sp.diff(gap, p) for p in gate.parameters}
+    return tuple(p for p, f in slopes.items() if f != 0 and sp.denom(sp.cancel(sp.together(f / gap))).has(*x))
 
 
 def _of_root(base: sp.Expr, spec: MoESpec) -> list[Kink]:

@@ -107,8 +107,7 @@ def split(expr: Any) -> Parts:
 def written(parts: Parts) -> sp.Expr:
     """Parts as one expression, a Piecewise where there are several.
 
-    Raises:
-        ValueError: no point was found in a part, which may be empty.
+    Raises ValueError: no point was found in a part, which may be empty.
     """
     if len({part.formula for part in parts}) == 1:
         return parts[0].formula
@@ -131,6 +130,11 @@ def formulas_of(expr: sp.Expr) -> list[sp.Expr]:
     """The formulas of an expression between its kinks."""
     folded = sp.piecewise_fold(expr) if expr.has(sp.Piecewise) else expr
     return [e for e, _ in folded.args] if isinstance(folded, sp.Piecewise) else [folded]
+
+
+def boundaries(expr: sp.Expr) -> list[sp.Expr]:
+    """What is 0 where one formula of an expression ends."""
+    return [relation.lhs - relation.rhs for relation in expr.atoms(sp.core.relational.Relational)]
 
 
 def in_conditions(expr: sp.Expr) -> set[sp.Symbol]:

@@ -179,7 +179,6 @@ class Gate:
     activation: Activation | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
-        """Validate once, at construction."""
         what = f"gate {self.name!r}"
         _require_symbols(what, self.parameters)
         _set(self, "log_weight", _in_pieces(what, self.log_weight))
@@ -228,7 +227,6 @@ class Expert:
     constants: tuple[sp.Symbol, ...] = ()
 
     def __post_init__(self) -> None:
-        """Validate once, at construction."""
         what = f"expert {self.name!r}"
         _require_symbols(what, self.parameters)
         _set(self, "log_density", _in_pieces(what, self.log_density))
@@ -247,7 +245,6 @@ class MoESpec:
     dim: int = 1
 
     def __post_init__(self) -> None:
-        """Validate once, at construction."""
         require_dimension(self.dim)
         what = f"gate {self.gate.name!r} with expert {self.expert.name!r}"
         _require_distinct(what, (*self.parameters, *self.constants))

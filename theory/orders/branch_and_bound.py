@@ -18,10 +18,8 @@ from dataclasses import dataclass, field, replace
 from flint import fmpq
 
 from temperance.theory.orders.dual_simplex import Row, Solution, minimise
-from temperance.theory.orders.initial_forms import refutations
-from temperance.theory.orders.reduced_equations import Terms
-from temperance.theory.orders.split_cell import Exponents
-from temperance.theory.orders.tropical import Element, Factors, Key, alternatives, cleaned, is_violated
+from temperance.theory.orders.split_cell import Exponents, Terms
+from temperance.theory.orders.tropical import Element, Factors, Key, alternatives, cleaned, is_violated, refutations
 
 _MOST_ROUNDS = 12
 

@@ -16,6 +16,7 @@ import sympy as sp
 
 from temperance.theory.expressions import balls
 from temperance.theory.models.form import natural
+from temperance.theory.models.pieces import boundaries
 from temperance.theory.models.spec import covariates
 from temperance.theory.orders.independence import Place, formula_at, formulas_seen, independent
 from temperance.theory.settings.order import Bounds, Quantity
@@ -136,7 +137,7 @@ def _of_moments(cell: Setting, gate: Quadratic, size: int) -> Bounds:
 def _shows_by_kinks(cell: Setting, other: Place) -> bool:
     """Whether every offset of the own parameters moves a kink inside [-2, 2] (d = 1) that the other atom has not."""
     score, point, (x,) = cell.spec.gate.log_weight, dict(cell.point), covariates(1)
-    gaps = [r.lhs - r.rhs for r in score.atoms(sp.core.relational.Relational)]
+    gaps = boundaries(score)
     roots = [root for gap in gaps for root in sp.solve(gap, x)]
     elsewhere = {gap.subs(point | dict(other)) for gap in gaps}
     moves: list[list[sp.Expr]] = []

@@ -11,6 +11,7 @@ from flint import arb, fmpq, fmpq_mat
 
 from temperance.theory.expressions import balls
 from temperance.theory.interactions.rank_by_balls import independent_columns
+from temperance.theory.models.pieces import boundaries
 from temperance.theory.models.spec import covariates
 
 Place = Mapping[sp.Symbol, sp.Expr]
@@ -60,7 +61,7 @@ def determined(targets: Sequence[sp.Expr], others: Sequence[sp.Expr], place: Pla
 
 def formulas_seen(e: sp.Expr, place: Place, dim: int) -> list[sp.Expr]:
     """The formulas that an expression with pieces has on [-2, 2]^dim off its kinks, near a place; none at a kink."""
-    rng, gaps = random.Random(1), [r.lhs - r.rhs for r in e.atoms(sp.core.relational.Relational)]
+    rng, gaps = random.Random(1), boundaries(e)
     points = [{**place, **random_point(rng, dim)} for _ in range(_POINTS if gaps else 1)]
     return list(dict.fromkeys(formula_at(e, at) for at in points if all(gap.subs(at) != 0 for gap in gaps)))
 

@@ -5,20 +5,25 @@ the order of h_i and w_q that of a factor q(s). A polynomial F = sum_m c_m(s) h^
 all its terms of order >= 1, or those of the lowest order cancel: two of them at least, and of opposite signs. A
 combination G = sum_g c_g(s) h^g F_g has order >= 1 + min_g w.g in the same way. Each alternative is a set of linear
 inequalities in w; `theory.orders.branch_and_bound` runs through them.
+
+Where the lowest terms of every equation cancel, `refutations` eliminates the initial forms of products h^g F_i of one
+order against each other over Q[s]. A combination with a single lowest monomial, or with none left, says more than the
+equations do: y - x^2 - x^3 and x (y - x^2) give x^4.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
+from itertools import product
 
 import sympy as sp
 from flint import fmpq, fmpq_poly
 
 from temperance.theory.interactions.derivatives import divides
 from temperance.theory.orders.dual_simplex import Row, dot
-from temperance.theory.orders.reduced_equations import Terms
-from temperance.theory.orders.split_cell import Exponents
+from temperance.theory.orders.split_cell import Exponents, Terms
 
 Combination = tuple[tuple[fmpq_poly, Exponents, int], ...]
 """sum c(s) h^g F_i, as (c, g, i)."""
@@ -139,3 +144,70 @@ def is_violated(weights: Sequence[fmpq], keys: Sequence[Key], shifts: Sequence[E
         return False
     tied = [k for k, w in zip(keys, orders, strict=True) if w == lowest]
     return not any(can_cancel(j, k) for i, j in enumerate(tied) for k in tied[:i])
+
+
+_MOST_DEGREE = 2  # of the monomials that equations are multiplied by
+_MOST_ROWS = 60  # of one order that are eliminated against each other, those with the fewest terms
+_Product = tuple[Exponents, int]
+
+
+def refutations(
+    elements: Sequence[Element], factors: Factors, weights: Sequence[fmpq], usable: Sequence[int]
+) -> Iterator[Element]:
+    """Combinations of the usable elements that cannot have orders `weights`."""
+    classes: dict[fmpq, list[tuple[_Product, Terms]]] = {}
+    for i in usable:
+        terms = elements[i].terms
+        orders = {k.exponents: dot(weights, k.powers) for k in factors.keys(terms)}
+        lowest = min(orders.values())
+        if lowest >= 1:
+            continue
+        form = {m: terms[m] for m, w in orders.items() if w == lowest}
+        powers = product(range(_MOST_DEGREE + 1), repeat=len(next(iter(form))))
+        for g in sorted((g for g in powers if sum(g) <= _MOST_DEGREE), key=sum):
+            weight = lowest + dot(weights, g)
+            shifted = {tuple(p + q for p, q in zip(g, m, strict=True)): c for m, c in form.items()}
+            classes.setdefault(weight, []).append(((g, i), shifted))
+    for weight in sorted(classes):
+        rows = sorted(classes[weight], key=lambda row: len(row[1]))[:_MOST_ROWS]
+        for combination in _eliminated(rows):
+            terms = combined(combination, elements)
+            shifts = tuple(dict.fromkeys(g for _, g, _ in combination))
+            if terms and is_violated(weights, factors.keys(terms), shifts):
+                yield Element(terms, combination, shifts)
+
+
+def _eliminated(rows: Sequence[tuple[_Product, Terms]]) -> Iterator[Combination]:
+    """The combinations of a row echelon form over Q[s] that involve more than one row."""
+    columns = sorted({m for _, form in rows for m in form}, reverse=True)
+    width = len(columns)
+    zero, one = fmpq_poly([0]), fmpq_poly([1])
+    table = [
+        [form.get(m, zero) for m in columns] + [one if i == j else zero for j in range(len(rows))]
+        for i, (_, form) in enumerate(rows)
+    ]
+    for row in _echelon(table, width):
+        used = [(c, *rows[i][0]) for i, c in enumerate(row[width:]) if c != 0]
+        if len(used) > 1:
+            yield tuple(used)
+
+
+def _echelon(table: list[list[fmpq_poly]], width: int) -> list[list[fmpq_poly]]:
+    """Fraction-free reduction of the first columns; a pivot row is also reduced above."""
+    done = 0
+    for j in range(width):
+        pivots = [i for i in range(done, len(table)) if table[i][j] != 0]
+        if not pivots:
+            continue
+        best = min(pivots, key=lambda i: table[i][j].degree())
+        table[done], table[best] = table[best], table[done]
+        pivot = table[done]
+        for i, row in enumerate(table):
+            if i != done and row[j] != 0:
+                common = pivot[j].gcd(row[j])
+                up, down = pivot[j] // common, row[j] // common
+                table[i] = [up * p - down * q for p, q in zip(row, pivot, strict=True)]
+                content = reduce(fmpq_poly.gcd, table[i], fmpq_poly([0]))
+                table[i] = [c // content for c in table[i]] if content != 0 else table[i]
+        done += 1
+    return table

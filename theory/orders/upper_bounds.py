@@ -23,8 +23,7 @@ from temperance.theory.checker.rejected import objection
 from temperance.theory.interactions.derivatives import divides
 from temperance.theory.models.spec import NU
 from temperance.theory.orders.branch_and_bound import Case, Monomial, Step, System
-from temperance.theory.orders.reduced_equations import Reduced, Terms, reduce
-from temperance.theory.orders.split_cell import Exponents, log_weight
+from temperance.theory.orders.split_cell import Exponents, Reduced, Terms, log_weight, reduce
 from temperance.theory.orders.taylor import NotRational
 from temperance.theory.orders.tropical import Element
 from temperance.theory.settings.order import Quantity
@@ -175,7 +174,7 @@ def certificate(found: UpperOrders) -> dict[str, Any]:
         "reach": REACH,
         "variables": list(reduced.variables),
         "means": {t: [[list(m), _coefficients(c)] for m, c in p.items()] for t, p in reduced.means.items()},
-        "steps": [_step(step, found.system.factors.found) for step in found.system.steps],
+        "steps": [step_as_json(step, found.system.factors.found) for step in found.system.steps],
         "orders": orders,
     }
     return {**issued, "statement": statement(issued)}
@@ -200,7 +199,8 @@ def _coefficients(p: fmpq_poly) -> list[str]:
     return [str(c) for c in p.coeffs()]
 
 
-def _step(step: Step, factors: Sequence[fmpq_poly]) -> dict[str, Any]:
+def step_as_json(step: Step, factors: Sequence[fmpq_poly]) -> dict[str, Any]:
+    """A step of a certificate; factors: of the system that it is of."""
     if isinstance(step, Monomial):
         return {"monomial": list(step.exponents), "element": step.element}
     if isinstance(step, Element):
@@ -219,3 +219,39 @@ def _cases(case: Case) -> dict[str, Any]:
         return {"multipliers": {str(i): str(y) for i, y in sorted(case.solution.multipliers.items())}}
     kind = "coprime" if isinstance(case.split, tuple) else "split"
     return {kind: case.split, "cases": [_cases(below) for below in case.below]}
+
+
+_MOST_TERMS = 8  # of an equation that is shown
+
+
+def as_text(reduced: Reduced) -> list[str]:
+    """Means in terms of the differences h, and the equations F(h, s) = 0 up to multiples of their monomials."""
+    names = [n if n in reduced.means else f"h_{n}" for n in reduced.variables]
+    found = [f"{title} = {_text(terms, names)}" for title, terms in reduced.means.items() if title not in names]
+    system = System.of(reduced.equations, reduced.degree)
+    found += [f"{_monomial(step.exponents, names)} = 0" for step in system.steps if isinstance(step, Monomial)]
+    shown = [e.terms for e in system.elements if 0 < len(e.terms) <= _MOST_TERMS]
+    longer = sum(len(e.terms) > _MOST_TERMS for e in system.elements)
+    found += [f"{_text(terms, names)} = 0" for terms in shown]
+    return found + ([f"and {longer} longer ones"] if longer else [])
+
+
+def _text(terms: Terms, names: Sequence[str]) -> str:
+    parts = []
+    for m, c in terms.items():
+        factor, s = _coefficient(c), _monomial(m, names)
+        parts.append(s if factor == "1" else f"{factor}*{s}")
+    return " + ".join(parts) or "0"
+
+
+def _coefficient(c: fmpq_poly) -> str:
+    if c.degree() < 1:
+        text = str(c[0])
+    else:
+        text = sp.sstr(sp.factor(sum(sp.Rational(str(q)) * sp.Symbol("s") ** i for i, q in enumerate(c.coeffs()))))
+    return f"({text})" if " " in text or text.startswith("-") else text
+
+
+def _monomial(m: Exponents, names: Sequence[str]) -> str:
+    powers = [n if k == 1 else f"{n}^{k}" for n, k in zip(names, m, strict=True) if k]
+    return "*".join(f"({p})" if " " in p else p for p in powers) or "1"

@@ -10,9 +10,9 @@ from fractions import Fraction
 from temperance.theory.conditions.verdict import Outcome
 from temperance.theory.rates.analysis import Analysis
 from temperance.theory.rates.prediction import HALF, Cells, Prediction
+from temperance.theory.rates.solvability import order
 from temperance.theory.rates.true_point import covers_line, slope_at_zero
 from temperance.theory.settings.reasons import ReasonKind
-from temperance.theory.solvability.solvability import order
 
 QUARTER = Fraction(1, 4)
 THIRD = Fraction(1, 3)

@@ -46,7 +46,6 @@ class Reason:
     text: str
 
     def __str__(self) -> str:
-        """As it is shown."""
         return f"no certificate: {self.text}" if self.kind is ReasonKind.NO_CERTIFICATE else self.text
 
 

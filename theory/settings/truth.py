@@ -19,7 +19,7 @@ import sympy as sp
 
 from temperance.theory.models import experts
 from temperance.theory.models.spec import MoESpec
-from temperance.theory.models.weights import is_weighted, weight_parameters
+from temperance.theory.models.weights import is_weighted, own_parameters
 
 Values = Mapping[sp.Symbol, sp.Expr]
 
@@ -72,7 +72,6 @@ class Setting:
     held: tuple[sp.Symbol, ...] = ()
 
     def __post_init__(self) -> None:
-        """Validate."""
         if len(self.cells) != self.truth.k or min(self.cells) < 1:
             raise ValueError(f"cells must hold a size of at least 1 for each of {self.truth.k} atoms, not {self.cells}")
 
@@ -109,8 +108,7 @@ class Setting:
     @cached_property
     def own(self) -> tuple[sp.Symbol, ...]:
         """The gate's parameters that each atom moves for itself, without those that only scale its weight."""
-        weights = weight_parameters(self.spec)
-        return tuple(p for p in self.spec.gate.own if p not in (*weights, *self.held))
+        return tuple(p for p in own_parameters(self.spec) if p not in self.held)
 
     @property
     def shared(self) -> tuple[sp.Symbol, ...]:

@@ -19,9 +19,9 @@ import sympy as sp
 from temperance.theory.interactions.interactions import derive
 from temperance.theory.models.density import atom_symbol
 from temperance.theory.models.spec import MoESpec
-from temperance.theory.symmetries.discrete_symmetries import translated
+from temperance.theory.symmetries.discrete_symmetries import EXPERT_EVEN, translated
 from temperance.theory.symmetries.flows import Flow, Symmetries, symmetries
-from temperance.theory.symmetries.parity import SignChange, sign_changes
+from temperance.theory.symmetries.parity import SignChange, expert_sign_changes, sign_changes
 from temperance.theory.symmetries.score_translations import scores
 
 _OVERFITTED = "split"  # of more atoms than the truth has
@@ -37,8 +37,8 @@ class ExactSymmetry:
     """A change of the parameters of a mixture that keeps its density, which is proved.
 
     kind: "flow", or the name of a `MixtureSymmetry`. gauge: in which gauges it acts. map: what it does. identity: why
-    the density stays; L is the log weight of an atom, with beta0 where that moves, u the weight without beta0 times the
-    density. flow: the curve that it is, if it is one of an atom.
+    the density stays; L is the log weight of an atom, with beta0 where that moves, h the mean of its expert, u the
+    weight without beta0 times the density. flow: the curve that it is, if it is one of an atom.
     """
 
     kind: str
@@ -75,10 +75,14 @@ def exact_symmetries(spec: MoESpec, atoms: int, gauge: Literal["free", "anchored
     shown = symmetries_of(spec)
     shifted = {*translated(spec)}
     changes = iter(c for c in sign_changes(spec.gate, spec.dim) if not {*c.parameters} <= shifted)
+    of_experts = iter(expert_sign_changes(spec.expert, spec.dim))
     found: list[ExactSymmetry] = []
     flows = [ExactSymmetry("flow", f.gauge, f.statement, _relation(f), f) for f in shown.flows]
     for s in shown.discrete:
-        identity = _reflected(next(changes)) if s.name in _REFLECTIONS else _identity(spec, s.name)
+        if s.name == EXPERT_EVEN:
+            identity = _kept(next(of_experts))
+        else:
+            identity = _reflected(next(changes)) if s.name in _REFLECTIONS else _identity(spec, s.name)
         if s.name != _OVERFITTED and (atoms == 2 or s.name not in _OF_TWO):
             found.append(ExactSymmetry(s.name, s.gauge, s.statement, identity))
     first = [s for s in found if not s.is_twin]
@@ -100,6 +104,11 @@ def _factor(c: sp.Expr) -> str:
 def _reflected(change: SignChange) -> str:
     names, minus = (", ".join(f"{sign}{p}" for p in change.parameters) for sign in ("", "-"))
     return f"L({minus}) {'-' if change.parity == 'even' else '+'} L({names}) = {change.rest}"
+
+
+def _kept(change: SignChange) -> str:
+    names, minus = (", ".join(f"{sign}{p}" for p in change.parameters) for sign in ("", "-"))
+    return f"h({minus}) - h({names}) = 0"
 
 
 def _identity(spec: MoESpec, name: str) -> str:

@@ -20,10 +20,10 @@ from typing import NamedTuple
 
 import sympy as sp
 
-from temperance.theory.interactions.interactions import Interactions
-from temperance.theory.interactions.pdes import Relation
+from temperance.theory.interactions.interactions import Interactions, Relation
 from temperance.theory.models.density import atom_symbol
 from temperance.theory.models.gates import cosine
+from temperance.theory.models.pieces import boundaries
 from temperance.theory.models.renaming import renaming
 from temperance.theory.models.spec import BETA0, MoESpec
 from temperance.theory.symmetries.discrete_symmetries import (
@@ -73,7 +73,6 @@ class Unintegrated(NamedTuple):
     why: str
 
     def __str__(self) -> str:
-        """As a text."""
         return f"{self.equation}: {self.why}"
 
 
@@ -147,8 +146,8 @@ def _fields(found: Interactions) -> list[tuple[VectorField, str]]:
 
 
 def _integrate(spec: MoESpec, field: VectorField) -> Flow | str:
-    boundaries = [r.lhs - r.rhs for r in spec.gate.log_weight.atoms(sp.core.relational.Relational)]
-    if any(not sp.denom(sp.cancel(field(b) / b)).is_number for b in boundaries):  # V b is no multiple of b
+    kinks = boundaries(spec.gate.log_weight)
+    if any(not sp.denom(sp.cancel(field(b) / b)).is_number for b in kinks):  # V b is no multiple of b
         return "it holds on every piece of the gate, but its flow moves a kink: not a symmetry"
     if field.multiplier.free_symbols & set(field.moved):
         return "the factor by which it changes u is not constant along its flow"
@@ -221,7 +220,7 @@ def _proved(found: Interactions, identifiable: tuple[sp.Expr, ...] | None, shown
         return "flows only: the identifiable functions were not computed"
     text = (
         "proved: every flow, and that these functions are constant on its orbits; at a generic point they determine the"
-        " atom u locally and no other function of its parameters does (there are no further relations of order 1)"
+        " atom u locally and everything identifiable is a function of them (there are no further relations of order 1)"
     )
     if not found.complete and any("further relations" in m for m in found.missing):
         text = text.replace("there are no further", "assuming that there are no further")

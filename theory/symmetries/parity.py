@@ -1,4 +1,4 @@
-"""Finds the sign changes of a gate's own parameters under which its log weight is even or odd (theory.md 2.2).
+"""Finds the sign changes of an atom's own parameters under which gates are even or odd, and means even (theory.md 2.2).
 
 Let theta' be the parameters of an atom with the signs of some changed. Where L(theta') - L(theta) does not depend on x,
 atoms may change those signs one by one; where L(theta') + L(theta) depends on nothing that differs between atoms, two
@@ -11,7 +11,7 @@ atoms may exchange their parameters and change those signs. The bias beta0 takes
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations, pairwise
@@ -21,7 +21,8 @@ import mpmath
 import sympy as sp
 from sympy.core.relational import Relational
 
-from temperance.theory.models.spec import Gate, Jet, covariates
+from temperance.theory.models.experts import mean_of
+from temperance.theory.models.spec import Expert, Gate, Jet, covariates
 
 Parity = Literal["even", "odd"]
 _MOST = 8  # parameters, of which every set is tried; of more each alone, and all
@@ -51,17 +52,43 @@ def sign_changes(gate: Gate, dim: int) -> tuple[SignChange, ...]:
 
     Each is an identity that is proved exactly, on every piece of a gate with kinks; none is told from a name.
     """
-    own = [p for p in gate.parameters if p not in gate.shared and not p.is_positive and not p.is_negative]
+    own = _of_both_signs(gate.own)
     values = _Values(gate.log_weight, covariates(dim))
-    even: list[SignChange] = []
-    for subset in _candidates(own):
-        if any(set(c.parameters) <= set(subset) for c in even):
-            continue  # that one and the change of the others, which is tried by itself
-        if values.may_be(subset, "even") and (change := _proved(gate, dim, subset, "even")) is not None:
-            even.append(change)
+    even = _even(own, values, lambda subset: _proved(gate, dim, subset, "even"))
     subsets = (subset for subset in _candidates(own) if values.may_be(subset, "odd"))
     odd = [change for subset in subsets if (change := _proved(gate, dim, subset, "odd")) is not None]
     return (*even, *sorted(odd, key=lambda change: bool(change.rest.free_symbols & {*own}))[:1])
+
+
+@lru_cache(maxsize=64)
+def expert_sign_changes(expert: Expert, dim: int) -> tuple[SignChange, ...]:
+    """The sign changes of an expert's parameters that generate all that are proved to keep its mean."""
+    mean = mean_of(expert)
+    if mean is None:
+        return ()
+    own = _of_both_signs(p for p in expert.parameters if mean.has(p))
+
+    def proved(subset: Sequence[sp.Symbol]) -> SignChange | None:
+        return SignChange((*subset,), "even", sp.S.Zero) if is_even(mean, subset) else None
+
+    return tuple(_even(own, _Values(mean, covariates(dim)), proved))
+
+
+def _of_both_signs(parameters: Iterable[sp.Symbol]) -> list[sp.Symbol]:
+    return [p for p in parameters if not p.is_positive and not p.is_negative]
+
+
+def _even(
+    own: Sequence[sp.Symbol], values: _Values, proved: Callable[[tuple[sp.Symbol, ...]], SignChange | None]
+) -> list[SignChange]:
+    """The even sign changes that are proved and follow from no others."""
+    found: list[SignChange] = []
+    for subset in _candidates(own):
+        if any(set(c.parameters) <= set(subset) for c in found):
+            continue  # that one and the change of the others, which is tried by itself
+        if values.may_be(subset, "even") and (change := proved(subset)) is not None:
+            found.append(change)
+    return found
 
 
 def is_even(expr: sp.Expr, symbols: Sequence[sp.Symbol]) -> bool:

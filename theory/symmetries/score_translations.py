@@ -19,6 +19,7 @@ from functools import lru_cache
 import sympy as sp
 
 from temperance.theory.models.density import atom_symbol
+from temperance.theory.models.form import separated
 from temperance.theory.models.spec import BETA0, MoESpec, covariates
 
 _MOST_FUNCTIONS = 10  # of x, that are compared
@@ -50,7 +51,7 @@ class Scores:
 @lru_cache(maxsize=64)
 def scores(spec: MoESpec) -> Scores | None:
     """The scores of a gate; None where its log weight is no short sum of parameters times functions of x."""
-    own = [p for p in spec.gate.parameters if p not in spec.gate.shared]
+    own = [*spec.gate.own]
     signed = own[0] if spec.dim == 1 and len(own) == 1 and own[0].is_positive is None else None
     sides = [_halves(spec, signed, sign) for sign in (1, -1)] if signed else [_terms(spec.gate.log_weight, spec, own)]
     found = [side for side in sides if side is not None]
@@ -92,8 +93,7 @@ def scores(spec: MoESpec) -> Scores | None:
 def in_mixture(spec: MoESpec, shown: Scores, alone: tuple[sp.Expr, ...]) -> tuple[sp.Expr, ...]:
     """What is identifiable where all scores can change by one function of x, alone: of an atom by itself."""
     gate = {*spec.gate.parameters, BETA0}
-    own = [p for p in spec.gate.parameters if p not in spec.gate.shared]
-    sides = [{p: atom_symbol(p, side) for p in own} for side in "ij"]
+    sides = [{p: atom_symbol(p, side) for p in spec.gate.own} for side in "ij"]
     apart = (f.subs(sides[0], simultaneous=True) - f.subs(sides[1], simultaneous=True) for f in shown.translated)
     bias = () if shown.constant is None else (shown.constant,)
     shared = () if shown.scaled else spec.gate.shared
@@ -122,17 +122,9 @@ def _terms(log_weight: sp.Expr, spec: MoESpec, own: Sequence[sp.Symbol]) -> _Sep
     """e -> phi for a sum of products of a function of x and one of the parameters."""
     if log_weight.has(sp.Piecewise, sp.Abs, sp.sign):
         return None
-    found: _Separated = {}
-    x = (*covariates(spec.dim), _HALF)
-    written = log_weight.replace(lambda e: isinstance(e, _ADDING), sp.expand_trig)
-    for term in sp.Add.make_args(sp.expand(written, power_base=True, log=True)):
-        phi, e = term.as_independent(*x, as_Add=False)
-        if e.has(*own, *spec.gate.shared):  # perhaps only as a product below the line is expanded
-            phi, e = sp.factor(term).as_independent(*x, as_Add=False)
-        if e.has(*own, *spec.gate.shared):
-            return None
-        found[0, e] = found.get((0, e), sp.S.Zero) + phi
-    return found
+    written = sp.expand(log_weight.replace(lambda e: isinstance(e, _ADDING), sp.expand_trig), power_base=True, log=True)
+    found = separated(written, (*covariates(spec.dim), _HALF), (*own, *spec.gate.shared))
+    return None if found is None else {(0, e): phi for e, phi in found.items()}
 
 
 def _curves(phis: Sequence[sp.Matrix], spec: MoESpec, own: Sequence[sp.Symbol]) -> list[sp.Matrix]:

@@ -17,7 +17,7 @@ import sympy as sp
 from flint import arb
 
 from temperance.theory.models.spec import Jet, MoESpec, covariates
-from temperance.theory.models.weights import is_weighted, weight_parameters
+from temperance.theory.models.weights import is_weighted, own_parameters, weight_parameters
 from temperance.theory.orders.independence import formula_at, numbers
 
 _BITS = 256
@@ -43,20 +43,13 @@ class _Columns:
     values: list[list[list[arb]]]
 
 
-def own_parameters(spec: MoESpec) -> tuple[sp.Symbol, ...]:
-    """The parameters of the gate that each atom has for itself, without those that only scale its weight."""
-    left = {*spec.gate.shared, *weight_parameters(spec)}
-    return tuple(p for p in spec.gate.parameters if p not in left)
-
-
-def kernel(spec: MoESpec, k: int, *, one_sign: bool, held: Collection[sp.Symbol] = ()) -> Kernel | None:
+def kernel(spec: MoESpec, k: int, *, held: Collection[sp.Symbol] = ()) -> Kernel | None:
     """Bounds of the dimensions of K for k atoms; None where the scores were real at no atoms that were drawn.
 
-    one_sign: whether parameters that may have both signs are positive in all atoms. held: parameters of the last atom
-    that do not move.
+    Parameters that may have both signs are positive in all atoms. held: parameters of the last atom that do not move.
     """
     with flint.ctx.workprec(_BITS):
-        seen = _derivatives(spec, k, one_sign)
+        seen = _derivatives(spec, k)
         if seen is None:
             return None
         fixed = {(k - 1, p) for p in held}
@@ -66,7 +59,7 @@ def kernel(spec: MoESpec, k: int, *, one_sign: bool, held: Collection[sp.Symbol]
 def alone(spec: MoESpec) -> int | None:
     """A bound of how many directions keep the score of one atom, up to a constant where it has a weight."""
     with flint.ctx.workprec(_BITS):
-        seen = _derivatives(spec, 1, False)
+        seen = _derivatives(spec, 1)
         if seen is None:
             return None
         rows = [row[: len(seen.own)] + [arb(1)] * seen.biased for row in seen.values[0]]
@@ -106,7 +99,7 @@ def proved_rank(rows: Sequence[Sequence[arb]]) -> int:
 
 
 @lru_cache(maxsize=16)  # asked again for every parameter that may be held
-def _derivatives(spec: MoESpec, k: int, one_sign: bool) -> _Columns | None:
+def _derivatives(spec: MoESpec, k: int) -> _Columns | None:
     gate, own = spec.gate, own_parameters(spec)
     biased = is_weighted(spec)
     wanted = k * (len(own) + 1) + 6
@@ -116,7 +109,7 @@ def _derivatives(spec: MoESpec, k: int, one_sign: bool) -> _Columns | None:
         rng = random.Random(seed)
         shared = {p: sp.Rational(13, 10) + i for i, p in enumerate(gate.shared)}
         fixed = {p: sp.Rational(7, 5) for p in (*weight_parameters(spec), *gate.constants)}
-        atoms = [{**_drawn(own, rng, one_sign), **shared, **fixed} for _ in range(k)]
+        atoms = [{**_drawn(own, rng, one_sign=k > 1), **shared, **fixed} for _ in range(k)]
         points = [_point(spec.dim, rng) for _ in range(wanted)]
         table = list(_finite(gate.log_weight, (*own, *gate.shared), atoms, points))
         if len(table) >= wanted - len(points) // 8:
@@ -152,7 +145,7 @@ def _without_jets(e: sp.Expr, at: dict[sp.Symbol, sp.Expr]) -> sp.Expr:
     return e.xreplace({j: sp.Rational(random.Random(repr(key)).randrange(-999, 1000), 100) for j, key in jets.items()})
 
 
-def _drawn(own: Sequence[sp.Symbol], rng: random.Random, one_sign: bool) -> dict[sp.Symbol, sp.Expr]:
+def _drawn(own: Sequence[sp.Symbol], rng: random.Random, *, one_sign: bool) -> dict[sp.Symbol, sp.Expr]:
     sign = {p: 1 if one_sign or p.is_positive else rng.choice((1, -1)) for p in own}
     return {p: sign[p] * sp.Rational(rng.randrange(600, 1800), 1000) for p in own}
 

@@ -17,12 +17,13 @@ import sympy as sp
 from temperance.theory.expressions.balls import is_constant_in
 from temperance.theory.interactions.interactions import derive
 from temperance.theory.models.kinks import Kink, kinks
+from temperance.theory.models.pieces import boundaries, formulas_of
 from temperance.theory.models.spec import MoESpec, covariates
-from temperance.theory.models.weights import is_weighted, weight_parameters
+from temperance.theory.models.weights import is_weighted, own_parameters, weight_parameters
 from temperance.theory.symmetries.discrete_symmetries import translated
 from temperance.theory.symmetries.flows import Flow, flows_of
 from temperance.theory.symmetries.score_translations import scores
-from temperance.theory.traits.kernel import Kernel, alone, kernel, own_parameters
+from temperance.theory.traits.kernel import Kernel, alone, kernel
 
 _MOST_ATOMS = 5  # that a truth is looked at with
 _LENGTH = sp.Dummy("t", positive=True)  # a parameter may be called t
@@ -30,16 +31,14 @@ _LENGTH = sp.Dummy("t", positive=True)  # a parameter may be called t
 
 @dataclass(frozen=True)
 class Traits:
-    """What holds of a gate at generic atoms, None for what is not known (`unknown` says why).
+    """What holds of a gate at generic atoms, None for what is not known.
 
     weights: parameters that only scale the weight of an atom. weighted: whether an atom has a weight of its own, by one
     of these or by a bias. alone: how many directions keep the score of one atom. common: how many functions of an
     atom's parameters all atoms may change together, whatever k is: the scores are translated. shared: how many more
-    curves of one density move a shared parameter. any_sign: whether parameters of both signs leave common and shared
-    as they are. held: parameters of the last atom that fix the translation, in the order of the gate. atoms_needed: the
-    least number of atoms with no other curve of one density. on_lines: whether the gate depends on x along a line
-    through the origin by fixed linear forms of its parameters, as in dimension 1. kinks: where it is not smooth. flows:
-    of one atom, without those of a weight.
+    curves of one density move a shared parameter. held: parameters of the last atom that fix the translation, in the
+    order of the gate. atoms_needed: the least number of atoms with no other curve of one density. kinks: where it is
+    not smooth. flows: of one atom, without those of a weight.
     """
 
     weights: tuple[sp.Symbol, ...]
@@ -47,18 +46,10 @@ class Traits:
     alone: int | None
     common: int | None
     shared: int | None
-    any_sign: bool | None
     held: tuple[sp.Symbol, ...] | None
     atoms_needed: int | None
-    on_lines: bool
     kinks: tuple[Kink, ...]
     flows: tuple[Flow, ...]
-    unknown: tuple[str, ...] = ()
-
-    @property
-    def translated(self) -> bool:
-        """Whether all scores can be translated."""
-        return bool(self.common)
 
 
 @dataclass(frozen=True)
@@ -95,32 +86,20 @@ def translations(spec: MoESpec) -> tuple[sp.Expr, ...]:
 @lru_cache(maxsize=256)
 def traits(spec: MoESpec) -> Traits:
     """The traits of a gate: symmetries by identities (`symmetries`), their absence by minors in balls (`kernel`)."""
-    weights = weight_parameters(spec)
     flows = flows_of_gate(spec)
     least = _shown(spec, flows)
-    of_one = alone(spec)
-    exact_alone = of_one if of_one == least.alone else None
-    unknown = [] if exact_alone is not None else ["what keeps the score of one atom"]
+    exact_alone = least.alone if alone(spec) == least.alone else None
     needed = None if exact_alone is None else _atoms_needed(spec, least)
-    if needed is None:
-        unknown.append("how the scores of several atoms move together")
-    held = None if needed is None else _held(spec, least, needed)
-    if needed is not None and held is None:
-        unknown.append("which parameters of the last atom fix the translation")
-    known = needed is not None
     return Traits(
-        weights=weights,
+        weights=weight_parameters(spec),
         weighted=is_weighted(spec),
         alone=exact_alone,
-        common=least.common if known else None,
-        shared=least.shared if known else None,
-        any_sign=_any_sign(spec, least, needed) if needed is not None else None,
-        held=held,
+        common=None if needed is None else least.common,
+        shared=None if needed is None else least.shared,
+        held=None if needed is None else _held(spec, least, needed),
         atoms_needed=needed,
-        on_lines=on_lines(spec),
         kinks=kinks(spec),
         flows=flows,
-        unknown=tuple(unknown),
     )
 
 
@@ -132,21 +111,13 @@ def _shown(spec: MoESpec, flows: tuple[Flow, ...]) -> _Shown:
     return _Shown(len(flows) - moving, len(translations(spec)), max(moving, int(scaled)))
 
 
-def _as_shown(spec: MoESpec, k: int, least: _Shown, *, one_sign: bool) -> bool:
-    """Whether k atoms are proved to have no more than identities show."""
-    most = kernel(spec, k, one_sign=one_sign)
-    own = k * least.alone + least.common
-    return most is not None and most == Kernel(own, own + least.shared)
-
-
 def _atoms_needed(spec: MoESpec, least: _Shown) -> int | None:
-    return next((k for k in range(2, _MOST_ATOMS + 1) if _as_shown(spec, k, least, one_sign=True)), None)
-
-
-def _any_sign(spec: MoESpec, least: _Shown, k: int) -> bool:
-    """Whether atoms whose parameters have both signs have the same curves."""
-    separated = scores(spec)
-    return _as_shown(spec, k, least, one_sign=False) and (separated is None or separated.one_sign is None)
+    """The least number of atoms that are proved to have no more than identities show."""
+    for k in range(2, _MOST_ATOMS + 1):
+        own = k * least.alone + least.common
+        if kernel(spec, k) == Kernel(own, own + least.shared):
+            return k
+    return None
 
 
 def _held(spec: MoESpec, least: _Shown, k: int) -> tuple[sp.Symbol, ...] | None:
@@ -156,7 +127,7 @@ def _held(spec: MoESpec, least: _Shown, k: int) -> tuple[sp.Symbol, ...] | None:
     for p in own_parameters(spec):
         if not left:
             break
-        most = kernel(spec, k, one_sign=True, held=(*held, p))
+        most = kernel(spec, k, held=(*held, p))
         if most is not None and most.own - k * least.alone < left:
             held.append(p)
             left = most.own - k * least.alone
@@ -190,10 +161,7 @@ def on_lines(spec: MoESpec, *, shares: bool = False) -> bool:
 def _formulas(e: sp.Expr) -> list[sp.Expr]:
     """What an expression is between its kinks, and the boundaries there."""
     folded = sp.piecewise_fold(e)
-    if not isinstance(folded, sp.Piecewise):
-        return [e]
-    gaps = [r.lhs - r.rhs for r in folded.atoms(sp.core.relational.Relational)]
-    return [*(formula for formula, _ in folded.args), *gaps]
+    return [*formulas_of(folded), *boundaries(folded)]
 
 
 def _are_multiples(slopes: Sequence[sp.Expr], others: Sequence[sp.Expr], free: set[sp.Symbol]) -> bool:

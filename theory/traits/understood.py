@@ -46,7 +46,6 @@ class Understood:
         return f"gate {self.formula}: {parameters}; weight of an atom: {weight}"
 
     def __str__(self) -> str:
-        """Gate and expert, in one line."""
         return f"{self.gate}; expert {self.density}: own {', '.join(self.expert)}"
 
     def record(self) -> dict[str, Any]:

@@ -18,11 +18,9 @@ from temperance.theory.activations.activation import Activation, activation, in_
 from temperance.theory.conditions.first_order_failures import LEVEL_OPEN, Failure, classify
 from temperance.theory.expressions.sign_changes import NO_CLOSED_FORM, NoClosedForm, Sample
 from temperance.theory.fields.differential_field import OutsideTowers
-from temperance.theory.twins.below_kinks import below_kinks
 from temperance.theory.twins.identities import at_zero, values_at_zero
-from temperance.theory.twins.listing import listed
+from temperance.theory.twins.listing import below_kinks, listed, of_a_logarithm
 from temperance.theory.twins.parts import Halves, NotDecided, Part, parts
-from temperance.theory.twins.steps import of_a_logarithm
 from temperance.theory.twins.twin import S0, Gauge, Twin, Twins
 
 GAUGES: tuple[Gauge, ...] = ("free", "anchored")

@@ -27,9 +27,7 @@ _VALUES[S0.name] = (3, 7)
 def holds(source: Activation, twin: Twin) -> bool:
     """Whether the identity of a twin is proved, as one in its parameters, for x on the pieces of one sample of them.
 
-    Args:
-        source: an activation without parameters.
-        twin: a twin of it.
+    source: the activation, without parameters.
     """
     sample: Sample = {name: fmpq(*value) for name, value in _VALUES.items()}
     meaning = dict(twin.named)

@@ -2,16 +2,80 @@
 
 A twin changes s(b_i x)/tau of every atom by one function of x. The parts of s turn a function s(b x) into a vector: for
 a free part its component at |b|, for a sum of powers the |b|^n, with the sign of b for the odd part. What is left is to
-find all vectors v(b_i') = l v(b_i) + r, l = tau'/tau, with one r for all atoms.
+find all vectors v(b_i') = l v(b_i) + r, l = tau'/tau, with one r for all atoms. For d = 1 a gate that is constant on
+each side of 0, up to a logarithm of |z|, takes few values: its twins fill open sets of truths, that of beta1 of one
+sign and that of both.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import sympy as sp
 
+from temperance.theory.activations.piecewise import Algebra, Pieces
+from temperance.theory.expressions.sign_changes import Sample
 from temperance.theory.twins.parts import Part
-from temperance.theory.twins.steps import ALONE, EVERY, HALF, ONE_SIGN, of_a_constant, of_a_step, several
-from temperance.theory.twins.twin import B, C, D, Gauge, L, M, P, Q, T, Twin
+from temperance.theory.twins.twin import B, C, D, E, Gauge, L, M, P, Q, T, Twin
+
+HALF = sp.Rational(1, 2)
+EVERY = "every truth"
+ALONE = f"{EVERY}, atom by atom"
+ONE_SIGN = "where all beta1_i have one sign, d = 1"
+_BOTH_SIGNS = "where beta1 takes both signs, d = 1"
+
+
+def several(atoms: int, *values: sp.Expr) -> tuple[sp.Expr, ...]:
+    """The first two values, and all where there are more than two atoms."""
+    return values if atoms > 2 else values[:2]
+
+
+def of_a_constant(gauge: Gauge) -> list[Twin]:
+    """s is constant: beta1 and tau are open."""
+    c, e = (sp.S.Zero, sp.S.Zero) if gauge == "anchored" else (C, E)
+    return [
+        Twin((B, c), (D, e), L, EVERY, True),
+        Twin((B, c), (D, c), sp.S.One, ALONE, True, alone=True),
+    ]
+
+
+def of_a_step(atoms: int, gauge: Gauge) -> list[Twin]:
+    """s is a constant on each side of 0, and jumps there: s(b x) is told by sgn(b), which is 0 for b = 0."""
+    zero, one = sp.S.Zero, sp.S.One
+    if gauge == "anchored":
+        alone = Twin((B, zero), (L * B, zero), one, ALONE, True, alone=True)
+        if atoms == 2:
+            return [alone, Twin((B, zero), (zero, -B), one, f"{EVERY}; the other atom becomes the anchor", True)]
+        where = f"{ONE_SIGN}; another atom becomes the anchor"
+        return [alone, Twin((P, zero, Q), (zero, -T, zero), one, where, signs="one")]
+    found = [Twin((B, C), (L * B, M * C), one, ALONE, True, alone=True)]
+    if atoms == 2:
+        found.append(Twin((B, C), (-C, -B), one, EVERY, True))
+    positive, mixed = several(atoms, P, Q, T), several(atoms, P, -Q, T)
+    turned, still = tuple(-v for v in positive), (zero,) * len(positive)
+    below, above = (tuple(zero if v.is_negative is sign else v for v in mixed) for sign in (True, False))
+    some_zero = f"where {'one beta1_i is 0' if atoms == 2 else 'some beta1_i are 0, the others of one sign'}, d = 1"
+    return [
+        *found,
+        *(Twin(positive, image, L, ONE_SIGN, signs="one") for image in (positive, turned, still)),
+        *(Twin(mixed, image, HALF, _BOTH_SIGNS, signs="both") for image in (below, above)),
+        Twin((P, zero), (P, -Q), sp.Integer(2), some_zero),
+        Twin((P, zero), (zero, -P), one, some_zero),
+    ]
+
+
+def of_a_logarithm(c: sp.Expr, *, even: bool, one_sided: bool) -> list[Twin]:
+    """s = c log|z| + const, on one side of 0 or on both, with one constant if it is even: s(b x) = s(x) + c log|b|."""
+    found = [Twin((B, C), (L * B, M * C), sp.S.One, ALONE, True, alone=True, shift=(-c * sp.log(L), -c * sp.log(M)))]
+    if even:
+        found.append(Twin((B, C), (-B, C), sp.S.One, ALONE, True, alone=True))
+    if even or one_sided:
+        bias = tuple((L - 1) * c * sp.log(sp.Abs(v)) for v in (B, C))
+        return [*found, Twin((B, C), (B, C), L, f"{EVERY}, d = 1", True, shift=bias)]
+    bias = tuple((L - 1) * c * sp.log(v) for v in (P, Q))
+    images = ((P, Q), (-P, -Q))
+    return [*found, *(Twin((P, Q), image, L, ONE_SIGN, signs="one", shift=bias) for image in images)]
+
 
 _R, _H = sp.symbols("r h", positive=True)
 Listed = tuple[bool | None, tuple[Twin, ...], str | None]
@@ -149,3 +213,38 @@ def _orbit_of_two_powers(even: Part, odd: Part) -> Twin:
     named = ((_H, size ** (1 / (q - p))), (L, _H**p * (1 - _R**p) / (P**p - Q**p)))
     where = "every truth, as for b > c > 0, with any 0 < r < 1"
     return Twin((P, Q), (_H, _R * _H), L, where, True, named=named)
+
+
+def below_kinks(
+    pieces: Pieces, sample: Sample, parts: tuple[Part, Part], atoms: int, gauge: Gauge
+) -> tuple[list[Twin], str | None]:
+    """The twins that parts with a kink have before it, but those of all truths, and what is not decided of them.
+
+    pieces: those of s, at a sample of its parameters. parts: its even and its odd part.
+    """
+    kinks = [part.kink for part in parts if part.kink is not None]
+    if not kinks:
+        return [], None
+    inside = _where(pieces, sample)
+    even, odd = (part if part.kink is None else Part(part.inner) for part in parts)
+    dead = "; such an atom is as one of beta1_i = 0" if even.exponents == odd.exponents == () else ""
+    reached = {twin.map for twin in listed(*parts, atoms, gauge)[1]}
+    _, found, reason = listed(even, odd, atoms, gauge)
+    twins = []
+    for twin in found:
+        if twin.map in reached:
+            continue
+        where = f"atom by atom, where {inside}{dead}" if twin.alone else f"where {inside}"
+        if not (twin.always or twin.alone):
+            where = f"{twin.where}, and {inside}"
+        twins.append(replace(twin, where=where, always=False, signs=None, reach=sp.Min(*kinks)))
+    return twins, reason and f"where no beta1_i x reaches a kink, {reason}"
+
+
+def _where(pieces: Pieces, sample: Sample) -> str:
+    """That beta1_i x stays where s has the formulas that it has at 0."""
+    algebra = Algebra(sample)
+    near = [p for p in pieces if algebra.compare(p.lower, sp.S.Zero) <= 0 <= algebra.compare(p.upper, sp.S.Zero)]
+    lower, upper = near[0].lower, near[-1].upper
+    size = f"|beta1_i x| < {upper}" if algebra.compare(lower, -upper) == 0 else None
+    return f"{size or f'beta1_i x is in ({lower}, {upper})'} on the support for both"

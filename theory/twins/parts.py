@@ -89,9 +89,8 @@ class Halves:
 def parts(source: Activation, sample: Sample) -> tuple[Part, Part]:
     """The even and the odd part, at one sample of the parameters.
 
-    Raises:
-        NotDecided: s is not defined, or not known to be analytic, on both sides of 0; or a part is neither proved to be
-            free nor to be a sum of powers.
+    Raises NotDecided: s is not defined, or not known to be analytic, on both sides of 0; or a part is neither proved to
+    be free nor to be a sum of powers.
     """
     if source.domain:
         raise NotDecided("where s is real has no closed form")
@@ -122,8 +121,7 @@ def parts(source: Activation, sample: Sample) -> tuple[Part, Part]:
 def _pole(halves: Halves) -> int:
     """The least n for which z^n s is analytic on both sides of 0: 0, but for sin(z)/z and the like.
 
-    Raises:
-        NotDecided: none is found.
+    Raises NotDecided: none is found.
     """
     with flint.ctx.workprec(_BITS):
         around = {**halves.sample, "z": arb(0, _NEAR_ZERO)}

@@ -33,11 +33,7 @@ _BOUNDED = (sp.tanh, sp.sin, sp.cos, sp.erf, sp.atan)
 def exponents(tower: Tower, f: Fraction, sample: Sample, point: fmpq) -> tuple[int, ...] | None:
     """The exponents of a field element that is a polynomial in z; None where it is none, or may lack one of its terms.
 
-    Args:
-        tower: the field.
-        f: the element.
-        sample: values of the parameters.
-        point: where constants of integration are read.
+    sample: values of the parameters. point: where constants of integration are read.
     """
     if not tower.is_constant(f.den) or _generators(tower, f) - {tower.z_index}:
         return None
@@ -54,11 +50,7 @@ def exponents(tower: Tower, f: Fraction, sample: Sample, point: fmpq) -> tuple[i
 def is_no_polynomial(tower: Tower, f: Fraction, sample: Sample, near: Sequence[fmpq]) -> bool:
     """Whether a field element is proved to be no polynomial in z, by its form or that of a derivative.
 
-    Args:
-        tower: the field.
-        f: the element.
-        sample: values of the parameters.
-        near: points at which the functions of the tower are defined.
+    sample: values of the parameters. near: points at which the functions of the tower are defined.
     """
     try:
         for _ in range(_DERIVATIVES + 1):

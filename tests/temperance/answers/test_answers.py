@@ -167,13 +167,13 @@ def test_a_check_of_one_activation_has_every_attribute_of_its_decision():
 
 
 DECIDES = {
-    "check": ("check", "learnability", "twins", "decide"),
-    "predict": ("predict", "predictions", "twins", "twin_of"),
-    "exponents": ("exponents", "answer", "orders", "with_measurements"),
-    "efficiency": ("efficiency", "answer", "decide", "twin_of", "row_of"),
-    "twins": ("twins", "decide"),
+    "check": ("answer.verdicts", "learnability", "twins", "said"),
+    "predict": ("answers.predict", "predictions", "twins", "twin_of"),
+    "exponents": ("answers.exponents", "answer", "orders", "with_measurements"),
+    "efficiency": ("answers.efficiency", "answer", "decide", "twin_of", "row_of"),
+    "twins": ("answers.twins", "decide"),
 }
-"""What decides something for an answer: names of the module of `temperance.answers`."""
+"""What decides something for an answer: names of a module."""
 
 
 @pytest.mark.parametrize("name", DECIDES)
@@ -185,7 +185,7 @@ def test_nothing_is_decided_while_an_answer_is_printed(name, monkeypatch):
     answer = more[name]() if name in more else getattr(temperance, name)(*ASKED[name][0], **ASKED[name][1])
     module, *names = DECIDES[name]
     for each in names:
-        monkeypatch.delattr(f"temperance.answers.{module}.{each}")
+        monkeypatch.delattr(f"temperance.{module}.{each}")
     assert answer.words[-1] in " ".join(str(answer).split())
     assert answer.title in answer.page()
     assert answer._repr_html_()
@@ -244,3 +244,12 @@ def test_bounds_of_contact_orders_are_proved_again_without_measuring():
     assert temperance.certify(*curves).accepted
     assert temperance.certify(proof).accepted
     assert not temperance.certify({**proof, "orders": {**proof["orders"], "difference b": "3"}}).accepted
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_an_answer_ends_in_words(found, name):
+    """After its lines and tables: a sentence at least, which a page begins with."""
+    said = found[name].said
+    assert said.words
+    assert all(isinstance(line, str) and len(line.split()) > 1 for line in said.words)
+    assert "".join(said.words[-1].split()) in "".join(str(found[name]).split())

@@ -1,5 +1,6 @@
 """Claims C14a to C14c: no leg contradicts another, what is open is said, and a wrong number contradicts a claim."""
 
+import pickle
 from dataclasses import replace
 from fractions import Fraction
 
@@ -7,12 +8,13 @@ import numpy as np
 import pytest
 
 from temperance.claims import c14a_c14c_kept, c14b_exact
-from temperance.claims.c14_entries import LEFT
+from temperance.claims.c14_entries import COMPARED, LEFT, Compared, atlas_row
 from temperance.claims.c14a_c14c_kept import SEED, atlas_slopes, bounds_contact, bounds_proof, cheap
 from temperance.claims.c14b_exact import exact_proof
 from temperance.claims.verify import chosen
+from temperance.evidence.study_runner import Runs
 from temperance.measurements import exponent_results
-from temperance.measurements.atlas import entry, stored
+from temperance.measurements.atlas import bounds, entry, stored
 from temperance.measurements.atlas_entries import key
 from temperance.measurements.literature import ROWS, AtlasRow
 
@@ -23,25 +25,40 @@ LEGS = (bounds_proof, bounds_contact, exact_proof, atlas_slopes)
 
 
 def use(monkeypatch, *entries):
+    found = [Compared(e, bounds(e.row, e.cell, e.d).curves) for e in entries]
     for part in (c14a_c14c_kept, c14b_exact):
-        monkeypatch.setattr(part, "compared", lambda: entries)
+        monkeypatch.setattr(part, "compared", lambda _: found)
 
 
 @pytest.fixture
 def one(monkeypatch):
     """The atlas of the softmax gate and a cell of two, of which two orders are measured again as they are kept."""
-    kept = {r["parameter"]: r for r in stored()[key(ROW, "two")]}
-    monkeypatch.setattr(c14a_c14c_kept, "records", lambda found: [kept[o.parameter] for o in found.orders])
+    kept = {r.parameter: r for r in stored()[key(ROW, "two")]}
+    monkeypatch.setattr(c14a_c14c_kept, "measured_now", lambda found: [kept[o.parameter] for o in found.orders])
     monkeypatch.setattr(c14a_c14c_kept, "cheap", lambda: [(ROW, "two", "b"), (ROW, "two", "nu")])
     use(monkeypatch, entry(ROW, "two", 1, stored()))
 
 
 @pytest.mark.slow
 def test_no_leg_contradicts_another_and_what_is_open_is_said():
-    for run in LEGS:
-        leg = run(None)
+    with Runs(workers=2) as runs:
+        legs = [run(runs) for run in LEGS]
+    for leg in legs:
         assert leg.outcome != "contradicted", leg.detail
         assert (leg.outcome == "inconclusive") == ("inconclusive" in leg.detail)
+
+
+def test_every_row_can_go_to_a_worker_and_back():
+    assert pickle.loads(pickle.dumps(ROWS)) == ROWS
+
+
+def test_rows_are_found_in_workers_as_they_are_here():
+    rows = [i for i in COMPARED if (ROWS[i].gate, ROWS[i].expert) == ("softmax", "gaussian")]
+    with Runs() as runs:
+        found = runs.each(atlas_row, rows)
+        assert runs.each(atlas_row, rows) == found
+    assert found == [atlas_row(i) for i in rows]
+    assert {one.entry.cell for one in found[0]} >= {"two"}
 
 
 def test_the_legs_confirm_a_cell_in_which_all_agree(one):
@@ -58,7 +75,7 @@ def test_the_legs_confirm_a_cell_in_which_all_agree(one):
 def test_a_kept_order_that_is_too_large_is_found(one, monkeypatch, order, outcome):
     """4.2 is above the bound, 3.7 is below it, which says nothing, and 4.05 is not what is measured now."""
     kept = {
-        name: [{**r, "order": order} if r["parameter"] == "b" else r for r in rows] for name, rows in stored().items()
+        name: [replace(r, order=order) if r.parameter == "b" else r for r in rows] for name, rows in stored().items()
     }
     use(monkeypatch, entry(ROW, "two", 1, kept))
     monkeypatch.setattr(c14a_c14c_kept, "stored", lambda: kept)
@@ -77,7 +94,7 @@ def test_an_order_without_a_proof_is_open(monkeypatch):
 )
 def test_an_order_is_exact_only_where_a_curve_reaches_its_bound(one, monkeypatch, reached, outcome, open_):
     """A curve above the bound 4 of b contradicts it; with one below the order is not called exact."""
-    (e,) = c14b_exact.compared()
+    e = c14b_exact.compared(None)[0].entry
     orders = [replace(o, order=replace(o.order, lower=reached)) if o.order.upper == 4 else o for o in e.orders]
     use(monkeypatch, replace(e, orders=tuple(orders)))
     leg = exact_proof(None)

@@ -1,4 +1,4 @@
-"""What `check` and `derive` print: tables, JSON, answers in words."""
+"""What `check` and `derive` answer: JSON, status, and that tables and files hold it."""
 
 import json
 import re
@@ -6,11 +6,10 @@ import shlex
 
 import pytest
 
+import temperance
 from temperance.commands.app import run
 
 ISSUE = ["tanh", "sigmoid", "gelu", "relu", "z**2"]
-
-
 VERDICT = ["verdict", "fails_at_tau", "relation", "scope"]
 
 
@@ -21,14 +20,6 @@ def strict(text):
 
 def test_an_argument_with_a_dash_works_after_two_dashes(output):
     assert strict(output("check", "--json", "--", "-z"))[0]["activation"] == "-z"
-
-
-def test_check_prints_a_table_and_the_relations(output):
-    out = output("check", *ISSUE)
-    for name in ISSUE:
-        assert name in out
-    assert "relu, first_order: -s + s'*z = 0" in out
-    assert "\x1b" not in out
 
 
 def test_check_json_has_the_documented_keys_in_order(output):
@@ -46,24 +37,16 @@ def test_check_json_has_the_documented_keys_in_order(output):
     assert [entry["mirror"] for entry in found] == ["odd", "odd", "homogeneous", "homogeneous", "even"]
 
 
-def test_check_json_tells_no_mirror_type_from_an_undecided_one(output):
-    found = strict(output("check", "tanh", "mish", "z - atan(tan(z))", "--json"))
-    assert [entry["mirror"] for entry in found] == ["odd", None, None]
-    assert [entry["mirror_points"]["type"] for entry in found] == ["odd", "none", "undecided"]
-    reasons = [entry["mirror_points"]["reason"] for entry in found]
-    assert reasons[:2] == [None, None]
-    assert reasons[2]
-
-
-def test_check_json_reports_special_temperatures_and_parameters(output):
-    at_one, family = strict(output("check", "log(1 + z**2)", "elu(z, c)", "--json"))
+def test_json_has_special_temperatures_parameters_and_what_is_open(output):
+    at_one, family, none, open_ = strict(
+        output("check", "log(1 + z**2)", "elu(z, c)", "mish", "z - atan(tan(z))", "--json")
+    )
     assert at_one["second_order"]["verdict"] == "holds"
     assert at_one["second_order"]["fails_at_tau"] == at_one["sharp"]["tau_beta1"]["fails_at_tau"] == ["1"]
     assert family["exceptional_parameters"] == {"c": ["0"]}
-
-
-def test_check_json_is_the_same_twice(output):
-    assert output("check", *ISSUE, "--json") == output("check", *ISSUE, "--json")
+    assert (none["mirror"], none["mirror_points"]) == (None, {"type": "none", "reason": None})
+    assert (open_["mirror"], open_["mirror_points"]["type"]) == (None, "undecided")
+    assert open_["mirror_points"]["reason"]
 
 
 @pytest.mark.parametrize(
@@ -71,7 +54,6 @@ def test_check_json_is_the_same_twice(output):
     [
         (["tanh", "gelu"], "first_order,second_order", 0),
         (["tanh", "relu"], "first_order", 1),
-        (["exp"], "first_order", 0),
         (["exp"], "first_order, second_order", 1),
         (["exp"], "tau_beta1,a,b_nu", 0),
     ],
@@ -82,17 +64,10 @@ def test_require_tells_by_the_exit_status(output, names, required, status):
 
 
 def test_an_unknown_name_does_not_discard_the_answers_to_the_others(capsys):
-    for arguments in (["--json"], []):
-        assert run(["check", "tanh", "gelo", "relu", "z^2", *arguments]) == 2
-        out, err = capsys.readouterr()
-        assert len(err.splitlines()) == 2
-        assert "gelo" in err
-        assert "powers are written **" in err
-        if arguments:
-            assert [found["activation"] for found in strict(out)] == ["tanh", "relu"]
-        else:
-            assert "tanh" in out
-            assert "relu" in out
+    assert run(["check", "tanh", "gelo", "relu", "z^2", "--json"]) == 2
+    out, err = capsys.readouterr()
+    assert [found["activation"] for found in strict(out)] == ["tanh", "relu"]
+    assert [name in line for name, line in zip(("gelo", "z^2"), err.splitlines(), strict=True)] == [True, True]
     assert run(["check", "gelo", "--json"]) == 2
     assert strict(capsys.readouterr().out) == []
 
@@ -100,75 +75,42 @@ def test_an_unknown_name_does_not_discard_the_answers_to_the_others(capsys):
 @pytest.mark.parametrize(
     ("text", "hint"),
     [
-        ("x**2", "'x**2': the name 'x' is refused; the variable is called z"),
-        ("GeLU", "unknown activation 'GeLU'; did you mean gelu?"),
-        ("sin(z) + geluu(z)", "'sin(z) + geluu(z)': unknown function 'geluu'; did you mean gelu or elu?"),
-        ("exp(-z^2)", "'exp(-z^2)': the operator ^ is refused; powers are written **: 'exp(-z**2)'"),
-        ("2z", "cannot read '2z' (invalid decimal literal); products are written *, as in 2*z"),
-        ("z/tau", "'z/tau': the name 'tau' is refused; s is what stands before the temperature, in s(beta1.x)/tau: "),
+        ("x**2", "the variable is called z"),
+        ("GeLU", "did you mean gelu?"),
+        ("sin(z) + geluu(z)", "did you mean gelu or elu?"),
+        ("exp(-z^2)", "powers are written **: 'exp(-z**2)'"),
+        ("2z", "products are written *, as in 2*z"),
+        ("z/tau", "s is what stands before the temperature"),
     ],
 )
 def test_a_slip_is_answered_by_its_hint_alone(capsys, text, hint):
     assert run(["check", text]) == 2
     told = capsys.readouterr().err
-    assert told.startswith(hint)
+    assert hint in told
     assert "LambertW" not in told
 
 
-def test_a_check_ends_with_the_answer_and_what_to_do(output):
-    *_, answer, advice, rates = output("check", "gelu").splitlines()
-    assert answer == "tau learnable: yes, except at beta1_2 = -beta1_1 (k = 2, free gauge)"
-    assert advice == "what to do: anchor one atom, beta1_k = 0 (--gauge anchored)"
-    told = output(*shlex.split(rates.partition(": temperance ")[2])).splitlines()
-    assert told[0] == "Predicted rates n^(-p): gelu, anchored gauge, k* = 2, k = 3"
-    lines = output("check", "relu", "softplus", "z").splitlines()
-    assert "relu: tau learnable: no: at most beta1/|beta1|, |beta1|/tau, beta0/tau are" in lines
-    assert "z: tau learnable: no: only beta1/tau and beta0/tau are" in lines
-    assert "what to do (relu): fix tau, or take another activation, such as tanh, sigmoid or gelu" in lines
+def test_the_command_that_a_check_ends_with_can_be_run(output):
+    last = output("check", "gelu").splitlines()[-1]
+    assert "gelu, anchored gauge" in output(*shlex.split(last.partition(": temperance ")[2])).splitlines()[0]
 
 
-def test_what_is_undecided_of_mirror_points_is_said_below_the_table(output):
-    out = output("check", "gamma(z + 1) - z*gamma(z)")
-    assert "gamma(z + 1) - z*gamma(z), mirror: no relation found" in out
-
-
-def test_an_activation_alone_chooses_the_activation_gate(output):
-    found = strict(output("derive", "--activation", "tanh", "--order", "1", "--json"))
-    assert found["gate"] == "activation"
-
-
-def test_a_derivation_ends_with_what_is_identifiable_in_words(output):
-    last = output("derive", "--activation", "z**2", "--order", "1").splitlines()[-1]
-    assert last.startswith("Identifiable: (beta1[i]**2 - beta1[j]**2)/tau, beta0/tau, a, b, nu; not identifiable by")
+def test_the_screen_has_the_relations_that_make_conditions_fail(output):
+    for found in temperance.check("relu", "log(1 + z**2)").decisions:
+        told = output("check", found.activation.name)
+        assert all(v.relation in told for v in found.verdicts if v.relation)
+        assert "\x1b" not in told
 
 
 def test_derive_json_has_the_documented_keys_in_order(output):
     found = strict(output("derive", "--gate", "linear", "--dim", "1", "--order", "2", "--json"))
-    assert list(found) == [
-        "gate",
-        "expert",
-        "dim",
-        "loss",
-        "order",
-        "derivatives",
-        "rank",
-        "relations",
-        "generators",
-        "complete",
-        "missing",
-        "symmetries",
-        "identifiable_functions",
-        "gate_formula",
-    ]
+    keys = ["gate", "expert", "dim", "loss", "order", "derivatives", "rank", "relations", "generators", "complete"]
+    assert list(found) == [*keys, "missing", "symmetries", "identifiable_functions", "gate_formula"]
     assert (found["derivatives"], found["rank"], len(found["relations"])) == (21, 12, 9)
     assert found["generators"][0] == {"order": 1, "equation": "tau*u_{tau} + beta1*u_{beta1} = 0"}
     assert found["identifiable_functions"] == ["beta1/tau", "beta0/tau", "a", "b", "nu"]
-
-
-def test_derive_prints_every_relation(output):
-    found = strict(output("derive", "--json"))
-    out = output("derive")
-    assert all(relation["equation"] in out for relation in found["relations"])
+    assert all(relation["equation"] in output("derive") for relation in found["relations"])
+    assert strict(output("derive", "--activation", "tanh", "--order", "1", "--json"))["gate"] == "activation"
 
 
 @pytest.mark.parametrize(
@@ -177,25 +119,20 @@ def test_derive_prints_every_relation(output):
         ([], "exp(beta0/tau + beta1*x/tau)", "N(y | a*x + b, nu)"),
         (["--gate", "generic", "--expert", "nonlinear"], "exp(beta0/tau + s(beta1*x)/tau)", "N(y | h(a*x + b), nu)"),
         (["--gate", "softmax", "--expert", "polynomial:2"], "exp(beta0 + beta1*x)", "N(y | a_1*x + a_2*x**2 + b, nu)"),
-        (["--activation", "z**2"], "exp(beta0/tau + beta1**2*x**2/tau)", "N(y | a*x + b, nu)"),
         (["--expert", "multinomial:2"], "exp(beta0/tau + beta1*x/tau)", "exp(Piecewise((a_1*x + b_1 - log("),
     ],
 )
 def test_a_derivation_begins_with_the_model(output, options, weight, density):
     _, gate, expert, *_ = output("derive", "--order", "1", *options).splitlines()
-    assert gate == f"gate: an atom has the weight {weight}, divided by the sum over all atoms"
-    assert expert.startswith(f"expert: the density {density}")
+    assert weight in gate
+    assert density in expert
 
 
 def test_a_long_list_is_cut_and_says_how_to_see_all(output):
     cut, whole = (output("derive", "--order", "3", *more).splitlines() for more in ([], ["--all"]))
-    assert "  ... and 14 more: --all prints them, in Python all=True" in cut
+    assert sum("--all" in line for line in cut) == 1
     assert len(whole) == len(cut) + 14 - 1
     assert strict(output("derive", "--order", "3", "--json"))["relations"][33]["equation"] in "\n".join(whole)
-
-
-def test_one_relation_is_not_counted_as_many(output):
-    assert "rank 5, 1 relation;" in output("derive", "--order", "1")
 
 
 def words(text):
@@ -203,7 +140,7 @@ def words(text):
     return set(re.split(r"[\s─]+", text)) - {""}
 
 
-@pytest.mark.parametrize("columns", [62, 70, 80, 200])
+@pytest.mark.parametrize("columns", [62, 80, 200])
 def test_a_narrow_table_breaks_between_words(output, monkeypatch, columns):
     monkeypatch.setenv("COLUMNS", str(columns))
     out = output("check", "tanh", "relu", "log(1 + z**2)").split("tanh, twins")[0]
@@ -213,16 +150,6 @@ def test_a_narrow_table_breaks_between_words(output, monkeypatch, columns):
     assert words(out) == words(f"{heads} {cells}")
 
 
-@pytest.mark.parametrize("columns", [8, 20])
-def test_a_table_without_room_for_its_words_loses_no_letter(capsys, monkeypatch, columns):
-    from temperance.terminal.output import console, table
-
-    monkeypatch.setenv("COLUMNS", str(columns))
-    console().print(table(["first", "second"], [["homogeneous and a half", "mirror"], ["", "odd"]]))
-    letters = sorted("".join(capsys.readouterr().out.replace("─", "").split()))
-    assert letters == sorted("firstsecondhomogeneousandahalfmirrorodd")
-
-
 @pytest.mark.parametrize(("ending", "start"), [(".md", "# Interactions"), (".tex", r"\documentclass")])
 def test_derive_writes_files(output, tmp_path, ending, start):
     target = tmp_path / f"derivation{ending}"
@@ -230,3 +157,10 @@ def test_derive_writes_files(output, tmp_path, ending, start):
     assert strict(output("derive", "--order", "1", "--json", "-o", str(target)))["order"] == 1
     assert target.read_text(encoding="utf-8").startswith(start)
     assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_derivation_has_the_derivatives_of_tanh_as_powers_of_sech():
+    found = temperance.derive(activation="tanh", order=1).derivation
+    (lines,) = (b.lines for s in found.steps if s.name == "Derivatives" for b in s.blocks[3:4])
+    assert r"\operatorname{sech}^{2}{\left(\beta_{1} x \right)}" in lines[0]
+    assert not any("e^{" in line for line in lines)

@@ -26,21 +26,8 @@ def data(tmp_path_factory):
 
 
 def command(path, *options, gate=GATE, expert=EXPERT):
-    given = [
-        "fit",
-        str(path),
-        "--gate",
-        gate,
-        "--expert",
-        expert,
-        "--target",
-        "y",
-        "--weights",
-        "seen",
-        "--starts",
-        "2",
-    ]
-    return [*given, *options]
+    given = ["fit", str(path), "--gate", gate, "--expert", expert, "--target", "y", "--weights", "seen"]
+    return [*given, "--starts", "2", *options]
 
 
 def test_the_command_prints_what_the_function_returns(data, capsys):
@@ -51,11 +38,8 @@ def test_the_command_prints_what_the_function_returns(data, capsys):
     options = {"weights": counts, "columns": ["dose", "age"], "starts": 2, "seed": 4}
     found = temperance.fit(x, y, fitted=2, gate=GATE, expert=EXPERT, **options)
     assert screen.out == f"{found}\n"
-    assert screen.out.splitlines()[1] == (
-        "gate exp(beta0 + beta1*x_1 + beta2*x_1*x_2): own beta1, beta2; shared nothing; held of the last atom: beta0, "
-        "beta1, beta2; weight of an atom: exp(beta0); expert N(y | a1*x_1 + a2*x_2 + b, nu): own a1, a2, b, nu; "
-        "x_1 is column dose, x_2 is column age"
-    )
+    parts = ("exp(beta0 + beta1*x_1 + beta2*x_1*x_2)", "N(y | a1*x_1 + a2*x_2 + b, nu)", "x_2 is column age")
+    assert all(part in screen.out.splitlines()[1] for part in parts)
 
 
 def test_json_has_the_old_keys_and_what_was_understood(data, capsys):
@@ -63,6 +47,7 @@ def test_json_has_the_old_keys_and_what_was_understood(data, capsys):
     record = json.loads(capsys.readouterr().out)
     keys = ["estimates", "status", "starts", "agree", "flat_directions", "warnings", "loglik", "box", "fitted"]
     keys += ["n_parameters", "aic", "bic", "points", "dropped", "answer", "gate_formula", "expert_density"]
+    keys += ["noise"]
     assert list(record) == keys
     assert record["gate_formula"]["own"] == ["beta1", "beta2"]
     assert record["expert_density"] == "N(y | a1*x_1 + a2*x_2 + b, nu)"
@@ -80,9 +65,9 @@ def test_sizes_options_of_formulas_and_a_page(data, capsys, tmp_path):
     options = ("--fitted", "1,2", "--positive", "v", "--constants", "k=1/2,tau=2", "-o", str(page))
     assert run(command(data[0], *options, gate=gate, expert="polynomial:1")) == 0
     screen = capsys.readouterr().out
-    assert screen.startswith("Gate exp(beta0 + v*x_1/2 + w*x_1*x_2/2): own w, v; shared nothing")
-    assert "Number of experts with the least AIC: 2, least BIC: 2." in screen
+    assert "exp(beta0 + v*x_1/2 + w*x_1*x_2/2)" in screen.splitlines()[0]
     assert "least BIC: 2" in page.read_text()
+    assert "<svg role" not in page.read_text()  # of two columns of x
     assert run(command(data[0], "--fitted", "2", "-o", str(page))) == 0
     assert "own beta1, beta2; shared nothing" in page.read_text()
 
@@ -94,15 +79,11 @@ def test_sizes_options_of_formulas_and_a_page(data, capsys, tmp_path):
         ({"gate": "beta1*x1", "expert": "a*x1 + b"}, "neither the gate nor the expert has x2, column age of 2"),
         ({"gate": "beta1*x"}, "mixes vectors and numbers in dimension 2"),
         ({"gate": "generic"}, "there is a free function"),
-        ({"gate": "quadratics"}, "unknown gate 'quadratics'; accepted: linear, "),
+        ({"gate": "quadratics"}, "unknown gate 'quadratics'; did you mean quadratic"),
         ({"gate": "w*x1", "expert": "w*x2"}, "parameter 'w' is used twice"),
         ({"gate": "3*x1"}, "the gate is constant in x"),
         ({"expert": "multinomial:3"}, "fits need a Gaussian expert whose mean is a formula, not 'multinomial:3'"),
     ],
 )
-def test_bad_input_in_one_line(data, capsys, options, message):
-    assert run(command(data[0], "--fitted", "2", **options)) == 2
-    screen = capsys.readouterr()
-    assert screen.out == ""
-    assert screen.err.count("\n") == 1
-    assert message in screen.err
+def test_bad_input_in_one_line(data, refused, options, message):
+    refused(command(data[0], "--fitted", "2", **options), message)

@@ -13,10 +13,8 @@ CUBIC = "beta1*x**3/tau + beta2*x"
 
 def test_a_formula_is_derived_and_said_in_one_line(output):
     lines = output("derive", "--gate", "kappa*cos(x - c)/tau", "--expert", "a*x + b", "--order", "1").splitlines()
-    assert lines[1] == (
-        "gate exp(beta0/tau + kappa*cos(c - x)/tau): own kappa, c; shared tau; held of the last atom: kappa, c; "
-        "weight of an atom: exp(beta0/tau); expert N(y | a*x + b, nu): own a, b, nu"
-    )
+    parts = ("exp(beta0/tau + kappa*cos(c - x)/tau)", "own kappa, c;", "shared tau;", "N(y | a*x + b, nu)")
+    assert all(part in lines[1] for part in parts)
     assert "  tau*u_{tau} + kappa*u_{kappa} = 0" in lines
 
 
@@ -113,7 +111,7 @@ BAD = [
     (["derive", "--gate", "w*x", "--shared", "w c"], "--shared takes names between commas, such as w,c, not 'w c'"),
     (["derive", "--gate", "w*x", "--shared", "w", "--shared", "w"], "--shared is given twice"),
     (["derive", "--gate", "w*k*x", "--constants", "k"], "--constants takes numbers by their names"),
-    (["derive", "--gate", "w*k*x", "--constants", "k=1,k=2"], "--constants has a name twice"),
+    (["derive", "--gate", "w*k*x", "--constants", "k=1,k=2"], "--constants takes numbers by their names, each once"),
     (["derive", "--gate", "w*k*x", "--constants", "k=c"], "the constant k is no number"),
     (["derive", "--no-bias"], "only a gate that is a formula"),
     (["exponents", "--gate", "w1*x1 + w2*x2 + w3*x3"], "--dim must be 1 or 2, not 3"),
@@ -123,11 +121,8 @@ BAD = [
 
 
 @pytest.mark.parametrize(("arguments", "message"), BAD)
-def test_bad_input_is_one_line(arguments, message, capsys):
-    assert run(arguments) == 2
-    said = capsys.readouterr().err
-    assert message in said
-    assert said.count("\n") == 1
+def test_bad_input_is_one_line(arguments, message, refused):
+    refused(arguments, message)
 
 
 @pytest.mark.parametrize("options", [{"shared": "w"}, {"positive": 3}, {"constants": ["k"]}, {"bias": "no"}])

@@ -77,13 +77,6 @@ def test_an_over_specified_cell_has_the_sharp_and_the_published_number():
         ) == pytest.approx(1)
 
 
-def made(parameter, **changes):
-    plain = {"cell": 0, "cell_size": 1, "share": 1.0, "cells": [[1, 1]], "anchor_at_home": None, "slope": -0.5}
-    judged = {"ci": [-0.55, -0.45], "predicted": -0.5, "published": -0.5, "outcome": "confirmed", "sharp": True}
-    points = [{"n": n, "rms": n**-0.5, "se": 0.1, "ci": None, "fits": 20} for n in (100, 200)]
-    return {"parameter": parameter, **plain, **judged, "reason": "the interval is low", "points": points, **changes}
-
-
 def test_beta1_of_the_anchor_has_no_slope(capsys):
     """The gauge holds it at 0: it is no row, and nothing that is left open."""
     options = ["--activation", "relu", "--gauge", "anchored", "--true", "2", "--fitted", "2", "--workers", "1"]

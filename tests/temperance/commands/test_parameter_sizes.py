@@ -5,7 +5,6 @@ import json
 import pytest
 
 import temperance
-from temperance.commands.app import run
 
 LAW = {"law": "uniform", "low": -3, "high": 3}
 TRUTH = {"beta1": [[1.5], [-0.7]], "beta0": [0.2, 0], "tau": 0.5, "a": [[0.5], [-0.5]], "b": [-2, 2], "nu": [0.25, 0.5]}
@@ -48,13 +47,12 @@ def test_a_parabola_does_not_tell_its_centre():
 
 def test_it_is_said_in_words(output):
     lines = output("efficiency", f"--gate={PARABOLA}", "--parameter", "c").splitlines()
-    assert lines[0].startswith("gate exp(beta0/tau - (-c + x)**2/tau): own c; shared tau; held of the last atom: c;")
-    assert lines[-1].startswith("c is not identifiable (temperature): tau can move with the atoms")
-    assert "What is left, 2*(c[1] - c[2])/tau, needs n = " in lines[-1]
-    hinge = output("efficiency", "--gate", "max(x - c, 0)*w", "--parameter", "c[2]").splitlines()
-    assert hinge[-1].startswith("c[2] is learnt to 10% from ")
-    absolute = output("efficiency", "--gate", "max(x - c, 0)*w", "--parameter", "b").splitlines()
-    assert absolute[-1].startswith("b is learnt to 0.1 (absolute, as its true value is 0) from ")
+    assert "exp(beta0/tau - (-c + x)**2/tau)" in lines[0]
+    assert "2*(c[1] - c[2])/tau" in lines[-1]
+    for parameter, to in (("c[2]", "10%"), ("b", "0.1 (absolute")):
+        last = output("efficiency", "--gate", "max(x - c, 0)*w", "--parameter", parameter).splitlines()[-1]
+        assert last.startswith(parameter)
+        assert to in last
 
 
 def test_what_is_singular_without_a_proof_is_said_so():
@@ -103,13 +101,10 @@ def test_the_function_takes_what_the_command_takes(output):
         (("--gate", "w*x/tau", "--parameter", "w", "--precision", "2"), "precision must be a relative error"),
     ],
 )
-def test_bad_input_is_one_line(options, words, capsys, tmp_path):
+def test_bad_input_is_one_line(options, words, refused, tmp_path):
     file = tmp_path / "truth.json"
     file.write_text('{"w": [1, 2]}')
-    assert run(["efficiency", *(str(file) if o == "TRUTH" else o for o in options)]) == 2
-    message = capsys.readouterr().err
-    assert message.count("\n") == 1
-    assert words in message
+    refused(["efficiency", *(str(file) if o == "TRUTH" else o for o in options)], words)
 
 
 @pytest.mark.parametrize(

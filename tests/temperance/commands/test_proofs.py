@@ -42,12 +42,12 @@ def test_a_key_that_stands_twice_is_bad_input(written, capsys):
 def test_what_is_written_is_said(tmp_path, capsys):
     certificates, theorems = tmp_path / "tanh.json", tmp_path / "tanh.v"
     assert run(["check", "tanh", "--certificate", str(certificates), "--coq", str(theorems)]) == 0
-    library = "Temperance.v, Mixtures.v, Twins.v"
-    assert capsys.readouterr().err.splitlines() == [
-        f"5 certificates written to {certificates}",
-        f"theorems written to {theorems}, and beside it their library, {library}",
-    ]
-    assert {path.name for path in tmp_path.iterdir()} == {"tanh.json", "tanh.v", *library.split(", ")}
+    library = ("Temperance.v", "Mixtures.v", "Twins.v")
+    one, other = capsys.readouterr().err.splitlines()
+    assert one.startswith("5 ")
+    assert str(certificates) in one
+    assert all(name in other for name in (str(theorems), *library))
+    assert {path.name for path in tmp_path.iterdir()} == {"tanh.json", "tanh.v", *library}
 
 
 def test_theorems_that_cannot_be_written_are_bad_input(tmp_path, capsys):
@@ -55,11 +55,8 @@ def test_theorems_that_cannot_be_written_are_bad_input(tmp_path, capsys):
     assert run(["check", "z+a", "gamma", "--coq", str(theorems)]) == 2
     out, err = capsys.readouterr()
     assert "tau learnable" in out
-    assert err.splitlines()[:2] == [
-        "z+a: no theorems: a is a parameter: give it a value",
-        "gamma: no theorems: gamma is not defined in the library",
-    ]
-    assert err.splitlines()[2].startswith(f"there are no theorems, and {str(theorems)!r} is not written; accepted: ")
+    heads = ("z+a: no theorems: ", "gamma: no theorems: ", "there are no theorems")
+    assert all(line.startswith(head) for line, head in zip(err.splitlines(), heads, strict=True))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -81,11 +78,10 @@ def test_undecided_verdicts_have_no_certificate_and_say_so(tmp_path, capsys):
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "\xff", "[" * 100_000])
-def test_what_holds_no_certificates_is_bad_input(tmp_path, content, capsys):
+def test_what_holds_no_certificates_is_bad_input(tmp_path, content, refused):
     path = tmp_path / "bad.json"
     path.write_text(content, encoding="latin-1")
-    assert run(["certify", str(path)]) == 2
-    assert capsys.readouterr().err.count("\n") == 1
+    refused(["certify", str(path)])
 
 
 @pytest.mark.parametrize("content", ["3", "null", '"x"', "[{}]", '{"format": "temperance-certificate/1"}'])
@@ -101,6 +97,5 @@ def test_json_that_is_no_certificate_is_rejected(tmp_path, content, capsys):
 @pytest.mark.parametrize(
     "words", [["certify"], ["certify", "no-such-file"], ["check", "tanh", "--certificate", "a.txt"]]
 )
-def test_bad_input(words, capsys):
-    assert run(words) == 2
-    assert capsys.readouterr().err.count("\n") == 1
+def test_bad_input(words, refused):
+    refused(words)

@@ -15,7 +15,7 @@ import temperance
 from temperance.interop.jax_tracing import double
 from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.theory.activations.activation import activation
-from temperance.theory.activations.library_names import LIBRARY_NAMES
+from temperance.theory.activations.catalogue import LIBRARY_NAMES
 from temperance.theory.conditions.decision import decide
 
 GRID = np.linspace(-6.13, 6.31, 211)  # off round numbers, where kinks and jumps are

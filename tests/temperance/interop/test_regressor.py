@@ -247,3 +247,13 @@ def test_sample_weight_says_how_often_a_point_was_seen():
     assert errors[1] == pytest.approx(np.array(errors[0]) / np.sqrt(2), rel=1e-4)
     with pytest.raises(ValueError, match="weights must not be negative"):
         clone(model).fit(x, y, sample_weight=-np.ones(len(y)))
+
+
+def test_the_number_of_experts_is_chosen_by_bic():
+    truth = MixingMeasure([[1.5], [0.0]], [0.0, 0.0], 1.0, [[0.5], [-0.5]], [2.0, -2.0], [0.5, 0.5])
+    x, y = sample(truth, "z", 400, seed=4)
+    found = temperance.MoERegressor(n_experts="auto", gate="softmax", starts=2).fit(x, y)
+    assert found.n_experts_ == 2
+    assert found.predict_gate(x).shape == (400, 2)
+    with pytest.raises(ValueError, match="a whole number or 'auto'"):
+        temperance.MoERegressor(n_experts="all").fit(x, y)

@@ -13,15 +13,16 @@ import pytest
 from temperance.claims.c14a_c14c_kept import cheap
 from temperance.commands.app import run
 from temperance.measurements import atlas as module
-from temperance.measurements import contact_orders, exponent_results, order_results
+from temperance.measurements import contact_orders, exponent_results
 from temperance.measurements.atlas import PLACES, atlas, entries, entry, remeasured, stored
 from temperance.measurements.atlas_entries import Atlas, key
-from temperance.measurements.contact_orders import family, in_words
+from temperance.measurements.contact_orders import KeptOrder, family
 from temperance.measurements.kept_slopes import KeptSlope, from_report, kept_claims
 from temperance.measurements.literature import LEAST_SQUARES_ROWS, PAPERS, ROWS, AtlasRow
 from temperance.numerics.contact.by_minimisation import measure
 from temperance.numerics.studies.claim_studies import SOFTMAX_CELL, STUDIES
 from temperance.theory.contact.order_setting import order_setting
+from temperance.theory.settings.reasons import ReasonKind
 
 QUICK = tuple(
     row
@@ -33,7 +34,7 @@ QUICK = tuple(
 
 def measured(orders):
     """Measurements that have settled, as they are kept."""
-    return [{"parameter": n, "order": r, "error": 0.0, "flat": False} for n, r in orders.items()]
+    return [KeptOrder(n, r, 0.0, False) for n, r in orders.items()]
 
 
 @pytest.fixture
@@ -67,14 +68,9 @@ def test_no_measurement_contradicts_a_proof(quick):
     bounded = entry(AtlasRow("gaussian", "polynomial:2"), "three", 1, {}).orders
     open_ = {o.order.parameter: o for o in bounded if o.is_awaited}
     assert "a_2" not in open_  # a certified curve meets its bound
-    assert open_["mean a_2"].measured_reason.startswith(
-        "not measured yet: the mean takes many minutes in a cell of three"
-    )
+    assert "mean a_2" in open_
     assert found.contradictions == []
-    assert found.answer[-2] == "Bounds, measured orders and slopes nowhere contradict each other."
-    assert found.answer[-1].startswith(
-        "The slowest proved rates, but for what is flat: exact n^(-1/2); two n^(-1/8) of "
-    )
+    assert "exact n^(-1/2); two n^(-1/8) of " in found.answer[-1]
 
 
 def test_what_is_not_known_says_why(quick):
@@ -103,31 +99,22 @@ def test_a_measurement_above_a_bound_contradicts_it():
     made = entry(row, "two", 1, {key(row, "two"): kept})
     found = {o.order.parameter: o.agrees for o in made.orders if not o.order.is_mean}
     assert found == {"beta1": False, "a": True, "b": True, "nu": True}  # a curve reaches the bounds of a and nu
-    assert (
-        Atlas((made,)).answer[-2]
-        == "Bounds, measurements or slopes contradict each other: softmax; gaussian; two: beta1."
-    )
+    assert Atlas((made,)).contradictions == ["softmax; gaussian; two: beta1"]
+    assert Atlas((made,)).contradictions[0] in Atlas((made,)).answer[-2]
 
 
 def carried_orders(row, cell, d, kept):
-    """The orders that were measured elsewhere, and where."""
-    every = entry(row, cell, d, kept).orders
-    return {o.order.parameter: (o.measured, o.measured_reason) for o in every if o.measurement == "carried"}
+    """The orders that were measured elsewhere."""
+    return {o.order.parameter: o.measured for o in entry(row, cell, d, kept).orders if o.measurement == "carried"}
 
 
 def test_curves_of_dimension_1_are_measured_in_dimension_2():
     row = AtlasRow("softmax", "polynomial:2", papers=("2305.03288",))
-    kept = {
-        key(row, "two"): [
-            {"parameter": n, "order": r, "flat": False, "error": 0.0} for n, r in (("a_1", 2.001), ("a_2", 1.5))
-        ]
-    }
-    found = carried_orders(row, "two", 2, kept)
-    assert {name: value for name, (value, _) in found.items()} == {
+    kept = {key(row, "two"): measured({"a_1": 2.001, "a_2": 1.5})}
+    assert carried_orders(row, "two", 2, kept) == {
         **dict.fromkeys(("a_1", "a_2"), 2.001),
         **dict.fromkeys(("a_1_1", "a_1_2", "a_2_2"), 1.5),
     }
-    assert found["a_1"][1] == "measured in d = 1; a curve there is one in dimension 2"
     made = {o.order.parameter: o for o in entry(row, "two", 2, kept).orders}
     assert (made["a_1"].contact, made["a_1_1"].contact) == ("met", "not compared")
 
@@ -154,10 +141,9 @@ def test_linear_means_are_some_of_the_quadratic_ones():
     row = AtlasRow("gaussian", "polynomial:2", papers=("2305.07572",))
     orders = {"a": 3.0, "mean a": 2.0, "b": 6.0}
     found = carried_orders(row, "three", 1, {key(linear, "three"): measured(orders)})
-    assert {name: order for name, (order, _) in found.items()} == {"a_1": 3.0, "mean a_1": 2.0, "b": 6.0}
-    assert found["a_1"][1] == "measured for linear experts, whose slopes are some of those here"
-    plane = carried_orders(row, "three", 2, {key(linear, "three", 2): measured({"mean Gamma": 1.5, "a_2": 2.0})})
-    assert {name: order for name, (order, _) in plane.items()} == {"mean Gamma": 1.5, "a_2": 2.0}
+    assert found == {"a_1": 3.0, "mean a_1": 2.0, "b": 6.0}
+    plane = {"mean Gamma": 1.5, "a_2": 2.0}
+    assert carried_orders(row, "three", 2, {key(linear, "three", 2): measured(plane)}) == plane
 
 
 @pytest.mark.parametrize(
@@ -180,11 +166,6 @@ def test_an_entry_can_be_measured_at_the_truth_that_it_tells():
     assert split["atoms"][1] == {"beta1": "-1", "tau": "1", "beta0": "0", "a": "-1", "b": "3", "nu": "1.5"}
     assert split["held"] == ["beta0"]
     row = AtlasRow("gaussian", papers=("2305.07572",))
-    shown = in_words(entry(row, "two", 1, {}).truth)
-    assert shown.startswith(
-        "truth: (c = 0, Gamma = 1, pi = 1, a = 1, b = 0, nu = 1), (c = -1, Gamma = 1, pi = 1, a = -1"
-    )
-    assert shown.endswith("held of the last atom: pi, c, Gamma")
     exact = entry(row, "exact", 1, {}).truth
     assert exact["atoms"] == [
         {"pi": "1", "c": "0", "Gamma": "1", "a": "1", "b": "0", "nu": "1"},
@@ -193,23 +174,11 @@ def test_an_entry_can_be_measured_at_the_truth_that_it_tells():
     assert exact["held"] == ["pi", "c", "Gamma"]
 
 
-def test_measurements_are_the_same_within_what_their_errors_say():
-    def same(before, now):
-        return order_results.is_same(*({"order": r, "error": e, "flat": r is None} for r, e in (before, now)))
-
-    assert same((2.92, 0.1), (3.0, 0.01))
-    assert same((2.0, 0.001), (2.01, 0.002))
-    assert not same((2.0, 0.001), (2.03, 0.002))
-    assert not same((3.0, 0.0), (None, None))
-    assert same((None, None), (None, None))
-
-
 def test_a_split_of_b_and_nu_alone_is_one_for_every_gate():
     softmax, cosine = (AtlasRow("softmax", "constant"), AtlasRow("cosine", papers=("2405.14131",), d=2))
     kept = {key(softmax, "three"): measured({"b": 6.0, "nu": 3.0, "mean nu": 3.0, "mean b": 1.5, "beta1": 2.0})}
     found = carried_orders(cosine, "three", 2, kept)
-    assert {name: order for name, (order, _) in found.items()} == {"b": 6.0, "nu": 3.0, "mean nu": 3.0}
-    assert found["b"][1].startswith("measured for the softmax gate")
+    assert found == {"b": 6.0, "nu": 3.0, "mean nu": 3.0}
     nonlinear = AtlasRow("softmax", "nonlinear:tanh", papers=("2402.02952",))
     assert carried_orders(nonlinear, "three", 1, kept) == {}
 
@@ -217,14 +186,11 @@ def test_a_split_of_b_and_nu_alone_is_one_for_every_gate():
 def test_a_larger_cell_has_no_smaller_order():
     """A measurement of its own that missed the minimum is replaced; one as good as that of a cell of two is not."""
     row = AtlasRow("softmax", "polynomial:2", papers=("2305.03288",))
-    two = [
-        {"parameter": n, "order": r, "flat": False, "error": 0.0}
-        for n, r in (("a_1", 2.667), ("a_2", 2.02), ("beta1", 2.0))
-    ]
+    two = measured({"a_1": 2.667, "a_2": 2.02, "beta1": 2.0})
     own = measured({"a_1": 2.009, "a_2": 2.0})
     for cell in ("three", "every cell split"):
         found = carried_orders(row, cell, 1, {key(row, "two"): two, key(row, cell): own})
-        assert found["a_1"] == (2.667, "measured in a cell of two, whose mixtures are some of those here")
+        assert found["a_1"] == 2.667
         assert ("beta1" in found) == (cell == "three")  # flat where every cell is split
         assert "a_2" not in found
 
@@ -279,7 +245,7 @@ def test_a_slope_that_one_fit_bends_says_so(monkeypatch):
     found = {o.order.parameter: o for o in entry(AtlasRow("softmax"), "two", 1, stored()).orders}
     assert "one fit" not in found["a"].slope.reason
     assert found["nu"].slope.outcome == "inconclusive"
-    assert found["nu"].slope.reason.endswith("; one fit makes most of the mean square at n = 10^6")
+    assert "one fit makes most of the mean square at n = 10^6" in found["nu"].slope.reason
 
 
 def test_weighted_means_are_told_from_parameters():
@@ -354,9 +320,9 @@ def test_what_cannot_be_computed_says_why():
     rows = [row for row in ROWS if row.refused or "sigmoid" in row.gate]
     refused = [e for e in (entry(row, "two", 1, {}) for row in rows) if not e.orders]
     assert len(refused) >= 5
-    assert all(e.reasons[0].text.startswith(("not computed: ", "no order: ")) for e in refused)
+    assert all(e.reasons[0].kind is ReasonKind.REFUSED for e in refused)
     unseen = AtlasRow("activation", source="tanh", point={"beta1": "0"})
-    assert "tau: no theorem" in entry(unseen, "three", 1, {}).reasons[-1].text
+    assert "tau" in entry(unseen, "three", 1, {}).reasons[-1].text
 
 
 def test_json(quick, capsys):
@@ -371,8 +337,7 @@ def test_table_ends_in_an_answer(quick, capsys):
     assert run(["atlas"]) == 0
     shown = capsys.readouterr().out
     assert "arXiv 2401.13875" in shown
-    assert shown.splitlines()[-2] == "Bounds, measured orders and slopes nowhere contradict each other."
-    assert "softmax  " in shown
+    assert " ".join(atlas().answer) in " ".join(shown.split())
 
 
 def test_a_part_is_shown_with_every_order(capsys, tmp_path):
@@ -386,9 +351,8 @@ def test_a_part_is_shown_with_every_order(capsys, tmp_path):
 
 
 @pytest.mark.parametrize("options", [["--gate", "relay"], ["--cell", "four"], ["--dim", "3"]])
-def test_a_part_that_there_is_not_is_refused_in_a_line(options, capsys):
-    assert run(["atlas", *options]) == 2
-    assert capsys.readouterr().err.count("\n") == 1
+def test_a_part_that_there_is_not_is_refused_in_a_line(options, refused):
+    refused(["atlas", *options])
 
 
 def test_measuring_again_goes_on_after_a_stop(quick, monkeypatch, tmp_path, capsys):
@@ -402,7 +366,7 @@ def test_measuring_again_goes_on_after_a_stop(quick, monkeypatch, tmp_path, caps
 
     monkeypatch.setattr(module, "measure", stopped)
     assert run(["atlas", "--store", path, "--workers", "1"]) == 130
-    assert f"interrupted; finished entries, if any, are in {path}: run" in capsys.readouterr().err
+    assert path in capsys.readouterr().err
     monkeypatch.setattr(module, "measure", lambda row, cell, d: seen.append(key(row, cell, d)) or [])
     assert list(remeasured(path)) == seen == [key(row, cell, d) for row, cell, d in entries()]
 
@@ -412,19 +376,16 @@ def test_a_part_is_measured_again_by_two_workers_as_it_is_kept(tmp_path, capsys)
     rows = [row for row in ROWS if (row.gate, row.expert) == ("softmax", "constant")]
     found = remeasured(str(tmp_path / "atlas.sqlite"), rows=rows, places=[("two", 1)], workers=2)
     ((name, again),) = found.items()
-    kept = {r["parameter"]: r["order"] for r in stored()[name]}
+    kept = {r.parameter: r.order for r in stored()[name]}
     assert again
-    assert {r["parameter"]: r["order"] for r in again} == pytest.approx(
-        {r["parameter"]: kept[r["parameter"]] for r in again}, abs=0.02
-    )
+    assert [r.order for r in again] == pytest.approx([kept[r.parameter] for r in again], abs=0.02)
 
 
-def test_a_store_that_is_none_is_bad_input(quick, tmp_path, capsys):
+def test_a_store_that_is_none_is_bad_input(quick, tmp_path, refused):
     path = tmp_path / "atlas.sqlite"
     path.write_text("no database at all, but a text of some length")
-    assert run(["atlas", "--store", str(path)]) == 2
-    assert run(["atlas", "--store", str(tmp_path / "atlas.txt")]) == 2
-    assert capsys.readouterr().err.count("\n") == 2
+    refused(["atlas", "--store", str(path)])
+    refused(["atlas", "--store", str(tmp_path / "atlas.txt")])
 
 
 @pytest.mark.parametrize("statement", ["CREATE TABLE mine (z)", "CREATE TABLE atlas (entry, orders)"])
@@ -438,6 +399,37 @@ def test_a_database_of_another_kind_is_left_as_it_is(statement, quick, tmp_path,
     assert path.read_bytes() == before
 
 
+LOOSE = ("laplace", "a")  # only the theorem on experts, which is not sharp for a
+CHEAP = [row for row in ROWS if (row.gate, row.expert) != ("gaussian", "polynomial:2") and key(row, "two") in stored()]
+
+
+@pytest.mark.parametrize("row", [row if row in QUICK else pytest.param(row, marks=pytest.mark.full) for row in CHEAP])
+def test_kept_orders_in_cells_of_two_meet_their_bounds(row):
+    """Certified ones and those by theorems; what is flat is rounding error. Means may be slow to settle."""
+    kept = {r.parameter: r for r in stored()[key(row, "two")]}
+    for order in module.bounds(row, "two", row.d).orders:
+        found = kept.get(order.parameter)
+        if found is None:
+            assert order.upper == 1 or order.flat or order.is_mean
+        elif order.flat:
+            assert found.flat
+        elif order.upper is not None and found.order is not None:
+            assert found.order <= float(order.upper) + 0.1
+            loose = order.is_mean or (row.gate, order.parameter) == LOOSE
+            assert loose or found.order >= float(order.upper) - 0.1
+
+
+def is_same(before, now):
+    """Whether two measurements of an order are no further apart than their errors, each `LEAST_ERROR` at least.
+
+    Minima in narrow valleys end where rounding errors lead, and the last exponents of an order that has hardly settled
+    differ by as much as its error says.
+    """
+    if None in (before.order, now.order):
+        return before.order == now.order and before.flat == now.flat
+    return abs(before.order - now.order) <= sum(max(r.error, contact_orders.LEAST_ERROR) for r in (before, now))
+
+
 def tenth(some):
     """A random tenth, another one where ATLAS_SEED is."""
     return random.Random(int(os.environ.get("ATLAS_SEED", "0"))).sample(some, max(1, len(some) // 10))
@@ -445,12 +437,12 @@ def tenth(some):
 
 def assert_measured_again(row, cell, d, parameter=None):
     """What a theorem has bounded by 1 since it was measured needs no measurement any more."""
-    before = {r["parameter"]: r for r in stored()[key(row, cell, d)]}
+    before = {r.parameter: r for r in stored()[key(row, cell, d)]}
     chosen = before if parameter is None else [parameter]
     found = [now for name in chosen for now in module.measure(row, cell, d, name)]
     assert found
     for now in found:
-        assert order_results.is_same(before[now["parameter"]], now), (key(row, cell, d), now)
+        assert is_same(before[now.parameter], now), (key(row, cell, d), now)
 
 
 def test_a_random_tenth_of_what_is_cheap_is_measured_again():

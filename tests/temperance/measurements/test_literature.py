@@ -88,16 +88,11 @@ def test_orders_of_a_normalised_sigmoid_gate_are_shown_beside_what_is_published(
         assert {o.proof for o in every} == {"theorem"}
         assert {o.order.parameter: o.order.rate for o in every if o.order.name == "b"} == {"b": 1 / 8}
         assert all(o.contact == "met" and o.exact and o.is_overtaken for o in every)
-        assert (
-            Atlas((made,))
-            .answer[-3]
-            .startswith(
-                f"{count} published exponents are faster than what is proved, all of them where the order is known "
-                "exactly (sigmoid-tau-1, every cell split: beta1, w, a, b, nu)"
-            )
-        )
+        told = Atlas((made,)).answer[-3]
+        assert told.startswith(f"{count} published exponents")
+        assert "all of them" in told
     assert entry(row, "exact", 1, {}).orders[0].published is None
-    assert entry(row, "two", 1, {}).reasons[0].text.startswith("no order: ")
+    assert entry(row, "two", 1, {}).orders == ()
 
 
 def test_nothing_is_said_of_published_exponents_that_are_none_too_fast():

@@ -5,8 +5,7 @@ import sympy as sp
 
 from temperance.commands.app import run
 from temperance.theory.activations.activation import Z, activation
-from temperance.theory.activations.catalogue import ALIASES, CATALOGUE, NAMED
-from temperance.theory.activations.library_names import LIBRARY_NAMES
+from temperance.theory.activations.catalogue import ALIASES, CATALOGUE, LIBRARY_NAMES, NAMED
 from temperance.theory.conditions.decision import decide
 
 z = Z

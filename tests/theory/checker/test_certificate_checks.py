@@ -8,18 +8,10 @@ import pytest
 import sympy as sp
 from flint import arb_mat, ctx
 
-from temperance.theory.checker import verdict_checker
+from temperance.theory.checker import verdict_values
 from temperance.theory.checker.rejected import FUNCTIONS, Rejected, rational
-from temperance.theory.checker.verdict_checker import (
-    _BALLS,
-    _DEFINED,
-    _Proof,
-    _terms,
-    check,
-    digest,
-    statement,
-    tower_of,
-)
+from temperance.theory.checker.verdict_checker import _Proof, check, digest, statement, tower_of
+from temperance.theory.checker.verdict_values import _BALLS, _DEFINED, _terms
 from temperance.theory.conditions.certificates import certificates
 
 NEITHER = "no verdict is proved$"
@@ -171,9 +163,9 @@ def test_terms_are_counted_as_they_are_multiplied_out():
 def test_as_many_terms_are_read_as_the_bound_says(expression, terms, monkeypatch):
     """Of z + 1, under the logarithm, and of z - z = 0, which is z s' - s."""
     certificate = linear(expression)
-    monkeypatch.setattr(verdict_checker, "_MOST_TERMS", terms)
+    monkeypatch.setattr(verdict_values, "_MOST_TERMS", terms)
     tower_of(certificate)
-    monkeypatch.setattr(verdict_checker, "_MOST_TERMS", terms - 1)
+    monkeypatch.setattr(verdict_values, "_MOST_TERMS", terms - 1)
     with pytest.raises(Rejected, match="is too long"):
         tower_of(certificate)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from temperance.theory.checker import moment_checker, order_checker, order_equations, verdict_checker
+from temperance.theory.checker import moment_checker, order_checker, order_equations, verdict_checker, verdict_values
 from temperance.theory.checker.order_checker import FORMAT as ORDERS
 from temperance.theory.checker.rejected import objection
 
@@ -61,8 +61,8 @@ def test_of_ten_thousand_forged_certificates_those_accepted_are_true(part):
 def test_a_checker_that_does_not_look_at_the_domain_is_noticed(pool, monkeypatch):
     from forgeries import attack
 
-    monkeypatch.setattr(verdict_checker._Balls, "sound", lambda _, value: value)
-    monkeypatch.setattr(verdict_checker._Balls, "power", staticmethod(lambda base, exponent, _: base**exponent))
+    monkeypatch.setattr(verdict_values.Balls, "sound", lambda _, value: value)
+    monkeypatch.setattr(verdict_values.Balls, "power", staticmethod(lambda base, exponent, _: base**exponent))
     monkeypatch.setattr(verdict_checker, "in_domain", lambda *_: True)
     assert len(attack(pool, 80, random.Random("1:domain"), "domain").false) >= 3
 

@@ -8,8 +8,7 @@ from temperance.theory.checker import least_squares_checker
 from temperance.theory.checker.least_squares_checker import statement
 from temperance.theory.checker.rejected import objection
 from temperance.theory.checker.verdict_checker import check
-from temperance.theory.least_squares.certificates import certificate
-from temperance.theory.least_squares.orders import least_squares_orders
+from temperance.theory.least_squares.orders import certificate, least_squares_orders
 from temperance.theory.least_squares.split_atom import split_atom
 from temperance.theory.models.by_name import model
 

@@ -106,7 +106,7 @@ def test_an_interval_is_named_where_proof_and_measurement_do_not_meet():
 
 
 BAD = {
-    ("--gate", "sofmax"): "unknown gate 'sofmax'; accepted: linear, activation, activation-bias, generic, softmax,",
+    ("--gate", "sofmax"): "unknown gate 'sofmax'; did you mean softmax? accepted: ",
     ("--gate", "generic"): "orders need functions by name",
     ("--gate", "sigmoid-euclidean"): "whether a mixture can split one and not another is not known; for this gate only",
     ("--gate", "sigmoid"): "almost no truth (theory.md 2.10); for this gate only --split all has orders",
@@ -187,7 +187,10 @@ def test_bounds_only_says_that_nothing_was_measured(capsys):
 def test_the_second_true_atom_and_what_is_held_are_told(capsys):
     assert run(["exponents", "--activation", "tanh", "--split", "all", "--bounds-only"]) == 0
     truth = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("truth: "))
-    assert "(beta1 = 2, tau = 1, beta0 = 0, a = -1, b = 3, nu = 1.5); held of the last atom: beta0" in truth
+    assert (
+        "(beta1 = 2, tau = 1, beta0 = 0, a = -1, b = 3, nu = 1.5); held in this setting, of the last atom: beta0"
+        in truth
+    )
     assert run(["exponents", "--activation", "tanh", "--split", "all", "--bounds-only", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)["setting"]["truth"]
     assert [atom["beta1"] for atom in told["atoms"]] == ["1", "2"]
@@ -243,11 +246,13 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("options", REFUSED, ids=" ".join)
-def test_a_refused_certificate_has_its_reason_alone(options, capsys, tmp_path):
+def test_a_refused_certificate_has_its_reason_beside_the_orders(options, capsys, tmp_path):
     target = tmp_path / "orders.json"
-    assert run(["exponents", *options, "--certificate", str(target)]) == 2
-    said = capsys.readouterr().err
-    assert said.endswith(f"nothing is certified in this setting: {REFUSED[options]}; {str(target)!r} is not written\n")
+    assert run(["exponents", *options, "--bounds-only", "--certificate", str(target)]) == 2
+    shown = capsys.readouterr()
+    why = f"nothing is certified in this setting: {REFUSED[options]}; {str(target)!r} is not written\n"
+    assert shown.err.endswith(why)
+    assert "Rates. " in shown.out
     assert not target.exists()
 
 

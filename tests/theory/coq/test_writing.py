@@ -10,9 +10,8 @@ from temperance.commands.app import run
 from temperance.theory.activations.activation import activation
 from temperance.theory.activations.catalogue import CATALOGUE
 from temperance.theory.conditions.certificates import certificates
-from temperance.theory.coq.domains import function
 from temperance.theory.coq.files import FILES, file_of, library
-from temperance.theory.coq.terms import Unstated, parsed, term
+from temperance.theory.coq.terms import Unstated, function, parsed, term
 
 GOLDEN = Path(__file__).with_name("golden")
 

@@ -11,8 +11,7 @@ import sympy as sp
 
 from temperance.theory.derivations.derivation import Code, Formula, derivation
 from temperance.theory.derivations.printing import cells, latex, markdown
-from temperance.theory.interactions.interactions import derive
-from temperance.theory.interactions.pdes import tex
+from temperance.theory.interactions.interactions import derive, tex
 from temperance.theory.models.spec import Gate, covariates
 
 STEPS = [

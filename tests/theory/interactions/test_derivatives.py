@@ -8,8 +8,7 @@ import sympy as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from temperance.theory.interactions.atom_field import RESIDUAL
-from temperance.theory.interactions.derivatives import DerivativeFamily, divides, multi_indices, raised
+from temperance.theory.interactions.derivatives import RESIDUAL, DerivativeFamily, divides, multi_indices, raised
 from temperance.theory.models.by_name import model
 from temperance.theory.models.spec import Y, covariates
 

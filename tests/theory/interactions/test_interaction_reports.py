@@ -4,14 +4,13 @@ import pytest
 import sympy as sp
 
 from temperance.theory.interactions import differential_operators
-from temperance.theory.interactions.differential_operators import add_multiple, prolong
-from temperance.theory.interactions.groebner import groebner_basis
+from temperance.theory.interactions.differential_operators import add_multiple, groebner_basis, prolong
 from temperance.theory.interactions.interactions import _complexity, derive, without_redundant
 from temperance.theory.models.by_name import model
 from temperance.theory.models.gates import gate
 from temperance.theory.models.spec import TAU
 
-BALLS = "rank proved: a determinant has an enclosure without 0"
+BALLS = "rank proved: a determinant is proved nonzero by interval arithmetic"
 VERIFIED = "every relation verified by substitution"
 SCOPES = [
     ({}, f"coefficients: rational functions of the parameters; {VERIFIED}; {BALLS}"),

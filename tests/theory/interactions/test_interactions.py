@@ -11,8 +11,7 @@ import sympy as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from temperance.theory.interactions.differential_operators import NormalForms, add_multiple
-from temperance.theory.interactions.groebner import groebner_basis
+from temperance.theory.interactions.differential_operators import NormalForms, add_multiple, groebner_basis
 from temperance.theory.interactions.interactions import derive
 from temperance.theory.models.by_name import model
 from temperance.theory.models.gates import GATES

@@ -7,10 +7,9 @@ import pytest
 import sympy as sp
 from flint import fmpq_mat
 
-from temperance.theory.least_squares.atom import is_homogeneous, least_squares, straight
 from temperance.theory.least_squares.orders import least_squares_orders
 from temperance.theory.least_squares.semidefinite import cone, inner, is_definite
-from temperance.theory.least_squares.split_atom import SplitAtom, relations
+from temperance.theory.least_squares.split_atom import SplitAtom, is_homogeneous, least_squares, relations, straight
 from temperance.theory.models.by_name import model
 from temperance.theory.models.experts import mean_of, normal
 from temperance.theory.models.spec import NU, TAU, Expert, Y

@@ -5,8 +5,7 @@ from flint import fmpq, fmpq_poly
 
 from temperance.theory.orders.branch_and_bound import System
 from temperance.theory.orders.dual_simplex import minimise
-from temperance.theory.orders.initial_forms import refutations
-from temperance.theory.orders.tropical import sign_changes
+from temperance.theory.orders.tropical import refutations, sign_changes
 
 
 def poly(*coefficients):

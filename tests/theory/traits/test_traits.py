@@ -1,12 +1,14 @@
 """What holds of gates, computed from their formulas: hand-made tables, and gates that nobody has named."""
 
+from itertools import product
+
 import pytest
 import sympy as sp
 
 from temperance.theory.models.by_name import model
 from temperance.theory.models.gates import ACTIVATED, names
 from temperance.theory.models.spec import BETA0, TAU, Gate, MoESpec, covariates
-from temperance.theory.models.weights import is_weighted
+from temperance.theory.models.weights import is_weighted, weight_parameters
 from temperance.theory.traits.traits import on_lines, traits, translates
 
 B1, B2 = sp.symbols("beta1 beta2", real=True)
@@ -44,11 +46,11 @@ BY_HAND = {
 
 @pytest.mark.parametrize(("gate", "source", "dim"), BY_HAND)
 def test_traits_are_those_found_by_hand(gate, source, dim):
-    found = traits(model(gate, "gaussian", source, dim))
+    spec = model(gate, "gaussian", source, dim)
+    found = traits(spec)
     held = " ".join(p.name for p in found.held)
-    counts = (found.alone, found.common, found.shared, held, found.atoms_needed, found.weighted, found.on_lines)
+    counts = (found.alone, found.common, found.shared, held, found.atoms_needed, found.weighted, on_lines(spec))
     assert counts == BY_HAND[gate, source, dim]
-    assert found.unknown == ()
 
 
 @pytest.mark.slow
@@ -94,6 +96,19 @@ def test_kinks_and_cones_say_what_moves_them(gate, dim, source, places):
     assert [(kink.kind, [p.name for p in kink.moved_by]) for kink in found] == places
 
 
+@pytest.mark.parametrize(
+    ("source", "dim", "unseen"), [("step", 1, ["beta1"]), ("step", 2, []), ("where(z > 1, 1, 0)", 1, []), ("z", 1, [])]
+)
+def test_only_what_changes_no_value_of_the_weight_is_unseen(source, dim, unseen):
+    """A step in d = 1 jumps at 0 whatever beta1 > 0 is; in d = 2 on a line, and a step at 1 jumps at 1/beta1."""
+    spec = model("activation", "gaussian", source, dim)
+    assert [p.name for p in weight_parameters(spec)] == unseen
+    points = [dict(zip(covariates(dim), at, strict=True)) for at in product((-2, -0.7, 0.4, 0.6, 2), repeat=dim)]
+    places = [dict(zip(spec.gate.parameters, (first, *[1] * dim), strict=True)) for first in (1, 2)]
+    values = [[spec.gate.log_weight.subs(at).subs(x) for x in points] for at in places]
+    assert (values[0] == values[1]) == (unseen != [])
+
+
 def of_ones_own(log_weight, parameters, shared=()):
     gate = Gate("of one's own", log_weight, parameters, shared, BETA0)
     return MoESpec(gate, model().expert, 1)
@@ -124,8 +139,7 @@ def test_a_sum_under_a_cosine_is_separated():
     assert [p.name for p in found.held] == ["kappa", "c"]
 
 
-def test_what_has_no_identity_is_not_known_and_says_so():
+def test_what_has_no_identity_is_not_known():
     """exp(beta2) is translated, and no identity that is looked for shows it."""
     found = traits(of_ones_own(sp.log(1 + sp.exp(B1 * X)) + sp.exp(B2) * X, (B1, B2)))
     assert (found.alone, found.common, found.held) == (0, None, None)
-    assert found.unknown == ("how the scores of several atoms move together",)

@@ -1,0 +1,196 @@
+"""Compares rules for the number of experts on data with a known number, and shows two real data sets.
+
+    python benchmarks/experts.py                    # one data set in each cell
+    python benchmarks/experts.py --replicates 20 --sizes 300,1000,10000
+
+Rules: AIC; BIC; ICL (BIC and twice the entropy of the labels); sBIC; DSC, the published criterion of the dendrogram as
+it was read (the largest height + log n times the mean log-likelihood, of the merges of theta = (beta1, a, b, nu) in raw
+units with harmonic weights, from two experts on); ours, whether the range of `temperance.experts` holds the true
+number, and in how many data sets it is one number. flexmix by BIC and ICL where R and flexmix are installed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from temperance import MixingMeasure, sample
+from temperance.how_many.experts import answered
+from temperance.numerics.merging.merge import kept
+from temperance.numerics.mixture.activation_numpy import compiled
+from temperance.numerics.mixture.density import gate_probabilities
+from temperance.numerics.selection.sizes import Sizes, sizes
+
+MOST = 5
+RULES = ("AIC", "BIC", "ICL", "sBIC", "DSC", "flexmix BIC", "flexmix ICL", "ours", "one number")
+CELLS = [("clean", k, apart) for k in (2, 3) for apart in ("well", "close")]
+CELLS += [(noise, k, "well") for noise in ("outliers", "t4") for k in (2, 3)]
+FLEXMIX = """
+suppressMessages(library(flexmix)); d <- read.csv(commandArgs(TRUE)[1])
+s <- stepFlexmix(y ~ x, data = d, k = 1:%d, nrep = 3, concomitant = FLXPmultinom(~x), verbose = FALSE)
+cat(getModel(s, "BIC")@k, getModel(s, "ICL")@k)
+"""
+
+
+def truth(k: int, apart: str) -> MixingMeasure:
+    """The true mixtures: lines that stay apart, or that are close."""
+    a, beta1 = [0.5, -0.5, 0.0][:k], [1.5, -1.5 if k == 3 else 0.0, 0.0][:k]
+    far = {(2, "well"): 2.0, (2, "close"): 0.7, (3, "well"): 3.0, (3, "close"): 1.3}[k, apart]
+    b = [far, -far, 0.0][:k]
+    return MixingMeasure(np.array(beta1)[:, None], np.zeros(k), np.array(1.0), np.array(a)[:, None], b, np.full(k, 0.5))
+
+
+def data(noise: str, k: int, apart: str, n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """x, y: of the model, with 2% of y uniform on [-10, 10], or with t noise of 4 degrees of freedom."""
+    g = truth(k, apart)
+    x, y = sample(g, "z", n, seed=seed)
+    rng = np.random.default_rng([seed, n])
+    if noise == "outliers":
+        y = np.where(rng.random(n) < 0.02, rng.uniform(-10, 10, n), y)
+    if noise == "t4":
+        shares = gate_probabilities(g, compiled("z"), x).cumsum(axis=1)
+        atom = (rng.random(n)[:, None] > shares[:, :-1]).sum(axis=1)
+        y = x[:, 0] * g.a[atom, 0] + g.b[atom] + np.sqrt(0.5) * rng.standard_t(4, n) / np.sqrt(2)
+    return x, y
+
+
+def icl(found: Sizes) -> int:
+    """The number of experts by BIC and twice the entropy of the labels."""
+    costs = []
+    for fit in found.fits:
+        refits = kept(fit)
+        r = refits.mixture.responsibilities(refits.points)
+        entropy = -float((r * np.log(np.maximum(r, 1e-300))).sum())
+        costs.append(np.inf if fit.bic is None else fit.bic + 2 * entropy)
+    return int(np.argmin(costs)) + 1
+
+
+def dsc(found: Sizes) -> int:
+    """The number of experts by the published criterion of the dendrogram, as it was read."""
+    refits = kept(found.fits[-1])
+    m, x = refits.mixture, refits.points.x
+    shares = m.probabilities(x)
+    atoms = [(shares[:, i], np.array([m.own[i, 1], *m.lines[i], m.nu[i]])) for i in range(m.k)]
+    scores, n = {}, found.n
+    while len(atoms) > 1:
+        pairs = [(i, j) for i in range(len(atoms)) for j in range(i)]
+        costs = [_distance(atoms[i], atoms[j]) for i, j in pairs]
+        best = int(np.argmin(costs))
+        scores[len(atoms)] = costs[best] + np.log(n) / n * found.fits[len(atoms) - 1].log_likelihood
+        i, j = pairs[best]
+        both = _together(atoms[i], atoms[j], x)
+        atoms = [atom for l, atom in enumerate(atoms) if l not in (i, j)] + [both]
+    return max(scores, key=lambda k: scores[k])
+
+
+def _distance(one: tuple[np.ndarray, np.ndarray], other: tuple[np.ndarray, np.ndarray]) -> float:
+    p, q = one[0].mean(), other[0].mean()
+    gap = one[1] - other[1]
+    return float(p * q / (p + q) * ((gap[:-1] ** 2).sum() + abs(gap[-1])))
+
+
+def _together(
+    one: tuple[np.ndarray, np.ndarray], other: tuple[np.ndarray, np.ndarray], x: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The weighted means, with the variance of the two."""
+    w = np.array([one[0].mean(), other[0].mean()])
+    w /= w.sum()
+    mean = w @ np.stack([one[1], other[1]])
+    lines = np.stack([x[:, 0] * v[1] + v[2] for v in (one[1], other[1])])
+    mean[-1] += float((w @ (lines - w @ lines) ** 2).mean())
+    return one[0] + other[0], mean
+
+
+def flexmix(x: np.ndarray, y: np.ndarray) -> tuple[int, int] | None:
+    """The numbers of experts that flexmix takes by BIC and by ICL; None without R or flexmix, or where it fails."""
+    if shutil.which("Rscript") is None:
+        return None
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "d.csv"
+        np.savetxt(file, np.column_stack([x, y]), delimiter=",", header="x,y", comments="")
+        command = ["Rscript", "-e", FLEXMIX % MOST, str(file)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    numbers = done.stdout.split()
+    return (int(numbers[0]), int(numbers[1])) if done.returncode == 0 and len(numbers) == 2 else None
+
+
+def judged(x: np.ndarray, y: np.ndarray, k: int) -> dict[str, bool | None]:
+    """Which rules take k."""
+    found = sizes(x, y, MOST, gate="softmax")
+    aic = min((f.aic, f.fitted) for f in found.fits if f.aic is not None)[1]
+    others = flexmix(x, y)
+    low, high = found.range or (0, 0)
+    return {
+        "AIC": aic == k,
+        "BIC": found.by_bic == k,
+        "ICL": icl(found) == k,
+        "sBIC": found.by_sbic == k,
+        "DSC": dsc(found) == k,
+        "flexmix BIC": None if others is None else others[0] == k,
+        "flexmix ICL": None if others is None else others[1] == k,
+        "ours": low <= k <= high,
+        "one number": low == high,
+        "warned": found.misspecified,
+    }
+
+
+def shares(replicates: int, counts: list[int]) -> Iterator[dict[str, object]]:
+    """A row for each cell and n: the share of data sets in which a rule is right; None where it did not run."""
+    for noise, k, apart in CELLS:
+        for n in counts:
+            runs = [judged(*data(noise, k, apart, n, 90_000 + r), k) for r in range(replicates)]
+            row: dict[str, object] = {"noise": noise, "true": k, "apart": apart, "n": n, "data_sets": replicates}
+            for rule in (*RULES, "warned"):
+                seen = [run[rule] for run in runs if run[rule] is not None]
+                row[rule] = sum(map(bool, seen)) / len(seen) if seen else None
+            yield row
+
+
+def real() -> Iterator[tuple[str, str]]:
+    """Two data sets that scikit-learn ships, and what is said of them."""
+    try:
+        from sklearn.datasets import load_diabetes, load_iris
+    except ImportError:
+        return
+    iris, diabetes = load_iris().data, load_diabetes(scaled=False)
+    yield "iris: sepal width over sepal length, 150 flowers of three species", _said(iris[:, 0], iris[:, 1])
+    yield "diabetes: progression over body mass index, 442 patients", _said(diabetes.data[:, 2], diabetes.target)
+
+
+def _said(x: np.ndarray, y: np.ndarray) -> str:
+    return str(answered(sizes(x, y, 4, gate="softmax")))
+
+
+def main() -> None:
+    """Print the table, row by row, and the real data sets."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--replicates", type=int, default=1)
+    parser.add_argument("--sizes", default="300,1000", help="numbers of points; 0.5 CPU s for each data set of 1000")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    rows = []
+    columns = ("noise", "k*", "experts", "n", *RULES, "warned")
+    if not options.json:
+        print(f"share of right numbers, {options.replicates} data sets a row; - : R or flexmix is not installed")
+        print(" | ".join(columns))
+    for row in shares(options.replicates, [int(n) for n in options.sizes.split(",")]):
+        rows.append(row)
+        if not options.json:
+            values = ["-" if row[rule] is None else f"{row[rule]:.2f}" for rule in (*RULES, "warned")]
+            print(" | ".join([*(str(row[name]) for name in ("noise", "true", "apart", "n")), *values]), flush=True)
+    sets = dict(real())
+    if options.json:
+        print(json.dumps({"rows": rows, "real": sets}))
+    for name, text in () if options.json else sets.items():
+        print(f"\n{name}\n{text}")
+
+
+if __name__ == "__main__":
+    main()

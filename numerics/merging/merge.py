@@ -1,0 +1,230 @@
+"""Merges sets of atoms of a fit, projects the result on the model of fewer atoms, and fits that again from there.
+
+Example: ``merge(fit(x, y, fitted=3), [[0, 2], [1]])`` prints the merged mixture beside the fit of two experts.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+import numpy as np
+
+from temperance.numerics.merging.conditional_moments import merged
+from temperance.numerics.merging.dissimilarity import Cells, design_of, path
+from temperance.numerics.merging.gate_projection import CLOSE, Projection, project
+from temperance.numerics.merging.mixture import Held, Mixture
+from temperance.numerics.mixture.activation_numpy import Floats
+from temperance.numerics.mixture.points import Points
+from temperance.theory.expressions.arguments import checked
+from temperance.theory.models.spec import MoESpec
+
+_DRAWS = 4  # of gates around those of the atoms, to begin projections with
+_SPREAD = 0.5  # of them
+_FEW = 500  # points of x, from which starts are searched
+
+
+class Refit(Protocol):
+    """Fits k atoms again: from a mixture, from so many fresh starts, or both; least: no variance is below it."""
+
+    def __call__(self, k: int, mixture: Mixture | None = None, starts: int = 0, least: float = 0.0) -> Any:
+        """The fit."""
+
+
+@dataclass(frozen=True, eq=False)
+class Refits:
+    """What a fit keeps for merging: its mixture, what its gate holds, its points, its model, how it is fitted again.
+
+    names: of the parameters, (gate's own, shared, of the mean). again: the fit of so many atoms to the same points.
+    """
+
+    mixture: Mixture
+    held: Held
+    points: Points
+    spec: MoESpec
+    names: tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]
+    again: Refit
+
+
+class Mergeable(ABC):
+    """A fit that can be merged: `FitResult` and `FormulaFit`."""
+
+    @property
+    @abstractmethod
+    def refits(self) -> Refits | None:
+        """What it keeps for that; None where it keeps no data."""
+
+    @abstractmethod
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values."""
+
+
+@checked
+@dataclass(frozen=True, eq=False, repr=False)
+class Merge:
+    """Atoms of a fit merged by conditional moments.
+
+    cells: the sets of atoms, in the order of the merged ones (the last is the anchor, where there is one). mixture: the
+    projected one, which has errors of n^(-1/2) and no standard errors; names: of its parameters. residual: how far a
+    merged mean is at most from its projection, in units of y, where its cell has a probability of 0.01 or more.
+    gate_residual: the mean total variation between the summed probabilities and those of the projected gate.
+    log_likelihood: of the projected mixture. refit: the fit of so many atoms that starts there, with standard errors.
+    """
+
+    cells: Cells
+    mixture: Mixture
+    residual: float
+    gate_residual: float
+    log_likelihood: float
+    refit: Mergeable
+    names: tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The projected parameters: one mapping each; the atom of what is shared is None."""
+        own, shared, line = self.names
+        found = [
+            {"parameter": name, "atom": j, "value": float(value)}
+            for j, cell in enumerate(zip(self.mixture.own, self.mixture.lines, self.mixture.nu, strict=True))
+            for name, value in zip((*own, *line, "nu"), (*cell[0], *cell[1], cell[2]), strict=True)
+        ]
+        values = zip(shared, self.mixture.shared, strict=True)
+        return found + [{"parameter": name, "atom": None, "value": float(value)} for name, value in values]
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values."""
+        return {
+            "cells": [list(cell) for cell in self.cells],
+            "merged": self.rows(),
+            "residual": self.residual,
+            "gate_residual": self.gate_residual,
+            "loglik": self.log_likelihood,
+            "refit": self.refit.to_json(),
+        }
+
+    def __str__(self) -> str:
+        """The merged parameters, and the fit from there."""
+        cells = "; ".join(f"atom {j} of {', '.join(map(str, cell))}" for j, cell in enumerate(self.cells))
+        values = ", ".join(
+            f"{r['parameter']}{'' if r['atom'] is None else '_' + str(r['atom'])} = {r['value']:.4g}"
+            for r in self.rows()
+        )
+        left = f"residuals: {self.residual:.3g} of the means, {self.gate_residual:.3g} of the probabilities"
+        head = f"Merged by conditional moments: {cells}\n{values}\n{left}; log-likelihood {self.log_likelihood:.6g}"
+        return f"{head}\nFitted again from there:\n{self.refit}"
+
+    def __repr__(self) -> str:
+        """In a line; print shows all."""
+        return f"<Merge: {len(self.cells)} cells of {sum(map(len, self.cells))} atoms; print shows them>"
+
+
+@checked
+def merge(fit: Mergeable, cells: Sequence[Sequence[int]]) -> Merge:
+    """Merge atoms of a fit by conditional moments, project the result on the model, and fit again from there.
+
+    Args:
+        fit: what `fit` returns for one number of experts.
+        cells: sets of its atoms, counted from 0, each in one set: [[0, 2], [1]].
+
+    If the atoms of a set stand for one true expert, the merged parameters have errors of n^(-1/2), whatever the rates
+    of single atoms are (theory.md 2.11). Standard errors are those of the refit.
+
+    Raises:
+        ValueError: cells that do not hold every atom once; a fit that keeps no data.
+    """
+    refits = kept(fit)
+    chosen: Cells = tuple(tuple(cell) for cell in cells)
+    k = refits.mixture.k
+    if sorted(i for cell in chosen for i in cell) != list(range(k)) or not all(chosen):
+        raise ValueError(f"cells must hold each of the atoms 0 to {k - 1} once, such as [[0, 1], [2]], not {cells}")
+    order, mixture, residual, gate = projected(refits.mixture, refits.held, *design(refits.points), chosen)
+    level = mixture.log_likelihood(refits.points)
+    return Merge(order, mixture, residual, gate, level, refits.again(mixture.k, mixture), refits.names)
+
+
+def merged_to(fit: Mergeable, k: int) -> Merge:
+    """`merge` of the atoms that are most alike, pair by pair, down to k. Raises ValueError for k out of range."""
+    refits = kept(fit)
+    most = refits.mixture.k
+    if not (isinstance(k, int) and 1 <= k <= most):
+        raise ValueError(f"k must be a whole number from 1 to {most}, the experts of the fit, not {k}")
+    cells: Cells = tuple((i,) for i in range(most))
+    steps = path(refits.mixture, *design_of(refits.points)) if k < most else ()
+    return merge(fit, steps[most - k - 1].after if k < most else cells)
+
+
+def kept(fit: Mergeable) -> Refits:
+    """What a fit keeps for merging. Raises ValueError where it keeps nothing."""
+    found = fit.refits
+    if found is None:
+        raise ValueError("merging needs a fit as temperance.fit returns it, with its data, and a nu for every atom")
+    return found
+
+
+def design(points: Points) -> tuple[Floats, Floats]:
+    """All x of the data, with weights of sum 1."""
+    weights = points.weights if points.weighted else np.ones(len(points.y))
+    return points.x, weights / weights.sum()
+
+
+def projected(
+    mixture: Mixture, held: Held, x: Floats, weights: Floats, cells: Cells
+) -> tuple[Cells, Mixture, float, float]:
+    """The merged mixture at a design, projected: its cells in their order, itself, and what the projections leave.
+
+    The order is that given, unless the last atom of the gate is set apart and another cell serves better there.
+    """
+    probabilities, means = mixture.probabilities(x), mixture.means(x)
+    experts = {
+        cell: merged(
+            mixture.formulas,
+            x,
+            weights,
+            probabilities[:, list(cell)],
+            means[:, list(cell)],
+            mixture.lines[list(cell)],
+            mixture.nu[list(cell)],
+        )
+        for cell in cells
+    }
+    orders = [cells]
+    if held.apart:
+        orders += [(*(c for c in cells if c != last), last) for last in cells[:-1]]
+    found, some = [], slice(None, None, -(-len(x) // _FEW))
+    for order in orders:
+        wanted = np.stack([experts[cell].probability for cell in order], axis=1)
+        starts = _starts(mixture, held, weights @ probabilities, order)
+        rough = project(mixture.formulas, held, x[some], weights[some] / weights[some].sum(), wanted[some], starts)
+        found.append((project(mixture.formulas, held, x, weights, wanted, [rough]), order, wanted))
+        if found[-1][0].objective <= CLOSE:
+            break
+    gate, order, wanted = min(found, key=lambda end: end[0].objective)
+    lines, nu = np.stack([experts[c].line for c in order]), np.array([experts[c].nu for c in order])
+    small = replace(mixture, own=gate.own, shared=gate.shared, lines=lines, nu=nu)
+    left = float(weights @ np.abs(small.probabilities(x) - wanted).sum(axis=1)) / 2
+    return order, small, max(e.residual for e in experts.values()), left
+
+
+def _starts(mixture: Mixture, held: Held, masses: Floats, cells: Cells) -> list[Projection]:
+    """Gates to begin with: of the heaviest atom of each cell, of their means by mass, and draws around these.
+
+    What is held in the last atom is taken from all atoms (a translation), or set there alone.
+    """
+    heaviest = np.stack([mixture.own[max(cell, key=lambda i: masses[i])] for cell in cells])
+    at = [list(cell) for cell in cells]
+    mean = np.stack([masses[c] @ mixture.own[c] / masses[c].sum() for c in at])
+    places, values = list(held.places), np.array(held.values)
+    positive = np.array(mixture.formulas.positive[: mixture.own.shape[1]], dtype=bool)
+    rng = np.random.default_rng(0)
+    found: list[Floats] = []
+    for own in (heaviest, mean):
+        moved = own.copy()
+        moved[:, places] += np.where(positive[places], 0.0, values - own[-1, places])
+        found += [moved, own]
+    scale = _SPREAD * (1 + np.abs(mean).max())
+    found += [np.where(positive, mean, mean + scale * rng.normal(size=mean.shape)) for _ in range(_DRAWS)]
+    for own in found:
+        own[-1, places] = values
+    convex = held.shared and all(b >= mixture.formulas.own for _, b in mixture.formulas.gate_bends)
+    return [Projection(own, mixture.shared, np.inf) for own in (found[:1] if convex else found)]

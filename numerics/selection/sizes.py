@@ -1,0 +1,222 @@
+"""Fits one to K experts, upwards from fresh starts and downwards from merges, and holds every fit against the others.
+
+Example: ``sizes(x, y, 5, gate="softmax").range`` is the number of experts by BIC and that by the singular BIC.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from temperance.numerics.estimation.fitted import Fitted
+from temperance.numerics.fitting.mle import AGREE
+from temperance.numerics.general.fit import fit
+from temperance.numerics.merging.dissimilarity import Cells, Merger, design_of, path
+from temperance.numerics.merging.merge import Refits, design, kept, projected
+from temperance.numerics.selection.criteria import marginals
+from temperance.numerics.selection.misfit import departure, light_and_broad
+from temperance.theory.coefficients.bounds import coefficient
+from temperance.theory.coefficients.coefficient import Coefficient
+
+RESOLUTIONS = (0.1, 0.05, 0.02)
+"""Dissimilarities, in log-likelihood an observation, at which experts are counted."""
+PRICE = 2.5  # times log n/n: less dissimilarity than this is noise at every resolution
+_STARTS = 3
+_FLOOR = 0.3  # of the least variance of the fit that BIC takes: more experts than that have none below it
+
+
+@dataclass(frozen=True, eq=False)
+class Sizes:
+    """Fits of 1, .., K experts.
+
+    fits: the highest found. mergers: from the K experts downwards, K - 1 of them. charges: [k - 1][j - 1], learning
+    coefficients; None where none is known, and silence says why. Of the fit that BIC takes, misfit: an expert whose
+    residuals are not Gaussian, if the test rejects; outlying: experts that hold few points and are far broader.
+    """
+
+    fits: tuple[Fitted, ...]
+    mergers: tuple[Merger, ...]
+    charges: tuple[tuple[Coefficient, ...], ...] | None
+    silence: str
+    misfit: int | None = None
+    outlying: tuple[int, ...] = ()
+
+    @property
+    def n(self) -> float:
+        """Number of points."""
+        return self.fits[0].points
+
+    @cached_property
+    def sbic(self) -> tuple[tuple[float, float] | None, ...]:
+        """-2 log marginal likelihood by the singular BIC, for the lower and for the upper ends of the coefficients."""
+        if self.charges is None:
+            return (None,) * len(self.fits)
+        at = [k for k, f in enumerate(self.fits) if f.search.is_estimate]
+        levels = [self.fits[k].log_likelihood for k in at]
+        ends = []
+        for end in ("lower", "upper"):
+            charged = [[_priced(self.charges[k][j], end) for j in at if j <= k] for k in at]
+            ends.append(dict(zip(at, -2 * marginals(levels, charged, self.n), strict=True)))
+        low, high = ends
+        return tuple((float(low[k]), float(high[k])) if k in low else None for k in range(len(self.fits)))
+
+    @cached_property
+    def by_bic(self) -> int | None:
+        """The number of experts with the least BIC; None where no fit is an estimate."""
+        return _least([f.bic for f in self.fits])
+
+    @cached_property
+    def by_sbic(self) -> int | None:
+        """The number of experts that the singular BIC takes, with the upper ends of the coefficients.
+
+        It is consistent with these (theory.md 2.11). Lower ends are what could be proved, and often far too low.
+        """
+        return _least([None if ends is None else ends[1] for ends in self.sbic])
+
+    @property
+    def range(self) -> tuple[int, int] | None:
+        """From the least number that a criterion takes to the greatest."""
+        taken = [k for k in (self.by_bic, self.by_sbic) if k is not None]
+        return (min(taken), max(taken)) if taken else None
+
+    @property
+    def heights(self) -> tuple[float, ...]:
+        """The dissimilarities of the merges, from the K experts downwards."""
+        return tuple(m.height for m in self.mergers)
+
+    def at_resolution(self, size: float) -> int:
+        """How many experts are left when pairs merge until the next costs more than size, or than noise."""
+        least = max(size, PRICE * math.log(self.n) / self.n)
+        left = len(self.fits)
+        for height in self.heights:
+            if height > least:
+                return left
+            left -= 1
+        return left
+
+    def resolution(self, k: int) -> tuple[float, float | None] | None:
+        """Between which resolutions there are k experts, noise aside; None where at none (a later merge costs less)."""
+        most = len(self.fits)
+        before = max(self.heights[: most - k], default=0.0)
+        next_ = self.heights[most - k] if k > 1 else None
+        return None if next_ is not None and next_ <= before else (before, next_)
+
+    @property
+    def grows(self) -> bool:
+        """Whether there are more experts each time that the resolution is halved from .1, to .05 and to .025."""
+        counts = [self.at_resolution(size) for size in (0.1, 0.05, 0.025)]
+        return counts[0] < counts[1] < counts[2]
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether BIC takes the most experts, and more than there are at a resolution of .05."""
+        return self.by_bic == len(self.fits) > self.at_resolution(0.05)
+
+    @property
+    def misspecified(self) -> bool:
+        """Whether something speaks against the model: residuals, outliers, or experts that go on splitting."""
+        return self.misfit is not None or bool(self.outlying) or self.grows or self.exhausted
+
+
+def sizes(
+    x: ArrayLike,
+    y: ArrayLike,
+    most: int,
+    *,
+    starts: int = _STARTS,
+    seed: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+    **options: Any,
+) -> Sizes:
+    """Fits of one to `most` experts to x (n, d) or (n,), y (n,), the higher of two searches at each number.
+
+    Upwards: fresh starts, and splits of the fit before, until BIC has risen twice. Downwards: the fit of the most
+    experts and each best fit of one more, merged by conditional moments. An expert of tiny variance on a few points
+    that lie on a line by chance raises every likelihood; so more experts than BIC takes at first have variances of at
+    least 0.3 times the least of its fit. options: of the model and data, as `fit` takes them.
+
+    Raises:
+        ValueError: most below 2; a constant y; data or options that make no fit, such as fewer points than numbers.
+    """
+    if most < 2:
+        raise ValueError(f"most must be at least 2, not {most}: with one expert there is nothing to choose")
+    values = np.asarray(y, dtype=float)
+    if values.size and np.nanmin(values) == np.nanmax(values):
+        raise ValueError(f"y is {float(np.nanmin(values)):g} at every point: a constant has no experts to count")
+    tell = progress or (lambda done, total: None)
+    upwards: list[Fitted] = []
+    while len(upwards) < most and not _rising([f.bic for f in upwards]):
+        upwards.append(fit(x, y, fitted=len(upwards) + 1, starts=starts, seed=seed, **options))
+        tell(len(upwards), 2 * most)
+    taken = kept(upwards[(_least([f.bic for f in upwards]) or 1) - 1])
+    floor = _FLOOR * float(taken.mixture.nu.min())
+    best: list[tuple[Fitted, tuple[Merger, ...]]] = []
+    for k in range(most, 0, -1):
+        forward = upwards[k - 1] if k <= taken.mixture.k else taken.again(k, starts=starts, least=floor)
+        above = {f.fitted: (f, steps) for f, steps in (*best[:1], *best[-1:]) if f.search.is_estimate}
+        down = [_refit(kept(f), steps[f.fitted - k - 1].after, floor) for f, steps in above.values()]
+        chosen = _higher([forward, *down])
+        best.append((chosen, path(kept(chosen).mixture, *design_of(kept(chosen).points))))
+        tell(2 * most - k + 1, 2 * most)
+    fits, steps = tuple(f for f, _ in best[::-1]), best[0][1]
+    charges, silence = _charges(kept(fits[-1]), most)
+    found = Sizes(fits, steps, charges, silence)
+    if found.by_bic is None:
+        return found
+    taken = kept(fits[found.by_bic - 1])
+    misfit, outlying = departure(taken.mixture, taken.points), light_and_broad(taken.mixture, taken.points)
+    return replace(found, misfit=misfit, outlying=outlying)
+
+
+def _refit(refits: Refits, cells: Cells, floor: float) -> Fitted:
+    _, mixture, *_ = projected(refits.mixture, refits.held, *design(refits.points), cells)
+    found: Fitted = refits.again(mixture.k, mixture, least=floor)
+    return found
+
+
+def _rising(bic: Sequence[float | None]) -> bool:
+    """Whether BIC has risen twice in a row, or there was none."""
+    ends = [np.inf if value is None else value for value in bic[-3:]]
+    return len(ends) == 3 and ends[0] < ends[1] <= ends[2]
+
+
+def _higher(found: list[Fitted]) -> Fitted:
+    """The highest of some fits that are estimates, the first of equal ones; the first where none is."""
+    estimates = [f for f in found if f.search.is_estimate] or found[:1]
+    most = max(f.log_likelihood for f in estimates)
+    return next(f for f in estimates if f.log_likelihood >= most - AGREE)
+
+
+def _charges(refits: Refits, most: int) -> tuple[tuple[tuple[Coefficient, ...], ...] | None, str]:
+    """The learning coefficients of all pairs of sizes, or why some has no bound."""
+    free = refits.spec.gate.activation is not None and not refits.held.apart
+    rows = []
+    for k in range(1, most + 1):
+        try:
+            rows.append(
+                tuple(coefficient(refits.spec, j, k, gauge="free" if free else "anchored") for j in range(1, k + 1))
+            )
+        except ValueError as error:
+            return None, str(error)
+        for found in rows[-1]:
+            if found.upper is None:
+                return None, found.reason.text
+    return tuple(rows), ""
+
+
+def _priced(found: Coefficient, end: str) -> tuple[float, int]:
+    """A coefficient, or an end of its interval, with the multiplicity; where no lower end is proved, the upper one."""
+    value = found.upper if end == "upper" or found.lower is None else found.lower
+    assert value is not None
+    return float(value), 1 if found.multiplicity is None else found.multiplicity[0]
+
+
+def _least(values: list[float | None]) -> int | None:
+    known = [(value, k) for k, value in enumerate(values, 1) if value is not None]
+    return min(known)[1] if known else None

@@ -1,0 +1,108 @@
+"""Audits the routers of a torch model: whether their temperatures can be learnt, what undoes them, what to change.
+
+Example: ``print(temperance.audit(torch.nn.Sequential(torch.nn.Linear(8, 4), torch.nn.Softmax(dim=-1))))``.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from temperance.answer.answer import Answer
+from temperance.terminal.parts import Grid, Part, Said
+from temperance.theory.expressions.arguments import checked
+
+if TYPE_CHECKING:
+    from temperance.routers.words import RouterAudit
+
+LIMITS = "Limits: docs/engineers.md, What carries over to practice."
+_COLUMNS = ("router", "temperature", "evaluation", "training", "basis")
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Audit(Answer):
+    """What is known of the routers of a model.
+
+    Attributes:
+        routers: a row each.
+        answer: the whole in a line.
+    """
+
+    routers: tuple[RouterAudit, ...]
+    answer: str
+
+    def to_json(self) -> dict[str, Any]:
+        """The answer as an object of strict JSON."""
+        return {"routers": [row.to_json() for row in self.routers], "answer": self.answer}
+
+    def rows(self) -> Sequence[Mapping[str, Any]]:
+        """A row a router."""
+        return [row.to_json() for row in self.routers]
+
+
+@checked
+def audit(model: Any, example_inputs: Any = None) -> Audit:
+    """Whether the temperatures of a model's routers can be learnt, and what to change.
+
+    Each router is asked itself, in a copy with double precision: whether the other parameters that a gradient reaches
+    undo a change of its temperature, by derivatives and by finite changes, at random parameters and inputs. Where its
+    formula is read, the theory decides too. See docs/engineers.md.
+
+    Args:
+        model: a torch.nn.Module, a router alone or a model that holds routers; it is not changed.
+        example_inputs: of its call: a tensor, a tuple of arguments, or a dict of arguments by name. Without them a
+            router alone gets random x of shape (n, d), or (batch, n, d).
+
+    Raises:
+        ValueError: it is no module, does not run on these inputs, or holds no router.
+    """
+    if not any(kind.__module__ == "torch.nn.modules.module" for kind in type(model).__mro__):
+        raise ValueError(f"audit reads a torch.nn.Module, not an object of {type(model).__name__}")
+    from temperance.routers.rows import rows_of  # it loads torch
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the user's modules
+        rows = rows_of(model, _example(example_inputs))
+    answer = _answer(rows)
+    return Audit(rows, answer, said=Said(answer, tuple(_parts(rows)), (LIMITS,)))
+
+
+def _example(inputs: Any) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
+    if inputs is None:
+        return None
+    if isinstance(inputs, Mapping):
+        return (), dict(inputs)
+    return (tuple(inputs) if isinstance(inputs, tuple | list) else (inputs,)), {}
+
+
+def _answer(rows: Sequence[RouterAudit]) -> str:
+    """The whole in a line."""
+    if len(rows) == 1:
+        return f"{rows[0].where}: {rows[0].reason}"
+    said = {"no": "not learnable", "yes": "learnable", "undecided": "undecided", "not trained": "not trained"}
+    counts = {word: [r.where for r in rows if r.tau_learnable == key] for key, word in said.items()}
+    return (
+        f"{len(rows)} routers; temperature " + ", ".join(f"{word}: {len(w)}" for word, w in counts.items() if w) + "."
+    )
+
+
+def _parts(rows: Sequence[RouterAudit]) -> Iterator[Part]:
+    """The answer; of several routers a table, and what is said of those of which the same is said, once."""
+    if len(rows) == 1:
+        yield from (_answer(rows), *rows[0].lines[1:])
+        return
+    yield _answer(rows)
+    cells = [(r.where, _temperature(r), r.evaluation, r.training, r.basis) for r in rows]
+    yield Grid("Routers", _COLUMNS, tuple(cells))
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for row in rows:
+        alike.setdefault(row.lines, []).append(row.where)
+    for (first, *more), names in alike.items():
+        yield f"{names[0]}{'' if len(names) == 1 else f' and {len(names) - 1} more'}: {first}"
+        yield from more
+
+
+def _temperature(row: RouterAudit) -> str:
+    return "none" if row.temperature is None else ", ".join(row.temperature["parameters"]) or "held"

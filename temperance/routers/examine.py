@@ -1,0 +1,175 @@
+"""Examines one router: its temperatures, and what undoes a change of them in evaluation and in training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+
+from temperance.routers.freedom import Freedom, freedom
+from temperance.routers.probe import Derivatives, Probe, Run
+from temperance.routers.temperatures import Temperature, temperatures, unreached
+
+Learnable = Literal["yes", "no", "undecided", "not trained"]
+DRAWS = 2
+"""Random parameters at which a router is tested."""
+_SPREAD = 0.3
+
+
+@dataclass(frozen=True)
+class Router:
+    """A router in a model.
+
+    where: its name. module: it. inputs: args and kwargs of a call with enough inputs. own: those of the user, or
+    None. scores: which of the scores in its call are meant; first: those that are made of no others of them. seen:
+    which outputs the rest of the network sees, None for all. elsewhere: its parameters that other parts of the model
+    use too. places: all names, where it stands more than once. again: whether a loss applies softmax to its
+    probabilities. narrow: whether the inputs are random ones that span few dimensions.
+    """
+
+    where: str
+    module: Any
+    inputs: tuple[Any, Any]
+    own: tuple[Any, Any] | None = None
+    scores: tuple[int, ...] = (0,)
+    first: tuple[int, ...] = (0,)
+    seen: tuple[int, ...] | None = None
+    elsewhere: frozenset[str] = frozenset()
+    places: tuple[str, ...] = ()
+    again: bool = False
+    narrow: bool = False
+
+
+@dataclass(frozen=True)
+class Examined:
+    """What was found of a router.
+
+    score: which scores these divide. taus: its temperatures; virtual: it has none, and one that divides its scores was
+    put there. evaluation, training: what was found in each mode. unreached: whether no gradient reaches its
+    temperatures. raw: what is found if the outputs that are scores without their temperature are seen too, where that
+    is something else. run: at its own parameters, which are those of a copy.
+    """
+
+    router: Router
+    score: int
+    taus: tuple[Temperature, ...]
+    virtual: bool
+    evaluation: Freedom
+    training: Freedom
+    unreached: bool
+    raw: Freedom | None
+    run: Run
+    parameters: Mapping[str, Any]
+
+    @property
+    def experts(self) -> int:
+        """The number of scores of an input."""
+        return 0 if self.run.scores is None else int(self.run.scores.shape[1])
+
+
+def examined(router: Router) -> Examined:
+    """What undoes a change of a router's temperatures."""
+    score, taus, lost = _temperatures(router)
+    virtual = not taus
+    if virtual:
+        taus = (Temperature("tau", "number", -1.0),)
+    probe = Probe(router.module, router.inputs, False, score, router.seen, router.first if virtual else ())
+    run = probe.run()
+    shown = _moved_by(run, [probe.parameters[t.name] for t in taus], router.seen)
+    evaluation = _tested(router, score, taus, virtual, False, shown)
+    trained = Probe(router.module, router.inputs, True, score, router.seen, router.first if virtual else ())
+    training = evaluation if _same(probe, run, trained) else _tested(router, score, taus, virtual, True, shown)
+    raw = None
+    if not virtual and not lost and shown != router.seen:
+        every = _tested(router, score, taus, virtual, False, router.seen)
+        raw = every if every.outcome != evaluation.outcome else None
+    return Examined(router, score, taus, virtual, evaluation, training, lost, raw, run, probe.parameters)
+
+
+def _temperatures(router: Router) -> tuple[int, tuple[Temperature, ...], bool]:
+    """The scores that have temperatures, these, and whether no gradient reaches them."""
+    seen = []
+    for score in router.scores:
+        probe = Probe(router.module, router.inputs, False, score, router.seen)
+        probe.set(_draws(probe, ())[0])
+        seen.append((score, probe, probe.run().scores))
+        taus = temperatures(*seen[-1][1:])
+        if taus:
+            return score, taus, False
+    for score, probe, scores in seen:
+        names = unreached(probe, scores)
+        if names:
+            return score, tuple(Temperature(name, "inside") for name in names), True
+    return router.scores[0], (), False
+
+
+def _tested(
+    router: Router, score: int, taus: Sequence[Temperature], virtual: bool, training: bool, seen: tuple[int, ...] | None
+) -> Freedom:
+    """What is found at several random parameters, if it is the same at all."""
+    probe = Probe(router.module, router.inputs, training, score, seen, router.first if virtual else ())
+    names = [t.name for t in taus]
+    found = []
+    for values in _draws(probe, names):
+        probe.set(values)
+        run = probe.run()
+        others = [n for n in _others(probe, run) if n not in names]
+        alone = [n for n in others if n not in router.elsewhere]
+        held, free = freedom(probe, taus, alone, router.narrow), None
+        if len(alone) < len(others):
+            free = freedom(probe, taus, others, router.narrow)
+        tied = free is not None and free.outcome != held.outcome
+        found.append(Freedom("undecided", "tied", {n: 1.0 for n in others if n not in alone}) if tied else held)
+    first = found[0]
+    return first if all(f.outcome == first.outcome for f in found) else Freedom("undecided", "unclear", {})
+
+
+def _others(probe: Probe, run: Run) -> list[str]:
+    """The parameters of the router: those that make its scores, and those that it holds itself; experts are held."""
+    own = {n for n, p in probe.module.named_parameters(recurse=False) if p.requires_grad}
+    if run.scores is None or not run.scores.requires_grad:
+        return list(probe.parameters)
+    scored = set(Derivatives(run.scores.reshape(-1), probe.parameters).reached())
+    return [n for n in probe.parameters if n in scored or n in own]
+
+
+def _draws(probe: Probe, held: Sequence[str]) -> list[dict[str, Any]]:
+    """Random parameters around those of the router; numbers keep their signs, temperatures their values."""
+    made, before, draws = torch.Generator().manual_seed(4), probe.values(), []
+    for _ in range(DRAWS):
+        values = {}
+        for name, p in before.items():
+            size = float(p.square().mean().sqrt())
+            if name in held or p.numel() == 1:
+                values[name] = p
+                continue
+            noise = torch.randn((2, *p.shape), generator=made, dtype=torch.float64)
+            size = size if size > 0 else p.shape[-1] ** -0.5
+            values[name] = p * torch.exp(_SPREAD * noise[0]) + _SPREAD * size * noise[1]
+        draws.append(values)
+    return draws
+
+
+def _same(probe: Probe, run: Run, other: Probe) -> bool:
+    """Whether training gives what evaluation gives, by the same parameters, as where nothing is random."""
+    now = other.run()
+    pairs = list(zip(run.leaves, now.leaves, strict=False))
+    if len(run.leaves) != len(now.leaves) or not all(torch.equal(v.detach(), w.detach()) for v, w in pairs):
+        return False
+    reached = (Derivatives(r.floats, p.parameters).reached() for r, p in ((run, probe), (now, other)))
+    return next(reached) == next(reached)
+
+
+def _moved_by(run: Run, taus: Sequence[Any], seen: tuple[int, ...] | None) -> tuple[int, ...] | None:
+    """The outputs but for those without a temperature in them, such as scores that are returned beside the weights."""
+    named = {str(i): p for i, p in enumerate(taus)}
+    kept = []
+    for i, value in enumerate(run.leaves):
+        if seen is None or i in seen:
+            moved = value.requires_grad and Derivatives(value.reshape(-1), named).reached()
+            if moved or not value.requires_grad:
+                kept.append(i)
+    floats = [i for i in kept if run.leaves[i].requires_grad]
+    return seen if not floats or len(kept) == len(run.leaves if seen is None else seen) else tuple(kept)

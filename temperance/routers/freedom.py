@@ -1,0 +1,261 @@
+"""Tests whether anything undoes a change of a router's temperature: by derivatives, and by finite changes.
+
+A group G of parameters undoes it where the derivative along (theta_G, v tau) vanishes (Euler) and l theta_G with
+another tau leaves every output as it is, for several l. Any other way is a null vector of the Jacobian that moves tau,
+at random parameters; then a curve along which tau moves and no output does is followed by Newton steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any, Literal
+
+import torch
+
+from temperance.routers.probe import Derivatives, Probe, Run
+from temperance.routers.temperatures import Temperature
+
+HELD = 1e-12
+"""How far outputs may move, by their size, under a finite change that leaves them as they are."""
+SCALES = (0.8, 1.1, 1.3)
+_NULL, _MOVES = 1e-9, 1e-6
+_CONTROL = 1e-3
+_STEP, _STEPS = 0.02, 40
+
+Outcome = Literal["no", "yes", "undecided"]
+
+
+@dataclass(frozen=True)
+class Freedom:
+    """Whether a change of the temperature can be undone.
+
+    outcome: "no" if it can. how: "constant", "unreached", "scaled", "curve", "none" (nothing undoes it), "jumps" (to
+    first order only), "few" (equations) or "unclear". group: the parameters that undo it, each with the power of l that
+    it is scaled by, or 0 where it is not scaled. degree: tau is scaled by l to this power, where that is known. free:
+    the number of directions of the temperatures that can be undone, of how many; None where they were not counted.
+    points: inputs that were used. equations, parameters: of the Jacobian.
+    """
+
+    outcome: Outcome
+    how: str
+    group: Mapping[str, float]
+    degree: float | None = None
+    free: tuple[int, int] | None = None
+    points: int = 0
+    equations: int = 0
+    parameters: int = 0
+
+
+def freedom(probe: Probe, taus: Sequence[Temperature], others: Sequence[str], narrow: bool = False) -> Freedom:
+    """Whether a change of the temperatures can be undone by the other parameters, at the present parameters.
+
+    narrow: whether the inputs span few dimensions. What is not undone at these is not undone at more.
+    """
+    run = probe.run()
+    made = Derivatives(run.floats, {n: probe.parameters[n] for n in (*others, *(t.name for t in taus))})
+    reached = set(made.reached())
+    if not reached:
+        return Freedom("no", "constant", {})
+    names = [t.name for t in taus if t.name in reached]
+    if not names:
+        return Freedom("no", "unreached", {})
+    free = [n for n in others if n in reached]
+    group = _group(made, names, free, probe)
+    if group is None:
+        return _by_jacobian(probe, run, made, names, free, narrow)
+    degree, counted = _degree(made, group, taus), None
+    if sum(made.parameters[n].numel() for n in names) > 1:
+        counted = _by_jacobian(probe, run, made, names, free, narrow, follow=False).free
+    held = all(_undone(probe, run, names, group, l) for l in SCALES)
+    return Freedom("no" if held else "undecided", "scaled" if held else "jumps", group, degree, counted, _rows(run))
+
+
+def _group(made: Derivatives, names: Sequence[str], free: Sequence[str], probe: Probe) -> dict[str, float] | None:
+    """The least group whose scaling is undone by the temperatures to first order, with the power of l of each."""
+    taus = made.columns(*names)
+    euler = {n: made.along({n: probe.parameters[n].detach()}) for n in free}
+    least = HELD * float(made.vector.detach().norm())
+    euler = {n: e for n, e in euler.items() if float(e.norm()) > least}
+    for subset in _subsets([n for n in reversed(free) if n in euler]):
+        first, *more = subset
+        columns = torch.column_stack([*(euler[n] for n in more), taus])
+        left, solved = _solved(columns, -euler[first][:, None])
+        if float(left.norm()) <= _NULL * float(euler[first].norm()):
+            moved = taus @ solved[len(more) :, 0]
+            if float(moved.norm()) > _MOVES * float(euler[first].norm()):
+                powers = [1.0, *(float(v) for v in solved[: len(more), 0])]
+                if all(abs(v) > _MOVES for v in powers):
+                    found = dict(zip(subset, powers, strict=True))
+                    return {n: found[n] for n in free if n in found}
+    return None
+
+
+def _subsets(names: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """Groups of parameters, small ones first; of many parameters neighbours only, and all of them."""
+    for size in range(1, len(names) + 1):
+        near = size == 1 or len(names) <= 6
+        yield from (
+            combinations(names, size) if near else (tuple(names[i : i + size]) for i in range(len(names) - size + 1))
+        )
+
+
+def _degree(made: Derivatives, group: Mapping[str, float], taus: Sequence[Temperature]) -> float | None:
+    """The power of l that tau is scaled by, for one temperature T = c S + b: d log tau = -c dT."""
+    if len(taus) != 1 or taus[0].slope is None:
+        return None
+    along = made.along({n: q * made.parameters[n].detach() for n, q in group.items()})
+    column = made.columns(taus[0].name)
+    return float(_solved(column, -along[:, None])[1][0, 0]) * -taus[0].slope
+
+
+def _undone(probe: Probe, run: Run, names: Sequence[str], group: Mapping[str, float], l: float) -> bool:
+    """Whether a finite scaling of a group is undone by the temperatures.
+
+    These are solved for by Newton steps, from the scores first, which do not jump where a selection changes.
+    """
+    before = probe.values()
+    scaled = {n: before[n] * l**q for n, q in group.items()}
+    for by_scores in (True, False):
+        probe.set({**before, **scaled})
+        if _restored(probe, run, names, by_scores):
+            probe.set(before)
+            return True
+    probe.set(before)
+    return False
+
+
+def _restored(probe: Probe, run: Run, names: Sequence[str], by_scores: bool = False) -> bool:
+    """Whether the outputs can be brought back by changing some parameters, which are left as found."""
+    target = _aim(run, by_scores)
+    size, best = float(target.abs().max().clamp_min(1.0)), float("inf")
+    for _ in range(_STEPS):
+        now = probe.run()
+        aim = _aim(now, by_scores)
+        if aim.shape != target.shape or now.floats.shape != run.floats.shape:
+            return False
+        error = (aim - target).detach()
+        worst = float(error.abs().max())
+        if worst <= HELD * size / 10 or (worst <= HELD * size and worst >= best):
+            break
+        best = min(best, worst)
+        made = Derivatives(aim, {n: probe.parameters[n] for n in names})
+        step = _solved(made.columns(*names), -error[:, None])[1][:, 0]
+        if not bool(torch.isfinite(step).all()):
+            return False
+        probe.set(_moved(probe, names, step))
+    moved = float((now.floats - run.floats).detach().abs().max())
+    same = moved <= HELD * float(run.floats.detach().abs().max().clamp_min(1.0))
+    return same and all(torch.equal(p, q) for p, q in zip(now.whole, run.whole, strict=True))
+
+
+def _aim(run: Run, by_scores: bool) -> Any:
+    return run.scores.reshape(-1) if by_scores and run.scores is not None else run.floats
+
+
+def _moved(probe: Probe, names: Sequence[str], step: Any) -> dict[str, Any]:
+    parts = step.split([probe.parameters[n].numel() for n in names])
+    return {n: probe.parameters[n] + v.reshape(probe.parameters[n].shape) for n, v in zip(names, parts, strict=True)}
+
+
+def _by_jacobian(
+    probe: Probe,
+    run: Run,
+    made: Derivatives,
+    names: Sequence[str],
+    free: Sequence[str],
+    narrow: bool,
+    follow: bool = True,
+) -> Freedom:
+    """By the null space of the Jacobian."""
+    taus = made.columns(*names)
+    count = sum(made.parameters[n].numel() for n in free)
+    equations = int((taus.abs().sum(1) > 0).sum())
+    sizes = {"points": _rows(run), "equations": equations, "parameters": count + taus.shape[1]}
+    if not free:
+        rank = int(torch.linalg.matrix_rank(_scaled(taus)[0]))
+        return Freedom(
+            "yes" if rank == taus.shape[1] else "no", "none", {}, None, (taus.shape[1] - rank, taus.shape[1])
+        )
+    control = _control(run)
+    if not narrow and equations < count + taus.shape[1]:
+        return Freedom("undecided", "few", {}, **sizes)
+    left, found = _solved(made.columns(*free), torch.column_stack([taus, control]))
+    if float(left[:, taus.shape[1] :].norm()) < _CONTROL * float(control.norm()):
+        return Freedom("undecided", "few", {}, **sizes)
+    left, found = left[:, : taus.shape[1]], found[:, : taus.shape[1]]
+    size = taus.norm(dim=0).clamp_min(1e-300)
+    _, values, directions = torch.linalg.svd(left / size, full_matrices=False)
+    undone = values <= _NULL
+    if bool(((values > _NULL) & (values < _MOVES)).any()):
+        return Freedom("undecided", "unclear", {}, None, None, **sizes)
+    free_ = (int(undone.sum()), len(values))
+    if not free_[0]:
+        return Freedom("yes", "none", {}, None, free_, **sizes)
+    direction = directions[-1] / size
+    others = -(found @ direction)
+    group = dict.fromkeys(_moving(probe, free, others), 0.0)
+    if not follow:
+        return Freedom("no", "curve", group, None, free_, **sizes)
+    if narrow:
+        return Freedom("undecided", "large", {}, **sizes)
+    same = _followed(probe, run, names, list(group), direction)
+    return Freedom("no" if same else "undecided", "curve" if same else "jumps", group, None, free_, **sizes)
+
+
+def _control(run: Run) -> Any:
+    """What another function of the inputs, added to the scores, does to the outputs.
+
+    Parameters that undo even that are too many to test at these inputs.
+    """
+    if run.given is None or not run.given.requires_grad:
+        return torch.zeros(len(run.floats), 0, dtype=torch.float64)
+    given = run.given.detach()
+    mixed = torch.randn(given.shape[-1], given.shape[-1], generator=torch.Generator().manual_seed(3)).double()
+    change = torch.cos(torch.nan_to_num(given / given[torch.isfinite(given)].std(), posinf=0, neginf=0) @ mixed)
+    return Derivatives(run.floats, {"scores": run.given}).along({"scores": change})[:, None]
+
+
+def _followed(probe: Probe, run: Run, names: Sequence[str], group: Sequence[str], direction: Any) -> bool:
+    """Whether tau can be moved by a finite amount, one way or the other, while others keep every output as it is."""
+    before = probe.values()
+    size = max(float(probe.parameters[n].detach().abs().max()) for n in names)
+    for step in (_STEP, -_STEP):
+        same = True
+        for _ in range(2):
+            probe.set(_moved(probe, names, step * size * direction / direction.abs().max()))
+            same = same and _restored(probe, run, group)
+        probe.set(before)
+        if same:
+            return True
+    return False
+
+
+def _moving(probe: Probe, free: Sequence[str], step: Any) -> list[str]:
+    """The parameters that a direction moves."""
+    parts = dict(zip(free, step.split([probe.parameters[n].numel() for n in free]), strict=True))
+    most = max(float(v.abs().max()) for v in parts.values())
+    return [n for n, v in parts.items() if float(v.abs().max()) > _MOVES * most]
+
+
+def _solved(columns: Any, targets: Any) -> tuple[Any, Any]:
+    """What is left of targets without the span of columns, and the least coefficients; columns are scaled."""
+    scaled, size = _scaled(columns)
+    found = torch.linalg.lstsq(scaled, targets, rcond=1e-12, driver="gelsd").solution
+    return targets - scaled @ found, found / size[:, None]
+
+
+def _scaled(columns: Any) -> tuple[Any, Any]:
+    size = columns.norm(dim=0)
+    size = torch.where(size > 0, size, torch.ones_like(size))
+    return columns / size, size
+
+
+def _rows(run: Run) -> int:
+    return 0 if run.scores is None else len(run.scores)
+
+
+def without(columns: Any, targets: Any) -> Any:
+    """What is left of targets without the span of columns."""
+    return _solved(columns, targets)[0]

@@ -1,0 +1,259 @@
+"""Finds the gate of theory that a router is: the activation, its temperature and its biases.
+
+The scores of a router are F(t) s(w.x + c) + G(t) b with a learnable number t, a bias c inside and a bias b outside. The
+temperature is tau = 1/F(t). What undoes a change of it, and which functions of w, c, b and tau are identifiable,
+`temperance.theory` derives from that.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Literal
+
+import numpy as np
+import sympy as sp
+from scipy.special import softmax
+
+from temperance.interop.router_reading import Floats, NotRead, Scores, outputs, read_scores
+from temperance.numerics.mixture.activation_numpy import compile_activation
+from temperance.theory.activations.activation import Activation, activation
+from temperance.theory.conditions.mirror_points import mirror
+from temperance.theory.expressions.sign_changes import Z
+from temperance.theory.interactions.interactions import Interactions, derive
+from temperance.theory.models.by_name import model
+from temperance.theory.models.spec import BETA0, TAU, Gate, coordinates, covariates, dot
+from temperance.theory.symmetries.discrete_symmetries import translated
+from temperance.theory.symmetries.flows import Flow, Symmetries, symmetries
+
+Verdict = Literal["yes", "no", "undecided"]
+
+
+@dataclass(frozen=True)
+class Form:
+    """The parts of a router.
+
+    read: what was read. s: the activation. tau: the temperature as a function of a parameter, such as "exp(log_tau)",
+    or as a number; None where the scores have none. learned: whether it is a parameter that is trained. value: of tau,
+    now. inside, outside: whether there are biases; outside is divided by tau where divided is True.
+    """
+
+    read: Scores
+    s: Activation
+    tau: str | None
+    learned: bool
+    value: float
+    inside: bool
+    outside: bool
+    divided: bool
+
+    @property
+    def perturbed(self) -> bool:
+        """Whether something is added to the lengths that cosines divide by."""
+        return any(plus != 0 for plus in self.read.cosine or ())
+
+    @property
+    def formula(self) -> str:
+        """The weights of the experts, written out."""
+        product = "w_i.x" if self.read.cosine is None else "cos'(w_i, x)" if self.perturbed else "cos(w_i, x)"
+        argument = product + " + c_i" * self.inside
+        score = argument if self.s.is_linear else f"s({argument})"
+        if self.outside and self.divided:
+            score = f"{score} + b_i"
+        if self.tau is not None:
+            score = f"({score})/tau" if self.outside and self.divided else f"{score}/tau"
+        if self.outside and not self.divided:
+            score = f"{score} + b_i"
+        return f"softmax({score})" + ("" if self.s.is_linear else f", s(z) = {self.s.name}")
+
+    def gate(self, dim: int) -> Gate:
+        """The gate in dimension dim, with parameters beta1 for w, c and tau, and beta0 for b; not of cosines.
+
+        Where the router trains no temperature, the gate has one that divides all of its scores.
+        """
+        beta, c = coordinates("beta1", dim), sp.Symbol("c", real=True)
+        z = dot(beta, covariates(dim)) + (c if self.inside else 0)
+        pieces = [(p.expr.subs(Z, z) / TAU, z < p.upper) for p in self.s.pieces[:-1]]
+        last = self.s.pieces[-1].expr.subs(Z, z) / TAU
+        weight = sp.Piecewise(*pieces, (last, True), evaluate=False) if pieces else last
+        parameters = (*beta, *((c,) if self.inside else ()), TAU)
+        return Gate("router", weight, parameters, (TAU,), BETA0 / TAU if self.divided or not self.learned else BETA0)
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What the theory says of a form: whether tau is identifiable, why, and which functions of the parameters are."""
+
+    verdict: Verdict
+    reason: str
+    identifiable: tuple[str, ...] | None
+    caution: str | None = None
+
+
+def form_of(module: Any) -> Form:
+    """The parts of a router, compared with the module at random points.
+
+    Raises:
+        NotRead: it has no such parts, or other values.
+    """
+    read = read_scores(module)
+    if len(read.weights) < 2 or len(read.scalars) > 1:
+        raise NotRead("one expert, or several numbers")
+    scores, outside = read.expression, {}
+    for bias in read.biases:
+        slope = sp.simplify((scores - scores.subs(bias, 0)) / bias)
+        if scores.has(bias) and not slope.free_symbols & {Z, *read.biases}:
+            outside[bias], scores = slope, scores.subs(bias, 0)
+    inside = [bias for bias in read.biases if scores.has(bias)]
+    bare = scores.subs(dict.fromkeys(inside, 0))
+    factor, s = sp.factor_terms(bare).as_independent(Z, as_Add=False)
+    if sp.expand(scores - bare.subs(Z, Z + sp.Add(*inside))) != 0 or s.free_symbols - {Z}:
+        raise NotRead("biases or a temperature that act otherwise")
+    if read.cosine is not None and (s != Z or inside):
+        raise NotRead("something acts on cosines")
+    learned = any(factor.has(t) for t in read.scalars)
+    ratios = [sp.simplify(slope / factor) for slope in outside.values()]
+    divided = all(ratio == 1 if not learned else not ratio.has(*read.scalars) for ratio in ratios)
+    if learned and not divided and any(slope.has(*read.scalars) for slope in outside.values()):
+        raise NotRead("its bias and its scores have different temperatures")
+    tau, found = sp.simplify(1 / factor), activation(s)
+    value = _value(tau, read)
+    form = Form(read, found, None if tau == 1 else str(tau), learned, value, bool(inside), bool(outside), divided)
+    none = np.zeros(len(read.weights))
+    offset = sum((_value(slope, read) * read.biases[bias] for bias, slope in outside.items()), none)
+    shift = sum((read.biases[bias] for bias in inside), none)
+    _compare(form, shift, offset, module)
+    return form
+
+
+def _value(expr: sp.Expr, read: Scores) -> float:
+    """The value of a function of the learnable number, now."""
+    for t, now in read.scalars.items():
+        if expr.has(t):
+            (value,) = compile_activation(activation(expr.subs(t, Z)))(np.array([now]), order=0)
+            return float(value[0])
+    return float(expr)
+
+
+def _compare(form: Form, shift: Floats, offset: Floats, module: Any) -> None:
+    """Compare softmax(s(W x + shift)/tau + offset) with the module at random points, in double precision."""
+    x, weights = np.random.default_rng(0).normal(size=(64, form.read.weights.shape[1])), form.read.weights
+    theirs = outputs(module, x)
+    if form.read.cosine is not None:
+        plus_x, plus_w = (float(plus) for plus in form.read.cosine)
+        x = x / (np.linalg.norm(x, axis=1, keepdims=True) + plus_x)
+        weights = weights / (np.linalg.norm(weights, axis=1, keepdims=True) + plus_w)
+    (s,) = compile_activation(form.s)(x @ weights.T + shift, order=0)
+    ours = softmax(s / form.value + offset, axis=1)
+    if not any(np.allclose(found, ours, rtol=1e-6, atol=1e-9) for found in (theirs, np.exp(theirs))):
+        raise NotRead("the module has other values")
+
+
+def proof(form: Form) -> Proof:
+    """Whether tau is identifiable, or would be if there were one, as the theory says of the form."""
+    return _of_cosines(form) if form.read.cosine is not None else _of_products(form)
+
+
+def _of_products(form: Form) -> Proof:
+    """From the first-order relations of the gate, as `temperance derive` finds them."""
+    dim = min(2, form.read.weights.shape[1])
+    relations, found = _derived(form.gate(dim), dim)
+    flows = [flow for flow in found.flows if TAU in dict(flow.orbit)]
+    moving = [f"{_statement(flow, form)} changes no weight, whatever l > 0." for flow in flows]
+    moving += [
+        f"{left.equation} for a weight u: a curve along which it is constant moves tau."
+        for left in found.unintegrated
+        if TAU in left.field.moved
+    ]
+    known = None if found.identifiable is None else _in_words(found.identifiable, form)
+    pairs = [symmetry.statement for symmetry in found.discrete if symmetry.name == "pair"]
+    if moving:
+        return Proof("no", moving[0], known)
+    if found.identifiable is not None and TAU not in found.identifiable:
+        return Proof("no", "The changes of the scores that softmax forgets move it.", known)
+    if pairs and len(form.read.weights) == 2:
+        return Proof("undecided", f"There are, {pairs[0]}.", known)
+    if relations.complete and known is not None:
+        reason = "At generic parameters no change of tau is undone by the other parameters."
+        return Proof("yes", reason, known, _caution(form))
+    return Proof("undecided", "; ".join(relations.missing) or found.proved, known)
+
+
+@lru_cache(maxsize=32)
+def _derived(gate: Gate, dim: int) -> tuple[Interactions, Symmetries]:
+    relations = derive(gate, dim=dim, order=1)
+    return relations, symmetries(relations)
+
+
+def _of_cosines(form: Form) -> Proof:
+    """By the argument of docs/engineers.md: softmax sees the differences of (u_i/tau).x/|x| only, u_i = w_i/|w_i|."""
+    k, d = form.read.weights.shape
+    bias = ("b_i/tau - b_j/tau" if form.divided else "b_i - b_j",) * form.outside
+    if form.perturbed:
+        reason = "v_i -> l v_i for all i with tau -> l tau changes no weight; l is free near 1, as |v_i| < 1."
+        return Proof("no", reason, ("(v_i - v_j)/tau, v_i = w_i/(|w_i| + p)", *bias))
+    if k > d:
+        reason = f"{k} experts are more than {d} features: but for rows w_i/|w_i| on one plane u.m = 1, a special case."
+        return Proof("yes", reason, ("w_i/|w_i|", "tau", *bias))
+    reason = (
+        f"{k} experts are not more than {d} features: there is m with u_i.m = 1 for all i, and u_i + s m for u_i, "
+        "scaled to length 1, has the same weights at another tau for every small s."
+    )
+    return Proof("no", reason, ("(u_i - u_j)/tau, u_i = w_i/|w_i|", *bias))
+
+
+def _caution(form: Form) -> str | None:
+    """The mirror point of two experts."""
+    if form.s.is_linear or form.inside or len(form.read.weights) != 2:
+        return None
+    found = mirror(form.s)
+    if found.kind is None:
+        return None
+    return f"With two experts beware of w_2 = -w_1, a mirror point ({found.kind}): {found.description}."
+
+
+def _statement(flow: Flow, form: Form) -> str:
+    """A flow in terms of w_i, c_i, b_i and tau."""
+    orbit = {p: e for p, e in flow.orbit if p.name != "beta1_2" and (form.outside or p != BETA0)}
+    names = {p: _renamed(str(p).replace("beta1_1", "beta1")) for p in orbit}
+    factors = {p: sp.cancel(e / p) for p, e in orbit.items()}
+    after = ", ".join(
+        _renamed(str(orbit[p])) if factor.has(p) else f"{factor}*{names[p]}" for p, factor in factors.items()
+    )
+    return f"({', '.join(names.values())}) -> ({after})"
+
+
+def _in_words(functions: Iterable[sp.Expr], form: Form) -> tuple[str, ...]:
+    """The functions of the gate's parameters, with w_i for a row of W; differences of what softmax translates."""
+    spec = model(form.gate(2), "gaussian", None, 2)
+    own = {p.name for p in spec.gate.parameters} | {"beta1"} | ({"beta0"} if form.outside else set())
+    texts = [str(f) for f in functions if {str(s).partition("[")[0] for s in f.free_symbols} <= own]
+    for text in [text for text in texts if text.startswith("beta1_1")]:
+        other = text.replace("beta1_1", "beta1_2", 1)
+        if other in texts:
+            texts.remove(other)
+            texts[texts.index(text)] = text.replace("beta1_1", "beta1", 1)
+    shifted = {p.name.partition("_")[0] for p in translated(spec)}
+    said = [_difference(text, shifted) for text in texts]
+    if "w_i[2]/w_i[1]" in said and form.read.weights.shape[1] > 1:
+        said = ["direction of w_i" if t == "w_i[2]/w_i[1]" else t.replace("w_i[1]", "|w_i|") for t in said]
+    return tuple(text.replace("**", "^") for text in said)
+
+
+def _difference(text: str, shifted: set[str]) -> str:
+    head, slash, tail = text.partition("/")
+    name = _renamed(head)
+    if head not in shifted or "/" in tail:
+        return _renamed(text)
+    difference = f"{name} - {name.replace('_i', '_j')}"
+    return f"({difference})/{_renamed(tail)}" if slash else difference
+
+
+def _renamed(text: str) -> str:
+    for name, ours in (("beta1", "w"), ("beta0", "b"), ("c", "c")):
+        text = re.sub(rf"\b{name}\[([ij])\]", rf"{ours}_\1", text)
+        text = re.sub(rf"\b{name}_(\d)\b", rf"{ours}_i[\1]", text)
+        text = re.sub(rf"\b{name}\b(?!_)", f"{ours}_i", text)
+    return text

@@ -1,0 +1,176 @@
+"""Watches a torch module as it runs: its scores, selections and products, in double precision if asked to.
+
+A function mode of torch sees every function that a module calls, with the tensors that it takes and gives. Where
+precision is double, casts to less are made casts to double: so `F.linear(x.float(), W)` is as exact as the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
+from torch.overrides import TorchFunctionMode
+from torch.utils._pytree import tree_leaves, tree_map
+
+SCORED = ("softmax", "log_softmax", "gumbel_softmax", "sigmoid", "special_expit", "logsigmoid", "log_sigmoid")
+"""Functions that turn scores into weights."""
+SELECTED = ("topk", "argmax", "argsort", "sort", "kthvalue")
+_PRODUCTS = ("MmBackward", "AddmmBackward", "BmmBackward", "BaddbmmBackward", "CdistBackward", "MvBackward")
+ENDS = ("EmbeddingBackward", "ConvolutionBackward", "NativeBatchNormBackward", "ScaledDotProduct")
+MOST_NODES = 400
+"""Where a walk through a graph ends: at products, at what makes hidden states, and after so many nodes."""
+_LESS = (torch.float32, torch.float16, torch.bfloat16)
+_CASTS = ("float", "half", "bfloat16")
+
+
+@dataclass(frozen=True)
+class Event:
+    """A function that was called.
+
+    name: its own. stack: the modules that were being called, outermost first, with the number of the call. given, gave:
+    tensors. options: its other arguments.
+    """
+
+    name: str
+    stack: tuple[tuple[str, int], ...]
+    given: Any
+    gave: Any
+    options: dict[str, Any]
+
+    @property
+    def path(self) -> str:
+        """The module that called it."""
+        return self.stack[-1][0]
+
+    def makes(self, other: Event) -> bool:
+        """Whether what this gave is part of what another was given, with no product between."""
+        return self.gave.grad_fn is not None and self.gave.grad_fn in products_above(other.given.grad_fn)[1]
+
+    @property
+    def dim(self) -> int:
+        """The dimension of the scores."""
+        plain = [v for v in self.options.values() if isinstance(v, int) and not isinstance(v, bool)]
+        return self.options.get("dim", plain[0] if plain and "softmax" in self.name else -1)
+
+
+class Watch(TorchFunctionMode):
+    """Notes what happens while it is entered.
+
+    Args:
+        paths: of modules, by their id.
+        double: whether all floating point numbers are made double.
+        at, tau: the scores of these numbers among `scores` are divided by tau before they become weights.
+        factor: what the weights that these make are multiplied by.
+
+    Attributes:
+        scores, selections: events, in order. made: the module that made a tensor, by the node of its graph.
+        uses: the modules that use a tensor, by its id, of those that are there as keys.
+    """
+
+    def __init__(
+        self,
+        paths: dict[int, str] | None = None,
+        double: bool = False,
+        at: Sequence[int] = (),
+        tau: Any = None,
+        factor: float = 1.0,
+    ) -> None:
+        super().__init__()
+        self.paths, self.double, self.at, self.tau = paths or {}, double, at, tau
+        self.factor = factor
+        self.stack: list[tuple[str, int]] = [("", 0)]
+        self.calls = 0
+        self.scores: list[Event] = []
+        self.selections: list[Event] = []
+        self.made: dict[Any, str] = {}
+        self.uses: dict[int, set[str]] = {}
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Call a function, and note it."""
+        name, options = getattr(func, "__name__", ""), kwargs or {}
+        if self.double:
+            args, options = tree_map(_doubled_type, (tuple(args), options))
+            if name in _CASTS and isinstance(args[0], torch.Tensor):
+                return args[0].double()
+        meant = name in SCORED and len(self.scores) in self.at
+        if meant and self.tau is not None:
+            args = (_divided(args[0], self.tau), *args[1:]) if args else args
+            options = {k: _divided(v, self.tau) if k == "input" else v for k, v in options.items()}
+        gave = func(*args, **options)
+        if meant and self.factor != 1.0:
+            gave = gave * self.factor
+        if self.double and isinstance(gave, torch.Tensor | tuple | list):
+            gave = tree_map(_doubled, gave)
+        self._note(name, args, options, gave)
+        return gave
+
+    def _note(self, name: str, args: Any, options: dict[str, Any], gave: Any) -> None:
+        if self.paths and isinstance(gave, torch.Tensor | tuple | list):
+            if isinstance(gave, torch.Tensor) and gave.grad_fn is not None:
+                self.made.setdefault(gave.grad_fn, self.stack[-1][0])
+            for tensor in tree_leaves((args, options)):
+                if id(tensor) in self.uses:
+                    self.uses[id(tensor)].add(self.stack[-1][0])
+        events = self.scores if name in SCORED else self.selections if name in SELECTED else None
+        given = args[0] if args else options.get("input")
+        if events is not None and isinstance(given, torch.Tensor) and given.is_floating_point():
+            named = {
+                **{str(i): a for i, a in enumerate(args[1:])},
+                **{k: v for k, v in options.items() if k != "input"},
+            }
+            cold = named.get("tau", named.get("0", 1.0)) if name == "gumbel_softmax" else 1.0
+            given = given if isinstance(cold, float) and cold == 1.0 else given / cold
+            events.append(Event(name, tuple(self.stack), given, gave, named))
+
+    @contextmanager
+    def following(self) -> Iterator[Watch]:
+        """The watch, entered, with the modules that are called."""
+
+        def enter(module: Any, _: Any) -> None:
+            self.calls += 1
+            self.stack.append((self.paths.get(id(module), self.stack[-1][0]), self.calls))
+
+        def leave(*_: Any) -> None:
+            self.stack.pop()
+
+        handles = (register_module_forward_pre_hook(enter), register_module_forward_hook(leave, always_call=True))
+        try:
+            with self:
+                yield self
+        finally:
+            for handle in handles:
+                handle.remove()
+
+
+def _divided(scores: Any, tau: Any) -> Any:
+    """Scores over tau; infinities, which mask experts, stay as they are."""
+    finite = torch.isfinite(scores)
+    return torch.where(finite, torch.where(finite, scores, torch.zeros_like(scores)) / tau, scores)
+
+
+def _doubled_type(value: Any) -> Any:
+    return torch.float64 if isinstance(value, torch.dtype) and value in _LESS else value
+
+
+def _doubled(value: Any) -> Any:
+    return value.double() if isinstance(value, torch.Tensor) and value.dtype in _LESS else value
+
+
+def products_above(node: Any) -> tuple[list[Any], set[Any]]:
+    """The products nearest to a node of a graph, and the nodes on the way."""
+    seen: set[Any] = set()
+    open_, products = [node], []
+    while open_ and len(seen) < MOST_NODES:
+        node = open_.pop()
+        if node is None or node in seen:
+            continue
+        seen.add(node)
+        if node.name().startswith(_PRODUCTS):
+            products.append(node)
+        elif not node.name().startswith(ENDS):
+            open_ += [below for below, _ in node.next_functions]
+    return products, seen

@@ -1,0 +1,220 @@
+"""Says of a router what was found: the answer, what it rests on, what to change, and what else is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from temperance.routers.examine import DRAWS, Examined, Learnable
+from temperance.routers.freedom import HELD, SCALES, Freedom
+from temperance.routers.gates import Form, Proof
+from temperance.routers.price import PRECISION, Price
+from temperance.routers.warn import warnings_of
+
+_CURVED = "give the scores an activation whose tau is identifiable, such as softmax(tanh(W x)/tau)"
+_AT = f"{DRAWS} random parameters"
+_RAW = "Audit the whole model, which shows what is seen; or return the scores divided by it."
+_CHANGE = {
+    "scaled": f"Fix it: no output is lost. Or {_CURVED}.",
+    "curve": f"Fix it: no output is lost. Or {_CURVED}.",
+    "constant": "Do not renormalise the weight of a single expert: it is 1 whatever the scores.",
+    "unreached": "Let a gradient reach it, or hold it.",
+    "jumps": "Fix it; or divide by it before the selection and its bias, which see the unit of the scores now.",
+    "few": "Give more inputs.",
+    "large": "Audit the same router with fewer features.",
+    "tied": "Audit with the other use of these parameters in the router, or untie them.",
+    "unclear": "Give more inputs, or other ones.",
+    "none": "Nothing.",
+}
+_CHANGE["proved"] = _CHANGE["curve"]
+
+
+@dataclass(frozen=True)
+class RouterAudit:
+    """What is known of a router.
+
+    where: its name in the model. weights: their formula, where one was read. temperature: its parameters, or None.
+    tau_learnable: "yes", "no", "undecided" or "not trained", in training; basis: "proved" or "tested". evaluation,
+    training: the answer in each mode. symmetry: what changes no output, or None. change: what to do. warnings: what
+    else is wrong. reason: why. rests_on: what was proved or tested. identifiable: functions of the parameters that
+    determine the weights, where they are proved. data: how much of it tau needs, where it is learnable.
+    """
+
+    where: str
+    weights: str | None
+    temperature: Mapping[str, Any] | None
+    tau_learnable: Learnable
+    basis: str
+    evaluation: Learnable
+    training: Learnable
+    symmetry: str | None
+    change: str
+    warnings: tuple[str, ...]
+    reason: str
+    rests_on: str
+    identifiable: tuple[str, ...] | None
+    data: str | None
+
+    def to_json(self) -> dict[str, Any]:
+        """The row as an object of strict JSON."""
+        known = None if self.identifiable is None else list(self.identifiable)
+        return {**vars(self), "warnings": list(self.warnings), "identifiable": known}
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The answer, what it rests on, what to change; then data and warnings."""
+        known = () if self.identifiable is None else (f"Identifiable: {', '.join(self.identifiable)}.",)
+        data = () if self.data is None else (f"Data: {self.data}",)
+        more = (*known, *data, *(f"Warning: {warning}" for warning in self.warnings))
+        return (self.reason, self.rests_on, f"Change: {self.change}", *more)
+
+
+def in_words(found: Examined, form: Form | None, proved: Proof | None, cost: Price | None) -> RouterAudit:
+    """The row of a router. proved: what the theory says of its form, where tests agree."""
+    first = found.evaluation
+    outcomes: tuple[Learnable, Learnable] = (first.outcome, found.training.outcome)
+    if found.virtual:
+        outcomes = ("not trained", "not trained")
+    elif found.raw is not None:
+        outcomes = ("undecided", "undecided")
+    symmetry = _symmetry(found)
+    change = "Nothing." if found.virtual else _RAW if found.raw is not None else _CHANGE[first.how]
+    if found.training.how == "none" and first.how == "scaled" and not found.virtual:
+        change = (
+            "Nothing for training, where the noise sets its unit; fix it, or anneal it by hand, if that is not meant."
+        )
+    return RouterAudit(
+        where=found.router.where or type(found.router.module).__name__,
+        weights=None if form is None else form.formula,
+        temperature=_temperature(found, form),
+        tau_learnable=outcomes[1],
+        basis="proved" if proved else "tested",
+        evaluation=outcomes[0],
+        training=outcomes[1],
+        symmetry=symmetry,
+        change=change,
+        warnings=(*warnings_of(found), *((proved.caution,) if proved and proved.caution else ())),
+        reason=_answer(found, proved),
+        rests_on=f"Proved: the weights are {form.formula}." if proved and form else _tested(found),
+        identifiable=proved.identifiable if proved and not found.virtual else None,
+        data=_data(found, cost),
+    )
+
+
+def _temperature(found: Examined, form: Form | None) -> dict[str, Any] | None:
+    if found.virtual and (form is None or form.tau is None):
+        return None
+    return {
+        "parameters": [] if found.virtual else [t.name for t in found.taus],
+        "expression": None if form is None else form.tau,
+        "learned": not found.virtual,
+        "value": None if form is None or form.tau is None else form.value,
+        "free": None if found.evaluation.free is None or found.virtual else list(found.evaluation.free),
+    }
+
+
+def _answer(found: Examined, proved: Proof | None) -> str:
+    """The first line."""
+    first, second, name = found.evaluation, found.training, _name(found)
+    if found.virtual and first.how in ("unreached", "constant"):
+        return "No temperature is trained, and no scores become weights in it that one could divide."
+    if found.virtual:
+        why = _why(found, first, proved)
+        if first.outcome == second.outcome == "no":
+            return f"No temperature is trained, and one that divided the scores could not be learnt: {why}"
+        could = "could be learnt" if first.outcome == second.outcome == "yes" else "was tested too"
+        return f"No temperature is trained. One that divided the scores {could}: {why}"
+    if found.raw is not None:
+        does = {"yes": "determine", "no": "do not determine", "undecided": "may or may not determine"}
+        return (
+            f"Whether {name} is learnable is undecided: the weights alone {does[first.outcome]} it; with the other "
+            f"outputs, if something sees them, they {does[found.raw.outcome]} it."
+        )
+    if first.outcome != second.outcome:
+        said = {"yes": "learnable", "no": "not learnable", "undecided": "undecided"}
+        return (
+            f"In training {name} is {said[second.outcome]}: {_why(found, second, proved)} "
+            f"In evaluation it is {said[first.outcome]}: {_why(found, first, proved)}"
+        )
+    words = {"yes": "is learnable", "no": "is not learnable", "undecided": "is undecided"}
+    some = first.free is not None and first.free[1] > 1 and 0 < first.free[0] < first.free[1]
+    counted = f" {first.free[0]} of its {first.free[1]} directions is free." if some and first.free else ""
+    return f"{name} {words[first.outcome]}: {_why(found, first, proved)}{counted}"
+
+
+def _name(found: Examined) -> str:
+    """tau, and the parameters that make it."""
+    names = ", ".join(t.name for t in found.taus)
+    if all(t.kind == "inside" for t in found.taus):
+        return names
+    of_x = any(t.kind == "of x" for t in found.taus)
+    return "tau" if names == "tau" else f"tau(x) ({names})" if of_x else f"tau ({names})"
+
+
+def _why(found: Examined, of: Freedom, proved: Proof | None = None) -> str:
+    group = ", ".join(of.group)
+    first_order = f"to first order a change of {group} undoes a change of it, and a finite one moves the selection."
+    return {
+        "scaled": f"{_symmetry(found)} changes no output.",
+        "curve": f"along a curve {group} undo its change, and no output changes.",
+        "constant": "the weights are constant, whatever the parameters.",
+        "unreached": "no gradient reaches it.",
+        "none": "no other parameter that is trained undoes a change of it.",
+        "jumps": first_order,
+        "few": f"{of.points} inputs give fewer equations than the {of.parameters} parameters.",
+        "large": f"{of.parameters} parameters are too many to follow what may undo a change of it.",
+        "proved": "" if proved is None else proved.reason,
+        "tied": f"{group} would undo a change of it, and the model uses this elsewhere, which may determine it.",
+        "unclear": "the tests at several random parameters do not agree.",
+    }[of.how]
+
+
+def _symmetry(found: Examined) -> str | None:
+    """What changes no output, or would change none."""
+    of = next((f for f in (found.evaluation, found.training) if f.how in ("scaled", "curve")), None)
+    if of is None:
+        return None
+    names = list(of.group)
+    if of.how == "curve":
+        return f"a curve of ({', '.join((*names, *(t.name for t in found.taus)))})"
+    scale = 1.0 if not of.degree or of.degree > 0 else -1.0
+    after = [f"{_power(scale * of.group[n])} {n}" for n in names]
+    if of.degree is None:
+        return f"({', '.join(names)}) -> ({', '.join(after)}) with another {', '.join(t.name for t in found.taus)}"
+    return f"({', '.join((*names, 'tau'))}) -> ({', '.join((*after, f'{_power(scale * of.degree)} tau'))})"
+
+
+def _power(exponent: float) -> str:
+    near = round(exponent, 4)
+    return "l" if near == 1 else f"l^{near:g}" if near >= 0 else f"l^({near:g})"
+
+
+def _tested(found: Examined) -> str:
+    """What was tested."""
+    of = found.evaluation
+    at = _AT + " and random inputs of few dimensions" * found.router.narrow
+    scales = ", ".join(map(str, SCALES))
+    sizes = f"{of.equations} equations, {of.parameters} parameters"
+    return {
+        "scaled": f"Tested: l = {scales} left every output as it was, to {HELD:g}, at {of.points} inputs and {_AT}; "
+        "the derivative is 0.",
+        "curve": f"Tested: the Jacobian ({sizes}) has such a null vector at {_AT}; along the curve every output "
+        f"stayed as it was, to {HELD:g}.",
+        "none": f"Tested: its derivative is not 0, and a gradient reaches nothing else, at {_AT}."
+        if not of.parameters
+        else f"Tested, locally: the Jacobian ({sizes}) has no null vector that moves it, at {at}.",
+        "constant": f"Tested: every derivative is 0, at {_AT}.",
+        "unreached": f"Tested: its derivative is 0 at {_AT}, and larger changes move the scores.",
+        "jumps": f"Tested: the derivative is 0 at {_AT}, and l = {scales} moved outputs.",
+    }.get(of.how, "Tested: no test decides it.")
+
+
+def _data(found: Examined, cost: Price | None) -> str | None:
+    if cost is None or found.virtual or "yes" not in (found.evaluation.outcome, found.training.outcome):
+        return None
+    least = f"{cost.floor} observations whatever the scores and inputs"
+    target = f"a standard error of {100 * PRECISION:g}% of tau takes at least"
+    if cost.n is None:
+        return f"{target} {least}."
+    return f"{target} {cost.n} observations at these inputs, with the best experts ({least})."

@@ -1,0 +1,81 @@
+"""Least squares of a regression function: f and its slopes against numbers written by hand, and an exact sample."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy.optimize import least_squares
+
+from temperance.evidence.general_rates import any_record, any_study
+from temperance.numerics.general.regression import NOISE, RegressionMixture
+from temperance.theory.models.by_name import model
+
+
+@pytest.fixture(scope="module")
+def asked():
+    return any_study(
+        model("beta1*x", "tanh(a*x + b)"),
+        2,
+        3,
+        sizes=(10**8, 10**10, 10**12),
+        replicates=10,
+        seed=3,
+        loss="least-squares",
+    )
+
+
+def test_the_regression_function_is_the_weighted_mean_and_has_its_slopes(asked):
+    mixture, rng = RegressionMixture(asked.study.family), np.random.default_rng(0)
+    u = mixture.split(rng, 0.2)
+    f, slopes = mixture.regression(u)
+    rows = mixture.vector(u).reshape(3, -1)  # log weight, beta1, a, b, nu
+    for j in (0, 20, 63):
+        x = float(mixture.x[j, 0])
+        weights = [math.exp(w + beta1 * x) for w, beta1, *_ in rows]
+        means = [math.tanh(a * x + b) for _, _, a, b, _ in rows]
+        assert f[j] == pytest.approx(sum(w * h for w, h in zip(weights, means, strict=True)) / sum(weights), abs=1e-13)
+    for i, e in enumerate(np.eye(len(u))):
+        ends = [mixture.regression(u + sign * 1e-6 * e)[0] for sign in (1, -1)]
+        assert np.abs((ends[0] - ends[1]) / 2e-6 - slopes[i]).max() < 1e-8
+    assert rows[:, 4].tolist() == pytest.approx([1, 1, 1.5])  # variances are not in it
+
+
+def test_the_estimate_is_the_least_sum_of_squares(asked):
+    """SciPy, from there and by Gauss-Newton steps, finds no less."""
+    mixture, rng, n = RegressionMixture(asked.study.family), np.random.default_rng(1), 10**8
+    means = mixture.means(n, rng)
+    fit, u = mixture.fitted(means, [mixture.split(rng, 0.05) for _ in range(3)])
+    unit = math.sqrt(n / len(means.y)) / NOISE
+
+    def gaps(v):
+        return unit * (mixture.regression(v)[0] - means.y)
+
+    assert (gaps(u) ** 2).sum() / 2 == pytest.approx(-fit.loglik, rel=1e-9)
+    inside = np.clip(u, -mixture.reach * 0.999999, mixture.reach * 0.999999)
+    again = least_squares(gaps, inside, bounds=(-mixture.reach, mixture.reach), xtol=1e-12, ftol=1e-12)
+    assert -fit.loglik < again.cost + 1e-2
+    assert 10 < -fit.loglik < 60  # half of a chi-squared variable with about 54 degrees of freedom
+
+
+def test_what_is_flat_or_a_variance_has_no_error():
+    study = any_study(
+        model("tanh(w*x)/tau", "a*x + b"), 2, 3, sizes=None, replicates=None, seed=0, loss="least-squares"
+    )
+    assert {name for name, o in study.proved.items() if o.flat} == {"a", "b"}
+    assert "nu" not in study.study.orders
+    assert study.proved["w"].upper == 2
+
+
+@pytest.mark.parametrize("fitted", [2, 4])
+def test_other_numbers_of_atoms_are_refused(fitted):
+    with pytest.raises(ValueError, match="--true 2 --fitted 3 by least squares, not 2"):
+        any_study(model("beta1*x"), 2, fitted, sizes=None, replicates=None, seed=0, loss="least-squares")
+
+
+@pytest.mark.slow
+def test_errors_fall_as_the_theorem_says(asked):
+    slopes = any_record(asked, asked.run(lambda _: None))["slopes"]
+    assert [s["parameter"] for s in slopes] == ["beta1", "mean beta1", "a", "mean a", "b", "mean b"]
+    for slope in slopes:
+        assert slope["slope"] == pytest.approx(slope["predicted"], abs=0.12)
+        assert slope["outcome"].startswith("confirmed")

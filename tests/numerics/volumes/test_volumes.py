@@ -1,0 +1,104 @@
+"""Volumes by nested sampling: distances against the density, and small runs with honest error bars."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from temperance.numerics.mixture.measures import MixingMeasure
+from temperance.numerics.volumes.hellinger import _atoms, distance_of, local
+from temperance.numerics.volumes.volume_study import CONSTANT, ONE, SOFTMAX, STUDIES, TANH, run_studies
+
+SMALL = replace(ONE, name="small", live=40, steps=20, deepest=-14.0, window=(-6.0, -14.0), replicates=6, seed=3)
+
+
+def local_of(study):
+    return local(study.cells, tanh=study.gate == "tanh", constant=study.expert == "constant")
+
+
+@pytest.mark.parametrize("study", STUDIES, ids=lambda s: s.name)
+def test_the_truth_has_no_distance_and_every_coordinate_counts(study):
+    at = local_of(study)
+    distance = distance_of(at)
+    assert distance(np.zeros(at.half.size)) < 1e-30
+    moved = [distance(0.5 * at.half * (np.arange(at.half.size) == q)) for q in range(at.half.size)]
+    shares = sum(size - 1 for size in study.cells)
+    alone = len(study.cells) == 1  # then the gate of equal experts is not seen either
+    assert sum(value < 1e-25 for value in moved) == shares + alone
+    assert all(value > 1e-8 for value in moved if value >= 1e-25)
+
+
+@pytest.mark.parametrize("study", [SOFTMAX, TANH, CONSTANT], ids=lambda s: s.name)
+def test_distances_are_those_of_the_density(study):
+    at = local_of(study)
+    rng = np.random.default_rng(1)
+    for _ in range(3):
+        u = rng.uniform(-0.3, 0.3, at.half.size) * at.half
+        atoms = np.zeros((3, 5))
+        tau = _atoms(u, at, atoms)
+        truth = at.truth
+
+        def measure(rows, tau):
+            return MixingMeasure(rows[:, :1], rows[:, 1], tau, rows[:, 2:3], rows[:, 3], rows[:, 4])
+
+        x = np.repeat(at.x, at.y.size)[:, None]
+        y = np.tile(at.y, at.x.size)
+        gate = "tanh" if study.gate == "tanh" else "z"
+        true_tau = 0.5 if study.gate == "tanh" else 1.0
+        logs = [measure(rows, t).log_density(x, y, gate) for rows, t in ((atoms, tau), (truth, true_tau))]
+        step = at.y[1] - at.y[0]
+        wanted = 0.5 * ((np.exp(logs[0] / 2) - np.exp(logs[1] / 2)) ** 2).sum() * step / at.x.size
+        assert distance_of(at)(u) == pytest.approx(wanted, rel=1e-9)
+
+
+def test_coordinates_are_regular():
+    """Exponents of volumes are those of any coordinates whose Jacobian is not 0."""
+    at = local_of(SOFTMAX)
+    rng, size = np.random.default_rng(2), at.half.size
+
+    def atoms(u):
+        out = np.zeros((3, 5))
+        _atoms(u, at, out)
+        return out.ravel()
+
+    for _ in range(3):
+        u = rng.uniform(-0.5, 0.5, size) * at.half
+        slopes = np.array([(atoms(u + e) - atoms(u - e)) / 2e-5 for e in np.eye(size) * 1e-5])
+        assert np.linalg.svd(slopes, compute_uv=False).min() > 0.05
+
+
+def test_a_regular_model_has_half_of_its_parameters():
+    study = replace(SMALL, name="regular", cells=(1,), window=(-5.0, -14.0))
+    slopes = np.array([study.slope(study.run(i)) for i in range(6)])
+    error = slopes.std(ddof=1) / np.sqrt(6)
+    assert error < 0.12
+    assert abs(slopes.mean() - 1.5) < 4 * error  # a, b and nu of one atom
+
+
+def test_a_small_run_of_one_true_expert():
+    kept = [SMALL.run(i) for i in range(SMALL.replicates)]
+    assert kept[0] == SMALL.run(0)
+    found = SMALL.test(kept, 2.5, 2, 1e-3)
+    assert found.p > 1e-3
+    assert SMALL.test(kept, 4.0, 1, 1e-3).p < 1e-3  # what BIC charges
+
+
+def test_runs_go_on_where_the_file_ends(tmp_path):
+    path, told = tmp_path / "volumes.json", []
+    short = replace(SMALL, replicates=2, deepest=-7.0)
+    whole = run_studies(path, [replace(short, replicates=3, name="three")])
+    with pytest.raises(ValueError, match="another study"):
+        run_studies(path, [replace(short, replicates=3, name="three", steps=21)])
+    whole["three"]["levels"].pop()
+    path.write_text(__import__("json").dumps(whole))
+    again = run_studies(path, [replace(short, replicates=3, name="three")], progress=told.append)
+    assert told == ["three: 3 of 3"]
+    assert len(again["three"]["levels"]) == 3
+
+
+def test_the_planned_power_and_the_slope_with_a_logarithm():
+    eps = np.linspace(-1.0, -40.0, 400)
+    kept = list(np.interp(-np.arange(1, 90), (2.5 * eps + np.log(-eps))[::-1], eps[::-1]))
+    assert ONE.slope(kept) == pytest.approx(ONE.expected(kept, 2.5, 2), abs=2e-3)
+    assert ONE.expected(kept, 2.5, 2) < 2.47
+    assert all(study.test([], 5.0, 1, 0.01 / 600).planned > 0.9 for study in STUDIES)

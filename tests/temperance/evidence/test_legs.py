@@ -1,0 +1,196 @@
+"""What legs find, each kind by itself, and what legs amount to."""
+
+from dataclasses import replace
+from itertools import product
+
+import numpy as np
+import pytest
+
+from temperance.evidence.comparison import predicted, study_record
+from temperance.evidence.contact import Expected, contact_leg
+from temperance.evidence.lattices import with_lattices
+from temperance.evidence.monte_carlo import judged as judged_slopes
+from temperance.evidence.monte_carlo import with_profile
+from temperance.evidence.outcomes import LEGS, Leg, claim_outcome, combined
+from temperance.evidence.proof import certified, proof_leg, verdict_check
+from temperance.numerics.contact.curves import CurveMeasure, line, scale_orbit
+from temperance.numerics.errors.orbit_flatness import Flatness
+from temperance.numerics.studies.claim_studies import LINEAR, TANH
+from temperance.numerics.studies.results import StudyResult
+
+OUTCOMES = ("confirmed", "contradicted", "inconclusive")
+
+
+@pytest.mark.parametrize(
+    ("measurements", "outcome"),
+    [
+        ([], "inconclusive"),
+        (["confirmed"], "confirmed"),
+        (["confirmed", "confirmed"], "confirmed"),
+        (["confirmed", "inconclusive"], "inconclusive"),
+        (["confirmed", "inconclusive", "contradicted"], "contradicted"),
+        (["contradicted"], "contradicted"),
+    ],
+)
+def test_a_leg_is_what_its_measurements_amount_to(measurements, outcome):
+    assert combined(measurements) == outcome
+
+
+def test_a_claim_is_confirmed_by_all_required_legs_and_by_nothing_less():
+    required = ("proof", "contact", "monte_carlo")
+    for outcomes in product((None, *OUTCOMES), repeat=3):
+        legs = {name: o and Leg(o, "") for name, o in zip(LEGS, outcomes, strict=True)}
+        found = claim_outcome(required, legs)
+        if "contradicted" in outcomes:
+            assert found == "contradicted"
+        elif set(outcomes) == {"confirmed"}:
+            assert found == "confirmed"
+        else:
+            assert found == "inconclusive"
+
+
+@pytest.mark.parametrize(
+    ("proof", "extra", "outcome"),
+    [
+        ("confirmed", None, "proved"),
+        ("confirmed", "inconclusive", "proved"),
+        ("confirmed", "contradicted", "contradicted"),
+        ("inconclusive", "confirmed", "inconclusive"),
+        (None, "confirmed", "inconclusive"),
+    ],
+)
+def test_a_claim_is_proved_where_the_proof_alone_is_required(proof, extra, outcome):
+    legs = {"proof": proof and Leg(proof, ""), "contact": None, "monte_carlo": extra and Leg(extra, "")}
+    assert claim_outcome(("proof",), legs) == outcome
+
+
+def test_a_measured_claim_is_not_proved():
+    assert claim_outcome(("monte_carlo",), {"monte_carlo": Leg("confirmed", "")}) == "confirmed"
+
+
+def slope_record(outcome, **changes):
+    record = {"study": "s", "parameter": "a", "cell": 0, "outcome": outcome, "sharp": False, "reason": "it is so"}
+    return {**record, **changes}
+
+
+FITS = {"total": 24, "converged": 22, "at_bound": 1, "failed": 1}
+
+
+RECORDS = {"s": {"fits": FITS, "setting": {}}, "t": {"fits": FITS, "setting": {}}}
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "expected"),
+    [
+        (["confirmed", None, "confirmed"], "confirmed"),
+        (["confirmed", "inconclusive"], "inconclusive"),
+        (["confirmed", "contradicted"], "contradicted"),
+        ([None], "inconclusive"),
+    ],
+)
+def test_a_leg_of_slopes_is_confirmed_only_if_every_predicted_slope_is(outcomes, expected):
+    leg = judged_slopes([slope_record(o) for o in outcomes], RECORDS)
+    assert leg.outcome == expected
+    assert leg.data["fits"]["total"] == 48
+
+
+def test_a_moving_likelihood_contradicts_flatness():
+    flat, moving = Flatness(1e-9, 100.0), Flatness(1e-6, 100.0)
+    leg = judged_slopes([slope_record("confirmed")], RECORDS)
+    assert with_profile(leg, "orbit", flat).outcome == "confirmed"
+    assert with_profile(leg, "orbit", moving).outcome == "contradicted"
+    open_ = judged_slopes([slope_record("inconclusive")], RECORDS)
+    assert with_profile(open_, "orbit", flat).outcome == "inconclusive"
+
+
+TRUE = CurveMeasure.of(TANH.truth)
+
+
+@pytest.mark.parametrize(
+    ("curve", "activation", "order", "outcome"),
+    [
+        (line(TRUE, {"b": [1, 0]}), "tanh", 1, "confirmed"),
+        (line(TRUE, {"b": [1, 0]}), "tanh", 2, "contradicted"),
+        (scale_orbit(TRUE), "tanh", None, "contradicted"),
+        (scale_orbit(TRUE), "linear", None, "confirmed"),
+        (scale_orbit(TRUE), "linear", 1, "contradicted"),
+    ],
+)
+def test_a_contact_order_is_held_against_the_expected_one(curve, activation, order, outcome):
+    leg = contact_leg([Expected("a curve", curve, TRUE, activation, order)])
+    assert leg.outcome == outcome
+    assert ("a curve" in leg.detail) == (outcome != "confirmed")
+
+
+@pytest.mark.parametrize(
+    ("name", "condition", "expected", "at_tau", "outcome"),
+    [
+        ("tanh", "first_order", "holds", (), "confirmed"),
+        ("relu", "first_order", "holds", (), "contradicted"),
+        ("log(1+z**2)", "second_order", "holds", ("1",), "confirmed"),
+        ("log(1+z**2)", "second_order", "holds", ("2",), "contradicted"),
+    ],
+)
+def test_verdicts_are_held_against_the_expected_ones(name, condition, expected, at_tau, outcome):
+    _, run = verdict_check(name, condition, expected, at_tau=at_tau)
+    assert run() == outcome
+
+
+def test_a_forged_certificate_proves_nothing():
+    (good,) = certified("tanh", ["first_order"])
+    assert proof_leg([], [good]).outcome == "confirmed"
+    assert proof_leg([], [{**good, "expression": "z"}]).outcome == "inconclusive"
+
+
+@pytest.mark.parametrize(
+    ("activation", "wanted", "outcome"), [("tanh", 0.5, "confirmed"), ("relu", 0.5, "contradicted")]
+)
+def test_predictions_are_held_against_the_expected_exponents(activation, wanted, outcome):
+    study = replace(TANH, activation=activation)
+    assert predicted(study, {"tau": wanted}) == outcome
+
+
+def scattered(study, fall, dropped=0):
+    """A result whose estimates scatter around the truth with normal errors of n^-fall."""
+    rng, sizes = np.random.default_rng(study.seed), np.array(study.sizes, dtype=float)
+    theta = np.tile(study.layout.pack(study.truth), (study.replicates, len(sizes), 1))
+    theta += rng.normal(size=theta.shape) * 0.3 * sizes[:, None] ** -fall
+    status = np.full(theta.shape[:2], "converged")
+    status[:dropped] = "max_steps"
+    return StudyResult(study, theta, status, np.ones(status.shape, dtype=int))
+
+
+@pytest.mark.parametrize(
+    ("fall", "dropped", "outcome", "alone"),
+    [
+        (0.5, 0, "confirmed", "confirmed"),
+        (0.43, 0, "contradicted", "confirmed"),  # in `rates` there is room to 0.4
+        (0.3, 0, "contradicted", "contradicted"),
+        (0.6, 0, "contradicted", "confirmed"),  # of as many atoms as there are the rate is exact
+        (0.5, 3, "inconclusive", "inconclusive"),  # more than 5% of the fits
+    ],
+)
+def test_slopes_of_claims_are_judged_by_their_tests(fall, dropped, outcome, alone):
+    """`rates` has a rule of its own, in which a slope does not contradict what is proved."""
+    result = scattered(LINEAR, fall, dropped)
+    here, there = (study_record(result, tests=tests)["slopes"] for tests in (True, False))
+    mine, theirs = (next(s for s in slopes if s["parameter"] == "b") for slopes in (here, there))
+    assert (mine["outcome"], mine["alone"], theirs["alone"]) == (outcome, alone, alone)
+    assert theirs["outcome"] in ("confirmed", "inconclusive")
+    assert "test" not in theirs
+    assert (mine["test"]["p"] is None) == bool(dropped)
+    leg = judged_slopes([{**mine, "study": "s"}], RECORDS)
+    assert leg.outcome == outcome
+
+
+def test_a_lattice_that_is_too_coarse_confirms_no_slope(monkeypatch):
+    """With a step of a standard deviation the laws of the box are normalised to 1e-8 only."""
+    leg = Leg("confirmed", "1 of 1 slopes confirmed")
+    fine = with_lattices(leg, [LINEAR, TANH])
+    assert fine.outcome == "confirmed"
+    assert [row["gates"] for row in fine.data["lattices"]][1:3] == ["polynomials, fewer than points", "independent"]
+    monkeypatch.setattr("temperance.numerics.lattice.experiment._PER_DEVIATION", 1.0)
+    coarse = with_lattices(leg, [replace(LINEAR)])
+    assert coarse.outcome == "inconclusive"
+    assert coarse.detail.endswith(f"not proved to be the right experiment: the lattice of {LINEAR.name}")
+    assert 1e-9 < coarse.data["lattices"][0]["not_normalised"] < 1e-8

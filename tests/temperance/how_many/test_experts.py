@@ -1,0 +1,83 @@
+"""`temperance.experts` and `temperance experts`: the answer, its JSON, its page, and what it does not know."""
+
+import json
+
+import numpy as np
+import pytest
+
+from temperance import MixingMeasure, experts, sample
+from temperance.commands.app import run
+
+KEYS = ["k", "loglik", "aic", "bic", "sbic", "coefficient", "dissimilarity", "merges", "resolution"]
+
+
+def drawn(n=400, seed=9):
+    truth = MixingMeasure(
+        np.array([[1.5], [0.0]]),
+        np.zeros(2),
+        np.array(1.0),
+        np.array([[0.5], [-0.5]]),
+        np.array([2.0, -2.0]),
+        np.full(2, 0.5),
+    )
+    return sample(truth, "z", n, seed=seed)
+
+
+@pytest.fixture(scope="module")
+def found():
+    return experts(*drawn(), most=3)
+
+
+def test_the_answer_is_a_sentence(found):
+    assert found.range == (2, 2)
+    assert found.words[0] == "Two experts: BIC and the singular BIC agree."
+    assert "docs/experts.md" in found.words[-1]
+    assert found.to_json()["range"] == [2, 2]
+
+
+def test_a_row_has_the_keys_that_are_promised(found):
+    record = found.to_json()
+    assert list(record) == ["answer", "range", "sizes", "misspecified", "warnings"]
+    assert [list(row) for row in record["sizes"]] == [KEYS] * 3
+    assert record["sizes"][0]["merges"] is None
+    cells = [atom for cell in record["sizes"][1]["merges"] for atom in cell]
+    assert sorted(cells) == [0, 1, 2]
+    assert record["misspecified"] is False
+    json.dumps(record, allow_nan=False)
+
+
+def test_the_page_has_both_pictures(found, tmp_path):
+    found.write(str(tmp_path / "experts.html"))
+    page = (tmp_path / "experts.html").read_text(encoding="utf-8")
+    assert page.count("<svg role=") == 2
+    assert "At which dissimilarity experts merge" in page
+
+
+def test_outliers_are_not_taken_for_experts_in_silence():
+    x, y = drawn(1000)
+    rng = np.random.default_rng(2)
+    y = np.where(rng.random(1000) < 0.03, rng.uniform(-10, 10, 1000), y)
+    found = experts(x, y, most=3)
+    assert found.found.misspecified
+    assert any("outliers" in w or "not Gaussian" in w for w in found.warnings)
+    assert "Do not trust" in " ".join(found.words)
+
+
+def test_the_command_reads_a_file(tmp_path, capsys):
+    x, y = drawn(200)
+    path = tmp_path / "d.csv"
+    np.savetxt(path, np.column_stack([x, y]), delimiter=",", header="x,y", comments="")
+    assert run(["experts", str(path), "--most", "2", "--json"]) == 0
+    assert list(json.loads(capsys.readouterr().out))[:2] == ["answer", "range"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"), [(["--most", "1"], "most must be at least 2"), (["--gate", "no"], "no")]
+)
+def test_the_command_refuses_in_a_line(tmp_path, capsys, options, message):
+    path = tmp_path / "d.csv"
+    path.write_text("x,y\n1,2\n2,3\n3,5\n4,4\n5,1\n6,2\n7,9\n8,1\n")
+    assert run(["experts", str(path), *options]) == 2
+    err = capsys.readouterr().err
+    assert message in err
+    assert err.count("\n") == 1

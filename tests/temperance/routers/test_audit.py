@@ -1,0 +1,215 @@
+"""The audit of a router alone: what is proved, what is said, what it costs, and what is refused."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="torch, of the extra [interop], is not installed")
+
+import temperance  # noqa: E402
+from tests.temperance.routers.corpus import CORPUS, Form, plain, random, soft, unit  # noqa: E402
+
+nn = torch.nn
+F = nn.functional
+
+
+def audited(name):
+    (found,) = temperance.audit(CORPUS[name].make()).routers
+    return found
+
+
+PROVED = {
+    "linear": ("softmax((w_i.x + b_i)/tau)", ("(w_i - w_j)/tau", "(b_i - b_j)/tau")),
+    "bias after tau": ("softmax(w_i.x/tau + b_i)", ("(w_i - w_j)/tau", "b_i - b_j")),
+    "relu": ("softmax(s(w_i.x + c_i)/tau), s(z) = relu(z)", ("w_i/tau", "c_i/tau")),
+    "square": ("softmax(s(w_i.x)/tau), s(z) = z**2", ("direction of w_i", "|w_i|^2/tau")),
+    "tanh": ("softmax(s(w_i.x)/tau), s(z) = tanh(z)", ("w_i", "tau")),
+    "cosines, as many experts as features": ("softmax(cos(w_i, x)/tau)", ("(u_i - u_j)/tau, u_i = w_i/|w_i|",)),
+}
+
+
+@pytest.mark.parametrize("name", PROVED)
+def test_what_is_read_is_proved(name):
+    found = audited(name)
+    assert found.basis == "proved"
+    assert (found.weights, found.identifiable) == PROVED[name]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["W detached", "W under no_grad", "buffer inside tau", "relu, held bias", "active clamp", "mixtral", "low rank"],
+)
+def test_what_is_held_or_not_read_is_tested_and_no_more(name):
+    assert audited(name).basis == "tested"
+
+
+def test_the_symmetry_is_named_with_its_powers():
+    assert audited("linear").symmetry == "(W, b, tau) -> (l W, l b, l tau)"
+    assert audited("square").symmetry == "(W, tau) -> (l W, l^2 tau)"
+    assert audited("inverse, log weights").symmetry == "(W, tau) -> (l W, l tau)"
+    assert audited("weight norm").symmetry == "(gate.parametrizations.weight.original0, tau) -> " + (
+        "(l gate.parametrizations.weight.original0, l tau)"
+    )
+    assert audited("cosines, as many experts as features").symmetry == "a curve of (W, tau)"
+    assert audited("tanh").symmetry is None
+
+
+def test_free_directions_are_counted():
+    assert audited("tau(x) = exp(a.x + a0)").temperature["free"] == [1, 4]
+    assert audited("one for each expert").temperature["free"] == [4, 4]
+    assert "1 of its 4 directions is free" in audited("tau(x) = exp(a.x + a0)").reason
+
+
+def test_the_answer_comes_first_then_what_it_rests_on_then_what_to_change():
+    lines = str(temperance.audit(CORPUS["mixtral"].make())).splitlines()
+    assert lines[0] == "Form: tau is not learnable: (W, tau) -> (l W, l tau) changes no output."
+    assert lines[1].startswith("Tested: l = 0.8, 1.1, 1.3 left every output as it was, to 1e-12, at 64 inputs")
+    assert lines[2].startswith("Change: Fix it")
+    assert [line for line in lines if "Limits" in line] == [lines[-1]]
+
+
+def test_noise_gives_two_answers():
+    found = audited("noisy top-k")
+    assert (found.tau_learnable, found.evaluation, found.training) == ("yes", "no", "yes")
+    assert found.reason.startswith("In training tau is learnable")
+
+
+def test_a_temperature_that_is_not_there_is_tested_too():
+    found = temperance.audit(nn.Sequential(nn.Linear(8, 4), nn.Softmax(dim=-1))).routers[0]
+    assert (found.tau_learnable, found.temperature, found.change) == ("not trained", None, "Nothing.")
+    assert found.reason.startswith("No temperature is trained, and one that divided the scores could not be learnt")
+    curved = temperance.audit(nn.Sequential(nn.Linear(8, 4), nn.Tanh(), nn.Softmax(dim=-1))).routers[0]
+    assert curved.reason.startswith("No temperature is trained. One that divided the scores could be learnt")
+    assert curved.basis == "proved"
+
+
+def test_scores_that_are_returned_may_decide():
+    both = plain(lambda m, x: (lambda s: (soft(s / m.tau), s))(x @ m.W.T))
+    after = plain(lambda m, x: (lambda s: (soft(s / m.tau), s / m.tau))(x @ m.W.T))
+    assert temperance.audit(both()).routers[0].tau_learnable == "undecided"
+    assert temperance.audit(after()).routers[0].tau_learnable == "no"
+
+
+def test_too_few_inputs_are_refused_for_a_yes_and_not_for_a_no():
+    x = torch.randn(3, 3, generator=torch.Generator().manual_seed(1))
+
+    def fixed(scores):
+        return plain(lambda m, z: soft(scores(z[:3] * 0 + x.to(z.dtype)) @ m.W.T / m.tau), d=3)
+
+    curved = plain(lambda m, z: soft(torch.tanh((z[:3] * 0 + x.to(z.dtype)) @ m.W.T) / m.tau))
+    found = temperance.audit(curved(), x).routers[0]
+    assert found.tau_learnable == "undecided"
+    assert "fewer equations than the 13 parameters" in found.reason
+    assert temperance.audit(fixed(lambda z: z)(), x).routers[0].tau_learnable == "no"
+
+
+WARNED = {
+    "softmax is applied twice": plain(lambda m, x: soft(soft(x @ m.W.T / m.tau))),
+    "are not renormalised after the selection": plain(lambda m, x: torch.topk(soft(x @ m.W.T / m.tau), 2)),
+    "the selection bias e leaks into the weights": plain(
+        lambda m, x: torch.topk(torch.sigmoid(x @ m.W.T / m.tau) + m.e, 2), held_e=torch.zeros(4)
+    ),
+    "no gradient reaches tau": CORPUS["active clamp"].make,
+    "weight decay pulls tau to 0": CORPUS["linear"].make,
+    "mirror point": plain(lambda m, x: soft((F.gelu(x @ m.W.T) + m.b) / m.tau), k=2, b=random(2)),
+}
+
+
+@pytest.mark.parametrize("warning", WARNED)
+def test_what_goes_wrong_is_warned_of_and_only_that(warning):
+    said = {name: " ".join(temperance.audit(make()).routers[0].warnings) for name, make in WARNED.items()}
+    found = [name for name in said if warning in said[name]]
+    assert found == [warning] if "decay" not in warning else set(said) - set(found) == {"no gradient reaches tau"}
+
+
+def test_renormalised_weights_and_an_honest_selection_bias_are_not_warned_of():
+    for name in ("mixtral", "deepseek-v3", "gpt-oss"):
+        assert audited(name).warnings == ("weight decay pulls tau to 0; put it into a group without.",)
+
+
+def test_the_price_is_the_inverse_information_at_the_users_inputs():
+    """One weight in one dimension, by hand: tau of softmax(tanh(w x)/tau) with w free, labels seen."""
+    module = plain(lambda m, x: soft(torch.tanh(x @ m.W.T) / m.tau), k=2, d=1)()
+    x = torch.randn(400, 1, generator=torch.Generator().manual_seed(2))
+    data = temperance.audit(module, x).routers[0].data
+    (n,) = map(int, re.findall(r"at least (\d+) observations at these inputs", data))
+    w, t, z = module.W.detach().double().numpy()[:, 0], float(module.tau), x.double().numpy()[:, 0]
+    s = np.tanh(z[:, None] * w)
+    p = 1 / (1 + np.exp(-(s[:, 0] - s[:, 1]) / t))
+    slopes = np.column_stack([(1 - s**2) * z[:, None] * [1, -1] / t, -(s[:, 0] - s[:, 1]) / t])
+    information = (slopes * (p * (1 - p))[:, None]).T @ slopes / len(z)
+    assert n == pytest.approx(np.linalg.inv(information)[2, 2] / 0.01, rel=1e-3, abs=1)
+
+
+def test_the_floor_is_given_where_there_are_no_inputs():
+    assert (
+        "132 observations whatever the scores"
+        in temperance.audit(plain(lambda m, x: soft(torch.tanh(x @ m.W.T) / m.tau), k=3)()).routers[0].data
+    )
+    assert audited("linear").data is None
+
+
+def test_the_module_stays_as_it_was():
+    module = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Dropout(0.5), nn.Softmax(-1)).train()
+    module[0].weight.requires_grad_(False)
+    before = {name: value.clone() for name, value in module.state_dict().items()}
+    temperance.audit(module)
+    assert module.training
+    assert module[2].training
+    assert not module[0].weight.requires_grad
+    assert all(
+        torch.equal(value, before[name]) and value.dtype == before[name].dtype
+        for name, value in module.state_dict().items()
+    )
+    assert all(p.grad is None for p in module.parameters())
+
+
+def test_the_answer_in_every_form():
+    found = temperance.audit(CORPUS["linear"].make())
+    record = json.loads(json.dumps(found.to_json(), allow_nan=False))
+    (row,) = record["routers"]
+    assert set(row) >= {"where", "weights", "temperature", "tau_learnable", "basis", "evaluation", "training"}
+    assert set(row) >= {"symmetry", "change", "warnings"}
+    assert record["answer"] == found.said.title == str(found).splitlines()[0]
+    assert repr(found).startswith("<Audit: ")
+
+
+@pytest.mark.parametrize("thing", [3, "gelu", nn.Linear, lambda x: x])
+def test_what_is_no_module_is_refused(thing):
+    with pytest.raises(ValueError, match=r"audit reads a torch\.nn\.Module"):
+        temperance.audit(thing)
+
+
+def test_inputs_that_do_not_fit_are_refused():
+    with pytest.raises(ValueError, match="the model does not run on these inputs: RuntimeError"):
+        temperance.audit(nn.Sequential(nn.Linear(3, 4), nn.Softmax(-1)), torch.zeros(2, 5))
+    with pytest.raises(ValueError, match="give inputs"):
+        temperance.audit(nn.Embedding(4, 3))
+    with pytest.raises(ValueError, match="no router is found"):
+        temperance.audit(nn.Sequential(nn.Linear(3, 4), nn.Tanh()), torch.ones(2, 3))
+
+
+def test_torch_is_not_loaded_for_what_is_not_of_torch():
+    code = (
+        "import sys, temperance\n"
+        "try:\n    temperance.audit(3)\nexcept ValueError as error:\n    print(error, 'torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "audit reads a torch.nn.Module, not an object of int False\n"
+
+
+def test_the_examples_of_the_page_run(capsys):
+    page = (Path(__file__).parents[3] / "docs" / "engineers.md").read_text(encoding="utf-8")
+    for source in re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL):
+        exec(source, {})
+    assert "Sequential: No temperature is trained" in capsys.readouterr().out
+
+
+def test_unit_rows_are_what_the_corpus_says():
+    assert float((unit(random(4, 3)).norm(dim=-1) - 1).abs().max()) < 1e-6
+    assert isinstance(CORPUS["linear"].make(), Form)

@@ -1,0 +1,205 @@
+"""The bounds of learning coefficients against theory.md 2.13, whose equations are computed again here."""
+
+import re
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+import sympy as sp
+
+from temperance.theory.coefficients.bounds import coefficient, partitions
+from temperance.theory.coefficients.coefficient import number
+from temperance.theory.models.by_name import model
+from temperance.theory.settings.reasons import ReasonKind
+
+ROOT = Path(__file__).parents[3]
+ASKED = {"gate": "activation", "true": 2, "fitted": 3}
+
+
+def found(gate, true, fitted, *, expert="gaussian", s=None, dim=1, gauge="anchored", **formulas):
+    return coefficient(model(gate, expert, s, dim, **formulas), true, fitted, gauge=gauge)
+
+
+def phi(r, p, b, nu):
+    """The coefficient of the r-th derivative of a normal density, of atoms with shares p and offsets b and nu."""
+    terms = [
+        sum(w * q**i * (v / 2) ** j / (sp.factorial(i) * sp.factorial(j)) for w, q, v in zip(p, b, nu, strict=True))
+        for j in range(r // 2 + 1)
+        for i in (r - 2 * j,)
+    ]
+    return sp.expand(sum(terms))
+
+
+def test_the_equations_of_the_experts_in_a_cell_of_two():
+    """Phi_3 and Phi_4 at x = 0, once the weighted means are eliminated by Phi_1 = Phi_2 = 0."""
+    p, h, hn, e = sp.symbols("p h h_nu e_nu")
+    shares, b, nu = (p, 1 - p), ((1 - p) * h, -p * h), (e + (1 - p) * hn, e - p * hn)
+    q, t = p * (1 - p), 1 - 2 * p
+    assert phi(1, shares, b, nu) == 0
+    (mean,) = sp.solve(phi(2, shares, b, nu), e)
+    assert sp.expand(mean + q * h**2) == 0
+    n = hn + t * h**2 / 3
+    third, fourth = (phi(r, shares, b, nu).subs(e, mean) for r in (3, 4))
+    assert sp.expand(third - q / 2 * h * n) == 0
+    assert sp.expand(fourth - q * (n**2 / 8 + t / 6 * n * h**2 - (1 - q) * h**4 / 36)) == 0
+
+
+def test_a_slope_is_seen_beside_the_intercept():
+    """The coefficient of x in Phi_2 of a softmax gate: q (a b + beta (N/2 + t b^2/3)), up to means of b and a."""
+    p, x, beta, a, b, hn = sp.symbols("p x beta a b h_nu")
+    q, t = p * (1 - p), 1 - 2 * p
+    total = sp.S.Zero
+    for share, side in ((p, 1 - p), (1 - p, -p)):
+        mean = side * (a * x + b) - x * q * beta * b  # e_a = -q beta b, by Phi_1
+        total += share * sp.exp(side * beta * x) * (mean**2 + side * hn - q * b**2) / 2
+    seen = sp.diff(total, x).subs(x, 0)
+    n = hn + t * b**2 / 3
+    assert sp.expand(seen - q * (a * b + beta * (n / 2 + t * b**2 / 3))) == 0
+
+
+def test_the_quartic_of_three_atoms_is_a_square_in_nu():
+    """Phi_4 at x = 0 has <nu, nu>/8, so that beside b it leaves nu an annulus."""
+    p, b, nu = sp.symbols("p1:4"), sp.symbols("b1:4"), sp.symbols("n1:4")
+    quartic = phi(4, p, b, nu)
+    assert sp.hessian(quartic, nu) == sp.diag(*(w / 4 for w in p))
+    assert sp.expand(phi(3, p, b, nu) - sum(w * (q**3 / 6 + q * v / 2) for w, q, v in zip(p, b, nu, strict=True))) == 0
+
+
+@pytest.mark.parametrize("dim", [1, 2, 3])
+def test_one_superfluous_softmax_expert(dim):
+    one = found("softmax", 2, 3, dim=dim)
+    p = 2 * (2 * dim + 3) - dim - 1
+    assert (one.exact, one.multiplicity, one.local) == (Fraction(p, 2) + Fraction(dim + 1, 2), (1, 1), False)
+    assert one.bic == Fraction(3 * (2 * dim + 3) - dim - 1, 2)
+    assert one.reason.kind is ReasonKind.THEOREM
+
+
+@pytest.mark.parametrize(
+    ("asked", "exact", "multiplicity"),
+    [
+        ({"gate": "softmax", "true": 2, "fitted": 3}, 5, 1),
+        ({"gate": "linear", "true": 2, "fitted": 3}, 5, 1),
+        ({"gate": "q*x", "expert": "m*x + c", "true": 2, "fitted": 3}, 5, 1),
+        ({"gate": "softmax", "true": 3, "fitted": 4}, Fraction(15, 2), 1),
+        ({"gate": "softmax", "expert": "constant", "true": 2, "fitted": 3}, Fraction(15, 4), 1),
+        ({"gate": "softmax", "expert": "nonlinear:tanh", "true": 2, "fitted": 3}, 5, 1),
+        ({"gate": "activation", "s": "tanh", "true": 2, "fitted": 3}, Fraction(11, 2), 1),
+        ({"gate": "tanh(w*x)/tau", "true": 2, "fitted": 3}, Fraction(11, 2), 1),
+        ({"gate": "activation", "s": "gelu", "true": 2, "fitted": 3}, Fraction(11, 2), 1),
+        ({"gate": "activation", "s": "cos", "true": 2, "fitted": 3}, Fraction(11, 2), 1),
+        ({"gate": "softmax", "true": 1, "fitted": 2}, Fraction(5, 2), 2),
+        ({"gate": "softmax", "true": 1, "fitted": 2, "dim": 2}, Fraction(7, 2), 2),
+        ({"gate": "activation", "s": "tanh", "true": 1, "fitted": 2}, Fraction(5, 2), 2),
+        ({"gate": "activation", "s": "cos", "true": 1, "fitted": 2}, Fraction(19, 8), 1),
+        ({"gate": "softmax", "true": 2, "fitted": 4}, 6, 2),
+        ({"gate": "softmax", "true": 2, "fitted": 4, "dim": 2}, Fraction(17, 2), 1),
+        ({"gate": "activation", "s": "tanh", "true": 3, "fitted": 5}, 9, 1),
+        ({"gate": "activation", "s": "tanh", "true": 2, "fitted": 5}, Fraction(15, 2), 2),
+        ({"gate": "softmax", "true": 2, "fitted": 2}, 4, 1),
+        ({"gate": "quadratic", "true": 2, "fitted": 3}, Fraction(23, 4), 1),
+        ({"gate": "gaussian", "true": 2, "fitted": 3}, Fraction(23, 4), 1),
+        ({"gate": "gaussian", "true": 2, "fitted": 3, "dim": 2}, Fraction(31, 4), 1),
+    ],
+)
+def test_exact_values(asked, exact, multiplicity):
+    one = found(**asked)
+    assert (one.exact, one.multiplicity) == (exact, (multiplicity, multiplicity))
+    assert one.exact < one.bic or asked["true"] == asked["fitted"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "lower", "upper", "kind"),
+    [
+        ({"gate": "quadratic", "true": 3, "fitted": 5}, Fraction(53, 6), 10, ReasonKind.UNDECIDED),
+        ({"gate": "softmax", "true": 4, "fitted": 7}, Fraction(189, 16), 12, ReasonKind.UNDECIDED),
+        ({"gate": "softmax", "true": 1, "fitted": 3}, Fraction(13, 6), Fraction(7, 2), ReasonKind.UNDECIDED),
+        (
+            {"gate": "activation", "s": "log(1 + z**2)", "true": 2, "fitted": 3},
+            None,
+            Fraction(11, 2),
+            ReasonKind.UNDECIDED,
+        ),
+        (
+            {"gate": "activation", "s": "z**3 + z**4", "true": 2, "fitted": 3},
+            None,
+            Fraction(65, 12),
+            ReasonKind.UNDECIDED,
+        ),
+        ({"gate": "activation", "s": "hardtanh", "true": 2, "fitted": 3}, None, None, ReasonKind.UNDECIDED),
+        ({"gate": "laplace", "true": 2, "fitted": 3}, None, None, ReasonKind.UNDECIDED),
+        ({"gate": "sigmoid", "true": 2, "fitted": 3}, None, None, ReasonKind.UNDECIDED),
+        ({"gate": "activation", "s": "tanh", "true": 2, "fitted": 3, "gauge": "free"}, None, 6, ReasonKind.FREE_GAUGE),
+    ],
+)
+def test_intervals_and_what_is_undecided(asked, lower, upper, kind):
+    one = found(**asked)
+    assert (one.lower, one.upper, one.exact, one.multiplicity) == (lower, upper, None, None)
+    assert one.reason.kind is kind
+    assert one.reason.text
+
+
+def test_bounds_grow_with_the_atoms_and_stay_below_bic():
+    for gate, s in (("softmax", None), ("activation", "tanh"), ("gaussian", None)):
+        row = [found(gate, 3, k, s=s) for k in (3, 4, 5)]
+        assert [c.upper for c in row] == sorted(c.upper for c in row)
+        assert all(c.lower <= c.upper < c.bic for c in row[1:])
+
+
+def test_a_bias_inside_has_an_anchor_too():
+    one = found("tanh(w*x + c)/tau", 2, 3)
+    assert (one.exact, one.bic) == (Fraction(25, 4), 8)
+    assert "anchor in a cell of its own" in one.stratum
+    assert found("tanh(w*x + c)/tau", 2, 4).multiplicity == (1, 1)
+
+
+def test_the_sentence_and_the_record():
+    one = found("softmax", 2, 3)
+    assert one.sentence == "lambda = 5: two true softmax experts, three fitted; BIC charges 6.5"
+    record = one.to_json()
+    assert (record["lower"], record["upper"], record["exact"], record["bic"]) == ("5", "5", "5", "13/2")
+    assert record["multiplicity"] == 1
+    assert any("beta0 bounded" in line for line in record["assumes"])
+    assert found("softmax", 1, 2).sentence.startswith("lambda = 2.5 with multiplicity 2: one true softmax expert, two")
+    assert found("softmax", 4, 7).sentence.startswith("lambda lies between 11.8125 and 12: four true")
+
+
+def test_what_is_refused():
+    with pytest.raises(ValueError, match="at least as many as the true ones"):
+        found("softmax", 3, 2)
+    with pytest.raises(ValueError, match="Gaussian experts"):
+        found("softmax", 2, 3, expert="multinomial:2")
+
+
+def test_partitions():
+    assert list(partitions(4, 2)) == [(4,), (3, 1), (2, 2)]
+    assert list(partitions(0, 3)) == [()]
+
+
+SHOWN = {
+    "softmax or linear, linear experts": ({"gate": "softmax"}, {"gate": "linear"}),
+    "softmax, constant experts": ({"gate": "softmax", "expert": "constant"},),
+    "tanh, GELU and others, anchored": ({"gate": "activation", "s": "tanh"}, {"gate": "activation", "s": "gelu"}),
+    "cos (even s), anchored": ({"gate": "activation", "s": "cos"},),
+    "quadratic, Gaussian": ({"gate": "quadratic"}, {"gate": "gaussian"}),
+}
+
+
+def documented():
+    """The rows of the table in docs/coefficients.md: models, true and fitted atoms, lambda, m and what BIC charges."""
+    name = ""
+    for line in (ROOT / "docs" / "coefficients.md").read_text(encoding="utf-8").splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if line.startswith("| ") and re.fullmatch(r"\d+, \d+", cells[1]):
+            name = cells[0] or name
+            yield from ((model, *cells[1:]) for model in SHOWN[name])
+
+
+def test_the_table_of_the_page():
+    rows = list(documented())
+    assert len(rows) > 12
+    for asked, sizes, value, m, bic in rows:
+        true, fitted = map(int, sizes.split(", "))
+        one = found(**asked, true=true, fitted=fitted)
+        shown = number(one.exact) if one.exact is not None else f"{number(one.lower)} to {number(one.upper)}"
+        assert (shown, number(one.bic)) == (value, bic)
+        assert m == ("" if one.multiplicity is None else str(one.multiplicity[0]))

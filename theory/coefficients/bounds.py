@@ -1,0 +1,250 @@
+"""Bounds learning coefficients of mixtures with superfluous atoms by theorems C1 to C5 of theory.md 2.13.
+
+>>> from temperance.theory.models.by_name import model
+>>> found = coefficient(model("softmax"), 2, 3)
+>>> found.exact, found.multiplicity, found.bic
+(Fraction(5, 1), (1, 1), Fraction(13, 2))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+
+import sympy as sp
+
+from temperance.theory.coefficients.coefficient import Coefficient, word
+from temperance.theory.coefficients.model_counts import Counts, counts
+from temperance.theory.contact.order_setting import not_shared, order_setting
+from temperance.theory.contact.orders_from_theorems import known_orders
+from temperance.theory.models.form import affine_mean, intercept
+from temperance.theory.models.kinks import kinks
+from temperance.theory.models.spec import NU, MoESpec, covariates
+from temperance.theory.orders.gate_orders import quadratic
+from temperance.theory.orders.independence import independent
+from temperance.theory.rates.analysis import Gauge
+from temperance.theory.settings.reasons import Reason, ReasonKind, theorem
+from temperance.theory.settings.truth import Setting, require_mean
+
+_MOST_DIFFERENCES = 3  # of a cell that theorem C2 is about: four atoms
+_MEETS = "theorem C1 bounds it from above, theorems C2, C3 and C5 from below (theory.md 2.13)"
+_ONE = "one true atom, two fitted: theorem C4 (theory.md 2.13)"
+_AS_MANY = "as many atoms as the truth has: the Fisher information is regular, and lambda is half of its size"
+_APART = "theorem C1 bounds it from above; the bounds from below do not meet it (theory.md 2.13)"
+_ABOVE = "theorem C1 bounds it from above (theory.md 2.13); no order that it needs from below is proved"
+_FREE = "theorem C1 bounds it from above (theory.md 2.13); in this gauge no bound from below is proved"
+_IRREGULAR = "the model with as many atoms as the truth is not proved to be regular"
+_KINK = "a kink that moves with {}: the density is not twice differentiable, and no theorem holds"
+_ANCHOR = "the anchor's cell is split, where beta1 is seen in its power {} alone"
+
+
+@dataclass(frozen=True)
+class Block:
+    """What the differences within a cell add to lct: a lower bound, and bounds of m where C1 meets it."""
+
+    lower: Fraction
+    multiplicity: tuple[int, int] | None
+
+
+def coefficient(spec: MoESpec, true: int, fitted: int, *, gauge: Gauge = "anchored") -> Coefficient:
+    """The learning coefficient of `fitted` atoms where the truth has `true`, at almost every truth.
+
+    Args:
+        spec: the model, with a Gaussian expert. gauge: of an activation gate.
+
+    Raises:
+        ValueError: fitted < true, or a model whose orders are not computed.
+    """
+    if not 1 <= true <= fitted:
+        raise ValueError(
+            f"the fitted atoms must be at least as many as the true ones, 1 or more, not {fitted} and {true}"
+        )
+    require_mean(spec)
+    if (why := not_shared(spec)) is not None:
+        return _undecided(spec, true, fitted, None, why)
+    found = counts(spec, gauge)
+    if moved := [p.name for kink in kinks(spec) for p in kink.moved_by]:
+        return _undecided(spec, true, fitted, found, _KINK.format(", ".join(dict.fromkeys(moved))))
+    if found.cell.mean.has(sp.Piecewise):
+        return _undecided(spec, true, fitted, found, _KINK.format("a parameter of the mean"))
+    if not found.regular and true > 1:
+        return _undecided(spec, true, fitted, found, _IRREGULAR)
+    return _Case(found, true, fitted).answer()
+
+
+def _undecided(spec: MoESpec, true: int, fitted: int, found: Counts | None, why: str) -> Coefficient:
+    bic = None if found is None else Fraction(found.parameters(fitted), 2)
+    reason = Reason(ReasonKind.UNDECIDED, why)
+    return Coefficient(name_of(spec), true, fitted, spec.dim, None, None, None, bic, "none", True, reason)
+
+
+def name_of(spec: MoESpec) -> str:
+    """What an answer calls the gate: by its activation, where it has one."""
+    s = spec.gate.activation
+    return spec.gate.name if s is None else s.name
+
+
+@dataclass(frozen=True)
+class _Case:
+    """k* true atoms and k fitted ones."""
+
+    found: Counts
+    true: int
+    fitted: int
+
+    @property
+    def extra(self) -> int:
+        return self.fitted - self.true
+
+    @property
+    def regular(self) -> Fraction:
+        """p/2 of the model with as many atoms as the truth."""
+        return Fraction(self.found.parameters(self.true), 2)
+
+    def answer(self) -> Coefficient:
+        """The bounds from both sides."""
+        if not self.extra:
+            return self._record(self.regular, self.regular, (1, 1), "the true atoms", theorem(_AS_MANY))
+        upper, stratum = self._upper()
+        if self.true == self.extra == 1 and self.found.affine and (power := self.found.power()) is not None:
+            return self._record(upper, upper, (2, 2) if power == 1 else (1, 1), stratum, theorem(_ONE))
+        lowest = self._lowest()
+        if lowest is None:
+            free = self.true > 1 and not self.found.apart
+            kind, text = (ReasonKind.FREE_GAUGE, _FREE) if free else (ReasonKind.UNDECIDED, _ABOVE)
+            return self._record(None, upper, None, stratum, Reason(kind, text))
+        lower = self.regular + lowest.lower / 2
+        if lower < upper:
+            return self._record(lower, upper, None, stratum, Reason(ReasonKind.UNDECIDED, _APART))
+        if upper < lower:  # another stratum, which no bound from below is about, lies lower
+            return self._record(None, upper, None, stratum, Reason(ReasonKind.UNDECIDED, _ABOVE))
+        return self._record(lower, upper, lowest.multiplicity, stratum, theorem(_MEETS))
+
+    def _record(
+        self,
+        lower: Fraction | None,
+        upper: Fraction | None,
+        multiplicity: tuple[int, int] | None,
+        stratum: str,
+        reason: Reason,
+    ) -> Coefficient:
+        bic, spec = Fraction(self.found.parameters(self.fitted), 2), self.found.cell.spec
+        local = not (self.found.global_ and (self.extra < self.true or self.true == self.extra == 1))
+        head = (name_of(spec), self.true, self.fitted, spec.dim)
+        return Coefficient(*head, lower, upper, multiplicity, bic, stratum, local, reason)
+
+    def _upper(self) -> tuple[Fraction, str]:
+        """Theorem C1, or a stratum that lies lower, where s begins with a power at 0."""
+        found, dim = self.found, self.found.cell.spec.dim
+        power = found.power() if found.activation is not None else None
+        usual, stratum = Fraction(found.atom, 2), "all atoms are equal"
+        if self.true > 1:
+            whole = f" of {word(self.extra + 1)} atoms, or several" if self.extra > 1 else " of two atoms"
+            kept = ", the anchor in a cell of its own" if found.anchored else ""
+            stratum = f"a cell{whole}, whichever true atom is split{kept}"
+        seen = (
+            None if power is None else Fraction(dim, power if self.true > 1 else 2 * power) + Fraction(found.expert, 2)
+        )
+        if seen is not None and seen < usual:
+            usual = seen
+            stratum = _ANCHOR.format(power) if self.true > 1 else f"{stratum}, beta1 is 0"
+        return self.regular + self.extra * usual / 2, stratum
+
+    def _lowest(self) -> Block | None:
+        """The least that the cells of a stratum add, with the largest m of those that attain it; None: not known."""
+        blocks = []
+        if self.true > 1 and not self.found.apart:
+            return None
+        most = self.true - 1 if self.found.anchored and self.true > 1 else self.true
+        for sizes in partitions(self.extra, most):
+            block = self._every(sizes) if len(sizes) == self.true else _beside_a_singleton(self.found.cell, sizes)
+            if block is None:
+                return None
+            blocks.append(block)
+        least = min(block.lower for block in blocks)
+        shown = [block.multiplicity for block in blocks if block.lower == least]
+        if None in shown:
+            return Block(least, None)
+        pairs = [pair for pair in shown if pair is not None]
+        return Block(least, (max(low for low, _ in pairs), max(high for _, high in pairs)))
+
+    def _every(self, sizes: tuple[int, ...]) -> Block | None:
+        """Every cell split, a cell of 1 + n atoms for each n of sizes: the theorem on experts, or theorem C3."""
+        if sizes == (1, 1) and self.found.global_ and self.found.affine:
+            return Block(Fraction(2 * self.found.atom, 2), (1, 1))
+        if not self.found.linear:
+            return None
+        slopes = self.found.expert - 1
+        return Block(sum((n * Fraction(slopes + 2, 2 * (n + 1)) for n in sizes), Fraction(0)), None)
+
+
+def partitions(total: int, parts: int, most: int | None = None) -> Iterator[tuple[int, ...]]:
+    """The ways to write a number as a sum of at most so many, the largest first."""
+    if total == 0:
+        yield ()
+    elif parts:
+        for first in range(min(total, most or total), 0, -1):
+            yield from ((first, *rest) for rest in partitions(total - first, parts - 1, first))
+
+
+def _beside_a_singleton(cell: Setting, sizes: tuple[int, ...]) -> Block | None:
+    """Cells of 1 + n atoms for each n of sizes, beside a singleton whose gate is held."""
+    blocks = [_block(cell.spec, n) for n in sizes]
+    known = [block for block in blocks if block is not None]
+    if len(known) < len(blocks):
+        return None
+    pairs = [block.multiplicity for block in known]
+    shown = [pair for pair in pairs if pair is not None]
+    m = (1 + sum(low - 1 for low, _ in shown), 1 + sum(high - 1 for _, high in shown))
+    return Block(sum((block.lower for block in known), Fraction(0)), m if len(shown) == len(pairs) else None)
+
+
+@lru_cache(maxsize=64)
+def _block(spec: MoESpec, n: int) -> Block | None:
+    """Theorem C2 for a cell of 1 + n atoms; None where an order that it needs has no proved bound."""
+    cell = order_setting(spec.gate, spec.expert, size=n + 1, dim=spec.dim)
+    if n == 1 and _is_jointly_gaussian(cell):
+        return Block(Fraction(len(cell.each), 2), (1, 1))
+    orders = {of.name: r for of, (r, _) in known_orders(cell).items() if not of.is_mean}
+    if not {p.name for p in (*cell.each, *cell.shared)} <= orders.keys() or any(
+        orders[p.name] > 1 for p in cell.shared
+    ):
+        return None
+    slow, whole = {p for p in cell.each if orders[p.name] > 2}, Fraction(n * len(cell.each), 2)
+    if not slow:
+        return Block(whole, (1, 1))
+    by_orders = Block(sum((n / Fraction(orders[p.name]) for p in cell.each), Fraction(0)), None)
+    b = intercept(cell.mean, cell.expert[:-1], spec.dim)
+    if b is None or not slow <= {b, NU} or sp.diff(cell.mean, b) != 1 or n > _MOST_DIFFERENCES:
+        return by_orders
+    slopes = [sp.diff(cell.mean, p) for p in cell.expert if p not in (b, NU)]
+    if any(f.has(*cell.expert) for f in slopes):
+        return by_orders
+    gates = _seen_beside(cell, slopes)
+    least, most = 1 + len(slopes) + gates[0], 1 + len(slopes) + gates[1]
+    if least < n:
+        lost = (n - least) * (Fraction(1, 2) - Fraction(1, 2 * (n + 1)))
+        return Block(max(whole - lost, by_orders.lower), None)
+    return Block(whole, (2 if most == n else 1, 2 if least == n else 1))
+
+
+def _is_jointly_gaussian(cell: Setting) -> bool:
+    """Whether (x, y) of the atoms of a cell are Gaussian, with any mean and covariance: theorem C5."""
+    d, mean = cell.spec.dim, affine_mean(cell.mean, cell.expert[:-1], cell.spec.dim)
+    return mean is not None and len(cell.own) == d * (d + 3) // 2 and quadratic(cell) is not None
+
+
+def _seen_beside(cell: Setting, slopes: list[sp.Expr]) -> tuple[int, int]:
+    """Bounds of how many of the gate's slopes are independent of 1 and the slopes of the mean."""
+    x, others = covariates(cell.spec.dim), [sp.S.One, *slopes]
+    gates = [sp.diff(cell.spec.gate.log_weight, p).subs(dict(cell.point)) for p in cell.own]
+    if independent([*others, *gates], {}, cell.spec.dim):
+        return len(gates), len(gates)
+    if not all(f.is_polynomial(*x) for f in (*others, *gates)):
+        return 0, len(gates)
+    terms = [sp.Poly(f, *x).as_dict() for f in (*others, *gates)]
+    rows = sp.Matrix([[t.get(m, 0) for m in {m for t in terms for m in t}] for t in terms])
+    rank = rows.rank() - rows[: len(others), :].rank()
+    return rank, rank
